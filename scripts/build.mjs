@@ -1,0 +1,93 @@
+// Bundles everything that runs outside this repository into dist/. `npm run build`, or build(['cli']) from another script.
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rename, stat, utimes, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { root } from './install.mjs';
+
+const onNode = { platform: 'node', format: 'cjs', target: 'node22' };
+const inBrowser = {
+  platform: 'browser',
+  target: 'es2023',
+  // @vscode/debugadapter has stand-ins of its own for files and sockets; these are the two it lacks.
+  alias: { url: path.join(root, 'scripts/stand-ins/url.mjs'), events: path.join(root, 'node_modules/events/events.js') },
+  define: { 'process.platform': '"web"' },
+};
+const inWorker = { ...inBrowser, format: 'iife' };
+const withVSCode = { external: ['vscode'] };
+
+/** name in dist/ → entry file and where it runs. */
+export const bundles = {
+  extension: { entry: 'client/vscode/src/extension.ts', options: { ...onNode, ...withVSCode } },
+  'extension-browser': { entry: 'client/vscode/src/extension-browser.ts', options: { ...inBrowser, ...withVSCode, format: 'cjs' } },
+  server: { entry: 'server/src/main.ts', options: onNode },
+  'server-browser': { entry: 'server/src/main-browser.ts', options: inWorker },
+  'debug-adapter': { entry: 'debug-adapter/src/main.ts', options: onNode },
+  'debug-adapter-browser': { entry: 'debug-adapter/src/main-browser.ts', options: inWorker },
+  cli: { entry: 'client/cli/src/main.ts', options: { ...onNode, banner: { js: '#!/usr/bin/env node' } } },
+};
+
+/** Builds the named bundles, all by default. Throws when an entry is missing or does not compile; the others are written all the same. */
+export async function build(names = Object.keys(bundles), { minify = false } = {}) {
+  const outcomes = await Promise.allSettled(names.map((name) => bundle(name, bundles[name], minify)));
+  const failures = outcomes.filter((outcome) => outcome.status === 'rejected').map((outcome) => outcome.reason.message);
+  if (failures.length > 0) throw new Error(failures.join('\n'));
+}
+
+/** Whether dist/NAME.js is missing or older than some source. */
+export async function isStale(name) {
+  const output = await stat(outputOf(name)).catch(() => undefined);
+  if (!output) return true;
+  const places = ['sim-core/src', 'server/src', 'debug-adapter/src', 'client/cli/src', 'client/vscode/src', 'package-lock.json', 'scripts/build.mjs'];
+  const newest = await Promise.all(places.map((place) => newestChange(path.join(root, place))));
+  return Math.max(...newest) > output.mtimeMs;
+}
+
+async function bundle(name, { entry, options }, minify) {
+  if (!existsSync(path.join(root, entry))) throw new Error(`dist/${name}.js: its entry ${entry} does not exist.`);
+  const { build: esbuild } = await import('esbuild');
+  const started = new Date();
+  const { outputFiles } = await esbuild({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile: outputOf(name),
+    bundle: true,
+    write: false,
+    minify,
+    sourcemap: minify ? false : 'linked',
+    mainFields: options.platform === 'node' ? ['module', 'main'] : ['browser', 'module', 'main'],
+    logLevel: 'warning',
+    ...options,
+  });
+  await mkdir(path.join(root, 'dist'), { recursive: true });
+  for (const file of outputFiles) await writeAtomically(file.path, file.contents, started);
+}
+
+// A second process may be starting the same file. The time is that of the start, so that a source saved during the build counts as newer.
+async function writeAtomically(file, contents, time) {
+  const unfinished = `${file}.${process.pid}`;
+  await writeFile(unfinished, contents, { mode: file.endsWith('cli.js') ? 0o755 : 0o644 });
+  await utimes(unfinished, time, time);
+  await rename(unfinished, file);
+}
+
+// Folders count too: removing a file changes its folder only.
+async function newestChange(place) {
+  const found = await stat(place).catch(() => undefined);
+  if (!found) return 0;
+  if (!found.isDirectory()) return found.mtimeMs;
+  const inside = await Promise.all((await readdir(place)).map((name) => newestChange(path.join(place, name))));
+  return Math.max(found.mtimeMs, ...inside);
+}
+
+function outputOf(name) {
+  return path.join(root, 'dist', `${name}.js`);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+  await build(names.length > 0 ? names : undefined, { minify: process.argv.includes('--minify') }).catch((error) => {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  });
+}

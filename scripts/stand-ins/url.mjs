@@ -1,0 +1,2 @@
+// What @vscode/debugadapter imports from Node's 'url', as a browser has it.
+export const URL = globalThis.URL;
