@@ -1,0 +1,294 @@
+/**
+ * How an actor executes: a small call stack in the state vector, one step of one routine at a time.
+ *
+ * A routine is a function of the modelled world (a kernel function, an instruction, what a device does for a TLP) cut
+ * into steps at the points where another CPU could interleave: a lock taken or dropped, a shared flag read, a list
+ * changed, an IPI sent. A step that touches nothing shared is `local` and runs on together with the one before it.
+ * All that outlives a step is in slots: which step is next, the locals of each frame, the value last returned. So the
+ * debugger's stack is the real stack, and the explorer can leave an actor in the middle of a kernel function.
+ *
+ * Cost: a call writes 2 + number of arguments slots, a return as many.
+ */
+import type { StatementArgs } from './compile.ts';
+import type { Field, LayoutBuilder } from '../state/layout.ts';
+import { type Machine, NOTE } from '../state/machine.ts';
+
+/** Locals of one frame. */
+export const FRAME_LOCALS = 6;
+/** Frames of one actor. The deepest real path (close → device release → VM destruction → group put) needs 7. */
+export const FRAME_DEPTH = 10;
+/** Steps of one routine. */
+export const ROUTINE_STEPS = 64;
+const FRAME_SLOTS = 1 + FRAME_LOCALS;
+const NO_ARGS: StatementArgs = { values: [], request: -1, action: undefined };
+
+export interface Routine {
+  readonly id: number;
+  /** The kernel's name of the function, or the mnemonic of the instruction: what the debugger shows. */
+  readonly name: string;
+  /** Where it is to be found: `virt/kvm/vfio.c`; for hardware, the manual's section. */
+  readonly source: string;
+  readonly kind: 'kernel' | 'instruction' | 'device' | 'host';
+  readonly steps: readonly Step[];
+}
+
+export interface Step {
+  readonly run: (task: Task) => void;
+  /** Nothing shared is touched: no interleaving point before it. */
+  readonly local: boolean;
+  /** What the step does, in a few words for the debugger: `take kv->lock`. */
+  readonly about: string;
+}
+
+/** A place in a routine that `goto` can name before it is written. */
+export interface Label {
+  index: number;
+}
+
+/** Builds one routine; steps run in the order in which they are written. */
+export class RoutineBuilder {
+  readonly steps: Step[] = [];
+
+  label(): Label {
+    return { index: -1 };
+  }
+
+  /** Fixes a label at the next step. */
+  at(label: Label): this {
+    label.index = this.steps.length;
+    return this;
+  }
+
+  /** A step that another CPU may come before. */
+  step(about: string, run: (task: Task) => void): this {
+    this.steps.push({ run, local: false, about });
+    return this;
+  }
+
+  /** A step that only touches locals. */
+  local(run: (task: Task) => void): this {
+    this.steps.push({ run, local: true, about: '' });
+    return this;
+  }
+
+  /** Takes a lock; the task waits while somebody holds it (itself included: kernel mutexes do not nest). */
+  lock(name: string, slotOf: (task: Task) => number): this {
+    return this.step(`take ${name}`, (task) => {
+      const slot = slotOf(task);
+      if (task.machine.state[slot] !== 0) task.block(slot);
+      else task.machine.put(slot, task.actor + 1);
+    });
+  }
+
+  unlock(name: string, slotOf: (task: Task) => number): this {
+    return this.step(`drop ${name}`, (task) => task.machine.put(slotOf(task), 0));
+  }
+}
+
+/** Collects the routines of one model. */
+export class RoutineTable {
+  readonly routines: Routine[] = [];
+
+  /** Declares a routine whose steps may call routines that are defined later: use the returned record as callee. */
+  define(
+    name: string,
+    source: string,
+    write: (builder: RoutineBuilder) => void,
+    kind: Routine['kind'] = 'kernel',
+  ): Routine {
+    const builder = new RoutineBuilder();
+    const routine: Routine = { id: this.routines.length, name, source, kind, steps: builder.steps };
+    this.routines.push(routine);
+    write(builder);
+    if (builder.steps.length > ROUTINE_STEPS) throw new RangeError(`${name} has more than ${ROUTINE_STEPS} steps`);
+    return routine;
+  }
+}
+
+/** What the interpreter needs in the state vector for each actor. */
+export interface TaskFields {
+  /** Node of the actor's program that it stands at. */
+  readonly node: Field;
+  /** Number of frames; 0 between statements. */
+  readonly depth: Field;
+  /** Per actor and frame: routine * ROUTINE_STEPS + next step + 1, then the locals. */
+  readonly frames: Field;
+  /** What the last returned routine returned, until the statement ends. */
+  readonly value: Field;
+}
+
+export function taskFields(layout: LayoutBuilder, actorNames: readonly string[]): TaskFields {
+  const labels = [actorNames];
+  const actors = actorNames.length;
+  return {
+    node: layout.field('node', [actors], { labels, internal: true }),
+    depth: layout.field('depth', [actors], { labels, internal: true }),
+    frames: layout.field('frame', [actors, FRAME_DEPTH, FRAME_SLOTS], { labels, internal: true }),
+    value: layout.field('value', [actors], { labels, internal: true }),
+  };
+}
+
+export type Outcome = 'moved' | 'blocked';
+
+/** One frame as a person sees it. */
+export interface FrameView {
+  readonly routine: Routine;
+  /** Index of the step that runs next (top frame) or that the callee returns to. */
+  readonly step: number;
+}
+
+/** An actor in execution. There is one object per actor and machine; it holds no state of its own between steps. */
+export class Task {
+  readonly machine: Machine;
+  readonly actor: number;
+  readonly #routines: readonly Routine[];
+  readonly #depthSlot: number;
+  readonly #framesBase: number;
+  readonly #valueSlot: number;
+
+  // What the running step asked for. Only meaningful inside `runStep`.
+  #frame = 0;
+  #next = 0;
+  #done = false;
+  #blocked = false;
+  /** The lock slot that the last `block` waited for, or -1 when it waited for something else. */
+  blockedOn = -1;
+  /** The arguments of the statement that is being executed. */
+  args: StatementArgs = NO_ARGS;
+  /** Set when the bottom frame returned: the statement is over and `value` is its result. */
+  finished = false;
+
+  constructor(machine: Machine, actor: number, fields: TaskFields, routines: readonly Routine[]) {
+    this.machine = machine;
+    this.actor = actor;
+    this.#routines = routines;
+    this.#depthSlot = fields.depth.base + actor;
+    this.#framesBase = fields.frames.base + actor * FRAME_DEPTH * FRAME_SLOTS;
+    this.#valueSlot = fields.value.base + actor;
+  }
+
+  // --- inside a step -------------------------------------------------------------------------------------------
+
+  get(local: number): number {
+    return this.machine.state[this.#frame + 1 + local] as number;
+  }
+
+  set(local: number, value: number): void {
+    this.machine.put(this.#frame + 1 + local, value);
+  }
+
+  /** What the last call returned. */
+  get value(): number {
+    return this.machine.state[this.#valueSlot] as number;
+  }
+
+  /** Continues at a label of this routine. */
+  goto(label: Label): void {
+    this.#next = label.index;
+  }
+
+  /** Runs this step again when its callee has returned, or when it is next scheduled. */
+  again(): void {
+    this.#next--;
+  }
+
+  /** Calls a routine; this one continues behind the step when it returns. Must be the last thing a step does. */
+  call(routine: Routine, ...args: readonly number[]): void {
+    const { machine } = this;
+    machine.put(this.#frame, (machine.state[this.#frame] as number) - this.#stepOf() + this.#next);
+    this.#push(routine, args);
+    this.#done = true;
+  }
+
+  /** Ends this routine. */
+  return(value = 0): void {
+    const { machine } = this;
+    const depth = machine.state[this.#depthSlot] as number;
+    const routine = Math.trunc(((machine.state[this.#frame] as number) - 1) / ROUTINE_STEPS);
+    for (let i = 0; i < FRAME_SLOTS; i++) machine.put(this.#frame + i, 0);
+    machine.put(this.#depthSlot, depth - 1);
+    machine.note(NOTE.return, this.actor, routine, value);
+    machine.put(this.#valueSlot, value);
+    this.#done = true;
+    if (depth === 1) this.finished = true;
+  }
+
+  /** The step cannot run now. It must not have written anything. `lock` is the slot it waits for. */
+  block(lock = -1): void {
+    this.#blocked = true;
+    this.#done = true;
+    this.blockedOn = lock;
+  }
+
+  // --- from outside --------------------------------------------------------------------------------------------
+
+  get depth(): number {
+    return this.machine.state[this.#depthSlot] as number;
+  }
+
+  /** The stack, innermost frame last. */
+  frames(): FrameView[] {
+    const { state } = this.machine;
+    const views: FrameView[] = [];
+    for (let d = 0; d < this.depth; d++) {
+      const code = (state[this.#framesBase + d * FRAME_SLOTS] as number) - 1;
+      const routine = this.#routines[Math.trunc(code / ROUTINE_STEPS)];
+      if (!routine) throw new Error(`frame ${d} of actor ${this.actor} names no routine`);
+      views.push({ routine, step: code % ROUTINE_STEPS });
+    }
+    return views;
+  }
+
+  /** Puts the first frame of a statement on the empty stack. */
+  begin(routine: Routine): void {
+    this.finished = false;
+    this.#push(routine, []);
+  }
+
+  /** Runs the next step and the local steps behind it. The stack must not be empty. */
+  runStep(): Outcome {
+    const { machine } = this;
+    const { state } = machine;
+    for (let first = true; ; first = false) {
+      const depth = state[this.#depthSlot] as number;
+      this.#frame = this.#framesBase + (depth - 1) * FRAME_SLOTS;
+      const code = (state[this.#frame] as number) - 1;
+      const index = code % ROUTINE_STEPS;
+      const routine = this.#routines[(code - index) / ROUTINE_STEPS] as Routine;
+      const step = routine.steps[index];
+      if (!step) throw new Error(`${routine.name} ran past its last step`);
+      if (!first && !step.local) return 'moved';
+      this.#next = index + 1;
+      this.#done = false;
+      this.#blocked = false;
+      step.run(this);
+      if (this.#blocked) {
+        if (!first) throw new Error(`${routine.name}: a local step cannot wait`);
+        return 'blocked';
+      }
+      if (!this.#done) machine.put(this.#frame, code - index + this.#next + 1);
+      if (this.finished) return 'moved';
+    }
+  }
+
+  /** Clears what a finished statement left, so that equal situations are equal states. */
+  end(): void {
+    this.machine.put(this.#valueSlot, 0);
+    this.finished = false;
+  }
+
+  #stepOf(): number {
+    return ((this.machine.state[this.#frame] as number) - 1) % ROUTINE_STEPS;
+  }
+
+  #push(routine: Routine, args: readonly number[]): void {
+    const { machine } = this;
+    const depth = machine.state[this.#depthSlot] as number;
+    if (depth >= FRAME_DEPTH) throw new Error(`${routine.name}: the call stack is deeper than ${FRAME_DEPTH} frames`);
+    const frame = this.#framesBase + depth * FRAME_SLOTS;
+    machine.put(frame, routine.id * ROUTINE_STEPS + 1);
+    for (let i = 0; i < args.length; i++) machine.put(frame + 1 + i, args[i] as number);
+    machine.put(this.#depthSlot, depth + 1);
+    machine.note(NOTE.call, this.actor, routine.id, depth);
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * Every upstream change of behaviour that the model knows: one row each. The model asks `kernel.has(id)` where the
+ * change acts and never compares versions; profiles, bisecting a verdict and taking a single fix out are all sets of rows.
+ */
+
+/** A mainline release, `v5.12`. Ordered by {@link compareVersions}. */
+export type Version = `v${number}.${number}`;
+
+export interface Change {
+  /** Hyphenated, says what is true when the change is present. */
+  readonly id: string;
+  /** Subject of the upstream commit, or our own words when it is no single commit. */
+  readonly subject: string;
+  /** Abbreviated commit id where the fact sheet gives one. */
+  readonly commit?: string;
+  /** First mainline release with it; absent when it never landed (a posted series, a proposal). */
+  readonly first?: Version;
+  /** First mainline release without it again. */
+  readonly until?: Version;
+  /** What it altered, in one or two sentences. */
+  readonly effect: string;
+  /** Functions it touched: `virt/kvm/vfio.c kvm_vfio_set_attr()`. */
+  readonly where: string;
+  /** Set when first or until is only bracketed by the trees read. */
+  readonly bracketed?: string;
+}
+
+const rows = [
+  {
+    id: 'kvm-vfio-device',
+    subject: 'kvm: Add VFIO device',
+    commit: 'ec53500fae42',
+    first: 'v3.13',
+    effect: 'The kvm-vfio pseudo device exists: user space registers VFIO groups with a VM.',
+    where: 'virt/kvm/vfio.c',
+  },
+  {
+    id: 'noncoherent-dma-count',
+    subject: 'kvm: Create non-coherent DMA registration',
+    commit: 'e0f0bbc527f6',
+    first: 'v3.13',
+    effect: 'A count per VM of reasons for non-coherent DMA decides about WBINVD and guest memory types, instead of the legacy IOMMU domain.',
+    where: 'arch/x86/kvm/x86.c kvm_arch_register_noncoherent_dma()',
+  },
+  {
+    id: 'destroy-on-device-release',
+    subject: 'kvm: Destroy & free KVM devices on release',
+    effect: 'Posted in October 2013 as patch 1 of the kvm-vfio series and not merged: the last close of a KVM device descriptor destroys the device.',
+    where: 'virt/kvm/kvm_main.c kvm_device_release()',
+  },
+  {
+    id: 'dma-cc-iommu',
+    subject: 'vfio: Add external user check extension interface',
+    first: 'v3.15',
+    effect: 'kvm-vfio asks the container whether every domain enforces coherency (VFIO_DMA_CC_IOMMU) instead of assuming that any group is non-coherent.',
+    where: 'virt/kvm/vfio.c kvm_vfio_update_coherency()',
+  },
+  {
+    id: 'wbinvd-includes-local-cpu',
+    subject: 'KVM: X86: Fix missing local pCPU when executing wbinvd on all dirty pCPUs',
+    commit: 'c2162e13d6e2',
+    first: 'v5.12',
+    effect: 'WBINVD emulation flushes every CPU of the dirty mask; before, the CPU that executes the handler was left out.',
+    where: 'arch/x86/kvm/x86.c kvm_emulate_wbinvd_noskip()',
+  },
+  {
+    id: 'file-identity',
+    subject: 'kvm/vfio: Store the struct file in the kvm_vfio_group',
+    first: 'v5.19',
+    effect: 'kvm-vfio lists open files instead of groups; ADD no longer needs a container, an IOMMU driver or viability.',
+    where: 'virt/kvm/vfio.c kvm_vfio_group_add()',
+  },
+  {
+    id: 'enforce-cache-coherency',
+    subject: 'iommu: Introduce the domain op enforce_cache_coherency()',
+    commit: '6043257b1de0',
+    first: 'v5.19',
+    effect: 'A domain enforces snooping when its driver was asked and could; type1 keeps one flag per domain and merges only domains that agree.',
+    where: 'drivers/vfio/vfio_iommu_type1.c vfio_iommu_type1_attach_group()',
+  },
+  {
+    id: 'kvm-vfio-release',
+    subject: 'kvm/vfio: Fix potential deadlock on vfio group_lock',
+    commit: '51cdc8bc120e',
+    first: 'v6.2',
+    effect: 'The last close of the kvm-vfio descriptor releases its files and recomputes coherency; before, only the end of the VM did.',
+    where: 'virt/kvm/vfio.c kvm_vfio_release()',
+  },
+  {
+    id: 'capability-based-coherency',
+    subject: 'vfio: Make vfio_file_enforced_coherent() ask the devices',
+    commit: '4989764d8ed3',
+    first: 'v6.2',
+    effect: 'A file is coherent if every device behind it has IOMMU_CAP_ENFORCE_CACHE_COHERENCY; its container no longer matters.',
+    where: 'drivers/vfio/group.c vfio_file_enforced_coherent()',
+  },
+  {
+    id: 'single-lock-round',
+    subject: 'kvm/vfio: ensure kvg instance stays around in kvm_vfio_group_add()',
+    commit: '9e0f4f2918c2',
+    first: 'v6.6',
+    effect: 'ADD and DEL tell VFIO and recompute coherency in the critical section that changes the list.',
+    where: 'virt/kvm/vfio.c kvm_vfio_file_add()',
+  },
+  {
+    id: 'file-add-device-files',
+    subject: 'kvm/vfio: Accept vfio device file from userspace',
+    first: 'v6.6',
+    effect: 'ADD takes VFIO device files too, and the attributes are called FILE_ADD and FILE_DEL.',
+    where: 'virt/kvm/vfio.c kvm_vfio_file_add()',
+  },
+  {
+    id: 'zap-on-noncoherent-change',
+    subject: 'KVM: x86/mmu: Zap KVM TDP when noncoherent DMA assignment starts/stops',
+    commit: '362ff6dca541',
+    first: 'v6.7',
+    effect: 'The first registration and the last unregistration of non-coherent DMA zap all leaf entries, so that they refault with the right memory type.',
+    where: 'arch/x86/kvm/x86.c kvm_arch_register_noncoherent_dma()',
+  },
+  {
+    id: 'guest-mtrr-ignored',
+    subject: 'KVM: x86: Remove VMX support for virtualizing guest MTRR memtypes',
+    commit: '0a7b73559b39',
+    first: 'v6.11',
+    effect: 'With non-coherent DMA an EPT leaf is WB without IPAT: the guest PAT decides, guest MTRRs do not.',
+    where: 'arch/x86/kvm/vmx/vmx.c vmx_get_mt_mask()',
+  },
+] as const satisfies readonly Change[];
+
+export type ChangeId = (typeof rows)[number]['id'];
+export const CHANGES: readonly (Change & { readonly id: ChangeId })[] = rows;
+export const changeById: ReadonlyMap<string, Change & { readonly id: ChangeId }> = new Map(CHANGES.map((c) => [c.id, c]));
+
+/** Negative when `a` is older than `b`. */
+export function compareVersions(a: Version, b: Version): number {
+  const [aMajor, aMinor] = parts(a);
+  const [bMajor, bMinor] = parts(b);
+  return aMajor - bMajor || aMinor - bMinor;
+}
+
+function parts(version: Version): [number, number] {
+  const [major, minor] = version.slice(1).split('.');
+  return [Number(major), Number(minor)];
+}

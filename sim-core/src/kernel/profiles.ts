@@ -1,0 +1,96 @@
+/**
+ * A profile is a kernel to simulate: a name and the set of changes present in it.
+ *
+ * Mainline releases get their set from the change table. What is not a mainline release (a series as it was posted, a
+ * stable release with backports) names its base and what it adds or lacks.
+ */
+import { CHANGES, type ChangeId, compareVersions, type Version } from './changes.ts';
+
+export interface Profile {
+  /** `v5.11`, `series-v1`. */
+  readonly name: string;
+  /** The mainline release that it is, or is nearest to. Only for ordering and ranges. */
+  readonly version: Version;
+  readonly changes: ReadonlySet<ChangeId>;
+  /** One sentence for completion and hover. */
+  readonly doc: string;
+  /** False for profiles that no range of versions contains (`series-v1` only counts when it is named). */
+  readonly mainline: boolean;
+}
+
+/** First and last mainline release that has a profile. */
+export const FIRST_VERSION: Version = 'v3.12';
+export const LAST_VERSION: Version = 'v7.3';
+
+const LAST_MINOR: Readonly<Record<number, number>> = { 3: 19, 4: 20, 5: 19, 6: 19, 7: 3 };
+
+/** Every mainline release from v3.12 to the newest, in order. */
+export const VERSIONS: readonly Version[] = Object.entries(LAST_MINOR).flatMap(([major, last]) =>
+  Array.from({ length: last + 1 }, (_, minor) => `v${Number(major)}.${minor}` as Version).filter(
+    (version) => compareVersions(version, FIRST_VERSION) >= 0,
+  ),
+);
+
+/** The changes of a mainline release. */
+export function changesOf(version: Version): Set<ChangeId> {
+  return new Set(
+    CHANGES.filter(
+      (change) =>
+        'first' in change &&
+        compareVersions(version, change.first) >= 0 &&
+        !('until' in change && compareVersions(version, change.until as Version) >= 0),
+    ).map((change) => change.id),
+  );
+}
+
+interface Variant {
+  readonly name: string;
+  readonly base: Version;
+  readonly adds: readonly ChangeId[];
+  readonly lacks: readonly ChangeId[];
+  readonly doc: string;
+}
+
+const VARIANTS: readonly Variant[] = [
+  {
+    name: 'series-v1',
+    base: 'v3.13',
+    adds: ['destroy-on-device-release'],
+    lacks: [],
+    doc: 'v3.13 as the kvm-vfio series was first posted: closing a KVM device descriptor destroys the device.',
+  },
+];
+
+export const PROFILES: readonly Profile[] = [
+  ...VERSIONS.map(
+    (version): Profile => ({
+      name: version,
+      version,
+      changes: changesOf(version),
+      doc: `Linux ${version}`,
+      mainline: true,
+    }),
+  ),
+  ...VARIANTS.map((variant): Profile => {
+    const changes = changesOf(variant.base);
+    for (const id of variant.adds) changes.add(id);
+    for (const id of variant.lacks) changes.delete(id);
+    return { name: variant.name, version: variant.base, changes, doc: variant.doc, mainline: false };
+  }),
+];
+
+const byName: ReadonlyMap<string, Profile> = new Map(PROFILES.map((p) => [p.name, p]));
+
+/** The profile of a name, or undefined: the caller lists the known ones. */
+export function profileNamed(name: string): Profile | undefined {
+  return byName.get(name);
+}
+
+/** A copy of a profile with single changes switched on or off: bisecting, mutation. */
+export function profileWith(base: Profile, adds: readonly ChangeId[], lacks: readonly ChangeId[]): Profile {
+  const changes = new Set(base.changes);
+  for (const id of adds) changes.add(id);
+  for (const id of lacks) changes.delete(id);
+  const suffix = [...adds.map((id) => `+${id}`), ...lacks.map((id) => `-${id}`)].join('');
+  return { ...base, name: base.name + suffix, changes, mainline: false };
+}

@@ -1,0 +1,133 @@
+/** Constants of the kernel's user API, by the set that a place accepts. Values are the kernel's. */
+export interface Constant {
+  readonly name: string;
+  readonly value: bigint;
+  /** Where it may stand: `kvm-device-type`, `open-flag`, … */
+  readonly set: string;
+  readonly doc: string;
+  /** Kernel versions that have it, when not all. */
+  readonly on?: string;
+}
+
+function set(name: string, rows: readonly (readonly [string, bigint, string, string?])[]): Constant[] {
+  return rows.map(([constant, value, doc, on]) => ({ name: constant, value, set: name, doc, ...(on ? { on } : {}) }));
+}
+
+export const CONSTANTS: readonly Constant[] = [
+  ...set('size', [['PAGE', 0x1000n, 'The size of a page, 4 KiB.']]),
+  ...set('pointer', [['NULL', 0n, 'The null pointer: reading it fails with EFAULT.']]),
+  ...set('open-flag', [
+    ['O_RDONLY', 0n, 'Read only.'],
+    ['O_WRONLY', 1n, 'Write only.'],
+    ['O_RDWR', 2n, 'Read and write.'],
+    ['O_CLOEXEC', 0o2000000n, 'Close on exec.'],
+    ['O_PATH', 0o10000000n, 'Only names the file: every call on it but close and dup fails with EBADF.'],
+    ['O_CREAT', 0o100n, 'Create the file when it does not exist.'],
+  ]),
+  ...set('open-at', [['AT_FDCWD', -100n, 'Relative to the current directory.']]),
+  ...set('kvm-device-type', [
+    ['KVM_DEV_TYPE_FSL_MPIC_20', 1n, 'Freescale MPIC 2.0: not configured on x86.'],
+    ['KVM_DEV_TYPE_FSL_MPIC_42', 2n, 'Freescale MPIC 4.2: not configured on x86.'],
+    ['KVM_DEV_TYPE_XICS', 3n, 'XICS: not configured on x86.'],
+    ['KVM_DEV_TYPE_VFIO', 4n, 'The kvm-vfio pseudo device.', 'v3.13..'],
+    ['KVM_DEV_TYPE_ARM_VGIC_V2', 5n, 'Arm GICv2: not configured on x86.'],
+    ['KVM_DEV_TYPE_FLIC', 6n, 's390 FLIC: not configured on x86.'],
+    ['KVM_DEV_TYPE_ARM_VGIC_V3', 7n, 'Arm GICv3: not configured on x86.'],
+    ['KVM_DEV_TYPE_ARM_VGIC_ITS', 8n, 'Arm GIC ITS: not configured on x86.'],
+    ['KVM_DEV_TYPE_XIVE', 9n, 'XIVE: not configured on x86.'],
+  ]),
+  ...set('kvm-create-device-flag', [['KVM_CREATE_DEVICE_TEST', 1n, 'Only ask whether the type can be created.']]),
+  ...set('kvm-vfio-group', [
+    ['KVM_DEV_VFIO_GROUP', 1n, 'Attributes that register VFIO groups.'],
+    ['KVM_DEV_VFIO_FILE', 1n, 'The same number under its newer name.', 'v6.6..'],
+  ]),
+  ...set('kvm-vfio-attr', [
+    ['KVM_DEV_VFIO_GROUP_ADD', 1n, 'Registers a VFIO group with KVM.'],
+    ['KVM_DEV_VFIO_GROUP_DEL', 2n, 'Removes a VFIO group.'],
+    ['KVM_DEV_VFIO_GROUP_SET_SPAPR_TCE', 3n, 'Binds a TCE table (POWER).', 'v4.13..'],
+    ['KVM_DEV_VFIO_FILE_ADD', 1n, 'Registers a VFIO group or device file with KVM.', 'v6.6..'],
+    ['KVM_DEV_VFIO_FILE_DEL', 2n, 'Removes a VFIO file.', 'v6.6..'],
+  ]),
+  ...set('kvm-cap', [
+    ['KVM_CAP_DEVICE_CTRL', 89n, 'The device control API.'],
+    ['KVM_CAP_VM_ATTRIBUTES', 101n, 'Attributes of VM descriptors.'],
+    ['KVM_CAP_DISABLE_QUIRKS', 116n, 'Switches quirks off; unknown bits are ignored.'],
+    ['KVM_CAP_DISABLE_QUIRKS2', 213n, 'Switches quirks off; unknown bits are EINVAL.', 'v5.18..'],
+  ]),
+  ...set('kvm-quirk', [
+    ['KVM_X86_QUIRK_CD_NW_CLEARED', 2n, 'CR0.CD and CR0.NW are taken as clear.'],
+    ['KVM_X86_QUIRK_IGNORE_GUEST_PAT', 0x200n, 'The guest PAT is ignored while no non-coherent DMA is registered.', 'v6.16..'],
+  ]),
+  ...set('kvm-dev-assign-flag', [['KVM_DEV_ASSIGN_ENABLE_IOMMU', 1n, 'Use the IOMMU (mandatory).', '..v4.11']]),
+  ...set('vfio-iommu', [
+    ['VFIO_TYPE1_IOMMU', 1n, 'The x86 IOMMU driver, first unmap rules.'],
+    ['VFIO_SPAPR_TCE_IOMMU', 2n, 'The POWER IOMMU driver.'],
+    ['VFIO_TYPE1v2_IOMMU', 3n, 'The x86 IOMMU driver, exact unmap rules.', 'v3.15..'],
+    ['VFIO_DMA_CC_IOMMU', 4n, 'Extension: all domains of the container enforce cache coherency.', 'v3.15..'],
+    ['VFIO_EEH', 5n, 'Extension: POWER error handling.'],
+    ['VFIO_TYPE1_NESTING_IOMMU', 6n, 'Nested type1.'],
+    ['VFIO_SPAPR_TCE_v2_IOMMU', 7n, 'The newer POWER IOMMU driver.'],
+    ['VFIO_NOIOMMU_IOMMU', 8n, 'No IOMMU at all.'],
+    ['VFIO_UNMAP_ALL', 9n, 'Extension: unmap everything at once.'],
+    ['VFIO_UPDATE_VADDR', 10n, 'Extension: change the vaddr of a mapping.'],
+  ]),
+  ...set('vfio-dma-map-flag', [
+    ['VFIO_DMA_MAP_FLAG_READ', 1n, 'The device may read.'],
+    ['VFIO_DMA_MAP_FLAG_WRITE', 2n, 'The device may write.'],
+    ['VFIO_DMA_MAP_FLAG_VADDR', 4n, 'Only change the user address.', 'v5.12..'],
+  ]),
+  ...set('vfio-dma-unmap-flag', [
+    ['VFIO_DMA_UNMAP_FLAG_ALL', 2n, 'Everything: iova and size must be 0.', 'v5.12..'],
+    ['VFIO_DMA_UNMAP_FLAG_VADDR', 4n, 'Invalidate the user addresses.', 'v5.12..'],
+  ]),
+  ...set('vfio-group-flag', [
+    ['VFIO_GROUP_FLAGS_VIABLE', 1n, 'Every device of the group is safe to hand to user space.'],
+    ['VFIO_GROUP_FLAGS_CONTAINER_SET', 2n, 'The group is in a container.'],
+  ]),
+  ...set('iommu-ioas-map-flag', [
+    ['IOMMU_IOAS_MAP_FIXED_IOVA', 1n, 'At the IOVA given.'],
+    ['IOMMU_IOAS_MAP_WRITEABLE', 2n, 'The device may write.'],
+    ['IOMMU_IOAS_MAP_READABLE', 4n, 'The device may read.'],
+  ]),
+];
+
+/** Linux errnos of x86 that the modelled calls return, with the text strace prints behind them. */
+export const ERRNOS: readonly { readonly name: string; readonly value: number; readonly text: string }[] = [
+  { name: 'EPERM', value: 1, text: 'Operation not permitted' },
+  { name: 'ENOENT', value: 2, text: 'No such file or directory' },
+  { name: 'EINTR', value: 4, text: 'Interrupted system call' },
+  { name: 'EIO', value: 5, text: 'Input/output error' },
+  { name: 'EBADF', value: 9, text: 'Bad file descriptor' },
+  { name: 'EAGAIN', value: 11, text: 'Resource temporarily unavailable' },
+  { name: 'ENOMEM', value: 12, text: 'Cannot allocate memory' },
+  { name: 'EACCES', value: 13, text: 'Permission denied' },
+  { name: 'EFAULT', value: 14, text: 'Bad address' },
+  { name: 'EBUSY', value: 16, text: 'Device or resource busy' },
+  { name: 'EEXIST', value: 17, text: 'File exists' },
+  { name: 'ENODEV', value: 19, text: 'No such device' },
+  { name: 'ENOTDIR', value: 20, text: 'Not a directory' },
+  { name: 'EISDIR', value: 21, text: 'Is a directory' },
+  { name: 'EINVAL', value: 22, text: 'Invalid argument' },
+  { name: 'ENFILE', value: 23, text: 'Too many open files in system' },
+  { name: 'EMFILE', value: 24, text: 'Too many open files' },
+  { name: 'ENOTTY', value: 25, text: 'Inappropriate ioctl for device' },
+  { name: 'ENOSPC', value: 28, text: 'No space left on device' },
+  { name: 'ENOSYS', value: 38, text: 'Function not implemented' },
+  { name: 'ENXIO', value: 6, text: 'No such device or address' },
+  { name: 'E2BIG', value: 7, text: 'Argument list too long' },
+  { name: 'EOVERFLOW', value: 75, text: 'Value too large for defined data type' },
+  { name: 'EBADFD', value: 77, text: 'File descriptor in bad state' },
+  { name: 'EOPNOTSUPP', value: 95, text: 'Operation not supported' },
+];
+
+export const errnoByName: ReadonlyMap<string, number> = new Map(ERRNOS.map((e) => [e.name, e.value]));
+const errnoNames = new Map(ERRNOS.map((e) => [e.value, e.name]));
+
+/** `EEXIST` for 17; a number we do not know is an error of ours. */
+export function errnoName(value: number): string {
+  const name = errnoNames.get(value);
+  if (!name) throw new RangeError(`errno ${value} is not in the table`);
+  return name;
+}
+
+export const constantByName: ReadonlyMap<string, Constant> = new Map(CONSTANTS.map((c) => [c.name, c]));

@@ -1,0 +1,92 @@
+/**
+ * Events: the only way the state changes, and the only thing a trace holds.
+ *
+ * An event is four 32-bit integers. If the first is 0 or above it is a slot, and the event says that the slot changed:
+ * `[slot, old, new, 0]`. If it is negative it is the complement of an {@link Happening}: something took place that
+ * changes no slot by itself (a call, an exit, a TLP, a finding), with up to three operands. Applying a slot event
+ * forwards writes `new`, backwards writes `old`; happenings apply as nothing. That is all of time travel.
+ */
+
+/** 32-bit integers in one event record. */
+export const EVENT_WIDTH = 4;
+
+/**
+ * What may happen. Operands in the order they are recorded; `-` is unused. Actors, nodes, routines, words, CPUs and
+ * devices are indices into the model's tables.
+ */
+export const HAPPENINGS = [
+  /** A micro-step begins: actor, node of its program, alternative taken. Everything up to the next one belongs to it. */
+  'step',
+  /** The environment moves: index of the environment move. Begins a step as `step` does. */
+  'environment',
+  /** A kernel function is entered: actor, routine, depth of the frame. */
+  'call',
+  /** It returns: actor, routine, value. */
+  'return',
+  /** A statement ends: actor, node, value (a system call's result; negative values are errnos). */
+  'done',
+  /** A VM exit: vcpu, exit reason (index into EXIT_REASONS), detail. */
+  'exit',
+  /** A CPU executes WBINVD: cpu, vcpu for which it is done (or -1), - */
+  'wbinvd',
+  /** A CPU's modified line reaches DRAM: cpu, line, word that changed most recently or -1. */
+  'writeback',
+  /** A load or store by a CPU: cpu, word, packed detail (see memory/access.ts). */
+  'access',
+  /** A TLP: device, word or -1, packed detail (see pcie/tlp.ts). */
+  'tlp',
+  /** The IOMMU blocks a TLP: device, page or -1, reason (index into FAULT_REASONS). */
+  'dma-fault',
+  /** A monitor objects: finding (index into FINDINGS), subject, detail. */
+  'finding',
+  /** EPT or NPT leaf entries are zapped: vm, first page or -1 for all, reason (index into ZAP_REASONS). */
+  'zap',
+  /** vcpu_load: vcpu, cpu, previous cpu or -1. */
+  'vcpu-load',
+  /** A kernel message: text (index into KERNEL_MESSAGES), -, - */
+  'message',
+  /** An MSI reaches the host: device, vector, - */
+  'msi',
+  /** The VM is destroyed: vm, -, - */
+  'vm-destroyed',
+] as const;
+
+export type Happening = (typeof HAPPENINGS)[number];
+
+/** The code of a happening as it stands in a record: negative, so it can never be a slot. */
+export const HAPPENING_CODE: Readonly<Record<Happening, number>> = Object.freeze(
+  Object.fromEntries(HAPPENINGS.map((name, index) => [name, ~index])) as Record<Happening, number>,
+);
+
+/** The happening of a negative code. */
+export function happeningOf(code: number): Happening {
+  const name = HAPPENINGS[~code];
+  if (!name) throw new RangeError(`${code} is not the code of a happening`);
+  return name;
+}
+
+/** VM exit reasons, named as the VMX reasons of the SDM (SVM's are the same events in lower case). */
+export const EXIT_REASONS = ['WBINVD', 'INVD', 'EPT_VIOLATION', 'CR_ACCESS', 'MSR_WRITE', 'IO_INSTRUCTION', 'HLT', 'EXTERNAL_INTERRUPT'] as const;
+export type ExitReason = (typeof EXIT_REASONS)[number];
+
+export const FAULT_REASONS = ['no-domain', 'not-present', 'no-read', 'no-write', 'reserved-snp'] as const;
+export type FaultReason = (typeof FAULT_REASONS)[number];
+
+export const ZAP_REASONS = ['noncoherent-start', 'noncoherent-stop', 'mtrr', 'cr0-cd'] as const;
+export type ZapReason = (typeof ZAP_REASONS)[number];
+
+/** What a monitor can object to; the words of the language's conditions. */
+export const FINDINGS = [
+  'stale-read',
+  'unflushed-read',
+  'lost-write',
+  'leak',
+  'belief',
+  'belief-cost',
+  'use-after-free',
+  'deadlock',
+  'kernel-warning',
+  'dma-fault',
+  'unexpected-result',
+] as const;
+export type Finding = (typeof FINDINGS)[number];

@@ -1,0 +1,72 @@
+/**
+ * A machine: one state vector and the log of the events that changed it.
+ *
+ * `put` and `note` are the only writers. A recorded run lets the log grow and calls it the trace; the explorer cuts
+ * the log back after each successor and uses it to undo. Neither knows of the other.
+ */
+import { EVENT_WIDTH, HAPPENING_CODE, type Happening } from './event.ts';
+import type { Layout } from './layout.ts';
+
+const INITIAL_LOG_INTS = 4096 * EVENT_WIDTH;
+
+export class Machine {
+  readonly layout: Layout;
+  /** One 32-bit integer a slot. Read freely, write through `put`. */
+  readonly state: Int32Array;
+  /** Events, {@link EVENT_WIDTH} integers each; the first `length` integers count. */
+  log: Int32Array = new Int32Array(INITIAL_LOG_INTS);
+  length = 0;
+
+  constructor(layout: Layout) {
+    this.layout = layout;
+    this.state = layout.initial.slice();
+  }
+
+  /** Number of events so far. */
+  get events(): number {
+    return this.length / EVENT_WIDTH;
+  }
+
+  /** Emits the event that a slot changed, and applies it. Writing the value that is there emits nothing. */
+  put(slot: number, value: number): void {
+    const old = this.state[slot] as number;
+    if (old === value) return;
+    this.state[slot] = value;
+    this.#record(slot, old, value, 0);
+  }
+
+  /** Emits a happening. `code` comes from {@link HAPPENING_CODE}. */
+  note(code: number, a: number, b: number, c: number): void {
+    this.#record(code, a, b, c);
+  }
+
+  /** Undoes events from the end until `length` integers are left, and forgets them. */
+  rewind(length: number): void {
+    const { log, state } = this;
+    for (let at = this.length - EVENT_WIDTH; at >= length; at -= EVENT_WIDTH) {
+      const slot = log[at] as number;
+      if (slot >= 0) state[slot] = log[at + 1] as number;
+    }
+    this.length = length;
+  }
+
+  #record(code: number, a: number, b: number, c: number): void {
+    let at = this.length;
+    if (at + EVENT_WIDTH > this.log.length) this.#grow();
+    const log = this.log;
+    log[at++] = code;
+    log[at++] = a;
+    log[at++] = b;
+    log[at++] = c;
+    this.length = at;
+  }
+
+  #grow(): void {
+    const larger = new Int32Array(this.log.length * 2);
+    larger.set(this.log);
+    this.log = larger;
+  }
+}
+
+/** Codes by name, so that hot code does not look them up: `NOTE.step`. */
+export const NOTE: Readonly<Record<Happening, number>> = HAPPENING_CODE;

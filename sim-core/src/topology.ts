@@ -1,0 +1,96 @@
+/**
+ * What the `machine` block and the actors of a scenario fix before anything runs: hardware, words of memory, actors.
+ * All of it is constant in a run; what changes is in the state vector.
+ */
+
+export interface Topology {
+  readonly cpu: CpuModel;
+  readonly iommus: readonly IommuModel[];
+  readonly devices: readonly DeviceModel[];
+  /** VFIO groups, by ascending number. */
+  readonly groups: readonly GroupModel[];
+  readonly words: readonly WordModel[];
+  readonly lines: readonly { readonly page: number; readonly words: readonly number[] }[];
+  readonly pages: readonly { readonly name: string; readonly lines: readonly number[]; readonly words: readonly number[] }[];
+  readonly actors: readonly ActorModel[];
+  /** Names of the processes; 0 is the VMM that `setup` belongs to. */
+  readonly processes: readonly string[];
+}
+
+export interface CpuModel {
+  readonly vendor: 'intel' | 'amd';
+  /** Physical CPUs. */
+  readonly count: number;
+  /** The CPU can exit on WBINVD (Intel: secondary control bit 6; AMD: always). */
+  readonly wbinvdExit: boolean;
+  /** A UC access finds its line in its own cache (CPUID self-snoop). */
+  readonly selfSnoop: boolean;
+  /** EPT or NPT is in use; without it KVM shadows page tables and memory types do not apply. */
+  readonly twoDimensionalPaging: boolean;
+  readonly options: ReadonlyMap<string, string>;
+}
+
+export interface IommuModel {
+  readonly name: string;
+  readonly driver: 'vt-d' | 'amd-vi' | 'smmu' | 'none';
+  /** VT-d ECAP.SC: leaf entries may carry SNP. */
+  readonly snoopControl: boolean;
+  readonly options: ReadonlyMap<string, string>;
+}
+
+export interface DeviceModel {
+  readonly name: string;
+  /** `0000:01:00.0`. */
+  readonly bdf: string;
+  /** Index into `iommus`, or -1 when no IOMMU translates for it. */
+  readonly iommu: number;
+  /** Index into `groups`, or -1. */
+  readonly group: number;
+  /** It can ask for No Snoop. */
+  readonly noSnoop: boolean;
+  /** It can set its own Enable No Snoop bit behind the host's back. */
+  readonly backdoor: boolean;
+  /** Host driver at the start: `vfio-pci` unless the scenario says otherwise; `none` when unbound. */
+  readonly driver: string;
+  /** Names of its MMIO registers, as the scenario uses them. */
+  readonly registers: readonly string[];
+  readonly options: ReadonlyMap<string, string>;
+}
+
+export interface GroupModel {
+  /** The number in `/dev/vfio/26`. */
+  readonly number: number;
+  /** Indices into `devices`. */
+  readonly devices: readonly number[];
+}
+
+export interface WordModel {
+  readonly name: string;
+  readonly line: number;
+  readonly page: number;
+  readonly initial: number;
+  /** The number written for `&x`: guest-physical address, IOVA and user address at once. */
+  readonly address: bigint;
+}
+
+export interface ActorModel {
+  /** `setup`, `qemu`, `vcpu0`, `gpu`, `host`: the name in schedules, threads and conditions. */
+  readonly name: string;
+  readonly kind: 'setup' | 'thread' | 'vcpu' | 'device' | 'host';
+  /** Index into `processes` for setup and threads; -1 otherwise. */
+  readonly process: number;
+  /** The KVM vCPU id for a vCPU; index into `devices` for a device; -1 otherwise. */
+  readonly subject: number;
+  /** The pCPU it starts on: setup, threads, vCPUs. */
+  readonly cpu: number;
+  /** For `vcpu N of vm2`: the name that the VM's descriptor is bound to. */
+  readonly vmName?: string;
+  /** 0-based line of the block's first line. */
+  readonly line: number;
+}
+
+/** First address of the scenario's pages; page i is at BASE + i * 4 KiB, a line is 64 bytes, a word 8. */
+export const ADDRESS_BASE = 0x10_0000n;
+export const PAGE_BYTES = 0x1000n;
+export const LINE_BYTES = 64n;
+export const WORD_BYTES = 8n;

@@ -1,0 +1,94 @@
+/**
+ * The machine's parts, wired together for one scenario on one kernel.
+ *
+ * A part is made by `create<Part>(world)`: it declares its fields in the layout and returns functions and routines.
+ * Parts are made in the order memory, iommu, pcie, files, vfio, kvm, kvm-vfio, cpu; a part uses those before it at any
+ * time and those behind it only through the hooks named here. Steps run long after all parts are made.
+ */
+import type { Cpu } from './cpu/cpu.ts';
+import type { RoutineTable } from './engine/task.ts';
+import type { Files } from './files/files.ts';
+import type { Iommu } from './iommu/iommu.ts';
+import type { ChangeId } from './kernel/changes.ts';
+import type { Profile } from './kernel/profiles.ts';
+import type { Kvm } from './kvm/kvm.ts';
+import type { KvmVfio } from './kvm-vfio/kvm-vfio.ts';
+import type { Ghost } from './memory/ghost.ts';
+import type { Memory } from './memory/memory.ts';
+import type { Pcie } from './pcie/pcie.ts';
+import type { LayoutBuilder } from './state/layout.ts';
+import type { Topology } from './topology.ts';
+import type { Vfio } from './vfio/vfio.ts';
+
+/** Which kernel runs. */
+export interface Kernel {
+  readonly profile: Profile;
+  has(change: ChangeId): boolean;
+}
+
+/** How many of each object the scenario can have at once; from counting the statements that create them. */
+export interface Dims {
+  /** Descriptors of one process. */
+  readonly fds: number;
+  /** Open files of all processes. */
+  readonly files: number;
+  readonly vms: number;
+  readonly vcpus: number;
+  readonly kvmDevices: number;
+  /** Entries of one kvm-vfio list. */
+  readonly kvmVfioEntries: number;
+  readonly containers: number;
+  readonly iommufds: number;
+  readonly ioas: number;
+  /** IOMMU domains, those of iommufd's hardware page tables included. */
+  readonly domains: number;
+  /** DMA mappings of one container or IOAS. */
+  readonly mappings: number;
+}
+
+/** 64-bit values do not fit a slot: they are kept once here, and slots hold their index. Equal values, equal index. */
+export interface Interner {
+  intern(value: bigint): number;
+  value(index: number): bigint;
+}
+
+/** What is there before any part is made. */
+export interface WorldBase {
+  readonly kernel: Kernel;
+  readonly topology: Topology;
+  readonly dims: Dims;
+  readonly layout: LayoutBuilder;
+  readonly routines: RoutineTable;
+  readonly wide: Interner;
+}
+
+export interface World extends WorldBase {
+  readonly memory: Memory;
+  readonly ghost: Ghost;
+  readonly iommu: Iommu;
+  readonly pcie: Pcie;
+  readonly files: Files;
+  readonly vfio: Vfio;
+  readonly kvm: Kvm;
+  readonly kvmVfio: KvmVfio;
+  readonly cpu: Cpu;
+}
+
+export function createInterner(): Interner {
+  const values: bigint[] = [];
+  const indices = new Map<bigint, number>();
+  return {
+    intern(value) {
+      const known = indices.get(value);
+      if (known !== undefined) return known;
+      values.push(value);
+      indices.set(value, values.length - 1);
+      return values.length - 1;
+    },
+    value(index) {
+      const value = values[index];
+      if (value === undefined) throw new RangeError(`no 64-bit value has index ${index}`);
+      return value;
+    },
+  };
+}
