@@ -10,7 +10,10 @@ const inBrowser = {
   platform: 'browser',
   target: 'es2023',
   // @vscode/debugadapter has stand-ins of its own for files and sockets; these are the two it lacks.
-  alias: { url: path.join(root, 'scripts/stand-ins/url.mjs'), events: path.join(root, 'node_modules/events/events.js') },
+  alias: {
+    url: path.join(root, 'scripts/stand-ins/url.mjs'),
+    events: path.join(root, 'node_modules/events/events.js'),
+  },
   define: { 'process.platform': '"web"' },
 };
 const inWorker = { ...inBrowser, format: 'iife' };
@@ -19,7 +22,10 @@ const withVSCode = { external: ['vscode'] };
 /** name in dist/ → entry file and where it runs. */
 export const bundles = {
   extension: { entry: 'client/vscode/src/extension.ts', options: { ...onNode, ...withVSCode } },
-  'extension-browser': { entry: 'client/vscode/src/extension-browser.ts', options: { ...inBrowser, ...withVSCode, format: 'cjs' } },
+  'extension-browser': {
+    entry: 'client/vscode/src/extension-browser.ts',
+    options: { ...inBrowser, ...withVSCode, format: 'cjs' },
+  },
   server: { entry: 'server/src/main.ts', options: onNode },
   'server-browser': { entry: 'server/src/main-browser.ts', options: inWorker },
   'debug-adapter': { entry: 'debug-adapter/src/main.ts', options: onNode },
@@ -38,7 +44,15 @@ export async function build(names = Object.keys(bundles), { minify = false } = {
 export async function isStale(name) {
   const output = await stat(outputOf(name)).catch(() => undefined);
   if (!output) return true;
-  const places = ['sim-core/src', 'server/src', 'debug-adapter/src', 'client/cli/src', 'client/vscode/src', 'package-lock.json', 'scripts/build.mjs'];
+  const places = [
+    'sim-core/src',
+    'server/src',
+    'debug-adapter/src',
+    'client/cli/src',
+    'client/vscode/src',
+    'package-lock.json',
+    'scripts/build.mjs',
+  ];
   const newest = await Promise.all(places.map((place) => newestChange(path.join(root, place))));
   return Math.max(...newest) > output.mtimeMs;
 }

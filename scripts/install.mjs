@@ -14,15 +14,19 @@ export function ensureInstalled() {
   if (isInstalled()) return;
   process.stderr.write('Installing dependencies (npm ci) …\n');
   const { status, error } = runNpm(['ci', '--no-audit', '--no-fund', '--loglevel=error']);
-  if (error || status !== 0) throw new Error(`npm ci failed${error ? `: ${error.message}` : ` with exit code ${status}`}`);
-  if (!existsSync(node)) throw new Error('npm ci did not install the devDependency "node"; are install scripts allowed?');
+  if (error || status !== 0)
+    throw new Error(`npm ci failed${error ? `: ${error.message}` : ` with exit code ${status}`}`);
+  if (!existsSync(node))
+    throw new Error('npm ci did not install the devDependency "node"; are install scripts allowed?');
 }
 
 /** Runs npm with the given arguments; its stdout goes to our stderr. */
 export function runNpm(args, options = {}) {
   // Under `npm run`, the very npm that started us is used; it is a script for Node, also on Windows.
   const script = process.env.npm_execpath;
-  const [command, first, shell] = script?.endsWith('.js') ? [process.execPath, [script], false] : ['npm', [], process.platform === 'win32'];
+  const [command, first, shell] = script?.endsWith('.js')
+    ? [process.execPath, [script], false]
+    : ['npm', [], process.platform === 'win32'];
   return spawnSync(command, [...first, ...args], { cwd: root, stdio: ['ignore', 2, 2], shell, ...options });
 }
 

@@ -1,0 +1,61 @@
+// A workbench in headless Chromium: opens it, and lets tests inside VS Code press keys in it, read it and take pictures of it.
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { chromium } from 'playwright-core';
+
+const chromiumArgs = [
+  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-dev-shm-usage'],
+  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+];
+
+/** Starts Chromium with one empty page. `browser` is what installChromium() returned. */
+export async function openPage({ executablePath, env }) {
+  const browser = await chromium.launch({ executablePath, env, headless: true, args: chromiumArgs });
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  return { browser, page };
+}
+
+/**
+ * Shows `url` in `page` and waits for the workbench.
+ * `onLog(type, args)` gets the console of workbench and extension host. `exited` resolves to the exit code of a test run.
+ */
+export async function openWorkbench(page, url, { onLog = () => {} } = {}) {
+  let exit;
+  const exited = new Promise((resolve) => {
+    exit = resolve;
+  });
+  page.once('crash', () => exit(3));
+  // VS Code calls these two when it finds them at load time, so they come before goto().
+  await page.exposeFunction('codeAutomationLog', (type, args) => onLog(type, args));
+  await page.exposeFunction('codeAutomationExit', (code) => exit(code));
+  await page.goto(url, { waitUntil: 'commit' });
+  await page.waitForSelector('.monaco-workbench .statusbar-item', { timeout: 90_000 });
+  return { exited };
+}
+
+/** What a test can ask of the window, by name. Each gets the page and the request's arguments. */
+const actions = {
+  press: (page, keys) => page.keyboard.press(keys),
+  type: (page, text) => page.keyboard.type(text),
+  click: (page, selector) => page.locator(selector).first().click(),
+  hover: (page, selector) => page.locator(selector).first().hover(),
+  waitFor: async (page, selector) => void (await page.locator(selector).first().waitFor()),
+  texts: (page, selector) => page.locator(selector).allInnerTexts(),
+  style: (page, selector, property) =>
+    page
+      .locator(selector)
+      .first()
+      .evaluate((element, name) => getComputedStyle(element).getPropertyValue(name), property),
+  screenshot: async (page, name) => {
+    await mkdir(screenshotFolder, { recursive: true });
+    await page.screenshot({ path: path.join(screenshotFolder, `${name}.png`) });
+  },
+};
+
+const screenshotFolder = path.resolve(import.meta.dirname, '../screenshots');
+
+/** Does what a test asks: `{action, args}`. */
+export function perform(page, { action, args }) {
+  if (!Object.hasOwn(actions, action)) throw new Error(`The window knows no action ${action}.`);
+  return actions[action](page, ...args);
+}

@@ -1,0 +1,31 @@
+// Runs inside VS Code: VS Code calls run() and takes a thrown error as a failed run.
+// The same source is bundled for the Node and for the web worker extension host, so it uses no Node module.
+import Mocha from 'mocha';
+import { type Outcome, report } from './runner.ts';
+
+export async function run(): Promise<void> {
+  const mocha = new Mocha({ ui: 'tdd', timeout: 20_000, reporter: Reporter });
+  mocha.suite.emit('pre-require', globalThis, '', mocha);
+  await import('./extension.test.ts');
+  const failures = await new Promise<number>((resolve) => mocha.run(resolve));
+  await Promise.all(reports);
+  if (failures > 0) throw new Error(`${failures} failed`);
+}
+
+const reports: Promise<void>[] = [];
+
+class Reporter {
+  constructor(runner: Mocha.Runner) {
+    let tests = 0;
+    const send = (outcome: Outcome) => {
+      tests++;
+      reports.push(report(outcome));
+    };
+    runner.on('pass', (test) => send({ kind: 'passed', title: test.fullTitle(), milliseconds: test.duration ?? 0 }));
+    runner.on('fail', (test, error) =>
+      send({ kind: 'failed', title: test.fullTitle(), error: error.stack ?? String(error) }),
+    );
+    runner.on('pending', (test) => send({ kind: 'skipped', title: test.fullTitle() }));
+    runner.on('end', () => reports.push(report({ kind: 'end', tests })));
+  }
+}
