@@ -1,11 +1,36 @@
 /**
  * Processes, descriptors and open files.
  *
- * INTERFACE used by the elaborator; the part's author completes it.
+ * The real thing: a process has a table from descriptors to open files; an open file is counted, and when the last
+ * reference goes its release function runs, in the task that dropped it, just before that task returns to user space.
+ * Modelled: open(2), openat(2), close(2), dup(2), exit(2), ioctl(2) dispatch, O_PATH, eventfd, epoll, socket and memfd
+ * as files that know no request, descriptor numbers lowest first, tables shared by the threads of a process.
+ * Left out: permissions, fork, SCM_RIGHTS, mmap's references, RLIMIT_NOFILE, symbolic links, the file system itself (a
+ * path outside /dev that ends in a name is a regular file which exists, see paths.ts).
+ * Sources: linux fs/file.c, fs/file_table.c, fs/open.c, fs/ioctl.c, kernel/task_work.c.
  */
-import type { Routine } from '../engine/task.ts';
+import type { Routine, Task } from '../engine/task.ts';
+import type { FileKind } from '../ops/op.ts';
 import type { Field } from '../state/layout.ts';
+import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
+import { createPaths, type Resolver } from './paths.ts';
+import { createSyscalls } from './syscalls.ts';
+import { createFileTable } from './table.ts';
+
+/** What is special about ioctl(2) on one kind of file. */
+export interface IoctlRules {
+  /** Runs before the request is looked at: a negative errno refuses the call (`kvm->mm != current->mm` is EIO). */
+  readonly gate?: (task: Task, file: number) => number;
+  /** What a request that the kind does not know returns; ENOTTY when left out. */
+  readonly unknown?: (task: Task, file: number) => number;
+}
+
+/** An ioctl request: the routines of the kinds of files that answer it. Its index is `args.request`. */
+export interface Request {
+  readonly name: string;
+  readonly routines: Partial<Record<FileKind, Routine>>;
+}
 
 export interface Files {
   /** Per process and descriptor: index of the open file + 1, or 0. Descriptors 0 to 2 are standard streams. */
@@ -16,8 +41,57 @@ export interface Files {
   readonly references: Field;
   /** Per open file: the object behind it (a VM, a group, …), meaning by kind. */
   readonly object: Field;
+  /** Per open file: 1 when it was opened with O_PATH. */
+  readonly pathOnly: Field;
+
   /** ioctl(2): dispatches by the kind of file and the request of `task.args`. */
   readonly ioctl: Routine;
+  readonly open: Routine;
+  readonly openat: Routine;
+  readonly close: Routine;
+  readonly dup: Routine;
+  /** exit_group(2): every descriptor of the process is closed, then the release functions run. */
+  readonly exit: Routine;
+  readonly eventfd: Routine;
+  readonly epollCreate: Routine;
+  readonly socket: Routine;
+  readonly memfdCreate: Routine;
+
+  // --- for the parts behind files --------------------------------------------------------------------------------
+
+  /** The process whose descriptor table (and mm) the task uses. */
+  process(task: Task): number;
+  /** fget(): the open file of a descriptor, or -1 (EBADF): not open, or O_PATH. Takes no reference. */
+  fget(task: Task, fd: number): number;
+  kindOf(machine: Machine, file: number): FileKind;
+  objectOf(machine: Machine, file: number): number;
+  /** get_file(): one reference more. */
+  get(machine: Machine, file: number): void;
+  /** fput(): one reference less; the last one makes the release function run at the end of the task's call. */
+  put(task: Task, file: number): void;
+  /** anon_inode_getfile(): a new file with one reference. */
+  create(machine: Machine, kind: FileKind, object: number): number;
+  /** fput() of a file that was never installed and whose release function must not run. */
+  discard(machine: Machine, file: number): void;
+  /** fd_install(get_unused_fd_flags()): the lowest free descriptor now names the file (its reference moves there). */
+  install(task: Task, file: number): number;
+  /** Wraps a system call that may drop files: its routine, then the release functions, then its result. */
+  syscall(name: string, source: string, body: Routine): Routine;
+
+  /** Registers what runs when the last reference to a file of a kind goes. Locals 0, 1: file, object. */
+  onRelease(kind: FileKind, routine: Routine): void;
+  /** Registers f_op->open of a kind. Locals 0, 1: file, object as resolved; may set the object; returns 0 or -errno. */
+  onOpen(kind: FileKind, routine: Routine): void;
+  /** Registers who knows paths: the first resolver that answers wins; none means ENOENT. */
+  onPath(resolver: Resolver): void;
+  onIoctl(kind: FileKind, rules: IoctlRules): void;
+  /** Gives ioctl(2) its requests; `args.request` is the index. Called once, when all parts are made. */
+  setRequests(requests: readonly Request[]): void;
 }
 
-export declare function createFiles(base: WorldBase, world: () => World): Files;
+export function createFiles(base: WorldBase, _world: () => World): Files {
+  const table = createFileTable(base);
+  const paths = createPaths();
+  const syscalls = createSyscalls(base, table, paths);
+  return { ...table, ...syscalls, onPath: paths.add };
+}
