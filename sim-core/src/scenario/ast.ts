@@ -23,14 +23,7 @@ export interface Word {
 // ---------------------------------------------------------------------------------------------------------------
 // Values in system calls
 
-export type Expr =
-  | NumberExpr
-  | StringExpr
-  | NameExpr
-  | FlagsExpr
-  | AddressExpr
-  | PointerExpr
-  | StructExpr;
+export type Expr = NumberExpr | StringExpr | NameExpr | FlagsExpr | AddressExpr | PointerExpr | StructExpr;
 
 /** `0x1000`, `26`, `-1`: 64 bits are kept exactly. */
 export interface NumberExpr {
@@ -160,8 +153,8 @@ export type BlockKind = 'file' | 'machine' | 'setup' | 'thread' | 'vcpu' | 'devi
 
 export type LineContent =
   | { readonly kind: 'blank' }
-  /** A line that could not be read; its diagnostics say why. `opens` keeps the block structure whole. */
-  | { readonly kind: 'broken'; readonly opens?: BlockKind | 'control' }
+  /** A line that could not be read; its diagnostics say why. `closes` and `opens` keep the block structure whole. */
+  | { readonly kind: 'broken'; readonly closes?: true; readonly opens?: BlockKind | 'control' }
   // header
   | { readonly kind: 'scenario' | 'doc' | 'source' | 'include'; readonly text: StringExpr }
   | { readonly kind: 'tags'; readonly tags: readonly Word[] }
@@ -211,7 +204,12 @@ export type MachineItem =
       readonly options: readonly Option[];
     }
   /** `allow evict`, `allow migrate vcpu0 max=2`. */
-  | { readonly kind: 'allow'; readonly what: Word; readonly subjects: readonly Word[]; readonly options: readonly Option[] };
+  | {
+      readonly kind: 'allow';
+      readonly what: Word;
+      readonly subjects: readonly Word[];
+      readonly options: readonly Option[];
+    };
 
 export type Statement = Syscall | Action | Wait | Call;
 
@@ -294,9 +292,20 @@ export type Severity = 'error' | 'warning' | 'information' | 'hint';
 /** A node in a block: the line of a statement or item, or a control block. */
 export type Item =
   | { readonly kind: 'line'; readonly line: number }
-  | { readonly kind: 'choose'; readonly line: number; readonly endLine: number; readonly alternatives: readonly (readonly Item[])[] }
+  | {
+      readonly kind: 'choose';
+      readonly line: number;
+      readonly endLine: number;
+      readonly alternatives: readonly (readonly Item[])[];
+    }
   | { readonly kind: 'loop'; readonly line: number; readonly endLine: number; readonly body: readonly Item[] }
-  | { readonly kind: 'repeat'; readonly line: number; readonly endLine: number; readonly count: number; readonly body: readonly Item[] };
+  | {
+      readonly kind: 'repeat';
+      readonly line: number;
+      readonly endLine: number;
+      readonly count: number;
+      readonly body: readonly Item[];
+    };
 
 export interface Block {
   readonly kind: Exclude<BlockKind, 'file'>;

@@ -1,0 +1,27 @@
+/**
+ * Every limit of the simulator in one place, each with its reason.
+ *
+ * A limit is never silent: whoever meets it says its name, its value and the way out.
+ */
+export const LIMITS = {
+  /**
+   * UTF-16 code units of a scenario. A scenario is written by a person; four million are about a hundred thousand
+   * lines, which still parse in less time than an editor needs to show them.
+   */
+  scenarioCharacters: 4 * 1024 * 1024,
+  /** Lines of a scenario. Line numbers of generated scenarios stay readable, and tables per line stay small. */
+  scenarioLines: 100_000,
+  /** UTF-16 code units of one line. The longest lines that strace prints are well below, even with buffers shown. */
+  lineCharacters: 16 * 1024,
+  /** Open `choose`, `loop` and `repeat` blocks around one statement. The elaborator walks them recursively. */
+  blockNesting: 32,
+  /** Open `{`, `[`, `(` and `!` inside one line. The line parser walks them recursively. */
+  valueNesting: 64,
+  /** Diagnostics of one text. A binary file has one in every line, and nobody reads more than the first page. */
+  diagnostics: 1000,
+  /** Times that a `repeat` repeats. More is a loop, and a loop says so. */
+  repeatCount: 10_000,
+} as const;
+
+/** The name of a limit, as messages and the reference page print it. */
+export type Limit = keyof typeof LIMITS;

@@ -1,0 +1,405 @@
+import { LIMITS } from '../limits.ts';
+import type { Block, BlockKind, Diagnostic, Item, Line, LineContent, Span } from './ast.ts';
+import { isBlank } from './cursor.ts';
+
+export interface Structure {
+  readonly lines: readonly Line[];
+  readonly blocks: readonly Block[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** Whether the braces alone gave the blocks; if not, indentation had to help. */
+  readonly balanced: boolean;
+}
+
+/** Gives the line at an index, read as a line of a block of this kind. */
+export type LineReader = (block: BlockKind, index: number) => Line;
+
+/**
+ * Puts lines into blocks. Braces alone decide while they balance. When they do not, indentation tells where the author
+ * saw the end of a block, so that one missing or stray brace is one diagnostic and not one for every line below it.
+ */
+export function buildStructure(texts: readonly string[], read: LineReader): Structure {
+  const strict = new Builder(texts, read, false);
+  if (strict.run()) return strict.result();
+  const lenient = new Builder(texts, read, true);
+  lenient.run();
+  return lenient.result();
+}
+
+/** An open block. */
+interface Frame {
+  readonly line: number;
+  /** How the lines inside are read. */
+  readonly block: BlockKind;
+  /** Absent for blocks inside a block. */
+  readonly header?: LineContent;
+  readonly control?: 'choose' | 'loop' | 'repeat' | 'unknown';
+  readonly count: number;
+  items: Item[];
+  readonly alternatives: Item[][];
+  /** Lines of `}` that stand in the middle of the block by its indentation. */
+  readonly midway: number[];
+}
+
+class Builder {
+  readonly texts: readonly string[];
+  readonly read: LineReader;
+  readonly byIndentation: boolean;
+  readonly lines: Line[] = [];
+  readonly blocks: Block[] = [];
+  readonly diagnostics: Diagnostic[] = [];
+  readonly stack: Frame[] = [];
+  private tooDeepSaid = false;
+
+  constructor(texts: readonly string[], read: LineReader, byIndentation: boolean) {
+    this.texts = texts;
+    this.read = read;
+    this.byIndentation = byIndentation;
+  }
+
+  /** False when the braces do not balance and indentation was not asked. */
+  run(): boolean {
+    for (let index = 0; index < this.texts.length; index++) {
+      const line = this.read(this.stack.at(-1)?.block ?? 'file', index);
+      this.lines.push(line);
+      if (!this.place(line, index)) return false;
+    }
+    if (this.stack.length === 0) return true;
+    this.closeUnfinished(0, this.texts.length - 1);
+    return this.byIndentation;
+  }
+
+  result(): Structure {
+    return { lines: this.lines, blocks: this.blocks, diagnostics: this.diagnostics, balanced: !this.byIndentation };
+  }
+
+  private place(line: Line, index: number): boolean {
+    const content = line.content;
+    switch (content.kind) {
+      case 'blank':
+        return true;
+      case 'broken':
+        return this.placeBroken(content, index);
+      case 'close':
+        return this.close(index);
+      case 'or':
+        return this.or(line, index);
+      case 'machine-open':
+      case 'actor-open':
+      case 'proc-open':
+        return this.openBlock(line, index, blockKind(content));
+      case 'choose-open':
+      case 'loop-open':
+      case 'repeat-open':
+        return this.openControl(line, index);
+      case 'scenario':
+      case 'doc':
+      case 'source':
+      case 'include':
+      case 'tags':
+      case 'kernel':
+      case 'condition':
+      case 'schedule':
+        return this.fileLine(line, index);
+      default:
+        this.stack.at(-1)?.items.push({ kind: 'line', line: index });
+        return true;
+    }
+  }
+
+  /** A broken line has its diagnostic already: it only keeps the blocks whole. */
+  private placeBroken(content: LineContent & { kind: 'broken' }, index: number): boolean {
+    const top = this.stack.at(-1);
+    if (content.closes && content.opens) {
+      if (top?.control) startAlternative(top);
+      return true;
+    }
+    if (content.closes) return top === undefined ? true : this.close(index);
+    if (content.opens === undefined) return true;
+    if (content.opens === 'control')
+      this.push({ line: index, block: this.controlBlock(), control: 'unknown', count: 1 });
+    else if (this.stack.length > 0 && this.endsBlocks(index)) {
+      if (!this.byIndentation) return false;
+      this.closeUnfinished(0, index - 1);
+      this.push({ line: index, block: content.opens, header: content, count: 1 });
+    } else
+      this.push({ line: index, block: content.opens, ...(this.stack.length === 0 && { header: content }), count: 1 });
+    return true;
+  }
+
+  private openBlock(line: Line, index: number, kind: BlockKind): boolean {
+    if (this.stack.length > 0) {
+      if (!this.byIndentation) return false;
+      if (this.endsBlocks(index)) this.closeUnfinished(0, index - 1);
+      else {
+        this.report(
+          'wrong-block',
+          index,
+          firstWord(line),
+          `\`${keyword(line)}\` opens a block of the top level, inside ${this.describeTop()}. Move it behind the \`}\` of that block.`,
+        );
+        this.push({ line: index, block: kind, count: 1 });
+        return true;
+      }
+    }
+    this.push({ line: index, block: kind, header: line.content, count: 1 });
+    return true;
+  }
+
+  private openControl(line: Line, index: number): boolean {
+    const content = line.content;
+    const inside = this.stack.at(-1)?.block ?? 'file';
+    if (inside === 'file' || inside === 'machine') {
+      const where = inside === 'file' ? 'outside any block' : 'in `machine`';
+      this.report(
+        'wrong-block',
+        index,
+        firstWord(line),
+        `\`${keyword(line)}\` stands ${where}; only an actor or a procedure chooses and repeats.`,
+      );
+    }
+    const control = content.kind === 'choose-open' ? 'choose' : content.kind === 'loop-open' ? 'loop' : 'repeat';
+    const count = content.kind === 'repeat-open' ? Number(content.count.value) : 1;
+    this.push({ line: index, block: this.controlBlock(), control, count });
+    if (this.stack.length > LIMITS.blockNesting + 1 && !this.tooDeepSaid) {
+      this.tooDeepSaid = true;
+      this.report(
+        'nested-too-deep',
+        index,
+        firstWord(line),
+        `More than ${LIMITS.blockNesting} blocks inside each other (limit blockNesting). Move the inner ones into a \`proc\`.`,
+      );
+    }
+    return true;
+  }
+
+  /** Lines inside a control block at the top level are read in any notation: the block is misplaced, not they. */
+  private controlBlock(): BlockKind {
+    return this.stack.at(-1)?.block ?? 'proc';
+  }
+
+  private close(index: number): boolean {
+    const top = this.stack.at(-1);
+    if (top === undefined) {
+      this.report(
+        'stray-brace',
+        index,
+        braceSpan(this.texts[index]!),
+        'This `}` closes nothing: no block is open here. Remove it.',
+        true,
+      );
+      return this.byIndentation;
+    }
+    if (this.byIndentation) {
+      const indent = this.indent(index);
+      const meant = this.stack.findLastIndex((frame) => this.indent(frame.line) === indent);
+      if (meant !== -1 && indent < this.indent(top.line)) this.closeUnfinished(meant + 1, index - 1);
+      else if (this.standsMidway(index, top)) {
+        top.midway.push(index);
+        return true;
+      }
+    }
+    this.pop(index);
+    return true;
+  }
+
+  private or(line: Line, index: number): boolean {
+    const top = this.stack.at(-1);
+    if (top?.control === 'choose') startAlternative(top);
+    else if (top?.control !== 'unknown') {
+      this.report(
+        'stray-or',
+        index,
+        { start: firstWord(line).start, end: line.comment?.start ?? line.text.length },
+        '`} or {` divides the alternatives of a `choose {`, and none is open here.',
+      );
+      if (top === undefined) this.push({ line: index, block: 'proc', control: 'unknown', count: 1 });
+    }
+    return true;
+  }
+
+  private fileLine(line: Line, index: number): boolean {
+    if (this.stack.length === 0) return true;
+    if (this.byIndentation && this.endsBlocks(index)) {
+      this.closeUnfinished(0, index - 1);
+      return true;
+    }
+    this.report(
+      'wrong-block',
+      index,
+      firstWord(line),
+      `\`${keyword(line)}\` stands at the top level, not inside ${this.describeTop()}. Move it behind the \`}\`.`,
+    );
+    return true;
+  }
+
+  /** Whether a line of the top level stands as far left as the outermost open block: then a `}` was forgotten. */
+  private endsBlocks(index: number): boolean {
+    return this.indent(index) <= this.indent(this.stack[0]!.line);
+  }
+
+  /** Whether the next line still stands inside the block by its indentation. */
+  private standsMidway(index: number, top: Frame): boolean {
+    const indent = this.indent(top.line);
+    for (let next = index + 1; next < this.texts.length; next++) {
+      const text = this.texts[next]!;
+      if (!CODE.test(text)) continue;
+      return this.indent(next) > indent && !/^[\s\ufeff]*\}/.test(text);
+    }
+    return false;
+  }
+
+  /** Closes the frames from `first` on that have no `}`, and says so. */
+  private closeUnfinished(first: number, endLine: number): void {
+    while (this.stack.length > first) {
+      const frame = this.stack.at(-1)!;
+      const closed = frame.midway.pop();
+      if (closed === undefined) this.reportUnclosed(frame, endLine);
+      else this.reportBehind(frame, closed);
+      this.pop(endLine);
+    }
+  }
+
+  private reportUnclosed(frame: Frame, endLine: number): void {
+    const line = this.lines[frame.line]!;
+    if (line.content.kind === 'broken' && !this.byIndentation) return;
+    let last = Math.min(endLine, this.lines.length - 1);
+    while (last > frame.line && !CODE.test(this.texts[last]!)) last--;
+    const at = this.texts[last]!.length;
+    const newText = `\n${' '.repeat(this.indent(frame.line))}}`;
+    this.diagnostics.push({
+      code: 'missing-brace',
+      severity: 'error',
+      message: `The block \`${blockTitle(line)}\` is not closed: expected a line \`}\` after line ${last + 1}.`,
+      line: frame.line,
+      span: codeSpan(line),
+      fixes: [{ title: 'Close the block', edits: [{ line: last, span: { start: at, end: at }, newText }] }],
+    });
+  }
+
+  /** The block was closed after all, and statements follow its `}`. */
+  private reportBehind(frame: Frame, closed: number): void {
+    const next = frame.items.find((item) => item.line > closed)?.line ?? closed;
+    const line = this.lines[next]!;
+    const message = `This line stands outside any block: \`${blockTitle(this.lines[frame.line]!)}\` was closed in line ${closed + 1}.`;
+    this.report('wrong-block', next, codeSpan(line), message);
+    frame.items = frame.items.filter((item) => item.line < closed);
+  }
+
+  private push(frame: Pick<Frame, 'line' | 'block' | 'header' | 'control' | 'count'>): void {
+    const items: Item[] = [];
+    this.stack.push({ ...frame, items, alternatives: [items], midway: [] });
+  }
+
+  private pop(endLine: number): void {
+    const frame = this.stack.pop()!;
+    for (const index of frame.midway) {
+      this.report(
+        'stray-brace',
+        index,
+        braceSpan(this.texts[index]!),
+        `This \`}\` stands in the middle of \`${blockTitle(this.lines[frame.line]!)}\`, which is closed again further down. Remove it.`,
+        true,
+      );
+    }
+    const block = finishedBlock(frame, endLine);
+    if (block !== undefined) this.blocks.push(block);
+    const item = finishedItem(frame, endLine);
+    // Beyond the limit the tree is cut, so that whoever walks it recursively is safe.
+    if (item !== undefined && this.stack.length <= LIMITS.blockNesting) this.stack.at(-1)?.items.push(item);
+  }
+
+  private report(code: string, line: number, span: Span, message: string, removable = false): void {
+    const fix = {
+      title: 'Remove the line',
+      edits: [{ line, span: { start: 0, end: this.texts[line]!.length }, newText: '' }],
+    };
+    this.diagnostics.push({ code, severity: 'error', message, line, span, ...(removable && { fixes: [fix] }) });
+  }
+
+  private describeTop(): string {
+    return `\`${blockTitle(this.lines[this.stack[0]!.line]!)}\``;
+  }
+
+  private indent(index: number): number {
+    const text = this.texts[index]!;
+    let width = 0;
+    for (let at = 0; isBlank(text.charCodeAt(at)); at++)
+      width = text.charCodeAt(at) === 0x09 ? (width | 7) + 1 : width + 1;
+    return width;
+  }
+}
+
+function startAlternative(frame: Frame): void {
+  frame.items = [];
+  frame.alternatives.push(frame.items);
+}
+
+function finishedBlock(frame: Frame, endLine: number): Block | undefined {
+  const { header, line, items } = frame;
+  switch (header?.kind) {
+    case 'machine-open':
+      return { kind: 'machine', line, endLine, items };
+    case 'actor-open':
+      return { kind: header.actor.kind, actor: header.actor, line, endLine, items };
+    case 'proc-open':
+      return { kind: 'proc', proc: { name: header.name, params: header.params }, line, endLine, items };
+    case 'broken':
+      return header.opens === undefined || header.opens === 'control' || header.opens === 'file'
+        ? undefined
+        : { kind: header.opens, line, endLine, items };
+    default:
+      return undefined;
+  }
+}
+
+function finishedItem(frame: Frame, endLine: number): Item | undefined {
+  const { control, line, items } = frame;
+  switch (control) {
+    case 'choose':
+      return { kind: 'choose', line, endLine, alternatives: frame.alternatives };
+    case 'loop':
+      return { kind: 'loop', line, endLine, body: items };
+    case 'repeat':
+      return { kind: 'repeat', line, endLine, count: frame.count, body: items };
+    default:
+      return undefined;
+  }
+}
+
+function blockKind(content: LineContent): BlockKind {
+  if (content.kind === 'actor-open') return content.actor.kind;
+  return content.kind === 'machine-open' ? 'machine' : 'proc';
+}
+
+/** The code of a line without its indentation and comment. */
+function codeSpan(line: Line): Span {
+  const text = line.comment === undefined ? line.text : line.text.slice(0, line.comment.start);
+  const end = text.trimEnd().length;
+  return { start: Math.min(end, text.length - text.trimStart().length), end };
+}
+
+/** `vcpu 0 cpu=0` of `vcpu 0 cpu=0 {`. */
+function blockTitle(line: Line): string {
+  const { start, end } = codeSpan(line);
+  const code = line.text.slice(start, end);
+  return (code.endsWith('{') ? code.slice(0, -1) : code).trim().slice(0, 60);
+}
+
+function firstWord(line: Line): Span {
+  const match = /[~}]?[A-Za-z_]*/.exec(line.text.trimStart())!;
+  const start = line.text.length - line.text.trimStart().length;
+  return { start, end: start + match[0].length };
+}
+
+function keyword(line: Line): string {
+  const { start, end } = firstWord(line);
+  return line.text.slice(start, end);
+}
+
+function braceSpan(text: string): Span {
+  const start = Math.max(0, text.indexOf('}'));
+  return { start, end: Math.min(text.length, start + 1) };
+}
+
+/** Whether a line has more than blanks and a comment. */
+const CODE = /^[\s\ufeff]*(?!\/\/)[^\s\ufeff]/;
