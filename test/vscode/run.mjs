@@ -147,10 +147,13 @@ async function writeSettings(scratch, extra) {
   await writeFile(path.join(folder, 'settings.json'), JSON.stringify(settings));
 }
 
+// `node test/vscode/run.mjs [REPORT]` prints the outcomes and writes them to REPORT as JSON.
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const outcomes = await runVSCode({
-    say: console.error,
-    onOutcome: (outcome) => console.log(outcome.kind, outcome.title, outcome.error ?? outcome.reason ?? ''),
+    say: (line) => process.stderr.write(`${line}\n`),
+    onOutcome: ({ kind, title, error, reason }) =>
+      process.stdout.write(`${kind}: ${title}${error ? `\n${error}` : ''}${reason ? ` (${reason})` : ''}\n`),
   });
+  if (process.argv[2]) await writeFile(process.argv[2], JSON.stringify(outcomes));
   process.exitCode = outcomes.some(({ kind }) => kind === 'failed') ? 1 : 0;
 }

@@ -6,12 +6,14 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 /**
- * Starts the server of `serverDir` on a free port. Resolves when it listens.
+ * Starts the server of `serverDir` on `port`: a number, a range such as `4800-4820` of which it takes the first free one,
+ * or 0 for any. Resolves when it listens.
  * Returns its port, `url(...)` for a workbench in it, `exited` (a promise of its exit code) and `close()`.
  * The connection token in the URL keeps other users of the machine out.
  */
 export async function startServer({
   serverDir,
+  port = '0',
   node = process.execPath,
   dataDir,
   userDataDir,
@@ -23,7 +25,7 @@ export async function startServer({
   const token = randomBytes(16).toString('hex');
   const args = [
     path.join(serverDir, 'out', 'server-main.js'),
-    ...['--host', '127.0.0.1', '--port', '0', '--connection-token', token],
+    ...['--host', '127.0.0.1', '--port', port, '--connection-token', token],
     ...['--server-data-dir', dataDir, '--user-data-dir', userDataDir, '--extensions-dir', extensionsDir],
     ...['--accept-server-license-terms', '--telemetry-level', 'off', '--disable-workspace-trust'],
     // Without it the server ignores `payload`, which is what names the extension under development.
@@ -52,8 +54,8 @@ export async function startServer({
   };
 
   try {
-    const port = await listening(server, onLog);
-    return { port, exited, close, url: (options) => workbenchUrl(port, token, options) };
+    const found = await listening(server, onLog);
+    return { port: found, exited, close, url: (options) => workbenchUrl(found, token, options) };
   } catch (error) {
     await close();
     throw error;
@@ -80,11 +82,12 @@ function listening(server, onLog) {
   });
 }
 
-function workbenchUrl(port, token, { workspace, extensionDevelopmentPaths = [], extensionTestsPath, payload = [] }) {
+function workbenchUrl(port, token, { workspace, extensionDevelopmentPaths = [], extensionTestsPath, openFile }) {
   const remote = (file) => `vscode-remote://127.0.0.1:${port}${pathToFileURL(path.resolve(file)).pathname}`;
   const entries = extensionDevelopmentPaths.map((folder) => ['extensionDevelopmentPath', remote(folder)]);
   if (extensionTestsPath) entries.push(['extensionTestsPath', remote(extensionTestsPath)]);
-  entries.push(['skipWelcome', 'true'], ['skipReleaseNotes', 'true'], ...payload);
+  if (openFile) entries.push(['openFile', remote(openFile)]);
+  entries.push(['skipWelcome', 'true'], ['skipReleaseNotes', 'true']);
   const query = new URLSearchParams({ tkn: token });
   if (workspace) {
     query.set(

@@ -1,7 +1,7 @@
 // Runs inside VS Code: VS Code calls run() and takes a thrown error as a failed run.
 // The same source is bundled for the Node and for the web worker extension host, so it uses no Node module.
 import Mocha from 'mocha';
-import { type Outcome, report } from './runner.ts';
+import { type Outcome, reasonOf, report } from './runner.ts';
 
 export async function run(): Promise<void> {
   const mocha = new Mocha({ ui: 'tdd', timeout: 20_000, reporter: Reporter });
@@ -25,7 +25,7 @@ class Reporter {
     runner.on('fail', (test, error) =>
       send({ kind: 'failed', title: test.fullTitle(), error: error.stack ?? String(error) }),
     );
-    runner.on('pending', (test) => send({ kind: 'skipped', title: test.fullTitle() }));
+    runner.on('pending', (test) => send({ kind: 'skipped', title: test.fullTitle(), reason: reasonOf(test) }));
     runner.on('end', () => reports.push(report({ kind: 'end', tests })));
   }
 }

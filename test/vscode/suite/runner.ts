@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 export type Outcome =
   | { readonly kind: 'passed'; readonly title: string; readonly milliseconds: number }
   | { readonly kind: 'failed'; readonly title: string; readonly error: string }
-  | { readonly kind: 'skipped'; readonly title: string }
+  | { readonly kind: 'skipped'; readonly title: string; readonly reason: string }
   | { readonly kind: 'end'; readonly tests: number };
 
 export async function report(outcome: Outcome): Promise<void> {
@@ -31,3 +31,15 @@ export async function post(name: 'runner' | 'window', body: unknown): Promise<un
   if (answer.error !== undefined) throw new Error(answer.error);
   return answer.value;
 }
+
+/** Skips the running test, and says why in the summary of `npm test`. */
+export function skip(context: Mocha.Context, reason: string): never {
+  reasons.set(context.test, reason);
+  return context.skip();
+}
+
+export function reasonOf(test: Mocha.Test): string {
+  return reasons.get(test) ?? 'its test gives no reason';
+}
+
+const reasons = new Map<unknown, string>();

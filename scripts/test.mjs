@@ -1,0 +1,101 @@
+// `npm test`: installs, builds, checks and runs every test; the last line is `N passed, N failed[, N skipped]`.
+// Plain Node without dependencies: it must run on a fresh clone.
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { ensureInstalled, node, root, toolEnvironment } from './install.mjs';
+
+const longestPart = 20 * 60_000; // milliseconds
+const total = { passed: 0, failed: 0, skipped: [] };
+const scratch = await mkdtemp(path.join(tmpdir(), 'snoopscope-test-'));
+
+/** Each part counts its own tests. One that throws counts as one failed test. */
+const parts = {
+  install: () => ensureInstalled(),
+  build: () => command('build', ['scripts/build.mjs']),
+  types: () => command('types', [tool('typescript', 'tsc'), '-b']),
+  style: () => command('style', [tool('@biomejs/biome', 'biome'), 'check', '--error-on-warnings']),
+  unit: () => vitest(),
+  vscode: () => vscode(),
+};
+
+for (const [name, part] of Object.entries(parts)) {
+  process.stdout.write(`\n── ${name}\n`);
+  try {
+    await part();
+  } catch (error) {
+    total.failed++;
+    process.stdout.write(`\nfailed: ${name}: ${error.message}\n`);
+    if (name === 'install') break; // Nothing else can run.
+  }
+}
+await rm(scratch, { recursive: true, force: true });
+
+for (const { title, reason } of total.skipped) process.stdout.write(`skipped: ${title} (${reason})\n`);
+const skipped = total.skipped.length > 0 ? `, ${total.skipped.length} skipped` : '';
+process.stdout.write(`\n${total.passed} passed, ${total.failed} failed${skipped}\n`);
+process.exit(total.failed > 0 ? 1 : 0);
+
+/** A program whose exit code is one test. */
+async function command(title, args) {
+  const code = await run(args);
+  if (code !== 0) throw new Error(`exit code ${code}`);
+  total.passed++;
+  process.stdout.write(`passed: ${title}\n`);
+}
+
+async function vitest() {
+  const report = path.join(scratch, 'vitest.json');
+  const code = await run([
+    tool('vitest', 'vitest'),
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ]);
+  const { testResults } = JSON.parse(await readFile(report, 'utf8'));
+  let failed = 0;
+  for (const file of testResults) {
+    // A file that does not load has a message and no tests.
+    if (file.status === 'failed' && file.assertionResults.every(({ status }) => status !== 'failed')) failed++;
+    for (const { status, fullName, meta } of file.assertionResults) {
+      if (status === 'passed') total.passed++;
+      else if (status === 'failed') failed++;
+      else total.skipped.push({ title: fullName, reason: meta?.reason ?? 'its test gives no reason' });
+    }
+  }
+  total.failed += failed;
+  if (testResults.length === 0) throw new Error('vitest found no tests');
+  if (code !== 0 && failed === 0) throw new Error(`vitest ended with exit code ${code}, though no test failed`);
+}
+
+async function vscode() {
+  const report = path.join(scratch, 'vscode.json');
+  const code = await run(['test/vscode/run.mjs', report]);
+  const outcomes = JSON.parse(await readFile(report, 'utf8'));
+  const count = (kind) => outcomes.filter((outcome) => outcome.kind === kind).length;
+  total.passed += count('passed');
+  total.failed += count('failed');
+  total.skipped.push(...outcomes.filter(({ kind }) => kind === 'skipped'));
+  if (outcomes.length === 0) throw new Error('the suite in VS Code ran no tests');
+  if (code !== 0 && count('failed') === 0) throw new Error(`the suite in VS Code ended with exit code ${code}`);
+}
+
+/** Runs a script on the project's Node to its end, or its time limit; returns its exit code. */
+function run(args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(node, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: toolEnvironment() });
+    const timer = setTimeout(() => child.kill('SIGKILL'), longestPart);
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      clearTimeout(timer);
+      resolve(code ?? signal);
+    });
+  });
+}
+
+// The script that a package's `bin` names, to be run without a shell.
+function tool(name, command) {
+  return path.join(root, 'node_modules', name, { tsc: 'bin/tsc', biome: 'bin/biome', vitest: 'vitest.mjs' }[command]);
+}
