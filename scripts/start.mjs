@@ -47,7 +47,7 @@ function openDesktop(code) {
 
 async function openBrowser() {
   const serverDir = await installServer(say);
-  const state = path.join(cacheFolder(), 'start');
+  const state = process.env.SNOOPSCOPE_START_STATE ?? path.join(cacheFolder(), 'start');
   await writeFirstSettings(state);
   const server = await startServer({
     serverDir,

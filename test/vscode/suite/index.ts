@@ -14,8 +14,9 @@ export async function run(): Promise<void> {
 
 const reports: Promise<void>[] = [];
 
-class Reporter {
+class Reporter extends Mocha.reporters.Base {
   constructor(runner: Mocha.Runner) {
+    super(runner);
     let tests = 0;
     const send = (outcome: Outcome) => {
       tests++;
