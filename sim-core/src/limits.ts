@@ -25,3 +25,11 @@ export const LIMITS = {
 
 /** The name of a limit, as messages and the reference page print it. */
 export type Limit = keyof typeof LIMITS;
+
+/**
+ * A model is too small for what the scenario does: a limit of ours, never an errno of the kernel. Tools show the
+ * message as it is; it names the limit and the way out.
+ */
+export class ModelLimit extends Error {
+  override readonly name = 'ModelLimit';
+}

@@ -1,0 +1,197 @@
+/**
+ * The system calls on files: open, close, dup, ioctl, exit.
+ *
+ * Every one ends in the same way: files whose last reference went during the call are released, last dropped first,
+ * and only then the task has its result.
+ */
+import type { Label, Routine, RoutineBuilder } from '../engine/task.ts';
+import { E } from '../kernel/errno.ts';
+import { constantByName } from '../ops/constants.ts';
+import type { FileKind } from '../ops/op.ts';
+import type { WorldBase } from '../world.ts';
+import type { Files, Request } from './files.ts';
+import type { Paths } from './paths.ts';
+import type { FileTable } from './table.ts';
+import { argument } from './user-memory.ts';
+
+const O_PATH = Number(constantByName.get('O_PATH')?.value);
+const O_ACCMODE = 3;
+
+type Calls = Pick<
+  Files,
+  | 'ioctl' | 'open' | 'openat' | 'close' | 'dup' | 'exit'
+  | 'eventfd' | 'epollCreate' | 'socket' | 'memfdCreate' | 'syscall' | 'setRequests'
+>;
+
+export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths): Calls {
+  const { routines } = base;
+  let requests: readonly Request[] = [];
+
+  /** Appends the return to user space to a routine: pending files are released, then the result in `local` is returned. */
+  function exitToUser(r: RoutineBuilder, result: number, loop: Label): void {
+    // linux: kernel/task_work.c task_work_run(), fs/file_table.c ____fput()
+    const current = result + 1;
+    const released = r.label();
+    r.at(loop).local((t) => {
+      if (table.pending(t) < 0) t.return(t.get(result));
+    });
+    r.step('run the release function of the file', (t) => {
+      const file = table.pending(t);
+      const release = table.pathOnly.base + file;
+      const routine = t.machine.state[release] === 0 ? table.releaseOf.get(table.kindOf(t.machine, file)) : undefined;
+      const object = table.objectOf(t.machine, file);
+      t.set(current, file + 1);
+      t.machine.put(table.pendingOrder.base + file, 0);
+      t.machine.put(table.pendingTask.base + file, 0);
+      if (routine) t.call(routine, file, object);
+    });
+    r.at(released).local((t) => {
+      table.free(t.machine, t.get(current) - 1);
+      t.set(current, 0);
+      t.goto(loop);
+    });
+  }
+
+  function syscall(name: string, source: string, body: Routine): Routine {
+    return routines.define(name, source, (r) => {
+      const loop = r.label();
+      r.step('enter the kernel', (t) => t.call(body));
+      r.local((t) => t.set(0, t.value));
+      exitToUser(r, 0, loop);
+    });
+  }
+
+  const ioctl = routines.define('ioctl', 'fs/ioctl.c', (r) => {
+    const loop = r.label();
+    const refused = r.label();
+    // Local 0: result, 1: file being released + 1, 2: file + 1.
+    r.step('look up the descriptor', (t) => {
+      const file = table.fget(t, argument(t, 0).int(t));
+      if (file < 0) {
+        t.set(0, E.BADF);
+        t.goto(loop);
+        return;
+      }
+      table.get(t.machine, file);
+      t.set(2, file + 1);
+      const kind = table.kindOf(t.machine, file);
+      const rules = table.ioctlRulesOf.get(kind);
+      const gate = rules?.gate?.(t, file) ?? 0;
+      const routine = requests[t.args.request]?.routines[kind];
+      if (gate < 0 || !routine) {
+        t.set(0, gate < 0 ? gate : (rules?.unknown?.(t, file) ?? E.NOTTY));
+        t.goto(refused);
+        return;
+      }
+      t.call(routine, file);
+    });
+    r.local((t) => t.set(0, t.value));
+    r.at(refused).local((t) => {
+      table.put(t, t.get(2) - 1);
+      t.set(2, 0);
+    });
+    exitToUser(r, 0, loop);
+  });
+
+  function openCall(name: string, pathArgument: number): Routine {
+    return routines.define(name, 'fs/open.c', (r) => {
+      const loop = r.label();
+      const opened = r.label();
+      // Local 0: result, 1: file being released + 1, 2: file + 1.
+      r.step('look up the path', (t) => {
+        const fail = (errno: number): void => {
+          t.set(0, errno);
+          t.goto(loop);
+        };
+        const path = argument(t, pathArgument).text;
+        if (path === undefined) return fail(E.FAULT);
+        const flags = argument(t, pathArgument + 1).int(t);
+        const target = paths.resolve(t.machine, path);
+        if (!target) return fail(E.NOENT);
+        const byPath = (flags & O_PATH) !== 0;
+        if (target.kind === 'directory' && !byPath && (flags & O_ACCMODE) !== 0) return fail(E.ISDIR);
+        const file = table.create(t.machine, target.kind, target.object);
+        t.set(2, file + 1);
+        if (byPath) {
+          t.machine.put(table.pathOnly.base + file, 1);
+          t.goto(opened);
+          return;
+        }
+        const open = table.openOf.get(target.kind);
+        if (open) t.call(open, file, target.object);
+        else t.goto(opened);
+      });
+      r.local((t) => {
+        const errno = t.value;
+        if (errno >= 0) return;
+        table.free(t.machine, t.get(2) - 1);
+        t.set(2, 0);
+        t.set(0, errno);
+        t.goto(loop);
+      });
+      r.at(opened).step('install the descriptor', (t) => {
+        t.set(0, table.install(t, t.get(2) - 1));
+        t.set(2, 0);
+      });
+      exitToUser(r, 0, loop);
+    });
+  }
+
+  const close = routines.define('close', 'fs/open.c', (r) => {
+    const loop = r.label();
+    r.step('take the descriptor away', (t) => {
+      const file = table.uninstall(t, argument(t, 0).int(t));
+      if (file < 0) t.set(0, E.BADF);
+      else table.put(t, file);
+    });
+    exitToUser(r, 0, loop);
+  });
+
+  const dup = routines.define('dup', 'fs/file.c', (r) => {
+    r.step('copy the descriptor', (t) => {
+      const file = table.lookup(t, argument(t, 0).int(t));
+      if (file < 0) {
+        t.return(E.BADF);
+        return;
+      }
+      table.get(t.machine, file);
+      t.return(table.install(t, file));
+    });
+  });
+
+  const exit = routines.define('do_exit', 'kernel/exit.c', (r) => {
+    const loop = r.label();
+    // linux: fs/file.c close_files(): all descriptors first, in ascending order; their releases are task work.
+    r.step('close every descriptor', (t) => {
+      for (let fd = 0; fd < table.descriptors; fd++) {
+        const file = table.uninstall(t, fd);
+        if (file >= 0) table.put(t, file);
+      }
+    });
+    exitToUser(r, 0, loop);
+  });
+
+  /** A system call that makes a file which is no part of the model: it only takes a descriptor. */
+  function plain(name: string, source: string, kind: FileKind): Routine {
+    return routines.define(name, source, (r) => {
+      r.step('make the file', (t) => t.return(table.install(t, table.create(t.machine, kind, 0))));
+    });
+  }
+
+  return {
+    ioctl,
+    open: openCall('open', 0),
+    openat: openCall('openat', 1),
+    close,
+    dup,
+    exit,
+    eventfd: plain('eventfd2', 'fs/eventfd.c', 'eventfd'),
+    epollCreate: plain('epoll_create1', 'fs/eventpoll.c', 'epoll'),
+    socket: plain('socket', 'net/socket.c', 'socket'),
+    memfdCreate: plain('memfd_create', 'mm/memfd.c', 'memfd'),
+    syscall,
+    setRequests: (all) => {
+      requests = all;
+    },
+  };
+}
