@@ -57,20 +57,18 @@ async function openBrowser() {
     userDataDir: path.join(state, 'user-data'),
     extensionsDir: path.join(state, 'extensions'),
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.once(signal, async () => {
-      await server.close();
-      say('VS Code has ended.');
-      process.exit(0);
-    });
-  }
+  const asked = new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => resolve('asked'));
+  });
   const url = server.url({ workspace: scenarios, openFile: firstScenario, extensionDevelopmentPaths: [root] });
   say(
     `\nVS Code with Snoopscope runs on this machine only, at\n\n  ${url}\n\nOpen it in a browser, then press F5 in a scenario. Ctrl+C here ends it.`,
   );
   if (!options.has('--no-open')) openInSystemBrowser(url);
-  const code = await server.exited;
-  throw new Error(`VS Code's server ended by itself, with exit code ${code}.`);
+  const end = await Promise.race([asked, server.exited]);
+  await server.close();
+  if (end !== 'asked') throw new Error(`VS Code's server ended by itself, with exit code ${end}.`);
+  say('\nVS Code has ended.');
 }
 
 // Only when there are none: afterwards they are the user's.
