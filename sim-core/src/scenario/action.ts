@@ -80,7 +80,8 @@ function parseMemory(cursor: Cursor): MemoryOperand {
 }
 
 function parseName(cursor: Cursor, what: string): NameOperand {
-  const name = cursor.identifier(what);
+  // Hyphens too: `UC-` is a memory type.
+  const name = cursor.takeHyphenated() ?? cursor.failExpected(what);
   const member = takeMember(cursor);
   if (member === undefined) return { kind: 'name', name: name.text, span: name.span };
   return { kind: 'name', name: name.text, member, span: { start: name.span.start, end: member.span.end } };

@@ -135,23 +135,13 @@ function parseFact(cursor: Cursor, name: Word): Term {
   return { kind: 'call', name, args, span: { start: name.span.start, end: cursor.pos } };
 }
 
-/** `gpu.r0`, `vm2.vcpu0.eax`: the last part is the member. */
-function dottedName(cursor: Cursor, first: Word): Term {
-  let name = first;
-  let member: Word | undefined;
-  while (cursor.here() === DOT && cursor.text.charCodeAt(cursor.pos + 1) !== DOT) {
-    cursor.pos++;
-    if (member !== undefined) name = joined(cursor, name, member);
-    member = cursor.here() === 0x20 ? undefined : cursor.takeIdentifier();
-    if (member === undefined) cursor.failExpected(`the name of a register behind \`${name.text}.\``);
-  }
-  if (member === undefined) return { kind: 'name', name, span: name.span };
+/** `gpu.r0`, `stale-read`. */
+function dottedName(cursor: Cursor, name: Word): Term {
+  if (cursor.here() !== DOT || cursor.text.charCodeAt(cursor.pos + 1) === DOT)
+    return { kind: 'name', name, span: name.span };
+  cursor.pos++;
+  const member = cursor.identifier(`the name of a register behind \`${name.text}.\``);
   return { kind: 'name', name, member, span: { start: name.span.start, end: member.span.end } };
-}
-
-function joined(cursor: Cursor, left: Word, right: Word): Word {
-  const span = { start: left.span.start, end: right.span.end };
-  return { text: cursor.text.slice(span.start, span.end), span };
 }
 
 function parseRange(cursor: Cursor): VersionRange {

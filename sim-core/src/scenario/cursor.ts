@@ -153,16 +153,16 @@ export class Cursor {
   }
 
   private unescape(inner: string, offset: number): string {
-    return inner.replace(ESCAPE, (escape: string, code: string, at: number) => {
+    return inner.replace(ESCAPE, (whole: string, code: string, at: number) => {
       const simple = ESCAPES[code];
       if (simple !== undefined) return simple;
       if (/^x[0-9a-fA-F]{1,2}$/.test(code)) return String.fromCharCode(Number.parseInt(code.slice(1), 16));
       if (/^u[0-9a-fA-F]{4}$/.test(code)) return String.fromCharCode(Number.parseInt(code.slice(1), 16));
       if (/^[0-7]{1,3}$/.test(code)) return String.fromCharCode(Number.parseInt(code, 8));
-      const span = { start: offset + at, end: offset + at + escape.length };
+      const span = { start: offset + at, end: offset + at + whole.length };
       return this.fail(
         'bad-string',
-        `Unknown escape ${quoted(escape)}. Known are \\n \\t \\r \\\\ \\" \\0, \\xNN and \\uNNNN.`,
+        `Unknown escape ${quoted(whole)}. Known are \\n \\t \\r \\\\ \\" \\0, \\xNN and \\uNNNN.`,
         span,
       );
     });

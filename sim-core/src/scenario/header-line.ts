@@ -35,7 +35,7 @@ export const OPENERS: Readonly<Record<string, (cursor: Cursor) => LineContent>> 
   thread: (cursor) =>
     actor(
       'thread',
-      named(cursor, 'a name for the thread, such as `qemu`', 'the thread whose descriptors it shares'),
+      named(cursor, 'a name for the thread, such as `qemu`', 'the name of the process that it belongs to'),
       cursor,
     ),
   vcpu: (cursor) => actor('vcpu', numbered(cursor), cursor),
@@ -120,7 +120,7 @@ function parseSchedule(cursor: Cursor): LineContent {
 }
 
 function scheduleItem(cursor: Cursor): ScheduleItem {
-  const actorName = dotted(cursor);
+  const actorName = cursor.identifier('who moves, such as `qemu*4` or `vcpu0`');
   const args: Word[] = [];
   if (cursor.here() === 0x28) {
     cursor.pos++;
@@ -132,17 +132,6 @@ function scheduleItem(cursor: Cursor): ScheduleItem {
   const count = suffix(cursor, 0x2a, 'how many steps behind `*`') ?? 1;
   const span = { start: actorName.span.start, end: cursor.pos };
   return { actor: actorName, args, ...(alternative !== undefined && { alternative }), count, span };
-}
-
-/** `vm2.vcpu0`: actors of further VMs carry the VM's name. */
-function dotted(cursor: Cursor): Word {
-  const first = cursor.identifier('who moves, such as `qemu*4` or `vcpu0`');
-  let end = first.span.end;
-  while (cursor.here() === 0x2e) {
-    cursor.pos++;
-    end = cursor.identifier(`a name behind \`${first.text}.\``).span.end;
-  }
-  return { text: cursor.text.slice(first.span.start, end), span: { start: first.span.start, end } };
 }
 
 function suffix(cursor: Cursor, mark: number, what: string): number | undefined {

@@ -76,7 +76,7 @@ export const LANGUAGE_WORDS: readonly LanguageWord[] = [
     blocks: FILE,
     opens: true,
     example: 'thread qemu {',
-    doc: "A thread of a VMM, in strace's notation. `thread b of a` shares the descriptor table of `a`.",
+    doc: "A thread of a VMM, in strace's notation. `thread b of other` belongs to the process `other` and shares its descriptor table; without `of` it belongs to the process of `setup`.",
   },
   {
     word: 'vcpu',

@@ -1,0 +1,176 @@
+import type { MachineItem } from './ast.ts';
+
+/** An option of a machine item, an actor header or `allow`: `snoop-control=on`. */
+export interface MachineOption {
+  readonly key: string;
+  /** Words that may stand behind `=`, or the kind of value. */
+  readonly values: readonly string[] | 'number' | 'cpu' | 'iommu' | 'device' | 'name' | 'names';
+  /** Smallest and largest number. */
+  readonly range?: readonly [number, number];
+  /** What holds when it is left out, in words. */
+  readonly fallback: string;
+  readonly doc: string;
+  /** The manual or kernel file that names it. */
+  readonly source: string;
+  readonly required?: boolean;
+}
+
+export type OptionOwner = MachineItem['kind'] | 'setup' | 'thread' | 'vcpu' | 'actor-device' | 'host';
+
+const SWITCH = ['on', 'off'] as const;
+
+export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOption[]>> = {
+  cpu: [
+    {
+      key: 'count',
+      values: 'number',
+      range: [1, 16],
+      fallback: '1',
+      doc: 'Physical CPUs, each with a cache of its own.',
+      source: 'model',
+    },
+    {
+      key: 'wbinvd-exit',
+      values: SWITCH,
+      fallback: 'on',
+      doc: 'The CPU can leave the guest on WBINVD. AMD CPUs always do.',
+      source: 'Intel SDM, secondary processor-based VM-execution controls, WBINVD exiting',
+    },
+    {
+      key: 'self-snoop',
+      values: SWITCH,
+      fallback: 'off',
+      doc: 'An uncached access finds its line in the caches (CPUID.01H:EDX.SS).',
+      source: 'Intel SDM, CPUID, feature SS',
+    },
+    {
+      key: 'two-dimensional-paging',
+      values: SWITCH,
+      fallback: 'on',
+      doc: 'EPT or NPT is in use. Without it KVM shadows page tables, and guest memory types do not apply.',
+      source: 'linux: arch/x86/kvm/mmu/mmu.c kvm_configure_mmu()',
+    },
+  ],
+  iommu: [
+    {
+      key: 'snoop-control',
+      values: SWITCH,
+      fallback: 'on',
+      doc: 'Leaf entries may carry SNP, which overrides No Snoop (ECAP.SC).',
+      source: 'Intel VT-d, Extended Capability Register, Snoop Control',
+    },
+  ],
+  device: [
+    {
+      key: 'iommu',
+      values: 'iommu',
+      fallback: 'none: the device is not translated',
+      doc: 'The IOMMU that translates its DMA.',
+      source: 'linux: drivers/iommu/iommu.c iommu_probe_device()',
+    },
+    {
+      key: 'group',
+      values: 'number',
+      range: [0, 65_535],
+      fallback: 'none',
+      doc: 'The IOMMU group, `26` of `/dev/vfio/26`.',
+      source: 'kernel doc: driver-api/vfio',
+    },
+    {
+      key: 'no-snoop',
+      values: SWITCH,
+      fallback: 'off',
+      doc: 'The device can ask for No Snoop in its TLPs.',
+      source: 'PCIe, Transaction Layer, No Snoop attribute',
+    },
+    {
+      key: 'backdoor',
+      values: SWITCH,
+      fallback: 'off',
+      doc: 'The device can set its own Enable No Snoop bit behind the back of config space.',
+      source: 'kernel doc: kvm-vfio cover letter, 2013',
+    },
+    {
+      key: 'driver',
+      values: 'name',
+      fallback: 'vfio-pci',
+      doc: 'The host driver it is bound to at the start, or `none`.',
+      source: 'linux: drivers/vfio/group.c vfio_dev_viable()',
+    },
+  ],
+  mdev: [
+    {
+      key: 'group',
+      values: 'number',
+      range: [0, 65_535],
+      fallback: 'none',
+      doc: 'The IOMMU group.',
+      source: 'kernel doc: driver-api/vfio-mediated-device',
+    },
+    {
+      key: 'parent',
+      values: 'device',
+      fallback: 'none',
+      doc: 'The device that implements it.',
+      source: 'kernel doc: driver-api/vfio-mediated-device',
+    },
+  ],
+  memory: [
+    {
+      key: 'page',
+      values: 'name',
+      fallback: 'a page of its own',
+      doc: 'Lines with the same page name share a page.',
+      source: 'model',
+    },
+  ],
+  allow: [
+    {
+      key: 'max',
+      values: 'number',
+      range: [1, 1_000_000],
+      fallback: 'no bound',
+      doc: 'How often at most in one execution.',
+      source: 'model',
+    },
+  ],
+  setup: [
+    {
+      key: 'cpu',
+      values: 'cpu',
+      fallback: '0',
+      doc: 'The physical CPU it runs on.',
+      source: 'linux: kernel/sched, sched_setaffinity()',
+    },
+  ],
+  thread: [
+    {
+      key: 'cpu',
+      values: 'cpu',
+      fallback: '0',
+      doc: 'The physical CPU it runs on.',
+      source: 'linux: kernel/sched, sched_setaffinity()',
+    },
+  ],
+  vcpu: [
+    {
+      key: 'cpu',
+      values: 'cpu',
+      fallback: '0',
+      doc: 'The physical CPU it starts on.',
+      source: 'linux: virt/kvm/kvm_main.c vcpu_load()',
+    },
+  ],
+  'actor-device': [],
+  host: [],
+};
+
+/** Kinds of CPUs and IOMMUs, and what the environment may be allowed to do. */
+export const CPU_VENDORS: readonly string[] = ['intel', 'amd'];
+export const IOMMU_DRIVERS: readonly string[] = ['vt-d', 'amd-vi', 'smmu', 'none'];
+export const ALLOWED: Readonly<Record<string, string>> = {
+  evict: 'A cache may drop any line at any time, writing it back when it is modified.',
+  prefetch: 'A cache may fill any line at any time, when its memory type allows.',
+  drain: 'A write-combining buffer may drain at any time.',
+  migrate: 'The host may move a vCPU to another physical CPU at any time.',
+};
