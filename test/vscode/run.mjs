@@ -141,6 +141,7 @@ async function writeSettings(scratch, extra) {
     'telemetry.telemetryLevel': 'off',
     'update.mode': 'none',
     'workbench.enableExperiments': false,
+    'workbench.secondarySideBar.defaultVisibility': 'hidden',
     'workbench.startupEditor': 'none',
     ...extra,
   };

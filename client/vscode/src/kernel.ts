@@ -3,9 +3,10 @@ import { PROFILES, profileNamed } from '@snoopscope/sim-core';
 import {
   commands,
   Disposable,
-  LanguageStatusSeverity,
-  languages,
   type QuickPickItem,
+  StatusBarAlignment,
+  type StatusBarItem,
+  ThemeColor,
   type Uri,
   window,
   workspace,
@@ -19,23 +20,33 @@ export function chosenKernel(uri?: Uri): string | undefined {
 }
 
 export function registerKernel(): Disposable {
-  const status = languages.createLanguageStatusItem('snoopscope.kernel', { language: 'snoop' });
-  status.name = 'Snoopscope kernel';
-  status.command = { command: 'snoopscope.selectKernel', title: 'Select' };
-  const show = () => {
-    const name = chosenKernel(window.activeTextEditor?.document.uri);
-    const known = name === undefined || profileNamed(name) !== undefined;
-    status.text = name ?? 'kernel of the scenario';
-    status.detail = known ? 'the kernel that scenarios run on' : 'no such kernel: select one';
-    status.severity = known ? LanguageStatusSeverity.Information : LanguageStatusSeverity.Error;
-  };
+  const item = window.createStatusBarItem('snoopscope.kernel', StatusBarAlignment.Right, 100);
+  item.name = 'Snoopscope kernel';
+  item.command = 'snoopscope.selectKernel';
+  const show = () => showKernel(item);
   show();
   return Disposable.from(
-    status,
+    item,
     window.onDidChangeActiveTextEditor(show),
     workspace.onDidChangeConfiguration((change) => change.affectsConfiguration(section) && show()),
     commands.registerCommand('snoopscope.selectKernel', selectKernel),
   );
+}
+
+function showKernel(item: StatusBarItem): void {
+  const document = window.activeTextEditor?.document;
+  if (document?.languageId !== 'snoop') {
+    item.hide();
+    return;
+  }
+  const name = chosenKernel(document.uri);
+  const unknown = name !== undefined && profileNamed(name) === undefined;
+  item.text = `$(server-process) ${name ?? "scenario's kernel"}`;
+  item.tooltip = unknown
+    ? `There is no kernel profile ${name}. Click to select one.`
+    : 'The kernel that scenarios are run on. Click to select another.';
+  item.backgroundColor = unknown ? new ThemeColor('statusBarItem.errorBackground') : undefined;
+  item.show();
 }
 
 async function selectKernel(): Promise<void> {

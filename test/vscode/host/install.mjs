@@ -1,5 +1,6 @@
 // Installs VS Code's own server and workbench, and a headless Chromium, without a desktop download: both come as npm packages.
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream, readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -26,9 +27,15 @@ const fonts = {
 /** The version of VS Code that the server is. */
 export const vscodeVersion = `1.${codeServer.version.slice(2)}`;
 
+// What an installed folder looks like follows from this file, so a change here makes a new one.
+const recipe = createHash('sha256')
+  .update(readFileSync(import.meta.filename))
+  .digest('hex')
+  .slice(0, 8);
+
 /** Folder of VS Code's server (`out/server-main.js` in it). `say` is told each step of a first install. */
 export function installServer(say = () => {}) {
-  return cached(`vscode-server-${vscodeVersion}`, async (folder) => {
+  return cached(`vscode-server-${vscodeVersion}-${recipe}`, async (folder) => {
     say(`Installing VS Code ${vscodeVersion} (server and workbench, about 45 MB, once) …`);
     await unpackPackage(codeServer, folder);
     // Only lib/vscode is VS Code; it becomes the folder itself.
@@ -53,13 +60,13 @@ export async function installChromium(say = () => {}) {
       `There is no packaged Chromium for ${process.platform} ${process.arch}: set CHROMIUM_EXECUTABLE to a Chromium, or VSCODE_EXECUTABLE to a desktop VS Code.`,
     );
   }
-  const folder = await cached(`chromium-${chromium.version}`, async (work) => {
+  const folder = await cached(`chromium-${chromium.version}-${recipe}`, async (work) => {
     say(`Installing Chromium ${chromium.version} (headless, about 75 MB, once) …`);
     await unpackPackage(chromium, path.join(work, 'package'));
-    await unpackPackage(fonts, path.join(work, 'fonts'));
+    await unpackPackage(fonts, path.join(work, 'dejavu'));
     const bin = path.join(work, 'package', 'bin');
     await decompress(path.join(bin, 'chromium.br'), path.join(work, 'chromium'), 0o755);
-    for (const name of ['al2023', 'swiftshader']) {
+    for (const name of ['al2023', 'fonts', 'swiftshader']) {
       const archive = path.join(work, `${name}.tar`);
       await decompress(path.join(bin, `${name}.tar.br`), archive);
       await run('tar', ['-xf', archive, '-C', work], work);
@@ -118,14 +125,17 @@ exports.shutdown = () => {};
 exports.createRotatingLogger = exports.createAsyncRotatingLogger = async (name, file) => new Logger(name, file);
 `;
 
+// Open Sans comes with Chromium's package; it has no monospace, which an editor needs.
 function fontConfiguration(folder) {
   return `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
-  <dir>${folder}/fonts/ttf</dir>
+  <dir>${folder}/fonts</dir>
+  <dir>${folder}/dejavu/ttf</dir>
   <cachedir>${folder}/fontconfig-cache</cachedir>
   <alias binding="same"><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>
-  <alias binding="same"><family>sans-serif</family><prefer><family>DejaVu Sans</family></prefer></alias>
+  <alias binding="same"><family>sans-serif</family><prefer><family>Open Sans</family></prefer></alias>
+  <alias binding="same"><family>system-ui</family><prefer><family>Open Sans</family></prefer></alias>
 </fontconfig>
 `;
 }
