@@ -41,11 +41,13 @@ const actions = {
   hover: (page, selector) => page.locator(selector).first().hover(),
   waitFor: async (page, selector) => void (await page.locator(selector).first().waitFor()),
   texts: (page, selector) => page.locator(selector).allInnerTexts(),
-  style: (page, selector, property) =>
+  styles: (page, selector, property) =>
     page
       .locator(selector)
-      .first()
-      .evaluate((element, name) => getComputedStyle(element).getPropertyValue(name), property),
+      .evaluateAll(
+        (elements, name) => elements.map((element) => getComputedStyle(element).getPropertyValue(name)),
+        property,
+      ),
   screenshot: async (page, name) => {
     await mkdir(screenshotFolder, { recursive: true });
     await page.screenshot({ path: path.join(screenshotFolder, `${name}.png`) });

@@ -18,8 +18,8 @@ export const window = {
   /** The text of every element that the selector finds, with plain spaces. */
   texts: async (selector: string) =>
     (await ask<string[]>('texts', selector)).map((text) => text.replaceAll('\u00a0', ' ')),
-  /** A computed style of the first such element, `rgb(…)` for colours. */
-  style: (selector: string, property: string) => ask<string>('style', selector, property),
+  /** A computed style of every such element, `rgb(…)` for colours. */
+  styles: (selector: string, property: string) => ask<string[]>('styles', selector, property),
   /** Writes test/vscode/screenshots/NAME.png, which git ignores. */
   screenshot: (name: string) => ask<void>('screenshot', name),
 };

@@ -1,0 +1,95 @@
+// `npm run screenshots`: makes docs/images/*.png from the real extension in real VS Code.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { installChromium, installServer } from '../test/vscode/host/install.mjs';
+import { startServer } from '../test/vscode/host/server.mjs';
+import { openPage, openWorkbench } from '../test/vscode/host/workbench.mjs';
+import { build } from './build.mjs';
+import { ensureInstalled, root } from './install.mjs';
+
+const images = path.join(root, 'docs', 'images');
+const scenarios = path.join(root, 'scenarios');
+const topFrame = '.debug-top-stack-frame-line';
+
+/** name of the image → what to do until the window shows it. Each begins with the scenario open. */
+const pictures = {
+  async 'stale-read'(page) {
+    await page.keyboard.press('F5');
+    await page.locator(topFrame).first().waitFor();
+    await page.keyboard.press('F5');
+    await page.locator('.exceptionInfo, .zone-widget.exception-widget-container').first().waitFor();
+    // The pointer would show a hover of its own.
+    await page.mouse.move(720, 890);
+  },
+  async 'quick-fix'(page) {
+    await page
+      .locator('.view-line', { hasText: 'KVM_DEV_VFIO_GROUP_ADD' })
+      .first()
+      .getByText('KVM_DEV_VFIO_GROUP_ADD')
+      .dblclick();
+    await page.keyboard.type('KVM_DEV_VFIO_GROUP_AD');
+    await page.locator('.squiggly-error').first().waitFor();
+    await page.keyboard.press('Control+.');
+    await page.locator('.action-widget').waitFor();
+  },
+  async hover(page) {
+    await page.locator('.view-line').getByText('KVM_CREATE_DEVICE').first().hover();
+    await page.locator('.monaco-hover:visible .hover-row').first().waitFor();
+  },
+};
+
+ensureInstalled();
+await build(['extension', 'server']);
+await mkdir(images, { recursive: true });
+const say = (line) => process.stdout.write(`${line}\n`);
+const [serverDir, chromium] = [await installServer(say), await installChromium(say)];
+for (const [name, arrange] of Object.entries(pictures)) {
+  await take(name, arrange);
+  say(`docs/images/${name}.png`);
+}
+
+// A server each: no picture inherits the state that another left behind.
+async function take(name, arrange) {
+  const scratch = await mkdtemp(path.join(tmpdir(), 'snoopscope-picture-'));
+  await writeSettings(path.join(scratch, 'user-data', 'User'));
+  const server = await startServer({
+    serverDir,
+    dataDir: path.join(scratch, 'server'),
+    userDataDir: path.join(scratch, 'user-data'),
+    extensionsDir: path.join(scratch, 'extensions'),
+  });
+  const { browser, page } = await openPage(chromium);
+  try {
+    await page.setViewportSize({ width: 1440, height: 900 });
+    const openFile = path.join(scenarios, 'wbinvd', 'local-cpu-not-flushed.snoop');
+    await openWorkbench(page, server.url({ workspace: scenarios, openFile, extensionDevelopmentPaths: [root] }));
+    // The title in the breadcrumbs is the language server's: from here on everything works.
+    await page
+      .locator('.breadcrumbs-control .codicon-symbol-namespace, .breadcrumbs-control .symbol-icon')
+      .first()
+      .waitFor();
+    await arrange(page);
+    await page.screenshot({ path: path.join(images, `${name}.png`) });
+  } finally {
+    await browser.close();
+    await server.close();
+    await rm(scratch, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+async function writeSettings(folder) {
+  await mkdir(folder, { recursive: true });
+  const settings = {
+    'chat.disableAIFeatures': true,
+    'debug.openDebug': 'openOnDebugBreak',
+    'editor.fontSize': 13,
+    'editor.minimap.enabled': false,
+    'git.enabled': false,
+    'telemetry.telemetryLevel': 'off',
+    'workbench.colorTheme': 'Default Dark Modern',
+    'workbench.secondarySideBar.defaultVisibility': 'hidden',
+    'workbench.startupEditor': 'none',
+  };
+  await writeFile(path.join(folder, 'settings.json'), JSON.stringify(settings));
+}

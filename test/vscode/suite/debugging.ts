@@ -1,0 +1,123 @@
+// A debug session driven by the commands behind VS Code's debug toolbar.
+import * as vscode from 'vscode';
+
+/** Where and why a session stands. */
+export interface Stop {
+  readonly reason: string;
+  readonly description: string;
+  /** Innermost first, as the Call Stack view shows them. */
+  readonly frames: readonly { readonly name: string; readonly line: number; readonly column: number }[];
+  readonly threadId: number;
+}
+
+/** One session from its start to its end. */
+export class DebugRun {
+  readonly session: vscode.DebugSession;
+  private readonly messages: Messages;
+
+  private constructor(session: vscode.DebugSession, messages: Messages) {
+    this.session = session;
+    this.messages = messages;
+  }
+
+  /** Starts a session by whatever `start` does, and waits for its first stop. */
+  static async start(start: () => Thenable<unknown>): Promise<{ run: DebugRun; stop: Stop }> {
+    const messages = new Messages();
+    const [session] = await Promise.all([messages.session, start()]);
+    const run = new DebugRun(session, messages);
+    return { run, stop: await run.stopped() };
+  }
+
+  /** Runs a command of the workbench, and waits for the stop that it leads to. */
+  async after(command: string): Promise<Stop> {
+    const stop = this.stopped();
+    await vscode.commands.executeCommand(command);
+    return stop;
+  }
+
+  /** Asks the adapter directly, for what VS Code shows only in its window. */
+  request<Body>(command: string, args: object): Thenable<Body> {
+    return this.session.customRequest(command, args) as Thenable<Body>;
+  }
+
+  async threads(): Promise<string[]> {
+    const { threads } = await this.request<{ threads: { name: string }[] }>('threads', {});
+    return threads.map(({ name }) => name);
+  }
+
+  /** Ends the session, and waits until VS Code has taken notice. */
+  async end(): Promise<void> {
+    const ended = new Promise<void>((resolve) => {
+      const listener = vscode.debug.onDidTerminateDebugSession((session) => {
+        if (session.id !== this.session.id) return;
+        listener.dispose();
+        resolve();
+      });
+    });
+    await vscode.debug.stopDebugging(this.session);
+    await ended;
+    this.messages.dispose();
+  }
+
+  private async stopped(): Promise<Stop> {
+    const { reason, description = '', threadId } = await this.messages.nextStop();
+    // Toolbar commands act on the frame in focus, which VS Code sets when it has fetched the call stack.
+    await this.messages.focus();
+    const { stackFrames } = await this.request<{ stackFrames: Stop['frames'] }>('stackTrace', { threadId });
+    return { reason, description, threadId, frames: stackFrames };
+  }
+}
+
+interface StoppedBody {
+  readonly reason: string;
+  readonly description?: string;
+  readonly threadId: number;
+}
+
+/** Collects what the adapter says. Registered before the session starts, so that nothing is missed. */
+class Messages implements vscode.Disposable {
+  readonly session: Promise<vscode.DebugSession>;
+  private readonly stops: StoppedBody[] = [];
+  private readonly waiting: ((body: StoppedBody) => void)[] = [];
+  private focused = Promise.resolve();
+  private readonly registrations: vscode.Disposable[] = [];
+
+  constructor() {
+    this.session = new Promise((resolve) => {
+      const createDebugAdapterTracker = (session: vscode.DebugSession): vscode.DebugAdapterTracker => {
+        resolve(session);
+        return { onDidSendMessage: (message) => this.take(message) };
+      };
+      this.registrations.push(
+        vscode.debug.registerDebugAdapterTrackerFactory('snoopscope', { createDebugAdapterTracker }),
+      );
+    });
+  }
+
+  nextStop(): Promise<StoppedBody> {
+    const early = this.stops.shift();
+    return early ? Promise.resolve(early) : new Promise((resolve) => this.waiting.push(resolve));
+  }
+
+  focus(): Promise<void> {
+    return this.focused;
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(...this.registrations).dispose();
+  }
+
+  private take(message: { type: string; event?: string; body?: StoppedBody }): void {
+    if (message.event !== 'stopped' || !message.body) return;
+    this.focused = new Promise((resolve) => {
+      const listener = vscode.debug.onDidChangeActiveStackItem((item) => {
+        if (!(item instanceof vscode.DebugStackFrame)) return;
+        listener.dispose();
+        resolve();
+      });
+    });
+    const taker = this.waiting.shift();
+    if (taker) taker(message.body);
+    else this.stops.push(message.body);
+  }
+}
