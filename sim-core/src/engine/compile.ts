@@ -25,6 +25,8 @@ export interface Value {
   readonly word?: number;
   /** The characters of a string. */
   readonly text?: string;
+  /** The name as written, when the argument is a bare name (`vm`). */
+  readonly name?: string;
 }
 
 /** What a task finds at its statement: `task.args`. */

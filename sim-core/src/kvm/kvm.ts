@@ -1,7 +1,25 @@
-/** KVM: VMs, vCPUs, device control, non-coherent accounting. INTERFACE; the part's author completes it. */
-import type { Routine } from '../engine/task.ts';
+/**
+ * KVM: VMs, vCPUs, the device control API, and the accounting of non-coherent DMA.
+ *
+ * The real thing: a VM lives as long as something refers to it: its own descriptor, those of its vCPUs and of its
+ * devices. User space creates vCPUs and pseudo devices with ioctls on the VM's descriptor.
+ * Modelled: creation, references, destruction in the kernel's order, kvm->lock, every check of the device control API,
+ * the mm check, quirks, what each vCPU ioctl does to the dirty mask. Parts: vm.ts, vcpu.ts, device.ts, noncoherent.ts,
+ * wbinvd.ts, mmu.ts.
+ * Left out: interrupts, timers, the contents of memory slots, irqfd, dirty logging, confidential VMs, `vm_dead`.
+ * Sources: linux virt/kvm/kvm_main.c, arch/x86/kvm/x86.c.
+ */
+import type { Routine, Task } from '../engine/task.ts';
+import { E } from '../kernel/errno.ts';
 import type { Field } from '../state/layout.ts';
+import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
+import { createDevices, type Devices } from './device.ts';
+import { createMmu, type Mmu } from './mmu.ts';
+import { createNoncoherent } from './noncoherent.ts';
+import { createVcpus, type Vcpus } from './vcpu.ts';
+import { createVms, type Vms } from './vm.ts';
+import { createWbinvd, type Wbinvd } from './wbinvd.ts';
 
 export interface Kvm {
   /** Per VM: references; 0 when it does not exist. */
@@ -22,6 +40,30 @@ export interface Kvm {
   readonly wbinvdDirtyMask: Field;
   /** Per actor: the vCPU object it executes + 1, or 0 while there is none. */
   readonly actorVcpu: Field;
+  /** Per actor: the pCPU that a VMM thread runs on. */
+  readonly threadCpu: Field;
+  /** Per KVM device: its VM + 1; 0 when the device does not exist. */
+  readonly deviceVm: Field;
+  /** Per KVM device: 1 while it is on `kvm->devices`. */
+  readonly deviceListed: Field;
+  /** The parts, for the ops and for kvm-vfio. */
+  readonly vms: Vms;
+  readonly vcpus: Vcpus;
+  readonly devices: Devices;
+  /** Makes the model count zaps from now on; without it `zaps` stays 0, so that it does not tell states apart. */
+  countZaps(): void;
+  /** v6.16 and later: the VM has the quirk IGNORE_GUEST_PAT. */
+  hasQuirkIgnoreGuestPat(machine: Machine, vm: number): boolean;
+  /** Adds one to `zaps` when the scenario asks for it. */
+  countZap(machine: Machine, vm: number): void;
+  /** v6.16 and later: the quirk IGNORE_GUEST_PAT is off for the VM, or it has non-coherent DMA. */
+  honorsGuestPat(machine: Machine, vm: number): boolean;
+  /** The quirk CD_NW_CLEARED is on for the VM (the default up to v6.15). */
+  hasQuirkCdNwCleared(machine: Machine, vm: number): boolean;
+  /** Second-stage page tables: kvm/mmu.ts. */
+  readonly mmu: Mmu;
+  /** WBINVD emulation and the vcpu_load hook: kvm/wbinvd.ts. */
+  readonly wbinvd: Wbinvd;
   /** kvm_arch_register_noncoherent_dma(vm). Local 0: the VM. */
   readonly registerNoncoherentDma: Routine;
   readonly unregisterNoncoherentDma: Routine;
@@ -31,4 +73,86 @@ export interface Kvm {
   readonly emulateWbinvd: Routine;
 }
 
-export declare function createKvm(base: WorldBase, world: () => World): Kvm;
+const QUIRK_CD_NW_CLEARED = 2;
+const QUIRK_IGNORE_GUEST_PAT = 0x200;
+const MAX_COUNTED_ZAPS = 255;
+
+export function createKvm(base: WorldBase, world: () => World): Kvm {
+  const { layout, topology, dims, kernel } = base;
+  const noncoherent = createNoncoherent(base, world);
+  const wbinvd = createWbinvd(base, world, noncoherent.has);
+  const mmu = createMmu(base, world, noncoherent.has);
+  const vms: Vms = createVms(base, world, {
+    destroyDevices: () => devices.destroyAll,
+    freeVcpus: (machine, vm) => vcpus.free(machine, vm),
+    forget(machine, vm) {
+      machine.put(noncoherent.count.base + vm, 0);
+      machine.put(zaps.base + vm, 0);
+    },
+  });
+  const vcpus = createVcpus(base, world, () => vms);
+  const devices = createDevices(base, world, () => vms);
+  const zaps = layout.field('zaps', [dims.vms]);
+  const counted = { zaps: false };
+  const intel = topology.cpu.vendor === 'intel';
+  const objectOf = (t: Task, file: number): number => world().files.objectOf(t.machine, file);
+  const disabled = (machine: Machine, vm: number): number => machine.state[vms.disabledQuirks.base + vm] as number;
+
+  // linux: arch/x86/kvm/x86.c: from v6.16 on a quirk that cannot matter on the CPU starts disabled. IGNORE_GUEST_PAT is
+  // also always on when an Intel CPU lacks self-snoop or EPT is off.
+  const hasQuirkIgnoreGuestPat = (machine: Machine, vm: number): boolean => {
+    if (!kernel.has('guest-pat-quirk') || !intel) return false;
+    if (!topology.cpu.selfSnoop || !topology.cpu.twoDimensionalPaging) return true;
+    return (disabled(machine, vm) & QUIRK_IGNORE_GUEST_PAT) === 0;
+  };
+
+  // linux: arch/x86/kvm/x86.c kvm_dev_ioctl(), virt/kvm/kvm_main.c kvm_vcpu_ioctl(): what they do not know is EINVAL.
+  const { files } = world();
+  files.onIoctl('kvm', { unknown: () => E.INVAL });
+  files.onIoctl('vm', { gate: (t, file) => vms.gate(t, objectOf(t, file)) });
+  files.onIoctl('vcpu', {
+    gate: (t, file) => vms.gate(t, (t.machine.state[vcpus.vm.base + objectOf(t, file)] as number) - 1),
+    unknown: () => E.INVAL,
+  });
+  files.onIoctl('kvm-vfio', { gate: (t, file) => devices.gate(t, objectOf(t, file)) });
+  files.onRelease('vm', vms.release);
+  files.onRelease('vcpu', vcpus.release);
+  files.onRelease('kvm-vfio', devices.release);
+
+  return {
+    vmReferences: vms.references,
+    noncoherentDmaCount: noncoherent.count,
+    zaps,
+    leaf: mmu.leaf,
+    vcpuVm: vcpus.vm,
+    vcpuId: vcpus.id,
+    vcpuCpu: vcpus.cpu,
+    wbinvdDirtyMask: wbinvd.dirtyMask,
+    actorVcpu: vcpus.actorVcpu,
+    threadCpu: vcpus.threadCpu,
+    deviceVm: devices.vm,
+    deviceListed: devices.listed,
+    vms,
+    vcpus,
+    devices,
+    countZaps() {
+      counted.zaps = true;
+    },
+    countZap(machine, vm) {
+      const slot = zaps.base + vm;
+      const now = machine.state[slot] as number;
+      if (counted.zaps && now < MAX_COUNTED_ZAPS) machine.put(slot, now + 1);
+    },
+    hasQuirkIgnoreGuestPat,
+    honorsGuestPat: (machine, vm) => noncoherent.has(machine, vm) || !hasQuirkIgnoreGuestPat(machine, vm),
+    // linux: arch/x86/kvm/x86.c: from v6.16 on Intel starts without CD_NW_CLEARED, since CR0.CD no longer matters there.
+    hasQuirkCdNwCleared: (machine, vm) =>
+      !(kernel.has('guest-pat-quirk') && intel) && (disabled(machine, vm) & QUIRK_CD_NW_CLEARED) === 0,
+    mmu,
+    wbinvd,
+    registerNoncoherentDma: noncoherent.register,
+    unregisterNoncoherentDma: noncoherent.unregister,
+    vcpuLoad: wbinvd.vcpuLoad,
+    emulateWbinvd: wbinvd.emulateWbinvd,
+  };
+}

@@ -1,0 +1,210 @@
+/**
+ * The device control API: KVM_CREATE_DEVICE on a VM, and the attribute ioctls of the device descriptor it returns.
+ *
+ * kvm-vfio is the only type that x86 has. Its own functions are in kvm-vfio/; here is what the core does around them:
+ * the order of checks, who holds kvm->lock, when the VM's reference is taken, what the last close does.
+ */
+import type { Routine, Task } from '../engine/task.ts';
+import { argument, field32, readable, writeField } from '../files/user-memory.ts';
+import { E } from '../kernel/errno.ts';
+import { ModelLimit } from '../limits.ts';
+import type { Field } from '../state/layout.ts';
+import type { Machine } from '../state/machine.ts';
+import type { World, WorldBase } from '../world.ts';
+import type { Vms } from './vm.ts';
+
+export interface Devices {
+  /** Per KVM device: its VM + 1; 0 when the device does not exist. */
+  readonly vm: Field;
+  /** Per KVM device: 1 while it is on `kvm->devices`. */
+  readonly listed: Field;
+  readonly createDevice: Routine;
+  readonly setAttr: Routine;
+  readonly getAttr: Routine;
+  readonly hasAttr: Routine;
+  /** KVM_GET_DEVICE_ATTR and KVM_HAS_DEVICE_ATTR on /dev/kvm. */
+  readonly kvmGetAttr: Routine;
+  readonly kvmHasAttr: Routine;
+  readonly release: Routine;
+  readonly destroyAll: Routine;
+  gate(task: Task, device: number): number;
+}
+
+const TYPE_VFIO = 4;
+const CREATE_DEVICE_TEST = 1;
+
+export function createDevices(base: WorldBase, world: () => World, vms: () => Vms): Devices {
+  const { layout, dims, kernel, routines } = base;
+  const vmOf = layout.field('kvmDeviceVm', [dims.kvmDevices]);
+  const listed = layout.field('kvmDeviceListed', [dims.kvmDevices]);
+  const read = (m: Machine, slot: number): number => m.state[slot] as number;
+  const vmOfFile = (t: Task): number => world().files.objectOf(t.machine, t.get(0));
+  const lockOf = (t: Task): number => vms().lock.base + vmOfFile(t);
+
+  function allocate(m: Machine, vm: number): number {
+    for (let d = 0; d < dims.kvmDevices; d++) {
+      if (read(m, vmOf.base + d) !== 0) continue;
+      m.put(vmOf.base + d, vm + 1);
+      return d;
+    }
+    throw new ModelLimit(`the scenario has more than ${dims.kvmDevices} KVM devices at once; statements in loops count once`);
+  }
+
+  function free(m: Machine, device: number): void {
+    m.put(vmOf.base + device, 0);
+    m.put(listed.base + device, 0);
+  }
+
+  /** Copies the argument in and resolves the type; above 0 the device is to be created, else this is the answer. */
+  function check(t: Task): number {
+    const arg = argument(t, 2);
+    if (!readable(arg)) return E.FAULT;
+    if (field32(t, arg, 'type') !== TYPE_VFIO || !kernel.has('kvm-vfio-device')) return E.NODEV;
+    // linux: virt/kvm/kvm_main.c kvm_ioctl_create_device(): bit 0 asks only; no other flag is looked at.
+    return (field32(t, arg, 'flags') & CREATE_DEVICE_TEST) !== 0 ? 0 : 1;
+  }
+
+  const install = (t: Task): void => {
+    const { files } = world();
+    const fd = files.install(t, files.create(t.machine, 'kvm-vfio', t.get(1)));
+    writeField(t, argument(t, 2), 'fd', fd);
+  };
+  const takeReference = (t: Task): void => vms().get(t.machine, vmOfFile(t));
+  const publish = (t: Task): void => t.machine.put(listed.base + t.get(1), 1);
+
+  const createDevice = routines.define('kvm_ioctl_create_device', 'virt/kvm/kvm_main.c', (r) => {
+    const locked = kernel.has('device-create-under-lock');
+    // Local 0: file of the VM, 1: device, 2: what `create` returned.
+    r.step('copy the argument and look the type up', (t) => {
+      const answer = check(t);
+      if (answer <= 0) t.return(answer);
+    });
+    if (locked) r.lock('kvm->lock', lockOf);
+    r.local((t) => {
+      t.set(1, allocate(t.machine, vmOfFile(t)));
+      t.call(world().kvmVfio.create, t.get(1), vmOfFile(t));
+    });
+    r.local((t) => t.set(2, t.value));
+    if (locked) {
+      r.local((t) => {
+        if (t.get(2) === 0) publish(t);
+      });
+      r.unlock('kvm->lock', lockOf);
+    }
+    r.local((t) => {
+      if (t.get(2) === 0) return;
+      free(t.machine, t.get(1));
+      t.return(t.get(2));
+    });
+    if (!locked) {
+      // Up to v4.7 the device is on the list, and so counts as existing, only after its descriptor is installed.
+      r.step('install the descriptor', install);
+      r.step('put the device on the list', publish);
+      r.step('take a reference of the VM', takeReference);
+    } else if (kernel.has('device-reference-before-fd')) {
+      r.step('take a reference of the VM and install the descriptor', (t) => {
+        takeReference(t);
+        install(t);
+      });
+    } else {
+      // CVE-2019-6974: another thread can close the descriptor before the reference is taken.
+      r.step('install the descriptor', install);
+      r.step('take a reference of the VM', takeReference);
+    }
+    r.local((t) => t.return(0));
+  });
+
+  // linux: virt/kvm/kvm_main.c kvm_device_ioctl(): a missing op is EPERM before the argument is read.
+  const attribute = (name: string, op: 'setAttr' | 'hasAttr' | undefined): Routine =>
+    routines.define(name, 'virt/kvm/kvm_main.c', (r) => {
+      r.local((t) => {
+        if (op === undefined) return t.return(E.PERM);
+        if (!readable(argument(t, 2))) return t.return(E.FAULT);
+        return t.call(world().kvmVfio[op], world().files.objectOf(t.machine, t.get(0)));
+      });
+      r.local((t) => t.return(t.value));
+    });
+
+  /** Attributes of /dev/kvm: group 0 attribute 0, and on AMD the SEV group 1. */
+  function kvmAttribute(name: string, reads: boolean): Routine {
+    return routines.define(name, 'arch/x86/kvm/x86.c', (r) =>
+      r.step('look the system attribute up', (t) => {
+        if (!kernel.has('system-attributes')) return t.return(E.INVAL);
+        const arg = argument(t, 2);
+        if (!readable(arg)) return t.return(E.FAULT);
+        const group = field32(t, arg, 'group');
+        const attr = arg.fields?.get('attr')?.wide(t) ?? 0n;
+        const known =
+          group === 0
+            ? attr === 0n
+            : group === 1 &&
+              base.topology.cpu.vendor === 'amd' &&
+              ((kernel.has('sev-vmsa-features') && attr === 0n) || (kernel.has('snp-policy-bits') && attr === 1n));
+        if (!known) return t.return(E.NXIO);
+        const addr = arg.fields?.get('addr');
+        return t.return(reads && (addr === undefined || !readable(addr)) ? E.FAULT : 0);
+      }),
+    );
+  }
+
+  const release = routines.define('kvm_device_release', 'virt/kvm/kvm_main.c', (r) => {
+    // Local 1: device, 2: its VM.
+    r.local((t) => t.set(2, read(t.machine, vmOf.base + t.get(1)) - 1));
+    if (kernel.has('kvm-vfio-release')) {
+      const lock = (t: Task): number => vms().lock.base + t.get(2);
+      r.lock('kvm->lock', lock);
+      r.local((t) => {
+        t.machine.put(listed.base + t.get(1), 0);
+        t.call(world().kvmVfio.release, t.get(1), t.get(2));
+      });
+      r.local((t) => free(t.machine, t.get(1)));
+      r.unlock('kvm->lock', lock);
+    } else if (kernel.has('destroy-on-device-release')) {
+      r.step('take the device off the list and destroy it', (t) => {
+        t.machine.put(listed.base + t.get(1), 0);
+        t.call(world().kvmVfio.destroy, t.get(1), t.get(2));
+      });
+      r.local((t) => free(t.machine, t.get(1)));
+    }
+    r.step('put the reference of the device descriptor', (t) => {
+      if (vms().put(t.machine, t.get(2))) t.call(vms().destroyVm, t.get(2));
+    });
+    r.local((t) => t.return(0));
+  });
+
+  // linux: virt/kvm/kvm_main.c kvm_destroy_devices(): only devices without a release function are still there.
+  const destroyAll = routines.define('kvm_destroy_devices', 'virt/kvm/kvm_main.c', (r) => {
+    // Local 0: VM, 1: device that was destroyed + 1.
+    const loop = r.label();
+    r.at(loop).local((t) => {
+      if (t.get(1) > 0) {
+        free(t.machine, t.get(1) - 1);
+        t.set(1, 0);
+      }
+      for (let d = dims.kvmDevices - 1; d >= 0; d--) {
+        if (read(t.machine, vmOf.base + d) !== t.get(0) + 1 || read(t.machine, listed.base + d) === 0) continue;
+        t.machine.put(listed.base + d, 0);
+        t.set(1, d + 1);
+        t.goto(loop);
+        t.call(world().kvmVfio.destroy, d, t.get(0));
+        return;
+      }
+      t.return(0);
+    });
+  });
+
+  return {
+    vm: vmOf,
+    listed,
+    createDevice,
+    setAttr: attribute('kvm_device_ioctl', 'setAttr'),
+    hasAttr: attribute('kvm_device_ioctl', 'hasAttr'),
+    getAttr: attribute('kvm_device_ioctl', undefined),
+    kvmGetAttr: kvmAttribute('kvm_x86_dev_get_attr', true),
+    kvmHasAttr: kvmAttribute('kvm_x86_dev_has_attr', false),
+    release,
+    destroyAll,
+    gate: (t, device) =>
+      kernel.has('device-ioctl-checks-mm') ? vms().gate(t, read(t.machine, vmOf.base + device) - 1) : 0,
+  };
+}

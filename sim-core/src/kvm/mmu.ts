@@ -1,0 +1,163 @@
+/**
+ * Second-stage page tables: when a leaf is made, which memory type it carries, when it is zapped.
+ *
+ * The real thing: the first access of a guest to a page faults; KVM installs a leaf whose memory type comes from a
+ * policy that has changed often (`vmx_get_mt_mask`). The leaf stays until something zaps it, so a policy that changes
+ * its mind needs a zap. On AMD the leaf is always WB and the guest's PAT decides alone.
+ *
+ * Modelled: one leaf per VM and page of the scenario, its type and IPAT, the policy of each kernel, zaps of all or of
+ * one page, guest MTRRs as far as they say a type for a page. Left out: huge pages, shadow paging's own table, MMIO
+ * pages, access bits, the TLB (a zap flushes it at once).
+ *
+ * Sources: linux arch/x86/kvm/vmx/vmx.c vmx_get_mt_mask(), arch/x86/kvm/mtrr.c, arch/x86/kvm/mmu/mmu.c
+ * kvm_zap_gfn_range(); Intel SDM volume 3, "EPT and memory typing".
+ */
+import type { Routine } from '../engine/task.ts';
+import { combine, MEMTYPE } from '../memory/memtype.ts';
+import { EXIT_REASONS, ZAP_REASONS, type ZapReason } from '../state/event.ts';
+import type { Field } from '../state/layout.ts';
+import { type Machine, NOTE } from '../state/machine.ts';
+import type { World, WorldBase } from '../world.ts';
+import type { HasNoncoherentDma } from './wbinvd.ts';
+
+/** A leaf in a slot: 0 when there is none, else 1 + memory type + IPAT. */
+export const LEAF = { present: 1, typeShift: 1, ipat: 16 } as const;
+
+export function leafType(leaf: number): number {
+  return (leaf >> LEAF.typeShift) & 7;
+}
+
+export interface Mmu {
+  /** Per VM and page: see {@link LEAF}. */
+  readonly leaf: Field;
+  /** Per VM and page: the type that the guest's page tables and PAT give the page; the guest's own choice. */
+  readonly guestPat: Field;
+  /** Per vCPU object: `IA32_MTRR_DEF_TYPE` as 1 + default type + 16 when MTRRs are enabled; 0 is the firmware's WB. */
+  readonly mtrrDefault: Field;
+  /** Per vCPU object and page: 1 + the type a variable MTRR gives the page, or 0. */
+  readonly mtrrPage: Field;
+  /** Per vCPU object: guest CR0.CD. */
+  readonly cacheDisable: Field;
+  /** The page fault of a guest access. Locals 0, 1: vCPU object, page. */
+  readonly pageFault: Routine;
+  /** Zaps all leaves of a VM. Locals 0, 1: VM, index into ZAP_REASONS. */
+  readonly zapGfnRange: Routine;
+  /** The type of a guest access through the leaf that is there. The leaf must be present. */
+  effectiveType(machine: Machine, vm: number, page: number): number;
+  /** The same of a state that belongs to no machine: a final state, a cursor's. */
+  effectiveTypeIn(state: Int32Array, vm: number, page: number): number;
+  /** The type that the guest alone would have: its MTRRs and PAT on bare metal. */
+  guestType(machine: Machine, vcpu: number, vm: number, page: number): number;
+  /** Zaps one page at once. */
+  zapPage(machine: Machine, vm: number, page: number, reason: ZapReason): void;
+  /** Clears what belongs to a VM that is gone. */
+  forgetVm(machine: Machine, vm: number): void;
+}
+
+export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma: HasNoncoherentDma): Mmu {
+  const { layout, topology, dims, kernel, routines } = base;
+  const pages = topology.pages.length;
+  const intel = topology.cpu.vendor === 'intel';
+  const pageLabels = topology.pages.map((p) => p.name);
+  const leaf = layout.field('leaf', [dims.vms, pages], { labels: [undefined, pageLabels] });
+  const guestPat = layout.field('guestPat', [dims.vms, pages], { labels: [undefined, pageLabels], initial: MEMTYPE.WB });
+  const mtrrDefault = layout.field('mtrrDefault', [dims.vcpus]);
+  const mtrrPage = layout.field('mtrrPage', [dims.vcpus, pages], { labels: [undefined, pageLabels] });
+  const cacheDisable = layout.field('cacheDisable', [dims.vcpus]);
+  const leafSlot = (vm: number, page: number): number => leaf.base + vm * pages + page;
+  const violation = EXIT_REASONS.indexOf('EPT_VIOLATION');
+
+  /** The type that the guest's MTRRs give a page. */
+  function mtrrType(m: Machine, vcpu: number, page: number): number {
+    const def = m.state[mtrrDefault.base + vcpu] as number;
+    const enabled = def === 0 || ((def - 1) & 16) !== 0;
+    // linux: arch/x86/kvm/mtrr.c: disabled MTRRs mean UC from v4.2 on; v3.13 took WB.
+    if (!enabled) return kernel.has('mtrr-disabled-is-uc') ? MEMTYPE.UC : MEMTYPE.WB;
+    const own = m.state[mtrrPage.base + vcpu * pages + page] as number;
+    if (own !== 0) return own - 1;
+    return def === 0 ? MEMTYPE.WB : (def - 1) & 7;
+  }
+
+  // linux: arch/x86/kvm/vmx/vmx.c vmx_get_mt_mask(); the table is section E.3 of the sources page.
+  function memoryTypeMask(m: Machine, vcpu: number, vm: number, page: number): number {
+    const make = (type: number, ipat: boolean): number => LEAF.present + (type << LEAF.typeShift) + (ipat ? LEAF.ipat : 0);
+    if (!intel) return make(MEMTYPE.WB, false);
+    if (kernel.has('guest-pat-quirk')) return make(MEMTYPE.WB, !world().kvm.honorsGuestPat(m, vm));
+    if (!hasNoncoherentDma(m, vm)) return make(MEMTYPE.WB, true);
+    if (kernel.has('guest-mtrr-ignored')) return make(MEMTYPE.WB, false);
+    if (kernel.has('cd-in-memory-type') && m.state[cacheDisable.base + vcpu] !== 0) {
+      if (world().kvm.hasQuirkCdNwCleared(m, vm)) return make(MEMTYPE.WB, !kernel.has('cd-quirk-without-ipat'));
+      return make(MEMTYPE.UC, true);
+    }
+    return make(mtrrType(m, vcpu, page), false);
+  }
+
+  const getMtMask = routines.define(intel ? 'vmx_get_mt_mask' : 'svm_get_mt_mask', intel ? 'arch/x86/kvm/vmx/vmx.c' : 'arch/x86/kvm/svm/svm.c', (r) =>
+    r.step('install the leaf with the memory type of the moment', (t) => {
+      const { machine } = t;
+      const vm = (machine.state[world().kvm.vcpuVm.base + t.get(0)] as number) - 1;
+      machine.put(leafSlot(vm, t.get(1)), memoryTypeMask(machine, t.get(0), vm, t.get(1)));
+      t.return(0);
+    }),
+  );
+
+  const pageFault = routines.define('kvm_tdp_page_fault', 'arch/x86/kvm/mmu/mmu.c', (r) =>
+    r
+      .step('exit: the guest touches a page without a leaf', (t) => {
+        t.machine.note(NOTE.exit, t.get(0), violation, t.get(1));
+        t.call(getMtMask, t.get(0), t.get(1));
+      })
+      .local((t) => t.return(0)),
+  );
+
+  function zapAll(m: Machine, vm: number, reason: number): void {
+    m.note(NOTE.zap, vm, -1, reason);
+    for (let page = 0; page < pages; page++) m.put(leafSlot(vm, page), 0);
+    world().counters.zap(m, vm);
+  }
+
+  function effectiveTypeIn(state: Int32Array, vm: number, page: number): number {
+    const entry = state[leafSlot(vm, page)] as number;
+    const type = leafType(entry);
+    if ((entry & LEAF.ipat) !== 0) return type;
+    return combine(type, state[guestPat.base + vm * pages + page] as number);
+  }
+
+  const zapGfnRange = routines.define('kvm_zap_gfn_range', 'arch/x86/kvm/mmu/mmu.c', (r) =>
+    r.step('take mmu_lock, zap every leaf of the VM, flush the TLBs', (t) => {
+      zapAll(t.machine, t.get(0), t.get(1));
+      t.return(0);
+    }),
+  );
+
+  return {
+    leaf,
+    guestPat,
+    mtrrDefault,
+    mtrrPage,
+    cacheDisable,
+    pageFault,
+    zapGfnRange,
+
+    effectiveType: (m, vm, page) => effectiveTypeIn(m.state, vm, page),
+    effectiveTypeIn,
+
+    guestType(m, vcpu, vm, page) {
+      const mtrr = mtrrType(m, vcpu, page);
+      return combine(mtrr, m.state[guestPat.base + vm * pages + page] as number);
+    },
+
+    zapPage(m, vm, page, reason) {
+      m.note(NOTE.zap, vm, page, ZAP_REASONS.indexOf(reason));
+      m.put(leafSlot(vm, page), 0);
+      world().counters.zap(m, vm);
+    },
+
+    forgetVm(m, vm) {
+      for (let page = 0; page < pages; page++) {
+        m.put(leafSlot(vm, page), 0);
+        m.put(guestPat.base + vm * pages + page, MEMTYPE.WB);
+      }
+    },
+  };
+}

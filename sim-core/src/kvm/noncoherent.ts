@@ -1,0 +1,59 @@
+/**
+ * The count of reasons why a VM may see non-coherent DMA, and what its two edges do.
+ *
+ * The count changes before anything is zapped: between the two a vCPU still uses leaf entries of the old type while new
+ * faults already take the new one. No kernel flushes a cache at either edge.
+ */
+import type { Routine } from '../engine/task.ts';
+import { ZAP_REASONS } from '../state/event.ts';
+import type { Field } from '../state/layout.ts';
+import type { Machine } from '../state/machine.ts';
+import type { World, WorldBase } from '../world.ts';
+
+export interface Noncoherent {
+  readonly count: Field;
+  readonly register: Routine;
+  readonly unregister: Routine;
+  has(machine: Machine, vm: number): boolean;
+}
+
+export function createNoncoherent(base: WorldBase, world: () => World): Noncoherent {
+  const { layout, topology, dims, kernel, routines } = base;
+  const count = layout.field('noncoherentDmaCount', [dims.vms]);
+  const read = (m: Machine, vm: number): number => m.state[count.base + vm] as number;
+
+  /** Does the memory type of leaf entries depend on the count, so that they have to go when it starts or stops? */
+  function typesDependOnCount(m: Machine, vm: number): boolean {
+    if (!topology.cpu.twoDimensionalPaging) return false;
+    if (kernel.has('guest-pat-quirk')) return world().kvm.hasQuirkIgnoreGuestPat(m, vm);
+    // linux: arch/x86/kvm/mmu.h: shadow_memtype_mask is 0 with NPT, whose leaf entries carry no type.
+    return topology.cpu.vendor === 'intel';
+  }
+
+  const startOrStop = routines.define('kvm_noncoherent_dma_assignment_start_or_stop', 'arch/x86/kvm/x86.c', (r) =>
+    r
+      .local((t) => {
+        if (typesDependOnCount(t.machine, t.get(0))) t.call(world().kvm.mmu.zapGfnRange, t.get(0), t.get(1));
+      })
+      .local((t) => t.return(0)),
+  );
+
+  function edge(name: string, by: 1 | -1, at: number, reason: number): Routine {
+    return routines.define(name, 'arch/x86/kvm/x86.c', (r) => {
+      r.step(by > 0 ? 'count up' : 'count down', (t) => {
+        const vm = t.get(0);
+        const now = read(t.machine, vm) + by;
+        t.machine.put(count.base + vm, now);
+        if (now === at && kernel.has('zap-on-noncoherent-change')) t.call(startOrStop, vm, reason);
+      });
+      r.local((t) => t.return(0));
+    });
+  }
+
+  return {
+    count,
+    register: edge('kvm_arch_register_noncoherent_dma', 1, 1, ZAP_REASONS.indexOf('noncoherent-start')),
+    unregister: edge('kvm_arch_unregister_noncoherent_dma', -1, 0, ZAP_REASONS.indexOf('noncoherent-stop')),
+    has: (m, vm) => read(m, vm) !== 0,
+  };
+}

@@ -1,0 +1,176 @@
+/**
+ * vCPU objects: creation, which actor executes them, and the ioctls that load them.
+ *
+ * A vCPU's program is an actor of the scenario. It runs as soon as KVM_CREATE_VCPU has made the object with its id;
+ * KVM_RUN is therefore nothing but the load on the caller's pCPU. Every vCPU ioctl loads the vCPU and puts it again.
+ */
+import type { Routine, Task } from '../engine/task.ts';
+import { argument, field32, field64, pointedInt, readable } from '../files/user-memory.ts';
+import { E } from '../kernel/errno.ts';
+import { ModelLimit } from '../limits.ts';
+import type { Field } from '../state/layout.ts';
+import type { Machine } from '../state/machine.ts';
+import type { World, WorldBase } from '../world.ts';
+import type { Vms } from './vm.ts';
+
+export interface Vcpus {
+  readonly vm: Field;
+  readonly id: Field;
+  readonly cpu: Field;
+  readonly actorVcpu: Field;
+  /** Per actor: the pCPU that a VMM thread runs on. */
+  readonly threadCpu: Field;
+  /** sched_setaffinity(2) of the calling thread, which then runs on the first pCPU of the mask. */
+  readonly setAffinity: Routine;
+  readonly createVcpu: Routine;
+  readonly release: Routine;
+  /** KVM_RUN, KVM_GET_REGS and the like: only the load. */
+  readonly load: Routine;
+  readonly hasAttr: Routine;
+  readonly getAttr: Routine;
+  readonly setAttr: Routine;
+  free(machine: Machine, vm: number): void;
+}
+
+/** Above every KVM_MAX_VCPU_IDS that x86 ever had; the exact limit of a kernel is not modelled. */
+const MAX_VCPU_ID = 4096;
+
+export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms): Vcpus {
+  const { layout, topology, dims, kernel, routines } = base;
+  const vmOf = layout.field('vcpuVm', [dims.vcpus]);
+  const id = layout.field('vcpuId', [dims.vcpus]);
+  const cpu = layout.field('vcpuCpu', [dims.vcpus]);
+  const actorVcpu = layout.field('actorVcpu', [topology.actors.length], { labels: [topology.actors.map((a) => a.name)] });
+  const threadCpu = layout.field('threadCpu', [topology.actors.length], {
+    labels: [topology.actors.map((a) => a.name)],
+    initial: topology.actors.map((a) => (a.kind === 'thread' || a.kind === 'setup' ? Math.max(a.cpu, 0) : 0)),
+  });
+  const read = (m: Machine, slot: number): number => m.state[slot] as number;
+  const threadCpuOf = (t: Task): number => read(t.machine, threadCpu.base + t.actor);
+  const vmOfFile = (t: Task): number => world().files.objectOf(t.machine, t.get(0));
+
+  function existing(m: Machine, vm: number, wanted: number): boolean {
+    for (let v = 0; v < dims.vcpus; v++) {
+      if (read(m, vmOf.base + v) === vm + 1 && read(m, id.base + v) === wanted) return true;
+    }
+    return false;
+  }
+
+  /** The actor that executes the new vCPU: same id, and of the VM that its block names, if it names one. */
+  function bindActor(t: Task, vcpu: number, wanted: number): void {
+    const vmName = argument(t, 0).name;
+    const actor = topology.actors.findIndex(
+      (a, i) =>
+        a.kind === 'vcpu' &&
+        a.subject === wanted &&
+        (a.vmName === undefined || a.vmName === vmName) &&
+        read(t.machine, actorVcpu.base + i) === 0,
+    );
+    if (actor >= 0) t.machine.put(actorVcpu.base + actor, vcpu + 1);
+  }
+
+  function freeVcpu(m: Machine, vcpu: number): void {
+    const { wbinvd } = world().kvm;
+    for (const field of [vmOf, id, cpu, wbinvd.dirtyMask, wbinvd.pinned]) m.put(field.base + vcpu, 0);
+    for (let a = 0; a < topology.actors.length; a++) {
+      if (read(m, actorVcpu.base + a) === vcpu + 1) m.put(actorVcpu.base + a, 0);
+    }
+  }
+
+  // linux: virt/kvm/kvm_main.c kvm_vm_ioctl_create_vcpu(): the vCPU is made, loaded and put before its id is checked.
+  const createVcpu = routines.define('kvm_vm_ioctl_create_vcpu', 'virt/kvm/kvm_main.c', (r) => {
+    // Local 1: vCPU object.
+    r.step('make the vCPU and load it once', (t) => {
+      const { machine } = t;
+      const wanted = argument(t, 2).int(t);
+      if (wanted < 0 || wanted >= MAX_VCPU_ID) {
+        t.return(E.INVAL);
+        return;
+      }
+      let vcpu = 0;
+      while (vcpu < dims.vcpus && read(machine, vmOf.base + vcpu) !== 0) vcpu++;
+      if (vcpu === dims.vcpus) throw new ModelLimit(`the scenario has more than ${dims.vcpus} vCPUs at once; statements in loops count once`);
+      const vm = vmOfFile(t);
+      const duplicate = existing(machine, vm, wanted);
+      machine.put(vmOf.base + vcpu, vm + 1);
+      machine.put(id.base + vcpu, wanted);
+      world().kvm.wbinvd.load(machine, vcpu, threadCpuOf(t));
+      t.set(1, vcpu);
+      if (!duplicate) return;
+      freeVcpu(machine, vcpu);
+      t.return(E.EXIST);
+    });
+    r.step('take a reference of the VM and install the descriptor', (t) => {
+      const { machine } = t;
+      const { files } = world();
+      const vcpu = t.get(1);
+      vms().get(machine, vmOfFile(t));
+      bindActor(t, vcpu, read(machine, id.base + vcpu));
+      t.return(files.install(t, files.create(machine, 'vcpu', vcpu)));
+    });
+  });
+
+  const release = routines.define('kvm_vcpu_release', 'virt/kvm/kvm_main.c', (r) =>
+    r
+      .step('put the reference of the vCPU descriptor', (t) => {
+        const vm = read(t.machine, vmOf.base + t.get(1)) - 1;
+        if (vms().put(t.machine, vm)) t.call(vms().destroyVm, vm);
+      })
+      .local((t) => t.return(0)),
+  );
+
+  const load = routines.define('kvm_vcpu_ioctl', 'virt/kvm/kvm_main.c', (r) =>
+    r
+      .local((t) => {
+        const vcpu = world().files.objectOf(t.machine, t.get(0));
+        t.call(world().kvm.wbinvd.vcpuLoad, vcpu, threadCpuOf(t));
+      })
+      .local((t) => t.return(0)),
+  );
+
+  // linux: kernel/sched/syscalls.c: the mask is the third argument; only its lowest pCPU matters here.
+  const setAffinity = routines.define('sched_setaffinity', 'kernel/sched/syscalls.c', (r) =>
+    r.step('move the thread to a pCPU of the mask', (t) => {
+      const mask = argument(t, 2);
+      if (!mask.pointee) return t.return(E.FAULT);
+      const bits = mask.pointee.wide(t) & ((1n << BigInt(topology.cpu.count)) - 1n);
+      if (bits === 0n) return t.return(E.INVAL);
+      let first = 0;
+      while (((bits >> BigInt(first)) & 1n) === 0n) first++;
+      t.machine.put(threadCpu.base + t.actor, first);
+      return t.return(0);
+    }),
+  );
+
+  /** The attributes of a vCPU: group 0 (KVM_VCPU_TSC_CTRL), attribute 0 (the TSC offset). */
+  function attribute(name: string, access: (t: Task, addressReadable: boolean) => number): Routine {
+    return routines.define(name, 'arch/x86/kvm/x86.c', (r) =>
+      r.step('look the vCPU attribute up', (t) => {
+        const arg = argument(t, 2);
+        if (!kernel.has('vcpu-attributes')) return t.return(E.INVAL);
+        if (!readable(arg)) return t.return(E.FAULT);
+        if (field32(t, arg, 'group') !== 0 || field64(t, arg, 'attr') !== 0n) return t.return(E.NXIO);
+        const addr = arg.fields?.get('addr');
+        return t.return(access(t, addr !== undefined && pointedInt(t, addr) !== undefined));
+      }),
+    );
+  }
+
+  return {
+    vm: vmOf,
+    id,
+    cpu,
+    actorVcpu,
+    threadCpu,
+    setAffinity,
+    createVcpu,
+    release,
+    load,
+    hasAttr: attribute('kvm_arch_tsc_has_attr', () => 0),
+    getAttr: attribute('kvm_arch_tsc_get_attr', (_t, ok) => (ok ? 0 : E.FAULT)),
+    setAttr: attribute('kvm_arch_tsc_set_attr', (_t, ok) => (ok ? 0 : E.FAULT)),
+    free(m, vm) {
+      for (let v = 0; v < dims.vcpus; v++) if (read(m, vmOf.base + v) === vm + 1) freeVcpu(m, v);
+    },
+  };
+}

@@ -1,0 +1,184 @@
+/** VMs: creation, references, destruction; memory slots and capabilities as far as their answers go. */
+import type { Routine, Task } from '../engine/task.ts';
+import { argument, field32, field64, readable } from '../files/user-memory.ts';
+import { E } from '../kernel/errno.ts';
+import { ModelLimit } from '../limits.ts';
+import { FINDINGS } from '../state/event.ts';
+import type { Field } from '../state/layout.ts';
+import { type Machine, NOTE } from '../state/machine.ts';
+import type { World, WorldBase } from '../world.ts';
+
+export interface Vms {
+  readonly references: Field;
+  /** Per VM: the process that created it + 1 (`kvm->mm`). */
+  readonly process: Field;
+  /** Per VM: `kvm->lock`: the task that holds it + 1. */
+  readonly lock: Field;
+  /** Per VM: `arch.disabled_quirks`. */
+  readonly disabledQuirks: Field;
+  readonly createVm: Routine;
+  readonly destroyVm: Routine;
+  readonly release: Routine;
+  readonly checkExtension: Routine;
+  readonly enableCap: Routine;
+  readonly setUserMemoryRegion: Routine;
+  /** kvm_get_kvm(). */
+  get(machine: Machine, vm: number): void;
+  /** kvm_put_kvm() up to the decision: true when that was the last reference and the caller has to destroy the VM. */
+  put(machine: Machine, vm: number): boolean;
+  /** EIO unless the task's process created the VM. */
+  gate(task: Task, vm: number): number;
+}
+
+/** What the rest of kvm/ does when a VM goes. */
+export interface VmHooks {
+  /** kvm_destroy_devices(). Local 0: VM. */
+  destroyDevices(): Routine;
+  /** Frees the vCPU objects of a VM. */
+  freeVcpus(machine: Machine, vm: number): void;
+  /** Clears the accounting of a VM that is gone. */
+  forget(machine: Machine, vm: number): void;
+}
+
+const CAP = { deviceCtrl: 89, vmAttributes: 101, disableQuirks: 116, disableQuirks2: 213 } as const;
+const QUIRK_IGNORE_GUEST_PAT = 0x200;
+/** LINT0_REENABLED, CD_NW_CLEARED, LAPIC_MMIO_HOLE, OUT_7E_INC_RIP, MISC_ENABLE_NO_MWAIT: there from the start. */
+const QUIRKS_FIRST = 0x1f;
+/** FIX_HYPERCALL_INSN, MWAIT_NEVER_UD_FAULTS, SLOT_ZAP_ALL, STUFF_FEATURE_MSRS: all are older than IGNORE_GUEST_PAT. */
+const QUIRKS_BEFORE_GUEST_PAT = 0x1e0;
+const PAGE_MASK = 0xfffn;
+
+export function createVms(base: WorldBase, world: () => World, hooks: VmHooks): Vms {
+  const { layout, topology, dims, kernel, routines } = base;
+  const references = layout.field('vmReferences', [dims.vms]);
+  const process = layout.field('vmProcess', [dims.vms], { labels: [undefined], values: ['', ...topology.processes] });
+  const lock = layout.field('kvmLock', [dims.vms]);
+  const disabledQuirks = layout.field('disabledQuirks', [dims.vms]);
+  const read = (m: Machine, slot: number): number => m.state[slot] as number;
+  const validQuirks = kernel.has('guest-pat-quirk')
+    ? QUIRKS_FIRST | QUIRKS_BEFORE_GUEST_PAT | QUIRK_IGNORE_GUEST_PAT
+    : QUIRKS_FIRST;
+
+  function get(m: Machine, vm: number): void {
+    const count = read(m, references.base + vm);
+    if (count === 0) m.note(NOTE.finding, FINDINGS.indexOf('use-after-free'), vm, 0);
+    else m.put(references.base + vm, count + 1);
+  }
+
+  function put(m: Machine, vm: number): boolean {
+    const count = read(m, references.base + vm);
+    if (count === 0) m.note(NOTE.finding, FINDINGS.indexOf('use-after-free'), vm, 0);
+    else m.put(references.base + vm, count - 1);
+    return count === 1;
+  }
+
+  // linux: virt/kvm/kvm_main.c kvm_dev_ioctl_create_vm()
+  const createVm = routines.define('kvm_dev_ioctl_create_vm', 'virt/kvm/kvm_main.c', (r) =>
+    r.step('create the VM', (t) => {
+      const { machine } = t;
+      // linux: arch/x86/kvm/x86.c kvm_arch_init_vm(): only type 0 without a confidential-computing vendor module.
+      if (argument(t, 2).int(t) !== 0) {
+        t.return(E.INVAL);
+        return;
+      }
+      let vm = 0;
+      while (vm < dims.vms && read(machine, process.base + vm) !== 0) vm++;
+      if (vm === dims.vms) throw new ModelLimit(`the scenario has more than ${dims.vms} VMs at once; statements in loops count once`);
+      const { files } = world();
+      machine.put(references.base + vm, 1);
+      machine.put(process.base + vm, files.process(t) + 1);
+      t.return(files.install(t, files.create(machine, 'vm', vm)));
+    }),
+  );
+
+  const archDestroyVm = routines.define('kvm_arch_destroy_vm', 'arch/x86/kvm/x86.c', (r) =>
+    r.step('free the vCPUs and the page tables', (t) => {
+      hooks.freeVcpus(t.machine, t.get(0));
+      world().kvm.mmu.forgetVm(t.machine, t.get(0));
+      t.return(0);
+    }),
+  );
+
+  // linux: virt/kvm/kvm_main.c kvm_destroy_vm(): vCPUs and page tables go before the devices.
+  const destroyVm = routines.define('kvm_destroy_vm', 'virt/kvm/kvm_main.c', (r) =>
+    r
+      .step('the last reference is gone', (t) => t.call(archDestroyVm, t.get(0)))
+      .local((t) => t.call(hooks.destroyDevices(), t.get(0)))
+      .local((t) => {
+        const { machine } = t;
+        const vm = t.get(0);
+        hooks.forget(machine, vm);
+        for (const field of [references, process, lock, disabledQuirks]) machine.put(field.base + vm, 0);
+        machine.note(NOTE['vm-destroyed'], vm, 0, 0);
+        t.return(0);
+      }),
+  );
+
+  const release = routines.define('kvm_vm_release', 'virt/kvm/kvm_main.c', (r) =>
+    r
+      .step('put the reference of the VM descriptor', (t) => {
+        if (put(t.machine, t.get(1))) t.call(destroyVm, t.get(1));
+      })
+      .local((t) => t.return(0)),
+  );
+
+  const checkExtension = routines.define('kvm_vm_ioctl_check_extension_generic', 'virt/kvm/kvm_main.c', (r) =>
+    r.step('look the capability up', (t) => {
+      const answers: Readonly<Record<number, number>> = {
+        [CAP.deviceCtrl]: kernel.has('cap-device-ctrl') ? 1 : 0,
+        [CAP.vmAttributes]: 0,
+        [CAP.disableQuirks]: kernel.has('vm-enable-cap') ? 1 : 0,
+        [CAP.disableQuirks2]: kernel.has('disable-quirks2') ? validQuirks : 0,
+      };
+      t.return(answers[argument(t, 2).int(t)] ?? 0);
+    }),
+  );
+
+  const enableCap = routines.define('kvm_vm_ioctl_enable_cap', 'arch/x86/kvm/x86.c', (r) =>
+    r.step('switch the capability on', (t) => {
+      const arg = argument(t, 2);
+      const slot = disabledQuirks.base + world().files.objectOf(t.machine, t.get(0));
+      if (!kernel.has('vm-enable-cap')) return t.return(E.NOTTY);
+      if (!readable(arg)) return t.return(E.FAULT);
+      if (field32(t, arg, 'flags') !== 0) return t.return(E.INVAL);
+      const quirks = field64(t, arg, 'args');
+      const cap = field32(t, arg, 'cap');
+      if (cap === CAP.disableQuirks2 && kernel.has('disable-quirks2')) {
+        if ((quirks & ~BigInt(validQuirks)) !== 0n) return t.return(E.INVAL);
+        t.machine.put(slot, read(t.machine, slot) | Number(quirks));
+        return t.return(0);
+      }
+      if (cap !== CAP.disableQuirks) return t.return(E.INVAL);
+      t.machine.put(slot, Number(quirks & BigInt(validQuirks)));
+      return t.return(0);
+    }),
+  );
+
+  // Left out: which slots there are. Every page of the scenario is backed from the start.
+  const setUserMemoryRegion = routines.define('kvm_vm_ioctl_set_memory_region', 'virt/kvm/kvm_main.c', (r) =>
+    r.step('check the memory slot', (t) => {
+      const arg = argument(t, 2);
+      if (!readable(arg)) return t.return(E.FAULT);
+      const unaligned = ['guest_phys_addr', 'memory_size', 'userspace_addr'].some(
+        (name) => (field64(t, arg, name) & PAGE_MASK) !== 0n,
+      );
+      return t.return(unaligned ? E.INVAL : 0);
+    }),
+  );
+
+  return {
+    references,
+    process,
+    lock,
+    disabledQuirks,
+    createVm,
+    destroyVm,
+    release,
+    checkExtension,
+    enableCap,
+    setUserMemoryRegion,
+    get,
+    put,
+    gate: (t, vm) => (read(t.machine, process.base + vm) === world().files.process(t) + 1 ? 0 : E.IO),
+  };
+}

@@ -1,0 +1,121 @@
+/**
+ * WBINVD as KVM emulates it, and the hook that keeps its dirty mask.
+ *
+ * The real thing: a guest's WBINVD exits (VMX secondary control, SVM intercept). Unless the VM has non-coherent DMA,
+ * KVM skips it. Otherwise it runs WBINVD on every pCPU on which the vCPU was loaded since the mask was last cleared.
+ *
+ * Modelled: the exit, the mask, the flush of each pCPU as a step of its own, the clear behind the re-enabling of
+ * preemption. Left out: the cost in time, nested guests, the emulator's path (same core, no RIP advance).
+ *
+ * Sources: linux arch/x86/kvm/x86.c kvm_emulate_wbinvd_noskip(), kvm_arch_vcpu_load(), wbinvd_ipi().
+ */
+import type { Routine } from '../engine/task.ts';
+import type { Field } from '../state/layout.ts';
+import { type Machine, NOTE } from '../state/machine.ts';
+import type { World, WorldBase } from '../world.ts';
+
+export interface Wbinvd {
+  /** Per vCPU object: `wbinvd_dirty_mask`, one bit a pCPU. */
+  readonly dirtyMask: Field;
+  /** Per vCPU object: 1 while preemption is disabled, so that it cannot migrate. */
+  readonly pinned: Field;
+  readonly emulateWbinvd: Routine;
+  readonly vcpuLoad: Routine;
+  /** The hook itself, for moves that are not a routine (a migration by the environment). */
+  load(machine: Machine, vcpu: number, cpu: number): void;
+}
+
+/** What the emulation asks of the VM: `need_emulate_wbinvd`, i.e. is there non-coherent DMA. */
+export type HasNoncoherentDma = (machine: Machine, vm: number) => boolean;
+
+export function createWbinvd(base: WorldBase, world: () => World, hasNoncoherentDma: HasNoncoherentDma): Wbinvd {
+  const { layout, topology, dims, kernel, routines } = base;
+  const cpus = topology.cpu.count;
+  const dirtyMask = layout.field('wbinvdDirtyMask', [dims.vcpus]);
+  const pinned = layout.field('vcpuPinned', [dims.vcpus], { internal: true });
+  const vmOf = (m: Machine, vcpu: number): number => (m.state[world().kvm.vcpuVm.base + vcpu] as number) - 1;
+  const cpuOf = (m: Machine, vcpu: number): number => (m.state[world().kvm.vcpuCpu.base + vcpu] as number) - 1;
+
+  function runWbinvdOn(m: Machine, cpu: number, vcpu: number): void {
+    m.note(NOTE.wbinvd, cpu, vcpu, 0);
+    world().counters.flush(m, cpu);
+    world().memory.flushCpu(m, cpu);
+  }
+
+  function load(m: Machine, vcpu: number, cpu: number): void {
+    const last = cpuOf(m, vcpu);
+    m.note(NOTE['vcpu-load'], vcpu, cpu, last);
+    // linux: arch/x86/kvm/x86.c kvm_arch_vcpu_load(): only what is non-coherent at this moment is remembered.
+    if (hasNoncoherentDma(m, vmOf(m, vcpu))) {
+      const slot = dirtyMask.base + vcpu;
+      if (topology.cpu.wbinvdExit) m.put(slot, (m.state[slot] as number) | (1 << cpu));
+      else if (last >= 0 && last !== cpu) runWbinvdOn(m, last, vcpu);
+    }
+    m.put(world().kvm.vcpuCpu.base + vcpu, cpu + 1);
+  }
+
+  const vcpuLoad = routines.define('kvm_arch_vcpu_load', 'arch/x86/kvm/x86.c', (r) =>
+    r.step('note the pCPU in the dirty mask if there is non-coherent DMA', (t) => {
+      load(t.machine, t.get(0), t.get(1));
+      t.return(0);
+    }),
+  );
+
+  const flushMask = routines.define('wbinvd_ipi', 'arch/x86/kvm/x86.c', (r) =>
+    // Local 1 counts the pCPUs: each executes WBINVD at a time of its own.
+    r.step('run WBINVD on the next pCPU of the mask', (t) => {
+      const { machine } = t;
+      const vcpu = t.get(0);
+      const mask = machine.state[dirtyMask.base + vcpu] as number;
+      const local = cpuOf(machine, vcpu);
+      const included = (cpu: number): boolean =>
+        (mask & (1 << cpu)) !== 0 && (cpu !== local || kernel.has('wbinvd-includes-local-cpu'));
+      let cpu = t.get(1);
+      while (cpu < cpus && !included(cpu)) cpu++;
+      if (cpu >= cpus) {
+        t.return(0);
+        return;
+      }
+      runWbinvdOn(machine, cpu, vcpu);
+      let more = cpu + 1;
+      while (more < cpus && !included(more)) more++;
+      if (more >= cpus) {
+        t.return(0);
+        return;
+      }
+      t.set(1, more);
+      t.again();
+    }),
+  );
+
+  const emulateNoskip = routines.define('kvm_emulate_wbinvd_noskip', 'arch/x86/kvm/x86.c', (r) => {
+    r.step('ask whether the VM has non-coherent DMA; if so, disable preemption and add this pCPU to the mask', (t) => {
+      const { machine } = t;
+      const vcpu = t.get(0);
+      if (!hasNoncoherentDma(machine, vmOf(machine, vcpu))) {
+        t.return(0);
+        return;
+      }
+      if (!topology.cpu.wbinvdExit) {
+        runWbinvdOn(machine, cpuOf(machine, vcpu), vcpu);
+        t.return(0);
+        return;
+      }
+      const slot = dirtyMask.base + vcpu;
+      machine.put(pinned.base + vcpu, 1);
+      machine.put(slot, (machine.state[slot] as number) | (1 << cpuOf(machine, vcpu)));
+      t.call(flushMask, vcpu, 0);
+    });
+    r.step('enable preemption', (t) => t.machine.put(pinned.base + t.get(0), 0));
+    r.step('clear the dirty mask', (t) => {
+      t.machine.put(dirtyMask.base + t.get(0), 0);
+      t.return(0);
+    });
+  });
+
+  const emulateWbinvd = routines.define('kvm_emulate_wbinvd', 'arch/x86/kvm/x86.c', (r) =>
+    r.local((t) => t.call(emulateNoskip, t.get(0))).local((t) => t.return(0)),
+  );
+
+  return { dirtyMask, pinned, emulateWbinvd, vcpuLoad, load };
+}
