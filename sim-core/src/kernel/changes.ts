@@ -3,6 +3,8 @@
  * change acts and never compares versions; profiles, bisecting a verdict and taking a single fix out are all sets of rows.
  */
 
+import { VFIO_CHANGES } from './vfio-changes.ts';
+
 /** A mainline release, `v5.12`. Ordered by {@link compareVersions}. */
 export type Version = `v${number}.${number}`;
 
@@ -265,6 +267,7 @@ const rows = [
     where: 'virt/kvm/vfio.c kvm_vfio_file_del()',
     bracketed: 'Recorded on 7.2; v7.1 read without it.',
   },
+  ...VFIO_CHANGES,
 ] as const satisfies readonly Change[];
 
 export type ChangeId = (typeof rows)[number]['id'];

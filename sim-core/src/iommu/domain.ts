@@ -1,0 +1,247 @@
+/**
+ * Domains: which devices use one, what it maps, and whether it forces snooping.
+ *
+ * "Forces snooping" has had these rules for VT-d:
+ * - up to v3.16: every unit that the domain uses has snoop control; vacuously true before the first device. An entry gets
+ *   SNP if the caller asks for IOMMU_CACHE and the rule holds when it is mapped.
+ * - v3.17..v5.18: every active unit of the machine has snoop control. SNP as before.
+ * - v5.19 and later: the domain is asked to enforce coherency, once and for good; it can if all devices attached at that
+ *   time are behind units with snoop control (v6.7: and nothing is mapped yet). Later entries get SNP, or the devices get
+ *   PGSNP. A device behind a unit without snoop control can then no longer be attached.
+ */
+import type { Routine } from '../engine/task.ts';
+import { E } from '../kernel/errno.ts';
+import { ModelLimit } from '../limits.ts';
+import type { Field } from '../state/layout.ts';
+import type { Machine } from '../state/machine.ts';
+import type { IommuModel } from '../topology.ts';
+import type { WorldBase } from '../world.ts';
+import { IOPTE } from './iopte.ts';
+
+export interface Domains {
+  readonly deviceDomain: Field;
+  readonly iopte: Field;
+  /** Per device: PGSNP is set in its PASID entry. */
+  readonly pageSnoop: Field;
+  /** Per domain: its owner + 1 (a number that the part above chooses), or 0 when it does not exist. */
+  readonly domainOwner: Field;
+  /** Per domain: 1 when its mappings are coherent: up to v5.18 `prot & IOMMU_CACHE`, then `enforce_cache_coherency`. */
+  readonly domainCoherent: Field;
+  /** Per domain: index into `topology.iommus` + 1 of the unit it was allocated for: whose driver's operations it has. */
+  readonly domainUnit: Field;
+  /** Per domain: 1 since the first mapping. */
+  readonly domainMapped: Field;
+  /** iommu_domain_alloc() for a device. Throws when the pool is exhausted. */
+  alloc(machine: Machine, owner: number, unit: number): number;
+  free(machine: Machine, domain: number): void;
+  /** iommu_attach_device(): 0 or -errno. */
+  attach(machine: Machine, domain: number, device: number): number;
+  /** The device goes back to the host's own domain. */
+  detach(machine: Machine, device: number): void;
+  /** Domains with an owner, ascending. */
+  domainsOf(machine: Machine, owner: number): number[];
+  /** Devices attached to a domain, ascending. */
+  devicesOf(machine: Machine, domain: number): number[];
+  /** IOMMU_CAP_CACHE_COHERENCY as type1 asked for it up to v5.18: of the domain, or of the bus. */
+  cacheCoherencyCapability(machine: Machine, domain: number): boolean;
+  /** IOMMU_CAP_ENFORCE_CACHE_COHERENCY of a device, v6.2 and later. */
+  enforceCapability(device: number): boolean;
+  /** The driver's enforce_cache_coherency operation for a domain, or undefined: local 0 the domain, returns 1 or 0. */
+  enforceRoutine(machine: Machine, domain: number): Routine | undefined;
+  /** The same in one step, for callers that hold locks over it. */
+  enforce(machine: Machine, domain: number): boolean;
+  /** Writes one leaf entry. `target` is a page of the scenario or -1; `access` are bits of IOPTE. */
+  map(machine: Machine, domain: number, iovaPage: number, target: number, access: number): void;
+  unmap(machine: Machine, domain: number, iovaPage: number): void;
+  /** Something is mapped, perhaps at no page of the scenario. */
+  markMapped(machine: Machine, domain: number): void;
+  /** The first IOVA that a domain of this unit cannot translate. */
+  apertureEnd(unit: number): bigint;
+  /** The unit can remap interrupts, which VFIO wants. */
+  remapsInterrupts(unit: number): boolean;
+}
+
+/** VT-d: 4-level second-stage tables. */
+const DEFAULT_ADDRESS_BITS = 48;
+const ALL_BITS = 64;
+
+export function createDomains(base: WorldBase): Domains {
+  const { dims, kernel, layout, routines, topology } = base;
+  const pages = topology.pages.length;
+  const devices = topology.devices.length;
+  const deviceNames = [topology.devices.map((d) => d.name)];
+  const pageNames = topology.pages.map((p) => p.name);
+  const deviceDomain = layout.field('deviceDomain', [devices], { labels: deviceNames });
+  const pageSnoop = layout.field('devicePgsnp', [devices], { labels: deviceNames });
+  const iopte = layout.field('iopte', [dims.domains, pages], { labels: [undefined, pageNames] });
+  const domainOwner = layout.field('domainOwner', [dims.domains]);
+  const domainCoherent = layout.field('domainCoherent', [dims.domains]);
+  const domainUnit = layout.field('domainUnit', [dims.domains]);
+  const domainMapped = layout.field('domainMapped', [dims.domains]);
+  const enforces = kernel.has('enforce-cache-coherency');
+
+  const read = (m: Machine, field: Field, index: number): number => m.state[field.base + index] as number;
+  const unitOfDomain = (m: Machine, domain: number): IommuModel | undefined =>
+    topology.iommus[read(m, domainUnit, domain) - 1];
+  const unitOfDevice = (device: number): IommuModel | undefined => topology.iommus[topology.devices[device]?.iommu ?? -1];
+  const devicesOf = (m: Machine, domain: number): number[] =>
+    topology.devices.flatMap((_, device) => (read(m, deviceDomain, device) === domain + 1 ? [device] : []));
+
+  /** Whether a VT-d domain forces snooping, up to v5.18; see the head of this file. */
+  function vtdSnooping(m: Machine, domain: number): boolean {
+    if (kernel.has('machine-wide-snoop-control')) return topology.iommus.every((unit) => unit.driver !== 'vt-d' || unit.snoopControl);
+    return devicesOf(m, domain).every((device) => unitOfDevice(device)?.snoopControl !== false);
+  }
+
+  /** Can every device that is attached now be made to snoop? */
+  function supportsEnforcing(m: Machine, domain: number): boolean {
+    return devicesOf(m, domain).every((device) => unitOfDevice(device)?.snoopControl === true);
+  }
+
+  function setPageSnoop(m: Machine, domain: number): void {
+    for (const device of devicesOf(m, domain)) m.put(pageSnoop.base + device, 1);
+  }
+
+  function enforceVtd(m: Machine, domain: number): boolean {
+    if (read(m, domainCoherent, domain) !== 0) return true;
+    const firstStage = isFirstStage(unitOfDomain(m, domain));
+    if (!supportsEnforcing(m, domain)) return false;
+    if (kernel.has('enforce-only-empty-domain') && !firstStage && read(m, domainMapped, domain) !== 0) return false;
+    if (firstStage) setPageSnoop(m, domain);
+    m.put(domainCoherent.base + domain, 1);
+    return true;
+  }
+
+  function enforce(m: Machine, domain: number): boolean {
+    const unit = unitOfDomain(m, domain);
+    switch (unit?.driver) {
+      case 'vt-d':
+        return enforceVtd(m, domain);
+      case 'amd-vi':
+        m.put(domainCoherent.base + domain, 1);
+        return true;
+      case 'smmu':
+        if (!smmuEnforces(unit)) return false;
+        m.put(domainCoherent.base + domain, 1);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  const smmuEnforces = (unit: IommuModel): boolean =>
+    kernel.has('smmu-enforce-coherency') && unit.options.get('write-back-snoop') === 'on';
+
+  const enforceSource = 'drivers/iommu/intel/iommu.c';
+  const defineEnforce = (name: string, source: string): Routine =>
+    routines.define(name, source, (r) =>
+      r.step('force snooping for the domain', (t) => t.return(enforce(t.machine, t.get(0)) ? 1 : 0)),
+    );
+  const byStage = kernel.has('enforce-by-stage');
+  const enforceSecond = defineEnforce(`intel_iommu_enforce_cache_coherency${byStage ? '_ss' : ''}`, enforceSource);
+  const enforceFirst = byStage ? defineEnforce('intel_iommu_enforce_cache_coherency_fs', enforceSource) : enforceSecond;
+  const enforceAmd = defineEnforce('amd_iommu_enforce_cache_coherency', 'drivers/iommu/amd/iommu.c');
+  const enforceSmmu = defineEnforce('arm_smmu_enforce_cache_coherency', 'drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c');
+
+  /** The SNP (or FC) bit of an entry that is written now. */
+  function snoopBit(m: Machine, domain: number): number {
+    const unit = unitOfDomain(m, domain);
+    if (unit?.driver === 'amd-vi') return IOPTE.snoop;
+    if (read(m, domainCoherent, domain) === 0) return 0;
+    if (unit?.driver !== 'vt-d') return IOPTE.snoop;
+    if (isFirstStage(unit)) return 0;
+    return enforces || vtdSnooping(m, domain) ? IOPTE.snoop : 0;
+  }
+
+  return {
+    deviceDomain,
+    iopte,
+    pageSnoop,
+    domainOwner,
+    domainCoherent,
+    domainUnit,
+    domainMapped,
+    devicesOf,
+    enforce,
+
+    alloc(m, owner, unit) {
+      for (let domain = 0; domain < dims.domains; domain++) {
+        if (read(m, domainOwner, domain) !== 0) continue;
+        m.put(domainOwner.base + domain, owner + 1);
+        m.put(domainUnit.base + domain, unit + 1);
+        return domain;
+      }
+      throw new ModelLimit(`the scenario has more than ${dims.domains} IOMMU domains at once; statements in loops count once`);
+    },
+
+    free(m, domain) {
+      for (const field of [domainOwner, domainCoherent, domainUnit, domainMapped]) m.put(field.base + domain, 0);
+      for (let page = 0; page < pages; page++) m.put(iopte.base + domain * pages + page, 0);
+    },
+
+    attach(m, domain, device) {
+      const unit = unitOfDevice(device);
+      // linux: drivers/iommu/intel/iommu.c prepare_domain_attach_device(): a domain that forces snooping needs units that can.
+      const refuses = enforces && unit?.driver === 'vt-d' && !unit.snoopControl && read(m, domainCoherent, domain) !== 0;
+      if (refuses || unit?.driver !== unitOfDomain(m, domain)?.driver) return E.INVAL;
+      m.put(deviceDomain.base + device, domain + 1);
+      if (enforces && isFirstStage(unit) && read(m, domainCoherent, domain) !== 0) m.put(pageSnoop.base + device, 1);
+      return 0;
+    },
+
+    detach(m, device) {
+      m.put(deviceDomain.base + device, 0);
+      m.put(pageSnoop.base + device, 0);
+    },
+
+    domainsOf(m, owner) {
+      const all: number[] = [];
+      for (let domain = 0; domain < dims.domains; domain++) if (read(m, domainOwner, domain) === owner + 1) all.push(domain);
+      return all;
+    },
+
+    cacheCoherencyCapability(m, domain) {
+      const unit = unitOfDomain(m, domain);
+      if (unit?.driver === 'vt-d') return vtdSnooping(m, domain);
+      return unit?.driver === 'amd-vi' || unit?.driver === 'smmu';
+    },
+
+    enforceCapability(device) {
+      const unit = unitOfDevice(device);
+      if (!unit) return false;
+      if (unit.driver === 'vt-d') return unit.snoopControl;
+      return unit.driver === 'amd-vi' || (unit.driver === 'smmu' && smmuEnforces(unit));
+    },
+
+    enforceRoutine(m, domain) {
+      const unit = unitOfDomain(m, domain);
+      if (unit?.driver === 'vt-d') return isFirstStage(unit) ? enforceFirst : enforceSecond;
+      if (unit?.driver === 'amd-vi') return enforceAmd;
+      return unit?.driver === 'smmu' && kernel.has('smmu-enforce-coherency') ? enforceSmmu : undefined;
+    },
+
+    map(m, domain, iovaPage, target, access) {
+      const entry = access | snoopBit(m, domain) | ((target + 1) << IOPTE.pageShift);
+      m.put(iopte.base + domain * pages + iovaPage, entry);
+    },
+
+    unmap(m, domain, iovaPage) {
+      m.put(iopte.base + domain * pages + iovaPage, 0);
+    },
+
+    markMapped: (m, domain) => m.put(domainMapped.base + domain, 1),
+
+    apertureEnd(unit) {
+      const model = topology.iommus[unit];
+      if (model?.driver === 'amd-vi' && !kernel.has('amd-aperture')) return 1n << BigInt(ALL_BITS);
+      return 1n << BigInt(model?.options.get('address-width') ?? DEFAULT_ADDRESS_BITS);
+    },
+
+    remapsInterrupts: (unit) => topology.iommus[unit]?.options.get('interrupt-remapping') !== 'off',
+  };
+}
+
+/** Scalable mode with first-stage tables, where entries have no SNP. */
+function isFirstStage(unit: IommuModel | undefined): boolean {
+  return unit?.driver === 'vt-d' && unit.options.get('first-stage') === 'on';
+}
