@@ -21,6 +21,10 @@ export const LIMITS = {
   diagnostics: 1000,
   /** Times that a `repeat` repeats. More is a loop, and a loop says so. */
   repeatCount: 10_000,
+  /** Statements of all programs once calls are expanded. Each is a node the debugger can stop at. */
+  programNodes: 200_000,
+  /** Procedures called inside one another; calls are expanded, so recursion would not end. */
+  callDepth: 16,
 } as const;
 
 /** The name of a limit, as messages and the reference page print it. */

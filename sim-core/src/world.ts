@@ -6,6 +6,8 @@
  * time and those behind it only through the hooks named here. Steps run long after all parts are made.
  */
 import type { Cpu } from './cpu/cpu.ts';
+import type { Counters } from './engine/counters.ts';
+import type { Monitors } from './engine/monitors/monitors.ts';
 import type { RoutineTable } from './engine/task.ts';
 import type { Files } from './files/files.ts';
 import type { Iommu } from './iommu/iommu.ts';
@@ -72,6 +74,8 @@ export interface World extends WorldBase {
   readonly kvm: Kvm;
   readonly kvmVfio: KvmVfio;
   readonly cpu: Cpu;
+  readonly monitors: Monitors;
+  readonly counters: Counters;
 }
 
 export function createInterner(): Interner {

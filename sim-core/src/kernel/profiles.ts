@@ -37,6 +37,7 @@ export function changesOf(version: Version): Set<ChangeId> {
     CHANGES.filter(
       (change) =>
         'first' in change &&
+        change.first !== undefined &&
         compareVersions(version, change.first) >= 0 &&
         !('until' in change && compareVersions(version, change.until as Version) >= 0),
     ).map((change) => change.id),

@@ -1,4 +1,4 @@
-import { MEMTYPE } from '../memory/memtype.ts';
+import { EXIT_REASONS, FINDINGS as FINDING_NAMES, type Finding } from '../state/event.ts';
 
 /**
  * What a final condition may ask about the machine, and the findings it may name. The elaborator evaluates them; checks,
@@ -15,80 +15,54 @@ export interface FactSpec {
 }
 export interface FactParam {
   readonly name: string;
+  /** `group` is the number of a VFIO group, `vm` a name bound to a VM's descriptor. */
   readonly kind: 'vm' | 'vcpu' | 'cpu' | 'word' | 'group' | 'exit';
 }
 
-export const MEMORY_TYPES: readonly string[] = Object.keys(MEMTYPE);
+/** What `ept` and `memtype` are compared with; `none` when there is no leaf. */
+export const MEMORY_TYPES: readonly string[] = ['UC', 'UC_MINUS', 'WC', 'WT', 'WP', 'WB', 'none'];
 export const CACHE_STATES: readonly string[] = ['I', 'S', 'E', 'M'];
-export const EXIT_REASONS: readonly string[] = [
-  'WBINVD',
-  'INVD',
-  'CR_ACCESS',
-  'MSR_WRITE',
-  'HLT',
-  'IO_INSTRUCTION',
-  'EPT_VIOLATION',
-];
+export { EXIT_REASONS };
+
+const vm: FactParam = { name: 'vm', kind: 'vm' };
+const vcpu: FactParam = { name: 'vcpu', kind: 'vcpu' };
+const cpu: FactParam = { name: 'cpu', kind: 'cpu' };
+const word: FactParam = { name: 'word', kind: 'word' };
+const reason: FactParam = { name: 'reason', kind: 'exit' };
+const group: FactParam = { name: 'group', kind: 'group' };
 
 export const FACTS: readonly FactSpec[] = [
   {
     name: 'noncoherent',
-    params: [{ name: 'vm', kind: 'vm' }],
+    params: [vm],
     doc: 'How many reasons for non-coherent DMA KVM counts for the VM (`noncoherent_dma_count`); true unless 0.',
     value: 'number',
   },
-  {
-    name: 'exits',
-    params: [
-      { name: 'vcpu', kind: 'vcpu' },
-      { name: 'reason', kind: 'exit' },
-    ],
-    doc: 'How often the vCPU left the guest for this reason.',
-    value: 'number',
-  },
-  {
-    name: 'flushes',
-    params: [{ name: 'cpu', kind: 'cpu' }],
-    doc: 'How often WBINVD really ran on the physical CPU.',
-    value: 'number',
-  },
+  { name: 'exits', params: [vcpu, reason], doc: 'How often the vCPU left the guest for this reason.', value: 'number' },
+  { name: 'flushes', params: [cpu], doc: 'How often WBINVD really ran on the physical CPU.', value: 'number' },
   {
     name: 'zaps',
-    params: [{ name: 'vm', kind: 'vm' }],
-    doc: 'How often KVM zapped the EPT or NPT leaves of the VM because memory types changed.',
+    params: [vm],
+    doc: 'How often KVM zapped EPT or NPT leaves of the VM because memory types changed.',
     value: 'number',
   },
-  {
-    name: 'ept',
-    params: [
-      { name: 'vm', kind: 'vm' },
-      { name: 'word', kind: 'word' },
-    ],
-    doc: 'The memory type in the EPT or NPT leaf of the word.',
-    value: MEMORY_TYPES,
-  },
+  { name: 'ept', params: [vm, word], doc: 'The memory type in the EPT or NPT leaf of the word.', value: MEMORY_TYPES },
   {
     name: 'memtype',
-    params: [
-      { name: 'vcpu', kind: 'vcpu' },
-      { name: 'word', kind: 'word' },
-    ],
+    params: [vcpu, word],
     doc: 'The effective memory type of an access of the vCPU to the word.',
     value: MEMORY_TYPES,
   },
   {
     name: 'cache',
-    params: [
-      { name: 'cpu', kind: 'cpu' },
-      { name: 'word', kind: 'word' },
-    ],
-    doc: 'The MESI state of the word’s line in the cache of the physical CPU.',
+    params: [cpu, word],
+    doc: "The MESI state of the word's line in the cache of the physical CPU.",
     value: CACHE_STATES,
   },
   {
     name: 'coherent',
-    params: [{ name: 'group', kind: 'group' }],
-    doc: 'What the kernel answers KVM when asked whether DMA of the group is cache coherent.',
+    params: [group],
+    doc: 'What the kernel answers when KVM asks whether DMA of the group, given by its number, is cache coherent.',
     value: 'truth',
   },
 ];
@@ -98,24 +72,21 @@ export interface FindingSpec {
   readonly doc: string;
 }
 
-export const FINDINGS: readonly FindingSpec[] = [
-  { name: 'stale-read', doc: 'A read returned a value older than the guest was promised.' },
-  {
-    name: 'unflushed-read',
-    doc: 'A read returned an old value because the guest did not flush; bare metal would fail too.',
-  },
-  { name: 'lost-write', doc: 'A no-snoop DMA write disappeared under a later write-back.' },
-  { name: 'leak', doc: 'Someone outside the host read what a page held before it was given to the VM.' },
-  {
-    name: 'belief',
-    doc: 'KVM believes DMA to be coherent while a device of the VM can bypass the caches, or the reverse.',
-  },
-  { name: 'use-after-free', doc: 'The kernel used an object after it was freed.' },
-  { name: 'deadlock', doc: 'Actors wait for each other for ever.' },
-  { name: 'kernel-warning', doc: 'The kernel ran into one of its own WARN_ON.' },
-  { name: 'dma-fault', doc: 'The IOMMU blocked a TLP.' },
-  { name: 'unexpected-result', doc: 'A system call did not return what the scenario declares.' },
-];
+const FINDING_DOCS: Readonly<Record<Finding, string>> = {
+  'stale-read': 'A read returned a value older than the guest was promised.',
+  'unflushed-read': 'A read returned an old value because the guest did not flush; bare metal would fail too.',
+  'lost-write': 'A no-snoop DMA write disappeared under a later write-back.',
+  leak: 'Someone outside the host read what a page held before it was given to the VM.',
+  belief: 'KVM believes DMA to be coherent while a device of the VM can bypass the caches.',
+  'belief-cost': 'KVM believes DMA to be non-coherent though no device of the VM can bypass the caches: correct, but costly.',
+  'use-after-free': 'The kernel used an object after it was freed.',
+  deadlock: 'Actors wait for each other for ever.',
+  'kernel-warning': 'The kernel ran into one of its own warnings.',
+  'dma-fault': 'The IOMMU blocked a TLP.',
+  'unexpected-result': 'A system call did not return what the scenario declares.',
+};
+
+export const FINDINGS: readonly FindingSpec[] = FINDING_NAMES.map((name) => ({ name, doc: FINDING_DOCS[name] }));
 
 export const factByName: ReadonlyMap<string, FactSpec> = new Map(FACTS.map((fact) => [fact.name, fact]));
 export const findingByName: ReadonlyMap<string, FindingSpec> = new Map(

@@ -59,6 +59,10 @@ export interface Vfio {
   /** Gives VFIO the functions of KVM that it looks up by name. Called once, when KVM is made. */
   setKvmHooks(hooks: KvmHooks): void;
 
+  // --- for conditions --------------------------------------------------------------------------------------------
+  /** What the kernel would answer KVM about a group in a state: is its DMA cache coherent? Used by `coherent(26)`. */
+  groupCoherent(state: Int32Array, group: number): boolean;
+
   // --- for the host ----------------------------------------------------------------------------------------------
   /** A host driver binds to a device. Locals 0, 1: device, driver. Returns 0 or -errno. */
   readonly bindDriver: Routine;

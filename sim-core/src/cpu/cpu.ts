@@ -1,0 +1,177 @@
+/**
+ * What a vCPU does between exits: guest memory accesses through the second-stage page tables and the caches of the
+ * pCPU it runs on, and the entry into the guest.
+ *
+ * Modelled: loads and stores of one word with their effective memory type, page faults for missing leaves, cache control
+ * instructions, fences, guest control registers and MSRs as far as they decide memory types. Left out: everything else
+ * that a CPU computes.
+ *
+ * Sources: Intel SDM volumes 2 and 3; linux arch/x86/kvm/vmx/vmx.c vmx_handle_exit(), virt/kvm/kvm_main.c vcpu_load().
+ */
+import type { Task } from '../engine/task.ts';
+import { LEAF } from '../kvm/mmu.ts';
+import type { Copy } from '../memory/memory.ts';
+import { MEMTYPE } from '../memory/memtype.ts';
+import { EXIT_REASONS, type ExitReason } from '../state/event.ts';
+import { type Machine, NOTE } from '../state/machine.ts';
+import type { WorldBase, World } from '../world.ts';
+
+/** Detail of an `access` happening: these bits, the type at `typeShift`, vCPU ordinal + 1 at `vcpuShift`, then the value. */
+export const ACCESS = { store: 1, typeShift: 1, vcpuShift: 4, valueShift: 10 } as const;
+
+export interface Cpu {
+  /**
+   * Makes sure that the task's vCPU exists and is loaded on a pCPU. False when the step must not go on: it then blocks
+   * (no vCPU yet), or calls vcpu_load and runs again.
+   */
+  enter(task: Task): boolean;
+  /** The vCPU object of the task's actor. Only after `enter`. */
+  vcpuOf(task: Task): number;
+  /** The pCPU that the task's vCPU is on. Only after `enter`. */
+  cpuOf(task: Task): number;
+  /** The ordinal among the scenario's vCPU actors, for the ghost. */
+  ordinalOf(task: Task): number;
+  /**
+   * Makes sure that the page of a word has a leaf. False when the step must not go on: it then takes the page fault
+   * and runs again.
+   */
+  present(task: Task, word: number): boolean;
+  load(task: Task, word: number): number;
+  store(task: Task, word: number, value: number): void;
+  storeNonTemporal(task: Task, word: number, value: number): void;
+  /** A VM exit of the task's vCPU: recorded, counted, write-combining buffers drained. */
+  exit(task: Task, reason: ExitReason): void;
+  /** WBINVD (or WBNOINVD, which keeps the lines) executed in the guest, on a CPU that cannot exit on it. */
+  wbinvdHere(task: Task, keep?: boolean): void;
+  /** An uncached access to a device orders what was combined before it. */
+  orderUncached(task: Task): void;
+  /** The guest changes its mapping of a page. */
+  setGuestPat(task: Task, page: number, type: number): void;
+  /** MOV to CR0: sets CR0.CD or clears it, then returns from the routine. */
+  writeCr0(task: Task, cacheDisable: boolean): void;
+  /** A CPU access of the host: coherent, WB, no vCPU. */
+  hostLoad(machine: Machine, cpu: number, word: number): number;
+  hostStore(machine: Machine, cpu: number, word: number, value: number): void;
+}
+
+export function createCpu(base: WorldBase, world: () => World): Cpu {
+  const { topology } = base;
+  const pages = topology.pages.length;
+  const ordinals = new Int32Array(topology.actors.length).fill(-1);
+  topology.actors.filter((a) => a.kind === 'vcpu').forEach((a, i) => {
+    ordinals[topology.actors.indexOf(a)] = i;
+  });
+  const copy: Copy = { value: 0, version: 0 };
+
+  const vcpuOf = (t: Task): number => (t.machine.state[world().kvm.actorVcpu.base + t.actor] as number) - 1;
+  const cpuOf = (t: Task): number => (t.machine.state[world().kvm.vcpuCpu.base + vcpuOf(t)] as number) - 1;
+  const vmOf = (t: Task): number => (t.machine.state[world().kvm.vcpuVm.base + vcpuOf(t)] as number) - 1;
+  const ordinalOf = (t: Task): number => ordinals[t.actor] as number;
+  const pageOf = (word: number): number => topology.words[word]?.page as number;
+
+  function noteAccess(m: Machine, cpu: number, ordinal: number, word: number, type: number, value: number, store: number): void {
+    m.note(NOTE.access, cpu, word, store | (type << ACCESS.typeShift) | ((ordinal + 1) << ACCESS.vcpuShift) | (value << ACCESS.valueShift));
+  }
+
+  return {
+    vcpuOf,
+    cpuOf,
+    ordinalOf,
+
+    enter(t) {
+      const vcpu = vcpuOf(t);
+      if (vcpu < 0) {
+        t.block();
+        return false;
+      }
+      if (cpuOf(t) >= 0) return true;
+      t.again();
+      t.call(world().kvm.vcpuLoad, vcpu, topology.actors[t.actor]?.cpu ?? 0);
+      return false;
+    },
+
+    present(t, word) {
+      const leaf = t.machine.state[world().kvm.leaf.base + vmOf(t) * pages + pageOf(word)] as number;
+      if ((leaf & LEAF.present) !== 0) return true;
+      t.again();
+      t.call(world().kvm.mmu.pageFault, vcpuOf(t), pageOf(word));
+      return false;
+    },
+
+    load(t, word) {
+      const { machine } = t;
+      const { memory, ghost, kvm, monitors } = world();
+      const type = kvm.mmu.effectiveType(machine, vmOf(t), pageOf(word));
+      const own = kvm.mmu.guestType(machine, vcpuOf(t), vmOf(t), pageOf(word));
+      if (own === MEMTYPE.UC || own === MEMTYPE['UC-'] || own === MEMTYPE.WC) ghost.uncachedLoad(machine, ordinalOf(t), word);
+      memory.load(machine, cpuOf(t), word, type, copy);
+      noteAccess(machine, cpuOf(t), ordinalOf(t), word, type, copy.value, 0);
+      monitors.cpuLoad(machine, ordinalOf(t), word, copy.version);
+      return copy.value;
+    },
+
+    store(t, word, value) {
+      const { machine } = t;
+      const { memory, ghost, kvm } = world();
+      const type = kvm.mmu.effectiveType(machine, vmOf(t), pageOf(word));
+      noteAccess(machine, cpuOf(t), ordinalOf(t), word, type, value, ACCESS.store);
+      const version = memory.store(machine, cpuOf(t), word, type, value);
+      ghost.store(machine, ordinalOf(t), word, kvm.mmu.guestType(machine, vcpuOf(t), vmOf(t), pageOf(word)), version);
+    },
+
+    storeNonTemporal(t, word, value) {
+      const { machine } = t;
+      const { memory, ghost, kvm } = world();
+      const type = kvm.mmu.effectiveType(machine, vmOf(t), pageOf(word));
+      const own = kvm.mmu.guestType(machine, vcpuOf(t), vmOf(t), pageOf(word));
+      noteAccess(machine, cpuOf(t), ordinalOf(t), word, type === MEMTYPE.WB ? MEMTYPE.WC : type, value, ACCESS.store);
+      // A non-temporal store follows the WC rules on write-back memory; other types win over it.
+      const combines = type === MEMTYPE.WB || type === MEMTYPE.WT || type === MEMTYPE.WC;
+      const version = combines
+        ? memory.storeNonTemporal(machine, cpuOf(t), word, value)
+        : memory.store(machine, cpuOf(t), word, type, value);
+      ghost.store(machine, ordinalOf(t), word, own === MEMTYPE.WB || own === MEMTYPE.WT ? MEMTYPE.WC : own, version);
+    },
+
+    exit(t, reason) {
+      const index = EXIT_REASONS.indexOf(reason);
+      t.machine.note(NOTE.exit, vcpuOf(t), index, 0);
+      world().counters.exit(t.machine, t.actor, index);
+      world().memory.drain(t.machine, cpuOf(t));
+    },
+
+    wbinvdHere(t, keep = false) {
+      t.machine.note(NOTE.wbinvd, cpuOf(t), vcpuOf(t), 0);
+      world().counters.flush(t.machine, cpuOf(t));
+      if (keep) world().memory.cleanCpu(t.machine, cpuOf(t));
+      else world().memory.flushCpu(t.machine, cpuOf(t));
+    },
+
+    orderUncached(t) {
+      world().memory.drain(t.machine, cpuOf(t));
+      world().ghost.fence(t.machine, ordinalOf(t));
+    },
+
+    setGuestPat(t, page, type) {
+      t.machine.put(world().kvm.mmu.guestPat.base + vmOf(t) * pages + page, type);
+    },
+
+    writeCr0(t, cacheDisable) {
+      const { machine } = t;
+      machine.put(world().kvm.mmu.cacheDisable.base + vcpuOf(t), cacheDisable ? 1 : 0);
+      t.return(0);
+    },
+
+    hostLoad(machine, cpu, word) {
+      world().memory.load(machine, cpu, word, MEMTYPE.WB, copy);
+      noteAccess(machine, cpu, -1, word, MEMTYPE.WB, copy.value, 0);
+      return copy.value;
+    },
+
+    hostStore(machine, cpu, word, value) {
+      noteAccess(machine, cpu, -1, word, MEMTYPE.WB, value, ACCESS.store);
+      const version = world().memory.store(machine, cpu, word, MEMTYPE.WB, value);
+      world().ghost.hostStore(machine, word, version, false);
+    },
+  };
+}

@@ -1,0 +1,64 @@
+/** A scenario elaborated for one kernel: everything that is constant while it runs. */
+import type { Finding } from '../state/event.ts';
+import type { Layout } from '../state/layout.ts';
+import type { Machine } from '../state/machine.ts';
+import type { World } from '../world.ts';
+import type { ProgramNode } from './program.ts';
+import type { TaskFields } from './task.ts';
+
+export interface Model {
+  readonly world: World;
+  readonly layout: Layout;
+  readonly tasks: TaskFields;
+  /** Nodes of all actors' programs; an actor's `node` slot holds one of these. */
+  readonly nodes: readonly ProgramNode[];
+  /** Index of the actor `setup`, or -1. It runs first and alone. */
+  readonly setup: number;
+  readonly moves: readonly Move[];
+  readonly environment: readonly EnvironmentMove[];
+  /** Slots of the names that system calls bind: file-wide. */
+  readonly names: ReadonlyMap<string, number>;
+  /** Per actor: its registers by name (`eax`, `r0`). */
+  readonly registers: readonly ReadonlyMap<string, number>[];
+  /** Per actor: the slot of its last errno, for those that a condition asks about. */
+  readonly errors: readonly (number | undefined)[];
+  readonly conditions: readonly CompiledCondition[];
+  /** The schedule written in the file, if any. */
+  readonly schedule: readonly ScheduledMove[];
+  readonly granularity: Granularity;
+  /** Findings that conditions mention. */
+  readonly tracked: ReadonlySet<Finding>;
+}
+
+export type Granularity = 'micro' | 'statement';
+
+/** One thing that may happen next. Its index in `Model.moves` is what schedules and the explorer count in. */
+export type Move =
+  | { readonly kind: 'actor'; readonly actor: number; readonly alternative: number; readonly name: string }
+  | { readonly kind: 'environment'; readonly index: number; readonly name: string };
+
+/** What the scenario allows the environment to do at any time. */
+export interface EnvironmentMove {
+  /** As in a schedule: `evict(x,cpu0)`. */
+  readonly name: string;
+  /** Does it, and says whether it was possible. Must write nothing when it was not. */
+  readonly run: (machine: Machine) => boolean;
+}
+
+export interface ScheduledMove {
+  readonly move: number;
+  readonly count: number;
+}
+
+export interface CompiledCondition {
+  readonly quantifier: 'exists' | '~exists' | 'forall';
+  /** The condition as it stands in the file. */
+  readonly text: string;
+  readonly line: number;
+  /** Does it apply to this profile? */
+  readonly applies: boolean;
+  /** Its truth in a final state. */
+  readonly holds: (state: Int32Array) => boolean;
+  /** Registers, words and facts that it mentions, for the histogram of outcomes. */
+  readonly terms: readonly { readonly name: string; readonly read: (state: Int32Array) => number; readonly text: (value: number) => string }[];
+}

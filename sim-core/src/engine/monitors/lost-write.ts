@@ -1,0 +1,22 @@
+import type { Monitor } from './monitors.ts';
+
+/** Subject: the word. Detail: the pCPU whose write-back destroyed it. */
+export const lostWrite: Monitor = {
+  finding: 'lost-write',
+  weight: 'violation',
+  doc: "A device's no-snoop write disappeared under a later write-back of a line that the guest had every right to take for clean.",
+  sources: [{ document: 'PCIe', place: 'Base Specification, "No Snoop Attribute"' }],
+  listen: (world, report) => ({
+    writeback(machine, cpu, line) {
+      const { state } = machine;
+      if (state[world.ghost.dirtyIn.base + line] !== 0) return;
+      const words = world.topology.words.length;
+      for (const word of world.topology.lines[line]?.words ?? []) {
+        const inDram = state[world.memory.dramVersion.base + word] as number;
+        const written = state[world.ghost.deviceWrite.base + word] as number;
+        const over = state[world.memory.cachedVersion.base + cpu * words + word] as number;
+        if (written !== 0 && inDram === written && over < written) report(machine, word, cpu);
+      }
+    },
+  }),
+};

@@ -1,0 +1,23 @@
+import type { Monitor } from './monitors.ts';
+
+/** Subject: the word. Detail: the device + 1, or minus the vCPU + 1. */
+export const staleRead: Monitor = {
+  finding: 'stale-read',
+  weight: 'violation',
+  doc: 'A read returned a version older than the one that the guest made visible by the rules of its architecture: the host broke the promise of WBINVD, CLFLUSH, an uncached store, or of a device write.',
+  sources: [
+    { document: 'Intel SDM', place: 'volume 3, Memory Cache Control, "Cache Management Instructions"' },
+    { document: 'PCIe', place: 'Base Specification, "No Snoop Attribute"' },
+  ],
+  listen: (world, report) => ({
+    deviceRead(machine, device, word, version) {
+      if (version < (machine.state[world.ghost.guaranteed.base + word] as number)) report(machine, word, device + 1);
+    },
+    cpuLoad(machine, vcpu, word, version) {
+      const words = world.topology.words.length;
+      const older = version < (machine.state[world.ghost.deviceWrite.base + word] as number);
+      const mayHoldOld = machine.state[world.ghost.mayHoldOld.base + vcpu * words + word] !== 0;
+      if (older && !mayHoldOld) report(machine, word, -(vcpu + 1));
+    },
+  }),
+};

@@ -1,0 +1,279 @@
+/**
+ * A recorded run: the list of its events, a way to extend it at its end, and cursors that stand anywhere in it.
+ *
+ * Nothing is computed twice and nothing is run backwards: going back is applying events from their other side.
+ * Costs: extending appends 16 bytes an event; moving a cursor by n steps applies the events of n steps.
+ */
+import { EVENT_WIDTH, HAPPENINGS } from '../state/event.ts';
+import { NOTE } from '../state/machine.ts';
+import { Executor } from './executor.ts';
+import type { Granularity, Model, ScheduledMove } from './model.ts';
+
+/** Why a run cannot be extended. */
+export type End =
+  /** Every actor has come to its end. */
+  | { readonly kind: 'completed' }
+  /** Nobody can move: `waiting` are the actors that have not ended; `deadlock` when one of them waits for a lock. */
+  | { readonly kind: 'stuck'; readonly waiting: readonly number[]; readonly deadlock: boolean }
+  /** A limit was reached; `limit` names it. */
+  | { readonly kind: 'limit'; readonly limit: 'steps' | 'events'; readonly at: number };
+
+/** One micro-step or environment move in a run. */
+export interface StepInfo {
+  /** Index of the actor, or -1 for the environment. */
+  readonly actor: number;
+  /** The node it stood at, or the environment move's index. */
+  readonly node: number;
+  readonly alternative: number;
+  /** Events [first, end) belong to it. */
+  readonly firstEvent: number;
+  readonly endEvent: number;
+}
+
+export interface RunOptions {
+  /** Moves to make first, in order. Without any, the file's own schedule. */
+  readonly schedule?: readonly ScheduledMove[];
+  /** What a count in the schedule counts. */
+  readonly granularity?: Granularity;
+  /** Micro-steps after which the run stops with a limit. */
+  readonly maxSteps?: number;
+}
+
+export const DEFAULT_MAX_STEPS = 1_000_000;
+
+export class Run {
+  readonly model: Model;
+  readonly executor: Executor;
+  /** Event index at which each step begins. */
+  readonly #starts: number[] = [];
+  readonly #maxSteps: number;
+  readonly #granularity: Granularity;
+  readonly #schedule: readonly ScheduledMove[];
+  #scheduleIndex = 0;
+  #scheduleCount = 0;
+  /** The actor that moves next unless it cannot: runs stay with one actor until it waits. */
+  #current: number;
+  #end: End | undefined;
+  /** Set when the schedule asked for a move that was not possible: the item and the moves that were. */
+  scheduleProblem: { readonly item: number; readonly possible: readonly string[] } | undefined;
+
+  constructor(model: Model, options: RunOptions = {}) {
+    this.model = model;
+    this.executor = new Executor(model);
+    this.#maxSteps = options.maxSteps ?? DEFAULT_MAX_STEPS;
+    this.#schedule = options.schedule ?? model.schedule;
+    this.#granularity = options.granularity ?? model.granularity;
+    this.#current = Math.max(model.setup, 0);
+  }
+
+  /** Number of steps so far. */
+  get steps(): number {
+    return this.#starts.length;
+  }
+
+  /** Number of events so far. */
+  get events(): number {
+    return this.executor.machine.events;
+  }
+
+  /** Set once the run cannot be extended. */
+  get end(): End | undefined {
+    return this.#end;
+  }
+
+  /** The events: {@link EVENT_WIDTH} integers each, `events` of them. */
+  get log(): Int32Array {
+    return this.executor.machine.log;
+  }
+
+  step(index: number): StepInfo {
+    const firstEvent = this.#starts[index];
+    if (firstEvent === undefined) throw new RangeError(`the run has ${this.steps} steps, not ${index + 1}`);
+    const at = firstEvent * EVENT_WIDTH;
+    const actor = this.log[at] === NOTE.environment ? -1 : (this.log[at + 1] as number);
+    return {
+      actor,
+      node: this.log[at + (actor < 0 ? 1 : 2)] as number,
+      alternative: actor < 0 ? 0 : (this.log[at + 3] as number),
+      firstEvent,
+      endEvent: this.#starts[index + 1] ?? this.events,
+    };
+  }
+
+  /** The step that an event belongs to. */
+  stepOfEvent(event: number): number {
+    let low = 0;
+    let high = this.#starts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.#starts[middle] as number) <= event) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /**
+   * Makes the next move: what the schedule says, then the actor that moved last, then the first that can, in the order
+   * of the file. Appends one step, or several when a schedule counts statements. False at the end.
+   */
+  advance(): boolean {
+    if (this.#end || this.#overLimit()) return false;
+    if (this.#settingUp()) return this.#advanceActor(this.model.setup) || this.#stop();
+    const scheduled = this.#nextScheduled();
+    if (scheduled !== undefined) return this.#make(scheduled, this.#granularity);
+    if (this.#advanceActor(this.#current)) return true;
+    for (let actor = 0; actor < this.executor.tasks.length; actor++) {
+      if (this.#advanceActor(actor)) return true;
+    }
+    return this.#stop();
+  }
+
+  /** Makes one micro-step of a given actor at the end of the run, whatever the schedule says. False if it cannot. */
+  advanceActor(actor: number, alternative = 0): boolean {
+    if (this.#end || this.#overLimit()) return false;
+    return this.#advanceActor(actor, alternative);
+  }
+
+  /** Makes a given move (`Model.moves`) at the end of the run. False if it cannot. */
+  make(move: number, granularity: Granularity = 'micro'): boolean {
+    if (this.#end || this.#overLimit()) return false;
+    return this.#make(move, granularity);
+  }
+
+  /** Runs on to the end or a limit. */
+  runToEnd(): End {
+    while (this.advance()) {
+      // Each round appends at least one step, and steps are limited.
+    }
+    return this.#end ?? this.#stuck();
+  }
+
+  cursor(): Cursor {
+    return new Cursor(this);
+  }
+
+  #settingUp(): boolean {
+    return this.model.setup >= 0 && !this.executor.ended(this.model.setup);
+  }
+
+  #advanceActor(actor: number, alternative = 0): boolean {
+    const before = this.events;
+    if (!this.executor.microStep(actor, alternative)) {
+      if (alternative !== 0 || !this.#atChoice(actor)) return false;
+      // A run without a schedule takes the first alternative that can begin.
+      const count = this.#alternatives(actor);
+      for (let other = 1; other < count; other++) if (this.#advanceActor(actor, other)) return true;
+      return false;
+    }
+    this.#current = actor;
+    this.#starts.push(before);
+    return true;
+  }
+
+  #atChoice(actor: number): boolean {
+    return this.#alternatives(actor) > 1 && (this.executor.tasks[actor]?.depth ?? 0) === 0;
+  }
+
+  #alternatives(actor: number): number {
+    const node = this.model.nodes[this.executor.machine.state[this.model.tasks.node.base + actor] as number];
+    return node?.kind === 'choose' ? node.alternatives.length : 1;
+  }
+
+  #make(index: number, granularity: Granularity): boolean {
+    const before = this.events;
+    if (!this.executor.move(index, granularity)) return false;
+    const move = this.model.moves[index];
+    if (move?.kind === 'actor') this.#current = move.actor;
+    const { log } = this;
+    for (let event = before; event < this.events; event++) {
+      const code = log[event * EVENT_WIDTH] as number;
+      if (code === NOTE.step || code === NOTE.environment) this.#starts.push(event);
+    }
+    return true;
+  }
+
+  #nextScheduled(): number | undefined {
+    const item = this.#schedule[this.#scheduleIndex];
+    if (!item) return undefined;
+    if (!this.executor.enabled(item.move)) {
+      const possible = this.model.moves.filter((_, i) => this.executor.enabled(i)).map((m) => m.name);
+      this.scheduleProblem = { item: this.#scheduleIndex, possible };
+      this.#scheduleIndex = this.#schedule.length;
+      return undefined;
+    }
+    if (++this.#scheduleCount >= item.count) {
+      this.#scheduleIndex++;
+      this.#scheduleCount = 0;
+    }
+    return item.move;
+  }
+
+  #overLimit(): boolean {
+    if (this.steps < this.#maxSteps) return false;
+    this.#end = { kind: 'limit', limit: 'steps', at: this.steps };
+    return true;
+  }
+
+  #stop(): false {
+    this.#end = this.#stuck();
+    if (this.#end.kind === 'stuck' && this.#end.deadlock && this.steps > 0) {
+      // The finding belongs to the last step: nobody will take another one.
+      this.model.world.monitors.report(this.executor.machine, 'deadlock', this.#end.waiting[0] ?? -1, 0);
+    }
+    return false;
+  }
+
+  #stuck(): End {
+    const { executor } = this;
+    const waiting = executor.tasks.filter((t) => !executor.ended(t.actor)).map((t) => t.actor);
+    if (waiting.length === 0) return { kind: 'completed' };
+    const deadlock = waiting.some((actor) => {
+      const task = executor.tasks[actor];
+      if (!task || task.depth === 0) return false;
+      executor.microStep(actor, 0);
+      return task.blockedOn >= 0;
+    });
+    return { kind: 'stuck', waiting, deadlock };
+  }
+}
+
+/** A place in a run, with the state there. Position p is after the first p steps. */
+export class Cursor {
+  readonly run: Run;
+  readonly state: Int32Array;
+  #position = 0;
+  #event = 0;
+
+  constructor(run: Run) {
+    this.run = run;
+    this.state = run.model.layout.initial.slice();
+  }
+
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Goes to a position between 0 and the number of steps, forwards or back. */
+  seek(position: number): void {
+    if (position < 0 || position > this.run.steps) throw new RangeError(`no position ${position} in ${this.run.steps} steps`);
+    const target = position === this.run.steps ? this.run.events : this.run.step(position).firstEvent;
+    const { log } = this.run;
+    for (; this.#event < target; this.#event++) {
+      const at = this.#event * EVENT_WIDTH;
+      const slot = log[at] as number;
+      if (slot >= 0) this.state[slot] = log[at + 2] as number;
+    }
+    while (this.#event > target) {
+      this.#event--;
+      const at = this.#event * EVENT_WIDTH;
+      const slot = log[at] as number;
+      if (slot >= 0) this.state[slot] = log[at + 1] as number;
+    }
+    this.#position = position;
+  }
+}
+
+/** The name of a happening's code, for those who read logs. */
+export function happeningName(code: number): string {
+  return HAPPENINGS[~code] ?? `slot ${code}`;
+}

@@ -1,0 +1,26 @@
+/** The whole public API of sim-core. Only outsiders import this file. */
+export * from './engine/executor.ts';
+export * from './engine/model.ts';
+export * from './engine/monitors/monitors.ts';
+export { MONITORS } from './engine/monitors/table.ts';
+export * from './engine/program.ts';
+export * from './engine/run.ts';
+export { type FrameView, type Routine, type Step, Task } from './engine/task.ts';
+export * from './kernel/changes.ts';
+export * from './kernel/profiles.ts';
+export { LINE, LINE_STATES } from './memory/memory.ts';
+export * from './memory/memtype.ts';
+export * from './ops/constants.ts';
+export * from './ops/op.ts';
+export * from './ops/structs.ts';
+export { IOCTLS, OPS, opNamed } from './ops/table.ts';
+export * from './scenario/ast.ts';
+export { elaborate, type Elaboration, type ElaborateOptions } from './scenario/elaborate.ts';
+export { moveName, scheduleText } from './scenario/elaborate/schedule.ts';
+export { profilesIn, rangesContain } from './scenario/elaborate/versions.ts';
+export { parse } from './scenario/parser.ts';
+export * from './state/event.ts';
+export type { Field, Layout } from './state/layout.ts';
+export { Machine, NOTE } from './state/machine.ts';
+export type { Topology } from './topology.ts';
+export type { World } from './world.ts';

@@ -1,0 +1,87 @@
+import { CR0_CD } from '../../cpu/control.ts';
+import type { Op } from '../op.ts';
+
+/** Loads, stores, MMIO and control registers: which one it is follows from the operands. */
+export const mov: Op = {
+  name: 'mov',
+  kind: 'instruction',
+  summary: 'Moves a value between a register, a word of memory, a device register or CR0.',
+  doc: `\`mov [x], 1\` stores to a word with the effective memory type of its page; \`mov eax, [x]\` loads it. The first access to a page without a second-stage leaf exits with an EPT violation, and KVM chooses the memory type of the leaf at that moment.
+
+\`mov [gpu.doorbell], 1\` writes a device register through its BAR (uncached, in program order); \`mov eax, [gpu.status]\` reads one. \`mov cr0, 0x40000000\` sets CR0.CD.
+
+Left out: sizes other than one word, addressing modes, flags.`,
+  sources: [
+    { document: 'Intel SDM', place: 'volume 2, "MOV"; volume 3, "Memory Cache Control"' },
+    { document: 'linux', place: 'arch/x86/kvm/mmu/mmu.c kvm_tdp_page_fault()' },
+  ],
+  errnos: [],
+  example: 'mov [x], 1',
+  operands: [
+    { name: 'destination', shapes: [{ kind: 'memory' }, { kind: 'mmio' }, { kind: 'register' }, { kind: 'system-register', names: ['cr0'] }], doc: 'Where the value goes.' },
+    { name: 'source', shapes: [{ kind: 'immediate' }, { kind: 'register' }, { kind: 'memory' }, { kind: 'mmio' }], doc: 'The value.' },
+  ],
+  code: {
+    kind: 'action',
+    compile(c) {
+      const { cpu, routines } = { cpu: c.world.cpu, routines: c.world.routines };
+      const [to, from] = c.statement.operands;
+      const name = to?.kind === 'memory' ? 'store' : from?.kind === 'memory' ? 'load' : 'move';
+      const define = routines.define.bind(routines);
+      if (c.name(0) === 'cr0') {
+        const value = c.read(1);
+        return {
+          routine: define('mov cr0', 'Intel SDM volume 2, "MOV - Move to/from Control Registers"', (r) =>
+            r.step('write CR0', (t) => {
+              if (cpu.enter(t)) cpu.writeCr0(t, (value(t) & CR0_CD) !== 0);
+            }), 'instruction'),
+          action: undefined,
+        };
+      }
+      if (to?.kind === 'memory' && to.member) {
+        const slot = c.mmio(0) as number;
+        const value = c.read(1);
+        return { routine: define('mov', 'BAR', (r) => r.step('write the device register', (t) => {
+          if (!cpu.enter(t)) return;
+          cpu.orderUncached(t);
+          t.machine.put(slot, value(t));
+          t.return(0);
+        }), 'instruction'), action: undefined };
+      }
+      if (from?.kind === 'memory' && from.member) {
+        const slot = c.mmio(1) as number;
+        const register = c.register(c.name(0) ?? c.problem(0, 'Expected a register.'));
+        return { routine: define('mov', 'BAR', (r) => r.step('read the device register', (t) => {
+          if (!cpu.enter(t)) return;
+          cpu.orderUncached(t);
+          t.machine.put(register, t.machine.state[slot] as number);
+          t.return(0);
+        }), 'instruction'), action: undefined };
+      }
+      if (name === 'store') {
+        const word = c.word(0);
+        const value = c.read(1);
+        return { routine: define('mov', 'Intel SDM volume 2, "MOV"', (r) => r.step('store', (t) => {
+          if (!cpu.enter(t) || !cpu.present(t, word)) return;
+          cpu.store(t, word, value(t));
+          t.return(0);
+        }), 'instruction'), action: undefined };
+      }
+      const register = c.register(c.name(0) ?? c.problem(0, 'Expected a register, a word or a device register.'));
+      if (name === 'load') {
+        const word = c.word(1);
+        return { routine: define('mov', 'Intel SDM volume 2, "MOV"', (r) => r.step('load', (t) => {
+          if (!cpu.enter(t) || !cpu.present(t, word)) return;
+          t.machine.put(register, cpu.load(t, word));
+          t.return(0);
+        }), 'instruction'), action: undefined };
+      }
+      const value = c.read(1);
+      return { routine: define('mov', 'Intel SDM volume 2, "MOV"', (r) => r.step('move', (t) => {
+        if (!cpu.enter(t)) return;
+        t.machine.put(register, value(t));
+        t.return(0);
+      }), 'instruction'), action: undefined };
+    },
+  },
+};

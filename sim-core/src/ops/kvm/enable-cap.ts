@@ -1,0 +1,24 @@
+import type { Op } from '../op.ts';
+
+export const enableCap: Op = {
+  name: 'KVM_ENABLE_CAP',
+  kind: 'ioctl',
+  summary: 'Switches a capability of a VM on; here: takes quirks away.',
+  doc: [
+    'KVM_CAP_DISABLE_QUIRKS takes a set of quirks and ignores bits it does not know; KVM_CAP_DISABLE_QUIRKS2 (v5.18) refuses them. Other capabilities are EINVAL here, although a real kernel has many.',
+  ].join('\n\n'),
+  sources: [{ document: 'linux', place: 'arch/x86/kvm/x86.c kvm_vm_ioctl_enable_cap()' }],
+  errnos: [
+    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    { name: 'EFAULT', when: 'The argument cannot be read.' },
+    { name: 'EINVAL', when: '`flags` is not 0, the capability is not modelled, or a quirk is not known to KVM_CAP_DISABLE_QUIRKS2.' },
+    { name: 'EIO', when: 'The calling process is not the one that created the VM.' },
+    { name: 'ENOTTY', when: 'The descriptor is not a VM; or the kernel is older than v4.2.' },
+  ],
+  example: 'ioctl(vm, KVM_ENABLE_CAP, {cap=KVM_CAP_DISABLE_QUIRKS, args=KVM_X86_QUIRK_CD_NW_CLEARED}) = 0',
+  operands: [
+    { name: 'cap', shapes: [{ kind: 'struct', struct: 'kvm_enable_cap' }], doc: 'The capability and its arguments.' },
+  ],
+  files: ['vm'],
+  code: { kind: 'ioctl', routines: (world) => ({ vm: world.kvm.vms.enableCap }) },
+};

@@ -1,0 +1,130 @@
+/** Every op, one line each. Everything that knows ops reads this table. */
+import type { World } from '../world.ts';
+import type { Expr } from '../scenario/ast.ts';
+import type { Request } from '../files/files.ts';
+import { clflush } from './cpu/clflush.ts';
+import { clflushopt } from './cpu/clflushopt.ts';
+import { clwb } from './cpu/clwb.ts';
+import { hlt } from './cpu/hlt.ts';
+import { invd } from './cpu/invd.ts';
+import { lfence } from './cpu/lfence.ts';
+import { mfence } from './cpu/mfence.ts';
+import { mov } from './cpu/mov.ts';
+import { movnti } from './cpu/movnti.ts';
+import { pat } from './cpu/pat.ts';
+import { sfence } from './cpu/sfence.ts';
+import { wbinvd } from './cpu/wbinvd.ts';
+import { wbnoinvd } from './cpu/wbnoinvd.ts';
+import { close } from './files/close.ts';
+import { dup } from './files/dup.ts';
+import { epollCreate1 } from './files/epoll.ts';
+import { eventfd2 } from './files/eventfd.ts';
+import { exit } from './files/exit.ts';
+import { ioctl } from './files/ioctl.ts';
+import { memfdCreate } from './files/memfd.ts';
+import { open } from './files/open.ts';
+import { openat } from './files/openat.ts';
+import { schedSetaffinity } from './files/sched-setaffinity.ts';
+import { socket } from './files/socket.ts';
+import { drain } from './host/drain.ts';
+import { evict } from './host/evict.ts';
+import { migrateOp } from './host/migrate.ts';
+import { hostMov } from './host/mov.ts';
+import { prefetch } from './host/prefetch.ts';
+import { checkExtension } from './kvm/check-extension.ts';
+import { createDevice } from './kvm/create-device.ts';
+import { createVcpu } from './kvm/create-vcpu.ts';
+import { createVm } from './kvm/create-vm.ts';
+import { enableCap } from './kvm/enable-cap.ts';
+import { getDeviceAttr } from './kvm/get-device-attr.ts';
+import { getRegs } from './kvm/get-regs.ts';
+import { getSregs } from './kvm/get-sregs.ts';
+import { hasDeviceAttr } from './kvm/has-device-attr.ts';
+import { run } from './kvm/run.ts';
+import { setDeviceAttr } from './kvm/set-device-attr.ts';
+import { setRegs } from './kvm/set-regs.ts';
+import { setSregs } from './kvm/set-sregs.ts';
+import { setUserMemoryRegion } from './kvm/set-user-memory-region.ts';
+import type { Op, OpKind } from './op.ts';
+import { cfgWr } from './pcie/cfgwr.ts';
+import { mrd } from './pcie/mrd.ts';
+import { msi } from './pcie/msi.ts';
+import { mwr } from './pcie/mwr.ts';
+
+export const OPS: readonly Op[] = [
+  // system calls
+  open,
+  openat,
+  close,
+  dup,
+  ioctl,
+  exit,
+  eventfd2,
+  epollCreate1,
+  socket,
+  memfdCreate,
+  schedSetaffinity,
+  // KVM
+  createVm,
+  createVcpu,
+  createDevice,
+  setDeviceAttr,
+  hasDeviceAttr,
+  getDeviceAttr,
+  checkExtension,
+  enableCap,
+  setUserMemoryRegion,
+  run,
+  getRegs,
+  setRegs,
+  getSregs,
+  setSregs,
+  // instructions
+  mov,
+  movnti,
+  wbinvd,
+  wbnoinvd,
+  invd,
+  clflush,
+  clflushopt,
+  clwb,
+  mfence,
+  sfence,
+  lfence,
+  pat,
+  hlt,
+  // TLPs
+  mrd,
+  mwr,
+  cfgWr,
+  msi,
+  // the host
+  migrateOp,
+  evict,
+  prefetch,
+  drain,
+  hostMov,
+];
+
+const byKindAndName: ReadonlyMap<string, Op> = new Map(OPS.map((op) => [`${op.kind} ${op.name}`, op]));
+
+/** The op of a name in a notation, or undefined. */
+export function opNamed(kind: OpKind, name: string): Op | undefined {
+  return byKindAndName.get(`${kind} ${name}`);
+}
+
+/** Requests of ioctl(2) in the order of the table; a request's index is what compiled statements hold. */
+export const IOCTLS: readonly Op[] = OPS.filter((op) => op.kind === 'ioctl');
+const requestIndex: ReadonlyMap<string, number> = new Map(IOCTLS.map((op, index) => [op.name, index]));
+
+/** The request that stands in the second place of an ioctl, by name. */
+export function requestOf(expr: Expr | undefined): { readonly index: number; readonly op: Op } | undefined {
+  if (expr?.kind !== 'name') return undefined;
+  const index = requestIndex.get(expr.name);
+  return index === undefined ? undefined : { index, op: IOCTLS[index] as Op };
+}
+
+/** What ioctl(2) dispatches to in one world. */
+export function requests(world: World): Request[] {
+  return IOCTLS.map((op) => ({ name: op.name, routines: op.code.kind === 'ioctl' ? op.code.routines(world) : {} }));
+}

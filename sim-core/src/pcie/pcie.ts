@@ -1,0 +1,131 @@
+/**
+ * PCIe functions: their transactions, their registers, and Device Control.
+ *
+ * The real thing: a memory request TLP carries the No Snoop attribute when the function asks for it and its Device
+ * Control register lets it. On the way to memory the IOMMU may override the attribute (VT-d SNP and PGSNP, AMD FC).
+ *
+ * Modelled: MRd, MWr, CfgWr from inside, the Enable No Snoop bit per function, MMIO registers, translation at the time of
+ * the access, faults. Left out: completion reordering, relaxed ordering, ATS, the queue of posted writes (a write
+ * reaches memory in the step that issues it), link errors.
+ *
+ * Sources: PCIe Base Specification, "Transaction Descriptor - Attributes Field", "Device Control Register"; Intel
+ * VT-d, "Snoop Behavior"; AMD I/O Virtualization, "FC".
+ */
+import { IOPTE } from '../iommu/iommu.ts';
+import type { Copy } from '../memory/memory.ts';
+import { FAULT_REASONS, type FaultReason } from '../state/event.ts';
+import type { Field } from '../state/layout.ts';
+import { type Machine, NOTE } from '../state/machine.ts';
+import type { World, WorldBase } from '../world.ts';
+
+/** Detail of a `tlp` happening: these bits and the value above them. */
+export const TLP = { write: 1, asked: 2, bypassed: 4, completed: 8, valueShift: 4 } as const;
+
+export interface Pcie {
+  /** Per device: Device Control, Enable No Snoop (bit 11). */
+  readonly enableNoSnoop: Field;
+  /** Per device register: its value. Registers of all devices in topology order. */
+  readonly register: Field;
+  /** The slot of a device's MMIO register, or undefined when the scenario never names it. */
+  registerSlot(device: number, name: string): number | undefined;
+  /** Would this device's access with the attribute bypass the caches at this entry? */
+  bypasses(machine: Machine, device: number, asked: boolean, entry: number): boolean;
+  /** A memory read. False when it was blocked; otherwise `out` is filled. */
+  read(machine: Machine, device: number, word: number, asked: boolean, out: Copy): boolean;
+  /** A memory write. False when it was blocked. */
+  write(machine: Machine, device: number, word: number, value: number, asked: boolean): boolean;
+}
+
+export function createPcie(base: WorldBase, world: () => World): Pcie {
+  const { layout, topology } = base;
+  const names = topology.devices.map((d) => d.name);
+  const enableNoSnoop = layout.field('enableNoSnoop', [topology.devices.length], {
+    labels: [names],
+    initial: topology.devices.map((d) => (d.noSnoop ? 1 : 0)),
+  });
+  const registers = topology.devices.flatMap((d, device) => d.registers.map((name) => ({ device, name })));
+  const register = layout.field('deviceRegister', [registers.length], {
+    labels: [registers.map((r) => `${names[r.device]}.${r.name}`)],
+  });
+
+  function fault(m: Machine, device: number, word: number, reason: FaultReason): boolean {
+    const index = FAULT_REASONS.indexOf(reason);
+    m.note(NOTE['dma-fault'], device, topology.words[word]?.page ?? -1, index);
+    world().monitors.dmaFault(m, device, word, index);
+    return false;
+  }
+
+  /** The word that the access reaches, or -1 after a fault. */
+  function translate(m: Machine, device: number, word: number, access: number): { target: number; entry: number } {
+    const { iommu } = world();
+    const model = topology.devices[device];
+    const here = topology.words[word];
+    if (!model || !here) throw new RangeError('a TLP names no device or word');
+    if (model.iommu < 0) return { target: word, entry: IOPTE.read | IOPTE.write | ((here.page + 1) << IOPTE.pageShift) };
+    const entry = iommu.lookup(m, device, here.page);
+    if (entry === 0) {
+      fault(m, device, word, m.state[iommu.deviceDomain.base + device] === 0 ? 'no-domain' : 'not-present');
+      return { target: -1, entry };
+    }
+    if ((entry & access) === 0) {
+      fault(m, device, word, access === IOPTE.read ? 'no-read' : 'no-write');
+      return { target: -1, entry };
+    }
+    const unit = topology.iommus[model.iommu];
+    if ((entry & IOPTE.snoop) !== 0 && unit?.driver === 'vt-d' && !unit.snoopControl) {
+      fault(m, device, word, 'reserved-snp');
+      return { target: -1, entry };
+    }
+    const page = (entry >> IOPTE.pageShift) - 1;
+    // The same offset in the page that the entry names; words of a page keep their order.
+    const offset = topology.pages[here.page]?.words.indexOf(word) ?? -1;
+    return { target: page === here.page ? word : (topology.pages[page]?.words[offset] ?? -1), entry };
+  }
+
+  const pcie: Pcie = {
+    enableNoSnoop,
+    register,
+
+    registerSlot(device, name) {
+      const index = registers.findIndex((r) => r.device === device && r.name === name);
+      return index < 0 ? undefined : register.base + index;
+    },
+
+    bypasses(m, device, asked, entry) {
+      const model = topology.devices[device];
+      const enabled = m.state[enableNoSnoop.base + device] !== 0 || model?.backdoor === true;
+      return asked && model?.noSnoop === true && enabled && (entry & IOPTE.snoop) === 0;
+    },
+
+    read(m, device, word, asked, out) {
+      const { target, entry } = translate(m, device, word, IOPTE.read);
+      if (target < 0) {
+        m.note(NOTE.tlp, device, word, asked ? TLP.asked : 0);
+        return false;
+      }
+      const bypassed = pcie.bypasses(m, device, asked, entry);
+      const { memory, monitors } = world();
+      memory.dmaRead(m, target, !bypassed, out);
+      const flags = (asked ? TLP.asked : 0) | (bypassed ? TLP.bypassed : 0) | TLP.completed;
+      m.note(NOTE.tlp, device, target, flags | (out.value << TLP.valueShift));
+      monitors.deviceRead(m, device, target, out.version, bypassed);
+      return true;
+    },
+
+    write(m, device, word, value, asked) {
+      const { target, entry } = translate(m, device, word, IOPTE.write);
+      const flags = TLP.write | (asked ? TLP.asked : 0) | (value << TLP.valueShift);
+      if (target < 0) {
+        m.note(NOTE.tlp, device, word, flags);
+        return false;
+      }
+      const bypassed = pcie.bypasses(m, device, asked, entry);
+      m.note(NOTE.tlp, device, target, flags | (bypassed ? TLP.bypassed : 0) | TLP.completed);
+      const { memory, ghost } = world();
+      const version = memory.dmaWrite(m, target, value, !bypassed);
+      ghost.deviceStore(m, target, version, !bypassed);
+      return true;
+    },
+  };
+  return pcie;
+}

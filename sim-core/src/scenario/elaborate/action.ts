@@ -1,0 +1,75 @@
+/** What an instruction, TLP or host action may ask while it is compiled. */
+import type { ActionContext } from '../../engine/compile.ts';
+import type { Action, Operand, Span } from '../ast.ts';
+import type { ProgramContext } from './program.ts';
+
+export function actionContext(context: ProgramContext, actor: number, statement: Action, line: number): ActionContext {
+  const { world, problems } = context;
+  const { topology } = world;
+  const model = topology.actors[actor];
+  const vcpus = topology.actors.filter((a) => a.kind === 'vcpu');
+  const spanOf = (i: number): Span => statement.operands[i]?.span ?? statement.op.span;
+  const problem = (i: number, message: string): never => problems.fail(line, spanOf(i), message, 'wrong-operand');
+
+  function operand(i: number): Operand {
+    return statement.operands[i] ?? problem(-1, `${statement.op.text} needs ${i + 1} operand${i > 0 ? 's' : ''}.`);
+  }
+
+  const self: ActionContext = {
+    world,
+    statement,
+    actor,
+    vcpu: model?.kind === 'vcpu' ? vcpus.indexOf(model) : -1,
+    device: model?.kind === 'device' ? model.subject : -1,
+
+    word(i) {
+      const it = operand(i);
+      const name = it.kind === 'memory' && !it.member ? it.name.text : it.kind === 'name' && !it.member ? it.name : undefined;
+      const word = topology.words.findIndex((w) => w.name === name);
+      return word >= 0 ? word : problem(i, `There is no word ${name ?? 'here'}: declare it in the machine block, memory ${name ?? 'x'} = 0.`);
+    },
+
+    mmio(i) {
+      const it = operand(i);
+      if (it.kind !== 'memory' || !it.member) return undefined;
+      const device = topology.devices.findIndex((d) => d.name === it.name.text);
+      if (device < 0) return problem(i, `The machine has no device ${it.name.text}.`);
+      return world.pcie.registerSlot(device, it.member.text);
+    },
+
+    register: (name) => context.register(actor, name),
+
+    read(i) {
+      const it = operand(i);
+      if (it.kind === 'number') {
+        const value = Number(BigInt.asIntN(32, it.value));
+        return () => value;
+      }
+      if (it.kind !== 'name' || it.member) return problem(i, 'Expected a number or a register.');
+      const slot = context.register(actor, it.name);
+      return (task) => task.machine.state[slot] as number;
+    },
+
+    number(i) {
+      const it = operand(i);
+      return it.kind === 'number' ? it.value : problem(i, 'Expected a number.');
+    },
+
+    name(i) {
+      const it = statement.operands[i];
+      return it?.kind === 'name' && !it.member ? it.name : undefined;
+    },
+
+    option: (key) => statement.options.find((o) => o.key.text === key)?.value.text,
+    attribute: (name) => statement.attributes.some((a) => a.text === name),
+    bind: statement.bind ? context.register(actor, statement.bind.text) : undefined,
+
+    vcpuNamed(name) {
+      const index = topology.actors.findIndex((a) => a.kind === 'vcpu' && a.name === name);
+      return index >= 0 ? index : problem(0, `The scenario has no ${name}: known are ${vcpus.map((v) => v.name).join(', ') || 'none'}.`);
+    },
+
+    problem,
+  };
+  return self;
+}

@@ -1,0 +1,298 @@
+/** Final conditions: from their syntax to functions of a final state. */
+import type { CompiledCondition } from '../../engine/model.ts';
+import { LEAF, leafType } from '../../kvm/mmu.ts';
+import { memtypeName } from '../../memory/memtype.ts';
+import { FILE_KIND_NAMES } from '../../ops/op.ts';
+import { EXIT_REASONS, type ExitReason, FINDINGS, type Finding } from '../../state/event.ts';
+import type { Condition, LineContent, Span, Term, Word } from '../ast.ts';
+import type { ProgramContext } from './program.ts';
+import { rangesContain } from './versions.ts';
+import { coherentWord, compare } from './wait.ts';
+
+type ConditionLine = Extract<LineContent, { kind: 'condition' }>;
+type Read = (state: Int32Array) => number;
+
+/** A term with how its values are written in an outcome. */
+interface CompiledTerm {
+  readonly name: string;
+  readonly read: Read;
+  readonly text: (value: number) => string;
+  /** For a name that is a value of the other side: `WB`, `M`. */
+  readonly literal: boolean;
+}
+
+/** Findings that any condition mentions, and actors whose errno is asked for: known before the world is made. */
+export function mentions(conditions: readonly ConditionLine[]): { findings: Set<Finding>; errors: Set<string> } {
+  const findings = new Set<Finding>();
+  const errors = new Set<string>();
+  const visitTerm = (term: Term): void => {
+    if (term.kind !== 'name') return;
+    if (term.member?.text === 'err') errors.add(term.name.text);
+    if (!term.member && (FINDINGS as readonly string[]).includes(term.name.text)) findings.add(term.name.text as Finding);
+  };
+  const visit = (condition: Condition): void => {
+    switch (condition.kind) {
+      case 'and':
+      case 'or':
+        visit(condition.left);
+        visit(condition.right);
+        break;
+      case 'not':
+        visit(condition.operand);
+        break;
+      case 'compare':
+        visitTerm(condition.left);
+        visitTerm(condition.right);
+        break;
+      case 'holds':
+        visitTerm(condition.term);
+        break;
+    }
+  };
+  for (const line of conditions) visit(line.condition);
+  return { findings, errors };
+}
+
+export function compileCondition(context: ProgramContext, content: ConditionLine, text: string, line: number): CompiledCondition {
+  const terms = new Map<string, CompiledTerm>();
+  const compiler = new TermCompiler(context, line, terms);
+  const holds = compiler.condition(content.condition);
+  return {
+    quantifier: content.quantifier,
+    text,
+    line,
+    applies: rangesContain(content.on, context.world.kernel.profile),
+    holds,
+    terms: [...terms.values()].filter((t) => !t.literal),
+  };
+}
+
+class TermCompiler {
+  readonly #context: ProgramContext;
+  readonly #line: number;
+  readonly #terms: Map<string, CompiledTerm>;
+
+  constructor(context: ProgramContext, line: number, terms: Map<string, CompiledTerm>) {
+    this.#context = context;
+    this.#line = line;
+    this.#terms = terms;
+  }
+
+  condition(condition: Condition): (state: Int32Array) => boolean {
+    switch (condition.kind) {
+      case 'and': {
+        const left = this.condition(condition.left);
+        const right = this.condition(condition.right);
+        return (state) => left(state) && right(state);
+      }
+      case 'or': {
+        const left = this.condition(condition.left);
+        const right = this.condition(condition.right);
+        return (state) => left(state) || right(state);
+      }
+      case 'not': {
+        const operand = this.condition(condition.operand);
+        return (state) => !operand(state);
+      }
+      case 'compare': {
+        const relation = compare(condition.relation);
+        const left = this.#term(condition.left, condition.right);
+        const right = this.#term(condition.right, condition.left);
+        return (state) => relation(left.read(state), right.read(state));
+      }
+      case 'holds': {
+        const term = this.#term(condition.term, undefined);
+        return (state) => term.read(state) !== 0;
+      }
+    }
+  }
+
+  #fail(span: Span, message: string): never {
+    return this.#context.problems.fail(this.#line, span, message, 'unknown-term');
+  }
+
+  /** `other` is the other side of a comparison: it says what a bare word means (`cache(cpu0, x) == M`). */
+  #term(term: Term, other: Term | undefined): CompiledTerm {
+    const compiled = this.#compile(term, other);
+    const known = this.#terms.get(compiled.name);
+    if (known) return known;
+    this.#terms.set(compiled.name, compiled);
+    return compiled;
+  }
+
+  #compile(term: Term, other: Term | undefined): CompiledTerm {
+    switch (term.kind) {
+      case 'number': {
+        const value = Number(BigInt.asIntN(32, term.value));
+        return { name: term.text, read: () => value, text: String, literal: true };
+      }
+      case 'memory': {
+        const word = this.#word(term.name);
+        const { world } = this.#context;
+        return { name: `[${term.name.text}]`, read: (state) => coherentWord(world, state, word), text: String, literal: false };
+      }
+      case 'name':
+        return term.member ? this.#member(term.name, term.member, term.span) : this.#bare(term.name, other, term.span);
+      case 'call':
+        return this.#fact(term.name, term.args, term.span);
+    }
+  }
+
+  #member(owner: Word, member: Word, span: Span): CompiledTerm {
+    const { world, register, errors } = this.#context;
+    const actor = world.topology.actors.findIndex((a) => a.name === owner.text);
+    const name = `${owner.text}.${member.text}`;
+    const fromSlot = (slot: number): CompiledTerm => ({ name, read: (state) => state[slot] as number, text: String, literal: false });
+    if (member.text === 'err' && actor >= 0) {
+      const slot = errors[actor];
+      if (slot !== undefined) return fromSlot(slot);
+    }
+    const device = world.topology.devices.findIndex((d) => d.name === owner.text);
+    const mmio = device >= 0 ? world.pcie.registerSlot(device, member.text) : undefined;
+    if (mmio !== undefined) return fromSlot(mmio);
+    if (actor < 0) {
+      this.#fail(span, `There is no actor ${owner.text}: known are ${world.topology.actors.map((a) => a.name).join(', ')}.`);
+    }
+    return fromSlot(register(actor, member.text));
+  }
+
+  #bare(name: Word, other: Term | undefined, span: Span): CompiledTerm {
+    const { world, names } = this.#context;
+    const finding = (FINDINGS as readonly string[]).indexOf(name.text);
+    if (finding >= 0) {
+      const slot = world.monitors.found.base + finding;
+      return { name: name.text, read: (state) => state[slot] as number, text: (v) => (v ? 'yes' : 'no'), literal: false };
+    }
+    if (other?.kind === 'call') {
+      const value = factLiteral(other.name.text, name.text);
+      if (value !== undefined) return { name: name.text, read: () => value, text: () => name.text, literal: true };
+    }
+    const slot = names.get(name.text);
+    if (slot !== undefined) return { name: name.text, read: (state) => state[slot] as number, text: String, literal: false };
+    return this.#fail(span, `${name.text} is no finding, no name bound by a call, and no value of the other side.`);
+  }
+
+  #word(name: Word): number {
+    const word = this.#context.world.topology.words.findIndex((w) => w.name === name.text);
+    return word >= 0 ? word : this.#fail(name.span, `There is no word ${name.text}.`);
+  }
+
+  #cpu(name: Word): number {
+    const cpu = /^cpu(\d+)$/.exec(name.text)?.[1];
+    if (cpu === undefined || Number(cpu) >= this.#context.world.topology.cpu.count) {
+      this.#fail(name.span, `The machine has no ${name.text}: it has cpu0 to cpu${this.#context.world.topology.cpu.count - 1}.`);
+    }
+    return Number(cpu);
+  }
+
+  #actor(name: Word): number {
+    const actor = this.#context.world.topology.actors.findIndex((a) => a.kind === 'vcpu' && a.name === name.text);
+    return actor >= 0 ? actor : this.#fail(name.span, `There is no vCPU ${name.text}.`);
+  }
+
+  /** The VM behind the descriptor that a name is bound to, in a state; -1 when it names none. */
+  #vm(name: Word): Read {
+    const { world, names } = this.#context;
+    const slot = names.get(name.text);
+    if (slot === undefined) this.#fail(name.span, `${name.text} is not bound by any call.`);
+    const fds = world.dims.fds;
+    const vmKind = FILE_KIND_NAMES.indexOf('vm');
+    return (state) => {
+      const fd = state[slot] as number;
+      if (fd < 0 || fd >= fds) return -1;
+      const file = (state[world.files.descriptor.base + fd] as number) - 1;
+      if (file < 0 || state[world.files.kind.base + file] !== vmKind) return -1;
+      return state[world.files.object.base + file] as number;
+    };
+  }
+
+  #fact(name: Word, args: readonly Word[], span: Span): CompiledTerm {
+    const { world } = this.#context;
+    const full = `${name.text}(${args.map((a) => a.text).join(', ')})`;
+    const [first, second] = args;
+    const need = (word: Word | undefined): Word => word ?? this.#fail(span, `${name.text} needs another argument.`);
+    const number = (read: Read): CompiledTerm => ({ name: full, read, text: String, literal: false });
+    switch (name.text) {
+      case 'noncoherent': {
+        const vm = this.#vm(need(first));
+        const { base } = world.kvm.noncoherentDmaCount;
+        return number((state) => {
+          const index = vm(state);
+          return index < 0 ? 0 : (state[base + index] as number);
+        });
+      }
+      case 'exits': {
+        const reason = need(second).text as ExitReason;
+        if (!EXIT_REASONS.includes(reason)) this.#fail(need(second).span, `${reason} is no exit reason: known are ${EXIT_REASONS.join(', ')}.`);
+        const slot = world.counters.slot({ kind: 'exits', actor: this.#actor(need(first)), reason });
+        return number((state) => state[slot] as number);
+      }
+      case 'flushes': {
+        const slot = world.counters.slot({ kind: 'flushes', cpu: this.#cpu(need(first)) });
+        return number((state) => state[slot] as number);
+      }
+      case 'zaps': {
+        const vm = this.#vm(need(first));
+        const slots = Array.from({ length: world.dims.vms }, (_, i) => world.counters.slot({ kind: 'zaps', vm: i }));
+        return number((state) => state[slots[vm(state)] ?? -1] ?? 0);
+      }
+      case 'ept': {
+        const vm = this.#vm(need(first));
+        const page = world.topology.words[this.#word(need(second))]?.page as number;
+        const pages = world.topology.pages.length;
+        return {
+          name: full,
+          read: (state) => {
+            const index = vm(state);
+            const leaf = index < 0 ? 0 : (state[world.kvm.leaf.base + index * pages + page] as number);
+            return (leaf & LEAF.present) === 0 ? -1 : leafType(leaf);
+          },
+          text: typeText,
+          literal: false,
+        };
+      }
+      case 'memtype': {
+        const actor = this.#actor(need(first));
+        const page = world.topology.words[this.#word(need(second))]?.page as number;
+        return { name: full, read: (state) => effectiveType(world, state, actor, page), text: typeText, literal: false };
+      }
+      case 'cache': {
+        const line = world.topology.words[this.#word(need(second))]?.line as number;
+        const slot = world.memory.lineState.base + this.#cpu(need(first)) * world.topology.lines.length + line;
+        return { name: full, read: (state) => state[slot] as number, text: (v) => 'ISEM'[v] ?? String(v), literal: false };
+      }
+      case 'coherent': {
+        const group = world.topology.groups.findIndex((g) => String(g.number) === need(first).text);
+        if (group < 0) this.#fail(need(first).span, `The machine has no group ${need(first).text}: known are ${world.topology.groups.map((g) => g.number).join(', ')}.`);
+        return { name: full, read: (state) => Number(world.vfio.groupCoherent(state, group)), text: (v) => (v ? 'yes' : 'no'), literal: false };
+      }
+      default:
+        return this.#fail(name.span, `${name.text} is nothing that a condition can ask.`);
+    }
+  }
+}
+
+function typeText(value: number): string {
+  return value < 0 ? 'none' : (memtypeName(value) ?? String(value)).replace('UC-', 'UC_MINUS');
+}
+
+function effectiveType(world: ProgramContext['world'], state: Int32Array, actor: number, page: number): number {
+  const vcpu = (state[world.kvm.actorVcpu.base + actor] as number) - 1;
+  if (vcpu < 0) return -1;
+  const vm = (state[world.kvm.vcpuVm.base + vcpu] as number) - 1;
+  const leaf = state[world.kvm.leaf.base + vm * world.topology.pages.length + page] as number;
+  return (leaf & LEAF.present) === 0 ? -1 : world.kvm.mmu.effectiveTypeIn(state, vm, page);
+}
+
+/** The number of a word that stands on the other side of a fact: a memory type, a cache state. */
+function factLiteral(fact: string, word: string): number | undefined {
+  if (fact === 'cache') {
+    const state = 'ISEM'.indexOf(word);
+    return word.length === 1 && state >= 0 ? state : undefined;
+  }
+  if (fact === 'ept' || fact === 'memtype') {
+    const types: Readonly<Record<string, number>> = { UC: 0, WC: 1, WT: 4, WP: 5, WB: 6, UC_MINUS: 7, none: -1 };
+    return types[word];
+  }
+  return undefined;
+}

@@ -1,0 +1,55 @@
+/** What `allow` lines let the environment do: one move for each way of doing it. */
+import { migrate } from '../../cpu/migrate.ts';
+import type { EnvironmentMove } from '../../engine/model.ts';
+import type { Machine } from '../../state/machine.ts';
+import type { World, WorldBase } from '../../world.ts';
+import type { Allowance } from './topology.ts';
+
+export function environmentMoves(base: WorldBase, world: () => World, allowed: readonly Allowance[]): EnvironmentMove[] {
+  return allowed.flatMap((allowance) => bounded(base, allowance, movesOf(world, allowance)));
+}
+
+/** `max=N` bounds all moves of the line together, with one counter in the state. */
+function bounded(base: WorldBase, allowance: Allowance, moves: readonly EnvironmentMove[]): EnvironmentMove[] {
+  if (allowance.max === 0) return [...moves];
+  const counter = base.layout.field('allowed', [], { internal: true }).base;
+  return moves.map((move) => ({
+    name: move.name,
+    run(machine) {
+      const done = machine.state[counter] as number;
+      if (done >= allowance.max || !move.run(machine)) return false;
+      machine.put(counter, done + 1);
+      return true;
+    },
+  }));
+}
+
+function movesOf(world: () => World, allowance: Allowance): EnvironmentMove[] {
+  const { topology } = world();
+  const cpus = Array.from({ length: topology.cpu.count }, (_, i) => i);
+  const lines = topology.lines.flatMap((line, index) => {
+    const names = line.words.map((w) => topology.words[w]?.name as string);
+    const wanted = allowance.subjects.length === 0 || names.some((name) => allowance.subjects.includes(name));
+    return wanted ? [{ index, name: names[0] as string }] : [];
+  });
+  const perLine = (what: string, run: (machine: Machine, cpu: number, line: number) => boolean): EnvironmentMove[] =>
+    cpus.flatMap((cpu) =>
+      lines.map((line) => ({ name: `${what}(${line.name},cpu${cpu})`, run: (machine: Machine) => run(machine, cpu, line.index) })),
+    );
+  switch (allowance.what) {
+    case 'evict':
+      return perLine('evict', (machine, cpu, line) => world().memory.evict(machine, cpu, line));
+    case 'prefetch':
+      return perLine('prefetch', (machine, cpu, line) => world().memory.prefetch(machine, cpu, line));
+    case 'drain':
+      return cpus.map((cpu) => ({ name: `drain(cpu${cpu})`, run: (machine) => world().memory.drain(machine, cpu) }));
+    case 'migrate':
+      return topology.actors.flatMap((actor, index) =>
+        actor.kind === 'vcpu' && (allowance.subjects.length === 0 || allowance.subjects.includes(actor.name))
+          ? cpus.map((cpu) => ({ name: `migrate(${actor.name},cpu${cpu})`, run: (machine: Machine) => migrate(world(), machine, index, cpu) }))
+          : [],
+      );
+    default:
+      return [];
+  }
+}

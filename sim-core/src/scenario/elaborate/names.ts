@@ -1,0 +1,56 @@
+/** What a first look over all lines finds: names that calls bind, and MMIO registers of devices. */
+import type { Line, Operand } from '../ast.ts';
+import type { Source } from './sources.ts';
+
+export interface FoundNames {
+  /** In the order in which they first appear. */
+  readonly names: readonly string[];
+  /** By device name. */
+  readonly deviceRegisters: ReadonlyMap<string, readonly string[]>;
+}
+
+export function namesAndRegisters(sources: readonly Source[]): FoundNames {
+  const names = new Set<string>();
+  const registers = new Map<string, Set<string>>();
+  const addRegister = (device: string, name: string): void => {
+    const known = registers.get(device) ?? new Set<string>();
+    registers.set(device, known.add(name));
+  };
+  for (const { parsed } of sources) {
+    for (const { content } of parsed.lines) visitLine(content, names, addRegister);
+    for (const block of parsed.blocks) {
+      if (block.actor?.kind !== 'device' || !block.actor.name) continue;
+      const own = ownRegisters(parsed.lines.slice(block.line, block.endLine + 1));
+      for (const name of own.waited) if (!own.bound.has(name)) addRegister(block.actor.name.text, name);
+    }
+  }
+  return { names: [...names], deviceRegisters: new Map([...registers].map(([device, set]) => [device, [...set]])) };
+}
+
+function visitLine(content: Line['content'], names: Set<string>, addRegister: (device: string, name: string) => void): void {
+  if (content.kind === 'syscall') {
+    if (content.bind) names.add(content.bind.text);
+    for (const arg of content.args) {
+      if (arg.kind !== 'struct') continue;
+      for (const field of arg.fields) if (field.value.kind === 'out') names.add(field.value.bind.text);
+    }
+  } else if (content.kind === 'action') {
+    for (const operand of content.operands) memberOf(operand, addRegister);
+  } else if (content.kind === 'wait') memberOf(content.left, addRegister);
+}
+
+function memberOf(operand: Operand, addRegister: (device: string, name: string) => void): void {
+  if (operand.kind === 'memory' && operand.member) addRegister(operand.name.text, operand.member.text);
+  if (operand.kind === 'name' && operand.member) addRegister(operand.name, operand.member.text);
+}
+
+/** In a device's block a bare name that it waits for is a register that others write, unless the block binds it. */
+function ownRegisters(lines: readonly Line[]): { waited: Set<string>; bound: Set<string> } {
+  const waited = new Set<string>();
+  const bound = new Set<string>();
+  for (const { content } of lines) {
+    if (content.kind === 'wait' && content.left.kind === 'name' && !content.left.member) waited.add(content.left.name);
+    if (content.kind === 'action' && content.bind) bound.add(content.bind.text);
+  }
+  return { waited, bound };
+}

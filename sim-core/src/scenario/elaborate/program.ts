@@ -1,0 +1,260 @@
+/** From the items of an actor's block to the nodes of its program. */
+import type { CompiledAction, StatementArgs } from '../../engine/compile.ts';
+import type { Place, ProgramNode } from '../../engine/program.ts';
+import type { Routine, Task } from '../../engine/task.ts';
+import { LIMITS } from '../../limits.ts';
+import { errnoByName } from '../../ops/constants.ts';
+import type { Op } from '../../ops/op.ts';
+import { opNamed, requestOf } from '../../ops/table.ts';
+import type { Field, LayoutBuilder } from '../../state/layout.ts';
+import type { World } from '../../world.ts';
+import type { Action, Item, Statement, Syscall, Wait } from '../ast.ts';
+import { actionContext } from './action.ts';
+import type { Problems } from './problems.ts';
+import type { Procedure, Source } from './sources.ts';
+import { substitute } from './substitute.ts';
+import { compileValue } from './values.ts';
+import { compileWait } from './wait.ts';
+
+export interface ProgramContext {
+  readonly world: World;
+  readonly layout: LayoutBuilder;
+  readonly sources: readonly Source[];
+  readonly procedures: ReadonlyMap<string, Procedure>;
+  readonly problems: Problems;
+  readonly names: ReadonlyMap<string, number>;
+  /** Per actor: its registers; created on first use. */
+  register(actor: number, name: string): number;
+  /** Per actor: where its errno goes, if a condition asks for it. */
+  readonly errors: readonly (number | undefined)[];
+  readonly nodes: ProgramNode[];
+  readonly routines: { readonly skip: Routine; readonly wait: Routine };
+}
+
+/** Where control goes behind an item: patched in when the next item is known. */
+type Exits = ((target: number) => void)[];
+
+interface Frame {
+  readonly file: number;
+  readonly calls: Place['calls'];
+  readonly words: ReadonlyMap<string, string>;
+}
+
+/** Adds an actor's program to the nodes; the result is where it begins. */
+export function compileProgram(context: ProgramContext, actor: number, items: readonly Item[], file: number, line: number): number {
+  const entry: { node: number } = { node: -1 };
+  const exits = compileItems(context, actor, items, { file, calls: [], words: new Map() }, [(target) => (entry.node = target)]);
+  const end = addNode(context, (id) => ({ kind: 'end', id, place: { file, line, calls: [] } }));
+  for (const exit of exits) exit(end);
+  return entry.node;
+}
+
+function addNode(context: ProgramContext, make: (id: number) => ProgramNode): number {
+  const id = context.nodes.length;
+  context.nodes.push(make(id));
+  if (id >= LIMITS.programNodes) {
+    context.problems.fail(0, { start: 0, end: 0 }, `The scenario has more than ${LIMITS.programNodes} statements after its calls are expanded (limit programNodes).`, 'too-many-statements');
+  }
+  return id;
+}
+
+function compileItems(context: ProgramContext, actor: number, items: readonly Item[], frame: Frame, entries: Exits): Exits {
+  let exits = entries;
+  for (const item of items) exits = compileItem(context, actor, item, frame, exits);
+  return exits;
+}
+
+function enter(exits: Exits, node: number): void {
+  for (const exit of exits) exit(node);
+}
+
+function compileItem(context: ProgramContext, actor: number, item: Item, frame: Frame, entries: Exits): Exits {
+  const place: Place = { file: frame.file, line: item.line, calls: frame.calls };
+  switch (item.kind) {
+    case 'line':
+      return compileLine(context, actor, item.line, frame, place, entries);
+    case 'choose': {
+      const alternatives: number[] = [];
+      const node = addNode(context, (id) => ({ kind: 'choose', id, place, alternatives }));
+      enter(entries, node);
+      return item.alternatives.flatMap((body) => {
+        const index = alternatives.push(-1) - 1;
+        const start: Exits = [(target) => (alternatives[index] = target)];
+        // The first statement makes the choice, so an alternative that begins with control gets a statement of its own.
+        const first = body[0];
+        const begun = first?.kind === 'line' && !isCall(context, first.line, frame) ? start : addSkip(context, place, start);
+        return compileItems(context, actor, body, frame, begun);
+      });
+    }
+    case 'loop': {
+      let head = -1;
+      const exits = compileItems(context, actor, item.body, frame, [
+        ...entries,
+        (target) => {
+          head = target;
+        },
+      ]);
+      if (head < 0) context.problems.report(item.line, { start: 0, end: 0 }, 'This loop has no statement in it and would never get further.', 'empty-loop');
+      else enter(exits, head);
+      return [];
+    }
+    case 'repeat': {
+      const counter = context.layout.field('repeatCounter', [], { internal: true }).base;
+      const node = addNode(context, (id) => ({ kind: 'repeat', id, place, counter, count: item.count, body: -1, next: -1 }));
+      const repeat = context.nodes[node] as Extract<ProgramNode, { kind: 'repeat' }>;
+      enter(entries, node);
+      const exits = compileItems(context, actor, item.body, frame, [(target) => (repeat.body = target)]);
+      enter(exits, node);
+      return [(target) => (repeat.next = target)];
+    }
+  }
+}
+
+function isCall(context: ProgramContext, line: number, frame: Frame): boolean {
+  return context.sources[frame.file]?.parsed.lines[line]?.content.kind === 'call';
+}
+
+function addSkip(context: ProgramContext, place: Place, entries: Exits): Exits {
+  return addStatement(context, place, entries, context.routines.skip, { values: [], request: -1, action: undefined });
+}
+
+function addStatement(
+  context: ProgramContext,
+  place: Place,
+  entries: Exits,
+  routine: Routine,
+  args: StatementArgs,
+  finish?: (task: Task, value: number) => void,
+): Exits {
+  const node = addNode(context, (id) => ({ kind: 'statement', id, place, routine, args, next: -1, ...(finish ? { finish } : {}) }));
+  enter(entries, node);
+  const statement = context.nodes[node] as Extract<ProgramNode, { kind: 'statement' }>;
+  return [(target) => (statement.next = target)];
+}
+
+function compileLine(context: ProgramContext, actor: number, line: number, frame: Frame, place: Place, entries: Exits): Exits {
+  const content = context.sources[frame.file]?.parsed.lines[line]?.content;
+  if (!content || !isStatement(content)) return entries;
+  const statement = substitute(content, frame.words);
+  if (statement.kind === 'call') return compileCall(context, actor, statement, frame, place, entries);
+  // A line of an included file is reported at the include's caller; line 0 stands for it.
+  const at = frame.file === 0 ? line : 0;
+  const compiled = context.problems.attempt(() => compileStatement(context, actor, statement, at));
+  if (!compiled) return addSkip(context, place, entries);
+  return addStatement(context, place, entries, compiled.routine, compiled.args, compiled.finish?.(context.nodes.length));
+}
+
+const STATEMENTS: ReadonlySet<string> = new Set(['syscall', 'action', 'wait', 'call']);
+function isStatement(content: { readonly kind: string }): content is Statement {
+  return STATEMENTS.has(content.kind);
+}
+
+function compileCall(context: ProgramContext, actor: number, call: Extract<Statement, { kind: 'call' }>, frame: Frame, place: Place, entries: Exits): Exits {
+  const procedure = context.procedures.get(call.name.text);
+  const line = frame.file === 0 ? place.line : 0;
+  if (!procedure) {
+    context.problems.report(line, call.name.span, `There is no proc ${call.name.text}.`, 'unknown-proc');
+    return entries;
+  }
+  if (frame.calls.length >= LIMITS.callDepth) {
+    context.problems.report(line, call.name.span, `Calls are nested deeper than ${LIMITS.callDepth} (limit callDepth): does ${call.name.text} call itself?`, 'call-too-deep');
+    return entries;
+  }
+  const words = new Map(procedure.params.map((param, i) => [param, call.args[i]?.text ?? param]));
+  const calls = [...frame.calls, { file: place.file, line: place.line, proc: procedure.name }];
+  return compileItems(context, actor, procedure.block.items, { file: procedure.file, calls, words }, entries);
+}
+
+interface CompiledStatement {
+  readonly routine: Routine;
+  readonly args: StatementArgs;
+  /** Given the node's id, what happens with the result. */
+  readonly finish?: (node: number) => (task: Task, value: number) => void;
+}
+
+function compileStatement(context: ProgramContext, actor: number, statement: Syscall | Action | Wait, line: number): CompiledStatement {
+  switch (statement.kind) {
+    case 'syscall':
+      return compileSyscall(context, actor, statement, line);
+    case 'action':
+      return compileAction(context, actor, statement, line);
+    case 'wait':
+      return {
+        routine: context.routines.wait,
+        args: { values: [], request: -1, action: compileWait(context, actor, statement, line) },
+      };
+  }
+}
+
+function compileSyscall(context: ProgramContext, actor: number, statement: Syscall, line: number): CompiledStatement {
+  const { world, problems } = context;
+  const kind = world.topology.actors[actor]?.kind;
+  if (kind !== 'setup' && kind !== 'thread') {
+    throw problems.fail(line, statement.call.span, 'Only setup and threads make system calls.', 'wrong-notation');
+  }
+  const call = opNamed('syscall', statement.call.text);
+  if (call?.code.kind !== 'syscall') {
+    throw problems.fail(line, statement.call.span, `${statement.call.text} is not a system call that Snoopscope models.`, 'unknown-call');
+  }
+  let request = -1;
+  let shapes: readonly (Op['operands'][number] | undefined)[] = call.operands;
+  if (call.name === 'ioctl') {
+    const named = requestOf(statement.args[1]);
+    if (!named) {
+      throw problems.fail(line, statement.args[1]?.span ?? statement.call.span, 'This is not an ioctl request that Snoopscope models.', 'unknown-request');
+    }
+    request = named.index;
+    shapes = [undefined, undefined, named.op.operands[0]];
+  }
+  const values = statement.args.map((expr, i) =>
+    // The request is looked up by name or number above; it has no value of its own.
+    call.name === 'ioctl' && i === 1
+      ? { int: () => 0, wide: () => 0n }
+      : compileValue(expr, expectedShape(shapes[i], expr.kind), { topology: world.topology, names: context.names, line, problems }),
+  );
+  return {
+    routine: call.code.routine(world),
+    args: { values, request, action: undefined },
+    finish: (node) => finishSyscall(context, actor, statement, node),
+  };
+}
+
+function expectedShape(spec: Op['operands'][number] | undefined, kind: string): Op['operands'][number]['shapes'][number] | undefined {
+  return spec?.shapes.find((s) => s.kind === kind) ?? spec?.shapes[0];
+}
+
+function finishSyscall(context: ProgramContext, actor: number, statement: Syscall, node: number): (task: Task, value: number) => void {
+  const bind = statement.bind ? context.names.get(statement.bind.text) : undefined;
+  const error = context.errors[actor];
+  const declared = statement.result;
+  const expected =
+    declared === undefined
+      ? undefined
+      : declared.errno !== undefined
+        ? -(errnoByName.get(declared.errno) ?? Number.NaN)
+        : Number(BigInt.asIntN(32, declared.value ?? 0n));
+  return (task, value) => {
+    const { machine } = task;
+    if (bind !== undefined) machine.put(bind, value < 0 ? -1 : value);
+    if (error !== undefined) machine.put(error, value < 0 ? -value : 0);
+    if (expected !== undefined && value !== expected) context.world.monitors.result(machine, node, value);
+  };
+}
+
+function compileAction(context: ProgramContext, actor: number, statement: Action, line: number): CompiledStatement {
+  const { world, problems } = context;
+  const actorKind = world.topology.actors[actor]?.kind;
+  const notation = actorKind === 'vcpu' ? 'instruction' : actorKind === 'device' ? 'tlp' : actorKind === 'host' ? 'host' : undefined;
+  const op = notation && opNamed(notation, statement.op.text);
+  if (op?.code.kind !== 'action') {
+    throw problems.fail(line, statement.op.span, `${statement.op.text} is nothing that a ${actorKind ?? 'thread'} can do.`, 'unknown-op');
+  }
+  const compiled: CompiledAction = op.code.compile(actionContext(context, actor, statement, line));
+  return { routine: compiled.routine, args: { values: [], request: -1, action: compiled.action } };
+}
+
+/** The slot of one element of a field, checked. */
+export function slotOf(field: Field, index: number): number {
+  if (index < 0 || index >= field.size) throw new RangeError(`${field.name} has no element ${index}`);
+  return field.base + index;
+}

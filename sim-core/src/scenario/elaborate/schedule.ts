@@ -1,0 +1,35 @@
+/** Schedules: from `qemu*4 vcpu0 evict(x,cpu0)` to indices of moves, and back. */
+import type { Model, Move, ScheduledMove } from '../../engine/model.ts';
+import type { ScheduleItem } from '../ast.ts';
+import type { Problems } from './problems.ts';
+
+/** The name of a move as a schedule writes it. */
+export function moveName(actor: string, alternative: number): string {
+  return alternative === 0 ? actor : `${actor}/${alternative}`;
+}
+
+export function compileSchedule(items: readonly ScheduleItem[], moves: readonly Move[], line: number, problems: Problems): ScheduledMove[] {
+  return items.flatMap((item) => {
+    const args = item.args.length > 0 ? `(${item.args.map((a) => a.text).join(',')})` : '';
+    const name = moveName(item.actor.text + args, item.alternative ?? 0);
+    const move = moves.findIndex((m) => m.name === name);
+    if (move < 0) {
+      problems.report(line, item.span, `Nothing in this scenario moves as ${name}; possible are ${moves.map((m) => m.name).slice(0, 12).join(', ')}.`, 'unknown-move');
+      return [];
+    }
+    return [{ move, count: item.count }];
+  });
+}
+
+/** A list of moves as a `schedule` line, runs of one move written once. */
+export function scheduleText(model: Model, moves: readonly number[], granularity: 'micro' | 'statement'): string {
+  const items: string[] = [];
+  for (let i = 0; i < moves.length; ) {
+    let end = i + 1;
+    while (end < moves.length && moves[end] === moves[i]) end++;
+    const name = model.moves[moves[i] as number]?.name as string;
+    items.push(end - i > 1 ? `${name}*${end - i}` : name);
+    i = end;
+  }
+  return ['schedule', ...(granularity === 'micro' ? ['micro'] : []), ...items].join(' ');
+}

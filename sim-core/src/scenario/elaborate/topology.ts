@@ -1,0 +1,217 @@
+/** From the machine block and the headers of actors to a {@link Topology}. */
+import {
+  type ActorModel,
+  ADDRESS_BASE,
+  type CpuModel,
+  type DeviceModel,
+  type GroupModel,
+  type IommuModel,
+  LINE_BYTES,
+  PAGE_BYTES,
+  type Topology,
+  WORD_BYTES,
+  type WordModel,
+} from '../../topology.ts';
+import type { Block, MachineItem, Option } from '../ast.ts';
+import type { Problems } from './problems.ts';
+import type { Source } from './sources.ts';
+
+/** What `allow` lines permit, before anything is resolved. */
+export interface Allowance {
+  readonly what: string;
+  readonly subjects: readonly string[];
+  /** How often at most, or 0 for no bound. */
+  readonly max: number;
+}
+
+export interface MachineBlocks {
+  readonly topology: Topology;
+  readonly allowed: readonly Allowance[];
+  /** The block of each actor, in the order of `topology.actors`. */
+  readonly blocks: readonly { readonly block: Block; readonly file: number }[];
+}
+
+/** `registersOf`: names of MMIO registers by device name, found by reading the actors' lines. */
+export function buildTopology(
+  sources: readonly Source[],
+  registersOf: ReadonlyMap<string, readonly string[]>,
+  problems: Problems,
+): MachineBlocks {
+  const items: MachineItem[] = [];
+  const actorBlocks: { block: Block; file: number }[] = [];
+  for (const [file, source] of sources.entries()) {
+    for (const block of source.parsed.blocks) {
+      if (block.kind === 'machine') {
+        for (const item of block.items) {
+          const content = source.parsed.lines[item.line]?.content;
+          if (content && isMachineItem(content)) items.push(content);
+        }
+      } else if (block.kind !== 'proc') actorBlocks.push({ block, file });
+    }
+  }
+  actorBlocks.sort((a, b) => Number(b.block.kind === 'setup') - Number(a.block.kind === 'setup'));
+  const iommus = items.flatMap((item) => (item.kind === 'iommu' ? [iommuModel(item)] : []));
+  const { devices, groups } = deviceModels(items, iommus, registersOf);
+  const memory = memoryModels(items);
+  const { actors, processes } = actorModels(actorBlocks, devices, problems);
+  return {
+    topology: { cpu: cpuModel(items), iommus, devices, groups, ...memory, actors, processes },
+    allowed: items.flatMap((item) =>
+      item.kind === 'allow'
+        ? [{ what: item.what.text, subjects: item.subjects.map((s) => s.text), max: numberOf(item.options, 'max', 0) }]
+        : [],
+    ),
+    blocks: actorBlocks,
+  };
+}
+
+const MACHINE_KINDS: ReadonlySet<string> = new Set(['cpu', 'iommu', 'device', 'mdev', 'memory', 'allow']);
+function isMachineItem(content: { readonly kind: string }): content is MachineItem {
+  return MACHINE_KINDS.has(content.kind);
+}
+
+function optionsOf(options: readonly Option[]): ReadonlyMap<string, string> {
+  return new Map(options.map((o) => [o.key.text, o.value.text]));
+}
+
+function numberOf(options: readonly Option[], key: string, fallback: number): number {
+  const value = options.find((o) => o.key.text === key)?.value.text;
+  return value === undefined ? fallback : Number(value);
+}
+
+function switchOf(options: ReadonlyMap<string, string>, key: string, fallback: boolean): boolean {
+  const value = options.get(key);
+  return value === undefined ? fallback : value === 'on';
+}
+
+function cpuModel(items: readonly MachineItem[]): CpuModel {
+  const item = items.find((i) => i.kind === 'cpu');
+  const options = optionsOf(item?.options ?? []);
+  const vendor = item?.vendor.text === 'amd' ? 'amd' : 'intel';
+  return {
+    vendor,
+    count: Number(options.get('count') ?? 1),
+    // AMD CPUs always intercept WBINVD.
+    wbinvdExit: vendor === 'amd' || switchOf(options, 'wbinvd-exit', true),
+    selfSnoop: switchOf(options, 'self-snoop', false),
+    twoDimensionalPaging: switchOf(options, 'two-dimensional-paging', true),
+    options,
+  };
+}
+
+function iommuModel(item: Extract<MachineItem, { kind: 'iommu' }>): IommuModel {
+  const options = optionsOf(item.options);
+  return {
+    name: item.name.text,
+    driver: item.driver.text as IommuModel['driver'],
+    snoopControl: switchOf(options, 'snoop-control', true),
+    options,
+  };
+}
+
+function deviceModels(
+  items: readonly MachineItem[],
+  iommus: readonly IommuModel[],
+  registersOf: ReadonlyMap<string, readonly string[]>,
+): { devices: DeviceModel[]; groups: GroupModel[] } {
+  const declared = items.flatMap((item) => (item.kind === 'device' || item.kind === 'mdev' ? [item] : []));
+  const numbers = [...new Set(declared.map((item) => numberOf(item.options, 'group', -1)).filter((n) => n >= 0))].sort(
+    (a, b) => a - b,
+  );
+  const devices = declared.map((item): DeviceModel => {
+    const options = optionsOf(item.options);
+    const iommu = iommus.findIndex((unit) => unit.name === options.get('iommu'));
+    return {
+      name: item.name.text,
+      bdf: item.kind === 'device' ? item.bdf.text : item.name.text,
+      iommu,
+      group: numbers.indexOf(numberOf(item.options, 'group', -1)),
+      noSnoop: switchOf(options, 'no-snoop', false),
+      backdoor: switchOf(options, 'backdoor', false),
+      driver: item.kind === 'mdev' ? 'mdev' : (options.get('driver') ?? 'vfio-pci'),
+      registers: registersOf.get(item.name.text) ?? [],
+      options,
+    };
+  });
+  const groups = numbers.map((number, group) => ({
+    number,
+    devices: devices.flatMap((d, i) => (d.group === group ? [i] : [])),
+  }));
+  return { devices, groups };
+}
+
+function memoryModels(items: readonly MachineItem[]): Pick<Topology, 'words' | 'lines' | 'pages'> {
+  const words: WordModel[] = [];
+  const lines: { page: number; words: number[] }[] = [];
+  const pages: { name: string; lines: number[]; words: number[] }[] = [];
+  const pageByName = new Map<string, number>();
+  for (const item of items) {
+    if (item.kind !== 'memory') continue;
+    const pageName = optionsOf(item.options).get('page');
+    let page = pageName === undefined ? undefined : pageByName.get(pageName);
+    if (page === undefined) {
+      page = pages.length;
+      pages.push({ name: pageName ?? (item.names[0]?.text as string), lines: [], words: [] });
+      if (pageName !== undefined) pageByName.set(pageName, page);
+    }
+    const line = lines.length;
+    const here = pages[page] as (typeof pages)[number];
+    const lineInPage = here.lines.length;
+    lines.push({ page, words: [] });
+    here.lines.push(line);
+    for (const [i, name] of item.names.entries()) {
+      const address =
+        ADDRESS_BASE + BigInt(page) * PAGE_BYTES + BigInt(lineInPage) * LINE_BYTES + BigInt(i) * WORD_BYTES;
+      lines[line]?.words.push(words.length);
+      here.words.push(words.length);
+      words.push({ name: name.text, line, page, initial: Number(item.values[i]?.value ?? 0n), address });
+    }
+  }
+  return { words, lines, pages };
+}
+
+function actorModels(
+  blocks: readonly { readonly block: Block; readonly file: number }[],
+  devices: readonly DeviceModel[],
+  problems: Problems,
+): { actors: ActorModel[]; processes: string[] } {
+  const processes = ['vmm'];
+  const processOf = (name: string | undefined): number => {
+    if (name === undefined || name === 'setup') return 0;
+    const known = processes.indexOf(name);
+    return known >= 0 ? known : processes.push(name) - 1;
+  };
+  const actors = blocks.flatMap(({ block }): ActorModel[] => {
+    const header = block.actor;
+    if (!header) return [];
+    const cpu = numberOf(header.options, 'cpu', 0);
+    const name = header.name?.text ?? header.kind;
+    switch (header.kind) {
+      case 'setup':
+        return [{ name: 'setup', kind: 'setup', process: 0, subject: -1, cpu, line: block.line }];
+      case 'thread':
+        return [{ name, kind: 'thread', process: processOf(header.of?.text), subject: -1, cpu, line: block.line }];
+      case 'vcpu': {
+        const of = header.of?.text;
+        const full = of === undefined ? `vcpu${name}` : `${of}_vcpu${name}`;
+        const base = { name: full, kind: 'vcpu' as const, process: -1, subject: Number(name), cpu, line: block.line };
+        return [of === undefined ? base : { ...base, vmName: of }];
+      }
+      case 'device': {
+        const subject = devices.findIndex((d) => d.name === name);
+        if (subject < 0) {
+          problems.report(
+            block.line,
+            header.name?.span ?? { start: 0, end: 0 },
+            `The machine has no device ${name}: declare it in the machine block.`,
+          );
+          return [];
+        }
+        return [{ name, kind: 'device', process: -1, subject, cpu: -1, line: block.line }];
+      }
+      case 'host':
+        return [{ name: 'host', kind: 'host', process: -1, subject: -1, cpu, line: block.line }];
+    }
+  });
+  return { actors, processes };
+}

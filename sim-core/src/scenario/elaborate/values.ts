@@ -1,0 +1,74 @@
+/** From the arguments of a system call to {@link Value}s that the kernel's routines read. */
+import type { Value } from '../../engine/compile.ts';
+import { constantByName } from '../../ops/constants.ts';
+import type { OperandShape } from '../../ops/op.ts';
+import { structByName } from '../../ops/structs.ts';
+import type { Topology } from '../../topology.ts';
+import type { Expr, StructExpr } from '../ast.ts';
+import type { Problems } from './problems.ts';
+
+export interface ValueContext {
+  readonly topology: Topology;
+  /** Slots of the names that system calls bind. */
+  readonly names: ReadonlyMap<string, number>;
+  readonly line: number;
+  readonly problems: Problems;
+}
+
+/** `shape` is what the op expects there; it gives a struct its omitted fields. */
+export function compileValue(expr: Expr, shape: OperandShape | undefined, context: ValueContext): Value {
+  switch (expr.kind) {
+    case 'number':
+      return constant(expr.value);
+    case 'string':
+      return { ...constant(0n), text: expr.value };
+    case 'flags':
+      return constant(expr.parts.reduce((sum, part) => sum | (part.kind === 'number' ? part.value : constantOf(part, context)), 0n));
+    case 'address': {
+      const word = context.topology.words.findIndex((w) => w.name === expr.name.text);
+      const model = context.topology.words[word];
+      if (!model) {
+        context.problems.fail(context.line, expr.span, `There is no word ${expr.name.text}: declare it with memory ${expr.name.text} = 0.`);
+      }
+      return { ...constant(model.address), word };
+    }
+    case 'pointer':
+      return { ...constant(0x7ff0_0000_0000n), pointee: compileValue(expr.item, shape?.kind === 'pointer' ? shape.to : undefined, context) };
+    case 'struct':
+      return compileStruct(expr, shape, context);
+    case 'name': {
+      const slot = context.names.get(expr.name);
+      if (slot === undefined) return constant(constantOf(expr, context));
+      return {
+        name: expr.name,
+        int: (task) => task.machine.state[slot] as number,
+        wide: (task) => BigInt.asUintN(64, BigInt(task.machine.state[slot] as number)),
+      };
+    }
+  }
+}
+
+function constant(value: bigint): Value {
+  const wide = BigInt.asUintN(64, value);
+  const int = Number(BigInt.asIntN(32, value));
+  return { int: () => int, wide: () => wide };
+}
+
+function constantOf(expr: Extract<Expr, { kind: 'name' }>, context: ValueContext): bigint {
+  const known = constantByName.get(expr.name);
+  if (known) return known.value;
+  return context.problems.fail(context.line, expr.span, `${expr.name} is neither bound by a call nor a constant of the kernel's API.`);
+}
+
+function compileStruct(expr: StructExpr, shape: OperandShape | undefined, context: ValueContext): Value {
+  const spec = shape?.kind === 'struct' ? structByName.get(shape.struct) : undefined;
+  const fields = new Map<string, Value>();
+  const outputs = new Map<string, number>();
+  for (const field of spec?.fields ?? []) if (field.omitted !== undefined) fields.set(field.name, constant(field.omitted));
+  for (const field of expr.fields) {
+    const fieldShape = spec?.fields.find((f) => f.name === field.name.text)?.shape;
+    if (field.value.kind === 'in') fields.set(field.name.text, compileValue(field.value.expr, fieldShape, context));
+    else outputs.set(field.name.text, context.names.get(field.value.bind.text) as number);
+  }
+  return { ...constant(0x7ff0_0000_0000n), fields, outputs };
+}
