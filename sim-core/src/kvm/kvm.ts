@@ -115,6 +115,14 @@ export function createKvm(base: WorldBase, world: () => World): Kvm {
     unknown: () => E.INVAL,
   });
   files.onIoctl('kvm-vfio', { gate: (t, file) => devices.gate(t, objectOf(t, file)) });
+  const putKvm = base.routines.define('kvm_put_kvm', 'virt/kvm/kvm_main.c', (r) =>
+    r
+      .step('put a reference of the VM', (t) => {
+        if (vms.put(t.machine, t.get(0))) t.call(vms.destroyVm, t.get(0));
+      })
+      .local((t) => t.return(0)),
+  );
+  world().vfio.setKvmHooks({ getSafe: vms.getSafe, put: putKvm });
   files.onRelease('vm', vms.release);
   files.onRelease('vcpu', vcpus.release);
   files.onRelease('kvm-vfio', devices.release);

@@ -24,6 +24,8 @@ export interface Vms {
   readonly setUserMemoryRegion: Routine;
   /** kvm_get_kvm(). */
   get(machine: Machine, vm: number): void;
+  /** kvm_get_kvm_safe(): one reference more, unless the last one is gone. */
+  getSafe(machine: Machine, vm: number): boolean;
   /** kvm_put_kvm() up to the decision: true when that was the last reference and the caller has to destroy the VM. */
   put(machine: Machine, vm: number): boolean;
   /** EIO unless the task's process created the VM. */
@@ -178,6 +180,11 @@ export function createVms(base: WorldBase, world: () => World, hooks: VmHooks): 
     enableCap,
     setUserMemoryRegion,
     get,
+    getSafe(m, vm) {
+      if (read(m, references.base + vm) === 0) return false;
+      get(m, vm);
+      return true;
+    },
     put,
     gate: (t, vm) => (read(t.machine, process.base + vm) === world().files.process(t) + 1 ? 0 : E.IO),
   };
