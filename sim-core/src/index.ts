@@ -6,6 +6,8 @@ export { MONITORS } from './engine/monitors/table.ts';
 export * from './engine/program.ts';
 export * from './engine/run.ts';
 export { type FrameView, type Routine, type Step, Task } from './engine/task.ts';
+export * from './interop/recording.ts';
+export { type Difference, type FunctionAgreement, profileFor, replay, type ReplayResult } from './interop/replay.ts';
 export * from './kernel/changes.ts';
 export * from './kernel/profiles.ts';
 export { LINE, LINE_STATES } from './memory/memory.ts';

@@ -65,6 +65,8 @@ export interface Files {
   fget(task: Task, fd: number): number;
   kindOf(machine: Machine, file: number): FileKind;
   objectOf(machine: Machine, file: number): number;
+  /** `file->private_data = …`, from an open function. */
+  setObject(machine: Machine, file: number, object: number): void;
   /** get_file(): one reference more. */
   get(machine: Machine, file: number): void;
   /** fput(): one reference less; the last one makes the release function run at the end of the task's call. */

@@ -14,7 +14,7 @@ const STANDARD_FILE = 0;
 
 type Shared =
   | 'descriptor' | 'kind' | 'references' | 'object' | 'pathOnly'
-  | 'process' | 'fget' | 'kindOf' | 'objectOf' | 'get' | 'put' | 'create' | 'discard' | 'install'
+  | 'process' | 'fget' | 'kindOf' | 'objectOf' | 'setObject' | 'get' | 'put' | 'create' | 'discard' | 'install'
   | 'onRelease' | 'onOpen' | 'onIoctl';
 
 export interface FileTable extends Pick<Files, Shared> {
@@ -40,8 +40,8 @@ export interface FileTable extends Pick<Files, Shared> {
 export function createFileTable(base: WorldBase): FileTable {
   const { layout, topology } = base;
   const processes = topology.processes.length;
-  const descriptors = base.dims.fds + STANDARD_STREAMS;
-  const files = base.dims.files + 1;
+  const descriptors = Math.max(base.dims.fds, STANDARD_STREAMS);
+  const files = Math.max(base.dims.files, 1) + 1;
   const initialDescriptors = Array.from({ length: processes * descriptors }, (_, i) =>
     i % descriptors < STANDARD_STREAMS ? STANDARD_FILE + 1 : 0,
   );
@@ -156,6 +156,7 @@ export function createFileTable(base: WorldBase): FileTable {
     },
     kindOf: (machine, file) => FILE_KIND_NAMES[read(machine, kind.base + file)] as FileKind,
     objectOf: (machine, file) => read(machine, object.base + file),
+    setObject: (machine, file, value) => machine.put(object.base + file, value),
     onRelease: (fileKind, routine) => void releaseOf.set(fileKind, routine),
     onOpen: (fileKind, routine) => void openOf.set(fileKind, routine),
     onIoctl: (fileKind, rules) => void ioctlRulesOf.set(fileKind, rules),

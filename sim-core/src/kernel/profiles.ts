@@ -14,6 +14,8 @@ export interface Profile {
   readonly changes: ReadonlySet<ChangeId>;
   /** One sentence for completion and hover. */
   readonly doc: string;
+  /** For a stable release with backports: `6.1.192`. */
+  readonly release?: string;
   /** False for profiles that no range of versions contains (`series-v1` only counts when it is named). */
   readonly mainline: boolean;
 }
@@ -46,6 +48,7 @@ export function changesOf(version: Version): Set<ChangeId> {
 
 interface Variant {
   readonly name: string;
+  readonly release?: string;
   readonly base: Version;
   readonly adds: readonly ChangeId[];
   readonly lacks: readonly ChangeId[];
@@ -60,7 +63,20 @@ const VARIANTS: readonly Variant[] = [
     lacks: [],
     doc: 'v3.13 as the kvm-vfio series was first posted: closing a KVM device descriptor destroys the device.',
   },
+  // Releases that were recorded: what distinguishes each from its mainline base is what its recordings show.
+  debian('v5.10', '5.10.223'),
+  debian('v5.10', '5.10.262'),
+  debian('v6.1', '6.1.192', ['kvm-vfio-release', 'single-lock-round']),
+  debian('v6.12', '6.12.43'),
+  debian('v6.12', '6.12.117'),
+  debian('v6.17', '6.17.13'),
+  debian('v7.2', '7.2.12'),
+  debian('v7.2', '7.2.13'),
 ];
+
+function debian(base: Version, release: string, adds: readonly ChangeId[] = [], lacks: readonly ChangeId[] = []): Variant {
+  return { name: `debian-${release}`, release, base, adds, lacks, doc: `Debian's kernel ${release}: ${base} with the backports that its recordings show.` };
+}
 
 export const PROFILES: readonly Profile[] = [
   ...VERSIONS.map(
@@ -76,7 +92,14 @@ export const PROFILES: readonly Profile[] = [
     const changes = changesOf(variant.base);
     for (const id of variant.adds) changes.add(id);
     for (const id of variant.lacks) changes.delete(id);
-    return { name: variant.name, version: variant.base, changes, doc: variant.doc, mainline: false };
+    return {
+      name: variant.name,
+      version: variant.base,
+      changes,
+      doc: variant.doc,
+      mainline: false,
+      ...(variant.release === undefined ? {} : { release: variant.release }),
+    };
   }),
 ];
 

@@ -26,8 +26,6 @@ export interface Kvm {
   readonly vmReferences: Field;
   /** Per VM: `arch.noncoherent_dma_count`. */
   readonly noncoherentDmaCount: Field;
-  /** Per VM: number of times leaf entries were zapped (saturates at 255), for conditions; written only when asked for. */
-  readonly zaps: Field;
   /** Per VM and page: EPT/NPT leaf: 0 when not present, else 1 + memory type (E.1 encoding) + 8 when IPAT is set. */
   readonly leaf: Field;
   /** Per vCPU object: its VM + 1, or 0 when it does not exist. */
@@ -50,12 +48,8 @@ export interface Kvm {
   readonly vms: Vms;
   readonly vcpus: Vcpus;
   readonly devices: Devices;
-  /** Makes the model count zaps from now on; without it `zaps` stays 0, so that it does not tell states apart. */
-  countZaps(): void;
   /** v6.16 and later: the VM has the quirk IGNORE_GUEST_PAT. */
   hasQuirkIgnoreGuestPat(machine: Machine, vm: number): boolean;
-  /** Adds one to `zaps` when the scenario asks for it. */
-  countZap(machine: Machine, vm: number): void;
   /** v6.16 and later: the quirk IGNORE_GUEST_PAT is off for the VM, or it has non-coherent DMA. */
   honorsGuestPat(machine: Machine, vm: number): boolean;
   /** The quirk CD_NW_CLEARED is on for the VM (the default up to v6.15). */
@@ -75,10 +69,9 @@ export interface Kvm {
 
 const QUIRK_CD_NW_CLEARED = 2;
 const QUIRK_IGNORE_GUEST_PAT = 0x200;
-const MAX_COUNTED_ZAPS = 255;
 
 export function createKvm(base: WorldBase, world: () => World): Kvm {
-  const { layout, topology, dims, kernel } = base;
+  const { topology, kernel } = base;
   const noncoherent = createNoncoherent(base, world);
   const wbinvd = createWbinvd(base, world, noncoherent.has);
   const mmu = createMmu(base, world, noncoherent.has);
@@ -87,13 +80,10 @@ export function createKvm(base: WorldBase, world: () => World): Kvm {
     freeVcpus: (machine, vm) => vcpus.free(machine, vm),
     forget(machine, vm) {
       machine.put(noncoherent.count.base + vm, 0);
-      machine.put(zaps.base + vm, 0);
     },
   });
   const vcpus = createVcpus(base, world, () => vms);
   const devices = createDevices(base, world, () => vms);
-  const zaps = layout.field('zaps', [dims.vms]);
-  const counted = { zaps: false };
   const intel = topology.cpu.vendor === 'intel';
   const objectOf = (t: Task, file: number): number => world().files.objectOf(t.machine, file);
   const disabled = (machine: Machine, vm: number): number => machine.state[vms.disabledQuirks.base + vm] as number;
@@ -130,7 +120,6 @@ export function createKvm(base: WorldBase, world: () => World): Kvm {
   return {
     vmReferences: vms.references,
     noncoherentDmaCount: noncoherent.count,
-    zaps,
     leaf: mmu.leaf,
     vcpuVm: vcpus.vm,
     vcpuId: vcpus.id,
@@ -143,14 +132,6 @@ export function createKvm(base: WorldBase, world: () => World): Kvm {
     vms,
     vcpus,
     devices,
-    countZaps() {
-      counted.zaps = true;
-    },
-    countZap(machine, vm) {
-      const slot = zaps.base + vm;
-      const now = machine.state[slot] as number;
-      if (counted.zaps && now < MAX_COUNTED_ZAPS) machine.put(slot, now + 1);
-    },
     hasQuirkIgnoreGuestPat,
     honorsGuestPat: (machine, vm) => noncoherent.has(machine, vm) || !hasQuirkIgnoreGuestPat(machine, vm),
     // linux: arch/x86/kvm/x86.c: from v6.16 on Intel starts without CD_NW_CLEARED, since CR0.CD no longer matters there.

@@ -41,6 +41,8 @@ export interface ElaborateOptions {
   readonly profile: Profile;
   /** Reads included files; without it every `include` is a diagnostic. */
   readonly includes?: Includes;
+  /** How many objects there can be, when it is not to be counted from the statements: replayed recordings. */
+  readonly dims?: Dims;
 }
 
 /** A model, or what keeps the scenario from being executed; never both errors and a model. */
@@ -65,7 +67,7 @@ function build(parsed: ParsedScenario, options: ElaborateOptions, problems: Prob
   const machine = buildTopology(sources, found.deviceRegisters, problems);
   const { topology } = machine;
   const bodies = machine.blocks.map(({ block, file }) => ({ items: block.items, file }));
-  const dims = countDims(bodies, sources, procedures, topology);
+  const dims = options.dims ?? countDims(bodies, sources, procedures, topology);
   const conditionLines = linesOf(sources[0], 'condition');
   const asked = mentions(conditionLines.map(({ content }) => content));
 

@@ -200,11 +200,12 @@ function compileSyscall(context: ProgramContext, actor: number, statement: Sysca
   let shapes: readonly (Op['operands'][number] | undefined)[] = call.operands;
   if (call.name === 'ioctl') {
     const named = requestOf(statement.args[1]);
-    if (!named) {
+    // A number is a request that no file knows.
+    if (!named && statement.args[1]?.kind !== 'number') {
       throw problems.fail(line, statement.args[1]?.span ?? statement.call.span, 'This is not an ioctl request that Snoopscope models.', 'unknown-request');
     }
-    request = named.index;
-    shapes = [undefined, undefined, named.op.operands[0]];
+    request = named?.index ?? -1;
+    shapes = [undefined, undefined, named?.op.operands[0]];
   }
   const values = statement.args.map((expr, i) =>
     // The request is looked up by name or number above; it has no value of its own.
