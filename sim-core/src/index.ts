@@ -7,6 +7,7 @@ export * from './engine/program.ts';
 export * from './engine/run.ts';
 export { type FrameView, type Routine, type Step, Task } from './engine/task.ts';
 export * from './interop/recording.ts';
+export { recordingScenario } from './interop/recording-scenario.ts';
 export { type Difference, type FunctionAgreement, profileFor, replay, type ReplayResult } from './interop/replay.ts';
 export * from './kernel/changes.ts';
 export * from './kernel/profiles.ts';
@@ -21,6 +22,7 @@ export { elaborate, type Elaboration, type ElaborateOptions } from './scenario/e
 export { moveName, scheduleText } from './scenario/elaborate/schedule.ts';
 export { profilesIn, rangesContain } from './scenario/elaborate/versions.ts';
 export { parse } from './scenario/parser.ts';
+export { didYouMean, nearest } from './scenario/suggest.ts';
 export * from './state/event.ts';
 export type { Field, Layout } from './state/layout.ts';
 export { Machine, NOTE } from './state/machine.ts';

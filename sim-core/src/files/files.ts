@@ -10,6 +10,7 @@
  * Sources: linux fs/file.c, fs/file_table.c, fs/open.c, fs/ioctl.c, kernel/task_work.c.
  */
 import type { Routine, Task } from '../engine/task.ts';
+import { E } from '../kernel/errno.ts';
 import type { FileKind } from '../ops/op.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
@@ -95,5 +96,6 @@ export function createFiles(base: WorldBase, _world: () => World): Files {
   const table = createFileTable(base);
   const paths = createPaths();
   const syscalls = createSyscalls(base, table, paths);
+  if (base.kernel.has('epoll-ioctl')) table.onIoctl('epoll', { unknown: () => E.INVAL });
   return { ...table, ...syscalls, onPath: paths.add };
 }

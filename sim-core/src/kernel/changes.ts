@@ -268,6 +268,15 @@ const rows = [
     bracketed: 'Recorded on 7.2; v7.1 read without it.',
   },
   ...VFIO_CHANGES,
+  {
+    id: 'epoll-ioctl',
+    subject: 'eventpoll: Add epoll ioctl for epoll_params',
+    commit: '18e2bf0edf4d',
+    first: 'v6.9',
+    effect: 'An epoll descriptor answers an unknown request with EINVAL instead of ENOTTY.',
+    where: 'fs/eventpoll.c ep_eventpoll_ioctl()',
+    bracketed: 'Recorded on 6.12; absent in the recorded 6.1.',
+  },
 ] as const satisfies readonly Change[];
 
 export type ChangeId = (typeof rows)[number]['id'];
