@@ -26,6 +26,8 @@ import type { Vfio } from './vfio/vfio.ts';
 export interface Kernel {
   readonly profile: Profile;
   has(change: ChangeId): boolean;
+  /** Every change that was asked for so far. A kernel that agrees on all of them behaves the same. */
+  readonly consulted: ReadonlySet<ChangeId>;
 }
 
 /** How many of each object the scenario can have at once; from counting the statements that create them. */

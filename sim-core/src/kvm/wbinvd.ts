@@ -61,6 +61,7 @@ export function createWbinvd(base: WorldBase, world: () => World, hasNoncoherent
     }),
   );
 
+  const includesLocal = kernel.has('wbinvd-includes-local-cpu');
   const flushMask = routines.define('wbinvd_ipi', 'arch/x86/kvm/x86.c', (r) =>
     // Local 1 counts the pCPUs: each executes WBINVD at a time of its own.
     r.step('run WBINVD on the next pCPU of the mask', (t) => {
@@ -69,7 +70,7 @@ export function createWbinvd(base: WorldBase, world: () => World, hasNoncoherent
       const mask = machine.state[dirtyMask.base + vcpu] as number;
       const local = cpuOf(machine, vcpu);
       const included = (cpu: number): boolean =>
-        (mask & (1 << cpu)) !== 0 && (cpu !== local || kernel.has('wbinvd-includes-local-cpu'));
+        (mask & (1 << cpu)) !== 0 && (cpu !== local || includesLocal);
       let cpu = t.get(1);
       while (cpu < cpus && !included(cpu)) cpu++;
       if (cpu >= cpus) {

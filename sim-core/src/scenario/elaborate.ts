@@ -13,6 +13,7 @@ import { type ProgramNode, settle } from '../engine/program.ts';
 import { RoutineTable, taskFields } from '../engine/task.ts';
 import { createFiles } from '../files/files.ts';
 import { createIommu } from '../iommu/iommu.ts';
+import type { ChangeId } from '../kernel/changes.ts';
 import type { Profile } from '../kernel/profiles.ts';
 import { createKvm } from '../kvm/kvm.ts';
 import { createKvmVfio } from '../kvm-vfio/kvm-vfio.ts';
@@ -24,7 +25,7 @@ import { LayoutBuilder } from '../state/layout.ts';
 import { Machine } from '../state/machine.ts';
 import type { Topology } from '../topology.ts';
 import { createVfio } from '../vfio/vfio.ts';
-import { createInterner, type Dims, type World, type WorldBase } from '../world.ts';
+import { createInterner, type Dims, type Kernel, type World, type WorldBase } from '../world.ts';
 import type { Diagnostic, Item, LineContent, ParsedScenario } from './ast.ts';
 import { compileCondition, mentions } from './elaborate/conditions.ts';
 import { countDims } from './elaborate/dims.ts';
@@ -139,7 +140,7 @@ function createWorld(
   tracked: MachineTracked,
 ): { base: WorldBase; world: World } {
   const base: WorldBase = {
-    kernel: { profile, has: (change) => profile.changes.has(change) },
+    kernel: createKernel(profile),
     topology,
     dims,
     layout,
@@ -163,6 +164,18 @@ function createWorld(
   world.memory.onWriteback = (machine, cpu, line) => world.monitors.writeback(machine, cpu, line);
   world.files.setRequests(requests(world));
   return { base, world };
+}
+
+function createKernel(profile: Profile): Kernel {
+  const consulted = new Set<ChangeId>();
+  return {
+    profile,
+    consulted,
+    has(change) {
+      consulted.add(change);
+      return profile.changes.has(change);
+    },
+  };
 }
 
 type MachineTracked = Parameters<typeof createMonitors>[2];

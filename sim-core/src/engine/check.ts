@@ -1,0 +1,108 @@
+/**
+ * Judging a scenario: each final condition on each kernel, over all interleavings.
+ *
+ * Kernels that do not differ in any change that the model consults behave the same; they are judged once. Cost: one
+ * exploration for each set of kernels that may differ.
+ */
+import { type Exploration, type ExploreOptions, explore } from '../explore/search.ts';
+import type { Profile } from '../kernel/profiles.ts';
+import { profileNamed, PROFILES } from '../kernel/profiles.ts';
+import type { Diagnostic, LineContent, ParsedScenario } from '../scenario/ast.ts';
+import { elaborate } from '../scenario/elaborate.ts';
+import type { Includes } from '../scenario/elaborate/sources.ts';
+import { profilesIn } from '../scenario/elaborate/versions.ts';
+import type { Finding } from '../state/event.ts';
+import type { Model } from './model.ts';
+import { MONITORS } from './monitors/table.ts';
+
+export interface CheckOptions {
+  readonly includes?: Includes;
+  /** The kernels to judge; those that the scenario's conditions name when left out. */
+  readonly profiles?: readonly Profile[];
+  readonly explore?: ExploreOptions;
+}
+
+/** What was found out about one kernel. */
+export interface KernelVerdict {
+  readonly profile: Profile;
+  /** The kernel that was explored for it: itself, or an earlier one that behaves the same. */
+  readonly judgedAs: Profile;
+  readonly exploration: Exploration;
+  readonly model: Model;
+  readonly conditions: readonly ConditionVerdict[];
+  /** Findings that fail the check: nobody expected them. */
+  readonly unexpected: readonly Finding[];
+  /** Everything holds and nothing unexpected happened. Undefined while a limit kept it open. */
+  readonly passed: boolean | undefined;
+}
+
+export interface ConditionVerdict {
+  readonly index: number;
+  readonly text: string;
+  readonly line: number;
+  /** Undefined when a limit was reached before it was decided. */
+  readonly holds: boolean | undefined;
+}
+
+export interface CheckResult {
+  readonly diagnostics: readonly Diagnostic[];
+  readonly kernels: readonly KernelVerdict[];
+}
+
+/** Findings that fail a check on their own, unless a condition speaks about them: declared results and kernel bugs. */
+const ALWAYS_WRONG: ReadonlySet<Finding> = new Set(['unexpected-result', 'use-after-free', 'deadlock', 'kernel-warning']);
+/** The newest release that has a profile is what a scenario without any version is for. */
+const newest = PROFILES.filter((p) => p.mainline).at(-1) as Profile;
+
+export function checkScenario(parsed: ParsedScenario, options: CheckOptions = {}): CheckResult {
+  const profiles = options.profiles ?? profilesNamed(parsed);
+  const kernels: KernelVerdict[] = [];
+  for (const profile of profiles) {
+    const { model, diagnostics } = elaborate(parsed, { profile, ...(options.includes ? { includes: options.includes } : {}) });
+    if (!model) return { diagnostics, kernels: [] };
+    const same = kernels.find((known) => behavesAs(model, known.model));
+    kernels.push(same ? { ...same, profile } : judge(model, profile, options.explore ?? {}));
+  }
+  return { diagnostics: [], kernels };
+}
+
+/** The kernels that a scenario speaks of: those of its conditions' ranges, else its `kernel` line, else the newest. */
+export function profilesNamed(parsed: ParsedScenario): Profile[] {
+  const contents = parsed.lines.map((line) => line.content);
+  const ranges = contents.flatMap((content) => (content.kind === 'condition' ? content.on : []));
+  if (ranges.length > 0) return profilesIn(ranges);
+  const kernel = contents.find((content): content is Extract<LineContent, { kind: 'kernel' }> => content.kind === 'kernel');
+  return [profileNamed(kernel?.version.text ?? newest.name) ?? newest];
+}
+
+/** Judges the explored behaviour of one kernel. */
+export function judge(model: Model, profile: Profile, options: ExploreOptions): KernelVerdict {
+  const exploration = explore(model, options);
+  const conditions = model.conditions.flatMap((condition, index): ConditionVerdict[] => {
+    if (!condition.applies) return [];
+    const counts = exploration.conditions[index];
+    return [{ index, text: condition.text, line: condition.line, holds: counts?.holds }];
+  });
+  const unexpected = exploration.findings.map((f) => f.finding).filter((finding) => isUnexpected(model, finding, conditions.length));
+  const failed = conditions.some((c) => c.holds === false) || unexpected.length > 0;
+  const open = conditions.some((c) => c.holds === undefined) || !exploration.complete;
+  return { profile, judgedAs: profile, exploration, model, conditions, unexpected, passed: failed ? false : open ? undefined : true };
+}
+
+/** Without conditions every violation fails; with them, those that no condition is about and that are never right. */
+function isUnexpected(model: Model, finding: Finding, conditions: number): boolean {
+  if (model.tracked.has(finding)) return false;
+  if (ALWAYS_WRONG.has(finding)) return true;
+  return conditions === 0 && MONITORS.some((m) => m.finding === finding && m.weight === 'violation');
+}
+
+/**
+ * Would this kernel have taken every decision as the explored one did? The explored model knows which changes it asked
+ * for; one that has the same answers to them, and the same conditions, ends in the same verdicts.
+ */
+function behavesAs(model: Model, explored: Model): boolean {
+  const { kernel } = explored.world;
+  const { changes } = model.world.kernel.profile;
+  for (const change of kernel.consulted) if (changes.has(change) !== kernel.profile.changes.has(change)) return false;
+  return model.conditions.every((condition, i) => condition.applies === explored.conditions[i]?.applies);
+}

@@ -1,0 +1,162 @@
+/**
+ * Events in words: one line each, as a trace prints them and a debugger's console shows them.
+ *
+ * Only what a person asks about is described; changes of the interpreter's own slots (frames, locals) are left out
+ * unless asked for.
+ */
+import { ACCESS } from '../cpu/cpu.ts';
+import { memtypeName } from '../memory/memtype.ts';
+import { errnoName } from '../ops/constants.ts';
+import { TLP } from '../pcie/pcie.ts';
+import { EVENT_WIDTH, EXIT_REASONS, FAULT_REASONS, FINDINGS, happeningOf, ZAP_REASONS } from '../state/event.ts';
+import type { Field } from '../state/layout.ts';
+import type { Model } from './model.ts';
+import { MONITORS } from './monitors/table.ts';
+
+export interface EventText {
+  readonly kind: 'step' | 'call' | 'return' | 'result' | 'exit' | 'access' | 'tlp' | 'cache' | 'kernel' | 'change' | 'finding';
+  readonly text: string;
+  /** Depth in the kernel's call stack where it took place, for indenting; 0 outside. */
+  readonly depth: number;
+}
+
+/** What one event says, or undefined when it only serves the interpreter. `log` is a run's log, `event` an index. */
+export function describeEvent(model: Model, log: Int32Array, event: number): EventText | undefined {
+  const at = event * EVENT_WIDTH;
+  const code = log[at] as number;
+  const a = log[at + 1] as number;
+  const b = log[at + 2] as number;
+  const c = log[at + 3] as number;
+  if (code >= 0) return describeChange(model, code, a, b);
+  return describeHappening(model, code, a, b, c);
+}
+
+/** The value of a system call as strace prints it: `5`, `-1 EBUSY`. */
+export function resultText(value: number): string {
+  return value < 0 ? `-1 ${errnoName(-value)}` : String(value);
+}
+
+function describeHappening(model: Model, code: number, a: number, b: number, c: number): EventText | undefined {
+  const { topology, routines } = model.world;
+  const word = (index: number): string => topology.words[index]?.name ?? `word ${index}`;
+  const line = (index: number): string => (topology.lines[index]?.words ?? []).map(word).join('+');
+  const vcpu = (index: number): string => vcpuName(model, index);
+  const device = (index: number): string => topology.devices[index]?.name ?? `device ${index}`;
+  const text = (kind: EventText['kind'], what: string, depth = 0): EventText => ({ kind, text: what, depth });
+  switch (happeningOf(code)) {
+    case 'step': {
+      const node = model.nodes[b];
+      return text('step', `${topology.actors[a]?.name ?? a}${node ? ` line ${node.place.line + 1}` : ''}`);
+    }
+    case 'environment':
+      return text('step', model.environment[a]?.name ?? 'environment');
+    case 'call':
+      return text('call', routines.routines[b]?.name ?? '', c);
+    case 'return': {
+      const routine = routines.routines[b];
+      return routine?.kind === 'kernel' ? text('return', `${routine.name} → ${c < 0 && c > -200 ? `-${errnoText(-c)}` : c}`) : undefined;
+    }
+    case 'done':
+      return undefined;
+    case 'exit':
+      return text('exit', `${vcpu(a)} leaves the guest: ${EXIT_REASONS[b]}${EXIT_REASONS[b] === 'EPT_VIOLATION' ? ` (page of ${pageText(model, c)})` : ''}`);
+    case 'wbinvd':
+      return text('cache', `cpu${a} executes WBINVD${b >= 0 ? ` for ${vcpu(b)}` : ''}`);
+    case 'writeback':
+      return text('cache', `cpu${a} writes line ${line(b)} back to DRAM`);
+    case 'access':
+      return text('access', accessText(model, a, word(b), c));
+    case 'tlp':
+      return text('tlp', tlpText(device(a), word(b), c));
+    case 'dma-fault':
+      return text('tlp', `the IOMMU blocks ${device(a)}: ${FAULT_REASONS[c]}${b >= 0 ? ` at the page of ${pageText(model, b)}` : ''}`);
+    case 'finding':
+      return text('finding', findingText(model, a, b, c));
+    case 'zap':
+      return text('kernel', `KVM zaps ${b < 0 ? 'all leaves' : `the leaf of ${pageText(model, b)}`} of VM ${a}: ${ZAP_REASONS[c]}`);
+    case 'vcpu-load':
+      return text('kernel', `${vcpu(a)} is loaded on cpu${b}${c >= 0 && c !== b ? `, it was on cpu${c}` : ''}`);
+    case 'message':
+      return text('kernel', `kernel message ${a}`);
+    case 'msi':
+      return text('tlp', `${device(a)} sends MSI ${b}`);
+    case 'vm-destroyed':
+      return text('kernel', `VM ${a} is destroyed`);
+  }
+}
+
+function errnoText(errno: number): string {
+  try {
+    return errnoName(errno);
+  } catch {
+    return String(errno);
+  }
+}
+
+function accessText(model: Model, cpu: number, word: string, packed: number): string {
+  const vcpu = ((packed >> ACCESS.vcpuShift) & 0x3f) - 1;
+  const type = memtypeName((packed >> ACCESS.typeShift) & 7) ?? '?';
+  const value = packed >> ACCESS.valueShift;
+  const names = model.world.topology.actors.filter((actor) => actor.kind === 'vcpu');
+  const who = vcpu >= 0 ? `${names[vcpu]?.name} on cpu${cpu}` : `cpu${cpu}`;
+  return (packed & ACCESS.store) !== 0 ? `${who} stores ${word} = ${value} (${type})` : `${who} loads ${word}: ${value} (${type})`;
+}
+
+function tlpText(device: string, word: string, packed: number): string {
+  const value = packed >> TLP.valueShift;
+  const asked = (packed & TLP.asked) !== 0;
+  const bypassed = (packed & TLP.bypassed) !== 0;
+  const how = bypassed ? 'no snoop, the caches are bypassed' : asked ? 'asks for no snoop, but is snooped' : 'snooped';
+  const what = (packed & TLP.write) !== 0 ? `MWr ${word} = ${value}` : `MRd ${word}`;
+  if ((packed & TLP.completed) === 0) return `${device}: ${what} (${asked ? 'asks for no snoop' : 'snooped'}) is blocked`;
+  return (packed & TLP.write) !== 0 ? `${device}: ${what} (${how})` : `${device}: ${what} → ${value} (${how})`;
+}
+
+/** One line for a finding event: `finding`, `subject` and `detail` as the event holds them. */
+export function findingText(model: Model, finding: number, subject: number, detail: number): string {
+  const { topology } = model.world;
+  const name = FINDINGS[finding] ?? `finding ${finding}`;
+  const word = topology.words[subject]?.name;
+  switch (name) {
+    case 'stale-read':
+    case 'unflushed-read': {
+      const vcpus = topology.actors.filter((actor) => actor.kind === 'vcpu');
+      const who = detail > 0 ? topology.devices[detail - 1]?.name : vcpus[-detail - 1]?.name;
+      return `${name}: ${who} read an old value of ${word}`;
+    }
+    case 'lost-write':
+      return `${name}: a device's write to ${word} was destroyed by a write-back of cpu${detail}`;
+    case 'dma-fault':
+      return `${name}: the IOMMU blocked ${topology.devices[detail]?.name}${word ? ` at ${word}` : ''}`;
+    case 'unexpected-result': {
+      const node = model.nodes[subject];
+      return `${name}: line ${(node?.place.line ?? 0) + 1} returned ${resultText(detail)}`;
+    }
+    case 'deadlock':
+      return `${name}: ${topology.actors[subject]?.name ?? 'somebody'} waits for a lock that nobody will release`;
+    default:
+      return `${name}: ${MONITORS.find((m) => m.finding === name)?.doc ?? 'see the documentation'}`;
+  }
+}
+
+function describeChange(model: Model, slot: number, old: number, value: number): EventText | undefined {
+  const field = model.layout.fieldOf(slot);
+  if (field.internal) return undefined;
+  return { kind: 'change', text: `${model.layout.slotName(slot)}: ${valueText(field, old)} → ${valueText(field, value)}`, depth: 0 };
+}
+
+function valueText(field: Field, value: number): string {
+  return field.values?.[value] ?? String(value);
+}
+
+/** The name of the vCPU object: the actor that executes it, when there is one. */
+export function vcpuName(model: Model, vcpu: number): string {
+  // Which actor executes an object may change in a run; in the scenarios that people write it does not.
+  const vcpus = model.world.topology.actors.filter((actor) => actor.kind === 'vcpu');
+  return vcpus[vcpu]?.name ?? `vCPU ${vcpu}`;
+}
+
+function pageText(model: Model, page: number): string {
+  const { topology } = model.world;
+  return topology.pages[page]?.words.map((w) => topology.words[w]?.name).join(', ') ?? String(page);
+}
