@@ -14,6 +14,7 @@ export * from './kernel/profiles.ts';
 export { LINE, LINE_STATES } from './memory/memory.ts';
 export * from './memory/memtype.ts';
 export * from './ops/constants.ts';
+export { ATTRIBUTES, type Attribute, attributeByName } from './ops/kvm-vfio/attributes.ts';
 export * from './ops/op.ts';
 export * from './ops/structs.ts';
 export { IOCTLS, OPS, opNamed } from './ops/table.ts';
@@ -22,6 +23,38 @@ export { elaborate, type Elaboration, type ElaborateOptions } from './scenario/e
 export { moveName, scheduleText } from './scenario/elaborate/schedule.ts';
 export { profilesIn, rangesContain } from './scenario/elaborate/versions.ts';
 export { parse } from './scenario/parser.ts';
+export { check, type CheckContext } from './scenario/checks/run.ts';
+export { CACHE_STATES, factByName, FACTS, type FactParam, type FactSpec, findingByName, type FindingSpec, MEMORY_TYPES } from './scenario/facts.ts';
+export { ALLOWED, CPU_VENDORS, IOMMU_DRIVERS, MACHINE_OPTIONS, type MachineOption, type OptionOwner } from './scenario/machine-options.ts';
+export { format, type LineEdit, print } from './scenario/printer.ts';
+export {
+  type Completion,
+  type CompletionPlace,
+  completionAt,
+  documentationAbove,
+  type EnclosingCall,
+  type FoldingRange,
+  foldingRanges,
+  type Meaning,
+  meaningOf,
+  opOfLine,
+  outline,
+  type OutlineEntry,
+  type Position,
+  type ScenarioSymbol,
+  type SemanticToken,
+  type SemanticType,
+  semanticTokens,
+  type SymbolTable,
+  symbolsOf,
+  wordAt,
+  type WordAt,
+} from './scenario/query.ts';
+export { rangeTextContains } from './scenario/ranges.ts';
+export { type RoleWord, rolesOf, vcpuName, type WordRole } from './scenario/roles.ts';
+export { blockOfLines, type Place as TextPlace } from './scenario/symbols.ts';
+export { OP_KINDS_OF, VOCABULARY, type Vocabulary } from './scenario/vocabulary.ts';
+export { LANGUAGE_WORDS, type LanguageWord } from './scenario/words.ts';
 export { didYouMean, nearest } from './scenario/suggest.ts';
 export * from './state/event.ts';
 export type { Field, Layout } from './state/layout.ts';

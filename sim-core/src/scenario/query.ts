@@ -15,7 +15,7 @@ import { blockOfLines, type Place, type ScenarioSymbol, symbolsOf } from './symb
 import type { Vocabulary } from './vocabulary.ts';
 import { LANGUAGE_WORDS, type LanguageWord } from './words.ts';
 
-export { type Completion, completionAt } from './completion.ts';
+export { type Completion, type CompletionPlace, completionAt, type EnclosingCall } from './completion.ts';
 export { type Place, type ScenarioSymbol, type SymbolTable, symbolsOf } from './symbols.ts';
 
 export interface Position {
