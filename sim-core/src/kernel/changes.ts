@@ -277,6 +277,16 @@ const rows = [
     where: 'fs/eventpoll.c ep_eventpoll_ioctl()',
     bracketed: 'Recorded on 6.12; absent in the recorded 6.1.',
   },
+  {
+    id: 'assigned-device-count',
+    subject: 'KVM: count number of assigned devices',
+    commit: '5544eb9b81da',
+    first: 'v4.2',
+    until: 'v6.17',
+    effect: 'kvm-vfio counts assigned devices in the VM, for posted interrupts. No effect on coherency.',
+    where: 'arch/x86/kvm/x86.c kvm_arch_start_assignment()',
+    bracketed: 'Recorded up to 6.16, gone in the recorded 6.17.',
+  },
 ] as const satisfies readonly Change[];
 
 export type ChangeId = (typeof rows)[number]['id'];

@@ -30,6 +30,8 @@ export function createByFile(base: WorldBase, world: () => World, list: List, co
       }
       world().files.get(t.machine, t.get(1));
       list.append(t.machine, t.get(0), t.get(1));
+      const { startAssignment } = world().kvm;
+      if (startAssignment) t.call(startAssignment);
     });
     if (!oneRound) r.unlock('kv->lock', list.lockOf);
     r.local((t) => t.call(world().vfio.fileSetKvm, t.get(1), list.vmOf(t.machine, t.get(0)) + 1));
@@ -51,8 +53,10 @@ export function createByFile(base: WorldBase, world: () => World, list: List, co
         return;
       }
       list.remove(t.machine, t.get(0), position);
-      t.call(world().vfio.fileSetKvm, t.get(1), 0);
+      const { endAssignment } = world().kvm;
+      if (endAssignment) t.call(endAssignment);
     });
+    r.local((t) => t.call(world().vfio.fileSetKvm, t.get(1), 0));
     r.local((t) => world().files.put(t, t.get(1)));
     const update = (): void => void r.local((t) => t.call(coherency.update, t.get(0)));
     if (!oneRound) {
@@ -76,7 +80,11 @@ export function createByFile(base: WorldBase, world: () => World, list: List, co
       list.remove(t.machine, t.get(0), 0);
       t.call(world().vfio.fileSetKvm, file, 0);
     });
-    r.local((t) => world().files.put(t, t.get(2)));
+    r.local((t) => {
+      world().files.put(t, t.get(2));
+      const { endAssignment } = world().kvm;
+      if (endAssignment) t.call(endAssignment);
+    });
   }
 
   return { add, del, dropFirst };

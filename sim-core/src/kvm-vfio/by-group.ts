@@ -33,8 +33,13 @@ export function createByGroup(base: WorldBase, world: () => World, list: List, c
     takeGroup(r, out);
     r.lock('kv->lock', list.lockOf);
     r.local((t) => {
-      if (list.find(t.machine, t.get(0), t.get(2)) >= 0) t.goto(duplicate);
-      else list.append(t.machine, t.get(0), t.get(2));
+      if (list.find(t.machine, t.get(0), t.get(2)) >= 0) {
+        t.goto(duplicate);
+        return;
+      }
+      list.append(t.machine, t.get(0), t.get(2));
+      const { startAssignment } = world().kvm;
+      if (startAssignment) t.call(startAssignment);
     });
     r.unlock('kv->lock', list.lockOf);
     if (kernel.has('group-set-kvm')) {
@@ -67,6 +72,8 @@ export function createByGroup(base: WorldBase, world: () => World, list: List, c
       t.set(2, list.at(machine, t.get(0), position));
       t.set(3, 0);
       list.remove(machine, t.get(0), position);
+      const { endAssignment } = world().kvm;
+      if (endAssignment) t.call(endAssignment);
     });
     if (kernel.has('group-set-kvm')) r.local((t) => t.call(world().vfio.groupSetKvm, t.get(2), 0));
     r.local((t) => t.call(world().vfio.groupPutExternalUser, t.get(2)));
@@ -85,6 +92,10 @@ export function createByGroup(base: WorldBase, world: () => World, list: List, c
       if (kernel.has('group-set-kvm')) t.call(world().vfio.groupSetKvm, group, 0);
     });
     r.local((t) => t.call(world().vfio.groupPutExternalUser, t.get(2)));
+    r.local((t) => {
+      const { endAssignment } = world().kvm;
+      if (endAssignment) t.call(endAssignment);
+    });
   }
 
   return { add, del, dropFirst };

@@ -61,6 +61,9 @@ export interface Kvm {
   /** kvm_arch_register_noncoherent_dma(vm). Local 0: the VM. */
   readonly registerNoncoherentDma: Routine;
   readonly unregisterNoncoherentDma: Routine;
+  /** Undefined on kernels without them. */
+  readonly startAssignment: Routine | undefined;
+  readonly endAssignment: Routine | undefined;
   /** kvm_arch_vcpu_load(vcpu, cpu), the part that matters here. Locals 0, 1: vCPU object, pCPU. */
   readonly vcpuLoad: Routine;
   /** kvm_emulate_wbinvd(vcpu). Local 0: vCPU object. */
@@ -141,6 +144,8 @@ export function createKvm(base: WorldBase, world: () => World): Kvm {
     wbinvd,
     registerNoncoherentDma: noncoherent.register,
     unregisterNoncoherentDma: noncoherent.unregister,
+    startAssignment: noncoherent.startAssignment,
+    endAssignment: noncoherent.endAssignment,
     vcpuLoad: wbinvd.vcpuLoad,
     emulateWbinvd: wbinvd.emulateWbinvd,
   };

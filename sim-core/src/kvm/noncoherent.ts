@@ -14,6 +14,12 @@ export interface Noncoherent {
   readonly count: Field;
   readonly register: Routine;
   readonly unregister: Routine;
+  /**
+   * kvm_arch_start_assignment() and kvm_arch_end_assignment(): the count of assigned devices that posted interrupts ask
+   * for. Nothing modelled reads it, so only the calls are there. Undefined on kernels without them.
+   */
+  readonly startAssignment: Routine | undefined;
+  readonly endAssignment: Routine | undefined;
   has(machine: Machine, vm: number): boolean;
 }
 
@@ -50,7 +56,14 @@ export function createNoncoherent(base: WorldBase, world: () => World): Noncoher
     });
   }
 
+  const assignment = (name: string): Routine | undefined =>
+    kernel.has('assigned-device-count')
+      ? routines.define(name, 'arch/x86/kvm/x86.c', (r) => r.local((t) => t.return(0)))
+      : undefined;
+
   return {
+    startAssignment: assignment('kvm_arch_start_assignment'),
+    endAssignment: assignment('kvm_arch_end_assignment'),
     count,
     register: edge('kvm_arch_register_noncoherent_dma', 1, 1, ZAP_REASONS.indexOf('noncoherent-start')),
     unregister: edge('kvm_arch_unregister_noncoherent_dma', -1, 0, ZAP_REASONS.indexOf('noncoherent-stop')),
