@@ -12,7 +12,7 @@ import type { Task } from '../engine/task.ts';
 import { LEAF } from '../kvm/mmu.ts';
 import type { Copy } from '../memory/memory.ts';
 import { MEMTYPE } from '../memory/memtype.ts';
-import { EXIT_REASONS, type ExitReason } from '../state/event.ts';
+import { EXIT_REASONS, type ExitReason, ZAP_REASONS } from '../state/event.ts';
 import { type Machine, NOTE } from '../state/machine.ts';
 import type { WorldBase, World } from '../world.ts';
 
@@ -27,6 +27,8 @@ export interface Cpu {
   enter(task: Task): boolean;
   /** The vCPU object of the task's actor. Only after `enter`. */
   vcpuOf(task: Task): number;
+  /** The VM of the task's vCPU. Only after `enter`. */
+  vmOf(task: Task): number;
   /** The pCPU that the task's vCPU is on. Only after `enter`. */
   cpuOf(task: Task): number;
   /** The ordinal among the scenario's vCPU actors, for the ghost. */
@@ -47,7 +49,7 @@ export interface Cpu {
   orderUncached(task: Task): void;
   /** The guest changes its mapping of a page. */
   setGuestPat(task: Task, page: number, type: number): void;
-  /** MOV to CR0: sets CR0.CD or clears it, then returns from the routine. */
+  /** MOV to CR0: sets CR0.CD or clears it. May call the zap of all leaves, so it is the last thing a step does. */
   writeCr0(task: Task, cacheDisable: boolean): void;
   /** A CPU access of the host: coherent, WB, no vCPU. */
   hostLoad(machine: Machine, cpu: number, word: number): number;
@@ -75,6 +77,7 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
 
   return {
     vcpuOf,
+    vmOf,
     cpuOf,
     ordinalOf,
 
@@ -158,8 +161,11 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
 
     writeCr0(t, cacheDisable) {
       const { machine } = t;
-      machine.put(world().kvm.mmu.cacheDisable.base + vcpuOf(t), cacheDisable ? 1 : 0);
-      t.return(0);
+      const { mmu } = world().kvm;
+      const slot = mmu.cacheDisable.base + vcpuOf(t);
+      const toggled = machine.state[slot] !== (cacheDisable ? 1 : 0);
+      machine.put(slot, cacheDisable ? 1 : 0);
+      if (toggled && mmu.zapsForCacheDisable(machine, vmOf(t))) t.call(mmu.zapGfnRange, vmOf(t), ZAP_REASONS.indexOf('cr0-cd'));
     },
 
     hostLoad(machine, cpu, word) {

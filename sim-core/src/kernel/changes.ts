@@ -127,6 +127,22 @@ const rows = [
     where: 'arch/x86/kvm/mtrr.c kvm_mtrr_get_guest_memory_type()',
   },
   {
+    id: 'guest-mtrr-zaps',
+    subject: 'KVM: x86: zap leaf entries when guest MTRRs or CR0.CD change',
+    first: 'v4.2',
+    until: 'v6.11',
+    effect: 'With non-coherent DMA a write to a guest MTRR zaps the range it is about, and a toggle of CR0.CD with the quirk off zaps all.',
+    where: 'arch/x86/kvm/mtrr.c update_mtrr(), arch/x86/kvm/x86.c kvm_post_set_cr0()',
+  },
+  {
+    id: 'svm-guest-pat',
+    subject: 'KVM: SVM: obey guest PAT',
+    commit: '15038e147247',
+    first: 'v4.15',
+    effect: "A guest's write to its PAT reaches the VMCB; before, SVM guests ran with a PAT fixed at power-on.",
+    where: 'arch/x86/kvm/svm/svm.c svm_set_msr()',
+  },
+  {
     id: 'cd-in-memory-type',
     subject: 'KVM: vmx: obey KVM_QUIRK_CD_NW_CLEARED',
     commit: 'fb279950ba02',

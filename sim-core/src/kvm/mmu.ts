@@ -18,10 +18,17 @@ import { EXIT_REASONS, ZAP_REASONS, type ZapReason } from '../state/event.ts';
 import type { Field } from '../state/layout.ts';
 import { type Machine, NOTE } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
+import { createMtrr, type Mtrr } from './mtrr.ts';
 import type { HasNoncoherentDma } from './wbinvd.ts';
 
 /** A leaf in a slot: 0 when there is none, else 1 + memory type + IPAT. */
 export const LEAF = { present: 1, typeShift: 1, ipat: 16 } as const;
+
+/**
+ * What a guest's choice becomes while SVM ignores its PAT: the guest picks an index of the PAT that Linux programs
+ * (WB WC UC- UC, WB WP UC- WT), the hardware looks it up in the power-on one (WB WT UC- UC, twice). By type encoding.
+ */
+const POWER_ON_PAT: readonly number[] = [MEMTYPE.UC, MEMTYPE.WT, 0, 0, MEMTYPE.UC, MEMTYPE.WT, MEMTYPE.WB, MEMTYPE['UC-']];
 
 export function leafType(leaf: number): number {
   return (leaf >> LEAF.typeShift) & 7;
@@ -32,10 +39,8 @@ export interface Mmu {
   readonly leaf: Field;
   /** Per VM and page: the type that the guest's page tables and PAT give the page; the guest's own choice. */
   readonly guestPat: Field;
-  /** Per vCPU object: `IA32_MTRR_DEF_TYPE` as 1 + default type + 16 when MTRRs are enabled; 0 is the firmware's WB. */
-  readonly mtrrDefault: Field;
-  /** Per vCPU object and page: 1 + the type a variable MTRR gives the page, or 0. */
-  readonly mtrrPage: Field;
+  /** What the guest's MTRRs say. */
+  readonly mtrr: Mtrr;
   /** Per vCPU object: guest CR0.CD. */
   readonly cacheDisable: Field;
   /** The page fault of a guest access. Locals 0, 1: vCPU object, page. */
@@ -48,6 +53,9 @@ export interface Mmu {
   effectiveTypeIn(state: Int32Array, vm: number, page: number): number;
   /** The type that the guest alone would have: its MTRRs and PAT on bare metal. */
   guestType(machine: Machine, vcpu: number, vm: number, page: number): number;
+  /** Does a change of the guest's cache control zap leaves in this VM now? */
+  zapsForMtrr(machine: Machine, vm: number): boolean;
+  zapsForCacheDisable(machine: Machine, vm: number): boolean;
   /** Zaps one page at once. */
   zapPage(machine: Machine, vm: number, page: number, reason: ZapReason): void;
   /** Clears what belongs to a VM that is gone. */
@@ -61,22 +69,10 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
   const pageLabels = topology.pages.map((p) => p.name);
   const leaf = layout.field('leaf', [dims.vms, pages], { labels: [undefined, pageLabels] });
   const guestPat = layout.field('guestPat', [dims.vms, pages], { labels: [undefined, pageLabels], initial: MEMTYPE.WB });
-  const mtrrDefault = layout.field('mtrrDefault', [dims.vcpus]);
-  const mtrrPage = layout.field('mtrrPage', [dims.vcpus, pages], { labels: [undefined, pageLabels] });
+  const mtrr = createMtrr(base);
   const cacheDisable = layout.field('cacheDisable', [dims.vcpus]);
   const leafSlot = (vm: number, page: number): number => leaf.base + vm * pages + page;
   const violation = EXIT_REASONS.indexOf('EPT_VIOLATION');
-
-  /** The type that the guest's MTRRs give a page. */
-  function mtrrType(m: Machine, vcpu: number, page: number): number {
-    const def = m.state[mtrrDefault.base + vcpu] as number;
-    const enabled = def === 0 || ((def - 1) & 16) !== 0;
-    // linux: arch/x86/kvm/mtrr.c: disabled MTRRs mean UC from v4.2 on; v3.13 took WB.
-    if (!enabled) return kernel.has('mtrr-disabled-is-uc') ? MEMTYPE.UC : MEMTYPE.WB;
-    const own = m.state[mtrrPage.base + vcpu * pages + page] as number;
-    if (own !== 0) return own - 1;
-    return def === 0 ? MEMTYPE.WB : (def - 1) & 7;
-  }
 
   // linux: arch/x86/kvm/vmx/vmx.c vmx_get_mt_mask(); the table is section E.3 of the sources page.
   function memoryTypeMask(m: Machine, vcpu: number, vm: number, page: number): number {
@@ -89,7 +85,7 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
       if (world().kvm.hasQuirkCdNwCleared(m, vm)) return make(MEMTYPE.WB, !kernel.has('cd-quirk-without-ipat'));
       return make(MEMTYPE.UC, true);
     }
-    return make(mtrrType(m, vcpu, page), false);
+    return make(mtrr.typeOf(m, vcpu, page), false);
   }
 
   const getMtMask = routines.define(intel ? 'vmx_get_mt_mask' : 'svm_get_mt_mask', intel ? 'arch/x86/kvm/vmx/vmx.c' : 'arch/x86/kvm/svm/svm.c', (r) =>
@@ -120,7 +116,8 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
     const entry = state[leafSlot(vm, page)] as number;
     const type = leafType(entry);
     if ((entry & LEAF.ipat) !== 0) return type;
-    return combine(type, state[guestPat.base + vm * pages + page] as number);
+    const chosen = state[guestPat.base + vm * pages + page] as number;
+    return combine(type, intel || kernel.has('svm-guest-pat') ? chosen : (POWER_ON_PAT[chosen] as number));
   }
 
   const zapGfnRange = routines.define('kvm_zap_gfn_range', 'arch/x86/kvm/mmu/mmu.c', (r) =>
@@ -133,8 +130,7 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
   return {
     leaf,
     guestPat,
-    mtrrDefault,
-    mtrrPage,
+    mtrr,
     cacheDisable,
     pageFault,
     zapGfnRange,
@@ -143,9 +139,13 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
     effectiveTypeIn,
 
     guestType(m, vcpu, vm, page) {
-      const mtrr = mtrrType(m, vcpu, page);
-      return combine(mtrr, m.state[guestPat.base + vm * pages + page] as number);
+      return combine(mtrr.typeOf(m, vcpu, page), m.state[guestPat.base + vm * pages + page] as number);
     },
+
+    // linux: arch/x86/kvm/mtrr.c update_mtrr(), arch/x86/kvm/x86.c kvm_post_set_cr0()
+    zapsForMtrr: (m, vm) => kernel.has('guest-mtrr-zaps') && topology.cpu.twoDimensionalPaging && hasNoncoherentDma(m, vm),
+    zapsForCacheDisable: (m, vm) =>
+      kernel.has('guest-mtrr-zaps') && hasNoncoherentDma(m, vm) && !world().kvm.hasQuirkCdNwCleared(m, vm),
 
     zapPage(m, vm, page, reason) {
       m.note(NOTE.zap, vm, page, ZAP_REASONS.indexOf(reason));

@@ -15,6 +15,7 @@ import { pat } from './cpu/pat.ts';
 import { sfence } from './cpu/sfence.ts';
 import { wbinvd } from './cpu/wbinvd.ts';
 import { wbnoinvd } from './cpu/wbnoinvd.ts';
+import { wrmsr } from './cpu/wrmsr.ts';
 import { close } from './files/close.ts';
 import { dup } from './files/dup.ts';
 import { epollCreate1 } from './files/epoll.ts';
@@ -92,6 +93,7 @@ export const OPS: readonly Op[] = [
   sfence,
   lfence,
   pat,
+  wrmsr,
   hlt,
   // TLPs
   mrd,

@@ -32,9 +32,13 @@ Left out: sizes other than one word, addressing modes, flags.`,
         const value = c.read(1);
         return {
           routine: define('mov cr0', 'Intel SDM volume 2, "MOV - Move to/from Control Registers"', (r) =>
-            r.step('write CR0', (t) => {
-              if (cpu.enter(t)) cpu.writeCr0(t, (value(t) & CR0_CD) !== 0);
-            }), 'instruction'),
+            r
+              .step('exit; KVM takes over CR0.CD', (t) => {
+                if (!cpu.enter(t)) return;
+                cpu.exit(t, 'CR_ACCESS');
+                cpu.writeCr0(t, (value(t) & CR0_CD) !== 0);
+              })
+              .local((t) => t.return(0)), 'instruction'),
           action: undefined,
         };
       }
