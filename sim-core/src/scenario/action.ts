@@ -5,12 +5,10 @@ import {
   type Cursor,
   DOT,
   EQUALS,
-  findComment,
   isDigit,
   OPEN_BRACKET,
   OPEN_PARENTHESIS,
   quoted,
-  stringEnd,
 } from './cursor.ts';
 import { parseSyscall } from './syscall.ts';
 
@@ -125,27 +123,11 @@ function parseCall(cursor: Cursor): Call {
   return { kind: 'call', name, args };
 }
 
-/** The text of one argument: brackets and strings are kept whole, since any operand or value may be passed. */
+/** What is put in place of a parameter: a name, a number, or a BDF. */
 function parseArgument(cursor: Cursor, procedure: Word): Word {
-  cursor.peek();
-  const start = cursor.pos;
-  let depth = 0;
-  while (cursor.pos < cursor.end) {
-    const character = cursor.text[cursor.pos]!;
-    if (character === '"') {
-      const end = stringEnd(cursor.text, cursor.pos, cursor.end);
-      if (end === -1) cursor.takeString();
-      cursor.pos = end;
-      continue;
-    }
-    if (depth === 0 && (character === ',' || character === ')')) break;
-    if ('([{'.includes(character)) depth++;
-    if (')]}'.includes(character)) depth--;
-    cursor.pos++;
-  }
-  const text = cursor.text.slice(start, cursor.pos).trimEnd();
-  if (text === '' || findComment(text) !== -1) cursor.failExpected(`an argument of ${quoted(procedure.text)}`);
-  return { text, span: { start, end: start + text.length } };
+  const value = takeBdf(cursor) ?? cursor.takeNumber();
+  if (value !== undefined) return { text: value.kind === 'number' ? value.text : value.name, span: value.span };
+  return cursor.identifier(`a name or a number as argument of ${quoted(procedure.text)}`);
 }
 
 const BDF = /(?:[0-9a-fA-F]{4,8}:)?[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-7](?![\w.])/y;

@@ -78,7 +78,8 @@ const FINDING_DOCS: Readonly<Record<Finding, string>> = {
   'lost-write': 'A no-snoop DMA write disappeared under a later write-back.',
   leak: 'Someone outside the host read what a page held before it was given to the VM.',
   belief: 'KVM believes DMA to be coherent while a device of the VM can bypass the caches.',
-  'belief-cost': 'KVM believes DMA to be non-coherent though no device of the VM can bypass the caches: correct, but costly.',
+  'belief-cost':
+    'KVM believes DMA to be non-coherent though no device of the VM can bypass the caches: correct, but costly.',
   'use-after-free': 'The kernel used an object after it was freed.',
   deadlock: 'Actors wait for each other for ever.',
   'kernel-warning': 'The kernel ran into one of its own warnings.',

@@ -18,7 +18,7 @@ import type {
   VersionRange,
   Word,
 } from './ast.ts';
-import { CACHE_STATES, EXIT_REASONS, type FactParam, factByName, findingByName, MEMORY_TYPES } from './facts.ts';
+import { type FactParam, factByName, findingByName } from './facts.ts';
 import { ALLOWED, type OptionOwner } from './machine-options.ts';
 import { actionOp, shapesOf, type Vocabulary } from './vocabulary.ts';
 
@@ -388,17 +388,11 @@ class Roles {
     });
   }
 
-  /** An argument of `call`: the names in it may be of any space, which one depends on where the procedure puts it. */
+  /** An argument of `call`: which space its name is of depends on where the procedure puts it. */
   private argument(arg: Word): void {
-    const match = /^(?:[&[]\s*)?([A-Za-z_]\w*)/.exec(arg.text);
-    if (match === null) {
-      this.add(arg.text.startsWith('"') ? 'string' : 'number', arg.span);
-      return;
-    }
-    const start = arg.span.start + match[0].length - match[1]!.length;
-    const word = { text: match[1]!, span: { start, end: start + match[1]!.length } };
-    if (this.vocabulary.constants.has(word.text)) this.add('constant', word.span);
-    else this.symbol(word, 'any', false);
+    if (/^-?\d/.test(arg.text)) this.add(arg.text.includes(':') ? 'bdf' : 'number', arg.span);
+    else if (this.vocabulary.constants.has(arg.text)) this.add('constant', arg.span);
+    else this.symbol(arg, 'any', false);
   }
 
   private condition(condition: Condition): void {
@@ -412,8 +406,8 @@ class Roles {
         this.condition(condition.operand);
         break;
       case 'compare':
-        this.term(condition.left);
-        this.term(condition.right);
+        this.term(condition.left, literalsOf(condition.right));
+        this.term(condition.right, literalsOf(condition.left));
         break;
       case 'holds':
         this.term(condition.term);
@@ -421,7 +415,8 @@ class Roles {
     }
   }
 
-  private term(term: Term): void {
+  /** `literalOf`: the words that the other side of a comparison is compared with. */
+  private term(term: Term, literalOf?: readonly string[]): void {
     switch (term.kind) {
       case 'number':
         this.add('number', term.span);
@@ -432,9 +427,8 @@ class Roles {
       case 'name':
         if (term.member) this.memberOf(term.name, term.member, {});
         else if (findingByName.has(term.name.text)) this.add('finding', term.span);
-        else if (MEMORY_TYPES.includes(term.name.text) || CACHE_STATES.includes(term.name.text))
-          this.add('memory-type', term.span);
-        else this.add('finding', term.span);
+        else if (literalOf === undefined) this.symbol(term.name, 'name', false);
+        else this.add('memory-type', term.span);
         break;
       case 'call': {
         this.add('fact', term.name.span);
@@ -447,7 +441,6 @@ class Roles {
   private factArgument(arg: Word, kind: FactParam['kind'] | undefined): void {
     switch (kind) {
       case 'vm':
-      case 'group':
         this.symbol(arg, 'name', false);
         break;
       case 'vcpu':
@@ -457,7 +450,7 @@ class Roles {
         this.symbol(arg, 'word', false);
         break;
       default:
-        this.add(EXIT_REASONS.includes(arg.text) ? 'constant' : 'option-value', arg.span);
+        this.add(kind === 'exit' ? 'constant' : kind === 'group' ? 'number' : 'option-value', arg.span);
     }
   }
 
@@ -489,6 +482,12 @@ export function vcpuName(actor: ActorHeader): string {
   return actor.of === undefined ? name : `${actor.of.text}_${name}`;
 }
 
+/** The words that a fact has as values: `cache(cpu0, x) == M`. */
+export function literalsOf(term: Term): readonly string[] | undefined {
+  const value = term.kind === 'call' ? factByName.get(term.name.text)?.value : undefined;
+  return typeof value === 'object' ? value : undefined;
+}
+
 /** The structure that an argument of a call points to. */
 export function structOf(
   request: Op | undefined,
@@ -518,4 +517,4 @@ const ROLE_OF_SHAPE: Readonly<
 };
 
 /** Names in capitals are the kernel's: an unknown one is a mistyped constant, not a name that was never bound. */
-const CONSTANT_STYLE = /^[A-Z][A-Z0-9]*_[A-Za-z0-9_]*$|^O_[A-Z]+$|^E[A-Z0-9]{2,}$/;
+const CONSTANT_STYLE = /^[A-Z][A-Z0-9]*_[A-Za-z0-9_]*$|^E[A-Z0-9]{2,}$|^[A-Z]{4,}$/;

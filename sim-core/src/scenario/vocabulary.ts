@@ -1,6 +1,7 @@
 import { CONSTANTS, type Constant, constantByName, ERRNOS } from '../ops/constants.ts';
 import type { Op, OperandShape, OperandSpec, OpKind } from '../ops/op.ts';
 import { type StructSpec, structByName } from '../ops/structs.ts';
+import { OPS } from '../ops/table.ts';
 import type { Action, BlockKind, Operand } from './ast.ts';
 
 /** The op table as the language sees it: which words an actor may use, found by name. */
@@ -33,6 +34,9 @@ export function createVocabulary(ops: readonly Op[]): Vocabulary {
     structs: structByName,
   };
 }
+
+/** The words of all ops there are. */
+export const VOCABULARY: Vocabulary = createVocabulary(OPS);
 
 /** Which kinds of ops the lines of a block may be. Requests of ioctl are arguments, not statements. */
 export const OP_KINDS_OF: Readonly<Record<BlockKind, readonly OpKind[]>> = {

@@ -1,0 +1,51 @@
+import { didYouMean, nearest } from '../suggest.ts';
+import { type Check, list, replacing } from './check.ts';
+import { type OptionRule, optionsOfLine } from './options.ts';
+
+function expected(rule: OptionRule): string {
+  if (typeof rule.values === 'object') return list(rule.values, 12);
+  if (rule.values === 'number' && rule.range) return `a number from ${rule.range[0]} to ${rule.range[1]}`;
+  return rule.values === 'cpu'
+    ? 'the number of a physical CPU'
+    : rule.values === 'vcpu'
+      ? 'a vCPU such as `vcpu0`'
+      : `a ${rule.values}`;
+}
+
+function fits(rule: OptionRule, value: string): boolean {
+  if (typeof rule.values === 'object') return rule.values.includes(value);
+  if (rule.values !== 'number' && rule.values !== 'cpu') return true;
+  if (!/^\d{1,9}$/.test(value)) return false;
+  const [least, most] = rule.range ?? [0, Number.MAX_SAFE_INTEGER];
+  return Number(value) >= least && Number(value) <= most;
+}
+
+export const badOptionValue: Check = {
+  code: 'bad-option-value',
+  severity: 'error',
+  doc: 'The value of an option is none that it takes.',
+  sources: ['docs/language.md'],
+  examples: {
+    bad: `machine {
+  iommu dmar0 vt-d snoop-control=yes
+}
+`,
+    good: `machine {
+  iommu dmar0 vt-d snoop-control=on
+}
+`,
+  },
+  *line({ line, vocabulary, params }) {
+    const owner = optionsOfLine(line, vocabulary);
+    for (const { key, value } of owner?.options ?? []) {
+      const rule = owner!.specs.find((spec) => spec.key === key.text);
+      if (rule === undefined || fits(rule, value.text) || params.has(value.text)) continue;
+      const meant = typeof rule.values === 'object' ? nearest(value.text, rule.values) : undefined;
+      yield {
+        span: value.span,
+        message: `Expected ${expected(rule)} for \`${key.text}\`, found \`${value.text}\`${didYouMean(meant)}`,
+        ...replacing(value.span, meant),
+      };
+    }
+  },
+};

@@ -1,0 +1,74 @@
+import type { Fix, Line, LineFix, LineProblem, ParsedScenario, Severity, Span } from '../ast.ts';
+import type { RoleWord } from '../roles.ts';
+import type { SymbolTable } from '../symbols.ts';
+import type { Vocabulary } from '../vocabulary.ts';
+
+/** One diagnostic code: what it means, where the rule comes from, and how it is found. */
+export interface Check {
+  /** Stable and hyphenated. */
+  readonly code: string;
+  readonly severity: Severity;
+  /** What is wrong and why, for the reference page. */
+  readonly doc: string;
+  readonly sources: readonly string[];
+  /** Two scenarios: one with the diagnostic, one put right. */
+  readonly examples: { readonly bad: string; readonly good: string };
+  /** Looks at one line alone. What it finds is remembered with the line. */
+  readonly line?: (subject: LineSubject) => Iterable<Finding>;
+  /** Looks at names and blocks of the whole scenario. */
+  readonly scenario?: (subject: ScenarioSubject) => Iterable<PlacedFinding>;
+  // A check with neither is reported by the parser.
+}
+
+export interface LineSubject {
+  readonly line: Line;
+  readonly words: readonly RoleWord[];
+  readonly vocabulary: Vocabulary;
+  /** Parameters of the procedure that the line stands in: they may stand for anything. */
+  readonly params: ReadonlySet<string>;
+}
+
+export interface ScenarioSubject {
+  readonly scenario: ParsedScenario;
+  readonly vocabulary: Vocabulary;
+  readonly symbols: SymbolTable;
+  /** The files that it includes, with those that they include. */
+  readonly included: readonly ParsedScenario[];
+  /** Names that included files define, by symbol id. */
+  readonly definedElsewhere: ReadonlySet<string>;
+  /** The path of each include that cannot be read, or the first error of the file. */
+  readonly brokenIncludes: ReadonlyMap<string, string | undefined>;
+}
+
+/** What a check found; the code and severity are the check's. */
+export interface Finding {
+  readonly span: Span;
+  readonly message: string;
+  readonly fixes?: readonly LineFix[];
+}
+export interface PlacedFinding extends Omit<Finding, 'fixes'> {
+  readonly line: number;
+  readonly fixes?: readonly Fix[];
+  readonly related?: readonly { readonly line: number; readonly span: Span; readonly message: string }[];
+}
+
+/** A fix that puts another word in place of a span; none when there is no better word. */
+export function replacing(span: Span, better: string | undefined): { fixes?: readonly LineFix[] } {
+  return better === undefined ? {} : { fixes: [{ title: `Change to \`${better}\``, span, newText: better }] };
+}
+
+export function replacingAt(line: number, span: Span, better: string | undefined): { fixes?: readonly Fix[] } {
+  if (better === undefined) return {};
+  return { fixes: [{ title: `Change to \`${better}\``, edits: [{ line, span, newText: better }] }] };
+}
+
+export function lineProblem(check: Check, finding: Finding): LineProblem {
+  return { code: check.code, severity: check.severity, ...finding };
+}
+
+/** `A, B and C`, at most a handful of them. */
+export function list(names: readonly string[], most = 8): string {
+  const shown = names.slice(0, most).map((name) => `\`${name}\``);
+  if (names.length > most) return `${shown.join(', ')}, …`;
+  return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
+}

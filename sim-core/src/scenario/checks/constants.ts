@@ -1,0 +1,55 @@
+import type { OperandShape } from '../../ops/op.ts';
+import type { Expr, NameExpr, Span, StructExpr, Syscall } from '../ast.ts';
+import type { Vocabulary } from '../vocabulary.ts';
+import type { LineSubject } from './check.ts';
+import { expectedValues } from './values.ts';
+
+/** A name that is written like a constant and is none. */
+export interface UnknownConstant {
+  readonly name: string;
+  readonly span: Span;
+  /** The set that is expected there. */
+  readonly set?: string;
+  readonly where: string;
+  /** The structure that it stands in. */
+  readonly struct?: StructExpr;
+}
+
+export function* unknownConstants({ line, vocabulary, params }: LineSubject): Generator<UnknownConstant> {
+  if (line.content.kind !== 'syscall') return;
+  for (const { expr, shapes, where } of expectedValues(line.content, vocabulary)) {
+    const set = setOf(shapes);
+    for (const { name, span } of namesIn(expr)) {
+      if (vocabulary.constants.has(name) || params.has(name) || !CONSTANT_STYLE.test(name)) continue;
+      const struct = structAround(line.content, span);
+      yield { name, span, where, ...(set !== undefined && { set }), ...(struct && { struct }) };
+    }
+  }
+}
+
+/** The names that a value consists of itself; those inside structures and pointers are values of their own. */
+export function namesIn(expr: Expr): readonly NameExpr[] {
+  if (expr.kind === 'name') return [expr];
+  return expr.kind === 'flags' ? expr.parts.filter((part) => part.kind === 'name') : [];
+}
+
+/** The set of constants that a place takes. */
+export function setOf(shapes: readonly OperandShape[]): string | undefined {
+  for (const shape of shapes) {
+    if ((shape.kind === 'int' || shape.kind === 'flags') && shape.constants !== undefined) return shape.constants;
+  }
+  return undefined;
+}
+
+/** Whether a name can be meant as a constant of the kernel: names that scenarios bind are not in capitals. */
+export function looksConstant(name: string, vocabulary: Vocabulary): boolean {
+  return vocabulary.constants.has(name) || CONSTANT_STYLE.test(name);
+}
+
+function structAround(call: Syscall, span: Span): StructExpr | undefined {
+  return call.args.find((arg) => arg.kind === 'struct' && arg.span.start <= span.start && span.end <= arg.span.end) as
+    | StructExpr
+    | undefined;
+}
+
+const CONSTANT_STYLE = /^[A-Z][A-Z0-9]*_[A-Za-z0-9_]*$|^E[A-Z0-9]{2,}$|^[A-Z]{4,}$/;

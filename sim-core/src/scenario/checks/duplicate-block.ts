@@ -1,0 +1,61 @@
+import type { LineContent, Span } from '../ast.ts';
+import type { Check } from './check.ts';
+
+/** What there is one of, as text; undefined for what there may be several of. */
+function identity(content: LineContent): string | undefined {
+  switch (content.kind) {
+    case 'scenario':
+    case 'kernel':
+    case 'cpu':
+      return content.kind;
+    case 'machine-open':
+      return 'machine';
+    case 'actor-open': {
+      const { kind, name } = content.actor;
+      if (kind === 'device') return `device ${name?.text}`;
+      // Threads and vCPUs have names of their own: two of a name are found as such.
+      return kind === 'setup' || kind === 'host' ? kind : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+export const duplicateBlock: Check = {
+  code: 'duplicate-block',
+  severity: 'error',
+  doc: 'There is one machine, and each actor has one block: two `machine`, `setup` or `host` blocks, two blocks of one device, or two `kernel` lines, contradict or hide each other.',
+  sources: ['docs/language.md'],
+  examples: {
+    bad: `setup {
+  close(7)
+}
+setup {
+  close(8)
+}
+`,
+    good: `setup {
+  close(7)
+  close(8)
+}
+`,
+  },
+  *scenario({ scenario }) {
+    const first = new Map<string, { line: number; span: Span }>();
+    for (const [line, { content, text }] of scenario.lines.entries()) {
+      const what = identity(content);
+      if (what === undefined) continue;
+      const start = text.length - text.trimStart().length;
+      const span = { start, end: Math.min(text.length, start + what.length) };
+      const before = first.get(what);
+      if (before === undefined) first.set(what, { line, span });
+      else
+        yield {
+          line,
+          span,
+          message: `\`${what}\` stands in line ${before.line + 1} already; a scenario has one.`,
+          related: [{ ...before, message: 'The first one is here.' }],
+        };
+    }
+  },
+};

@@ -1,0 +1,55 @@
+import type { Item, ParsedScenario } from '../ast.ts';
+import type { Check } from './check.ts';
+
+function* emptyLoops(items: readonly Item[], scenario: ParsedScenario): Generator<number> {
+  for (const item of items) {
+    if (item.kind === 'line') continue;
+    const bodies = item.kind === 'choose' ? item.alternatives : [item.body];
+    // A broken line may be the statement that is being typed.
+    const typing = scenario.lines.slice(item.line + 1, item.endLine).some((line) => line.content.kind === 'broken');
+    if (item.kind === 'loop' && item.body.length === 0 && !typing) yield item.line;
+    for (const body of bodies) yield* emptyLoops(body, scenario);
+  }
+}
+
+export const emptyLoop: Check = {
+  code: 'empty-loop',
+  severity: 'error',
+  doc: 'A `loop` without a statement in it would never get further: no step can be made in it.',
+  sources: ['docs/language.md, loop'],
+  examples: {
+    bad: `machine {
+  cpu intel count=2
+  memory x = 0
+  device gpu 0000:01:00.0
+}
+vcpu 0 {
+  loop {
+  }
+}
+`,
+    good: `machine {
+  cpu intel count=2
+  memory x = 0
+  device gpu 0000:01:00.0
+}
+vcpu 0 {
+  loop {
+    mov [x], 1
+  }
+}
+`,
+  },
+  *scenario({ scenario }) {
+    for (const block of scenario.blocks) {
+      for (const line of emptyLoops(block.items, scenario)) {
+        const start = scenario.lines[line]!.text.indexOf('loop');
+        yield {
+          line,
+          span: { start, end: start + 4 },
+          message: 'This loop has no statement in it and would never get further.',
+        };
+      }
+    }
+  },
+};

@@ -1,0 +1,18 @@
+import { LIMITS } from '../../limits.ts';
+import type { Check } from './check.ts';
+
+export const fileTooLarge: Check = {
+  code: 'file-too-large',
+  severity: 'error',
+  doc: 'The text is longer than the limit scenarioCharacters.',
+  sources: ['docs/language.md'],
+  examples: {
+    // Made when it is asked for: it is as long as the limit.
+    get bad() {
+      return 'x'.repeat(LIMITS.scenarioCharacters + 1);
+    },
+    good: `doc "short"
+`,
+  },
+  // Reported by the parser.
+};

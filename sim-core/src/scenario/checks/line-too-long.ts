@@ -1,0 +1,18 @@
+import { LIMITS } from '../../limits.ts';
+import type { Check } from './check.ts';
+
+export const lineTooLong: Check = {
+  code: 'line-too-long',
+  severity: 'error',
+  doc: 'A line is longer than the limit lineCharacters.',
+  sources: ['docs/language.md'],
+  examples: {
+    // Made when it is asked for: it is as long as the limit.
+    get bad() {
+      return `// ${'x'.repeat(LIMITS.lineCharacters)}`;
+    },
+    good: `doc "short"
+`,
+  },
+  // Reported by the parser.
+};

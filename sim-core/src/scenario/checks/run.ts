@@ -1,0 +1,115 @@
+import type { Diagnostic, Line, LineProblem, ParsedScenario } from '../ast.ts';
+import type { Includes } from '../elaborate/sources.ts';
+import { limited } from '../parser.ts';
+import { rolesOf } from '../roles.ts';
+import { blockOfLines, symbolsOf } from '../symbols.ts';
+import { VOCABULARY, type Vocabulary } from '../vocabulary.ts';
+import { lineProblem, type ScenarioSubject } from './check.ts';
+import { CHECKS } from './table.ts';
+
+export interface CheckContext {
+  /** Reads an included file, relative to the scenario; undefined when it is not there. */
+  readonly includes?: Includes;
+  readonly vocabulary?: Vocabulary;
+}
+
+/**
+ * What is wrong with the names, words and shapes of a scenario; what is wrong with its text alone is in
+ * `scenario.diagnostics`. Never throws. Checks of single lines are remembered with the line, so after an edit only the
+ * changed line and the names are looked at again.
+ */
+export function check(scenario: ParsedScenario, context: CheckContext = {}): Diagnostic[] {
+  const vocabulary = context.vocabulary ?? VOCABULARY;
+  const diagnostics = [
+    ...lineDiagnostics(scenario, vocabulary),
+    ...scenarioDiagnostics(scenario, context.includes ?? (() => undefined), vocabulary),
+  ];
+  diagnostics.sort((left, right) => left.line - right.line || left.span.start - right.span.start);
+  return limited(diagnostics);
+}
+
+function* lineDiagnostics(scenario: ParsedScenario, vocabulary: Vocabulary): Generator<Diagnostic> {
+  const blocks = blockOfLines(scenario);
+  for (const [index, line] of scenario.lines.entries()) {
+    const params = blocks[index]?.proc?.params ?? [];
+    const problems =
+      params.length === 0
+        ? remembered(line, vocabulary)
+        : problemsOf(line, vocabulary, new Set(params.map((param) => param.text)));
+    for (const { fixes, ...problem } of problems) {
+      const placed = fixes?.map(({ title, span, newText }) => ({ title, edits: [{ line: index, span, newText }] }));
+      yield { ...problem, line: index, ...(placed && { fixes: placed }) };
+    }
+  }
+}
+
+function remembered(line: Line, vocabulary: Vocabulary): readonly LineProblem[] {
+  let ofLines = memory.get(vocabulary);
+  if (ofLines === undefined) {
+    ofLines = new WeakMap();
+    memory.set(vocabulary, ofLines);
+  }
+  let problems = ofLines.get(line);
+  if (problems === undefined) {
+    problems = problemsOf(line, vocabulary, NO_PARAMS);
+    ofLines.set(line, problems);
+  }
+  return problems;
+}
+
+function problemsOf(line: Line, vocabulary: Vocabulary, params: ReadonlySet<string>): readonly LineProblem[] {
+  if (line.content.kind === 'blank' || line.content.kind === 'broken' || line.content.kind === 'close')
+    return NO_PROBLEMS;
+  const words = rolesOf(line, vocabulary);
+  const problems: LineProblem[] = [];
+  for (const one of LINE_CHECKS) {
+    for (const finding of one.line!({ line, words, vocabulary, params })) problems.push(lineProblem(one, finding));
+  }
+  return problems.length === 0 ? NO_PROBLEMS : problems;
+}
+
+function* scenarioDiagnostics(
+  scenario: ParsedScenario,
+  includes: Includes,
+  vocabulary: Vocabulary,
+): Generator<Diagnostic> {
+  const subject = subjectOf(scenario, includes, vocabulary);
+  for (const one of SCENARIO_CHECKS) {
+    for (const finding of one.scenario!(subject)) yield { code: one.code, severity: one.severity, ...finding };
+  }
+}
+
+function subjectOf(scenario: ParsedScenario, includes: Includes, vocabulary: Vocabulary): ScenarioSubject {
+  const included: ParsedScenario[] = [];
+  const brokenIncludes = new Map<string, string | undefined>();
+  const seen = new Set<string>();
+  const read = (file: ParsedScenario): void => {
+    for (const { content } of file.lines) {
+      if (content.kind !== 'include' || seen.has(content.text.value)) continue;
+      const path = content.text.value;
+      seen.add(path);
+      const other = includes(path);
+      if (other === undefined) {
+        brokenIncludes.set(path, undefined);
+        continue;
+      }
+      const error = other.diagnostics.find((diagnostic) => diagnostic.severity === 'error');
+      if (error !== undefined) brokenIncludes.set(path, `line ${error.line + 1}: ${error.message}`);
+      included.push(other);
+      read(other);
+    }
+  };
+  read(scenario);
+  const definedElsewhere = new Set<string>();
+  for (const file of included) {
+    for (const symbol of symbolsOf(file, vocabulary).all.values())
+      if (symbol.definitions.length > 0) definedElsewhere.add(symbol.id);
+  }
+  return { scenario, vocabulary, symbols: symbolsOf(scenario, vocabulary), included, definedElsewhere, brokenIncludes };
+}
+
+const LINE_CHECKS = CHECKS.filter((one) => one.line !== undefined);
+const SCENARIO_CHECKS = CHECKS.filter((one) => one.scenario !== undefined);
+const memory = new WeakMap<Vocabulary, WeakMap<Line, readonly LineProblem[]>>();
+const NO_PROBLEMS: readonly LineProblem[] = [];
+const NO_PARAMS: ReadonlySet<string> = new Set();

@@ -1,0 +1,30 @@
+import type { Check } from './check.ts';
+
+export const strayBrace: Check = {
+  code: 'stray-brace',
+  severity: 'error',
+  doc: 'A `}` closes nothing.',
+  sources: ['docs/language.md'],
+  examples: {
+    bad: `machine {
+  cpu intel
+  memory x = 0
+  device gpu 0000:01:00.0
+}
+vcpu 0 {
+  hlt
+}
+}
+`,
+    good: `machine {
+  cpu intel
+  memory x = 0
+  device gpu 0000:01:00.0
+}
+vcpu 0 {
+  hlt
+}
+`,
+  },
+  // Reported by the parser.
+};

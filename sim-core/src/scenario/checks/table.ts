@@ -1,0 +1,137 @@
+/** Every diagnostic code of the language, one line each. */
+
+import { badBdf } from './bad-bdf.ts';
+import { badCharacter } from './bad-character.ts';
+import { badNumber } from './bad-number.ts';
+import { badOptionValue } from './bad-option-value.ts';
+import { badString } from './bad-string.ts';
+import { boundTwice } from './bound-twice.ts';
+import { brokenInclude } from './broken-include.ts';
+import type { Check } from './check.ts';
+import { duplicateBlock } from './duplicate-block.ts';
+import { duplicateField } from './duplicate-field.ts';
+import { duplicateName } from './duplicate-name.ts';
+import { duplicateOption } from './duplicate-option.ts';
+import { emptyLoop } from './empty-loop.ts';
+import { emptyRange } from './empty-range.ts';
+import { expected } from './expected.ts';
+import { fileTooLarge } from './file-too-large.ts';
+import { impossibleErrno } from './impossible-errno.ts';
+import { lineTooLong } from './line-too-long.ts';
+import { misplacedConstant } from './misplaced-constant.ts';
+import { missingBrace } from './missing-brace.ts';
+import { missingMachine } from './missing-machine.ts';
+import { missingOption } from './missing-option.ts';
+import { nestedTooDeep } from './nested-too-deep.ts';
+import { notInKernel } from './not-in-kernel.ts';
+import { procArguments } from './proc-arguments.ts';
+import { recursiveProc } from './recursive-proc.ts';
+import { strayBrace } from './stray-brace.ts';
+import { strayOr } from './stray-or.ts';
+import { tooManyDiagnostics } from './too-many-diagnostics.ts';
+import { tooManyLines } from './too-many-lines.ts';
+import { trailingText } from './trailing-text.ts';
+import { unexpectedBinding } from './unexpected-binding.ts';
+import { unknownActor } from './unknown-actor.ts';
+import { unknownAttribute } from './unknown-attribute.ts';
+import { unknownCall } from './unknown-call.ts';
+import { unknownConstant } from './unknown-constant.ts';
+import { unknownCpu } from './unknown-cpu.ts';
+import { unknownDevice } from './unknown-device.ts';
+import { unknownErrno } from './unknown-errno.ts';
+import { unknownField } from './unknown-field.ts';
+import { unknownHardware } from './unknown-hardware.ts';
+import { unknownInclude } from './unknown-include.ts';
+import { unknownIommu } from './unknown-iommu.ts';
+import { unknownKernel } from './unknown-kernel.ts';
+import { unknownKeyword } from './unknown-keyword.ts';
+import { unknownMove } from './unknown-move.ts';
+import { unknownName } from './unknown-name.ts';
+import { unknownOp } from './unknown-op.ts';
+import { unknownOption } from './unknown-option.ts';
+import { unknownProc } from './unknown-proc.ts';
+import { unknownRegister } from './unknown-register.ts';
+import { unknownRequest } from './unknown-request.ts';
+import { unknownTerm } from './unknown-term.ts';
+import { unknownTlpAttribute } from './unknown-tlp-attribute.ts';
+import { unknownVcpu } from './unknown-vcpu.ts';
+import { unknownWord } from './unknown-word.ts';
+import { unused } from './unused.ts';
+import { usedBeforeBound } from './used-before-bound.ts';
+import { wrongActor } from './wrong-actor.ts';
+import { wrongArgument } from './wrong-argument.ts';
+import { wrongBlock } from './wrong-block.ts';
+import { wrongOperand } from './wrong-operand.ts';
+import { wrongOutput } from './wrong-output.ts';
+import { wrongResult } from './wrong-result.ts';
+import { wrongValueCount } from './wrong-value-count.ts';
+
+/** What the parser reports, then what is found in single lines and in the whole scenario. */
+export const CHECKS: readonly Check[] = [
+  badBdf,
+  badCharacter,
+  badNumber,
+  badOptionValue,
+  badString,
+  boundTwice,
+  brokenInclude,
+  duplicateBlock,
+  duplicateField,
+  duplicateName,
+  duplicateOption,
+  emptyLoop,
+  emptyRange,
+  expected,
+  fileTooLarge,
+  impossibleErrno,
+  lineTooLong,
+  misplacedConstant,
+  missingBrace,
+  missingMachine,
+  missingOption,
+  nestedTooDeep,
+  notInKernel,
+  procArguments,
+  recursiveProc,
+  strayBrace,
+  strayOr,
+  tooManyDiagnostics,
+  tooManyLines,
+  trailingText,
+  unexpectedBinding,
+  unknownActor,
+  unknownAttribute,
+  unknownCall,
+  unknownConstant,
+  unknownCpu,
+  unknownDevice,
+  unknownErrno,
+  unknownField,
+  unknownHardware,
+  unknownInclude,
+  unknownIommu,
+  unknownKernel,
+  unknownKeyword,
+  unknownMove,
+  unknownName,
+  unknownOp,
+  unknownOption,
+  unknownProc,
+  unknownRegister,
+  unknownRequest,
+  unknownTerm,
+  unknownTlpAttribute,
+  unknownVcpu,
+  unknownWord,
+  unused,
+  usedBeforeBound,
+  wrongActor,
+  wrongArgument,
+  wrongBlock,
+  wrongOperand,
+  wrongOutput,
+  wrongResult,
+  wrongValueCount,
+];
+
+export const checkByCode: ReadonlyMap<string, Check> = new Map(CHECKS.map((check) => [check.code, check]));

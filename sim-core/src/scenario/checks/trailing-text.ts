@@ -1,0 +1,15 @@
+import type { Check } from './check.ts';
+
+export const trailingText: Check = {
+  code: 'trailing-text',
+  severity: 'error',
+  doc: 'The statement is complete, and more follows on its line. One statement stands on one line.',
+  sources: ['docs/language.md'],
+  examples: {
+    bad: `scenario "a" "b"
+`,
+    good: `scenario "a"
+`,
+  },
+  // Reported by the parser.
+};

@@ -1,0 +1,85 @@
+import type { Condition, LineContent, ParsedScenario, Span } from '../ast.ts';
+import { factByName } from '../facts.ts';
+import type { Check } from './check.ts';
+
+export const unknownCpu: Check = {
+  code: 'unknown-cpu',
+  severity: 'error',
+  doc: 'A physical CPU that the machine does not have.',
+  sources: ['docs/language.md, machine'],
+  examples: {
+    bad: `machine {
+  cpu intel count=2
+  memory x = 0
+  device gpu 0000:01:00.0
+}
+vcpu 0 cpu=2 {
+  hlt
+}
+`,
+    good: `machine {
+  cpu intel count=2
+  memory x = 0
+  device gpu 0000:01:00.0
+}
+vcpu 0 cpu=1 {
+  hlt
+}
+`,
+  },
+  *scenario({ scenario, included }) {
+    const count = cpuCount([scenario, ...included]);
+    if (count === undefined) return;
+    for (const [line, { content }] of scenario.lines.entries()) {
+      for (const { cpu, span } of cpusOf(content)) {
+        if (cpu < count) continue;
+        const has = count === 1 ? 'one physical CPU, cpu0' : `${count} physical CPUs, cpu0 to cpu${count - 1}`;
+        yield {
+          line,
+          span,
+          message: `The machine has ${has}, and no cpu${cpu}. \`cpu … count=${cpu + 1}\` would add it.`,
+        };
+      }
+    }
+  },
+};
+
+/** How many CPUs the machine has; undefined without a machine. */
+function cpuCount(files: readonly ParsedScenario[]): number | undefined {
+  for (const { content } of files.flatMap((file) => file.lines)) {
+    if (content.kind !== 'cpu') continue;
+    const count = Number(content.options.find((option) => option.key.text === 'count')?.value.text ?? 1);
+    return Number.isInteger(count) && count > 0 ? count : undefined;
+  }
+  return files.some((file) => file.blocks.some((block) => block.kind === 'machine')) ? 1 : undefined;
+}
+
+function cpusOf(content: LineContent): { cpu: number; span: Span }[] {
+  if (content.kind === 'condition') return inCondition(content.condition);
+  const options =
+    content.kind === 'actor-open' ? content.actor.options : content.kind === 'action' ? content.options : [];
+  return options.flatMap(({ key, value }) =>
+    key.text === 'cpu' && /^\d{1,9}$/.test(value.text) ? [{ cpu: Number(value.text), span: value.span }] : [],
+  );
+}
+
+function inCondition(condition: Condition): { cpu: number; span: Span }[] {
+  switch (condition.kind) {
+    case 'or':
+    case 'and':
+      return [...inCondition(condition.left), ...inCondition(condition.right)];
+    case 'not':
+      return inCondition(condition.operand);
+    default: {
+      const terms = condition.kind === 'holds' ? [condition.term] : [condition.left, condition.right];
+      return terms.flatMap((term) => {
+        if (term.kind !== 'call') return [];
+        const params = factByName.get(term.name.text)?.params ?? [];
+        return term.args.flatMap(({ text, span }, index) => {
+          const number = params[index]?.kind === 'cpu' ? /^cpu(\d{1,9})$/.exec(text)?.[1] : undefined;
+          return number === undefined ? [] : [{ cpu: Number(number), span }];
+        });
+      });
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import { didYouMean, nearest } from '../suggest.ts';
+import { type Check, replacingAt } from './check.ts';
+import { actorUses } from './names.ts';
+
+export const unknownDevice: Check = {
+  code: 'unknown-device',
+  severity: 'error',
+  doc: 'A device is named that the machine block does not declare.',
+  sources: ['docs/language.md, Actors'],
+  examples: {
+    bad: `machine {
+  cpu intel count=2
+  memory x = 0
+  device gpu 0000:01:00.0
+}
+device gup {
+  msi 0
+}
+`,
+    good: `machine {
+  cpu intel count=2
+  memory x = 0
+  device gpu 0000:01:00.0
+}
+device gpu {
+  msi 0
+}
+`,
+  },
+  *scenario(subject) {
+    for (const { name, line, span, known } of actorUses(subject, 'device')) {
+      const meant = nearest(name, known);
+      const message = `The machine has no device \`${name}\`${didYouMean(meant)} Devices are declared in the machine block: \`device ${name} 0000:01:00.0\`.`;
+      yield { line, span, message, ...replacingAt(line, span, meant) };
+    }
+  },
+};

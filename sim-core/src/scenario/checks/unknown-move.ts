@@ -1,0 +1,67 @@
+import { ALLOWED } from '../machine-options.ts';
+import { didYouMean, nearest } from '../suggest.ts';
+import { type Check, list, replacingAt } from './check.ts';
+import { actorNames } from './names.ts';
+
+export const unknownMove: Check = {
+  code: 'unknown-move',
+  severity: 'error',
+  doc: 'A schedule names someone who does not move in this scenario: no actor, and nothing that the environment is allowed to do.',
+  sources: ['docs/language.md, schedule'],
+  examples: {
+    bad: `machine {
+  cpu intel count=2
+  memory x = 0
+  device gpu 0000:01:00.0
+}
+vcpu 0 {
+  hlt
+}
+schedule vcpu1
+`,
+    good: `machine {
+  cpu intel count=2
+  memory x = 0
+  device gpu 0000:01:00.0
+}
+vcpu 0 {
+  hlt
+}
+schedule vcpu0
+`,
+  },
+  *scenario({ scenario, included }) {
+    const files = [scenario, ...included];
+    const actors = actorNames(files);
+    const allowed = new Set(
+      files.flatMap((file) =>
+        file.lines.flatMap(({ content }) => (content.kind === 'allow' ? [content.what.text] : [])),
+      ),
+    );
+    for (const [line, { content }] of scenario.lines.entries()) {
+      if (content.kind !== 'schedule') continue;
+      for (const {
+        actor: { text, span },
+        args,
+      } of content.items) {
+        if (args.length === 0 && actors.includes(text)) continue;
+        if (args.length > 0 && allowed.has(text)) continue;
+        if (args.length > 0 && Object.hasOwn(ALLOWED, text)) {
+          yield {
+            line,
+            span,
+            message: `The environment may not \`${text}\` in this scenario: add \`allow ${text}\` to the machine block.`,
+          };
+          continue;
+        }
+        const meant = nearest(text, actors);
+        yield {
+          line,
+          span,
+          message: `Nothing moves as \`${text}\` in this scenario${didYouMean(meant)} Actors are ${list(actors, 12)}.`,
+          ...replacingAt(line, span, meant),
+        };
+      }
+    }
+  },
+};

@@ -1,0 +1,34 @@
+import { didYouMean, nearest } from '../suggest.ts';
+import { type Check, replacingAt } from './check.ts';
+import { undefinedUses } from './names.ts';
+
+export const unknownName: Check = {
+  code: 'unknown-name',
+  severity: 'error',
+  doc: 'A name is used that no call binds: neither `name = call(…)` nor `field=>name` gives it a value.',
+  sources: ['docs/language.md, System calls'],
+  examples: {
+    bad: `setup {
+  kvm = open("/dev/kvm", O_RDWR)
+  vm = ioctl(kmv, KVM_CREATE_VM, 0)
+}
+`,
+    good: `setup {
+  kvm = open("/dev/kvm", O_RDWR)
+  vm = ioctl(kvm, KVM_CREATE_VM, 0)
+}
+`,
+  },
+  *scenario(subject) {
+    const known = subject.symbols.names('name');
+    for (const { name, line, span } of undefinedUses(subject, 'name')) {
+      const meant = nearest(name, known);
+      yield {
+        line,
+        span,
+        message: `\`${name}\` is bound by no call${didYouMean(meant)}`,
+        ...replacingAt(line, span, meant),
+      };
+    }
+  },
+};

@@ -1,0 +1,41 @@
+import { didYouMean, nearest } from '../suggest.ts';
+import { type Check, replacing } from './check.ts';
+
+export const unknownRequest: Check = {
+  code: 'unknown-request',
+  severity: 'error',
+  doc: 'The second argument of ioctl must be a request that is modelled: its number alone says what the kernel does with the third.',
+  sources: ['linux: include/uapi/linux/kvm.h, vfio.h, iommufd.h'],
+  examples: {
+    bad: `setup {
+  kvm = open("/dev/kvm", O_RDWR)
+  vm = ioctl(kvm, KVM_CREAT_VM, 0)
+}
+`,
+    good: `setup {
+  kvm = open("/dev/kvm", O_RDWR)
+  vm = ioctl(kvm, KVM_CREATE_VM, 0)
+}
+`,
+  },
+  *line({ line, vocabulary, params }) {
+    const content = line.content;
+    if (content.kind !== 'syscall' || content.call.text !== 'ioctl') return;
+    const request = content.args[1];
+    if (request === undefined) {
+      yield {
+        span: content.call.span,
+        message: 'ioctl takes a descriptor and a request, such as `ioctl(kvm, KVM_CREATE_VM, 0)`.',
+      };
+      return;
+    }
+    if (request.kind !== 'name') {
+      yield { span: request.span, message: 'Expected the name of a request, such as `KVM_CREATE_VM`.' };
+      return;
+    }
+    if (vocabulary.requests.has(request.name) || params.has(request.name)) return;
+    const meant = nearest(request.name, vocabulary.requests.keys());
+    const message = `\`${request.name}\` is not an ioctl request that is modelled${didYouMean(meant)}`;
+    yield { span: request.span, message, ...replacing(request.span, meant) };
+  },
+};

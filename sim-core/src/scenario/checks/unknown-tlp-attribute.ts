@@ -1,0 +1,39 @@
+import { actionOp } from '../vocabulary.ts';
+import { type Check, list } from './check.ts';
+
+export const unknownTlpAttribute: Check = {
+  code: 'unknown-tlp-attribute',
+  severity: 'error',
+  doc: 'A word behind the operands that is no attribute of this TLP.',
+  sources: ['PCIe Base Specification, Transaction Layer, Attributes Field'],
+  examples: {
+    bad: `machine {
+  memory x = 0
+  device gpu 0000:01:00.0
+}
+device gpu {
+  r0 = MRd x nosnoop
+}
+`,
+    good: `machine {
+  memory x = 0
+  device gpu 0000:01:00.0
+}
+device gpu {
+  r0 = MRd x ns
+}
+`,
+  },
+  *line({ line, vocabulary }) {
+    const content = line.content;
+    if (content.kind !== 'action') return;
+    const op = actionOp(vocabulary, line.block, content);
+    if (op === undefined) return;
+    const known = op.attributes?.map((attribute) => attribute.name) ?? [];
+    for (const { text, span } of content.attributes) {
+      if (known.includes(text)) continue;
+      const takes = known.length === 0 ? 'takes no attributes; operands are divided by commas' : `takes ${list(known)}`;
+      yield { span, message: `\`${text}\` is no attribute of \`${op.name}\`, which ${takes}.` };
+    }
+  },
+};

@@ -1,0 +1,38 @@
+import { didYouMean, nearest } from '../suggest.ts';
+import { type Check, replacingAt } from './check.ts';
+import { undefinedUses } from './names.ts';
+
+export const unknownWord: Check = {
+  code: 'unknown-word',
+  severity: 'error',
+  doc: 'A word of memory is used that no `memory` line declares.',
+  sources: ['docs/language.md, memory'],
+  examples: {
+    bad: `machine {
+  cpu intel count=2
+  memory x = 0
+  device gpu 0000:01:00.0
+}
+vcpu 0 {
+  mov [xx], 1
+}
+`,
+    good: `machine {
+  cpu intel count=2
+  memory x = 0
+  device gpu 0000:01:00.0
+}
+vcpu 0 {
+  mov [x], 1
+}
+`,
+  },
+  *scenario(subject) {
+    const known = subject.symbols.names('word');
+    for (const { name, line, span } of undefinedUses(subject, 'word')) {
+      const meant = nearest(name, known);
+      const message = `There is no word \`${name}\`${didYouMean(meant)} Words are declared in the machine block: \`memory ${name} = 0\`.`;
+      yield { line, span, message, ...replacingAt(line, span, meant) };
+    }
+  },
+};

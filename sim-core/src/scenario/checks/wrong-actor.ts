@@ -1,0 +1,47 @@
+import { OP_KINDS_OF } from '../vocabulary.ts';
+import { STATEMENT_OF } from '../words.ts';
+import type { Check } from './check.ts';
+import { OP_KIND_TEXT } from './describe.ts';
+
+export const wrongActor: Check = {
+  code: 'wrong-actor',
+  severity: 'error',
+  doc: 'Each actor speaks the notation of its field: threads make system calls, vCPUs execute instructions, devices send TLPs, and the host does what only the host can do. A statement stands in the block of an actor that cannot execute it.',
+  sources: ['docs/language.md, Actors'],
+  examples: {
+    bad: `machine {
+  cpu intel
+  memory x = 0
+  device gpu 0000:01:00.0
+}
+device gpu {
+  wbinvd
+}
+`,
+    good: `machine {
+  cpu intel
+  memory x = 0
+  device gpu 0000:01:00.0
+}
+vcpu 0 {
+  wbinvd
+}
+`,
+  },
+  *line({ line, vocabulary }) {
+    const content = line.content;
+    if (line.block === 'proc') return;
+    if (content.kind === 'syscall' && !OP_KINDS_OF[line.block].includes('syscall')) {
+      const { text, span } = content.call;
+      const message = `\`${text}(…)\` is a system call, and only threads of the VMM make system calls. Here stands ${STATEMENT_OF[line.block]}.`;
+      yield { span, message };
+    }
+    if (content.kind !== 'action') return;
+    const ops = vocabulary.actions.get(content.op.text) ?? [];
+    const op = ops[0];
+    if (op === undefined || ops.some((candidate) => OP_KINDS_OF[line.block].includes(candidate.kind))) return;
+    const { what, who } = OP_KIND_TEXT[op.kind];
+    const message = `\`${op.name}\` is ${what}, and ${who}. Here stands ${STATEMENT_OF[line.block]}.`;
+    yield { span: content.op.span, message };
+  },
+};

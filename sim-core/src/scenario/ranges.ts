@@ -1,0 +1,9 @@
+import type { Profile } from '../kernel/profiles.ts';
+import { parseRanges } from './condition.ts';
+import { Cursor } from './cursor.ts';
+import { rangesContain } from './elaborate/versions.ts';
+
+/** Whether a profile is in a range as tables write it: `v6.6..`, `v3.13..v5.18`. */
+export function rangeTextContains(text: string, profile: Profile): boolean {
+  return rangesContain(parseRanges(new Cursor(text, text.length)), profile);
+}
