@@ -1,0 +1,136 @@
+/**
+ * What an exploration is asked and what it answers: the same records for every way of searching.
+ *
+ * An execution is final when no actor can move and nothing that the environment may do lets one move again. Conditions
+ * are judged over final states. What the environment may still do in a final state leads to further final states.
+ */
+import type { CompiledCondition, Granularity, ScheduledMove } from '../engine/model.ts';
+import type { Finding } from '../state/event.ts';
+
+/** What to do about a finding: end the search at its first occurrence, count occurrences, or do not look. */
+export type FindingPolicy = 'stop' | 'count' | 'ignore';
+
+/** Each way of visiting fewer states or smaller ones. All keep verdicts and the set of outcomes; all are on by default. */
+export interface Reductions {
+  /** Persistent sets: an actor whose next step nobody else can meet goes alone. */
+  readonly partialOrder: boolean;
+  /** Sleep sets: of two orders of independent moves, one. */
+  readonly sleep: boolean;
+  /** Interchangeable physical CPUs are not told apart. */
+  readonly symmetry: boolean;
+  /** What is never read again is not told apart. */
+  readonly deadState: boolean;
+  /** Versions of words count by their order, not by their number. */
+  readonly versions: boolean;
+}
+
+export const ALL_REDUCTIONS: Reductions = { partialOrder: true, sleep: true, symmetry: true, deadState: true, versions: true };
+export const NO_REDUCTION: Reductions = { partialOrder: false, sleep: false, symmetry: false, deadState: false, versions: false };
+
+export interface ExploreOptions {
+  /** What one move is. The model's own when left out. */
+  readonly granularity?: Granularity;
+  /** States to store at most. */
+  readonly maxStates?: number;
+  /** Bytes that the search may hold at most. */
+  readonly maxBytes?: number;
+  /** Moves behind the setup at most on one path. */
+  readonly maxDepth?: number;
+  /** Per finding; those that are not named are counted. */
+  readonly findings?: Readonly<Partial<Record<Finding, FindingPolicy>>>;
+  readonly reduction?: Partial<Reductions>;
+  /**
+   * Asked now and then (at least every {@link SLICE_MOVES} moves); true ends the search with what it knows. This is
+   * where a caller looks at a clock or at its user.
+   */
+  readonly shouldStop?: (progress: Progress) => boolean;
+}
+
+/** Moves between two questions whether to go on: some milliseconds. */
+export const SLICE_MOVES = 4096;
+
+export interface Progress {
+  readonly states: number;
+  readonly transitions: number;
+  /** States whose moves have not been tried yet. */
+  readonly frontier: number;
+  /** Moves from the end of the setup to the state that is looked at. */
+  readonly depth: number;
+  /** What the search holds, in bytes. */
+  readonly bytes: number;
+}
+
+/** Why a search ended before it had seen everything. */
+export type ExploreLimit =
+  | { readonly kind: 'states' | 'bytes' | 'depth'; readonly at: number }
+  /** `shouldStop` said so. */
+  | { readonly kind: 'stopped' }
+  /** A finding that was to stop the search. */
+  | { readonly kind: 'finding'; readonly finding: Finding }
+  /** The model is too small for what the scenario does; the message says where and how to raise it. */
+  | { readonly kind: 'model'; readonly message: string; readonly schedule: readonly ScheduledMove[] };
+
+export interface Exploration extends Progress {
+  readonly granularity: Granularity;
+  /** True when every reachable state was seen. */
+  readonly complete: boolean;
+  readonly limit?: ExploreLimit;
+  /** The longest of the shortest paths: how many moves away the farthest state is. */
+  readonly maxDepth: number;
+  /** Distinct final states, in the sense of the reductions that were on. */
+  readonly finals: number;
+  /** One for each condition of the model, in its order. */
+  readonly conditions: readonly ExploredCondition[];
+  /** Names of the terms that conditions mention: the columns of `outcomes`. */
+  readonly terms: readonly string[];
+  /** Distinct outcomes, sorted by their values. */
+  readonly outcomes: readonly Outcome[];
+  /** Findings that occurred, in the order of the first occurrence. */
+  readonly findings: readonly ExploredFinding[];
+}
+
+export interface ExploredCondition {
+  readonly quantifier: CompiledCondition['quantifier'];
+  readonly text: string;
+  readonly line: number;
+  readonly applies: boolean;
+  /** Undefined while a limit keeps it open. */
+  readonly holds: boolean | undefined;
+  /** Distinct outcomes in which the proposition is true, and in which it is false. */
+  readonly positive: number;
+  readonly negative: number;
+  /** A way to a final state that decides the quantifier: an example for `exists`, a counterexample for the others. */
+  readonly witness?: readonly ScheduledMove[];
+}
+
+export interface Outcome {
+  /** Values of the terms as people read them. */
+  readonly values: readonly string[];
+  /** Final states with this outcome, in the sense of the reductions that were on. */
+  readonly finals: number;
+  readonly schedule: readonly ScheduledMove[];
+}
+
+export interface ExploredFinding {
+  readonly finding: Finding;
+  /** Explored moves in which it occurred. Depends on the reductions that were on. */
+  readonly occurrences: number;
+  /** The shortest way to it; the last move is the one that makes it. */
+  readonly schedule: readonly ScheduledMove[];
+}
+
+/** A list of moves as a schedule: repetitions counted. */
+export function scheduleOf(moves: readonly number[]): ScheduledMove[] {
+  const items: { move: number; count: number }[] = [];
+  for (const move of moves) {
+    const last = items.at(-1);
+    if (last?.move === move) last.count++;
+    else items.push({ move, count: 1 });
+  }
+  return items;
+}
+
+/** A schedule as the list of its moves. */
+export function movesOf(schedule: readonly ScheduledMove[]): number[] {
+  return schedule.flatMap(({ move, count }) => new Array<number>(count).fill(move));
+}

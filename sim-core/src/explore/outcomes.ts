@@ -1,0 +1,92 @@
+/**
+ * Final states, gathered: the outcome of each over the terms that conditions mention, and what they say about the
+ * conditions. A final state comes with a number by which the search finds the way to it again.
+ */
+import type { CompiledCondition, Model, ScheduledMove } from '../engine/model.ts';
+import type { ExploredCondition, Outcome } from './exploration.ts';
+
+interface Gathered {
+  readonly values: readonly number[];
+  /** Per condition: is its proposition true here? Conditions depend on their terms alone. */
+  readonly truth: readonly boolean[];
+  finals: number;
+  /** The final state with the lowest number, which is the nearest in a breadth-first search. */
+  state: number;
+}
+
+type Term = CompiledCondition['terms'][number];
+
+export class Outcomes {
+  readonly #model: Model;
+  readonly #terms: readonly Term[];
+  readonly #gathered = new Map<string, Gathered>();
+  finals = 0;
+
+  constructor(model: Model) {
+    this.#model = model;
+    const terms = new Map<string, Term>();
+    for (const condition of model.conditions) {
+      if (condition.applies) for (const term of condition.terms) if (!terms.has(term.name)) terms.set(term.name, term);
+    }
+    this.#terms = [...terms.values()];
+  }
+
+  get terms(): readonly string[] {
+    return this.#terms.map((t) => t.name);
+  }
+
+  add(state: Int32Array, number: number): void {
+    this.finals++;
+    const values = this.#terms.map((term) => term.read(state));
+    const key = values.join();
+    const known = this.#gathered.get(key);
+    if (known) {
+      known.finals++;
+      known.state = Math.min(known.state, number);
+      return;
+    }
+    const truth = this.#model.conditions.map((c) => c.applies && c.holds(state));
+    this.#gathered.set(key, { values, truth, finals: 1, state: number });
+  }
+
+  /** `way` gives the schedule to a numbered state. */
+  outcomes(way: (state: number) => readonly ScheduledMove[]): Outcome[] {
+    return [...this.#gathered.values()].sort(byValues).map(({ values, finals, state }) => ({
+      values: values.map((value, i) => this.#terms[i]?.text(value) ?? String(value)),
+      finals,
+      schedule: way(state),
+    }));
+  }
+
+  conditions(complete: boolean, way: (state: number) => readonly ScheduledMove[]): ExploredCondition[] {
+    return this.#model.conditions.map((condition, i) => {
+      const { quantifier, text, line, applies } = condition;
+      const all = applies ? [...this.#gathered.values()] : [];
+      const positives = all.filter((g) => g.truth[i]);
+      const negatives = all.filter((g) => !g.truth[i]);
+      // What one final state can decide is decided at once; its absence only when all have been seen.
+      const deciding = quantifier === 'forall' ? negatives : positives;
+      const found = deciding.length > 0;
+      const decided = quantifier === 'exists' ? found : !found;
+      const nearest = deciding.reduce<Gathered | undefined>((best, g) => (best && best.state <= g.state ? best : g), undefined);
+      return {
+        quantifier,
+        text,
+        line,
+        applies,
+        holds: !applies ? undefined : found || complete ? decided : undefined,
+        positive: positives.length,
+        negative: negatives.length,
+        ...(nearest ? { witness: way(nearest.state) } : {}),
+      };
+    });
+  }
+}
+
+function byValues(a: Gathered, b: Gathered): number {
+  for (let i = 0; i < a.values.length; i++) {
+    const difference = (a.values[i] as number) - (b.values[i] as number);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
