@@ -166,6 +166,8 @@ class Player {
   readonly #routineNames: readonly string[];
   readonly #register: number;
   readonly #unregister: number;
+  /** What the kernel runs on each pCPU that it flushes. */
+  readonly #flushFunction: string;
 
   constructor(
     header: RecordingHeader,
@@ -195,6 +197,7 @@ class Player {
     this.#routineNames = model.world.routines.routines.map((r) => r.name);
     this.#register = model.world.kvm.registerNoncoherentDma.id;
     this.#unregister = model.world.kvm.unregisterNoncoherentDma.id;
+    this.#flushFunction = profile.changes.has('wbinvd-on-cpus-mask') ? '__wbinvd' : 'wbinvd_ipi';
     this.#traced = tracedFunctions(header, recorded);
   }
 
@@ -305,6 +308,7 @@ class Player {
           break;
         case NOTE.wbinvd:
           cpus.at(-1)?.push(operand(1));
+          calls.push(this.#flushFunction);
           break;
         case NOTE['vm-destroyed']:
           destroyed++;

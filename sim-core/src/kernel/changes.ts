@@ -303,6 +303,14 @@ const rows = [
     where: 'arch/x86/kvm/x86.c kvm_arch_start_assignment()',
     bracketed: 'Recorded up to 6.16, gone in the recorded 6.17.',
   },
+  {
+    id: 'wbinvd-on-cpus-mask',
+    subject: 'KVM: x86: Use wbinvd_on_cpu() instead of an open-coded equivalent',
+    first: 'v6.17',
+    effect: 'The flush goes through wbinvd_on_cpus_mask(); which CPUs it reaches does not change.',
+    where: 'arch/x86/kvm/x86.c kvm_emulate_wbinvd_noskip()',
+    bracketed: 'Recorded on 6.17; absent in the recorded 6.16.',
+  },
 ] as const satisfies readonly Change[];
 
 export type ChangeId = (typeof rows)[number]['id'];

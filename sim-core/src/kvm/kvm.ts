@@ -115,7 +115,7 @@ export function createKvm(base: WorldBase, world: () => World): Kvm {
       })
       .local((t) => t.return(0)),
   );
-  world().vfio.setKvmHooks({ getSafe: vms.getSafe, put: putKvm });
+  world().vfio.setKvmHooks({ getSafe: vms.getSafe, put: putKvm, lockSlot: (vm) => vms.lock.base + vm });
   files.onRelease('vm', vms.release);
   files.onRelease('vcpu', vcpus.release);
   files.onRelease('kvm-vfio', devices.release);

@@ -62,7 +62,9 @@ export function createWbinvd(base: WorldBase, world: () => World, hasNoncoherent
   );
 
   const includesLocal = kernel.has('wbinvd-includes-local-cpu');
-  const flushMask = routines.define('wbinvd_ipi', 'arch/x86/kvm/x86.c', (r) =>
+  // What fans the flush out: the caller's own pCPU is left out by smp_call_function_many() and not by the others.
+  const fanOut = kernel.has('wbinvd-includes-local-cpu') ? 'on_each_cpu_cond_mask' : 'smp_call_function_many';
+  const flushEach = routines.define(fanOut, 'kernel/smp.c', (r) =>
     // Local 1 counts the pCPUs: each executes WBINVD at a time of its own.
     r.step('run WBINVD on the next pCPU of the mask', (t) => {
       const { machine } = t;
@@ -88,6 +90,12 @@ export function createWbinvd(base: WorldBase, world: () => World, hasNoncoherent
       t.again();
     }),
   );
+
+  const flushMask = kernel.has('wbinvd-on-cpus-mask')
+    ? routines.define('wbinvd_on_cpus_mask', 'arch/x86/lib/cache-smp.c', (r) =>
+        r.local((t) => t.call(flushEach, t.get(0), 0)).local((t) => t.return(0)),
+      )
+    : flushEach;
 
   const emulateNoskip = routines.define('kvm_emulate_wbinvd_noskip', 'arch/x86/kvm/x86.c', (r) => {
     r.step('ask whether the VM has non-coherent DMA; if so, disable preemption and add this pCPU to the mask', (t) => {
