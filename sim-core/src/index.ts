@@ -1,4 +1,5 @@
 /** The whole public API of sim-core. Only outsiders import this file. */
+export * from './engine/describe.ts';
 export * from './engine/executor.ts';
 export * from './engine/model.ts';
 export * from './engine/monitors/monitors.ts';
@@ -6,6 +7,7 @@ export { MONITORS } from './engine/monitors/table.ts';
 export * from './engine/program.ts';
 export * from './engine/run.ts';
 export { type FrameView, type Routine, type Step, Task } from './engine/task.ts';
+export { type Explanation, type Link, why, whyText } from './engine/why.ts';
 export * from './interop/recording.ts';
 export { recordingScenario } from './interop/recording-scenario.ts';
 export { type Difference, type FunctionAgreement, profileFor, replay, type ReplayResult } from './interop/replay.ts';
@@ -21,6 +23,7 @@ export { IOCTLS, OPS, opNamed } from './ops/table.ts';
 export * from './scenario/ast.ts';
 export { elaborate, type Elaboration, type ElaborateOptions } from './scenario/elaborate.ts';
 export { moveName, scheduleText } from './scenario/elaborate/schedule.ts';
+export { type TypedSchedule, typedSchedule } from './scenario/elaborate/typed-schedule.ts';
 export { profilesIn, rangesContain } from './scenario/elaborate/versions.ts';
 export { parse } from './scenario/parser.ts';
 export { check, type CheckContext } from './scenario/checks/run.ts';

@@ -1,4 +1,5 @@
 /** A scenario elaborated for one kernel: everything that is constant while it runs. */
+import type { Source } from '../scenario/elaborate/sources.ts';
 import type { Finding } from '../state/event.ts';
 import type { Layout } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
@@ -8,6 +9,8 @@ import type { TaskFields } from './task.ts';
 
 export interface Model {
   readonly world: World;
+  /** The scenario (0) and the files it includes: what `Place.file` counts in. */
+  readonly sources: readonly Source[];
   readonly layout: Layout;
   readonly tasks: TaskFields;
   /** Nodes of all actors' programs; an actor's `node` slot holds one of these. */

@@ -116,6 +116,7 @@ function build(parsed: ParsedScenario, options: ElaborateOptions, problems: Prob
   fixed.initial.set(start.state);
   return {
     world,
+    sources,
     layout: fixed,
     tasks,
     nodes,
