@@ -1,6 +1,8 @@
 /** The whole public API of sim-core. Only outsiders import this file. */
-export * from './engine/describe.ts';
+export * from './engine/check.ts';
+export { describeEvent, type EventText, findingText, resultText } from './engine/describe.ts';
 export * from './engine/executor.ts';
+export { History } from './engine/history.ts';
 export * from './engine/model.ts';
 export * from './engine/monitors/monitors.ts';
 export { MONITORS } from './engine/monitors/table.ts';
@@ -11,6 +13,7 @@ export { type Explanation, type Link, why, whyText } from './engine/why.ts';
 export * from './interop/recording.ts';
 export { recordingScenario } from './interop/recording-scenario.ts';
 export { type Difference, type FunctionAgreement, profileFor, replay, type ReplayResult } from './interop/replay.ts';
+export { traceText, type TraceTextOptions } from './engine/trace-text.ts';
 export * from './kernel/changes.ts';
 export * from './kernel/profiles.ts';
 export { LINE, LINE_STATES } from './memory/memory.ts';

@@ -87,7 +87,9 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
         t.block();
         return false;
       }
-      if (cpuOf(t) >= 0) return true;
+      const entered = world().kvm.vcpus.entered.base + vcpu;
+      if (t.machine.state[entered] !== 0) return true;
+      t.machine.put(entered, 1);
       t.again();
       t.call(world().kvm.vcpuLoad, vcpu, topology.actors[t.actor]?.cpu ?? 0);
       return false;

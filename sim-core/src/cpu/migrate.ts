@@ -8,7 +8,8 @@ export function migrate(world: World, machine: Machine, actor: number, cpu: numb
   const vcpu = (machine.state[kvm.actorVcpu.base + actor] as number) - 1;
   if (vcpu < 0) return false;
   const from = (machine.state[kvm.vcpuCpu.base + vcpu] as number) - 1;
-  if (from < 0 || from === cpu || machine.state[kvm.wbinvd.pinned.base + vcpu] !== 0) return false;
+  const entered = machine.state[kvm.vcpus.entered.base + vcpu] !== 0;
+  if (!entered || from === cpu || machine.state[kvm.wbinvd.pinned.base + vcpu] !== 0) return false;
   // The interrupt that takes the vCPU off its pCPU is a serializing exit: its write-combining buffers drain.
   memory.drain(machine, from);
   kvm.wbinvd.load(machine, vcpu, cpu);

@@ -60,6 +60,8 @@ export interface Mmu {
   zapPage(machine: Machine, vm: number, page: number, reason: ZapReason): void;
   /** Clears what belongs to a VM that is gone. */
   forgetVm(machine: Machine, vm: number): void;
+  /** Clears what belongs to a vCPU that is gone. */
+  forgetVcpu(machine: Machine, vcpu: number): void;
 }
 
 export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma: HasNoncoherentDma): Mmu {
@@ -151,6 +153,11 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
       m.note(NOTE.zap, vm, page, ZAP_REASONS.indexOf(reason));
       m.put(leafSlot(vm, page), 0);
       world().counters.zap(m, vm);
+    },
+
+    forgetVcpu(m, vcpu) {
+      m.put(cacheDisable.base + vcpu, 0);
+      mtrr.forget(m, vcpu);
     },
 
     forgetVm(m, vm) {

@@ -17,6 +17,8 @@ export interface Vcpus {
   readonly vm: Field;
   readonly id: Field;
   readonly cpu: Field;
+  /** Per vCPU object: 1 once it has been loaded to run: by KVM_RUN or another of its ioctls, or by its actor's first step. */
+  readonly entered: Field;
   readonly actorVcpu: Field;
   /** Per actor: the pCPU that a VMM thread runs on. */
   readonly threadCpu: Field;
@@ -40,6 +42,7 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
   const vmOf = layout.field('vcpuVm', [dims.vcpus]);
   const id = layout.field('vcpuId', [dims.vcpus]);
   const cpu = layout.field('vcpuCpu', [dims.vcpus]);
+  const entered = layout.field('vcpuEntered', [dims.vcpus], { internal: true });
   const actorVcpu = layout.field('actorVcpu', [topology.actors.length], { labels: [topology.actors.map((a) => a.name)] });
   const threadCpu = layout.field('threadCpu', [topology.actors.length], {
     labels: [topology.actors.map((a) => a.name)],
@@ -71,7 +74,8 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
 
   function freeVcpu(m: Machine, vcpu: number): void {
     const { wbinvd } = world().kvm;
-    for (const field of [vmOf, id, cpu, wbinvd.dirtyMask, wbinvd.pinned]) m.put(field.base + vcpu, 0);
+    for (const field of [vmOf, id, cpu, entered, wbinvd.dirtyMask, wbinvd.pinned]) m.put(field.base + vcpu, 0);
+    world().kvm.mmu.forgetVcpu(m, vcpu);
     for (let a = 0; a < topology.actors.length; a++) {
       if (read(m, actorVcpu.base + a) === vcpu + 1) m.put(actorVcpu.base + a, 0);
     }
@@ -123,6 +127,7 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
     r
       .local((t) => {
         const vcpu = world().files.objectOf(t.machine, t.get(0));
+        t.machine.put(entered.base + vcpu, 1);
         t.call(world().kvm.wbinvd.vcpuLoad, vcpu, threadCpuOf(t));
       })
       .local((t) => t.return(0)),
@@ -160,6 +165,7 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
     vm: vmOf,
     id,
     cpu,
+    entered,
     actorVcpu,
     threadCpu,
     setAffinity,
