@@ -2,7 +2,7 @@
 import { errnoByName } from '../ops/constants.ts';
 
 const NAMES = [
-  'PERM', 'NOENT', 'INTR', 'IO', 'BADF', 'AGAIN', 'NOMEM', 'ACCES', 'FAULT', 'BUSY', 'EXIST', 'NODEV', 'NOTDIR', 'ISDIR',
+  'PERM', 'NOENT', 'SRCH', 'INTR', 'IO', 'BADF', 'AGAIN', 'NOMEM', 'ACCES', 'FAULT', 'BUSY', 'EXIST', 'NODEV', 'NOTDIR', 'ISDIR',
   'INVAL', 'NFILE', 'MFILE', 'NOTTY', 'NOSPC', 'NOSYS', 'NXIO', 'OVERFLOW', 'BADFD', 'OPNOTSUPP',
 ] as const;
 

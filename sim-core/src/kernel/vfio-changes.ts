@@ -36,27 +36,11 @@ export const VFIO_CHANGES = [
     bracketed: 'gone after v6.12, before v6.16.3',
   },
   {
-    id: 'group-set-kvm',
-    subject: 'kvm: set/clear kvm to/from vfio_group when group add/delete',
-    commit: '2fc1bec15883',
-    first: 'v4.10',
-    effect: 'kvm-vfio tells the VFIO group which VM it belongs to, and drivers are notified.',
-    where: 'drivers/vfio/vfio.c vfio_group_set_kvm()',
-  },
-  {
     id: 'mdev',
     subject: 'vfio: Mediated device Core driver',
     first: 'v4.10',
     effect: 'Mediated devices: groups whose devices have no IOMMU domain of their own.',
     where: 'drivers/vfio/mdev/mdev_core.c',
-  },
-  {
-    id: 'group-file-match',
-    subject: 'vfio: New external user group/file match',
-    commit: '5d6dee80a1e9',
-    first: 'v4.13',
-    effect: 'DEL only compares the group of the file with the listed one; it no longer needs a viable group with a container.',
-    where: 'drivers/vfio/vfio.c vfio_external_group_match_file()',
   },
   {
     id: 'type1-iova-list',

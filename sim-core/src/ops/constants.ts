@@ -95,6 +95,7 @@ export const CONSTANTS: readonly Constant[] = [
 export const ERRNOS: readonly { readonly name: string; readonly value: number; readonly text: string }[] = [
   { name: 'EPERM', value: 1, text: 'Operation not permitted' },
   { name: 'ENOENT', value: 2, text: 'No such file or directory' },
+  { name: 'ESRCH', value: 3, text: 'No such process' },
   { name: 'EINTR', value: 4, text: 'Interrupted system call' },
   { name: 'EIO', value: 5, text: 'Input/output error' },
   { name: 'EBADF', value: 9, text: 'Bad file descriptor' },

@@ -1,8 +1,37 @@
-/** VFIO: containers, groups, devices, type1, cdev. INTERFACE; being completed. */
+/**
+ * VFIO: containers, groups, devices, the type1 IOMMU driver, cdev with iommufd.
+ *
+ * The real thing: user space opens a group and puts it into a container, the container gets an IOMMU driver, memory is
+ * mapped through the container, and devices are opened through the group. Since v6.2 an iommufd may stand in for the
+ * container, and since v6.6 a device may be opened without its group. kvm-vfio asks VFIO whether the DMA of what user
+ * space registered is coherent, and tells it which VM that belongs to.
+ *
+ * Modelled, each in the rules of its kernel: the state machine of groups and containers with its errnos and reference
+ * counts, viability and DMA ownership, type1 with its domains and mappings, noiommu groups, mediated devices, opening and
+ * closing devices, cdev files, the VM pointer with its locks, and host drivers that come and go.
+ * Left out: regions, interrupts and reset of devices, migration, dirty tracking, RLIMIT_MEMLOCK and the limit of DMA
+ * entries, CAP_SYS_RAWIO (everybody has it), SPAPR, module loading, device sets with several devices.
+ *
+ * Sources: linux drivers/vfio/{vfio,vfio_main,group,container,device_cdev,vfio_iommu_type1}.c, kernel doc
+ * driver-api/vfio.
+ */
 import type { Routine } from '../engine/task.ts';
+import { createIommufd, type Iommufd } from '../iommu/iommufd.ts';
+import { createMappings, type Mappings } from '../iommu/mappings.ts';
+import { E } from '../kernel/errno.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
+import { type Cdev, createCdev } from './cdev.ts';
+import { type Containers, createContainers } from './container.ts';
+import { createDevices, type Devices } from './device.ts';
+import { createGetStatus, type Groups } from './group.ts';
+import { createCountedGroups } from './group-counted.ts';
+import { createLockedGroups } from './group-locked.ts';
+import { createHostDrivers } from './host-driver.ts';
+import { createIommufdFiles, type IommufdFiles } from './iommufd-files.ts';
+import { createVfioState, type VfioState } from './state.ts';
+import { createType1, type Type1 } from './type1.ts';
 
 /** What VFIO looks up in KVM with symbol_get(): `kvm` fills it in, so that neither part imports the other. */
 export interface KvmHooks {
@@ -10,6 +39,8 @@ export interface KvmHooks {
   getSafe(machine: Machine, vm: number): boolean;
   /** kvm_put_kvm(). Local 0: the VM. The last reference destroys it. */
   readonly put: Routine;
+  /** The slot of `kvm->lock`, which some device drivers take. */
+  lockSlot(vm: number): number;
 }
 
 export interface Vfio {
@@ -59,15 +90,136 @@ export interface Vfio {
   /** Gives VFIO the functions of KVM that it looks up by name. Called once, when KVM is made. */
   setKvmHooks(hooks: KvmHooks): void;
 
-  // --- for conditions --------------------------------------------------------------------------------------------
-  /** What the kernel would answer KVM about a group in a state: is its DMA cache coherent? Used by `coherent(26)`. */
-  groupCoherent(state: Int32Array, group: number): boolean;
-
   // --- for the host ----------------------------------------------------------------------------------------------
   /** A host driver binds to a device. Locals 0, 1: device, driver. Returns 0 or -errno. */
   readonly bindDriver: Routine;
   /** A device loses its driver; VFIO drivers wait until nobody has the device open. Local 0: device. */
   readonly unbindDriver: Routine;
+
+  // --- for the ops, and for people who look ------------------------------------------------------------------------
+  readonly state: VfioState;
+  readonly mappings: Mappings;
+  readonly containers: Containers;
+  readonly type1: Type1;
+  readonly groups: Groups;
+  readonly getStatus: Routine;
+  readonly devices: Devices;
+  readonly cdev: Cdev;
+  readonly iommufd: Iommufd;
+  readonly iommufdFiles: IommufdFiles;
 }
 
-export declare function createVfio(base: WorldBase, world: () => World): Vfio;
+const GROUP_PATH = /^\/dev\/vfio\/(noiommu-)?(\d+)$/;
+const CDEV_PATH = /^\/dev\/vfio\/devices\/vfio(\d+)$/;
+
+export function createVfio(base: WorldBase, world: () => World): Vfio {
+  const { dims, kernel, topology } = base;
+  const { files, iommu } = world();
+  const state = createVfioState(base, files.kind.size);
+  const mappings = createMappings(base, iommu, dims.containers + dims.ioas);
+  const iommufd = createIommufd(base, world, mappings, (ioas) => dims.containers + ioas);
+  const type1 = createType1(base, world, state, mappings);
+  const claimable = (m: Machine, group: number): boolean => groups.claimable(m, group);
+  const containers = createContainers(base, world, state, type1, claimable);
+  const byFile = kernel.has('file-identity');
+  const counted = byFile ? undefined : createCountedGroups(base, world, state, containers);
+  const locked = byFile ? createLockedGroups(base, world, state, containers, iommufd) : undefined;
+  const groups = (locked ?? counted) as Groups;
+  let hooks: KvmHooks | undefined;
+  const devices = createDevices(base, world, {
+    state,
+    iommufd,
+    counted,
+    locked,
+    hooks() {
+      if (!hooks) throw new Error('KVM has not given VFIO its functions');
+      return hooks;
+    },
+    unbindCdev: () => cdev.unbind,
+  });
+  const cdev = createCdev(base, world, state, iommufd, devices);
+  const iommufdFiles = createIommufdFiles(base, world, iommufd);
+  const host = createHostDrivers(base, world, state, containers, iommufd);
+  const isGroup = (m: Machine, file: number): boolean => files.kindOf(m, file) === 'group';
+
+  const groupNodePrefix = (group: number): string | undefined =>
+    kernel.has('noiommu') && state.isNoiommuGroup(group) ? 'noiommu-' : undefined;
+
+  files.onPath((machine, path) => {
+    if (path === '/dev/vfio/vfio') return { kind: 'container', object: 0 };
+    if (path === '/dev/iommu') return kernel.has('iommufd') ? { kind: 'iommufd', object: 0 } : undefined;
+    const [, prefix, number] = GROUP_PATH.exec(path) ?? [];
+    const group = number === undefined ? -1 : topology.groups.findIndex((g) => g.number === Number(number));
+    if (group >= 0 && state.groupExists(machine, group) && groupNodePrefix(group) === prefix) return { kind: 'group', object: group };
+    // vfioN counts the devices of the machine block, bound to VFIO or not, so a number stays with its device.
+    const device = Number(CDEV_PATH.exec(path)?.[1] ?? -1);
+    const isDevice = kernel.has('vfio-cdev') && device >= 0 && device < topology.devices.length;
+    return isDevice && state.isVfioDevice(machine, device) ? { kind: 'device', object: device } : undefined;
+  });
+
+  files.onOpen('container', containers.open);
+  files.onOpen('group', groups.open);
+  files.onOpen('device', cdev.open);
+  files.onOpen('iommufd', iommufdFiles.open);
+  files.onRelease('container', containers.release);
+  files.onRelease('group', groups.release);
+  files.onRelease('device', devices.release);
+  files.onRelease('iommufd', iommufdFiles.release);
+  files.onIoctl('container', { unknown: containers.unknown });
+  // linux: vfio_device_fops_unl_ioctl(): a device that is not bound yet answers nothing but BIND.
+  files.onIoctl('device', { unknown: (t, file) => devices.gate(t, file) || E.NOTTY });
+
+  return {
+    deviceDriver: state.deviceDriver,
+    drivers: state.drivers,
+    driverNamed: state.driverNamed,
+    groupContainer: state.groupContainer,
+    containerUsers: state.containerUsers,
+    groupFile: state.groupFile,
+    groupKvm: state.groupKvm,
+    deviceKvm: state.deviceKvm,
+    deviceOpenCount: state.deviceOpenCount,
+    get groupGetExternalUser() {
+      return ofEra(counted?.getExternalUser, 'vfio_group_get_external_user');
+    },
+    get groupPutExternalUser() {
+      return ofEra(counted?.putExternalUser, 'vfio_group_put_external_user');
+    },
+    get externalCheckExtension() {
+      return ofEra(counted?.externalCheckExtension, 'vfio_external_check_extension');
+    },
+    get groupSetKvm() {
+      return ofEra(counted?.setKvm, 'vfio_group_set_kvm');
+    },
+    get fileEnforcedCoherent() {
+      return ofEra(locked?.fileEnforcedCoherent, 'vfio_file_enforced_coherent');
+    },
+    get fileSetKvm() {
+      return ofEra(locked?.fileSetKvm, 'vfio_file_set_kvm');
+    },
+    externalGroupMatchFile: (m, group, file) => isGroup(m, file) && files.objectOf(m, file) === group,
+    fileIommuGroup: (m, file) => (isGroup(m, file) ? files.objectOf(m, file) : -1),
+    fileIsGroup: isGroup,
+    fileIsValid: (m, file) => isGroup(m, file) || files.kindOf(m, file) === 'device',
+    setKvmHooks(given) {
+      hooks = given;
+    },
+    ...host,
+    state,
+    mappings,
+    containers,
+    type1,
+    groups,
+    getStatus: createGetStatus(base, world, state, groups),
+    devices,
+    cdev,
+    iommufd,
+    iommufdFiles,
+  };
+}
+
+/** A routine of one era; asking for it on a kernel of the other is an error of ours. */
+function ofEra(routine: Routine | undefined, name: string): Routine {
+  if (!routine) throw new Error(`this kernel has no ${name}()`);
+  return routine;
+}

@@ -1,0 +1,331 @@
+/**
+ * iommufd: /dev/iommu, its objects, and the container that it plays for VFIO groups.
+ *
+ * The real thing: an iommufd holds numbered objects: devices that VFIO bound to it, I/O address spaces (IOAS) with
+ * mappings, and hardware page tables (HWPT), each a domain that shows the mappings of one IOAS. Attaching a device to an
+ * IOAS picks an HWPT that accepts the device, or makes one.
+ *
+ * Modelled: numbering (lowest free, from 1), IOAS with mappings at fixed IOVAs, HWPTs made by attaching, the rules by which
+ * they enforce coherency, the compatibility IOAS behind VFIO_GROUP_SET_CONTAINER. Left out: IOMMU_HWPT_ALLOC, nesting,
+ * page-request queues, dirty tracking, access objects of mediated devices, IOMMU_IOAS_COPY, allowed IOVA ranges, PASIDs.
+ *
+ * Sources: linux drivers/iommu/iommufd/{device,hw_pagetable,ioas,vfio_compat}.c, kernel doc userspace-api/iommufd.
+ */
+import { E } from '../kernel/errno.ts';
+import { ModelLimit } from '../limits.ts';
+import type { Field } from '../state/layout.ts';
+import type { Machine } from '../state/machine.ts';
+import { PAGE_BYTES } from '../topology.ts';
+import type { World, WorldBase } from '../world.ts';
+import type { Mapping, Mappings } from './mappings.ts';
+
+/** Kinds of iommufd objects. */
+export const IOMMUFD_OBJECT = { none: 0, device: 1, ioas: 2, hwpt: 3 } as const;
+const KINDS = 4;
+
+export interface Iommufd {
+  /** Per iommufd: it exists. */
+  readonly exists: Field;
+  /** Per iommufd and id: {@link IOMMUFD_OBJECT} + 4 × index of the device, IOAS or domain. */
+  readonly object: Field;
+  /** Per iommufd: its compatibility IOAS + 1. */
+  readonly compatIoas: Field;
+  /** Per iommufd: VFIO_TYPE1_IOMMU was set, so an unmap may cut mappings. */
+  readonly cutsMappings: Field;
+  /** Per IOAS: its iommufd + 1. */
+  readonly ioasContext: Field;
+  /** Per device: the iommufd it is bound to + 1. */
+  readonly deviceContext: Field;
+
+  /** A new iommufd: its index. */
+  open(machine: Machine): number;
+  /** The last reference went: all objects go. */
+  release(machine: Machine, context: number): void;
+  /** IOMMU_IOAS_ALLOC: the id. */
+  allocateIoas(machine: Machine, context: number): number;
+  /** IOMMU_DESTROY: 0 or -errno. */
+  destroy(machine: Machine, context: number, id: number): number;
+  /** iommufd_device_bind(): 0 or -errno. Whether the DMA can be claimed is the caller's question. */
+  bind(machine: Machine, context: number, device: number): void;
+  unbind(machine: Machine, device: number): void;
+  /** The id of an object, 0 when it has none. */
+  idOf(machine: Machine, context: number, kind: number, index: number): number;
+  /** Attaches a bound device to an IOAS or HWPT by id; moves it when it is attached already. The HWPT's id or -errno. */
+  attach(machine: Machine, device: number, id: number): number;
+  detach(machine: Machine, device: number): void;
+  /** iommufd_vfio_compat_ioas_create(): 0. */
+  createCompatIoas(machine: Machine, context: number): number;
+  /** The id of the compatibility IOAS, or -ENODEV. */
+  compatIoasId(machine: Machine, context: number): number;
+  /** VFIO_CHECK_EXTENSION of VFIO_DMA_CC_IOMMU. */
+  compatCoherent(machine: Machine, context: number): number;
+  /** Index of the IOAS of an id, or -ENOENT. */
+  ioasById(machine: Machine, context: number, id: number): number;
+  map(machine: Machine, ioas: number, mapping: Mapping): number;
+  /** Bytes unmapped, or -errno. */
+  unmap(machine: Machine, ioas: number, iova: bigint, size: bigint, cut: boolean): bigint;
+}
+
+const END_OF_ADDRESSES = 1n << 64n;
+const USER_START = 0x1_0000n;
+const USER_END = 0x7fff_ffff_f000n;
+const MSI_START = 0xfee0_0000n;
+const MSI_END = 0xfef0_0000n;
+
+/** `spaceOfIoas`: mappings of containers and IOAS share one numbering; owners of domains use the same. */
+export function createIommufd(
+  base: WorldBase,
+  world: () => World,
+  mappings: Mappings,
+  spaceOfIoas: (ioas: number) => number,
+): Iommufd {
+  const { dims, kernel, layout, topology } = base;
+  const devices = topology.devices.length;
+  const ids = dims.ioas + dims.domains + devices + 1;
+  const exists = layout.field('iommufd', [dims.iommufds]);
+  const object = layout.field('iommufdObject', [dims.iommufds, ids]);
+  const compatIoas = layout.field('iommufdCompatIoas', [dims.iommufds]);
+  const cutsMappings = layout.field('iommufdCutsMappings', [dims.iommufds]);
+  const ioasContext = layout.field('ioasIommufd', [dims.ioas]);
+  const deviceContext = layout.field('deviceIommufd', [devices], { labels: [topology.devices.map((d) => d.name)] });
+  const read = (m: Machine, field: Field, index: number): number => m.state[field.base + index] as number;
+  const objectAt = (m: Machine, context: number, id: number): { kind: number; index: number } => {
+    const code = id > 0 && id < ids ? read(m, object, context * ids + id) : 0;
+    return { kind: code % KINDS, index: Math.trunc(code / KINDS) };
+  };
+
+  function number(m: Machine, context: number, kind: number, index: number): number {
+    for (let id = 1; id < ids; id++) {
+      if (read(m, object, context * ids + id) !== 0) continue;
+      m.put(object.base + context * ids + id, kind + KINDS * index);
+      return id;
+    }
+    throw new ModelLimit(`an iommufd has more than ${ids - 1} objects at once; statements in loops count once`);
+  }
+
+  function idOf(m: Machine, context: number, kind: number, index: number): number {
+    for (let id = 1; id < ids; id++) if (read(m, object, context * ids + id) === kind + KINDS * index) return id;
+    return 0;
+  }
+
+  function forget(m: Machine, context: number, kind: number, index: number): void {
+    const id = idOf(m, context, kind, index);
+    if (id > 0) m.put(object.base + context * ids + id, 0);
+  }
+
+  function allocateIoas(m: Machine, context: number): number {
+    for (let ioas = 0; ioas < dims.ioas; ioas++) {
+      if (read(m, ioasContext, ioas) !== 0) continue;
+      m.put(ioasContext.base + ioas, context + 1);
+      return number(m, context, IOMMUFD_OBJECT.ioas, ioas);
+    }
+    throw new ModelLimit(`the scenario has more than ${dims.ioas} I/O address spaces at once; statements in loops count once`);
+  }
+
+  const domainOf = (m: Machine, device: number): number => read(m, world().iommu.deviceDomain, device) - 1;
+  const ioasOfDomain = (m: Machine, domain: number): number => read(m, world().iommu.domainOwner, domain) - 1 - spaceOfIoas(0);
+
+  /** A device asks the HWPT that it was just attached to, or is to be attached to, for coherency. False is EINVAL. */
+  function upgrade(m: Machine, domain: number, device: number): boolean {
+    const { iommu } = world();
+    if (!iommu.enforceCapability(device) || read(m, iommu.domainCoherent, domain) !== 0) return true;
+    return iommu.enforce(m, domain);
+  }
+
+  /** Attaches to an HWPT that exists. */
+  function join(m: Machine, domain: number, device: number): number {
+    const { iommu } = world();
+    const errno = iommu.attach(m, domain, device);
+    if (errno !== 0) return errno;
+    if (kernel.has('enforce-at-allocation') || upgrade(m, domain, device)) return 0;
+    iommu.detach(m, device);
+    return E.INVAL;
+  }
+
+  /** Makes an HWPT for a device and attaches it. The domain or -errno. */
+  function makeHwpt(m: Machine, ioas: number, device: number): number {
+    const { iommu } = world();
+    const unit = topology.devices[device]?.iommu ?? -1;
+    const space = spaceOfIoas(ioas);
+    if (mappings.all(m, space).some((one) => one.iova + one.size > iommu.apertureEnd(unit))) return E.INVAL;
+    const domain = iommu.alloc(m, space, unit);
+    if (kernel.has('enforce-at-allocation')) upgrade(m, domain, device);
+    const errno = join(m, domain, device);
+    if (errno !== 0) {
+      iommu.free(m, domain);
+      return errno;
+    }
+    for (const mapping of mappings.all(m, space)) mappings.enter(m, domain, mapping);
+    return domain;
+  }
+
+  /** iommufd_device_auto_get_domain(): the first HWPT of the IOAS that accepts the device, or a new one. */
+  function attachIoas(m: Machine, context: number, ioas: number, device: number): number {
+    const { iommu } = world();
+    for (const domain of iommu.domainsOf(m, spaceOfIoas(ioas))) {
+      const errno = join(m, domain, device);
+      if (errno === 0) return idOf(m, context, IOMMUFD_OBJECT.hwpt, domain);
+      if (errno !== E.INVAL) return errno;
+    }
+    const domain = makeHwpt(m, ioas, device);
+    return domain < 0 ? domain : number(m, context, IOMMUFD_OBJECT.hwpt, domain);
+  }
+
+  /** An HWPT that attaching made goes with its last device. */
+  function dropUnused(m: Machine, context: number, domain: number): void {
+    const { iommu } = world();
+    if (domain < 0 || iommu.devicesOf(m, domain).length > 0) return;
+    forget(m, context, IOMMUFD_OBJECT.hwpt, domain);
+    iommu.free(m, domain);
+  }
+
+  function detach(m: Machine, device: number): void {
+    const domain = domainOf(m, device);
+    if (domain < 0) return;
+    world().iommu.detach(m, device);
+    dropUnused(m, read(m, deviceContext, device) - 1, domain);
+  }
+
+  function attach(m: Machine, device: number, id: number): number {
+    const context = read(m, deviceContext, device) - 1;
+    const { kind, index } = objectAt(m, context, id);
+    const { iommu } = world();
+    const before = domainOf(m, device);
+    let result: number;
+    if (kind === IOMMUFD_OBJECT.none) return E.NOENT;
+    if (kind === IOMMUFD_OBJECT.ioas) {
+      if (before >= 0 && ioasOfDomain(m, before) === index) return idOf(m, context, IOMMUFD_OBJECT.hwpt, before);
+      result = attachIoas(m, context, index, device);
+    } else if (kind === IOMMUFD_OBJECT.hwpt) {
+      const errno = join(m, index, device);
+      result = errno === 0 ? id : errno;
+    } else return E.INVAL;
+    if (result < 0 && before >= 0) iommu.attach(m, before, device);
+    if (result >= 0) dropUnused(m, context, before);
+    return result;
+  }
+
+  function withdrawAll(m: Machine, ioas: number, one: Mapping): void {
+    for (const domain of world().iommu.domainsOf(m, spaceOfIoas(ioas))) mappings.withdraw(m, domain, one);
+  }
+
+  /** Cuts a mapping at an address, as iopt_cut_iova() does before an unmap of the first VFIO interface. */
+  function cutAt(all: readonly Mapping[], at: bigint): Mapping[] {
+    return all.flatMap((one) => {
+      if (one.iova >= at || one.iova + one.size <= at) return [one];
+      const head = at - one.iova;
+      return [
+        { ...one, size: head },
+        { ...one, iova: at, vaddr: one.vaddr + head, size: one.size - head },
+      ];
+    });
+  }
+
+  return {
+    exists,
+    object,
+    compatIoas,
+    cutsMappings,
+    ioasContext,
+    deviceContext,
+    allocateIoas,
+    idOf,
+    attach,
+    detach,
+
+    open(m) {
+      for (let context = 0; context < dims.iommufds; context++) {
+        if (read(m, exists, context) !== 0) continue;
+        m.put(exists.base + context, 1);
+        return context;
+      }
+      throw new ModelLimit(`the scenario has more than ${dims.iommufds} iommufds at once; statements in loops count once`);
+    },
+
+    release(m, context) {
+      for (let ioas = 0; ioas < dims.ioas; ioas++) {
+        if (read(m, ioasContext, ioas) !== context + 1) continue;
+        mappings.replace(m, spaceOfIoas(ioas), []);
+        m.put(ioasContext.base + ioas, 0);
+      }
+      for (let id = 0; id < ids; id++) m.put(object.base + context * ids + id, 0);
+      for (const field of [exists, compatIoas, cutsMappings]) m.put(field.base + context, 0);
+    },
+
+    destroy(m, context, id) {
+      const { kind, index } = objectAt(m, context, id);
+      if (kind === IOMMUFD_OBJECT.none) return E.NOENT;
+      const ioasInUse = kind === IOMMUFD_OBJECT.ioas && world().iommu.domainsOf(m, spaceOfIoas(index)).length > 0;
+      if (kind !== IOMMUFD_OBJECT.ioas || ioasInUse) return E.BUSY;
+      mappings.replace(m, spaceOfIoas(index), []);
+      m.put(ioasContext.base + index, 0);
+      m.put(object.base + context * ids + id, 0);
+      if (read(m, compatIoas, context) === index + 1) m.put(compatIoas.base + context, 0);
+      return 0;
+    },
+
+    bind(m, context, device) {
+      m.put(deviceContext.base + device, context + 1);
+      number(m, context, IOMMUFD_OBJECT.device, device);
+    },
+
+    unbind(m, device) {
+      detach(m, device);
+      forget(m, read(m, deviceContext, device) - 1, IOMMUFD_OBJECT.device, device);
+      m.put(deviceContext.base + device, 0);
+    },
+
+    createCompatIoas(m, context) {
+      if (read(m, compatIoas, context) !== 0) return 0;
+      const id = allocateIoas(m, context);
+      m.put(compatIoas.base + context, objectAt(m, context, id).index + 1);
+      return 0;
+    },
+
+    compatIoasId(m, context) {
+      const ioas = read(m, compatIoas, context) - 1;
+      return ioas < 0 ? E.NODEV : idOf(m, context, IOMMUFD_OBJECT.ioas, ioas);
+    },
+
+    compatCoherent(m, context) {
+      const { iommu } = world();
+      const ioas = read(m, compatIoas, context) - 1;
+      if (ioas < 0) return E.NODEV;
+      return iommu.domainsOf(m, spaceOfIoas(ioas)).every((d) => read(m, iommu.domainCoherent, d) !== 0) ? 1 : 0;
+    },
+
+    ioasById(m, context, id) {
+      const { kind, index } = objectAt(m, context, id);
+      return kind === IOMMUFD_OBJECT.ioas ? index : E.NOENT;
+    },
+
+    map(m, ioas, mapping) {
+      const { iommu } = world();
+      const { iova, vaddr, size } = mapping;
+      if (size === 0n || ((iova | vaddr | size) & (PAGE_BYTES - 1n)) !== 0n) return E.INVAL;
+      if (iova + size - 1n >= END_OF_ADDRESSES || vaddr + size - 1n >= END_OF_ADDRESSES) return E.OVERFLOW;
+      const space = spaceOfIoas(ioas);
+      const domains = iommu.domainsOf(m, space);
+      const ends = domains.map((domain) => iommu.apertureEnd(read(m, iommu.domainUnit, domain) - 1));
+      const reserved = domains.length > 0 && iova < MSI_END && MSI_START < iova + size;
+      if (reserved || ends.some((end) => iova + size > end)) return E.INVAL;
+      if (mappings.find(m, space, iova, size)) return E.EXIST;
+      if (vaddr < USER_START || vaddr + size > USER_END) return E.FAULT;
+      mappings.replace(m, space, [...mappings.all(m, space), mapping]);
+      for (const domain of domains) mappings.enter(m, domain, mapping);
+      return 0;
+    },
+
+    unmap(m, ioas, iova, size, cut) {
+      const space = spaceOfIoas(ioas);
+      const before = mappings.all(m, space);
+      const all = cut ? cutAt(cutAt(before, iova), iova + size) : before;
+      const chosen = all.filter((one) => one.iova < iova + size && iova < one.iova + one.size);
+      const bisects = chosen.some((one) => one.iova < iova || one.iova + one.size > iova + size);
+      if (chosen.length === 0 || bisects) return BigInt(E.NOENT);
+      for (const one of chosen) withdrawAll(m, ioas, one);
+      mappings.replace(m, space, all.filter((one) => !chosen.includes(one)));
+      return chosen.reduce((bytes, one) => bytes + one.size, 0n);
+    },
+  };
+}

@@ -1,0 +1,117 @@
+/**
+ * What is mapped in an IOVA space: the list that a type1 container (`iommu->dma_list`) or an iommufd IOAS keeps, whatever
+ * page tables it is then written into.
+ *
+ * IOVAs and user addresses may be any 64-bit numbers; page table entries exist only for the scenario's own pages. A list
+ * is sorted by IOVA, so equal contents are equal states.
+ */
+import { ModelLimit } from '../limits.ts';
+import type { Field } from '../state/layout.ts';
+import type { Machine } from '../state/machine.ts';
+import { ADDRESS_BASE, PAGE_BYTES } from '../topology.ts';
+import type { WorldBase } from '../world.ts';
+import type { Domains } from './domain.ts';
+
+/** Set in `access` beside IOPTE.read and IOPTE.write: the user address was invalidated (VFIO_DMA_UNMAP_FLAG_VADDR). */
+export const VADDR_INVALID = 4;
+const ACCESS_BITS = 3;
+
+export interface Mapping {
+  readonly iova: bigint;
+  readonly vaddr: bigint;
+  readonly size: bigint;
+  /** IOPTE.read, IOPTE.write, {@link VADDR_INVALID}. */
+  readonly access: number;
+}
+
+export interface Mappings {
+  readonly count: Field;
+  readonly iova: Field;
+  readonly vaddr: Field;
+  readonly size: Field;
+  readonly access: Field;
+  /** All mappings of a space, by ascending IOVA. */
+  all(machine: Machine, space: number): Mapping[];
+  /** The first mapping that overlaps `[iova, iova + size)`. */
+  find(machine: Machine, space: number, iova: bigint, size: bigint): Mapping | undefined;
+  replace(machine: Machine, space: number, mappings: readonly Mapping[]): void;
+  /** Writes the entries of one mapping into a domain. */
+  enter(machine: Machine, domain: number, mapping: Mapping): void;
+  /** Takes the entries of one mapping out of a domain. */
+  withdraw(machine: Machine, domain: number, mapping: Mapping): void;
+}
+
+/** `spaces`: containers first, then IOAS. */
+export function createMappings(base: WorldBase, domains: Domains, spaces: number): Mappings {
+  const { dims, layout, topology, wide } = base;
+  const pages = topology.pages.length;
+  const slots = dims.mappings;
+  const count = layout.field('mappingCount', [spaces]);
+  const iova = layout.field('mappingIova', [spaces, slots]);
+  const vaddr = layout.field('mappingVaddr', [spaces, slots]);
+  const size = layout.field('mappingSize', [spaces, slots]);
+  const access = layout.field('mappingAccess', [spaces, slots]);
+  const read = (m: Machine, field: Field, space: number, i: number): number =>
+    m.state[field.base + space * slots + i] as number;
+  const addressOf = (page: number): bigint => ADDRESS_BASE + BigInt(page) * PAGE_BYTES;
+
+  /** The scenario's page at an address, or -1 for memory that it does not name. */
+  const pageAt = (address: bigint): number => {
+    const page = Number((address - ADDRESS_BASE) / PAGE_BYTES);
+    return address >= ADDRESS_BASE && page < pages ? page : -1;
+  };
+
+  function eachPage(mapping: Mapping, visit: (page: number, target: number) => void): void {
+    for (let page = 0; page < pages; page++) {
+      const offset = addressOf(page) - mapping.iova;
+      if (offset >= 0n && offset < mapping.size) visit(page, pageAt(mapping.vaddr + offset));
+    }
+  }
+
+  function all(m: Machine, space: number): Mapping[] {
+    const length = m.state[count.base + space] as number;
+    return Array.from({ length }, (_, i) => ({
+      iova: wide.value(read(m, iova, space, i) - 1),
+      vaddr: wide.value(read(m, vaddr, space, i) - 1),
+      size: wide.value(read(m, size, space, i) - 1),
+      access: read(m, access, space, i),
+    }));
+  }
+
+  return {
+    count,
+    iova,
+    vaddr,
+    size,
+    access,
+    all,
+
+    find: (m, space, start, bytes) =>
+      all(m, space).find((mapping) => mapping.iova < start + bytes && start < mapping.iova + mapping.size),
+
+    replace(m, space, mappings) {
+      if (mappings.length > slots) {
+        throw new ModelLimit(`the scenario has more than ${slots} DMA mappings in one container or IOAS at once; statements in loops count once`);
+      }
+      const sorted = [...mappings].sort((a, b) => (a.iova < b.iova ? -1 : 1));
+      for (let i = 0; i < slots; i++) {
+        const mapping = sorted[i];
+        const at = space * slots + i;
+        m.put(iova.base + at, mapping ? wide.intern(mapping.iova) + 1 : 0);
+        m.put(vaddr.base + at, mapping ? wide.intern(mapping.vaddr) + 1 : 0);
+        m.put(size.base + at, mapping ? wide.intern(mapping.size) + 1 : 0);
+        m.put(access.base + at, mapping?.access ?? 0);
+      }
+      m.put(count.base + space, sorted.length);
+    },
+
+    enter(m, domain, mapping) {
+      domains.markMapped(m, domain);
+      eachPage(mapping, (page, target) => domains.map(m, domain, page, target, mapping.access & ACCESS_BITS));
+    },
+
+    withdraw(m, domain, mapping) {
+      eachPage(mapping, (page) => domains.unmap(m, domain, page));
+    },
+  };
+}

@@ -1,0 +1,192 @@
+/**
+ * The cdev way to a device (v6.6 and later): open /dev/vfio/devices/vfioN, bind it to an iommufd, attach it to an IOAS.
+ *
+ * A file is of no use before it is bound; only one file of a device can be. Binding keeps the group from being opened,
+ * and the other way round. A VM that kvm-vfio told the file is referenced from BIND to the last close.
+ *
+ * A second BIND of an open device fails, but only after it has overwritten `device->kvm` and on its way out puts that VM:
+ * so the reference of the first is lost, or dropped early. The recordings show it; it is a model finding elsewhere.
+ */
+import type { Routine, Task } from '../engine/task.ts';
+import { argument, field32, readable, writeField } from '../files/user-memory.ts';
+import { IOMMUFD_OBJECT, type Iommufd } from '../iommu/iommufd.ts';
+import { E } from '../kernel/errno.ts';
+import type { Machine } from '../state/machine.ts';
+import type { World, WorldBase } from '../world.ts';
+import type { Devices } from './device.ts';
+import { DEVICE_FILE, type VfioState } from './state.ts';
+
+export interface Cdev {
+  /** open(2) of /dev/vfio/devices/vfioN. Locals 0, 1: file, device. */
+  readonly open: Routine;
+  /** VFIO_DEVICE_BIND_IOMMUFD. Local 0: file. */
+  readonly bind: Routine;
+  readonly attach: Routine;
+  readonly detach: Routine;
+  /** vfio_df_unbind_iommufd(), when the file is released. Locals 0, 1: file, device. */
+  readonly unbind: Routine;
+}
+
+const BIND_FLAG_TOKEN = 1;
+const BIND_BYTES = 16;
+const ATTACH_BYTES = 12;
+const DETACH_BYTES = 8;
+const SOURCE = 'drivers/vfio/device_cdev.c';
+
+export function createCdev(base: WorldBase, world: () => World, state: VfioState, iommufd: Iommufd, devices: Devices): Cdev {
+  const { kernel, routines } = base;
+  const { read, add } = state;
+  const exists = kernel.has('vfio-cdev');
+  const deviceOf = (t: Task): number => world().files.objectOf(t.machine, t.get(0));
+  const groupOf = (t: Task): number => state.groupOfDevice(deviceOf(t));
+  const groupLock = (t: Task): number => state.groupLock.base + groupOf(t);
+  const devSetLock = (t: Task): number => state.devSetLock.base + deviceOf(t);
+
+  const open = routines.define('vfio_device_fops_cdev_open', SOURCE, (r) =>
+    r.step('open the device, not yet bound', (t) => {
+      t.machine.put(state.deviceFile.base + t.get(0), DEVICE_FILE.cdev);
+      t.return(0);
+    }),
+  );
+
+  /** What is wrong with the argument of BIND, or 0. */
+  function checkBind(t: Task): number {
+    const arg = argument(t, 2);
+    if (!readable(arg)) return E.FAULT;
+    const flags = kernel.has('bind-token') ? BIND_FLAG_TOKEN : 0;
+    const wrong = field32(t, arg, 'argsz') < BIND_BYTES || (field32(t, arg, 'flags') & ~flags) !== 0;
+    if (wrong || (field32(t, arg, 'iommufd') | 0) < 0) return E.INVAL;
+    return read(t.machine, state.deviceFile, t.get(0)) === DEVICE_FILE.group ? E.INVAL : 0;
+  }
+
+  /** Checks under dev_set->lock; the iommufd's file, or -errno. */
+  function resolveIommufd(t: Task): number {
+    const { files } = world();
+    const arg = argument(t, 2);
+    if (read(t.machine, state.accessGranted, t.get(0)) !== 0) return E.INVAL;
+    // A token is passed by pointer, and the argument has none to follow.
+    if ((field32(t, arg, 'flags') & BIND_FLAG_TOKEN) !== 0) return E.FAULT;
+    const file = files.fget(t, field32(t, arg, 'iommufd') | 0);
+    if (file < 0) return E.BADF;
+    return files.kindOf(t.machine, file) === 'iommufd' ? file : E.BADFD;
+  }
+
+  const bind = routines.define('vfio_df_ioctl_bind_iommufd', SOURCE, (r) => {
+    // Locals 0: file, 1: errno (positive).
+    const out = r.label();
+    r.local((t) => {
+      const errno = exists ? checkBind(t) : E.NOTTY;
+      if (errno !== 0) t.return(errno);
+    });
+    r.lock('group->group_lock', groupLock);
+    r.local((t) => {
+      const { machine: m } = t;
+      const busy = read(m, state.groupFile, groupOf(t)) !== 0;
+      if (!busy) add(m, state.groupCdevOpen, groupOf(t), 1);
+      m.put(groupLock(t), 0);
+      if (busy) t.return(E.BUSY);
+    });
+    r.lock('dev_set->lock', devSetLock);
+    r.local((t) => {
+      const { machine: m } = t;
+      const context = resolveIommufd(t);
+      if (context < 0) {
+        t.set(1, -context);
+        return t.goto(out);
+      }
+      world().files.get(m, context);
+      m.put(state.deviceFileIommufd.base + t.get(0), context + 1);
+      // linux: vfio_df_get_kvm_safe(): before vfio_df_open() says whether this file may have the device at all.
+      devices.getKvm(m, deviceOf(t), read(m, state.deviceFileKvm, t.get(0)) - 1);
+      t.call(devices.open, t.get(0), deviceOf(t));
+    });
+    r.local((t) => {
+      const { machine: m } = t;
+      if (t.value !== 0) {
+        t.set(1, -t.value);
+        return t.call(devices.putKvm, deviceOf(t));
+      }
+      const context = world().files.objectOf(m, read(m, state.deviceFileIommufd, t.get(0)) - 1);
+      m.put(state.accessGranted.base + t.get(0), 1);
+      m.put(devSetLock(t), 0);
+      writeField(t, argument(t, 2), 'out_devid', iommufd.idOf(m, context, IOMMUFD_OBJECT.device, deviceOf(t)));
+      t.return(0);
+    });
+    r.at(out).local((t) => {
+      dropIommufd(t, t.get(0));
+      t.machine.put(devSetLock(t), 0);
+    });
+    r.lock('group->group_lock', groupLock);
+    r.local((t) => {
+      add(t.machine, state.groupCdevOpen, groupOf(t), -1);
+      t.machine.put(groupLock(t), 0);
+      t.return(-t.get(1));
+    });
+  });
+
+  function dropIommufd(t: Task, file: number): void {
+    const slot = state.deviceFileIommufd.base + file;
+    const context = (t.machine.state[slot] as number) - 1;
+    // A file that is bound already keeps what it has: only the failing call's own reference goes.
+    if (context < 0 || read(t.machine, state.accessGranted, file) !== 0) return;
+    t.machine.put(slot, 0);
+    world().files.put(t, context);
+  }
+
+  const unbind = routines.define('vfio_df_unbind_iommufd', SOURCE, (r) => {
+    // Locals 0, 1: file, device.
+    r.local((t) => {
+      if (read(t.machine, state.deviceFileIommufd, t.get(0)) === 0) t.return(0);
+    });
+    r.lock('dev_set->lock', devSetLock);
+    r.local((t) => t.call(devices.close, t.get(0), t.get(1)));
+    r.local((t) => t.call(devices.putKvm, t.get(1)));
+    r.local((t) => {
+      t.machine.put(state.accessGranted.base + t.get(0), 0);
+      dropIommufd(t, t.get(0));
+      t.machine.put(devSetLock(t), 0);
+    });
+    r.lock('group->group_lock', groupLock);
+    r.local((t) => {
+      add(t.machine, state.groupCdevOpen, groupOf(t), -1);
+      t.machine.put(groupLock(t), 0);
+      t.return(0);
+    });
+  });
+
+  /** ATTACH and DETACH: for files that are bound, and that did not come from a group. */
+  function pageTable(name: string, bytes: number, work: (t: Task, m: Machine, device: number) => number): Routine {
+    return routines.define(name, SOURCE, (r) => {
+      r.local((t) => {
+        const { machine: m } = t;
+        if (!exists) return t.return(E.NOTTY);
+        if (read(m, state.accessGranted, t.get(0)) === 0) return t.return(E.INVAL);
+        if (read(m, state.deviceFile, t.get(0)) === DEVICE_FILE.group) return t.return(E.NOTTY);
+        const arg = argument(t, 2);
+        if (!readable(arg)) return t.return(E.FAULT);
+        if (field32(t, arg, 'argsz') < bytes || field32(t, arg, 'flags') !== 0) t.return(E.INVAL);
+      });
+      r.lock('dev_set->lock', devSetLock);
+      r.local((t) => {
+        const result = work(t, t.machine, deviceOf(t));
+        t.machine.put(devSetLock(t), 0);
+        t.return(result);
+      });
+    });
+  }
+
+  return {
+    open,
+    bind,
+    unbind,
+    attach: pageTable('vfio_df_ioctl_attach_pt', ATTACH_BYTES, (t, m, device) => {
+      const result = iommufd.attach(m, device, field32(t, argument(t, 2), 'pt_id'));
+      if (result > 0) writeField(t, argument(t, 2), 'pt_id', result);
+      return Math.min(result, 0);
+    }),
+    detach: pageTable('vfio_df_ioctl_detach_pt', DETACH_BYTES, (_t, m, device) => {
+      iommufd.detach(m, device);
+      return 0;
+    }),
+  };
+}

@@ -1,0 +1,233 @@
+/**
+ * Containers: /dev/vfio/vfio, which groups are in one, and which IOMMU driver serves it.
+ *
+ * A container lives as long as its file or a group in it. It is empty, has groups and no driver, or has a driver; it
+ * loses the driver, with all mappings, when the last group leaves.
+ */
+import type { Routine, Task } from '../engine/task.ts';
+import { argument } from '../files/user-memory.ts';
+import { E } from '../kernel/errno.ts';
+import type { Machine } from '../state/machine.ts';
+import type { World, WorldBase } from '../world.ts';
+import { IOMMU_DRIVER, type VfioState } from './state.ts';
+import type { Type1 } from './type1.ts';
+
+export interface Containers {
+  /** open(2) of /dev/vfio/vfio. */
+  readonly open: Routine;
+  readonly release: Routine;
+  /** Local 0: the container's file, as of every ioctl. */
+  readonly getApiVersion: Routine;
+  readonly checkExtension: Routine;
+  readonly setIommu: Routine;
+  /** Adds a group. Locals 0, 1: group, container. The caller holds the group's lock, if it has one. Returns 0 or -errno. */
+  readonly attachGroup: Routine;
+  /** Takes a group out. Local 0: group. */
+  readonly detachGroup: Routine;
+  /** VFIO_CHECK_EXTENSION under the container's lock. */
+  extension(machine: Machine, container: number, extension: number): number;
+  /** A request that the driver answers: EINVAL without a driver, ENOTTY when it is noiommu. */
+  throughDriver(name: string, type1Routine: Routine): Routine;
+  /** What a container answers to a request that nobody knows. */
+  unknown(task: Task, file: number): number;
+}
+
+const NOIOMMU = 8;
+const NESTING = 6;
+const TYPE1V2 = 3;
+
+/** `claimable`: nobody else owns the DMA of the group (v5.19 and later). */
+export function createContainers(
+  base: WorldBase,
+  world: () => World,
+  state: VfioState,
+  type1: Type1,
+  claimable: (machine: Machine, group: number) => boolean,
+): Containers {
+  const { kernel, routines, topology } = base;
+  const { read } = state;
+  const split = kernel.has('iommufd');
+  const source = split ? 'drivers/vfio/container.c' : kernel.has('group-lock-mutex') ? 'drivers/vfio/vfio_main.c' : 'drivers/vfio/vfio.c';
+  const noiommuAllowed = kernel.has('noiommu') && topology.groups.some((_, group) => state.isNoiommuGroup(group));
+  const containerOf = (t: Task): number => world().files.objectOf(t.machine, t.get(0));
+  const lockOf = (container: number): number => state.containerLock.base + container;
+  const driverOf = (m: Machine, container: number): number => read(m, state.containerDriver, container);
+
+  function extension(m: Machine, container: number, wanted: number): number {
+    const driver = driverOf(m, container);
+    const noiommu = noiommuAllowed && wanted === NOIOMMU ? 1 : 0;
+    if (driver === IOMMU_DRIVER.noiommu) return noiommu;
+    if (driver !== IOMMU_DRIVER.none) return type1.checkExtension(m, container, wanted);
+    // Without a driver every registered one that the container could use is asked, without an instance.
+    const hasGroups = state.groupsOf(m, container).length > 0;
+    const onlyNoiommu = hasGroups && read(m, state.containerNoiommu, container) !== 0;
+    if (onlyNoiommu) return noiommu;
+    return type1.checkExtension(m, -1, wanted) || (hasGroups ? 0 : noiommu);
+  }
+
+  /** The driver that SET_IOMMU would choose, or none. */
+  function choose(m: Machine, container: number, wanted: number): number {
+    if (read(m, state.containerNoiommu, container) !== 0) {
+      return noiommuAllowed && wanted === NOIOMMU ? IOMMU_DRIVER.noiommu : IOMMU_DRIVER.none;
+    }
+    if (type1.checkExtension(m, -1, wanted) <= 0) return IOMMU_DRIVER.none;
+    return wanted === TYPE1V2 || wanted === NESTING ? IOMMU_DRIVER.type1v2 : IOMMU_DRIVER.type1;
+  }
+
+  const open = routines.define('vfio_fops_open', source, (r) =>
+    r.step('make a container', (t) => {
+      t.machine.put(world().files.object.base + t.get(0), state.allocateContainer(t.machine));
+      t.return(0);
+    }),
+  );
+
+  const release = routines.define('vfio_fops_release', source, (r) =>
+    r.step('drop the container', (t) => {
+      state.putContainer(t.machine, t.get(1));
+      t.return(0);
+    }),
+  );
+
+  const getApiVersion = routines.define('vfio_fops_unl_ioctl', source, (r) => r.step('report the version', (t) => t.return(0)));
+
+  const checkName = split || kernel.has('file-identity') ? 'vfio_container_ioctl_check_extension' : 'vfio_ioctl_check_extension';
+  const checkExtension = routines.define(checkName, source, (r) => {
+    r.lock('container->group_lock', (t) => lockOf(containerOf(t)));
+    r.local((t) => {
+      t.machine.put(lockOf(containerOf(t)), 0);
+      t.return(extension(t.machine, containerOf(t), argument(t, 2).int(t)));
+    });
+  });
+
+  const setIommu = routines.define('vfio_ioctl_set_iommu', source, (r) => {
+    // Locals 0: file, 1: container, 2: chosen driver, 3: position in the list of groups.
+    const next = r.label();
+    const finish = (t: Task, result: number): void => {
+      t.machine.put(lockOf(t.get(1)), 0);
+      t.return(result);
+    };
+    r.lock('container->group_lock', (t) => lockOf(containerOf(t)));
+    r.local((t) => {
+      const { machine: m } = t;
+      const container = containerOf(t);
+      t.set(1, container);
+      const groups = state.groupsOf(m, container);
+      if (groups.length === 0 || driverOf(m, container) !== IOMMU_DRIVER.none) return finish(t, E.INVAL);
+      const wanted = argument(t, 2).int(t);
+      const driver = choose(m, container, wanted);
+      if (driver === IOMMU_DRIVER.none) return finish(t, E.NODEV);
+      t.set(2, driver);
+      if (driver === IOMMU_DRIVER.noiommu) {
+        m.put(state.containerDriver.base + container, driver);
+        return finish(t, 0);
+      }
+      // linux: domain_enable_nesting(): only Intel's driver has the operation.
+      const nests = groups.every((group) => topology.iommus[unitOf(group)]?.driver === 'vt-d');
+      const errno = wanted === NESTING && !nests ? E.INVAL : type1.open(m, container);
+      if (errno !== 0) finish(t, errno);
+    });
+    r.at(next).local((t) => t.call(type1.attachGroup, t.get(1), state.groupsOf(t.machine, t.get(1))[t.get(3)] ?? 0));
+    r.local((t) => {
+      const { machine: m } = t;
+      const container = t.get(1);
+      const groups = state.groupsOf(m, container);
+      const errno = t.value;
+      if (errno !== 0) {
+        for (const group of groups.slice(0, t.get(3))) type1.detachGroup(m, container, group);
+        type1.release(m, container);
+        return finish(t, errno);
+      }
+      t.set(3, t.get(3) + 1);
+      if (t.get(3) < groups.length) return t.goto(next);
+      m.put(state.containerDriver.base + container, t.get(2));
+      finish(t, 0);
+    });
+  });
+
+  const unitOf = (group: number): number => topology.devices[topology.groups[group]?.devices[0] ?? -1]?.iommu ?? -1;
+
+  const attachGroup = routines.define(split ? 'vfio_container_attach_group' : 'vfio_group_set_container', source, (r) => {
+    const linked = r.label();
+    r.lock('container->group_lock', (t) => lockOf(t.get(1)));
+    r.local((t) => {
+      const { machine: m } = t;
+      const [group, container] = [t.get(0), t.get(1)];
+      const errno = refusal(m, group, container);
+      if (errno !== 0) {
+        m.put(lockOf(container), 0);
+        return t.return(errno);
+      }
+      const driver = driverOf(m, container);
+      if (driver === IOMMU_DRIVER.none || driver === IOMMU_DRIVER.noiommu) t.goto(linked);
+      else t.call(type1.attachGroup, container, group);
+    });
+    r.local((t) => {
+      if (t.value === 0) return;
+      t.machine.put(lockOf(t.get(1)), 0);
+      t.return(t.value);
+    });
+    r.at(linked).local((t) => {
+      const { machine: m } = t;
+      const [group, container] = [t.get(0), t.get(1)];
+      m.put(state.groupContainer.base + group, container + 1);
+      m.put(state.containerUsers.base + group, 1);
+      m.put(state.containerNoiommu.base + container, state.isNoiommuGroup(group) ? 1 : 0);
+      state.add(m, state.containerReferences, container, 1);
+      m.put(lockOf(container), 0);
+      t.return(0);
+    });
+  });
+
+  function refusal(m: Machine, group: number, container: number): number {
+    const noiommu = state.isNoiommuGroup(group);
+    const mixed = read(m, state.containerNoiommu, container) !== (noiommu ? 1 : 0);
+    if (kernel.has('noiommu') && state.groupsOf(m, container).length > 0 && mixed) return E.PERM;
+    const claims = kernel.has('dma-owner') && !noiommu && !state.isEmulatedGroup(group);
+    return claims && !claimable(m, group) ? E.PERM : 0;
+  }
+
+  const detachGroup = routines.define(split ? 'vfio_group_detach_container' : '__vfio_group_unset_container', source, (r) => {
+    const containerOfGroup = (t: Task): number => read(t.machine, state.groupContainer, t.get(0)) - 1;
+    r.lock('container->group_lock', (t) => lockOf(containerOfGroup(t)));
+    r.local((t) => {
+      const { machine: m } = t;
+      const group = t.get(0);
+      const container = containerOfGroup(t);
+      const driver = driverOf(m, container);
+      const isType1 = driver === IOMMU_DRIVER.type1 || driver === IOMMU_DRIVER.type1v2;
+      if (isType1) type1.detachGroup(m, container, group);
+      m.put(state.groupContainer.base + group, 0);
+      m.put(state.containerUsers.base + group, 0);
+      if (state.groupsOf(m, container).length === 0) {
+        if (isType1) type1.release(m, container);
+        m.put(state.containerDriver.base + container, IOMMU_DRIVER.none);
+      }
+      m.put(lockOf(container), 0);
+      state.putContainer(m, container);
+      t.return(0);
+    });
+  });
+
+  return {
+    open,
+    release,
+    getApiVersion,
+    checkExtension,
+    setIommu,
+    attachGroup,
+    detachGroup,
+    extension,
+    throughDriver: (name, type1Routine) =>
+      routines.define(name, source, (r) => {
+        r.local((t) => {
+          const driver = driverOf(t.machine, containerOf(t));
+          if (driver === IOMMU_DRIVER.none) t.return(E.INVAL);
+          else if (driver === IOMMU_DRIVER.noiommu) t.return(E.NOTTY);
+          else t.call(type1Routine, t.get(0));
+        });
+        r.local((t) => t.return(t.value));
+      }),
+    unknown: (t, file) =>
+      driverOf(t.machine, world().files.objectOf(t.machine, file)) === IOMMU_DRIVER.none ? E.INVAL : E.NOTTY,
+  };
+}

@@ -1,0 +1,159 @@
+/** The ioctls of an iommufd: its own objects, and what it answers as if it were a VFIO container. */
+import type { Routine, Task } from '../engine/task.ts';
+import { argument, field32, field64, readable, writeField } from '../files/user-memory.ts';
+import type { Iommufd } from '../iommu/iommufd.ts';
+import { E } from '../kernel/errno.ts';
+import { ModelLimit } from '../limits.ts';
+import type { World, WorldBase } from '../world.ts';
+
+export interface IommufdFiles {
+  readonly open: Routine;
+  readonly release: Routine;
+  readonly ioasAlloc: Routine;
+  readonly ioasMap: Routine;
+  readonly ioasUnmap: Routine;
+  readonly destroy: Routine;
+  /** The VFIO container calls on an iommufd. */
+  readonly checkExtension: Routine;
+  readonly getApiVersion: Routine;
+  readonly setIommu: Routine;
+  readonly getInfo: Routine;
+  readonly mapDma: Routine;
+  readonly unmapDma: Routine;
+}
+
+const TYPE1 = 1;
+const TYPE1V2 = 3;
+const DMA_CC = 4;
+const UNMAP_ALL_EXTENSION = 9;
+const FIXED_IOVA = 1;
+const WRITEABLE = 2;
+const READABLE = 4;
+const MAP_READ_WRITE = 3;
+const UNMAP_ALL = 2;
+const EVERYTHING = 1n << 64n;
+const MAIN = 'drivers/iommu/iommufd/main.c';
+const IOAS = 'drivers/iommu/iommufd/ioas.c';
+const COMPAT = 'drivers/iommu/iommufd/vfio_compat.c';
+
+export function createIommufdFiles(base: WorldBase, world: () => World, iommufd: Iommufd): IommufdFiles {
+  const { routines } = base;
+  const contextOf = (t: Task): number => world().files.objectOf(t.machine, t.get(0));
+
+  /** One call in one step: iommufd's own locks are never held over anything that waits. */
+  const call = (name: string, source: string, work: (t: Task, context: number) => number): Routine =>
+    routines.define(name, source, (r) => r.step('ask the iommufd', (t) => t.return(work(t, contextOf(t)))));
+
+  /** An ioctl whose structure begins with its size. */
+  const sized = (name: string, source: string, bytes: number, work: (t: Task, context: number) => number): Routine =>
+    call(name, source, (t, context) => {
+      if (!readable(argument(t, 2))) return E.FAULT;
+      return field32(t, argument(t, 2), 'size') < bytes ? E.INVAL : work(t, context);
+    });
+
+  /** A VFIO ioctl with a structure, answered by the compatibility IOAS: its index, or the errno of not having one. */
+  const compat = (name: string, bytes: number, flags: number, work: (t: Task, ioas: number, context: number) => number): Routine =>
+    call(name, COMPAT, (t, context) => {
+      const arg = argument(t, 2);
+      if (!readable(arg)) return E.FAULT;
+      if (field32(t, arg, 'argsz') < bytes || (field32(t, arg, 'flags') & ~flags) !== 0) return E.INVAL;
+      const id = iommufd.compatIoasId(t.machine, context);
+      return id < 0 ? id : work(t, iommufd.ioasById(t.machine, context, id), context);
+    });
+
+  const unmapped = (t: Task, bytes: bigint, field: string): number => {
+    if (bytes < 0n) return Number(bytes);
+    writeField(t, argument(t, 2), field, Number(bytes));
+    return 0;
+  };
+
+  return {
+    open: routines.define('iommufd_fops_open', MAIN, (r) =>
+      r.step('make an iommufd', (t) => {
+        t.machine.put(world().files.object.base + t.get(0), iommufd.open(t.machine));
+        t.return(0);
+      }),
+    ),
+    release: routines.define('iommufd_fops_release', MAIN, (r) =>
+      r.step('destroy all objects', (t) => {
+        iommufd.release(t.machine, t.get(1));
+        t.return(0);
+      }),
+    ),
+
+    ioasAlloc: sized('iommufd_ioas_alloc_ioctl', IOAS, 12, (t, context) => {
+      if (field32(t, argument(t, 2), 'flags') !== 0) return E.OPNOTSUPP;
+      writeField(t, argument(t, 2), 'out_ioas_id', iommufd.allocateIoas(t.machine, context));
+      return 0;
+    }),
+
+    ioasMap: sized('iommufd_ioas_map', IOAS, 40, (t, context) => {
+      const arg = argument(t, 2);
+      const flags = field32(t, arg, 'flags');
+      if ((flags & ~(FIXED_IOVA | WRITEABLE | READABLE)) !== 0) return E.OPNOTSUPP;
+      if ((flags & (WRITEABLE | READABLE)) === 0) return E.INVAL;
+      const ioas = iommufd.ioasById(t.machine, context, field32(t, arg, 'ioas_id'));
+      if (ioas < 0) return ioas;
+      if ((flags & FIXED_IOVA) === 0) {
+        throw new ModelLimit('IOMMU_IOAS_MAP without IOMMU_IOAS_MAP_FIXED_IOVA is not modelled: the kernel would choose the IOVA; name one');
+      }
+      const access = ((flags & READABLE) !== 0 ? 1 : 0) | ((flags & WRITEABLE) !== 0 ? 2 : 0);
+      const mapping = { iova: field64(t, arg, 'iova'), vaddr: field64(t, arg, 'user_va'), size: field64(t, arg, 'length'), access };
+      return iommufd.map(t.machine, ioas, mapping);
+    }),
+
+    ioasUnmap: sized('iommufd_ioas_unmap', IOAS, 24, (t, context) => {
+      const arg = argument(t, 2);
+      const ioas = iommufd.ioasById(t.machine, context, field32(t, arg, 'ioas_id'));
+      if (ioas < 0) return ioas;
+      const [iova, length] = [field64(t, arg, 'iova'), field64(t, arg, 'length')];
+      const all = iova === 0n && length === EVERYTHING - 1n;
+      if (!all && length === 0n) return E.INVAL;
+      if (!all && iova + length - 1n >= EVERYTHING) return E.OVERFLOW;
+      return unmapped(t, iommufd.unmap(t.machine, ioas, iova, all ? EVERYTHING : length, false), 'length');
+    }),
+
+    destroy: sized('iommufd_destroy', MAIN, 8, (t, context) =>
+      iommufd.destroy(t.machine, context, field32(t, argument(t, 2), 'id')),
+    ),
+
+    getApiVersion: call('iommufd_vfio_ioctl', COMPAT, () => 0),
+
+    checkExtension: call('iommufd_vfio_check_extension', COMPAT, (t, context) => {
+      const extension = argument(t, 2).int(t);
+      if (extension === DMA_CC) return iommufd.compatCoherent(t.machine, context);
+      return extension === TYPE1 || extension === TYPE1V2 || extension === UNMAP_ALL_EXTENSION ? 1 : 0;
+    }),
+
+    setIommu: call('iommufd_vfio_set_iommu', COMPAT, (t, context) => {
+      const type = argument(t, 2).int(t);
+      if (type !== TYPE1 && type !== TYPE1V2) return E.INVAL;
+      const id = iommufd.compatIoasId(t.machine, context);
+      if (id < 0) return id;
+      if (type === TYPE1) t.machine.put(iommufd.cutsMappings.base + context, 1);
+      return 0;
+    }),
+
+    getInfo: compat('iommufd_vfio_iommu_get_info', 16, 3, (t) => {
+      writeField(t, argument(t, 2), 'flags', 3);
+      writeField(t, argument(t, 2), 'iova_pgsizes', 0x1000);
+      return 0;
+    }),
+
+    mapDma: compat('iommufd_vfio_map_dma', 32, MAP_READ_WRITE, (t, ioas) => {
+      const arg = argument(t, 2);
+      const access = field32(t, arg, 'flags') & MAP_READ_WRITE;
+      const mapping = { iova: field64(t, arg, 'iova'), vaddr: field64(t, arg, 'vaddr'), size: field64(t, arg, 'size'), access };
+      return iommufd.map(t.machine, ioas, mapping);
+    }),
+
+    unmapDma: compat('iommufd_vfio_unmap_dma', 24, UNMAP_ALL, (t, ioas, context) => {
+      const arg = argument(t, 2);
+      const [iova, size] = [field64(t, arg, 'iova'), field64(t, arg, 'size')];
+      const all = (field32(t, arg, 'flags') & UNMAP_ALL) !== 0;
+      if (all && (iova !== 0n || size !== 0n)) return E.INVAL;
+      const cut = !all && t.machine.state[iommufd.cutsMappings.base + context] !== 0;
+      return unmapped(t, iommufd.unmap(t.machine, ioas, iova, all ? EVERYTHING : size, cut), 'size');
+    }),
+  };
+}

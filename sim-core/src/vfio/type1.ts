@@ -1,0 +1,373 @@
+/**
+ * The type1 IOMMU driver of a container: its domains and its mappings.
+ *
+ * Up to v3.14 a container has one domain, which never asks for coherent mappings. Since v3.15 it has one domain for each
+ * kind of mapping: a group that is attached gets a new domain, and when that turns out to be of the same kind as an
+ * existing one (same IOMMU driver, same coherency) the group moves there. Every mapping is written into every domain.
+ */
+import type { Routine, Task } from '../engine/task.ts';
+import { argument, field32, field64, readable, writeField } from '../files/user-memory.ts';
+import { type Mapping, type Mappings, VADDR_INVALID } from '../iommu/mappings.ts';
+import type { ChangeId } from '../kernel/changes.ts';
+import { E } from '../kernel/errno.ts';
+import type { Machine } from '../state/machine.ts';
+import { PAGE_BYTES } from '../topology.ts';
+import type { World, WorldBase } from '../world.ts';
+import { IOMMU_DRIVER, type VfioState } from './state.ts';
+
+export interface Type1 {
+  /** vfio_iommu_type1_attach_group(). Locals 0, 1: container, group. Returns 0 or -errno. */
+  readonly attachGroup: Routine;
+  /** vfio_iommu_type1_detach_group(), in the step that runs it. */
+  detachGroup(machine: Machine, container: number, group: number): void;
+  /** vfio_iommu_type1_open(): 0 or -errno. Up to v3.14 it allocates the domain. */
+  open(machine: Machine, container: number): number;
+  /** vfio_iommu_type1_release(). */
+  release(machine: Machine, container: number): void;
+  /** VFIO_CHECK_EXTENSION; `container` is -1 when no instance is asked. */
+  checkExtension(machine: Machine, container: number, extension: number): number;
+  /** VFIO_IOMMU_MAP_DMA and the others, of a container with a driver. Local 0: the container's file. */
+  readonly mapDma: Routine;
+  readonly unmapDma: Routine;
+  readonly getInfo: Routine;
+}
+
+const MAP_READ_WRITE = 3;
+const MAP_VADDR = 4;
+const UNMAP_ALL = 2;
+const UNMAP_VADDR = 4;
+const END_OF_ADDRESSES = 1n << 64n;
+/** User space ends here, and the first pages are never mapped (mmap_min_addr). */
+const USER_END = 0x7fff_ffff_f000n;
+const USER_START = 0x1_0000n;
+const INFO_PGSIZES = 1;
+const INFO_CAPS = 2;
+/** The interrupt address range, which no IOMMU translates. */
+const MSI_START = 0xfee0_0000n;
+const MSI_END = 0xfef0_0000n;
+/** HyperTransport addresses of AMD machines. */
+const HT_START = 0xfd_0000_0000n;
+const HT_END = 0x100_0000_0000n;
+const SOURCE = 'drivers/vfio/vfio_iommu_type1.c';
+
+export function createType1(base: WorldBase, world: () => World, state: VfioState, mappings: Mappings): Type1 {
+  const { kernel, routines, topology } = base;
+  const { read } = state;
+  const multiDomain = kernel.has('type1-multi-domain');
+  const enforces = kernel.has('enforce-cache-coherency');
+  const hasVaddrFlags = kernel.has('type1-unmap-all');
+  const overflow = kernel.has('map-overflow') ? E.OVERFLOW : E.INVAL;
+
+  const containerOf = (t: Task): number => world().files.objectOf(t.machine, t.get(0));
+  const domainsOf = (m: Machine, container: number): number[] => world().iommu.domainsOf(m, container);
+  const devicesIn = (group: number): readonly number[] =>
+    (topology.groups[group]?.devices ?? []).filter((device) => (topology.devices[device]?.iommu ?? -1) >= 0);
+  const unitOfGroup = (group: number): number => topology.devices[devicesIn(group)[0] ?? -1]?.iommu ?? -1;
+  const locked = (container: number): number => state.type1Lock.base + container;
+
+  // --- domains ---------------------------------------------------------------------------------------------------
+
+  /** iommu_attach_group(): every device of the group, or none. */
+  function attachDevices(m: Machine, domain: number, group: number): number {
+    const { iommu } = world();
+    const before = devicesIn(group).map((device) => read(m, iommu.deviceDomain, device));
+    for (const [i, device] of devicesIn(group).entries()) {
+      const errno = iommu.attach(m, domain, device);
+      if (errno === 0) continue;
+      for (const [j, other] of devicesIn(group).slice(0, i).entries()) {
+        iommu.detach(m, other);
+        const old = before[j] ?? 0;
+        if (old > 0) iommu.attach(m, old - 1, other);
+      }
+      return errno;
+    }
+    return 0;
+  }
+
+  function detachDevices(m: Machine, group: number): void {
+    for (const device of devicesIn(group)) world().iommu.detach(m, device);
+  }
+
+  /** Frees a domain that no device uses any more. */
+  function dropDomain(m: Machine, domain: number): void {
+    world().iommu.free(m, domain);
+  }
+
+  /** Does an existing mapping lie outside what the group's unit can translate? */
+  function mappingsConflict(m: Machine, container: number, group: number): boolean {
+    if (!kernel.has('type1-iova-list')) return false;
+    return mappings.all(m, container).some((mapping) => !translatable(unitOfGroup(group), mapping.iova, mapping.size));
+  }
+
+  function translatable(unit: number, iova: bigint, size: bigint): boolean {
+    const overlaps = (start: bigint, end: bigint): boolean => iova < end && start < iova + size;
+    if (iova + size > world().iommu.apertureEnd(unit) || overlaps(MSI_START, MSI_END)) return false;
+    return topology.iommus[unit]?.driver !== 'amd-vi' || !overlaps(HT_START, HT_END);
+  }
+
+  /** The new domain of the group joins one of the same kind, or gets all mappings and stays. */
+  function mergeOrReplay(m: Machine, container: number, group: number, fresh: number): void {
+    const { iommu } = world();
+    const driverOf = (domain: number): string | undefined => topology.iommus[read(m, iommu.domainUnit, domain) - 1]?.driver;
+    for (const domain of domainsOf(m, container)) {
+      if (domain === fresh || driverOf(domain) !== driverOf(fresh)) continue;
+      if (read(m, iommu.domainCoherent, domain) !== read(m, iommu.domainCoherent, fresh)) continue;
+      detachDevices(m, group);
+      if (attachDevices(m, domain, group) === 0) {
+        dropDomain(m, fresh);
+        return;
+      }
+      attachDevices(m, fresh, group);
+    }
+    for (const mapping of mappings.all(m, container)) mappings.enter(m, fresh, mapping);
+  }
+
+  /** Up to v3.14: the group joins the container's only domain. */
+  const attachSingle = routines.define('vfio_iommu_type1_attach_group', SOURCE, (r) => {
+    r.lock('iommu->lock', (t) => locked(t.get(0)));
+    r.local((t) => {
+      const { machine: m } = t;
+      const domain = domainsOf(m, t.get(0))[0];
+      const errno = domain === undefined ? E.IO : attachDevices(m, domain, t.get(1));
+      m.put(locked(t.get(0)), 0);
+      t.return(errno);
+    });
+  });
+
+  const attachMulti = routines.define('vfio_iommu_type1_attach_group', SOURCE, (r) => {
+    // Locals 0, 1: container, group; 2: the new domain.
+    const done = r.label();
+    const unlock = (t: Task, errno: number): void => {
+      t.machine.put(locked(t.get(0)), 0);
+      t.return(errno);
+    };
+    r.lock('iommu->lock', (t) => locked(t.get(0)));
+    r.local((t) => {
+      const { machine: m } = t;
+      const [container, group] = [t.get(0), t.get(1)];
+      if (state.isEmulatedGroup(group)) return unlock(t, 0);
+      const unit = unitOfGroup(group);
+      if (unit < 0) return unlock(t, E.IO);
+      const { iommu } = world();
+      const domain = iommu.alloc(m, container, unit);
+      const attached = attachDevices(m, domain, group);
+      let errno = attached;
+      if (errno === 0 && mappingsConflict(m, container, group)) errno = E.INVAL;
+      if (errno === 0 && !iommu.remapsInterrupts(unit)) errno = E.PERM;
+      if (errno !== 0) {
+        if (attached === 0) detachDevices(m, group);
+        dropDomain(m, domain);
+        return unlock(t, errno);
+      }
+      t.set(2, domain);
+      const routine = enforces ? iommu.enforceRoutine(m, domain) : undefined;
+      if (routine) t.call(routine, domain);
+      else if (enforces) t.goto(done);
+      else {
+        m.put(iommu.domainCoherent.base + domain, iommu.cacheCoherencyCapability(m, domain) ? 1 : 0);
+        t.goto(done);
+      }
+    });
+    r.at(done).local((t) => {
+      mergeOrReplay(t.machine, t.get(0), t.get(1), t.get(2));
+      unlock(t, 0);
+    });
+  });
+
+  function detachGroup(m: Machine, container: number, group: number): void {
+    const { iommu } = world();
+    if (state.isEmulatedGroup(group)) {
+      if (domainsOf(m, container).length === 0 && emulatedGroups(m, container) === 1) mappings.replace(m, container, []);
+      return;
+    }
+    const domain = read(m, iommu.deviceDomain, devicesIn(group)[0] ?? 0) - 1;
+    detachDevices(m, group);
+    if (domain < 0 || !multiDomain || iommu.devicesOf(m, domain).length > 0) return;
+    if (domainsOf(m, container).length === 1 && emulatedGroups(m, container) === 0) mappings.replace(m, container, []);
+    dropDomain(m, domain);
+  }
+
+  const emulatedGroups = (m: Machine, container: number): number =>
+    state.groupsOf(m, container).filter((group) => state.isEmulatedGroup(group)).length;
+
+  // --- mappings --------------------------------------------------------------------------------------------------
+
+  /** vfio_dma_do_map() behind the copy of the argument. Runs under iommu->lock. */
+  function map(t: Task, container: number): number {
+    const { machine: m } = t;
+    const arg = argument(t, 2);
+    const flags = field32(t, arg, 'flags');
+    const iova = field64(t, arg, 'iova');
+    const vaddr = field64(t, arg, 'vaddr');
+    const size = field64(t, arg, 'size');
+    const setVaddr = (flags & MAP_VADDR) !== 0;
+    if (size === 0n) return E.INVAL;
+    // linux: vfio_dma_do_map() up to v4.x tests with the exclusive end, so a range that ends at 2^64 wraps too.
+    const last = multiDomain ? size - 1n : size;
+    if (iova + last >= END_OF_ADDRESSES || vaddr + last >= END_OF_ADDRESSES) return overflow;
+    const access = flags & MAP_READ_WRITE;
+    if (setVaddr === (access !== 0)) return E.INVAL;
+    if (((size | iova | vaddr) & (PAGE_BYTES - 1n)) !== 0n) return E.INVAL;
+    const found = mappings.find(m, container, iova, size);
+    if (setVaddr) return updateVaddr(m, container, found, { iova, vaddr, size, access });
+    if (found) return E.EXIST;
+    const errno = unmappable(m, container, iova, size);
+    if (errno !== 0) return errno;
+    if (vaddr < USER_START || vaddr + size > USER_END) return E.FAULT;
+    const mapping: Mapping = { iova, vaddr, size, access };
+    mappings.replace(m, container, [...mappings.all(m, container), mapping]);
+    for (const domain of domainsOf(m, container)) mappings.enter(m, domain, mapping);
+    return 0;
+  }
+
+  /** The errno of an IOVA range that some unit of the container cannot translate. */
+  function unmappable(m: Machine, container: number, iova: bigint, size: bigint): number {
+    const { iommu } = world();
+    for (const domain of domainsOf(m, container)) {
+      const unit = read(m, iommu.domainUnit, domain) - 1;
+      if (kernel.has('type1-iova-list')) {
+        if (!translatable(unit, iova, size)) return E.INVAL;
+      } else if (iova + size > iommu.apertureEnd(unit)) return E.FAULT;
+    }
+    return 0;
+  }
+
+  function updateVaddr(m: Machine, container: number, found: Mapping | undefined, wanted: Mapping): number {
+    if (!found) return E.NOENT;
+    if ((found.access & VADDR_INVALID) === 0 || found.iova !== wanted.iova || found.size !== wanted.size) return E.INVAL;
+    const valid = { ...found, vaddr: wanted.vaddr, access: found.access & MAP_READ_WRITE };
+    mappings.replace(m, container, mappings.all(m, container).map((one) => (one.iova === found.iova ? valid : one)));
+    return 0;
+  }
+
+  /** vfio_dma_do_unmap() behind the copy of the argument. Runs under iommu->lock. */
+  function unmap(t: Task, container: number): number {
+    const { machine: m } = t;
+    const arg = argument(t, 2);
+    const flags = field32(t, arg, 'flags');
+    const iova = field64(t, arg, 'iova');
+    let size = field64(t, arg, 'size');
+    const everything = (flags & UNMAP_ALL) !== 0;
+    const invalidate = (flags & UNMAP_VADDR) !== 0;
+    if (invalidate && kernel.has('update-vaddr-without-mdev') && emulatedGroups(m, container) > 0) return E.BUSY;
+    if ((iova & (PAGE_BYTES - 1n)) !== 0n) return E.INVAL;
+    if (everything) {
+      if (iova !== 0n || size !== 0n) return E.INVAL;
+      size = END_OF_ADDRESSES;
+    } else {
+      if (size === 0n || (size & (PAGE_BYTES - 1n)) !== 0n) return E.INVAL;
+      if (iova + size - 1n >= END_OF_ADDRESSES) return overflow;
+    }
+    const all = mappings.all(m, container);
+    const inRange = all.filter((one) => one.iova < iova + size && iova < one.iova + one.size);
+    const bisects = inRange.some((one) => one.iova < iova || one.iova + one.size > iova + size);
+    const exact = read(m, state.containerDriver, container) === IOMMU_DRIVER.type1v2;
+    if (exact && !everything && bisects) return E.INVAL;
+    if (invalidate) return invalidateVaddr(t, container, all, inRange);
+    const gone = multiDomain ? firstInterface(inRange, iova) : inRange;
+    const kept = multiDomain ? [] : inRange.flatMap((one) => remainder(one, iova, size));
+    const domains = domainsOf(m, container);
+    for (const one of gone) for (const domain of domains) mappings.withdraw(m, domain, one);
+    for (const one of kept) for (const domain of domains) mappings.enter(m, domain, one);
+    if (gone.length > 0) mappings.replace(m, container, [...all.filter((one) => !gone.includes(one)), ...kept]);
+    const sum = (list: readonly Mapping[]): bigint => list.reduce((bytes, one) => bytes + one.size, 0n);
+    writeField(t, arg, 'size', Number(sum(gone) - sum(kept)));
+    return 0;
+  }
+
+  /** VFIO_TYPE1_IOMMU stops where the request begins inside a mapping, and takes whole mappings otherwise. */
+  function firstInterface(inRange: readonly Mapping[], iova: bigint): readonly Mapping[] {
+    return inRange[0] && inRange[0].iova < iova ? [] : inRange;
+  }
+
+  /** Up to v3.14 an unmap cuts out what it names: the parts of a mapping before and behind it stay. */
+  function remainder(one: Mapping, iova: bigint, size: bigint): Mapping[] {
+    const parts: Mapping[] = [];
+    if (one.iova < iova) parts.push({ ...one, size: iova - one.iova });
+    const end = iova + size;
+    const tail = one.iova + one.size - end;
+    if (tail > 0n) parts.push({ ...one, iova: end, vaddr: one.vaddr + (end - one.iova), size: tail });
+    return parts;
+  }
+
+  function invalidateVaddr(t: Task, container: number, all: readonly Mapping[], chosen: readonly Mapping[]): number {
+    if (chosen.some((one) => (one.access & VADDR_INVALID) !== 0)) return E.INVAL;
+    const invalid = (one: Mapping): Mapping => ({ ...one, access: one.access | VADDR_INVALID });
+    mappings.replace(t.machine, container, all.map((one) => (chosen.includes(one) ? invalid(one) : one)));
+    writeField(t, argument(t, 2), 'size', Number(chosen.reduce((bytes, one) => bytes + one.size, 0n)));
+    return 0;
+  }
+
+  /** Copies the argument, takes iommu->lock and runs `work`. */
+  function underLock(name: string, minimum: number, flags: number, work: (t: Task, container: number) => number): Routine {
+    return routines.define(name, SOURCE, (r) => {
+      r.lock('iommu->lock', (t) => locked(containerOf(t)));
+      r.local((t) => {
+        const arg = argument(t, 2);
+        let result: number;
+        if (!readable(arg)) result = E.FAULT;
+        else if (field32(t, arg, 'argsz') < minimum || (field32(t, arg, 'flags') & ~flags) !== 0) result = E.INVAL;
+        else result = work(t, containerOf(t));
+        t.machine.put(locked(containerOf(t)), 0);
+        t.return(result);
+      });
+    });
+  }
+
+  const getInfo = routines.define('vfio_iommu_type1_get_info', SOURCE, (r) =>
+    r.step('report page sizes', (t) => {
+      const arg = argument(t, 2);
+      if (!readable(arg)) return t.return(E.FAULT);
+      if (field32(t, arg, 'argsz') < 16) return t.return(E.INVAL);
+      writeField(t, arg, 'flags', kernel.has('type1-iova-list') ? INFO_PGSIZES | INFO_CAPS : INFO_PGSIZES);
+      writeField(t, arg, 'iova_pgsizes', Number(PAGE_BYTES));
+      t.return(0);
+    }),
+  );
+
+  return {
+    attachGroup: multiDomain ? attachMulti : attachSingle,
+    detachGroup,
+    mapDma: underLock('vfio_dma_do_map', 32, MAP_READ_WRITE | (hasVaddrFlags ? MAP_VADDR : 0), map),
+    unmapDma: underLock('vfio_dma_do_unmap', 24, hasVaddrFlags ? UNMAP_ALL | UNMAP_VADDR : 0, unmap),
+    getInfo,
+
+    open(m, container) {
+      if (multiDomain) return 0;
+      const { iommu } = world();
+      const unit = topology.iommus.findIndex((one) => one.driver !== 'none');
+      if (unit < 0) return E.IO;
+      if (!iommu.remapsInterrupts(unit)) return E.PERM;
+      iommu.alloc(m, container, unit);
+      return 0;
+    },
+
+    release(m, container) {
+      mappings.replace(m, container, []);
+      for (const domain of domainsOf(m, container)) dropDomain(m, domain);
+    },
+
+    checkExtension(m, container, extension) {
+      const answer = EXTENSIONS.get(extension);
+      if (!answer || (answer.change !== undefined && !kernel.has(answer.change))) return 0;
+      if (answer.kind === 'always') return 1;
+      if (answer.kind === 'update-vaddr') {
+        if (!kernel.has('update-vaddr-without-mdev')) return 1;
+        return container >= 0 && emulatedGroups(m, container) === 0 ? 1 : 0;
+      }
+      if (container < 0) return 0;
+      const { iommu } = world();
+      return domainsOf(m, container).every((domain) => read(m, iommu.domainCoherent, domain) !== 0) ? 1 : 0;
+    },
+  };
+}
+
+/** linux: vfio_iommu_type1_check_extension() */
+const EXTENSIONS: ReadonlyMap<number, { kind: 'always' | 'dma-cc' | 'update-vaddr'; change?: ChangeId }> = new Map([
+  [1, { kind: 'always' }],
+  [3, { kind: 'always', change: 'type1-multi-domain' }],
+  [4, { kind: 'dma-cc', change: 'type1-multi-domain' }],
+  [6, { kind: 'always', change: 'type1-nesting' }],
+  [9, { kind: 'always', change: 'type1-unmap-all' }],
+  [10, { kind: 'update-vaddr', change: 'type1-unmap-all' }],
+]);
