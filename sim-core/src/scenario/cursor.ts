@@ -202,7 +202,7 @@ export class Cursor {
     const better = LOOKALIKES.get(point);
     const name = `U+${point.toString(16).toUpperCase().padStart(4, '0')}`;
     const shown = point > 0xa0 && !(point >= 0xd800 && point <= 0xdfff) ? ` (${String.fromCodePoint(point)})` : '';
-    const message = `The character ${name}${shown} has no meaning outside strings and comments${better ? `; did you mean ${quoted(better)}?` : '.'}`;
+    const message = `The character ${name}${shown} has no meaning outside strings and comments${better ? `; did you mean ${better === ' ' ? 'a blank' : quoted(better)}?` : '.'}`;
     const fix = better
       ? { title: `Write \`${better}\``, span, newText: better }
       : { title: `Remove ${name}`, span, newText: '' };
@@ -353,6 +353,8 @@ const LOOKALIKES: ReadonlyMap<number, string> = new Map([
   [0x2019, '"'],
   [0x201c, '"'],
   [0x201d, '"'],
+  [0x2010, '-'],
+  [0x2011, '-'],
   [0x2013, '-'],
   [0x2014, '-'],
   [0x2212, '-'],

@@ -482,10 +482,12 @@ export function vcpuName(actor: ActorHeader): string {
   return actor.of === undefined ? name : `${actor.of.text}_${name}`;
 }
 
-/** The words that a fact has as values: `cache(cpu0, x) == M`. */
+/** The words that a fact has as values: `cache(cpu0, x) == M`. None of a fact that does not exist. */
 export function literalsOf(term: Term): readonly string[] | undefined {
-  const value = term.kind === 'call' ? factByName.get(term.name.text)?.value : undefined;
-  return typeof value === 'object' ? value : undefined;
+  if (term.kind !== 'call') return undefined;
+  const fact = factByName.get(term.name.text);
+  if (fact === undefined) return [];
+  return typeof fact.value === 'object' ? fact.value : undefined;
 }
 
 /** The structure that an argument of a call points to. */

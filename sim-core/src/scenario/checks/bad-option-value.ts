@@ -1,9 +1,9 @@
 import { didYouMean, nearest } from '../suggest.ts';
-import { type Check, list, replacing } from './check.ts';
+import { type Check, oneOf, replacing } from './check.ts';
 import { type OptionRule, optionsOfLine } from './options.ts';
 
 function expected(rule: OptionRule): string {
-  if (typeof rule.values === 'object') return list(rule.values, 12);
+  if (typeof rule.values === 'object') return oneOf(rule.values);
   if (rule.values === 'number' && rule.range) return `a number from ${rule.range[0]} to ${rule.range[1]}`;
   return rule.values === 'cpu'
     ? 'the number of a physical CPU'

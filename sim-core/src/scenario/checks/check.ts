@@ -69,6 +69,17 @@ export function lineProblem(check: Check, finding: Finding): LineProblem {
 /** `A, B and C`, at most a handful of them. */
 export function list(names: readonly string[], most = 8): string {
   const shown = names.slice(0, most).map((name) => `\`${name}\``);
-  if (names.length > most) return `${shown.join(', ')}, …`;
-  return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
+  return names.length > most ? `${shown.join(', ')}, …` : joined(shown, 'and');
+}
+
+/** `A, B or C`. */
+export function oneOf(names: readonly string[]): string {
+  return joined(
+    names.map((name) => `\`${name}\``),
+    'or',
+  );
+}
+
+export function joined(parts: readonly string[], last: 'and' | 'or'): string {
+  return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} ${last} ${parts.at(-1)}`;
 }

@@ -1,7 +1,7 @@
 import { FILE_KINDS, type Op, type OperandShape, type OpKind } from '../../ops/op.ts';
 import type { Expr, Operand } from '../ast.ts';
 import { constantsOf } from '../vocabulary.ts';
-import { list } from './check.ts';
+import { joined, list, oneOf } from './check.ts';
 
 /** What an op of a kind is called, and who executes it. */
 export const OP_KIND_TEXT: Readonly<
@@ -16,7 +16,7 @@ export const OP_KIND_TEXT: Readonly<
 
 /** Any of several shapes, in the words of the field. */
 export function describeShapes(shapes: readonly OperandShape[]): string {
-  return [...new Set(shapes.map(describeShape))].join(' or ');
+  return joined([...new Set(shapes.map(describeShape))], 'or');
 }
 
 export function describeShape(shape: OperandShape): string {
@@ -52,7 +52,7 @@ export function describeShape(shape: OperandShape): string {
     case 'register':
       return 'a register';
     case 'system-register':
-      return list(shape.names, 6);
+      return oneOf(shape.names);
     case 'immediate':
       return 'a number';
     case 'memory':

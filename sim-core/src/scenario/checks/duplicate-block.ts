@@ -45,6 +45,8 @@ setup {
     for (const [line, { content, text }] of scenario.lines.entries()) {
       const what = identity(content);
       if (what === undefined) continue;
+      // The CPUs of a second machine are not the first's.
+      if (what === 'machine') first.delete('cpu');
       const start = text.length - text.trimStart().length;
       const span = { start, end: Math.min(text.length, start + what.length) };
       const before = first.get(what);

@@ -42,6 +42,7 @@ vcpu 0 {
   },
   *scenario({ scenario }) {
     for (const block of scenario.blocks) {
+      if (block.kind === 'machine') continue;
       for (const line of emptyLoops(block.items, scenario)) {
         const start = scenario.lines[line]!.text.indexOf('loop');
         yield {

@@ -23,7 +23,8 @@ export const unknownConstant: Check = {
       if (set === 'kvm-vfio-group' || set === 'kvm-vfio-attr') continue;
       const known = set === undefined ? [] : constantsOf(set).map((constant) => constant.name);
       const meant = nearest(name, known) ?? nearest(name, subject.vocabulary.constants.keys());
-      const expected = meant === undefined && known.length > 0 ? ` ${where} takes ${list(known)}.` : '';
+      const expected =
+        meant === undefined && known.length > 0 ? ` ${where.replace('the', 'The')} takes ${list(known)}.` : '';
       yield {
         span,
         message: `\`${name}\` is not a constant that is modelled${didYouMean(meant)}${expected}`,

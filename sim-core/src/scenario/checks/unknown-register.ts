@@ -28,19 +28,13 @@ vcpu 0 {
 }
 `,
   },
-  *line({ words, params }) {
+  *line({ line, words, params }) {
+    // What a fact of a condition is compared with is the fact's matter.
+    if (line.content.kind !== 'action') return;
     for (const { role, text, span } of words) {
       const known =
         role === 'memory-type' ? Object.keys(MEMTYPE) : role === 'config-register' ? CONFIG_REGISTERS : undefined;
-      if (
-        known === undefined ||
-        known.includes(text) ||
-        params.has(text) ||
-        text === 'UC_MINUS' ||
-        text === 'none' ||
-        /^[ISEM]$/.test(text)
-      )
-        continue;
+      if (known === undefined || known.includes(text) || params.has(text)) continue;
       const what = role === 'memory-type' ? 'a memory type' : 'a register of config space that is modelled';
       const meant = nearest(text, known);
       yield {

@@ -2,7 +2,7 @@ import type { Condition, Span, Term } from '../ast.ts';
 import { EXIT_REASONS, FACTS, factByName } from '../facts.ts';
 import { literalsOf } from '../roles.ts';
 import { didYouMean, nearest } from '../suggest.ts';
-import { type Check, type Finding, list, replacing } from './check.ts';
+import { type Check, type Finding, list, oneOf, replacing } from './check.ts';
 
 function* inCondition(condition: Condition): Generator<Finding> {
   switch (condition.kind) {
@@ -30,6 +30,7 @@ function* literal(fact: Term, value: Term): Generator<Finding> {
   const known = literalsOf(fact);
   if (
     known === undefined ||
+    known.length === 0 ||
     fact.kind !== 'call' ||
     value.kind !== 'name' ||
     value.member !== undefined ||
@@ -39,7 +40,7 @@ function* literal(fact: Term, value: Term): Generator<Finding> {
   const meant = nearest(value.name.text, known);
   yield {
     span: value.span,
-    message: `\`${fact.name.text}\` is ${list(known, 12)}, never \`${value.name.text}\`${didYouMean(meant)}`,
+    message: `\`${fact.name.text}\` is ${oneOf(known)}, never \`${value.name.text}\`${didYouMean(meant)}`,
     ...replacing(value.span, meant),
   };
 }

@@ -13,7 +13,7 @@ function* wrongCount(call: Syscall, op: Op, before: number): Generator<Finding> 
   if (call.args.length > most) {
     const extra = call.args.slice(most);
     const span = { start: extra[0]!.span.start, end: extra.at(-1)!.span.end };
-    yield { span, message: `\`${op.name}\` takes ${most} arguments: \`${signature(op)}\`.` };
+    yield { span, message: `\`${op.name}\` takes ${most} argument${most === 1 ? '' : 's'}: \`${signature(op)}\`.` };
   } else if (call.args.length < required) {
     const missing = op.operands[call.args.length - before]!;
     yield {

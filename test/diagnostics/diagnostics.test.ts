@@ -1,0 +1,143 @@
+// Every diagnostic code has a scenario here that shows it. Carets below a line mark the place:
+//
+//   mov [x] 1
+//        //^ error expected: between the operands
+//
+// Where there is no room for the slashes, the column of the first caret stands before it: `//0: ^^^^ error …`.
+// Each diagnostic of the file is marked, and each mark is a diagnostic: severity, code, and a part of the message.
+import { globSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import type { Diagnostic } from '../../sim-core/src/scenario/ast.ts';
+import { check } from '../../sim-core/src/scenario/checks/run.ts';
+import { CHECKS } from '../../sim-core/src/scenario/checks/table.ts';
+import { parse } from '../../sim-core/src/scenario/parser.ts';
+
+interface Mark {
+  readonly line: number;
+  readonly start: number;
+  readonly end: number;
+  readonly severity: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+const directory = new URL('.', import.meta.url);
+const cases = globSync('*.snoop', { cwd: directory }).filter((path) => !path.startsWith('include-'));
+
+function read(path: string): string {
+  return readFileSync(new URL(path, directory), 'utf8');
+}
+
+function includes(path: string) {
+  try {
+    return parse(read(path));
+  } catch {
+    return undefined;
+  }
+}
+
+function diagnose(text: string): Diagnostic[] {
+  const parsed = parse(text);
+  return [...parsed.diagnostics, ...check(parsed, { includes })];
+}
+
+/** `//^^^ error code: part of the message`: the carets stand below the place, the slashes may stand anywhere before. */
+function marksOf(text: string): Mark[] {
+  let line = -1;
+  return text.split('\n').flatMap((content, index) => {
+    const mark = /^(\s*\/\/\s*)(?:(\d+): )?(\^+) (error|warning|information|hint) ([a-z-]+): (.*)$/.exec(content);
+    if (mark === null) {
+      line = index;
+      return [];
+    }
+    const [, before, column, carets, severity, code, message] = mark as unknown as [
+      string,
+      string,
+      string | undefined,
+      string,
+      string,
+      string,
+      string,
+    ];
+    const start = column === undefined ? before.length : Number(column);
+    return [{ line, start, end: start + carets.length, severity, code, message }];
+  });
+}
+
+function described(diagnostic: Diagnostic): string {
+  const { line, span, severity, code, message } = diagnostic;
+  return `line ${line + 1}, ${span.start}-${span.end}: ${severity} ${code}: ${message}`;
+}
+
+for (const path of cases) {
+  test(`${path} has the diagnostics that it marks`, () => {
+    const text = read(path);
+    expect(text.split('\n')[0], 'the first comment says why the case exists').toMatch(/^\/\/ \w/);
+    const marks = marksOf(text);
+    expect(marks.map((mark) => mark.code)).toContain(path.replace('.snoop', ''));
+    const left = diagnose(text);
+    for (const mark of marks) {
+      const found = left.findIndex(
+        ({ line, span, severity, code, message }) =>
+          line === mark.line &&
+          span.start === mark.start &&
+          span.end === mark.end &&
+          severity === mark.severity &&
+          code === mark.code &&
+          message.includes(mark.message),
+      );
+      expect(found, `${JSON.stringify(mark)}\nfound:\n${left.map(described).join('\n')}`).not.toBe(-1);
+      left.splice(found, 1);
+    }
+    expect(left.map(described)).toEqual([]);
+  });
+}
+
+/** Codes whose case would be as long as the limit: their example is made by the check. */
+const tooLongForAFile: ReadonlySet<string> = new Set([
+  'file-too-large',
+  'too-many-lines',
+  'line-too-long',
+  'too-many-diagnostics',
+]);
+
+for (const { code, severity, doc, sources, examples } of CHECKS) {
+  test(`${code} is documented, shown and put right`, () => {
+    expect(doc.length).toBeGreaterThan(20);
+    expect(sources.length).toBeGreaterThan(0);
+    const found = diagnose(examples.bad).filter((diagnostic) => diagnostic.code === code);
+    expect(found.map((diagnostic) => diagnostic.severity)).toContain(severity);
+    expect(
+      diagnose(examples.good)
+        .filter((diagnostic) => diagnostic.severity === 'error' || diagnostic.code === code)
+        .map(described),
+    ).toEqual([]);
+    if (!tooLongForAFile.has(code)) expect(cases).toContain(`${code}.snoop`);
+  });
+}
+
+test('every code that the parser reports is in the table', () => {
+  const codes = new Set(CHECKS.map((one) => one.code));
+  for (const path of cases) for (const diagnostic of diagnose(read(path))) expect(codes).toContain(diagnostic.code);
+});
+
+test('fixes lead to a text that no longer has the diagnostic', () => {
+  for (const path of cases) {
+    const text = read(path);
+    for (const diagnostic of diagnose(text)) {
+      for (const fix of diagnostic.fixes ?? []) {
+        const lines = text.split('\n');
+        for (const { line, span, newText } of fix.edits)
+          lines[line] = lines[line]!.slice(0, span.start) + newText + lines[line]!.slice(span.end);
+        const after = diagnose(lines.join('\n')).filter(
+          (other) =>
+            other.code === diagnostic.code &&
+            other.message === diagnostic.message &&
+            other.span.start === diagnostic.span.start &&
+            other.line === diagnostic.line,
+        );
+        expect(after.map(described), `${path}: ${fix.title}`).toEqual([]);
+      }
+    }
+  }
+});
