@@ -7,6 +7,7 @@ import { EXIT_REASONS, type ExitReason, FINDINGS, type Finding } from '../../sta
 import type { Condition, LineContent, Span, Term, Word } from '../ast.ts';
 import type { ProgramContext } from './program.ts';
 import { rangesContain } from './versions.ts';
+import { groupCoherent } from '../../vfio/coherent.ts';
 import { coherentWord, compare } from './wait.ts';
 
 type ConditionLine = Extract<LineContent, { kind: 'condition' }>;
@@ -264,7 +265,7 @@ class TermCompiler {
       case 'coherent': {
         const group = world.topology.groups.findIndex((g) => String(g.number) === need(first).text);
         if (group < 0) this.#fail(need(first).span, `The machine has no group ${need(first).text}: known are ${world.topology.groups.map((g) => g.number).join(', ')}.`);
-        return { name: full, read: (state) => Number(world.vfio.groupCoherent(state, group)), text: (v) => (v ? 'yes' : 'no'), literal: false };
+        return { name: full, read: (state) => Number(groupCoherent(world, state, group)), text: (v) => (v ? 'yes' : 'no'), literal: false };
       }
       default:
         return this.#fail(name.span, `${name.text} is nothing that a condition can ask.`);
