@@ -4,7 +4,8 @@
  * Kernels that do not differ in any change that the model consults behave the same; they are judged once. Cost: one
  * exploration for each set of kernels that may differ.
  */
-import { type Exploration, type ExploreOptions, explore } from '../explore/search.ts';
+import { type Exploration, type ExploreOptions, type Progress, SLICE_MOVES } from '../explore/exploration.ts';
+import { Search } from '../explore/search.ts';
 import type { Profile } from '../kernel/profiles.ts';
 import { profileNamed, PROFILES } from '../kernel/profiles.ts';
 import type { Diagnostic, LineContent, ParsedScenario } from '../scenario/ast.ts';
@@ -55,13 +56,21 @@ const ALWAYS_WRONG: ReadonlySet<Finding> = new Set(['unexpected-result', 'use-af
 const newest = PROFILES.filter((p) => p.mainline).at(-1) as Profile;
 
 export function checkScenario(parsed: ParsedScenario, options: CheckOptions = {}): CheckResult {
+  return toEnd(checking(parsed, options));
+}
+
+/**
+ * The same in slices of some milliseconds: between two, a caller lets its user press Ctrl-C or shows the progress.
+ * `explore.shouldStop` is asked after each slice.
+ */
+export function* checking(parsed: ParsedScenario, options: CheckOptions = {}): Generator<Progress, CheckResult> {
   const profiles = options.profiles ?? profilesNamed(parsed);
   const kernels: KernelVerdict[] = [];
   for (const profile of profiles) {
     const { model, diagnostics } = elaborate(parsed, { profile, ...(options.includes ? { includes: options.includes } : {}) });
     if (!model) return { diagnostics, kernels: [] };
     const same = kernels.find((known) => behavesAs(model, known.model));
-    kernels.push(same ? { ...same, profile } : judge(model, profile, options.explore ?? {}));
+    kernels.push(same ? { ...same, profile } : yield* judging(model, profile, options.explore ?? {}));
   }
   return { diagnostics: [], kernels };
 }
@@ -77,7 +86,16 @@ export function profilesNamed(parsed: ParsedScenario): Profile[] {
 
 /** Judges the explored behaviour of one kernel. */
 export function judge(model: Model, profile: Profile, options: ExploreOptions): KernelVerdict {
-  const exploration = explore(model, options);
+  return toEnd(judging(model, profile, options));
+}
+
+function* judging(model: Model, profile: Profile, options: ExploreOptions): Generator<Progress, KernelVerdict> {
+  const search = new Search(model, options);
+  while (search.step(SLICE_MOVES)) {
+    yield search.progress();
+    if (options.shouldStop?.(search.progress())) search.stop({ kind: 'stopped' });
+  }
+  const exploration = search.result();
   const conditions = model.conditions.flatMap((condition, index): ConditionVerdict[] => {
     if (!condition.applies) return [];
     const counts = exploration.conditions[index];
@@ -87,6 +105,13 @@ export function judge(model: Model, profile: Profile, options: ExploreOptions): 
   const failed = conditions.some((c) => c.holds === false) || unexpected.length > 0;
   const open = conditions.some((c) => c.holds === undefined) || !exploration.complete;
   return { profile, judgedAs: profile, exploration, model, conditions, unexpected, passed: failed ? false : open ? undefined : true };
+}
+
+function toEnd<Result>(slices: Generator<unknown, Result>): Result {
+  for (;;) {
+    const { done, value } = slices.next();
+    if (done) return value;
+  }
 }
 
 /** Without conditions every violation fails; with them, those that no condition is about and that are never right. */
