@@ -1,0 +1,104 @@
+/** From the words behind the program's name to a checked call of a command. */
+import { parseArgs } from 'node:util';
+import { didYouMean, nearest } from '@snoopscope/sim-core';
+import type { Command, OptionSpec } from './commands/command.ts';
+import { Failure } from './failure.ts';
+
+/** Every command understands these. */
+export const COMMON_OPTIONS: readonly OptionSpec[] = [{ name: 'help', doc: 'Print the help page of the command.' }];
+
+export interface Arguments {
+  readonly operands: readonly string[];
+  readonly text: (option: string) => string | undefined;
+  readonly flag: (option: string) => boolean;
+  readonly count: (option: string) => number | undefined;
+}
+
+export function parseArguments(command: Command, words: readonly string[]): Arguments {
+  const specs = [...command.options, ...COMMON_OPTIONS];
+  const { tokens } = parseArgs({
+    args: [...words],
+    options: Object.fromEntries(specs.map((spec) => [spec.name, { type: spec.value ? 'string' : 'boolean' } as const])),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const operands: string[] = [];
+  const values = new Map<string, string | true>();
+  for (const token of tokens) {
+    if (token.kind === 'positional') operands.push(token.value);
+    if (token.kind !== 'option') continue;
+    const spec = specs.find(({ name }) => name === token.name && token.rawName === `--${name}`);
+    if (!spec) throw unknownOption(command, token.rawName, specs);
+    values.set(spec.name, checked(command, spec, token.value));
+  }
+  if (!values.has('help')) checkOperands(command, operands);
+  return {
+    operands,
+    text: (option) => {
+      const value = values.get(option);
+      return value === true ? undefined : value;
+    },
+    flag: (option) => values.has(option),
+    count: (option) => {
+      const value = values.get(option);
+      return value === undefined ? undefined : countOf(option, String(value));
+    },
+  };
+}
+
+function checked(command: Command, spec: OptionSpec, value: string | undefined): string | true {
+  if (!spec.value) {
+    if (value === undefined) return true;
+    throw new Failure(`--${spec.name} takes no value, found \`${value}\`.`, { code: 'unexpected-value' });
+  }
+  // A following option is not meant as the value; a negative number would be written with `=`.
+  if (value === undefined || value === '') {
+    throw new Failure(`--${spec.name} needs a value: --${spec.name} ${spec.choices?.join('|') ?? spec.value}.`, {
+      code: 'missing-value',
+    });
+  }
+  if (spec.choices && !spec.choices.includes(value)) {
+    const near = didYouMean(nearest(value, spec.choices));
+    throw new Failure(
+      `\`${value}\` is not a ${spec.name} of \`${command.name}\`, which knows ${listed(spec.choices)}${near}`,
+      { code: `unknown-${spec.name}` },
+    );
+  }
+  return value;
+}
+
+function unknownOption(command: Command, written: string, specs: readonly OptionSpec[]): Failure {
+  const word = written.replace(/^-+/, '');
+  const near = nearest(
+    word,
+    specs.map(({ name }) => name),
+  );
+  const message = `\`${command.name}\` has no option \`${written}\`${didYouMean(near && `--${near}`)}`;
+  return new Failure(`${message} \`snoopscope help ${command.name}\` lists its options.`, { code: 'unknown-option' });
+}
+
+function checkOperands(command: Command, operands: readonly string[]): void {
+  const usage = `snoopscope ${command.name} ${command.operands}`.trim();
+  if (operands.length < command.minOperands) {
+    throw new Failure(`\`${command.name}\` needs ${command.operands}: \`${usage}\`.`, { code: 'missing-operand' });
+  }
+  if (operands.length > command.maxOperands) {
+    const surplus = operands[command.maxOperands];
+    throw new Failure(`\`${command.name}\` does not know what to do with \`${surplus}\`: \`${usage}\`.`, {
+      code: 'surplus-operand',
+    });
+  }
+}
+
+function countOf(option: string, text: string): number {
+  const value = Number(text.replaceAll('_', ''));
+  if (/^[\d_]+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
+  throw new Failure(`--${option} takes a whole number from 1 on, found \`${text}\`.`, { code: 'not-a-count' });
+}
+
+/** `a, b and c`. */
+export function listed(words: readonly string[]): string {
+  if (words.length < 2) return words.join('');
+  return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+}

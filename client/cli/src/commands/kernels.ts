@@ -1,0 +1,83 @@
+/** `snoopscope kernels`: the profiles there are, and with a name what changed in one. */
+import { CHANGES, type Change, type Profile, PROFILES } from '@snoopscope/sim-core';
+import { EXIT } from '../exit-codes.ts';
+import { profileOf } from '../kernels.ts';
+import { wrap } from '../paint.ts';
+import { type Call, type Command, FORMAT } from './command.ts';
+
+export const kernels: Command = {
+  name: 'kernels',
+  summary: 'List the kernel profiles, or the changes that one of them has.',
+  operands: '[KERNEL]',
+  minOperands: 0,
+  maxOperands: 1,
+  description: [
+    'A profile is a kernel to simulate: the set of upstream changes of behaviour that are present in it. Without an operand, every profile with the changes that are new in it. With one, all changes of that kernel.',
+  ],
+  options: [FORMAT],
+  examples: [
+    { line: 'kernels', about: 'Every profile and what is new in it.' },
+    { line: 'kernels v5.12', about: 'What the model does as v5.12 does.' },
+  ],
+  async run(call) {
+    const [name] = call.operands;
+    const shown = name === undefined ? PROFILES : [profileOf(name)];
+    if (call.format === 'json') call.printJson({ kernels: shown.map(documentOf) });
+    else if (name === undefined) printAll(call);
+    else printOne(call, shown[0] as Profile);
+    return EXIT.fine;
+  },
+};
+
+function documentOf(profile: Profile): object {
+  return {
+    name: profile.name,
+    mainline: profile.mainline,
+    doc: profile.doc,
+    changes: CHANGES.filter(({ id }) => profile.changes.has(id)).map(({ id }) => id),
+  };
+}
+
+/** Releases in which nothing of the model changed are drawn together: `v3.18`, `v4.3..v4.7`. */
+function printAll(call: Call): void {
+  let before: Profile | undefined;
+  const quiet: string[] = [];
+  const flush = (): void => {
+    if (quiet.length > 0) call.print(call.paint('faint', `${rangeText(quiet)}: no change`));
+    quiet.length = 0;
+  };
+  for (const profile of PROFILES) {
+    const previous: ReadonlySet<string> = before?.changes ?? new Set();
+    const added = CHANGES.filter(({ id }) => profile.changes.has(id) && !previous.has(id));
+    const removed = CHANGES.filter(({ id }) => !profile.changes.has(id) && previous.has(id));
+    if (profile.mainline && before && added.length + removed.length === 0) quiet.push(profile.name);
+    else {
+      flush();
+      call.print(call.paint('heading', profile.mainline ? profile.name : `${profile.name}: ${profile.doc}`));
+      if (profile.mainline) for (const change of added) call.print(changeText(call, '+', change));
+      if (profile.mainline) for (const change of removed) call.print(changeText(call, '-', change));
+    }
+    if (profile.mainline) before = profile;
+  }
+  flush();
+}
+
+function printOne(call: Call, profile: Profile): void {
+  call.print(call.paint('heading', `${profile.name}: ${profile.doc}`));
+  const present = CHANGES.filter(({ id }) => profile.changes.has(id));
+  for (const change of present) {
+    call.print(changeText(call, ' ', change));
+    call.print(`      ${wrap(change.effect, call.width - 6, 6)}`);
+    call.print(`      ${call.paint('faint', wrap(change.where, call.width - 6, 6))}`);
+  }
+  if (present.length === 0) call.print('  none of the changes that the model knows');
+}
+
+function changeText(call: Call, sign: string, change: Change): string {
+  const commit = change.commit ? ` (${change.commit})` : '';
+  return `  ${sign} ${call.paint('name', change.id)}  ${wrap(`${change.subject}${commit}`, Math.max(24, call.width - change.id.length - 6), 6)}`;
+}
+
+function rangeText(names: readonly string[]): string {
+  return names.length === 1 ? (names[0] as string) : `${names[0]}..${names.at(-1)}`;
+}

@@ -1,0 +1,6 @@
+/** Every command, one line each, in the order of the help page. */
+import type { Command } from './command.ts';
+import { kernels } from './kernels.ts';
+import { run } from './run.ts';
+
+export const COMMANDS: readonly Command[] = [run, kernels];

@@ -1,0 +1,73 @@
+/** Help pages, made from the table of commands. */
+import { COMMON_OPTIONS } from './arguments.ts';
+import type { Command, OptionSpec } from './commands/command.ts';
+import { COMMANDS } from './commands/table.ts';
+import { EXIT_MEANINGS } from './exit-codes.ts';
+import { type Paint, wrap } from './paint.ts';
+
+const ABOUT = 'Snoopscope: does the CPU see what the device wrote, and does the device see what the CPU wrote?';
+
+/** What `snoopscope help` prints. */
+export function generalHelp(paint: Paint, width: number): string {
+  const commands = [...COMMANDS.map(({ name, summary }) => [name, summary] as const), HELP_ROW];
+  return [
+    wrap(ABOUT, width),
+    '',
+    paint('heading', 'Usage'),
+    '  snoopscope COMMAND [options] [FILE…]',
+    '',
+    paint('heading', 'Commands'),
+    ...rows(commands, paint, width),
+    '',
+    paint('heading', 'Exit codes'),
+    ...rows(Object.entries(EXIT_MEANINGS), paint, width),
+    '',
+    wrap('`snoopscope help COMMAND` says more. `snoopscope --version` prints the version.', width),
+  ].join('\n');
+}
+
+const HELP_ROW = ['help', 'This page, or that of a command.'] as const;
+
+/** What `snoopscope help COMMAND` prints. */
+export function commandHelp(command: Command, paint: Paint, width: number): string {
+  const options = [...command.options, ...COMMON_OPTIONS].map((spec) => [signature(spec), optionDoc(spec)] as const);
+  return [
+    wrap(command.summary, width),
+    '',
+    paint('heading', 'Usage'),
+    `  snoopscope ${`${command.name} [options] ${command.operands}`.trim()}`,
+    '',
+    ...command.description.flatMap((paragraph) => [wrap(paragraph, width), '']),
+    paint('heading', 'Options'),
+    ...rows(options, paint, width),
+    '',
+    paint('heading', 'Examples'),
+    ...command.examples.flatMap(({ line, about }) => [
+      `  ${wrap(`snoopscope ${line}`, width - 2, 6)}`,
+      `      ${paint('faint', wrap(about, width - 6, 6))}`,
+    ]),
+  ].join('\n');
+}
+
+/** `--kernel KERNEL`. */
+export function signature(spec: OptionSpec): string {
+  return spec.value ? `--${spec.name} ${spec.value}` : `--${spec.name}`;
+}
+
+export function optionDoc(spec: OptionSpec): string {
+  if (!spec.choices) return spec.doc;
+  return `${spec.doc} One of ${spec.choices.join(', ')}; without it ${spec.choices[0]}.`;
+}
+
+/** A column of names and a column of texts; below 60 columns the texts stand under the names. */
+function rows(table: readonly (readonly [string, string])[], paint: Paint, width: number): string[] {
+  const longest = Math.max(...table.map(([name]) => name.length));
+  const stacked = width < 60;
+  const indent = stacked ? 6 : longest + 4;
+  return table.map(([name, text]) => {
+    const body = wrap(text, width - indent);
+    const hanging = body.replaceAll('\n', `\n${' '.repeat(indent)}`);
+    const shown = paint('name', name);
+    return stacked ? `  ${shown}\n${' '.repeat(indent)}${hanging}` : `  ${shown}${' '.repeat(longest - name.length + 2)}${hanging}`;
+  });
+}

@@ -1,0 +1,25 @@
+/** Everything outside the command that it uses, so that tests can put something else in its place. */
+export interface Io {
+  /** Behind the name of the program. */
+  readonly arguments: readonly string[];
+  readonly workingDirectory: string;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly readStandardInput: () => Promise<Uint8Array>;
+  /** Set when the user presses Ctrl-C: long work stops at its next pause and prints what it has. */
+  readonly interrupt: AbortSignal;
+}
+
+export interface Output {
+  readonly write: (text: string) => void;
+  /** Columns of the terminal; undefined for a pipe or a file. */
+  readonly columns: number | undefined;
+  readonly colours: boolean;
+  /** True once the reader has gone away (`| head`): nothing more needs to be printed. */
+  readonly closed: boolean;
+}
+
+/** Lets the event loop look at signals and closed pipes. Long work calls it every few ten milliseconds. */
+export function pause(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

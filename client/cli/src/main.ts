@@ -1,0 +1,8 @@
+/** The program: the process around {@link main}. */
+import { main } from './cli.ts';
+import { processIo } from './process-io.ts';
+
+main(processIo()).then((exitCode) => {
+  // Not process.exit(): what is still on its way into a pipe would be lost.
+  process.exitCode = exitCode;
+});

@@ -1,0 +1,49 @@
+/** Colours and line widths. A pipe gets neither, so that goldens and logs hold the plain text. */
+import { styleText } from 'node:util';
+import type { Output } from './io.ts';
+
+/** What a piece of text is, not which colour it has. */
+const STYLES = {
+  heading: ['bold'],
+  faint: ['gray'],
+  good: ['green'],
+  bad: ['red'],
+  worst: ['bold', 'red'],
+  caution: ['yellow'],
+  name: ['cyan'],
+} as const;
+
+export type Style = keyof typeof STYLES;
+
+export type Paint = (style: Style, text: string) => string;
+
+export function paintFor(output: Output): Paint {
+  if (!output.colours) return (_style, text) => text;
+  return (style, text) => styleText([...STYLES[style]], text, { validateStream: false });
+}
+
+/** Wider lines are hard to read; narrower than 30 columns nothing can be laid out. */
+const WIDEST = 120;
+const NARROWEST = 30;
+const PIPE = 100;
+
+export function widthOf(output: Output): number {
+  return Math.max(NARROWEST, Math.min(WIDEST, output.columns ?? PIPE));
+}
+
+/**
+ * Breaks a text at spaces; lines after the first begin with `indent` spaces. A word longer than the line stays whole:
+ * a cut path or schedule cannot be copied.
+ */
+export function wrap(text: string, width: number, indent = 0): string {
+  const lines: string[] = [];
+  let line: string | undefined;
+  for (const word of text.split(' ')) {
+    const room = lines.length === 0 ? width : width - indent;
+    if (line !== undefined && line.length + 1 + word.length > room) {
+      lines.push(line);
+      line = word;
+    } else line = line === undefined ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join(`\n${' '.repeat(indent)}`);
+}

@@ -1,0 +1,92 @@
+/** A run for people. */
+import { whyText } from '@snoopscope/sim-core';
+import type { Call } from './commands/command.ts';
+import { type Style, wrap } from './paint.ts';
+import { type ConditionInRun, endText, type RunOutcome } from './run-outcome.ts';
+import { type Happening, type TraceEntry, traceOf } from './trace.ts';
+
+const STYLE_OF: Readonly<Record<Happening['kind'], Style>> = {
+  step: 'faint',
+  call: 'faint',
+  return: 'faint',
+  result: 'faint',
+  change: 'faint',
+  access: 'faint',
+  cache: 'name',
+  kernel: 'name',
+  exit: 'name',
+  tlp: 'name',
+  finding: 'worst',
+};
+/** Where what happened begins: two columns behind the statement, or nearly at the margin on a narrow terminal. */
+const INDENT = 8;
+const NARROW_INDENT = 4;
+
+export function printRun(call: Call, outcome: RunOutcome): void {
+  const { file, profile, run } = outcome;
+  const title = file.parsed.lines.find((line) => line.content.kind === 'scenario')?.content;
+  const named = title?.kind === 'scenario' ? `${title.text.value} — ` : '';
+  call.print(call.paint('heading', wrap(`${named}${file.name} on ${profile.name}`, call.width, 2)));
+  let actor: string | undefined;
+  for (const entry of traceOf(run, call.flag('events'))) {
+    if (call.io.stdout.closed) return;
+    if (entry.environment) call.print(`\n${call.paint('caution', entry.actor)}`);
+    else if (entry.actor !== actor) call.print(`\n${call.paint('heading', entry.actor)}`);
+    actor = entry.environment ? undefined : entry.actor;
+    printEntry(call, entry);
+  }
+  printValues(call, outcome);
+  printConditions(call, outcome);
+  call.print(`\n${wrap(endText(outcome), call.width)}`);
+}
+
+function printEntry(call: Call, entry: TraceEntry): void {
+  if (entry.place) {
+    const number = String(entry.place.line + 1).padStart(4);
+    const where = entry.place.file > 0 ? '↳' : ' ';
+    call.print(`${call.paint('faint', number)}${where} ${wrap(statementText(entry), call.width - 6, INDENT)}`);
+  }
+  for (const happening of entry.happenings) printHappening(call, happening);
+}
+
+/** As strace writes calls that others interrupt. */
+function statementText(entry: TraceEntry): string {
+  const { text, call, begins, ends, result } = entry;
+  if (call === undefined) return begins ? text : `… ${text}`;
+  const shown = begins ? text : `<... ${call} resumed>`;
+  if (!ends) return begins ? `${shown} <unfinished ...>` : shown;
+  return result === undefined ? shown : `${shown} = ${result}`;
+}
+
+function printHappening(call: Call, { kind, text, why, depth }: Happening): void {
+  const margin = call.width < 60 ? NARROW_INDENT : INDENT + (kind === 'call' ? 2 * depth : 0);
+  const indented = (style: Style, words: string, indent: number): void =>
+    call.print(`${' '.repeat(indent)}${call.paint(style, wrap(words, call.width - indent, indent + 2))}`);
+  indented(STYLE_OF[kind], text, margin);
+  if (why) for (const line of whyText(why).slice(1)) indented('caution', line, margin + 2);
+}
+
+function printValues(call: Call, { values }: RunOutcome): void {
+  if (values.length === 0) return;
+  call.print(`\n${call.paint('heading', 'Final values')}`);
+  const longest = Math.max(...values.map(({ name }) => name.length));
+  for (const { name, text } of values) {
+    call.print(`  ${call.paint('name', name.padEnd(longest))}  ${wrap(text, call.width - longest - 4, 6)}`);
+  }
+}
+
+function printConditions(call: Call, { conditions }: RunOutcome): void {
+  if (conditions.length === 0) return;
+  call.print(`\n${call.paint('heading', 'Conditions, in this run alone')}`);
+  for (const one of conditions) {
+    const style: Style = one.decides === 'refuted' ? 'bad' : one.decides === 'shown' ? 'good' : 'faint';
+    call.print(`  ${wrap(one.condition.text, call.width - 2, 4)}`);
+    call.print(`    ${call.paint(style, conditionText(one))}`);
+  }
+}
+
+function conditionText({ holds, decides }: ConditionInRun): string {
+  if (decides === 'shown') return 'shown: it holds at the end of this run';
+  if (decides === 'refuted') return `refuted: it ${holds ? 'holds' : 'does not hold'} at the end of this run`;
+  return `open: it ${holds ? 'holds' : 'does not hold'} here; other interleavings decide`;
+}
