@@ -311,6 +311,14 @@ const rows = [
     where: 'arch/x86/kvm/x86.c kvm_emulate_wbinvd_noskip()',
     bracketed: 'Recorded on 6.17; absent in the recorded 6.16.',
   },
+  {
+    id: 'legacy-assignment',
+    subject: 'KVM assigns PCI devices itself (dropped by: KVM: x86: drop legacy device assignment, ad6260da1e23)',
+    first: 'v3.12',
+    until: 'v4.12',
+    effect: 'KVM_ASSIGN_PCI_DEVICE attaches a PCI function to an IOMMU domain of the VM; afterwards the request is ENOTTY.',
+    where: 'virt/kvm/assigned-dev.c kvm_vm_ioctl_assign_device()',
+  },
 ] as const satisfies readonly Change[];
 
 export type ChangeId = (typeof rows)[number]['id'];

@@ -14,6 +14,7 @@ import { E } from '../kernel/errno.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
+import { type Assignment, createAssignment } from './assign.ts';
 import { createDevices, type Devices } from './device.ts';
 import { createMmu, type Mmu } from './mmu.ts';
 import { createNoncoherent } from './noncoherent.ts';
@@ -48,6 +49,9 @@ export interface Kvm {
   readonly vms: Vms;
   readonly vcpus: Vcpus;
   readonly devices: Devices;
+  readonly assignment: Assignment;
+  /** kvm_arch_has_noncoherent_dma(): what KVM believes of the VM's DMA. */
+  hasNoncoherentDma(machine: Machine, vm: number): boolean;
   /** v6.16 and later: the VM has the quirk IGNORE_GUEST_PAT. */
   hasQuirkIgnoreGuestPat(machine: Machine, vm: number): boolean;
   /** v6.16 and later: the quirk IGNORE_GUEST_PAT is off for the VM, or it has non-coherent DMA. */
@@ -75,16 +79,18 @@ const QUIRK_IGNORE_GUEST_PAT = 0x200;
 
 export function createKvm(base: WorldBase, world: () => World): Kvm {
   const { topology, kernel } = base;
-  const noncoherent = createNoncoherent(base, world);
+  const noncoherent = createNoncoherent(base, world, () => assignment);
   const wbinvd = createWbinvd(base, world, noncoherent.has);
   const mmu = createMmu(base, world, noncoherent.has);
   const vms: Vms = createVms(base, world, {
     destroyDevices: () => devices.destroyAll,
+    unmapGuest: () => assignment.unmapGuest,
     freeVcpus: (machine, vm) => vcpus.free(machine, vm),
     forget(machine, vm) {
       machine.put(noncoherent.count.base + vm, 0);
     },
   });
+  const assignment = createAssignment(base, world, () => vms, () => noncoherent);
   const vcpus = createVcpus(base, world, () => vms);
   const devices = createDevices(base, world, () => vms);
   const intel = topology.cpu.vendor === 'intel';
@@ -135,6 +141,8 @@ export function createKvm(base: WorldBase, world: () => World): Kvm {
     vms,
     vcpus,
     devices,
+    assignment,
+    hasNoncoherentDma: noncoherent.has,
     hasQuirkIgnoreGuestPat,
     honorsGuestPat: (machine, vm) => noncoherent.has(machine, vm) || !hasQuirkIgnoreGuestPat(machine, vm),
     // linux: arch/x86/kvm/x86.c: from v6.16 on Intel starts without CD_NW_CLEARED, since CR0.CD no longer matters there.

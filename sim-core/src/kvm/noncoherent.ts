@@ -9,6 +9,7 @@ import { ZAP_REASONS } from '../state/event.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
+import type { Assignment } from './assign.ts';
 
 export interface Noncoherent {
   readonly count: Field;
@@ -23,7 +24,7 @@ export interface Noncoherent {
   has(machine: Machine, vm: number): boolean;
 }
 
-export function createNoncoherent(base: WorldBase, world: () => World): Noncoherent {
+export function createNoncoherent(base: WorldBase, world: () => World, assignment: () => Assignment): Noncoherent {
   const { layout, topology, dims, kernel, routines } = base;
   const count = layout.field('noncoherentDmaCount', [dims.vms]);
   const read = (m: Machine, vm: number): number => m.state[count.base + vm] as number;
@@ -56,17 +57,18 @@ export function createNoncoherent(base: WorldBase, world: () => World): Noncoher
     });
   }
 
-  const assignment = (name: string): Routine | undefined =>
+  const counted = (name: string): Routine | undefined =>
     kernel.has('assigned-device-count')
       ? routines.define(name, 'arch/x86/kvm/x86.c', (r) => r.local((t) => t.return(0)))
       : undefined;
 
   return {
-    startAssignment: assignment('kvm_arch_start_assignment'),
-    endAssignment: assignment('kvm_arch_end_assignment'),
+    startAssignment: counted('kvm_arch_start_assignment'),
+    endAssignment: counted('kvm_arch_end_assignment'),
     count,
     register: edge('kvm_arch_register_noncoherent_dma', 1, 1, ZAP_REASONS.indexOf('noncoherent-start')),
     unregister: edge('kvm_arch_unregister_noncoherent_dma', -1, 0, ZAP_REASONS.indexOf('noncoherent-stop')),
-    has: (m, vm) => read(m, vm) !== 0,
+    // Before v3.13 there is no count: the domain of legacy assignment decides.
+    has: kernel.has('noncoherent-dma-count') ? (m, vm) => read(m, vm) !== 0 : (m, vm) => assignment().legacyNoncoherent(m, vm),
   };
 }

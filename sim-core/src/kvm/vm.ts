@@ -36,6 +36,8 @@ export interface Vms {
 export interface VmHooks {
   /** kvm_destroy_devices(). Local 0: VM. */
   destroyDevices(): Routine;
+  /** kvm_iommu_unmap_guest(), up to v4.11. Local 0: VM. */
+  unmapGuest(): Routine;
   /** Frees the vCPU objects of a VM. */
   freeVcpus(machine: Machine, vm: number): void;
   /** Clears the accounting of a VM that is gone. */
@@ -97,8 +99,8 @@ export function createVms(base: WorldBase, world: () => World, hooks: VmHooks): 
     r.step('free the vCPUs and the page tables', (t) => {
       hooks.freeVcpus(t.machine, t.get(0));
       world().kvm.mmu.forgetVm(t.machine, t.get(0));
-      t.return(0);
-    }),
+      if (kernel.has('legacy-assignment')) t.call(hooks.unmapGuest(), t.get(0));
+    }).local((t) => t.return(0)),
   );
 
   // linux: virt/kvm/kvm_main.c kvm_destroy_vm(): vCPUs and page tables go before the devices.

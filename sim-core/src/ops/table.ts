@@ -6,11 +6,13 @@ import { clflush } from './cpu/clflush.ts';
 import { clflushopt } from './cpu/clflushopt.ts';
 import { clwb } from './cpu/clwb.ts';
 import { hlt } from './cpu/hlt.ts';
+import { inPort } from './cpu/in.ts';
 import { invd } from './cpu/invd.ts';
 import { lfence } from './cpu/lfence.ts';
 import { mfence } from './cpu/mfence.ts';
 import { mov } from './cpu/mov.ts';
 import { movnti } from './cpu/movnti.ts';
+import { outPort } from './cpu/out.ts';
 import { pat } from './cpu/pat.ts';
 import { sfence } from './cpu/sfence.ts';
 import { wbinvd } from './cpu/wbinvd.ts';
@@ -27,15 +29,19 @@ import { open } from './files/open.ts';
 import { openat } from './files/openat.ts';
 import { schedSetaffinity } from './files/sched-setaffinity.ts';
 import { socket } from './files/socket.ts';
+import { bind } from './host/bind.ts';
 import { drain } from './host/drain.ts';
 import { evict } from './host/evict.ts';
 import { migrateOp } from './host/migrate.ts';
 import { hostMov } from './host/mov.ts';
 import { prefetch } from './host/prefetch.ts';
+import { unbind } from './host/unbind.ts';
+import { assignPciDevice } from './kvm/assign-pci-device.ts';
 import { checkExtension } from './kvm/check-extension.ts';
 import { createDevice } from './kvm/create-device.ts';
 import { createVcpu } from './kvm/create-vcpu.ts';
 import { createVm } from './kvm/create-vm.ts';
+import { deassignPciDevice } from './kvm/deassign-pci-device.ts';
 import { enableCap } from './kvm/enable-cap.ts';
 import { getDeviceAttr } from './kvm/get-device-attr.ts';
 import { getRegs } from './kvm/get-regs.ts';
@@ -80,6 +86,8 @@ export const OPS: readonly Op[] = [
   setRegs,
   getSregs,
   setSregs,
+  assignPciDevice,
+  deassignPciDevice,
   // instructions
   mov,
   movnti,
@@ -94,6 +102,8 @@ export const OPS: readonly Op[] = [
   lfence,
   pat,
   wrmsr,
+  inPort,
+  outPort,
   hlt,
   // TLPs
   mrd,
@@ -106,6 +116,8 @@ export const OPS: readonly Op[] = [
   prefetch,
   drain,
   hostMov,
+  bind,
+  unbind,
 ];
 
 const byKindAndName: ReadonlyMap<string, Op> = new Map(OPS.map((op) => [`${op.kind} ${op.name}`, op]));
