@@ -10,3 +10,12 @@ export function cpuOption(context: ActionContext): number {
   if (!(cpu >= 0 && cpu < count)) return context.problem(-1, `The machine has no cpu ${text}: it has 0 to ${count - 1}.`);
   return cpu;
 }
+
+/** The device that the first operand names, by PCI address or by name. */
+export function deviceOperand(context: ActionContext): number {
+  const name = context.name(0) ?? context.problem(0, 'Expected a PCI address (0000:01:00.1) or the name of a device.');
+  const { devices } = context.world.topology;
+  const device = devices.findIndex((d) => d.bdf === name || d.name === name);
+  if (device >= 0) return device;
+  return context.problem(0, `The machine has no function ${name}: it has ${devices.map((d) => d.bdf).join(', ') || 'none'}.`);
+}
