@@ -26,6 +26,8 @@ export const bundles = {
     entry: 'client/vscode/src/extension-browser.ts',
     options: { ...inBrowser, ...withVSCode, format: 'cjs' },
   },
+  check: { entry: 'client/vscode/src/check-node.ts', options: onNode },
+  'check-browser': { entry: 'client/vscode/src/check-browser.ts', options: inWorker },
   server: { entry: 'server/src/main.ts', options: onNode },
   'server-browser': { entry: 'server/src/main-browser.ts', options: inWorker },
   'debug-adapter': { entry: 'debug-adapter/src/main.ts', options: onNode },

@@ -40,7 +40,7 @@ const pictures = {
 };
 
 ensureInstalled();
-await build(['extension', 'server']);
+await build(['extension', 'server', 'check']);
 await mkdir(images, { recursive: true });
 const say = (line) => process.stdout.write(`${line}\n`);
 const [serverDir, chromium] = [await installServer(say), await installChromium(say)];

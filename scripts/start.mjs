@@ -9,7 +9,7 @@ import path from 'node:path';
 import { installServer } from '../test/vscode/host/install.mjs';
 import { cacheFolder } from '../test/vscode/host/packages.mjs';
 import { startServer } from '../test/vscode/host/server.mjs';
-import { build } from './build.mjs';
+import { build, bundles } from './build.mjs';
 import { ensureInstalled, node, root } from './install.mjs';
 
 const scenarios = path.join(root, 'scenarios');
@@ -20,7 +20,7 @@ const say = (line) => process.stdout.write(`${line}\n`);
 
 try {
   ensureInstalled();
-  await build(['extension', 'extension-browser', 'server', 'server-browser', 'debug-adapter', 'debug-adapter-browser']);
+  await build(Object.keys(bundles).filter((name) => name !== 'cli'));
   const code = options.has('--browser') ? undefined : onPath('code');
   if (code) openDesktop(code);
   else await openBrowser();

@@ -10,11 +10,11 @@ import {
   DebugConfigurationProviderTriggerKind,
   Disposable,
   debug,
-  Uri,
-  type WorkspaceFolder,
+  type Uri,
   window,
   workspace,
 } from 'vscode';
+import { fromUri, readText, toUri } from './files.ts';
 import { chosenKernel } from './kernel.ts';
 
 export const debugType = 'snoopscope';
@@ -66,16 +66,11 @@ const openScenario: DebugConfigurationProvider = {
 
 const factory: DebugAdapterDescriptorFactory = {
   createDebugAdapterDescriptor(): DebugAdapterDescriptor {
-    return new DebugAdapterInlineImplementation(new SnoopscopeDebugSession({ readFile }));
+    return new DebugAdapterInlineImplementation(
+      new SnoopscopeDebugSession({ readFile: (pathOrUri) => readText(toUri(pathOrUri)) }),
+    );
   },
 };
-
-// Through VS Code, so that unsaved, remote and virtual files are read as the editor shows them.
-async function readFile(pathOrUri: string): Promise<string> {
-  const uri = toUri(pathOrUri);
-  const open = workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
-  return open?.getText() ?? new TextDecoder().decode(await workspace.fs.readFile(uri));
-}
 
 function configurationFor(uri: Uri): DebugConfiguration {
   return { type: debugType, request: 'launch', name: 'Debug scenario', program: fromUri(uri), stopOnEntry: true };
@@ -84,15 +79,4 @@ function configurationFor(uri: Uri): DebugConfiguration {
 function openScenarioUri(): Uri | undefined {
   const document = window.activeTextEditor?.document;
   return document?.languageId === 'snoop' ? document.uri : undefined;
-}
-
-// Debug adapters know paths and URIs. A path belongs to the file system that the workspace is on, which need not be the local one.
-function toUri(pathOrUri: string, folder: WorkspaceFolder | undefined = workspace.workspaceFolders?.[0]): Uri {
-  if (/^[a-z][a-z0-9+.-]+:/i.test(pathOrUri)) return Uri.parse(pathOrUri, true);
-  if (folder && folder.uri.scheme !== 'file') return folder.uri.with({ path: pathOrUri });
-  return Uri.file(pathOrUri);
-}
-
-function fromUri(uri: Uri): string {
-  return uri.scheme === 'file' ? uri.fsPath : uri.toString();
 }

@@ -1,11 +1,28 @@
-// The extension in a browser (vscode.dev and the like): the language server is a web worker.
+// The extension in a browser (vscode.dev and the like): the language server and a check are web workers.
 import { type ExtensionContext, Uri, workspace } from 'vscode';
 import { LanguageClient } from 'vscode-languageclient/browser';
 import { activateSnoopscope } from './activate.ts';
+import type { CheckWorker } from './check.ts';
 
-export async function activate(context: ExtensionContext): Promise<void> {
-  const worker = new Worker(await scriptUrl(Uri.joinPath(context.extensionUri, 'dist/server-browser.js')));
-  await activateSnoopscope(context, (options) => new LanguageClient('snoopscope', 'Snoopscope', worker, options));
+export function activate(context: ExtensionContext): Promise<void> {
+  const start = async (bundle: string) =>
+    new Worker(await scriptUrl(Uri.joinPath(context.extensionUri, 'dist', bundle)));
+  return activateSnoopscope(context, {
+    createClient: async (options) =>
+      new LanguageClient('snoopscope', 'Snoopscope', await start('server-browser.js'), options),
+    createCheckWorker: async () => checkWorker(await start('check-browser.js')),
+  });
+}
+
+function checkWorker(worker: Worker): CheckWorker {
+  return {
+    start(request, onReply, onError) {
+      worker.onmessage = ({ data }) => onReply(data);
+      worker.onerror = ({ message }) => onError(new Error(message));
+      worker.postMessage(request);
+    },
+    terminate: () => worker.terminate(),
+  };
 }
 
 // An extension that lies on a remote machine has no address that a browser could load a worker from; its text is loaded instead.
