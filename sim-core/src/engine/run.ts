@@ -81,6 +81,11 @@ export class Run {
     return this.#end;
   }
 
+  /** Does the schedule still say who moves next? */
+  get followsSchedule(): boolean {
+    return this.#scheduleIndex < this.#schedule.length;
+  }
+
   /** The events: {@link EVENT_WIDTH} integers each, `events` of them. */
   get log(): Int32Array {
     return this.executor.machine.log;
