@@ -83,13 +83,15 @@ export function createDomains(base: WorldBase): Domains {
   const read = (m: Machine, field: Field, index: number): number => m.state[field.base + index] as number;
   const unitOfDomain = (m: Machine, domain: number): IommuModel | undefined =>
     topology.iommus[read(m, domainUnit, domain) - 1];
-  const unitOfDevice = (device: number): IommuModel | undefined => topology.iommus[topology.devices[device]?.iommu ?? -1];
+  const unitOfDevice = (device: number): IommuModel | undefined =>
+    topology.iommus[topology.devices[device]?.iommu ?? -1];
   const devicesOf = (m: Machine, domain: number): number[] =>
     topology.devices.flatMap((_, device) => (read(m, deviceDomain, device) === domain + 1 ? [device] : []));
 
   /** Whether a VT-d domain forces snooping, up to v5.18; see the head of this file. */
   function vtdSnooping(m: Machine, domain: number): boolean {
-    if (kernel.has('machine-wide-snoop-control')) return topology.iommus.every((unit) => unit.driver !== 'vt-d' || unit.snoopControl);
+    if (kernel.has('machine-wide-snoop-control'))
+      return topology.iommus.every((unit) => unit.driver !== 'vt-d' || unit.snoopControl);
     return devicesOf(m, domain).every((device) => unitOfDevice(device)?.snoopControl !== false);
   }
 
@@ -171,7 +173,9 @@ export function createDomains(base: WorldBase): Domains {
         m.put(domainUnit.base + domain, unit + 1);
         return domain;
       }
-      throw new ModelLimit(`the scenario has more than ${dims.domains} IOMMU domains at once; statements in loops count once`);
+      throw new ModelLimit(
+        `the scenario has more than ${dims.domains} IOMMU domains at once; statements in loops count once`,
+      );
     },
 
     free(m, domain) {
@@ -182,7 +186,8 @@ export function createDomains(base: WorldBase): Domains {
     attach(m, domain, device) {
       const unit = unitOfDevice(device);
       // linux: drivers/iommu/intel/iommu.c prepare_domain_attach_device(): a domain that forces snooping needs units that can.
-      const refuses = enforces && unit?.driver === 'vt-d' && !unit.snoopControl && read(m, domainCoherent, domain) !== 0;
+      const refuses =
+        enforces && unit?.driver === 'vt-d' && !unit.snoopControl && read(m, domainCoherent, domain) !== 0;
       if (refuses || unit?.driver !== unitOfDomain(m, domain)?.driver) return E.INVAL;
       m.put(deviceDomain.base + device, domain + 1);
       if (enforces && isFirstStage(unit) && read(m, domainCoherent, domain) !== 0) m.put(pageSnoop.base + device, 1);
@@ -196,7 +201,8 @@ export function createDomains(base: WorldBase): Domains {
 
     domainsOf(m, owner) {
       const all: number[] = [];
-      for (let domain = 0; domain < dims.domains; domain++) if (read(m, domainOwner, domain) === owner + 1) all.push(domain);
+      for (let domain = 0; domain < dims.domains; domain++)
+        if (read(m, domainOwner, domain) === owner + 1) all.push(domain);
       return all;
     },
 

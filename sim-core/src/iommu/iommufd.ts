@@ -119,11 +119,14 @@ export function createIommufd(
       m.put(ioasContext.base + ioas, context + 1);
       return number(m, context, IOMMUFD_OBJECT.ioas, ioas);
     }
-    throw new ModelLimit(`the scenario has more than ${dims.ioas} I/O address spaces at once; statements in loops count once`);
+    throw new ModelLimit(
+      `the scenario has more than ${dims.ioas} I/O address spaces at once; statements in loops count once`,
+    );
   }
 
   const domainOf = (m: Machine, device: number): number => read(m, world().iommu.deviceDomain, device) - 1;
-  const ioasOfDomain = (m: Machine, domain: number): number => read(m, world().iommu.domainOwner, domain) - 1 - spaceOfIoas(0);
+  const ioasOfDomain = (m: Machine, domain: number): number =>
+    read(m, world().iommu.domainOwner, domain) - 1 - spaceOfIoas(0);
 
   /** A device asks the HWPT that it was just attached to, or is to be attached to, for coherency. False is EINVAL. */
   function upgrade(m: Machine, domain: number, device: number): boolean {
@@ -239,7 +242,9 @@ export function createIommufd(
         m.put(exists.base + context, 1);
         return context;
       }
-      throw new ModelLimit(`the scenario has more than ${dims.iommufds} iommufds at once; statements in loops count once`);
+      throw new ModelLimit(
+        `the scenario has more than ${dims.iommufds} iommufds at once; statements in loops count once`,
+      );
     },
 
     release(m, context) {
@@ -324,7 +329,11 @@ export function createIommufd(
       const bisects = chosen.some((one) => one.iova < iova || one.iova + one.size > iova + size);
       if (chosen.length === 0 || bisects) return BigInt(E.NOENT);
       for (const one of chosen) withdrawAll(m, ioas, one);
-      mappings.replace(m, space, all.filter((one) => !chosen.includes(one)));
+      mappings.replace(
+        m,
+        space,
+        all.filter((one) => !chosen.includes(one)),
+      );
       return chosen.reduce((bytes, one) => bytes + one.size, 0n);
     },
   };

@@ -91,7 +91,9 @@ export function createMappings(base: WorldBase, domains: Domains, spaces: number
 
     replace(m, space, mappings) {
       if (mappings.length > slots) {
-        throw new ModelLimit(`the scenario has more than ${slots} DMA mappings in one container or IOAS at once; statements in loops count once`);
+        throw new ModelLimit(
+          `the scenario has more than ${slots} DMA mappings in one container or IOAS at once; statements in loops count once`,
+        );
       }
       const sorted = [...mappings].sort((a, b) => (a.iova < b.iova ? -1 : 1));
       for (let i = 0; i < slots; i++) {

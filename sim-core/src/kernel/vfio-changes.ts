@@ -6,7 +6,8 @@ export const VFIO_CHANGES = [
     id: 'noiommu',
     subject: 'vfio: Include No-IOMMU mode',
     first: 'v4.5',
-    effect: 'A device without an IOMMU gets a group of its own, /dev/vfio/noiommu-N, and may only use VFIO_NOIOMMU_IOMMU.',
+    effect:
+      'A device without an IOMMU gets a group of its own, /dev/vfio/noiommu-N, and may only use VFIO_NOIOMMU_IOMMU.',
     where: 'drivers/vfio/vfio.c vfio_create_group()',
     bracketed: 'after v4.2, in v4.9',
   },
@@ -15,7 +16,8 @@ export const VFIO_CHANGES = [
     subject: 'vfio/iommu_type1: Multi-IOMMU domain support',
     commit: '1ef3e2bc0422',
     first: 'v3.15',
-    effect: 'A container has a domain for each kind of mapping; mappings ask for IOMMU_CACHE where the IOMMU is coherent; VFIO_TYPE1v2_IOMMU and VFIO_DMA_CC_IOMMU exist.',
+    effect:
+      'A container has a domain for each kind of mapping; mappings ask for IOMMU_CACHE where the IOMMU is coherent; VFIO_TYPE1v2_IOMMU and VFIO_DMA_CC_IOMMU exist.',
     where: 'drivers/vfio/vfio_iommu_type1.c vfio_iommu_type1_attach_group()',
   },
   {
@@ -23,7 +25,8 @@ export const VFIO_CHANGES = [
     subject: 'iommu/vt-d: snooping support is a property of all active IOMMUs together',
     first: 'v3.17',
     until: 'v5.19',
-    effect: 'A VT-d domain forces snooping if every active unit of the machine has snoop control; before, every unit that the domain uses.',
+    effect:
+      'A VT-d domain forces snooping if every active unit of the machine has snoop control; before, every unit that the domain uses.',
     where: 'drivers/iommu/intel-iommu.c domain_update_iommu_snooping()',
   },
   {
@@ -62,7 +65,8 @@ export const VFIO_CHANGES = [
     subject: 'vfio: Set DMA ownership for VFIO devices',
     commit: '70693f470848',
     first: 'v5.19',
-    effect: 'SET_CONTAINER claims the DMA of the whole IOMMU group, and a host driver cannot bind to a claimed group; before, viability was looked at when it mattered.',
+    effect:
+      'SET_CONTAINER claims the DMA of the whole IOMMU group, and a host driver cannot bind to a claimed group; before, viability was looked at when it mattered.',
     where: 'drivers/iommu/iommu.c iommu_group_claim_dma_owner()',
   },
   {
@@ -114,21 +118,24 @@ export const VFIO_CHANGES = [
     id: 'device-holds-kvm',
     subject: 'vfio: fix deadlock between group lock and kvm lock',
     first: 'v6.3',
-    effect: 'The kvm pointer of a group has a spin lock of its own, and VFIO holds a reference to the VM from the first open of a device to its last close.',
+    effect:
+      'The kvm pointer of a group has a spin lock of its own, and VFIO holds a reference to the VM from the first open of a device to its last close.',
     where: 'drivers/vfio/vfio_main.c vfio_device_get_kvm_safe()',
   },
   {
     id: 'vfio-cdev',
     subject: 'vfio: Add cdev for vfio_device',
     first: 'v6.6',
-    effect: '/dev/vfio/devices/vfioN opens a device without its group, and VFIO_DEVICE_BIND_IOMMUFD, ATTACH and DETACH exist.',
+    effect:
+      '/dev/vfio/devices/vfioN opens a device without its group, and VFIO_DEVICE_BIND_IOMMUFD, ATTACH and DETACH exist.',
     where: 'drivers/vfio/device_cdev.c',
   },
   {
     id: 'enforce-at-allocation',
     subject: 'iommufd: Enforce the cache coherency of a hardware page table when it is allocated',
     first: 'v6.7',
-    effect: 'A hardware page table enforces coherency if its first device can, and never changes; before, a later device could upgrade it.',
+    effect:
+      'A hardware page table enforces coherency if its first device can, and never changes; before, a later device could upgrade it.',
     where: 'drivers/iommu/iommufd/hw_pagetable.c',
   },
   {
@@ -136,7 +143,8 @@ export const VFIO_CHANGES = [
     subject: 'iommu/vt-d: Support enforce_cache_coherency only for empty domains',
     commit: 'e645c20e8e9c',
     first: 'v6.7',
-    effect: 'A second-stage VT-d domain that has mappings refuses to enforce coherency; before, only later mappings got SNP.',
+    effect:
+      'A second-stage VT-d domain that has mappings refuses to enforce coherency; before, only later mappings got SNP.',
     where: 'drivers/iommu/intel/iommu.c intel_iommu_enforce_cache_coherency()',
   },
   {
@@ -166,7 +174,8 @@ export const VFIO_CHANGES = [
     id: 'enforce-by-stage',
     subject: 'iommu/vt-d: separate operations for first and second stage domains',
     first: 'v6.17',
-    effect: 'The function that enforces coherency is one per stage: intel_iommu_enforce_cache_coherency_ss() and _fs().',
+    effect:
+      'The function that enforces coherency is one per stage: intel_iommu_enforce_cache_coherency_ss() and _fs().',
     where: 'drivers/iommu/intel/iommu.c',
     bracketed: 'after v6.16, in v6.17',
   },

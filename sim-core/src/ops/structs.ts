@@ -195,6 +195,26 @@ export const STRUCTS: readonly StructSpec[] = [
       { name: 'iova', type: '__aligned_u64', doc: 'I/O virtual address.', shape: { kind: 'address' } },
     ],
   },
+  {
+    name: 'iommu_ioas_unmap',
+    doc: 'Unmaps a range of an I/O address space; `length` returns the bytes unmapped.',
+    sources: [uapiIommufd],
+    fields: [
+      { name: 'size', type: '__u32', doc: 'Size of the structure.', shape: int, omitted: 24n },
+      { name: 'ioas_id', type: '__u32', doc: 'The address space.', shape: int },
+      { name: 'iova', type: '__aligned_u64', doc: 'I/O virtual address.', shape: { kind: 'address' } },
+      { name: 'length', type: '__aligned_u64', doc: 'Bytes; with iova 0 and all bits set, everything.', shape: { kind: 'int', constants: 'size' } },
+    ],
+  },
+  {
+    name: 'iommu_destroy',
+    doc: 'Destroys an object of an iommufd.',
+    sources: [uapiIommufd],
+    fields: [
+      { name: 'size', type: '__u32', doc: 'Size of the structure.', shape: int, omitted: 8n },
+      { name: 'id', type: '__u32', doc: 'The object.', shape: int },
+    ],
+  },
 ];
 
 export const structByName: ReadonlyMap<string, StructSpec> = new Map(STRUCTS.map((s) => [s.name, s]));

@@ -52,6 +52,24 @@ import { setDeviceAttr } from './kvm/set-device-attr.ts';
 import { setRegs } from './kvm/set-regs.ts';
 import { setSregs } from './kvm/set-sregs.ts';
 import { setUserMemoryRegion } from './kvm/set-user-memory-region.ts';
+import { iommuDestroy } from './iommufd/destroy.ts';
+import { iommuIoasAlloc } from './iommufd/ioas-alloc.ts';
+import { iommuIoasMap } from './iommufd/ioas-map.ts';
+import { iommuIoasUnmap } from './iommufd/ioas-unmap.ts';
+import { vfioCheckExtension } from './vfio/check-extension.ts';
+import { vfioDeviceAttachIommufdPt } from './vfio/device-attach-iommufd-pt.ts';
+import { vfioDeviceBindIommufd } from './vfio/device-bind-iommufd.ts';
+import { vfioDeviceDetachIommufdPt } from './vfio/device-detach-iommufd-pt.ts';
+import { vfioDeviceGetInfo } from './vfio/device-get-info.ts';
+import { vfioGetApiVersion } from './vfio/get-api-version.ts';
+import { vfioGroupGetDeviceFd } from './vfio/group-get-device-fd.ts';
+import { vfioGroupGetStatus } from './vfio/group-get-status.ts';
+import { vfioGroupSetContainer } from './vfio/group-set-container.ts';
+import { vfioGroupUnsetContainer } from './vfio/group-unset-container.ts';
+import { vfioIommuGetInfo } from './vfio/iommu-get-info.ts';
+import { vfioIommuMapDma } from './vfio/iommu-map-dma.ts';
+import { vfioIommuUnmapDma } from './vfio/iommu-unmap-dma.ts';
+import { vfioSetIommu } from './vfio/set-iommu.ts';
 import type { Op, OpKind } from './op.ts';
 import { cfgWr } from './pcie/cfgwr.ts';
 import { mrd } from './pcie/mrd.ts';
@@ -88,6 +106,26 @@ export const OPS: readonly Op[] = [
   setSregs,
   assignPciDevice,
   deassignPciDevice,
+  // VFIO
+  vfioGetApiVersion,
+  vfioCheckExtension,
+  vfioSetIommu,
+  vfioGroupGetStatus,
+  vfioGroupSetContainer,
+  vfioGroupUnsetContainer,
+  vfioGroupGetDeviceFd,
+  vfioIommuGetInfo,
+  vfioIommuMapDma,
+  vfioIommuUnmapDma,
+  vfioDeviceGetInfo,
+  vfioDeviceBindIommufd,
+  vfioDeviceAttachIommufdPt,
+  vfioDeviceDetachIommufdPt,
+  // iommufd
+  iommuIoasAlloc,
+  iommuIoasMap,
+  iommuIoasUnmap,
+  iommuDestroy,
   // instructions
   mov,
   movnti,

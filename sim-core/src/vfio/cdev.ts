@@ -33,7 +33,13 @@ const ATTACH_BYTES = 12;
 const DETACH_BYTES = 8;
 const SOURCE = 'drivers/vfio/device_cdev.c';
 
-export function createCdev(base: WorldBase, world: () => World, state: VfioState, iommufd: Iommufd, devices: Devices): Cdev {
+export function createCdev(
+  base: WorldBase,
+  world: () => World,
+  state: VfioState,
+  iommufd: Iommufd,
+  devices: Devices,
+): Cdev {
   const { kernel, routines } = base;
   const { read, add } = state;
   const exists = kernel.has('vfio-cdev');

@@ -47,7 +47,11 @@ export function createContainers(
   const { kernel, routines, topology } = base;
   const { read } = state;
   const split = kernel.has('iommufd');
-  const source = split ? 'drivers/vfio/container.c' : kernel.has('group-lock-mutex') ? 'drivers/vfio/vfio_main.c' : 'drivers/vfio/vfio.c';
+  const source = split
+    ? 'drivers/vfio/container.c'
+    : kernel.has('group-lock-mutex')
+      ? 'drivers/vfio/vfio_main.c'
+      : 'drivers/vfio/vfio.c';
   const noiommuAllowed = kernel.has('noiommu') && topology.groups.some((_, group) => state.isNoiommuGroup(group));
   const containerOf = (t: Task): number => world().files.objectOf(t.machine, t.get(0));
   const lockOf = (container: number): number => state.containerLock.base + container;
@@ -88,9 +92,12 @@ export function createContainers(
     }),
   );
 
-  const getApiVersion = routines.define('vfio_fops_unl_ioctl', source, (r) => r.step('report the version', (t) => t.return(0)));
+  const getApiVersion = routines.define('vfio_fops_unl_ioctl', source, (r) =>
+    r.step('report the version', (t) => t.return(0)),
+  );
 
-  const checkName = split || kernel.has('file-identity') ? 'vfio_container_ioctl_check_extension' : 'vfio_ioctl_check_extension';
+  const checkName =
+    split || kernel.has('file-identity') ? 'vfio_container_ioctl_check_extension' : 'vfio_ioctl_check_extension';
   const checkExtension = routines.define(checkName, source, (r) => {
     r.lock('container->group_lock', (t) => lockOf(containerOf(t)));
     r.local((t) => {
@@ -146,37 +153,41 @@ export function createContainers(
 
   const unitOf = (group: number): number => topology.devices[topology.groups[group]?.devices[0] ?? -1]?.iommu ?? -1;
 
-  const attachGroup = routines.define(split ? 'vfio_container_attach_group' : 'vfio_group_set_container', source, (r) => {
-    const linked = r.label();
-    r.lock('container->group_lock', (t) => lockOf(t.get(1)));
-    r.local((t) => {
-      const { machine: m } = t;
-      const [group, container] = [t.get(0), t.get(1)];
-      const errno = refusal(m, group, container);
-      if (errno !== 0) {
+  const attachGroup = routines.define(
+    split ? 'vfio_container_attach_group' : 'vfio_group_set_container',
+    source,
+    (r) => {
+      const linked = r.label();
+      r.lock('container->group_lock', (t) => lockOf(t.get(1)));
+      r.local((t) => {
+        const { machine: m } = t;
+        const [group, container] = [t.get(0), t.get(1)];
+        const errno = refusal(m, group, container);
+        if (errno !== 0) {
+          m.put(lockOf(container), 0);
+          return t.return(errno);
+        }
+        const driver = driverOf(m, container);
+        if (driver === IOMMU_DRIVER.none || driver === IOMMU_DRIVER.noiommu) t.goto(linked);
+        else t.call(type1.attachGroup, container, group);
+      });
+      r.local((t) => {
+        if (t.value === 0) return;
+        t.machine.put(lockOf(t.get(1)), 0);
+        t.return(t.value);
+      });
+      r.at(linked).local((t) => {
+        const { machine: m } = t;
+        const [group, container] = [t.get(0), t.get(1)];
+        m.put(state.groupContainer.base + group, container + 1);
+        m.put(state.containerUsers.base + group, 1);
+        m.put(state.containerNoiommu.base + container, state.isNoiommuGroup(group) ? 1 : 0);
+        state.add(m, state.containerReferences, container, 1);
         m.put(lockOf(container), 0);
-        return t.return(errno);
-      }
-      const driver = driverOf(m, container);
-      if (driver === IOMMU_DRIVER.none || driver === IOMMU_DRIVER.noiommu) t.goto(linked);
-      else t.call(type1.attachGroup, container, group);
-    });
-    r.local((t) => {
-      if (t.value === 0) return;
-      t.machine.put(lockOf(t.get(1)), 0);
-      t.return(t.value);
-    });
-    r.at(linked).local((t) => {
-      const { machine: m } = t;
-      const [group, container] = [t.get(0), t.get(1)];
-      m.put(state.groupContainer.base + group, container + 1);
-      m.put(state.containerUsers.base + group, 1);
-      m.put(state.containerNoiommu.base + container, state.isNoiommuGroup(group) ? 1 : 0);
-      state.add(m, state.containerReferences, container, 1);
-      m.put(lockOf(container), 0);
-      t.return(0);
-    });
-  });
+        t.return(0);
+      });
+    },
+  );
 
   function refusal(m: Machine, group: number, container: number): number {
     const noiommu = state.isNoiommuGroup(group);
@@ -186,27 +197,31 @@ export function createContainers(
     return claims && !claimable(m, group) ? E.PERM : 0;
   }
 
-  const detachGroup = routines.define(split ? 'vfio_group_detach_container' : '__vfio_group_unset_container', source, (r) => {
-    const containerOfGroup = (t: Task): number => read(t.machine, state.groupContainer, t.get(0)) - 1;
-    r.lock('container->group_lock', (t) => lockOf(containerOfGroup(t)));
-    r.local((t) => {
-      const { machine: m } = t;
-      const group = t.get(0);
-      const container = containerOfGroup(t);
-      const driver = driverOf(m, container);
-      const isType1 = driver === IOMMU_DRIVER.type1 || driver === IOMMU_DRIVER.type1v2;
-      if (isType1) type1.detachGroup(m, container, group);
-      m.put(state.groupContainer.base + group, 0);
-      m.put(state.containerUsers.base + group, 0);
-      if (state.groupsOf(m, container).length === 0) {
-        if (isType1) type1.release(m, container);
-        m.put(state.containerDriver.base + container, IOMMU_DRIVER.none);
-      }
-      m.put(lockOf(container), 0);
-      state.putContainer(m, container);
-      t.return(0);
-    });
-  });
+  const detachGroup = routines.define(
+    split ? 'vfio_group_detach_container' : '__vfio_group_unset_container',
+    source,
+    (r) => {
+      const containerOfGroup = (t: Task): number => read(t.machine, state.groupContainer, t.get(0)) - 1;
+      r.lock('container->group_lock', (t) => lockOf(containerOfGroup(t)));
+      r.local((t) => {
+        const { machine: m } = t;
+        const group = t.get(0);
+        const container = containerOfGroup(t);
+        const driver = driverOf(m, container);
+        const isType1 = driver === IOMMU_DRIVER.type1 || driver === IOMMU_DRIVER.type1v2;
+        if (isType1) type1.detachGroup(m, container, group);
+        m.put(state.groupContainer.base + group, 0);
+        m.put(state.containerUsers.base + group, 0);
+        if (state.groupsOf(m, container).length === 0) {
+          if (isType1) type1.release(m, container);
+          m.put(state.containerDriver.base + container, IOMMU_DRIVER.none);
+        }
+        m.put(lockOf(container), 0);
+        state.putContainer(m, container);
+        t.return(0);
+      });
+    },
+  );
 
   return {
     open,

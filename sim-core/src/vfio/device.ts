@@ -9,6 +9,7 @@ import type { Routine, RoutineBuilder, Task } from '../engine/task.ts';
 import { argument, field32, readable, writeField } from '../files/user-memory.ts';
 import type { Iommufd } from '../iommu/iommufd.ts';
 import { E } from '../kernel/errno.ts';
+import { ModelLimit } from '../limits.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
 import type { CountedGroups } from './group-counted.ts';
@@ -21,6 +22,10 @@ export interface Devices {
   readonly getDeviceFd: Routine;
   /** VFIO_DEVICE_GET_INFO. Local 0: the device's file. */
   readonly getInfo: Routine;
+  /** VFIO_DEVICE_PCI_HOT_RESET, which has the number of VFIO_IOMMU_MAP_DMA. */
+  readonly hotReset: Routine;
+  /** VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, which has the number of VFIO_IOMMU_GET_INFO. */
+  readonly hotResetInfo: Routine;
   /** f_op->release of a device file, both ways of opening it. Locals 0, 1: file, device. */
   readonly release: Routine;
   /** vfio_df_open(). Locals 0, 1: file, device. Returns 0 or -errno. The caller holds the locks. */
@@ -58,7 +63,8 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
   const groupLock = (device: number): number => state.groupLock.base + state.groupOfDevice(device);
   const devSetLock = (device: number): number => state.devSetLock.base + device;
   /** How the driver of a mediated device uses the VM: `none`, `reference` or `lock`. */
-  const kvmUse = (device: number): string => (state.isEmulated(device) ? (topology.devices[device]?.options.get('kvm') ?? 'none') : 'none');
+  const kvmUse = (device: number): string =>
+    state.isEmulated(device) ? (topology.devices[device]?.options.get('kvm') ?? 'none') : 'none';
 
   /** The VM that a driver finds when it is opened: `device->kvm`, or the group's. */
   const kvmOf = (m: Machine, device: number): number =>
@@ -219,10 +225,14 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
     }
   }
 
-  const getDeviceFd = routines.define(locked ? 'vfio_group_ioctl_get_device_fd' : 'vfio_group_get_device_fd', groupSource, (r) => {
-    if (locked) getThroughLockedGroup(r);
-    else getThroughCountedGroup(r);
-  });
+  const getDeviceFd = routines.define(
+    locked ? 'vfio_group_ioctl_get_device_fd' : 'vfio_group_get_device_fd',
+    groupSource,
+    (r) => {
+      if (locked) getThroughLockedGroup(r);
+      else getThroughCountedGroup(r);
+    },
+  );
 
   function getThroughLockedGroup(r: RoutineBuilder): void {
     // Locals 0: file of the group, 1: file of the device + 1, 2: device, 3: errno.
@@ -248,7 +258,8 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
         return t.goto(unlock);
       }
       // linux: vfio_df_group_open(): the VM that the group knows now, for as long as the device is open.
-      if (holdsKvm && read(m, state.deviceOpenCount, device) === 0) getKvm(m, device, read(m, state.groupKvm, group) - 1);
+      if (holdsKvm && read(m, state.deviceOpenCount, device) === 0)
+        getKvm(m, device, read(m, state.groupKvm, group) - 1);
       m.put(state.deviceFileIommufd.base + file, read(m, state.groupIommufd, group));
       t.call(open, file, device);
     });
@@ -305,20 +316,24 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
     });
   }
 
-  const closeLocked = routines.define(kernel.has('vfio-cdev') ? 'vfio_df_group_close' : 'vfio_device_group_close', groupSource, (r) => {
-    // Locals 0, 1: file, device.
-    r.lock(locked?.lockName ?? '', (t) => groupLock(t.get(1)));
-    r.lock('dev_set->lock', (t) => devSetLock(t.get(1)));
-    r.local((t) => t.call(close, t.get(0), t.get(1)));
-    r.local((t) => {
-      if (holdsKvm && read(t.machine, state.deviceOpenCount, t.get(1)) === 0) t.call(putKvm, t.get(1));
-    });
-    r.local((t) => {
-      t.machine.put(devSetLock(t.get(1)), 0);
-      t.machine.put(groupLock(t.get(1)), 0);
-      t.return(0);
-    });
-  });
+  const closeLocked = routines.define(
+    kernel.has('vfio-cdev') ? 'vfio_df_group_close' : 'vfio_device_group_close',
+    groupSource,
+    (r) => {
+      // Locals 0, 1: file, device.
+      r.lock(locked?.lockName ?? '', (t) => groupLock(t.get(1)));
+      r.lock('dev_set->lock', (t) => devSetLock(t.get(1)));
+      r.local((t) => t.call(close, t.get(0), t.get(1)));
+      r.local((t) => {
+        if (holdsKvm && read(t.machine, state.deviceOpenCount, t.get(1)) === 0) t.call(putKvm, t.get(1));
+      });
+      r.local((t) => {
+        t.machine.put(devSetLock(t.get(1)), 0);
+        t.machine.put(groupLock(t.get(1)), 0);
+        t.return(0);
+      });
+    },
+  );
 
   const release = routines.define('vfio_device_fops_release', source, (r) => {
     // Locals 0, 1: file, device.
@@ -340,8 +355,35 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
     });
   });
 
+  const granted = (t: Task): boolean => read(t.machine, state.accessGranted, t.get(0)) !== 0;
+
+  const hotReset = routines.define('vfio_pci_ioctl_pci_hot_reset', 'drivers/vfio/pci/vfio_pci_core.c', (r) =>
+    r.step('check the argument', (t) => {
+      if (!granted(t)) return t.return(E.INVAL);
+      if (!readable(argument(t, 2))) return t.return(E.FAULT);
+      // The flags of a mapping are in the place of flags that must be 0.
+      if (field32(t, argument(t, 2), 'flags') !== 0) return t.return(E.INVAL);
+      throw new ModelLimit(
+        'on a VFIO device this request is VFIO_DEVICE_PCI_HOT_RESET, and resets are not modelled; name the container',
+      );
+    }),
+  );
+
+  const hotResetInfo = routines.define(
+    'vfio_pci_ioctl_get_pci_hot_reset_info',
+    'drivers/vfio/pci/vfio_pci_core.c',
+    (r) =>
+      r.step('check the argument', (t) => {
+        if (!granted(t)) return t.return(E.INVAL);
+        throw new ModelLimit(
+          'on a VFIO device this request is VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, and resets are not modelled; name the container',
+        );
+      }),
+  );
+
   const getInfo = routines.define('vfio_pci_core_ioctl', 'drivers/vfio/pci/vfio_pci_core.c', (r) =>
     r.step('describe the device', (t) => {
+      if (!granted(t)) return t.return(E.INVAL);
       const arg = argument(t, 2);
       if (!readable(arg)) return t.return(E.FAULT);
       if (field32(t, arg, 'argsz') < INFO_BYTES) return t.return(E.INVAL);
@@ -353,6 +395,8 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
   return {
     getDeviceFd,
     getInfo,
+    hotReset,
+    hotResetInfo,
     release,
     open,
     close,

@@ -124,25 +124,29 @@ export function createLockedGroups(
     return 0;
   }
 
-  const unsetContainer = routines.define(hasIommufd ? 'vfio_group_ioctl_unset_container' : 'vfio_group_unset_container', source, (r) => {
-    const finish = (t: Task, result: number): void => {
-      t.machine.put(lockOf(groupOf(t)), 0);
-      t.return(result);
-    };
-    r.lock(lockName, (t) => lockOf(groupOf(t)));
-    r.local((t) => {
-      const { machine: m } = t;
-      const group = groupOf(t);
-      if (!hasIommu(m, group)) return finish(t, E.INVAL);
-      if (read(m, state.groupContainer, group) === 0) return;
-      if (read(m, state.containerUsers, group) !== 1) return finish(t, E.BUSY);
-      t.call(containers.detachGroup, group);
-    });
-    r.local((t) => {
-      dropIommufd(t, groupOf(t));
-      finish(t, 0);
-    });
-  });
+  const unsetContainer = routines.define(
+    hasIommufd ? 'vfio_group_ioctl_unset_container' : 'vfio_group_unset_container',
+    source,
+    (r) => {
+      const finish = (t: Task, result: number): void => {
+        t.machine.put(lockOf(groupOf(t)), 0);
+        t.return(result);
+      };
+      r.lock(lockName, (t) => lockOf(groupOf(t)));
+      r.local((t) => {
+        const { machine: m } = t;
+        const group = groupOf(t);
+        if (!hasIommu(m, group)) return finish(t, E.INVAL);
+        if (read(m, state.groupContainer, group) === 0) return;
+        if (read(m, state.containerUsers, group) !== 1) return finish(t, E.BUSY);
+        t.call(containers.detachGroup, group);
+      });
+      r.local((t) => {
+        dropIommufd(t, groupOf(t));
+        finish(t, 0);
+      });
+    },
+  );
 
   /** v5.19..v6.1: the container answers; a group without one counts as coherent. */
   function coherentByContainer(r: Parameters<Parameters<typeof routines.define>[2]>[0]): void {
@@ -213,6 +217,7 @@ export function createLockedGroups(
     fileSetKvm,
     lockName,
     claimable,
-    viable: (m, group) => hasIommu(m, group) || state.isEmulatedGroup(group) || state.isNoiommuGroup(group) || claimable(m, group),
+    viable: (m, group) =>
+      hasIommu(m, group) || state.isEmulatedGroup(group) || state.isNoiommuGroup(group) || claimable(m, group),
   };
 }

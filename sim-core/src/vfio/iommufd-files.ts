@@ -52,7 +52,12 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
     });
 
   /** A VFIO ioctl with a structure, answered by the compatibility IOAS: its index, or the errno of not having one. */
-  const compat = (name: string, bytes: number, flags: number, work: (t: Task, ioas: number, context: number) => number): Routine =>
+  const compat = (
+    name: string,
+    bytes: number,
+    flags: number,
+    work: (t: Task, ioas: number, context: number) => number,
+  ): Routine =>
     call(name, COMPAT, (t, context) => {
       const arg = argument(t, 2);
       if (!readable(arg)) return E.FAULT;
@@ -95,10 +100,17 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
       const ioas = iommufd.ioasById(t.machine, context, field32(t, arg, 'ioas_id'));
       if (ioas < 0) return ioas;
       if ((flags & FIXED_IOVA) === 0) {
-        throw new ModelLimit('IOMMU_IOAS_MAP without IOMMU_IOAS_MAP_FIXED_IOVA is not modelled: the kernel would choose the IOVA; name one');
+        throw new ModelLimit(
+          'IOMMU_IOAS_MAP without IOMMU_IOAS_MAP_FIXED_IOVA is not modelled: the kernel would choose the IOVA; name one',
+        );
       }
       const access = ((flags & READABLE) !== 0 ? 1 : 0) | ((flags & WRITEABLE) !== 0 ? 2 : 0);
-      const mapping = { iova: field64(t, arg, 'iova'), vaddr: field64(t, arg, 'user_va'), size: field64(t, arg, 'length'), access };
+      const mapping = {
+        iova: field64(t, arg, 'iova'),
+        vaddr: field64(t, arg, 'user_va'),
+        size: field64(t, arg, 'length'),
+        access,
+      };
       return iommufd.map(t.machine, ioas, mapping);
     }),
 
@@ -143,7 +155,12 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
     mapDma: compat('iommufd_vfio_map_dma', 32, MAP_READ_WRITE, (t, ioas) => {
       const arg = argument(t, 2);
       const access = field32(t, arg, 'flags') & MAP_READ_WRITE;
-      const mapping = { iova: field64(t, arg, 'iova'), vaddr: field64(t, arg, 'vaddr'), size: field64(t, arg, 'size'), access };
+      const mapping = {
+        iova: field64(t, arg, 'iova'),
+        vaddr: field64(t, arg, 'vaddr'),
+        size: field64(t, arg, 'size'),
+        access,
+      };
       return iommufd.map(t.machine, ioas, mapping);
     }),
 

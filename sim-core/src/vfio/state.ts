@@ -155,7 +155,9 @@ export function createVfioState(base: WorldBase, files: number): VfioState {
         m.put(state.containerReferences.base + container, 1);
         return container;
       }
-      throw new ModelLimit(`the scenario has more than ${dims.containers} VFIO containers at once; statements in loops count once`);
+      throw new ModelLimit(
+        `the scenario has more than ${dims.containers} VFIO containers at once; statements in loops count once`,
+      );
     },
     putContainer(m, container) {
       if (state.add(m, state.containerReferences, container, -1) > 0) return;

@@ -108,7 +108,8 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
   /** The new domain of the group joins one of the same kind, or gets all mappings and stays. */
   function mergeOrReplay(m: Machine, container: number, group: number, fresh: number): void {
     const { iommu } = world();
-    const driverOf = (domain: number): string | undefined => topology.iommus[read(m, iommu.domainUnit, domain) - 1]?.driver;
+    const driverOf = (domain: number): string | undefined =>
+      topology.iommus[read(m, iommu.domainUnit, domain) - 1]?.driver;
     for (const domain of domainsOf(m, container)) {
       if (domain === fresh || driverOf(domain) !== driverOf(fresh)) continue;
       if (read(m, iommu.domainCoherent, domain) !== read(m, iommu.domainCoherent, fresh)) continue;
@@ -177,7 +178,8 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
   function detachGroup(m: Machine, container: number, group: number): void {
     const { iommu } = world();
     if (state.isEmulatedGroup(group)) {
-      if (domainsOf(m, container).length === 0 && emulatedGroups(m, container) === 1) mappings.replace(m, container, []);
+      if (domainsOf(m, container).length === 0 && emulatedGroups(m, container) === 1)
+        mappings.replace(m, container, []);
       return;
     }
     const domain = read(m, iommu.deviceDomain, devicesIn(group)[0] ?? 0) - 1;
@@ -234,9 +236,14 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
 
   function updateVaddr(m: Machine, container: number, found: Mapping | undefined, wanted: Mapping): number {
     if (!found) return E.NOENT;
-    if ((found.access & VADDR_INVALID) === 0 || found.iova !== wanted.iova || found.size !== wanted.size) return E.INVAL;
+    if ((found.access & VADDR_INVALID) === 0 || found.iova !== wanted.iova || found.size !== wanted.size)
+      return E.INVAL;
     const valid = { ...found, vaddr: wanted.vaddr, access: found.access & MAP_READ_WRITE };
-    mappings.replace(m, container, mappings.all(m, container).map((one) => (one.iova === found.iova ? valid : one)));
+    mappings.replace(
+      m,
+      container,
+      mappings.all(m, container).map((one) => (one.iova === found.iova ? valid : one)),
+    );
     return 0;
   }
 
@@ -293,13 +300,22 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
   function invalidateVaddr(t: Task, container: number, all: readonly Mapping[], chosen: readonly Mapping[]): number {
     if (chosen.some((one) => (one.access & VADDR_INVALID) !== 0)) return E.INVAL;
     const invalid = (one: Mapping): Mapping => ({ ...one, access: one.access | VADDR_INVALID });
-    mappings.replace(t.machine, container, all.map((one) => (chosen.includes(one) ? invalid(one) : one)));
+    mappings.replace(
+      t.machine,
+      container,
+      all.map((one) => (chosen.includes(one) ? invalid(one) : one)),
+    );
     writeField(t, argument(t, 2), 'size', Number(chosen.reduce((bytes, one) => bytes + one.size, 0n)));
     return 0;
   }
 
   /** Copies the argument, takes iommu->lock and runs `work`. */
-  function underLock(name: string, minimum: number, flags: number, work: (t: Task, container: number) => number): Routine {
+  function underLock(
+    name: string,
+    minimum: number,
+    flags: number,
+    work: (t: Task, container: number) => number,
+  ): Routine {
     return routines.define(name, SOURCE, (r) => {
       r.lock('iommu->lock', (t) => locked(containerOf(t)));
       r.local((t) => {

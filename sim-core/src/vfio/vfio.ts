@@ -107,6 +107,8 @@ export interface Vfio {
   readonly cdev: Cdev;
   readonly iommufd: Iommufd;
   readonly iommufdFiles: IommufdFiles;
+  /** Requests that a container passes to its IOMMU driver. */
+  readonly driverCalls: { readonly mapDma: Routine; readonly unmapDma: Routine; readonly getInfo: Routine };
 }
 
 const GROUP_PATH = /^\/dev\/vfio\/(noiommu-)?(\d+)$/;
@@ -150,7 +152,8 @@ export function createVfio(base: WorldBase, world: () => World): Vfio {
     if (path === '/dev/iommu') return kernel.has('iommufd') ? { kind: 'iommufd', object: 0 } : undefined;
     const [, prefix, number] = GROUP_PATH.exec(path) ?? [];
     const group = number === undefined ? -1 : topology.groups.findIndex((g) => g.number === Number(number));
-    if (group >= 0 && state.groupExists(machine, group) && groupNodePrefix(group) === prefix) return { kind: 'group', object: group };
+    if (group >= 0 && state.groupExists(machine, group) && groupNodePrefix(group) === prefix)
+      return { kind: 'group', object: group };
     // vfioN counts the devices of the machine block, bound to VFIO or not, so a number stays with its device.
     const device = Number(CDEV_PATH.exec(path)?.[1] ?? -1);
     const isDevice = kernel.has('vfio-cdev') && device >= 0 && device < topology.devices.length;
@@ -215,6 +218,11 @@ export function createVfio(base: WorldBase, world: () => World): Vfio {
     cdev,
     iommufd,
     iommufdFiles,
+    driverCalls: {
+      mapDma: containers.throughDriver('vfio_fops_unl_ioctl', type1.mapDma),
+      unmapDma: containers.throughDriver('vfio_fops_unl_ioctl', type1.unmapDma),
+      getInfo: containers.throughDriver('vfio_fops_unl_ioctl', type1.getInfo),
+    },
   };
 }
 
