@@ -10,6 +10,8 @@ export * from './engine/program.ts';
 export * from './engine/run.ts';
 export { type FrameView, type Routine, type Step, Task } from './engine/task.ts';
 export { type Explanation, type Link, why, whyText } from './engine/why.ts';
+export * from './explore/exploration.ts';
+export { explore, Search } from './explore/search.ts';
 export * from './interop/recording.ts';
 export { recordingScenario } from './interop/recording-scenario.ts';
 export { type Difference, type FunctionAgreement, profileFor, replay, type ReplayResult } from './interop/replay.ts';
@@ -59,7 +61,8 @@ export {
 } from './scenario/query.ts';
 export { rangeTextContains } from './scenario/ranges.ts';
 export { type RoleWord, rolesOf, vcpuName, type WordRole } from './scenario/roles.ts';
-export { blockOfLines, type Place as TextPlace } from './scenario/symbols.ts';
+export { blockOfLines } from './scenario/blocks.ts';
+export { type Place as TextPlace } from './scenario/symbols.ts';
 export { OP_KINDS_OF, VOCABULARY, type Vocabulary } from './scenario/vocabulary.ts';
 export { LANGUAGE_WORDS, type LanguageWord } from './scenario/words.ts';
 export { didYouMean, nearest } from './scenario/suggest.ts';

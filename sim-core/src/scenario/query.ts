@@ -7,11 +7,12 @@ import { ERRNOS } from '../ops/constants.ts';
 import type { Op } from '../ops/op.ts';
 import type { StructFieldSpec, StructSpec } from '../ops/structs.ts';
 import type { Block, Line, ParsedScenario, Span } from './ast.ts';
+import { blockOfLines } from './blocks.ts';
 import { type FactSpec, type FindingSpec, factByName, findingByName } from './facts.ts';
 import { MACHINE_OPTIONS, type MachineOption } from './machine-options.ts';
 import { printActor } from './printer.ts';
 import { type RoleWord, rolesOf, type WordRole } from './roles.ts';
-import { blockOfLines, type Place, type ScenarioSymbol, symbolsOf } from './symbols.ts';
+import { type Place, type ScenarioSymbol, symbolsOf } from './symbols.ts';
 import type { Vocabulary } from './vocabulary.ts';
 import { LANGUAGE_WORDS, type LanguageWord } from './words.ts';
 

@@ -53,17 +53,22 @@ export type WordRole =
 /** Where names live: a name of one space never hides a name of another. `any` is an argument of `call`. */
 export type NameSpace = 'name' | 'word' | 'page' | 'iommu' | 'actor' | 'proc' | 'register' | 'any';
 
+export interface NamedSymbol {
+  readonly space: NameSpace;
+  readonly name: string;
+  /** Space and name in one. Registers have their owner in front of the name, which the block decides. */
+  readonly id: string;
+  readonly definition: boolean;
+  /** Whose register it is, when it is written. */
+  readonly owner?: string;
+}
+
 export interface RoleWord {
   readonly role: WordRole;
   readonly text: string;
   readonly span: Span;
   /** For what names something of the scenario. */
-  readonly symbol?: {
-    readonly space: NameSpace;
-    readonly name: string;
-    readonly definition: boolean;
-    readonly owner?: string;
-  };
+  readonly symbol?: NamedSymbol;
   /** The op that it is, or that it is an operand of. */
   readonly op?: Op;
   /** For fields and their values. */
@@ -73,27 +78,40 @@ export interface RoleWord {
   readonly owner?: OptionOwner | 'op';
 }
 
+/** A word that names something of the scenario. */
+export type NamedWord = RoleWord & { readonly symbol: NamedSymbol };
+
 /** The words of a line from left to right. The same line gives the same array. */
 export function rolesOf(line: Line, vocabulary: Vocabulary): readonly RoleWord[] {
-  const cache = cacheOf(vocabulary);
-  let words = cache.get(line);
-  if (words === undefined) {
-    words = new Roles(line, vocabulary).collect();
-    cache.set(line, words);
-  }
-  return words;
+  return entryOf(line, vocabulary).words;
 }
 
-const caches = new WeakMap<Vocabulary, WeakMap<Line, readonly RoleWord[]>>();
+/** Those of them that name something of the scenario. */
+export function namesOf(line: Line, vocabulary: Vocabulary): readonly NamedWord[] {
+  return entryOf(line, vocabulary).names;
+}
 
-function cacheOf(vocabulary: Vocabulary): WeakMap<Line, readonly RoleWord[]> {
+interface Entry {
+  readonly words: readonly RoleWord[];
+  readonly names: readonly NamedWord[];
+}
+
+function entryOf(line: Line, vocabulary: Vocabulary): Entry {
   let cache = caches.get(vocabulary);
   if (cache === undefined) {
     cache = new WeakMap();
     caches.set(vocabulary, cache);
   }
-  return cache;
+  let entry = cache.get(line);
+  if (entry === undefined) {
+    const words = new Roles(line, vocabulary).collect();
+    entry = { words, names: words.filter((word): word is NamedWord => word.symbol !== undefined) };
+    cache.set(line, entry);
+  }
+  return entry;
 }
+
+const caches = new WeakMap<Vocabulary, WeakMap<Line, Entry>>();
 
 class Roles {
   readonly words: RoleWord[] = [];
@@ -176,7 +194,10 @@ class Roles {
   }
 
   private symbol(word: Word, space: NameSpace, definition: boolean, more: Partial<RoleWord> = {}): void {
-    this.add('symbol', word.span, { symbol: { space, name: word.text, definition }, ...more });
+    this.add('symbol', word.span, {
+      symbol: { space, name: word.text, id: `${space}:${word.text}`, definition },
+      ...more,
+    });
   }
 
   /** The keyword that the line starts with. */
@@ -195,7 +216,9 @@ class Roles {
     this.firstWord();
     if (actor.name) {
       const name = actor.kind === 'vcpu' ? vcpuName(actor) : actor.name.text;
-      this.add('symbol', actor.name.span, { symbol: { space: 'actor', name, definition: actor.kind !== 'device' } });
+      this.add('symbol', actor.name.span, {
+        symbol: { space: 'actor', name, id: `actor:${name}`, definition: actor.kind !== 'device' },
+      });
     }
     if (actor.of) {
       const before = this.line.text.lastIndexOf('of', actor.of.span.start);
@@ -384,7 +407,13 @@ class Roles {
     this.symbol(owner, 'actor', false, more);
     this.add('register', member.span, {
       ...more,
-      symbol: { space: 'register', name: member.text, definition: false, owner: owner.text },
+      symbol: {
+        space: 'register',
+        name: member.text,
+        id: `register:${owner.text}.${member.text}`,
+        definition: false,
+        owner: owner.text,
+      },
     });
   }
 

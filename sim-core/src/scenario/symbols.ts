@@ -1,5 +1,6 @@
-import type { Block, Item, ParsedScenario, Span } from './ast.ts';
-import { type NameSpace, type RoleWord, rolesOf, vcpuName } from './roles.ts';
+import type { Block, ParsedScenario, Span } from './ast.ts';
+import { blockOfLines } from './blocks.ts';
+import { type NamedWord, type NameSpace, namesOf, vcpuName } from './roles.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 /** A place in the text. */
@@ -39,12 +40,6 @@ export function symbolsOf(scenario: ParsedScenario, vocabulary: Vocabulary): Sym
 
 const tables = new WeakMap<ParsedScenario, SymbolTable>();
 
-interface Use {
-  readonly place: Place;
-  readonly word: RoleWord;
-  readonly block: Block | undefined;
-}
-
 interface MutableSymbol extends ScenarioSymbol {
   readonly definitions: Place[];
   readonly references: Place[];
@@ -53,32 +48,34 @@ interface MutableSymbol extends ScenarioSymbol {
 class TableBuilder {
   readonly scenario: ParsedScenario;
   readonly vocabulary: Vocabulary;
+  readonly blocks: readonly (Block | undefined)[];
   readonly all = new Map<string, MutableSymbol>();
-  readonly byLine = new Map<number, { span: Span; id: string }[]>();
-  readonly pending: Use[] = [];
 
   constructor(scenario: ParsedScenario, vocabulary: Vocabulary) {
     this.scenario = scenario;
     this.vocabulary = vocabulary;
+    this.blocks = blockOfLines(scenario);
   }
 
   build(): SymbolTable {
-    const blocks = blockOfLines(this.scenario);
-    this.scenario.lines.forEach((line, index) => {
-      for (const word of rolesOf(line, this.vocabulary)) {
-        if (word.symbol === undefined) continue;
-        const use = { place: { line: index, span: word.span }, word, block: blocks[index] };
-        if (word.symbol.space === 'any') this.pending.push(use);
-        else this.record(use, idOf(use));
+    const { scenario, vocabulary, blocks } = this;
+    const pending: { word: NamedWord; line: number }[] = [];
+    for (let line = 0; line < scenario.lines.length; line++) {
+      for (const word of namesOf(scenario.lines[line]!, vocabulary)) {
+        if (word.symbol.space === 'any') pending.push({ word, line });
+        else this.record(word, line, idOf(word, blocks[line]));
       }
-    });
-    for (const use of this.pending) this.record(use, this.anyId(use));
+    }
+    for (const { word, line } of pending) this.record(word, line, this.anyId(word, blocks[line]));
     return { all: this.all, at: (line, column) => this.at(line, column), names: (space) => this.names(space) };
   }
 
   private at(line: number, column: number): ScenarioSymbol | undefined {
-    const entry = this.byLine.get(line)?.find(({ span }) => span.start <= column && column <= span.end);
-    return entry === undefined ? undefined : this.all.get(entry.id);
+    const text = this.scenario.lines[line];
+    const word = text && namesOf(text, this.vocabulary).find(({ span }) => span.start <= column && column <= span.end);
+    if (word === undefined) return undefined;
+    const block = this.blocks[line];
+    return this.all.get(word.symbol.space === 'any' ? this.anyId(word, block) : idOf(word, block));
   }
 
   private names(space: ScenarioSymbol['space']): string[] {
@@ -87,23 +84,26 @@ class TableBuilder {
       .map((symbol) => symbol.name);
   }
 
-  private record(use: Use, id: string): void {
+  private record(word: NamedWord, line: number, id: string): void {
     let symbol = this.all.get(id);
     if (symbol === undefined) {
-      const [space, name] = [id.slice(0, id.indexOf(':')), id.slice(id.indexOf(':') + 1)];
-      symbol = { id, space: space as ScenarioSymbol['space'], name, definitions: [], references: [] };
+      const colon = id.indexOf(':');
+      symbol = {
+        id,
+        space: id.slice(0, colon) as ScenarioSymbol['space'],
+        name: id.slice(colon + 1),
+        definitions: [],
+        references: [],
+      };
       this.all.set(id, symbol);
     }
-    (use.word.symbol!.definition ? symbol.definitions : symbol.references).push(use.place);
-    const line = this.byLine.get(use.place.line) ?? [];
-    line.push({ span: use.place.span, id });
-    this.byLine.set(use.place.line, line);
+    (word.symbol.definition ? symbol.definitions : symbol.references).push({ line, span: word.span });
   }
 
   /** An argument of `call`, or a parameter: the first space that knows the name. */
-  private anyId(use: Use): string {
-    const name = use.word.symbol!.name;
-    const parameter = parameterId(use.block, name);
+  private anyId(word: NamedWord, block: Block | undefined): string {
+    const { name } = word.symbol;
+    const parameter = parameterId(block, name);
     if (parameter !== undefined) return parameter;
     for (const space of ['name', 'word', 'actor', 'proc'] as const) {
       if ((this.all.get(`${space}:${name}`)?.definitions.length ?? 0) > 0) return `${space}:${name}`;
@@ -112,16 +112,15 @@ class TableBuilder {
   }
 }
 
-function idOf(use: Use): string {
-  const { space, name, owner } = use.word.symbol!;
-  const parameter = parameterId(use.block, name);
-  if (parameter !== undefined && owner === undefined) return parameter;
-  if (space !== 'register') return `${space}:${name}`;
-  return `register:${owner ?? ownerOf(use.block)}.${name}`;
+function idOf(word: NamedWord, block: Block | undefined): string {
+  const { space, name, owner, id } = word.symbol;
+  const parameter = owner === undefined ? parameterId(block, name) : undefined;
+  if (parameter !== undefined) return parameter;
+  return space === 'register' ? `register:${owner ?? ownerOf(block)}.${name}` : id;
 }
 
 function parameterId(block: Block | undefined, name: string): string | undefined {
-  if (block?.proc?.params.some((param) => param.text === name) !== true) return undefined;
+  if (block?.proc === undefined || !block.proc.params.some((param) => param.text === name)) return undefined;
   return `parameter:${block.proc.name.text}(${name})`;
 }
 
@@ -130,20 +129,4 @@ function ownerOf(block: Block | undefined): string {
   if (block?.proc !== undefined) return `${block.proc.name.text}()`;
   if (block?.actor === undefined) return '';
   return block.actor.kind === 'vcpu' ? vcpuName(block.actor) : (block.actor.name?.text ?? block.actor.kind);
-}
-
-/** The block that each line stands in; the lines of its braces belong to it. */
-export function blockOfLines(scenario: ParsedScenario): (Block | undefined)[] {
-  const owners = new Array<Block | undefined>(scenario.lines.length).fill(undefined);
-  for (const block of scenario.blocks) owners.fill(block, block.line, block.endLine + 1);
-  return owners;
-}
-
-/** Every line of a list of items, those of control blocks included. */
-export function* linesOf(items: readonly Item[]): Generator<number> {
-  for (const item of items) {
-    yield item.line;
-    if (item.kind === 'choose') for (const alternative of item.alternatives) yield* linesOf(alternative);
-    else if (item.kind !== 'line') yield* linesOf(item.body);
-  }
 }

@@ -1,3 +1,4 @@
+import { contentsOfKind } from '../blocks.ts';
 import type { Check } from './check.ts';
 
 export const brokenInclude: Check = {
@@ -12,8 +13,7 @@ export const brokenInclude: Check = {
 `,
   },
   *scenario({ scenario, brokenIncludes }) {
-    for (const [line, { content }] of scenario.lines.entries()) {
-      if (content.kind !== 'include') continue;
+    for (const { line, content } of contentsOfKind(scenario, 'include')) {
       const error = brokenIncludes.get(content.text.value);
       if (error !== undefined) yield { line, span: content.text.span, message: `\`${content.text.value}\`, ${error}` };
     }

@@ -1,4 +1,5 @@
 import type { LineContent, Span } from '../ast.ts';
+import { linesOfKind } from '../blocks.ts';
 import type { Check } from './check.ts';
 
 /** What there is one of, as text; undefined for what there may be several of. */
@@ -42,7 +43,10 @@ setup {
   },
   *scenario({ scenario }) {
     const first = new Map<string, { line: number; span: Span }>();
-    for (const [line, { content, text }] of scenario.lines.entries()) {
+    const kinds = ['scenario', 'kernel', 'machine-open', 'cpu', 'actor-open'] as const;
+    const lines = kinds.flatMap((kind) => linesOfKind(scenario, kind)).sort((left, right) => left - right);
+    for (const line of lines) {
+      const { content, text } = scenario.lines[line]!;
       const what = identity(content);
       if (what === undefined) continue;
       // The CPUs of a second machine are not the first's.

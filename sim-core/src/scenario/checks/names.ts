@@ -1,6 +1,7 @@
-import type { ParsedScenario } from '../ast.ts';
-import { rolesOf, vcpuName } from '../roles.ts';
-import { blockOfLines, type Place, type ScenarioSymbol } from '../symbols.ts';
+import type { LineContent, ParsedScenario } from '../ast.ts';
+import { contentsOfKind } from '../blocks.ts';
+import { vcpuName } from '../roles.ts';
+import type { Place, ScenarioSymbol } from '../symbols.ts';
 import type { ScenarioSubject } from './check.ts';
 import { looksConstant } from './constants.ts';
 
@@ -34,39 +35,40 @@ export function* actorUses(
   subject: ScenarioSubject,
   wanted: 'device' | 'vcpu' | 'actor',
 ): Generator<UndefinedUse & { readonly known: readonly string[] }> {
-  const { scenario, included, vocabulary } = subject;
+  const { scenario, included, symbols } = subject;
   if (subject.brokenIncludes.size > 0) return;
   const files = [scenario, ...included];
   const devices = files.flatMap((file) =>
-    file.lines.flatMap(({ content }) =>
-      content.kind === 'device' || content.kind === 'mdev' ? [content.name.text] : [],
-    ),
+    [...contentsOfKind(file, 'device'), ...contentsOfKind(file, 'mdev')].map(({ content }) => content.name.text),
   );
   const actors = actorNames(files);
-  const known = {
-    device: devices,
-    vcpu: actors.filter((name) => /(^|_)vcpu\d+$/.test(name)),
-    actor: [...new Set([...actors, ...devices])],
-  };
-  const blocks = blockOfLines(scenario);
-  for (const [line, { content }] of scenario.lines.entries()) {
-    if (content.kind === 'schedule') continue;
-    for (const word of rolesOf(scenario.lines[line]!, vocabulary)) {
-      if (word.symbol?.space !== 'actor' || word.symbol.definition) continue;
-      const { name } = word.symbol;
-      if (blocks[line]?.proc?.params.some((param) => param.text === name)) continue;
-      const expected = expectedActor(
-        content.kind,
-        word.op?.kind === 'host' && word.text === name,
-        content.kind === 'allow',
-      );
-      if (expected === wanted && !known[wanted].includes(name))
-        yield { line, span: word.span, name, known: known[wanted] };
+  const all = [...new Set([...actors, ...devices])];
+  const vcpus = actors.filter((name) => /(^|_)vcpu\d+$/.test(name));
+  const known = { device: devices, vcpu: vcpus, actor: all };
+  for (const { space, name, references } of symbols.all.values()) {
+    // A name that is a device and an actor can be wrong nowhere but where a vCPU is expected.
+    if (space !== 'actor' || known[wanted].includes(name)) continue;
+    for (const { line, span } of references) {
+      if (expectedActor(scenario.lines[line]!.content) === wanted) yield { line, span, name, known: known[wanted] };
     }
   }
 }
 
-function expectedActor(kind: string, isHostOperand: boolean, isAllowed: boolean): 'device' | 'vcpu' | 'actor' {
-  if (isHostOperand || isAllowed) return 'vcpu';
-  return kind === 'condition' ? 'actor' : 'device';
+function expectedActor(content: LineContent): 'device' | 'vcpu' | 'actor' | undefined {
+  switch (content.kind) {
+    case 'schedule':
+      return undefined;
+    case 'condition':
+      return 'actor';
+    case 'allow':
+      return 'vcpu';
+    case 'action':
+      // `migrate vcpu0 cpu=1`; in all other actions a device stands before one of its registers.
+      return content.operands.some((operand) => operand.kind === 'name' && operand.member === undefined) &&
+        !content.operands.some((operand) => 'member' in operand && operand.member)
+        ? 'vcpu'
+        : 'device';
+    default:
+      return 'device';
+  }
 }

@@ -1,4 +1,5 @@
 import { profileNamed } from '../../kernel/profiles.ts';
+import { contentsOfKind, linesOfKind } from '../blocks.ts';
 import { rangeTextContains } from '../ranges.ts';
 import { rolesOf } from '../roles.ts';
 import type { Check } from './check.ts';
@@ -21,12 +22,11 @@ setup {
 `,
   },
   *scenario({ scenario, vocabulary }) {
-    const kernel = scenario.lines.map((line) => line.content).find((content) => content.kind === 'kernel');
-    const profile = kernel?.kind === 'kernel' ? profileNamed(kernel.version.text) : undefined;
+    const kernel = contentsOfKind(scenario, 'kernel')[0];
+    const profile = kernel && profileNamed(kernel.content.version.text);
     if (profile === undefined) return;
-    for (const [index, line] of scenario.lines.entries()) {
-      if (line.content.kind !== 'syscall') continue;
-      for (const word of rolesOf(line, vocabulary)) {
+    for (const line of linesOfKind(scenario, 'syscall')) {
+      for (const word of rolesOf(scenario.lines[line]!, vocabulary)) {
         const on =
           word.role === 'constant'
             ? vocabulary.constants.get(word.text)?.on
@@ -35,7 +35,7 @@ setup {
               : undefined;
         if (on === undefined || rangeTextContains(on, profile)) continue;
         yield {
-          line: index,
+          line,
           span: word.span,
           message: `\`${word.text}\` is in ${on}, and this scenario runs on ${profile.name}.`,
         };

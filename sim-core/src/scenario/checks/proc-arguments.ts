@@ -1,3 +1,4 @@
+import { contentsOfKind } from '../blocks.ts';
 import type { Check } from './check.ts';
 
 export const procArguments: Check = {
@@ -30,8 +31,7 @@ setup {
           block.proc.params.map((param) => param.text),
         );
     }
-    for (const [line, { content }] of scenario.lines.entries()) {
-      if (content.kind !== 'call') continue;
+    for (const { line, content } of contentsOfKind(scenario, 'call')) {
       const expected = params.get(content.name.text);
       if (expected === undefined || expected.length === content.args.length) continue;
       const count = `${expected.length} argument${expected.length === 1 ? '' : 's'}`;

@@ -1,4 +1,4 @@
-import { linesOf } from '../symbols.ts';
+import { linesOf } from '../blocks.ts';
 import type { Check } from './check.ts';
 
 export const recursiveProc: Check = {

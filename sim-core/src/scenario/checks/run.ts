@@ -1,8 +1,9 @@
-import type { Diagnostic, Line, LineProblem, ParsedScenario } from '../ast.ts';
+import type { Block, Diagnostic, Line, LineProblem, ParsedScenario } from '../ast.ts';
+import { blockOfLines, contentsOfKind } from '../blocks.ts';
 import type { Includes } from '../elaborate/sources.ts';
 import { limited } from '../parser.ts';
 import { rolesOf } from '../roles.ts';
-import { blockOfLines, symbolsOf } from '../symbols.ts';
+import { symbolsOf } from '../symbols.ts';
 import { VOCABULARY, type Vocabulary } from '../vocabulary.ts';
 import { lineProblem, type ScenarioSubject } from './check.ts';
 import { CHECKS } from './table.ts';
@@ -28,33 +29,47 @@ export function check(scenario: ParsedScenario, context: CheckContext = {}): Dia
   return limited(diagnostics);
 }
 
-function* lineDiagnostics(scenario: ParsedScenario, vocabulary: Vocabulary): Generator<Diagnostic> {
+function lineDiagnostics(scenario: ParsedScenario, vocabulary: Vocabulary): Diagnostic[] {
+  const memory = memoryOf(vocabulary);
   const blocks = blockOfLines(scenario);
-  for (const [index, line] of scenario.lines.entries()) {
-    const params = blocks[index]?.proc?.params ?? [];
-    const problems =
-      params.length === 0
-        ? remembered(line, vocabulary)
-        : problemsOf(line, vocabulary, new Set(params.map((param) => param.text)));
-    for (const { fixes, ...problem } of problems) {
-      const placed = fixes?.map(({ title, span, newText }) => ({ title, edits: [{ line: index, span, newText }] }));
-      yield { ...problem, line: index, ...(placed && { fixes: placed }) };
+  const diagnostics: Diagnostic[] = [];
+  for (let line = 0; line < scenario.lines.length; line++) {
+    for (const { fixes, ...problem } of remembered(scenario.lines[line]!, blocks[line], vocabulary, memory)) {
+      const placed = fixes?.map(({ title, span, newText }) => ({ title, edits: [{ line, span, newText }] }));
+      diagnostics.push({ ...problem, line, ...(placed && { fixes: placed }) });
     }
   }
+  return diagnostics;
 }
 
-function remembered(line: Line, vocabulary: Vocabulary): readonly LineProblem[] {
-  let ofLines = memory.get(vocabulary);
-  if (ofLines === undefined) {
-    ofLines = new WeakMap();
-    memory.set(vocabulary, ofLines);
-  }
-  let problems = ofLines.get(line);
-  if (problems === undefined) {
-    problems = problemsOf(line, vocabulary, NO_PARAMS);
-    ofLines.set(line, problems);
-  }
+/** What was found in a line, and for which parameters of its procedure. */
+interface Remembered {
+  readonly params: string;
+  readonly problems: readonly LineProblem[];
+}
+
+function remembered(
+  line: Line,
+  block: Block | undefined,
+  vocabulary: Vocabulary,
+  memory: WeakMap<Line, Remembered>,
+): readonly LineProblem[] {
+  const names = block?.proc?.params;
+  const params = names === undefined || names.length === 0 ? '' : names.map((param) => param.text).join(' ');
+  const known = memory.get(line);
+  if (known !== undefined && known.params === params) return known.problems;
+  const problems = problemsOf(line, vocabulary, new Set(names?.map((param) => param.text)));
+  memory.set(line, { params, problems });
   return problems;
+}
+
+function memoryOf(vocabulary: Vocabulary): WeakMap<Line, Remembered> {
+  let memory = memories.get(vocabulary);
+  if (memory === undefined) {
+    memory = new WeakMap();
+    memories.set(vocabulary, memory);
+  }
+  return memory;
 }
 
 function problemsOf(line: Line, vocabulary: Vocabulary, params: ReadonlySet<string>): readonly LineProblem[] {
@@ -84,9 +99,9 @@ function subjectOf(scenario: ParsedScenario, includes: Includes, vocabulary: Voc
   const brokenIncludes = new Map<string, string | undefined>();
   const seen = new Set<string>();
   const read = (file: ParsedScenario): void => {
-    for (const { content } of file.lines) {
-      if (content.kind !== 'include' || seen.has(content.text.value)) continue;
+    for (const { content } of contentsOfKind(file, 'include')) {
       const path = content.text.value;
+      if (seen.has(path)) continue;
       seen.add(path);
       const other = includes(path);
       if (other === undefined) {
@@ -110,6 +125,5 @@ function subjectOf(scenario: ParsedScenario, includes: Includes, vocabulary: Voc
 
 const LINE_CHECKS = CHECKS.filter((one) => one.line !== undefined);
 const SCENARIO_CHECKS = CHECKS.filter((one) => one.scenario !== undefined);
-const memory = new WeakMap<Vocabulary, WeakMap<Line, readonly LineProblem[]>>();
+const memories = new WeakMap<Vocabulary, WeakMap<Line, Remembered>>();
 const NO_PROBLEMS: readonly LineProblem[] = [];
-const NO_PARAMS: ReadonlySet<string> = new Set();

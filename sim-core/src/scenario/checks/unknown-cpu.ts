@@ -1,4 +1,5 @@
 import type { Condition, LineContent, ParsedScenario, Span } from '../ast.ts';
+import { contentsOfKind, linesOfKind } from '../blocks.ts';
 import { factByName } from '../facts.ts';
 import type { Check } from './check.ts';
 
@@ -30,7 +31,10 @@ vcpu 0 cpu=1 {
   *scenario({ scenario, included }) {
     const count = cpuCount([scenario, ...included]);
     if (count === undefined) return;
-    for (const [line, { content }] of scenario.lines.entries()) {
+    for (const line of ['actor-open', 'action', 'condition'].flatMap((kind) =>
+      linesOfKind(scenario, kind as LineContent['kind']),
+    )) {
+      const { content } = scenario.lines[line]!;
       for (const { cpu, span } of cpusOf(content)) {
         if (cpu < count) continue;
         const has = count === 1 ? 'one physical CPU, cpu0' : `${count} physical CPUs, cpu0 to cpu${count - 1}`;
@@ -46,8 +50,7 @@ vcpu 0 cpu=1 {
 
 /** How many CPUs the machine has; undefined without a machine. */
 function cpuCount(files: readonly ParsedScenario[]): number | undefined {
-  for (const { content } of files.flatMap((file) => file.lines)) {
-    if (content.kind !== 'cpu') continue;
+  for (const { content } of files.flatMap((file) => contentsOfKind(file, 'cpu'))) {
     const count = Number(content.options.find((option) => option.key.text === 'count')?.value.text ?? 1);
     return Number.isInteger(count) && count > 0 ? count : undefined;
   }

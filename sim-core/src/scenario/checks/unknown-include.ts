@@ -1,3 +1,4 @@
+import { contentsOfKind } from '../blocks.ts';
 import type { Check } from './check.ts';
 
 export const unknownInclude: Check = {
@@ -12,8 +13,8 @@ export const unknownInclude: Check = {
 `,
   },
   *scenario({ scenario, brokenIncludes }) {
-    for (const [line, { content }] of scenario.lines.entries()) {
-      if (content.kind !== 'include' || !brokenIncludes.has(content.text.value)) continue;
+    for (const { line, content } of contentsOfKind(scenario, 'include')) {
+      if (!brokenIncludes.has(content.text.value)) continue;
       if (brokenIncludes.get(content.text.value) !== undefined) continue;
       yield {
         line,

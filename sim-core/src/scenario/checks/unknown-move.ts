@@ -1,3 +1,4 @@
+import { contentsOfKind } from '../blocks.ts';
 import { ALLOWED } from '../machine-options.ts';
 import { didYouMean, nearest } from '../suggest.ts';
 import { type Check, list, replacingAt } from './check.ts';
@@ -34,12 +35,9 @@ schedule vcpu0
     const files = [scenario, ...included];
     const actors = actorNames(files);
     const allowed = new Set(
-      files.flatMap((file) =>
-        file.lines.flatMap(({ content }) => (content.kind === 'allow' ? [content.what.text] : [])),
-      ),
+      files.flatMap((file) => contentsOfKind(file, 'allow').map(({ content }) => content.what.text)),
     );
-    for (const [line, { content }] of scenario.lines.entries()) {
-      if (content.kind !== 'schedule') continue;
+    for (const { line, content } of contentsOfKind(scenario, 'schedule')) {
       for (const {
         actor: { text, span },
         args,

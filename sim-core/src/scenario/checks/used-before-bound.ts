@@ -1,4 +1,4 @@
-import { blockOfLines } from '../symbols.ts';
+import { blockOfLines } from '../blocks.ts';
 import type { Check } from './check.ts';
 
 export const usedBeforeBound: Check = {
