@@ -1,14 +1,14 @@
 /** The command line: finds the command, calls it, and says what went wrong. Nothing else ends the program. */
-import { didYouMean, ModelLimit, nearest } from '@snoopscope/sim-core';
+import { didYouMean, nearest } from '@snoopscope/sim-core';
 import { parseArguments } from './arguments.ts';
 import type { Call, Command } from './commands/command.ts';
 import { COMMANDS } from './commands/table.ts';
-import { diagnosticsText } from './diagnostics.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { Failure } from './failure.ts';
+import { asFailure, errorDocument, failureText } from './failure-report.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import type { Io, Output } from './io.ts';
-import { paintFor, widthOf, wrap } from './paint.ts';
+import { paintFor, widthOf } from './paint.ts';
 import { VERSION } from './version.ts';
 
 /** Words that work without a command, as people expect of any program. */
@@ -83,51 +83,6 @@ function report(io: Io, error: unknown): ExitCode {
   if (asksForJson(io.arguments)) print(io.stdout, JSON.stringify(errorDocument(failure), undefined, 2));
   else print(io.stderr, failureText(failure, io.stderr));
   return failure.exitCode;
-}
-
-/** What a Failure looks like to a program. Also inside the documents of commands that take several files. */
-export function errorDocument(failure: Failure): { readonly error: object } {
-  const { code, message, file, diagnostics } = failure;
-  return {
-    error: {
-      code,
-      message,
-      ...(file !== undefined && { file }),
-      ...(diagnostics.length > 0 && {
-        diagnostics: diagnostics.map((d) => ({
-          code: d.code,
-          severity: d.severity,
-          message: d.message,
-          line: d.line + 1,
-          column: d.span.start + 1,
-          endColumn: d.span.end + 1,
-        })),
-      }),
-    },
-  };
-}
-
-/** A Failure for people: its diagnostics where there are any, else one line. */
-export function failureText(failure: Failure, output: Output): string {
-  const paint = paintFor(output);
-  const width = widthOf(output);
-  const { file, diagnostics, text, code, message } = failure;
-  if (file !== undefined && diagnostics.length > 0) return diagnosticsText(file, text, diagnostics, paint, width);
-  const head = `${paint('heading', `${file ?? 'snoopscope'}:`)} ${paint('worst', 'error:')} `;
-  return head + wrap(`${message} [${code}]`, width, 2);
-}
-
-/** Every error becomes a Failure. What nobody foresaw is a bug of ours, and says so without a stack trace. */
-export function asFailure(error: unknown, file?: string): Failure {
-  if (error instanceof Failure) return error;
-  if (error instanceof ModelLimit) {
-    return new Failure(error.message, { code: 'model-limit', exitCode: EXIT.limit, ...(file !== undefined && { file }) });
-  }
-  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  const where = error instanceof Error ? /^\s*at (.*)$/m.exec(error.stack ?? '')?.[1] : undefined;
-  const place = where ? ` (at ${where.replace(/\(.*[\\/]/, '(')})` : '';
-  const message = `This is a bug of Snoopscope, not of your file: ${what}${place}. Please report it with the scenario, the call and the output of \`snoopscope --version\`.`;
-  return new Failure(message, { code: 'internal-error', ...(file !== undefined && { file }) });
 }
 
 // The arguments may be what is wrong, so they are looked at without the parser.

@@ -24,6 +24,9 @@ export async function readScenario(io: Io, name: string): Promise<ScenarioFile> 
   const shown = name === '-' ? '<stdin>' : name;
   const text = await readText(io, name);
   const folder = name === '-' ? io.workingDirectory : path.dirname(path.resolve(io.workingDirectory, name));
+  if (text.trim() === '') {
+    throw new Failure('The file is empty: there is no scenario in it.', { code: 'empty-scenario', file: shown });
+  }
   return { name: shown, text, parsed: parse(text), includes: (include) => readInclude(path.resolve(folder, include)) };
 }
 

@@ -12,7 +12,6 @@ import {
   ERRNOS,
   type Explanation,
   type LineContent,
-  type Model,
   NOTE,
   type Place,
   type Run,
@@ -55,13 +54,14 @@ const TELLING_FIELDS: ReadonlySet<string> = new Set(['lineState', 'noncoherentDm
 export function* traceOf(run: Run, everything: boolean): Generator<TraceEntry> {
   let open: Draft | undefined;
   for (let step = 0; step < run.steps; step++) {
-    const { actor, node, firstEvent, endEvent } = run.step(step);
+    const { actor, firstEvent, endEvent } = run.step(step);
+    const node = nodeOf(run, step);
     const continues = open && !open.ends && open.actor === actor && open.node === node;
     if (open && !continues) {
       yield finish(run, open, everything);
       open = undefined;
     }
-    open ??= { actor, node, firstStep: step, endStep: step, firstEvent, endEvent, begins: beginsAt(run.model, run, step), ends: false };
+    open ??= { actor, node, firstStep: step, endStep: step, firstEvent, endEvent, begins: beginsAt(run, step), ends: false };
     open.endStep = step + 1;
     open.endEvent = endEvent;
     open.ends = actor < 0 || doneIn(run, firstEvent, endEvent) >= 0;
@@ -89,9 +89,7 @@ function finish(run: Run, draft: Draft, everything: boolean): TraceEntry {
     return { ...common, actor: model.environment[draft.node]?.name ?? '', environment: true, text: '' };
   }
   const done = doneIn(run, draft.firstEvent, draft.endEvent);
-  // At a `choose` the step begins at the choice; the statement is the one that ended, or the one it stands at.
-  const node = done >= 0 ? (run.log[done * EVENT_WIDTH + 2] as number) : draft.node;
-  const place = model.nodes[node]?.place;
+  const place = model.nodes[draft.node]?.place;
   const line = place && model.sources[place.file]?.parsed.lines[place.line];
   const content = line?.content;
   const result = content?.kind === 'syscall' && done >= 0 ? straceResult(run.log[done * EVENT_WIDTH + 3] as number) : undefined;
@@ -120,15 +118,28 @@ function statementText(text: string, content: LineContent, comment: number | und
   return call.trim();
 }
 
-function beginsAt(model: Model, run: Run, step: number): boolean {
-  const { actor, node } = run.step(step);
+/** Is this the actor's first step in its statement? */
+function beginsAt(run: Run, step: number): boolean {
+  const { actor } = run.step(step);
   if (actor < 0) return true;
   for (let earlier = step - 1; earlier >= 0; earlier--) {
-    const info = run.step(earlier);
-    if (info.actor !== actor) continue;
-    return info.node !== node || doneIn(run, info.firstEvent, info.endEvent) >= 0 || model.nodes[node]?.kind === 'choose';
+    const { actor: other, firstEvent, endEvent } = run.step(earlier);
+    if (other === actor) return doneIn(run, firstEvent, endEvent) >= 0;
   }
   return true;
+}
+
+/** The statement's node; a step that begins at a `choose` has gone on to its alternative before the first call. */
+function nodeOf(run: Run, step: number): number {
+  const { actor, node, firstEvent, endEvent } = run.step(step);
+  if (actor < 0) return node;
+  const slot = run.model.tasks.node.base + actor;
+  for (let event = firstEvent; event < endEvent; event++) {
+    const code = run.log[event * EVENT_WIDTH] as number;
+    if (code === slot) return run.log[event * EVENT_WIDTH + 2] as number;
+    if (code === NOTE.call || code === NOTE.done) break;
+  }
+  return node;
 }
 
 function doneIn(run: Run, from: number, to: number): number {

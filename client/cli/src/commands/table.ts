@@ -1,6 +1,7 @@
 /** Every command, one line each, in the order of the help page. */
+import { check } from './check.ts';
 import type { Command } from './command.ts';
 import { kernels } from './kernels.ts';
 import { run } from './run.ts';
 
-export const COMMANDS: readonly Command[] = [run, kernels];
+export const COMMANDS: readonly Command[] = [run, check, kernels];

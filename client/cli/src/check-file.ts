@@ -1,0 +1,173 @@
+/** Checking one scenario file, and what came out of it, in the shape that all formats print. */
+import {
+  type CheckOptions,
+  type CheckResult,
+  checking,
+  type ConditionVerdict,
+  type ExploredFinding,
+  type ExploreLimit,
+  EVENT_WIDTH,
+  findingText,
+  FINDINGS,
+  type KernelVerdict,
+  movesOf,
+  NOTE,
+  type Profile,
+  Run,
+  scheduleText,
+  type ScheduledMove,
+} from '@snoopscope/sim-core';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { pause } from './io.ts';
+import { brokenScenario, type ScenarioFile } from './scenario-file.ts';
+
+export interface CheckRequest {
+  readonly profiles?: readonly Profile[];
+  readonly explore: NonNullable<CheckOptions['explore']>;
+  /** Seconds of exploration of one kernel, if limited. */
+  readonly maxSeconds?: number;
+  readonly interrupt: AbortSignal;
+}
+
+export interface FileVerdict {
+  readonly file: ScenarioFile;
+  /** Kernels that come to the same, oldest first. */
+  readonly groups: readonly VerdictGroup[];
+  /** Undefined while a limit keeps it open. */
+  readonly passed: boolean | undefined;
+  readonly exitCode: ExitCode;
+}
+
+/** Consecutive kernels with the same verdicts. */
+export interface VerdictGroup {
+  readonly profiles: readonly Profile[];
+  /** `v3.13..v5.11`. */
+  readonly name: string;
+  readonly passed: boolean | undefined;
+  /** The kernel whose exploration is shown. */
+  readonly kernel: Profile;
+  readonly states: number;
+  readonly finals: number;
+  readonly complete: boolean;
+  readonly limit?: ExploreLimit;
+  readonly conditions: readonly JudgedCondition[];
+  readonly findings: readonly JudgedFinding[];
+}
+
+export interface JudgedCondition extends ConditionVerdict {
+  readonly positive: number;
+  readonly negative: number;
+  /** A `schedule` line that leads to a final state which shows or refutes the condition. */
+  readonly schedule?: string;
+}
+
+/** A finding that nobody expected, and the way to it. */
+export interface JudgedFinding {
+  readonly finding: string;
+  readonly text: string;
+  readonly schedule: string;
+}
+
+/** Checks over all interleavings. What is wrong with the text is a Failure. */
+export async function checkFile(file: ScenarioFile, request: CheckRequest): Promise<FileVerdict> {
+  const broken = file.parsed.diagnostics.filter(({ severity }) => severity === 'error');
+  if (broken.length > 0) throw brokenScenario(file, broken);
+  const { diagnostics, kernels } = await inSlices(file, request);
+  if (diagnostics.length > 0) throw brokenScenario(file, diagnostics);
+  const groups = grouped(kernels).map(groupOf);
+  const passed = groups.some((g) => g.passed === false) ? false : groups.every((g) => g.passed) ? true : undefined;
+  return { file, groups, passed, exitCode: exitCodeOf(passed, request.interrupt) };
+}
+
+async function inSlices(file: ScenarioFile, request: CheckRequest): Promise<CheckResult> {
+  const { profiles, explore, maxSeconds, interrupt } = request;
+  let began = performance.now();
+  const late = (): boolean => maxSeconds !== undefined && performance.now() - began > maxSeconds * 1000;
+  const slices = checking(file.parsed, {
+    includes: file.includes,
+    ...(profiles && { profiles }),
+    explore: { ...explore, shouldStop: () => interrupt.aborted || late() },
+  });
+  let seen = 0;
+  for (;;) {
+    const { done, value } = slices.next();
+    if (done) return value;
+    // Fewer states than before: the search of the next kernel has begun.
+    if (value.states < seen) began = performance.now();
+    seen = value.states;
+    await pause();
+  }
+}
+
+function exitCodeOf(passed: boolean | undefined, interrupt: AbortSignal): ExitCode {
+  if (passed === false) return EXIT.failed;
+  if (passed) return EXIT.fine;
+  return interrupt.aborted ? EXIT.interrupted : EXIT.limit;
+}
+
+/** Neighbours in the list of kernels that came to the same verdicts. */
+function grouped(kernels: readonly KernelVerdict[]): KernelVerdict[][] {
+  const groups: KernelVerdict[][] = [];
+  for (const verdict of kernels) {
+    const last = groups.at(-1)?.at(-1);
+    if (last && last.profile.mainline === verdict.profile.mainline && sameVerdict(last, verdict)) groups.at(-1)?.push(verdict);
+    else groups.push([verdict]);
+  }
+  return groups;
+}
+
+function sameVerdict(a: KernelVerdict, b: KernelVerdict): boolean {
+  const key = ({ passed, conditions, unexpected }: KernelVerdict): string =>
+    JSON.stringify([passed, conditions.map(({ index, holds }) => [index, holds]), unexpected]);
+  return key(a) === key(b);
+}
+
+function groupOf(verdicts: readonly KernelVerdict[]): VerdictGroup {
+  const first = verdicts[0] as KernelVerdict;
+  const { exploration, passed, unexpected, judgedAs } = first;
+  const profiles = verdicts.map(({ profile }) => profile);
+  return {
+    profiles,
+    name: profiles.length === 1 ? first.profile.name : `${first.profile.name}..${profiles.at(-1)?.name}`,
+    passed,
+    kernel: judgedAs,
+    states: exploration.states,
+    finals: exploration.finals,
+    complete: exploration.complete,
+    ...(exploration.limit && { limit: exploration.limit }),
+    conditions: first.conditions.map((condition) => judgedCondition(first, condition)),
+    findings: exploration.findings.filter(({ finding }) => unexpected.includes(finding)).map((f) => judgedFinding(first, f)),
+  };
+}
+
+function judgedCondition(verdict: KernelVerdict, condition: ConditionVerdict): JudgedCondition {
+  const explored = verdict.exploration.conditions[condition.index];
+  return {
+    ...condition,
+    positive: explored?.positive ?? 0,
+    negative: explored?.negative ?? 0,
+    ...(explored?.witness && { schedule: lineOf(verdict, explored.witness) }),
+  };
+}
+
+function lineOf({ model, exploration }: KernelVerdict, schedule: readonly ScheduledMove[]): string {
+  return scheduleText(model, movesOf(schedule), exploration.granularity);
+}
+
+/** Replays the way to the finding, to say what exactly was found. */
+function judgedFinding(verdict: KernelVerdict, { finding, schedule }: ExploredFinding): JudgedFinding {
+  const run = new Run(verdict.model, { schedule, granularity: verdict.exploration.granularity });
+  const wanted = FINDINGS.indexOf(finding);
+  let event = -1;
+  let looked = 0;
+  for (let goesOn = true; goesOn && event < 0; ) {
+    goesOn = run.advance();
+    for (; looked < run.events && event < 0; looked++) {
+      const at = looked * EVENT_WIDTH;
+      if (run.log[at] === NOTE.finding && run.log[at + 1] === wanted) event = looked;
+    }
+  }
+  const at = event * EVENT_WIDTH;
+  const text = event < 0 ? finding : findingText(verdict.model, wanted, run.log[at + 2] as number, run.log[at + 3] as number);
+  return { finding, text, schedule: lineOf(verdict, schedule) };
+}

@@ -1,0 +1,31 @@
+/** Verdicts for programs. */
+import type { FileVerdict, VerdictGroup } from './check-file.ts';
+import { limitText } from './check-text.ts';
+
+/** One file of the documents of `check` and `test`. `passed` is null while a limit keeps it open. */
+export function verdictDocument({ file, groups, passed }: FileVerdict): object {
+  return { file: file.name, passed: passed ?? null, kernels: groups.map(groupDocument) };
+}
+
+function groupDocument(group: VerdictGroup): object {
+  const { name, profiles, kernel, passed, states, finals, complete, limit, conditions, findings } = group;
+  return {
+    name,
+    profiles: profiles.map((profile) => profile.name),
+    explored: kernel.name,
+    passed: passed ?? null,
+    states,
+    finals,
+    complete,
+    ...(limit && { limit: { kind: limit.kind, message: limitText(limit) } }),
+    conditions: conditions.map(({ text, line, holds, positive, negative, schedule }) => ({
+      text,
+      line: line + 1,
+      holds: holds ?? null,
+      positive,
+      negative,
+      ...(schedule && { schedule }),
+    })),
+    findings,
+  };
+}

@@ -1,0 +1,46 @@
+/** The options of every command that explores, and what they mean to the explorer. */
+import type { CheckOptions, Granularity } from '@snoopscope/sim-core';
+import { PROFILES } from '@snoopscope/sim-core';
+import type { CheckRequest } from './check-file.ts';
+import { type Call, GRANULARITY, KERNEL, type OptionSpec } from './commands/command.ts';
+import { profileOf } from './kernels.ts';
+
+export const MAX_STATES: OptionSpec = {
+  name: 'max-states',
+  value: 'N',
+  doc: 'Stop the exploration of a kernel after this many states; 2000000 without it.',
+};
+export const MAX_SECONDS: OptionSpec = {
+  name: 'max-seconds',
+  value: 'S',
+  doc: 'Stop the exploration of a kernel after this many seconds.',
+};
+
+export const CHECK_OPTIONS: readonly OptionSpec[] = [
+  { ...KERNEL, value: 'KERNEL', doc: `${KERNEL.doc} \`all\` takes every one; without it those that the conditions name.` },
+  { ...GRANULARITY, doc: `${GRANULARITY.doc} Without it, as the scenario's own schedule counts.` },
+  MAX_STATES,
+  MAX_SECONDS,
+];
+
+/** A state of a gallery scenario takes some 200 bytes, so this stays below half a gigabyte. */
+const DEFAULT_MAX_STATES = 2_000_000;
+/** What Node's heap surely has. */
+const MAX_BYTES = 1024 * 1024 * 1024;
+
+export function checkRequestOf(call: Call): CheckRequest {
+  const kernel = call.text('kernel');
+  const granularity = call.text('granularity') as Granularity | undefined;
+  const maxSeconds = call.count('max-seconds');
+  const explore: NonNullable<CheckOptions['explore']> = {
+    maxStates: call.count('max-states') ?? DEFAULT_MAX_STATES,
+    maxBytes: MAX_BYTES,
+    ...(granularity && { granularity }),
+  };
+  return {
+    ...(kernel !== undefined && { profiles: kernel === 'all' ? PROFILES : [profileOf(kernel)] }),
+    explore,
+    ...(maxSeconds !== undefined && { maxSeconds }),
+    interrupt: call.io.interrupt,
+  };
+}

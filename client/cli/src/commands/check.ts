@@ -1,0 +1,58 @@
+/** `snoopscope check FILE…`: the verdict of each condition, over all interleavings, kernel by kernel. */
+import { checkFile, type FileVerdict } from '../check-file.ts';
+import { verdictDocument } from '../check-json.ts';
+import { CHECK_OPTIONS, checkRequestOf } from '../check-options.ts';
+import { printVerdict } from '../check-text.ts';
+import { EXIT, type ExitCode, worst } from '../exit-codes.ts';
+import { asFailure, errorDocument, failureText } from '../failure-report.ts';
+import { FORMAT_VERSION } from '../json.ts';
+import { readScenario } from '../scenario-file.ts';
+import { type Call, type Command, FORMAT } from './command.ts';
+
+export const check: Command = {
+  name: 'check',
+  summary: 'Judge the conditions of scenarios on each kernel they name, over all interleavings.',
+  operands: 'FILE…',
+  minOperands: 1,
+  maxOperands: Number.POSITIVE_INFINITY,
+  description: [
+    'Explores every interleaving, kernel by kernel, and says of each condition whether it holds. Kernels that behave the same are explored once. A condition that fails is shown with a schedule that leads there; `run --schedule` replays it. A system call with another result than the declared one fails too, as do use after free, deadlock and kernel warnings that no condition mentions.',
+    'FILE may be - for standard input.',
+  ],
+  options: [...CHECK_OPTIONS, { name: 'witness', doc: 'Print a schedule for each condition that holds, too.' }, FORMAT],
+  examples: [
+    { line: 'check scenarios/wbinvd/local-cpu-not-flushed.snoop', about: 'On every kernel that its conditions name.' },
+    { line: 'check --kernel v6.1 --witness a.snoop', about: 'On one kernel, with a schedule that shows each condition.' },
+  ],
+  async run(call) {
+    const request = checkRequestOf(call);
+    const documents: object[] = [];
+    const codes: ExitCode[] = [];
+    for (const name of call.operands) {
+      const outcome = await checkOne(call, name, request);
+      documents.push(outcome.document);
+      codes.push(outcome.exitCode);
+      if (call.io.interrupt.aborted) break;
+    }
+    const exitCode = worst(codes);
+    if (call.format === 'json') call.printJson({ format: FORMAT_VERSION, passed: exitCode === EXIT.fine, files: documents });
+    return exitCode;
+  },
+};
+
+/** One file's failure does not keep the others from being checked. */
+async function checkOne(
+  call: Call,
+  name: string,
+  request: Parameters<typeof checkFile>[1],
+): Promise<{ document: object; exitCode: ExitCode }> {
+  try {
+    const verdict: FileVerdict = await checkFile(await readScenario(call.io, name), request);
+    if (call.format === 'text') printVerdict(call, verdict, call.flag('witness'));
+    return { document: verdictDocument(verdict), exitCode: verdict.exitCode };
+  } catch (error) {
+    const failure = asFailure(error, name);
+    if (call.format === 'text') call.remark(failureText(failure, call.io.stderr));
+    return { document: { file: name, passed: false, ...errorDocument(failure) }, exitCode: failure.exitCode };
+  }
+}

@@ -1,0 +1,52 @@
+/** Failures for programs and for people, and the Failure that any other error is. */
+import { ModelLimit } from '@snoopscope/sim-core';
+import { diagnosticsText } from './diagnostics.ts';
+import { EXIT } from './exit-codes.ts';
+import { Failure } from './failure.ts';
+import type { Output } from './io.ts';
+import { paintFor, widthOf, wrap } from './paint.ts';
+
+/** What a Failure looks like to a program. Also inside the documents of commands that take several files. */
+export function errorDocument(failure: Failure): { readonly error: object } {
+  const { code, message, file, diagnostics } = failure;
+  return {
+    error: {
+      code,
+      message,
+      ...(file !== undefined && { file }),
+      ...(diagnostics.length > 0 && {
+        diagnostics: diagnostics.map((d) => ({
+          code: d.code,
+          severity: d.severity,
+          message: d.message,
+          line: d.line + 1,
+          column: d.span.start + 1,
+          endColumn: d.span.end + 1,
+        })),
+      }),
+    },
+  };
+}
+
+/** A Failure for people: its diagnostics where there are any, else one line. */
+export function failureText(failure: Failure, output: Output): string {
+  const paint = paintFor(output);
+  const width = widthOf(output);
+  const { file, diagnostics, text, code, message } = failure;
+  if (file !== undefined && diagnostics.length > 0) return diagnosticsText(file, text, diagnostics, paint, width);
+  const head = `${paint('heading', `${file ?? 'snoopscope'}:`)} ${paint('worst', 'error:')} `;
+  return head + wrap(`${message} [${code}]`, width, 2);
+}
+
+/** Every error becomes a Failure. What nobody foresaw is a bug of ours, and says so without a stack trace. */
+export function asFailure(error: unknown, file?: string): Failure {
+  if (error instanceof Failure) return error;
+  if (error instanceof ModelLimit) {
+    return new Failure(error.message, { code: 'model-limit', exitCode: EXIT.limit, ...(file !== undefined && { file }) });
+  }
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const where = error instanceof Error ? /^\s*at (.*)$/m.exec(error.stack ?? '')?.[1] : undefined;
+  const place = where ? ` (at ${where.replace(/\(.*[\\/]/, '(')})` : '';
+  const message = `This is a bug of Snoopscope, not of your file: ${what}${place}. Please report it with the scenario, the call and the output of \`snoopscope --version\`.`;
+  return new Failure(message, { code: 'internal-error', ...(file !== undefined && { file }) });
+}
