@@ -116,7 +116,8 @@ function vfioDevices(header: RecordingHeader, group: number): string[] {
 function cdevPath(header: RecordingHeader, group: number): string | undefined {
   const bdf = vfioDevices(header, group)[0];
   if (bdf === undefined) return undefined;
-  const all = header.groups.flatMap((_, g) => vfioDevices(header, g));
+  // The simulator numbers the nodes by the devices of the machine block.
+  const all = header.groups.flatMap(({ devices }) => devices.map((device) => device.split('=')[0]));
   return `/dev/vfio/devices/vfio${all.indexOf(bdf)}`;
 }
 
@@ -193,7 +194,7 @@ function runCall(c: Context): Translated {
 function mapCall(c: Context): Translated {
   const mode = c.arg(3);
   const flags = (mode.includes('r') ? 1 : 0) | (mode.includes('w') ? 2 : 0) | (mode.includes('x') ? 0x80 : 0);
-  const vaddr = mode.includes('b') ? NOTHING : mode.includes('u') ? '0x100001' : BUFFER;
+  const vaddr = mode.includes('b') ? 'NULL' : mode.includes('u') ? '0x100001' : BUFFER;
   return one(`ioctl(${c.fd(c.arg(0))}, VFIO_IOMMU_MAP_DMA, {flags=${flags}, vaddr=${vaddr}, iova=${c.arg(1)}, size=${c.arg(2)}})`);
 }
 
