@@ -224,7 +224,8 @@ export function machineOf(header: RecordingHeader): string[] {
   const lines = [
     'machine {',
     `  cpu amd count=${header.smp}${twoDimensional ? '' : ' two-dimensional-paging=off'}`,
-    amd ? '  iommu unit amd-vi' : `  iommu unit vt-d snoop-control=${header.iommu.includes('snoop-control=on') ? 'on' : 'off'}`,
+    // QEMU's intel-iommu translates 39 bits unless told otherwise.
+    amd ? '  iommu unit amd-vi' : `  iommu unit vt-d snoop-control=${header.iommu.includes('snoop-control=on') ? 'on' : 'off'} address-width=39`,
   ];
   for (const group of header.groups) {
     const number = group.path.slice(group.path.lastIndexOf('/') + 1);

@@ -66,7 +66,7 @@ const VARIANTS: readonly Variant[] = [
   // Releases that were recorded: what distinguishes each from its mainline base is what its recordings show.
   debian('v5.10', '5.10.223'),
   debian('v5.10', '5.10.262'),
-  debian('v6.1', '6.1.192', ['kvm-vfio-release', 'single-lock-round']),
+  debian('v6.1', '6.1.192', ['kvm-vfio-release', 'single-lock-round', 'update-vaddr-without-mdev']),
   debian('v6.12', '6.12.43'),
   debian('v6.12', '6.12.117'),
   debian('v6.17', '6.17.13'),

@@ -59,6 +59,35 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
       doc: 'Leaf entries may carry SNP, which overrides No Snoop (ECAP.SC).',
       source: 'Intel VT-d, Extended Capability Register, Snoop Control',
     },
+    {
+      key: 'address-width',
+      values: 'number',
+      range: [30, 64],
+      fallback: '48; 64 for amd-vi up to v6.18',
+      doc: 'Bits of an IOVA that the unit translates.',
+      source: 'Intel VT-d, Capability Register, Maximum Guest Address Width',
+    },
+    {
+      key: 'interrupt-remapping',
+      values: SWITCH,
+      fallback: 'on',
+      doc: 'The unit can remap interrupts. VFIO refuses one that cannot.',
+      source: 'Intel VT-d, Extended Capability Register, Interrupt Remapping',
+    },
+    {
+      key: 'first-stage',
+      values: SWITCH,
+      fallback: 'off',
+      doc: 'Scalable mode with first-stage tables: PGSNP of a device stands for SNP of entries (v5.19 and later).',
+      source: 'Intel VT-d, Scalable-Mode PASID Table Entry, Page Snoop',
+    },
+    {
+      key: 'write-back-snoop',
+      values: SWITCH,
+      fallback: 'off',
+      doc: 'SMMU: its devices can be held to coherent, snooped, write-back DMA (CANWBS, v6.13 and later).',
+      source: 'linux: drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c arm_smmu_enforce_cache_coherency()',
+    },
   ],
   device: [
     {
@@ -113,6 +142,13 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
       fallback: 'none',
       doc: 'The device that implements it.',
       source: 'kernel doc: driver-api/vfio-mediated-device',
+    },
+    {
+      key: 'kvm',
+      values: ['none', 'reference', 'lock'],
+      fallback: 'none',
+      doc: 'What its driver does with the VM when the device is opened: nothing, hold a reference and fail without a VM (GVT-g), or take kvm->lock (vfio-ap).',
+      source: 'linux: drivers/gpu/drm/i915/gvt/kvmgt.c, drivers/s390/crypto/vfio_ap_ops.c',
     },
   ],
   memory: [
