@@ -25,7 +25,7 @@ function main(args: readonly string[]): number {
     process.stderr.write(`${options}\nUsage: npm run -s conformance -- [--functions] [--kernel NAME] [--max N] FILE.jsonl.gz …\n`);
     return 2;
   }
-  const totals = { sequences: 0, ops: 0, differences: 0 };
+  const totals = { sequences: 0, ops: 0, differences: 0, inferred: 0 };
   const artefacts = new Map<string, number>();
   const functions = new Map<string, FunctionAgreement>();
   for (const file of options.files) {
@@ -34,6 +34,7 @@ function main(args: readonly string[]): number {
       totals.sequences += result.sequences;
       totals.ops += result.ops;
       totals.differences += result.differences.length;
+      totals.inferred += result.inferred;
       for (const [name, count] of result.artefacts) artefacts.set(name, (artefacts.get(name) ?? 0) + count);
       for (const [name, counts] of result.functions) add(functions, name, counts);
     } catch (error) {
@@ -42,6 +43,7 @@ function main(args: readonly string[]): number {
     }
   }
   for (const [name, count] of artefacts) print(`artefact of the emulator, followed and not counted as a difference: ${name}: ${count} calls`);
+  if (totals.inferred > 0) print(`argument taken from a sequence that is not in the file, inferred from the kernel's answer: ${totals.inferred} calls`);
   if (options.functions) printFunctions(functions);
   print(`${totals.sequences} sequences, ${totals.ops} ops, ${totals.differences} differences`);
   return totals.differences > 0 ? 1 : 0;

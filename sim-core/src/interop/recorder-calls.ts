@@ -9,7 +9,8 @@ export interface Context {
   optional(i: number): string | undefined;
   /** The descriptor that a word stands for, as it is written in a scenario. */
   fd(word: string): string;
-  ioas(): string;
+  /** The id of the last I/O address space: one that is known, or several that it may have been. */
+  ioas(): readonly string[];
   vcpu(word: string): Vcpu | undefined;
   close(word: string): void;
 }
@@ -17,6 +18,8 @@ export interface Context {
 export interface Translated {
   readonly steps: readonly ReplayStep[];
   readonly main?: number;
+  /** Other statements that the main one may have been; see ReplayOp. */
+  readonly alternatives?: readonly string[];
   readonly artefact?: Artefact;
   /** The call makes a descriptor; BOUND in its text stands for the name. */
   readonly binds?: true;
@@ -245,7 +248,13 @@ export const TRANSLATIONS: Readonly<Record<string, (c: Context) => Translated>> 
   dev_info: (c) => one(`ioctl(${c.fd(c.arg(0))}, VFIO_DEVICE_GET_INFO, {flags=>info})`),
   bind: (c) => one(`ioctl(${c.fd(c.arg(0))}, VFIO_DEVICE_BIND_IOMMUFD, {argsz=16, flags=${c.arg(2)}, iommufd=${c.fd(c.arg(1))}})`),
   ioas_alloc: (c) => ({ ...one(`ioctl(${c.fd(c.arg(0))}, IOMMU_IOAS_ALLOC, {out_ioas_id=>ioas})`), ioas: true }),
-  attach: (c) => one(`ioctl(${c.fd(c.arg(0))}, VFIO_DEVICE_ATTACH_IOMMUFD_PT, {flags=0, pt_id=${c.optional(1) ?? c.ioas()}})`),
+  attach: (c) => {
+    const given = c.optional(1);
+    const [first = '', ...others] = (given === undefined ? c.ioas() : [given]).map(
+      (id) => `ioctl(${c.fd(c.arg(0))}, VFIO_DEVICE_ATTACH_IOMMUFD_PT, {flags=0, pt_id=${id}})`,
+    );
+    return { ...one(first), ...(others.length > 0 ? { alternatives: others } : {}) };
+  },
   detach: (c) => one(`ioctl(${c.fd(c.arg(0))}, VFIO_DEVICE_DETACH_IOMMUFD_PT, {flags=0})`),
   ct_api: (c) => one(`ioctl(${c.fd(c.arg(0))}, VFIO_GET_API_VERSION)`),
   ct_ext: (c) => one(`ioctl(${c.fd(c.arg(0))}, VFIO_CHECK_EXTENSION, ${symbol(EXTENSIONS, c.arg(1))})`),

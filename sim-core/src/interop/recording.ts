@@ -66,6 +66,11 @@ export interface ReplayOp {
   readonly steps: readonly ReplayStep[];
   /** The step whose result is the call's result; the steps behind it are made only when it succeeded. */
   readonly main: number;
+  /**
+   * Set when an argument of the call is not known, because the recorder took it from a sequence that is not in the file:
+   * other statements that the main step may have been. One of them has to give the kernel's answer.
+   */
+  readonly alternatives?: readonly string[];
   /** The name that an output descriptor is bound to: it stays -1 when the kernel writes none. */
   readonly output?: string;
   /** Artefact of the emulator that the translation follows. */
@@ -122,19 +127,33 @@ interface Variable {
   vcpu?: Vcpu;
 }
 
+/** Ids that small iommufds have: the first objects, and 0, which no object has. */
+const POSSIBLE_IDS = [1, 2, 3, 4, 0];
+
+/** Is `id` the sequence right behind `previous`? Random sets are numbered, `r303-219`; a number left out is missing. */
+function follows(previous: string, id: string): boolean {
+  const [, set, number] = /^(\w+)-(\d+)$/.exec(id) ?? [];
+  if (set === undefined) return true;
+  const [, previousSet, previousNumber] = /^(\w+)-(\d+)$/.exec(previous) ?? [];
+  return previousSet === set ? Number(number) === Number(previousNumber) + 1 : Number(number) === 0;
+}
+
 /** Where numbers that the recorder keeps between sequences live. */
 export interface RecorderMemory {
   /** The id that IOMMU_IOAS_ALLOC returned last. */
   ioas: number;
+  /** False when sequences are missing since: one of them may have allocated. */
+  known: boolean;
 }
 
 /** Translates the sequences of one recording, in order. */
 export class Translator {
   readonly #header: RecordingHeader;
-  readonly #memory: RecorderMemory = { ioas: 0 };
+  readonly #memory: RecorderMemory = { ioas: 0, known: true };
   #variables: Variable[] = [];
   #used = new Map<string, number>();
   #ioasName: string | undefined;
+  #previous = '';
 
   constructor(header: RecordingHeader) {
     this.#header = header;
@@ -144,6 +163,8 @@ export class Translator {
     this.#variables = [];
     this.#used = new Map();
     this.#ioasName = undefined;
+    if (!follows(this.#previous, recorded.id)) this.#memory.known = false;
+    this.#previous = recorded.id;
     const ops = recorded.ops.map((op) => this.#op(op));
     const teardown = this.#variables.filter((v) => v.open).map((v) => recorder(`close(${v.bound})`));
     return { id: recorded.id, ops, teardown };
@@ -161,7 +182,11 @@ export class Translator {
       arg: (i) => args[i] ?? '0',
       optional: (i) => args[i],
       fd: (word) => this.#fd(word),
-      ioas: () => this.#ioasName ?? String(this.#memory.ioas),
+      ioas: () => {
+        if (this.#ioasName !== undefined) return [this.#ioasName];
+        const last = this.#memory.ioas;
+        return this.#memory.known ? [String(last)] : [last, ...POSSIBLE_IDS.filter((id) => id !== last)].map(String);
+      },
       vcpu: (word) => this.#find(word)?.vcpu,
       close: (word) => {
         const variable = this.#find(word);
@@ -172,6 +197,7 @@ export class Translator {
     const translated = translate(context);
     if (translated.ioas) {
       this.#memory.ioas = recorded.ret === 0 ? (recorded.id ?? 0) : 0;
+      this.#memory.known = true;
       this.#ioasName = recorded.ret === 0 ? 'ioas' : undefined;
     }
     if (!translated.binds) return { recorded, main: 0, ...translated };

@@ -22,6 +22,7 @@ import {
   type RecordedSequence,
   type RecordingHeader,
   releaseOf,
+  type ReplayOp,
   type ReplaySequence,
   type ReplayStep,
   Translator,
@@ -56,6 +57,8 @@ export interface ReplayResult {
   /** How often the translation followed an artefact of the emulator, by name. */
   readonly artefacts: ReadonlyMap<Artefact, number>;
   readonly functions: ReadonlyMap<string, FunctionAgreement>;
+  /** Calls with an argument from a sequence that is not in the file, inferred from the kernel's answer. */
+  readonly inferred: number;
 }
 
 /** The profile for a recorded release: its own, else the newest that is not newer. */
@@ -103,6 +106,7 @@ export function replay(
     differences,
     artefacts: player.artefacts,
     functions: player.functions,
+    inferred: player.inferred,
   };
 }
 
@@ -110,7 +114,8 @@ export function replay(
 function sharedScenario(header: RecordingHeader, sequences: readonly ReplaySequence[]): { text: string; lines: Map<string, number> } {
   const blocks = new Map<string, Map<string, number>>([['setup', new Map()]]);
   for (const sequence of sequences) {
-    for (const step of [...sequence.ops.flatMap((op) => op.steps), ...sequence.teardown]) {
+    const others = sequence.ops.flatMap((op) => (op.alternatives ?? []).map((text): ReplayStep => ({ actor: 'recorder', text })));
+    for (const step of [...sequence.ops.flatMap((op) => op.steps), ...others, ...sequence.teardown]) {
       const block = blockOf(step);
       const statements = blocks.get(block) ?? blocks.set(block, new Map()).get(block);
       if (statements && !statements.has(step.text)) statements.set(step.text, 0);
@@ -159,6 +164,8 @@ const ERRNO_NAMES: ReadonlyMap<number, string> = new Map(ERRNOS.map((e) => [e.va
 class Player {
   readonly artefacts = new Map<Artefact, number>();
   readonly functions = new Map<string, FunctionAgreement>();
+  /** Calls whose unknown argument was inferred from the kernel's answer. */
+  inferred = 0;
   readonly #model: Model;
   readonly #executor: Executor;
   readonly #nodeOf = new Map<string, { readonly actor: number; readonly node: number }>();
@@ -216,7 +223,7 @@ class Player {
       const from = machine.length;
       let value = 0;
       for (const [s, step] of op.steps.entries()) {
-        const result = this.#run(step);
+        const result = s === op.main ? this.#runLikeRecorded(op, step) : this.#run(step);
         if (typeof result === 'string') {
           check(i, text, 'failure', 'went on', `${step.text}: ${result}`);
           return differences;
@@ -258,6 +265,22 @@ class Player {
     check(-1, 'teardown', 'nc', recorded.teardown.nc ?? 0, effects.nc);
     check(-1, 'teardown', 'destroyed', count(recorded.teardown.fx, 'kvm_destroy_vm'), effects.destroyed);
     this.#compareFunctions(recorded.teardown.fx, effects.calls);
+  }
+
+  /** Executes the statement of a call; when an argument is not known, the statement that gives the kernel's answer. */
+  #runLikeRecorded(op: ReplayOp, step: ReplayStep): number | string {
+    const mark = this.#executor.machine.length;
+    const first = this.#run(step);
+    if (!op.alternatives || answers(first, op.recorded)) return first;
+    for (const text of op.alternatives) {
+      this.#executor.machine.rewind(mark);
+      const result = this.#run({ actor: 'recorder', text });
+      if (!answers(result, op.recorded)) continue;
+      this.inferred++;
+      return result;
+    }
+    this.#executor.machine.rewind(mark);
+    return this.#run(step);
   }
 
   /** Executes one statement to its end: its result, or what kept it from ending. */
@@ -345,6 +368,13 @@ function tracedFunctions(header: RecordingHeader, recorded: readonly RecordedSeq
     for (const entry of [...sequence.ops.flatMap((op) => op.fx), ...sequence.teardown.fx]) names.add(functionName(entry));
   }
   return names;
+}
+
+/** Is this the kernel's answer? */
+function answers(result: number | string, recorded: RecordedOp): boolean {
+  if (typeof result === 'string') return false;
+  if (result < 0) return ERRNO_NAMES.get(-result) === recorded.err;
+  return recorded.err === undefined && (recorded.ret === 'fd' || recorded.ret === result);
 }
 
 function contentKind(content: LineContent | undefined): string {

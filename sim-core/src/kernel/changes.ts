@@ -319,6 +319,14 @@ const rows = [
     effect: 'KVM_ASSIGN_PCI_DEVICE attaches a PCI function to an IOMMU domain of the VM; afterwards the request is ENOTTY.',
     where: 'virt/kvm/assigned-dev.c kvm_vm_ioctl_assign_device()',
   },
+  {
+    id: 'snp-required-certificates',
+    subject: 'KVM: SEV: Add KVM_SEV_SNP_ENABLE_REQ_CERTS command',
+    first: 'v7.0',
+    effect: 'On AMD, /dev/kvm has attribute 2 in group 1.',
+    where: 'arch/x86/kvm/svm/sev.c sev_dev_get_attr()',
+    bracketed: 'Recorded on 7.2; absent in the recorded 6.18.',
+  },
 ] as const satisfies readonly Change[];
 
 export type ChangeId = (typeof rows)[number]['id'];

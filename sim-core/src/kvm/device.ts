@@ -134,12 +134,9 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
         if (!readable(arg)) return t.return(E.FAULT);
         const group = field32(t, arg, 'group');
         const attr = arg.fields?.get('attr')?.wide(t) ?? 0n;
-        const known =
-          group === 0
-            ? attr === 0n
-            : group === 1 &&
-              base.topology.cpu.vendor === 'amd' &&
-              ((kernel.has('sev-vmsa-features') && attr === 0n) || (kernel.has('snp-policy-bits') && attr === 1n));
+        const sevAttributes = [kernel.has('sev-vmsa-features'), kernel.has('snp-policy-bits'), kernel.has('snp-required-certificates')];
+        const sev = group === 1 && base.topology.cpu.vendor === 'amd' && sevAttributes.some((has, i) => has && attr === BigInt(i));
+        const known = sev || (group === 0 && attr === 0n);
         if (!known) return t.return(E.NXIO);
         const addr = arg.fields?.get('addr');
         return t.return(reads && (addr === undefined || !readable(addr)) ? E.FAULT : 0);

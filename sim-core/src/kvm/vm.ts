@@ -3,7 +3,6 @@ import type { Routine, Task } from '../engine/task.ts';
 import { argument, field32, field64, readable } from '../files/user-memory.ts';
 import { E } from '../kernel/errno.ts';
 import { ModelLimit } from '../limits.ts';
-import { FINDINGS } from '../state/event.ts';
 import type { Field } from '../state/layout.ts';
 import { type Machine, NOTE } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
@@ -65,13 +64,13 @@ export function createVms(base: WorldBase, world: () => World, hooks: VmHooks): 
 
   function get(m: Machine, vm: number): void {
     const count = read(m, references.base + vm);
-    if (count === 0) m.note(NOTE.finding, FINDINGS.indexOf('use-after-free'), vm, 0);
+    if (count === 0) world().monitors.report(m, 'use-after-free', vm, 0);
     else m.put(references.base + vm, count + 1);
   }
 
   function put(m: Machine, vm: number): boolean {
     const count = read(m, references.base + vm);
-    if (count === 0) m.note(NOTE.finding, FINDINGS.indexOf('use-after-free'), vm, 0);
+    if (count === 0) world().monitors.report(m, 'use-after-free', vm, 0);
     else m.put(references.base + vm, count - 1);
     return count === 1;
   }
