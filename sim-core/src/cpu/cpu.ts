@@ -173,6 +173,7 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
     hostLoad(machine, cpu, word) {
       world().memory.load(machine, cpu, word, MEMTYPE.WB, copy);
       noteAccess(machine, cpu, -1, word, MEMTYPE.WB, copy.value, 0);
+      world().monitors.hostLoad(machine, cpu, word, copy.version);
       return copy.value;
     },
 

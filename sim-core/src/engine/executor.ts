@@ -11,10 +11,14 @@ export class Executor {
   readonly model: Model;
   readonly machine: Machine;
   readonly tasks: readonly Task[];
+  /** Per actor: do its statements change what the kernel believes? */
+  readonly #settles: readonly boolean[];
 
-  constructor(model: Model) {
+  /** `machine` is given by those who want to watch it; otherwise a new one. */
+  constructor(model: Model, machine = new Machine(model.layout)) {
     this.model = model;
-    this.machine = new Machine(model.layout);
+    this.machine = machine;
+    this.#settles = model.world.topology.actors.map((a) => a.kind === 'setup' || a.kind === 'thread' || a.kind === 'host');
     this.tasks = model.world.topology.actors.map(
       (_, actor) => new Task(this.machine, actor, model.tasks, model.world.routines.routines),
     );
@@ -82,6 +86,8 @@ export class Executor {
     const value = task.value;
     machine.note(NOTE.done, task.actor, node.id, value);
     node.finish?.(task, value);
+    // Instructions and TLPs have moments of their own; what calls and host actions leave behind is looked at here.
+    if (this.#settles[task.actor]) model.world.monitors.settled(machine);
     task.end();
     machine.put(nodeSlot, settle(machine, model.nodes, node.next));
   }

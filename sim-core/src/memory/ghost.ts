@@ -12,6 +12,7 @@ import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { WorldBase } from '../world.ts';
 import { MEMTYPE } from './memtype.ts';
+import type { Memory } from './memory.ts';
 
 export interface Ghost {
   /** Per word: the newest version that the guest's actions (or a device's write) force into DRAM. */
@@ -27,6 +28,14 @@ export interface Ghost {
   /** Per vCPU and word: the version that waits in the ghost's WC buffer, 0 when none does. */
   readonly combining: Field;
 
+  /** Per word: the newest version at the moment the page was given to the VM; 0 while the host has it. */
+  readonly given: Field;
+  /** Per word: 1 once the page came back from the VM. */
+  readonly returned: Field;
+
+  /** The page of a word changes its owner: the VM gets it, or the host gets it back. */
+  give(machine: Machine, page: number): void;
+  free(machine: Machine, page: number): void;
   store(machine: Machine, vcpu: number, word: number, guestType: number, version: number): void;
   /** An uncached load: whatever the CPU held of the line no longer matters. */
   uncachedLoad(machine: Machine, vcpu: number, word: number): void;
@@ -41,7 +50,7 @@ export interface Ghost {
   hostStore(machine: Machine, word: number, version: number, uncached: boolean): void;
 }
 
-export function createGhost(base: WorldBase): Ghost {
+export function createGhost(base: WorldBase, memory: Memory): Ghost {
   const { topology, layout } = base;
   const words = topology.words.length;
   const vcpuNames = topology.actors.filter((a) => a.kind === 'vcpu').map((a) => a.name);
@@ -56,6 +65,8 @@ export function createGhost(base: WorldBase): Ghost {
   const dirtyIn = layout.field('dirtyIn', [topology.lines.length], { labels: [lineNames] });
   const mayHoldOld = layout.field('mayHoldOld', [vcpus, words], perVcpuWord);
   const combining = layout.field('combiningVersion', [vcpus, words], perVcpuWord);
+  const given = layout.field('givenVersion', [words], perWord);
+  const returned = layout.field('returned', [words], perWord);
   const lineOf = Int32Array.from(topology.words, (w) => w.line);
   const wordsOf = topology.lines.map((l) => l.words);
 
@@ -91,6 +102,22 @@ export function createGhost(base: WorldBase): Ghost {
     dirtyIn,
     mayHoldOld,
     combining,
+    given,
+    returned,
+
+    give(m, page) {
+      for (const word of topology.pages[page]?.words ?? []) {
+        m.put(given.base + word, m.state[memory.latest.base + word] as number);
+        m.put(returned.base + word, 0);
+      }
+    },
+
+    free(m, page) {
+      for (const word of topology.pages[page]?.words ?? []) {
+        m.put(given.base + word, 0);
+        m.put(returned.base + word, 1);
+      }
+    },
 
     store(m, vcpu, word, guestType, version) {
       const line = lineOf[word] as number;

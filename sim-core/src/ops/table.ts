@@ -33,9 +33,12 @@ import { bind } from './host/bind.ts';
 import { drain } from './host/drain.ts';
 import { evict } from './host/evict.ts';
 import { migrateOp } from './host/migrate.ts';
+import { freePage } from './host/free.ts';
+import { givePage } from './host/give.ts';
 import { hostMov } from './host/mov.ts';
 import { prefetch } from './host/prefetch.ts';
 import { unbind } from './host/unbind.ts';
+import { zeroPage } from './host/zero.ts';
 import { assignPciDevice } from './kvm/assign-pci-device.ts';
 import { checkExtension } from './kvm/check-extension.ts';
 import { createDevice } from './kvm/create-device.ts';
@@ -156,6 +159,9 @@ export const OPS: readonly Op[] = [
   hostMov,
   bind,
   unbind,
+  zeroPage,
+  givePage,
+  freePage,
 ];
 
 const byKindAndName: ReadonlyMap<string, Op> = new Map(OPS.map((op) => [`${op.kind} ${op.name}`, op]));

@@ -152,7 +152,7 @@ function createWorld(
   const world = { ...base } as { -readonly [K in keyof World]: World[K] };
   const wired = (): World => world;
   world.memory = createMemory(base);
-  world.ghost = createGhost(base);
+  world.ghost = createGhost(base, world.memory);
   world.monitors = createMonitors(base, wired, tracked);
   world.counters = createCounters(base);
   world.iommu = createIommu(base, wired);

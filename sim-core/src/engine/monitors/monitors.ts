@@ -37,6 +37,10 @@ export interface Moments {
   writeback(machine: Machine, cpu: number, line: number): void;
   /** The IOMMU blocked a TLP. */
   dmaFault(machine: Machine, device: number, word: number, reason: number): void;
+  /** The host's CPU loaded a version of a word. */
+  hostLoad(machine: Machine, cpu: number, word: number, version: number): void;
+  /** A system call, a host action or an environment move is over: what it changed stands. */
+  settled(machine: Machine): void;
   /** A declared result differs: the node of the statement and the value it got. */
   result(machine: Machine, node: number, value: number): void;
 }
@@ -44,6 +48,8 @@ export interface Moments {
 export interface Monitors extends Moments {
   /** Per finding: 1 once it has occurred, for conditions that ask; written only for those. */
   readonly found: Field;
+  /** One slot a VM in which a monitor remembers what it said; made when the world is wired, by name. */
+  memory(name: string): Field;
   /** A finding that a part makes by itself (`use-after-free`, `kernel-warning`, `deadlock`). */
   report(machine: Machine, finding: Finding, subject: number, detail: number): void;
 }
@@ -58,6 +64,9 @@ export function createMonitors(base: WorldBase, world: () => World, tracked: Rea
     if (tracked.has(finding)) machine.put(found.base + index, 1);
   }
 
+  const memories = new Map(
+    ['beliefWrong', 'beliefCostly'].map((name) => [name, base.layout.field(name, [base.dims.vms], { internal: true })]),
+  );
   let listeners: Partial<Moments>[] | undefined;
   const all = (): Partial<Moments>[] =>
     (listeners ??= MONITORS.map((monitor) =>
@@ -67,6 +76,11 @@ export function createMonitors(base: WorldBase, world: () => World, tracked: Rea
   return {
     found,
     report,
+    memory(name) {
+      const field = memories.get(name);
+      if (!field) throw new Error(`no monitor remembers ${name}`);
+      return field;
+    },
     cpuLoad(machine, vcpu, word, version) {
       for (const l of all()) l.cpuLoad?.(machine, vcpu, word, version);
     },
@@ -78,6 +92,12 @@ export function createMonitors(base: WorldBase, world: () => World, tracked: Rea
     },
     dmaFault(machine, device, word, reason) {
       for (const l of all()) l.dmaFault?.(machine, device, word, reason);
+    },
+    hostLoad(machine, cpu, word, version) {
+      for (const l of all()) l.hostLoad?.(machine, cpu, word, version);
+    },
+    settled(machine) {
+      for (const l of all()) l.settled?.(machine);
     },
     result(machine, node, value) {
       for (const l of all()) l.result?.(machine, node, value);

@@ -1,6 +1,6 @@
 import type { Monitor } from './monitors.ts';
 
-/** Subject: the word. Detail: the device + 1, or minus the vCPU + 1. */
+/** Subject: the word. Detail: the device + 1, minus the vCPU + 1, or 0 for the host. */
 export const staleRead: Monitor = {
   finding: 'stale-read',
   weight: 'violation',
@@ -18,6 +18,11 @@ export const staleRead: Monitor = {
       const older = version < (machine.state[world.ghost.deviceWrite.base + word] as number);
       const mayHoldOld = machine.state[world.ghost.mayHoldOld.base + vcpu * words + word] !== 0;
       if (older && !mayHoldOld) report(machine, word, -(vcpu + 1));
+    },
+    // A page that came back to the host has to hold what the device left in it.
+    hostLoad(machine, _cpu, word, version) {
+      const returned = machine.state[world.ghost.returned.base + word] !== 0;
+      if (returned && version < (machine.state[world.memory.latest.base + word] as number)) report(machine, word, 0);
     },
   }),
 };

@@ -9,12 +9,12 @@ export const hostMov: Op = {
   errnos: [],
   example: 'mov [x], 0 cpu=1',
   operands: [{ name: 'destination', shapes: [{ kind: 'memory' }, { kind: 'register' }], doc: 'Where the value goes.' }, { name: 'source', shapes: [{ kind: 'immediate' }, { kind: 'register' }, { kind: 'memory' }], doc: 'The value.' }],
-  options: [{ name: 'cpu', doc: 'Which pCPU; 0 when left out.', values: 'cpu' }],
+  options: [{ name: 'cpu', doc: 'Which pCPU; that of the block when left out.', values: 'cpu' }],
   code: {
     kind: 'action',
     compile(c) {
       const { world } = c;
-      const cpu = Number(c.option('cpu') ?? 0);
+      const cpu = Number(c.option('cpu') ?? Math.max(world.topology.actors[c.actor]?.cpu ?? 0, 0));
       const store = c.statement.operands[0]?.kind === 'memory';
       const word = c.word(store ? 0 : 1);
       const value = store ? c.read(1) : undefined;
