@@ -1,5 +1,5 @@
 /** Every call of the recorder as statements of the scenario language, one entry each. */
-import type { Artefact, RecordedOp, RecordingHeader, ReplayStep, Vcpu } from './recording.ts';
+import type { Artefact, RecordedOp, RecordingHeader, ReplayOp, ReplayStep, Vcpu } from './recording.ts';
 
 /** What a translation may ask. */
 export interface Context {
@@ -28,6 +28,7 @@ export interface Translated {
   /** The vCPU that a copied descriptor was. */
   readonly alias?: Vcpu;
   readonly ioas?: true;
+  readonly written?: ReplayOp['written'];
 }
 
 const BOUND = '\u0000';
@@ -43,6 +44,11 @@ export function recorder(text: string): ReplayStep {
 
 function one(text: string): Translated {
   return { steps: [recorder(text)] };
+}
+
+/** A call that writes one of the recorded fields, bound to a name. */
+function writes(field: 'id' | 'flags' | 'size', name: string, text: string): Translated {
+  return { ...one(text), written: { field, name } };
 }
 
 function bind(text: string): Translated {
@@ -238,16 +244,16 @@ export const TRANSLATIONS: Readonly<Record<string, (c: Context) => Translated>> 
   set_attr: attributeCall('KVM_SET_DEVICE_ATTR'),
   has_attr: attributeCall('KVM_HAS_DEVICE_ATTR'),
   get_attr: attributeCall('KVM_GET_DEVICE_ATTR'),
-  group_status: (c) => one(`ioctl(${c.fd(c.arg(0))}, VFIO_GROUP_GET_STATUS, {flags=>status})`),
+  group_status: (c) => writes('flags', 'status', `ioctl(${c.fd(c.arg(0))}, VFIO_GROUP_GET_STATUS, {flags=>status})`),
   set_container: (c) => one(`ioctl(${c.fd(c.arg(0))}, VFIO_GROUP_SET_CONTAINER, [${c.fd(c.arg(1))}])`),
   unset_container: (c) => one(`ioctl(${c.fd(c.arg(0))}, VFIO_GROUP_UNSET_CONTAINER)`),
   get_device: (c) => {
     const bdf = vfioDevices(c.header, Number(c.arg(1)))[Number(c.arg(2))] ?? NO_SUCH_DEVICE;
     return bind(`ioctl(${c.fd(c.arg(0))}, VFIO_GROUP_GET_DEVICE_FD, "${bdf}")`);
   },
-  dev_info: (c) => one(`ioctl(${c.fd(c.arg(0))}, VFIO_DEVICE_GET_INFO, {flags=>info})`),
+  dev_info: (c) => writes('flags', 'info', `ioctl(${c.fd(c.arg(0))}, VFIO_DEVICE_GET_INFO, {flags=>info})`),
   bind: (c) => one(`ioctl(${c.fd(c.arg(0))}, VFIO_DEVICE_BIND_IOMMUFD, {argsz=16, flags=${c.arg(2)}, iommufd=${c.fd(c.arg(1))}})`),
-  ioas_alloc: (c) => ({ ...one(`ioctl(${c.fd(c.arg(0))}, IOMMU_IOAS_ALLOC, {out_ioas_id=>ioas})`), ioas: true }),
+  ioas_alloc: (c) => ({ ...writes('id', 'ioas', `ioctl(${c.fd(c.arg(0))}, IOMMU_IOAS_ALLOC, {out_ioas_id=>ioas})`), ioas: true }),
   attach: (c) => {
     const given = c.optional(1);
     const [first = '', ...others] = (given === undefined ? c.ioas() : [given]).map(
@@ -259,9 +265,9 @@ export const TRANSLATIONS: Readonly<Record<string, (c: Context) => Translated>> 
   ct_api: (c) => one(`ioctl(${c.fd(c.arg(0))}, VFIO_GET_API_VERSION)`),
   ct_ext: (c) => one(`ioctl(${c.fd(c.arg(0))}, VFIO_CHECK_EXTENSION, ${symbol(EXTENSIONS, c.arg(1))})`),
   set_iommu: (c) => one(`ioctl(${c.fd(c.arg(0))}, VFIO_SET_IOMMU, ${symbol(EXTENSIONS, c.arg(1))})`),
-  iommu_info: (c) => one(`ioctl(${c.fd(c.arg(0))}, VFIO_IOMMU_GET_INFO, {flags=>info})`),
+  iommu_info: (c) => writes('flags', 'info', `ioctl(${c.fd(c.arg(0))}, VFIO_IOMMU_GET_INFO, {flags=>info})`),
   map: mapCall,
-  unmap: (c) => one(`ioctl(${c.fd(c.arg(0))}, VFIO_IOMMU_UNMAP_DMA, {flags=0, iova=${c.arg(1)}, size=${c.arg(2)}})`),
+  unmap: (c) => writes('size', 'unmapped', `ioctl(${c.fd(c.arg(0))}, VFIO_IOMMU_UNMAP_DMA, {flags=0, iova=${c.arg(1)}, size=${c.arg(2)}, size=>unmapped})`),
   set_mem: (c) => one(`ioctl(${c.fd(c.arg(0))}, KVM_SET_USER_MEMORY_REGION, {slot=0, flags=0, guest_phys_addr=0, memory_size=0x10000, userspace_addr=${BUFFER}})`),
   vm_cap: (c) => one(`ioctl(${c.fd(c.arg(0))}, KVM_ENABLE_CAP, {cap=${symbol(CAPABILITIES, c.arg(1))}, flags=0, args=${c.arg(2)}})`),
   ioctl: (c) => one(`ioctl(${c.fd(c.arg(0))}, ${c.arg(1)}, ${c.arg(2)})`),

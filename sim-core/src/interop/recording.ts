@@ -34,8 +34,10 @@ export interface RecordedOp {
   readonly nc?: number;
   readonly wbinvd?: RecordedWbinvd;
   readonly fx: readonly string[];
-  /** Of an I/O address space. */
+  /** What the call wrote: the id of an I/O address space, flags of a status or info structure, bytes unmapped. */
   readonly id?: number;
+  readonly flags?: number;
+  readonly size?: number;
 }
 
 export interface RecordedWbinvd {
@@ -73,6 +75,8 @@ export interface ReplayOp {
   readonly alternatives?: readonly string[];
   /** The name that an output descriptor is bound to: it stays -1 when the kernel writes none. */
   readonly output?: string;
+  /** The name that the call's `id`, `flags` or `size` is bound to. */
+  readonly written?: { readonly field: 'id' | 'flags' | 'size'; readonly name: string };
   /** Artefact of the emulator that the translation follows. */
   readonly artefact?: Artefact;
 }

@@ -34,7 +34,7 @@ export interface Difference {
   /** Index of the call, or -1 for the teardown. */
   readonly op: number;
   readonly text: string;
-  readonly what: 'ret' | 'err' | 'fdset' | 'nc' | 'wbinvd' | 'destroyed' | 'failure';
+  readonly what: 'ret' | 'err' | 'fdset' | 'written' | 'nc' | 'wbinvd' | 'destroyed' | 'failure';
   readonly kernel: string;
   readonly ours: string;
 }
@@ -237,6 +237,11 @@ class Player {
       if (op.recorded.fdset !== undefined) {
         const slot = this.#model.names.get(op.output ?? '');
         check(i, text, 'fdset', op.recorded.fdset, slot !== undefined && (machine.state[slot] as number) >= 0 ? 1 : 0);
+      }
+      const wrote = op.written && op.recorded[op.written.field];
+      if (op.written && wrote !== undefined) {
+        const slot = this.#model.names.get(op.written.name);
+        check(i, text, 'written', wrote, slot === undefined ? 'nothing' : machine.state[slot]);
       }
       check(i, text, 'nc', op.recorded.nc ?? 0, effects.nc);
       if (op.recorded.wbinvd) check(i, text, 'wbinvd', wbinvdText(op.recorded), wbinvdText({ wbinvd: effects.wbinvd }));
