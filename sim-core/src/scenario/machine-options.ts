@@ -198,7 +198,15 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     },
   ],
   'actor-device': [],
-  host: [],
+  host: [
+    {
+      key: 'cpu',
+      values: 'cpu',
+      fallback: '0',
+      doc: 'The physical CPU on which the accesses of the host itself run.',
+      source: 'model',
+    },
+  ],
 };
 
 /** Kinds of CPUs and IOMMUs, and what the environment may be allowed to do. */

@@ -1,6 +1,6 @@
 import type { OperandShape } from '../../ops/op.ts';
 import type { Expr, NameExpr, Span, StructExpr, Syscall } from '../ast.ts';
-import type { Vocabulary } from '../vocabulary.ts';
+import { looksConstant } from '../constant-style.ts';
 import type { LineSubject } from './check.ts';
 import { expectedValues } from './values.ts';
 
@@ -20,7 +20,7 @@ export function* unknownConstants({ line, vocabulary, params }: LineSubject): Ge
   for (const { expr, shapes, where } of expectedValues(line.content, vocabulary)) {
     const set = setOf(shapes);
     for (const { name, span } of namesIn(expr)) {
-      if (vocabulary.constants.has(name) || params.has(name) || !CONSTANT_STYLE.test(name)) continue;
+      if (vocabulary.constants.has(name) || params.has(name) || !looksConstant(name, vocabulary)) continue;
       const struct = structAround(line.content, span);
       yield { name, span, where, ...(set !== undefined && { set }), ...(struct && { struct }) };
     }
@@ -41,15 +41,8 @@ export function setOf(shapes: readonly OperandShape[]): string | undefined {
   return undefined;
 }
 
-/** Whether a name can be meant as a constant of the kernel: names that scenarios bind are not in capitals. */
-export function looksConstant(name: string, vocabulary: Vocabulary): boolean {
-  return vocabulary.constants.has(name) || CONSTANT_STYLE.test(name);
-}
-
 function structAround(call: Syscall, span: Span): StructExpr | undefined {
   return call.args.find((arg) => arg.kind === 'struct' && arg.span.start <= span.start && span.end <= arg.span.end) as
     | StructExpr
     | undefined;
 }
-
-const CONSTANT_STYLE = /^[A-Z][A-Z0-9]*_[A-Za-z0-9_]*$|^E[A-Z0-9]{2,}$|^[A-Z]{4,}$/;

@@ -1,9 +1,9 @@
-import type { LineContent, ParsedScenario } from '../ast.ts';
+import type { ParsedScenario } from '../ast.ts';
 import { contentsOfKind } from '../blocks.ts';
-import { vcpuName } from '../roles.ts';
+import { looksConstant } from '../constant-style.ts';
+import { namesOf, vcpuName } from '../roles.ts';
 import type { Place, ScenarioSymbol } from '../symbols.ts';
 import type { ScenarioSubject } from './check.ts';
-import { looksConstant } from './constants.ts';
 
 /** A name where nothing of that name is. */
 export interface UndefinedUse extends Place {
@@ -35,7 +35,7 @@ export function* actorUses(
   subject: ScenarioSubject,
   wanted: 'device' | 'vcpu' | 'actor',
 ): Generator<UndefinedUse & { readonly known: readonly string[] }> {
-  const { scenario, included, symbols } = subject;
+  const { scenario, included, symbols, vocabulary } = subject;
   if (subject.brokenIncludes.size > 0) return;
   const files = [scenario, ...included];
   const devices = files.flatMap((file) =>
@@ -49,26 +49,8 @@ export function* actorUses(
     // A name that is a device and an actor can be wrong nowhere but where a vCPU is expected.
     if (space !== 'actor' || known[wanted].includes(name)) continue;
     for (const { line, span } of references) {
-      if (expectedActor(scenario.lines[line]!.content) === wanted) yield { line, span, name, known: known[wanted] };
+      const word = namesOf(scenario.lines[line]!, vocabulary).find((candidate) => candidate.span.start === span.start);
+      if (word?.symbol.as === wanted) yield { line, span, name, known: known[wanted] };
     }
-  }
-}
-
-function expectedActor(content: LineContent): 'device' | 'vcpu' | 'actor' | undefined {
-  switch (content.kind) {
-    case 'schedule':
-      return undefined;
-    case 'condition':
-      return 'actor';
-    case 'allow':
-      return 'vcpu';
-    case 'action':
-      // `migrate vcpu0 cpu=1`; in all other actions a device stands before one of its registers.
-      return content.operands.some((operand) => operand.kind === 'name' && operand.member === undefined) &&
-        !content.operands.some((operand) => 'member' in operand && operand.member)
-        ? 'vcpu'
-        : 'device';
-    default:
-      return 'device';
   }
 }
