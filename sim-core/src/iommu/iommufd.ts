@@ -17,17 +17,17 @@ import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import { PAGE_BYTES } from '../topology.ts';
 import type { World, WorldBase } from '../world.ts';
+import { createHwpts, type Hwpts } from './hwpt.ts';
 import type { Mapping, Mappings } from './mappings.ts';
+import { createObjects, IOMMUFD_OBJECT, type Objects } from './objects.ts';
 
-/** Kinds of iommufd objects. */
-export const IOMMUFD_OBJECT = { none: 0, device: 1, ioas: 2, hwpt: 3 } as const;
-const KINDS = 4;
+export { IOMMUFD_OBJECT };
 
 export interface Iommufd {
   /** Per iommufd: it exists. */
   readonly exists: Field;
-  /** Per iommufd and id: {@link IOMMUFD_OBJECT} + 4 × index of the device, IOAS or domain. */
-  readonly object: Field;
+  readonly objects: Objects;
+  readonly hwpts: Hwpts;
   /** Per iommufd: its compatibility IOAS + 1. */
   readonly compatIoas: Field;
   /** Per iommufd: VFIO_TYPE1_IOMMU was set, so an unmap may cut mappings. */
@@ -48,11 +48,6 @@ export interface Iommufd {
   /** iommufd_device_bind(): 0 or -errno. Whether the DMA can be claimed is the caller's question. */
   bind(machine: Machine, context: number, device: number): void;
   unbind(machine: Machine, device: number): void;
-  /** The id of an object, 0 when it has none. */
-  idOf(machine: Machine, context: number, kind: number, index: number): number;
-  /** Attaches a bound device to an IOAS or HWPT by id; moves it when it is attached already. The HWPT's id or -errno. */
-  attach(machine: Machine, device: number, id: number): number;
-  detach(machine: Machine, device: number): void;
   /** iommufd_vfio_compat_ioas_create(): 0. */
   createCompatIoas(machine: Machine, context: number): number;
   /** The id of the compatibility IOAS, or -ENODEV. */
@@ -79,133 +74,25 @@ export function createIommufd(
   mappings: Mappings,
   spaceOfIoas: (ioas: number) => number,
 ): Iommufd {
-  const { dims, kernel, layout, topology } = base;
-  const devices = topology.devices.length;
-  const ids = dims.ioas + dims.domains + devices + 1;
+  const { dims, layout } = base;
+  const objects = createObjects(base);
+  const hwpts = createHwpts(base, world, objects, mappings, spaceOfIoas);
+  const { deviceContext } = objects;
   const exists = layout.field('iommufd', [dims.iommufds]);
-  const object = layout.field('iommufdObject', [dims.iommufds, ids]);
   const compatIoas = layout.field('iommufdCompatIoas', [dims.iommufds]);
   const cutsMappings = layout.field('iommufdCutsMappings', [dims.iommufds]);
   const ioasContext = layout.field('ioasIommufd', [dims.ioas]);
-  const deviceContext = layout.field('deviceIommufd', [devices], { labels: [topology.devices.map((d) => d.name)] });
   const read = (m: Machine, field: Field, index: number): number => m.state[field.base + index] as number;
-  const objectAt = (m: Machine, context: number, id: number): { kind: number; index: number } => {
-    const code = id > 0 && id < ids ? read(m, object, context * ids + id) : 0;
-    return { kind: code % KINDS, index: Math.trunc(code / KINDS) };
-  };
-
-  function number(m: Machine, context: number, kind: number, index: number): number {
-    for (let id = 1; id < ids; id++) {
-      if (read(m, object, context * ids + id) !== 0) continue;
-      m.put(object.base + context * ids + id, kind + KINDS * index);
-      return id;
-    }
-    throw new ModelLimit(`an iommufd has more than ${ids - 1} objects at once; statements in loops count once`);
-  }
-
-  function idOf(m: Machine, context: number, kind: number, index: number): number {
-    for (let id = 1; id < ids; id++) if (read(m, object, context * ids + id) === kind + KINDS * index) return id;
-    return 0;
-  }
-
-  function forget(m: Machine, context: number, kind: number, index: number): void {
-    const id = idOf(m, context, kind, index);
-    if (id > 0) m.put(object.base + context * ids + id, 0);
-  }
 
   function allocateIoas(m: Machine, context: number): number {
     for (let ioas = 0; ioas < dims.ioas; ioas++) {
       if (read(m, ioasContext, ioas) !== 0) continue;
       m.put(ioasContext.base + ioas, context + 1);
-      return number(m, context, IOMMUFD_OBJECT.ioas, ioas);
+      return objects.number(m, context, IOMMUFD_OBJECT.ioas, ioas);
     }
     throw new ModelLimit(
       `the scenario has more than ${dims.ioas} I/O address spaces at once; statements in loops count once`,
     );
-  }
-
-  const domainOf = (m: Machine, device: number): number => read(m, world().iommu.deviceDomain, device) - 1;
-  const ioasOfDomain = (m: Machine, domain: number): number =>
-    read(m, world().iommu.domainOwner, domain) - 1 - spaceOfIoas(0);
-
-  /** A device asks the HWPT that it was just attached to, or is to be attached to, for coherency. False is EINVAL. */
-  function upgrade(m: Machine, domain: number, device: number): boolean {
-    const { iommu } = world();
-    if (!iommu.enforceCapability(device) || read(m, iommu.domainCoherent, domain) !== 0) return true;
-    return iommu.enforce(m, domain);
-  }
-
-  /** Attaches to an HWPT that exists. */
-  function join(m: Machine, domain: number, device: number): number {
-    const { iommu } = world();
-    const errno = iommu.attach(m, domain, device);
-    if (errno !== 0) return errno;
-    if (kernel.has('enforce-at-allocation') || upgrade(m, domain, device)) return 0;
-    iommu.detach(m, device);
-    return E.INVAL;
-  }
-
-  /** Makes an HWPT for a device and attaches it. The domain or -errno. */
-  function makeHwpt(m: Machine, ioas: number, device: number): number {
-    const { iommu } = world();
-    const unit = topology.devices[device]?.iommu ?? -1;
-    const space = spaceOfIoas(ioas);
-    if (mappings.all(m, space).some((one) => one.iova + one.size > iommu.apertureEnd(unit))) return E.INVAL;
-    const domain = iommu.alloc(m, space, unit);
-    if (kernel.has('enforce-at-allocation')) upgrade(m, domain, device);
-    const errno = join(m, domain, device);
-    if (errno !== 0) {
-      iommu.free(m, domain);
-      return errno;
-    }
-    for (const mapping of mappings.all(m, space)) mappings.enter(m, domain, mapping);
-    return domain;
-  }
-
-  /** iommufd_device_auto_get_domain(): the first HWPT of the IOAS that accepts the device, or a new one. */
-  function attachIoas(m: Machine, context: number, ioas: number, device: number): number {
-    const { iommu } = world();
-    for (const domain of iommu.domainsOf(m, spaceOfIoas(ioas))) {
-      const errno = join(m, domain, device);
-      if (errno === 0) return idOf(m, context, IOMMUFD_OBJECT.hwpt, domain);
-      if (errno !== E.INVAL) return errno;
-    }
-    const domain = makeHwpt(m, ioas, device);
-    return domain < 0 ? domain : number(m, context, IOMMUFD_OBJECT.hwpt, domain);
-  }
-
-  /** An HWPT that attaching made goes with its last device. */
-  function dropUnused(m: Machine, context: number, domain: number): void {
-    const { iommu } = world();
-    if (domain < 0 || iommu.devicesOf(m, domain).length > 0) return;
-    forget(m, context, IOMMUFD_OBJECT.hwpt, domain);
-    iommu.free(m, domain);
-  }
-
-  function detach(m: Machine, device: number): void {
-    const domain = domainOf(m, device);
-    if (domain < 0) return;
-    world().iommu.detach(m, device);
-    dropUnused(m, read(m, deviceContext, device) - 1, domain);
-  }
-
-  function attach(m: Machine, device: number, id: number): number {
-    const context = read(m, deviceContext, device) - 1;
-    const { kind, index } = objectAt(m, context, id);
-    const { iommu } = world();
-    const before = domainOf(m, device);
-    let result: number;
-    if (kind === IOMMUFD_OBJECT.none) return E.NOENT;
-    if (kind === IOMMUFD_OBJECT.ioas) {
-      if (before >= 0 && ioasOfDomain(m, before) === index) return idOf(m, context, IOMMUFD_OBJECT.hwpt, before);
-      result = attachIoas(m, context, index, device);
-    } else if (kind === IOMMUFD_OBJECT.hwpt) {
-      const errno = join(m, index, device);
-      result = errno === 0 ? id : errno;
-    } else return E.INVAL;
-    if (result < 0 && before >= 0) iommu.attach(m, before, device);
-    if (result >= 0) dropUnused(m, context, before);
-    return result;
   }
 
   function withdrawAll(m: Machine, ioas: number, one: Mapping): void {
@@ -226,15 +113,13 @@ export function createIommufd(
 
   return {
     exists,
-    object,
+    objects,
+    hwpts,
     compatIoas,
     cutsMappings,
     ioasContext,
     deviceContext,
     allocateIoas,
-    idOf,
-    attach,
-    detach,
 
     open(m) {
       for (let context = 0; context < dims.iommufds; context++) {
@@ -253,43 +138,43 @@ export function createIommufd(
         mappings.replace(m, spaceOfIoas(ioas), []);
         m.put(ioasContext.base + ioas, 0);
       }
-      for (let id = 0; id < ids; id++) m.put(object.base + context * ids + id, 0);
+      objects.forgetAll(m, context);
       for (const field of [exists, compatIoas, cutsMappings]) m.put(field.base + context, 0);
     },
 
     destroy(m, context, id) {
-      const { kind, index } = objectAt(m, context, id);
+      const { kind, index } = objects.at(m, context, id);
       if (kind === IOMMUFD_OBJECT.none) return E.NOENT;
       const ioasInUse = kind === IOMMUFD_OBJECT.ioas && world().iommu.domainsOf(m, spaceOfIoas(index)).length > 0;
       if (kind !== IOMMUFD_OBJECT.ioas || ioasInUse) return E.BUSY;
       mappings.replace(m, spaceOfIoas(index), []);
       m.put(ioasContext.base + index, 0);
-      m.put(object.base + context * ids + id, 0);
+      objects.forget(m, context, kind, index);
       if (read(m, compatIoas, context) === index + 1) m.put(compatIoas.base + context, 0);
       return 0;
     },
 
     bind(m, context, device) {
       m.put(deviceContext.base + device, context + 1);
-      number(m, context, IOMMUFD_OBJECT.device, device);
+      objects.number(m, context, IOMMUFD_OBJECT.device, device);
     },
 
     unbind(m, device) {
-      detach(m, device);
-      forget(m, read(m, deviceContext, device) - 1, IOMMUFD_OBJECT.device, device);
+      hwpts.detach(m, device);
+      objects.forget(m, objects.contextOf(m, device), IOMMUFD_OBJECT.device, device);
       m.put(deviceContext.base + device, 0);
     },
 
     createCompatIoas(m, context) {
       if (read(m, compatIoas, context) !== 0) return 0;
       const id = allocateIoas(m, context);
-      m.put(compatIoas.base + context, objectAt(m, context, id).index + 1);
+      m.put(compatIoas.base + context, objects.at(m, context, id).index + 1);
       return 0;
     },
 
     compatIoasId(m, context) {
       const ioas = read(m, compatIoas, context) - 1;
-      return ioas < 0 ? E.NODEV : idOf(m, context, IOMMUFD_OBJECT.ioas, ioas);
+      return ioas < 0 ? E.NODEV : objects.idOf(m, context, IOMMUFD_OBJECT.ioas, ioas);
     },
 
     compatCoherent(m, context) {
@@ -300,7 +185,7 @@ export function createIommufd(
     },
 
     ioasById(m, context, id) {
-      const { kind, index } = objectAt(m, context, id);
+      const { kind, index } = objects.at(m, context, id);
       return kind === IOMMUFD_OBJECT.ioas ? index : E.NOENT;
     },
 

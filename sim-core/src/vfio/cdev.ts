@@ -11,7 +11,6 @@ import type { Routine, Task } from '../engine/task.ts';
 import { argument, field32, readable, writeField } from '../files/user-memory.ts';
 import { IOMMUFD_OBJECT, type Iommufd } from '../iommu/iommufd.ts';
 import { E } from '../kernel/errno.ts';
-import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
 import type { Devices } from './device.ts';
 import { DEVICE_FILE, type VfioState } from './state.ts';
@@ -115,7 +114,7 @@ export function createCdev(
       const context = world().files.objectOf(m, read(m, state.deviceFileIommufd, t.get(0)) - 1);
       m.put(state.accessGranted.base + t.get(0), 1);
       m.put(devSetLock(t), 0);
-      writeField(t, argument(t, 2), 'out_devid', iommufd.idOf(m, context, IOMMUFD_OBJECT.device, deviceOf(t)));
+      writeField(t, argument(t, 2), 'out_devid', iommufd.objects.idOf(m, context, IOMMUFD_OBJECT.device, deviceOf(t)));
       t.return(0);
     });
     r.at(out).local((t) => {
@@ -160,39 +159,44 @@ export function createCdev(
     });
   });
 
-  /** ATTACH and DETACH: for files that are bound, and that did not come from a group. */
-  function pageTable(name: string, bytes: number, work: (t: Task, m: Machine, device: number) => number): Routine {
-    return routines.define(name, SOURCE, (r) => {
-      r.local((t) => {
-        const { machine: m } = t;
-        if (!exists) return t.return(E.NOTTY);
-        if (read(m, state.accessGranted, t.get(0)) === 0) return t.return(E.INVAL);
-        if (read(m, state.deviceFile, t.get(0)) === DEVICE_FILE.group) return t.return(E.NOTTY);
-        const arg = argument(t, 2);
-        if (!readable(arg)) return t.return(E.FAULT);
-        if (field32(t, arg, 'argsz') < bytes || field32(t, arg, 'flags') !== 0) t.return(E.INVAL);
-      });
-      r.lock('dev_set->lock', devSetLock);
-      r.local((t) => {
-        const result = work(t, t.machine, deviceOf(t));
-        t.machine.put(devSetLock(t), 0);
-        t.return(result);
-      });
-    });
+  /** What is wrong with an ATTACH or DETACH before the device is looked at, or 0: they are for bound character devices. */
+  function checkPageTable(t: Task, bytes: number): number {
+    const { machine: m } = t;
+    if (!exists) return E.NOTTY;
+    if (read(m, state.accessGranted, t.get(0)) === 0) return E.INVAL;
+    if (read(m, state.deviceFile, t.get(0)) === DEVICE_FILE.group) return E.NOTTY;
+    const arg = argument(t, 2);
+    if (!readable(arg)) return E.FAULT;
+    return field32(t, arg, 'argsz') < bytes || field32(t, arg, 'flags') !== 0 ? E.INVAL : 0;
   }
 
-  return {
-    open,
-    bind,
-    unbind,
-    attach: pageTable('vfio_df_ioctl_attach_pt', ATTACH_BYTES, (t, m, device) => {
-      const result = iommufd.attach(m, device, field32(t, argument(t, 2), 'pt_id'));
+  const attach = routines.define('vfio_df_ioctl_attach_pt', SOURCE, (r) => {
+    r.local((t) => {
+      const errno = checkPageTable(t, ATTACH_BYTES);
+      if (errno !== 0) t.return(errno);
+    });
+    r.lock('dev_set->lock', devSetLock);
+    r.local((t) => t.call(iommufd.hwpts.attach, deviceOf(t), field32(t, argument(t, 2), 'pt_id')));
+    r.local((t) => {
+      const result = t.value;
+      t.machine.put(devSetLock(t), 0);
       if (result > 0) writeField(t, argument(t, 2), 'pt_id', result);
-      return Math.min(result, 0);
-    }),
-    detach: pageTable('vfio_df_ioctl_detach_pt', DETACH_BYTES, (_t, m, device) => {
-      iommufd.detach(m, device);
-      return 0;
-    }),
-  };
+      t.return(Math.min(result, 0));
+    });
+  });
+
+  const detach = routines.define('vfio_df_ioctl_detach_pt', SOURCE, (r) => {
+    r.local((t) => {
+      const errno = checkPageTable(t, DETACH_BYTES);
+      if (errno !== 0) t.return(errno);
+    });
+    r.lock('dev_set->lock', devSetLock);
+    r.local((t) => {
+      iommufd.hwpts.detach(t.machine, deviceOf(t));
+      t.machine.put(devSetLock(t), 0);
+      t.return(0);
+    });
+  });
+
+  return { open, bind, unbind, attach, detach };
 }

@@ -128,7 +128,7 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
     const { machine: m } = t;
     const group = state.groupOfDevice(device);
     const contextFile = read(m, state.deviceFileIommufd, file) - 1;
-    if (contextFile >= 0) return bindIommufd(m, world().files.objectOf(m, contextFile), file, device);
+    if (contextFile >= 0) return bindIommufd(m, world().files.objectOf(m, contextFile), device);
     const container = read(m, state.groupContainer, group) - 1;
     if (container < 0 || read(m, state.containerDriver, container) === IOMMU_DRIVER.none) return E.INVAL;
     add(m, state.containerUsers, group, 1);
@@ -136,18 +136,20 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
     return 0;
   }
 
-  /** vfio_df_iommufd_bind(): claims the DMA; of a group's file it also attaches to the compatibility IOAS. */
-  function bindIommufd(m: Machine, context: number, file: number, device: number): number {
+  /** vfio_df_iommufd_bind(): claims the DMA. */
+  function bindIommufd(m: Machine, context: number, device: number): number {
     if (!state.isEmulated(device)) {
       if (topology.devices[device]?.iommu === -1) return E.NODEV;
       if (!mayBind(m, context, device)) return E.PERM;
     }
     iommufd.bind(m, context, device);
-    if (read(m, state.deviceFile, file) !== DEVICE_FILE.group || state.isEmulated(device)) return 0;
-    const id = iommufd.compatIoasId(m, context);
-    const attached = id < 0 ? id : iommufd.attach(m, device, id);
-    if (attached < 0) iommufd.unbind(m, device);
-    return Math.min(attached, 0);
+    return 0;
+  }
+
+  /** The compatibility IOAS that a device opened through its group is attached to: its id, 0 for none, or -ENODEV. */
+  function compatIoas(m: Machine, file: number, device: number): number {
+    if (read(m, state.deviceFile, file) !== DEVICE_FILE.group || read(m, state.deviceFileIommufd, file) === 0) return 0;
+    return iommufd.compatIoasId(m, iommufd.objects.contextOf(m, device));
   }
 
   /** iommu_device_claim_dma_owner(): host drivers and other owners refuse; the same iommufd may own more devices. */
@@ -173,6 +175,12 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
 
   const open = routines.define(kernel.has('vfio-cdev') ? 'vfio_df_open' : 'vfio_device_open', source, (r) => {
     // Locals 0, 1: file, device.
+    const attached = r.label();
+    const undo = (t: Task, errno: number): void => {
+      unuseIommu(t, t.get(0), t.get(1));
+      add(t.machine, state.deviceOpenCount, t.get(1), -1);
+      t.return(errno);
+    };
     r.local((t) => {
       const { machine: m } = t;
       const [file, device] = [t.get(0), t.get(1)];
@@ -185,15 +193,18 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
       }
       add(m, state.deviceOpenCount, device, 1);
       if (count > 0) return t.return(0);
-      t.call(driverOpen, device);
+      const ioas = compatIoas(m, file, device);
+      if (ioas === 0) t.goto(attached);
+      else if (ioas > 0) t.call(iommufd.hwpts.attach, device, ioas);
+      else undo(t, ioas);
     });
     r.local((t) => {
-      const errno = t.value;
-      if (errno !== 0) {
-        unuseIommu(t, t.get(0), t.get(1));
-        add(t.machine, state.deviceOpenCount, t.get(1), -1);
-      }
-      t.return(errno);
+      if (t.value < 0) undo(t, t.value);
+    });
+    r.at(attached).local((t) => t.call(driverOpen, t.get(1)));
+    r.local((t) => {
+      if (t.value < 0) undo(t, t.value);
+      else t.return(0);
     });
   });
 
