@@ -46,8 +46,10 @@ export interface VerdictGroup {
   readonly passed: boolean | undefined;
   /** The kernel whose exploration is shown. */
   readonly kernel: Profile;
+  /** How many kernels of the group were explored: those that may differ. */
+  readonly explorations: number;
+  /** States of all of them. */
   readonly states: number;
-  readonly finals: number;
   readonly complete: boolean;
   readonly limit?: ExploreLimit;
   readonly conditions: readonly JudgedCondition[];
@@ -70,8 +72,6 @@ export interface JudgedFinding {
 
 /** Checks over all interleavings. What is wrong with the text is a Failure. */
 export async function checkFile(file: ScenarioFile, request: CheckRequest): Promise<FileVerdict> {
-  const broken = file.parsed.diagnostics.filter(({ severity }) => severity === 'error');
-  if (broken.length > 0) throw brokenScenario(file, broken);
   const { diagnostics, kernels } = await inSlices(file, request);
   if (diagnostics.length > 0) throw brokenScenario(file, diagnostics);
   const groups = grouped(kernels).map(groupOf);
@@ -126,14 +126,15 @@ function groupOf(verdicts: readonly KernelVerdict[]): VerdictGroup {
   const first = verdicts[0] as KernelVerdict;
   const { exploration, passed, unexpected, judgedAs } = first;
   const profiles = verdicts.map(({ profile }) => profile);
+  const explored = verdicts.filter(({ judgedAs }, i) => verdicts.findIndex((v) => v.judgedAs === judgedAs) === i);
   return {
     profiles,
     name: profiles.length === 1 ? first.profile.name : `${first.profile.name}..${profiles.at(-1)?.name}`,
     passed,
     kernel: judgedAs,
-    states: exploration.states,
-    finals: exploration.finals,
-    complete: exploration.complete,
+    explorations: explored.length,
+    states: explored.reduce((sum, verdict) => sum + verdict.exploration.states, 0),
+    complete: verdicts.every((verdict) => verdict.exploration.complete),
     ...(exploration.limit && { limit: exploration.limit }),
     conditions: first.conditions.map((condition) => judgedCondition(first, condition)),
     findings: exploration.findings.filter(({ finding }) => unexpected.includes(finding)).map((f) => judgedFinding(first, f)),

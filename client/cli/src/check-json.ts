@@ -8,14 +8,14 @@ export function verdictDocument({ file, groups, passed }: FileVerdict): object {
 }
 
 function groupDocument(group: VerdictGroup): object {
-  const { name, profiles, kernel, passed, states, finals, complete, limit, conditions, findings } = group;
+  const { name, profiles, kernel, passed, explorations, states, complete, limit, conditions, findings } = group;
   return {
     name,
     profiles: profiles.map((profile) => profile.name),
     explored: kernel.name,
     passed: passed ?? null,
+    explorations,
     states,
-    finals,
     complete,
     ...(limit && { limit: { kind: limit.kind, message: limitText(limit) } }),
     conditions: conditions.map(({ text, line, holds, positive, negative, schedule }) => ({

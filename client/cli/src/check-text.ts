@@ -14,35 +14,42 @@ function printGroup(call: Call, group: VerdictGroup, witnesses: boolean): void {
   const { name, passed, conditions, findings } = group;
   const [style, word]: [Style, string] = passed === undefined ? ['caution', 'open'] : passed ? ['good', 'passed'] : ['bad', 'FAILED'];
   call.print(`  ${call.paint('heading', name)}  ${call.paint(style, word)}  ${call.paint('faint', sizeText(group))}`);
-  for (const condition of conditions) printCondition(call, condition, witnesses);
+  for (const condition of conditions) printCondition(call, group, condition, witnesses);
   if (conditions.length === 0) call.print(call.paint('faint', '    no condition is for this kernel'));
   for (const { text, schedule } of findings) {
     call.print(`    ${call.paint('bad', 'found')}  ${wrap(text, call.width - 11, 11)}`);
-    printSchedule(call, schedule);
+    printSchedule(call, group, schedule);
   }
   if (group.limit) call.print(`    ${call.paint('caution', wrap(limitText(group.limit), call.width - 4, 4))}`);
 }
 
-function printCondition(call: Call, condition: JudgedCondition, witnesses: boolean): void {
+function printCondition(call: Call, group: VerdictGroup, condition: JudgedCondition, witnesses: boolean): void {
   const { holds, text, line, schedule } = condition;
   const [style, word]: [Style, string] = holds === undefined ? ['caution', 'open '] : holds ? ['good', 'holds'] : ['bad', 'FAILS'];
   call.print(`    ${call.paint(style, word)}  ${wrap(`${text} (line ${line + 1})`, call.width - 11, 11)}`);
   if (holds === false && !schedule) call.print(`           ${wrap(nowhereText(condition), call.width - 11, 11)}`);
-  if (schedule && (holds === false || witnesses)) printSchedule(call, schedule);
+  if (schedule && (holds === false || witnesses)) printSchedule(call, group, schedule);
 }
 
-// A schedule is there to be copied, so it is never broken.
-function printSchedule(call: Call, schedule: string): void {
-  call.print(`           ${call.paint('name', schedule)}`);
+// A schedule is there to be copied into a file, so it is never broken, and what stands behind it is a comment.
+function printSchedule(call: Call, { profiles, kernel }: VerdictGroup, schedule: string): void {
+  const where = profiles.length > 1 ? call.paint('faint', ` // on ${kernel.name}`) : '';
+  call.print(`           ${call.paint('name', schedule)}${where}`);
 }
 
 function nowhereText({ negative }: JudgedCondition): string {
   return `In none of the outcomes (${negative}) of all interleavings.`;
 }
 
-function sizeText({ states, complete, kernel, profiles }: VerdictGroup): string {
-  const explored = profiles.includes(kernel) ? '' : `, explored as ${kernel.name}`;
-  return complete ? `all interleavings, ${states} states${explored}` : `${states} states seen${explored}`;
+function sizeText({ states, complete, explorations, kernel, profiles }: VerdictGroup): string {
+  const size = complete ? `all interleavings, ${counted(states, 'state')}` : `${counted(states, 'state')} seen`;
+  if (explorations > 1) return `${size} in ${explorations} kernels that differ`;
+  return profiles.includes(kernel) ? size : `${size}, explored as ${kernel.name}`;
+}
+
+/** `1 state`, `2 states`. */
+export function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 /** Which limit, and the way out. */

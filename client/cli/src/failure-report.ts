@@ -1,10 +1,12 @@
 /** Failures for programs and for people, and the Failure that any other error is. */
 import { ModelLimit } from '@snoopscope/sim-core';
+import type { Call } from './commands/command.ts';
 import { diagnosticsText } from './diagnostics.ts';
 import { EXIT } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 import type { Output } from './io.ts';
 import { paintFor, widthOf, wrap } from './paint.ts';
+import type { ScenarioFile } from './scenario-file.ts';
 
 /** What a Failure looks like to a program. Also inside the documents of commands that take several files. */
 export function errorDocument(failure: Failure): { readonly error: object } {
@@ -49,4 +51,11 @@ export function asFailure(error: unknown, file?: string): Failure {
   const place = where ? ` (at ${where.replace(/\(.*[\\/]/, '(')})` : '';
   const message = `This is a bug of Snoopscope, not of your file: ${what}${place}. Please report it with the scenario, the call and the output of \`snoopscope --version\`.`;
   return new Failure(message, { code: 'internal-error', ...(file !== undefined && { file }) });
+}
+
+/** Warnings go to stderr; in JSON they are left out, as they change no verdict. */
+export function remarkWarnings(call: Call, { name, text, warnings }: ScenarioFile): void {
+  if (call.format === 'json' || warnings.length === 0) return;
+  const { stderr } = call.io;
+  call.remark(diagnosticsText(name, text, warnings, paintFor(stderr), widthOf(stderr)));
 }

@@ -1,8 +1,9 @@
 /** Scenarios on disk or on stdin: read, refused with clear words when they cannot be scenarios, parsed. */
+import { readFileSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { type Diagnostic, type Elaboration, elaborate, type ParsedScenario, parse, type Profile } from '@snoopscope/sim-core';
-import { readFileSync } from 'node:fs';
+import { check, type Diagnostic, elaborate, type Model, type ParsedScenario, type Profile, parse } from '@snoopscope/sim-core';
+import { EXIT } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 import type { Io } from './io.ts';
 
@@ -13,8 +14,19 @@ export interface ScenarioFile {
   readonly parsed: ParsedScenario;
   /** Reads a file that the scenario includes, relative to the scenario. */
   readonly includes: (include: string) => ParsedScenario | undefined;
+  /** What is doubtful about it, but does not keep it from running. */
+  readonly warnings: readonly Diagnostic[];
 }
 
+/** Diagnostics that say that a limit was reached; nothing else need be wrong with the scenario. */
+const LIMIT_CODES: ReadonlySet<string> = new Set([
+  'file-too-large',
+  'line-too-long',
+  'too-many-lines',
+  'nested-too-deep',
+  'too-many-statements',
+  'call-too-deep',
+]);
 /** More is not read at all; what the parser itself accepts is far less (`scenarioCharacters`). */
 const LARGEST_FILE_BYTES = 64 * 1024 * 1024;
 /** A NUL this near to the beginning makes it a binary file, as grep and git decide. */
@@ -24,14 +36,21 @@ export async function readScenario(io: Io, name: string): Promise<ScenarioFile> 
   const shown = name === '-' ? '<stdin>' : name;
   const text = await readText(io, name);
   const folder = name === '-' ? io.workingDirectory : path.dirname(path.resolve(io.workingDirectory, name));
-  if (text.trim() === '') {
-    throw new Failure('The file is empty: there is no scenario in it.', { code: 'empty-scenario', file: shown });
-  }
-  return { name: shown, text, parsed: parse(text), includes: (include) => readInclude(path.resolve(folder, include)) };
+  const includes = (include: string): ParsedScenario | undefined => readInclude(path.resolve(folder, include));
+  const parsed = parse(text);
+  const diagnostics = [...parsed.diagnostics, ...check(parsed, { includes })].sort(byPlace);
+  const file = { name: shown, text, parsed, includes, warnings: diagnostics.filter((d) => d.severity === 'warning') };
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) throw brokenScenario(file, errors);
+  return file;
+}
+
+function byPlace(a: Diagnostic, b: Diagnostic): number {
+  return a.line - b.line || a.span.start - b.span.start;
 }
 
 /** Elaborates for a kernel; everything that is wrong with the text is one Failure. */
-export function modelOf(file: ScenarioFile, profile: Profile): NonNullable<Elaboration['model']> {
+export function modelOf(file: ScenarioFile, profile: Profile): Model {
   const { model, diagnostics } = elaborate(file.parsed, { profile, includes: file.includes });
   if (model) return model;
   throw brokenScenario(file, diagnostics);
@@ -39,8 +58,10 @@ export function modelOf(file: ScenarioFile, profile: Profile): NonNullable<Elabo
 
 export function brokenScenario(file: ScenarioFile, diagnostics: readonly Diagnostic[]): Failure {
   const count = diagnostics.length === 1 ? 'an error' : `${diagnostics.length} errors`;
+  const onlyLimits = diagnostics.every(({ code }) => LIMIT_CODES.has(code));
   return new Failure(`The scenario has ${count} and cannot run.`, {
     code: 'broken-scenario',
+    exitCode: onlyLimits ? EXIT.limit : EXIT.wrong,
     file: file.name,
     text: file.text,
     diagnostics,

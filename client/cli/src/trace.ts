@@ -11,6 +11,7 @@ import {
   errnoName,
   ERRNOS,
   type Explanation,
+  type Field,
   type LineContent,
   NOTE,
   type Place,
@@ -47,8 +48,11 @@ export interface Happening extends EventText {
 
 /** What is shown without `--events`: what the hardware and KVM do, not each changed field. */
 const ALWAYS: ReadonlySet<EventText['kind']> = new Set(['exit', 'access', 'tlp', 'cache', 'kernel', 'finding']);
-/** Fields whose changes are part of the story: the states of lines, and what KVM believes. */
-const TELLING_FIELDS: ReadonlySet<string> = new Set(['lineState', 'noncoherentDmaCount']);
+/** Fields whose changes are part of the story, and how it is told; the labels are those of the field's dimensions. */
+const TELLING_FIELDS: Readonly<Record<string, (labels: readonly string[], old: string, value: string) => string>> = {
+  lineState: ([cpu, line], old, value) => `${cpu}'s cache: line ${line} ${old} → ${value}`,
+  noncoherentDmaCount: ([vm], old, value) => `KVM counts non-coherent DMA of VM ${vm}: ${old} → ${value}`,
+};
 
 /** All entries of a run, in order. `everything` shows calls, returns and each changed field too. */
 export function* traceOf(run: Run, everything: boolean): Generator<TraceEntry> {
@@ -150,15 +154,43 @@ function doneIn(run: Run, from: number, to: number): number {
 function happeningsIn(run: Run, from: number, to: number, everything: boolean): Happening[] {
   const happenings: Happening[] = [];
   for (let event = from; event < to; event++) {
-    const text = describeEvent(run.model, run.log, event);
+    const text = everything ? describeEvent(run.model, run.log, event) : (telling(run, event, to) ?? described(run, event));
     if (!text || text.kind === 'step') continue;
-    if (!everything && !ALWAYS.has(text.kind) && !isTelling(run, event)) continue;
     happenings.push({ ...text, event, ...(text.kind === 'finding' && { why: why(run, event) }) });
   }
   return happenings;
 }
 
-function isTelling(run: Run, event: number): boolean {
-  const slot = run.log[event * EVENT_WIDTH] as number;
-  return slot >= 0 && TELLING_FIELDS.has(run.model.layout.fieldOf(slot).name);
+function described(run: Run, event: number): EventText | undefined {
+  const text = describeEvent(run.model, run.log, event);
+  return text && ALWAYS.has(text.kind) ? text : undefined;
+}
+
+/** The change of a telling field; changes of one slot in direct succession (I → E, E → M) are told as one. */
+function telling({ log, model }: Run, event: number, to: number): EventText | undefined {
+  const at = event * EVENT_WIDTH;
+  const slot = log[at] as number;
+  if (slot < 0 || (event > 0 && log[at - EVENT_WIDTH] === slot)) return undefined;
+  const field = model.layout.fieldOf(slot);
+  const tell = TELLING_FIELDS[field.name];
+  if (!tell) return undefined;
+  let last = event;
+  while (last + 1 < to && log[(last + 1) * EVENT_WIDTH] === slot) last++;
+  const word = (value: number): string => field.values?.[value] ?? String(value);
+  const labels = indicesOf(field, slot).map((index, dimension) => field.labels?.[dimension]?.[index] ?? String(index));
+  return {
+    kind: 'cache',
+    depth: 0,
+    text: tell(labels, word(log[at + 1] as number), word(log[last * EVENT_WIDTH + 2] as number)),
+  };
+}
+
+function indicesOf({ dims, base }: Field, slot: number): number[] {
+  const indices: number[] = [];
+  let rest = slot - base;
+  for (const size of dims.toReversed()) {
+    indices.unshift(rest % size);
+    rest = Math.trunc(rest / size);
+  }
+  return indices;
 }

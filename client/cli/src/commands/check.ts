@@ -4,7 +4,7 @@ import { verdictDocument } from '../check-json.ts';
 import { CHECK_OPTIONS, checkRequestOf } from '../check-options.ts';
 import { printVerdict } from '../check-text.ts';
 import { EXIT, type ExitCode, worst } from '../exit-codes.ts';
-import { asFailure, errorDocument, failureText } from '../failure-report.ts';
+import { asFailure, errorDocument, failureText, remarkWarnings } from '../failure-report.ts';
 import { FORMAT_VERSION } from '../json.ts';
 import { readScenario } from '../scenario-file.ts';
 import { type Call, type Command, FORMAT } from './command.ts';
@@ -47,7 +47,9 @@ async function checkOne(
   request: Parameters<typeof checkFile>[1],
 ): Promise<{ document: object; exitCode: ExitCode }> {
   try {
-    const verdict: FileVerdict = await checkFile(await readScenario(call.io, name), request);
+    const file = await readScenario(call.io, name);
+    remarkWarnings(call, file);
+    const verdict: FileVerdict = await checkFile(file, request);
     if (call.format === 'text') printVerdict(call, verdict, call.flag('witness'));
     return { document: verdictDocument(verdict), exitCode: verdict.exitCode };
   } catch (error) {

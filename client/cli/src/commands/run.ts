@@ -9,6 +9,7 @@ import {
   typedSchedule,
 } from '@snoopscope/sim-core';
 import { Failure } from '../failure.ts';
+import { remarkWarnings } from '../failure-report.ts';
 import { pause } from '../io.ts';
 import { profileFor } from '../kernels.ts';
 import { runDocument } from '../run-json.ts';
@@ -44,6 +45,7 @@ export const run: Command = {
   ],
   async run(call) {
     const file = await readScenario(call.io, call.operands[0] as string);
+    remarkWarnings(call, file);
     const model = modelOf(file, profileFor(file, call.text('kernel')));
     const recorded = new Run(model, optionsOf(call, model));
     const end = await runToEnd(recorded, call.io.interrupt);

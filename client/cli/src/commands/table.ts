@@ -1,7 +1,9 @@
 /** Every command, one line each, in the order of the help page. */
+import { bisect } from './bisect.ts';
 import { check } from './check.ts';
 import type { Command } from './command.ts';
 import { kernels } from './kernels.ts';
 import { run } from './run.ts';
+import { test } from './test.ts';
 
-export const COMMANDS: readonly Command[] = [run, check, kernels];
+export const COMMANDS: readonly Command[] = [run, check, test, bisect, kernels];

@@ -1,0 +1,181 @@
+/**
+ * Which upstream change turns a verdict: found by switching single changes between two kernels on and off.
+ *
+ * A verdict here is whether a proposition is reachable, whatever versions its condition is written for: `exists P` and
+ * `~exists P` ask the same. Only changes that the model asked for while it explored one of the two kernels can matter.
+ */
+import {
+  CHANGES,
+  type Change,
+  type ChangeId,
+  type Exploration,
+  type ExploreOptions,
+  type Model,
+  type Profile,
+  profileWith,
+  Search,
+  SLICE_MOVES,
+} from '@snoopscope/sim-core';
+import { pause } from './io.ts';
+import { modelOf, type ScenarioFile } from './scenario-file.ts';
+
+/** One question whose answer may turn. */
+export interface Question {
+  /** `gpu.r0 == 0`, or a finding that no condition mentions: `unexpected-result`. */
+  readonly text: string;
+  /** 0-based line of the first condition that asks it; absent for a finding. */
+  readonly line?: number;
+}
+
+/** Answers on one kernel, by the text of the question. */
+export type Answers = ReadonlyMap<string, string>;
+
+export interface Turn {
+  readonly question: Question;
+  readonly from: Profile;
+  readonly to: Profile;
+  readonly before: string;
+  readonly after: string;
+  /** The changes that together turn it, each of them needed: nearly always one. */
+  readonly changes: readonly (Change & { readonly added: boolean })[];
+  /** Does taking them out of the newer kernel turn it back? */
+  readonly revertsAlone: boolean;
+}
+
+export interface BisectRequest {
+  readonly explore: ExploreOptions;
+  readonly interrupt: AbortSignal;
+}
+
+export class Bisection {
+  readonly #file: ScenarioFile;
+  readonly #request: BisectRequest;
+  /** What was explored, with the changes that it asked for. */
+  readonly #explored: { readonly model: Model; readonly answers: Answers }[] = [];
+  readonly questions: readonly Question[];
+  explorations = 0;
+
+  constructor(file: ScenarioFile, request: BisectRequest) {
+    this.#file = file;
+    this.#request = request;
+    this.questions = questionsOf(file);
+  }
+
+  /** Every turn between neighbours in a list of kernels. */
+  async turns(profiles: readonly Profile[]): Promise<Turn[]> {
+    const turns: Turn[] = [];
+    let before = profiles[0] && (await this.answers(profiles[0]));
+    for (let i = 1; i < profiles.length && before; i++) {
+      const to = profiles[i] as Profile;
+      const after = await this.answers(to);
+      for (const [text, answer] of after) {
+        const old = before.get(text);
+        if (old !== undefined && old !== answer) turns.push(await this.#explain(profiles[i - 1] as Profile, to, text, old, answer));
+      }
+      before = after;
+    }
+    return turns;
+  }
+
+  /** What the scenario comes to on a kernel; explored only if no kernel that behaves the same was. */
+  async answers(profile: Profile): Promise<Answers> {
+    const model = withAllConditions(modelOf(this.#file, profile));
+    const known = this.#explored.find(({ model: explored }) => sameDecisions(explored, profile));
+    if (known) return known.answers;
+    const answers = answersOf(model, await this.#explore(model));
+    this.#explored.push({ model, answers });
+    return answers;
+  }
+
+  async #explore(model: Model): Promise<Exploration> {
+    this.explorations++;
+    const search = new Search(model, this.#request.explore);
+    while (search.step(SLICE_MOVES)) {
+      await pause();
+      if (this.#request.interrupt.aborted) search.stop({ kind: 'stopped' });
+    }
+    return search.result();
+  }
+
+  async #explain(from: Profile, to: Profile, text: string, before: string, after: string): Promise<Turn> {
+    const turned = async (changes: readonly ChangeId[], base: Profile): Promise<string | undefined> =>
+      (await this.answers(toggled(base, changes))).get(text);
+    let needed = differences(from, to);
+    // Each change that is not needed is taken away; what stays turns the verdict, and nothing less of it does.
+    for (const id of [...needed]) {
+      const fewer = needed.filter((other) => other !== id);
+      if ((await turned(fewer, from)) === after) needed = fewer;
+    }
+    return {
+      question: this.questions.find((question) => question.text === text) ?? { text },
+      from,
+      to,
+      before,
+      after,
+      changes: needed.map((id) => ({ ...(CHANGES.find((change) => change.id === id) as Change), added: to.changes.has(id) })),
+      revertsAlone: (await turned(needed, to)) === before,
+    };
+  }
+}
+
+function toggled(profile: Profile, ids: readonly ChangeId[]): Profile {
+  const adds = ids.filter((id) => !profile.changes.has(id));
+  const lacks = ids.filter((id) => profile.changes.has(id));
+  return profileWith(profile, adds, lacks);
+}
+
+function differences(from: Profile, to: Profile): ChangeId[] {
+  return CHANGES.map(({ id }) => id).filter((id) => from.changes.has(id) !== to.changes.has(id));
+}
+
+/** The same question is asked of every kernel, also of those that the condition is not written for. */
+function withAllConditions(model: Model): Model {
+  return { ...model, conditions: model.conditions.map((condition) => ({ ...condition, applies: true })) };
+}
+
+/** The explored kernel took every decision as this one would. */
+function sameDecisions({ world: { kernel } }: Model, profile: Profile): boolean {
+  return [...kernel.consulted].every((id) => profile.changes.has(id) === kernel.profile.changes.has(id));
+}
+
+function questionsOf({ parsed }: ScenarioFile): Question[] {
+  const questions: Question[] = [];
+  for (const [line, { content, text }] of parsed.lines.entries()) {
+    if (content.kind !== 'condition') continue;
+    const { start, end } = content.condition.span;
+    const proposition = text.slice(start, end).trim();
+    if (!questions.some((question) => question.text === proposition)) questions.push({ text: proposition, line });
+  }
+  return questions;
+}
+
+/** `reachable` or not for the proposition of each condition, and for each finding that occurs. */
+function answersOf(model: Model, exploration: Exploration): Answers {
+  const answers = new Map<string, string>();
+  const open = exploration.complete ? undefined : 'open';
+  for (const [index, condition] of model.conditions.entries()) {
+    const explored = exploration.conditions[index];
+    if (!explored) continue;
+    answers.set(propositionOf(model, condition.line), reachText(explored.positive, explored.negative, open));
+  }
+  for (const finding of ALWAYS_WRONG) {
+    const occurs = exploration.findings.some((found) => found.finding === finding);
+    if (!model.tracked.has(finding)) answers.set(finding, occurs ? 'occurs' : (open ?? 'does not occur'));
+  }
+  return answers;
+}
+
+/** What fails a check without a condition that mentions it. */
+const ALWAYS_WRONG = ['unexpected-result', 'use-after-free', 'deadlock', 'kernel-warning'] as const;
+
+function propositionOf({ sources }: Model, line: number): string {
+  const { content, text } = sources[0]?.parsed.lines[line] ?? {};
+  if (content?.kind !== 'condition' || text === undefined) throw new Error(`line ${line + 1} is no condition`);
+  return text.slice(content.condition.span.start, content.condition.span.end).trim();
+}
+
+function reachText(positive: number, negative: number, open: string | undefined): string {
+  if (positive === 0) return open ?? 'never';
+  if (negative === 0) return open ?? 'always';
+  return 'sometimes';
+}

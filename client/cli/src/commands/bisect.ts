@@ -1,0 +1,126 @@
+/** `snoopscope bisect FILE`: names the upstream change that turns a verdict. */
+import { PROFILES, type Profile, profilesNamed } from '@snoopscope/sim-core';
+import { Bisection, type Turn } from '../bisect.ts';
+import { checkRequestOf, MAX_STATES } from '../check-options.ts';
+import { counted } from '../check-text.ts';
+import { EXIT } from '../exit-codes.ts';
+import { Failure } from '../failure.ts';
+import { remarkWarnings } from '../failure-report.ts';
+import { FORMAT_VERSION } from '../json.ts';
+import { profileOf } from '../kernels.ts';
+import { wrap } from '../paint.ts';
+import { readScenario, type ScenarioFile } from '../scenario-file.ts';
+import { type Call, type Command, FORMAT, GRANULARITY } from './command.ts';
+
+export const bisect: Command = {
+  name: 'bisect',
+  summary: 'Find the upstream change that turns a verdict.',
+  operands: 'FILE',
+  minOperands: 1,
+  maxOperands: 1,
+  description: [
+    'Asks of each kernel, from the oldest to the newest that the conditions name, whether what they speak of happens never, sometimes or always; which versions a condition is for does not count here. Where the answer turns between two neighbours it switches single changes on and off until only those are left that turn it. With --from and --to only these two kernels are compared; one of them may be a kernel that is no mainline release.',
+  ],
+  options: [
+    { name: 'from', value: 'KERNEL', doc: 'The older of two kernels to compare. Together with --to.' },
+    { name: 'to', value: 'KERNEL', doc: 'The newer of two kernels to compare. Together with --from.' },
+    GRANULARITY,
+    MAX_STATES,
+    FORMAT,
+  ],
+  examples: [
+    { line: 'bisect scenarios/wbinvd/local-cpu-not-flushed.snoop', about: 'Every turn between the kernels that its conditions name.' },
+    { line: 'bisect --from v3.13 --to series-v1 a.snoop', about: 'What a posted series would have changed.' },
+  ],
+  async run(call) {
+    const file = await readScenario(call.io, call.operands[0] as string);
+    remarkWarnings(call, file);
+    const { explore, interrupt } = checkRequestOf(call);
+    const profiles = profilesOf(call, file);
+    const bisection = new Bisection(file, { explore, interrupt });
+    const turns = await bisection.turns(profiles);
+    if (call.format === 'json') {
+      call.printJson({ format: FORMAT_VERSION, file: file.name, kernels: profiles.map((p) => p.name), turns: turns.map(turnDocument) });
+    } else printTurns(call, file.name, profiles, turns, bisection.explorations);
+    if (interrupt.aborted) return EXIT.interrupted;
+    return turns.some(({ before, after }) => before === 'open' || after === 'open') ? EXIT.limit : EXIT.fine;
+  },
+};
+
+function profilesOf(call: Call, file: ScenarioFile): readonly Profile[] {
+  const from = call.text('from');
+  const to = call.text('to');
+  if (from === undefined && to === undefined) return mainlineSpan(profilesNamed(file.parsed));
+  if (from === undefined || to === undefined) {
+    throw new Failure('--from and --to belong together: both name a kernel.', { code: 'missing-option' });
+  }
+  return [profileOf(from), profileOf(to)];
+}
+
+/** From the oldest to the newest release that the scenario is for; every release when it names only one. */
+function mainlineSpan(named: readonly Profile[]): readonly Profile[] {
+  const mainline = PROFILES.filter((profile) => profile.mainline);
+  const indices = named.map((profile) => mainline.indexOf(profile)).filter((index) => index >= 0);
+  return indices.length < 2 ? mainline : mainline.slice(Math.min(...indices), Math.max(...indices) + 1);
+}
+
+function turnDocument({ question, from, to, before, after, changes, revertsAlone }: Turn): object {
+  return {
+    question: question.text,
+    ...(question.line !== undefined && { line: question.line + 1 }),
+    from: { kernel: from.name, answer: before },
+    to: { kernel: to.name, answer: after },
+    changes: changes.map(({ id, subject, commit, first, until, effect, where, added }) => ({
+      id,
+      subject,
+      ...(commit !== undefined && { commit }),
+      ...(first !== undefined && { first }),
+      ...(until !== undefined && { until }),
+      added,
+      effect,
+      where,
+    })),
+    revertsAlone,
+  };
+}
+
+function printTurns(call: Call, name: string, profiles: readonly Profile[], turns: readonly Turn[], explorations: number): void {
+  call.print(call.paint('heading', name));
+  const printed = new Set<Turn>();
+  for (const turn of turns) {
+    if (printed.has(turn)) continue;
+    const together = turns.filter((other) => causeOf(other) === causeOf(turn));
+    for (const one of together) printed.add(one);
+    printCause(call, together);
+  }
+  const span = `${profiles[0]?.name} to ${profiles.at(-1)?.name}`;
+  if (turns.length === 0) call.print(wrap(`Nothing turns from ${span}.`, call.width));
+  call.print(`\n${call.paint('faint', `${span}: ${counted(explorations, 'exploration')}`)}`);
+}
+
+/** What turns together for the same reason is told once. */
+function causeOf({ from, to, changes, revertsAlone }: Turn): string {
+  return [from.name, to.name, revertsAlone, ...changes.map(({ id }) => id)].join(' ');
+}
+
+function printCause(call: Call, together: readonly Turn[]): void {
+  const { paint, width } = call;
+  const [{ from, to, changes, revertsAlone }] = together as [Turn];
+  call.print(`\n${paint('heading', `${from.name} → ${to.name}`)}`);
+  for (const { question, before, after } of together) {
+    const line = question.line === undefined ? '' : ` (line ${question.line + 1})`;
+    call.print(`  ${wrap(`${question.text}${line}: ${before} → ${after}`, width - 2, 4)}`);
+  }
+  for (const change of changes) {
+    const since = change.added ? change.first : change.until;
+    const version = since ? `${change.added ? 'since' : 'gone in'} ${since}` : 'never merged';
+    const commit = change.commit ? `${change.commit} ` : '';
+    call.print(`    ${paint('name', wrap(`${commit}${change.subject} (${version})`, width - 4, 6))}`);
+    call.print(`      ${wrap(change.effect, width - 6, 6)}`);
+    call.print(`      ${paint('faint', wrap(change.where, width - 6, 6))}`);
+  }
+  if (changes.length > 1) call.print('    Each of these is needed.');
+  if (revertsAlone) return;
+  const them = changes.length > 1 ? 'them' : 'it';
+  call.print(`    ${wrap(`Taking ${them} out of ${to.name} alone does not turn it back.`, width - 4, 4)}`);
+}

@@ -1,0 +1,83 @@
+/** `snoopscope test PATH…`: checks whole folders and counts. */
+import { checkFile, type FileVerdict } from '../check-file.ts';
+import { CHECK_OPTIONS, checkRequestOf } from '../check-options.ts';
+import { type ExitCode, worst } from '../exit-codes.ts';
+import type { Failure } from '../failure.ts';
+import { asFailure } from '../failure-report.ts';
+import { readScenario, type ScenarioFile } from '../scenario-file.ts';
+import { scenarioPaths } from '../scenario-paths.ts';
+import { REPORTS } from '../test-reports/table.ts';
+import type { Command } from './command.ts';
+
+/** What became of one file. */
+export type TestOutcome =
+  | { readonly kind: 'checked'; readonly file: string; readonly verdict: FileVerdict }
+  | { readonly kind: 'broken'; readonly file: string; readonly failure: Failure }
+  /** Nothing in it can be checked; `reason` says why. */
+  | { readonly kind: 'skipped'; readonly file: string; readonly reason: string };
+
+export const test: Command = {
+  name: 'test',
+  summary: 'Check every scenario in files and folders and print how many passed.',
+  operands: 'PATH…',
+  minOperands: 1,
+  maxOperands: Number.POSITIVE_INFINITY,
+  description: [
+    'Does what `check` does for each .snoop file that is named or lies in or below a named folder. A file passes when all its conditions hold on all kernels they name and every system call returns what is declared.',
+    'A file without actors only holds procedures for others to include; it is skipped and counted as such.',
+  ],
+  options: [
+    ...CHECK_OPTIONS,
+    {
+      name: 'format',
+      value: 'FORMAT',
+      choices: Object.keys(REPORTS),
+      doc: 'How to print: for people, as one JSON document, as JUnit XML, or in the Test Anything Protocol.',
+    },
+  ],
+  examples: [
+    { line: 'test scenarios', about: 'The gallery.' },
+    { line: 'test --format junit scenarios', about: 'The same for a continuous integration server.' },
+  ],
+  async run(call) {
+    const request = checkRequestOf(call);
+    const paths = await scenarioPaths(call.io, call.operands);
+    const report = REPORTS[call.format as keyof typeof REPORTS](call);
+    const outcomes: TestOutcome[] = [];
+    for (const path of paths) {
+      const outcome = await testOne(path, () => readScenario(call.io, path), (file) => checkFile(file, request));
+      outcomes.push(outcome);
+      report.each(outcome);
+      if (call.io.interrupt.aborted) break;
+    }
+    report.end(outcomes);
+    return worst(outcomes.map(exitCodeOf));
+  },
+};
+
+async function testOne(
+  path: string,
+  read: () => Promise<ScenarioFile>,
+  judge: (file: ScenarioFile) => Promise<FileVerdict>,
+): Promise<TestOutcome> {
+  try {
+    const file = await read();
+    if (!file.parsed.blocks.some((block) => block.actor)) {
+      return { kind: 'skipped', file: path, reason: 'it has no actors' };
+    }
+    return { kind: 'checked', file: path, verdict: await judge(file) };
+  } catch (error) {
+    return { kind: 'broken', file: path, failure: asFailure(error, path) };
+  }
+}
+
+function exitCodeOf(outcome: TestOutcome): ExitCode {
+  switch (outcome.kind) {
+    case 'checked':
+      return outcome.verdict.exitCode;
+    case 'broken':
+      return outcome.failure.exitCode;
+    case 'skipped':
+      return 0;
+  }
+}

@@ -1,0 +1,28 @@
+import { verdictDocument } from '../check-json.ts';
+import type { Call } from '../commands/command.ts';
+import { errorDocument } from '../failure-report.ts';
+import { FORMAT_VERSION } from '../json.ts';
+import { count, type Report } from './report.ts';
+
+/** One document with what `check --format json` says of each file, and the counts. */
+export function jsonReport(call: Call): Report {
+  return {
+    each() {
+      // One document holds everything, so it is printed at the end.
+    },
+    end(outcomes) {
+      call.printJson({
+        format: FORMAT_VERSION,
+        passed: count(outcomes, 'passed'),
+        failed: count(outcomes, 'failed'),
+        open: count(outcomes, 'open'),
+        skipped: count(outcomes, 'skipped'),
+        files: outcomes.map((outcome) => {
+          if (outcome.kind === 'checked') return verdictDocument(outcome.verdict);
+          if (outcome.kind === 'skipped') return { file: outcome.file, skipped: outcome.reason };
+          return { file: outcome.file, passed: false, ...errorDocument(outcome.failure) };
+        }),
+      });
+    },
+  };
+}

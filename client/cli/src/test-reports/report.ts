@@ -1,0 +1,60 @@
+/** What a format of `test` prints: something after each file, something at the end. */
+import type { TestOutcome } from '../commands/test.ts';
+import { EXIT } from '../exit-codes.ts';
+
+export interface Report {
+  readonly each: (outcome: TestOutcome) => void;
+  readonly end: (outcomes: readonly TestOutcome[]) => void;
+}
+
+export type Mark = 'passed' | 'failed' | 'open' | 'skipped';
+
+/** A file counts as one test. What cannot be read or parsed has failed; what a limit kept open is neither. */
+export function markOf(outcome: TestOutcome): Mark {
+  switch (outcome.kind) {
+    case 'checked':
+      return outcome.verdict.passed === undefined ? 'open' : outcome.verdict.passed ? 'passed' : 'failed';
+    case 'broken':
+      return outcome.failure.exitCode === EXIT.limit ? 'open' : 'failed';
+    case 'skipped':
+      return 'skipped';
+  }
+}
+
+export function count(outcomes: readonly TestOutcome[], mark: Mark): number {
+  return outcomes.filter((outcome) => markOf(outcome) === mark).length;
+}
+
+/** `5 passed, 1 failed`; what there is none of is not mentioned, except these two. */
+export function summary(outcomes: readonly TestOutcome[]): string {
+  const always: readonly Mark[] = ['passed', 'failed'];
+  const marks: readonly Mark[] = ['passed', 'failed', 'open', 'skipped'];
+  return marks
+    .filter((mark) => always.includes(mark) || count(outcomes, mark) > 0)
+    .map((mark) => `${count(outcomes, mark)} ${mark}`)
+    .join(', ');
+}
+
+/** Why a file did not pass, a line each; empty when it did. */
+export function reasonsOf(outcome: TestOutcome): string[] {
+  switch (outcome.kind) {
+    case 'skipped':
+      return [outcome.reason];
+    case 'broken': {
+      const { failure, file } = outcome;
+      if (failure.diagnostics.length === 0) return [failure.message];
+      return failure.diagnostics.map((d) => `${file}:${d.line + 1}:${d.span.start + 1}: ${d.message} [${d.code}]`);
+    }
+    case 'checked':
+      return outcome.verdict.groups.flatMap(({ name, conditions, findings, limit }) => [
+        ...conditions
+          .filter(({ holds }) => !holds)
+          .map(({ text, line, holds, schedule }) => {
+            const what = holds === undefined ? 'is open' : 'fails';
+            return `on ${name}: line ${line + 1} ${what}: ${text}${schedule ? ` (${schedule})` : ''}`;
+          }),
+        ...findings.map(({ text, schedule }) => `on ${name}: ${text} (${schedule})`),
+        ...(limit ? [`on ${name}: a limit was reached (${limit.kind})`] : []),
+      ]);
+  }
+}

@@ -1,0 +1,14 @@
+/** The formats of `test`, one line each; the first is the default. */
+import type { Call } from '../commands/command.ts';
+import { jsonReport } from './json.ts';
+import { junitReport } from './junit.ts';
+import type { Report } from './report.ts';
+import { tapReport } from './tap.ts';
+import { textReport } from './text.ts';
+
+export const REPORTS = {
+  text: textReport,
+  json: jsonReport,
+  junit: junitReport,
+  tap: tapReport,
+} as const satisfies Readonly<Record<string, (call: Call) => Report>>;

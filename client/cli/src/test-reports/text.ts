@@ -1,0 +1,31 @@
+import { printVerdict } from '../check-text.ts';
+import type { Call } from '../commands/command.ts';
+import { failureText } from '../failure-report.ts';
+import type { Style } from '../paint.ts';
+import { type Mark, markOf, type Report, summary } from './report.ts';
+
+const STYLE_OF: Readonly<Record<Mark, Style>> = { passed: 'good', failed: 'bad', open: 'caution', skipped: 'faint' };
+
+/** For people: a line for each file that passed, all that is known about one that did not. */
+export function textReport(call: Call): Report {
+  return {
+    each(outcome) {
+      const mark = markOf(outcome);
+      const word = call.paint(STYLE_OF[mark], mark.padEnd(7));
+      if (outcome.kind === 'broken') {
+        call.print(`${word} ${outcome.file}`);
+        call.remark(failureText(outcome.failure, call.io.stderr));
+      } else if (outcome.kind === 'skipped') call.print(`${word} ${outcome.file} (${outcome.reason})`);
+      else if (mark === 'passed') {
+        const kernels = outcome.verdict.groups.map(({ name }) => name).join(', ');
+        call.print(`${word} ${outcome.file} ${call.paint('faint', kernels)}`);
+      } else {
+        call.print(word.trimEnd());
+        printVerdict(call, outcome.verdict, false);
+      }
+    },
+    end(outcomes) {
+      call.print(summary(outcomes));
+    },
+  };
+}
