@@ -1,8 +1,15 @@
 // What the extension does, wherever it runs. The entries say how to start what runs beside the editor.
-import type { ExtensionContext } from 'vscode';
+import {
+  type InitializationOptions,
+  READ_FILE_REQUEST,
+  type ReadFileParams,
+  type ReadFileResult,
+} from '@snoopscope/server/protocol';
+import { type ExtensionContext, Uri } from 'vscode';
 import type { BaseLanguageClient, LanguageClientOptions } from 'vscode-languageclient';
 import { type CheckWorker, registerCheck } from './check.ts';
 import { registerDebugging } from './debugging.ts';
+import { readText } from './files.ts';
 import { registerKernel } from './kernel.ts';
 
 export interface Platform {
@@ -16,7 +23,15 @@ export async function activateSnoopscope(context: ExtensionContext, platform: Pl
     registerKernel(),
     registerCheck(() => platform.createCheckWorker()),
   );
-  const client = await platform.createClient({ documentSelector: [{ language: 'snoop' }] });
+  const initializationOptions: InitializationOptions = { readFile: true };
+  const client = await platform.createClient({ documentSelector: [{ language: 'snoop' }], initializationOptions });
+  client.onRequest(READ_FILE_REQUEST, readForServer);
   context.subscriptions.push(client);
   await client.start();
+}
+
+// Included files on remote and virtual file systems, which the server cannot reach.
+async function readForServer({ uri }: ReadFileParams): Promise<ReadFileResult> {
+  const text = await readText(Uri.parse(uri)).catch(() => undefined);
+  return text === undefined ? null : { text };
 }

@@ -1,4 +1,5 @@
 // The command "Check Scenario": every condition on every kernel that the scenario names, over all interleavings.
+import { COMMANDS } from '@snoopscope/server/protocol';
 import { parse } from '@snoopscope/sim-core';
 import {
   type CancellationToken,
@@ -23,8 +24,9 @@ export interface CheckWorker {
 
 export function registerCheck(createWorker: () => Promise<CheckWorker>): Disposable {
   const output = window.createOutputChannel('Snoopscope');
-  const check = (uri?: Uri) => checkScenario(output, createWorker, uri);
-  return Disposable.from(output, commands.registerCommand('snoopscope.runScenario', check));
+  const check = (uri?: Uri | string) =>
+    checkScenario(output, createWorker, typeof uri === 'string' ? Uri.parse(uri) : uri);
+  return Disposable.from(output, commands.registerCommand(COMMANDS.check, check));
 }
 
 /** Returns the verdict, or undefined when there was none: no scenario, or cancelled. */

@@ -1,5 +1,6 @@
 // F5: the launch configuration that is filled in when there is none, and the debug adapter, which runs inside the extension.
-import { SnoopscopeDebugSession } from '@snoopscope/debug-adapter';
+import { type FileAccessor, resolveBeside, SnoopscopeDebugSession } from '@snoopscope/debug-adapter';
+import { COMMANDS } from '@snoopscope/server/protocol';
 import {
   commands,
   type DebugAdapterDescriptor,
@@ -10,7 +11,7 @@ import {
   DebugConfigurationProviderTriggerKind,
   Disposable,
   debug,
-  type Uri,
+  Uri,
   window,
   workspace,
 } from 'vscode';
@@ -24,12 +25,13 @@ export function registerDebugging(): Disposable {
     debug.registerDebugConfigurationProvider(debugType, provider),
     debug.registerDebugConfigurationProvider(debugType, openScenario, DebugConfigurationProviderTriggerKind.Dynamic),
     debug.registerDebugAdapterDescriptorFactory(debugType, factory),
-    commands.registerCommand('snoopscope.debugScenario', debugScenario),
+    commands.registerCommand(COMMANDS.debug, debugScenario),
   );
 }
 
 /** Starts a session for a scenario, the one in the editor by default. */
-async function debugScenario(uri = openScenarioUri()): Promise<boolean> {
+async function debugScenario(given?: Uri | string): Promise<boolean> {
+  const uri = typeof given === 'string' ? Uri.parse(given) : (given ?? openScenarioUri());
   if (!uri) {
     void window.showErrorMessage('Open a .snoop file first: it is the scenario to debug.');
     return false;
@@ -66,10 +68,13 @@ const openScenario: DebugConfigurationProvider = {
 
 const factory: DebugAdapterDescriptorFactory = {
   createDebugAdapterDescriptor(): DebugAdapterDescriptor {
-    return new DebugAdapterInlineImplementation(
-      new SnoopscopeDebugSession({ readFile: (pathOrUri) => readText(toUri(pathOrUri)) }),
-    );
+    return new DebugAdapterInlineImplementation(new SnoopscopeDebugSession(files));
   },
+};
+
+const files: FileAccessor = {
+  readFile: (pathOrUri) => readText(toUri(pathOrUri)),
+  resolve: resolveBeside,
 };
 
 function configurationFor(uri: Uri): DebugConfiguration {
