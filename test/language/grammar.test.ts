@@ -21,7 +21,8 @@ test("every pattern compiles, and its look-behinds are of a fixed length, as the
   expect(patterns.length).toBeGreaterThan(20);
   for (const pattern of patterns) {
     expect(() => new RegExp(pattern), pattern).not.toThrow();
-    for (const [, inner] of pattern.matchAll(/\(\?<[=!]((?:[^()\\]|\\.)*)\)/g)) expect(inner, pattern).not.toMatch(/[*+?]|\{\d/);
+    for (const [, inner] of pattern.matchAll(/\(\?<[=!]((?:[^()\\]|\\.)*)\)/g))
+      expect(inner, pattern).not.toMatch(/[*+?]|\{\d/);
   }
 });
 

@@ -1,5 +1,6 @@
+import { MEMTYPE } from '../memory/memtype.ts';
 import type { OpKind } from '../ops/op.ts';
-import { FACTS, FINDINGS, MEMORY_TYPES } from './facts.ts';
+import { FACTS, FINDINGS } from './facts.ts';
 import { ALLOWED, CPU_VENDORS, IOMMU_DRIVERS, MACHINE_OPTIONS } from './machine-options.ts';
 import type { Vocabulary } from './vocabulary.ts';
 import { LANGUAGE_WORDS } from './words.ts';
@@ -29,130 +30,146 @@ export interface Grammar {
  * from the tables, so a new op is coloured without touching this file; syntaxes/snoop.tmLanguage.json is generated.
  */
 export function textMateGrammar(vocabulary: Vocabulary): Grammar {
-  const named = (kind: OpKind) => vocabulary.ops.filter((op) => op.kind === kind).map((op) => op.name);
-  const keywords = LANGUAGE_WORDS.map((word) => word.word).filter((word) => /^\w/.test(word));
-  const actions = [...new Set([...named('instruction'), ...named('tlp'), ...named('host')])];
-  const attributes = [
-    ...new Set(vocabulary.ops.flatMap((op) => op.attributes?.map((attribute) => attribute.name) ?? [])),
-  ];
-  const systemRegisters = vocabulary.ops.flatMap((op) =>
-    op.operands.flatMap((operand) =>
-      operand.shapes.flatMap((shape) => (shape.kind === 'system-register' ? shape.names : [])),
-    ),
-  );
-  const keys = [
-    ...new Set([
-      ...Object.values(MACHINE_OPTIONS)
-        .flat()
-        .map((option) => option.key),
-      ...vocabulary.ops.flatMap((op) => op.options?.map((option) => option.name) ?? []),
-    ]),
-  ];
-  const values = [...CPU_VENDORS, ...IOMMU_DRIVERS, 'on', 'off'];
-  const fields = [
-    ...new Set([...vocabulary.structs.values()].flatMap((struct) => struct.fields.map((field) => field.name))),
-  ];
-  const constants = [...vocabulary.constants.keys(), ...vocabulary.errnos];
-  return {
-    scopeName: 'source.snoop',
-    name: 'Snoopscope scenario',
-    patterns: ['comment', 'string', 'keyword', 'version', 'bdf', 'condition', 'call', 'action', 'field', 'register', 'option', 'constant', 'number', 'operator'],
-      },
-      keyword: 
-        patterns: [
-          { match: '^\\s*(~\\s*exists)\\b', captures: { 1: { name: 'keyword.control.snoop' } } },
-          { match: '\\}\\s*(or)\\s*\\{', captures: { 1: { name: 'keyword.control.snoop' } } },
-          {
-            match: '\\b(of)\\s+(\\w+)',
-            captures: { 1: { name: 'keyword.control.snoop' }, 2: { name: 'entity.name.type.snoop' } },
-          },
-          { match: '\\bon(?=\\s+(?:v\\d|\\.\\.|[a-z]))', name: 'keyword.control.snoop' },
-          {
-            match: `^\\s*(cpu)\\s+(${words(CPU_VENDORS)})\\b`,
-            captures: { 1: { name: 'keyword.control.snoop' }, 2: { name: 'constant.language.snoop' } },
-          },
-          {
-            match: `^\\s*(iommu)\\s+(\\w+)\\s+(${words(IOMMU_DRIVERS)})(?![\\w-])`,
-            captures: {
-              1: { name: 'keyword.control.snoop' },
-              2: { name: 'entity.name.type.snoop' },
-              3: { name: 'constant.language.snoop' },
-            },
-          },
-          {
-            match: `^\\s*(allow)\\s+(${words(Object.keys(ALLOWED))})\\b`,
-            captures: { 1: { name: 'keyword.control.snoop' }, 2: { name: 'keyword.other.snoop' } },
-          },
-          {
-            match: '^\\s*(call|proc|thread|device|mdev)\\s+(\\w+)',
-            captures: { 1: { name: 'keyword.control.snoop' }, 2: { name: 'entity.name.function.snoop' } },
-          },
-          // Names that are bound, and calls, may have the spelling of a keyword.
-          {
-            match: `^\\s*(${words(keywords)})(?!\\s*=(?!=)|\\w|-)`,
-            captures: { 1: { name: 'keyword.control.snoop' } },
-          },
-        ],,
-      condition: 
-        patterns: [
-          {
-            match: `\\b(?:${words(FINDINGS.map((finding) => finding.name))})(?![\\w-])`,
-            name: 'support.type.finding.snoop',
-          },
-          { match: `\\b(?:${words(FACTS.map((fact) => fact.name))})(?=\\s*\\()`, name: 'support.function.fact.snoop' },
-        ],,
-      call: 
-        patterns: [
-          { match: `\\b(?:${words(named('syscall'))})(?=\\s*\\()`, name: 'support.function.syscall.snoop' },
-          { match: `\\b(?:${words(named('ioctl'))})\\b`, name: 'entity.name.function.preprocessor.request.snoop' },
-        ],,
-      action: 
-        patterns: [
-          {
-            match: `(?:^\\s*|=\\s*)(${words(actions)})(?![\\w.(-])`,
-            captures: { 1: { name: 'support.function.instruction.snoop' } },
-          },
-          { match: `(?<=\\s)(?:${words(attributes)})(?![\\w=])`, name: 'storage.modifier.attribute.snoop' },
-        ],,
-      register: 
-        patterns: [
-          { match: `\\b(?:${words([...new Set(systemRegisters)])})\\b`, name: 'variable.language.register.snoop' },
-          {
-            match: '\\b(\\w+)\\.(\\w+)\\b(?!\\.)',
-            captures: { 1: { name: 'entity.name.type.snoop' }, 2: { name: 'variable.other.property.snoop' } },
-          },
-          { match: '\\[\\s*(\\w+)\\s*\\]', captures: { 1: { name: 'variable.other.snoop' } } },
-          { match: '&(\\w+)', captures: { 1: { name: 'variable.other.snoop' } } },
-        ],,
-      option: 
-        match: `(?<![\\w-])(${words(keys)})(=)(?:(${words(values)})(?![\\w-]))?`,
-        captures: 
-          1: name: 'variable.parameter.option.snoop' ,
-          2: name: 'keyword.operator.snoop' ,
-          3: name: 'constant.language.snoop' ,,,
-      field: match: `(?<=[{,]|, )(?:${words(fields)})(?=\\s*=>?)`, name: 'variable.other.property.field.snoop' ,
-      constant: 
-        patterns: [
-          { match: `(?<![\\w-])(?:${words(constants)})(?![\\w-])`, name: 'constant.other.snoop' },
-          {
-            match: `(?<==|= )(?:${words(MEMORY_TYPES.filter((type) => type !== 'none'))})(?![\\w-])`,
-            name: 'constant.language.memory-type.snoop',
-          },
-        ],,
-      version: match: '\\bv\\d+\\.\\d+(?:-[\\w-]+)?', name: 'constant.numeric.version.snoop' ,
-      bdf: 
-        match: '\\b(?:[0-9A-Fa-f]{4,8}:)?[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\\.[0-7]\\b',
-        name: 'constant.other.bdf.snoop',,
-      number: match: '(?<![\\w.])-?(?:0[xX][0-9A-Fa-f]+|\\d+)\\b', name: 'constant.numeric.snoop' ,
-      operator: match: '&&|\\|\\||[!=<>]=|=>|[=<>!|]', name: 'keyword.operator.snoop' ,
+  // In the order in which they are tried at each place of a line.
+  const repository: Readonly<Record<string, GrammarRule>> = {
+    comment: { match: '//.*$', name: 'comment.line.double-slash.snoop' },
+    string: stringRule(),
+    keyword: keywordRule(),
+    version: { match: '\\bv\\d+\\.\\d+(?:-[\\w-]+)?', name: 'constant.numeric.version.snoop' },
+    bdf: {
+      match: '\\b(?:[0-9A-Fa-f]{4,8}:)?[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\\.[0-7]\\b',
+      name: 'constant.other.bdf.snoop',
     },
+    condition: conditionRule(),
+    call: callRule(vocabulary),
+    action: actionRule(vocabulary),
+    field: fieldRule(vocabulary),
+    register: registerRule(vocabulary),
+    option: optionRule(vocabulary),
+    constant: constantRule(vocabulary),
+    number: { match: '(?<![\\w.])-?(?:0[xX][0-9A-Fa-f]+|\\d+)\\b', name: 'constant.numeric.snoop' },
+    operator: { match: '&&|\\|\\||[!=<>]=|=>|[=<>!|]', name: 'keyword.operator.snoop' },
   };
+  const patterns = Object.keys(repository).map((rule) => ({ include: `#${rule}` }));
+  return { scopeName: 'source.snoop', name: 'Snoopscope scenario', patterns, repository };
+}
+
+function stringRule(): GrammarRule {
+  return {
+    begin: '"',
+    end: '"|$',
+    beginCaptures: { 0: { name: 'punctuation.definition.string.begin.snoop' } },
+    endCaptures: { 0: { name: 'punctuation.definition.string.end.snoop' } },
+    name: 'string.quoted.double.snoop',
+    patterns: [
+      { match: '\\\\(?:x[0-9A-Fa-f]{1,2}|u[0-9A-Fa-f]{4}|[0-7]{1,3}|.)', name: 'constant.character.escape.snoop' },
+    ],
+  };
+}
+
+function keywordRule(): GrammarRule {
+  const keywords = LANGUAGE_WORDS.map((word) => word.word).filter((word) => /^\w/.test(word));
+  return {
+    patterns: [
+      captured('^\\s*(~\\s*exists)\\b', KEYWORD),
+      captured('\\}\\s*(or)\\s*\\{', KEYWORD),
+      captured('\\b(of)\\s+(\\w+)', KEYWORD, TYPE),
+      { match: '\\bon(?=\\s+(?:v\\d|\\.\\.|[a-z]))', name: KEYWORD },
+      captured(`^\\s*(cpu)\\s+(${words(CPU_VENDORS)})\\b`, KEYWORD, LANGUAGE_CONSTANT),
+      captured(`^\\s*(iommu)\\s+(\\w+)\\s+(${words(IOMMU_DRIVERS)})(?![\\w-])`, KEYWORD, TYPE, LANGUAGE_CONSTANT),
+      captured(`^\\s*(allow)\\s+(${words(Object.keys(ALLOWED))})\\b`, KEYWORD, 'keyword.other.snoop'),
+      captured('^\\s*(call|proc)\\s+(\\w+)', KEYWORD, 'entity.name.function.snoop'),
+      captured('^\\s*(thread|device|mdev)\\s+(\\w+)', KEYWORD, TYPE),
+      // Names that are bound may have the spelling of a keyword.
+      captured(`^\\s*(${words(keywords)})(?!\\s*=(?!=)|\\w|-)`, KEYWORD),
+    ],
+  };
+}
+
+function conditionRule(): GrammarRule {
+  const findings = words(FINDINGS.map((finding) => finding.name));
+  const facts = words(FACTS.map((fact) => fact.name));
+  return {
+    patterns: [
+      { match: `\\b(?:${findings})(?![\\w-])`, name: 'support.type.finding.snoop' },
+      { match: `\\b(?:${facts})(?=\\s*\\()`, name: 'support.function.fact.snoop' },
+    ],
+  };
+}
+
+function callRule(vocabulary: Vocabulary): GrammarRule {
+  return {
+    patterns: [
+      { match: `\\b(?:${words(opNames(vocabulary, ['syscall']))})(?=\\s*\\()`, name: 'support.function.syscall.snoop' },
+      { match: `\\b(?:${words(opNames(vocabulary, ['ioctl']))})\\b`, name: 'entity.name.function.preprocessor.snoop' },
+    ],
+  };
+}
+
+function actionRule(vocabulary: Vocabulary): GrammarRule {
+  const actions = words(opNames(vocabulary, ['instruction', 'tlp', 'host']));
+  const attributes = vocabulary.ops.flatMap((op) => op.attributes?.map((attribute) => attribute.name) ?? []);
+  return {
+    patterns: [
+      captured(`(?:^\\s*|=\\s*)(${actions})(?![\\w.(-])`, 'support.function.instruction.snoop'),
+      { match: `(?<=\\s)(?:${words(attributes)})(?![\\w=])`, name: 'storage.modifier.attribute.snoop' },
+    ],
+  };
+}
+
+function fieldRule(vocabulary: Vocabulary): GrammarRule {
+  const fields = [...vocabulary.structs.values()].flatMap((struct) => struct.fields.map((field) => field.name));
+  return { match: `(?<=[{,]|, )(?:${words(fields)})(?=\\s*=>?)`, name: 'variable.other.property.field.snoop' };
+}
+
+function registerRule(vocabulary: Vocabulary): GrammarRule {
+  const shapes = vocabulary.ops.flatMap((op) => op.operands.flatMap((operand) => operand.shapes));
+  const system = shapes.flatMap((shape) => (shape.kind === 'system-register' ? shape.names : []));
+  return {
+    patterns: [
+      { match: `\\b(?:${words(system)})\\b`, name: 'variable.language.register.snoop' },
+      captured('\\b(\\w+)\\.(\\w+)\\b(?!\\.)', TYPE, 'variable.other.property.snoop'),
+      captured('\\[\\s*(\\w+)\\s*\\]', 'variable.other.snoop'),
+      captured('&(\\w+)', 'variable.other.snoop'),
+    ],
+  };
+}
+
+function optionRule(vocabulary: Vocabulary): GrammarRule {
+  const ofItems = Object.values(MACHINE_OPTIONS).flatMap((options) => options.map((option) => option.key));
+  const ofOps = vocabulary.ops.flatMap((op) => op.options?.map((option) => option.name) ?? []);
+  const match = `(?<![\\w-])(${words([...ofItems, ...ofOps])})(=)(?:(on|off)(?![\\w-]))?`;
+  return captured(match, 'variable.parameter.option.snoop', 'keyword.operator.snoop', LANGUAGE_CONSTANT);
+}
+
+function constantRule(vocabulary: Vocabulary): GrammarRule {
+  const constants = words([...vocabulary.constants.keys(), ...vocabulary.errnos]);
+  const types = words(Object.keys(MEMTYPE));
+  return {
+    patterns: [
+      { match: `(?<![\\w-])(?:${constants})(?![\\w-])`, name: 'constant.other.snoop' },
+      { match: `(?<==|= )(?:${types})(?![\\w-])`, name: LANGUAGE_CONSTANT },
+    ],
+  };
+}
+
+function opNames(vocabulary: Vocabulary, kinds: readonly OpKind[]): string[] {
+  return vocabulary.ops.filter((op) => kinds.includes(op.kind)).map((op) => op.name);
+}
+
+/** A match whose groups have names, in their order. */
+function captured(match: string, ...names: readonly string[]): GrammarRule {
+  return { match, captures: Object.fromEntries(names.map((name, index) => [index + 1, { name }])) };
 }
 
 /** An alternation, longest word first, so that no word hides one that it begins. */
 function words(list: readonly string[]): string {
-  return [...list]
+  return [...new Set(list)]
     .sort((left, right) => right.length - left.length || (left < right ? -1 : 1))
     .map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
     .join('|');
 }
+
+const KEYWORD = 'keyword.control.snoop';
+const TYPE = 'entity.name.type.snoop';
+const LANGUAGE_CONSTANT = 'constant.language.snoop';
