@@ -25,6 +25,8 @@ export interface CpuModel {
   readonly wbinvdExit: boolean;
   /** A UC access finds its line in its own cache (CPUID self-snoop). */
   readonly selfSnoop: boolean;
+  /** The guest's CPUID announces MTRRs. */
+  readonly guestMtrr: boolean;
   /** EPT or NPT is in use; without it KVM shadows page tables and memory types do not apply. */
   readonly twoDimensionalPaging: boolean;
   readonly options: ReadonlyMap<string, string>;

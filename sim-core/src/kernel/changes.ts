@@ -127,6 +127,14 @@ const rows = [
     where: 'arch/x86/kvm/mtrr.c kvm_mtrr_get_guest_memory_type()',
   },
   {
+    id: 'mtrr-disabled-asks-cpuid',
+    subject: 'KVM: MTRR: a guest without MTRRs in its CPUID gets WB',
+    first: 'v4.9',
+    bracketed: 'between v4.2 and the v4.9 tree',
+    effect: 'Disabled MTRRs mean UC only for a guest whose CPUID announces MTRRs; one without gets WB.',
+    where: 'arch/x86/kvm/mtrr.c mtrr_disabled_type()',
+  },
+  {
     id: 'guest-mtrr-zaps',
     subject: 'KVM: x86: zap leaf entries when guest MTRRs or CR0.CD change',
     first: 'v4.2',
@@ -165,6 +173,25 @@ const rows = [
     first: 'v6.16',
     effect: 'Whether the guest PAT is ignored is a quirk of the VM that user space may switch off.',
     where: 'arch/x86/kvm/vmx/vmx.c vmx_get_mt_mask()',
+  },
+  {
+    id: 'honor-guest-pat-with-self-snoop',
+    subject: 'KVM: VMX: Always honor guest PAT on CPUs that support self-snoop',
+    commit: '377b2f359d1f',
+    effect: 'In v6.11-rc only, and reverted before the release (9d70f3fec144): on CPUs with self-snoop the guest PAT always counts, whatever devices there are.',
+    where: 'arch/x86/kvm/vmx/vmx.c vmx_get_mt_mask()',
+  },
+  {
+    id: 'flush-on-iommu-map',
+    subject: 'Enforce CPU cache flush for non-coherent device assignment',
+    effect: 'Proposed in May 2024 and not merged: a page is flushed from the CPU caches when it is mapped into a non-coherent domain, and again after it is unmapped.',
+    where: 'drivers/vfio/vfio_iommu_type1.c, drivers/iommu/iommufd/pages.c',
+  },
+  {
+    id: 'dirty-mask-keeps-current-cpu',
+    subject: 'Our own remedy for the lost pCPU (model finding)',
+    effect: 'Hypothetical: after WBINVD the dirty mask keeps the bit of the pCPU that the vCPU is loaded on, and it is cleared before preemption is enabled.',
+    where: 'arch/x86/kvm/x86.c kvm_emulate_wbinvd_noskip()',
   },
   {
     id: 'guest-mtrr-ignored',

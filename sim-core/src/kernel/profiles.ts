@@ -63,6 +63,27 @@ const VARIANTS: readonly Variant[] = [
     lacks: [],
     doc: 'v3.13 as the kvm-vfio series was first posted: closing a KVM device descriptor destroys the device.',
   },
+  {
+    name: 'v6.11-rc1',
+    base: 'v6.11',
+    adds: ['honor-guest-pat-with-self-snoop'],
+    lacks: [],
+    doc: 'v6.11 before the release: the guest PAT always counts on CPUs with self-snoop. Reverted before v6.11.',
+  },
+  {
+    name: 'v6.10-flush-proposal',
+    base: 'v6.10',
+    adds: ['flush-on-iommu-map'],
+    lacks: [],
+    doc: 'Hypothetical: v6.10 with the proposed flush of pages that enter or leave a non-coherent domain.',
+  },
+  {
+    name: 'dirty-mask-proposal',
+    base: LAST_VERSION,
+    adds: ['dirty-mask-keeps-current-cpu'],
+    lacks: [],
+    doc: 'Hypothetical, our own: the newest kernel with a dirty mask that does not lose the current pCPU.',
+  },
   // Releases that were recorded: what distinguishes each from its mainline base is what its recordings show.
   debian('v5.10', '5.10.223'),
   debian('v5.10', '5.10.262'),

@@ -81,6 +81,7 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
     const make = (type: number, ipat: boolean): number => LEAF.present + (type << LEAF.typeShift) + (ipat ? LEAF.ipat : 0);
     if (!intel) return make(MEMTYPE.WB, false);
     if (kernel.has('guest-pat-quirk')) return make(MEMTYPE.WB, !world().kvm.honorsGuestPat(m, vm));
+    if (kernel.has('honor-guest-pat-with-self-snoop') && topology.cpu.selfSnoop) return make(MEMTYPE.WB, false);
     if (!hasNoncoherentDma(m, vm)) return make(MEMTYPE.WB, true);
     if (kernel.has('guest-mtrr-ignored')) return make(MEMTYPE.WB, false);
     if (kernel.has('cd-in-memory-type') && m.state[cacheDisable.base + vcpu] !== 0) {

@@ -55,6 +55,12 @@ export function createMtrr(world: WorldBase): Mtrr {
   const rangeSlot = (field: Field, vcpu: number, range: number): number => field.base + vcpu * VARIABLE_RANGES + range;
   const addressOf = (page: number): bigint => ADDRESS_BASE + BigInt(page) * PAGE_BYTES;
 
+  // linux: arch/x86/kvm/mtrr.c: disabled MTRRs mean UC from v4.2 on, unless the guest has none; before, WB.
+  function disabledType(): number {
+    if (!kernel.has('mtrr-disabled-is-uc')) return MEMTYPE.WB;
+    return !world.topology.cpu.guestMtrr && kernel.has('mtrr-disabled-asks-cpuid') ? MEMTYPE.WB : MEMTYPE.UC;
+  }
+
   function covers(machine: Machine, vcpu: number, range: number, page: number): boolean {
     const bits = read(machine, rangeSlot(mask, vcpu, range), 0n) & ADDRESS_BITS;
     if (bits === 0n) return false;
@@ -87,8 +93,7 @@ export function createMtrr(world: WorldBase): Mtrr {
 
     typeOf(machine, vcpu, page) {
       const def = defTypeOf(machine, vcpu);
-      // linux: arch/x86/kvm/mtrr.c: disabled MTRRs mean UC from v4.2 on; before, WB.
-      if ((def & DEF_TYPE_ENABLE) === 0n) return kernel.has('mtrr-disabled-is-uc') ? MEMTYPE.UC : MEMTYPE.WB;
+      if ((def & DEF_TYPE_ENABLE) === 0n) return disabledType();
       const types = typesOver(machine, vcpu, page);
       return types.length > 0 ? overlap(types) : Number(def & 7n);
     },

@@ -115,6 +115,14 @@ export function createWbinvd(base: WorldBase, world: () => World, hasNoncoherent
       machine.put(slot, (machine.state[slot] as number) | (1 << cpuOf(machine, vcpu)));
       t.call(flushMask, vcpu, 0);
     });
+    if (kernel.has('dirty-mask-keeps-current-cpu')) {
+      r.step('clear the dirty mask but for this pCPU, then enable preemption', (t) => {
+        t.machine.put(dirtyMask.base + t.get(0), 1 << cpuOf(t.machine, t.get(0)));
+        t.machine.put(pinned.base + t.get(0), 0);
+        t.return(0);
+      });
+      return;
+    }
     r.step('enable preemption', (t) => t.machine.put(pinned.base + t.get(0), 0));
     r.step('clear the dirty mask', (t) => {
       t.machine.put(dirtyMask.base + t.get(0), 0);

@@ -44,6 +44,13 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
       source: 'Intel SDM, CPUID, feature SS',
     },
     {
+      key: 'guest-mtrr',
+      values: SWITCH,
+      fallback: 'on',
+      doc: 'The CPUID of the guest announces MTRRs.',
+      source: 'Intel SDM, CPUID, feature MTRR',
+    },
+    {
       key: 'two-dimensional-paging',
       values: SWITCH,
       fallback: 'on',

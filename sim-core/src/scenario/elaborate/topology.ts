@@ -94,6 +94,7 @@ function cpuModel(items: readonly MachineItem[]): CpuModel {
     // AMD CPUs always intercept WBINVD.
     wbinvdExit: vendor === 'amd' || switchOf(options, 'wbinvd-exit', true),
     selfSnoop: switchOf(options, 'self-snoop', false),
+    guestMtrr: switchOf(options, 'guest-mtrr', true),
     twoDimensionalPaging: switchOf(options, 'two-dimensional-paging', true),
     options,
   };
