@@ -101,6 +101,7 @@ function outputOf(name) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await import('./generate-grammar.mjs');
   const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
   await build(names.length > 0 ? names : undefined, { minify: process.argv.includes('--minify') }).catch((error) => {
     process.stderr.write(`${error.message}\n`);
