@@ -1,0 +1,107 @@
+import { type ParsedScenario, parse } from '@snoopscope/sim-core';
+import type { TextDocumentContentChangeEvent } from 'vscode-languageserver';
+import { TextDocument } from 'vscode-languageserver-textdocument';
+import { Includes, keyOf, type ReadFile } from './includes.ts';
+import type { Settings } from './protocol.ts';
+import { profileFor, type Snapshot } from './snapshot.ts';
+
+interface Open {
+  text: TextDocument;
+  scenario: ParsedScenario;
+  settings: Settings;
+  /** Made when somebody asks, gone when anything that it depends on changes. */
+  snapshot: Snapshot | undefined;
+}
+
+/** The documents that are open in the editor. Each change is parsed once, and only the lines that changed. */
+export class Documents {
+  readonly includes: Includes;
+  readonly #open = new Map<string, Open>();
+
+  constructor(readFile: ReadFile) {
+    this.includes = new Includes(readFile, (key) => this.#byKey(key)?.scenario);
+  }
+
+  get uris(): readonly string[] {
+    return [...this.#open.keys()];
+  }
+
+  open(uri: string, language: string, version: number, text: string): void {
+    this.#open.set(uri, {
+      text: TextDocument.create(uri, language, version, text),
+      scenario: parse(text),
+      settings: {},
+      snapshot: undefined,
+    });
+    this.#forgetSnapshots();
+  }
+
+  /** False when the document is not open. */
+  change(uri: string, version: number, changes: readonly TextDocumentContentChangeEvent[]): boolean {
+    const open = this.#open.get(uri);
+    if (open === undefined) return false;
+    open.text = TextDocument.update(open.text, [...changes], version);
+    open.scenario = parse(open.text.getText(), open.scenario);
+    this.#forgetSnapshots();
+    return true;
+  }
+
+  close(uri: string): void {
+    this.#open.delete(uri);
+    this.#forgetSnapshots();
+  }
+
+  settings(uri: string): Settings {
+    return this.#open.get(uri)?.settings ?? {};
+  }
+
+  configure(uri: string, settings: Settings): void {
+    const open = this.#open.get(uri);
+    if (open === undefined) return;
+    open.settings = settings;
+    open.snapshot = undefined;
+  }
+
+  /** The document as it is now; undefined when it is not open. */
+  snapshot(uri: string): Snapshot | undefined {
+    const open = this.#open.get(uri);
+    if (open === undefined) return undefined;
+    open.snapshot ??= {
+      uri,
+      version: open.text.version,
+      scenario: open.scenario,
+      profile: profileFor(open.scenario, open.settings.kernel),
+      included: this.includes.collect(uri, open.scenario).files,
+    };
+    return open.snapshot;
+  }
+
+  /** The files that have to be read before everything can be said about a document. */
+  missing(uri: string): readonly string[] {
+    const open = this.#open.get(uri);
+    return open === undefined ? [] : this.includes.collect(uri, open.scenario).missing;
+  }
+
+  /** The open documents that include a file, directly or not. */
+  including(uri: string): readonly string[] {
+    const key = keyOf(uri);
+    return this.uris.filter((other) => {
+      const { files } = this.includes.collect(other, this.#open.get(other)!.scenario);
+      return [...files.values()].some((file) => keyOf(file.uri) === key);
+    });
+  }
+
+  /** A file arrived or changed outside the editor. */
+  refresh(): void {
+    this.#forgetSnapshots();
+  }
+
+  /** Any document may include the one that changed. */
+  #forgetSnapshots(): void {
+    for (const open of this.#open.values()) open.snapshot = undefined;
+  }
+
+  #byKey(key: string): Open | undefined {
+    return this.#open.get(key) ?? [...this.#open].find(([uri]) => keyOf(uri) === key)?.[1];
+  }
+}

@@ -1,0 +1,13 @@
+import type { Position } from '@snoopscope/sim-core';
+import type { Location, Snapshot } from '../snapshot.ts';
+import { definitionsAtPlace } from './references.ts';
+
+/** Where the name at a place is defined; for `include`, the file. */
+export function definitionAt(snapshot: Snapshot, at: Position): readonly Location[] {
+  const content = snapshot.scenario.lines[at.line]?.content;
+  if (content?.kind === 'include') {
+    const file = snapshot.included.get(content.text.value);
+    return file === undefined ? [] : [{ uri: file.uri, line: 0, start: 0, end: 0 }];
+  }
+  return definitionsAtPlace(snapshot, at);
+}

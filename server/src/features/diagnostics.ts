@@ -1,0 +1,44 @@
+import { check, type Diagnostic, type Elaboration, elaborate, ModelLimit } from '@snoopscope/sim-core';
+import { includedScenario, type Snapshot } from '../snapshot.ts';
+
+/** What is wrong with the text, its words and its names. Linear in the lines, and lines that did not change are not looked at again. */
+export function textDiagnostics(snapshot: Snapshot): readonly Diagnostic[] {
+  return [...snapshot.scenario.diagnostics, ...check(snapshot.scenario, { includes: includedScenario(snapshot) })];
+}
+
+/** What keeps a scenario whose text is right from being executed on its kernel. */
+export function elaborationDiagnostics(snapshot: Snapshot): readonly Diagnostic[] {
+  return elaborated(snapshot).diagnostics;
+}
+
+export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some(({ severity }) => severity === 'error');
+}
+
+/** The model of a snapshot. The same snapshot gives the same one. */
+export function elaborated(snapshot: Snapshot): Elaboration {
+  let elaboration = elaborations.get(snapshot);
+  if (elaboration === undefined) {
+    elaboration = elaborateWithin(snapshot);
+    elaborations.set(snapshot, elaboration);
+  }
+  return elaboration;
+}
+
+const elaborations = new WeakMap<Snapshot, Elaboration>();
+
+/** A file of procedures alone is there to be included; nothing in it can be executed. */
+function isLibrary(snapshot: Snapshot): boolean {
+  return snapshot.scenario.blocks.every(({ kind }) => kind === 'proc');
+}
+
+function elaborateWithin(snapshot: Snapshot): Elaboration {
+  if (isLibrary(snapshot)) return { diagnostics: [] };
+  try {
+    return elaborate(snapshot.scenario, { profile: snapshot.profile, includes: includedScenario(snapshot) });
+  } catch (error) {
+    if (!(error instanceof ModelLimit)) throw error;
+    const span = { start: 0, end: snapshot.scenario.lines[0]?.text.length ?? 0 };
+    return { diagnostics: [{ code: 'model-limit', severity: 'error', message: error.message, line: 0, span }] };
+  }
+}

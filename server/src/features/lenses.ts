@@ -1,0 +1,22 @@
+import { COMMANDS } from '../protocol.ts';
+import type { Snapshot } from '../snapshot.ts';
+
+export interface Lens {
+  readonly line: number;
+  readonly title: string;
+  readonly command: string;
+}
+
+/** `Debug | Check | Explore` above the scenario; none for a file of procedures. */
+export function lensesOf(snapshot: Snapshot): readonly Lens[] {
+  const { lines, blocks } = snapshot.scenario;
+  const actor = blocks.find(({ kind }) => kind !== 'machine' && kind !== 'proc');
+  if (actor === undefined) return [];
+  const title = lines.findIndex(({ content }) => content.kind === 'scenario');
+  const line = title === -1 ? (blocks[0]?.line ?? actor.line) : title;
+  return [
+    { line, title: 'Debug', command: COMMANDS.debug },
+    { line, title: 'Check', command: COMMANDS.check },
+    { line, title: 'Explore', command: COMMANDS.explore },
+  ];
+}

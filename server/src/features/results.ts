@@ -1,0 +1,90 @@
+/** What each system call of a plain run returns: the predictions that inlay hints show. */
+import { EVENT_WIDTH, errnoName, type Model, ModelLimit, NOTE, Run, type Span } from '@snoopscope/sim-core';
+import type { Snapshot } from '../snapshot.ts';
+import { elaborated } from './diagnostics.ts';
+
+/** The result of a system call, behind its line. */
+export interface ResultHint {
+  readonly line: number;
+  readonly column: number;
+  /** ` = 0`, ` = -EBUSY`. */
+  readonly text: string;
+  readonly markdown: string;
+}
+
+/** Micro-steps after which a prediction gives up: a scenario that loops for ever has no more to tell. */
+const MAX_STEPS = 50_000;
+/** Micro-steps between two moments at which the caller may stop. */
+const STEPS_AT_A_TIME = 500;
+
+/**
+ * Runs the scenario once on its kernel, as the debugger would without choices made. A generator, so that the caller
+ * decides how long it goes on: it yields between portions of a few hundred micro-steps.
+ */
+export function* resultHints(snapshot: Snapshot): Generator<void, readonly ResultHint[]> {
+  const { model } = elaborated(snapshot);
+  if (model === undefined) return [];
+  const results = yield* resultsOf(model);
+  return [...results].flatMap(([line, values]) => hintOf(snapshot, line, [...values]));
+}
+
+function* resultsOf(model: Model): Generator<void, Map<number, Set<number>>> {
+  const run = new Run(model, { maxSteps: MAX_STEPS });
+  const results = new Map<number, Set<number>>();
+  let event = 0;
+  for (let more = true; more; ) {
+    more = portion(run);
+    for (; event < run.events; event++) {
+      const at = event * EVENT_WIDTH;
+      if (run.log[at] !== NOTE.done) continue;
+      const node = model.nodes[run.log[at + 2] as number];
+      if (node === undefined || node.place.file !== 0) continue;
+      const values = results.get(node.place.line) ?? new Set();
+      results.set(node.place.line, values.add(run.log[at + 3] as number));
+    }
+    yield;
+  }
+  return results;
+}
+
+/** False when the run is over, or when the model is too small for it: what ran so far is right all the same. */
+function portion(run: Run): boolean {
+  try {
+    for (let step = 0; step < STEPS_AT_A_TIME; step++) if (!run.advance()) return false;
+    return true;
+  } catch (error) {
+    if (error instanceof ModelLimit) return false;
+    throw error;
+  }
+}
+
+function hintOf(snapshot: Snapshot, line: number, values: readonly number[]): ResultHint[] {
+  const subject = snapshot.scenario.lines[line];
+  if (subject?.content.kind !== 'syscall') return [];
+  const { result } = subject.content;
+  const texts = values.map(valueText);
+  const kernel = snapshot.profile.name;
+  if (result === undefined) {
+    const span: Span = {
+      start: 0,
+      end: subject.text.slice(0, subject.comment?.start ?? subject.text.length).trimEnd().length,
+    };
+    const markdown = `What this call returns in a plain run on ${kernel}.`;
+    return [{ line, column: span.end, text: ` = ${texts.join(' | ')}`, markdown }];
+  }
+  const declared = result.errno === undefined ? (result.value ?? 0n).toString() : `-${result.errno}`;
+  const others = texts.filter((text) => text !== declared);
+  if (others.length === 0) return [];
+  const markdown = `The scenario declares ${declared}; a plain run on ${kernel} returns ${others.join(', ')}.`;
+  return [{ line, column: result.span.end, text: ` ≠ ${others.join(' | ')}`, markdown }];
+}
+
+function valueText(value: number): string {
+  if (value >= 0) return value.toString();
+  try {
+    return `-${errnoName(-value)}`;
+  } catch {
+    // Not an errno: a call may return any number.
+    return value.toString();
+  }
+}

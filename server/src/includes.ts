@@ -1,0 +1,97 @@
+/**
+ * The files behind `include`. Reading takes time, answers do not wait: a document is looked at with the files read so
+ * far, and again when a file has arrived.
+ */
+import { LIMITS, type ParsedScenario, parse } from '@snoopscope/sim-core';
+import type { IncludedFile } from './snapshot.ts';
+
+/** Reads a file that is not open; undefined when there is none. Must not reject. */
+export type ReadFile = (uri: string) => Promise<string | undefined>;
+
+/** A document that is open in the editor, whose unsaved text counts. */
+export type OpenScenario = (key: string) => ParsedScenario | undefined;
+
+export class Includes {
+  readonly #readFile: ReadFile;
+  readonly #open: OpenScenario;
+  /** By key; undefined when there is no such file. */
+  readonly #files = new Map<string, ParsedScenario | undefined>();
+  readonly #reading = new Map<string, Promise<void>>();
+
+  constructor(readFile: ReadFile, open: OpenScenario) {
+    this.#readFile = readFile;
+    this.#open = open;
+  }
+
+  /** The files that a scenario includes, by the path as written, and the URIs of those that are not read yet. */
+  collect(
+    uri: string,
+    scenario: ParsedScenario,
+  ): { files: ReadonlyMap<string, IncludedFile>; missing: readonly string[] } {
+    const files = new Map<string, IncludedFile>();
+    const missing: string[] = [];
+    const waiting: { uri: string; scenario: ParsedScenario }[] = [{ uri, scenario }];
+    const seen = new Set<string>();
+    for (const { uri: base, scenario: file } of waiting) {
+      for (const path of includedPaths(file)) {
+        if (seen.has(path)) continue;
+        seen.add(path);
+        const target = resolve(base, path);
+        if (target === undefined) continue;
+        const key = keyOf(target);
+        const other = this.#open(key) ?? this.#files.get(key);
+        if (other !== undefined) {
+          const included = { uri: target, scenario: other };
+          files.set(path, included);
+          waiting.push(included);
+        } else if (!this.#files.has(key)) missing.push(target);
+      }
+    }
+    return { files, missing };
+  }
+
+  /** Reads files; those that cannot be read are remembered as such. */
+  async read(uris: readonly string[]): Promise<void> {
+    await Promise.all(uris.map((uri) => this.#reading.get(keyOf(uri)) ?? this.#read(uri)));
+  }
+
+  /** A file changed on disk. */
+  forget(uri: string): void {
+    this.#files.delete(keyOf(uri));
+  }
+
+  #read(uri: string): Promise<void> {
+    const key = keyOf(uri);
+    const reading = this.#readFile(uri).then((text) => {
+      this.#files.set(key, text === undefined ? undefined : parse(text));
+      this.#reading.delete(key);
+    });
+    this.#reading.set(key, reading);
+    return reading;
+  }
+}
+
+/** The same file has the same key, however its URI is encoded. */
+export function keyOf(uri: string): string {
+  try {
+    return decodeURIComponent(uri);
+  } catch {
+    return uri;
+  }
+}
+
+/** Bytes of the largest file that is worth reading: a larger one would be refused by the parser anyway. */
+export const LARGEST_INCLUDE_BYTES = LIMITS.scenarioCharacters * 4;
+
+function includedPaths(scenario: ParsedScenario): string[] {
+  return scenario.lines.flatMap(({ content }) => (content.kind === 'include' ? [content.text.value] : []));
+}
+
+/** The URI of a path relative to another file; undefined where files have no folder, as in an untitled document. */
+function resolve(base: string, path: string): string | undefined {
+  try {
+    return new URL(path.replace(/[%?#]/g, encodeURIComponent), base).href;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,6 @@
+// The language server as a web worker: it talks to the page that started it.
+import { BrowserMessageReader, BrowserMessageWriter, createConnection } from 'vscode-languageserver/browser';
+import { startServer } from './server.ts';
+
+const worker = self as unknown as DedicatedWorkerGlobalScope;
+startServer(createConnection(new BrowserMessageReader(worker), new BrowserMessageWriter(worker)));

@@ -1,0 +1,47 @@
+/**
+ * What the server and its clients say to each other beyond the Language Server Protocol. No imports: the extension
+ * takes these names and types without taking the server.
+ */
+
+/**
+ * Request from the server to the client: the text of a file that is not open, for `include`.
+ *
+ * The server sends it when it cannot read the file itself: always in a browser, and on a machine when the URI's scheme
+ * is not `file`. Open documents are never asked for; the server has their unsaved text. A client that answers it says
+ * so in the initialization options ({@link InitializationOptions.readFile}). An extension answers with
+ * `workspace.fs.readFile(Uri.parse(uri))`.
+ */
+export const READ_FILE_REQUEST = 'snoopscope/readFile';
+export interface ReadFileParams {
+  /** An absolute URI. */
+  readonly uri: string;
+}
+/** null when there is no such file. */
+export type ReadFileResult = { readonly text: string } | null;
+
+/** What a client may say when it starts the server. */
+export interface InitializationOptions {
+  /** The client answers {@link READ_FILE_REQUEST}. */
+  readonly readFile?: boolean;
+  /** The client has the commands of {@link COMMANDS}; without them there are no lenses. True when left out. */
+  readonly commands?: boolean;
+  /** For clients without `workspace/configuration`. */
+  readonly settings?: Settings;
+}
+
+/** The section `snoopscope` of the configuration, as far as the server reads it. */
+export interface Settings {
+  /** Name of the profile; empty: what the scenario's `kernel` line says, else the newest. */
+  readonly kernel?: string;
+  readonly inlayHints?: {
+    /** The predicted result of each system call that declares none. True when left out. */
+    readonly results?: boolean;
+  };
+}
+
+/** Commands that the client has and that lenses call, each with the URI of the scenario as its only argument. */
+export const COMMANDS = {
+  debug: 'snoopscope.debugScenario',
+  check: 'snoopscope.checkScenario',
+  explore: 'snoopscope.explore',
+} as const;

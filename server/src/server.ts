@@ -1,0 +1,222 @@
+/** The language server: which request is answered by which feature. */
+import { completionAt, foldingRanges, format, outline, VOCABULARY } from '@snoopscope/sim-core';
+import {
+  CodeActionKind,
+  type CompletionItem,
+  CompletionTriggerKind,
+  type Connection,
+  type InitializeResult,
+  PositionEncodingKind,
+  TextDocumentSyncKind,
+} from 'vscode-languageserver';
+import { aboutText } from './features/about.ts';
+import { type About, offersAt } from './features/completion.ts';
+import { definitionAt } from './features/definition.ts';
+import { textDiagnostics } from './features/diagnostics.ts';
+import { hoverAt } from './features/hover.ts';
+import { lensesOf } from './features/lenses.ts';
+import { referencesAt, usesAt } from './features/references.ts';
+import { renameable, renamed } from './features/rename.ts';
+import { stretchesAt } from './features/selection.ts';
+import { signatureAt } from './features/signature.ts';
+import { colouredWords } from './features/tokens.ts';
+import { type Host, Session } from './session.ts';
+import { readSettings } from './settings.ts';
+import { newestProfile } from './snapshot.ts';
+import * as lsp from './to-lsp.ts';
+import { TokenResults } from './token-results.ts';
+
+/** Serves one client. Everything that can be read is read through the client, except what the host reads itself. */
+export function startServer(connection: Connection, host: Host = {}): void {
+  const session = new Session(connection, host);
+  const { documents } = session;
+  const tokens = new TokenResults();
+
+  connection.onInitialize((params) => {
+    session.initialize(params);
+    return { capabilities: CAPABILITIES, serverInfo: { name: 'snoopscope' } } satisfies InitializeResult;
+  });
+  connection.onInitialized(session.take('initialized', () => session.initialized()));
+
+  connection.onDidOpenTextDocument(
+    session.take('didOpen', async ({ textDocument: { uri, languageId, version, text } }) => {
+      documents.open(uri, languageId, version, text);
+      session.validate(uri);
+      session.validateIncluding(uri);
+      await session.configure(uri);
+    }),
+  );
+  connection.onDidChangeTextDocument(
+    session.take('didChange', ({ textDocument: { uri, version }, contentChanges }) => {
+      if (!documents.change(uri, version, contentChanges)) return;
+      session.validate(uri);
+      session.validateIncluding(uri);
+    }),
+  );
+  connection.onDidCloseTextDocument(
+    session.take('didClose', ({ textDocument: { uri } }) => {
+      tokens.forget(uri);
+      session.close(uri);
+      session.validateIncluding(uri);
+    }),
+  );
+  connection.onDidChangeConfiguration(
+    session.take('didChangeConfiguration', async ({ settings }) => {
+      if (!session.client.configuration)
+        session.options = { ...session.options, settings: readSettings(settings?.snoopscope) };
+      await Promise.all(documents.uris.map((uri) => session.configure(uri)));
+    }),
+  );
+  connection.onDidChangeWatchedFiles(
+    session.take('didChangeWatchedFiles', ({ changes }) => {
+      for (const { uri } of changes) documents.includes.forget(uri);
+      documents.refresh();
+      // A file that could not be read until now is in nobody's list: all may depend on it.
+      for (const uri of documents.uris) session.validate(uri);
+    }),
+  );
+
+  connection.onHover(
+    session.answer('hover', (snapshot, { position }) => {
+      const hover = hoverAt(snapshot, lsp.fromPosition(position));
+      return hover ? lsp.toHover(hover, session.client.markdownHover) : null;
+    }),
+  );
+  connection.onCompletion(
+    session.answer('completion', (snapshot, { position, context }) => {
+      const at = lsp.fromPosition(position);
+      const byBlank =
+        context?.triggerKind === CompletionTriggerKind.TriggerCharacter && context.triggerCharacter === ' ';
+      // Indentation is no question.
+      if (byBlank && completionAt(snapshot.scenario, VOCABULARY, at).place.kind === 'statement') return [];
+      const { replace, offers } = offersAt(snapshot, at);
+      const target = { uri: snapshot.uri, line: at.line, replace, snippets: session.client.snippets };
+      return offers.map((offer) => lsp.toCompletionItem(offer, target));
+    }),
+  );
+  connection.onCompletionResolve((item: CompletionItem) => {
+    try {
+      const data = item.data as { about?: About; uri?: string } | undefined;
+      const profile = documents.snapshot(data?.uri ?? '')?.profile ?? newestProfile();
+      const text = data?.about && aboutText(data.about, profile);
+      return text ? { ...item, documentation: lsp.markup(text, session.client.markdownCompletion) } : item;
+    } catch (error) {
+      session.reportBug('completionItem/resolve', error);
+      return item;
+    }
+  });
+  connection.onSignatureHelp(
+    session.answer('signatureHelp', (snapshot, { position }) => {
+      const signature = signatureAt(snapshot, lsp.fromPosition(position));
+      return signature ? lsp.toSignatureHelp(signature, session.client.markdownSignature) : null;
+    }),
+  );
+  connection.onDefinition(
+    session.answer('definition', (snapshot, { position }) =>
+      definitionAt(snapshot, lsp.fromPosition(position)).map(lsp.toLocation),
+    ),
+  );
+  connection.onReferences(
+    session.answer('references', (snapshot, { position, context }) =>
+      referencesAt(snapshot, lsp.fromPosition(position), context.includeDeclaration).map(lsp.toLocation),
+    ),
+  );
+  connection.onDocumentHighlight(
+    session.answer('documentHighlight', (snapshot, { position }) =>
+      usesAt(snapshot, lsp.fromPosition(position)).map(lsp.toHighlight),
+    ),
+  );
+  connection.onPrepareRename(
+    session.answer('prepareRename', (snapshot, { position }) => {
+      const found = renameable(snapshot, lsp.fromPosition(position));
+      return found ? { range: lsp.toRange(found.line, found.span), placeholder: found.name } : null;
+    }),
+  );
+  connection.onRenameRequest(
+    session.answer('rename', (snapshot, { position, newName }) =>
+      lsp.toWorkspaceEdit(renamed(snapshot, lsp.fromPosition(position), newName), newName),
+    ),
+  );
+  connection.onDocumentSymbol(
+    session.answer('documentSymbol', ({ scenario }) =>
+      outline(scenario).map((entry) => lsp.toDocumentSymbol(entry, (line) => scenario.lines[line]?.text.length ?? 0)),
+    ),
+  );
+  connection.onFoldingRanges(
+    session.answer('foldingRange', ({ scenario }) => foldingRanges(scenario).map(lsp.toFoldingRange)),
+  );
+  connection.onSelectionRanges(
+    session.answer('selectionRange', (snapshot, { positions }) =>
+      positions.map((position) => lsp.toSelectionRange(stretchesAt(snapshot, lsp.fromPosition(position)), position)),
+    ),
+  );
+  connection.onDocumentFormatting(session.answer('formatting', ({ scenario }) => format(scenario).map(lsp.toTextEdit)));
+  connection.onDocumentRangeFormatting(
+    session.answer('rangeFormatting', ({ scenario }, { range }) =>
+      format(scenario)
+        .filter(({ line }) => range.start.line <= line && line <= range.end.line)
+        .map(lsp.toTextEdit),
+    ),
+  );
+  connection.onCodeAction(
+    session.answer('codeAction', (snapshot, { range }) =>
+      textDiagnostics(snapshot)
+        .filter(({ line, span }) => lsp.touches(range, line, span))
+        .flatMap((diagnostic) => lsp.toQuickFixes(diagnostic, snapshot.uri)),
+    ),
+  );
+  connection.onCodeLens(
+    session.answer('codeLens', (snapshot) =>
+      session.options.commands ? lensesOf(snapshot).map((lens) => lsp.toCodeLens(lens, snapshot.uri)) : [],
+    ),
+  );
+  connection.languages.inlayHint.on(
+    session.answer('inlayHint', async (snapshot, { range }, token) => {
+      if (documents.settings(snapshot.uri).inlayHints?.results === false) return [];
+      const hints = await session.hints(snapshot, token);
+      return hints.filter(({ line }) => range.start.line <= line && line <= range.end.line).map(lsp.toInlayHint);
+    }),
+  );
+  connection.languages.semanticTokens.on(
+    session.answer('semanticTokens/full', (snapshot) =>
+      tokens.full(snapshot.uri, lsp.toTokenData(colouredWords(snapshot))),
+    ),
+  );
+  connection.languages.semanticTokens.onDelta(
+    session.answer('semanticTokens/full/delta', (snapshot, { previousResultId }) =>
+      tokens.delta(snapshot.uri, previousResultId, lsp.toTokenData(colouredWords(snapshot))),
+    ),
+  );
+  connection.languages.semanticTokens.onRange(
+    session.answer('semanticTokens/range', (snapshot, { range }) => ({
+      data: lsp.toTokenData(colouredWords(snapshot, range.start.line, range.end.line + 1)),
+    })),
+  );
+
+  connection.listen();
+}
+
+const CAPABILITIES: InitializeResult['capabilities'] = {
+  positionEncoding: PositionEncodingKind.UTF16,
+  textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
+  hoverProvider: true,
+  completionProvider: {
+    resolveProvider: true,
+    triggerCharacters: [...' ([{,=&."|-'],
+    completionItem: { labelDetailsSupport: true },
+  },
+  signatureHelpProvider: { triggerCharacters: ['(', ',', ' '], retriggerCharacters: ['{', '=', ')'] },
+  definitionProvider: true,
+  referencesProvider: true,
+  documentHighlightProvider: true,
+  renameProvider: { prepareProvider: true },
+  documentSymbolProvider: true,
+  foldingRangeProvider: true,
+  selectionRangeProvider: true,
+  documentFormattingProvider: true,
+  documentRangeFormattingProvider: true,
+  codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
+  codeLensProvider: { resolveProvider: false },
+  inlayHintProvider: { resolveProvider: false },
+  semanticTokensProvider: { legend: lsp.TOKEN_LEGEND, full: { delta: true }, range: true },
+};

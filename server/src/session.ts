@@ -1,0 +1,282 @@
+import { type Diagnostic, FIRST_VERSION, LAST_VERSION, PROFILES, profileNamed } from '@snoopscope/sim-core';
+import {
+  type CancellationToken,
+  type Connection,
+  DidChangeConfigurationNotification,
+  DidChangeWatchedFilesNotification,
+  type InitializeParams,
+  LSPErrorCodes,
+  MessageType,
+  ResponseError,
+  ShowMessageNotification,
+} from 'vscode-languageserver';
+import { Documents } from './documents.ts';
+import { elaborationDiagnostics, hasErrors, textDiagnostics } from './features/diagnostics.ts';
+import { RenameRefused } from './features/rename.ts';
+import { type ResultHint, resultHints } from './features/results.ts';
+import type { ReadFile } from './includes.ts';
+import { READ_FILE_REQUEST, type ReadFileParams, type ReadFileResult, type Settings } from './protocol.ts';
+import { readInitializationOptions, readSettings } from './settings.ts';
+import type { Snapshot } from './snapshot.ts';
+import { toDiagnostic } from './to-lsp.ts';
+
+/** What the server needs of the world outside. */
+export interface Host {
+  /** Reads the URIs that the process itself can read; undefined for all others, for which the client is asked. */
+  readonly readFile?: (uri: string) => ReturnType<ReadFile> | undefined;
+}
+
+/** What the client can show. */
+interface Client {
+  readonly markdownHover: boolean;
+  readonly markdownCompletion: boolean;
+  readonly markdownSignature: boolean;
+  readonly snippets: boolean;
+  readonly configuration: boolean;
+  readonly watchedFiles: boolean;
+  readonly refreshesHints: boolean;
+  readonly configurationChanges: boolean;
+}
+
+/** An elaboration that takes no longer is part of looking at a change; a longer one waits for a pause. */
+const QUICK_ELABORATION_MS = 8;
+/** Without a change for so long, the author has stopped typing. */
+const PAUSE_MS = 200;
+/** How long a run for predictions keeps other requests waiting. */
+const SLICE_MS = 8;
+
+/** One client's documents and settings, and what is published about them. */
+export class Session {
+  readonly connection: Connection;
+  readonly documents: Documents;
+  client: Client = clientOf({});
+  options = readInitializationOptions(undefined);
+  readonly #pauses = new Map<string, ReturnType<typeof setTimeout>>();
+  /** How long the last elaboration of a document took, in milliseconds. */
+  readonly #elaborationMs = new Map<string, number>();
+  readonly #hints = new WeakMap<Snapshot, readonly ResultHint[]>();
+  readonly #warned = new Set<string>();
+
+  constructor(connection: Connection, host: Host) {
+    this.connection = connection;
+    this.documents = new Documents(async (uri) => {
+      try {
+        return await (host.readFile?.(uri) ?? this.#askForFile(uri));
+      } catch (error) {
+        this.reportBug(`reading ${uri}`, error);
+        return undefined;
+      }
+    });
+  }
+
+  initialize(params: InitializeParams): void {
+    this.client = clientOf(params.capabilities ?? {});
+    this.options = readInitializationOptions(params.initializationOptions);
+  }
+
+  async initialized(): Promise<void> {
+    if (this.client.configurationChanges)
+      await this.connection.client.register(DidChangeConfigurationNotification.type, { section: 'snoopscope' });
+    if (this.client.watchedFiles) {
+      await this.connection.client.register(DidChangeWatchedFilesNotification.type, {
+        watchers: [{ globPattern: '**/*.snoop' }],
+      });
+    }
+  }
+
+  /** Wraps the answer to a request about a document. Nothing that goes wrong in it leaves this function. */
+  answer<P extends { readonly textDocument: { readonly uri: string } }, R>(
+    name: string,
+    handler: (snapshot: Snapshot, params: P, token: CancellationToken) => R | Promise<R>,
+  ): (params: P, token: CancellationToken) => Promise<R | ResponseError<void> | null> {
+    return async (params, token) => {
+      if (token.isCancellationRequested) return cancelled();
+      try {
+        const snapshot = this.documents.snapshot(params.textDocument.uri);
+        if (snapshot === undefined) return null;
+        const result = await handler(snapshot, params, token);
+        return token.isCancellationRequested ? cancelled() : result;
+      } catch (error) {
+        if (error instanceof RenameRefused) return new ResponseError(LSPErrorCodes.RequestFailed, error.message);
+        this.reportBug(name, error);
+        return null;
+      }
+    };
+  }
+
+  /** Wraps a notification. */
+  take<P>(name: string, handler: (params: P) => void | Promise<void>): (params: P) => Promise<void> {
+    return async (params) => {
+      try {
+        await handler(params);
+      } catch (error) {
+        this.reportBug(name, error);
+      }
+    };
+  }
+
+  reportBug(doing: string, error: unknown): void {
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.connection.console.error(
+      `Snoopscope failed at ${doing}. This is a bug of Snoopscope, not of your scenario.\n${detail}`,
+    );
+  }
+
+  /** Looks at a document and publishes what is wrong with it. */
+  validate(uri: string): void {
+    this.#endPause(uri);
+    const snapshot = this.documents.snapshot(uri);
+    if (snapshot === undefined) return;
+    const missing = this.documents.missing(uri);
+    if (missing.length > 0) {
+      this.#publish(snapshot, snapshot.scenario.diagnostics);
+      void this.take('reading includes', () => this.#readIncludes(uri, missing))(undefined);
+      return;
+    }
+    const text = textDiagnostics(snapshot);
+    const quick = (this.#elaborationMs.get(uri) ?? 0) <= QUICK_ELABORATION_MS;
+    if (hasErrors(text)) this.#publish(snapshot, text);
+    else if (quick) this.#publish(snapshot, [...text, ...this.#elaborate(snapshot)]);
+    else {
+      this.#publish(snapshot, text);
+      this.#afterPause(uri, () => {
+        const problems = this.#elaborate(snapshot);
+        if (problems.length > 0) this.#publish(snapshot, [...text, ...problems]);
+      });
+    }
+  }
+
+  /** Looks again at every document whose answer may depend on a file. */
+  validateIncluding(uri: string): void {
+    for (const other of this.documents.including(uri)) if (other !== uri) this.validate(other);
+  }
+
+  close(uri: string): void {
+    this.#endPause(uri);
+    this.#elaborationMs.delete(uri);
+    this.documents.close(uri);
+    void this.connection.sendDiagnostics({ uri, diagnostics: [] });
+  }
+
+  /** Asks for the settings of a document and looks at it again when they matter. */
+  async configure(uri: string): Promise<void> {
+    const settings = await this.#settingsOf(uri);
+    const before = this.documents.settings(uri);
+    if (settings.kernel === before.kernel && settings.inlayHints?.results === before.inlayHints?.results) return;
+    this.documents.configure(uri, settings);
+    this.#warnOfUnknownKernel(settings.kernel);
+    this.validate(uri);
+    this.refreshHints();
+  }
+
+  refreshHints(): void {
+    if (this.client.refreshesHints) this.connection.languages.inlayHint.refresh().catch(() => {});
+  }
+
+  /** The predictions for a document; runs in slices, and not to the end when nobody waits for it any more. */
+  async hints(snapshot: Snapshot, token: CancellationToken): Promise<readonly ResultHint[]> {
+    const known = this.#hints.get(snapshot);
+    if (known !== undefined) return known;
+    const slow = (this.#elaborationMs.get(snapshot.uri) ?? 0) > QUICK_ELABORATION_MS;
+    if (slow && !(await this.#stillWanted(snapshot, token, PAUSE_MS))) return [];
+    if (hasErrors(textDiagnostics(snapshot)) || hasErrors(this.#elaborate(snapshot))) return [];
+    const work = resultHints(snapshot);
+    for (;;) {
+      const end = performance.now() + SLICE_MS;
+      while (performance.now() < end) {
+        const step = work.next();
+        if (step.done !== true) continue;
+        this.#hints.set(snapshot, step.value);
+        return step.value;
+      }
+      if (!(await this.#stillWanted(snapshot, token, 0))) return [];
+    }
+  }
+
+  async #stillWanted(snapshot: Snapshot, token: CancellationToken, afterMs: number): Promise<boolean> {
+    await new Promise((resolve) => setTimeout(resolve, afterMs));
+    return !token.isCancellationRequested && this.documents.snapshot(snapshot.uri) === snapshot;
+  }
+
+  #elaborate(snapshot: Snapshot): readonly Diagnostic[] {
+    const start = performance.now();
+    const problems = elaborationDiagnostics(snapshot);
+    const took = performance.now() - start;
+    // A snapshot that was elaborated already answers at once, which says nothing about the next one.
+    if (took > 0.5) this.#elaborationMs.set(snapshot.uri, took);
+    return problems;
+  }
+
+  #publish({ uri, version }: Snapshot, diagnostics: readonly Diagnostic[]): void {
+    void this.connection.sendDiagnostics({
+      uri,
+      version,
+      diagnostics: diagnostics.map((one) => toDiagnostic(one, uri)),
+    });
+  }
+
+  #afterPause(uri: string, work: () => void): void {
+    const timer = setTimeout(() => void this.take('elaborating', work)(undefined), PAUSE_MS);
+    this.#pauses.set(uri, timer);
+  }
+
+  #endPause(uri: string): void {
+    clearTimeout(this.#pauses.get(uri));
+    this.#pauses.delete(uri);
+  }
+
+  async #readIncludes(uri: string, missing: readonly string[]): Promise<void> {
+    await this.documents.includes.read(missing);
+    this.documents.refresh();
+    this.validate(uri);
+    this.refreshHints();
+  }
+
+  async #askForFile(uri: string): Promise<string | undefined> {
+    if (!this.options.readFile) return undefined;
+    const params: ReadFileParams = { uri };
+    try {
+      const result = await this.connection.sendRequest<ReadFileResult>(READ_FILE_REQUEST, params);
+      return typeof result?.text === 'string' ? result.text : undefined;
+    } catch {
+      // The client says that it cannot: the diagnostic at the `include` line says the rest.
+      return undefined;
+    }
+  }
+
+  async #settingsOf(uri: string): Promise<Settings> {
+    if (!this.client.configuration) return this.options.settings;
+    return readSettings(await this.connection.workspace.getConfiguration({ scopeUri: uri, section: 'snoopscope' }));
+  }
+
+  /** Said once for each name: the setting is wrong, not a scenario, so there is no line to put it at. */
+  #warnOfUnknownKernel(kernel: string | undefined): void {
+    if (kernel === undefined || profileNamed(kernel) !== undefined || this.#warned.has(kernel)) return;
+    this.#warned.add(kernel);
+    const others = PROFILES.filter(({ mainline }) => !mainline).map(({ name }) => name);
+    const known = [`${FIRST_VERSION} to ${LAST_VERSION}`, ...others].join(', ');
+    void this.connection.sendNotification(ShowMessageNotification.type, {
+      type: MessageType.Warning,
+      message: `The setting snoopscope.kernel names ${kernel}, which is no kernel profile. Known are ${known}. Until it is changed, the kernel line of each scenario counts.`,
+    });
+  }
+}
+
+function cancelled(): ResponseError<void> {
+  return new ResponseError(LSPErrorCodes.RequestCancelled, 'The request was cancelled.');
+}
+
+function clientOf(capabilities: InitializeParams['capabilities']): Client {
+  const { textDocument, workspace } = capabilities;
+  return {
+    markdownHover: textDocument?.hover?.contentFormat?.includes('markdown') ?? false,
+    markdownCompletion: textDocument?.completion?.completionItem?.documentationFormat?.includes('markdown') ?? false,
+    markdownSignature:
+      textDocument?.signatureHelp?.signatureInformation?.documentationFormat?.includes('markdown') ?? false,
+    snippets: textDocument?.completion?.completionItem?.snippetSupport ?? false,
+    configuration: workspace?.configuration ?? false,
+    configurationChanges: workspace?.didChangeConfiguration?.dynamicRegistration ?? false,
+    watchedFiles: workspace?.didChangeWatchedFiles?.dynamicRegistration ?? false,
+    refreshesHints: workspace?.inlayHint?.refreshSupport ?? false,
+  };
+}

@@ -1,0 +1,25 @@
+import type { InitializationOptions, Settings } from './protocol.ts';
+
+/** Settings as clients really send them: anything. What is not as it should be counts as left out. */
+export function readSettings(value: unknown): Settings {
+  if (!isRecord(value)) return {};
+  const kernel = typeof value.kernel === 'string' ? value.kernel.trim() : '';
+  const results = isRecord(value.inlayHints) ? value.inlayHints.results : undefined;
+  return {
+    ...(kernel !== '' && { kernel }),
+    ...(typeof results === 'boolean' && { inlayHints: { results } }),
+  };
+}
+
+export function readInitializationOptions(value: unknown): Required<InitializationOptions> {
+  const options = isRecord(value) ? value : {};
+  return {
+    readFile: options.readFile === true,
+    commands: options.commands !== false,
+    settings: readSettings(options.settings),
+  };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,50 @@
+import { LAST_VERSION, type ParsedScenario, type Profile, profileNamed } from '@snoopscope/sim-core';
+
+/** A document as it was at one moment, with everything that an answer about it depends on. Never changes. */
+export interface Snapshot {
+  readonly uri: string;
+  readonly version: number;
+  readonly scenario: ParsedScenario;
+  /** The kernel that answers are about. */
+  readonly profile: Profile;
+  /** The files that it includes and those that they include, by the path written behind `include`. */
+  readonly included: ReadonlyMap<string, IncludedFile>;
+}
+
+export interface IncludedFile {
+  readonly uri: string;
+  readonly scenario: ParsedScenario;
+}
+
+/** A place in a document of the family. */
+export interface Location {
+  readonly uri: string;
+  readonly line: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The profile that a scenario runs on: the one chosen in the settings, its own `kernel` line, or the newest. */
+export function profileFor(scenario: ParsedScenario, chosen: string | undefined): Profile {
+  return profileNamed(chosen ?? '') ?? profileNamed(kernelLineOf(scenario) ?? '') ?? newestProfile();
+}
+
+export function newestProfile(): Profile {
+  const profile = profileNamed(LAST_VERSION);
+  if (profile === undefined) throw new RangeError(`the newest version ${LAST_VERSION} has no profile`);
+  return profile;
+}
+
+export function includedScenario(snapshot: Snapshot): (path: string) => ParsedScenario | undefined {
+  return (path) => snapshot.included.get(path)?.scenario;
+}
+
+/** The document and the files it includes: names mean the same in all of them. */
+export function familyOf(snapshot: Snapshot): readonly IncludedFile[] {
+  return [{ uri: snapshot.uri, scenario: snapshot.scenario }, ...snapshot.included.values()];
+}
+
+function kernelLineOf(scenario: ParsedScenario): string | undefined {
+  for (const { content } of scenario.lines) if (content.kind === 'kernel') return content.version.text;
+  return undefined;
+}

@@ -1,0 +1,283 @@
+/** The only place that turns our values into those of the Language Server Protocol, and a few back. */
+import type {
+  LineEdit,
+  Diagnostic as OurDiagnostic,
+  FoldingRange as OurFoldingRange,
+  Position as OurPosition,
+  OutlineEntry,
+  SemanticType,
+  Span,
+} from '@snoopscope/sim-core';
+import {
+  type CodeAction,
+  CodeActionKind,
+  type CodeLens,
+  type CompletionItem,
+  CompletionItemKind,
+  CompletionItemTag,
+  type Diagnostic,
+  DiagnosticSeverity,
+  DiagnosticTag,
+  type DocumentHighlight,
+  DocumentHighlightKind,
+  type DocumentSymbol,
+  type FoldingRange,
+  FoldingRangeKind,
+  type Hover,
+  type InlayHint,
+  InsertTextFormat,
+  type Location,
+  MarkupKind,
+  type Position,
+  type Range,
+  type SelectionRange,
+  type SemanticTokensLegend,
+  type SignatureHelp,
+  SymbolKind,
+  type TextEdit,
+  type WorkspaceEdit,
+} from 'vscode-languageserver';
+import type { Offer, OfferKind } from './features/completion.ts';
+import type { HoverText } from './features/hover.ts';
+import type { Lens } from './features/lenses.ts';
+import type { Use } from './features/references.ts';
+import type { ResultHint } from './features/results.ts';
+import type { Stretch } from './features/selection.ts';
+import type { Signature } from './features/signature.ts';
+import { plainText } from './features/snippets.ts';
+import type { ColouredWord } from './features/tokens.ts';
+import type { Location as OurLocation } from './snapshot.ts';
+
+export function fromPosition({ line, character }: Position): OurPosition {
+  return { line, column: character };
+}
+
+export function toRange(line: number, { start, end }: Span): Range {
+  return { start: { line, character: start }, end: { line, character: end } };
+}
+
+/** Whether a range of the editor, which may be a mere place, touches a span of a line. */
+export function touches(range: Range, line: number, { start, end }: Span): boolean {
+  const before = range.end.line < line || (range.end.line === line && range.end.character < start);
+  const behind = range.start.line > line || (range.start.line === line && range.start.character > end);
+  return !before && !behind;
+}
+
+export function toLocation({ uri, line, start, end }: OurLocation): Location {
+  return { uri, range: toRange(line, { start, end }) };
+}
+
+export function toDiagnostic(diagnostic: OurDiagnostic, uri: string): Diagnostic {
+  const { code, severity, message, line, span, related } = diagnostic;
+  return {
+    range: toRange(line, span),
+    severity: SEVERITIES[severity],
+    code,
+    source: 'snoopscope',
+    message,
+    ...(code === 'unused' && { tags: [DiagnosticTag.Unnecessary] }),
+    ...(related && {
+      relatedInformation: related.map((other) => ({
+        location: { uri, range: toRange(other.line, other.span) },
+        message: other.message,
+      })),
+    }),
+  };
+}
+
+/** The fixes of a diagnostic; the only one is the one that a client may apply without asking. */
+export function toQuickFixes(diagnostic: OurDiagnostic, uri: string): CodeAction[] {
+  const fixes = diagnostic.fixes ?? [];
+  return fixes.map(({ title, edits }) => ({
+    title,
+    kind: CodeActionKind.QuickFix,
+    diagnostics: [toDiagnostic(diagnostic, uri)],
+    ...(fixes.length === 1 && { isPreferred: true }),
+    edit: { changes: { [uri]: edits.map(toTextEdit) } },
+  }));
+}
+
+export function toTextEdit({ line, span, newText }: LineEdit): TextEdit {
+  return { range: toRange(line, span), newText };
+}
+
+/** One text in place of each place. */
+export function toWorkspaceEdit(places: readonly OurLocation[], newText: string): WorkspaceEdit {
+  const changes: Record<string, TextEdit[]> = {};
+  for (const place of places) {
+    const edits = changes[place.uri] ?? [];
+    changes[place.uri] = edits;
+    edits.push({ range: toLocation(place).range, newText });
+  }
+  return { changes };
+}
+
+export function toHover({ line, span, markdown }: HoverText, asMarkdown: boolean): Hover {
+  return { contents: markup(markdown, asMarkdown), range: toRange(line, span) };
+}
+
+/** Where completion was asked for, and what the client can insert. */
+export interface CompletionTarget {
+  readonly uri: string;
+  readonly line: number;
+  readonly replace: Span;
+  readonly snippets: boolean;
+}
+
+export function toCompletionItem(offer: Offer, { uri, line, replace, snippets }: CompletionTarget): CompletionItem {
+  const { label, kind, detail, description, snippet, about, rank, absent } = offer;
+  const newText = snippet === undefined ? label : snippets ? snippet : plainText(snippet);
+  return {
+    label,
+    kind: OFFER_KINDS[kind],
+    ...((detail || description) && {
+      labelDetails: { ...(detail && { detail }), ...(description && { description }) },
+    }),
+    sortText: `${String(rank).padStart(3, '0')} ${label}`,
+    textEdit: { range: toRange(line, replace), newText },
+    insertTextFormat: snippets && snippet !== undefined ? InsertTextFormat.Snippet : InsertTextFormat.PlainText,
+    ...(absent && { tags: [CompletionItemTag.Deprecated] }),
+    ...(about && { data: { about, uri } }),
+  };
+}
+
+export function toDocumentSymbol(entry: OutlineEntry, lineLength: (line: number) => number): DocumentSymbol {
+  const { name, detail, kind, line, endLine, span, children } = entry;
+  return {
+    name: name || kind,
+    ...(detail && { detail }),
+    kind: ENTRY_KINDS[kind],
+    range: { start: { line, character: 0 }, end: { line: endLine, character: lineLength(endLine) } },
+    selectionRange: toRange(line, span),
+    children: children.map((child) => toDocumentSymbol(child, lineLength)),
+  };
+}
+
+export function toFoldingRange({ line, endLine, kind }: OurFoldingRange): FoldingRange {
+  return { startLine: line, endLine, ...(kind === 'comment' && { kind: FoldingRangeKind.Comment }) };
+}
+
+export function toHighlight({ place, definition }: Use): DocumentHighlight {
+  return {
+    range: toRange(place.line, place.span),
+    kind: definition ? DocumentHighlightKind.Write : DocumentHighlightKind.Read,
+  };
+}
+
+export function toSelectionRange(stretches: readonly Stretch[], at: Position): SelectionRange {
+  let outer: SelectionRange | undefined;
+  for (const { line, start, endLine, end } of [...stretches].reverse()) {
+    const range = { start: { line, character: start }, end: { line: endLine, character: end } };
+    outer = outer === undefined ? { range } : { range, parent: outer };
+  }
+  return outer ?? { range: { start: at, end: at } };
+}
+
+export function toSignatureHelp(signature: Signature, asMarkdown: boolean): SignatureHelp {
+  const { label, markdown, parameters, active } = signature;
+  return {
+    signatures: [
+      {
+        label,
+        documentation: markup(markdown, asMarkdown),
+        parameters: parameters.map(({ start, end, markdown: text }) => ({
+          label: [start, end],
+          documentation: markup(text, asMarkdown),
+        })),
+      },
+    ],
+    activeSignature: 0,
+    // One past the last: no parameter is highlighted.
+    activeParameter: active ?? parameters.length,
+  };
+}
+
+export function toCodeLens({ line, title, command }: Lens, uri: string): CodeLens {
+  return { range: toRange(line, { start: 0, end: 0 }), command: { title, command, arguments: [uri] } };
+}
+
+export function toInlayHint({ line, column, text, markdown }: ResultHint): InlayHint {
+  return { position: { line, character: column }, label: text, tooltip: markdown, paddingLeft: false };
+}
+
+export function markup(markdown: string, asMarkdown: boolean) {
+  return asMarkdown
+    ? { kind: MarkupKind.Markdown, value: markdown }
+    : { kind: MarkupKind.PlainText, value: withoutMarks(markdown) };
+}
+
+/** Five numbers a word, each place relative to the word before, as the protocol packs them. */
+export function toTokenData(words: Iterable<ColouredWord>): number[] {
+  const data: number[] = [];
+  let lastLine = 0;
+  let lastStart = 0;
+  for (const { line, span, type, definition } of words) {
+    const start = line === lastLine ? span.start - lastStart : span.start;
+    data.push(line - lastLine, start, span.end - span.start, TOKEN_TYPES.indexOf(type), definition ? 1 : 0);
+    lastLine = line;
+    lastStart = span.start;
+  }
+  return data;
+}
+
+const TOKEN_TYPES: readonly SemanticType[] = [
+  'keyword',
+  'function',
+  'method',
+  'macro',
+  'enumMember',
+  'property',
+  'parameter',
+  'variable',
+  'number',
+  'string',
+  'comment',
+  'class',
+  'type',
+  'event',
+  'decorator',
+];
+
+export const TOKEN_LEGEND: SemanticTokensLegend = { tokenTypes: [...TOKEN_TYPES], tokenModifiers: ['definition'] };
+
+const SEVERITIES: Readonly<Record<OurDiagnostic['severity'], DiagnosticSeverity>> = {
+  error: DiagnosticSeverity.Error,
+  warning: DiagnosticSeverity.Warning,
+  information: DiagnosticSeverity.Information,
+  hint: DiagnosticSeverity.Hint,
+};
+
+const ENTRY_KINDS: Readonly<Record<OutlineEntry['kind'], SymbolKind>> = {
+  machine: SymbolKind.Module,
+  actor: SymbolKind.Class,
+  proc: SymbolKind.Function,
+  item: SymbolKind.Field,
+  condition: SymbolKind.Boolean,
+  schedule: SymbolKind.Event,
+};
+
+const OFFER_KINDS: Readonly<Record<OfferKind, CompletionItemKind>> = {
+  keyword: CompletionItemKind.Keyword,
+  call: CompletionItemKind.Function,
+  request: CompletionItemKind.Method,
+  instruction: CompletionItemKind.Function,
+  constant: CompletionItemKind.EnumMember,
+  errno: CompletionItemKind.EnumMember,
+  field: CompletionItemKind.Field,
+  option: CompletionItemKind.Property,
+  value: CompletionItemKind.Value,
+  name: CompletionItemKind.Variable,
+  word: CompletionItemKind.Variable,
+  actor: CompletionItemKind.Class,
+  register: CompletionItemKind.Property,
+  fact: CompletionItemKind.Function,
+  finding: CompletionItemKind.Event,
+  proc: CompletionItemKind.Function,
+  version: CompletionItemKind.Constant,
+  text: CompletionItemKind.Text,
+};
+
+/** For clients that show no Markdown: the marks would only be noise. */
+function withoutMarks(markdown: string): string {
+  return markdown.replace(/```\w*\n?/g, '').replace(/\*\*|`/g, '');
+}
