@@ -5,8 +5,15 @@ import * as vscode from 'vscode';
 export interface Stop {
   readonly reason: string;
   readonly description: string;
+  /** What a hover over the reason says. */
+  readonly text: string;
   /** Innermost first, as the Call Stack view shows them. */
-  readonly frames: readonly { readonly name: string; readonly line: number; readonly column: number }[];
+  readonly frames: readonly {
+    readonly id: number;
+    readonly name: string;
+    readonly line: number;
+    readonly column: number;
+  }[];
   readonly threadId: number;
 }
 
@@ -14,10 +21,18 @@ export interface Stop {
 export class DebugRun {
   readonly session: vscode.DebugSession;
   private readonly messages: Messages;
+  private readonly ended: Promise<void>;
 
   private constructor(session: vscode.DebugSession, messages: Messages) {
     this.session = session;
     this.messages = messages;
+    this.ended = new Promise((resolve) => {
+      const listener = vscode.debug.onDidTerminateDebugSession(({ id }) => {
+        if (id !== session.id) return;
+        listener.dispose();
+        resolve();
+      });
+    });
   }
 
   /** Starts a session by whatever `start` does, and waits for its first stop. */
@@ -45,32 +60,32 @@ export class DebugRun {
     return threads.map(({ name }) => name);
   }
 
+  /** Runs a command that leads to no further stop but to the end of the session. */
+  async toEnd(command: string): Promise<void> {
+    await vscode.commands.executeCommand(command);
+    await this.ended;
+  }
+
   /** Ends the session, and waits until VS Code has taken notice. */
   async end(): Promise<void> {
-    const ended = new Promise<void>((resolve) => {
-      const listener = vscode.debug.onDidTerminateDebugSession((session) => {
-        if (session.id !== this.session.id) return;
-        listener.dispose();
-        resolve();
-      });
-    });
     await vscode.debug.stopDebugging(this.session);
-    await ended;
+    await this.ended;
     this.messages.dispose();
   }
 
   private async stopped(): Promise<Stop> {
-    const { reason, description = '', threadId } = await this.messages.nextStop();
+    const { reason, description = '', text = '', threadId } = await this.messages.nextStop();
     // Toolbar commands act on the frame in focus, which VS Code sets when it has fetched the call stack.
     await this.messages.focus();
     const { stackFrames } = await this.request<{ stackFrames: Stop['frames'] }>('stackTrace', { threadId });
-    return { reason, description, threadId, frames: stackFrames };
+    return { reason, description, text, threadId, frames: stackFrames };
   }
 }
 
 interface StoppedBody {
   readonly reason: string;
   readonly description?: string;
+  readonly text?: string;
   readonly threadId: number;
 }
 

@@ -7,6 +7,8 @@ export async function run(): Promise<void> {
   const mocha = new Mocha({ ui: 'tdd', timeout: 20_000, reporter: Reporter });
   mocha.suite.emit('pre-require', globalThis, '', mocha);
   await import('./language.test.ts');
+  await import('./debug.test.ts');
+  await import('./check.test.ts');
   const failures = await new Promise<number>((resolve) => mocha.run(resolve));
   await Promise.all(reports);
   if (failures > 0) throw new Error(`${failures} failed`);

@@ -1,0 +1,176 @@
+import { assert } from 'chai';
+import * as vscode from 'vscode';
+import { DebugRun, type Stop } from './debugging.ts';
+import { openScenario, openText, rangeOf } from './scenario.ts';
+import { hasWindow, window } from './window.ts';
+
+const scenario = 'wbinvd/local-cpu-not-flushed.snoop';
+const toolbar = {
+  over: 'workbench.action.debug.stepOver',
+  in: 'workbench.action.debug.stepInto',
+  out: 'workbench.action.debug.stepOut',
+  back: 'workbench.action.debug.stepBack',
+  continue: 'workbench.action.debug.continue',
+  reverse: 'workbench.action.debug.reverseContinue',
+  restart: 'workbench.action.debug.restart',
+};
+
+suite('debugging', () => {
+  let document: vscode.TextDocument;
+  let run: DebugRun | undefined;
+  const registrations: vscode.Disposable[] = [];
+
+  setup(async () => {
+    document = await openScenario(scenario);
+  });
+
+  teardown(async () => {
+    vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
+    await run?.end();
+    run = undefined;
+    vscode.Disposable.from(...registrations.splice(0)).dispose();
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+  });
+
+  test('F5 needs no launch.json and stops at entry, with a thread for every actor', async () => {
+    const stop = await start(() =>
+      hasWindow() ? window.press('F5') : vscode.commands.executeCommand('workbench.action.debug.start'),
+    );
+    assert.equal(stop.reason, 'entry');
+    assert.equal(lineOf(stop), 'container = open("/dev/vfio/vfio", O_RDWR)');
+    assert.includeMembers(await run!.threads(), ['setup', 'vcpu0', 'gpu']);
+  });
+
+  test('step over goes statement by statement, step back returns over the same places', async () => {
+    const there = [await start()];
+    for (let step = 0; step < 4; step++) there.push(await run!.after(toolbar.over));
+    const back: Stop[] = [];
+    for (let step = 0; step < 4; step++) back.unshift(await run!.after(toolbar.back));
+    assert.deepEqual(there.slice(0, 4).map(lineOf), back.map(lineOf));
+    assert.deepEqual(there.slice(0, 2).map(lineOf), [
+      'container = open("/dev/vfio/vfio", O_RDWR)',
+      'group     = open("/dev/vfio/26", O_RDWR)',
+    ]);
+  });
+
+  test('step in shows the functions of the kernel, step out leaves them', async () => {
+    breakAt('attr=KVM_DEV_VFIO_GROUP_ADD');
+    await start();
+    const at = await run!.after(toolbar.continue);
+    assert.equal(at.reason, 'breakpoint');
+    const inside = await run!.after(toolbar.in);
+    assert.isAbove(inside.frames.length, at.frames.length);
+    assert.isTrue(
+      inside.frames.some(({ name }) => name.startsWith('kvm_vfio_')),
+      inside.frames.map(({ name }) => name).join(),
+    );
+    const outside = await run!.after(toolbar.out);
+    assert.equal(outside.frames.length, at.frames.length);
+  });
+
+  test('a breakpoint stops, reverse continue returns to it, restart begins again', async () => {
+    breakAt('wbinvd\n');
+    const entry = await start();
+    const at = await run!.after(toolbar.continue);
+    assert.equal(lineOf(at), 'wbinvd');
+    await run!.after(toolbar.over);
+    const again = await run!.after(toolbar.reverse);
+    assert.equal(lineOf(again), 'wbinvd');
+    assert.deepEqual((await run!.after(toolbar.reverse)).frames, entry.frames);
+    const restarted = await run!.after(toolbar.restart);
+    assert.equal(restarted.reason, 'entry');
+  });
+
+  test('the exception filters stop at a registration and at a WBINVD exit', async () => {
+    await start();
+    await run!.request('setExceptionBreakpoints', { filters: ['group-registration', 'wbinvd-exit'] });
+    const added = await run!.after(toolbar.continue);
+    assert.include(lineOf(added), 'KVM_DEV_VFIO_GROUP_ADD');
+    const refused = await run!.after(toolbar.continue);
+    assert.include(lineOf(refused), '-EEXIST');
+    const exit = await run!.after(toolbar.continue);
+    assert.equal(lineOf(exit), 'wbinvd');
+    assert.include(exit.text, 'WBINVD');
+  });
+
+  test('a stale read stops by itself and is explained: the cache, the TLP, the flush that missed', async () => {
+    await start();
+    const stale = await run!.after(toolbar.continue);
+    assert.equal(stale.reason, 'exception');
+    assert.equal(lineOf(stale), 'r0 = MRd x ns');
+    const info = await run!.request<{ exceptionId: string; description?: string }>('exceptionInfo', {
+      threadId: stale.threadId,
+    });
+    assert.equal(info.exceptionId, 'stale-read');
+    for (const part of [/cpu ?0/i, /no.?snoop/i, /wbinvd/i]) assert.match(info.description ?? '', part);
+    if (hasWindow()) {
+      await window.waitFor('.exception-widget');
+      await window.screenshot('stale-read');
+    }
+  });
+
+  test('variables show the machine, and an expression is evaluated', async () => {
+    await start();
+    const stale = await run!.after(toolbar.continue);
+    const frameId = stale.frames[0]?.id;
+    const { scopes } = await run!.request<{ scopes: { name: string; variablesReference: number }[] }>('scopes', {
+      frameId,
+    });
+    assert.isAtLeast(scopes.length, 4, scopes.map(({ name }) => name).join());
+    for (const { name, variablesReference } of scopes) {
+      const { variables } = await run!.request<{ variables: unknown[] }>('variables', { variablesReference });
+      assert.isNotEmpty(variables, name);
+    }
+    const { result } = await run!.request<{ result: string }>('evaluate', {
+      expression: 'gpu.r0',
+      frameId,
+      context: 'hover',
+    });
+    assert.equal(result, '0');
+  });
+
+  test('without the bug, on v5.12, the same scenario runs to its end', async () => {
+    const kernel = vscode.workspace.getConfiguration('snoopscope');
+    await kernel.update('kernel', 'v5.12', vscode.ConfigurationTarget.Global);
+    try {
+      await start();
+      await run!.toEnd(toolbar.continue);
+    } finally {
+      await kernel.update('kernel', undefined, vscode.ConfigurationTarget.Global);
+    }
+  });
+
+  test('a scenario with an error is refused, with the place of the error', async () => {
+    const refused = new Promise<string>((resolve) => {
+      const createDebugAdapterTracker = (): vscode.DebugAdapterTracker => ({
+        onDidSendMessage: ({ command, success, body, message }) => {
+          if (command === 'launch' && !success) resolve(body?.error?.format ?? message);
+        },
+      });
+      const registration = vscode.debug.registerDebugAdapterTrackerFactory('snoopscope', { createDebugAdapterTracker });
+      registrations.push(registration);
+    });
+    const broken = await openText('scenario "broken"\nsetup {\n  kvm = opne("/dev/kvm", O_RDWR)\n}\n');
+    void vscode.commands.executeCommand('snoopscope.debugScenario', broken.uri.toString());
+    assert.match(await refused, /:3:\d+: /);
+    await vscode.commands.executeCommand('notifications.clearAll');
+  });
+
+  async function start(
+    by: () => Thenable<unknown> = () => vscode.commands.executeCommand('snoopscope.debugScenario'),
+  ): Promise<Stop> {
+    const started = await DebugRun.start(by);
+    run = started.run;
+    return started.stop;
+  }
+
+  function breakAt(word: string): void {
+    const location = new vscode.Location(document.uri, rangeOf(document, word).start);
+    vscode.debug.addBreakpoints([new vscode.SourceBreakpoint(location)]);
+  }
+
+  /** The statement that the innermost frame is at. */
+  function lineOf({ frames }: Stop): string {
+    return document.lineAt((frames[0]?.line ?? 1) - 1).text.trim();
+  }
+});
