@@ -354,6 +354,22 @@ const rows = [
     where: 'arch/x86/kvm/svm/sev.c sev_dev_get_attr()',
     bracketed: 'Recorded on 7.2; absent in the recorded 6.18.',
   },
+  {
+    id: 'nested-free-loads-vcpu',
+    subject: 'KVM: nVMX: fix lifetime issues for vmcs02',
+    commit: '4fa7734c62cd',
+    first: 'v3.17',
+    effect: 'Freeing a vCPU of VMX loads it once more, to free its nested state.',
+    where: 'arch/x86/kvm/vmx.c vmx_free_vcpu_nested()',
+  },
+  {
+    id: 'dirty-mask-freed-last',
+    subject: 'KVM: x86: fix wbinvd_dirty_mask use-after-free',
+    commit: 'bd768e146624',
+    first: 'v4.9',
+    effect: 'The WBINVD dirty mask of a vCPU is freed after the last vcpu_load; before, that load wrote into freed memory.',
+    where: 'arch/x86/kvm/x86.c kvm_arch_vcpu_free()',
+  },
 ] as const satisfies readonly Change[];
 
 export type ChangeId = (typeof rows)[number]['id'];

@@ -1,7 +1,7 @@
 /**
  * ADD and DEL from v5.19 on: the list holds open files. KVM keeps the file open, but no longer pins its container.
  */
-import type { RoutineBuilder } from '../engine/task.ts';
+import type { RoutineBuilder, Task } from '../engine/task.ts';
 import { E } from '../kernel/errno.ts';
 import type { World, WorldBase } from '../world.ts';
 import type { Coherency } from './coherency.ts';
@@ -33,8 +33,16 @@ export function createByFile(base: WorldBase, world: () => World, list: List, co
       const { startAssignment } = world().kvm;
       if (startAssignment) t.call(startAssignment);
     });
-    if (!oneRound) r.unlock('kv->lock', list.lockOf);
-    r.local((t) => t.call(world().vfio.fileSetKvm, t.get(1), list.vmOf(t.machine, t.get(0)) + 1));
+    const setKvm = (t: Task): void => t.call(world().vfio.fileSetKvm, t.get(1), list.vmOf(t.machine, t.get(0)) + 1);
+    if (oneRound) r.local(setKvm);
+    else {
+      r.unlock('kv->lock', list.lockOf);
+      r.step('use the entry without kv->lock', (t) => {
+        // A DEL of another thread may have freed it in the meantime.
+        if (list.find(t.machine, t.get(0), t.get(1)) < 0) world().monitors.report(t.machine, 'use-after-free', t.get(1), 0);
+        setKvm(t);
+      });
+    }
     r.local((t) => t.call(coherency.update, t.get(0)));
     if (!oneRound) r.local((t) => t.return(0));
     r.at(unlock).unlock('kv->lock', list.lockOf);

@@ -32,7 +32,7 @@ export interface Assignment {
   /** kvm_iommu_unmap_guest() and the end of all assignments. Local 0: VM. */
   readonly unmapGuest: Routine;
   /** v3.12: there is a domain and it is not known to be coherent. */
-  legacyNoncoherent(machine: Machine, vm: number): boolean;
+  legacyNoncoherent(state: Int32Array, vm: number): boolean;
 }
 
 const ENABLE_IOMMU = 1;
@@ -196,7 +196,7 @@ export function createAssignment(base: WorldBase, world: () => World, vms: () =>
     assign,
     deassign,
     unmapGuest,
-    legacyNoncoherent: (m, vm) => domainOf(m, vm) >= 0 && read(m, coherencyFlag.base + vm) === 0,
+    legacyNoncoherent: (state, vm) => state[domain.base + vm] !== 0 && state[coherencyFlag.base + vm] === 0,
   };
 }
 

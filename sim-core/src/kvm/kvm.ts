@@ -52,6 +52,8 @@ export interface Kvm {
   readonly assignment: Assignment;
   /** kvm_arch_has_noncoherent_dma(): what KVM believes of the VM's DMA. */
   hasNoncoherentDma(machine: Machine, vm: number): boolean;
+  /** How many reasons KVM has to take the VM's DMA for non-coherent, in a state: what `noncoherent(vm)` asks. */
+  noncoherentReasons(state: Int32Array, vm: number): number;
   /** v6.16 and later: the VM has the quirk IGNORE_GUEST_PAT. */
   hasQuirkIgnoreGuestPat(machine: Machine, vm: number): boolean;
   /** v6.16 and later: the quirk IGNORE_GUEST_PAT is off for the VM, or it has non-coherent DMA. */
@@ -143,6 +145,7 @@ export function createKvm(base: WorldBase, world: () => World): Kvm {
     devices,
     assignment,
     hasNoncoherentDma: noncoherent.has,
+    noncoherentReasons: noncoherent.reasons,
     hasQuirkIgnoreGuestPat,
     honorsGuestPat: (machine, vm) => noncoherent.has(machine, vm) || !hasQuirkIgnoreGuestPat(machine, vm),
     // linux: arch/x86/kvm/x86.c: from v6.16 on Intel starts without CD_NW_CLEARED, since CR0.CD no longer matters there.

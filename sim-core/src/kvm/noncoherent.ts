@@ -21,6 +21,8 @@ export interface Noncoherent {
    */
   readonly startAssignment: Routine | undefined;
   readonly endAssignment: Routine | undefined;
+  /** The count; before v3.13, when there was none, 1 when the domain of legacy assignment is not coherent. */
+  reasons(state: Int32Array, vm: number): number;
   has(machine: Machine, vm: number): boolean;
 }
 
@@ -28,6 +30,10 @@ export function createNoncoherent(base: WorldBase, world: () => World, assignmen
   const { layout, topology, dims, kernel, routines } = base;
   const count = layout.field('noncoherentDmaCount', [dims.vms]);
   const read = (m: Machine, vm: number): number => m.state[count.base + vm] as number;
+
+  const reasons = kernel.has('noncoherent-dma-count')
+    ? (state: Int32Array, vm: number): number => state[count.base + vm] as number
+    : (state: Int32Array, vm: number): number => Number(assignment().legacyNoncoherent(state, vm));
 
   /** Does the memory type of leaf entries depend on the count, so that they have to go when it starts or stops? */
   function typesDependOnCount(m: Machine, vm: number): boolean {
@@ -68,7 +74,7 @@ export function createNoncoherent(base: WorldBase, world: () => World, assignmen
     count,
     register: edge('kvm_arch_register_noncoherent_dma', 1, 1, ZAP_REASONS.indexOf('noncoherent-start')),
     unregister: edge('kvm_arch_unregister_noncoherent_dma', -1, 0, ZAP_REASONS.indexOf('noncoherent-stop')),
-    // Before v3.13 there is no count: the domain of legacy assignment decides.
-    has: kernel.has('noncoherent-dma-count') ? (m, vm) => read(m, vm) !== 0 : (m, vm) => assignment().legacyNoncoherent(m, vm),
+    reasons,
+    has: (m, vm) => reasons(m.state, vm) !== 0,
   };
 }

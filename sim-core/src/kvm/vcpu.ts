@@ -72,8 +72,20 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
     if (actor >= 0) t.machine.put(actorVcpu.base + actor, vcpu + 1);
   }
 
+  /**
+   * Freeing a vCPU of VMX loads it once more, for its nested state, and up to v4.8 that was after its dirty mask was
+   * freed: with non-coherent DMA the load sets a bit in freed memory.
+   */
+  function loadWhileFreeing(m: Machine, vcpu: number): void {
+    // linux: arch/x86/kvm/vmx.c vmx_free_vcpu_nested(), arch/x86/kvm/x86.c kvm_arch_vcpu_free()
+    if (topology.cpu.vendor !== 'intel' || !kernel.has('nested-free-loads-vcpu') || kernel.has('dirty-mask-freed-last')) return;
+    const vm = read(m, vmOf.base + vcpu) - 1;
+    if (topology.cpu.wbinvdExit && world().kvm.hasNoncoherentDma(m, vm)) world().monitors.report(m, 'use-after-free', vm, vcpu);
+  }
+
   function freeVcpu(m: Machine, vcpu: number): void {
     const { wbinvd } = world().kvm;
+    loadWhileFreeing(m, vcpu);
     for (const field of [vmOf, id, cpu, entered, wbinvd.dirtyMask, wbinvd.pinned]) m.put(field.base + vcpu, 0);
     world().kvm.mmu.forgetVcpu(m, vcpu);
     for (let a = 0; a < topology.actors.length; a++) {

@@ -216,10 +216,9 @@ class TermCompiler {
     switch (name.text) {
       case 'noncoherent': {
         const vm = this.#vm(need(first));
-        const { base } = world.kvm.noncoherentDmaCount;
         return number((state) => {
           const index = vm(state);
-          return index < 0 ? 0 : (state[base + index] as number);
+          return index < 0 ? 0 : world.kvm.noncoherentReasons(state, index);
         });
       }
       case 'exits': {
