@@ -1,6 +1,6 @@
 // Runs the suites of test/vscode/suite inside VS Code. VSCODE_EXECUTABLE names a desktop VS Code; without it,
 // VS Code's own server and workbench run in a headless Chromium (test/vscode/host).
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Writable } from 'node:stream';
@@ -59,6 +59,7 @@ export async function runVSCode({ onOutcome = () => {}, say = () => {} } = {}) {
 
 async function runOnce(variant, executable, keep) {
   const scratch = await mkdtemp(path.join(tmpdir(), 'snoopscope-test-'));
+  const workspace = path.join(scratch, 'scenarios');
   const label = `vscode (${variant})`;
   let reported = 0;
   let ran;
@@ -73,13 +74,15 @@ async function runOnce(variant, executable, keep) {
   let failure = '';
   try {
     await bundleSuite(variant);
+    // A copy: suites edit scenarios, and VS Code may save them by itself.
+    await cp(path.join(root, 'scenarios'), workspace, { recursive: true });
     await writeSettings(scratch, { ...variants[variant].settings, 'snoopscopeTest.runner': runner.url });
     await runTests({
       vscodeExecutablePath: executable,
       extensionDevelopmentPath: root,
       extensionTestsPath: suiteOf(variant),
       launchArgs: [
-        path.join(root, 'scenarios'),
+        workspace,
         `--user-data-dir=${path.join(scratch, 'user')}`,
         `--extensions-dir=${path.join(scratch, 'extensions')}`,
       ],
@@ -136,6 +139,7 @@ async function writeSettings(scratch, extra) {
     'extensions.autoCheckUpdates': false,
     'extensions.autoUpdate': false,
     'extensions.ignoreRecommendations': true,
+    'files.autoSave': 'off',
     'git.enabled': false,
     'security.workspace.trust.enabled': false,
     'telemetry.telemetryLevel': 'off',
