@@ -70,7 +70,8 @@ export class Bisection {
       const after = await this.answers(to);
       for (const [text, answer] of after) {
         const old = before.get(text);
-        if (old !== undefined && old !== answer) turns.push(await this.#explain(profiles[i - 1] as Profile, to, text, old, answer));
+        if (old !== undefined && old !== answer)
+          turns.push(await this.#explain(profiles[i - 1] as Profile, to, text, old, answer));
       }
       before = after;
     }
@@ -112,7 +113,10 @@ export class Bisection {
       to,
       before,
       after,
-      changes: needed.map((id) => ({ ...(CHANGES.find((change) => change.id === id) as Change), added: to.changes.has(id) })),
+      changes: needed.map((id) => ({
+        ...(CHANGES.find((change) => change.id === id) as Change),
+        added: to.changes.has(id),
+      })),
       revertsAlone: (await turned(needed, to)) === before,
     };
   }

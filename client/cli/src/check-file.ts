@@ -2,20 +2,21 @@
 import {
   type CheckOptions,
   type CheckResult,
-  checking,
   type ConditionVerdict,
+  checking,
+  EVENT_WIDTH,
   type ExploredFinding,
   type ExploreLimit,
-  EVENT_WIDTH,
-  findingText,
   FINDINGS,
+  findingText,
+  type Granularity,
   type KernelVerdict,
   movesOf,
   NOTE,
   type Profile,
   Run,
-  scheduleText,
   type ScheduledMove,
+  scheduleText,
 } from '@snoopscope/sim-core';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { pause } from './io.ts';
@@ -50,6 +51,7 @@ export interface VerdictGroup {
   readonly explorations: number;
   /** States of all of them. */
   readonly states: number;
+  readonly granularity: Granularity;
   readonly complete: boolean;
   readonly limit?: ExploreLimit;
   readonly conditions: readonly JudgedCondition[];
@@ -110,7 +112,8 @@ function grouped(kernels: readonly KernelVerdict[]): KernelVerdict[][] {
   const groups: KernelVerdict[][] = [];
   for (const verdict of kernels) {
     const last = groups.at(-1)?.at(-1);
-    if (last && last.profile.mainline === verdict.profile.mainline && sameVerdict(last, verdict)) groups.at(-1)?.push(verdict);
+    if (last && last.profile.mainline === verdict.profile.mainline && sameVerdict(last, verdict))
+      groups.at(-1)?.push(verdict);
     else groups.push([verdict]);
   }
   return groups;
@@ -134,10 +137,13 @@ function groupOf(verdicts: readonly KernelVerdict[]): VerdictGroup {
     kernel: judgedAs,
     explorations: explored.length,
     states: explored.reduce((sum, verdict) => sum + verdict.exploration.states, 0),
+    granularity: exploration.granularity,
     complete: verdicts.every((verdict) => verdict.exploration.complete),
     ...(exploration.limit && { limit: exploration.limit }),
     conditions: first.conditions.map((condition) => judgedCondition(first, condition)),
-    findings: exploration.findings.filter(({ finding }) => unexpected.includes(finding)).map((f) => judgedFinding(first, f)),
+    findings: exploration.findings
+      .filter(({ finding }) => unexpected.includes(finding))
+      .map((f) => judgedFinding(first, f)),
   };
 }
 
@@ -169,6 +175,7 @@ function judgedFinding(verdict: KernelVerdict, { finding, schedule }: ExploredFi
     }
   }
   const at = event * EVENT_WIDTH;
-  const text = event < 0 ? finding : findingText(verdict.model, wanted, run.log[at + 2] as number, run.log[at + 3] as number);
+  const text =
+    event < 0 ? finding : findingText(verdict.model, wanted, run.log[at + 2] as number, run.log[at + 3] as number);
   return { finding, text, schedule: lineOf(verdict, schedule) };
 }

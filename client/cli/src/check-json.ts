@@ -8,7 +8,8 @@ export function verdictDocument({ file, groups, passed }: FileVerdict): object {
 }
 
 function groupDocument(group: VerdictGroup): object {
-  const { name, profiles, kernel, passed, explorations, states, complete, limit, conditions, findings } = group;
+  const { name, profiles, kernel, passed, explorations, states, granularity, complete, limit, conditions, findings } =
+    group;
   return {
     name,
     profiles: profiles.map((profile) => profile.name),
@@ -16,6 +17,7 @@ function groupDocument(group: VerdictGroup): object {
     passed: passed ?? null,
     explorations,
     states,
+    granularity,
     complete,
     ...(limit && { limit: { kind: limit.kind, message: limitText(limit) } }),
     conditions: conditions.map(({ text, line, holds, positive, negative, schedule }) => ({

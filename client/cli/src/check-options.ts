@@ -17,8 +17,12 @@ export const MAX_SECONDS: OptionSpec = {
 };
 
 export const CHECK_OPTIONS: readonly OptionSpec[] = [
-  { ...KERNEL, value: 'KERNEL', doc: `${KERNEL.doc} \`all\` takes every one; without it those that the conditions name.` },
-  { ...GRANULARITY, doc: `${GRANULARITY.doc} Without it, as the scenario's own schedule counts.` },
+  {
+    ...KERNEL,
+    value: 'KERNEL',
+    doc: `${KERNEL.doc} \`all\` takes every one; without it those that the conditions name.`,
+  },
+  GRANULARITY,
   MAX_STATES,
   MAX_SECONDS,
 ];

@@ -12,8 +12,11 @@ export function printVerdict(call: Call, { file, groups }: FileVerdict, witnesse
 
 function printGroup(call: Call, group: VerdictGroup, witnesses: boolean): void {
   const { name, passed, conditions, findings } = group;
-  const [style, word]: [Style, string] = passed === undefined ? ['caution', 'open'] : passed ? ['good', 'passed'] : ['bad', 'FAILED'];
-  call.print(`  ${call.paint('heading', name)}  ${call.paint(style, word)}  ${call.paint('faint', sizeText(group))}`);
+  const [style, word]: [Style, string] =
+    passed === undefined ? ['caution', 'open'] : passed ? ['good', 'passed'] : ['bad', 'FAILED'];
+  const head = `${name}  ${word}`;
+  const size = wrap(sizeText(group), call.width - head.length - 4, 4);
+  call.print(`  ${call.paint('heading', name)}  ${call.paint(style, word)}  ${call.paint('faint', size)}`);
   for (const condition of conditions) printCondition(call, group, condition, witnesses);
   if (conditions.length === 0) call.print(call.paint('faint', '    no condition is for this kernel'));
   for (const { text, schedule } of findings) {
@@ -25,7 +28,8 @@ function printGroup(call: Call, group: VerdictGroup, witnesses: boolean): void {
 
 function printCondition(call: Call, group: VerdictGroup, condition: JudgedCondition, witnesses: boolean): void {
   const { holds, text, line, schedule } = condition;
-  const [style, word]: [Style, string] = holds === undefined ? ['caution', 'open '] : holds ? ['good', 'holds'] : ['bad', 'FAILS'];
+  const [style, word]: [Style, string] =
+    holds === undefined ? ['caution', 'open '] : holds ? ['good', 'holds'] : ['bad', 'FAILS'];
   call.print(`    ${call.paint(style, word)}  ${wrap(`${text} (line ${line + 1})`, call.width - 11, 11)}`);
   if (holds === false && !schedule) call.print(`           ${wrap(nowhereText(condition), call.width - 11, 11)}`);
   if (schedule && (holds === false || witnesses)) printSchedule(call, group, schedule);
@@ -41,9 +45,12 @@ function nowhereText({ negative }: JudgedCondition): string {
   return `In none of the outcomes (${negative}) of all interleavings.`;
 }
 
-function sizeText({ states, complete, explorations, kernel, profiles }: VerdictGroup): string {
-  const size = complete ? `all interleavings, ${counted(states, 'state')}` : `${counted(states, 'state')} seen`;
-  if (explorations > 1) return `${size} in ${explorations} kernels that differ`;
+function sizeText({ states, complete, explorations, kernel, profiles, granularity }: VerdictGroup): string {
+  const what = granularity === 'micro' ? 'micro-steps' : 'statements';
+  const size = complete
+    ? `all interleavings of ${what}, ${counted(states, 'state')}`
+    : `${counted(states, 'state')} seen`;
+  if (explorations > 1) return `${size} in ${explorations} explorations`;
   return profiles.includes(kernel) ? size : `${size}, explored as ${kernel.name}`;
 }
 

@@ -8,6 +8,7 @@ import { Failure } from './failure.ts';
 import { asFailure, errorDocument, failureText } from './failure-report.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import type { Io, Output } from './io.ts';
+import { jsonText } from './json.ts';
 import { paintFor, widthOf } from './paint.ts';
 import { VERSION } from './version.ts';
 
@@ -54,7 +55,7 @@ function callOf(io: Io, parsed: ReturnType<typeof parseArguments>): Call {
     paint: paintFor(io.stdout),
     width: widthOf(io.stdout),
     print: (text) => print(io.stdout, text),
-    printJson: (document) => print(io.stdout, JSON.stringify(document, undefined, 2)),
+    printJson: (document) => print(io.stdout, jsonText(document)),
     remark: (text) => print(io.stderr, text),
   };
 }
@@ -72,15 +73,18 @@ function commandNamed(name: string): Command {
   if (command) return command;
   const names = [...COMMANDS.map((candidate) => candidate.name), 'help'];
   const what = name.startsWith('-') ? 'option' : 'command';
-  throw new Failure(`There is no ${what} \`${name}\`${didYouMean(nearest(name, names))} \`snoopscope help\` lists them.`, {
-    code: `unknown-${what}`,
-  });
+  throw new Failure(
+    `There is no ${what} \`${name}\`${didYouMean(nearest(name, names))} \`snoopscope help\` lists them.`,
+    {
+      code: `unknown-${what}`,
+    },
+  );
 }
 
 /** Says what stopped the command: as JSON on stdout when JSON was asked for, else for people on stderr. */
 function report(io: Io, error: unknown): ExitCode {
   const failure = asFailure(error);
-  if (asksForJson(io.arguments)) print(io.stdout, JSON.stringify(errorDocument(failure), undefined, 2));
+  if (asksForJson(io.arguments)) print(io.stdout, jsonText(errorDocument(failure)));
   else print(io.stderr, failureText(failure, io.stderr));
   return failure.exitCode;
 }

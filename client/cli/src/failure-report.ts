@@ -44,7 +44,11 @@ export function failureText(failure: Failure, output: Output): string {
 export function asFailure(error: unknown, file?: string): Failure {
   if (error instanceof Failure) return error;
   if (error instanceof ModelLimit) {
-    return new Failure(error.message, { code: 'model-limit', exitCode: EXIT.limit, ...(file !== undefined && { file }) });
+    return new Failure(error.message, {
+      code: 'model-limit',
+      exitCode: EXIT.limit,
+      ...(file !== undefined && { file }),
+    });
   }
   const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   const where = error instanceof Error ? /^\s*at (.*)$/m.exec(error.stack ?? '')?.[1] : undefined;

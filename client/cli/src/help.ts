@@ -56,7 +56,7 @@ export function signature(spec: OptionSpec): string {
 
 export function optionDoc(spec: OptionSpec): string {
   if (!spec.choices) return spec.doc;
-  return `${spec.doc} One of ${spec.choices.join(', ')}; without it ${spec.choices[0]}.`;
+  return `${spec.doc} One of ${spec.choices.join(', ')}.`;
 }
 
 /** A column of names and a column of texts; below 60 columns the texts stand under the names. */
@@ -68,6 +68,8 @@ function rows(table: readonly (readonly [string, string])[], paint: Paint, width
     const body = wrap(text, width - indent);
     const hanging = body.replaceAll('\n', `\n${' '.repeat(indent)}`);
     const shown = paint('name', name);
-    return stacked ? `  ${shown}\n${' '.repeat(indent)}${hanging}` : `  ${shown}${' '.repeat(longest - name.length + 2)}${hanging}`;
+    return stacked
+      ? `  ${shown}\n${' '.repeat(indent)}${hanging}`
+      : `  ${shown}${' '.repeat(longest - name.length + 2)}${hanging}`;
   });
 }

@@ -50,7 +50,8 @@ export function outcomeOf(file: ScenarioFile, run: Run, end: RunEnd): RunOutcome
 
 export function exitCodeOf({ end, conditions, findings }: RunOutcome): ExitCode {
   if (end.kind === 'interrupted') return EXIT.interrupted;
-  if (findings.includes('unexpected-result') || conditions.some(({ decides }) => decides === 'refuted')) return EXIT.failed;
+  if (findings.includes('unexpected-result') || conditions.some(({ decides }) => decides === 'refuted'))
+    return EXIT.failed;
   return end.kind === 'limit' ? EXIT.limit : EXIT.fine;
 }
 

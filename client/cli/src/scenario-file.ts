@@ -2,7 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { check, type Diagnostic, elaborate, type Model, type ParsedScenario, type Profile, parse } from '@snoopscope/sim-core';
+import {
+  check,
+  type Diagnostic,
+  elaborate,
+  type Model,
+  type ParsedScenario,
+  type Profile,
+  parse,
+} from '@snoopscope/sim-core';
 import { EXIT } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 import type { Io } from './io.ts';
@@ -70,7 +78,8 @@ export function brokenScenario(file: ScenarioFile, diagnostics: readonly Diagnos
 
 /** Bytes of a file, `-` being stdin, as text; whatever keeps it from being text is a Failure. */
 export async function readText(io: Io, name: string): Promise<string> {
-  const bytes = name === '-' ? await io.readStandardInput() : await readBytes(path.resolve(io.workingDirectory, name), name);
+  const bytes =
+    name === '-' ? await io.readStandardInput() : await readBytes(path.resolve(io.workingDirectory, name), name);
   const shown = name === '-' ? '<stdin>' : name;
   if (bytes.subarray(0, BINARY_PROBE_BYTES).includes(0)) {
     throw new Failure('This is a binary file, not text.', { code: 'binary-file', file: shown });

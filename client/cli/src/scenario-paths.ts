@@ -37,7 +37,8 @@ async function below(folder: string, name: string): Promise<string[]> {
   for (const entry of entries) {
     const inner = path.join(name, entry.name);
     // Links are not followed: they may lead in a circle.
-    if (entry.isDirectory() && !LEFT_OUT.has(entry.name)) found.push(...(await below(path.join(folder, entry.name), inner)));
+    if (entry.isDirectory() && !LEFT_OUT.has(entry.name))
+      found.push(...(await below(path.join(folder, entry.name), inner)));
     else if (entry.isFile() && entry.name.endsWith(EXTENSION)) found.push(inner);
   }
   return found;

@@ -6,11 +6,11 @@
  */
 import {
   describeEvent,
+  ERRNOS,
   EVENT_WIDTH,
   type EventText,
-  errnoName,
-  ERRNOS,
   type Explanation,
+  errnoName,
   type Field,
   type LineContent,
   NOTE,
@@ -65,7 +65,16 @@ export function* traceOf(run: Run, everything: boolean): Generator<TraceEntry> {
       yield finish(run, open, everything);
       open = undefined;
     }
-    open ??= { actor, node, firstStep: step, endStep: step, firstEvent, endEvent, begins: beginsAt(run, step), ends: false };
+    open ??= {
+      actor,
+      node,
+      firstStep: step,
+      endStep: step,
+      firstEvent,
+      endEvent,
+      begins: beginsAt(run, step),
+      ends: false,
+    };
     open.endStep = step + 1;
     open.endEvent = endEvent;
     open.ends = actor < 0 || doneIn(run, firstEvent, endEvent) >= 0;
@@ -96,7 +105,8 @@ function finish(run: Run, draft: Draft, everything: boolean): TraceEntry {
   const place = model.nodes[draft.node]?.place;
   const line = place && model.sources[place.file]?.parsed.lines[place.line];
   const content = line?.content;
-  const result = content?.kind === 'syscall' && done >= 0 ? straceResult(run.log[done * EVENT_WIDTH + 3] as number) : undefined;
+  const result =
+    content?.kind === 'syscall' && done >= 0 ? straceResult(run.log[done * EVENT_WIDTH + 3] as number) : undefined;
   return {
     ...common,
     actor: model.world.topology.actors[draft.actor]?.name ?? '',
@@ -154,7 +164,9 @@ function doneIn(run: Run, from: number, to: number): number {
 function happeningsIn(run: Run, from: number, to: number, everything: boolean): Happening[] {
   const happenings: Happening[] = [];
   for (let event = from; event < to; event++) {
-    const text = everything ? describeEvent(run.model, run.log, event) : (telling(run, event, to) ?? described(run, event));
+    const text = everything
+      ? describeEvent(run.model, run.log, event)
+      : (telling(run, event, to) ?? described(run, event));
     if (!text || text.kind === 'step') continue;
     happenings.push({ ...text, event, ...(text.kind === 'finding' && { why: why(run, event) }) });
   }

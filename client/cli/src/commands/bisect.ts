@@ -29,7 +29,10 @@ export const bisect: Command = {
     FORMAT,
   ],
   examples: [
-    { line: 'bisect scenarios/wbinvd/local-cpu-not-flushed.snoop', about: 'Every turn between the kernels that its conditions name.' },
+    {
+      line: 'bisect scenarios/wbinvd/local-cpu-not-flushed.snoop',
+      about: 'Every turn between the kernels that its conditions name.',
+    },
     { line: 'bisect --from v3.13 --to series-v1 a.snoop', about: 'What a posted series would have changed.' },
   ],
   async run(call) {
@@ -40,7 +43,12 @@ export const bisect: Command = {
     const bisection = new Bisection(file, { explore, interrupt });
     const turns = await bisection.turns(profiles);
     if (call.format === 'json') {
-      call.printJson({ format: FORMAT_VERSION, file: file.name, kernels: profiles.map((p) => p.name), turns: turns.map(turnDocument) });
+      call.printJson({
+        format: FORMAT_VERSION,
+        file: file.name,
+        kernels: profiles.map((p) => p.name),
+        turns: turns.map(turnDocument),
+      });
     } else printTurns(call, file.name, profiles, turns, bisection.explorations);
     if (interrupt.aborted) return EXIT.interrupted;
     return turns.some(({ before, after }) => before === 'open' || after === 'open') ? EXIT.limit : EXIT.fine;
@@ -84,7 +92,13 @@ function turnDocument({ question, from, to, before, after, changes, revertsAlone
   };
 }
 
-function printTurns(call: Call, name: string, profiles: readonly Profile[], turns: readonly Turn[], explorations: number): void {
+function printTurns(
+  call: Call,
+  name: string,
+  profiles: readonly Profile[],
+  turns: readonly Turn[],
+  explorations: number,
+): void {
   call.print(call.paint('heading', name));
   const printed = new Set<Turn>();
   for (const turn of turns) {

@@ -22,7 +22,10 @@ export const check: Command = {
   options: [...CHECK_OPTIONS, { name: 'witness', doc: 'Print a schedule for each condition that holds, too.' }, FORMAT],
   examples: [
     { line: 'check scenarios/wbinvd/local-cpu-not-flushed.snoop', about: 'On every kernel that its conditions name.' },
-    { line: 'check --kernel v6.1 --witness a.snoop', about: 'On one kernel, with a schedule that shows each condition.' },
+    {
+      line: 'check --kernel v6.1 --witness a.snoop',
+      about: 'On one kernel, with a schedule that shows each condition.',
+    },
   ],
   async run(call) {
     const request = checkRequestOf(call);
@@ -35,7 +38,8 @@ export const check: Command = {
       if (call.io.interrupt.aborted) break;
     }
     const exitCode = worst(codes);
-    if (call.format === 'json') call.printJson({ format: FORMAT_VERSION, passed: exitCode === EXIT.fine, files: documents });
+    if (call.format === 'json')
+      call.printJson({ format: FORMAT_VERSION, passed: exitCode === EXIT.fine, files: documents });
     return exitCode;
   },
 };

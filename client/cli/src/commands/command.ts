@@ -24,7 +24,7 @@ export interface OptionSpec {
   readonly name: string;
   /** What stands behind it, `KERNEL`; an option without a value is a switch. */
   readonly value?: string;
-  /** The values it takes, when they are few. The first is the default. */
+  /** The values it takes, when they are few. */
   readonly choices?: readonly string[];
   readonly doc: string;
 }
@@ -61,11 +61,11 @@ export const FORMAT: OptionSpec = {
   name: 'format',
   value: 'FORMAT',
   choices: ['text', 'json'],
-  doc: 'How to print: for people, or as one JSON document on stdout.',
+  doc: 'How to print: for people, as without it, or as one JSON document on stdout.',
 };
 export const GRANULARITY: OptionSpec = {
   name: 'granularity',
   value: 'GRANULARITY',
   choices: ['statement', 'micro'],
-  doc: 'What counts as one step: a statement, or what happens between two points where another CPU could come between.',
+  doc: 'What a step is: a statement, or what happens between two points at which another CPU could come in. Without it, what the schedule counts in, else a statement.',
 };

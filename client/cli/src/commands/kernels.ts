@@ -1,5 +1,5 @@
 /** `snoopscope kernels`: the profiles there are, and with a name what changed in one. */
-import { CHANGES, type Change, type Profile, PROFILES } from '@snoopscope/sim-core';
+import { CHANGES, type Change, PROFILES, type Profile } from '@snoopscope/sim-core';
 import { EXIT } from '../exit-codes.ts';
 import { profileOf } from '../kernels.ts';
 import { wrap } from '../paint.ts';

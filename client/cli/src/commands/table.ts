@@ -2,8 +2,11 @@
 import { bisect } from './bisect.ts';
 import { check } from './check.ts';
 import type { Command } from './command.ts';
+import { exportCommand } from './export.ts';
+import { importCommand } from './import.ts';
 import { kernels } from './kernels.ts';
+import { lsp } from './lsp.ts';
 import { run } from './run.ts';
 import { test } from './test.ts';
 
-export const COMMANDS: readonly Command[] = [run, check, test, bisect, kernels];
+export const COMMANDS: readonly Command[] = [run, check, test, bisect, importCommand, exportCommand, kernels, lsp];

@@ -32,7 +32,7 @@ export const test: Command = {
       name: 'format',
       value: 'FORMAT',
       choices: Object.keys(REPORTS),
-      doc: 'How to print: for people, as one JSON document, as JUnit XML, or in the Test Anything Protocol.',
+      doc: 'How to print: for people, as without it, as one JSON document, as JUnit XML, or in the Test Anything Protocol.',
     },
   ],
   examples: [
@@ -45,7 +45,11 @@ export const test: Command = {
     const report = REPORTS[call.format as keyof typeof REPORTS](call);
     const outcomes: TestOutcome[] = [];
     for (const path of paths) {
-      const outcome = await testOne(path, () => readScenario(call.io, path), (file) => checkFile(file, request));
+      const outcome = await testOne(
+        path,
+        () => readScenario(call.io, path),
+        (file) => checkFile(file, request),
+      );
       outcomes.push(outcome);
       report.each(outcome);
       if (call.io.interrupt.aborted) break;

@@ -1,0 +1,95 @@
+/** `snoopscope import KIND FILE`: a scenario from what a real kernel did. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { parseRecording, recordingScenario } from '@snoopscope/sim-core';
+import { listed } from '../arguments.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { Failure } from '../failure.ts';
+import { FORMAT_VERSION } from '../json.ts';
+import { readText, systemReason } from '../scenario-file.ts';
+import { type Call, type Command, FORMAT } from './command.ts';
+
+const KINDS: Readonly<Record<string, (call: Call, name: string) => Promise<ExitCode>>> = { recording: importRecording };
+/** What people look for here and will not find in this version. */
+const NOT_THERE: readonly string[] = ['strace', 'ftrace'];
+/** Sequences named in a message. */
+const MOST_NAMED = 12;
+
+export const importCommand: Command = {
+  name: 'import',
+  summary: 'Print a scenario made from what a real kernel did.',
+  operands: 'KIND FILE',
+  minOperands: 2,
+  maxOperands: 2,
+  description: [
+    'KIND is `recording`: sequences of system calls recorded on a real kernel, as JSON lines, plain or compressed with gzip. The scenario declares what that kernel returned, so that `run` and `check` report where the simulator answers otherwise.',
+    `Not there yet: ${listed(NOT_THERE)}.`,
+  ],
+  options: [
+    { name: 'sequence', value: 'ID', doc: 'Which sequence of the recording; needed when there are several.' },
+    { name: 'list', doc: 'Print the names of the sequences instead.' },
+    FORMAT,
+  ],
+  examples: [
+    { line: 'import recording --list k6.1.jsonl.gz', about: 'Which sequences there are.' },
+    { line: 'import recording --sequence S-0001 k6.1.jsonl.gz > s.snoop', about: 'One of them as a scenario.' },
+  ],
+  async run(call) {
+    const [kind, name] = call.operands as [string, string];
+    const read = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
+    if (read) return read(call, name);
+    const there = `What can be imported: ${listed(Object.keys(KINDS))}.`;
+    const message = NOT_THERE.includes(kind)
+      ? `Importing \`${kind}\` is not there yet. ${there}`
+      : `\`${kind}\` cannot be imported. ${there}`;
+    throw new Failure(message, { code: 'unknown-kind' });
+  },
+};
+
+async function importRecording(call: Call, name: string): Promise<ExitCode> {
+  const { header, sequences } = parsed(await recordingText(call, name), name);
+  if (call.flag('list')) {
+    if (call.format === 'json')
+      call.printJson({
+        format: FORMAT_VERSION,
+        sequences: sequences.map(({ id, ops }) => ({ id, calls: ops.length })),
+      });
+    else for (const { id, ops } of sequences) call.print(`${id}  ${ops.length} calls`);
+    return EXIT.fine;
+  }
+  const id = call.text('sequence') ?? (sequences.length === 1 ? sequences[0]?.id : undefined);
+  const sequence = sequences.find((candidate) => candidate.id === id);
+  if (!sequence) {
+    const named = sequences.slice(0, MOST_NAMED).map((candidate) => candidate.id);
+    const what =
+      id === undefined ? 'There are several sequences; --sequence takes one of them' : `There is no sequence \`${id}\``;
+    const more =
+      sequences.length > MOST_NAMED ? ` and ${sequences.length - MOST_NAMED} more; --list prints them all` : '';
+    throw new Failure(`${what}: ${named.join(', ')}${more}.`, { code: 'unknown-sequence', file: name });
+  }
+  const scenario = recordingScenario(header, sequence);
+  if (call.format === 'json') call.printJson({ format: FORMAT_VERSION, sequence: sequence.id, scenario });
+  else call.print(scenario.trimEnd());
+  return EXIT.fine;
+}
+
+function parsed(text: string, name: string): ReturnType<typeof parseRecording> {
+  try {
+    return parseRecording(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new Failure(error.message, { code: 'broken-recording', file: name });
+    throw error;
+  }
+}
+
+async function recordingText(call: Call, name: string): Promise<string> {
+  if (!name.endsWith('.gz')) return readText(call.io, name);
+  try {
+    return gunzipSync(await readFile(path.resolve(call.io.workingDirectory, name))).toString('utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const message = code?.startsWith('Z_') ? 'It is not a gzip file.' : systemReason(error);
+    throw new Failure(message, { code: 'unreadable-file', file: name });
+  }
+}

@@ -1,0 +1,81 @@
+/** Making the run that a call asks for; `run` tells it, `export` writes it out. */
+import {
+  type Diagnostic,
+  type End,
+  type Granularity,
+  type Model,
+  Run,
+  type RunOptions,
+  typedSchedule,
+} from '@snoopscope/sim-core';
+import { type Call, GRANULARITY, KERNEL, type OptionSpec } from './commands/command.ts';
+import { Failure } from './failure.ts';
+import { remarkWarnings } from './failure-report.ts';
+import { pause } from './io.ts';
+import { profileFor } from './kernels.ts';
+import { outcomeOf, type RunEnd, type RunOutcome } from './run-outcome.ts';
+import { modelOf, readScenario } from './scenario-file.ts';
+
+export const RUN_OPTIONS: readonly OptionSpec[] = [
+  KERNEL,
+  {
+    name: 'schedule',
+    value: 'SCHEDULE',
+    doc: 'Who moves when, as a `schedule` line of the language: "qemu*4 vcpu0 gpu*2".',
+  },
+  GRANULARITY,
+  { name: 'max-steps', value: 'N', doc: 'Stop after this many micro-steps; 1000000 without it.' },
+];
+
+/** Steps between two looks at the keyboard. */
+const STEPS_PER_ROUND = 20_000;
+
+/** Runs a scenario to its end as the options of the call say. */
+export async function recordRun(call: Call, name: string): Promise<RunOutcome> {
+  const file = await readScenario(call.io, name);
+  remarkWarnings(call, file);
+  const model = modelOf(file, profileFor(file, call.text('kernel')));
+  const recorded = new Run(model, optionsOf(call, model));
+  const end = await runToEnd(recorded, call.io.interrupt);
+  refuseUnplayable(recorded);
+  return outcomeOf(file, recorded, end);
+}
+
+function optionsOf(call: Call, model: Model): RunOptions {
+  const typed = call.text('schedule');
+  const schedule = typed === undefined ? undefined : typedSchedule(model, typed);
+  const wrong = schedule?.diagnostics[0];
+  if (schedule && wrong) throw scheduleFailure(schedule.text, wrong);
+  const granularity = (call.text('granularity') as Granularity | undefined) ?? schedule?.granularity;
+  const maxSteps = call.count('max-steps');
+  return {
+    ...(schedule && { schedule: schedule.moves }),
+    ...(granularity && { granularity }),
+    ...(maxSteps !== undefined && { maxSteps }),
+  };
+}
+
+function scheduleFailure(text: string, diagnostic: Diagnostic): Failure {
+  return new Failure(`The schedule cannot be read: ${diagnostic.message}`, {
+    code: diagnostic.code,
+    file: '--schedule',
+    text,
+    diagnostics: [diagnostic],
+  });
+}
+
+/** A schedule whose move is not possible in its place is not the run that was asked for. */
+function refuseUnplayable({ scheduleProblem, model }: Run): void {
+  if (!scheduleProblem) return;
+  const possible = scheduleProblem.possible.join(', ') || 'nothing';
+  const message = `Item ${scheduleProblem.item + 1} of the schedule is not possible where it stands on ${model.world.kernel.profile.name}. Possible there: ${possible}.`;
+  throw new Failure(message, { code: 'impossible-schedule' });
+}
+
+async function runToEnd(recorded: Run, interrupt: AbortSignal): Promise<RunEnd> {
+  for (;;) {
+    for (let i = 0; i < STEPS_PER_ROUND; i++) if (!recorded.advance()) return recorded.end as End;
+    await pause();
+    if (interrupt.aborted) return { kind: 'interrupted' };
+  }
+}

@@ -1,0 +1,47 @@
+/** What `lsp` and `dap` share: over the standard streams, or on a port of this machine. */
+import type { AddressInfo, Server } from 'node:net';
+import type { Call, OptionSpec } from './commands/command.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { Failure } from './failure.ts';
+
+export const SERVE_OPTIONS: readonly OptionSpec[] = [
+  { name: 'stdio', doc: 'Talk over standard input and output; also without it.' },
+  { name: 'port', value: 'N', doc: 'Listen on 127.0.0.1 at this port instead; 0 takes a free one and prints it.' },
+];
+
+export interface Servers {
+  /** Serves one client and ends the process when it has gone. */
+  readonly serveStdio: () => void;
+  /** Serves every client that connects to 127.0.0.1. */
+  readonly listen: (port: number) => Promise<Server>;
+}
+
+export async function serve(call: Call, { serveStdio, listen }: Servers): Promise<ExitCode> {
+  const port = portOf(call);
+  if (port === undefined) {
+    serveStdio();
+    // The client decides when it is over.
+    return new Promise(() => {});
+  }
+  const server = await listen(port).catch((error: NodeJS.ErrnoException) => {
+    throw new Failure(reasonOf(error, port), { code: 'cannot-listen' });
+  });
+  call.remark(`Listening on 127.0.0.1:${(server.address() as AddressInfo).port}`);
+  await new Promise((resolve) => call.io.interrupt.addEventListener('abort', resolve, { once: true }));
+  server.close();
+  return EXIT.interrupted;
+}
+
+function portOf(call: Call): number | undefined {
+  const text = call.text('port');
+  if (text === undefined) return undefined;
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
+  throw new Failure(`--port takes a number from 0 to 65535, found \`${text}\`.`, { code: 'not-a-port' });
+}
+
+function reasonOf({ code, message }: NodeJS.ErrnoException, port: number): string {
+  if (code === 'EADDRINUSE') return `Port ${port} is in use by another program; --port 0 takes a free one.`;
+  if (code === 'EACCES') return `Listening on port ${port} is not permitted; ports from 1024 on are.`;
+  return `Listening on port ${port} failed: ${message}.`;
+}
