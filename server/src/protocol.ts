@@ -43,5 +43,4 @@ export interface Settings {
 export const COMMANDS = {
   debug: 'snoopscope.debugScenario',
   check: 'snoopscope.checkScenario',
-  explore: 'snoopscope.explore',
 } as const;
