@@ -10,11 +10,12 @@ import {
   TextDocumentSyncKind,
 } from 'vscode-languageserver';
 import { aboutText } from './features/about.ts';
-import { type About, offersAt } from './features/completion.ts';
+import { offersAt } from './features/completion.ts';
 import { definitionAt } from './features/definition.ts';
 import { textDiagnostics } from './features/diagnostics.ts';
 import { hoverAt } from './features/hover.ts';
 import { lensesOf } from './features/lenses.ts';
+import type { About } from './features/offers.ts';
 import { referencesAt, usesAt } from './features/references.ts';
 import { renameable, renamed } from './features/rename.ts';
 import { stretchesAt } from './features/selection.ts';

@@ -37,9 +37,9 @@ import {
   type TextEdit,
   type WorkspaceEdit,
 } from 'vscode-languageserver';
-import type { Offer, OfferKind } from './features/completion.ts';
 import type { HoverText } from './features/hover.ts';
 import type { Lens } from './features/lenses.ts';
+import type { Offer, OfferKind } from './features/offers.ts';
 import type { Use } from './features/references.ts';
 import type { ResultHint } from './features/results.ts';
 import type { Stretch } from './features/selection.ts';

@@ -1,0 +1,150 @@
+import { type FileKind, type ScenarioSymbol, symbolsOf, VOCABULARY } from '@snoopscope/sim-core';
+import { familyOf, type Snapshot } from '../snapshot.ts';
+import { fileKindOf, namesOf, whatIs } from './names.ts';
+import type { Offer } from './offers.ts';
+import { literal, type SnippetNames } from './snippets.ts';
+
+/** What a scenario has that can be named in it, ready to be offered. */
+export class Inventory implements SnippetNames {
+  readonly snapshot: Snapshot;
+
+  constructor(snapshot: Snapshot) {
+    this.snapshot = snapshot;
+  }
+
+  symbols(space: ScenarioSymbol['space'], rank = 0): Offer[] {
+    const kind = space === 'word' || space === 'actor' ? space : 'name';
+    return namesOf(this.snapshot, space).map(
+      (symbol): Offer => ({ label: symbol.name, kind, description: whatIs(this.snapshot, symbol), rank }),
+    );
+  }
+
+  /** Names bound by system calls; first those that are of a wanted kind of file, last those of another kind. */
+  descriptors(kinds: readonly FileKind[] | undefined): Offer[] {
+    return this.symbols('name').map((offer) => {
+      const kind = fileKindOf(this.snapshot, offer.label);
+      return { ...offer, rank: kinds === undefined || kind === undefined ? 1 : kinds.includes(kind) ? 0 : OTHER_KIND };
+    });
+  }
+
+  /** Names that may be bound to one of the kinds: those of another kind left out. */
+  descriptorsOf(kinds: readonly FileKind[]): Offer[] {
+    return this.descriptors(kinds).filter(({ rank }) => rank !== OTHER_KIND);
+  }
+
+  /** `[x]` for each word. */
+  memory(rank = 0): Offer[] {
+    return this.symbols('word', rank).map((offer) => ({ ...offer, label: `[${offer.label}]` }));
+  }
+
+  devices(rank = 0): Offer[] {
+    return this.symbols('actor', rank).filter(({ label }) => this.actorKind(label) === 'device');
+  }
+
+  vcpus(): Offer[] {
+    return this.symbols('actor').filter(({ label }) => this.actorKind(label) === 'vcpu');
+  }
+
+  /** Physical CPUs: `0`, or `cpu0` with a prefix. */
+  cpus(prefix = ''): Offer[] {
+    const line = this.snapshot.scenario.lines.find(({ content }) => content.kind === 'cpu')?.content;
+    const option = line?.kind === 'cpu' ? line.options.find(({ key }) => key.text === 'count') : undefined;
+    const count = Math.min(Math.max(Math.trunc(Number(option?.value.text ?? 1)) || 1, 1), MOST_CPUS);
+    return Array.from({ length: count }, (_, cpu): Offer => ({ label: `${prefix}${cpu}`, kind: 'value', rank: cpu }));
+  }
+
+  /** Numbers of VFIO groups. */
+  groups(): string[] {
+    const numbers = this.snapshot.scenario.lines.flatMap(({ content }) =>
+      content.kind === 'device' || content.kind === 'mdev'
+        ? content.options.flatMap(({ key, value }) => (key.text === 'group' ? [value.text] : []))
+        : [],
+    );
+    return [...new Set(numbers)];
+  }
+
+  bdfs(): Offer[] {
+    return this.snapshot.scenario.lines.flatMap(({ content }): Offer[] =>
+      content.kind === 'device'
+        ? [{ label: content.bdf.text, kind: 'value', description: content.name.text, rank: 0 }]
+        : [],
+    );
+  }
+
+  /** Device nodes that the machine has. */
+  paths(): Offer[] {
+    const groups = this.groups().map((group) => `/dev/vfio/${group}`);
+    return ['/dev/kvm', '/dev/vfio/vfio', ...groups, '/dev/vfio/devices/vfio0', '/dev/iommu'].map(
+      (label, rank): Offer => ({ label, kind: 'text', rank }),
+    );
+  }
+
+  procedures(): Offer[] {
+    const blocks = familyOf(this.snapshot).flatMap(({ scenario }) => scenario.blocks);
+    const offers = blocks.flatMap(({ proc }): Offer[] => {
+      if (proc === undefined) return [];
+      const params = proc.params.map(({ text }) => text);
+      const stops = params.map((param, index) => `\${${index + 1}:${param}}`).join(', ');
+      const name = proc.name.text;
+      return [
+        { label: name, kind: 'proc', detail: `(${params.join(', ')})`, snippet: `${literal(name)}(${stops})`, rank: 0 },
+      ];
+    });
+    return [...new Map(offers.map((offer) => [offer.label, offer])).values()];
+  }
+
+  /** What stands behind `owner.`: the registers that the scenario mentions; of a thread its last errno. */
+  members(owner: string): Offer[] {
+    if (this.actorKind(owner) === 'thread' || owner === 'setup')
+      return [{ label: 'err', kind: 'register', description: 'its last errno', rank: 0 }];
+    return this.#registersOf(owner).map((label): Offer => ({ label, kind: 'register', rank: 0 }));
+  }
+
+  /** Registers of the actor whose block a line stands in: those in use first. */
+  ownRegisters(line: number): Offer[] {
+    const block = this.snapshot.scenario.blocks.find((one) => one.line <= line && line <= one.endLine);
+    const owner =
+      block?.actor?.kind === 'vcpu' ? `vcpu${block.actor.name?.text ?? ''}` : (block?.actor?.name?.text ?? '');
+    const used = this.#registersOf(owner);
+    const usual = block?.kind === 'vcpu' ? GENERAL_REGISTERS : block?.kind === 'device' ? ['r0'] : [];
+    return [...new Set([...used, ...usual])].map(
+      (label): Offer => ({ label, kind: 'register', rank: used.includes(label) ? 0 : 2 }),
+    );
+  }
+
+  // SnippetNames: what a snippet shows at its stops. The descriptor bound last is usually the one that is meant.
+  fd(kinds: readonly FileKind[] | undefined): string | undefined {
+    return kinds && this.descriptors(kinds).findLast(({ rank }) => rank === 0)?.label;
+  }
+  word(): string | undefined {
+    return this.symbols('word')[0]?.label;
+  }
+  device(): string | undefined {
+    return this.devices()[0]?.label;
+  }
+  vcpu(): string | undefined {
+    return this.vcpus()[0]?.label;
+  }
+
+  actorKind(name: string): 'device' | 'vcpu' | 'thread' | undefined {
+    for (const { content } of this.snapshot.scenario.lines) {
+      if ((content.kind === 'device' || content.kind === 'mdev') && content.name.text === name) return 'device';
+      if (content.kind !== 'actor-open') continue;
+      const { actor } = content;
+      if (actor.kind === 'vcpu' && name.endsWith(`vcpu${actor.name?.text}`)) return 'vcpu';
+      if (actor.kind === 'thread' && actor.name?.text === name) return 'thread';
+    }
+    return undefined;
+  }
+
+  #registersOf(owner: string): string[] {
+    const prefix = `${owner}.`;
+    return [...symbolsOf(this.snapshot.scenario, VOCABULARY).all.values()]
+      .filter(({ space, name }) => space === 'register' && name.startsWith(prefix))
+      .map(({ name }) => name.slice(prefix.length));
+  }
+}
+
+const OTHER_KIND = 3;
+const MOST_CPUS = 16;
+const GENERAL_REGISTERS = ['eax', 'ebx', 'ecx', 'edx', 'esi', 'edi'];

@@ -1,0 +1,33 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: stops of snippets are written like that.
+
+/** Lines that open a block close it, too. */
+export const KEYWORD_SNIPPETS: Readonly<Record<string, string>> = {
+  scenario: 'scenario "$1"',
+  doc: 'doc "$1"',
+  source: 'source "$1"',
+  tags: 'tags $1',
+  kernel: 'kernel $1',
+  include: 'include "$1"',
+  machine: 'machine {\n  $0\n\\}',
+  setup: 'setup {\n  $0\n\\}',
+  thread: 'thread ${1:qemu} {\n  $0\n\\}',
+  vcpu: 'vcpu ${1:0} cpu=${2:0} {\n  $0\n\\}',
+  'file device': 'device ${1:gpu} {\n  $0\n\\}',
+  'machine device': 'device ${1:gpu} ${2:0000:01:00.0} iommu=${3:dmar0} group=${4:26} no-snoop=${5|on,off|}',
+  host: 'host {\n  $0\n\\}',
+  proc: 'proc ${1:name}($2) {\n  $0\n\\}',
+  exists: 'exists $0',
+  '~exists': '~exists $0',
+  forall: 'forall $0',
+  schedule: 'schedule $0',
+  cpu: 'cpu ${1|intel,amd|} count=${2:2}',
+  iommu: 'iommu ${1:dmar0} ${2|vt-d,amd-vi,smmu,none|} snoop-control=${3|on,off|}',
+  mdev: 'mdev ${1:vgpu} parent=${2:gpu} group=${3:40}',
+  memory: 'memory ${1:x} = ${2:0}',
+  allow: 'allow ${1|evict,prefetch,drain,migrate|}',
+  choose: 'choose {\n  $1\n\\} or {\n  $0\n\\}',
+  loop: 'loop {\n  $0\n\\}',
+  repeat: 'repeat ${1:2} {\n  $0\n\\}',
+  wait: 'wait $0',
+  call: 'call $0',
+};

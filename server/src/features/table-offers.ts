@@ -1,0 +1,157 @@
+/** What the tables of the simulator offer on a kernel: ops, constants, errnos, words, options, facts. */
+import {
+  ALLOWED,
+  type BlockKind,
+  CONSTANTS,
+  CPU_VENDORS,
+  ERRNOS,
+  FACTS,
+  FILE_KINDS,
+  FINDINGS,
+  IOMMU_DRIVERS,
+  LANGUAGE_WORDS,
+  type MachineOption,
+  type Op,
+  type OptionOwner,
+  type OptionSpec,
+  PROFILES,
+  type Profile,
+} from '@snoopscope/sim-core';
+import { isIn } from './describe.ts';
+import { KEYWORD_SNIPPETS } from './keyword-snippets.ts';
+import type { Offer } from './offers.ts';
+import { literal } from './snippets.ts';
+
+export function opOffer(op: Op, profile: Profile): Omit<Offer, 'rank'> {
+  const absent = !isIn(op.on, profile);
+  const operands = op.kind === 'ioctl' ? '' : op.operands.map(({ name }) => name).join(', ');
+  return {
+    label: op.name,
+    kind: op.kind === 'ioctl' ? 'request' : op.kind === 'syscall' ? 'call' : 'instruction',
+    ...(operands !== '' && { detail: ` ${operands}` }),
+    description: absent ? `${op.on}, not ${profile.name}` : (op.files ?? []).map((kind) => FILE_KINDS[kind]).join(', '),
+    about: { kind: 'op', op: op.kind, name: op.name },
+    absent,
+  };
+}
+
+export function keywordOffers(block: BlockKind): Offer[] {
+  return LANGUAGE_WORDS.filter(({ blocks }) => blocks.includes(block)).map(
+    ({ word }): Offer => ({
+      label: word,
+      kind: 'keyword',
+      snippet: KEYWORD_SNIPPETS[`${block} ${word}`] ?? KEYWORD_SNIPPETS[word] ?? literal(word),
+      about: { kind: 'keyword', name: word },
+      rank: 1,
+    }),
+  );
+}
+
+/** The constants of a set; those that the kernel does not have last. */
+export function constantOffers(set: string | undefined, profile: Profile): Offer[] {
+  return CONSTANTS.filter((constant) => constant.set === set).map((constant, index): Offer => {
+    const absent = !isIn(constant.on, profile);
+    return {
+      label: constant.name,
+      kind: 'constant',
+      description: absent ? `${constant.on}, not ${profile.name}` : (constant.on ?? ''),
+      about: { kind: 'constant', name: constant.name },
+      absent,
+      rank: (absent ? ABSENT : 0) + Math.min(index, ABSENT - 1),
+    };
+  });
+}
+
+/** `0` and the errnos of the call, as strace prints them; of a call that lists none, every errno there is. */
+export function resultOffers(op: Op | undefined, profile: Profile): Offer[] {
+  const listed = op?.errnos ?? [];
+  const rows = listed.length === 0 ? ERRNOS : ERRNOS.filter(({ name }) => listed.some((row) => row.name === name));
+  const success: Offer = { label: '0', kind: 'value', description: 'success', rank: 0 };
+  return [
+    success,
+    ...rows.map(({ name, text }): Offer => {
+      const absent = listed.length > 0 && !listed.some((row) => row.name === name && isIn(row.on, profile));
+      return {
+        label: `-${name}`,
+        kind: 'errno',
+        description: absent ? `${text}, not on ${profile.name}` : text,
+        about: { kind: 'errno', name, ...(op && { of: { op: op.kind, name: op.name } }) },
+        absent,
+        rank: absent ? 2 : 1,
+      };
+    }),
+  ];
+}
+
+export function machineOptionOffers(owner: OptionOwner, options: readonly MachineOption[]): Offer[] {
+  return options.map(
+    (option): Offer => ({
+      label: option.key,
+      kind: 'option',
+      detail: `=${typeof option.values === 'string' ? option.values : option.values.join('|')}`,
+      ...(option.required && { description: 'required' }),
+      snippet: `${option.key}=${typeof option.values === 'string' ? '$0' : `\${1|${option.values.join(',')}|}`}`,
+      about: { kind: 'option', owner, name: option.key },
+      rank: option.required ? 0 : 1,
+    }),
+  );
+}
+
+export function opOptionOffers(options: readonly OptionSpec[]): Offer[] {
+  return options.map(
+    (option): Offer => ({
+      label: option.name,
+      kind: 'option',
+      detail: `=${typeof option.values === 'string' ? option.values : option.values.join('|')}`,
+      snippet: `${option.name}=$0`,
+      about: { kind: 'text', text: option.doc },
+      rank: option.required ? 0 : 1,
+    }),
+  );
+}
+
+export function factOffers(rank: number): Offer[] {
+  return FACTS.map(({ name, params }): Offer => {
+    const stops = params.map((param, index) => `\${${index + 1}:${param.name}}`).join(', ');
+    const detail = `(${params.map((param) => param.name).join(', ')})`;
+    return {
+      label: name,
+      kind: 'fact',
+      detail,
+      snippet: `${literal(name)}(${stops})`,
+      about: { kind: 'fact', name },
+      rank,
+    };
+  });
+}
+
+export function findingOffers(rank: number): Offer[] {
+  return FINDINGS.map((name): Offer => ({ label: name, kind: 'finding', about: { kind: 'finding', name }, rank }));
+}
+
+/** Every kernel, the newest first. */
+export function versionOffers(): Offer[] {
+  return PROFILES.map(
+    ({ name, doc }, index): Offer => ({
+      label: name,
+      kind: 'version',
+      description: doc === `Linux ${name}` ? '' : doc,
+      about: { kind: 'profile', name },
+      rank: PROFILES.length - index,
+    }),
+  );
+}
+
+export function machineWordOffers(of: 'cpu-vendor' | 'iommu-driver' | 'allowed'): Offer[] {
+  if (of !== 'allowed') return valueOffers(of === 'cpu-vendor' ? CPU_VENDORS : IOMMU_DRIVERS);
+  return Object.entries(ALLOWED).map(
+    ([label, text]): Offer => ({ label, kind: 'keyword', about: { kind: 'text', text }, rank: 0 }),
+  );
+}
+
+export function valueOffers(labels: readonly string[]): Offer[] {
+  return labels.map((label, rank): Offer => ({ label, kind: 'value', rank }));
+}
+
+/** Behind everything that the kernel has. */
+const ABSENT = 50;
