@@ -84,6 +84,10 @@ export const CONSTANTS: readonly Constant[] = [
     ['VFIO_GROUP_FLAGS_VIABLE', 1n, 'Every device of the group is safe to hand to user space.'],
     ['VFIO_GROUP_FLAGS_CONTAINER_SET', 2n, 'The group is in a container.'],
   ]),
+  ...set('vfio-pci-offset', [
+    ['VFIO_PCI_CONFIG', 0x700_0000_0000n, 'Where config space begins in a device descriptor: VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_CONFIG_REGION_INDEX).'],
+    ['PCI_EXP_DEVCTL', 0x48n, 'Device Control: the model has the PCI Express capability at 0x40.'],
+  ]),
   ...set('iommu-ioas-map-flag', [
     ['IOMMU_IOAS_MAP_FIXED_IOVA', 1n, 'At the IOVA given.'],
     ['IOMMU_IOAS_MAP_WRITEABLE', 2n, 'The device may write.'],

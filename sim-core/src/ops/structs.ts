@@ -215,6 +215,12 @@ export const STRUCTS: readonly StructSpec[] = [
       { name: 'id', type: '__u32', doc: 'The object.', shape: int },
     ],
   },
+  {
+    name: 'config_value',
+    doc: 'A buffer that receives a value from config space.',
+    sources: [{ document: 'linux', place: 'drivers/vfio/pci/vfio_pci_config.c vfio_pci_config_rw()' }],
+    fields: [{ name: 'value', type: '__u16', doc: 'The value.', shape: int, output: true }],
+  },
 ];
 
 export const structByName: ReadonlyMap<string, StructSpec> = new Map(STRUCTS.map((s) => [s.name, s]));

@@ -72,6 +72,8 @@ import { vfioGroupUnsetContainer } from './vfio/group-unset-container.ts';
 import { vfioIommuGetInfo } from './vfio/iommu-get-info.ts';
 import { vfioIommuMapDma } from './vfio/iommu-map-dma.ts';
 import { vfioIommuUnmapDma } from './vfio/iommu-unmap-dma.ts';
+import { pread64 } from './vfio/pread64.ts';
+import { pwrite64 } from './vfio/pwrite64.ts';
 import { vfioSetIommu } from './vfio/set-iommu.ts';
 import type { Op, OpKind } from './op.ts';
 import { cfgWr } from './pcie/cfgwr.ts';
@@ -92,6 +94,8 @@ export const OPS: readonly Op[] = [
   socket,
   memfdCreate,
   schedSetaffinity,
+  pread64,
+  pwrite64,
   // KVM
   createVm,
   createVcpu,

@@ -23,6 +23,7 @@ import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
 import { type Cdev, createCdev } from './cdev.ts';
+import { type ConfigSpace, createConfigSpace } from './config.ts';
 import { type Containers, createContainers } from './container.ts';
 import { createDevices, type Devices } from './device.ts';
 import { createGetStatus, type Groups } from './group.ts';
@@ -107,6 +108,7 @@ export interface Vfio {
   readonly cdev: Cdev;
   readonly iommufd: Iommufd;
   readonly iommufdFiles: IommufdFiles;
+  readonly config: ConfigSpace;
   /** Requests that a container passes to its IOMMU driver. */
   readonly driverCalls: { readonly mapDma: Routine; readonly unmapDma: Routine; readonly getInfo: Routine };
 }
@@ -218,6 +220,7 @@ export function createVfio(base: WorldBase, world: () => World): Vfio {
     cdev,
     iommufd,
     iommufdFiles,
+    config: createConfigSpace(base, world, state),
     driverCalls: {
       mapDma: containers.throughDriver('vfio_fops_unl_ioctl', type1.mapDma),
       unmapDma: containers.throughDriver('vfio_fops_unl_ioctl', type1.unmapDma),

@@ -1,0 +1,121 @@
+/**
+ * PCI config space of a device as vfio-pci shows it: pread(2) and pwrite(2) on the device's descriptor.
+ *
+ * vfio-pci keeps some fields to itself (function level reset, payload sizes); Enable No Snoop, bit 11 of Device Control,
+ * passes straight through, in every version. So a guest may switch No Snoop on, and whether that is coherent is up to the
+ * IOMMU. A function that never asks for No Snoop has the bit hard-wired to 0.
+ *
+ * Modelled: Device Control alone, with the PCI Express capability at 0x40, and of it only bit 11; other bits read as 0 and
+ * are not kept. Left out: every other register, and all other regions.
+ *
+ * Sources: linux drivers/vfio/pci/vfio_pci_config.c vfio_exp_config_write(), PCIe Base Specification "Device Control
+ * Register".
+ */
+import type { Value } from '../engine/compile.ts';
+import type { Routine, Task } from '../engine/task.ts';
+import { argument, readable } from '../files/user-memory.ts';
+import { E } from '../kernel/errno.ts';
+import { ModelLimit } from '../limits.ts';
+import { FILE_KINDS, type FileKind } from '../ops/op.ts';
+import type { Machine } from '../state/machine.ts';
+import type { World, WorldBase } from '../world.ts';
+import type { VfioState } from './state.ts';
+
+export interface ConfigSpace {
+  /** pread64(2): descriptor, buffer, count, offset. */
+  readonly pread: Routine;
+  readonly pwrite: Routine;
+}
+
+/** A device descriptor shows region i at i << 40; 7 is config space. */
+const REGION_SHIFT = 40n;
+const CONFIG_REGION = 7n;
+const CONFIG_BYTES = 4096n;
+/** Device Control, when the PCI Express capability is at 0x40, and the byte of it that holds Enable No Snoop. */
+const DEVICE_CONTROL = 0x48n;
+const UPPER_BYTE = DEVICE_CONTROL + 1n;
+const ENABLE_NO_SNOOP = 0x08;
+const DEVICE_NODES: ReadonlySet<FileKind> = new Set(['kvm', 'group', 'container', 'iommufd']);
+
+export function createConfigSpace(base: WorldBase, world: () => World, state: VfioState): ConfigSpace {
+  const { routines, topology } = base;
+
+  /** The file and place that a call means: the device, or -errno; what is not modelled throws. */
+  function locate(t: Task): number {
+    const { files } = world();
+    const { machine: m } = t;
+    const file = files.fget(t, argument(t, 0).int(t));
+    if (file < 0) return E.BADF;
+    const kind = files.kindOf(m, file);
+    if (DEVICE_NODES.has(kind)) return E.INVAL;
+    if (kind !== 'device')
+      throw new ModelLimit(`reading and writing ${FILE_KINDS[kind]} is not modelled; only VFIO devices are`);
+    if (m.state[state.accessGranted.base + file] === 0) return E.INVAL;
+    const device = files.objectOf(m, file);
+    if (state.isEmulated(device)) throw new ModelLimit('config space of mediated devices is not modelled');
+    const offset = argument(t, 3).wide(t);
+    if (offset >> REGION_SHIFT !== CONFIG_REGION) {
+      throw new ModelLimit(
+        'of the regions of a VFIO device only config space is modelled: VFIO_PCI_CONFIG|PCI_EXP_DEVCTL',
+      );
+    }
+    const at = offset & ((1n << REGION_SHIFT) - 1n);
+    const count = argument(t, 2).wide(t);
+    // linux: vfio_pci_config_rw(): an access beyond the end is EFAULT.
+    if (at >= CONFIG_BYTES || at + count > CONFIG_BYTES) return E.FAULT;
+    if (at < DEVICE_CONTROL || at + count > DEVICE_CONTROL + 2n) {
+      throw new ModelLimit(
+        'of config space only Device Control is modelled: two bytes at VFIO_PCI_CONFIG|PCI_EXP_DEVCTL',
+      );
+    }
+    return device;
+  }
+
+  /** Which byte of the buffer holds bits 8 to 15 of Device Control, or -1 when the access does not reach it. */
+  function upperByte(t: Task): number {
+    const at = argument(t, 3).wide(t) & ((1n << REGION_SHIFT) - 1n);
+    const index = UPPER_BYTE - at;
+    return index >= 0n && index < argument(t, 2).wide(t) ? Number(index) : -1;
+  }
+
+  const slotOf = (device: number): number => world().pcie.enableNoSnoop.base + device;
+
+  const pread = routines.define('vfio_pci_config_rw', 'drivers/vfio/pci/vfio_pci_config.c', (r) =>
+    r.step('read Device Control', (t) => {
+      const device = locate(t);
+      if (device < 0) return t.return(device);
+      const buffer = argument(t, 1);
+      if (!readable(buffer)) return t.return(E.FAULT);
+      const byte = upperByte(t);
+      const enabled = t.machine.state[slotOf(device)] !== 0;
+      const slot = buffer.outputs?.get('value');
+      if (slot !== undefined) t.machine.put(slot, enabled && byte >= 0 ? ENABLE_NO_SNOOP << (8 * byte) : 0);
+      t.return(argument(t, 2).int(t));
+    }),
+  );
+
+  const pwrite = routines.define('vfio_pci_config_rw', 'drivers/vfio/pci/vfio_pci_config.c', (r) =>
+    r.step('write Device Control', (t) => {
+      const device = locate(t);
+      if (device < 0) return t.return(device);
+      const buffer = argument(t, 1);
+      if (!readable(buffer) && buffer.text === undefined) return t.return(E.FAULT);
+      const byte = upperByte(t);
+      if (byte >= 0) setNoSnoop(t.machine, device, (byteOf(t, buffer, byte) & ENABLE_NO_SNOOP) !== 0);
+      t.return(argument(t, 2).int(t));
+    }),
+  );
+
+  function setNoSnoop(m: Machine, device: number, on: boolean): void {
+    m.put(slotOf(device), on && topology.devices[device]?.noSnoop === true ? 1 : 0);
+  }
+
+  return { pread, pwrite };
+}
+
+/** Byte `i` of a buffer that is written as a number (little-endian) or as a string. */
+function byteOf(t: Task, buffer: Value, i: number): number {
+  if (buffer.text !== undefined) return buffer.text.charCodeAt(i) & 0xff;
+  const value = buffer.pointee ?? buffer.fields?.get('value');
+  return ((value?.int(t) ?? 0) >>> (8 * i)) & 0xff;
+}
