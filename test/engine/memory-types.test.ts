@@ -28,7 +28,7 @@ describe('a store of the type', () => {
     ['WT', 1, 'I', 0],
     ['WP', 1, 'I', 0],
     ['UC', 1, 'I', 0],
-    ['UC_MINUS', 1, 'I', 0],
+    ['UC-', 1, 'I', 0],
     ['WC', 0, 'I', 1],
   ])('%s leaves DRAM %i, the line %s, and %i store combining', (type, dram, cpu0, combining) => {
     expect(after(`  pat x = ${type}\n  mov [x], 1`)).toMatchObject({ dram, cpu0, combining });

@@ -11,7 +11,7 @@ export const pat: Op = {
   ],
   errnos: [],
   example: 'pat x = UC',
-  operands: [{ name: 'word', shapes: [{ kind: 'word' }], doc: 'A word of the page.' }, { name: 'type', shapes: [{ kind: 'memory-type' }], doc: 'UC, UC_MINUS, WC, WT, WP or WB.' }],
+  operands: [{ name: 'word', shapes: [{ kind: 'word' }], doc: 'A word of the page.' }, { name: 'type', shapes: [{ kind: 'memory-type' }], doc: 'UC, UC-, WC, WT, WP or WB.' }],
   code: {
     kind: 'action',
     compile(c) {
@@ -19,7 +19,7 @@ export const pat: Op = {
       const { cpu } = world;
       const page = world.topology.words[c.word(0)]?.page as number;
       const name = c.name(1) ?? c.problem(1, 'Expected a memory type.');
-      const type = memtypeNamed(name === 'UC_MINUS' ? 'UC-' : name) ?? c.problem(1, `${name} is no memory type: UC, UC_MINUS, WC, WT, WP or WB.`);
+      const type = memtypeNamed(name) ?? c.problem(1, `${name} is no memory type: UC, UC-, WC, WT, WP or WB.`);
       return {
         routine: world.routines.define('pat', 'Intel SDM volume 2, "PAT"', (r) => {
           r.step('change the page table entry', (t) => {

@@ -273,7 +273,7 @@ class TermCompiler {
 }
 
 function typeText(value: number): string {
-  return value < 0 ? 'none' : (memtypeName(value) ?? String(value)).replace('UC-', 'UC_MINUS');
+  return value < 0 ? 'none' : (memtypeName(value) ?? String(value));
 }
 
 function effectiveType(world: ProgramContext['world'], state: Int32Array, actor: number, page: number): number {
@@ -291,7 +291,7 @@ function factLiteral(fact: string, word: string): number | undefined {
     return word.length === 1 && state >= 0 ? state : undefined;
   }
   if (fact === 'ept' || fact === 'memtype') {
-    const types: Readonly<Record<string, number>> = { UC: 0, WC: 1, WT: 4, WP: 5, WB: 6, UC_MINUS: 7, none: -1 };
+    const types: Readonly<Record<string, number>> = { UC: 0, WC: 1, WT: 4, WP: 5, WB: 6, 'UC-': 7, UC_MINUS: 7, none: -1 };
     return types[word];
   }
   return undefined;
