@@ -22,11 +22,14 @@ process.exitCode = main(process.argv.slice(2));
 function main(args: readonly string[]): number {
   const options = parseArguments(args);
   if (typeof options === 'string') {
-    process.stderr.write(`${options}\nUsage: npm run -s conformance -- [--functions] [--kernel NAME] [--max N] FILE.jsonl.gz …\n`);
+    process.stderr.write(
+      `${options}\nUsage: npm run -s conformance -- [--functions] [--kernel NAME] [--max N] FILE.jsonl.gz …\n`,
+    );
     return 2;
   }
   const totals = { sequences: 0, ops: 0, differences: 0, inferred: 0 };
   const artefacts = new Map<string, number>();
+  const orders = { calls: 0, agreed: 0 };
   const functions = new Map<string, FunctionAgreement>();
   for (const file of options.files) {
     try {
@@ -35,6 +38,8 @@ function main(args: readonly string[]): number {
       totals.ops += result.ops;
       totals.differences += result.differences.length;
       totals.inferred += result.inferred;
+      orders.calls += result.orders.calls;
+      orders.agreed += result.orders.agreed;
       for (const [name, count] of result.artefacts) artefacts.set(name, (artefacts.get(name) ?? 0) + count);
       for (const [name, counts] of result.functions) add(functions, name, counts);
     } catch (error) {
@@ -42,9 +47,16 @@ function main(args: readonly string[]): number {
       return 2;
     }
   }
-  for (const [name, count] of artefacts) print(`artefact of the emulator, followed and not counted as a difference: ${name}: ${count} calls`);
-  if (totals.inferred > 0) print(`argument taken from a sequence that is not in the file, inferred from the kernel's answer: ${totals.inferred} calls`);
-  if (options.functions) printFunctions(functions);
+  for (const [name, count] of artefacts)
+    print(`artefact of the emulator, followed and not counted as a difference: ${name}: ${count} calls`);
+  if (totals.inferred > 0)
+    print(
+      `argument taken from a sequence that is not in the file, inferred from the kernel's answer: ${totals.inferred} calls`,
+    );
+  if (options.functions) {
+    printFunctions(functions);
+    print(`order: in ${orders.agreed} of ${orders.calls} calls all modelled functions ran in the kernel's order`);
+  }
   print(`${totals.sequences} sequences, ${totals.ops} ops, ${totals.differences} differences`);
   return totals.differences > 0 ? 1 : 0;
 }
@@ -60,7 +72,9 @@ function replayFile(file: string, options: Options): ReturnType<typeof replay> {
   for (const difference of result.differences.slice(0, options.max)) print(describe(header.name, difference));
   const hidden = result.differences.length - options.max;
   if (hidden > 0) print(`${header.name}: ${hidden} further differences are not shown (--max ${options.max})`);
-  print(`${header.name}: ${result.profile.name}: ${result.sequences} sequences, ${result.ops} ops, ${result.differences.length} differences, ${seconds.toFixed(1)} s`);
+  print(
+    `${header.name}: ${result.profile.name}: ${result.sequences} sequences, ${result.ops} ops, ${result.differences.length} differences, ${seconds.toFixed(1)} s`,
+  );
   return result;
 }
 

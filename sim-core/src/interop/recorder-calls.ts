@@ -176,9 +176,9 @@ const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   cr0cd: ['hlt'],
   cr0cdnw: ['hlt'],
   cr0nocd: ['hlt'],
-  mtrrdef: ['hlt'],
-  mtrrfix: ['hlt'],
-  pat: ['hlt'],
+  mtrrdef: ['wrmsr IA32_MTRR_DEF_TYPE, 0xc06', 'hlt'],
+  mtrrfix: ['wrmsr IA32_MTRR_FIX64K_00000, 0x606060606060606', 'hlt'],
+  pat: ['wrmsr IA32_PAT, 0x7040600010406', 'hlt'],
 };
 const ARTEFACTS: Readonly<Record<string, Artefact>> = { invd: 'INVD exits as WBINVD', wbnoinvd: 'WBNOINVD exits as WBINVD' };
 

@@ -12,7 +12,7 @@ import { ERRNOS } from '../ops/constants.ts';
 import type { LineContent } from '../scenario/ast.ts';
 import { elaborate } from '../scenario/elaborate.ts';
 import { parse } from '../scenario/parser.ts';
-import { EVENT_WIDTH, EXIT_REASONS } from '../state/event.ts';
+import { EVENT_WIDTH, EXIT_REASONS, ZAP_REASONS } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
 import type { Dims } from '../world.ts';
 import {
@@ -59,6 +59,8 @@ export interface ReplayResult {
   readonly functions: ReadonlyMap<string, FunctionAgreement>;
   /** Calls with an argument from a sequence that is not in the file, inferred from the kernel's answer. */
   readonly inferred: number;
+  /** Calls in which a traced function that is modelled ran, and those in which all ran in the kernel's order. */
+  readonly orders: { readonly calls: number; readonly agreed: number };
 }
 
 /** The profile for a recorded release: its own, else the newest that is not newer. */
@@ -107,6 +109,7 @@ export function replay(
     artefacts: player.artefacts,
     functions: player.functions,
     inferred: player.inferred,
+    orders: player.orders,
   };
 }
 
@@ -159,6 +162,10 @@ function dimsOf(recorded: readonly RecordedSequence[]): Dims {
   };
 }
 
+/** How the recorded kernels name exits: by SVM's names. */
+const EXIT_NAMES: Readonly<Record<string, string>> = { WBINVD: 'wbinvd', HLT: 'hlt', MSR_WRITE: 'msr', INVD: 'invd', EPT_VIOLATION: 'npf', CR_ACCESS: 'write_cr0', IO_INSTRUCTION: 'io' };
+const ZAPS_OF_WRITES: ReadonlySet<string> = new Set(['mtrr', 'cr0-cd']);
+
 const ERRNO_NAMES: ReadonlyMap<number, string> = new Map(ERRNOS.map((e) => [e.value, e.name]));
 
 class Player {
@@ -166,6 +173,9 @@ class Player {
   readonly functions = new Map<string, FunctionAgreement>();
   /** Calls whose unknown argument was inferred from the kernel's answer. */
   inferred = 0;
+  /** Calls in which a function of ours ran, and those of them in which all ran in the same order. */
+  readonly orders = { calls: 0, agreed: 0 };
+  readonly #modelled: ReadonlySet<string>;
   readonly #model: Model;
   readonly #executor: Executor;
   readonly #nodeOf = new Map<string, { readonly actor: number; readonly node: number }>();
@@ -205,6 +215,7 @@ class Player {
     this.#register = model.world.kvm.registerNoncoherentDma.id;
     this.#unregister = model.world.kvm.unregisterNoncoherentDma.id;
     this.#flushFunction = profile.changes.has('wbinvd-on-cpus-mask') ? '__wbinvd' : 'wbinvd_ipi';
+    this.#modelled = new Set([...this.#routineNames, this.#flushFunction, 'exit:wbinvd', 'exit:hlt', 'exit:msr']);
     this.#traced = tracedFunctions(header, recorded);
   }
 
@@ -332,11 +343,15 @@ class Player {
           break;
         case NOTE.exit:
           if (operand(2) === EXIT_REASONS.indexOf('WBINVD')) cpus.push([]);
-          calls.push(`exit:${EXIT_REASONS[operand(2)]?.toLowerCase()}`);
+          calls.push(`exit:${EXIT_NAMES[EXIT_REASONS[operand(2)] ?? ''] ?? '?'}`);
           break;
         case NOTE.wbinvd:
           cpus.at(-1)?.push(operand(1));
           calls.push(this.#flushFunction);
+          break;
+        case NOTE.zap:
+          // Zaps of guest MTRR and CR0 writes are no routine of their own; one write may zap several pages.
+          if (ZAPS_OF_WRITES.has(ZAP_REASONS[operand(3)] ?? '') && calls.at(-1) !== 'kvm_zap_gfn_range') calls.push('kvm_zap_gfn_range');
           break;
         case NOTE['vm-destroyed']:
           destroyed++;
@@ -352,6 +367,11 @@ class Player {
     const entry = (name: string): { recorded: number; ours: number } => of.get(name) ?? (of.set(name, { recorded: 0, ours: 0 }).get(name) as { recorded: number; ours: number });
     for (const name of names) entry(name).recorded++;
     for (const name of ours) if (this.#traced.has(name)) entry(name).ours++;
+    const kernelOrder = names.filter((name) => this.#modelled.has(name)).join();
+    if (kernelOrder !== '') {
+      this.orders.calls++;
+      if (kernelOrder === ours.filter((name) => this.#traced.has(name)).join()) this.orders.agreed++;
+    }
     for (const [name, counts] of of) {
       const total = this.functions.get(name) ?? { recorded: 0, ours: 0, agreed: 0 };
       total.recorded += counts.recorded;
