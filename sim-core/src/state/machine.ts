@@ -32,12 +32,12 @@ export class Machine {
     const old = this.state[slot] as number;
     if (old === value) return;
     this.state[slot] = value;
-    this.#record(slot, old, value, 0);
+    this.record(slot, old, value, 0);
   }
 
   /** Emits a happening. `code` comes from {@link HAPPENING_CODE}. */
   note(code: number, a: number, b: number, c: number): void {
-    this.#record(code, a, b, c);
+    this.record(code, a, b, c);
   }
 
   /** Undoes events from the end until `length` integers are left, and forgets them. */
@@ -50,7 +50,8 @@ export class Machine {
     this.length = length;
   }
 
-  #record(code: number, a: number, b: number, c: number): void {
+  /** Appends an event. For `put` and `note`, here and in the explorer's machine that watches reads. */
+  protected record(code: number, a: number, b: number, c: number): void {
     let at = this.length;
     if (at + EVENT_WIDTH > this.log.length) this.#grow();
     const log = this.log;
