@@ -15,8 +15,8 @@ import { type Machine, NOTE } from '../state/machine.ts';
 
 /** Locals of one frame. */
 export const FRAME_LOCALS = 6;
-/** Frames of one actor. The deepest real path (close → device release → VM destruction → group put) needs 7. */
-export const FRAME_DEPTH = 10;
+/** Frames of one actor. The deepest real path (closing a device destroys the VM, which tells VFIO) needs 11. */
+export const FRAME_DEPTH = 16;
 /** Steps of one routine. */
 export const ROUTINE_STEPS = 64;
 const FRAME_SLOTS = 1 + FRAME_LOCALS;
