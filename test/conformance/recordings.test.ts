@@ -4,8 +4,8 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { parseRecording, replay } from '../../sim-core/src/index.ts';
 import { describe, expect, it } from 'vitest';
+import { parseRecording, replay } from '../../sim-core/src/index.ts';
 
 const folder = new URL('recordings/', import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith('.jsonl.gz'));

@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { elaborate, parse, parseRecording, profileFor, recordingScenario, Run } from '../../sim-core/src/index.ts';
-import { FINDINGS, EVENT_WIDTH } from '../../sim-core/src/state/event.ts';
+import { elaborate, parse, parseRecording, profileFor, Run, recordingScenario } from '../../sim-core/src/index.ts';
+import { EVENT_WIDTH, FINDINGS } from '../../sim-core/src/state/event.ts';
 import { NOTE } from '../../sim-core/src/state/machine.ts';
 
 const folder = new URL('recordings/', import.meta.url);

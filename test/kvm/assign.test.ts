@@ -1,6 +1,6 @@
 // Legacy assignment, which no recorded kernel has any more: checks, coherency and SNP as the fact sheet's C.2 has them.
 import { describe, expect, it } from 'vitest';
-import { Executor, type Model, Run } from '../../sim-core/src/index.ts';
+import { type Executor, type Model, Run } from '../../sim-core/src/index.ts';
 import { IOPTE } from '../../sim-core/src/iommu/iopte.ts';
 import { modelOf, outcome } from './run.ts';
 
@@ -16,7 +16,8 @@ setup {
 ${lines.map((l) => `  ${l}\n`).join('')}}
 `;
 const both = 'iommu good vt-d snoop-control=on\n  iommu bad vt-d snoop-control=off';
-const two = 'device a 0000:01:00.0 iommu=good group=1 driver=pci-stub no-snoop=on\n  device b 0000:02:00.0 iommu=bad group=2 driver=pci-stub no-snoop=on';
+const two =
+  'device a 0000:01:00.0 iommu=good group=1 driver=pci-stub no-snoop=on\n  device b 0000:02:00.0 iommu=bad group=2 driver=pci-stub no-snoop=on';
 const assign = (id: number, bus: number, flags = 'KVM_DEV_ASSIGN_ENABLE_IOMMU'): string =>
   `ioctl(vm, KVM_ASSIGN_PCI_DEVICE, {assigned_dev_id=${id}, segnr=0, busnr=${bus}, devfn=0, flags=${flags}})`;
 const deassign = (id: number): string => `ioctl(vm, KVM_DEASSIGN_PCI_DEVICE, {assigned_dev_id=${id}})`;
@@ -38,13 +39,15 @@ function belief(kernel: string, ...lines: readonly string[]): { noncoherent: num
 
 describe('KVM_ASSIGN_PCI_DEVICE', () => {
   it('checks flag, id, function and user, in this order', () => {
-    expect(results('v3.13', assign(1, 1, '0'), assign(1, 1), assign(1, 9), assign(2, 9), assign(2, 1), assign(2, 2))).toEqual([
-      'EINVAL', 0, 'EEXIST', 'EINVAL', 'EBUSY', 0,
-    ]);
+    expect(
+      results('v3.13', assign(1, 1, '0'), assign(1, 1), assign(1, 9), assign(2, 9), assign(2, 1), assign(2, 2)),
+    ).toEqual(['EINVAL', 0, 'EEXIST', 'EINVAL', 'EBUSY', 0]);
   });
 
   it('needs an IOMMU', () => {
-    expect(outcome(text('', 'device a 0000:01:00.0 driver=pci-stub', assign(1, 1)), 'v3.13').results.slice(2)).toEqual(['ENODEV']);
+    expect(outcome(text('', 'device a 0000:01:00.0 driver=pci-stub', assign(1, 1)), 'v3.13').results.slice(2)).toEqual([
+      'ENODEV',
+    ]);
   });
 
   it('ends with v4.11', () => {
@@ -53,11 +56,13 @@ describe('KVM_ASSIGN_PCI_DEVICE', () => {
   });
 
   it('a device behind a unit with snoop control is coherent', () => {
-    for (const kernel of ['v3.12', 'v3.13']) expect(belief(kernel, assign(1, 1))).toEqual({ noncoherent: 0, snoop: [true, false] });
+    for (const kernel of ['v3.12', 'v3.13'])
+      expect(belief(kernel, assign(1, 1))).toEqual({ noncoherent: 0, snoop: [true, false] });
   });
 
   it('a device behind a unit without it is not', () => {
-    for (const kernel of ['v3.12', 'v3.13']) expect(belief(kernel, assign(1, 2))).toEqual({ noncoherent: 1, snoop: [false, false] });
+    for (const kernel of ['v3.12', 'v3.13'])
+      expect(belief(kernel, assign(1, 2))).toEqual({ noncoherent: 1, snoop: [false, false] });
   });
 
   it('a second device without it: v3.12 goes on believing in coherency, v3.13 does not', () => {

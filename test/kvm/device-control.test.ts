@@ -7,7 +7,8 @@ const setup = (...lines: readonly string[]): string =>
   `${machine}setup {\n  kvm = open("/dev/kvm", O_RDWR)\n  vm = ioctl(kvm, KVM_CREATE_VM, 0)\n${lines.map((l) => `  ${l}\n`).join('')}}\n`;
 const create = 'ioctl(vm, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_VFIO, fd=>dev, flags=0})';
 /** Results behind opening /dev/kvm and creating the VM. */
-const results = (kernel: string, ...lines: readonly string[]): readonly (number | string)[] => outcome(setup(...lines), kernel).results.slice(2);
+const results = (kernel: string, ...lines: readonly string[]): readonly (number | string)[] =>
+  outcome(setup(...lines), kernel).results.slice(2);
 
 describe('KVM_CREATE_DEVICE', () => {
   it('has no type VFIO before v3.13', () => {
@@ -30,18 +31,29 @@ describe('KVM_CREATE_DEVICE', () => {
     ['v7.3', 0],
   ] as const) {
     it(`after its last close: ${again} on ${kernel}`, () => {
-      expect(results(kernel, create, 'copy = dup(dev)', 'close(dev)', create, 'close(copy)', create)).toEqual([0, 5 + 1, 0, 'EBUSY', 0, again]);
+      expect(results(kernel, create, 'copy = dup(dev)', 'close(dev)', create, 'close(copy)', create)).toEqual([
+        0,
+        5 + 1,
+        0,
+        'EBUSY',
+        0,
+        again,
+      ]);
     });
   }
 
   it('ignores every flag but bit 0', () => {
-    expect(results('v6.12', 'ioctl(vm, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_VFIO, fd=>dev, flags=0x80000000})', create)).toEqual([0, 'EBUSY']);
+    expect(
+      results('v6.12', 'ioctl(vm, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_VFIO, fd=>dev, flags=0x80000000})', create),
+    ).toEqual([0, 'EBUSY']);
   });
 });
 
 describe('two threads that create the device at once', () => {
   const text = `${setup()}thread a {\n  ${create.replace('dev', 'd1')}\n}\nthread b {\n  ${create.replace('dev', 'd2')}\n}\n`;
-  const endings = (kernel: string): string[] => [...new Set(outcomes(text, kernel).map((o) => JSON.stringify((JSON.parse(o).results as unknown[]).slice(2).sort())))];
+  const endings = (kernel: string): string[] => [
+    ...new Set(outcomes(text, kernel).map((o) => JSON.stringify((JSON.parse(o).results as unknown[]).slice(2).sort()))),
+  ];
 
   it('can both succeed up to v4.7', () => {
     expect(endings('v4.7').sort()).toEqual(['[0,"EBUSY"]', '[0,0]']);
@@ -70,11 +82,27 @@ describe('a thread that guesses the descriptor and closes it (CVE-2019-6974)', (
 
 describe('references', () => {
   it('a VM lives until its descriptor, its vCPUs and its devices are closed, in any order', () => {
-    const text = setup('vcpu0 = ioctl(vm, KVM_CREATE_VCPU, 0)', create, 'close(vm)', 'ioctl(vcpu0, KVM_GET_REGS)', 'close(vcpu0)', 'ioctl(dev, KVM_HAS_DEVICE_ATTR, {group=1, attr=1})', 'close(dev)', 'ioctl(dev, KVM_HAS_DEVICE_ATTR, {group=1, attr=1})');
+    const text = setup(
+      'vcpu0 = ioctl(vm, KVM_CREATE_VCPU, 0)',
+      create,
+      'close(vm)',
+      'ioctl(vcpu0, KVM_GET_REGS)',
+      'close(vcpu0)',
+      'ioctl(dev, KVM_HAS_DEVICE_ATTR, {group=1, attr=1})',
+      'close(dev)',
+      'ioctl(dev, KVM_HAS_DEVICE_ATTR, {group=1, attr=1})',
+    );
     expect(outcome(text, 'v6.12').results.slice(2)).toEqual([5, 0, 0, 0, 0, 0, 0, 'EBADF']);
   });
 
   it('vCPU ids are unique in a VM', () => {
-    expect(results('v6.12', 'v = ioctl(vm, KVM_CREATE_VCPU, 1)', 'w = ioctl(vm, KVM_CREATE_VCPU, 1)', 'u = ioctl(vm, KVM_CREATE_VCPU, 2)')).toEqual([5, 'EEXIST', 6]);
+    expect(
+      results(
+        'v6.12',
+        'v = ioctl(vm, KVM_CREATE_VCPU, 1)',
+        'w = ioctl(vm, KVM_CREATE_VCPU, 1)',
+        'u = ioctl(vm, KVM_CREATE_VCPU, 2)',
+      ),
+    ).toEqual([5, 'EEXIST', 6]);
   });
 });

@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { EVENT_WIDTH, NOTE, Run } from '../../sim-core/src/index.ts';
 import { modelOf, outcome } from './run.ts';
 
-const setup = (...lines: readonly string[]): string => `machine {\n  cpu intel count=1\n  memory x = 0\n}\nsetup {\n${lines.map((l) => `  ${l}\n`).join('')}}\n`;
-const results = (...lines: readonly string[]): readonly (number | string)[] => outcome(setup(...lines), 'v6.12').results;
+const setup = (...lines: readonly string[]): string =>
+  `machine {\n  cpu intel count=1\n  memory x = 0\n}\nsetup {\n${lines.map((l) => `  ${l}\n`).join('')}}\n`;
+const results = (...lines: readonly string[]): readonly (number | string)[] =>
+  outcome(setup(...lines), 'v6.12').results;
 
 /** Names of the kernel functions that were called, in order. */
 function calls(text: string, kernel: string): string[] {
@@ -20,41 +22,99 @@ function calls(text: string, kernel: string): string[] {
 
 describe('descriptors', () => {
   it('are the lowest free numbers, 3 first', () => {
-    expect(results('a = open("/dev/null", O_RDWR)', 'b = dup(a)', 'close(a)', 'c = eventfd2(0, 0)', 'd = dup(c)', 'close(0)', 'e = socket(1, 1, 0)')).toEqual([3, 4, 0, 3, 5, 0, 0]);
+    expect(
+      results(
+        'a = open("/dev/null", O_RDWR)',
+        'b = dup(a)',
+        'close(a)',
+        'c = eventfd2(0, 0)',
+        'd = dup(c)',
+        'close(0)',
+        'e = socket(1, 1, 0)',
+      ),
+    ).toEqual([3, 4, 0, 3, 5, 0, 0]);
   });
 
   it('opened with O_PATH name a file and nothing else', () => {
-    expect(results('p = open("/dev/kvm", O_PATH)', 'ioctl(p, KVM_CREATE_VM, 0)', 'q = dup(p)', 'ioctl(q, KVM_CREATE_VM, 0)', 'close(p)', 'close(p)')).toEqual([3, 'EBADF', 4, 'EBADF', 0, 'EBADF']);
+    expect(
+      results(
+        'p = open("/dev/kvm", O_PATH)',
+        'ioctl(p, KVM_CREATE_VM, 0)',
+        'q = dup(p)',
+        'ioctl(q, KVM_CREATE_VM, 0)',
+        'close(p)',
+        'close(p)',
+      ),
+    ).toEqual([3, 'EBADF', 4, 'EBADF', 0, 'EBADF']);
   });
 
   it('that are not open are EBADF', () => {
-    expect(results('ioctl(9, KVM_CREATE_VM, 0)', 'ioctl(-1, KVM_CREATE_VM, 0)', 'close(9)', 'd = dup(-1)')).toEqual(['EBADF', 'EBADF', 'EBADF', 'EBADF']);
+    expect(results('ioctl(9, KVM_CREATE_VM, 0)', 'ioctl(-1, KVM_CREATE_VM, 0)', 'close(9)', 'd = dup(-1)')).toEqual([
+      'EBADF',
+      'EBADF',
+      'EBADF',
+      'EBADF',
+    ]);
   });
 });
 
 describe('paths', () => {
   it('name what the machine has', () => {
-    expect(results('a = open("/dev/vfio/9999", O_RDWR)', 'b = open("/dev/nonsense", O_RDWR)', 'c = open("/etc", O_RDWR)', 'd = open("/etc", O_RDONLY)', 'e = openat(AT_FDCWD, "/var/file", O_RDWR)', 'f = open(NULL, O_RDWR)')).toEqual([
-      'ENOENT', 'ENOENT', 'EISDIR', 3, 4, 'EFAULT',
-    ]);
+    expect(
+      results(
+        'a = open("/dev/vfio/9999", O_RDWR)',
+        'b = open("/dev/nonsense", O_RDWR)',
+        'c = open("/etc", O_RDWR)',
+        'd = open("/etc", O_RDONLY)',
+        'e = openat(AT_FDCWD, "/var/file", O_RDWR)',
+        'f = open(NULL, O_RDWR)',
+      ),
+    ).toEqual(['ENOENT', 'ENOENT', 'EISDIR', 3, 4, 'EFAULT']);
   });
 });
 
 describe('unknown requests', () => {
   it('are refused as each kind of file refuses them', () => {
     const request = (fd: string): string => `ioctl(${fd}, VFIO_GROUP_UNSET_CONTAINER)`;
-    const text = setup('k = open("/dev/kvm", O_RDWR)', 'vm = ioctl(k, KVM_CREATE_VM, 0)', 'v = ioctl(vm, KVM_CREATE_VCPU, 0)', 'ep = epoll_create1(0)', 'n = open("/dev/null", O_RDWR)', ...['k', 'vm', 'v', 'ep', 'n'].map(request), 'ioctl(n, 0x3b79, 0)');
-    expect(outcome(text, 'v6.12').results.slice(5)).toEqual(['EINVAL', 'ENOTTY', 'EINVAL', 'EINVAL', 'ENOTTY', 'ENOTTY']);
+    const text = setup(
+      'k = open("/dev/kvm", O_RDWR)',
+      'vm = ioctl(k, KVM_CREATE_VM, 0)',
+      'v = ioctl(vm, KVM_CREATE_VCPU, 0)',
+      'ep = epoll_create1(0)',
+      'n = open("/dev/null", O_RDWR)',
+      ...['k', 'vm', 'v', 'ep', 'n'].map(request),
+      'ioctl(n, 0x3b79, 0)',
+    );
+    expect(outcome(text, 'v6.12').results.slice(5)).toEqual([
+      'EINVAL',
+      'ENOTTY',
+      'EINVAL',
+      'EINVAL',
+      'ENOTTY',
+      'ENOTTY',
+    ]);
     expect(outcome(text, 'v6.8').results[8]).toBe('ENOTTY');
   });
 });
 
 describe('the end of a process', () => {
   it('closes everything and then releases, the last file first', () => {
-    const text = setup('k = open("/dev/kvm", O_RDWR)', 'vm = ioctl(k, KVM_CREATE_VM, 0)', 'ioctl(vm, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_VFIO, fd=>dev, flags=0})', 'exit(0)');
+    const text = setup(
+      'k = open("/dev/kvm", O_RDWR)',
+      'vm = ioctl(k, KVM_CREATE_VM, 0)',
+      'ioctl(vm, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_VFIO, fd=>dev, flags=0})',
+      'exit(0)',
+    );
     const all = calls(text, 'v6.12');
     expect(all.slice(all.indexOf('do_exit'))).toEqual([
-      'do_exit', 'kvm_device_release', 'kvm_vfio_release', 'kvm_vfio_update_coherency', 'kvm_vm_release', 'kvm_destroy_vm', 'kvm_arch_destroy_vm', 'kvm_destroy_devices',
+      'do_exit',
+      'kvm_device_release',
+      'kvm_vfio_release',
+      'kvm_vfio_update_coherency',
+      'kvm_vm_release',
+      'kvm_destroy_vm',
+      'kvm_arch_destroy_vm',
+      'kvm_destroy_devices',
     ]);
   });
 });

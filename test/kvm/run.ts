@@ -1,5 +1,15 @@
 // Runs a scenario text on a kernel: what its system calls returned, in one run or over all interleavings.
-import { elaborate, Executor, EVENT_WIDTH, FINDINGS, type Model, NOTE, parse, profileNamed, Run } from '../../sim-core/src/index.ts';
+import {
+  EVENT_WIDTH,
+  Executor,
+  elaborate,
+  FINDINGS,
+  type Model,
+  NOTE,
+  parse,
+  profileNamed,
+  Run,
+} from '../../sim-core/src/index.ts';
 import { ERRNOS } from '../../sim-core/src/ops/constants.ts';
 
 export interface Outcome {
@@ -56,7 +66,8 @@ function read(executor: Executor): Outcome {
   const findings: string[] = [];
   for (let at = 0; at < length; at += EVENT_WIDTH) {
     const value = log[at + 3] as number;
-    if (log[at] === NOTE.done) results.push(value < 0 ? (ERRNOS.find((e) => e.value === -value)?.name ?? value) : value);
+    if (log[at] === NOTE.done)
+      results.push(value < 0 ? (ERRNOS.find((e) => e.value === -value)?.name ?? value) : value);
     if (log[at] === NOTE.finding) findings.push(FINDINGS[log[at + 1] as number] as string);
   }
   return { results, findings };

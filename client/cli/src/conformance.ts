@@ -102,7 +102,7 @@ function add(all: Map<string, FunctionAgreement>, name: string, counts: Function
 
 /** npm runs scripts in the project's folder; the user's files are relative to where npm was called. */
 function readText(file: string): string {
-  const bytes = readFileSync(path.resolve(process.env['INIT_CWD'] ?? process.cwd(), file));
+  const bytes = readFileSync(path.resolve(process.env.INIT_CWD ?? process.cwd(), file));
   const compressed = bytes[0] === 0x1f && bytes[1] === 0x8b;
   return (compressed ? gunzipSync(bytes) : bytes).toString('utf8');
 }

@@ -4,8 +4,9 @@
  * Left out: a file system. Below /dev only what the model knows exists. Elsewhere a path that names one of the
  * directories below, or ends in a slash, is a directory, and every other path is a regular file that exists.
  */
-import type { Machine } from '../state/machine.ts';
+
 import type { FileKind } from '../ops/op.ts';
+import type { Machine } from '../state/machine.ts';
 
 /** What a path resolves to: the kind of file, and the object that its open function is called with. */
 export interface PathTarget {
@@ -22,7 +23,20 @@ export interface Paths {
 }
 
 const DIRECTORIES: ReadonlySet<string> = new Set([
-  '/', '.', '..', '/dev', '/dev/vfio', '/dev/vfio/devices', '/tmp', '/etc', '/home', '/proc', '/run', '/sys', '/usr', '/var',
+  '/',
+  '.',
+  '..',
+  '/dev',
+  '/dev/vfio',
+  '/dev/vfio/devices',
+  '/tmp',
+  '/etc',
+  '/home',
+  '/proc',
+  '/run',
+  '/sys',
+  '/usr',
+  '/var',
 ]);
 
 const DEVICE_NODES: ReadonlyMap<string, FileKind> = new Map([

@@ -19,8 +19,18 @@ const O_ACCMODE = 3;
 
 type Calls = Pick<
   Files,
-  | 'ioctl' | 'open' | 'openat' | 'close' | 'dup' | 'exit'
-  | 'eventfd' | 'epollCreate' | 'socket' | 'memfdCreate' | 'syscall' | 'setRequests'
+  | 'ioctl'
+  | 'open'
+  | 'openat'
+  | 'close'
+  | 'dup'
+  | 'exit'
+  | 'eventfd'
+  | 'epollCreate'
+  | 'socket'
+  | 'memfdCreate'
+  | 'syscall'
+  | 'setRequests'
 >;
 
 export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths): Calls {

@@ -13,9 +13,24 @@ const STANDARD_STREAMS = 3;
 const STANDARD_FILE = 0;
 
 type Shared =
-  | 'descriptor' | 'kind' | 'references' | 'object' | 'pathOnly'
-  | 'process' | 'fget' | 'kindOf' | 'objectOf' | 'setObject' | 'get' | 'put' | 'create' | 'discard' | 'install'
-  | 'onRelease' | 'onOpen' | 'onIoctl';
+  | 'descriptor'
+  | 'kind'
+  | 'references'
+  | 'object'
+  | 'pathOnly'
+  | 'process'
+  | 'fget'
+  | 'kindOf'
+  | 'objectOf'
+  | 'setObject'
+  | 'get'
+  | 'put'
+  | 'create'
+  | 'discard'
+  | 'install'
+  | 'onRelease'
+  | 'onOpen'
+  | 'onIoctl';
 
 export interface FileTable extends Pick<Files, Shared> {
   /** Per open file without references: position in the list of its task's pending releases, from 1; 0 otherwise. */
@@ -81,7 +96,8 @@ export function createFileTable(base: WorldBase): FileTable {
   }
 
   function free(machine: Machine, file: number): void {
-    for (const field of [kind, references, object, pathOnly, pendingTask, pendingOrder]) machine.put(field.base + file, 0);
+    for (const field of [kind, references, object, pathOnly, pendingTask, pendingOrder])
+      machine.put(field.base + file, 0);
   }
 
   function put(task: Task, file: number): void {

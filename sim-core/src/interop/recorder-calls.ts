@@ -135,7 +135,9 @@ function attributeCall(request: string): (c: Context) => Translated {
     const group = c.arg(2) === '1' ? 'KVM_DEV_VFIO_GROUP' : c.arg(2);
     const attr = group === 'KVM_DEV_VFIO_GROUP' ? symbol(ATTRIBUTES, c.arg(3)) : c.arg(3);
     const flags = c.arg(1) === '0' ? '' : `flags=${c.arg(1)}, `;
-    return one(`ioctl(${c.fd(c.arg(0))}, ${request}, {${flags}group=${group}, attr=${attr}, addr=${attributeArgument(c, c.optional(4) ?? 'null')}})`);
+    return one(
+      `ioctl(${c.fd(c.arg(0))}, ${request}, {${flags}group=${group}, attr=${attr}, addr=${attributeArgument(c, c.optional(4) ?? 'null')}})`,
+    );
   };
 }
 
@@ -180,7 +182,10 @@ const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   mtrrfix: ['wrmsr IA32_MTRR_FIX64K_00000, 0x606060606060606', 'hlt'],
   pat: ['wrmsr IA32_PAT, 0x7040600010406', 'hlt'],
 };
-const ARTEFACTS: Readonly<Record<string, Artefact>> = { invd: 'INVD exits as WBINVD', wbnoinvd: 'WBNOINVD exits as WBINVD' };
+const ARTEFACTS: Readonly<Record<string, Artefact>> = {
+  invd: 'INVD exits as WBINVD',
+  wbnoinvd: 'WBNOINVD exits as WBINVD',
+};
 
 function runCall(c: Context): Translated {
   const fd = c.fd(c.arg(0));
@@ -204,7 +209,9 @@ function mapCall(c: Context): Translated {
   const mode = c.arg(3);
   const flags = (mode.includes('r') ? 1 : 0) | (mode.includes('w') ? 2 : 0) | (mode.includes('x') ? 0x80 : 0);
   const vaddr = mode.includes('b') ? 'NULL' : mode.includes('u') ? '0x100001' : BUFFER;
-  return one(`ioctl(${c.fd(c.arg(0))}, VFIO_IOMMU_MAP_DMA, {flags=${flags}, vaddr=${vaddr}, iova=${c.arg(1)}, size=${c.arg(2)}})`);
+  return one(
+    `ioctl(${c.fd(c.arg(0))}, VFIO_IOMMU_MAP_DMA, {flags=${flags}, vaddr=${vaddr}, iova=${c.arg(1)}, size=${c.arg(2)}})`,
+  );
 }
 
 export const TRANSLATIONS: Readonly<Record<string, (c: Context) => Translated>> = {
@@ -232,10 +239,15 @@ export const TRANSLATIONS: Readonly<Record<string, (c: Context) => Translated>> 
     return { ...translated, steps: [...translated.steps, ...extra], vcpu: { id: Number(c.arg(1)), of: fd } };
   },
   create_device: (c) => ({
-    steps: [recorder(`ioctl(${c.fd(c.arg(0))}, KVM_CREATE_DEVICE, {type=${symbol(DEVICE_TYPES, c.arg(1))}, fd=>${BOUND}, flags=${c.arg(2)}})`)],
+    steps: [
+      recorder(
+        `ioctl(${c.fd(c.arg(0))}, KVM_CREATE_DEVICE, {type=${symbol(DEVICE_TYPES, c.arg(1))}, fd=>${BOUND}, flags=${c.arg(2)}})`,
+      ),
+    ],
     binds: true,
   }),
-  create_device_badptr: (c) => one(`ioctl(${c.fd(c.arg(0))}, KVM_CREATE_DEVICE, ${c.arg(1) === 'null' ? 'NULL' : NOTHING})`),
+  create_device_badptr: (c) =>
+    one(`ioctl(${c.fd(c.arg(0))}, KVM_CREATE_DEVICE, ${c.arg(1) === 'null' ? 'NULL' : NOTHING})`),
   attr_badptr: (c) => {
     const request = { set: 'KVM_SET_DEVICE_ATTR', get: 'KVM_GET_DEVICE_ATTR' }[c.arg(1)] ?? 'KVM_HAS_DEVICE_ATTR';
     return one(`ioctl(${c.fd(c.arg(0))}, ${request}, ${NOTHING})`);
@@ -252,8 +264,12 @@ export const TRANSLATIONS: Readonly<Record<string, (c: Context) => Translated>> 
     return bind(`ioctl(${c.fd(c.arg(0))}, VFIO_GROUP_GET_DEVICE_FD, "${bdf}")`);
   },
   dev_info: (c) => writes('flags', 'info', `ioctl(${c.fd(c.arg(0))}, VFIO_DEVICE_GET_INFO, {flags=>info})`),
-  bind: (c) => one(`ioctl(${c.fd(c.arg(0))}, VFIO_DEVICE_BIND_IOMMUFD, {argsz=16, flags=${c.arg(2)}, iommufd=${c.fd(c.arg(1))}})`),
-  ioas_alloc: (c) => ({ ...writes('id', 'ioas', `ioctl(${c.fd(c.arg(0))}, IOMMU_IOAS_ALLOC, {out_ioas_id=>ioas})`), ioas: true }),
+  bind: (c) =>
+    one(`ioctl(${c.fd(c.arg(0))}, VFIO_DEVICE_BIND_IOMMUFD, {argsz=16, flags=${c.arg(2)}, iommufd=${c.fd(c.arg(1))}})`),
+  ioas_alloc: (c) => ({
+    ...writes('id', 'ioas', `ioctl(${c.fd(c.arg(0))}, IOMMU_IOAS_ALLOC, {out_ioas_id=>ioas})`),
+    ioas: true,
+  }),
   attach: (c) => {
     const given = c.optional(1);
     const [first = '', ...others] = (given === undefined ? c.ioas() : [given]).map(
@@ -267,11 +283,19 @@ export const TRANSLATIONS: Readonly<Record<string, (c: Context) => Translated>> 
   set_iommu: (c) => one(`ioctl(${c.fd(c.arg(0))}, VFIO_SET_IOMMU, ${symbol(EXTENSIONS, c.arg(1))})`),
   iommu_info: (c) => writes('flags', 'info', `ioctl(${c.fd(c.arg(0))}, VFIO_IOMMU_GET_INFO, {flags=>info})`),
   map: mapCall,
-  unmap: (c) => writes('size', 'unmapped', `ioctl(${c.fd(c.arg(0))}, VFIO_IOMMU_UNMAP_DMA, {flags=0, iova=${c.arg(1)}, size=${c.arg(2)}, size=>unmapped})`),
-  set_mem: (c) => one(`ioctl(${c.fd(c.arg(0))}, KVM_SET_USER_MEMORY_REGION, {slot=0, flags=0, guest_phys_addr=0, memory_size=0x10000, userspace_addr=${BUFFER}})`),
-  vm_cap: (c) => one(`ioctl(${c.fd(c.arg(0))}, KVM_ENABLE_CAP, {cap=${symbol(CAPABILITIES, c.arg(1))}, flags=0, args=${c.arg(2)}})`),
+  unmap: (c) =>
+    writes(
+      'size',
+      'unmapped',
+      `ioctl(${c.fd(c.arg(0))}, VFIO_IOMMU_UNMAP_DMA, {flags=0, iova=${c.arg(1)}, size=${c.arg(2)}, size=>unmapped})`,
+    ),
+  set_mem: (c) =>
+    one(
+      `ioctl(${c.fd(c.arg(0))}, KVM_SET_USER_MEMORY_REGION, {slot=0, flags=0, guest_phys_addr=0, memory_size=0x10000, userspace_addr=${BUFFER}})`,
+    ),
+  vm_cap: (c) =>
+    one(`ioctl(${c.fd(c.arg(0))}, KVM_ENABLE_CAP, {cap=${symbol(CAPABILITIES, c.arg(1))}, flags=0, args=${c.arg(2)}})`),
   ioctl: (c) => one(`ioctl(${c.fd(c.arg(0))}, ${c.arg(1)}, ${c.arg(2)})`),
   pin: (c) => one(`sched_setaffinity(0, 8, [${2 ** Number(c.arg(0))}])`),
   run: runCall,
 };
-

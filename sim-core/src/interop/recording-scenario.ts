@@ -1,6 +1,6 @@
 /** A recorded sequence as a scenario: each call with what the kernel answered, and the order as a schedule. */
 import { machineOf, type RecordedSequence, type RecordingHeader, type ReplayStep, Translator } from './recording.ts';
-import { profileFor } from './replay.ts';
+import { profileFor } from './replay-scenario.ts';
 
 interface Line {
   readonly step: ReplayStep;

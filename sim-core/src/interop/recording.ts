@@ -100,7 +100,8 @@ export function parseRecording(text: string): { header: RecordingHeader; sequenc
   }
   const sequences = rest.map((line, i) => {
     const sequence = readLine(line, i + 2) as RecordedSequence;
-    if (sequence.type !== 'seq' || !Array.isArray(sequence.ops)) throw new SyntaxError(`Line ${i + 2} is not a sequence: it needs "type":"seq" and "ops".`);
+    if (sequence.type !== 'seq' || !Array.isArray(sequence.ops))
+      throw new SyntaxError(`Line ${i + 2} is not a sequence: it needs "type":"seq" and "ops".`);
     return sequence;
   });
   return { header, sequences };
@@ -206,7 +207,8 @@ export class Translator {
     }
     if (!translated.binds) return { recorded, main: 0, ...translated };
     const target = destination ?? (name === 'create_device' && recorded.fdset === 1 ? 'anon' : undefined);
-    if (target === undefined) return { recorded, main: 0, ...translated, steps: translated.steps.map((step) => fill(step, 'unbound')) };
+    if (target === undefined)
+      return { recorded, main: 0, ...translated, steps: translated.steps.map((step) => fill(step, 'unbound')) };
     const writes = name !== 'create_device' || recorded.fdset === 1;
     const bound = writes ? this.#bind(target, recorded.ret !== -1, translated.vcpu ?? translated.alias) : 'unwritten';
     return {
@@ -255,13 +257,17 @@ export function machineOf(header: RecordingHeader): string[] {
     'machine {',
     `  cpu amd count=${header.smp}${twoDimensional ? '' : ' two-dimensional-paging=off'}`,
     // QEMU's intel-iommu translates 39 bits unless told otherwise.
-    amd ? '  iommu unit amd-vi' : `  iommu unit vt-d snoop-control=${header.iommu.includes('snoop-control=on') ? 'on' : 'off'} address-width=39`,
+    amd
+      ? '  iommu unit amd-vi'
+      : `  iommu unit vt-d snoop-control=${header.iommu.includes('snoop-control=on') ? 'on' : 'off'} address-width=39`,
   ];
   for (const group of header.groups) {
     const number = group.path.slice(group.path.lastIndexOf('/') + 1);
     group.devices.forEach((device, i) => {
       const [bdf = '', driver = '-'] = device.split('=');
-      lines.push(`  device g${group.index}d${i} ${bdf} iommu=unit group=${number} no-snoop=on driver=${driver === '-' ? 'none' : driver}`);
+      lines.push(
+        `  device g${group.index}d${i} ${bdf} iommu=unit group=${number} no-snoop=on driver=${driver === '-' ? 'none' : driver}`,
+      );
     });
   }
   for (let page = 0; page < BUFFER_PAGES; page++) lines.push(`  memory buf${page} = 0`);
@@ -270,6 +276,9 @@ export function machineOf(header: RecordingHeader): string[] {
 
 /** The profile that a recording's kernel is: `debian-6.1.192`. */
 export function releaseOf(header: RecordingHeader): { readonly profile: string; readonly version: string } {
-  const version = /Debian (\d+(?:\.\d+)+)/.exec(header.kernel_version)?.[1] ?? /^\d+(?:\.\d+)+/.exec(header.kernel_release)?.[0] ?? '';
+  const version =
+    /Debian (\d+(?:\.\d+)+)/.exec(header.kernel_version)?.[1] ??
+    /^\d+(?:\.\d+)+/.exec(header.kernel_release)?.[0] ??
+    '';
   return { profile: `debian-${version}`, version };
 }

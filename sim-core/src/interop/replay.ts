@@ -7,26 +7,24 @@
  */
 import { Executor } from '../engine/executor.ts';
 import type { Model } from '../engine/model.ts';
-import { PROFILES, type Profile, profileNamed } from '../kernel/profiles.ts';
+import type { Profile } from '../kernel/profiles.ts';
 import { ERRNOS } from '../ops/constants.ts';
 import type { LineContent } from '../scenario/ast.ts';
 import { elaborate } from '../scenario/elaborate.ts';
 import { parse } from '../scenario/parser.ts';
 import { EVENT_WIDTH, EXIT_REASONS, ZAP_REASONS } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
-import type { Dims } from '../world.ts';
 import {
   type Artefact,
-  machineOf,
   type RecordedOp,
   type RecordedSequence,
   type RecordingHeader,
-  releaseOf,
   type ReplayOp,
   type ReplaySequence,
   type ReplayStep,
   Translator,
 } from './recording.ts';
+import { blockOf, dimsOf, profileFor, sharedScenario } from './replay-scenario.ts';
 
 /** One thing on which simulator and kernel disagree. */
 export interface Difference {
@@ -63,39 +61,8 @@ export interface ReplayResult {
   readonly orders: { readonly calls: number; readonly agreed: number };
 }
 
-/** The profile for a recorded release: its own, else the newest that is not newer. */
-export function profileFor(header: RecordingHeader): { readonly profile: Profile; readonly standIn?: string } {
-  const release = releaseOf(header);
-  const own = profileNamed(release.profile);
-  if (own) return { profile: own };
-  const wanted = numbers(release.version);
-  const older = PROFILES.filter((p) => p.mainline || p.release !== undefined)
-    .map((profile) => ({ profile, at: numbers(profile.release ?? profile.version.slice(1)) }))
-    .filter(({ at }) => compare(at, wanted) <= 0)
-    .sort((a, b) => compare(a.at, b.at));
-  const best = older.at(-1)?.profile;
-  if (!best) throw new RangeError(`There is no profile for kernel ${header.kernel_release} or anything older.`);
-  return { profile: best, standIn: `${release.profile} has no profile of its own: ${best.name} stands in for it` };
-}
-
-function numbers(version: string): number[] {
-  return version.split('.').map(Number);
-}
-
-function compare(a: readonly number[], b: readonly number[]): number {
-  for (let i = 0; i < Math.max(a.length, b.length); i++) {
-    const difference = (a[i] ?? 0) - (b[i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}
-
 /** Replays all sequences of a recording on a profile. */
-export function replay(
-  header: RecordingHeader,
-  recorded: readonly RecordedSequence[],
-  given?: Profile,
-): ReplayResult {
+export function replay(header: RecordingHeader, recorded: readonly RecordedSequence[], given?: Profile): ReplayResult {
   const chosen = given ? { profile: given } : profileFor(header);
   const translator = new Translator(header);
   const sequences = recorded.map((sequence) => translator.sequence(sequence));
@@ -113,57 +80,16 @@ export function replay(
   };
 }
 
-/** The scenario in which every statement of the sequences stands once, and where each stands. */
-function sharedScenario(header: RecordingHeader, sequences: readonly ReplaySequence[]): { text: string; lines: Map<string, number> } {
-  const blocks = new Map<string, Map<string, number>>([['setup', new Map()]]);
-  for (const sequence of sequences) {
-    const others = sequence.ops.flatMap((op) => (op.alternatives ?? []).map((text): ReplayStep => ({ actor: 'recorder', text })));
-    for (const step of [...sequence.ops.flatMap((op) => op.steps), ...others, ...sequence.teardown]) {
-      const block = blockOf(step);
-      const statements = blocks.get(block) ?? blocks.set(block, new Map()).get(block);
-      if (statements && !statements.has(step.text)) statements.set(step.text, 0);
-    }
-  }
-  const text = [...machineOf(header)];
-  const lines = new Map<string, number>();
-  for (const [block, statements] of blocks) {
-    text.push(`${block} {`);
-    for (const statement of statements.keys()) {
-      lines.set(`${block}\n${statement}`, text.length);
-      text.push(`  ${statement}`);
-    }
-    text.push('}');
-  }
-  return { text: text.join('\n'), lines };
-}
-
-function blockOf(step: ReplayStep): string {
-  return step.actor === 'recorder' ? 'setup' : `vcpu ${step.actor.vcpu} of ${step.actor.of}`;
-}
-
-/** Enough of each object for the largest sequence: its statements run once each. */
-function dimsOf(recorded: readonly RecordedSequence[]): Dims {
-  const most = (pattern: RegExp): number =>
-    recorded.reduce((max, sequence) => Math.max(max, sequence.ops.filter((op) => pattern.test(op.op)).length), 1);
-  const descriptors = most(/ = /) + most(/create_device/) + 4;
-  const opens = most(/= open/);
-  return {
-    fds: descriptors,
-    files: descriptors,
-    vms: most(/create_vm/),
-    vcpus: most(/create_vcpu/),
-    kvmDevices: most(/create_device/),
-    kvmVfioEntries: most(/set_attr/),
-    containers: opens,
-    iommufds: opens,
-    ioas: opens + most(/ioas_alloc/),
-    domains: most(/set_iommu|set_container|attach/) + 6,
-    mappings: most(/^map/),
-  };
-}
-
 /** How the recorded kernels name exits: by SVM's names. */
-const EXIT_NAMES: Readonly<Record<string, string>> = { WBINVD: 'wbinvd', HLT: 'hlt', MSR_WRITE: 'msr', INVD: 'invd', EPT_VIOLATION: 'npf', CR_ACCESS: 'write_cr0', IO_INSTRUCTION: 'io' };
+const EXIT_NAMES: Readonly<Record<string, string>> = {
+  WBINVD: 'wbinvd',
+  HLT: 'hlt',
+  MSR_WRITE: 'msr',
+  INVD: 'invd',
+  EPT_VIOLATION: 'npf',
+  CR_ACCESS: 'write_cr0',
+  IO_INSTRUCTION: 'io',
+};
 const ZAPS_OF_WRITES: ReadonlySet<string> = new Set(['mtrr', 'cr0-cd']);
 
 const ERRNO_NAMES: ReadonlyMap<number, string> = new Map(ERRNOS.map((e) => [e.value, e.name]));
@@ -204,11 +130,14 @@ class Player {
     this.#executor = new Executor(model);
     const byLine = new Map<number, number>();
     for (const node of model.nodes) if (node.kind === 'statement') byLine.set(node.place.line, node.id);
-    const actorOf = new Map<string, number>(model.world.topology.actors.map((a, i) => [a.kind === 'setup' ? 'setup' : `vcpu ${a.subject} of ${a.vmName}`, i]));
+    const actorOf = new Map<string, number>(
+      model.world.topology.actors.map((a, i) => [a.kind === 'setup' ? 'setup' : `vcpu ${a.subject} of ${a.vmName}`, i]),
+    );
     for (const [key, line] of lines) {
       const node = byLine.get(line);
       const actor = actorOf.get(key.slice(0, key.indexOf('\n')));
-      if (node === undefined || actor === undefined) throw new Error(`no statement was compiled for ${key}: ${contentKind(parsed.lines[line]?.content)}`);
+      if (node === undefined || actor === undefined)
+        throw new Error(`no statement was compiled for ${key}: ${contentKind(parsed.lines[line]?.content)}`);
       this.#nodeOf.set(key, { actor, node });
     }
     this.#routineNames = model.world.routines.routines.map((r) => r.name);
@@ -244,7 +173,13 @@ class Player {
       }
       const effects = this.#effects(from);
       check(i, text, 'ret', op.recorded.ret, value < 0 ? -1 : op.recorded.ret === 'fd' ? 'fd' : value);
-      check(i, text, 'err', op.recorded.err ?? 'none', value < 0 ? (ERRNO_NAMES.get(-value) ?? `errno ${-value}`) : 'none');
+      check(
+        i,
+        text,
+        'err',
+        op.recorded.err ?? 'none',
+        value < 0 ? (ERRNO_NAMES.get(-value) ?? `errno ${-value}`) : 'none',
+      );
       if (op.recorded.fdset !== undefined) {
         const slot = this.#model.names.get(op.output ?? '');
         check(i, text, 'fdset', op.recorded.fdset, slot !== undefined && (machine.state[slot] as number) >= 0 ? 1 : 0);
@@ -327,7 +262,12 @@ class Player {
     return -1;
   }
 
-  #effects(from: number): { nc: number; destroyed: number; wbinvd: NonNullable<RecordedOp['wbinvd']>; calls: string[] } {
+  #effects(from: number): {
+    nc: number;
+    destroyed: number;
+    wbinvd: NonNullable<RecordedOp['wbinvd']>;
+    calls: string[];
+  } {
     const { machine } = this.#executor;
     let nc = 0;
     let destroyed = 0;
@@ -351,20 +291,27 @@ class Player {
           break;
         case NOTE.zap:
           // Zaps of guest MTRR and CR0 writes are no routine of their own; one write may zap several pages.
-          if (ZAPS_OF_WRITES.has(ZAP_REASONS[operand(3)] ?? '') && calls.at(-1) !== 'kvm_zap_gfn_range') calls.push('kvm_zap_gfn_range');
+          if (ZAPS_OF_WRITES.has(ZAP_REASONS[operand(3)] ?? '') && calls.at(-1) !== 'kvm_zap_gfn_range')
+            calls.push('kvm_zap_gfn_range');
           break;
         case NOTE['vm-destroyed']:
           destroyed++;
           break;
       }
     }
-    return { nc, destroyed, calls, wbinvd: { exits: cpus.length, executed: cpus.filter((c) => c.length > 0).length, cpus } };
+    return {
+      nc,
+      destroyed,
+      calls,
+      wbinvd: { exits: cpus.length, executed: cpus.filter((c) => c.length > 0).length, cpus },
+    };
   }
 
   #compareFunctions(recorded: readonly string[], ours: readonly string[]): void {
     const names = recorded.map(functionName);
     const of = new Map<string, { recorded: number; ours: number }>();
-    const entry = (name: string): { recorded: number; ours: number } => of.get(name) ?? (of.set(name, { recorded: 0, ours: 0 }).get(name) as { recorded: number; ours: number });
+    const entry = (name: string): { recorded: number; ours: number } =>
+      of.get(name) ?? (of.set(name, { recorded: 0, ours: 0 }).get(name) as { recorded: number; ours: number });
     for (const name of names) entry(name).recorded++;
     for (const name of ours) if (this.#traced.has(name)) entry(name).ours++;
     const kernelOrder = names.filter((name) => this.#modelled.has(name)).join();
@@ -384,13 +331,17 @@ class Player {
 
 /** A function as the kernel's source calls it: without the compiler's suffix, the module, and the pCPU it ran on. */
 function functionName(entry: string): string {
-  return entry.replace(/@cpu\d+$/, '').replace(/ \[\w+\]$/, '').replace(/\.(part|isra|constprop)\.\d+/g, '');
+  return entry
+    .replace(/@cpu\d+$/, '')
+    .replace(/ \[\w+\]$/, '')
+    .replace(/\.(part|isra|constprop)\.\d+/g, '');
 }
 
 function tracedFunctions(header: RecordingHeader, recorded: readonly RecordedSequence[]): ReadonlySet<string> {
   const names = new Set((header.ftrace_functions ?? []).map(functionName));
   for (const sequence of recorded) {
-    for (const entry of [...sequence.ops.flatMap((op) => op.fx), ...sequence.teardown.fx]) names.add(functionName(entry));
+    for (const entry of [...sequence.ops.flatMap((op) => op.fx), ...sequence.teardown.fx])
+      names.add(functionName(entry));
   }
   return names;
 }

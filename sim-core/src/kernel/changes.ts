@@ -41,20 +41,23 @@ const rows = [
     subject: 'kvm: Create non-coherent DMA registration',
     commit: 'e0f0bbc527f6',
     first: 'v3.13',
-    effect: 'A count per VM of reasons for non-coherent DMA decides about WBINVD and guest memory types, instead of the legacy IOMMU domain.',
+    effect:
+      'A count per VM of reasons for non-coherent DMA decides about WBINVD and guest memory types, instead of the legacy IOMMU domain.',
     where: 'arch/x86/kvm/x86.c kvm_arch_register_noncoherent_dma()',
   },
   {
     id: 'destroy-on-device-release',
     subject: 'kvm: Destroy & free KVM devices on release',
-    effect: 'Posted in October 2013 as patch 1 of the kvm-vfio series and not merged: the last close of a KVM device descriptor destroys the device.',
+    effect:
+      'Posted in October 2013 as patch 1 of the kvm-vfio series and not merged: the last close of a KVM device descriptor destroys the device.',
     where: 'virt/kvm/kvm_main.c kvm_device_release()',
   },
   {
     id: 'dma-cc-iommu',
     subject: 'vfio: Add external user check extension interface',
     first: 'v3.15',
-    effect: 'kvm-vfio asks the container whether every domain enforces coherency (VFIO_DMA_CC_IOMMU) instead of assuming that any group is non-coherent.',
+    effect:
+      'kvm-vfio asks the container whether every domain enforces coherency (VFIO_DMA_CC_IOMMU) instead of assuming that any group is non-coherent.',
     where: 'virt/kvm/vfio.c kvm_vfio_update_coherency()',
   },
   {
@@ -62,14 +65,16 @@ const rows = [
     subject: 'KVM: X86: Fix missing local pCPU when executing wbinvd on all dirty pCPUs',
     commit: 'c2162e13d6e2',
     first: 'v5.12',
-    effect: 'WBINVD emulation flushes every CPU of the dirty mask; before, the CPU that executes the handler was left out.',
+    effect:
+      'WBINVD emulation flushes every CPU of the dirty mask; before, the CPU that executes the handler was left out.',
     where: 'arch/x86/kvm/x86.c kvm_emulate_wbinvd_noskip()',
   },
   {
     id: 'file-identity',
     subject: 'kvm/vfio: Store the struct file in the kvm_vfio_group',
     first: 'v5.19',
-    effect: 'kvm-vfio lists open files instead of groups; ADD no longer needs a container, an IOMMU driver or viability.',
+    effect:
+      'kvm-vfio lists open files instead of groups; ADD no longer needs a container, an IOMMU driver or viability.',
     where: 'virt/kvm/vfio.c kvm_vfio_group_add()',
   },
   {
@@ -77,7 +82,8 @@ const rows = [
     subject: 'iommu: Introduce the domain op enforce_cache_coherency()',
     commit: '6043257b1de0',
     first: 'v5.19',
-    effect: 'A domain enforces snooping when its driver was asked and could; type1 keeps one flag per domain and merges only domains that agree.',
+    effect:
+      'A domain enforces snooping when its driver was asked and could; type1 keeps one flag per domain and merges only domains that agree.',
     where: 'drivers/vfio/vfio_iommu_type1.c vfio_iommu_type1_attach_group()',
   },
   {
@@ -85,7 +91,8 @@ const rows = [
     subject: 'kvm/vfio: Fix potential deadlock on vfio group_lock',
     commit: '51cdc8bc120e',
     first: 'v6.2',
-    effect: 'The last close of the kvm-vfio descriptor releases its files and recomputes coherency; before, only the end of the VM did.',
+    effect:
+      'The last close of the kvm-vfio descriptor releases its files and recomputes coherency; before, only the end of the VM did.',
     where: 'virt/kvm/vfio.c kvm_vfio_release()',
   },
   {
@@ -93,7 +100,8 @@ const rows = [
     subject: 'vfio: Make vfio_file_enforced_coherent() ask the devices',
     commit: '4989764d8ed3',
     first: 'v6.2',
-    effect: 'A file is coherent if every device behind it has IOMMU_CAP_ENFORCE_CACHE_COHERENCY; its container no longer matters.',
+    effect:
+      'A file is coherent if every device behind it has IOMMU_CAP_ENFORCE_CACHE_COHERENCY; its container no longer matters.',
     where: 'drivers/vfio/group.c vfio_file_enforced_coherent()',
   },
   {
@@ -116,7 +124,8 @@ const rows = [
     subject: 'KVM: x86/mmu: Zap KVM TDP when noncoherent DMA assignment starts/stops',
     commit: '362ff6dca541',
     first: 'v6.7',
-    effect: 'The first registration and the last unregistration of non-coherent DMA zap all leaf entries, so that they refault with the right memory type.',
+    effect:
+      'The first registration and the last unregistration of non-coherent DMA zap all leaf entries, so that they refault with the right memory type.',
     where: 'arch/x86/kvm/x86.c kvm_arch_register_noncoherent_dma()',
   },
   {
@@ -139,7 +148,8 @@ const rows = [
     subject: 'KVM: x86: zap leaf entries when guest MTRRs or CR0.CD change',
     first: 'v4.2',
     until: 'v6.11',
-    effect: 'With non-coherent DMA a write to a guest MTRR zaps the range it is about, and a toggle of CR0.CD with the quirk off zaps all.',
+    effect:
+      'With non-coherent DMA a write to a guest MTRR zaps the range it is about, and a toggle of CR0.CD with the quirk off zaps all.',
     where: 'arch/x86/kvm/mtrr.c update_mtrr(), arch/x86/kvm/x86.c kvm_post_set_cr0()',
   },
   {
@@ -178,19 +188,22 @@ const rows = [
     id: 'honor-guest-pat-with-self-snoop',
     subject: 'KVM: VMX: Always honor guest PAT on CPUs that support self-snoop',
     commit: '377b2f359d1f',
-    effect: 'In v6.11-rc only, and reverted before the release (9d70f3fec144): on CPUs with self-snoop the guest PAT always counts, whatever devices there are.',
+    effect:
+      'In v6.11-rc only, and reverted before the release (9d70f3fec144): on CPUs with self-snoop the guest PAT always counts, whatever devices there are.',
     where: 'arch/x86/kvm/vmx/vmx.c vmx_get_mt_mask()',
   },
   {
     id: 'flush-on-iommu-map',
     subject: 'Enforce CPU cache flush for non-coherent device assignment',
-    effect: 'Proposed in May 2024 and not merged: a page is flushed from the CPU caches when it is mapped into a non-coherent domain, and again after it is unmapped.',
+    effect:
+      'Proposed in May 2024 and not merged: a page is flushed from the CPU caches when it is mapped into a non-coherent domain, and again after it is unmapped.',
     where: 'drivers/vfio/vfio_iommu_type1.c, drivers/iommu/iommufd/pages.c',
   },
   {
     id: 'dirty-mask-keeps-current-cpu',
     subject: 'Our own remedy for the lost pCPU (model finding)',
-    effect: 'Hypothetical: after WBINVD the dirty mask keeps the bit of the pCPU that the vCPU is loaded on, and it is cleared before preemption is enabled.',
+    effect:
+      'Hypothetical: after WBINVD the dirty mask keeps the bit of the pCPU that the vCPU is loaded on, and it is cleared before preemption is enabled.',
     where: 'arch/x86/kvm/x86.c kvm_emulate_wbinvd_noskip()',
   },
   {
@@ -215,7 +228,8 @@ const rows = [
     subject: 'KVM: Protect device ops->create and list_add with kvm->lock',
     commit: 'a28ebea2adc4',
     first: 'v4.8',
-    effect: 'Creating a KVM device and listing it are one critical section of kvm->lock; before, two threads could both pass the check that only one exists.',
+    effect:
+      'Creating a KVM device and listing it are one critical section of kvm->lock; before, two threads could both pass the check that only one exists.',
     where: 'virt/kvm/kvm_main.c kvm_ioctl_create_device()',
   },
   {
@@ -249,7 +263,8 @@ const rows = [
     subject: 'KVM: x86: add system attribute to retrieve full set of supported xsave states',
     commit: 'dd6e63122018',
     first: 'v5.17',
-    effect: '/dev/kvm answers KVM_GET_DEVICE_ATTR and KVM_HAS_DEVICE_ATTR: unknown attributes are ENXIO instead of EINVAL.',
+    effect:
+      '/dev/kvm answers KVM_GET_DEVICE_ATTR and KVM_HAS_DEVICE_ATTR: unknown attributes are ENXIO instead of EINVAL.',
     where: 'arch/x86/kvm/x86.c kvm_x86_dev_get_attr()',
     bracketed: 'Recorded on 6.1; absent in the recorded 5.10.',
   },
@@ -299,7 +314,8 @@ const rows = [
     subject: 'vfio: New external user group/file match',
     commit: '5d6dee80a1e9',
     first: 'v4.13',
-    effect: 'DEL compares the file with the listed groups and no longer validates the group, so one that lost viability can be removed.',
+    effect:
+      'DEL compares the file with the listed groups and no longer validates the group, so one that lost viability can be removed.',
     where: 'virt/kvm/vfio.c kvm_vfio_set_group()',
   },
   {
@@ -343,7 +359,8 @@ const rows = [
     subject: 'KVM assigns PCI devices itself (dropped by: KVM: x86: drop legacy device assignment, ad6260da1e23)',
     first: 'v3.12',
     until: 'v4.12',
-    effect: 'KVM_ASSIGN_PCI_DEVICE attaches a PCI function to an IOMMU domain of the VM; afterwards the request is ENOTTY.',
+    effect:
+      'KVM_ASSIGN_PCI_DEVICE attaches a PCI function to an IOMMU domain of the VM; afterwards the request is ENOTTY.',
     where: 'virt/kvm/assigned-dev.c kvm_vm_ioctl_assign_device()',
   },
   {
@@ -367,14 +384,17 @@ const rows = [
     subject: 'KVM: x86: fix wbinvd_dirty_mask use-after-free',
     commit: 'bd768e146624',
     first: 'v4.9',
-    effect: 'The WBINVD dirty mask of a vCPU is freed after the last vcpu_load; before, that load wrote into freed memory.',
+    effect:
+      'The WBINVD dirty mask of a vCPU is freed after the last vcpu_load; before, that load wrote into freed memory.',
     where: 'arch/x86/kvm/x86.c kvm_arch_vcpu_free()',
   },
 ] as const satisfies readonly Change[];
 
 export type ChangeId = (typeof rows)[number]['id'];
 export const CHANGES: readonly (Change & { readonly id: ChangeId })[] = rows;
-export const changeById: ReadonlyMap<string, Change & { readonly id: ChangeId }> = new Map(CHANGES.map((c) => [c.id, c]));
+export const changeById: ReadonlyMap<string, Change & { readonly id: ChangeId }> = new Map(
+  CHANGES.map((c) => [c.id, c]),
+);
 
 /** Negative when `a` is older than `b`. */
 export function compareVersions(a: Version, b: Version): number {

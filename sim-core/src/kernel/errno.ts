@@ -2,8 +2,31 @@
 import { errnoByName } from '../ops/constants.ts';
 
 const NAMES = [
-  'PERM', 'NOENT', 'SRCH', 'INTR', 'IO', 'BADF', 'AGAIN', 'NOMEM', 'ACCES', 'FAULT', 'BUSY', 'EXIST', 'NODEV', 'NOTDIR', 'ISDIR',
-  'INVAL', 'NFILE', 'MFILE', 'NOTTY', 'NOSPC', 'NOSYS', 'NXIO', 'OVERFLOW', 'BADFD', 'OPNOTSUPP',
+  'PERM',
+  'NOENT',
+  'SRCH',
+  'INTR',
+  'IO',
+  'BADF',
+  'AGAIN',
+  'NOMEM',
+  'ACCES',
+  'FAULT',
+  'BUSY',
+  'EXIST',
+  'NODEV',
+  'NOTDIR',
+  'ISDIR',
+  'INVAL',
+  'NFILE',
+  'MFILE',
+  'NOTTY',
+  'NOSPC',
+  'NOSYS',
+  'NXIO',
+  'OVERFLOW',
+  'BADFD',
+  'OPNOTSUPP',
 ] as const;
 
 export const E = Object.freeze(

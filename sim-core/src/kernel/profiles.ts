@@ -95,8 +95,20 @@ const VARIANTS: readonly Variant[] = [
   debian('v7.2', '7.2.13'),
 ];
 
-function debian(base: Version, release: string, adds: readonly ChangeId[] = [], lacks: readonly ChangeId[] = []): Variant {
-  return { name: `debian-${release}`, release, base, adds, lacks, doc: `Debian's kernel ${release}: ${base} with the backports that its recordings show.` };
+function debian(
+  base: Version,
+  release: string,
+  adds: readonly ChangeId[] = [],
+  lacks: readonly ChangeId[] = [],
+): Variant {
+  return {
+    name: `debian-${release}`,
+    release,
+    base,
+    adds,
+    lacks,
+    doc: `Debian's kernel ${release}: ${base} with the backports that its recordings show.`,
+  };
 }
 
 export const PROFILES: readonly Profile[] = [

@@ -18,7 +18,9 @@ export function createByFile(base: WorldBase, world: () => World, list: List, co
     const unlock = r.label();
     r.local((t) => {
       const { vfio } = world();
-      const known = kernel.has('file-add-device-files') ? vfio.fileIsValid(t.machine, t.get(1)) : vfio.fileIsGroup(t.machine, t.get(1));
+      const known = kernel.has('file-add-device-files')
+        ? vfio.fileIsValid(t.machine, t.get(1))
+        : vfio.fileIsGroup(t.machine, t.get(1));
       if (!known) t.return(E.INVAL);
     });
     r.lock('kv->lock', list.lockOf);
@@ -39,7 +41,8 @@ export function createByFile(base: WorldBase, world: () => World, list: List, co
       r.unlock('kv->lock', list.lockOf);
       r.step('use the entry without kv->lock', (t) => {
         // A DEL of another thread may have freed it in the meantime.
-        if (list.find(t.machine, t.get(0), t.get(1)) < 0) world().monitors.report(t.machine, 'use-after-free', t.get(1), 0);
+        if (list.find(t.machine, t.get(0), t.get(1)) < 0)
+          world().monitors.report(t.machine, 'use-after-free', t.get(1), 0);
         setKvm(t);
       });
     }

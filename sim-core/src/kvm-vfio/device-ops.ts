@@ -21,7 +21,13 @@ const ATTR = { add: 1n, del: 2n } as const;
 
 type Ops = Pick<KvmVfio, 'create' | 'setAttr' | 'hasAttr' | 'release' | 'destroy'>;
 
-export function createDeviceOps(base: WorldBase, world: () => World, list: List, coherency: Coherency, change: Change): Ops {
+export function createDeviceOps(
+  base: WorldBase,
+  world: () => World,
+  list: List,
+  coherency: Coherency,
+  change: Change,
+): Ops {
   const { routines, dims, kernel } = base;
 
   const create = routines.define('kvm_vfio_create', 'virt/kvm/vfio.c', (r) =>
@@ -70,7 +76,11 @@ export function createDeviceOps(base: WorldBase, world: () => World, list: List,
   );
 
   const setGroup = kernel.has('file-identity')
-    ? routines.define(kernel.has('file-add-device-files') ? 'kvm_vfio_set_file' : 'kvm_vfio_set_group', 'virt/kvm/vfio.c', setEntry)
+    ? routines.define(
+        kernel.has('file-add-device-files') ? 'kvm_vfio_set_file' : 'kvm_vfio_set_group',
+        'virt/kvm/vfio.c',
+        setEntry,
+      )
     : undefined;
 
   const setAttr = routines.define('kvm_vfio_set_attr', 'virt/kvm/vfio.c', (r) => {

@@ -39,7 +39,12 @@ const ENABLE_IOMMU = 1;
 /** Host drivers that leave the regions of a device to others while nobody has it open. */
 const IDLE_DRIVERS: ReadonlySet<string> = new Set(['none', 'pci-stub', 'vfio-pci']);
 
-export function createAssignment(base: WorldBase, world: () => World, vms: () => Vms, noncoherent: () => Noncoherent): Assignment {
+export function createAssignment(
+  base: WorldBase,
+  world: () => World,
+  vms: () => Vms,
+  noncoherent: () => Noncoherent,
+): Assignment {
   const { layout, topology, dims, kernel, routines } = base;
   const counts = kernel.has('noncoherent-dma-count');
   const domain = layout.field('vmIommuDomain', [dims.vms]);
@@ -83,13 +88,18 @@ export function createAssignment(base: WorldBase, world: () => World, vms: () =>
     const { machine } = t;
     const arg = argument(t, 2);
     const id = field32(t, arg, 'assigned_dev_id');
-    const taken = topology.devices.some((_, d) => read(machine, assignedTo.base + d) === vm + 1 && read(machine, assignedId.base + d) === id);
+    const taken = topology.devices.some(
+      (_, d) => read(machine, assignedTo.base + d) === vm + 1 && read(machine, assignedId.base + d) === id,
+    );
     if (taken) return E.EXIST;
     const device = topology.devices.findIndex((d) => d.bdf === bdfText(t));
     if (device < 0) return E.INVAL;
     const { vfio } = world();
     const driver = vfio.drivers[read(machine, vfio.deviceDriver.base + device)] ?? 'none';
-    const busy = !IDLE_DRIVERS.has(driver) || read(machine, assignedTo.base + device) !== 0 || read(machine, vfio.deviceOpenCount.base + device) !== 0;
+    const busy =
+      !IDLE_DRIVERS.has(driver) ||
+      read(machine, assignedTo.base + device) !== 0 ||
+      read(machine, vfio.deviceOpenCount.base + device) !== 0;
     return busy ? E.BUSY : device;
   }
 
@@ -157,7 +167,9 @@ export function createAssignment(base: WorldBase, world: () => World, vms: () =>
       const { machine } = t;
       const vm = vmOfFile(t);
       const id = field32(t, argument(t, 2), 'assigned_dev_id');
-      const device = topology.devices.findIndex((_, d) => read(machine, assignedTo.base + d) === vm + 1 && read(machine, assignedId.base + d) === id);
+      const device = topology.devices.findIndex(
+        (_, d) => read(machine, assignedTo.base + d) === vm + 1 && read(machine, assignedId.base + d) === id,
+      );
       if (device < 0) t.set(3, E.INVAL);
       else drop(machine, device);
     });

@@ -47,7 +47,9 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
       m.put(vmOf.base + d, vm + 1);
       return d;
     }
-    throw new ModelLimit(`the scenario has more than ${dims.kvmDevices} KVM devices at once; statements in loops count once`);
+    throw new ModelLimit(
+      `the scenario has more than ${dims.kvmDevices} KVM devices at once; statements in loops count once`,
+    );
   }
 
   function free(m: Machine, device: number): void {
@@ -134,8 +136,15 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
         if (!readable(arg)) return t.return(E.FAULT);
         const group = field32(t, arg, 'group');
         const attr = arg.fields?.get('attr')?.wide(t) ?? 0n;
-        const sevAttributes = [kernel.has('sev-vmsa-features'), kernel.has('snp-policy-bits'), kernel.has('snp-required-certificates')];
-        const sev = group === 1 && base.topology.cpu.vendor === 'amd' && sevAttributes.some((has, i) => has && attr === BigInt(i));
+        const sevAttributes = [
+          kernel.has('sev-vmsa-features'),
+          kernel.has('snp-policy-bits'),
+          kernel.has('snp-required-certificates'),
+        ];
+        const sev =
+          group === 1 &&
+          base.topology.cpu.vendor === 'amd' &&
+          sevAttributes.some((has, i) => has && attr === BigInt(i));
         const known = sev || (group === 0 && attr === 0n);
         if (!known) return t.return(E.NXIO);
         const addr = arg.fields?.get('addr');

@@ -92,7 +92,12 @@ export function createKvm(base: WorldBase, world: () => World): Kvm {
       machine.put(noncoherent.count.base + vm, 0);
     },
   });
-  const assignment = createAssignment(base, world, () => vms, () => noncoherent);
+  const assignment = createAssignment(
+    base,
+    world,
+    () => vms,
+    () => noncoherent,
+  );
   const vcpus = createVcpus(base, world, () => vms);
   const devices = createDevices(base, world, () => vms);
   const intel = topology.cpu.vendor === 'intel';

@@ -43,7 +43,9 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
   const id = layout.field('vcpuId', [dims.vcpus]);
   const cpu = layout.field('vcpuCpu', [dims.vcpus]);
   const entered = layout.field('vcpuEntered', [dims.vcpus], { internal: true });
-  const actorVcpu = layout.field('actorVcpu', [topology.actors.length], { labels: [topology.actors.map((a) => a.name)] });
+  const actorVcpu = layout.field('actorVcpu', [topology.actors.length], {
+    labels: [topology.actors.map((a) => a.name)],
+  });
   const threadCpu = layout.field('threadCpu', [topology.actors.length], {
     labels: [topology.actors.map((a) => a.name)],
     initial: topology.actors.map((a) => (a.kind === 'thread' || a.kind === 'setup' ? Math.max(a.cpu, 0) : 0)),
@@ -78,9 +80,11 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
    */
   function loadWhileFreeing(m: Machine, vcpu: number): void {
     // linux: arch/x86/kvm/vmx.c vmx_free_vcpu_nested(), arch/x86/kvm/x86.c kvm_arch_vcpu_free()
-    if (topology.cpu.vendor !== 'intel' || !kernel.has('nested-free-loads-vcpu') || kernel.has('dirty-mask-freed-last')) return;
+    if (topology.cpu.vendor !== 'intel' || !kernel.has('nested-free-loads-vcpu') || kernel.has('dirty-mask-freed-last'))
+      return;
     const vm = read(m, vmOf.base + vcpu) - 1;
-    if (topology.cpu.wbinvdExit && world().kvm.hasNoncoherentDma(m, vm)) world().monitors.report(m, 'use-after-free', vm, vcpu);
+    if (topology.cpu.wbinvdExit && world().kvm.hasNoncoherentDma(m, vm))
+      world().monitors.report(m, 'use-after-free', vm, vcpu);
   }
 
   function freeVcpu(m: Machine, vcpu: number): void {
@@ -105,7 +109,8 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
       }
       let vcpu = 0;
       while (vcpu < dims.vcpus && read(machine, vmOf.base + vcpu) !== 0) vcpu++;
-      if (vcpu === dims.vcpus) throw new ModelLimit(`the scenario has more than ${dims.vcpus} vCPUs at once; statements in loops count once`);
+      if (vcpu === dims.vcpus)
+        throw new ModelLimit(`the scenario has more than ${dims.vcpus} vCPUs at once; statements in loops count once`);
       const vm = vmOfFile(t);
       const duplicate = existing(machine, vm, wanted);
       machine.put(vmOf.base + vcpu, vm + 1);

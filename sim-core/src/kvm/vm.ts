@@ -86,7 +86,8 @@ export function createVms(base: WorldBase, world: () => World, hooks: VmHooks): 
       }
       let vm = 0;
       while (vm < dims.vms && read(machine, process.base + vm) !== 0) vm++;
-      if (vm === dims.vms) throw new ModelLimit(`the scenario has more than ${dims.vms} VMs at once; statements in loops count once`);
+      if (vm === dims.vms)
+        throw new ModelLimit(`the scenario has more than ${dims.vms} VMs at once; statements in loops count once`);
       const { files } = world();
       machine.put(references.base + vm, 1);
       machine.put(process.base + vm, files.process(t) + 1);
@@ -95,11 +96,13 @@ export function createVms(base: WorldBase, world: () => World, hooks: VmHooks): 
   );
 
   const archDestroyVm = routines.define('kvm_arch_destroy_vm', 'arch/x86/kvm/x86.c', (r) =>
-    r.step('free the vCPUs and the page tables', (t) => {
-      hooks.freeVcpus(t.machine, t.get(0));
-      world().kvm.mmu.forgetVm(t.machine, t.get(0));
-      if (kernel.has('legacy-assignment')) t.call(hooks.unmapGuest(), t.get(0));
-    }).local((t) => t.return(0)),
+    r
+      .step('free the vCPUs and the page tables', (t) => {
+        hooks.freeVcpus(t.machine, t.get(0));
+        world().kvm.mmu.forgetVm(t.machine, t.get(0));
+        if (kernel.has('legacy-assignment')) t.call(hooks.unmapGuest(), t.get(0));
+      })
+      .local((t) => t.return(0)),
   );
 
   // linux: virt/kvm/kvm_main.c kvm_destroy_vm(): vCPUs and page tables go before the devices.

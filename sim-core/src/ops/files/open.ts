@@ -9,19 +9,30 @@ export const open: Op = {
     'With `O_PATH` the file is only named: its open function does not run, and every call on the descriptor except close and dup fails with EBADF.',
     'Left out: permissions, symbolic links, the limit on descriptors.',
   ].join('\n\n'),
-  sources: [{ document: 'linux', place: 'fs/open.c do_sys_openat2()' }, { document: 'linux', place: 'fs/file.c alloc_fd()' }],
+  sources: [
+    { document: 'linux', place: 'fs/open.c do_sys_openat2()' },
+    { document: 'linux', place: 'fs/file.c alloc_fd()' },
+  ],
   errnos: [
     { name: 'ENOENT', when: 'Nothing has that path.' },
     { name: 'EISDIR', when: 'A directory is opened for writing.' },
     { name: 'EFAULT', when: 'The path is not a readable string.' },
-    { name: 'EBUSY', when: 'A VFIO group is open already, or still has a container, or one of its devices is bound through its cdev.' },
+    {
+      name: 'EBUSY',
+      when: 'A VFIO group is open already, or still has a container, or one of its devices is bound through its cdev.',
+    },
     { name: 'ENODEV', when: 'The VFIO group has gone.' },
     { name: 'EPERM', when: 'A no-IOMMU group without CAP_SYS_RAWIO.' },
   ],
   example: 'kvm = open("/dev/kvm", O_RDWR)',
   operands: [
     { name: 'path', shapes: [{ kind: 'path' }], doc: 'The path, in quotes.' },
-    { name: 'flags', shapes: [{ kind: 'flags', constants: 'open-flag' }], doc: 'O_RDWR, O_RDONLY, O_PATH, …', optional: true },
+    {
+      name: 'flags',
+      shapes: [{ kind: 'flags', constants: 'open-flag' }],
+      doc: 'O_RDWR, O_RDONLY, O_PATH, …',
+      optional: true,
+    },
     { name: 'mode', shapes: [{ kind: 'int' }], doc: 'Permissions of a new file; ignored.', optional: true },
   ],
   result: 'fd',

@@ -19,7 +19,12 @@ export const openat: Op = {
   operands: [
     { name: 'dirfd', shapes: [{ kind: 'int', constants: 'open-at' }], doc: 'AT_FDCWD.' },
     { name: 'path', shapes: [{ kind: 'path' }], doc: 'The path, in quotes.' },
-    { name: 'flags', shapes: [{ kind: 'flags', constants: 'open-flag' }], doc: 'O_RDWR, O_RDONLY, O_PATH, …', optional: true },
+    {
+      name: 'flags',
+      shapes: [{ kind: 'flags', constants: 'open-flag' }],
+      doc: 'O_RDWR, O_RDONLY, O_PATH, …',
+      optional: true,
+    },
     { name: 'mode', shapes: [{ kind: 'int' }], doc: 'Permissions of a new file; ignored.', optional: true },
   ],
   result: 'fd',

@@ -38,7 +38,11 @@ const ADD_ERRNOS: readonly Errno[] = [
   closed,
   { name: 'EINVAL', when: 'It is not a VFIO group.', on: 'v3.13..v6.5' },
   { name: 'EINVAL', when: 'It is neither a VFIO group nor a VFIO device.', on: 'v6.6..' },
-  { name: 'EINVAL', when: 'The group has no container, its container has no IOMMU driver, or the group is not viable.', on: 'v3.13..v5.18' },
+  {
+    name: 'EINVAL',
+    when: 'The group has no container, its container has no IOMMU driver, or the group is not viable.',
+    on: 'v3.13..v5.18',
+  },
   { name: 'EPERM', when: 'It is a no-IOMMU group.', on: 'v4.9..v5.18' },
   { name: 'EEXIST', when: 'The group is listed already.', on: 'v3.13..v5.18' },
   { name: 'EEXIST', when: 'The open file is listed already, under this or another descriptor.', on: 'v5.19..' },

@@ -9,7 +9,10 @@ export const assignPciDevice: Op = {
     'v3.12 keeps a flag that can only be set; from v3.13 on a domain that is not coherent registers non-coherent DMA.',
     'Left out: interrupts (KVM_ASSIGN_DEV_IRQ and others), permissions.',
   ].join('\n\n'),
-  sources: [{ document: 'linux', place: 'virt/kvm/assigned-dev.c kvm_vm_ioctl_assign_device()' }, { document: 'linux', place: 'virt/kvm/iommu.c kvm_assign_device()' }],
+  sources: [
+    { document: 'linux', place: 'virt/kvm/assigned-dev.c kvm_vm_ioctl_assign_device()' },
+    { document: 'linux', place: 'virt/kvm/iommu.c kvm_assign_device()' },
+  ],
   errnos: [
     { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
     { name: 'EFAULT', when: 'The argument cannot be read.' },
@@ -22,9 +25,14 @@ export const assignPciDevice: Op = {
     { name: 'ENOTTY', when: 'The descriptor is not a VM; from v4.12 on always.' },
   ],
   on: '..v4.11',
-  example: 'ioctl(vm, KVM_ASSIGN_PCI_DEVICE, {assigned_dev_id=1, segnr=0, busnr=1, devfn=0, flags=KVM_DEV_ASSIGN_ENABLE_IOMMU}) = 0',
+  example:
+    'ioctl(vm, KVM_ASSIGN_PCI_DEVICE, {assigned_dev_id=1, segnr=0, busnr=1, devfn=0, flags=KVM_DEV_ASSIGN_ENABLE_IOMMU}) = 0',
   operands: [
-    { name: 'device', shapes: [{ kind: 'struct', struct: 'kvm_assigned_pci_dev' }], doc: 'The function, and the id that the VMM gives it.' },
+    {
+      name: 'device',
+      shapes: [{ kind: 'struct', struct: 'kvm_assigned_pci_dev' }],
+      doc: 'The function, and the id that the VMM gives it.',
+    },
   ],
   files: ['vm'],
   code: {

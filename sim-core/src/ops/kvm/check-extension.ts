@@ -8,17 +8,21 @@ export const checkExtension: Op = {
     'Modelled: KVM_CAP_DEVICE_CTRL, KVM_CAP_VM_ATTRIBUTES, KVM_CAP_DISABLE_QUIRKS and KVM_CAP_DISABLE_QUIRKS2. Every other capability reads as 0 here, although a real kernel has many.',
     'Up to v6.4 KVM_CAP_DEVICE_CTRL is 0 on x86 although devices can be created.',
   ].join('\n\n'),
-  sources: [{ document: 'linux', place: 'virt/kvm/kvm_main.c kvm_vm_ioctl_check_extension_generic()' }, { document: 'linux', place: 'arch/x86/kvm/x86.c kvm_vm_ioctl_check_extension()' }],
+  sources: [
+    { document: 'linux', place: 'virt/kvm/kvm_main.c kvm_vm_ioctl_check_extension_generic()' },
+    { document: 'linux', place: 'arch/x86/kvm/x86.c kvm_vm_ioctl_check_extension()' },
+  ],
   errnos: [
     { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
     { name: 'EIO', when: 'The calling process is not the one that created the VM.' },
     { name: 'ENOTTY', when: 'The descriptor is neither /dev/kvm nor a VM.' },
   ],
   example: 'ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_DEVICE_CTRL)',
-  operands: [
-    { name: 'capability', shapes: [{ kind: 'int', constants: 'kvm-cap' }], doc: 'The capability.' },
-  ],
+  operands: [{ name: 'capability', shapes: [{ kind: 'int', constants: 'kvm-cap' }], doc: 'The capability.' }],
   files: ['kvm', 'vm'],
   result: 'value',
-  code: { kind: 'ioctl', routines: (world) => ({ kvm: world.kvm.vms.checkExtension, vm: world.kvm.vms.checkExtension }) },
+  code: {
+    kind: 'ioctl',
+    routines: (world) => ({ kvm: world.kvm.vms.checkExtension, vm: world.kvm.vms.checkExtension }),
+  },
 };

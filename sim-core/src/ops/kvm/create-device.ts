@@ -9,7 +9,11 @@ export const createDevice: Op = {
     'The device descriptor holds a reference of the VM. Up to v6.1 closing it does not undo the device: it stays until the VM is destroyed, and a second KVM_CREATE_DEVICE is EBUSY. From v6.2 on the last close releases it.',
     'Up to v4.7 the check and the listing of the device are not in one critical section; up to v4.20 the descriptor is visible before the VM reference is taken (CVE-2019-6974).',
   ].join('\n\n'),
-  sources: [{ document: 'linux', place: 'virt/kvm/kvm_main.c kvm_ioctl_create_device()' }, { document: 'linux', place: 'virt/kvm/vfio.c kvm_vfio_create()' }, { document: 'kernel doc', place: 'Documentation/virt/kvm/api.rst, KVM_CREATE_DEVICE' }],
+  sources: [
+    { document: 'linux', place: 'virt/kvm/kvm_main.c kvm_ioctl_create_device()' },
+    { document: 'linux', place: 'virt/kvm/vfio.c kvm_vfio_create()' },
+    { document: 'kernel doc', place: 'Documentation/virt/kvm/api.rst, KVM_CREATE_DEVICE' },
+  ],
   errnos: [
     { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
     { name: 'EFAULT', when: 'The argument cannot be read.' },
@@ -21,7 +25,11 @@ export const createDevice: Op = {
   ],
   example: 'ioctl(vm, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_VFIO, fd=>dev, flags=0}) = 0',
   operands: [
-    { name: 'device', shapes: [{ kind: 'struct', struct: 'kvm_create_device' }], doc: 'Type, flags, and where the descriptor goes.' },
+    {
+      name: 'device',
+      shapes: [{ kind: 'struct', struct: 'kvm_create_device' }],
+      doc: 'Type, flags, and where the descriptor goes.',
+    },
   ],
   files: ['vm'],
   code: { kind: 'ioctl', routines: (world) => ({ vm: world.kvm.devices.createDevice }) },

@@ -18,7 +18,11 @@ export const deassignPciDevice: Op = {
   on: '..v4.11',
   example: 'ioctl(vm, KVM_DEASSIGN_PCI_DEVICE, {assigned_dev_id=1}) = 0',
   operands: [
-    { name: 'device', shapes: [{ kind: 'struct', struct: 'kvm_assigned_pci_dev' }], doc: 'The function, and the id that the VMM gives it.' },
+    {
+      name: 'device',
+      shapes: [{ kind: 'struct', struct: 'kvm_assigned_pci_dev' }],
+      doc: 'The function, and the id that the VMM gives it.',
+    },
   ],
   files: ['vm'],
   code: {

@@ -11,7 +11,10 @@ export const enableCap: Op = {
   errnos: [
     { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
     { name: 'EFAULT', when: 'The argument cannot be read.' },
-    { name: 'EINVAL', when: '`flags` is not 0, the capability is not modelled, or a quirk is not known to KVM_CAP_DISABLE_QUIRKS2.' },
+    {
+      name: 'EINVAL',
+      when: '`flags` is not 0, the capability is not modelled, or a quirk is not known to KVM_CAP_DISABLE_QUIRKS2.',
+    },
     { name: 'EIO', when: 'The calling process is not the one that created the VM.' },
     { name: 'ENOTTY', when: 'The descriptor is not a VM; or the kernel is older than v4.2.' },
   ],

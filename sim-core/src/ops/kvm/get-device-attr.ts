@@ -7,7 +7,11 @@ export const getDeviceAttr: Op = {
   doc: [
     'kvm-vfio does not implement it: the answer is EPERM, even before the struct is read. /dev/kvm (v5.17) and vCPUs (v5.16) have attributes of their own.',
   ].join('\n\n'),
-  sources: [{ document: 'linux', place: 'virt/kvm/kvm_main.c kvm_device_ioctl()' }, { document: 'linux', place: 'virt/kvm/vfio.c' }, { document: 'kernel doc', place: 'Documentation/virt/kvm/devices/vfio.rst' }],
+  sources: [
+    { document: 'linux', place: 'virt/kvm/kvm_main.c kvm_device_ioctl()' },
+    { document: 'linux', place: 'virt/kvm/vfio.c' },
+    { document: 'kernel doc', place: 'Documentation/virt/kvm/devices/vfio.rst' },
+  ],
   errnos: [
     { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
     { name: 'EPERM', when: 'The descriptor is a kvm-vfio device.' },
@@ -17,10 +21,22 @@ export const getDeviceAttr: Op = {
     { name: 'EIO', when: 'The calling process is not the one that created the VM.' },
     { name: 'ENOTTY', when: 'Any other descriptor.' },
   ],
-  example: 'ioctl(dev, KVM_GET_DEVICE_ATTR, {group=KVM_DEV_VFIO_GROUP, attr=KVM_DEV_VFIO_GROUP_ADD, addr=[0]}) = -EPERM',
+  example:
+    'ioctl(dev, KVM_GET_DEVICE_ATTR, {group=KVM_DEV_VFIO_GROUP, attr=KVM_DEV_VFIO_GROUP_ADD, addr=[0]}) = -EPERM',
   operands: [
-    { name: 'attr', shapes: [{ kind: 'struct', struct: 'kvm_device_attr' }], doc: 'Group, attribute and a pointer to the value.' },
+    {
+      name: 'attr',
+      shapes: [{ kind: 'struct', struct: 'kvm_device_attr' }],
+      doc: 'Group, attribute and a pointer to the value.',
+    },
   ],
   files: ['kvm-vfio', 'vcpu', 'kvm'],
-  code: { kind: 'ioctl', routines: (world) => ({ 'kvm-vfio': world.kvm.devices.getAttr, vcpu: world.kvm.vcpus.getAttr, kvm: world.kvm.devices.kvmGetAttr }) },
+  code: {
+    kind: 'ioctl',
+    routines: (world) => ({
+      'kvm-vfio': world.kvm.devices.getAttr,
+      vcpu: world.kvm.vcpus.getAttr,
+      kvm: world.kvm.devices.kvmGetAttr,
+    }),
+  },
 };

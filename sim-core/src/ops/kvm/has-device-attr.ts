@@ -7,7 +7,11 @@ export const hasDeviceAttr: Op = {
   doc: [
     'kvm-vfio has attributes 1 and 2 of group 1; `addr` is not looked at. SET_SPAPR_TCE exists on POWER only.',
   ].join('\n\n'),
-  sources: [{ document: 'linux', place: 'virt/kvm/kvm_main.c kvm_device_ioctl()' }, { document: 'linux', place: 'virt/kvm/vfio.c' }, { document: 'kernel doc', place: 'Documentation/virt/kvm/devices/vfio.rst' }],
+  sources: [
+    { document: 'linux', place: 'virt/kvm/kvm_main.c kvm_device_ioctl()' },
+    { document: 'linux', place: 'virt/kvm/vfio.c' },
+    { document: 'kernel doc', place: 'Documentation/virt/kvm/devices/vfio.rst' },
+  ],
   errnos: [
     { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
     { name: 'ENXIO', when: 'The device has no such attribute.' },
@@ -18,8 +22,19 @@ export const hasDeviceAttr: Op = {
   ],
   example: 'ioctl(dev, KVM_HAS_DEVICE_ATTR, {group=KVM_DEV_VFIO_GROUP, attr=KVM_DEV_VFIO_GROUP_ADD}) = 0',
   operands: [
-    { name: 'attr', shapes: [{ kind: 'struct', struct: 'kvm_device_attr' }], doc: 'Group, attribute and a pointer to the value.' },
+    {
+      name: 'attr',
+      shapes: [{ kind: 'struct', struct: 'kvm_device_attr' }],
+      doc: 'Group, attribute and a pointer to the value.',
+    },
   ],
   files: ['kvm-vfio', 'vcpu', 'kvm'],
-  code: { kind: 'ioctl', routines: (world) => ({ 'kvm-vfio': world.kvm.devices.hasAttr, vcpu: world.kvm.vcpus.hasAttr, kvm: world.kvm.devices.kvmHasAttr }) },
+  code: {
+    kind: 'ioctl',
+    routines: (world) => ({
+      'kvm-vfio': world.kvm.devices.hasAttr,
+      vcpu: world.kvm.vcpus.hasAttr,
+      kvm: world.kvm.devices.kvmHasAttr,
+    }),
+  },
 };

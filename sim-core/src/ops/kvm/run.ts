@@ -7,7 +7,10 @@ export const run: Op = {
   doc: [
     'The program of a vCPU is a block of its own, `vcpu N { … }`, and moves by itself from the moment the vCPU exists. So this call is only what it does to the dirty mask: it loads the vCPU on the CPU of the calling thread.',
   ].join('\n\n'),
-  sources: [{ document: 'linux', place: 'virt/kvm/kvm_main.c kvm_vcpu_ioctl()' }, { document: 'linux', place: 'arch/x86/kvm/x86.c kvm_arch_vcpu_load()' }],
+  sources: [
+    { document: 'linux', place: 'virt/kvm/kvm_main.c kvm_vcpu_ioctl()' },
+    { document: 'linux', place: 'arch/x86/kvm/x86.c kvm_arch_vcpu_load()' },
+  ],
   errnos: [
     { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
     { name: 'EIO', when: 'The calling process is not the one that created the VM.' },

@@ -8,12 +8,22 @@ export const setDeviceAttr: Op = {
     'Order of checks on a kvm-vfio device: the struct can be read (EFAULT); group and attribute exist (ENXIO), before `addr` is looked at; the 32-bit descriptor at `addr` can be read (EFAULT); it is open (EBADF); then what ADD or DEL checks. The attribute is compared as 64 bits, `flags` is ignored.',
     'vCPUs answer this request too (from v5.16 on, for their TSC attributes).',
   ].join('\n\n'),
-  sources: [{ document: 'linux', place: 'virt/kvm/kvm_main.c kvm_device_ioctl()' }, { document: 'linux', place: 'virt/kvm/vfio.c' }, { document: 'kernel doc', place: 'Documentation/virt/kvm/devices/vfio.rst' }],
+  sources: [
+    { document: 'linux', place: 'virt/kvm/kvm_main.c kvm_device_ioctl()' },
+    { document: 'linux', place: 'virt/kvm/vfio.c' },
+    { document: 'kernel doc', place: 'Documentation/virt/kvm/devices/vfio.rst' },
+  ],
   errnos: [
-    { name: 'EBADF', when: 'The device descriptor, or the descriptor at `addr`, is not open or was opened with O_PATH.' },
+    {
+      name: 'EBADF',
+      when: 'The device descriptor, or the descriptor at `addr`, is not open or was opened with O_PATH.',
+    },
     { name: 'EFAULT', when: 'The struct or `addr` cannot be read.' },
     { name: 'ENXIO', when: 'The group or the attribute does not exist.' },
-    { name: 'EINVAL', when: 'ADD: not a VFIO group (from v6.6 on: nor a VFIO device); up to v5.18 also a group without container, IOMMU driver or viability. DEL up to v4.12: the same.' },
+    {
+      name: 'EINVAL',
+      when: 'ADD: not a VFIO group (from v6.6 on: nor a VFIO device); up to v5.18 also a group without container, IOMMU driver or viability. DEL up to v4.12: the same.',
+    },
     { name: 'EEXIST', when: 'ADD: the group (from v5.19 on: the open file) is listed already.' },
     { name: 'ENOENT', when: 'DEL: it is not listed.' },
     { name: 'EPERM', when: 'ADD of a no-IOMMU group.', on: 'v4.9..v5.18' },
@@ -22,8 +32,15 @@ export const setDeviceAttr: Op = {
   ],
   example: 'ioctl(dev, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_VFIO_GROUP, attr=KVM_DEV_VFIO_GROUP_ADD, addr=[group]}) = 0',
   operands: [
-    { name: 'attr', shapes: [{ kind: 'struct', struct: 'kvm_device_attr' }], doc: 'Group, attribute and a pointer to the value.' },
+    {
+      name: 'attr',
+      shapes: [{ kind: 'struct', struct: 'kvm_device_attr' }],
+      doc: 'Group, attribute and a pointer to the value.',
+    },
   ],
   files: ['kvm-vfio', 'vcpu'],
-  code: { kind: 'ioctl', routines: (world) => ({ 'kvm-vfio': world.kvm.devices.setAttr, vcpu: world.kvm.vcpus.setAttr }) },
+  code: {
+    kind: 'ioctl',
+    routines: (world) => ({ 'kvm-vfio': world.kvm.devices.setAttr, vcpu: world.kvm.vcpus.setAttr }),
+  },
 };

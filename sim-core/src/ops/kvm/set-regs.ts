@@ -7,7 +7,10 @@ export const setRegs: Op = {
   doc: [
     'No register is modelled. Like every vCPU ioctl it loads the vCPU on the CPU of the calling thread and puts it again: with non-coherent DMA registered, that CPU is then in the WBINVD dirty mask.',
   ].join('\n\n'),
-  sources: [{ document: 'linux', place: 'virt/kvm/kvm_main.c kvm_vcpu_ioctl()' }, { document: 'linux', place: 'arch/x86/kvm/x86.c kvm_arch_vcpu_load()' }],
+  sources: [
+    { document: 'linux', place: 'virt/kvm/kvm_main.c kvm_vcpu_ioctl()' },
+    { document: 'linux', place: 'arch/x86/kvm/x86.c kvm_arch_vcpu_load()' },
+  ],
   errnos: [
     { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
     { name: 'EIO', when: 'The calling process is not the one that created the VM.' },
@@ -15,9 +18,7 @@ export const setRegs: Op = {
     { name: 'EINVAL', when: 'The descriptor is /dev/kvm.' },
   ],
   example: 'ioctl(vcpu0, KVM_SET_REGS)',
-  operands: [
-    { name: 'regs', shapes: [{ kind: 'address' }], doc: 'Ignored.', optional: true },
-  ],
+  operands: [{ name: 'regs', shapes: [{ kind: 'address' }], doc: 'Ignored.', optional: true }],
   files: ['vcpu'],
   code: { kind: 'ioctl', routines: (world) => ({ vcpu: world.kvm.vcpus.load }) },
 };

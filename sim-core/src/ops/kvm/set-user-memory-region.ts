@@ -15,10 +15,9 @@ export const setUserMemoryRegion: Op = {
     { name: 'EIO', when: 'The calling process is not the one that created the VM.' },
     { name: 'ENOTTY', when: 'The descriptor is not a VM.' },
   ],
-  example: 'ioctl(vm, KVM_SET_USER_MEMORY_REGION, {slot=0, guest_phys_addr=&x, memory_size=PAGE, userspace_addr=&x}) = 0',
-  operands: [
-    { name: 'region', shapes: [{ kind: 'struct', struct: 'kvm_userspace_memory_region' }], doc: 'The slot.' },
-  ],
+  example:
+    'ioctl(vm, KVM_SET_USER_MEMORY_REGION, {slot=0, guest_phys_addr=&x, memory_size=PAGE, userspace_addr=&x}) = 0',
+  operands: [{ name: 'region', shapes: [{ kind: 'struct', struct: 'kvm_userspace_memory_region' }], doc: 'The slot.' }],
   files: ['vm'],
   code: { kind: 'ioctl', routines: (world) => ({ vm: world.kvm.vms.setUserMemoryRegion }) },
 };

@@ -1,0 +1,92 @@
+/** The one scenario that all sequences of a recording share, and which kernel it is for. */
+import { PROFILES, type Profile, profileNamed } from '../kernel/profiles.ts';
+import type { Dims } from '../world.ts';
+import {
+  machineOf,
+  type RecordedSequence,
+  type RecordingHeader,
+  type ReplaySequence,
+  type ReplayStep,
+  releaseOf,
+} from './recording.ts';
+
+/** The profile for a recorded release: its own, else the newest that is not newer. */
+export function profileFor(header: RecordingHeader): { readonly profile: Profile; readonly standIn?: string } {
+  const release = releaseOf(header);
+  const own = profileNamed(release.profile);
+  if (own) return { profile: own };
+  const wanted = numbers(release.version);
+  const older = PROFILES.filter((p) => p.mainline || p.release !== undefined)
+    .map((profile) => ({ profile, at: numbers(profile.release ?? profile.version.slice(1)) }))
+    .filter(({ at }) => compare(at, wanted) <= 0)
+    .sort((a, b) => compare(a.at, b.at));
+  const best = older.at(-1)?.profile;
+  if (!best) throw new RangeError(`There is no profile for kernel ${header.kernel_release} or anything older.`);
+  return { profile: best, standIn: `${release.profile} has no profile of its own: ${best.name} stands in for it` };
+}
+
+function numbers(version: string): number[] {
+  return version.split('.').map(Number);
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  for (let i = 0; i < Math.max(a.length, b.length); i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** The scenario in which every statement of the sequences stands once, and where each stands. */
+export function sharedScenario(
+  header: RecordingHeader,
+  sequences: readonly ReplaySequence[],
+): { text: string; lines: Map<string, number> } {
+  const blocks = new Map<string, Map<string, number>>([['setup', new Map()]]);
+  for (const sequence of sequences) {
+    const others = sequence.ops.flatMap((op) =>
+      (op.alternatives ?? []).map((text): ReplayStep => ({ actor: 'recorder', text })),
+    );
+    for (const step of [...sequence.ops.flatMap((op) => op.steps), ...others, ...sequence.teardown]) {
+      const block = blockOf(step);
+      const statements = blocks.get(block) ?? blocks.set(block, new Map()).get(block);
+      if (statements && !statements.has(step.text)) statements.set(step.text, 0);
+    }
+  }
+  const text = [...machineOf(header)];
+  const lines = new Map<string, number>();
+  for (const [block, statements] of blocks) {
+    text.push(`${block} {`);
+    for (const statement of statements.keys()) {
+      lines.set(`${block}\n${statement}`, text.length);
+      text.push(`  ${statement}`);
+    }
+    text.push('}');
+  }
+  return { text: text.join('\n'), lines };
+}
+
+export function blockOf(step: ReplayStep): string {
+  return step.actor === 'recorder' ? 'setup' : `vcpu ${step.actor.vcpu} of ${step.actor.of}`;
+}
+
+/** Enough of each object for the largest sequence: its statements run once each. */
+export function dimsOf(recorded: readonly RecordedSequence[]): Dims {
+  const most = (pattern: RegExp): number =>
+    recorded.reduce((max, sequence) => Math.max(max, sequence.ops.filter((op) => pattern.test(op.op)).length), 1);
+  const descriptors = most(/ = /) + most(/create_device/) + 4;
+  const opens = most(/= open/);
+  return {
+    fds: descriptors,
+    files: descriptors,
+    vms: most(/create_vm/),
+    vcpus: most(/create_vcpu/),
+    kvmDevices: most(/create_device/),
+    kvmVfioEntries: most(/set_attr/),
+    containers: opens,
+    iommufds: opens,
+    ioas: opens + most(/ioas_alloc/),
+    domains: most(/set_iommu|set_container|attach/) + 6,
+    mappings: most(/^map/),
+  };
+}
