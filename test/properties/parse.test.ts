@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Diagnostic, ParsedScenario } from '../../sim-core/src/scenario/ast.ts';
+import { check } from '../../sim-core/src/scenario/checks/run.ts';
 import { parse } from '../../sim-core/src/scenario/parser.ts';
 import { format, print } from '../../sim-core/src/scenario/printer.ts';
 import { gallery } from './gallery.ts';
@@ -125,6 +126,34 @@ test('every diagnostic stands in its line, and a line has at most one of its own
       }
     }),
     { numRuns: 500 },
+  );
+});
+
+test('checks of any text give diagnostics inside their lines, the same with and without an earlier parse', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...gallery), fc.array(edit, { minLength: 1, maxLength: 4 }), (start, edits) => {
+      let text = start;
+      let previous = parse(text);
+      for (const step of edits) {
+        text = applyEdit(text, step);
+        previous = parse(text, previous);
+        const found = check(previous);
+        expectInLines(previous, found);
+        expect(found).toEqual(check(parse(text)));
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('checks find nothing new in a formatted text', () => {
+  fc.assert(
+    fc.property(mutated, (text) => {
+      const parsed = parse(text);
+      const codes = (scenario: ParsedScenario) => check(scenario).map(({ code, line }) => `${line} ${code}`);
+      expect(codes(parse(print(parsed)))).toEqual(codes(parsed));
+    }),
+    { numRuns: 150 },
   );
 });
 

@@ -18,6 +18,7 @@ export const badBdf: Check = {
 }
 `,
   },
+  of: ['device'],
   *line({ line: { content } }) {
     if (content.kind !== 'device' || BDF.test(content.bdf.text)) return;
     const { text, span } = content.bdf;

@@ -1,6 +1,6 @@
 import { didYouMean, nearest } from '../suggest.ts';
 import { type Check, oneOf, replacing } from './check.ts';
-import { type OptionRule, optionsOfLine } from './options.ts';
+import { LINES_WITH_OPTIONS, type OptionRule, optionsOfLine } from './options.ts';
 
 function expected(rule: OptionRule): string {
   if (typeof rule.values === 'object') return oneOf(rule.values);
@@ -35,6 +35,7 @@ export const badOptionValue: Check = {
 }
 `,
   },
+  of: LINES_WITH_OPTIONS,
   *line({ line, vocabulary, params }) {
     const owner = optionsOfLine(line, vocabulary);
     for (const { key, value } of owner?.options ?? []) {

@@ -1,4 +1,4 @@
-import type { Fix, Line, LineFix, LineProblem, ParsedScenario, Severity, Span } from '../ast.ts';
+import type { Fix, Line, LineContent, LineFix, LineProblem, ParsedScenario, Severity, Span } from '../ast.ts';
 import type { RoleWord } from '../roles.ts';
 import type { SymbolTable } from '../symbols.ts';
 import type { Vocabulary } from '../vocabulary.ts';
@@ -13,6 +13,8 @@ export interface Check {
   readonly sources: readonly string[];
   /** Two scenarios: one with the diagnostic, one put right. */
   readonly examples: { readonly bad: string; readonly good: string };
+  /** The kinds of lines that `line` looks at. */
+  readonly of?: readonly LineContent['kind'][];
   /** Looks at one line alone. What it finds is remembered with the line. */
   readonly line?: (subject: LineSubject) => Iterable<Finding>;
   /** Looks at names and blocks of the whole scenario. */

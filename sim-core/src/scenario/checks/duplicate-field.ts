@@ -20,6 +20,7 @@ export const duplicateField: Check = {
 }
 `,
   },
+  of: ['syscall'],
   *line({ line, vocabulary }) {
     if (line.content.kind !== 'syscall') return;
     for (const { expr } of structuresOf(line.content, vocabulary)) {

@@ -1,5 +1,5 @@
 import type { Check } from './check.ts';
-import { optionsOfLine } from './options.ts';
+import { LINES_WITH_OPTIONS, optionsOfLine } from './options.ts';
 
 export const duplicateOption: Check = {
   code: 'duplicate-option',
@@ -16,6 +16,7 @@ export const duplicateOption: Check = {
 }
 `,
   },
+  of: LINES_WITH_OPTIONS,
   *line({ line, vocabulary }) {
     const seen = new Set<string>();
     for (const { key, span } of optionsOfLine(line, vocabulary)?.options ?? []) {

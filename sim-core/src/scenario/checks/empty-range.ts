@@ -13,6 +13,7 @@ export const emptyRange: Check = {
     good: `exists stale-read on v3.13..v5.12
 `,
   },
+  of: ['condition'],
   *line({ line: { content } }) {
     if (content.kind !== 'condition') return;
     for (const { from, to, span } of content.on) {

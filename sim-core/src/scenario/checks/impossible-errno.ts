@@ -19,6 +19,7 @@ export const impossibleErrno: Check = {
 }
 `,
   },
+  of: ['syscall'],
   *line({ line, vocabulary }) {
     const content = line.content;
     if (

@@ -18,6 +18,7 @@ export const misplacedConstant: Check = {
 }
 `,
   },
+  of: ['syscall'],
   *line({ line, vocabulary }) {
     if (line.content.kind !== 'syscall') return;
     for (const { expr, shapes, where } of expectedValues(line.content, vocabulary)) {

@@ -28,6 +28,7 @@ host {
 }
 `,
   },
+  of: ['action'],
   *line({ line, vocabulary }) {
     const content = line.content;
     if (content.kind !== 'action') return;

@@ -1,7 +1,8 @@
-import { profileNamed } from '../../kernel/profiles.ts';
+import { type Profile, profileNamed } from '../../kernel/profiles.ts';
 import { contentsOfKind, linesOfKind } from '../blocks.ts';
 import { rangeTextContains } from '../ranges.ts';
 import { rolesOf } from '../roles.ts';
+import type { Vocabulary } from '../vocabulary.ts';
 import type { Check } from './check.ts';
 
 export const notInKernel: Check = {
@@ -24,22 +25,25 @@ setup {
   *scenario({ scenario, vocabulary }) {
     const kernel = contentsOfKind(scenario, 'kernel')[0];
     const profile = kernel && profileNamed(kernel.content.version.text);
-    if (profile === undefined) return;
+    const absent = profile && absentIn(profile, vocabulary);
+    if (absent === undefined || absent.size === 0) return;
     for (const line of linesOfKind(scenario, 'syscall')) {
-      for (const word of rolesOf(scenario.lines[line]!, vocabulary)) {
-        const on =
-          word.role === 'constant'
-            ? vocabulary.constants.get(word.text)?.on
-            : word.role === 'request'
-              ? word.op?.on
-              : undefined;
-        if (on === undefined || rangeTextContains(on, profile)) continue;
-        yield {
-          line,
-          span: word.span,
-          message: `\`${word.text}\` is in ${on}, and this scenario runs on ${profile.name}.`,
-        };
+      for (const { role, text, span } of rolesOf(scenario.lines[line]!, vocabulary)) {
+        if (role !== 'constant' && role !== 'request') continue;
+        const on = absent.get(text);
+        if (on !== undefined) {
+          yield { line, span, message: `\`${text}\` is in ${on}, and this scenario runs on ${profile!.name}.` };
+        }
       }
     }
   },
 };
+
+/** Constants and requests that a kernel does not have, with those that do. */
+function absentIn(profile: Profile, vocabulary: Vocabulary): ReadonlyMap<string, string> {
+  const absent = new Map<string, string>();
+  for (const { name, on } of [...vocabulary.constants.values(), ...vocabulary.requests.values()]) {
+    if (on !== undefined && !rangeTextContains(on, profile)) absent.set(name, on);
+  }
+  return absent;
+}

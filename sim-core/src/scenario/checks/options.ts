@@ -2,6 +2,18 @@ import type { Line, LineContent, Option } from '../ast.ts';
 import { MACHINE_OPTIONS, type MachineOption, type OptionOwner } from '../machine-options.ts';
 import { actionOp, type Vocabulary } from '../vocabulary.ts';
 
+/** Lines that may have options. */
+export const LINES_WITH_OPTIONS: readonly LineContent['kind'][] = [
+  'action',
+  'actor-open',
+  'cpu',
+  'iommu',
+  'device',
+  'mdev',
+  'memory',
+  'allow',
+];
+
 /** An option as the checks see it, whether a machine item's or an op's. */
 export type OptionRule = Pick<MachineOption, 'key' | 'range'> & { readonly values: MachineOption['values'] | 'vcpu' };
 

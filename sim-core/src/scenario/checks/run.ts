@@ -1,11 +1,11 @@
-import type { Block, Diagnostic, Line, LineProblem, ParsedScenario } from '../ast.ts';
+import type { Block, Diagnostic, Line, LineContent, LineProblem, ParsedScenario } from '../ast.ts';
 import { blockOfLines, contentsOfKind } from '../blocks.ts';
 import type { Includes } from '../elaborate/sources.ts';
 import { limited } from '../parser.ts';
 import { rolesOf } from '../roles.ts';
 import { symbolsOf } from '../symbols.ts';
 import { VOCABULARY, type Vocabulary } from '../vocabulary.ts';
-import { lineProblem, type ScenarioSubject } from './check.ts';
+import { type Check, lineProblem, type ScenarioSubject } from './check.ts';
 import { CHECKS } from './table.ts';
 
 export interface CheckContext {
@@ -73,11 +73,11 @@ function memoryOf(vocabulary: Vocabulary): WeakMap<Line, Remembered> {
 }
 
 function problemsOf(line: Line, vocabulary: Vocabulary, params: ReadonlySet<string>): readonly LineProblem[] {
-  if (line.content.kind === 'blank' || line.content.kind === 'broken' || line.content.kind === 'close')
-    return NO_PROBLEMS;
+  const checks = LINE_CHECKS.get(line.content.kind);
+  if (checks === undefined) return NO_PROBLEMS;
   const words = rolesOf(line, vocabulary);
   const problems: LineProblem[] = [];
-  for (const one of LINE_CHECKS) {
+  for (const one of checks) {
     for (const finding of one.line!({ line, words, vocabulary, params })) problems.push(lineProblem(one, finding));
   }
   return problems.length === 0 ? NO_PROBLEMS : problems;
@@ -123,7 +123,11 @@ function subjectOf(scenario: ParsedScenario, includes: Includes, vocabulary: Voc
   return { scenario, vocabulary, symbols: symbolsOf(scenario, vocabulary), included, definedElsewhere, brokenIncludes };
 }
 
-const LINE_CHECKS = CHECKS.filter((one) => one.line !== undefined);
+/** The checks of single lines, by the kind of line. */
+const LINE_CHECKS = new Map<LineContent['kind'], Check[]>();
+for (const one of CHECKS) {
+  for (const kind of one.of ?? []) LINE_CHECKS.set(kind, [...(LINE_CHECKS.get(kind) ?? []), one]);
+}
 const SCENARIO_CHECKS = CHECKS.filter((one) => one.scenario !== undefined);
 const memories = new WeakMap<Vocabulary, WeakMap<Line, Remembered>>();
 const NO_PROBLEMS: readonly LineProblem[] = [];

@@ -24,6 +24,7 @@ device gpu {
 }
 `,
   },
+  of: ['action'],
   *line({ line, vocabulary }) {
     const content = line.content;
     if (content.kind !== 'action' || content.bind === undefined) return;

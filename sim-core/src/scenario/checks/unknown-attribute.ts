@@ -20,6 +20,7 @@ export const unknownAttribute: Check = {
 }
 `,
   },
+  of: ['syscall'],
   *line(subject) {
     for (const { name, span, set, struct } of unknownConstants(subject)) {
       if (set === undefined || !SETS.has(set)) continue;

@@ -16,6 +16,7 @@ export const unknownCall: Check = {
 }
 `,
   },
+  of: ['syscall'],
   *line({ line, vocabulary }) {
     const content = line.content;
     if (content.kind !== 'syscall' || line.block === 'vcpu' || line.block === 'device' || line.block === 'host') return;

@@ -18,6 +18,7 @@ export const unknownConstant: Check = {
 }
 `,
   },
+  of: ['syscall'],
   *line(subject) {
     for (const { name, span, set, where } of unknownConstants(subject)) {
       if (set === 'kvm-vfio-group' || set === 'kvm-vfio-attr') continue;

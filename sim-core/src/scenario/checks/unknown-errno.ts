@@ -16,6 +16,7 @@ export const unknownErrno: Check = {
 }
 `,
   },
+  of: ['syscall'],
   *line({ words, vocabulary }) {
     for (const { role, text, span } of words) {
       if (role !== 'errno' || vocabulary.errnos.has(text)) continue;

@@ -21,6 +21,7 @@ export const unknownField: Check = {
 }
 `,
   },
+  of: ['syscall'],
   *line({ line, vocabulary }) {
     if (line.content.kind !== 'syscall') return;
     for (const { expr, struct } of structuresOf(line.content, vocabulary)) {

@@ -28,6 +28,7 @@ export const unknownHardware: Check = {
 }
 `,
   },
+  of: ['cpu', 'iommu', 'allow'],
   *line({ line: { content } }) {
     if (content.kind === 'cpu') yield* among(content.vendor, CPU_VENDORS, 'a vendor of CPUs that is modelled');
     else if (content.kind === 'iommu') yield* among(content.driver, IOMMU_DRIVERS, 'a kind of IOMMU that is modelled');

@@ -16,6 +16,7 @@ export const unknownKernel: Check = {
     good: `kernel v5.12
 `,
   },
+  of: ['kernel', 'condition'],
   *line({ words }) {
     for (const { role, text, span } of words) {
       if (role !== 'version' || profileNamed(text) !== undefined) continue;

@@ -34,6 +34,7 @@ vcpu 0 {
 }
 `,
   },
+  of: ['action'],
   *line({ line, vocabulary, params }) {
     const content = line.content;
     if (content.kind !== 'action' || vocabulary.actions.has(content.op.text) || params.has(content.op.text)) return;

@@ -1,6 +1,6 @@
 import { didYouMean, nearest } from '../suggest.ts';
 import { type Check, list, replacing } from './check.ts';
-import { optionsOfLine } from './options.ts';
+import { LINES_WITH_OPTIONS, optionsOfLine } from './options.ts';
 
 export const unknownOption: Check = {
   code: 'unknown-option',
@@ -17,6 +17,7 @@ export const unknownOption: Check = {
 }
 `,
   },
+  of: LINES_WITH_OPTIONS,
   *line({ line, vocabulary }) {
     const owner = optionsOfLine(line, vocabulary);
     if (owner === undefined) return;

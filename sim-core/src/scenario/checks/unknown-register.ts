@@ -28,6 +28,7 @@ vcpu 0 {
 }
 `,
   },
+  of: ['action'],
   *line({ line, words, params }) {
     // What a fact of a condition is compared with is the fact's matter.
     if (line.content.kind !== 'action') return;

@@ -18,6 +18,7 @@ export const unknownRequest: Check = {
 }
 `,
   },
+  of: ['syscall'],
   *line({ line, vocabulary, params }) {
     const content = line.content;
     if (content.kind !== 'syscall' || content.call.text !== 'ioctl') return;

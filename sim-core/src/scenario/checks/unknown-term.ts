@@ -102,6 +102,7 @@ exists cahe(cpu0, x) == M
 exists cache(cpu0, x) == M
 `,
   },
+  of: ['condition'],
   *line({ line: { content } }) {
     if (content.kind === 'condition') yield* inCondition(content.condition);
   },

@@ -26,8 +26,18 @@ export function requestOf(call: Syscall, vocabulary: Vocabulary): Op | undefined
   return request?.kind === 'name' ? vocabulary.requests.get(request.name) : undefined;
 }
 
-/** Every value of a call, those inside structures and pointers too, outermost first. */
-export function* expectedValues(call: Syscall, vocabulary: Vocabulary): Generator<ExpectedValue> {
+/** Every value of a call, those inside structures and pointers too, outermost first. The same call gives the same list. */
+export function expectedValues(call: Syscall, vocabulary: Vocabulary): readonly ExpectedValue[] {
+  const known = memory.get(call);
+  if (known?.vocabulary === vocabulary) return known.values;
+  const values = [...valuesOf(call, vocabulary)];
+  memory.set(call, { vocabulary, values });
+  return values;
+}
+
+const memory = new WeakMap<Syscall, { readonly vocabulary: Vocabulary; readonly values: readonly ExpectedValue[] }>();
+
+function* valuesOf(call: Syscall, vocabulary: Vocabulary): Generator<ExpectedValue> {
   const request = requestOf(call, vocabulary);
   const own = vocabulary.syscalls.get(call.call.text);
   for (const [index, expr] of call.args.entries()) {

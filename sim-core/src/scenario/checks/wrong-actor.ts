@@ -28,6 +28,7 @@ vcpu 0 {
 }
 `,
   },
+  of: ['syscall', 'action'],
   *line({ line, vocabulary }) {
     const content = line.content;
     if (line.block === 'proc') return;

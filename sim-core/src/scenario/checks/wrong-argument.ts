@@ -47,6 +47,7 @@ export const wrongArgument: Check = {
 }
 `,
   },
+  of: ['syscall'],
   *line({ line, vocabulary }) {
     const call = line.content;
     if (call.kind !== 'syscall') return;

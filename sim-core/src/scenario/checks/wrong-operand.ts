@@ -23,6 +23,7 @@ vcpu 0 {
 }
 `,
   },
+  of: ['action'],
   *line({ line, vocabulary, params }) {
     const content = line.content;
     if (content.kind !== 'action') return;

@@ -20,6 +20,7 @@ export const wrongOutput: Check = {
 }
 `,
   },
+  of: ['syscall'],
   *line({ line, vocabulary }) {
     if (line.content.kind !== 'syscall') return;
     for (const { expr, struct } of structuresOf(line.content, vocabulary)) {

@@ -16,6 +16,7 @@ export const wrongResult: Check = {
 }
 `,
   },
+  of: ['syscall'],
   *line({ line }) {
     if (line.content.kind !== 'syscall' || line.content.result?.value === undefined) return;
     const { value, span } = line.content.result;

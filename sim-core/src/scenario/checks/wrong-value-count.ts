@@ -15,6 +15,7 @@ export const wrongValueCount: Check = {
 }
 `,
   },
+  of: ['memory'],
   *line({ line: { content } }) {
     if (content.kind !== 'memory' || content.values.length === 0) return;
     const { names, values } = content;
