@@ -30,9 +30,14 @@ function printCondition(call: Call, group: VerdictGroup, condition: JudgedCondit
   const { holds, text, line, schedule } = condition;
   const [style, word]: [Style, string] =
     holds === undefined ? ['caution', 'open '] : holds ? ['good', 'holds'] : ['bad', 'FAILS'];
-  call.print(`    ${call.paint(style, word)}  ${wrap(`${text} (line ${line + 1})`, call.width - 11, 11)}`);
+  call.print(`    ${call.paint(style, word)}  ${wrap(`${spaced(text)} (line ${line + 1})`, call.width - 11, 11)}`);
   if (holds === false && !schedule) call.print(`           ${wrap(nowhereText(condition), call.width - 11, 11)}`);
   if (schedule && (holds === false || witnesses)) printSchedule(call, group, schedule);
+}
+
+/** A condition as it stands in the file, but without the spaces that align it there. */
+export function spaced(condition: string): string {
+  return condition.replace(/\s+/g, ' ');
 }
 
 // A schedule is there to be copied into a file, so it is never broken, and what stands behind it is a comment.
@@ -42,7 +47,7 @@ function printSchedule(call: Call, { profiles, kernel }: VerdictGroup, schedule:
 }
 
 function nowhereText({ negative }: JudgedCondition): string {
-  return `In none of the outcomes (${negative}) of all interleavings.`;
+  return `No interleaving ends like that; ${counted(negative, 'outcome')} ${negative === 1 ? 'was' : 'were'} seen.`;
 }
 
 function sizeText({ states, complete, explorations, kernel, profiles, granularity }: VerdictGroup): string {

@@ -12,6 +12,8 @@ export interface Io {
 
 export interface Output {
   readonly write: (text: string) => void;
+  /** Resolves when what was written is on its way; long outputs wait for it, so that a slow reader slows them down. */
+  readonly drained: () => Promise<void>;
   /** Columns of the terminal; undefined for a pipe or a file. */
   readonly columns: number | undefined;
   readonly colours: boolean;

@@ -2,7 +2,10 @@
 import { main } from './cli.ts';
 import { processIo } from './process-io.ts';
 
-main(processIo()).then((exitCode) => {
-  // Not process.exit(): what is still on its way into a pipe would be lost.
-  process.exitCode = exitCode;
-});
+const io = processIo();
+main(io)
+  .finally(() => Promise.all([io.stdout.drained(), io.stderr.drained()]))
+  .then((exitCode) => {
+    // Not process.exit(): what is still on its way into a pipe would be lost.
+    process.exitCode = exitCode;
+  });

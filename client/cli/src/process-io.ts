@@ -1,28 +1,47 @@
 /** Io of a real process. */
+import { once } from 'node:events';
 import type { WriteStream } from 'node:tty';
 import { EXIT } from './exit-codes.ts';
-import type { Io, Output } from './io.ts';
+import { type Io, type Output, pause } from './io.ts';
 
 export function processIo(): Io {
   return {
     arguments: process.argv.slice(2),
     workingDirectory: process.cwd(),
-    stdout: outputOf(process.stdout),
-    stderr: outputOf(process.stderr),
+    stdout: outputOf(process.stdout, CHUNK),
+    stderr: outputOf(process.stderr, 0),
     readStandardInput,
     interrupt: interruptSignal(),
   };
 }
 
-function outputOf(stream: WriteStream): Output {
+/** Characters of stdout that are gathered for one write to a pipe or file. A terminal gets each line at once. */
+const CHUNK = 32 * 1024;
+
+function outputOf(stream: WriteStream, chunk: number): Output {
   let closed = false;
+  let waiting = '';
   stream.on('error', (error: NodeJS.ErrnoException) => {
     // `| head` has seen enough. The verdict in the exit code does not depend on who reads along.
     if (error.code !== 'EPIPE') throw error;
     closed = true;
+    stream.emit('drain');
   });
+  const flush = (): void => {
+    if (waiting !== '' && !closed) stream.write(waiting);
+    waiting = '';
+  };
   return {
-    write: (text) => stream.write(text),
+    write(text) {
+      waiting += text;
+      if (stream.isTTY || waiting.length > chunk) flush();
+    },
+    async drained() {
+      flush();
+      while (stream.writableNeedDrain && !closed) await once(stream, 'drain');
+      // A closed pipe is noticed between two turns of the event loop.
+      await pause();
+    },
     columns: stream.isTTY ? stream.columns : undefined,
     colours: stream.isTTY === true && stream.hasColors(),
     get closed() {

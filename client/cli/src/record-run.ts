@@ -24,9 +24,11 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
     doc: 'Who moves when, as a `schedule` line of the language: "qemu*4 vcpu0 gpu*2".',
   },
   GRANULARITY,
-  { name: 'max-steps', value: 'N', doc: 'Stop after this many micro-steps; 1000000 without it.' },
+  { name: 'max-steps', value: 'N', doc: 'Stop after this many micro-steps; 100000 without it.' },
 ];
 
+/** Far more than a scenario that ends ever takes, and still printed in seconds. */
+const DEFAULT_MAX_STEPS = 100_000;
 /** Steps between two looks at the keyboard. */
 const STEPS_PER_ROUND = 20_000;
 
@@ -47,11 +49,10 @@ function optionsOf(call: Call, model: Model): RunOptions {
   const wrong = schedule?.diagnostics[0];
   if (schedule && wrong) throw scheduleFailure(schedule.text, wrong);
   const granularity = (call.text('granularity') as Granularity | undefined) ?? schedule?.granularity;
-  const maxSteps = call.count('max-steps');
   return {
     ...(schedule && { schedule: schedule.moves }),
     ...(granularity && { granularity }),
-    ...(maxSteps !== undefined && { maxSteps }),
+    maxSteps: call.count('max-steps') ?? DEFAULT_MAX_STEPS,
   };
 }
 

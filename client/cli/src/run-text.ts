@@ -1,5 +1,6 @@
 /** A run for people. */
 import { whyText } from '@snoopscope/sim-core';
+import { spaced } from './check-text.ts';
 import type { Call } from './commands/command.ts';
 import { type Style, wrap } from './paint.ts';
 import { type ConditionInRun, endText, type RunOutcome } from './run-outcome.ts';
@@ -21,15 +22,20 @@ const STYLE_OF: Readonly<Record<Happening['kind'], Style>> = {
 /** Where what happened begins: two columns behind the statement, or nearly at the margin on a narrow terminal. */
 const INDENT = 8;
 const NARROW_INDENT = 4;
+/** Statements printed before the reader of a pipe is waited for. */
+const ENTRIES_PER_PAUSE = 500;
 
-export function printRun(call: Call, outcome: RunOutcome): void {
+export async function printRun(call: Call, outcome: RunOutcome): Promise<void> {
   const { file, profile, run } = outcome;
   const title = file.parsed.lines.find((line) => line.content.kind === 'scenario')?.content;
   const named = title?.kind === 'scenario' ? `${title.text.value} — ` : '';
   call.print(call.paint('heading', wrap(`${named}${file.name} on ${profile.name}`, call.width, 2)));
   let actor: string | undefined;
+  let printed = 0;
   for (const entry of traceOf(run, call.flag('events'))) {
+    if (++printed % ENTRIES_PER_PAUSE === 0) await call.io.stdout.drained();
     if (call.io.stdout.closed) return;
+    if (call.io.interrupt.aborted) break;
     if (entry.environment) call.print(`\n${call.paint('caution', entry.actor)}`);
     else if (entry.actor !== actor) call.print(`\n${call.paint('heading', entry.actor)}`);
     actor = entry.environment ? undefined : entry.actor;
@@ -52,7 +58,7 @@ function printEntry(call: Call, entry: TraceEntry): void {
 /** As strace writes calls that others interrupt. */
 function statementText(entry: TraceEntry): string {
   const { text, call, begins, ends, result } = entry;
-  if (call === undefined) return begins ? text : `… ${text}`;
+  if (call === undefined) return `${begins ? '' : '… '}${text}${ends ? '' : ' …'}`;
   const shown = begins ? text : `<... ${call} resumed>`;
   if (!ends) return begins ? `${shown} <unfinished ...>` : shown;
   return result === undefined ? shown : `${shown} = ${result}`;
@@ -80,7 +86,7 @@ function printConditions(call: Call, { conditions }: RunOutcome): void {
   call.print(`\n${call.paint('heading', 'Conditions, in this run alone')}`);
   for (const one of conditions) {
     const style: Style = one.decides === 'refuted' ? 'bad' : one.decides === 'shown' ? 'good' : 'faint';
-    call.print(`  ${wrap(one.condition.text, call.width - 2, 4)}`);
+    call.print(`  ${wrap(spaced(one.condition.text), call.width - 2, 4)}`);
     call.print(`    ${call.paint(style, conditionText(one))}`);
   }
 }

@@ -12,7 +12,7 @@ import type { Call, Command } from './command.ts';
 const KINDS: Readonly<Record<string, (call: Call, outcome: RunOutcome) => void>> = {
   trace(call, outcome) {
     if (call.format === 'json') call.printJson(traceDocument(outcome));
-    else for (const line of traceLines(outcome.run)) call.print(line);
+    else call.print(traceLines(outcome.run).join('\n'));
   },
 };
 /** What people look for here and will not find in this version. */

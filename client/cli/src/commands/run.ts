@@ -27,7 +27,7 @@ export const run: Command = {
   async run(call) {
     const outcome = await recordRun(call, call.operands[0] as string);
     if (call.format === 'json') call.printJson(runDocument(outcome, call.flag('events')));
-    else printRun(call, outcome);
+    else await printRun(call, outcome);
     return exitCodeOf(outcome);
   },
 };
