@@ -1,6 +1,6 @@
 // iommufd: binding, attaching, which page tables enforce coherency, and the container that it plays for groups.
 import { describe, expect, it } from 'vitest';
-import { after, KVM, machine } from '../vfio/machine.ts';
+import { KVM, machine, runSetup } from '../vfio/machine.ts';
 
 const CDEV = `
   iommufd = open("/dev/iommu", O_RDWR)
@@ -9,7 +9,8 @@ const BIND = '\n  ioctl(gpufd, VFIO_DEVICE_BIND_IOMMUFD, {iommufd=iommufd, out_d
 const IOAS = '\n  ioctl(iommufd, IOMMU_IOAS_ALLOC, {out_ioas_id=>ioas})';
 const MAP = '\n  ioctl(iommufd, IOMMU_IOAS_MAP, {ioas_id=ioas, user_va=&x, iova=&x, length=PAGE})';
 const ATTACH = '\n  ioctl(gpufd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, {pt_id=ioas})';
-const NIC = '\n  nicfd = open("/dev/vfio/devices/vfio1", O_RDWR)\n  ioctl(nicfd, VFIO_DEVICE_BIND_IOMMUFD, {iommufd=iommufd})\n  ioctl(nicfd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, {pt_id=ioas})';
+const NIC =
+  '\n  nicfd = open("/dev/vfio/devices/vfio1", O_RDWR)\n  ioctl(nicfd, VFIO_DEVICE_BIND_IOMMUFD, {iommufd=iommufd})\n  ioctl(nicfd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, {pt_id=ioas})';
 const COMPAT = `
   iommufd = open("/dev/iommu", O_RDWR)
   group = open("/dev/vfio/26", O_RDWR)
@@ -25,7 +26,9 @@ const MIXED = `machine {
   memory x = 0
 }
 `;
-const REVERSED = MIXED.replace('snoop-control=on', 'snoop-control=swap').replace('=off', '=on').replace('=swap', '=off');
+const REVERSED = MIXED.replace('snoop-control=on', 'snoop-control=swap')
+  .replace('=off', '=on')
+  .replace('=swap', '=off');
 
 describe('errnos', () => {
   const rows: readonly [name: string, script: string, answer: number | string, kernel?: string, machine?: string][] = [
@@ -35,70 +38,112 @@ describe('errnos', () => {
     ['bind to nothing', `${CDEV}\n  ioctl(gpufd, VFIO_DEVICE_BIND_IOMMUFD, {iommufd=99})`, 'EBADF'],
     ['bind to -1', `${CDEV}\n  ioctl(gpufd, VFIO_DEVICE_BIND_IOMMUFD, {iommufd=-1})`, 'EINVAL'],
     ['bind with a flag', `${CDEV}\n  ioctl(gpufd, VFIO_DEVICE_BIND_IOMMUFD, {flags=1, iommufd=iommufd})`, 'EINVAL'],
-    ['bind with a token', `${CDEV}\n  ioctl(gpufd, VFIO_DEVICE_BIND_IOMMUFD, {flags=1, iommufd=iommufd})`, 'EFAULT', 'v7.2'],
+    [
+      'bind with a token',
+      `${CDEV}\n  ioctl(gpufd, VFIO_DEVICE_BIND_IOMMUFD, {flags=1, iommufd=iommufd})`,
+      'EFAULT',
+      'v7.2',
+    ],
     ['bind while the group is open', `${CDEV}\n  group = open("/dev/vfio/26", O_RDWR)${BIND}`, 'EBUSY'],
     ['the group while bound', `${CDEV}${BIND}\n  group = open("/dev/vfio/26", O_RDWR)`, 'EBUSY'],
-    ['the group after the device is closed', `${CDEV}${BIND}\n  close(gpufd)\n  group = open("/dev/vfio/26", O_RDWR)`, 4],
-    ['bind next to a host driver', '\n  iommufd = open("/dev/iommu", O_RDWR)\n  gpufd = open("/dev/vfio/devices/vfio2", O_RDWR)\n  ioctl(gpufd, VFIO_DEVICE_BIND_IOMMUFD, {iommufd=iommufd})', 'EPERM'],
+    [
+      'the group after the device is closed',
+      `${CDEV}${BIND}\n  close(gpufd)\n  group = open("/dev/vfio/26", O_RDWR)`,
+      4,
+    ],
+    [
+      'bind next to a host driver',
+      '\n  iommufd = open("/dev/iommu", O_RDWR)\n  gpufd = open("/dev/vfio/devices/vfio2", O_RDWR)\n  ioctl(gpufd, VFIO_DEVICE_BIND_IOMMUFD, {iommufd=iommufd})',
+      'EPERM',
+    ],
     ['anything before bind', `${CDEV}\n  ioctl(gpufd, VFIO_DEVICE_GET_INFO, {argsz=24})`, 'EINVAL'],
     ['attach before bind', CDEV + IOAS + ATTACH, 'EINVAL'],
     ['attach to nothing', `${CDEV}${BIND}\n  ioctl(gpufd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, {pt_id=9})`, 'ENOENT'],
     ['attach to a device', `${CDEV}${BIND}\n  ioctl(gpufd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, {pt_id=devid})`, 'EINVAL'],
     ['attach', CDEV + BIND + IOAS + ATTACH, 0],
     ['detach without attaching', `${CDEV}${BIND}\n  ioctl(gpufd, VFIO_DEVICE_DETACH_IOMMUFD_PT, {flags=0})`, 0],
-    ['a second open of a bound device', `${CDEV}${BIND}\n  again = open("/dev/vfio/devices/vfio0", O_RDWR)\n  ioctl(again, VFIO_DEVICE_BIND_IOMMUFD, {iommufd=iommufd})`, 'EINVAL'],
+    [
+      'a second open of a bound device',
+      `${CDEV}${BIND}\n  again = open("/dev/vfio/devices/vfio0", O_RDWR)\n  ioctl(again, VFIO_DEVICE_BIND_IOMMUFD, {iommufd=iommufd})`,
+      'EINVAL',
+    ],
     ['map', CDEV + IOAS + MAP, 0],
     ['map twice', CDEV + IOAS + MAP + MAP, 'EEXIST'],
-    ['map into nothing', `${CDEV}\n  ioctl(iommufd, IOMMU_IOAS_MAP, {ioas_id=7, user_va=&x, iova=&x, length=PAGE})`, 'ENOENT'],
-    ['unmap what is not mapped', `${CDEV}${IOAS}\n  ioctl(iommufd, IOMMU_IOAS_UNMAP, {ioas_id=ioas, iova=&x, length=PAGE})`, 'ENOENT'],
+    [
+      'map into nothing',
+      `${CDEV}\n  ioctl(iommufd, IOMMU_IOAS_MAP, {ioas_id=7, user_va=&x, iova=&x, length=PAGE})`,
+      'ENOENT',
+    ],
+    [
+      'unmap what is not mapped',
+      `${CDEV}${IOAS}\n  ioctl(iommufd, IOMMU_IOAS_UNMAP, {ioas_id=ioas, iova=&x, length=PAGE})`,
+      'ENOENT',
+    ],
     ['unmap', `${CDEV}${IOAS}${MAP}\n  ioctl(iommufd, IOMMU_IOAS_UNMAP, {ioas_id=ioas, iova=&x, length=PAGE})`, 0],
-    ['destroy an address space in use', `${CDEV}${BIND}${IOAS}${ATTACH}\n  ioctl(iommufd, IOMMU_DESTROY, {id=ioas})`, 'EBUSY'],
+    [
+      'destroy an address space in use',
+      `${CDEV}${BIND}${IOAS}${ATTACH}\n  ioctl(iommufd, IOMMU_DESTROY, {id=ioas})`,
+      'EBUSY',
+    ],
     ['destroy an address space', `${CDEV}${IOAS}\n  ioctl(iommufd, IOMMU_DESTROY, {id=ioas})`, 0],
-    ['cdev calls on a device from a group', `${COMPAT}\n  gpufd = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, "0000:01:00.0")${BIND}`, 'EINVAL'],
-    ['SET_IOMMU of an iommufd without a group', `${CDEV}\n  ioctl(iommufd, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU)`, 'ENODEV'],
+    [
+      'cdev calls on a device from a group',
+      `${COMPAT}\n  gpufd = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, "0000:01:00.0")${BIND}`,
+      'EINVAL',
+    ],
+    [
+      'SET_IOMMU of an iommufd without a group',
+      `${CDEV}\n  ioctl(iommufd, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU)`,
+      'ENODEV',
+    ],
     ['SET_IOMMU of an iommufd', `${COMPAT}\n  ioctl(iommufd, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU)`, 0],
     ['SET_IOMMU of another type', `${COMPAT}\n  ioctl(iommufd, VFIO_SET_IOMMU, VFIO_SPAPR_TCE_IOMMU)`, 'EINVAL'],
     ['DMA_CC without a group', `${CDEV}\n  ioctl(iommufd, VFIO_CHECK_EXTENSION, VFIO_DMA_CC_IOMMU)`, 'ENODEV'],
     ['DMA_CC without a device', `${COMPAT}\n  ioctl(iommufd, VFIO_CHECK_EXTENSION, VFIO_DMA_CC_IOMMU)`, 1],
     ['a device through an iommufd', `${COMPAT}\n  ioctl(group, VFIO_GROUP_GET_DEVICE_FD, "0000:01:00.0")`, 5],
-    ['UNSET_CONTAINER with a device open', `${COMPAT}\n  gpufd = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, "0000:01:00.0")\n  ioctl(group, VFIO_GROUP_UNSET_CONTAINER)`, 0],
+    [
+      'UNSET_CONTAINER with a device open',
+      `${COMPAT}\n  gpufd = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, "0000:01:00.0")\n  ioctl(group, VFIO_GROUP_UNSET_CONTAINER)`,
+      0,
+    ],
   ];
   for (const [name, script, answer, kernel = 'v6.12', text = machine()] of rows) {
     it(`${name}: ${answer} on ${kernel}`, () => {
-      expect(after(text, script, kernel).results.at(-1)).toBe(answer);
+      expect(runSetup(text, script, kernel).results.at(-1)).toBe(answer);
     });
   }
 });
 
 describe('coherency of page tables', () => {
   it('a device that can be coherent gets SNP, one that cannot does not', () => {
-    expect(after(MIXED, CDEV + BIND + IOAS + MAP + ATTACH, 'v6.12').entry('gpu', 0)).toBe('rw+snp');
-    expect(after(REVERSED, CDEV + BIND + IOAS + MAP + ATTACH, 'v6.12').entry('gpu', 0)).toBe('rw');
+    expect(runSetup(MIXED, CDEV + BIND + IOAS + MAP + ATTACH, 'v6.12').entry('gpu', 0)).toBe('rw+snp');
+    expect(runSetup(REVERSED, CDEV + BIND + IOAS + MAP + ATTACH, 'v6.12').entry('gpu', 0)).toBe('rw');
   });
 
   it('page tables that enforce refuse a device that cannot: it gets its own', () => {
-    const run = after(MIXED, CDEV + BIND + IOAS + MAP + ATTACH + NIC, 'v6.12');
+    const run = runSetup(MIXED, CDEV + BIND + IOAS + MAP + ATTACH + NIC, 'v6.12');
     expect([run.entry('gpu', 0), run.entry('nic', 0)]).toEqual(['rw+snp', 'rw']);
   });
 
   it('v6.7 and later: page tables that do not enforce take a device that could be coherent', () => {
-    const run = after(REVERSED, CDEV + BIND + IOAS + MAP + ATTACH + NIC, 'v6.12');
+    const run = runSetup(REVERSED, CDEV + BIND + IOAS + MAP + ATTACH + NIC, 'v6.12');
     expect([run.entry('gpu', 0), run.entry('nic', 0)]).toEqual(['rw', 'rw']);
     expect(run.slot('deviceDomain', 1)).toBe(run.slot('deviceDomain', 0));
   });
 
   it('v6.6: the same device gets page tables of its own', () => {
-    const run = after(REVERSED, CDEV + BIND + IOAS + MAP + ATTACH + NIC, 'v6.6');
+    const run = runSetup(REVERSED, CDEV + BIND + IOAS + MAP + ATTACH + NIC, 'v6.6');
     expect([run.entry('gpu', 0), run.entry('nic', 0)]).toEqual(['rw', 'rw+snp']);
   });
 
   it('v6.2: a group on an iommufd is attached when its device is opened', () => {
     const script = `${COMPAT}\n  ioctl(iommufd, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU)\n  ioctl(iommufd, VFIO_IOMMU_MAP_DMA, {vaddr=&x, iova=&x, size=PAGE})`;
-    const open = '\n  gpufd = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, "0000:01:00.0")\n  cc = ioctl(iommufd, VFIO_CHECK_EXTENSION, VFIO_DMA_CC_IOMMU)';
+    const open =
+      '\n  gpufd = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, "0000:01:00.0")\n  cc = ioctl(iommufd, VFIO_CHECK_EXTENSION, VFIO_DMA_CC_IOMMU)';
     for (const kernel of ['v6.2', 'v6.6', 'v6.12']) {
-      expect(after(MIXED, script, kernel).entry('gpu', 0)).toBe('');
-      expect(after(MIXED, script + open, kernel).entry('gpu', 0)).toBe('rw+snp');
-      expect(after(REVERSED, script + open, kernel).value('cc')).toBe(0);
+      expect(runSetup(MIXED, script, kernel).entry('gpu', 0)).toBe('');
+      expect(runSetup(MIXED, script + open, kernel).entry('gpu', 0)).toBe('rw+snp');
+      expect(runSetup(REVERSED, script + open, kernel).value('cc')).toBe(0);
     }
   });
 });
@@ -109,12 +154,16 @@ describe('the VM that a device file holds', () => {
   const closeVm = '\n  close(dev)\n  close(vm)';
 
   it('is there from BIND to the last close', () => {
-    expect(after(machine(), CDEV + KVM + add('gpufd') + BIND + closeVm, 'v6.12').slot('vmReferences')).toBe(1);
-    expect(after(machine(), `${CDEV}${KVM}${add('gpufd')}${BIND}${closeVm}\n  close(gpufd)`, 'v6.12').slot('vmReferences')).toBe(0);
+    expect(runSetup(machine(), CDEV + KVM + add('gpufd') + BIND + closeVm, 'v6.12').slot('vmReferences')).toBe(1);
+    expect(
+      runSetup(machine(), `${CDEV}${KVM}${add('gpufd')}${BIND}${closeVm}\n  close(gpufd)`, 'v6.12').slot(
+        'vmReferences',
+      ),
+    ).toBe(0);
   });
 
   it('is not taken when ADD comes after BIND', () => {
-    expect(after(machine(), CDEV + BIND + KVM + add('gpufd') + closeVm, 'v6.12').slot('vmReferences')).toBe(0);
+    expect(runSetup(machine(), CDEV + BIND + KVM + add('gpufd') + closeVm, 'v6.12').slot('vmReferences')).toBe(0);
   });
 
   const second = '\n  again = open("/dev/vfio/devices/vfio0", O_RDWR)';
@@ -122,13 +171,13 @@ describe('the VM that a device file holds', () => {
 
   it('leaks when a second file of the device, added too, is bound', () => {
     const script = `${CDEV}${KVM}${second}${add('gpufd')}${add('again')}${BIND}${rebind}${closeVm}\n  close(gpufd)\n  close(again)`;
-    const run = after(machine(), script, 'v6.12');
+    const run = runSetup(machine(), script, 'v6.12');
     expect(run.results).toContain('EINVAL');
     expect(run.slot('vmReferences')).toBe(1);
   });
 
   it('is dropped early when the second file was not added', () => {
     const script = CDEV + KVM + second + add('gpufd') + BIND + rebind + closeVm;
-    expect(after(machine(), script, 'v6.12').slot('vmReferences')).toBe(0);
+    expect(runSetup(machine(), script, 'v6.12').slot('vmReferences')).toBe(0);
   });
 });

@@ -1,6 +1,6 @@
 // Which page table entries override No Snoop: by kernel, by IOMMU, by the order in which groups join and memory is mapped.
 import { describe, expect, it } from 'vitest';
-import { after, machine, READY } from '../vfio/machine.ts';
+import { machine, READY, runSetup } from '../vfio/machine.ts';
 
 const MAP = '\n  ioctl(container, VFIO_IOMMU_MAP_DMA, {vaddr=&x, iova=&x, size=PAGE})';
 const MAP_Y = '\n  ioctl(container, VFIO_IOMMU_MAP_DMA, {vaddr=&y, iova=&y, size=PAGE})';
@@ -19,12 +19,29 @@ const MIXED = `machine {
 }
 `;
 /** The same, with the group that cannot be coherent first. */
-const MIXED_REVERSED = MIXED.replace('iommu=general', 'iommu=swap').replace('iommu=graphics', 'iommu=general').replace('iommu=swap', 'iommu=graphics');
+const MIXED_REVERSED = MIXED.replace('iommu=general', 'iommu=swap')
+  .replace('iommu=graphics', 'iommu=general')
+  .replace('iommu=swap', 'iommu=graphics');
 
 describe('one unit', () => {
   const rows: readonly [unit: string, entries: Readonly<Record<string, string>>][] = [
-    ['vt-d snoop-control=on', { 'v3.13': 'rw', 'v3.14': 'rw', 'v3.15': 'rw+snp', 'v3.17': 'rw+snp', 'v5.18': 'rw+snp', 'v5.19': 'rw+snp', 'v6.7': 'rw+snp', 'v7.1': 'rw+snp' }],
-    ['vt-d snoop-control=off', { 'v3.13': 'rw', 'v3.15': 'rw', 'v3.17': 'rw', 'v5.18': 'rw', 'v5.19': 'rw', 'v6.7': 'rw', 'v7.1': 'rw' }],
+    [
+      'vt-d snoop-control=on',
+      {
+        'v3.13': 'rw',
+        'v3.14': 'rw',
+        'v3.15': 'rw+snp',
+        'v3.17': 'rw+snp',
+        'v5.18': 'rw+snp',
+        'v5.19': 'rw+snp',
+        'v6.7': 'rw+snp',
+        'v7.1': 'rw+snp',
+      },
+    ],
+    [
+      'vt-d snoop-control=off',
+      { 'v3.13': 'rw', 'v3.15': 'rw', 'v3.17': 'rw', 'v5.18': 'rw', 'v5.19': 'rw', 'v6.7': 'rw', 'v7.1': 'rw' },
+    ],
     ['vt-d snoop-control=on first-stage=on', { 'v5.18': 'rw', 'v5.19': 'rw+snp', 'v6.12': 'rw+snp' }],
     ['amd-vi', { 'v3.13': 'rw+snp', 'v3.15': 'rw+snp', 'v5.18': 'rw+snp', 'v5.19': 'rw+snp', 'v7.1': 'rw+snp' }],
     ['smmu', { 'v5.19': 'rw', 'v6.12': 'rw', 'v6.13': 'rw' }],
@@ -33,7 +50,7 @@ describe('one unit', () => {
   for (const [unit, entries] of rows) {
     for (const [kernel, expected] of Object.entries(entries)) {
       it(`${unit} on ${kernel}: ${expected}`, () => {
-        expect(after(machine(unit), READY + MAP, kernel).entry('gpu', 0)).toBe(expected);
+        expect(runSetup(machine(unit), READY + MAP, kernel).entry('gpu', 0)).toBe(expected);
       });
     }
   }
@@ -41,7 +58,7 @@ describe('one unit', () => {
 
 describe('units with and without snoop control', () => {
   it('v3.15: a group behind each has a domain of its own, and its own entries', () => {
-    const run = after(MIXED, READY + MAP + NIC + CC, 'v3.15');
+    const run = runSetup(MIXED, READY + MAP + NIC + CC, 'v3.15');
     expect(run.entry('gpu', 0)).toBe('rw+snp');
     expect(run.entry('nic', 0)).toBe('rw');
     expect(run.value('cc')).toBe(0);
@@ -49,7 +66,7 @@ describe('units with and without snoop control', () => {
 
   it('v3.17 to v5.18: one unit without it makes every device non-coherent', () => {
     for (const kernel of ['v3.17', 'v4.14', 'v5.18']) {
-      const run = after(MIXED, READY + MAP + CC, kernel);
+      const run = runSetup(MIXED, READY + MAP + CC, kernel);
       expect(run.entry('gpu', 0)).toBe('rw');
       expect(run.value('cc')).toBe(0);
     }
@@ -57,7 +74,11 @@ describe('units with and without snoop control', () => {
 
   it('v5.19 and later: a group that joins late takes the answer of the container with it', () => {
     for (const kernel of ['v5.19', 'v6.1', 'v6.12']) {
-      const run = after(MIXED, READY + CC + NIC + '\n  late = ioctl(container, VFIO_CHECK_EXTENSION, VFIO_DMA_CC_IOMMU)' + MAP, kernel);
+      const run = runSetup(
+        MIXED,
+        READY + CC + NIC + '\n  late = ioctl(container, VFIO_CHECK_EXTENSION, VFIO_DMA_CC_IOMMU)' + MAP,
+        kernel,
+      );
       expect([run.value('cc'), run.value('late')]).toEqual([1, 0]);
       expect([run.entry('gpu', 0), run.entry('nic', 0)]).toEqual(['rw+snp', 'rw']);
     }
@@ -65,7 +86,7 @@ describe('units with and without snoop control', () => {
 
   it('groups of one kind share a domain, of two kinds they do not', () => {
     const domains = (text: string, kernel: string): number[] => {
-      const run = after(text, READY + NIC, kernel);
+      const run = runSetup(text, READY + NIC, kernel);
       return [run.slot('deviceDomain', 0), run.slot('deviceDomain', 1)];
     };
     for (const kernel of ['v3.15', 'v5.11', 'v5.19', 'v6.12']) {
@@ -77,8 +98,8 @@ describe('units with and without snoop control', () => {
 
   it('mappings reach a group that joins after them', () => {
     for (const kernel of ['v3.13', 'v3.15', 'v5.11', 'v5.19', 'v6.12']) {
-      expect(after(machine(), READY + MAP + NIC + MAP_Y, kernel).entry('nic', 0)).toBe('rw');
-      expect(after(machine(), READY + MAP + NIC + MAP_Y, kernel).entry('nic', 1)).toBe('rw');
+      expect(runSetup(machine(), READY + MAP + NIC + MAP_Y, kernel).entry('nic', 0)).toBe('rw');
+      expect(runSetup(machine(), READY + MAP + NIC + MAP_Y, kernel).entry('nic', 1)).toBe('rw');
     }
   });
 });
@@ -86,23 +107,31 @@ describe('units with and without snoop control', () => {
 describe('mappings', () => {
   it('vanish when the last group leaves, and with the unmap', () => {
     for (const kernel of ['v3.13', 'v5.11', 'v6.12']) {
-      const gone = after(machine(), `${READY}${MAP}\n  ioctl(group, VFIO_GROUP_UNSET_CONTAINER)`, kernel);
+      const gone = runSetup(machine(), `${READY}${MAP}\n  ioctl(group, VFIO_GROUP_UNSET_CONTAINER)`, kernel);
       expect([gone.entry('gpu', 0), gone.slot('mappingCount'), gone.slot('domainOwner')]).toEqual(['', 0, 0]);
-      const unmapped = after(machine(), `${READY}${MAP}\n  ioctl(container, VFIO_IOMMU_UNMAP_DMA, {iova=&x, size=PAGE})`, kernel);
+      const unmapped = runSetup(
+        machine(),
+        `${READY}${MAP}\n  ioctl(container, VFIO_IOMMU_UNMAP_DMA, {iova=&x, size=PAGE})`,
+        kernel,
+      );
       expect([unmapped.entry('gpu', 0), unmapped.slot('mappingCount')]).toEqual(['', 0]);
     }
   });
 
   it('have the access that was asked for, and translate', () => {
     const read = `${READY}\n  ioctl(container, VFIO_IOMMU_MAP_DMA, {flags=VFIO_DMA_MAP_FLAG_READ, vaddr=&y, iova=&x, size=PAGE})`;
-    const run = after(machine(), read, 'v6.12');
+    const run = runSetup(machine(), read, 'v6.12');
     expect(run.entry('gpu', 0)).toBe('r');
     expect(run.model.world.iommu.lookup(run.executor.machine, 0, 0) >> 3).toBe(2);
     expect(run.entry('gpu', 1)).toBe('');
   });
 
   it('of memory without a name exist, and lead nowhere', () => {
-    const run = after(machine(), `${READY}\n  ioctl(container, VFIO_IOMMU_MAP_DMA, {vaddr=0x7f0000000000, iova=&x, size=PAGE})`, 'v6.12');
+    const run = runSetup(
+      machine(),
+      `${READY}\n  ioctl(container, VFIO_IOMMU_MAP_DMA, {vaddr=0x7f0000000000, iova=&x, size=PAGE})`,
+      'v6.12',
+    );
     expect(run.results.at(-1)).toBe(0);
     expect(run.model.world.iommu.lookup(run.executor.machine, 0, 0) >> 3).toBe(0);
   });
@@ -112,11 +141,18 @@ describe('everything closed', () => {
   for (const kernel of ['v3.13', 'v4.14', 'v5.11', 'v5.19', 'v6.1', 'v6.2', 'v6.6', 'v7.1']) {
     it(`leaves VFIO and the IOMMU as they were on ${kernel}`, () => {
       const opened = `${READY}${MAP}${NIC}\n  gpufd = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, "0000:01:00.0")`;
-      for (const order of [['gpufd', 'container', 'group', 'other'], ['other', 'group', 'container', 'gpufd'], ['container', 'gpufd', 'other', 'group']]) {
-        const run = after(machine(), opened + order.map((fd) => `\n  close(${fd})`).join(''), kernel);
+      for (const order of [
+        ['gpufd', 'container', 'group', 'other'],
+        ['other', 'group', 'container', 'gpufd'],
+        ['container', 'gpufd', 'other', 'group'],
+      ]) {
+        const run = runSetup(machine(), opened + order.map((fd) => `\n  close(${fd})`).join(''), kernel);
         const { initial, fields } = run.model.layout;
-        const changed = fields.filter((f) => !f.name.startsWith('name.') && !f.internal)
-          .filter((f) => initial.slice(f.base, f.base + f.size).some((v, i) => v !== run.executor.machine.state[f.base + i]));
+        const changed = fields
+          .filter((f) => !f.name.startsWith('name.') && !f.internal)
+          .filter((f) =>
+            initial.slice(f.base, f.base + f.size).some((v, i) => v !== run.executor.machine.state[f.base + i]),
+          );
         expect(changed.map((f) => f.name)).toEqual([]);
       }
     });
@@ -125,7 +161,7 @@ describe('everything closed', () => {
 
 describe('the machine in reverse', () => {
   it('v5.19: a coherent group that joins a non-coherent container keeps its own entries', () => {
-    const run = after(MIXED_REVERSED, READY + MAP + NIC, 'v5.19');
+    const run = runSetup(MIXED_REVERSED, READY + MAP + NIC, 'v5.19');
     expect([run.entry('gpu', 0), run.entry('nic', 0)]).toEqual(['rw', 'rw+snp']);
   });
 });

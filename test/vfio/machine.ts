@@ -1,5 +1,15 @@
 // Machines and openings that the tests of VFIO and the IOMMU share, and what to read from the state behind a run.
-import { elaborate, type Executor, IOPTE, type Model, NOTE, parse, profileNamed, Run } from '../../sim-core/src/index.ts';
+import {
+  EVENT_WIDTH,
+  type Executor,
+  elaborate,
+  IOPTE,
+  type Model,
+  NOTE,
+  parse,
+  profileNamed,
+  Run,
+} from '../../sim-core/src/index.ts';
 import { ERRNOS } from '../../sim-core/src/ops/constants.ts';
 
 /** Two groups of one function each behind one unit, and a third with a function that the host drives. */
@@ -29,7 +39,8 @@ export const KVM = `
   kvm = open("/dev/kvm", O_RDWR)
   vm = ioctl(kvm, KVM_CREATE_VM, 0)
   ioctl(vm, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_VFIO, fd=>dev, flags=0})`;
-export const ADD = '\n  ioctl(dev, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_VFIO_GROUP, attr=KVM_DEV_VFIO_GROUP_ADD, addr=[group]})';
+export const ADD =
+  '\n  ioctl(dev, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_VFIO_GROUP, attr=KVM_DEV_VFIO_GROUP_ADD, addr=[group]})';
 
 export function modelOf(text: string, kernel: string): Model {
   const profile = profileNamed(kernel);
@@ -53,7 +64,7 @@ export interface After {
 }
 
 /** Runs `setup { … }` of a text on a kernel, to its end. */
-export function after(machineText: string, statements: string, kernel: string): After {
+export function runSetup(machineText: string, statements: string, kernel: string): After {
   const model = modelOf(`${machineText}setup {${statements}\n}\n`, kernel);
   const results: (number | string)[] = [];
   const run = new Run(model);
@@ -61,7 +72,7 @@ export function after(machineText: string, statements: string, kernel: string): 
   if (end.kind !== 'completed') throw new Error(`the run ended as ${end.kind} after ${results.length} calls`);
   const { executor } = run;
   const { log, length } = executor.machine;
-  for (let at = 0; at < length; at += 4) {
+  for (let at = 0; at < length; at += EVENT_WIDTH) {
     if (log[at] !== NOTE.done) continue;
     const value = log[at + 3] as number;
     results.push(value < 0 ? (ERRNOS.find((e) => e.value === -value)?.name ?? value) : value);
