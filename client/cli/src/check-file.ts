@@ -51,6 +51,8 @@ export interface VerdictGroup {
   readonly explorations: number;
   /** States of all of them. */
   readonly states: number;
+  /** Final states of the kernel shown; conditions are about these. */
+  readonly finals: number;
   readonly granularity: Granularity;
   readonly complete: boolean;
   readonly limit?: ExploreLimit;
@@ -137,6 +139,7 @@ function groupOf(verdicts: readonly KernelVerdict[]): VerdictGroup {
     kernel: judgedAs,
     explorations: explored.length,
     states: explored.reduce((sum, verdict) => sum + verdict.exploration.states, 0),
+    finals: exploration.finals,
     granularity: exploration.granularity,
     complete: verdicts.every((verdict) => verdict.exploration.complete),
     ...(exploration.limit && { limit: exploration.limit }),

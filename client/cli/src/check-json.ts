@@ -8,7 +8,7 @@ export function verdictDocument({ file, groups, passed }: FileVerdict): object {
 }
 
 function groupDocument(group: VerdictGroup): object {
-  const { name, profiles, kernel, passed, explorations, states, granularity, complete, limit, conditions, findings } =
+  const { name, profiles, kernel, passed, explorations, states, finals, granularity, complete, limit, conditions, findings } =
     group;
   return {
     name,
@@ -17,6 +17,7 @@ function groupDocument(group: VerdictGroup): object {
     passed: passed ?? null,
     explorations,
     states,
+    finals,
     granularity,
     complete,
     ...(limit && { limit: { kind: limit.kind, message: limitText(limit) } }),

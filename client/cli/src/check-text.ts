@@ -4,6 +4,9 @@ import type { FileVerdict, JudgedCondition, VerdictGroup } from './check-file.ts
 import type { Call } from './commands/command.ts';
 import { type Style, wrap } from './paint.ts';
 
+/** Truth about nothing is worth a word. */
+const ENDLESS = 'No interleaving comes to an end, and conditions are about final states only.';
+
 /** Prints one file's verdicts. `witnesses` prints the schedules of conditions that hold, too. */
 export function printVerdict(call: Call, { file, groups }: FileVerdict, witnesses: boolean): void {
   call.print(call.paint('heading', file.name));
@@ -19,6 +22,9 @@ function printGroup(call: Call, group: VerdictGroup, witnesses: boolean): void {
   call.print(`  ${call.paint('heading', name)}  ${call.paint(style, word)}  ${call.paint('faint', size)}`);
   for (const condition of conditions) printCondition(call, group, condition, witnesses);
   if (conditions.length === 0) call.print(call.paint('faint', '    no condition is for this kernel'));
+  if (group.complete && group.finals === 0) {
+    call.print(`    ${call.paint('caution', wrap(ENDLESS, call.width - 4, 4))}`);
+  }
   for (const { text, schedule } of findings) {
     call.print(`    ${call.paint('bad', 'found')}  ${wrap(text, call.width - 11, 11)}`);
     printSchedule(call, group, schedule);

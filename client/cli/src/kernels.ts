@@ -21,9 +21,8 @@ export function profileOf(name: string): Profile {
   });
 }
 
-/** What a plain run uses: the named kernel, else the scenario's `kernel` line, else the newest. */
-export function profileFor(file: ScenarioFile, name: string | undefined): Profile {
-  if (name !== undefined) return profileOf(name);
+/** What a plain run uses: the scenario's `kernel` line, else the newest release. */
+export function ownProfile(file: ScenarioFile): Profile {
   for (const { content } of file.parsed.lines) if (content.kind === 'kernel') return profileOf(content.version.text);
   return newestProfile();
 }

@@ -12,7 +12,7 @@ import { type Call, GRANULARITY, KERNEL, type OptionSpec } from './commands/comm
 import { Failure } from './failure.ts';
 import { remarkWarnings } from './failure-report.ts';
 import { pause } from './io.ts';
-import { profileFor } from './kernels.ts';
+import { ownProfile, profileOf } from './kernels.ts';
 import { outcomeOf, type RunEnd, type RunOutcome } from './run-outcome.ts';
 import { modelOf, readScenario } from './scenario-file.ts';
 
@@ -34,16 +34,20 @@ const STEPS_PER_ROUND = 20_000;
 
 /** Runs a scenario to its end as the options of the call say. */
 export async function recordRun(call: Call, name: string): Promise<RunOutcome> {
+  // The call first: what is wrong with it is wrong with any file.
+  const maxSteps = call.count('max-steps') ?? DEFAULT_MAX_STEPS;
+  const kernel = call.text('kernel');
+  const named = kernel === undefined ? undefined : profileOf(kernel);
   const file = await readScenario(call.io, name);
   remarkWarnings(call, file);
-  const model = modelOf(file, profileFor(file, call.text('kernel')));
-  const recorded = new Run(model, optionsOf(call, model));
+  const model = modelOf(file, named ?? ownProfile(file));
+  const recorded = new Run(model, { ...scheduleOptions(call, model), maxSteps });
   const end = await runToEnd(recorded, call.io.interrupt);
   refuseUnplayable(recorded);
   return outcomeOf(file, recorded, end);
 }
 
-function optionsOf(call: Call, model: Model): RunOptions {
+function scheduleOptions(call: Call, model: Model): RunOptions {
   const typed = call.text('schedule');
   const schedule = typed === undefined ? undefined : typedSchedule(model, typed);
   const wrong = schedule?.diagnostics[0];
@@ -52,7 +56,6 @@ function optionsOf(call: Call, model: Model): RunOptions {
   return {
     ...(schedule && { schedule: schedule.moves }),
     ...(granularity && { granularity }),
-    maxSteps: call.count('max-steps') ?? DEFAULT_MAX_STEPS,
   };
 }
 

@@ -43,6 +43,9 @@ const BINARY_PROBE_BYTES = 8000;
 export async function readScenario(io: Io, name: string): Promise<ScenarioFile> {
   const shown = name === '-' ? '<stdin>' : name;
   const text = await readText(io, name);
+  if (text.trim() === '') {
+    throw new Failure('The file is empty: there is no scenario in it.', { code: 'empty-scenario', file: shown });
+  }
   const folder = name === '-' ? io.workingDirectory : path.dirname(path.resolve(io.workingDirectory, name));
   const includes = (include: string): ParsedScenario | undefined => readInclude(path.resolve(folder, include));
   const parsed = parse(text);

@@ -126,7 +126,8 @@ export class Run {
     if (this.#settingUp()) return this.#advanceActor(this.model.setup) || this.#stop();
     const scheduled = this.#nextScheduled();
     if (scheduled !== undefined) return this.#make(scheduled, this.#granularity);
-    if (this.#advanceActor(this.#current)) return true;
+    // A machine without actors has nobody to go on with.
+    if (this.#current < this.executor.tasks.length && this.#advanceActor(this.#current)) return true;
     for (let actor = 0; actor < this.executor.tasks.length; actor++) {
       if (this.#advanceActor(actor)) return true;
     }

@@ -1,0 +1,90 @@
+// What people mistype, and what they are told. Every mistake of theirs ends with exit code 2 and without a stack trace.
+import { COMMANDS } from '@snoopscope/cli';
+import { describe, expect, test } from 'vitest';
+import { snoopscope } from './command.ts';
+
+const race = 'test/cli/scenarios/race.snoop';
+
+describe('mistakes in the call', () => {
+  test.each([
+    ['chek a.snoop', 'There is no command `chek`; did you mean `check`?', 'unknown-command'],
+    ['--verison', 'There is no option `--verison`', 'unknown-option'],
+    ['run --kernl v5.11 a.snoop', '`run` has no option `--kernl`; did you mean `--kernel`?', 'unknown-option'],
+    ['run -x a.snoop', '`run` has no option `-x`', 'unknown-option'],
+    ['run', '`run` needs FILE', 'missing-operand'],
+    ['run a.snoop b.snoop', '`run` does not know what to do with `b.snoop`', 'surplus-operand'],
+    ['run --kernel', '--kernel needs a value', 'missing-value'],
+    ['run --events=yes a.snoop', '--events takes no value, found `yes`', 'unexpected-value'],
+    ['run --format yaml a.snoop', '`yaml` is not a format of `run`, which knows text and json', 'unknown-format'],
+    ['run --granularity micr a.snoop', 'did you mean `micro`?', 'unknown-granularity'],
+    ['run --max-steps 0 a.snoop', '--max-steps takes a whole number from 1 on, found `0`', 'not-a-count'],
+    ['run --max-steps 1e3 a.snoop', 'found `1e3`', 'not-a-count'],
+    [`run --kernel v5.111 ${race}`, 'There is no kernel profile `v5.111`; did you mean `v5.11`?', 'unknown-kernel'],
+    [`check --kernel linux ${race}`, 'Known are v3.12 to', 'unknown-kernel'],
+    [`run --schedule vcpu7*2 ${race}`, 'possible are', 'unknown-move'],
+    [`bisect --from v5.11 ${race}`, '--from and --to belong together', 'missing-option'],
+    ['import strace a.log', 'Importing `strace` is not there yet. What can be imported: recording.', 'unknown-kind'],
+    ['import recordng a.log', '`recordng` cannot be imported', 'unknown-kind'],
+    ['export perfetto a.snoop', 'Exporting `perfetto` is not there yet. What can be exported: trace.', 'unknown-kind'],
+    ['export constructor a.snoop', '`constructor` cannot be exported', 'unknown-kind'],
+    ['lsp --port 99999', '--port takes a number from 0 to 65535', 'not-a-port'],
+    ['help chek', 'did you mean `check`?', 'unknown-command'],
+  ])('%s', async (line, message, code) => {
+    const { exitCode, stdout, stderr } = await snoopscope(line, { columns: 400 });
+    expect(stderr).toContain(message);
+    expect(stderr).toContain(`[${code}]`);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(stdout).toBe('');
+    expect(exitCode).toBe(2);
+  });
+
+  test('no words at all: the help page, on stderr', async () => {
+    const { exitCode, stdout, stderr } = await snoopscope('');
+    expect(stderr).toContain('snoopscope COMMAND [options] [FILE…]');
+    expect(stdout).toBe('');
+    expect(exitCode).toBe(2);
+  });
+
+  test('an unknown kernel lists the known ones, those that are no mainline release by name', async () => {
+    const { stderr } = await snoopscope(`run --kernel nonsense ${race}`, { columns: 4000 });
+    expect(stderr).toMatch(/Known are v3\.12 to v\d+\.\d+, .*series-v1/);
+  });
+});
+
+describe('help', () => {
+  test('names every command and every exit code', async () => {
+    const { exitCode, stdout } = await snoopscope('help');
+    for (const { name, summary } of COMMANDS) expect(stdout.replace(/\s+/g, ' ')).toContain(`${name} ${summary}`);
+    for (const code of ['0 fine', '1 a condition', '2 the input', '3 a limit', '130 interrupted']) {
+      expect(stdout.replace(/ +/g, ' ')).toContain(code);
+    }
+    expect(exitCode).toBe(0);
+  });
+
+  test.each(COMMANDS.map((command) => command.name))('%s: the same page however it is asked for', async (name) => {
+    const page = await snoopscope(`help ${name}`);
+    expect(await snoopscope(`${name} --help`)).toEqual(page);
+    expect(page.exitCode).toBe(0);
+    expect(page.stderr).toBe('');
+    for (const { name: option } of COMMANDS.find((c) => c.name === name)?.options ?? []) {
+      expect(page.stdout).toContain(`--${option}`);
+    }
+  });
+
+  test.each(['--help', '-h'])('%s is help', async (word) => {
+    expect(await snoopscope(word)).toEqual(await snoopscope('help'));
+  });
+
+  test.each(['--version', '-V', 'version'])('%s is the version of the extension', async (word) => {
+    const { default: manifest } = await import('../../package.json', { with: { type: 'json' } });
+    expect(await snoopscope(word)).toEqual({ exitCode: 0, stdout: `snoopscope ${manifest.version}\n`, stderr: '' });
+  });
+
+  test.each([...COMMANDS])('$name: its examples use options that it has', ({ name, options, examples }) => {
+    expect(examples.length).toBeGreaterThan(0);
+    for (const { line } of examples) {
+      expect(line).toMatch(new RegExp(`^${name}\\b`));
+      for (const [, option] of line.matchAll(/--([\w-]+)/g)) expect(options.map((o) => o.name)).toContain(option);
+    }
+  });
+});

@@ -1,0 +1,50 @@
+/** The command line called in this process, with its streams caught. */
+import path from 'node:path';
+import { type Io, main } from '@snoopscope/cli';
+
+export const root = path.resolve(import.meta.dirname, '../..');
+
+export interface Caught {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Surroundings {
+  readonly stdin?: string | Uint8Array;
+  /** Of both streams; without it they are pipes. */
+  readonly columns?: number;
+  readonly colours?: boolean;
+  readonly workingDirectory?: string;
+  readonly interrupt?: AbortSignal;
+  /** The reader of stdout goes away after this many writes. */
+  readonly closedAfter?: number;
+}
+
+/** Calls the command with the words of a shell line; nothing in them is quoted. */
+export async function snoopscope(line: string | readonly string[], around: Surroundings = {}): Promise<Caught> {
+  const written = { stdout: '', stderr: '' };
+  let writes = 0;
+  const output = (name: 'stdout' | 'stderr'): Io['stdout'] => ({
+    write: (text) => {
+      writes++;
+      written[name] += text;
+    },
+    drained: async () => {},
+    columns: around.columns,
+    colours: around.colours ?? false,
+    get closed() {
+      return name === 'stdout' && around.closedAfter !== undefined && writes >= around.closedAfter;
+    },
+  });
+  const { stdin = '' } = around;
+  const exitCode = await main({
+    arguments: typeof line === 'string' ? line.split(' ').filter((word) => word !== '') : line,
+    workingDirectory: around.workingDirectory ?? root,
+    stdout: output('stdout'),
+    stderr: output('stderr'),
+    readStandardInput: async () => (typeof stdin === 'string' ? new TextEncoder().encode(stdin) : stdin),
+    interrupt: around.interrupt ?? new AbortController().signal,
+  });
+  return { exitCode, ...written };
+}

@@ -1,0 +1,131 @@
+// Files that are no scenarios, and scenarios that do not end.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { snoopscope } from './command.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'snoopscope-cli-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function put(name: string, contents: string | Uint8Array): string {
+  writeFileSync(path.join(folder, name), contents);
+  return name;
+}
+
+const endless = `machine {
+  cpu intel count=1
+  memory x = 0
+}
+setup {
+  kvm = open("/dev/kvm", O_RDWR)
+  vm = ioctl(kvm, KVM_CREATE_VM, 0)
+  v = ioctl(vm, KVM_CREATE_VCPU, 0)
+}
+vcpu 0 {
+  loop {
+    mov [x], 1
+  }
+}
+forall [x] == 0
+`;
+
+describe.each(['run', 'check', 'bisect', 'export trace'])('%s', (command) => {
+  test.each([
+    ['missing.snoop', () => {}, 'unreadable-file', 'There is no such file.'],
+    ['a-folder', (name: string) => mkdirSync(path.join(folder, name), { recursive: true }), 'is-a-folder', 'This is a folder'],
+    ['binary.snoop', (name: string) => put(name, new Uint8Array([0x7f, 0x45, 0x4c, 0x46, 0, 1])), 'binary-file', 'This is a binary file'],
+    ['empty.snoop', (name: string) => put(name, ' \n\n'), 'empty-scenario', 'The file is empty'],
+    ['file/inside', (name: string) => put(path.dirname(name), 'x'), 'unreadable-file', 'A part of the path is not a folder.'],
+  ])('%s', async (name, make, code, message) => {
+    make(name);
+    const { exitCode, stdout, stderr } = await snoopscope(`${command} ${name}`, { workingDirectory: folder });
+    expect(stderr).toContain(`${name}: error: ${message}`);
+    expect(stderr).toContain(`[${code}]`);
+    expect(stdout).toBe('');
+    expect(exitCode).toBe(2);
+  });
+
+  test('ten megabytes meet a limit that is named', async () => {
+    const name = put('large.snoop', 'mov [x], 1\n'.repeat(1_000_000));
+    const { exitCode, stderr } = await snoopscope(`${command} ${name}`, { workingDirectory: folder });
+    expect(stderr).toContain('scenarioCharacters');
+    expect(stderr.split('\n').length).toBeLessThan(10);
+    expect(exitCode).toBe(3);
+  });
+
+  test('a half typed scenario: every mistake with its place, the line and carets', async () => {
+    const name = put('half.snoop', 'setup {\n\tkvm = opn("/dev/kvm", O_RDWR)\n  vm = ioctl(kvm, KVM_CREATE_V\n}\n');
+    const { exitCode, stdout, stderr } = await snoopscope(`${command} ${name}`, { workingDirectory: folder });
+    expect(stderr).toMatch(/^half\.snoop:2:8: error: .*`open`.* \[unknown-call\]\n {2}.*kvm = opn\("\/dev\/kvm", O_RDWR\)\n +\^\^\^$/m);
+    expect(stderr).toMatch(/^half\.snoop:3:\d+: error: /m);
+    expect(stdout).toBe('');
+    expect(exitCode).toBe(2);
+  });
+
+  test('garbage of a hostile file does not reach the terminal as it is', async () => {
+    const name = put('hostile.snoop', '\u001b[2Jsetup {\u0007\n');
+    const { stderr } = await snoopscope(`${command} ${name}`, { workingDirectory: folder });
+    expect(stderr).not.toContain('\u001b');
+    expect(stderr).not.toContain('\u0007');
+  });
+});
+
+test('a machine in which nobody does anything', async () => {
+  const stdin = 'machine {\n  memory x = 0\n}\n';
+  expect((await snoopscope('run -', { stdin })).stdout).toContain('Completed after 0 micro-steps');
+  expect((await snoopscope('check -', { stdin })).exitCode).toBe(0);
+});
+
+describe('standard input', () => {
+  test('- is a scenario', async () => {
+    const { exitCode, stdout } = await snoopscope('run --max-steps 10 -', { stdin: endless });
+    expect(stdout).toContain('<stdin> on');
+    expect(exitCode).toBe(3);
+  });
+
+  test('mistakes are at <stdin>', async () => {
+    const { exitCode, stderr } = await snoopscope('check -', { stdin: 'setup {\n  nonsense\n}\n' });
+    expect(stderr).toMatch(/^<stdin>:2:3: error: /m);
+    expect(exitCode).toBe(2);
+  });
+
+  test('a binary stream', async () => {
+    const { exitCode, stderr } = await snoopscope('check -', { stdin: new Uint8Array([1, 2, 0, 3]) });
+    expect(stderr).toContain('<stdin>: error: This is a binary file');
+    expect(exitCode).toBe(2);
+  });
+});
+
+describe('limits', () => {
+  test('a run that does not end', async () => {
+    const { exitCode, stdout } = await snoopscope('run --max-steps 200 -', { stdin: endless });
+    expect(stdout).toContain('Stopped at the limit of 200 micro-steps; --max-steps raises it.');
+    expect(exitCode).toBe(3);
+  });
+
+  test('an exploration that is too large', async () => {
+    const { exitCode, stdout } = await snoopscope('check --max-states 4 test/cli/scenarios/race.snoop');
+    expect(stdout).toMatch(/open +forall vcpu1\.eax == 2/);
+    expect(stdout).toContain('The limit of 4 states was reached; --max-states raises it.');
+    expect(exitCode).toBe(3);
+  });
+
+  test('conditions are about final states, and there may be none', async () => {
+    const { stdout } = await snoopscope('check -', { stdin: endless });
+    expect(stdout).toContain('No interleaving comes to an end');
+  });
+
+  test('an interrupted run says how far it came', async () => {
+    const controller = new AbortController();
+    controller.abort();
+    const { exitCode, stdout } = await snoopscope('run -', { stdin: endless, interrupt: controller.signal });
+    expect(stdout).toMatch(/Interrupted after \d+ micro-steps\./);
+    expect(exitCode).toBe(130);
+  });
+
+  test('a reader that has gone away is not written to', async () => {
+    const { stdout } = await snoopscope('run --max-steps 5000 -', { stdin: endless, closedAfter: 3 });
+    expect(stdout.split('\n').length).toBeLessThan(8);
+  });
+});
