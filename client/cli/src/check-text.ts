@@ -7,10 +7,15 @@ import { type Style, wrap } from './paint.ts';
 /** Truth about nothing is worth a word. */
 const ENDLESS = 'No interleaving comes to an end, and conditions are about final states only.';
 
+const WITHOUT_CONDITIONS = 'It has no conditions: judged are declared results and findings.';
+
 /** Prints one file's verdicts. `witnesses` prints the schedules of conditions that hold, too. */
 export function printVerdict(call: Call, { file, groups }: FileVerdict, witnesses: boolean): void {
   call.print(call.paint('heading', file.name));
   for (const group of groups) printGroup(call, group, witnesses);
+  if (!file.parsed.lines.some(({ content }) => content.kind === 'condition')) {
+    call.print(call.paint('faint', `  ${wrap(WITHOUT_CONDITIONS, call.width - 2, 2)}`));
+  }
 }
 
 function printGroup(call: Call, group: VerdictGroup, witnesses: boolean): void {
@@ -21,7 +26,6 @@ function printGroup(call: Call, group: VerdictGroup, witnesses: boolean): void {
   const size = wrap(sizeText(group), call.width - head.length - 4, 4);
   call.print(`  ${call.paint('heading', name)}  ${call.paint(style, word)}  ${call.paint('faint', size)}`);
   for (const condition of conditions) printCondition(call, group, condition, witnesses);
-  if (conditions.length === 0) call.print(call.paint('faint', '    no condition is for this kernel'));
   if (group.complete && group.finals === 0) {
     call.print(`    ${call.paint('caution', wrap(ENDLESS, call.width - 4, 4))}`);
   }
@@ -48,6 +52,7 @@ export function spaced(condition: string): string {
 
 // A schedule is there to be copied into a file, so it is never broken, and what stands behind it is a comment.
 function printSchedule(call: Call, { profiles, kernel }: VerdictGroup, schedule: string): void {
+  if (schedule === 'schedule') return call.print(`           ${call.paint('faint', 'whatever the schedule')}`);
   const where = profiles.length > 1 ? call.paint('faint', ` // on ${kernel.name}`) : '';
   call.print(`           ${call.paint('name', schedule)}${where}`);
 }

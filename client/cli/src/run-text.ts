@@ -87,7 +87,7 @@ function printConditions(call: Call, { conditions }: RunOutcome): void {
   for (const one of conditions) {
     const style: Style = one.decides === 'refuted' ? 'bad' : one.decides === 'shown' ? 'good' : 'faint';
     call.print(`  ${wrap(spaced(one.condition.text), call.width - 2, 4)}`);
-    call.print(`    ${call.paint(style, conditionText(one))}`);
+    call.print(`    ${call.paint(style, wrap(conditionText(one), call.width - 4, 4))}`);
   }
 }
 

@@ -12,6 +12,7 @@ import { EVENT_WIDTH, EXIT_REASONS, FAULT_REASONS, FINDINGS, happeningOf, ZAP_RE
 import type { Field } from '../state/layout.ts';
 import type { Model } from './model.ts';
 import { MONITORS } from './monitors/table.ts';
+import type { Place } from './program.ts';
 
 export interface EventText {
   readonly kind: 'step' | 'call' | 'return' | 'result' | 'exit' | 'access' | 'tlp' | 'cache' | 'kernel' | 'change' | 'finding';
@@ -130,13 +131,20 @@ export function findingText(model: Model, finding: number, subject: number, deta
       return `${name}: the IOMMU blocked ${topology.devices[detail]?.name}${word ? ` at ${word}` : ''}`;
     case 'unexpected-result': {
       const node = model.nodes[subject];
-      return `${name}: line ${(node?.place.line ?? 0) + 1} returned ${resultText(detail)}`;
+      return `${name}: line ${(node?.place.line ?? 0) + 1} returned ${resultText(detail)}, declared is ${node ? declaredText(model, node.place) : ''}`;
     }
     case 'deadlock':
       return `${name}: ${topology.actors[subject]?.name ?? 'somebody'} waits for a lock that nobody will release`;
     default:
       return `${name}: ${MONITORS.find((m) => m.finding === name)?.doc ?? 'see the documentation'}`;
   }
+}
+
+/** The result that a statement declares, as it stands in the file. */
+function declaredText(model: Model, { file, line }: Place): string {
+  const { content, text } = model.sources[file]?.parsed.lines[line] ?? {};
+  if (content?.kind !== 'syscall' || !content.result || text === undefined) return 'another';
+  return text.slice(content.result.span.start, content.result.span.end).replace(/^=\s*/, '').trim();
 }
 
 function describeChange(model: Model, slot: number, old: number, value: number): EventText | undefined {

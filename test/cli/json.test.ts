@@ -1,0 +1,67 @@
+// With --format json stdout holds one document and nothing else, whatever happens.
+import { expect, test } from 'vitest';
+import { snoopscope } from './command.ts';
+
+const race = 'test/cli/scenarios/race.snoop';
+
+test.each([
+  [`run ${race}`, 0],
+  [`run --events ${race}`, 0],
+  [`run --max-steps 5 ${race}`, 3],
+  [`check ${race}`, 1],
+  [`check ${race} missing.snoop`, 2],
+  [`check --max-states 3 ${race}`, 3],
+  [`bisect ${race}`, 0],
+  ['test test/cli/scenarios', 1],
+  ['test missing', 2],
+  ['kernels', 0],
+  ['kernels v5.12', 0],
+  ['kernels v5.99', 2],
+  ['run missing.snoop', 2],
+  ['run --nonsense a.snoop', 2],
+  ['run', 2],
+  [`run --kernel nonsense ${race}`, 2],
+  [`run --schedule nonsense ${race}`, 2],
+  ['import strace a', 2],
+  ['import recording package.json', 2],
+  ['export svg a', 2],
+  [`export trace ${race}`, 0],
+  ['nonsense', 2],
+] as const)('%s', async (line, exitCode) => {
+  const caught = await snoopscope(`${line} --format json`);
+  const document = JSON.parse(caught.stdout);
+  expect(document).toBeTypeOf('object');
+  expect(caught.stderr).toBe('');
+  expect(caught.exitCode).toBe(exitCode);
+});
+
+test('an error has a code, a message, the file and the places in it', async () => {
+  const { stdout } = await snoopscope('run --format json -', { stdin: 'setup {\n  kvm = opn("/dev/kvm", O_RDWR)\n}\n' });
+  expect(JSON.parse(stdout)).toMatchObject({
+    error: {
+      code: 'broken-scenario',
+      file: '<stdin>',
+      diagnostics: [{ code: 'unknown-call', severity: 'error', line: 2, column: 9, endColumn: 12 }],
+    },
+  });
+});
+
+test('one broken file among several is an error of its own; the others are judged', async () => {
+  const { stdout } = await snoopscope(`check --format json missing.snoop ${race}`);
+  const { passed, files } = JSON.parse(stdout);
+  expect(passed).toBe(false);
+  expect(files[0]).toMatchObject({ file: 'missing.snoop', passed: false, error: { code: 'unreadable-file' } });
+  expect(files[1].kernels[0].conditions).toHaveLength(4);
+});
+
+test('a run tells what happened, why, and how it ended', async () => {
+  const { stdout } = await snoopscope('run --format json --kernel v5.11 scenarios/wbinvd/local-cpu-not-flushed.snoop');
+  const { kernel, trace, values, findings, end } = JSON.parse(stdout);
+  expect(kernel).toBe('v5.11');
+  expect(values).toMatchObject({ 'gpu.r0': 0, '[x]': 1 });
+  expect(findings).toEqual(['stale-read']);
+  expect(end).toMatchObject({ kind: 'completed' });
+  const finding = trace.flatMap((entry: { happenings: object[] }) => entry.happenings).find((h: { finding?: string }) => h.finding);
+  expect(finding.why.length).toBeGreaterThan(3);
+  for (const link of finding.why) expect(link.sources.length, link.text).toBeGreaterThan(0);
+});
