@@ -57,12 +57,13 @@ const hostile: Readonly<Record<string, string>> = {
 };
 
 for (const [name, text] of Object.entries(hostile)) {
-  test(`${name} parses within a second`, () => {
+  test(`${name} parses in no time`, () => {
     const start = performance.now();
     const parsed = parse(text);
     print(parsed);
     expect(parsed.diagnostics.length).toBeLessThanOrEqual(LIMITS.diagnostics + 1);
-    expect(performance.now() - start).toBeLessThan(1000);
+    // A second on a busy machine; work that grows with the square of the text takes minutes.
+    expect(performance.now() - start).toBeLessThan(5000);
   });
 }
 

@@ -177,6 +177,17 @@ test('breaking one line gives exactly one diagnostic', () => {
   }
 });
 
+test('a missing line is at most one diagnostic', () => {
+  const lines = gallery[0]!.split('\n');
+  for (const index of lines.keys()) {
+    const { diagnostics } = parse([...lines.slice(0, index), ...lines.slice(index + 1)].join('\n'));
+    expect(
+      diagnostics.map(({ line, message }) => `${line}: ${message}`).slice(1),
+      `without line ${index}: ${lines[index]}`,
+    ).toEqual([]);
+  }
+});
+
 test('a missing or a doubled brace is one diagnostic', () => {
   const lines = gallery[0]!.split('\n');
   for (const [index, line] of lines.entries()) {

@@ -333,7 +333,7 @@ export const scenarioArbitrary: fc.Arbitrary<ParsedScenario> = fc
     ),
     { minLength: 1, maxLength: 6 },
   )
-  .map((parts) => ({ lines: parts.flat(), blocks: [], diagnostics: [] }));
+  .map((parts) => ({ lines: parts.flat(), blocks: [], balanced: true, diagnostics: [] }));
 
 /** What a tree says, without where it stands. */
 export function withoutSpans(value: unknown): unknown {

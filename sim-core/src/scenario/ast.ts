@@ -324,6 +324,8 @@ export interface ParsedScenario {
   readonly lines: readonly Line[];
   /** In the order of the file. */
   readonly blocks: readonly Block[];
+  /** Whether the braces alone gave the blocks; if not, indentation had to help, and a diagnostic says so. */
+  readonly balanced: boolean;
   /** Of the text alone, in the order of lines; what depends on names or on a kernel comes from `check`. */
   readonly diagnostics: readonly Diagnostic[];
 }

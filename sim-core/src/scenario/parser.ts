@@ -14,10 +14,15 @@ export function parse(text: string, previous?: ParsedScenario): ParsedScenario {
   const texts = splitLines(text);
   const surplus = texts.length - LIMITS.scenarioLines;
   if (surplus > 0) texts.length = LIMITS.scenarioLines;
-  const { lines, blocks, diagnostics: structural } = buildStructure(texts, lineReader(texts, previous?.lines ?? []));
+  const {
+    lines,
+    blocks,
+    balanced,
+    diagnostics: structural,
+  } = buildStructure(texts, lineReader(texts, previous?.lines ?? []));
   const diagnostics = collect(lines, structural);
   if (surplus > 0) diagnostics.push(tooManyLines(texts, surplus));
-  return { lines, blocks, diagnostics: limited(diagnostics) };
+  return { lines, blocks, balanced, diagnostics: limited(diagnostics) };
 }
 
 /** The lines of a text, as editors count them: `\n`, `\r\n` and `\r` each end one. */
@@ -84,6 +89,7 @@ function tooLarge(text: string): ParsedScenario {
   return {
     lines: [],
     blocks: [],
+    balanced: true,
     diagnostics: [{ code: 'file-too-large', severity: 'error', message, line: 0, span: { start: 0, end: 0 } }],
   };
 }

@@ -64,8 +64,7 @@ interface Draft {
 }
 
 function printLines(scenario: ParsedScenario): string[] {
-  if (scenario.diagnostics.some((diagnostic) => UNBALANCED.has(diagnostic.code)))
-    return scenario.lines.map((line) => line.text);
+  if (!scenario.balanced) return scenario.lines.map((line) => line.text);
   const drafts = draftLines(scenario.lines);
   alignBindings(drafts);
   alignConditions(drafts);
@@ -398,8 +397,6 @@ const OPENING: ReadonlySet<LineContent['kind']> = new Set([
   'loop-open',
   'repeat-open',
 ]);
-/** Diagnostics of the structure after which depth is a guess. */
-const UNBALANCED: ReadonlySet<string> = new Set(['missing-brace', 'stray-brace']);
 // Control characters, quotes, backslashes and what would break the line or not survive UTF-8.
 
 const ESCAPED =

@@ -1,6 +1,9 @@
 import { LIMITS } from '../limits.ts';
 import type { Block, BlockKind, Diagnostic, Item, Line, LineContent, Span } from './ast.ts';
 import { isBlank } from './cursor.ts';
+import { blockKind, type Frame, finishedBlock, finishedItem, startAlternative } from './frames.ts';
+import { blockTitle, braceSpan, codeSpan, firstWord, keyword } from './line-text.ts';
+import { LANGUAGE_WORDS, MACHINE_WORDS } from './words.ts';
 
 export interface Structure {
   readonly lines: readonly Line[];
@@ -25,21 +28,6 @@ export function buildStructure(texts: readonly string[], read: LineReader): Stru
   return lenient.result();
 }
 
-/** An open block. */
-interface Frame {
-  readonly line: number;
-  /** How the lines inside are read. */
-  readonly block: BlockKind;
-  /** Absent for blocks inside a block. */
-  readonly header?: LineContent;
-  readonly control?: 'choose' | 'loop' | 'repeat' | 'unknown';
-  readonly count: number;
-  items: Item[];
-  readonly alternatives: Item[][];
-  /** Lines of `}` that stand in the middle of the block by its indentation. */
-  readonly midway: number[];
-}
-
 class Builder {
   readonly texts: readonly string[];
   readonly read: LineReader;
@@ -59,6 +47,7 @@ class Builder {
   /** False when the braces do not balance and indentation was not asked. */
   run(): boolean {
     for (let index = 0; index < this.texts.length; index++) {
+      if (this.byIndentation && this.stack.length === 0 && this.isOrphan(index)) this.adopt(index);
       const line = this.read(this.stack.at(-1)?.block ?? 'file', index);
       this.lines.push(line);
       if (!this.place(line, index)) return false;
@@ -212,7 +201,9 @@ class Builder {
         { start: firstWord(line).start, end: line.comment?.start ?? line.text.length },
         '`} or {` divides the alternatives of a `choose {`, and none is open here.',
       );
-      if (top === undefined) this.push({ line: index, block: 'proc', control: 'unknown', count: 1 });
+      // Deeper than the block around it, it is the rest of a choose whose first line is missing: it has a `}` of its own.
+      const rest = top === undefined || (this.byIndentation && this.indent(index) > this.indent(top.line));
+      if (rest) this.push({ line: index, block: this.controlBlock(), control: 'unknown', count: 1 });
     }
     return true;
   }
@@ -237,9 +228,33 @@ class Builder {
     return this.indent(index) <= this.indent(this.stack[0]!.line);
   }
 
+  /** Whether a line is indented like one of a block though none is open, and says nothing of the top level. */
+  private isOrphan(index: number): boolean {
+    const text = this.texts[index]!;
+    if (!CODE.test(text) || this.indent(index) === 0) return false;
+    const word = /^[\s\ufeff]*([A-Za-z_]\w*)?/.exec(text)![1];
+    return word === undefined ? !/^[\s\ufeff]*[}~]/.test(text) : !FILE_WORDS.has(word) || isDeviceItem(text);
+  }
+
+  /** Reads what follows as the block whose first line is missing, so that it is one diagnostic. */
+  private adopt(index: number): void {
+    const text = this.texts[index]!;
+    const block = MACHINE_LINE.test(text) ? 'machine' : 'proc';
+    const span = { start: text.length - text.trimStart().length, end: text.trimEnd().length };
+    this.report(
+      'wrong-block',
+      index,
+      span,
+      'From here to the next `}` nothing says whose block this is: a line that opens it, such as `vcpu 0 {`, is missing.',
+    );
+    this.push({ line: index, block, count: 1, orphan: true });
+  }
+
   /** Whether the next line still stands inside the block by its indentation. */
   private standsMidway(index: number, top: Frame): boolean {
     const indent = this.indent(top.line);
+    // At the indentation of its block and before an empty line, a brace is more likely the end of the block.
+    if (this.indent(index) <= indent && this.texts[index + 1]?.trim() === '') return false;
     for (let next = index + 1; next < this.texts.length; next++) {
       const text = this.texts[next]!;
       if (!CODE.test(text)) continue;
@@ -252,6 +267,10 @@ class Builder {
   private closeUnfinished(first: number, endLine: number): void {
     while (this.stack.length > first) {
       const frame = this.stack.at(-1)!;
+      if (frame.orphan) {
+        this.pop(endLine);
+        continue;
+      }
       const closed = frame.midway.pop();
       if (closed === undefined) this.reportUnclosed(frame, endLine);
       else this.reportBehind(frame, closed);
@@ -285,7 +304,7 @@ class Builder {
     frame.items = frame.items.filter((item) => item.line < closed);
   }
 
-  private push(frame: Pick<Frame, 'line' | 'block' | 'header' | 'control' | 'count'>): void {
+  private push(frame: Pick<Frame, 'line' | 'block' | 'header' | 'control' | 'count' | 'orphan'>): void {
     const items: Item[] = [];
     this.stack.push({ ...frame, items, alternatives: [items], midway: [] });
   }
@@ -329,77 +348,14 @@ class Builder {
   }
 }
 
-function startAlternative(frame: Frame): void {
-  frame.items = [];
-  frame.alternatives.push(frame.items);
+/** `device gpu 0000:01:00.0` is an item of the machine, `device gpu {` a block. */
+function isDeviceItem(text: string): boolean {
+  return /^\s*device\b[^{]*$/.test(text);
 }
 
-function finishedBlock(frame: Frame, endLine: number): Block | undefined {
-  const { header, line, items } = frame;
-  switch (header?.kind) {
-    case 'machine-open':
-      return { kind: 'machine', line, endLine, items };
-    case 'actor-open':
-      return { kind: header.actor.kind, actor: header.actor, line, endLine, items };
-    case 'proc-open':
-      return { kind: 'proc', proc: { name: header.name, params: header.params }, line, endLine, items };
-    case 'broken':
-      return header.opens === undefined || header.opens === 'control' || header.opens === 'file'
-        ? undefined
-        : { kind: header.opens, line, endLine, items };
-    default:
-      return undefined;
-  }
-}
-
-function finishedItem(frame: Frame, endLine: number): Item | undefined {
-  const { control, line, items } = frame;
-  switch (control) {
-    case 'choose':
-      return { kind: 'choose', line, endLine, alternatives: frame.alternatives };
-    case 'loop':
-      return { kind: 'loop', line, endLine, body: items };
-    case 'repeat':
-      return { kind: 'repeat', line, endLine, count: frame.count, body: items };
-    default:
-      return undefined;
-  }
-}
-
-function blockKind(content: LineContent): BlockKind {
-  if (content.kind === 'actor-open') return content.actor.kind;
-  return content.kind === 'machine-open' ? 'machine' : 'proc';
-}
-
-/** The code of a line without its indentation and comment. */
-function codeSpan(line: Line): Span {
-  const text = line.comment === undefined ? line.text : line.text.slice(0, line.comment.start);
-  const end = text.trimEnd().length;
-  return { start: Math.min(end, text.length - text.trimStart().length), end };
-}
-
-/** `vcpu 0 cpu=0` of `vcpu 0 cpu=0 {`. */
-function blockTitle(line: Line): string {
-  const { start, end } = codeSpan(line);
-  const code = line.text.slice(start, end);
-  return (code.endsWith('{') ? code.slice(0, -1) : code).trim().slice(0, 60);
-}
-
-function firstWord(line: Line): Span {
-  const match = /[~}]?[A-Za-z_]*/.exec(line.text.trimStart())!;
-  const start = line.text.length - line.text.trimStart().length;
-  return { start, end: start + match[0].length };
-}
-
-function keyword(line: Line): string {
-  const { start, end } = firstWord(line);
-  return line.text.slice(start, end);
-}
-
-function braceSpan(text: string): Span {
-  const start = Math.max(0, text.indexOf('}'));
-  return { start, end: Math.min(text.length, start + 1) };
-}
-
+const FILE_WORDS: ReadonlySet<string> = new Set(
+  LANGUAGE_WORDS.filter((word) => word.blocks.includes('file')).map((word) => word.word),
+);
+const MACHINE_LINE = new RegExp(`^\\s*(?:${MACHINE_WORDS.join('|')})\\s+[^\\s=(]`);
 /** Whether a line has more than blanks and a comment. */
 const CODE = /^[\s\ufeff]*(?!\/\/)[^\s\ufeff]/;

@@ -1,0 +1,61 @@
+import type { Block, BlockKind, Item, LineContent } from './ast.ts';
+
+/** An open block. */
+export interface Frame {
+  readonly line: number;
+  /** How the lines inside are read. */
+  readonly block: BlockKind;
+  /** Absent for blocks inside a block. */
+  readonly header?: LineContent;
+  readonly control?: 'choose' | 'loop' | 'repeat' | 'unknown';
+  readonly count: number;
+  items: Item[];
+  readonly alternatives: Item[][];
+  /** The line that opened it is missing, and was reported. */
+  readonly orphan?: true;
+  /** Lines of `}` that stand in the middle of the block by its indentation. */
+  readonly midway: number[];
+}
+
+export function startAlternative(frame: Frame): void {
+  frame.items = [];
+  frame.alternatives.push(frame.items);
+}
+
+/** The block that a frame becomes; undefined for blocks inside a block. */
+export function finishedBlock(frame: Frame, endLine: number): Block | undefined {
+  const { header, line, items } = frame;
+  switch (header?.kind) {
+    case 'machine-open':
+      return { kind: 'machine', line, endLine, items };
+    case 'actor-open':
+      return { kind: header.actor.kind, actor: header.actor, line, endLine, items };
+    case 'proc-open':
+      return { kind: 'proc', proc: { name: header.name, params: header.params }, line, endLine, items };
+    case 'broken':
+      return header.opens === undefined || header.opens === 'control' || header.opens === 'file'
+        ? undefined
+        : { kind: header.opens, line, endLine, items };
+    default:
+      return undefined;
+  }
+}
+
+export function finishedItem(frame: Frame, endLine: number): Item | undefined {
+  const { control, line, items } = frame;
+  switch (control) {
+    case 'choose':
+      return { kind: 'choose', line, endLine, alternatives: frame.alternatives };
+    case 'loop':
+      return { kind: 'loop', line, endLine, body: items };
+    case 'repeat':
+      return { kind: 'repeat', line, endLine, count: frame.count, body: items };
+    default:
+      return undefined;
+  }
+}
+
+export function blockKind(content: LineContent): BlockKind {
+  if (content.kind === 'actor-open') return content.actor.kind;
+  return content.kind === 'machine-open' ? 'machine' : 'proc';
+}
