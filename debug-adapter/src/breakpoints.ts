@@ -1,0 +1,188 @@
+/** Breakpoints as the user sets them: on lines, on kernel functions and ops, with conditions, counts and messages. */
+import { compileExpression, type Expression, nearest } from '@snoopscope/sim-core';
+import type { Debuggee } from './launch.ts';
+import { LIMITS } from './limits.ts';
+import { executableLines, lineText, stoppingPlaces } from './source-lines.ts';
+
+/** What all kinds have in common. */
+export interface Trigger {
+  readonly id: number;
+  /** Stops only where it holds. */
+  readonly condition?: (actor: number) => Expression | undefined;
+  /** Stops only at these hits, counted from 1. */
+  readonly count?: (hit: number) => boolean;
+  /** Says this instead of stopping. */
+  readonly log?: readonly LogPart[];
+}
+
+export interface LineBreakpoint extends Trigger {
+  readonly kind: 'line';
+  readonly file: number;
+  /** 0-based. */
+  readonly line: number;
+}
+
+export interface FunctionBreakpoint extends Trigger {
+  readonly kind: 'function';
+  readonly name: string;
+  /** Kernel functions: stops when one is entered. */
+  readonly routines: ReadonlySet<number>;
+  /** Statements: stops before one is executed. */
+  readonly nodes: ReadonlySet<number>;
+}
+
+export type LogPart = { readonly text: string } | { readonly expression: string };
+
+/** What the client sends along with a breakpoint, in words of its own. */
+export interface TriggerRequest {
+  readonly condition?: string;
+  readonly hitCondition?: string;
+  readonly logMessage?: string;
+}
+
+export type Resolved<B> = { readonly breakpoint: B } | { readonly problem: string; readonly line?: number };
+
+/** A line breakpoint, on the first line from `line` on at which something is executed. */
+export function lineBreakpoint(
+  debuggee: Debuggee,
+  id: number,
+  file: number,
+  line: number,
+  request: TriggerRequest,
+): Resolved<LineBreakpoint> {
+  const snapped = executableLines(debuggee, file).find((candidate) => candidate >= line);
+  if (snapped === undefined) return { problem: 'Nothing is executed on this line or below it.' };
+  const node = debuggee.model.nodes.find((one) =>
+    stoppingPlaces(one).some((place) => place.file === file && place.line === snapped),
+  );
+  const trigger = resolveTrigger(debuggee, id, actorOfNode(debuggee, node?.id ?? -1), request);
+  if ('problem' in trigger) return { problem: trigger.problem, line: snapped };
+  return { breakpoint: { ...trigger.breakpoint, kind: 'line', file, line: snapped } };
+}
+
+/** A breakpoint on what a name stands for: a kernel function, a request, an attribute, an instruction, a TLP. */
+export function functionBreakpoint(
+  debuggee: Debuggee,
+  id: number,
+  name: string,
+  request: TriggerRequest,
+): Resolved<FunctionBreakpoint> {
+  const { model } = debuggee;
+  const wanted = name.trim();
+  const known = model.world.routines.routines.filter(({ kind }) => kind === 'kernel');
+  const routines = new Set(known.filter((routine) => routine.name === wanted).map((routine) => routine.id));
+  const nodes = new Set(statementsWith(debuggee, wanted));
+  if (routines.size === 0 && nodes.size === 0) {
+    const near = nearest(
+      wanted,
+      known.map((routine) => routine.name),
+    );
+    const hint = near === undefined ? '' : ` Did you mean ${near}?`;
+    return {
+      problem: `${wanted} is no kernel function that the model has on ${debuggee.profile.name}, and no statement of this scenario uses it.${hint}`,
+    };
+  }
+  const trigger = resolveTrigger(debuggee, id, -1, request);
+  if ('problem' in trigger) return trigger;
+  return { breakpoint: { ...trigger.breakpoint, kind: 'function', name: wanted, routines, nodes } };
+}
+
+/** The actor whose program a node belongs to: programs lie one behind the other, each closed by its end. */
+export function actorOfNode(debuggee: Debuggee, node: number): number {
+  const { nodes } = debuggee.model;
+  let actor = 0;
+  for (let id = 0; id < node; id++) if (nodes[id]?.kind === 'end') actor++;
+  return node < 0 ? -1 : actor;
+}
+
+/** Conditions, hit counts and messages. `actor` is whose registers a bare name means while the text is checked. */
+export function resolveTrigger(
+  debuggee: Debuggee,
+  id: number,
+  actor: number,
+  request: TriggerRequest,
+): Resolved<Trigger> {
+  const condition = request.condition?.trim() ? conditionOf(debuggee, request.condition, actor) : undefined;
+  if (condition && 'problem' in condition) return condition;
+  const count = request.hitCondition?.trim() ? hitCount(request.hitCondition) : undefined;
+  if (count && 'problem' in count) return count;
+  const log = request.logMessage ? logParts(request.logMessage) : undefined;
+  return {
+    breakpoint: {
+      id,
+      ...(condition && { condition: condition.compiled }),
+      ...(count && { count: count.accepts }),
+      ...(log && { log }),
+    },
+  };
+}
+
+/** `>= 3`, `% 2`, `5`: which hits count. */
+export function hitCount(text: string): { readonly accepts: (hit: number) => boolean } | { readonly problem: string } {
+  const match = /^\s*(>=|<=|==|=|>|<|%)?\s*(\d+)\s*$/.exec(text);
+  const number = Number(match?.[2]);
+  if (!match || (match[1] === '%' && number === 0)) {
+    return {
+      problem: `The hit count "${text.trim()}" is not understood: write a number, or >=, >, <=, <, == or % and a number.`,
+    };
+  }
+  return { accepts: (HIT_RULES[match[1] ?? '=='] as HitRule)(number) };
+}
+
+type HitRule = (number: number) => (hit: number) => boolean;
+const HIT_RULES: Readonly<Record<string, HitRule>> = {
+  '>=': (number) => (hit) => hit >= number,
+  '>': (number) => (hit) => hit > number,
+  '<=': (number) => (hit) => hit <= number,
+  '<': (number) => (hit) => hit < number,
+  '==': (number) => (hit) => hit === number,
+  '=': (number) => (hit) => hit === number,
+  '%': (number) => (hit) => hit % number === 0,
+};
+
+function conditionOf(
+  debuggee: Debuggee,
+  text: string,
+  actor: number,
+): { readonly compiled: (actor: number) => Expression | undefined } | { readonly problem: string } {
+  if (text.length > LIMITS.expressionCharacters)
+    return { problem: `A condition has at most ${LIMITS.expressionCharacters} characters.` };
+  const first = compileExpression(debuggee.model, text, { actor });
+  if ('problem' in first) return { problem: `The condition ${text.trim()}: ${first.problem}` };
+  // A procedure's line is executed by several actors, and a bare name is a register of whoever comes by.
+  const compiled = new Map<number, Expression | undefined>([[actor, first]]);
+  return {
+    compiled(who) {
+      if (!compiled.has(who)) {
+        const expression = compileExpression(debuggee.model, text, { actor: who });
+        compiled.set(who, 'problem' in expression ? undefined : expression);
+      }
+      return compiled.get(who);
+    },
+  };
+}
+
+/** `x is {[x]} now` as text and expressions; a doubled brace is a brace. */
+function logParts(message: string): LogPart[] {
+  const parts: LogPart[] = [];
+  for (const [whole, expression] of message.matchAll(/\{\{|\}\}|\{([^{}]*)\}|[^{}]+|[{}]/g)) {
+    if (expression !== undefined) parts.push({ expression });
+    else parts.push({ text: whole === '{{' ? '{' : whole === '}}' ? '}' : whole });
+  }
+  return parts;
+}
+
+function statementsWith(debuggee: Debuggee, word: string): number[] {
+  if (!/^\w+$/.test(word)) return [];
+  const pattern = new RegExp(`(?<![\\w"])${word}(?![\\w"])`);
+  return debuggee.model.nodes.flatMap((node) => {
+    if (node.kind !== 'statement') return [];
+    const content = debuggee.sources[node.place.file]?.parsed.lines[node.place.line]?.content;
+    // An op or a constant, not just any name of the scenario: `x` is a word and `vm` a descriptor.
+    const isOp =
+      (content?.kind === 'action' && content.op.text === word) ||
+      (content?.kind === 'syscall' && content.call.text === word);
+    const isConstant = /^[A-Z][A-Z0-9_]{2,}$/.test(word) && pattern.test(lineText(debuggee, node.place));
+    return isOp || isConstant ? [node.id] : [];
+  });
+}

@@ -1,0 +1,41 @@
+/** What the adapter can do, as the client is told at the start; one comment a line on what the user gets from it. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { exceptionFilters } from './to-dap.ts';
+
+export const CAPABILITIES: DebugProtocol.Capabilities = {
+  // The client tells when all breakpoints are set, so none is missed.
+  supportsConfigurationDoneRequest: true,
+  // *Step Back* and *Reverse* buttons.
+  supportsStepBack: true,
+  supportsFunctionBreakpoints: true,
+  supportsConditionalBreakpoints: true,
+  supportsHitConditionalBreakpoints: true,
+  supportsLogPoints: true,
+  // Filters in the Breakpoints view, each with a condition.
+  exceptionBreakpointFilters: exceptionFilters(),
+  supportsExceptionFilterOptions: true,
+  // The explanation of a finding, in the editor.
+  supportsExceptionInfoRequest: true,
+  supportsEvaluateForHovers: true,
+  // Completion in the debug console.
+  supportsCompletionsRequest: true,
+  completionTriggerCharacters: ['.', '(', '['],
+  supportsRestartRequest: true,
+  supportsTerminateRequest: true,
+  // Breakpoints go to lines that can be executed.
+  supportsBreakpointLocationsRequest: true,
+  // Hexadecimal values on request.
+  supportsValueFormattingOptions: true,
+  supportsDelayedStackTraceLoading: true,
+  // `instruction` is a micro-step.
+  supportsSteppingGranularity: true,
+  // *Step Into Target*: who moves next.
+  supportsStepInTargetsRequest: true,
+  // *Jump to Cursor*: any recorded time at which the line was reached.
+  supportsGotoTargetsRequest: true,
+  // The scenario, its includes, and the kernel's files as they are modelled.
+  supportsLoadedSourcesRequest: true,
+  // A recorded run is what happened: nothing in it can be changed.
+  supportsSetVariable: false,
+  supportsSetExpression: false,
+};

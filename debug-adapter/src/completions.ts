@@ -1,0 +1,78 @@
+/** What can be typed in the console at a place: commands, names, registers, facts. */
+import { FACTS, FINDINGS, type Model } from '@snoopscope/sim-core';
+import { COMMANDS } from './console.ts';
+
+export interface CompletionCandidate {
+  readonly label: string;
+  /** What is inserted, when not the label. */
+  readonly text?: string;
+  readonly detail?: string;
+  readonly kind: 'keyword' | 'variable' | 'function' | 'field' | 'value';
+  /** 0-based column where the replaced text begins, and its length. */
+  readonly start: number;
+  readonly length: number;
+}
+
+/** `column` is the 0-based place of the caret in `text`. */
+export function completions(model: Model, actor: number, text: string, column: number): CompletionCandidate[] {
+  const before = text.slice(0, column);
+  const member = /([A-Za-z_]\w*)\.(\w*)$/.exec(before);
+  if (member) return filtered(members(model, member[1] ?? ''), member[2] ?? '', column);
+  const prefix = /[A-Za-z_][\w-]*$/.exec(before)?.[0] ?? '';
+  const atStart = before.trim() === prefix;
+  return filtered([...(atStart ? commands() : []), ...names(model, actor), ...facts()], prefix, column);
+}
+
+type Candidate = Omit<CompletionCandidate, 'start' | 'length'>;
+
+function filtered(candidates: readonly Candidate[], prefix: string, column: number): CompletionCandidate[] {
+  const seen = new Set<string>();
+  return candidates
+    .filter(({ label }) => label.toLowerCase().startsWith(prefix.toLowerCase()) && !seen.has(label) && seen.add(label))
+    .map((candidate) => ({ ...candidate, start: column - prefix.length, length: prefix.length }));
+}
+
+function commands(): Candidate[] {
+  return COMMANDS.map(({ name, doc }) => ({ label: name, detail: doc, kind: 'keyword' }));
+}
+
+function names(model: Model, actor: number): Candidate[] {
+  const { topology } = model.world;
+  return [
+    ...registerNames(model, actor).map((label): Candidate => ({ label, detail: 'register', kind: 'field' })),
+    ...topology.words.map(
+      ({ name }): Candidate => ({ label: name, text: `[${name}]`, detail: 'word', kind: 'variable' }),
+    ),
+    ...[...model.names.keys()].map((label): Candidate => ({ label, detail: 'bound by a call', kind: 'variable' })),
+    ...topology.actors.map(({ name, kind }): Candidate => ({ label: name, detail: kind, kind: 'variable' })),
+    ...topology.devices.map(({ name }): Candidate => ({ label: name, detail: 'device', kind: 'variable' })),
+    ...Array.from(
+      { length: topology.cpu.count },
+      (_, cpu): Candidate => ({ label: `cpu${cpu}`, detail: 'physical CPU', kind: 'variable' }),
+    ),
+    ...FINDINGS.map((label): Candidate => ({ label, detail: 'finding', kind: 'value' })),
+  ];
+}
+
+function facts(): Candidate[] {
+  return FACTS.map(({ name, doc, params }) => ({
+    label: name,
+    text: `${name}(`,
+    detail: `(${params.map((param) => param.name).join(', ')}) ${doc}`,
+    kind: 'function',
+  }));
+}
+
+function members(model: Model, owner: string): Candidate[] {
+  const { topology } = model.world;
+  const device = topology.devices.find(({ name }) => name === owner);
+  const actor = topology.actors.findIndex(({ name }) => name === owner);
+  const own = [...registerNames(model, actor), ...(device?.registers ?? [])];
+  const kind = topology.actors[actor]?.kind;
+  const errno = kind === 'thread' || kind === 'setup' ? ['err'] : [];
+  return [...own, ...errno].map((label) => ({ label, detail: 'register', kind: 'field' }));
+}
+
+function registerNames(model: Model, actor: number): string[] {
+  return [...(model.registers[actor]?.keys() ?? [])];
+}

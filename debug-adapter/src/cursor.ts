@@ -1,0 +1,371 @@
+/**
+ * Where we are in a run, and every way to somewhere else. Going forward replays what is recorded and extends the run at
+ * its live end; going back never executes anything.
+ */
+import { type Cursor, EVENT_WIDTH, type Model, ModelLimit, Run } from '@snoopscope/sim-core';
+import type { Debuggee } from './launch.ts';
+import { LIMITS } from './limits.ts';
+import { Observer } from './observe.ts';
+import type { Registration } from './registration.ts';
+import { Snapshot } from './snapshot.ts';
+import { type Hit, StopIndex, stops, type Triggers } from './stop-index.ts';
+import { Track } from './track.ts';
+import type { Yield } from './yielding.ts';
+
+/** The environment as a mover. */
+export const ENVIRONMENT = -1;
+
+/** How a movement ended. */
+export type Outcome =
+  /** Where it was to lead: the actor has made its step. */
+  | { readonly kind: 'moved'; readonly actor: number }
+  | { readonly kind: 'hit'; readonly hits: readonly Hit[] }
+  /** The run cannot go on; see {@link RunCursor.end}. */
+  | { readonly kind: 'end' }
+  | { readonly kind: 'beginning' }
+  | { readonly kind: 'interrupted' };
+
+/** Why a run ends that its end does not say: one of our own limits. */
+export interface LimitReached {
+  readonly kind: 'model-limit';
+  readonly message: string;
+}
+
+export type Unit = 'statement' | 'micro';
+
+/** Where the user stands: a position, and how many calls he has looked into without moving. */
+export interface Stand {
+  readonly position: number;
+  readonly actor: number;
+  readonly reveal: number;
+}
+
+export interface Movement {
+  /** Lets messages in; the movement ends when `interrupted` then says so. */
+  readonly pause: Yield;
+  readonly interrupted: () => boolean;
+  /** A log point was passed, going forward. */
+  readonly passed: (hit: Hit) => void;
+}
+
+export class RunCursor {
+  readonly model: Model;
+  readonly run: Run;
+  readonly track: Track;
+  readonly observer: Observer;
+  readonly snapshot: Snapshot;
+  readonly #cursor: Cursor;
+  readonly #registrations: ReadonlyMap<number, Registration>;
+  #index: StopIndex;
+  #limit: LimitReached | undefined;
+  /** Triggers that the stop at this position has been reported for, so that going on does not meet them again. */
+  #reported: ReadonlySet<unknown> = new Set();
+  /** The last movement found the run at its end, where a stop may be that has not been looked at. */
+  #atEnd = false;
+  /** What forward steps have led from where to where, so that a step back is their exact inverse. */
+  readonly #trail: { readonly from: Stand; readonly to: Stand }[] = [];
+
+  constructor(debuggee: Debuggee, registrations: ReadonlyMap<number, Registration>, triggers: Triggers) {
+    this.model = debuggee.model;
+    this.run = new Run(debuggee.model, debuggee.runOptions);
+    this.track = new Track(this.run);
+    this.observer = new Observer(this.run);
+    this.snapshot = new Snapshot(debuggee.model);
+    this.#cursor = this.run.cursor();
+    this.#registrations = registrations;
+    this.#index = this.#newIndex(triggers);
+    this.#show();
+  }
+
+  get position(): number {
+    return this.#cursor.position;
+  }
+
+  get state(): Int32Array {
+    return this.#cursor.state;
+  }
+
+  /** Set when we stand at the live end and nothing can move any more. */
+  get end(): Run['end'] | LimitReached {
+    return this.position === this.run.steps ? (this.#limit ?? this.run.end) : undefined;
+  }
+
+  /** Breakpoints have changed. */
+  setTriggers(triggers: Triggers): void {
+    this.#index = this.#newIndex(triggers);
+  }
+
+  /** Lets the snapshot show where the cursor is, in the middle of a movement. */
+  showHere(): void {
+    this.#show();
+  }
+
+  seek(position: number): void {
+    this.#cursor.seek(Math.max(0, Math.min(position, this.run.steps)));
+    this.#reported = new Set();
+    this.#atEnd = false;
+    this.#show();
+  }
+
+  /** Hits at the position where we stand, and marks them as reported. */
+  hitsHere(): readonly Hit[] {
+    this.#index.extend();
+    const hits = this.#index.at(this.position).filter(stops);
+    this.#reported = new Set(hits.map(triggerOf));
+    return hits;
+  }
+
+  /** One statement of an actor, or one micro-step; inside a kernel function a statement goes to its next micro-step. */
+  async step(stand: Stand, unit: Unit, movement: Movement): Promise<Outcome> {
+    const { actor } = stand;
+    const depth = actor >= 0 ? this.snapshot.kernelFrames(actor).length : 0;
+    const inside = this.shownCalls(stand);
+    const outcome = await this.#forward(this.#mover(actor), movement, (mover) => {
+      if (unit === 'micro' || mover === ENVIRONMENT) return true;
+      if (this.track.endedStatement(this.position, mover)) return mover !== actor || this.#insideCalls(mover) <= inside;
+      return depth > 0 && mover === actor && this.snapshot.kernelFrames(mover).length <= depth;
+    });
+    return this.#remember(stand, outcome);
+  }
+
+  /** Until the innermost frame has returned: a kernel function, a procedure, the actor's block. */
+  async stepOut(stand: Stand, movement: Movement): Promise<Outcome> {
+    const { actor } = stand;
+    if (actor < 0) return this.step(stand, 'micro', movement);
+    const depth = this.snapshot.kernelFrames(actor).length;
+    const inside = this.shownCalls(stand);
+    const outcome = await this.#forward(this.#mover(actor), movement, (mover) => {
+      if (mover !== actor) return false;
+      if (depth > 0)
+        return this.track.endedStatement(this.position, actor) || this.snapshot.kernelFrames(actor).length < depth;
+      if (!this.track.endedStatement(this.position, actor)) return false;
+      return this.snapshot.ended(actor) || (inside > 0 && this.#insideCalls(actor) < inside);
+    });
+    return this.#remember(stand, outcome);
+  }
+
+  /** Until something stops the run. */
+  async continue(movement: Movement): Promise<Outcome> {
+    return this.#forward(undefined, movement, undefined);
+  }
+
+  /** The inverse of the step that led here; without one, to where the actor's last statement or micro-step began. */
+  back(stand: Stand, unit: Unit): Stand {
+    const last = this.#trail.at(-1);
+    if (
+      last &&
+      last.to.position === stand.position &&
+      last.to.actor === stand.actor &&
+      last.to.reveal === stand.reveal
+    ) {
+      this.#trail.pop();
+      this.seek(last.from.position);
+      return last.from;
+    }
+    this.#trail.length = 0;
+    if (stand.reveal > 0) return { ...stand, reveal: stand.reveal - 1 };
+    const to = this.#previous(stand, unit);
+    this.seek(to.position);
+    return to;
+  }
+
+  /** To the last stop before here, or to the beginning. */
+  reverse(): Outcome {
+    this.#index.extend();
+    const position = this.#index.before(this.position + (this.#atEnd ? 1 : 0));
+    this.seek(Math.max(position, 0));
+    return position < 0 ? { kind: 'beginning' } : { kind: 'hit', hits: this.hitsHere() };
+  }
+
+  /** Calls whose frames are to be shown of the actor that the user looks at. */
+  shownCalls(stand: Stand): number {
+    return stand.actor < 0 ? 0 : this.#insideCalls(stand.actor) + stand.reveal;
+  }
+
+  /** Calls that the actor is about to enter and that are not shown yet. */
+  hiddenCalls(stand: Stand): number {
+    if (stand.actor < 0 || this.snapshot.inStatement(stand.actor)) return 0;
+    return Math.max(0, this.snapshot.node(stand.actor).place.calls.length - this.shownCalls(stand));
+  }
+
+  /** A step into a call does not move: it shows one frame more. */
+  enterCall(stand: Stand): Stand {
+    const to = { ...stand, reveal: stand.reveal + 1 };
+    this.#trail.push({ from: stand, to });
+    return to;
+  }
+
+  /** Moves that are possible at the live end, as indices of `Model.moves`. */
+  possibleMoves(): number[] {
+    if (this.run.end || this.position !== this.run.steps) return [];
+    return this.model.moves.flatMap((_, move) => (this.run.executor.enabled(move) ? [move] : []));
+  }
+
+  /** Makes a certain move at the live end. */
+  async make(stand: Stand, move: number, movement: Movement): Promise<Outcome> {
+    const before = this.run.steps;
+    if (this.position !== before || !this.#guarded(() => this.run.make(move))) return { kind: 'end' };
+    return this.#remember(stand, await this.#forward(undefined, movement, () => this.position > before));
+  }
+
+  #newIndex(triggers: Triggers): StopIndex {
+    const { run, track, observer } = this;
+    return new StopIndex({ run, track, observer, registrations: this.#registrations }, triggers);
+  }
+
+  #insideCalls(actor: number): number {
+    const { calls } = this.snapshot.node(actor).place;
+    if (this.snapshot.inStatement(actor)) return calls.length;
+    return Math.min(this.track.lastArrival(this.position, actor).inside, calls.length);
+  }
+
+  /** An actor that has ended cannot step: whoever comes next does. */
+  #mover(actor: number): number | undefined {
+    return actor >= 0 && this.snapshot.ended(actor) ? undefined : actor;
+  }
+
+  /** Goes on until a step of the wanted actor (of anybody, if undefined) reaches the goal, or something stops it. */
+  async #forward(
+    wanted: number | undefined,
+    movement: Movement,
+    reached: ((mover: number) => boolean) | undefined,
+  ): Promise<Outcome> {
+    const start = this.position;
+    for (let steps = 1; ; steps++) {
+      this.#atEnd = !this.#one(wanted);
+      if (this.#atEnd) return { kind: 'end' };
+      const mover = this.track.actorOf(this.position - 1);
+      const hits = this.#index.at(this.position).filter((hit) => !hit.ahead);
+      const ahead = this.#aheadHits(start);
+      for (const hit of [...ahead, ...hits]) if (!stops(hit)) movement.passed(hit);
+      if (ahead.some(stops)) {
+        this.#cursor.seek(this.position - 1);
+        return this.#stopAt(ahead.filter(stops));
+      }
+      if (hits.some(stops)) return this.#stopAt(hits.filter(stops));
+      if (reached && (wanted === undefined || wanted === mover)) {
+        this.#show();
+        if (reached(mover)) return this.#arrive({ kind: 'moved', actor: mover });
+      }
+      if (steps % LIMITS.stepsPerChunk === 0) {
+        await movement.pause();
+        if (movement.interrupted()) return this.#arrive({ kind: 'interrupted' });
+      }
+    }
+  }
+
+  /** Hits before the step that was just made, unless they are what we stood at and were told about. */
+  #aheadHits(start: number): readonly Hit[] {
+    const before = this.position - 1;
+    return this.#index.at(before).filter((hit) => hit.ahead && (before > start || !this.#reported.has(triggerOf(hit))));
+  }
+
+  #stopAt(hits: readonly Hit[]): Outcome {
+    this.#reported = new Set(hits.map(triggerOf));
+    this.#show();
+    return { kind: 'hit', hits };
+  }
+
+  #arrive(outcome: Outcome): Outcome {
+    this.#reported = new Set();
+    this.#show();
+    return outcome;
+  }
+
+  #remember(from: Stand, outcome: Outcome): Outcome {
+    if (this.position > from.position) {
+      const to = standOf(outcome, from);
+      this.#trail.push({ from, to: { ...to, position: this.position } });
+    }
+    return outcome;
+  }
+
+  /** One step forward; at the live end the wanted actor moves, and others while it waits. */
+  #one(wanted: number | undefined): boolean {
+    if (this.position === this.run.steps && !this.#extend(wanted)) {
+      // The end may have added a finding to the last step.
+      this.#index.extend();
+      this.#cursor.seek(this.position);
+      this.#show();
+      return false;
+    }
+    this.#index.extend();
+    this.#cursor.seek(this.position + 1);
+    return true;
+  }
+
+  #extend(wanted: number | undefined): boolean {
+    const { run, model } = this;
+    if (this.#limit || run.end) return false;
+    const settingUp = model.setup >= 0 && !run.executor.ended(model.setup);
+    return this.#guarded(() => {
+      if (wanted !== undefined && !settingUp && !run.followsSchedule) {
+        if (wanted === ENVIRONMENT) return this.#environment();
+        if (run.advanceActor(wanted)) return true;
+      }
+      return run.advance();
+    });
+  }
+
+  #environment(): boolean {
+    return this.model.moves.some((move, index) => move.kind === 'environment' && this.run.make(index));
+  }
+
+  /** A step that throws has changed nothing: what it wrote is taken back. */
+  #guarded(extend: () => boolean): boolean {
+    const { machine } = this.run.executor;
+    const mark = this.run.events * EVENT_WIDTH;
+    try {
+      return extend();
+    } catch (error) {
+      machine.rewind(mark);
+      if (!(error instanceof ModelLimit)) throw error;
+      this.#limit = { kind: 'model-limit', message: error.message };
+      return false;
+    }
+  }
+
+  #previous(stand: Stand, unit: Unit): Stand {
+    const { position, actor } = stand;
+    const last = this.track.lastStep(position, actor);
+    if (last < 0) {
+      // It has not moved yet: whoever moved last steps back.
+      if (position === 0) return { ...stand, reveal: 0 };
+      return this.#previous({ ...stand, actor: this.track.actorOf(position - 1) }, unit);
+    }
+    const byMicroStep = unit === 'micro' || actor < 0 || this.snapshot.inStatement(actor);
+    const inside = this.shownCalls(stand);
+    for (let step = last - 1; step >= 0; step--) {
+      if (this.track.actorOf(step) !== actor) continue;
+      const arrival = this.track.arrivals(step + 1).find((one) => one.actor === actor);
+      if (byMicroStep || (arrival && arrival.inside <= inside)) return { position: step + 1, actor, reveal: 0 };
+    }
+    let first = last;
+    for (let step = last; step >= 0; step--) if (this.track.actorOf(step) === actor) first = step;
+    return { position: first, actor, reveal: 0 };
+  }
+
+  #show(): void {
+    this.snapshot.show(this.#cursor.state);
+  }
+}
+
+/** What a hit is reported as: each breakpoint or filter once. */
+function triggerOf(hit: Hit): unknown {
+  return hit.cause.kind === 'breakpoint' ? hit.cause.trigger : hit.cause.filter;
+}
+
+/** Where the user looks after a movement, apart from the position. */
+export function standOf(outcome: Outcome, from: Stand): Stand {
+  switch (outcome.kind) {
+    case 'moved':
+      return { ...from, actor: outcome.actor, reveal: 0 };
+    case 'hit': {
+      const first = outcome.hits[0] as Hit;
+      const reveal = Math.max(...outcome.hits.filter((hit) => hit.actor === first.actor).map((hit) => hit.reveal));
+      return { ...from, actor: first.actor, reveal };
+    }
+    default:
+      return { ...from, reveal: 0 };
+  }
+}

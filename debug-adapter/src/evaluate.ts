@@ -1,0 +1,118 @@
+/** Watches, hovers and the console: names, registers, words, facts, conditions. Nothing that is asked changes anything. */
+import { compileExpression } from '@snoopscope/sim-core';
+import type { RunCursor, Stand } from './cursor.ts';
+import { LIMITS } from './limits.ts';
+import { RequestError } from './request-error.ts';
+import { deviceRegisters } from './scopes/actor.ts';
+import { lineItems } from './scopes/caches.ts';
+import { boundName } from './scopes/descriptors.ts';
+import { type Format, group, type Item, numberItem } from './scopes/item.ts';
+import { wordItem } from './scopes/memory.ts';
+import { summary, vmItems } from './scopes/vm.ts';
+
+/** The value of an expression where the user stands; what is wrong with it is an error in words. */
+export function evaluate(cursor: RunCursor, stand: Stand, text: string, format: Format): Item {
+  const expression = text.trim();
+  if (expression === '')
+    throw new RequestError(
+      'There is nothing to evaluate: write a name, a word `[x]`, a fact such as `noncoherent(vm)`, or a condition.',
+    );
+  if (expression.length > LIMITS.expressionCharacters) {
+    throw new RequestError(
+      `An expression has at most ${LIMITS.expressionCharacters} characters (limit expressionCharacters).`,
+    );
+  }
+  return object(cursor, stand, expression, format) ?? condition(cursor, stand, expression, format);
+}
+
+/** Fills in a message of a log point: what cannot be evaluated says why. */
+export function interpolate(
+  cursor: RunCursor,
+  stand: Stand,
+  parts: readonly ({ readonly text: string } | { readonly expression: string })[],
+): string {
+  return parts
+    .map((part) => {
+      if ('text' in part) return part.text;
+      try {
+        return evaluate(cursor, stand, part.expression, { number: String }).value;
+      } catch (error) {
+        if (error instanceof RequestError) return `{${error.message}}`;
+        throw error;
+      }
+    })
+    .join('');
+}
+
+function condition(cursor: RunCursor, stand: Stand, text: string, format: Format): Item {
+  const expression = compileExpression(cursor.model, text, { actor: stand.actor });
+  if ('problem' in expression) throw new RequestError(expression.problem);
+  const value = expression.plain
+    ? format.number(cursor.observer.value(expression, cursor.state, cursor.position))
+    : cursor.observer.text(expression, cursor.state, cursor.position);
+  return { name: text, value, evaluateName: text };
+}
+
+/** Names of things that can be opened: a word, a CPU, a descriptor, a device, an actor. */
+function object(cursor: RunCursor, stand: Stand, text: string, format: Format): Item | undefined {
+  const name = /^\[\s*([A-Za-z_]\w*)\s*\]$/.exec(text)?.[1] ?? text;
+  if (!/^[A-Za-z_]\w*$/.test(name)) return undefined;
+  const { snapshot, model } = cursor;
+  const { topology, pcie } = model.world;
+  const actor = topology.actors[stand.actor];
+  const ownRegister =
+    model.registers[stand.actor]?.has(name) ||
+    (actor?.kind === 'device' && pcie.registerSlot(actor.subject, name) !== undefined);
+  if (text === name && ownRegister) return undefined;
+  const word = topology.words.findIndex((one) => one.name === name);
+  if (word >= 0) return wordItem(snapshot, word, format);
+  if (text !== name) return undefined;
+  const slot = model.names.get(name);
+  if (slot !== undefined) return descriptor(cursor, name, snapshot.state[slot] as number, format);
+  const cpu = /^cpu(\d+)$/.exec(name)?.[1];
+  if (cpu !== undefined && Number(cpu) < topology.cpu.count) {
+    return group(name, 'a physical CPU', (f) => lineItems(snapshot, Number(cpu), f), { evaluateName: name });
+  }
+  return registersOf(cursor, name);
+}
+
+/** A descriptor's number, and the VM behind it where it is one. */
+function descriptor(cursor: RunCursor, name: string, value: number, format: Format): Item {
+  const { snapshot, model } = cursor;
+  const { files } = model.world;
+  const item = boundName(snapshot, name, value, format);
+  const file = value < 0 || value >= model.world.dims.fds ? -1 : snapshot.read(files.descriptor, value) - 1;
+  if (file < 0 || files.kindOf(snapshot.machine, file) !== 'vm') return item;
+  const vm = files.objectOf(snapshot.machine, file);
+  return { ...item, value: `${item.value}, ${summary(snapshot, vm)}`, children: (f) => vmItems(snapshot, vm, f) };
+}
+
+/** `gpu`, `vcpu0`: the registers of an actor, and of the device that it is. */
+function registersOf(cursor: RunCursor, name: string): Item | undefined {
+  const { snapshot, model } = cursor;
+  const { topology } = model.world;
+  const actor = topology.actors.findIndex((one) => one.name === name);
+  const device = topology.devices.findIndex((one) => one.name === name);
+  if (actor < 0 && device < 0) return undefined;
+  const what =
+    device >= 0 ? `a PCIe function, ${topology.devices[device]?.bdf}` : KINDS[topology.actors[actor]?.kind ?? 'thread'];
+  return group(
+    name,
+    what,
+    (format) => [
+      ...[...(model.registers[actor] ?? [])].map(([register, slot]) =>
+        numberItem(register, snapshot.state[slot] as number, format, { evaluateName: `${name}.${register}` }),
+      ),
+      ...(device >= 0 ? deviceRegisters({ snapshot, actor }, device, format) : []),
+    ],
+    { evaluateName: name },
+  );
+}
+
+const KINDS = {
+  setup: 'the setup, which runs first and alone',
+  thread: 'a thread of the VMM',
+  vcpu: 'a vCPU',
+  device: 'a device',
+  host: 'the host',
+} as const;

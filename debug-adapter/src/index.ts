@@ -1,0 +1,6 @@
+/** The debug adapter for those who host it: the extension uses the session inline. Node's part is in `node.ts`. */
+
+export { type FileAccessor, resolveBeside } from './files.ts';
+export { FILTERS, type Filter } from './filters.ts';
+export type { LaunchArguments } from './launch.ts';
+export { type SessionOptions, SnoopscopeDebugSession } from './session.ts';

@@ -1,0 +1,194 @@
+/** From the arguments of a launch to a scenario that is ready to run, or a message that says why not. */
+import {
+  check,
+  type Diagnostic,
+  didYouMean,
+  elaborate,
+  type Model,
+  moveName,
+  nearest,
+  type ParsedScenario,
+  PROFILES,
+  type Profile,
+  parse,
+  profileNamed,
+  type RunOptions,
+} from '@snoopscope/sim-core';
+import { baseName, type FileAccessor } from './files.ts';
+import { RequestError } from './request-error.ts';
+
+/** What a launch configuration may say. */
+export interface LaunchArguments {
+  /** Path or URI of the scenario. */
+  readonly program: string;
+  /** Profile to simulate: `v5.11`. Without it the scenario's `kernel` line, else the newest release. */
+  readonly kernel?: string;
+  /** `qemu*4 vcpu0 gpu*2`: who moves when. Without it the scenario's `schedule` line. */
+  readonly schedule?: string;
+  /** Stop before the first step; true when left out. */
+  readonly stopOnEntry?: boolean;
+  /** How far `next` goes. */
+  readonly granularity?: 'statement' | 'micro';
+  /** Micro-steps after which a run that does not end is stopped. */
+  readonly maxSteps?: number;
+  /** Run to the end without any stop, print what came out, and terminate. */
+  readonly noDebug?: boolean;
+}
+
+/** The scenario, or a file that it includes. */
+export interface SourceFile {
+  readonly path: string;
+  readonly name: string;
+  readonly parsed: ParsedScenario;
+}
+
+/** Everything about a launched scenario that does not change while it runs. */
+export interface Debuggee {
+  readonly arguments: LaunchArguments;
+  readonly model: Model;
+  readonly profile: Profile;
+  /** In the order in which `Place.file` counts. */
+  readonly sources: readonly SourceFile[];
+  readonly runOptions: RunOptions;
+}
+
+export async function load(files: FileAccessor, raw: unknown): Promise<Debuggee> {
+  const launch = launchArguments(raw);
+  const main = await readScenario(files, launch.program);
+  const included = await readIncludes(files, main);
+  const includes = (path: string): ParsedScenario | undefined => included.get(path)?.parsed;
+  const profile = profileFor(launch.kernel, main.parsed);
+  refuse(main, [...main.parsed.diagnostics, ...check(main.parsed, { includes })]);
+  const { model, diagnostics } = elaborate(main.parsed, { profile, includes });
+  refuse(main, diagnostics);
+  if (!model) throw new RequestError(`${main.name} cannot be run, and no diagnostic says why.`);
+  return {
+    arguments: launch,
+    model,
+    profile,
+    sources: [main, ...included.values()],
+    runOptions: {
+      ...(launch.maxSteps === undefined ? {} : { maxSteps: launch.maxSteps }),
+      ...(launch.schedule === undefined ? {} : scheduleOptions(model, launch.schedule)),
+    },
+  };
+}
+
+function launchArguments(raw: unknown): LaunchArguments {
+  const given = (raw ?? {}) as Record<string, unknown>;
+  if (typeof given.program !== 'string' || given.program === '') {
+    throw new RequestError('The launch configuration has no `program`: name the scenario to run, a .snoop file.');
+  }
+  expect(given, 'kernel', 'string');
+  expect(given, 'schedule', 'string');
+  expect(given, 'stopOnEntry', 'boolean');
+  if (given.granularity !== undefined && given.granularity !== 'statement' && given.granularity !== 'micro') {
+    throw new RequestError('`granularity` is "statement" or "micro".');
+  }
+  const { maxSteps } = given;
+  if (maxSteps !== undefined && (typeof maxSteps !== 'number' || !Number.isInteger(maxSteps) || maxSteps < 1)) {
+    throw new RequestError('`maxSteps` is a whole number of micro-steps, 1 or above.');
+  }
+  // An empty text is what a client sends for a field that nobody filled in.
+  const { kernel, schedule, ...rest } = given;
+  return { ...rest, ...(kernel ? { kernel } : {}), ...(schedule ? { schedule } : {}) } as unknown as LaunchArguments;
+}
+
+function expect(given: Record<string, unknown>, name: string, type: 'string' | 'boolean'): void {
+  const value = given[name];
+  if (value === undefined || value === null || typeof value === type) return;
+  throw new RequestError(`\`${name}\` of the launch configuration is a ${type === 'string' ? 'text' : 'truth value'}.`);
+}
+
+async function readScenario(files: FileAccessor, path: string): Promise<SourceFile> {
+  let text: string;
+  try {
+    text = await files.readFile(path);
+  } catch (error) {
+    throw new RequestError(`${path} cannot be read: ${reason(error)}.`);
+  }
+  if (text.includes('\0')) throw new RequestError(`${path} is not a scenario: it is a binary file.`);
+  return { path, name: baseName(path), parsed: parse(text) };
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  FileNotFound: 'there is no such file',
+  EISDIR: 'it is a directory',
+  FileIsADirectory: 'it is a directory',
+  EACCES: 'permission is denied',
+  NoPermissions: 'permission is denied',
+};
+
+function reason(error: unknown): string {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return REASONS[String(code)] ?? String(message ?? error).replace(/\.$/, '');
+}
+
+/** Included files by the path as written, in the order in which the elaborator comes across them. */
+async function readIncludes(files: FileAccessor, main: SourceFile): Promise<Map<string, SourceFile>> {
+  const included = new Map<string, SourceFile>();
+  const unread = new Set<string>();
+  const queue: SourceFile[] = [main];
+  for (let file = queue.shift(); file; file = queue.shift()) {
+    for (const { content } of file.parsed.lines) {
+      if (content.kind !== 'include') continue;
+      const written = content.text.value;
+      if (included.has(written) || unread.has(written)) continue;
+      const path = files.resolve(main.path, written);
+      try {
+        const source = { path, name: baseName(path), parsed: parse(await files.readFile(path)) };
+        included.set(written, source);
+        queue.push(source);
+      } catch {
+        // The check says so at the `include` line.
+        unread.add(written);
+      }
+    }
+  }
+  return included;
+}
+
+function profileFor(name: string | undefined, parsed: ParsedScenario): Profile {
+  const own = parsed.lines.flatMap(({ content }) => (content.kind === 'kernel' ? [content.version.text] : []))[0];
+  const wanted = name ?? own;
+  if (wanted === undefined) return PROFILES.findLast((profile) => profile.mainline) as Profile;
+  const profile = profileNamed(wanted);
+  if (profile) return profile;
+  const names = PROFILES.map(({ name: known }) => known);
+  const others = PROFILES.filter(({ mainline }) => !mainline).map(({ name: known }) => known);
+  const mainline = PROFILES.filter((known) => known.mainline);
+  const known = [`${mainline[0]?.name} to ${mainline.at(-1)?.name}`, ...others].join(', ');
+  throw new RequestError(
+    `There is no kernel profile ${wanted}${didYouMean(nearest(wanted, names))} Known are ${known}.`,
+  );
+}
+
+/** A scenario with errors does not run: the first one and its place. */
+function refuse(source: SourceFile, diagnostics: readonly Diagnostic[]): void {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  const first = errors.toSorted((a, b) => a.line - b.line || a.span.start - b.span.start)[0];
+  if (!first) return;
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  throw new RequestError(`${source.path}:${first.line + 1}:${first.span.start + 1}: ${first.message}${more}`);
+}
+
+/** A `schedule` line that stands in the launch configuration instead of the file. */
+function scheduleOptions(model: Model, text: string): RunOptions {
+  const line = text.trim().startsWith('schedule') ? text.trim() : `schedule ${text.trim()}`;
+  const parsed = parse(line);
+  const problem = parsed.diagnostics.find(({ severity }) => severity === 'error');
+  const content = parsed.lines[0]?.content;
+  if (problem || content?.kind !== 'schedule') {
+    throw new RequestError(`The schedule of the launch configuration cannot be read: ${problem?.message ?? line}`);
+  }
+  const schedule = content.items.map((item) => {
+    const args = item.args.length > 0 ? `(${item.args.map((arg) => arg.text).join(',')})` : '';
+    const name = moveName(item.actor.text + args, item.alternative ?? 0);
+    const move = model.moves.findIndex((known) => known.name === name);
+    if (move >= 0) return { move, count: item.count };
+    const known = model.moves.map((one) => one.name).slice(0, 12);
+    throw new RequestError(`Nothing in this scenario moves as ${name}; possible are ${known.join(', ')}.`);
+  });
+  return { schedule, granularity: content.granularity };
+}

@@ -1,0 +1,11 @@
+/** Limits of the debugger itself, each with its reason. Those of the language and the model are in sim-core. */
+export const LIMITS = {
+  /** Micro-steps between two looks at the client's messages: about a millisecond, so that pause feels immediate. */
+  stepsPerChunk: 2000,
+  /** Stops, log messages included, that are remembered of one run; more than anybody steps through. */
+  hits: 1_000_000,
+  /** Lines that one answer in the console prints. */
+  consoleLines: 200,
+  /** UTF-16 code units of an expression. The condition language reads one line. */
+  expressionCharacters: 4096,
+} as const;

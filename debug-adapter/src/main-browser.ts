@@ -1,0 +1,14 @@
+// The debug adapter in a web worker: messages of the protocol as objects, files by their address.
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { resolveBeside } from './files.ts';
+import { SnoopscopeDebugSession } from './session.ts';
+
+const session = new SnoopscopeDebugSession({ readFile, resolve: resolveBeside });
+session.onDidSendMessage((message) => self.postMessage(message));
+self.onmessage = ({ data }: MessageEvent<DebugProtocol.ProtocolMessage>) => session.handleMessage(data);
+
+async function readFile(url: string): Promise<string> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`the server answers ${response.status}`);
+  return response.text();
+}

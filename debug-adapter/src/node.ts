@@ -1,0 +1,41 @@
+/** The debug adapter as a process: over stdio, or as a server on the local machine that takes one session a connection. */
+import { readFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { type FileAccessor, resolveBeside } from './files.ts';
+import { SnoopscopeDebugSession } from './session.ts';
+
+export const nodeFiles: FileAccessor = {
+  readFile: (path) => readFile(path.startsWith('file:') ? new URL(path) : path, 'utf8'),
+  resolve: resolveBeside,
+};
+
+/** Serves one session on stdin and stdout; the process can end when it is over. */
+export function serveStdio(): void {
+  const session = new SnoopscopeDebugSession(nodeFiles, { closed: () => process.stdin.destroy() });
+  session.start(process.stdin, process.stdout);
+}
+
+/** Serves sessions on 127.0.0.1; port 0 takes a free one. Resolves when it listens, with the port in use. */
+export function serveSocket(port: number): Promise<{ readonly server: Server; readonly port: number }> {
+  const server = createServer((socket) => {
+    const session = new SnoopscopeDebugSession(nodeFiles, { closed: () => socket.end() });
+    // A client that vanishes is no reason for the server to do the same.
+    socket.on('error', () => socket.destroy());
+    session.start(socket, socket);
+  });
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => resolve({ server, port: (server.address() as AddressInfo).port }));
+  });
+}
+
+/** `--port N`, or stdio without it. What cannot be understood is thrown as an Error with a message for the user. */
+export async function serve(args: readonly string[]): Promise<void> {
+  const [flag, value, ...rest] = args.flatMap((arg) => (arg.startsWith('--port=') ? ['--port', arg.slice(7)] : [arg]));
+  if (flag === undefined) return serveStdio();
+  if (flag !== '--port' || !/^\d+$/.test(value ?? '') || Number(value) > 65535 || rest.length > 0) {
+    throw new Error('The debug adapter takes no arguments (stdio), or --port N with a number up to 65535.');
+  }
+  const { port } = await serveSocket(Number(value));
+  process.stderr.write(`The debug adapter listens on 127.0.0.1:${port}.\n`);
+}

@@ -1,0 +1,146 @@
+/** Breakpoints as the client asked for them, kept from before the launch over restarts, and resolved against a scenario. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import {
+  type FunctionBreakpoint,
+  functionBreakpoint,
+  type LineBreakpoint,
+  lineBreakpoint,
+  resolveTrigger,
+} from '../breakpoints.ts';
+import { samePath } from '../files.ts';
+import { FILTERS, filterById } from '../filters.ts';
+import type { Debuggee } from '../launch.ts';
+import type { FilterSetting, Triggers } from '../stop-index.ts';
+import type { ClientCounting } from '../to-dap.ts';
+
+interface Requested<T> {
+  readonly id: number;
+  readonly request: T;
+}
+
+export class BreakpointStore {
+  #nextId = 1;
+  readonly #lines = new Map<string, readonly Requested<DebugProtocol.SourceBreakpoint>[]>();
+  #functions: readonly Requested<DebugProtocol.FunctionBreakpoint>[] = [];
+  #filters: readonly FilterSetting[] = FILTERS.filter(({ stopsByDefault }) => stopsByDefault).map((filter) => ({
+    filter,
+  }));
+
+  setLines(path: string, requests: readonly DebugProtocol.SourceBreakpoint[]): void {
+    const known = [...this.#lines.keys()].find((one) => samePath(one, path)) ?? path;
+    this.#lines.set(
+      known,
+      requests.map((request) => this.#requested(request)),
+    );
+  }
+
+  setFunctions(requests: readonly DebugProtocol.FunctionBreakpoint[]): void {
+    this.#functions = requests.map((request) => this.#requested(request));
+  }
+
+  setFilters(settings: readonly FilterSetting[]): void {
+    this.#filters = settings;
+  }
+
+  /** What became of the breakpoints of a file, in the order of the request. */
+  lineAnswers(path: string, debuggee: Debuggee | undefined, counting: ClientCounting): DebugProtocol.Breakpoint[] {
+    const requested = [...this.#lines].find(([one]) => samePath(one, path))?.[1] ?? [];
+    return requested.map(({ id, request }) => this.#lineAnswer(path, id, request, debuggee, counting));
+  }
+
+  functionAnswers(debuggee: Debuggee | undefined): DebugProtocol.Breakpoint[] {
+    return this.#functions.map(({ id, request }) => {
+      if (!debuggee) return { id, verified: false, message: 'The scenario is not launched yet.' };
+      const resolved = functionBreakpoint(debuggee, id, request.name, request);
+      return 'problem' in resolved ? { id, verified: false, message: resolved.problem } : { id, verified: true };
+    });
+  }
+
+  /** Every answer there is, for telling the client what a launch has made of breakpoints that were set before it. */
+  allAnswers(debuggee: Debuggee, counting: ClientCounting): DebugProtocol.Breakpoint[] {
+    return [
+      ...[...this.#lines.keys()].flatMap((path) => this.lineAnswers(path, debuggee, counting)),
+      ...this.functionAnswers(debuggee),
+    ];
+  }
+
+  /** What stops this scenario. */
+  triggers(debuggee: Debuggee, counting: ClientCounting): Triggers {
+    const lines: LineBreakpoint[] = [];
+    for (const [path, requested] of this.#lines) {
+      const file = fileOf(debuggee, path);
+      if (file < 0) continue;
+      for (const { id, request } of requested) {
+        const resolved = lineBreakpoint(debuggee, id, file, request.line - counting.lineBase, request);
+        if ('breakpoint' in resolved) lines.push(resolved.breakpoint);
+      }
+    }
+    const functions = this.#functions.flatMap(({ id, request }): FunctionBreakpoint[] => {
+      const resolved = functionBreakpoint(debuggee, id, request.name, request);
+      return 'breakpoint' in resolved ? [resolved.breakpoint] : [];
+    });
+    return { lines, functions, filters: this.#filters };
+  }
+
+  #requested<T>(request: T): Requested<T> {
+    return { id: this.#nextId++, request };
+  }
+
+  #lineAnswer(
+    path: string,
+    id: number,
+    request: DebugProtocol.SourceBreakpoint,
+    debuggee: Debuggee | undefined,
+    counting: ClientCounting,
+  ): DebugProtocol.Breakpoint {
+    const unverified = (message: string, line = request.line): DebugProtocol.Breakpoint => ({
+      id,
+      verified: false,
+      line,
+      message,
+    });
+    if (!debuggee) return unverified('The scenario is not launched yet.');
+    const file = fileOf(debuggee, path);
+    if (file < 0) return unverified('This file is no part of the launched scenario.');
+    const resolved = lineBreakpoint(debuggee, id, file, request.line - counting.lineBase, request);
+    if ('problem' in resolved)
+      return unverified(
+        resolved.problem,
+        resolved.line === undefined ? request.line : resolved.line + counting.lineBase,
+      );
+    return { id, verified: true, line: resolved.breakpoint.line + counting.lineBase };
+  }
+}
+
+/** Settings from the client's filters and filter options; what is wrong with each, in the same order. */
+export function filterSettings(
+  args: DebugProtocol.SetExceptionBreakpointsArguments,
+  debuggee: Debuggee | undefined,
+): { settings: FilterSetting[]; answers: DebugProtocol.Breakpoint[] } {
+  const options = [
+    ...(args.filters ?? []).map((filterId) => ({ filterId })),
+    ...(args.filterOptions ?? []),
+  ] as DebugProtocol.ExceptionFilterOptions[];
+  const settings: FilterSetting[] = [];
+  const answers = options.map(({ filterId, condition }): DebugProtocol.Breakpoint => {
+    const filter = filterById.get(filterId);
+    if (!filter) return { verified: false, message: `There is no filter ${filterId}.` };
+    const text = condition?.trim();
+    const problem = text && debuggee ? conditionProblem(debuggee, text) : undefined;
+    if (problem !== undefined) return { verified: false, message: problem };
+    settings.push(text ? { filter, condition: text } : { filter });
+    return { verified: true };
+  });
+  return { settings, answers };
+}
+
+/** `result` and `errno` only have values where a call returns, so they are left out of the check. */
+function conditionProblem(debuggee: Debuggee, condition: string): string | undefined {
+  const checked = condition.replace(/\b(result|errno)\b/g, '0');
+  const resolved = resolveTrigger(debuggee, 0, -1, { condition: checked });
+  return 'problem' in resolved ? resolved.problem : undefined;
+}
+
+function fileOf(debuggee: Debuggee, path: string): number {
+  return debuggee.sources.findIndex((source) => samePath(source.path, path));
+}

@@ -1,0 +1,139 @@
+/** Requests that look at the place where we stand. None of them changes anything. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { completions } from '../completions.ts';
+import { commandOf } from '../console.ts';
+import { evaluate as evaluateExpression } from '../evaluate.ts';
+import { RequestError } from '../request-error.ts';
+import { DECIMAL, type Format, HEXADECIMAL, type Item, type View } from '../scopes/item.ts';
+import { SCOPES } from '../scopes/table.ts';
+import {
+  type Answer,
+  actorOf,
+  frameOf,
+  framesOf,
+  type Launched,
+  launchedOf,
+  type SessionState,
+  standFor,
+  stoppedOf,
+} from '../session-state.ts';
+import type { Frame } from '../stack.ts';
+import { frameId, threadId, toCompletion, toExceptionInfo, toScope, toVariable } from '../to-dap.ts';
+
+export function threads(state: SessionState): Answer {
+  const { debuggee, cursor } = launchedOf(state);
+  const { world, environment } = debuggee.model;
+  const { actors } = world.topology;
+  const all = actors.map(({ name }, actor) => ({
+    id: threadId(actor, actors.length),
+    name: `${name}${cursor.snapshot.ended(actor) ? ' (ended)' : ''}`,
+  }));
+  if (environment.length > 0) all.push({ id: threadId(-1, actors.length), name: 'environment' });
+  return { body: { threads: all } };
+}
+
+export function stackTrace(state: SessionState, args: DebugProtocol.StackTraceArguments): Answer {
+  const { launched, stop } = stoppedOf(state);
+  const actor = actorOf(launched, args.threadId);
+  const frames = framesOf(launched, stop, actor);
+  const first = args.startFrame ?? 0;
+  const last = args.levels ? first + args.levels : frames.length;
+  const stackFrames = frames
+    .map((frame, index) => launched.convert.frame(frame, frameId(args.threadId, index)))
+    .slice(first, last);
+  return { body: { stackFrames, totalFrames: frames.length } };
+}
+
+export function scopes(state: SessionState, args: DebugProtocol.ScopesArguments): Answer {
+  const { launched, stop } = stoppedOf(state);
+  const view = viewOf(launched, frameOf(launched, stop, args.frameId));
+  const found = SCOPES.flatMap((scope) => {
+    const items = scope.items(view);
+    return items ? [toScope(scope, reference(state, launched, items))] : [];
+  });
+  return { body: { scopes: found } };
+}
+
+export function variables(state: SessionState, args: DebugProtocol.VariablesArguments): Answer {
+  const { launched } = stoppedOf(state);
+  const items = launched.references.get(args.variablesReference);
+  if (!items)
+    throw new RequestError(
+      `There is no variable ${String(args.variablesReference)} here: it belongs to an earlier stop.`,
+    );
+  const all = items(formatOf(args.format));
+  const first = args.start ?? 0;
+  const last = args.count ? first + args.count : all.length;
+  return {
+    body: { variables: all.slice(first, last).map((item) => toVariable(item, itemReference(state, launched, item))) },
+  };
+}
+
+export function evaluate(state: SessionState, args: DebugProtocol.EvaluateArguments): Answer {
+  const { launched, stop } = stoppedOf(state);
+  if (typeof args.expression !== 'string') throw new RequestError('There is no expression to evaluate.');
+  const actor = args.frameId === undefined ? stop.stand.actor : frameOf(launched, stop, args.frameId).actor;
+  const stand = standFor(stop, actor);
+  const called = args.context === 'repl' ? commandOf(args.expression) : undefined;
+  if (called && !launched.debuggee.model.names.has(called.command.name)) {
+    const result = called.command.run(launched, stand, called.argument).join('\n');
+    return { body: { result, variablesReference: 0 } };
+  }
+  const item = evaluateExpression(launched.cursor, stand, args.expression, formatOf(args.format));
+  return {
+    body: {
+      result: item.value,
+      variablesReference: itemReference(state, launched, item),
+      ...(item.type ? { type: item.type } : {}),
+    },
+  };
+}
+
+export function completionsAt(state: SessionState, args: DebugProtocol.CompletionsArguments): Answer {
+  const { launched, stop } = stoppedOf(state);
+  const lines = String(args.text ?? '').split('\n');
+  const line = lines[args.line === undefined ? lines.length - 1 : args.line - state.counting.lineBase] ?? '';
+  const column = args.column - state.counting.columnBase;
+  const found = completions(launched.debuggee.model, stop.stand.actor, line, column);
+  return { body: { targets: found.map((candidate) => toCompletion(candidate, state.counting)) } };
+}
+
+export function exceptionInfo(state: SessionState): Answer {
+  const { stop } = stoppedOf(state);
+  if (!stop.exception) throw new RequestError('This stop is no exception: nothing has to be explained.');
+  return { body: toExceptionInfo(stop.exception) };
+}
+
+export function loadedSources(state: SessionState): Answer {
+  const { debuggee, convert, kernel } = launchedOf(state);
+  const files = debuggee.sources.map((_, file) => convert.source(file));
+  return { body: { sources: [...files, ...kernel.map((_, index) => convert.kernelSource(index))] } };
+}
+
+export function source(state: SessionState, args: DebugProtocol.SourceArguments): Answer {
+  const { kernel } = launchedOf(state);
+  const wanted = args.source?.sourceReference ?? args.sourceReference;
+  const found = kernel[Number(wanted) - 1];
+  if (!found) throw new RequestError(`There is no source ${String(wanted)}.`);
+  return { body: { content: found.text, mimeType: 'text/plain' } };
+}
+
+/** Only kernel frames have variables of their own; every frame of an actor sees the same machine. */
+function viewOf({ cursor }: Launched, frame: Frame): View {
+  const { snapshot } = cursor;
+  return { snapshot, actor: frame.actor, ...(frame.kind === 'kernel' ? { kernelFrame: frame.depth } : {}) };
+}
+
+function formatOf(format: DebugProtocol.ValueFormat | undefined): Format {
+  return format?.hex === true ? HEXADECIMAL : DECIMAL;
+}
+
+function itemReference(state: SessionState, launched: Launched, item: Item): number {
+  return item.children ? reference(state, launched, item.children) : 0;
+}
+
+function reference(state: SessionState, { references }: Launched, items: (format: Format) => readonly Item[]): number {
+  const id = state.nextReference++;
+  references.set(id, items);
+  return id;
+}

@@ -1,0 +1,92 @@
+/** Requests that begin and end a session. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { CAPABILITIES } from '../capabilities.ts';
+import { RunCursor } from '../cursor.ts';
+import { kernelSources } from '../kernel-source.ts';
+import { type LaunchArguments, load } from '../launch.ts';
+import { registrations } from '../registration.ts';
+import { RequestError } from '../request-error.ts';
+import { type Answer, launchedOf, type SessionState } from '../session-state.ts';
+import { converter } from '../to-dap.ts';
+import { enter, runWithoutStops } from './movement.ts';
+
+export function initialize(state: SessionState, args: DebugProtocol.InitializeRequestArguments): Answer {
+  state.counting = {
+    lineBase: args.linesStartAt1 === false ? 0 : 1,
+    columnBase: args.columnsStartAt1 === false ? 0 : 1,
+  };
+  return { body: CAPABILITIES };
+}
+
+export async function launch(state: SessionState, args: unknown): Promise<Answer> {
+  if (state.launched) throw new RequestError('A scenario is launched already: restart the session to launch another.');
+  await prepare(state, args);
+  return {
+    after() {
+      state.emit('initialized');
+      for (const breakpoint of state.breakpoints.allAnswers(launchedOf(state).debuggee, state.counting)) {
+        state.emit('breakpoint', { reason: 'changed', breakpoint });
+      }
+    },
+  };
+}
+
+export function attach(): Answer {
+  throw new RequestError('There is nothing to attach to: launch a scenario with "request": "launch" and "program".');
+}
+
+export function configurationDone(state: SessionState): Answer {
+  launchedOf(state);
+  if (state.configured) return {};
+  state.configured = true;
+  return { after: () => begin(state) };
+}
+
+/** Reads the files again, so that an edit counts, and begins anew. */
+export async function restart(state: SessionState, args: DebugProtocol.RestartArguments): Promise<Answer> {
+  launchedOf(state);
+  state.interrupt = true;
+  await prepare(state, (args as { arguments?: LaunchArguments } | undefined)?.arguments ?? state.launchArguments);
+  return { after: () => begin(state) };
+}
+
+export function terminate(state: SessionState): Answer {
+  state.interrupt = true;
+  return { after: () => end(state) };
+}
+
+export function disconnect(state: SessionState): Answer {
+  state.interrupt = true;
+  state.ended = true;
+  return {};
+}
+
+/** Tells the client that the session is over, once. */
+export function end(state: SessionState): void {
+  if (state.ended) return;
+  state.ended = true;
+  state.emit('terminated');
+}
+
+async function prepare(state: SessionState, args: unknown): Promise<void> {
+  const debuggee = await load(state.files, args);
+  const registered = registrations(debuggee);
+  const kernel = kernelSources(debuggee.model);
+  state.launchArguments = debuggee.arguments;
+  state.launched = {
+    debuggee,
+    cursor: new RunCursor(debuggee, registered, state.breakpoints.triggers(debuggee, state.counting)),
+    registrations: registered,
+    kernel,
+    convert: converter(debuggee, kernel, state.counting),
+    stop: undefined,
+    references: new Map(),
+  };
+}
+
+async function begin(state: SessionState): Promise<void> {
+  if (state.launchArguments?.noDebug === true) {
+    await runWithoutStops(state);
+    end(state);
+  } else await enter(state, state.launchArguments?.stopOnEntry !== false);
+}

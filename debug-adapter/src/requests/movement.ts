@@ -1,0 +1,341 @@
+/** Requests that move through the run, and how a movement becomes a stop. */
+import { EVENT_WIDTH, FINDINGS, type Finding, NOTE } from '@snoopscope/sim-core';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { ENVIRONMENT, type Movement, type Outcome, type Stand, standOf, type Unit } from '../cursor.ts';
+import { interpolate } from '../evaluate.ts';
+import { LIMITS } from '../limits.ts';
+import { RequestError } from '../request-error.ts';
+import {
+  type Answer,
+  actorOf,
+  type Launched,
+  launchedOf,
+  type SessionState,
+  standFor,
+  stoppedOf,
+} from '../session-state.ts';
+import { lineText } from '../source-lines.ts';
+import { endText, movedStop, type Stop, stopAfter } from '../stop.ts';
+import type { Hit } from '../stop-index.ts';
+import { threadId, toStopped } from '../to-dap.ts';
+
+interface StepArguments {
+  readonly threadId?: number;
+  readonly granularity?: DebugProtocol.SteppingGranularity;
+  readonly targetId?: number;
+}
+
+export function next(state: SessionState, args: StepArguments): Answer {
+  const { launched, stand } = from(state, args);
+  return moving(state, stand, () => launched.cursor.step(stand, unitOf(state, args), movement(state)));
+}
+
+/** One micro-step; a call of a procedure is entered without moving; a target is a move of the run's live end. */
+export function stepIn(state: SessionState, args: StepArguments): Answer {
+  const { launched, stand } = from(state, args);
+  const { cursor } = launched;
+  const { targetId } = args;
+  if (targetId !== undefined) {
+    if (!cursor.possibleMoves().includes(targetId)) throw new RequestError('This move is not possible here.');
+    return moving(state, stand, () => cursor.make(stand, targetId, movement(state)));
+  }
+  if (cursor.hiddenCalls(stand) > 0) {
+    return { after: () => stopped(state, movedStop(launchedOf(state), cursor.enterCall(stand))) };
+  }
+  return moving(state, stand, () => cursor.step(stand, 'micro', movement(state)));
+}
+
+export function stepOut(state: SessionState, args: StepArguments): Answer {
+  const { launched, stand } = from(state, args);
+  return moving(state, stand, () => launched.cursor.stepOut(stand, movement(state)));
+}
+
+export function continueRun(state: SessionState, args: StepArguments): Answer {
+  const { launched, stand } = from(state, args);
+  return {
+    body: { allThreadsContinued: true },
+    ...moving(state, stand, () => launched.cursor.continue(movement(state))),
+  };
+}
+
+export function stepBack(state: SessionState, args: StepArguments): Answer {
+  const { launched, stand } = from(state, args);
+  return {
+    after() {
+      if (stand.position === 0 && stand.reveal === 0)
+        output(state, 'This is the beginning of the run: there is nothing before it.\n');
+      const to = launched.cursor.back(stand, unitOf(state, args));
+      stopped(state, movedStop(launchedOf(state), to));
+    },
+  };
+}
+
+export function reverseContinue(state: SessionState, args: StepArguments): Answer {
+  const { launched, stand } = from(state, args);
+  return {
+    after() {
+      const outcome = launched.cursor.reverse();
+      stopped(state, stopAfter(launchedOf(state), outcome, reached(launched, outcome, stand)));
+    },
+  };
+}
+
+export function pause(state: SessionState): Answer {
+  const { stop } = launchedOf(state);
+  if (!stop) state.interrupt = true;
+  return {};
+}
+
+/** Who can move next at the live end. */
+export function stepInTargets(state: SessionState): Answer {
+  const { launched } = stoppedOf(state);
+  const { cursor, debuggee } = launched;
+  const targets = cursor.possibleMoves().map((id) => {
+    const move = debuggee.model.moves[id];
+    const line = move?.kind === 'actor' ? lineText(debuggee, cursor.snapshot.node(move.actor).place) : '';
+    return { id, label: `${move?.name}${line ? `: ${line}` : ''}` };
+  });
+  return { body: { targets } };
+}
+
+/** Every recorded time at which an actor came to a line. */
+export function gotoTargets(state: SessionState, args: DebugProtocol.GotoTargetsArguments): Answer {
+  const { debuggee, cursor, convert } = stoppedOf(state).launched;
+  const line = args.line - state.counting.lineBase;
+  const targets: DebugProtocol.GotoTarget[] = [];
+  cursor.track.extend();
+  for (let position = 0; position <= cursor.run.steps && targets.length < LIMITS.consoleLines; position++) {
+    for (const { actor, node } of cursor.track.arrivals(position)) {
+      const { file, line: at } = debuggee.model.nodes[node]?.place ?? { file: -1, line: -1 };
+      if (at !== line || debuggee.sources[file]?.path !== args.source?.path) continue;
+      const name = debuggee.model.world.topology.actors[actor]?.name;
+      targets.push({ id: position, label: `${name}, after ${position} micro-steps`, line: convert.line(at) });
+    }
+  }
+  if (targets.length === 0)
+    throw new RequestError('Nobody has come to this line yet in this run. Set a breakpoint there and continue.');
+  return { body: { targets } };
+}
+
+export function goto(state: SessionState, args: DebugProtocol.GotoArguments): Answer {
+  return seekTo(state, args.targetId);
+}
+
+export function seek(state: SessionState, args: { readonly position?: unknown }): Answer {
+  return seekTo(state, args.position);
+}
+
+/** For views that draw the run: where we stand in it. */
+export function position(state: SessionState): Answer {
+  const { launched, stop } = stoppedOf(state);
+  const { cursor } = launched;
+  return {
+    body: {
+      position: stop.stand.position,
+      steps: cursor.run.steps,
+      live: stop.stand.position === cursor.run.steps,
+      ended: cursor.run.end !== undefined,
+      threadId: thread(launched, stop.stand.actor),
+    },
+  };
+}
+
+/** The first stop: before anything, or at the first reason to stop. */
+export async function enter(state: SessionState, stopOnEntry: boolean): Promise<void> {
+  const { cursor, debuggee } = launchedOf(state);
+  state.interrupt = false;
+  const first: Stand = { position: 0, actor: Math.max(debuggee.model.setup, 0), reveal: 0 };
+  if (stopOnEntry) {
+    stopped(state, {
+      stand: first,
+      reason: 'entry',
+      description: `${debuggee.sources[0]?.name} on ${debuggee.profile.name}, before the first step`,
+      breakpoints: [],
+    });
+    return;
+  }
+  const hits = cursor.hitsHere();
+  const outcome: Outcome = hits.length > 0 ? { kind: 'hit', hits } : await cursor.continue(movement(state));
+  settle(state, outcome, first);
+}
+
+/** *Run Without Debugging*: to the end, with what came out. */
+export async function runWithoutStops(state: SessionState): Promise<void> {
+  const { cursor } = launchedOf(state);
+  cursor.setTriggers({ lines: [], functions: [], filters: [] });
+  state.interrupt = false;
+  await cursor.continue(movement(state));
+  reportEnd(state);
+  const findings = findingsOf(launchedOf(state));
+  for (const finding of findings) output(state, `Found: ${finding}\n`);
+  state.emit('exited', { exitCode: 0 });
+}
+
+/** Called when a movement has failed with a bug of ours: the session stands where it is. */
+export function recover(state: SessionState): void {
+  const { launched } = state;
+  if (!launched || launched.stop || state.ended) return;
+  const { cursor, debuggee } = launched;
+  const stand: Stand = { position: cursor.position, actor: Math.max(debuggee.model.setup, 0), reveal: 0 };
+  stopped(state, {
+    stand,
+    reason: 'pause',
+    description: 'Stopped by a bug of Snoopscope; see the debug console',
+    breakpoints: [],
+  });
+}
+
+function from(state: SessionState, args: StepArguments): { launched: Launched; stand: Stand } {
+  const { launched, stop } = stoppedOf(state);
+  const actor = args?.threadId === undefined ? stop.stand.actor : actorOf(launched, args.threadId);
+  return { launched, stand: standFor(stop, actor) };
+}
+
+function unitOf(state: SessionState, args: StepArguments): Unit {
+  return args?.granularity === 'instruction' || state.launchArguments?.granularity === 'micro' ? 'micro' : 'statement';
+}
+
+function moving(state: SessionState, stand: Stand, move: () => Promise<Outcome>): Answer {
+  return {
+    async after() {
+      const { launched } = state;
+      state.interrupt = false;
+      forget(state);
+      const outcome = await move();
+      // A restart during a movement has replaced the scenario; its own stop follows.
+      if (state.launched === launched) settle(state, outcome, stand);
+    },
+  };
+}
+
+/** Turns the end of a movement into a stop. */
+function settle(state: SessionState, outcome: Outcome, stand: Stand): void {
+  if (state.ended) return;
+  const launched = launchedOf(state);
+  const to = reached(launched, outcome, stand);
+  if (outcome.kind === 'end') explainEnd(state, stand);
+  else if (outcome.kind === 'moved' && outcome.actor !== stand.actor && stand.actor >= 0) {
+    const name = (actor: number): string =>
+      launched.debuggee.model.world.topology.actors[actor]?.name ?? 'the environment';
+    output(state, `${name(stand.actor)} has ended: ${name(outcome.actor)} moves.\n`);
+  }
+  stopped(state, stopAfter(launchedOf(state), outcome, to));
+}
+
+function reached({ cursor }: Launched, outcome: Outcome, stand: Stand): Stand {
+  const to = { ...standOf(outcome, stand), position: cursor.position };
+  if (outcome.kind === 'beginning') return { ...to, actor: Math.max(cursor.model.setup, 0) };
+  // At the end of a run without a wish of the user, the last mover is the interesting one.
+  const wishless = outcome.kind === 'end' || outcome.kind === 'interrupted';
+  const last = cursor.position > 0 ? cursor.track.actorOf(cursor.position - 1) : to.actor;
+  return wishless && (to.actor < 0 || cursor.snapshot.ended(to.actor)) ? { ...to, actor: last } : to;
+}
+
+function explainEnd(state: SessionState, stand: Stand): void {
+  const { cursor, debuggee } = launchedOf(state);
+  const { end } = cursor;
+  if (end === undefined) {
+    output(state, 'The environment can do nothing here.\n');
+    return;
+  }
+  if (end.kind === 'stuck' && stand.actor !== ENVIRONMENT && end.waiting.includes(stand.actor)) {
+    const name = debuggee.model.world.topology.actors[stand.actor]?.name;
+    output(
+      state,
+      `${name} can never move: it waits at \`${lineText(debuggee, cursor.snapshot.node(stand.actor).place)}\`, and nobody else can move.\n`,
+    );
+  }
+  reportEnd(state);
+}
+
+/** What the final conditions say about this one run. */
+function reportEnd(state: SessionState): void {
+  const { cursor, debuggee } = launchedOf(state);
+  const { end } = cursor;
+  output(state, `${endText(launchedOf(state), end)}.\n`);
+  const problem = cursor.run.scheduleProblem;
+  if (problem)
+    output(
+      state,
+      `The schedule could not be followed: its item ${problem.item + 1} was not possible; possible were ${problem.possible.join(', ') || 'none'}.\n`,
+      'stderr',
+    );
+  if (end?.kind !== 'completed' && end?.kind !== 'stuck') return;
+  for (const condition of debuggee.model.conditions) {
+    if (!condition.applies) continue;
+    output(
+      state,
+      `${condition.text}: ${condition.holds(cursor.state) ? 'this run is an instance of it' : 'not in this run'}\n`,
+    );
+  }
+}
+
+function findingsOf({ cursor }: Launched): Finding[] {
+  const { run } = cursor;
+  const found = new Set<Finding>();
+  for (let event = 0; event < run.events; event++) {
+    if (run.log[event * EVENT_WIDTH] === NOTE.finding)
+      found.add(FINDINGS[run.log[event * EVENT_WIDTH + 1] as number] as Finding);
+  }
+  return [...found];
+}
+
+function seekTo(state: SessionState, wanted: unknown): Answer {
+  const { launched, stop } = stoppedOf(state);
+  const { cursor } = launched;
+  if (typeof wanted !== 'number' || !Number.isInteger(wanted) || wanted < 0 || wanted > cursor.run.steps) {
+    throw new RequestError(
+      `There is no position ${String(wanted)}: the run has ${cursor.run.steps} micro-steps, and positions count from 0.`,
+    );
+  }
+  return {
+    after() {
+      cursor.seek(wanted);
+      const arrived = cursor.track.arrivals(wanted)[0]?.actor;
+      const mover = wanted > 0 ? cursor.track.actorOf(wanted - 1) : stop.stand.actor;
+      stopped(state, movedStop(launchedOf(state), { position: wanted, actor: arrived ?? mover, reveal: 0 }, 'goto'));
+    },
+  };
+}
+
+function movement(state: SessionState): Movement {
+  return {
+    pause: state.pause,
+    interrupted: () => state.interrupt,
+    passed: (hit) => sayLog(state, hit),
+  };
+}
+
+/** A log point was passed: its message, with its expressions filled in from the state there. */
+function sayLog(state: SessionState, hit: Hit): void {
+  const { cursor, convert, debuggee } = launchedOf(state);
+  if (hit.cause.kind !== 'breakpoint' || !hit.cause.trigger.log) return;
+  cursor.showHere();
+  const text = interpolate(cursor, { position: hit.position, actor: hit.actor, reveal: 0 }, hit.cause.trigger.log);
+  const { place } = cursor.snapshot.node(Math.max(hit.actor, 0));
+  const source = debuggee.sources[place.file]
+    ? { source: convert.source(place.file), line: convert.line(place.line) }
+    : {};
+  state.emit('output', { category: 'console', output: `${text}\n`, ...source });
+}
+
+function stopped(state: SessionState, stop: Stop): void {
+  const launched = launchedOf(state);
+  forget(state);
+  launched.stop = stop;
+  state.emit('stopped', toStopped(stop, thread(launched, stop.stand.actor)));
+}
+
+function forget(state: SessionState): void {
+  if (!state.launched) return;
+  state.launched.references.clear();
+  state.launched.stop = undefined;
+}
+
+function thread({ debuggee }: Launched, actor: number): number {
+  return threadId(actor, debuggee.model.world.topology.actors.length);
+}
+
+function output(state: SessionState, text: string, category: 'console' | 'stderr' = 'console'): void {
+  state.emit('output', { category, output: text });
+}

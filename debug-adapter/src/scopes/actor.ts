@@ -1,0 +1,67 @@
+/** The actor of the frame: its registers, the names that calls have bound, its descriptors, the CPU it is on. */
+import { boundNames, descriptors } from './descriptors.ts';
+import { type Format, group, type Item, numberItem, type Scope, type View } from './item.ts';
+
+export const actorScope: Scope = {
+  name: 'Actor',
+  presentationHint: 'registers',
+  items(view) {
+    const actor = view.snapshot.model.world.topology.actors[view.actor];
+    if (!actor) return undefined;
+    return (format) => [
+      ...registers(view, format),
+      ...(actor.kind === 'device' ? deviceRegisters(view, actor.subject, format) : []),
+      ...placeItems(view, format),
+      ...(actor.process >= 0 ? processItems(view, actor.process, format) : []),
+    ];
+  },
+};
+
+function registers({ snapshot, actor }: View, format: Format): Item[] {
+  const own = snapshot.model.registers[actor] ?? new Map<string, number>();
+  return [...own].map(([name, slot]) =>
+    numberItem(name, snapshot.state[slot] as number, format, {
+      evaluateName: `${snapshot.model.world.topology.actors[actor]?.name}.${name}`,
+    }),
+  );
+}
+
+/** MMIO registers that the scenario names. */
+export function deviceRegisters({ snapshot }: View, device: number, format: Format): Item[] {
+  const { pcie, topology } = snapshot.model.world;
+  const model = topology.devices[device];
+  return (model?.registers ?? []).flatMap((name) => {
+    const slot = pcie.registerSlot(device, name);
+    if (slot === undefined) return [];
+    return [
+      numberItem(name, snapshot.state[slot] as number, format, {
+        evaluateName: `${model?.name}.${name}`,
+        type: 'an MMIO register',
+      }),
+    ];
+  });
+}
+
+function placeItems({ snapshot, actor }: View, format: Format): Item[] {
+  const { kvm, topology } = snapshot.model.world;
+  const model = topology.actors[actor];
+  if (model?.kind !== 'vcpu') return [];
+  const vcpu = snapshot.read(kvm.actorVcpu, actor) - 1;
+  if (vcpu < 0) return [{ name: 'vCPU', value: 'not created yet', type: 'KVM_CREATE_VCPU creates it' }];
+  const cpu = snapshot.read(kvm.vcpuCpu, vcpu) - 1;
+  return [
+    numberItem('vCPU id', snapshot.read(kvm.vcpuId, vcpu), format),
+    { name: 'pCPU', value: cpu < 0 ? 'never loaded' : `cpu${cpu}`, type: 'the physical CPU it is loaded on' },
+  ];
+}
+
+function processItems({ snapshot }: View, process: number, format: Format): Item[] {
+  const names = boundNames(snapshot, format);
+  const open = descriptors(snapshot, process);
+  return [
+    ...names,
+    group('descriptors', `${open.length} open`, () => open, {
+      type: `the table of process ${snapshot.model.world.topology.processes[process]}`,
+    }),
+  ];
+}

@@ -1,0 +1,64 @@
+/** What file descriptors and the names bound to them stand for: `vm = 5 (a VM)`. */
+import { FILE_KINDS, type FileKind } from '@snoopscope/sim-core';
+import type { Snapshot } from '../snapshot.ts';
+import type { Format, Item } from './item.ts';
+
+/** Names that system calls bind, in the order of the file; those that are not bound yet say so. */
+export function boundNames(snapshot: Snapshot, format: Format): Item[] {
+  return [...snapshot.model.names].map(([name, slot]) =>
+    boundName(snapshot, name, snapshot.state[slot] as number, format),
+  );
+}
+
+export function boundName(snapshot: Snapshot, name: string, value: number, format: Format): Item {
+  if (value < 0) return { name, value: 'not bound', evaluateName: name };
+  const what = descriptorText(snapshot, 0, value);
+  return {
+    name,
+    value: what ? `${format.number(value)} (${what})` : format.number(value),
+    evaluateName: name,
+    ...(what ? { type: what } : {}),
+  };
+}
+
+/** Open descriptors of a process, the standard streams left out. */
+export function descriptors(snapshot: Snapshot, process: number): Item[] {
+  const { files, topology } = snapshot.model.world;
+  const count = files.descriptor.size / topology.processes.length;
+  const items: Item[] = [];
+  for (let fd = 0; fd < count; fd++) {
+    const what = descriptorText(snapshot, process, fd);
+    if (what !== undefined && what !== FILE_KINDS.std) items.push({ name: String(fd), value: what });
+  }
+  return items;
+}
+
+/** What a descriptor of a process names, or undefined when it is not open. */
+export function descriptorText(snapshot: Snapshot, process: number, fd: number): string | undefined {
+  const { files, topology } = snapshot.model.world;
+  const count = files.descriptor.size / topology.processes.length;
+  if (fd < 0 || fd >= count) return undefined;
+  const file = snapshot.read(files.descriptor, process * count + fd) - 1;
+  return file < 0 ? undefined : fileText(snapshot, file);
+}
+
+/** `a VFIO group, 26`, `a VFIO device, gpu`. */
+export function fileText(snapshot: Snapshot, file: number): string {
+  const { files } = snapshot.model.world;
+  const kind = files.kindOf(snapshot.machine, file);
+  const detail = DETAILS[kind]?.(files.objectOf(snapshot.machine, file), snapshot);
+  const pathOnly = snapshot.read(files.pathOnly, file) !== 0 ? ', O_PATH' : '';
+  return `${FILE_KINDS[kind]}${detail === undefined ? '' : `, ${detail}`}${pathOnly}`;
+}
+
+/** What a person calls the object behind a file of a kind. */
+const DETAILS: Partial<Record<FileKind, (object: number, snapshot: Snapshot) => string | undefined>> = {
+  group: (object, { model }) => String(model.world.topology.groups[object]?.number ?? object),
+  device: (object, { model }) => model.world.topology.devices[object]?.name,
+  vcpu: (object, { model, state }) => {
+    const actor = model.world.topology.actors.findIndex(
+      (_, index) => state[model.world.kvm.actorVcpu.base + index] === object + 1,
+    );
+    return model.world.topology.actors[actor]?.name;
+  },
+};

@@ -1,0 +1,70 @@
+/** What the Variables view shows, before it becomes protocol: names and values, opened one level at a time. */
+import type { Snapshot } from '../snapshot.ts';
+
+/** How numbers are to be written; VS Code asks for hexadecimal when the user does. */
+export interface Format {
+  number(value: number): string;
+}
+
+export const DECIMAL: Format = { number: String };
+export const HEXADECIMAL: Format = {
+  number: (value) => (value < 0 ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`),
+};
+
+export interface Item {
+  readonly name: string;
+  readonly value: string;
+  /** What it is, for the hover: `a VM`, `a cache line`. */
+  readonly type?: string;
+  /** The expression that gives the same value in a watch. */
+  readonly evaluateName?: string;
+  /** Present when it can be opened. Called when it is, so that what nobody looks at costs nothing. */
+  readonly children?: (format: Format) => readonly Item[];
+}
+
+/** What a scope may look at. The snapshot is that of the position where the session stands. */
+export interface View {
+  readonly snapshot: Snapshot;
+  /** The actor of the selected frame; -1 is the environment. */
+  readonly actor: number;
+  /** Index of the kernel frame in the actor's stack, outermost 0; undefined on a line of the scenario. */
+  readonly kernelFrame?: number;
+}
+
+export interface Scope {
+  readonly name: string;
+  readonly presentationHint?: 'registers' | 'locals' | 'arguments';
+  /** The protocol's word for "do not open it by itself". */
+  readonly expensive?: boolean;
+  /** The items, or undefined when the scope has nothing to do with the scenario. */
+  readonly items: (view: View) => ((format: Format) => readonly Item[]) | undefined;
+}
+
+/** A number as a variable. */
+export function numberItem(name: string, value: number, format: Format, more: Partial<Item> = {}): Item {
+  return { name, value: format.number(value), ...more };
+}
+
+/** A group of items that opens. */
+export function group(
+  name: string,
+  value: string,
+  children: (format: Format) => readonly Item[],
+  more: Partial<Item> = {},
+): Item {
+  return { name, value, children, ...more };
+}
+
+/** `1 group`, `2 groups`. */
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+export function yesNo(value: number | boolean): string {
+  return value ? 'yes' : 'no';
+}
+
+/** Indices from 0 on, `count` of them, that a test accepts. */
+export function those(count: number, accepted: (index: number) => boolean = () => true): number[] {
+  return Array.from({ length: count }, (_, index) => index).filter(accepted);
+}

@@ -1,0 +1,40 @@
+/** kvm-vfio devices: their lists, what they have told KVM, who holds their lock. */
+import type { Snapshot } from '../snapshot.ts';
+import { fileText } from './descriptors.ts';
+import { counted, group, type Item, type Scope, those, yesNo } from './item.ts';
+import { lockText } from './vm.ts';
+
+export const kvmVfioScope: Scope = {
+  name: 'kvm-vfio',
+  items({ snapshot }) {
+    const { dims, kvm } = snapshot.model.world;
+    if (dims.kvmDevices === 0) return undefined;
+    return () => {
+      const devices = those(dims.kvmDevices, (device) => snapshot.read(kvm.deviceVm, device) !== 0);
+      if (devices.length === 1) return deviceItems(snapshot, devices[0] as number);
+      return devices.map((device) =>
+        group(`device ${device}`, `of VM ${snapshot.read(kvm.deviceVm, device) - 1}`, () =>
+          deviceItems(snapshot, device),
+        ),
+      );
+    };
+  },
+};
+
+function deviceItems(snapshot: Snapshot, device: number): Item[] {
+  const { kvmVfio, kvm } = snapshot.model.world;
+  const entries = kvmVfio.listed(snapshot.machine, device);
+  return [
+    { name: 'noncoherent', value: yesNo(snapshot.read(kvmVfio.noncoherent, device)), type: 'what it has told KVM' },
+    group('list', counted(entries.length, kvmVfio.holdsFiles ? 'file' : 'group'), () =>
+      entries.map((entry, index) => ({ name: String(index), value: entryText(snapshot, entry) })),
+    ),
+    { name: 'kv->lock', value: lockText(snapshot, snapshot.read(kvmVfio.lock, device)) },
+    { name: 'on kvm->devices', value: yesNo(snapshot.read(kvm.deviceListed, device)) },
+  ];
+}
+
+function entryText(snapshot: Snapshot, entry: number): string {
+  const { kvmVfio, topology } = snapshot.model.world;
+  return kvmVfio.holdsFiles ? fileText(snapshot, entry) : `group ${topology.groups[entry]?.number}`;
+}

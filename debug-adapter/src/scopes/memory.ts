@@ -1,0 +1,61 @@
+/** Memory: each word as DRAM holds it, where its newest value is, and what a CPU and each device would read now. */
+import type { Snapshot } from '../snapshot.ts';
+import { type Format, group, type Item, type Scope, those } from './item.ts';
+import { coherentValue, deviceView, holders, newestVersion } from './words.ts';
+
+export const memoryScope: Scope = {
+  name: 'Memory',
+  items({ snapshot }) {
+    const { words } = snapshot.model.world.topology;
+    if (words.length === 0) return undefined;
+    return (format) => words.map((_, word) => wordItem(snapshot, word, format));
+  },
+};
+
+/** `x: 1 in cpu0's cache (M); DRAM has 0 (stale)`. */
+export function wordItem(snapshot: Snapshot, word: number, format: Format): Item {
+  const name = snapshot.model.world.topology.words[word]?.name ?? String(word);
+  const newest = newestVersion(snapshot, word);
+  const all = holders(snapshot, word);
+  const current = all.filter((holder) => holder.version === newest);
+  const dram = all[0];
+  const inDram = dram !== undefined && dram.version === newest;
+  const value = inDram
+    ? format.number(dram.value)
+    : `${format.number(current[0]?.value ?? coherentValue(snapshot, word))}${current[0] ? ` in ${current[0].where}` : ' (its newest value is lost)'}; DRAM has ${format.number(dram?.value ?? 0)} (stale)`;
+  return group(name, value, (f) => viewItems(snapshot, word, f), {
+    type: 'a word of memory',
+    evaluateName: `[${name}]`,
+  });
+}
+
+function viewItems(snapshot: Snapshot, word: number, format: Format): Item[] {
+  const { topology } = snapshot.model.world;
+  const newest = newestVersion(snapshot, word);
+  const places = holders(snapshot, word).map(
+    (holder): Item => ({
+      name: holder.where,
+      value: `${format.number(holder.value)}${holder.version < newest ? ' (stale)' : ''}`,
+      type: `version ${holder.version} of ${newest}`,
+    }),
+  );
+  const devices = those(topology.devices.length).map((device): Item => {
+    const seen = deviceView(snapshot, device, word);
+    const name = `${topology.devices[device]?.name} reads`;
+    return {
+      name,
+      value: seen.value === undefined ? seen.how : `${format.number(seen.value)} (${seen.how})`,
+      type: 'an MRd that asks for no snoop',
+    };
+  });
+  return [
+    ...places,
+    { name: 'a CPU reads', value: format.number(coherentValue(snapshot, word)), type: 'a cached load' },
+    ...devices,
+    {
+      name: 'address',
+      value: `0x${(topology.words[word]?.address ?? 0n).toString(16)}`,
+      type: 'guest-physical address, IOVA and user address',
+    },
+  ];
+}

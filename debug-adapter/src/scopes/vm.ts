@@ -1,0 +1,89 @@
+/** VMs: the count of non-coherent DMA, vCPUs with their dirty masks, EPT or NPT leaves with their memory types. */
+import { LEAF, leafType, memtypeName } from '@snoopscope/sim-core';
+import type { Snapshot } from '../snapshot.ts';
+import { type Format, group, type Item, numberItem, type Scope, those } from './item.ts';
+
+export const vmScope: Scope = {
+  name: 'VM',
+  items({ snapshot }) {
+    const { dims, kvm } = snapshot.model.world;
+    if (dims.vms === 0) return undefined;
+    return (format) => {
+      const vms = those(dims.vms, (vm) => snapshot.read(kvm.vmReferences, vm) > 0);
+      // One VM is the rule, and then there is nothing to choose from.
+      if (vms.length === 1) return vmItems(snapshot, vms[0] as number, format);
+      return vms.map((vm) => group(`VM ${vm}`, summary(snapshot, vm), (f) => vmItems(snapshot, vm, f)));
+    };
+  },
+};
+
+export function summary(snapshot: Snapshot, vm: number): string {
+  const count = snapshot.read(snapshot.model.world.kvm.noncoherentDmaCount, vm);
+  return count > 0 ? `non-coherent (count ${count})` : 'coherent';
+}
+
+export function vmItems(snapshot: Snapshot, vm: number, format: Format): Item[] {
+  const { dims, kvm } = snapshot.model.world;
+  const vcpus = those(dims.vcpus, (vcpu) => snapshot.read(kvm.vcpuVm, vcpu) === vm + 1);
+  return [
+    numberItem('noncoherent_dma_count', snapshot.read(kvm.noncoherentDmaCount, vm), format, {
+      type: 'above 0 KVM takes DMA for non-coherent',
+    }),
+    numberItem('references', snapshot.read(kvm.vmReferences, vm), format),
+    { name: 'kvm->lock', value: lockText(snapshot, snapshot.read(kvm.vms.lock, vm)) },
+    group('vCPUs', String(vcpus.length), (f) => vcpus.map((vcpu) => vcpuItem(snapshot, vcpu, f))),
+    group('leaves', secondStage(snapshot), () => leafItems(snapshot, vm), {
+      type: 'memory types of the second-stage page tables',
+    }),
+  ];
+}
+
+/** Who holds a lock slot. */
+export function lockText(snapshot: Snapshot, holder: number): string {
+  return holder === 0
+    ? 'free'
+    : `held by ${snapshot.model.world.topology.actors[holder - 1]?.name ?? `task ${holder - 1}`}`;
+}
+
+function vcpuItem(snapshot: Snapshot, vcpu: number, format: Format): Item {
+  const { kvm, topology } = snapshot.model.world;
+  const cpu = snapshot.read(kvm.vcpuCpu, vcpu) - 1;
+  const actor = topology.actors.findIndex((_, index) => snapshot.read(kvm.actorVcpu, index) === vcpu + 1);
+  const mask = snapshot.read(kvm.wbinvdDirtyMask, vcpu);
+  const name = topology.actors[actor]?.name ?? `vCPU ${snapshot.read(kvm.vcpuId, vcpu)}`;
+  return group(name, cpu < 0 ? 'never loaded' : `on cpu${cpu}`, () => [
+    numberItem('id', snapshot.read(kvm.vcpuId, vcpu), format),
+    { name: 'pCPU', value: cpu < 0 ? 'never loaded' : `cpu${cpu}` },
+    { name: 'wbinvd_dirty_mask', value: maskText(mask, topology.cpu.count), type: 'pCPUs that WBINVD has to reach' },
+    { name: 'CR0.CD', value: snapshot.read(kvm.mmu.cacheDisable, vcpu) !== 0 ? 'set' : 'clear' },
+  ]);
+}
+
+function maskText(mask: number, cpus: number): string {
+  const set = those(cpus, (cpu) => (mask & (1 << cpu)) !== 0).map((cpu) => `cpu${cpu}`);
+  return set.length > 0 ? set.join(', ') : 'empty';
+}
+
+function secondStage(snapshot: Snapshot): string {
+  return snapshot.model.world.topology.cpu.vendor === 'intel' ? 'EPT' : 'NPT';
+}
+
+function leafItems(snapshot: Snapshot, vm: number): Item[] {
+  const { kvm, topology } = snapshot.model.world;
+  return topology.pages.map((page, index): Item => {
+    const leaf = snapshot.read(kvm.leaf, vm * topology.pages.length + index);
+    const name = page.words.map((word) => topology.words[word]?.name).join(', ');
+    if ((leaf & LEAF.present) === 0) return { name, value: 'not present' };
+    const effective = memtypeName(kvm.mmu.effectiveTypeIn(snapshot.state, vm, index));
+    const ipat = (leaf & LEAF.ipat) !== 0;
+    return group(name, `${memtypeName(leafType(leaf))}${ipat ? ', IPAT' : ''}: effective ${effective}`, () => [
+      { name: 'type', value: memtypeName(leafType(leaf)) ?? '' },
+      { name: 'IPAT', value: ipat ? 'set: the guest PAT is ignored' : 'clear' },
+      {
+        name: 'guest PAT',
+        value: memtypeName(snapshot.read(kvm.mmu.guestPat, vm * topology.pages.length + index)) ?? '',
+      },
+      { name: 'effective', value: effective ?? '' },
+    ]);
+  });
+}

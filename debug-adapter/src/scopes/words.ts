@@ -1,0 +1,91 @@
+/** Where the versions of a word are, and what each observer would read now. Nothing here touches a cache. */
+import { coherentWord, IOPTE, LINE, LINE_STATES } from '@snoopscope/sim-core';
+import type { Snapshot } from '../snapshot.ts';
+import { those } from './item.ts';
+
+/** One place that holds a value of a word. */
+export interface Holder {
+  /** `DRAM`, `cpu0's cache (M)`, `cpu1's write-combining buffer`. */
+  readonly where: string;
+  readonly value: number;
+  readonly version: number;
+}
+
+export function newestVersion(snapshot: Snapshot, word: number): number {
+  return snapshot.read(snapshot.model.world.memory.latest, word);
+}
+
+/** Everything that holds the word: DRAM first, then caches and write-combining buffers by CPU. */
+export function holders(snapshot: Snapshot, word: number): Holder[] {
+  const { memory, topology } = snapshot.model.world;
+  const words = topology.words.length;
+  const all: Holder[] = [
+    { where: 'DRAM', value: snapshot.read(memory.dram, word), version: snapshot.read(memory.dramVersion, word) },
+  ];
+  for (const cpu of those(topology.cpu.count)) {
+    const at = cpu * words + word;
+    const state = lineState(snapshot, cpu, topology.words[word]?.line ?? 0);
+    if (state !== LINE.invalid) {
+      all.push({
+        where: `cpu${cpu}'s cache (${LINE_STATES[state]})`,
+        value: snapshot.read(memory.cached, at),
+        version: snapshot.read(memory.cachedVersion, at),
+      });
+    }
+    if (snapshot.read(memory.wcValid, at) !== 0) {
+      all.push({
+        where: `cpu${cpu}'s write-combining buffer`,
+        value: snapshot.read(memory.wcValue, at),
+        version: snapshot.read(memory.wcVersion, at),
+      });
+    }
+  }
+  return all;
+}
+
+export function lineState(snapshot: Snapshot, cpu: number, line: number): number {
+  const { memory, topology } = snapshot.model.world;
+  return snapshot.read(memory.lineState, cpu * topology.lines.length + line);
+}
+
+/** What a coherent observer reads: any CPU through its cache, any snooped TLP. */
+export function coherentValue(snapshot: Snapshot, word: number): number {
+  return coherentWord(snapshot.model.world, snapshot.state, word);
+}
+
+/** What a device's MRd of the word would do now. */
+export function deviceView(
+  snapshot: Snapshot,
+  device: number,
+  word: number,
+): { readonly value?: number; readonly how: string } {
+  const { world } = snapshot.model;
+  const model = world.topology.devices[device];
+  const page = world.topology.words[word]?.page ?? -1;
+  const here =
+    model && model.iommu < 0
+      ? IOPTE.read | ((page + 1) << IOPTE.pageShift)
+      : world.iommu.lookup(snapshot.machine, device, page);
+  if (entryFaults(snapshot, device, here)) return { how: 'blocked by the IOMMU' };
+  const target = targetWord(snapshot, word, (here >> IOPTE.pageShift) - 1);
+  if (target < 0) return { how: 'mapped to memory that the scenario does not name' };
+  if (world.pcie.bypasses(snapshot.machine, device, true, here)) {
+    return { value: snapshot.read(world.memory.dram, target), how: 'no snoop: DRAM' };
+  }
+  return { value: coherentValue(snapshot, target), how: 'snooped' };
+}
+
+function entryFaults(snapshot: Snapshot, device: number, entry: number): boolean {
+  const { topology } = snapshot.model.world;
+  const unit = topology.iommus[topology.devices[device]?.iommu ?? -1];
+  const reservedBit = (entry & IOPTE.snoop) !== 0 && unit?.driver === 'vt-d' && !unit.snoopControl;
+  return entry === 0 || (entry & IOPTE.read) === 0 || reservedBit;
+}
+
+/** The word at the same offset of another page. */
+function targetWord(snapshot: Snapshot, word: number, page: number): number {
+  const { topology } = snapshot.model.world;
+  const own = topology.words[word]?.page ?? -1;
+  if (page === own) return word;
+  return topology.pages[page]?.words[topology.pages[own]?.words.indexOf(word) ?? -1] ?? -1;
+}

@@ -1,0 +1,89 @@
+/** What a session remembers between requests. Handlers are functions on it; `session.ts` lists them. */
+import type { RunCursor, Stand } from './cursor.ts';
+import type { FileAccessor } from './files.ts';
+import type { KernelSource } from './kernel-source.ts';
+import type { Debuggee, LaunchArguments } from './launch.ts';
+import type { Registration } from './registration.ts';
+import { RequestError } from './request-error.ts';
+import type { BreakpointStore } from './requests/breakpoint-store.ts';
+import type { Format, Item } from './scopes/item.ts';
+import { type Frame, stackOf } from './stack.ts';
+import type { Stop } from './stop.ts';
+import { actorOfThread, type ClientCounting, type Converter, frameOfId } from './to-dap.ts';
+import type { Yield } from './yielding.ts';
+
+/** A launched scenario. A restart makes a new one. */
+export interface Launched {
+  readonly debuggee: Debuggee;
+  readonly cursor: RunCursor;
+  readonly registrations: ReadonlyMap<number, Registration>;
+  readonly kernel: readonly KernelSource[];
+  readonly convert: Converter;
+  /** Where and why we stand; undefined before the first stop and while a movement is under way. */
+  stop: Stop | undefined;
+  /** What the client can open, by reference; forgotten with every movement. */
+  readonly references: Map<number, (format: Format) => readonly Item[]>;
+}
+
+export interface SessionState {
+  readonly files: FileAccessor;
+  readonly pause: Yield;
+  readonly breakpoints: BreakpointStore;
+  counting: ClientCounting;
+  launchArguments: LaunchArguments | undefined;
+  launched: Launched | undefined;
+  configured: boolean;
+  /** Set by pause, terminate and disconnect: the movement under way ends at its next look. */
+  interrupt: boolean;
+  ended: boolean;
+  /** References are never used twice in a session, so that an old one cannot name something new. */
+  nextReference: number;
+  emit(event: string, body?: object): void;
+}
+
+/** What a request answers, and what happens once the answer is on its way. */
+export interface Answer {
+  readonly body?: object;
+  readonly after?: () => void | Promise<void>;
+}
+
+export function launchedOf(state: SessionState): Launched {
+  if (!state.launched) throw new RequestError('No scenario is launched yet.');
+  return state.launched;
+}
+
+/** The launched scenario and its stop; an error while it runs. */
+export function stoppedOf(state: SessionState): { readonly launched: Launched; readonly stop: Stop } {
+  const launched = launchedOf(state);
+  if (!launched.stop) throw new RequestError('The scenario is running: pause it first.');
+  return { launched, stop: launched.stop };
+}
+
+/** The actor of a thread. */
+export function actorOf(launched: Launched, thread: unknown): number {
+  const { world, environment } = launched.debuggee.model;
+  const id = Number(thread);
+  const actor = actorOfThread(id, world.topology.actors.length, environment.length > 0);
+  if (actor === undefined) throw new RequestError(`There is no thread ${String(thread)} in this scenario.`);
+  return actor;
+}
+
+/** Where the user stands when he looks at an actor. */
+export function standFor(stop: Stop, actor: number): Stand {
+  return actor === stop.stand.actor ? stop.stand : { position: stop.stand.position, actor, reveal: 0 };
+}
+
+export function framesOf(launched: Launched, stop: Stop, actor: number): Frame[] {
+  const executed = actor === stop.stand.actor ? stop.executed : undefined;
+  return stackOf(launched.debuggee, launched.cursor, standFor(stop, actor), executed);
+}
+
+/** The frame of an id that a stack trace of this stop has given out. */
+export function frameOf(launched: Launched, stop: Stop, id: unknown): Frame {
+  const { thread, index } = frameOfId(Number(id));
+  const { world, environment } = launched.debuggee.model;
+  const actor = actorOfThread(thread, world.topology.actors.length, environment.length > 0);
+  const frame = actor === undefined ? undefined : framesOf(launched, stop, actor)[index];
+  if (!frame) throw new RequestError(`There is no stack frame ${String(id)} here.`);
+  return frame;
+}

@@ -1,0 +1,179 @@
+/**
+ * A debug session: the Debug Adapter Protocol on one side, a run of sim-core on the other.
+ *
+ * It runs inline in the extension, as a process over stdio or a socket, and in a web worker; what differs between them
+ * is injected. Requests are answered by the functions of one table.
+ */
+
+import { ProtocolServer } from '@vscode/debugadapter/lib/protocol.js';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { FileAccessor } from './files.ts';
+import { RequestError } from './request-error.ts';
+import { BreakpointStore } from './requests/breakpoint-store.ts';
+import {
+  breakpointLocations,
+  setBreakpoints,
+  setExceptionBreakpoints,
+  setFunctionBreakpoints,
+} from './requests/breakpoints.ts';
+import {
+  completionsAt,
+  evaluate,
+  exceptionInfo,
+  loadedSources,
+  scopes,
+  source,
+  stackTrace,
+  threads,
+  variables,
+} from './requests/inspection.ts';
+import { attach, configurationDone, disconnect, initialize, launch, restart, terminate } from './requests/lifecycle.ts';
+import {
+  continueRun,
+  goto,
+  gotoTargets,
+  next,
+  pause,
+  position,
+  recover,
+  reverseContinue,
+  seek,
+  stepBack,
+  stepIn,
+  stepInTargets,
+  stepOut,
+} from './requests/movement.ts';
+import type { Answer, SessionState } from './session-state.ts';
+import { COUNTS_FROM_ONE } from './to-dap.ts';
+import { platformYield, type Yield } from './yielding.ts';
+
+export interface SessionOptions {
+  /** Lets the client's messages in during a long run. */
+  readonly pause?: Yield;
+  /** Called when the client has gone: a process may end. */
+  readonly closed?: () => void;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: each handler checks or declares its own arguments.
+type Handler = (state: SessionState, args: any) => Answer | Promise<Answer>;
+
+const REQUESTS: Readonly<Record<string, Handler>> = {
+  initialize,
+  launch,
+  attach,
+  configurationDone,
+  restart,
+  terminate,
+  disconnect,
+  setBreakpoints,
+  setFunctionBreakpoints,
+  setExceptionBreakpoints,
+  breakpointLocations,
+  threads,
+  stackTrace,
+  scopes,
+  variables,
+  evaluate,
+  completions: completionsAt,
+  exceptionInfo,
+  loadedSources,
+  source,
+  next,
+  stepIn,
+  stepOut,
+  stepInTargets,
+  stepBack,
+  continue: continueRun,
+  reverseContinue,
+  pause,
+  gotoTargets,
+  goto,
+  'snoopscope/position': position,
+  'snoopscope/seek': seek,
+};
+
+export class SnoopscopeDebugSession extends ProtocolServer {
+  readonly #state: SessionState;
+  readonly #closed: () => void;
+
+  constructor(files: FileAccessor, options: SessionOptions = {}) {
+    super();
+    this.#closed = options.closed ?? (() => {});
+    this.#state = {
+      files,
+      pause: options.pause ?? platformYield(),
+      breakpoints: new BreakpointStore(),
+      counting: COUNTS_FROM_ONE,
+      launchArguments: undefined,
+      launched: undefined,
+      configured: false,
+      interrupt: false,
+      ended: false,
+      nextReference: 1,
+      emit: (event, body) => this.sendEvent({ seq: 0, type: 'event', event, ...(body ? { body } : {}) }),
+    };
+    this.on('close', () => this.#close());
+    // A message that is no JSON: the stream itself goes on.
+    this.on('error', ({ body }: { body?: unknown }) => this.#complain(`A message could not be read: ${String(body)}`));
+  }
+
+  override dispose(): void {
+    this.#state.interrupt = true;
+    this.#state.ended = true;
+  }
+
+  protected override dispatchRequest(request: DebugProtocol.Request): void {
+    void this.#answer(request);
+  }
+
+  async #answer(request: DebugProtocol.Request): Promise<void> {
+    const handler = Object.hasOwn(REQUESTS, request.command) ? REQUESTS[request.command] : undefined;
+    try {
+      if (!handler) throw new RequestError(`Snoopscope does not know the request ${String(request.command)}.`);
+      const given: unknown = request.arguments ?? {};
+      if (typeof given !== 'object') throw new RequestError(`The arguments of ${request.command} are no object.`);
+      const { body, after } = await handler(this.#state, given);
+      this.sendResponse({ ...responseTo(request), success: true, ...(body ? { body } : {}) });
+      await this.#afterwards(after);
+    } catch (error) {
+      this.#refuse(request, error);
+    }
+    if (request.command === 'disconnect') this.#close();
+  }
+
+  /** What follows an answer: a movement and its stop. A bug in it is ours; the session stands where it is. */
+  async #afterwards(after: Answer['after']): Promise<void> {
+    try {
+      await after?.();
+    } catch (error) {
+      this.#complain(bugText(error));
+      recover(this.#state);
+    }
+  }
+
+  #refuse(request: DebugProtocol.Request, error: unknown): void {
+    const ours = !(error instanceof RequestError);
+    const format = ours ? bugText(error).split('\n')[0] : error.message;
+    if (ours) this.#complain(bugText(error));
+    const message = { id: ours ? 2 : 1, format: format ?? '', showUser: true };
+    this.sendResponse({ ...responseTo(request), success: false, message: message.format, body: { error: message } });
+  }
+
+  #complain(text: string): void {
+    this.#state.emit('output', { category: 'stderr', output: `${text}\n` });
+  }
+
+  #close(): void {
+    this.dispose();
+    this.#closed();
+  }
+}
+
+function responseTo(request: DebugProtocol.Request): DebugProtocol.Response {
+  return { seq: 0, type: 'response', request_seq: request.seq, command: request.command, success: true };
+}
+
+function bugText(error: unknown): string {
+  const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
+  return `This is a bug of Snoopscope, not of your scenario: ${message}\n${stack ?? ''}`;
+}

@@ -1,0 +1,267 @@
+/**
+ * Every place of a run at which the breakpoints and filters of the moment stop it, found by reading the log once.
+ *
+ * A stop belongs to a position, not to a direction: going forward takes the next one, going back the last one before,
+ * so both meet the same stops. Costs: one look at every event of the run after each change of breakpoints.
+ */
+import {
+  type Cursor,
+  compileExpression,
+  EVENT_WIDTH,
+  EXIT_REASONS,
+  type Expression,
+  NOTE,
+  type Run,
+} from '@snoopscope/sim-core';
+import type { FunctionBreakpoint, LineBreakpoint } from './breakpoints.ts';
+import { type Filter, filterOfFinding } from './filters.ts';
+import { LIMITS } from './limits.ts';
+import type { Observer } from './observe.ts';
+import type { Registration } from './registration.ts';
+import type { Arrival, Track } from './track.ts';
+
+/** One reason to stop at a position. */
+export interface Hit {
+  readonly position: number;
+  readonly actor: number;
+  readonly cause:
+    | { readonly kind: 'breakpoint'; readonly trigger: LineBreakpoint | FunctionBreakpoint }
+    | { readonly kind: 'filter'; readonly filter: Filter /** The event that it stops for. */; readonly event: number };
+  /** Calls that the actor is only about to enter and that have to be shown nevertheless. */
+  readonly reveal: number;
+  /** The stop is before a step that has been made: the first statement of an alternative. */
+  readonly ahead: boolean;
+}
+
+export interface FilterSetting {
+  readonly filter: Filter;
+  readonly condition?: string;
+}
+
+export interface Triggers {
+  readonly lines: readonly LineBreakpoint[];
+  readonly functions: readonly FunctionBreakpoint[];
+  readonly filters: readonly FilterSetting[];
+}
+
+export interface StopSources {
+  readonly run: Run;
+  readonly track: Track;
+  readonly observer: Observer;
+  readonly registrations: ReadonlyMap<number, Registration>;
+}
+
+const WBINVD_EXIT = EXIT_REASONS.indexOf('WBINVD');
+
+export class StopIndex {
+  readonly #sources: StopSources;
+  readonly #triggers: Triggers;
+  readonly #cursor: Cursor;
+  /** By position, ascending. */
+  readonly #hits: Hit[] = [];
+  readonly #counts = new Map<number, number>();
+  readonly #filters: ReadonlyMap<string, FilterSetting>;
+  #events = 0;
+  /** Positions whose arrivals have been looked at. */
+  #finished = 0;
+  #actor = -1;
+  #step = -1;
+
+  constructor(sources: StopSources, triggers: Triggers) {
+    this.#sources = sources;
+    this.#triggers = triggers;
+    this.#cursor = sources.run.cursor();
+    this.#filters = new Map(triggers.filters.map((setting) => [setting.filter.id, setting]));
+    for (const arrival of sources.track.arrivals(0)) this.#arrived(0, arrival);
+  }
+
+  /** Looks at what the run has grown by. */
+  extend(): void {
+    const { run, track } = this.#sources;
+    track.extend();
+    if (this.#triggers.lines.length + this.#triggers.functions.length + this.#triggers.filters.length === 0) {
+      return;
+    }
+    for (; this.#events < run.events; this.#events++) this.#look(this.#events);
+    // The last step is complete, but its arrivals are recorded with the step after it.
+    this.#finishStep(run.steps);
+  }
+
+  /** Hits at exactly this position. */
+  at(position: number): readonly Hit[] {
+    let first = this.#lowerBound(position);
+    const hits: Hit[] = [];
+    for (; this.#hits[first]?.position === position; first++) hits.push(this.#hits[first] as Hit);
+    return hits;
+  }
+
+  /** The last position before `position` with a hit that stops, or -1. */
+  before(position: number): number {
+    for (let i = this.#lowerBound(position) - 1; i >= 0; i--) {
+      const hit = this.#hits[i] as Hit;
+      if (stops(hit)) return hit.position;
+    }
+    return -1;
+  }
+
+  #lowerBound(position: number): number {
+    let low = 0;
+    let high = this.#hits.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#hits[middle] as Hit).position < position) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Adds the arrivals of all steps that end before a position is left. */
+  #finishStep(position: number): void {
+    const { track } = this.#sources;
+    while (this.#finished < position) {
+      this.#finished++;
+      for (const arrival of track.arrivals(this.#finished)) this.#arrived(this.#finished, arrival);
+    }
+  }
+
+  #look(event: number): void {
+    const { log, model } = this.#sources.run;
+    const at = event * EVENT_WIDTH;
+    const code = log[at] as number;
+    if (code >= 0) return;
+    const a = log[at + 1] as number;
+    const b = log[at + 2] as number;
+    switch (code) {
+      case NOTE.step:
+      case NOTE.environment:
+        this.#step++;
+        this.#finishStep(this.#step);
+        this.#actor = code === NOTE.step ? a : -1;
+        if (code === NOTE.step && model.nodes[b]?.kind === 'choose') this.#chosen(event, b, log[at + 3] as number);
+        break;
+      case NOTE.call:
+        for (const trigger of this.#triggers.functions) {
+          if (trigger.routines.has(b)) this.#hit(trigger, this.#step + 1, a, 0, false);
+        }
+        break;
+      case NOTE.exit:
+        if (b === WBINVD_EXIT) this.#filtered('wbinvd-exit', event);
+        break;
+      case NOTE.finding: {
+        const filter = filterOfFinding(a);
+        // Who waits for ever is not who moved last.
+        if (filter) this.#filtered(filter.id, event, undefined, filter.id === 'deadlock' ? b : this.#actor);
+        break;
+      }
+      case NOTE.done:
+        if (this.#sources.registrations.has(b)) this.#filtered('group-registration', event, log[at + 3] as number);
+        break;
+    }
+  }
+
+  /** A choice is made by the first statement of the alternative: a breakpoint on it stops before the step. */
+  #chosen(event: number, node: number, alternative: number): void {
+    const { run } = this.#sources;
+    const { log, model } = run;
+    const choose = model.nodes[node];
+    if (choose?.kind !== 'choose' || choose.alternatives[alternative] === undefined) return;
+    const slot = model.tasks.node.base + this.#actor;
+    const end = run.events * EVENT_WIDTH;
+    for (
+      let at = (event + 1) * EVENT_WIDTH;
+      at < end && log[at] !== NOTE.step && log[at] !== NOTE.environment;
+      at += EVENT_WIDTH
+    ) {
+      if (log[at] !== slot) continue;
+      this.#arrived(
+        this.#step,
+        { actor: this.#actor, node: log[at + 2] as number, inside: Number.MAX_SAFE_INTEGER },
+        true,
+      );
+      return;
+    }
+  }
+
+  #arrived(position: number, arrival: Arrival, ahead = false): void {
+    const node = this.#sources.run.model.nodes[arrival.node];
+    if (!node || node.kind === 'end' || node.kind === 'repeat') return;
+    const { calls } = node.place;
+    const inside = Math.min(arrival.inside, calls.length);
+    for (const trigger of this.#triggers.lines) {
+      const reveal = revealOf(trigger, node.place, inside);
+      if (reveal >= 0) this.#hit(trigger, position, arrival.actor, reveal, ahead);
+    }
+    for (const trigger of this.#triggers.functions) {
+      if (trigger.nodes.has(arrival.node)) this.#hit(trigger, position, arrival.actor, calls.length - inside, ahead);
+    }
+  }
+
+  #hit(
+    trigger: LineBreakpoint | FunctionBreakpoint,
+    position: number,
+    actor: number,
+    reveal: number,
+    ahead: boolean,
+  ): void {
+    if (!this.#holds(trigger.condition?.(actor), trigger.condition !== undefined, position)) return;
+    const count = (this.#counts.get(trigger.id) ?? 0) + 1;
+    this.#counts.set(trigger.id, count);
+    if (trigger.count && !trigger.count(count)) return;
+    this.#remember({ position, actor, cause: { kind: 'breakpoint', trigger }, reveal, ahead });
+  }
+
+  #filtered(id: string, event: number, result?: number, actor = this.#actor): void {
+    const setting = this.#filters.get(id);
+    if (!setting) return;
+    const position = this.#step + 1;
+    if (setting.condition !== undefined) {
+      const values = new Map(
+        result === undefined
+          ? []
+          : ([
+              ['result', result],
+              ['errno', Math.max(0, -result)],
+            ] as const),
+      );
+      const expression = compileExpression(this.#sources.run.model, setting.condition, { actor, values });
+      if ('problem' in expression || !this.#holds(expression, true, position)) return;
+    }
+    this.#remember({
+      position,
+      actor,
+      cause: { kind: 'filter', filter: setting.filter, event },
+      reveal: 0,
+      ahead: false,
+    });
+  }
+
+  #remember(hit: Hit): void {
+    if (this.#hits.length < LIMITS.hits) this.#hits.push(hit);
+  }
+
+  #holds(expression: Expression | undefined, conditional: boolean, position: number): boolean {
+    if (!conditional) return true;
+    if (!expression) return false;
+    this.#cursor.seek(Math.min(position, this.#sources.run.steps));
+    return this.#sources.observer.value(expression, this.#cursor.state, position) !== 0;
+  }
+}
+
+/** Does this hit stop the run, or only say something? */
+export function stops(hit: Hit): boolean {
+  return hit.cause.kind === 'filter' || hit.cause.trigger.log === undefined;
+}
+
+/** How many calls have to be shown for a breakpoint's line to be on top, or -1 when this is not its line. */
+function revealOf(
+  breakpoint: LineBreakpoint,
+  place: { file: number; line: number; calls: readonly { file: number; line: number }[] },
+  inside: number,
+): number {
+  if (place.file === breakpoint.file && place.line === breakpoint.line) return place.calls.length - inside;
+  for (let depth = inside; depth < place.calls.length; depth++) {
+    const call = place.calls[depth];
+    if (call?.file === breakpoint.file && call.line === breakpoint.line) return depth - inside;
+  }
+  return -1;
+}

@@ -1,0 +1,221 @@
+/** Why we stop, in words: what a stopped event says and what the exception widget explains. */
+import { describeEvent, type End, EVENT_WIDTH, NOTE, resultText, why, whyText } from '@snoopscope/sim-core';
+import type { LimitReached, Outcome, RunCursor, Stand } from './cursor.ts';
+import type { Debuggee } from './launch.ts';
+import { type Registration, registrationText } from './registration.ts';
+import { callText, lineText } from './source-lines.ts';
+import type { Hit } from './stop-index.ts';
+
+/** Reasons of the protocol, and our own for the live end of a run. */
+export type StopReason =
+  | 'entry'
+  | 'step'
+  | 'breakpoint'
+  | 'function breakpoint'
+  | 'exception'
+  | 'pause'
+  | 'goto'
+  | 'end'
+  | 'limit';
+
+export interface Stop {
+  readonly stand: Stand;
+  readonly reason: StopReason;
+  /** The whole sentence. */
+  readonly description: string;
+  /** More of it, where there is more. */
+  readonly text?: string;
+  readonly breakpoints: readonly number[];
+  /** Set when a filter stopped: what `exceptionInfo` explains. */
+  readonly exception?: Explanation;
+  /** The statement that has just been executed, when the stop is about it and not about what comes next. */
+  readonly executed?: number;
+}
+
+export interface Explanation {
+  readonly id: string;
+  readonly label: string;
+  readonly headline: string;
+  /** The causal chain, one line a link. */
+  readonly details: readonly string[];
+  readonly sources: readonly string[];
+}
+
+export interface StopContext {
+  readonly debuggee: Debuggee;
+  readonly cursor: RunCursor;
+  readonly registrations: ReadonlyMap<number, Registration>;
+}
+
+/** The stop that a movement led to; `stand` is where the user looks now. */
+export function stopAfter(context: StopContext, outcome: Outcome, stand: Stand): Stop {
+  switch (outcome.kind) {
+    case 'moved':
+      return movedStop(context, stand);
+    case 'hit':
+      return hitStop(context, outcome.hits, stand);
+    case 'end':
+      return endStop(context, stand);
+    case 'beginning':
+      return { stand, reason: 'entry', description: 'The beginning of the run', breakpoints: [] };
+    case 'interrupted':
+      return { stand, reason: 'pause', description: `Paused after ${stand.position} micro-steps`, breakpoints: [] };
+  }
+}
+
+/** What the step before the position did: `mov [x], 1`, `ioctl(…) → -1 EEXIST`, `next in kvm_vfio_set_group: take kv->lock`. */
+export function movedStop(context: StopContext, stand: Stand, reason: StopReason = 'step'): Stop {
+  const text = stand.position > 0 ? stepText(context, stand.position - 1) : '';
+  return { stand, reason, description: positionText(context, stand), ...(text ? { text } : {}), breakpoints: [] };
+}
+
+/** One line about where an actor stands. */
+export function positionText(context: StopContext, stand: Stand): string {
+  const { debuggee, cursor } = context;
+  const { actor, position } = stand;
+  if (position === 0) return 'The beginning of the run';
+  const executed = executedBefore(cursor, position, actor);
+  if (executed) {
+    const node = debuggee.model.nodes[executed.node];
+    const line = node ? callText(debuggee, node.place) : '';
+    const result = node?.kind === 'statement' && node.args.values.length > 0 ? ` → ${resultText(executed.value)}` : '';
+    return `After ${line}${result}`;
+  }
+  if (actor < 0) return `The environment: ${stepText(context, position - 1)}`;
+  const top = cursor.snapshot.frames(actor).at(-1);
+  if (!top) return `${debuggee.model.world.topology.actors[actor]?.name} at its statement`;
+  const about = top.routine.steps[top.step]?.about;
+  return about ? `Next in ${top.routine.name}: ${about}` : `In ${top.routine.name}`;
+}
+
+/** The statement that ended with the step before a position, and its result. */
+export function executedBefore(
+  cursor: RunCursor,
+  position: number,
+  actor: number,
+): { readonly node: number; readonly value: number } | undefined {
+  if (position === 0) return undefined;
+  const { run } = cursor;
+  const { firstEvent, endEvent } = run.step(position - 1);
+  for (let event = firstEvent; event < endEvent; event++) {
+    const at = event * EVENT_WIDTH;
+    if (run.log[at] === NOTE.done && run.log[at + 1] === actor) {
+      return { node: run.log[at + 2] as number, value: run.log[at + 3] as number };
+    }
+  }
+  return undefined;
+}
+
+/** What a step did to the machine, without calls and returns. */
+export function stepText({ cursor }: StopContext, step: number): string {
+  const { run, model } = cursor;
+  const { firstEvent, endEvent } = run.step(step);
+  const parts: string[] = [];
+  for (let event = firstEvent; event < endEvent; event++) {
+    const described = describeEvent(model, run.log, event);
+    if (described && !['call', 'return', 'change', 'step'].includes(described.kind)) parts.push(described.text);
+    else if (described?.kind === 'step' && run.log[event * EVENT_WIDTH] === NOTE.environment)
+      parts.push(described.text);
+  }
+  return parts.join('; ');
+}
+
+function hitStop(context: StopContext, hits: readonly Hit[], stand: Stand): Stop {
+  const { cursor } = context;
+  const breakpoints = hits.flatMap(({ cause }) => (cause.kind === 'breakpoint' ? [cause.trigger.id] : []));
+  const filtered = hits.find(({ cause }) => cause.kind === 'filter');
+  if (filtered?.cause.kind === 'filter') {
+    const exception = explain(context, filtered);
+    const executed = executedBefore(cursor, stand.position, filtered.actor);
+    const rest = exception.details.join('\n');
+    return {
+      stand: { ...stand, actor: filtered.actor },
+      reason: 'exception',
+      description: `${exception.label}: ${exception.headline}`,
+      ...(rest ? { text: rest } : {}),
+      breakpoints,
+      exception,
+      ...(executed ? { executed: executed.node } : {}),
+    };
+  }
+  const called = hits.find(({ cause }) => cause.kind === 'breakpoint' && cause.trigger.kind === 'function');
+  if (called?.cause.kind === 'breakpoint' && called.cause.trigger.kind === 'function') {
+    return {
+      stand,
+      reason: 'function breakpoint',
+      description: `Breakpoint on ${called.cause.trigger.name}`,
+      breakpoints,
+    };
+  }
+  return { stand, reason: 'breakpoint', description: 'Breakpoint', breakpoints };
+}
+
+function explain(context: StopContext, hit: Hit): Explanation {
+  const { cursor, registrations, debuggee } = context;
+  if (hit.cause.kind !== 'filter') throw new RangeError('only a filter is explained');
+  const { filter, event } = hit.cause;
+  const { run, model } = cursor;
+  const operand = (index: number): number => run.log[event * EVENT_WIDTH + index] as number;
+  const own = { id: filter.id, label: filter.label };
+  switch (filter.kind.kind) {
+    case 'registration': {
+      const node = model.nodes[operand(2)];
+      const registration = registrations.get(operand(2));
+      if (!node || !registration) throw new RangeError('the event registers nothing');
+      const headline = registrationText(cursor.snapshot, hit.actor, node, registration, operand(3));
+      return {
+        ...own,
+        headline,
+        details: [lineText(debuggee, node.place)],
+        sources: ['linux: virt/kvm/vfio.c kvm_vfio_set_attr()'],
+      };
+    }
+    case 'wbinvd-exit': {
+      const headline = `${describeEvent(model, run.log, event)?.text ?? 'a vCPU leaves the guest'}; KVM emulates the instruction`;
+      return { ...own, headline, details: [], sources: ['linux: arch/x86/kvm/x86.c kvm_emulate_wbinvd()'] };
+    }
+    case 'finding': {
+      const explanation = why(run, event);
+      const [headline = filter.doc, ...details] = whyText(explanation);
+      const sources = [
+        ...new Set(explanation.links.flatMap((link) => link.sources.map((s) => `${s.document}: ${s.place}`))),
+      ];
+      // The label says the finding's name already.
+      return { ...own, headline: headline.replace(`${filter.id}: `, ''), details, sources };
+    }
+  }
+}
+
+function endStop(context: StopContext, stand: Stand): Stop {
+  const { cursor } = context;
+  const executed = stand.position > 0 ? executedBefore(cursor, stand.position, stand.actor) : undefined;
+  const { end } = cursor;
+  return {
+    stand,
+    reason: end?.kind === 'limit' || end?.kind === 'model-limit' ? 'limit' : 'end',
+    description: endText(context, end),
+    breakpoints: [],
+    ...(executed ? { executed: executed.node } : {}),
+  };
+}
+
+/** Why the run cannot be extended. */
+export function endText({ debuggee, cursor }: StopContext, end: End | LimitReached | undefined): string {
+  const name = (actor: number): string => debuggee.model.world.topology.actors[actor]?.name ?? String(actor);
+  switch (end?.kind) {
+    case 'completed':
+      return 'The end of the run: every actor has come to its end';
+    case 'stuck': {
+      const waiting = end.waiting
+        .map((actor) => `${name(actor)} at \`${lineText(debuggee, cursor.snapshot.node(actor).place)}\``)
+        .join(', ');
+      return `${end.deadlock ? 'Deadlock' : 'The end of the run'}: nobody can move; waiting ${end.waiting.length > 1 ? 'are' : 'is'} ${waiting}`;
+    }
+    case 'limit':
+      return `The run has reached the limit of ${end.at} ${end.limit === 'steps' ? 'micro-steps (limit maxSteps)' : 'events'}: raise it with "maxSteps" in the launch configuration; stepping back works`;
+    case 'model-limit':
+      return `The run has reached a limit of the model: ${end.message}`;
+    case undefined:
+      return 'Nothing can move here';
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * What the debugger asks about every step of a run: who made it, whether a statement ended with it, where the actor
+ * then stood and how many procedure calls it is inside. Grows with the run; nothing in it depends on breakpoints.
+ */
+import { EVENT_WIDTH, type Model, NOTE, type Place, type Run } from '@snoopscope/sim-core';
+
+/** An actor has come to a statement, or to its end, and has not begun to execute it. */
+export interface Arrival {
+  readonly actor: number;
+  readonly node: number;
+  /** Calls of its place that it was inside before; deeper ones it is only about to enter. */
+  readonly inside: number;
+}
+
+const NONE: readonly Arrival[] = [];
+
+export class Track {
+  readonly run: Run;
+  /** Arrivals at each position; index 0 is the start of the run. */
+  readonly #arrivals: (readonly Arrival[])[] = [];
+  readonly #actors: number[] = [];
+  readonly #nodes: Int32Array;
+  /** Per actor: the statement it has executed last, or -1. */
+  readonly #executed: Int32Array;
+
+  constructor(run: Run) {
+    const { model } = run;
+    this.run = run;
+    const actors = model.world.topology.actors.length;
+    this.#nodes = model.layout.initial.slice(model.tasks.node.base, model.tasks.node.base + actors);
+    this.#executed = new Int32Array(actors).fill(-1);
+    this.#arrivals.push(model.setup >= 0 ? [this.#arrival(model.setup)] : this.#concurrentArrivals());
+  }
+
+  /** Steps that are known so far; call after the run has grown. */
+  extend(): void {
+    for (let step = this.#actors.length; step < this.run.steps; step++) this.#add(step);
+  }
+
+  /** Who made a step; -1 is the environment. */
+  actorOf(step: number): number {
+    return this.#actors[step] as number;
+  }
+
+  /** Who arrived where with the step before a position. */
+  arrivals(position: number): readonly Arrival[] {
+    return this.#arrivals[position] ?? NONE;
+  }
+
+  /** Did a statement of the actor end with the step before a position? */
+  endedStatement(position: number, actor: number): boolean {
+    return (
+      position > 0 && this.actorOf(position - 1) === actor && this.arrivals(position).some((a) => a.actor === actor)
+    );
+  }
+
+  /** The arrival of an actor at the statement where it stands at a position. */
+  lastArrival(position: number, actor: number): Arrival {
+    for (let at = position; at >= 0; at--) {
+      const arrival = this.arrivals(at).find((a) => a.actor === actor);
+      if (arrival) return arrival;
+    }
+    return { actor, node: this.run.model.layout.initial[this.run.model.tasks.node.base + actor] as number, inside: 0 };
+  }
+
+  /** The last step of an actor before a position, or -1. */
+  lastStep(position: number, actor: number): number {
+    let step = position - 1;
+    while (step >= 0 && this.actorOf(step) !== actor) step--;
+    return step;
+  }
+
+  #add(step: number): void {
+    const { log, model } = this.run;
+    const { actor, firstEvent, endEvent } = this.run.step(step);
+    this.#actors.push(actor);
+    const nodeSlot = model.tasks.node.base + actor;
+    let done = -1;
+    for (let at = firstEvent * EVENT_WIDTH; at < endEvent * EVENT_WIDTH; at += EVENT_WIDTH) {
+      if (log[at] === NOTE.done) done = log[at + 2] as number;
+      else if (actor >= 0 && log[at] === nodeSlot) this.#nodes[actor] = log[at + 2] as number;
+    }
+    if (done < 0) {
+      this.#arrivals.push(NONE);
+      return;
+    }
+    this.#executed[actor] = done;
+    const arrival = this.#arrival(actor);
+    const setupOver = actor === model.setup && model.nodes[arrival.node]?.kind === 'end';
+    this.#arrivals.push(setupOver ? [arrival, ...this.#concurrentArrivals()] : [arrival]);
+  }
+
+  #arrival(actor: number): Arrival {
+    const node = this.#nodes[actor] as number;
+    return { actor, node, inside: insideCalls(this.run.model, this.#executed[actor] as number, node) };
+  }
+
+  #concurrentArrivals(): Arrival[] {
+    const { model } = this.run;
+    return model.world.topology.actors.flatMap((_, actor) => (actor === model.setup ? [] : [this.#arrival(actor)]));
+  }
+}
+
+/** How many calls of a node's place its actor was inside when it executed another node. */
+function insideCalls(model: Model, executed: number, node: number): number {
+  const before: Place['calls'] = model.nodes[executed]?.place.calls ?? [];
+  const now: Place['calls'] = model.nodes[node]?.place.calls ?? [];
+  let same = 0;
+  while (same < now.length && sameCall(before[same], now[same])) same++;
+  return same;
+}
+
+function sameCall(left: Place['calls'][number] | undefined, right: Place['calls'][number] | undefined): boolean {
+  return (
+    left !== undefined &&
+    right !== undefined &&
+    left.file === right.file &&
+    left.line === right.line &&
+    left.proc === right.proc
+  );
+}
