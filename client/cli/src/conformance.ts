@@ -3,17 +3,29 @@
  *
  * Ends with `N sequences, N ops, N differences`; exit status 1 when there is any, 2 when a file cannot be replayed.
  * Options: `--functions` adds the share of traced kernel functions on which both agree, `--kernel NAME` replays on
- * another profile, `--max N` shows at most N differences a file (default 20; all are counted).
+ * another profile, `--toggle CHANGE` switches one kernel change, `--max N` shows at most N differences a file (default 20; all are counted).
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { type Difference, type FunctionAgreement, parseRecording, profileNamed, replay } from '@snoopscope/sim-core';
+import {
+  changeById,
+  type Difference,
+  type FunctionAgreement,
+  type Profile,
+  parseRecording,
+  profileFor,
+  profileNamed,
+  profileWith,
+  type RecordingHeader,
+  replay,
+} from '@snoopscope/sim-core';
 
 interface Options {
   readonly files: readonly string[];
   readonly functions: boolean;
   readonly kernel?: string;
+  readonly toggle?: string;
   readonly max: number;
 }
 
@@ -23,7 +35,7 @@ function main(args: readonly string[]): number {
   const options = parseArguments(args);
   if (typeof options === 'string') {
     process.stderr.write(
-      `${options}\nUsage: npm run -s conformance -- [--functions] [--kernel NAME] [--max N] FILE.jsonl.gz …\n`,
+      `${options}\nUsage: npm run -s conformance -- [--functions] [--kernel NAME] [--toggle CHANGE] [--max N] FILE.jsonl.gz …\n`,
     );
     return 2;
   }
@@ -63,8 +75,7 @@ function main(args: readonly string[]): number {
 
 function replayFile(file: string, options: Options): ReturnType<typeof replay> {
   const { header, sequences } = parseRecording(readText(file));
-  const profile = options.kernel === undefined ? undefined : profileNamed(options.kernel);
-  if (options.kernel !== undefined && !profile) throw new RangeError(`there is no kernel ${options.kernel}`);
+  const profile = profileOf(header, options);
   const start = performance.now();
   const result = replay(header, sequences, profile);
   const seconds = (performance.now() - start) / 1000;
@@ -76,6 +87,17 @@ function replayFile(file: string, options: Options): ReturnType<typeof replay> {
     `${header.name}: ${result.profile.name}: ${result.sequences} sequences, ${result.ops} ops, ${result.differences.length} differences, ${seconds.toFixed(1)} s`,
   );
   return result;
+}
+
+/** The profile that the options ask for; undefined when the recording's own release decides. */
+function profileOf(header: RecordingHeader, options: Options): Profile | undefined {
+  const named = options.kernel === undefined ? undefined : profileNamed(options.kernel);
+  if (options.kernel !== undefined && !named) throw new RangeError(`there is no kernel ${options.kernel}`);
+  if (options.toggle === undefined) return named;
+  const change = changeById.get(options.toggle);
+  if (!change) throw new RangeError(`there is no change ${options.toggle}`);
+  const base = named ?? profileFor(header).profile;
+  return base.changes.has(change.id) ? profileWith(base, [], [change.id]) : profileWith(base, [change.id], []);
 }
 
 function describe(name: string, d: Difference): string {
@@ -111,18 +133,26 @@ function parseArguments(args: readonly string[]): Options | string {
   const files: string[] = [];
   let functions = false;
   let kernel: string | undefined;
+  let toggle: string | undefined;
   let max = 20;
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] as string;
     if (arg === '--functions') functions = true;
     else if (arg === '--kernel') kernel = args[++i];
+    else if (arg === '--toggle') toggle = args[++i];
     else if (arg === '--max') max = Number(args[++i]);
     else if (arg.startsWith('--')) return `There is no option ${arg}.`;
     else files.push(arg);
   }
   if (files.length === 0) return 'No recording was given.';
   if (!Number.isInteger(max) || max < 0) return '--max needs a number.';
-  return { files, functions, max, ...(kernel === undefined ? {} : { kernel }) };
+  return {
+    files,
+    functions,
+    max,
+    ...(kernel === undefined ? {} : { kernel }),
+    ...(toggle === undefined ? {} : { toggle }),
+  };
 }
 
 function print(line: string): void {

@@ -90,6 +90,13 @@ const EXIT_NAMES: Readonly<Record<string, string>> = {
   CR_ACCESS: 'write_cr0',
   IO_INSTRUCTION: 'io',
 };
+/** Exits of guest programs that are not translated, and of shadow paging. */
+const UNMODELLED_EXITS: ReadonlySet<string> = new Set([
+  'exit:read_cr0',
+  'exit:write_cr0',
+  'exit:cr0_sel_write',
+  'exit:PF',
+]);
 const ZAPS_OF_WRITES: ReadonlySet<string> = new Set(['mtrr', 'cr0-cd']);
 
 const ERRNO_NAMES: ReadonlyMap<number, string> = new Map(ERRNOS.map((e) => [e.value, e.name]));
@@ -101,7 +108,6 @@ class Player {
   inferred = 0;
   /** Calls in which a function of ours ran, and those of them in which all ran in the same order. */
   readonly orders = { calls: 0, agreed: 0 };
-  readonly #modelled: ReadonlySet<string>;
   readonly #model: Model;
   readonly #executor: Executor;
   readonly #nodeOf = new Map<string, { readonly actor: number; readonly node: number }>();
@@ -144,7 +150,6 @@ class Player {
     this.#register = model.world.kvm.registerNoncoherentDma.id;
     this.#unregister = model.world.kvm.unregisterNoncoherentDma.id;
     this.#flushFunction = profile.changes.has('wbinvd-on-cpus-mask') ? '__wbinvd' : 'wbinvd_ipi';
-    this.#modelled = new Set([...this.#routineNames, this.#flushFunction, 'exit:wbinvd', 'exit:hlt', 'exit:msr']);
     this.#traced = tracedFunctions(header, recorded);
   }
 
@@ -314,7 +319,7 @@ class Player {
       of.get(name) ?? (of.set(name, { recorded: 0, ours: 0 }).get(name) as { recorded: number; ours: number });
     for (const name of names) entry(name).recorded++;
     for (const name of ours) if (this.#traced.has(name)) entry(name).ours++;
-    const kernelOrder = names.filter((name) => this.#modelled.has(name)).join();
+    const kernelOrder = names.filter((name) => !UNMODELLED_EXITS.has(name)).join();
     if (kernelOrder !== '') {
       this.orders.calls++;
       if (kernelOrder === ours.filter((name) => this.#traced.has(name)).join()) this.orders.agreed++;
