@@ -1,0 +1,129 @@
+// The server as a web worker: its bundle asks nothing of Node, and talks through messages.
+import path from 'node:path';
+import vm from 'node:vm';
+import { type BuildOptions, build } from 'esbuild';
+import { expect, test } from 'vitest';
+import { around } from './features.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+async function bundle() {
+  const { bundles } = await import('../../scripts/build.mjs');
+  const { entry, options } = bundles['server-browser'];
+  const { outputFiles, metafile } = await build({
+    ...(options as BuildOptions),
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile: 'server-browser.js',
+    bundle: true,
+    write: false,
+    metafile: true,
+    mainFields: ['browser', 'module', 'main'],
+  });
+  return {
+    text: outputFiles[0]!.text,
+    inputs: Object.keys(metafile.inputs),
+    imports: Object.values(metafile.outputs).flatMap(({ imports }) => imports),
+  };
+}
+
+test('the bundle is complete, asks nothing of Node, and answers in a worker', async () => {
+  const { text, inputs, imports } = await bundle();
+  expect(imports).toEqual([]);
+  expect(inputs.filter((input) => input.includes('/node/') || input.endsWith('server/src/node.ts'))).toEqual([]);
+
+  const page = new Page();
+  // Only what a worker has; no require, no process, no Buffer.
+  const scope = {
+    postMessage: (message: Message) => page.take(message),
+    addEventListener: () => {},
+    performance,
+    URL,
+    setTimeout,
+    clearTimeout,
+    console,
+    TextDecoder,
+    TextEncoder,
+    crypto,
+  } as unknown as vm.Context & Worker;
+  scope.self = scope;
+  vm.runInContext(text, vm.createContext(scope));
+  page.send = (message) => scope.onmessage({ data: message });
+
+  await page.request('initialize', {
+    processId: null,
+    rootUri: null,
+    capabilities: {},
+    initializationOptions: { readFile: true },
+  });
+  page.notify('initialized', {});
+  const uri = 'vscode-vfs://github/snoopscope/a.snoop';
+  const document = `include "lib.snoop"\n${around('setup', 'call shut(vm)')}`;
+  page.notify('textDocument/didOpen', { textDocument: { uri, languageId: 'snoop', version: 1, text: document } });
+  const question = await page.next(({ method }) => method === 'snoopscope/readFile');
+  expect(question.params).toEqual({ uri: 'vscode-vfs://github/snoopscope/lib.snoop' });
+  page.send({ jsonrpc: '2.0', id: question.id, result: { text: 'proc shut(fd) {\n  close(fd)\n}\n' } });
+  const published = await page.next(
+    ({ method, params }) =>
+      method === 'textDocument/publishDiagnostics' &&
+      params.diagnostics.every(({ severity }: { severity: number }) => severity !== 1) &&
+      page.answered.has(question.id),
+  );
+  expect(published.params.uri).toBe(uri);
+  const hover = await page.request('textDocument/hover', {
+    textDocument: { uri },
+    position: { line: document.split('\n').findIndex((line) => line.includes('KVM_CREATE_VM')), character: 20 },
+  });
+  expect(JSON.stringify(hover)).toContain('Creates a VM');
+});
+
+interface Message {
+  readonly jsonrpc: '2.0';
+  readonly id?: number | string;
+  readonly method?: string;
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the server sends.
+  readonly params?: any;
+  readonly result?: unknown;
+}
+interface Worker {
+  self: unknown;
+  onmessage(event: { data: Message }): void;
+}
+
+/** The other end of a worker. */
+class Page {
+  readonly answered = new Set<unknown>();
+  send: (message: Message) => void = () => {};
+  readonly #messages: Message[] = [];
+  #wake = () => {};
+  #id = 0;
+
+  take(message: Message): void {
+    this.#messages.push(message);
+    this.#wake();
+  }
+
+  async next(wanted: (message: Message) => boolean): Promise<Message> {
+    for (;;) {
+      const found = this.#messages.find(wanted);
+      if (found) {
+        this.answered.add(found.id);
+        return found;
+      }
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  async request(method: string, params: unknown): Promise<unknown> {
+    const id = ++this.#id;
+    this.send({ jsonrpc: '2.0', id, method, params });
+    const { result } = await this.next((message) => message.id === id && message.method === undefined);
+    return result;
+  }
+
+  notify(method: string, params: unknown): void {
+    this.send({ jsonrpc: '2.0', method, params });
+  }
+}
