@@ -148,6 +148,54 @@ describe('coherency of page tables', () => {
   });
 });
 
+describe('page tables that user space allocates', () => {
+  const devices = `${CDEV}${BIND}${IOAS}
+  nicfd = open("/dev/vfio/devices/vfio1", O_RDWR)
+  ioctl(nicfd, VFIO_DEVICE_BIND_IOMMUFD, {iommufd=iommufd, out_devid=>nicid})`;
+  // The gpu cannot be coherent in REVERSED, the nic can. The page table is made for the gpu, filled, and given to the nic.
+  const handedOn = `${devices}
+  ioctl(iommufd, IOMMU_HWPT_ALLOC, {dev_id=devid, pt_id=ioas, out_hwpt_id=>hwpt})${MAP}
+  ioctl(gpufd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, {pt_id=hwpt})
+  ioctl(gpufd, VFIO_DEVICE_DETACH_IOMMUFD_PT, {flags=0})
+  ioctl(nicfd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, {pt_id=hwpt})
+  ioctl(iommufd, IOMMU_IOAS_MAP, {ioas_id=ioas, user_va=&x, iova=0x200000, length=PAGE})`;
+
+  it('v6.6: claim coherency while older entries lack SNP', () => {
+    const run = runSetup(REVERSED, handedOn, 'v6.6');
+    expect(run.results.at(-1)).toBe(0);
+    expect([run.entry('nic', 0), run.slot('domainCoherent')]).toEqual(['rw', 1]);
+  });
+
+  it('v6.7: stay what they were', () => {
+    const run = runSetup(REVERSED, handedOn, 'v6.7');
+    expect([run.entry('nic', 0), run.slot('domainCoherent')]).toEqual(['rw', 0]);
+  });
+
+  it('stay without devices, are not picked by attaching, and are destroyed by name', () => {
+    const alloc = `${devices}\n  ioctl(iommufd, IOMMU_HWPT_ALLOC, {dev_id=devid, pt_id=ioas, out_hwpt_id=>hwpt})`;
+    const picked = runSetup(machine(), `${alloc}${ATTACH}`, 'v6.12');
+    expect(picked.slot('deviceDomain', 0)).toBe(2);
+    const use = `${alloc}\n  ioctl(gpufd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, {pt_id=hwpt})`;
+    const destroy = '\n  ioctl(iommufd, IOMMU_DESTROY, {id=hwpt})';
+    expect(runSetup(machine(), use + destroy, 'v6.12').results.at(-1)).toBe('EBUSY');
+    const detach = '\n  ioctl(gpufd, VFIO_DEVICE_DETACH_IOMMUFD_PT, {flags=0})';
+    expect(runSetup(machine(), use + detach + destroy, 'v6.12').results.at(-1)).toBe(0);
+    expect(
+      runSetup(machine(), `${alloc}\n  close(gpufd)\n  close(nicfd)\n  close(iommufd)`, 'v6.12').slot('domainOwner'),
+    ).toBe(0);
+  });
+
+  it('are refused for what is no device, and for what is no address space', () => {
+    const last = (fields: string, kernel = 'v6.12'): number | string | undefined =>
+      runSetup(machine(), `${devices}\n  ioctl(iommufd, IOMMU_HWPT_ALLOC, {${fields}})`, kernel).results.at(-1);
+    expect(last('dev_id=ioas, pt_id=ioas')).toBe('ENOENT');
+    expect(last('dev_id=devid, pt_id=devid')).toBe('EINVAL');
+    expect(last('dev_id=devid, pt_id=99')).toBe('ENOENT');
+    expect(last('flags=1, dev_id=devid, pt_id=ioas')).toBe('EOPNOTSUPP');
+    expect(last('size=8, dev_id=devid, pt_id=ioas')).toBe('EINVAL');
+  });
+});
+
 describe('the VM that a device file holds', () => {
   const add = (fd: string): string =>
     `\n  ioctl(dev, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_VFIO_FILE, attr=KVM_DEV_VFIO_FILE_ADD, addr=[${fd}]})`;

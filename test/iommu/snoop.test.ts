@@ -1,6 +1,7 @@
 // Which page table entries override No Snoop: by kernel, by IOMMU, by the order in which groups join and memory is mapped.
 import { describe, expect, it } from 'vitest';
-import { machine, READY, runSetup } from '../vfio/machine.ts';
+import { MEMTYPE, Run } from '../../sim-core/src/index.ts';
+import { machine, modelOf, READY, runSetup } from '../vfio/machine.ts';
 
 const MAP = '\n  ioctl(container, VFIO_IOMMU_MAP_DMA, {vaddr=&x, iova=&x, size=PAGE})';
 const MAP_Y = '\n  ioctl(container, VFIO_IOMMU_MAP_DMA, {vaddr=&y, iova=&y, size=PAGE})';
@@ -163,5 +164,31 @@ describe('the machine in reverse', () => {
   it('v5.19: a coherent group that joins a non-coherent container keeps its own entries', () => {
     const run = runSetup(MIXED_REVERSED, READY + MAP + NIC, 'v5.19');
     expect([run.entry('gpu', 0), run.entry('nic', 0)]).toEqual(['rw', 'rw+snp']);
+  });
+});
+
+describe('the proposal to flush pages of non-coherent domains', () => {
+  const text = (unit: string): string => `${machine(unit)}setup {${READY}${MAP}
+}
+`;
+  /** What DRAM holds after a host CPU wrote the word into its cache and the page was mapped. */
+  function dram(unit: string, kernel: string): number {
+    const model = modelOf(text(unit), kernel);
+    const run = new Run(model, { schedule: [] });
+    const move = (name: string): boolean =>
+      run.executor.move(
+        model.moves.findIndex((m) => m.name === name),
+        'statement',
+      );
+    const { memory } = model.world;
+    memory.store(run.executor.machine, 1, 0, MEMTYPE.WB, 5);
+    while (move('setup'));
+    return run.executor.machine.state[memory.dram.base] as number;
+  }
+
+  it('writes a dirty line back when its page is mapped, and only then', () => {
+    expect(dram('vt-d snoop-control=off', 'v6.10')).toBe(0);
+    expect(dram('vt-d snoop-control=off', 'v6.10-flush-proposal')).toBe(5);
+    expect(dram('vt-d snoop-control=on', 'v6.10-flush-proposal')).toBe(0);
   });
 });

@@ -7,16 +7,26 @@
  * enforcing VT-d domain refuses devices behind a unit without snoop control, and one that does not enforce takes all: so
  * a device that could be coherent may get non-coherent page tables (model finding for v6.7 and later).
  *
+ * An HWPT that user space allocates (v6.6 and later) stays when its devices leave, mappings and all. Up to v6.6 it could
+ * then be upgraded by a device that can be coherent, with older entries that lack SNP.
+ *
  * Left out: that the devices of one IOMMU group share one HWPT; here each is attached by itself.
  */
 import type { Routine, Task } from '../engine/task.ts';
 import { E } from '../kernel/errno.ts';
+import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
 import type { Mappings } from './mappings.ts';
 import { IOMMUFD_OBJECT, type Objects } from './objects.ts';
 
 export interface Hwpts {
+  /** Per domain: 1 when user space allocated it, so that it stays without devices and no attaching picks it. */
+  readonly allocatedByUser: Field;
+  /** iommufd_hwpt_alloc(), v6.6 and later. Locals 0, 1: a bound device, an IOAS. Returns the HWPT's id or -errno. */
+  readonly allocate: Routine;
+  /** IOMMU_DESTROY of an HWPT: 0, or -EBUSY while a device uses it. */
+  destroy(machine: Machine, context: number, domain: number): number;
   /** iommufd_device_attach(). Locals 0, 1: a bound device, an id. Returns the HWPT's id or -errno. */
   readonly attach: Routine;
   /** iommufd_device_detach(). */
@@ -30,7 +40,8 @@ export function createHwpts(
   mappings: Mappings,
   spaceOfIoas: (ioas: number) => number,
 ): Hwpts {
-  const { kernel, routines, topology } = base;
+  const { dims, kernel, layout, routines, topology } = base;
+  const allocatedByUser = layout.field('hwptAllocatedByUser', [dims.domains]);
   const atAllocation = kernel.has('enforce-at-allocation');
   const unitOf = (device: number): number => topology.devices[device]?.iommu ?? -1;
   const domainOf = (m: Machine, device: number): number =>
@@ -60,10 +71,11 @@ export function createHwpts(
   /** Page tables that attaching made go with their last device. */
   function dropUnused(m: Machine, context: number, domain: number): void {
     const { iommu } = world();
-    if (domain < 0 || iommu.devicesOf(m, domain).length > 0) return;
-    objects.forget(m, context, IOMMUFD_OBJECT.hwpt, domain);
-    iommu.free(m, domain);
+    if (domain < 0 || iommu.devicesOf(m, domain).length > 0 || isByUser(m, domain)) return;
+    release(m, context, domain);
   }
+
+  const isByUser = (m: Machine, domain: number): boolean => m.state[allocatedByUser.base + domain] !== 0;
 
   /** What can be done without new page tables: the id or an errno, or undefined when new ones are needed. */
   function joinExisting(m: Machine, device: number, id: number): number | undefined {
@@ -76,8 +88,10 @@ export function createHwpts(
     if (unitOf(device) < 0) return kind === IOMMUFD_OBJECT.ioas ? id : E.INVAL;
     const before = domainOf(m, device);
     if (kind === IOMMUFD_OBJECT.hwpt) return moved(m, context, before, index, join(m, index, device));
-    if (before >= 0 && ioasOfDomain(m, before) === index) return objects.idOf(m, context, IOMMUFD_OBJECT.hwpt, before);
+    if (before >= 0 && ioasOfDomain(m, before) === index && !isByUser(m, before))
+      return objects.idOf(m, context, IOMMUFD_OBJECT.hwpt, before);
     for (const domain of iommu.domainsOf(m, spaceOfIoas(index))) {
+      if (isByUser(m, domain)) continue;
       const errno = join(m, domain, device);
       if (errno !== E.INVAL) return moved(m, context, before, domain, errno);
     }
@@ -107,32 +121,76 @@ export function createHwpts(
     return moved(m, context, before, domain, 0);
   }
 
+  /** A new domain for a device in an IOAS, or -EINVAL when the unit cannot translate what is mapped there. */
+  function allocateDomain(m: Machine, device: number, space: number): number {
+    const { iommu } = world();
+    const end = iommu.apertureEnd(unitOf(device));
+    if (mappings.all(m, space).some((one) => one.iova + one.size > end)) return E.INVAL;
+    return iommu.alloc(m, space, unitOf(device));
+  }
+
+  /** The driver's operation, when the device that page tables are made for can be coherent. */
+  function enforceFor(m: Machine, domain: number, device: number): Routine | undefined {
+    const { iommu } = world();
+    return iommu.enforceCapability(device) ? iommu.enforceRoutine(m, domain) : undefined;
+  }
+
   const attach = routines.define('iommufd_device_attach', 'drivers/iommu/iommufd/device.c', (r) => {
     // Locals 0, 1: device, id; 2: the new domain.
     r.local((t) => {
       const { machine: m } = t;
-      const { iommu } = world();
       const [device, id] = [t.get(0), t.get(1)];
       const answer = joinExisting(m, device, id);
       if (answer !== undefined) return t.return(answer);
-      const space = spaceOfIoas(objects.at(m, objects.contextOf(m, device), id).index);
-      const end = iommu.apertureEnd(unitOf(device));
-      if (mappings.all(m, space).some((one) => one.iova + one.size > end)) return t.return(E.INVAL);
-      const domain = iommu.alloc(m, space, unitOf(device));
+      const ioas = objects.at(m, objects.contextOf(m, device), id).index;
+      const domain = allocateDomain(m, device, spaceOfIoas(ioas));
+      if (domain < 0) return t.return(domain);
       t.set(2, domain);
-      const enforce = iommu.enforceRoutine(m, domain);
-      if (atAllocation && enforce && iommu.enforceCapability(device)) t.call(enforce, domain);
+      const enforce = atAllocation ? enforceFor(m, domain, device) : undefined;
+      if (enforce) t.call(enforce, domain);
     });
     r.local((t) => t.return(finish(t, t.get(0), t.get(1), t.get(2))));
   });
 
+  const allocate = routines.define('iommufd_hwpt_alloc', 'drivers/iommu/iommufd/hw_pagetable.c', (r) => {
+    // Locals 0, 1: device, IOAS; 2: the new domain.
+    r.local((t) => {
+      const { machine: m } = t;
+      const domain = allocateDomain(m, t.get(0), spaceOfIoas(t.get(1)));
+      if (domain < 0) return t.return(domain);
+      t.set(2, domain);
+      m.put(allocatedByUser.base + domain, 1);
+      const enforce = enforceFor(m, domain, t.get(0));
+      if (enforce) t.call(enforce, domain);
+    });
+    r.local((t) => {
+      const { machine: m } = t;
+      for (const mapping of mappings.all(m, spaceOfIoas(t.get(1)))) mappings.enter(m, t.get(2), mapping);
+      t.return(objects.number(m, objects.contextOf(m, t.get(0)), IOMMUFD_OBJECT.hwpt, t.get(2)));
+    });
+  });
+
+  function release(m: Machine, context: number, domain: number): void {
+    for (const mapping of mappings.all(m, spaceOfIoas(ioasOfDomain(m, domain)))) mappings.withdraw(m, domain, mapping);
+    objects.forget(m, context, IOMMUFD_OBJECT.hwpt, domain);
+    m.put(allocatedByUser.base + domain, 0);
+    world().iommu.free(m, domain);
+  }
+
   return {
+    allocatedByUser,
+    allocate,
     attach,
     detach(m, device) {
       const domain = domainOf(m, device);
       if (domain < 0) return;
       world().iommu.detach(m, device);
       dropUnused(m, objects.contextOf(m, device), domain);
+    },
+    destroy(m, context, domain) {
+      if (!isByUser(m, domain) || world().iommu.devicesOf(m, domain).length > 0) return E.BUSY;
+      release(m, context, domain);
+      return 0;
     },
   };
 }

@@ -5,8 +5,8 @@
  * mappings, and hardware page tables (HWPT), each a domain that shows the mappings of one IOAS. Attaching a device to an
  * IOAS picks an HWPT that accepts the device, or makes one.
  *
- * Modelled: numbering (lowest free, from 1), IOAS with mappings at fixed IOVAs, HWPTs made by attaching, the rules by which
- * they enforce coherency, the compatibility IOAS behind VFIO_GROUP_SET_CONTAINER. Left out: IOMMU_HWPT_ALLOC, nesting,
+ * Modelled: numbering (lowest free, from 1), IOAS with mappings at fixed IOVAs, HWPTs made by attaching and by IOMMU_HWPT_ALLOC, the rules by which
+ * they enforce coherency, the compatibility IOAS behind VFIO_GROUP_SET_CONTAINER. Left out: nesting,
  * page-request queues, dirty tracking, access objects of mediated devices, IOMMU_IOAS_COPY, allowed IOVA ranges, PASIDs.
  *
  * Sources: linux drivers/iommu/iommufd/{device,hw_pagetable,ioas,vfio_compat}.c, kernel doc userspace-api/iommufd.
@@ -135,6 +135,7 @@ export function createIommufd(
     release(m, context) {
       for (let ioas = 0; ioas < dims.ioas; ioas++) {
         if (read(m, ioasContext, ioas) !== context + 1) continue;
+        for (const domain of world().iommu.domainsOf(m, spaceOfIoas(ioas))) hwpts.destroy(m, context, domain);
         mappings.replace(m, spaceOfIoas(ioas), []);
         m.put(ioasContext.base + ioas, 0);
       }
@@ -145,6 +146,7 @@ export function createIommufd(
     destroy(m, context, id) {
       const { kind, index } = objects.at(m, context, id);
       if (kind === IOMMUFD_OBJECT.none) return E.NOENT;
+      if (kind === IOMMUFD_OBJECT.hwpt) return hwpts.destroy(m, context, index);
       const ioasInUse = kind === IOMMUFD_OBJECT.ioas && world().iommu.domainsOf(m, spaceOfIoas(index)).length > 0;
       if (kind !== IOMMUFD_OBJECT.ioas || ioasInUse) return E.BUSY;
       mappings.replace(m, spaceOfIoas(index), []);

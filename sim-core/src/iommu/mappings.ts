@@ -9,7 +9,7 @@ import { ModelLimit } from '../limits.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import { ADDRESS_BASE, PAGE_BYTES } from '../topology.ts';
-import type { WorldBase } from '../world.ts';
+import type { World, WorldBase } from '../world.ts';
 import type { Domains } from './domain.ts';
 
 /** Set in `access` beside IOPTE.read and IOPTE.write: the user address was invalidated (VFIO_DMA_UNMAP_FLAG_VADDR). */
@@ -42,8 +42,8 @@ export interface Mappings {
 }
 
 /** `spaces`: containers first, then IOAS. */
-export function createMappings(base: WorldBase, domains: Domains, spaces: number): Mappings {
-  const { dims, layout, topology, wide } = base;
+export function createMappings(base: WorldBase, world: () => World, domains: Domains, spaces: number): Mappings {
+  const { dims, kernel, layout, topology, wide } = base;
   const pages = topology.pages.length;
   const slots = dims.mappings;
   const count = layout.field('mappingCount', [spaces]);
@@ -66,6 +66,12 @@ export function createMappings(base: WorldBase, domains: Domains, spaces: number
       const offset = addressOf(page) - mapping.iova;
       if (offset >= 0n && offset < mapping.size) visit(page, pageAt(mapping.vaddr + offset));
     }
+  }
+
+  /** The proposal of 2024: what a device may reach behind the caches is written back and dropped from them. */
+  function flushPage(m: Machine, domain: number, target: number): void {
+    if (!kernel.has('flush-noncoherent-dma') || m.state[domains.domainCoherent.base + domain] !== 0) return;
+    for (const line of topology.pages[target]?.lines ?? []) world().memory.flushLine(m, line);
   }
 
   function all(m: Machine, space: number): Mapping[] {
@@ -109,11 +115,17 @@ export function createMappings(base: WorldBase, domains: Domains, spaces: number
 
     enter(m, domain, mapping) {
       domains.markMapped(m, domain);
-      eachPage(mapping, (page, target) => domains.map(m, domain, page, target, mapping.access & ACCESS_BITS));
+      eachPage(mapping, (page, target) => {
+        flushPage(m, domain, target);
+        domains.map(m, domain, page, target, mapping.access & ACCESS_BITS);
+      });
     },
 
     withdraw(m, domain, mapping) {
-      eachPage(mapping, (page) => domains.unmap(m, domain, page));
+      eachPage(mapping, (page, target) => {
+        domains.unmap(m, domain, page);
+        flushPage(m, domain, target);
+      });
     },
   };
 }

@@ -131,8 +131,15 @@ export const VFIO_CHANGES = [
     where: 'drivers/vfio/device_cdev.c',
   },
   {
+    id: 'hwpt-alloc',
+    subject: 'iommufd: Add IOMMU_HWPT_ALLOC',
+    first: 'v6.6',
+    effect: 'User space can make hardware page tables that stay when their devices leave.',
+    where: 'drivers/iommu/iommufd/hw_pagetable.c iommufd_hwpt_alloc()',
+  },
+  {
     id: 'enforce-at-allocation',
-    subject: 'iommufd: Enforce the cache coherency of a hardware page table when it is allocated',
+    subject: 'iommufd: Only enforce cache coherency in iommufd_hw_pagetable_alloc',
     first: 'v6.7',
     effect:
       'A hardware page table enforces coherency if its first device can, and never changes; before, a later device could upgrade it.',
@@ -186,5 +193,11 @@ export const VFIO_CHANGES = [
     effect: 'MAP_DMA above the address width of an AMD IOMMU is EINVAL; before, every 64-bit IOVA was accepted.',
     where: 'drivers/iommu/amd/iommu.c',
     bracketed: 'after v6.16.3, before v7.2.13',
+  },
+  {
+    id: 'flush-noncoherent-dma',
+    subject: 'Enforce CPU cache flush for non-coherent device assignment',
+    effect: 'Proposed in May 2024 and not merged: a page is flushed from the CPU caches when it is mapped into a domain that does not enforce coherency, and when it is unmapped again.',
+    where: 'drivers/vfio/vfio_iommu_type1.c, drivers/iommu/iommufd/pages.c',
   },
 ] as const satisfies readonly Change[];

@@ -207,6 +207,18 @@ export const STRUCTS: readonly StructSpec[] = [
     ],
   },
   {
+    name: 'iommu_hwpt_alloc',
+    doc: 'Makes a hardware page table for a device that shows the mappings of an I/O address space.',
+    sources: [uapiIommufd],
+    fields: [
+      { name: 'size', type: '__u32', doc: 'Size of the structure.', shape: int, omitted: 24n },
+      { name: 'flags', type: '__u32', doc: 'Nesting and dirty tracking, which are not modelled: 0.', shape: int },
+      { name: 'dev_id', type: '__u32', doc: 'The bound device.', shape: int },
+      { name: 'pt_id', type: '__u32', doc: 'The address space.', shape: int },
+      { name: 'out_hwpt_id', type: '__u32', doc: 'The new id.', shape: int, output: true },
+    ],
+  },
+  {
     name: 'iommu_destroy',
     doc: 'Destroys an object of an iommufd.',
     sources: [uapiIommufd],

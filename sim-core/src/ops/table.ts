@@ -27,6 +27,7 @@ import { ioctl } from './files/ioctl.ts';
 import { memfdCreate } from './files/memfd.ts';
 import { open } from './files/open.ts';
 import { openat } from './files/openat.ts';
+import { pidfdGetfd } from './files/pidfd-getfd.ts';
 import { schedSetaffinity } from './files/sched-setaffinity.ts';
 import { socket } from './files/socket.ts';
 import { bind } from './host/bind.ts';
@@ -56,6 +57,7 @@ import { setRegs } from './kvm/set-regs.ts';
 import { setSregs } from './kvm/set-sregs.ts';
 import { setUserMemoryRegion } from './kvm/set-user-memory-region.ts';
 import { iommuDestroy } from './iommufd/destroy.ts';
+import { iommuHwptAlloc } from './iommufd/hwpt-alloc.ts';
 import { iommuIoasAlloc } from './iommufd/ioas-alloc.ts';
 import { iommuIoasMap } from './iommufd/ioas-map.ts';
 import { iommuIoasUnmap } from './iommufd/ioas-unmap.ts';
@@ -93,6 +95,7 @@ export const OPS: readonly Op[] = [
   epollCreate1,
   socket,
   memfdCreate,
+  pidfdGetfd,
   schedSetaffinity,
   pread64,
   pwrite64,
@@ -132,6 +135,7 @@ export const OPS: readonly Op[] = [
   iommuIoasAlloc,
   iommuIoasMap,
   iommuIoasUnmap,
+  iommuHwptAlloc,
   iommuDestroy,
   // instructions
   mov,

@@ -1,7 +1,7 @@
 /** The ioctls of an iommufd: its own objects, and what it answers as if it were a VFIO container. */
 import type { Routine, Task } from '../engine/task.ts';
 import { argument, field32, field64, readable, writeField } from '../files/user-memory.ts';
-import type { Iommufd } from '../iommu/iommufd.ts';
+import { IOMMUFD_OBJECT, type Iommufd } from '../iommu/iommufd.ts';
 import { E } from '../kernel/errno.ts';
 import { ModelLimit } from '../limits.ts';
 import type { World, WorldBase } from '../world.ts';
@@ -12,6 +12,7 @@ export interface IommufdFiles {
   readonly ioasAlloc: Routine;
   readonly ioasMap: Routine;
   readonly ioasUnmap: Routine;
+  readonly hwptAlloc: Routine;
   readonly destroy: Routine;
   /** The VFIO container calls on an iommufd. */
   readonly checkExtension: Routine;
@@ -30,6 +31,7 @@ const FIXED_IOVA = 1;
 const WRITEABLE = 2;
 const READABLE = 4;
 const MAP_READ_WRITE = 3;
+const HWPT_ALLOC_BYTES = 24;
 const UNMAP_ALL = 2;
 const EVERYTHING = 1n << 64n;
 const MAIN = 'drivers/iommu/iommufd/main.c';
@@ -37,7 +39,7 @@ const IOAS = 'drivers/iommu/iommufd/ioas.c';
 const COMPAT = 'drivers/iommu/iommufd/vfio_compat.c';
 
 export function createIommufdFiles(base: WorldBase, world: () => World, iommufd: Iommufd): IommufdFiles {
-  const { routines } = base;
+  const { kernel, routines } = base;
   const contextOf = (t: Task): number => world().files.objectOf(t.machine, t.get(0));
 
   /** One call in one step: iommufd's own locks are never held over anything that waits. */
@@ -123,6 +125,26 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
       if (!all && length === 0n) return E.INVAL;
       if (!all && iova + length - 1n >= EVERYTHING) return E.OVERFLOW;
       return unmapped(t, iommufd.unmap(t.machine, ioas, iova, all ? EVERYTHING : length, false), 'length');
+    }),
+
+    hwptAlloc: routines.define('iommufd_hwpt_alloc_ioctl', 'drivers/iommu/iommufd/hw_pagetable.c', (r) => {
+      r.step('find device and address space', (t) => {
+        const { machine: m } = t;
+        const arg = argument(t, 2);
+        if (!kernel.has('hwpt-alloc')) return t.return(E.NOTTY);
+        if (!readable(arg)) return t.return(E.FAULT);
+        if (field32(t, arg, 'size') < HWPT_ALLOC_BYTES) return t.return(E.INVAL);
+        if (field32(t, arg, 'flags') !== 0) return t.return(E.OPNOTSUPP);
+        const device = iommufd.objects.at(m, contextOf(t), field32(t, arg, 'dev_id'));
+        const ioas = iommufd.objects.at(m, contextOf(t), field32(t, arg, 'pt_id'));
+        if (device.kind !== IOMMUFD_OBJECT.device || ioas.kind === IOMMUFD_OBJECT.none) return t.return(E.NOENT);
+        if (ioas.kind !== IOMMUFD_OBJECT.ioas) return t.return(E.INVAL);
+        t.call(iommufd.hwpts.allocate, device.index, ioas.index);
+      });
+      r.local((t) => {
+        if (t.value > 0) writeField(t, argument(t, 2), 'out_hwpt_id', t.value);
+        t.return(Math.min(t.value, 0));
+      });
     }),
 
     destroy: sized('iommufd_destroy', MAIN, 8, (t, context) =>

@@ -88,8 +88,9 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
     for (const device of devicesIn(group)) world().iommu.detach(m, device);
   }
 
-  /** Frees a domain that no device uses any more. */
-  function dropDomain(m: Machine, domain: number): void {
+  /** Unmaps and frees a domain that no device uses any more. */
+  function dropDomain(m: Machine, container: number, domain: number): void {
+    for (const mapping of mappings.all(m, container)) mappings.withdraw(m, domain, mapping);
     world().iommu.free(m, domain);
   }
 
@@ -115,7 +116,7 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
       if (read(m, iommu.domainCoherent, domain) !== read(m, iommu.domainCoherent, fresh)) continue;
       detachDevices(m, group);
       if (attachDevices(m, domain, group) === 0) {
-        dropDomain(m, fresh);
+        iommu.free(m, fresh);
         return;
       }
       attachDevices(m, fresh, group);
@@ -157,7 +158,7 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
       if (errno === 0 && !iommu.remapsInterrupts(unit)) errno = E.PERM;
       if (errno !== 0) {
         if (attached === 0) detachDevices(m, group);
-        dropDomain(m, domain);
+        iommu.free(m, domain);
         return unlock(t, errno);
       }
       t.set(2, domain);
@@ -185,8 +186,9 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
     const domain = read(m, iommu.deviceDomain, devicesIn(group)[0] ?? 0) - 1;
     detachDevices(m, group);
     if (domain < 0 || !multiDomain || iommu.devicesOf(m, domain).length > 0) return;
-    if (domainsOf(m, container).length === 1 && emulatedGroups(m, container) === 0) mappings.replace(m, container, []);
-    dropDomain(m, domain);
+    const last = domainsOf(m, container).length === 1 && emulatedGroups(m, container) === 0;
+    dropDomain(m, container, domain);
+    if (last) mappings.replace(m, container, []);
   }
 
   const emulatedGroups = (m: Machine, container: number): number =>
@@ -359,8 +361,8 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
     },
 
     release(m, container) {
+      for (const domain of domainsOf(m, container)) dropDomain(m, container, domain);
       mappings.replace(m, container, []);
-      for (const domain of domainsOf(m, container)) dropDomain(m, domain);
     },
 
     checkExtension(m, container, extension) {

@@ -120,7 +120,7 @@ export function createVfio(base: WorldBase, world: () => World): Vfio {
   const { dims, kernel, topology } = base;
   const { files, iommu } = world();
   const state = createVfioState(base, files.kind.size);
-  const mappings = createMappings(base, iommu, dims.containers + dims.ioas);
+  const mappings = createMappings(base, world, iommu, dims.containers + dims.ioas);
   const iommufd = createIommufd(base, world, mappings, (ioas) => dims.containers + ioas);
   const type1 = createType1(base, world, state, mappings);
   const claimable = (m: Machine, group: number): boolean => groups.claimable(m, group);

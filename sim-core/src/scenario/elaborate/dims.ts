@@ -58,7 +58,7 @@ export function countDims(
   const files = opens + objects + others + STANDARD_STREAMS;
   const units = topology.groups.length + topology.devices.length;
   return {
-    fds: STANDARD_STREAMS + opens + objects + others + count('dup', 'dup2', 'dup3', 'fcntl'),
+    fds: STANDARD_STREAMS + opens + objects + others + count('dup', 'dup2', 'dup3', 'fcntl', 'pidfd_getfd'),
     files,
     vms: Math.max(1, count('KVM_CREATE_VM')),
     vcpus: Math.max(1, count('KVM_CREATE_VCPU')),
@@ -67,7 +67,7 @@ export function countDims(
     containers: Math.max(1, opens),
     iommufds: Math.max(1, opens),
     ioas: Math.max(1, count('IOMMU_IOAS_ALLOC') + opens),
-    domains: Math.max(1, units + count('VFIO_SET_IOMMU', 'VFIO_GROUP_SET_CONTAINER', 'VFIO_DEVICE_ATTACH_IOMMUFD_PT')),
+    domains: Math.max(1, units + count('VFIO_SET_IOMMU', 'VFIO_GROUP_SET_CONTAINER', 'VFIO_DEVICE_ATTACH_IOMMUFD_PT', 'IOMMU_HWPT_ALLOC')),
     mappings: Math.max(1, count('VFIO_IOMMU_MAP_DMA', 'IOMMU_IOAS_MAP')),
   };
 }

@@ -1,0 +1,36 @@
+import type { Op } from '../op.ts';
+
+export const iommuHwptAlloc: Op = {
+  name: 'IOMMU_HWPT_ALLOC',
+  kind: 'ioctl',
+  summary: 'Makes a hardware page table for a device, which stays when the device leaves it.',
+  doc: [
+    'It enforces coherency if the device can. Attaching to the address space never picks it: VFIO_DEVICE_ATTACH_IOMMUFD_PT must name it.',
+    'Up to v6.6 a device that can be coherent asks a page table for it when it is attached, and VT-d agrees although entries that are there already lack SNP: fixed twice in v6.7, in VT-d (e645c20e8e9c) and in iommufd, which no longer asks. Left out: nesting, dirty tracking.',
+  ].join('\n\n'),
+  sources: [
+    { document: 'linux', place: 'drivers/iommu/iommufd/hw_pagetable.c iommufd_hwpt_alloc()' },
+    { document: 'linux', place: 'drivers/iommu/intel/iommu.c intel_iommu_enforce_cache_coherency()' },
+  ],
+  errnos: [
+    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    { name: 'EFAULT', when: 'The argument cannot be read.' },
+    {
+      name: 'EINVAL',
+      when: 'size is below 24, pt_id names no address space, or the device cannot translate what is mapped in it.',
+    },
+    { name: 'EOPNOTSUPP', when: 'Flags are set.' },
+    { name: 'ENOENT', when: 'dev_id is no bound device, or there is no object pt_id.' },
+    { name: 'ENOTTY', when: 'The descriptor is not an iommufd.' },
+  ],
+  on: 'v6.6..',
+  example: 'ioctl(iommufd, IOMMU_HWPT_ALLOC, {dev_id=devid, pt_id=ioas, out_hwpt_id=>hwpt}) = 0',
+  operands: [
+    { name: 'alloc', shapes: [{ kind: 'struct', struct: 'iommu_hwpt_alloc' }], doc: 'Device and address space.' },
+  ],
+  files: ['iommufd'],
+  code: {
+    kind: 'ioctl',
+    routines: (world) => ({ iommufd: world.vfio.iommufdFiles.hwptAlloc }),
+  },
+};
