@@ -6,6 +6,8 @@ import { expect } from 'vitest';
 export function expectGolden(name: string, actual: string): void {
   const file = path.join(import.meta.dirname, 'golden', name);
   if (process.env.UPDATE === '1') writeFileSync(file, actual);
-  expect(existsSync(file), `there is no test/cli/golden/${name}: look at the output and write it with UPDATE=1`).toBe(true);
+  expect(existsSync(file), `there is no test/cli/golden/${name}: look at the output and write it with UPDATE=1`).toBe(
+    true,
+  );
   expect(actual).toBe(readFileSync(file, 'utf8'));
 }

@@ -33,10 +33,25 @@ forall [x] == 0
 describe.each(['run', 'check', 'bisect', 'export trace'])('%s', (command) => {
   test.each([
     ['missing.snoop', () => {}, 'unreadable-file', 'There is no such file.'],
-    ['a-folder', (name: string) => mkdirSync(path.join(folder, name), { recursive: true }), 'is-a-folder', 'This is a folder'],
-    ['binary.snoop', (name: string) => put(name, new Uint8Array([0x7f, 0x45, 0x4c, 0x46, 0, 1])), 'binary-file', 'This is a binary file'],
+    [
+      'a-folder',
+      (name: string) => mkdirSync(path.join(folder, name), { recursive: true }),
+      'is-a-folder',
+      'This is a folder',
+    ],
+    [
+      'binary.snoop',
+      (name: string) => put(name, new Uint8Array([0x7f, 0x45, 0x4c, 0x46, 0, 1])),
+      'binary-file',
+      'This is a binary file',
+    ],
     ['empty.snoop', (name: string) => put(name, ' \n\n'), 'empty-scenario', 'The file is empty'],
-    ['file/inside', (name: string) => put(path.dirname(name), 'x'), 'unreadable-file', 'A part of the path is not a folder.'],
+    [
+      'file/inside',
+      (name: string) => put(path.dirname(name), 'x'),
+      'unreadable-file',
+      'A part of the path is not a folder.',
+    ],
   ])('%s', async (name, make, code, message) => {
     make(name);
     const { exitCode, stdout, stderr } = await snoopscope(`${command} ${name}`, { workingDirectory: folder });
@@ -57,7 +72,9 @@ describe.each(['run', 'check', 'bisect', 'export trace'])('%s', (command) => {
   test('a half typed scenario: every mistake with its place, the line and carets', async () => {
     const name = put('half.snoop', 'setup {\n\tkvm = opn("/dev/kvm", O_RDWR)\n  vm = ioctl(kvm, KVM_CREATE_V\n}\n');
     const { exitCode, stdout, stderr } = await snoopscope(`${command} ${name}`, { workingDirectory: folder });
-    expect(stderr).toMatch(/^half\.snoop:2:8: error: .*`open`.* \[unknown-call\]\n {2}.*kvm = opn\("\/dev\/kvm", O_RDWR\)\n +\^\^\^$/m);
+    expect(stderr).toMatch(
+      /^half\.snoop:2:8: error: .*`open`.* \[unknown-call\]\n {2}.*kvm = opn\("\/dev\/kvm", O_RDWR\)\n +\^\^\^$/m,
+    );
     expect(stderr).toMatch(/^half\.snoop:3:\d+: error: /m);
     expect(stdout).toBe('');
     expect(exitCode).toBe(2);

@@ -36,7 +36,9 @@ test.each([
 });
 
 test('an error has a code, a message, the file and the places in it', async () => {
-  const { stdout } = await snoopscope('run --format json -', { stdin: 'setup {\n  kvm = opn("/dev/kvm", O_RDWR)\n}\n' });
+  const { stdout } = await snoopscope('run --format json -', {
+    stdin: 'setup {\n  kvm = opn("/dev/kvm", O_RDWR)\n}\n',
+  });
   expect(JSON.parse(stdout)).toMatchObject({
     error: {
       code: 'broken-scenario',
@@ -61,7 +63,9 @@ test('a run tells what happened, why, and how it ended', async () => {
   expect(values).toMatchObject({ 'gpu.r0': 0, '[x]': 1 });
   expect(findings).toEqual(['stale-read']);
   expect(end).toMatchObject({ kind: 'completed' });
-  const finding = trace.flatMap((entry: { happenings: object[] }) => entry.happenings).find((h: { finding?: string }) => h.finding);
+  const finding = trace
+    .flatMap((entry: { happenings: object[] }) => entry.happenings)
+    .find((h: { finding?: string }) => h.finding);
   expect(finding.why.length).toBeGreaterThan(3);
   for (const link of finding.why) expect(link.sources.length, link.text).toBeGreaterThan(0);
 });

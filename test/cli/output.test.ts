@@ -68,9 +68,12 @@ describe('terminals', () => {
 });
 
 describe('the same input gives the same bytes', () => {
-  test.each([`run ${wbinvd}`, `check --format json ${wbinvd}`, `export trace ${wbinvd}`, `bisect ${wbinvd}`])('%s', async (line) => {
-    expect(await snoopscope(line)).toEqual(await snoopscope(line));
-  });
+  test.each([`run ${wbinvd}`, `check --format json ${wbinvd}`, `export trace ${wbinvd}`, `bisect ${wbinvd}`])(
+    '%s',
+    async (line) => {
+      expect(await snoopscope(line)).toEqual(await snoopscope(line));
+    },
+  );
 });
 
 describe('a printed schedule leads where it says', () => {

@@ -28,6 +28,8 @@ export interface CheckRequest {
   /** Seconds of exploration of one kernel, if limited. */
   readonly maxSeconds?: number;
   readonly interrupt: AbortSignal;
+  /** Told now and then how far a long exploration has come. */
+  readonly progress?: (text: string) => void;
 }
 
 export interface FileVerdict {
@@ -93,15 +95,24 @@ async function inSlices(file: ScenarioFile, request: CheckRequest): Promise<Chec
     explore: { ...explore, shouldStop: () => interrupt.aborted || late() },
   });
   let seen = 0;
+  let told = began + FIRST_PROGRESS_MS;
   for (;;) {
     const { done, value } = slices.next();
     if (done) return value;
     // Fewer states than before: the search of the next kernel has begun.
     if (value.states < seen) began = performance.now();
     seen = value.states;
+    if (performance.now() > told) {
+      request.progress?.(`${file.name}: ${value.states} states so far, ${value.frontier} of them to be continued`);
+      told = performance.now() + FURTHER_PROGRESS_MS;
+    }
     await pause();
   }
 }
+
+/** Who waits longer than this wants to know that something happens. */
+const FIRST_PROGRESS_MS = 1000;
+const FURTHER_PROGRESS_MS = 10_000;
 
 function exitCodeOf(passed: boolean | undefined, interrupt: AbortSignal): ExitCode {
   if (passed === false) return EXIT.failed;

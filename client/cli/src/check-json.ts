@@ -8,8 +8,20 @@ export function verdictDocument({ file, groups, passed }: FileVerdict): object {
 }
 
 function groupDocument(group: VerdictGroup): object {
-  const { name, profiles, kernel, passed, explorations, states, finals, granularity, complete, limit, conditions, findings } =
-    group;
+  const {
+    name,
+    profiles,
+    kernel,
+    passed,
+    explorations,
+    states,
+    finals,
+    granularity,
+    complete,
+    limit,
+    conditions,
+    findings,
+  } = group;
   return {
     name,
     profiles: profiles.map((profile) => profile.name),

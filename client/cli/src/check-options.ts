@@ -46,5 +46,6 @@ export function checkRequestOf(call: Call): CheckRequest {
     explore,
     ...(maxSeconds !== undefined && { maxSeconds }),
     interrupt: call.io.interrupt,
+    ...(call.format === 'text' && { progress: call.remark }),
   };
 }

@@ -56,11 +56,17 @@ async function readStandardInput(): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
+/** A wrapper such as npm passes on what the terminal has sent to the command already; that is one Ctrl-C, not two. */
+const SAME_KEY_MS = 500;
+
 /** The first Ctrl-C asks the command to stop and print what it has, the second ends the process. */
 function interruptSignal(): AbortSignal {
   const controller = new AbortController();
+  let first = 0;
   process.on('SIGINT', () => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    if (controller.signal.aborted && performance.now() - first > SAME_KEY_MS) process.exit(EXIT.interrupted);
+    if (controller.signal.aborted) return;
+    first = performance.now();
     process.stderr.write('Interrupted; stopping. Press Ctrl-C again to stop at once.\n');
     controller.abort();
   });

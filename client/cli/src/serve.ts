@@ -20,16 +20,22 @@ export async function serve(call: Call, { serveStdio, listen }: Servers): Promis
   const port = portOf(call);
   if (port === undefined) {
     serveStdio();
-    // The client decides when it is over.
-    return new Promise(() => {});
+    // Otherwise the client decides when it is over: the process ends with its streams.
+    await interrupted(call);
+    process.stdin.destroy();
+    return EXIT.interrupted;
   }
   const server = await listen(port).catch((error: NodeJS.ErrnoException) => {
     throw new Failure(reasonOf(error, port), { code: 'cannot-listen' });
   });
   call.remark(`Listening on 127.0.0.1:${(server.address() as AddressInfo).port}`);
-  await new Promise((resolve) => call.io.interrupt.addEventListener('abort', resolve, { once: true }));
+  await interrupted(call);
   server.close();
   return EXIT.interrupted;
+}
+
+function interrupted({ io }: Call): Promise<unknown> {
+  return new Promise((resolve) => io.interrupt.addEventListener('abort', resolve, { once: true }));
 }
 
 function portOf(call: Call): number | undefined {

@@ -2,6 +2,7 @@
 import { bisect } from './bisect.ts';
 import { check } from './check.ts';
 import type { Command } from './command.ts';
+import { dap } from './dap.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { kernels } from './kernels.ts';
@@ -9,4 +10,4 @@ import { lsp } from './lsp.ts';
 import { run } from './run.ts';
 import { test } from './test.ts';
 
-export const COMMANDS: readonly Command[] = [run, check, test, bisect, importCommand, exportCommand, kernels, lsp];
+export const COMMANDS: readonly Command[] = [run, check, test, bisect, importCommand, exportCommand, kernels, lsp, dap];

@@ -1,0 +1,184 @@
+// The command as a process: what a shell, a pipe, a terminal's Ctrl-C and an editor see.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { build, isStale } from '../../scripts/build.mjs';
+import { node, root } from '../../scripts/install.mjs';
+
+const cli = path.join(root, 'dist/cli.js');
+const race = 'test/cli/scenarios/race.snoop';
+const folder = mkdtempSync(path.join(tmpdir(), 'snoopscope-process-'));
+const children = new Set<ChildProcess>();
+
+beforeAll(async () => {
+  if (await isStale('cli')) await build(['cli']);
+}, 60_000);
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true });
+});
+
+interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function start(args: readonly string[], environment: NodeJS.ProcessEnv = {}): ChildProcess & { ended: Promise<Ended> } {
+  const child = spawn(node, [cli, ...args], { cwd: root, env: { ...process.env, ...environment } });
+  children.add(child);
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const ended = new Promise<Ended>((resolve) => {
+    child.on('close', (code, signal) => {
+      children.delete(child);
+      resolve({ code, signal, stdout, stderr });
+    });
+  });
+  return Object.assign(child, { ended });
+}
+
+/** The first text of a stream that matches. */
+function text(stream: NodeJS.ReadableStream | null, wanted: RegExp): Promise<RegExpExecArray> {
+  return new Promise((resolve, reject) => {
+    let seen = '';
+    stream?.on('data', (chunk: string) => {
+      seen += chunk;
+      const match = wanted.exec(seen);
+      if (match) resolve(match);
+    });
+    stream?.on('close', () => reject(new Error(`the stream ended without ${wanted}: ${seen}`)));
+  });
+}
+
+/** A scenario whose interleavings take minutes to explore. */
+function large(): string {
+  const file = path.join(folder, 'large.snoop');
+  const words = Array.from({ length: 6 }, (_, i) => i);
+  const lines = [
+    'machine {',
+    '  cpu intel count=6',
+    ...words.map((i) => `  memory w${i} = 0`),
+    '}',
+    'setup {',
+    '  kvm = open("/dev/kvm", O_RDWR)',
+    '  vm = ioctl(kvm, KVM_CREATE_VM, 0)',
+    ...words.map((i) => `  v${i} = ioctl(vm, KVM_CREATE_VCPU, ${i})`),
+    '}',
+    ...words.flatMap((i) => [
+      `vcpu ${i} cpu=${i} {`,
+      ...words.flatMap((w) => [`  mov [w${w}], ${i + 1}`, `  mov eax, [w${w}]`]),
+      '}',
+    ]),
+    'exists [w0] == 99',
+    '',
+  ];
+  writeFileSync(file, lines.join('\n'));
+  return file;
+}
+
+test.each([
+  [['check', 'scenarios/wbinvd/local-cpu-not-flushed.snoop'], 0],
+  [['check', race], 1],
+  [['check', 'missing.snoop'], 2],
+  [['check', '--max-states', '3', race], 3],
+])('%j ends with %i', async (args, code) => {
+  const ended = await start(args).ended;
+  expect(ended).toMatchObject({ code, signal: null });
+});
+
+test('JSON on a pipe is whole', async () => {
+  const { code, stdout, stderr } = await start(['export', 'trace', race]).ended;
+  expect(JSON.parse(stdout).kind).toBe('trace');
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+});
+
+test('a scenario comes in on a pipe', async () => {
+  const child = start(['run', '-']);
+  child.stdin?.end('machine {\n  memory x = 0\n}\n');
+  expect(await child.ended).toMatchObject({ code: 0, stderr: '' });
+});
+
+test('no colours on a pipe, with NO_COLOR or without', async () => {
+  const plain = (await start(['check', race]).ended).stdout;
+  expect(plain).not.toContain('\u001b');
+  expect((await start(['check', race], { NO_COLOR: '1' }).ended).stdout).toBe(plain);
+});
+
+test('| head: no word on stderr, and the verdict stays the verdict', async () => {
+  const file = path.join(folder, 'long.snoop');
+  const stores = Array.from({ length: 3000 }, () => '  mov [x], 1').join('\n');
+  const head =
+    'machine {\n  memory x = 0\n}\nsetup {\n  kvm = open("/dev/kvm", O_RDWR)\n  vm = ioctl(kvm, KVM_CREATE_VM, 0)\n  v = ioctl(vm, KVM_CREATE_VCPU, 0)\n}\n';
+  writeFileSync(file, `${head}vcpu 0 {\n${stores}\n}\n~exists [x] == 1\n`);
+  const child = start(['run', file]);
+  child.stdout?.once('data', () => child.stdout?.destroy());
+  const { code, stderr } = await child.ended;
+  expect(stderr).toBe('');
+  expect(code).toBe(1);
+});
+
+describe('Ctrl-C', () => {
+  test('a long check stops, says so and keeps what it has', async () => {
+    const child = start(['check', race, large()]);
+    await text(child.stderr, /large\.snoop: \d+ states so far/);
+    child.kill('SIGINT');
+    const { code, stdout, stderr } = await child.ended;
+    expect(stderr).toContain('Interrupted; stopping.');
+    expect(stdout).toContain('large.snoop');
+    expect(stdout).toMatch(/states seen/);
+    expect(code).toBe(130);
+  }, 30_000);
+
+  test('a server stops', async () => {
+    const child = start(['lsp', '--port', '0']);
+    await text(child.stderr, /Listening on 127\.0\.0\.1:\d+/);
+    child.kill('SIGINT');
+    expect(await child.ended).toMatchObject({ code: 130, stdout: '' });
+  });
+});
+
+describe('servers', () => {
+  const initialize = {
+    lsp: { jsonrpc: '2.0', id: 1, method: 'initialize', params: { processId: null, rootUri: null, capabilities: {} } },
+    dap: { seq: 1, type: 'request', command: 'initialize', arguments: { adapterID: 'snoopscope' } },
+  };
+  const message = (body: object): string => {
+    const json = JSON.stringify(body);
+    return `Content-Length: ${Buffer.byteLength(json)}\r\n\r\n${json}`;
+  };
+  const answers = { lsp: /"textDocumentSync"/, dap: /"supportsStepBack":true/ };
+
+  test.each(['lsp', 'dap'] as const)('%s over standard streams', async (name) => {
+    const child = start([name]);
+    child.stdin?.write(message(initialize[name]));
+    await text(child.stdout, answers[name]);
+    child.stdin?.end();
+    await child.ended;
+  });
+
+  test.each(['lsp', 'dap'] as const)('%s on a port of this machine', async (name) => {
+    const child = start([name, '--port', '0']);
+    const [, port] = await text(child.stderr, /Listening on 127\.0\.0\.1:(\d+)/);
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.setEncoding('utf8').write(message(initialize[name]));
+    await text(socket, answers[name]);
+    const taken = await start([name, '--port', String(port)]).ended;
+    expect(taken.stderr).toContain(`Port ${port} is in use by another program`);
+    expect(taken.code).toBe(2);
+    socket.destroy();
+    child.kill('SIGINT');
+    await child.ended;
+  });
+});
