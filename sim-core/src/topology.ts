@@ -11,7 +11,7 @@ export interface Topology {
   readonly groups: readonly GroupModel[];
   readonly words: readonly WordModel[];
   readonly lines: readonly { readonly page: number; readonly words: readonly number[] }[];
-  readonly pages: readonly { readonly name: string; readonly lines: readonly number[]; readonly words: readonly number[] }[];
+  readonly pages: readonly PageModel[];
   readonly actors: readonly ActorModel[];
   /** Names of the processes; 0 is the VMM that `setup` belongs to. */
   readonly processes: readonly string[];
@@ -64,6 +64,17 @@ export interface GroupModel {
   readonly number: number;
   /** Indices into `devices`. */
   readonly devices: readonly number[];
+}
+
+export interface PageModel {
+  readonly name: string;
+  readonly lines: readonly number[];
+  readonly words: readonly number[];
+  /**
+   * The page lies in a range that the kernel does not manage as RAM (its page is reserved) and that the host's MTRRs
+   * make uncached, while the VMM's mapping of it is write-back: the legacy VGA window through /dev/mem.
+   */
+  readonly reservedUncached: boolean;
 }
 
 export interface WordModel {

@@ -7,6 +7,9 @@
 import type { Value } from '../engine/compile.ts';
 import type { Task } from '../engine/task.ts';
 
+/** Stands for a slot where an output field says `=>NULL`: user memory that cannot be written. */
+export const UNWRITABLE = -1;
+
 /** Argument `i` of the system call; a missing one reads as 0, as an unset register would in a recorded call. */
 export function argument(task: Task, i: number): Value {
   return task.args.values[i] ?? ZERO;
@@ -33,10 +36,12 @@ export function pointedInt(task: Task, value: Value): number | undefined {
   return first === undefined || first.done ? undefined : first.value.int(task);
 }
 
-/** Writes an output field, when the scenario binds it. */
-export function writeField(task: Task, value: Value, name: string, result: number): void {
+/** copy_to_user() of an output field: bound to its name if the scenario has one. False is EFAULT: nothing can be written there. */
+export function writeField(task: Task, value: Value, name: string, result: number): boolean {
   const slot = value.outputs?.get(name);
+  if (slot === UNWRITABLE) return false;
   if (slot !== undefined) task.machine.put(slot, result);
+  return true;
 }
 
 const ZERO: Value = { int: () => 0, wide: () => 0n };

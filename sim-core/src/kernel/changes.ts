@@ -144,6 +144,14 @@ const rows = [
     where: 'arch/x86/kvm/mtrr.c mtrr_disabled_type()',
   },
   {
+    id: 'mmio-by-host-pat',
+    subject: 'KVM: MMU: consider host cache mode in MMIO page check',
+    first: 'v5.4',
+    bracketed: 'between the v3.17 and the v5.4 tree',
+    effect: 'A reserved page counts as MMIO only if the host maps it uncached or write-combining; before, any reserved page did.',
+    where: 'arch/x86/kvm/mmu/spte.c kvm_is_mmio_pfn()',
+  },
+  {
     id: 'guest-mtrr-zaps',
     subject: 'KVM: x86: zap leaf entries when guest MTRRs or CR0.CD change',
     first: 'v4.2',

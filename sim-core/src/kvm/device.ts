@@ -69,14 +69,15 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
   const install = (t: Task): void => {
     const { files } = world();
     const fd = files.install(t, files.create(t.machine, 'kvm-vfio', t.get(1)));
-    writeField(t, argument(t, 2), 'fd', fd);
+    // linux: virt/kvm/kvm_main.c kvm_vm_ioctl(): the copy out comes last and undoes nothing.
+    if (!writeField(t, argument(t, 2), 'fd', fd)) t.set(3, 1);
   };
   const takeReference = (t: Task): void => vms().get(t.machine, vmOfFile(t));
   const publish = (t: Task): void => t.machine.put(listed.base + t.get(1), 1);
 
   const createDevice = routines.define('kvm_ioctl_create_device', 'virt/kvm/kvm_main.c', (r) => {
     const locked = kernel.has('device-create-under-lock');
-    // Local 0: file of the VM, 1: device, 2: what `create` returned.
+    // Local 0: file of the VM, 1: device, 2: what `create` returned, 3: 1 when the descriptor could not be written.
     r.step('copy the argument and look the type up', (t) => {
       const answer = check(t);
       if (answer <= 0) t.return(answer);
@@ -113,7 +114,7 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
       r.step('install the descriptor', install);
       r.step('take a reference of the VM', takeReference);
     }
-    r.local((t) => t.return(0));
+    r.local((t) => t.return(t.get(3) === 0 ? 0 : E.FAULT));
   });
 
   // linux: virt/kvm/kvm_main.c kvm_device_ioctl(): a missing op is EPERM before the argument is read.

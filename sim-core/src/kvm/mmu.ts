@@ -7,7 +7,7 @@
  *
  * Modelled: one leaf per VM and page of the scenario, its type and IPAT, the policy of each kernel, zaps of all or of
  * one page, guest MTRRs as far as they say a type for a page. Left out: huge pages, shadow paging's own table, MMIO
- * pages, access bits, the TLB (a zap flushes it at once).
+ * pages other than reserved ranges, access bits, the TLB (a zap flushes it at once).
  *
  * Sources: linux arch/x86/kvm/vmx/vmx.c vmx_get_mt_mask(), arch/x86/kvm/mtrr.c, arch/x86/kvm/mmu/mmu.c
  * kvm_zap_gfn_range(); Intel SDM volume 3, "EPT and memory typing".
@@ -80,6 +80,7 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
   function memoryTypeMask(m: Machine, vcpu: number, vm: number, page: number): number {
     const make = (type: number, ipat: boolean): number => LEAF.present + (type << LEAF.typeShift) + (ipat ? LEAF.ipat : 0);
     if (!intel) return make(MEMTYPE.WB, false);
+    if (topology.pages[page]?.reservedUncached && !kernel.has('mmio-by-host-pat')) return make(MEMTYPE.UC, false);
     if (kernel.has('guest-pat-quirk')) return make(MEMTYPE.WB, !world().kvm.honorsGuestPat(m, vm));
     if (kernel.has('honor-guest-pat-with-self-snoop') && topology.cpu.selfSnoop) return make(MEMTYPE.WB, false);
     if (!hasNoncoherentDma(m, vm)) return make(MEMTYPE.WB, true);

@@ -166,6 +166,13 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
       doc: 'Lines with the same page name share a page.',
       source: 'model',
     },
+    {
+      key: 'host-mtrr',
+      values: ['WB', 'UC'],
+      fallback: 'WB',
+      doc: 'UC: the page is no RAM of the host but a reserved range that its MTRRs make uncached, mapped write-back (the legacy VGA window).',
+      source: 'linux: arch/x86/kvm/mmu/spte.c kvm_is_mmio_pfn()',
+    },
   ],
   allow: [
     {

@@ -32,7 +32,7 @@ function visitLine(content: Line['content'], names: Set<string>, addRegister: (d
     if (content.bind) names.add(content.bind.text);
     for (const arg of content.args) {
       if (arg.kind !== 'struct') continue;
-      for (const field of arg.fields) if (field.value.kind === 'out') names.add(field.value.bind.text);
+      for (const field of arg.fields) if (field.value.kind === 'out' && field.value.bind.text !== 'NULL') names.add(field.value.bind.text);
     }
   } else if (content.kind === 'action') {
     for (const operand of content.operands) memberOf(operand, addRegister);

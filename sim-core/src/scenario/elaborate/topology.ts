@@ -144,7 +144,7 @@ function deviceModels(
 function memoryModels(items: readonly MachineItem[]): Pick<Topology, 'words' | 'lines' | 'pages'> {
   const words: WordModel[] = [];
   const lines: { page: number; words: number[] }[] = [];
-  const pages: { name: string; lines: number[]; words: number[] }[] = [];
+  const pages: { name: string; lines: number[]; words: number[]; reservedUncached: boolean }[] = [];
   const pageByName = new Map<string, number>();
   for (const item of items) {
     if (item.kind !== 'memory') continue;
@@ -152,7 +152,7 @@ function memoryModels(items: readonly MachineItem[]): Pick<Topology, 'words' | '
     let page = pageName === undefined ? undefined : pageByName.get(pageName);
     if (page === undefined) {
       page = pages.length;
-      pages.push({ name: pageName ?? (item.names[0]?.text as string), lines: [], words: [] });
+      pages.push({ name: pageName ?? (item.names[0]?.text as string), lines: [], words: [], reservedUncached: optionsOf(item.options).get('host-mtrr') === 'UC' });
       if (pageName !== undefined) pageByName.set(pageName, page);
     }
     const line = lines.length;

@@ -4,7 +4,8 @@ import { constantByName } from '../../ops/constants.ts';
 import type { OperandShape } from '../../ops/op.ts';
 import { structByName } from '../../ops/structs.ts';
 import type { Topology } from '../../topology.ts';
-import type { Expr, StructExpr } from '../ast.ts';
+import { UNWRITABLE } from '../../files/user-memory.ts';
+import type { Expr, StructExpr, Word } from '../ast.ts';
 import type { Problems } from './problems.ts';
 
 export interface ValueContext {
@@ -68,7 +69,14 @@ function compileStruct(expr: StructExpr, shape: OperandShape | undefined, contex
   for (const field of expr.fields) {
     const fieldShape = spec?.fields.find((f) => f.name === field.name.text)?.shape;
     if (field.value.kind === 'in') fields.set(field.name.text, compileValue(field.value.expr, fieldShape, context));
-    else outputs.set(field.name.text, context.names.get(field.value.bind.text) as number);
+    else outputs.set(field.name.text, outputSlot(field.value.bind, spec?.name, context));
   }
   return { ...constant(0x7ff0_0000_0000n), fields, outputs };
+}
+
+/** `fd=>NULL` says that the kernel cannot write the field; what follows from that is modelled for one call only. */
+function outputSlot(bind: Word, struct: string | undefined, context: ValueContext): number {
+  if (bind.text !== 'NULL') return context.names.get(bind.text) as number;
+  if (struct === 'kvm_create_device') return UNWRITABLE;
+  return context.problems.fail(context.line, bind.span, 'An output field that cannot be written is only modelled for KVM_CREATE_DEVICE.', 'unsupported');
 }
