@@ -106,3 +106,30 @@ describe('references', () => {
     ).toEqual([5, 'EEXIST', 6]);
   });
 });
+
+describe('another process', () => {
+  const other = (...lines: readonly string[]): string =>
+    `${setup(create, 'vcpu0 = ioctl(vm, KVM_CREATE_VCPU, 0)')}thread t of other {\n${lines.map((l) => `  ${l}\n`).join('')}}\n`;
+  const has = 'ioctl(mydev, KVM_HAS_DEVICE_ATTR, {group=1, attr=1})';
+  const text = other(
+    'myvm = pidfd_getfd("vmm", vm, 0)',
+    'ioctl(myvm, KVM_CREATE_VCPU, 1)',
+    'mydev = pidfd_getfd("vmm", dev, 0)',
+    has,
+    'myvcpu = pidfd_getfd("vmm", vcpu0, 0)',
+    'ioctl(myvcpu, KVM_GET_REGS)',
+    'x = pidfd_getfd("vmm", 9, 0)',
+    'x2 = pidfd_getfd("nobody", 3, 0)',
+  );
+
+  it('gets EIO from a VM and its vCPUs, and from v5.1 on from its devices', () => {
+    const results = (kernel: string): readonly unknown[] => outcome(text, kernel).results.slice(4);
+    expect(results('v5.0')).toEqual([3, 'EIO', 4, 0, 5, 'EIO', 'EBADF', 'ESRCH']);
+    expect(results('v5.1')).toEqual([3, 'EIO', 4, 'EIO', 5, 'EIO', 'EBADF', 'ESRCH']);
+  });
+
+  it('keeps what it got alive', () => {
+    const kept = other('mydev = pidfd_getfd("vmm", dev, 0)', 'again = dup(mydev)');
+    expect(outcome(kept, 'v6.12').results.slice(4)).toEqual([3, 4]);
+  });
+});

@@ -51,6 +51,8 @@ export interface Files {
   readonly openat: Routine;
   readonly close: Routine;
   readonly dup: Routine;
+  /** pidfd_getfd(2), with the name of the process in place of a pidfd. */
+  readonly pidfdGetfd: Routine;
   /** exit_group(2): every descriptor of the process is closed, then the release functions run. */
   readonly exit: Routine;
   readonly eventfd: Routine;

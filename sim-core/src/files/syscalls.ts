@@ -24,6 +24,7 @@ type Calls = Pick<
   | 'openat'
   | 'close'
   | 'dup'
+  | 'pidfdGetfd'
   | 'exit'
   | 'eventfd'
   | 'epollCreate'
@@ -169,6 +170,18 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
     });
   });
 
+  const pidfdGetfd = routines.define('pidfd_getfd', 'kernel/pid.c', (r) => {
+    r.step("copy the other process's descriptor", (t) => {
+      const owner = base.topology.processes.indexOf(argument(t, 0).text ?? '');
+      if (argument(t, 2).int(t) !== 0) return t.return(E.INVAL);
+      if (owner < 0) return t.return(E.SRCH);
+      const file = table.lookupIn(t.machine, owner, argument(t, 1).int(t));
+      if (file < 0) return t.return(E.BADF);
+      table.get(t.machine, file);
+      return t.return(table.install(t, file));
+    });
+  });
+
   const exit = routines.define('do_exit', 'kernel/exit.c', (r) => {
     const loop = r.label();
     // linux: fs/file.c close_files(): all descriptors first, in ascending order; their releases are task work.
@@ -194,6 +207,7 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
     openat: openCall('openat', 1),
     close,
     dup,
+    pidfdGetfd,
     exit,
     eventfd: plain('eventfd2', 'fs/eventfd.c', 'eventfd'),
     epollCreate: plain('epoll_create1', 'fs/eventpoll.c', 'epoll'),

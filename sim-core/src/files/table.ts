@@ -46,6 +46,8 @@ export interface FileTable extends Pick<Files, Shared> {
   free(machine: Machine, file: number): void;
   /** The open file of a descriptor, O_PATH included, or -1. */
   lookup(task: Task, fd: number): number;
+  /** The same in another process. */
+  lookupIn(machine: Machine, process: number, fd: number): number;
   /** close_fd(): takes the descriptor away; the file that it named. */
   uninstall(task: Task, fd: number): number;
   /** Highest descriptor number + 1. */
@@ -79,8 +81,9 @@ export function createFileTable(base: WorldBase): FileTable {
 
   const read = (machine: Machine, slot: number): number => machine.state[slot] as number;
   const process = (task: Task): number => topology.actors[task.actor]?.process ?? -1;
-  const lookup = (task: Task, fd: number): number =>
-    fd < 0 || fd >= descriptors ? -1 : read(task.machine, descriptor.base + process(task) * descriptors + fd) - 1;
+  const lookupIn = (machine: Machine, owner: number, fd: number): number =>
+    fd < 0 || fd >= descriptors ? -1 : read(machine, descriptor.base + owner * descriptors + fd) - 1;
+  const lookup = (task: Task, fd: number): number => lookupIn(task.machine, process(task), fd);
   const get = (machine: Machine, file: number): void =>
     machine.put(references.base + file, read(machine, references.base + file) + 1);
 
@@ -158,6 +161,7 @@ export function createFileTable(base: WorldBase): FileTable {
     descriptors,
     process,
     lookup,
+    lookupIn,
     get,
     put,
     create,
