@@ -6,10 +6,9 @@
  * that uses the VM itself, which is what the locks here were rearranged for: see the option `kvm` of `mdev`.
  */
 import type { Routine, RoutineBuilder, Task } from '../engine/task.ts';
-import { argument, field32, readable, writeField } from '../files/user-memory.ts';
+import { argument } from '../files/user-memory.ts';
 import type { Iommufd } from '../iommu/iommufd.ts';
 import { E } from '../kernel/errno.ts';
-import { ModelLimit } from '../limits.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
 import type { CountedGroups } from './group-counted.ts';
@@ -20,12 +19,6 @@ import type { KvmHooks } from './vfio.ts';
 export interface Devices {
   /** VFIO_GROUP_GET_DEVICE_FD. Local 0: the group's file. Returns a descriptor or -errno. */
   readonly getDeviceFd: Routine;
-  /** VFIO_DEVICE_GET_INFO. Local 0: the device's file. */
-  readonly getInfo: Routine;
-  /** VFIO_DEVICE_PCI_HOT_RESET, which has the number of VFIO_IOMMU_MAP_DMA. */
-  readonly hotReset: Routine;
-  /** VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, which has the number of VFIO_IOMMU_GET_INFO. */
-  readonly hotResetInfo: Routine;
   /** f_op->release of a device file, both ways of opening it. Locals 0, 1: file, device. */
   readonly release: Routine;
   /** vfio_df_open(). Locals 0, 1: file, device. Returns 0 or -errno. The caller holds the locks. */
@@ -39,9 +32,6 @@ export interface Devices {
   /** What stands before any ioctl of a device file: a device that is not bound yet answers EINVAL. */
   gate(task: Task, file: number): number;
 }
-
-const INFO_FLAGS_RESET_PCI = 3;
-const INFO_BYTES = 16;
 
 export interface DeviceParts {
   readonly state: VfioState;
@@ -366,48 +356,8 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
     });
   });
 
-  const granted = (t: Task): boolean => read(t.machine, state.accessGranted, t.get(0)) !== 0;
-
-  const hotReset = routines.define('vfio_pci_ioctl_pci_hot_reset', 'drivers/vfio/pci/vfio_pci_core.c', (r) =>
-    r.step('check the argument', (t) => {
-      if (!granted(t)) return t.return(E.INVAL);
-      if (!readable(argument(t, 2))) return t.return(E.FAULT);
-      // The flags of a mapping are in the place of flags that must be 0.
-      if (field32(t, argument(t, 2), 'flags') !== 0) return t.return(E.INVAL);
-      throw new ModelLimit(
-        'on a VFIO device this request is VFIO_DEVICE_PCI_HOT_RESET, and resets are not modelled; name the container',
-      );
-    }),
-  );
-
-  const hotResetInfo = routines.define(
-    'vfio_pci_ioctl_get_pci_hot_reset_info',
-    'drivers/vfio/pci/vfio_pci_core.c',
-    (r) =>
-      r.step('check the argument', (t) => {
-        if (!granted(t)) return t.return(E.INVAL);
-        throw new ModelLimit(
-          'on a VFIO device this request is VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, and resets are not modelled; name the container',
-        );
-      }),
-  );
-
-  const getInfo = routines.define('vfio_pci_core_ioctl', 'drivers/vfio/pci/vfio_pci_core.c', (r) =>
-    r.step('describe the device', (t) => {
-      if (!granted(t)) return t.return(E.INVAL);
-      const arg = argument(t, 2);
-      if (!readable(arg)) return t.return(E.FAULT);
-      if (field32(t, arg, 'argsz') < INFO_BYTES) return t.return(E.INVAL);
-      writeField(t, arg, 'flags', INFO_FLAGS_RESET_PCI);
-      t.return(0);
-    }),
-  );
-
   return {
     getDeviceFd,
-    getInfo,
-    hotReset,
-    hotResetInfo,
     release,
     open,
     close,

@@ -31,6 +31,7 @@ import { createCountedGroups } from './group-counted.ts';
 import { createLockedGroups } from './group-locked.ts';
 import { createHostDrivers } from './host-driver.ts';
 import { createIommufdFiles, type IommufdFiles } from './iommufd-files.ts';
+import { createPciDevices, type PciDevices } from './pci.ts';
 import { createVfioState, type VfioState } from './state.ts';
 import { createType1, type Type1 } from './type1.ts';
 
@@ -105,6 +106,7 @@ export interface Vfio {
   readonly groups: Groups;
   readonly getStatus: Routine;
   readonly devices: Devices;
+  readonly pci: PciDevices;
   readonly cdev: Cdev;
   readonly iommufd: Iommufd;
   readonly iommufdFiles: IommufdFiles;
@@ -217,6 +219,7 @@ export function createVfio(base: WorldBase, world: () => World): Vfio {
     groups,
     getStatus: createGetStatus(base, world, state, groups),
     devices,
+    pci: createPciDevices(base, state),
     cdev,
     iommufd,
     iommufdFiles,

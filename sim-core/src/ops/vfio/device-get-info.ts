@@ -17,6 +17,6 @@ export const vfioDeviceGetInfo: Op = {
   files: ['device'],
   code: {
     kind: 'ioctl',
-    routines: (world) => ({ device: world.vfio.devices.getInfo }),
+    routines: (world) => ({ device: world.vfio.pci.getInfo }),
   },
 };

@@ -26,7 +26,7 @@ export const vfioIommuGetInfo: Op = {
     routines: (world) => ({
       container: world.vfio.driverCalls.getInfo,
       iommufd: world.vfio.iommufdFiles.getInfo,
-      device: world.vfio.devices.hotResetInfo,
+      device: world.vfio.pci.hotResetInfo,
     }),
   },
 };

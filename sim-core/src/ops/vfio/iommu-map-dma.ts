@@ -36,7 +36,7 @@ export const vfioIommuMapDma: Op = {
     routines: (world) => ({
       container: world.vfio.driverCalls.mapDma,
       iommufd: world.vfio.iommufdFiles.mapDma,
-      device: world.vfio.devices.hotReset,
+      device: world.vfio.pci.hotReset,
     }),
   },
 };
