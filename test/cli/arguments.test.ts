@@ -1,7 +1,9 @@
 // What people mistype, and what they are told. Every mistake of theirs ends with exit code 2 and without a stack trace.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { COMMANDS } from '@snoopscope/cli';
 import { describe, expect, test } from 'vitest';
-import { snoopscope } from './command.ts';
+import { root, snoopscope } from './command.ts';
 
 const race = 'test/cli/scenarios/race.snoop';
 
@@ -76,8 +78,8 @@ describe('help', () => {
   });
 
   test.each(['--version', '-V', 'version'])('%s is the version of the extension', async (word) => {
-    const { default: manifest } = await import('../../package.json', { with: { type: 'json' } });
-    expect(await snoopscope(word)).toEqual({ exitCode: 0, stdout: `snoopscope ${manifest.version}\n`, stderr: '' });
+    const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+    expect(await snoopscope(word)).toEqual({ exitCode: 0, stdout: `snoopscope ${version}\n`, stderr: '' });
   });
 
   test.each([...COMMANDS])('$name: its examples use options that it has', ({ name, options, examples }) => {

@@ -52,9 +52,9 @@ export function spaced(condition: string): string {
 
 // A schedule is there to be copied into a file, so it is never broken, and what stands behind it is a comment.
 function printSchedule(call: Call, { profiles, kernel }: VerdictGroup, schedule: string): void {
-  if (schedule === 'schedule') return call.print(`           ${call.paint('faint', 'whatever the schedule')}`);
   const where = profiles.length > 1 ? call.paint('faint', ` // on ${kernel.name}`) : '';
-  call.print(`           ${call.paint('name', schedule)}${where}`);
+  const text = schedule === 'schedule' ? call.paint('faint', 'whatever the schedule') : call.paint('name', schedule);
+  call.print(`           ${text}${where}`);
 }
 
 function nowhereText({ negative }: JudgedCondition): string {
