@@ -68,7 +68,7 @@ export class RunCursor {
   constructor(debuggee: Debuggee, registrations: ReadonlyMap<number, Registration>, triggers: Triggers) {
     this.model = debuggee.model;
     this.run = new Run(debuggee.model, debuggee.runOptions);
-    this.track = new Track(this.run);
+    this.track = new Track(this.run, (proc) => beginsWithLoop(debuggee, proc));
     this.observer = new Observer(this.run);
     this.snapshot = new Snapshot(debuggee.model);
     this.#cursor = this.run.cursor();
@@ -162,9 +162,9 @@ export class RunCursor {
       this.seek(last.from.position);
       return last.from;
     }
-    this.#trail.length = 0;
     if (stand.reveal > 0) return { ...stand, reveal: stand.reveal - 1 };
     const to = this.#previous(stand, unit);
+    while ((this.#trail.at(-1)?.to.position ?? -1) > to.position) this.#trail.pop();
     this.seek(to.position);
     return to;
   }
@@ -235,7 +235,7 @@ export class RunCursor {
       this.#atEnd = !this.#one(wanted);
       if (this.#atEnd) return { kind: 'end' };
       const mover = this.track.actorOf(this.position - 1);
-      const hits = this.#index.at(this.position).filter((hit) => !hit.ahead);
+      const hits = this.#index.at(this.position).filter((hit) => hit.ahead === undefined);
       const ahead = this.#aheadHits(start);
       for (const hit of [...ahead, ...hits]) if (!stops(hit)) movement.passed(hit);
       if (ahead.some(stops)) {
@@ -257,7 +257,9 @@ export class RunCursor {
   /** Hits before the step that was just made, unless they are what we stood at and were told about. */
   #aheadHits(start: number): readonly Hit[] {
     const before = this.position - 1;
-    return this.#index.at(before).filter((hit) => hit.ahead && (before > start || !this.#reported.has(triggerOf(hit))));
+    return this.#index
+      .at(before)
+      .filter((hit) => hit.ahead !== undefined && (before > start || !this.#reported.has(triggerOf(hit))));
   }
 
   #stopAt(hits: readonly Hit[]): Outcome {
@@ -348,6 +350,13 @@ export class RunCursor {
   #show(): void {
     this.snapshot.show(this.#cursor.state);
   }
+}
+
+/** Does a procedure come back to its first statement without being called again? */
+function beginsWithLoop({ sources }: Debuggee, proc: string): boolean {
+  const block = sources.flatMap(({ parsed }) => parsed.blocks).find((one) => one.proc?.name.text === proc);
+  const first = block?.items[0]?.kind;
+  return first === 'loop' || first === 'repeat';
 }
 
 /** What a hit is reported as: each breakpoint or filter once. */

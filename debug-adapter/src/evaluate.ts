@@ -6,7 +6,7 @@ import { RequestError } from './request-error.ts';
 import { deviceRegisters } from './scopes/actor.ts';
 import { lineItems } from './scopes/caches.ts';
 import { boundName } from './scopes/descriptors.ts';
-import { type Format, group, type Item, numberItem } from './scopes/item.ts';
+import { DECIMAL, type Format, group, type Item, numberItem } from './scopes/item.ts';
 import { wordItem } from './scopes/memory.ts';
 import { summary, vmItems } from './scopes/vm.ts';
 
@@ -35,13 +35,21 @@ export function interpolate(
     .map((part) => {
       if ('text' in part) return part.text;
       try {
-        return evaluate(cursor, stand, part.expression, { number: String }).value;
+        return logValue(cursor, stand, part.expression.trim());
       } catch (error) {
         if (error instanceof RequestError) return `{${error.message}}`;
         throw error;
       }
     })
     .join('');
+}
+
+/** In a message a word is its value; where its copies are is for those who stop and look. */
+function logValue(cursor: RunCursor, stand: Stand, expression: string): string {
+  const compiled = compileExpression(cursor.model, expression, { actor: stand.actor });
+  return (
+    'problem' in compiled ? evaluate(cursor, stand, expression, DECIMAL) : condition(cursor, stand, expression, DECIMAL)
+  ).value;
 }
 
 function condition(cursor: RunCursor, stand: Stand, text: string, format: Format): Item {

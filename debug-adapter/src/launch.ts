@@ -62,6 +62,9 @@ export async function load(files: FileAccessor, raw: unknown): Promise<Debuggee>
   const { model, diagnostics } = elaborate(main.parsed, { profile, includes });
   refuse(main, diagnostics);
   if (!model) throw new RequestError(`${main.name} cannot be run, and no diagnostic says why.`);
+  if (model.world.topology.actors.length === 0) {
+    throw new RequestError(`${main.path} has nothing to run: it has no actor, such as \`setup {\` or \`vcpu 0 {\`.`);
+  }
   return {
     arguments: launch,
     model,

@@ -21,6 +21,8 @@ export interface Launched {
   readonly convert: Converter;
   /** Where and why we stand; undefined before the first stop and while a movement is under way. */
   stop: Stop | undefined;
+  /** The end of the run has been spoken of in the console; once is enough. */
+  endReported: boolean;
   /** What the client can open, by reference; forgotten with every movement. */
   readonly references: Map<number, (format: Format) => readonly Item[]>;
 }
@@ -74,8 +76,8 @@ export function standFor(stop: Stop, actor: number): Stand {
 }
 
 export function framesOf(launched: Launched, stop: Stop, actor: number): Frame[] {
-  const executed = actor === stop.stand.actor ? stop.executed : undefined;
-  return stackOf(launched.debuggee, launched.cursor, standFor(stop, actor), executed);
+  const about = actor === stop.stand.actor ? stop.about : undefined;
+  return stackOf(launched.debuggee, launched.cursor, standFor(stop, actor), about);
 }
 
 /** The frame of an id that a stack trace of this stop has given out. */

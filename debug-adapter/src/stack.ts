@@ -19,26 +19,26 @@ export type Frame =
       readonly actor: number;
       readonly name: string;
       readonly place: { readonly file: number; readonly line: number };
-      readonly about: 'next' | 'executed' | 'call' | 'ended';
+      /** The actor has come to its end; the line is where its block closes. */
+      readonly ended: boolean;
     }
   | { readonly kind: 'environment'; readonly actor: number };
 
-/** Innermost first. `executed` shows the statement that the actor has just executed instead of the one it stands at. */
-export function stackOf(debuggee: Debuggee, cursor: RunCursor, stand: Stand, executed: number | undefined): Frame[] {
+/** Innermost first. `about` is a statement to be shown instead of the one at which the actor stands. */
+export function stackOf(debuggee: Debuggee, cursor: RunCursor, stand: Stand, about: number | undefined): Frame[] {
   const { actor } = stand;
   if (actor === ENVIRONMENT) return [{ kind: 'environment', actor }];
   const name = debuggee.model.world.topology.actors[actor]?.name ?? '';
   const { snapshot } = cursor;
-  const node = executed === undefined ? snapshot.node(actor) : debuggee.model.nodes[executed];
+  const node = about === undefined ? snapshot.node(actor) : debuggee.model.nodes[about];
   if (!node) return [];
-  if (node.kind === 'end')
-    return [{ kind: 'line', actor, name, place: blockEnd(debuggee, node.place), about: 'ended' }];
-  if (executed !== undefined) return lineFrames(actor, name, node.place, node.place.calls.length, 'executed');
+  if (node.kind === 'end') return [{ kind: 'line', actor, name, place: blockEnd(debuggee, node.place), ended: true }];
+  if (about !== undefined) return lineFrames(actor, name, node.place, node.place.calls.length);
   const kernel = snapshot
     .kernelFrames(actor)
     .map((frame, depth) => kernelFrame(actor, frame, depth))
     .reverse();
-  return [...kernel, ...lineFrames(actor, name, node.place, cursor.shownCalls(stand), 'next')];
+  return [...kernel, ...lineFrames(actor, name, node.place, cursor.shownCalls(stand))];
 }
 
 function kernelFrame(actor: number, { routine, step }: FrameView, depth: number): Frame {
@@ -46,7 +46,7 @@ function kernelFrame(actor: number, { routine, step }: FrameView, depth: number)
 }
 
 /** Frames of a place inside procedures, of which only the outermost `shown` calls have been entered. */
-function lineFrames(actor: number, name: string, place: Place, shown: number, about: 'next' | 'executed'): Frame[] {
+function lineFrames(actor: number, name: string, place: Place, shown: number): Frame[] {
   const { calls } = place;
   const places = [...calls.slice(0, shown + 1), ...(shown >= calls.length ? [place] : [])];
   return places
@@ -56,7 +56,7 @@ function lineFrames(actor: number, name: string, place: Place, shown: number, ab
         actor,
         name: depth === 0 ? name : (calls[depth - 1]?.proc ?? name),
         place: { file: at.file, line: at.line },
-        about: depth === places.length - 1 ? about : 'call',
+        ended: false,
       }),
     )
     .reverse();

@@ -29,8 +29,8 @@ export interface Hit {
     | { readonly kind: 'filter'; readonly filter: Filter /** The event that it stops for. */; readonly event: number };
   /** Calls that the actor is only about to enter and that have to be shown nevertheless. */
   readonly reveal: number;
-  /** The stop is before a step that has been made: the first statement of an alternative. */
-  readonly ahead: boolean;
+  /** The stop is before a step that has been made: this node is the first statement of the alternative it took. */
+  readonly ahead?: number;
 }
 
 export interface FilterSetting {
@@ -141,7 +141,7 @@ export class StopIndex {
         break;
       case NOTE.call:
         for (const trigger of this.#triggers.functions) {
-          if (trigger.routines.has(b)) this.#hit(trigger, this.#step + 1, a, 0, false);
+          if (trigger.routines.has(b)) this.#hit(trigger, this.#step + 1, a, 0);
         }
         break;
       case NOTE.exit:
@@ -173,16 +173,13 @@ export class StopIndex {
       at += EVENT_WIDTH
     ) {
       if (log[at] !== slot) continue;
-      this.#arrived(
-        this.#step,
-        { actor: this.#actor, node: log[at + 2] as number, inside: Number.MAX_SAFE_INTEGER },
-        true,
-      );
+      const chosen = log[at + 2] as number;
+      this.#arrived(this.#step, { actor: this.#actor, node: chosen, inside: Number.MAX_SAFE_INTEGER }, chosen);
       return;
     }
   }
 
-  #arrived(position: number, arrival: Arrival, ahead = false): void {
+  #arrived(position: number, arrival: Arrival, ahead?: number): void {
     const node = this.#sources.run.model.nodes[arrival.node];
     if (!node || node.kind === 'end' || node.kind === 'repeat') return;
     const { calls } = node.place;
@@ -201,13 +198,19 @@ export class StopIndex {
     position: number,
     actor: number,
     reveal: number,
-    ahead: boolean,
+    ahead?: number,
   ): void {
     if (!this.#holds(trigger.condition?.(actor), trigger.condition !== undefined, position)) return;
     const count = (this.#counts.get(trigger.id) ?? 0) + 1;
     this.#counts.set(trigger.id, count);
     if (trigger.count && !trigger.count(count)) return;
-    this.#remember({ position, actor, cause: { kind: 'breakpoint', trigger }, reveal, ahead });
+    this.#remember({
+      position,
+      actor,
+      cause: { kind: 'breakpoint', trigger },
+      reveal,
+      ...(ahead === undefined ? {} : { ahead }),
+    });
   }
 
   #filtered(id: string, event: number, result?: number, actor = this.#actor): void {
@@ -231,7 +234,6 @@ export class StopIndex {
       actor,
       cause: { kind: 'filter', filter: setting.filter, event },
       reveal: 0,
-      ahead: false,
     });
   }
 

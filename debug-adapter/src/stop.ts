@@ -28,8 +28,8 @@ export interface Stop {
   readonly breakpoints: readonly number[];
   /** Set when a filter stopped: what `exceptionInfo` explains. */
   readonly exception?: Explanation;
-  /** The statement that has just been executed, when the stop is about it and not about what comes next. */
-  readonly executed?: number;
+  /** The statement that the stop is about, when it is not the one at which the actor stands: it has just been executed, or is the first one of the alternative that will be taken. */
+  readonly about?: number;
 }
 
 export interface Explanation {
@@ -83,7 +83,7 @@ export function positionText(context: StopContext, stand: Stand): string {
   }
   if (actor < 0) return `The environment: ${stepText(context, position - 1)}`;
   const top = cursor.snapshot.frames(actor).at(-1);
-  if (!top) return `${debuggee.model.world.topology.actors[actor]?.name} at its statement`;
+  if (!top) return `Before ${lineText(debuggee, cursor.snapshot.node(actor).place)}`;
   const about = top.routine.steps[top.step]?.about;
   return about ? `Next in ${top.routine.name}: ${about}` : `In ${top.routine.name}`;
 }
@@ -135,19 +135,31 @@ function hitStop(context: StopContext, hits: readonly Hit[], stand: Stand): Stop
       ...(rest ? { text: rest } : {}),
       breakpoints,
       exception,
-      ...(executed ? { executed: executed.node } : {}),
+      ...(executed ? { about: executed.node } : {}),
     };
   }
-  const called = hits.find(({ cause }) => cause.kind === 'breakpoint' && cause.trigger.kind === 'function');
-  if (called?.cause.kind === 'breakpoint' && called.cause.trigger.kind === 'function') {
-    return {
-      stand,
-      reason: 'function breakpoint',
-      description: `Breakpoint on ${called.cause.trigger.name}`,
-      breakpoints,
-    };
-  }
-  return { stand, reason: 'breakpoint', description: 'Breakpoint', breakpoints };
+  const named = hits.flatMap(({ cause }) =>
+    cause.kind === 'breakpoint' && cause.trigger.kind === 'function' ? [cause.trigger.name] : [],
+  );
+  const reason = named.length > 0 ? 'function breakpoint' : 'breakpoint';
+  const what = named.length > 0 ? `Breakpoint on ${named.join(', ')}` : 'Breakpoint';
+  const about = hits.find(({ ahead }) => ahead !== undefined)?.ahead;
+  return {
+    stand,
+    reason,
+    description: `${what}: ${whereText(context, stand, about)}`,
+    breakpoints,
+    ...(about === undefined ? {} : { about }),
+  };
+}
+
+/** `vcpu0 at mov [x], 1`, `vcpu0 in kvm_tdp_page_fault`. */
+function whereText({ debuggee, cursor }: StopContext, { actor }: Stand, about: number | undefined): string {
+  if (actor < 0) return 'the environment';
+  const name = debuggee.model.world.topology.actors[actor]?.name;
+  const top = cursor.snapshot.kernelFrames(actor).at(-1);
+  const node = about === undefined ? cursor.snapshot.node(actor) : debuggee.model.nodes[about];
+  return top ? `${name} in ${top.routine.name}` : `${name} at ${node ? lineText(debuggee, node.place) : ''}`;
 }
 
 function explain(context: StopContext, hit: Hit): Explanation {
@@ -192,10 +204,11 @@ function endStop(context: StopContext, stand: Stand): Stop {
   const { end } = cursor;
   return {
     stand,
-    reason: end?.kind === 'limit' || end?.kind === 'model-limit' ? 'limit' : 'end',
+    // The environment has nothing to do, and others could go on.
+    reason: end === undefined ? 'step' : end.kind === 'limit' || end.kind === 'model-limit' ? 'limit' : 'end',
     description: endText(context, end),
     breakpoints: [],
-    ...(executed ? { executed: executed.node } : {}),
+    ...(executed ? { about: executed.node } : {}),
   };
 }
 
@@ -216,6 +229,6 @@ export function endText({ debuggee, cursor }: StopContext, end: End | LimitReach
     case 'model-limit':
       return `The run has reached a limit of the model: ${end.message}`;
     case undefined:
-      return 'Nothing can move here';
+      return 'The environment can do nothing here';
   }
 }

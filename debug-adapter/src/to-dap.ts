@@ -88,13 +88,13 @@ export function converter(debuggee: Debuggee, kernel: readonly KernelSource[], c
           const span = lineSpan(debuggee, frame.place);
           return {
             id,
-            name: frame.about === 'ended' ? `${frame.name} (ended)` : frame.name,
+            name: frame.ended ? `${frame.name} (ended)` : frame.name,
             source: self.source(frame.place.file),
             line: self.line(frame.place.line),
             column: self.column(span.start),
             endLine: self.line(frame.place.line),
             endColumn: self.column(span.end),
-            ...(frame.about === 'ended' ? { presentationHint: 'subtle' as const } : {}),
+            ...(frame.ended ? { presentationHint: 'subtle' as const } : {}),
           };
         }
       }

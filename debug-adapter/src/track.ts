@@ -2,7 +2,7 @@
  * What the debugger asks about every step of a run: who made it, whether a statement ended with it, where the actor
  * then stood and how many procedure calls it is inside. Grows with the run; nothing in it depends on breakpoints.
  */
-import { EVENT_WIDTH, type Model, NOTE, type Place, type Run } from '@snoopscope/sim-core';
+import { EVENT_WIDTH, NOTE, type Place, type Run } from '@snoopscope/sim-core';
 
 /** An actor has come to a statement, or to its end, and has not begun to execute it. */
 export interface Arrival {
@@ -23,9 +23,13 @@ export class Track {
   /** Per actor: the statement it has executed last, or -1. */
   readonly #executed: Int32Array;
 
-  constructor(run: Run) {
+  /** Does a procedure begin with a loop, so that coming back to its first statement is no new call? */
+  readonly #beginsWithLoop: (proc: string) => boolean;
+
+  constructor(run: Run, beginsWithLoop: (proc: string) => boolean) {
     const { model } = run;
     this.run = run;
+    this.#beginsWithLoop = beginsWithLoop;
     const actors = model.world.topology.actors.length;
     this.#nodes = model.layout.initial.slice(model.tasks.node.base, model.tasks.node.base + actors);
     this.#executed = new Int32Array(actors).fill(-1);
@@ -92,7 +96,22 @@ export class Track {
 
   #arrival(actor: number): Arrival {
     const node = this.#nodes[actor] as number;
-    return { actor, node, inside: insideCalls(this.run.model, this.#executed[actor] as number, node) };
+    return { actor, node, inside: this.#insideCalls(this.#executed[actor] as number, node) };
+  }
+
+  /** How many calls of a node's place its actor was inside when it executed another node, and has not left since. */
+  #insideCalls(executed: number, node: number): number {
+    const { nodes } = this.run.model;
+    const before: Place['calls'] = nodes[executed]?.place.calls ?? [];
+    const now: Place['calls'] = nodes[node]?.place.calls ?? [];
+    const same = sharedCalls(before, now);
+    if (executed < node) return same;
+    // Back at the entry of a procedure: an outer loop has called it again, unless the procedure itself loops there.
+    for (let depth = 0; depth < same; depth++) {
+      const isEntry = sharedCalls(nodes[node - 1]?.place.calls ?? [], now) <= depth;
+      if (isEntry && !now.slice(depth).some(({ proc }) => this.#beginsWithLoop(proc))) return depth;
+    }
+    return same;
   }
 
   #concurrentArrivals(): Arrival[] {
@@ -101,12 +120,10 @@ export class Track {
   }
 }
 
-/** How many calls of a node's place its actor was inside when it executed another node. */
-function insideCalls(model: Model, executed: number, node: number): number {
-  const before: Place['calls'] = model.nodes[executed]?.place.calls ?? [];
-  const now: Place['calls'] = model.nodes[node]?.place.calls ?? [];
+/** How many of the outermost calls of two places are the same. */
+function sharedCalls(left: Place['calls'], right: Place['calls']): number {
   let same = 0;
-  while (same < now.length && sameCall(before[same], now[same])) same++;
+  while (same < right.length && sameCall(left[same], right[same])) same++;
   return same;
 }
 

@@ -80,6 +80,7 @@ async function prepare(state: SessionState, args: unknown): Promise<void> {
     kernel,
     convert: converter(debuggee, kernel, state.counting),
     stop: undefined,
+    endReported: false,
     references: new Map(),
   };
 }

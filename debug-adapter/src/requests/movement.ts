@@ -250,7 +250,10 @@ function explainEnd(state: SessionState, stand: Stand): void {
 
 /** What the final conditions say about this one run. */
 function reportEnd(state: SessionState): void {
-  const { cursor, debuggee } = launchedOf(state);
+  const launched = launchedOf(state);
+  if (launched.endReported) return;
+  launched.endReported = true;
+  const { cursor, debuggee } = launched;
   const { end } = cursor;
   output(state, `${endText(launchedOf(state), end)}.\n`);
   const problem = cursor.run.scheduleProblem;
