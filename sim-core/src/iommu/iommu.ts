@@ -30,6 +30,8 @@ export interface Iommu extends Domains {
   readonly deviceDomain: Field;
   /** Per domain and page used as IOVA: an entry, see {@link IOPTE}. */
   readonly iopte: Field;
+  /** What the bits of an entry mean, for the parts that map without knowing this one. */
+  readonly bits: typeof IOPTE;
   /** The entry that a device's access to an IOVA page meets, PGSNP included; 0 when nothing is there. */
   lookup(machine: Machine, device: number, iovaPage: number): number;
 }
@@ -52,6 +54,7 @@ export function createIommu(base: WorldBase, world: () => World): Iommu {
     machine.state[iopte.base + domain * pages + page] as number;
   return {
     ...domains,
+    bits: IOPTE,
     map(machine, domain, iovaPage, target, access) {
       domains.map(machine, domain, iovaPage, target, access);
       flushPage(machine, entryAt(machine, domain, iovaPage));

@@ -12,7 +12,6 @@
  */
 import type { Routine, Task } from '../engine/task.ts';
 import { argument, field32, readable } from '../files/user-memory.ts';
-import { IOPTE } from '../iommu/iopte.ts';
 import { E } from '../kernel/errno.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
@@ -56,7 +55,6 @@ export function createAssignment(
   const domainOf = (m: Machine, vm: number): number => read(m, domain.base + vm) - 1;
   const vmOfFile = (t: Task): number => world().files.objectOf(t.machine, t.get(0));
   const lockOf = (t: Task): number => vms().lock.base + vmOfFile(t);
-  const access = IOPTE.read | IOPTE.write;
   const pages = topology.pages.map((_, page) => page);
 
   const mapMemslots = routines.define('kvm_iommu_map_memslots', 'virt/kvm/iommu.c', (r) => {
@@ -70,7 +68,7 @@ export function createAssignment(
       const own = domainOf(t.machine, t.get(0));
       const cache = (read(t.machine, coherencyFlag.base + t.get(0)) !== 0) !== counts;
       t.machine.put(iommu.domainCoherent.base + own, cache ? 1 : 0);
-      for (const page of pages) iommu.map(t.machine, own, page, page, access);
+      for (const page of pages) iommu.map(t.machine, own, page, page, iommu.bits.read | iommu.bits.write);
       t.return(0);
     });
   });
