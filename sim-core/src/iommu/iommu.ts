@@ -36,34 +36,14 @@ export interface Iommu extends Domains {
   lookup(machine: Machine, device: number, iovaPage: number): number;
 }
 
-export function createIommu(base: WorldBase, world: () => World): Iommu {
+export function createIommu(base: WorldBase, _world: () => World): Iommu {
   const { dims, topology } = base;
   const pages = topology.pages.length;
   const domains = createDomains(base);
   const { deviceDomain, iopte, pageSnoop } = domains;
-  const flushes = base.kernel.has('flush-on-iommu-map');
-
-  /** The proposal of May 2024: the CPU caches let go of a page that enters or leaves a non-coherent domain. */
-  function flushPage(machine: Machine, entry: number): void {
-    if (!flushes || entry === 0 || (entry & IOPTE.snoop) !== 0) return;
-    const page = (entry >> IOPTE.pageShift) - 1;
-    for (const line of topology.pages[page]?.lines ?? []) world().memory.flushLine(machine, line);
-  }
-
-  const entryAt = (machine: Machine, domain: number, page: number): number =>
-    machine.state[iopte.base + domain * pages + page] as number;
   return {
     ...domains,
     bits: IOPTE,
-    map(machine, domain, iovaPage, target, access) {
-      domains.map(machine, domain, iovaPage, target, access);
-      flushPage(machine, entryAt(machine, domain, iovaPage));
-    },
-    unmap(machine, domain, iovaPage) {
-      const entry = entryAt(machine, domain, iovaPage);
-      domains.unmap(machine, domain, iovaPage);
-      flushPage(machine, entry);
-    },
     lookup(machine, device, iovaPage) {
       const domain = (machine.state[deviceDomain.base + device] as number) - 1;
       if (domain < 0 || domain >= dims.domains || iovaPage < 0 || iovaPage >= pages) return 0;

@@ -201,13 +201,6 @@ const rows = [
     where: 'arch/x86/kvm/vmx/vmx.c vmx_get_mt_mask()',
   },
   {
-    id: 'flush-on-iommu-map',
-    subject: 'Enforce CPU cache flush for non-coherent device assignment',
-    effect:
-      'Proposed in May 2024 and not merged: a page is flushed from the CPU caches when it is mapped into a non-coherent domain, and again after it is unmapped.',
-    where: 'drivers/vfio/vfio_iommu_type1.c, drivers/iommu/iommufd/pages.c',
-  },
-  {
     id: 'dirty-mask-keeps-current-cpu',
     subject: 'Our own remedy for the lost pCPU (model finding)',
     effect:

@@ -73,7 +73,7 @@ const VARIANTS: readonly Variant[] = [
   {
     name: 'v6.10-flush-proposal',
     base: 'v6.10',
-    adds: ['flush-on-iommu-map'],
+    adds: ['flush-noncoherent-dma'],
     lacks: [],
     doc: 'Hypothetical: v6.10 with the proposed flush of pages that enter or leave a non-coherent domain.',
   },

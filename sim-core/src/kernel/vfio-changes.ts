@@ -46,6 +46,16 @@ export const VFIO_CHANGES = [
     where: 'drivers/vfio/mdev/mdev_core.c',
   },
   {
+    id: 'driver-calls-without-group-lock',
+    subject: 'vfio: Remove unnecessary uses of vfio_container.group_lock',
+    commit: '7f56c30bd0a2',
+    first: 'v4.14',
+    effect:
+      'Requests that a container passes to its IOMMU driver no longer hold the container while they run, so that its last group may leave meanwhile.',
+    where: 'drivers/vfio/vfio.c vfio_fops_unl_ioctl()',
+    bracketed: 'merged in 2017; the lock is there in v3.15 and not in v6.2',
+  },
+  {
     id: 'type1-iova-list',
     subject: 'vfio/type1: check dma map request is within a valid iova range',
     commit: '9b77e5c79840',
@@ -197,7 +207,8 @@ export const VFIO_CHANGES = [
   {
     id: 'flush-noncoherent-dma',
     subject: 'Enforce CPU cache flush for non-coherent device assignment',
-    effect: 'Proposed in May 2024 and not merged: a page is flushed from the CPU caches when it is mapped into a domain that does not enforce coherency, and when it is unmapped again.',
+    effect:
+      'Proposed in May 2024 and not merged: a page is flushed from the CPU caches when it is mapped into a domain that does not enforce coherency, and when it is unmapped again.',
     where: 'drivers/vfio/vfio_iommu_type1.c, drivers/iommu/iommufd/pages.c',
   },
 ] as const satisfies readonly Change[];
