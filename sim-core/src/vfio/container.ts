@@ -223,6 +223,26 @@ export function createContainers(
     },
   );
 
+  function throughDriver(name: string, type1Routine: Routine): Routine {
+    const holds = !kernel.has('driver-calls-without-group-lock');
+    return routines.define(name, source, (r) => {
+      const release = (t: Task): void => {
+        if (holds) t.machine.put(lockOf(containerOf(t)), 0);
+      };
+      if (holds) r.lock('container->group_lock', (t) => lockOf(containerOf(t)));
+      r.local((t) => {
+        const driver = driverOf(t.machine, containerOf(t));
+        if (driver !== IOMMU_DRIVER.none && driver !== IOMMU_DRIVER.noiommu) return t.call(type1Routine, t.get(0));
+        release(t);
+        t.return(driver === IOMMU_DRIVER.none ? E.INVAL : E.NOTTY);
+      });
+      r.local((t) => {
+        release(t);
+        t.return(t.value);
+      });
+    });
+  }
+
   return {
     open,
     release,
@@ -232,16 +252,7 @@ export function createContainers(
     attachGroup,
     detachGroup,
     extension,
-    throughDriver: (name, type1Routine) =>
-      routines.define(name, source, (r) => {
-        r.local((t) => {
-          const driver = driverOf(t.machine, containerOf(t));
-          if (driver === IOMMU_DRIVER.none) t.return(E.INVAL);
-          else if (driver === IOMMU_DRIVER.noiommu) t.return(E.NOTTY);
-          else t.call(type1Routine, t.get(0));
-        });
-        r.local((t) => t.return(t.value));
-      }),
+    throughDriver,
     unknown: (t, file) =>
       driverOf(t.machine, world().files.objectOf(t.machine, file)) === IOMMU_DRIVER.none ? E.INVAL : E.NOTTY,
   };
