@@ -8,6 +8,8 @@ import { profileFor, type Snapshot } from './snapshot.ts';
 interface Open {
   text: TextDocument;
   scenario: ParsedScenario;
+  /** Whether it depends on other files. */
+  includes: boolean;
   settings: Settings;
   /** Made when somebody asks, gone when anything that it depends on changes. */
   snapshot: Snapshot | undefined;
@@ -27,13 +29,15 @@ export class Documents {
   }
 
   open(uri: string, language: string, version: number, text: string): void {
+    const scenario = parse(text);
     this.#open.set(uri, {
       text: TextDocument.create(uri, language, version, text),
-      scenario: parse(text),
+      scenario,
+      includes: hasIncludes(scenario),
       settings: {},
       snapshot: undefined,
     });
-    this.#forgetSnapshots();
+    this.refresh();
   }
 
   /** False when the document is not open. */
@@ -42,13 +46,15 @@ export class Documents {
     if (open === undefined) return false;
     open.text = TextDocument.update(open.text, [...changes], version);
     open.scenario = parse(open.text.getText(), open.scenario);
-    this.#forgetSnapshots();
+    open.includes = hasIncludes(open.scenario);
+    open.snapshot = undefined;
+    this.refresh();
     return true;
   }
 
   close(uri: string): void {
     this.#open.delete(uri);
-    this.#forgetSnapshots();
+    this.refresh();
   }
 
   settings(uri: string): Settings {
@@ -91,17 +97,16 @@ export class Documents {
     });
   }
 
-  /** A file arrived or changed outside the editor. */
+  /** A file arrived or changed: every document that includes some file may depend on it. */
   refresh(): void {
-    this.#forgetSnapshots();
-  }
-
-  /** Any document may include the one that changed. */
-  #forgetSnapshots(): void {
-    for (const open of this.#open.values()) open.snapshot = undefined;
+    for (const open of this.#open.values()) if (open.includes) open.snapshot = undefined;
   }
 
   #byKey(key: string): Open | undefined {
     return this.#open.get(key) ?? [...this.#open].find(([uri]) => keyOf(uri) === key)?.[1];
   }
+}
+
+function hasIncludes({ lines }: ParsedScenario): boolean {
+  return lines.some(({ content }) => content.kind === 'include');
 }

@@ -160,11 +160,12 @@ export function startServer(connection: Connection, host: Host = {}): void {
     ),
   );
   connection.onCodeAction(
-    session.answer('codeAction', (snapshot, { range }) =>
-      textDiagnostics(snapshot)
+    session.answer('codeAction', (snapshot, { range, context }) => {
+      if (context?.only?.some((kind) => CodeActionKind.QuickFix.startsWith(kind)) === false) return [];
+      return textDiagnostics(snapshot)
         .filter(({ line, span }) => lsp.touches(range, line, span))
-        .flatMap((diagnostic) => lsp.toQuickFixes(diagnostic, snapshot.uri)),
-    ),
+        .flatMap((diagnostic) => lsp.toQuickFixes(diagnostic, snapshot.uri));
+    }),
   );
   connection.onCodeLens(
     session.answer('codeLens', (snapshot) =>
@@ -174,7 +175,7 @@ export function startServer(connection: Connection, host: Host = {}): void {
   connection.languages.inlayHint.on(
     session.answer('inlayHint', async (snapshot, { range }, token) => {
       if (documents.settings(snapshot.uri).inlayHints?.results === false) return [];
-      const hints = await session.hints(snapshot, token);
+      const hints = await session.hints(snapshot.uri, token);
       return hints.filter(({ line }) => range.start.line <= line && line <= range.end.line).map(lsp.toInlayHint);
     }),
   );

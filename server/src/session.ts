@@ -40,6 +40,8 @@ interface Client {
 
 /** An elaboration that takes no longer is part of looking at a change; a longer one waits for a pause. */
 const QUICK_ELABORATION_MS = 8;
+/** A look at the text that takes longer waits until no change has come for as long as it takes: half of the time is the author's. */
+const SLOW_CHECK_MS = 25;
 /** Without a change for so long, the author has stopped typing. */
 const PAUSE_MS = 200;
 /** How long a run for predictions keeps other requests waiting. */
@@ -54,6 +56,8 @@ export class Session {
   readonly #pauses = new Map<string, ReturnType<typeof setTimeout>>();
   /** How long the last elaboration of a document took, in milliseconds. */
   readonly #elaborationMs = new Map<string, number>();
+  /** How long the last look at its text took. */
+  readonly #checkMs = new Map<string, number>();
   readonly #hints = new WeakMap<Snapshot, readonly ResultHint[]>();
   readonly #warned = new Set<string>();
 
@@ -97,6 +101,7 @@ export class Session {
         const result = await handler(snapshot, params, token);
         return token.isCancellationRequested ? cancelled() : result;
       } catch (error) {
+        if (error instanceof ResponseError) return error;
         if (error instanceof RenameRefused) return new ResponseError(LSPErrorCodes.RequestFailed, error.message);
         this.reportBug(name, error);
         return null;
@@ -122,9 +127,15 @@ export class Session {
     );
   }
 
-  /** Looks at a document and publishes what is wrong with it. */
+  /** Looks at a document and publishes what is wrong with it: at once, unless that takes so long that typing would wait. */
   validate(uri: string): void {
     this.#endPause(uri);
+    const tookMs = this.#checkMs.get(uri) ?? 0;
+    if (tookMs <= SLOW_CHECK_MS) this.#validateNow(uri);
+    else this.#afterPause(uri, Math.min(tookMs, PAUSE_MS), () => this.#validateNow(uri));
+  }
+
+  #validateNow(uri: string): void {
     const snapshot = this.documents.snapshot(uri);
     if (snapshot === undefined) return;
     const missing = this.documents.missing(uri);
@@ -133,13 +144,15 @@ export class Session {
       void this.take('reading includes', () => this.#readIncludes(uri, missing))(undefined);
       return;
     }
+    const start = performance.now();
     const text = textDiagnostics(snapshot);
+    this.#checkMs.set(uri, performance.now() - start);
     const quick = (this.#elaborationMs.get(uri) ?? 0) <= QUICK_ELABORATION_MS;
     if (hasErrors(text)) this.#publish(snapshot, text);
     else if (quick) this.#publish(snapshot, [...text, ...this.#elaborate(snapshot)]);
     else {
       this.#publish(snapshot, text);
-      this.#afterPause(uri, () => {
+      this.#afterPause(uri, PAUSE_MS, () => {
         const problems = this.#elaborate(snapshot);
         if (problems.length > 0) this.#publish(snapshot, [...text, ...problems]);
       });
@@ -154,6 +167,7 @@ export class Session {
   close(uri: string): void {
     this.#endPause(uri);
     this.#elaborationMs.delete(uri);
+    this.#checkMs.delete(uri);
     this.documents.close(uri);
     void this.connection.sendDiagnostics({ uri, diagnostics: [] });
   }
@@ -173,12 +187,24 @@ export class Session {
     if (this.client.refreshesHints) this.connection.languages.inlayHint.refresh().catch(() => {});
   }
 
-  /** The predictions for a document; runs in slices, and not to the end when nobody waits for it any more. */
-  async hints(snapshot: Snapshot, token: CancellationToken): Promise<readonly ResultHint[]> {
+  /** The predictions for a document as it is now. Fails with ContentModified when it is edited meanwhile: the client asks again. */
+  async hints(uri: string, token: CancellationToken): Promise<readonly ResultHint[]> {
+    const version = this.documents.snapshot(uri)?.version;
+    while (!token.isCancellationRequested) {
+      const snapshot = this.documents.snapshot(uri);
+      if (snapshot === undefined || snapshot.version !== version) throw modified();
+      const hints = await this.#hintsOf(snapshot, token);
+      if (hints !== undefined) return hints;
+    }
+    return [];
+  }
+
+  /** Runs in slices; undefined when nobody waits for it any more, or something that it depends on has changed. */
+  async #hintsOf(snapshot: Snapshot, token: CancellationToken): Promise<readonly ResultHint[] | undefined> {
     const known = this.#hints.get(snapshot);
     if (known !== undefined) return known;
     const slow = (this.#elaborationMs.get(snapshot.uri) ?? 0) > QUICK_ELABORATION_MS;
-    if (slow && !(await this.#stillWanted(snapshot, token, PAUSE_MS))) return [];
+    if (slow && !(await this.#stillWanted(snapshot, token, PAUSE_MS))) return undefined;
     if (hasErrors(textDiagnostics(snapshot)) || hasErrors(this.#elaborate(snapshot))) return [];
     const work = resultHints(snapshot);
     for (;;) {
@@ -189,7 +215,7 @@ export class Session {
         this.#hints.set(snapshot, step.value);
         return step.value;
       }
-      if (!(await this.#stillWanted(snapshot, token, 0))) return [];
+      if (!(await this.#stillWanted(snapshot, token, 0))) return undefined;
     }
   }
 
@@ -215,8 +241,8 @@ export class Session {
     });
   }
 
-  #afterPause(uri: string, work: () => void): void {
-    const timer = setTimeout(() => void this.take('elaborating', work)(undefined), PAUSE_MS);
+  #afterPause(uri: string, pauseMs: number, work: () => void): void {
+    const timer = setTimeout(() => void this.take('looking at a document', work)(undefined), pauseMs);
     this.#pauses.set(uri, timer);
   }
 
@@ -264,6 +290,10 @@ export class Session {
 
 function cancelled(): ResponseError<void> {
   return new ResponseError(LSPErrorCodes.RequestCancelled, 'The request was cancelled.');
+}
+
+function modified(): ResponseError<void> {
+  return new ResponseError(LSPErrorCodes.ContentModified, 'The document was changed.');
 }
 
 function clientOf(capabilities: InitializeParams['capabilities']): Client {

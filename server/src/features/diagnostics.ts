@@ -3,8 +3,15 @@ import { includedScenario, type Snapshot } from '../snapshot.ts';
 
 /** What is wrong with the text, its words and its names. Linear in the lines, and lines that did not change are not looked at again. */
 export function textDiagnostics(snapshot: Snapshot): readonly Diagnostic[] {
-  return [...snapshot.scenario.diagnostics, ...check(snapshot.scenario, { includes: includedScenario(snapshot) })];
+  let found = checked.get(snapshot);
+  if (found === undefined) {
+    found = [...snapshot.scenario.diagnostics, ...check(snapshot.scenario, { includes: includedScenario(snapshot) })];
+    checked.set(snapshot, found);
+  }
+  return found;
 }
+
+const checked = new WeakMap<Snapshot, readonly Diagnostic[]>();
 
 /** What keeps a scenario whose text is right from being executed on its kernel. */
 export function elaborationDiagnostics(snapshot: Snapshot): readonly Diagnostic[] {

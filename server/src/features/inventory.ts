@@ -1,4 +1,4 @@
-import { type FileKind, type ScenarioSymbol, symbolsOf, VOCABULARY } from '@snoopscope/sim-core';
+import { type FileKind, type ScenarioSymbol, symbolsOf, VOCABULARY, vcpuName } from '@snoopscope/sim-core';
 import { familyOf, type Snapshot } from '../snapshot.ts';
 import { fileKindOf, namesOf, whatIs } from './names.ts';
 import type { Offer } from './offers.ts';
@@ -7,22 +7,31 @@ import { literal, type SnippetNames } from './snippets.ts';
 /** What a scenario has that can be named in it, ready to be offered. */
 export class Inventory implements SnippetNames {
   readonly snapshot: Snapshot;
+  // One list of offers asks for the same names many times, once for every stop of every snippet.
+  readonly #symbols = new Map<ScenarioSymbol['space'], readonly Offer[]>();
+  readonly #fileKinds = new Map<string, FileKind | undefined>();
+  #actorKinds: ReadonlyMap<string, ActorKind> | undefined;
 
   constructor(snapshot: Snapshot) {
     this.snapshot = snapshot;
   }
 
   symbols(space: ScenarioSymbol['space'], rank = 0): Offer[] {
-    const kind = space === 'word' || space === 'actor' ? space : 'name';
-    return namesOf(this.snapshot, space).map(
-      (symbol): Offer => ({ label: symbol.name, kind, description: whatIs(this.snapshot, symbol), rank }),
-    );
+    let known = this.#symbols.get(space);
+    if (known === undefined) {
+      const kind = space === 'word' || space === 'actor' ? space : 'name';
+      known = namesOf(this.snapshot, space).map(
+        (symbol): Offer => ({ label: symbol.name, kind, description: whatIs(this.snapshot, symbol), rank: 0 }),
+      );
+      this.#symbols.set(space, known);
+    }
+    return known.map((offer) => ({ ...offer, rank }));
   }
 
   /** Names bound by system calls; first those that are of a wanted kind of file, last those of another kind. */
   descriptors(kinds: readonly FileKind[] | undefined): Offer[] {
     return this.symbols('name').map((offer) => {
-      const kind = fileKindOf(this.snapshot, offer.label);
+      const kind = this.#fileKind(offer.label);
       return { ...offer, rank: kinds === undefined || kind === undefined ? 1 : kinds.includes(kind) ? 0 : OTHER_KIND };
     });
   }
@@ -103,8 +112,7 @@ export class Inventory implements SnippetNames {
   /** Registers of the actor whose block a line stands in: those in use first. */
   ownRegisters(line: number): Offer[] {
     const block = this.snapshot.scenario.blocks.find((one) => one.line <= line && line <= one.endLine);
-    const owner =
-      block?.actor?.kind === 'vcpu' ? `vcpu${block.actor.name?.text ?? ''}` : (block?.actor?.name?.text ?? '');
+    const owner = block?.actor?.kind === 'vcpu' ? vcpuName(block.actor) : (block?.actor?.name?.text ?? '');
     const used = this.#registersOf(owner);
     const usual = block?.kind === 'vcpu' ? GENERAL_REGISTERS : block?.kind === 'device' ? ['r0'] : [];
     return [...new Set([...used, ...usual])].map(
@@ -126,15 +134,14 @@ export class Inventory implements SnippetNames {
     return this.vcpus()[0]?.label;
   }
 
-  actorKind(name: string): 'device' | 'vcpu' | 'thread' | undefined {
-    for (const { content } of this.snapshot.scenario.lines) {
-      if ((content.kind === 'device' || content.kind === 'mdev') && content.name.text === name) return 'device';
-      if (content.kind !== 'actor-open') continue;
-      const { actor } = content;
-      if (actor.kind === 'vcpu' && name.endsWith(`vcpu${actor.name?.text}`)) return 'vcpu';
-      if (actor.kind === 'thread' && actor.name?.text === name) return 'thread';
-    }
-    return undefined;
+  actorKind(name: string): ActorKind | undefined {
+    this.#actorKinds ??= actorKindsOf(this.snapshot);
+    return this.#actorKinds.get(name);
+  }
+
+  #fileKind(name: string): FileKind | undefined {
+    if (!this.#fileKinds.has(name)) this.#fileKinds.set(name, fileKindOf(this.snapshot, name));
+    return this.#fileKinds.get(name);
   }
 
   #registersOf(owner: string): string[] {
@@ -143,6 +150,20 @@ export class Inventory implements SnippetNames {
       .filter(({ space, name }) => space === 'register' && name.startsWith(prefix))
       .map(({ name }) => name.slice(prefix.length));
   }
+}
+
+type ActorKind = 'device' | 'vcpu' | 'thread';
+
+function actorKindsOf({ scenario }: Snapshot): ReadonlyMap<string, ActorKind> {
+  const kinds = new Map<string, ActorKind>();
+  for (const { content } of scenario.lines) {
+    if (content.kind === 'device' || content.kind === 'mdev') kinds.set(content.name.text, 'device');
+    if (content.kind !== 'actor-open') continue;
+    const { actor } = content;
+    if (actor.kind === 'vcpu') kinds.set(vcpuName(actor), 'vcpu');
+    if (actor.kind === 'thread' && actor.name) kinds.set(actor.name.text, 'thread');
+  }
+  return kinds;
 }
 
 const OTHER_KIND = 3;
