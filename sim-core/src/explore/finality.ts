@@ -14,14 +14,15 @@ export class Finality {
     return this.#edges.byteLength + this.#stuck.size * 40;
   }
 
-  /** A state in which no actor can move, and the states that the environment makes of it. */
-  add(state: number, successors: readonly number[]): void {
-    while (this.#length + successors.length + 1 > this.#edges.length) {
+  /** A state in which no actor can move, the leaf of its judgement, and the states that the environment makes of it. */
+  add(state: number, judgement: number, successors: readonly number[]): void {
+    while (this.#length + successors.length + 2 > this.#edges.length) {
       const larger = new Int32Array(this.#edges.length * 2);
       larger.set(this.#edges);
       this.#edges = larger;
     }
     this.#stuck.set(state, this.#length);
+    this.#edges[this.#length++] = judgement;
     this.#edges[this.#length++] = successors.length;
     for (const successor of successors) this.#edges[this.#length++] = successor;
   }
@@ -30,12 +31,12 @@ export class Finality {
    * The final ones among them, ascending. A stuck state from which the environment leads to one that was not expanded
    * (because a limit came before it) is not known to be final and is left out.
    */
-  finals(): number[] {
+  finals(): { readonly state: number; readonly judgement: number }[] {
     const escaping = new Set<number>();
     const before = new Map<number, number[]>();
     for (const [state, at] of this.#stuck) {
-      const count = this.#edges[at] as number;
-      for (let i = at + 1; i <= at + count; i++) {
+      const count = this.#edges[at + 1] as number;
+      for (let i = at + 2; i < at + 2 + count; i++) {
         const successor = this.#edges[i] as number;
         if (!this.#stuck.has(successor)) escaping.add(state);
         else if (successor !== state) append(before, successor, state);
@@ -49,7 +50,10 @@ export class Finality {
         queue.push(earlier);
       }
     }
-    return [...this.#stuck.keys()].filter((state) => !escaping.has(state)).sort((a, b) => a - b);
+    return [...this.#stuck]
+      .filter(([state]) => !escaping.has(state))
+      .map(([state, at]) => ({ state, judgement: this.#edges[at] as number }))
+      .sort((a, b) => a.state - b.state);
   }
 }
 

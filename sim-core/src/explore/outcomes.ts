@@ -2,8 +2,11 @@
  * Final states, gathered: the outcome of each over the terms that conditions mention, and what they say about the
  * conditions. A final state comes with a number by which the search finds the way to it again.
  */
+import type { Executor } from '../engine/executor.ts';
 import type { CompiledCondition, Model, ScheduledMove } from '../engine/model.ts';
 import type { ExploredCondition, Outcome } from './exploration.ts';
+import type { Judgement } from './learner.ts';
+import { isDeadlock } from './start.ts';
 
 interface Gathered {
   readonly values: readonly number[];
@@ -35,18 +38,33 @@ export class Outcomes {
     return this.#terms.map((t) => t.name);
   }
 
-  add(state: Int32Array, number: number): void {
+  /** What the state of an executor in which no actor can move says. Leaves events behind; the caller undoes them. */
+  judge(executor: Executor): Judgement {
+    const { machine } = executor;
+    const deadlock = isDeadlock(executor);
+    // As in a recorded run, the deadlock is found when nobody can move any more.
+    if (deadlock) this.#model.world.monitors.report(machine, 'deadlock', -1, 0);
+    return {
+      deadlock,
+      values: this.#terms.map((term) => term.read(machine.state)),
+      truth: this.#model.conditions.map((c) => c.applies && c.holds(machine.state)),
+    };
+  }
+
+  clear(): void {
+    this.finals = 0;
+    this.#gathered.clear();
+  }
+
+  add({ values, truth }: Judgement, state: number): void {
     this.finals++;
-    const values = this.#terms.map((term) => term.read(state));
     const key = values.join();
     const known = this.#gathered.get(key);
-    if (known) {
+    if (!known) this.#gathered.set(key, { values, truth, finals: 1, state });
+    else {
       known.finals++;
-      known.state = Math.min(known.state, number);
-      return;
+      known.state = Math.min(known.state, state);
     }
-    const truth = this.#model.conditions.map((c) => c.applies && c.holds(state));
-    this.#gathered.set(key, { values, truth, finals: 1, state: number });
   }
 
   /** `way` gives the schedule to a numbered state. */

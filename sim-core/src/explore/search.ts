@@ -9,24 +9,34 @@ import type { Granularity, Model, ScheduledMove } from '../engine/model.ts';
 import { ModelLimit } from '../limits.ts';
 import { EVENT_WIDTH, FINDINGS, type Finding } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
+import { DISABLED, leafOf, UNKNOWN } from './compiled.ts';
 import {
+  ALL_REDUCTIONS,
   type Exploration,
   type ExploredFinding,
   type ExploreLimit,
   type ExploreOptions,
   type FindingPolicy,
   type Progress,
+  type Reductions,
   SLICE_MOVES,
   scheduleOf,
 } from './exploration.ts';
 import { Finality } from './finality.ts';
+import { type Leaf, NotSymmetric } from './learner.ts';
 import { Outcomes } from './outcomes.ts';
-import { isDeadlock, runSetup } from './start.ts';
+import { concretePath } from './path.ts';
+import { mutedSlots } from './relevance.ts';
+import { Space } from './space.ts';
+import { runSetup } from './start.ts';
+import { hashWords } from './store.ts';
 
 export type * from './exploration.ts';
 
 /** States stored at most when the caller does not say. */
-export const DEFAULT_MAX_STATES = 20_000_000;
+export const DEFAULT_MAX_STATES = 50_000_000;
+/** Bytes held at most when the caller does not say. */
+export const DEFAULT_MAX_BYTES = 2 * 1024 ** 3;
 
 /** Explores to the end or to a limit. */
 export function explore(model: Model, options: ExploreOptions = {}): Exploration {
@@ -39,45 +49,60 @@ export class Search {
   readonly #model: Model;
   readonly #options: ExploreOptions;
   readonly #granularity: Granularity;
-  readonly #executor: Executor;
   readonly #policies: readonly FindingPolicy[];
-  readonly #visited = new Map<string, number>();
-  /** Slots seen to change, in the order of discovery: a state's key holds their values. */
-  readonly #slots: number[] = [];
-  readonly #positions: Int32Array;
-  readonly #keys: string[] = [];
-  readonly #parents: number[] = [];
-  readonly #moves: number[] = [];
-  readonly #finality = new Finality();
-  readonly #findings = new Map<number, { occurrences: number; state: number; move: number }>();
-  #keyBytes = 0;
+  readonly #environmentFrom: number;
+  #reductions: Reductions;
+  /** The state behind the setup. */
+  #start: Int32Array = new Int32Array(0);
+  /** The states and what is known of the moves. For reports on the search itself. */
+  space!: Space;
+  #finality!: Finality;
+  #outcomes!: Outcomes;
+  /** Per finding: how often, and the state and move of the first time (move -1: the state itself). */
+  #findings!: Map<number, { occurrences: number; state: number; move: number }>;
   #next = 0;
   #transitions = 0;
   #depth = 0;
   #levelEnd = 1;
   #limit: ExploreLimit | undefined;
-  #base = new Int32Array(0);
+  // Of the state that is being expanded: what each move answers, and the successors in one row.
+  #answers: Int32Array;
+  #current = new Uint32Array(0);
+  #row = new Uint32Array(0);
+  #hashes: Uint32Array;
+  #enabled: Int32Array;
 
   constructor(model: Model, options: ExploreOptions = {}) {
     this.#model = model;
     this.#options = options;
     this.#granularity = options.granularity ?? model.granularity;
-    this.#executor = new Executor(model);
     this.#policies = FINDINGS.map((finding) => options.findings?.[finding] ?? 'count');
-    this.#positions = new Int32Array(model.layout.size).fill(-1);
+    this.#reductions = { ...ALL_REDUCTIONS, ...options.reduction };
+    const moves = model.moves.length;
+    this.#answers = new Int32Array(moves);
+    this.#hashes = new Uint32Array(moves);
+    this.#enabled = new Int32Array(moves);
+    const environment = model.moves.findIndex((m) => m.kind === 'environment');
+    this.#environmentFrom = environment < 0 ? moves : environment;
     this.#begin();
+  }
+
+  /** The reductions that are on: those asked for, without those that turned out not to apply. */
+  get reductions(): Reductions {
+    return this.#reductions;
   }
 
   /** Makes about that many moves. False when the search is over. */
   step(moves: number): boolean {
     const until = this.#transitions + moves;
-    while (this.#limit === undefined && this.#next < this.#keys.length && this.#transitions < until) {
-      // A state without successors costs as much as one move.
-      this.#transitions++;
-      this.#expand(this.#next++);
-      this.#transitions--;
+    try {
+      this.#run(until);
+    } catch (error) {
+      if (!(error instanceof NotSymmetric)) throw error;
+      this.#reductions = { ...this.#reductions, symmetry: false };
+      this.#restart();
     }
-    return this.#limit === undefined && this.#next < this.#keys.length;
+    return this.#limit === undefined && this.#next < this.space.store.count;
   }
 
   stop(limit: ExploreLimit): void {
@@ -85,27 +110,29 @@ export class Search {
   }
 
   progress(): Progress {
+    const { store } = this.space;
     return {
-      states: this.#keys.length,
+      states: store.count,
       transitions: this.#transitions,
-      frontier: this.#keys.length - this.#next,
+      frontier: store.count - this.#next,
       depth: this.#depth,
-      bytes: this.#keyBytes + this.#keys.length * 64 + this.#finality.bytes,
+      bytes: this.space.bytes + this.#finality.bytes,
     };
   }
 
   result(): Exploration {
-    const complete = this.#limit === undefined && this.#next >= this.#keys.length;
-    const outcomes = new Outcomes(this.#model);
-    for (const state of this.#finality.finals()) {
-      this.#restore(state);
-      // As in a recorded run, the deadlock is found when nobody can move any more.
-      if (isDeadlock(this.#executor)) this.#report(state);
-      outcomes.add(this.#executor.machine.state, state);
-      this.#executor.machine.rewind(0);
+    const { learner, store } = this.space;
+    const complete = this.#limit === undefined && this.#next >= store.count;
+    const outcomes = this.#outcomes;
+    outcomes.clear();
+    for (const { state, judgement } of this.#finality.finals()) {
+      const leaf = learner.leaves[judgement] as Leaf;
+      if (!leaf.judgement) throw new Error('a final state without a judgement');
+      outcomes.add(leaf.judgement, state);
+      if (leaf.judgement.deadlock) this.#found(FINDINGS.indexOf('deadlock'), state, -1);
     }
-    const way = (state: number): ScheduledMove[] => scheduleOf(this.#path(state));
-    return {
+    const way = (state: number): ScheduledMove[] => scheduleOf(concretePath(this.space, this.#start, state));
+    const result: Exploration = {
       ...this.progress(),
       granularity: this.#granularity,
       complete,
@@ -117,64 +144,167 @@ export class Search {
       outcomes: outcomes.outcomes(way),
       findings: this.#exploredFindings(),
     };
+    this.#findings.delete(FINDINGS.indexOf('deadlock'));
+    return result;
   }
 
   #begin(): void {
-    const { machine } = this.#executor;
+    const executor = new Executor(this.#model);
+    let problem: string | undefined;
     try {
-      runSetup(this.#executor);
+      runSetup(executor);
     } catch (error) {
-      this.#modelLimit(error, []);
+      if (!(error instanceof ModelLimit)) throw error;
+      problem = error.message;
     }
-    this.#observe(0, -1, -1);
-    machine.length = 0;
-    this.#base = machine.state.slice();
-    this.#insert(-1, -1);
+    this.#start = executor.machine.state.slice();
+    this.#restart();
+    if (problem !== undefined) this.stop({ kind: 'model', message: problem, schedule: [] });
+    const { log, length } = executor.machine;
+    for (let at = 0; at < length; at += EVENT_WIDTH) if (log[at] === NOTE.finding) this.#found(log[at + 1] as number, 0, -1);
+  }
+
+  #restart(): void {
+    const setupFindings = [...(this.#findings ?? [])].filter(([, { state, move }]) => state === 0 && move < 0);
+    this.#findings = new Map(setupFindings);
+    this.#finality = new Finality();
+    this.#outcomes = new Outcomes(this.#model);
+    this.#next = 0;
+    this.#transitions = 0;
+    this.#depth = 0;
+    this.#levelEnd = 1;
+    const policyOf = (finding: Finding): FindingPolicy => this.#policies[FINDINGS.indexOf(finding)] as FindingPolicy;
+    this.space = new Space(
+      this.#model,
+      {
+        granularity: this.#granularity,
+        reductions: this.#reductions,
+        muted: this.#reductions.deadState ? mutedSlots(this.#model, policyOf) : [],
+        judge: (executor) => this.#outcomes.judge(executor),
+      },
+      this.#start,
+    );
+    this.#resize();
+  }
+
+  #resize(): void {
+    const { words } = this.space.packing;
+    this.#current = new Uint32Array(words);
+    this.#row = new Uint32Array(words * this.#model.moves.length);
+  }
+
+  #run(until: number): void {
+    const { maxStates = DEFAULT_MAX_STATES, maxBytes = DEFAULT_MAX_BYTES, maxDepth = Number.POSITIVE_INFINITY } = this.#options;
+    const { store } = this.space;
+    while (this.#limit === undefined && this.#next < store.count && this.#transitions < until) {
+      if (this.#next === this.#levelEnd) {
+        if (this.#depth + 1 >= maxDepth) return this.stop({ kind: 'depth', at: maxDepth });
+        this.#depth++;
+        this.#levelEnd = store.count;
+      }
+      this.#expand(this.#next);
+      this.#next++;
+      if (store.count >= maxStates) this.stop({ kind: 'states', at: maxStates });
+      if ((this.#next & 0xfff) === 0 && this.progress().bytes >= maxBytes) this.stop({ kind: 'bytes', at: maxBytes });
+    }
   }
 
   #expand(state: number): void {
-    if (state === this.#levelEnd) {
-      this.#depth++;
-      this.#levelEnd = this.#keys.length;
-      if (this.#options.maxDepth !== undefined && this.#depth >= this.#options.maxDepth) return this.stop({ kind: 'depth', at: this.#depth });
-    }
-    const { machine } = this.#executor;
-    this.#restore(state);
-    const byEnvironment: number[] = [];
+    this.#ask(state);
+    const answers = this.#answers;
+    const { compiled, packing, store, canonical } = this.space;
+    const { effects, remarkable } = compiled;
+    const { words } = packing;
+    const current = this.#current;
+    const row = this.#row;
+    const enabled = this.#enabled;
+    const hashes = this.#hashes;
+    const moves = answers.length;
+    const environmentFrom = this.#environmentFrom;
+    let count = 0;
+    let loops = 0;
     let stuck = true;
-    for (let move = 0; move < this.#model.moves.length; move++) {
-      if (!this.#try(state, move)) continue;
-      this.#transitions++;
-      this.#observe(0, state, move);
-      const successor = this.#insert(state, move);
-      machine.rewind(0);
-      if (this.#model.moves[move]?.kind === 'environment') byEnvironment.push(successor);
-      else stuck = false;
-      if (this.#limit) return;
+    for (let move = 0; move < moves; move++) {
+      const answer = answers[move] as number;
+      if (answer === DISABLED) continue;
+      if (move < environmentFrom) stuck = false;
+      const leaf = leafOf(answer);
+      if (remarkable[leaf] !== 0) this.#remark(leaf, state, move);
+      const effect = leaf * 2 * words;
+      const at = count * words;
+      for (let i = 0; i < words; i++) {
+        row[at + i] = ((current[i] as number) & (effects[effect + i] as number)) | (effects[effect + words + i] as number);
+      }
+      // A move that changes nothing leads nowhere new.
+      let same = 0;
+      while (same < words && row[at + same] === current[same]) same++;
+      if (same === words) {
+        loops++;
+        continue;
+      }
+      if (canonical) canonical(row, at);
+      hashes[count] = hashWords(row, at, words);
+      enabled[count++] = move;
     }
-    if (stuck) this.#finality.add(state, byEnvironment);
+    this.#transitions += count + loops;
+    // All places are touched before any is used: the misses of the caches then overlap.
+    store.prepare(hashes, count);
+    const byEnvironment: number[] | undefined = stuck ? [] : undefined;
+    for (let i = 0; i < count; i++) {
+      const successor = store.insert(row, i * words, hashes[i] as number, state, enabled[i] as number);
+      byEnvironment?.push(successor);
+    }
+    if (byEnvironment) this.#finality.add(state, this.#judge(state), byEnvironment);
   }
 
-  #try(state: number, move: number): boolean {
-    try {
-      return this.#executor.move(move, this.#granularity);
-    } catch (error) {
-      this.#modelLimit(error, [...this.#path(state), move]);
-      return false;
+  /** Fills in what each move answers in a state; afterwards `#current` holds its words. */
+  #ask(state: number): void {
+    const answers = this.#answers;
+    const moves = answers.length;
+    this.space.store.read(state, this.#current);
+    let { roots, nodes } = this.space.compiled;
+    let current = this.#current;
+    for (let move = 0; move < moves; move++) {
+      let at = roots[move] as number;
+      while (at > 0) {
+        const node = nodes[at] as number;
+        at = nodes[at + 1 + (((current[node & 255] as number) >>> ((node >>> 8) & 31)) & (node >>> 13))] as number;
+      }
+      if (at === UNKNOWN) {
+        if (this.space.learn(move, state)) {
+          this.#resize();
+          this.space.store.read(state, this.#current);
+          current = this.#current;
+          move = -1;
+        } else move--;
+        ({ roots, nodes } = this.space.compiled);
+        continue;
+      }
+      answers[move] = at;
     }
   }
 
-  #modelLimit(error: unknown, path: readonly number[]): void {
-    if (!(error instanceof ModelLimit)) throw error;
-    this.stop({ kind: 'model', message: error.message, schedule: scheduleOf(path) });
+  #judge(state: number): number {
+    const { learner } = this.space;
+    for (;;) {
+      const { roots, nodes } = this.space.compiled;
+      const current = this.#current;
+      let at = roots[learner.judgementMove] as number;
+      while (at > 0) {
+        const node = nodes[at] as number;
+        at = nodes[at + 1 + (((current[node & 255] as number) >>> ((node >>> 8) & 31)) & (node >>> 13))] as number;
+      }
+      if (at !== UNKNOWN) return leafOf(at);
+      this.space.learn(learner.judgementMove, state);
+    }
   }
 
-  /** Notes the findings in the log from an offset on. */
-  #observe(from: number, state: number, move: number): void {
-    const { machine } = this.#executor;
-    for (let at = from; at < machine.length; at += EVENT_WIDTH) {
-      if (machine.log[at] === NOTE.finding) this.#found(machine.log[at + 1] as number, state, move);
-    }
+  #remark(index: number, state: number, move: number): void {
+    const leaf = this.space.learner.leaves[index] as Leaf;
+    for (const finding of leaf.findings) this.#found(finding, state, move);
+    if (leaf.limit === undefined) return;
+    const schedule = scheduleOf([...concretePath(this.space, this.#start, state), move]);
+    this.stop({ kind: 'model', message: leaf.limit, schedule });
   }
 
   #found(finding: number, state: number, move: number): void {
@@ -186,75 +316,11 @@ export class Search {
     if (policy === 'stop') this.stop({ kind: 'finding', finding: FINDINGS[finding] as Finding });
   }
 
-  #report(state: number): void {
-    const { machine } = this.#executor;
-    const mark = machine.length;
-    this.#model.world.monitors.report(machine, 'deadlock', -1, 0);
-    this.#observe(mark, state, -1);
-  }
-
   #exploredFindings(): ExploredFinding[] {
     return [...this.#findings].map(([finding, { occurrences, state, move }]) => ({
       finding: FINDINGS[finding] as Finding,
       occurrences,
-      schedule: scheduleOf(move < 0 ? this.#path(state) : [...this.#path(state), move]),
+      schedule: scheduleOf(concretePath(this.space, this.#start, state, move < 0 ? undefined : { finding, move })),
     }));
-  }
-
-  /** The number of the machine's state; a new one when it was never seen. */
-  #insert(parent: number, move: number): number {
-    const key = this.#key();
-    const known = this.#visited.get(key);
-    if (known !== undefined) return known;
-    const number = this.#keys.length;
-    this.#visited.set(key, number);
-    this.#keys.push(key);
-    this.#parents.push(parent);
-    this.#moves.push(move);
-    this.#keyBytes += key.length * 2;
-    const { maxStates = DEFAULT_MAX_STATES, maxBytes } = this.#options;
-    if (this.#keys.length >= maxStates) this.stop({ kind: 'states', at: maxStates });
-    if (maxBytes !== undefined && (number & 0xfff) === 0 && this.progress().bytes >= maxBytes) this.stop({ kind: 'bytes', at: maxBytes });
-    return number;
-  }
-
-  /**
-   * The values of all slots that ever changed. Slots that were discovered later stand behind, and what is as at the
-   * beginning is cut off at the end, so a state has the same key before and after a discovery.
-   */
-  #key(): string {
-    const { machine } = this.#executor;
-    for (let at = 0; at < machine.length; at += EVENT_WIDTH) {
-      const slot = machine.log[at] as number;
-      if (slot < 0 || (this.#positions[slot] as number) >= 0) continue;
-      this.#positions[slot] = this.#slots.length;
-      this.#slots.push(slot);
-    }
-    let end = this.#slots.length;
-    while (end > 0 && machine.state[this.#slots[end - 1] as number] === this.#base[this.#slots[end - 1] as number]) end--;
-    let key = '';
-    for (let i = 0; i < end; i++) {
-      const value = machine.state[this.#slots[i] as number] as number;
-      key += String.fromCharCode(value & 0xffff, value >>> 16);
-    }
-    return key;
-  }
-
-  #restore(state: number): void {
-    const { machine } = this.#executor;
-    const key = this.#keys[state] as string;
-    machine.length = 0;
-    for (let i = 0; i < this.#slots.length; i++) {
-      const slot = this.#slots[i] as number;
-      const at = 2 * i;
-      machine.state[slot] =
-        at < key.length ? key.charCodeAt(at) | (key.charCodeAt(at + 1) << 16) : (this.#base[slot] as number);
-    }
-  }
-
-  #path(state: number): number[] {
-    const moves: number[] = [];
-    for (let at = state; (this.#parents[at] as number) >= 0; at = this.#parents[at] as number) moves.push(this.#moves[at] as number);
-    return moves.reverse();
   }
 }

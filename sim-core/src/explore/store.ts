@@ -1,0 +1,137 @@
+/**
+ * Stored states: words, parent and move of each, in the order of discovery, and a hash set of their numbers.
+ *
+ * The order of discovery is the queue of the breadth-first search. Bytes per state: 4 a word, 4 for the parent, 2 for
+ * the move, and 5.3 to 10.7 in the hash set, which doubles when it is three quarters full.
+ */
+
+/** States come in chunks, so that growing never copies them. */
+const CHUNK_BITS = 14;
+const CHUNK = 1 << CHUNK_BITS;
+const CHUNK_MASK = CHUNK - 1;
+const FIRST_TABLE = 1 << 12;
+
+export class StateStore {
+  words: number;
+  count = 0;
+  #chunks: Uint32Array[] = [];
+  #parents: Int32Array[] = [];
+  #moves: Uint16Array[] = [];
+  #table = new Uint32Array(FIRST_TABLE);
+  #mask = FIRST_TABLE - 1;
+  #entries = new Uint32Array(1 << 16);
+
+  constructor(words: number) {
+    this.words = words;
+  }
+
+  get bytes(): number {
+    return this.#chunks.length * CHUNK * (this.words * 4 + 6) + this.#table.byteLength;
+  }
+
+  parent(state: number): number {
+    return this.#parents[state >>> CHUNK_BITS]?.[state & CHUNK_MASK] as number;
+  }
+
+  move(state: number): number {
+    return this.#moves[state >>> CHUNK_BITS]?.[state & CHUNK_MASK] as number;
+  }
+
+  read(state: number, into: Uint32Array): void {
+    const { words } = this;
+    const chunk = this.#chunks[state >>> CHUNK_BITS] as Uint32Array;
+    const at = (state & CHUNK_MASK) * words;
+    for (let i = 0; i < words; i++) into[i] = chunk[at + i] as number;
+  }
+
+  /** Touches the memory that inserting states with these hashes will need, so that the cache misses overlap. */
+  prepare(hashes: Uint32Array, count: number): number {
+    const table = this.#table;
+    const mask = this.#mask;
+    const { words } = this;
+    let sum = 0;
+    for (let i = 0; i < count; i++) this.#entries[i] = table[(hashes[i] as number) & mask] as number;
+    for (let i = 0; i < count; i++) {
+      const entry = this.#entries[i] as number;
+      if (entry !== 0) sum += (this.#chunks[(entry - 1) >>> CHUNK_BITS] as Uint32Array)[((entry - 1) & CHUNK_MASK) * words] as number;
+    }
+    return sum;
+  }
+
+  /**
+   * The number of the state whose words stand at `at`. A new one gets the next number, which is then `count - 1`, so a
+   * caller that compares `count` before and after knows.
+   */
+  insert(from: Uint32Array, at: number, hash: number, parent: number, move: number): number {
+    const { words } = this;
+    const table = this.#table;
+    const mask = this.#mask;
+    let place = hash & mask;
+    for (;;) {
+      const entry = table[place] as number;
+      if (entry === 0) break;
+      const state = entry - 1;
+      const chunk = this.#chunks[state >>> CHUNK_BITS] as Uint32Array;
+      const there = (state & CHUNK_MASK) * words;
+      let i = 0;
+      while (i < words && chunk[there + i] === from[at + i]) i++;
+      if (i === words) return state;
+      place = (place + 1) & mask;
+    }
+    const state = this.count++;
+    table[place] = state + 1;
+    if ((state & CHUNK_MASK) === 0) this.#grow();
+    const chunk = this.#chunks[state >>> CHUNK_BITS] as Uint32Array;
+    const there = (state & CHUNK_MASK) * words;
+    for (let i = 0; i < words; i++) chunk[there + i] = from[at + i] as number;
+    (this.#parents[state >>> CHUNK_BITS] as Int32Array)[state & CHUNK_MASK] = parent;
+    (this.#moves[state >>> CHUNK_BITS] as Uint16Array)[state & CHUNK_MASK] = move;
+    if (this.count * 4 > table.length * 3) this.#rehash(table.length * 2);
+    return state;
+  }
+
+  /** Writes every state anew; `translate` reads `words` words of the old kind and writes those of the new. */
+  relayout(words: number, translate: (from: Uint32Array, at: number, to: Uint32Array, toAt: number) => void): void {
+    const old = this.#chunks;
+    const oldWords = this.words;
+    this.words = words;
+    this.#chunks = old.map((chunk, index) => {
+      const fresh = new Uint32Array(CHUNK * words);
+      const here = Math.min(CHUNK, this.count - index * CHUNK);
+      for (let i = 0; i < here; i++) translate(chunk, i * oldWords, fresh, i * words);
+      return fresh;
+    });
+    this.#rehash(this.#table.length);
+  }
+
+  #grow(): void {
+    this.#chunks.push(new Uint32Array(CHUNK * this.words));
+    this.#parents.push(new Int32Array(CHUNK));
+    this.#moves.push(new Uint16Array(CHUNK));
+  }
+
+  #rehash(size: number): void {
+    const table = new Uint32Array(size);
+    const mask = size - 1;
+    const { words } = this;
+    for (let state = 0; state < this.count; state++) {
+      const chunk = this.#chunks[state >>> CHUNK_BITS] as Uint32Array;
+      let place = hashWords(chunk, (state & CHUNK_MASK) * words, words) & mask;
+      while (table[place] !== 0) place = (place + 1) & mask;
+      table[place] = state + 1;
+    }
+    this.#table = table;
+    this.#mask = mask;
+  }
+}
+
+/** A hash of some words; all its bits depend on all of theirs. */
+export function hashWords(words: Uint32Array, at: number, count: number): number {
+  let hash = 0x9e3779b9;
+  for (let i = at; i < at + count; i++) {
+    hash = Math.imul(hash ^ (words[i] as number), 0x85ebca6b);
+    hash ^= hash >>> 15;
+  }
+  hash = Math.imul(hash, 0xc2b2ae35);
+  return (hash ^ (hash >>> 13)) >>> 0;
+}
