@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Bisection } from '../client/cli/src/bisect.ts';
-import { parse, PROFILES } from '../sim-core/src/index.ts';
+import { PROFILES, parse } from '../sim-core/src/index.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const gallery = path.join(root, 'scenarios');
@@ -42,20 +42,27 @@ async function section(file) {
   const tags = contents.flatMap((c) => (c.kind === 'tags' ? c.tags.map((t) => t.text) : []));
   const bisection = new Bisection(scenario, { explore: {}, interrupt: new AbortController().signal });
   const mainline = PROFILES.filter((p) => p.mainline);
-  const named = contents.flatMap((c) => (c.kind === 'condition' ? c.on.flatMap((r) => [r.from?.text, r.to?.text]) : []));
+  const named = contents.flatMap((c) =>
+    c.kind === 'condition' ? c.on.flatMap((r) => [r.from?.text, r.to?.text]) : [],
+  );
   const others = PROFILES.filter((p) => !p.mainline && named.includes(p.name));
   const perKernel = new Map();
   for (const profile of [...mainline, ...others]) perKernel.set(profile, await bisection.answers(profile));
   const rows = bisection.questions.flatMap((question) => {
-    const answersOf = (profiles) => profiles.map((p) => ({ name: p.name, answer: perKernel.get(p).get(question.text) ?? 'unknown' }));
+    const answersOf = (profiles) =>
+      profiles.map((p) => ({ name: p.name, answer: perKernel.get(p).get(question.text) ?? 'unknown' }));
     const spans = [...ranges(answersOf(mainline)), ...ranges(answersOf(others))];
-    return [`| \`${question.text.replaceAll('|', '\\|')}\` | ${spans.map((s) => `${s.answer} ${s.span}`).join('<br>')} |`];
+    return [
+      `| \`${question.text.replaceAll('|', '\\|')}\` | ${spans.map((s) => `${s.answer} ${s.span}`).join('<br>')} |`,
+    ];
   });
   const turns = await bisection.turns(mainline);
   const causes = new Set(
     turns.flatMap((turn) =>
       // What a condition is about; a declared result that an older kernel cannot give turns too, and says little.
-      (turn.question.line === undefined ? [] : turn.changes).map((c) => `- ${turn.to.name}: ${c.commit ? `${c.commit} ` : ''}“${c.subject}”${c.added ? '' : ' goes away'}`),
+      (turn.question.line === undefined ? [] : turn.changes).map(
+        (c) => `- ${turn.to.name}: ${c.commit ? `${c.commit} ` : ''}“${c.subject}”${c.added ? '' : ' goes away'}`,
+      ),
     ),
   );
   return {

@@ -22,7 +22,10 @@ function failingScenario(baselines, id) {
   for (const { file, scenario, kernels } of baselines) {
     for (const kernel of kernels) {
       if (!kernel.judgedAs || !kernel.model.world.kernel.consulted.has(id) || !kernel.profile.changes.has(id)) continue;
-      const result = checkScenario(scenario.parsed, { includes: scenario.includes, profiles: [without(kernel.profile, id)] });
+      const result = checkScenario(scenario.parsed, {
+        includes: scenario.includes,
+        profiles: [without(kernel.profile, id)],
+      });
       if (result.kernels[0]?.passed === false) return `${file} on ${kernel.profile.name}`;
     }
   }
@@ -31,7 +34,10 @@ function failingScenario(baselines, id) {
 
 const baselines = galleryFiles().map((file) => {
   const scenario = readGallery(file);
-  const { kernels } = checkScenario(scenario.parsed, { includes: scenario.includes, profiles: profilesNamed(scenario.parsed) });
+  const { kernels } = checkScenario(scenario.parsed, {
+    includes: scenario.includes,
+    profiles: profilesNamed(scenario.parsed),
+  });
   return { file, scenario, kernels };
 });
 
@@ -62,5 +68,7 @@ for (const change of CHANGES) {
 }
 const width = Math.max(...rows.map((row) => row.id.length));
 for (const row of rows) console.log(`${row.id.padEnd(width)}  ${row.by}`);
-console.log(`\n${rows.length} changes, ${rows.filter((r) => !r.by.startsWith('nobody') && r.by !== 'NOBODY').length} noticed, ${unseen} unexplained`);
+console.log(
+  `\n${rows.length} changes, ${rows.filter((r) => !r.by.startsWith('nobody') && r.by !== 'NOBODY').length} noticed, ${unseen} unexplained`,
+);
 process.exitCode = unseen > 0 ? 1 : 0;

@@ -6,7 +6,7 @@ import { guest, modelOf } from './models.ts';
 /** With the quirk off the guest's PAT decides alone, so one VM can show every type. */
 const setup = '  ioctl(vm, KVM_ENABLE_CAP, {cap=KVM_CAP_DISABLE_QUIRKS2, args=KVM_X86_QUIRK_IGNORE_GUEST_PAT}) = 0\n';
 
-function after(body: string): { run: Run; dram: number; cpu0: string; combining: number } {
+function outcome(body: string): { run: Run; dram: number; cpu0: string; combining: number } {
   // KVM lets nobody switch the quirk off on a CPU without self-snoop.
   const text = guest(body).replace('  vcpu0 =', `${setup}  vcpu0 =`).replace('count=2', 'count=2 self-snoop=on');
   const run = new Run(modelOf(text, 'v6.16'));
@@ -31,21 +31,18 @@ describe('a store of the type', () => {
     ['UC-', 1, 'I', 0],
     ['WC', 0, 'I', 1],
   ])('%s leaves DRAM %i, the line %s, and %i store combining', (type, dram, cpu0, combining) => {
-    expect(after(`  pat x = ${type}\n  mov [x], 1`)).toMatchObject({ dram, cpu0, combining });
+    expect(outcome(`  pat x = ${type}\n  mov [x], 1`)).toMatchObject({ dram, cpu0, combining });
   });
 
-  test.each([
-    ['sfence'],
-    ['mfence'],
-    ['wbinvd'],
-    ['mov [gpu.doorbell], 1'],
-    ['hlt'],
-  ])('WC reaches DRAM at %s', (fence) => {
-    expect(after(`  pat x = WC\n  mov [x], 1\n  ${fence}`)).toMatchObject({ dram: 1, combining: 0 });
-  });
+  test.each([['sfence'], ['mfence'], ['wbinvd'], ['mov [gpu.doorbell], 1'], ['hlt']])(
+    'WC reaches DRAM at %s',
+    (fence) => {
+      expect(outcome(`  pat x = WC\n  mov [x], 1\n  ${fence}`)).toMatchObject({ dram: 1, combining: 0 });
+    },
+  );
 
   test('WT updates the copy that is there', () => {
-    const { run, dram, cpu0 } = after('  pat x = WT\n  mov eax, [x]\n  mov [x], 1\n  mov ebx, [x]');
+    const { run, dram, cpu0 } = outcome('  pat x = WT\n  mov eax, [x]\n  mov [x], 1\n  mov ebx, [x]');
     expect({ dram, cpu0 }).toEqual({ dram: 1, cpu0: 'E' });
     expect(run.executor.machine.state[run.model.registers[1]?.get('ebx') as number]).toBe(1);
   });
@@ -60,12 +57,12 @@ describe('cache control', () => {
     ['wbinvd', 0, 'M'],
     ['invd', 0, 'M'],
   ])('%s after a WB store leaves DRAM %i and the line %s', (instruction, dram, cpu0) => {
-    expect(after(`  mov [x], 1\n  ${instruction}`)).toMatchObject({ dram, cpu0 });
+    expect(outcome(`  mov [x], 1\n  ${instruction}`)).toMatchObject({ dram, cpu0 });
   });
 
   test('movnti takes the line out of the caches and combines', () => {
-    expect(after('  mov [x], 1\n  movnti [x], 2')).toMatchObject({ dram: 1, cpu0: 'I', combining: 1 });
-    expect(after('  mov [x], 1\n  movnti [x], 2\n  sfence')).toMatchObject({ dram: 2, combining: 0 });
+    expect(outcome('  mov [x], 1\n  movnti [x], 2')).toMatchObject({ dram: 1, cpu0: 'I', combining: 1 });
+    expect(outcome('  mov [x], 1\n  movnti [x], 2\n  sfence')).toMatchObject({ dram: 2, combining: 0 });
   });
 });
 
@@ -76,7 +73,9 @@ test('a line goes with the vCPU from one cache to the other, and DRAM gets it on
   const { memory } = run.model.world;
   const { state } = run.executor.machine;
   const lines = run.model.world.topology.lines.length;
-  expect([state[memory.lineState.base], state[memory.lineState.base + lines]].map((s) => LINE_STATES[s as number])).toEqual(['S', 'S']);
+  expect(
+    [state[memory.lineState.base], state[memory.lineState.base + lines]].map((s) => LINE_STATES[s as number]),
+  ).toEqual(['S', 'S']);
   expect(state[memory.dram.base]).toBe(1);
   expect(new History(run).holders(run.events, 0, 1)).toEqual([]);
 });

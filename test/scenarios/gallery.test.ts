@@ -4,11 +4,13 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { checkScenario, elaborate, parse, profilesNamed, profileNamed, Run, traceText } from '@snoopscope/sim-core';
+import { checkScenario, elaborate, parse, profileNamed, profilesNamed, Run, traceText } from '@snoopscope/sim-core';
 import { describe, expect, test } from 'vitest';
 
 const root = path.resolve(import.meta.dirname, '../../scenarios');
-const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.snoop')).sort();
+const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.snoop'))
+  .sort();
 
 function includesOf(file: string): (name: string) => ReturnType<typeof parse> | undefined {
   return (name) => {
@@ -45,7 +47,8 @@ describe.each(files)('%s', (file) => {
     if (!model) return;
     const run = new Run(model);
     run.runToEnd();
-    const lineText = (source: number, line: number): string => (model.sources[source]?.parsed.lines[line]?.text ?? '').trim();
+    const lineText = (source: number, line: number): string =>
+      (model.sources[source]?.parsed.lines[line]?.text ?? '').trim();
     const actual = `kernel ${profile.name}\n${traceText(run, { lineText, changes: true, explain: true }).join('\n')}\n`;
     const golden = path.join(root, file.replace(/\.snoop$/, '.trace'));
     if (process.env.UPDATE === '1') writeFileSync(golden, actual);

@@ -14,7 +14,7 @@ import type { Copy } from '../memory/memory.ts';
 import { MEMTYPE } from '../memory/memtype.ts';
 import { EXIT_REASONS, type ExitReason, ZAP_REASONS } from '../state/event.ts';
 import { type Machine, NOTE } from '../state/machine.ts';
-import type { WorldBase, World } from '../world.ts';
+import type { World, WorldBase } from '../world.ts';
 
 /** Detail of an `access` happening: these bits, the type at `typeShift`, vCPU ordinal + 1 at `vcpuShift`, then the value. */
 export const ACCESS = { store: 1, typeShift: 1, vcpuShift: 4, valueShift: 10 } as const;
@@ -60,9 +60,11 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
   const { topology } = base;
   const pages = topology.pages.length;
   const ordinals = new Int32Array(topology.actors.length).fill(-1);
-  topology.actors.filter((a) => a.kind === 'vcpu').forEach((a, i) => {
-    ordinals[topology.actors.indexOf(a)] = i;
-  });
+  topology.actors
+    .filter((a) => a.kind === 'vcpu')
+    .forEach((a, i) => {
+      ordinals[topology.actors.indexOf(a)] = i;
+    });
   const copy: Copy = { value: 0, version: 0 };
 
   const vcpuOf = (t: Task): number => (t.machine.state[world().kvm.actorVcpu.base + t.actor] as number) - 1;
@@ -71,8 +73,21 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
   const ordinalOf = (t: Task): number => ordinals[t.actor] as number;
   const pageOf = (word: number): number => topology.words[word]?.page as number;
 
-  function noteAccess(m: Machine, cpu: number, ordinal: number, word: number, type: number, value: number, store: number): void {
-    m.note(NOTE.access, cpu, word, store | (type << ACCESS.typeShift) | ((ordinal + 1) << ACCESS.vcpuShift) | (value << ACCESS.valueShift));
+  function noteAccess(
+    m: Machine,
+    cpu: number,
+    ordinal: number,
+    word: number,
+    type: number,
+    value: number,
+    store: number,
+  ): void {
+    m.note(
+      NOTE.access,
+      cpu,
+      word,
+      store | (type << ACCESS.typeShift) | ((ordinal + 1) << ACCESS.vcpuShift) | (value << ACCESS.valueShift),
+    );
   }
 
   return {
@@ -108,7 +123,8 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
       const { memory, ghost, kvm, monitors } = world();
       const type = kvm.mmu.effectiveType(machine, vmOf(t), pageOf(word));
       const own = kvm.mmu.guestType(machine, vcpuOf(t), vmOf(t), pageOf(word));
-      if (own === MEMTYPE.UC || own === MEMTYPE['UC-'] || own === MEMTYPE.WC) ghost.uncachedLoad(machine, ordinalOf(t), word);
+      if (own === MEMTYPE.UC || own === MEMTYPE['UC-'] || own === MEMTYPE.WC)
+        ghost.uncachedLoad(machine, ordinalOf(t), word);
       memory.load(machine, cpuOf(t), word, type, copy);
       noteAccess(machine, cpuOf(t), ordinalOf(t), word, type, copy.value, 0);
       monitors.cpuLoad(machine, ordinalOf(t), word, copy.version);
@@ -167,7 +183,8 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
       const slot = mmu.cacheDisable.base + vcpuOf(t);
       const toggled = machine.state[slot] !== (cacheDisable ? 1 : 0);
       machine.put(slot, cacheDisable ? 1 : 0);
-      if (toggled && mmu.zapsForCacheDisable(machine, vmOf(t))) t.call(mmu.zapGfnRange, vmOf(t), ZAP_REASONS.indexOf('cr0-cd'));
+      if (toggled && mmu.zapsForCacheDisable(machine, vmOf(t)))
+        t.call(mmu.zapGfnRange, vmOf(t), ZAP_REASONS.indexOf('cr0-cd'));
     },
 
     hostLoad(machine, cpu, word) {

@@ -7,11 +7,11 @@
 import { type Exploration, type ExploreOptions, type Progress, SLICE_MOVES } from '../explore/exploration.ts';
 import { Search } from '../explore/search.ts';
 import type { Profile } from '../kernel/profiles.ts';
-import { profileNamed, PROFILES } from '../kernel/profiles.ts';
+import { PROFILES, profileNamed } from '../kernel/profiles.ts';
 import type { Diagnostic, LineContent, ParsedScenario } from '../scenario/ast.ts';
-import { elaborate } from '../scenario/elaborate.ts';
 import type { Includes } from '../scenario/elaborate/sources.ts';
 import { profilesIn } from '../scenario/elaborate/versions.ts';
+import { elaborate } from '../scenario/elaborate.ts';
 import type { Finding } from '../state/event.ts';
 import type { Model } from './model.ts';
 import { MONITORS } from './monitors/table.ts';
@@ -51,7 +51,12 @@ export interface CheckResult {
 }
 
 /** Findings that fail a check on their own, unless a condition speaks about them: declared results and kernel bugs. */
-const ALWAYS_WRONG: ReadonlySet<Finding> = new Set(['unexpected-result', 'use-after-free', 'deadlock', 'kernel-warning']);
+const ALWAYS_WRONG: ReadonlySet<Finding> = new Set([
+  'unexpected-result',
+  'use-after-free',
+  'deadlock',
+  'kernel-warning',
+]);
 /** The newest release that has a profile is what a scenario without any version is for. */
 const newest = PROFILES.filter((p) => p.mainline).at(-1) as Profile;
 
@@ -67,7 +72,10 @@ export function* checking(parsed: ParsedScenario, options: CheckOptions = {}): G
   const profiles = options.profiles ?? profilesNamed(parsed);
   const kernels: KernelVerdict[] = [];
   for (const profile of profiles) {
-    const { model, diagnostics } = elaborate(parsed, { profile, ...(options.includes ? { includes: options.includes } : {}) });
+    const { model, diagnostics } = elaborate(parsed, {
+      profile,
+      ...(options.includes ? { includes: options.includes } : {}),
+    });
     if (!model) return { diagnostics, kernels: [] };
     const same = kernels.find((known) => behavesAs(model, known.model));
     kernels.push(same ? { ...same, profile } : yield* judging(model, profile, options.explore ?? {}));
@@ -80,7 +88,9 @@ export function profilesNamed(parsed: ParsedScenario): Profile[] {
   const contents = parsed.lines.map((line) => line.content);
   const ranges = contents.flatMap((content) => (content.kind === 'condition' ? content.on : []));
   if (ranges.length > 0) return profilesIn(ranges);
-  const kernel = contents.find((content): content is Extract<LineContent, { kind: 'kernel' }> => content.kind === 'kernel');
+  const kernel = contents.find(
+    (content): content is Extract<LineContent, { kind: 'kernel' }> => content.kind === 'kernel',
+  );
   return [profileNamed(kernel?.version.text ?? newest.name) ?? newest];
 }
 
@@ -101,10 +111,20 @@ function* judging(model: Model, profile: Profile, options: ExploreOptions): Gene
     const counts = exploration.conditions[index];
     return [{ index, text: condition.text, line: condition.line, holds: counts?.holds }];
   });
-  const unexpected = exploration.findings.map((f) => f.finding).filter((finding) => isUnexpected(model, finding, conditions.length));
+  const unexpected = exploration.findings
+    .map((f) => f.finding)
+    .filter((finding) => isUnexpected(model, finding, conditions.length));
   const failed = conditions.some((c) => c.holds === false) || unexpected.length > 0;
   const open = conditions.some((c) => c.holds === undefined) || !exploration.complete;
-  return { profile, judgedAs: profile, exploration, model, conditions, unexpected, passed: failed ? false : open ? undefined : true };
+  return {
+    profile,
+    judgedAs: profile,
+    exploration,
+    model,
+    conditions,
+    unexpected,
+    passed: failed ? false : open ? undefined : true,
+  };
 }
 
 function toEnd<Result>(slices: Generator<unknown, Result>): Result {

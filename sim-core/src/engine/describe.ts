@@ -15,7 +15,18 @@ import { MONITORS } from './monitors/table.ts';
 import type { Place } from './program.ts';
 
 export interface EventText {
-  readonly kind: 'step' | 'call' | 'return' | 'result' | 'exit' | 'access' | 'tlp' | 'cache' | 'kernel' | 'change' | 'finding';
+  readonly kind:
+    | 'step'
+    | 'call'
+    | 'return'
+    | 'result'
+    | 'exit'
+    | 'access'
+    | 'tlp'
+    | 'cache'
+    | 'kernel'
+    | 'change'
+    | 'finding';
   readonly text: string;
   /** Depth in the kernel's call stack where it took place, for indenting; 0 outside. */
   readonly depth: number;
@@ -55,12 +66,17 @@ function describeHappening(model: Model, code: number, a: number, b: number, c: 
       return text('call', routines.routines[b]?.name ?? '', c);
     case 'return': {
       const routine = routines.routines[b];
-      return routine?.kind === 'kernel' ? text('return', `${routine.name} → ${c < 0 && c > -200 ? `-${errnoText(-c)}` : c}`) : undefined;
+      return routine?.kind === 'kernel'
+        ? text('return', `${routine.name} → ${c < 0 && c > -200 ? `-${errnoText(-c)}` : c}`)
+        : undefined;
     }
     case 'done':
       return undefined;
     case 'exit':
-      return text('exit', `${vcpu(a)} leaves the guest: ${EXIT_REASONS[b]}${EXIT_REASONS[b] === 'EPT_VIOLATION' ? ` (page of ${pageText(model, c)})` : ''}`);
+      return text(
+        'exit',
+        `${vcpu(a)} leaves the guest: ${EXIT_REASONS[b]}${EXIT_REASONS[b] === 'EPT_VIOLATION' ? ` (page of ${pageText(model, c)})` : ''}`,
+      );
     case 'wbinvd':
       return text('cache', `cpu${a} executes WBINVD${b >= 0 ? ` for ${vcpu(b)}` : ''}`);
     case 'writeback':
@@ -70,11 +86,17 @@ function describeHappening(model: Model, code: number, a: number, b: number, c: 
     case 'tlp':
       return text('tlp', tlpText(device(a), word(b), c));
     case 'dma-fault':
-      return text('tlp', `the IOMMU blocks ${device(a)}: ${FAULT_REASONS[c]}${b >= 0 ? ` at the page of ${pageText(model, b)}` : ''}`);
+      return text(
+        'tlp',
+        `the IOMMU blocks ${device(a)}: ${FAULT_REASONS[c]}${b >= 0 ? ` at the page of ${pageText(model, b)}` : ''}`,
+      );
     case 'finding':
       return text('finding', findingText(model, a, b, c));
     case 'zap':
-      return text('kernel', `KVM zaps ${b < 0 ? 'all leaves' : `the leaf of ${pageText(model, b)}`} of VM ${a}: ${ZAP_REASONS[c]}`);
+      return text(
+        'kernel',
+        `KVM zaps ${b < 0 ? 'all leaves' : `the leaf of ${pageText(model, b)}`} of VM ${a}: ${ZAP_REASONS[c]}`,
+      );
     case 'vcpu-load':
       return text('kernel', `${vcpu(a)} is loaded on cpu${b}${c >= 0 && c !== b ? `, it was on cpu${c}` : ''}`);
     case 'message':
@@ -100,7 +122,9 @@ function accessText(model: Model, cpu: number, word: string, packed: number): st
   const value = packed >> ACCESS.valueShift;
   const names = model.world.topology.actors.filter((actor) => actor.kind === 'vcpu');
   const who = vcpu >= 0 ? `${names[vcpu]?.name} on cpu${cpu}` : `cpu${cpu}`;
-  return (packed & ACCESS.store) !== 0 ? `${who} stores ${word} = ${value} (${type})` : `${who} loads ${word}: ${value} (${type})`;
+  return (packed & ACCESS.store) !== 0
+    ? `${who} stores ${word} = ${value} (${type})`
+    : `${who} loads ${word}: ${value} (${type})`;
 }
 
 function tlpText(device: string, word: string, packed: number): string {
@@ -109,7 +133,8 @@ function tlpText(device: string, word: string, packed: number): string {
   const bypassed = (packed & TLP.bypassed) !== 0;
   const how = bypassed ? 'no snoop, the caches are bypassed' : asked ? 'asks for no snoop, but is snooped' : 'snooped';
   const what = (packed & TLP.write) !== 0 ? `MWr ${word} = ${value}` : `MRd ${word}`;
-  if ((packed & TLP.completed) === 0) return `${device}: ${what} (${asked ? 'asks for no snoop' : 'snooped'}) is blocked`;
+  if ((packed & TLP.completed) === 0)
+    return `${device}: ${what} (${asked ? 'asks for no snoop' : 'snooped'}) is blocked`;
   return (packed & TLP.write) !== 0 ? `${device}: ${what} (${how})` : `${device}: ${what} → ${value} (${how})`;
 }
 
@@ -150,7 +175,11 @@ function declaredText(model: Model, { file, line }: Place): string {
 function describeChange(model: Model, slot: number, old: number, value: number): EventText | undefined {
   const field = model.layout.fieldOf(slot);
   if (field.internal) return undefined;
-  return { kind: 'change', text: `${model.layout.slotName(slot)}: ${valueText(field, old)} → ${valueText(field, value)}`, depth: 0 };
+  return {
+    kind: 'change',
+    text: `${model.layout.slotName(slot)}: ${valueText(field, old)} → ${valueText(field, value)}`,
+    depth: 0,
+  };
 }
 
 function valueText(field: Field, value: number): string {

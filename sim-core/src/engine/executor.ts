@@ -4,7 +4,7 @@
  */
 import { Machine, NOTE } from '../state/machine.ts';
 import type { Granularity, Model } from './model.ts';
-import { settle, type StatementNode } from './program.ts';
+import { type StatementNode, settle } from './program.ts';
 import { Task } from './task.ts';
 
 export class Executor {
@@ -18,7 +18,9 @@ export class Executor {
   constructor(model: Model, machine = new Machine(model.layout)) {
     this.model = model;
     this.machine = machine;
-    this.#settles = model.world.topology.actors.map((a) => a.kind === 'setup' || a.kind === 'thread' || a.kind === 'host');
+    this.#settles = model.world.topology.actors.map(
+      (a) => a.kind === 'setup' || a.kind === 'thread' || a.kind === 'host',
+    );
     this.tasks = model.world.topology.actors.map(
       (_, actor) => new Task(this.machine, actor, model.tasks, model.world.routines.routines),
     );

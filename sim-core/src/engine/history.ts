@@ -1,9 +1,11 @@
 /** Questions about the past of a run, answered from its log. Cost of each: linear in the events looked at. */
+
+import { LINE } from '../memory/memory.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
-import { LINE } from '../memory/memory.ts';
 import type { Model } from './model.ts';
 import type { Run } from './run.ts';
+import type { Routine } from './task.ts';
 
 export class History {
   readonly run: Run;
@@ -31,6 +33,30 @@ export class History {
       if (this.log[e * EVENT_WIDTH] === slot) return this.operand(e, 2);
     }
     return this.model.layout.initial[slot] as number;
+  }
+
+  /** The whole state just before an event. */
+  stateAt(event: number): Int32Array {
+    const state = this.model.layout.initial.slice();
+    for (let e = 0; e < event; e++) {
+      const slot = this.log[e * EVENT_WIDTH] as number;
+      if (slot >= 0) state[slot] = this.operand(e, 2);
+    }
+    return state;
+  }
+
+  /** The innermost kernel function of the statement around an event that returned a value: where an errno was born. */
+  refusingRoutine(event: number, value: number): Routine | undefined {
+    const [first] = this.statementAround(event);
+    const actor = this.actorOf(event);
+    const born = this.find(first, event, (code, a) => code === NOTE.return && a === actor);
+    for (let e = Math.max(born, first); e < event; e++) {
+      if (this.log[e * EVENT_WIDTH] !== NOTE.return || this.operand(e, 1) !== actor || this.operand(e, 3) !== value)
+        continue;
+      const routine = this.model.world.routines.routines[this.operand(e, 2)];
+      return routine?.kind === 'kernel' && value < 0 ? routine : undefined;
+    }
+    return undefined;
   }
 
   /** The last event before `event` at which a slot took a value, or -1. */
@@ -92,7 +118,11 @@ export class History {
     for (let s = first - 1; s >= 0; s--) {
       const info = this.run.step(s);
       if (info.actor !== actor) continue;
-      if (this.find(info.firstEvent, info.endEvent, (code, a) => code === NOTE.done && a === actor) >= 0 || info.node !== node) break;
+      if (
+        this.find(info.firstEvent, info.endEvent, (code, a) => code === NOTE.done && a === actor) >= 0 ||
+        info.node !== node
+      )
+        break;
       first = s;
     }
     const from = this.run.step(first).firstEvent;

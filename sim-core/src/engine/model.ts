@@ -63,5 +63,9 @@ export interface CompiledCondition {
   /** Its truth in a final state. */
   readonly holds: (state: Int32Array) => boolean;
   /** Registers, words and facts that it mentions, for the histogram of outcomes. */
-  readonly terms: readonly { readonly name: string; readonly read: (state: Int32Array) => number; readonly text: (value: number) => string }[];
+  readonly terms: readonly {
+    readonly name: string;
+    readonly read: (state: Int32Array) => number;
+    readonly text: (value: number) => string;
+  }[];
 }

@@ -261,7 +261,8 @@ export class Cursor {
 
   /** Goes to a position between 0 and the number of steps, forwards or back. */
   seek(position: number): void {
-    if (position < 0 || position > this.run.steps) throw new RangeError(`no position ${position} in ${this.run.steps} steps`);
+    if (position < 0 || position > this.run.steps)
+      throw new RangeError(`no position ${position} in ${this.run.steps} steps`);
     const target = position === this.run.steps ? this.run.events : this.run.step(position).firstEvent;
     const { log } = this.run;
     for (; this.#event < target; this.#event++) {

@@ -9,9 +9,10 @@
  *
  * Cost: a call writes 2 + number of arguments slots, a return as many.
  */
-import type { StatementArgs } from './compile.ts';
+
 import type { Field, LayoutBuilder } from '../state/layout.ts';
 import { type Machine, NOTE } from '../state/machine.ts';
+import type { StatementArgs } from './compile.ts';
 
 /** Locals of one frame. */
 export const FRAME_LOCALS = 6;

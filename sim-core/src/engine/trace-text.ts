@@ -53,7 +53,12 @@ export function traceText(run: Run, options: TraceTextOptions): string[] {
       continue;
     }
     lines.push(`  ${described.kind === 'finding' ? '! ' : '- '}${described.text}`);
-    if (described.kind === 'finding' && options.explain) lines.push(...whyText(why(run, event)).slice(1).map((l) => `      ${l}`));
+    if (described.kind === 'finding' && options.explain)
+      lines.push(
+        ...whyText(why(run, event))
+          .slice(1)
+          .map((l) => `      ${l}`),
+      );
   }
   return lines;
 }

@@ -34,6 +34,8 @@ export interface Iommu extends Domains {
   readonly bits: typeof IOPTE;
   /** The entry that a device's access to an IOVA page meets, PGSNP included; 0 when nothing is there. */
   lookup(machine: Machine, device: number, iovaPage: number): number;
+  /** The same of a state that belongs to no machine. */
+  lookupIn(state: Int32Array, device: number, iovaPage: number): number;
 }
 
 export function createIommu(base: WorldBase, _world: () => World): Iommu {
@@ -41,14 +43,18 @@ export function createIommu(base: WorldBase, _world: () => World): Iommu {
   const pages = topology.pages.length;
   const domains = createDomains(base);
   const { deviceDomain, iopte, pageSnoop } = domains;
+
+  function lookupIn(state: Int32Array, device: number, iovaPage: number): number {
+    const domain = (state[deviceDomain.base + device] as number) - 1;
+    if (domain < 0 || domain >= dims.domains || iovaPage < 0 || iovaPage >= pages) return 0;
+    const entry = state[iopte.base + domain * pages + iovaPage] as number;
+    return entry !== 0 && state[pageSnoop.base + device] !== 0 ? entry | IOPTE.snoop : entry;
+  }
+
   return {
     ...domains,
     bits: IOPTE,
-    lookup(machine, device, iovaPage) {
-      const domain = (machine.state[deviceDomain.base + device] as number) - 1;
-      if (domain < 0 || domain >= dims.domains || iovaPage < 0 || iovaPage >= pages) return 0;
-      const entry = machine.state[iopte.base + domain * pages + iovaPage] as number;
-      return entry !== 0 && machine.state[pageSnoop.base + device] !== 0 ? entry | IOPTE.snoop : entry;
-    },
+    lookup: (machine, device, iovaPage) => lookupIn(machine.state, device, iovaPage),
+    lookupIn,
   };
 }

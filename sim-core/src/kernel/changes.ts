@@ -148,7 +148,8 @@ const rows = [
     subject: 'KVM: MMU: consider host cache mode in MMIO page check',
     first: 'v5.4',
     bracketed: 'between the v3.17 and the v5.4 tree',
-    effect: 'A reserved page counts as MMIO only if the host maps it uncached or write-combining; before, any reserved page did.',
+    effect:
+      'A reserved page counts as MMIO only if the host maps it uncached or write-combining; before, any reserved page did.',
     where: 'arch/x86/kvm/mmu/spte.c kvm_is_mmio_pfn()',
   },
   {

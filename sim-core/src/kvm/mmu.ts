@@ -28,7 +28,16 @@ export const LEAF = { present: 1, typeShift: 1, ipat: 16 } as const;
  * What a guest's choice becomes while SVM ignores its PAT: the guest picks an index of the PAT that Linux programs
  * (WB WC UC- UC, WB WP UC- WT), the hardware looks it up in the power-on one (WB WT UC- UC, twice). By type encoding.
  */
-const POWER_ON_PAT: readonly number[] = [MEMTYPE.UC, MEMTYPE.WT, 0, 0, MEMTYPE.UC, MEMTYPE.WT, MEMTYPE.WB, MEMTYPE['UC-']];
+const POWER_ON_PAT: readonly number[] = [
+  MEMTYPE.UC,
+  MEMTYPE.WT,
+  0,
+  0,
+  MEMTYPE.UC,
+  MEMTYPE.WT,
+  MEMTYPE.WB,
+  MEMTYPE['UC-'],
+];
 
 export function leafType(leaf: number): number {
   return (leaf >> LEAF.typeShift) & 7;
@@ -70,7 +79,10 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
   const intel = topology.cpu.vendor === 'intel';
   const pageLabels = topology.pages.map((p) => p.name);
   const leaf = layout.field('leaf', [dims.vms, pages], { labels: [undefined, pageLabels] });
-  const guestPat = layout.field('guestPat', [dims.vms, pages], { labels: [undefined, pageLabels], initial: MEMTYPE.WB });
+  const guestPat = layout.field('guestPat', [dims.vms, pages], {
+    labels: [undefined, pageLabels],
+    initial: MEMTYPE.WB,
+  });
   const mtrr = createMtrr(base);
   const cacheDisable = layout.field('cacheDisable', [dims.vcpus]);
   const leafSlot = (vm: number, page: number): number => leaf.base + vm * pages + page;
@@ -78,7 +90,8 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
 
   // linux: arch/x86/kvm/vmx/vmx.c vmx_get_mt_mask(); the table is section E.3 of the sources page.
   function memoryTypeMask(m: Machine, vcpu: number, vm: number, page: number): number {
-    const make = (type: number, ipat: boolean): number => LEAF.present + (type << LEAF.typeShift) + (ipat ? LEAF.ipat : 0);
+    const make = (type: number, ipat: boolean): number =>
+      LEAF.present + (type << LEAF.typeShift) + (ipat ? LEAF.ipat : 0);
     if (!intel) return make(MEMTYPE.WB, false);
     if (topology.pages[page]?.reservedUncached && !kernel.has('mmio-by-host-pat')) return make(MEMTYPE.UC, false);
     if (kernel.has('guest-pat-quirk')) return make(MEMTYPE.WB, !world().kvm.honorsGuestPat(m, vm));
@@ -92,13 +105,16 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
     return make(mtrr.typeOf(m, vcpu, page), false);
   }
 
-  const getMtMask = routines.define(intel ? 'vmx_get_mt_mask' : 'svm_get_mt_mask', intel ? 'arch/x86/kvm/vmx/vmx.c' : 'arch/x86/kvm/svm/svm.c', (r) =>
-    r.step('install the leaf with the memory type of the moment', (t) => {
-      const { machine } = t;
-      const vm = (machine.state[world().kvm.vcpuVm.base + t.get(0)] as number) - 1;
-      machine.put(leafSlot(vm, t.get(1)), memoryTypeMask(machine, t.get(0), vm, t.get(1)));
-      t.return(0);
-    }),
+  const getMtMask = routines.define(
+    intel ? 'vmx_get_mt_mask' : 'svm_get_mt_mask',
+    intel ? 'arch/x86/kvm/vmx/vmx.c' : 'arch/x86/kvm/svm/svm.c',
+    (r) =>
+      r.step('install the leaf with the memory type of the moment', (t) => {
+        const { machine } = t;
+        const vm = (machine.state[world().kvm.vcpuVm.base + t.get(0)] as number) - 1;
+        machine.put(leafSlot(vm, t.get(1)), memoryTypeMask(machine, t.get(0), vm, t.get(1)));
+        t.return(0);
+      }),
   );
 
   const pageFault = routines.define('kvm_tdp_page_fault', 'arch/x86/kvm/mmu/mmu.c', (r) =>
@@ -147,7 +163,8 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
     },
 
     // linux: arch/x86/kvm/mtrr.c update_mtrr(), arch/x86/kvm/x86.c kvm_post_set_cr0()
-    zapsForMtrr: (m, vm) => kernel.has('guest-mtrr-zaps') && topology.cpu.twoDimensionalPaging && hasNoncoherentDma(m, vm),
+    zapsForMtrr: (m, vm) =>
+      kernel.has('guest-mtrr-zaps') && topology.cpu.twoDimensionalPaging && hasNoncoherentDma(m, vm),
     zapsForCacheDisable: (m, vm) =>
       kernel.has('guest-mtrr-zaps') && hasNoncoherentDma(m, vm) && !world().kvm.hasQuirkCdNwCleared(m, vm),
 

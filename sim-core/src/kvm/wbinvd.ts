@@ -71,8 +71,7 @@ export function createWbinvd(base: WorldBase, world: () => World, hasNoncoherent
       const vcpu = t.get(0);
       const mask = machine.state[dirtyMask.base + vcpu] as number;
       const local = cpuOf(machine, vcpu);
-      const included = (cpu: number): boolean =>
-        (mask & (1 << cpu)) !== 0 && (cpu !== local || includesLocal);
+      const included = (cpu: number): boolean => (mask & (1 << cpu)) !== 0 && (cpu !== local || includesLocal);
       let cpu = t.get(1);
       while (cpu < cpus && !included(cpu)) cpu++;
       if (cpu >= cpus) {

@@ -11,8 +11,8 @@
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { WorldBase } from '../world.ts';
-import { MEMTYPE } from './memtype.ts';
 import type { Memory } from './memory.ts';
+import { MEMTYPE } from './memtype.ts';
 
 export interface Ghost {
   /** Per word: the newest version that the guest's actions (or a device's write) force into DRAM. */

@@ -116,7 +116,12 @@ export function createMemory(base: WorldBase): Memory {
     memory.onWriteback(m, cpu, line);
     m.note(NOTE.writeback, cpu, line, -1);
     for (const word of wordsOf[line] as readonly number[]) {
-      writeDram(m, word, m.state[wordSlot(cached, cpu, word)] as number, m.state[wordSlot(cachedVersion, cpu, word)] as number);
+      writeDram(
+        m,
+        word,
+        m.state[wordSlot(cached, cpu, word)] as number,
+        m.state[wordSlot(cachedVersion, cpu, word)] as number,
+      );
     }
   }
 
@@ -160,7 +165,12 @@ export function createMemory(base: WorldBase): Memory {
     if (m.state[wordSlot(wcValid, cpu, word)] === 0) return;
     // The buffer's store is coherent when it reaches memory: cached copies of the line are written back and dropped.
     for (let other = 0; other < cpus; other++) flushOne(m, other, lineOf[word] as number);
-    writeDram(m, word, m.state[wordSlot(wcValue, cpu, word)] as number, m.state[wordSlot(wcVersion, cpu, word)] as number);
+    writeDram(
+      m,
+      word,
+      m.state[wordSlot(wcValue, cpu, word)] as number,
+      m.state[wordSlot(wcVersion, cpu, word)] as number,
+    );
     m.put(wordSlot(wcValid, cpu, word), 0);
     m.put(wordSlot(wcValue, cpu, word), 0);
     m.put(wordSlot(wcVersion, cpu, word), 0);

@@ -56,7 +56,12 @@ export const CONSTANTS: readonly Constant[] = [
   ]),
   ...set('kvm-quirk', [
     ['KVM_X86_QUIRK_CD_NW_CLEARED', 2n, 'CR0.CD and CR0.NW are taken as clear.'],
-    ['KVM_X86_QUIRK_IGNORE_GUEST_PAT', 0x200n, 'The guest PAT is ignored while no non-coherent DMA is registered.', 'v6.16..'],
+    [
+      'KVM_X86_QUIRK_IGNORE_GUEST_PAT',
+      0x200n,
+      'The guest PAT is ignored while no non-coherent DMA is registered.',
+      'v6.16..',
+    ],
   ]),
   ...set('kvm-dev-assign-flag', [['KVM_DEV_ASSIGN_ENABLE_IOMMU', 1n, 'Use the IOMMU (mandatory).', '..v4.11']]),
   ...set('vfio-iommu', [
@@ -85,7 +90,11 @@ export const CONSTANTS: readonly Constant[] = [
     ['VFIO_GROUP_FLAGS_CONTAINER_SET', 2n, 'The group is in a container.'],
   ]),
   ...set('vfio-pci-offset', [
-    ['VFIO_PCI_CONFIG', 0x700_0000_0000n, 'Where config space begins in a device descriptor: VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_CONFIG_REGION_INDEX).'],
+    [
+      'VFIO_PCI_CONFIG',
+      0x700_0000_0000n,
+      'Where config space begins in a device descriptor: VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_CONFIG_REGION_INDEX).',
+    ],
     ['PCI_EXP_DEVCTL', 0x48n, 'Device Control: the model has the PCI Express capability at 0x40.'],
   ]),
   ...set('iommu-ioas-map-flag', [

@@ -34,7 +34,12 @@ export const STRUCTS: readonly StructSpec[] = [
     fields: [
       { name: 'type', type: '__u32', doc: 'The type of device.', shape: { kind: 'int', constants: 'kvm-device-type' } },
       { name: 'fd', type: '__u32', doc: 'The new descriptor.', shape: { kind: 'fd' }, output: true },
-      { name: 'flags', type: '__u32', doc: 'KVM_CREATE_DEVICE_TEST only asks whether the type exists. Other bits are ignored.', shape: { kind: 'flags', constants: 'kvm-create-device-flag' } },
+      {
+        name: 'flags',
+        type: '__u32',
+        doc: 'KVM_CREATE_DEVICE_TEST only asks whether the type exists. Other bits are ignored.',
+        shape: { kind: 'flags', constants: 'kvm-create-device-flag' },
+      },
     ],
   },
   {
@@ -43,9 +48,24 @@ export const STRUCTS: readonly StructSpec[] = [
     sources: [uapiKvm],
     fields: [
       { name: 'flags', type: '__u32', doc: 'None is defined; KVM never looks at it.', shape: int },
-      { name: 'group', type: '__u32', doc: 'The attribute group.', shape: { kind: 'int', constants: 'kvm-vfio-group' } },
-      { name: 'attr', type: '__u64', doc: 'The attribute in the group, compared as 64 bits.', shape: { kind: 'int', constants: 'kvm-vfio-attr' } },
-      { name: 'addr', type: '__u64', doc: 'Where the value is: for ADD and DEL a 32-bit descriptor, written `[group]`.', shape: { kind: 'pointer', to: { kind: 'fd', of: ['group', 'device'] } } },
+      {
+        name: 'group',
+        type: '__u32',
+        doc: 'The attribute group.',
+        shape: { kind: 'int', constants: 'kvm-vfio-group' },
+      },
+      {
+        name: 'attr',
+        type: '__u64',
+        doc: 'The attribute in the group, compared as 64 bits.',
+        shape: { kind: 'int', constants: 'kvm-vfio-attr' },
+      },
+      {
+        name: 'addr',
+        type: '__u64',
+        doc: 'Where the value is: for ADD and DEL a 32-bit descriptor, written `[group]`.',
+        shape: { kind: 'pointer', to: { kind: 'fd', of: ['group', 'device'] } },
+      },
     ],
   },
   {
@@ -76,7 +96,12 @@ export const STRUCTS: readonly StructSpec[] = [
     fields: [
       { name: 'cap', type: '__u32', doc: 'The capability.', shape: { kind: 'int', constants: 'kvm-cap' } },
       { name: 'flags', type: '__u32', doc: 'Must be 0.', shape: int },
-      { name: 'args', type: '__u64[4]', doc: 'The first argument of the capability (quirk bits for KVM_CAP_DISABLE_QUIRKS).', shape: { kind: 'flags', constants: 'kvm-quirk' } },
+      {
+        name: 'args',
+        type: '__u64[4]',
+        doc: 'The first argument of the capability (quirk bits for KVM_CAP_DISABLE_QUIRKS).',
+        shape: { kind: 'flags', constants: 'kvm-quirk' },
+      },
     ],
   },
   {
@@ -88,7 +113,12 @@ export const STRUCTS: readonly StructSpec[] = [
       { name: 'segnr', type: '__u32', doc: 'PCI segment.', shape: int },
       { name: 'busnr', type: '__u32', doc: 'PCI bus.', shape: int },
       { name: 'devfn', type: '__u32', doc: 'Device and function.', shape: int },
-      { name: 'flags', type: '__u32', doc: 'KVM_DEV_ASSIGN_ENABLE_IOMMU must be set.', shape: { kind: 'flags', constants: 'kvm-dev-assign-flag' } },
+      {
+        name: 'flags',
+        type: '__u32',
+        doc: 'KVM_DEV_ASSIGN_ENABLE_IOMMU must be set.',
+        shape: { kind: 'flags', constants: 'kvm-dev-assign-flag' },
+      },
     ],
   },
   {
@@ -97,7 +127,13 @@ export const STRUCTS: readonly StructSpec[] = [
     sources: [uapiVfio],
     fields: [
       { name: 'argsz', type: '__u32', doc: 'Size of the structure.', shape: int, omitted: 8n },
-      { name: 'flags', type: '__u32', doc: 'VFIO_GROUP_FLAGS_VIABLE, VFIO_GROUP_FLAGS_CONTAINER_SET.', shape: { kind: 'flags', constants: 'vfio-group-flag' }, output: true },
+      {
+        name: 'flags',
+        type: '__u32',
+        doc: 'VFIO_GROUP_FLAGS_VIABLE, VFIO_GROUP_FLAGS_CONTAINER_SET.',
+        shape: { kind: 'flags', constants: 'vfio-group-flag' },
+        output: true,
+      },
     ],
   },
   {
@@ -125,10 +161,21 @@ export const STRUCTS: readonly StructSpec[] = [
     sources: [uapiVfio],
     fields: [
       { name: 'argsz', type: '__u32', doc: 'Size of the structure.', shape: int, omitted: 32n },
-      { name: 'flags', type: '__u32', doc: 'VFIO_DMA_MAP_FLAG_READ, _WRITE; both when left out.', shape: { kind: 'flags', constants: 'vfio-dma-map-flag' }, omitted: 3n },
+      {
+        name: 'flags',
+        type: '__u32',
+        doc: 'VFIO_DMA_MAP_FLAG_READ, _WRITE; both when left out.',
+        shape: { kind: 'flags', constants: 'vfio-dma-map-flag' },
+        omitted: 3n,
+      },
       { name: 'vaddr', type: '__u64', doc: 'User address, page aligned.', shape: { kind: 'address' } },
       { name: 'iova', type: '__u64', doc: 'I/O virtual address, page aligned.', shape: { kind: 'address' } },
-      { name: 'size', type: '__u64', doc: 'Bytes, a multiple of the page size.', shape: { kind: 'int', constants: 'size' } },
+      {
+        name: 'size',
+        type: '__u64',
+        doc: 'Bytes, a multiple of the page size.',
+        shape: { kind: 'int', constants: 'size' },
+      },
     ],
   },
   {
@@ -137,9 +184,19 @@ export const STRUCTS: readonly StructSpec[] = [
     sources: [uapiVfio],
     fields: [
       { name: 'argsz', type: '__u32', doc: 'Size of the structure.', shape: int, omitted: 24n },
-      { name: 'flags', type: '__u32', doc: 'VFIO_DMA_UNMAP_FLAG_ALL and others.', shape: { kind: 'flags', constants: 'vfio-dma-unmap-flag' } },
+      {
+        name: 'flags',
+        type: '__u32',
+        doc: 'VFIO_DMA_UNMAP_FLAG_ALL and others.',
+        shape: { kind: 'flags', constants: 'vfio-dma-unmap-flag' },
+      },
       { name: 'iova', type: '__u64', doc: 'I/O virtual address.', shape: { kind: 'address' } },
-      { name: 'size', type: '__u64', doc: 'Bytes; on return the bytes unmapped.', shape: { kind: 'int', constants: 'size' } },
+      {
+        name: 'size',
+        type: '__u64',
+        doc: 'Bytes; on return the bytes unmapped.',
+        shape: { kind: 'int', constants: 'size' },
+      },
     ],
   },
   {
@@ -188,7 +245,13 @@ export const STRUCTS: readonly StructSpec[] = [
     sources: [uapiIommufd],
     fields: [
       { name: 'size', type: '__u32', doc: 'Size of the structure.', shape: int, omitted: 40n },
-      { name: 'flags', type: '__u32', doc: 'IOMMU_IOAS_MAP_FIXED_IOVA, _WRITEABLE, _READABLE; all three when left out.', shape: { kind: 'flags', constants: 'iommu-ioas-map-flag' }, omitted: 7n },
+      {
+        name: 'flags',
+        type: '__u32',
+        doc: 'IOMMU_IOAS_MAP_FIXED_IOVA, _WRITEABLE, _READABLE; all three when left out.',
+        shape: { kind: 'flags', constants: 'iommu-ioas-map-flag' },
+        omitted: 7n,
+      },
       { name: 'ioas_id', type: '__u32', doc: 'The address space.', shape: int },
       { name: 'user_va', type: '__aligned_u64', doc: 'User address.', shape: { kind: 'address' } },
       { name: 'length', type: '__aligned_u64', doc: 'Bytes.', shape: { kind: 'int', constants: 'size' } },
@@ -203,7 +266,12 @@ export const STRUCTS: readonly StructSpec[] = [
       { name: 'size', type: '__u32', doc: 'Size of the structure.', shape: int, omitted: 24n },
       { name: 'ioas_id', type: '__u32', doc: 'The address space.', shape: int },
       { name: 'iova', type: '__aligned_u64', doc: 'I/O virtual address.', shape: { kind: 'address' } },
-      { name: 'length', type: '__aligned_u64', doc: 'Bytes; with iova 0 and all bits set, everything.', shape: { kind: 'int', constants: 'size' } },
+      {
+        name: 'length',
+        type: '__aligned_u64',
+        doc: 'Bytes; with iova 0 and all bits set, everything.',
+        shape: { kind: 'int', constants: 'size' },
+      },
     ],
   },
   {

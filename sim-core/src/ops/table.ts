@@ -1,7 +1,8 @@
 /** Every op, one line each. Everything that knows ops reads this table. */
-import type { World } from '../world.ts';
-import type { Expr } from '../scenario/ast.ts';
+
 import type { Request } from '../files/files.ts';
+import type { Expr } from '../scenario/ast.ts';
+import type { World } from '../world.ts';
 import { clflush } from './cpu/clflush.ts';
 import { clflushopt } from './cpu/clflushopt.ts';
 import { clwb } from './cpu/clwb.ts';
@@ -33,13 +34,18 @@ import { socket } from './files/socket.ts';
 import { bind } from './host/bind.ts';
 import { drain } from './host/drain.ts';
 import { evict } from './host/evict.ts';
-import { migrateOp } from './host/migrate.ts';
 import { freePage } from './host/free.ts';
 import { givePage } from './host/give.ts';
+import { migrateOp } from './host/migrate.ts';
 import { hostMov } from './host/mov.ts';
 import { prefetch } from './host/prefetch.ts';
 import { unbind } from './host/unbind.ts';
 import { zeroPage } from './host/zero.ts';
+import { iommuDestroy } from './iommufd/destroy.ts';
+import { iommuHwptAlloc } from './iommufd/hwpt-alloc.ts';
+import { iommuIoasAlloc } from './iommufd/ioas-alloc.ts';
+import { iommuIoasMap } from './iommufd/ioas-map.ts';
+import { iommuIoasUnmap } from './iommufd/ioas-unmap.ts';
 import { assignPciDevice } from './kvm/assign-pci-device.ts';
 import { checkExtension } from './kvm/check-extension.ts';
 import { createDevice } from './kvm/create-device.ts';
@@ -56,11 +62,11 @@ import { setDeviceAttr } from './kvm/set-device-attr.ts';
 import { setRegs } from './kvm/set-regs.ts';
 import { setSregs } from './kvm/set-sregs.ts';
 import { setUserMemoryRegion } from './kvm/set-user-memory-region.ts';
-import { iommuDestroy } from './iommufd/destroy.ts';
-import { iommuHwptAlloc } from './iommufd/hwpt-alloc.ts';
-import { iommuIoasAlloc } from './iommufd/ioas-alloc.ts';
-import { iommuIoasMap } from './iommufd/ioas-map.ts';
-import { iommuIoasUnmap } from './iommufd/ioas-unmap.ts';
+import type { Op, OpKind } from './op.ts';
+import { cfgWr } from './pcie/cfgwr.ts';
+import { mrd } from './pcie/mrd.ts';
+import { msi } from './pcie/msi.ts';
+import { mwr } from './pcie/mwr.ts';
 import { vfioCheckExtension } from './vfio/check-extension.ts';
 import { vfioDeviceAttachIommufdPt } from './vfio/device-attach-iommufd-pt.ts';
 import { vfioDeviceBindIommufd } from './vfio/device-bind-iommufd.ts';
@@ -77,11 +83,6 @@ import { vfioIommuUnmapDma } from './vfio/iommu-unmap-dma.ts';
 import { pread64 } from './vfio/pread64.ts';
 import { pwrite64 } from './vfio/pwrite64.ts';
 import { vfioSetIommu } from './vfio/set-iommu.ts';
-import type { Op, OpKind } from './op.ts';
-import { cfgWr } from './pcie/cfgwr.ts';
-import { mrd } from './pcie/mrd.ts';
-import { msi } from './pcie/msi.ts';
-import { mwr } from './pcie/mwr.ts';
 
 export const OPS: readonly Op[] = [
   // system calls

@@ -61,7 +61,8 @@ export function createPcie(base: WorldBase, world: () => World): Pcie {
     const model = topology.devices[device];
     const here = topology.words[word];
     if (!model || !here) throw new RangeError('a TLP names no device or word');
-    if (model.iommu < 0) return { target: word, entry: IOPTE.read | IOPTE.write | ((here.page + 1) << IOPTE.pageShift) };
+    if (model.iommu < 0)
+      return { target: word, entry: IOPTE.read | IOPTE.write | ((here.page + 1) << IOPTE.pageShift) };
     const entry = iommu.lookup(m, device, here.page);
     if (entry === 0) {
       fault(m, device, word, m.state[iommu.deviceDomain.base + device] === 0 ? 'no-domain' : 'not-present');

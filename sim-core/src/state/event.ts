@@ -66,7 +66,16 @@ export function happeningOf(code: number): Happening {
 }
 
 /** VM exit reasons, named as the VMX reasons of the SDM (SVM's are the same events in lower case). */
-export const EXIT_REASONS = ['WBINVD', 'INVD', 'EPT_VIOLATION', 'CR_ACCESS', 'MSR_WRITE', 'IO_INSTRUCTION', 'HLT', 'EXTERNAL_INTERRUPT'] as const;
+export const EXIT_REASONS = [
+  'WBINVD',
+  'INVD',
+  'EPT_VIOLATION',
+  'CR_ACCESS',
+  'MSR_WRITE',
+  'IO_INSTRUCTION',
+  'HLT',
+  'EXTERNAL_INTERRUPT',
+] as const;
 export type ExitReason = (typeof EXIT_REASONS)[number];
 
 export const FAULT_REASONS = ['no-domain', 'not-present', 'no-read', 'no-write', 'reserved-snp'] as const;

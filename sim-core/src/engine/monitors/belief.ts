@@ -23,7 +23,9 @@ export const belief: Monitor = {
   sources,
   derived: true,
   listen: (world, report) =>
-    whenItBegins(world, 'beliefWrong', report, (machine, vm) => (world.kvm.hasNoncoherentDma(machine, vm) ? -1 : findDevice(world, machine, vm, 'bypasses'))),
+    whenItBegins(world, 'beliefWrong', report, (machine, vm) =>
+      world.kvm.hasNoncoherentDma(machine, vm) ? -1 : findDevice(world, machine, vm, 'bypasses'),
+    ),
 };
 
 /** Subject: the VM. Detail: the device for which it pays. */
@@ -41,7 +43,12 @@ export const beliefCost: Monitor = {
 };
 
 /** Reports a VM once when a judgement becomes true for it, and again only after it was false. */
-function whenItBegins(world: World, name: string, report: Report, judge: (machine: Machine, vm: number) => number): { settled(machine: Machine): void } {
+function whenItBegins(
+  world: World,
+  name: string,
+  report: Report,
+  judge: (machine: Machine, vm: number) => number,
+): { settled(machine: Machine): void } {
   const known: Field = world.monitors.memory(name);
   return {
     settled(machine) {

@@ -6,7 +6,10 @@ export const leak: Monitor = {
   weight: 'violation',
   doc: 'A guest or a device read what a page held before it was given to the VM, though the host had overwritten it: the host’s write was still in a cache.',
   sources: [
-    { document: 'linux', place: 'patch series of May 2024, "Enforce CPU cache flush for non-coherent device assignment"' },
+    {
+      document: 'linux',
+      place: 'patch series of May 2024, "Enforce CPU cache flush for non-coherent device assignment"',
+    },
     { document: 'PCIe', place: 'Base Specification, "No Snoop Attribute"' },
   ],
   listen: (world, report) => ({

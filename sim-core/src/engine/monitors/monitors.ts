@@ -4,10 +4,11 @@
  * A monitor reads the state and changes nothing; what it finds becomes a `finding` event. Parts of the machine call the
  * moments of {@link Monitors} where something observable took place; each monitor of `table.ts` listens to some.
  */
+
+import type { Source } from '../../ops/op.ts';
 import { FINDINGS, type Finding } from '../../state/event.ts';
 import type { Field } from '../../state/layout.ts';
 import { type Machine, NOTE } from '../../state/machine.ts';
-import type { Source } from '../../ops/op.ts';
 import type { World, WorldBase } from '../../world.ts';
 import { MONITORS } from './table.ts';
 

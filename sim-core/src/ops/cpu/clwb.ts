@@ -5,9 +5,7 @@ export const clwb: Op = {
   kind: 'instruction',
   summary: 'Writes back one line and may keep it.',
   doc: `The line is written back wherever it is modified and stays cached, clean. A device that bypasses the caches sees it; a CPU may go on reading its copy.`,
-  sources: [
-    { document: 'Intel SDM', place: 'volume 2, "CLWB"' },
-  ],
+  sources: [{ document: 'Intel SDM', place: 'volume 2, "CLWB"' }],
   errnos: [],
   example: 'clwb [x]',
   operands: [{ name: 'word', shapes: [{ kind: 'memory' }], doc: 'A word of the line.' }],
@@ -19,14 +17,19 @@ export const clwb: Op = {
       const word = c.word(0);
       const line = world.topology.words[word]?.line as number;
       return {
-        routine: world.routines.define('clwb', 'Intel SDM volume 2, "CLWB"', (r) => {
-          r.step('write the line back', (t) => {
-            if (!cpu.enter(t) || !cpu.present(t, word)) return;
-            world.memory.cleanLine(t.machine, line);
-            world.ghost.cleanLine(t.machine, line);
-            t.return(0);
-          });
-        }, 'instruction'),
+        routine: world.routines.define(
+          'clwb',
+          'Intel SDM volume 2, "CLWB"',
+          (r) => {
+            r.step('write the line back', (t) => {
+              if (!cpu.enter(t) || !cpu.present(t, word)) return;
+              world.memory.cleanLine(t.machine, line);
+              world.ghost.cleanLine(t.machine, line);
+              t.return(0);
+            });
+          },
+          'instruction',
+        ),
         action: undefined,
       };
     },

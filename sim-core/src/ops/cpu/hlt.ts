@@ -5,9 +5,7 @@ export const hlt: Op = {
   kind: 'instruction',
   summary: 'Leaves the guest until an interrupt; here: for one step.',
   doc: `Exits with reason HLT and goes on with the next line. Halting for ever is the end of the program.`,
-  sources: [
-    { document: 'Intel SDM', place: 'volume 2, "HLT"' },
-  ],
+  sources: [{ document: 'Intel SDM', place: 'volume 2, "HLT"' }],
   errnos: [],
   example: 'hlt',
   operands: [],
@@ -17,13 +15,18 @@ export const hlt: Op = {
       const { world } = c;
       const { cpu } = world;
       return {
-        routine: world.routines.define('hlt', 'Intel SDM volume 2, "HLT"', (r) => {
-          r.step('exit', (t) => {
-            if (!cpu.enter(t)) return;
-            cpu.exit(t, 'HLT');
-            t.return(0);
-          });
-        }, 'instruction'),
+        routine: world.routines.define(
+          'hlt',
+          'Intel SDM volume 2, "HLT"',
+          (r) => {
+            r.step('exit', (t) => {
+              if (!cpu.enter(t)) return;
+              cpu.exit(t, 'HLT');
+              t.return(0);
+            });
+          },
+          'instruction',
+        ),
         action: undefined,
       };
     },

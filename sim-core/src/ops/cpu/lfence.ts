@@ -5,9 +5,7 @@ export const lfence: Op = {
   kind: 'instruction',
   summary: 'Orders all earlier loads.',
   doc: `The model has no store buffers and executes in order, so a fence only matters for write-combining stores.`,
-  sources: [
-    { document: 'Intel SDM', place: 'volume 2, "LFENCE"' },
-  ],
+  sources: [{ document: 'Intel SDM', place: 'volume 2, "LFENCE"' }],
   errnos: [],
   example: 'lfence',
   operands: [],
@@ -17,12 +15,17 @@ export const lfence: Op = {
       const { world } = c;
       const { cpu } = world;
       return {
-        routine: world.routines.define('lfence', 'Intel SDM volume 2, "LFENCE"', (r) => {
-          r.step('nothing that the model has', (t) => {
-            if (!cpu.enter(t)) return;
-            t.return(0);
-          });
-        }, 'instruction'),
+        routine: world.routines.define(
+          'lfence',
+          'Intel SDM volume 2, "LFENCE"',
+          (r) => {
+            r.step('nothing that the model has', (t) => {
+              if (!cpu.enter(t)) return;
+              t.return(0);
+            });
+          },
+          'instruction',
+        ),
         action: undefined,
       };
     },

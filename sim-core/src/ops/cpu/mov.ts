@@ -18,8 +18,16 @@ Left out: sizes other than one word, addressing modes, flags.`,
   errnos: [],
   example: 'mov [x], 1',
   operands: [
-    { name: 'destination', shapes: [{ kind: 'memory' }, { kind: 'mmio' }, { kind: 'register' }, { kind: 'system-register', names: ['cr0'] }], doc: 'Where the value goes.' },
-    { name: 'source', shapes: [{ kind: 'immediate' }, { kind: 'register' }, { kind: 'memory' }, { kind: 'mmio' }], doc: 'The value.' },
+    {
+      name: 'destination',
+      shapes: [{ kind: 'memory' }, { kind: 'mmio' }, { kind: 'register' }, { kind: 'system-register', names: ['cr0'] }],
+      doc: 'Where the value goes.',
+    },
+    {
+      name: 'source',
+      shapes: [{ kind: 'immediate' }, { kind: 'register' }, { kind: 'memory' }, { kind: 'mmio' }],
+      doc: 'The value.',
+    },
   ],
   code: {
     kind: 'action',
@@ -31,61 +39,111 @@ Left out: sizes other than one word, addressing modes, flags.`,
       if (c.name(0) === 'cr0') {
         const value = c.read(1);
         return {
-          routine: define('mov cr0', 'Intel SDM volume 2, "MOV - Move to/from Control Registers"', (r) =>
-            r
-              .step('exit; KVM takes over CR0.CD', (t) => {
-                if (!cpu.enter(t)) return;
-                cpu.exit(t, 'CR_ACCESS');
-                cpu.writeCr0(t, (value(t) & CR0_CD) !== 0);
-              })
-              .local((t) => t.return(0)), 'instruction'),
+          routine: define(
+            'mov cr0',
+            'Intel SDM volume 2, "MOV - Move to/from Control Registers"',
+            (r) =>
+              r
+                .step('exit; KVM takes over CR0.CD', (t) => {
+                  if (!cpu.enter(t)) return;
+                  cpu.exit(t, 'CR_ACCESS');
+                  cpu.writeCr0(t, (value(t) & CR0_CD) !== 0);
+                })
+                .local((t) => t.return(0)),
+            'instruction',
+          ),
           action: undefined,
         };
       }
       if (to?.kind === 'memory' && to.member) {
         const slot = c.mmio(0) as number;
         const value = c.read(1);
-        return { routine: define('mov', 'BAR', (r) => r.step('write the device register', (t) => {
-          if (!cpu.enter(t)) return;
-          cpu.orderUncached(t);
-          t.machine.put(slot, value(t));
-          t.return(0);
-        }), 'instruction'), action: undefined };
+        return {
+          routine: define(
+            'mov',
+            'BAR',
+            (r) =>
+              r.step('write the device register', (t) => {
+                if (!cpu.enter(t)) return;
+                cpu.orderUncached(t);
+                t.machine.put(slot, value(t));
+                t.return(0);
+              }),
+            'instruction',
+          ),
+          action: undefined,
+        };
       }
       if (from?.kind === 'memory' && from.member) {
         const slot = c.mmio(1) as number;
         const register = c.register(c.name(0) ?? c.problem(0, 'Expected a register.'));
-        return { routine: define('mov', 'BAR', (r) => r.step('read the device register', (t) => {
-          if (!cpu.enter(t)) return;
-          cpu.orderUncached(t);
-          t.machine.put(register, t.machine.state[slot] as number);
-          t.return(0);
-        }), 'instruction'), action: undefined };
+        return {
+          routine: define(
+            'mov',
+            'BAR',
+            (r) =>
+              r.step('read the device register', (t) => {
+                if (!cpu.enter(t)) return;
+                cpu.orderUncached(t);
+                t.machine.put(register, t.machine.state[slot] as number);
+                t.return(0);
+              }),
+            'instruction',
+          ),
+          action: undefined,
+        };
       }
       if (name === 'store') {
         const word = c.word(0);
         const value = c.read(1);
-        return { routine: define('mov', 'Intel SDM volume 2, "MOV"', (r) => r.step('store', (t) => {
-          if (!cpu.enter(t) || !cpu.present(t, word)) return;
-          cpu.store(t, word, value(t));
-          t.return(0);
-        }), 'instruction'), action: undefined };
+        return {
+          routine: define(
+            'mov',
+            'Intel SDM volume 2, "MOV"',
+            (r) =>
+              r.step('store', (t) => {
+                if (!cpu.enter(t) || !cpu.present(t, word)) return;
+                cpu.store(t, word, value(t));
+                t.return(0);
+              }),
+            'instruction',
+          ),
+          action: undefined,
+        };
       }
       const register = c.register(c.name(0) ?? c.problem(0, 'Expected a register, a word or a device register.'));
       if (name === 'load') {
         const word = c.word(1);
-        return { routine: define('mov', 'Intel SDM volume 2, "MOV"', (r) => r.step('load', (t) => {
-          if (!cpu.enter(t) || !cpu.present(t, word)) return;
-          t.machine.put(register, cpu.load(t, word));
-          t.return(0);
-        }), 'instruction'), action: undefined };
+        return {
+          routine: define(
+            'mov',
+            'Intel SDM volume 2, "MOV"',
+            (r) =>
+              r.step('load', (t) => {
+                if (!cpu.enter(t) || !cpu.present(t, word)) return;
+                t.machine.put(register, cpu.load(t, word));
+                t.return(0);
+              }),
+            'instruction',
+          ),
+          action: undefined,
+        };
       }
       const value = c.read(1);
-      return { routine: define('mov', 'Intel SDM volume 2, "MOV"', (r) => r.step('move', (t) => {
-        if (!cpu.enter(t)) return;
-        t.machine.put(register, value(t));
-        t.return(0);
-      }), 'instruction'), action: undefined };
+      return {
+        routine: define(
+          'mov',
+          'Intel SDM volume 2, "MOV"',
+          (r) =>
+            r.step('move', (t) => {
+              if (!cpu.enter(t)) return;
+              t.machine.put(register, value(t));
+              t.return(0);
+            }),
+          'instruction',
+        ),
+        action: undefined,
+      };
     },
   },
 };

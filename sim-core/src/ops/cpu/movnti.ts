@@ -10,7 +10,10 @@ export const movnti: Op = {
   ],
   errnos: [],
   example: 'movnti [x], 1',
-  operands: [{ name: 'word', shapes: [{ kind: 'memory' }], doc: 'Where it goes.' }, { name: 'value', shapes: [{ kind: 'immediate' }, { kind: 'register' }], doc: 'The value.' }],
+  operands: [
+    { name: 'word', shapes: [{ kind: 'memory' }], doc: 'Where it goes.' },
+    { name: 'value', shapes: [{ kind: 'immediate' }, { kind: 'register' }], doc: 'The value.' },
+  ],
   code: {
     kind: 'action',
     compile(c) {
@@ -19,13 +22,18 @@ export const movnti: Op = {
       const word = c.word(0);
       const value = c.read(1);
       return {
-        routine: world.routines.define('movnti', 'Intel SDM volume 2, "MOVNTI"', (r) => {
-          r.step('store past the caches', (t) => {
-            if (!cpu.enter(t) || !cpu.present(t, word)) return;
-            cpu.storeNonTemporal(t, word, value(t));
-            t.return(0);
-          });
-        }, 'instruction'),
+        routine: world.routines.define(
+          'movnti',
+          'Intel SDM volume 2, "MOVNTI"',
+          (r) => {
+            r.step('store past the caches', (t) => {
+              if (!cpu.enter(t) || !cpu.present(t, word)) return;
+              cpu.storeNonTemporal(t, word, value(t));
+              t.return(0);
+            });
+          },
+          'instruction',
+        ),
         action: undefined,
       };
     },

@@ -5,21 +5,31 @@ export const outPort: Op = {
   kind: 'instruction',
   summary: 'Writes an I/O port: an exit to the VMM.',
   doc: 'Exits to the VMM, which owns the ports of a virtual machine; like any exit it drains the write-combining buffers. What the port does is not modelled.',
-  sources: [{ document: 'Intel SDM', place: 'volume 2, "OUT"; volume 3, "VM exits caused by execution of instructions"' }],
+  sources: [
+    { document: 'Intel SDM', place: 'volume 2, "OUT"; volume 3, "VM exits caused by execution of instructions"' },
+  ],
   errnos: [],
   example: 'out 0x60, 1',
-  operands: [{ name: 'port', shapes: [{ kind: 'immediate' }, { kind: 'register' }], doc: 'Which port.' }, { name: 'value', shapes: [{ kind: 'immediate' }, { kind: 'register' }], doc: 'What is written.' }],
+  operands: [
+    { name: 'port', shapes: [{ kind: 'immediate' }, { kind: 'register' }], doc: 'Which port.' },
+    { name: 'value', shapes: [{ kind: 'immediate' }, { kind: 'register' }], doc: 'What is written.' },
+  ],
   code: {
     kind: 'action',
     compile(c) {
       const { cpu, routines } = c.world;
       return {
-        routine: routines.define('out', 'Intel SDM volume 2, "OUT"', (r) =>
-          r.step('exit', (t) => {
-            if (!cpu.enter(t)) return;
-            cpu.exit(t, 'IO_INSTRUCTION');
-            t.return(0);
-          }), 'instruction'),
+        routine: routines.define(
+          'out',
+          'Intel SDM volume 2, "OUT"',
+          (r) =>
+            r.step('exit', (t) => {
+              if (!cpu.enter(t)) return;
+              cpu.exit(t, 'IO_INSTRUCTION');
+              t.return(0);
+            }),
+          'instruction',
+        ),
         action: undefined,
       };
     },

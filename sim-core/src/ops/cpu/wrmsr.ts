@@ -1,7 +1,10 @@
 import { VARIABLE_RANGES } from '../../kvm/mtrr.ts';
 import type { Op } from '../op.ts';
 
-const RANGES = Array.from({ length: VARIABLE_RANGES }, (_, i) => [`IA32_MTRR_PHYSBASE${i}`, `IA32_MTRR_PHYSMASK${i}`]).flat();
+const RANGES = Array.from({ length: VARIABLE_RANGES }, (_, i) => [
+  `IA32_MTRR_PHYSBASE${i}`,
+  `IA32_MTRR_PHYSMASK${i}`,
+]).flat();
 const DEF_TYPE = 'IA32_MTRR_DEF_TYPE';
 const PAT = 'IA32_PAT';
 const FIXED = ['IA32_MTRR_FIX64K_00000', 'IA32_MTRR_FIX16K_80000', 'IA32_MTRR_FIX16K_A0000'];
@@ -22,7 +25,11 @@ Fixed ranges lie below the scenario's pages: the write exits and zaps nothing th
   errnos: [],
   example: 'wrmsr IA32_MTRR_DEF_TYPE, 0x806',
   operands: [
-    { name: 'msr', shapes: [{ kind: 'system-register', names: [DEF_TYPE, PAT, ...RANGES, ...FIXED] }], doc: 'The register.' },
+    {
+      name: 'msr',
+      shapes: [{ kind: 'system-register', names: [DEF_TYPE, PAT, ...RANGES, ...FIXED] }],
+      doc: 'The register.',
+    },
     { name: 'value', shapes: [{ kind: 'immediate' }], doc: 'All 64 bits.' },
   ],
   code: {
@@ -45,7 +52,8 @@ Fixed ranges lie below the scenario's pages: the write exits and zaps nothing th
                 cpu.exit(t, 'MSR_WRITE');
                 const { mmu } = world.kvm;
                 const vcpu = cpu.vcpuOf(t);
-                if (range) mmu.mtrr.writeRange(t.machine, vcpu, Number(range[2]), range[1] === 'BASE' ? 'base' : 'mask', value);
+                if (range)
+                  mmu.mtrr.writeRange(t.machine, vcpu, Number(range[2]), range[1] === 'BASE' ? 'base' : 'mask', value);
                 else if (name === DEF_TYPE) mmu.mtrr.writeDefType(t.machine, vcpu, value);
               })
               .step('zap the leaves whose type it may have changed', (t) => {
@@ -54,7 +62,11 @@ Fixed ranges lie below the scenario's pages: the write exits and zaps nothing th
                 const vcpu = cpu.vcpuOf(t);
                 if (name !== PAT && mmu.zapsForMtrr(t.machine, vm)) {
                   for (let page = 0; page < world.topology.pages.length; page++) {
-                    const touched = name === DEF_TYPE || (range && mmu.mtrr.enabled(t.machine, vcpu) && mmu.mtrr.inRange(t.machine, vcpu, Number(range[2]), page));
+                    const touched =
+                      name === DEF_TYPE ||
+                      (range &&
+                        mmu.mtrr.enabled(t.machine, vcpu) &&
+                        mmu.mtrr.inRange(t.machine, vcpu, Number(range[2]), page));
                     if (touched) mmu.zapPage(t.machine, vm, page, 'mtrr');
                   }
                 }

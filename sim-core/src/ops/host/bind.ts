@@ -12,7 +12,13 @@ export const bind: Op = {
   ],
   errnos: [],
   example: 'bind 0000:01:00.1 driver=snd_hda_intel',
-  operands: [{ name: 'function', shapes: [{ kind: 'bdf' }, { kind: 'device' }], doc: 'The PCI function, by address or by the name of its device.' }],
+  operands: [
+    {
+      name: 'function',
+      shapes: [{ kind: 'bdf' }, { kind: 'device' }],
+      doc: 'The PCI function, by address or by the name of its device.',
+    },
+  ],
   options: [{ name: 'driver', doc: 'The name of the driver.', values: 'name', required: true }],
   code: {
     kind: 'action',

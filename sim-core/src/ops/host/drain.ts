@@ -1,5 +1,5 @@
-import { cpuOption } from './options.ts';
 import type { Op } from '../op.ts';
+import { cpuOption } from './options.ts';
 
 export const drain: Op = {
   name: 'drain',
@@ -17,11 +17,16 @@ export const drain: Op = {
       const { world } = c;
       const cpu = cpuOption(c);
       return {
-        routine: world.routines.define('drain', 'docs/language.md', (r) =>
-          r.step('drain the buffers', (t) => {
-            world.memory.drain(t.machine, cpu);
-            t.return(0);
-          }), 'host'),
+        routine: world.routines.define(
+          'drain',
+          'docs/language.md',
+          (r) =>
+            r.step('drain the buffers', (t) => {
+              world.memory.drain(t.machine, cpu);
+              t.return(0);
+            }),
+          'host',
+        ),
         action: undefined,
       };
     },

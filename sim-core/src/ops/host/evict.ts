@@ -1,5 +1,5 @@
-import { cpuOption } from './options.ts';
 import type { Op } from '../op.ts';
+import { cpuOption } from './options.ts';
 
 export const evict: Op = {
   name: 'evict',
@@ -18,11 +18,16 @@ export const evict: Op = {
       const line = world.topology.words[c.word(0)]?.line as number;
       const cpu = cpuOption(c);
       return {
-        routine: world.routines.define('evict', 'docs/language.md', (r) =>
-          r.step('evict the line', (t) => {
-            world.memory.evict(t.machine, cpu, line);
-            t.return(0);
-          }), 'host'),
+        routine: world.routines.define(
+          'evict',
+          'docs/language.md',
+          (r) =>
+            r.step('evict the line', (t) => {
+              world.memory.evict(t.machine, cpu, line);
+              t.return(0);
+            }),
+          'host',
+        ),
         action: undefined,
       };
     },

@@ -1,13 +1,15 @@
 import { migrate } from '../../cpu/migrate.ts';
-import { cpuOption } from './options.ts';
 import type { Op } from '../op.ts';
+import { cpuOption } from './options.ts';
 
 export const migrateOp: Op = {
   name: 'migrate',
   kind: 'host',
   summary: 'The host moves a vCPU to another pCPU.',
   doc: `The scheduler takes the vCPU off its pCPU and loads it on another: kvm_arch_vcpu_load() runs there, and with non-coherent DMA notes the pCPU in the dirty mask. Waits while the vCPU has not been loaded yet or may not be preempted.`,
-  sources: [{ document: 'linux', place: 'virt/kvm/kvm_main.c kvm_sched_in(), arch/x86/kvm/x86.c kvm_arch_vcpu_load()' }],
+  sources: [
+    { document: 'linux', place: 'virt/kvm/kvm_main.c kvm_sched_in(), arch/x86/kvm/x86.c kvm_arch_vcpu_load()' },
+  ],
   errnos: [],
   example: 'migrate vcpu0 cpu=1',
   operands: [{ name: 'vcpu', shapes: [{ kind: 'vcpu' }], doc: 'Which vCPU.' }],
@@ -19,13 +21,18 @@ export const migrateOp: Op = {
       const actor = c.vcpuNamed(c.name(0) ?? '');
       const cpu = cpuOption(c);
       return {
-        routine: world.routines.define('migrate', 'docs/language.md', (r) =>
-          r.step('load the vCPU on the other pCPU', (t) => {
-            const vcpu = (t.machine.state[world.kvm.actorVcpu.base + actor] as number) - 1;
-            const here = vcpu >= 0 && t.machine.state[world.kvm.vcpuCpu.base + vcpu] === cpu + 1;
-            if (here || migrate(world, t.machine, actor, cpu)) t.return(0);
-            else t.block();
-          }), 'host'),
+        routine: world.routines.define(
+          'migrate',
+          'docs/language.md',
+          (r) =>
+            r.step('load the vCPU on the other pCPU', (t) => {
+              const vcpu = (t.machine.state[world.kvm.actorVcpu.base + actor] as number) - 1;
+              const here = vcpu >= 0 && t.machine.state[world.kvm.vcpuCpu.base + vcpu] === cpu + 1;
+              if (here || migrate(world, t.machine, actor, cpu)) t.return(0);
+              else t.block();
+            }),
+          'host',
+        ),
         action: undefined,
       };
     },

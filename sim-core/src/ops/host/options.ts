@@ -7,7 +7,8 @@ export function cpuOption(context: ActionContext): number {
   const count = context.world.topology.cpu.count;
   if (text === undefined) return context.problem(-1, `Say on which CPU: cpu=0 to cpu=${count - 1}.`);
   const cpu = Number(text);
-  if (!(cpu >= 0 && cpu < count)) return context.problem(-1, `The machine has no cpu ${text}: it has 0 to ${count - 1}.`);
+  if (!(cpu >= 0 && cpu < count))
+    return context.problem(-1, `The machine has no cpu ${text}: it has 0 to ${count - 1}.`);
   return cpu;
 }
 
@@ -17,5 +18,8 @@ export function deviceOperand(context: ActionContext): number {
   const { devices } = context.world.topology;
   const device = devices.findIndex((d) => d.bdf === name || d.name === name);
   if (device >= 0) return device;
-  return context.problem(0, `The machine has no function ${name}: it has ${devices.map((d) => d.bdf).join(', ') || 'none'}.`);
+  return context.problem(
+    0,
+    `The machine has no function ${name}: it has ${devices.map((d) => d.bdf).join(', ') || 'none'}.`,
+  );
 }

@@ -6,10 +6,21 @@ export const unbind: Op = {
   kind: 'host',
   summary: 'A PCI function loses its host driver.',
   doc: `What writing to the driver's \`unbind\` file in sysfs does. A VFIO driver waits until nobody has the device open.`,
-  sources: [{ document: 'linux', place: 'drivers/base/bus.c unbind_store(), drivers/vfio/vfio_main.c vfio_unregister_group_dev()' }],
+  sources: [
+    {
+      document: 'linux',
+      place: 'drivers/base/bus.c unbind_store(), drivers/vfio/vfio_main.c vfio_unregister_group_dev()',
+    },
+  ],
   errnos: [],
   example: 'unbind 0000:01:00.1',
-  operands: [{ name: 'function', shapes: [{ kind: 'bdf' }, { kind: 'device' }], doc: 'The PCI function, by address or by the name of its device.' }],
+  operands: [
+    {
+      name: 'function',
+      shapes: [{ kind: 'bdf' }, { kind: 'device' }],
+      doc: 'The PCI function, by address or by the name of its device.',
+    },
+  ],
   code: {
     kind: 'action',
     compile(c) {

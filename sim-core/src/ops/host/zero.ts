@@ -5,7 +5,12 @@ export const zeroPage: Op = {
   kind: 'host',
   summary: 'The host overwrites the page of a word with zeroes.',
   doc: 'What the kernel does to a page before it hands it out: ordinary write-back stores through the cache of one pCPU.',
-  sources: [{ document: 'linux', place: 'mm/page_alloc.c; patch series of May 2024, "Enforce CPU cache flush for non-coherent device assignment"' }],
+  sources: [
+    {
+      document: 'linux',
+      place: 'mm/page_alloc.c; patch series of May 2024, "Enforce CPU cache flush for non-coherent device assignment"',
+    },
+  ],
   errnos: [],
   example: 'zero x',
   operands: [{ name: 'word', shapes: [{ kind: 'word' }], doc: 'A word of the page.' }],

@@ -24,11 +24,16 @@ export const cfgWr: Op = {
       const enable = (c.number(1) & ENABLE_NO_SNOOP) !== 0n ? 1 : 0;
       const slot = c.world.pcie.enableNoSnoop.base + c.device;
       return {
-        routine: c.world.routines.define('CfgWr', 'PCIe Base Specification', (r) =>
-          r.step('write Device Control', (t) => {
-            t.machine.put(slot, enable);
-            t.return(0);
-          }), 'device'),
+        routine: c.world.routines.define(
+          'CfgWr',
+          'PCIe Base Specification',
+          (r) =>
+            r.step('write Device Control', (t) => {
+              t.machine.put(slot, enable);
+              t.return(0);
+            }),
+          'device',
+        ),
         action: undefined,
       };
     },

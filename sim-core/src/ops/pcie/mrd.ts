@@ -23,12 +23,17 @@ Without a mapping the IOMMU blocks the request, and the register reads as all on
       const asked = c.attribute('ns');
       const copy = { value: 0, version: 0 };
       return {
-        routine: c.world.routines.define('MRd', 'PCIe Base Specification', (r) =>
-          r.step('translate, snoop or bypass, read', (t) => {
-            const done = c.world.pcie.read(t.machine, c.device, word, asked, copy);
-            if (c.bind !== undefined) t.machine.put(c.bind, done ? copy.value : -1);
-            t.return(0);
-          }), 'device'),
+        routine: c.world.routines.define(
+          'MRd',
+          'PCIe Base Specification',
+          (r) =>
+            r.step('translate, snoop or bypass, read', (t) => {
+              const done = c.world.pcie.read(t.machine, c.device, word, asked, copy);
+              if (c.bind !== undefined) t.machine.put(c.bind, done ? copy.value : -1);
+              t.return(0);
+            }),
+          'device',
+        ),
         action: undefined,
       };
     },

@@ -23,11 +23,16 @@ export const mwr: Op = {
       const value = c.read(1);
       const asked = c.attribute('ns');
       return {
-        routine: c.world.routines.define('MWr', 'PCIe Base Specification', (r) =>
-          r.step('translate, snoop or bypass, write', (t) => {
-            c.world.pcie.write(t.machine, c.device, word, value(t), asked);
-            t.return(0);
-          }), 'device'),
+        routine: c.world.routines.define(
+          'MWr',
+          'PCIe Base Specification',
+          (r) =>
+            r.step('translate, snoop or bypass, write', (t) => {
+              c.world.pcie.write(t.machine, c.device, word, value(t), asked);
+              t.return(0);
+            }),
+          'device',
+        ),
         action: undefined,
       };
     },

@@ -24,9 +24,12 @@ export function actionContext(context: ProgramContext, actor: number, statement:
 
     word(i) {
       const it = operand(i);
-      const name = it.kind === 'memory' && !it.member ? it.name.text : it.kind === 'name' && !it.member ? it.name : undefined;
+      const name =
+        it.kind === 'memory' && !it.member ? it.name.text : it.kind === 'name' && !it.member ? it.name : undefined;
       const word = topology.words.findIndex((w) => w.name === name);
-      return word >= 0 ? word : problem(i, `There is no word ${name ?? 'here'}: declare it in the machine block, memory ${name ?? 'x'} = 0.`);
+      return word >= 0
+        ? word
+        : problem(i, `There is no word ${name ?? 'here'}: declare it in the machine block, memory ${name ?? 'x'} = 0.`);
     },
 
     mmio(i) {
@@ -66,7 +69,9 @@ export function actionContext(context: ProgramContext, actor: number, statement:
 
     vcpuNamed(name) {
       const index = topology.actors.findIndex((a) => a.kind === 'vcpu' && a.name === name);
-      return index >= 0 ? index : problem(0, `The scenario has no ${name}: known are ${vcpus.map((v) => v.name).join(', ') || 'none'}.`);
+      return index >= 0
+        ? index
+        : problem(0, `The scenario has no ${name}: known are ${vcpus.map((v) => v.name).join(', ') || 'none'}.`);
     },
 
     problem,

@@ -4,10 +4,10 @@ import { LEAF, leafType } from '../../kvm/mmu.ts';
 import { memtypeName } from '../../memory/memtype.ts';
 import { FILE_KIND_NAMES } from '../../ops/op.ts';
 import { EXIT_REASONS, type ExitReason, FINDINGS, type Finding } from '../../state/event.ts';
+import { groupCoherent } from '../../vfio/coherent.ts';
 import type { Condition, LineContent, Span, Term, Word } from '../ast.ts';
 import type { ProgramContext } from './program.ts';
 import { rangesContain } from './versions.ts';
-import { groupCoherent } from '../../vfio/coherent.ts';
 import { coherentWord, compare } from './wait.ts';
 
 type ConditionLine = Extract<LineContent, { kind: 'condition' }>;
@@ -29,7 +29,8 @@ export function mentions(conditions: readonly ConditionLine[]): { findings: Set<
   const visitTerm = (term: Term): void => {
     if (term.kind !== 'name') return;
     if (term.member?.text === 'err') errors.add(term.name.text);
-    if (!term.member && (FINDINGS as readonly string[]).includes(term.name.text)) findings.add(term.name.text as Finding);
+    if (!term.member && (FINDINGS as readonly string[]).includes(term.name.text))
+      findings.add(term.name.text as Finding);
   };
   const visit = (condition: Condition): void => {
     switch (condition.kind) {
@@ -54,7 +55,12 @@ export function mentions(conditions: readonly ConditionLine[]): { findings: Set<
   return { findings, errors };
 }
 
-export function compileCondition(context: ProgramContext, content: ConditionLine, text: string, line: number): CompiledCondition {
+export function compileCondition(
+  context: ProgramContext,
+  content: ConditionLine,
+  text: string,
+  line: number,
+): CompiledCondition {
   const terms = new Map<string, CompiledTerm>();
   const compiler = new TermCompiler(context, line, terms);
   const holds = compiler.condition(content.condition);
@@ -130,7 +136,12 @@ class TermCompiler {
       case 'memory': {
         const word = this.#word(term.name);
         const { world } = this.#context;
-        return { name: `[${term.name.text}]`, read: (state) => coherentWord(world, state, word), text: String, literal: false };
+        return {
+          name: `[${term.name.text}]`,
+          read: (state) => coherentWord(world, state, word),
+          text: String,
+          literal: false,
+        };
       }
       case 'name':
         return term.member ? this.#member(term.name, term.member, term.span) : this.#bare(term.name, other, term.span);
@@ -143,7 +154,12 @@ class TermCompiler {
     const { world, register, errors } = this.#context;
     const actor = world.topology.actors.findIndex((a) => a.name === owner.text);
     const name = `${owner.text}.${member.text}`;
-    const fromSlot = (slot: number): CompiledTerm => ({ name, read: (state) => state[slot] as number, text: String, literal: false });
+    const fromSlot = (slot: number): CompiledTerm => ({
+      name,
+      read: (state) => state[slot] as number,
+      text: String,
+      literal: false,
+    });
     if (member.text === 'err' && actor >= 0) {
       const slot = errors[actor];
       if (slot !== undefined) return fromSlot(slot);
@@ -152,7 +168,10 @@ class TermCompiler {
     const mmio = device >= 0 ? world.pcie.registerSlot(device, member.text) : undefined;
     if (mmio !== undefined) return fromSlot(mmio);
     if (actor < 0) {
-      this.#fail(span, `There is no actor ${owner.text}: known are ${world.topology.actors.map((a) => a.name).join(', ')}.`);
+      this.#fail(
+        span,
+        `There is no actor ${owner.text}: known are ${world.topology.actors.map((a) => a.name).join(', ')}.`,
+      );
     }
     return fromSlot(register(actor, member.text));
   }
@@ -162,14 +181,20 @@ class TermCompiler {
     const finding = (FINDINGS as readonly string[]).indexOf(name.text);
     if (finding >= 0) {
       const slot = world.monitors.found.base + finding;
-      return { name: name.text, read: (state) => state[slot] as number, text: (v) => (v ? 'yes' : 'no'), literal: false };
+      return {
+        name: name.text,
+        read: (state) => state[slot] as number,
+        text: (v) => (v ? 'yes' : 'no'),
+        literal: false,
+      };
     }
     if (other?.kind === 'call') {
       const value = factLiteral(other.name.text, name.text);
       if (value !== undefined) return { name: name.text, read: () => value, text: () => name.text, literal: true };
     }
     const slot = names.get(name.text);
-    if (slot !== undefined) return { name: name.text, read: (state) => state[slot] as number, text: String, literal: false };
+    if (slot !== undefined)
+      return { name: name.text, read: (state) => state[slot] as number, text: String, literal: false };
     return this.#fail(span, `${name.text} is no finding, no name bound by a call, and no value of the other side.`);
   }
 
@@ -181,7 +206,10 @@ class TermCompiler {
   #cpu(name: Word): number {
     const cpu = /^cpu(\d+)$/.exec(name.text)?.[1];
     if (cpu === undefined || Number(cpu) >= this.#context.world.topology.cpu.count) {
-      this.#fail(name.span, `The machine has no ${name.text}: it has cpu0 to cpu${this.#context.world.topology.cpu.count - 1}.`);
+      this.#fail(
+        name.span,
+        `The machine has no ${name.text}: it has cpu0 to cpu${this.#context.world.topology.cpu.count - 1}.`,
+      );
     }
     return Number(cpu);
   }
@@ -223,7 +251,8 @@ class TermCompiler {
       }
       case 'exits': {
         const reason = need(second).text as ExitReason;
-        if (!EXIT_REASONS.includes(reason)) this.#fail(need(second).span, `${reason} is no exit reason: known are ${EXIT_REASONS.join(', ')}.`);
+        if (!EXIT_REASONS.includes(reason))
+          this.#fail(need(second).span, `${reason} is no exit reason: known are ${EXIT_REASONS.join(', ')}.`);
         const slot = world.counters.slot({ kind: 'exits', actor: this.#actor(need(first)), reason });
         return number((state) => state[slot] as number);
       }
@@ -254,17 +283,36 @@ class TermCompiler {
       case 'memtype': {
         const actor = this.#actor(need(first));
         const page = world.topology.words[this.#word(need(second))]?.page as number;
-        return { name: full, read: (state) => effectiveType(world, state, actor, page), text: typeText, literal: false };
+        return {
+          name: full,
+          read: (state) => effectiveType(world, state, actor, page),
+          text: typeText,
+          literal: false,
+        };
       }
       case 'cache': {
         const line = world.topology.words[this.#word(need(second))]?.line as number;
         const slot = world.memory.lineState.base + this.#cpu(need(first)) * world.topology.lines.length + line;
-        return { name: full, read: (state) => state[slot] as number, text: (v) => 'ISEM'[v] ?? String(v), literal: false };
+        return {
+          name: full,
+          read: (state) => state[slot] as number,
+          text: (v) => 'ISEM'[v] ?? String(v),
+          literal: false,
+        };
       }
       case 'coherent': {
         const group = world.topology.groups.findIndex((g) => String(g.number) === need(first).text);
-        if (group < 0) this.#fail(need(first).span, `The machine has no group ${need(first).text}: known are ${world.topology.groups.map((g) => g.number).join(', ')}.`);
-        return { name: full, read: (state) => Number(groupCoherent(world, state, group)), text: (v) => (v ? 'yes' : 'no'), literal: false };
+        if (group < 0)
+          this.#fail(
+            need(first).span,
+            `The machine has no group ${need(first).text}: known are ${world.topology.groups.map((g) => g.number).join(', ')}.`,
+          );
+        return {
+          name: full,
+          read: (state) => Number(groupCoherent(world, state, group)),
+          text: (v) => (v ? 'yes' : 'no'),
+          literal: false,
+        };
       }
       default:
         return this.#fail(name.span, `${name.text} is nothing that a condition can ask.`);
@@ -291,7 +339,16 @@ function factLiteral(fact: string, word: string): number | undefined {
     return word.length === 1 && state >= 0 ? state : undefined;
   }
   if (fact === 'ept' || fact === 'memtype') {
-    const types: Readonly<Record<string, number>> = { UC: 0, WC: 1, WT: 4, WP: 5, WB: 6, 'UC-': 7, UC_MINUS: 7, none: -1 };
+    const types: Readonly<Record<string, number>> = {
+      UC: 0,
+      WC: 1,
+      WT: 4,
+      WP: 5,
+      WB: 6,
+      'UC-': 7,
+      UC_MINUS: 7,
+      none: -1,
+    };
     return types[word];
   }
   return undefined;

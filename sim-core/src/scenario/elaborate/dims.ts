@@ -51,7 +51,8 @@ export function countDims(
     }
   }
 
-  const count = (...names: readonly string[]): number => names.reduce((sum, name) => sum + (tally.calls.get(name) ?? 0), 0);
+  const count = (...names: readonly string[]): number =>
+    names.reduce((sum, name) => sum + (tally.calls.get(name) ?? 0), 0);
   const opens = count('open', 'openat');
   const objects = count('KVM_CREATE_VM', 'KVM_CREATE_VCPU', 'KVM_CREATE_DEVICE', 'VFIO_GROUP_GET_DEVICE_FD');
   const others = count('eventfd', 'eventfd2', 'epoll_create', 'epoll_create1', 'socket', 'memfd_create');
@@ -67,7 +68,10 @@ export function countDims(
     containers: Math.max(1, opens),
     iommufds: Math.max(1, opens),
     ioas: Math.max(1, count('IOMMU_IOAS_ALLOC') + opens),
-    domains: Math.max(1, units + count('VFIO_SET_IOMMU', 'VFIO_GROUP_SET_CONTAINER', 'VFIO_DEVICE_ATTACH_IOMMUFD_PT', 'IOMMU_HWPT_ALLOC')),
+    domains: Math.max(
+      1,
+      units + count('VFIO_SET_IOMMU', 'VFIO_GROUP_SET_CONTAINER', 'VFIO_DEVICE_ATTACH_IOMMUFD_PT', 'IOMMU_HWPT_ALLOC'),
+    ),
     mappings: Math.max(1, count('VFIO_IOMMU_MAP_DMA', 'IOMMU_IOAS_MAP')),
   };
 }

@@ -5,7 +5,11 @@ import type { Machine } from '../../state/machine.ts';
 import type { World, WorldBase } from '../../world.ts';
 import type { Allowance } from './topology.ts';
 
-export function environmentMoves(base: WorldBase, world: () => World, allowed: readonly Allowance[]): EnvironmentMove[] {
+export function environmentMoves(
+  base: WorldBase,
+  world: () => World,
+  allowed: readonly Allowance[],
+): EnvironmentMove[] {
   return allowed.flatMap((allowance) => bounded(base, allowance, movesOf(world, allowance)));
 }
 
@@ -34,7 +38,10 @@ function movesOf(world: () => World, allowance: Allowance): EnvironmentMove[] {
   });
   const perLine = (what: string, run: (machine: Machine, cpu: number, line: number) => boolean): EnvironmentMove[] =>
     cpus.flatMap((cpu) =>
-      lines.map((line) => ({ name: `${what}(${line.name},cpu${cpu})`, run: (machine: Machine) => run(machine, cpu, line.index) })),
+      lines.map((line) => ({
+        name: `${what}(${line.name},cpu${cpu})`,
+        run: (machine: Machine) => run(machine, cpu, line.index),
+      })),
     );
   switch (allowance.what) {
     case 'evict':
@@ -46,7 +53,10 @@ function movesOf(world: () => World, allowance: Allowance): EnvironmentMove[] {
     case 'migrate':
       return topology.actors.flatMap((actor, index) =>
         actor.kind === 'vcpu' && (allowance.subjects.length === 0 || allowance.subjects.includes(actor.name))
-          ? cpus.map((cpu) => ({ name: `migrate(${actor.name},cpu${cpu})`, run: (machine: Machine) => migrate(world(), machine, index, cpu) }))
+          ? cpus.map((cpu) => ({
+              name: `migrate(${actor.name},cpu${cpu})`,
+              run: (machine: Machine) => migrate(world(), machine, index, cpu),
+            }))
           : [],
       );
     default:

@@ -43,7 +43,11 @@ export interface ExpressionContext {
 }
 
 /** Compiles an expression, or says what is wrong with it. */
-export function compileExpression(model: Model, text: string, context: ExpressionContext): Expression | { readonly problem: string } {
+export function compileExpression(
+  model: Model,
+  text: string,
+  context: ExpressionContext,
+): Expression | { readonly problem: string } {
   try {
     const cursor = new Cursor(text, text.trimEnd().length);
     const condition = resolve(model, bareNumber(text) ?? parseCondition(cursor), context);
@@ -61,7 +65,11 @@ function bareNumber(text: string): Condition | undefined {
   const negative = trimmed.startsWith('-');
   const magnitude = BigInt(negative ? trimmed.slice(1) : trimmed);
   const span = { start: 0, end: text.length };
-  return { kind: 'holds', term: { kind: 'number', value: negative ? -magnitude : magnitude, text: trimmed, span }, span };
+  return {
+    kind: 'holds',
+    term: { kind: 'number', value: negative ? -magnitude : magnitude, text: trimmed, span },
+    span,
+  };
 }
 
 function compile(model: Model, condition: Condition, text: string): Expression | { readonly problem: string } {
@@ -133,11 +141,19 @@ function resolve(model: Model, condition: Condition, context: ExpressionContext)
   switch (condition.kind) {
     case 'and':
     case 'or':
-      return { ...condition, left: resolve(model, condition.left, context), right: resolve(model, condition.right, context) };
+      return {
+        ...condition,
+        left: resolve(model, condition.left, context),
+        right: resolve(model, condition.right, context),
+      };
     case 'not':
       return { ...condition, operand: resolve(model, condition.operand, context) };
     case 'compare':
-      return { ...condition, left: resolveTerm(model, condition.left, context), right: resolveTerm(model, condition.right, context) };
+      return {
+        ...condition,
+        left: resolveTerm(model, condition.left, context),
+        right: resolveTerm(model, condition.right, context),
+      };
     case 'holds':
       return { ...condition, term: resolveTerm(model, condition.term, context) };
   }

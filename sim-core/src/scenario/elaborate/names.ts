@@ -27,12 +27,17 @@ export function namesAndRegisters(sources: readonly Source[]): FoundNames {
   return { names: [...names], deviceRegisters: new Map([...registers].map(([device, set]) => [device, [...set]])) };
 }
 
-function visitLine(content: Line['content'], names: Set<string>, addRegister: (device: string, name: string) => void): void {
+function visitLine(
+  content: Line['content'],
+  names: Set<string>,
+  addRegister: (device: string, name: string) => void,
+): void {
   if (content.kind === 'syscall') {
     if (content.bind) names.add(content.bind.text);
     for (const arg of content.args) {
       if (arg.kind !== 'struct') continue;
-      for (const field of arg.fields) if (field.value.kind === 'out' && field.value.bind.text !== 'NULL') names.add(field.value.bind.text);
+      for (const field of arg.fields)
+        if (field.value.kind === 'out' && field.value.bind.text !== 'NULL') names.add(field.value.bind.text);
     }
   } else if (content.kind === 'action') {
     for (const operand of content.operands) memberOf(operand, addRegister);

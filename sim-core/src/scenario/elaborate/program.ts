@@ -41,9 +41,17 @@ interface Frame {
 }
 
 /** Adds an actor's program to the nodes; the result is where it begins. */
-export function compileProgram(context: ProgramContext, actor: number, items: readonly Item[], file: number, line: number): number {
+export function compileProgram(
+  context: ProgramContext,
+  actor: number,
+  items: readonly Item[],
+  file: number,
+  line: number,
+): number {
   const entry: { node: number } = { node: -1 };
-  const exits = compileItems(context, actor, items, { file, calls: [], words: new Map() }, [(target) => (entry.node = target)]);
+  const exits = compileItems(context, actor, items, { file, calls: [], words: new Map() }, [
+    (target) => (entry.node = target),
+  ]);
   const end = addNode(context, (id) => ({ kind: 'end', id, place: { file, line, calls: [] } }));
   for (const exit of exits) exit(end);
   return entry.node;
@@ -53,12 +61,23 @@ function addNode(context: ProgramContext, make: (id: number) => ProgramNode): nu
   const id = context.nodes.length;
   context.nodes.push(make(id));
   if (id >= LIMITS.programNodes) {
-    context.problems.fail(0, { start: 0, end: 0 }, `The scenario has more than ${LIMITS.programNodes} statements after its calls are expanded (limit programNodes).`, 'too-many-statements');
+    context.problems.fail(
+      0,
+      { start: 0, end: 0 },
+      `The scenario has more than ${LIMITS.programNodes} statements after its calls are expanded (limit programNodes).`,
+      'too-many-statements',
+    );
   }
   return id;
 }
 
-function compileItems(context: ProgramContext, actor: number, items: readonly Item[], frame: Frame, entries: Exits): Exits {
+function compileItems(
+  context: ProgramContext,
+  actor: number,
+  items: readonly Item[],
+  frame: Frame,
+  entries: Exits,
+): Exits {
   let exits = entries;
   for (const item of items) exits = compileItem(context, actor, item, frame, exits);
   return exits;
@@ -82,7 +101,8 @@ function compileItem(context: ProgramContext, actor: number, item: Item, frame: 
         const start: Exits = [(target) => (alternatives[index] = target)];
         // The first statement makes the choice, so an alternative that begins with control gets a statement of its own.
         const first = body[0];
-        const begun = first?.kind === 'line' && !isCall(context, first.line, frame) ? start : addSkip(context, place, start);
+        const begun =
+          first?.kind === 'line' && !isCall(context, first.line, frame) ? start : addSkip(context, place, start);
         return compileItems(context, actor, body, frame, begun);
       });
     }
@@ -94,13 +114,27 @@ function compileItem(context: ProgramContext, actor: number, item: Item, frame: 
           head = target;
         },
       ]);
-      if (head < 0) context.problems.report(item.line, { start: 0, end: 0 }, 'This loop has no statement in it and would never get further.', 'empty-loop');
+      if (head < 0)
+        context.problems.report(
+          item.line,
+          { start: 0, end: 0 },
+          'This loop has no statement in it and would never get further.',
+          'empty-loop',
+        );
       else enter(exits, head);
       return [];
     }
     case 'repeat': {
       const counter = context.layout.field('repeatCounter', [], { internal: true }).base;
-      const node = addNode(context, (id) => ({ kind: 'repeat', id, place, counter, count: item.count, body: -1, next: -1 }));
+      const node = addNode(context, (id) => ({
+        kind: 'repeat',
+        id,
+        place,
+        counter,
+        count: item.count,
+        body: -1,
+        next: -1,
+      }));
       const repeat = context.nodes[node] as Extract<ProgramNode, { kind: 'repeat' }>;
       enter(entries, node);
       const exits = compileItems(context, actor, item.body, frame, [(target) => (repeat.body = target)]);
@@ -126,13 +160,28 @@ function addStatement(
   args: StatementArgs,
   finish?: (task: Task, value: number) => void,
 ): Exits {
-  const node = addNode(context, (id) => ({ kind: 'statement', id, place, routine, args, next: -1, ...(finish ? { finish } : {}) }));
+  const node = addNode(context, (id) => ({
+    kind: 'statement',
+    id,
+    place,
+    routine,
+    args,
+    next: -1,
+    ...(finish ? { finish } : {}),
+  }));
   enter(entries, node);
   const statement = context.nodes[node] as Extract<ProgramNode, { kind: 'statement' }>;
   return [(target) => (statement.next = target)];
 }
 
-function compileLine(context: ProgramContext, actor: number, line: number, frame: Frame, place: Place, entries: Exits): Exits {
+function compileLine(
+  context: ProgramContext,
+  actor: number,
+  line: number,
+  frame: Frame,
+  place: Place,
+  entries: Exits,
+): Exits {
   const content = context.sources[frame.file]?.parsed.lines[line]?.content;
   if (!content || !isStatement(content)) return entries;
   const statement = substitute(content, frame.words);
@@ -141,7 +190,14 @@ function compileLine(context: ProgramContext, actor: number, line: number, frame
   const at = frame.file === 0 ? line : 0;
   const compiled = context.problems.attempt(() => compileStatement(context, actor, statement, at));
   if (!compiled) return addSkip(context, place, entries);
-  return addStatement(context, place, entries, compiled.routine, compiled.args, compiled.finish?.(context.nodes.length));
+  return addStatement(
+    context,
+    place,
+    entries,
+    compiled.routine,
+    compiled.args,
+    compiled.finish?.(context.nodes.length),
+  );
 }
 
 const STATEMENTS: ReadonlySet<string> = new Set(['syscall', 'action', 'wait', 'call']);
@@ -149,7 +205,14 @@ function isStatement(content: { readonly kind: string }): content is Statement {
   return STATEMENTS.has(content.kind);
 }
 
-function compileCall(context: ProgramContext, actor: number, call: Extract<Statement, { kind: 'call' }>, frame: Frame, place: Place, entries: Exits): Exits {
+function compileCall(
+  context: ProgramContext,
+  actor: number,
+  call: Extract<Statement, { kind: 'call' }>,
+  frame: Frame,
+  place: Place,
+  entries: Exits,
+): Exits {
   const procedure = context.procedures.get(call.name.text);
   const line = frame.file === 0 ? place.line : 0;
   if (!procedure) {
@@ -157,7 +220,12 @@ function compileCall(context: ProgramContext, actor: number, call: Extract<State
     return entries;
   }
   if (frame.calls.length >= LIMITS.callDepth) {
-    context.problems.report(line, call.name.span, `Calls are nested deeper than ${LIMITS.callDepth} (limit callDepth): does ${call.name.text} call itself?`, 'call-too-deep');
+    context.problems.report(
+      line,
+      call.name.span,
+      `Calls are nested deeper than ${LIMITS.callDepth} (limit callDepth): does ${call.name.text} call itself?`,
+      'call-too-deep',
+    );
     return entries;
   }
   const words = new Map(procedure.params.map((param, i) => [param, call.args[i]?.text ?? param]));
@@ -172,7 +240,12 @@ interface CompiledStatement {
   readonly finish?: (node: number) => (task: Task, value: number) => void;
 }
 
-function compileStatement(context: ProgramContext, actor: number, statement: Syscall | Action | Wait, line: number): CompiledStatement {
+function compileStatement(
+  context: ProgramContext,
+  actor: number,
+  statement: Syscall | Action | Wait,
+  line: number,
+): CompiledStatement {
   switch (statement.kind) {
     case 'syscall':
       return compileSyscall(context, actor, statement, line);
@@ -194,7 +267,12 @@ function compileSyscall(context: ProgramContext, actor: number, statement: Sysca
   }
   const call = opNamed('syscall', statement.call.text);
   if (call?.code.kind !== 'syscall') {
-    throw problems.fail(line, statement.call.span, `${statement.call.text} is not a system call that Snoopscope models.`, 'unknown-call');
+    throw problems.fail(
+      line,
+      statement.call.span,
+      `${statement.call.text} is not a system call that Snoopscope models.`,
+      'unknown-call',
+    );
   }
   let request = -1;
   let shapes: readonly (Op['operands'][number] | undefined)[] = call.operands;
@@ -202,7 +280,12 @@ function compileSyscall(context: ProgramContext, actor: number, statement: Sysca
     const named = requestOf(statement.args[1]);
     // A number is a request that no file knows.
     if (!named && statement.args[1]?.kind !== 'number') {
-      throw problems.fail(line, statement.args[1]?.span ?? statement.call.span, 'This is not an ioctl request that Snoopscope models.', 'unknown-request');
+      throw problems.fail(
+        line,
+        statement.args[1]?.span ?? statement.call.span,
+        'This is not an ioctl request that Snoopscope models.',
+        'unknown-request',
+      );
     }
     request = named?.index ?? -1;
     shapes = [undefined, undefined, named?.op.operands[0]];
@@ -211,7 +294,12 @@ function compileSyscall(context: ProgramContext, actor: number, statement: Sysca
     // The request is looked up by name or number above; it has no value of its own.
     call.name === 'ioctl' && i === 1
       ? { int: () => 0, wide: () => 0n }
-      : compileValue(expr, expectedShape(shapes[i], expr.kind), { topology: world.topology, names: context.names, line, problems }),
+      : compileValue(expr, expectedShape(shapes[i], expr.kind), {
+          topology: world.topology,
+          names: context.names,
+          line,
+          problems,
+        }),
   );
   return {
     routine: call.code.routine(world),
@@ -220,11 +308,19 @@ function compileSyscall(context: ProgramContext, actor: number, statement: Sysca
   };
 }
 
-function expectedShape(spec: Op['operands'][number] | undefined, kind: string): Op['operands'][number]['shapes'][number] | undefined {
+function expectedShape(
+  spec: Op['operands'][number] | undefined,
+  kind: string,
+): Op['operands'][number]['shapes'][number] | undefined {
   return spec?.shapes.find((s) => s.kind === kind) ?? spec?.shapes[0];
 }
 
-function finishSyscall(context: ProgramContext, actor: number, statement: Syscall, node: number): (task: Task, value: number) => void {
+function finishSyscall(
+  context: ProgramContext,
+  actor: number,
+  statement: Syscall,
+  node: number,
+): (task: Task, value: number) => void {
   const bind = statement.bind ? context.names.get(statement.bind.text) : undefined;
   const error = context.errors[actor];
   const declared = statement.result;
@@ -245,10 +341,16 @@ function finishSyscall(context: ProgramContext, actor: number, statement: Syscal
 function compileAction(context: ProgramContext, actor: number, statement: Action, line: number): CompiledStatement {
   const { world, problems } = context;
   const actorKind = world.topology.actors[actor]?.kind;
-  const notation = actorKind === 'vcpu' ? 'instruction' : actorKind === 'device' ? 'tlp' : actorKind === 'host' ? 'host' : undefined;
+  const notation =
+    actorKind === 'vcpu' ? 'instruction' : actorKind === 'device' ? 'tlp' : actorKind === 'host' ? 'host' : undefined;
   const op = notation && opNamed(notation, statement.op.text);
   if (op?.code.kind !== 'action') {
-    throw problems.fail(line, statement.op.span, `${statement.op.text} is nothing that a ${actorKind ?? 'thread'} can do.`, 'unknown-op');
+    throw problems.fail(
+      line,
+      statement.op.span,
+      `${statement.op.text} is nothing that a ${actorKind ?? 'thread'} can do.`,
+      'unknown-op',
+    );
   }
   const compiled: CompiledAction = op.code.compile(actionContext(context, actor, statement, line));
   return { routine: compiled.routine, args: { values: [], request: -1, action: compiled.action } };

@@ -8,13 +8,26 @@ export function moveName(actor: string, alternative: number): string {
   return alternative === 0 ? actor : `${actor}/${alternative}`;
 }
 
-export function compileSchedule(items: readonly ScheduleItem[], moves: readonly Move[], line: number, problems: Problems): ScheduledMove[] {
+export function compileSchedule(
+  items: readonly ScheduleItem[],
+  moves: readonly Move[],
+  line: number,
+  problems: Problems,
+): ScheduledMove[] {
   return items.flatMap((item) => {
     const args = item.args.length > 0 ? `(${item.args.map((a) => a.text).join(',')})` : '';
     const name = moveName(item.actor.text + args, item.alternative ?? 0);
     const move = moves.findIndex((m) => m.name === name);
     if (move < 0) {
-      problems.report(line, item.span, `Nothing in this scenario moves as ${name}; possible are ${moves.map((m) => m.name).slice(0, 12).join(', ')}.`, 'unknown-move');
+      problems.report(
+        line,
+        item.span,
+        `Nothing in this scenario moves as ${name}; possible are ${moves
+          .map((m) => m.name)
+          .slice(0, 12)
+          .join(', ')}.`,
+        'unknown-move',
+      );
       return [];
     }
     return [{ move, count: item.count }];

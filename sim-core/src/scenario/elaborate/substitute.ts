@@ -14,7 +14,8 @@ function replace(node: unknown, words: ReadonlyMap<string, string>): unknown {
   for (const [key, value] of Object.entries(record)) copy[key] = replace(value, words);
   if (record.kind === 'name' && typeof record.name === 'string') {
     const by = words.get(record.name);
-    if (by !== undefined) return isNumber(by) ? { kind: 'number', value: BigInt(by), text: by, span: record.span } : { ...copy, name: by };
+    if (by !== undefined)
+      return isNumber(by) ? { kind: 'number', value: BigInt(by), text: by, span: record.span } : { ...copy, name: by };
   } else if (typeof record.text === 'string' && record.kind === undefined && words.has(record.text)) {
     copy.text = words.get(record.text);
   }

@@ -152,7 +152,12 @@ function memoryModels(items: readonly MachineItem[]): Pick<Topology, 'words' | '
     let page = pageName === undefined ? undefined : pageByName.get(pageName);
     if (page === undefined) {
       page = pages.length;
-      pages.push({ name: pageName ?? (item.names[0]?.text as string), lines: [], words: [], reservedUncached: optionsOf(item.options).get('host-mtrr') === 'UC' });
+      pages.push({
+        name: pageName ?? (item.names[0]?.text as string),
+        lines: [],
+        words: [],
+        reservedUncached: optionsOf(item.options).get('host-mtrr') === 'UC',
+      });
       if (pageName !== undefined) pageByName.set(pageName, page);
     }
     const line = lines.length;

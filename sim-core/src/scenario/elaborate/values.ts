@@ -1,10 +1,10 @@
 /** From the arguments of a system call to {@link Value}s that the kernel's routines read. */
 import type { Value } from '../../engine/compile.ts';
+import { UNWRITABLE } from '../../files/user-memory.ts';
 import { constantByName } from '../../ops/constants.ts';
 import type { OperandShape } from '../../ops/op.ts';
 import { structByName } from '../../ops/structs.ts';
 import type { Topology } from '../../topology.ts';
-import { UNWRITABLE } from '../../files/user-memory.ts';
 import type { Expr, StructExpr, Word } from '../ast.ts';
 import type { Problems } from './problems.ts';
 
@@ -24,17 +24,26 @@ export function compileValue(expr: Expr, shape: OperandShape | undefined, contex
     case 'string':
       return { ...constant(0n), text: expr.value };
     case 'flags':
-      return constant(expr.parts.reduce((sum, part) => sum | (part.kind === 'number' ? part.value : constantOf(part, context)), 0n));
+      return constant(
+        expr.parts.reduce((sum, part) => sum | (part.kind === 'number' ? part.value : constantOf(part, context)), 0n),
+      );
     case 'address': {
       const word = context.topology.words.findIndex((w) => w.name === expr.name.text);
       const model = context.topology.words[word];
       if (!model) {
-        context.problems.fail(context.line, expr.span, `There is no word ${expr.name.text}: declare it with memory ${expr.name.text} = 0.`);
+        context.problems.fail(
+          context.line,
+          expr.span,
+          `There is no word ${expr.name.text}: declare it with memory ${expr.name.text} = 0.`,
+        );
       }
       return { ...constant(model.address), word };
     }
     case 'pointer':
-      return { ...constant(0x7ff0_0000_0000n), pointee: compileValue(expr.item, shape?.kind === 'pointer' ? shape.to : undefined, context) };
+      return {
+        ...constant(0x7ff0_0000_0000n),
+        pointee: compileValue(expr.item, shape?.kind === 'pointer' ? shape.to : undefined, context),
+      };
     case 'struct':
       return compileStruct(expr, shape, context);
     case 'name': {
@@ -58,14 +67,19 @@ function constant(value: bigint): Value {
 function constantOf(expr: Extract<Expr, { kind: 'name' }>, context: ValueContext): bigint {
   const known = constantByName.get(expr.name);
   if (known) return known.value;
-  return context.problems.fail(context.line, expr.span, `${expr.name} is neither bound by a call nor a constant of the kernel's API.`);
+  return context.problems.fail(
+    context.line,
+    expr.span,
+    `${expr.name} is neither bound by a call nor a constant of the kernel's API.`,
+  );
 }
 
 function compileStruct(expr: StructExpr, shape: OperandShape | undefined, context: ValueContext): Value {
   const spec = shape?.kind === 'struct' ? structByName.get(shape.struct) : undefined;
   const fields = new Map<string, Value>();
   const outputs = new Map<string, number>();
-  for (const field of spec?.fields ?? []) if (field.omitted !== undefined) fields.set(field.name, constant(field.omitted));
+  for (const field of spec?.fields ?? [])
+    if (field.omitted !== undefined) fields.set(field.name, constant(field.omitted));
   for (const field of expr.fields) {
     const fieldShape = spec?.fields.find((f) => f.name === field.name.text)?.shape;
     if (field.value.kind === 'in') fields.set(field.name.text, compileValue(field.value.expr, fieldShape, context));
@@ -78,5 +92,10 @@ function compileStruct(expr: StructExpr, shape: OperandShape | undefined, contex
 function outputSlot(bind: Word, struct: string | undefined, context: ValueContext): number {
   if (bind.text !== 'NULL') return context.names.get(bind.text) as number;
   if (struct === 'kvm_create_device') return UNWRITABLE;
-  return context.problems.fail(context.line, bind.span, 'An output field that cannot be written is only modelled for KVM_CREATE_DEVICE.', 'unsupported');
+  return context.problems.fail(
+    context.line,
+    bind.span,
+    'An output field that cannot be written is only modelled for KVM_CREATE_DEVICE.',
+    'unsupported',
+  );
 }

@@ -25,4 +25,3 @@ function contains(range: VersionRange, profile: Profile): boolean {
 export function profilesIn(ranges: readonly VersionRange[]): Profile[] {
   return PROFILES.filter((profile) => ranges.some((range) => contains(range, profile)));
 }
-

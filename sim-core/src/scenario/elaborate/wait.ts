@@ -1,6 +1,7 @@
 /** `wait doorbell == 1`: an actor that may not move until a comparison holds. */
-import type { NumberExpr, Operand, Relation, Wait } from '../ast.ts';
+
 import type { Task } from '../../engine/task.ts';
+import type { NumberExpr, Operand, Relation, Wait } from '../ast.ts';
 import type { ProgramContext } from './program.ts';
 
 /** What the `wait` routine finds as its action: true when the actor may go on. */
@@ -41,7 +42,11 @@ function reader(context: ProgramContext, actor: number, operand: Operand, line: 
   }
   if (operand.kind === 'memory' || operand.kind === 'name') {
     const name = operand.kind === 'memory' ? operand.name.text : operand.name;
-    const device = operand.member ? world.topology.devices.findIndex((d) => d.name === name) : model?.kind === 'device' ? model.subject : -1;
+    const device = operand.member
+      ? world.topology.devices.findIndex((d) => d.name === name)
+      : model?.kind === 'device'
+        ? model.subject
+        : -1;
     const register = operand.member?.text ?? name;
     const slot = device >= 0 ? world.pcie.registerSlot(device, register) : undefined;
     if (slot !== undefined) return fromSlot(slot);
@@ -49,7 +54,12 @@ function reader(context: ProgramContext, actor: number, operand: Operand, line: 
     if (bound !== undefined && !operand.member) return fromSlot(bound);
     return fromSlot(context.register(actor, name));
   }
-  return problems.fail(line, operand.span, 'Wait for a register, a device register or a word: wait [flag] == 1.', 'wrong-operand');
+  return problems.fail(
+    line,
+    operand.span,
+    'Wait for a register, a device register or a word: wait [flag] == 1.',
+    'wrong-operand',
+  );
 }
 
 /** What a coherent observer sees: a modified copy if there is one, else DRAM. */
@@ -67,4 +77,3 @@ export function coherentWord(world: ProgramContext['world'], state: Int32Array, 
   }
   return state[memory.dram.base + word] as number;
 }
-

@@ -1,0 +1,64 @@
+/** Links of an explanation, and those that several chains share. */
+import type { Source } from '../../ops/op.ts';
+import { NOTE } from '../../state/machine.ts';
+import { describeEvent } from '../describe.ts';
+import type { History } from '../history.ts';
+
+/** One cause: the event that shows it (-1 for what was so from the start), what it says, and where that is written. */
+export interface Link {
+  readonly event: number;
+  readonly text: string;
+  readonly sources: readonly Source[];
+}
+
+export const sdmCaches: Source = { document: 'Intel SDM', place: 'volume 3, "Memory Cache Control"' };
+export const noSnoopSource: Source = { document: 'PCIe', place: 'Base Specification, "No Snoop Attribute"' };
+export const snoopBehavior: Source = { document: 'Intel VT-d', place: 'Architecture Specification, "Snoop Behavior"' };
+export const emulateSource: Source = { document: 'linux', place: 'arch/x86/kvm/x86.c kvm_emulate_wbinvd_noskip()' };
+export const loadSource: Source = { document: 'linux', place: 'arch/x86/kvm/x86.c kvm_arch_vcpu_load()' };
+export const coherencySource: Source = { document: 'linux', place: 'virt/kvm/vfio.c kvm_vfio_update_coherency()' };
+export const memtypeSource: Source = { document: 'linux', place: 'arch/x86/kvm/vmx/vmx.c vmx_get_mt_mask()' };
+
+/** The store that made the version. */
+export function writeLink(history: History, event: number, word: number): Link {
+  const access = history.before(event, (code) => code === NOTE.access || code === NOTE.tlp);
+  const text = access >= 0 ? describeEvent(history.model, history.log, access)?.text : undefined;
+  return {
+    event: Math.max(access, 0),
+    text: `${text ?? `${history.wordName(word)} is written`} (${history.placeText(event)}).`,
+    sources: [sdmCaches],
+  };
+}
+
+/** What the guest did so that the version must be in DRAM. */
+export function promiseLink(history: History, event: number, word: number): Link {
+  const name = history.routineName(event);
+  const by = history.actorText(event);
+  const what =
+    name === 'wbinvd' || name === 'wbnoinvd'
+      ? `${by} executes ${name.toUpperCase()}: from here on ${history.wordName(word)} must be in DRAM`
+      : name.startsWith('clflush') || name === 'clwb'
+        ? `${by} flushes the line: from here on ${history.wordName(word)} must be in DRAM`
+        : name === 'MWr'
+          ? `${by} writes past the caches: DRAM has the new value`
+          : `${by} stores uncached or fences: from here on ${history.wordName(word)} must be in DRAM`;
+  return { event, text: `${what} (${history.placeText(event)}).`, sources: [sdmCaches] };
+}
+
+/** Where the new value is, and what DRAM has instead. */
+export function whereIsIt(history: History, event: number, word: number, version: number): Link[] {
+  const { memory } = history.model.world;
+  const dram = history.valueAt(memory.dram.base + word, event);
+  const holders = history.holders(event, word, version);
+  const name = history.wordName(word);
+  const held = holders.map(
+    (cpu) => `cpu${cpu}'s cache holds the newer ${name} = ${history.cachedValue(event, cpu, word)}, modified`,
+  );
+  const combining = history.combiningHolders(event, word);
+  held.push(...combining.map((cpu) => `cpu${cpu}'s write-combining buffer holds the newer ${name}`));
+  const where =
+    held.length > 0
+      ? `${held.join('; ')}; DRAM still has ${name} = ${dram}.`
+      : `The newer value of ${name} is nowhere any more; DRAM has ${name} = ${dram}.`;
+  return [{ event, text: where, sources: [sdmCaches] }];
+}
