@@ -1,5 +1,6 @@
 /** What the names of a scenario stand for, as far as the text alone says it. */
 import {
+  type ActorHeader,
   documentationAbove,
   type Expr,
   FILE_KINDS,
@@ -19,9 +20,21 @@ export interface Definition extends TextPlace {
 
 /** Where a name is defined, in the document and the files it includes. */
 export function definitionsOf(snapshot: Snapshot, symbol: ScenarioSymbol): Definition[] {
-  return familyOf(snapshot).flatMap((file) =>
+  const found = familyOf(snapshot).flatMap((file) =>
     (symbolsOf(file.scenario, VOCABULARY).all.get(symbol.id)?.definitions ?? []).map((place) => ({ ...place, file })),
   );
+  return found.length > 0 || symbol.space !== 'actor' ? found : unnamedBlocks(snapshot, symbol.name);
+}
+
+/** `setup` and `host` are named by the keyword that opens their block. */
+function unnamedBlocks(snapshot: Snapshot, name: string): Definition[] {
+  const file = { uri: snapshot.uri, scenario: snapshot.scenario };
+  return snapshot.scenario.blocks
+    .filter(({ kind, actor }) => kind === name && actor !== undefined && actor.name === undefined)
+    .map(({ line }) => {
+      const start = snapshot.scenario.lines[line]?.text.indexOf(name) ?? 0;
+      return { line, span: { start, end: start + name.length }, file };
+    });
 }
 
 /** Names of a space that have a definition somewhere in the family, each once. */
@@ -93,10 +106,18 @@ function actorText(snapshot: Snapshot, symbol: ScenarioSymbol): string {
     const content = definition.file.scenario.lines[definition.line]?.content;
     if (content?.kind === 'device') return 'a PCI function';
     if (content?.kind === 'mdev') return 'a mediated device';
-    if (content?.kind === 'actor-open') return content.actor.kind === 'vcpu' ? 'a vCPU' : 'a thread of a VMM';
+    if (content?.kind === 'actor-open') return ACTOR_TEXTS[content.actor.kind];
   }
   return 'an actor';
 }
+
+const ACTOR_TEXTS: Readonly<Record<ActorHeader['kind'], string>> = {
+  setup: 'what the VMM does first, alone',
+  thread: 'a thread of a VMM',
+  vcpu: 'a vCPU',
+  device: 'a PCI function',
+  host: "the host's own doing",
+};
 
 /** `dup` of `dup` of …: nobody writes more, and a circle must end. */
 const DEEPEST_DUP = 4;

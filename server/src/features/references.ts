@@ -1,5 +1,6 @@
 import { type Position, type ScenarioSymbol, symbolsOf, type TextPlace, VOCABULARY } from '@snoopscope/sim-core';
 import { familyOf, type Location, type Snapshot } from '../snapshot.ts';
+import { definitionsOf } from './names.ts';
 
 /** A use of a name. */
 export interface Use {
@@ -15,7 +16,7 @@ export function symbolAt(snapshot: Snapshot, at: Position): ScenarioSymbol | und
 export function definitionsAtPlace(snapshot: Snapshot, at: Position): readonly Location[] {
   const symbol = symbolAt(snapshot, at);
   if (symbol === undefined) return [];
-  return inFamily(snapshot, symbol, (found) => found.definitions);
+  return definitionsOf(snapshot, symbol).map(({ file, line, span }) => ({ uri: file.uri, line, ...span }));
 }
 
 /** Every place that names the same thing, in the document and the files it includes. */

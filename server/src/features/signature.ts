@@ -1,4 +1,12 @@
-import { completionAt, type Op, type Position, type Profile, type StructSpec, VOCABULARY } from '@snoopscope/sim-core';
+import {
+  completionAt,
+  type Op,
+  opOfLine,
+  type Position,
+  type Profile,
+  type StructSpec,
+  VOCABULARY,
+} from '@snoopscope/sim-core';
 import type { Snapshot } from '../snapshot.ts';
 import { describe, describeShape, signatureOf } from './describe.ts';
 
@@ -14,14 +22,15 @@ export interface Signature {
 /** The signature of the call, instruction, TLP or host action that is being written. */
 export function signatureAt(snapshot: Snapshot, at: Position): Signature | undefined {
   const { call, place } = completionAt(snapshot.scenario, VOCABULARY, at);
-  if (call?.op !== undefined) {
-    if (call.op.kind === 'ioctl') {
-      const struct = structOf(call.op);
-      return struct !== undefined && place.kind === 'field' && call.argument === 2
-        ? structSignature(struct)
-        : ioctlSignature(call.op, call.argument, call.path, snapshot.profile);
-    }
-    return ofOp(call.op, call.argument, snapshot.profile);
+  const line = snapshot.scenario.lines[at.line];
+  if (call?.op !== undefined && line !== undefined) {
+    // Of an ioctl the request counts, even one that stands behind the place.
+    const op = call.name === 'ioctl' ? (opOfLine(line, VOCABULARY) ?? call.op) : call.op;
+    if (op.kind !== 'ioctl') return ofOp(op, call.argument, snapshot.profile);
+    const struct = structOf(op);
+    return struct !== undefined && place.kind === 'field' && call.argument === 2
+      ? structSignature(struct)
+      : ioctlSignature(op, call.argument, call.path, snapshot.profile);
   }
   if (place.kind === 'operand') return ofOp(place.op, place.index, snapshot.profile);
   return undefined;

@@ -1,0 +1,70 @@
+// Every scenario of the gallery, through every feature: nothing is wrong with them, and nothing goes wrong over them.
+import { globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parse, rolesOf, VOCABULARY } from '@snoopscope/sim-core';
+import { describe, expect, test } from 'vitest';
+import { offersAt } from '../../server/src/features/completion.ts';
+import { definitionAt } from '../../server/src/features/definition.ts';
+import { elaborationDiagnostics, textDiagnostics } from '../../server/src/features/diagnostics.ts';
+import { hoverAt } from '../../server/src/features/hover.ts';
+import { referencesAt } from '../../server/src/features/references.ts';
+import { stretchesAt } from '../../server/src/features/selection.ts';
+import { signatureAt } from '../../server/src/features/signature.ts';
+import { colouredWords } from '../../server/src/features/tokens.ts';
+import { type IncludedFile, profileFor, type Snapshot } from '../../server/src/snapshot.ts';
+
+const root = path.resolve(import.meta.dirname, '../../scenarios');
+const files = globSync('**/*.snoop', { cwd: root }).sort();
+
+test('there is a gallery', () => {
+  expect(files.length).toBeGreaterThan(0);
+});
+
+describe.each(files)('%s', (file) => {
+  const snapshot = open(file);
+
+  test('is right, and can be executed on its kernel', () => {
+    const found = [...textDiagnostics(snapshot), ...elaborationDiagnostics(snapshot)];
+    const serious = found.filter(({ severity }) => severity === 'error' || severity === 'warning');
+    expect(serious.map(({ line, message }) => `${line + 1}: ${message}`)).toEqual([]);
+  });
+
+  test('every word has its answers', () => {
+    snapshot.scenario.lines.forEach((line, index) => {
+      for (const { span, role, text, op, symbol } of rolesOf(line, VOCABULARY)) {
+        const at = { line: index, column: span.start };
+        const hover = hoverAt(snapshot, at);
+        const where = `${index + 1}: ${role} ${text}`;
+        if (op !== undefined && ['call', 'request', 'instruction', 'tlp', 'host'].includes(role))
+          expect(hover, where).toBeDefined();
+        if (role === 'constant' || role === 'errno' || role === 'field') expect(hover, where).toBeDefined();
+        if (symbol?.definition === false && symbol.space !== 'register')
+          expect(definitionAt(snapshot, at), where).not.toEqual([]);
+        if (symbol !== undefined)
+          expect(referencesAt(snapshot, at, true), where).toContainEqual({ uri: snapshot.uri, line: index, ...span });
+        expect(stretchesAt(snapshot, at).length, where).toBeGreaterThan(0);
+        signatureAt(snapshot, at);
+      }
+      offersAt(snapshot, { line: index, column: line.text.length });
+    });
+  });
+
+  test('no two colours overlap', () => {
+    let last = { line: 0, end: 0 };
+    for (const { line, span } of colouredWords(snapshot)) {
+      if (line === last.line) expect(span.start, `line ${line + 1}`).toBeGreaterThanOrEqual(last.end);
+      last = { line, end: span.end };
+    }
+  });
+});
+
+function open(file: string): Snapshot {
+  const scenario = parse(readFileSync(path.join(root, file), 'utf8'));
+  const included = new Map<string, IncludedFile>();
+  for (const { content } of scenario.lines) {
+    if (content.kind !== 'include') continue;
+    const other = path.join(root, path.dirname(file), content.text.value);
+    included.set(content.text.value, { uri: `file://${other}`, scenario: parse(readFileSync(other, 'utf8')) });
+  }
+  return { uri: `file:///${file}`, version: 1, scenario, profile: profileFor(scenario, undefined), included };
+}
