@@ -47,14 +47,13 @@ export function firstDifference(shown: readonly string[], printed: readonly stri
   return skipping || at === printed.length ? undefined : `(missing) ${printed[at]}`;
 }
 
-/** The document with each block that has no elision written anew. */
-export function withOutput(markdown: string, outputs: ReadonlyMap<number, string>): string {
+/** The document with what each call prints, in their order; where something is left out, it stays as it is. */
+export function withOutput(markdown: string, outputs: readonly string[]): string {
   const lines = markdown.split('\n');
-  const calls = consoleCalls(markdown).toReversed();
-  for (const { line, shown } of calls) {
+  // From the end, so that the lines before keep their numbers.
+  for (const [index, { line, shown }] of [...consoleCalls(markdown).entries()].toReversed()) {
     if (shown.some((text) => text.trim() === ELISION)) continue;
-    const output = outputs.get(line);
-    if (output !== undefined) lines.splice(line + 1, shown.length, ...output.split('\n'));
+    lines.splice(line + 1, shown.length, ...(outputs[index] ?? '').split('\n'));
   }
   return lines.join('\n');
 }

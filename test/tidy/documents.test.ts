@@ -1,7 +1,7 @@
 // Documents say what is there: outputs are real, links lead somewhere, commands exist.
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { COMMANDS } from '@snoopscope/cli';
+import { COMMANDS, commandReference } from '@snoopscope/cli';
 import { MONITORS, OPS } from '@snoopscope/sim-core';
 import { describe, expect, test } from 'vitest';
 import { root, snoopscope } from '../cli/command.ts';
@@ -31,19 +31,18 @@ test('there are documents', () => {
 
 describe.each(documents)('%s', (file) => {
   test('shows what the command prints', async () => {
-    const outputs = new Map<number, string>();
-    for (const { line, words } of consoleCalls(read(file))) {
+    const outputs: string[] = [];
+    for (const { words } of consoleCalls(read(file))) {
       const { stdout, stderr } = await snoopscope(words);
-      outputs.set(line, `${stdout}${stderr}`.trimEnd());
+      outputs.push(`${stdout}${stderr}`.trimEnd());
     }
-    if (process.env.UPDATE === '1' && outputs.size > 0)
+    if (process.env.UPDATE === '1' && outputs.length > 0) {
       writeFileSync(path.join(root, file), withOutput(read(file), outputs));
-    for (const { line, words, shown } of consoleCalls(read(file))) {
-      const printed = withoutSizes(outputs.get(line) ?? '').split('\n');
-      expect(
-        firstDifference(withoutSizes(shown.join('\n')).split('\n'), printed),
-        `line ${line + 1}: ${words.join(' ')}`,
-      ).toBe(undefined);
+    }
+    for (const [index, { line, words, shown }] of consoleCalls(read(file)).entries()) {
+      const printed = withoutSizes(outputs[index] ?? '').split('\n');
+      const difference = firstDifference(withoutSizes(shown.join('\n')).split('\n'), printed);
+      expect(difference, `line ${line + 1}: ${words.join(' ')}`).toBe(undefined);
     }
   });
 
@@ -63,6 +62,12 @@ describe.each(documents)('%s', (file) => {
     );
     expect(meant.filter((name) => !known.includes(name))).toEqual([]);
   });
+});
+
+test('docs/cli.md is what the table of commands says', () => {
+  const page = path.join(root, 'docs/cli.md');
+  if (process.env.UPDATE === '1') writeFileSync(page, commandReference());
+  expect(read('docs/cli.md')).toBe(commandReference());
 });
 
 test('the README shows the picture once there is one', () => {

@@ -145,7 +145,7 @@ function groupOf(verdicts: readonly KernelVerdict[]): VerdictGroup {
   const explored = verdicts.filter(({ judgedAs }, i) => verdicts.findIndex((v) => v.judgedAs === judgedAs) === i);
   return {
     profiles,
-    name: profiles.length === 1 ? first.profile.name : `${first.profile.name}..${profiles.at(-1)?.name}`,
+    name: nameOf(profiles),
     passed,
     kernel: judgedAs,
     explorations: explored.length,
@@ -159,6 +159,13 @@ function groupOf(verdicts: readonly KernelVerdict[]): VerdictGroup {
       .filter(({ finding }) => unexpected.includes(finding))
       .map((f) => judgedFinding(first, f)),
   };
+}
+
+/** Releases are a range; kernels that are none have no order that people know. */
+function nameOf(profiles: readonly Profile[]): string {
+  const names = profiles.map(({ name }) => name);
+  if (names.length > 1 && profiles[0]?.mainline) return `${names[0]}..${names.at(-1)}`;
+  return names.join(', ');
 }
 
 function judgedCondition(verdict: KernelVerdict, condition: ConditionVerdict): JudgedCondition {

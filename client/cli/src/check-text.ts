@@ -7,24 +7,28 @@ import { type Style, wrap } from './paint.ts';
 /** Truth about nothing is worth a word. */
 const ENDLESS = 'No interleaving comes to an end, and conditions are about final states only.';
 
+const NONE_FOR_KERNEL = 'No condition is for this kernel: judged are declared results and findings.';
 const WITHOUT_CONDITIONS = 'It has no conditions: judged are declared results and findings.';
 
 /** Prints one file's verdicts. `witnesses` prints the schedules of conditions that hold, too. */
 export function printVerdict(call: Call, { file, groups }: FileVerdict, witnesses: boolean): void {
   call.print(call.paint('heading', file.name));
-  for (const group of groups) printGroup(call, group, witnesses);
-  if (!file.parsed.lines.some(({ content }) => content.kind === 'condition')) {
-    call.print(call.paint('faint', `  ${wrap(WITHOUT_CONDITIONS, call.width - 2, 2)}`));
+  const hasConditions = file.parsed.lines.some(({ content }) => content.kind === 'condition');
+  for (const group of groups) {
+    printGroup(call, group, witnesses);
+    if (hasConditions && group.conditions.length === 0) {
+      call.print(call.paint('faint', `    ${wrap(NONE_FOR_KERNEL, call.width - 4, 4)}`));
+    }
   }
+  if (!hasConditions) call.print(call.paint('faint', `  ${wrap(WITHOUT_CONDITIONS, call.width - 2, 2)}`));
 }
 
 function printGroup(call: Call, group: VerdictGroup, witnesses: boolean): void {
   const { name, passed, conditions, findings } = group;
   const [style, word]: [Style, string] =
     passed === undefined ? ['caution', 'open'] : passed ? ['good', 'passed'] : ['bad', 'FAILED'];
-  const head = `${name}  ${word}`;
-  const size = wrap(sizeText(group), call.width - head.length - 4, 4);
-  call.print(`  ${call.paint('heading', name)}  ${call.paint(style, word)}  ${call.paint('faint', size)}`);
+  call.print(`  ${call.paint('heading', wrap(name, call.width - 2, 2))}  ${call.paint(style, word)}`.trimEnd());
+  call.print(`    ${call.paint('faint', wrap(sizeText(group), call.width - 4, 4))}`);
   for (const condition of conditions) printCondition(call, group, condition, witnesses);
   if (group.complete && group.finals === 0) {
     call.print(`    ${call.paint('caution', wrap(ENDLESS, call.width - 4, 4))}`);

@@ -4,3 +4,4 @@ export type { Command, OptionSpec } from './commands/command.ts';
 export { COMMANDS } from './commands/table.ts';
 export * from './exit-codes.ts';
 export type { Io, Output } from './io.ts';
+export { commandReference } from './reference.ts';

@@ -1,0 +1,46 @@
+/** docs/cli.md, made from the table of commands. */
+import { COMMON_OPTIONS } from './arguments.ts';
+import type { Command } from './commands/command.ts';
+import { COMMANDS } from './commands/table.ts';
+import { EXIT_MEANINGS } from './exit-codes.ts';
+import { optionDoc, signature } from './help.ts';
+
+/** The page as Markdown. A test compares it with the file. */
+export function commandReference(): string {
+  return [
+    '# The command',
+    '',
+    'Written from the table of commands in `client/cli/src/commands`; `UPDATE=1 npx vitest run test/tidy` writes it anew.',
+    '',
+    '`snoopscope COMMAND [options] [FILE…]`, in a checkout `npm run -s snoopscope -- COMMAND …`.',
+    '',
+    '| exit code | meaning |',
+    '| ---: | --- |',
+    ...Object.entries(EXIT_MEANINGS).map(([code, meaning]) => `| ${code} | ${meaning} |`),
+    '',
+    'With `--format json` stdout holds one JSON document and nothing else. `format` in it is the version of its shape. What',
+    'stops a command is a document too: `{"error": {"code", "message", "file", "diagnostics"}}`, the last two where they',
+    'apply; lines and columns count from 1. Colours are left out on pipes and where `NO_COLOR` is set.',
+    '',
+    ...COMMANDS.flatMap(section),
+  ].join('\n');
+}
+
+function section({ name, summary, operands, description, options, examples }: Command): string[] {
+  return [
+    `## ${name}`,
+    '',
+    summary,
+    '',
+    '```',
+    `snoopscope ${`${name} [options] ${operands}`.trim()}`,
+    '```',
+    '',
+    ...description.flatMap((paragraph) => [paragraph, '']),
+    '| option | |',
+    '| --- | --- |',
+    ...[...options, ...COMMON_OPTIONS].map((spec) => `| \`${signature(spec)}\` | ${optionDoc(spec)} |`),
+    '',
+    ...examples.flatMap(({ line, about }) => [about, '', '```', `snoopscope ${line}`, '```', '']),
+  ];
+}
