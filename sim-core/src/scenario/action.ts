@@ -48,11 +48,11 @@ function parseAction(cursor: Cursor, op: Word, bind: Word | undefined): Action {
       operands.push(parseOperand(cursor, `an operand of ${quoted(op.text)} behind \`${separator}\``));
   }
   const attributes: Word[] = [];
-  const options = [];
-  while (!cursor.atEnd()) {
-    if (cursor.optionFollows()) options.push(cursor.option('an option'));
-    else attributes.push(cursor.takeIdentifier() ?? failTail(cursor, op, separator));
+  while (!cursor.atEnd() && !cursor.optionFollows()) {
+    attributes.push(cursor.takeIdentifier() ?? failTail(cursor, op, separator));
   }
+  const options = cursor.options(`an option of ${quoted(op.text)} such as \`cpu=0\``);
+  cursor.finish('The statement');
   return { kind: 'action', ...(bind && { bind }), op, operands, options, attributes };
 }
 

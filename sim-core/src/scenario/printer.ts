@@ -147,7 +147,7 @@ function alignResults(drafts: readonly Draft[]): string[] {
 /** A broken line keeps its text, so that what is being typed does not move. */
 function brokenText(draft: Draft): string {
   const { text, comment } = draft.line;
-  return comment === undefined ? text : text.slice(0, comment.start).trimEnd();
+  return comment === undefined ? text : text.slice(0, comment.start).replace(/[ \t]+$/, '');
 }
 
 /** Comments behind code stand in one column as long as neighbouring lines have one. */
