@@ -3,7 +3,11 @@ import { parseRanges } from './condition.ts';
 import { Cursor } from './cursor.ts';
 import { rangesContain } from './elaborate/versions.ts';
 
-/** Whether a profile is in a range as tables write it: `v6.6..`, `v3.13..v5.18`. */
+/**
+ * Whether a profile is in a range as tables write it: `v6.6..`, `v3.13..v5.18`. A profile that is no mainline release
+ * counts as the one it is nearest to, unlike in conditions, which must name it.
+ */
 export function rangeTextContains(text: string, profile: Profile): boolean {
-  return rangesContain(parseRanges(new Cursor(text, text.length)), profile);
+  const nearest = { ...profile, name: profile.version, mainline: true };
+  return rangesContain(parseRanges(new Cursor(text, text.length)), nearest);
 }
