@@ -120,12 +120,11 @@ export class RunCursor {
     const { actor } = stand;
     const depth = actor >= 0 ? this.snapshot.kernelFrames(actor).length : 0;
     const inside = this.shownCalls(stand);
-    const outcome = await this.#forward(this.#mover(actor), movement, (mover) => {
+    return this.#forward(this.#mover(actor), movement, (mover) => {
       if (unit === 'micro' || mover === ENVIRONMENT) return true;
       if (this.track.endedStatement(this.position, mover)) return mover !== actor || this.#insideCalls(mover) <= inside;
       return depth > 0 && mover === actor && this.snapshot.kernelFrames(mover).length <= depth;
     });
-    return this.#remember(stand, outcome);
   }
 
   /** Until the innermost frame has returned: a kernel function, a procedure, the actor's block. */
@@ -134,19 +133,23 @@ export class RunCursor {
     if (actor < 0) return this.step(stand, 'micro', movement);
     const depth = this.snapshot.kernelFrames(actor).length;
     const inside = this.shownCalls(stand);
-    const outcome = await this.#forward(this.#mover(actor), movement, (mover) => {
+    return this.#forward(this.#mover(actor), movement, (mover) => {
       if (mover !== actor) return false;
       if (depth > 0)
         return this.track.endedStatement(this.position, actor) || this.snapshot.kernelFrames(actor).length < depth;
       if (!this.track.endedStatement(this.position, actor)) return false;
       return this.snapshot.ended(actor) || (inside > 0 && this.#insideCalls(actor) < inside);
     });
-    return this.#remember(stand, outcome);
   }
 
   /** Until something stops the run. */
   async continue(movement: Movement): Promise<Outcome> {
     return this.#forward(undefined, movement, undefined);
+  }
+
+  /** A step has led the user from one place to another: a step back from there leads to where he was. */
+  remember(from: Stand, to: Stand): void {
+    if (to.position > from.position) this.#trail.push({ from, to });
   }
 
   /** The inverse of the step that led here; without one, to where the actor's last statement or micro-step began. */
@@ -202,10 +205,10 @@ export class RunCursor {
   }
 
   /** Makes a certain move at the live end. */
-  async make(stand: Stand, move: number, movement: Movement): Promise<Outcome> {
+  async make(move: number, movement: Movement): Promise<Outcome> {
     const before = this.run.steps;
     if (this.position !== before || !this.#guarded(() => this.run.make(move))) return { kind: 'end' };
-    return this.#remember(stand, await this.#forward(undefined, movement, () => this.position > before));
+    return this.#forward(undefined, movement, () => this.position > before);
   }
 
   #newIndex(triggers: Triggers): StopIndex {
@@ -271,14 +274,6 @@ export class RunCursor {
   #arrive(outcome: Outcome): Outcome {
     this.#reported = new Set();
     this.#show();
-    return outcome;
-  }
-
-  #remember(from: Stand, outcome: Outcome): Outcome {
-    if (this.position > from.position) {
-      const to = standOf(outcome, from);
-      this.#trail.push({ from, to: { ...to, position: this.position } });
-    }
     return outcome;
   }
 

@@ -21,6 +21,9 @@ export interface Launched {
   readonly convert: Converter;
   /** Where and why we stand; undefined before the first stop and while a movement is under way. */
   stop: Stop | undefined;
+  moving: boolean;
+  /** A restart is under way: a movement that ends now is of no interest. */
+  abandoned: boolean;
   /** The end of the run has been spoken of in the console; once is enough. */
   endReported: boolean;
   /** What the client can open, by reference; forgotten with every movement. */
@@ -46,6 +49,8 @@ export interface SessionState {
 /** What a request answers, and what happens once the answer is on its way. */
 export interface Answer {
   readonly body?: object;
+  /** The request is refused, and `after` is done nevertheless. */
+  readonly refusal?: unknown;
   readonly after?: () => void | Promise<void>;
 }
 

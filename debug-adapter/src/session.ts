@@ -17,6 +17,7 @@ import {
   setFunctionBreakpoints,
 } from './requests/breakpoints.ts';
 import {
+  changeNothing,
   completionsAt,
   evaluate,
   exceptionInfo,
@@ -35,9 +36,9 @@ import {
   next,
   pause,
   position,
-  recover,
   reverseContinue,
   seek,
+  standStill,
   stepBack,
   stepIn,
   stepInTargets,
@@ -75,6 +76,8 @@ const REQUESTS: Readonly<Record<string, Handler>> = {
   variables,
   evaluate,
   completions: completionsAt,
+  setVariable: changeNothing,
+  setExpression: changeNothing,
   exceptionInfo,
   loadedSources,
   source,
@@ -127,18 +130,24 @@ export class SnoopscopeDebugSession extends ProtocolServer {
   }
 
   async #answer(request: DebugProtocol.Request): Promise<void> {
-    const handler = Object.hasOwn(REQUESTS, request.command) ? REQUESTS[request.command] : undefined;
     try {
-      if (!handler) throw new RequestError(`Snoopscope does not know the request ${String(request.command)}.`);
-      const given: unknown = request.arguments ?? {};
-      if (typeof given !== 'object') throw new RequestError(`The arguments of ${request.command} are no object.`);
-      const { body, after } = await handler(this.#state, given);
-      this.sendResponse({ ...responseTo(request), success: true, ...(body ? { body } : {}) });
+      const { body, refusal, after } = await this.#call(request);
+      if (refusal !== undefined) this.#refuse(request, refusal);
+      else this.sendResponse({ ...responseTo(request), success: true, ...(body ? { body } : {}) });
       await this.#afterwards(after);
     } catch (error) {
       this.#refuse(request, error);
     }
     if (request.command === 'disconnect') this.#close();
+  }
+
+  /** A refusal takes as long as an answer, so that neither overtakes the other. */
+  async #call(request: DebugProtocol.Request): Promise<Answer> {
+    const handler = Object.hasOwn(REQUESTS, request.command) ? REQUESTS[request.command] : undefined;
+    if (!handler) throw new RequestError(`Snoopscope does not know the request ${String(request.command)}.`);
+    const given: unknown = request.arguments ?? {};
+    if (typeof given !== 'object') throw new RequestError(`The arguments of ${request.command} are no object.`);
+    return handler(this.#state, given);
   }
 
   /** What follows an answer: a movement and its stop. A bug in it is ours; the session stands where it is. */
@@ -147,7 +156,7 @@ export class SnoopscopeDebugSession extends ProtocolServer {
       await after?.();
     } catch (error) {
       this.#complain(bugText(error));
-      recover(this.#state);
+      standStill(this.#state, 'Stopped by a bug of Snoopscope; see the debug console');
     }
   }
 

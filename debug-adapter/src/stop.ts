@@ -81,11 +81,16 @@ export function positionText(context: StopContext, stand: Stand): string {
     const result = node?.kind === 'statement' && node.args.values.length > 0 ? ` → ${resultText(executed.value)}` : '';
     return `After ${line}${result}`;
   }
-  if (actor < 0) return `The environment: ${stepText(context, position - 1)}`;
+  if (actor < 0) return environmentText(context, position);
   const top = cursor.snapshot.frames(actor).at(-1);
   if (!top) return `Before ${lineText(debuggee, cursor.snapshot.node(actor).place)}`;
   const about = top.routine.steps[top.step]?.about;
   return about ? `Next in ${top.routine.name}: ${about}` : `In ${top.routine.name}`;
+}
+
+function environmentText(context: StopContext, position: number): string {
+  const moved = context.cursor.track.actorOf(position - 1) < 0;
+  return moved ? `The environment: ${stepText(context, position - 1)}` : 'Before a move of the environment';
 }
 
 /** The statement that ended with the step before a position, and its result. */

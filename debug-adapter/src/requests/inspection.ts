@@ -98,6 +98,12 @@ export function completionsAt(state: SessionState, args: DebugProtocol.Completio
   return { body: { targets: found.map((candidate) => toCompletion(candidate, state.counting)) } };
 }
 
+export function changeNothing(): Answer {
+  throw new RequestError(
+    'A run is a record of what happened, so no value in it can be changed. Edit the scenario and restart.',
+  );
+}
+
 export function exceptionInfo(state: SessionState): Answer {
   const { stop } = stoppedOf(state);
   if (!stop.exception) throw new RequestError('This stop is no exception: nothing has to be explained.');

@@ -8,7 +8,7 @@ import { registrations } from '../registration.ts';
 import { RequestError } from '../request-error.ts';
 import { type Answer, launchedOf, type SessionState } from '../session-state.ts';
 import { converter } from '../to-dap.ts';
-import { enter, runWithoutStops } from './movement.ts';
+import { enter, runWithoutStops, standStill } from './movement.ts';
 
 export function initialize(state: SessionState, args: DebugProtocol.InitializeRequestArguments): Answer {
   state.counting = {
@@ -44,9 +44,16 @@ export function configurationDone(state: SessionState): Answer {
 
 /** Reads the files again, so that an edit counts, and begins anew. */
 export async function restart(state: SessionState, args: DebugProtocol.RestartArguments): Promise<Answer> {
-  launchedOf(state);
+  const old = launchedOf(state);
   state.interrupt = true;
-  await prepare(state, (args as { arguments?: LaunchArguments } | undefined)?.arguments ?? state.launchArguments);
+  old.abandoned = true;
+  try {
+    await prepare(state, (args as { arguments?: LaunchArguments } | undefined)?.arguments ?? state.launchArguments);
+  } catch (error) {
+    // The edit is broken: the run that was there stays.
+    old.abandoned = false;
+    return { refusal: error, after: () => standStill(state) };
+  }
   return { after: () => begin(state) };
 }
 
@@ -80,6 +87,8 @@ async function prepare(state: SessionState, args: unknown): Promise<void> {
     kernel,
     convert: converter(debuggee, kernel, state.counting),
     stop: undefined,
+    moving: false,
+    abandoned: false,
     endReported: false,
     references: new Map(),
   };

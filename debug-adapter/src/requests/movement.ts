@@ -37,7 +37,7 @@ export function stepIn(state: SessionState, args: StepArguments): Answer {
   const { targetId } = args;
   if (targetId !== undefined) {
     if (!cursor.possibleMoves().includes(targetId)) throw new RequestError('This move is not possible here.');
-    return moving(state, stand, () => cursor.make(stand, targetId, movement(state)));
+    return moving(state, stand, () => cursor.make(targetId, movement(state)));
   }
   if (cursor.hiddenCalls(stand) > 0) {
     return { after: () => stopped(state, movedStop(launchedOf(state), cursor.enterCall(stand))) };
@@ -52,10 +52,8 @@ export function stepOut(state: SessionState, args: StepArguments): Answer {
 
 export function continueRun(state: SessionState, args: StepArguments): Answer {
   const { launched, stand } = from(state, args);
-  return {
-    body: { allThreadsContinued: true },
-    ...moving(state, stand, () => launched.cursor.continue(movement(state))),
-  };
+  const go = (): Promise<Outcome> => launched.cursor.continue(movement(state));
+  return { body: { allThreadsContinued: true }, ...moving(state, stand, go, 'run') };
 }
 
 export function stepBack(state: SessionState, args: StepArguments): Answer {
@@ -156,7 +154,7 @@ export async function enter(state: SessionState, stopOnEntry: boolean): Promise<
   }
   const hits = cursor.hitsHere();
   const outcome: Outcome = hits.length > 0 ? { kind: 'hit', hits } : await cursor.continue(movement(state));
-  settle(state, outcome, first);
+  settle(state, outcome, first, 'run');
 }
 
 /** *Run Without Debugging*: to the end, with what came out. */
@@ -171,18 +169,13 @@ export async function runWithoutStops(state: SessionState): Promise<void> {
   state.emit('exited', { exitCode: 0 });
 }
 
-/** Called when a movement has failed with a bug of ours: the session stands where it is. */
-export function recover(state: SessionState): void {
+/** For when a movement has ended without a stop: by a bug of ours, or because a restart took over and then failed. */
+export function standStill(state: SessionState, description = 'Still where it was'): void {
   const { launched } = state;
-  if (!launched || launched.stop || state.ended) return;
+  if (!launched || launched.stop || launched.moving || state.ended) return;
   const { cursor, debuggee } = launched;
   const stand: Stand = { position: cursor.position, actor: Math.max(debuggee.model.setup, 0), reveal: 0 };
-  stopped(state, {
-    stand,
-    reason: 'pause',
-    description: 'Stopped by a bug of Snoopscope; see the debug console',
-    breakpoints: [],
-  });
+  stopped(state, { stand, reason: 'pause', description, breakpoints: [] });
 }
 
 function from(state: SessionState, args: StepArguments): { launched: Launched; stand: Stand } {
@@ -195,21 +188,25 @@ function unitOf(state: SessionState, args: StepArguments): Unit {
   return args?.granularity === 'instruction' || state.launchArguments?.granularity === 'micro' ? 'micro' : 'statement';
 }
 
-function moving(state: SessionState, stand: Stand, move: () => Promise<Outcome>): Answer {
+/** Only steps can be undone by a step back; behind a run it goes back by one statement. */
+function moving(state: SessionState, stand: Stand, move: () => Promise<Outcome>, how: 'step' | 'run' = 'step'): Answer {
   return {
     async after() {
-      const { launched } = state;
+      const launched = launchedOf(state);
       state.interrupt = false;
       forget(state);
-      const outcome = await move();
-      // A restart during a movement has replaced the scenario; its own stop follows.
-      if (state.launched === launched) settle(state, outcome, stand);
+      launched.moving = true;
+      const outcome = await move().finally(() => {
+        launched.moving = false;
+      });
+      // A restart during a movement replaces the scenario; its own stop follows.
+      if (!launched.abandoned && state.launched === launched) settle(state, outcome, stand, how);
     },
   };
 }
 
 /** Turns the end of a movement into a stop. */
-function settle(state: SessionState, outcome: Outcome, stand: Stand): void {
+function settle(state: SessionState, outcome: Outcome, stand: Stand, how: 'step' | 'run'): void {
   if (state.ended) return;
   const launched = launchedOf(state);
   const to = reached(launched, outcome, stand);
@@ -219,7 +216,9 @@ function settle(state: SessionState, outcome: Outcome, stand: Stand): void {
       launched.debuggee.model.world.topology.actors[actor]?.name ?? 'the environment';
     output(state, `${name(stand.actor)} has ended: ${name(outcome.actor)} moves.\n`);
   }
-  stopped(state, stopAfter(launchedOf(state), outcome, to));
+  const stop = stopAfter(launched, outcome, to);
+  if (how === 'step') launched.cursor.remember(stand, stop.stand);
+  stopped(state, stop);
 }
 
 function reached({ cursor }: Launched, outcome: Outcome, stand: Stand): Stand {

@@ -1,0 +1,146 @@
+// The adapter as other editors start it: a process over stdio, and a server on a port of this machine.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import path from 'node:path';
+import { DebugClient } from '@vscode/debugadapter-testsupport';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { root } from './client.ts';
+
+const main = path.join(root, 'debug-adapter/src/main.ts');
+const scenario = path.join(root, 'scenarios/wbinvd/local-cpu-not-flushed.snoop');
+let client: DebugClient;
+
+beforeEach(async () => {
+  client = new DebugClient(process.execPath, main, 'snoopscope', undefined, true);
+  await client.start();
+});
+
+afterEach(() => client.stop());
+
+test('stops at a breakpoint, over stdio', async () => {
+  await client.hitBreakpoint({ program: scenario, stopOnEntry: false }, { path: scenario, line: 36 });
+  const { body } = await client.stackTraceRequest({ threadId: 2 });
+  expect(body.stackFrames.map(({ name, line, source }) => [name, line, source?.path])).toEqual([
+    ['vcpu0', 36, scenario],
+  ]);
+});
+
+test('stops at the stale read, with its explanation', async () => {
+  await Promise.all([
+    client.waitForEvent('initialized').then(() => client.configurationDoneRequest()),
+    client.launch({ program: scenario, stopOnEntry: false, kernel: 'v5.11' }),
+    client.assertStoppedLocation('exception', { path: scenario, line: 42 }),
+  ]);
+  const { body } = await client.exceptionInfoRequest({ threadId: 3 });
+  expect(body.exceptionId).toBe('Stale read');
+  expect(body.description).toContain('c2162e13d6e2');
+});
+
+test('counts lines from 0 for a client that does', async () => {
+  await client.initializeRequest({ adapterID: 'x', linesStartAt1: false, columnsStartAt1: false, pathFormat: 'path' });
+  await Promise.all([client.waitForEvent('initialized'), client.launchRequest({ program: scenario } as never)]);
+  const { body } = await client.setBreakpointsRequest({ source: { path: scenario }, breakpoints: [{ line: 34 }] });
+  expect(body.breakpoints[0]?.line).toBe(34);
+  await Promise.all([client.configurationDoneRequest(), client.waitForEvent('stopped')]);
+  await Promise.all([client.continueRequest({ threadId: 1 }), client.waitForEvent('stopped')]);
+  const frame = (await client.stackTraceRequest({ threadId: 2 })).body.stackFrames[0];
+  expect([frame?.line, frame?.column]).toEqual([34, 2]);
+});
+
+test('without debugging a scenario runs to its end and says what came out', async () => {
+  const output: string[] = [];
+  client.on('output', ({ body }) => output.push(body.output));
+  await Promise.all([
+    client.waitForEvent('initialized').then(() => client.configurationDoneRequest()),
+    client.launch({ program: scenario, noDebug: true, kernel: 'v5.11' } as never),
+    client.waitForEvent('terminated'),
+  ]);
+  expect(output.join('')).toContain('exists gpu.r0 == 0 on v3.13..v5.11: this run is an instance of it');
+  expect(output.join('')).toContain('Found: stale-read');
+});
+
+test('the process ends when the client disconnects, and when its input closes', async () => {
+  for (const leave of [disconnect, closeInput]) {
+    const child = adapter();
+    const ended = once(child, 'exit');
+    leave(child);
+    expect(await ended).toEqual([0, null]);
+  }
+});
+
+test('a message that is no JSON is complained about, and the next one is answered', async () => {
+  const child = adapter();
+  const answers = messages(child.stdout!);
+  write(child, '{ this is no JSON');
+  write(child, JSON.stringify({ seq: 1, type: 'request', command: 'initialize', arguments: { adapterID: 'x' } }));
+  const seen = [await answers.next(), await answers.next()].map(({ value }) => value);
+  expect(seen.map(({ event, command }) => event ?? command)).toEqual(['output', 'initialize']);
+  child.kill();
+});
+
+test('serves several sessions on one port, each for itself', async () => {
+  const child = adapter('--port', '0');
+  const [text] = await once(child.stderr!, 'data');
+  const port = Number(/127\.0\.0\.1:(\d+)/.exec(String(text))?.[1]);
+  const sockets = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')];
+  const answers = sockets.map((socket) => messages(socket));
+  for (const socket of sockets) {
+    for (const [seq, command] of ['initialize', 'threads'].entries()) {
+      const message = JSON.stringify({ seq: seq + 1, type: 'request', command, arguments: {} });
+      socket.write(`Content-Length: ${Buffer.byteLength(message)}\r\n\r\n${message}`);
+    }
+  }
+  for (const answer of answers) {
+    expect((await answer.next()).value.success).toBe(true);
+    expect((await answer.next()).value.message).toBe('No scenario is launched yet.');
+  }
+  for (const socket of sockets) socket.destroy();
+  child.kill();
+});
+
+test('an argument that is not understood ends the process with words', async () => {
+  const child = adapter('--prot', '1');
+  const [text] = await once(child.stderr!, 'data');
+  expect(String(text)).toContain('--port N');
+  expect((await once(child, 'exit'))[0]).toBe(2);
+});
+
+function adapter(...args: string[]): ChildProcess {
+  return spawn(process.execPath, [main, ...args], { stdio: 'pipe' });
+}
+
+function write(child: ChildProcess, message: string): void {
+  child.stdin?.write(`Content-Length: ${Buffer.byteLength(message)}\r\n\r\n${message}`);
+}
+
+function disconnect(child: ChildProcess): void {
+  write(child, JSON.stringify({ seq: 1, type: 'request', command: 'disconnect' }));
+}
+
+function closeInput(child: ChildProcess): void {
+  child.stdin?.end();
+}
+
+interface Sent {
+  readonly event?: string;
+  readonly command?: string;
+  readonly success?: boolean;
+  readonly message?: string;
+}
+
+/** The messages of a stream, one by one. */
+async function* messages(stream: NodeJS.ReadableStream): AsyncGenerator<Sent, Sent> {
+  let data = Buffer.alloc(0);
+  for await (const chunk of stream) {
+    data = Buffer.concat([data, chunk as Buffer]);
+    for (;;) {
+      const head = data.indexOf('\r\n\r\n');
+      const length = Number(/Content-Length: (\d+)/.exec(data.toString('utf8', 0, Math.max(head, 0)))?.[1]);
+      if (head < 0 || data.length < head + 4 + length) break;
+      yield JSON.parse(data.toString('utf8', head + 4, head + 4 + length));
+      data = data.subarray(head + 4 + length);
+    }
+  }
+  throw new Error('The adapter has closed its stream.');
+}

@@ -1,0 +1,166 @@
+// Time travel: back is the exact inverse of forward, every state is seen alike from both sides, and nothing is random.
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { DapClient, root, type Stop } from './client.ts';
+
+const gallery = readdirSync(path.join(root, 'scenarios'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.snoop'))
+  .map((name) => `scenarios/${name.replaceAll('\\', '/')}`);
+const programs = [...gallery, 'test/dap/scenarios/procedures.snoop'];
+const reference = 'scenarios/wbinvd/local-cpu-not-flushed.snoop';
+
+describe('stepping back gives at every step what stepping forward gave', () => {
+  test.each([reference, 'test/dap/scenarios/procedures.snoop'])('statements of %s', (name) =>
+    thereAndBack(name, 'next'),
+  );
+  test.each([reference, 'test/dap/scenarios/procedures.snoop'])('micro-steps of %s', (name) =>
+    thereAndBack(name, 'stepIn'),
+  );
+});
+
+test('there and back in every scenario of the gallery', { timeout: 120_000 }, async () => {
+  expect(programs.length).toBeGreaterThan(5);
+  for (const program of programs) await thereAndBack(program, 'next', 'positions');
+});
+
+test('however one walks, positions are consistent and the same place looks the same', { timeout: 120_000 }, () =>
+  fc.assert(
+    fc.asyncProperty(fc.constantFrom(...programs), walk(), async (program, steps) => {
+      const client = await started(program);
+      const seen = new Map<number, string>();
+      let stop = await client.run();
+      for (const step of steps) {
+        stop = await client.move(step.command, { threadId: await someThread(client, stop, step.thread) });
+        const { position, steps: all } = await client.request('snoopscope/position');
+        expect(position).toBeGreaterThanOrEqual(0);
+        expect(position).toBeLessThanOrEqual(all);
+        const state = await machine(client);
+        expect(seen.get(position) ?? state).toBe(state);
+        seen.set(position, state);
+      }
+    }),
+    { numRuns: 60 },
+  ),
+);
+
+test('a step back undoes any step, from any place', { timeout: 120_000 }, () =>
+  fc.assert(
+    fc.asyncProperty(fc.constantFrom(...programs), walk(), forwardStep(), async (program, steps, last) => {
+      const client = await started(program);
+      let stop = await client.run();
+      for (const step of steps) {
+        stop = await client.move(step.command, { threadId: await someThread(client, stop, step.thread) });
+      }
+      const before = [await client.request('snoopscope/position'), await client.everything()];
+      const moved = await client.move(last, { threadId: stop.threadId });
+      const after = await client.request('snoopscope/position');
+      // A step that led nowhere (the end of the run) has nothing to undo.
+      if (after.position === before[0].position) return;
+      await client.move('stepBack', { threadId: moved.threadId });
+      const undone = await client.request('snoopscope/position');
+      expect(undone.position).toBe(before[0].position);
+      expect(await machine(client)).toBe(machineOf(String(before[1])));
+    }),
+    { numRuns: 60 },
+  ),
+);
+
+test('the same session twice sends the same bytes', () =>
+  fc.assert(
+    fc.asyncProperty(fc.constantFrom(...programs), walk(), async (program, steps) => {
+      const bytes = async (): Promise<string> => {
+        const client = await started(program);
+        let stop = await client.run();
+        for (const step of steps) {
+          stop = await client.move(step.command, { threadId: await someThread(client, stop, step.thread) });
+        }
+        await client.everything();
+        return JSON.stringify(client.messages);
+      };
+      expect(await bytes()).toBe(await bytes());
+    }),
+    { numRuns: 15 },
+  ));
+
+interface WalkStep {
+  readonly command: string;
+  /** Which of the threads, by its place in the list; the stopped one without. */
+  readonly thread: number | undefined;
+}
+
+function walk(): fc.Arbitrary<WalkStep[]> {
+  const command = fc.constantFrom(
+    'next',
+    'next',
+    'next',
+    'stepIn',
+    'stepIn',
+    'stepOut',
+    'stepBack',
+    'stepBack',
+    'continue',
+    'reverseContinue',
+  );
+  return fc.array(fc.record({ command, thread: fc.option(fc.nat(6), { nil: undefined }) }), { maxLength: 25 });
+}
+
+function forwardStep(): fc.Arbitrary<string> {
+  return fc.constantFrom('next', 'stepIn', 'stepOut');
+}
+
+async function started(program: string): Promise<DapClient> {
+  const client = new DapClient();
+  await client.launch(program, { maxSteps: 3000 });
+  await client.request('setExceptionBreakpoints', { filters: ['stale-read', 'wbinvd-exit', 'group-registration'] });
+  return client;
+}
+
+async function someThread(client: DapClient, stop: Stop, wanted: number | undefined): Promise<number> {
+  if (wanted === undefined) return stop.threadId;
+  const { threads } = await client.request('threads');
+  return threads[wanted % threads.length].id;
+}
+
+/** Steps to the end and back, and compares what is seen at each stop; positions and machines, or everything there is. */
+async function thereAndBack(
+  program: string,
+  command: string,
+  what: 'everything' | 'positions' = 'everything',
+): Promise<void> {
+  const client = await started(program);
+  await client.request('setExceptionBreakpoints', { filters: [] });
+  const look = async (): Promise<unknown> => [
+    (await client.request('snoopscope/position')).position,
+    what === 'everything' ? machineOf(await client.everything()) : await machine(client),
+  ];
+  let stop = await client.run();
+  const forward = [await look()];
+  for (let guard = 0; guard < 4000; guard++) {
+    stop = await client.move(command, { threadId: stop.threadId });
+    if (stop.reason === 'end' || stop.reason === 'limit') break;
+    forward.push(await look());
+  }
+  const end = (await client.request('snoopscope/position')).position;
+  // The last step may have led to the end itself, which is then a place of its own.
+  if (end === (forward.at(-1) as [number, unknown])[0]) forward.pop();
+  expect(forward.length).toBeGreaterThan(1);
+  while (forward.length > 0) {
+    stop = await client.move('stepBack', { threadId: stop.threadId });
+    expect(await look()).toEqual(forward.pop());
+  }
+  expect((await client.request('snoopscope/position')).position).toBe(0);
+}
+
+/** All scopes but those of the frame: what does not depend on where one looks. */
+async function machine(client: DapClient): Promise<string> {
+  return machineOf(await client.everything());
+}
+
+/** The machine in `everything`: calls that are shown or hidden at the same position are the user's view, not its state. */
+function machineOf(everything: string): string {
+  const lines = everything.split('\n');
+  const scopes = lines.filter((line) => line.startsWith('      ') || /^ {4}\S/.test(line));
+  return [...new Set([scopes.join('\n')])].join('\n');
+}

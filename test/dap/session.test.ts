@@ -1,0 +1,144 @@
+// What transcripts cannot show: time, order, faults of our own, other spellings of paths.
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { DapClient, repositoryFiles, root } from './client.ts';
+
+const scenario = 'scenarios/wbinvd/local-cpu-not-flushed.snoop';
+const endless = 'test/dap/scenarios/endless.snoop';
+
+test('a long run can be paused, looked at, and stepped back', async () => {
+  const client = new DapClient();
+  await client.launch(endless);
+  await client.run();
+  const stopped = client.event('stopped');
+  await client.request('continue', { threadId: 1 });
+  expect((await client.send('stackTrace', { threadId: 1 })).message).toContain('pause it first');
+  expect((await client.request('threads')).threads.length).toBe(2);
+  await client.request('pause', { threadId: 1 });
+  expect((await stopped).body.reason).toBe('pause');
+  const { position } = await client.request('snoopscope/position');
+  await client.move('stepBack', { threadId: 2 });
+  expect((await client.request('snoopscope/position')).position).toBeLessThan(position);
+});
+
+test('a long run ends with the session', async () => {
+  const client = new DapClient();
+  await client.launch(endless);
+  await client.run();
+  const terminated = client.event('terminated');
+  await client.request('continue', { threadId: 1 });
+  await client.request('terminate');
+  await terminated;
+  await client.request('disconnect');
+  expect(client.messages.filter(({ event }) => event === 'stopped').length).toBe(1);
+});
+
+test('a restart in the middle of a run begins anew, with one stop', async () => {
+  const client = new DapClient();
+  await client.launch(endless);
+  await client.run();
+  const stopped = client.event('stopped');
+  await client.request('continue', { threadId: 1 });
+  await client.request('restart');
+  expect((await stopped).body.reason).toBe('entry');
+  expect((await client.request('snoopscope/position')).position).toBe(0);
+});
+
+test('a restart reads the file again', async () => {
+  const files = { 'a.snoop': 'host {\n  mov [x], 1\n}\nmachine {\n  cpu intel\n  memory x = 0\n}\n' };
+  const client = new DapClient(repositoryFiles(files));
+  await client.launch('a.snoop');
+  await client.run();
+  files['a.snoop'] = files['a.snoop'].replace('x = 0', 'x = 7');
+  await client.move('restart');
+  expect((await client.request('evaluate', { expression: '[x] == 7' })).result).toBe('true');
+});
+
+test('breakpoints from before the launch are told about and hold', async () => {
+  const client = new DapClient();
+  const { breakpoints } = await client.request('setBreakpoints', {
+    source: { path: scenario },
+    breakpoints: [{ line: 33 }],
+  });
+  expect(breakpoints[0].verified).toBe(false);
+  const changed = client.event('breakpoint');
+  await client.launch(scenario, { stopOnEntry: false });
+  const { breakpoint } = (await changed).body;
+  expect([breakpoint.id, breakpoint.verified, breakpoint.line]).toEqual([breakpoints[0].id, true, 35]);
+  expect(await client.run()).toMatchObject({ reason: 'breakpoint', threadId: 2 });
+});
+
+test('a breakpoint on the very first line stops a launch that does not stop at entry', async () => {
+  const client = new DapClient();
+  await client.launch(scenario, { stopOnEntry: false });
+  await client.request('setBreakpoints', { source: { path: scenario }, breakpoints: [{ line: 20 }] });
+  expect((await client.run()).reason).toBe('breakpoint');
+  expect((await client.request('snoopscope/position')).position).toBe(0);
+});
+
+test('a URI is one file however it is encoded, and an include stands beside it', async () => {
+  const folder = 'vscode-vfs://host/a%20folder';
+  const text = await readFile(path.join(root, 'test/dap/scenarios/procedures.snoop'), 'utf8');
+  const stores = await readFile(path.join(root, 'test/dap/scenarios/stores.snoop'), 'utf8');
+  const client = new DapClient(repositoryFiles({ [`${folder}/p.snoop`]: text, [`${folder}/stores.snoop`]: stores }));
+  await client.launch(`${folder}/p.snoop`, { stopOnEntry: false });
+  const decoded = 'vscode-vfs://host/a folder/stores.snoop';
+  const { breakpoints } = await client.request('setBreakpoints', {
+    source: { path: decoded },
+    breakpoints: [{ line: 2 }],
+  });
+  expect(breakpoints[0].verified).toBe(true);
+  const { threadId } = await client.run();
+  expect((await client.stack(threadId))[0]?.source?.path).toBe(`${folder}/stores.snoop`);
+});
+
+test('an unknown kernel is refused with the known ones', async () => {
+  const { message } = await new DapClient().send('launch', { program: scenario, kernel: 'v5.111' });
+  expect(message).toContain('did you mean `v5.11`?');
+  for (const known of ['v3.12 to v', 'series-v1']) expect(message).toContain(known);
+});
+
+test('a filter stops only where its condition holds', async () => {
+  const client = new DapClient();
+  await client.launch(scenario, { stopOnEntry: false });
+  await client.request('setExceptionBreakpoints', {
+    filters: [],
+    filterOptions: [{ filterId: 'group-registration', condition: 'errno == EEXIST && noncoherent(vm) == 1' }],
+  });
+  expect((await client.run()).description).toContain('-1 EEXIST');
+});
+
+test('hexadecimal is for numbers', async () => {
+  const client = new DapClient();
+  await client.launch(scenario);
+  await client.run();
+  const evaluate = async (expression: string) =>
+    (await client.request('evaluate', { expression, format: { hex: true } })).result;
+  expect([await evaluate('[x] == 0'), await evaluate('26'), await evaluate('-1')]).toEqual(['true', '0x1a', '-0x1']);
+});
+
+test('kernel functions have lines in a document that can be read', async () => {
+  const client = new DapClient();
+  await client.launch(scenario, { kernel: 'v5.11' });
+  await client.request('setFunctionBreakpoints', { breakpoints: [{ name: 'kvm_emulate_wbinvd_noskip' }] });
+  await client.run();
+  const { threadId } = await client.move('continue', { threadId: 1 });
+  const top = (await client.stack(threadId))[0];
+  const { content } = await client.request('source', { source: top?.source, sourceReference: 0 });
+  const lines = content.split('\n');
+  const header = lines.lastIndexOf(`${top?.name}()`, (top?.line ?? 0) - 1);
+  expect(header).toBeGreaterThan(0);
+  expect(lines[(top?.line ?? 0) - 1]).toMatch(/^ {4}\S/);
+  const { sources } = await client.request('loadedSources');
+  expect(sources.map(({ name }: { name: string }) => name)).toContain('local-cpu-not-flushed.snoop');
+});
+
+test('a fault of our own is said to be ours, and the session lives on', async () => {
+  const broken = { readFile: () => Promise.resolve(undefined as unknown as string), resolve: () => '' };
+  const client = new DapClient(broken);
+  const { success, message } = await client.send('launch', { program: 'x.snoop' });
+  expect(success).toBe(false);
+  expect(message).toContain('bug of Snoopscope');
+  expect((await client.send('threads')).message).toBe('No scenario is launched yet.');
+});
