@@ -120,7 +120,8 @@ function idOf(word: NamedWord, block: Block | undefined): string {
 }
 
 function parameterId(block: Block | undefined, name: string): string | undefined {
-  if (block?.proc === undefined || !block.proc.params.some((param) => param.text === name)) return undefined;
+  if (block?.proc === undefined || block.proc.params.length === 0) return undefined;
+  if (!block.proc.params.some((param) => param.text === name)) return undefined;
   return `parameter:${block.proc.name.text}(${name})`;
 }
 
