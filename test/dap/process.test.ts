@@ -16,7 +16,13 @@ beforeEach(async () => {
   await client.start();
 });
 
-afterEach(() => client.stop());
+/** Processes of a test, ended with it whatever becomes of it. */
+const children: ChildProcess[] = [];
+
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill();
+  await client.stop();
+});
 
 test('stops at a breakpoint, over stdio', async () => {
   await client.hitBreakpoint({ program: scenario, stopOnEntry: false }, { path: scenario, line: 36 });
@@ -76,7 +82,6 @@ test('a message that is no JSON is complained about, and the next one is answere
   write(child, JSON.stringify({ seq: 1, type: 'request', command: 'initialize', arguments: { adapterID: 'x' } }));
   const seen = [await answers.next(), await answers.next()].map(({ value }) => value);
   expect(seen.map(({ event, command }) => event ?? command)).toEqual(['output', 'initialize']);
-  child.kill();
 });
 
 test('serves several sessions on one port, each for itself', async () => {
@@ -96,7 +101,6 @@ test('serves several sessions on one port, each for itself', async () => {
     expect((await answer.next()).value.message).toBe('No scenario is launched yet.');
   }
   for (const socket of sockets) socket.destroy();
-  child.kill();
 });
 
 test('an argument that is not understood ends the process with words', async () => {
@@ -107,7 +111,9 @@ test('an argument that is not understood ends the process with words', async () 
 });
 
 function adapter(...args: string[]): ChildProcess {
-  return spawn(process.execPath, [main, ...args], { stdio: 'pipe' });
+  const child = spawn(process.execPath, [main, ...args], { stdio: 'pipe' });
+  children.push(child);
+  return child;
 }
 
 function write(child: ChildProcess, message: string): void {
