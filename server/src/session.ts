@@ -41,7 +41,7 @@ interface Client {
 /** An elaboration that takes no longer is part of looking at a change; a longer one waits for a pause. */
 const QUICK_ELABORATION_MS = 8;
 /** A look at the text that takes longer waits until no change has come for as long as it takes: half of the time is the author's. */
-const SLOW_CHECK_MS = 25;
+const SLOW_CHECK_MS = 50;
 /** Without a change for so long, the author has stopped typing. */
 const PAUSE_MS = 200;
 /** How long a run for predictions keeps other requests waiting. */

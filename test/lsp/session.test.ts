@@ -10,6 +10,7 @@ import type {
   SemanticTokensDelta,
 } from 'vscode-languageserver';
 import { READ_FILE_REQUEST } from '../../server/src/protocol.ts';
+import { profileFor } from '../../server/src/snapshot.ts';
 import { type Client, connected, FULL_CAPABILITIES } from './client.ts';
 import { around } from './features.ts';
 import { marked } from './marked.ts';
@@ -55,11 +56,9 @@ describe('diagnostics', () => {
       const version = await client.change(URI, [{ range, text: inserted }]);
       const found = await client.diagnostics(URI, (one) => one.version === version);
       const scenario = parse(text);
-      const expected = [...scenario.diagnostics, ...check(scenario)].map(({ code, line: at, span }) => [
-        code,
-        at,
-        span.start,
-      ]);
+      const expected = [...scenario.diagnostics, ...check(scenario, { profile: profileFor(scenario, undefined) })].map(
+        ({ code, line: at, span }) => [code, at, span.start],
+      );
       expect(found.map(({ code, range: { start } }) => [code, start.line, start.character])).toEqual(expected);
     }
   });
@@ -125,6 +124,17 @@ describe('kernels', () => {
     expect(await hoverOn({ kernel: 'v6.6' }, `kernel v5.11\n${text}`)).not.toContain('does not have');
     expect(await hoverOn({}, `kernel v5.11\n${text}`)).toContain('v5.11 does not have');
     expect(await hoverOn({ kernel: 7 })).not.toContain('does not have');
+  });
+
+  test('what the selected kernel does not have is hinted at', async () => {
+    const client = connected();
+    await client.initialize({ initializationOptions: { settings: { kernel: 'v5.11' } } });
+    await client.open(URI, text);
+    const found = await client.diagnostics(URI, ({ diagnostics }) =>
+      diagnostics.some(({ code }) => code === 'not-in-kernel'),
+    );
+    const hint = found.find(({ code }) => code === 'not-in-kernel');
+    expect(hint).toMatchObject({ severity: 4, message: expect.stringContaining('runs on v5.11') });
   });
 
   test('a setting that names no kernel is said once, with those that there are', async () => {

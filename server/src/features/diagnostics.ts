@@ -5,7 +5,8 @@ import { includedScenario, type Snapshot } from '../snapshot.ts';
 export function textDiagnostics(snapshot: Snapshot): readonly Diagnostic[] {
   let found = checked.get(snapshot);
   if (found === undefined) {
-    found = [...snapshot.scenario.diagnostics, ...check(snapshot.scenario, { includes: includedScenario(snapshot) })];
+    const { scenario, profile } = snapshot;
+    found = [...scenario.diagnostics, ...check(scenario, { profile, includes: includedScenario(snapshot) })];
     checked.set(snapshot, found);
   }
   return found;

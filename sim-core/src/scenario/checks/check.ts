@@ -1,3 +1,4 @@
+import type { Profile } from '../../kernel/profiles.ts';
 import type { Fix, Line, LineContent, LineFix, LineProblem, ParsedScenario, Severity, Span } from '../ast.ts';
 import type { RoleWord } from '../roles.ts';
 import type { SymbolTable } from '../symbols.ts';
@@ -34,6 +35,8 @@ export interface ScenarioSubject {
   readonly scenario: ParsedScenario;
   readonly vocabulary: Vocabulary;
   readonly symbols: SymbolTable;
+  /** The kernel that a tool has selected; without it the `kernel` line counts. */
+  readonly profile?: Profile;
   /** The files that it includes, with those that they include. */
   readonly included: readonly ParsedScenario[];
   /** Names that included files define, by symbol id. */

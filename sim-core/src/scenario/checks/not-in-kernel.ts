@@ -1,7 +1,8 @@
 import { type Profile, profileNamed } from '../../kernel/profiles.ts';
+import type { Line } from '../ast.ts';
 import { contentsOfKind, linesOfKind } from '../blocks.ts';
 import { rangeTextContains } from '../ranges.ts';
-import { rolesOf } from '../roles.ts';
+import { type RoleWord, rolesOf } from '../roles.ts';
 import type { Vocabulary } from '../vocabulary.ts';
 import type { Check } from './check.ts';
 
@@ -22,14 +23,13 @@ setup {
 }
 `,
   },
-  *scenario({ scenario, vocabulary }) {
+  *scenario({ scenario, vocabulary, profile: selected }) {
     const kernel = contentsOfKind(scenario, 'kernel')[0];
-    const profile = kernel && profileNamed(kernel.content.version.text);
+    const profile = selected ?? (kernel && profileNamed(kernel.content.version.text));
     const absent = profile && absentIn(profile, vocabulary);
     if (absent === undefined || absent.size === 0) return;
     for (const line of linesOfKind(scenario, 'syscall')) {
-      for (const { role, text, span } of rolesOf(scenario.lines[line]!, vocabulary)) {
-        if (role !== 'constant' && role !== 'request') continue;
+      for (const { text, span } of bounded(scenario.lines[line]!, vocabulary)) {
         const on = absent.get(text);
         if (on !== undefined) {
           yield { line, span, message: `\`${text}\` is in ${on}, and this scenario runs on ${profile!.name}.` };
@@ -39,11 +39,34 @@ setup {
   },
 };
 
+/** The words of a line that not every kernel has. Most lines have none, and that is remembered with the line. */
+function bounded(line: Line, vocabulary: Vocabulary): readonly RoleWord[] {
+  let words = boundedWords.get(line);
+  if (words === undefined) {
+    words = rolesOf(line, vocabulary).filter(({ role, text }) => {
+      if (role === 'constant') return vocabulary.constants.get(text)?.on !== undefined;
+      return role === 'request' && vocabulary.requests.get(text)?.on !== undefined;
+    });
+    boundedWords.set(line, words.length === 0 ? NONE : words);
+  }
+  return words;
+}
+
+const boundedWords = new WeakMap<Line, readonly RoleWord[]>();
+const NONE: readonly RoleWord[] = [];
+
 /** Constants and requests that a kernel does not have, with those that do. */
 function absentIn(profile: Profile, vocabulary: Vocabulary): ReadonlyMap<string, string> {
-  const absent = new Map<string, string>();
-  for (const { name, on } of [...vocabulary.constants.values(), ...vocabulary.requests.values()]) {
-    if (on !== undefined && !rangeTextContains(on, profile)) absent.set(name, on);
+  let absent = absentWords.get(profile);
+  if (absent === undefined) {
+    absent = new Map(
+      [...vocabulary.constants.values(), ...vocabulary.requests.values()].flatMap(({ name, on }) =>
+        on !== undefined && !rangeTextContains(on, profile) ? [[name, on]] : [],
+      ),
+    );
+    absentWords.set(profile, absent);
   }
   return absent;
 }
+
+const absentWords = new WeakMap<Profile, ReadonlyMap<string, string>>();

@@ -12,6 +12,8 @@ export interface CheckContext {
   /** Reads an included file, relative to the scenario; undefined when it is not there. */
   readonly includes?: Includes;
   readonly vocabulary?: Vocabulary;
+  /** The kernel that a tool has selected; without it the `kernel` line counts. */
+  readonly profile?: Profile;
 }
 
 /**
@@ -21,10 +23,7 @@ export interface CheckContext {
  */
 export function check(scenario: ParsedScenario, context: CheckContext = {}): Diagnostic[] {
   const vocabulary = context.vocabulary ?? VOCABULARY;
-  const diagnostics = [
-    ...lineDiagnostics(scenario, vocabulary),
-    ...scenarioDiagnostics(scenario, context.includes ?? (() => undefined), vocabulary),
-  ];
+  const diagnostics = [...lineDiagnostics(scenario, vocabulary), ...scenarioDiagnostics(scenario, context, vocabulary)];
   diagnostics.sort((left, right) => left.line - right.line || left.span.start - right.span.start);
   return limited(diagnostics);
 }
@@ -85,10 +84,11 @@ function problemsOf(line: Line, vocabulary: Vocabulary, params: ReadonlySet<stri
 
 function* scenarioDiagnostics(
   scenario: ParsedScenario,
-  includes: Includes,
+  { includes, profile }: CheckContext,
   vocabulary: Vocabulary,
 ): Generator<Diagnostic> {
-  const subject = subjectOf(scenario, includes, vocabulary);
+  const names = subjectOf(scenario, includes ?? (() => undefined), vocabulary);
+  const subject = { ...names, ...(profile && { profile }) };
   for (const one of SCENARIO_CHECKS) {
     for (const finding of one.scenario!(subject)) yield { code: one.code, severity: one.severity, ...finding };
   }
