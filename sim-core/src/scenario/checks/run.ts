@@ -1,3 +1,4 @@
+import type { Profile } from '../../kernel/profiles.ts';
 import type { Block, Diagnostic, Line, LineContent, LineProblem, ParsedScenario } from '../ast.ts';
 import { blockOfLines, contentsOfKind } from '../blocks.ts';
 import type { Includes } from '../elaborate/sources.ts';
