@@ -43,8 +43,13 @@ export async function snoopscope(line: string | readonly string[], around: Surro
     workingDirectory: around.workingDirectory ?? root,
     stdout: output('stdout'),
     stderr: output('stderr'),
-    readStandardInput: async () => (typeof stdin === 'string' ? new TextEncoder().encode(stdin) : stdin),
+    standardInput: chunks(typeof stdin === 'string' ? new TextEncoder().encode(stdin) : stdin),
     interrupt: around.interrupt ?? new AbortController().signal,
   });
   return { exitCode, ...written };
+}
+
+/** In pieces, as a pipe delivers it. */
+async function* chunks(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
 }

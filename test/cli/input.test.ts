@@ -107,6 +107,12 @@ describe('standard input', () => {
     expect(exitCode).toBe(2);
   });
 
+  test('a stream of another encoding', async () => {
+    const { exitCode, stderr } = await snoopscope('check -', { stdin: new Uint8Array([0x64, 0x6f, 0x63, 0xe4, 0x0a]) });
+    expect(stderr).toContain('<stdin>: error: This is not UTF-8 text.');
+    expect(exitCode).toBe(2);
+  });
+
   test('a binary stream', async () => {
     const { exitCode, stderr } = await snoopscope('check -', { stdin: new Uint8Array([1, 2, 0, 3]) });
     expect(stderr).toContain('<stdin>: error: This is a binary file');

@@ -5,7 +5,7 @@ export interface Io {
   readonly workingDirectory: string;
   readonly stdout: Output;
   readonly stderr: Output;
-  readonly readStandardInput: () => Promise<Uint8Array>;
+  readonly standardInput: AsyncIterable<Uint8Array>;
   /** Set when the user presses Ctrl-C: long work stops at its next pause and prints what it has. */
   readonly interrupt: AbortSignal;
 }

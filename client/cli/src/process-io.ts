@@ -10,7 +10,10 @@ export function processIo(): Io {
     workingDirectory: process.cwd(),
     stdout: outputOf(process.stdout, CHUNK),
     stderr: outputOf(process.stderr, 0),
-    readStandardInput,
+    get standardInput() {
+      // Touching stdin of a terminal would keep the process alive.
+      return process.stdin;
+    },
     interrupt: interruptSignal(),
   };
 }
@@ -48,12 +51,6 @@ function outputOf(stream: WriteStream, chunk: number): Output {
       return closed;
     },
   };
-}
-
-async function readStandardInput(): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
 }
 
 /** A wrapper such as npm passes on what the terminal has sent to the command already; that is one Ctrl-C, not two. */

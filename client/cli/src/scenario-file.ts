@@ -1,6 +1,5 @@
 /** Scenarios on disk or on stdin: read, refused with clear words when they cannot be scenarios, parsed. */
 import { readFileSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import {
   check,
@@ -14,6 +13,7 @@ import {
 import { EXIT } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 import type { Io } from './io.ts';
+import { readText } from './text-file.ts';
 
 export interface ScenarioFile {
   /** As the user wrote it; `<stdin>` for `-`. */
@@ -35,10 +35,6 @@ const LIMIT_CODES: ReadonlySet<string> = new Set([
   'too-many-statements',
   'call-too-deep',
 ]);
-/** More is not read at all; what the parser itself accepts is far less (`scenarioCharacters`). */
-const LARGEST_FILE_BYTES = 64 * 1024 * 1024;
-/** A NUL this near to the beginning makes it a binary file, as grep and git decide. */
-const BINARY_PROBE_BYTES = 8000;
 
 export async function readScenario(io: Io, name: string): Promise<ScenarioFile> {
   const shown = name === '-' ? '<stdin>' : name;
@@ -77,55 +73,6 @@ export function brokenScenario(file: ScenarioFile, diagnostics: readonly Diagnos
     text: file.text,
     diagnostics,
   });
-}
-
-/** Bytes of a file, `-` being stdin, as text; whatever keeps it from being text is a Failure. */
-export async function readText(io: Io, name: string): Promise<string> {
-  const bytes =
-    name === '-' ? await io.readStandardInput() : await readBytes(path.resolve(io.workingDirectory, name), name);
-  const shown = name === '-' ? '<stdin>' : name;
-  if (bytes.subarray(0, BINARY_PROBE_BYTES).includes(0)) {
-    throw new Failure('This is a binary file, not text.', { code: 'binary-file', file: shown });
-  }
-  return new TextDecoder('utf-8').decode(bytes);
-}
-
-async function readBytes(file: string, name: string): Promise<Uint8Array> {
-  try {
-    const about = await stat(file);
-    if (about.isDirectory()) {
-      throw new Failure(`This is a folder; \`snoopscope test ${name}\` checks every scenario in it.`, {
-        code: 'is-a-folder',
-        file: name,
-      });
-    }
-    if (about.size > LARGEST_FILE_BYTES) {
-      throw new Failure(`The file has ${about.size} bytes; nothing above ${LARGEST_FILE_BYTES} is read.`, {
-        code: 'file-too-large',
-        file: name,
-      });
-    }
-    return await readFile(file);
-  } catch (error) {
-    if (error instanceof Failure) throw error;
-    throw new Failure(systemReason(error), { code: 'unreadable-file', file: name });
-  }
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'There is no such file.',
-  ENOTDIR: 'A part of the path is not a folder.',
-  EACCES: 'Reading it is not permitted.',
-  EPERM: 'Reading it is not permitted.',
-  EISDIR: 'This is a folder.',
-  ELOOP: 'The links of the path lead in a circle.',
-  ENAMETOOLONG: 'The path is too long.',
-};
-
-/** What the operating system said, in words. */
-export function systemReason(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return REASONS[code ?? ''] ?? `It cannot be used: ${message}.`;
 }
 
 function readInclude(file: string): ParsedScenario | undefined {

@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Failure } from './failure.ts';
 import type { Io } from './io.ts';
-import { systemReason } from './scenario-file.ts';
+import { systemReason } from './text-file.ts';
 
 const EXTENSION = '.snoop';
 /** Folders that hold other people's files. */

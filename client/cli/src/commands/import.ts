@@ -7,7 +7,7 @@ import { listed } from '../arguments.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { FORMAT_VERSION } from '../json.ts';
-import { readText, systemReason } from '../scenario-file.ts';
+import { readText, systemReason } from '../text-file.ts';
 import { type Call, type Command, FORMAT } from './command.ts';
 
 const KINDS: Readonly<Record<string, (call: Call, name: string) => Promise<ExitCode>>> = { recording: importRecording };

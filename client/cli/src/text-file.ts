@@ -1,0 +1,73 @@
+/** Text from files, pipes and stdin. What cannot be text is refused before it is read to its end. */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { Failure } from './failure.ts';
+import type { Io } from './io.ts';
+
+/** More is not read; what the parser itself accepts is far less (`scenarioCharacters`). */
+const LARGEST_BYTES = 64 * 1024 * 1024;
+/** A NUL this near to the beginning makes it a binary file, as grep and git decide. */
+const BINARY_PROBE_BYTES = 8000;
+
+/** The text of a file as it is named on the command line, `-` being stdin. */
+export async function readText(io: Io, name: string): Promise<string> {
+  if (name === '-') return textOf(await gathered(io.standardInput, '<stdin>'), '<stdin>');
+  const file = path.resolve(io.workingDirectory, name);
+  try {
+    if ((await stat(file)).isDirectory()) {
+      throw new Failure(`This is a folder; \`snoopscope test ${name}\` checks every scenario in it.`, {
+        code: 'is-a-folder',
+        file: name,
+      });
+    }
+    // A stream, because a named pipe or a device has no size to look at.
+    return textOf(await gathered(createReadStream(file), name), name);
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure(systemReason(error), { code: 'unreadable-file', file: name });
+  }
+}
+
+async function gathered(stream: AsyncIterable<Uint8Array>, name: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of stream) {
+    if (bytes < BINARY_PROBE_BYTES && chunk.subarray(0, BINARY_PROBE_BYTES - bytes).includes(0)) {
+      throw new Failure('This is a binary file, not text.', { code: 'binary-file', file: name });
+    }
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > LARGEST_BYTES) {
+      throw new Failure(`It is larger than ${LARGEST_BYTES} bytes; nothing above that is read.`, {
+        code: 'file-too-large',
+        file: name,
+      });
+    }
+  }
+  return Buffer.concat(chunks);
+}
+
+function textOf(bytes: Uint8Array, name: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new Failure('This is not UTF-8 text.', { code: 'not-utf-8', file: name });
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'There is no such file.',
+  ENOTDIR: 'A part of the path is not a folder.',
+  EACCES: 'Reading it is not permitted.',
+  EPERM: 'Reading it is not permitted.',
+  EISDIR: 'This is a folder.',
+  ELOOP: 'The links of the path lead in a circle.',
+  ENAMETOOLONG: 'The path is too long.',
+};
+
+/** What the operating system said, in words. */
+export function systemReason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return REASONS[code ?? ''] ?? `It cannot be used: ${message}.`;
+}
