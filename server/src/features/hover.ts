@@ -145,7 +145,7 @@ const SDM = '**Source** Intel SDM: volume 3, Memory Cache Control';
 
 const WORDS: Readonly<Record<string, string>> = {
   UC: page('**UC**, uncacheable: every access goes to memory, in program order, and fills no cache.', SDM),
-  UC_MINUS: page('**UC-**: uncacheable, but an MTRR may turn it into WC.', SDM),
+  'UC-': page('**UC-**: uncacheable, but an MTRR may turn it into WC.', SDM),
   WC: page('**WC**, write combining: stores gather in a buffer, which drains in any order; loads fill no cache.', SDM),
   WT: page('**WT**, write through: loads fill the cache, stores go to memory too.', SDM),
   WP: page(

@@ -20,7 +20,7 @@ export interface FactParam {
 }
 
 /** What `ept` and `memtype` are compared with; `none` when there is no leaf. */
-export const MEMORY_TYPES: readonly string[] = ['UC', 'UC_MINUS', 'WC', 'WT', 'WP', 'WB', 'none'];
+export const MEMORY_TYPES: readonly string[] = ['UC', 'WC', 'WT', 'WP', 'WB', 'none'];
 export const CACHE_STATES: readonly string[] = ['I', 'S', 'E', 'M'];
 export { EXIT_REASONS };
 

@@ -346,7 +346,6 @@ function factLiteral(fact: string, word: string): number | undefined {
       WP: 5,
       WB: 6,
       'UC-': 7,
-      UC_MINUS: 7,
       none: -1,
     };
     return types[word];
