@@ -1,7 +1,7 @@
 import { assert } from 'chai';
 import * as vscode from 'vscode';
 import { DebugRun, type Stop } from './debugging.ts';
-import { openScenario, openText, rangeOf } from './scenario.ts';
+import { openScenario, rangeOf, scenarioUri } from './scenario.ts';
 import { hasWindow, window } from './window.ts';
 
 const scenario = 'wbinvd/local-cpu-not-flushed.snoop';
@@ -15,10 +15,14 @@ const toolbar = {
   restart: 'workbench.action.debug.restart',
 };
 
+interface ExceptionInfo {
+  readonly description: string;
+  readonly details: { readonly typeName: string };
+}
+
 suite('debugging', () => {
   let document: vscode.TextDocument;
   let run: DebugRun | undefined;
-  const registrations: vscode.Disposable[] = [];
 
   setup(async () => {
     document = await openScenario(scenario);
@@ -28,7 +32,6 @@ suite('debugging', () => {
     vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
     await run?.end();
     run = undefined;
-    vscode.Disposable.from(...registrations.splice(0)).dispose();
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
   });
 
@@ -90,7 +93,7 @@ suite('debugging', () => {
     assert.include(lineOf(refused), '-EEXIST');
     const exit = await run!.after(toolbar.continue);
     assert.equal(lineOf(exit), 'wbinvd');
-    assert.include(exit.text, 'WBINVD');
+    assert.include(exit.description, 'WBINVD');
   });
 
   test('a stale read stops by itself and is explained: the cache, the TLP, the flush that missed', async () => {
@@ -98,11 +101,10 @@ suite('debugging', () => {
     const stale = await run!.after(toolbar.continue);
     assert.equal(stale.reason, 'exception');
     assert.equal(lineOf(stale), 'r0 = MRd x ns');
-    const info = await run!.request<{ exceptionId: string; description?: string }>('exceptionInfo', {
-      threadId: stale.threadId,
-    });
-    assert.equal(info.exceptionId, 'stale-read');
-    for (const part of [/cpu ?0/i, /no.?snoop/i, /wbinvd/i]) assert.match(info.description ?? '', part);
+    const info = await run!.request<ExceptionInfo>('exceptionInfo', { threadId: stale.threadId });
+    assert.equal(info.details.typeName, 'stale-read');
+    for (const part of ["cpu0's cache holds the newer x", 'no snoop', 'WBINVD', 'c2162e13d6e2'])
+      assert.include(info.description, part);
     if (hasWindow()) {
       await window.waitFor('.exception-widget');
       await window.screenshot('stale-read');
@@ -134,26 +136,24 @@ suite('debugging', () => {
     await kernel.update('kernel', 'v5.12', vscode.ConfigurationTarget.Global);
     try {
       await start();
-      await run!.toEnd(toolbar.continue);
+      const stop = await run!.after(toolbar.continue);
+      assert.equal(stop.reason, 'end');
     } finally {
       await kernel.update('kernel', undefined, vscode.ConfigurationTarget.Global);
     }
   });
 
   test('a scenario with an error is refused, with the place of the error', async () => {
-    const refused = new Promise<string>((resolve) => {
-      const createDebugAdapterTracker = (): vscode.DebugAdapterTracker => ({
-        onDidSendMessage: ({ command, success, body, message }) => {
-          if (command === 'launch' && !success) resolve(body?.error?.format ?? message);
-        },
-      });
-      const registration = vscode.debug.registerDebugAdapterTrackerFactory('snoopscope', { createDebugAdapterTracker });
-      registrations.push(registration);
-    });
-    const broken = await openText('scenario "broken"\nsetup {\n  kvm = opne("/dev/kvm", O_RDWR)\n}\n');
-    void vscode.commands.executeCommand('snoopscope.debugScenario', broken.uri.toString());
-    assert.match(await refused, /:3:\d+: /);
-    await vscode.commands.executeCommand('notifications.clearAll');
+    const broken = scenarioUri('broken.snoop');
+    await vscode.workspace.fs.writeFile(
+      broken,
+      new TextEncoder().encode('setup {\n  kvm = opne("/dev/kvm", O_RDWR)\n}\n'),
+    );
+    // VS Code shows it in a dialog; under test it throws the dialog's text instead.
+    const outcome = await vscode.commands
+      .executeCommand('snoopscope.debugScenario', broken.toString())
+      .then(String, String);
+    assert.match(outcome, /broken\.snoop:2:9: .*opne.*open/);
   });
 
   async function start(
@@ -169,8 +169,8 @@ suite('debugging', () => {
     vscode.debug.addBreakpoints([new vscode.SourceBreakpoint(location)]);
   }
 
-  /** The statement that the innermost frame is at. */
+  /** The statement that the actor is at: the outermost frame. Inner ones are functions of the kernel, with a text of their own. */
   function lineOf({ frames }: Stop): string {
-    return document.lineAt((frames[0]?.line ?? 1) - 1).text.trim();
+    return document.lineAt((frames.at(-1)?.line ?? 1) - 1).text.trim();
   }
 });

@@ -60,12 +60,6 @@ export class DebugRun {
     return threads.map(({ name }) => name);
   }
 
-  /** Runs a command that leads to no further stop but to the end of the session. */
-  async toEnd(command: string): Promise<void> {
-    await vscode.commands.executeCommand(command);
-    await this.ended;
-  }
-
   /** Ends the session, and waits until VS Code has taken notice. */
   async end(): Promise<void> {
     await vscode.debug.stopDebugging(this.session);
