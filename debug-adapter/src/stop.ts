@@ -132,12 +132,11 @@ function hitStop(context: StopContext, hits: readonly Hit[], stand: Stand): Stop
   if (filtered?.cause.kind === 'filter') {
     const exception = explain(context, filtered);
     const executed = executedBefore(cursor, stand.position, filtered.actor);
-    const rest = exception.details.join('\n');
     return {
       stand: { ...stand, actor: filtered.actor },
       reason: 'exception',
       description: `${exception.label}: ${exception.headline}`,
-      ...(rest ? { text: rest } : {}),
+      text: [exception.headline, ...exception.details].join('\n'),
       breakpoints,
       exception,
       ...(executed ? { about: executed.node } : {}),

@@ -137,10 +137,10 @@ export function toStopped(stop: Stop, thread: number): DebugProtocol.StoppedEven
 export function toExceptionInfo(explanation: Explanation): DebugProtocol.ExceptionInfoResponse['body'] {
   const sources = explanation.sources.length > 0 ? [`Sources:`, ...explanation.sources] : [];
   return {
-    exceptionId: explanation.label,
+    exceptionId: explanation.id,
     description: [explanation.headline, ...explanation.details].join('\n'),
     breakMode: 'always',
-    details: { typeName: explanation.id, message: explanation.headline, stackTrace: sources.join('\n') },
+    details: { typeName: explanation.label, message: explanation.headline, stackTrace: sources.join('\n') },
   };
 }
 

@@ -39,7 +39,7 @@ test('stops at the stale read, with its explanation', async () => {
     client.assertStoppedLocation('exception', { path: scenario, line: 42 }),
   ]);
   const { body } = await client.exceptionInfoRequest({ threadId: 3 });
-  expect(body.exceptionId).toBe('Stale read');
+  expect(body.exceptionId).toBe('stale-read');
   expect(body.description).toContain('c2162e13d6e2');
 });
 
