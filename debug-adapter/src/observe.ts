@@ -4,39 +4,45 @@ import { EVENT_WIDTH, EXIT_REASONS, type Expression, type Extra, FINDINGS, NOTE,
 /** The value of an expression at a position of the run whose state is given. */
 export class Observer {
   readonly #run: Run;
-  readonly #counts = new Map<string, Count>();
+  /** By the compiled extra, and a buffer by the compiled expression: a condition is asked very often in a long run. */
+  readonly #counts = new Map<Extra, Count>();
+  readonly #buffers = new WeakMap<Expression, Int32Array>();
 
   constructor(run: Run) {
     this.#run = run;
   }
 
   value(expression: Expression, state: Int32Array, position: number): number {
-    return expression.value(this.#extended(expression.extras, state, position));
+    return expression.value(this.#extended(expression, state, position));
   }
 
   text(expression: Expression, state: Int32Array, position: number): string {
-    return expression.text(this.#extended(expression.extras, state, position));
+    return expression.text(this.#extended(expression, state, position));
   }
 
-  #extended(extras: readonly Extra[], state: Int32Array, position: number): Int32Array {
+  #extended(expression: Expression, state: Int32Array, position: number): Int32Array {
+    const { extras } = expression;
     if (extras.length === 0) return state;
-    const extended = new Int32Array(state.length + extras.length);
-    extended.set(state);
-    extras.forEach((extra, index) => {
-      extended[state.length + index] = this.#extra(extra, position);
-    });
-    return extended;
+    let buffer = this.#buffers.get(expression);
+    if (!buffer) {
+      buffer = new Int32Array(state.length + extras.length);
+      this.#buffers.set(expression, buffer);
+    }
+    buffer.set(state);
+    for (let index = 0; index < extras.length; index++) {
+      buffer[state.length + index] = this.#extra(extras[index] as Extra, position);
+    }
+    return buffer;
   }
 
   #extra(extra: Extra, position: number): number {
     const run = this.#run;
     const end = position >= run.steps ? run.events : run.step(position).firstEvent;
     if (extra.kind === 'errno') return this.#errno(extra.actor, end);
-    const key = JSON.stringify(extra);
-    let count = this.#counts.get(key);
+    let count = this.#counts.get(extra);
     if (!count) {
       count = new Count(run, counted(extra));
-      this.#counts.set(key, count);
+      this.#counts.set(extra, count);
     }
     return count.until(end);
   }
