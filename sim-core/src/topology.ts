@@ -52,6 +52,8 @@ export interface DeviceModel {
   readonly noSnoop: boolean;
   /** It can set its own Enable No Snoop bit behind the host's back. */
   readonly backdoor: boolean;
+  /** How many of its posted requests can be on their way at once; 0 when each completes in the step that issues it. */
+  readonly postedWrites: number;
   /** Host driver at the start: `vfio-pci` unless the scenario says otherwise; `none` when unbound. */
   readonly driver: string;
   /** Names of its MMIO registers, as the scenario uses them. */

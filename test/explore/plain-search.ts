@@ -69,7 +69,7 @@ function search(model: Model, granularity: Granularity, maxStates: number): Plai
         numbers.set(key, number);
       }
       machine.rewind(0);
-      if (move.kind === 'environment') byEnvironment.push(number);
+      if (move.kind === 'environment' && !move.inevitable) byEnvironment.push(number);
       else stuck = false;
     });
     if (stuck) finality.add(next, 0, byEnvironment);

@@ -102,7 +102,9 @@ function describeHappening(model: Model, code: number, a: number, b: number, c: 
     case 'message':
       return text('kernel', `kernel message ${a}`);
     case 'msi':
-      return text('tlp', `${device(a)} sends MSI ${b}`);
+      return text('tlp', `MSI ${b} of ${device(a)} arrives`);
+    case 'posted':
+      return text('tlp', postedText(device(a), b, word(b), c));
     case 'vm-destroyed':
       return text('kernel', `VM ${a} is destroyed`);
   }
@@ -136,6 +138,12 @@ function tlpText(device: string, word: string, packed: number): string {
   if ((packed & TLP.completed) === 0)
     return `${device}: ${what} (${asked ? 'asks for no snoop' : 'snooped'}) is blocked`;
   return (packed & TLP.write) !== 0 ? `${device}: ${what} (${how})` : `${device}: ${what} → ${value} (${how})`;
+}
+
+function postedText(device: string, vector: number, word: string, packed: number): string {
+  if ((packed & TLP.message) !== 0) return `${device}: MSI ${vector} is on its way`;
+  const asked = (packed & TLP.asked) !== 0 ? ' (asks for no snoop)' : '';
+  return `${device}: MWr ${word} = ${packed >> TLP.valueShift}${asked} is on its way`;
 }
 
 /** One line for a finding event: `finding`, `subject` and `detail` as the event holds them. */

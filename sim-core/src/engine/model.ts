@@ -38,14 +38,22 @@ export type Granularity = 'micro' | 'statement';
 /** One thing that may happen next. Its index in `Model.moves` is what schedules and the explorer count in. */
 export type Move =
   | { readonly kind: 'actor'; readonly actor: number; readonly alternative: number; readonly name: string }
-  | { readonly kind: 'environment'; readonly index: number; readonly name: string };
+  | {
+      readonly kind: 'environment';
+      readonly index: number;
+      readonly name: string;
+      /** It happens sooner or later, so nothing is final while it is possible. These come before the others. */
+      readonly inevitable: boolean;
+    };
 
-/** What the scenario allows the environment to do at any time. */
+/** What the environment may do at any time: what the scenario allows, and what the hardware does by itself. */
 export interface EnvironmentMove {
   /** As in a schedule: `evict(x,cpu0)`. */
   readonly name: string;
   /** Does it, and says whether it was possible. Must write nothing when it was not. */
   readonly run: (machine: Machine) => boolean;
+  /** It happens sooner or later: a posted write arrives. What is only allowed may also never happen. */
+  readonly inevitable?: boolean;
 }
 
 export interface ScheduledMove {

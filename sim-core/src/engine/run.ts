@@ -119,7 +119,7 @@ export class Run {
 
   /**
    * Makes the next move: what the schedule says, then the actor that moved last, then the first that can, in the order
-   * of the file. Appends one step, or several when a schedule counts statements. False at the end.
+   * of the file, then posted writes that are on their way. Appends one step, or several when a schedule counts statements. False at the end.
    */
   advance(): boolean {
     if (this.#end || this.#overLimit()) return false;
@@ -131,7 +131,7 @@ export class Run {
     for (let actor = 0; actor < this.executor.tasks.length; actor++) {
       if (this.#advanceActor(actor)) return true;
     }
-    return this.#stop();
+    return this.#advanceEnvironment() || this.#stop();
   }
 
   /** Makes one micro-step of a given actor at the end of the run, whatever the schedule says. False if it cannot. */
@@ -174,6 +174,13 @@ export class Run {
     this.#current = actor;
     this.#starts.push(before);
     return true;
+  }
+
+  /** Nobody else can move: what happens sooner or later happens now. */
+  #advanceEnvironment(): boolean {
+    return this.model.moves.some(
+      (move, index) => move.kind === 'environment' && move.inevitable && this.#make(index, 'micro'),
+    );
   }
 
   #atChoice(actor: number): boolean {

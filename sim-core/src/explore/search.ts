@@ -82,7 +82,7 @@ export class Search {
     this.#answers = new Int32Array(moves);
     this.#hashes = new Uint32Array(moves);
     this.#enabled = new Int32Array(moves);
-    const environment = model.moves.findIndex((m) => m.kind === 'environment');
+    const environment = model.moves.findIndex((m) => m.kind === 'environment' && !m.inevitable);
     this.#environmentFrom = environment < 0 ? moves : environment;
     this.#begin();
   }

@@ -64,6 +64,7 @@ import { setSregs } from './kvm/set-sregs.ts';
 import { setUserMemoryRegion } from './kvm/set-user-memory-region.ts';
 import type { Op, OpKind } from './op.ts';
 import { cfgWr } from './pcie/cfgwr.ts';
+import { deviceMov } from './pcie/mov.ts';
 import { mrd } from './pcie/mrd.ts';
 import { msi } from './pcie/msi.ts';
 import { mwr } from './pcie/mwr.ts';
@@ -160,6 +161,7 @@ export const OPS: readonly Op[] = [
   mwr,
   cfgWr,
   msi,
+  deviceMov,
   // the host
   migrateOp,
   evict,

@@ -4,9 +4,10 @@
  * The real thing: a memory request TLP carries the No Snoop attribute when the function asks for it and its Device
  * Control register lets it. On the way to memory the IOMMU may override the attribute (VT-d SNP and PGSNP, AMD FC).
  *
- * Modelled: MRd, MWr, CfgWr from inside, the Enable No Snoop bit per function, MMIO registers, translation at the time of
- * the access, faults. Left out: completion reordering, relaxed ordering, ATS, the queue of posted writes (a write
- * reaches memory in the step that issues it), link errors.
+ * Modelled: MRd, MWr, MSIs, CfgWr from inside, the Enable No Snoop bit per function, MMIO registers, translation at the
+ * time of the access, faults, posted requests on their way and what pushes them (posted.ts; a device without
+ * `posted-writes` has none: a write reaches memory in the step that issues it). Left out: reordering of completions,
+ * relaxed ordering, ATS, the injection of an MSI into a guest by KVM (whoever waits for it sees its arrival), link errors.
  *
  * Sources: PCIe Base Specification, "Transaction Descriptor - Attributes Field", "Device Control Register"; Intel
  * VT-d, "Snoop Behavior"; AMD I/O Virtualization, "FC".
@@ -17,9 +18,13 @@ import { FAULT_REASONS, type FaultReason } from '../state/event.ts';
 import type { Field } from '../state/layout.ts';
 import { type Machine, NOTE } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
+import { createPostedQueues, type PostedRequest } from './posted.ts';
 
-/** Detail of a `tlp` happening: these bits and the value above them. */
-export const TLP = { write: 1, asked: 2, bypassed: 4, completed: 8, valueShift: 4 } as const;
+/**
+ * Detail of a `tlp` or `posted` happening: these bits and the value above them. A posted TLP is not completed yet; there
+ * the bit says that it is a message (an MSI), whose vector stands in place of the word.
+ */
+export const TLP = { write: 1, asked: 2, bypassed: 4, completed: 8, message: 8, valueShift: 4 } as const;
 
 export interface Pcie {
   /** Per device: Device Control, Enable No Snoop (bit 11). */
@@ -32,8 +37,19 @@ export interface Pcie {
   bypasses(machine: Machine, device: number, asked: boolean, entry: number): boolean;
   /** A memory read. False when it was blocked; otherwise `out` is filled. */
   read(machine: Machine, device: number, word: number, asked: boolean, out: Copy): boolean;
-  /** A memory write. False when it was blocked. */
+  /** A posted memory write. False when the device has to wait, since too many are on their way. */
   write(machine: Machine, device: number, word: number, value: number, asked: boolean): boolean;
+  /** An MSI: a posted write to the interrupt's address. False when the device has to wait. */
+  signal(machine: Machine, device: number, vector: number): boolean;
+  /** The oldest posted request of the device arrives. False when none is on its way. */
+  arrive(machine: Machine, device: number): boolean;
+  /** A read by the device, or one of the device: what it posted before arrives first. */
+  pushPosted(machine: Machine, device: number): void;
+}
+
+/** The register of a device that says whether an MSI has arrived. */
+export function msiRegister(vector: number): string {
+  return `msi${vector}`;
 }
 
 export function createPcie(base: WorldBase, world: () => World): Pcie {
@@ -44,6 +60,7 @@ export function createPcie(base: WorldBase, world: () => World): Pcie {
     initial: topology.devices.map((d) => (d.noSnoop ? 1 : 0)),
   });
   const registers = topology.devices.flatMap((d, device) => d.registers.map((name) => ({ device, name })));
+  const posted = createPostedQueues(base);
   const register = layout.field('deviceRegister', [registers.length], {
     labels: [registers.map((r) => `${names[r.device]}.${r.name}`)],
   });
@@ -83,6 +100,44 @@ export function createPcie(base: WorldBase, world: () => World): Pcie {
     return { target: page === here.page ? word : (topology.pages[page]?.words[offset] ?? -1), entry };
   }
 
+  /** Does a TLP of this device carry the attribute when it asks for it? */
+  function carriesNoSnoop(m: Machine, device: number, asked: boolean): boolean {
+    const model = topology.devices[device];
+    const enabled = m.state[enableNoSnoop.base + device] !== 0 || model?.backdoor === true;
+    return asked && model?.noSnoop === true && enabled;
+  }
+
+  function arriveNow(m: Machine, device: number, { kind, target: to, value, asked, noSnoop }: PostedRequest): void {
+    if (kind === 'msi') {
+      m.note(NOTE.msi, device, to, 0);
+      const slot = pcie.registerSlot(device, msiRegister(to));
+      if (slot !== undefined) m.put(slot, 1);
+      return;
+    }
+    const { target, entry } = translate(m, device, to, IOPTE.write);
+    const flags = TLP.write | (asked ? TLP.asked : 0) | (value << TLP.valueShift);
+    if (target < 0) {
+      m.note(NOTE.tlp, device, to, flags);
+      return;
+    }
+    const bypassed = noSnoop && (entry & IOPTE.snoop) === 0;
+    m.note(NOTE.tlp, device, target, flags | (bypassed ? TLP.bypassed : 0) | TLP.completed);
+    const { memory, ghost } = world();
+    const version = memory.dmaWrite(m, target, value, !bypassed);
+    ghost.deviceStore(m, target, version, !bypassed);
+  }
+
+  function post(m: Machine, device: number, request: PostedRequest): boolean {
+    if (!posted.queues(device)) arriveNow(m, device, request);
+    else if (!posted.append(m, device, request)) return false;
+    else {
+      const msi = request.kind === 'msi';
+      const flags = msi ? TLP.message : TLP.write | (request.asked ? TLP.asked : 0);
+      m.note(NOTE.posted, device, request.target, flags | (request.value << TLP.valueShift));
+    }
+    return true;
+  }
+
   const pcie: Pcie = {
     enableNoSnoop,
     register,
@@ -93,12 +148,11 @@ export function createPcie(base: WorldBase, world: () => World): Pcie {
     },
 
     bypasses(m, device, asked, entry) {
-      const model = topology.devices[device];
-      const enabled = m.state[enableNoSnoop.base + device] !== 0 || model?.backdoor === true;
-      return asked && model?.noSnoop === true && enabled && (entry & IOPTE.snoop) === 0;
+      return carriesNoSnoop(m, device, asked) && (entry & IOPTE.snoop) === 0;
     },
 
     read(m, device, word, asked, out) {
+      pcie.pushPosted(m, device);
       const { target, entry } = translate(m, device, word, IOPTE.read);
       if (target < 0) {
         m.note(NOTE.tlp, device, word, asked ? TLP.asked : 0);
@@ -114,18 +168,25 @@ export function createPcie(base: WorldBase, world: () => World): Pcie {
     },
 
     write(m, device, word, value, asked) {
-      const { target, entry } = translate(m, device, word, IOPTE.write);
-      const flags = TLP.write | (asked ? TLP.asked : 0) | (value << TLP.valueShift);
-      if (target < 0) {
-        m.note(NOTE.tlp, device, word, flags);
-        return false;
-      }
-      const bypassed = pcie.bypasses(m, device, asked, entry);
-      m.note(NOTE.tlp, device, target, flags | (bypassed ? TLP.bypassed : 0) | TLP.completed);
-      const { memory, ghost } = world();
-      const version = memory.dmaWrite(m, target, value, !bypassed);
-      ghost.deviceStore(m, target, version, !bypassed);
+      const noSnoop = carriesNoSnoop(m, device, asked);
+      return post(m, device, { kind: 'write', target: word, value, asked, noSnoop });
+    },
+
+    signal(m, device, vector) {
+      return post(m, device, { kind: 'msi', target: vector, value: 0, asked: false, noSnoop: false });
+    },
+
+    arrive(m, device) {
+      const request = posted.take(m, device);
+      if (!request) return false;
+      arriveNow(m, device, request);
       return true;
+    },
+
+    pushPosted(m, device) {
+      while (pcie.arrive(m, device)) {
+        // One after the other, in the order in which they were sent.
+      }
     },
   };
   return pcie;

@@ -93,7 +93,7 @@ function build(parsed: ParsedScenario, options: ElaborateOptions, problems: Prob
     names,
     errors,
     nodes,
-    register: (actor, name) => registerSlot(layout, topology, registers, actor, name),
+    register: (actor, name) => registerSlot(world, layout, registers, actor, name),
     routines: controlRoutines(base),
   };
 
@@ -205,18 +205,22 @@ function controlRoutines(base: WorldBase): ProgramContext['routines'] {
   return { skip, wait };
 }
 
+/** A register of an actor's own; one of a device that others name is in its BAR. */
 function registerSlot(
+  { pcie, topology }: World,
   layout: LayoutBuilder,
-  topology: Topology,
   registers: readonly Map<string, number>[],
   actor: number,
   name: string,
 ): number {
   const own = registers[actor];
-  if (!own) throw new RangeError(`there is no actor ${actor}`);
+  const model = topology.actors[actor];
+  if (!own || !model) throw new RangeError(`there is no actor ${actor}`);
+  const shared = model.kind === 'device' ? pcie.registerSlot(model.subject, name) : undefined;
+  if (shared !== undefined) return shared;
   let slot = own.get(name);
   if (slot === undefined) {
-    slot = layout.field(`${topology.actors[actor]?.name}.${name}`).base;
+    slot = layout.field(`${model.name}.${name}`).base;
     own.set(name, slot);
   }
   return slot;
@@ -241,7 +245,12 @@ function allMoves(topology: Topology, nodes: readonly ProgramNode[], environment
       }),
     ),
   );
-  return [...moves, ...environment.map((move, index): Move => ({ kind: 'environment', index, name: move.name }))];
+  return [
+    ...moves,
+    ...environment.map(
+      ({ name, inevitable = false }, index): Move => ({ kind: 'environment', index, name, inevitable }),
+    ),
+  ];
 }
 
 function linesOf<K extends LineContent['kind']>(

@@ -127,6 +127,14 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
       source: 'kernel doc: kvm-vfio cover letter, 2013',
     },
     {
+      key: 'posted-writes',
+      values: 'number',
+      range: [0, 16],
+      fallback: '0: each completes in the step that issues it',
+      doc: 'How many writes and MSIs of the device can be on their way to memory at once. They arrive later, in order.',
+      source: 'PCIe Base Specification, Transaction Ordering, Flow Control Rules',
+    },
+    {
       key: 'driver',
       values: 'name',
       fallback: 'vfio-pci',
@@ -232,3 +240,5 @@ export const ALLOWED: Readonly<Record<string, string>> = {
   drain: 'A write-combining buffer may drain at any time.',
   migrate: 'The host may move a vCPU to another physical CPU at any time.',
 };
+/** What a schedule calls the arrival of a posted write: `post(gpu)`. It needs no `allow`. */
+export const ARRIVAL = 'post';

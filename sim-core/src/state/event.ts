@@ -33,7 +33,7 @@ export const HAPPENINGS = [
   'writeback',
   /** A load or store by a CPU: cpu, word, packed detail (see memory/access.ts). */
   'access',
-  /** A TLP: device, word or -1, packed detail (see pcie/tlp.ts). */
+  /** A TLP: device, word or -1, packed detail (see pcie/pcie.ts TLP). */
   'tlp',
   /** The IOMMU blocks a TLP: device, page or -1, reason (index into FAULT_REASONS). */
   'dma-fault',
@@ -49,6 +49,8 @@ export const HAPPENINGS = [
   'msi',
   /** The VM is destroyed: vm, -, - */
   'vm-destroyed',
+  /** A device sends a posted request that arrives later: device, word or vector, packed detail (see pcie/pcie.ts TLP). */
+  'posted',
 ] as const;
 
 export type Happening = (typeof HAPPENINGS)[number];

@@ -8,7 +8,7 @@ export const mov: Op = {
   summary: 'Moves a value between a register, a word of memory, a device register or CR0.',
   doc: `\`mov [x], 1\` stores to a word with the effective memory type of its page; \`mov eax, [x]\` loads it. The first access to a page without a second-stage leaf exits with an EPT violation, and KVM chooses the memory type of the leaf at that moment.
 
-\`mov [gpu.doorbell], 1\` writes a device register through its BAR (uncached, in program order); \`mov eax, [gpu.status]\` reads one. \`mov cr0, 0x40000000\` sets CR0.CD.
+\`mov [gpu.doorbell], 1\` writes a device register through its BAR (uncached, in program order); \`mov eax, [gpu.status]\` reads one, and what the device posted before is then in memory. \`mov cr0, 0x40000000\` sets CR0.CD.
 
 Left out: sizes other than one word, addressing modes, flags.`,
   sources: [
@@ -76,6 +76,7 @@ Left out: sizes other than one word, addressing modes, flags.`,
       }
       if (from?.kind === 'memory' && from.member) {
         const slot = c.mmio(1) as number;
+        const device = c.world.topology.devices.findIndex((d) => d.name === from.name.text);
         const register = c.register(c.name(0) ?? c.problem(0, 'Expected a register.'));
         return {
           routine: define(
@@ -85,6 +86,8 @@ Left out: sizes other than one word, addressing modes, flags.`,
               r.step('read the device register', (t) => {
                 if (!cpu.enter(t)) return;
                 cpu.orderUncached(t);
+                // The completion stays behind what the device posted before it.
+                c.world.pcie.pushPosted(t.machine, device);
                 t.machine.put(register, t.machine.state[slot] as number);
                 t.return(0);
               }),

@@ -6,9 +6,14 @@ export const mrd: Op = {
   summary: 'The device reads a word of memory.',
   doc: `A memory read request. With \`ns\` the TLP asks for No Snoop; it bypasses the caches if Device Control allows it and the I/O page table entry does not override it (SNP). Otherwise the caches are snooped and a modified line is written back first.
 
+A read may not pass writes: what the device posted before arrives first.
+
 Without a mapping the IOMMU blocks the request, and the register reads as all ones.`,
   sources: [
-    { document: 'PCIe', place: 'Base Specification, "Memory Read Request", "No Snoop Attribute"' },
+    {
+      document: 'PCIe',
+      place: 'Base Specification, "Memory Read Request", "No Snoop Attribute", "Transaction Ordering"',
+    },
     { document: 'Intel VT-d', place: 'Architecture Specification, "Snoop Behavior"' },
   ],
   errnos: [],

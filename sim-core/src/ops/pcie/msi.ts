@@ -1,12 +1,15 @@
-import { NOTE } from '../../state/machine.ts';
 import type { Op } from '../op.ts';
 
 export const msi: Op = {
   name: 'msi',
   kind: 'tlp',
   summary: 'The device raises a message signalled interrupt.',
-  doc: `A posted write that stays behind the device's earlier writes. The model delivers it in the same step; injecting it into a guest is left out, so a scenario waits for a word or register instead.`,
-  sources: [{ document: 'PCIe', place: 'Base Specification, "MSI and MSI-X Support"' }],
+  doc: [
+    'A posted write to the address of an interrupt. It stays behind the writes that the device posted before, so whoever was interrupted finds their data in memory.',
+    'On arrival the register `msi0` of the device (after the vector) becomes 1: a guest waits for it with `wait [gpu.msi0] == 1` and takes it back with `mov [gpu.msi0], 0`. Two that arrive before are one, as in an interrupt controller.',
+    'Left out: how VFIO and KVM inject it, interrupt remapping, masks.',
+  ].join('\n\n'),
+  sources: [{ document: 'PCIe', place: 'Base Specification, "MSI and MSI-X Support", "Transaction Ordering"' }],
   errnos: [],
   example: 'msi 0',
   operands: [{ name: 'vector', shapes: [{ kind: 'immediate' }], doc: 'Which vector.' }],
@@ -19,9 +22,9 @@ export const msi: Op = {
           'msi',
           'PCIe Base Specification',
           (r) =>
-            r.step('send the message', (t) => {
-              t.machine.note(NOTE.msi, c.device, vector, 0);
-              t.return(0);
+            r.step('post the message', (t) => {
+              if (c.world.pcie.signal(t.machine, c.device, vector)) t.return(0);
+              else t.block();
             }),
           'device',
         ),

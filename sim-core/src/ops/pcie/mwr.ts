@@ -4,9 +4,14 @@ export const mwr: Op = {
   name: 'MWr',
   kind: 'tlp',
   summary: 'The device writes a word of memory.',
-  doc: `A posted memory write. Snooped, it invalidates cached copies (a modified one is written back first) and goes to DRAM; with No Snoop in effect it goes to DRAM alone and cached copies stay as they are.`,
+  doc: `A posted memory write. Snooped, it invalidates cached copies (a modified one is written back first) and goes to DRAM; with No Snoop in effect it goes to DRAM alone and cached copies stay as they are.
+
+A device with \`posted-writes=4\` goes on before the write has arrived: up to so many writes and MSIs are on their way, arrive at any time later, one after the other (\`post(gpu)\` in a schedule), and are translated on arrival. A read by the device, and a read of the device (MMIO or config space), pushes them to memory first. Without the option a write arrives in the step that sends it.`,
   sources: [
-    { document: 'PCIe', place: 'Base Specification, "Memory Write Request", "No Snoop Attribute"' },
+    {
+      document: 'PCIe',
+      place: 'Base Specification, "Memory Write Request", "No Snoop Attribute", "Transaction Ordering"',
+    },
     { document: 'Intel VT-d', place: 'Architecture Specification, "Snoop Behavior"' },
   ],
   errnos: [],
@@ -27,9 +32,9 @@ export const mwr: Op = {
           'MWr',
           'PCIe Base Specification',
           (r) =>
-            r.step('translate, snoop or bypass, write', (t) => {
-              c.world.pcie.write(t.machine, c.device, word, value(t), asked);
-              t.return(0);
+            r.step('post the write', (t) => {
+              if (c.world.pcie.write(t.machine, c.device, word, value(t), asked)) t.return(0);
+              else t.block();
             }),
           'device',
         ),

@@ -6,11 +6,11 @@ export const pread64: Op = {
   summary: 'Reads config space of a VFIO device.',
   doc: [
     'A device descriptor shows its regions one behind the other; config space begins at `VFIO_PCI_CONFIG`. Only Device Control is modelled, at `PCI_EXP_DEVCTL`, and of it only bit 11, Enable No Snoop: other bits read as 0.',
-    'The value read is bound with `{value=>name}`.',
+    'The value read is bound with `{value=>name}`. A read of the device pushes the writes that it posted to memory.',
   ].join('\n\n'),
   sources: [
     { document: 'linux', place: 'drivers/vfio/pci/vfio_pci_config.c vfio_pci_config_rw()' },
-    { document: 'PCIe', place: 'Base Specification, "Device Control Register"' },
+    { document: 'PCIe', place: 'Base Specification, "Device Control Register", "Transaction Ordering"' },
   ],
   errnos: [
     { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },

@@ -1,5 +1,5 @@
 import { contentsOfKind } from '../blocks.ts';
-import { ALLOWED } from '../machine-options.ts';
+import { ALLOWED, ARRIVAL } from '../machine-options.ts';
 import { didYouMean, nearest } from '../suggest.ts';
 import { type Check, list, replacingAt } from './check.ts';
 import { actorNames } from './names.ts';
@@ -37,6 +37,15 @@ schedule vcpu0
     const allowed = new Set(
       files.flatMap((file) => contentsOfKind(file, 'allow').map(({ content }) => content.what.text)),
     );
+    const posting = new Set(
+      files.flatMap((file) =>
+        contentsOfKind(file, 'device').flatMap(({ content }) =>
+          content.options.some((o) => o.key.text === 'posted-writes' && o.value.text !== '0')
+            ? [content.name.text]
+            : [],
+        ),
+      ),
+    );
     for (const { line, content } of contentsOfKind(scenario, 'schedule')) {
       for (const {
         actor: { text, span },
@@ -44,6 +53,15 @@ schedule vcpu0
       } of content.items) {
         if (args.length === 0 && actors.includes(text)) continue;
         if (args.length > 0 && allowed.has(text)) continue;
+        if (args.length > 0 && text === ARRIVAL) {
+          if (args.every((device) => posting.has(device.text))) continue;
+          yield {
+            line,
+            span,
+            message: `No posted write of ${args[0]?.text} is ever on its way: give the device the option posted-writes=4.`,
+          };
+          continue;
+        }
         if (args.length > 0 && Object.hasOwn(ALLOWED, text)) {
           yield {
             line,

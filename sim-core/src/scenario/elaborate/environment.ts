@@ -1,8 +1,9 @@
-/** What `allow` lines let the environment do: one move for each way of doing it. */
+/** What the environment does: what posted writes do by themselves, then one move for each way of doing what is allowed. */
 import { migrate } from '../../cpu/migrate.ts';
 import type { EnvironmentMove } from '../../engine/model.ts';
 import type { Machine } from '../../state/machine.ts';
 import type { World, WorldBase } from '../../world.ts';
+import { ARRIVAL } from '../machine-options.ts';
 import type { Allowance } from './topology.ts';
 
 export function environmentMoves(
@@ -10,7 +11,22 @@ export function environmentMoves(
   world: () => World,
   allowed: readonly Allowance[],
 ): EnvironmentMove[] {
-  return allowed.flatMap((allowance) => bounded(base, allowance, movesOf(world, allowance)));
+  return [...arrivals(base, world), ...allowed.flatMap((a) => bounded(base, a, movesOf(world, a)))];
+}
+
+/** The posted requests of a device arrive one after the other, at any time. */
+function arrivals({ topology }: WorldBase, world: () => World): EnvironmentMove[] {
+  return topology.devices.flatMap((device, index) =>
+    device.postedWrites > 0
+      ? [
+          {
+            name: `${ARRIVAL}(${device.name})`,
+            run: (machine: Machine) => world().pcie.arrive(machine, index),
+            inevitable: true,
+          },
+        ]
+      : [],
+  );
 }
 
 /** `max=N` bounds all moves of the line together, with one counter in the state. */

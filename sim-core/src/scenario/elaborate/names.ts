@@ -1,4 +1,5 @@
 /** What a first look over all lines finds: names that calls bind, and MMIO registers of devices. */
+import { msiRegister } from '../../pcie/pcie.ts';
 import type { Line, Operand } from '../ast.ts';
 import type { Source } from './sources.ts';
 
@@ -22,6 +23,7 @@ export function namesAndRegisters(sources: readonly Source[]): FoundNames {
       if (block.actor?.kind !== 'device' || !block.actor.name) continue;
       const own = ownRegisters(parsed.lines.slice(block.line, block.endLine + 1));
       for (const name of own.waited) if (!own.bound.has(name)) addRegister(block.actor.name.text, name);
+      for (const name of own.signalled) addRegister(block.actor.name.text, name);
     }
   }
   return { names: [...names], deviceRegisters: new Map([...registers].map(([device, set]) => [device, [...set]])) };
@@ -49,13 +51,20 @@ function memberOf(operand: Operand, addRegister: (device: string, name: string) 
   if (operand.kind === 'name' && operand.member) addRegister(operand.name, operand.member.text);
 }
 
-/** In a device's block a bare name that it waits for is a register that others write, unless the block binds it. */
-function ownRegisters(lines: readonly Line[]): { waited: Set<string>; bound: Set<string> } {
+/** What a device's own lines name. A bare name that it waits for is a register that others write, unless the block binds it. */
+function ownRegisters(lines: readonly Line[]): {
+  waited: Set<string>;
+  bound: Set<string>;
+  signalled: Set<string>;
+} {
   const waited = new Set<string>();
   const bound = new Set<string>();
+  const signalled = new Set<string>();
   for (const { content } of lines) {
     if (content.kind === 'wait' && content.left.kind === 'name' && !content.left.member) waited.add(content.left.name);
     if (content.kind === 'action' && content.bind) bound.add(content.bind.text);
+    const vector = content.kind === 'action' && content.op.text === 'msi' ? content.operands[0] : undefined;
+    if (vector?.kind === 'number') signalled.add(msiRegister(Number(vector.value)));
   }
-  return { waited, bound };
+  return { waited, bound, signalled };
 }

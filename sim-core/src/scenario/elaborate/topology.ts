@@ -129,6 +129,7 @@ function deviceModels(
       group: numbers.indexOf(numberOf(item.options, 'group', -1)),
       noSnoop: switchOf(options, 'no-snoop', false),
       backdoor: switchOf(options, 'backdoor', false),
+      postedWrites: numberOf(item.options, 'posted-writes', 0),
       driver: item.kind === 'mdev' ? 'mdev' : (options.get('driver') ?? 'vfio-pci'),
       registers: registersOf.get(item.name.text) ?? [],
       options,
