@@ -36,8 +36,10 @@ export interface Turn {
   readonly to: Profile;
   readonly before: string;
   readonly after: string;
-  /** The changes that together turn it, each of them needed: nearly always one. */
+  /** The changes that turn it: nearly always one. */
   readonly changes: readonly (Change & { readonly added: boolean })[];
+  /** Of several: does each of them turn it alone, or only all of them together? */
+  readonly relation: 'each' | 'together';
   /** Does taking them out of the newer kernel turn it back? */
   readonly revertsAlone: boolean;
 }
@@ -101,11 +103,16 @@ export class Bisection {
   async #explain(from: Profile, to: Profile, text: string, before: string, after: string): Promise<Turn> {
     const turned = async (changes: readonly ChangeId[], base: Profile): Promise<string | undefined> =>
       (await this.answers(toggled(base, changes))).get(text);
-    let needed = differences(from, to);
-    // Each change that is not needed is taken away; what stays turns the verdict, and nothing less of it does.
-    for (const id of [...needed]) {
-      const fewer = needed.filter((other) => other !== id);
-      if ((await turned(fewer, from)) === after) needed = fewer;
+    const all = differences(from, to);
+    const alone: ChangeId[] = [];
+    for (const id of all) if ((await turned([id], from)) === after) alone.push(id);
+    let needed = alone.length > 0 ? alone : all;
+    if (alone.length === 0) {
+      // Each change that is not needed is taken away; what stays turns the verdict, and nothing less of it does.
+      for (const id of all) {
+        const fewer = needed.filter((other) => other !== id);
+        if ((await turned(fewer, from)) === after) needed = fewer;
+      }
     }
     return {
       question: this.questions.find((question) => question.text === text) ?? { text },
@@ -117,6 +124,7 @@ export class Bisection {
         ...(CHANGES.find((change) => change.id === id) as Change),
         added: to.changes.has(id),
       })),
+      relation: alone.length > 0 ? 'each' : 'together',
       revertsAlone: (await turned(needed, to)) === before,
     };
   }

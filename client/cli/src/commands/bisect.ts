@@ -72,7 +72,7 @@ function mainlineSpan(named: readonly Profile[]): readonly Profile[] {
   return indices.length < 2 ? mainline : mainline.slice(Math.min(...indices), Math.max(...indices) + 1);
 }
 
-function turnDocument({ question, from, to, before, after, changes, revertsAlone }: Turn): object {
+function turnDocument({ question, from, to, before, after, changes, relation, revertsAlone }: Turn): object {
   return {
     question: question.text,
     ...(question.line !== undefined && { line: question.line + 1 }),
@@ -88,6 +88,7 @@ function turnDocument({ question, from, to, before, after, changes, revertsAlone
       effect,
       where,
     })),
+    ...(changes.length > 1 && { relation }),
     revertsAlone,
   };
 }
@@ -119,7 +120,7 @@ function causeOf({ from, to, changes, revertsAlone }: Turn): string {
 
 function printCause(call: Call, together: readonly Turn[]): void {
   const { paint, width } = call;
-  const [{ from, to, changes, revertsAlone }] = together as [Turn];
+  const [{ from, to, changes, relation, revertsAlone }] = together as [Turn];
   call.print(`\n${paint('heading', `${from.name} → ${to.name}`)}`);
   for (const { question, before, after } of together) {
     const line = question.line === undefined ? '' : ` (line ${question.line + 1})`;
@@ -133,7 +134,9 @@ function printCause(call: Call, together: readonly Turn[]): void {
     call.print(`      ${wrap(change.effect, width - 6, 6)}`);
     call.print(`      ${paint('faint', wrap(change.where, width - 6, 6))}`);
   }
-  if (changes.length > 1) call.print('    Each of these is needed.');
+  if (changes.length > 1) {
+    call.print(relation === 'each' ? '    Each of these turns it alone.' : '    Each of these is needed.');
+  }
   if (revertsAlone) return;
   const them = changes.length > 1 ? 'them' : 'it';
   call.print(`    ${wrap(`Taking ${them} out of ${to.name} alone does not turn it back.`, width - 4, 4)}`);
