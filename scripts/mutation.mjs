@@ -1,74 +1,237 @@
 // Does anything notice when one change of the kernel is missing? Switches off every change of the table, one at a time,
-// and prints which scenario or recording fails. A change that nobody notices is printed last, with the reason.
-import { readdirSync, readFileSync } from 'node:fs';
+// until a scenario or a recording fails, and writes who noticed: test/coverage/mutation.json and docs/mutation.md.
+//
+//   npm run -s mutation             every change
+//   npm run -s mutation -- ID …     some changes; nothing is written
+//
+// A scenario or a recording is only tried when the kernel it runs on has the change and the model asked for it. Small ones
+// come first and the first that fails is enough. Progress goes to stderr. Exit status 1 when nobody notices a change.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { CHANGES, checkScenario, parseRecording, profileFor, profilesNamed, replay } from '../sim-core/src/index.ts';
-import { galleryFiles, readGallery } from './gallery.mjs';
+import {
+  CHANGES,
+  changeById,
+  checkScenario,
+  parse,
+  parseRecording,
+  profileFor,
+  profileNamed,
+  profilesNamed,
+  replay,
+} from '../sim-core/src/index.ts';
 
-const recordings = path.resolve(import.meta.dirname, '../test/conformance/recordings');
+const root = path.resolve(import.meta.dirname, '..');
+const recordings = path.join(root, 'test/conformance/recordings');
+const table = path.join(root, 'test/coverage/mutation.json');
+const page = path.join(root, 'docs/mutation.md');
+/** Sequences replayed at once: fewer mean an earlier stop, more mean fewer elaborations. */
+const SLICE = 100;
+
 /** Why no scenario and no recording can notice that a change is missing. */
 const UNSEEN = {};
 
-/** Same name and place in the ranges of conditions, one change less or more. */
+/** Who noticed, one row a change: `{change, scenario, kernel}`, `{change, recording, sequence}` or `{change, nobody}`. */
+export function readMutationTable() {
+  return JSON.parse(readFileSync(table, 'utf8'));
+}
+
+/** Does what a row names really fail without the change, and pass with it? A text says what is wrong with the row. */
+export function verifyMutation(row) {
+  if (row.scenario !== undefined) {
+    const scenario = readScenario(row.scenario);
+    const profile = profileNamed(row.kernel);
+    if (!profile?.changes.has(row.change)) return `${row.kernel} does not have ${row.change}`;
+    if (passes(scenario, profile) !== true) return `${row.scenario} does not pass on ${row.kernel}`;
+    if (passes(scenario, without(profile, row.change)) !== false) return `${row.scenario} does not notice`;
+    return undefined;
+  }
+  const { header, sequences } = readRecording(row.recording, row.sequence);
+  const { profile } = profileFor(header);
+  if (!profile.changes.has(row.change)) return `${profile.name} does not have ${row.change}`;
+  if (differs(header, sequences, profile)) return `${row.recording} ${row.sequence} differs anyway`;
+  return differs(header, sequences, without(profile, row.change)) ? undefined : `${row.recording} does not notice`;
+}
+
+export function mutationPage(rows) {
+  const noticed = rows.filter((row) => row.nobody === undefined);
+  const byScenario = noticed.filter((row) => row.scenario !== undefined).length;
+  const lines = rows.map((row) => {
+    const { subject, first, until } = changeById.get(row.change);
+    const versions = first === undefined ? 'never merged' : `${first}${until ? `, until ${until}` : ''}`;
+    return `| \`${row.change}\` | ${subject.replaceAll('|', '\\|')} | ${versions} | ${witness(row)} |`;
+  });
+  return [
+    '# Mutation: who notices when a change of the kernel is missing',
+    '',
+    'Written by `npm run mutation`, which switches off every row of the table of changes, one at a time, on a kernel that has',
+    'it, until a scenario or a recording of a real kernel fails. `npm test` tries every line of this page again.',
+    '',
+    `${rows.length} changes: ${byScenario} are noticed by a scenario, ${noticed.length - byScenario} by a recording, ${rows.length - noticed.length} by nobody.`,
+    '',
+    '| change | upstream | from | noticed by |',
+    '| --- | --- | --- | --- |',
+    ...lines,
+    '',
+  ].join('\n');
+}
+
+function witness(row) {
+  if (row.nobody !== undefined) return `nobody: ${row.nobody}`;
+  if (row.scenario !== undefined) return `[${path.basename(row.scenario)}](../${row.scenario}) on ${row.kernel}`;
+  return `recording ${row.recording}, sequence ${row.sequence}`;
+}
+
+/** Same name and place in the ranges of conditions, one change less. */
 function without(profile, id) {
   const changes = new Set(profile.changes);
-  if (!changes.delete(id)) changes.add(id);
+  changes.delete(id);
   return { ...profile, changes };
 }
 
-/** The first scenario and kernel that fail when a change is toggled. */
-function failingScenario(baselines, id) {
-  for (const { file, scenario, kernels } of baselines) {
-    for (const kernel of kernels) {
-      if (!kernel.judgedAs || !kernel.model.world.kernel.consulted.has(id) || !kernel.profile.changes.has(id)) continue;
-      const result = checkScenario(scenario.parsed, {
-        includes: scenario.includes,
-        profiles: [without(kernel.profile, id)],
-      });
-      if (result.kernels[0]?.passed === false) return `${file} on ${kernel.profile.name}`;
-    }
-  }
-  return undefined;
+function passes({ parsed, includes }, profile) {
+  return checkScenario(parsed, { includes, profiles: [profile] }).kernels[0]?.passed;
 }
 
-const baselines = galleryFiles().map((file) => {
-  const scenario = readGallery(file);
-  const { kernels } = checkScenario(scenario.parsed, {
-    includes: scenario.includes,
-    profiles: profilesNamed(scenario.parsed),
+function differs(header, sequences, profile) {
+  return replay(header, sequences, profile).differences.length > 0;
+}
+
+function readScenario(file) {
+  const name = path.join(root, file);
+  const includes = (include) => parse(readFileSync(path.resolve(path.dirname(name), include), 'utf8'));
+  return { file, parsed: parse(readFileSync(name, 'utf8')), includes };
+}
+
+/** All sequences of a recording, or one of them. */
+function readRecording(name, id) {
+  const text = gunzipSync(readFileSync(path.join(recordings, `${name}.jsonl.gz`))).toString('utf8');
+  if (id === undefined) return { name, ...parseRecording(text) };
+  const lines = text.split('\n');
+  const one = lines.filter(
+    (line, i) => i === 0 || line.includes(`"id":${JSON.stringify(id)}`) || line.includes(`"id": ${JSON.stringify(id)}`),
+  );
+  const { header, sequences } = parseRecording(one.join('\n'));
+  return { name, header, sequences: sequences.filter((sequence) => sequence.id === id) };
+}
+
+function main(ids) {
+  const started = performance.now();
+  const seconds = () => ((performance.now() - started) / 1000).toFixed(0);
+  const progress = (text) => process.stderr.write(`${seconds()} s  ${text}\n`);
+  const unknown = ids.filter((id) => !changeById.has(id));
+  if (unknown.length > 0) throw new RangeError(`there is no change ${unknown.join(', ')}`);
+  const asked = CHANGES.filter((change) => ids.length === 0 || ids.includes(change.id));
+  const scenarios = new Scenarios(progress);
+  const recorded = new Recordings(progress);
+  const rows = asked.map(({ id }) => {
+    const row = { change: id, ...(scenarios.noticing(id) ?? recorded.noticing(id) ?? { nobody: UNSEEN[id] ?? '' }) };
+    progress(`${id}: ${row.nobody === undefined ? witness(row) : `NOBODY ${row.nobody}`}`);
+    return row;
   });
-  return { file, scenario, kernels };
-});
-
-/** The smallest recordings first: one that notices is enough. */
-const recorded = readdirSync(recordings)
-  .filter((name) => name.endsWith('.jsonl.gz'))
-  .map((name) => ({ name, text: gunzipSync(readFileSync(path.join(recordings, name))).toString('utf8') }))
-  .sort((a, b) => a.text.length - b.text.length)
-  .map(({ name, text }) => ({ name, recording: parseRecording(text) }));
-
-function failingRecording(id) {
-  for (const { name, recording } of recorded) {
-    const { profile } = profileFor(recording.header);
-    if (!profile.changes.has(id)) continue;
-    const result = replay(recording.header, recording.sequences, without(profile, id));
-    if (result.differences.length > 0) return `recording ${name}`;
+  const unexplained = rows.filter((row) => row.nobody === '');
+  for (const row of rows)
+    process.stdout.write(`${row.change.padEnd(36)}  ${row.nobody === '' ? 'NOBODY' : witness(row)}\n`);
+  const unseen = rows.filter((row) => row.nobody !== undefined).length;
+  process.stdout.write(
+    `\n${rows.length} changes, ${rows.length - unseen} noticed, ${unexplained.length} unexplained\n`,
+  );
+  if (ids.length === 0) {
+    writeFileSync(table, `[\n${rows.map((row) => `  ${JSON.stringify(row)}`).join(',\n')}\n]\n`);
+    writeFileSync(page, mutationPage(rows));
   }
-  return undefined;
+  process.exitCode = unexplained.length > 0 ? 1 : 0;
 }
 
-let unseen = 0;
-const rows = [];
-for (const change of CHANGES) {
-  const by = failingScenario(baselines, change.id) ?? failingRecording(change.id);
-  const reason = UNSEEN[change.id];
-  if (!by && !reason) unseen++;
-  rows.push({ id: change.id, by: by ?? (reason ? `nobody: ${reason}` : 'NOBODY') });
+/** Every scenario on every kernel that it names, explored once with all changes. */
+class Scenarios {
+  #explored = [];
+
+  constructor(progress) {
+    for (const folder of ['scenarios', 'test/coverage']) {
+      const files = readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' });
+      for (const file of files.filter((name) => name.endsWith('.snoop')).sort()) {
+        const scenario = readScenario(path.posix.join(folder, file.split(path.sep).join('/')));
+        const { kernels } = checkScenario(scenario.parsed, {
+          includes: scenario.includes,
+          profiles: profilesNamed(scenario.parsed),
+        });
+        for (const kernel of kernels) {
+          if (kernel.passed !== true) progress(`${scenario.file} does not pass on ${kernel.profile.name}`);
+          else this.#explored.push({ scenario, kernel, states: kernel.exploration.states });
+        }
+      }
+    }
+    this.#explored.sort((a, b) => a.states - b.states);
+    progress(`${this.#explored.length} scenarios on kernels`);
+  }
+
+  noticing(id) {
+    const tried = new Set();
+    for (const { scenario, kernel } of this.#explored) {
+      if (!kernel.profile.changes.has(id) || !kernel.model.world.kernel.consulted.has(id)) continue;
+      // Kernels that behave alike do so without the change as well.
+      const same = `${scenario.file} ${kernel.judgedAs.name}`;
+      if (tried.has(same)) continue;
+      tried.add(same);
+      if (passes(scenario, without(kernel.profile, id)) === false)
+        return { scenario: scenario.file, kernel: kernel.profile.name };
+    }
+    return undefined;
+  }
 }
-const width = Math.max(...rows.map((row) => row.id.length));
-for (const row of rows) console.log(`${row.id.padEnd(width)}  ${row.by}`);
-console.log(
-  `\n${rows.length} changes, ${rows.filter((r) => !r.by.startsWith('nobody') && r.by !== 'NOBODY').length} noticed, ${unseen} unexplained`,
-);
-process.exitCode = unseen > 0 ? 1 : 0;
+
+/** Recordings, parsed once each, the smallest first. */
+class Recordings {
+  #parsed = new Map();
+  #names;
+  #progress;
+
+  constructor(progress) {
+    this.#progress = progress;
+    const size = (name) => readFileSync(path.join(recordings, name)).length;
+    this.#names = readdirSync(recordings)
+      .filter((name) => name.endsWith('.jsonl.gz'))
+      .map((name) => ({ name: name.replace('.jsonl.gz', ''), size: size(name) }))
+      .sort((a, b) => a.size - b.size)
+      .map(({ name }) => name);
+  }
+
+  noticing(id) {
+    for (const name of this.#names) {
+      const { header, slices } = this.#recording(name);
+      const { profile } = profileFor(header);
+      if (!profile.changes.has(id)) continue;
+      const changed = without(profile, id);
+      for (const { sequences, consulted } of slices) {
+        if (!consulted.has(id)) continue;
+        const { differences } = replay(header, sequences, changed);
+        // One sequence alone has to show it, and it alone has to be as recorded otherwise.
+        for (const candidate of new Set(differences.map((d) => d.sequence))) {
+          const one = sequences.filter((sequence) => sequence.id === candidate);
+          if (differs(header, one, changed) && !differs(header, one, profile))
+            return { recording: name, sequence: candidate };
+        }
+      }
+    }
+    return undefined;
+  }
+
+  #recording(name) {
+    let known = this.#parsed.get(name);
+    if (!known) {
+      this.#progress(`reading ${name}`);
+      const { header, sequences } = readRecording(name);
+      const slices = [];
+      for (let at = 0; at < sequences.length; at += SLICE) {
+        const slice = sequences.slice(at, at + SLICE);
+        slices.push({ sequences: slice, consulted: replay(header, slice).consulted });
+      }
+      known = { header, slices };
+      this.#parsed.set(name, known);
+    }
+    return known;
+  }
+}
+
+if (process.argv[1] === import.meta.filename) main(process.argv.slice(2));

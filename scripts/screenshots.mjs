@@ -1,5 +1,5 @@
 // `npm run screenshots`: makes docs/images/*.png from the real extension in real VS Code.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { installChromium, installServer } from '../test/vscode/host/install.mjs';
@@ -9,7 +9,6 @@ import { build } from './build.mjs';
 import { ensureInstalled, root } from './install.mjs';
 
 const images = path.join(root, 'docs', 'images');
-const scenarios = path.join(root, 'scenarios');
 const topFrame = '.debug-top-stack-frame-line';
 
 /** name of the image → what to do until the window shows it. Each begins with the scenario open. */
@@ -17,8 +16,12 @@ const pictures = {
   async 'stale-read'(page) {
     await page.keyboard.press('F5');
     await page.locator(topFrame).first().waitFor();
+    await page.keyboard.press('Control+J'); // closes the panel: room for the explanation
+    await page.keyboard.press('Control+Shift+D');
+    await page.locator('.debug-call-stack .monaco-list-row').first().waitFor();
     await page.keyboard.press('F5');
-    await page.locator('.exceptionInfo, .zone-widget.exception-widget-container').first().waitFor();
+    await page.locator('.zone-widget.exception-widget-container').first().waitFor();
+    await page.locator('.debug-variables .monaco-list-row', { hasText: 'Caches' }).first().click();
     // The pointer would show a hover of its own.
     await page.mouse.move(720, 890);
   },
@@ -30,8 +33,9 @@ const pictures = {
       .dblclick();
     await page.keyboard.type('KVM_DEV_VFIO_GROUP_AD');
     await page.locator('.squiggly-error').first().waitFor();
+    await page.keyboard.press('Escape'); // closes the completion list
     await page.keyboard.press('Control+.');
-    await page.locator('.action-widget').waitFor();
+    await page.locator('.action-widget').first().waitFor();
   },
   async hover(page) {
     await page.locator('.view-line').getByText('KVM_CREATE_DEVICE').first().hover();
@@ -52,6 +56,9 @@ for (const [name, arrange] of Object.entries(pictures)) {
 // A server each: no picture inherits the state that another left behind.
 async function take(name, arrange) {
   const scratch = await mkdtemp(path.join(tmpdir(), 'snoopscope-picture-'));
+  // A copy: a picture may show an edit, and VS Code may save it by itself.
+  const scenarios = path.join(scratch, 'scenarios');
+  await cp(path.join(root, 'scenarios'), scenarios, { recursive: true });
   await writeSettings(path.join(scratch, 'user-data', 'User'));
   const server = await startServer({
     serverDir,
@@ -64,13 +71,14 @@ async function take(name, arrange) {
     await page.setViewportSize({ width: 1440, height: 900 });
     const openFile = path.join(scenarios, 'wbinvd', 'local-cpu-not-flushed.snoop');
     await openWorkbench(page, server.url({ workspace: scenarios, openFile, extensionDevelopmentPaths: [root] }));
-    // The title in the breadcrumbs is the language server's: from here on everything works.
-    await page
-      .locator('.breadcrumbs-control .codicon-symbol-namespace, .breadcrumbs-control .symbol-icon')
-      .first()
-      .waitFor();
+    // The lens is the language server's: from here on everything works.
+    await page.locator('.codelens-decoration', { hasText: 'Check' }).first().waitFor();
+    await page.locator('.view-line').first().click();
     await arrange(page);
     await page.screenshot({ path: path.join(images, `${name}.png`) });
+  } catch (error) {
+    await page.screenshot({ path: path.join(root, 'test', 'vscode', 'screenshots', `${name}-failed.png`) });
+    throw error;
   } finally {
     await browser.close();
     await server.close();
@@ -82,9 +90,10 @@ async function writeSettings(folder) {
   await mkdir(folder, { recursive: true });
   const settings = {
     'chat.disableAIFeatures': true,
-    'debug.openDebug': 'openOnDebugBreak',
+    'debug.openDebug': 'neverOpen',
     'editor.fontSize': 13,
     'editor.minimap.enabled': false,
+    'files.autoSave': 'off',
     'git.enabled': false,
     'telemetry.telemetryLevel': 'off',
     'workbench.colorTheme': 'Default Dark Modern',

@@ -30,9 +30,9 @@ test('npm start serves VS Code with the extension active, and Ctrl+C ends it', {
   const { browser, page } = await openPage(await installChromium());
   closers.push(() => browser.close());
   await page.goto(url);
-  // The scenario is open, and its title in the breadcrumbs is an answer of the language server.
+  // The scenario is open, and the lens above it is an answer of the language server.
   await page.locator('.tab.active', { hasText: 'local-cpu-not-flushed.snoop' }).waitFor({ timeout: 60_000 });
-  await page.locator('.breadcrumbs-control', { hasText: 'WBINVD forgets' }).waitFor({ timeout: 60_000 });
+  await page.locator('.codelens-decoration', { hasText: 'Check' }).first().waitFor({ timeout: 60_000 });
 
   start.kill('SIGINT');
   const [code] = await once(start, 'exit');

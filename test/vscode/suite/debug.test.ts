@@ -16,8 +16,8 @@ const toolbar = {
 };
 
 interface ExceptionInfo {
+  readonly exceptionId: string;
   readonly description: string;
-  readonly details: { readonly typeName: string };
 }
 
 suite('debugging', () => {
@@ -102,7 +102,7 @@ suite('debugging', () => {
     assert.equal(stale.reason, 'exception');
     assert.equal(lineOf(stale), 'r0 = MRd x ns');
     const info = await run!.request<ExceptionInfo>('exceptionInfo', { threadId: stale.threadId });
-    assert.equal(info.details.typeName, 'stale-read');
+    assert.equal(info.exceptionId, 'stale-read');
     for (const part of ["cpu0's cache holds the newer x", 'no snoop', 'WBINVD', 'c2162e13d6e2'])
       assert.include(info.description, part);
     if (hasWindow()) {
