@@ -222,9 +222,11 @@ export class RunCursor {
     return Math.min(this.track.lastArrival(this.position, actor).inside, calls.length);
   }
 
-  /** An actor that has ended cannot step: whoever comes next does. */
+  /** Who cannot step, an actor that has ended or an idle environment, lets whoever comes next. */
   #mover(actor: number): number | undefined {
-    return actor >= 0 && this.snapshot.ended(actor) ? undefined : actor;
+    if (actor !== ENVIRONMENT) return this.snapshot.ended(actor) ? undefined : actor;
+    if (this.position < this.run.steps) return this.track.movesAfter(this.position, actor) ? actor : undefined;
+    return this.possibleMoves().some((move) => this.model.moves[move]?.kind === 'environment') ? actor : undefined;
   }
 
   /** Goes on until a step of the wanted actor (of anybody, if undefined) reaches the goal, or something stops it. */

@@ -74,6 +74,11 @@ export class Track {
     return step;
   }
 
+  /** Does an actor make any of the recorded steps behind a position? */
+  movesAfter(position: number, actor: number): boolean {
+    return this.#actors.indexOf(actor, position) >= 0;
+  }
+
   #add(step: number): void {
     const { log, model } = this.run;
     const { actor, firstEvent, endEvent } = this.run.step(step);

@@ -112,14 +112,24 @@ export class DapClient {
   }
 
   /** Everything that can be seen at a stop: all threads, their frames, all scopes, opened to the bottom. */
-  async everything(): Promise<string> {
+  everything(): Promise<string> {
+    return this.#look((frames) => frames, true);
+  }
+
+  /** The state of the machine: what the outermost frames show. Which calls are shown inside them is the user's view. */
+  machine(): Promise<string> {
+    return this.#look((frames) => frames.slice(-1));
+  }
+
+  async #look(which: (frames: readonly Frame[]) => readonly Frame[], withFrames = false): Promise<string> {
     const lines: string[] = [];
     for (const thread of (await this.request('threads')).threads) {
       lines.push(thread.name);
-      for (const frame of await this.stack(thread.id)) {
-        lines.push(`  ${frame.name} ${frame.source?.name ?? ''}:${frame.line}`);
-        for (const scope of (await this.request('scopes', { frameId: frame.id })).scopes) {
-          lines.push(`    ${scope.name}`, ...(await this.open(scope.variablesReference, '      ')));
+      for (const frame of which(await this.stack(thread.id))) {
+        if (withFrames) lines.push(` ${frame.name} ${frame.source?.name ?? ''}:${frame.line}`);
+        const { scopes } = await this.request('scopes', { frameId: frame.id });
+        for (const { name, variablesReference } of scopes) {
+          lines.push(`  ${name}`, ...(await this.open(variablesReference, '    ')));
         }
       }
     }

@@ -211,14 +211,18 @@ function settle(state: SessionState, outcome: Outcome, stand: Stand, how: 'step'
   const launched = launchedOf(state);
   const to = reached(launched, outcome, stand);
   if (outcome.kind === 'end') explainEnd(state, stand);
-  else if (outcome.kind === 'moved' && outcome.actor !== stand.actor && stand.actor >= 0) {
-    const name = (actor: number): string =>
-      launched.debuggee.model.world.topology.actors[actor]?.name ?? 'the environment';
-    output(state, `${name(stand.actor)} has ended: ${name(outcome.actor)} moves.\n`);
-  }
+  else if (outcome.kind === 'moved' && outcome.actor !== stand.actor)
+    output(state, `${steppedInstead(launched, stand, outcome.actor)}\n`);
   const stop = stopAfter(launched, outcome, to);
   if (how === 'step') launched.cursor.remember(stand, stop.stand);
   stopped(state, stop);
+}
+
+/** Why somebody else has moved than the one who was to step. */
+function steppedInstead({ debuggee }: Launched, stand: Stand, mover: number): string {
+  const name = (actor: number): string => debuggee.model.world.topology.actors[actor]?.name ?? 'the environment';
+  const why = stand.actor < 0 ? 'The environment can do nothing here' : `${name(stand.actor)} has ended`;
+  return `${why}: ${name(mover)} moves.`;
 }
 
 function reached({ cursor }: Launched, outcome: Outcome, stand: Stand): Stand {
@@ -233,10 +237,7 @@ function reached({ cursor }: Launched, outcome: Outcome, stand: Stand): Stand {
 function explainEnd(state: SessionState, stand: Stand): void {
   const { cursor, debuggee } = launchedOf(state);
   const { end } = cursor;
-  if (end === undefined) {
-    output(state, 'The environment can do nothing here.\n');
-    return;
-  }
+  if (end === undefined) return;
   if (end.kind === 'stuck' && stand.actor !== ENVIRONMENT && end.waiting.includes(stand.actor)) {
     const name = debuggee.model.world.topology.actors[stand.actor]?.name;
     output(
