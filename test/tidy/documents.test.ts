@@ -70,11 +70,6 @@ test('docs/cli.md is what the table of commands says', () => {
   expect(read('docs/cli.md')).toBe(commandReference());
 });
 
-test('the README shows the picture once there is one', () => {
-  const picture = 'docs/images/stale-read.png';
-  expect(read('README.md').includes(picture)).toBe(existsSync(path.join(root, picture)));
-});
-
 describe('docs/SOURCES.md', () => {
   const headings = [...read('docs/SOURCES.md').matchAll(/^## (.+)$/gm)].map(([, heading]) => heading ?? '');
   const cited = new Set(
