@@ -7,6 +7,7 @@
  */
 import { Executor } from '../engine/executor.ts';
 import type { Model } from '../engine/model.ts';
+import type { ChangeId } from '../kernel/changes.ts';
 import type { Profile } from '../kernel/profiles.ts';
 import { ERRNOS } from '../ops/constants.ts';
 import type { LineContent } from '../scenario/ast.ts';
@@ -59,6 +60,8 @@ export interface ReplayResult {
   readonly inferred: number;
   /** Calls in which a traced function that is modelled ran, and those in which all ran in the kernel's order. */
   readonly orders: { readonly calls: number; readonly agreed: number };
+  /** The kernel changes that the replay asked for: switching any other one makes no difference. */
+  readonly consulted: ReadonlySet<ChangeId>;
 }
 
 /** Replays all sequences of a recording on a profile. */
@@ -77,6 +80,7 @@ export function replay(header: RecordingHeader, recorded: readonly RecordedSeque
     functions: player.functions,
     inferred: player.inferred,
     orders: player.orders,
+    consulted: player.consulted,
   };
 }
 
@@ -108,6 +112,7 @@ class Player {
   inferred = 0;
   /** Calls in which a function of ours ran, and those of them in which all ran in the same order. */
   readonly orders = { calls: 0, agreed: 0 };
+  readonly consulted: ReadonlySet<ChangeId>;
   readonly #model: Model;
   readonly #executor: Executor;
   readonly #nodeOf = new Map<string, { readonly actor: number; readonly node: number }>();
@@ -133,6 +138,7 @@ class Player {
       throw new SyntaxError(`The recording does not become a scenario: ${first?.message} (${line})`);
     }
     this.#model = model;
+    this.consulted = model.world.kernel.consulted;
     this.#executor = new Executor(model);
     const byLine = new Map<number, number>();
     for (const node of model.nodes) if (node.kind === 'statement') byLine.set(node.place.line, node.id);
