@@ -36,8 +36,11 @@ export function failureText(failure: Failure, output: Output): string {
   const width = widthOf(output);
   const { file, diagnostics, text, code, message } = failure;
   if (file !== undefined && diagnostics.length > 0) return diagnosticsText(file, text, diagnostics, paint, width);
-  const head = `${paint('heading', `${file ?? 'snoopscope'}:`)} ${paint('worst', 'error:')} `;
-  return head + wrap(`${message} [${code}]`, width, 2);
+  const name = `${file ?? 'snoopscope'}:`;
+  const lines = wrap(`${name} error: ${message} [${code}]`, width, 2);
+  // Where the place fills the line, the word for the severity begins the next one.
+  const [first, ...rest] = lines.slice(name.length).split('error:');
+  return `${paint('heading', name)}${first}${paint('worst', 'error:')}${rest.join('error:')}`;
 }
 
 /** Every error becomes a Failure. What nobody foresaw is a bug of ours, and says so without a stack trace. */

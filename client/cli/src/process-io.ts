@@ -45,7 +45,8 @@ function outputOf(stream: WriteStream, chunk: number): Output {
       // A closed pipe is noticed between two turns of the event loop.
       await pause();
     },
-    columns: stream.isTTY ? stream.columns : undefined,
+    // Some terminals say 0 when they do not know.
+    columns: stream.isTTY && stream.columns > 0 ? stream.columns : undefined,
     colours: stream.isTTY === true && stream.hasColors(),
     get closed() {
       return closed;
