@@ -59,14 +59,15 @@ function length(schedule: readonly { count: number }[]): number {
 /** Every schedule that the explorer gives leads a recorded run to what it promises. */
 function replay(model: Model, { findings, granularity, outcomes, terms }: Exploration): void {
   for (const { finding, schedule } of findings) {
-    const run = new Run(model, { schedule, granularity });
+    // A loop would go on for ever behind the schedule.
+    const run = new Run(model, { schedule, granularity, maxSteps: 5_000 });
     run.runToEnd();
     expect(run.scheduleProblem, finding).toBeUndefined();
     const made = happenings(run, finding);
     expect(made, finding).toBeGreaterThan(0);
   }
   for (const { schedule, values } of outcomes) {
-    const run = new Run(model, { schedule, granularity });
+    const run = new Run(model, { schedule, granularity, maxSteps: 5_000 });
     const end = run.runToEnd();
     expect(run.scheduleProblem).toBeUndefined();
     expect(end.kind).not.toBe('limit');

@@ -4,8 +4,8 @@
  * A move reads some slots, one after another, and which one it reads next depends only on what it has read. So its
  * behaviour is a decision tree: inner nodes are slots, branches are values, a leaf is what the move writes and finds.
  * The tree grows as the search meets new situations; what it knows is exact, whatever the machine's parts are made of.
- * Everything that a search does to a state behind a move (counting versions by their order) is done inside, and so
- * learned with it.
+ * Questions that are asked of every state (where are the actors, what does a stuck state say, how are the versions of a
+ * word counted) are learned in the same way, as moves behind those of the model.
  */
 import { Executor } from '../engine/executor.ts';
 import type { Granularity, Model } from '../engine/model.ts';
@@ -15,6 +15,7 @@ import { NOTE } from '../state/machine.ts';
 import type { Renaming, Symmetry } from './symmetry.ts';
 import { TracingMachine } from './tracing.ts';
 import type { Versions } from './versions.ts';
+import { readPlace } from './facts.ts';
 
 export interface Leaf {
   readonly index: number;
@@ -24,6 +25,8 @@ export interface Leaf {
   readonly writes: readonly { readonly slot: number; readonly value: number }[];
   /** Indices into FINDINGS, each once. */
   readonly findings: readonly number[];
+  /** For the question where the actors are. */
+  readonly places?: readonly number[];
   /** For the judgement of a stuck state. */
   readonly judgement?: Judgement;
   /** The move meets a limit of the model. */
@@ -59,6 +62,8 @@ export interface LearnerOptions {
   readonly muted?: readonly number[];
   /** Judges the state of an executor in which no actor can move. */
   readonly judge: (executor: Executor) => Judgement;
+  /** The places that all actors are at; reads no more than what decides them. */
+  readonly placesIn?: (read: (slot: number) => number) => readonly number[];
 }
 
 /** A leaf in the making. */
@@ -68,6 +73,10 @@ export class Learner {
   readonly machine: TracingMachine;
   /** The judgement counts as one more move, behind all others. */
   readonly judgementMove: number;
+  /** Finding out where the actors are counts as one more, behind it. */
+  readonly placesMove: number;
+  /** Counting the versions of the first word anew is the one behind that; other words follow. */
+  readonly rankMove: number;
   readonly leaves: Leaf[] = [];
   /** Per move: its tree, or undefined while nothing is known. */
   readonly trees: (Branching | Leaf | undefined)[];
@@ -77,6 +86,8 @@ export class Learner {
   readonly #symmetry: Symmetry | undefined;
 
   readonly #judge: LearnerOptions['judge'];
+  readonly #placesIn: LearnerOptions['placesIn'];
+  readonly #model: Model;
 
   constructor(model: Model, granularity: Granularity, options: LearnerOptions) {
     this.machine = new TracingMachine(model.layout);
@@ -87,7 +98,11 @@ export class Learner {
     this.#symmetry = options.symmetry;
     this.#judge = options.judge;
     this.judgementMove = model.moves.length;
-    this.trees = new Array(model.moves.length + 1).fill(undefined);
+    this.#model = model;
+    this.#placesIn = options.placesIn;
+    this.placesMove = model.moves.length + 1;
+    this.rankMove = model.moves.length + 2;
+    this.trees = new Array(this.rankMove + (options.versions?.groups.length ?? 0)).fill(undefined);
   }
 
   /** What a move does in the state that stands in `machine.raw`; the state is as before when it returns. */
@@ -111,12 +126,29 @@ export class Learner {
   #trace(move: number): Trace {
     const { machine } = this;
     machine.begin();
-    if (move === this.judgementMove) {
-      const judgement = this.#judge(this.#executor);
+    if (move >= this.rankMove && this.#versions) {
+      this.#versions.rank(
+        move - this.rankMove,
+        (slot) => machine.state[slot] as number,
+        (slot, value) => machine.put(slot, value),
+      );
+      const writes = machine.writes().map((slot) => ({ slot, value: machine.raw[slot] as number }));
       machine.rewind(0);
       const reads = machine.reads.map((slot) => ({ slot, value: machine.raw[slot] as number }));
-      return { move, enabled: true, writes: [], findings: [], reads, judgement };
+      return { move, enabled: true, writes, findings: [], reads };
     }
+    if (move >= this.judgementMove) {
+      const answer =
+        move === this.placesMove
+          ? { places: this.#placesIn?.((slot) => machine.state[slot] as number) ?? [] }
+          : { judgement: this.#judge(this.#executor) };
+      machine.rewind(0);
+      const reads = machine.reads.map((slot) => ({ slot, value: machine.raw[slot] as number }));
+      return { move, enabled: true, writes: [], findings: [], reads, ...answer };
+    }
+    const made = this.#model.moves[move];
+    // What a move does is noted for the place of its actor, so all that decides the place belongs to what it reads.
+    if (made?.kind === 'actor') readPlace(this.#model, made.actor, (slot) => machine.state[slot] as number);
     let limit: string | undefined;
     let enabled = false;
     try {
@@ -125,24 +157,12 @@ export class Learner {
       if (!(error instanceof ModelLimit)) throw error;
       limit = error.message;
     }
-    if (enabled && this.#versions) this.#rankVersions(this.#versions);
     const findings = new Set<number>();
     for (let at = 0; at < machine.length; at += EVENT_WIDTH) if (machine.log[at] === NOTE.finding) findings.add(machine.log[at + 1] as number);
     const writes = enabled ? machine.writes().map((slot) => ({ slot, value: machine.raw[slot] as number })) : [];
     machine.rewind(0);
     const reads = machine.reads.map((slot) => ({ slot, value: machine.raw[slot] as number }));
     return { move, enabled, writes, findings: [...findings], reads, ...(limit === undefined ? {} : { limit }) };
-  }
-
-  #rankVersions(versions: Versions): void {
-    const { machine } = this;
-    for (const word of versions.wordsOf(machine.writes())) {
-      versions.rank(
-        word,
-        (slot) => machine.state[slot] as number,
-        (slot, value) => machine.put(slot, value),
-      );
-    }
   }
 
   /** Does the renamed machine do the renamed thing? What it reads for that belongs to what was read. */
@@ -161,6 +181,7 @@ export class Learner {
         other.limit === trace.limit &&
         other.judgement?.deadlock === trace.judgement?.deadlock &&
         other.judgement?.values.join() === trace.judgement?.values.join() &&
+        other.places?.join() === trace.places?.join() &&
         this.#sameResult(trace, other, renaming, before);
       if (!alike) throw new NotSymmetric(`move ${trace.move} tells CPUs apart`);
       const more = [...other.reads, ...other.writes].map((r) => renaming.slotFrom[r.slot] as number);

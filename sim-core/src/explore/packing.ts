@@ -57,12 +57,22 @@ export class Vocabulary {
   /** Per slot: the slots with which it shares its values, itself included. */
   readonly #partners = new Map<number, readonly number[]>();
 
-  constructor(base: Int32Array, symmetry: Symmetry | undefined) {
+  readonly #countedDown: ReadonlySet<number>;
+
+  /** `countedDown`: slots whose values are renumbered from below ({@link Versions}). */
+  constructor(base: Int32Array, symmetry: Symmetry | undefined, countedDown: Iterable<number>) {
     this.base = base;
+    this.#countedDown = new Set(countedDown);
     this.#symmetry = symmetry;
     this.#values = new Array(base.length).fill(undefined);
     this.#varies = new Uint8Array(base.length);
     for (const column of symmetry?.columns ?? []) for (const slot of column) this.#partners.set(slot, column);
+  }
+
+  /** What a slot holds that does not matter: the same for all that renaming CPUs makes of a state. */
+  indifferent(slot: number): number {
+    if (this.#symmetry?.references.some((r) => r.slot === slot)) return 0;
+    return this.base[this.#partners.get(slot)?.[0] ?? slot] as number;
   }
 
   varies(slot: number): boolean {
@@ -88,6 +98,8 @@ export class Vocabulary {
     const values = this.valuesOf(slot);
     if (values.numberOf(value) !== undefined) return false;
     const width = values.width;
+    // Counting by order only lowers a version, so those below it may come up at any time.
+    if (this.#countedDown.has(slot)) for (let lower = 1; lower < value; lower++) values.add(lower);
     values.add(value);
     this.size++;
     const reference = this.#symmetry?.references.find((r) => r.slot === slot);

@@ -26,8 +26,9 @@ import { Finality } from './finality.ts';
 import { type Leaf, NotSymmetric } from './learner.ts';
 import { Outcomes } from './outcomes.ts';
 import { concretePath } from './path.ts';
+import type { Plan } from './planner.ts';
 import { mutedSlots } from './relevance.ts';
-import { Space } from './space.ts';
+import { Space, type SpaceOptions } from './space.ts';
 import { runSetup } from './start.ts';
 import { hashWords } from './store.ts';
 
@@ -37,6 +38,11 @@ export type * from './exploration.ts';
 export const DEFAULT_MAX_STATES = 50_000_000;
 /** Bytes held at most when the caller does not say. */
 export const DEFAULT_MAX_BYTES = 2 * 1024 ** 3;
+
+/** States after which plans are first compared with the facts that came in meanwhile; then at four times as many. */
+const FIRST_COMPARISON = 1024;
+/** Fresh starts because of facts that came in late; more than these, and looking ahead is not worth it. */
+const MAX_RESTARTS = 12;
 
 /** Explores to the end or to a limit. */
 export function explore(model: Model, options: ExploreOptions = {}): Exploration {
@@ -71,6 +77,14 @@ export class Search {
   #row = new Uint32Array(0);
   #hashes: Uint32Array;
   #enabled: Int32Array;
+  #successors = 0;
+  /** Per actor: its moves. */
+  readonly #firstMove: readonly number[];
+  readonly #moveCount: readonly number[];
+  /** The facts that the plans were last compared with, and the number of states at which they are compared again. */
+  #compared = 0;
+  #compareAt = FIRST_COMPARISON;
+  #restarts = 0;
 
   constructor(model: Model, options: ExploreOptions = {}) {
     this.#model = model;
@@ -82,6 +96,9 @@ export class Search {
     this.#answers = new Int32Array(moves);
     this.#hashes = new Uint32Array(moves);
     this.#enabled = new Int32Array(moves);
+    const { actors } = model.world.topology;
+    this.#firstMove = actors.map((_, actor) => model.moves.findIndex((m) => m.kind === 'actor' && m.actor === actor));
+    this.#moveCount = actors.map((_, actor) => model.moves.filter((m) => m.kind === 'actor' && m.actor === actor).length);
     const environment = model.moves.findIndex((m) => m.kind === 'environment' && !m.inevitable);
     this.#environmentFrom = environment < 0 ? moves : environment;
     this.#begin();
@@ -98,9 +115,7 @@ export class Search {
     try {
       this.#run(until);
     } catch (error) {
-      if (!(error instanceof NotSymmetric)) throw error;
-      this.#reductions = { ...this.#reductions, symmetry: false };
-      this.#restart();
+      this.#withoutSymmetry(error);
     }
     return this.#limit === undefined && this.#next < this.space.store.count;
   }
@@ -164,27 +179,67 @@ export class Search {
     for (let at = 0; at < length; at += EVENT_WIDTH) if (log[at] === NOTE.finding) this.#found(log[at + 1] as number, 0, -1);
   }
 
+  #withoutSymmetry(error: unknown): void {
+    if (!(error instanceof NotSymmetric)) throw error;
+    this.#reductions = { ...this.#reductions, symmetry: false };
+    this.#restart();
+  }
+
   #restart(): void {
+    this.#outcomes = new Outcomes(this.#model);
+    try {
+      this.space = new Space(this.#model, this.#spaceOptions(), this.#start);
+    } catch (error) {
+      return this.#withoutSymmetry(error);
+    }
+    this.#reset();
+  }
+
+  #spaceOptions(): SpaceOptions {
+    const policyOf = (finding: Finding): FindingPolicy => this.#policies[FINDINGS.indexOf(finding)] as FindingPolicy;
+    const watched = FINDINGS.flatMap((finding, i) => (policyOf(finding) !== 'ignore' || this.#model.tracked.has(finding) ? [i] : []));
+    return {
+      granularity: this.#granularity,
+      reductions: this.#reductions,
+      watched: new Set(watched),
+      muted: this.#reductions.deadState ? mutedSlots(this.#model, policyOf) : [],
+      judge: (executor) => this.#outcomes.judge(executor),
+    };
+  }
+
+  /** To the first state of the space. */
+  #reset(): void {
     const setupFindings = [...(this.#findings ?? [])].filter(([, { state, move }]) => state === 0 && move < 0);
     this.#findings = new Map(setupFindings);
     this.#finality = new Finality();
-    this.#outcomes = new Outcomes(this.#model);
     this.#next = 0;
     this.#transitions = 0;
     this.#depth = 0;
     this.#levelEnd = 1;
-    const policyOf = (finding: Finding): FindingPolicy => this.#policies[FINDINGS.indexOf(finding)] as FindingPolicy;
-    this.space = new Space(
-      this.#model,
-      {
-        granularity: this.#granularity,
-        reductions: this.#reductions,
-        muted: this.#reductions.deadState ? mutedSlots(this.#model, policyOf) : [],
-        judge: (executor) => this.#outcomes.judge(executor),
-      },
-      this.#start,
-    );
+    this.#compareAt = FIRST_COMPARISON;
     this.#resize();
+  }
+
+  /**
+   * Do the facts that came in contradict what was planned? Then everything but what was learned is forgotten. Facts only
+   * grow, and there are finitely many, so this ends; if it takes too often, the reductions that look ahead are given up.
+   */
+  #beginAgain(): boolean {
+    const { facts, planner, store } = this.space;
+    if (store.count >= this.#compareAt) this.#compareAt *= 4;
+    if (!planner) return false;
+    if (this.space.completeEnvironment()) this.#resize();
+    if (facts.version === this.#compared) return false;
+    this.#compared = facts.version;
+    if (!planner.invalid()) return false;
+    if (++this.#restarts > MAX_RESTARTS) {
+      this.#reductions = { ...this.#reductions, partialOrder: false, deadState: false };
+      this.#restart();
+    } else {
+      this.space.begin();
+      this.#reset();
+    }
+    return true;
   }
 
   #resize(): void {
@@ -204,6 +259,7 @@ export class Search {
       }
       this.#expand(this.#next);
       this.#next++;
+      if (store.count >= this.#compareAt || this.#next === store.count) if (this.#beginAgain()) return;
       if (store.count >= maxStates) this.stop({ kind: 'states', at: maxStates });
       if ((this.#next & 0xfff) === 0 && this.progress().bytes >= maxBytes) this.stop({ kind: 'bytes', at: maxBytes });
     }
@@ -211,23 +267,59 @@ export class Search {
 
   #expand(state: number): void {
     this.#ask(state);
+    const { planner } = this.space;
+    const plan = planner ? this.space.planOf(this.#current, 0) : -1;
+    const alone = planner ? this.#goesAlone(planner.plans[plan] as Plan) : -1;
+    if (alone >= 0) {
+      const first = this.#firstMove[alone] as number;
+      const { count } = this.space.store;
+      this.#generate(state, plan, first, first + (this.#moveCount[alone] as number));
+      const successors = this.#insert(state, undefined);
+      // Somebody whose turn is put off must get it on every cycle: one successor at least is still to be expanded.
+      if (successors > state || this.space.store.count > count) return;
+      this.#generate(state, plan, 0, first);
+      this.#insert(state, undefined);
+      this.#generate(state, plan, first + (this.#moveCount[alone] as number), this.#answers.length);
+      this.#insert(state, undefined);
+      return;
+    }
+    const stuck = !this.#answers.subarray(0, this.#environmentFrom).some((answer) => answer !== DISABLED);
+    this.#generate(state, plan, 0, this.#answers.length);
+    const byEnvironment: number[] | undefined = stuck ? [] : undefined;
+    this.#insert(state, byEnvironment);
+    if (byEnvironment) this.#finality.add(state, this.#judge(state), byEnvironment);
+  }
+
+  /** The actor that goes alone in the state that was asked, or -1. */
+  #goesAlone(plan: Plan): number {
+    for (const { actor, frozen } of plan.alone) {
+      if (this.#canMove(actor) && !frozen.some((other) => this.#canMove(other))) return actor;
+    }
+    return -1;
+  }
+
+  #canMove(actor: number): boolean {
+    const first = this.#firstMove[actor] as number;
+    const end = first + (this.#moveCount[actor] as number);
+    for (let move = first; move < end; move++) if (this.#answers[move] !== DISABLED) return true;
+    return false;
+  }
+
+  /** Puts the successors by the moves of a range into the row. */
+  #generate(state: number, plan: number, from: number, to: number): void {
     const answers = this.#answers;
-    const { compiled, packing, store, canonical } = this.space;
+    const { space } = this;
+    const { compiled, packing, canonical } = space;
     const { effects, remarkable } = compiled;
     const { words } = packing;
     const current = this.#current;
     const row = this.#row;
-    const enabled = this.#enabled;
-    const hashes = this.#hashes;
-    const moves = answers.length;
     const environmentFrom = this.#environmentFrom;
     let count = 0;
     let loops = 0;
-    let stuck = true;
-    for (let move = 0; move < moves; move++) {
+    for (let move = from; move < to; move++) {
       const answer = answers[move] as number;
       if (answer === DISABLED) continue;
-      if (move < environmentFrom) stuck = false;
       const leaf = leafOf(answer);
       if (remarkable[leaf] !== 0) this.#remark(leaf, state, move);
       const effect = leaf * 2 * words;
@@ -235,6 +327,14 @@ export class Search {
       for (let i = 0; i < words; i++) {
         row[at + i] = ((current[i] as number) & (effects[effect + i] as number)) | (effects[effect + words + i] as number);
       }
+      let recount = space.rewrittenBy(leaf);
+      if (plan >= 0) {
+        // The environment moves no actor, so the plan stays.
+        const then = move < environmentFrom ? space.planOf(row, at) : plan;
+        space.bury(row, at, then);
+        if (then !== plan) recount |= space.planRanks[then] as number;
+      }
+      if (recount !== 0) space.rank(row, at, recount);
       // A move that changes nothing leads nowhere new.
       let same = 0;
       while (same < words && row[at + same] === current[same]) same++;
@@ -243,18 +343,28 @@ export class Search {
         continue;
       }
       if (canonical) canonical(row, at);
-      hashes[count] = hashWords(row, at, words);
-      enabled[count++] = move;
+      this.#hashes[count] = hashWords(row, at, words);
+      this.#enabled[count++] = move;
     }
     this.#transitions += count + loops;
+    this.#successors = count;
+  }
+
+  /** Stores what stands in the row; the highest number among the successors, or -1. */
+  #insert(state: number, numbers: number[] | undefined): number {
+    const { store, packing } = this.space;
+    const { words } = packing;
+    const count = this.#successors;
+    const hashes = this.#hashes;
     // All places are touched before any is used: the misses of the caches then overlap.
     store.prepare(hashes, count);
-    const byEnvironment: number[] | undefined = stuck ? [] : undefined;
+    let highest = -1;
     for (let i = 0; i < count; i++) {
-      const successor = store.insert(row, i * words, hashes[i] as number, state, enabled[i] as number);
-      byEnvironment?.push(successor);
+      const successor = store.insert(this.#row, i * words, hashes[i] as number, state, this.#enabled[i] as number);
+      if (successor > highest) highest = successor;
+      numbers?.push(successor);
     }
-    if (byEnvironment) this.#finality.add(state, this.#judge(state), byEnvironment);
+    return highest;
   }
 
   /** Fills in what each move answers in a state; afterwards `#current` holds its words. */
@@ -262,9 +372,16 @@ export class Search {
     const answers = this.#answers;
     const moves = answers.length;
     this.space.store.read(state, this.#current);
+    const { planner } = this.space;
+    // What the environment does to dead slots is nothing, and what they hold is not fit to be tried.
+    const idle = planner?.plans[this.space.planOf(this.#current, 0)]?.idle;
     let { roots, nodes } = this.space.compiled;
     let current = this.#current;
     for (let move = 0; move < moves; move++) {
+      if (idle !== undefined && idle[move] !== 0) {
+        answers[move] = DISABLED;
+        continue;
+      }
       let at = roots[move] as number;
       while (at > 0) {
         const node = nodes[at] as number;

@@ -34,6 +34,7 @@ export class TracingMachine extends Machine {
         const slot = typeof key === 'string' ? Number(key) : Number.NaN;
         // Whoever takes the state as a whole reads everything, and then nothing could ever be remembered.
         if (!Number.isInteger(slot)) throw new TypeError(`a move may read single slots of the state, not its ${String(key)}`);
+        // Outside the slots there is nothing, and always was.
         if (this.#read[slot] === 0 && this.#written[slot] === 0 && this.#muted[slot] === 0) {
           this.#read[slot] = 1;
           this.reads.push(slot);
