@@ -237,8 +237,9 @@ export class RunCursor {
   ): Promise<Outcome> {
     const start = this.position;
     for (let steps = 1; ; steps++) {
+      const events = this.run.events;
       this.#atEnd = !this.#one(wanted);
-      if (this.#atEnd) return { kind: 'end' };
+      if (this.#atEnd) return this.#ended(events);
       const mover = this.track.actorOf(this.position - 1);
       const hits = this.#index.at(this.position).filter((hit) => hit.ahead === undefined);
       const ahead = this.#aheadHits(start);
@@ -257,6 +258,14 @@ export class RunCursor {
         if (movement.interrupted()) return this.#arrive({ kind: 'interrupted' });
       }
     }
+  }
+
+  /** Nobody can move: what is found by that (a deadlock) belongs to the last step, and stops before the end is told. */
+  #ended(eventsBefore: number): Outcome {
+    const found = this.#index
+      .at(this.position)
+      .filter(({ cause }) => cause.kind === 'filter' && cause.event >= eventsBefore);
+    return found.length > 0 ? this.#stopAt(found) : { kind: 'end' };
   }
 
   /** Hits before the step that was just made, unless they are what we stood at and were told about. */
