@@ -1,5 +1,9 @@
 // A debug client that does no more than count: it sends, takes the answers apart, and waits for stops.
-import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+
+/** The adapter's process: its complaints go to our own. */
+type Adapter = ChildProcessByStdio<Writable, Readable, null>;
 
 interface Message {
   readonly type: string;
@@ -10,13 +14,13 @@ interface Message {
 }
 
 export class Client {
-  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #child: Adapter;
   readonly #answers = new Map<number, (message: Message) => void>();
   readonly #events: { readonly name: string; readonly take: (message: Message) => void }[] = [];
   #data = Buffer.alloc(0);
   #sequence = 1;
 
-  constructor(child: ChildProcessWithoutNullStreams) {
+  constructor(child: Adapter) {
     this.#child = child;
     child.stdout.on('data', (chunk: Buffer) => this.#read(chunk));
   }
