@@ -57,12 +57,17 @@ export class Vocabulary {
   /** Per slot: the slots with which it shares its values, itself included. */
   readonly #partners = new Map<number, readonly number[]>();
 
+  /** Slots that were seen to hold 0. */
+  readonly #met = new Set<number>();
   readonly #countedDown: ReadonlySet<number>;
 
   /** `countedDown`: slots whose values are renumbered from below ({@link Versions}). */
   constructor(base: Int32Array, symmetry: Symmetry | undefined, countedDown: Iterable<number>) {
     this.base = base;
     this.#countedDown = new Set(countedDown);
+    base.forEach((value, slot) => {
+      if (value === 0) this.#met.add(slot);
+    });
     this.#symmetry = symmetry;
     this.#values = new Array(base.length).fill(undefined);
     this.#varies = new Uint8Array(base.length);
@@ -73,6 +78,12 @@ export class Vocabulary {
   indifferent(slot: number): number {
     if (this.#symmetry?.references.some((r) => r.slot === slot)) return 0;
     return this.base[this.#partners.get(slot)?.[0] ?? slot] as number;
+  }
+
+  /** Values that a slot was seen to hold: not those that only stand for what does not matter. */
+  realValuesOf(slot: number): number[] {
+    const imagined = this.#symmetry?.references.some((r) => r.slot === slot) && !this.#met.has(slot) ? this.indifferent(slot) : undefined;
+    return this.valuesOf(slot).list.filter((value) => value !== imagined);
   }
 
   varies(slot: number): boolean {
@@ -93,9 +104,18 @@ export class Vocabulary {
     return values;
   }
 
+  /** Makes room for the value that stands for what does not matter. */
+  imagine(slot: number): void {
+    const value = this.indifferent(slot);
+    const met = value === this.base[slot];
+    this.meet(slot, value);
+    if (!met) this.#met.delete(slot);
+  }
+
   /** Takes notice that a slot may hold a value. True when the layout that there is cannot express it. */
   meet(slot: number, value: number): boolean {
     const values = this.valuesOf(slot);
+    if (value === 0) this.#met.add(slot);
     if (values.numberOf(value) !== undefined) return false;
     const width = values.width;
     // Counting by order only lowers a version, so those below it may come up at any time.

@@ -84,7 +84,7 @@ export class Space {
     this.vocabulary = new Vocabulary(this.#scratch.slice(), this.symmetry, this.#versions?.groups.flat() ?? []);
     for (const column of this.symmetry?.columns ?? []) for (const slot of column) this.vocabulary.valuesOf(slot);
     for (const { slot, rename } of this.symmetry?.references ?? []) {
-      this.vocabulary.meet(slot, this.vocabulary.indifferent(slot));
+      this.vocabulary.imagine(slot);
       const value = this.#scratch[slot] as number;
       for (const { cpuOf } of this.symmetry?.renamings ?? []) this.vocabulary.meet(slot, rename(cpuOf, value));
     }
@@ -332,7 +332,7 @@ export class Space {
       }
       if (!('branches' in at)) return budget.leaves-- > 0;
       const before = raw[at.slot] as number;
-      const values = this.vocabulary.varies(at.slot) ? [...this.vocabulary.valuesOf(at.slot).list] : [before];
+      const values = this.vocabulary.varies(at.slot) ? this.vocabulary.realValuesOf(at.slot) : [before];
       const all = values.every((value) => {
         raw[at.slot] = value;
         if (at.branches.get(value) !== undefined) return visit(at.branches.get(value));

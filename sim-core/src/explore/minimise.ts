@@ -1,0 +1,253 @@
+/**
+ * Schedules that are easier to read: no move that is not needed, and as few changes from one mover to another as can be
+ * found by regrouping, with the same end. What counts is what a replay does, so nothing has to be known of independence.
+ *
+ * The search is greedy and deterministic: the result is never longer and never changes movers more often than what was
+ * given, but need not have the fewest changes of all. Costs: the moves of the replays, which a budget limits.
+ */
+import { Executor } from '../engine/executor.ts';
+import type { Granularity, Model, ScheduledMove } from '../engine/model.ts';
+import { ModelLimit } from '../limits.ts';
+import { EVENT_WIDTH, FINDINGS, type Finding } from '../state/event.ts';
+import { NOTE } from '../state/machine.ts';
+import { type Exploration, movesOf, scheduleOf } from './exploration.ts';
+import { isDeadlock, runSetup } from './start.ts';
+
+/** What a schedule is there to show. */
+export type Aim =
+  /** Its last move makes this finding; a deadlock is what it ends in. */
+  | { readonly kind: 'finding'; readonly finding: Finding }
+  /** It ends in a final state, and what conditions mention has the values that it has there. */
+  | { readonly kind: 'outcome' };
+
+/** Moves that are replayed at most for one schedule. */
+export const MAX_REPLAYED_MOVES = 50_000;
+/** Moves that are replayed at most for all schedules of one exploration. */
+export const MAX_REPLAYED_MOVES_IN_ALL = 1_000_000;
+
+/** An exploration with each of its schedules minimised: findings first, then witnesses, then outcomes, until the budget ends. */
+export function minimise(model: Model, exploration: Exploration): Exploration {
+  const { granularity } = exploration;
+  let left = MAX_REPLAYED_MOVES_IN_ALL;
+  const known = new Map<readonly ScheduledMove[], ScheduledMove[]>();
+  const shorter = (schedule: readonly ScheduledMove[], aim: Aim): readonly ScheduledMove[] => {
+    if (left <= 0) return schedule;
+    const replay = new Replay(model, granularity, aim, Math.min(left, MAX_REPLAYED_MOVES));
+    const moves = replay.minimise(movesOf(schedule));
+    left -= replay.replayed;
+    known.set(schedule, scheduleOf(moves));
+    return scheduleOf(moves);
+  };
+  return {
+    ...exploration,
+    findings: exploration.findings.map((f) => ({ ...f, schedule: shorter(f.schedule, { kind: 'finding', finding: f.finding }) })),
+    conditions: exploration.conditions.map((c) => (c.witness ? { ...c, witness: shorter(c.witness, { kind: 'outcome' }) } : c)),
+    outcomes: exploration.outcomes.map((o) => ({ ...o, schedule: shorter(o.schedule, { kind: 'outcome' }) })),
+  };
+}
+
+/** One schedule, as moves behind the setup. */
+export function minimiseMoves(
+  model: Model,
+  moves: readonly number[],
+  granularity: Granularity,
+  aim: Aim,
+  budget = MAX_REPLAYED_MOVES,
+): number[] {
+  return new Replay(model, granularity, aim, budget).minimise(moves);
+}
+
+/** How often a schedule goes from one mover to another. */
+export function switchesOf(model: Model, moves: readonly number[]): number {
+  return moves.filter((move, i) => i > 0 && moverOf(model, move) !== moverOf(model, moves[i - 1] as number)).length;
+}
+
+/** The actor of a move; each environment move counts as a mover of its own. */
+function moverOf(model: Model, move: number): number {
+  const known = model.moves[move];
+  return known?.kind === 'actor' ? known.actor : -1 - move;
+}
+
+/** What the schedule that was given leads to. */
+interface End {
+  readonly state: Int32Array;
+  readonly values: readonly number[];
+  /** Operands of the finding. */
+  readonly finding: readonly number[] | undefined;
+}
+
+class Replay {
+  readonly #model: Model;
+  readonly #granularity: Granularity;
+  readonly #aim: Aim;
+  readonly #budget: number;
+  readonly #executor: Executor;
+  /** The moves that the machine has made, and the length of its log before each. */
+  readonly #made: number[] = [];
+  readonly #marks: number[] = [];
+  #wanted: End | undefined;
+  replayed = 0;
+
+  constructor(model: Model, granularity: Granularity, aim: Aim, budget: number) {
+    this.#model = model;
+    this.#granularity = granularity;
+    this.#aim = aim;
+    this.#budget = budget;
+    this.#executor = new Executor(model);
+  }
+
+  minimise(given: readonly number[]): number[] {
+    // A schedule without moves is about the setup, which runs in one way.
+    if (given.length < 2 || !runSetup(this.#executor)) return [...given];
+    this.#wanted = this.#endOf(given);
+    let best = [...given];
+    if (!this.#wanted) return best;
+    for (let goesOn = true; goesOn && this.replayed < this.#budget; ) {
+      const next = this.#first(withoutMoves(this.#model, best)) ?? this.#first(regrouped(this.#model, best));
+      goesOn = next !== undefined;
+      best = next ?? best;
+    }
+    return best;
+  }
+
+  /** The first of some candidates that leads to the wanted end; without what comes behind the finding. */
+  #first(candidates: Iterable<number[]>): number[] | undefined {
+    for (const candidate of candidates) {
+      if (this.replayed >= this.#budget) return undefined;
+      const length = this.#leads(candidate);
+      if (length >= 0) return candidate.slice(0, length);
+    }
+    return undefined;
+  }
+
+  #endOf(moves: readonly number[]): End | undefined {
+    for (const move of moves) if (!this.#move(move)) return undefined;
+    const { state } = this.#executor.machine;
+    const event = this.#findingSince(this.#marks.at(-1) as number);
+    if (this.#aim.kind === 'finding' && this.#aim.finding !== 'deadlock' && !event) return undefined;
+    return { state: state.slice(), values: this.#values(), finding: event };
+  }
+
+  /** How many of the moves lead to the wanted end; -1 if they do not. */
+  #leads(moves: readonly number[]): number {
+    let same = 0;
+    while (same < this.#made.length && same < moves.length && this.#made[same] === moves[same]) same++;
+    // The finding is made by the last move, so a common beginning does not hold it.
+    this.#backTo(same);
+    for (let at = same; at < moves.length; at++) {
+      const before = this.#executor.machine.length;
+      if (!this.#move(moves[at] as number)) return -1;
+      if (this.#foundSince(before)) return at + 1;
+    }
+    return this.#isEnd() ? moves.length : -1;
+  }
+
+  #foundSince(length: number): boolean {
+    const wanted = this.#wanted?.finding;
+    if (!wanted) return false;
+    const event = this.#findingSince(length);
+    return event !== undefined && event.every((operand, i) => operand === wanted[i]);
+  }
+
+  /** Is this what the given schedule ended in, where that is no event? */
+  #isEnd(): boolean {
+    const { machine, tasks } = this.#executor;
+    if (this.#aim.kind === 'finding') return this.#aim.finding === 'deadlock' && this.#deadlocked();
+    const wanted = this.#wanted as End;
+    // Where all have ended, nobody can be woken; elsewhere only the same state is surely as final.
+    if (!tasks.every(({ actor }) => this.#executor.ended(actor))) return equal(machine.state, wanted.state);
+    return equal(this.#values(), wanted.values);
+  }
+
+  #deadlocked(): boolean {
+    const { machine } = this.#executor;
+    if (this.#model.moves.some((move, i) => (move.kind === 'actor' || move.inevitable) && this.#executor.enabled(i))) return false;
+    const { length } = machine;
+    const deadlocked = isDeadlock(this.#executor);
+    machine.rewind(length);
+    return deadlocked;
+  }
+
+  #findingSince(length: number): readonly number[] | undefined {
+    if (this.#aim.kind !== 'finding') return undefined;
+    const wanted = FINDINGS.indexOf(this.#aim.finding);
+    const { log, length: end } = this.#executor.machine;
+    for (let at = length; at < end; at += EVENT_WIDTH) {
+      if (log[at] === NOTE.finding && log[at + 1] === wanted) return [log[at + 2] as number, log[at + 3] as number];
+    }
+    return undefined;
+  }
+
+  #values(): number[] {
+    const { state } = this.#executor.machine;
+    return this.#model.conditions.flatMap((c) => (c.applies ? [...c.terms.map((term) => term.read(state)), Number(c.holds(state))] : []));
+  }
+
+  #move(move: number): boolean {
+    const { machine } = this.#executor;
+    const mark = machine.length;
+    this.replayed++;
+    try {
+      if (!this.#executor.move(move, this.#granularity)) return false;
+    } catch (error) {
+      if (!(error instanceof ModelLimit)) throw error;
+      machine.rewind(mark);
+      return false;
+    }
+    this.#made.push(move);
+    this.#marks.push(mark);
+    return true;
+  }
+
+  #backTo(count: number): void {
+    if (this.#made.length <= count) return;
+    this.#executor.machine.rewind(this.#marks[count] as number);
+    this.#made.length = count;
+    this.#marks.length = count;
+  }
+}
+
+/** The schedule without one of its runs, or without the last move of one: the last first. */
+function* withoutMoves(model: Model, moves: readonly number[]): Generator<number[]> {
+  for (const { from, to } of runsOf(model, moves).reverse()) {
+    yield [...moves.slice(0, from), ...moves.slice(to)];
+    if (to - from > 1) yield [...moves.slice(0, to - 1), ...moves.slice(to)];
+  }
+}
+
+/** The schedule with two runs of one mover joined, at the place of the first or of the second. */
+function* regrouped(model: Model, moves: readonly number[]): Generator<number[]> {
+  const runs = runsOf(model, moves);
+  for (const [i, first] of runs.entries()) {
+    for (const second of runs.slice(i + 1)) {
+      if (second.mover !== first.mover) continue;
+      const [a, b] = [moves.slice(first.from, first.to), moves.slice(second.from, second.to)];
+      const [before, between, behind] = [moves.slice(0, first.from), moves.slice(first.to, second.from), moves.slice(second.to)];
+      yield [...before, ...a, ...b, ...between, ...behind];
+      yield [...before, ...between, ...a, ...b, ...behind];
+    }
+  }
+}
+
+interface MoverRun {
+  readonly mover: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+function runsOf(model: Model, moves: readonly number[]): MoverRun[] {
+  const runs: MoverRun[] = [];
+  for (let from = 0; from < moves.length; ) {
+    const mover = moverOf(model, moves[from] as number);
+    let to = from + 1;
+    while (to < moves.length && moverOf(model, moves[to] as number) === mover) to++;
+    runs.push({ mover, from, to });
+    from = to;
+  }
+  return runs;
+}
+
+function equal(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return a.length === b.length;
+}
