@@ -11,6 +11,7 @@ export * from './engine/run.ts';
 export { type FrameView, type Routine, type Step, Task } from './engine/task.ts';
 export { type Explanation, type Link, why, whyText } from './engine/why.ts';
 export * from './explore/exploration.ts';
+export { minimise, minimiseMoves, switchesOf } from './explore/minimise.ts';
 export { explore, Search } from './explore/search.ts';
 export * from './interop/recording.ts';
 export { recordingScenario } from './interop/recording-scenario.ts';

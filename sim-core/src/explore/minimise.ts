@@ -29,19 +29,22 @@ export const MAX_REPLAYED_MOVES_IN_ALL = 1_000_000;
 export function minimise(model: Model, exploration: Exploration): Exploration {
   const { granularity } = exploration;
   let left = MAX_REPLAYED_MOVES_IN_ALL;
-  const known = new Map<readonly ScheduledMove[], ScheduledMove[]>();
   const shorter = (schedule: readonly ScheduledMove[], aim: Aim): readonly ScheduledMove[] => {
     if (left <= 0) return schedule;
     const replay = new Replay(model, granularity, aim, Math.min(left, MAX_REPLAYED_MOVES));
     const moves = replay.minimise(movesOf(schedule));
     left -= replay.replayed;
-    known.set(schedule, scheduleOf(moves));
     return scheduleOf(moves);
   };
   return {
     ...exploration,
-    findings: exploration.findings.map((f) => ({ ...f, schedule: shorter(f.schedule, { kind: 'finding', finding: f.finding }) })),
-    conditions: exploration.conditions.map((c) => (c.witness ? { ...c, witness: shorter(c.witness, { kind: 'outcome' }) } : c)),
+    findings: exploration.findings.map((f) => ({
+      ...f,
+      schedule: shorter(f.schedule, { kind: 'finding', finding: f.finding }),
+    })),
+    conditions: exploration.conditions.map((c) =>
+      c.witness ? { ...c, witness: shorter(c.witness, { kind: 'outcome' }) } : c,
+    ),
     outcomes: exploration.outcomes.map((o) => ({ ...o, schedule: shorter(o.schedule, { kind: 'outcome' }) })),
   };
 }
@@ -131,8 +134,8 @@ class Replay {
   /** How many of the moves lead to the wanted end; -1 if they do not. */
   #leads(moves: readonly number[]): number {
     let same = 0;
-    while (same < this.#made.length && same < moves.length && this.#made[same] === moves[same]) same++;
-    // The finding is made by the last move, so a common beginning does not hold it.
+    // The last move is made anew even when nothing else is new: what it makes is what counts.
+    while (same < this.#made.length && same < moves.length - 1 && this.#made[same] === moves[same]) same++;
     this.#backTo(same);
     for (let at = same; at < moves.length; at++) {
       const before = this.#executor.machine.length;
@@ -146,7 +149,7 @@ class Replay {
     const wanted = this.#wanted?.finding;
     if (!wanted) return false;
     const event = this.#findingSince(length);
-    return event !== undefined && event.every((operand, i) => operand === wanted[i]);
+    return event?.every((operand, i) => operand === wanted[i]) ?? false;
   }
 
   /** Is this what the given schedule ended in, where that is no event? */
@@ -154,18 +157,24 @@ class Replay {
     const { machine, tasks } = this.#executor;
     if (this.#aim.kind === 'finding') return this.#aim.finding === 'deadlock' && this.#deadlocked();
     const wanted = this.#wanted as End;
+    if (equal(machine.state, wanted.state)) return true;
     // Where all have ended, nobody can be woken; elsewhere only the same state is surely as final.
-    if (!tasks.every(({ actor }) => this.#executor.ended(actor))) return equal(machine.state, wanted.state);
-    return equal(this.#values(), wanted.values);
+    const ended = tasks.every(({ actor }) => this.#executor.ended(actor)) && !this.#goesOnByItself();
+    return ended && equal(this.#values(), wanted.values);
   }
 
   #deadlocked(): boolean {
     const { machine } = this.#executor;
-    if (this.#model.moves.some((move, i) => (move.kind === 'actor' || move.inevitable) && this.#executor.enabled(i))) return false;
+    if (this.#goesOnByItself()) return false;
     const { length } = machine;
     const deadlocked = isDeadlock(this.#executor);
     machine.rewind(length);
     return deadlocked;
+  }
+
+  /** Can somebody move, or is something on its way? */
+  #goesOnByItself(): boolean {
+    return this.#model.moves.some((move, i) => (move.kind === 'actor' || move.inevitable) && this.#executor.enabled(i));
   }
 
   #findingSince(length: number): readonly number[] | undefined {
@@ -180,7 +189,9 @@ class Replay {
 
   #values(): number[] {
     const { state } = this.#executor.machine;
-    return this.#model.conditions.flatMap((c) => (c.applies ? [...c.terms.map((term) => term.read(state)), Number(c.holds(state))] : []));
+    return this.#model.conditions.flatMap((c) =>
+      c.applies ? [...c.terms.map((term) => term.read(state)), Number(c.holds(state))] : [],
+    );
   }
 
   #move(move: number): boolean {
@@ -222,7 +233,11 @@ function* regrouped(model: Model, moves: readonly number[]): Generator<number[]>
     for (const second of runs.slice(i + 1)) {
       if (second.mover !== first.mover) continue;
       const [a, b] = [moves.slice(first.from, first.to), moves.slice(second.from, second.to)];
-      const [before, between, behind] = [moves.slice(0, first.from), moves.slice(first.to, second.from), moves.slice(second.to)];
+      const [before, between, behind] = [
+        moves.slice(0, first.from),
+        moves.slice(first.to, second.from),
+        moves.slice(second.to),
+      ];
       yield [...before, ...a, ...b, ...between, ...behind];
       yield [...before, ...between, ...a, ...b, ...behind];
     }

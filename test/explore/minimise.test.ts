@@ -1,0 +1,164 @@
+// Minimised schedules show the same, are never longer, and never change movers more often.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  EVENT_WIDTH,
+  elaborate,
+  explore,
+  FINDINGS,
+  type Finding,
+  type Granularity,
+  type Model,
+  minimise,
+  minimiseMoves,
+  movesOf,
+  NO_REDUCTION,
+  NOTE,
+  type Profile,
+  parse,
+  profileNamed,
+  Run,
+  type ScheduledMove,
+  scheduleOf,
+  scheduleText,
+  switchesOf,
+} from '../../sim-core/src/index.ts';
+import { randomScenario } from './random-scenario.ts';
+
+const gallery = (name: string): string => readFileSync(join(import.meta.dirname, '../../scenarios', name), 'utf8');
+
+function modelOf(text: string, profile: string): Model {
+  const { model, diagnostics } = elaborate(parse(text), { profile: profileNamed(profile) as Profile });
+  if (!model) throw new Error(`${diagnostics[0]?.message} in\n${text}`);
+  return model;
+}
+
+/** The first such finding of a run, with its subject and detail, and whether the schedule's last move makes it. */
+function replayed(model: Model, schedule: readonly ScheduledMove[], granularity: Granularity, finding: Finding) {
+  const run = new Run(model, { schedule, granularity, maxSteps: 5_000 });
+  const look = (): string | undefined => {
+    for (let at = 0; at < run.events * EVENT_WIDTH; at += EVENT_WIDTH) {
+      if (run.log[at] === NOTE.finding && FINDINGS[run.log[at + 1] as number] === finding)
+        return `${run.log[at + 2]} ${run.log[at + 3]}`;
+    }
+    return undefined;
+  };
+  let before: string | undefined;
+  while (run.followsSchedule) {
+    before = look();
+    run.advance();
+  }
+  expect(run.scheduleProblem).toBeUndefined();
+  const after = look();
+  // A deadlock is found where nobody can move any more.
+  if (finding === 'deadlock') run.runToEnd();
+  return { before, after, atEnd: look() };
+}
+
+function valuesOf(model: Model, schedule: readonly ScheduledMove[], granularity: Granularity): string[] {
+  const run = new Run(model, { schedule, granularity, maxSteps: 5_000 });
+  expect(run.runToEnd().kind).not.toBe('limit');
+  expect(run.scheduleProblem).toBeUndefined();
+  const { state } = run.executor.machine;
+  return model.conditions.flatMap((c) => (c.applies ? c.terms.map((t) => `${t.name} ${t.text(t.read(state))}`) : []));
+}
+
+const threads = `machine {
+  cpu intel count=2
+  memory x = 0
+  memory y = 0
+}
+setup {
+  kvm = open("/dev/kvm", O_RDWR)
+  vm  = ioctl(kvm, KVM_CREATE_VM, 0)
+  v0  = ioctl(vm, KVM_CREATE_VCPU, 0)
+  v1  = ioctl(vm, KVM_CREATE_VCPU, 1)
+}
+vcpu 0 cpu=0 {
+  mov [x], 1
+  mov ebx, 1
+  mov ecx, 1
+  mov eax, [y]
+}
+vcpu 1 cpu=1 {
+  mov [y], 1
+  mov ebx, 1
+  mov ecx, 1
+  mov eax, [x]
+}
+exists vcpu0.eax == 0 && vcpu1.eax == 1
+`;
+
+describe('a schedule that goes to and fro', () => {
+  const model = modelOf(threads, 'v6.12');
+  const fro = (names: string): number[] =>
+    names.split(' ').map((name) => model.moves.findIndex((m) => m.name === name));
+
+  test('is regrouped when the outcome stays', () => {
+    const given = fro('vcpu0 vcpu0 vcpu1 vcpu0 vcpu0 vcpu1 vcpu1 vcpu1');
+    const outcome = minimiseMoves(model, fro('vcpu0 vcpu0 vcpu0 vcpu0 vcpu1 vcpu1 vcpu1 vcpu1'), 'statement', {
+      kind: 'outcome',
+    });
+    expect(scheduleText(model, outcome, 'statement')).toBe('schedule vcpu0*4 vcpu1*4');
+    const both = minimiseMoves(model, given, 'statement', { kind: 'outcome' });
+    expect(valuesOf(model, scheduleOf(both), 'statement')).toEqual(valuesOf(model, scheduleOf(given), 'statement'));
+    expect(switchesOf(model, given)).toBe(3);
+    // vcpu0 reads y = 1, and vcpu1 reads x = 1: one must come between the other's store and load.
+    expect(switchesOf(model, both)).toBe(2);
+  });
+
+  test('is kept when a move of it is not possible', () => {
+    const given = fro('vcpu0 vcpu1 vcpu0 vcpu0 vcpu0 vcpu0');
+    expect(minimiseMoves(model, given, 'statement', { kind: 'outcome' })).toEqual(given);
+  });
+});
+
+test('moves that a finding does not need are left out', () => {
+  const text = gallery('wbinvd/local-cpu-not-flushed.snoop')
+    .replace('vcpu0 = ioctl(vm, KVM_CREATE_VCPU, 0)', '$&\n  vcpu1 = ioctl(vm, KVM_CREATE_VCPU, 1)')
+    .replace('device gpu {', 'vcpu 1 cpu=1 {\n  mov ebx, 1\n  mov ecx, 1\n}\n\n$&');
+  const model = modelOf(text, 'v5.11');
+  const given = ['vcpu1', 'vcpu0', 'vcpu1', 'vcpu0', 'vcpu0', 'gpu', 'gpu'].map((name) =>
+    model.moves.findIndex((m) => m.name === name),
+  );
+  const short = minimiseMoves(model, given, 'statement', { kind: 'finding', finding: 'stale-read' });
+  expect(scheduleText(model, short, 'statement')).toBe('schedule vcpu0*3 gpu*2');
+});
+
+test('random scenarios: the same end, never longer, never more changes of movers', () => {
+  let compared = 0;
+  let better = 0;
+  fc.assert(
+    fc.property(randomScenario, fc.constantFrom('statement' as const, 'micro' as const), (text, granularity) => {
+      const model = modelOf(text, 'v5.11');
+      const found = explore(model, { granularity, maxStates: 700, reduction: NO_REDUCTION });
+      const short = minimise(model, found);
+      for (const [i, { finding, schedule }] of short.findings.entries()) {
+        const given = found.findings[i]?.schedule ?? [];
+        const [old, now] = [movesOf(given), movesOf(schedule)];
+        expect(now.length).toBeLessThanOrEqual(old.length);
+        expect(switchesOf(model, now)).toBeLessThanOrEqual(switchesOf(model, old));
+        const was = replayed(model, given, granularity, finding);
+        const is = replayed(model, schedule, granularity, finding);
+        expect(is.atEnd, text).toBe(was.atEnd);
+        if (finding !== 'deadlock' && now.length > 0) expect([is.before, is.after]).toEqual([undefined, was.after]);
+        compared++;
+        if (now.length < old.length || switchesOf(model, now) < switchesOf(model, old)) better++;
+      }
+      for (const [i, { schedule }] of short.outcomes.entries()) {
+        const given = found.outcomes[i]?.schedule ?? [];
+        expect(movesOf(schedule).length).toBeLessThanOrEqual(movesOf(given).length);
+        expect(switchesOf(model, movesOf(schedule))).toBeLessThanOrEqual(switchesOf(model, movesOf(given)));
+        if (!found.complete) continue;
+        expect(valuesOf(model, schedule, granularity), text).toEqual(valuesOf(model, given, granularity));
+        compared++;
+        if (switchesOf(model, movesOf(schedule)) < switchesOf(model, movesOf(given))) better++;
+      }
+    }),
+    { numRuns: Number(process.env.EXPLORE_RUNS ?? 60), interruptAfterTimeLimit: 60_000 },
+  );
+  expect(compared).toBeGreaterThan(20);
+  expect(better).toBeGreaterThan(0);
+}, 120_000);
