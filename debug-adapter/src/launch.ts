@@ -4,6 +4,7 @@ import {
   type Diagnostic,
   didYouMean,
   elaborate,
+  includePath,
   type Model,
   moveName,
   nearest,
@@ -14,7 +15,7 @@ import {
   profileNamed,
   type RunOptions,
 } from '@snoopscope/sim-core';
-import { baseName, type FileAccessor } from './files.ts';
+import { baseName, type FileAccessor, samePath } from './files.ts';
 import { RequestError } from './request-error.ts';
 
 /** What a launch configuration may say. */
@@ -69,7 +70,7 @@ export async function load(files: FileAccessor, raw: unknown): Promise<Debuggee>
     arguments: launch,
     model,
     profile,
-    sources: [main, ...included.values()],
+    sources: [main, ...[...included.values()].filter((source) => source !== main)],
     runOptions: {
       ...(launch.maxSteps === undefined ? {} : { maxSteps: launch.maxSteps }),
       ...(launch.schedule === undefined ? {} : scheduleOptions(model, launch.schedule)),
@@ -132,24 +133,28 @@ function reason(error: unknown): string {
 async function readIncludes(files: FileAccessor, main: SourceFile): Promise<Map<string, SourceFile>> {
   const included = new Map<string, SourceFile>();
   const unread = new Set<string>();
-  const queue: SourceFile[] = [main];
-  for (let file = queue.shift(); file; file = queue.shift()) {
-    for (const { content } of file.parsed.lines) {
+  const queue: { readonly path: string; readonly source: SourceFile }[] = [{ path: '', source: main }];
+  for (let from = queue.shift(); from; from = queue.shift()) {
+    for (const { content } of from.source.parsed.lines) {
       if (content.kind !== 'include') continue;
-      const written = content.text.value;
-      if (included.has(written) || unread.has(written)) continue;
-      const path = files.resolve(main.path, written);
+      const path = includePath(from.path, content.text.value);
+      if (included.has(path) || unread.has(path)) continue;
       try {
-        const source = { path, name: baseName(path), parsed: parse(await files.readFile(path)) };
-        included.set(written, source);
-        queue.push(source);
+        const source = await readInclude(files, main, files.resolve(main.path, path));
+        included.set(path, source);
+        if (source !== main) queue.push({ path, source });
       } catch {
         // The check says so at the `include` line.
-        unread.add(written);
+        unread.add(path);
       }
     }
   }
   return included;
+}
+
+async function readInclude(files: FileAccessor, main: SourceFile, path: string): Promise<SourceFile> {
+  if (samePath(path, main.path)) return main;
+  return { path, name: baseName(path), parsed: parse(await files.readFile(path)) };
 }
 
 function profileFor(name: string | undefined, parsed: ParsedScenario): Profile {

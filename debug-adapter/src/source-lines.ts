@@ -17,6 +17,14 @@ export function callText(debuggee: Debuggee, place: { readonly file: number; rea
   return text.slice(0, content.result.span.start - indent).replace(/\s*=\s*$/, '');
 }
 
+/** A statement in a few words: the request of an ioctl, the name of another call, an instruction as it stands. */
+export function shortText(debuggee: Debuggee, place: { readonly file: number; readonly line: number }): string {
+  const content = debuggee.sources[place.file]?.parsed.lines[place.line]?.content;
+  if (content?.kind !== 'syscall') return lineText(debuggee, place);
+  const request = content.args[1];
+  return content.call.text === 'ioctl' && request?.kind === 'name' ? request.name : content.call.text;
+}
+
 /** First and last column of the statement, 0-based, half open. */
 export function lineSpan(
   debuggee: Debuggee,

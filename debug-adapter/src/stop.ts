@@ -3,7 +3,7 @@ import { describeEvent, type End, EVENT_WIDTH, NOTE, resultText, why, whyText } 
 import type { LimitReached, Outcome, RunCursor, Stand } from './cursor.ts';
 import type { Debuggee } from './launch.ts';
 import { type Registration, registrationText } from './registration.ts';
-import { callText, lineText } from './source-lines.ts';
+import { callText, lineText, shortText } from './source-lines.ts';
 import type { Hit } from './stop-index.ts';
 
 /** Reasons of the protocol, and our own for the live end of a run. */
@@ -21,10 +21,10 @@ export type StopReason =
 export interface Stop {
   readonly stand: Stand;
   readonly reason: StopReason;
-  /** The whole sentence. */
+  /** A few words: VS Code shows them behind the thread's name, where there is little room. */
   readonly description: string;
-  /** More of it, where there is more. */
-  readonly text?: string;
+  /** The whole of it, in sentences. */
+  readonly text: string;
   readonly breakpoints: readonly number[];
   /** Set when a filter stopped: what `exceptionInfo` explains. */
   readonly exception?: Explanation;
@@ -57,40 +57,56 @@ export function stopAfter(context: StopContext, outcome: Outcome, stand: Stand):
     case 'end':
       return endStop(context, stand);
     case 'beginning':
-      return { stand, reason: 'entry', description: 'The beginning of the run', breakpoints: [] };
+      return { stand, reason: 'entry', description: 'Beginning', text: BEGINNING, breakpoints: [] };
     case 'interrupted':
-      return { stand, reason: 'pause', description: `Paused after ${stand.position} micro-steps`, breakpoints: [] };
+      return {
+        stand,
+        reason: 'pause',
+        description: 'Paused',
+        text: `Paused after ${stand.position} micro-steps`,
+        breakpoints: [],
+      };
   }
 }
 
-/** What the step before the position did: `mov [x], 1`, `ioctl(…) → -1 EEXIST`, `next in kvm_vfio_set_group: take kv->lock`. */
+/** Where a step has led, and what it did: `After KVM_SET_DEVICE_ATTR → -1 EEXIST`, `In kvm_vfio_set_group`. */
 export function movedStop(context: StopContext, stand: Stand, reason: StopReason = 'step'): Stop {
-  const text = stand.position > 0 ? stepText(context, stand.position - 1) : '';
-  return { stand, reason, description: positionText(context, stand), ...(text ? { text } : {}), breakpoints: [] };
+  const { short, whole } = positionText(context, stand);
+  const done = stand.position > 0 ? stepText(context, stand.position - 1) : '';
+  return { stand, reason, description: short, text: done ? `${whole}\n${done}` : whole, breakpoints: [] };
 }
 
-/** One line about where an actor stands. */
-export function positionText(context: StopContext, stand: Stand): string {
+/** Where an actor stands, in a few words and in a sentence. */
+function positionText(context: StopContext, stand: Stand): { readonly short: string; readonly whole: string } {
   const { debuggee, cursor } = context;
   const { actor, position } = stand;
-  if (position === 0) return 'The beginning of the run';
+  if (position === 0) return { short: 'Beginning', whole: BEGINNING };
   const executed = executedBefore(cursor, position, actor);
   if (executed) {
     const node = debuggee.model.nodes[executed.node];
-    const line = node ? callText(debuggee, node.place) : '';
     const result = node?.kind === 'statement' && node.args.values.length > 0 ? ` → ${resultText(executed.value)}` : '';
-    return `After ${line}${result}`;
+    return {
+      short: `After ${node ? shortText(debuggee, node.place) : ''}${result}`,
+      whole: `After ${node ? callText(debuggee, node.place) : ''}${result}`,
+    };
   }
   if (actor < 0) return environmentText(context, position);
   const top = cursor.snapshot.frames(actor).at(-1);
-  if (!top) return `Before ${lineText(debuggee, cursor.snapshot.node(actor).place)}`;
+  if (!top) {
+    const { place } = cursor.snapshot.node(actor);
+    return { short: `Before ${shortText(debuggee, place)}`, whole: `Before ${lineText(debuggee, place)}` };
+  }
   const about = top.routine.steps[top.step]?.about;
-  return about ? `Next in ${top.routine.name}: ${about}` : `In ${top.routine.name}`;
+  const short = `In ${top.routine.name}`;
+  return { short, whole: about ? `Next in ${top.routine.name}: ${about}` : short };
 }
 
-function environmentText(context: StopContext, position: number): string {
-  const moved = context.cursor.track.actorOf(position - 1) < 0;
-  return moved ? `The environment: ${stepText(context, position - 1)}` : 'Before a move of the environment';
+const BEGINNING = 'The beginning of the run';
+
+function environmentText(context: StopContext, position: number): { readonly short: string; readonly whole: string } {
+  if (context.cursor.track.actorOf(position - 1) >= 0)
+    return { short: 'Before its move', whole: 'Before a move of the environment' };
+  return { short: 'After its move', whole: `The environment: ${stepText(context, position - 1)}` };
 }
 
 /** The statement that ended with the step before a position, and its result. */
@@ -135,8 +151,8 @@ function hitStop(context: StopContext, hits: readonly Hit[], stand: Stand): Stop
     return {
       stand: { ...stand, actor: filtered.actor },
       reason: 'exception',
-      description: `${exception.label}: ${exception.headline}`,
-      text: [exception.headline, ...exception.details].join('\n'),
+      description: exception.label,
+      text: [`${exception.label}: ${exception.headline}`, ...exception.details].join('\n'),
       breakpoints,
       exception,
       ...(executed ? { about: executed.node } : {}),
@@ -151,7 +167,8 @@ function hitStop(context: StopContext, hits: readonly Hit[], stand: Stand): Stop
   return {
     stand,
     reason,
-    description: `${what}: ${whereText(context, stand, about)}`,
+    description: what,
+    text: `${what}: ${whereText(context, stand, about)}`,
     breakpoints,
     ...(about === undefined ? {} : { about }),
   };
@@ -210,10 +227,16 @@ function endStop(context: StopContext, stand: Stand): Stop {
     stand,
     // The environment has nothing to do, and others could go on.
     reason: end === undefined ? 'step' : end.kind === 'limit' || end.kind === 'model-limit' ? 'limit' : 'end',
-    description: endText(context, end),
+    description: endLabel(end),
+    text: endText(context, end),
     breakpoints: [],
     ...(executed ? { about: executed.node } : {}),
   };
+}
+
+function endLabel(end: End | LimitReached | undefined): string {
+  if (end?.kind === 'stuck') return end.deadlock ? 'Deadlock' : 'Nobody can move';
+  return end?.kind === 'completed' ? 'End of the run' : end === undefined ? 'Idle' : 'Limit reached';
 }
 
 /** Why the run cannot be extended. */

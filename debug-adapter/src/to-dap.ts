@@ -127,7 +127,7 @@ export function toStopped(stop: Stop, thread: number): DebugProtocol.StoppedEven
   return {
     reason: stop.reason,
     description: stop.description,
-    ...(stop.text ? { text: stop.text } : {}),
+    text: stop.text,
     threadId: thread,
     allThreadsStopped: true,
     ...(stop.breakpoints.length > 0 ? { hitBreakpointIds: [...stop.breakpoints] } : {}),

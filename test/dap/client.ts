@@ -21,7 +21,7 @@ export interface Variable {
 export interface Stop {
   readonly reason: string;
   readonly description: string;
-  readonly text?: string;
+  readonly text: string;
   readonly threadId: number;
   readonly hitBreakpointIds?: readonly number[];
 }

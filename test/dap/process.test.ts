@@ -1,15 +1,41 @@
 // The adapter as other editors start it: a process over stdio, and a server on a port of this machine.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DebugClient } from '@vscode/debugadapter-testsupport';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { build } from 'esbuild';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { bundles } from '../../scripts/build.mjs';
 import { root } from './client.ts';
 
-const main = path.join(root, 'debug-adapter/src/main.ts');
+// Each test starts processes, which a busy machine does slowly.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+let folder: string;
+let main: string;
 const scenario = path.join(root, 'scenarios/wbinvd/local-cpu-not-flushed.snoop');
 let client: DebugClient;
+
+// The bundle that ships, of the sources as they are now.
+beforeAll(async () => {
+  const { entry, options } = bundles['debug-adapter'];
+  folder = await mkdtemp(path.join(tmpdir(), 'snoopscope-dap-'));
+  main = path.join(folder, 'debug-adapter.cjs');
+  const mainFields = ['module', 'main'];
+  await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile: main,
+    bundle: true,
+    mainFields,
+    ...(options as object),
+  });
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
 
 beforeEach(async () => {
   client = new DebugClient(process.execPath, main, 'snoopscope', undefined, true);

@@ -106,7 +106,7 @@ test('a filter stops only where its condition holds', async () => {
     filters: [],
     filterOptions: [{ filterId: 'group-registration', condition: 'errno == EEXIST && noncoherent(vm) == 1' }],
   });
-  expect((await client.run()).description).toContain('-1 EEXIST');
+  expect((await client.run()).text).toContain('-1 EEXIST');
 });
 
 test('hexadecimal is for numbers', async () => {

@@ -55,7 +55,7 @@ class Session {
     const threads = await this.threads();
     const hit = stop.hitBreakpointIds ? ` [${stop.hitBreakpointIds.join(' ')}]` : '';
     this.print(`${stop.reason}${hit}: ${threads.find(({ id }) => id === stop.threadId)?.name}: ${stop.description}`);
-    if (stop.text) this.print(stop.text.replace(/^/gm, '  '));
+    this.print(stop.text.replace(/^/gm, '  '));
     await this.stack(stop.threadId);
   }
 

@@ -147,7 +147,8 @@ export async function enter(state: SessionState, stopOnEntry: boolean): Promise<
     stopped(state, {
       stand: first,
       reason: 'entry',
-      description: `${debuggee.sources[0]?.name} on ${debuggee.profile.name}, before the first step`,
+      description: `Entry, ${debuggee.profile.name}`,
+      text: `${debuggee.sources[0]?.name} on ${debuggee.profile.name}, before the first step`,
       breakpoints: [],
     });
     return;
@@ -170,12 +171,12 @@ export async function runWithoutStops(state: SessionState): Promise<void> {
 }
 
 /** For when a movement has ended without a stop: by a bug of ours, or because a restart took over and then failed. */
-export function standStill(state: SessionState, description = 'Still where it was'): void {
+export function standStill(state: SessionState, text = 'Still where it was'): void {
   const { launched } = state;
   if (!launched || launched.stop || launched.moving || state.ended) return;
   const { cursor, debuggee } = launched;
   const stand: Stand = { position: cursor.position, actor: Math.max(debuggee.model.setup, 0), reveal: 0 };
-  stopped(state, { stand, reason: 'pause', description, breakpoints: [] });
+  stopped(state, { stand, reason: 'pause', description: 'Paused', text, breakpoints: [] });
 }
 
 function from(state: SessionState, args: StepArguments): { launched: Launched; stand: Stand } {
