@@ -151,12 +151,15 @@ export function createVfio(base: WorldBase, world: () => World): Vfio {
   const groupNodePrefix = (group: number): string | undefined =>
     kernel.has('noiommu') && state.isNoiommuGroup(group) ? 'noiommu-' : undefined;
 
+  const groupHasNode = (m: Machine, group: number): boolean =>
+    state.groupExists(m, group) && (!state.isEmulatedGroup(group) || kernel.has('mdev'));
+
   files.onPath((machine, path) => {
     if (path === '/dev/vfio/vfio') return { kind: 'container', object: 0 };
     if (path === '/dev/iommu') return kernel.has('iommufd') ? { kind: 'iommufd', object: 0 } : undefined;
     const [, prefix, number] = GROUP_PATH.exec(path) ?? [];
     const group = number === undefined ? -1 : topology.groups.findIndex((g) => g.number === Number(number));
-    if (group >= 0 && state.groupExists(machine, group) && groupNodePrefix(group) === prefix)
+    if (group >= 0 && groupHasNode(machine, group) && groupNodePrefix(group) === prefix)
       return { kind: 'group', object: group };
     // vfioN counts the devices of the machine block, bound to VFIO or not, so a number stays with its device.
     const device = Number(CDEV_PATH.exec(path)?.[1] ?? -1);
