@@ -4,8 +4,11 @@
 //   npm run -s mutation             every change
 //   npm run -s mutation -- ID …     some changes; nothing is written
 //
-// A scenario or a recording is only tried when the kernel it runs on has the change and the model asked for it. Small ones
-// come first and the first that fails is enough. Progress goes to stderr. Exit status 1 when nobody notices a change.
+// A scenario or a recording is only tried when the kernel it runs on has the change and the model asked for it. Scenarios
+// that name the commit come first, then small ones; the first that fails is enough. A recording notices an answer that
+// differs, or kernel functions that ran in the kernel and do not run in the model any more. A change that another one of
+// the same release hides is switched on alone in a kernel without it, as a backport would be. Progress goes to stderr.
+// Exit status 1 when nobody notices a change.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -31,26 +34,32 @@ const SLICE = 100;
 /** Why no scenario and no recording can notice that a change is missing. */
 const UNSEEN = {};
 
-/** Who noticed, one row a change: `{change, scenario, kernel}`, `{change, recording, sequence}` or `{change, nobody}`. */
+/**
+ * Who noticed, one row a change: `{change, scenario, kernel}`, `{change, recording, sequence}` or `{change, nobody}`. With
+ * `added` the kernel does not have the change and gets it.
+ */
 export function readMutationTable() {
   return JSON.parse(readFileSync(table, 'utf8'));
 }
 
-/** Does what a row names really fail without the change, and pass with it? A text says what is wrong with the row. */
+/** Does what a row names really fail with the change switched, and pass as it is? A text says what is wrong with the row. */
 export function verifyMutation(row) {
   if (row.scenario !== undefined) {
     const scenario = readScenario(row.scenario);
     const profile = profileNamed(row.kernel);
-    if (!profile?.changes.has(row.change)) return `${row.kernel} does not have ${row.change}`;
+    if (profile?.changes.has(row.change) !== !row.added) return `${row.kernel} is no kernel to switch ${row.change} on`;
     if (passes(scenario, profile) !== true) return `${row.scenario} does not pass on ${row.kernel}`;
-    if (passes(scenario, without(profile, row.change)) !== false) return `${row.scenario} does not notice`;
+    if (passes(scenario, switched(profile, row.change)) !== false) return `${row.scenario} does not notice`;
     return undefined;
   }
   const { header, sequences } = readRecording(row.recording, row.sequence);
+  if (sequences.length !== 1) return `${row.recording} has no sequence ${row.sequence}`;
   const { profile } = profileFor(header);
   if (!profile.changes.has(row.change)) return `${profile.name} does not have ${row.change}`;
-  if (differs(header, sequences, profile)) return `${row.recording} ${row.sequence} differs anyway`;
-  return differs(header, sequences, without(profile, row.change)) ? undefined : `${row.recording} does not notice`;
+  const asRecorded = replay(header, sequences, profile);
+  if (asRecorded.differences.length > 0) return `${row.recording} ${row.sequence} differs anyway`;
+  const without = replay(header, sequences, switched(profile, row.change));
+  return disagreements(without) > disagreements(asRecorded) ? undefined : `${row.recording} does not notice`;
 }
 
 export function mutationPage(rows) {
@@ -78,14 +87,15 @@ export function mutationPage(rows) {
 
 function witness(row) {
   if (row.nobody !== undefined) return `nobody: ${row.nobody}`;
-  if (row.scenario !== undefined) return `[${path.basename(row.scenario)}](../${row.scenario}) on ${row.kernel}`;
+  if (row.scenario !== undefined)
+    return `[${path.basename(row.scenario)}](../${row.scenario}) on ${row.kernel}${row.added ? ', when it is added there' : ''}`;
   return `recording ${row.recording}, sequence ${row.sequence}`;
 }
 
-/** Same name and place in the ranges of conditions, one change less. */
-function without(profile, id) {
+/** Same name and place in the ranges of conditions, one change less or more. */
+function switched(profile, id) {
   const changes = new Set(profile.changes);
-  changes.delete(id);
+  if (!changes.delete(id)) changes.add(id);
   return { ...profile, changes };
 }
 
@@ -93,14 +103,18 @@ function passes({ parsed, includes }, profile) {
   return checkScenario(parsed, { includes, profiles: [profile] }).kernels[0]?.passed;
 }
 
-function differs(header, sequences, profile) {
-  return replay(header, sequences, profile).differences.length > 0;
+/** Answers that differ, and calls of traced kernel functions that only one side made. */
+function disagreements({ differences, functions }) {
+  let count = differences.length;
+  for (const { recorded, ours, agreed } of functions.values()) count += recorded + ours - 2 * agreed;
+  return count;
 }
 
 function readScenario(file) {
   const name = path.join(root, file);
   const includes = (include) => parse(readFileSync(path.resolve(path.dirname(name), include), 'utf8'));
-  return { file, parsed: parse(readFileSync(name, 'utf8')), includes };
+  const text = readFileSync(name, 'utf8');
+  return { file, text, parsed: parse(text), includes };
 }
 
 /** All sequences of a recording, or one of them. */
@@ -125,7 +139,8 @@ function main(ids) {
   const scenarios = new Scenarios(progress);
   const recorded = new Recordings(progress);
   const rows = asked.map(({ id }) => {
-    const row = { change: id, ...(scenarios.noticing(id) ?? recorded.noticing(id) ?? { nobody: UNSEEN[id] ?? '' }) };
+    const noticed = scenarios.noticing(id, false) ?? recorded.noticing(id) ?? scenarios.noticing(id, true);
+    const row = { change: id, ...(noticed ?? { nobody: UNSEEN[id] ?? '' }) };
     progress(`${id}: ${row.nobody === undefined ? witness(row) : `NOBODY ${row.nobody}`}`);
     return row;
   });
@@ -166,16 +181,18 @@ class Scenarios {
     progress(`${this.#explored.length} scenarios on kernels`);
   }
 
-  noticing(id) {
+  noticing(id, added) {
     const tried = new Set();
-    for (const { scenario, kernel } of this.#explored) {
-      if (!kernel.profile.changes.has(id) || !kernel.model.world.kernel.consulted.has(id)) continue;
+    const { commit } = changeById.get(id);
+    const names = ({ scenario }) => commit !== undefined && scenario.text.includes(commit);
+    for (const { scenario, kernel } of this.#explored.toSorted((a, b) => Number(names(b)) - Number(names(a)))) {
+      if (kernel.profile.changes.has(id) === added || !kernel.model.world.kernel.consulted.has(id)) continue;
       // Kernels that behave alike do so without the change as well.
       const same = `${scenario.file} ${kernel.judgedAs.name}`;
       if (tried.has(same)) continue;
       tried.add(same);
-      if (passes(scenario, without(kernel.profile, id)) === false)
-        return { scenario: scenario.file, kernel: kernel.profile.name };
+      if (passes(scenario, switched(kernel.profile, id)) === false)
+        return { scenario: scenario.file, kernel: kernel.profile.name, ...(added ? { added } : {}) };
     }
     return undefined;
   }
@@ -202,14 +219,17 @@ class Recordings {
       const { header, slices } = this.#recording(name);
       const { profile } = profileFor(header);
       if (!profile.changes.has(id)) continue;
-      const changed = without(profile, id);
-      for (const { sequences, consulted } of slices) {
+      const changed = switched(profile, id);
+      for (const { sequences, consulted, agreed } of slices) {
         if (!consulted.has(id)) continue;
-        const { differences } = replay(header, sequences, changed);
-        // One sequence alone has to show it, and it alone has to be as recorded otherwise.
-        for (const candidate of new Set(differences.map((d) => d.sequence))) {
+        const result = replay(header, sequences, changed);
+        if (disagreements(result) <= agreed) continue;
+        // One sequence alone has to show it, in its answers if any does.
+        const candidates = new Set([...result.differences.map((d) => d.sequence), ...sequences.map((s) => s.id)]);
+        for (const candidate of candidates) {
           const one = sequences.filter((sequence) => sequence.id === candidate);
-          if (differs(header, one, changed) && !differs(header, one, profile))
+          const before = replay(header, one, profile);
+          if (before.differences.length === 0 && disagreements(replay(header, one, changed)) > disagreements(before))
             return { recording: name, sequence: candidate };
         }
       }
@@ -225,7 +245,8 @@ class Recordings {
       const slices = [];
       for (let at = 0; at < sequences.length; at += SLICE) {
         const slice = sequences.slice(at, at + SLICE);
-        slices.push({ sequences: slice, consulted: replay(header, slice).consulted });
+        const result = replay(header, slice);
+        slices.push({ sequences: slice, consulted: result.consulted, agreed: disagreements(result) });
       }
       known = { header, slices };
       this.#parsed.set(name, known);
