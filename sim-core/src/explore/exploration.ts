@@ -60,6 +60,14 @@ export interface Progress {
   readonly bytes: number;
 }
 
+/** How states were taken at random, when they were not all visited. */
+export interface Sampling {
+  readonly runs: number;
+  readonly seed: number;
+  /** Depth of the bugs that PCT looks for; absent for uniformly random moves. */
+  readonly pctDepth?: number;
+}
+
 /** Why a search ended before it had seen everything. */
 export type ExploreLimit =
   | { readonly kind: 'states' | 'bytes' | 'depth'; readonly at: number }
@@ -75,8 +83,12 @@ export interface Exploration extends Progress {
   /** True when every reachable state was seen. */
   readonly complete: boolean;
   readonly limit?: ExploreLimit;
+  /** Set when runs were taken at random: nothing is then proved, and counts are of runs. */
+  readonly sampling?: Sampling;
   /** The longest of the shortest paths: how many moves away the farthest state is. */
   readonly maxDepth: number;
+  /** The reductions that were on, without those that turned out not to apply. */
+  readonly reductions: Reductions;
   /** Distinct final states, in the sense of the reductions that were on. */
   readonly finals: number;
   /** One for each condition of the model, in its order. */
@@ -101,6 +113,8 @@ export interface ExploredCondition {
   readonly negative: number;
   /** A way to a final state that decides the quantifier: an example for `exists`, a counterexample for the others. */
   readonly witness?: readonly ScheduledMove[];
+  /** With a witness: no way to such a final state is shorter. */
+  readonly shortest?: boolean;
 }
 
 export interface Outcome {
@@ -108,6 +122,8 @@ export interface Outcome {
   readonly values: readonly string[];
   /** Final states with this outcome, in the sense of the reductions that were on. */
   readonly finals: number;
+  /** Per condition of the model: is its proposition true here? */
+  readonly truth: readonly boolean[];
   readonly schedule: readonly ScheduledMove[];
 }
 
@@ -115,8 +131,10 @@ export interface ExploredFinding {
   readonly finding: Finding;
   /** Explored moves in which it occurred. Depends on the reductions that were on. */
   readonly occurrences: number;
-  /** The shortest way to it; the last move is the one that makes it. */
+  /** A way to it; the last move is the one that makes it. */
   readonly schedule: readonly ScheduledMove[];
+  /** No way to it is shorter. */
+  readonly shortest: boolean;
 }
 
 /** A list of moves as a schedule: repetitions counted. */

@@ -69,14 +69,16 @@ export class Outcomes {
 
   /** `way` gives the schedule to a numbered state. */
   outcomes(way: (state: number) => readonly ScheduledMove[]): Outcome[] {
-    return [...this.#gathered.values()].sort(byValues).map(({ values, finals, state }) => ({
+    return [...this.#gathered.values()].sort(byValues).map(({ values, truth, finals, state }) => ({
       values: values.map((value, i) => this.#terms[i]?.text(value) ?? String(value)),
       finals,
+      truth,
       schedule: way(state),
     }));
   }
 
-  conditions(complete: boolean, way: (state: number) => readonly ScheduledMove[]): ExploredCondition[] {
+  /** `shortest`: the search kept all shortest ways. */
+  conditions(complete: boolean, shortest: boolean, way: (state: number) => readonly ScheduledMove[]): ExploredCondition[] {
     return this.#model.conditions.map((condition, i) => {
       const { quantifier, text, line, applies } = condition;
       const all = applies ? [...this.#gathered.values()] : [];
@@ -95,7 +97,7 @@ export class Outcomes {
         holds: !applies ? undefined : found || complete ? decided : undefined,
         positive: positives.length,
         negative: negatives.length,
-        ...(nearest ? { witness: way(nearest.state) } : {}),
+        ...(nearest ? { witness: way(nearest.state), shortest } : {}),
       };
     });
   }

@@ -153,8 +153,9 @@ export class Search {
       complete,
       ...(this.#limit ? { limit: this.#limit } : {}),
       maxDepth: this.#depth,
+      reductions: this.#reductions,
       finals: outcomes.finals,
-      conditions: outcomes.conditions(complete, way),
+      conditions: outcomes.conditions(complete, !this.#reductions.partialOrder, way),
       terms: outcomes.terms,
       outcomes: outcomes.outcomes(way),
       findings: this.#exploredFindings(),
@@ -272,11 +273,9 @@ export class Search {
     const alone = planner ? this.#goesAlone(planner.plans[plan] as Plan) : -1;
     if (alone >= 0) {
       const first = this.#firstMove[alone] as number;
-      const { count } = this.space.store;
       this.#generate(state, plan, first, first + (this.#moveCount[alone] as number));
-      const successors = this.#insert(state, undefined);
-      // Somebody whose turn is put off must get it on every cycle: one successor at least is still to be expanded.
-      if (successors > state || this.space.store.count > count) return;
+      // Somebody whose turn is put off must get it on every cycle: one successor at least is farther than this state.
+      if (this.#insert(state, undefined) >= this.#levelEnd) return;
       this.#generate(state, plan, 0, first);
       this.#insert(state, undefined);
       this.#generate(state, plan, first + (this.#moveCount[alone] as number), this.#answers.length);
@@ -438,6 +437,8 @@ export class Search {
       finding: FINDINGS[finding] as Finding,
       occurrences,
       schedule: scheduleOf(concretePath(this.space, this.#start, state, move < 0 ? undefined : { finding, move })),
+      // Persistent sets put moves of others before those that matter.
+      shortest: !this.#reductions.partialOrder,
     }));
   }
 }

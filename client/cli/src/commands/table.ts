@@ -3,11 +3,13 @@ import { bisect } from './bisect.ts';
 import { check } from './check.ts';
 import type { Command } from './command.ts';
 import { dap } from './dap.ts';
+import { explore } from './explore.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { kernels } from './kernels.ts';
 import { lsp } from './lsp.ts';
+import { merge } from './merge.ts';
 import { run } from './run.ts';
 import { test } from './test.ts';
 
-export const COMMANDS: readonly Command[] = [run, check, test, bisect, importCommand, exportCommand, kernels, lsp, dap];
+export const COMMANDS: readonly Command[] = [run, check, explore, merge, test, bisect, importCommand, exportCommand, kernels, lsp, dap];
