@@ -155,7 +155,8 @@ export function findingText(model: Model, finding: number, subject: number, deta
     case 'stale-read':
     case 'unflushed-read': {
       const vcpus = topology.actors.filter((actor) => actor.kind === 'vcpu');
-      const who = detail > 0 ? topology.devices[detail - 1]?.name : vcpus[-detail - 1]?.name;
+      const reader = detail > 0 ? topology.devices[detail - 1] : vcpus[-detail - 1];
+      const who = detail === 0 ? 'the host' : reader?.name;
       return `${name}: ${who} read an old value of ${word}`;
     }
     case 'lost-write':

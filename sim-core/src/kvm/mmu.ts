@@ -121,6 +121,7 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
     r
       .step('exit: the guest touches a page without a leaf', (t) => {
         t.machine.note(NOTE.exit, t.get(0), violation, t.get(1));
+        world().counters.exit(t.machine, t.actor, violation);
         t.call(getMtMask, t.get(0), t.get(1));
       })
       .local((t) => t.return(0)),
