@@ -2,7 +2,7 @@
  * The files behind `include`. Reading takes time, answers do not wait: a document is looked at with the files read so
  * far, and again when a file has arrived.
  */
-import { LIMITS, type ParsedScenario, parse } from '@snoopscope/sim-core';
+import { includePath, LIMITS, type ParsedScenario, parse } from '@snoopscope/sim-core';
 import type { IncludedFile } from './snapshot.ts';
 
 /** Reads a file that is not open; undefined when there is none. Must not reject. */
@@ -23,27 +23,27 @@ export class Includes {
     this.#open = open;
   }
 
-  /** The files that a scenario includes, by the path as written, and the URIs of those that are not read yet. */
+  /** The files that a scenario includes, by their path relative to it, and the URIs of those that are not read yet. */
   collect(
     uri: string,
     scenario: ParsedScenario,
   ): { files: ReadonlyMap<string, IncludedFile>; missing: readonly string[] } {
     const files = new Map<string, IncludedFile>();
     const missing: string[] = [];
-    const waiting: { uri: string; scenario: ParsedScenario }[] = [{ uri, scenario }];
+    const waiting: { path: string; scenario: ParsedScenario }[] = [{ path: '', scenario }];
     const seen = new Set<string>();
-    for (const { uri: base, scenario: file } of waiting) {
-      for (const path of includedPaths(file)) {
+    for (const { path: from, scenario: file } of waiting) {
+      for (const written of includedPaths(file)) {
+        const path = includePath(from, written);
         if (seen.has(path)) continue;
         seen.add(path);
-        const target = resolve(base, path);
+        const target = resolve(uri, path);
         if (target === undefined) continue;
         const key = keyOf(target);
         const other = this.#open(key) ?? this.#files.get(key);
         if (other !== undefined) {
-          const included = { uri: target, scenario: other };
-          files.set(path, included);
-          waiting.push(included);
+          files.set(path, { uri: target, scenario: other });
+          waiting.push({ path, scenario: other });
         } else if (!this.#files.has(key)) missing.push(target);
       }
     }

@@ -7,7 +7,7 @@ export interface Snapshot {
   readonly scenario: ParsedScenario;
   /** The kernel that answers are about. */
   readonly profile: Profile;
-  /** The files that it includes and those that they include, by the path written behind `include`. */
+  /** The files that it includes and those that they include, by their path relative to it. */
   readonly included: ReadonlyMap<string, IncludedFile>;
 }
 

@@ -102,6 +102,8 @@ export interface ActorModel {
   readonly vmName?: string;
   /** 0-based line of the block's first line. */
   readonly line: number;
+  /** Where that line is: 0 is the scenario itself, others are the files it includes. */
+  readonly file: number;
 }
 
 /** First address of the scenario's pages; page i is at BASE + i * 4 KiB, a line is 64 bytes, a word 8. */

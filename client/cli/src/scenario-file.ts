@@ -43,8 +43,12 @@ export async function readScenario(io: Io, name: string): Promise<ScenarioFile> 
     throw new Failure('The file is empty: there is no scenario in it.', { code: 'empty-scenario', file: shown });
   }
   const folder = name === '-' ? io.workingDirectory : path.dirname(path.resolve(io.workingDirectory, name));
-  const includes = (include: string): ParsedScenario | undefined => readInclude(path.resolve(folder, include));
   const parsed = parse(text);
+  const own = path.resolve(io.workingDirectory, name);
+  const includes = (include: string): ParsedScenario | undefined => {
+    const file = path.resolve(folder, include);
+    return file === own ? parsed : readInclude(file);
+  };
   const diagnostics = [...parsed.diagnostics, ...check(parsed, { includes })].sort(byPlace);
   const file = { name: shown, text, parsed, includes, warnings: diagnostics.filter((d) => d.severity === 'warning') };
   const errors = diagnostics.filter(({ severity }) => severity === 'error');

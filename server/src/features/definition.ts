@@ -1,4 +1,4 @@
-import type { Position } from '@snoopscope/sim-core';
+import { includePath, type Position } from '@snoopscope/sim-core';
 import type { Location, Snapshot } from '../snapshot.ts';
 import { definitionsAtPlace } from './references.ts';
 
@@ -6,7 +6,7 @@ import { definitionsAtPlace } from './references.ts';
 export function definitionAt(snapshot: Snapshot, at: Position): readonly Location[] {
   const content = snapshot.scenario.lines[at.line]?.content;
   if (content?.kind === 'include') {
-    const file = snapshot.included.get(content.text.value);
+    const file = snapshot.included.get(includePath('', content.text.value));
     return file === undefined ? [] : [{ uri: file.uri, line: 0, start: 0, end: 0 }];
   }
   return definitionsAtPlace(snapshot, at);

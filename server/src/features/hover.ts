@@ -1,6 +1,7 @@
 import {
   ALLOWED,
   EXIT_REASONS,
+  includePath,
   MACHINE_OPTIONS,
   type Position,
   profileNamed,
@@ -114,7 +115,7 @@ function aboutWord(found: WordAt, snapshot: Snapshot): string | undefined {
 function aboutInclude(snapshot: Snapshot, found: WordAt): string | undefined {
   const content = snapshot.scenario.lines[found.line]?.content;
   if (content?.kind !== 'include') return undefined;
-  const file = snapshot.included.get(content.text.value);
+  const file = snapshot.included.get(includePath('', content.text.value));
   if (file === undefined) return `\`${content.text.value}\` cannot be read.`;
   const procs = file.scenario.blocks.flatMap((block) => (block.proc ? [codeOf(file.scenario.lines[block.line]!)] : []));
   return page(

@@ -183,9 +183,9 @@ type MachineTracked = Parameters<typeof createMonitors>[2];
 
 function programs(context: ProgramContext, machine: MachineBlocks): number[] {
   return machine.topology.actors.map((actor, index) => {
-    const body = machine.blocks.find(({ block }) => block.line === actor.line && block.actor !== undefined);
+    const body = machine.blocks.find(({ block, file }) => block.line === actor.line && file === actor.file);
     const items: readonly Item[] = body?.block.items ?? [];
-    return compileProgram(context, index, items, body?.file ?? 0, actor.line);
+    return compileProgram(context, index, items, actor.file, actor.line);
   });
 }
 

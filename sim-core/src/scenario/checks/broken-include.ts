@@ -1,4 +1,3 @@
-import { contentsOfKind } from '../blocks.ts';
 import type { Check } from './check.ts';
 
 export const brokenInclude: Check = {
@@ -12,10 +11,7 @@ export const brokenInclude: Check = {
     good: `doc "Nothing is included."
 `,
   },
-  *scenario({ scenario, brokenIncludes }) {
-    for (const { line, content } of contentsOfKind(scenario, 'include')) {
-      const error = brokenIncludes.get(content.text.value);
-      if (error !== undefined) yield { line, span: content.text.span, message: `\`${content.text.value}\`, ${error}` };
-    }
+  *scenario({ brokenIncludes }) {
+    for (const { code, ...place } of brokenIncludes) if (code === 'broken-include') yield place;
   },
 };

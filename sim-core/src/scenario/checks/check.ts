@@ -1,5 +1,6 @@
 import type { Profile } from '../../kernel/profiles.ts';
 import type { Fix, Line, LineContent, LineFix, LineProblem, ParsedScenario, Severity, Span } from '../ast.ts';
+import type { BrokenInclude } from '../elaborate/sources.ts';
 import type { RoleWord } from '../roles.ts';
 import type { SymbolTable } from '../symbols.ts';
 import type { Vocabulary } from '../vocabulary.ts';
@@ -41,8 +42,8 @@ export interface ScenarioSubject {
   readonly included: readonly ParsedScenario[];
   /** Names that included files define, by symbol id. */
   readonly definedElsewhere: ReadonlySet<string>;
-  /** The path of each include that cannot be read, or the first error of the file. */
-  readonly brokenIncludes: ReadonlyMap<string, string | undefined>;
+  /** Files that cannot be read or have errors, at the `include` lines of the scenario through which they come. */
+  readonly brokenIncludes: readonly BrokenInclude[];
 }
 
 /** What a check found; the code and severity are the check's. */

@@ -1,4 +1,4 @@
-import type { LineContent, Span } from '../ast.ts';
+import type { LineContent, ParsedScenario, Span } from '../ast.ts';
 import { linesOfKind } from '../blocks.ts';
 import type { Check } from './check.ts';
 
@@ -41,11 +41,10 @@ setup {
 }
 `,
   },
-  *scenario({ scenario }) {
+  *scenario({ scenario, included }) {
     const first = new Map<string, { line: number; span: Span }>();
-    const kinds = ['scenario', 'kernel', 'machine-open', 'cpu', 'actor-open'] as const;
-    const lines = kinds.flatMap((kind) => linesOfKind(scenario, kind)).sort((left, right) => left - right);
-    for (const line of lines) {
+    const elsewhere = new Set(included.flatMap((file) => uniqueLines(file).map((line) => takenOver(file, line))));
+    for (const line of uniqueLines(scenario)) {
       const { content, text } = scenario.lines[line]!;
       const what = identity(content);
       if (what === undefined) continue;
@@ -54,8 +53,11 @@ setup {
       const start = text.length - text.trimStart().length;
       const span = { start, end: Math.min(text.length, start + what.length) };
       const before = first.get(what);
-      if (before === undefined) first.set(what, { line, span });
-      else
+      if (before === undefined) {
+        first.set(what, { line, span });
+        if (!elsewhere.has(what)) continue;
+        yield { line, span, message: `\`${what}\` stands in an included file already; a scenario has one.` };
+      } else
         yield {
           line,
           span,
@@ -65,3 +67,14 @@ setup {
     }
   },
 };
+
+function uniqueLines(scenario: ParsedScenario): number[] {
+  const kinds = ['scenario', 'kernel', 'machine-open', 'cpu', 'actor-open'] as const;
+  return kinds.flatMap((kind) => linesOfKind(scenario, kind)).sort((left, right) => left - right);
+}
+
+/** What an included file brings along: its header is its own, and its machine may be added to. */
+function takenOver({ lines }: ParsedScenario, line: number): string | undefined {
+  const { content } = lines[line]!;
+  return content.kind === 'actor-open' ? identity(content) : undefined;
+}

@@ -20,10 +20,13 @@ export const duplicateName: Check = {
 }
 `,
   },
-  *scenario({ symbols }) {
-    for (const { space, name, definitions } of symbols.all.values()) {
+  *scenario({ symbols, definedElsewhere }) {
+    for (const { id, space, name, definitions } of symbols.all.values()) {
       if (!ONE_DEFINITION.has(space)) continue;
       const first = definitions[0];
+      if (first && space !== 'parameter' && definedElsewhere.has(id)) {
+        yield { ...first, message: `The name \`${name}\` is taken already, in an included file.` };
+      }
       for (const { line, span } of definitions.slice(1)) {
         const message = `The name \`${name}\` is taken already, in line ${first!.line + 1}.`;
         yield { line, span, message, related: [{ ...first!, message: `\`${name}\` is declared here.` }] };

@@ -20,7 +20,7 @@ vcpu 0 {
   },
   *scenario({ scenario, included, brokenIncludes }) {
     if (
-      brokenIncludes.size > 0 ||
+      brokenIncludes.length > 0 ||
       [scenario, ...included].some((file) => file.blocks.some((block) => block.kind === 'machine'))
     )
       return;

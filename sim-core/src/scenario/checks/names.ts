@@ -13,7 +13,7 @@ export interface UndefinedUse extends Place {
 /** Uses of names of a space that neither this file nor an included one defines. */
 export function* undefinedUses(subject: ScenarioSubject, space: ScenarioSymbol['space']): Generator<UndefinedUse> {
   const { symbols, definedElsewhere, vocabulary } = subject;
-  if (subject.brokenIncludes.size > 0) return;
+  if (subject.brokenIncludes.length > 0) return;
   for (const symbol of symbols.all.values()) {
     if (symbol.space !== space || symbol.definitions.length > 0 || definedElsewhere.has(symbol.id)) continue;
     if (space === 'name' && looksConstant(symbol.name, vocabulary)) continue;
@@ -36,7 +36,7 @@ export function* actorUses(
   wanted: 'device' | 'vcpu' | 'actor',
 ): Generator<UndefinedUse & { readonly known: readonly string[] }> {
   const { scenario, included, symbols, vocabulary } = subject;
-  if (subject.brokenIncludes.size > 0) return;
+  if (subject.brokenIncludes.length > 0) return;
   const files = [scenario, ...included];
   const devices = files.flatMap((file) =>
     [...contentsOfKind(file, 'device'), ...contentsOfKind(file, 'mdev')].map(({ content }) => content.name.text),

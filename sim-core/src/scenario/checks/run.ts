@@ -1,7 +1,7 @@
 import type { Profile } from '../../kernel/profiles.ts';
 import type { Block, Diagnostic, Line, LineContent, LineProblem, ParsedScenario } from '../ast.ts';
-import { blockOfLines, contentsOfKind } from '../blocks.ts';
-import type { Includes } from '../elaborate/sources.ts';
+import { blockOfLines } from '../blocks.ts';
+import { type Includes, readSources } from '../elaborate/sources.ts';
 import { limited } from '../parser.ts';
 import { rolesOf } from '../roles.ts';
 import { symbolsOf } from '../symbols.ts';
@@ -96,32 +96,15 @@ function* scenarioDiagnostics(
 }
 
 function subjectOf(scenario: ParsedScenario, includes: Includes, vocabulary: Vocabulary): ScenarioSubject {
-  const included: ParsedScenario[] = [];
-  const brokenIncludes = new Map<string, string | undefined>();
-  const seen = new Set<string>();
-  const read = (file: ParsedScenario): void => {
-    for (const { content } of contentsOfKind(file, 'include')) {
-      const path = content.text.value;
-      if (seen.has(path)) continue;
-      seen.add(path);
-      const other = includes(path);
-      if (other === undefined) {
-        brokenIncludes.set(path, undefined);
-        continue;
-      }
-      const error = other.diagnostics.find((diagnostic) => diagnostic.severity === 'error');
-      if (error !== undefined) brokenIncludes.set(path, `line ${error.line + 1}: ${error.message}`);
-      included.push(other);
-      read(other);
-    }
-  };
-  read(scenario);
+  const { sources, broken } = readSources(scenario, includes);
+  const included = sources.slice(1).map(({ parsed }) => parsed);
   const definedElsewhere = new Set<string>();
   for (const file of included) {
     for (const symbol of symbolsOf(file, vocabulary).all.values())
       if (symbol.definitions.length > 0) definedElsewhere.add(symbol.id);
   }
-  return { scenario, vocabulary, symbols: symbolsOf(scenario, vocabulary), included, definedElsewhere, brokenIncludes };
+  const symbols = symbolsOf(scenario, vocabulary);
+  return { scenario, vocabulary, symbols, included, definedElsewhere, brokenIncludes: broken };
 }
 
 /** The checks of single lines, by the kind of line. */

@@ -1,5 +1,6 @@
 /** Collects what is wrong while a scenario is elaborated. */
 import type { Diagnostic, Span } from '../ast.ts';
+import type { Source } from './sources.ts';
 
 /** Thrown by a resolver to give up one statement; the elaborator goes on with the next. */
 export class Unresolved extends Error {
@@ -9,13 +10,31 @@ export class Unresolved extends Error {
 export class Problems {
   readonly diagnostics: Diagnostic[] = [];
   readonly #seen = new Set<string>();
+  #source: Source | undefined;
 
-  /** One diagnostic a place and message: a procedure that is called twice says it once. */
+  /** Lines that the work reports are those of this file. */
+  within<T>(source: Source | undefined, work: () => T): T {
+    const outer = this.#source;
+    this.#source = source;
+    try {
+      return work();
+    } finally {
+      this.#source = outer;
+    }
+  }
+
+  /**
+   * One diagnostic a place and message: a procedure that is called twice says it once. What is wrong in an included
+   * file is told at the `include` line, because diagnostics are about the scenario's own text.
+   */
   report(line: number, span: Span, message: string, code = 'not-executable'): void {
-    const key = `${line}:${span.start}:${message}`;
+    const via = this.#source?.via;
+    const place = via ?? { line, span };
+    const text = via ? `\`${this.#source?.path}\`, line ${line + 1}: ${message}` : message;
+    const key = `${place.line}:${place.span.start}:${text}`;
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
-    this.diagnostics.push({ code, severity: 'error', message, line, span });
+    this.diagnostics.push({ code, severity: 'error', message: text, line: place.line, span: place.span });
   }
 
   /** Reports and gives up the statement. */

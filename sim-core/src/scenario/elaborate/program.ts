@@ -79,7 +79,10 @@ function compileItems(
   entries: Exits,
 ): Exits {
   let exits = entries;
-  for (const item of items) exits = compileItem(context, actor, item, frame, exits);
+  const source = context.sources[frame.file];
+  for (const item of items) {
+    exits = context.problems.within(source, () => compileItem(context, actor, item, frame, exits));
+  }
   return exits;
 }
 
@@ -186,9 +189,7 @@ function compileLine(
   if (!content || !isStatement(content)) return entries;
   const statement = substitute(content, frame.words);
   if (statement.kind === 'call') return compileCall(context, actor, statement, frame, place, entries);
-  // A line of an included file is reported at the include's caller; line 0 stands for it.
-  const at = frame.file === 0 ? line : 0;
-  const compiled = context.problems.attempt(() => compileStatement(context, actor, statement, at));
+  const compiled = context.problems.attempt(() => compileStatement(context, actor, statement, line));
   if (!compiled) return addSkip(context, place, entries);
   return addStatement(
     context,
@@ -214,7 +215,7 @@ function compileCall(
   entries: Exits,
 ): Exits {
   const procedure = context.procedures.get(call.name.text);
-  const line = frame.file === 0 ? place.line : 0;
+  const { line } = place;
   if (!procedure) {
     context.problems.report(line, call.name.span, `There is no proc ${call.name.text}.`, 'unknown-proc');
     return entries;

@@ -1,11 +1,14 @@
 /** The scenario and the files it includes, and the procedures that they define. */
-import type { Block, Diagnostic, ParsedScenario } from '../ast.ts';
+import type { Block, ParsedScenario, Span } from '../ast.ts';
+import { contentsOfKind } from '../blocks.ts';
 import type { Problems } from './problems.ts';
 
 export interface Source {
-  /** As written behind `include`; empty for the scenario itself. */
+  /** Relative to the scenario; empty for the scenario itself. */
   readonly path: string;
   readonly parsed: ParsedScenario;
+  /** The `include` line of the scenario through which an included file came. */
+  readonly via?: { readonly line: number; readonly span: Span };
 }
 
 export interface Procedure {
@@ -15,31 +18,77 @@ export interface Procedure {
   readonly file: number;
 }
 
-/** Reads an included file; undefined when it is not there. */
+/** Reads an included file by its path relative to the scenario; undefined when it is not there. */
 export type Includes = (path: string) => ParsedScenario | undefined;
 
-export function collectSources(parsed: ParsedScenario, includes: Includes, problems: Problems): Source[] {
+/** An `include` line that does not do what it says. */
+export interface BrokenInclude {
+  readonly line: number;
+  readonly span: Span;
+  readonly code: 'unknown-include' | 'broken-include';
+  readonly message: string;
+}
+
+/**
+ * Every file counts once, the scenario itself among them, however often and in whatever circle files include each
+ * other. What is wrong in a file is told at the scenario's own `include` line through which the file came.
+ */
+export function readSources(
+  parsed: ParsedScenario,
+  includes: Includes,
+): { readonly sources: readonly Source[]; readonly broken: readonly BrokenInclude[] } {
   const sources: Source[] = [{ path: '', parsed }];
-  const seen = new Set<string>();
-  for (let file = 0; file < sources.length; file++) {
-    const source = sources[file] as Source;
-    for (const [line, { content }] of source.parsed.lines.entries()) {
-      if (content.kind !== 'include') continue;
-      const path = content.text.value;
-      if (seen.has(path)) continue;
-      seen.add(path);
-      const included = includes(path);
-      if (!included) {
-        if (file === 0) problems.report(line, content.text.span, `The file ${path} cannot be read.`, 'unknown-include');
-        continue;
+  const broken: BrokenInclude[] = [];
+  const unusable = new Map<string, Pick<BrokenInclude, 'code' | 'message'> | undefined>();
+  for (const source of sources) {
+    for (const { line, content } of contentsOfKind(source.parsed, 'include')) {
+      const written = content.text.value;
+      const path = includePath(source.path, written);
+      const via = source.via ?? { line, span: content.text.span };
+      if (!unusable.has(path)) {
+        const included = includes(path);
+        unusable.set(path, problemOf(written, included));
+        if (included && !sources.some((known) => known.parsed === included))
+          sources.push({ path, parsed: included, via });
       }
-      const wrong = included.diagnostics.find((d: Diagnostic) => d.severity === 'error');
-      if (wrong && file === 0) {
-        problems.report(line, content.text.span, `${path}, line ${wrong.line + 1}: ${wrong.message}`, 'broken-include');
+      const problem = unusable.get(path);
+      if (problem && source.via === undefined) broken.push({ ...via, ...problem });
+      else if (problem) {
+        const message = `\`${source.path}\`, line ${line + 1}: ${problem.message}`;
+        broken.push({ ...via, code: 'broken-include', message });
       }
-      sources.push({ path, parsed: included });
     }
   }
+  return { sources, broken };
+}
+
+function problemOf(
+  written: string,
+  included: ParsedScenario | undefined,
+): Pick<BrokenInclude, 'code' | 'message'> | undefined {
+  if (included === undefined) {
+    const message = `The file \`${written}\` cannot be read. Its path is relative to this file.`;
+    return { code: 'unknown-include', message };
+  }
+  const wrong = included.diagnostics.find(({ severity }) => severity === 'error');
+  if (wrong === undefined) return undefined;
+  return { code: 'broken-include', message: `\`${written}\`, line ${wrong.line + 1}: ${wrong.message}` };
+}
+
+/** Where a path leads that stands in the file `from`, relative to what `from` is relative to. */
+export function includePath(from: string, written: string): string {
+  if (/^([/\\]|[a-z][a-z0-9+.-]*:)/i.test(written)) return written;
+  const parts = from.split('/').slice(0, -1);
+  for (const part of written.split('/')) {
+    if (part === '..' && parts.length > 0 && parts.at(-1) !== '..') parts.pop();
+    else if (part !== '.' && part !== '') parts.push(part);
+  }
+  return parts.join('/');
+}
+
+export function collectSources(parsed: ParsedScenario, includes: Includes, problems: Problems): readonly Source[] {
+  const { sources, broken } = readSources(parsed, includes);
+  for (const { line, span, message, code } of broken) problems.report(line, span, message, code);
   return sources;
 }
 

@@ -53,7 +53,7 @@ export function buildTopology(
   const iommus = items.flatMap((item) => (item.kind === 'iommu' ? [iommuModel(item)] : []));
   const { devices, groups } = deviceModels(items, iommus, registersOf);
   const memory = memoryModels(items);
-  const { actors, processes } = actorModels(actorBlocks, devices, problems);
+  const { actors, processes } = actorModels(actorBlocks, devices, sources, problems);
   return {
     topology: { cpu: cpuModel(items), iommus, devices, groups, ...memory, actors, processes },
     allowed: items.flatMap((item) =>
@@ -180,6 +180,7 @@ function memoryModels(items: readonly MachineItem[]): Pick<Topology, 'words' | '
 function actorModels(
   blocks: readonly { readonly block: Block; readonly file: number }[],
   devices: readonly DeviceModel[],
+  sources: readonly Source[],
   problems: Problems,
 ): { actors: ActorModel[]; processes: string[] } {
   const processes = ['vmm'];
@@ -188,37 +189,45 @@ function actorModels(
     const known = processes.indexOf(name);
     return known >= 0 ? known : processes.push(name) - 1;
   };
-  const actors = blocks.flatMap(({ block }): ActorModel[] => {
+  const modelsOf = ({ block, file }: (typeof blocks)[number]): ActorModel[] => {
     const header = block.actor;
     if (!header) return [];
     const cpu = numberOf(header.options, 'cpu', 0);
     const name = header.name?.text ?? header.kind;
     switch (header.kind) {
       case 'setup':
-        return [{ name: 'setup', kind: 'setup', process: 0, subject: -1, cpu, line: block.line }];
+        return [{ name: 'setup', kind: 'setup', process: 0, subject: -1, cpu, line: block.line, file }];
       case 'thread':
-        return [{ name, kind: 'thread', process: processOf(header.of?.text), subject: -1, cpu, line: block.line }];
+        return [
+          { name, kind: 'thread', process: processOf(header.of?.text), subject: -1, cpu, line: block.line, file },
+        ];
       case 'vcpu': {
         const of = header.of?.text;
         const full = of === undefined ? `vcpu${name}` : `${of}_vcpu${name}`;
-        const base = { name: full, kind: 'vcpu' as const, process: -1, subject: Number(name), cpu, line: block.line };
+        const base = {
+          name: full,
+          kind: 'vcpu' as const,
+          process: -1,
+          subject: Number(name),
+          cpu,
+          line: block.line,
+          file,
+        };
         return [of === undefined ? base : { ...base, vmName: of }];
       }
       case 'device': {
         const subject = devices.findIndex((d) => d.name === name);
         if (subject < 0) {
-          problems.report(
-            block.line,
-            header.name?.span ?? { start: 0, end: 0 },
-            `The machine has no device ${name}: declare it in the machine block.`,
-          );
+          const span = header.name?.span ?? { start: 0, end: 0 };
+          const message = `The machine has no device ${name}: declare it in the machine block.`;
+          problems.within(sources[file], () => problems.report(block.line, span, message));
           return [];
         }
-        return [{ name, kind: 'device', process: -1, subject, cpu: -1, line: block.line }];
+        return [{ name, kind: 'device', process: -1, subject, cpu: -1, line: block.line, file }];
       }
       case 'host':
-        return [{ name: 'host', kind: 'host', process: -1, subject: -1, cpu, line: block.line }];
+        return [{ name: 'host', kind: 'host', process: -1, subject: -1, cpu, line: block.line, file }];
     }
-  });
-  return { actors, processes };
+  };
+  return { actors: blocks.flatMap(modelsOf), processes };
 }

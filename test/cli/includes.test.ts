@@ -1,0 +1,85 @@
+// Files that include files: paths, circles, what is wrong in them, and whose statements run.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { snoopscope } from './command.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'snoopscope-includes-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function run(files: Readonly<Record<string, string>>): ReturnType<typeof snoopscope> {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(path.join(folder, path.dirname(name)), { recursive: true });
+    writeFileSync(path.join(folder, name), text);
+  }
+  return snoopscope('run main.snoop', { workingDirectory: folder });
+}
+
+const MACHINE = 'machine {\n  cpu intel\n}\n';
+
+test('an actor of an included file has its own statements, on whatever line it stands', async () => {
+  const { stdout } = await run({
+    'main.snoop': `include "other.snoop"\n${MACHINE}thread a {\n  close(5)\n}\n`,
+    'other.snoop': '\n\n\n\nthread b {\n  open("/dev/kvm", O_RDWR)\n}\n',
+  });
+  expect(stdout).toContain('a\n   6  close(5) = -1 EBADF (Bad file descriptor)\n');
+  expect(stdout).toContain('b\n   6↳ open("/dev/kvm", O_RDWR) = 3\n');
+});
+
+test('a path is relative to the file that it stands in', async () => {
+  const { stdout, exitCode } = await run({
+    'main.snoop': `include "sub/procs.snoop"\n${MACHINE}thread a {\n  call shut(7)\n}\n`,
+    'sub/procs.snoop': 'include "common.snoop"\nproc shut(fd) {\n  call really(fd)\n}\n',
+    'sub/common.snoop': 'proc really(fd) {\n  close(fd)\n}\n',
+  });
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('   2↳ close(fd) = -1 EBADF');
+});
+
+test.each([
+  [
+    'proc really(fd) {\n',
+    '`sub/procs.snoop`, line 1: `common.snoop`, line 1: The block `proc really(fd)` is not closed',
+  ],
+  [undefined, '`sub/procs.snoop`, line 1: The file `common.snoop` cannot be read.'],
+])(
+  'what is wrong in a file that an included file includes keeps the scenario from running',
+  async (common, message) => {
+    rmSync(path.join(folder, 'sub'), { recursive: true, force: true });
+    const { stderr, stdout, exitCode } = await run({
+      'main.snoop': `include "sub/procs.snoop"\n${MACHINE}thread a {\n  call shut(7)\n}\n`,
+      'sub/procs.snoop': 'include "common.snoop"\nproc shut(fd) {\n  call really(fd)\n}\n',
+      ...(common !== undefined && { 'sub/common.snoop': common }),
+    });
+    expect(stderr).toContain(`main.snoop:1:9: error: ${message}`);
+    expect(stdout).toBe('');
+    expect(exitCode).toBe(2);
+  },
+);
+
+test('files that include each other count once', async () => {
+  const { stdout } = await run({
+    'main.snoop': `include "other.snoop"\n${MACHINE}thread a {\n  call shut(7)\n}\n`,
+    'other.snoop': 'include "main.snoop"\nproc shut(fd) {\n  close(fd)\n}\n',
+  });
+  expect(stdout.match(/close\(/g)).toHaveLength(1);
+});
+
+test('a statement of an included file that cannot be executed is told with its file and line', async () => {
+  const { stderr, exitCode } = await run({
+    'main.snoop': `include "other.snoop"\n${MACHINE}thread a {\n  call shut(7)\n}\n`,
+    'other.snoop': 'proc shut(fd) {\n  mfence\n}\n',
+  });
+  expect(stderr).toContain('main.snoop:1:9: error: `other.snoop`, line 2: mfence is nothing that a thread can do.');
+  expect(exitCode).toBe(2);
+});
+
+test('what an included file declares is not declared again', async () => {
+  const { stderr } = await run({
+    'main.snoop': 'include "other.snoop"\nmachine {\n  memory x = 5\n}\nsetup {\n  close(3)\n}\n',
+    'other.snoop': 'machine {\n  cpu intel\n  memory x = 7\n}\nsetup {\n  close(4)\n}\n',
+  });
+  expect(stderr).toContain('main.snoop:3:10: error: The name `x` is taken already, in an included file.');
+  expect(stderr).toContain('main.snoop:5:1: error: `setup` stands in an included file already; a scenario has one.');
+});
