@@ -107,6 +107,23 @@ test('an exported trace can be read without us: its events lead from the first s
   expect([...codes].map((code) => trace.happenings[~(code as number)])).toContain('finding');
 });
 
+test('bisect says that a limit may hide turns', async () => {
+  const text = await snoopscope(`bisect --max-states 3 ${wbinvd}`);
+  expect(text.exitCode).toBe(3);
+  expect(text.stdout).toContain(
+    'Not every answer is known, so turns can be missing. The limit of 3 states was reached',
+  );
+  const { complete, limit, turns } = JSON.parse(
+    (await snoopscope(`bisect --format json --max-states 3 ${wbinvd}`)).stdout,
+  );
+  expect({ complete, kind: limit.kind, turns }).toEqual({ complete: false, kind: 'states', turns: [] });
+});
+
+test('bisect from a newer kernel to an older one does not call a merged change unmerged', async () => {
+  const { stdout } = await snoopscope(`bisect --from v5.12 --to v5.11 ${wbinvd}`);
+  expect(stdout).toMatch(/\(since\s+v5\.12,\s+not\s+in\s+v5\.11\)/);
+});
+
 test('bisect names the commit, its version and where it is', async () => {
   const { turns } = JSON.parse((await snoopscope(`bisect --format json ${wbinvd}`)).stdout);
   expect(turns[0]).toMatchObject({

@@ -1,6 +1,6 @@
 // The command as a process: what a shell, a pipe, a terminal's Ctrl-C and an editor see.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -108,6 +108,19 @@ test('a scenario comes in on a pipe', async () => {
   const child = start(['run', '-']);
   child.stdin?.end('machine {\n  memory x = 0\n}\n');
   expect(await child.ended).toMatchObject({ code: 0, stderr: '' });
+});
+
+test.skipIf(!existsSync('/dev/full'))('a full disk is no verdict', async () => {
+  const full = openSync('/dev/full', 'w');
+  const child = spawn(node, [cli, 'check', race], { cwd: root, stdio: ['ignore', full, 'pipe'] });
+  children.add(child);
+  closeSync(full);
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  expect(await new Promise((resolve) => child.on('close', resolve))).toBe(2);
+  expect(stderr).toMatch(/^snoopscope: error: The output cannot be written: .*\n$/);
 });
 
 test('no colours on a pipe, with NO_COLOR or without', async () => {

@@ -9,6 +9,7 @@ import {
   type Change,
   type ChangeId,
   type Exploration,
+  type ExploreLimit,
   type ExploreOptions,
   type Model,
   type Profile,
@@ -56,6 +57,8 @@ export class Bisection {
   readonly #explored: { readonly model: Model; readonly answers: Answers }[] = [];
   readonly questions: readonly Question[];
   explorations = 0;
+  /** What stopped the first exploration of a kernel that left a question open: turns next to it are not known. */
+  limit: ExploreLimit | undefined;
 
   constructor(file: ScenarioFile, request: BisectRequest) {
     this.#file = file;
@@ -72,7 +75,7 @@ export class Bisection {
       const after = await this.answers(to);
       for (const [text, answer] of after) {
         const old = before.get(text);
-        if (old !== undefined && old !== answer)
+        if (old !== undefined && old !== answer && old !== OPEN && answer !== OPEN)
           turns.push(await this.#explain(profiles[i - 1] as Profile, to, text, old, answer));
       }
       before = after;
@@ -85,7 +88,9 @@ export class Bisection {
     const model = withAllConditions(modelOf(this.#file, profile));
     const known = this.#explored.find(({ model: explored }) => sameDecisions(explored, profile));
     if (known) return known.answers;
-    const answers = answersOf(model, await this.#explore(model));
+    const exploration = await this.#explore(model);
+    const answers = answersOf(model, exploration);
+    if ([...answers.values()].includes(OPEN)) this.limit ??= exploration.limit;
     this.#explored.push({ model, answers });
     return answers;
   }
@@ -140,6 +145,9 @@ function differences(from: Profile, to: Profile): ChangeId[] {
   return CHANGES.map(({ id }) => id).filter((id) => from.changes.has(id) !== to.changes.has(id));
 }
 
+/** The answer of an exploration that a limit stopped before it knew. */
+const OPEN = 'open';
+
 /** The same question is asked of every kernel, also of those that the condition is not written for. */
 function withAllConditions(model: Model): Model {
   return { ...model, conditions: model.conditions.map((condition) => ({ ...condition, applies: true })) };
@@ -164,7 +172,7 @@ function questionsOf({ parsed }: ScenarioFile): Question[] {
 /** `reachable` or not for the proposition of each condition, and for each finding that occurs. */
 function answersOf(model: Model, exploration: Exploration): Answers {
   const answers = new Map<string, string>();
-  const open = exploration.complete ? undefined : 'open';
+  const open = exploration.complete ? undefined : OPEN;
   for (const [index, condition] of model.conditions.entries()) {
     const explored = exploration.conditions[index];
     if (!explored) continue;

@@ -18,6 +18,7 @@ import {
   type ScheduledMove,
   scheduleText,
 } from '@snoopscope/sim-core';
+import { counted } from './check-text.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { pause } from './io.ts';
 import { brokenScenario, type ScenarioFile } from './scenario-file.ts';
@@ -103,7 +104,7 @@ async function inSlices(file: ScenarioFile, request: CheckRequest): Promise<Chec
     if (value.states < seen) began = performance.now();
     seen = value.states;
     if (performance.now() > told) {
-      request.progress?.(`${file.name}: ${value.states} states so far, ${value.frontier} of them to be continued`);
+      request.progress?.(`${file.name}: ${counted(value.states, 'state')} so far, ${value.frontier} to be continued`);
       told = performance.now() + FURTHER_PROGRESS_MS;
     }
     await pause();

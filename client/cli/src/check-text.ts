@@ -89,7 +89,7 @@ export function limitText(limit: ExploreLimit): string {
     case 'depth':
       return `The limit of ${limit.at} moves on one path was reached.`;
     case 'stopped':
-      return 'The exploration was stopped before it had seen everything; --max-seconds gives it more time.';
+      return 'The exploration was interrupted, or the time of --max-seconds was over, before it had seen everything.';
     case 'finding':
       return `The exploration stopped at the first ${limit.finding}.`;
     case 'model':

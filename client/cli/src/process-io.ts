@@ -26,7 +26,7 @@ function outputOf(stream: WriteStream, chunk: number): Output {
   let waiting = '';
   stream.on('error', (error: NodeJS.ErrnoException) => {
     // `| head` has seen enough. The verdict in the exit code does not depend on who reads along.
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code !== 'EPIPE') stopUnwritten(error);
     closed = true;
     stream.emit('drain');
   });
@@ -52,6 +52,12 @@ function outputOf(stream: WriteStream, chunk: number): Output {
       return closed;
     },
   };
+}
+
+/** A disk that is full is no verdict, and nothing that a stack trace explains. */
+function stopUnwritten(error: Error): never {
+  process.stderr.write(`snoopscope: error: The output cannot be written: ${error.message} [unwritable-output]\n`);
+  process.exit(EXIT.wrong);
 }
 
 /** A wrapper such as npm passes on what the terminal has sent to the command already; that is one Ctrl-C, not two. */

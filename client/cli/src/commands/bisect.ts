@@ -2,7 +2,7 @@
 import { PROFILES, type Profile, profilesNamed } from '@snoopscope/sim-core';
 import { Bisection, type Turn } from '../bisect.ts';
 import { checkRequestOf, MAX_STATES } from '../check-options.ts';
-import { counted } from '../check-text.ts';
+import { counted, limitText } from '../check-text.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { remarkWarnings } from '../failure-report.ts';
@@ -47,11 +47,13 @@ export const bisect: Command = {
         format: FORMAT_VERSION,
         file: file.name,
         kernels: profiles.map((p) => p.name),
+        complete: bisection.limit === undefined,
+        ...(bisection.limit && { limit: { kind: bisection.limit.kind, message: limitText(bisection.limit) } }),
         turns: turns.map(turnDocument),
       });
-    } else printTurns(call, file.name, profiles, turns, bisection.explorations);
+    } else printTurns(call, file.name, profiles, turns, bisection);
     if (interrupt.aborted) return EXIT.interrupted;
-    return turns.some(({ before, after }) => before === 'open' || after === 'open') ? EXIT.limit : EXIT.fine;
+    return bisection.limit ? EXIT.limit : EXIT.fine;
   },
 };
 
@@ -98,7 +100,7 @@ function printTurns(
   name: string,
   profiles: readonly Profile[],
   turns: readonly Turn[],
-  explorations: number,
+  { explorations, limit }: Bisection,
 ): void {
   call.print(call.paint('heading', name));
   const printed = new Set<Turn>();
@@ -109,7 +111,9 @@ function printTurns(
     printCause(call, together);
   }
   const span = `${profiles[0]?.name} to ${profiles.at(-1)?.name}`;
-  if (turns.length === 0) call.print(wrap(`Nothing turns from ${span}.`, call.width));
+  if (limit)
+    call.print(`\n${wrap(`Not every answer is known, so turns can be missing. ${limitText(limit)}`, call.width)}`);
+  else if (turns.length === 0) call.print(wrap(`Nothing turns from ${span}.`, call.width));
   call.print(`\n${call.paint('faint', `${span}: ${counted(explorations, 'exploration')}`)}`);
 }
 
@@ -127,10 +131,8 @@ function printCause(call: Call, together: readonly Turn[]): void {
     call.print(`  ${wrap(`${question.text}${line}: ${before} → ${after}`, width - 2, 4)}`);
   }
   for (const change of changes) {
-    const since = change.added ? change.first : change.until;
-    const version = since ? `${change.added ? 'since' : 'gone in'} ${since}` : 'never merged';
     const commit = change.commit ? `${change.commit} ` : '';
-    call.print(`    ${paint('name', wrap(`${commit}${change.subject} (${version})`, width - 4, 6))}`);
+    call.print(`    ${paint('name', wrap(`${commit}${change.subject} (${presenceText(change, to)})`, width - 4, 6))}`);
     call.print(`      ${wrap(change.effect, width - 6, 6)}`);
     call.print(`      ${paint('faint', wrap(change.where, width - 6, 6))}`);
   }
@@ -140,4 +142,11 @@ function printCause(call: Call, together: readonly Turn[]): void {
   if (revertsAlone) return;
   const them = changes.length > 1 ? 'them' : 'it';
   call.print(`    ${wrap(`Taking ${them} out of ${to.name} alone does not turn it back.`, width - 4, 4)}`);
+}
+
+/** Since when the change is in the kernel, or why the newer one lacks it. */
+function presenceText({ added, first, until }: Turn['changes'][number], to: Profile): string {
+  if (first === undefined) return 'never merged';
+  if (added) return `since ${first}`;
+  return until === undefined ? `since ${first}, not in ${to.name}` : `gone in ${until}`;
 }
