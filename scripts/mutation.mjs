@@ -177,7 +177,9 @@ class Scenarios {
         }
       }
     }
-    this.#explored.sort((a, b) => a.states - b.states);
+    // The gallery before the scenarios that only count, then the small ones.
+    const counts = ({ scenario }) => Number(scenario.file.startsWith('test/'));
+    this.#explored.sort((a, b) => counts(a) - counts(b) || a.states - b.states);
     progress(`${this.#explored.length} scenarios on kernels`);
   }
 

@@ -226,6 +226,7 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
     }
   }
 
+  const nameFirst = kernel.has('device-name-before-container');
   const getDeviceFd = routines.define(
     locked ? 'vfio_group_ioctl_get_device_fd' : 'vfio_group_get_device_fd',
     groupSource,
@@ -235,6 +236,10 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
     },
   );
 
+  function inContainer(m: Machine, group: number): boolean {
+    return read(m, state.groupContainer, group) !== 0 || read(m, state.groupIommufd, group) !== 0;
+  }
+
   function getThroughLockedGroup(r: RoutineBuilder): void {
     // Locals 0: file of the group, 1: file of the device + 1, 2: device, 3: errno.
     const lockName = locked?.lockName ?? '';
@@ -243,7 +248,9 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
       const { machine: m } = t;
       const name = argument(t, 2).text;
       if (name === undefined) return t.return(E.FAULT);
-      const device = deviceNamed(m, world().files.objectOf(m, t.get(0)), name);
+      const group = world().files.objectOf(m, t.get(0));
+      const device = deviceNamed(m, group, name);
+      if (!nameFirst && !inContainer(m, group)) return t.return(E.INVAL);
       if (device < 0) return t.return(device);
       t.set(2, device);
       t.set(1, newFile(t, device) + 1);
@@ -254,7 +261,7 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
       const { machine: m } = t;
       const [file, device] = [t.get(1) - 1, t.get(2)];
       const group = state.groupOfDevice(device);
-      if (read(m, state.groupContainer, group) === 0 && read(m, state.groupIommufd, group) === 0) {
+      if (!inContainer(m, group)) {
         t.set(3, -E.INVAL);
         return t.goto(unlock);
       }
@@ -285,7 +292,6 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
 
   function getThroughCountedGroup(r: RoutineBuilder): void {
     // Locals 0: file of the group, 1: device.
-    const nameFirst = kernel.has('device-name-before-container');
     r.step('become a user of the container', (t) => {
       const { machine: m } = t;
       const group = world().files.objectOf(m, t.get(0));

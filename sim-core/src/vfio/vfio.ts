@@ -151,8 +151,11 @@ export function createVfio(base: WorldBase, world: () => World): Vfio {
   const groupNodePrefix = (group: number): string | undefined =>
     kernel.has('noiommu') && state.isNoiommuGroup(group) ? 'noiommu-' : undefined;
 
+  // Before mdev and no-IOMMU mode only a device behind an IOMMU had a group.
   const groupHasNode = (m: Machine, group: number): boolean =>
-    state.groupExists(m, group) && (!state.isEmulatedGroup(group) || kernel.has('mdev'));
+    state.groupExists(m, group) &&
+    (!state.isEmulatedGroup(group) || kernel.has('mdev')) &&
+    (!state.isNoiommuGroup(group) || kernel.has('noiommu'));
 
   files.onPath((machine, path) => {
     if (path === '/dev/vfio/vfio') return { kind: 'container', object: 0 };

@@ -7,7 +7,7 @@ export const open: Op = {
   doc: [
     'The nodes that the model knows are `/dev/kvm`, `/dev/vfio/vfio`, `/dev/vfio/N`, `/dev/vfio/noiommu-N`, `/dev/vfio/devices/vfioN`, `/dev/iommu`, `/dev/null` and `/dev/zero`. Any other path outside `/dev` names a regular file, or a directory when it ends in a slash.',
     'With `O_PATH` the file is only named: its open function does not run, and every call on the descriptor except close and dup fails with EBADF.',
-    'Left out: permissions, symbolic links, the limit on descriptors.',
+    'Left out: permissions (EPERM of a no-IOMMU group without CAP_SYS_RAWIO), a group that goes away while it is opened (ENODEV), symbolic links, the limit on descriptors.',
   ].join('\n\n'),
   sources: [
     { document: 'linux', place: 'fs/open.c do_sys_openat2()' },
@@ -21,8 +21,6 @@ export const open: Op = {
       name: 'EBUSY',
       when: 'A VFIO group is open already, or still has a container, or one of its devices is bound through its cdev.',
     },
-    { name: 'ENODEV', when: 'The VFIO group has gone.' },
-    { name: 'EPERM', when: 'A no-IOMMU group without CAP_SYS_RAWIO.' },
   ],
   example: 'kvm = open("/dev/kvm", O_RDWR)',
   operands: [

@@ -13,7 +13,6 @@ export const openat: Op = {
     { name: 'EISDIR', when: 'A directory is opened for writing.' },
     { name: 'EFAULT', when: 'The path is not a readable string.' },
     { name: 'EBUSY', when: 'A VFIO group is open already, or still has a container.' },
-    { name: 'ENODEV', when: 'The VFIO group has gone.' },
   ],
   example: 'kvm = openat(AT_FDCWD, "/dev/kvm", O_RDWR|O_CLOEXEC)',
   operands: [

@@ -21,7 +21,6 @@ export const vfioSetIommu: Op = {
     },
     { name: 'ENODEV', when: 'No driver knows the type; of an iommufd: no group has joined it.' },
     { name: 'EPERM', when: 'The IOMMU cannot remap interrupts.' },
-    { name: 'EIO', when: 'The group has no IOMMU.', on: 'v3.15..' },
     { name: 'ENOTTY', when: 'The descriptor is neither a container nor an iommufd.' },
   ],
   example: 'ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1_IOMMU) = 0',
