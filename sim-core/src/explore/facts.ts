@@ -68,6 +68,15 @@ export class Facts {
     return this.#place(`environment ${move}`);
   }
 
+  /** Places from which their actor was seen to come back to them. */
+  cycles(): PlaceFacts[] {
+    return this.places.filter((place, id) => {
+      const seen = new Set(place.next);
+      for (const at of seen) for (const next of (this.places[at] as PlaceFacts).next) seen.add(next);
+      return seen.has(id);
+    });
+  }
+
   /** Takes in what a move did in a state. */
   take(leaf: Leaf, state: Int32Array): void {
     const move = this.model.moves[leaf.move];

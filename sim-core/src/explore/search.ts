@@ -232,7 +232,7 @@ export class Search {
     if (this.space.completeEnvironment()) this.#resize();
     if (facts.version === this.#compared) return false;
     this.#compared = facts.version;
-    if (!planner.invalid()) return false;
+    if (!planner.invalid() && !this.space.ranksTooFew) return false;
     if (++this.#restarts > MAX_RESTARTS) {
       this.#reductions = { ...this.#reductions, partialOrder: false, deadState: false };
       this.#restart();
@@ -267,22 +267,26 @@ export class Search {
   }
 
   #expand(state: number): void {
-    this.#ask(state);
+    this.space.store.read(state, this.#current);
     const { planner } = this.space;
     const plan = planner ? this.space.planOf(this.#current, 0) : -1;
+    const idle = planner?.plans[plan]?.idle;
+    this.#ask(state, 0, this.#environmentFrom, idle);
     const alone = planner ? this.#goesAlone(planner.plans[plan] as Plan) : -1;
     if (alone >= 0) {
       const first = this.#firstMove[alone] as number;
       this.#generate(state, plan, first, first + (this.#moveCount[alone] as number));
       // Somebody whose turn is put off must get it on every cycle: one successor at least is farther than this state.
       if (this.#insert(state, undefined) >= this.#levelEnd) return;
+      this.#ask(state, this.#environmentFrom, this.#answers.length, idle);
       this.#generate(state, plan, 0, first);
       this.#insert(state, undefined);
       this.#generate(state, plan, first + (this.#moveCount[alone] as number), this.#answers.length);
       this.#insert(state, undefined);
       return;
     }
-    const stuck = !this.#answers.subarray(0, this.#environmentFrom).some((answer) => answer !== DISABLED);
+    this.#ask(state, this.#environmentFrom, this.#answers.length, idle);
+    const stuck = !this.#anyCanMove(0, this.#environmentFrom);
     this.#generate(state, plan, 0, this.#answers.length);
     const byEnvironment: number[] | undefined = stuck ? [] : undefined;
     this.#insert(state, byEnvironment);
@@ -299,8 +303,12 @@ export class Search {
 
   #canMove(actor: number): boolean {
     const first = this.#firstMove[actor] as number;
-    const end = first + (this.#moveCount[actor] as number);
-    for (let move = first; move < end; move++) if (this.#answers[move] !== DISABLED) return true;
+    return this.#anyCanMove(first, first + (this.#moveCount[actor] as number));
+  }
+
+  #anyCanMove(from: number, to: number): boolean {
+    const answers = this.#answers;
+    for (let move = from; move < to; move++) if (answers[move] !== DISABLED) return true;
     return false;
   }
 
@@ -366,17 +374,13 @@ export class Search {
     return highest;
   }
 
-  /** Fills in what each move answers in a state; afterwards `#current` holds its words. */
-  #ask(state: number): void {
+  /** Fills in what the moves of a range answer in a state; `#current` holds its words. */
+  #ask(state: number, from: number, to: number, idle: Uint8Array | undefined): void {
     const answers = this.#answers;
-    const moves = answers.length;
-    this.space.store.read(state, this.#current);
-    const { planner } = this.space;
-    // What the environment does to dead slots is nothing, and what they hold is not fit to be tried.
-    const idle = planner?.plans[this.space.planOf(this.#current, 0)]?.idle;
     let { roots, nodes } = this.space.compiled;
     let current = this.#current;
-    for (let move = 0; move < moves; move++) {
+    for (let move = from; move < to; move++) {
+      // What the environment does to dead slots is nothing, and what they hold is not fit to be tried.
       if (idle !== undefined && idle[move] !== 0) {
         answers[move] = DISABLED;
         continue;
@@ -391,8 +395,9 @@ export class Search {
           this.#resize();
           this.space.store.read(state, this.#current);
           current = this.#current;
-          move = -1;
-        } else move--;
+        }
+        // The state may be written otherwise now, but what moves answer in it is the same: leaves keep their numbers.
+        move--;
         ({ roots, nodes } = this.space.compiled);
         continue;
       }

@@ -55,7 +55,9 @@ export class Space {
   planMasks = new Uint32Array(0);
   /** Per plan: words of memory some of whose versions are dead, as bits. */
   planRanks: number[] = [];
-  readonly #rewritten: number[] = [];
+  /** Words of memory whose versions are counted by their order. */
+  #ranked: ReadonlySet<number> = new Set();
+  #rewritten: number[] = [];
   /** Size of the vocabulary for which the environment's moves were completed. */
   #completed = -1;
   readonly #versions: Versions | undefined;
@@ -71,7 +73,6 @@ export class Space {
     const symmetry = options.reductions.symmetry ? new Symmetry(model) : undefined;
     this.symmetry = symmetry?.applies ? symmetry : undefined;
     this.#versions = options.reductions.versions ? new Versions(model) : undefined;
-    this.#start = start;
     this.facts = new Facts(model, this.symmetry, options.watched);
     this.learner = new Learner(model, options.granularity, {
       ...options,
@@ -80,6 +81,8 @@ export class Space {
       placesIn: (read) => model.world.topology.actors.map((_, actor) => this.facts.placeOf(actor, read)),
     });
     this.#scratch = start.slice();
+    // Whatever is written in loops: the state behind the setup is the first one, and small versions are shorter to write.
+    this.#ranked = new Set(model.world.topology.words.map((_, word) => word));
     this.#rank(this.#scratch);
     this.vocabulary = new Vocabulary(this.#scratch.slice(), this.symmetry, this.#versions?.groups.flat() ?? []);
     for (const column of this.symmetry?.columns ?? []) for (const slot of column) this.vocabulary.valuesOf(slot);
@@ -88,6 +91,7 @@ export class Space {
       const value = this.#scratch[slot] as number;
       for (const { cpuOf } of this.symmetry?.renamings ?? []) this.vocabulary.meet(slot, rename(cpuOf, value));
     }
+    this.#start = this.vocabulary.base;
     this.learner.machine.raw.set(this.vocabulary.base);
     this.packing = new Packing(this.vocabulary, this.symmetry);
     this.compiled = new Compiled(this.packing, this.learner);
@@ -101,8 +105,29 @@ export class Space {
     return this.options.reductions.partialOrder || this.options.reductions.deadState;
   }
 
+  /**
+   * Versions of a word grow for ever only when somebody writes it in a loop; those of other words are as good as they
+   * are. Without facts about loops all words are taken to be written in one.
+   */
+  #toRank(): Set<number> {
+    const { topology, memory } = this.model.world;
+    const all = topology.words.map((_, word) => word);
+    if (!this.#versions) return new Set();
+    if (!this.#looksAhead) return new Set(all);
+    const loops = this.facts.cycles();
+    return new Set(all.filter((word) => loops.some((place) => place.writes.has(memory.latest.base + word))));
+  }
+
+  /** Were words written in loops that were not taken to be? The states that are there are not canonical then. */
+  get ranksTooFew(): boolean {
+    const { size } = this.#ranked;
+    return this.#toRank().size > size;
+  }
+
   /** Forgets all states but the first, and all plans; what was learned stays. */
   begin(): void {
+    this.#ranked = this.#toRank();
+    this.#rewritten = [];
     this.planner = this.#looksAhead ? new Planner(this.facts, this.vocabulary, this.options.reductions) : undefined;
     this.#planOfLeaf.fill(-1);
     this.planMasks = new Uint32Array(0);
@@ -164,7 +189,7 @@ export class Space {
     const count = this.#versions?.groups.length ?? 0;
     const size = this.packing.words;
     for (let word = 0; word < count; word++) {
-      if ((which & (1 << Math.min(word, 31))) === 0) continue;
+      if ((which & (1 << Math.min(word, 31))) === 0 || !this.#ranked.has(word)) continue;
       const effect = this.#answer(this.learner.rankMove + word, words, at) * 2 * size;
       const { effects } = this.compiled;
       for (let i = 0; i < size; i++) words[at + i] = ((words[at + i] as number) & (effects[effect + i] as number)) | (effects[effect + size + i] as number);
@@ -177,7 +202,7 @@ export class Space {
     if (known !== undefined) return known;
     let bits = 0;
     const slots = this.learner.leaves[leaf]?.writes.map((w) => w.slot) ?? [];
-    for (const word of this.#versions?.wordsOf(slots) ?? []) bits |= 1 << Math.min(word, 31);
+    for (const word of this.#versions?.wordsOf(slots) ?? []) if (this.#ranked.has(word)) bits |= 1 << Math.min(word, 31);
     this.#rewritten[leaf] = bits;
     return bits;
   }
@@ -227,7 +252,7 @@ export class Space {
     if (!live) return;
     let again = 0;
     this.#versions?.groups.forEach((slots, word) => {
-      if (slots.some((slot) => this.vocabulary.varies(slot) && !live.has(slot))) again |= 1 << Math.min(word, 31);
+      if (this.#ranked.has(word) && slots.some((slot) => this.vocabulary.varies(slot) && !live.has(slot))) again |= 1 << Math.min(word, 31);
     });
     this.planRanks[plan] = again;
     for (const { slot, word, shift, width } of this.packing.fields) {
@@ -404,6 +429,7 @@ export class Space {
 
   #rank(state: Int32Array): void {
     this.#versions?.groups.forEach((_, word) => {
+      if (!this.#ranked.has(word)) return;
       this.#versions?.rank(
         word,
         (slot) => state[slot] as number,
