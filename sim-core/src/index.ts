@@ -4,6 +4,7 @@ export { ACCESS } from './cpu/cpu.ts';
 export * from './engine/check.ts';
 export { describeEvent, type EventText, findingText, resultText } from './engine/describe.ts';
 export * from './engine/executor.ts';
+export * from './engine/exploration-report.ts';
 export { History } from './engine/history.ts';
 export * from './engine/model.ts';
 export * from './engine/monitors/monitors.ts';

@@ -24,6 +24,11 @@ const cases: Readonly<Record<string, readonly [line: string, exitCode: number, c
   'check-race.txt': [`check ${race}`, 1],
   'check-race.json': [`check --format json ${race}`, 1],
   'check-unexpected-result.txt': [`check ${broken}`, 1],
+  'help-explore.txt': ['help explore', 0],
+  'explore-wbinvd.txt': [`explore ${wbinvd}`, 0],
+  'explore-race.txt': [`explore ${race}`, 1],
+  'explore-unexpected-result.txt': [`explore ${broken}`, 1],
+  'explore-limit.txt': [`explore --max-states 3 ${race}`, 3],
   'bisect-wbinvd.txt': [`bisect ${wbinvd}`, 0],
   'test.txt': [`test ${folder}`, 1],
   'test.tap': [`test --format tap ${folder}`, 1],
@@ -45,7 +50,15 @@ describe('terminals', () => {
     text.split('\n').filter((line) => line.length > columns && line.trim().includes(' '));
 
   test('forty columns are enough; only what cannot be broken is longer', async () => {
-    for (const line of [call, `check ${race}`, `bisect ${wbinvd}`, 'help', 'help run', `run ${race}`]) {
+    for (const line of [
+      call,
+      `check ${race}`,
+      `explore ${race}`,
+      `bisect ${wbinvd}`,
+      'help',
+      'help run',
+      `run ${race}`,
+    ]) {
       const { stdout } = await snoopscope(line, { columns: 40 });
       const kept = tooLong(stdout, 40).filter((text) => !/^ *(?:schedule |snoopscope COMMAND)/.test(text));
       expect(kept, line).toEqual([]);

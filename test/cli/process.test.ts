@@ -154,6 +154,16 @@ describe('Ctrl-C', () => {
     expect(code).toBe(130);
   }, 30_000);
 
+  test('a long exploration stops and prints what it knows', async () => {
+    const child = start(['explore', large()]);
+    await text(child.stderr, /large\.snoop: [\d.]+k? states, .* frontier /);
+    child.kill('SIGINT');
+    const { code, stdout } = await child.ended;
+    expect(stdout).toMatch(/open {3}exists \[w0\] == 99/);
+    expect(stdout).toContain('The exploration was interrupted');
+    expect(code).toBe(130);
+  }, 30_000);
+
   test('a server stops', async () => {
     const child = start(['lsp', '--port', '0']);
     await text(child.stderr, /Listening on 127\.0\.0\.1:\d+/);

@@ -1,117 +1,140 @@
-/** Explorations for people, and the parts of them that text and JSON share. */
-import { type Exploration, type ExploreLimit, type Model, movesOf, type ScheduledMove, scheduleText } from '@snoopscope/sim-core';
+/** An exploration for people: verdicts, outcomes and findings, each with a schedule that leads there, and what it cost. */
+import type {
+  ConditionReport,
+  ExplorationReport,
+  ExploreLimit,
+  FindingReport,
+  OutcomeReport,
+  Progress,
+} from '@snoopscope/sim-core';
+import { counted, limitText, spaced } from './check-text.ts';
 import type { Call } from './commands/command.ts';
-import { EXIT, type ExitCode } from './exit-codes.ts';
-import { wrap } from './paint.ts';
+import type { Explored } from './explore-file.ts';
+import { type Style, wrap } from './paint.ts';
 
-export interface Described {
-  readonly conditions: readonly {
-    readonly text: string;
-    readonly line: number;
-    readonly holds: boolean | undefined;
-    readonly positive: number;
-    readonly negative: number;
-    readonly schedule?: string;
-    readonly shortest?: boolean;
-  }[];
-  readonly terms: readonly string[];
-  readonly outcomes: readonly { readonly values: readonly string[]; readonly finals: number; readonly schedule: string }[];
-  readonly findings: readonly { readonly finding: string; readonly occurrences: number; readonly schedule: string; readonly shortest: boolean }[];
+/** More outcomes than these are for programs. */
+const SHOWN_OUTCOMES = 40;
+
+export function printExplored(call: Call, name: string, { report, seconds }: Explored): void {
+  const { kernel, passed, conditions, findings } = report;
+  const [style, word] = VERDICTS[String(passed) as keyof typeof VERDICTS];
+  call.print(call.paint('heading', name));
+  call.print(`  ${call.paint('heading', kernel)}  ${call.paint(style, word)}`);
+  call.print(`  ${call.paint('faint', wrap(coverageText(report), call.width - 2, 2))}`);
+  if (conditions.length > 0) call.print('');
+  for (const condition of conditions) printCondition(call, condition, report.complete);
+  printOutcomes(call, report);
+  if (findings.length > 0) call.print('');
+  for (const finding of findings) printFinding(call, finding);
+  call.print('');
+  if (report.limit) call.print(`  ${call.paint('caution', wrap(exploreLimitText(report.limit), call.width - 2, 2))}`);
+  call.print(`  ${call.paint('faint', wrap(costText(report, seconds), call.width - 2, 2))}`);
 }
 
-type Shortened = { readonly schedule: readonly ScheduledMove[]; readonly shortest: boolean } | undefined;
+const VERDICTS = {
+  true: ['good', 'passed'],
+  false: ['bad', 'FAILED'],
+  undefined: ['caution', 'open'],
+} as const satisfies Record<string, readonly [Style, string]>;
 
-export function describe(model: Model, exploration: Exploration, shortened: { findings: readonly Shortened[]; conditions: readonly Shortened[] }): Described {
-  const line = (schedule: readonly ScheduledMove[]): string => scheduleText(model, movesOf(schedule), exploration.granularity);
-  return {
-    conditions: exploration.conditions.flatMap((c, i) => {
-      if (!c.applies) return [];
-      const { text, holds, positive, negative } = c;
-      const way = shortened.conditions[i];
-      return [{ text, line: c.line + 1, holds, positive, negative, ...(way ? { schedule: line(way.schedule), shortest: way.shortest } : {}) }];
-    }),
-    terms: exploration.terms,
-    outcomes: exploration.outcomes.map(({ values, finals, schedule }) => ({ values, finals, schedule: line(schedule) })),
-    findings: exploration.findings.map((f, i) => {
-      const way = shortened.findings[i] ?? f;
-      return { finding: f.finding, occurrences: f.occurrences, schedule: line(way.schedule), shortest: way.shortest };
-    }),
-  };
-}
-
-/** A condition that fails decides; otherwise what is not known does. */
-export function exitCodeOf({ conditions, complete, limit }: Exploration): ExitCode {
-  if (conditions.some((c) => c.holds === false)) return EXIT.failed;
-  if (limit?.kind === 'finding') return EXIT.failed;
-  return complete || conditions.every((c) => !c.applies || c.holds === true) ? EXIT.fine : EXIT.limit;
-}
-
-interface Printed {
-  readonly file: string;
-  readonly kernel: string;
-  readonly exploration: Exploration;
-  readonly described: Described;
-  readonly seconds: number;
-}
-
-export function printExploration(call: Call, { file, kernel, exploration, described, seconds }: Printed): void {
-  const print = (text: string): void => call.print(wrap(text, call.width, 2));
-  call.print(`${call.paint('heading', file)}  ${kernel}`);
-  print(`  ${sizeText(exploration, seconds)}`);
-  if (exploration.limit) print(`  ${call.paint('caution', limitText(exploration.limit))}`);
-  for (const { text, line, holds, positive, negative, schedule } of described.conditions) {
-    const word = holds === undefined ? call.paint('caution', 'open ') : holds ? call.paint('good', 'holds') : call.paint('bad', 'FAILS');
-    call.print(`  ${word}  ${text} (line ${line})`);
-    call.print(`         ${outcomes(positive)} for it, ${outcomes(negative)} against`);
-    if (schedule !== undefined) call.print(`         ${call.paint('name', schedule)}`);
-  }
-  printOutcomes(call, described);
-  for (const { finding, occurrences, schedule, shortest } of described.findings) {
-    call.print(`  ${call.paint('caution', finding)}  ${occurrences} times; ${shortest ? 'the shortest way' : 'a way'}:`);
-    call.print(`         ${call.paint('name', schedule)}`);
+/** Which limit, and the way out. */
+export function exploreLimitText(limit: ExploreLimit): string {
+  switch (limit.kind) {
+    case 'bytes':
+      return `The limit of ${limit.at / 1024 ** 2} megabytes for states was reached; --max-megabytes raises it.`;
+    case 'depth':
+      return `The limit of ${limit.at} moves on one path was reached; --max-depth raises it.`;
+    default:
+      return limitText(limit);
   }
 }
 
-function printOutcomes(call: Call, { terms, outcomes: all }: Described): void {
-  if (terms.length === 0 || all.length === 0) return;
-  const rows = [['finals', ...terms], ...all.map((o) => [String(o.finals), ...o.values])];
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => (row[column] as string).length))) ?? [];
-  const line = (row: readonly string[]): string => row.map((cell, column) => cell.padStart(widths[column] as number)).join('  ');
-  call.print(call.paint('faint', `  ${line(rows[0] as string[])}`));
-  all.forEach((outcome, i) => {
-    call.print(`  ${line(rows[i + 1] as string[])}  ${call.paint('faint', outcome.schedule)}`);
-  });
-}
-
-function outcomes(count: number): string {
-  return `${count} outcome${count === 1 ? '' : 's'}`;
-}
-
-function sizeText({ states, transitions, maxDepth, bytes, finals, complete, sampling, granularity, reductions }: Exploration, seconds: number): string {
-  const time = `${seconds.toFixed(2)} s`;
+/** What is known, and of what. */
+function coverageText({ complete, granularity, finals, frontier, sampling }: ExplorationReport): string {
+  const what = granularity === 'micro' ? 'micro-steps' : 'statements';
+  const ends = counted(finals, 'final state');
   if (sampling) {
     const how = sampling.pctDepth === undefined ? 'uniformly' : `by PCT of depth ${sampling.pctDepth}`;
-    return `${sampling.runs} runs drawn ${how} from seed ${sampling.seed}, ${transitions} moves, ${finals} came to an end, ${time}`;
+    return `${counted(sampling.runs, 'run')} of ${what}, drawn ${how} from seed ${sampling.seed}; ${finals} came to an end`;
   }
-  const off = Object.entries(reductions).filter(([, on]) => !on).length;
-  const all = complete ? `all interleavings of ${granularity === 'micro' ? 'micro-steps' : 'statements'}` : 'not all interleavings';
-  const reduced = off === 5 ? 'no reduction' : `${5 - off} of 5 reductions`;
-  return `${all}: ${states} states, ${transitions} moves, depth ${maxDepth}, ${finals} final, ${(bytes / 1024 / 1024).toFixed(1)} MB, ${time}, ${reduced}`;
+  if (complete) return `all interleavings of ${what}, ${ends}`;
+  return `some interleavings of ${what}: ${ends} so far, ${counted(frontier, 'state')} still to be continued`;
 }
 
-export function limitText(limit: ExploreLimit): string {
-  switch (limit.kind) {
-    case 'states':
-      return `Stopped at ${limit.at} states; --max-states N raises the limit.`;
-    case 'bytes':
-      return `Stopped at ${Math.round(limit.at / 1024 / 1024)} MB of states; --max-megabytes N raises the limit.`;
-    case 'depth':
-      return `Stopped at ${limit.at} moves behind the setup (--max-depth).`;
-    case 'stopped':
-      return 'Stopped before everything was seen.';
-    case 'finding':
-      return `Stopped at the first ${limit.finding}.`;
-    case 'model':
-      return `The model is too small: ${limit.message}.`;
+function printCondition(
+  call: Call,
+  { text, line, applies, holds, positive, negative, ...rest }: ConditionReport,
+  complete: boolean,
+): void {
+  const [style, word]: [Style, string] =
+    holds === undefined ? ['caution', applies ? 'open ' : '-    '] : holds ? ['good', 'holds'] : ['bad', 'FAILS'];
+  call.print(`  ${call.paint(style, word)}  ${wrap(`${spaced(text)} (line ${line + 1})`, call.width - 9, 9)}`);
+  if (!applies) {
+    call.print(`         ${call.paint('faint', 'Not for this kernel.')}`);
+    return;
   }
+  const counts = `${positive} positive, ${negative} negative`;
+  const seen = rest.observation
+    ? `${rest.observation}: ${counts}`
+    : complete
+      ? 'No interleaving comes to an end.'
+      : 'Nothing has come to an end so far.';
+  call.print(`         ${wrap(seen, call.width - 9, 9)}`);
+  if (rest.schedule) printSchedule(call, rest.schedule);
+}
+
+function printOutcomes(call: Call, { terms, outcomes }: ExplorationReport): void {
+  if (terms.length === 0 || outcomes.length === 0) return;
+  call.print(`\n  ${call.paint('heading', counted(outcomes.length, 'outcome'))}`);
+  for (const outcome of outcomes.slice(0, SHOWN_OUTCOMES)) printOutcome(call, terms, outcome);
+  const more = outcomes.length - SHOWN_OUTCOMES;
+  if (more > 0) call.print(`  ${wrap(`and ${more} more, which --format json lists`, call.width - 2, 2)}`);
+}
+
+// As herd prints its histogram: how many final states, then what they have in common.
+function printOutcome(call: Call, terms: readonly string[], { values, finals, schedule }: OutcomeReport): void {
+  const pairs = terms.map((term, i) => `${term}=${values[i]}`).join('; ');
+  const count = String(finals).padStart(5);
+  call.print(`  ${count}  ${wrap(pairs, call.width - 9, 9)}`);
+  printSchedule(call, schedule);
+}
+
+function printFinding(
+  call: Call,
+  { text, finding, occurrences, unexpected, schedule, line, shortest }: FindingReport,
+): void {
+  const place = line === undefined ? '' : ` (line ${line + 1})`;
+  const what = text.startsWith(finding) ? text : `${finding}: ${text}`;
+  call.print(`  ${call.paint(unexpected ? 'bad' : 'caution', 'found')}  ${wrap(`${what}${place}`, call.width - 9, 9)}`);
+  const often = `${counted(occurrences, 'time')}${unexpected ? '; no condition expects it' : ''}; ${shortest ? 'the shortest way' : 'a way'}:`;
+  call.print(`         ${call.paint('faint', wrap(often, call.width - 9, 9))}`);
+  printSchedule(call, schedule);
+}
+
+// A schedule is there to be copied into a file, so it is never broken.
+function printSchedule(call: Call, schedule: string): void {
+  const shown = schedule === 'schedule' ? call.paint('faint', 'whatever the schedule') : call.paint('name', schedule);
+  call.print(`         ${shown}`);
+}
+
+function costText({ states, transitions, depth, bytes, sampling }: ExplorationReport, seconds: number): string {
+  if (sampling) return `${counted(transitions, 'move')}, the longest run ${depth}, ${seconds.toFixed(2)} s`;
+  const each = Math.round(bytes / Math.max(states, 1));
+  return `${counted(states, 'state')}, ${counted(transitions, 'transition')}, ${counted(depth, 'move')} deep, ${short(bytes)}B, ${each} bytes a state, ${seconds.toFixed(2)} s, ${rate(states, seconds)} states a second`;
+}
+
+/** One line for a terminal, while it goes on. */
+export function progressText({ states, frontier, bytes, depth }: Progress, seconds: number): string {
+  return `${short(states)} states, ${rate(states, seconds)} a second, frontier ${short(frontier)}, depth ${depth}, ${short(bytes)}B`;
+}
+
+function rate(states: number, seconds: number): string {
+  return short(states / Math.max(seconds, 0.001));
+}
+
+/** `950`, `12.3k`, `4.56M`. */
+function short(value: number): string {
+  if (value < 1000) return String(Math.round(value));
+  const [divisor, unit] = value < 1e6 ? [1e3, 'k'] : value < 1e9 ? [1e6, 'M'] : [1e9, 'G'];
+  return `${Number((value / divisor).toPrecision(3))}${unit}`;
 }

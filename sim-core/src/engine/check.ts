@@ -105,7 +105,11 @@ function* judging(model: Model, profile: Profile, options: ExploreOptions): Gene
     yield search.progress();
     if (options.shouldStop?.(search.progress())) search.stop({ kind: 'stopped' });
   }
-  const exploration = search.result();
+  return verdictOf(model, profile, search.result());
+}
+
+/** What an exploration, however it was made, says about the conditions of its model. */
+export function verdictOf(model: Model, profile: Profile, exploration: Exploration): KernelVerdict {
   const conditions = model.conditions.flatMap((condition, index): ConditionVerdict[] => {
     if (!condition.applies) return [];
     const counts = exploration.conditions[index];

@@ -1,7 +1,6 @@
 /** `snoopscope merge FILE…`: one result from the JSON results that several machines made of their shares. */
 import { type Exploration, mergeExplorations } from '@snoopscope/sim-core';
-import { EXIT } from '../exit-codes.ts';
-import { exitCodeOf } from '../explore-text.ts';
+import { exitCodeOf } from '../explore-file.ts';
 import { Failure } from '../failure.ts';
 import { FORMAT_VERSION } from '../json.ts';
 import { readText } from '../text-file.ts';
@@ -11,6 +10,7 @@ interface Part {
   readonly name: string;
   readonly file: string;
   readonly kernel: string;
+  readonly findings: readonly { readonly unexpected: boolean }[];
   readonly exploration: Exploration;
 }
 
@@ -30,32 +30,50 @@ export const merge: Command = {
     for (const name of call.operands) parts.push(partOf(name, await readText(call.io, name)));
     const [first] = parts as [Part, ...Part[]];
     const other = parts.find((p) => p.file !== first.file || p.kernel !== first.kernel);
-    if (other) throw mismatch(other.name, `it is of ${other.file} on ${other.kernel}, ${first.name} of ${first.file} on ${first.kernel}`);
+    if (other)
+      throw mismatch(
+        other.name,
+        `it is of ${other.file} on ${other.kernel}, ${first.name} of ${first.file} on ${first.kernel}`,
+      );
     let exploration: Exploration;
     try {
       exploration = mergeExplorations(parts.map((p) => p.exploration));
     } catch (error) {
       throw mismatch(first.name, (error as Error).message);
     }
-    const exitCode = exitCodeOf(exploration);
+    const passed = passedOf(exploration, parts);
+    const exitCode = exitCodeOf({ ...exploration, passed });
     const { terms, states, transitions, finals, complete, sampling } = exploration;
     call.printJson({
       format: FORMAT_VERSION,
       file: first.file,
       kernel: first.kernel,
-      passed: exitCode === EXIT.fine,
+      passed: passed ?? null,
       complete,
       ...(sampling ? { sampling } : {}),
       states,
       transitions,
       finals,
       terms,
-      conditions: exploration.conditions.map(({ text, line, holds, positive, negative }) => ({ text, line: line + 1, holds, positive, negative })),
+      conditions: exploration.conditions.map(({ text, line, holds, positive, negative }) => ({
+        text,
+        line: line + 1,
+        holds,
+        positive,
+        negative,
+      })),
       exploration,
     });
     return exitCode;
   },
 };
+
+/** As for one exploration: what failed on any machine failed. */
+function passedOf({ conditions, complete }: Exploration, parts: readonly Part[]): boolean | undefined {
+  const unexpected = parts.some((part) => part.findings.some((finding) => finding.unexpected));
+  if (unexpected || conditions.some(({ holds }) => holds === false)) return false;
+  return complete && conditions.every(({ applies, holds }) => !applies || holds) ? true : undefined;
+}
 
 function mismatch(name: string, why: string): Failure {
   return new Failure(`${name} cannot be merged: ${why}.`, { code: 'not-mergeable' });
@@ -68,7 +86,13 @@ function partOf(name: string, text: string): Part {
   } catch {
     throw mismatch(name, 'it is no JSON');
   }
-  const { file, kernel, exploration } = parsed;
-  if (typeof file === 'string' && typeof kernel === 'string' && Array.isArray(exploration?.conditions)) return { name, file, kernel, exploration };
+  const { file, kernel, findings, exploration } = parsed;
+  if (
+    typeof file === 'string' &&
+    typeof kernel === 'string' &&
+    Array.isArray(findings) &&
+    Array.isArray(exploration?.conditions)
+  )
+    return { name, file, kernel, findings, exploration };
   throw mismatch(name, 'it is no result of `explore --format json`');
 }

@@ -12,4 +12,16 @@ import { merge } from './merge.ts';
 import { run } from './run.ts';
 import { test } from './test.ts';
 
-export const COMMANDS: readonly Command[] = [run, check, explore, merge, test, bisect, importCommand, exportCommand, kernels, lsp, dap];
+export const COMMANDS: readonly Command[] = [
+  run,
+  check,
+  explore,
+  merge,
+  test,
+  bisect,
+  importCommand,
+  exportCommand,
+  kernels,
+  lsp,
+  dap,
+];

@@ -1,0 +1,104 @@
+/** Exploring one scenario on one kernel, in slices between which the user can press Ctrl-C and sees how far it is. */
+import {
+  type Exploration,
+  type ExplorationReport,
+  type ExploreLimit,
+  explorationReport,
+  type Model,
+  type Profile,
+  type Progress,
+  Sampler,
+  Search,
+  SLICE_MOVES,
+  verdictOf,
+} from '@snoopscope/sim-core';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import type { ExploreRequest } from './explore-options.ts';
+import { pause } from './io.ts';
+
+export interface Explored {
+  readonly report: ExplorationReport;
+  /** What the engine says, for those who put several together. */
+  readonly exploration: Exploration;
+  /** Wall time of the exploration, reports not counted. */
+  readonly seconds: number;
+  readonly exitCode: ExitCode;
+}
+
+/** Told a few times a second. */
+export type OnProgress = (progress: Progress, seconds: number) => void;
+
+/** Something that finds out about a model slice by slice. */
+interface Exploring {
+  /** Works for some milliseconds; false when it is over. */
+  readonly step: () => boolean;
+  readonly stop: (limit: ExploreLimit) => void;
+  readonly progress: () => Progress;
+  readonly result: () => Exploration;
+}
+
+/** Between two looks at the keyboard. */
+const SLICE_MS = 20;
+const PROGRESS_MS = 200;
+/** For shorter schedules than those that the exploration came across. */
+const SHORTEN_MS = 10_000;
+
+export async function exploreModel(
+  model: Model,
+  profile: Profile,
+  request: ExploreRequest,
+  interrupt: AbortSignal,
+  onProgress?: OnProgress,
+): Promise<Explored> {
+  const began = performance.now();
+  const search = exploringOf(model, request);
+  await inSlices(search, request.maxSeconds ?? Number.POSITIVE_INFINITY, interrupt, onProgress);
+  const exploration = search.result();
+  const ended = performance.now();
+  const shouldStop = (): boolean => interrupt.aborted || performance.now() - ended > SHORTEN_MS;
+  const report = explorationReport(verdictOf(model, profile, exploration), { ...request.explore, shouldStop });
+  const exitCode = interrupt.aborted && report.passed === undefined ? EXIT.interrupted : exitCodeOf(report);
+  return { report, exploration, seconds: (ended - began) / 1000, exitCode };
+}
+
+/** What was found stands, whatever a limit kept from view. Runs at random that found nothing are all that was asked for. */
+export function exitCodeOf({
+  passed,
+  limit,
+  sampling,
+}: Pick<ExplorationReport, 'passed' | 'limit' | 'sampling'>): ExitCode {
+  if (passed === false || limit?.kind === 'finding') return EXIT.failed;
+  return passed || (sampling && !limit) ? EXIT.fine : EXIT.limit;
+}
+
+function exploringOf(model: Model, { explore, sample }: ExploreRequest): Exploring {
+  if (sample) return new Sampler(model, sample);
+  const search = new Search(model, explore);
+  return {
+    step: () => search.step(SLICE_MOVES),
+    stop: (limit) => search.stop(limit),
+    progress: () => search.progress(),
+    result: () => search.result(),
+  };
+}
+
+async function inSlices(
+  search: Exploring,
+  maxSeconds: number,
+  interrupt: AbortSignal,
+  onProgress: OnProgress | undefined,
+): Promise<void> {
+  const began = performance.now();
+  let [paused, told] = [began, began];
+  while (search.step()) {
+    const now = performance.now();
+    if (now - paused < SLICE_MS) continue;
+    paused = now;
+    await pause();
+    const seconds = (now - began) / 1000;
+    if (interrupt.aborted || seconds > maxSeconds) return search.stop({ kind: 'stopped' });
+    if (now - told < PROGRESS_MS) continue;
+    told = now;
+    onProgress?.(search.progress(), seconds);
+  }
+}

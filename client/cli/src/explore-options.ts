@@ -1,0 +1,132 @@
+/** The options of `explore`, and what they mean to the explorer. */
+import {
+  ALL_REDUCTIONS,
+  type ExploreOptions,
+  FINDINGS,
+  type Finding,
+  type Granularity,
+  NO_REDUCTION,
+  type Reductions,
+  type SampleOptions,
+} from '@snoopscope/sim-core';
+import { listed } from './arguments.ts';
+import { type Call, FORMAT, GRANULARITY, KERNEL, type OptionSpec } from './commands/command.ts';
+import { Failure } from './failure.ts';
+
+const DEFAULT_MAX_STATES = 50_000_000;
+/** Beside the heap of the process this fits on any machine that runs an editor. */
+const DEFAULT_MEGABYTES = 1024;
+const DEFAULT_SEED = 1;
+
+/** `partial-order` → the member of the record. */
+const REDUCTIONS: ReadonlyMap<string, keyof Reductions> = new Map(
+  Object.keys(ALL_REDUCTIONS).map((key) => [
+    key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+    key as keyof Reductions,
+  ]),
+);
+const REDUCTION_NAMES = [...REDUCTIONS.keys()];
+
+export const EXPLORE_OPTIONS: readonly OptionSpec[] = [
+  { ...KERNEL, doc: `${KERNEL.doc} Without it, what the scenario's \`kernel\` line says, else the newest.` },
+  GRANULARITY,
+  { name: 'max-states', value: 'N', doc: `Stop after this many states; ${DEFAULT_MAX_STATES} without it.` },
+  { name: 'max-seconds', value: 'S', doc: 'Stop after this many seconds.' },
+  {
+    name: 'max-megabytes',
+    value: 'N',
+    doc: `Stop when the states take more memory than this; ${DEFAULT_MEGABYTES} without it.`,
+  },
+  { name: 'max-depth', value: 'N', doc: 'Look no further than this many moves behind the setup.' },
+  {
+    name: 'stop-on',
+    value: 'FINDINGS',
+    doc: 'Stop at the first of these findings, with exit code 1: `stale-read,deadlock`, or `all`. Without it, findings are counted.',
+  },
+  { name: 'ignore', value: 'FINDINGS', doc: 'Do not look for these findings.' },
+  { name: 'no-reduction', doc: 'Visit every state, and tell apart also those that come to the same.' },
+  {
+    name: 'without',
+    value: 'REDUCTIONS',
+    doc: `Switch off single reductions, with commas between: ${listed(REDUCTION_NAMES)}.`,
+  },
+  { name: 'random', value: 'N', doc: 'Draw N runs instead of visiting everything.' },
+  { name: 'seed', value: 'S', doc: `Where the random numbers begin; ${DEFAULT_SEED} without it.` },
+  { name: 'pct', value: 'DEPTH', doc: 'With --random: draw by PCT, for bugs that need DEPTH ordering constraints.' },
+  { name: 'shard', value: 'I/N', doc: 'With --random: take only the Ith of N shares of the runs.' },
+  FORMAT,
+];
+
+export interface ExploreRequest {
+  readonly explore: ExploreOptions;
+  readonly maxSeconds: number | undefined;
+  /** Set when runs are to be drawn. */
+  readonly sample: SampleOptions | undefined;
+}
+
+export function exploreRequestOf(call: Call): ExploreRequest {
+  const explore = exploreOptionsOf(call);
+  return { explore, maxSeconds: call.count('max-seconds'), sample: sampleOptionsOf(call, explore) };
+}
+
+function exploreOptionsOf(call: Call): ExploreOptions {
+  const granularity = call.text('granularity') as Granularity | undefined;
+  const maxDepth = call.count('max-depth');
+  const stopOn = findingsOf(call, 'stop-on');
+  const ignore = findingsOf(call, 'ignore');
+  return {
+    maxStates: call.count('max-states') ?? DEFAULT_MAX_STATES,
+    maxBytes: (call.count('max-megabytes') ?? DEFAULT_MEGABYTES) * 1024 ** 2,
+    findings: {
+      ...Object.fromEntries(ignore.map((finding) => [finding, 'ignore'])),
+      ...Object.fromEntries(stopOn.map((finding) => [finding, 'stop'])),
+    },
+    // Who wants the first finding wants the nearest one, and persistent sets do not keep that.
+    reduction: { ...(stopOn.length > 0 && { partialOrder: false }), ...reductionOf(call) },
+    ...(granularity && { granularity }),
+    ...(maxDepth !== undefined && { maxDepth }),
+  };
+}
+
+function sampleOptionsOf(call: Call, explore: ExploreOptions): SampleOptions | undefined {
+  const runs = call.count('random');
+  const pctDepth = call.count('pct');
+  const shard = call.text('shard');
+  if (runs !== undefined) {
+    const seed = call.count('seed') ?? DEFAULT_SEED;
+    return { ...explore, runs, seed, ...(pctDepth !== undefined && { pctDepth }), ...shardOf(shard) };
+  }
+  const idle = ['seed', 'pct', 'shard'].find((option) => call.text(option) !== undefined);
+  if (idle === undefined) return undefined;
+  throw new Failure(`--${idle} says how runs are drawn, and without --random none are: --random 1000 --${idle} ….`, {
+    code: 'missing-option',
+  });
+}
+
+function shardOf(text: string | undefined): { shard?: number; shards?: number } {
+  if (text === undefined) return {};
+  const [, i, n] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+  const [shard, shards] = [Number(i), Number(n)];
+  if (shard >= 1 && shard <= shards) return { shard: shard - 1, shards };
+  throw new Failure(`--shard takes a share and their number, 1/4 to 4/4, found \`${text}\`.`, { code: 'not-a-shard' });
+}
+
+function reductionOf(call: Call): Partial<Reductions> {
+  if (call.flag('no-reduction')) return NO_REDUCTION;
+  const names = wordsOf(call, 'without', REDUCTION_NAMES);
+  return Object.fromEntries(names.map((name) => [REDUCTIONS.get(name) as keyof Reductions, false]));
+}
+
+function findingsOf(call: Call, option: string): readonly Finding[] {
+  const words = wordsOf(call, option, [...FINDINGS, 'all']);
+  return words.includes('all') ? FINDINGS : (words as Finding[]);
+}
+
+function wordsOf(call: Call, option: string, known: readonly string[]): string[] {
+  const words = (call.text(option) ?? '').split(',').filter((word) => word !== '');
+  const unknown = words.find((word) => !known.includes(word));
+  if (unknown === undefined) return words;
+  throw new Failure(`--${option} does not know \`${unknown}\`; it takes ${listed(known)}.`, {
+    code: `unknown-${option}`,
+  });
+}

@@ -1,0 +1,190 @@
+/**
+ * What an exploration found out, in words and plain values: schedules as lines that can be pasted, findings as sentences.
+ * Command line and editor print it, each in its own way; it can be sent from a worker.
+ */
+import {
+  type Exploration,
+  type ExploreLimit,
+  type ExploreOptions,
+  movesOf,
+  type Sampling,
+} from '../explore/exploration.ts';
+import { minimise } from '../explore/minimise.ts';
+import { shortestSchedule } from '../explore/shortest.ts';
+import { scheduleText } from '../scenario/elaborate/schedule.ts';
+import { EVENT_WIDTH, FINDINGS, type Finding } from '../state/event.ts';
+import { NOTE } from '../state/machine.ts';
+import type { KernelVerdict } from './check.ts';
+import { findingText } from './describe.ts';
+import type { Granularity, Model, ScheduledMove } from './model.ts';
+import { Run } from './run.ts';
+
+export interface ExplorationReport {
+  readonly kernel: string;
+  readonly granularity: Granularity;
+  /** Everything as declared; undefined while a limit keeps it open. */
+  readonly passed: boolean | undefined;
+  /** Every reachable state was seen. */
+  readonly complete: boolean;
+  readonly limit?: ExploreLimit;
+  /** Set when runs were drawn at random: nothing is then proved, and counts are of runs. */
+  readonly sampling?: Sampling;
+  readonly states: number;
+  readonly transitions: number;
+  /** States that are still to be continued; 0 when complete. */
+  readonly frontier: number;
+  /** How many moves away from the end of the setup the farthest state is. */
+  readonly depth: number;
+  readonly bytes: number;
+  readonly finals: number;
+  readonly conditions: readonly ConditionReport[];
+  /** Columns of the outcomes. */
+  readonly terms: readonly string[];
+  readonly outcomes: readonly OutcomeReport[];
+  readonly findings: readonly FindingReport[];
+}
+
+export interface ConditionReport {
+  readonly text: string;
+  /** Counting from 0. */
+  readonly line: number;
+  /** Is it for this kernel? */
+  readonly applies: boolean;
+  readonly holds: boolean | undefined;
+  /** Distinct outcomes in which its proposition is true, and in which it is false. */
+  readonly positive: number;
+  readonly negative: number;
+  readonly observation: Observation | undefined;
+  /** A `schedule` line to an outcome that shows or refutes it. */
+  readonly schedule?: string;
+  /** With a schedule: none is shorter. */
+  readonly shortest?: boolean;
+}
+
+/** How often the proposition of a condition is true over the outcomes that were seen, in the words of herd. */
+export type Observation = 'Always' | 'Sometimes' | 'Never';
+
+export interface OutcomeReport {
+  readonly values: readonly string[];
+  readonly finals: number;
+  readonly schedule: string;
+}
+
+export interface FindingReport {
+  readonly finding: Finding;
+  /** What exactly was found, on the way of `schedule`. */
+  readonly text: string;
+  /** Where, in the scenario's own file; counting from 0. */
+  readonly line?: number;
+  readonly occurrences: number;
+  /** No condition mentions it and it is never right: it fails the scenario. */
+  readonly unexpected: boolean;
+  /** A `schedule` line whose last move makes it. */
+  readonly schedule: string;
+  /** None is shorter. */
+  readonly shortest: boolean;
+}
+
+/**
+ * Looks for the shortest schedules, minimises them and replays the findings. `search` are the options of the
+ * exploration; its `shouldStop` also ends the looking for shorter schedules.
+ */
+export function explorationReport(verdict: KernelVerdict, search: ExploreOptions = {}): ExplorationReport {
+  const { model, profile, passed, unexpected } = verdict;
+  const exploration = minimise(model, shortened(model, verdict.exploration, search));
+  const { granularity, complete, limit, sampling, states, transitions, frontier, maxDepth, bytes, finals, terms } =
+    exploration;
+  const line = (schedule: readonly ScheduledMove[]): string => scheduleText(model, movesOf(schedule), granularity);
+  return {
+    kernel: profile.name,
+    granularity,
+    passed,
+    complete,
+    ...(limit && { limit }),
+    ...(sampling && { sampling }),
+    states,
+    transitions,
+    frontier,
+    depth: maxDepth,
+    bytes,
+    finals,
+    conditions: exploration.conditions.map(
+      ({ text, line: at, applies, holds, positive, negative, witness, shortest }) => ({
+        text,
+        line: at,
+        applies,
+        holds,
+        positive,
+        negative,
+        observation: observationOf(positive, negative),
+        ...(witness && { schedule: line(witness), shortest: shortest ?? false }),
+      }),
+    ),
+    terms,
+    outcomes: exploration.outcomes.map(({ values, finals: count, schedule }) => ({
+      values,
+      finals: count,
+      schedule: line(schedule),
+    })),
+    findings: exploration.findings.map(({ finding, occurrences, schedule, shortest }) => ({
+      finding,
+      ...placed(model, finding, schedule, exploration),
+      occurrences,
+      unexpected: unexpected.includes(finding),
+      schedule: line(schedule),
+      shortest,
+    })),
+  };
+}
+
+/** Persistent sets keep verdicts, but not every shortest way; runs at random are what they are. */
+function shortened(model: Model, exploration: Exploration, search: ExploreOptions): Exploration {
+  if (exploration.sampling) return exploration;
+  return {
+    ...exploration,
+    findings: exploration.findings.map((known) => {
+      if (known.shortest) return known;
+      return { ...known, ...shortestSchedule(model, exploration, { kind: 'finding', finding: known.finding }, search) };
+    }),
+    conditions: exploration.conditions.map((known, index) => {
+      if (!known.witness || known.shortest) return known;
+      const found = shortestSchedule(model, exploration, { kind: 'condition', index }, search);
+      return found ? { ...known, witness: found.schedule, shortest: found.shortest } : known;
+    }),
+  };
+}
+
+function observationOf(positive: number, negative: number): Observation | undefined {
+  if (positive + negative === 0) return undefined;
+  return negative === 0 ? 'Always' : positive === 0 ? 'Never' : 'Sometimes';
+}
+
+/** Replays the way to a finding, to say what exactly was found and where. */
+function placed(
+  model: Model,
+  finding: Finding,
+  schedule: readonly ScheduledMove[],
+  { granularity }: Exploration,
+): { text: string; line?: number } {
+  const run = new Run(model, { schedule, granularity });
+  const event = firstFinding(run, FINDINGS.indexOf(finding));
+  if (event < 0) return { text: finding };
+  const at = event * EVENT_WIDTH;
+  const text = findingText(model, run.log[at + 1] as number, run.log[at + 2] as number, run.log[at + 3] as number);
+  const { actor, node } = run.step(run.stepOfEvent(event));
+  const place = actor >= 0 ? model.nodes[node]?.place : undefined;
+  return place?.file === 0 ? { text, line: place.line } : { text };
+}
+
+function firstFinding(run: Run, wanted: number): number {
+  let looked = 0;
+  for (let goesOn = true; goesOn; ) {
+    // Behind the schedule nothing is left to be found but that nobody can move.
+    goesOn = run.advance();
+    for (; looked < run.events; looked++) {
+      const at = looked * EVENT_WIDTH;
+      if (run.log[at] === NOTE.finding && run.log[at + 1] === wanted) return looked;
+    }
+  }
+  return -1;
+}

@@ -1,0 +1,125 @@
+// What `explore` finds can be replayed: by `run --schedule`, and pasted into the file.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { root, snoopscope } from './command.ts';
+
+const race = 'test/cli/scenarios/race.snoop';
+
+interface Document {
+  readonly passed: boolean | null;
+  readonly conditions: readonly { readonly holds: boolean | null; readonly schedule?: string }[];
+  readonly outcomes: readonly {
+    readonly values: readonly string[];
+    readonly finals: number;
+    readonly schedule: string;
+  }[];
+  readonly findings: readonly { finding: string; text: string; line: number; schedule: string; shortest: boolean }[];
+}
+
+interface Told {
+  readonly findings: readonly string[];
+  readonly trace: readonly { readonly line?: number; readonly happenings: readonly { readonly text: string }[] }[];
+  readonly conditions: readonly { readonly holds: boolean }[];
+}
+
+async function json<Shape>(words: readonly string[], stdin?: string): Promise<Shape> {
+  const { stdout, stderr } = await snoopscope([...words, '--format', 'json'], stdin === undefined ? {} : { stdin });
+  expect(stderr).toBe('');
+  return JSON.parse(stdout) as Shape;
+}
+
+/** Without the schedule that the file has, and with another. */
+function withSchedule(text: string, schedule: string): string {
+  return `${text.replace(/^schedule .*$/m, '')}\n${schedule}\n`;
+}
+
+describe.each([
+  ['H-2', 'scenarios/wbinvd/local-cpu-not-flushed.snoop', 'v5.11'],
+  ['H-13', 'scenarios/wbinvd/migrated-after-flush-lost-cpu.snoop', 'v6.12'],
+] as const)('the counterexample of %s', (_, file, kernel) => {
+  describe.each(['statement', 'micro'] as const)('between %ss', (granularity) => {
+    const explored = json<Document>(['explore', '--kernel', kernel, '--granularity', granularity, file]);
+    const found = async () => {
+      const finding = (await explored).findings.find((one) => one.finding === 'stale-read');
+      if (!finding) throw new Error('there is no stale read');
+      return finding;
+    };
+    const same = async (told: Told): Promise<void> => {
+      const { text, line } = await found();
+      expect(told.findings).toContain('stale-read');
+      const entry = told.trace.find(({ happenings }) => happenings.some((h) => h.text === text));
+      expect(entry?.line).toBe(line);
+    };
+
+    test('is as short as any', async () => {
+      const { shortest, schedule } = await found();
+      expect(shortest).toBe(true);
+      expect(schedule.startsWith(granularity === 'micro' ? 'schedule micro ' : 'schedule ')).toBe(true);
+    });
+
+    test('is replayed by run --schedule', async () => {
+      const { schedule } = await found();
+      await same(await json<Told>(['run', '--kernel', kernel, '--schedule', schedule, file]));
+    });
+
+    test('is replayed by the file that it was pasted into', async () => {
+      const text = readFileSync(path.join(root, file), 'utf8');
+      const { schedule } = await found();
+      await same(await json<Told>(['run', '--kernel', kernel, '-'], withSchedule(text, schedule)));
+    });
+  });
+});
+
+test('each outcome and each witness is what its schedule leads to', async () => {
+  const { outcomes, conditions } = await json<Document>(['explore', race]);
+  expect(outcomes.map(({ values }) => values)).toEqual([['1'], ['2']]);
+  for (const { values, schedule } of outcomes) {
+    const run = await json<{ values: Record<string, number> }>(['run', '--schedule', schedule, race]);
+    expect(run.values['vcpu1.eax']).toBe(Number(values[0]));
+  }
+  const refuted = conditions[1]?.schedule ?? '';
+  const { conditions: inRun } = await json<Told>(['run', '--schedule', refuted, race]);
+  expect(inRun[1]).toMatchObject({ decides: 'refuted' });
+});
+
+test('reductions change no verdict, no outcome and no length of a counterexample', async () => {
+  const file = 'scenarios/wbinvd/migrated-after-flush-lost-cpu.snoop';
+  const essence = ({ passed, conditions, outcomes, findings }: Document) => ({
+    passed,
+    conditions: conditions.map(({ holds }) => holds),
+    outcomes: outcomes.map(({ values }) => values),
+    findings: findings.map(({ finding, text }) => [finding, text]),
+  });
+  const all = essence(await json<Document>(['explore', file]));
+  for (const option of [['--no-reduction'], ['--without', 'partial-order,symmetry'], ['--without', 'versions']])
+    expect(essence(await json<Document>(['explore', ...option, file]))).toEqual(all);
+});
+
+test('the shares of random runs are put together to all of them', async () => {
+  const random = ['explore', '--random', '200', '--seed', '5', race];
+  const whole = await json<Document>(random);
+  const shares: Document[] = [];
+  for (const share of ['1/2', '2/2']) shares.push(await json<Document>([...random, '--shard', share]));
+  const count = (document: Document) => document.outcomes.map(({ values, finals }) => [values, finals]);
+  const sum = count(whole).map(([values], i) => [values, shares.reduce((n, s) => n + (s.outcomes[i]?.finals ?? 0), 0)]);
+  expect(sum).toEqual(count(whole));
+});
+
+describe('a terminal', () => {
+  test('gets one line of progress, which is gone at the end', async () => {
+    const { stderr, stdout } = await snoopscope(['explore', race], { columns: 80 });
+    expect(stdout).toContain('2 outcomes');
+    const shown = stderr.split('\r').at(-1);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is how a line is cleared.
+    expect(shown).toMatch(/^\u001b\[K$/);
+  });
+
+  test('Ctrl-C gives what is known', async () => {
+    const interrupt = AbortSignal.abort();
+    const words = ['explore', '--no-reduction', 'scenarios/wbinvd/migrated-after-flush-lost-cpu.snoop'];
+    const { stdout, exitCode } = await snoopscope(words, { interrupt });
+    expect(stdout).toContain('states');
+    expect([0, 130]).toContain(exitCode);
+  });
+});
