@@ -1,5 +1,5 @@
 // Does anything notice when one change of the kernel is missing? Switches off every change of the table, one at a time,
-// until a scenario or a recording fails, and writes who noticed: test/coverage/mutation.json and docs/mutation.md.
+// until a scenario or a recording fails, and writes who noticed: test/coverage/mutation.jsonl and docs/mutation.md.
 //
 //   npm run -s mutation             every change
 //   npm run -s mutation -- ID …     some changes; nothing is written
@@ -26,7 +26,7 @@ import {
 
 const root = path.resolve(import.meta.dirname, '..');
 const recordings = path.join(root, 'test/conformance/recordings');
-const table = path.join(root, 'test/coverage/mutation.json');
+const table = path.join(root, 'test/coverage/mutation.jsonl');
 const page = path.join(root, 'docs/mutation.md');
 /** Sequences replayed at once: fewer mean an earlier stop, more mean fewer elaborations. */
 const SLICE = 100;
@@ -35,14 +35,25 @@ const SLICE = 100;
 const UNSEEN = {};
 
 /**
- * Who noticed, one row a change: `{change, scenario, kernel}`, `{change, recording, sequence}` or `{change, nobody}`. With
- * `added` the kernel does not have the change and gets it.
+ * Who noticed, one row a change. With `added` the kernel does not have the change and gets it.
+ *
+ * @typedef {{ change: string, scenario?: string, kernel?: string, added?: boolean, recording?: string, sequence?: string,
+ *   nobody?: string }} Row
+ * @returns {Row[]}
  */
 export function readMutationTable() {
-  return JSON.parse(readFileSync(table, 'utf8'));
+  return readFileSync(table, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 }
 
-/** Does what a row names really fail with the change switched, and pass as it is? A text says what is wrong with the row. */
+/**
+ * Does what a row names really fail with the change switched, and pass as it is? A text says what is wrong with the row.
+ *
+ * @param {Row} row
+ * @returns {string | undefined}
+ */
 export function verifyMutation(row) {
   if (row.scenario !== undefined) {
     const scenario = readScenario(row.scenario);
@@ -62,6 +73,7 @@ export function verifyMutation(row) {
   return disagreements(without) > disagreements(asRecorded) ? undefined : `${row.recording} does not notice`;
 }
 
+/** @param {Row[]} rows */
 export function mutationPage(rows) {
   const noticed = rows.filter((row) => row.nobody === undefined);
   const byScenario = noticed.filter((row) => row.scenario !== undefined).length;
@@ -152,7 +164,7 @@ function main(ids) {
     `\n${rows.length} changes, ${rows.length - unseen} noticed, ${unexplained.length} unexplained\n`,
   );
   if (ids.length === 0) {
-    writeFileSync(table, `[\n${rows.map((row) => `  ${JSON.stringify(row)}`).join(',\n')}\n]\n`);
+    writeFileSync(table, `${rows.map((row) => JSON.stringify(row)).join('\n')}\n`);
     writeFileSync(page, mutationPage(rows));
   }
   process.exitCode = unexplained.length > 0 ? 1 : 0;
