@@ -4,6 +4,7 @@ import {
   type Diagnostic,
   didYouMean,
   elaborate,
+  FINDINGS,
   includePath,
   type Model,
   moveName,
@@ -28,6 +29,8 @@ export interface LaunchArguments {
   readonly schedule?: string;
   /** Stop before the first step; true when left out. */
   readonly stopOnEntry?: boolean;
+  /** Stop first where this is found, `stale-read`, whatever breakpoints and filters stop at on the way. */
+  readonly stopOnFinding?: string;
   /** How far `next` goes. */
   readonly granularity?: 'statement' | 'micro';
   /** Micro-steps after which a run that does not end is stopped. */
@@ -86,6 +89,8 @@ function launchArguments(raw: unknown): LaunchArguments {
   expect(given, 'kernel', 'string');
   expect(given, 'schedule', 'string');
   expect(given, 'stopOnEntry', 'boolean');
+  expect(given, 'stopOnFinding', 'string');
+  refuseFinding(given.stopOnFinding);
   if (given.granularity !== undefined && given.granularity !== 'statement' && given.granularity !== 'micro') {
     throw new RequestError('`granularity` is "statement" or "micro".');
   }
@@ -96,6 +101,13 @@ function launchArguments(raw: unknown): LaunchArguments {
   // An empty text is what a client sends for a field that nobody filled in.
   const { kernel, schedule, ...rest } = given;
   return { ...rest, ...(kernel ? { kernel } : {}), ...(schedule ? { schedule } : {}) } as unknown as LaunchArguments;
+}
+
+function refuseFinding(name: unknown): void {
+  if (typeof name !== 'string' || name === '') return;
+  const known = FINDINGS.find((finding) => finding === name);
+  if (known) return;
+  throw new RequestError(`\`stopOnFinding\` is one of ${FINDINGS.join(', ')}${didYouMean(nearest(name, FINDINGS))}`);
 }
 
 function expect(given: Record<string, unknown>, name: string, type: 'string' | 'boolean'): void {

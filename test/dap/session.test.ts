@@ -142,3 +142,20 @@ test('a fault of our own is said to be ours, and the session lives on', async ()
   expect(message).toContain('bug of Snoopscope');
   expect((await client.send('threads')).message).toBe('No scenario is launched yet.');
 });
+
+test('a wanted finding stops first, whatever would stop on the way; then everything counts again', async () => {
+  const client = new DapClient();
+  await client.request('setBreakpoints', { source: { path: scenario }, breakpoints: [{ line: 36 }] });
+  const schedule = 'schedule vcpu0*3 gpu*2';
+  await client.launch(scenario, { kernel: 'v5.11', schedule, stopOnFinding: 'stale-read' });
+  await client.request('setExceptionBreakpoints', { filters: [] });
+  expect(await client.run()).toMatchObject({ reason: 'exception', description: 'Stale read' });
+  expect((await client.request('exceptionInfo', { threadId: 1 })).exceptionId).toBe('stale-read');
+  expect((await client.move('reverseContinue', { threadId: 1 })).reason).toBe('breakpoint');
+});
+
+test('a wanted finding must be one', async () => {
+  const client = new DapClient();
+  const { success, message } = await client.send('launch', { program: scenario, stopOnFinding: 'stale-raed' });
+  expect([success, message]).toEqual([false, expect.stringContaining('did you mean `stale-read`')]);
+});

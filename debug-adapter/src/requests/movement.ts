@@ -3,6 +3,7 @@ import { EVENT_WIDTH, FINDINGS, type Finding, NOTE } from '@snoopscope/sim-core'
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { ENVIRONMENT, type Movement, type Outcome, type Stand, standOf, type Unit } from '../cursor.ts';
 import { interpolate } from '../evaluate.ts';
+import { filterById } from '../filters.ts';
 import { LIMITS } from '../limits.ts';
 import { RequestError } from '../request-error.ts';
 import {
@@ -138,11 +139,19 @@ export function position(state: SessionState): Answer {
   };
 }
 
-/** The first stop: before anything, or at the first reason to stop. */
+/** The first stop: where a wanted finding is made, or before anything, or at the first reason to stop. */
 export async function enter(state: SessionState, stopOnEntry: boolean): Promise<void> {
   const { cursor, debuggee } = launchedOf(state);
+  const wanted = filterById.get(debuggee.arguments.stopOnFinding ?? '');
   state.interrupt = false;
   const first: Stand = { position: 0, actor: Math.max(debuggee.model.setup, 0), reveal: 0 };
+  if (wanted) {
+    cursor.setTriggers({ lines: [], functions: [], filters: [{ filter: wanted }] });
+    const found = await cursor.continue(movement(state));
+    cursor.setTriggers(state.breakpoints.triggers(debuggee, state.counting));
+    settle(state, found, first, 'run');
+    return;
+  }
   if (stopOnEntry) {
     stopped(state, {
       stand: first,
