@@ -9,7 +9,9 @@
  *
  * States: many orders lead to the same states, so there are far fewer of these. They are counted as species are: from
  * the states that only one probe saw and those that exactly two saw follows how many none has seen (Chao2), separately
- * for each number of moves from the start. It estimates a lower bound of the distinct states without any reduction.
+ * for each number of moves from the start. That is a lower bound of the distinct states without any reduction: good to
+ * some percent where probes saw most of the states, and too low by one or two orders of magnitude where they saw few.
+ * `seen` near `atLeast` tells the first, `seen` well below it the second.
  * Source: Chao, "Estimating the Population Size for Capture-Recapture Data with Unequal Catchability" (1987).
  */
 import type { Granularity, Model } from '../engine/model.ts';
@@ -53,8 +55,8 @@ export interface Estimate {
   };
   /** Distinct states without reduction, at least. */
   readonly states: {
-    readonly estimate: number;
-    /** Standard deviation of the estimate. */
+    readonly atLeast: number;
+    /** Standard deviation of that number. */
     readonly deviation: number;
     /** Distinct states that the probes saw. */
     readonly seen: number;
@@ -190,7 +192,7 @@ class Species {
       variance += (share ** 2 * once ** 2 * twice * (once - 1) ** 2) / (4 * (twice + 1) ** 4);
     }
     const seen = this.#states.size;
-    return { estimate: Math.round(seen + unseen), deviation: Math.round(Math.sqrt(variance)), seen };
+    return { atLeast: Math.round(seen + unseen), deviation: Math.round(Math.sqrt(variance)), seen };
   }
 }
 
