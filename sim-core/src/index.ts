@@ -21,7 +21,7 @@ export { minimise, minimiseMoves, switchesOf } from './explore/minimise.ts';
 export { MAX_SEED } from './explore/prng.ts';
 export { RandomSearch, randomRuns } from './explore/random.ts';
 export * from './explore/random-result.ts';
-export { type SampleOptions, Sampler, sample } from './explore/sample.ts';
+export { explorationOf, type SampleOptions, Sampler, sample } from './explore/sample.ts';
 export { explore, Search } from './explore/search.ts';
 export { mergeRandom, NotMergeable } from './explore/shards.ts';
 export { shortestSchedule, type Target } from './explore/shortest.ts';

@@ -6,6 +6,7 @@
  */
 import type { CompiledCondition, Granularity, ScheduledMove } from '../engine/model.ts';
 import type { Finding } from '../state/event.ts';
+import type { RandomResult } from './random-result.ts';
 
 /** What to do about a finding: end the search at its first occurrence, count occurrences, or do not look. */
 export type FindingPolicy = 'stop' | 'count' | 'ignore';
@@ -83,6 +84,8 @@ export interface Exploration extends Progress {
   readonly limit?: ExploreLimit;
   /** Set when runs were taken at random: nothing is then proved, and counts are of runs. */
   readonly sampling?: Sampling;
+  /** The runs themselves, each thing with the seed that gives it again: what shares are put together from. */
+  readonly random?: RandomResult;
   /** The longest of the shortest paths: how many moves away the farthest state is. */
   readonly maxDepth: number;
   /** The reductions that were on, without those that turned out not to apply. */

@@ -91,6 +91,8 @@ export interface RandomResult<Witness extends { readonly run: number } = RandomW
 
 export interface RandomOutcome<Witness = RandomWitness> {
   readonly values: readonly string[];
+  /** Per condition of the model: is its proposition true here? */
+  readonly truth: readonly boolean[];
   readonly runs: number;
   /** The run with the lowest number. */
   readonly first: Witness;

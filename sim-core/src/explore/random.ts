@@ -69,7 +69,7 @@ interface Seen {
   readonly moves: readonly number[];
 }
 
-type SeenOutcome = Seen & { readonly values: readonly number[] };
+type SeenOutcome = Seen & Pick<Judgement, 'values' | 'truth'>;
 type SeenTruth = { positive: number; negative: number; deciding: Seen | undefined };
 
 /** Random runs in slices: {@link RandomSearch.step} makes some moves and returns, also in the middle of a run. */
@@ -155,7 +155,12 @@ export class RandomSearch {
       longest: this.#longest,
       terms: this.#judge.terms,
       outcomes: [...this.#outcomes.values()]
-        .map((seen) => ({ values: this.#texts(seen.values), runs: seen.runs, first: this.#witness(seen) }))
+        .map((seen) => ({
+          values: this.#texts(seen.values),
+          truth: seen.truth,
+          runs: seen.runs,
+          first: this.#witness(seen),
+        }))
         .sort(byOutcome),
       conditions: this.#model.conditions.map((condition, i) =>
         this.#condition(condition, this.#truths[i] as SeenTruth),
@@ -242,7 +247,7 @@ export class RandomSearch {
     const key = judgement.values.join();
     const known = this.#outcomes.get(key);
     if (known) known.runs++;
-    else this.#outcomes.set(key, { ...firstSeen(walk), values: judgement.values });
+    else this.#outcomes.set(key, { ...firstSeen(walk), values: judgement.values, truth: judgement.truth });
     this.#model.conditions.forEach((condition, i) => {
       this.#weigh(condition, this.#truths[i] as SeenTruth, judgement.truth[i] as boolean, walk);
     });
