@@ -152,3 +152,11 @@ describe('limits', () => {
     expect(stdout.split('\n').length).toBeLessThan(8);
   });
 });
+
+test('run says of a vCPU that cannot move that nobody made it', async () => {
+  const name = put('unmade.snoop', 'machine {\n  cpu intel\n}\nvcpu 3 {\n  hlt\n}\n');
+  const { stdout } = await snoopscope(`run ${name}`, { workingDirectory: folder });
+  expect(stdout.replace(/\s+/g, ' ')).toContain(
+    'vcpu3 (line 5) still waits. vcpu3 does not exist: no KVM_CREATE_VCPU made vCPU 3.',
+  );
+});

@@ -94,7 +94,8 @@ export function endText({ end, run }: Pick<RunOutcome, 'end' | 'run'>): string {
         return `${model.world.topology.actors[actor]?.name} (line ${(node?.place.line ?? 0) + 1})`;
       });
       const what = end.deadlock ? 'Deadlock' : 'Nobody can move any more';
-      return `${what} after ${run.steps} micro-steps: ${waiting.join(', ')} still wait${waiting.length === 1 ? 's' : ''}.`;
+      const still = `${what} after ${run.steps} micro-steps: ${waiting.join(', ')} still wait${waiting.length === 1 ? 's' : ''}.`;
+      return [still, ...end.waiting.flatMap((actor) => neverMade(run, actor))].join(' ');
     }
     case 'limit':
       return end.limit === 'steps'
@@ -103,4 +104,13 @@ export function endText({ end, run }: Pick<RunOutcome, 'end' | 'run'>): string {
     case 'interrupted':
       return `Interrupted after ${run.steps} micro-steps.`;
   }
+}
+
+/** The commonest reason why a vCPU never moves. */
+function neverMade({ model, executor }: RunOutcome['run'], actor: number): string[] {
+  const { kvm, topology } = model.world;
+  const { kind, name, subject, vmName } = topology.actors[actor] ?? {};
+  if (kind !== 'vcpu' || executor.machine.state[kvm.actorVcpu.base + actor] !== 0) return [];
+  const vm = vmName === undefined ? '' : ` of ${vmName}`;
+  return [`${name} does not exist: no KVM_CREATE_VCPU made vCPU ${subject}${vm}.`];
 }

@@ -89,7 +89,9 @@ async function recordingText(call: Call, name: string): Promise<string> {
     return gunzipSync(await readFile(path.resolve(call.io.workingDirectory, name))).toString('utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const message = code?.startsWith('Z_') ? 'It is not a gzip file.' : systemReason(error);
+    const message = code?.startsWith('Z_')
+      ? `It cannot be unpacked with gzip: ${(error as Error).message}.`
+      : systemReason(error);
     throw new Failure(message, { code: 'unreadable-file', file: name });
   }
 }

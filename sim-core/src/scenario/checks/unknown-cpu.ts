@@ -1,6 +1,7 @@
 import type { Condition, LineContent, ParsedScenario, Span } from '../ast.ts';
 import { contentsOfKind, linesOfKind } from '../blocks.ts';
 import { factByName } from '../facts.ts';
+import { MACHINE_OPTIONS } from '../machine-options.ts';
 import type { Check } from './check.ts';
 
 export const unknownCpu: Check = {
@@ -41,7 +42,7 @@ vcpu 0 cpu=1 {
         yield {
           line,
           span,
-          message: `The machine has ${has}, and no cpu${cpu}. \`cpu … count=${cpu + 1}\` would add it.`,
+          message: `The machine has ${has}, and no cpu${cpu}. ${wayOut(cpu)}`,
         };
       }
     }
@@ -85,4 +86,10 @@ function inCondition(condition: Condition): { cpu: number; span: Span }[] {
       });
     }
   }
+}
+
+/** A machine cannot have as many CPUs as one likes. */
+function wayOut(cpu: number): string {
+  const most = MACHINE_OPTIONS.cpu.find(({ key }) => key === 'count')?.range?.[1] ?? 0;
+  return cpu < most ? `\`cpu … count=${cpu + 1}\` would add it.` : `\`cpu … count=${most}\` is the most there can be.`;
 }
