@@ -116,7 +116,7 @@ test.skipIf(!existsSync('/dev/full'))('a full disk is no verdict', async () => {
   children.add(child);
   closeSync(full);
   let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
   expect(await new Promise((resolve) => child.on('close', resolve))).toBe(2);
