@@ -13,14 +13,29 @@ interface PackedReference {
   readonly codeOf: readonly Uint16Array[];
 }
 
-export function canonicalFor(symmetry: Symmetry, packing: Packing, values: (slot: number) => readonly number[]): Canonical {
+/** What a canonical form depends on, as data. */
+export interface CanonicalTables {
+  readonly cpus: number;
+  readonly words: number;
+  /** Per row of words: the bits that are the column of a CPU. */
+  readonly columnMasks: readonly number[];
+  readonly references: readonly PackedReference[];
+  /** Renamings but the identity: CPU p becomes CPU `renamings[i][p]`. */
+  readonly renamings: readonly (readonly number[])[];
+}
+
+export function canonicalTables(symmetry: Symmetry, packing: Packing, values: (slot: number) => readonly number[]): CanonicalTables {
   const references = symmetry.references.flatMap(({ slot, rename }): PackedReference[] => {
     const field = packing.fieldOf(slot);
     if (!field) return [];
     const codeOf = symmetry.renamings.map(({ cpuOf }) => Uint16Array.from(values(slot), (value) => packing.code(slot, rename(cpuOf, value))));
     return [{ word: field.word, shift: field.shift, mask: maskOf(field.width), codeOf }];
   });
-  return symmetry.cpus === 2 ? canonicalOfTwo(packing, references) : canonicalOfMany(symmetry, packing, references);
+  return { cpus: symmetry.cpus, words: packing.words, columnMasks: packing.columnMasks, references, renamings: symmetry.renamings.map((r) => r.cpuOf) };
+}
+
+export function canonicalOf(tables: CanonicalTables): Canonical {
+  return tables.cpus === 2 ? canonicalOfTwo(tables) : canonicalOfMany(tables);
 }
 
 function renameReferences(references: readonly PackedReference[], renaming: number, words: Uint32Array, at: number): void {
@@ -33,8 +48,8 @@ function renameReferences(references: readonly PackedReference[], renaming: numb
 }
 
 /** Two CPUs: the columns decide, and where they are equal, the references. */
-function canonicalOfTwo(packing: Packing, references: readonly PackedReference[]): Canonical {
-  const masks = Uint32Array.from(packing.columnMasks);
+function canonicalOfTwo({ columnMasks, references }: CanonicalTables): Canonical {
+  const masks = Uint32Array.from(columnMasks);
   const rows = masks.length;
   const exchange: Canonical = (words, at) => {
     for (let row = 0; row < rows; row++) {
@@ -64,10 +79,8 @@ function canonicalOfTwo(packing: Packing, references: readonly PackedReference[]
 }
 
 /** More CPUs: every renaming is tried. */
-function canonicalOfMany(symmetry: Symmetry, packing: Packing, references: readonly PackedReference[]): Canonical {
-  const { cpus, renamings } = symmetry;
-  const masks = Uint32Array.from(packing.columnMasks);
-  const { words: size } = packing;
+function canonicalOfMany({ cpus, renamings, columnMasks, words: size, references }: CanonicalTables): Canonical {
+  const masks = Uint32Array.from(columnMasks);
   const original = new Uint32Array(size);
   const candidate = new Uint32Array(size);
   const compare = (a: Uint32Array, b: Uint32Array, bAt: number): number => {
@@ -88,7 +101,7 @@ function canonicalOfMany(symmetry: Symmetry, packing: Packing, references: reado
   return (words, at) => {
     for (let i = 0; i < size; i++) original[i] = words[at + i] as number;
     for (let renaming = 0; renaming < renamings.length; renaming++) {
-      const cpuOf = renamings[renaming]?.cpuOf as readonly number[];
+      const cpuOf = renamings[renaming] as readonly number[];
       candidate.set(original);
       for (let row = 0; row < masks.length; row++) {
         const mask = masks[row] as number;

@@ -9,7 +9,6 @@ import type { Granularity, Model, ScheduledMove } from '../engine/model.ts';
 import { ModelLimit } from '../limits.ts';
 import { EVENT_WIDTH, FINDINGS, type Finding } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
-import { DISABLED, leafOf, UNKNOWN } from './compiled.ts';
 import {
   ALL_REDUCTIONS,
   type Exploration,
@@ -22,15 +21,14 @@ import {
   SLICE_MOVES,
   scheduleOf,
 } from './exploration.ts';
+import { Expander } from './expander.ts';
 import { Finality } from './finality.ts';
 import { type Leaf, NotSymmetric } from './learner.ts';
 import { Outcomes } from './outcomes.ts';
 import { concretePath } from './path.ts';
-import type { Plan } from './planner.ts';
 import { mutedSlots } from './relevance.ts';
 import { Space, type SpaceOptions } from './space.ts';
 import { runSetup } from './start.ts';
-import { hashWords } from './store.ts';
 
 export type * from './exploration.ts';
 
@@ -56,7 +54,6 @@ export class Search {
   readonly #options: ExploreOptions;
   readonly #granularity: Granularity;
   readonly #policies: readonly FindingPolicy[];
-  readonly #environmentFrom: number;
   #reductions: Reductions;
   /** The state behind the setup. */
   #start: Int32Array = new Int32Array(0);
@@ -67,20 +64,12 @@ export class Search {
   /** Per finding: how often, and the state and move of the first time (move -1: the state itself). */
   #findings!: Map<number, { occurrences: number; state: number; move: number }>;
   #next = 0;
-  #transitions = 0;
   #depth = 0;
   #levelEnd = 1;
   #limit: ExploreLimit | undefined;
-  // Of the state that is being expanded: what each move answers, and the successors in one row.
-  #answers: Int32Array;
-  #current = new Uint32Array(0);
-  #row = new Uint32Array(0);
-  #hashes: Uint32Array;
-  #enabled: Int32Array;
-  #successors = 0;
-  /** Per actor: its moves. */
-  readonly #firstMove: readonly number[];
-  readonly #moveCount: readonly number[];
+  #expander!: Expander;
+  /** Moves of expanders that were replaced. */
+  #earlier = 0;
   /** The facts that the plans were last compared with, and the number of states at which they are compared again. */
   #compared = 0;
   #compareAt = FIRST_COMPARISON;
@@ -92,15 +81,6 @@ export class Search {
     this.#granularity = options.granularity ?? model.granularity;
     this.#policies = FINDINGS.map((finding) => options.findings?.[finding] ?? 'count');
     this.#reductions = { ...ALL_REDUCTIONS, ...options.reduction };
-    const moves = model.moves.length;
-    this.#answers = new Int32Array(moves);
-    this.#hashes = new Uint32Array(moves);
-    this.#enabled = new Int32Array(moves);
-    const { actors } = model.world.topology;
-    this.#firstMove = actors.map((_, actor) => model.moves.findIndex((m) => m.kind === 'actor' && m.actor === actor));
-    this.#moveCount = actors.map((_, actor) => model.moves.filter((m) => m.kind === 'actor' && m.actor === actor).length);
-    const environment = model.moves.findIndex((m) => m.kind === 'environment' && !m.inevitable);
-    this.#environmentFrom = environment < 0 ? moves : environment;
     this.#begin();
   }
 
@@ -118,6 +98,10 @@ export class Search {
       this.#withoutSymmetry(error);
     }
     return this.#limit === undefined && this.#next < this.space.store.count;
+  }
+
+  get #transitions(): number {
+    return this.#earlier + this.#expander.transitions;
   }
 
   stop(limit: ExploreLimit): void {
@@ -214,11 +198,11 @@ export class Search {
     this.#findings = new Map(setupFindings);
     this.#finality = new Finality();
     this.#next = 0;
-    this.#transitions = 0;
     this.#depth = 0;
     this.#levelEnd = 1;
     this.#compareAt = FIRST_COMPARISON;
-    this.#resize();
+    this.#earlier = 0;
+    this.#expander = new Expander(this.space.tables(), this.space.store);
   }
 
   /**
@@ -229,7 +213,7 @@ export class Search {
     const { facts, planner, store } = this.space;
     if (store.count >= this.#compareAt) this.#compareAt *= 4;
     if (!planner) return false;
-    if (this.space.completeEnvironment()) this.#resize();
+    if (this.space.completeEnvironment()) this.#renew();
     if (facts.version === this.#compared) return false;
     this.#compared = facts.version;
     if (!planner.invalid() && !this.space.ranksTooFew) return false;
@@ -243,10 +227,10 @@ export class Search {
     return true;
   }
 
-  #resize(): void {
-    const { words } = this.space.packing;
-    this.#current = new Uint32Array(words);
-    this.#row = new Uint32Array(words * this.#model.moves.length);
+  /** The inner loop with what is known now. */
+  #renew(): void {
+    this.#earlier += this.#expander?.transitions ?? 0;
+    this.#expander = new Expander(this.space.tables(), this.space.store);
   }
 
   #run(until: number): void {
@@ -267,156 +251,19 @@ export class Search {
   }
 
   #expand(state: number): void {
-    this.space.store.read(state, this.#current);
-    const { planner } = this.space;
-    const plan = planner ? this.space.planOf(this.#current, 0) : -1;
-    const idle = planner?.plans[plan]?.idle;
-    this.#ask(state, 0, this.#environmentFrom, idle);
-    const alone = planner ? this.#goesAlone(planner.plans[plan] as Plan) : -1;
-    if (alone >= 0) {
-      const first = this.#firstMove[alone] as number;
-      this.#generate(state, plan, first, first + (this.#moveCount[alone] as number));
-      // Somebody whose turn is put off must get it on every cycle: one successor at least is farther than this state.
-      if (this.#insert(state, undefined) >= this.#levelEnd) return;
-      this.#ask(state, this.#environmentFrom, this.#answers.length, idle);
-      this.#generate(state, plan, 0, first);
-      this.#insert(state, undefined);
-      this.#generate(state, plan, first + (this.#moveCount[alone] as number), this.#answers.length);
-      this.#insert(state, undefined);
-      return;
+    while (!this.#expander.expand(state, this.#levelEnd)) {
+      const { question, questionWords } = this.#expander;
+      this.space.answer(question, questionWords);
+      this.#renew();
     }
-    this.#ask(state, this.#environmentFrom, this.#answers.length, idle);
-    const stuck = !this.#anyCanMove(0, this.#environmentFrom);
-    this.#generate(state, plan, 0, this.#answers.length);
-    const byEnvironment: number[] | undefined = stuck ? [] : undefined;
-    this.#insert(state, byEnvironment);
-    if (byEnvironment) this.#finality.add(state, this.#judge(state), byEnvironment);
-  }
-
-  /** The actor that goes alone in the state that was asked, or -1. */
-  #goesAlone(plan: Plan): number {
-    for (const { actor, frozen } of plan.alone) {
-      if (this.#canMove(actor) && !frozen.some((other) => this.#canMove(other))) return actor;
+    const { remarks, stuck } = this.#expander;
+    if (remarks.length > 0) {
+      for (let i = 0; i < remarks.length; i += 3) this.#remark(remarks[i] as number, remarks[i + 1] as number, remarks[i + 2] as number);
+      remarks.length = 0;
     }
-    return -1;
-  }
-
-  #canMove(actor: number): boolean {
-    const first = this.#firstMove[actor] as number;
-    return this.#anyCanMove(first, first + (this.#moveCount[actor] as number));
-  }
-
-  #anyCanMove(from: number, to: number): boolean {
-    const answers = this.#answers;
-    for (let move = from; move < to; move++) if (answers[move] !== DISABLED) return true;
-    return false;
-  }
-
-  /** Puts the successors by the moves of a range into the row. */
-  #generate(state: number, plan: number, from: number, to: number): void {
-    const answers = this.#answers;
-    const { space } = this;
-    const { compiled, packing, canonical } = space;
-    const { effects, remarkable } = compiled;
-    const { words } = packing;
-    const current = this.#current;
-    const row = this.#row;
-    const environmentFrom = this.#environmentFrom;
-    let count = 0;
-    let loops = 0;
-    for (let move = from; move < to; move++) {
-      const answer = answers[move] as number;
-      if (answer === DISABLED) continue;
-      const leaf = leafOf(answer);
-      if (remarkable[leaf] !== 0) this.#remark(leaf, state, move);
-      const effect = leaf * 2 * words;
-      const at = count * words;
-      for (let i = 0; i < words; i++) {
-        row[at + i] = ((current[i] as number) & (effects[effect + i] as number)) | (effects[effect + words + i] as number);
-      }
-      let recount = space.rewrittenBy(leaf);
-      if (plan >= 0) {
-        // The environment moves no actor, so the plan stays.
-        const then = move < environmentFrom ? space.planOf(row, at) : plan;
-        space.bury(row, at, then);
-        if (then !== plan) recount |= space.planRanks[then] as number;
-      }
-      if (recount !== 0) space.rank(row, at, recount);
-      // A move that changes nothing leads nowhere new.
-      let same = 0;
-      while (same < words && row[at + same] === current[same]) same++;
-      if (same === words) {
-        loops++;
-        continue;
-      }
-      if (canonical) canonical(row, at);
-      this.#hashes[count] = hashWords(row, at, words);
-      this.#enabled[count++] = move;
-    }
-    this.#transitions += count + loops;
-    this.#successors = count;
-  }
-
-  /** Stores what stands in the row; the highest number among the successors, or -1. */
-  #insert(state: number, numbers: number[] | undefined): number {
-    const { store, packing } = this.space;
-    const { words } = packing;
-    const count = this.#successors;
-    const hashes = this.#hashes;
-    // All places are touched before any is used: the misses of the caches then overlap.
-    store.prepare(hashes, count);
-    let highest = -1;
-    for (let i = 0; i < count; i++) {
-      const successor = store.insert(this.#row, i * words, hashes[i] as number, state, this.#enabled[i] as number);
-      if (successor > highest) highest = successor;
-      numbers?.push(successor);
-    }
-    return highest;
-  }
-
-  /** Fills in what the moves of a range answer in a state; `#current` holds its words. */
-  #ask(state: number, from: number, to: number, idle: Uint8Array | undefined): void {
-    const answers = this.#answers;
-    let { roots, nodes } = this.space.compiled;
-    let current = this.#current;
-    for (let move = from; move < to; move++) {
-      // What the environment does to dead slots is nothing, and what they hold is not fit to be tried.
-      if (idle !== undefined && idle[move] !== 0) {
-        answers[move] = DISABLED;
-        continue;
-      }
-      let at = roots[move] as number;
-      while (at > 0) {
-        const node = nodes[at] as number;
-        at = nodes[at + 1 + (((current[node & 255] as number) >>> ((node >>> 8) & 31)) & (node >>> 13))] as number;
-      }
-      if (at === UNKNOWN) {
-        if (this.space.learn(move, state)) {
-          this.#resize();
-          this.space.store.read(state, this.#current);
-          current = this.#current;
-        }
-        // The state may be written otherwise now, but what moves answer in it is the same: leaves keep their numbers.
-        move--;
-        ({ roots, nodes } = this.space.compiled);
-        continue;
-      }
-      answers[move] = at;
-    }
-  }
-
-  #judge(state: number): number {
-    const { learner } = this.space;
-    for (;;) {
-      const { roots, nodes } = this.space.compiled;
-      const current = this.#current;
-      let at = roots[learner.judgementMove] as number;
-      while (at > 0) {
-        const node = nodes[at] as number;
-        at = nodes[at + 1 + (((current[node & 255] as number) >>> ((node >>> 8) & 31)) & (node >>> 13))] as number;
-      }
-      if (at !== UNKNOWN) return leafOf(at);
-      this.space.learn(learner.judgementMove, state);
+    if (stuck.length > 0) {
+      this.#finality.add(stuck[0] as number, stuck[1] as number, stuck.slice(3));
+      stuck.length = 0;
     }
   }
 

@@ -7,13 +7,14 @@
 import type { Executor } from '../engine/executor.ts';
 import type { Granularity, Model } from '../engine/model.ts';
 import type { Bits } from './bits.ts';
-import { type Canonical, canonicalFor } from './canonical.ts';
-import { Compiled, leafOf, UNKNOWN } from './compiled.ts';
+import { type Canonical, type CanonicalTables, canonicalOf, canonicalTables } from './canonical.ts';
+import { Compiled } from './compiled.ts';
+import type { Tables } from './expander.ts';
 import type { Reductions } from './exploration.ts';
 import { Facts } from './facts.ts';
 import { type Branching, type Judgement, type Leaf, Learner } from './learner.ts';
 import { maskOf, Packing, Vocabulary } from './packing.ts';
-import { Planner } from './planner.ts';
+import { type Plan, Planner } from './planner.ts';
 import { hashWords, StateStore } from './store.ts';
 import { Symmetry } from './symmetry.ts';
 import { Versions } from './versions.ts';
@@ -53,11 +54,18 @@ export class Space {
   planner: Planner | undefined;
   /** Per plan: the bits to keep, then the bits to set instead of those that are dead; `words` each. */
   planMasks = new Uint32Array(0);
-  /** Per plan: words of memory some of whose versions are dead, as bits. */
-  planRanks: number[] = [];
   /** Words of memory whose versions are counted by their order. */
   #ranked: ReadonlySet<number> = new Set();
-  #rewritten: number[] = [];
+  /** Per leaf: the words of memory whose versions it writes, as bits; bit 31 stands for all from the 31st on. */
+  #rewritten = new Int32Array(64);
+  #rewrittenCount = 0;
+  /** The plans as tables; see {@link Tables}. */
+  #planRanks = new Int32Array(0);
+  #planIdle = new Uint8Array(0);
+  #planAlone = new Int32Array(0);
+  #alone = new Int32Array(64);
+  #aloneLength = 0;
+  #canonicalTables: CanonicalTables | undefined;
   /** Size of the vocabulary for which the environment's moves were completed. */
   #completed = -1;
   readonly #versions: Versions | undefined;
@@ -127,7 +135,8 @@ export class Space {
   /** Forgets all states but the first, and all plans; what was learned stays. */
   begin(): void {
     this.#ranked = this.#toRank();
-    this.#rewritten = [];
+    this.#rewrittenCount = 0;
+    this.#aloneLength = 0;
     this.planner = this.#looksAhead ? new Planner(this.facts, this.vocabulary, this.options.reductions) : undefined;
     this.#planOfLeaf.fill(-1);
     this.planMasks = new Uint32Array(0);
@@ -139,13 +148,6 @@ export class Space {
 
   get bytes(): number {
     return this.store.bytes + this.compiled.bytes;
-  }
-
-  /** Puts a stored state into the learner's machine, or into another whose other slots are as at the start. */
-  load(state: number, into: Int32Array = this.learner.machine.raw): void {
-    const words = new Uint32Array(this.packing.words);
-    this.store.read(state, words);
-    this.packing.unpack(words, 0, into);
   }
 
   /** The packed, canonical form of a state; false when it holds what was never met. */
@@ -165,61 +167,71 @@ export class Space {
     const places = this.model.world.topology.actors.map((_, actor) => this.facts.placeOf(actor, (slot) => state[slot] as number));
     const known = this.planner.plans.length;
     const plan = this.planner.planFor(places);
-    if (plan === known) this.#mask(plan);
+    if (plan === known) this.#enterPlan(plan);
     return this.planner.plans[plan]?.live;
   }
 
-  /** The plan for a packed state. */
-  planOf(words: Uint32Array, at: number): number {
-    const leaf = this.#answer(this.learner.placesMove, words, at);
-    const plan = this.#planOfLeaf[leaf];
-    return plan !== undefined && plan >= 0 ? plan : this.#makePlan(leaf);
+  /** What the inner loop looks at, as of now. */
+  tables(): Tables {
+    const { learner, compiled, model, planner } = this;
+    const { moves } = model;
+    const { actors } = model.world.topology;
+    // What must happen keeps a state from being final, as what an actor can do does.
+    const environmentFrom = moves.findIndex((m) => m.kind === 'environment' && !m.inevitable);
+    this.#fillRewritten();
+    return {
+      words: this.packing.words,
+      environmentFrom: environmentFrom < 0 ? moves.length : environmentFrom,
+      moves: moves.length,
+      firstMove: Int32Array.from(actors, (_, actor) => moves.findIndex((m) => m.kind === 'actor' && m.actor === actor)),
+      moveCount: Int32Array.from(actors, (_, actor) => moves.filter((m) => m.kind === 'actor' && m.actor === actor).length),
+      roots: compiled.roots,
+      nodes: compiled.nodes,
+      effects: compiled.effects,
+      remarkable: compiled.remarkable,
+      judgementMove: learner.judgementMove,
+      placesMove: learner.placesMove,
+      rankMove: learner.rankMove,
+      rewritten: this.#rewritten,
+      ranked: Int32Array.from(this.#ranked),
+      planning: planner !== undefined,
+      planOfLeaf: this.#planOfLeaf,
+      planMasks: this.planMasks,
+      planRanks: this.#planRanks,
+      planIdle: this.#planIdle,
+      planAlone: this.#planAlone,
+      alone: this.#alone,
+      canonical: this.#canonicalTables,
+    };
   }
 
-  /** Puts the slots that do not matter under a plan back to what they held at the start. */
-  bury(words: Uint32Array, at: number, plan: number): void {
-    const masks = this.planMasks;
-    const size = this.packing.words;
-    const place = plan * 2 * size;
-    for (let i = 0; i < size; i++) words[at + i] = ((words[at + i] as number) & (masks[place + i] as number)) | (masks[place + size + i] as number);
-  }
-
-  /** Counts the versions of some words of memory anew; `which` are bits as {@link rewrittenBy} gives them. */
-  rank(words: Uint32Array, at: number, which: number): void {
-    const count = this.#versions?.groups.length ?? 0;
-    const size = this.packing.words;
-    for (let word = 0; word < count; word++) {
-      if ((which & (1 << Math.min(word, 31))) === 0 || !this.#ranked.has(word)) continue;
-      const effect = this.#answer(this.learner.rankMove + word, words, at) * 2 * size;
-      const { effects } = this.compiled;
-      for (let i = 0; i < size; i++) words[at + i] = ((words[at + i] as number) & (effects[effect + i] as number)) | (effects[effect + size + i] as number);
-    }
-  }
-
-  /** The words of memory whose versions a leaf writes, as bits; bit 31 stands for all words from the 31st on. */
-  rewrittenBy(leaf: number): number {
-    const known = this.#rewritten[leaf];
-    if (known !== undefined) return known;
-    let bits = 0;
-    const slots = this.learner.leaves[leaf]?.writes.map((w) => w.slot) ?? [];
-    for (const word of this.#versions?.wordsOf(slots) ?? []) if (this.#ranked.has(word)) bits |= 1 << Math.min(word, 31);
-    this.#rewritten[leaf] = bits;
-    return bits;
-  }
-
-  /** The leaf for a question that is no move, learned if need be. */
-  #answer(question: number, words: Uint32Array, at: number): number {
-    const { roots, nodes } = this.compiled;
-    let answer = roots[question] as number;
-    while (answer > 0) {
-      const node = nodes[answer] as number;
-      answer = nodes[answer + 1 + (((words[at + (node & 255)] as number) >>> ((node >>> 8) & 31)) & (node >>> 13))] as number;
-    }
-    if (answer !== UNKNOWN) return leafOf(answer);
-    this.packing.unpack(words, at, this.learner.machine.raw);
+  /** Finds out what a packed state answers to a question. True when states were written anew. */
+  answer(question: number, words: Uint32Array): boolean {
+    this.learner.machine.raw.set(this.vocabulary.base);
+    this.packing.unpack(words, 0, this.learner.machine.raw);
+    if (question <= this.learner.judgementMove) return this.#learn(question);
+    const known = this.learner.leaves.length;
     const leaf = this.learner.learn(question);
-    this.compiled.add(leaf);
-    return leaf.index;
+    if (leaf.index >= known) this.compiled.add(leaf);
+    if (question === this.learner.placesMove) this.#makePlan(leaf.index);
+    return false;
+  }
+
+  #fillRewritten(): void {
+    const { leaves } = this.learner;
+    if (this.#rewritten.length < leaves.length) {
+      const larger = new Int32Array(leaves.length * 2);
+      larger.set(this.#rewritten.subarray(0, this.#rewrittenCount));
+      this.#rewritten = larger;
+    }
+    for (; this.#rewrittenCount < leaves.length; this.#rewrittenCount++) {
+      let bits = 0;
+      const leaf = leaves[this.#rewrittenCount] as Leaf;
+      // Counting anew is the end of it.
+      const slots = leaf.move < this.learner.judgementMove ? leaf.writes.map((w) => w.slot) : [];
+      for (const word of this.#versions?.wordsOf(slots) ?? []) if (this.#ranked.has(word)) bits |= 1 << Math.min(word, 31);
+      this.#rewritten[this.#rewrittenCount] = bits;
+    }
   }
 
   #makePlan(leaf: number): number {
@@ -233,8 +245,29 @@ export class Space {
       this.#planOfLeaf = larger;
     }
     this.#planOfLeaf[leaf] = plan;
-    if (plan === known) this.#mask(plan);
+    if (plan === known) this.#enterPlan(plan);
     return plan;
+  }
+
+  /** Writes a new plan into the tables. */
+  #enterPlan(plan: number): void {
+    const { alone, idle } = this.planner?.plans[plan] as Plan;
+    const moves = this.model.moves.length;
+    if (plan >= this.#planAlone.length) {
+      this.#planAlone = grown(this.#planAlone, plan * 2 + 64);
+      this.#planRanks = grown(this.#planRanks, plan * 2 + 64);
+      const larger = new Uint8Array((plan * 2 + 64) * moves);
+      larger.set(this.#planIdle);
+      this.#planIdle = larger;
+    }
+    if (idle) this.#planIdle.set(idle, plan * moves);
+    else this.#planIdle.fill(0, plan * moves, (plan + 1) * moves);
+    const encoded = [alone.length, ...alone.flatMap(({ actor, frozen }) => [actor, frozen.length, ...frozen])];
+    if (this.#aloneLength + encoded.length > this.#alone.length) this.#alone = grown(this.#alone, 2 * (this.#aloneLength + encoded.length));
+    this.#planAlone[plan] = this.#aloneLength;
+    this.#alone.set(encoded, this.#aloneLength);
+    this.#aloneLength += encoded.length;
+    this.#mask(plan);
   }
 
   #mask(plan: number): void {
@@ -247,14 +280,14 @@ export class Space {
     }
     this.planMasks.fill(0xffffffff, place, place + size);
     this.planMasks.fill(0, place + size, place + 2 * size);
-    this.planRanks[plan] = 0;
+    this.#planRanks[plan] = 0;
     const live = this.planner?.plans[plan]?.live;
     if (!live) return;
     let again = 0;
     this.#versions?.groups.forEach((slots, word) => {
       if (this.#ranked.has(word) && slots.some((slot) => this.vocabulary.varies(slot) && !live.has(slot))) again |= 1 << Math.min(word, 31);
     });
-    this.planRanks[plan] = again;
+    this.#planRanks[plan] = again;
     for (const { slot, word, shift, width } of this.packing.fields) {
       if (live.has(slot)) continue;
       const code = this.packing.code(slot, this.vocabulary.indifferent(slot));
@@ -383,9 +416,8 @@ export class Space {
     return { leaf, stale: this.#meet(leaf) };
   }
 
-  /** Learns what a move does in a stored state. True when states had to be written anew, so that words held are stale. */
-  learn(move: number, state: number): boolean {
-    this.load(state);
+  /** Learns what a move does in the state of the learner's machine. True when states were written anew. */
+  #learn(move: number): boolean {
     const { leaf, stale } = this.#take(move);
     if (stale) {
       this.#relayout();
@@ -424,7 +456,8 @@ export class Space {
   }
 
   #canonical(): Canonical | undefined {
-    return this.symmetry && canonicalFor(this.symmetry, this.packing, (slot) => this.vocabulary.valuesOf(slot).list);
+    this.#canonicalTables = this.symmetry && canonicalTables(this.symmetry, this.packing, (slot) => this.vocabulary.valuesOf(slot).list);
+    return this.#canonicalTables && canonicalOf(this.#canonicalTables);
   }
 
   #rank(state: Int32Array): void {
@@ -439,4 +472,10 @@ export class Space {
       );
     });
   }
+}
+
+function grown(array: Int32Array<ArrayBuffer>, length: number): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(length);
+  larger.set(array);
+  return larger;
 }
