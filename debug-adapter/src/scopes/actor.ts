@@ -11,6 +11,7 @@ export const actorScope: Scope = {
     return (format) => [
       ...registers(view, format),
       ...(actor.kind === 'device' ? deviceRegisters(view, actor.subject, format) : []),
+      ...(actor.kind === 'device' ? postedRequests(view, actor.subject) : []),
       ...placeItems(view, format),
       ...(actor.process >= 0 ? processItems(view, actor.process, format) : []),
     ];
@@ -40,6 +41,16 @@ export function deviceRegisters({ snapshot }: View, device: number, format: Form
       }),
     ];
   });
+}
+
+/** Writes and MSIs that the device has sent and that have not arrived, the oldest first. */
+function postedRequests({ snapshot }: View, device: number): Item[] {
+  const { pcie, topology } = snapshot.model.world;
+  return pcie.onTheirWay(snapshot.state, device).map(({ kind, target, value, asked }, i) => ({
+    name: `on its way ${i + 1}`,
+    value: kind === 'msi' ? `MSI ${target}` : `MWr ${topology.words[target]?.name} = ${value}${asked ? ' ns' : ''}`,
+    type: 'a posted request: it arrives after those before it',
+  }));
 }
 
 function placeItems({ snapshot, actor }: View, format: Format): Item[] {

@@ -43,6 +43,8 @@ export interface Pcie {
   signal(machine: Machine, device: number, vector: number): boolean;
   /** The oldest posted request of the device arrives. False when none is on its way. */
   arrive(machine: Machine, device: number): boolean;
+  /** Posted requests of the device that are on their way, the oldest first. */
+  onTheirWay(state: Int32Array, device: number): PostedRequest[];
   /** A read by the device, or one of the device: what it posted before arrives first. */
   pushPosted(machine: Machine, device: number): void;
 }
@@ -182,6 +184,8 @@ export function createPcie(base: WorldBase, world: () => World): Pcie {
       arriveNow(m, device, request);
       return true;
     },
+
+    onTheirWay: posted.list,
 
     pushPosted(m, device) {
       while (pcie.arrive(m, device)) {

@@ -35,6 +35,8 @@ export interface PostedQueues {
   append(machine: Machine, device: number, request: PostedRequest): boolean;
   /** Takes the oldest one out, or undefined. */
   take(machine: Machine, device: number): PostedRequest | undefined;
+  /** Those on their way, the oldest first. */
+  list(state: Int32Array, device: number): PostedRequest[];
 }
 
 /** Bits of an entry; 0 is an empty place. */
@@ -49,45 +51,53 @@ export function createPostedQueues(base: WorldBase): PostedQueues {
   const entry: Field = layout.field('postedRequest', shape, { labels: [names], internal: true });
   const value: Field = layout.field('postedValue', shape, { labels: [names], internal: true });
 
+  function at(state: Int32Array, device: number, place: number): PostedRequest | undefined {
+    const code = place < (credits[device] ?? 0) ? (state[entry.base + device * longest + place] as number) : 0;
+    if (code === 0) return undefined;
+    return {
+      kind: (code & ENTRY.msi) !== 0 ? 'msi' : 'write',
+      target: code >> ENTRY.targetShift,
+      value: state[value.base + device * longest + place] as number,
+      asked: (code & ENTRY.asked) !== 0,
+      noSnoop: (code & ENTRY.noSnoop) !== 0,
+    };
+  }
+
   return {
     queues: (device) => (credits[device] ?? 0) > 0,
 
     append(m, device, request) {
       const count = credits[device] ?? 0;
       for (let place = 0; place < count; place++) {
-        const at = device * longest + place;
-        if (m.state[entry.base + at] !== 0) continue;
+        const slot = device * longest + place;
+        if (m.state[entry.base + slot] !== 0) continue;
         const flags =
           ENTRY.used |
           (request.kind === 'msi' ? ENTRY.msi : 0) |
           (request.asked ? ENTRY.asked : 0) |
           (request.noSnoop ? ENTRY.noSnoop : 0);
-        m.put(entry.base + at, flags | (request.target << ENTRY.targetShift));
-        m.put(value.base + at, request.value);
+        m.put(entry.base + slot, flags | (request.target << ENTRY.targetShift));
+        m.put(value.base + slot, request.value);
         return true;
       }
       return false;
     },
 
     take(m, device) {
-      const count = credits[device] ?? 0;
+      const request = at(m.state, device, 0);
+      if (!request) return undefined;
       const first = device * longest;
-      const code = count > 0 ? (m.state[entry.base + first] as number) : 0;
-      if (code === 0) return undefined;
-      const request: PostedRequest = {
-        kind: (code & ENTRY.msi) !== 0 ? 'msi' : 'write',
-        target: code >> ENTRY.targetShift,
-        value: m.state[value.base + first] as number,
-        asked: (code & ENTRY.asked) !== 0,
-        noSnoop: (code & ENTRY.noSnoop) !== 0,
-      };
+      const last = first + (credits[device] ?? 0) - 1;
       // The others move up, so that equal queues are equal states.
-      for (let at = first; at < first + count; at++) {
-        const last = at === first + count - 1;
-        m.put(entry.base + at, last ? 0 : (m.state[entry.base + at + 1] as number));
-        m.put(value.base + at, last ? 0 : (m.state[value.base + at + 1] as number));
+      for (let slot = first; slot <= last; slot++) {
+        m.put(entry.base + slot, slot === last ? 0 : (m.state[entry.base + slot + 1] as number));
+        m.put(value.base + slot, slot === last ? 0 : (m.state[value.base + slot + 1] as number));
       }
       return request;
+    },
+
+    list(state, device) {
+      return Array.from({ length: credits[device] ?? 0 }, (_, place) => at(state, device, place) ?? []).flat();
     },
   };
 }
