@@ -82,8 +82,16 @@ export class Planner {
       const now = this.#plan(this.#places[i] as readonly number[]);
       const dead = old.live !== undefined && !now.live?.within(old.live);
       if (dead || old.idle?.some((idle, move) => idle !== 0 && now.idle?.[move] === 0)) return true;
-      const kept = old.alone.every((a) => now.alone.some((b) => b.actor === a.actor && b.frozen.join() === a.frozen.join()));
-      return !kept;
+      return !old.alone.every((a) => now.alone.some((b) => sameAlone(a, b)));
+    });
+  }
+
+  /** Would any plan be another one with the facts that have come in since, be it only a better one? */
+  outdated(): boolean {
+    return this.plans.some((old, i) => {
+      const now = i < MAX_PLANS ? this.#plan(this.#places[i] as readonly number[]) : old;
+      if (now.alone.length !== old.alone.length || !now.alone.every((a, k) => sameAlone(a, old.alone[k] as Alone))) return true;
+      return now.live !== undefined && old.live !== undefined && !(now.live.within(old.live) && old.live.within(now.live));
     });
   }
 
@@ -214,4 +222,8 @@ export class Planner {
     }
     return this.#live.get(place) as Bits;
   }
+}
+
+function sameAlone(a: Alone, b: Alone): boolean {
+  return a.actor === b.actor && a.frozen.join() === b.frozen.join();
 }

@@ -25,6 +25,7 @@
 import type { CompiledCondition, Granularity, Model } from '../engine/model.ts';
 import { ModelLimit } from '../limits.ts';
 import { FINDINGS, type Finding } from '../state/event.ts';
+import { CheckpointProblem, type CheckpointSource, type Snapshot } from './checkpoint.ts';
 import { scheduleOf } from './exploration.ts';
 import type { Judgement } from './learner.ts';
 import { Outcomes } from './outcomes.ts';
@@ -70,10 +71,23 @@ interface Seen {
 }
 
 type SeenOutcome = Seen & Pick<Judgement, 'values' | 'truth'>;
-type SeenTruth = { positive: number; negative: number; deciding: Seen | undefined };
+type SeenTruth = { positive: number; negative: number; deciding?: Seen };
+
+/** What a snapshot holds. */
+interface Saved {
+  readonly next: number;
+  readonly done: number;
+  readonly unfinished: number;
+  readonly moves: number;
+  readonly longest: number;
+  readonly outcomes: readonly (readonly [string, SeenOutcome])[];
+  readonly truths: readonly SeenTruth[];
+  readonly findings: readonly (readonly [number, Seen])[];
+  readonly modelLimits: readonly (readonly [string, Seen])[];
+}
 
 /** Random runs in slices: {@link RandomSearch.step} makes some moves and returns, also in the middle of a run. */
-export class RandomSearch {
+export class RandomSearch implements CheckpointSource {
   readonly #model: Model;
   readonly #options: RandomOptions;
   readonly #granularity: Granularity;
@@ -82,10 +96,10 @@ export class RandomSearch {
   readonly #judge: Outcomes;
   readonly #terms: readonly CompiledCondition['terms'][number][];
   readonly #pct: { readonly depth: number; readonly length: number } | undefined;
-  readonly #outcomes = new Map<string, SeenOutcome>();
-  readonly #truths: readonly SeenTruth[];
-  readonly #findings = new Map<number, Seen>();
-  readonly #modelLimits = new Map<string, Seen>();
+  #outcomes = new Map<string, SeenOutcome>();
+  #truths: readonly SeenTruth[];
+  #findings = new Map<number, Seen>();
+  #modelLimits = new Map<string, Seen>();
   /** The number of the next run. */
   #next: number;
   #walk: Walk | undefined;
@@ -110,7 +124,7 @@ export class RandomSearch {
     const applying = model.conditions.filter((condition) => condition.applies);
     const terms = new Map(applying.flatMap((c) => c.terms).map((term) => [term.name, term]));
     this.#terms = this.#judge.terms.flatMap((name) => terms.get(name) ?? []);
-    this.#truths = model.conditions.map(() => ({ positive: 0, negative: 0, deciding: undefined }));
+    this.#truths = model.conditions.map(() => ({ positive: 0, negative: 0 }));
     if (this.#walker.setupLimit !== undefined) this.stop({ kind: 'model', message: this.#walker.setupLimit });
     else if (options.pct) this.#pct = { depth: options.pct.depth, length: this.#usualLength() };
   }
@@ -126,6 +140,38 @@ export class RandomSearch {
 
   stop(limit: RandomLimit): void {
     this.#limit ??= limit;
+  }
+
+  /** Runs that have ended. The one that is being made is made anew, from its seed. */
+  snapshot(): Snapshot {
+    const data: Saved = {
+      next: this.#next,
+      done: this.#done,
+      unfinished: this.#unfinished,
+      moves: this.#moves,
+      longest: this.#longest,
+      outcomes: [...this.#outcomes],
+      truths: this.#truths,
+      findings: [...this.#findings],
+      modelLimits: [...this.#modelLimits],
+    };
+    return { kind: 'random', data: structure(data), arrays: {} };
+  }
+
+  /** Goes on from the snapshot of a search of the same model with the same options; that is the caller's to know. */
+  restore({ kind, data }: Snapshot): void {
+    if (kind !== 'random') throw new CheckpointProblem(`The checkpoint is of a ${kind}, not of random runs.`);
+    const saved = structure(data as Saved);
+    this.#walk = undefined;
+    this.#next = saved.next;
+    this.#done = saved.done;
+    this.#unfinished = saved.unfinished;
+    this.#moves = saved.moves;
+    this.#longest = saved.longest;
+    this.#outcomes = new Map(saved.outcomes);
+    this.#truths = saved.truths;
+    this.#findings = new Map(saved.findings);
+    this.#modelLimits = new Map(saved.modelLimits);
   }
 
   progress(): RandomProgress {
@@ -235,8 +281,9 @@ export class RandomSearch {
     const policy = this.#options.findings?.[name] ?? 'count';
     if (policy === 'ignore' || walk.findings.has(finding)) return;
     walk.findings.set(finding, walk.moves.length);
-    count(this.#findings, finding, walk);
-    if (policy === 'stop') this.stop({ kind: 'finding', finding: name });
+    if (policy !== 'stop') return;
+    this.stop({ kind: 'finding', finding: name });
+    this.#countFindings(walk);
   }
 
   #judged(walk: Walk): void {
@@ -271,7 +318,16 @@ export class RandomSearch {
     this.#end(walk);
   }
 
+  /** At the end of the run, so that half a run never counts. */
+  #countFindings(walk: Walk): void {
+    for (const [finding, length] of walk.findings) {
+      count(this.#findings, finding, { run: walk.run, moves: walk.moves.slice(0, length) });
+    }
+    walk.findings.clear();
+  }
+
   #end(walk: Walk): void {
+    this.#countFindings(walk);
     this.#done++;
     this.#moves += walk.moves.length;
     this.#longest = Math.max(this.#longest, walk.moves.length);
@@ -324,11 +380,16 @@ function byFinding(a: { readonly finding: Finding }, b: { readonly finding: Find
   return FINDINGS.indexOf(a.finding) - FINDINGS.indexOf(b.finding);
 }
 
-function firstSeen({ run, moves }: Walk): Seen {
+/** A copy that shares nothing with the original. */
+function structure<Data>(data: Data): Data {
+  return JSON.parse(JSON.stringify(data)) as Data;
+}
+
+function firstSeen({ run, moves }: Pick<Walk, 'run' | 'moves'>): Seen {
   return { runs: 1, run, moves: [...moves] };
 }
 
-function count<Key>(seen: Map<Key, Seen>, key: Key, walk: Walk): void {
+function count<Key>(seen: Map<Key, Seen>, key: Key, walk: Pick<Walk, 'run' | 'moves'>): void {
   const known = seen.get(key);
   if (known) known.runs++;
   else seen.set(key, firstSeen(walk));

@@ -1,5 +1,6 @@
 /** Random runs ({@link randomRuns}) with the questions and the answers of an exploration, for those who show either. */
 import type { Model } from '../engine/model.ts';
+import type { CheckpointSource, Snapshot } from './checkpoint.ts';
 import {
   type Exploration,
   type ExploreLimit,
@@ -17,7 +18,7 @@ export interface SampleOptions extends ExploreOptions, Sampling {
   readonly shards?: number;
 }
 
-export class Sampler {
+export class Sampler implements CheckpointSource {
   readonly #search: RandomSearch;
 
   constructor(model: Model, options: SampleOptions) {
@@ -45,6 +46,14 @@ export class Sampler {
   progress(): Progress {
     const { done, toDo, moves } = this.#search.progress();
     return { states: moves, transitions: moves, frontier: toDo - done, depth: 0, bytes: 0 };
+  }
+
+  snapshot(): Snapshot {
+    return this.#search.snapshot();
+  }
+
+  restore(snapshot: Snapshot): void {
+    this.#search.restore(snapshot);
   }
 
   result(): Exploration {

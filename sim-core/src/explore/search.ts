@@ -39,6 +39,8 @@ export const DEFAULT_MAX_BYTES = 2 * 1024 ** 3;
 
 /** States after which plans are first compared with the facts that came in meanwhile; then at four times as many. */
 const FIRST_COMPARISON = 1024;
+/** So few states are quickly found again. */
+const FEW_STATES = 8192;
 /** Fresh starts because of facts that came in late; more than these, and looking ahead is not worth it. */
 const MAX_RESTARTS = 12;
 
@@ -216,7 +218,9 @@ export class Search {
     if (this.space.completeEnvironment()) this.#renew();
     if (facts.version === this.#compared) return false;
     this.#compared = facts.version;
-    if (!planner.invalid() && !this.space.ranksTooFew) return false;
+    // While little is stored, beginning again costs less than going on with plans that could be better.
+    const wrong = store.count <= FEW_STATES && this.#restarts < MAX_RESTARTS / 2 ? planner.outdated() : planner.invalid();
+    if (!wrong && !this.space.ranksTooFew) return false;
     if (++this.#restarts > MAX_RESTARTS) {
       this.#reductions = { ...this.#reductions, partialOrder: false, deadState: false };
       this.#restart();
