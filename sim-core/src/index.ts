@@ -14,6 +14,7 @@ export * from './engine/run.ts';
 export { type FrameView, type Routine, type Step, Task } from './engine/task.ts';
 export { type TraceTextOptions, traceText } from './engine/trace-text.ts';
 export { type Explanation, type Link, why, whyText } from './engine/why.ts';
+export * from './explore/checkpoint.ts';
 export * from './explore/estimate.ts';
 export * from './explore/exploration.ts';
 export { mergeExplorations } from './explore/merge.ts';

@@ -1,0 +1,74 @@
+/** Checkpoints on disk: replaced in one piece, so that whatever ends the process leaves the old one or the new one. */
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import {
+  type CheckpointIdentity,
+  CheckpointProblem,
+  type CheckpointSource,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  type Snapshot,
+} from '@snoopscope/sim-core';
+import { Failure } from './failure.ts';
+import { systemReason } from './text-file.ts';
+
+/** Seconds between two writes: what is lost at most. */
+export const CHECKPOINT_SECONDS = 30;
+
+export class CheckpointFile {
+  /** As the user wrote it. */
+  readonly name: string;
+  readonly #file: string;
+  readonly #identity: CheckpointIdentity;
+  #written = performance.now();
+
+  constructor(workingDirectory: string, name: string, identity: CheckpointIdentity) {
+    this.name = name;
+    this.#file = path.resolve(workingDirectory, name);
+    this.#identity = identity;
+  }
+
+  /** The snapshot to go on from; undefined when there is no such file yet. */
+  async read(): Promise<Snapshot | undefined> {
+    let bytes: Uint8Array;
+    try {
+      bytes = await readFile(this.#file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw new Failure(systemReason(error), { code: 'unreadable-file', file: this.name });
+    }
+    try {
+      return decodeCheckpoint(bytes, this.#identity);
+    } catch (error) {
+      if (!(error instanceof CheckpointProblem)) throw error;
+      throw new Failure(error.message, { code: 'unusable-checkpoint', file: this.name });
+    }
+  }
+
+  /** Writes it when the last time is long ago. */
+  async keep(source: CheckpointSource): Promise<void> {
+    if (performance.now() - this.#written >= CHECKPOINT_SECONDS * 1000) await this.write(source);
+  }
+
+  async write(source: CheckpointSource): Promise<void> {
+    const beside = `${this.#file}.${process.pid}.tmp`;
+    try {
+      const handle = await open(beside, 'w');
+      try {
+        await handle.writeFile(encodeCheckpoint(this.#identity, source.snapshot()));
+        // Without it, a machine that loses its power may have the new name and the old content, or none.
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await rename(beside, this.#file);
+    } catch (error) {
+      await rm(beside, { force: true });
+      throw new Failure(`The checkpoint cannot be written: ${systemReason(error)}`, {
+        code: 'unwritable-file',
+        file: this.name,
+      });
+    }
+    this.#written = performance.now();
+  }
+}
