@@ -1,6 +1,8 @@
 // What the commands print, as a whole. Small scenarios of this folder, and the one scenario that the README shows.
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { snoopscope } from './command.ts';
+import { root, snoopscope } from './command.ts';
 import { expectGolden } from './golden.ts';
 
 const race = 'test/cli/scenarios/race.snoop';
@@ -78,6 +80,23 @@ describe('terminals', () => {
     expect(colours.replace(/\u001b\[\d+m/g, '')).toBe(plain);
     expect(plain).not.toContain('\u001b');
   });
+});
+
+test('a loop that finds the same in each round is told in time linear in its length', async () => {
+  const endless = (await readFile(path.join(root, wbinvd), 'utf8')).replace(
+    'r0 = MRd x ns',
+    'loop {\n r0 = MRd x ns\n }',
+  );
+  const { stdout, exitCode } = await snoopscope('run --kernel v5.11 --format json --max-steps 20000 -', {
+    stdin: endless,
+  });
+  expect(exitCode).toBe(3);
+  const found = JSON.parse(stdout)
+    .trace.flatMap((entry: { happenings: object[] }) => entry.happenings)
+    .filter((happening: { finding?: string }) => happening.finding === 'stale-read');
+  expect(found.length).toBeGreaterThan(5000);
+  expect(found.filter((happening: { why?: object }) => happening.why)).toHaveLength(10);
+  expect(found.at(-1).repeats).toBe(found[9].event);
 });
 
 describe('the same input gives the same bytes', () => {

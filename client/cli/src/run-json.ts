@@ -41,7 +41,7 @@ function entryDocument({ model }: RunOutcome['run'], entry: TraceEntry): object 
   };
 }
 
-function happeningDocument({ kind, text, event, why }: Happening): object {
+function happeningDocument({ kind, text, event, why, repeats }: Happening): object {
   return {
     event,
     kind,
@@ -51,6 +51,7 @@ function happeningDocument({ kind, text, event, why }: Happening): object {
       modelFinding: why.modelFinding,
       why: why.links.map((link) => ({ event: link.event, text: link.text, sources: link.sources })),
     }),
+    ...(repeats && { finding: repeats.finding, repeats: repeats.event }),
   };
 }
 

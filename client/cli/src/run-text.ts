@@ -4,7 +4,7 @@ import { spaced } from './check-text.ts';
 import type { Call } from './commands/command.ts';
 import { type Style, wrap } from './paint.ts';
 import { type ConditionInRun, endText, type RunOutcome } from './run-outcome.ts';
-import { type Happening, type TraceEntry, traceOf } from './trace.ts';
+import { EXPLAINED_REPEATS, type Happening, type TraceEntry, traceOf } from './trace.ts';
 
 const STYLE_OF: Readonly<Record<Happening['kind'], Style>> = {
   step: 'faint',
@@ -22,6 +22,8 @@ const STYLE_OF: Readonly<Record<Happening['kind'], Style>> = {
 /** Where what happened begins: two columns behind the statement, or nearly at the margin on a narrow terminal. */
 const INDENT = 8;
 const NARROW_INDENT = 4;
+/** Instead of the same explanation once more. */
+const AS_BEFORE = `Not explained again: this statement had it ${EXPLAINED_REPEATS} times before.`;
 /** Statements printed before the reader of a pipe is waited for. */
 const ENTRIES_PER_PAUSE = 500;
 
@@ -64,12 +66,13 @@ function statementText(entry: TraceEntry): string {
   return result === undefined ? shown : `${shown} = ${result}`;
 }
 
-function printHappening(call: Call, { kind, text, why, depth }: Happening): void {
+function printHappening(call: Call, { kind, text, why, repeats, depth }: Happening): void {
   const margin = call.width < 60 ? NARROW_INDENT : INDENT + (kind === 'call' ? 2 * depth : 0);
   const indented = (style: Style, words: string, indent: number): void =>
     call.print(`${' '.repeat(indent)}${call.paint(style, wrap(words, call.width - indent, indent + 2))}`);
   indented(STYLE_OF[kind], text, margin);
   if (why) for (const line of whyText(why).slice(1)) indented('caution', line, margin + 2);
+  if (repeats) indented('faint', AS_BEFORE, margin + 2);
 }
 
 function printValues(call: Call, { values }: RunOutcome): void {

@@ -44,6 +44,29 @@ export interface Happening extends EventText {
   readonly event: number;
   /** Why a finding took place. */
   readonly why?: Explanation;
+  /** Of a finding that is not explained: the last one that was, and its event. */
+  readonly repeats?: { readonly finding: Explanation['finding']; readonly event: number };
+}
+
+/**
+ * How often the same finding at the same statement is explained. An explanation looks through the run from its
+ * beginning, so a loop that finds something in each round would take quadratic time to tell the same again.
+ */
+export const EXPLAINED_REPEATS = 10;
+
+/** Explains findings as long as they are news. */
+class Explainer {
+  readonly #told = new Map<string, { readonly times: number; readonly last: NonNullable<Happening['repeats']> }>();
+
+  explain(run: Run, event: number, statement: number): Pick<Happening, 'why' | 'repeats'> {
+    const at = event * EVENT_WIDTH;
+    const key = `${statement} ${run.log.subarray(at + 1, at + 4).join(' ')}`;
+    const told = this.#told.get(key);
+    if (told && told.times >= EXPLAINED_REPEATS) return { repeats: told.last };
+    const explanation = why(run, event);
+    this.#told.set(key, { times: (told?.times ?? 0) + 1, last: { finding: explanation.finding, event } });
+    return { why: explanation };
+  }
 }
 
 /** What is shown without `--events`: what the hardware and KVM do, not each changed field. */
@@ -56,13 +79,14 @@ const TELLING_FIELDS: Readonly<Record<string, (labels: readonly string[], old: s
 
 /** All entries of a run, in order. `everything` shows calls, returns and each changed field too. */
 export function* traceOf(run: Run, everything: boolean): Generator<TraceEntry> {
+  const explainer = new Explainer();
   let open: Draft | undefined;
   for (let step = 0; step < run.steps; step++) {
     const { actor, firstEvent, endEvent } = run.step(step);
     const node = nodeOf(run, step);
     const continues = open && !open.ends && open.actor === actor && open.node === node;
     if (open && !continues) {
-      yield finish(run, open, everything);
+      yield finish(run, open, everything, explainer);
       open = undefined;
     }
     open ??= {
@@ -79,7 +103,7 @@ export function* traceOf(run: Run, everything: boolean): Generator<TraceEntry> {
     open.endEvent = endEvent;
     open.ends = actor < 0 || doneIn(run, firstEvent, endEvent) >= 0;
   }
-  if (open) yield finish(run, open, everything);
+  if (open) yield finish(run, open, everything, explainer);
 }
 
 interface Draft {
@@ -93,10 +117,10 @@ interface Draft {
   ends: boolean;
 }
 
-function finish(run: Run, draft: Draft, everything: boolean): TraceEntry {
+function finish(run: Run, draft: Draft, everything: boolean, explainer: Explainer): TraceEntry {
   const { model } = run;
   const { firstStep, endStep, begins, ends } = draft;
-  const happenings = happeningsIn(run, draft.firstEvent, draft.endEvent, everything);
+  const happenings = happeningsIn(run, draft, everything, explainer);
   const common = { begins, ends, happenings, firstStep, endStep };
   if (draft.actor < 0) {
     return { ...common, actor: model.environment[draft.node]?.name ?? '', environment: true, text: '' };
@@ -161,14 +185,15 @@ function doneIn(run: Run, from: number, to: number): number {
   return -1;
 }
 
-function happeningsIn(run: Run, from: number, to: number, everything: boolean): Happening[] {
+function happeningsIn(run: Run, draft: Draft, everything: boolean, explainer: Explainer): Happening[] {
+  const { node, firstEvent, endEvent } = draft;
   const happenings: Happening[] = [];
-  for (let event = from; event < to; event++) {
+  for (let event = firstEvent; event < endEvent; event++) {
     const text = everything
       ? describeEvent(run.model, run.log, event)
-      : (telling(run, event, to) ?? described(run, event));
+      : (telling(run, event, endEvent) ?? described(run, event));
     if (!text || text.kind === 'step') continue;
-    happenings.push({ ...text, event, ...(text.kind === 'finding' && { why: why(run, event) }) });
+    happenings.push({ ...text, event, ...(text.kind === 'finding' && explainer.explain(run, event, node)) });
   }
   return happenings;
 }
