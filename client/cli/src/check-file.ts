@@ -8,6 +8,7 @@ import {
   type ExploredFinding,
   type ExploreLimit,
   FINDINGS,
+  type Finding,
   findingText,
   type Granularity,
   type KernelVerdict,
@@ -21,6 +22,7 @@ import {
 import { counted } from './check-text.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { pause } from './io.ts';
+import { endText } from './run-outcome.ts';
 import { brokenScenario, type ScenarioFile } from './scenario-file.ts';
 
 export interface CheckRequest {
@@ -61,6 +63,8 @@ export interface VerdictGroup {
   readonly limit?: ExploreLimit;
   readonly conditions: readonly JudgedCondition[];
   readonly findings: readonly JudgedFinding[];
+  /** Set when a plain run gets stuck: who waits, and why. */
+  readonly waiting?: string;
 }
 
 export interface JudgedCondition extends ConditionVerdict {
@@ -74,6 +78,10 @@ export interface JudgedCondition extends ConditionVerdict {
 export interface JudgedFinding {
   readonly finding: string;
   readonly text: string;
+  /** 1-based line of the scenario at which it occurs; absent for lines of included files and for the environment. */
+  readonly line?: number;
+  /** Who makes it. */
+  readonly actor?: string;
   readonly schedule: string;
 }
 
@@ -158,8 +166,14 @@ function groupOf(verdicts: readonly KernelVerdict[]): VerdictGroup {
     conditions: first.conditions.map((condition) => judgedCondition(first, condition)),
     findings: exploration.findings
       .filter(({ finding }) => unexpected.includes(finding))
-      .map((f) => judgedFinding(first, f)),
+      .flatMap((f) => judgedFindings(first, f)),
+    ...waitingNote(first),
   };
+}
+
+function waitingNote(verdict: KernelVerdict): { waiting?: string } {
+  const waiting = waitingIn(verdict);
+  return waiting === undefined ? {} : { waiting };
 }
 
 /** Releases are a range; kernels that are none have no order that people know. */
@@ -183,21 +197,48 @@ function lineOf({ model, exploration }: KernelVerdict, schedule: readonly Schedu
   return scheduleText(model, movesOf(schedule), exploration.granularity);
 }
 
-/** Replays the way to the finding, to say what exactly was found. */
-function judgedFinding(verdict: KernelVerdict, { finding, schedule }: ExploredFinding): JudgedFinding {
-  const run = new Run(verdict.model, { schedule, granularity: verdict.exploration.granularity });
-  const wanted = FINDINGS.indexOf(finding);
-  let event = -1;
+/**
+ * Replays the way to the finding, to say what exactly was found, and where. The search keeps the shortest way to each
+ * kind; a declared result is wrong at one line or at several, so that run goes on to its end and tells each line.
+ */
+function judgedFindings(verdict: KernelVerdict, { finding, schedule }: ExploredFinding): JudgedFinding[] {
+  const { model, exploration } = verdict;
+  const run = new Run(model, { schedule, granularity: exploration.granularity, maxSteps: REPLAY_STEPS });
+  const line = lineOf(verdict, schedule);
+  const found = new Map<string, JudgedFinding>();
   let looked = 0;
-  for (let goesOn = true; goesOn && event < 0; ) {
+  for (let goesOn = true; goesOn && (found.size === 0 || finding === 'unexpected-result'); ) {
     goesOn = run.advance();
-    for (; looked < run.events && event < 0; looked++) {
-      const at = looked * EVENT_WIDTH;
-      if (run.log[at] === NOTE.finding && run.log[at + 1] === wanted) event = looked;
+    for (; looked < run.events; looked++) {
+      const one = findingAt(run, looked, finding);
+      if (one && !found.has(one.text)) found.set(one.text, { ...one, schedule: line });
     }
   }
+  return found.size > 0 ? [...found.values()] : [{ finding, text: finding, schedule: line }];
+}
+
+/** Micro-steps behind which a replay no longer looks for further wrong results. */
+const REPLAY_STEPS = 20_000;
+
+function findingAt(run: Run, event: number, wanted: Finding): Omit<JudgedFinding, 'schedule'> | undefined {
+  const { log, model } = run;
   const at = event * EVENT_WIDTH;
-  const text =
-    event < 0 ? finding : findingText(verdict.model, wanted, run.log[at + 2] as number, run.log[at + 3] as number);
-  return { finding, text, schedule: lineOf(verdict, schedule) };
+  const index = log[at + 1] as number;
+  if (log[at] !== NOTE.finding || FINDINGS[index] !== wanted) return undefined;
+  const { actor, node } = run.step(run.stepOfEvent(event));
+  const place = actor < 0 ? undefined : model.nodes[node]?.place;
+  const name = model.world.topology.actors[actor]?.name;
+  return {
+    finding: wanted,
+    text: findingText(model, index, log[at + 2] as number, log[at + 3] as number),
+    ...(place?.file === 0 && { line: place.line + 1 }),
+    ...(name !== undefined && { actor: name }),
+  };
+}
+
+/** In a plain run somebody never comes to an end: worth a word, because conditions about nothing hold easily. */
+function waitingIn({ model }: KernelVerdict): string | undefined {
+  const run = new Run(model, { maxSteps: REPLAY_STEPS });
+  const end = run.runToEnd();
+  return end.kind === 'stuck' && !end.deadlock ? endText({ end, run }) : undefined;
 }

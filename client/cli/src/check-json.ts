@@ -21,6 +21,7 @@ function groupDocument(group: VerdictGroup): object {
     limit,
     conditions,
     findings,
+    waiting,
   } = group;
   return {
     name,
@@ -42,5 +43,6 @@ function groupDocument(group: VerdictGroup): object {
       ...(schedule && { schedule }),
     })),
     findings,
+    ...(waiting !== undefined && { waiting }),
   };
 }

@@ -33,6 +33,10 @@ function printGroup(call: Call, group: VerdictGroup, witnesses: boolean): void {
   if (group.complete && group.finals === 0) {
     call.print(`    ${call.paint('caution', wrap(ENDLESS, call.width - 4, 4))}`);
   }
+  if (group.waiting) {
+    const note = `In a run without a schedule: ${group.waiting}`;
+    call.print(`    ${call.paint('caution', wrap(note, call.width - 4, 4))}`);
+  }
   for (const { text, schedule } of findings) {
     call.print(`    ${call.paint('bad', 'found')}  ${wrap(text, call.width - 11, 11)}`);
     printSchedule(call, group, schedule);
