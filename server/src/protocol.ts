@@ -43,4 +43,5 @@ export interface Settings {
 export const COMMANDS = {
   debug: 'snoopscope.debugScenario',
   check: 'snoopscope.checkScenario',
+  explore: 'snoopscope.explore',
 } as const;

@@ -89,6 +89,7 @@ test('lenses stand above the scenario, and not in a file of procedures', () => {
   expect(lenses.map(({ line, title }) => [line, title])).toEqual([
     [1, 'Debug'],
     [1, 'Check'],
+    [1, 'Explore'],
   ]);
   expect(lensesOf(snapshotOf('proc a() {\n}\n'))).toEqual([]);
 });

@@ -7,21 +7,24 @@ import {
 } from '@snoopscope/server/protocol';
 import { type ExtensionContext, Uri } from 'vscode';
 import type { BaseLanguageClient, LanguageClientOptions } from 'vscode-languageclient';
-import { type CheckWorker, registerCheck } from './check.ts';
+import type { BesideWorker } from './beside.ts';
+import { registerCheck } from './check.ts';
 import { registerDebugging } from './debugging.ts';
+import { registerExplore } from './explore.ts';
 import { readText } from './files.ts';
 import { registerKernel } from './kernel.ts';
 
 export interface Platform {
   createClient(options: LanguageClientOptions): Promise<BaseLanguageClient>;
-  createCheckWorker(): Promise<CheckWorker>;
+  createWorker(): Promise<BesideWorker>;
 }
 
 export async function activateSnoopscope(context: ExtensionContext, platform: Platform): Promise<void> {
   context.subscriptions.push(
     registerDebugging(),
     registerKernel(),
-    registerCheck(() => platform.createCheckWorker()),
+    registerCheck(() => platform.createWorker()),
+    registerExplore(() => platform.createWorker()),
   );
   const initializationOptions: InitializationOptions = { readFile: true };
   const client = await platform.createClient({ documentSelector: [{ language: 'snoop' }], initializationOptions });

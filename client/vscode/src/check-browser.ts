@@ -1,3 +1,3 @@
-import { answer } from './check-worker.ts';
+import { answer } from './worker.ts';
 
 addEventListener('message', ({ data }) => answer(data, (reply) => postMessage(reply)));

@@ -1,22 +1,21 @@
 // Checking a scenario, away from the editor's thread: an exploration may take minutes, and ending the worker cancels it.
-import { checkScenario, type KernelVerdict, parse } from '@snoopscope/sim-core';
+import { checkScenario, type KernelVerdict, type Progress, parse } from '@snoopscope/sim-core';
 
 export interface CheckRequest {
+  readonly kind: 'check';
   readonly text: string;
-  /** Included files, by the path written behind `include`. */
+  /** Included files, by their paths relative to the scenario. */
   readonly includes: Readonly<Record<string, string>>;
   /** States to store at most; undefined for the simulator's own limit. */
   readonly maxStates?: number;
 }
 
-export type CheckReply = { readonly kind: 'progress'; readonly states: number } | CheckVerdict;
-
-export type CheckVerdict =
+export type CheckReply =
+  /** How far the exploration of one of the kernels is. */
+  | { readonly kind: 'progress'; readonly progress: Progress; readonly seconds: number }
   /** The scenario cannot run. Lines count from 0. */
   | { readonly kind: 'broken'; readonly problems: readonly { readonly line: number; readonly message: string }[] }
-  | { readonly kind: 'judged'; readonly kernels: readonly KernelReport[] }
-  /** A mistake of ours. */
-  | { readonly kind: 'bug'; readonly message: string };
+  | { readonly kind: 'judged'; readonly kernels: readonly KernelReport[] };
 
 export interface KernelReport {
   readonly name: string;
@@ -29,25 +28,28 @@ export interface KernelReport {
   readonly limit?: string;
 }
 
-/** Answers one request. `send` gets progress and, last, the verdict. */
-export function answer({ text, includes, maxStates }: CheckRequest, send: (reply: CheckReply) => void): void {
-  try {
-    const read = (path: string) => (Object.hasOwn(includes, path) ? parse(includes[path] ?? '') : undefined);
-    const shouldStop = ({ states }: { states: number }) => {
-      send({ kind: 'progress', states });
-      return false;
-    };
-    const { diagnostics, kernels } = checkScenario(parse(text), {
-      includes: read,
-      explore: { shouldStop, ...(maxStates !== undefined && { maxStates }) },
-    });
-    const problems = diagnostics.filter(({ severity }) => severity === 'error');
-    if (kernels.length === 0)
-      send({ kind: 'broken', problems: problems.map(({ line, message }) => ({ line, message })) });
-    else send({ kind: 'judged', kernels: kernels.map(reportOf) });
-  } catch (error) {
-    send({ kind: 'bug', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-  }
+const PROGRESS_MS = 200;
+
+/** `send` gets progress and, last, the verdict. */
+export function checkOnAllKernels(request: CheckRequest, send: (reply: CheckReply) => void): void {
+  const { text, includes, maxStates } = request;
+  const read = (path: string) => (Object.hasOwn(includes, path) ? parse(includes[path] ?? '') : undefined);
+  const began = performance.now();
+  let told = began;
+  const shouldStop = (progress: Progress) => {
+    if (performance.now() - told < PROGRESS_MS) return false;
+    told = performance.now();
+    send({ kind: 'progress', progress, seconds: (told - began) / 1000 });
+    return false;
+  };
+  const { diagnostics, kernels } = checkScenario(parse(text), {
+    includes: read,
+    explore: { shouldStop, ...(maxStates !== undefined && { maxStates }) },
+  });
+  const problems = diagnostics.filter(({ severity }) => severity === 'error');
+  if (kernels.length === 0)
+    send({ kind: 'broken', problems: problems.map(({ line, message }) => ({ line, message })) });
+  else send({ kind: 'judged', kernels: kernels.map(reportOf) });
 }
 
 function reportOf({ profile, exploration, passed, conditions, unexpected }: KernelVerdict): KernelReport {

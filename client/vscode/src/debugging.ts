@@ -39,6 +39,31 @@ async function debugScenario(given?: Uri | string): Promise<boolean> {
   return debug.startDebugging(workspace.getWorkspaceFolder(uri), configurationFor(uri));
 }
 
+/** A way through a scenario, as an exploration found it. */
+export interface ScheduleToDebug {
+  /** URI of the scenario. */
+  readonly scenario: string;
+  readonly kernel: string;
+  /** A `schedule` line; without items when any schedule leads there. */
+  readonly schedule: string;
+  /** Where to stop first. Without it the first violation on the way stops, or the end. */
+  readonly finding?: string;
+}
+
+/** Starts a session that follows a schedule and stops at what it was found for. */
+export function debugSchedule({ scenario, kernel, schedule, finding }: ScheduleToDebug): Thenable<boolean> {
+  const uri = Uri.parse(scenario);
+  const configuration: DebugConfiguration = {
+    ...configurationFor(uri),
+    name: finding ? `Counterexample: ${finding}` : 'Outcome',
+    kernel,
+    stopOnEntry: false,
+    ...(schedule !== 'schedule' && { schedule }),
+    ...(finding && { stopOnFinding: finding }),
+  };
+  return debug.startDebugging(workspace.getWorkspaceFolder(uri), configuration);
+}
+
 const provider: DebugConfigurationProvider = {
   resolveDebugConfiguration(_folder, configuration) {
     // F5 without a launch.json comes here with an empty configuration.

@@ -2,7 +2,7 @@
 import { type ExtensionContext, Uri, workspace } from 'vscode';
 import { LanguageClient } from 'vscode-languageclient/browser';
 import { activateSnoopscope } from './activate.ts';
-import type { CheckWorker } from './check.ts';
+import type { BesideWorker } from './beside.ts';
 
 export function activate(context: ExtensionContext): Promise<void> {
   const start = async (bundle: string) =>
@@ -10,11 +10,11 @@ export function activate(context: ExtensionContext): Promise<void> {
   return activateSnoopscope(context, {
     createClient: async (options) =>
       new LanguageClient('snoopscope', 'Snoopscope', await start('server-browser.js'), options),
-    createCheckWorker: async () => checkWorker(await start('check-browser.js')),
+    createWorker: async () => besideWorker(await start('check-browser.js')),
   });
 }
 
-function checkWorker(worker: Worker): CheckWorker {
+function besideWorker(worker: Worker): BesideWorker {
   return {
     start(request, onReply, onError) {
       worker.onmessage = ({ data }) => onReply(data);

@@ -1,8 +1,9 @@
 // A verdict as people read it: one line for each condition and answer, kernels in ranges.
 import { PROFILES } from '@snoopscope/sim-core';
-import type { CheckVerdict, KernelReport } from './check-worker.ts';
+import type { KernelReport } from './check-worker.ts';
+import type { WorkerAnswer } from './worker.ts';
 
-export function verdictLines(reply: CheckVerdict): string[] {
+export function verdictLines(reply: Exclude<WorkerAnswer, { kind: 'explored' }>): string[] {
   switch (reply.kind) {
     case 'broken':
       return ['The scenario cannot run:', ...reply.problems.map(({ line, message }) => `line ${line + 1}: ${message}`)];

@@ -7,7 +7,7 @@ export interface Lens {
   readonly command: string;
 }
 
-/** `Debug | Check` above the scenario; none for a file of procedures. */
+/** `Debug | Check | Explore` above the scenario; none for a file of procedures. */
 export function lensesOf(snapshot: Snapshot): readonly Lens[] {
   const { lines, blocks } = snapshot.scenario;
   const actor = blocks.find(({ kind }) => kind !== 'machine' && kind !== 'proc');
@@ -17,5 +17,6 @@ export function lensesOf(snapshot: Snapshot): readonly Lens[] {
   return [
     { line, title: 'Debug', command: COMMANDS.debug },
     { line, title: 'Check', command: COMMANDS.check },
+    { line, title: 'Explore', command: COMMANDS.explore },
   ];
 }

@@ -1,0 +1,119 @@
+// What an exploration found, as a page to read: verdicts, findings and outcomes, and the lines at which something can be done.
+import type { ConditionReport, ExplorationReport, ExploreLimit, FindingReport } from '@snoopscope/sim-core';
+
+export interface Page {
+  readonly text: string;
+  readonly actions: readonly PageAction[];
+}
+
+/** A schedule that stands on the page. */
+export interface PageAction {
+  /** Counting from 0. */
+  readonly line: number;
+  readonly title: string;
+  /** A `schedule` line, without items when any schedule leads there. */
+  readonly schedule: string;
+  /** Where the session is to stop; without it, at the end of the run. */
+  readonly finding?: string;
+}
+
+/** More outcomes than these are for the command line's JSON. */
+const SHOWN_OUTCOMES = 200;
+
+export function explorationPage(name: string, report: ExplorationReport, seconds: number): Page {
+  const lines: string[] = [
+    `# ${name} on ${report.kernel}: ${verdictWord(report.passed)}`,
+    '',
+    coverage(report, seconds),
+  ];
+  const actions: PageAction[] = [];
+  if (report.limit) lines.push('', limitText(report.limit));
+  const heading = (text: string) => lines.push('', `## ${text}`);
+  const entry = (title: string, more: readonly string[], action?: Omit<PageAction, 'line'>) => {
+    lines.push('');
+    if (action) actions.push({ line: lines.length, ...action });
+    lines.push(`- ${title}`, ...more.map((line) => `  ${line}`));
+    if (action)
+      lines.push(`  ${action.schedule === 'schedule' ? '(whatever the schedule)' : `\`${action.schedule}\``}`);
+  };
+  if (report.findings.length > 0) heading('Findings');
+  for (const finding of report.findings) entry(findingTitle(finding), findingLines(finding), findingAction(finding));
+  if (report.conditions.length > 0) heading('Conditions');
+  for (const condition of report.conditions) {
+    const { schedule, holds } = condition;
+    const title = holds === false ? 'Debug counterexample' : 'Debug example';
+    entry(
+      conditionTitle(condition),
+      conditionLines(condition, report),
+      schedule === undefined ? undefined : { title, schedule },
+    );
+  }
+  if (report.terms.length > 0 && report.outcomes.length > 0) heading(`Outcomes: ${report.outcomes.length}`);
+  for (const { values, finals, schedule } of report.terms.length > 0 ? report.outcomes.slice(0, SHOWN_OUTCOMES) : []) {
+    const pairs = report.terms.map((term, i) => `${term} = ${values[i]}`).join(', ');
+    entry(`${pairs} (${finals} final ${finals === 1 ? 'state' : 'states'})`, [], { title: 'Debug outcome', schedule });
+  }
+  return { text: `${lines.join('\n')}\n`, actions };
+}
+
+function verdictWord(passed: boolean | undefined): string {
+  return passed === undefined ? 'open' : passed ? 'as declared' : 'FAILED';
+}
+
+function coverage(
+  { complete, granularity, states, transitions, depth, frontier, bytes }: ExplorationReport,
+  seconds: number,
+): string {
+  const what = granularity === 'micro' ? 'micro-steps' : 'statements';
+  const seen = complete
+    ? `All interleavings of ${what}`
+    : `Some interleavings of ${what}, ${frontier} states still to be continued`;
+  const rate = Math.round(states / Math.max(seconds, 0.001)).toLocaleString('en');
+  const size = `${states} states, ${transitions} transitions, ${depth} moves deep`;
+  return `${seen}: ${size}; ${(bytes / 1024 ** 2).toFixed(1)} MB, ${seconds.toFixed(2)} s, ${rate} states a second.`;
+}
+
+function findingTitle({ finding, text, line }: FindingReport): string {
+  const what = text.startsWith(finding) ? text : `${finding}: ${text}`;
+  return line === undefined ? what : `${what} (line ${line + 1})`;
+}
+
+function findingLines({ occurrences, unexpected, shortest }: FindingReport): string[] {
+  const often = `${occurrences} ${occurrences === 1 ? 'time' : 'times'}`;
+  return [`${often}${unexpected ? '; no condition expects it' : ''}; ${shortest ? 'the shortest way' : 'a way'}:`];
+}
+
+function findingAction({ finding, schedule }: FindingReport): Omit<PageAction, 'line'> {
+  return { title: 'Debug counterexample', schedule, finding };
+}
+
+function conditionTitle({ text, line, applies, holds }: ConditionReport): string {
+  const word = !applies ? 'not for this kernel' : holds === undefined ? 'open' : holds ? 'holds' : 'FAILS';
+  return `${word}: ${text.replace(/\s+/g, ' ')} (line ${line + 1})`;
+}
+
+function conditionLines(
+  { applies, observation, positive, negative }: ConditionReport,
+  { complete }: ExplorationReport,
+): string[] {
+  if (!applies) return [];
+  if (!observation) return [complete ? 'No interleaving comes to an end.' : 'Nothing has come to an end so far.'];
+  return [`${observation}: ${positive} positive, ${negative} negative`];
+}
+
+function limitText(limit: ExploreLimit): string {
+  switch (limit.kind) {
+    case 'states':
+      return `The limit of ${limit.at} states was reached; the setting snoopscope.limits.states raises it.`;
+    case 'bytes':
+      return `The limit of ${limit.at / 1024 ** 2} MB for states was reached; the setting snoopscope.limits.megabytes raises it.`;
+    case 'depth':
+      return `The limit of ${limit.at} moves on one path was reached.`;
+    case 'stopped':
+      return 'The exploration was stopped before it had seen everything.';
+    case 'finding':
+      return `The exploration stopped at the first ${limit.finding}.`;
+    case 'model':
+      return limit.message;
+  }
+}

@@ -1,0 +1,130 @@
+// The command "Explore Scenario": every interleaving on one kernel, and from each finding into the debugger.
+import { COMMANDS } from '@snoopscope/server/protocol';
+import {
+  CodeLens,
+  commands,
+  Disposable,
+  EventEmitter,
+  env,
+  languages,
+  Range,
+  type TextDocument,
+  Uri,
+  ViewColumn,
+  window,
+  workspace,
+} from 'vscode';
+import { askWorker, type CreateWorker, limitOf, scenarioFor, textsOf } from './beside.ts';
+import { debugSchedule, type ScheduleToDebug } from './debugging.ts';
+import { explorationPage, type Page } from './explore-page.ts';
+import { chosenKernel } from './kernel.ts';
+import { verdictLines } from './verdict-text.ts';
+import type { WorkerAnswer } from './worker.ts';
+
+const scheme = 'snoopscope-exploration';
+const debugCommand = 'snoopscope.debugCounterexample';
+const copyCommand = 'snoopscope.copySchedule';
+
+/** States of a scenario that is explored while somebody waits fit in here. */
+const DEFAULT_MEGABYTES = 1024;
+
+export function registerExplore(createWorker: CreateWorker): Disposable {
+  const pages = new Pages();
+  return Disposable.from(
+    pages,
+    workspace.registerTextDocumentContentProvider(scheme, pages),
+    languages.registerCodeLensProvider({ scheme }, pages),
+    commands.registerCommand(COMMANDS.explore, (uri?: Uri | string) => exploreScenario(pages, createWorker, uri)),
+    commands.registerCommand(debugCommand, (wanted: ScheduleToDebug) => debugSchedule(wanted)),
+    commands.registerCommand(copyCommand, (schedule: string) => env.clipboard.writeText(schedule)),
+  );
+}
+
+/** Returns what was found, or undefined when nothing was: no scenario, or cancelled. */
+async function exploreScenario(
+  pages: Pages,
+  createWorker: CreateWorker,
+  uri?: Uri | string,
+): Promise<WorkerAnswer | undefined> {
+  const document = await scenarioFor(uri, 'explore');
+  if (!document) return undefined;
+  const kernel = chosenKernel(document.uri);
+  const maxStates = limitOf(document, 'states');
+  const request = {
+    kind: 'explore',
+    ...(await textsOf(document)),
+    maxBytes: (limitOf(document, 'megabytes') ?? DEFAULT_MEGABYTES) * 1024 ** 2,
+    ...(kernel !== undefined && { kernel }),
+    ...(maxStates !== undefined && { maxStates }),
+  } as const;
+  const name = workspace.asRelativePath(document.uri);
+  const reply = await askWorker(createWorker, request, `Exploring ${name}`);
+  if (!reply) return undefined;
+  if (reply.kind === 'explored') {
+    await pages.show(document.uri, reply.report.kernel, explorationPage(name, reply.report, reply.seconds));
+  } else void window.showErrorMessage(verdictLines(reply).slice(0, 2).join(' '));
+  return reply;
+}
+
+interface Shown {
+  readonly scenario: Uri;
+  readonly kernel: string;
+  readonly page: Page;
+}
+
+/** The pages that have been shown, each a read-only document with lenses at its schedules. */
+class Pages extends Disposable {
+  readonly #changed = new EventEmitter<Uri>();
+  readonly #shown = new Map<string, Shown>();
+  readonly onDidChange = this.#changed.event;
+  readonly onDidChangeCodeLenses: EventEmitter<void>['event'];
+
+  constructor() {
+    const lenses = new EventEmitter<void>();
+    super(() => {
+      this.#changed.dispose();
+      lenses.dispose();
+    });
+    this.onDidChangeCodeLenses = lenses.event;
+    this.#changed.event(() => lenses.fire());
+  }
+
+  async show(scenario: Uri, kernel: string, page: Page): Promise<void> {
+    const name = (scenario.path.split('/').at(-1) ?? '').replace(/\.snoop$/, '');
+    const uri = Uri.from({ scheme, path: `/${name} on ${kernel}.md`, query: scenario.toString() });
+    this.#shown.set(uri.toString(), { scenario, kernel, page });
+    this.#changed.fire(uri);
+    const document = await workspace.openTextDocument(uri);
+    await hasText(document, page.text);
+    await window.showTextDocument(document, { viewColumn: ViewColumn.Beside, preserveFocus: true, preview: true });
+  }
+
+  provideTextDocumentContent(uri: Uri): string {
+    return this.#shown.get(uri.toString())?.page.text ?? 'This exploration is over: explore the scenario again.\n';
+  }
+
+  provideCodeLenses({ uri }: TextDocument): CodeLens[] {
+    const shown = this.#shown.get(uri.toString());
+    return (shown?.page.actions ?? []).flatMap(({ line, title, schedule, finding }) => {
+      const range = new Range(line, 0, line, 0);
+      const { scenario, kernel } = shown as Shown;
+      const wanted: ScheduleToDebug = { scenario: scenario.toString(), kernel, schedule, ...(finding && { finding }) };
+      const lenses = [new CodeLens(range, { title, command: debugCommand, arguments: [wanted] })];
+      if (schedule === 'schedule') return lenses;
+      return [...lenses, new CodeLens(range, { title: 'Copy schedule', command: copyCommand, arguments: [schedule] })];
+    });
+  }
+}
+
+/** A page that was open already gets its new text in its own time. */
+function hasText(document: TextDocument, text: string): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (document.getText() !== text) return;
+      listener.dispose();
+      resolve();
+    };
+    const listener = workspace.onDidChangeTextDocument(look);
+    look();
+  });
+}

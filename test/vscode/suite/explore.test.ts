@@ -1,0 +1,142 @@
+import { assert } from 'chai';
+import * as vscode from 'vscode';
+import { DebugRun } from './debugging.ts';
+import { skip } from './runner.ts';
+import { openScenario, openText, scenarioUri } from './scenario.ts';
+import { hasWindow, window } from './window.ts';
+
+const scenario = 'wbinvd/migrated-after-flush-lost-cpu.snoop';
+
+/** What the command returns; client/vscode/src/worker.ts has the whole of it. */
+interface Answer {
+  readonly kind: string;
+  readonly report: {
+    readonly complete: boolean;
+    readonly passed: boolean;
+    readonly outcomes: readonly { readonly values: readonly string[] }[];
+    readonly findings: readonly { readonly finding: string; readonly schedule: string }[];
+  };
+  readonly problems: readonly { readonly line: number }[];
+}
+
+suite('exploring', () => {
+  let run: DebugRun | undefined;
+
+  teardown(async () => {
+    await run?.end();
+    run = undefined;
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+  });
+
+  test('every outcome and finding stands on a page, with a schedule that leads there', async () => {
+    await openScenario(scenario);
+    const { kind, report } = await explore();
+    assert.equal(kind, 'explored');
+    assert.isTrue(report.complete);
+    assert.deepEqual(
+      report.outcomes.map(({ values }) => values),
+      [
+        ['0', 'yes'],
+        ['1', 'no'],
+      ],
+    );
+    const text = page().getText();
+    for (const { finding, schedule } of report.findings) {
+      assert.include(text, finding);
+      assert.include(text, schedule);
+    }
+  });
+
+  test('Debug counterexample stops at the finding, with the schedule applied', async () => {
+    await explore(scenarioUri(scenario).toString());
+    const lenses = await lensesOf(page());
+    const lens = lenses.find(({ command }) => command?.title === 'Debug counterexample');
+    assert.isDefined(lens, lenses.map(({ command }) => command?.title).join());
+    if (hasWindow()) await window.waitFor('.codelens-decoration a');
+    const { command, arguments: given = [] } = lens!.command!;
+    const started = await DebugRun.start(() => vscode.commands.executeCommand(command, ...given));
+    run = started.run;
+    assert.equal(started.stop.reason, 'exception');
+    assert.equal(run.session.configuration.stopOnFinding, 'stale-read');
+    const info = await run.request<{ exceptionId: string }>('exceptionInfo', { threadId: started.stop.threadId });
+    assert.equal(info.exceptionId, 'stale-read');
+    const { result } = await run.request<{ result: string }>('evaluate', {
+      expression: 'gpu.r0',
+      frameId: started.stop.frames[0]?.id,
+      context: 'hover',
+    });
+    assert.equal(result, '0');
+  });
+
+  test('a limit gives what is known so far, and names the setting', async () => {
+    const limits = vscode.workspace.getConfiguration('snoopscope.limits');
+    await limits.update('states', 4, vscode.ConfigurationTarget.Global);
+    try {
+      const { report } = await explore(scenarioUri(scenario).toString());
+      assert.isFalse(report.complete);
+      assert.include(page().getText(), 'snoopscope.limits.states');
+    } finally {
+      await limits.update('states', undefined, vscode.ConfigurationTarget.Global);
+    }
+  });
+
+  test('a scenario with an error is not explored', async () => {
+    await openText('scenario "broken"\nsetup {\n  kvm = opne("/dev/kvm", O_RDWR)\n}\n');
+    const { kind, problems } = await explore();
+    assert.equal(kind, 'broken');
+    assert.equal(problems[0]?.line, 2);
+  });
+
+  test('a long exploration is cancelled within 100 ms', async function () {
+    if (!hasWindow()) skip(this, 'only a window has a notification to cancel');
+    await openText(large());
+    const explored = vscode.commands.executeCommand('snoopscope.explore') as Promise<unknown>;
+    // Under test VS Code shows no toasts, only the list of notifications.
+    await vscode.commands.executeCommand('notifications.showList');
+    await window.waitFor('.notification-list-item-message:has-text("states, ")');
+    await window.screenshot('explore-progress');
+    const clicked = window.click('.notification-list-item .monaco-button:has-text("Cancel")').then(() => Date.now());
+    assert.isUndefined(await explored);
+    const ended = Date.now();
+    assert.isBelow(ended - (await clicked), 100);
+  });
+});
+
+async function explore(uri?: string): Promise<Answer> {
+  return (await vscode.commands.executeCommand('snoopscope.explore', uri)) as Answer;
+}
+
+/** The page that was shown. */
+function page(): vscode.TextDocument {
+  const shown = vscode.window.visibleTextEditors.map(({ document }) => document);
+  const found = shown.find(({ uri }) => uri.scheme === 'snoopscope-exploration');
+  if (!found) throw new Error(`No page among ${shown.map(({ uri }) => uri.toString()).join(', ')}`);
+  return found;
+}
+
+function lensesOf(document: vscode.TextDocument): Thenable<vscode.CodeLens[]> {
+  return vscode.commands.executeCommand('vscode.executeCodeLensProvider', document.uri);
+}
+
+/** A scenario whose interleavings take minutes to explore. */
+function large(): string {
+  const words = Array.from({ length: 6 }, (_, i) => i);
+  return [
+    'machine {',
+    '  cpu intel count=6',
+    ...words.map((i) => `  memory w${i} = 0`),
+    '}',
+    'setup {',
+    '  kvm = open("/dev/kvm", O_RDWR)',
+    '  vm = ioctl(kvm, KVM_CREATE_VM, 0)',
+    ...words.map((i) => `  v${i} = ioctl(vm, KVM_CREATE_VCPU, ${i})`),
+    '}',
+    ...words.flatMap((i) => [
+      `vcpu ${i} cpu=${i} {`,
+      ...words.flatMap((w) => [`  mov [w${w}], ${i + 1}`, `  mov eax, [w${w}]`]),
+      '}',
+    ]),
+    'exists [w0] == 99',
+    '',
+  ].join('\n');
+}
