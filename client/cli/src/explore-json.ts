@@ -1,10 +1,15 @@
 /** An exploration for programs. */
+import type { CheckpointIdentity } from '@snoopscope/sim-core';
 import type { Explored } from './explore-file.ts';
 import { exploreLimitText } from './explore-text.ts';
 import { FORMAT_VERSION } from './json.ts';
 
 /** `cost` is all that may differ between two runs of the same call; `exploration` is what `merge` reads. */
-export function exploredDocument(file: string, { report, exploration, seconds }: Explored): object {
+export function exploredDocument(
+  file: string,
+  { report, exploration, seconds }: Explored,
+  { scenario, kernel, engine }: CheckpointIdentity,
+): object {
   const { passed, limit, conditions, findings, states, bytes, ...rest } = report;
   return {
     format: FORMAT_VERSION,
@@ -25,6 +30,7 @@ export function exploredDocument(file: string, { report, exploration, seconds }:
       statesPerSecond: Math.round(states / Math.max(seconds, 0.001)),
       bytesPerState: bytes / Math.max(states, 1),
     },
+    identity: { scenario, kernel, engine },
     exploration,
   };
 }

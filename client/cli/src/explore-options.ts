@@ -103,7 +103,8 @@ function sampleOptionsOf(call: Call, explore: ExploreOptions): SampleOptions | u
   });
 }
 
-function shardOf(text: string | undefined): { shard?: number; shards?: number } {
+/** `I/N` as a share (from 0) and their number; nothing when it was not given. */
+export function shardOf(text: string | undefined): { shard?: number; shards?: number } {
   if (text === undefined) return {};
   const [, i, n] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
   const [shard, shards] = [Number(i), Number(n)];

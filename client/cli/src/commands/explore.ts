@@ -1,4 +1,5 @@
 /** `snoopscope explore FILE`: every interleaving on one kernel, with the outcomes and how each of them comes about. */
+import { identityOf } from '@snoopscope/sim-core';
 import { exploreModel, type OnProgress } from '../explore-file.ts';
 import { exploredDocument } from '../explore-json.ts';
 import { EXPLORE_OPTIONS, exploreRequestOf } from '../explore-options.ts';
@@ -6,6 +7,7 @@ import { printExplored, progressText } from '../explore-text.ts';
 import { remarkWarnings } from '../failure-report.ts';
 import { ownProfile, profileOf } from '../kernels.ts';
 import { modelOf, readScenario } from '../scenario-file.ts';
+import { VERSION } from '../version.ts';
 import type { Call, Command } from './command.ts';
 
 export const explore: Command = {
@@ -39,7 +41,7 @@ export const explore: Command = {
     const line = progressLine(call, file.name);
     const explored = await exploreModel(model, profile, request, call.io.interrupt, line?.show);
     line?.clear();
-    if (call.format === 'json') call.printJson(exploredDocument(file.name, explored));
+    if (call.format === 'json') call.printJson(exploredDocument(file.name, explored, identityOf(model, {}, VERSION)));
     else printExplored(call, file.name, explored);
     return explored.exitCode;
   },

@@ -2,6 +2,7 @@
 import { checkFile, type FileVerdict } from '../check-file.ts';
 import { CHECK_OPTIONS, checkRequestOf } from '../check-options.ts';
 import { type ExitCode, worst } from '../exit-codes.ts';
+import { shardOf } from '../explore-options.ts';
 import type { Failure } from '../failure.ts';
 import { asFailure } from '../failure-report.ts';
 import { readScenario, type ScenarioFile } from '../scenario-file.ts';
@@ -29,6 +30,11 @@ export const test: Command = {
   options: [
     ...CHECK_OPTIONS,
     {
+      name: 'shard',
+      value: 'I/N',
+      doc: 'Check only the Ith of N shares of the files; `snoopscope merge` puts the JSON results together.',
+    },
+    {
       name: 'format',
       value: 'FORMAT',
       choices: Object.keys(REPORTS),
@@ -41,7 +47,8 @@ export const test: Command = {
   ],
   async run(call) {
     const request = checkRequestOf(call);
-    const paths = await scenarioPaths(call.io, call.operands);
+    const { shard = 0, shards = 1 } = shardOf(call.text('shard'));
+    const paths = (await scenarioPaths(call.io, call.operands)).filter((_, i) => i % shards === shard);
     const report = REPORTS[call.format as keyof typeof REPORTS](call);
     const outcomes: TestOutcome[] = [];
     for (const path of paths) {

@@ -2,6 +2,7 @@ import { verdictDocument } from '../check-json.ts';
 import type { Call } from '../commands/command.ts';
 import { errorDocument } from '../failure-report.ts';
 import { FORMAT_VERSION } from '../json.ts';
+import { VERSION } from '../version.ts';
 import { count, type Report } from './report.ts';
 
 /** One document with what `check --format json` says of each file, and the counts. */
@@ -17,6 +18,7 @@ export function jsonReport(call: Call): Report {
         failed: count(outcomes, 'failed'),
         open: count(outcomes, 'open'),
         skipped: count(outcomes, 'skipped'),
+        asked: asked(call),
         files: outcomes.map((outcome) => {
           if (outcome.kind === 'checked') return verdictDocument(outcome.verdict);
           if (outcome.kind === 'skipped') return { file: outcome.file, skipped: outcome.reason };
@@ -25,4 +27,12 @@ export function jsonReport(call: Call): Report {
       });
     },
   };
+}
+
+/** What decides the verdicts besides the files: shares are only put together when it is the same. */
+function asked(call: Call): object {
+  const options = ['kernel', 'granularity', 'max-states', 'max-seconds'];
+  const given = options.flatMap((name) => (call.text(name) === undefined ? [] : [[name, call.text(name)]]));
+  const shard = call.text('shard');
+  return { version: VERSION, options: Object.fromEntries(given), ...(shard !== undefined && { shard }) };
 }

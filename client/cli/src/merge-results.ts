@@ -1,0 +1,206 @@
+/** JSON results of several machines as one: shares of random runs, and shares of a suite. */
+import { type Exploration, mergeExplorations, NotMergeable, type RandomWitness } from '@snoopscope/sim-core';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { exitCodeOf } from './explore-file.ts';
+import { Failure } from './failure.ts';
+import { FORMAT_VERSION } from './json.ts';
+
+/** A result as it was read: whose, and what is in it. */
+export interface NamedResult {
+  readonly name: string;
+  readonly document: unknown;
+}
+
+export interface Merged {
+  readonly document: object;
+  readonly exitCode: ExitCode;
+}
+
+/** Throws a Failure that names the file and says why, when they do not belong together. */
+export function mergeResults(results: readonly NamedResult[]): Merged {
+  for (const { name, document } of results) demandFormat(name, document);
+  if (results.every(isSuite)) return mergeSuites(results);
+  if (results.every(isExplored)) return mergeExplored(results);
+  const odd = results.find((result) => !isSuite(result) && !isExplored(result));
+  if (odd) throw notMergeable(odd.name, 'it is no result of `explore`, `test` or `check` with --format json');
+  throw notMergeable(results.find(isExplored)?.name ?? '', 'it is of `explore`, others are of `test` or `check`');
+}
+
+function demandFormat(name: string, document: unknown): void {
+  const format = isRecord(document) ? document.format : undefined;
+  if (format !== FORMAT_VERSION) {
+    const what =
+      typeof format === 'number'
+        ? `its format is ${format}, this version reads ${FORMAT_VERSION}`
+        : 'it is no result of snoopscope';
+    throw notMergeable(name, what);
+  }
+}
+
+interface Suite extends NamedResult {
+  readonly document: SuiteDocument;
+}
+
+interface SuiteDocument {
+  readonly files: readonly SuiteFile[];
+  readonly asked?: { readonly version: string; readonly options: object; readonly shard?: string };
+}
+
+interface SuiteFile {
+  readonly file: string;
+  readonly passed?: boolean | null;
+  readonly skipped?: string;
+  readonly error?: { readonly code: string };
+}
+
+function isSuite(result: NamedResult): result is Suite {
+  const { document } = result;
+  if (!isRecord(document) || !Array.isArray(document.files)) return false;
+  return document.files.every((file) => isRecord(file) && typeof file.file === 'string');
+}
+
+function mergeSuites(suites: readonly Suite[]): Merged {
+  const [first] = suites as [Suite, ...Suite[]];
+  const essence = ({ document: { asked } }: Suite): string => JSON.stringify([asked?.version, asked?.options]);
+  const other = suites.find((suite) => essence(suite) !== essence(first));
+  if (other) throw notMergeable(other.name, `it was asked for ${essence(other)}, ${first.name} for ${essence(first)}`);
+  const files = new Map<string, { readonly from: string; readonly file: SuiteFile }>();
+  for (const { name, document } of suites) {
+    for (const file of document.files) {
+      const known = files.get(file.file);
+      if (known) throw notMergeable(name, `${file.file} is in ${known.from} already, and would count twice`);
+      files.set(file.file, { from: name, file });
+    }
+  }
+  const all = [...files.values()].map(({ file }) => file).sort((a, b) => (a.file < b.file ? -1 : 1));
+  const count = (mark: (file: SuiteFile) => boolean): number => all.filter(mark).length;
+  const judged = all.filter((file) => file.skipped === undefined);
+  const failed = judged.filter((file) => file.passed === false).length;
+  const open = judged.filter((file) => file.passed === null).length;
+  const { asked } = first.document;
+  const document = {
+    format: FORMAT_VERSION,
+    passed: judged.filter((file) => file.passed === true).length,
+    failed,
+    open,
+    skipped: count((file) => file.skipped !== undefined),
+    ...(asked && { asked: { version: asked.version, options: asked.options } }),
+    files: all,
+  };
+  const broken = judged.some((file) => file.error);
+  return { document, exitCode: broken ? EXIT.wrong : failed > 0 ? EXIT.failed : open > 0 ? EXIT.limit : EXIT.fine };
+}
+
+interface Explored extends NamedResult {
+  readonly document: ExploredDocument;
+}
+
+/** Of what `explore --format json` prints, what is looked at here; the rest is handed on. */
+interface ExploredDocument {
+  readonly file: string;
+  readonly kernel: string;
+  readonly identity: { readonly scenario: string; readonly kernel: string; readonly engine: string };
+  readonly passed: boolean | null;
+  readonly conditions: readonly { readonly schedule?: string }[];
+  readonly outcomes: readonly { readonly schedule: string }[];
+  readonly findings: readonly { readonly finding: string; readonly unexpected: boolean }[];
+  readonly exploration: Exploration;
+}
+
+function isExplored(result: NamedResult): result is Explored {
+  const { document: d } = result;
+  return (
+    isRecord(d) &&
+    typeof d.file === 'string' &&
+    typeof d.kernel === 'string' &&
+    isRecord(d.identity) &&
+    Array.isArray(d.conditions) &&
+    Array.isArray(d.outcomes) &&
+    Array.isArray(d.findings) &&
+    isRecord(d.exploration) &&
+    Array.isArray(d.exploration.conditions)
+  );
+}
+
+const IDENTITY = {
+  scenario: 'of another scenario, or of another text of it',
+  kernel: 'of another kernel',
+  engine: 'of another version of snoopscope',
+} as const;
+
+function mergeExplored(parts: readonly Explored[]): Merged {
+  const [first] = parts as [Explored, ...Explored[]];
+  for (const { name, document } of parts) {
+    for (const [key, words] of Object.entries(IDENTITY) as [keyof typeof IDENTITY, string][]) {
+      if (document.identity[key] !== first.document.identity[key])
+        throw notMergeable(name, `it is ${words} than ${first.name}`);
+    }
+  }
+  const exploration = merged(parts);
+  const whole = parts.find((part) => part.document.exploration === exploration)?.document;
+  const document = whole ?? { ...first.document, ...together(parts, exploration) };
+  const limit = exploration.limit;
+  const { sampling } = exploration;
+  const passed = document.passed ?? undefined;
+  return { document, exitCode: exitCodeOf({ passed, ...(limit && { limit }), ...(sampling && { sampling }) }) };
+}
+
+function merged(parts: readonly Explored[]): Exploration {
+  try {
+    return mergeExplorations(parts.map((part) => part.document.exploration));
+  } catch (error) {
+    if (!(error instanceof NotMergeable)) throw error;
+    throw notMergeable(parts.map((part) => part.name).join(', '), error.message);
+  }
+}
+
+/** The members of a document that are not the same for all shares. Texts come from the share that made the run. */
+function together(parts: readonly Explored[], exploration: Exploration): object {
+  const { random, sampling, complete, states, transitions, finals } = exploration;
+  const texts = <Entry>(
+    first: RandomWitness | undefined,
+    find: (
+      document: ExploredDocument,
+    ) => { readonly first?: RandomWitness | undefined; readonly entry: Entry } | undefined,
+  ): Entry | undefined => {
+    for (const { document } of parts) {
+      const found = find(document);
+      if (found && found.first?.run === first?.run) return found.entry;
+    }
+    return undefined;
+  };
+  const findings = random?.findings.flatMap(({ finding, runs, first }) => {
+    const told = texts(first, (document) => {
+      const at = document.exploration.random?.findings.find((f) => f.finding === finding);
+      const entry = document.findings.find((f) => f.finding === finding);
+      return at && entry && { first: at.first, entry };
+    });
+    return told ? [{ ...told, occurrences: runs }] : [];
+  });
+  const conditions = exploration.conditions.map(({ holds, positive, negative }, i) => {
+    const told = texts(random?.conditions[i]?.first, (document) => {
+      const entry = document.conditions[i];
+      return entry && { first: document.exploration.random?.conditions[i]?.first, entry };
+    });
+    return { ...told, holds: holds ?? null, positive, negative };
+  });
+  const outcomes = random?.outcomes.map(({ values, runs, first }) => {
+    const told = texts(first, (document) => {
+      const at = document.exploration.outcomes.findIndex((o) => o.values.join('\n') === values.join('\n'));
+      const entry = document.outcomes[at];
+      return entry && { first: document.exploration.random?.outcomes[at]?.first, entry };
+    });
+    return { ...told, finals: runs };
+  });
+  const failed = parts.some((part) => part.document.passed === false);
+  const shown = { sampling, complete, states, transitions, finals, conditions, outcomes, findings };
+  return { passed: failed ? false : null, ...shown, cost: undefined, exploration };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function notMergeable(name: string, why: string): Failure {
+  return new Failure(`${name} cannot be merged: ${why}.`, { code: 'not-mergeable' });
+}
