@@ -15,6 +15,13 @@ import { ensureInstalled, node, root } from './install.mjs';
 const scenarios = path.join(root, 'scenarios');
 const firstScenario = path.join(scenarios, 'wbinvd', 'local-cpu-not-flushed.snoop');
 const ports = '4820-4840'; // the first free one; the same as last time keeps the browser's own state
+// Without a marketplace no model can be installed: the chat would take a quarter of the window and answer nothing.
+const firstSettings = {
+  'telemetry.telemetryLevel': 'off',
+  'workbench.startupEditor': 'none',
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'chat.disableAIFeatures': true,
+};
 const options = new Set(process.argv.slice(2));
 const say = (line) => process.stdout.write(`${line}\n`);
 
@@ -76,10 +83,7 @@ async function writeFirstSettings(state) {
   const file = path.join(state, 'user-data', 'User', 'settings.json');
   if (existsSync(file)) return;
   await mkdir(path.dirname(file), { recursive: true });
-  await writeFile(
-    file,
-    `${JSON.stringify({ 'telemetry.telemetryLevel': 'off', 'workbench.startupEditor': 'none' }, null, 2)}\n`,
-  );
+  await writeFile(file, `${JSON.stringify(firstSettings, null, 2)}\n`);
 }
 
 // A machine without a browser is no error: the URL is printed.
