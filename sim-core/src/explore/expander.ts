@@ -8,7 +8,7 @@
 import type { CanonicalTables } from './canonical.ts';
 import { type Canonical, canonicalOf } from './canonical.ts';
 import { DISABLED, leafOf, UNKNOWN } from './compiled.ts';
-import { hashWords } from './store.ts';
+import { FULL, hashWords } from './store.ts';
 
 /** Everything that the inner loop looks at. */
 export interface Tables {
@@ -56,6 +56,8 @@ export interface States {
   insert(from: Uint32Array, at: number, hash: number, parent: number, move: number): number;
 }
 
+/** The question of a state that could not be expanded because the store is full. */
+export const NO_ROOM = -2;
 const NO_QUESTION = -1;
 const NO_PLAN = -1;
 
@@ -115,8 +117,10 @@ export class Expander {
       let count = this.#generate(state, plan, first, end);
       if (count < 0) return this.#undo(remarked);
       const made = this.#made;
+      const farthest = this.#insert(state, count, undefined);
+      if (farthest === FULL) return this.#undo(remarked);
       // Somebody whose turn is put off must get it on every cycle: one successor at least is farther than this state.
-      if (this.#insert(state, count, undefined) >= levelEnd) {
+      if (farthest >= levelEnd) {
         this.transitions += made;
         return true;
       }
@@ -124,10 +128,9 @@ export class Expander {
       count = this.#generate(state, plan, 0, first);
       if (count < 0) return this.#undo(remarked);
       const before = made + this.#made;
-      this.#insert(state, count, undefined);
+      if (this.#insert(state, count, undefined) === FULL) return this.#undo(remarked);
       count = this.#generate(state, plan, end, moves);
-      if (count < 0) return this.#undo(remarked);
-      this.#insert(state, count, undefined);
+      if (count < 0 || this.#insert(state, count, undefined) === FULL) return this.#undo(remarked);
       this.transitions += before + this.#made;
       return true;
     }
@@ -140,11 +143,13 @@ export class Expander {
     }
     const count = this.#generate(state, plan, 0, moves);
     if (count < 0) return this.#undo(remarked);
+    const noted = this.stuck.length;
+    if (stuck) this.stuck.push(state, judgement, count);
+    if (this.#insert(state, count, stuck ? this.stuck : undefined) === FULL) {
+      this.stuck.length = noted;
+      return this.#undo(remarked);
+    }
     this.transitions += this.#made;
-    if (stuck) {
-      this.stuck.push(state, judgement, count);
-      this.#insert(state, count, this.stuck);
-    } else this.#insert(state, count, undefined);
     return true;
   }
 
@@ -298,7 +303,7 @@ export class Expander {
     return true;
   }
 
-  /** Stores what stands in the row; the highest number among the successors, or -1. */
+  /** Stores what stands in the row; the highest number among the successors, -1 without any, or FULL. */
   #insert(state: number, count: number, numbers: number[] | undefined): number {
     const { words } = this.tables;
     const states = this.#states;
@@ -308,6 +313,10 @@ export class Expander {
     let highest = -1;
     for (let i = 0; i < count; i++) {
       const successor = states.insert(this.#row, i * words, hashes[i] as number, state, this.#enabled[i] as number);
+      if (successor === FULL) {
+        this.question = NO_ROOM;
+        return FULL;
+      }
       if (successor > highest) highest = successor;
       if (numbers !== undefined) numbers.push(successor);
     }

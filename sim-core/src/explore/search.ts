@@ -21,14 +21,16 @@ import {
   SLICE_MOVES,
   scheduleOf,
 } from './exploration.ts';
-import { Expander } from './expander.ts';
+import { Expander, type Tables } from './expander.ts';
 import { Finality } from './finality.ts';
 import { type Leaf, NotSymmetric } from './learner.ts';
 import { Outcomes } from './outcomes.ts';
 import { concretePath } from './path.ts';
 import { mutedSlots } from './relevance.ts';
 import { Space, type SpaceOptions } from './space.ts';
+import type { LevelDone } from './level-worker.ts';
 import { runSetup } from './start.ts';
+import { HOLE, StateStore, type Store } from './store.ts';
 
 export type * from './exploration.ts';
 
@@ -51,9 +53,16 @@ export function explore(model: Model, options: ExploreOptions = {}): Exploration
   return search.result();
 }
 
+/** How a search is part of a parallel one. */
+export interface SharedOptions {
+  /** Levels of at least so many states are left to workers. */
+  readonly sharedLevel?: number;
+  readonly newStore?: (words: number) => Store;
+}
+
 export class Search {
   readonly #model: Model;
-  readonly #options: ExploreOptions;
+  readonly #options: ExploreOptions & SharedOptions;
   readonly #granularity: Granularity;
   readonly #policies: readonly FindingPolicy[];
   #reductions: Reductions;
@@ -68,6 +77,8 @@ export class Search {
   #next = 0;
   #depth = 0;
   #levelEnd = 1;
+  /** Workers are at the level that begins at `#next`. */
+  #shared = false;
   #limit: ExploreLimit | undefined;
   #expander!: Expander;
   /** Moves of expanders that were replaced. */
@@ -77,7 +88,7 @@ export class Search {
   #compareAt = FIRST_COMPARISON;
   #restarts = 0;
 
-  constructor(model: Model, options: ExploreOptions = {}) {
+  constructor(model: Model, options: ExploreOptions & SharedOptions = {}) {
     this.#model = model;
     this.#options = options;
     this.#granularity = options.granularity ?? model.granularity;
@@ -113,7 +124,7 @@ export class Search {
   progress(): Progress {
     const { store } = this.space;
     return {
-      states: store.count,
+      states: store.count - store.holes,
       transitions: this.#transitions,
       frontier: store.count - this.#next,
       depth: this.#depth,
@@ -191,6 +202,7 @@ export class Search {
       watched: new Set(watched),
       muted: this.#reductions.deadState ? mutedSlots(this.#model, policyOf) : [],
       judge: (executor) => this.#outcomes.judge(executor),
+      newStore: this.#options.newStore ?? ((words) => new StateStore(words)),
     };
   }
 
@@ -202,6 +214,7 @@ export class Search {
     this.#next = 0;
     this.#depth = 0;
     this.#levelEnd = 1;
+    this.#shared = false;
     this.#compareAt = FIRST_COMPARISON;
     this.#earlier = 0;
     this.#expander = new Expander(this.space.tables(), this.space.store);
@@ -237,24 +250,89 @@ export class Search {
     this.#expander = new Expander(this.space.tables(), this.space.store);
   }
 
+  // --- for a parallel search ---------------------------------------------------------------------------------------
+
+  /** The next states make a level that is left to workers. */
+  get atSharedLevel(): boolean {
+    return this.#shared && this.#limit === undefined;
+  }
+
+  get next(): number {
+    return this.#next;
+  }
+
+  get levelEnd(): number {
+    return this.#levelEnd;
+  }
+
+  get tables(): Tables {
+    return this.#expander.tables;
+  }
+
+  /** Takes in what workers did, and expands what they could not. False when the search had to begin again instead. */
+  absorb(done: readonly LevelDone[]): boolean {
+    try {
+      this.#absorb(done);
+    } catch (error) {
+      this.#withoutSymmetry(error);
+    }
+    return this.#shared;
+  }
+
+  #absorb(done: readonly LevelDone[]): void {
+    for (const { transitions, remarks, stuck } of done) {
+      this.#earlier += transitions;
+      for (const [leaf, times, state, move] of remarks) this.#remark(leaf, state, move, times);
+      for (let i = 0; i < stuck.length; i += 3 + (stuck[i + 2] as number)) {
+        this.#finality.add(stuck[i] as number, stuck[i + 1] as number, stuck.slice(i + 3, i + 3 + (stuck[i + 2] as number)));
+      }
+    }
+    for (const { deferred } of done) for (const state of deferred) if (this.#limit === undefined) this.#expand(state);
+  }
+
+  /** The shared level was expanded up to a state. */
+  endSharedLevel(expanded: number): void {
+    this.#shared = false;
+    this.#next = expanded;
+    this.#pause();
+  }
+
   #run(until: number): void {
-    const { maxStates = DEFAULT_MAX_STATES, maxBytes = DEFAULT_MAX_BYTES, maxDepth = Number.POSITIVE_INFINITY } = this.#options;
+    if (this.#shared) return;
+
+    const { maxStates = DEFAULT_MAX_STATES, maxDepth = Number.POSITIVE_INFINITY } = this.#options;
     const { store } = this.space;
     while (this.#limit === undefined && this.#next < store.count && this.#transitions < until) {
       if (this.#next === this.#levelEnd) {
         if (this.#depth + 1 >= maxDepth) return this.stop({ kind: 'depth', at: maxDepth });
         this.#depth++;
         this.#levelEnd = store.count;
+        if (this.#levelEnd - this.#next >= (this.#options.sharedLevel ?? Number.POSITIVE_INFINITY)) {
+          this.#shared = true;
+          return;
+        }
       }
       this.#expand(this.#next);
       this.#next++;
-      if (store.count >= this.#compareAt || this.#next === store.count) if (this.#beginAgain()) return;
+      if (store.count >= this.#compareAt || this.#next === store.count || (this.#next & 0xfff) === 0) if (this.#pause()) return;
       if (store.count >= maxStates) this.stop({ kind: 'states', at: maxStates });
-      if ((this.#next & 0xfff) === 0 && this.progress().bytes >= maxBytes) this.stop({ kind: 'bytes', at: maxBytes });
     }
   }
 
+  /** What need not be looked at behind every state. True when the search begins again. */
+  #pause(): boolean {
+    const { maxStates = DEFAULT_MAX_STATES, maxBytes = DEFAULT_MAX_BYTES } = this.#options;
+    const { store } = this.space;
+    if (store.count >= this.#compareAt || this.#next === store.count) if (this.#beginAgain()) return true;
+    if (store.count >= maxStates) this.stop({ kind: 'states', at: maxStates });
+    if (this.progress().bytes >= maxBytes) this.stop({ kind: 'bytes', at: maxBytes });
+    return false;
+  }
+
   #expand(state: number): void {
+    const { store } = this.space;
+    if (store.parent(state) === HOLE) return;
+    store.reserve(this.#model.moves.length);
     while (!this.#expander.expand(state, this.#levelEnd)) {
       const { question, questionWords } = this.#expander;
       this.space.answer(question, questionWords);
@@ -271,20 +349,20 @@ export class Search {
     }
   }
 
-  #remark(index: number, state: number, move: number): void {
+  #remark(index: number, state: number, move: number, times = 1): void {
     const leaf = this.space.learner.leaves[index] as Leaf;
-    for (const finding of leaf.findings) this.#found(finding, state, move);
+    for (const finding of leaf.findings) this.#found(finding, state, move, times);
     if (leaf.limit === undefined) return;
     const schedule = scheduleOf([...concretePath(this.space, this.#start, state), move]);
     this.stop({ kind: 'model', message: leaf.limit, schedule });
   }
 
-  #found(finding: number, state: number, move: number): void {
+  #found(finding: number, state: number, move: number, times = 1): void {
     const policy = this.#policies[finding];
     if (policy === 'ignore') return;
     const known = this.#findings.get(finding);
-    if (known) known.occurrences++;
-    else this.#findings.set(finding, { occurrences: 1, state, move });
+    if (known) known.occurrences += times;
+    else this.#findings.set(finding, { occurrences: times, state, move });
     if (policy === 'stop') this.stop({ kind: 'finding', finding: FINDINGS[finding] as Finding });
   }
 

@@ -15,7 +15,7 @@ import { Facts } from './facts.ts';
 import { type Branching, type Judgement, type Leaf, Learner } from './learner.ts';
 import { maskOf, Packing, Vocabulary } from './packing.ts';
 import { type Plan, Planner } from './planner.ts';
-import { hashWords, StateStore } from './store.ts';
+import { hashWords, type Store } from './store.ts';
 import { Symmetry } from './symmetry.ts';
 import { Versions } from './versions.ts';
 
@@ -35,6 +35,7 @@ export interface SpaceOptions {
   /** Slots that nothing which is asked depends on. */
   readonly muted: readonly number[];
   readonly judge: (executor: Executor) => Judgement;
+  readonly newStore: (words: number) => Store;
 }
 
 export class Space {
@@ -42,7 +43,7 @@ export class Space {
   readonly options: SpaceOptions;
   readonly learner: Learner;
   readonly vocabulary: Vocabulary;
-  store: StateStore;
+  store: Store;
   readonly symmetry: Symmetry | undefined;
   packing: Packing;
   compiled: Compiled;
@@ -104,7 +105,7 @@ export class Space {
     this.packing = new Packing(this.vocabulary, this.symmetry);
     this.compiled = new Compiled(this.packing, this.learner);
     this.canonical = this.#canonical();
-    this.store = new StateStore(this.packing.words);
+    this.store = this.options.newStore(this.packing.words);
     if (this.#looksAhead) this.#walk();
     this.begin();
   }
@@ -140,7 +141,7 @@ export class Space {
     this.planner = this.#looksAhead ? new Planner(this.facts, this.vocabulary, this.options.reductions) : undefined;
     this.#planOfLeaf.fill(-1);
     this.planMasks = new Uint32Array(0);
-    this.store = new StateStore(this.packing.words);
+    this.store = this.options.newStore(this.packing.words);
     const words = new Uint32Array(this.packing.words);
     this.encode(this.#start, words);
     this.store.insert(words, 0, hashWords(words, 0, words.length), -1, 0);

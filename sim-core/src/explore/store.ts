@@ -11,9 +11,34 @@ const CHUNK = 1 << CHUNK_BITS;
 const CHUNK_MASK = CHUNK - 1;
 const FIRST_TABLE = 1 << 12;
 
-export class StateStore {
+/** A parent that is none: the number was given out and not used. */
+export const HOLE = -2;
+/** Instead of a number: there was no room. */
+export const FULL = -3;
+
+/** Where states are stored. */
+export interface Store {
+  readonly words: number;
+  /** Numbers given out, in the order of discovery; `holes` of them are not states. */
+  readonly count: number;
+  readonly holes: number;
+  readonly bytes: number;
+  parent(state: number): number;
+  move(state: number): number;
+  read(state: number, into: Uint32Array): void;
+  prepare(hashes: Uint32Array, count: number): void;
+  /** The number of the state whose words stand at `at`; a new one gets the next number. Or {@link FULL}. */
+  insert(from: Uint32Array, at: number, hash: number, parent: number, move: number): number;
+  /** Makes room for so many states more. */
+  reserve(more: number): void;
+  /** Writes every state anew; `translate` reads `words` words of the old kind and writes those of the new. */
+  relayout(words: number, translate: (from: Uint32Array, at: number, to: Uint32Array, toAt: number) => void): void;
+}
+
+export class StateStore implements Store {
   words: number;
   count = 0;
+  readonly holes = 0;
   #chunks: Uint32Array[] = [];
   #parents: Int32Array[] = [];
   #moves: Uint16Array[] = [];
@@ -60,10 +85,6 @@ export class StateStore {
     this.touched = sum;
   }
 
-  /**
-   * The number of the state whose words stand at `at`. A new one gets the next number, which is then `count - 1`, so a
-   * caller that compares `count` before and after knows.
-   */
   insert(from: Uint32Array, at: number, hash: number, parent: number, move: number): number {
     const { words } = this;
     const table = this.#table;
@@ -92,7 +113,9 @@ export class StateStore {
     return state;
   }
 
-  /** Writes every state anew; `translate` reads `words` words of the old kind and writes those of the new. */
+  /** Room is made as it is needed. */
+  reserve(): void {}
+
   relayout(words: number, translate: (from: Uint32Array, at: number, to: Uint32Array, toAt: number) => void): void {
     const old = this.#chunks;
     const oldWords = this.words;

@@ -29,6 +29,7 @@ export async function run(options) {
   const bundle = { platform: 'node', format: 'esm', target: 'node22', bundle: true };
   prove = path.join(folder, 'prove.mjs');
   await build({ ...bundle, entryPoints: [path.join(here, 'prove.ts')], outfile: prove });
+  await build({ ...bundle, entryPoints: [path.join(here, 'prove-worker.ts')], outfile: path.join(folder, 'prove-worker.mjs') });
   try {
     return measure(options);
   } finally {
@@ -50,7 +51,7 @@ function measure(options) {
   const full = only.includes('T1m')
     ? { ours: explore('T1m', { reduction: NO_REDUCTION }, times), ...(spin ? { spin: spinProof('T1m', times, true) } : {}) }
     : undefined;
-  const workers = undefined;
+  const workers = only.includes('L2em') ? explore('L2em', { workers: 2 }, times) : undefined;
   const shortest = only.includes('T1m')
     ? { ours: explore('T1m', { findings: { 'stale-read': 'stop' }, reduction: { partialOrder: false } }, times), ...(spin ? { spin: spinShortest('T1m', times) } : {}) }
     : undefined;

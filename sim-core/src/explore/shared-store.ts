@@ -1,0 +1,203 @@
+/**
+ * Stored states in shared memory, for several workers at once.
+ *
+ * A new state is written to a number of its own first and then published in the hash set by one compare-and-exchange;
+ * who loses keeps its number for the next new state. At the end of a level a number that was not used stays a hole.
+ * The room is fixed while workers run; who finds it full says so, and it is enlarged between two levels.
+ */
+import { FULL, HOLE, hashWords, type Store } from './store.ts';
+
+/** The buffers behind a store, as a worker gets them. */
+export interface SharedBuffers {
+  readonly words: number;
+  readonly control: SharedArrayBuffer;
+  readonly states: SharedArrayBuffer;
+  readonly parents: SharedArrayBuffer;
+  readonly moves: SharedArrayBuffer;
+  readonly table: SharedArrayBuffer;
+}
+
+/** Places in the control buffer. */
+export const CONTROL = { count: 0, holes: 1, cursor: 2, stop: 3, full: 4, size: 8 } as const;
+
+const FIRST_CAPACITY = 1 << 16;
+/** Places of the hash set for each state that there is room for: at most half of them are used. */
+const TABLE_FACTOR = 2;
+
+export class SharedStore implements Store {
+  words: number;
+  #buffers: SharedBuffers;
+  #control: Int32Array<SharedArrayBuffer>;
+  #states!: Uint32Array<SharedArrayBuffer>;
+  #parents!: Int32Array<SharedArrayBuffer>;
+  #moves!: Uint16Array<SharedArrayBuffer>;
+  #table!: Int32Array<SharedArrayBuffer>;
+  /** A number that was taken and not used yet, or -1. */
+  #spare = -1;
+  touched = 0;
+
+  constructor(from: number | SharedBuffers) {
+    this.#buffers = typeof from === 'number' ? allocate(from, FIRST_CAPACITY, new SharedArrayBuffer(4 * CONTROL.size)) : from;
+    this.words = this.#buffers.words;
+    this.#control = new Int32Array(this.#buffers.control);
+    this.#view();
+  }
+
+  get buffers(): SharedBuffers {
+    return this.#buffers;
+  }
+
+  get control(): Int32Array<SharedArrayBuffer> {
+    return this.#control;
+  }
+
+  /** Numbers given out, holes included. */
+  get count(): number {
+    return this.#control[CONTROL.count] as number;
+  }
+
+  get holes(): number {
+    return this.#control[CONTROL.holes] as number;
+  }
+
+  get capacity(): number {
+    return this.#parents.length;
+  }
+
+  get bytes(): number {
+    // Untouched room costs nothing but addresses.
+    return this.count * (this.words * 4 + 6) + this.#table.byteLength;
+  }
+
+  parent(state: number): number {
+    return this.#parents[state] as number;
+  }
+
+  move(state: number): number {
+    return this.#moves[state] as number;
+  }
+
+  read(state: number, into: Uint32Array): void {
+    const { words } = this;
+    const at = state * words;
+    for (let i = 0; i < words; i++) into[i] = this.#states[at + i] as number;
+  }
+
+  prepare(hashes: Uint32Array, count: number): void {
+    const mask = this.#table.length - 1;
+    let sum = 0;
+    for (let i = 0; i < count; i++) {
+      const entry = this.#table[(hashes[i] as number) & mask] as number;
+      if (entry !== 0) sum += this.#states[(entry - 1) * this.words] as number;
+    }
+    this.touched = sum;
+  }
+
+  insert(from: Uint32Array, at: number, hash: number, parent: number, move: number): number {
+    const { words } = this;
+    const table = this.#table;
+    const states = this.#states;
+    const mask = table.length - 1;
+    let place = hash & mask;
+    let mine = -1;
+    for (;;) {
+      let entry = Atomics.load(table, place);
+      if (entry === 0) {
+        if (mine < 0) {
+          mine = this.#take();
+          if (mine < 0) return FULL;
+          for (let i = 0; i < words; i++) states[mine * words + i] = from[at + i] as number;
+          this.#parents[mine] = parent;
+          this.#moves[mine] = move;
+        }
+        entry = Atomics.compareExchange(table, place, 0, mine + 1);
+        if (entry === 0) return mine;
+      }
+      const there = (entry - 1) * words;
+      let i = 0;
+      while (i < words && states[there + i] === from[at + i]) i++;
+      if (i === words) {
+        if (mine >= 0) this.#spare = mine;
+        return entry - 1;
+      }
+      place = (place + 1) & mask;
+    }
+  }
+
+  /** What was taken and not used becomes a hole. Every worker calls this at the end of a level. */
+  settle(): void {
+    if (this.#spare < 0) return;
+    this.#parents[this.#spare] = HOLE;
+    this.#spare = -1;
+    Atomics.add(this.#control, CONTROL.holes, 1);
+  }
+
+  /** Makes room for so many states more. Only while nobody else works. */
+  reserve(more: number): void {
+    const wanted = this.count + more;
+    if (wanted <= this.capacity) return;
+    let capacity = this.capacity;
+    while (capacity < wanted) capacity *= 2;
+    const old = { states: this.#states, parents: this.#parents, moves: this.#moves };
+    this.#buffers = allocate(this.words, capacity, this.#buffers.control);
+    this.#view();
+    this.#states.set(old.states);
+    this.#parents.set(old.parents);
+    this.#moves.set(old.moves);
+    this.#rehash();
+  }
+
+  relayout(words: number, translate: (from: Uint32Array, at: number, to: Uint32Array, toAt: number) => void): void {
+    const old = { states: this.#states, parents: this.#parents, moves: this.#moves, words: this.words };
+    this.words = words;
+    this.#buffers = allocate(words, this.capacity, this.#buffers.control);
+    this.#view();
+    this.#parents.set(old.parents);
+    this.#moves.set(old.moves);
+    for (let state = 0; state < this.count; state++) translate(old.states, state * old.words, this.#states, state * words);
+    this.#rehash();
+  }
+
+  #take(): number {
+    if (this.#spare >= 0) {
+      const spare = this.#spare;
+      this.#spare = -1;
+      return spare;
+    }
+    const mine = Atomics.add(this.#control, CONTROL.count, 1);
+    if (mine < this.capacity) return mine;
+    Atomics.sub(this.#control, CONTROL.count, 1);
+    Atomics.store(this.#control, CONTROL.full, 1);
+    return -1;
+  }
+
+  #rehash(): void {
+    const table = this.#table;
+    const mask = table.length - 1;
+    for (let state = 0; state < this.count; state++) {
+      if (this.#parents[state] === HOLE) continue;
+      let place = hashWords(this.#states, state * this.words, this.words) & mask;
+      while (table[place] !== 0) place = (place + 1) & mask;
+      table[place] = state + 1;
+    }
+  }
+
+  #view(): void {
+    const { states, parents, moves, table } = this.#buffers;
+    this.#states = new Uint32Array(states);
+    this.#parents = new Int32Array(parents);
+    this.#moves = new Uint16Array(moves);
+    this.#table = new Int32Array(table);
+  }
+}
+
+function allocate(words: number, capacity: number, control: SharedArrayBuffer): SharedBuffers {
+  return {
+    words,
+    control,
+    states: new SharedArrayBuffer(capacity * words * 4),
+    parents: new SharedArrayBuffer(capacity * 4),
+    moves: new SharedArrayBuffer(capacity * 2),
+    table: new SharedArrayBuffer(capacity * TABLE_FACTOR * 4),
+  };
+}
