@@ -106,6 +106,12 @@ test('the shares of random runs are put together to all of them', async () => {
   expect(sum).toEqual(count(whole));
 });
 
+test('the estimate of a small space is the space', async () => {
+  const { estimate } = await json<{ estimate: { states: { atLeast: number } } }>(['explore', '--estimate', race]);
+  const { states } = await json<{ states: number }>(['explore', '--no-reduction', race]);
+  expect(Math.round(estimate.states.atLeast)).toBe(states);
+});
+
 describe('a terminal', () => {
   test('gets one line of progress, which is gone at the end', async () => {
     const { stderr, stdout } = await snoopscope(['explore', race], { columns: 80 });

@@ -12,6 +12,7 @@ test.each([
   [`check ${race} missing.snoop`, 2],
   [`check --max-states 3 ${race}`, 3],
   [`explore ${race}`, 1],
+  [`explore --estimate ${race}`, 0],
   [`explore --max-states 3 ${race}`, 3],
   [`explore --random 200 --pct 2 ${race}`, 1],
   ['explore missing.snoop', 2],

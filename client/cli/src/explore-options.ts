@@ -50,6 +50,8 @@ export const EXPLORE_OPTIONS: readonly OptionSpec[] = [
     value: 'REDUCTIONS',
     doc: `Switch off single reductions, with commas between: ${listed(REDUCTION_NAMES)}.`,
   },
+  { name: 'estimate', doc: 'Only estimate how many states and how many orders of moves there are.' },
+  { name: 'workers', value: 'N', doc: 'Expand large levels of states with this many threads; 1 without it.' },
   { name: 'random', value: 'N', doc: 'Draw N runs instead of visiting everything.' },
   { name: 'seed', value: 'S', doc: `Where the random numbers begin; ${DEFAULT_SEED} without it.` },
   { name: 'pct', value: 'DEPTH', doc: 'With --random: draw by PCT, for bugs that need DEPTH ordering constraints.' },
@@ -62,11 +64,13 @@ export interface ExploreRequest {
   readonly maxSeconds: number | undefined;
   /** Set when runs are to be drawn. */
   readonly sample: SampleOptions | undefined;
+  /** Threads that share the work. */
+  readonly workers: number;
 }
 
 export function exploreRequestOf(call: Call): ExploreRequest {
   const explore = exploreOptionsOf(call);
-  return { explore, maxSeconds: call.count('max-seconds'), sample: sampleOptionsOf(call, explore) };
+  return { explore, maxSeconds: call.count('max-seconds'), sample: sampleOptionsOf(call, explore), workers: call.count('workers') ?? 1 };
 }
 
 function exploreOptionsOf(call: Call): ExploreOptions {

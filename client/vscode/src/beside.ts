@@ -34,17 +34,19 @@ export async function askWorker(
       cancelled.onCancellationRequested(() => resolve(undefined));
       const onReply = (reply: WorkerReply) => {
         if (reply.kind !== 'progress') return resolve(reply);
-        progress.report({ message: progressText(reply.progress, reply.seconds) });
+        const unreduced = 'unreduced' in reply ? reply.unreduced : undefined;
+        progress.report({ message: progressText(reply.progress, reply.seconds, unreduced) });
       };
       worker.start(request, onReply, reject);
     }).finally(() => worker.terminate());
   });
 }
 
-function progressText({ states, frontier, bytes }: Progress, seconds: number): string {
+function progressText({ states, frontier, bytes }: Progress, seconds: number, unreduced?: number): string {
   const rate = Math.round(states / Math.max(seconds, 0.001));
   const megabytes = Math.ceil(bytes / 1024 ** 2);
-  return `${states.toLocaleString()} states, ${rate.toLocaleString()} a second, frontier ${frontier.toLocaleString()}, ${megabytes} MB`;
+  const of = unreduced === undefined ? '' : ` (at least ${Math.round(unreduced).toLocaleString()} without reduction)`;
+  return `${states.toLocaleString()} states${of}, ${rate.toLocaleString()} a second, frontier ${frontier.toLocaleString()}, ${megabytes} MB`;
 }
 
 /** The text of a scenario and of what it includes, as the simulator asks for it. */

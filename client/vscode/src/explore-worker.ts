@@ -2,6 +2,7 @@
 import {
   type ExplorationReport,
   elaborate,
+  estimate,
   explorationReport,
   PROFILES,
   type Profile,
@@ -25,12 +26,20 @@ export interface ExploreRequest {
 }
 
 export type ExploreReply =
-  | { readonly kind: 'progress'; readonly progress: Progress; readonly seconds: number }
+  | {
+      readonly kind: 'progress';
+      readonly progress: Progress;
+      readonly seconds: number;
+      /** States that there are at least, without any reduction: an estimate, once it takes long. */
+      readonly unreduced?: number;
+    }
   /** The scenario cannot run. Lines count from 0. */
   | { readonly kind: 'broken'; readonly problems: readonly { readonly line: number; readonly message: string }[] }
   | { readonly kind: 'explored'; readonly report: ExplorationReport; readonly seconds: number };
 
 const PROGRESS_MS = 200;
+/** Who waits longer than this wants to know how long it may take. */
+const ESTIMATE_AFTER_MS = 2_000;
 /** For shorter schedules than those that the exploration came across. */
 const SHORTEN_MS = 5_000;
 
@@ -50,11 +59,14 @@ export function exploreScenario(request: ExploreRequest, send: (reply: ExploreRe
   const options = { maxBytes, ...(maxStates !== undefined && { maxStates }) };
   const began = performance.now();
   let told = began;
+  let unreduced: number | undefined;
   const search = new Search(model, options);
   while (search.step(SLICE_MOVES)) {
     if (performance.now() - told < PROGRESS_MS) continue;
     told = performance.now();
-    send({ kind: 'progress', progress: search.progress(), seconds: (told - began) / 1000 });
+    if (told - began > ESTIMATE_AFTER_MS) unreduced ??= estimate(model).states.atLeast;
+    const seconds = (told - began) / 1000;
+    send({ kind: 'progress', progress: search.progress(), seconds, ...(unreduced !== undefined && { unreduced }) });
   }
   const exploration = search.result();
   const ended = performance.now();

@@ -1,5 +1,6 @@
 /** `snoopscope explore FILE`: every interleaving on one kernel, with the outcomes and how each of them comes about. */
 import { identityOf } from '@snoopscope/sim-core';
+import { printEstimate } from '../explore-estimate.ts';
 import { exploreModel, type OnProgress } from '../explore-file.ts';
 import { exploredDocument } from '../explore-json.ts';
 import { EXPLORE_OPTIONS, exploreRequestOf } from '../explore-options.ts';
@@ -38,6 +39,7 @@ export const explore: Command = {
     remarkWarnings(call, file);
     const profile = named ?? ownProfile(file);
     const model = modelOf(file, profile);
+    if (call.flag('estimate')) return printEstimate(call, file.name, model);
     const line = progressLine(call, file.name);
     const explored = await exploreModel(model, profile, request, call.io.interrupt, line?.show);
     line?.clear();

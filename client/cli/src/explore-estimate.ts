@@ -1,0 +1,43 @@
+/** `explore --estimate`: how much there is to explore, before it is done. */
+import { type Estimate, Estimator, type Granularity, type Model } from '@snoopscope/sim-core';
+import type { Call } from './commands/command.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { pause } from './io.ts';
+import { FORMAT_VERSION } from './json.ts';
+import { wrap } from './paint.ts';
+
+const SLICE_MS = 20;
+/** Probes saw most of the states when they saw this share of what is estimated. */
+const MOST = 0.8;
+
+export async function printEstimate(call: Call, file: string, model: Model): Promise<ExitCode> {
+  const granularity = (call.text('granularity') as Granularity | undefined) ?? model.granularity;
+  const estimator = new Estimator(model, { granularity });
+  let paused = performance.now();
+  while (!call.io.interrupt.aborted && estimator.step()) {
+    if (performance.now() - paused < SLICE_MS) continue;
+    await pause();
+    paused = performance.now();
+  }
+  const found = estimator.result();
+  const kernel = model.world.kernel.profile.name;
+  if (call.format === 'json') call.printJson({ format: FORMAT_VERSION, file, kernel, estimate: found });
+  else {
+    call.print(call.paint('heading', file));
+    call.print(`  ${call.paint('heading', kernel)}`);
+    for (const line of estimateLines(found)) call.print(`  ${wrap(line, call.width - 2, 2)}`);
+  }
+  return call.io.interrupt.aborted ? EXIT.interrupted : EXIT.fine;
+}
+
+function estimateLines({ granularity, probes, cut, executions, states }: Estimate): string[] {
+  const what = granularity === 'micro' ? 'micro-steps' : 'statements';
+  const { atLeast, deviation, seen } = states;
+  const trust =
+    seen >= MOST * atLeast ? 'most of them were seen' : 'few of them were seen, so there may be many times as many';
+  return [
+    `at least ${Math.round(atLeast)} states (± ${Math.round(deviation)}) without reduction: ${trust}`,
+    `about 10^${executions.log10.toFixed(1)} orders of ${what}${cut > 0 ? ', as far as they were followed' : ''}`,
+    `estimated from ${probes} random runs, which met ${seen} states`,
+  ];
+}
