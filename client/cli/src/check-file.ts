@@ -12,6 +12,7 @@ import {
   findingText,
   type Granularity,
   type KernelVerdict,
+  minimise,
   movesOf,
   NOTE,
   type Profile,
@@ -148,7 +149,8 @@ function sameVerdict(a: KernelVerdict, b: KernelVerdict): boolean {
 }
 
 function groupOf(verdicts: readonly KernelVerdict[]): VerdictGroup {
-  const first = verdicts[0] as KernelVerdict;
+  const shown = verdicts[0] as KernelVerdict;
+  const first = { ...shown, exploration: minimise(shown.model, shown.exploration) };
   const { exploration, passed, unexpected, judgedAs } = first;
   const profiles = verdicts.map(({ profile }) => profile);
   const explored = verdicts.filter(({ judgedAs }, i) => verdicts.findIndex((v) => v.judgedAs === judgedAs) === i);
