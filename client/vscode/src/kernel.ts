@@ -1,9 +1,10 @@
 // Which kernel scenarios run on: the setting snoopscope.kernel, shown and changed in the status bar.
-import { PROFILES, profileNamed } from '@snoopscope/sim-core';
+import { CHANGES, PROFILES, profileNamed } from '@snoopscope/sim-core';
 import {
   commands,
   Disposable,
   type QuickPickItem,
+  QuickPickItemKind,
   StatusBarAlignment,
   type StatusBarItem,
   ThemeColor,
@@ -28,6 +29,7 @@ export function registerKernel(): Disposable {
   return Disposable.from(
     item,
     window.onDidChangeActiveTextEditor(show),
+    workspace.onDidChangeTextDocument(({ document }) => document === window.activeTextEditor?.document && show()),
     workspace.onDidChangeConfiguration((change) => change.affectsConfiguration(section) && show()),
     commands.registerCommand('snoopscope.selectKernel', selectKernel),
   );
@@ -39,14 +41,38 @@ function showKernel(item: StatusBarItem): void {
     item.hide();
     return;
   }
-  const name = chosenKernel(document.uri);
-  const unknown = name !== undefined && profileNamed(name) === undefined;
-  item.text = `$(server-process) ${name ?? "scenario's kernel"}`;
+  const chosen = chosenKernel(document.uri);
+  const own = ownKernel(document.getText());
+  const unknown = chosen !== undefined && profileNamed(chosen) === undefined;
+  const overrides = chosen !== undefined && own !== undefined && chosen !== own;
+  item.text = `$(server-process) ${chosen ?? `${own ?? newest} (scenario)`}`;
   item.tooltip = unknown
-    ? `There is no kernel profile ${name}. Click to select one.`
-    : 'The kernel that scenarios are run on. Click to select another.';
-  item.backgroundColor = unknown ? new ThemeColor('statusBarItem.errorBackground') : undefined;
+    ? `There is no kernel profile ${chosen}. Click to select one.`
+    : overrides
+      ? `The setting snoopscope.kernel counts before the scenario's own ${own}. Click to change it.`
+      : 'The kernel that scenarios are run on. Click to select another.';
+  const colour = unknown ? 'statusBarItem.errorBackground' : overrides ? 'statusBarItem.warningBackground' : undefined;
+  item.backgroundColor = colour === undefined ? undefined : new ThemeColor(colour);
   item.show();
+}
+
+const mainline = PROFILES.filter((profile) => profile.mainline).toReversed();
+const newest = mainline[0]?.name;
+
+/** What the scenario's own `kernel` line says. */
+function ownKernel(text: string): string | undefined {
+  return /^\s*kernel\s+(\S+)/m.exec(text)?.[1];
+}
+
+function separator(label: string): QuickPickItem {
+  return { label, kind: QuickPickItemKind.Separator };
+}
+
+/** What a release brought, in the subjects of its commits. */
+function newIn(version: string): string {
+  return CHANGES.filter(({ first }) => first === version)
+    .map(({ subject }) => subject)
+    .join(' · ');
 }
 
 async function selectKernel(): Promise<void> {
@@ -57,7 +83,12 @@ async function selectKernel(): Promise<void> {
   };
   const items = [
     fromScenario,
-    ...PROFILES.toReversed().map(({ name, doc }): QuickPickItem => ({ label: name, description: doc })),
+    separator('mainline'),
+    ...mainline.map(({ name }): QuickPickItem => ({ label: name, description: newIn(name) })),
+    separator('as recorded from distributions, as posted, or proposed'),
+    ...PROFILES.filter((profile) => !profile.mainline).map(
+      ({ name, doc }): QuickPickItem => ({ label: name, description: doc }),
+    ),
   ];
   const picked = await window.showQuickPick(items, {
     title: 'Kernel to simulate',

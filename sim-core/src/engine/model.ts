@@ -68,6 +68,8 @@ export interface CompiledCondition {
   readonly line: number;
   /** Does it apply to this profile? */
   readonly applies: boolean;
+  /** Set when the whole proposition is a finding: it is about what happened, also where no execution ever ends. */
+  readonly finding?: Finding;
   /** Its truth in a final state. */
   readonly holds: (state: Int32Array) => boolean;
   /** Registers, words and facts that it mentions, for the histogram of outcomes. */

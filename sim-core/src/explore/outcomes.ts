@@ -4,7 +4,8 @@
  */
 import type { Executor } from '../engine/executor.ts';
 import type { CompiledCondition, Model, ScheduledMove } from '../engine/model.ts';
-import type { ExploredCondition, Outcome } from './exploration.ts';
+import type { Finding } from '../state/event.ts';
+import type { ExploredCondition, ExploredFinding, Outcome } from './exploration.ts';
 import type { Judgement } from './learner.ts';
 import { isDeadlock } from './start.ts';
 
@@ -78,7 +79,11 @@ export class Outcomes {
   }
 
   /** `shortest`: the search kept all shortest ways. */
-  conditions(complete: boolean, shortest: boolean, way: (state: number) => readonly ScheduledMove[]): ExploredCondition[] {
+  conditions(
+    complete: boolean,
+    shortest: boolean,
+    way: (state: number) => readonly ScheduledMove[],
+  ): ExploredCondition[] {
     return this.#model.conditions.map((condition, i) => {
       const { quantifier, text, line, applies } = condition;
       const all = applies ? [...this.#gathered.values()] : [];
@@ -88,7 +93,10 @@ export class Outcomes {
       const deciding = quantifier === 'forall' ? negatives : positives;
       const found = deciding.length > 0;
       const decided = quantifier === 'exists' ? found : !found;
-      const nearest = deciding.reduce<Gathered | undefined>((best, g) => (best && best.state <= g.state ? best : g), undefined);
+      const nearest = deciding.reduce<Gathered | undefined>(
+        (best, g) => (best && best.state <= g.state ? best : g),
+        undefined,
+      );
       return {
         quantifier,
         text,
@@ -101,6 +109,26 @@ export class Outcomes {
       };
     });
   }
+}
+
+/**
+ * What a condition that is a finding comes to: the finding happened or it did not, also on the way of an execution
+ * that never ends. `forall` stays a question about final states.
+ */
+export function byFinding(
+  condition: ExploredCondition,
+  finding: Finding | undefined,
+  findings: readonly ExploredFinding[],
+  complete: boolean,
+): ExploredCondition {
+  if (finding === undefined || !condition.applies || condition.quantifier === 'forall') return condition;
+  const seen = findings.find((one) => one.finding === finding);
+  const decided = (seen !== undefined) === (condition.quantifier === 'exists');
+  return {
+    ...condition,
+    holds: seen || complete ? decided : undefined,
+    ...(seen && condition.witness === undefined ? { witness: seen.schedule } : {}),
+  };
 }
 
 function byValues(a: Gathered, b: Gathered): number {

@@ -9,6 +9,7 @@ import type { Granularity, Model, ScheduledMove } from '../engine/model.ts';
 import { ModelLimit } from '../limits.ts';
 import { EVENT_WIDTH, FINDINGS, type Finding } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
+import { Expander, type Tables } from './expander.ts';
 import {
   ALL_REDUCTIONS,
   type Exploration,
@@ -21,14 +22,13 @@ import {
   SLICE_MOVES,
   scheduleOf,
 } from './exploration.ts';
-import { Expander, type Tables } from './expander.ts';
 import { Finality } from './finality.ts';
 import { type Leaf, NotSymmetric } from './learner.ts';
-import { Outcomes } from './outcomes.ts';
+import type { LevelDone } from './level-worker.ts';
+import { byFinding, Outcomes } from './outcomes.ts';
 import { concretePath } from './path.ts';
 import { mutedSlots } from './relevance.ts';
 import { Space, type SpaceOptions } from './space.ts';
-import type { LevelDone } from './level-worker.ts';
 import { runSetup } from './start.ts';
 import { HOLE, StateStore, type Store } from './store.ts';
 
@@ -144,6 +144,8 @@ export class Search {
       if (leaf.judgement.deadlock) this.#found(FINDINGS.indexOf('deadlock'), state, -1);
     }
     const way = (state: number): ScheduledMove[] => scheduleOf(concretePath(this.space, this.#start, state));
+    const findings = this.#exploredFindings();
+    const conditions = outcomes.conditions(complete, !this.#reductions.partialOrder, way);
     const result: Exploration = {
       ...this.progress(),
       granularity: this.#granularity,
@@ -152,10 +154,12 @@ export class Search {
       maxDepth: this.#depth,
       reductions: this.#reductions,
       finals: outcomes.finals,
-      conditions: outcomes.conditions(complete, !this.#reductions.partialOrder, way),
+      conditions: conditions.map((condition, i) =>
+        byFinding(condition, this.#model.conditions[i]?.finding, findings, complete),
+      ),
       terms: outcomes.terms,
       outcomes: outcomes.outcomes(way),
-      findings: this.#exploredFindings(),
+      findings,
     };
     this.#findings.delete(FINDINGS.indexOf('deadlock'));
     return result;
@@ -174,7 +178,8 @@ export class Search {
     this.#restart();
     if (problem !== undefined) this.stop({ kind: 'model', message: problem, schedule: [] });
     const { log, length } = executor.machine;
-    for (let at = 0; at < length; at += EVENT_WIDTH) if (log[at] === NOTE.finding) this.#found(log[at + 1] as number, 0, -1);
+    for (let at = 0; at < length; at += EVENT_WIDTH)
+      if (log[at] === NOTE.finding) this.#found(log[at + 1] as number, 0, -1);
   }
 
   #withoutSymmetry(error: unknown): void {
@@ -195,7 +200,9 @@ export class Search {
 
   #spaceOptions(): SpaceOptions {
     const policyOf = (finding: Finding): FindingPolicy => this.#policies[FINDINGS.indexOf(finding)] as FindingPolicy;
-    const watched = FINDINGS.flatMap((finding, i) => (policyOf(finding) !== 'ignore' || this.#model.tracked.has(finding) ? [i] : []));
+    const watched = FINDINGS.flatMap((finding, i) =>
+      policyOf(finding) !== 'ignore' || this.#model.tracked.has(finding) ? [i] : [],
+    );
     return {
       granularity: this.#granularity,
       reductions: this.#reductions,
@@ -232,7 +239,8 @@ export class Search {
     if (facts.version === this.#compared) return false;
     this.#compared = facts.version;
     // While little is stored, beginning again costs less than going on with plans that could be better.
-    const wrong = store.count <= FEW_STATES && this.#restarts < MAX_RESTARTS / 2 ? planner.outdated() : planner.invalid();
+    const wrong =
+      store.count <= FEW_STATES && this.#restarts < MAX_RESTARTS / 2 ? planner.outdated() : planner.invalid();
     if (!wrong && !this.space.ranksTooFew) return false;
     if (++this.#restarts > MAX_RESTARTS) {
       this.#reductions = { ...this.#reductions, partialOrder: false, deadState: false };
@@ -284,7 +292,11 @@ export class Search {
       this.#earlier += transitions;
       for (const [leaf, times, state, move] of remarks) this.#remark(leaf, state, move, times);
       for (let i = 0; i < stuck.length; i += 3 + (stuck[i + 2] as number)) {
-        this.#finality.add(stuck[i] as number, stuck[i + 1] as number, stuck.slice(i + 3, i + 3 + (stuck[i + 2] as number)));
+        this.#finality.add(
+          stuck[i] as number,
+          stuck[i + 1] as number,
+          stuck.slice(i + 3, i + 3 + (stuck[i + 2] as number)),
+        );
       }
     }
     for (const { deferred } of done) for (const state of deferred) if (this.#limit === undefined) this.#expand(state);
@@ -314,7 +326,8 @@ export class Search {
       }
       this.#expand(this.#next);
       this.#next++;
-      if (store.count >= this.#compareAt || this.#next === store.count || (this.#next & 0xfff) === 0) if (this.#pause()) return;
+      if (store.count >= this.#compareAt || this.#next === store.count || (this.#next & 0xfff) === 0)
+        if (this.#pause()) return;
       if (store.count >= maxStates) this.stop({ kind: 'states', at: maxStates });
     }
   }
@@ -340,7 +353,8 @@ export class Search {
     }
     const { remarks, stuck } = this.#expander;
     if (remarks.length > 0) {
-      for (let i = 0; i < remarks.length; i += 3) this.#remark(remarks[i] as number, remarks[i + 1] as number, remarks[i + 2] as number);
+      for (let i = 0; i < remarks.length; i += 3)
+        this.#remark(remarks[i] as number, remarks[i + 1] as number, remarks[i + 2] as number);
       remarks.length = 0;
     }
     if (stuck.length > 0) {

@@ -69,9 +69,16 @@ export function compileCondition(
     text,
     line,
     applies: rangesContain(content.on, context.world.kernel.profile),
+    ...findingOf(content.condition),
     holds,
     terms: [...terms.values()].filter((t) => !t.literal),
   };
+}
+
+function findingOf(condition: Condition): { finding?: Finding } {
+  if (condition.kind !== 'holds' || condition.term.kind !== 'name' || condition.term.member) return {};
+  const finding = FINDINGS.find((name) => name === (condition.term as Extract<Term, { kind: 'name' }>).name.text);
+  return finding === undefined ? {} : { finding };
 }
 
 class TermCompiler {
