@@ -24,6 +24,8 @@ export interface KernelReport {
   readonly passed: boolean | undefined;
   readonly conditions: readonly { readonly text: string; readonly line: number; readonly holds: boolean | undefined }[];
   readonly unexpected: readonly string[];
+  /** No execution comes to an end, so conditions on final states are about nothing. */
+  readonly endless: boolean;
   /** What ended the exploration early. */
   readonly limit?: string;
 }
@@ -60,6 +62,7 @@ function reportOf({ profile, exploration, passed, conditions, unexpected }: Kern
     passed,
     conditions: conditions.map(({ text, line, holds }) => ({ text, line, holds })),
     unexpected,
+    endless: exploration.complete && exploration.finals === 0,
     ...(limit && { limit: limit.kind === 'model' ? limit.message : `limit of ${limit.kind}` }),
   };
 }

@@ -20,9 +20,11 @@ export function verdictLines(reply: Exclude<WorkerAnswer, { kind: 'explored' }>)
 function judgedLines(kernels: readonly KernelReport[]): string[] {
   const answers = new Map<string, string[]>();
   const add = (line: string, kernel: string) => answers.set(line, [...(answers.get(line) ?? []), kernel]);
-  for (const { name, conditions, unexpected, limit } of kernels) {
+  for (const { name, conditions, unexpected, endless, limit } of kernels) {
     for (const { text, line, holds } of conditions) add(`line ${line + 1}: ${text}: ${words(holds)}`, name);
     for (const finding of unexpected) add(`unexpected: ${finding}`, name);
+    if (endless)
+      add('no interleaving comes to an end: conditions that are not a finding alone are about final states', name);
     if (limit) add(`not explored completely: ${limit}`, name);
   }
   const failed = kernels.filter(({ passed }) => passed === false).length;

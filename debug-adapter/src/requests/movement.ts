@@ -329,7 +329,7 @@ function sayLog(state: SessionState, hit: Hit): void {
   const source = debuggee.sources[place.file]
     ? { source: convert.source(place.file), line: convert.line(place.line) }
     : {};
-  state.emit('output', { category: 'console', output: `${text}\n`, ...source });
+  state.emit('output', { category: 'stdout', output: `${text}\n`, ...source });
 }
 
 function stopped(state: SessionState, stop: Stop): void {
@@ -349,6 +349,6 @@ function thread({ debuggee }: Launched, actor: number): number {
   return threadId(actor, debuggee.model.world.topology.actors.length);
 }
 
-function output(state: SessionState, text: string, category: 'console' | 'stderr' = 'console'): void {
+function output(state: SessionState, text: string, category: 'stdout' | 'stderr' = 'stdout'): void {
   state.emit('output', { category, output: text });
 }
