@@ -202,7 +202,7 @@ class TermCompiler {
     const slot = names.get(name.text);
     if (slot !== undefined)
       return { name: name.text, read: (state) => state[slot] as number, text: String, literal: false };
-    return this.#fail(span, `${name.text} is no finding, no name bound by a call, and no value of the other side.`);
+    return this.#fail(span, `${name.text} is no finding and no name that a call binds.`);
   }
 
   #word(name: Word): number {
