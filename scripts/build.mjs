@@ -32,6 +32,7 @@ export const bundles = {
   'server-browser': { entry: 'server/src/main-browser.ts', options: inWorker },
   'debug-adapter': { entry: 'debug-adapter/src/main.ts', options: onNode },
   'debug-adapter-browser': { entry: 'debug-adapter/src/main-browser.ts', options: inWorker },
+  'explore-level-worker': { entry: 'client/cli/src/explore-level-worker.ts', options: onNode },
   cli: { entry: 'client/cli/src/main.ts', options: { ...onNode, banner: { js: '#!/usr/bin/env node' } } },
 };
 

@@ -14,6 +14,7 @@ import {
 } from '@snoopscope/sim-core';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import type { ExploreRequest } from './explore-options.ts';
+import { exploreWithWorkers } from './explore-workers.ts';
 import { pause } from './io.ts';
 
 export interface Explored {
@@ -29,12 +30,16 @@ export interface Explored {
 export type OnProgress = (progress: Progress, seconds: number) => void;
 
 /** Something that finds out about a model slice by slice. */
-interface Exploring {
+export interface Exploring {
   /** Works for some milliseconds; false when it is over. */
   readonly step: () => boolean;
   readonly stop: (limit: ExploreLimit) => void;
   readonly progress: () => Progress;
   readonly result: () => Exploration;
+  /** Others are at work: there is nothing to step until `wait` is over. */
+  readonly waiting?: () => boolean;
+  readonly wait?: () => Promise<void>;
+  readonly close?: () => Promise<void>;
 }
 
 /** Between two looks at the keyboard. */
@@ -52,8 +57,13 @@ export async function exploreModel(
 ): Promise<Explored> {
   const began = performance.now();
   const search = exploringOf(model, request);
-  await inSlices(search, request.maxSeconds ?? Number.POSITIVE_INFINITY, interrupt, onProgress);
-  const exploration = search.result();
+  let exploration: Exploration;
+  try {
+    await inSlices(search, request.maxSeconds ?? Number.POSITIVE_INFINITY, interrupt, onProgress);
+    exploration = search.result();
+  } finally {
+    await search.close?.();
+  }
   const ended = performance.now();
   const shouldStop = (): boolean => interrupt.aborted || performance.now() - ended > SHORTEN_MS;
   const report = explorationReport(verdictOf(model, profile, exploration), { ...request.explore, shouldStop });
@@ -71,8 +81,9 @@ export function exitCodeOf({
   return passed || (sampling && !limit) ? EXIT.fine : EXIT.limit;
 }
 
-function exploringOf(model: Model, { explore, sample }: ExploreRequest): Exploring {
+function exploringOf(model: Model, { explore, sample, workers }: ExploreRequest): Exploring {
   if (sample) return new Sampler(model, sample);
+  if (workers > 1) return exploreWithWorkers(model, explore, workers);
   const search = new Search(model, explore);
   return {
     step: () => search.step(SLICE_MOVES),
@@ -92,11 +103,17 @@ async function inSlices(
   let [paused, told] = [began, began];
   while (search.step()) {
     const now = performance.now();
-    if (now - paused < SLICE_MS) continue;
+    const waiting = search.waiting?.() ?? false;
+    if (!waiting && now - paused < SLICE_MS) continue;
     paused = now;
-    await pause();
+    await (waiting && search.wait ? search.wait() : pause());
     const seconds = (now - began) / 1000;
-    if (interrupt.aborted || seconds > maxSeconds) return search.stop({ kind: 'stopped' });
+    if (interrupt.aborted || seconds > maxSeconds) {
+      search.stop({ kind: 'stopped' });
+      // What the others are at comes to its end first, which they are told.
+      while (search.waiting?.()) await search.wait?.();
+      return;
+    }
     if (now - told < PROGRESS_MS) continue;
     told = now;
     onProgress?.(search.progress(), seconds);

@@ -70,7 +70,12 @@ export interface ExploreRequest {
 
 export function exploreRequestOf(call: Call): ExploreRequest {
   const explore = exploreOptionsOf(call);
-  return { explore, maxSeconds: call.count('max-seconds'), sample: sampleOptionsOf(call, explore), workers: call.count('workers') ?? 1 };
+  return {
+    explore,
+    maxSeconds: call.count('max-seconds'),
+    sample: sampleOptionsOf(call, explore),
+    workers: call.count('workers') ?? 1,
+  };
 }
 
 function exploreOptionsOf(call: Call): ExploreOptions {

@@ -1,0 +1,9 @@
+/** A thread of `explore --workers`. */
+import { parentPort } from 'node:worker_threads';
+import { createLevelWorker, type ToLevelWorker } from '@snoopscope/sim-core';
+
+const work = createLevelWorker();
+parentPort?.on('message', (message: ToLevelWorker) => {
+  const done = work(message);
+  if (done) parentPort?.postMessage(done);
+});
