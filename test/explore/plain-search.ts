@@ -75,7 +75,11 @@ function search(model: Model, granularity: Granularity, maxStates: number): Plai
     if (stuck) finality.add(next, 0, byEnvironment);
   }
   if (next < states.length) return undefined;
-  const terms = [...new Map(model.conditions.filter((c) => c.applies).flatMap((c) => c.terms.map((t) => [t.name, t] as const))).values()];
+  const terms = [
+    ...new Map(
+      model.conditions.filter((c) => c.applies).flatMap((c) => c.terms.map((t) => [t.name, t] as const)),
+    ).values(),
+  ];
   const outcomes = new Set<string>();
   const truths = model.conditions.map(() => ({ positive: 0, negative: 0 }));
   const finals = finality.finals();

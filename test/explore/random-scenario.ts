@@ -31,7 +31,13 @@ const call = fc.constantFrom(
   'close(fd)',
 );
 
-const environment = fc.subarray(['allow evict', 'allow prefetch x', 'allow drain', 'allow migrate vcpu0', 'allow migrate vcpu1 max=1']);
+const environment = fc.subarray([
+  'allow evict',
+  'allow prefetch x',
+  'allow drain',
+  'allow migrate vcpu0',
+  'allow migrate vcpu1 max=1',
+]);
 
 const conditions = fc.subarray(
   [
@@ -50,7 +56,12 @@ function block(name: string, statement: fc.Arbitrary<string>, most: number): fc.
   const lines = fc.array(statement, { minLength: 0, maxLength: most });
   const shaped = fc.oneof(
     { weight: 4, arbitrary: lines },
-    { weight: 1, arbitrary: fc.tuple(lines, statement, statement).map(([before, a, b]) => [...before, 'choose {', a, '} or {', b, '}']) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(lines, statement, statement)
+        .map(([before, a, b]) => [...before, 'choose {', a, '} or {', b, '}']),
+    },
     { weight: 1, arbitrary: fc.tuple(statement, statement).map(([a, b]) => ['loop {', a, b, '}']) },
   );
   return shaped.map((body) => [`${name} {`, ...body, '}'].join('\n'));

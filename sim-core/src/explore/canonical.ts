@@ -24,21 +24,38 @@ export interface CanonicalTables {
   readonly renamings: readonly (readonly number[])[];
 }
 
-export function canonicalTables(symmetry: Symmetry, packing: Packing, values: (slot: number) => readonly number[]): CanonicalTables {
+export function canonicalTables(
+  symmetry: Symmetry,
+  packing: Packing,
+  values: (slot: number) => readonly number[],
+): CanonicalTables {
   const references = symmetry.references.flatMap(({ slot, rename }): PackedReference[] => {
     const field = packing.fieldOf(slot);
     if (!field) return [];
-    const codeOf = symmetry.renamings.map(({ cpuOf }) => Uint16Array.from(values(slot), (value) => packing.code(slot, rename(cpuOf, value))));
+    const codeOf = symmetry.renamings.map(({ cpuOf }) =>
+      Uint16Array.from(values(slot), (value) => packing.code(slot, rename(cpuOf, value))),
+    );
     return [{ word: field.word, shift: field.shift, mask: maskOf(field.width), codeOf }];
   });
-  return { cpus: symmetry.cpus, words: packing.words, columnMasks: packing.columnMasks, references, renamings: symmetry.renamings.map((r) => r.cpuOf) };
+  return {
+    cpus: symmetry.cpus,
+    words: packing.words,
+    columnMasks: packing.columnMasks,
+    references,
+    renamings: symmetry.renamings.map((r) => r.cpuOf),
+  };
 }
 
 export function canonicalOf(tables: CanonicalTables): Canonical {
   return tables.cpus === 2 ? canonicalOfTwo(tables) : canonicalOfMany(tables);
 }
 
-function renameReferences(references: readonly PackedReference[], renaming: number, words: Uint32Array, at: number): void {
+function renameReferences(
+  references: readonly PackedReference[],
+  renaming: number,
+  words: Uint32Array,
+  at: number,
+): void {
   for (let i = 0; i < references.length; i++) {
     const { word, shift, mask, codeOf } = references[i] as PackedReference;
     const old = words[at + word] as number;

@@ -123,7 +123,8 @@ export class Compiled {
       if (!field) continue;
       const { word, shift, width } = field;
       this.effects[at + word] = (this.effects[at + word] as number) & ~(maskOf(width) << shift);
-      this.effects[at + words + word] = (this.effects[at + words + word] as number) | (this.#packing.code(slot, value) << shift);
+      this.effects[at + words + word] =
+        (this.effects[at + words + word] as number) | (this.#packing.code(slot, value) << shift);
     }
   }
 }

@@ -166,7 +166,9 @@ export class Expander {
     let answer = roots[question] as number;
     while (answer > 0) {
       const node = nodes[answer] as number;
-      answer = nodes[answer + 1 + (((words[at + (node & 255)] as number) >>> ((node >>> 8) & 31)) & (node >>> 13))] as number;
+      answer = nodes[
+        answer + 1 + (((words[at + (node & 255)] as number) >>> ((node >>> 8) & 31)) & (node >>> 13))
+      ] as number;
     }
     if (answer !== UNKNOWN) return leafOf(answer);
     this.question = question;
@@ -254,7 +256,8 @@ export class Expander {
       const effect = leaf * 2 * words;
       const at = count * words;
       for (let i = 0; i < words; i++) {
-        row[at + i] = ((current[i] as number) & (effects[effect + i] as number)) | (effects[effect + words + i] as number);
+        row[at + i] =
+          ((current[i] as number) & (effects[effect + i] as number)) | (effects[effect + words + i] as number);
       }
       let recount = rewritten[leaf] as number;
       if (plan >= 0) {
@@ -267,7 +270,8 @@ export class Expander {
         }
         const mask = then * 2 * words;
         for (let i = 0; i < words; i++) {
-          row[at + i] = ((row[at + i] as number) & (planMasks[mask + i] as number)) | (planMasks[mask + words + i] as number);
+          row[at + i] =
+            ((row[at + i] as number) & (planMasks[mask + i] as number)) | (planMasks[mask + words + i] as number);
         }
       }
       if (recount !== 0 && !this.#rank(at, recount)) return -1;
@@ -292,12 +296,13 @@ export class Expander {
     const row = this.#row;
     for (let i = 0; i < ranked.length; i++) {
       const word = ranked[i] as number;
-      if ((which & (1 << (word < 31 ? word : 31))) === 0) continue;
+      if ((which & (1 << Math.min(word, 31))) === 0) continue;
       const leaf = this.#answer(rankMove + word, row, at);
       if (leaf < 0) return false;
       const effect = leaf * 2 * words;
       for (let k = 0; k < words; k++) {
-        row[at + k] = ((row[at + k] as number) & (effects[effect + k] as number)) | (effects[effect + words + k] as number);
+        row[at + k] =
+          ((row[at + k] as number) & (effects[effect + k] as number)) | (effects[effect + words + k] as number);
       }
     }
     return true;

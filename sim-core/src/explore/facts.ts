@@ -86,7 +86,9 @@ export class Facts {
       return;
     }
     const before = (slot: number): number => state[slot] as number;
-    const place = this.places[move.kind === 'actor' ? this.placeOf(move.actor, before) : this.environmentPlace(leaf.move)] as PlaceFacts;
+    const place = this.places[
+      move.kind === 'actor' ? this.placeOf(move.actor, before) : this.environmentPlace(leaf.move)
+    ] as PlaceFacts;
     for (const { slot } of leaf.reads) this.#add(place.reads, slot);
     if (!leaf.enabled) {
       if (!place.waits) this.version++;
@@ -114,7 +116,8 @@ export class Facts {
   /** Per place: its actor, or undefined for the environment's. */
   actorsOfPlaces(): (number | undefined)[] {
     const actors: (number | undefined)[] = [];
-    for (const [key, id] of this.#ids) actors[id] = key.startsWith('environment') ? undefined : Number.parseInt(key, 10);
+    for (const [key, id] of this.#ids)
+      actors[id] = key.startsWith('environment') ? undefined : Number.parseInt(key, 10);
     return actors;
   }
 
@@ -138,6 +141,7 @@ export function readPlace(model: Model, actor: number, read: (slot: number) => n
   const frameSlots = 1 + FRAME_LOCALS;
   let key = `${actor} ${read(node.base + actor)}`;
   const deep = read(depth.base + actor);
-  for (let frame = 0; frame < deep; frame++) key += ` ${read(frames.base + (actor * FRAME_DEPTH + frame) * frameSlots)}`;
+  for (let frame = 0; frame < deep; frame++)
+    key += ` ${read(frames.base + (actor * FRAME_DEPTH + frame) * frameSlots)}`;
   return key;
 }

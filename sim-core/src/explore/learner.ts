@@ -12,10 +12,10 @@ import type { Granularity, Model } from '../engine/model.ts';
 import { ModelLimit } from '../limits.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
+import { readPlace } from './facts.ts';
 import type { Renaming, Symmetry } from './symmetry.ts';
 import { TracingMachine } from './tracing.ts';
 import type { Versions } from './versions.ts';
-import { readPlace } from './facts.ts';
 
 export interface Leaf {
   readonly index: number;
@@ -158,7 +158,8 @@ export class Learner {
       limit = error.message;
     }
     const findings = new Set<number>();
-    for (let at = 0; at < machine.length; at += EVENT_WIDTH) if (machine.log[at] === NOTE.finding) findings.add(machine.log[at + 1] as number);
+    for (let at = 0; at < machine.length; at += EVENT_WIDTH)
+      if (machine.log[at] === NOTE.finding) findings.add(machine.log[at + 1] as number);
     const writes = enabled ? machine.writes().map((slot) => ({ slot, value: machine.raw[slot] as number })) : [];
     machine.rewind(0);
     const reads = machine.reads.map((slot) => ({ slot, value: machine.raw[slot] as number }));
@@ -216,7 +217,8 @@ export class Learner {
         at = { slot: read.slot, branches: new Map() };
         this.#attach(leaf.move, parent, value, at);
       }
-      if (!('branches' in at) || at.slot !== read.slot) throw new Error(`move ${leaf.move} does not depend on what it reads alone`);
+      if (!('branches' in at) || at.slot !== read.slot)
+        throw new Error(`move ${leaf.move} does not depend on what it reads alone`);
       parent = at;
       value = read.value;
       at = at.branches.get(read.value);

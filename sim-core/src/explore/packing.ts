@@ -82,7 +82,10 @@ export class Vocabulary {
 
   /** Values that a slot was seen to hold: not those that only stand for what does not matter. */
   realValuesOf(slot: number): number[] {
-    const imagined = this.#symmetry?.references.some((r) => r.slot === slot) && !this.#met.has(slot) ? this.indifferent(slot) : undefined;
+    const imagined =
+      this.#symmetry?.references.some((r) => r.slot === slot) && !this.#met.has(slot)
+        ? this.indifferent(slot)
+        : undefined;
     return this.valuesOf(slot).list.filter((value) => value !== imagined);
   }
 
@@ -182,7 +185,9 @@ export class Packing {
 
   /** Like `pack`, for states that may hold what was never met. False then. */
   tryPack(state: Int32Array, words: Uint32Array, at: number): boolean {
-    const met = this.fields.every(({ slot }) => this.#vocabulary.valuesOf(slot).numberOf(state[slot] as number) !== undefined);
+    const met = this.fields.every(
+      ({ slot }) => this.#vocabulary.valuesOf(slot).numberOf(state[slot] as number) !== undefined,
+    );
     if (met) this.pack(state, words, at);
     return met;
   }
@@ -205,7 +210,9 @@ export class Packing {
       step.mask |= maskOf(old.width) << old.shift;
       together.set(key, step);
     }
-    const steps = Int32Array.from([...together.values()].flatMap(({ from, to, by, mask }) => [from, mask, Math.max(by, 0), Math.max(-by, 0), to]));
+    const steps = Int32Array.from(
+      [...together.values()].flatMap(({ from, to, by, mask }) => [from, mask, Math.max(by, 0), Math.max(-by, 0), to]),
+    );
     return (from, at, to, toAt) => {
       for (let i = 0; i < fresh.length; i++) to[toAt + i] = fresh[i] as number;
       for (let i = 0; i < steps.length; i += 5) {
@@ -248,8 +255,8 @@ function arrange(vocabulary: Vocabulary, symmetry: Symmetry | undefined, before:
     fields.push({ slot, word, shift, width });
   };
   const placeColumn = (column: readonly number[], row: number, shift: number, width: number): void => {
-    columnMasks[row] = (((columnMasks[row] ?? 0) | (maskOf(width) << shift)) >>> 0);
-    column.forEach((slot, cpu) => place(slot, row * cpus + cpu, shift, width));
+    columnMasks[row] = ((columnMasks[row] ?? 0) | (maskOf(width) << shift)) >>> 0;
+    for (const [cpu, slot] of column.entries()) place(slot, row * cpus + cpu, shift, width);
   };
   const widthOf = (slot: number): number => vocabulary.valuesOf(slot).width;
   const stays = (slot: number): PackedField | undefined => {

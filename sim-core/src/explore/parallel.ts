@@ -12,7 +12,7 @@
 import type { Model } from '../engine/model.ts';
 import type { Exploration, ExploreLimit, ExploreOptions, Progress } from './exploration.ts';
 import type { LevelDone, ToLevelWorker } from './level-worker.ts';
-import { Search } from './search.ts';
+import { Search, type SharedOptions } from './search.ts';
 import { CONTROL, SharedStore } from './shared-store.ts';
 import type { Store } from './store.ts';
 
@@ -36,8 +36,8 @@ export class ParallelSearch {
   readonly #onIdle: () => void;
 
   /** `onIdle` is called when a level that workers were at is over, and `step` has something to do again. */
-  constructor(model: Model, options: ExploreOptions, workers: readonly LevelWorker[], onIdle: () => void) {
-    this.search = new Search(model, { ...options, sharedLevel: SHARED_LEVEL, newStore: (words) => new SharedStore(words) });
+  constructor(model: Model, options: ExploreOptions & Pick<SharedOptions, 'sharedLevel'>, workers: readonly LevelWorker[], onIdle: () => void) {
+    this.search = new Search(model, { sharedLevel: SHARED_LEVEL, ...options, newStore: (words) => new SharedStore(words) });
     this.#workers = workers;
     this.#onIdle = onIdle;
   }

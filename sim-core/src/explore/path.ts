@@ -11,7 +11,12 @@ import { NOTE } from '../state/machine.ts';
 import type { Space } from './space.ts';
 
 /** `last`, a finding and the move that made it, is one move more from the state. */
-export function concretePath(space: Space, start: Int32Array, state: number, last?: { finding: number; move: number }): number[] {
+export function concretePath(
+  space: Space,
+  start: Int32Array,
+  state: number,
+  last?: { finding: number; move: number },
+): number[] {
   const { store, model } = space;
   const numbers: number[] = [];
   for (let at = state; at >= 0; at = store.parent(at)) numbers.push(at);

@@ -52,7 +52,11 @@ export class Planner {
   #varying: Bits;
   #private: Int32Array;
 
-  constructor(facts: Facts, vocabulary: Vocabulary, options: { readonly partialOrder: boolean; readonly deadState: boolean }) {
+  constructor(
+    facts: Facts,
+    vocabulary: Vocabulary,
+    options: { readonly partialOrder: boolean; readonly deadState: boolean },
+  ) {
     this.#facts = facts;
     this.#vocabulary = vocabulary;
     this.#partialOrder = options.partialOrder;
@@ -60,7 +64,9 @@ export class Planner {
     this.#varying = new Bits(facts.slots);
     this.#private = new Int32Array(0);
     this.#environmentMoves = facts.model.moves.flatMap((move, i) => (move.kind === 'environment' ? [i] : []));
-    this.#environment = facts.model.moves.flatMap((move, i) => (move.kind === 'environment' ? [facts.environmentPlace(i)] : []));
+    this.#environment = facts.model.moves.flatMap((move, i) =>
+      move.kind === 'environment' ? [facts.environmentPlace(i)] : [],
+    );
   }
 
   /** The plan for a state's places: one for each actor. */
@@ -90,8 +96,11 @@ export class Planner {
   outdated(): boolean {
     return this.plans.some((old, i) => {
       const now = i < MAX_PLANS ? this.#plan(this.#places[i] as readonly number[]) : old;
-      if (now.alone.length !== old.alone.length || !now.alone.every((a, k) => sameAlone(a, old.alone[k] as Alone))) return true;
-      return now.live !== undefined && old.live !== undefined && !(now.live.within(old.live) && old.live.within(now.live));
+      if (now.alone.length !== old.alone.length || !now.alone.every((a, k) => sameAlone(a, old.alone[k] as Alone)))
+        return true;
+      return (
+        now.live !== undefined && old.live !== undefined && !(now.live.within(old.live) && old.live.within(now.live))
+      );
     });
   }
 
@@ -117,11 +126,17 @@ export class Planner {
     const here = this.#facts.places[places[actor] as number] as PlaceFacts;
     if (here.next.size === 0) return [];
     const conflicts = (other: PlaceFacts): boolean =>
-      here.writes.meets(other.reads, this.#varying) || here.writes.meets(other.writes, this.#varying) || here.reads.meets(other.writes, this.#varying);
+      here.writes.meets(other.reads, this.#varying) ||
+      here.writes.meets(other.writes, this.#varying) ||
+      here.reads.meets(other.writes, this.#varying);
     if (this.#environment.some((place) => conflicts(this.#facts.places[place] as PlaceFacts))) return [];
-    const inTheWay = places.flatMap((place, other) => (other !== actor && conflicts(this.#futureOf(place)) ? [other] : []));
+    const inTheWay = places.flatMap((place, other) =>
+      other !== actor && conflicts(this.#futureOf(place)) ? [other] : [],
+    );
     // Those in the way do not count while they cannot move and nobody else can let them.
-    const free = places.flatMap((place, other) => (other === actor || inTheWay.includes(other) ? [] : [this.#futureOf(place)]));
+    const free = places.flatMap((place, other) =>
+      other === actor || inTheWay.includes(other) ? [] : [this.#futureOf(place)],
+    );
     const awake = [...free, ...this.#environment.map((place) => this.#facts.places[place] as PlaceFacts)];
     const frozen = inTheWay.every((other) => {
       const waiting = this.#facts.places[places[other] as number] as PlaceFacts;
@@ -199,7 +214,10 @@ export class Planner {
     const known = this.#live.get(place);
     if (known) return known;
     const reachable = [...this.#reachable(place)];
-    const judged = new Bits(this.#facts.slots, this.#facts.judged.members().filter((slot) => this.#private[slot] === actor));
+    const judged = new Bits(
+      this.#facts.slots,
+      this.#facts.judged.members().filter((slot) => this.#private[slot] === actor),
+    );
     for (const at of reachable) if (!this.#live.has(at)) this.#live.set(at, new Bits(this.#facts.slots));
     for (let grown = true; grown; ) {
       grown = false;
@@ -208,7 +226,10 @@ export class Planner {
         const before = this.#live.get(at) as Bits;
         const after = new Bits(this.#facts.slots);
         for (const next of facts.next) after.addAll(this.#live.get(next) as Bits);
-        const own = new Bits(this.#facts.slots, (facts.always?.members() ?? []).filter((slot) => this.#private[slot] === actor));
+        const own = new Bits(
+          this.#facts.slots,
+          (facts.always?.members() ?? []).filter((slot) => this.#private[slot] === actor),
+        );
         // An own slot, one that nobody else touches, is dead when it is written here in any case.
         after.removeAll(own);
         after.addAll(facts.reads);

@@ -17,7 +17,9 @@ export function mutedSlots(model: Model, policyOf: (finding: Finding) => Finding
     return moments.cpuLoad !== undefined || moments.deviceRead !== undefined || moments.writeback !== undefined;
   });
   // Who watches without a monitor of the table (`leak`, `belief`) is not known to leave memory alone.
-  const others = (['leak', 'belief', 'belief-cost'] as const).some((finding) => policyOf(finding) !== 'ignore' || model.tracked.has(finding));
+  const others = (['leak', 'belief', 'belief-cost'] as const).some(
+    (finding) => policyOf(finding) !== 'ignore' || model.tracked.has(finding),
+  );
   if (watching || others) return [];
   const fields = [
     memory.dramVersion,

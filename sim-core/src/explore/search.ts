@@ -41,20 +41,27 @@ export const DEFAULT_MAX_BYTES = 2 * 1024 ** 3;
 
 /** States after which plans are first compared with the facts that came in meanwhile; then at four times as many. */
 const FIRST_COMPARISON = 1024;
+/**
+ * A search that ends before so many states is over sooner than facts to look ahead with could be gathered. One that does
+ * not begins again with the reductions that look ahead.
+ */
+const LOOK_AHEAD_FROM = 2000;
 /** So few states are quickly found again. */
 const FEW_STATES = 8192;
 /** Fresh starts because of facts that came in late; more than these, and looking ahead is not worth it. */
 const MAX_RESTARTS = 12;
 
 /** Explores to the end or to a limit. */
-export function explore(model: Model, options: ExploreOptions = {}): Exploration {
+export function explore(model: Model, options: ExploreOptions & SharedOptions = {}): Exploration {
   const search = new Search(model, options);
   while (search.step(SLICE_MOVES)) if (options.shouldStop?.(search.progress())) search.stop({ kind: 'stopped' });
   return search.result();
 }
 
-/** How a search is part of a parallel one. */
+/** How a search is part of a parallel one, and what tests turn at. */
 export interface SharedOptions {
+  /** Stored states from which on looking ahead pays; {@link LOOK_AHEAD_FROM} when left out. */
+  readonly lookAheadFrom?: number;
   /** Levels of at least so many states are left to workers. */
   readonly sharedLevel?: number;
   readonly newStore?: (words: number) => Store;
@@ -87,13 +94,20 @@ export class Search {
   #compared = 0;
   #compareAt = FIRST_COMPARISON;
   #restarts = 0;
+  /** What was found during the setup, one for each time. */
+  readonly #setupFindings: number[] = [];
+  /** What the search begins again with once it has stored so many states. */
+  #lookAhead: { readonly from: number; readonly reductions: Reductions } | undefined;
 
   constructor(model: Model, options: ExploreOptions & SharedOptions = {}) {
     this.#model = model;
     this.#options = options;
     this.#granularity = options.granularity ?? model.granularity;
     this.#policies = FINDINGS.map((finding) => options.findings?.[finding] ?? 'count');
-    this.#reductions = { ...ALL_REDUCTIONS, ...options.reduction };
+    const reductions = { ...ALL_REDUCTIONS, ...options.reduction };
+    const from = options.lookAheadFrom ?? LOOK_AHEAD_FROM;
+    this.#lookAhead = from > 0 && (reductions.partialOrder || reductions.deadState) ? { from, reductions } : undefined;
+    this.#reductions = this.#lookAhead ? { ...reductions, partialOrder: false, deadState: false } : reductions;
     this.#begin();
   }
 
@@ -175,11 +189,12 @@ export class Search {
       problem = error.message;
     }
     this.#start = executor.machine.state.slice();
+    const { log, length } = executor.machine;
+    for (let at = 0; at < length; at += EVENT_WIDTH) {
+      if (log[at] === NOTE.finding) this.#setupFindings.push(log[at + 1] as number);
+    }
     this.#restart();
     if (problem !== undefined) this.stop({ kind: 'model', message: problem, schedule: [] });
-    const { log, length } = executor.machine;
-    for (let at = 0; at < length; at += EVENT_WIDTH)
-      if (log[at] === NOTE.finding) this.#found(log[at + 1] as number, 0, -1);
   }
 
   #withoutSymmetry(error: unknown): void {
@@ -215,8 +230,8 @@ export class Search {
 
   /** To the first state of the space. */
   #reset(): void {
-    const setupFindings = [...(this.#findings ?? [])].filter(([, { state, move }]) => state === 0 && move < 0);
-    this.#findings = new Map(setupFindings);
+    this.#findings = new Map();
+    for (const finding of this.#setupFindings) this.#found(finding, 0, -1);
     this.#finality = new Finality();
     this.#next = 0;
     this.#depth = 0;
@@ -336,6 +351,13 @@ export class Search {
   #pause(): boolean {
     const { maxStates = DEFAULT_MAX_STATES, maxBytes = DEFAULT_MAX_BYTES } = this.#options;
     const { store } = this.space;
+    if (this.#lookAhead && store.count >= this.#lookAhead.from) {
+      // Symmetry that was found not to apply stays off.
+      this.#reductions = { ...this.#lookAhead.reductions, symmetry: this.#reductions.symmetry };
+      this.#lookAhead = undefined;
+      this.#restart();
+      return true;
+    }
     if (store.count >= this.#compareAt || this.#next === store.count) if (this.#beginAgain()) return true;
     if (store.count >= maxStates) this.stop({ kind: 'states', at: maxStates });
     if (this.progress().bytes >= maxBytes) this.stop({ kind: 'bytes', at: maxBytes });

@@ -37,7 +37,8 @@ export class SharedStore implements Store {
   touched = 0;
 
   constructor(from: number | SharedBuffers) {
-    this.#buffers = typeof from === 'number' ? allocate(from, FIRST_CAPACITY, new SharedArrayBuffer(4 * CONTROL.size)) : from;
+    this.#buffers =
+      typeof from === 'number' ? allocate(from, FIRST_CAPACITY, new SharedArrayBuffer(4 * CONTROL.size)) : from;
     this.words = this.#buffers.words;
     this.#control = new Int32Array(this.#buffers.control);
     this.#view();
@@ -154,7 +155,8 @@ export class SharedStore implements Store {
     this.#view();
     this.#parents.set(old.parents);
     this.#moves.set(old.moves);
-    for (let state = 0; state < this.count; state++) translate(old.states, state * old.words, this.#states, state * words);
+    for (let state = 0; state < this.count; state++)
+      translate(old.states, state * old.words, this.#states, state * words);
     this.#rehash();
   }
 

@@ -13,7 +13,9 @@ import { Search } from './search.ts';
 const MAX_STATES = 2_000_000;
 
 /** What a schedule is to lead to. */
-export type Target = { readonly kind: 'finding'; readonly finding: Finding } | { readonly kind: 'condition'; readonly index: number };
+export type Target =
+  | { readonly kind: 'finding'; readonly finding: Finding }
+  | { readonly kind: 'condition'; readonly index: number };
 
 /** A shortest schedule to a target that an exploration has reached. `shortest` is false when a limit kept it from being proved. */
 export function shortestSchedule(
@@ -25,18 +27,34 @@ export function shortestSchedule(
   const found = wayTo(exploration, target);
   if (!found) return undefined;
   if (found.shortest) return { schedule: found.schedule, shortest: true };
-  return search(model, exploration, target, options, movesOf(found.schedule).length) ?? { schedule: found.schedule, shortest: false };
+  return (
+    search(model, exploration, target, options, movesOf(found.schedule).length) ?? {
+      schedule: found.schedule,
+      shortest: false,
+    }
+  );
 }
 
-function wayTo(exploration: Exploration, target: Target): { schedule: readonly ScheduledMove[]; shortest: boolean } | undefined {
+function wayTo(
+  exploration: Exploration,
+  target: Target,
+): { schedule: readonly ScheduledMove[]; shortest: boolean } | undefined {
   if (target.kind === 'finding') return exploration.findings.find((f) => f.finding === target.finding);
   const condition = exploration.conditions[target.index];
   return condition?.witness && { schedule: condition.witness, shortest: condition.shortest ?? false };
 }
 
-function search(model: Model, exploration: Exploration, target: Target, options: ExploreOptions, length: number): ReturnType<typeof wayTo> {
+function search(
+  model: Model,
+  exploration: Exploration,
+  target: Target,
+  options: ExploreOptions,
+  length: number,
+): ReturnType<typeof wayTo> {
   const findings = Object.fromEntries(
-    FINDINGS.map((finding) => [finding, target.kind === 'finding' && target.finding === finding ? 'stop' : 'ignore'] as const),
+    FINDINGS.map(
+      (finding) => [finding, target.kind === 'finding' && target.finding === finding ? 'stop' : 'ignore'] as const,
+    ),
   );
   const second = new Search(model, {
     ...options,

@@ -156,7 +156,9 @@ export class Space {
     const scratch = this.#scratch;
     scratch.set(state);
     const live = this.#liveIn(scratch);
-    if (live) for (const slot of this.vocabulary.varying) if (!live.has(slot)) scratch[slot] = this.vocabulary.indifferent(slot);
+    if (live)
+      for (const slot of this.vocabulary.varying)
+        if (!live.has(slot)) scratch[slot] = this.vocabulary.indifferent(slot);
     this.#rank(scratch);
     if (!this.packing.tryPack(scratch, words, 0)) return false;
     this.canonical?.(words, 0);
@@ -165,7 +167,9 @@ export class Space {
 
   #liveIn(state: Int32Array): Bits | undefined {
     if (!this.planner) return undefined;
-    const places = this.model.world.topology.actors.map((_, actor) => this.facts.placeOf(actor, (slot) => state[slot] as number));
+    const places = this.model.world.topology.actors.map((_, actor) =>
+      this.facts.placeOf(actor, (slot) => state[slot] as number),
+    );
     const known = this.planner.plans.length;
     const plan = this.planner.planFor(places);
     if (plan === known) this.#enterPlan(plan);
@@ -185,7 +189,10 @@ export class Space {
       environmentFrom: environmentFrom < 0 ? moves.length : environmentFrom,
       moves: moves.length,
       firstMove: Int32Array.from(actors, (_, actor) => moves.findIndex((m) => m.kind === 'actor' && m.actor === actor)),
-      moveCount: Int32Array.from(actors, (_, actor) => moves.filter((m) => m.kind === 'actor' && m.actor === actor).length),
+      moveCount: Int32Array.from(
+        actors,
+        (_, actor) => moves.filter((m) => m.kind === 'actor' && m.actor === actor).length,
+      ),
       roots: compiled.roots,
       nodes: compiled.nodes,
       effects: compiled.effects,
@@ -230,7 +237,8 @@ export class Space {
       const leaf = leaves[this.#rewrittenCount] as Leaf;
       // Counting anew is the end of it.
       const slots = leaf.move < this.learner.judgementMove ? leaf.writes.map((w) => w.slot) : [];
-      for (const word of this.#versions?.wordsOf(slots) ?? []) if (this.#ranked.has(word)) bits |= 1 << Math.min(word, 31);
+      for (const word of this.#versions?.wordsOf(slots) ?? [])
+        if (this.#ranked.has(word)) bits |= 1 << Math.min(word, 31);
       this.#rewritten[this.#rewrittenCount] = bits;
     }
   }
@@ -252,7 +260,9 @@ export class Space {
 
   /** Writes a new plan into the tables. */
   #enterPlan(plan: number): void {
-    const { alone, idle } = this.planner?.plans[plan] as Plan;
+    const made = this.planner?.plans[plan];
+    if (!made) throw new Error(`there is no plan ${plan}`);
+    const { alone, idle } = made;
     const moves = this.model.moves.length;
     if (plan >= this.#planAlone.length) {
       this.#planAlone = grown(this.#planAlone, plan * 2 + 64);
@@ -264,7 +274,8 @@ export class Space {
     if (idle) this.#planIdle.set(idle, plan * moves);
     else this.#planIdle.fill(0, plan * moves, (plan + 1) * moves);
     const encoded = [alone.length, ...alone.flatMap(({ actor, frozen }) => [actor, frozen.length, ...frozen])];
-    if (this.#aloneLength + encoded.length > this.#alone.length) this.#alone = grown(this.#alone, 2 * (this.#aloneLength + encoded.length));
+    if (this.#aloneLength + encoded.length > this.#alone.length)
+      this.#alone = grown(this.#alone, 2 * (this.#aloneLength + encoded.length));
     this.#planAlone[plan] = this.#aloneLength;
     this.#alone.set(encoded, this.#aloneLength);
     this.#aloneLength += encoded.length;
@@ -286,7 +297,8 @@ export class Space {
     if (!live) return;
     let again = 0;
     this.#versions?.groups.forEach((slots, word) => {
-      if (this.#ranked.has(word) && slots.some((slot) => this.vocabulary.varies(slot) && !live.has(slot))) again |= 1 << Math.min(word, 31);
+      if (this.#ranked.has(word) && slots.some((slot) => this.vocabulary.varies(slot) && !live.has(slot)))
+        again |= 1 << Math.min(word, 31);
     });
     this.#planRanks[plan] = again;
     for (const { slot, word, shift, width } of this.packing.fields) {
@@ -457,7 +469,8 @@ export class Space {
   }
 
   #canonical(): Canonical | undefined {
-    this.#canonicalTables = this.symmetry && canonicalTables(this.symmetry, this.packing, (slot) => this.vocabulary.valuesOf(slot).list);
+    this.#canonicalTables =
+      this.symmetry && canonicalTables(this.symmetry, this.packing, (slot) => this.vocabulary.valuesOf(slot).list);
     return this.#canonicalTables && canonicalOf(this.#canonicalTables);
   }
 

@@ -80,7 +80,8 @@ export class StateStore implements Store {
     for (let i = 0; i < count; i++) this.#entries[i] = table[(hashes[i] as number) & mask] as number;
     for (let i = 0; i < count; i++) {
       const entry = this.#entries[i] as number;
-      if (entry !== 0) sum += (this.#chunks[(entry - 1) >>> CHUNK_BITS] as Uint32Array)[((entry - 1) & CHUNK_MASK) * words] as number;
+      if (entry !== 0)
+        sum += (this.#chunks[(entry - 1) >>> CHUNK_BITS] as Uint32Array)[((entry - 1) & CHUNK_MASK) * words] as number;
     }
     this.touched = sum;
   }

@@ -23,14 +23,29 @@ export class Symmetry {
   constructor(model: Model) {
     const { memory, kvm, topology } = model.world;
     this.cpus = topology.cpu.count;
-    const fields = [memory.lineState, memory.cached, memory.cachedVersion, memory.wcValid, memory.wcValue, memory.wcVersion];
+    const fields = [
+      memory.lineState,
+      memory.cached,
+      memory.cachedVersion,
+      memory.wcValid,
+      memory.wcValue,
+      memory.wcVersion,
+    ];
     this.columns = fields.flatMap((field) => {
       const each = field.size / this.cpus;
-      return Array.from({ length: each }, (_, i) => Array.from({ length: this.cpus }, (_, cpu) => field.base + cpu * each + i));
+      return Array.from({ length: each }, (_, i) =>
+        Array.from({ length: this.cpus }, (_, cpu) => field.base + cpu * each + i),
+      );
     });
-    const slots = (field: { base: number; size: number }): number[] => Array.from({ length: field.size }, (_, i) => field.base + i);
+    const slots = (field: { base: number; size: number }): number[] =>
+      Array.from({ length: field.size }, (_, i) => field.base + i);
     this.references = [
-      ...slots(kvm.vcpuCpu).map((slot): Reference => ({ slot, rename: (cpuOf, value) => (value > 0 ? (cpuOf[value - 1] as number) + 1 : value) })),
+      ...slots(kvm.vcpuCpu).map(
+        (slot): Reference => ({
+          slot,
+          rename: (cpuOf, value) => (value > 0 ? (cpuOf[value - 1] as number) + 1 : value),
+        }),
+      ),
       ...slots(kvm.wbinvd.dirtyMask).map((slot): Reference => ({ slot, rename: renameMask })),
     ];
     const all = this.cpus > 1 && this.cpus <= MAX_SYMMETRIC_CPUS ? permutations(this.cpus).slice(1) : [];
@@ -99,7 +114,9 @@ function renameMask(cpuOf: readonly number[], mask: number): number {
 function renameMoves(model: Model, cpuOf: readonly number[]): number[] | undefined {
   const byName = new Map(model.moves.map((move, i) => [move.name, i]));
   const renamed = model.moves.map((move, i) =>
-    move.kind === 'actor' ? i : byName.get(move.name.replace(/\bcpu(\d+)\b/g, (_, cpu: string) => `cpu${cpuOf[Number(cpu)]}`)),
+    move.kind === 'actor'
+      ? i
+      : byName.get(move.name.replace(/\bcpu(\d+)\b/g, (_, cpu: string) => `cpu${cpuOf[Number(cpu)]}`)),
   );
   return renamed.includes(undefined) ? undefined : (renamed as number[]);
 }
@@ -107,7 +124,9 @@ function renameMoves(model: Model, cpuOf: readonly number[]): number[] | undefin
 function permutations(n: number): number[][] {
   if (n === 0) return [[]];
   return permutations(n - 1)
-    .flatMap((rest) => Array.from({ length: n }, (_, i) => [...rest.slice(0, n - 1 - i), n - 1, ...rest.slice(n - 1 - i)]))
+    .flatMap((rest) =>
+      Array.from({ length: n }, (_, i) => [...rest.slice(0, n - 1 - i), n - 1, ...rest.slice(n - 1 - i)]),
+    )
     .sort((a, b) => (a.join() < b.join() ? -1 : 1));
 }
 

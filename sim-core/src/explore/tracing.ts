@@ -6,8 +6,9 @@
  * machine has to declare anything. That is slow, some ten microseconds a move, and needed only as often as something
  * new is met.
  */
-import type { Layout } from '../state/layout.ts';
+
 import { EVENT_WIDTH } from '../state/event.ts';
+import type { Layout } from '../state/layout.ts';
 import { Machine } from '../state/machine.ts';
 
 export class TracingMachine extends Machine {
@@ -33,7 +34,8 @@ export class TracingMachine extends Machine {
       get: (target, key) => {
         const slot = typeof key === 'string' ? Number(key) : Number.NaN;
         // Whoever takes the state as a whole reads everything, and then nothing could ever be remembered.
-        if (!Number.isInteger(slot)) throw new TypeError(`a move may read single slots of the state, not its ${String(key)}`);
+        if (!Number.isInteger(slot))
+          throw new TypeError(`a move may read single slots of the state, not its ${String(key)}`);
         // Outside the slots there is nothing, and always was.
         if (this.#read[slot] === 0 && this.#written[slot] === 0 && this.#muted[slot] === 0) {
           this.#read[slot] = 1;
@@ -87,7 +89,8 @@ export class TracingMachine extends Machine {
   /** Slots that were written and not undone, also those that kept their value by it. Ascending: the order tells nothing. */
   writes(): number[] {
     const slots = new Set<number>();
-    for (let at = 0; at < this.length; at += EVENT_WIDTH) if ((this.log[at] as number) >= 0) slots.add(this.log[at] as number);
+    for (let at = 0; at < this.length; at += EVENT_WIDTH)
+      if ((this.log[at] as number) >= 0) slots.add(this.log[at] as number);
     for (const { slot } of this.#silent) slots.add(slot);
     return [...slots].sort((a, b) => a - b);
   }

@@ -15,7 +15,16 @@ export class Versions {
   constructor(model: Model) {
     const { memory, ghost, topology } = model.world;
     const words = topology.words.length;
-    const fields = [memory.dramVersion, memory.cachedVersion, memory.wcVersion, memory.latest, ghost.guaranteed, ghost.cpuWrite, ghost.deviceWrite, ghost.combining];
+    const fields = [
+      memory.dramVersion,
+      memory.cachedVersion,
+      memory.wcVersion,
+      memory.latest,
+      ghost.guaranteed,
+      ghost.cpuWrite,
+      ghost.deviceWrite,
+      ghost.combining,
+    ];
     this.groups = topology.words.map((_, word) => {
       const slots: number[] = [];
       // The last dimension of each of these fields is the word.
