@@ -13,7 +13,9 @@ const [name, ...options] = process.argv.slice(2);
 const file = name && path.join(folder, name, 'bench.mjs');
 if (!file || !existsSync(file)) {
   const known = readdirSync(folder).filter((entry) => existsSync(path.join(folder, entry, 'bench.mjs')));
-  process.stderr.write(`${name ? `There is no bench ${name}.` : 'Which bench?'} Known are ${known.join(', ')}: npm run -s bench -- ${known[0] ?? 'NAME'}\n`);
+  process.stderr.write(
+    `${name ? `There is no bench ${name}.` : 'Which bench?'} Known are ${known.join(', ')}: npm run -s bench -- ${known[0] ?? 'NAME'}\n`,
+  );
   process.exit(2);
 }
 
@@ -24,7 +26,10 @@ for (const { title, columns, rows, notes = [] } of tables) {
   const widths = columns.map((_, i) => Math.max(...cells.map((row) => row[i].length)));
   process.stdout.write(`${title}\n`);
   // The first column is what the row is about, the others are numbers.
-  for (const row of cells) process.stdout.write(`  ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  ')}\n`);
+  for (const row of cells)
+    process.stdout.write(
+      `  ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  ')}\n`,
+    );
   for (const note of notes) process.stdout.write(`  ${note}\n`);
   process.stdout.write('\n');
 }

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { createLevelWorker, type ToLevelWorker } from '../../sim-core/src/explore/level-worker.ts';
 import { ParallelSearch } from '../../sim-core/src/explore/parallel.ts';
 import { type Exploration, type ExploreOptions, explore } from '../../sim-core/src/explore/search.ts';
-import { elaborate, type Model, movesOf, parse, type Profile, profileNamed } from '../../sim-core/src/index.ts';
+import { elaborate, type Model, movesOf, type Profile, parse, profileNamed } from '../../sim-core/src/index.ts';
 import { randomScenario } from './random-scenario.ts';
 
 function modelOf(text: string): Model {
@@ -41,7 +41,16 @@ function together(model: Model, count: number, options: ExploreOptions): { explo
 }
 
 /** What must not depend on the number of workers. */
-function essence({ states, transitions, finals, complete, conditions, outcomes, findings, maxDepth }: Exploration): object {
+function essence({
+  states,
+  transitions,
+  finals,
+  complete,
+  conditions,
+  outcomes,
+  findings,
+  maxDepth,
+}: Exploration): object {
   const length = (schedule: Parameters<typeof movesOf>[0]): number => movesOf(schedule).length;
   return {
     states,
@@ -49,7 +58,12 @@ function essence({ states, transitions, finals, complete, conditions, outcomes, 
     finals,
     complete,
     maxDepth,
-    conditions: conditions.map(({ holds, positive, negative, witness }) => [holds, positive, negative, witness && length(witness)]),
+    conditions: conditions.map(({ holds, positive, negative, witness }) => [
+      holds,
+      positive,
+      negative,
+      witness && length(witness),
+    ]),
     outcomes: outcomes.map((o) => [o.values, o.finals, length(o.schedule)]),
     findings: findings.map((f) => [f.finding, f.occurrences, length(f.schedule)]).sort(),
   };
@@ -77,7 +91,11 @@ describe('workers', () => {
         if (!alone.complete) return;
         const { exploration, levels } = together(model, 2, options);
         shared += levels;
-        const verdicts = (e: Exploration): object => [e.conditions.map((c) => c.holds), e.outcomes.map((o) => o.values), e.findings.map((f) => f.finding).sort()];
+        const verdicts = (e: Exploration): object => [
+          e.conditions.map((c) => c.holds),
+          e.outcomes.map((o) => o.values),
+          e.findings.map((f) => f.finding).sort(),
+        ];
         expect(verdicts(exploration)).toEqual(verdicts(alone));
         if (!reduced) expect(essence(exploration)).toEqual(essence(alone));
       }),

@@ -8,7 +8,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ALL_REDUCTIONS, NO_REDUCTION, type Reductions } from '../../sim-core/src/explore/exploration.ts';
 import { type Exploration, explore } from '../../sim-core/src/explore/search.ts';
-import { elaborate, FINDINGS, type Granularity, type Model, NOTE, parse, type Profile, profileNamed, Run } from '../../sim-core/src/index.ts';
+import {
+  elaborate,
+  FINDINGS,
+  type Granularity,
+  type Model,
+  NOTE,
+  type Profile,
+  parse,
+  profileNamed,
+  Run,
+} from '../../sim-core/src/index.ts';
 import { plainSearch } from './plain-search.ts';
 import { randomScenario } from './random-scenario.ts';
 
@@ -39,13 +49,20 @@ function compare(model: Model, granularity: Granularity, maxStates: number): num
     // However few states there are: otherwise small spaces would never see persistent sets and dead slots.
     const result = explore(model, { granularity, reduction, lookAheadFrom: 0 });
     expect(result.complete, name).toBe(true);
-    expect(result.conditions.map((c) => c.holds), name).toEqual(plain.holds);
+    expect(
+      result.conditions.map((c) => c.holds),
+      name,
+    ).toEqual(plain.holds);
     expect(result.outcomes.map((o) => o.values.join(' ')).sort(), name).toEqual(plain.outcomes);
     const shortest = new Map(result.findings.map((f) => [f.finding, length(f.schedule)]));
     if (reduction.partialOrder) expect([...shortest.keys()].sort(), name).toEqual([...plain.findings.keys()].sort());
     else expect(Object.fromEntries(shortest), name).toEqual(Object.fromEntries(plain.findings));
     if (!Object.values(reduction).some(Boolean)) {
-      expect([result.states, result.transitions, result.finals], name).toEqual([plain.states, plain.transitions, plain.finals]);
+      expect([result.states, result.transitions, result.finals], name).toEqual([
+        plain.states,
+        plain.transitions,
+        plain.finals,
+      ]);
     }
     expect(result.states, name).toBeLessThanOrEqual(plain.states);
     replay(model, result);
@@ -73,27 +90,35 @@ function replay(model: Model, { findings, granularity, outcomes, terms }: Explor
     expect(run.scheduleProblem).toBeUndefined();
     expect(end.kind).not.toBe('limit');
     const all = new Map(model.conditions.flatMap((c) => c.terms.map((t) => [t.name, t] as const)));
-    expect(terms.map((name) => all.get(name)?.text(all.get(name)?.read(run.executor.machine.state) as number))).toEqual(values);
+    expect(terms.map((name) => all.get(name)?.text(all.get(name)?.read(run.executor.machine.state) as number))).toEqual(
+      values,
+    );
   }
 }
 
 function happenings(run: Run, finding: string): number {
   let count = 0;
-  for (let event = 0; event < run.events; event++) if (run.log[event * 4] === NOTE.finding && FINDINGS[run.log[event * 4 + 1] as number] === finding) count++;
+  for (let event = 0; event < run.events; event++)
+    if (run.log[event * 4] === NOTE.finding && FINDINGS[run.log[event * 4 + 1] as number] === finding) count++;
   return count;
 }
 
 describe('every scenario of the gallery', () => {
   const files = (readdirSync(GALLERY, { recursive: true }) as string[]).filter((name) => name.endsWith('.snoop'));
   it('is there', () => expect(files.length).toBeGreaterThan(4));
-  it.each(files)('%s', (file) => {
-    const text = readFileSync(join(GALLERY, file), 'utf8');
-    let compared = 0;
-    for (const profile of ['v5.11', 'v6.12']) {
-      for (const granularity of ['statement', 'micro'] as const) compared += compare(modelOf(text, profile), granularity, MAX_STATES);
-    }
-    expect(compared).toBeGreaterThan(0);
-  }, 120_000);
+  it.each(files)(
+    '%s',
+    (file) => {
+      const text = readFileSync(join(GALLERY, file), 'utf8');
+      let compared = 0;
+      for (const profile of ['v5.11', 'v6.12']) {
+        for (const granularity of ['statement', 'micro'] as const)
+          compared += compare(modelOf(text, profile), granularity, MAX_STATES);
+      }
+      expect(compared).toBeGreaterThan(0);
+    },
+    120_000,
+  );
 });
 
 describe('random small scenarios', () => {

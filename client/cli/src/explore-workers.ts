@@ -65,7 +65,11 @@ export function exploreWithWorkers(model: Model, options: ExploreOptions, count:
 /** Beside the program: bundled, or as its source. */
 function workerFile(): string {
   const folder = path.dirname(process.argv[1] ?? '');
-  const found = ['explore-level-worker.js', 'explore-level-worker.ts'].map((name) => path.join(folder, name)).find((file) => existsSync(file));
+  const found = ['explore-level-worker.js', 'explore-level-worker.ts']
+    .map((name) => path.join(folder, name))
+    .find((file) => existsSync(file));
   if (found) return found;
-  throw new Failure('--workers needs the file explore-level-worker.js beside the program, and it is not there.', { code: 'no-worker' });
+  throw new Failure('--workers needs the file explore-level-worker.js beside the program, and it is not there.', {
+    code: 'no-worker',
+  });
 }

@@ -36,8 +36,17 @@ export class ParallelSearch {
   readonly #onIdle: () => void;
 
   /** `onIdle` is called when a level that workers were at is over, and `step` has something to do again. */
-  constructor(model: Model, options: ExploreOptions & Pick<SharedOptions, 'sharedLevel'>, workers: readonly LevelWorker[], onIdle: () => void) {
-    this.search = new Search(model, { sharedLevel: SHARED_LEVEL, ...options, newStore: (words) => new SharedStore(words) });
+  constructor(
+    model: Model,
+    options: ExploreOptions & Pick<SharedOptions, 'sharedLevel'>,
+    workers: readonly LevelWorker[],
+    onIdle: () => void,
+  ) {
+    this.search = new Search(model, {
+      sharedLevel: SHARED_LEVEL,
+      ...options,
+      newStore: (words) => new SharedStore(words),
+    });
     this.#workers = workers;
     this.#onIdle = onIdle;
   }
@@ -80,7 +89,10 @@ export class ParallelSearch {
     // Each worker takes one portion too many at the end.
     const expanded = Math.min(Atomics.load(control, CONTROL.cursor), levelEnd);
     if (this.search.absorb(all)) {
-      if (full && expanded < levelEnd && Atomics.load(control, CONTROL.stop) === 0) return this.#post(expanded);
+      if (full && expanded < levelEnd && Atomics.load(control, CONTROL.stop) === 0) {
+        this.#post(expanded);
+        return;
+      }
       this.search.endSharedLevel(expanded);
     }
     this.#working = false;

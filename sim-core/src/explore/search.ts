@@ -208,7 +208,8 @@ export class Search {
     try {
       this.space = new Space(this.#model, this.#spaceOptions(), this.#start);
     } catch (error) {
-      return this.#withoutSymmetry(error);
+      this.#withoutSymmetry(error);
+      return;
     }
     this.#reset();
   }
@@ -331,7 +332,10 @@ export class Search {
     const { store } = this.space;
     while (this.#limit === undefined && this.#next < store.count && this.#transitions < until) {
       if (this.#next === this.#levelEnd) {
-        if (this.#depth + 1 >= maxDepth) return this.stop({ kind: 'depth', at: maxDepth });
+        if (this.#depth + 1 >= maxDepth) {
+          this.stop({ kind: 'depth', at: maxDepth });
+          return;
+        }
         this.#depth++;
         this.#levelEnd = store.count;
         if (this.#levelEnd - this.#next >= (this.#options.sharedLevel ?? Number.POSITIVE_INFINITY)) {

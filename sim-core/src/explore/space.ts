@@ -12,20 +12,13 @@ import { Compiled } from './compiled.ts';
 import type { Tables } from './expander.ts';
 import type { Reductions } from './exploration.ts';
 import { Facts } from './facts.ts';
-import { type Branching, type Judgement, type Leaf, Learner } from './learner.ts';
+import { type Judgement, type Leaf, Learner } from './learner.ts';
 import { maskOf, Packing, Vocabulary } from './packing.ts';
-import { type Plan, Planner } from './planner.ts';
+import { Planner } from './planner.ts';
 import { hashWords, type Store } from './store.ts';
+import { completeEnvironment, type Surveyed, walkAtRandom } from './survey.ts';
 import { Symmetry } from './symmetry.ts';
 import { Versions } from './versions.ts';
-
-/** Random walks before the search: at most so many, of so many moves; so many in a row that teach nothing end them. */
-const MAX_WALKS = 400;
-const WALK_STEPS = 120;
-const IDLE_WALKS = 40;
-
-/** Leaves of one of the environment's moves that are worth knowing all. */
-const MAX_ENVIRONMENT_LEAVES = 600;
 
 export interface SpaceOptions {
   readonly granularity: Granularity;
@@ -106,7 +99,7 @@ export class Space {
     this.compiled = new Compiled(this.packing, this.learner);
     this.canonical = this.#canonical();
     this.store = this.options.newStore(this.packing.words);
-    if (this.#looksAhead) this.#walk();
+    if (this.#looksAhead) this.#survey();
     this.begin();
   }
 
@@ -309,115 +302,39 @@ export class Space {
     }
   }
 
-  /**
-   * Learns by walking at random before anything is stored: plans then rest on facts that rarely change, and the packing
-   * has its final form when there are few states to rewrite. The walks are the same every time.
-   */
-  #walk(): void {
-    const { raw } = this.learner.machine;
-    const { moves } = this.model;
-    let seed = 0x2545f491;
-    const random = (below: number): number => {
-      seed ^= seed << 13;
-      seed ^= seed >>> 17;
-      seed ^= seed << 5;
-      return (seed >>> 0) % below;
+  /** What a survey looks at. */
+  get #surveyed(): Surveyed {
+    return {
+      model: this.model,
+      learner: this.learner,
+      vocabulary: this.vocabulary,
+      facts: this.facts,
+      take: (move) => this.#take(move),
+      rank: (state) => this.#rank(state),
     };
-    let idle = 0;
-    for (let walk = 0; walk < MAX_WALKS && idle < IDLE_WALKS; walk++) {
-      const { version } = this.facts;
-      raw.set(this.vocabulary.base);
-      for (let step = 0; step < WALK_STEPS; step++) {
-        // Actors as often as the environment, however many moves that has.
-        const environment = random(2) === 0;
-        const first = random(moves.length);
-        let made = false;
-        for (let i = 0; i < moves.length && !made; i++) {
-          const move = (first + i) % moves.length;
-          if ((moves[move]?.kind === 'environment') !== environment && i < moves.length / 2) continue;
-          const { leaf } = this.#take(move);
-          if (!leaf.enabled) continue;
-          for (const { slot, value } of leaf.writes) raw[slot] = value;
-          this.#rank(raw);
-          made = true;
-        }
-        if (!made) break;
-      }
-      if (this.#allStuck()) this.#take(this.learner.judgementMove);
-      idle = this.facts.version === version ? idle + 1 : 0;
-    }
-    raw.set(this.vocabulary.base);
+  }
+
+  /** Learns before anything is stored: plans then rest on facts that rarely change. */
+  #survey(): void {
+    walkAtRandom(this.#surveyed);
     this.#complete();
     this.packing = new Packing(this.vocabulary, this.symmetry);
     this.canonical = this.#canonical();
     this.compiled = new Compiled(this.packing, this.learner);
   }
 
-  /**
-   * Takes in what the environment's moves do with all values that were met, also where no state was seen that has them
-   * together: only what is known completely can be said to matter to nobody. True when states were written anew.
-   */
+  #complete(): boolean {
+    const stale = completeEnvironment(this.#surveyed);
+    this.#completed = this.vocabulary.size;
+    return stale;
+  }
+
+  /** Takes in what the environment's moves do with values that were met since. True when states were written anew. */
   completeEnvironment(): boolean {
     if (!this.options.reductions.deadState || this.#completed === this.vocabulary.size) return false;
     if (!this.#complete()) return false;
     this.#relayout();
     return true;
-  }
-
-  #complete(): boolean {
-    let stale = false;
-    let size: number;
-    do {
-      ({ size } = this.vocabulary);
-      this.model.moves.forEach((move, index) => {
-        if (move.kind !== 'environment') return;
-        const budget = { leaves: MAX_ENVIRONMENT_LEAVES, stale: false };
-        this.learner.machine.raw.set(this.vocabulary.base);
-        const place = this.facts.places[this.facts.environmentPlace(index)];
-        const complete = this.#completeMove(index, budget);
-        if (place && place.complete !== complete) {
-          place.complete = complete;
-          this.facts.version++;
-        }
-        stale ||= budget.stale;
-      });
-    } while (this.vocabulary.size !== size);
-    this.#completed = size;
-    this.learner.machine.raw.set(this.vocabulary.base);
-    return stale;
-  }
-
-  /** Walks the whole tree of a move, every value of every slot; the machine's state holds those on the way. */
-  #completeMove(move: number, budget: { leaves: number; stale: boolean }): boolean {
-    const { raw } = this.learner.machine;
-    const visit = (at: Branching | Leaf | undefined): boolean => {
-      if (at === undefined) {
-        if (budget.leaves-- <= 0) return false;
-        try {
-          budget.stale = this.#take(move).stale || budget.stale;
-          return true;
-        } catch {
-          // The values do not go together in any state; what the move would do is nobody's business, but not known.
-          return false;
-        }
-      }
-      if (!('branches' in at)) return budget.leaves-- > 0;
-      const before = raw[at.slot] as number;
-      const values = this.vocabulary.varies(at.slot) ? this.vocabulary.realValuesOf(at.slot) : [before];
-      const all = values.every((value) => {
-        raw[at.slot] = value;
-        if (at.branches.get(value) !== undefined) return visit(at.branches.get(value));
-        // A new branch is followed to its leaf by the state as it stands, and then visited for its other values.
-        return visit(undefined) && visit(at.branches.get(value));
-      });
-      raw[at.slot] = before;
-      return all;
-    };
-    return (this.learner.trees[move] !== undefined || visit(undefined)) && visit(this.learner.trees[move]);
-  }
-
-  #allStuck(): boolean {
-    return this.model.moves.every((move, i) => move.kind === 'environment' || !this.#take(i).leaf.enabled);
   }
 
   /** What a move does in the state of the learner's machine. If it is new: does the packing lack bits for it? */

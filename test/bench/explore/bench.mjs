@@ -19,7 +19,8 @@ const CONFIGS = {
 };
 const NO_REDUCTION = { partialOrder: false, symmetry: false, deadState: false, versions: false };
 const PAN = ['-E', '-w22', '-m1000000'];
-const INSTALL = 'SPIN needs the Debian packages spin and gcc: apt-get install spin gcc. Without them only our engine is measured.';
+const INSTALL =
+  'SPIN needs the Debian packages spin and gcc: apt-get install spin gcc. Without them only our engine is measured.';
 
 /** The bundled runner of our engine. */
 let prove = '';
@@ -29,7 +30,11 @@ export async function run(options) {
   const bundle = { platform: 'node', format: 'esm', target: 'node22', bundle: true };
   prove = path.join(folder, 'prove.mjs');
   await build({ ...bundle, entryPoints: [path.join(here, 'prove.ts')], outfile: prove });
-  await build({ ...bundle, entryPoints: [path.join(here, 'prove-worker.ts')], outfile: path.join(folder, 'prove-worker.mjs') });
+  await build({
+    ...bundle,
+    entryPoints: [path.join(here, 'prove-worker.ts')],
+    outfile: path.join(folder, 'prove-worker.mjs'),
+  });
   try {
     return measure(options);
   } finally {
@@ -39,7 +44,11 @@ export async function run(options) {
 
 function measure(options) {
   const times = Number(options.find((o) => o.startsWith('--times='))?.slice(8) ?? 3);
-  const only = options.find((o) => o.startsWith('--only='))?.slice(7).split(',') ?? Object.keys(CONFIGS);
+  const only =
+    options
+      .find((o) => o.startsWith('--only='))
+      ?.slice(7)
+      .split(',') ?? Object.keys(CONFIGS);
   const spin = has('spin') && has('gcc');
   const measured = {};
   for (const config of only) {
@@ -49,13 +58,22 @@ function measure(options) {
     };
   }
   const full = only.includes('T1m')
-    ? { ours: explore('T1m', { reduction: NO_REDUCTION }, times), ...(spin ? { spin: spinProof('T1m', times, true) } : {}) }
+    ? {
+        ours: explore('T1m', { reduction: NO_REDUCTION }, times),
+        ...(spin ? { spin: spinProof('T1m', times, true) } : {}),
+      }
     : undefined;
   const workers = only.includes('L2em') ? explore('L2em', { workers: 2 }, times) : undefined;
   const shortest = only.includes('T1m')
-    ? { ours: explore('T1m', { findings: { 'stale-read': 'stop' }, reduction: { partialOrder: false } }, times), ...(spin ? { spin: spinShortest('T1m', times) } : {}) }
+    ? {
+        ours: explore('T1m', { findings: { 'stale-read': 'stop' }, reduction: { partialOrder: false } }, times),
+        ...(spin ? { spin: spinShortest('T1m', times) } : {}),
+      }
     : undefined;
-  return { tables: tablesOf(measured, full, workers, shortest, spin), result: { measured, full, workers, shortest, goals: goalsOf(measured, full, workers, shortest) } };
+  return {
+    tables: tablesOf(measured, full, workers, shortest, spin),
+    result: { measured, full, workers, shortest, goals: goalsOf(measured, full, workers, shortest) },
+  };
 }
 
 function has(program) {
@@ -74,7 +92,11 @@ function timed(command, args, cwd) {
     process.stdout.write(JSON.stringify({ wall, stdout: child.stdout, stderr: child.stderr, status: child.status, error: child.error?.message }));
   `;
   const before = childUsage();
-  const { stdout } = spawnSync(process.execPath, ['-e', watcher, command, ...args], { cwd, encoding: 'utf8', maxBuffer: 1 << 28 });
+  const { stdout } = spawnSync(process.execPath, ['-e', watcher, command, ...args], {
+    cwd,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
   const result = JSON.parse(stdout);
   if (result.error) throw new Error(`${command}: ${result.error}`);
   return { ...result, cpu: childUsage() - before };
@@ -125,8 +147,16 @@ function inFolder(action) {
 /** `every`: all states, none of SPIN's reductions, as the plain count of states is compared. */
 function spinProof(config, times, every = false) {
   return inFolder((folder) => {
-    const generate = timed('spin', [...(every ? ['-o1', '-o2', '-o3'] : []), ...CONFIGS[config], '-a', 'coherency.pml'], folder);
-    const compile = timed('gcc', ['-w', '-O2', '-DSAFETY', '-DMEMLIM=12000', ...(every ? ['-DNOREDUCE'] : []), '-o', 'pan', 'pan.c'], folder);
+    const generate = timed(
+      'spin',
+      [...(every ? ['-o1', '-o2', '-o3'] : []), ...CONFIGS[config], '-a', 'coherency.pml'],
+      folder,
+    );
+    const compile = timed(
+      'gcc',
+      ['-w', '-O2', '-DSAFETY', '-DMEMLIM=12000', ...(every ? ['-DNOREDUCE'] : []), '-o', 'pan', 'pan.c'],
+      folder,
+    );
     const runs = Array.from({ length: times }, () => timed('./pan', [...PAN, '-c0'], folder));
     return { ...panOf(runs), compile: generate.wall + compile.wall };
   });
@@ -136,7 +166,11 @@ function spinShortest(config, times) {
   return inFolder((folder) => {
     const runs = Array.from({ length: times }, () => {
       const generate = timed('spin', ['-DCHECK', ...CONFIGS[config], '-a', 'coherency.pml'], folder);
-      const compile = timed('gcc', ['-w', '-O2', '-DSAFETY', '-DBFS', '-DNOREDUCE', '-DMEMLIM=12000', '-o', 'pan', 'pan.c'], folder);
+      const compile = timed(
+        'gcc',
+        ['-w', '-O2', '-DSAFETY', '-DBFS', '-DNOREDUCE', '-DMEMLIM=12000', '-o', 'pan', 'pan.c'],
+        folder,
+      );
       const pan = timed('./pan', [...PAN, '-c1'], folder);
       return { ...pan, whole: generate.wall + compile.wall + pan.wall };
     });
@@ -158,22 +192,44 @@ function panOf(runs) {
 
 function goalsOf(measured, full, workers, shortest) {
   const goals = [];
-  const goal = (what, value, wanted, met) => goals.push({ what, value: Number.isFinite(value) ? Math.round(value * 1000) / 1000 : null, wanted, met: Number.isFinite(value) ? met(value) : null });
+  const goal = (what, value, wanted, met) =>
+    goals.push({
+      what,
+      value: Number.isFinite(value) ? Math.round(value * 1000) / 1000 : null,
+      wanted,
+      met: Number.isFinite(value) ? met(value) : null,
+    });
   for (const config of ['T1m', 'L2em']) {
     const { ours, spin } = measured[config] ?? {};
     if (!ours || !spin) continue;
     goal(`prove ${config}, wall, ours / SPIN with its reduction`, ours.wall / spin.wall, '≤ 1.0', (v) => v <= 1);
-    goal(`prove ${config}, SPIN's generation and compile counted`, ours.wall / (spin.wall + spin.compile), '≤ 0.5', (v) => v <= 0.5);
+    goal(
+      `prove ${config}, SPIN's generation and compile counted`,
+      ours.wall / (spin.wall + spin.compile),
+      '≤ 0.5',
+      (v) => v <= 0.5,
+    );
   }
   if (shortest?.spin) {
-    goal('shortest counterexample (T1m), ours / SPIN with compile, whole processes', shortest.ours.wall / shortest.spin.whole, '≤ 0.05', (v) => v <= 0.05);
+    goal(
+      'shortest counterexample (T1m), ours / SPIN with compile, whole processes',
+      shortest.ours.wall / shortest.spin.whole,
+      '≤ 0.05',
+      (v) => v <= 0.05,
+    );
     goal('the same, ours inside the process', shortest.ours.inside / shortest.spin.whole, '≤ 0.05', (v) => v <= 0.05);
   }
   const largest = measured.L2em ?? measured.T1m;
   if (largest) goal('bytes per stored state, everything included', largest.ours.bytesPerState, '≤ 40', (v) => v <= 40);
-  if (workers) goal('two workers over one, L2em wall', measured.L2em.ours.wall / workers.wall, '≥ 1.5', (v) => v >= 1.5);
+  if (workers)
+    goal('two workers over one, L2em wall', measured.L2em.ours.wall / workers.wall, '≥ 1.5', (v) => v >= 1.5);
   if (full?.spin) {
-    goal('states per CPU second without reduction (T1m), ours / SPIN', full.ours.states / full.ours.cpu / (full.spin.states / full.spin.cpu), '≥ 1.0', (v) => v >= 1);
+    goal(
+      'states per CPU second without reduction (T1m), ours / SPIN',
+      full.ours.states / full.ours.cpu / (full.spin.states / full.spin.cpu),
+      '≥ 1.0',
+      (v) => v >= 1,
+    );
   }
   return goals;
 }
@@ -194,10 +250,15 @@ function tablesOf(measured, full, workers, shortest, spin) {
     ...(spin ? [row(`${config} SPIN, reduced`, spin)] : []),
   ]);
   if (workers) rows.push(row('L2em ours, 2 workers', workers));
-  if (full) rows.push(row('T1m ours, no reduction', full.ours), ...(full.spin ? [row('T1m SPIN, every state', full.spin)] : []));
+  if (full)
+    rows.push(
+      row('T1m ours, no reduction', full.ours),
+      ...(full.spin ? [row('T1m SPIN, every state', full.spin)] : []),
+    );
   if (shortest) {
     rows.push(row('T1m shortest, ours', shortest.ours));
-    if (shortest.spin) rows.push(row('T1m shortest, SPIN BFS', { ...shortest.spin, compile: shortest.spin.whole - shortest.spin.wall }));
+    if (shortest.spin)
+      rows.push(row('T1m shortest, SPIN BFS', { ...shortest.spin, compile: shortest.spin.whole - shortest.spin.wall }));
   }
   const goals = goalsOf(measured, full, workers, shortest);
   return [
@@ -207,6 +268,10 @@ function tablesOf(measured, full, workers, shortest, spin) {
       rows,
       notes: spin ? [] : [INSTALL],
     },
-    { title: 'Goals', columns: ['', 'measured', 'wanted', 'met'], rows: goals.map((g) => [g.what, g.value ?? '-', g.wanted, g.met === null ? '-' : g.met ? 'yes' : 'NO']) },
+    {
+      title: 'Goals',
+      columns: ['', 'measured', 'wanted', 'met'],
+      rows: goals.map((g) => [g.what, g.value ?? '-', g.wanted, g.met === null ? '-' : g.met ? 'yes' : 'NO']),
+    },
   ];
 }

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import {
-  elaborate,
   type Exploration,
   type ExploreOptions,
+  elaborate,
   type LevelDone,
   type Model,
   ParallelSearch,
@@ -37,7 +37,11 @@ process.stdout.write(
     reductions,
     terms,
     outcomes: outcomes.map((o) => o.values.join(' ')),
-    findings: findings.map((f) => ({ finding: f.finding, occurrences: f.occurrences, length: f.schedule.reduce((sum, item) => sum + item.count, 0) })),
+    findings: findings.map((f) => ({
+      finding: f.finding,
+      occurrences: f.occurrences,
+      length: f.schedule.reduce((sum, item) => sum + item.count, 0),
+    })),
   }),
 );
 

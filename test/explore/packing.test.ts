@@ -1,0 +1,96 @@
+/** States as few bits: what is packed comes out again, in every later arrangement too. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Packing, Vocabulary } from '../../sim-core/src/explore/packing.ts';
+import { SharedStore } from '../../sim-core/src/explore/shared-store.ts';
+import { HOLE, hashWords, StateStore } from '../../sim-core/src/explore/store.ts';
+
+const SLOTS = 40;
+const value = fc.oneof(fc.integer({ min: 0, max: 3 }), fc.constantFrom(-1, 1 << 20, -(1 << 30), 77));
+/** What states hold: a few slots change from the state before. */
+const change = fc.record({ slot: fc.nat(SLOTS - 1), value });
+
+describe('packing', () => {
+  it('keeps every stored state through any number of new arrangements', () => {
+    let relayouts = 0;
+    fc.assert(
+      fc.property(fc.array(fc.array(change, { maxLength: 4 }), { minLength: 1, maxLength: 60 }), (history) => {
+        const vocabulary = new Vocabulary(new Int32Array(SLOTS), undefined, []);
+        let packing = new Packing(vocabulary, undefined);
+        const store = new StateStore(packing.words);
+        const states: Int32Array[] = [];
+        const state = new Int32Array(SLOTS);
+        for (const changes of history) {
+          let stale = false;
+          for (const { slot, value: written } of changes) {
+            stale = vocabulary.meet(slot, written) || stale;
+            state[slot] = written;
+          }
+          if (stale) {
+            relayouts++;
+            const old = packing;
+            packing = new Packing(vocabulary, undefined, old);
+            store.relayout(packing.words, old.translation(packing));
+          }
+          const words = new Uint32Array(packing.words);
+          packing.pack(state, words, 0);
+          const number = store.insert(words, 0, hashWords(words, 0, words.length), -1, 0);
+          if (number === states.length) states.push(state.slice());
+          expect(states[number]).toEqual(state);
+        }
+        const read = new Int32Array(SLOTS);
+        states.forEach((expected, number) => {
+          const words = new Uint32Array(packing.words);
+          store.read(number, words);
+          read.fill(0);
+          packing.unpack(words, 0, read);
+          expect(read).toEqual(expected);
+        });
+      }),
+      { numRuns: 200 },
+    );
+    expect(relayouts).toBeGreaterThan(200);
+  });
+
+  it('gives no bits to a slot that never changed, and one to a slot with two values', () => {
+    const vocabulary = new Vocabulary(new Int32Array(SLOTS), undefined, []);
+    expect(new Packing(vocabulary, undefined).fields).toEqual([]);
+    vocabulary.meet(7, 5);
+    expect(new Packing(vocabulary, undefined).fields).toEqual([{ slot: 7, word: 0, shift: 0, width: 1 }]);
+  });
+});
+
+describe.each([
+  ['the store of one search', (words: number) => new StateStore(words)],
+  ['the store in shared memory', (words: number) => new SharedStore(words)],
+] as const)('%s', (_, create) => {
+  it('gives equal states one number, in the order of discovery', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(40), fc.nat(40)), { maxLength: 300 }), (pairs) => {
+        const store = create(2);
+        const numbers = new Map<string, number>();
+        for (const pair of pairs) {
+          const words = Uint32Array.from(pair);
+          store.reserve(1);
+          const number = store.insert(words, 0, hashWords(words, 0, 2), -1, 3);
+          const key = pair.join();
+          expect(number).toBe(numbers.get(key) ?? numbers.size);
+          numbers.set(key, number);
+        }
+        expect(store.count).toBe(numbers.size);
+      }),
+    );
+  });
+});
+
+it('a number in shared memory that was not used becomes a hole', () => {
+  const first = new SharedStore(1);
+  const second = new SharedStore(first.buffers);
+  const words = Uint32Array.of(9);
+  first.insert(words, 0, hashWords(words, 0, 1), -1, 0);
+  // The other view finds the state; it took no number for it.
+  expect(second.insert(words, 0, hashWords(words, 0, 1), -1, 0)).toBe(0);
+  second.settle();
+  expect([second.count, second.holes, second.parent(0)]).toEqual([1, 0, -1]);
+  expect(HOLE).toBeLessThan(-1);
+});
