@@ -77,7 +77,7 @@ describe('units with and without snoop control', () => {
     for (const kernel of ['v5.19', 'v6.1', 'v6.12']) {
       const run = runSetup(
         MIXED,
-        READY + CC + NIC + '\n  late = ioctl(container, VFIO_CHECK_EXTENSION, VFIO_DMA_CC_IOMMU)' + MAP,
+        `${READY + CC + NIC}\n  late = ioctl(container, VFIO_CHECK_EXTENSION, VFIO_DMA_CC_IOMMU)${MAP}`,
         kernel,
       );
       expect([run.value('cc'), run.value('late')]).toEqual([1, 0]);
