@@ -2,6 +2,9 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    // A test that hangs fails; how long one may take on a busy machine is no part of what it says.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     include: ['test/**/*.test.ts'],
     // Those run inside VS Code, started by scripts/test.mjs.
     exclude: ['test/vscode/**'],
