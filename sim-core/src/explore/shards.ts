@@ -60,7 +60,7 @@ const SAME: readonly (readonly [string, (result: RandomResult<Shown>) => unknown
   ['number of runs', (r) => r.runs],
   ['number of moves of a run', (r) => r.maxSteps],
   ['depth of PCT', (r) => r.pct?.depth],
-  ['length that PCT draws from', (r) => r.pct?.length],
+  ['length on which PCT draws', (r) => r.pct?.length],
   ['terms', (r) => r.terms],
   ['conditions', (r) => r.conditions.map(({ quantifier, text, applies }) => [quantifier, text, applies])],
 ];
