@@ -13,11 +13,13 @@ export function expectGolden(name: string, output: string): void {
 
 /** How many states an exploration has and how many kernels differ is the explorer's business, not the scenario's. */
 export function withoutSizes(output: string): string {
-  return output
-    .replace(/^ {2}\d+ states?, \d+ transitions?, .*\n(?: {4}.*\n)*/m, '  (what it cost)\n')
-    // Equal situations may be one final state or several, as the reductions have it; outcomes may not.
-    .replace(/\b\d+ final states?\b/g, 'N final states')
-    .replace(/^( {4,}) *\d+( {2}(?:\S+=\S+ ?)+.*)$/gm, '$1N$2')
-    .replace(/\b\d+ (states?|explorations?|micro-steps)\b/g, (_, noun: string) => `N ${noun.replace(/s$/, '')}s`)
-    .replace(/"(states|explorations|finals)": \d+/g, '"$1": 0');
+  return (
+    output
+      .replace(/^ {2}\d+ states?, \d+ transitions?, .*\n(?: {4}.*\n)*/m, '  (what it cost)\n')
+      // Equal situations may be one final state or several, as the reductions have it; outcomes may not.
+      .replace(/\b\d+ final states?\b/g, 'N final states')
+      .replace(/^( {4,}) *\d+( {2}(?:\S+=\S+ ?)+.*)$/gm, '$1N$2')
+      .replace(/\b\d+ (states?|explorations?|micro-steps)\b/g, (_, noun: string) => `N ${noun.replace(/s$/, '')}s`)
+      .replace(/"(states|explorations|finals)": \d+/g, '"$1": 0')
+  );
 }
