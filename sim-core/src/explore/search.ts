@@ -30,7 +30,7 @@ import { concretePath } from './path.ts';
 import { mutedSlots } from './relevance.ts';
 import { Space, type SpaceOptions } from './space.ts';
 import { runSetup } from './start.ts';
-import { HOLE, StateStore, type Store } from './store.ts';
+import { HOLE, MAX_NUMBERED, StateStore, type Store } from './store.ts';
 
 export type * from './exploration.ts';
 
@@ -129,6 +129,10 @@ export class Search {
 
   get #transitions(): number {
     return this.#earlier + this.#expander.transitions;
+  }
+
+  get #maxStates(): number {
+    return Math.min(this.#options.maxStates ?? DEFAULT_MAX_STATES, MAX_NUMBERED - this.#model.moves.length);
   }
 
   stop(limit: ExploreLimit): void {
@@ -328,7 +332,7 @@ export class Search {
   #run(until: number): void {
     if (this.#shared) return;
 
-    const { maxStates = DEFAULT_MAX_STATES, maxDepth = Number.POSITIVE_INFINITY } = this.#options;
+    const { maxDepth = Number.POSITIVE_INFINITY } = this.#options;
     const { store } = this.space;
     while (this.#limit === undefined && this.#next < store.count && this.#transitions < until) {
       if (this.#next === this.#levelEnd) {
@@ -347,13 +351,13 @@ export class Search {
       this.#next++;
       if (store.count >= this.#compareAt || this.#next === store.count || (this.#next & 0xfff) === 0)
         if (this.#pause()) return;
-      if (store.count >= maxStates) this.stop({ kind: 'states', at: maxStates });
+      if (store.count >= this.#maxStates) this.stop({ kind: 'states', at: this.#maxStates });
     }
   }
 
   /** What need not be looked at behind every state. True when the search begins again. */
   #pause(): boolean {
-    const { maxStates = DEFAULT_MAX_STATES, maxBytes = DEFAULT_MAX_BYTES } = this.#options;
+    const { maxBytes = DEFAULT_MAX_BYTES } = this.#options;
     const { store } = this.space;
     if (this.#lookAhead && store.count >= this.#lookAhead.from) {
       // Symmetry that was found not to apply stays off.
@@ -363,7 +367,7 @@ export class Search {
       return true;
     }
     if (store.count >= this.#compareAt || this.#next === store.count) if (this.#beginAgain()) return true;
-    if (store.count >= maxStates) this.stop({ kind: 'states', at: maxStates });
+    if (store.count >= this.#maxStates) this.stop({ kind: 'states', at: this.#maxStates });
     if (this.progress().bytes >= maxBytes) this.stop({ kind: 'bytes', at: maxBytes });
     return false;
   }

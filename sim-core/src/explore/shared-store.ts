@@ -5,7 +5,7 @@
  * who loses keeps its number for the next new state. At the end of a level a number that was not used stays a hole.
  * The room is fixed while workers run; who finds it full says so, and it is enlarged between two levels.
  */
-import { FULL, HOLE, hashWords, type Store } from './store.ts';
+import { FULL, HOLE, hashWords, NUMBER_MASK, type Store } from './store.ts';
 
 /** The buffers behind a store, as a worker gets them. */
 export interface SharedBuffers {
@@ -88,8 +88,8 @@ export class SharedStore implements Store {
     const mask = this.#table.length - 1;
     let sum = 0;
     for (let i = 0; i < count; i++) {
-      const entry = this.#table[(hashes[i] as number) & mask] as number;
-      if (entry !== 0) sum += this.#states[(entry - 1) * this.words] as number;
+      const number = ((this.#table[(hashes[i] as number) & mask] as number) & NUMBER_MASK) - 1;
+      if (number >= 0) sum += this.#states[number * this.words] as number;
     }
     this.touched = sum;
   }
@@ -99,6 +99,7 @@ export class SharedStore implements Store {
     const table = this.#table;
     const states = this.#states;
     const mask = table.length - 1;
+    const tag = hash & ~NUMBER_MASK;
     let place = hash & mask;
     let mine = -1;
     for (;;) {
@@ -111,15 +112,20 @@ export class SharedStore implements Store {
           this.#parents[mine] = parent;
           this.#moves[mine] = move;
         }
-        entry = Atomics.compareExchange(table, place, 0, mine + 1);
+        entry = Atomics.compareExchange(table, place, 0, tag | (mine + 1));
         if (entry === 0) return mine;
       }
-      const there = (entry - 1) * words;
+      if ((entry & ~NUMBER_MASK) !== tag) {
+        place = (place + 1) & mask;
+        continue;
+      }
+      const number = (entry & NUMBER_MASK) - 1;
+      const there = number * words;
       let i = 0;
       while (i < words && states[there + i] === from[at + i]) i++;
       if (i === words) {
         if (mine >= 0) this.#spare = mine;
-        return entry - 1;
+        return number;
       }
       place = (place + 1) & mask;
     }
@@ -178,9 +184,10 @@ export class SharedStore implements Store {
     const mask = table.length - 1;
     for (let state = 0; state < this.count; state++) {
       if (this.#parents[state] === HOLE) continue;
-      let place = hashWords(this.#states, state * this.words, this.words) & mask;
+      const hash = hashWords(this.#states, state * this.words, this.words);
+      let place = hash & mask;
       while (table[place] !== 0) place = (place + 1) & mask;
-      table[place] = state + 1;
+      table[place] = (hash & ~NUMBER_MASK) | (state + 1);
     }
   }
 

@@ -2,7 +2,8 @@
  * Stored states: words, parent and move of each, in the order of discovery, and a hash set of their numbers.
  *
  * The order of discovery is the queue of the breadth-first search. Bytes per state: 4 a word, 4 for the parent, 2 for
- * the move, and 5.3 to 10.7 in the hash set, which doubles when it is three quarters full.
+ * the move, and 6.4 to 12.8 in the hash set, which doubles when it is five eighths full. An entry of the set is the
+ * number of a state plus one, with bits of its hash above it: most states that only share a place need not be looked at.
  */
 
 /** States come in chunks, so that growing never copies them. */
@@ -10,6 +11,11 @@ const CHUNK_BITS = 14;
 const CHUNK = 1 << CHUNK_BITS;
 const CHUNK_MASK = CHUNK - 1;
 const FIRST_TABLE = 1 << 12;
+/** Bits of an entry that are a number; those above are of the hash. */
+export const NUMBER_BITS = 26;
+export const NUMBER_MASK = (1 << NUMBER_BITS) - 1;
+/** States that can be numbered. */
+export const MAX_NUMBERED = NUMBER_MASK - 1;
 
 /** A parent that is none: the number was given out and not used. */
 export const HOLE = -2;
@@ -42,11 +48,11 @@ export class StateStore implements Store {
   #chunks: Uint32Array[] = [];
   #parents: Int32Array[] = [];
   #moves: Uint16Array[] = [];
-  #table = new Uint32Array(FIRST_TABLE);
+  #table = new Int32Array(FIRST_TABLE);
   #mask = FIRST_TABLE - 1;
   /** Keeps the loads of `prepare` from being optimised away. */
   touched = 0;
-  #entries = new Uint32Array(1 << 16);
+  #entries = new Int32Array(1 << 16);
 
   constructor(words: number) {
     this.words = words;
@@ -79,9 +85,8 @@ export class StateStore implements Store {
     let sum = 0;
     for (let i = 0; i < count; i++) this.#entries[i] = table[(hashes[i] as number) & mask] as number;
     for (let i = 0; i < count; i++) {
-      const entry = this.#entries[i] as number;
-      if (entry !== 0)
-        sum += (this.#chunks[(entry - 1) >>> CHUNK_BITS] as Uint32Array)[((entry - 1) & CHUNK_MASK) * words] as number;
+      const number = ((this.#entries[i] as number) & NUMBER_MASK) - 1;
+      if (number >= 0) sum += (this.#chunks[number >>> CHUNK_BITS] as Uint32Array)[(number & CHUNK_MASK) * words] as number;
     }
     this.touched = sum;
   }
@@ -90,11 +95,16 @@ export class StateStore implements Store {
     const { words } = this;
     const table = this.#table;
     const mask = this.#mask;
+    const tag = hash & ~NUMBER_MASK;
     let place = hash & mask;
     for (;;) {
       const entry = table[place] as number;
       if (entry === 0) break;
-      const state = entry - 1;
+      if ((entry & ~NUMBER_MASK) !== tag) {
+        place = (place + 1) & mask;
+        continue;
+      }
+      const state = (entry & NUMBER_MASK) - 1;
       const chunk = this.#chunks[state >>> CHUNK_BITS] as Uint32Array;
       const there = (state & CHUNK_MASK) * words;
       let i = 0;
@@ -103,14 +113,14 @@ export class StateStore implements Store {
       place = (place + 1) & mask;
     }
     const state = this.count++;
-    table[place] = state + 1;
+    table[place] = tag | (state + 1);
     if ((state & CHUNK_MASK) === 0) this.#grow();
     const chunk = this.#chunks[state >>> CHUNK_BITS] as Uint32Array;
     const there = (state & CHUNK_MASK) * words;
     for (let i = 0; i < words; i++) chunk[there + i] = from[at + i] as number;
     (this.#parents[state >>> CHUNK_BITS] as Int32Array)[state & CHUNK_MASK] = parent;
     (this.#moves[state >>> CHUNK_BITS] as Uint16Array)[state & CHUNK_MASK] = move;
-    if (this.count * 4 > table.length * 3) this.#rehash(table.length * 2);
+    if (this.count * 8 > table.length * 5) this.#rehash(table.length * 2);
     return state;
   }
 
@@ -137,14 +147,15 @@ export class StateStore implements Store {
   }
 
   #rehash(size: number): void {
-    const table = new Uint32Array(size);
+    const table = new Int32Array(size);
     const mask = size - 1;
     const { words } = this;
     for (let state = 0; state < this.count; state++) {
       const chunk = this.#chunks[state >>> CHUNK_BITS] as Uint32Array;
-      let place = hashWords(chunk, (state & CHUNK_MASK) * words, words) & mask;
+      const hash = hashWords(chunk, (state & CHUNK_MASK) * words, words);
+      let place = hash & mask;
       while (table[place] !== 0) place = (place + 1) & mask;
-      table[place] = state + 1;
+      table[place] = (hash & ~NUMBER_MASK) | (state + 1);
     }
     this.#table = table;
     this.#mask = mask;
