@@ -86,7 +86,8 @@ export class StateStore implements Store {
     for (let i = 0; i < count; i++) this.#entries[i] = table[(hashes[i] as number) & mask] as number;
     for (let i = 0; i < count; i++) {
       const number = ((this.#entries[i] as number) & NUMBER_MASK) - 1;
-      if (number >= 0) sum += (this.#chunks[number >>> CHUNK_BITS] as Uint32Array)[(number & CHUNK_MASK) * words] as number;
+      if (number >= 0)
+        sum += (this.#chunks[number >>> CHUNK_BITS] as Uint32Array)[(number & CHUNK_MASK) * words] as number;
     }
     this.touched = sum;
   }

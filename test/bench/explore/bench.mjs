@@ -54,7 +54,7 @@ function measure(options) {
   for (const config of only) {
     measured[config] = {
       ours: explore(config, {}, times),
-      ...(spin ? { spin: spinProof(config, times) } : {}),
+      ...(spin ? { spin: spinProof(config, times), spinOutcomes: spinOutcomes(config) } : {}),
     };
   }
   const full = only.includes('T1m')
@@ -178,6 +178,16 @@ function spinShortest(config, times) {
   });
 }
 
+/** Values of registers and flags where nobody but the caches and the migrations can go on, over every state. */
+function spinOutcomes(config) {
+  return inFolder((folder) => {
+    timed('spin', ['-o1', '-o2', '-o3', ...CONFIGS[config], '-DOUTCOMES', '-a', 'coherency.pml'], folder);
+    timed('gcc', ['-w', '-O2', '-DSAFETY', '-DNOREDUCE', '-DPRINTF', '-DMEMLIM=12000', '-o', 'pan', 'pan.c'], folder);
+    const { stdout } = timed('./pan', [...PAN, '-c0'], folder);
+    return [...new Set([...stdout.matchAll(/OUTCOME (\d+ \d+ \d+ \d+)/g)].map((match) => match[1]))].sort();
+  });
+}
+
 function panOf(runs) {
   const text = runs[0].stdout;
   const number = (pattern) => Number(pattern.exec(text)?.[1] ?? Number.NaN);
@@ -268,6 +278,21 @@ function tablesOf(measured, full, workers, shortest, spin) {
       rows,
       notes: spin ? [] : [INSTALL],
     },
+    ...(spin
+      ? [
+          {
+            title: 'Final outcomes: vcpu0.eax vcpu1.eax [xread] [done]',
+            columns: ['', 'ours', 'SPIN', 'only ours', 'only SPIN'],
+            rows: Object.entries(measured).map(([config, { ours, spinOutcomes: theirs }]) => [
+              config,
+              ours.outcomes.length,
+              theirs.length,
+              ours.outcomes.filter((o) => !theirs.includes(o)).join(', ') || '-',
+              theirs.filter((o) => !ours.outcomes.includes(o)).join(', ') || '-',
+            ]),
+          },
+        ]
+      : []),
     {
       title: 'Goals',
       columns: ['', 'measured', 'wanted', 'met'],
