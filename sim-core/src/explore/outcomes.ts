@@ -83,9 +83,10 @@ export class Outcomes {
     complete: boolean,
     shortest: boolean,
     way: (state: number) => readonly ScheduledMove[],
+    findings: readonly ExploredFinding[],
   ): ExploredCondition[] {
     return this.#model.conditions.map((condition, i) => {
-      const { quantifier, text, line, applies } = condition;
+      const { quantifier, text, line, applies, finding } = condition;
       const all = applies ? [...this.#gathered.values()] : [];
       const positives = all.filter((g) => g.truth[i]);
       const negatives = all.filter((g) => !g.truth[i]);
@@ -97,7 +98,7 @@ export class Outcomes {
         (best, g) => (best && best.state <= g.state ? best : g),
         undefined,
       );
-      return {
+      const onFinals: ExploredCondition = {
         quantifier,
         text,
         line,
@@ -107,6 +108,7 @@ export class Outcomes {
         negative: negatives.length,
         ...(nearest ? { witness: way(nearest.state), shortest } : {}),
       };
+      return byFinding(onFinals, finding, findings, complete);
     });
   }
 }
@@ -115,7 +117,7 @@ export class Outcomes {
  * What a condition that is a finding comes to: the finding happened or it did not, also on the way of an execution
  * that never ends. `forall` stays a question about final states.
  */
-export function byFinding(
+function byFinding(
   condition: ExploredCondition,
   finding: Finding | undefined,
   findings: readonly ExploredFinding[],

@@ -25,7 +25,7 @@ import {
 import { Finality } from './finality.ts';
 import { type Leaf, NotSymmetric } from './learner.ts';
 import type { LevelDone } from './level-worker.ts';
-import { byFinding, Outcomes } from './outcomes.ts';
+import { Outcomes } from './outcomes.ts';
 import { concretePath } from './path.ts';
 import { mutedSlots } from './relevance.ts';
 import { Space, type SpaceOptions } from './space.ts';
@@ -163,7 +163,6 @@ export class Search {
     }
     const way = (state: number): ScheduledMove[] => scheduleOf(concretePath(this.space, this.#start, state));
     const findings = this.#exploredFindings();
-    const conditions = outcomes.conditions(complete, !this.#reductions.partialOrder, way);
     const result: Exploration = {
       ...this.progress(),
       granularity: this.#granularity,
@@ -172,9 +171,7 @@ export class Search {
       maxDepth: this.#depth,
       reductions: this.#reductions,
       finals: outcomes.finals,
-      conditions: conditions.map((condition, i) =>
-        byFinding(condition, this.#model.conditions[i]?.finding, findings, complete),
-      ),
+      conditions: outcomes.conditions(complete, !this.#reductions.partialOrder, way, findings),
       terms: outcomes.terms,
       outcomes: outcomes.outcomes(way),
       findings,
