@@ -15,7 +15,7 @@ import { type Client, connected, FULL_CAPABILITIES } from './client.ts';
 import { around } from './features.ts';
 import { marked } from './marked.ts';
 
-const URI = 'file:///work/scenario.snoop';
+const URI = 'file:///project/scenario.snoop';
 
 describe('diagnostics', () => {
   test('come after opening and after each change, with the version they are about', async () => {
@@ -95,7 +95,7 @@ describe('diagnostics', () => {
       [Array.from({ length: 5000 }, (_, at) => String.fromCharCode((at * 7919) % 0x300)).join(''), undefined],
     ];
     for (const [index, [text, code]] of texts.entries()) {
-      const uri = `file:///work/${index}.snoop`;
+      const uri = `file:///project/${index}.snoop`;
       await client.open(uri, text);
       const found = await client.diagnostics(uri);
       if (code !== undefined) expect(found.map((one) => one.code)).toEqual([code]);
@@ -142,7 +142,7 @@ describe('kernels', () => {
     await client.initialize({ initializationOptions: { settings: { kernel: 'v9.9' } } });
     await client.open(URI, text);
     expect(await client.message(/v9\.9/)).toMatch(/v3\.12 to v\d+\.\d+, .*series-v1/);
-    await client.open('file:///work/other.snoop', text);
+    await client.open('file:///project/other.snoop', text);
     await client.at('hover', URI, { line: 0, column: 0 });
     expect(client.messages.filter(({ message }) => message.includes('v9.9'))).toHaveLength(1);
   });
@@ -172,7 +172,7 @@ describe('kernels', () => {
 describe('included files', () => {
   const MAIN = 'include "lib/attach.snoop"\nsetup {\n  call attach()\n}\n';
   const LIBRARY = 'proc attach() {\n  kvm = open("/dev/kvm", O_RDWR)\n}\n';
-  const library = 'file:///work/lib/attach.snoop';
+  const library = 'file:///project/lib/attach.snoop';
 
   test('are read by the host', async () => {
     const client = connected({ readFile: async (uri) => (uri === library ? LIBRARY : undefined) });
