@@ -150,7 +150,7 @@ const WORDS: Readonly<Record<string, string>> = {
   WC: page('**WC**, write combining: stores gather in a buffer, which drains in any order; loads fill no cache.', SDM),
   WT: page('**WT**, write through: loads fill the cache, stores go to memory too.', SDM),
   WP: page(
-    '**WP**, write protected: loads fill the cache, stores go to memory and invalidate the line in all caches.',
+    '**WP**, write protected: loads fill the cache, stores go to memory and invalidate the line in all caches. How an EPT or MTRR type WP combines with the PAT is UNVERIFIED in the sources at hand.',
     SDM,
   ),
   WB: page('**WB**, write back: loads and stores stay in the cache until the line is evicted or flushed.', SDM),

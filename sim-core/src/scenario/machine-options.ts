@@ -116,7 +116,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
       key: 'no-snoop',
       values: SWITCH,
       fallback: 'off',
-      doc: 'The device can ask for No Snoop in its TLPs.',
+      doc: 'The device can ask for No Snoop in its TLPs. Its Enable No Snoop bit is then set at the start; that this is the power-on default is UNVERIFIED.',
       source: 'PCIe, Transaction Layer, No Snoop attribute',
     },
     {

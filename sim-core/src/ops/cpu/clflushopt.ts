@@ -1,4 +1,5 @@
 import type { Op } from '../op.ts';
+import { onLine } from './code.ts';
 
 export const clflushopt: Op = {
   name: 'clflushopt',
@@ -9,29 +10,8 @@ export const clflushopt: Op = {
   errnos: [],
   example: 'clflushopt [x]',
   operands: [{ name: 'word', shapes: [{ kind: 'memory' }], doc: 'A word of the line.' }],
-  code: {
-    kind: 'action',
-    compile(c) {
-      const { world } = c;
-      const { cpu } = world;
-      const word = c.word(0);
-      const line = world.topology.words[word]?.line as number;
-      return {
-        routine: world.routines.define(
-          'clflushopt',
-          'Intel SDM volume 2, "CLFLUSHOPT"',
-          (r) => {
-            r.step('flush the line', (t) => {
-              if (!cpu.enter(t) || !cpu.present(t, word)) return;
-              world.memory.flushLine(t.machine, line);
-              world.ghost.flushLine(t.machine, line);
-              t.return(0);
-            });
-          },
-          'instruction',
-        ),
-        action: undefined,
-      };
-    },
-  },
+  code: onLine('clflushopt', 'flush the line', (world, t, line) => {
+    world.memory.flushLine(t.machine, line);
+    world.ghost.flushLine(t.machine, line);
+  }),
 };

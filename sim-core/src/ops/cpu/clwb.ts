@@ -1,4 +1,5 @@
 import type { Op } from '../op.ts';
+import { onLine } from './code.ts';
 
 export const clwb: Op = {
   name: 'clwb',
@@ -9,29 +10,8 @@ export const clwb: Op = {
   errnos: [],
   example: 'clwb [x]',
   operands: [{ name: 'word', shapes: [{ kind: 'memory' }], doc: 'A word of the line.' }],
-  code: {
-    kind: 'action',
-    compile(c) {
-      const { world } = c;
-      const { cpu } = world;
-      const word = c.word(0);
-      const line = world.topology.words[word]?.line as number;
-      return {
-        routine: world.routines.define(
-          'clwb',
-          'Intel SDM volume 2, "CLWB"',
-          (r) => {
-            r.step('write the line back', (t) => {
-              if (!cpu.enter(t) || !cpu.present(t, word)) return;
-              world.memory.cleanLine(t.machine, line);
-              world.ghost.cleanLine(t.machine, line);
-              t.return(0);
-            });
-          },
-          'instruction',
-        ),
-        action: undefined,
-      };
-    },
-  },
+  code: onLine('clwb', 'write the line back', (world, t, line) => {
+    world.memory.cleanLine(t.machine, line);
+    world.ghost.cleanLine(t.machine, line);
+  }),
 };

@@ -1,4 +1,5 @@
 import type { Op } from '../op.ts';
+import { inGuest } from './code.ts';
 
 export const lfence: Op = {
   name: 'lfence',
@@ -9,25 +10,5 @@ export const lfence: Op = {
   errnos: [],
   example: 'lfence',
   operands: [],
-  code: {
-    kind: 'action',
-    compile(c) {
-      const { world } = c;
-      const { cpu } = world;
-      return {
-        routine: world.routines.define(
-          'lfence',
-          'Intel SDM volume 2, "LFENCE"',
-          (r) => {
-            r.step('nothing that the model has', (t) => {
-              if (!cpu.enter(t)) return;
-              t.return(0);
-            });
-          },
-          'instruction',
-        ),
-        action: undefined,
-      };
-    },
-  },
+  code: inGuest('lfence', 'nothing that the model has', () => {}),
 };

@@ -1,4 +1,5 @@
 import type { Op } from '../op.ts';
+import { drainStores, inGuest } from './code.ts';
 
 export const mfence: Op = {
   name: 'mfence',
@@ -9,27 +10,5 @@ export const mfence: Op = {
   errnos: [],
   example: 'mfence',
   operands: [],
-  code: {
-    kind: 'action',
-    compile(c) {
-      const { world } = c;
-      const { cpu } = world;
-      return {
-        routine: world.routines.define(
-          'mfence',
-          'Intel SDM volume 2, "MFENCE"',
-          (r) => {
-            r.step('drain the write-combining buffers', (t) => {
-              if (!cpu.enter(t)) return;
-              world.memory.drain(t.machine, cpu.cpuOf(t));
-              world.ghost.fence(t.machine, cpu.ordinalOf(t));
-              t.return(0);
-            });
-          },
-          'instruction',
-        ),
-        action: undefined,
-      };
-    },
-  },
+  code: inGuest('mfence', 'drain the write-combining buffers', drainStores),
 };

@@ -1,4 +1,5 @@
 import type { Op } from '../op.ts';
+import { drainStores, inGuest } from './code.ts';
 
 export const sfence: Op = {
   name: 'sfence',
@@ -9,27 +10,5 @@ export const sfence: Op = {
   errnos: [],
   example: 'sfence',
   operands: [],
-  code: {
-    kind: 'action',
-    compile(c) {
-      const { world } = c;
-      const { cpu } = world;
-      return {
-        routine: world.routines.define(
-          'sfence',
-          'Intel SDM volume 2, "SFENCE"',
-          (r) => {
-            r.step('drain the write-combining buffers', (t) => {
-              if (!cpu.enter(t)) return;
-              world.memory.drain(t.machine, cpu.cpuOf(t));
-              world.ghost.fence(t.machine, cpu.ordinalOf(t));
-              t.return(0);
-            });
-          },
-          'instruction',
-        ),
-        action: undefined,
-      };
-    },
-  },
+  code: inGuest('sfence', 'drain the write-combining buffers', drainStores),
 };

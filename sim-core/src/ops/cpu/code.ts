@@ -1,0 +1,54 @@
+/** How instructions run that differ only in what they do to one line, or to the write-combining buffers. */
+import type { OpCode } from '../../engine/compile.ts';
+import type { Task } from '../../engine/task.ts';
+import type { World } from '../../world.ts';
+
+/** An instruction on the line of the word that its operand names; the page must have a leaf, or it faults first. */
+export function onLine(name: string, about: string, act: (world: World, task: Task, line: number) => void): OpCode {
+  return {
+    kind: 'action',
+    compile(c) {
+      const { world } = c;
+      const word = c.word(0);
+      const line = world.topology.words[word]?.line as number;
+      const routine = world.routines.define(
+        name,
+        `Intel SDM volume 2, "${name.toUpperCase()}"`,
+        (r) =>
+          r.step(about, (t) => {
+            if (!world.cpu.enter(t) || !world.cpu.present(t, word)) return;
+            act(world, t, line);
+            t.return(0);
+          }),
+        'instruction',
+      );
+      return { routine, action: undefined };
+    },
+  };
+}
+
+/** An instruction without operands that never exits. */
+export function inGuest(name: string, about: string, act: (world: World, task: Task) => void): OpCode {
+  return {
+    kind: 'action',
+    compile({ world }) {
+      const routine = world.routines.define(
+        name,
+        `Intel SDM volume 2, "${name.toUpperCase()}"`,
+        (r) =>
+          r.step(about, (t) => {
+            if (!world.cpu.enter(t)) return;
+            act(world, t);
+            t.return(0);
+          }),
+        'instruction',
+      );
+      return { routine, action: undefined };
+    },
+  };
+}
+
+export function drainStores(world: World, task: Task): void {
+  world.memory.drain(task.machine, world.cpu.cpuOf(task));
+  world.ghost.fence(task.machine, world.cpu.ordinalOf(task));
+}
