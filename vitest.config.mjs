@@ -5,6 +5,7 @@ export default defineConfig({
     // A test that hangs fails; how long one may take on a busy machine is no part of what it says.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    setupFiles: ['test/seed.ts'],
     include: ['test/**/*.test.ts'],
     // Those run inside VS Code, started by scripts/test.mjs.
     exclude: ['test/vscode/**'],
