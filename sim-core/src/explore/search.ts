@@ -7,22 +7,21 @@
 import { Executor } from '../engine/executor.ts';
 import type { Granularity, Model, ScheduledMove } from '../engine/model.ts';
 import { ModelLimit } from '../limits.ts';
-import { EVENT_WIDTH, FINDINGS, type Finding } from '../state/event.ts';
+import { EVENT_WIDTH, FINDINGS } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
 import { Expander, type Tables } from './expander.ts';
 import {
   ALL_REDUCTIONS,
   type Exploration,
-  type ExploredFinding,
   type ExploreLimit,
   type ExploreOptions,
-  type FindingPolicy,
   type Progress,
   type Reductions,
   SLICE_MOVES,
   scheduleOf,
 } from './exploration.ts';
 import { Finality } from './finality.ts';
+import { DEADLOCK, Found } from './found.ts';
 import { type Leaf, NotSymmetric } from './learner.ts';
 import type { LevelDone } from './level-worker.ts';
 import { Outcomes } from './outcomes.ts';
@@ -71,7 +70,6 @@ export class Search {
   readonly #model: Model;
   readonly #options: ExploreOptions & SharedOptions;
   readonly #granularity: Granularity;
-  readonly #policies: readonly FindingPolicy[];
   #reductions: Reductions;
   /** The state behind the setup. */
   #start: Int32Array = new Int32Array(0);
@@ -79,8 +77,7 @@ export class Search {
   space!: Space;
   #finality!: Finality;
   #outcomes!: Outcomes;
-  /** Per finding: how often, and the state and move of the first time (move -1: the state itself). */
-  #findings!: Map<number, { occurrences: number; state: number; move: number }>;
+  readonly #found: Found;
   #next = 0;
   #depth = 0;
   #levelEnd = 1;
@@ -94,8 +91,6 @@ export class Search {
   #compared = 0;
   #compareAt = FIRST_COMPARISON;
   #restarts = 0;
-  /** What was found during the setup, one for each time. */
-  readonly #setupFindings: number[] = [];
   /** What the search begins again with once it has stored so many states. */
   #lookAhead: { readonly from: number; readonly reductions: Reductions } | undefined;
 
@@ -103,7 +98,7 @@ export class Search {
     this.#model = model;
     this.#options = options;
     this.#granularity = options.granularity ?? model.granularity;
-    this.#policies = FINDINGS.map((finding) => options.findings?.[finding] ?? 'count');
+    this.#found = new Found(options.findings ?? {}, (finding) => this.stop({ kind: 'finding', finding }));
     const reductions = { ...ALL_REDUCTIONS, ...options.reduction };
     const from = options.lookAheadFrom ?? LOOK_AHEAD_FROM;
     this.#lookAhead = from > 0 && (reductions.partialOrder || reductions.deadState) ? { from, reductions } : undefined;
@@ -159,10 +154,14 @@ export class Search {
       const leaf = learner.leaves[judgement] as Leaf;
       if (!leaf.judgement) throw new Error('a final state without a judgement');
       outcomes.add(leaf.judgement, state);
-      if (leaf.judgement.deadlock) this.#found(FINDINGS.indexOf('deadlock'), state, -1);
+      if (leaf.judgement.deadlock) this.#found.add(DEADLOCK, state, -1);
     }
     const way = (state: number): ScheduledMove[] => scheduleOf(concretePath(this.space, this.#start, state));
-    const findings = this.#exploredFindings();
+    // Persistent sets put moves of others before those that matter.
+    const shortest = !this.#reductions.partialOrder;
+    const findings = this.#found.explored(shortest, (state, last) =>
+      scheduleOf(concretePath(this.space, this.#start, state, last)),
+    );
     const result: Exploration = {
       ...this.progress(),
       granularity: this.#granularity,
@@ -171,12 +170,12 @@ export class Search {
       maxDepth: this.#depth,
       reductions: this.#reductions,
       finals: outcomes.finals,
-      conditions: outcomes.conditions(complete, !this.#reductions.partialOrder, way, findings),
+      conditions: outcomes.conditions(complete, shortest, way, findings),
       terms: outcomes.terms,
       outcomes: outcomes.outcomes(way),
       findings,
     };
-    this.#findings.delete(FINDINGS.indexOf('deadlock'));
+    this.#found.remove(DEADLOCK);
     return result;
   }
 
@@ -192,7 +191,7 @@ export class Search {
     this.#start = executor.machine.state.slice();
     const { log, length } = executor.machine;
     for (let at = 0; at < length; at += EVENT_WIDTH) {
-      if (log[at] === NOTE.finding) this.#setupFindings.push(log[at + 1] as number);
+      if (log[at] === NOTE.finding) this.#found.inSetup.push(log[at + 1] as number);
     }
     this.#restart();
     if (problem !== undefined) this.stop({ kind: 'model', message: problem, schedule: [] });
@@ -216,7 +215,7 @@ export class Search {
   }
 
   #spaceOptions(): SpaceOptions {
-    const policyOf = (finding: Finding): FindingPolicy => this.#policies[FINDINGS.indexOf(finding)] as FindingPolicy;
+    const { policyOf } = this.#found;
     const watched = FINDINGS.flatMap((finding, i) =>
       policyOf(finding) !== 'ignore' || this.#model.tracked.has(finding) ? [i] : [],
     );
@@ -232,8 +231,7 @@ export class Search {
 
   /** To the first state of the space. */
   #reset(): void {
-    this.#findings = new Map();
-    for (const finding of this.#setupFindings) this.#found(finding, 0, -1);
+    this.#found.clear();
     this.#finality = new Finality();
     this.#next = 0;
     this.#depth = 0;
@@ -392,28 +390,9 @@ export class Search {
 
   #remark(index: number, state: number, move: number, times = 1): void {
     const leaf = this.space.learner.leaves[index] as Leaf;
-    for (const finding of leaf.findings) this.#found(finding, state, move, times);
+    for (const finding of leaf.findings) this.#found.add(finding, state, move, times);
     if (leaf.limit === undefined) return;
     const schedule = scheduleOf([...concretePath(this.space, this.#start, state), move]);
     this.stop({ kind: 'model', message: leaf.limit, schedule });
-  }
-
-  #found(finding: number, state: number, move: number, times = 1): void {
-    const policy = this.#policies[finding];
-    if (policy === 'ignore') return;
-    const known = this.#findings.get(finding);
-    if (known) known.occurrences += times;
-    else this.#findings.set(finding, { occurrences: times, state, move });
-    if (policy === 'stop') this.stop({ kind: 'finding', finding: FINDINGS[finding] as Finding });
-  }
-
-  #exploredFindings(): ExploredFinding[] {
-    return [...this.#findings].map(([finding, { occurrences, state, move }]) => ({
-      finding: FINDINGS[finding] as Finding,
-      occurrences,
-      schedule: scheduleOf(concretePath(this.space, this.#start, state, move < 0 ? undefined : { finding, move })),
-      // Persistent sets put moves of others before those that matter.
-      shortest: !this.#reductions.partialOrder,
-    }));
   }
 }

@@ -14,7 +14,8 @@ import type { Reductions } from './exploration.ts';
 import { Facts } from './facts.ts';
 import { type Judgement, type Leaf, Learner } from './learner.ts';
 import { maskOf, Packing, Vocabulary } from './packing.ts';
-import { Planner } from './planner.ts';
+import { type PlanMask, PlanTables } from './plan-tables.ts';
+import { type Plan, Planner } from './planner.ts';
 import { hashWords, type Store } from './store.ts';
 import { completeEnvironment, type Surveyed, walkAtRandom } from './survey.ts';
 import { Symmetry } from './symmetry.ts';
@@ -46,28 +47,18 @@ export class Space {
   readonly facts: Facts;
   /** Undefined when nothing looks ahead. */
   planner: Planner | undefined;
-  /** Per plan: the bits to keep, then the bits to set instead of those that are dead; `words` each. */
-  planMasks = new Uint32Array(0);
   /** Words of memory whose versions are counted by their order. */
   #ranked: ReadonlySet<number> = new Set();
   /** Per leaf: the words of memory whose versions it writes, as bits; bit 31 stands for all from the 31st on. */
   #rewritten = new Int32Array(64);
   #rewrittenCount = 0;
-  /** The plans as tables; see {@link Tables}. */
-  #planRanks = new Int32Array(0);
-  #planIdle = new Uint8Array(0);
-  #planAlone = new Int32Array(0);
-  #alone = new Int32Array(64);
-  #aloneLength = 0;
+  readonly #plans: PlanTables;
   #canonicalTables: CanonicalTables | undefined;
   /** Size of the vocabulary for which the environment's moves were completed. */
   #completed = -1;
   readonly #versions: Versions | undefined;
   readonly #scratch: Int32Array;
   readonly #start: Int32Array;
-  /** Per leaf: the plan for the places that it found. */
-  #planOfLeaf = new Int32Array(64).fill(-1);
-
   /** `start` is the state behind the setup. */
   constructor(model: Model, options: SpaceOptions, start: Int32Array) {
     this.model = model;
@@ -82,6 +73,7 @@ export class Space {
       symmetry: this.symmetry,
       placesIn: (read) => model.world.topology.actors.map((_, actor) => this.facts.placeOf(actor, read)),
     });
+    this.#plans = new PlanTables(model.moves.length, (plan) => this.#maskedBy(plan));
     this.#scratch = start.slice();
     // Whatever is written in loops: the state behind the setup is the first one, and small versions are shorter to write.
     this.#ranked = new Set(model.world.topology.words.map((_, word) => word));
@@ -130,10 +122,8 @@ export class Space {
   begin(): void {
     this.#ranked = this.#toRank();
     this.#rewrittenCount = 0;
-    this.#aloneLength = 0;
     this.planner = this.#looksAhead ? new Planner(this.facts, this.vocabulary, this.options.reductions) : undefined;
-    this.#planOfLeaf.fill(-1);
-    this.planMasks = new Uint32Array(0);
+    this.#plans.clear();
     this.store = this.options.newStore(this.packing.words);
     const words = new Uint32Array(this.packing.words);
     this.encode(this.#start, words);
@@ -165,8 +155,9 @@ export class Space {
     );
     const known = this.planner.plans.length;
     const plan = this.planner.planFor(places);
-    if (plan === known) this.#enterPlan(plan);
-    return this.planner.plans[plan]?.live;
+    const made = this.planner.plans[plan] as Plan;
+    if (plan === known) this.#plans.enter(plan, made);
+    return made.live;
   }
 
   /** What the inner loop looks at, as of now. */
@@ -196,12 +187,7 @@ export class Space {
       rewritten: this.#rewritten,
       ranked: Int32Array.from(this.#ranked),
       planning: planner !== undefined,
-      planOfLeaf: this.#planOfLeaf,
-      planMasks: this.planMasks,
-      planRanks: this.#planRanks,
-      planIdle: this.#planIdle,
-      planAlone: this.#planAlone,
-      alone: this.#alone,
+      ...this.#plans.tables,
       canonical: this.#canonicalTables,
     };
   }
@@ -241,65 +227,29 @@ export class Space {
     if (!this.planner || !places) throw new Error('no plan without places');
     const known = this.planner.plans.length;
     const plan = this.planner.planFor(places);
-    if (leaf >= this.#planOfLeaf.length) {
-      const larger = new Int32Array(leaf * 2).fill(-1);
-      larger.set(this.#planOfLeaf);
-      this.#planOfLeaf = larger;
-    }
-    this.#planOfLeaf[leaf] = plan;
-    if (plan === known) this.#enterPlan(plan);
+    this.#plans.setPlanOfLeaf(leaf, plan);
+    if (plan === known) this.#plans.enter(plan, this.planner.plans[plan] as Plan);
     return plan;
   }
 
-  /** Writes a new plan into the tables. */
-  #enterPlan(plan: number): void {
-    const made = this.planner?.plans[plan];
-    if (!made) throw new Error(`there is no plan ${plan}`);
-    const { alone, idle } = made;
-    const moves = this.model.moves.length;
-    if (plan >= this.#planAlone.length) {
-      this.#planAlone = grown(this.#planAlone, plan * 2 + 64);
-      this.#planRanks = grown(this.#planRanks, plan * 2 + 64);
-      const larger = new Uint8Array((plan * 2 + 64) * moves);
-      larger.set(this.#planIdle);
-      this.#planIdle = larger;
-    }
-    if (idle) this.#planIdle.set(idle, plan * moves);
-    else this.#planIdle.fill(0, plan * moves, (plan + 1) * moves);
-    const encoded = [alone.length, ...alone.flatMap(({ actor, frozen }) => [actor, frozen.length, ...frozen])];
-    if (this.#aloneLength + encoded.length > this.#alone.length)
-      this.#alone = grown(this.#alone, 2 * (this.#aloneLength + encoded.length));
-    this.#planAlone[plan] = this.#aloneLength;
-    this.#alone.set(encoded, this.#aloneLength);
-    this.#aloneLength += encoded.length;
-    this.#mask(plan);
-  }
-
-  #mask(plan: number): void {
-    const size = this.packing.words;
-    const place = plan * 2 * size;
-    if (place + 2 * size > this.planMasks.length) {
-      const larger = new Uint32Array(Math.max(1024, 2 * (place + 2 * size)));
-      larger.set(this.planMasks);
-      this.planMasks = larger;
-    }
-    this.planMasks.fill(0xffffffff, place, place + size);
-    this.planMasks.fill(0, place + size, place + 2 * size);
-    this.#planRanks[plan] = 0;
-    const live = this.planner?.plans[plan]?.live;
-    if (!live) return;
-    let again = 0;
+  /** The bits of what is dead under a plan, and the words of memory whose versions must then be counted anew. */
+  #maskedBy({ live }: Plan): PlanMask {
+    const { words, fields } = this.packing;
+    const keep = new Uint32Array(words).fill(0xffffffff);
+    const set = new Uint32Array(words);
+    if (!live) return { keep, set, ranks: 0 };
+    let ranks = 0;
     this.#versions?.groups.forEach((slots, word) => {
       if (this.#ranked.has(word) && slots.some((slot) => this.vocabulary.varies(slot) && !live.has(slot)))
-        again |= 1 << Math.min(word, 31);
+        ranks |= 1 << Math.min(word, 31);
     });
-    this.#planRanks[plan] = again;
-    for (const { slot, word, shift, width } of this.packing.fields) {
+    for (const { slot, word, shift, width } of fields) {
       if (live.has(slot)) continue;
       const code = this.packing.code(slot, this.vocabulary.indifferent(slot));
-      this.planMasks[place + word] = (this.planMasks[place + word] as number) & ~(maskOf(width) << shift);
-      this.planMasks[place + size + word] = (this.planMasks[place + size + word] as number) | (code << shift);
+      keep[word] = (keep[word] as number) & ~(maskOf(width) << shift);
+      set[word] = (set[word] as number) | (code << shift);
     }
+    return { keep, set, ranks };
   }
 
   /** What a survey looks at. */
@@ -373,16 +323,13 @@ export class Space {
     this.packing = new Packing(this.vocabulary, this.symmetry, old);
     this.canonical = this.#canonical();
     const translate = old.translation(this.packing);
-    this.planMasks = new Uint32Array(0);
     this.store.relayout(this.packing.words, (from, at, to, toAt) => {
       translate(from, at, to, toAt);
       // Another arrangement has another least form.
       this.canonical?.(to, toAt);
     });
     this.compiled = new Compiled(this.packing, this.learner);
-    this.planner?.plans.forEach((_, plan) => {
-      this.#mask(plan);
-    });
+    this.#plans.maskAnew(this.planner?.plans ?? []);
   }
 
   #canonical(): Canonical | undefined {
@@ -403,10 +350,4 @@ export class Space {
       );
     });
   }
-}
-
-function grown(array: Int32Array<ArrayBuffer>, length: number): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(length);
-  larger.set(array);
-  return larger;
 }
