@@ -2,6 +2,7 @@
 
 export { ACCESS } from './cpu/cpu.ts';
 export * from './engine/check.ts';
+export type { StatementArgs, Value } from './engine/compile.ts';
 export { describeEvent, type EventText, findingText, resultText } from './engine/describe.ts';
 export * from './engine/executor.ts';
 export * from './engine/exploration-report.ts';
@@ -11,7 +12,7 @@ export * from './engine/monitors/monitors.ts';
 export { MONITORS } from './engine/monitors/table.ts';
 export * from './engine/program.ts';
 export * from './engine/run.ts';
-export { type FrameView, type Routine, type Step, Task } from './engine/task.ts';
+export { type FrameView, type Local, type LocalKind, type Routine, type Step, Task } from './engine/task.ts';
 export { type TraceTextOptions, traceText } from './engine/trace-text.ts';
 export { type Explanation, type Link, why, whyText } from './engine/why.ts';
 export * from './explore/checkpoint.ts';

@@ -139,13 +139,13 @@ const COMMANDS: Readonly<Record<string, Run>> = {
   },
   /** scopes NAME, NAME: their variables; without a name the list of scopes */
   async scopes(session, rest) {
-    const { scopes } = await session.client.request('scopes', { frameId: await session.frameId() });
-    const wanted = rest.split(',').map((name) => name.trim());
-    for (const { name, variablesReference } of scopes) {
-      if (rest !== '' && !wanted.includes(name)) continue;
-      session.print(name);
-      if (rest !== '') session.print((await session.client.open(variablesReference, '  ')).join('\n'));
-    }
+    await scopes(session, await session.frameId(), rest);
+  },
+  /** frame N NAME, NAME: the same of another frame, the innermost is 0 */
+  async frame(session, rest) {
+    const [index = '', names = ''] = split(rest);
+    const frames = await session.client.stack(session.stop?.threadId ?? 0);
+    await scopes(session, frames[Number(index)]?.id ?? 0, names);
   },
   async evaluate(session, rest) {
     await evaluate(session, rest, 'watch');
@@ -176,6 +176,16 @@ const COMMANDS: Readonly<Record<string, Run>> = {
     await session.moved(await session.client.move(name, args ? JSON.parse(args) : {}));
   },
 };
+
+async function scopes(session: Session, frameId: number, names: string): Promise<void> {
+  const { scopes } = await session.client.request('scopes', { frameId });
+  const wanted = names.split(',').map((name) => name.trim());
+  for (const { name, variablesReference } of scopes) {
+    if (names !== '' && !wanted.includes(name)) continue;
+    session.print(name);
+    if (names !== '') session.print((await session.client.open(variablesReference, '  ')).join('\n'));
+  }
+}
 
 async function evaluate(session: Session, expression: string, context: string, format?: object): Promise<void> {
   const frameId = await session.frameId();

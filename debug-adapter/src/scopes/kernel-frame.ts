@@ -1,27 +1,35 @@
-/** Inside a kernel function: which micro-step is next, the function's own variables as numbers, what it last got back. */
-import { numberItem, type Scope, those } from './item.ts';
+/** Inside a kernel function: which micro-step is next, the function's own variables, what it last got back. */
+import { argumentItems } from './call-arguments.ts';
+import { type Scope, those } from './item.ts';
+import { localItem, resultOf } from './local.ts';
 
-/** Locals that a routine has; see engine/task.ts. */
-const LOCALS = 6;
+const STEPS_ON = 'goes on with the step before';
 
 export const kernelFrameScope: Scope = {
-  name: 'Kernel function',
+  name: 'Locals',
   presentationHint: 'locals',
   items({ snapshot, actor, kernelFrame }) {
     const frames = kernelFrame === undefined ? [] : snapshot.frames(actor);
     const kernel = frames.filter(({ routine }) => routine.kind === 'kernel')[kernelFrame ?? -1];
     if (!kernel) return undefined;
+    const { routine, step } = kernel;
     const index = frames.indexOf(kernel);
+    const callee = frames[index + 1]?.routine.name;
     const { tasks } = snapshot.model;
     const [, depth = 1, slots = 1] = tasks.frames.dims;
     const base = (actor * depth + index) * slots + 1;
     return (format) => [
-      { name: 'function', value: kernel.routine.name, type: kernel.routine.source },
-      { name: 'next', value: kernel.routine.steps[kernel.step]?.about || 'goes on with the step before' },
-      ...those(Math.min(LOCALS, slots - 1)).map((local) =>
-        numberItem(`local ${local}`, snapshot.read(tasks.frames, base + local), format),
-      ),
-      numberItem('last return', snapshot.read(tasks.value, actor), format),
+      { name: 'function', value: routine.name, type: routine.source },
+      { name: 'next', value: callee ? `goes on when ${callee} returns` : routine.steps[step]?.about || STEPS_ON },
+      ...those(routine.locals.length).flatMap((at) => {
+        const local = routine.locals[at];
+        // Before its first use a local means nothing.
+        if (!local || step < local.from) return [];
+        return [localItem(snapshot, local, snapshot.read(tasks.frames, base + at), format)];
+      }),
+      // Those of the call belong to the function that user space has called.
+      ...(kernelFrame === 0 ? argumentItems(snapshot, actor, format) : []),
+      { name: 'last return', value: resultOf(snapshot.read(tasks.value, actor), format) },
     ];
   },
 };

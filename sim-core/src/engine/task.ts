@@ -31,6 +31,8 @@ export interface Routine {
   readonly source: string;
   readonly kind: 'kernel' | 'instruction' | 'device' | 'host';
   readonly steps: readonly Step[];
+  /** By index. A local without an entry is never written. */
+  readonly locals: readonly (Local | undefined)[];
 }
 
 export interface Step {
@@ -41,6 +43,46 @@ export interface Step {
   readonly about: string;
 }
 
+/** What a local holds: the number of an object of a kind, or a number that says something by itself. */
+export type LocalKind =
+  | 'number'
+  | 'truth'
+  /** What a function returns: a value, or an errno as a negative number. */
+  | 'result'
+  /** An errno as a positive number; 0 is none. */
+  | 'errno'
+  | 'zapReason'
+  | 'file'
+  | 'vm'
+  | 'vcpu'
+  | 'kvmDevice'
+  | 'container'
+  | 'group'
+  | 'device'
+  | 'domain'
+  | 'ioas'
+  | 'iommufd'
+  | 'cpu'
+  | 'page'
+  /** The driver of a device. */
+  | 'driver'
+  /** The IOMMU driver of a container. */
+  | 'iommuDriver';
+
+/** `kvm: vm`. Behind a question mark the number is stored one higher, and 0 is none. */
+export type LocalSpec = `${string}: ${LocalKind}` | `${string}: ${LocalKind}?`;
+
+/** A named local of a routine: what debuggers show of its frame. */
+export interface Local {
+  /** As the kernel's function calls it. */
+  readonly name: string;
+  readonly kind: LocalKind;
+  /** Stored one higher: 0 is none. */
+  readonly optional: boolean;
+  /** The step before which it has its value for the first time; 0 for arguments. */
+  readonly from: number;
+}
+
 /** A place in a routine that `goto` can name before it is written. */
 export interface Label {
   index: number;
@@ -49,6 +91,25 @@ export interface Label {
 /** Builds one routine; steps run in the order in which they are written. */
 export class RoutineBuilder {
   readonly steps: Step[] = [];
+  readonly locals: (Local | undefined)[] = [];
+
+  /** Names the locals from 0 on: what the caller passes, and what is 0 until it is set. */
+  takes(...specs: readonly LocalSpec[]): this {
+    for (const [index, spec] of specs.entries()) this.#name(index, spec, 0);
+    return this;
+  }
+
+  /** Names a local that the step before sets first: nobody sees it earlier. */
+  keeps(index: number, spec: LocalSpec): this {
+    return this.#name(index, spec, this.steps.length);
+  }
+
+  #name(index: number, spec: LocalSpec, from: number): this {
+    const [name = '', kind = ''] = spec.split(': ');
+    const optional = kind.endsWith('?');
+    this.locals[index] = { name, kind: (optional ? kind.slice(0, -1) : kind) as LocalKind, optional, from };
+    return this;
+  }
 
   label(): Label {
     return { index: -1 };
@@ -98,7 +159,8 @@ export class RoutineTable {
     kind: Routine['kind'] = 'kernel',
   ): Routine {
     const builder = new RoutineBuilder();
-    const routine: Routine = { id: this.routines.length, name, source, kind, steps: builder.steps };
+    const { steps, locals } = builder;
+    const routine: Routine = { id: this.routines.length, name, source, kind, steps, locals };
     this.routines.push(routine);
     write(builder);
     if (builder.steps.length > ROUTINE_STEPS) throw new RangeError(`${name} has more than ${ROUTINE_STEPS} steps`);

@@ -65,6 +65,7 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
 
   function syscall(name: string, source: string, body: Routine): Routine {
     return routines.define(name, source, (r) => {
+      r.takes('result: result', 'released: file?');
       const loop = r.label();
       r.step('enter the kernel', (t) => t.call(body));
       r.local((t) => t.set(0, t.value));
@@ -73,9 +74,9 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
   }
 
   const ioctl = routines.define('ioctl', 'fs/ioctl.c', (r) => {
+    r.takes('result: result', 'released: file?', 'filp: file?');
     const loop = r.label();
     const refused = r.label();
-    // Local 0: result, 1: file being released + 1, 2: file + 1.
     r.step('look up the descriptor', (t) => {
       const file = table.fget(t, argument(t, 0).int(t));
       if (file < 0) {
@@ -106,9 +107,9 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
 
   function openCall(name: string, pathArgument: number): Routine {
     return routines.define(name, 'fs/open.c', (r) => {
+      r.takes('result: result', 'released: file?', 'filp: file?');
       const loop = r.label();
       const opened = r.label();
-      // Local 0: result, 1: file being released + 1, 2: file + 1.
       r.step('look up the path', (t) => {
         const fail = (errno: number): void => {
           t.set(0, errno);
@@ -149,6 +150,7 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
   }
 
   const close = routines.define('close', 'fs/open.c', (r) => {
+    r.takes('result: result', 'released: file?');
     const loop = r.label();
     r.step('take the descriptor away', (t) => {
       const file = table.uninstall(t, argument(t, 0).int(t));
@@ -183,6 +185,7 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
   });
 
   const exit = routines.define('do_exit', 'kernel/exit.c', (r) => {
+    r.takes('result: result', 'released: file?');
     const loop = r.label();
     // linux: fs/file.c close_files(): all descriptors first, in ascending order; their releases are task work.
     r.step('close every descriptor', (t) => {

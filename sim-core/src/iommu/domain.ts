@@ -137,7 +137,9 @@ export function createDomains(base: WorldBase): Domains {
   const enforceSource = 'drivers/iommu/intel/iommu.c';
   const defineEnforce = (name: string, source: string): Routine =>
     routines.define(name, source, (r) =>
-      r.step('force snooping for the domain', (t) => t.return(enforce(t.machine, t.get(0)) ? 1 : 0)),
+      r
+        .takes('domain: domain')
+        .step('force snooping for the domain', (t) => t.return(enforce(t.machine, t.get(0)) ? 1 : 0)),
     );
   const byStage = kernel.has('enforce-by-stage');
   const enforceSecond = defineEnforce(`intel_iommu_enforce_cache_coherency${byStage ? '_ss' : ''}`, enforceSource);

@@ -136,7 +136,7 @@ export function createHwpts(
   }
 
   const attach = routines.define('iommufd_device_attach', 'drivers/iommu/iommufd/device.c', (r) => {
-    // Locals 0, 1: device, id; 2: the new domain.
+    r.takes('idev: device', 'pt_id: number');
     r.local((t) => {
       const { machine: m } = t;
       const [device, id] = [t.get(0), t.get(1)];
@@ -148,12 +148,12 @@ export function createHwpts(
       t.set(2, domain);
       const enforce = atAllocation ? enforceFor(m, domain, device) : undefined;
       if (enforce) t.call(enforce, domain);
-    });
+    }).keeps(2, 'hwpt: domain');
     r.local((t) => t.return(finish(t, t.get(0), t.get(1), t.get(2))));
   });
 
   const allocate = routines.define('iommufd_hwpt_alloc', 'drivers/iommu/iommufd/hw_pagetable.c', (r) => {
-    // Locals 0, 1: device, IOAS; 2: the new domain.
+    r.takes('idev: device', 'ioas: ioas');
     r.local((t) => {
       const { machine: m } = t;
       const domain = allocateDomain(m, t.get(0), spaceOfIoas(t.get(1)));
@@ -162,7 +162,7 @@ export function createHwpts(
       m.put(allocatedByUser.base + domain, 1);
       const enforce = enforceFor(m, domain, t.get(0));
       if (enforce) t.call(enforce, domain);
-    });
+    }).keeps(2, 'hwpt: domain');
     r.local((t) => {
       const { machine: m } = t;
       for (const mapping of mappings.all(m, spaceOfIoas(t.get(1)))) mappings.enter(m, t.get(2), mapping);

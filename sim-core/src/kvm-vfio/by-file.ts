@@ -13,8 +13,8 @@ export function createByFile(base: WorldBase, world: () => World, list: List, co
   const oneRound = kernel.has('single-lock-round');
   const suffix = kernel.has('file-add-device-files') ? 'file' : 'group';
 
-  // Locals of both: 0: device, 1: file of the descriptor, 3: result.
   const add = routines.define(`kvm_vfio_${suffix}_add`, 'virt/kvm/vfio.c', (r) => {
+    r.takes('dev: kvmDevice', 'filp: file').keeps(3, 'ret: result');
     const unlock = r.label();
     r.local((t) => {
       const { vfio } = world();
@@ -53,6 +53,7 @@ export function createByFile(base: WorldBase, world: () => World, list: List, co
   });
 
   const del = routines.define(`kvm_vfio_${suffix}_del`, 'virt/kvm/vfio.c', (r) => {
+    r.takes('dev: kvmDevice', 'filp: file').keeps(3, 'ret: result');
     const unlock = r.label();
     const notFound = r.label();
     r.lock('kv->lock', list.lockOf);
@@ -87,12 +88,12 @@ export function createByFile(base: WorldBase, world: () => World, list: List, co
   function dropFirst(r: RoutineBuilder): void {
     r.step('take the first file off the list', (t) => {
       const file = list.at(t.machine, t.get(0), 0);
-      t.set(2, file);
+      t.set(2, file + 1);
       list.remove(t.machine, t.get(0), 0);
       t.call(world().vfio.fileSetKvm, file, 0);
     });
     r.local((t) => {
-      world().files.put(t, t.get(2));
+      world().files.put(t, t.get(2) - 1);
       const { endAssignment } = world().kvm;
       if (endAssignment) t.call(endAssignment);
     });

@@ -2,7 +2,7 @@
  * ADD and DEL up to v5.18: the list holds groups. A listed group counts as a user of its container, so user space cannot
  * take it out while KVM has it.
  */
-import type { Label, RoutineBuilder } from '../engine/task.ts';
+import type { Label, RoutineBuilder, Task } from '../engine/task.ts';
 import { E } from '../kernel/errno.ts';
 import type { World, WorldBase } from '../world.ts';
 import type { Coherency } from './coherency.ts';
@@ -12,14 +12,16 @@ import type { List } from './list.ts';
 export function createByGroup(base: WorldBase, world: () => World, list: List, coherency: Coherency): Change {
   const { kernel, routines } = base;
 
-  // Locals of both: 0: device, 1: file of the descriptor, 2: group, 3: result.
+  // The group is local 2 of all three, one higher: 0 is none.
+  const groupOf = (t: Task): number => t.get(2) - 1;
+
   function takeGroup(r: RoutineBuilder, out: Label): void {
     // linux: drivers/vfio/vfio.c vfio_group_get_external_user(): needs a container with a driver, and viability.
     r.step('take the group as an external user', (t) => t.call(world().vfio.groupGetExternalUser, t.get(1)));
     r.local((t) => {
       const group = t.value;
       if (group >= 0) {
-        t.set(2, group);
+        t.set(2, group + 1);
         return;
       }
       t.set(3, group);
@@ -28,31 +30,33 @@ export function createByGroup(base: WorldBase, world: () => World, list: List, c
   }
 
   const add = routines.define('kvm_vfio_set_group', 'virt/kvm/vfio.c', (r) => {
+    r.takes('dev: kvmDevice', 'filp: file', 'vfio_group: group?', 'ret: result');
     const out = r.label();
     const duplicate = r.label();
     takeGroup(r, out);
     r.lock('kv->lock', list.lockOf);
     r.local((t) => {
-      if (list.find(t.machine, t.get(0), t.get(2)) >= 0) {
+      if (list.find(t.machine, t.get(0), groupOf(t)) >= 0) {
         t.goto(duplicate);
         return;
       }
-      list.append(t.machine, t.get(0), t.get(2));
+      list.append(t.machine, t.get(0), groupOf(t));
       const { startAssignment } = world().kvm;
       if (startAssignment) t.call(startAssignment);
     });
     r.unlock('kv->lock', list.lockOf);
     if (kernel.has('group-set-kvm')) {
-      r.local((t) => t.call(world().vfio.groupSetKvm, t.get(2), list.vmOf(t.machine, t.get(0)) + 1));
+      r.local((t) => t.call(world().vfio.groupSetKvm, groupOf(t), list.vmOf(t.machine, t.get(0)) + 1));
     }
     r.local((t) => t.call(coherency.update, t.get(0)));
     r.at(out).local((t) => t.return(t.get(3)));
     r.at(duplicate).unlock('kv->lock', list.lockOf);
-    r.local((t) => t.call(world().vfio.groupPutExternalUser, t.get(2)));
+    r.local((t) => t.call(world().vfio.groupPutExternalUser, groupOf(t)));
     r.local((t) => t.return(E.EXIST));
   });
 
   const del = routines.define('kvm_vfio_set_group', 'virt/kvm/vfio.c', (r) => {
+    r.takes('dev: kvmDevice', 'filp: file', 'vfio_group: group?', 'ret: result');
     const out = r.label();
     const unlock = r.label();
     const matchesFile = kernel.has('external-group-match');
@@ -63,22 +67,22 @@ export function createByGroup(base: WorldBase, world: () => World, list: List, c
     r.local((t) => {
       const { machine } = t;
       const match = (group: number): boolean =>
-        matchesFile ? world().vfio.externalGroupMatchFile(machine, group, t.get(1)) : group === t.get(2);
+        matchesFile ? world().vfio.externalGroupMatchFile(machine, group, t.get(1)) : group === groupOf(t);
       const position = list.all(machine, t.get(0)).findIndex(match);
       if (position < 0) {
         t.goto(unlock);
         return;
       }
-      t.set(2, list.at(machine, t.get(0), position));
+      t.set(2, list.at(machine, t.get(0), position) + 1);
       t.set(3, 0);
       list.remove(machine, t.get(0), position);
       const { endAssignment } = world().kvm;
       if (endAssignment) t.call(endAssignment);
     });
-    if (kernel.has('group-set-kvm')) r.local((t) => t.call(world().vfio.groupSetKvm, t.get(2), 0));
-    r.local((t) => t.call(world().vfio.groupPutExternalUser, t.get(2)));
+    if (kernel.has('group-set-kvm')) r.local((t) => t.call(world().vfio.groupSetKvm, groupOf(t), 0));
+    r.local((t) => t.call(world().vfio.groupPutExternalUser, groupOf(t)));
     r.at(unlock).unlock('kv->lock', list.lockOf);
-    if (!matchesFile) r.local((t) => t.call(world().vfio.groupPutExternalUser, t.get(2)));
+    if (!matchesFile) r.local((t) => t.call(world().vfio.groupPutExternalUser, groupOf(t)));
     // Coherency is asked again also when nothing was found.
     r.local((t) => t.call(coherency.update, t.get(0)));
     r.at(out).local((t) => t.return(t.get(3)));
@@ -87,11 +91,11 @@ export function createByGroup(base: WorldBase, world: () => World, list: List, c
   function dropFirst(r: RoutineBuilder): void {
     r.step('take the first group off the list', (t) => {
       const group = list.at(t.machine, t.get(0), 0);
-      t.set(2, group);
+      t.set(2, group + 1);
       list.remove(t.machine, t.get(0), 0);
       if (kernel.has('group-set-kvm')) t.call(world().vfio.groupSetKvm, group, 0);
     });
-    r.local((t) => t.call(world().vfio.groupPutExternalUser, t.get(2)));
+    r.local((t) => t.call(world().vfio.groupPutExternalUser, groupOf(t)));
     r.local((t) => {
       const { endAssignment } = world().kvm;
       if (endAssignment) t.call(endAssignment);

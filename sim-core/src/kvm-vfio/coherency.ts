@@ -17,10 +17,10 @@ export function createCoherency(base: WorldBase, world: () => World, list: List)
   const { kernel, routines } = base;
 
   const update = routines.define('kvm_vfio_update_coherency', 'virt/kvm/vfio.c', (r) => {
+    r.takes('dev: kvmDevice', 'position: number', 'noncoherent: truth');
     const ownLock = !kernel.has('single-lock-round');
     const loop = r.label();
     const told = r.label();
-    // Local 0: device, 1: position, 2: found non-coherent.
     if (ownLock) r.lock('kv->lock', list.lockOf);
     if (!kernel.has('dma-cc-iommu')) {
       // v3.13, v3.14: nobody is asked; any group may be non-coherent.

@@ -31,7 +31,7 @@ export function createDeviceOps(
   const { routines, dims, kernel } = base;
 
   const create = routines.define('kvm_vfio_create', 'virt/kvm/vfio.c', (r) =>
-    r.step('look for another kvm-vfio device of the VM', (t) => {
+    r.takes('dev: kvmDevice', 'kvm: vm').step('look for another kvm-vfio device of the VM', (t) => {
       // linux: virt/kvm/vfio.c kvm_vfio_create(): only devices that are already on kvm->devices count.
       const { kvm } = world();
       for (let d = 0; d < dims.kvmDevices; d++) {
@@ -42,8 +42,8 @@ export function createDeviceOps(
     }),
   );
 
-  // Local 0: device, 1: file + 1, 2: result.
   const setEntry = (r: RoutineBuilder): void => {
+    r.takes('dev: kvmDevice', 'filp: file?', 'ret: result');
     r.step('read the descriptor and look it up', (t) => {
       const { files } = world();
       const arg = argument(t, 2);
@@ -72,7 +72,7 @@ export function createDeviceOps(
   };
 
   const hasAttr = routines.define('kvm_vfio_has_attr', 'virt/kvm/vfio.c', (r) =>
-    r.local((t) => t.return(known(t) ? 0 : E.NXIO)),
+    r.takes('dev: kvmDevice').local((t) => t.return(known(t) ? 0 : E.NXIO)),
   );
 
   const setGroup = kernel.has('file-identity')
@@ -84,6 +84,7 @@ export function createDeviceOps(
     : undefined;
 
   const setAttr = routines.define('kvm_vfio_set_attr', 'virt/kvm/vfio.c', (r) => {
+    r.takes('dev: kvmDevice');
     r.local((t) => {
       if (!known(t)) t.return(E.NXIO);
     });
@@ -94,6 +95,7 @@ export function createDeviceOps(
   /** Empties the list and tells KVM. Locals 0, 1: KVM device, VM. */
   const end = (name: string): Routine =>
     routines.define(name, 'virt/kvm/vfio.c', (r) => {
+      r.takes('dev: kvmDevice', 'kvm: vm', kernel.has('file-identity') ? 'filp: file?' : 'vfio_group: group?');
       const loop = r.label();
       const empty = r.label();
       r.at(loop).local((t) => {

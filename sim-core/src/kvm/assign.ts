@@ -58,6 +58,7 @@ export function createAssignment(
   const pages = topology.pages.map((_, page) => page);
 
   const mapMemslots = routines.define('kvm_iommu_map_memslots', 'virt/kvm/iommu.c', (r) => {
+    r.takes('kvm: vm');
     if (counts) {
       r.local((t) => {
         if (read(t.machine, coherencyFlag.base + t.get(0)) !== 0) t.call(noncoherent().register, t.get(0));
@@ -74,6 +75,7 @@ export function createAssignment(
   });
 
   const unmapMemslots = routines.define('kvm_iommu_unmap_memslots', 'virt/kvm/iommu.c', (r) => {
+    r.takes('kvm: vm');
     r.step('unmap all guest memory', (t) => {
       for (const page of pages) world().iommu.unmap(t.machine, domainOf(t.machine, t.get(0)), page);
       if (counts && read(t.machine, coherencyFlag.base + t.get(0)) !== 0) t.call(noncoherent().unregister, t.get(0));
@@ -102,7 +104,7 @@ export function createAssignment(
   }
 
   const assign = routines.define('kvm_vm_ioctl_assign_device', 'virt/kvm/assigned-dev.c', (r) => {
-    // Local 0: file of the VM, 1: device, 2: VM, 3: result, 4: the new state of the flag.
+    r.takes('filp: file', 'match: device?');
     const unlock = r.label();
     const assigned = r.label();
     const fail = (t: Task, errno: number): void => {
@@ -114,7 +116,9 @@ export function createAssignment(
       if (!readable(arg)) return t.return(E.FAULT);
       if ((field32(t, arg, 'flags') & ENABLE_IOMMU) === 0) return t.return(E.INVAL);
       t.set(2, vmOfFile(t));
-    });
+    })
+      .keeps(2, 'kvm: vm')
+      .keeps(3, 'r: result');
     r.lock('kvm->lock', lockOf);
     r.local((t) => {
       const device = find(t, t.get(2));
@@ -124,7 +128,7 @@ export function createAssignment(
       if (unit < 0) return fail(t, E.NODEV);
       const { iommu } = world();
       if (!iommu.remapsInterrupts(unit)) return fail(t, E.PERM);
-      t.set(1, device);
+      t.set(1, device + 1);
       if (domainOf(t.machine, t.get(2)) >= 0) return;
       const own = iommu.alloc(t.machine, dims.containers + t.get(2), unit);
       t.machine.put(domain.base + t.get(2), own + 1);
@@ -135,17 +139,18 @@ export function createAssignment(
       const { machine } = t;
       const { iommu } = world();
       const vm = t.get(2);
-      const errno = iommu.attach(machine, domainOf(machine, vm), t.get(1));
+      const device = t.get(1) - 1;
+      const errno = iommu.attach(machine, domainOf(machine, vm), device);
       if (errno < 0) return fail(t, errno);
-      machine.put(assignedTo.base + t.get(1), vm + 1);
-      machine.put(assignedId.base + t.get(1), field32(t, argument(t, 2), 'assigned_dev_id'));
+      machine.put(assignedTo.base + device, vm + 1);
+      machine.put(assignedId.base + device, field32(t, argument(t, 2), 'assigned_dev_id'));
       const coherent = iommu.cacheCoherencyCapability(machine, domainOf(machine, vm));
       const old = read(machine, coherencyFlag.base + vm);
       const now = counts ? Number(!coherent) : old | Number(coherent);
       t.set(4, now);
       if (now === old) return t.goto(assigned);
       return t.call(unmapMemslots, vm);
-    });
+    }).keeps(4, counts ? 'noncoherent: truth' : 'iommu_flags: truth');
     r.local((t) => {
       t.machine.put(coherencyFlag.base + t.get(2), t.get(4));
       t.call(mapMemslots, t.get(2));
@@ -156,10 +161,10 @@ export function createAssignment(
   });
 
   const deassign = routines.define('kvm_vm_ioctl_deassign_dev', 'virt/kvm/assigned-dev.c', (r) => {
-    // Local 0: file of the VM, 3: result.
+    r.takes('filp: file');
     r.step('copy the argument', (t) => {
       if (!readable(argument(t, 2))) t.return(E.FAULT);
-    });
+    }).keeps(3, 'r: result');
     r.lock('kvm->lock', lockOf);
     r.local((t) => {
       const { machine } = t;
@@ -182,6 +187,7 @@ export function createAssignment(
   }
 
   const unmapGuest = routines.define('kvm_iommu_unmap_guest', 'virt/kvm/iommu.c', (r) => {
+    r.takes('kvm: vm');
     r.local((t) => {
       const vm = t.get(0);
       if (domainOf(t.machine, vm) < 0) return t.return(0);

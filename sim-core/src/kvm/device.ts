@@ -76,8 +76,8 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
   const publish = (t: Task): void => t.machine.put(listed.base + t.get(1), 1);
 
   const createDevice = routines.define('kvm_ioctl_create_device', 'virt/kvm/kvm_main.c', (r) => {
+    r.takes('filp: file');
     const locked = kernel.has('device-create-under-lock');
-    // Local 0: file of the VM, 1: device, 2: what `create` returned, 3: 1 when the descriptor could not be written.
     r.step('copy the argument and look the type up', (t) => {
       const answer = check(t);
       if (answer <= 0) t.return(answer);
@@ -86,8 +86,10 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
     r.local((t) => {
       t.set(1, allocate(t.machine, vmOfFile(t)));
       t.call(world().kvmVfio.create, t.get(1), vmOfFile(t));
-    });
-    r.local((t) => t.set(2, t.value));
+    }).keeps(1, 'dev: kvmDevice');
+    r.local((t) => t.set(2, t.value))
+      .keeps(2, 'ret: result')
+      .keeps(3, 'copy_failed: truth');
     if (locked) {
       r.local((t) => {
         if (t.get(2) === 0) publish(t);
@@ -120,6 +122,7 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
   // linux: virt/kvm/kvm_main.c kvm_device_ioctl(): a missing op is EPERM before the argument is read.
   const attribute = (name: string, op: 'setAttr' | 'hasAttr' | undefined): Routine =>
     routines.define(name, 'virt/kvm/kvm_main.c', (r) => {
+      r.takes('filp: file');
       r.local((t) => {
         if (op === undefined) return t.return(E.PERM);
         if (!readable(argument(t, 2))) return t.return(E.FAULT);
@@ -131,7 +134,7 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
   /** Attributes of /dev/kvm: group 0 attribute 0, and on AMD the SEV group 1. */
   function kvmAttribute(name: string, reads: boolean): Routine {
     return routines.define(name, 'arch/x86/kvm/x86.c', (r) =>
-      r.step('look the system attribute up', (t) => {
+      r.takes('filp: file').step('look the system attribute up', (t) => {
         if (!kernel.has('system-attributes')) return t.return(E.INVAL);
         const arg = argument(t, 2);
         if (!readable(arg)) return t.return(E.FAULT);
@@ -155,8 +158,8 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
   }
 
   const release = routines.define('kvm_device_release', 'virt/kvm/kvm_main.c', (r) => {
-    // Local 1: device, 2: its VM.
-    r.local((t) => t.set(2, read(t.machine, vmOf.base + t.get(1)) - 1));
+    r.takes('filp: file', 'dev: kvmDevice');
+    r.local((t) => t.set(2, read(t.machine, vmOf.base + t.get(1)) - 1)).keeps(2, 'kvm: vm');
     if (kernel.has('kvm-vfio-release')) {
       const lock = (t: Task): number => vms().lock.base + t.get(2);
       r.lock('kvm->lock', lock);
@@ -181,7 +184,7 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
 
   // linux: virt/kvm/kvm_main.c kvm_destroy_devices(): only devices without a release function are still there.
   const destroyAll = routines.define('kvm_destroy_devices', 'virt/kvm/kvm_main.c', (r) => {
-    // Local 0: VM, 1: device that was destroyed + 1.
+    r.takes('kvm: vm', 'dev: kvmDevice?');
     const loop = r.label();
     r.at(loop).local((t) => {
       if (t.get(1) > 0) {

@@ -123,6 +123,7 @@ export function createKvm(base: WorldBase, world: () => World): Kvm {
   files.onIoctl('kvm-vfio', { gate: (t, file) => devices.gate(t, objectOf(t, file)) });
   const putKvm = base.routines.define('kvm_put_kvm', 'virt/kvm/kvm_main.c', (r) =>
     r
+      .takes('kvm: vm')
       .step('put a reference of the VM', (t) => {
         if (vms.put(t.machine, t.get(0))) t.call(vms.destroyVm, t.get(0));
       })

@@ -109,7 +109,7 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
     intel ? 'vmx_get_mt_mask' : 'svm_get_mt_mask',
     intel ? 'arch/x86/kvm/vmx/vmx.c' : 'arch/x86/kvm/svm/svm.c',
     (r) =>
-      r.step('install the leaf with the memory type of the moment', (t) => {
+      r.takes('vcpu: vcpu', 'gfn: page').step('install the leaf with the memory type of the moment', (t) => {
         const { machine } = t;
         const vm = (machine.state[world().kvm.vcpuVm.base + t.get(0)] as number) - 1;
         machine.put(leafSlot(vm, t.get(1)), memoryTypeMask(machine, t.get(0), vm, t.get(1)));
@@ -119,6 +119,7 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
 
   const pageFault = routines.define('kvm_tdp_page_fault', 'arch/x86/kvm/mmu/mmu.c', (r) =>
     r
+      .takes('vcpu: vcpu', 'gfn: page')
       .step('exit: the guest touches a page without a leaf', (t) => {
         t.machine.note(NOTE.exit, t.get(0), violation, t.get(1));
         world().counters.exit(t.machine, t.actor, violation);
@@ -142,7 +143,7 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
   }
 
   const zapGfnRange = routines.define('kvm_zap_gfn_range', 'arch/x86/kvm/mmu/mmu.c', (r) =>
-    r.step('take mmu_lock, zap every leaf of the VM, flush the TLBs', (t) => {
+    r.takes('kvm: vm', 'reason: zapReason').step('take mmu_lock, zap every leaf of the VM, flush the TLBs', (t) => {
       zapAll(t.machine, t.get(0), t.get(1));
       t.return(0);
     }),

@@ -45,6 +45,7 @@ export function createNoncoherent(base: WorldBase, world: () => World, assignmen
 
   const startOrStop = routines.define('kvm_noncoherent_dma_assignment_start_or_stop', 'arch/x86/kvm/x86.c', (r) =>
     r
+      .takes('kvm: vm', 'reason: zapReason')
       .local((t) => {
         if (typesDependOnCount(t.machine, t.get(0))) t.call(world().kvm.mmu.zapGfnRange, t.get(0), t.get(1));
       })
@@ -53,6 +54,7 @@ export function createNoncoherent(base: WorldBase, world: () => World, assignmen
 
   function edge(name: string, by: 1 | -1, at: number, reason: number): Routine {
     return routines.define(name, 'arch/x86/kvm/x86.c', (r) => {
+      r.takes('kvm: vm');
       r.step(by > 0 ? 'count up' : 'count down', (t) => {
         const vm = t.get(0);
         const now = read(t.machine, vm) + by;

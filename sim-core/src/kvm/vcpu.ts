@@ -99,7 +99,7 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
 
   // linux: virt/kvm/kvm_main.c kvm_vm_ioctl_create_vcpu(): the vCPU is made, loaded and put before its id is checked.
   const createVcpu = routines.define('kvm_vm_ioctl_create_vcpu', 'virt/kvm/kvm_main.c', (r) => {
-    // Local 1: vCPU object.
+    r.takes('filp: file');
     r.step('make the vCPU and load it once', (t) => {
       const { machine } = t;
       const wanted = argument(t, 2).int(t);
@@ -120,7 +120,7 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
       if (!duplicate) return;
       freeVcpu(machine, vcpu);
       t.return(E.EXIST);
-    });
+    }).keeps(1, 'vcpu: vcpu');
     r.step('take a reference of the VM and install the descriptor', (t) => {
       const { machine } = t;
       const { files } = world();
@@ -133,6 +133,7 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
 
   const release = routines.define('kvm_vcpu_release', 'virt/kvm/kvm_main.c', (r) =>
     r
+      .takes('filp: file', 'vcpu: vcpu')
       .step('put the reference of the vCPU descriptor', (t) => {
         const vm = read(t.machine, vmOf.base + t.get(1)) - 1;
         if (vms().put(t.machine, vm)) t.call(vms().destroyVm, vm);
@@ -142,6 +143,7 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
 
   const load = routines.define('kvm_vcpu_ioctl', 'virt/kvm/kvm_main.c', (r) =>
     r
+      .takes('filp: file')
       .local((t) => {
         const vcpu = world().files.objectOf(t.machine, t.get(0));
         t.machine.put(entered.base + vcpu, 1);
@@ -167,7 +169,7 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
   /** The attributes of a vCPU: group 0 (KVM_VCPU_TSC_CTRL), attribute 0 (the TSC offset). */
   function attribute(name: string, access: (t: Task, addressReadable: boolean) => number): Routine {
     return routines.define(name, 'arch/x86/kvm/x86.c', (r) =>
-      r.step('look the vCPU attribute up', (t) => {
+      r.takes('filp: file').step('look the vCPU attribute up', (t) => {
         const arg = argument(t, 2);
         if (!kernel.has('vcpu-attributes')) return t.return(E.INVAL);
         if (!readable(arg)) return t.return(E.FAULT);

@@ -77,7 +77,7 @@ export function createVms(base: WorldBase, world: () => World, hooks: VmHooks): 
 
   // linux: virt/kvm/kvm_main.c kvm_dev_ioctl_create_vm()
   const createVm = routines.define('kvm_dev_ioctl_create_vm', 'virt/kvm/kvm_main.c', (r) =>
-    r.step('create the VM', (t) => {
+    r.takes('filp: file').step('create the VM', (t) => {
       const { machine } = t;
       // linux: arch/x86/kvm/x86.c kvm_arch_init_vm(): only type 0 without a confidential-computing vendor module.
       if (argument(t, 2).int(t) !== 0) {
@@ -97,6 +97,7 @@ export function createVms(base: WorldBase, world: () => World, hooks: VmHooks): 
 
   const archDestroyVm = routines.define('kvm_arch_destroy_vm', 'arch/x86/kvm/x86.c', (r) =>
     r
+      .takes('kvm: vm')
       .step('free the vCPUs and the page tables', (t) => {
         hooks.freeVcpus(t.machine, t.get(0));
         world().kvm.mmu.forgetVm(t.machine, t.get(0));
@@ -108,6 +109,7 @@ export function createVms(base: WorldBase, world: () => World, hooks: VmHooks): 
   // linux: virt/kvm/kvm_main.c kvm_destroy_vm(): vCPUs and page tables go before the devices.
   const destroyVm = routines.define('kvm_destroy_vm', 'virt/kvm/kvm_main.c', (r) =>
     r
+      .takes('kvm: vm')
       .step('the last reference is gone', (t) => t.call(archDestroyVm, t.get(0)))
       .local((t) => t.call(hooks.destroyDevices(), t.get(0)))
       .local((t) => {
@@ -122,6 +124,7 @@ export function createVms(base: WorldBase, world: () => World, hooks: VmHooks): 
 
   const release = routines.define('kvm_vm_release', 'virt/kvm/kvm_main.c', (r) =>
     r
+      .takes('filp: file', 'kvm: vm')
       .step('put the reference of the VM descriptor', (t) => {
         if (put(t.machine, t.get(1))) t.call(destroyVm, t.get(1));
       })
@@ -129,7 +132,7 @@ export function createVms(base: WorldBase, world: () => World, hooks: VmHooks): 
   );
 
   const checkExtension = routines.define('kvm_vm_ioctl_check_extension_generic', 'virt/kvm/kvm_main.c', (r) =>
-    r.step('look the capability up', (t) => {
+    r.takes('filp: file').step('look the capability up', (t) => {
       const answers: Readonly<Record<number, number>> = {
         [CAP.deviceCtrl]: kernel.has('cap-device-ctrl') ? 1 : 0,
         [CAP.vmAttributes]: 0,
@@ -141,7 +144,7 @@ export function createVms(base: WorldBase, world: () => World, hooks: VmHooks): 
   );
 
   const enableCap = routines.define('kvm_vm_ioctl_enable_cap', 'arch/x86/kvm/x86.c', (r) =>
-    r.step('switch the capability on', (t) => {
+    r.takes('filp: file').step('switch the capability on', (t) => {
       const arg = argument(t, 2);
       const slot = disabledQuirks.base + world().files.objectOf(t.machine, t.get(0));
       if (!kernel.has('vm-enable-cap')) return t.return(E.NOTTY);
@@ -162,7 +165,7 @@ export function createVms(base: WorldBase, world: () => World, hooks: VmHooks): 
 
   // Left out: which slots there are. Every page of the scenario is backed from the start.
   const setUserMemoryRegion = routines.define('kvm_vm_ioctl_set_memory_region', 'virt/kvm/kvm_main.c', (r) =>
-    r.step('check the memory slot', (t) => {
+    r.takes('filp: file').step('check the memory slot', (t) => {
       const arg = argument(t, 2);
       if (!readable(arg)) return t.return(E.FAULT);
       const unaligned = ['guest_phys_addr', 'memory_size', 'userspace_addr'].some(

@@ -55,7 +55,7 @@ export function createWbinvd(base: WorldBase, world: () => World, hasNoncoherent
   }
 
   const vcpuLoad = routines.define('kvm_arch_vcpu_load', 'arch/x86/kvm/x86.c', (r) =>
-    r.step('note the pCPU in the dirty mask if there is non-coherent DMA', (t) => {
+    r.takes('vcpu: vcpu', 'cpu: cpu').step('note the pCPU in the dirty mask if there is non-coherent DMA', (t) => {
       load(t.machine, t.get(0), t.get(1));
       t.return(0);
     }),
@@ -64,9 +64,9 @@ export function createWbinvd(base: WorldBase, world: () => World, hasNoncoherent
   const includesLocal = kernel.has('wbinvd-includes-local-cpu');
   // What fans the flush out: the caller's own pCPU is left out by smp_call_function_many() and not by the others.
   const fanOut = kernel.has('wbinvd-includes-local-cpu') ? 'on_each_cpu_cond_mask' : 'smp_call_function_many';
+  // `cpu` counts the pCPUs: each executes WBINVD at a time of its own.
   const flushEach = routines.define(fanOut, 'kernel/smp.c', (r) =>
-    // Local 1 counts the pCPUs: each executes WBINVD at a time of its own.
-    r.step('run WBINVD on the next pCPU of the mask', (t) => {
+    r.takes('vcpu: vcpu', 'cpu: cpu').step('run WBINVD on the next pCPU of the mask', (t) => {
       const { machine } = t;
       const vcpu = t.get(0);
       const mask = machine.state[dirtyMask.base + vcpu] as number;
@@ -92,11 +92,15 @@ export function createWbinvd(base: WorldBase, world: () => World, hasNoncoherent
 
   const flushMask = kernel.has('wbinvd-on-cpus-mask')
     ? routines.define('wbinvd_on_cpus_mask', 'arch/x86/lib/cache-smp.c', (r) =>
-        r.local((t) => t.call(flushEach, t.get(0), 0)).local((t) => t.return(0)),
+        r
+          .takes('vcpu: vcpu')
+          .local((t) => t.call(flushEach, t.get(0), 0))
+          .local((t) => t.return(0)),
       )
     : flushEach;
 
   const emulateNoskip = routines.define('kvm_emulate_wbinvd_noskip', 'arch/x86/kvm/x86.c', (r) => {
+    r.takes('vcpu: vcpu');
     r.step('ask whether the VM has non-coherent DMA; if so, disable preemption and add this pCPU to the mask', (t) => {
       const { machine } = t;
       const vcpu = t.get(0);
@@ -130,7 +134,10 @@ export function createWbinvd(base: WorldBase, world: () => World, hasNoncoherent
   });
 
   const emulateWbinvd = routines.define('kvm_emulate_wbinvd', 'arch/x86/kvm/x86.c', (r) =>
-    r.local((t) => t.call(emulateNoskip, t.get(0))).local((t) => t.return(0)),
+    r
+      .takes('vcpu: vcpu')
+      .local((t) => t.call(emulateNoskip, t.get(0)))
+      .local((t) => t.return(0)),
   );
 
   return { dirtyMask, pinned, emulateWbinvd, vcpuLoad, load };

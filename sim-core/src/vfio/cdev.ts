@@ -48,7 +48,7 @@ export function createCdev(
   const devSetLock = (t: Task): number => state.devSetLock.base + deviceOf(t);
 
   const open = routines.define('vfio_device_fops_cdev_open', SOURCE, (r) =>
-    r.step('open the device, not yet bound', (t) => {
+    r.takes('filep: file', 'device: device').step('open the device, not yet bound', (t) => {
       t.machine.put(state.deviceFile.base + t.get(0), DEVICE_FILE.cdev);
       t.return(0);
     }),
@@ -77,7 +77,7 @@ export function createCdev(
   }
 
   const bind = routines.define('vfio_df_ioctl_bind_iommufd', SOURCE, (r) => {
-    // Locals 0: file, 1: errno (positive).
+    r.takes('df: file', 'ret: errno');
     const out = r.label();
     r.local((t) => {
       const errno = exists ? checkBind(t) : E.NOTTY;
@@ -139,7 +139,7 @@ export function createCdev(
   }
 
   const unbind = routines.define('vfio_df_unbind_iommufd', SOURCE, (r) => {
-    // Locals 0, 1: file, device.
+    r.takes('df: file', 'device: device');
     r.local((t) => {
       if (read(t.machine, state.deviceFileIommufd, t.get(0)) === 0) t.return(0);
     });
@@ -171,6 +171,7 @@ export function createCdev(
   }
 
   const attach = routines.define('vfio_df_ioctl_attach_pt', SOURCE, (r) => {
+    r.takes('df: file');
     r.local((t) => {
       const errno = checkPageTable(t, ATTACH_BYTES);
       if (errno !== 0) t.return(errno);
@@ -186,6 +187,7 @@ export function createCdev(
   });
 
   const detach = routines.define('vfio_df_ioctl_detach_pt', SOURCE, (r) => {
+    r.takes('df: file');
     r.local((t) => {
       const errno = checkPageTable(t, DETACH_BYTES);
       if (errno !== 0) t.return(errno);

@@ -79,26 +79,27 @@ export function createContainers(
   }
 
   const open = routines.define('vfio_fops_open', source, (r) =>
-    r.step('make a container', (t) => {
+    r.takes('filep: file').step('make a container', (t) => {
       t.machine.put(world().files.object.base + t.get(0), state.allocateContainer(t.machine));
       t.return(0);
     }),
   );
 
   const release = routines.define('vfio_fops_release', source, (r) =>
-    r.step('drop the container', (t) => {
+    r.takes('filep: file', 'container: container').step('drop the container', (t) => {
       state.putContainer(t.machine, t.get(1));
       t.return(0);
     }),
   );
 
   const getApiVersion = routines.define('vfio_fops_unl_ioctl', source, (r) =>
-    r.step('report the version', (t) => t.return(0)),
+    r.takes('filep: file').step('report the version', (t) => t.return(0)),
   );
 
   const checkName =
     split || kernel.has('file-identity') ? 'vfio_container_ioctl_check_extension' : 'vfio_ioctl_check_extension';
   const checkExtension = routines.define(checkName, source, (r) => {
+    r.takes('filep: file');
     r.lock('container->group_lock', (t) => lockOf(containerOf(t)));
     r.local((t) => {
       t.machine.put(lockOf(containerOf(t)), 0);
@@ -107,7 +108,7 @@ export function createContainers(
   });
 
   const setIommu = routines.define('vfio_ioctl_set_iommu', source, (r) => {
-    // Locals 0: file, 1: container, 2: chosen driver, 3: position in the list of groups.
+    r.takes('filep: file');
     const next = r.label();
     const finish = (t: Task, result: number): void => {
       t.machine.put(lockOf(t.get(1)), 0);
@@ -132,7 +133,10 @@ export function createContainers(
       const nests = groups.every((group) => topology.iommus[unitOf(group)]?.driver === 'vt-d');
       const errno = wanted === NESTING && !nests ? E.INVAL : type1.open(m, container);
       if (errno !== 0) finish(t, errno);
-    });
+    })
+      .keeps(1, 'container: container')
+      .keeps(2, 'driver: iommuDriver')
+      .keeps(3, 'position: number');
     r.at(next).local((t) => t.call(type1.attachGroup, t.get(1), state.groupsOf(t.machine, t.get(1))[t.get(3)] ?? 0));
     r.local((t) => {
       const { machine: m } = t;
@@ -157,6 +161,7 @@ export function createContainers(
     split ? 'vfio_container_attach_group' : 'vfio_group_set_container',
     source,
     (r) => {
+      r.takes('group: group', 'container: container');
       const linked = r.label();
       r.lock('container->group_lock', (t) => lockOf(t.get(1)));
       r.local((t) => {
@@ -201,6 +206,7 @@ export function createContainers(
     split ? 'vfio_group_detach_container' : '__vfio_group_unset_container',
     source,
     (r) => {
+      r.takes('group: group');
       const containerOfGroup = (t: Task): number => read(t.machine, state.groupContainer, t.get(0)) - 1;
       r.lock('container->group_lock', (t) => lockOf(containerOfGroup(t)));
       r.local((t) => {
@@ -226,6 +232,7 @@ export function createContainers(
   function throughDriver(name: string, type1Routine: Routine): Routine {
     const holds = !kernel.has('driver-calls-without-group-lock');
     return routines.define(name, source, (r) => {
+      r.takes('filep: file');
       const release = (t: Task): void => {
         if (holds) t.machine.put(lockOf(containerOf(t)), 0);
       };

@@ -63,7 +63,7 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
   // --- the driver ------------------------------------------------------------------------------------------------
 
   const driverOpen = routines.define('vfio_device_ops.open_device', source, (r) => {
-    // Local 0: device.
+    r.takes('vdev: device');
     const plain = r.label();
     r.local((t) => {
       const device = t.get(0);
@@ -84,7 +84,7 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
   });
 
   const driverClose = routines.define('vfio_device_ops.close_device', source, (r) => {
-    // Local 0: device.
+    r.takes('vdev: device');
     r.local((t) => {
       const slot = state.driverKvm.base + t.get(0);
       const vm = (t.machine.state[slot] as number) - 1;
@@ -102,6 +102,7 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
   }
 
   const putKvm = routines.define('vfio_device_put_kvm', source, (r) => {
+    r.takes('device: device');
     r.local((t) => {
       const vm = read(t.machine, state.deviceKvm, t.get(0)) - 1;
       if (vm < 0) return t.return(0);
@@ -164,7 +165,7 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
   }
 
   const open = routines.define(kernel.has('vfio-cdev') ? 'vfio_df_open' : 'vfio_device_open', source, (r) => {
-    // Locals 0, 1: file, device.
+    r.takes('df: file', 'device: device');
     const attached = r.label();
     const undo = (t: Task, errno: number): void => {
       unuseIommu(t, t.get(0), t.get(1));
@@ -199,6 +200,7 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
   });
 
   const close = routines.define(kernel.has('vfio-cdev') ? 'vfio_df_close' : 'vfio_device_close', source, (r) => {
+    r.takes('df: file', 'device: device');
     r.local((t) => {
       if (read(t.machine, state.deviceOpenCount, t.get(1)) === 1) t.call(driverClose, t.get(1));
     });
@@ -241,7 +243,7 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
   }
 
   function getThroughLockedGroup(r: RoutineBuilder): void {
-    // Locals 0: file of the group, 1: file of the device + 1, 2: device, 3: errno.
+    r.takes('filep: file', 'device_filp: file?').keeps(3, 'ret: errno');
     const lockName = locked?.lockName ?? '';
     const unlock = r.label();
     r.step('look the device up', (t) => {
@@ -254,7 +256,7 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
       if (device < 0) return t.return(device);
       t.set(2, device);
       t.set(1, newFile(t, device) + 1);
-    });
+    }).keeps(2, 'device: device');
     r.lock(lockName, (t) => groupLock(t.get(2)));
     r.lock('dev_set->lock', (t) => devSetLock(t.get(2)));
     r.local((t) => {
@@ -291,7 +293,7 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
   }
 
   function getThroughCountedGroup(r: RoutineBuilder): void {
-    // Locals 0: file of the group, 1: device.
+    r.takes('filep: file');
     r.step('become a user of the container', (t) => {
       const { machine: m } = t;
       const group = world().files.objectOf(m, t.get(0));
@@ -307,7 +309,7 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
       }
       t.set(1, device);
       if (add(m, state.deviceOpenCount, device, 1) === 1) t.call(driverOpen, device);
-    });
+    }).keeps(1, 'device: device');
     r.local((t) => {
       const { machine: m } = t;
       const device = t.get(1);
@@ -327,7 +329,7 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
     kernel.has('vfio-cdev') ? 'vfio_df_group_close' : 'vfio_device_group_close',
     groupSource,
     (r) => {
-      // Locals 0, 1: file, device.
+      r.takes('df: file', 'device: device');
       r.lock(locked?.lockName ?? '', (t) => groupLock(t.get(1)));
       r.lock('dev_set->lock', (t) => devSetLock(t.get(1)));
       r.local((t) => t.call(close, t.get(0), t.get(1)));
@@ -343,7 +345,7 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
   );
 
   const release = routines.define('vfio_device_fops_release', source, (r) => {
-    // Locals 0, 1: file, device.
+    r.takes('filep: file', 'device: device');
     const end = r.label();
     r.local((t) => {
       const { machine: m } = t;

@@ -49,6 +49,7 @@ export function createCountedGroups(
   }
 
   const tryDissolve = routines.define('vfio_group_try_dissolve_container', SOURCE, (r) => {
+    r.takes('group: group');
     r.step('drop a container user', (t) => {
       const group = t.get(0);
       const left = read(t.machine, users, group);
@@ -58,7 +59,7 @@ export function createCountedGroups(
   });
 
   const open = routines.define('vfio_group_fops_open', SOURCE, (r) =>
-    r.step('open the group once', (t) => {
+    r.takes('filep: file', 'group: group').step('open the group once', (t) => {
       const { machine: m } = t;
       const [file, group] = [t.get(0), t.get(1)];
       if (!state.groupExists(m, group)) return t.return(E.NODEV);
@@ -70,6 +71,7 @@ export function createCountedGroups(
   );
 
   const release = routines.define('vfio_group_fops_release', SOURCE, (r) => {
+    r.takes('filep: file', 'group: group');
     r.local((t) => t.call(tryDissolve, t.get(1)));
     r.step('the group may be opened again', (t) => {
       t.machine.put(state.groupFile.base + t.get(1), 0);
@@ -78,6 +80,7 @@ export function createCountedGroups(
   });
 
   const setContainer = routines.define('vfio_group_fops_unl_ioctl', SOURCE, (r) => {
+    r.takes('filep: file');
     r.step('look the container up', (t) => {
       const { machine: m } = t;
       const { files } = world();
@@ -94,6 +97,7 @@ export function createCountedGroups(
   });
 
   const unsetContainer = routines.define('vfio_group_unset_container', SOURCE, (r) => {
+    r.takes('filep: file');
     r.step('take the only container user', (t) => {
       const { machine: m } = t;
       const count = read(m, users, groupOf(t));
@@ -105,7 +109,7 @@ export function createCountedGroups(
   });
 
   const getExternalUser = routines.define('vfio_group_get_external_user', SOURCE, (r) =>
-    r.step('become a user of the container', (t) => {
+    r.takes('filep: file').step('become a user of the container', (t) => {
       const { machine: m } = t;
       const { files } = world();
       const file = t.get(0);
@@ -118,11 +122,13 @@ export function createCountedGroups(
   );
 
   const putExternalUser = routines.define('vfio_group_put_external_user', SOURCE, (r) => {
+    r.takes('group: group');
     r.local((t) => t.call(tryDissolve, t.get(0)));
     r.local((t) => t.return(0));
   });
 
   const externalCheckExtension = routines.define('vfio_external_check_extension', SOURCE, (r) => {
+    r.takes('group: group', 'arg: number');
     const containerOf = (t: Task): number => read(t.machine, state.groupContainer, t.get(0)) - 1;
     r.lock('container->group_lock', (t) => state.containerLock.base + containerOf(t));
     r.local((t) => {
@@ -132,7 +138,7 @@ export function createCountedGroups(
   });
 
   const setKvm = routines.define('vfio_group_set_kvm', SOURCE, (r) =>
-    r.step('store the VM and notify the drivers', (t) => {
+    r.takes('group: group', 'kvm: vm?').step('store the VM and notify the drivers', (t) => {
       t.machine.put(state.groupKvm.base + t.get(0), t.get(1));
       t.return(0);
     }),

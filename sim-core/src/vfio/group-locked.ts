@@ -48,6 +48,7 @@ export function createLockedGroups(
     read(m, state.groupContainer, group) !== 0 || read(m, state.groupIommufd, group) !== 0;
 
   const open = routines.define('vfio_group_fops_open', source, (r) => {
+    r.takes('filep: file', 'group: group');
     r.lock(lockName, (t) => lockOf(t.get(1)));
     r.local((t) => {
       const { machine: m } = t;
@@ -71,6 +72,7 @@ export function createLockedGroups(
   }
 
   const release = routines.define('vfio_group_fops_release', source, (r) => {
+    r.takes('filep: file', 'group: group');
     r.lock(lockName, (t) => lockOf(t.get(1)));
     r.local((t) => {
       if (read(t.machine, state.groupContainer, t.get(1)) !== 0) t.call(containers.detachGroup, t.get(1));
@@ -86,7 +88,7 @@ export function createLockedGroups(
   });
 
   const setContainer = routines.define('vfio_group_ioctl_set_container', source, (r) => {
-    // Locals 0: file of the group, 1: file of the container.
+    r.takes('filep: file');
     const finish = (t: Task, result: number): void => {
       t.machine.put(lockOf(groupOf(t)), 0);
       t.return(result);
@@ -128,6 +130,7 @@ export function createLockedGroups(
     hasIommufd ? 'vfio_group_ioctl_unset_container' : 'vfio_group_unset_container',
     source,
     (r) => {
+      r.takes('filep: file');
       const finish = (t: Task, result: number): void => {
         t.machine.put(lockOf(groupOf(t)), 0);
         t.return(result);
@@ -175,12 +178,13 @@ export function createLockedGroups(
   };
 
   const fileEnforcedCoherent = routines.define('vfio_file_enforced_coherent', main, (r) => {
+    r.takes('file: file');
     if (!kernel.has('capability-based-coherency')) return coherentByContainer(r);
     r.step('ask the devices', (t) => t.return(coherentByDevices(t)));
   });
 
   const groupSetKvm = routines.define('vfio_group_set_kvm', source, (r) => {
-    // Locals 0, 1: group, VM + 1.
+    r.takes('group: group', 'kvm: vm?');
     const lock = (t: Task): number =>
       (kernel.has('device-holds-kvm') ? state.kvmRefLock.base : state.groupLock.base) + t.get(0);
     r.lock(kernel.has('device-holds-kvm') ? 'group->kvm_ref_lock' : lockName, lock);
@@ -192,6 +196,7 @@ export function createLockedGroups(
   });
 
   const fileSetKvm = routines.define('vfio_file_set_kvm', main, (r) => {
+    r.takes('file: file', 'kvm: vm?');
     r.local((t) => {
       const { files } = world();
       const [file, vm] = [t.get(0), t.get(1)];

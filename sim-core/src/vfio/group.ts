@@ -42,6 +42,7 @@ export function createGetStatus(base: WorldBase, world: () => World, state: Vfio
     return 0;
   };
   return routines.define(name, locked ? 'drivers/vfio/group.c' : 'drivers/vfio/vfio.c', (r) => {
+    r.takes('filp: file');
     if (!locked) {
       r.step('look at the group', (t) => t.return(answer(t)));
       return;

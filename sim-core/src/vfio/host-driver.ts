@@ -35,7 +35,7 @@ export function createHostDrivers(
     (topology.groups[group]?.devices ?? []).some((device) => read(m, iommufd.deviceContext, device) !== 0);
 
   const bindDriver = routines.define('really_probe', 'drivers/base/dd.c', (r) =>
-    r.step('bind the driver', (t) => {
+    r.takes('dev: device', 'drv: driver').step('bind the driver', (t) => {
       const { machine: m } = t;
       const [device, driver] = [t.get(0), t.get(1)];
       const group = state.groupOfDevice(device);
@@ -52,6 +52,7 @@ export function createHostDrivers(
   );
 
   const unbindDriver = routines.define('device_release_driver', 'drivers/base/dd.c', (r) => {
+    r.takes('dev: device');
     r.step('wait until the device is not open, and take its driver away', (t) => {
       const { machine: m } = t;
       const device = t.get(0);

@@ -44,7 +44,9 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
 
   /** One call in one step: iommufd's own locks are never held over anything that waits. */
   const call = (name: string, source: string, work: (t: Task, context: number) => number): Routine =>
-    routines.define(name, source, (r) => r.step('ask the iommufd', (t) => t.return(work(t, contextOf(t)))));
+    routines.define(name, source, (r) =>
+      r.takes('filp: file').step('ask the iommufd', (t) => t.return(work(t, contextOf(t)))),
+    );
 
   /** An ioctl whose structure begins with its size. */
   const sized = (name: string, source: string, bytes: number, work: (t: Task, context: number) => number): Routine =>
@@ -76,13 +78,13 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
 
   return {
     open: routines.define('iommufd_fops_open', MAIN, (r) =>
-      r.step('make an iommufd', (t) => {
+      r.takes('filp: file').step('make an iommufd', (t) => {
         t.machine.put(world().files.object.base + t.get(0), iommufd.open(t.machine));
         t.return(0);
       }),
     ),
     release: routines.define('iommufd_fops_release', MAIN, (r) =>
-      r.step('destroy all objects', (t) => {
+      r.takes('filp: file', 'ictx: iommufd').step('destroy all objects', (t) => {
         iommufd.release(t.machine, t.get(1));
         t.return(0);
       }),
@@ -128,6 +130,7 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
     }),
 
     hwptAlloc: routines.define('iommufd_hwpt_alloc_ioctl', 'drivers/iommu/iommufd/hw_pagetable.c', (r) => {
+      r.takes('filp: file');
       r.step('find device and address space', (t) => {
         const { machine: m } = t;
         const arg = argument(t, 2);

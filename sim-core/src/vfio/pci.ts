@@ -30,7 +30,7 @@ export function createPciDevices(base: WorldBase, state: VfioState): PciDevices 
   const granted = (t: Task): boolean => read(t.machine, state.accessGranted, t.get(0)) !== 0;
 
   const hotReset = routines.define('vfio_pci_ioctl_pci_hot_reset', 'drivers/vfio/pci/vfio_pci_core.c', (r) =>
-    r.step('check the argument', (t) => {
+    r.takes('vdev: file').step('check the argument', (t) => {
       if (!granted(t)) return t.return(E.INVAL);
       if (!readable(argument(t, 2))) return t.return(E.FAULT);
       // The flags of a mapping are in the place of flags that must be 0.
@@ -45,7 +45,7 @@ export function createPciDevices(base: WorldBase, state: VfioState): PciDevices 
     'vfio_pci_ioctl_get_pci_hot_reset_info',
     'drivers/vfio/pci/vfio_pci_core.c',
     (r) =>
-      r.step('check the argument', (t) => {
+      r.takes('vdev: file').step('check the argument', (t) => {
         if (!granted(t)) return t.return(E.INVAL);
         throw new ModelLimit(
           'on a VFIO device this request is VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, and resets are not modelled; name the container',
@@ -54,7 +54,7 @@ export function createPciDevices(base: WorldBase, state: VfioState): PciDevices 
   );
 
   const getInfo = routines.define('vfio_pci_core_ioctl', 'drivers/vfio/pci/vfio_pci_core.c', (r) =>
-    r.step('describe the device', (t) => {
+    r.takes('vdev: file').step('describe the device', (t) => {
       if (!granted(t)) return t.return(E.INVAL);
       const arg = argument(t, 2);
       if (!readable(arg)) return t.return(E.FAULT);

@@ -126,6 +126,7 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
 
   /** Up to v3.14: the group joins the container's only domain. */
   const attachSingle = routines.define('vfio_iommu_type1_attach_group', SOURCE, (r) => {
+    r.takes('container: container', 'group: group');
     r.lock('iommu->lock', (t) => locked(t.get(0)));
     r.local((t) => {
       const { machine: m } = t;
@@ -137,7 +138,7 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
   });
 
   const attachMulti = routines.define('vfio_iommu_type1_attach_group', SOURCE, (r) => {
-    // Locals 0, 1: container, group; 2: the new domain.
+    r.takes('container: container', 'group: group');
     const done = r.label();
     const unlock = (t: Task, errno: number): void => {
       t.machine.put(locked(t.get(0)), 0);
@@ -169,7 +170,7 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
         m.put(iommu.domainCoherent.base + domain, iommu.cacheCoherencyCapability(m, domain) ? 1 : 0);
         t.goto(done);
       }
-    });
+    }).keeps(2, 'domain: domain');
     r.at(done).local((t) => {
       mergeOrReplay(t.machine, t.get(0), t.get(1), t.get(2));
       unlock(t, 0);
@@ -331,6 +332,7 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
     work: (t: Task, container: number) => number,
   ): Routine {
     return routines.define(name, SOURCE, (r) => {
+      r.takes('filp: file');
       r.lock('iommu->lock', (t) => locked(containerOf(t)));
       r.local((t) => {
         const arg = argument(t, 2);
@@ -346,7 +348,7 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
   }
 
   const getInfo = routines.define('vfio_iommu_type1_get_info', SOURCE, (r) =>
-    r.step('report page sizes', (t) => {
+    r.takes('filp: file').step('report page sizes', (t) => {
       const arg = argument(t, 2);
       if (!readable(arg)) return t.return(E.FAULT);
       if (field32(t, arg, 'argsz') < 16) return t.return(E.INVAL);

@@ -1,0 +1,74 @@
+/** The locals of kernel functions as a person reads them: names of objects, errnos, not numbers of slots. */
+import { errnoName, type Local, type LocalKind, ZAP_REASONS } from '@snoopscope/sim-core';
+import type { Snapshot } from '../snapshot.ts';
+import { fileText } from './descriptors.ts';
+import { type Format, type Item, yesNo } from './item.ts';
+
+/** `stored` is what the local's slot holds. */
+export function localItem(snapshot: Snapshot, local: Local, stored: number, format: Format): Item {
+  const value = local.optional ? stored - 1 : stored;
+  const text = local.optional && value < 0 ? 'none' : TEXTS[local.kind](snapshot, value, format);
+  return { name: local.name, value: text, type: TYPES[local.kind] };
+}
+
+/** What a function returned: a value, or `-EBUSY`. */
+export function resultOf(value: number, format: Format): string {
+  return value < 0 ? `-${errnoName(-value)}` : format.number(value);
+}
+
+type Text = (snapshot: Snapshot, value: number, format: Format) => string;
+
+const TEXTS: Readonly<Record<LocalKind, Text>> = {
+  number: (_, value, format) => format.number(value),
+  truth: (_, value) => yesNo(value),
+  result: (_, value, format) => resultOf(value, format),
+  errno: (_, value, format) => resultOf(-value, format),
+  zapReason: (_, value) => ZAP_REASONS[value] ?? String(value),
+  file: fileText,
+  vm: (_, value) => `VM ${value}`,
+  vcpu: vcpuText,
+  kvmDevice: (_, value) => `kvm-vfio device ${value}`,
+  container: (_, value) => `container ${value}`,
+  group: (snapshot, value) => `group ${snapshot.model.world.topology.groups[value]?.number}`,
+  device: (snapshot, value) => snapshot.model.world.topology.devices[value]?.name ?? String(value),
+  domain: (_, value) => `domain ${value}`,
+  ioas: (_, value) => `I/O address space ${value}`,
+  iommufd: (_, value) => `iommufd ${value}`,
+  cpu: (_, value) => `cpu${value}`,
+  page: (snapshot, value) => `the page of ${pageWords(snapshot, value)}`,
+  driver: (snapshot, value) => snapshot.model.world.vfio.drivers[value] ?? 'none',
+  iommuDriver: (snapshot, value) => snapshot.model.world.vfio.state.containerDriver.values?.[value] ?? 'none',
+};
+
+const TYPES: Readonly<Record<LocalKind, string>> = {
+  number: 'a number',
+  truth: 'a truth value',
+  result: 'a result: negative is an errno',
+  errno: 'an errno',
+  zapReason: 'why leaves are zapped',
+  file: 'an open file',
+  vm: 'a VM',
+  vcpu: 'a vCPU',
+  kvmDevice: 'a kvm-vfio device',
+  container: 'a VFIO container',
+  group: 'a VFIO group',
+  device: 'a PCI device',
+  domain: 'an IOMMU domain',
+  ioas: 'an I/O address space',
+  iommufd: 'an iommufd',
+  cpu: 'a physical CPU',
+  page: 'a page of guest memory',
+  driver: 'a driver of the host',
+  iommuDriver: 'the IOMMU driver of a container',
+};
+
+function vcpuText({ model, state }: Snapshot, vcpu: number): string {
+  const { kvm, topology } = model.world;
+  const actor = topology.actors.find((_, index) => state[kvm.actorVcpu.base + index] === vcpu + 1);
+  return actor?.name ?? `vCPU ${vcpu}`;
+}
+
+function pageWords({ model }: Snapshot, page: number): string {
+  const { pages, words } = model.world.topology;
+  return pages[page]?.words.map((word) => words[word]?.name).join(', ') ?? String(page);
+}
