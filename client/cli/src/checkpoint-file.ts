@@ -5,9 +5,9 @@ import {
   type CheckpointIdentity,
   CheckpointProblem,
   type CheckpointSource,
+  checkpointPieces,
   decodeCheckpoint,
-  encodeCheckpoint,
-  type Snapshot,
+  type ReadSnapshot,
 } from '@snoopscope/sim-core';
 import { Failure } from './failure.ts';
 import { systemReason } from './text-file.ts';
@@ -29,7 +29,7 @@ export class CheckpointFile {
   }
 
   /** The snapshot to go on from; undefined when there is no such file yet. */
-  async read(): Promise<Snapshot | undefined> {
+  async read(): Promise<ReadSnapshot | undefined> {
     let bytes: Uint8Array;
     try {
       bytes = await readFile(this.#file);
@@ -55,7 +55,7 @@ export class CheckpointFile {
     try {
       const handle = await open(beside, 'w');
       try {
-        await handle.writeFile(encodeCheckpoint(this.#identity, source.snapshot()));
+        await handle.writeFile(checkpointPieces(this.#identity, source.snapshot()));
         // Without it, a machine that loses its power may have the new name and the old content, or none.
         await handle.sync();
       } finally {

@@ -2,13 +2,13 @@
  * Long explorations that survive the end of their process: a snapshot as bytes, and back.
  *
  * A checkpoint holds, in this order: the line {@link MAGIC}; a line of JSON that names what the snapshot belongs to and
- * how long each array is; the arrays, little-endian; 8 bytes of digest over everything before. A file that was cut off
- * or changed is refused, and so is one of another scenario, kernel, engine or of other options: going on from it would
- * give a result of neither.
+ * how long each array is, filled up with spaces to a multiple of 8 bytes; the arrays, little-endian, each filled up
+ * likewise; 8 bytes of digest over everything before. A file that was cut off or changed is refused, and so is one of
+ * another scenario, kernel, engine or of other options: going on from it would give a result of neither.
  */
 import type { Model } from '../engine/model.ts';
 
-const MAGIC = 'snoopscope checkpoint 1\n';
+const MAGIC = 'snoopscope checkpoint 2\n';
 
 /** What a snapshot belongs to. Only the same may go on from it. */
 export interface CheckpointIdentity {
@@ -25,12 +25,25 @@ export interface CheckpointIdentity {
 /** Numbers of a state, in bulk. */
 export type SnapshotArray = Uint8Array | Uint16Array | Uint32Array | Int32Array;
 
-/** Everything that an exploration needs to go on. */
+/** An array that is too large to be held twice: its pieces are made while they are written. */
+export interface InPieces {
+  readonly type: keyof typeof TYPES;
+  /** Numbers in all pieces together. */
+  readonly length: number;
+  readonly pieces: () => Iterable<SnapshotArray>;
+}
+
+/** Everything that an exploration needs to go on, ready to be written. */
 export interface Snapshot {
-  /** Whose snapshot it is: `random`, `search`. */
+  /** Whose snapshot it is: `random`, `search`, or the result of an exploration that is over: `finished`. */
   readonly kind: string;
   /** Anything that JSON can hold. */
   readonly data: unknown;
+  readonly arrays: Readonly<Record<string, SnapshotArray | InPieces>>;
+}
+
+/** A snapshot as it was read. */
+export interface ReadSnapshot extends Snapshot {
   readonly arrays: Readonly<Record<string, SnapshotArray>>;
 }
 
@@ -56,24 +69,46 @@ export function identityOf(model: Model, options: unknown, engine: string): Chec
   };
 }
 
-export function encodeCheckpoint(identity: CheckpointIdentity, { kind, data, arrays }: Snapshot): Uint8Array {
-  const entries = Object.entries(arrays);
-  const shapes = entries.map(([name, array]) => ({ name, type: typeOf(array), length: array.length }));
-  const head = bytesOf(`${MAGIC}${ascii(JSON.stringify({ identity, kind, data, arrays: shapes }))}\n`);
-  const size = entries.reduce((sum, [, array]) => sum + array.byteLength, head.length);
-  const bytes = new Uint8Array(size + DIGEST_BYTES);
-  bytes.set(head);
-  let at = head.length;
-  for (const [, array] of entries) {
-    write(bytes, at, array);
-    at += array.byteLength;
+/** The whole checkpoint as bytes. */
+export function encodeCheckpoint(identity: CheckpointIdentity, snapshot: Snapshot): Uint8Array {
+  const pieces = [...checkpointPieces(identity, snapshot)];
+  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
   }
-  bytes.set(digest(bytes.subarray(0, size)), size);
   return bytes;
 }
 
+/** The same piece by piece. The exploration must not go on before the last one is taken. */
+export function* checkpointPieces(
+  identity: CheckpointIdentity,
+  { kind, data, arrays }: Snapshot,
+): Generator<Uint8Array> {
+  const entries = Object.entries(arrays).map(([name, array]) => ({ name, array: inPieces(array) }));
+  const shapes = entries.map(({ name, array: { type, length } }) => ({ name, type, length }));
+  const head = `${MAGIC}${ascii(JSON.stringify({ identity, kind, data, arrays: shapes }))}`;
+  const digest = new Digest();
+  const passed = (bytes: Uint8Array): Uint8Array => {
+    digest.add(bytes);
+    return bytes;
+  };
+  yield passed(bytesOf(`${head}${' '.repeat(fill(head.length + 1))}\n`));
+  for (const { name, array } of entries) {
+    let length = 0;
+    for (const piece of array.pieces()) {
+      length += piece.length;
+      yield passed(littleEndian(piece));
+    }
+    if (length !== array.length) throw new Error(`the array ${name} has ${length} numbers, not ${array.length}`);
+    yield passed(new Uint8Array(fill(length * TYPES[array.type].BYTES_PER_ELEMENT)));
+  }
+  yield digest.bytes();
+}
+
 /** Throws a {@link CheckpointProblem} unless the bytes are whole and belong to `identity`. */
-export function decodeCheckpoint(bytes: Uint8Array, identity: CheckpointIdentity): Snapshot {
+export function decodeCheckpoint(bytes: Uint8Array, identity: CheckpointIdentity): ReadSnapshot {
   const start = bytesOf(MAGIC);
   if (!start.every((byte, i) => bytes[i] === byte)) {
     throw new CheckpointProblem(
@@ -82,7 +117,7 @@ export function decodeCheckpoint(bytes: Uint8Array, identity: CheckpointIdentity
   }
   const size = bytes.length - DIGEST_BYTES;
   const end = bytes.indexOf(10, start.length);
-  if (end < 0 || end >= size || digest(bytes.subarray(0, size)).some((byte, i) => bytes[size + i] !== byte)) {
+  if (end < 0 || end >= size || digestOfBytes(bytes.subarray(0, size)).some((byte, i) => bytes[size + i] !== byte)) {
     throw new CheckpointProblem('The checkpoint is incomplete or was changed; remove it to begin from the start.');
   }
   const head = JSON.parse(textOf(bytes.subarray(start.length, end))) as Head;
@@ -90,10 +125,9 @@ export function decodeCheckpoint(bytes: Uint8Array, identity: CheckpointIdentity
   const arrays: Record<string, SnapshotArray> = {};
   let at = end + 1;
   for (const { name, type, length } of head.arrays) {
-    const array = new TYPES[type](length);
-    read(bytes, at, array);
-    arrays[name] = array;
-    at += array.byteLength;
+    const size = length * TYPES[type].BYTES_PER_ELEMENT;
+    arrays[name] = fromLittleEndian(bytes.subarray(at, at + size), type, length);
+    at += size + fill(size);
   }
   return { kind: head.kind, data: head.data, arrays };
 }
@@ -107,10 +141,20 @@ interface Head {
 
 const TYPES = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, i32: Int32Array } as const;
 
+function inPieces(array: SnapshotArray | InPieces): InPieces {
+  if ('pieces' in array) return array;
+  return { type: typeOf(array), length: array.length, pieces: () => [array] };
+}
+
 function typeOf(array: SnapshotArray): keyof typeof TYPES {
   if (array instanceof Uint8Array) return 'u8';
   if (array instanceof Uint16Array) return 'u16';
   return array instanceof Uint32Array ? 'u32' : 'i32';
+}
+
+/** Bytes that are missing to the next multiple of 8. */
+function fill(bytes: number): number {
+  return -bytes & 7;
 }
 
 const WORDS: Readonly<Record<keyof CheckpointIdentity, string>> = {
@@ -144,54 +188,62 @@ function textOf(bytes: Uint8Array): string {
   return text;
 }
 
-function write(bytes: Uint8Array, at: number, array: SnapshotArray): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const step = array.BYTES_PER_ELEMENT;
-  for (let i = 0; i < array.length; i++) {
-    const value = array[i] as number;
-    if (step === 1) view.setUint8(at + i, value);
-    else if (step === 2) view.setUint16(at + 2 * i, value, true);
-    else view.setUint32(at + 4 * i, value, true);
-  }
+const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+function littleEndian(array: SnapshotArray): Uint8Array {
+  const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  return IS_LITTLE_ENDIAN ? bytes : swapped(bytes, array.BYTES_PER_ELEMENT);
 }
 
-function read(bytes: Uint8Array, at: number, array: SnapshotArray): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const step = array.BYTES_PER_ELEMENT;
-  for (let i = 0; i < array.length; i++) {
-    if (step === 1) array[i] = view.getUint8(at + i);
-    else if (step === 2) array[i] = view.getUint16(at + 2 * i, true);
-    else array[i] = view.getUint32(at + 4 * i, true);
-  }
+/** A view of the bytes where that is possible: they may be many. */
+function fromLittleEndian(bytes: Uint8Array, type: keyof typeof TYPES, length: number): SnapshotArray {
+  const Type = TYPES[type];
+  const own = IS_LITTLE_ENDIAN ? bytes : swapped(bytes, Type.BYTES_PER_ELEMENT);
+  const { buffer, byteOffset } = own.byteOffset % Type.BYTES_PER_ELEMENT === 0 ? own : own.slice();
+  return new Type(buffer as ArrayBuffer, byteOffset, length);
+}
+
+function swapped(bytes: Uint8Array, step: number): Uint8Array {
+  const other = new Uint8Array(bytes.length);
+  for (let at = 0; at < bytes.length; at++) other[at - (at % step) + (step - 1 - (at % step))] = bytes[at] as number;
+  return other;
 }
 
 const DIGEST_BYTES = 8;
 
 /** 64 bits that tell texts and files apart that differ by accident. No protection against those who want to deceive. */
-function digest(bytes: Uint8Array): Uint8Array {
-  let a = 0x9e3779b9;
-  let b = 0x243f6a88;
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i] as number;
-    a = Math.imul(a ^ byte, 0x85ebca6b);
-    a ^= a >>> 15;
-    b = Math.imul(b ^ byte, 0xc2b2ae35);
-    b ^= b >>> 13;
+class Digest {
+  #a = 0x9e3779b9;
+  #b = 0x243f6a88;
+
+  add(bytes: Uint8Array): void {
+    let a = this.#a;
+    let b = this.#b;
+    for (let i = 0; i < bytes.length; i++) {
+      const byte = bytes[i] as number;
+      a = Math.imul(a ^ byte, 0x85ebca6b);
+      a ^= a >>> 15;
+      b = Math.imul(b ^ byte, 0xc2b2ae35);
+      b ^= b >>> 13;
+    }
+    this.#a = a;
+    this.#b = b;
   }
-  a = Math.imul(a ^ (b >>> 16), 0x21f0aaad);
-  b = Math.imul(b ^ (a >>> 15), 0x735a2d97);
-  const result = new Uint8Array(DIGEST_BYTES);
-  write(result, 0, Uint32Array.of(a, b));
-  return result;
+
+  bytes(): Uint8Array {
+    const a = Math.imul(this.#a ^ (this.#b >>> 16), 0x21f0aaad);
+    return littleEndian(Uint32Array.of(a, Math.imul(this.#b ^ (a >>> 15), 0x735a2d97)));
+  }
+}
+
+function digestOfBytes(bytes: Uint8Array): Uint8Array {
+  const digest = new Digest();
+  digest.add(bytes);
+  return digest.bytes();
 }
 
 /** A digest of a text, 16 hexadecimal digits. */
 export function digestOf(text: string): string {
-  const bytes = new Uint8Array(text.length * 2);
-  write(
-    bytes,
-    0,
-    Uint16Array.from({ length: text.length }, (_, i) => text.charCodeAt(i)),
-  );
-  return [...digest(bytes)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  const units = Uint16Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
+  return [...digestOfBytes(littleEndian(units))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
