@@ -17,7 +17,7 @@ describe('packing', () => {
       fc.property(fc.array(fc.array(change, { maxLength: 4 }), { minLength: 1, maxLength: 60 }), (history) => {
         const vocabulary = new Vocabulary(new Int32Array(SLOTS), undefined, []);
         let packing = new Packing(vocabulary, undefined);
-        const store = new StateStore(packing.words);
+        const store = new StateStore(packing.words, true);
         const states: Int32Array[] = [];
         const state = new Int32Array(SLOTS);
         for (const changes of history) {
@@ -34,7 +34,7 @@ describe('packing', () => {
           }
           const words = new Uint32Array(packing.words);
           packing.pack(state, words, 0);
-          const number = store.insert(words, 0, hashWords(words, 0, words.length), -1, 0);
+          const number = store.insert(words, 0, hashWords(words, 0, words.length), -1, 0, 0);
           if (number === states.length) states.push(state.slice());
           expect(states[number]).toEqual(state);
         }
@@ -61,8 +61,8 @@ describe('packing', () => {
 });
 
 describe.each([
-  ['the store of one search', (words: number) => new StateStore(words)],
-  ['the store in shared memory', (words: number) => new SharedStore(words)],
+  ['the store of one search', (words: number) => new StateStore(words, true)],
+  ['the store in shared memory', (words: number) => new SharedStore(words, true)],
 ] as const)('%s', (_, create) => {
   it('gives equal states one number, in the order of discovery', () => {
     fc.assert(
@@ -72,7 +72,7 @@ describe.each([
         for (const pair of pairs) {
           const words = Uint32Array.from(pair);
           store.reserve(1);
-          const number = store.insert(words, 0, hashWords(words, 0, 2), -1, 3);
+          const number = store.insert(words, 0, hashWords(words, 0, 2), -1, 3, 0);
           const key = pair.join();
           expect(number).toBe(numbers.get(key) ?? numbers.size);
           numbers.set(key, number);
@@ -84,12 +84,12 @@ describe.each([
 });
 
 it('a number in shared memory that was not used becomes a hole', () => {
-  const first = new SharedStore(1);
+  const first = new SharedStore(1, false);
   const second = new SharedStore(first.buffers);
   const words = Uint32Array.of(9);
-  first.insert(words, 0, hashWords(words, 0, 1), -1, 0);
+  first.insert(words, 0, hashWords(words, 0, 1), -1, 0, 0);
   // The other view finds the state; it took no number for it.
-  expect(second.insert(words, 0, hashWords(words, 0, 1), -1, 0)).toBe(0);
+  expect(second.insert(words, 0, hashWords(words, 0, 1), -1, 0, 0)).toBe(0);
   second.settle();
   expect([second.count, second.holes, second.parent(0)]).toEqual([1, 0, -1]);
   expect(HOLE).toBeLessThan(-1);

@@ -9,7 +9,15 @@ import { describe, expect, it } from 'vitest';
 import { createLevelWorker, type ToLevelWorker } from '../../sim-core/src/explore/level-worker.ts';
 import { ParallelSearch } from '../../sim-core/src/explore/parallel.ts';
 import { type Exploration, type ExploreOptions, explore } from '../../sim-core/src/explore/search.ts';
-import { elaborate, type Model, movesOf, type Profile, parse, profileNamed } from '../../sim-core/src/index.ts';
+import {
+  elaborate,
+  type Model,
+  movesOf,
+  NO_REDUCTION,
+  type Profile,
+  parse,
+  profileNamed,
+} from '../../sim-core/src/index.ts';
 import { randomScenario } from './random-scenario.ts';
 
 function modelOf(text: string): Model {
@@ -85,7 +93,7 @@ describe('workers', () => {
         const options: ExploreOptions = {
           granularity,
           maxStates: 20_000,
-          ...(reduced ? {} : { reduction: { partialOrder: false, symmetry: false, deadState: false, versions: true } }),
+          ...(reduced ? {} : { reduction: { ...NO_REDUCTION, versions: true } }),
         };
         const alone = explore(model, options);
         if (!alone.complete) return;

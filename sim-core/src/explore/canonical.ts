@@ -3,7 +3,8 @@ import type { Packing } from './packing.ts';
 import { maskOf } from './packing.ts';
 import type { Symmetry } from './symmetry.ts';
 
-export type Canonical = (words: Uint32Array, at: number) => void;
+/** True when it renamed CPUs. */
+export type Canonical = (words: Uint32Array, at: number) => boolean;
 
 interface PackedReference {
   readonly word: number;
@@ -76,22 +77,24 @@ function canonicalOfTwo({ columnMasks, references }: CanonicalTables): Canonical
       words[place + 1] = (words[place + 1] as number) ^ difference;
     }
     renameReferences(references, 0, words, at);
+    return true;
   };
   return (words, at) => {
     for (let row = 0; row < rows; row++) {
       const mask = masks[row] as number;
       const first = ((words[at + 2 * row] as number) & mask) >>> 0;
       const second = ((words[at + 2 * row + 1] as number) & mask) >>> 0;
-      if (first < second) return;
+      if (first < second) return false;
       if (first > second) return exchange(words, at);
     }
     for (let i = 0; i < references.length; i++) {
       const { word, shift, mask, codeOf } = references[i] as PackedReference;
       const code = ((words[at + word] as number) >>> shift) & mask;
       const other = (codeOf[0] as Uint16Array)[code] as number;
-      if (code < other) return;
+      if (code < other) return false;
       if (code > other) return exchange(words, at);
     }
+    return false;
   };
 }
 
@@ -116,6 +119,7 @@ function canonicalOfMany({ cpus, renamings, columnMasks, words: size, references
     return 0;
   };
   return (words, at) => {
+    let renamed = false;
     for (let i = 0; i < size; i++) original[i] = words[at + i] as number;
     for (let renaming = 0; renaming < renamings.length; renaming++) {
       const cpuOf = renamings[renaming] as readonly number[];
@@ -128,7 +132,10 @@ function canonicalOfMany({ cpus, renamings, columnMasks, words: size, references
         }
       }
       renameReferences(references, renaming, candidate, 0);
-      if (compare(candidate, words, at) < 0) for (let i = 0; i < size; i++) words[at + i] = candidate[i] as number;
+      if (compare(candidate, words, at) >= 0) continue;
+      renamed = true;
+      for (let i = 0; i < size; i++) words[at + i] = candidate[i] as number;
     }
+    return renamed;
   };
 }

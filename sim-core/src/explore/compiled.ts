@@ -26,6 +26,8 @@ export class Compiled {
   nodes = new Int32Array(1 << 12);
   /** Per leaf: words to clear bits with (and), then words to set bits with (or). */
   effects = new Uint32Array(1 << 10);
+  /** Per leaf: the bits that it reads or writes. */
+  footprints = new Uint32Array(1 << 9);
   /** Per leaf: 1 when it has findings or a limit. */
   remarkable = new Uint8Array(1 << 8);
   #length = 1;
@@ -43,7 +45,7 @@ export class Compiled {
   }
 
   get bytes(): number {
-    return this.nodes.byteLength + this.effects.byteLength + this.remarkable.byteLength;
+    return this.nodes.byteLength + this.effects.byteLength + this.footprints.byteLength + this.remarkable.byteLength;
   }
 
   /** Enters a leaf that was learned since. Its writes must be expressible in the packing. */
@@ -106,6 +108,9 @@ export class Compiled {
       const larger = new Uint32Array(this.effects.length * 2);
       larger.set(this.effects);
       this.effects = larger;
+      const footprints = new Uint32Array(larger.length / 2);
+      footprints.set(this.footprints);
+      this.footprints = footprints;
     }
     if (leaf.index >= this.remarkable.length) {
       const larger = new Uint8Array(this.remarkable.length * 2);
@@ -116,6 +121,12 @@ export class Compiled {
     for (let i = 0; i < words; i++) {
       this.effects[at + i] = 0xffffffff;
       this.effects[at + words + i] = 0;
+    }
+    for (const { slot } of [...leaf.reads, ...leaf.writes]) {
+      const field = this.#packing.fieldOf(slot);
+      if (!field) continue;
+      const place = leaf.index * words + field.word;
+      this.footprints[place] = (this.footprints[place] as number) | (maskOf(field.width) << field.shift);
     }
     for (const { slot, value } of leaf.writes) {
       const field = this.#packing.fieldOf(slot);

@@ -8,7 +8,7 @@
 import type { CanonicalTables } from './canonical.ts';
 import { type Canonical, canonicalOf } from './canonical.ts';
 import { DISABLED, leafOf, UNKNOWN } from './compiled.ts';
-import { FULL, hashWords } from './store.ts';
+import { FULL, hashWords, SLEEPERS } from './store.ts';
 
 /** Everything that the inner loop looks at. */
 export interface Tables {
@@ -24,6 +24,7 @@ export interface Tables {
   readonly nodes: Int32Array;
   readonly effects: Uint32Array;
   readonly remarkable: Uint8Array;
+  readonly footprints: Uint32Array;
   /** Questions that are no moves. */
   readonly judgementMove: number;
   readonly placesMove: number;
@@ -47,13 +48,19 @@ export interface Tables {
   /** A count, then per candidate: the actor, a count, and the actors that must not be able to move. */
   readonly alone: Int32Array;
   readonly canonical: CanonicalTables | undefined;
+  /** Are there sleep sets? */
+  readonly sleeping: boolean;
+  /** Moves that no renaming of CPUs changes, as bits. */
+  readonly unnamed: number;
 }
 
 /** Where states are stored, as far as expanding them needs. */
 export interface States {
   read(state: number, into: Uint32Array): void;
+  open: number;
+  sleep(state: number): number;
   prepare(hashes: Uint32Array, count: number): void;
-  insert(from: Uint32Array, at: number, hash: number, parent: number, move: number): number;
+  insert(from: Uint32Array, at: number, hash: number, parent: number, move: number, sleep: number): number;
 }
 
 /** The question of a state that could not be expanded because the store is full. */
@@ -70,6 +77,15 @@ export class Expander {
   readonly #answers: Int32Array;
   readonly #hashes: Uint32Array;
   readonly #enabled: Int32Array;
+  /** Per successor in the row: its sleep set. */
+  readonly #sleeps: Uint32Array;
+  /** Moves that need not be made in the state that is expanded, as bits. */
+  #asleep = 0;
+  /** Moves whose order with a later one is covered: they, their leaves, and the bits that they change. */
+  readonly #covered: Int32Array;
+  readonly #coveredLeaves: Int32Array;
+  readonly #changes: Uint32Array;
+  #coveredCount = 0;
   /** What was asked and is not known: the question, and the packed state it was asked of. */
   question = NO_QUESTION;
   readonly questionWords: Uint32Array;
@@ -91,6 +107,10 @@ export class Expander {
     this.#answers = new Int32Array(moves);
     this.#hashes = new Uint32Array(moves);
     this.#enabled = new Int32Array(moves);
+    this.#sleeps = new Uint32Array(moves);
+    this.#covered = new Int32Array(SLEEPERS);
+    this.#coveredLeaves = new Int32Array(SLEEPERS);
+    this.#changes = new Uint32Array((SLEEPERS + 1) * words);
   }
 
   /**
@@ -102,6 +122,8 @@ export class Expander {
     const current = this.#current;
     this.question = NO_QUESTION;
     this.#states.read(state, current);
+    this.#states.open = levelEnd;
+    this.#asleep = tables.sleeping ? this.#states.sleep(state) : 0;
     let plan = NO_PLAN;
     if (tables.planning) {
       plan = this.#planOf(current, 0);
@@ -140,7 +162,10 @@ export class Expander {
     if (stuck) {
       judgement = this.#answer(tables.judgementMove, current, 0);
       if (judgement < 0) return false;
+      // What becomes of a stuck state is asked of all that the environment may do in it.
+      this.#asleep = 0;
     }
+    if (tables.sleeping) this.#cover();
     const count = this.#generate(state, plan, 0, moves);
     if (count < 0) return this.#undo(remarked);
     const noted = this.stuck.length;
@@ -154,6 +179,55 @@ export class Expander {
   }
 
   #made = 0;
+
+  /** Begins with the moves that are asleep. */
+  #cover(): void {
+    this.#coveredCount = 0;
+    for (let move = 0; move < Math.min(this.tables.moves, SLEEPERS); move++) {
+      if ((this.#asleep & (1 << move)) === 0 || this.#answers[move] === DISABLED) continue;
+      this.#change(leafOf(this.#answers[move] as number));
+      this.#addCovered(move);
+    }
+  }
+
+  /** Puts the bits that a leaf changes behind those of the covered moves. */
+  #change(leaf: number): void {
+    const { words, effects } = this.tables;
+    const current = this.#current;
+    const effect = leaf * 2 * words;
+    const place = this.#coveredCount * words;
+    for (let i = 0; i < words; i++) {
+      const old = current[i] as number;
+      this.#changes[place + i] =
+        old ^ ((old & (effects[effect + i] as number)) | (effects[effect + words + i] as number));
+    }
+  }
+
+  #addCovered(move: number): void {
+    this.#covered[this.#coveredCount] = move;
+    this.#coveredLeaves[this.#coveredCount++] = leafOf(this.#answers[move] as number);
+  }
+
+  /** The covered moves that a leaf, whose changes stand behind theirs, commutes with: neither changes what the other looks at. */
+  #commuting(leaf: number): number {
+    const { words, footprints } = this.tables;
+    const changes = this.#changes;
+    const mine = this.#coveredCount * words;
+    const footprint = leaf * words;
+    let sleep = 0;
+    for (let k = 0; k < this.#coveredCount; k++) {
+      const other = (this.#coveredLeaves[k] as number) * words;
+      const place = k * words;
+      let met = 0;
+      for (let i = 0; i < words; i++) {
+        met |=
+          ((changes[mine + i] as number) & (footprints[other + i] as number)) |
+          ((changes[place + i] as number) & (footprints[footprint + i] as number));
+      }
+      if (met === 0) sleep |= 1 << (this.#covered[k] as number);
+    }
+    return sleep;
+  }
 
   #undo(remarked: number): false {
     this.remarks.length = remarked;
@@ -241,7 +315,8 @@ export class Expander {
 
   /** Puts the successors by the moves of a range into the row. Their number, or -1 when something is not known. */
   #generate(state: number, plan: number, from: number, to: number): number {
-    const { words, effects, remarkable, rewritten, planRanks, planMasks, environmentFrom } = this.tables;
+    const { words, effects, remarkable, rewritten, planRanks, planMasks, environmentFrom, sleeping, unnamed } =
+      this.tables;
     const answers = this.#answers;
     const current = this.#current;
     const row = this.#row;
@@ -250,7 +325,7 @@ export class Expander {
     let loops = 0;
     for (let move = from; move < to; move++) {
       const answer = answers[move] as number;
-      if (answer === DISABLED) continue;
+      if (answer === DISABLED || (move < SLEEPERS && (this.#asleep & (1 << move)) !== 0)) continue;
       const leaf = leafOf(answer);
       if (remarkable[leaf] !== 0) this.remarks.push(leaf, state, move);
       const effect = leaf * 2 * words;
@@ -258,6 +333,12 @@ export class Expander {
       for (let i = 0; i < words; i++) {
         row[at + i] =
           ((current[i] as number) & (effects[effect + i] as number)) | (effects[effect + words + i] as number);
+      }
+      let sleep = 0;
+      if (sleeping) {
+        this.#change(leaf);
+        sleep = this.#commuting(leaf);
+        if (move < SLEEPERS) this.#addCovered(move);
       }
       let recount = rewritten[leaf] as number;
       if (plan >= 0) {
@@ -282,7 +363,9 @@ export class Expander {
         loops++;
         continue;
       }
-      if (canonical !== undefined) canonical(row, at);
+      // A CPU of another name may have to do what the one of this name need not.
+      if (canonical?.(row, at) === true) sleep &= unnamed;
+      this.#sleeps[count] = sleep;
       this.#hashes[count] = hashWords(row, at, words);
       this.#enabled[count++] = move;
     }
@@ -317,7 +400,14 @@ export class Expander {
     states.prepare(hashes, count);
     let highest = -1;
     for (let i = 0; i < count; i++) {
-      const successor = states.insert(this.#row, i * words, hashes[i] as number, state, this.#enabled[i] as number);
+      const successor = states.insert(
+        this.#row,
+        i * words,
+        hashes[i] as number,
+        state,
+        this.#enabled[i] as number,
+        this.#sleeps[i] as number,
+      );
       if (successor === FULL) {
         this.question = NO_ROOM;
         return FULL;

@@ -15,6 +15,8 @@ export type FindingPolicy = 'stop' | 'count' | 'ignore';
 export interface Reductions {
   /** Persistent sets: an actor whose next step nobody else can meet goes alone. */
   readonly partialOrder: boolean;
+  /** Sleep sets: of two moves that commute, one order is enough. Saves moves, not states. Not beside persistent sets. */
+  readonly sleepSets: boolean;
   /** Interchangeable physical CPUs are not told apart. */
   readonly symmetry: boolean;
   /** What is never read again is not told apart. */
@@ -23,8 +25,20 @@ export interface Reductions {
   readonly versions: boolean;
 }
 
-export const ALL_REDUCTIONS: Reductions = { partialOrder: true, symmetry: true, deadState: true, versions: true };
-export const NO_REDUCTION: Reductions = { partialOrder: false, symmetry: false, deadState: false, versions: false };
+export const ALL_REDUCTIONS: Reductions = {
+  partialOrder: true,
+  sleepSets: true,
+  symmetry: true,
+  deadState: true,
+  versions: true,
+};
+export const NO_REDUCTION: Reductions = {
+  partialOrder: false,
+  sleepSets: false,
+  symmetry: false,
+  deadState: false,
+  versions: false,
+};
 
 export interface ExploreOptions {
   /** What one move is. The model's own when left out. */

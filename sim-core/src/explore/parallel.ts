@@ -45,7 +45,7 @@ export class ParallelSearch {
     this.search = new Search(model, {
       sharedLevel: SHARED_LEVEL,
       ...options,
-      newStore: (words) => new SharedStore(words),
+      newStore: (words, sleeping) => new SharedStore(words, sleeping),
     });
     this.#workers = workers;
     this.#onIdle = onIdle;

@@ -63,7 +63,7 @@ export interface SharedOptions {
   readonly lookAheadFrom?: number;
   /** Levels of at least so many states are left to workers. */
   readonly sharedLevel?: number;
-  readonly newStore?: (words: number) => Store;
+  readonly newStore?: (words: number, sleeping: boolean) => Store;
 }
 
 export class Search {
@@ -102,7 +102,7 @@ export class Search {
     const reductions = { ...ALL_REDUCTIONS, ...options.reduction };
     const from = options.lookAheadFrom ?? LOOK_AHEAD_FROM;
     this.#lookAhead = from > 0 && (reductions.partialOrder || reductions.deadState) ? { from, reductions } : undefined;
-    this.#reductions = this.#lookAhead ? { ...reductions, partialOrder: false, deadState: false } : reductions;
+    this.#reductions = fitting(this.#lookAhead ? { ...reductions, partialOrder: false, deadState: false } : reductions);
     this.#begin();
   }
 
@@ -225,7 +225,7 @@ export class Search {
       watched: new Set(watched),
       muted: this.#reductions.deadState ? mutedSlots(this.#model, policyOf) : [],
       judge: (executor) => this.#outcomes.judge(executor),
-      newStore: this.#options.newStore ?? ((words) => new StateStore(words)),
+      newStore: this.#options.newStore ?? ((words, sleeping) => new StateStore(words, sleeping)),
     };
   }
 
@@ -356,7 +356,7 @@ export class Search {
     const { store } = this.space;
     if (this.#lookAhead && store.count >= this.#lookAhead.from) {
       // Symmetry that was found not to apply stays off.
-      this.#reductions = { ...this.#lookAhead.reductions, symmetry: this.#reductions.symmetry };
+      this.#reductions = fitting({ ...this.#lookAhead.reductions, symmetry: this.#reductions.symmetry });
       this.#lookAhead = undefined;
       this.#restart();
       return true;
@@ -395,4 +395,12 @@ export class Search {
     const schedule = scheduleOf([...concretePath(this.space, this.#start, state), move]);
     this.stop({ kind: 'model', message: leaf.limit, schedule });
   }
+}
+
+/**
+ * Without sleep sets beside persistent sets: an order that is put off may then not be covered by the one that was taken, and
+ * making up for that costs more moves than sleep sets save.
+ */
+function fitting(reductions: Reductions): Reductions {
+  return reductions.partialOrder ? { ...reductions, sleepSets: false } : reductions;
 }

@@ -10,6 +10,7 @@ import { FULL, HOLE, hashWords, NUMBER_MASK, type Store } from './store.ts';
 /** The buffers behind a store, as a worker gets them. */
 export interface SharedBuffers {
   readonly words: number;
+  readonly sleeping: boolean;
   readonly control: SharedArrayBuffer;
   readonly states: SharedArrayBuffer;
   readonly parents: SharedArrayBuffer;
@@ -26,6 +27,10 @@ const TABLE_FACTOR = 2;
 
 export class SharedStore implements Store {
   words: number;
+  open = 0;
+  /** Words of a record: those of the state, and its sleep set. */
+  #stride: number;
+  readonly #sleeping: boolean;
   #buffers: SharedBuffers;
   #control: Int32Array<SharedArrayBuffer>;
   #states!: Uint32Array<SharedArrayBuffer>;
@@ -36,10 +41,16 @@ export class SharedStore implements Store {
   #spare = -1;
   touched = 0;
 
-  constructor(from: number | SharedBuffers) {
+  constructor(from: number, sleeping: boolean);
+  constructor(from: SharedBuffers);
+  constructor(from: number | SharedBuffers, sleeping = false) {
     this.#buffers =
-      typeof from === 'number' ? allocate(from, FIRST_CAPACITY, new SharedArrayBuffer(4 * CONTROL.size)) : from;
+      typeof from === 'number'
+        ? allocate(from, sleeping, FIRST_CAPACITY, new SharedArrayBuffer(4 * CONTROL.size))
+        : from;
     this.words = this.#buffers.words;
+    this.#sleeping = this.#buffers.sleeping;
+    this.#stride = strideOf(this.#buffers);
     this.#control = new Int32Array(this.#buffers.control);
     this.#view();
   }
@@ -67,7 +78,7 @@ export class SharedStore implements Store {
 
   get bytes(): number {
     // Untouched room costs nothing but addresses.
-    return this.count * (this.words * 4 + 6) + this.#table.byteLength;
+    return this.count * (this.#stride * 4 + 6) + this.#table.byteLength;
   }
 
   parent(state: number): number {
@@ -80,8 +91,12 @@ export class SharedStore implements Store {
 
   read(state: number, into: Uint32Array): void {
     const { words } = this;
-    const at = state * words;
+    const at = state * this.#stride;
     for (let i = 0; i < words; i++) into[i] = this.#states[at + i] as number;
+  }
+
+  sleep(state: number): number {
+    return this.#sleeping ? (this.#states[state * this.#stride + this.words] as number) : 0;
   }
 
   prepare(hashes: Uint32Array, count: number): void {
@@ -89,13 +104,14 @@ export class SharedStore implements Store {
     let sum = 0;
     for (let i = 0; i < count; i++) {
       const number = ((this.#table[(hashes[i] as number) & mask] as number) & NUMBER_MASK) - 1;
-      if (number >= 0) sum += this.#states[number * this.words] as number;
+      if (number >= 0) sum += this.#states[number * this.#stride] as number;
     }
     this.touched = sum;
   }
 
-  insert(from: Uint32Array, at: number, hash: number, parent: number, move: number): number {
+  insert(from: Uint32Array, at: number, hash: number, parent: number, move: number, sleep: number): number {
     const { words } = this;
+    const stride = this.#stride;
     const table = this.#table;
     const states = this.#states;
     const mask = table.length - 1;
@@ -108,7 +124,8 @@ export class SharedStore implements Store {
         if (mine < 0) {
           mine = this.#take();
           if (mine < 0) return FULL;
-          for (let i = 0; i < words; i++) states[mine * words + i] = from[at + i] as number;
+          for (let i = 0; i < words; i++) states[mine * stride + i] = from[at + i] as number;
+          if (stride !== words) states[mine * stride + words] = sleep;
           this.#parents[mine] = parent;
           this.#moves[mine] = move;
         }
@@ -120,11 +137,12 @@ export class SharedStore implements Store {
         continue;
       }
       const number = (entry & NUMBER_MASK) - 1;
-      const there = number * words;
+      const there = number * stride;
       let i = 0;
       while (i < words && states[there + i] === from[at + i]) i++;
       if (i === words) {
         if (mine >= 0) this.#spare = mine;
+        if (stride !== words && number >= this.open) Atomics.and(states, there + words, sleep);
         return number;
       }
       place = (place + 1) & mask;
@@ -146,7 +164,7 @@ export class SharedStore implements Store {
     let capacity = this.capacity;
     while (capacity < wanted) capacity *= 2;
     const old = { states: this.#states, parents: this.#parents, moves: this.#moves };
-    this.#buffers = allocate(this.words, capacity, this.#buffers.control);
+    this.#buffers = allocate(this.words, this.#sleeping, capacity, this.#buffers.control);
     this.#view();
     this.#states.set(old.states);
     this.#parents.set(old.parents);
@@ -155,14 +173,24 @@ export class SharedStore implements Store {
   }
 
   relayout(words: number, translate: (from: Uint32Array, at: number, to: Uint32Array, toAt: number) => void): void {
-    const old = { states: this.#states, parents: this.#parents, moves: this.#moves, words: this.words };
+    const old = {
+      states: this.#states,
+      parents: this.#parents,
+      moves: this.#moves,
+      words: this.words,
+      stride: this.#stride,
+    };
     this.words = words;
-    this.#buffers = allocate(words, this.capacity, this.#buffers.control);
+    this.#buffers = allocate(words, this.#sleeping, this.capacity, this.#buffers.control);
     this.#view();
     this.#parents.set(old.parents);
     this.#moves.set(old.moves);
-    for (let state = 0; state < this.count; state++)
-      translate(old.states, state * old.words, this.#states, state * words);
+    const stride = strideOf(this.#buffers);
+    this.#stride = stride;
+    for (let state = 0; state < this.count; state++) {
+      translate(old.states, state * old.stride, this.#states, state * stride);
+      if (stride !== words) this.#states[state * stride + words] = old.states[state * old.stride + old.words] as number;
+    }
     this.#rehash();
   }
 
@@ -184,7 +212,7 @@ export class SharedStore implements Store {
     const mask = table.length - 1;
     for (let state = 0; state < this.count; state++) {
       if (this.#parents[state] === HOLE) continue;
-      const hash = hashWords(this.#states, state * this.words, this.words);
+      const hash = hashWords(this.#states, state * this.#stride, this.words);
       let place = hash & mask;
       while (table[place] !== 0) place = (place + 1) & mask;
       table[place] = (hash & ~NUMBER_MASK) | (state + 1);
@@ -200,11 +228,16 @@ export class SharedStore implements Store {
   }
 }
 
-function allocate(words: number, capacity: number, control: SharedArrayBuffer): SharedBuffers {
+function strideOf({ words, sleeping }: Pick<SharedBuffers, 'words' | 'sleeping'>): number {
+  return words + (sleeping ? 1 : 0);
+}
+
+function allocate(words: number, sleeping: boolean, capacity: number, control: SharedArrayBuffer): SharedBuffers {
   return {
     words,
+    sleeping,
     control,
-    states: new SharedArrayBuffer(capacity * words * 4),
+    states: new SharedArrayBuffer(capacity * strideOf({ words, sleeping }) * 4),
     parents: new SharedArrayBuffer(capacity * 4),
     moves: new SharedArrayBuffer(capacity * 2),
     table: new SharedArrayBuffer(capacity * TABLE_FACTOR * 4),

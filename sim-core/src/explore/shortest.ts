@@ -62,7 +62,7 @@ function search(
     maxStates: MAX_STATES,
     maxDepth: length + 1,
     findings,
-    reduction: { ...exploration.reductions, partialOrder: false },
+    reduction: { ...exploration.reductions, partialOrder: false, sleepSets: options.reduction?.sleepSets ?? true },
   });
   while (second.step(SLICE_MOVES)) if (options.shouldStop?.(second.progress())) second.stop({ kind: 'stopped' });
   const again = second.result();

@@ -16,7 +16,7 @@ import { type Judgement, type Leaf, Learner } from './learner.ts';
 import { maskOf, Packing, Vocabulary } from './packing.ts';
 import { type PlanMask, PlanTables } from './plan-tables.ts';
 import { type Plan, Planner } from './planner.ts';
-import { hashWords, type Store } from './store.ts';
+import { hashWords, SLEEPERS, type Store } from './store.ts';
 import { completeEnvironment, type Surveyed, walkAtRandom } from './survey.ts';
 import { Symmetry } from './symmetry.ts';
 import { Versions } from './versions.ts';
@@ -29,7 +29,7 @@ export interface SpaceOptions {
   /** Slots that nothing which is asked depends on. */
   readonly muted: readonly number[];
   readonly judge: (executor: Executor) => Judgement;
-  readonly newStore: (words: number) => Store;
+  readonly newStore: (words: number, sleeping: boolean) => Store;
 }
 
 export class Space {
@@ -59,12 +59,18 @@ export class Space {
   readonly #versions: Versions | undefined;
   readonly #scratch: Int32Array;
   readonly #start: Int32Array;
+  /** Moves that no renaming of CPUs changes, as bits. */
+  readonly #unnamed: number;
   /** `start` is the state behind the setup. */
   constructor(model: Model, options: SpaceOptions, start: Int32Array) {
     this.model = model;
     this.options = options;
     const symmetry = options.reductions.symmetry ? new Symmetry(model) : undefined;
     this.symmetry = symmetry?.applies ? symmetry : undefined;
+    const named = (move: number): boolean => this.symmetry?.renamings.some((r) => r.moveTo[move] !== move) ?? false;
+    this.#unnamed = model.moves
+      .slice(0, SLEEPERS)
+      .reduce((bits, _, move) => (named(move) ? bits : bits | (1 << move)), 0);
     this.#versions = options.reductions.versions ? new Versions(model) : undefined;
     this.facts = new Facts(model, this.symmetry, options.watched);
     this.learner = new Learner(model, options.granularity, {
@@ -90,7 +96,7 @@ export class Space {
     this.packing = new Packing(this.vocabulary, this.symmetry);
     this.compiled = new Compiled(this.packing, this.learner);
     this.canonical = this.#canonical();
-    this.store = this.options.newStore(this.packing.words);
+    this.store = this.#newStore();
     if (this.#looksAhead) this.#survey();
     this.begin();
   }
@@ -124,10 +130,14 @@ export class Space {
     this.#rewrittenCount = 0;
     this.planner = this.#looksAhead ? new Planner(this.facts, this.vocabulary, this.options.reductions) : undefined;
     this.#plans.clear();
-    this.store = this.options.newStore(this.packing.words);
+    this.store = this.#newStore();
     const words = new Uint32Array(this.packing.words);
     this.encode(this.#start, words);
-    this.store.insert(words, 0, hashWords(words, 0, words.length), -1, 0);
+    this.store.insert(words, 0, hashWords(words, 0, words.length), -1, 0, 0);
+  }
+
+  #newStore(): Store {
+    return this.options.newStore(this.packing.words, this.options.reductions.sleepSets);
   }
 
   get bytes(): number {
@@ -181,6 +191,7 @@ export class Space {
       nodes: compiled.nodes,
       effects: compiled.effects,
       remarkable: compiled.remarkable,
+      footprints: compiled.footprints,
       judgementMove: learner.judgementMove,
       placesMove: learner.placesMove,
       rankMove: learner.rankMove,
@@ -189,6 +200,8 @@ export class Space {
       planning: planner !== undefined,
       ...this.#plans.tables,
       canonical: this.#canonicalTables,
+      sleeping: this.options.reductions.sleepSets,
+      unnamed: this.#unnamed,
     };
   }
 

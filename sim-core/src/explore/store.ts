@@ -4,6 +4,9 @@
  * The order of discovery is the queue of the breadth-first search. Bytes per state: 4 a word, 4 for the parent, 2 for
  * the move, and 6.4 to 12.8 in the hash set, which doubles when it is five eighths full. An entry of the set is the
  * number of a state plus one, with bits of its hash above it: most states that only share a place need not be looked at.
+ *
+ * With sleep sets, a word more for each state: the moves that need not be made in it, as bits. A state that is reached
+ * again keeps only those that need not be made after either way.
  */
 
 /** States come in chunks, so that growing never copies them. */
@@ -22,9 +25,14 @@ export const HOLE = -2;
 /** Instead of a number: there was no room. */
 export const FULL = -3;
 
+/** Sleep sets hold the first so many moves. */
+export const SLEEPERS = 32;
+
 /** Where states are stored. */
 export interface Store {
   readonly words: number;
+  /** States from this number on are of the next level: what they need not do may still become less. */
+  open: number;
   /** Numbers given out, in the order of discovery; `holes` of them are not states. */
   readonly count: number;
   readonly holes: number;
@@ -33,8 +41,13 @@ export interface Store {
   move(state: number): number;
   read(state: number, into: Uint32Array): void;
   prepare(hashes: Uint32Array, count: number): void;
-  /** The number of the state whose words stand at `at`; a new one gets the next number. Or {@link FULL}. */
-  insert(from: Uint32Array, at: number, hash: number, parent: number, move: number): number;
+  /**
+   * The number of the state whose words stand at `at`; a new one gets the next number. Or {@link FULL}. `sleep` are the
+   * moves that need not be made after this way.
+   */
+  insert(from: Uint32Array, at: number, hash: number, parent: number, move: number, sleep: number): number;
+  /** The moves that need not be made in a state, as bits; 0 without sleep sets. */
+  sleep(state: number): number;
   /** Makes room for so many states more. */
   reserve(more: number): void;
   /** Writes every state anew; `translate` reads `words` words of the old kind and writes those of the new. */
@@ -44,7 +57,11 @@ export interface Store {
 export class StateStore implements Store {
   words: number;
   count = 0;
+  open = 0;
   readonly holes = 0;
+  /** Words of a record: those of the state, and its sleep set. */
+  #stride: number;
+  readonly #sleeping: boolean;
   #chunks: Uint32Array[] = [];
   #parents: Int32Array[] = [];
   #moves: Uint16Array[] = [];
@@ -54,12 +71,14 @@ export class StateStore implements Store {
   touched = 0;
   #entries = new Int32Array(1 << 16);
 
-  constructor(words: number) {
+  constructor(words: number, sleeping: boolean) {
     this.words = words;
+    this.#sleeping = sleeping;
+    this.#stride = words + (sleeping ? 1 : 0);
   }
 
   get bytes(): number {
-    return this.#chunks.length * CHUNK * (this.words * 4 + 6) + this.#table.byteLength;
+    return this.#chunks.length * CHUNK * (this.#stride * 4 + 6) + this.#table.byteLength;
   }
 
   parent(state: number): number {
@@ -73,27 +92,33 @@ export class StateStore implements Store {
   read(state: number, into: Uint32Array): void {
     const { words } = this;
     const chunk = this.#chunks[state >>> CHUNK_BITS] as Uint32Array;
-    const at = (state & CHUNK_MASK) * words;
+    const at = (state & CHUNK_MASK) * this.#stride;
     for (let i = 0; i < words; i++) into[i] = chunk[at + i] as number;
+  }
+
+  sleep(state: number): number {
+    if (!this.#sleeping) return 0;
+    return this.#chunks[state >>> CHUNK_BITS]?.[(state & CHUNK_MASK) * this.#stride + this.words] as number;
   }
 
   /** Touches the memory that inserting states with these hashes will need, so that the cache misses overlap. */
   prepare(hashes: Uint32Array, count: number): void {
     const table = this.#table;
     const mask = this.#mask;
-    const { words } = this;
+    const stride = this.#stride;
     let sum = 0;
     for (let i = 0; i < count; i++) this.#entries[i] = table[(hashes[i] as number) & mask] as number;
     for (let i = 0; i < count; i++) {
       const number = ((this.#entries[i] as number) & NUMBER_MASK) - 1;
       if (number >= 0)
-        sum += (this.#chunks[number >>> CHUNK_BITS] as Uint32Array)[(number & CHUNK_MASK) * words] as number;
+        sum += (this.#chunks[number >>> CHUNK_BITS] as Uint32Array)[(number & CHUNK_MASK) * stride] as number;
     }
     this.touched = sum;
   }
 
-  insert(from: Uint32Array, at: number, hash: number, parent: number, move: number): number {
+  insert(from: Uint32Array, at: number, hash: number, parent: number, move: number, sleep: number): number {
     const { words } = this;
+    const stride = this.#stride;
     const table = this.#table;
     const mask = this.#mask;
     const tag = hash & ~NUMBER_MASK;
@@ -107,18 +132,22 @@ export class StateStore implements Store {
       }
       const state = (entry & NUMBER_MASK) - 1;
       const chunk = this.#chunks[state >>> CHUNK_BITS] as Uint32Array;
-      const there = (state & CHUNK_MASK) * words;
+      const there = (state & CHUNK_MASK) * stride;
       let i = 0;
       while (i < words && chunk[there + i] === from[at + i]) i++;
-      if (i === words) return state;
+      if (i === words) {
+        if (stride !== words && state >= this.open) chunk[there + words] = (chunk[there + words] as number) & sleep;
+        return state;
+      }
       place = (place + 1) & mask;
     }
     const state = this.count++;
     table[place] = tag | (state + 1);
     if ((state & CHUNK_MASK) === 0) this.#grow();
     const chunk = this.#chunks[state >>> CHUNK_BITS] as Uint32Array;
-    const there = (state & CHUNK_MASK) * words;
+    const there = (state & CHUNK_MASK) * stride;
     for (let i = 0; i < words; i++) chunk[there + i] = from[at + i] as number;
+    if (stride !== words) chunk[there + words] = sleep;
     (this.#parents[state >>> CHUNK_BITS] as Int32Array)[state & CHUNK_MASK] = parent;
     (this.#moves[state >>> CHUNK_BITS] as Uint16Array)[state & CHUNK_MASK] = move;
     if (this.count * 8 > table.length * 5) this.#rehash(table.length * 2);
@@ -130,19 +159,25 @@ export class StateStore implements Store {
 
   relayout(words: number, translate: (from: Uint32Array, at: number, to: Uint32Array, toAt: number) => void): void {
     const old = this.#chunks;
+    const oldStride = this.#stride;
     const oldWords = this.words;
     this.words = words;
+    const stride = words + oldStride - oldWords;
+    this.#stride = stride;
     this.#chunks = old.map((chunk, index) => {
-      const fresh = new Uint32Array(CHUNK * words);
+      const fresh = new Uint32Array(CHUNK * stride);
       const here = Math.min(CHUNK, this.count - index * CHUNK);
-      for (let i = 0; i < here; i++) translate(chunk, i * oldWords, fresh, i * words);
+      for (let i = 0; i < here; i++) {
+        translate(chunk, i * oldStride, fresh, i * stride);
+        if (this.#sleeping) fresh[i * stride + words] = chunk[i * oldStride + oldWords] as number;
+      }
       return fresh;
     });
     this.#rehash(this.#table.length);
   }
 
   #grow(): void {
-    this.#chunks.push(new Uint32Array(CHUNK * this.words));
+    this.#chunks.push(new Uint32Array(CHUNK * this.#stride));
     this.#parents.push(new Int32Array(CHUNK));
     this.#moves.push(new Uint16Array(CHUNK));
   }
@@ -151,9 +186,10 @@ export class StateStore implements Store {
     const table = new Int32Array(size);
     const mask = size - 1;
     const { words } = this;
+    const stride = this.#stride;
     for (let state = 0; state < this.count; state++) {
       const chunk = this.#chunks[state >>> CHUNK_BITS] as Uint32Array;
-      const hash = hashWords(chunk, (state & CHUNK_MASK) * words, words);
+      const hash = hashWords(chunk, (state & CHUNK_MASK) * stride, words);
       let place = hash & mask;
       while (table[place] !== 0) place = (place + 1) & mask;
       table[place] = (hash & ~NUMBER_MASK) | (state + 1);

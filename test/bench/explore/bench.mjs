@@ -17,7 +17,7 @@ const CONFIGS = {
   T1m: ['-DNP=2', '-DEVICT', '-DMIG'],
   L2em: ['-DNP=2', '-DEVICT', '-DMIG', '-DLONG'],
 };
-const NO_REDUCTION = { partialOrder: false, symmetry: false, deadState: false, versions: false };
+const NO_REDUCTION = { partialOrder: false, sleepSets: false, symmetry: false, deadState: false, versions: false };
 const PAN = ['-E', '-w22', '-m1000000'];
 const INSTALL =
   'SPIN needs the Debian packages spin and gcc: apt-get install spin gcc. Without them only our engine is measured.';
