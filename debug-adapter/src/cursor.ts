@@ -2,7 +2,7 @@
  * Where we are in a run, and every way to somewhere else. Going forward replays what is recorded and extends the run at
  * its live end; going back never executes anything.
  */
-import { type Cursor, EVENT_WIDTH, type Model, ModelLimit, Run } from '@snoopscope/sim-core';
+import { type Cursor, EVENT_WIDTH, type Model, ModelLimit, ObjectNames, Run } from '@snoopscope/sim-core';
 import type { Debuggee } from './launch.ts';
 import { LIMITS } from './limits.ts';
 import { Observer } from './observe.ts';
@@ -53,6 +53,7 @@ export class RunCursor {
   readonly run: Run;
   readonly track: Track;
   readonly observer: Observer;
+  readonly names: ObjectNames;
   readonly snapshot: Snapshot;
   readonly #cursor: Cursor;
   readonly #registrations: ReadonlyMap<number, Registration>;
@@ -70,7 +71,8 @@ export class RunCursor {
     this.run = new Run(debuggee.model, debuggee.runOptions);
     this.track = new Track(this.run, (proc) => beginsWithLoop(debuggee, proc));
     this.observer = new Observer(this.run);
-    this.snapshot = new Snapshot(debuggee.model);
+    this.names = new ObjectNames(this.run);
+    this.snapshot = new Snapshot(debuggee.model, this.names);
     this.#cursor = this.run.cursor();
     this.#registrations = registrations;
     this.#index = this.#newIndex(triggers);
@@ -354,7 +356,7 @@ export class RunCursor {
   }
 
   #show(): void {
-    this.snapshot.show(this.#cursor.state);
+    this.snapshot.show(this.#cursor.state, this.position);
   }
 }
 

@@ -5,7 +5,7 @@ import { LIMITS } from './limits.ts';
 import { RequestError } from './request-error.ts';
 import { deviceRegisters } from './scopes/actor.ts';
 import { lineItems } from './scopes/caches.ts';
-import { boundName } from './scopes/descriptors.ts';
+import { boundName, openFile } from './scopes/descriptors.ts';
 import { DECIMAL, type Format, group, type Item, numberItem } from './scopes/item.ts';
 import { wordItem } from './scopes/memory.ts';
 import { summary, vmItems } from './scopes/vm.ts';
@@ -89,7 +89,7 @@ function descriptor(cursor: RunCursor, name: string, value: number, format: Form
   const { snapshot, model } = cursor;
   const { files } = model.world;
   const item = boundName(snapshot, name, value, format);
-  const file = value < 0 || value >= model.world.dims.fds ? -1 : snapshot.read(files.descriptor, value) - 1;
+  const file = openFile(snapshot, snapshot.processOfName(name), value);
   if (file < 0 || files.kindOf(snapshot.machine, file) !== 'vm') return item;
   const vm = files.objectOf(snapshot.machine, file);
   return { ...item, value: `${item.value}, ${summary(snapshot, vm)}`, children: (f) => vmItems(snapshot, vm, f) };

@@ -1,6 +1,8 @@
 /** Which statements register VFIO groups or files with KVM, and what such a call did. */
 import { IOCTLS, type ProgramNode, resultText } from '@snoopscope/sim-core';
 import type { Debuggee } from './launch.ts';
+import { fileText } from './scopes/descriptors.ts';
+import { groupName, vmName } from './scopes/objects.ts';
 import { Snapshot } from './snapshot.ts';
 import { lineText } from './source-lines.ts';
 
@@ -31,7 +33,7 @@ export function registrations(debuggee: Debuggee): ReadonlyMap<number, Registrat
   return found;
 }
 
-/** "KVM_DEV_VFIO_GROUP_ADD of group 26 → 0, the VM is non-coherent now (count 1)", in the state behind the call. */
+/** "KVM_DEV_VFIO_GROUP_ADD of group 26 → 0, vm is non-coherent now (count 1)", in the state behind the call. */
 export function registrationText(
   snapshot: Snapshot,
   actor: number,
@@ -44,7 +46,7 @@ export function registrationText(
   const head = `${registration.attribute} of ${subject(snapshot, actor, node)} → ${resultText(result)}`;
   if (vm < 0) return head;
   const count = snapshot.read(kvm.noncoherentDmaCount, vm);
-  return `${head}, the VM is ${count > 0 ? 'non-coherent' : 'coherent'} now (count ${count})`;
+  return `${head}, ${vmName(snapshot, vm)} is ${count > 0 ? 'non-coherent' : 'coherent'} now (count ${count})`;
 }
 
 /** What `addr` names: `group 26`, `a vfio-device file`. */
@@ -56,8 +58,8 @@ function subject(snapshot: Snapshot, actor: number, node: ProgramNode): string {
   const file = files.fget(task, fd);
   if (file < 0) return `descriptor ${fd}, which is not open`;
   const kind = files.kindOf(snapshot.machine, file);
-  if (kind !== 'group') return `descriptor ${fd} (${kind})`;
-  return `group ${snapshot.model.world.topology.groups[files.objectOf(snapshot.machine, file)]?.number}`;
+  if (kind !== 'group') return fileText(snapshot, file);
+  return groupName(snapshot, files.objectOf(snapshot.machine, file));
 }
 
 function vmOfDevice(snapshot: Snapshot, actor: number, node: ProgramNode): number {

@@ -1,21 +1,49 @@
 /** The state at one position of a run, with what is needed to read it as a person would. Reading changes nothing. */
-import { type Field, type FrameView, Machine, type Model, type ProgramNode, Task } from '@snoopscope/sim-core';
+import {
+  type Field,
+  type FileKind,
+  type FrameView,
+  Machine,
+  type Model,
+  type ObjectNames,
+  type ProgramNode,
+  Task,
+} from '@snoopscope/sim-core';
 
 export class Snapshot {
   readonly model: Model;
   readonly machine: Machine;
   readonly #tasks: readonly Task[];
+  readonly #names: ObjectNames | undefined;
+  #position = 0;
 
-  constructor(model: Model) {
+  /** Without the names of a run, objects have none. */
+  constructor(model: Model, names?: ObjectNames) {
     this.model = model;
+    this.#names = names;
     this.machine = new Machine(model.layout);
     const { routines } = model.world.routines;
     this.#tasks = model.world.topology.actors.map((_, actor) => new Task(this.machine, actor, model.tasks, routines));
   }
 
-  /** Shows another state from now on. */
-  show(state: Int32Array): void {
+  /** Shows another state from now on: that at a position of the run. */
+  show(state: Int32Array, position: number): void {
     this.machine.state.set(state);
+    this.#position = position;
+  }
+
+  /** What the scenario calls the object behind files of a kind; undefined when no name means it. */
+  objectName(kind: FileKind, object: number): string | undefined {
+    return this.#names?.ofObject(kind, object, this.#position);
+  }
+
+  fileName(file: number): string | undefined {
+    return this.#names?.ofFile(file, this.#position);
+  }
+
+  /** The process in whose table a bound name is a descriptor. */
+  processOfName(name: string): number {
+    return this.#names?.processOf(name, this.#position) ?? 0;
   }
 
   get state(): Int32Array {

@@ -133,7 +133,7 @@ export function stepText({ cursor }: StopContext, step: number): string {
   const { firstEvent, endEvent } = run.step(step);
   const parts: string[] = [];
   for (let event = firstEvent; event < endEvent; event++) {
-    const described = describeEvent(model, run.log, event);
+    const described = describeEvent(model, run.log, event, cursor.names);
     if (described && !['call', 'return', 'change', 'step'].includes(described.kind)) parts.push(described.text);
     else if (described?.kind === 'step' && run.log[event * EVENT_WIDTH] === NOTE.environment)
       parts.push(described.text);
@@ -204,7 +204,7 @@ function explain(context: StopContext, hit: Hit): Explanation {
       };
     }
     case 'wbinvd-exit': {
-      const headline = `${describeEvent(model, run.log, event)?.text ?? 'a vCPU leaves the guest'}; KVM emulates the instruction`;
+      const headline = `${describeEvent(model, run.log, event, cursor.names)?.text ?? 'a vCPU leaves the guest'}; KVM emulates the instruction`;
       return { ...own, headline, details: [], sources: ['linux: arch/x86/kvm/x86.c kvm_emulate_wbinvd()'] };
     }
     case 'finding': {

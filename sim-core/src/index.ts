@@ -10,6 +10,7 @@ export { History } from './engine/history.ts';
 export * from './engine/model.ts';
 export * from './engine/monitors/monitors.ts';
 export { MONITORS } from './engine/monitors/table.ts';
+export { ObjectNames } from './engine/object-names.ts';
 export * from './engine/program.ts';
 export * from './engine/run.ts';
 export { type FrameView, type Local, type LocalKind, type Routine, type Step, Task } from './engine/task.ts';

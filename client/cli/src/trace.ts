@@ -14,6 +14,7 @@ import {
   type Field,
   type LineContent,
   NOTE,
+  ObjectNames,
   type Place,
   type Run,
   why,
@@ -54,9 +55,14 @@ export interface Happening extends EventText {
  */
 export const EXPLAINED_REPEATS = 10;
 
-/** Explains findings as long as they are news. */
+/** Explains findings as long as they are news, and knows what the scenario calls its objects. */
 class Explainer {
+  readonly names: ObjectNames;
   readonly #told = new Map<string, { readonly times: number; readonly last: NonNullable<Happening['repeats']> }>();
+
+  constructor(run: Run) {
+    this.names = new ObjectNames(run);
+  }
 
   explain(run: Run, event: number, statement: number): Pick<Happening, 'why' | 'repeats'> {
     const at = event * EVENT_WIDTH;
@@ -74,12 +80,12 @@ const ALWAYS: ReadonlySet<EventText['kind']> = new Set(['exit', 'access', 'tlp',
 /** Fields whose changes are part of the story, and how it is told; the labels are those of the field's dimensions. */
 const TELLING_FIELDS: Readonly<Record<string, (labels: readonly string[], old: string, value: string) => string>> = {
   lineState: ([cpu, line], old, value) => `${cpu}'s cache: line ${line} ${old} → ${value}`,
-  noncoherentDmaCount: ([vm], old, value) => `KVM counts non-coherent DMA of VM ${vm}: ${old} → ${value}`,
+  noncoherentDmaCount: ([vm], old, value) => `KVM counts non-coherent DMA of ${vm}: ${old} → ${value}`,
 };
 
 /** All entries of a run, in order. `everything` shows calls, returns and each changed field too. */
 export function* traceOf(run: Run, everything: boolean): Generator<TraceEntry> {
-  const explainer = new Explainer();
+  const explainer = new Explainer(run);
   let open: Draft | undefined;
   for (let step = 0; step < run.steps; step++) {
     const { actor, firstEvent, endEvent } = run.step(step);
@@ -190,21 +196,21 @@ function happeningsIn(run: Run, draft: Draft, everything: boolean, explainer: Ex
   const happenings: Happening[] = [];
   for (let event = firstEvent; event < endEvent; event++) {
     const text = everything
-      ? describeEvent(run.model, run.log, event)
-      : (telling(run, event, endEvent) ?? described(run, event));
+      ? describeEvent(run.model, run.log, event, explainer.names)
+      : (telling(run, explainer.names, event, endEvent) ?? described(run, explainer.names, event));
     if (!text || text.kind === 'step') continue;
     happenings.push({ ...text, event, ...(text.kind === 'finding' && explainer.explain(run, event, node)) });
   }
   return happenings;
 }
 
-function described(run: Run, event: number): EventText | undefined {
-  const text = describeEvent(run.model, run.log, event);
+function described(run: Run, names: ObjectNames, event: number): EventText | undefined {
+  const text = describeEvent(run.model, run.log, event, names);
   return text && ALWAYS.has(text.kind) ? text : undefined;
 }
 
 /** The change of a telling field; changes of one slot in direct succession (I → E, E → M) are told as one. */
-function telling({ log, model }: Run, event: number, to: number): EventText | undefined {
+function telling({ log, model }: Run, names: ObjectNames, event: number, to: number): EventText | undefined {
   const at = event * EVENT_WIDTH;
   const slot = log[at] as number;
   if (slot < 0 || (event > 0 && log[at - EVENT_WIDTH] === slot)) return undefined;
@@ -214,7 +220,9 @@ function telling({ log, model }: Run, event: number, to: number): EventText | un
   let last = event;
   while (last + 1 < to && log[(last + 1) * EVENT_WIDTH] === slot) last++;
   const word = (value: number): string => field.values?.[value] ?? String(value);
-  const labels = indicesOf(field, slot).map((index, dimension) => field.labels?.[dimension]?.[index] ?? String(index));
+  // Only VMs have no label of their own: a call of the scenario makes them.
+  const vm = (index: number): string => names.atEvent('vm', index, event) ?? `VM ${index}`;
+  const labels = indicesOf(field, slot).map((index, dimension) => field.labels?.[dimension]?.[index] ?? vm(index));
   return {
     kind: 'cache',
     depth: 0,

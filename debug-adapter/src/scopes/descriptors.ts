@@ -12,7 +12,8 @@ export function boundNames(snapshot: Snapshot, format: Format): Item[] {
 
 export function boundName(snapshot: Snapshot, name: string, value: number, format: Format): Item {
   if (value < 0) return { name, value: 'not bound', evaluateName: name };
-  const what = descriptorText(snapshot, 0, value);
+  const file = openFile(snapshot, snapshot.processOfName(name), value);
+  const what = file < 0 ? undefined : fileKind(snapshot, file);
   return {
     name,
     value: what ? `${format.number(value)} (${what})` : format.number(value),
@@ -35,15 +36,25 @@ export function descriptors(snapshot: Snapshot, process: number): Item[] {
 
 /** What a descriptor of a process names, or undefined when it is not open. */
 export function descriptorText(snapshot: Snapshot, process: number, fd: number): string | undefined {
-  const { files, topology } = snapshot.model.world;
-  const count = files.descriptor.size / topology.processes.length;
-  if (fd < 0 || fd >= count) return undefined;
-  const file = snapshot.read(files.descriptor, process * count + fd) - 1;
+  const file = openFile(snapshot, process, fd);
   return file < 0 ? undefined : fileText(snapshot, file);
 }
 
-/** `a VFIO group, 26`, `a VFIO device, gpu`. */
+/** The open file of a descriptor, or -1. */
+export function openFile(snapshot: Snapshot, process: number, fd: number): number {
+  const { files, topology } = snapshot.model.world;
+  const count = files.descriptor.size / topology.processes.length;
+  return fd < 0 || fd >= count ? -1 : snapshot.read(files.descriptor, process * count + fd) - 1;
+}
+
+/** A file with the name of a descriptor of it: `vm, a VM`. */
 export function fileText(snapshot: Snapshot, file: number): string {
+  const name = snapshot.fileName(file);
+  return name === undefined ? fileKind(snapshot, file) : `${name}, ${fileKind(snapshot, file)}`;
+}
+
+/** `a VFIO group, 26`, `a VFIO device, gpu`. */
+function fileKind(snapshot: Snapshot, file: number): string {
   const { files } = snapshot.model.world;
   const kind = files.kindOf(snapshot.machine, file);
   const detail = DETAILS[kind]?.(files.objectOf(snapshot.machine, file), snapshot);

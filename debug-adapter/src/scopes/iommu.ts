@@ -2,6 +2,7 @@
 import { IOPTE } from '@snoopscope/sim-core';
 import type { Snapshot } from '../snapshot.ts';
 import { group, type Item, type Scope, those, yesNo } from './item.ts';
+import { domainOwner, pageName } from './objects.ts';
 
 export const iommuScope: Scope = {
   name: 'IOMMU',
@@ -34,6 +35,7 @@ function domainItem(snapshot: Snapshot, domain: number): Item {
   const unit = topology.iommus[snapshot.read(iommu.domainUnit, domain) - 1]?.name ?? 'no unit';
   return group(`domain ${domain}`, coherent ? 'enforces coherency' : 'does not enforce coherency', () => [
     { name: 'enforced', value: yesNo(coherent) },
+    { name: 'owner', value: domainOwner(snapshot, domain) },
     { name: 'unit', value: unit },
     {
       name: 'devices',
@@ -44,8 +46,8 @@ function domainItem(snapshot: Snapshot, domain: number): Item {
           .join(', ') || 'none',
     },
     ...topology.pages.map(
-      (page, index): Item => ({
-        name: `iopte ${page.words.map((word) => topology.words[word]?.name).join(', ')}`,
+      (_, index): Item => ({
+        name: `iopte ${pageName(snapshot, index)}`,
         value: entryText(snapshot, snapshot.read(iommu.iopte, domain * topology.pages.length + index), index),
       }),
     ),

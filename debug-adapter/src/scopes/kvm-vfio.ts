@@ -2,6 +2,7 @@
 import type { Snapshot } from '../snapshot.ts';
 import { fileText } from './descriptors.ts';
 import { counted, group, type Item, type Scope, those, yesNo } from './item.ts';
+import { groupName, kvmDeviceName, vmName } from './objects.ts';
 import { lockText } from './vm.ts';
 
 export const kvmVfioScope: Scope = {
@@ -13,7 +14,7 @@ export const kvmVfioScope: Scope = {
       const devices = those(dims.kvmDevices, (device) => snapshot.read(kvm.deviceVm, device) !== 0);
       if (devices.length === 1) return deviceItems(snapshot, devices[0] as number);
       return devices.map((device) =>
-        group(`device ${device}`, `of VM ${snapshot.read(kvm.deviceVm, device) - 1}`, () =>
+        group(kvmDeviceName(snapshot, device), `of ${vmName(snapshot, snapshot.read(kvm.deviceVm, device) - 1)}`, () =>
           deviceItems(snapshot, device),
         ),
       );
@@ -35,6 +36,6 @@ function deviceItems(snapshot: Snapshot, device: number): Item[] {
 }
 
 function entryText(snapshot: Snapshot, entry: number): string {
-  const { kvmVfio, topology } = snapshot.model.world;
-  return kvmVfio.holdsFiles ? fileText(snapshot, entry) : `group ${topology.groups[entry]?.number}`;
+  const { kvmVfio } = snapshot.model.world;
+  return kvmVfio.holdsFiles ? fileText(snapshot, entry) : groupName(snapshot, entry);
 }

@@ -3,6 +3,16 @@ import { errnoName, type Local, type LocalKind, ZAP_REASONS } from '@snoopscope/
 import type { Snapshot } from '../snapshot.ts';
 import { fileText } from './descriptors.ts';
 import { type Format, type Item, yesNo } from './item.ts';
+import {
+  containerName,
+  deviceName,
+  groupName,
+  iommufdName,
+  kvmDeviceName,
+  pageName,
+  vcpuName,
+  vmName,
+} from './objects.ts';
 
 /** `stored` is what the local's slot holds. */
 export function localItem(snapshot: Snapshot, local: Local, stored: number, format: Format): Item {
@@ -25,17 +35,17 @@ const TEXTS: Readonly<Record<LocalKind, Text>> = {
   errno: (_, value, format) => resultOf(-value, format),
   zapReason: (_, value) => ZAP_REASONS[value] ?? String(value),
   file: fileText,
-  vm: (_, value) => `VM ${value}`,
-  vcpu: vcpuText,
-  kvmDevice: (_, value) => `kvm-vfio device ${value}`,
-  container: (_, value) => `container ${value}`,
-  group: (snapshot, value) => `group ${snapshot.model.world.topology.groups[value]?.number}`,
-  device: (snapshot, value) => snapshot.model.world.topology.devices[value]?.name ?? String(value),
+  vm: vmName,
+  vcpu: vcpuName,
+  kvmDevice: kvmDeviceName,
+  container: containerName,
+  group: groupName,
+  device: deviceName,
   domain: (_, value) => `domain ${value}`,
   ioas: (_, value) => `I/O address space ${value}`,
-  iommufd: (_, value) => `iommufd ${value}`,
+  iommufd: iommufdName,
   cpu: (_, value) => `cpu${value}`,
-  page: (snapshot, value) => `the page of ${pageWords(snapshot, value)}`,
+  page: (snapshot, value) => `the page of ${pageName(snapshot, value)}`,
   driver: (snapshot, value) => snapshot.model.world.vfio.drivers[value] ?? 'none',
   iommuDriver: (snapshot, value) => snapshot.model.world.vfio.state.containerDriver.values?.[value] ?? 'none',
 };
@@ -61,14 +71,3 @@ const TYPES: Readonly<Record<LocalKind, string>> = {
   driver: 'a driver of the host',
   iommuDriver: 'the IOMMU driver of a container',
 };
-
-function vcpuText({ model, state }: Snapshot, vcpu: number): string {
-  const { kvm, topology } = model.world;
-  const actor = topology.actors.find((_, index) => state[kvm.actorVcpu.base + index] === vcpu + 1);
-  return actor?.name ?? `vCPU ${vcpu}`;
-}
-
-function pageWords({ model }: Snapshot, page: number): string {
-  const { pages, words } = model.world.topology;
-  return pages[page]?.words.map((word) => words[word]?.name).join(', ') ?? String(page);
-}

@@ -1,6 +1,7 @@
 /** VFIO: groups with their container, users and VM; containers with their driver; devices and who has them open. */
 import type { Snapshot } from '../snapshot.ts';
 import { group, type Item, numberItem, type Scope, those } from './item.ts';
+import { containerName, deviceName, groupName, vmOrNone } from './objects.ts';
 
 export const vfioScope: Scope = {
   name: 'VFIO',
@@ -21,13 +22,17 @@ function groupItem(snapshot: Snapshot, index: number): Item {
   const { topology, vfio } = snapshot.model.world;
   const container = snapshot.read(vfio.groupContainer, index) - 1;
   return group(
-    `group ${topology.groups[index]?.number}`,
-    container < 0 ? 'no container' : `in container ${container}`,
+    groupName(snapshot, index),
+    container < 0 ? 'no container' : `in ${containerName(snapshot, container)}`,
     (format) => [
-      { name: 'container', value: container < 0 ? 'none' : `container ${container}` },
+      { name: 'container', value: container < 0 ? 'none' : containerName(snapshot, container) },
       numberItem('container_users', snapshot.read(vfio.containerUsers, index), format),
       { name: 'open', value: snapshot.read(vfio.groupFile, index) === 0 ? 'no' : 'yes' },
-      { name: 'kvm', value: vmText(snapshot.read(vfio.groupKvm, index)), type: 'the VM that VFIO was told' },
+      {
+        name: 'kvm',
+        value: vmOrNone(snapshot, snapshot.read(vfio.groupKvm, index)),
+        type: 'the VM that VFIO was told',
+      },
       {
         name: 'devices',
         value: (topology.groups[index]?.devices ?? []).map((device) => topology.devices[device]?.name).join(', '),
@@ -39,23 +44,19 @@ function groupItem(snapshot: Snapshot, index: number): Item {
 function containerItem(snapshot: Snapshot, container: number): Item {
   const { state } = snapshot.model.world.vfio;
   const driver = state.containerDriver.values?.[snapshot.read(state.containerDriver, container)] ?? 'none';
-  return group(`container ${container}`, driver, (format) => [
+  return group(containerName(snapshot, container), driver, (format) => [
     { name: 'IOMMU driver', value: driver },
     numberItem('references', snapshot.read(state.containerReferences, container), format),
   ]);
 }
 
 function deviceItem(snapshot: Snapshot, device: number): Item {
-  const { topology, vfio } = snapshot.model.world;
+  const { vfio } = snapshot.model.world;
   const driver = vfio.drivers[snapshot.read(vfio.deviceDriver, device)] ?? 'none';
   const open = snapshot.read(vfio.deviceOpenCount, device);
-  return group(topology.devices[device]?.name ?? String(device), `${driver}${open > 0 ? ', open' : ''}`, (format) => [
+  return group(deviceName(snapshot, device), `${driver}${open > 0 ? ', open' : ''}`, (format) => [
     { name: 'driver', value: driver },
     numberItem('open_count', open, format),
-    { name: 'kvm', value: vmText(snapshot.read(vfio.deviceKvm, device)) },
+    { name: 'kvm', value: vmOrNone(snapshot, snapshot.read(vfio.deviceKvm, device)) },
   ]);
-}
-
-function vmText(slot: number): string {
-  return slot === 0 ? 'none' : `VM ${slot - 1}`;
 }

@@ -2,6 +2,7 @@
 import { LEAF, leafType, memtypeName } from '@snoopscope/sim-core';
 import type { Snapshot } from '../snapshot.ts';
 import { type Format, group, type Item, numberItem, type Scope, those } from './item.ts';
+import { pageName, vcpuName, vmName } from './objects.ts';
 
 export const vmScope: Scope = {
   name: 'VM',
@@ -12,7 +13,7 @@ export const vmScope: Scope = {
       const vms = those(dims.vms, (vm) => snapshot.read(kvm.vmReferences, vm) > 0);
       // One VM is the rule, and then there is nothing to choose from.
       if (vms.length === 1) return vmItems(snapshot, vms[0] as number, format);
-      return vms.map((vm) => group(`VM ${vm}`, summary(snapshot, vm), (f) => vmItems(snapshot, vm, f)));
+      return vms.map((vm) => group(vmName(snapshot, vm), summary(snapshot, vm), (f) => vmItems(snapshot, vm, f)));
     };
   },
 };
@@ -48,10 +49,8 @@ export function lockText(snapshot: Snapshot, holder: number): string {
 function vcpuItem(snapshot: Snapshot, vcpu: number, format: Format): Item {
   const { kvm, topology } = snapshot.model.world;
   const cpu = snapshot.read(kvm.vcpuCpu, vcpu) - 1;
-  const actor = topology.actors.findIndex((_, index) => snapshot.read(kvm.actorVcpu, index) === vcpu + 1);
   const mask = snapshot.read(kvm.wbinvdDirtyMask, vcpu);
-  const name = topology.actors[actor]?.name ?? `vCPU ${snapshot.read(kvm.vcpuId, vcpu)}`;
-  return group(name, cpu < 0 ? 'never loaded' : `on cpu${cpu}`, () => [
+  return group(vcpuName(snapshot, vcpu), cpu < 0 ? 'never loaded' : `on cpu${cpu}`, () => [
     numberItem('id', snapshot.read(kvm.vcpuId, vcpu), format),
     { name: 'pCPU', value: cpu < 0 ? 'never loaded' : `cpu${cpu}` },
     { name: 'wbinvd_dirty_mask', value: maskText(mask, topology.cpu.count), type: 'pCPUs that WBINVD has to reach' },
@@ -70,9 +69,9 @@ function secondStage(snapshot: Snapshot): string {
 
 function leafItems(snapshot: Snapshot, vm: number): Item[] {
   const { kvm, topology } = snapshot.model.world;
-  return topology.pages.map((page, index): Item => {
+  return topology.pages.map((_, index): Item => {
     const leaf = snapshot.read(kvm.leaf, vm * topology.pages.length + index);
-    const name = page.words.map((word) => topology.words[word]?.name).join(', ');
+    const name = pageName(snapshot, index);
     if ((leaf & LEAF.present) === 0) return { name, value: 'not present' };
     const effective = memtypeName(kvm.mmu.effectiveTypeIn(snapshot.state, vm, index));
     const ipat = (leaf & LEAF.ipat) !== 0;

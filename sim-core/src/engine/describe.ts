@@ -12,6 +12,7 @@ import { EVENT_WIDTH, EXIT_REASONS, FAULT_REASONS, FINDINGS, happeningOf, ZAP_RE
 import type { Field } from '../state/layout.ts';
 import type { Model } from './model.ts';
 import { MONITORS } from './monitors/table.ts';
+import type { ObjectNames } from './object-names.ts';
 import type { Place } from './program.ts';
 
 export interface EventText {
@@ -32,15 +33,24 @@ export interface EventText {
   readonly depth: number;
 }
 
-/** What one event says, or undefined when it only serves the interpreter. `log` is a run's log, `event` an index. */
-export function describeEvent(model: Model, log: Int32Array, event: number): EventText | undefined {
+/**
+ * What one event says, or undefined when it only serves the interpreter. `log` is a run's log, `event` an index. With the
+ * names of that run, VMs are called as in the scenario.
+ */
+export function describeEvent(
+  model: Model,
+  log: Int32Array,
+  event: number,
+  names?: ObjectNames,
+): EventText | undefined {
   const at = event * EVENT_WIDTH;
   const code = log[at] as number;
   const a = log[at + 1] as number;
   const b = log[at + 2] as number;
   const c = log[at + 3] as number;
   if (code >= 0) return describeChange(model, code, a, b);
-  return describeHappening(model, code, a, b, c);
+  const vm = (index: number): string => names?.atEvent('vm', index, event) ?? `VM ${index}`;
+  return describeHappening(model, code, [a, b, c], vm);
 }
 
 /** The value of a system call as strace prints it: `5`, `-1 EBUSY`. */
@@ -48,7 +58,12 @@ export function resultText(value: number): string {
   return value < 0 ? `-1 ${errnoName(-value)}` : String(value);
 }
 
-function describeHappening(model: Model, code: number, a: number, b: number, c: number): EventText | undefined {
+function describeHappening(
+  model: Model,
+  code: number,
+  [a, b, c]: readonly [number, number, number],
+  vm: (index: number) => string,
+): EventText | undefined {
   const { topology, routines } = model.world;
   const word = (index: number): string => topology.words[index]?.name ?? `word ${index}`;
   const line = (index: number): string => (topology.lines[index]?.words ?? []).map(word).join('+');
@@ -95,7 +110,7 @@ function describeHappening(model: Model, code: number, a: number, b: number, c: 
     case 'zap':
       return text(
         'kernel',
-        `KVM zaps ${b < 0 ? 'all leaves' : `the leaf of ${pageText(model, b)}`} of VM ${a}: ${ZAP_REASONS[c]}`,
+        `KVM zaps ${b < 0 ? 'all leaves' : `the leaf of ${pageText(model, b)}`} of ${vm(a)}: ${ZAP_REASONS[c]}`,
       );
     case 'vcpu-load':
       return text('kernel', `${vcpu(a)} is loaded on cpu${b}${c >= 0 && c !== b ? `, it was on cpu${c}` : ''}`);
@@ -106,7 +121,7 @@ function describeHappening(model: Model, code: number, a: number, b: number, c: 
     case 'posted':
       return text('tlp', postedText(device(a), b, word(b), c));
     case 'vm-destroyed':
-      return text('kernel', `VM ${a} is destroyed`);
+      return text('kernel', `${vm(a)} is destroyed`);
   }
 }
 

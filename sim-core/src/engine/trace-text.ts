@@ -7,6 +7,7 @@
 import { EVENT_WIDTH } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
 import { describeEvent, resultText } from './describe.ts';
+import { ObjectNames } from './object-names.ts';
 import type { Run } from './run.ts';
 import { why, whyText } from './why.ts';
 
@@ -21,6 +22,7 @@ export interface TraceTextOptions {
 
 export function traceText(run: Run, options: TraceTextOptions): string[] {
   const { model, log } = run;
+  const names = new ObjectNames(run);
   const lines: string[] = [];
   const statementOf = new Map<number, number>();
   for (let event = 0; event < run.events; event++) {
@@ -45,7 +47,7 @@ export function traceText(run: Run, options: TraceTextOptions): string[] {
       if (result) lines.push(`  ${result}`);
       continue;
     }
-    const described = describeEvent(model, log, event);
+    const described = describeEvent(model, log, event, names);
     if (!described || described.kind === 'return' || (described.kind === 'change' && !options.changes)) continue;
     if (described.kind === 'call') {
       if (model.world.routines.routines[log[at + 2] as number]?.kind !== 'kernel') continue;

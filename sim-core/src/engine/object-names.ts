@@ -1,0 +1,167 @@
+/**
+ * What a scenario calls the objects of the kernel: `vm`, not VM 0.
+ *
+ * An object is called by the first name that was bound to a descriptor of it and that still means it. It keeps the name
+ * when the descriptor is closed and it lives on; an object that takes its place later does not inherit it. Grows with the
+ * run. Cost of a question: a binary search; of growing: one look at each event.
+ */
+import { FILE_KIND_NAMES, type FileKind } from '../ops/op.ts';
+import { EVENT_WIDTH } from '../state/event.ts';
+import { NOTE } from '../state/machine.ts';
+import type { Run } from './run.ts';
+
+/** An open file, from when the call that made it has returned. */
+interface OpenFile {
+  readonly position: number;
+  readonly bindings: Binding[];
+}
+
+/** A name was given a value. */
+interface Binding {
+  readonly position: number;
+  readonly name: string;
+  readonly process: number;
+  /** What the value names as a descriptor of the process, if anything. */
+  readonly file: OpenFile | undefined;
+}
+
+const NOTHING = 0;
+const NAME = 1;
+const FILE = 2;
+const DESCRIPTOR = 3;
+
+export class ObjectNames {
+  readonly #run: Run;
+  /** By slot: what a change of it means here. */
+  readonly #watched: Uint8Array;
+  readonly #nameOfSlot: ReadonlyMap<number, string>;
+  /** Descriptors, kinds and objects of files as they are behind the last step that was looked at; other slots are stale. */
+  readonly #values: Int32Array;
+  #steps = 0;
+  /** Per actor: files and names that its call has changed, to be looked at when it returns. */
+  readonly #files: Set<number>[];
+  readonly #names: string[][];
+  readonly #byObject = new Map<string, OpenFile[]>();
+  readonly #byFile = new Map<number, OpenFile[]>();
+  readonly #history = new Map<string, Binding[]>();
+
+  constructor(run: Run) {
+    const { layout, names, world } = run.model;
+    const { files, topology } = world;
+    this.#run = run;
+    this.#values = layout.initial.slice();
+    this.#watched = new Uint8Array(layout.initial.length);
+    this.#nameOfSlot = new Map([...names].map(([name, slot]) => [slot, name]));
+    for (const slot of names.values()) this.#watched[slot] = NAME;
+    for (const field of [files.kind, files.object]) this.#watched.fill(FILE, field.base, field.base + field.size);
+    this.#watched.fill(DESCRIPTOR, files.descriptor.base, files.descriptor.base + files.descriptor.size);
+    this.#files = topology.actors.map(() => new Set());
+    this.#names = topology.actors.map(() => []);
+  }
+
+  /** The name of the object behind files of a kind, at a position of the run. */
+  ofObject(kind: FileKind, object: number, position: number): string | undefined {
+    this.#extend();
+    return this.#nameOf(this.#byObject.get(keyOf(kind, object)), position);
+  }
+
+  /** The name that an object had when an event happened. */
+  atEvent(kind: FileKind, object: number, event: number): string | undefined {
+    return this.ofObject(kind, object, this.#run.stepOfEvent(event));
+  }
+
+  /** The name of an open file. */
+  ofFile(file: number, position: number): string | undefined {
+    this.#extend();
+    return this.#nameOf(this.#byFile.get(file), position);
+  }
+
+  /** The process whose descriptor a name is; undefined when it is not bound yet. */
+  processOf(name: string, position: number): number | undefined {
+    this.#extend();
+    return last(this.#history.get(name), position)?.process;
+  }
+
+  #nameOf(files: readonly OpenFile[] | undefined, position: number): string | undefined {
+    return last(files, position)?.bindings.find(
+      (binding) => binding.position <= position && last(this.#history.get(binding.name), position) === binding,
+    )?.name;
+  }
+
+  #extend(): void {
+    for (; this.#steps < this.#run.steps; this.#steps++) this.#look(this.#steps);
+  }
+
+  #look(step: number): void {
+    const { log } = this.#run;
+    const { actor, firstEvent, endEvent } = this.#run.step(step);
+    let done = false;
+    for (let at = firstEvent * EVENT_WIDTH; at < endEvent * EVENT_WIDTH; at += EVENT_WIDTH) {
+      const slot = log[at] as number;
+      if (slot === NOTE.done) done = true;
+      if (slot < 0 || this.#watched[slot] === NOTHING) continue;
+      this.#values[slot] = log[at + 2] as number;
+      if (actor >= 0) this.#changed(actor, slot);
+    }
+    if (done) this.#returned(actor, step + 1);
+  }
+
+  #changed(actor: number, slot: number): void {
+    const { kind, object } = this.#run.model.world.files;
+    if (this.#watched[slot] === NAME) this.#names[actor]?.push(this.#nameOfSlot.get(slot) ?? '');
+    else if (this.#watched[slot] === FILE)
+      this.#files[actor]?.add(slot - (slot >= kind.base && slot < kind.base + kind.size ? kind.base : object.base));
+  }
+
+  /** A call has returned: the files that it has made are complete, and the names that it has bound mean something. */
+  #returned(actor: number, position: number): void {
+    const made = this.#files[actor] as Set<number>;
+    for (const file of made) this.#made(file, position);
+    made.clear();
+    for (const name of (this.#names[actor] as string[]).splice(0)) this.#bound(actor, name, position);
+  }
+
+  #made(index: number, position: number): void {
+    const { files } = this.#run.model.world;
+    const kind = FILE_KIND_NAMES[this.#values[files.kind.base + index] as number] ?? 'none';
+    if (kind === 'none') return;
+    const file: OpenFile = { position, bindings: [] };
+    append(this.#byObject, keyOf(kind, this.#values[files.object.base + index] as number), file);
+    append(this.#byFile, index, file);
+  }
+
+  #bound(actor: number, name: string, position: number): void {
+    const { model } = this.#run;
+    const { files, topology } = model.world;
+    const process = Math.max(topology.actors[actor]?.process ?? 0, 0);
+    const descriptors = files.descriptor.size / topology.processes.length;
+    const fd = this.#values[model.names.get(name) as number] as number;
+    const open =
+      fd < 0 || fd >= descriptors ? 0 : (this.#values[files.descriptor.base + process * descriptors + fd] ?? 0);
+    const binding: Binding = { position, name, process, file: this.#byFile.get(open - 1)?.at(-1) };
+    binding.file?.bindings.push(binding);
+    append(this.#history, name, binding);
+  }
+}
+
+function keyOf(kind: FileKind, object: number): string {
+  return `${kind} ${object}`;
+}
+
+function append<K, T>(lists: Map<K, T[]>, key: K, value: T): void {
+  const list = lists.get(key);
+  if (list) list.push(value);
+  else lists.set(key, [value]);
+}
+
+/** The last of a list in ascending order whose position is not above the wanted one. */
+function last<T extends { readonly position: number }>(all: readonly T[] | undefined, position: number): T | undefined {
+  let low = 0;
+  let high = all?.length ?? 0;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((all?.[middle]?.position ?? 0) <= position) low = middle + 1;
+    else high = middle;
+  }
+  return all?.[low - 1];
+}
