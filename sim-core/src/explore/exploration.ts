@@ -53,6 +53,11 @@ export interface ExploreOptions {
   readonly findings?: Readonly<Partial<Record<Finding, FindingPolicy>>>;
   readonly reduction?: Partial<Reductions>;
   /**
+   * Keep a fingerprint of each state instead of the state. Less memory; what is then proved is proved up to the
+   * probability that {@link Fingerprinting} says.
+   */
+  readonly fingerprint?: boolean;
+  /**
    * Asked now and then (at least every {@link SLICE_MOVES} moves); true ends the search with what it knows. This is
    * where a caller looks at a clock or at its user.
    */
@@ -81,6 +86,19 @@ export interface Sampling {
   readonly pctDepth?: number;
 }
 
+/** How states were told apart, when it was not by all that they are. */
+export interface Fingerprinting {
+  /** Bits of a fingerprint. */
+  readonly bits: number;
+  /**
+   * The probability that a state was taken for another one and missed is at most this, over tables of the fingerprints
+   * that are drawn at random.
+   */
+  readonly missProbability: number;
+  /** Times that the search began again because states were to be written anew that were not there any more. */
+  readonly beganAgain: number;
+}
+
 /** Why a search ended before it had seen everything. */
 export type ExploreLimit =
   | { readonly kind: 'states' | 'bytes' | 'depth'; readonly at: number }
@@ -96,6 +114,8 @@ export interface Exploration extends Progress {
   /** True when every reachable state was seen. */
   readonly complete: boolean;
   readonly limit?: ExploreLimit;
+  /** Set when states were told apart by fingerprints: complete is then what all states but missed ones are. */
+  readonly fingerprints?: Fingerprinting;
   /** Set when runs were taken at random: nothing is then proved, and counts are of runs. */
   readonly sampling?: Sampling;
   /** The runs themselves, each thing with the seed that gives it again: what shares are put together from. */

@@ -23,14 +23,12 @@ export function concretePath(
   numbers.reverse();
   const executor = new Executor(model);
   executor.machine.state.set(start);
-  const wanted = new Uint32Array(space.packing.words);
   const reached = new Uint32Array(space.packing.words);
   const path: number[] = [];
   for (const number of numbers.slice(1)) {
-    store.read(number, wanted);
     path.push(
       step(space, executor, store.move(number), () => {
-        return space.encode(executor.machine.state, reached) && reached.every((word, i) => word === wanted[i]);
+        return space.encode(executor.machine.state, reached) && store.matches(number, reached);
       }),
     );
   }

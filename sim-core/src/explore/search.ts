@@ -4,11 +4,8 @@
  * A search is resumable: {@link Search.step} makes some moves and returns, so that an editor can cancel or show
  * progress between two calls. {@link explore} runs one to its end.
  */
-import { Executor } from '../engine/executor.ts';
-import type { Granularity, Model, ScheduledMove } from '../engine/model.ts';
-import { ModelLimit } from '../limits.ts';
-import { EVENT_WIDTH, FINDINGS } from '../state/event.ts';
-import { NOTE } from '../state/machine.ts';
+import type { Granularity, Model } from '../engine/model.ts';
+import { FINDINGS } from '../state/event.ts';
 import { Expander, type Tables } from './expander.ts';
 import {
   ALL_REDUCTIONS,
@@ -21,14 +18,16 @@ import {
   scheduleOf,
 } from './exploration.ts';
 import { Finality } from './finality.ts';
-import { DEADLOCK, Found } from './found.ts';
+import { FingerprintStore, StatesForgotten } from './fingerprint-store.ts';
+import { Found } from './found.ts';
 import { type Leaf, NotSymmetric } from './learner.ts';
 import type { LevelDone } from './level-worker.ts';
 import { Outcomes } from './outcomes.ts';
 import { concretePath } from './path.ts';
 import { mutedSlots } from './relevance.ts';
+import { resultOf } from './result.ts';
 import { Space, type SpaceOptions } from './space.ts';
-import { runSetup } from './start.ts';
+import { behindSetup } from './start.ts';
 import { HOLE, MAX_NUMBERED, StateStore, type Store } from './store.ts';
 
 export type * from './exploration.ts';
@@ -63,6 +62,8 @@ export interface SharedOptions {
   readonly lookAheadFrom?: number;
   /** Levels of at least so many states are left to workers. */
   readonly sharedLevel?: number;
+  /** With fingerprints: states that keep their words all the same. */
+  readonly remembered?: number;
   readonly newStore?: (words: number, sleeping: boolean) => Store;
 }
 
@@ -91,6 +92,8 @@ export class Search {
   #compared = 0;
   #compareAt = FIRST_COMPARISON;
   #restarts = 0;
+  /** Times that the search began again after states had been forgotten. */
+  #beganAgain = 0;
   /** What the search begins again with once it has stored so many states. */
   #lookAhead: { readonly from: number; readonly reductions: Reductions } | undefined;
 
@@ -117,7 +120,7 @@ export class Search {
     try {
       this.#run(until);
     } catch (error) {
-      this.#withoutSymmetry(error);
+      this.#recover(error);
     }
     return this.#limit === undefined && this.#next < this.space.store.count;
   }
@@ -146,55 +149,40 @@ export class Search {
   }
 
   result(): Exploration {
-    const { learner, store } = this.space;
-    const complete = this.#limit === undefined && this.#next >= store.count;
-    const outcomes = this.#outcomes;
-    outcomes.clear();
-    for (const { state, judgement } of this.#finality.finals()) {
-      const leaf = learner.leaves[judgement] as Leaf;
-      if (!leaf.judgement) throw new Error('a final state without a judgement');
-      outcomes.add(leaf.judgement, state);
-      if (leaf.judgement.deadlock) this.#found.add(DEADLOCK, state, -1);
-    }
-    const way = (state: number): ScheduledMove[] => scheduleOf(concretePath(this.space, this.#start, state));
-    // Persistent sets put moves of others before those that matter.
-    const shortest = !this.#reductions.partialOrder;
-    const findings = this.#found.explored(shortest, (state, last) =>
-      scheduleOf(concretePath(this.space, this.#start, state, last)),
-    );
-    const result: Exploration = {
-      ...this.progress(),
+    return resultOf({
+      space: this.space,
+      start: this.#start,
+      finality: this.#finality,
+      outcomes: this.#outcomes,
+      found: this.#found,
       granularity: this.#granularity,
-      complete,
-      ...(this.#limit ? { limit: this.#limit } : {}),
-      maxDepth: this.#depth,
       reductions: this.#reductions,
-      finals: outcomes.finals,
-      conditions: outcomes.conditions(complete, shortest, way, findings),
-      terms: outcomes.terms,
-      outcomes: outcomes.outcomes(way),
-      findings,
-    };
-    this.#found.remove(DEADLOCK);
-    return result;
+      progress: this.progress(),
+      limit: () => this.#limit,
+      beganAgain: this.#beganAgain,
+    });
   }
 
   #begin(): void {
-    const executor = new Executor(this.#model);
-    let problem: string | undefined;
-    try {
-      runSetup(executor);
-    } catch (error) {
-      if (!(error instanceof ModelLimit)) throw error;
-      problem = error.message;
-    }
-    this.#start = executor.machine.state.slice();
-    const { log, length } = executor.machine;
-    for (let at = 0; at < length; at += EVENT_WIDTH) {
-      if (log[at] === NOTE.finding) this.#found.inSetup.push(log[at + 1] as number);
-    }
+    const { state, findings, problem } = behindSetup(this.#model);
+    this.#start = state;
+    this.#found.inSetup.push(...findings);
     this.#restart();
     if (problem !== undefined) this.stop({ kind: 'model', message: problem, schedule: [] });
+  }
+
+  /** Begins again when that is what helps. */
+  #recover(error: unknown): void {
+    if (error instanceof StatesForgotten) this.#forgetAll();
+    else this.#withoutSymmetry(error);
+  }
+
+  /** To the first state; what was learned stays. */
+  #forgetAll(): void {
+    const { store } = this.space;
+    if (store instanceof FingerprintStore && store.hasForgotten) this.#beganAgain++;
+    this.space.begin();
+    this.#reset();
   }
 
   #withoutSymmetry(error: unknown): void {
@@ -225,9 +213,14 @@ export class Search {
       watched: new Set(watched),
       muted: this.#reductions.deadState ? mutedSlots(this.#model, policyOf) : [],
       judge: (executor) => this.#outcomes.judge(executor),
-      newStore: this.#options.newStore ?? ((words, sleeping) => new StateStore(words, sleeping)),
+      newStore: this.#options.newStore ?? this.#newStore,
     };
   }
+
+  #newStore = (words: number, sleeping: boolean): Store =>
+    this.#options.fingerprint
+      ? new FingerprintStore(words, sleeping, this.#options.remembered)
+      : new StateStore(words, sleeping);
 
   /** To the first state of the space. */
   #reset(): void {
@@ -261,8 +254,7 @@ export class Search {
       this.#reductions = { ...this.#reductions, partialOrder: false, deadState: false };
       this.#restart();
     } else {
-      this.space.begin();
-      this.#reset();
+      this.#forgetAll();
     }
     return true;
   }
@@ -297,7 +289,7 @@ export class Search {
     try {
       this.#absorb(done);
     } catch (error) {
-      this.#withoutSymmetry(error);
+      this.#recover(error);
     }
     return this.#shared;
   }
@@ -337,6 +329,7 @@ export class Search {
         }
         this.#depth++;
         this.#levelEnd = store.count;
+        store.release(this.#next);
         if (this.#levelEnd - this.#next >= (this.#options.sharedLevel ?? Number.POSITIVE_INFINITY)) {
           this.#shared = true;
           return;
@@ -362,6 +355,7 @@ export class Search {
       return true;
     }
     if (store.count >= this.#compareAt || this.#next === store.count) if (this.#beginAgain()) return true;
+    store.release(this.#next);
     if (store.count >= this.#maxStates) this.stop({ kind: 'states', at: this.#maxStates });
     if (this.progress().bytes >= maxBytes) this.stop({ kind: 'bytes', at: maxBytes });
     return false;

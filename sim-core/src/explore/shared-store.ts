@@ -95,6 +95,14 @@ export class SharedStore implements Store {
     for (let i = 0; i < words; i++) into[i] = this.#states[at + i] as number;
   }
 
+  matches(state: number, words: Uint32Array): boolean {
+    const at = state * this.#stride;
+    return words.every((word, i) => word === this.#states[at + i]);
+  }
+
+  /** All are kept. */
+  release(): void {}
+
   sleep(state: number): number {
     return this.#sleeping ? (this.#states[state * this.#stride + this.words] as number) : 0;
   }

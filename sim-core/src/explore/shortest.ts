@@ -62,6 +62,7 @@ function search(
     maxStates: MAX_STATES,
     maxDepth: length + 1,
     findings,
+    fingerprint: false,
     reduction: { ...exploration.reductions, partialOrder: false, sleepSets: options.reduction?.sleepSets ?? true },
   });
   while (second.step(SLICE_MOVES)) if (options.shouldStop?.(second.progress())) second.stop({ kind: 'stopped' });

@@ -336,13 +336,13 @@ export class Space {
     this.packing = new Packing(this.vocabulary, this.symmetry, old);
     this.canonical = this.#canonical();
     const translate = old.translation(this.packing);
+    this.compiled = new Compiled(this.packing, this.learner);
+    this.#plans.maskAnew(this.planner?.plans ?? []);
     this.store.relayout(this.packing.words, (from, at, to, toAt) => {
       translate(from, at, to, toAt);
       // Another arrangement has another least form.
       this.canonical?.(to, toAt);
     });
-    this.compiled = new Compiled(this.packing, this.learner);
-    this.#plans.maskAnew(this.planner?.plans ?? []);
   }
 
   #canonical(): Canonical | undefined {

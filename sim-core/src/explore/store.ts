@@ -40,6 +40,10 @@ export interface Store {
   parent(state: number): number;
   move(state: number): number;
   read(state: number, into: Uint32Array): void;
+  /** Has the state these words? */
+  matches(state: number, words: Uint32Array): boolean;
+  /** States below this number will not be read any more. */
+  release(before: number): void;
   prepare(hashes: Uint32Array, count: number): void;
   /**
    * The number of the state whose words stand at `at`; a new one gets the next number. Or {@link FULL}. `sleep` are the
@@ -95,6 +99,15 @@ export class StateStore implements Store {
     const at = (state & CHUNK_MASK) * this.#stride;
     for (let i = 0; i < words; i++) into[i] = chunk[at + i] as number;
   }
+
+  matches(state: number, words: Uint32Array): boolean {
+    const chunk = this.#chunks[state >>> CHUNK_BITS] as Uint32Array;
+    const at = (state & CHUNK_MASK) * this.#stride;
+    return words.every((word, i) => word === chunk[at + i]);
+  }
+
+  /** All are kept. */
+  release(): void {}
 
   sleep(state: number): number {
     if (!this.#sleeping) return 0;
