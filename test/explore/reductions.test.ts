@@ -124,6 +124,33 @@ describe('every scenario of the gallery', () => {
   );
 });
 
+it('more moves than a sleep set has bits', () => {
+  const words = Array.from({ length: 20 }, (_, i) => `w${i}`);
+  const model = modelOf(
+    [
+      'machine {',
+      'cpu intel count=2',
+      ...words.map((word) => `memory ${word} = 0`),
+      `allow evict ${words.join(' ')}`,
+      '}',
+      'setup {',
+      'kvm = open("/dev/kvm", O_RDWR)',
+      'vm = ioctl(kvm, KVM_CREATE_VM, 0)',
+      'vcpu0 = ioctl(vm, KVM_CREATE_VCPU, 0)',
+      'vcpu1 = ioctl(vm, KVM_CREATE_VCPU, 1)',
+      '}',
+      // The last words are evicted by moves 31 and beyond.
+      'vcpu 0 cpu=0 {\nmov [w14], 1\nmov [w15], 2\nmov eax, [w19]\n}',
+      'vcpu 1 cpu=1 {\nmov [w19], 1\nmov eax, [w14]\n}',
+      'exists vcpu0.eax == 0 && vcpu1.eax == 0',
+      '',
+    ].join('\n'),
+    'v6.12',
+  );
+  expect(model.moves.length).toBeGreaterThan(32);
+  expect(compare(model, 'statement', MAX_STATES)).toBeGreaterThan(0);
+});
+
 describe('random small scenarios', () => {
   it('have the same verdicts and outcomes with every reduction and without', () => {
     let compared = 0;

@@ -8,6 +8,7 @@
 import type { CanonicalTables } from './canonical.ts';
 import { type Canonical, canonicalOf } from './canonical.ts';
 import { DISABLED, leafOf, UNKNOWN } from './compiled.ts';
+import { Covered } from './sleep.ts';
 import { FULL, hashWords, SLEEPERS } from './store.ts';
 
 /** Everything that the inner loop looks at. */
@@ -81,11 +82,7 @@ export class Expander {
   readonly #sleeps: Uint32Array;
   /** Moves that need not be made in the state that is expanded, as bits. */
   #asleep = 0;
-  /** Moves whose order with a later one is covered: they, their leaves, and the bits that they change. */
-  readonly #covered: Int32Array;
-  readonly #coveredLeaves: Int32Array;
-  readonly #changes: Uint32Array;
-  #coveredCount = 0;
+  readonly #covered: Covered | undefined;
   /** What was asked and is not known: the question, and the packed state it was asked of. */
   question = NO_QUESTION;
   readonly questionWords: Uint32Array;
@@ -108,9 +105,7 @@ export class Expander {
     this.#hashes = new Uint32Array(moves);
     this.#enabled = new Int32Array(moves);
     this.#sleeps = new Uint32Array(moves);
-    this.#covered = new Int32Array(SLEEPERS);
-    this.#coveredLeaves = new Int32Array(SLEEPERS);
-    this.#changes = new Uint32Array((SLEEPERS + 1) * words);
+    this.#covered = tables.sleeping ? new Covered(tables, this.#current, this.#answers) : undefined;
   }
 
   /**
@@ -165,7 +160,7 @@ export class Expander {
       // What becomes of a stuck state is asked of all that the environment may do in it.
       this.#asleep = 0;
     }
-    if (tables.sleeping) this.#cover();
+    this.#covered?.begin(this.#asleep);
     const count = this.#generate(state, plan, 0, moves);
     if (count < 0) return this.#undo(remarked);
     const noted = this.stuck.length;
@@ -179,55 +174,6 @@ export class Expander {
   }
 
   #made = 0;
-
-  /** Begins with the moves that are asleep. */
-  #cover(): void {
-    this.#coveredCount = 0;
-    for (let move = 0; move < Math.min(this.tables.moves, SLEEPERS); move++) {
-      if ((this.#asleep & (1 << move)) === 0 || this.#answers[move] === DISABLED) continue;
-      this.#change(leafOf(this.#answers[move] as number));
-      this.#addCovered(move);
-    }
-  }
-
-  /** Puts the bits that a leaf changes behind those of the covered moves. */
-  #change(leaf: number): void {
-    const { words, effects } = this.tables;
-    const current = this.#current;
-    const effect = leaf * 2 * words;
-    const place = this.#coveredCount * words;
-    for (let i = 0; i < words; i++) {
-      const old = current[i] as number;
-      this.#changes[place + i] =
-        old ^ ((old & (effects[effect + i] as number)) | (effects[effect + words + i] as number));
-    }
-  }
-
-  #addCovered(move: number): void {
-    this.#covered[this.#coveredCount] = move;
-    this.#coveredLeaves[this.#coveredCount++] = leafOf(this.#answers[move] as number);
-  }
-
-  /** The covered moves that a leaf, whose changes stand behind theirs, commutes with: neither changes what the other looks at. */
-  #commuting(leaf: number): number {
-    const { words, footprints } = this.tables;
-    const changes = this.#changes;
-    const mine = this.#coveredCount * words;
-    const footprint = leaf * words;
-    let sleep = 0;
-    for (let k = 0; k < this.#coveredCount; k++) {
-      const other = (this.#coveredLeaves[k] as number) * words;
-      const place = k * words;
-      let met = 0;
-      for (let i = 0; i < words; i++) {
-        met |=
-          ((changes[mine + i] as number) & (footprints[other + i] as number)) |
-          ((changes[place + i] as number) & (footprints[footprint + i] as number));
-      }
-      if (met === 0) sleep |= 1 << (this.#covered[k] as number);
-    }
-    return sleep;
-  }
 
   #undo(remarked: number): false {
     this.remarks.length = remarked;
@@ -315,8 +261,7 @@ export class Expander {
 
   /** Puts the successors by the moves of a range into the row. Their number, or -1 when something is not known. */
   #generate(state: number, plan: number, from: number, to: number): number {
-    const { words, effects, remarkable, rewritten, planRanks, planMasks, environmentFrom, sleeping, unnamed } =
-      this.tables;
+    const { words, effects, remarkable, rewritten, planRanks, planMasks, environmentFrom, unnamed } = this.tables;
     const answers = this.#answers;
     const current = this.#current;
     const row = this.#row;
@@ -334,12 +279,7 @@ export class Expander {
         row[at + i] =
           ((current[i] as number) & (effects[effect + i] as number)) | (effects[effect + words + i] as number);
       }
-      let sleep = 0;
-      if (sleeping) {
-        this.#change(leaf);
-        sleep = this.#commuting(leaf);
-        if (move < SLEEPERS) this.#addCovered(move);
-      }
+      let sleep = this.#covered === undefined ? 0 : this.#covered.add(move, leaf);
       let recount = rewritten[leaf] as number;
       if (plan >= 0) {
         let then = plan;
