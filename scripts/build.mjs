@@ -1,4 +1,5 @@
 // Bundles everything that runs outside this repository into dist/. `npm run build`, or build(['cli']) from another script.
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -19,7 +20,19 @@ const inBrowser = {
 const inWorker = { ...inBrowser, format: 'iife' };
 const withVSCode = { external: ['vscode'] };
 
-/** name in dist/ → entry file and where it runs. */
+/** What few calls need, in a bundle of its own that is read when it is asked for. */
+function asBundle(names) {
+  return {
+    name: 'as-bundle',
+    setup: ({ onResolve }) =>
+      onResolve(
+        { filter: /^@snoopscope\// },
+        (found) => names[found.path] && { path: `./${names[found.path]}.js`, external: true },
+      ),
+  };
+}
+
+/** name in dist/ → entry file, where it runs, and the bundles that it finds beside it. */
 export const bundles = {
   extension: { entry: 'client/vscode/src/extension.ts', options: { ...onNode, ...withVSCode } },
   'extension-browser': {
@@ -33,20 +46,38 @@ export const bundles = {
   'debug-adapter': { entry: 'debug-adapter/src/main.ts', options: onNode },
   'debug-adapter-browser': { entry: 'debug-adapter/src/main-browser.ts', options: inWorker },
   'explore-level-worker': { entry: 'client/cli/src/explore-level-worker.ts', options: onNode },
-  cli: { entry: 'client/cli/src/main.ts', options: { ...onNode, banner: { js: '#!/usr/bin/env node' } } },
+  'cli-program': {
+    entry: 'client/cli/src/main.ts',
+    options: {
+      ...onNode,
+      // The program is no module of Node's own loaders, so it asks with require().
+      supported: { 'dynamic-import': false },
+      plugins: [asBundle({ '@snoopscope/server/node': 'cli-lsp', '@snoopscope/debug-adapter/node': 'cli-dap' })],
+    },
+    marked: true,
+  },
+  'cli-lsp': { entry: 'server/src/node.ts', options: onNode },
+  'cli-dap': { entry: 'debug-adapter/src/node.ts', options: onNode },
+  cli: {
+    entry: 'client/cli/src/start.ts',
+    options: { ...onNode, banner: { js: '#!/usr/bin/env node' }, define: { 'import.meta.dirname': '__dirname' } },
+    beside: ['cli-program', 'cli-lsp', 'cli-dap', 'explore-level-worker'],
+  },
 };
 
-/** Builds the named bundles, all by default. Throws when an entry is missing or does not compile; the others are written all the same. */
+/** Builds the named bundles and what they find beside them, all by default. Throws when an entry is missing or does not compile; the others are written all the same. */
 export async function build(names = Object.keys(bundles), { minify = false } = {}) {
-  const outcomes = await Promise.allSettled(names.map((name) => bundle(name, bundles[name], minify)));
+  const all = new Set(names.flatMap((name) => [name, ...(bundles[name].beside ?? [])]));
+  const outcomes = await Promise.allSettled([...all].map((name) => bundle(name, bundles[name], minify)));
   const failures = outcomes.filter((outcome) => outcome.status === 'rejected').map((outcome) => outcome.reason.message);
   if (failures.length > 0) throw new Error(failures.join('\n'));
 }
 
-/** Whether dist/NAME.js is missing or older than some source. */
+/** Whether dist/NAME.js, or what it finds beside it, is missing or older than some source. */
 export async function isStale(name) {
-  const output = await stat(outputOf(name)).catch(() => undefined);
-  if (!output) return true;
+  const needed = [name, ...(bundles[name].beside ?? [])];
+  const outputs = await Promise.all(needed.map((each) => stat(outputOf(each)).catch(() => undefined)));
+  if (outputs.includes(undefined)) return true;
   const places = [
     'sim-core/src',
     'server/src',
@@ -57,10 +88,10 @@ export async function isStale(name) {
     'scripts/build.mjs',
   ];
   const newest = await Promise.all(places.map((place) => newestChange(path.join(root, place))));
-  return Math.max(...newest) > output.mtimeMs;
+  return Math.max(...newest) > Math.min(...outputs.map((output) => output.mtimeMs));
 }
 
-async function bundle(name, { entry, options }, minify) {
+async function bundle(name, { entry, options, marked }, minify) {
   if (!existsSync(path.join(root, entry))) throw new Error(`dist/${name}.js: its entry ${entry} does not exist.`);
   const { build: esbuild } = await import('esbuild');
   const started = new Date();
@@ -77,7 +108,13 @@ async function bundle(name, { entry, options }, minify) {
     ...options,
   });
   await mkdir(path.join(root, 'dist'), { recursive: true });
-  for (const file of outputFiles) await writeAtomically(file.path, file.contents, started);
+  for (const { path: file, contents } of outputFiles)
+    await writeAtomically(file, marked && file.endsWith('.js') ? withMark(contents) : contents, started);
+}
+
+// Its last line tells this build from every other, for those who keep something that goes with it.
+function withMark(contents) {
+  return `${Buffer.from(contents)}\n// build ${createHash('sha256').update(contents).digest('hex')}\n`;
 }
 
 // A second process may be starting the same file. The time is that of the start, so that a source saved during the build counts as newer.

@@ -8,7 +8,7 @@ import { ensureInstalled, node, root } from './install.mjs';
 
 try {
   ensureInstalled();
-  if (await isStale('cli')) await build(['cli', 'explore-level-worker']);
+  if (await isStale('cli')) await build(['cli']);
 } catch (error) {
   process.stderr.write(`snoopscope could not be built.\n${error.message}\n`);
   process.exit(1);

@@ -27,7 +27,7 @@ const say = (line) => process.stdout.write(`${line}\n`);
 
 try {
   ensureInstalled();
-  await build(Object.keys(bundles).filter((name) => name !== 'cli'));
+  await build(Object.keys(bundles).filter((name) => !name.startsWith('cli')));
   const code = options.has('--browser') ? undefined : onPath('code');
   if (code) openDesktop(code);
   else await openBrowser();

@@ -1,6 +1,16 @@
 // The command as a process: what a shell, a pipe, a terminal's Ctrl-C and an editor see.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -11,6 +21,8 @@ import { node, root } from '../../scripts/install.mjs';
 const cli = path.join(root, 'dist/cli.js');
 const race = 'test/cli/scenarios/race.snoop';
 const folder = mkdtempSync(path.join(tmpdir(), 'snoopscope-process-'));
+/** What was compiled is kept here, not in the folder of whoever runs the tests. */
+const cache = path.join(folder, 'cache');
 const children = new Set<ChildProcess>();
 
 beforeAll(async () => {
@@ -29,7 +41,10 @@ interface Ended {
 }
 
 function start(args: readonly string[], environment: NodeJS.ProcessEnv = {}): ChildProcess & { ended: Promise<Ended> } {
-  const child = spawn(node, [cli, ...args], { cwd: root, env: { ...process.env, ...environment } });
+  const child = spawn(node, [cli, ...args], {
+    cwd: root,
+    env: { ...process.env, NODE_COMPILE_CACHE: cache, ...environment },
+  });
   children.add(child);
   let stdout = '';
   let stderr = '';
@@ -203,5 +218,52 @@ describe('servers', () => {
     socket.destroy();
     child.kill('SIGINT');
     await child.ended;
+  });
+});
+
+describe('what was compiled', () => {
+  const kept = (place: string): string[] => {
+    const inside = path.join(place, 'snoopscope');
+    return existsSync(inside) ? readdirSync(inside) : [];
+  };
+
+  test('is kept for the next call of the command, and changes nothing', async () => {
+    const place = path.join(folder, 'kept');
+    const first = await start(['check', race], { NODE_COMPILE_CACHE: place }).ended;
+    const names = kept(place);
+    expect(names).toEqual([expect.stringMatching(/^check-v.*\.compiled$/)]);
+    const file = path.join(place, 'snoopscope', names[0] as string);
+    const before = statSync(file);
+    expect(await start(['check', race], { NODE_COMPILE_CACHE: place }).ended).toEqual(first);
+    expect(statSync(file).ino).toBe(before.ino);
+  });
+
+  test('is made anew when it is of another build or broken', async () => {
+    const place = path.join(folder, 'broken');
+    const first = await start(['kernels'], { NODE_COMPILE_CACHE: place }).ended;
+    const file = path.join(place, 'snoopscope', kept(place)[0] as string);
+    const whole = readFileSync(file);
+    for (const wrong of [
+      Buffer.alloc(0),
+      Buffer.from(`0${whole.toString('latin1')}`, 'latin1'),
+      whole.subarray(0, 1000),
+    ]) {
+      writeFileSync(file, wrong);
+      expect(await start(['kernels'], { NODE_COMPILE_CACHE: place }).ended).toEqual(first);
+      expect(readFileSync(file).subarray(0, 64)).toEqual(whole.subarray(0, 64));
+      expect(statSync(file).size).toBeGreaterThan(100_000);
+    }
+  });
+
+  test('is not kept by a call that was wrong, nor when Node is told not to, nor where nothing can be written', async () => {
+    const place = path.join(folder, 'none');
+    const wrong = await start(['check', 'missing.snoop'], { NODE_COMPILE_CACHE: place }).ended;
+    expect(wrong.code).toBe(2);
+    const off = { NODE_COMPILE_CACHE: place, NODE_DISABLE_COMPILE_CACHE: '1' };
+    const first = await start(['check', race], off).ended;
+    expect(kept(place)).toEqual([]);
+    const blocked = path.join(folder, 'a-file');
+    writeFileSync(blocked, '');
+    expect(await start(['check', race], { NODE_COMPILE_CACHE: blocked }).ended).toEqual(first);
   });
 });

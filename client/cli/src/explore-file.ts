@@ -14,7 +14,6 @@ import {
 } from '@snoopscope/sim-core';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import type { ExploreRequest } from './explore-options.ts';
-import { exploreWithWorkers } from './explore-workers.ts';
 import { pause } from './io.ts';
 
 export interface Explored {
@@ -56,7 +55,7 @@ export async function exploreModel(
   onProgress?: OnProgress,
 ): Promise<Explored> {
   const began = performance.now();
-  const search = exploringOf(model, request);
+  const search = await exploringOf(model, request);
   let exploration: Exploration;
   try {
     await inSlices(search, request.maxSeconds ?? Number.POSITIVE_INFINITY, interrupt, onProgress);
@@ -81,9 +80,10 @@ export function exitCodeOf({
   return passed || (sampling && !limit) ? EXIT.fine : EXIT.limit;
 }
 
-function exploringOf(model: Model, { explore, sample, workers }: ExploreRequest): Exploring {
+async function exploringOf(model: Model, { explore, sample, workers }: ExploreRequest): Promise<Exploring> {
   if (sample) return new Sampler(model, sample);
-  if (workers > 1) return exploreWithWorkers(model, explore, workers);
+  // Loaded when it is needed: threads make the start of a program longer.
+  if (workers > 1) return (await import('./explore-workers.ts')).exploreWithWorkers(model, explore, workers);
   const search = new Search(model, explore);
   return {
     step: () => search.step(SLICE_MOVES),

@@ -22,6 +22,10 @@ export function commandReference(): string {
     'stops a command is a document too: `{"error": {"code", "message", "file", "diagnostics"}}`, the last two where they',
     'apply; lines and columns count from 1. Colours are left out on pipes and where `NO_COLOR` is set.',
     '',
+    'The first call of a command that ends well leaves what Node compiled for it in `snoopscope` in the cache folder of the',
+    'user (`~/.cache`, `~/Library/Caches`, `%LOCALAPPDATA%`), about a megabyte a command; later calls start in half the time.',
+    '`NODE_COMPILE_CACHE` names another folder, `NODE_DISABLE_COMPILE_CACHE=1` switches it off.',
+    '',
     ...COMMANDS.flatMap(section),
   ].join('\n');
 }

@@ -112,29 +112,33 @@ function debian(
 }
 
 export const PROFILES: readonly Profile[] = [
-  ...VERSIONS.map(
-    (version): Profile => ({
-      name: version,
-      version,
-      changes: changesOf(version),
-      doc: `Linux ${version}`,
-      mainline: true,
-    }),
+  ...VERSIONS.map((version) =>
+    profile({ name: version, version, doc: `Linux ${version}`, mainline: true }, () => changesOf(version)),
   ),
-  ...VARIANTS.map((variant): Profile => {
-    const changes = changesOf(variant.base);
-    for (const id of variant.adds) changes.add(id);
-    for (const id of variant.lacks) changes.delete(id);
-    return {
-      name: variant.name,
-      version: variant.base,
-      changes,
-      doc: variant.doc,
-      mainline: false,
-      ...(variant.release === undefined ? {} : { release: variant.release }),
-    };
-  }),
+  ...VARIANTS.map(({ name, base, release, adds, lacks, doc }) =>
+    profile({ name, version: base, doc, mainline: false, ...(release === undefined ? {} : { release }) }, () =>
+      changed(changesOf(base), adds, lacks),
+    ),
+  ),
 ];
+
+/** Few of the profiles are ever looked into, and all of them together would take a third of the start of a program. */
+function profile(fields: Omit<Profile, 'changes'>, changesOfIt: () => ReadonlySet<ChangeId>): Profile {
+  let changes: ReadonlySet<ChangeId> | undefined;
+  return {
+    ...fields,
+    get changes() {
+      changes ??= changesOfIt();
+      return changes;
+    },
+  };
+}
+
+function changed(changes: Set<ChangeId>, adds: readonly ChangeId[], lacks: readonly ChangeId[]): Set<ChangeId> {
+  for (const id of adds) changes.add(id);
+  for (const id of lacks) changes.delete(id);
+  return changes;
+}
 
 const byName: ReadonlyMap<string, Profile> = new Map(PROFILES.map((p) => [p.name, p]));
 
@@ -145,9 +149,7 @@ export function profileNamed(name: string): Profile | undefined {
 
 /** A copy of a profile with single changes switched on or off: bisecting, mutation. */
 export function profileWith(base: Profile, adds: readonly ChangeId[], lacks: readonly ChangeId[]): Profile {
-  const changes = new Set(base.changes);
-  for (const id of adds) changes.add(id);
-  for (const id of lacks) changes.delete(id);
+  const changes = changed(new Set(base.changes), adds, lacks);
   const suffix = [...adds.map((id) => `+${id}`), ...lacks.map((id) => `-${id}`)].join('');
   return { ...base, name: base.name + suffix, changes, mainline: false };
 }

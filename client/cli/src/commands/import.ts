@@ -1,7 +1,6 @@
 /** `snoopscope import KIND FILE`: a scenario from what a real kernel did. */
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { parseRecording, recordingScenario } from '@snoopscope/sim-core';
 import { listed } from '../arguments.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -85,8 +84,9 @@ function parsed(text: string, name: string): ReturnType<typeof parseRecording> {
 
 async function recordingText(call: Call, name: string): Promise<string> {
   if (!name.endsWith('.gz')) return readText(call.io, name);
+  const { gunzipSync } = await import('node:zlib');
   try {
-    return gunzipSync(await readFile(path.resolve(call.io.workingDirectory, name))).toString('utf8');
+    return gunzipSync(readFileSync(path.resolve(call.io.workingDirectory, name))).toString('utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const message = code?.startsWith('Z_')

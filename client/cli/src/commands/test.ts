@@ -48,7 +48,7 @@ export const test: Command = {
   async run(call) {
     const request = checkRequestOf(call);
     const { shard = 0, shards = 1 } = shardOf(call.text('shard'));
-    const paths = (await scenarioPaths(call.io, call.operands)).filter((_, i) => i % shards === shard);
+    const paths = scenarioPaths(call.io, call.operands).filter((_, i) => i % shards === shard);
     const report = REPORTS[call.format as keyof typeof REPORTS](call);
     const outcomes: TestOutcome[] = [];
     for (const path of paths) {
