@@ -50,6 +50,8 @@ export function lineBreakpoint(
   line: number,
   request: TriggerRequest,
 ): Resolved<LineBreakpoint> {
+  const problem = lineProblem(debuggee, file, line);
+  if (problem !== undefined) return { problem };
   const snapped = executableLines(debuggee, file).find((candidate) => candidate >= line);
   if (snapped === undefined) return { problem: 'Nothing is executed on this line or below it.' };
   const node = debuggee.model.nodes.find((one) =>
@@ -60,6 +62,14 @@ export function lineBreakpoint(
   return { breakpoint: { ...trigger.breakpoint, kind: 'line', file, line: snapped } };
 }
 
+/** What is wrong with a 0-based line number before anybody looks at the line. */
+function lineProblem(debuggee: Debuggee, file: number, line: number): string | undefined {
+  if (!Number.isInteger(line) || line < 0) return 'A breakpoint needs a line number.';
+  const { name, parsed } = debuggee.sources[file] ?? {};
+  const count = parsed?.lines.length ?? 0;
+  return line >= count ? `${name} ends above this line: it has ${count} lines.` : undefined;
+}
+
 /** A breakpoint on what a name stands for: a kernel function, a request, an attribute, an instruction, a TLP. */
 export function functionBreakpoint(
   debuggee: Debuggee,
@@ -68,7 +78,10 @@ export function functionBreakpoint(
   request: TriggerRequest,
 ): Resolved<FunctionBreakpoint> {
   const { model } = debuggee;
+  if (typeof name !== 'string') return { problem: 'A function breakpoint needs a name.' };
   const wanted = name.trim();
+  if (wanted === '')
+    return { problem: 'A function breakpoint needs a name: a kernel function, a request or an instruction.' };
   const known = model.world.routines.routines.filter(({ kind }) => kind === 'kernel');
   const routines = new Set(known.filter((routine) => routine.name === wanted).map((routine) => routine.id));
   const nodes = new Set(statementsWith(debuggee, wanted));
@@ -102,6 +115,10 @@ export function resolveTrigger(
   actor: number,
   request: TriggerRequest,
 ): Resolved<Trigger> {
+  for (const name of ['condition', 'hitCondition', 'logMessage'] as const) {
+    if (request[name] !== undefined && request[name] !== null && typeof request[name] !== 'string')
+      return { problem: `\`${name}\` of a breakpoint is a text.` };
+  }
   const condition = request.condition?.trim() ? conditionOf(debuggee, request.condition, actor) : undefined;
   if (condition && 'problem' in condition) return condition;
   const count = request.hitCondition?.trim() ? hitCount(request.hitCondition) : undefined;

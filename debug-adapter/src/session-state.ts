@@ -34,6 +34,8 @@ export interface SessionState {
   readonly files: FileAccessor;
   readonly pause: Yield;
   readonly breakpoints: BreakpointStore;
+  /** The client has said who it is, once. */
+  initialized: boolean;
   counting: ClientCounting;
   launchArguments: LaunchArguments | undefined;
   launched: Launched | undefined;

@@ -7,6 +7,7 @@
 
 import { ProtocolServer } from '@vscode/debugadapter/lib/protocol.js';
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { argumentsOf } from './argument-shapes.ts';
 import type { FileAccessor } from './files.ts';
 import { RequestError } from './request-error.ts';
 import { BreakpointStore } from './requests/breakpoint-store.ts';
@@ -95,6 +96,9 @@ const REQUESTS: Readonly<Record<string, Handler>> = {
   'snoopscope/seek': seek,
 };
 
+/** Everything else has to know how the client counts lines. */
+const BEFORE_INITIALIZE: ReadonlySet<string> = new Set(['initialize', 'disconnect', 'terminate']);
+
 export class SnoopscopeDebugSession extends ProtocolServer {
   readonly #state: SessionState;
   readonly #closed: () => void;
@@ -106,6 +110,7 @@ export class SnoopscopeDebugSession extends ProtocolServer {
       files,
       pause: options.pause ?? platformYield(),
       breakpoints: new BreakpointStore(),
+      initialized: false,
       counting: COUNTS_FROM_ONE,
       launchArguments: undefined,
       launched: undefined,
@@ -145,9 +150,10 @@ export class SnoopscopeDebugSession extends ProtocolServer {
   async #call(request: DebugProtocol.Request): Promise<Answer> {
     const handler = Object.hasOwn(REQUESTS, request.command) ? REQUESTS[request.command] : undefined;
     if (!handler) throw new RequestError(`Snoopscope does not know the request ${String(request.command)}.`);
-    const given: unknown = request.arguments ?? {};
-    if (typeof given !== 'object') throw new RequestError(`The arguments of ${request.command} are no object.`);
-    return handler(this.#state, given);
+    if (!this.#state.initialized && !BEFORE_INITIALIZE.has(request.command)) {
+      throw new RequestError(`Send "initialize" before "${request.command}": the session has not begun.`);
+    }
+    return handler(this.#state, argumentsOf(request.command, request.arguments));
   }
 
   /** What follows an answer: a movement and its stop. A bug in it is ours; the session stands where it is. */

@@ -51,6 +51,7 @@ export class DapClient {
   readonly #answers = new Map<number, (message: Message) => void>();
   readonly #waiting: { readonly event: string; readonly take: (message: Message) => void }[] = [];
   #sequence = 1;
+  #initialized = false;
 
   constructor(files: FileAccessor = repositoryFiles()) {
     this.#session = new SnoopscopeDebugSession(files);
@@ -77,9 +78,16 @@ export class DapClient {
     return new Promise((take) => this.#waiting.push({ event: name, take }));
   }
 
+  /** Begins the session; a second time nothing happens. */
+  async initialize(): Promise<void> {
+    if (this.#initialized) return;
+    this.#initialized = true;
+    await this.request('initialize', { adapterID: 'snoopscope', linesStartAt1: true, columnsStartAt1: true });
+  }
+
   /** Launches a scenario up to where breakpoints are set. */
   async launch(program: string, more: object = {}): Promise<void> {
-    await this.request('initialize', { adapterID: 'snoopscope', linesStartAt1: true, columnsStartAt1: true });
+    await this.initialize();
     const initialized = this.event('initialized');
     await this.request('launch', { program, ...more });
     await initialized;

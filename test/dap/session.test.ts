@@ -1,6 +1,7 @@
 // What transcripts cannot show: time, order, faults of our own, other spellings of paths.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { FileAccessor } from '@snoopscope/debug-adapter';
 import { expect, test } from 'vitest';
 import { DapClient, repositoryFiles, root } from './client.ts';
 
@@ -56,7 +57,7 @@ test('a restart reads the file again', async () => {
 });
 
 test('breakpoints from before the launch are told about and hold', async () => {
-  const client = new DapClient();
+  const client = await initialized();
   const { breakpoints } = await client.request('setBreakpoints', {
     source: { path: scenario },
     breakpoints: [{ line: 33 }],
@@ -94,7 +95,7 @@ test('a URI is one file however it is encoded, and an include stands beside it',
 });
 
 test('an unknown kernel is refused with the known ones', async () => {
-  const { message } = await new DapClient().send('launch', { program: scenario, kernel: 'v5.111' });
+  const { message } = await (await initialized()).send('launch', { program: scenario, kernel: 'v5.111' });
   expect(message).toContain('did you mean `v5.11`?');
   for (const known of ['v3.12 to v', 'series-v1']) expect(message).toContain(known);
 });
@@ -136,7 +137,7 @@ test('kernel functions have lines in a document that can be read', async () => {
 
 test('a fault of our own is said to be ours, and the session lives on', async () => {
   const broken = { readFile: () => Promise.resolve(undefined as unknown as string), resolve: () => '' };
-  const client = new DapClient(broken);
+  const client = await initialized(broken);
   const { success, message } = await client.send('launch', { program: 'x.snoop' });
   expect(success).toBe(false);
   expect(message).toContain('bug of Snoopscope');
@@ -144,7 +145,7 @@ test('a fault of our own is said to be ours, and the session lives on', async ()
 });
 
 test('a wanted finding stops first, whatever would stop on the way; then everything counts again', async () => {
-  const client = new DapClient();
+  const client = await initialized();
   await client.request('setBreakpoints', { source: { path: scenario }, breakpoints: [{ line: 36 }] });
   const schedule = 'schedule vcpu0*3 gpu*2';
   await client.launch(scenario, { kernel: 'v5.11', schedule, stopOnFinding: 'stale-read' });
@@ -155,7 +156,101 @@ test('a wanted finding stops first, whatever would stop on the way; then everyth
 });
 
 test('a wanted finding must be one', async () => {
-  const client = new DapClient();
+  const client = await initialized();
   const { success, message } = await client.send('launch', { program: scenario, stopOnFinding: 'stale-raed' });
   expect([success, message]).toEqual([false, expect.stringContaining('did you mean `stale-read`')]);
 });
+
+test('nothing is answered before the session is initialized, and that happens once', async () => {
+  const client = new DapClient();
+  for (const command of ['launch', 'threads', 'setBreakpoints']) {
+    const { success, message } = await client.send(command, { program: scenario });
+    expect([success, message]).toEqual([false, `Send "initialize" before "${command}": the session has not begun.`]);
+  }
+  await client.launch(scenario);
+  expect((await client.send('initialize', { adapterID: 'x' })).message).toContain('initialized already');
+  expect((await client.run()).reason).toBe('entry');
+});
+
+test('requests that are wrong are refused in words, and the session lives on', async () => {
+  const client = new DapClient();
+  await client.launch(scenario);
+  await client.run();
+  const wrong: [string, unknown, string][] = [
+    ['setRegisters', {}, 'does not know the request setRegisters'],
+    ['toString', {}, 'does not know the request toString'],
+    ['stackTrace', [1], 'no object'],
+    ['stackTrace', 'vcpu0', 'no object'],
+    ['stackTrace', {}, '`threadId` of stackTrace is missing: it is a whole number'],
+    ['stackTrace', { threadId: 99 }, 'no thread 99'],
+    ['scopes', { frameId: '1' }, '`frameId` of scopes is a whole number'],
+    ['scopes', { frameId: 1e9 }, 'no stack frame'],
+    ['variables', { variablesReference: 1.5 }, 'a whole number'],
+    ['setBreakpoints', { source: scenario }, '`source` of setBreakpoints is an object'],
+    ['setBreakpoints', { source: {}, breakpoints: 3 }, '`breakpoints` of setBreakpoints is a list'],
+    ['setFunctionBreakpoints', {}, 'is missing'],
+    ['setExceptionBreakpoints', { filters: 'stale-read' }, 'a list'],
+    ['evaluate', { expression: 7 }, 'a text'],
+    ['gotoTargets', { source: {}, line: 'last' }, 'a whole number'],
+    ['goto', { targetId: -1 }, 'no position -1'],
+    ['restart', { arguments: 5 }, 'an object'],
+  ];
+  for (const [command, args, words] of wrong) {
+    const { success, message } = await client.send(command, args);
+    expect([command, success, message]).toEqual([command, false, expect.stringContaining(words)]);
+  }
+  expect((await client.move('next', { threadId: 1 })).reason).toBe('step');
+  expect(client.messages.filter(({ body }) => String(body?.output).includes('bug'))).toEqual([]);
+});
+
+test('a bad breakpoint is unverified and says why; the others work', async () => {
+  const client = new DapClient();
+  await client.launch(scenario, { stopOnEntry: false });
+  const { breakpoints } = await client.request('setBreakpoints', {
+    source: { path: scenario },
+    breakpoints: [
+      { line: 0 },
+      { line: -7 },
+      { line: 9999 },
+      { line: Number.NaN },
+      { line: null },
+      {},
+      null,
+      'line 36',
+      { line: 36.5 },
+      { line: 36, condition: 7 },
+      { line: 36, hitCondition: 'often' },
+      { line: 36 },
+    ],
+  });
+  const words = breakpoints.map(
+    ({ verified, message }: { verified: boolean; message?: string }) => message ?? verified,
+  );
+  const noLine = 'A breakpoint needs a line number; lines count from 1.';
+  expect(words).toEqual([
+    noLine,
+    noLine,
+    'local-cpu-not-flushed.snoop ends above this line: it has 48 lines.',
+    ...Array(6).fill(noLine),
+    '`condition` of a breakpoint is a text.',
+    expect.stringContaining('The hit count "often" is not understood'),
+    true,
+  ]);
+  const functions = await client.request('setFunctionBreakpoints', {
+    breakpoints: [{ name: 7 }, { name: ' ' }, null, { name: 'kvm_tdp_page_fault' }],
+  });
+  expect(functions.breakpoints.map(({ verified }: { verified: boolean }) => verified)).toEqual([
+    false,
+    false,
+    false,
+    true,
+  ]);
+  await client.request('setExceptionBreakpoints', { filters: ['stale-read', 5], filterOptions: [null, 'x'] });
+  expect((await client.run()).hitBreakpointIds).toEqual([breakpoints.at(-1).id]);
+});
+
+async function initialized(files?: FileAccessor): Promise<DapClient> {
+  const client = new DapClient(files);
+  await client.initialize();
+  return client;
+}

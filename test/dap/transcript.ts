@@ -89,6 +89,9 @@ const move =
   };
 
 const COMMANDS: Readonly<Record<string, Run>> = {
+  async initialize(session) {
+    await session.client.initialize();
+  },
   /** launch FILE {more arguments} */
   async launch(session, rest) {
     const [program = '', more] = split(rest);

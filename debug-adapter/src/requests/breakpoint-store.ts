@@ -1,5 +1,6 @@
 /** Breakpoints as the client asked for them, kept from before the launch over restarts, and resolved against a scenario. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { isRecord } from '../argument-shapes.ts';
 import {
   type FunctionBreakpoint,
   functionBreakpoint,
@@ -96,12 +97,14 @@ export class BreakpointStore {
     const unverified = (message: string, line = request.line): DebugProtocol.Breakpoint => ({
       id,
       verified: false,
-      line,
+      ...(Number.isInteger(line) ? { line } : {}),
       message,
     });
     if (!debuggee) return unverified('The scenario is not launched yet.');
     const file = fileOf(debuggee, path);
     if (file < 0) return unverified('This file is no part of the launched scenario.');
+    if (!Number.isInteger(request.line) || request.line < counting.lineBase)
+      return unverified(`A breakpoint needs a line number; lines count from ${counting.lineBase}.`);
     const resolved = lineBreakpoint(debuggee, id, file, request.line - counting.lineBase, request);
     if ('problem' in resolved)
       return unverified(
@@ -117,14 +120,17 @@ export function filterSettings(
   args: DebugProtocol.SetExceptionBreakpointsArguments,
   debuggee: Debuggee | undefined,
 ): { settings: FilterSetting[]; answers: DebugProtocol.Breakpoint[] } {
-  const options = [
+  const options: readonly unknown[] = [
     ...(args.filters ?? []).map((filterId) => ({ filterId })),
     ...(args.filterOptions ?? []),
-  ] as DebugProtocol.ExceptionFilterOptions[];
+  ];
   const settings: FilterSetting[] = [];
-  const answers = options.map(({ filterId, condition }): DebugProtocol.Breakpoint => {
-    const filter = filterById.get(filterId);
-    if (!filter) return { verified: false, message: `There is no filter ${filterId}.` };
+  const answers = options.map((option): DebugProtocol.Breakpoint => {
+    const { filterId, condition } = isRecord(option) ? option : {};
+    const filter = filterById.get(String(filterId));
+    if (!filter) return { verified: false, message: `There is no filter ${String(filterId)}.` };
+    if (condition !== undefined && typeof condition !== 'string')
+      return { verified: false, message: 'The condition of a filter is a text.' };
     const text = condition?.trim();
     const problem = text && debuggee ? conditionProblem(debuggee, text) : undefined;
     if (problem !== undefined) return { verified: false, message: problem };

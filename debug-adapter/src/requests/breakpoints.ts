@@ -1,21 +1,21 @@
 /** Requests that say where to stop. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { isRecord } from '../argument-shapes.ts';
 import { samePath } from '../files.ts';
-import { RequestError } from '../request-error.ts';
 import { type Answer, launchedOf, type SessionState } from '../session-state.ts';
 import { executableLines, lineSpan } from '../source-lines.ts';
 import { filterSettings } from './breakpoint-store.ts';
 
 export function setBreakpoints(state: SessionState, args: DebugProtocol.SetBreakpointsArguments): Answer {
   const path = args.source?.path;
-  const requests = args.breakpoints ?? args.lines?.map((line) => ({ line })) ?? [];
-  if (path === undefined) {
+  const given: readonly unknown[] = args.breakpoints ?? args.lines?.map((line) => ({ line })) ?? [];
+  // What is no breakpoint at all is answered in its place, as one without a line.
+  const requests = given.map((one) => (isRecord(one) ? one : {}) as unknown as DebugProtocol.SourceBreakpoint);
+  if (typeof path !== 'string') {
     // The model's own view of kernel files: breakpoints on kernel functions are set by name.
     const message = 'Set a function breakpoint with the name of the kernel function instead.';
     return { body: { breakpoints: requests.map(({ line }) => ({ verified: false, line, message })) } };
   }
-  for (const { line } of requests)
-    if (!Number.isInteger(line)) throw new RequestError('A breakpoint needs a line number.');
   state.breakpoints.setLines(path, requests);
   applyTriggers(state);
   return { body: { breakpoints: state.breakpoints.lineAnswers(path, state.launched?.debuggee, state.counting) } };
@@ -25,10 +25,10 @@ export function setFunctionBreakpoints(
   state: SessionState,
   args: DebugProtocol.SetFunctionBreakpointsArguments,
 ): Answer {
-  const requests = args.breakpoints ?? [];
-  for (const { name } of requests)
-    if (typeof name !== 'string') throw new RequestError('A function breakpoint needs a name.');
-  state.breakpoints.setFunctions(requests);
+  const given: readonly unknown[] = args.breakpoints;
+  state.breakpoints.setFunctions(
+    given.map((one) => (isRecord(one) ? one : {}) as unknown as DebugProtocol.FunctionBreakpoint),
+  );
   applyTriggers(state);
   return { body: { breakpoints: state.breakpoints.functionAnswers(state.launched?.debuggee) } };
 }

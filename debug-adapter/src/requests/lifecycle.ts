@@ -11,6 +11,8 @@ import { converter } from '../to-dap.ts';
 import { enter, runWithoutStops, standStill } from './movement.ts';
 
 export function initialize(state: SessionState, args: DebugProtocol.InitializeRequestArguments): Answer {
+  if (state.initialized) throw new RequestError('The session is initialized already: that happens once.');
+  state.initialized = true;
   state.counting = {
     lineBase: args.linesStartAt1 === false ? 0 : 1,
     columnBase: args.columnsStartAt1 === false ? 0 : 1,
