@@ -237,7 +237,7 @@ test('a bad breakpoint is unverified and says why; the others work', async () =>
     true,
   ]);
   const functions = await client.request('setFunctionBreakpoints', {
-    breakpoints: [{ name: 7 }, { name: ' ' }, null, { name: 'kvm_tdp_page_fault' }],
+    breakpoints: [{ name: 7 }, { name: ' ' }, null, { name: 'kvm_put_kvm' }],
   });
   expect(functions.breakpoints.map(({ verified }: { verified: boolean }) => verified)).toEqual([
     false,
