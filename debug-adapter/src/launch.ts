@@ -62,7 +62,9 @@ export async function load(files: FileAccessor, raw: unknown): Promise<Debuggee>
   const included = await readIncludes(files, main);
   const includes = (path: string): ParsedScenario | undefined => included.get(path)?.parsed;
   const profile = profileFor(launch.kernel, main.parsed);
-  refuse(main, [...main.parsed.diagnostics, ...check(main.parsed, { includes })]);
+  refuse(main, main.parsed.diagnostics);
+  refuseProceduresAlone([main, ...included.values()]);
+  refuse(main, check(main.parsed, { includes }));
   const { model, diagnostics } = elaborate(main.parsed, { profile, includes });
   refuse(main, diagnostics);
   if (!model) throw new RequestError(`${main.name} cannot be run, and no diagnostic says why.`);
@@ -79,6 +81,17 @@ export async function load(files: FileAccessor, raw: unknown): Promise<Debuggee>
       ...(launch.schedule === undefined ? {} : scheduleOptions(model, launch.schedule)),
     },
   };
+}
+
+/** A file for other files to include is no mistake, but nobody moves in it. */
+function refuseProceduresAlone([main, ...included]: readonly [SourceFile, ...SourceFile[]]): void {
+  const acts = ({ parsed }: SourceFile): boolean =>
+    parsed.blocks.some(({ kind }) => kind !== 'machine' && kind !== 'proc');
+  const procedures = main.parsed.blocks.flatMap(({ proc }) => (proc ? [`\`${proc.name.text}\``] : []));
+  if (procedures.length === 0 || [main, ...included].some(acts)) return;
+  throw new RequestError(
+    `${main.name} has no scenario of its own: nobody acts in it, it declares ${procedures.length === 1 ? 'the procedure' : 'the procedures'} ${procedures.join(', ')} for scenarios to call. Open a scenario that has the line \`include "${main.name}"\` and start that one, or name it as \`program\` in the launch configuration.`,
+  );
 }
 
 function launchArguments(raw: unknown): LaunchArguments {
