@@ -1,4 +1,4 @@
-import { type ParsedScenario, parse } from '@snoopscope/sim-core';
+import { contentsOfKind, type ParsedScenario, parse } from '@snoopscope/sim-core';
 import type { TextDocumentContentChangeEvent } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { Includes, keyOf, type ReadFile } from './includes.ts';
@@ -107,6 +107,6 @@ export class Documents {
   }
 }
 
-function hasIncludes({ lines }: ParsedScenario): boolean {
-  return lines.some(({ content }) => content.kind === 'include');
+function hasIncludes(scenario: ParsedScenario): boolean {
+  return contentsOfKind(scenario, 'include').length > 0;
 }

@@ -2,7 +2,7 @@
  * The files behind `include`. Reading takes time, answers do not wait: a document is looked at with the files read so
  * far, and again when a file has arrived.
  */
-import { includePath, LIMITS, type ParsedScenario, parse } from '@snoopscope/sim-core';
+import { contentsOfKind, includePath, LIMITS, type ParsedScenario, parse } from '@snoopscope/sim-core';
 import type { IncludedFile } from './snapshot.ts';
 
 /** Reads a file that is not open; undefined when there is none. Must not reject. */
@@ -84,7 +84,7 @@ export function keyOf(uri: string): string {
 export const LARGEST_INCLUDE_BYTES = LIMITS.scenarioCharacters * 4;
 
 function includedPaths(scenario: ParsedScenario): string[] {
-  return scenario.lines.flatMap(({ content }) => (content.kind === 'include' ? [content.text.value] : []));
+  return contentsOfKind(scenario, 'include').map(({ content }) => content.text.value);
 }
 
 /** The URI of a path relative to another file; undefined where files have no folder, as in an untitled document. */

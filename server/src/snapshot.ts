@@ -1,4 +1,4 @@
-import { LAST_VERSION, type ParsedScenario, type Profile, profileNamed } from '@snoopscope/sim-core';
+import { contentsOfKind, LAST_VERSION, type ParsedScenario, type Profile, profileNamed } from '@snoopscope/sim-core';
 
 /** A document as it was at one moment, with everything that an answer about it depends on. Never changes. */
 export interface Snapshot {
@@ -45,6 +45,5 @@ export function familyOf(snapshot: Snapshot): readonly IncludedFile[] {
 }
 
 function kernelLineOf(scenario: ParsedScenario): string | undefined {
-  for (const { content } of scenario.lines) if (content.kind === 'kernel') return content.version.text;
-  return undefined;
+  return contentsOfKind(scenario, 'kernel')[0]?.content.version.text;
 }

@@ -29,6 +29,7 @@ export * from './explore/random-result.ts';
 export { explorationOf, type SampleOptions, Sampler, sample } from './explore/sample.ts';
 export { explore, Search } from './explore/search.ts';
 export { mergeRandom, NotMergeable } from './explore/shards.ts';
+export { type Share, ShareOfLevels } from './explore/share.ts';
 export { shortestSchedule, type Target } from './explore/shortest.ts';
 export * from './interop/recording.ts';
 export { recordingScenario } from './interop/recording-scenario.ts';
@@ -48,7 +49,7 @@ export * from './ops/structs.ts';
 export { IOCTLS, OPS, opNamed } from './ops/table.ts';
 export { TLP } from './pcie/pcie.ts';
 export * from './scenario/ast.ts';
-export { blockOfLines } from './scenario/blocks.ts';
+export { blockOfLines, contentsOfKind } from './scenario/blocks.ts';
 export { type CheckContext, check } from './scenario/checks/run.ts';
 export {
   compileExpression,
@@ -106,6 +107,7 @@ export {
   wordAt,
 } from './scenario/query.ts';
 export { rangeTextContains } from './scenario/ranges.ts';
+export { remembered } from './scenario/remembered.ts';
 export { type RoleWord, rolesOf, vcpuName, type WordRole } from './scenario/roles.ts';
 export { didYouMean, nearest } from './scenario/suggest.ts';
 export type { Place as TextPlace } from './scenario/symbols.ts';

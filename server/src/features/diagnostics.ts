@@ -1,18 +1,11 @@
-import { check, type Diagnostic, type Elaboration, elaborate, ModelLimit } from '@snoopscope/sim-core';
+import { check, type Diagnostic, type Elaboration, elaborate, ModelLimit, remembered } from '@snoopscope/sim-core';
 import { includedScenario, type Snapshot } from '../snapshot.ts';
 
 /** What is wrong with the text, its words and its names. Linear in the lines, and lines that did not change are not looked at again. */
-export function textDiagnostics(snapshot: Snapshot): readonly Diagnostic[] {
-  let found = checked.get(snapshot);
-  if (found === undefined) {
-    const { scenario, profile } = snapshot;
-    found = [...scenario.diagnostics, ...check(scenario, { profile, includes: includedScenario(snapshot) })];
-    checked.set(snapshot, found);
-  }
-  return found;
-}
-
-const checked = new WeakMap<Snapshot, readonly Diagnostic[]>();
+export const textDiagnostics = remembered((snapshot: Snapshot): readonly Diagnostic[] => {
+  const { scenario, profile } = snapshot;
+  return [...scenario.diagnostics, ...check(scenario, { profile, includes: includedScenario(snapshot) })];
+});
 
 /** What keeps a scenario whose text is right from being executed on its kernel. */
 export function elaborationDiagnostics(snapshot: Snapshot): readonly Diagnostic[] {
@@ -24,16 +17,7 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
 }
 
 /** The model of a snapshot. The same snapshot gives the same one. */
-export function elaborated(snapshot: Snapshot): Elaboration {
-  let elaboration = elaborations.get(snapshot);
-  if (elaboration === undefined) {
-    elaboration = elaborateWithin(snapshot);
-    elaborations.set(snapshot, elaboration);
-  }
-  return elaboration;
-}
-
-const elaborations = new WeakMap<Snapshot, Elaboration>();
+export const elaborated = remembered(elaborateWithin);
 
 /** A file of procedures alone is there to be included; nothing in it can be executed. */
 function isLibrary(snapshot: Snapshot): boolean {

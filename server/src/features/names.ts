@@ -42,7 +42,7 @@ export function namesOf(snapshot: Snapshot, space: ScenarioSymbol['space']): Sce
   const found = new Map<string, ScenarioSymbol>();
   for (const { scenario } of familyOf(snapshot)) {
     for (const symbol of symbolsOf(scenario, VOCABULARY).all.values()) {
-      if (symbol.space === space && symbol.definitions.length > 0 && !found.has(symbol.name))
+      if (symbol.space === space && symbol.definitionCount > 0 && !found.has(symbol.name))
         found.set(symbol.name, symbol);
     }
   }

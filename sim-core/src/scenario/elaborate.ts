@@ -27,6 +27,7 @@ import type { Topology } from '../topology.ts';
 import { createVfio } from '../vfio/vfio.ts';
 import { createInterner, type Dims, type Kernel, type World, type WorldBase } from '../world.ts';
 import type { Diagnostic, Item, LineContent, ParsedScenario } from './ast.ts';
+import { contentsOfKind } from './blocks.ts';
 import { compileCondition, mentions } from './elaborate/conditions.ts';
 import { countDims } from './elaborate/dims.ts';
 import { environmentMoves } from './elaborate/environment.ts';
@@ -256,16 +257,10 @@ function allMoves(topology: Topology, nodes: readonly ProgramNode[], environment
 function linesOf<K extends LineContent['kind']>(
   source: Source | undefined,
   kind: K,
-): { content: Extract<LineContent, { kind: K }>; line: number; text: string }[] {
-  return (source?.parsed.lines ?? []).flatMap((line, index) =>
-    line.content.kind === kind
-      ? [
-          {
-            content: line.content as Extract<LineContent, { kind: K }>,
-            line: index,
-            text: line.text.slice(0, line.comment?.start ?? line.text.length).trim(),
-          },
-        ]
-      : [],
-  );
+): { content: LineContent & { kind: K }; line: number; text: string }[] {
+  if (source === undefined) return [];
+  return contentsOfKind(source.parsed, kind).map(({ content, line }) => {
+    const { text, comment } = source.parsed.lines[line]!;
+    return { content, line, text: text.slice(0, comment?.start ?? text.length).trim() };
+  });
 }

@@ -17,6 +17,14 @@ export interface Frame {
   readonly midway: number[];
 }
 
+/** The item of a line that opens nothing. All scenarios share them: one edit would otherwise make thousands anew. */
+export function lineItem(line: number): Item {
+  while (lineItems.length <= line) lineItems.push({ kind: 'line', line: lineItems.length });
+  return lineItems[line]!;
+}
+
+const lineItems: Item[] = [];
+
 export function startAlternative(frame: Frame): void {
   frame.items = [];
   frame.alternatives.push(frame.items);

@@ -1,4 +1,5 @@
 import type { Line } from './ast.ts';
+import { Notes } from './remembered.ts';
 import { actorWords, machineWords, scheduleWords } from './roles/blocks.ts';
 import { conditionWords } from './roles/conditions.ts';
 import { statementWords } from './roles/statements.ts';
@@ -25,21 +26,21 @@ interface Entry {
 }
 
 function entryOf(line: Line, vocabulary: Vocabulary): Entry {
-  let cache = caches.get(vocabulary);
-  if (cache === undefined) {
-    cache = new WeakMap();
-    caches.set(vocabulary, cache);
+  let notes = entries.get(vocabulary);
+  if (notes === undefined) {
+    notes = new Notes();
+    entries.set(vocabulary, notes);
   }
-  let entry = cache.get(line);
+  let entry = notes.get(line);
   if (entry === undefined) {
     const words = collect(line, vocabulary);
     entry = { words, names: words.filter((word): word is NamedWord => word.symbol !== undefined) };
-    cache.set(line, entry);
+    notes.set(line, entry);
   }
   return entry;
 }
 
-const caches = new WeakMap<Vocabulary, WeakMap<Line, Entry>>();
+const entries = new WeakMap<Vocabulary, Notes<Line, Entry>>();
 
 function collect(line: Line, vocabulary: Vocabulary): RoleWord[] {
   const out = new WordCollector(line, vocabulary);

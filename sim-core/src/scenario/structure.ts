@@ -1,7 +1,7 @@
 import { LIMITS } from '../limits.ts';
 import type { Block, BlockKind, Diagnostic, Item, Line, LineContent, Span } from './ast.ts';
 import { isBlank } from './cursor.ts';
-import { blockKind, type Frame, finishedBlock, finishedItem, startAlternative } from './frames.ts';
+import { blockKind, type Frame, finishedBlock, finishedItem, lineItem, startAlternative } from './frames.ts';
 import { blockTitle, braceSpan, codeSpan, firstWord, keyword } from './line-text.ts';
 import { LANGUAGE_WORDS, MACHINE_WORDS } from './words.ts';
 
@@ -90,7 +90,7 @@ class Builder {
       case 'schedule':
         return this.fileLine(line, index);
       default:
-        this.stack.at(-1)?.items.push({ kind: 'line', line: index });
+        this.stack.at(-1)?.items.push(lineItem(index));
         return true;
     }
   }

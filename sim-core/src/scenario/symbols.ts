@@ -1,6 +1,9 @@
-import type { Block, ParsedScenario, Span } from './ast.ts';
+import type { ParsedScenario, Span } from './ast.ts';
 import { blockOfLines } from './blocks.ts';
-import { type NamedWord, type NameSpace, namesOf, vcpuName } from './roles.ts';
+import { type PieceSymbol, symbolIn, symbolsOfPiece } from './piece-symbols.ts';
+import { piecesOf } from './pieces.ts';
+import { remembered } from './remembered.ts';
+import { type NameSpace, namesOf } from './roles.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 /** A place in the text. */
@@ -15,9 +18,12 @@ export interface ScenarioSymbol {
   readonly id: string;
   readonly space: Exclude<NameSpace, 'any'> | 'parameter';
   readonly name: string;
-  /** Where it gets its name. Names of descriptors may be bound several times. */
+  /** Where it gets its name, from top to bottom. Names of descriptors may be bound several times. */
   readonly definitions: readonly Place[];
   readonly references: readonly Place[];
+  /** How many there are of each, without looking for all of them. */
+  readonly definitionCount: number;
+  readonly referenceCount: number;
 }
 
 export interface SymbolTable {
@@ -28,106 +34,118 @@ export interface SymbolTable {
   names(space: ScenarioSymbol['space']): string[];
 }
 
-/** Names, where they are defined and where they are used. The same scenario gives the same table. */
+/**
+ * Names, where they are defined and where they are used. The same scenario gives the same table. Most of the work is
+ * remembered with the pieces of the scenario, so that after an edit only what it touched is looked at.
+ */
 export function symbolsOf(scenario: ParsedScenario, vocabulary: Vocabulary): SymbolTable {
-  let table = tables.get(scenario);
-  if (table === undefined) {
-    table = new TableBuilder(scenario, vocabulary).build();
-    tables.set(scenario, table);
+  let tableOf = tables.get(vocabulary);
+  if (tableOf === undefined) {
+    tableOf = remembered((one: ParsedScenario) => new Table(one, vocabulary));
+    tables.set(vocabulary, tableOf);
   }
-  return table;
+  return tableOf(scenario);
 }
 
-const tables = new WeakMap<ParsedScenario, SymbolTable>();
+const tables = new WeakMap<Vocabulary, (scenario: ParsedScenario) => SymbolTable>();
 
-interface MutableSymbol extends ScenarioSymbol {
-  readonly definitions: Place[];
-  readonly references: Place[];
-}
-
-class TableBuilder {
-  readonly scenario: ParsedScenario;
-  readonly vocabulary: Vocabulary;
-  readonly blocks: readonly (Block | undefined)[];
-  readonly all = new Map<string, MutableSymbol>();
+class Table implements SymbolTable {
+  readonly #scenario: ParsedScenario;
+  readonly #vocabulary: Vocabulary;
+  readonly #all = new Map<string, MergedSymbol>();
 
   constructor(scenario: ParsedScenario, vocabulary: Vocabulary) {
-    this.scenario = scenario;
-    this.vocabulary = vocabulary;
-    this.blocks = blockOfLines(scenario);
-  }
-
-  build(): SymbolTable {
-    const { scenario, vocabulary, blocks } = this;
-    const pending: { word: NamedWord; line: number }[] = [];
-    for (let line = 0; line < scenario.lines.length; line++) {
-      for (const word of namesOf(scenario.lines[line]!, vocabulary)) {
-        if (word.symbol.space === 'any') pending.push({ word, line });
-        else this.record(word, line, idOf(word, blocks[line]));
-      }
+    this.#scenario = scenario;
+    this.#vocabulary = vocabulary;
+    const open: { readonly start: number; readonly symbol: PieceSymbol; id: string }[] = [];
+    for (const { start, piece } of piecesOf(scenario)) {
+      const found = symbolsOfPiece(piece, vocabulary);
+      for (const symbol of found.known) this.#symbol(symbol.id).add(start, symbol);
+      for (const symbol of found.open) open.push({ start, symbol, id: '' });
     }
-    for (const { word, line } of pending) this.record(word, line, this.anyId(word, blocks[line]));
-    return { all: this.all, at: (line, column) => this.at(line, column), names: (space) => this.names(space) };
+    // Only now is known what the scenario defines.
+    for (const one of open) one.id = this.#resolve(one.symbol.id);
+    for (const { start, symbol, id } of open) this.#symbol(id).add(start, symbol);
   }
 
-  private at(line: number, column: number): ScenarioSymbol | undefined {
-    const text = this.scenario.lines[line];
-    const word = text && namesOf(text, this.vocabulary).find(({ span }) => span.start <= column && column <= span.end);
+  get all(): ReadonlyMap<string, ScenarioSymbol> {
+    return this.#all;
+  }
+
+  at(line: number, column: number): ScenarioSymbol | undefined {
+    const text = this.#scenario.lines[line];
+    const word = text && namesOf(text, this.#vocabulary).find(({ span }) => span.start <= column && column <= span.end);
     if (word === undefined) return undefined;
-    const block = this.blocks[line];
-    return this.all.get(word.symbol.space === 'any' ? this.anyId(word, block) : idOf(word, block));
+    const block = blockOfLines(this.#scenario)[line];
+    const { id, isOpen } = symbolIn(word, block && this.#scenario.lines[block.line]);
+    return this.#all.get(isOpen ? this.#resolve(id) : id);
   }
 
-  private names(space: ScenarioSymbol['space']): string[] {
-    return [...this.all.values()]
-      .filter((symbol) => symbol.space === space && symbol.definitions.length > 0)
-      .map((symbol) => symbol.name);
+  names(space: ScenarioSymbol['space']): string[] {
+    const names: string[] = [];
+    for (const symbol of this.#all.values())
+      if (symbol.space === space && symbol.definitionCount > 0) names.push(symbol.name);
+    return names;
   }
 
-  private record(word: NamedWord, line: number, id: string): void {
-    let symbol = this.all.get(id);
+  #symbol(id: string): MergedSymbol {
+    let symbol = this.#all.get(id);
     if (symbol === undefined) {
-      const colon = id.indexOf(':');
-      symbol = {
-        id,
-        space: id.slice(0, colon) as ScenarioSymbol['space'],
-        name: id.slice(colon + 1),
-        definitions: [],
-        references: [],
-      };
-      this.all.set(id, symbol);
+      symbol = new MergedSymbol(id);
+      this.#all.set(id, symbol);
     }
-    (word.symbol.definition ? symbol.definitions : symbol.references).push({ line, span: word.span });
+    return symbol;
   }
 
-  /** An argument of `call`, or a parameter: the first space that knows the name. */
-  private anyId(word: NamedWord, block: Block | undefined): string {
-    const { name } = word.symbol;
-    const parameter = parameterId(block, name);
-    if (parameter !== undefined) return parameter;
+  /** An argument of `call` is of the first space that knows its name. */
+  #resolve(name: string): string {
     for (const space of ['name', 'word', 'actor', 'proc'] as const) {
-      if ((this.all.get(`${space}:${name}`)?.definitions.length ?? 0) > 0) return `${space}:${name}`;
+      if (this.#all.get(`${space}:${name}`)?.definitionCount) return `${space}:${name}`;
     }
     return `name:${name}`;
   }
 }
 
-function idOf(word: NamedWord, block: Block | undefined): string {
-  const { space, name, owner, id } = word.symbol;
-  const parameter = owner === undefined ? parameterId(block, name) : undefined;
-  if (parameter !== undefined) return parameter;
-  return space === 'register' ? `register:${owner ?? ownerOf(block)}.${name}` : id;
-}
+/** A symbol with its parts in several pieces. Its places are counted out when somebody asks for them: few do. */
+class MergedSymbol implements ScenarioSymbol {
+  readonly id: string;
+  readonly space: ScenarioSymbol['space'];
+  readonly name: string;
+  definitionCount = 0;
+  referenceCount = 0;
+  readonly #parts: { readonly start: number; readonly symbol: PieceSymbol }[] = [];
+  #definitions: readonly Place[] | undefined;
+  #references: readonly Place[] | undefined;
 
-function parameterId(block: Block | undefined, name: string): string | undefined {
-  if (block?.proc === undefined || block.proc.params.length === 0) return undefined;
-  if (!block.proc.params.some((param) => param.text === name)) return undefined;
-  return `parameter:${block.proc.name.text}(${name})`;
-}
+  constructor(id: string) {
+    const colon = id.indexOf(':');
+    this.id = id;
+    this.space = id.slice(0, colon) as ScenarioSymbol['space'];
+    this.name = id.slice(colon + 1);
+  }
 
-/** Whose registers a block uses. */
-function ownerOf(block: Block | undefined): string {
-  if (block?.proc !== undefined) return `${block.proc.name.text}()`;
-  if (block?.actor === undefined) return '';
-  return block.actor.kind === 'vcpu' ? vcpuName(block.actor) : (block.actor.name?.text ?? block.actor.kind);
+  get definitions(): readonly Place[] {
+    this.#definitions ??= this.#places('definitions');
+    return this.#definitions;
+  }
+
+  get references(): readonly Place[] {
+    this.#references ??= this.#places('references');
+    return this.#references;
+  }
+
+  add(start: number, symbol: PieceSymbol): void {
+    this.#parts.push({ start, symbol });
+    this.definitionCount += symbol.definitions.length;
+    this.referenceCount += symbol.references.length;
+  }
+
+  #places(of: 'definitions' | 'references'): Place[] {
+    const places: Place[] = [];
+    for (const { start, symbol } of this.#parts) {
+      for (const { line, span } of symbol[of]) places.push({ line: start + line, span });
+    }
+    // Arguments of `call` come last, wherever they stand.
+    return places.sort((left, right) => left.line - right.line || left.span.start - right.span.start);
+  }
 }

@@ -23,9 +23,11 @@ thread b {
 `,
   },
   *scenario({ scenario, symbols }) {
+    if (!scenario.blocks.some(({ kind }) => kind === 'thread')) return;
     const blocks = blockOfLines(scenario);
-    for (const { space, name, definitions } of symbols.all.values()) {
-      if (space !== 'name') continue;
+    for (const symbol of symbols.all.values()) {
+      if (symbol.space !== 'name' || symbol.definitionCount < 2) continue;
+      const { name, definitions } = symbol;
       const threads = definitions.filter(({ line }) => blocks[line]?.kind === 'thread');
       const first = threads[0];
       for (const { line, span } of threads) {

@@ -21,8 +21,11 @@ export const duplicateName: Check = {
 `,
   },
   *scenario({ symbols, definedElsewhere }) {
-    for (const { id, space, name, definitions } of symbols.all.values()) {
-      if (!ONE_DEFINITION.has(space)) continue;
+    for (const symbol of symbols.all.values()) {
+      if (!ONE_DEFINITION.has(symbol.space)) continue;
+      const { id, space, name } = symbol;
+      if (symbol.definitionCount < 2 && !definedElsewhere.has(id)) continue;
+      const { definitions } = symbol;
       const first = definitions[0];
       if (first && space !== 'parameter' && definedElsewhere.has(id)) {
         yield { ...first, message: `The name \`${name}\` is taken already, in an included file.` };

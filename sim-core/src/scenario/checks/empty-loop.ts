@@ -1,4 +1,5 @@
 import type { Item, ParsedScenario } from '../ast.ts';
+import { linesOfKind } from '../blocks.ts';
 import type { Check } from './check.ts';
 
 function* emptyLoops(items: readonly Item[], scenario: ParsedScenario): Generator<number> {
@@ -41,6 +42,7 @@ vcpu 0 {
 `,
   },
   *scenario({ scenario }) {
+    if (linesOfKind(scenario, 'loop-open').length === 0) return;
     for (const block of scenario.blocks) {
       if (block.kind === 'machine') continue;
       for (const line of emptyLoops(block.items, scenario)) {

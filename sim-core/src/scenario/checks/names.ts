@@ -15,7 +15,7 @@ export function* undefinedUses(subject: ScenarioSubject, space: ScenarioSymbol['
   const { symbols, definedElsewhere, vocabulary } = subject;
   if (subject.brokenIncludes.length > 0) return;
   for (const symbol of symbols.all.values()) {
-    if (symbol.space !== space || symbol.definitions.length > 0 || definedElsewhere.has(symbol.id)) continue;
+    if (symbol.space !== space || symbol.definitionCount > 0 || definedElsewhere.has(symbol.id)) continue;
     if (space === 'name' && looksConstant(symbol.name, vocabulary)) continue;
     for (const place of symbol.references) yield { ...place, name: symbol.name };
   }
@@ -45,10 +45,11 @@ export function* actorUses(
   const all = [...new Set([...actors, ...devices])];
   const vcpus = actors.filter((name) => /(^|_)vcpu\d+$/.test(name));
   const known = { device: devices, vcpu: vcpus, actor: all };
-  for (const { space, name, references } of symbols.all.values()) {
+  for (const symbol of symbols.all.values()) {
     // A name that is a device and an actor can be wrong nowhere but where a vCPU is expected.
-    if (space !== 'actor' || known[wanted].includes(name)) continue;
-    for (const { line, span } of references) {
+    if (symbol.space !== 'actor' || known[wanted].includes(symbol.name)) continue;
+    const { name } = symbol;
+    for (const { line, span } of symbol.references) {
       const word = namesOf(scenario.lines[line]!, vocabulary).find((candidate) => candidate.span.start === span.start);
       if (word?.symbol.as === wanted) yield { line, span, name, known: known[wanted] };
     }

@@ -1,8 +1,8 @@
 import { type Profile, profileNamed } from '../../kernel/profiles.ts';
-import type { Line } from '../ast.ts';
-import { contentsOfKind, linesOfKind } from '../blocks.ts';
+import { contentsOfKind } from '../blocks.ts';
+import { indicesByKind, piecesOf, rememberedByWords } from '../pieces.ts';
 import { rangeTextContains } from '../ranges.ts';
-import { type RoleWord, rolesOf } from '../roles.ts';
+import { rolesOf } from '../roles.ts';
 import type { Vocabulary } from '../vocabulary.ts';
 import type { Check } from './check.ts';
 
@@ -28,32 +28,32 @@ setup {
     const profile = selected ?? (kernel && profileNamed(kernel.content.version.text));
     const absent = profile && absentIn(profile, vocabulary);
     if (absent === undefined || absent.size === 0) return;
-    for (const line of linesOfKind(scenario, 'syscall')) {
-      for (const { text, span } of bounded(scenario.lines[line]!, vocabulary)) {
+    for (const { start, piece } of piecesOf(scenario)) {
+      for (const { index, word } of boundedWords(piece, vocabulary)) {
+        const { text, span } = word;
         const on = absent.get(text);
-        if (on !== undefined) {
-          yield { line, span, message: `\`${text}\` is in ${on}, and this scenario runs on ${profile!.name}.` };
-        }
+        if (on === undefined) continue;
+        yield {
+          line: start + index,
+          span,
+          message: `\`${text}\` is in ${on}, and this scenario runs on ${profile!.name}.`,
+        };
       }
     }
   },
 };
 
-/** The words of a line that not every kernel has. Most lines have none, and that is remembered with the line. */
-function bounded(line: Line, vocabulary: Vocabulary): readonly RoleWord[] {
-  let words = boundedWords.get(line);
-  if (words === undefined) {
-    words = rolesOf(line, vocabulary).filter(({ role, text }) => {
-      if (role === 'constant') return vocabulary.constants.get(text)?.on !== undefined;
-      return role === 'request' && vocabulary.requests.get(text)?.on !== undefined;
-    });
-    boundedWords.set(line, words.length === 0 ? NONE : words);
-  }
-  return words;
-}
-
-const boundedWords = new WeakMap<Line, readonly RoleWord[]>();
-const NONE: readonly RoleWord[] = [];
+/** The words that not every kernel has. */
+const boundedWords = rememberedByWords((piece, vocabulary) =>
+  (indicesByKind(piece).get('syscall') ?? []).flatMap((index) =>
+    rolesOf(piece.lines[index]!, vocabulary)
+      .filter(({ role, text }) => {
+        if (role === 'constant') return vocabulary.constants.get(text)?.on !== undefined;
+        return role === 'request' && vocabulary.requests.get(text)?.on !== undefined;
+      })
+      .map((word) => ({ index, word })),
+  ),
+);
 
 /** Constants and requests that a kernel does not have, with those that do. */
 function absentIn(profile: Profile, vocabulary: Vocabulary): ReadonlyMap<string, string> {

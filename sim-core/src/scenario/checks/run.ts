@@ -1,8 +1,9 @@
 import type { Profile } from '../../kernel/profiles.ts';
-import type { Block, Diagnostic, Line, LineContent, LineProblem, ParsedScenario } from '../ast.ts';
-import { blockOfLines } from '../blocks.ts';
+import type { Diagnostic, Line, LineContent, LineProblem, ParsedScenario } from '../ast.ts';
 import { type Includes, readSources } from '../elaborate/sources.ts';
 import { limited } from '../parser.ts';
+import { piecesOf, rememberedByWords } from '../pieces.ts';
+import { Notes } from '../remembered.ts';
 import { rolesOf } from '../roles.ts';
 import { symbolsOf } from '../symbols.ts';
 import { VOCABULARY, type Vocabulary } from '../vocabulary.ts';
@@ -19,8 +20,8 @@ export interface CheckContext {
 
 /**
  * What is wrong with the names, words and shapes of a scenario; what is wrong with its text alone is in
- * `scenario.diagnostics`. Never throws. Checks of single lines are remembered with the line, so after an edit only the
- * changed line and the names are looked at again.
+ * `scenario.diagnostics`. Never throws. What is found in single lines is remembered, so after an edit only what it touched and
+ * the names are looked at again.
  */
 export function check(scenario: ParsedScenario, context: CheckContext = {}): Diagnostic[] {
   const vocabulary = context.vocabulary ?? VOCABULARY;
@@ -30,17 +31,25 @@ export function check(scenario: ParsedScenario, context: CheckContext = {}): Dia
 }
 
 function lineDiagnostics(scenario: ParsedScenario, vocabulary: Vocabulary): Diagnostic[] {
-  const memory = memoryOf(vocabulary);
-  const blocks = blockOfLines(scenario);
   const diagnostics: Diagnostic[] = [];
-  for (let line = 0; line < scenario.lines.length; line++) {
-    for (const { fixes, ...problem } of remembered(scenario.lines[line]!, blocks[line], vocabulary, memory)) {
+  for (const { start, piece } of piecesOf(scenario)) {
+    for (const { index, problem } of problemsOfPiece(piece, vocabulary)) {
+      const { fixes, ...rest } = problem;
+      const line = start + index;
       const placed = fixes?.map(({ title, span, newText }) => ({ title, edits: [{ line, span, newText }] }));
-      diagnostics.push({ ...problem, line, ...(placed && { fixes: placed }) });
+      diagnostics.push({ ...rest, line, ...(placed && { fixes: placed }) });
     }
   }
   return diagnostics;
 }
+
+/** What is wrong with single lines, counted from the top of the piece. Most pieces have nothing. */
+const problemsOfPiece = rememberedByWords((piece, vocabulary) => {
+  const memory = memoryOf(vocabulary);
+  return piece.lines.flatMap((line, index) =>
+    remembered(line, piece.openers[index], vocabulary, memory).map((problem) => ({ index, problem })),
+  );
+});
 
 /** What was found in a line, and for which parameters of its procedure. */
 interface Remembered {
@@ -50,23 +59,23 @@ interface Remembered {
 
 function remembered(
   line: Line,
-  block: Block | undefined,
+  opener: Line | undefined,
   vocabulary: Vocabulary,
-  memory: WeakMap<Line, Remembered>,
+  memory: Notes<Line, Remembered>,
 ): readonly LineProblem[] {
-  const names = block?.proc?.params;
-  const params = names === undefined || names.length === 0 ? '' : names.map((param) => param.text).join(' ');
+  const names = opener?.content.kind === 'proc-open' ? opener.content.params.map((param) => param.text) : [];
+  const params = names.join(' ');
   const known = memory.get(line);
   if (known !== undefined && known.params === params) return known.problems;
-  const problems = problemsOf(line, vocabulary, new Set(names?.map((param) => param.text)));
+  const problems = problemsOf(line, vocabulary, new Set(names));
   memory.set(line, { params, problems });
   return problems;
 }
 
-function memoryOf(vocabulary: Vocabulary): WeakMap<Line, Remembered> {
+function memoryOf(vocabulary: Vocabulary): Notes<Line, Remembered> {
   let memory = memories.get(vocabulary);
   if (memory === undefined) {
-    memory = new WeakMap();
+    memory = new Notes();
     memories.set(vocabulary, memory);
   }
   return memory;
@@ -101,7 +110,7 @@ function subjectOf(scenario: ParsedScenario, includes: Includes, vocabulary: Voc
   const definedElsewhere = new Set<string>();
   for (const file of included) {
     for (const symbol of symbolsOf(file, vocabulary).all.values())
-      if (symbol.definitions.length > 0) definedElsewhere.add(symbol.id);
+      if (symbol.definitionCount > 0) definedElsewhere.add(symbol.id);
   }
   const symbols = symbolsOf(scenario, vocabulary);
   return { scenario, vocabulary, symbols, included, definedElsewhere, brokenIncludes: broken };
@@ -113,5 +122,5 @@ for (const one of CHECKS) {
   for (const kind of one.of ?? []) LINE_CHECKS.set(kind, [...(LINE_CHECKS.get(kind) ?? []), one]);
 }
 const SCENARIO_CHECKS = CHECKS.filter((one) => one.scenario !== undefined);
-const memories = new WeakMap<Vocabulary, WeakMap<Line, Remembered>>();
+const memories = new WeakMap<Vocabulary, Notes<Line, Remembered>>();
 const NO_PROBLEMS: readonly LineProblem[] = [];

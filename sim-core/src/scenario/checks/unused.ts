@@ -26,10 +26,12 @@ vcpu 0 {
   *scenario({ scenario, symbols }) {
     // A file without actors is there to be included: others use what it declares.
     if (!scenario.blocks.some((block) => block.actor !== undefined)) return;
-    for (const { space, name, definitions, references } of symbols.all.values()) {
-      const what = WHAT[space];
-      const first = definitions[0];
-      if (what === undefined || first === undefined || references.length > 0) continue;
+    for (const symbol of symbols.all.values()) {
+      const what = WHAT[symbol.space];
+      if (what === undefined || symbol.referenceCount > 0) continue;
+      const { name } = symbol;
+      const first = symbol.definitions[0];
+      if (first === undefined) continue;
       yield { line: first.line, span: first.span, message: `Nothing uses the ${what} \`${name}\`.` };
     }
   },

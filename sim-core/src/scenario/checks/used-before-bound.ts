@@ -20,12 +20,13 @@ export const usedBeforeBound: Check = {
   },
   *scenario({ scenario, symbols }) {
     const blocks = blockOfLines(scenario);
-    for (const { space, name, definitions, references } of symbols.all.values()) {
-      const first = definitions[0];
+    for (const symbol of symbols.all.values()) {
+      if (symbol.space !== 'name' || symbol.definitionCount === 0) continue;
+      const { name, definitions } = symbol;
+      const first = definitions[0]!;
       // A procedure may bind it wherever it is called.
-      if (space !== 'name' || first === undefined || definitions.some(({ line }) => blocks[line]?.kind === 'proc'))
-        continue;
-      for (const { line, span } of references) {
+      if (definitions.some(({ line }) => blocks[line]?.kind === 'proc')) continue;
+      for (const { line, span } of symbol.references) {
         if (
           blocks[line]?.kind !== 'setup' ||
           line > first.line ||

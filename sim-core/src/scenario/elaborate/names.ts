@@ -1,6 +1,8 @@
 /** What a first look over all lines finds: names that calls bind, and MMIO registers of devices. */
 import { msiRegister } from '../../pcie/pcie.ts';
 import type { Line, Operand } from '../ast.ts';
+import { type Piece, piecesOf } from '../pieces.ts';
+import { remembered } from '../remembered.ts';
 import type { Source } from './sources.ts';
 
 export interface FoundNames {
@@ -18,7 +20,11 @@ export function namesAndRegisters(sources: readonly Source[]): FoundNames {
     registers.set(device, known.add(name));
   };
   for (const { parsed } of sources) {
-    for (const { content } of parsed.lines) visitLine(content, names, addRegister);
+    for (const { piece } of piecesOf(parsed)) {
+      const found = mentionedIn(piece);
+      for (const name of found.names) names.add(name);
+      for (const [device, name] of found.registers) addRegister(device, name);
+    }
     for (const block of parsed.blocks) {
       if (block.actor?.kind !== 'device' || !block.actor.name) continue;
       const own = ownRegisters(parsed.lines.slice(block.line, block.endLine + 1));
@@ -28,6 +34,13 @@ export function namesAndRegisters(sources: readonly Source[]): FoundNames {
   }
   return { names: [...names], deviceRegisters: new Map([...registers].map(([device, set]) => [device, [...set]])) };
 }
+
+const mentionedIn = remembered(({ lines }: Piece) => {
+  const names = new Set<string>();
+  const registers: [device: string, name: string][] = [];
+  for (const { content } of lines) visitLine(content, names, (device, name) => registers.push([device, name]));
+  return { names, registers };
+});
 
 function visitLine(
   content: Line['content'],
