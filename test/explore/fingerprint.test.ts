@@ -83,9 +83,9 @@ describe('searches with fingerprints', () => {
           again += compare(text, 'v5.11', { granularity, reduction, lookAheadFrom, maxStates: MAX_RANDOM_STATES }) ?? 0;
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
-    expect(again).toBeGreaterThan(100);
+    expect(again).toBeGreaterThan(20);
   }, 120_000);
 });
 

@@ -20,8 +20,8 @@ const FIRST_TABLE = 1 << 12;
 const GROWTH = 1.5;
 const FULLEST = 0.8;
 const RANGE = 2 ** 32;
-/** So many states are remembered with their words whatever happens: some ten megabytes. */
-const REMEMBERED = 1 << 18;
+/** So many states are remembered with their words whatever happens: some twenty megabytes, and few layouts change later. */
+const REMEMBERED = 1 << 20;
 
 /** States would have to be written anew whose words are gone. The search begins again with what it has learned. */
 export class StatesForgotten extends Error {

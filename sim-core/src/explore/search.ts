@@ -173,14 +173,21 @@ export class Search {
 
   /** Begins again when that is what helps. */
   #recover(error: unknown): void {
-    if (error instanceof StatesForgotten) this.#forgetAll();
-    else this.#withoutSymmetry(error);
+    if (!(error instanceof StatesForgotten)) {
+      this.#withoutSymmetry(error);
+      return;
+    }
+    try {
+      this.#forgetAll();
+    } catch (other) {
+      this.#withoutSymmetry(other);
+    }
   }
 
   /** To the first state; what was learned stays. */
   #forgetAll(): void {
     const { store } = this.space;
-    if (store instanceof FingerprintStore && store.hasForgotten) this.#beganAgain++;
+    if (store instanceof FingerprintStore && store.hasForgotten) this.space.lookAround(++this.#beganAgain);
     this.space.begin();
     this.#reset();
   }

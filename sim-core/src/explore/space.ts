@@ -281,6 +281,16 @@ export class Space {
   #survey(): void {
     walkAtRandom(this.#surveyed);
     this.#complete();
+    this.#arrange();
+  }
+
+  /** Looks for what a search would otherwise meet late. All stored states must be forgotten then. */
+  lookAround(number: number): void {
+    walkAtRandom(this.#surveyed, number, () => this.vocabulary.size);
+    this.#arrange();
+  }
+
+  #arrange(): void {
     this.packing = new Packing(this.vocabulary, this.symmetry);
     this.canonical = this.#canonical();
     this.compiled = new Compiled(this.packing, this.learner);

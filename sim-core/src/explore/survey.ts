@@ -25,24 +25,27 @@ const IDLE_WALKS = 40;
 /** Leaves of one of the environment's moves that are worth knowing all. */
 const MAX_ENVIRONMENT_LEAVES = 600;
 
-/** Walks from the start, the same way every time. The learner's machine stands at the start again afterwards. */
-export function walkAtRandom(surveyed: Surveyed): void {
-  const { learner, vocabulary, facts } = surveyed;
-  const random = numbers();
+/**
+ * Walks from the start, for one number the same way every time, until `learned` has stayed the same for long. The
+ * learner's machine stands at the start again afterwards.
+ */
+export function walkAtRandom(surveyed: Surveyed, number = 0, learned = (): number => surveyed.facts.version): void {
+  const { learner, vocabulary } = surveyed;
+  const random = numbers(number);
   let idle = 0;
   for (let walk = 0; walk < MAX_WALKS && idle < IDLE_WALKS; walk++) {
-    const { version } = facts;
+    const before = learned();
     learner.machine.raw.set(vocabulary.base);
     let steps = 0;
     while (steps < WALK_STEPS && makeMove(surveyed, random)) steps++;
     if (allStuck(surveyed)) surveyed.take(learner.judgementMove);
-    idle = facts.version === version ? idle + 1 : 0;
+    idle = learned() === before ? idle + 1 : 0;
   }
   learner.machine.raw.set(vocabulary.base);
 }
 
-function numbers(): (below: number) => number {
-  let seed = 0x2545f491;
+function numbers(number: number): (below: number) => number {
+  let seed = 0x2545f491 + number;
   return (below) => {
     seed ^= seed << 13;
     seed ^= seed >>> 17;
