@@ -1,12 +1,13 @@
 // Work in a worker beside the editor, with a progress notification that cancels it at once.
-import { includePath, type Progress, parse } from '@snoopscope/sim-core';
+import { includePath, type Progress, parse, type Share } from '@snoopscope/sim-core';
 import { ProgressLocation, type TextDocument, Uri, window, workspace } from 'vscode';
 import { readText } from './files.ts';
-import type { WorkerAnswer, WorkerReply, WorkerRequest } from './worker.ts';
+import type { ToWorker, WorkerAnswer, WorkerReply, WorkerRequest } from './worker.ts';
 
 /** A worker that runs worker.ts. Each platform has its own kind. */
 export interface BesideWorker {
-  start(request: WorkerRequest, onReply: (reply: WorkerReply) => void, onError: (error: Error) => void): void;
+  post(message: ToWorker): void;
+  listen(onReply: (reply: WorkerReply) => void, onError: (error: Error) => void): void;
   terminate(): void;
 }
 
@@ -21,32 +22,72 @@ export async function scenarioFor(given: Uri | string | undefined, purpose: stri
   return undefined;
 }
 
-/** Asks a new worker; undefined when the user cancelled. A worker that dies is an error. */
+/** An exploration that is cancelled and does not say within this time what it knows is in no state to say it. */
+const STOP_MS = 2_000;
+
+/**
+ * Asks a new worker. An exploration that the user cancelled answers with what is known; undefined when nothing is. A
+ * worker that dies is an error.
+ */
 export async function askWorker(
   createWorker: CreateWorker,
   request: WorkerRequest,
   title: string,
 ): Promise<WorkerAnswer | undefined> {
-  const options = { location: ProgressLocation.Notification, title, cancellable: true };
-  return window.withProgress(options, async (progress, cancelled) => {
-    const worker = await createWorker();
-    return new Promise<WorkerAnswer | undefined>((resolve, reject) => {
-      cancelled.onCancellationRequested(() => resolve(undefined));
-      const onReply = (reply: WorkerReply) => {
-        if (reply.kind !== 'progress') return resolve(reply);
-        const unreduced = 'unreduced' in reply ? reply.unreduced : undefined;
-        progress.report({ message: progressText(reply.progress, reply.seconds, unreduced) });
-      };
-      worker.start(request, onReply, reject);
-    }).finally(() => worker.terminate());
+  const worker = await createWorker();
+  let onProgress: (reply: ProgressReply) => void = () => {};
+  let onCancel: () => void = () => {};
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const answer = new Promise<WorkerAnswer | undefined>((resolve, reject) => {
+    let known: WorkerAnswer | undefined;
+    const onReply = (reply: WorkerReply) => {
+      if (reply.kind === 'found') known = reply.answer;
+      else if (reply.kind === 'progress') onProgress(reply);
+      else resolve(reply);
+    };
+    onCancel = () => {
+      if (request.kind === 'check' || known) return resolve(known);
+      worker.post({ kind: 'stop' });
+      timer = setTimeout(() => resolve(undefined), STOP_MS);
+    };
+    worker.listen(onReply, reject);
+    worker.post(request);
+  }).finally(() => {
+    clearTimeout(timer);
+    worker.terminate();
   });
+  const options = { location: ProgressLocation.Notification, title, cancellable: true };
+  await window.withProgress(options, (progress, cancelled) => {
+    onProgress = (reply) => progress.report({ message: progressText(reply) });
+    // What was cancelled is over for the user, whatever the worker still has to put together.
+    const given = new Promise<void>((resolve) => cancelled.onCancellationRequested(() => resolve()));
+    cancelled.onCancellationRequested(() => onCancel());
+    return Promise.race([answer, given]);
+  });
+  return answer;
 }
 
-function progressText({ states, frontier, bytes }: Progress, seconds: number, unreduced?: number): string {
-  const rate = Math.round(states / Math.max(seconds, 0.001));
-  const megabytes = Math.ceil(bytes / 1024 ** 2);
+type ProgressReply = Extract<WorkerReply, { kind: 'progress' }>;
+
+function progressText(reply: ProgressReply): string {
+  const { states, frontier, bytes }: Progress = reply.progress;
+  const rate = Math.round(states / Math.max(reply.seconds, 0.001));
+  const unreduced = 'unreduced' in reply ? reply.unreduced : undefined;
   const of = unreduced === undefined ? '' : ` (at least ${Math.round(unreduced).toLocaleString()} without reduction)`;
-  return `${states.toLocaleString()} states${of}, ${rate.toLocaleString()} a second, frontier ${frontier.toLocaleString()}, ${megabytes} MB`;
+  const parts = [
+    `${states.toLocaleString()} states${of}`,
+    `${rate.toLocaleString()} a second`,
+    `frontier ${frontier.toLocaleString()}`,
+    `${Math.ceil(bytes / 1024 ** 2)} MB`,
+    ...('share' in reply && reply.share ? [shareText(reply.share)] : []),
+  ];
+  return parts.join(', ');
+}
+
+function shareText({ atMost, about }: Share): string {
+  const percent = (share: number) => `${Math.round(share * 100)} %`;
+  if (!about) return `at most ${percent(atMost)} done`;
+  return `about ${percent(about.share)} done (${percent(about.low)} to ${percent(about.high)})`;
 }
 
 /** The text of a scenario and of what it includes, as the simulator asks for it. */

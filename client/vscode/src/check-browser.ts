@@ -1,3 +1,4 @@
-import { answer } from './worker.ts';
+import { createAnswerer } from './worker.ts';
 
-addEventListener('message', ({ data }) => answer(data, (reply) => postMessage(reply)));
+const answer = createAnswerer((reply) => postMessage(reply));
+addEventListener('message', ({ data }) => answer(data));

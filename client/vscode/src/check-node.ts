@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { answer } from './worker.ts';
+import { createAnswerer } from './worker.ts';
 
-parentPort?.on('message', (request) => answer(request, (reply) => parentPort?.postMessage(reply)));
+const answer = createAnswerer((reply) => parentPort?.postMessage(reply));
+parentPort?.on('message', (message) => answer(message));

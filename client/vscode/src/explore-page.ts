@@ -1,5 +1,6 @@
 // What an exploration found, as a page to read: verdicts, findings and outcomes, and the lines at which something can be done.
 import type { ConditionReport, ExplorationReport, ExploreLimit, FindingReport } from '@snoopscope/sim-core';
+import type { Explored } from './explore-worker.ts';
 
 export interface Page {
   readonly text: string;
@@ -20,7 +21,7 @@ export interface PageAction {
 /** More outcomes than these are for the command line's JSON. */
 const SHOWN_OUTCOMES = 200;
 
-export function explorationPage(name: string, report: ExplorationReport, seconds: number): Page {
+export function explorationPage(name: string, { report, seconds, shortened }: Explored): Page {
   const lines: string[] = [
     `# ${name} on ${report.kernel}: ${verdictWord(report.passed)}`,
     '',
@@ -28,6 +29,8 @@ export function explorationPage(name: string, report: ExplorationReport, seconds
   ];
   const actions: PageAction[] = [];
   if (report.limit) lines.push('', limitText(report.limit));
+  if (!shortened)
+    lines.push('', 'You did not wait for shorter schedules: these are as the exploration came across them.');
   const heading = (text: string) => lines.push('', `## ${text}`);
   const entry = (title: string, more: readonly string[], action?: Omit<PageAction, 'line'>) => {
     lines.push('');
@@ -110,7 +113,7 @@ function limitText(limit: ExploreLimit): string {
     case 'depth':
       return `The limit of ${limit.at} moves on one path was reached.`;
     case 'stopped':
-      return 'The exploration was stopped before it had seen everything.';
+      return 'The exploration was cancelled before it had seen everything: what stands here is what is known so far.';
     case 'finding':
       return `The exploration stopped at the first ${limit.finding}.`;
     case 'model':

@@ -1,15 +1,19 @@
-// Exploring a scenario on one kernel, away from the editor's thread. Ending the worker cancels it.
+// Exploring a scenario on one kernel, away from the editor's thread.
 import {
+  Estimator,
+  type Exploration,
   type ExplorationReport,
   elaborate,
-  estimate,
   explorationReport,
+  type Model,
   PROFILES,
   type Profile,
   type Progress,
   parse,
   profileNamed,
   Search,
+  type Share,
+  ShareOfLevels,
   SLICE_MOVES,
   verdictOf,
 } from '@snoopscope/sim-core';
@@ -32,45 +36,124 @@ export type ExploreReply =
       readonly seconds: number;
       /** States that there are at least, without any reduction: an estimate, once it takes long. */
       readonly unreduced?: number;
+      readonly share?: Share;
     }
   /** The scenario cannot run. Lines count from 0. */
   | { readonly kind: 'broken'; readonly problems: readonly { readonly line: number; readonly message: string }[] }
-  | { readonly kind: 'explored'; readonly report: ExplorationReport; readonly seconds: number };
+  /** The exploration is over, and its schedules are being made shorter. This is the answer if that takes too long. */
+  | { readonly kind: 'found'; readonly answer: Explored }
+  | Explored;
 
+export interface Explored {
+  readonly kind: 'explored';
+  readonly report: ExplorationReport;
+  /** False: schedules are those that the exploration came across. */
+  readonly shortened: boolean;
+  /** Wall time of the exploration, reports not counted. */
+  readonly seconds: number;
+  /** When it was over, in milliseconds since 1970: what a cancel waits for. */
+  readonly ended: number;
+}
+
+/** What goes on around an exploration. */
+export interface Surroundings {
+  readonly send: (reply: ExploreReply) => void;
+  /** Lets what happened outside come in. */
+  readonly pause: () => Promise<void>;
+  /** The user does not want to wait any longer. */
+  readonly stopped: () => boolean;
+}
+
+/** Between two looks at what happened outside. */
+const SLICE_MS = 20;
+const FIRST_MOVES = 32;
 const PROGRESS_MS = 200;
 /** Who waits longer than this wants to know how long it may take. */
 const ESTIMATE_AFTER_MS = 2_000;
 /** For shorter schedules than those that the exploration came across. */
 const SHORTEN_MS = 5_000;
 
-/** `send` gets progress and, last, what was found out. */
-export function exploreScenario(request: ExploreRequest, send: (reply: ExploreReply) => void): void {
-  const { includes, maxStates, maxBytes } = request;
+/** Sends progress and, last, what was found out, or as much as was known when it was stopped. */
+export async function exploreScenario(request: ExploreRequest, around: Surroundings): Promise<void> {
+  const { model, profile, problems } = modelOf(request);
+  if (!model) {
+    around.send({ kind: 'broken', problems });
+    return;
+  }
+  const { maxStates, maxBytes } = request;
+  const options = { maxBytes, ...(maxStates !== undefined && { maxStates }) };
+  const began = performance.now();
+  const exploration = await exploreInSlices(new Search(model, options), model, around);
+  const ended = performance.now();
+  const over = { seconds: (ended - began) / 1000, ended: Date.now() };
+  const verdict = verdictOf(model, profile, exploration);
+  const answer = (shortened: boolean, shouldStop: () => boolean): Explored => {
+    const report = explorationReport(verdict, { ...options, shouldStop });
+    return { kind: 'explored', report, shortened, ...over };
+  };
+  const asFound = answer(false, () => true);
+  if (around.stopped()) {
+    around.send(asFound);
+    return;
+  }
+  // Nothing comes in while schedules are made shorter: who does not want to wait ends this worker and has the others.
+  around.send({ kind: 'found', answer: asFound });
+  around.send(answer(true, () => performance.now() - ended > SHORTEN_MS));
+}
+
+function modelOf(request: ExploreRequest): {
+  model: Model | undefined;
+  profile: Profile;
+  problems: { line: number; message: string }[];
+} {
+  const { includes } = request;
   const parsed = parse(request.text);
   const own = parsed.lines.flatMap(({ content }) => (content.kind === 'kernel' ? [content.version.text] : []))[0];
   const profile = profileNamed(request.kernel ?? own ?? '') ?? (PROFILES.findLast((one) => one.mainline) as Profile);
   const read = (path: string) => (Object.hasOwn(includes, path) ? parse(includes[path] ?? '') : undefined);
   const { model, diagnostics } = elaborate(parsed, { profile, includes: read });
   const errors = [...parsed.diagnostics, ...diagnostics].filter(({ severity }) => severity === 'error');
-  if (!model || errors.length > 0) {
-    send({ kind: 'broken', problems: errors.map(({ line, message }) => ({ line, message })) });
-    return;
-  }
-  const options = { maxBytes, ...(maxStates !== undefined && { maxStates }) };
+  const problems = errors.map(({ line, message }) => ({ line, message }));
+  return { model: errors.length > 0 ? undefined : model, profile, problems };
+}
+
+async function exploreInSlices(search: Search, model: Model, around: Surroundings): Promise<Exploration> {
   const began = performance.now();
-  let told = began;
+  let [paused, told] = [began, began];
+  const share = new ShareOfLevels();
+  let estimator: Estimator | undefined;
   let unreduced: number | undefined;
-  const search = new Search(model, options);
-  while (search.step(SLICE_MOVES)) {
-    if (performance.now() - told < PROGRESS_MS) continue;
-    told = performance.now();
-    if (told - began > ESTIMATE_AFTER_MS) unreduced ??= estimate(model).states.atLeast;
-    const seconds = (told - began) / 1000;
-    send({ kind: 'progress', progress: search.progress(), seconds, ...(unreduced !== undefined && { unreduced }) });
+  // While moves are learned they take a thousand times as long as later.
+  let moves = FIRST_MOVES;
+  while (search.step(moves)) {
+    share.meet(search.progress());
+    const now = performance.now();
+    if (now - paused < SLICE_MS / 2 && moves < SLICE_MOVES) moves *= 2;
+    if (now - paused > SLICE_MS * 2 && moves > FIRST_MOVES) moves /= 2;
+    if (now - paused < SLICE_MS) continue;
+    await around.pause();
+    if (around.stopped()) search.stop({ kind: 'stopped' });
+    if (now - began > ESTIMATE_AFTER_MS && unreduced === undefined) {
+      estimator ??= new Estimator(model);
+      if (!estimateFor(estimator, SLICE_MS)) unreduced = estimator.result().states.atLeast;
+    }
+    paused = performance.now();
+    if (paused - told < PROGRESS_MS) continue;
+    told = paused;
+    around.send({
+      kind: 'progress',
+      progress: search.progress(),
+      seconds: (told - began) / 1000,
+      share: share.share,
+      ...(unreduced !== undefined && { unreduced }),
+    });
   }
-  const exploration = search.result();
-  const ended = performance.now();
-  const shouldStop = () => performance.now() - ended > SHORTEN_MS;
-  const report = explorationReport(verdictOf(model, profile, exploration), { ...options, shouldStop });
-  send({ kind: 'explored', report, seconds: (ended - began) / 1000 });
+  return search.result();
+}
+
+/** False when the estimate is made. */
+function estimateFor(estimator: Estimator, milliseconds: number): boolean {
+  const until = performance.now() + milliseconds;
+  while (estimator.step()) if (performance.now() > until) return true;
+  return false;
 }

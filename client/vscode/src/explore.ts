@@ -40,7 +40,7 @@ export function registerExplore(createWorker: CreateWorker): Disposable {
   );
 }
 
-/** Returns what was found, or undefined when nothing was: no scenario, or cancelled. */
+/** Returns what was found, or undefined when nothing was: no scenario, or cancelled before anything was known. */
 async function exploreScenario(
   pages: Pages,
   createWorker: CreateWorker,
@@ -61,7 +61,7 @@ async function exploreScenario(
   const reply = await askWorker(createWorker, request, `Exploring ${name}`);
   if (!reply) return undefined;
   if (reply.kind === 'explored') {
-    await pages.show(document.uri, reply.report.kernel, explorationPage(name, reply.report, reply.seconds));
+    await pages.show(document.uri, reply.report.kernel, explorationPage(name, reply));
   } else void window.showErrorMessage(verdictLines(reply).slice(0, 2).join(' '));
   return reply;
 }

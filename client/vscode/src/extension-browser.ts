@@ -16,10 +16,10 @@ export function activate(context: ExtensionContext): Promise<void> {
 
 function besideWorker(worker: Worker): BesideWorker {
   return {
-    start(request, onReply, onError) {
+    post: (message) => worker.postMessage(message),
+    listen(onReply, onError) {
       worker.onmessage = ({ data }) => onReply(data);
       worker.onerror = ({ message }) => onError(new Error(message));
-      worker.postMessage(request);
     },
     terminate: () => worker.terminate(),
   };

@@ -16,12 +16,12 @@ export function activate(context: ExtensionContext): Promise<void> {
 
 function besideWorker(worker: Worker): BesideWorker {
   return {
-    start(request, onReply, onError) {
+    post: (message) => worker.postMessage(message),
+    listen(onReply, onError) {
       worker.on('message', onReply);
       worker.on('error', onError);
       // After an answer nobody listens any more; before it, the worker has died.
       worker.on('exit', (code) => onError(new Error(`The exploration ended without an answer (exit code ${code}).`)));
-      worker.postMessage(request);
     },
     terminate: () => void worker.terminate(),
   };

