@@ -185,12 +185,12 @@ export class Learner {
         other.places?.join() === trace.places?.join() &&
         this.#sameResult(trace, other, renaming, before);
       if (!alike) throw new NotSymmetric(`move ${trace.move} tells CPUs apart`);
-      const more = [...other.reads, ...other.writes].map((r) => renaming.slotFrom[r.slot] as number);
-      for (const slot of [...more, ...trace.writes.map((w) => w.slot)]) {
-        const asRead = other.reads.some((r) => renaming.slotFrom[r.slot] === slot);
+      const otherRead = new Set(other.reads.map((r) => renaming.slotFrom[r.slot] as number));
+      const otherWritten = new Set(other.writes.map((w) => renaming.slotFrom[w.slot] as number));
+      for (const slot of [...otherRead, ...otherWritten, ...written]) {
         // A slot that only one of the two wrote must keep the value that made both results alike.
-        const oneSided = written.has(slot) !== other.writes.some((w) => renaming.slotFrom[w.slot] === slot);
-        if (read.has(slot) || !(asRead || oneSided)) continue;
+        const oneSided = written.has(slot) !== otherWritten.has(slot);
+        if (read.has(slot) || !(otherRead.has(slot) || oneSided)) continue;
         read.add(slot);
         trace.reads.push({ slot, value: before[slot] as number });
       }

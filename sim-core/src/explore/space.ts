@@ -61,10 +61,13 @@ export class Space {
   readonly #start: Int32Array;
   /** Moves that no renaming of CPUs changes, as bits. */
   readonly #unnamed: number;
+  readonly #movesOf: Pick<Tables, 'environmentFrom' | 'moves' | 'firstMove' | 'moveCount'>;
+
   /** `start` is the state behind the setup. */
   constructor(model: Model, options: SpaceOptions, start: Int32Array) {
     this.model = model;
     this.options = options;
+    this.#movesOf = movesOf(model);
     const symmetry = options.reductions.symmetry ? new Symmetry(model) : undefined;
     this.symmetry = symmetry?.applies ? symmetry : undefined;
     const named = (move: number): boolean => this.symmetry?.renamings.some((r) => r.moveTo[move] !== move) ?? false;
@@ -172,21 +175,11 @@ export class Space {
 
   /** What the inner loop looks at, as of now. */
   tables(): Tables {
-    const { learner, compiled, model, planner } = this;
-    const { moves } = model;
-    const { actors } = model.world.topology;
-    // What must happen keeps a state from being final, as what an actor can do does.
-    const environmentFrom = moves.findIndex((m) => m.kind === 'environment' && !m.inevitable);
+    const { learner, compiled, planner } = this;
     this.#fillRewritten();
     return {
       words: this.packing.words,
-      environmentFrom: environmentFrom < 0 ? moves.length : environmentFrom,
-      moves: moves.length,
-      firstMove: Int32Array.from(actors, (_, actor) => moves.findIndex((m) => m.kind === 'actor' && m.actor === actor)),
-      moveCount: Int32Array.from(
-        actors,
-        (_, actor) => moves.filter((m) => m.kind === 'actor' && m.actor === actor).length,
-      ),
+      ...this.#movesOf,
       roots: compiled.roots,
       nodes: compiled.nodes,
       effects: compiled.effects,
@@ -315,19 +308,25 @@ export class Space {
     const known = this.learner.leaves.length;
     const leaf = this.learner.learn(move);
     if (this.learner.leaves.length === known) return { leaf, stale: false };
-    this.facts.take(leaf, this.learner.machine.raw);
+    if (this.#looksAhead) this.facts.take(leaf, this.learner.machine.raw);
     return { leaf, stale: this.#meet(leaf) };
   }
 
   /** Learns what a move does in the state of the learner's machine. True when states were written anew. */
   #learn(move: number): boolean {
     const { leaf, stale } = this.#take(move);
-    if (stale) {
-      this.#relayout();
-      return true;
+    const leaves = [leaf];
+    let anew = stale;
+    // Without plans each move will be asked for in this state, and together they take one new arrangement at most.
+    for (let other = move + 1; other < this.learner.judgementMove && !this.planner; other++) {
+      const known = this.learner.leaves.length;
+      const next = this.#take(other);
+      if (this.learner.leaves.length > known) leaves.push(next.leaf);
+      anew ||= next.stale;
     }
-    this.compiled.add(leaf);
-    return false;
+    if (anew) this.#relayout();
+    else for (const each of leaves) this.compiled.add(each);
+    return anew;
   }
 
   /** True when the packing cannot express what the leaf writes. */
@@ -373,4 +372,20 @@ export class Space {
       );
     });
   }
+}
+
+/** Which moves are whose. */
+function movesOf({ moves, world }: Model): Pick<Tables, 'environmentFrom' | 'moves' | 'firstMove' | 'moveCount'> {
+  const { actors } = world.topology;
+  // What must happen keeps a state from being final, as what an actor can do does.
+  const environmentFrom = moves.findIndex((m) => m.kind === 'environment' && !m.inevitable);
+  return {
+    environmentFrom: environmentFrom < 0 ? moves.length : environmentFrom,
+    moves: moves.length,
+    firstMove: Int32Array.from(actors, (_, actor) => moves.findIndex((m) => m.kind === 'actor' && m.actor === actor)),
+    moveCount: Int32Array.from(
+      actors,
+      (_, actor) => moves.filter((m) => m.kind === 'actor' && m.actor === actor).length,
+    ),
+  };
 }

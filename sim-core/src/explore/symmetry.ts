@@ -73,6 +73,8 @@ export class Renaming {
   readonly slotFrom: Int32Array;
   /** The move that does after the renaming what a move does before it. */
   readonly moveTo: readonly number[];
+  /** Slots whose content goes elsewhere. */
+  readonly #moved: Int32Array;
   readonly #rename: ReadonlyMap<number, Reference>;
 
   constructor(symmetry: Symmetry, model: Model, cpuOf: readonly number[], moveTo: readonly number[]) {
@@ -87,6 +89,7 @@ export class Renaming {
         this.slotFrom[to] = slot;
       });
     }
+    this.#moved = this.slotTo.filter((to, slot) => to !== slot);
     this.#rename = new Map(symmetry.references.map((r) => [r.slot, r]));
   }
 
@@ -97,7 +100,8 @@ export class Renaming {
 
   /** Renames a whole state. */
   apply(from: Int32Array, to: Int32Array): void {
-    for (let slot = 0; slot < from.length; slot++) to[this.slotTo[slot] as number] = from[slot] as number;
+    to.set(from);
+    for (const slot of this.#moved) to[this.slotTo[slot] as number] = from[slot] as number;
     for (const { slot, rename } of this.#rename.values()) to[slot] = rename(this.cpuOf, from[slot] as number);
   }
 }
