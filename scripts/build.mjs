@@ -54,7 +54,7 @@ export const bundles = {
       supported: { 'dynamic-import': false },
       plugins: [asBundle({ '@snoopscope/server/node': 'cli-lsp', '@snoopscope/debug-adapter/node': 'cli-dap' })],
     },
-    marked: true,
+    wrapped: true,
   },
   'cli-lsp': { entry: 'server/src/node.ts', options: onNode },
   'cli-dap': { entry: 'debug-adapter/src/node.ts', options: onNode },
@@ -91,7 +91,7 @@ export async function isStale(name) {
   return Math.max(...newest) > Math.min(...outputs.map((output) => output.mtimeMs));
 }
 
-async function bundle(name, { entry, options, marked }, minify) {
+async function bundle(name, { entry, options, wrapped }, minify) {
   if (!existsSync(path.join(root, entry))) throw new Error(`dist/${name}.js: its entry ${entry} does not exist.`);
   const { build: esbuild } = await import('esbuild');
   const started = new Date();
@@ -109,12 +109,14 @@ async function bundle(name, { entry, options, marked }, minify) {
   });
   await mkdir(path.join(root, 'dist'), { recursive: true });
   for (const { path: file, contents } of outputFiles)
-    await writeAtomically(file, marked && file.endsWith('.js') ? withMark(contents) : contents, started);
+    await writeAtomically(file, wrapped && file.endsWith('.js') ? asFunction(contents) : contents, started);
 }
 
-// Its last line tells this build from every other, for those who keep something that goes with it.
-function withMark(contents) {
-  return `${Buffer.from(contents)}\n// build ${createHash('sha256').update(contents).digest('hex')}\n`;
+// A function, as Node makes one of any script, so that the file can be compiled as it is. Its last line tells this build
+// from every other, for those who keep something that goes with it.
+function asFunction(contents) {
+  const build = createHash('sha256').update(contents).digest('hex');
+  return `(function (exports, require, module, __filename, __dirname) {${Buffer.from(contents)}\n})\n// build ${build}\n`;
 }
 
 // A second process may be starting the same file. The time is that of the start, so that a source saved during the build counts as newer.
