@@ -129,3 +129,36 @@ describe('a terminal', () => {
     expect([0, 130]).toContain(exitCode);
   });
 });
+
+describe('random runs', () => {
+  const random = ['explore', '--random', '200', '--seed', '5', '--pct', '2', '--granularity', 'micro', race];
+
+  test('name the call that makes a run again which decided a condition, and it does', async () => {
+    const { stdout } = await snoopscope(random);
+    const [, again] = /^ +snoopscope (explore .*)$/m.exec(stdout) ?? [];
+    expect(again).toMatch(/^explore \S+race\.snoop --random 1 --seed \d+ --granularity micro --pct 2$/);
+    const once = await snoopscope(again as string);
+    const decided = /^ {2}(FAILS|holds) .*$/m.exec(stdout)?.[0];
+    expect(decided).toBeDefined();
+    expect(once.stdout).toContain(decided);
+    expect(once.exitCode).toBe(1);
+  });
+
+  test('have the seed in JSON', async () => {
+    const { conditions, outcomes } = await json<
+      Document & { conditions: { seed?: number }[]; outcomes: { seed?: number }[] }
+    >(random);
+    expect(conditions.filter(({ seed }) => seed !== undefined)).not.toEqual([]);
+    expect(outcomes.every(({ seed }) => seed !== undefined && seed >= 5 && seed < 205)).toBe(true);
+  });
+
+  test.each(['4294967296', '-1', '1.5', '1e3', 'x', '99999999999999999999'])('--seed %s is refused', async (seed) => {
+    const { exitCode, stderr } = await snoopscope(['explore', '--random', '3', `--seed=${seed}`, race]);
+    expect(stderr).toContain(`--seed takes a whole number from 0 to 4294967295, found \`${seed}\``);
+    expect(exitCode).toBe(2);
+  });
+
+  test.each(['0', '4294967295', '4_294_967_295'])('--seed %s is taken', async (seed) => {
+    expect((await snoopscope(['explore', '--random', '3', '--seed', seed, race])).stderr).toBe('');
+  });
+});

@@ -5,6 +5,7 @@ import {
   FINDINGS,
   type Finding,
   type Granularity,
+  MAX_SEED,
   NO_REDUCTION,
   type Reductions,
   type SampleOptions,
@@ -53,7 +54,7 @@ export const EXPLORE_OPTIONS: readonly OptionSpec[] = [
   { name: 'estimate', doc: 'Only estimate how many states and how many orders of moves there are.' },
   { name: 'workers', value: 'N', doc: 'Expand large levels of states with this many threads; 1 without it.' },
   { name: 'random', value: 'N', doc: 'Draw N runs instead of visiting everything.' },
-  { name: 'seed', value: 'S', doc: `Where the random numbers begin; ${DEFAULT_SEED} without it.` },
+  { name: 'seed', value: 'S', doc: `Where the random numbers begin: 0 to ${MAX_SEED}; ${DEFAULT_SEED} without it.` },
   { name: 'pct', value: 'DEPTH', doc: 'With --random: draw by PCT, for bugs that need DEPTH ordering constraints.' },
   { name: 'shard', value: 'I/N', doc: 'With --random: take only the Ith of N shares of the runs.' },
   FORMAT,
@@ -102,7 +103,7 @@ function sampleOptionsOf(call: Call, explore: ExploreOptions): SampleOptions | u
   const pctDepth = call.count('pct');
   const shard = call.text('shard');
   if (runs !== undefined) {
-    const seed = call.count('seed') ?? DEFAULT_SEED;
+    const seed = seedOf(call.text('seed'));
     return { ...explore, runs, seed, ...(pctDepth !== undefined && { pctDepth }), ...shardOf(shard) };
   }
   const idle = ['seed', 'pct', 'shard'].find((option) => call.text(option) !== undefined);
@@ -110,6 +111,13 @@ function sampleOptionsOf(call: Call, explore: ExploreOptions): SampleOptions | u
   throw new Failure(`--${idle} says how runs are drawn, and without --random none are: --random 1000 --${idle} ….`, {
     code: 'missing-option',
   });
+}
+
+function seedOf(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_SEED;
+  const seed = Number(text.replaceAll('_', ''));
+  if (/^\d[\d_]*$/.test(text) && seed <= MAX_SEED) return seed;
+  throw new Failure(`--seed takes a whole number from 0 to ${MAX_SEED}, found \`${text}\`.`, { code: 'not-a-seed' });
 }
 
 /** `I/N` as a share (from 0) and their number; nothing when it was not given. */

@@ -7,6 +7,7 @@ import type {
   OutcomeReport,
   Progress,
 } from '@snoopscope/sim-core';
+import { shellWord } from './arguments.ts';
 import { counted, limitText, spaced } from './check-text.ts';
 import type { Call } from './commands/command.ts';
 import type { Explored } from './explore-file.ts';
@@ -81,6 +82,7 @@ function printCondition(
       : 'Nothing has come to an end so far.';
   call.print(`         ${wrap(seen, call.width - 9, 9)}`);
   if (rest.schedule) printSchedule(call, rest.schedule);
+  if (rest.seed !== undefined) printAgain(call, rest.seed);
 }
 
 function printOutcomes(call: Call, { terms, outcomes }: ExplorationReport): void {
@@ -101,7 +103,7 @@ function printOutcome(call: Call, terms: readonly string[], { values, finals, sc
 
 function printFinding(
   call: Call,
-  { text, finding, occurrences, unexpected, schedule, line, shortest }: FindingReport,
+  { text, finding, occurrences, unexpected, schedule, line, shortest, seed }: FindingReport,
 ): void {
   const place = line === undefined ? '' : ` (line ${line + 1})`;
   const what = text.startsWith(finding) ? text : `${finding}: ${text}`;
@@ -109,6 +111,21 @@ function printFinding(
   const often = `${counted(occurrences, 'time')}${unexpected ? '; no condition expects it' : ''}; ${shortest ? 'the shortest way' : 'a way'}:`;
   call.print(`         ${call.paint('faint', wrap(often, call.width - 9, 9))}`);
   printSchedule(call, schedule);
+  if (seed !== undefined) printAgain(call, seed);
+}
+
+/** Options that a random run depends on, besides its seed. */
+const RUN_OPTIONS = ['kernel', 'granularity', 'max-depth', 'pct'] as const;
+
+/** The call that makes one random run again. */
+function printAgain(call: Call, seed: number): void {
+  const options = RUN_OPTIONS.flatMap((option) => {
+    const value = call.text(option);
+    return value === undefined ? [] : [`--${option} ${value}`];
+  });
+  const [file] = call.operands as [string];
+  const words = ['snoopscope explore', shellWord(file), '--random 1', `--seed ${seed}`, ...options];
+  call.print(`         ${call.paint('name', words.join(' '))}`);
 }
 
 // A schedule is there to be copied into a file, so it is never broken.

@@ -10,6 +10,7 @@ import {
   type Sampling,
 } from '../explore/exploration.ts';
 import { minimise } from '../explore/minimise.ts';
+import type { RandomWitness } from '../explore/random-result.ts';
 import { shortestSchedule } from '../explore/shortest.ts';
 import { scheduleText } from '../scenario/elaborate/schedule.ts';
 import { EVENT_WIDTH, FINDINGS, type Finding } from '../state/event.ts';
@@ -59,6 +60,8 @@ export interface ConditionReport {
   readonly schedule?: string;
   /** With a schedule: none is shorter. */
   readonly shortest?: boolean;
+  /** Of a random run that decided it: one run with this seed is that run. */
+  readonly seed?: number;
 }
 
 /** How often the proposition of a condition is true over the outcomes that were seen, in the words of herd. */
@@ -68,6 +71,8 @@ export interface OutcomeReport {
   readonly values: readonly string[];
   readonly finals: number;
   readonly schedule: string;
+  /** Of the first random run that came to it. */
+  readonly seed?: number;
 }
 
 export interface FindingReport {
@@ -83,6 +88,8 @@ export interface FindingReport {
   readonly schedule: string;
   /** None is shorter. */
   readonly shortest: boolean;
+  /** Of the first random run that met it. */
+  readonly seed?: number;
 }
 
 /**
@@ -96,6 +103,7 @@ export function explorationReport(verdict: KernelVerdict, search: ExploreOptions
   const { granularity, complete, limit, sampling, states, transitions, frontier, maxDepth, bytes, finals, terms } =
     exploration;
   const line = (schedule: readonly ScheduledMove[]): string => scheduleText(model, movesOf(schedule), granularity);
+  const { random } = exploration;
   return {
     kernel: profile.name,
     granularity,
@@ -110,7 +118,7 @@ export function explorationReport(verdict: KernelVerdict, search: ExploreOptions
     bytes,
     finals,
     conditions: exploration.conditions.map(
-      ({ text, line: at, applies, holds, positive, negative, witness, shortest }) => ({
+      ({ text, line: at, applies, holds, positive, negative, witness, shortest }, index) => ({
         text,
         line: at,
         applies,
@@ -119,13 +127,15 @@ export function explorationReport(verdict: KernelVerdict, search: ExploreOptions
         negative,
         observation: observationOf(positive, negative),
         ...(witness && { schedule: line(witness), shortest: shortest ?? false }),
+        ...seedOf(random?.conditions[index]),
       }),
     ),
     terms,
-    outcomes: exploration.outcomes.map(({ values, finals: count, schedule }) => ({
+    outcomes: exploration.outcomes.map(({ values, finals: count, schedule }, index) => ({
       values,
       finals: count,
       schedule: line(schedule),
+      ...seedOf(random?.outcomes[index]),
     })),
     findings: exploration.findings.map(({ finding, occurrences, schedule, shortest }) => ({
       finding,
@@ -134,8 +144,13 @@ export function explorationReport(verdict: KernelVerdict, search: ExploreOptions
       unexpected: unexpected.includes(finding),
       schedule: line(schedule),
       shortest,
+      ...seedOf(random?.findings.find((found) => found.finding === finding)),
     })),
   };
+}
+
+function seedOf(shown: { readonly first?: RandomWitness } | undefined): { readonly seed?: number } {
+  return shown?.first ? { seed: shown.first.seed } : {};
 }
 
 /** Persistent sets keep verdicts, but not every shortest way; runs at random are what they are. */

@@ -19,7 +19,7 @@ export const explore: Command = {
   maxOperands: 1,
   description: [
     'Says of each condition whether it holds, in how many distinct outcomes its proposition is true and in how many it is not; then lists the outcomes over everything that conditions mention, and the findings. With each stands a `schedule` line that leads there: pasted into the file, or given to `run --schedule` or a launch configuration, it replays to the same event.',
-    'With --random, runs are drawn instead, uniformly or by PCT: they can show and refute, but prove nothing. A seed gives the same runs again, --shard divides them among machines, and `snoopscope merge` puts the JSON results together.',
+    'With --random, runs are drawn instead, uniformly or by PCT: they can show and refute, but prove nothing. A seed gives the same runs again, and with what decides a condition and with each finding stands the call that makes that one run again. --shard divides them among machines, and `snoopscope merge` puts the JSON results together.',
     'Reductions leave out interleavings that come to the same; verdicts and outcomes do not depend on them, numbers of states, of final states and of occurrences do. On a limit or Ctrl-C what is known so far is printed. FILE may be - for standard input.',
   ],
   options: EXPLORE_OPTIONS,
