@@ -1,9 +1,10 @@
 import { contentsOfKind, type ParsedScenario, parse } from '@snoopscope/sim-core';
 import type { TextDocumentContentChangeEvent } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import type { Family } from './families.ts';
 import { Includes, keyOf, type ReadFile } from './includes.ts';
 import type { Settings } from './protocol.ts';
-import { profileFor, type Snapshot } from './snapshot.ts';
+import { type IncludedFile, profileFor, type Snapshot } from './snapshot.ts';
 
 interface Open {
   text: TextDocument;
@@ -21,7 +22,7 @@ export class Documents {
   readonly #open = new Map<string, Open>();
 
   constructor(readFile: ReadFile) {
-    this.includes = new Includes(readFile, (key) => this.#byKey(key)?.scenario);
+    this.includes = new Includes(readFile, (key) => this.#byKey(key));
   }
 
   get uris(): readonly string[] {
@@ -88,6 +89,14 @@ export class Documents {
     return open === undefined ? [] : this.includes.collect(uri, open.scenario).missing;
   }
 
+  /** The files that have to be read before the families of these are whole. */
+  missingOf(uris: readonly string[]): readonly string[] {
+    return uris.flatMap((uri) => {
+      const file = this.includes.file(uri);
+      return file === undefined ? [] : this.includes.collect(file.uri, file.scenario).missing;
+    });
+  }
+
   /** The open documents that include a file, directly or not. */
   including(uri: string): readonly string[] {
     const key = keyOf(uri);
@@ -102,8 +111,19 @@ export class Documents {
     for (const open of this.#open.values()) if (open.includes) open.snapshot = undefined;
   }
 
-  #byKey(key: string): Open | undefined {
-    return this.#open.get(key) ?? [...this.#open].find(([uri]) => keyOf(uri) === key)?.[1];
+  /** The families of scenarios: of those that are open, and of others that have been read. */
+  families(others: readonly string[]): readonly Family[] {
+    const files = new Map<string, IncludedFile>();
+    for (const uri of [...this.uris, ...others]) {
+      const file = this.includes.file(uri);
+      if (file !== undefined) files.set(keyOf(uri), file);
+    }
+    return [...files.values()].map((file) => [file, ...this.includes.collect(file.uri, file.scenario).files.values()]);
+  }
+
+  #byKey(key: string): IncludedFile | undefined {
+    const found = [...this.#open].find(([uri]) => uri === key || keyOf(uri) === key);
+    return found && { uri: found[0], scenario: found[1].scenario };
   }
 }
 

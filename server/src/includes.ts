@@ -9,13 +9,13 @@ import type { IncludedFile } from './snapshot.ts';
 export type ReadFile = (uri: string) => Promise<string | undefined>;
 
 /** A document that is open in the editor, whose unsaved text counts. */
-export type OpenScenario = (key: string) => ParsedScenario | undefined;
+export type OpenScenario = (key: string) => IncludedFile | undefined;
 
 export class Includes {
   readonly #readFile: ReadFile;
   readonly #open: OpenScenario;
   /** By key; undefined when there is no such file. */
-  readonly #files = new Map<string, ParsedScenario | undefined>();
+  readonly #files = new Map<string, ReadScenario | undefined>();
   readonly #reading = new Map<string, Promise<void>>();
 
   constructor(readFile: ReadFile, open: OpenScenario) {
@@ -39,15 +39,28 @@ export class Includes {
         seen.add(path);
         const target = resolve(uri, path);
         if (target === undefined) continue;
-        const key = keyOf(target);
-        const other = this.#open(key) ?? this.#files.get(key);
+        const other = this.file(target);
         if (other !== undefined) {
-          files.set(path, { uri: target, scenario: other });
-          waiting.push({ path, scenario: other });
-        } else if (!this.#files.has(key)) missing.push(target);
+          files.set(path, other);
+          waiting.push({ path, scenario: other.scenario });
+        } else if (!this.#files.has(keyOf(target))) missing.push(target);
       }
     }
     return { files, missing };
+  }
+
+  /** A file as it is in the editor, or as it was read last. */
+  file(uri: string): IncludedFile | undefined {
+    const key = keyOf(uri);
+    const read = this.#files.get(key);
+    return this.#open(key) ?? (read && { uri, scenario: read.scenario });
+  }
+
+  /** Reads files again that nobody says have changed, as far as they are not open. True when one of them had. */
+  async reread(uris: readonly string[]): Promise<boolean> {
+    const before = uris.map((uri) => this.#files.get(keyOf(uri)));
+    await Promise.all(uris.map((uri) => this.#reading.get(keyOf(uri)) ?? this.#read(uri)));
+    return uris.some((uri, index) => this.#files.get(keyOf(uri)) !== before[index]);
   }
 
   /** Reads files; those that cannot be read are remembered as such. */
@@ -63,12 +76,19 @@ export class Includes {
   #read(uri: string): Promise<void> {
     const key = keyOf(uri);
     const reading = this.#readFile(uri).then((text) => {
-      this.#files.set(key, text === undefined ? undefined : parse(text));
+      const known = this.#files.get(key);
+      if (text === undefined) this.#files.set(key, undefined);
+      else if (known?.text !== text) this.#files.set(key, { text, scenario: parse(text) });
       this.#reading.delete(key);
     });
     this.#reading.set(key, reading);
     return reading;
   }
+}
+
+interface ReadScenario {
+  readonly text: string;
+  readonly scenario: ParsedScenario;
 }
 
 /** The same file has the same key, however its URI is encoded. */

@@ -9,6 +9,7 @@ import {
   ProposedFeatures,
   StreamMessageWriter,
 } from 'vscode-languageserver/node';
+import { findLocal } from './find-local.ts';
 import { StreamReader } from './framing.ts';
 import { LARGEST_INCLUDE_BYTES } from './includes.ts';
 import { startServer } from './server.ts';
@@ -53,6 +54,7 @@ export function listen(port: number): Promise<Server> {
 /** Files of this machine; for other URIs the client is asked. */
 export const nodeHost: Host = {
   readFile: (uri) => (uri.startsWith('file:') ? readLocal(uri) : undefined),
+  findScenarios: (folder, deep) => (folder.startsWith('file:') ? findLocal(folder, deep) : undefined),
 };
 
 const LIBRARY_TRANSPORTS = /^--(?:node-ipc|socket|pipe)(?:=|$)/;

@@ -19,10 +19,23 @@ export interface ReadFileParams {
 /** null when there is no such file. */
 export type ReadFileResult = { readonly text: string } | null;
 
+/**
+ * Request from the server to the client, without parameters: all scenarios of the workspace, for rename and references.
+ *
+ * The server sends it when it cannot look into the workspace folders itself, as with {@link READ_FILE_REQUEST}. A client
+ * that answers it says so in {@link InitializationOptions.findScenarios}. An extension answers with
+ * `workspace.findFiles('**\/*.snoop')`.
+ */
+export const FIND_SCENARIOS_REQUEST = 'snoopscope/findScenarios';
+/** Absolute URIs. */
+export type FindScenariosResult = { readonly uris: readonly string[] };
+
 /** What a client may say when it starts the server. */
 export interface InitializationOptions {
   /** The client answers {@link READ_FILE_REQUEST}. */
   readonly readFile?: boolean;
+  /** The client answers {@link FIND_SCENARIOS_REQUEST}. */
+  readonly findScenarios?: boolean;
   /** The client has the commands of {@link COMMANDS}; without them there are no lenses. True when left out. */
   readonly commands?: boolean;
   /** For clients without `workspace/configuration`. */

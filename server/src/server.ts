@@ -16,8 +16,8 @@ import { textDiagnostics } from './features/diagnostics.ts';
 import { hoverAt } from './features/hover.ts';
 import { lensesOf } from './features/lenses.ts';
 import type { About } from './features/offers.ts';
-import { referencesAt, usesAt } from './features/references.ts';
-import { renameable, renamed } from './features/rename.ts';
+import { referencesAt, symbolAt, usesAt } from './features/references.ts';
+import { RenameRefused, renameable, renamed } from './features/rename.ts';
 import { stretchesAt } from './features/selection.ts';
 import { signatureAt } from './features/signature.ts';
 import { colouredWords } from './features/tokens.ts';
@@ -26,6 +26,7 @@ import { readSettings } from './settings.ts';
 import { newestProfile } from './snapshot.ts';
 import * as lsp from './to-lsp.ts';
 import { TokenResults } from './token-results.ts';
+import { MOST_SCENARIOS } from './workspace.ts';
 
 /** Serves one client. Everything that can be read is read through the client, except what the host reads itself. */
 export function startServer(connection: Connection, host: Host = {}): void {
@@ -113,14 +114,22 @@ export function startServer(connection: Connection, host: Host = {}): void {
     }),
   );
   connection.onDefinition(
-    session.answer('definition', (snapshot, { position }) =>
-      definitionAt(snapshot, lsp.fromPosition(position)).map(lsp.toLocation),
-    ),
+    session.answer('definition', async (snapshot, { position }) => {
+      const at = lsp.fromPosition(position);
+      const here = definitionAt(snapshot, at);
+      if (here.length > 0 || symbolAt(snapshot, at) === undefined) return here.map(lsp.toLocation);
+      // A procedure of a library uses names of the scenarios that include it.
+      const { families } = await session.workspaceOf(snapshot);
+      return definitionAt(snapshot, at, families).map(lsp.toLocation);
+    }),
   );
   connection.onReferences(
-    session.answer('references', (snapshot, { position, context }) =>
-      referencesAt(snapshot, lsp.fromPosition(position), context.includeDeclaration).map(lsp.toLocation),
-    ),
+    session.answer('references', async (snapshot, { position, context }) => {
+      const { families } = await session.workspaceOf(snapshot);
+      return referencesAt(snapshot, lsp.fromPosition(position), context.includeDeclaration, families).map(
+        lsp.toLocation,
+      );
+    }),
   );
   connection.onDocumentHighlight(
     session.answer('documentHighlight', (snapshot, { position }) =>
@@ -128,15 +137,20 @@ export function startServer(connection: Connection, host: Host = {}): void {
     ),
   );
   connection.onPrepareRename(
-    session.answer('prepareRename', (snapshot, { position }) => {
-      const found = renameable(snapshot, lsp.fromPosition(position));
+    session.answer('prepareRename', async (snapshot, { position }) => {
+      const { families } = await session.workspaceOf(snapshot);
+      const found = renameable(snapshot, lsp.fromPosition(position), families);
       return found ? { range: lsp.toRange(found.line, found.span), placeholder: found.name } : null;
     }),
   );
   connection.onRenameRequest(
-    session.answer('rename', (snapshot, { position, newName }) =>
-      lsp.toWorkspaceEdit(renamed(snapshot, lsp.fromPosition(position), newName), newName),
-    ),
+    session.answer('rename', async (snapshot, { position, newName }) => {
+      const { families, cut } = await session.workspaceOf(snapshot);
+      const places = renamed(snapshot, lsp.fromPosition(position), newName, families);
+      if (cut) throw new RenameRefused(TOO_MANY_SCENARIOS);
+      const version = (uri: string) => documents.snapshot(uri)?.version ?? null;
+      return lsp.toWorkspaceEdit(places, newName, session.client.versionedEdits ? version : undefined);
+    }),
   );
   connection.onDocumentSymbol(
     session.answer('documentSymbol', ({ scenario }) =>
@@ -198,6 +212,8 @@ export function startServer(connection: Connection, host: Host = {}): void {
   connection.listen();
 }
 
+const TOO_MANY_SCENARIOS = `The workspace has more than ${MOST_SCENARIOS} scenarios or very many folders, so that not every use of the name can be found. Open the folder with the scenarios that share it.`;
+
 const CAPABILITIES: InitializeResult['capabilities'] = {
   positionEncoding: PositionEncodingKind.UTF16,
   textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
@@ -211,6 +227,7 @@ const CAPABILITIES: InitializeResult['capabilities'] = {
   definitionProvider: true,
   referencesProvider: true,
   documentHighlightProvider: true,
+  workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
   renameProvider: { prepareProvider: true },
   documentSymbolProvider: true,
   foldingRangeProvider: true,

@@ -19,11 +19,14 @@ import { READ_FILE_REQUEST, type ReadFileParams, type ReadFileResult, type Setti
 import { readInitializationOptions, readSettings } from './settings.ts';
 import type { Snapshot } from './snapshot.ts';
 import { toDiagnostic } from './to-lsp.ts';
+import { type FindScenarios, Workspace } from './workspace.ts';
 
 /** What the server needs of the world outside. */
 export interface Host {
   /** Reads the URIs that the process itself can read; undefined for all others, for which the client is asked. */
   readonly readFile?: (uri: string) => ReturnType<ReadFile> | undefined;
+  /** Lists the scenarios of the folders that the process itself can look into; undefined for all others. */
+  readonly findScenarios?: FindScenarios;
 }
 
 /** What the client can show. */
@@ -36,6 +39,8 @@ interface Client {
   readonly watchedFiles: boolean;
   readonly refreshesHints: boolean;
   readonly configurationChanges: boolean;
+  readonly folderChanges: boolean;
+  readonly versionedEdits: boolean;
 }
 
 /** An elaboration that takes no longer is part of looking at a change; a longer one waits for a pause. */
@@ -51,6 +56,7 @@ const SLICE_MS = 8;
 export class Session {
   readonly connection: Connection;
   readonly documents: Documents;
+  readonly workspace: Workspace;
   client: Client = clientOf({});
   options = readInitializationOptions(undefined);
   readonly #pauses = new Map<string, ReturnType<typeof setTimeout>>();
@@ -71,14 +77,21 @@ export class Session {
         return undefined;
       }
     });
+    this.workspace = new Workspace(connection, this.documents, host.findScenarios ?? (() => undefined));
   }
 
   initialize(params: InitializeParams): void {
     this.client = clientOf(params.capabilities ?? {});
     this.options = readInitializationOptions(params.initializationOptions);
+    this.workspace.initialize(params);
+    this.workspace.asksClient = this.options.findScenarios;
   }
 
   async initialized(): Promise<void> {
+    if (this.client.folderChanges)
+      this.connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) =>
+        this.workspace.changeFolders(added, removed),
+      );
     if (this.client.configurationChanges)
       await this.connection.client.register(DidChangeConfigurationNotification.type, { section: 'snoopscope' });
     if (this.client.watchedFiles) {
@@ -170,6 +183,13 @@ export class Session {
     this.#checkMs.delete(uri);
     this.documents.close(uri);
     void this.connection.sendDiagnostics({ uri, diagnostics: [] });
+  }
+
+  /** All scenarios that may share names with a document. Fails with ContentModified when it is edited meanwhile. */
+  async workspaceOf({ uri, version }: Snapshot): ReturnType<Workspace['families']> {
+    const found = await this.workspace.families(uri);
+    if (this.documents.snapshot(uri)?.version !== version) throw modified();
+    return found;
   }
 
   /** Asks for the settings of a document and looks at it again when they matter. */
@@ -305,6 +325,8 @@ function clientOf(capabilities: InitializeParams['capabilities']): Client {
       textDocument?.signatureHelp?.signatureInformation?.documentationFormat?.includes('markdown') ?? false,
     snippets: textDocument?.completion?.completionItem?.snippetSupport ?? false,
     configuration: workspace?.configuration ?? false,
+    folderChanges: workspace?.workspaceFolders ?? false,
+    versionedEdits: workspace?.workspaceEdit?.documentChanges ?? false,
     configurationChanges: workspace?.didChangeConfiguration?.dynamicRegistration ?? false,
     watchedFiles: workspace?.didChangeWatchedFiles?.dynamicRegistration ?? false,
     refreshesHints: workspace?.inlayHint?.refreshSupport ?? false,

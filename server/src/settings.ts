@@ -15,6 +15,7 @@ export function readInitializationOptions(value: unknown): Required<Initializati
   const options = isRecord(value) ? value : {};
   return {
     readFile: options.readFile === true,
+    findScenarios: options.findScenarios === true,
     commands: options.commands !== false,
     settings: readSettings(options.settings),
   };

@@ -1,4 +1,11 @@
-import { contentsOfKind, LAST_VERSION, type ParsedScenario, type Profile, profileNamed } from '@snoopscope/sim-core';
+import {
+  contentsOfKind,
+  LAST_VERSION,
+  type ParsedScenario,
+  type Profile,
+  profileNamed,
+  remembered,
+} from '@snoopscope/sim-core';
 
 /** A document as it was at one moment, with everything that an answer about it depends on. Never changes. */
 export interface Snapshot {
@@ -40,9 +47,10 @@ export function includedScenario(snapshot: Snapshot): (path: string) => ParsedSc
 }
 
 /** The document and the files it includes: names mean the same in all of them. */
-export function familyOf(snapshot: Snapshot): readonly IncludedFile[] {
-  return [{ uri: snapshot.uri, scenario: snapshot.scenario }, ...snapshot.included.values()];
-}
+export const familyOf = remembered((snapshot: Snapshot): readonly IncludedFile[] => [
+  { uri: snapshot.uri, scenario: snapshot.scenario },
+  ...snapshot.included.values(),
+]);
 
 function kernelLineOf(scenario: ParsedScenario): string | undefined {
   return contentsOfKind(scenario, 'kernel')[0]?.content.version.text;

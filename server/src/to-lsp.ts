@@ -101,15 +101,25 @@ export function toTextEdit({ line, span, newText }: LineEdit): TextEdit {
   return { range: toRange(line, span), newText };
 }
 
-/** One text in place of each place. */
-export function toWorkspaceEdit(places: readonly OurLocation[], newText: string): WorkspaceEdit {
+/** One text in place of each place. With versions, which are null for files that are not open, for these versions alone. */
+export function toWorkspaceEdit(
+  places: readonly OurLocation[],
+  newText: string,
+  versionOf?: (uri: string) => number | null,
+): WorkspaceEdit {
   const changes: Record<string, TextEdit[]> = {};
   for (const place of places) {
     const edits = changes[place.uri] ?? [];
     changes[place.uri] = edits;
     edits.push({ range: toLocation(place).range, newText });
   }
-  return { changes };
+  if (versionOf === undefined) return { changes };
+  return {
+    documentChanges: Object.entries(changes).map(([uri, edits]) => ({
+      textDocument: { uri, version: versionOf(uri) },
+      edits,
+    })),
+  };
 }
 
 export function toHover({ line, span, markdown }: HoverText, asMarkdown: boolean): Hover {

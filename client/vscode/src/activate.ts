@@ -1,11 +1,13 @@
 // What the extension does, wherever it runs. The entries say how to start what runs beside the editor.
 import {
+  FIND_SCENARIOS_REQUEST,
+  type FindScenariosResult,
   type InitializationOptions,
   READ_FILE_REQUEST,
   type ReadFileParams,
   type ReadFileResult,
 } from '@snoopscope/server/protocol';
-import { type ExtensionContext, Uri } from 'vscode';
+import { type ExtensionContext, Uri, workspace } from 'vscode';
 import type { BaseLanguageClient, LanguageClientOptions } from 'vscode-languageclient';
 import type { BesideWorker } from './beside.ts';
 import { registerCheck } from './check.ts';
@@ -26,9 +28,10 @@ export async function activateSnoopscope(context: ExtensionContext, platform: Pl
     registerCheck(() => platform.createWorker()),
     registerExplore(() => platform.createWorker()),
   );
-  const initializationOptions: InitializationOptions = { readFile: true };
+  const initializationOptions: InitializationOptions = { readFile: true, findScenarios: true };
   const client = await platform.createClient({ documentSelector: [{ language: 'snoop' }], initializationOptions });
   client.onRequest(READ_FILE_REQUEST, readForServer);
+  client.onRequest(FIND_SCENARIOS_REQUEST, findForServer);
   context.subscriptions.push(client);
   await client.start();
 }
@@ -37,4 +40,10 @@ export async function activateSnoopscope(context: ExtensionContext, platform: Pl
 async function readForServer({ uri }: ReadFileParams): Promise<ReadFileResult> {
   const text = await readText(Uri.parse(uri)).catch(() => undefined);
   return text === undefined ? null : { text };
+}
+
+// What a rename has to look at, in workspaces that the server cannot look into.
+async function findForServer(): Promise<FindScenariosResult> {
+  const found = await workspace.findFiles('**/*.snoop');
+  return { uris: found.map((uri) => uri.toString()) };
 }

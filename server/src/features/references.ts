@@ -1,4 +1,5 @@
-import { type Position, type ScenarioSymbol, symbolsOf, type TextPlace, VOCABULARY } from '@snoopscope/sim-core';
+import type { Position, ScenarioSymbol, TextPlace } from '@snoopscope/sim-core';
+import { type Family, type SharedName, sharing, symbolIn } from '../families.ts';
 import { familyOf, type Location, type Snapshot } from '../snapshot.ts';
 import { definitionsOf } from './names.ts';
 
@@ -9,22 +10,41 @@ export interface Use {
   readonly definition: boolean;
 }
 
-export function symbolAt(snapshot: Snapshot, at: Position): ScenarioSymbol | undefined {
-  return symbolsOf(snapshot.scenario, VOCABULARY).at(at.line, at.column);
+export function symbolAt(
+  snapshot: Snapshot,
+  at: Position,
+  families: readonly Family[] = [familyOf(snapshot)],
+): ScenarioSymbol | undefined {
+  return symbolIn(families, snapshot.uri, at);
 }
 
-export function definitionsAtPlace(snapshot: Snapshot, at: Position): readonly Location[] {
-  const symbol = symbolAt(snapshot, at);
+/** Where a name is defined: in the document or a file it includes, else in a file that includes it. */
+export function definitionsAtPlace(
+  snapshot: Snapshot,
+  at: Position,
+  families: readonly Family[] = [familyOf(snapshot)],
+): readonly Location[] {
+  const symbol = symbolAt(snapshot, at, families);
   if (symbol === undefined) return [];
-  return definitionsOf(snapshot, symbol).map(({ file, line, span }) => ({ uri: file.uri, line, ...span }));
+  const here = definitionsOf(snapshot, symbol).map(({ file, line, span }) => ({ uri: file.uri, line, ...span }));
+  return here.length > 0
+    ? here
+    : sharing(families, snapshot.uri, symbol.id).flatMap((name) => locations(name, 'definitions'));
 }
 
-/** Every place that names the same thing, in the document and the files it includes. */
-export function referencesAt(snapshot: Snapshot, at: Position, withDefinitions: boolean): readonly Location[] {
-  const symbol = symbolAt(snapshot, at);
+/** Every place that names the same thing, in the document and the files that share its names. */
+export function referencesAt(
+  snapshot: Snapshot,
+  at: Position,
+  withDefinitions: boolean,
+  families: readonly Family[] = [familyOf(snapshot)],
+): readonly Location[] {
+  const symbol = symbolAt(snapshot, at, families);
   if (symbol === undefined) return [];
-  return inFamily(snapshot, symbol, (found) =>
-    withDefinitions ? [...found.definitions, ...found.references] : found.references,
+  return sharing(families, snapshot.uri, symbol.id).flatMap((name) =>
+    [...(withDefinitions ? locations(name, 'definitions') : []), ...locations(name, 'references')].sort(
+      (left, right) => left.line - right.line || left.start - right.start,
+    ),
   );
 }
 
@@ -38,15 +58,6 @@ export function usesAt(snapshot: Snapshot, at: Position): readonly Use[] {
   ];
 }
 
-function inFamily(
-  snapshot: Snapshot,
-  symbol: ScenarioSymbol,
-  places: (found: ScenarioSymbol) => readonly TextPlace[],
-): Location[] {
-  return familyOf(snapshot).flatMap(({ uri, scenario }) => {
-    const found = symbolsOf(scenario, VOCABULARY).all.get(symbol.id);
-    return (found === undefined ? [] : places(found))
-      .map(({ line, span }) => ({ uri, line, ...span }))
-      .sort((left, right) => left.line - right.line || left.start - right.start);
-  });
+function locations({ file, ...name }: SharedName, of: 'definitions' | 'references'): Location[] {
+  return name[of].map(({ line, span }) => ({ uri: file.uri, line, ...span }));
 }

@@ -35,34 +35,52 @@ export interface SymbolTable {
 }
 
 /**
- * Names, where they are defined and where they are used. The same scenario gives the same table. Most of the work is
- * remembered with the pieces of the scenario, so that after an edit only what it touched is looked at.
+ * Names, where they are defined and where they are used. `others` are files that declare names of the same scenario:
+ * what they define decides what an argument of `call` is a name of, their places are not in the table.
+ *
+ * The same scenario gives the same table. Most of the work is remembered with the pieces of the scenario, so that after
+ * an edit only what it touched is looked at.
  */
-export function symbolsOf(scenario: ParsedScenario, vocabulary: Vocabulary): SymbolTable {
+export function symbolsOf(
+  scenario: ParsedScenario,
+  vocabulary: Vocabulary,
+  others: readonly ParsedScenario[] = [],
+): SymbolTable {
+  const own = ownTable(scenario, vocabulary);
+  if (others.length === 0 || !own.hasOpenNames) return own;
+  const tables = others.filter((other) => other !== scenario).map((other) => ownTable(other, vocabulary));
+  return new Table(scenario, vocabulary, (id) => tables.some((table) => table.defines(id)));
+}
+
+function ownTable(scenario: ParsedScenario, vocabulary: Vocabulary): Table {
   let tableOf = tables.get(vocabulary);
   if (tableOf === undefined) {
-    tableOf = remembered((one: ParsedScenario) => new Table(one, vocabulary));
+    tableOf = remembered((one: ParsedScenario) => new Table(one, vocabulary, () => false));
     tables.set(vocabulary, tableOf);
   }
   return tableOf(scenario);
 }
 
-const tables = new WeakMap<Vocabulary, (scenario: ParsedScenario) => SymbolTable>();
+const tables = new WeakMap<Vocabulary, (scenario: ParsedScenario) => Table>();
 
 class Table implements SymbolTable {
   readonly #scenario: ParsedScenario;
   readonly #vocabulary: Vocabulary;
+  readonly #definedElsewhere: (id: string) => boolean;
   readonly #all = new Map<string, MergedSymbol>();
+  readonly hasOpenNames: boolean;
 
-  constructor(scenario: ParsedScenario, vocabulary: Vocabulary) {
+  constructor(scenario: ParsedScenario, vocabulary: Vocabulary, definedElsewhere: (id: string) => boolean) {
     this.#scenario = scenario;
     this.#vocabulary = vocabulary;
+    this.#definedElsewhere = definedElsewhere;
     const open: { readonly start: number; readonly symbol: PieceSymbol; id: string }[] = [];
     for (const { start, piece } of piecesOf(scenario)) {
       const found = symbolsOfPiece(piece, vocabulary);
       for (const symbol of found.known) this.#symbol(symbol.id).add(start, symbol);
       for (const symbol of found.open) open.push({ start, symbol, id: '' });
     }
+    this.hasOpenNames = open.length > 0;
     // Only now is known what the scenario defines.
     for (const one of open) one.id = this.#resolve(one.symbol.id);
     for (const { start, symbol, id } of open) this.#symbol(id).add(start, symbol);
@@ -79,6 +97,10 @@ class Table implements SymbolTable {
     const block = blockOfLines(this.#scenario)[line];
     const { id, isOpen } = symbolIn(word, block && this.#scenario.lines[block.line]);
     return this.#all.get(isOpen ? this.#resolve(id) : id);
+  }
+
+  defines(id: string): boolean {
+    return (this.#all.get(id)?.definitionCount ?? 0) > 0;
   }
 
   names(space: ScenarioSymbol['space']): string[] {
@@ -100,7 +122,8 @@ class Table implements SymbolTable {
   /** An argument of `call` is of the first space that knows its name. */
   #resolve(name: string): string {
     for (const space of ['name', 'word', 'actor', 'proc'] as const) {
-      if (this.#all.get(`${space}:${name}`)?.definitionCount) return `${space}:${name}`;
+      const id = `${space}:${name}`;
+      if (this.defines(id) || this.#definedElsewhere(id)) return id;
     }
     return `name:${name}`;
   }

@@ -112,7 +112,7 @@ function subjectOf(scenario: ParsedScenario, includes: Includes, vocabulary: Voc
     for (const symbol of symbolsOf(file, vocabulary).all.values())
       if (symbol.definitionCount > 0) definedElsewhere.add(symbol.id);
   }
-  const symbols = symbolsOf(scenario, vocabulary);
+  const symbols = symbolsOf(scenario, vocabulary, included);
   return { scenario, vocabulary, symbols, included, definedElsewhere, brokenIncludes: broken };
 }
 
