@@ -54,6 +54,8 @@ export interface Dims {
 export interface Interner {
   intern(value: bigint): number;
   value(index: number): bigint;
+  /** Values that have an index: all below it. */
+  readonly size: number;
 }
 
 /** What is there before any part is made. */
@@ -95,6 +97,9 @@ export function createInterner(): Interner {
       const value = values[index];
       if (value === undefined) throw new RangeError(`no 64-bit value has index ${index}`);
       return value;
+    },
+    get size() {
+      return values.length;
     },
   };
 }

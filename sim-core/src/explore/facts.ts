@@ -68,6 +68,16 @@ export class Facts {
     return this.#place(`environment ${move}`);
   }
 
+  /** What places are called, in the order of their numbers. */
+  get names(): string[] {
+    return [...this.#ids.keys()];
+  }
+
+  /** Gives numbers to places in this order. */
+  number(names: readonly string[]): void {
+    for (const name of names) this.#place(name);
+  }
+
   /** Places from which their actor was seen to come back to them. */
   cycles(): PlaceFacts[] {
     return this.places.filter((place, id) => {

@@ -27,6 +27,29 @@ export class Finality {
     for (const successor of successors) this.#edges[this.#length++] = successor;
   }
 
+  /** For a checkpoint: per stuck state its number and judgement, and the number and the list of its successors. */
+  save(number: (state: number) => number): Int32Array {
+    const saved = new Int32Array(this.#length + this.#stuck.size);
+    let to = 0;
+    for (const [state, at] of this.#stuck) {
+      const count = this.#edges[at + 1] as number;
+      saved[to++] = number(state);
+      saved[to++] = this.#edges[at] as number;
+      saved[to++] = count;
+      for (let i = 0; i < count; i++) saved[to++] = number(this.#edges[at + 2 + i] as number);
+    }
+    return saved.subarray(0, to);
+  }
+
+  /** Adds what was saved. */
+  restore(saved: ArrayLike<number>): void {
+    for (let at = 0; at < saved.length; at += 3 + (saved[at + 2] as number)) {
+      const count = saved[at + 2] as number;
+      const successors = Array.from({ length: count }, (_, i) => saved[at + 3 + i] as number);
+      this.add(saved[at] as number, saved[at + 1] as number, successors);
+    }
+  }
+
   /**
    * The final ones among them, ascending. A stuck state from which the environment leads to one that was not expanded
    * (because a limit came before it) is not known to be final and is left out.

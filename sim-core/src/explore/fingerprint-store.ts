@@ -9,6 +9,7 @@
  *
  * Sleep sets stand behind the words: they are not asked for any more once a state is expanded.
  */
+import type { InPieces, SnapshotArray } from './checkpoint.ts';
 import { Fingerprints } from './fingerprints.ts';
 import { NUMBER_MASK, type Store } from './store.ts';
 
@@ -26,17 +27,6 @@ const REMEMBERED = 1 << 20;
 /** States would have to be written anew whose words are gone. The search begins again with what it has learned. */
 export class StatesForgotten extends Error {
   override readonly name = 'StatesForgotten';
-}
-
-/** What of a store goes into a checkpoint. */
-export interface SavedFingerprints {
-  /** States from this number on have words. */
-  readonly kept: number;
-  readonly words: Uint32Array;
-  readonly low: Uint32Array;
-  readonly high: Uint32Array;
-  readonly parents: Int32Array;
-  readonly moves: Uint16Array;
 }
 
 export class FingerprintStore implements Store {
@@ -161,6 +151,61 @@ export class FingerprintStore implements Store {
     if (this.count < this.#remembered || before <= this.#kept) return;
     for (let chunk = this.#kept >>> CHUNK_BITS; chunk < before >>> CHUNK_BITS; chunk++) this.#chunks[chunk] = undefined;
     this.#kept = before;
+  }
+
+  /** For a checkpoint; {@link restore} takes it back into an empty store of as many words. */
+  save(): Readonly<Record<string, SnapshotArray | InPieces>> {
+    const { count } = this;
+    const kept = this.#kept;
+    const stride = this.#stride;
+    const whole = (type: InPieces['type'], chunks: readonly SnapshotArray[]): InPieces => ({
+      type,
+      length: count,
+      pieces: () => chunks.map((chunk, index) => chunk.subarray(0, count - index * CHUNK)),
+    });
+    const chunks = this.#chunks;
+    return {
+      low: whole('u32', this.#low),
+      high: whole('u32', this.#high),
+      parents: whole('i32', this.#parents),
+      moves: whole('u16', this.#moves),
+      kept: Uint32Array.of(kept),
+      states: {
+        type: 'u32',
+        length: (count - kept) * stride,
+        *pieces() {
+          for (let index = kept >>> CHUNK_BITS; index < chunks.length; index++) {
+            const first = index * CHUNK;
+            const records = (chunks[index] as Uint32Array).subarray(0, (count - first) * stride);
+            yield records.subarray(Math.max(0, kept - first) * stride);
+          }
+        },
+      },
+    };
+  }
+
+  restore({ low, high, parents, moves, kept: first, states }: Readonly<Record<string, SnapshotArray>>): void {
+    const kept = first?.[0] ?? 0;
+    if (!low || !high || !parents || !moves || !states) throw new RangeError('these are not states of fingerprints');
+    this.#kept = kept;
+    for (let from = 0; from < low.length; from += CHUNK) {
+      this.#grow();
+      const index = from >>> CHUNK_BITS;
+      (this.#low[index] as Uint32Array).set(low.subarray(from, from + CHUNK));
+      (this.#high[index] as Uint32Array).set(high.subarray(from, from + CHUNK));
+      (this.#parents[index] as Int32Array).set(parents.subarray(from, from + CHUNK));
+      (this.#moves[index] as Uint16Array).set(moves.subarray(from, from + CHUNK));
+      if (from + CHUNK <= kept) this.#chunks[index] = undefined;
+      else {
+        const begin = Math.max(from, kept);
+        const records = states.subarray((begin - kept) * this.#stride, (from + CHUNK - kept) * this.#stride);
+        (this.#chunks[index] as Uint32Array).set(records, (begin - from) * this.#stride);
+      }
+    }
+    this.count = low.length;
+    let size = FIRST_TABLE;
+    while (this.count > size * FULLEST) size = Math.ceil(size * GROWTH);
+    this.#rehash(size);
   }
 
   /** Throws {@link StatesForgotten} when there are states that cannot be written anew. */

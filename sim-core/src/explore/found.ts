@@ -41,6 +41,25 @@ export class Found {
     this.#found.delete(finding);
   }
 
+  /** For a checkpoint: finding, occurrences, state and move, one after another. */
+  save(number: (state: number) => number): number[] {
+    return [...this.#found].flatMap(([finding, { occurrences, state, move }]) => [
+      finding,
+      occurrences,
+      number(state),
+      move,
+    ]);
+  }
+
+  /** What was saved, and nothing else. */
+  restore(saved: readonly number[]): void {
+    this.#found.clear();
+    for (let at = 0; at < saved.length; at += 4) {
+      const [finding, occurrences, state, move] = saved.slice(at, at + 4) as [number, number, number, number];
+      this.#found.set(finding, { occurrences, state, move });
+    }
+  }
+
   /** `way` leads to a state, and with `last` to a finding by one move more. */
   explored(
     shortest: boolean,

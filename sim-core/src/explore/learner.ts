@@ -117,6 +117,12 @@ export class Learner {
     return leaf;
   }
 
+  /** Takes in what was learned before; leaves come in the order of their numbers. */
+  recall(leaf: Leaf): void {
+    this.leaves.push(leaf);
+    this.#add(leaf);
+  }
+
   #find(move: number): Leaf | undefined {
     let at = this.trees[move];
     while (at && 'branches' in at) at = at.branches.get(this.machine.raw[at.slot] as number);

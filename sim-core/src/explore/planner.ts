@@ -81,6 +81,22 @@ export class Planner {
     return index;
   }
 
+  /** All plans and the places that each is for. */
+  get made(): { readonly places: readonly number[]; readonly plan: Plan }[] {
+    return this.plans.map((plan, i) => ({ places: this.#places[i] as readonly number[], plan }));
+  }
+
+  /** The number of the plan for a state's places, if there is one. */
+  known(places: readonly number[]): number | undefined {
+    return this.#byPlaces.get(places.join());
+  }
+
+  /** Takes a plan that was made before, from the facts of that time. */
+  recall({ places, plan }: { readonly places: readonly number[]; readonly plan: Plan }): void {
+    this.#byPlaces.set(places.join(), this.plans.push(plan) - 1);
+    this.#places.push(places);
+  }
+
   /** Do the facts that have come in since contradict a plan that was made? The search must then begin again. */
   invalid(): boolean {
     return this.plans.some((old, i) => {

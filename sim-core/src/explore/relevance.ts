@@ -6,7 +6,7 @@
  */
 import type { Model } from '../engine/model.ts';
 import { MONITORS } from '../engine/monitors/table.ts';
-import type { Finding } from '../state/event.ts';
+import { FINDINGS, type Finding } from '../state/event.ts';
 import type { FindingPolicy } from './exploration.ts';
 
 export function mutedSlots(model: Model, policyOf: (finding: Finding) => FindingPolicy): number[] {
@@ -34,4 +34,11 @@ export function mutedSlots(model: Model, policyOf: (finding: Finding) => Finding
     ghost.combining,
   ];
   return fields.flatMap((field) => Array.from({ length: field.size }, (_, i) => field.base + i));
+}
+
+/** Findings that somebody wants to know about, by their indices. */
+export function watchedFindings(model: Model, policyOf: (finding: Finding) => FindingPolicy): Set<number> {
+  return new Set(
+    FINDINGS.flatMap((finding, i) => (policyOf(finding) !== 'ignore' || model.tracked.has(finding) ? [i] : [])),
+  );
 }

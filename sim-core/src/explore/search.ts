@@ -5,7 +5,7 @@
  * progress between two calls. {@link explore} runs one to its end.
  */
 import type { Granularity, Model } from '../engine/model.ts';
-import { FINDINGS } from '../state/event.ts';
+import type { CheckpointSource, ReadSnapshot, Snapshot } from './checkpoint.ts';
 import { Expander, type Tables } from './expander.ts';
 import {
   ALL_REDUCTIONS,
@@ -24,30 +24,18 @@ import { type Leaf, NotSymmetric } from './learner.ts';
 import type { LevelDone } from './level-worker.ts';
 import { Outcomes } from './outcomes.ts';
 import { concretePath } from './path.ts';
-import { mutedSlots } from './relevance.ts';
+import { atFirstState, firstPosition, isContradicted, isTooOften, type Position } from './position.ts';
+import { mutedSlots, watchedFindings } from './relevance.ts';
 import { resultOf } from './result.ts';
+import { readSearch, saveSearch } from './saved-search.ts';
+import { restoreStates } from './saved-states.ts';
+import { DEFAULT_MAX_BYTES, DEFAULT_MAX_STATES, LOOK_AHEAD_FROM, type SharedOptions } from './search-options.ts';
 import { Space, type SpaceOptions } from './space.ts';
 import { behindSetup } from './start.ts';
 import { HOLE, MAX_NUMBERED, StateStore, type Store } from './store.ts';
 
 export type * from './exploration.ts';
-
-/** States stored at most when the caller does not say. */
-export const DEFAULT_MAX_STATES = 50_000_000;
-/** Bytes held at most when the caller does not say. */
-export const DEFAULT_MAX_BYTES = 2 * 1024 ** 3;
-
-/** States after which plans are first compared with the facts that came in meanwhile; then at four times as many. */
-const FIRST_COMPARISON = 1024;
-/**
- * A search that ends before so many states is over sooner than facts to look ahead with could be gathered. One that does
- * not begins again with the reductions that look ahead.
- */
-const LOOK_AHEAD_FROM = 2000;
-/** So few states are quickly found again. */
-const FEW_STATES = 8192;
-/** Fresh starts because of facts that came in late; more than these, and looking ahead is not worth it. */
-const MAX_RESTARTS = 12;
+export type { SharedOptions } from './search-options.ts';
 
 /** Explores to the end or to a limit. */
 export function explore(model: Model, options: ExploreOptions & SharedOptions = {}): Exploration {
@@ -56,22 +44,11 @@ export function explore(model: Model, options: ExploreOptions & SharedOptions = 
   return search.result();
 }
 
-/** How a search is part of a parallel one, and what tests turn at. */
-export interface SharedOptions {
-  /** Stored states from which on looking ahead pays; {@link LOOK_AHEAD_FROM} when left out. */
-  readonly lookAheadFrom?: number;
-  /** Levels of at least so many states are left to workers. */
-  readonly sharedLevel?: number;
-  /** With fingerprints: states that keep their words all the same. */
-  readonly remembered?: number;
-  readonly newStore?: (words: number, sleeping: boolean) => Store;
-}
-
-export class Search {
+export class Search implements CheckpointSource {
   readonly #model: Model;
   readonly #options: ExploreOptions & SharedOptions;
   readonly #granularity: Granularity;
-  #reductions: Reductions;
+  #at: Position;
   /** The state behind the setup. */
   #start: Int32Array = new Int32Array(0);
   /** The states and what is known of the moves. For reports on the search itself. */
@@ -79,23 +56,12 @@ export class Search {
   #finality!: Finality;
   #outcomes!: Outcomes;
   readonly #found: Found;
-  #next = 0;
-  #depth = 0;
-  #levelEnd = 1;
-  /** Workers are at the level that begins at `#next`. */
+  /** Workers are at the level that begins at the next state. */
   #shared = false;
   #limit: ExploreLimit | undefined;
   #expander!: Expander;
-  /** Moves of expanders that were replaced. */
-  #earlier = 0;
-  /** The facts that the plans were last compared with, and the number of states at which they are compared again. */
-  #compared = 0;
-  #compareAt = FIRST_COMPARISON;
-  #restarts = 0;
-  /** Times that the search began again after states had been forgotten. */
-  #beganAgain = 0;
   /** What the search begins again with once it has stored so many states. */
-  #lookAhead: { readonly from: number; readonly reductions: Reductions } | undefined;
+  readonly #lookAhead: { readonly from: number; readonly reductions: Reductions } | undefined;
 
   constructor(model: Model, options: ExploreOptions & SharedOptions = {}) {
     this.#model = model;
@@ -105,13 +71,14 @@ export class Search {
     const reductions = { ...ALL_REDUCTIONS, ...options.reduction };
     const from = options.lookAheadFrom ?? LOOK_AHEAD_FROM;
     this.#lookAhead = from > 0 && (reductions.partialOrder || reductions.deadState) ? { from, reductions } : undefined;
-    this.#reductions = fitting(this.#lookAhead ? { ...reductions, partialOrder: false, deadState: false } : reductions);
+    const first = this.#lookAhead ? { ...reductions, partialOrder: false, deadState: false } : reductions;
+    this.#at = firstPosition(fitting(first), this.#lookAhead !== undefined);
     this.#begin();
   }
 
   /** The reductions that are on: those asked for, without those that turned out not to apply. */
   get reductions(): Reductions {
-    return this.#reductions;
+    return this.#at.reductions;
   }
 
   /** Makes about that many moves. False when the search is over. */
@@ -122,11 +89,39 @@ export class Search {
     } catch (error) {
       this.#recover(error);
     }
-    return this.#limit === undefined && this.#next < this.space.store.count;
+    return this.#limit === undefined && (this.#at.next < this.space.store.count || this.#at.left.length > 0);
+  }
+
+  /** Only while no workers are at a level. */
+  snapshot(): Snapshot {
+    return saveSearch({
+      model: this.#model,
+      space: this.space,
+      finality: this.#finality,
+      found: this.#found,
+      at: { ...this.#at, transitions: this.#transitions },
+    });
+  }
+
+  /**
+   * Goes on from the snapshot of a search of the same model with the same options but limits; that is the caller's to
+   * know. Before the first step.
+   */
+  restore(snapshot: ReadSnapshot): void {
+    const saved = readSearch(snapshot, this.#model);
+    this.#limit = undefined;
+    this.#at = saved.at;
+    this.#outcomes = new Outcomes(this.#model);
+    this.space = new Space(this.#model, this.#spaceOptions(), this.#start, saved.knowledge);
+    restoreStates(this.space.store, snapshot.arrays);
+    this.#reset();
+    this.#at = saved.at;
+    this.#found.restore(saved.found);
+    this.#finality.restore(saved.stuck);
   }
 
   get #transitions(): number {
-    return this.#earlier + this.#expander.transitions;
+    return this.#at.transitions + this.#expander.transitions;
   }
 
   get #maxStates(): number {
@@ -142,8 +137,8 @@ export class Search {
     return {
       states: store.count - store.holes,
       transitions: this.#transitions,
-      frontier: store.count - this.#next,
-      depth: this.#depth,
+      frontier: store.count - this.#at.next + this.#at.left.length,
+      depth: this.#at.depth,
       bytes: this.space.bytes + this.#finality.bytes,
     };
   }
@@ -156,10 +151,10 @@ export class Search {
       outcomes: this.#outcomes,
       found: this.#found,
       granularity: this.#granularity,
-      reductions: this.#reductions,
+      reductions: this.#at.reductions,
       progress: this.progress(),
       limit: () => this.#limit,
-      beganAgain: this.#beganAgain,
+      beganAgain: this.#at.beganAgain,
     });
   }
 
@@ -187,14 +182,14 @@ export class Search {
   /** To the first state; what was learned stays. */
   #forgetAll(): void {
     const { store } = this.space;
-    if (store instanceof FingerprintStore && store.hasForgotten) this.space.lookAround(++this.#beganAgain);
+    if (store instanceof FingerprintStore && store.hasForgotten) this.space.lookAround(++this.#at.beganAgain);
     this.space.begin();
     this.#reset();
   }
 
   #withoutSymmetry(error: unknown): void {
     if (!(error instanceof NotSymmetric)) throw error;
-    this.#reductions = { ...this.#reductions, symmetry: false };
+    this.#at.reductions = { ...this.#at.reductions, symmetry: false };
     this.#restart();
   }
 
@@ -211,14 +206,11 @@ export class Search {
 
   #spaceOptions(): SpaceOptions {
     const { policyOf } = this.#found;
-    const watched = FINDINGS.flatMap((finding, i) =>
-      policyOf(finding) !== 'ignore' || this.#model.tracked.has(finding) ? [i] : [],
-    );
     return {
       granularity: this.#granularity,
-      reductions: this.#reductions,
-      watched: new Set(watched),
-      muted: this.#reductions.deadState ? mutedSlots(this.#model, policyOf) : [],
+      reductions: this.#at.reductions,
+      watched: watchedFindings(this.#model, policyOf),
+      muted: this.#at.reductions.deadState ? mutedSlots(this.#model, policyOf) : [],
       judge: (executor) => this.#outcomes.judge(executor),
       newStore: this.#options.newStore ?? this.#newStore,
     };
@@ -233,12 +225,8 @@ export class Search {
   #reset(): void {
     this.#found.clear();
     this.#finality = new Finality();
-    this.#next = 0;
-    this.#depth = 0;
-    this.#levelEnd = 1;
+    this.#at = atFirstState(this.#at);
     this.#shared = false;
-    this.#compareAt = FIRST_COMPARISON;
-    this.#earlier = 0;
     this.#expander = new Expander(this.space.tables(), this.space.store);
   }
 
@@ -247,18 +235,11 @@ export class Search {
    * grow, and there are finitely many, so this ends; if it takes too often, the reductions that look ahead are given up.
    */
   #beginAgain(): boolean {
-    const { facts, planner, store } = this.space;
-    if (store.count >= this.#compareAt) this.#compareAt *= 4;
-    if (!planner) return false;
     if (this.space.completeEnvironment()) this.#renew();
-    if (facts.version === this.#compared) return false;
-    this.#compared = facts.version;
-    // While little is stored, beginning again costs less than going on with plans that could be better.
-    const wrong =
-      store.count <= FEW_STATES && this.#restarts < MAX_RESTARTS / 2 ? planner.outdated() : planner.invalid();
-    if (!wrong && !this.space.ranksTooFew) return false;
-    if (++this.#restarts > MAX_RESTARTS) {
-      this.#reductions = { ...this.#reductions, partialOrder: false, deadState: false };
+    if (!isContradicted(this.#at, this.space)) return false;
+    this.#at.restarts++;
+    if (isTooOften(this.#at)) {
+      this.#at.reductions = { ...this.#at.reductions, partialOrder: false, deadState: false };
       this.#restart();
     } else {
       this.#forgetAll();
@@ -268,7 +249,7 @@ export class Search {
 
   /** The inner loop with what is known now. */
   #renew(): void {
-    this.#earlier += this.#expander?.transitions ?? 0;
+    this.#at.transitions += this.#expander?.transitions ?? 0;
     this.#expander = new Expander(this.space.tables(), this.space.store);
   }
 
@@ -280,11 +261,11 @@ export class Search {
   }
 
   get next(): number {
-    return this.#next;
+    return this.#at.next;
   }
 
   get levelEnd(): number {
-    return this.#levelEnd;
+    return this.#at.levelEnd;
   }
 
   get tables(): Tables {
@@ -303,7 +284,7 @@ export class Search {
 
   #absorb(done: readonly LevelDone[]): void {
     for (const { transitions, remarks, stuck } of done) {
-      this.#earlier += transitions;
+      this.#at.transitions += transitions;
       for (const [leaf, times, state, move] of remarks) this.#remark(leaf, state, move, times);
       for (let i = 0; i < stuck.length; i += 3 + (stuck[i + 2] as number)) {
         this.#finality.add(
@@ -313,38 +294,48 @@ export class Search {
         );
       }
     }
-    for (const { deferred } of done) for (const state of deferred) if (this.#limit === undefined) this.#expand(state);
+    for (const { deferred } of done) this.#at.left.push(...deferred);
+    this.#catchUp();
+  }
+
+  /** Expands what workers could not. */
+  #catchUp(): void {
+    while (this.#limit === undefined && this.#at.left.length > 0) {
+      this.#expand(this.#at.left[0] as number);
+      this.#at.left.shift();
+    }
   }
 
   /** The shared level was expanded up to a state. */
   endSharedLevel(expanded: number): void {
     this.#shared = false;
-    this.#next = expanded;
+    this.#at.next = expanded;
     this.#pause();
   }
 
   #run(until: number): void {
     if (this.#shared) return;
+    this.#catchUp();
 
     const { maxDepth = Number.POSITIVE_INFINITY } = this.#options;
     const { store } = this.space;
-    while (this.#limit === undefined && this.#next < store.count && this.#transitions < until) {
-      if (this.#next === this.#levelEnd) {
-        if (this.#depth + 1 >= maxDepth) {
+    while (this.#limit === undefined && this.#at.next < store.count && this.#transitions < until) {
+      if (this.#at.next === this.#at.levelEnd) {
+        if (this.#at.depth + 1 >= maxDepth) {
           this.stop({ kind: 'depth', at: maxDepth });
           return;
         }
-        this.#depth++;
-        this.#levelEnd = store.count;
-        store.release(this.#next);
-        if (this.#levelEnd - this.#next >= (this.#options.sharedLevel ?? Number.POSITIVE_INFINITY)) {
+        this.#at.depth++;
+        this.#at.levelEnd = store.count;
+        store.release(this.#at.next);
+        if (this.#at.levelEnd - this.#at.next >= (this.#options.sharedLevel ?? Number.POSITIVE_INFINITY)) {
           this.#shared = true;
           return;
         }
       }
-      this.#expand(this.#next);
-      this.#next++;
-      if (store.count >= this.#compareAt || this.#next === store.count || (this.#next & 0xfff) === 0)
+      this.#expand(this.#at.next);
+      this.#at.next++;
+      if (store.count >= this.#at.compareAt || this.#at.next === store.count || (this.#at.next & 0xfff) === 0)
         if (this.#pause()) return;
       if (store.count >= this.#maxStates) this.stop({ kind: 'states', at: this.#maxStates });
     }
@@ -354,15 +345,15 @@ export class Search {
   #pause(): boolean {
     const { maxBytes = DEFAULT_MAX_BYTES } = this.#options;
     const { store } = this.space;
-    if (this.#lookAhead && store.count >= this.#lookAhead.from) {
+    if (this.#at.willLookAhead && this.#lookAhead && store.count >= this.#lookAhead.from) {
       // Symmetry that was found not to apply stays off.
-      this.#reductions = fitting({ ...this.#lookAhead.reductions, symmetry: this.#reductions.symmetry });
-      this.#lookAhead = undefined;
+      this.#at.reductions = fitting({ ...this.#lookAhead.reductions, symmetry: this.#at.reductions.symmetry });
+      this.#at.willLookAhead = false;
       this.#restart();
       return true;
     }
-    if (store.count >= this.#compareAt || this.#next === store.count) if (this.#beginAgain()) return true;
-    store.release(this.#next);
+    if (store.count >= this.#at.compareAt || this.#at.next === store.count) if (this.#beginAgain()) return true;
+    store.release(this.#at.next);
     if (store.count >= this.#maxStates) this.stop({ kind: 'states', at: this.#maxStates });
     if (this.progress().bytes >= maxBytes) this.stop({ kind: 'bytes', at: maxBytes });
     return false;
@@ -372,7 +363,7 @@ export class Search {
     const { store } = this.space;
     if (store.parent(state) === HOLE) return;
     store.reserve(this.#model.moves.length);
-    while (!this.#expander.expand(state, this.#levelEnd)) {
+    while (!this.#expander.expand(state, this.#at.levelEnd)) {
       const { question, questionWords } = this.#expander;
       this.space.answer(question, questionWords);
       this.#renew();

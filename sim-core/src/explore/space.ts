@@ -11,11 +11,13 @@ import { type Canonical, type CanonicalTables, canonicalOf, canonicalTables } fr
 import { Compiled } from './compiled.ts';
 import type { Tables } from './expander.ts';
 import type { Reductions } from './exploration.ts';
-import { Facts } from './facts.ts';
+import { Facts, type PlaceFacts } from './facts.ts';
 import { type Judgement, type Leaf, Learner } from './learner.ts';
 import { maskOf, Packing, Vocabulary } from './packing.ts';
 import { type PlanMask, PlanTables } from './plan-tables.ts';
 import { type Plan, Planner } from './planner.ts';
+import { Ranking } from './ranking.ts';
+import { type Arrangement, damaged, type Knowledge, packingName } from './saved-knowledge.ts';
 import { hashWords, SLEEPERS, type Store } from './store.ts';
 import { completeEnvironment, type Surveyed, walkAtRandom } from './survey.ts';
 import { Symmetry } from './symmetry.ts';
@@ -47,24 +49,20 @@ export class Space {
   readonly facts: Facts;
   /** Undefined when nothing looks ahead. */
   planner: Planner | undefined;
-  /** Words of memory whose versions are counted by their order. */
-  #ranked: ReadonlySet<number> = new Set();
-  /** Per leaf: the words of memory whose versions it writes, as bits; bit 31 stands for all from the 31st on. */
-  #rewritten = new Int32Array(64);
-  #rewrittenCount = 0;
+  readonly #ranking: Ranking;
   readonly #plans: PlanTables;
   #canonicalTables: CanonicalTables | undefined;
   /** Size of the vocabulary for which the environment's moves were completed. */
   #completed = -1;
-  readonly #versions: Versions | undefined;
+  readonly #arrangements: Arrangement[] = [];
   readonly #scratch: Int32Array;
   readonly #start: Int32Array;
   /** Moves that no renaming of CPUs changes, as bits. */
   readonly #unnamed: number;
   readonly #movesOf: Pick<Tables, 'environmentFrom' | 'moves' | 'firstMove' | 'moveCount'>;
 
-  /** `start` is the state behind the setup. */
-  constructor(model: Model, options: SpaceOptions, start: Int32Array) {
+  /** `start` is the state behind the setup. With `known`, what was learned before; its states are still to come. */
+  constructor(model: Model, options: SpaceOptions, start: Int32Array, known?: Knowledge) {
     this.model = model;
     this.options = options;
     this.#movesOf = movesOf(model);
@@ -74,20 +72,20 @@ export class Space {
     this.#unnamed = model.moves
       .slice(0, SLEEPERS)
       .reduce((bits, _, move) => (named(move) ? bits : bits | (1 << move)), 0);
-    this.#versions = options.reductions.versions ? new Versions(model) : undefined;
+    const versions = options.reductions.versions ? new Versions(model) : undefined;
+    this.#ranking = new Ranking(model, versions);
     this.facts = new Facts(model, this.symmetry, options.watched);
     this.learner = new Learner(model, options.granularity, {
       ...options,
-      versions: this.#versions,
+      versions,
       symmetry: this.symmetry,
       placesIn: (read) => model.world.topology.actors.map((_, actor) => this.facts.placeOf(actor, read)),
     });
     this.#plans = new PlanTables(model.moves.length, (plan) => this.#maskedBy(plan));
     this.#scratch = start.slice();
     // Whatever is written in loops: the state behind the setup is the first one, and small versions are shorter to write.
-    this.#ranked = new Set(model.world.topology.words.map((_, word) => word));
-    this.#rank(this.#scratch);
-    this.vocabulary = new Vocabulary(this.#scratch.slice(), this.symmetry, this.#versions?.groups.flat() ?? []);
+    this.#ranking.apply(this.#scratch);
+    this.vocabulary = new Vocabulary(this.#scratch.slice(), this.symmetry, versions?.groups.flat() ?? []);
     for (const column of this.symmetry?.columns ?? []) for (const slot of column) this.vocabulary.valuesOf(slot);
     for (const { slot, rename } of this.symmetry?.references ?? []) {
       this.vocabulary.imagine(slot);
@@ -100,37 +98,29 @@ export class Space {
     this.compiled = new Compiled(this.packing, this.learner);
     this.canonical = this.#canonical();
     this.store = this.#newStore();
-    if (this.#looksAhead) this.#survey();
-    this.begin();
+    if (known) this.#recall(known);
+    else {
+      if (this.#looksAhead) this.#survey();
+      this.begin();
+    }
   }
 
   get #looksAhead(): boolean {
     return this.options.reductions.partialOrder || this.options.reductions.deadState;
   }
 
-  /**
-   * Versions of a word grow for ever only when somebody writes it in a loop; those of other words are as good as they
-   * are. Without facts about loops all words are taken to be written in one.
-   */
   #toRank(): Set<number> {
-    const { topology, memory } = this.model.world;
-    const all = topology.words.map((_, word) => word);
-    if (!this.#versions) return new Set();
-    if (!this.#looksAhead) return new Set(all);
-    const loops = this.facts.cycles();
-    return new Set(all.filter((word) => loops.some((place) => place.writes.has(memory.latest.base + word))));
+    return this.#ranking.wanted(this.#looksAhead ? this.facts : undefined);
   }
 
   /** Were words written in loops that were not taken to be? The states that are there are not canonical then. */
   get ranksTooFew(): boolean {
-    const { size } = this.#ranked;
-    return this.#toRank().size > size;
+    return this.#toRank().size > this.#ranking.words.size;
   }
 
   /** Forgets all states but the first, and all plans; what was learned stays. */
   begin(): void {
-    this.#ranked = this.#toRank();
-    this.#rewrittenCount = 0;
+    this.#ranking.begin(this.#toRank());
     this.planner = this.#looksAhead ? new Planner(this.facts, this.vocabulary, this.options.reductions) : undefined;
     this.#plans.clear();
     this.store = this.#newStore();
@@ -141,6 +131,65 @@ export class Space {
 
   #newStore(): Store {
     return this.options.newStore(this.packing.words, this.options.reductions.sleepSets);
+  }
+
+  /** All that was learned, for a checkpoint. */
+  get knowledge(): Knowledge {
+    const { facts, learner, planner } = this;
+    return {
+      leaves: learner.leaves,
+      arrangements: this.#arrangements,
+      places: facts.names,
+      complete: facts.places.flatMap(({ complete }, place) => (complete ? [place] : [])),
+      factsVersion: facts.version,
+      completed: this.#completed,
+      ranked: [...this.#ranking.words],
+      plans: planner?.made ?? [],
+      packing: packingName(this.packing),
+    };
+  }
+
+  #recall(known: Knowledge): void {
+    const { facts, learner, vocabulary } = this;
+    const arrangements = [...known.arrangements];
+    const arrange = (): void => {
+      while (arrangements[0]?.leaves === learner.leaves.length) {
+        const afresh = arrangements.shift()?.afresh;
+        this.packing = new Packing(vocabulary, this.symmetry, afresh ? undefined : this.packing);
+      }
+    };
+    facts.number(known.places);
+    arrange();
+    for (const leaf of known.leaves) {
+      learner.recall(leaf);
+      if (leaf.move <= learner.judgementMove) {
+        const { raw } = learner.machine;
+        raw.set(vocabulary.base);
+        for (const { slot, value } of leaf.reads) raw[slot] = value;
+        facts.take(leaf, raw);
+        for (const { slot, value } of leaf.writes) vocabulary.meet(slot, value);
+      }
+      arrange();
+    }
+    learner.machine.raw.set(vocabulary.base);
+    if (packingName(this.packing) !== known.packing) throw damaged();
+    for (const place of known.complete) (facts.places[place] as PlaceFacts).complete = true;
+    facts.version = known.factsVersion;
+    this.#arrangements.push(...known.arrangements);
+    this.#completed = known.completed;
+    this.#ranking.begin(known.ranked);
+    this.canonical = this.#canonical();
+    this.compiled = new Compiled(this.packing, learner);
+    this.planner = this.#looksAhead ? new Planner(facts, vocabulary, this.options.reductions) : undefined;
+    known.plans.forEach(({ places, plan }, number) => {
+      this.planner?.recall({ places, plan });
+      this.#plans.enter(number, plan);
+    });
+    for (const { index, places } of learner.leaves) {
+      const plan = places && this.planner?.known(places);
+      if (plan !== undefined) this.#plans.setPlanOfLeaf(index, plan);
+    }
+    this.store = this.#newStore();
   }
 
   get bytes(): number {
@@ -155,7 +204,7 @@ export class Space {
     if (live)
       for (const slot of this.vocabulary.varying)
         if (!live.has(slot)) scratch[slot] = this.vocabulary.indifferent(slot);
-    this.#rank(scratch);
+    this.#ranking.apply(scratch);
     if (!this.packing.tryPack(scratch, words, 0)) return false;
     this.canonical?.(words, 0);
     return true;
@@ -176,7 +225,6 @@ export class Space {
   /** What the inner loop looks at, as of now. */
   tables(): Tables {
     const { learner, compiled, planner } = this;
-    this.#fillRewritten();
     return {
       words: this.packing.words,
       ...this.#movesOf,
@@ -188,8 +236,8 @@ export class Space {
       judgementMove: learner.judgementMove,
       placesMove: learner.placesMove,
       rankMove: learner.rankMove,
-      rewritten: this.#rewritten,
-      ranked: Int32Array.from(this.#ranked),
+      rewritten: this.#ranking.rewrittenBy(learner.leaves, learner.judgementMove),
+      ranked: Int32Array.from(this.#ranking.words),
       planning: planner !== undefined,
       ...this.#plans.tables,
       canonical: this.#canonicalTables,
@@ -210,24 +258,6 @@ export class Space {
     return false;
   }
 
-  #fillRewritten(): void {
-    const { leaves } = this.learner;
-    if (this.#rewritten.length < leaves.length) {
-      const larger = new Int32Array(leaves.length * 2);
-      larger.set(this.#rewritten.subarray(0, this.#rewrittenCount));
-      this.#rewritten = larger;
-    }
-    for (; this.#rewrittenCount < leaves.length; this.#rewrittenCount++) {
-      let bits = 0;
-      const leaf = leaves[this.#rewrittenCount] as Leaf;
-      // Counting anew is the end of it.
-      const slots = leaf.move < this.learner.judgementMove ? leaf.writes.map((w) => w.slot) : [];
-      for (const word of this.#versions?.wordsOf(slots) ?? [])
-        if (this.#ranked.has(word)) bits |= 1 << Math.min(word, 31);
-      this.#rewritten[this.#rewrittenCount] = bits;
-    }
-  }
-
   #makePlan(leaf: number): number {
     const { places } = this.learner.leaves[leaf] as Leaf;
     if (!this.planner || !places) throw new Error('no plan without places');
@@ -244,11 +274,7 @@ export class Space {
     const keep = new Uint32Array(words).fill(0xffffffff);
     const set = new Uint32Array(words);
     if (!live) return { keep, set, ranks: 0 };
-    let ranks = 0;
-    this.#versions?.groups.forEach((slots, word) => {
-      if (this.#ranked.has(word) && slots.some((slot) => this.vocabulary.varies(slot) && !live.has(slot)))
-        ranks |= 1 << Math.min(word, 31);
-    });
+    const ranks = this.#ranking.wordsWith((slot) => this.vocabulary.varies(slot) && !live.has(slot));
     for (const { slot, word, shift, width } of fields) {
       if (live.has(slot)) continue;
       const code = this.packing.code(slot, this.vocabulary.indifferent(slot));
@@ -266,7 +292,7 @@ export class Space {
       vocabulary: this.vocabulary,
       facts: this.facts,
       take: (move) => this.#take(move),
-      rank: (state) => this.#rank(state),
+      rank: (state) => this.#ranking.apply(state),
     };
   }
 
@@ -284,6 +310,7 @@ export class Space {
   }
 
   #arrange(): void {
+    this.#arrangements.push({ leaves: this.learner.leaves.length, afresh: true });
     this.packing = new Packing(this.vocabulary, this.symmetry);
     this.canonical = this.#canonical();
     this.compiled = new Compiled(this.packing, this.learner);
@@ -342,6 +369,7 @@ export class Space {
   #relayout(): void {
     this.relayouts++;
     const old = this.packing;
+    this.#arrangements.push({ leaves: this.learner.leaves.length, afresh: false });
     this.packing = new Packing(this.vocabulary, this.symmetry, old);
     this.canonical = this.#canonical();
     const translate = old.translation(this.packing);
@@ -358,19 +386,6 @@ export class Space {
     this.#canonicalTables =
       this.symmetry && canonicalTables(this.symmetry, this.packing, (slot) => this.vocabulary.valuesOf(slot).list);
     return this.#canonicalTables && canonicalOf(this.#canonicalTables);
-  }
-
-  #rank(state: Int32Array): void {
-    this.#versions?.groups.forEach((_, word) => {
-      if (!this.#ranked.has(word)) return;
-      this.#versions?.rank(
-        word,
-        (slot) => state[slot] as number,
-        (slot, value) => {
-          state[slot] = value;
-        },
-      );
-    });
   }
 }
 

@@ -1,0 +1,24 @@
+/** What a search takes when nothing else is said, and what only those say who run it in parts or test it. */
+import type { Store } from './store.ts';
+
+/** States stored at most when the caller does not say. */
+export const DEFAULT_MAX_STATES = 50_000_000;
+/** Bytes held at most when the caller does not say. */
+export const DEFAULT_MAX_BYTES = 2 * 1024 ** 3;
+
+/**
+ * A search that ends before so many states is over sooner than facts to look ahead with could be gathered. One that does
+ * not begins again with the reductions that look ahead.
+ */
+export const LOOK_AHEAD_FROM = 2000;
+
+/** How a search is part of a parallel one, and what tests turn at. */
+export interface SharedOptions {
+  /** Stored states from which on looking ahead pays; {@link LOOK_AHEAD_FROM} when left out. */
+  readonly lookAheadFrom?: number;
+  /** Levels of at least so many states are left to workers. */
+  readonly sharedLevel?: number;
+  /** With fingerprints: states that keep their words all the same. */
+  readonly remembered?: number;
+  readonly newStore?: (words: number, sleeping: boolean) => Store;
+}
