@@ -11,6 +11,9 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsConditionalBreakpoints: true,
   supportsHitConditionalBreakpoints: true,
   supportsLogPoints: true,
+  // *Break on Value Change*, from the Variables view, an expression or an address.
+  supportsDataBreakpoints: true,
+  supportsDataBreakpointBytes: true,
   // Filters in the Breakpoints view, each with a condition.
   exceptionBreakpointFilters: exceptionFilters(),
   supportsExceptionFilterOptions: true,

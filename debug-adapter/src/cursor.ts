@@ -3,6 +3,7 @@
  * its live end; going back never executes anything.
  */
 import { type Cursor, EVENT_WIDTH, type Model, ModelLimit, ObjectNames, Run } from '@snoopscope/sim-core';
+import type { DataBreakpoint } from './data-breakpoint.ts';
 import type { Debuggee } from './launch.ts';
 import { LIMITS } from './limits.ts';
 import { Observer } from './observe.ts';
@@ -10,6 +11,7 @@ import type { Registration } from './registration.ts';
 import { Snapshot } from './snapshot.ts';
 import { type Hit, StopIndex, stops, type Triggers } from './stop-index.ts';
 import { Track } from './track.ts';
+import { Watch } from './watch.ts';
 import type { Yield } from './yielding.ts';
 
 /** The environment as a mover. */
@@ -215,7 +217,8 @@ export class RunCursor {
 
   #newIndex(triggers: Triggers): StopIndex {
     const { run, track, observer } = this;
-    return new StopIndex({ run, track, observer, registrations: this.#registrations }, triggers);
+    const watch = ({ place }: DataBreakpoint): Watch => new Watch(this.model, observer, place, this.snapshot);
+    return new StopIndex({ run, track, observer, registrations: this.#registrations, watch }, triggers);
   }
 
   #insideCalls(actor: number): number {
@@ -369,7 +372,7 @@ function beginsWithLoop({ sources }: Debuggee, proc: string): boolean {
 
 /** What a hit is reported as: each breakpoint or filter once. */
 function triggerOf(hit: Hit): unknown {
-  return hit.cause.kind === 'breakpoint' ? hit.cause.trigger : hit.cause.filter;
+  return hit.cause.kind === 'filter' ? hit.cause.filter : hit.cause.trigger;
 }
 
 /** Where the user looks after a movement, apart from the position. */

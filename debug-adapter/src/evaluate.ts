@@ -1,7 +1,10 @@
 /** Watches, hovers and the console: names, registers, words, facts, conditions. Nothing that is asked changes anything. */
+
+import type { Model } from '@snoopscope/sim-core';
 import { compileExpression } from '@snoopscope/sim-core';
-import type { RunCursor, Stand } from './cursor.ts';
+import type { Stand } from './cursor.ts';
 import { LIMITS } from './limits.ts';
+import type { Observer } from './observe.ts';
 import { RequestError } from './request-error.ts';
 import { deviceRegisters } from './scopes/actor.ts';
 import { lineItems } from './scopes/caches.ts';
@@ -9,9 +12,19 @@ import { boundName, openFile } from './scopes/descriptors.ts';
 import { DECIMAL, type Format, group, type Item, numberItem } from './scopes/item.ts';
 import { wordItem } from './scopes/memory.ts';
 import { summary, vmItems } from './scopes/vm.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** A position of a run, with its state: what an expression is asked of. A run's cursor is one. */
+export interface EvaluationPlace {
+  readonly model: Model;
+  readonly snapshot: Snapshot;
+  readonly observer: Observer;
+  readonly state: Int32Array;
+  readonly position: number;
+}
 
 /** The value of an expression where the user stands; what is wrong with it is an error in words. */
-export function evaluate(cursor: RunCursor, stand: Stand, text: string, format: Format): Item {
+export function evaluate(cursor: EvaluationPlace, stand: Stand, text: string, format: Format): Item {
   const expression = text.trim();
   if (expression === '')
     throw new RequestError(
@@ -27,7 +40,7 @@ export function evaluate(cursor: RunCursor, stand: Stand, text: string, format: 
 
 /** Fills in a message of a log point: what cannot be evaluated says why. */
 export function interpolate(
-  cursor: RunCursor,
+  cursor: EvaluationPlace,
   stand: Stand,
   parts: readonly ({ readonly text: string } | { readonly expression: string })[],
 ): string {
@@ -45,14 +58,14 @@ export function interpolate(
 }
 
 /** In a message a word is its value; where its copies are is for those who stop and look. */
-function logValue(cursor: RunCursor, stand: Stand, expression: string): string {
+function logValue(cursor: EvaluationPlace, stand: Stand, expression: string): string {
   const compiled = compileExpression(cursor.model, expression, { actor: stand.actor });
   return (
     'problem' in compiled ? evaluate(cursor, stand, expression, DECIMAL) : condition(cursor, stand, expression, DECIMAL)
   ).value;
 }
 
-function condition(cursor: RunCursor, stand: Stand, text: string, format: Format): Item {
+function condition(cursor: EvaluationPlace, stand: Stand, text: string, format: Format): Item {
   const expression = compileExpression(cursor.model, text, { actor: stand.actor });
   if ('problem' in expression) throw new RequestError(expression.problem);
   const value = expression.plain
@@ -62,7 +75,7 @@ function condition(cursor: RunCursor, stand: Stand, text: string, format: Format
 }
 
 /** Names of things that can be opened: a word, a CPU, a descriptor, a device, an actor. */
-function object(cursor: RunCursor, stand: Stand, text: string, format: Format): Item | undefined {
+function object(cursor: EvaluationPlace, stand: Stand, text: string, format: Format): Item | undefined {
   const name = /^\[\s*([A-Za-z_]\w*)\s*\]$/.exec(text)?.[1] ?? text;
   if (!/^[A-Za-z_]\w*$/.test(name)) return undefined;
   const { snapshot, model } = cursor;
@@ -85,7 +98,7 @@ function object(cursor: RunCursor, stand: Stand, text: string, format: Format): 
 }
 
 /** A descriptor's number, and the VM behind it where it is one. */
-function descriptor(cursor: RunCursor, name: string, value: number, format: Format): Item {
+function descriptor(cursor: EvaluationPlace, name: string, value: number, format: Format): Item {
   const { snapshot, model } = cursor;
   const { files } = model.world;
   const item = boundName(snapshot, name, value, format);
@@ -96,7 +109,7 @@ function descriptor(cursor: RunCursor, name: string, value: number, format: Form
 }
 
 /** `gpu`, `vcpu0`: the registers of an actor, and of the device that it is. */
-function registersOf(cursor: RunCursor, name: string): Item | undefined {
+function registersOf(cursor: EvaluationPlace, name: string): Item | undefined {
   const { snapshot, model } = cursor;
   const { topology } = model.world;
   const actor = topology.actors.findIndex((one) => one.name === name);

@@ -5,7 +5,9 @@ import { EVENT_WIDTH, EXIT_REASONS, type Expression, type Extra, FINDINGS, NOTE,
 export class Observer {
   readonly #run: Run;
   /** By the compiled extra, and a buffer by the compiled expression: a condition is asked very often in a long run. */
-  readonly #counts = new Map<Extra, Count>();
+  readonly #counts = new WeakMap<Extra, Count>();
+  /** The same by what is counted: an expression that is compiled again goes on with the count. */
+  readonly #known = new Map<string, Count>();
   readonly #buffers = new WeakMap<Expression, Int32Array>();
 
   constructor(run: Run) {
@@ -41,7 +43,9 @@ export class Observer {
     if (extra.kind === 'errno') return this.#errno(extra.actor, end);
     let count = this.#counts.get(extra);
     if (!count) {
-      count = new Count(run, counted(extra));
+      const key = JSON.stringify(extra);
+      count = this.#known.get(key) ?? new Count(run, counted(extra));
+      this.#known.set(key, count);
       this.#counts.set(extra, count);
     }
     return count.until(end);

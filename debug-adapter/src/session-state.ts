@@ -10,6 +10,7 @@ import type { Format, Item } from './scopes/item.ts';
 import { type Frame, stackOf } from './stack.ts';
 import type { Stop } from './stop.ts';
 import { actorOfThread, type ClientCounting, type Converter, frameOfId } from './to-dap.ts';
+import type { VariablePlace } from './watch.ts';
 import type { Yield } from './yielding.ts';
 
 /** A launched scenario. A restart makes a new one. */
@@ -27,7 +28,14 @@ export interface Launched {
   /** The end of the run has been spoken of in the console; once is enough. */
   endReported: boolean;
   /** What the client can open, by reference; forgotten with every movement. */
-  readonly references: Map<number, (format: Format) => readonly Item[]>;
+  readonly references: Map<number, (format: Format) => Opened>;
+}
+
+/** A variable that the client has opened: what is in it, and where that is found again. */
+export interface Opened {
+  readonly items: readonly Item[];
+  /** Absent where nothing can be watched. */
+  readonly place?: VariablePlace;
 }
 
 export interface SessionState {

@@ -17,6 +17,7 @@ import {
   setExceptionBreakpoints,
   setFunctionBreakpoints,
 } from './requests/breakpoints.ts';
+import { dataBreakpointInfo, setDataBreakpoints } from './requests/data-breakpoints.ts';
 import {
   changeNothing,
   completionsAt,
@@ -70,6 +71,8 @@ const REQUESTS: Readonly<Record<string, Handler>> = {
   setBreakpoints,
   setFunctionBreakpoints,
   setExceptionBreakpoints,
+  dataBreakpointInfo,
+  setDataBreakpoints,
   breakpointLocations,
   threads,
   stackTrace,

@@ -18,12 +18,17 @@ export class Snapshot {
   #position = 0;
 
   /** Without the names of a run, objects have none. */
-  constructor(model: Model, names?: ObjectNames) {
+  constructor(model: Model, names?: ObjectNames, machine = new Machine(model.layout)) {
     this.model = model;
     this.#names = names;
-    this.machine = new Machine(model.layout);
+    this.machine = machine;
     const { routines } = model.world.routines;
     this.#tasks = model.world.topology.actors.map((_, actor) => new Task(this.machine, actor, model.tasks, routines));
+  }
+
+  /** A view of another state of the same run, on a machine of its own. */
+  sibling(machine: Machine): Snapshot {
+    return new Snapshot(this.model, this.#names, machine);
   }
 
   /** Shows another state from now on: that at a position of the run. */

@@ -13,12 +13,14 @@ import {
   NOTE,
   type Run,
 } from '@snoopscope/sim-core';
-import type { FunctionBreakpoint, LineBreakpoint } from './breakpoints.ts';
+import type { FunctionBreakpoint, LineBreakpoint, Trigger } from './breakpoints.ts';
+import { type DataBreakpoint, DataFollower } from './data-breakpoint.ts';
 import { type Filter, filterOfFinding } from './filters.ts';
 import { LIMITS } from './limits.ts';
 import type { Observer } from './observe.ts';
 import type { Registration } from './registration.ts';
 import type { Arrival, Track } from './track.ts';
+import type { Watch } from './watch.ts';
 
 /** One reason to stop at a position. */
 export interface Hit {
@@ -26,6 +28,8 @@ export interface Hit {
   readonly actor: number;
   readonly cause:
     | { readonly kind: 'breakpoint'; readonly trigger: LineBreakpoint | FunctionBreakpoint }
+    /** What the step before the position has changed, and the event that did. */
+    | { readonly kind: 'data'; readonly trigger: DataBreakpoint; readonly change: string; readonly event: number }
     | { readonly kind: 'filter'; readonly filter: Filter /** The event that it stops for. */; readonly event: number };
   /** Calls that the actor is only about to enter and that have to be shown nevertheless. */
   readonly reveal: number;
@@ -42,13 +46,18 @@ export interface Triggers {
   readonly lines: readonly LineBreakpoint[];
   readonly functions: readonly FunctionBreakpoint[];
   readonly filters: readonly FilterSetting[];
+  readonly data: readonly DataBreakpoint[];
 }
+
+export const NO_TRIGGERS: Triggers = { lines: [], functions: [], filters: [], data: [] };
 
 export interface StopSources {
   readonly run: Run;
   readonly track: Track;
   readonly observer: Observer;
   readonly registrations: ReadonlyMap<number, Registration>;
+  /** Watches a variable of the run. */
+  readonly watch: (breakpoint: DataBreakpoint) => Watch;
 }
 
 const WBINVD_EXIT = EXIT_REASONS.indexOf('WBINVD');
@@ -61,6 +70,7 @@ export class StopIndex {
   readonly #hits: Hit[] = [];
   readonly #counts = new Map<number, number>();
   readonly #filters: ReadonlyMap<string, FilterSetting>;
+  readonly #followers: readonly DataFollower[];
   #events = 0;
   /** Positions whose arrivals have been looked at. */
   #finished = 0;
@@ -72,6 +82,9 @@ export class StopIndex {
     this.#triggers = triggers;
     this.#cursor = sources.run.cursor();
     this.#filters = new Map(triggers.filters.map((setting) => [setting.filter.id, setting]));
+    this.#followers = triggers.data.map(
+      (trigger) => new DataFollower(trigger, sources.watch(trigger), this.#cursor.state),
+    );
     for (const arrival of sources.track.arrivals(0)) this.#arrived(0, arrival);
   }
 
@@ -79,9 +92,8 @@ export class StopIndex {
   extend(): void {
     const { run, track } = this.#sources;
     track.extend();
-    if (this.#triggers.lines.length + this.#triggers.functions.length + this.#triggers.filters.length === 0) {
-      return;
-    }
+    const { lines, functions, filters, data } = this.#triggers;
+    if (lines.length + functions.length + filters.length + data.length === 0) return;
     for (; this.#events < run.events; this.#events++) this.#look(this.#events);
     // The last step is complete, but its arrivals are recorded with the step after it.
     this.#finishStep(run.steps);
@@ -121,6 +133,20 @@ export class StopIndex {
     while (this.#finished < position) {
       this.#finished++;
       for (const arrival of track.arrivals(this.#finished)) this.#arrived(this.#finished, arrival);
+      this.#followed(this.#finished);
+    }
+  }
+
+  /** The variables that the step before a position has changed. */
+  #followed(position: number): void {
+    const actor = this.#sources.track.actorOf(position - 1);
+    for (const follower of this.#followers) {
+      const changed = follower.changed(this.#cursor, position);
+      if (!changed) continue;
+      const { trigger } = follower;
+      if (!this.#accepts(trigger, position, actor)) continue;
+      const { text, event } = changed;
+      this.#remember({ position, actor, cause: { kind: 'data', trigger, change: text, event }, reveal: 0 });
     }
   }
 
@@ -128,6 +154,8 @@ export class StopIndex {
     const { log, model } = this.#sources.run;
     const at = event * EVENT_WIDTH;
     const code = log[at] as number;
+    if (code !== NOTE.step && code !== NOTE.environment)
+      for (const follower of this.#followers) follower.look(event, code);
     if (code >= 0) return;
     const a = log[at + 1] as number;
     const b = log[at + 2] as number;
@@ -200,10 +228,7 @@ export class StopIndex {
     reveal: number,
     ahead?: number,
   ): void {
-    if (!this.#holds(trigger.condition?.(actor), trigger.condition !== undefined, position)) return;
-    const count = (this.#counts.get(trigger.id) ?? 0) + 1;
-    this.#counts.set(trigger.id, count);
-    if (trigger.count && !trigger.count(count)) return;
+    if (!this.#accepts(trigger, position, actor)) return;
     this.#remember({
       position,
       actor,
@@ -211,6 +236,14 @@ export class StopIndex {
       reveal,
       ...(ahead === undefined ? {} : { ahead }),
     });
+  }
+
+  /** Does its condition hold, and is it one of the hits that count? */
+  #accepts(trigger: Trigger, position: number, actor: number): boolean {
+    if (!this.#holds(trigger.condition?.(actor), trigger.condition !== undefined, position)) return false;
+    const count = (this.#counts.get(trigger.id) ?? 0) + 1;
+    this.#counts.set(trigger.id, count);
+    return trigger.count?.(count) ?? true;
   }
 
   #filtered(id: string, event: number, result?: number, actor = this.#actor): void {
@@ -251,7 +284,7 @@ export class StopIndex {
 
 /** Does this hit stop the run, or only say something? */
 export function stops(hit: Hit): boolean {
-  return hit.cause.kind === 'filter' || hit.cause.trigger.log === undefined;
+  return hit.cause.kind !== 'breakpoint' || hit.cause.trigger.log === undefined;
 }
 
 /** How many calls have to be shown for a breakpoint's line to be on top, or -1 when this is not its line. */

@@ -1,10 +1,11 @@
 /** Why we stop, in words: what a stopped event says and what the exception widget explains. */
-import { describeEvent, type End, EVENT_WIDTH, NOTE, resultText, why, whyText } from '@snoopscope/sim-core';
+import { describeEvent, type End, EVENT_WIDTH, History, NOTE, resultText, why, whyText } from '@snoopscope/sim-core';
 import type { LimitReached, Outcome, RunCursor, Stand } from './cursor.ts';
 import type { Debuggee } from './launch.ts';
 import { type Registration, registrationText } from './registration.ts';
 import { callText, lineText, shortText } from './source-lines.ts';
 import type { Hit } from './stop-index.ts';
+import { labelOf } from './watch.ts';
 
 /** Reasons of the protocol, and our own for the live end of a run. */
 export type StopReason =
@@ -12,6 +13,7 @@ export type StopReason =
   | 'step'
   | 'breakpoint'
   | 'function breakpoint'
+  | 'data breakpoint'
   | 'exception'
   | 'pause'
   | 'goto'
@@ -143,7 +145,7 @@ export function stepText({ cursor }: StopContext, step: number): string {
 
 function hitStop(context: StopContext, hits: readonly Hit[], stand: Stand): Stop {
   const { cursor } = context;
-  const breakpoints = hits.flatMap(({ cause }) => (cause.kind === 'breakpoint' ? [cause.trigger.id] : []));
+  const breakpoints = hits.flatMap(({ cause }) => (cause.kind === 'filter' ? [] : [cause.trigger.id]));
   const filtered = hits.find(({ cause }) => cause.kind === 'filter');
   if (filtered?.cause.kind === 'filter') {
     const exception = explain(context, filtered);
@@ -158,6 +160,8 @@ function hitStop(context: StopContext, hits: readonly Hit[], stand: Stand): Stop
       ...(executed ? { about: executed.node } : {}),
     };
   }
+  const changed = hits.filter(({ cause }) => cause.kind === 'data');
+  if (changed.length > 0) return { ...dataStop(context, changed, stand), breakpoints };
   const named = hits.flatMap(({ cause }) =>
     cause.kind === 'breakpoint' && cause.trigger.kind === 'function' ? [cause.trigger.name] : [],
   );
@@ -172,6 +176,35 @@ function hitStop(context: StopContext, hits: readonly Hit[], stand: Stand): Stop
     breakpoints,
     ...(about === undefined ? {} : { about }),
   };
+}
+
+/** What has changed, from what to what, and who did it. */
+function dataStop(context: StopContext, hits: readonly Hit[], stand: Stand): Stop {
+  const { cursor } = context;
+  const actor = hits[0]?.actor ?? stand.actor;
+  const executed = actor < 0 ? undefined : executedBefore(cursor, stand.position, actor);
+  const labels = hits.flatMap(({ cause }) => (cause.kind === 'data' ? [labelOf(cause.trigger.place)] : []));
+  const changes = hits.flatMap(({ cause }) => (cause.kind === 'data' ? [cause.change] : []));
+  return {
+    stand: { ...stand, actor },
+    reason: 'data breakpoint',
+    description: `${labels.join(', ')} changed`,
+    text: [...changes, `by ${doerText(context, hits[0] as Hit, executed?.node)}`].join('\n'),
+    breakpoints: [],
+    ...(executed ? { about: executed.node } : {}),
+  };
+}
+
+/** `vcpu0 at mov [x], 1`, `setup in kvm_vfio_update_coherency at ioctl(…)`, `the environment: evict(x,cpu0)`. */
+function doerText({ cursor, debuggee }: StopContext, { actor, cause }: Hit, executed: number | undefined): string {
+  const { model, run } = cursor;
+  if (actor < 0) return `the environment: ${model.environment[run.step(cursor.position - 1).node]?.name}`;
+  const node = executed === undefined ? cursor.snapshot.node(actor) : model.nodes[executed];
+  const event = cause.kind === 'breakpoint' ? -1 : cause.event;
+  const routine = model.world.routines.routines.find(({ name }) => name === new History(run).routineName(event));
+  const where = routine?.kind === 'kernel' ? ` in ${routine.name}` : '';
+  const name = model.world.topology.actors[actor]?.name;
+  return `${name}${where} at ${node ? lineText(debuggee, node.place) : ''}`;
 }
 
 /** `vcpu0 at mov [x], 1`, `vcpu0 in kvm_tdp_page_fault`. */

@@ -123,6 +123,22 @@ const COMMANDS: Readonly<Record<string, Run>> = {
     const body = await session.client.request('setFunctionBreakpoints', { breakpoints });
     for (const breakpoint of body.breakpoints) session.print(breakpointText(breakpoint));
   },
+  /** data EXPRESSION {more of the breakpoint}; SCOPE ▸ NAME ▸ NAME; …: one command sets all data breakpoints */
+  async data(session, rest) {
+    const wanted = rest.split(';').map((one) => /^\s*(.*?)\s*(\{.*\})?$/.exec(one) ?? []);
+    const breakpoints: object[] = [];
+    for (const [, what = '', more] of wanted) {
+      if (what === '') continue;
+      const { dataId, description } = await session.client.request(
+        'dataBreakpointInfo',
+        await dataArguments(session, what),
+      );
+      session.print(`${what}: ${dataId === null ? 'refused: ' : ''}${description}`);
+      if (dataId !== null) breakpoints.push({ dataId, ...(more ? JSON.parse(more) : {}) });
+    }
+    const body = await session.client.request('setDataBreakpoints', { breakpoints });
+    for (const breakpoint of body.breakpoints) session.print(breakpointText(breakpoint));
+  },
   /** filters NAME NAME {filter: condition} */
   async filters(session, rest) {
     const [names = '', conditions] = rest.split(/ ?(?=\{)/);
@@ -188,6 +204,21 @@ async function scopes(session: Session, frameId: number, names: string): Promise
     session.print(name);
     if (names !== '') session.print((await session.client.open(variablesReference, '  ')).join('\n'));
   }
+}
+
+/** What `dataBreakpointInfo` is asked for: an address, a variable of a scope, an expression. */
+async function dataArguments(session: Session, what: string): Promise<object> {
+  if (what.startsWith('0x')) return { name: what, asAddress: true, bytes: 4 };
+  const frameId = await session.frameId();
+  const [scope, ...names] = what.split(' ▸ ');
+  if (names.length === 0) return { name: what, frameId };
+  const { scopes } = await session.client.request('scopes', { frameId });
+  let variablesReference = scopes.find(({ name }: Message['body']) => name === scope)?.variablesReference ?? 0;
+  for (const name of names.slice(0, -1)) {
+    const variables = await session.client.variables(variablesReference);
+    variablesReference = variables.find((one) => one.name === name)?.variablesReference ?? 0;
+  }
+  return { variablesReference, name: names.at(-1) };
 }
 
 async function evaluate(session: Session, expression: string, context: string, format?: object): Promise<void> {

@@ -8,6 +8,7 @@ import {
   lineBreakpoint,
   resolveTrigger,
 } from '../breakpoints.ts';
+import { type DataBreakpoint, type DataRequest, dataBreakpoint } from '../data-breakpoint.ts';
 import { samePath } from '../files.ts';
 import { FILTERS, filterById } from '../filters.ts';
 import type { Debuggee } from '../launch.ts';
@@ -23,6 +24,7 @@ export class BreakpointStore {
   #nextId = 1;
   readonly #lines = new Map<string, readonly Requested<DebugProtocol.SourceBreakpoint>[]>();
   #functions: readonly Requested<DebugProtocol.FunctionBreakpoint>[] = [];
+  #data: readonly Requested<DataRequest>[] = [];
   #filters: readonly FilterSetting[] = FILTERS.filter(({ stopsByDefault }) => stopsByDefault).map((filter) => ({
     filter,
   }));
@@ -37,6 +39,10 @@ export class BreakpointStore {
 
   setFunctions(requests: readonly DebugProtocol.FunctionBreakpoint[]): void {
     this.#functions = requests.map((request) => this.#requested(request));
+  }
+
+  setData(requests: readonly DataRequest[]): void {
+    this.#data = requests.map((request) => this.#requested(request));
   }
 
   setFilters(settings: readonly FilterSetting[]): void {
@@ -57,11 +63,20 @@ export class BreakpointStore {
     });
   }
 
+  dataAnswers(debuggee: Debuggee | undefined): DebugProtocol.Breakpoint[] {
+    return this.#data.map(({ id, request }) => {
+      if (!debuggee) return { id, verified: false, message: 'The scenario is not launched yet.' };
+      const resolved = dataBreakpoint(debuggee, id, request);
+      return 'problem' in resolved ? { id, verified: false, message: resolved.problem } : { id, verified: true };
+    });
+  }
+
   /** Every answer there is, for telling the client what a launch has made of breakpoints that were set before it. */
   allAnswers(debuggee: Debuggee, counting: ClientCounting): DebugProtocol.Breakpoint[] {
     return [
       ...[...this.#lines.keys()].flatMap((path) => this.lineAnswers(path, debuggee, counting)),
       ...this.functionAnswers(debuggee),
+      ...this.dataAnswers(debuggee),
     ];
   }
 
@@ -80,7 +95,11 @@ export class BreakpointStore {
       const resolved = functionBreakpoint(debuggee, id, request.name, request);
       return 'breakpoint' in resolved ? [resolved.breakpoint] : [];
     });
-    return { lines, functions, filters: this.#filters };
+    const data = this.#data.flatMap(({ id, request }): DataBreakpoint[] => {
+      const resolved = dataBreakpoint(debuggee, id, request);
+      return 'breakpoint' in resolved ? [resolved.breakpoint] : [];
+    });
+    return { lines, functions, filters: this.#filters, data };
   }
 
   #requested<T>(request: T): Requested<T> {

@@ -66,6 +66,7 @@ export function breakpointLocations(state: SessionState, args: DebugProtocol.Bre
   };
 }
 
-function applyTriggers({ launched, breakpoints, counting }: SessionState): void {
+/** Breakpoints have changed: the run stops where they say from now on. */
+export function applyTriggers({ launched, breakpoints, counting }: SessionState): void {
   launched?.cursor.setTriggers(breakpoints.triggers(launched.debuggee, counting));
 }

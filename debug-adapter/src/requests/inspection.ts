@@ -4,7 +4,7 @@ import { completions } from '../completions.ts';
 import { commandOf } from '../console.ts';
 import { evaluate as evaluateExpression } from '../evaluate.ts';
 import { RequestError } from '../request-error.ts';
-import { DECIMAL, type Format, HEXADECIMAL, type Item, type View } from '../scopes/item.ts';
+import { DECIMAL, type Format, HEXADECIMAL, type Item, type Scope, type View } from '../scopes/item.ts';
 import { SCOPES } from '../scopes/table.ts';
 import {
   type Answer,
@@ -13,12 +13,14 @@ import {
   framesOf,
   type Launched,
   launchedOf,
+  type Opened,
   type SessionState,
   standFor,
   stoppedOf,
 } from '../session-state.ts';
 import type { Frame } from '../stack.ts';
 import { frameId, threadId, toCompletion, toExceptionInfo, toScope, toVariable } from '../to-dap.ts';
+import type { VariablePlace } from '../watch.ts';
 
 export function threads(state: SessionState): Answer {
   const { debuggee, cursor } = launchedOf(state);
@@ -49,23 +51,24 @@ export function scopes(state: SessionState, args: DebugProtocol.ScopesArguments)
   const view = viewOf(launched, frameOf(launched, stop, args.frameId));
   const found = SCOPES.flatMap((scope) => {
     const items = scope.items(view);
-    return items ? [toScope(scope, reference(state, launched, items))] : [];
+    return items
+      ? [toScope(scope, reference(state, launched, opening(scope, items, nameOf(launched, view.actor))))]
+      : [];
   });
   return { body: { scopes: found } };
 }
 
 export function variables(state: SessionState, args: DebugProtocol.VariablesArguments): Answer {
   const { launched } = stoppedOf(state);
-  const items = launched.references.get(args.variablesReference);
-  if (!items)
-    throw new RequestError(
-      `There is no variable ${String(args.variablesReference)} here: it belongs to an earlier stop.`,
-    );
-  const all = items(formatOf(args.format));
+  const { items: all, place } = opened(launched, args.variablesReference, formatOf(args.format));
   const first = args.start ?? 0;
   const last = args.count ? first + args.count : all.length;
   return {
-    body: { variables: all.slice(first, last).map((item) => toVariable(item, itemReference(state, launched, item))) },
+    body: {
+      variables: all
+        .slice(first, last)
+        .map((item) => toVariable(item, itemReference(state, launched, item, within(place, item)))),
+    },
   };
 }
 
@@ -80,10 +83,11 @@ export function evaluate(state: SessionState, args: DebugProtocol.EvaluateArgume
     return { body: { result, variablesReference: 0 } };
   }
   const item = evaluateExpression(launched.cursor, stand, args.expression, formatOf(args.format));
+  const place = { root: { expression: args.expression.trim() }, actor: nameOf(launched, actor), names: [] };
   return {
     body: {
       result: item.value,
-      variablesReference: itemReference(state, launched, item),
+      variablesReference: itemReference(state, launched, item, place),
       ...(item.type ? { type: item.type } : {}),
     },
   };
@@ -134,12 +138,46 @@ function formatOf(format: DebugProtocol.ValueFormat | undefined): Format {
   return format?.hex === true ? HEXADECIMAL : DECIMAL;
 }
 
-function itemReference(state: SessionState, launched: Launched, item: Item): number {
-  return item.children ? reference(state, launched, item.children) : 0;
+function itemReference(
+  state: SessionState,
+  launched: Launched,
+  { children }: Item,
+  place: VariablePlace | undefined,
+): number {
+  return children ? reference(state, launched, (format) => ({ items: children(format), ...(place && { place }) })) : 0;
 }
 
-function reference(state: SessionState, { references }: Launched, items: (format: Format) => readonly Item[]): number {
+/** The place of something in an opened variable. */
+function within(place: VariablePlace | undefined, { name }: Item): VariablePlace | undefined {
+  return place && { ...place, names: [...place.names, name] };
+}
+
+/** What the client sees of a scope: where there is only one object of its kind, what is in that. */
+function opening(scope: Scope, items: (format: Format) => readonly Item[], actor: string): (format: Format) => Opened {
+  return (format) => {
+    const all = items(format);
+    const place = scope.fleeting ? undefined : { root: { scope: scope.name }, actor, names: [] };
+    const [only] = all;
+    if (!scope.unwrapsOne || all.length !== 1 || !only?.children) return { items: all, ...(place && { place }) };
+    const inside = within(place, only);
+    return { items: only.children(format), ...(inside && { place: inside }) };
+  };
+}
+
+/** What a reference of this stop stands for. */
+export function opened({ references }: Launched, id: number, format: Format): Opened {
+  const open = references.get(id);
+  if (!open) throw new RequestError(`There is no variable ${String(id)} here: it belongs to an earlier stop.`);
+  return open(format);
+}
+
+/** The actor's name; the environment has none. */
+export function nameOf({ debuggee }: Launched, actor: number): string {
+  return debuggee.model.world.topology.actors[actor]?.name ?? '';
+}
+
+function reference(state: SessionState, { references }: Launched, open: (format: Format) => Opened): number {
   const id = state.nextReference++;
-  references.set(id, items);
+  references.set(id, open);
   return id;
 }

@@ -17,7 +17,7 @@ import {
 } from '../session-state.ts';
 import { lineText } from '../source-lines.ts';
 import { endText, movedStop, type Stop, stopAfter } from '../stop.ts';
-import type { Hit } from '../stop-index.ts';
+import { type Hit, NO_TRIGGERS } from '../stop-index.ts';
 import { threadId, toStopped } from '../to-dap.ts';
 
 interface StepArguments {
@@ -146,7 +146,7 @@ export async function enter(state: SessionState, stopOnEntry: boolean): Promise<
   state.interrupt = false;
   const first: Stand = { position: 0, actor: Math.max(debuggee.model.setup, 0), reveal: 0 };
   if (wanted) {
-    cursor.setTriggers({ lines: [], functions: [], filters: [{ filter: wanted }] });
+    cursor.setTriggers({ ...NO_TRIGGERS, filters: [{ filter: wanted }] });
     const found = await cursor.continue(movement(state));
     cursor.setTriggers(state.breakpoints.triggers(debuggee, state.counting));
     settle(state, found, first, 'run');
@@ -170,7 +170,7 @@ export async function enter(state: SessionState, stopOnEntry: boolean): Promise<
 /** *Run Without Debugging*: to the end, with what came out. */
 export async function runWithoutStops(state: SessionState): Promise<void> {
   const { cursor } = launchedOf(state);
-  cursor.setTriggers({ lines: [], functions: [], filters: [] });
+  cursor.setTriggers(NO_TRIGGERS);
   state.interrupt = false;
   await cursor.continue(movement(state));
   reportEnd(state);

@@ -48,7 +48,7 @@ export function lineItems(snapshot: Snapshot, cpu: number, format: Format): Item
       name,
       `${LINE_STATES[state]}${state === LINE.invalid ? '' : `: ${values.join(', ')}`}${buffered.length > 0 ? ', stores wait in the write-combining buffer' : ''}`,
       (f) => wordItems(snapshot, cpu, line.words, state, f),
-      { type: 'a cache line', evaluateName: `cache(cpu${cpu}, ${first})` },
+      { type: 'a cache line', whole: true, evaluateName: `cache(cpu${cpu}, ${first})` },
     );
   });
 }

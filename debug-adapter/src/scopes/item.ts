@@ -20,6 +20,8 @@ export interface Item {
   readonly evaluateName?: string;
   /** Present when it can be opened. Called when it is, so that what nobody looks at costs nothing. */
   readonly children?: (format: Format) => readonly Item[];
+  /** Its value says all that its children say: a change of it is a change of its value. */
+  readonly whole?: boolean;
 }
 
 /** What a scope may look at. The snapshot is that of the position where the session stands. */
@@ -36,6 +38,10 @@ export interface Scope {
   readonly presentationHint?: 'registers' | 'locals' | 'arguments';
   /** The protocol's word for "do not open it by itself". */
   readonly expensive?: boolean;
+  /** One group for each object of a kind: when there is only one, what is in it is shown at once. */
+  readonly unwrapsOne?: boolean;
+  /** It is gone with the frame: nothing in it can be watched. */
+  readonly fleeting?: boolean;
   /** The items, or undefined when the scope has nothing to do with the scenario. */
   readonly items: (view: View) => ((format: Format) => readonly Item[]) | undefined;
 }

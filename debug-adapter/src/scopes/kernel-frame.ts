@@ -8,6 +8,7 @@ const STEPS_ON = 'goes on with the step before';
 export const kernelFrameScope: Scope = {
   name: 'Locals',
   presentationHint: 'locals',
+  fleeting: true,
   items({ snapshot, actor, kernelFrame }) {
     const frames = kernelFrame === undefined ? [] : snapshot.frames(actor);
     const kernel = frames.filter(({ routine }) => routine.kind === 'kernel')[kernelFrame ?? -1];

@@ -7,12 +7,12 @@ import { lockText } from './vm.ts';
 
 export const kvmVfioScope: Scope = {
   name: 'kvm-vfio',
+  unwrapsOne: true,
   items({ snapshot }) {
     const { dims, kvm } = snapshot.model.world;
     if (dims.kvmDevices === 0) return undefined;
     return () => {
       const devices = those(dims.kvmDevices, (device) => snapshot.read(kvm.deviceVm, device) !== 0);
-      if (devices.length === 1) return deviceItems(snapshot, devices[0] as number);
       return devices.map((device) =>
         group(kvmDeviceName(snapshot, device), `of ${vmName(snapshot, snapshot.read(kvm.deviceVm, device) - 1)}`, () =>
           deviceItems(snapshot, device),

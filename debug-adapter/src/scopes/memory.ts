@@ -25,6 +25,7 @@ export function wordItem(snapshot: Snapshot, word: number, format: Format): Item
     : `${format.number(current[0]?.value ?? coherentValue(snapshot, word))}${current[0] ? ` in ${current[0].where}` : ' (its newest value is lost)'}; DRAM has ${format.number(dram?.value ?? 0)} (stale)`;
   return group(name, value, (f) => viewItems(snapshot, word, f), {
     type: 'a word of memory',
+    whole: true,
     evaluateName: `[${name}]`,
   });
 }

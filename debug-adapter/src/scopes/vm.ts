@@ -6,13 +6,12 @@ import { pageName, vcpuName, vmName } from './objects.ts';
 
 export const vmScope: Scope = {
   name: 'VM',
+  unwrapsOne: true,
   items({ snapshot }) {
     const { dims, kvm } = snapshot.model.world;
     if (dims.vms === 0) return undefined;
-    return (format) => {
+    return () => {
       const vms = those(dims.vms, (vm) => snapshot.read(kvm.vmReferences, vm) > 0);
-      // One VM is the rule, and then there is nothing to choose from.
-      if (vms.length === 1) return vmItems(snapshot, vms[0] as number, format);
       return vms.map((vm) => group(vmName(snapshot, vm), summary(snapshot, vm), (f) => vmItems(snapshot, vm, f)));
     };
   },
@@ -30,6 +29,7 @@ export function vmItems(snapshot: Snapshot, vm: number, format: Format): Item[] 
     numberItem('noncoherent_dma_count', snapshot.read(kvm.noncoherentDmaCount, vm), format, {
       type: 'above 0 KVM takes DMA for non-coherent',
     }),
+    ...assignedDeviceCount(snapshot, vm, format),
     numberItem('references', snapshot.read(kvm.vmReferences, vm), format),
     { name: 'kvm->lock', value: lockText(snapshot, snapshot.read(kvm.vms.lock, vm)) },
     group('vCPUs', String(vcpus.length), (f) => vcpus.map((vcpu) => vcpuItem(snapshot, vcpu, f))),
@@ -37,6 +37,16 @@ export function vmItems(snapshot: Snapshot, vm: number, format: Format): Item[] 
       type: 'memory types of the second-stage page tables',
     }),
   ];
+}
+
+/** linux: kvm_arch_start_assignment(): one for each group or file on the list of a kvm-vfio device of the VM. */
+function assignedDeviceCount(snapshot: Snapshot, vm: number, format: Format): Item[] {
+  const { dims, kernel, kvm, kvmVfio } = snapshot.model.world;
+  if (!kernel.has('assigned-device-count')) return [];
+  const devices = those(dims.kvmDevices, (device) => snapshot.read(kvm.deviceVm, device) === vm + 1);
+  const listed = devices.map((device) => kvmVfio.listed(snapshot.machine, device).length);
+  const count = listed.reduce((sum, length) => sum + length, 0);
+  return [numberItem('assigned_device_count', count, format, { type: 'groups or files that are registered' })];
 }
 
 /** Who holds a lock slot. */

@@ -1,0 +1,82 @@
+/** Requests about breakpoints on data: from the Variables view, from an expression, from an address. */
+import { compileExpression } from '@snoopscope/sim-core';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { isRecord } from '../argument-shapes.ts';
+import type { DataRequest } from '../data-breakpoint.ts';
+import { evaluate } from '../evaluate.ts';
+import { RequestError } from '../request-error.ts';
+import { DECIMAL } from '../scopes/item.ts';
+import { type Answer, frameOf, type Launched, type SessionState, standFor, stoppedOf } from '../session-state.ts';
+import type { Stop } from '../stop.ts';
+import { dataIdOf, labelOf, type VariablePlace } from '../watch.ts';
+import { applyTriggers } from './breakpoints.ts';
+import { nameOf, opened } from './inspection.ts';
+
+/** What can be watched, or in words why this cannot. */
+type Found = { readonly place: VariablePlace; readonly label?: string } | { readonly problem: string };
+
+export function dataBreakpointInfo(state: SessionState, args: DebugProtocol.DataBreakpointInfoArguments): Answer {
+  const { launched, stop } = stoppedOf(state);
+  const found = find(launched, stop, args);
+  if ('problem' in found) return { body: { dataId: null, description: found.problem } };
+  const { place, label } = found;
+  return {
+    body: {
+      dataId: dataIdOf(place),
+      description: label ?? labelOf(place),
+      accessTypes: ['write'],
+      canPersist: true,
+    },
+  };
+}
+
+export function setDataBreakpoints(state: SessionState, args: DebugProtocol.SetDataBreakpointsArguments): Answer {
+  const given: readonly unknown[] = args.breakpoints;
+  state.breakpoints.setData(given.map((one) => (isRecord(one) ? one : {}) as unknown as DataRequest));
+  applyTriggers(state);
+  return { body: { breakpoints: state.breakpoints.dataAnswers(state.launched?.debuggee) } };
+}
+
+function find(launched: Launched, stop: Stop, args: DebugProtocol.DataBreakpointInfoArguments): Found {
+  if (args.asAddress === true) return atAddress(launched, args.name, args.bytes ?? 1);
+  if (args.variablesReference) return ofVariable(launched, args.variablesReference, args.name);
+  const actor = args.frameId === undefined ? stop.stand.actor : frameOf(launched, stop, args.frameId).actor;
+  return ofExpression(launched, stop, actor, args.name.trim());
+}
+
+function ofVariable(launched: Launched, reference: number, name: string): Found {
+  const { items, place } = opened(launched, reference, DECIMAL);
+  if (!items.some((item) => item.name === name)) return { problem: `There is no variable ${name} here.` };
+  if (!place)
+    return { problem: 'A local of a kernel function is gone when the function returns: it cannot be watched.' };
+  return { place: { ...place, names: [...place.names, name] } };
+}
+
+function ofExpression(launched: Launched, stop: Stop, actor: number, expression: string): Found {
+  const { cursor } = launched;
+  try {
+    evaluate(cursor, standFor(stop, actor), expression, DECIMAL);
+  } catch (error) {
+    if (error instanceof RequestError) return { problem: error.message };
+    throw error;
+  }
+  // A value that never changes is a mistake: a number, a comparison of numbers.
+  const compiled = compileExpression(cursor.model, expression, { actor });
+  if (!('problem' in compiled) && /^[\d\s()]+$/.test(expression)) return { problem: `${expression} never changes.` };
+  return { place: { root: { expression }, actor: nameOf(launched, actor), names: [] } };
+}
+
+/** The word at an address of guest memory; each has one address, for the guest, the device and the host. */
+function atAddress({ debuggee }: Launched, text: string, bytes: number): Found {
+  const address = /^(0x[0-9a-f]+|\d+)$/i.test(text.trim()) ? BigInt(text.trim()) : undefined;
+  if (address === undefined) return { problem: `${text} is no address: write a number such as 0x1000.` };
+  const { words } = debuggee.model.world.topology;
+  const word = words.find((one) => one.address >= address && one.address < address + BigInt(Math.max(1, bytes)));
+  if (!word) {
+    const known = words.map((one) => `0x${one.address.toString(16)} (${one.name})`).join(', ');
+    return {
+      problem: `No word of the scenario is at ${text}; there ${words.length === 1 ? 'is' : 'are'} ${known || 'none'}.`,
+    };
+  }
+  return { place: { root: { expression: `[${word.name}]` }, actor: '', names: [] }, label: `${text}: ${word.name}` };
+}

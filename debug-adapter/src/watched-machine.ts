@@ -1,0 +1,24 @@
+/** A machine that knows which slots were read: what a value depends on, found by computing it. */
+import { type Layout, Machine } from '@snoopscope/sim-core';
+
+export class WatchedMachine extends Machine {
+  /** The slots read since `forget`. */
+  readonly reads = new Set<number>();
+
+  constructor(layout: Layout) {
+    super(layout);
+    const { reads } = this;
+    const watched = new Proxy(this.state, {
+      get(target, key) {
+        const slot = typeof key === 'string' ? Number(key) : Number.NaN;
+        if (!Number.isInteger(slot)) {
+          const member: unknown = Reflect.get(target, key);
+          return typeof member === 'function' ? member.bind(target) : member;
+        }
+        reads.add(slot);
+        return target[slot];
+      },
+    });
+    Object.defineProperty(this, 'state', { value: watched });
+  }
+}
