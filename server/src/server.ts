@@ -178,7 +178,7 @@ export function startServer(connection: Connection, host: Host = {}): void {
       if (context?.only?.some((kind) => CodeActionKind.QuickFix.startsWith(kind)) === false) return [];
       return textDiagnostics(snapshot)
         .filter(({ line, span }) => lsp.touches(range, line, span))
-        .flatMap((diagnostic) => lsp.toQuickFixes(diagnostic, snapshot.uri));
+        .flatMap((diagnostic) => lsp.toQuickFixes(diagnostic, snapshot));
     }),
   );
   connection.onCodeLens(

@@ -253,11 +253,12 @@ export class Session {
     return problems;
   }
 
-  #publish({ uri, version }: Snapshot, diagnostics: readonly Diagnostic[]): void {
+  #publish(snapshot: Snapshot, diagnostics: readonly Diagnostic[]): void {
+    const { uri, version } = snapshot;
     void this.connection.sendDiagnostics({
       uri,
       version,
-      diagnostics: diagnostics.map((one) => toDiagnostic(one, uri)),
+      diagnostics: diagnostics.map((one) => toDiagnostic(one, snapshot)),
     });
   }
 

@@ -46,7 +46,7 @@ import type { Stretch } from './features/selection.ts';
 import type { Signature } from './features/signature.ts';
 import { plainText } from './features/snippets.ts';
 import type { ColouredWord } from './features/tokens.ts';
-import type { Location as OurLocation } from './snapshot.ts';
+import type { Location as OurLocation, Snapshot } from './snapshot.ts';
 
 export function fromPosition({ line, character }: Position): OurPosition {
   return { line, column: character };
@@ -67,7 +67,7 @@ export function toLocation({ uri, line, start, end }: OurLocation): Location {
   return { uri, range: toRange(line, { start, end }) };
 }
 
-export function toDiagnostic(diagnostic: OurDiagnostic, uri: string): Diagnostic {
+export function toDiagnostic(diagnostic: OurDiagnostic, { uri, included }: Snapshot): Diagnostic {
   const { code, severity, message, line, span, related } = diagnostic;
   return {
     range: toRange(line, span),
@@ -78,7 +78,10 @@ export function toDiagnostic(diagnostic: OurDiagnostic, uri: string): Diagnostic
     ...(code === 'unused' && { tags: [DiagnosticTag.Unnecessary] }),
     ...(related && {
       relatedInformation: related.map((other) => ({
-        location: { uri, range: toRange(other.line, other.span) },
+        location: {
+          uri: other.path === undefined ? uri : (included.get(other.path)?.uri ?? uri),
+          range: toRange(other.line, other.span),
+        },
         message: other.message,
       })),
     }),
@@ -86,14 +89,14 @@ export function toDiagnostic(diagnostic: OurDiagnostic, uri: string): Diagnostic
 }
 
 /** The fixes of a diagnostic; the only one is the one that a client may apply without asking. */
-export function toQuickFixes(diagnostic: OurDiagnostic, uri: string): CodeAction[] {
+export function toQuickFixes(diagnostic: OurDiagnostic, snapshot: Snapshot): CodeAction[] {
   const fixes = diagnostic.fixes ?? [];
   return fixes.map(({ title, edits }) => ({
     title,
     kind: CodeActionKind.QuickFix,
-    diagnostics: [toDiagnostic(diagnostic, uri)],
+    diagnostics: [toDiagnostic(diagnostic, snapshot)],
     ...(fixes.length === 1 && { isPreferred: true }),
-    edit: { changes: { [uri]: edits.map(toTextEdit) } },
+    edit: { changes: { [snapshot.uri]: edits.map(toTextEdit) } },
   }));
 }
 

@@ -141,9 +141,10 @@ test('the quick fix of a mistyped attribute puts the right word in its place', (
       'ioctl(dev, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_VFIO_GROUP, attr=<|KVM_DEV_VFIO_GROUP_AD|>, addr=[group]})',
     ),
   );
-  const [diagnostic] = textDiagnostics(snapshotOf(text)).filter(({ line }) => line === ranges[0]!.line);
+  const snapshot = snapshotOf(text, { uri: 'file:///a.snoop' });
+  const [diagnostic] = textDiagnostics(snapshot).filter(({ line }) => line === ranges[0]!.line);
   expect(diagnostic).toMatchObject({ span: { start: ranges[0]!.start, end: ranges[0]!.end } });
-  const [fix] = toQuickFixes(diagnostic!, 'file:///a.snoop');
+  const [fix] = toQuickFixes(diagnostic!, snapshot);
   expect(fix).toMatchObject({ isPreferred: true, title: expect.stringContaining('KVM_DEV_VFIO_GROUP_ADD') });
   expect(fix?.edit?.changes?.['file:///a.snoop']).toEqual([
     {

@@ -240,6 +240,36 @@ describe('included files', () => {
   });
 });
 
+test('a name that two included files declare is shown with both places, each in its file', async () => {
+  const library = (name: string) => `file:///project/${name}.snoop`;
+  const client = connected({ readFile: async () => 'machine {\n  cpu intel\n  memory x = 0\n}\n' });
+  await client.initialize();
+  await client.open(URI, 'include "a.snoop"\ninclude "b.snoop"\nvcpu 0 {\n  mov [x], 1\n}\n');
+  const found = await client.diagnostics(URI, ({ diagnostics }) =>
+    diagnostics.some(({ code }) => code === 'duplicate-name'),
+  );
+  const [twice] = found.filter(({ code }) => code === 'duplicate-name');
+  expect(twice).toMatchObject({ range: { start: { line: 1, character: 8 } }, severity: 1 });
+  expect(twice!.message).toBe('The name `x` is taken twice: in `a.snoop`, line 3, and in `b.snoop`, line 3.');
+  const range = { start: { line: 2, character: 9 }, end: { line: 2, character: 10 } };
+  expect(twice!.relatedInformation?.map(({ location }) => location)).toEqual([
+    { uri: library('a'), range },
+    { uri: library('b'), range },
+  ]);
+});
+
+test('a word that only a procedure of an included file uses is not unused, and an argument of it is known', async () => {
+  const client = connected({
+    readFile: async () => 'machine {\n  memory y = 0\n}\nproc set(word) {\n  mov [x], 1\n  mov [word], 1\n}\n',
+  });
+  await client.initialize();
+  await client.open(
+    URI,
+    'include "a.snoop"\nmachine {\n  cpu intel\n  memory x = 0\n}\nvcpu 0 {\n  call set(y)\n}\nexists [x] == 1\n',
+  );
+  expect(await second(client)).toEqual([]);
+});
+
 describe('answers', () => {
   test('completion resolves to documentation for the kernel of its document', async () => {
     const client = connected();

@@ -1,5 +1,5 @@
 /** Diagnostics as compilers print them: `file:line:col: severity: message [code]`, the line, and carets below. */
-import type { Diagnostic, Severity } from '@snoopscope/sim-core';
+import { type Diagnostic, includePath, type Severity } from '@snoopscope/sim-core';
 import type { Paint, Style } from './paint.ts';
 
 const STYLE_OF: Readonly<Record<Severity, Style>> = {
@@ -27,9 +27,10 @@ export function diagnosticsText(
     const { line, span, severity, message, code } = diagnostic;
     const place = `${name}:${line + 1}:${span.start + 1}:`;
     const head = `${paint('heading', place)} ${paint(STYLE_OF[severity], `${severity}:`)} ${message} [${code}]`;
-    const related = (diagnostic.related ?? []).map(
-      (r) => `${paint('heading', `${name}:${r.line + 1}:${r.span.start + 1}:`)} ${paint('name', 'note:')} ${r.message}`,
-    );
+    const related = (diagnostic.related ?? []).map((r) => {
+      const file = r.path === undefined ? name : includePath(name, r.path);
+      return `${paint('heading', `${file}:${r.line + 1}:${r.span.start + 1}:`)} ${paint('name', 'note:')} ${r.message}`;
+    });
     return [head, ...quote(lines[line] ?? '', span, paint, width), ...related].join('\n');
   });
   const rest = diagnostics.length - MOST_SHOWN;

@@ -338,8 +338,16 @@ export interface Diagnostic {
   readonly message: string;
   readonly line: number;
   readonly span: Span;
-  readonly related?: readonly { readonly line: number; readonly span: Span; readonly message: string }[];
+  readonly related?: readonly RelatedPlace[];
   readonly fixes?: readonly Fix[];
+}
+/** Another place that has to do with a diagnostic. */
+export interface RelatedPlace {
+  /** The included file that it is in, by its path relative to the scenario; absent for the scenario itself. */
+  readonly path?: string;
+  readonly line: number;
+  readonly span: Span;
+  readonly message: string;
 }
 export interface Fix {
   readonly title: string;

@@ -1,6 +1,16 @@
 import type { Profile } from '../../kernel/profiles.ts';
-import type { Fix, Line, LineContent, LineFix, LineProblem, ParsedScenario, Severity, Span } from '../ast.ts';
-import type { BrokenInclude } from '../elaborate/sources.ts';
+import type {
+  Fix,
+  Line,
+  LineContent,
+  LineFix,
+  LineProblem,
+  ParsedScenario,
+  RelatedPlace,
+  Severity,
+  Span,
+} from '../ast.ts';
+import type { BrokenInclude, IncludedSource } from '../elaborate/sources.ts';
 import type { RoleWord } from '../roles.ts';
 import type { SymbolTable } from '../symbols.ts';
 import type { Vocabulary } from '../vocabulary.ts';
@@ -40,6 +50,8 @@ export interface ScenarioSubject {
   readonly profile?: Profile;
   /** The files that it includes, with those that they include. */
   readonly included: readonly ParsedScenario[];
+  /** The same files, with their paths and the lines through which they come. */
+  readonly includedSources: readonly IncludedSource[];
   /** Names that included files define, by symbol id. */
   readonly definedElsewhere: ReadonlySet<string>;
   /** Files that cannot be read or have errors, at the `include` lines of the scenario through which they come. */
@@ -55,7 +67,7 @@ export interface Finding {
 export interface PlacedFinding extends Omit<Finding, 'fixes'> {
   readonly line: number;
   readonly fixes?: readonly Fix[];
-  readonly related?: readonly { readonly line: number; readonly span: Span; readonly message: string }[];
+  readonly related?: readonly RelatedPlace[];
 }
 
 /** A fix that puts another word in place of a span; none when there is no better word. */

@@ -1,5 +1,6 @@
-import type { LineContent, ParsedScenario, Span } from '../ast.ts';
+import type { LineContent, ParsedScenario, RelatedPlace } from '../ast.ts';
 import { linesOfKind } from '../blocks.ts';
+import type { Place } from '../symbols.ts';
 import type { Check } from './check.ts';
 
 /** What there is one of, as text; undefined for what there may be several of. */
@@ -41,32 +42,47 @@ setup {
 }
 `,
   },
-  *scenario({ scenario, included }) {
-    const first = new Map<string, { line: number; span: Span }>();
-    const elsewhere = new Set(included.flatMap((file) => uniqueLines(file).map((line) => takenOver(file, line))));
+  *scenario({ scenario, includedSources }) {
+    const first = new Map<string, Place>();
+    const elsewhere = new Map<string, RelatedPlace>();
+    for (const { path, parsed, via } of includedSources) {
+      for (const line of uniqueLines(parsed)) {
+        const what = takenOver(parsed, line);
+        if (what === undefined) continue;
+        const place = { ...placeOf(parsed, line, what), path, message: `\`${what}\` stands here.` };
+        const known = elsewhere.get(what);
+        if (known === undefined) elsewhere.set(what, place);
+        else if (known.path !== path) {
+          const message = `\`${what}\` stands in \`${known.path}\`, line ${known.line + 1}, and in \`${path}\`, line ${line + 1}; a scenario has one.`;
+          yield { ...via, message, related: [known, place] };
+        }
+      }
+    }
     for (const line of uniqueLines(scenario)) {
-      const { content, text } = scenario.lines[line]!;
-      const what = identity(content);
+      const what = identity(scenario.lines[line]!.content);
       if (what === undefined) continue;
       // The CPUs of a second machine are not the first's.
       if (what === 'machine') first.delete('cpu');
-      const start = text.length - text.trimStart().length;
-      const span = { start, end: Math.min(text.length, start + what.length) };
+      const place = placeOf(scenario, line, what);
       const before = first.get(what);
-      if (before === undefined) {
-        first.set(what, { line, span });
-        if (!elsewhere.has(what)) continue;
-        yield { line, span, message: `\`${what}\` stands in an included file already; a scenario has one.` };
-      } else
-        yield {
-          line,
-          span,
-          message: `\`${what}\` stands in line ${before.line + 1} already; a scenario has one.`,
-          related: [{ ...before, message: 'The first one is here.' }],
-        };
+      const taken = elsewhere.get(what);
+      if (before === undefined) first.set(what, place);
+      if (before !== undefined) {
+        const message = `\`${what}\` stands in line ${before.line + 1} already; a scenario has one.`;
+        yield { ...place, message, related: [{ ...before, message: 'The first one is here.' }] };
+      } else if (taken !== undefined) {
+        const message = `\`${what}\` stands in \`${taken.path}\`, line ${taken.line + 1}, already; a scenario has one.`;
+        yield { ...place, message, related: [taken] };
+      }
     }
   },
 };
+
+function placeOf({ lines }: ParsedScenario, line: number, what: string): Place {
+  const { text } = lines[line]!;
+  const start = text.length - text.trimStart().length;
+  return { line, span: { start, end: Math.min(text.length, start + what.length) } };
+}
 
 function uniqueLines(scenario: ParsedScenario): number[] {
   const kinds = ['scenario', 'kernel', 'machine-open', 'cpu', 'actor-open'] as const;

@@ -1,6 +1,6 @@
 import type { Profile } from '../../kernel/profiles.ts';
 import type { Diagnostic, Line, LineContent, LineProblem, ParsedScenario } from '../ast.ts';
-import { type Includes, readSources } from '../elaborate/sources.ts';
+import { type IncludedSource, type Includes, readSources } from '../elaborate/sources.ts';
 import { limited } from '../parser.ts';
 import { piecesOf, rememberedByWords } from '../pieces.ts';
 import { Notes } from '../remembered.ts';
@@ -113,7 +113,8 @@ function subjectOf(scenario: ParsedScenario, includes: Includes, vocabulary: Voc
       if (symbol.definitionCount > 0) definedElsewhere.add(symbol.id);
   }
   const symbols = symbolsOf(scenario, vocabulary, included);
-  return { scenario, vocabulary, symbols, included, definedElsewhere, brokenIncludes: broken };
+  const includedSources = sources.filter((source): source is IncludedSource => source.via !== undefined);
+  return { scenario, vocabulary, symbols, included, includedSources, definedElsewhere, brokenIncludes: broken };
 }
 
 /** The checks of single lines, by the kind of line. */

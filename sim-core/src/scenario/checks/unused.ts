@@ -1,3 +1,4 @@
+import { symbolsOf } from '../symbols.ts';
 import type { Check } from './check.ts';
 
 const WHAT: Readonly<Partial<Record<string, string>>> = { word: 'word', iommu: 'IOMMU', proc: 'procedure' };
@@ -23,13 +24,15 @@ vcpu 0 {
 }
 `,
   },
-  *scenario({ scenario, symbols }) {
+  *scenario({ scenario, symbols, included, vocabulary }) {
     // A file without actors is there to be included: others use what it declares.
     if (!scenario.blocks.some((block) => block.actor !== undefined)) return;
     for (const symbol of symbols.all.values()) {
       const what = WHAT[symbol.space];
       if (what === undefined || symbol.referenceCount > 0) continue;
-      const { name } = symbol;
+      const { id, name } = symbol;
+      // A procedure of an included file may use what this one declares.
+      if (included.some((file) => symbolsOf(file, vocabulary).all.get(id)?.referenceCount)) continue;
       const first = symbol.definitions[0];
       if (first === undefined) continue;
       yield { line: first.line, span: first.span, message: `Nothing uses the ${what} \`${name}\`.` };

@@ -11,6 +11,9 @@ export interface Source {
   readonly via?: { readonly line: number; readonly span: Span };
 }
 
+/** A file that came through an `include` line. */
+export type IncludedSource = Source & Required<Pick<Source, 'via'>>;
+
 export interface Procedure {
   readonly name: string;
   readonly params: readonly string[];
