@@ -80,6 +80,7 @@ test('what an included file declares is not declared again', async () => {
     'main.snoop': 'include "other.snoop"\nmachine {\n  memory x = 5\n}\nsetup {\n  close(3)\n}\n',
     'other.snoop': 'machine {\n  cpu intel\n  memory x = 7\n}\nsetup {\n  close(4)\n}\n',
   });
-  expect(stderr).toContain('main.snoop:3:10: error: The name `x` is taken already, in an included file.');
-  expect(stderr).toContain('main.snoop:5:1: error: `setup` stands in an included file already; a scenario has one.');
+  expect(stderr).toContain('main.snoop:3:10: error: The name `x` is taken already, in `other.snoop`, line 3.');
+  expect(stderr).toContain('main.snoop:5:1: error: `setup` stands in `other.snoop`, line 5, already; a scenario has one.');
+  expect(stderr).toContain('other.snoop:3:10: note: `x` is declared here.');
 });
