@@ -1,4 +1,4 @@
-// `node test/bench/dap/latency.ts`: from a step, forwards or back, to its stop, and to everything the Variables view shows.
+// `npm run -s bench -- dap`: from a step, forwards or back, to its stop, and to everything the Variables view shows.
 // The reference, in the same run: the smallest adapter that the library allows (mock.ts), which computes nothing.
 // Goal: step and step back with inspection within 1.6 times the mock, where lldb-dap takes about 4 times.
 import { spawn } from 'node:child_process';
@@ -13,17 +13,21 @@ const SCENARIO = path.join(root, 'test/dap/scenarios/endless.snoop');
 const WARM_UP = 100;
 const ROUNDS = 300;
 
-const folder = mkdtempSync(path.join(tmpdir(), 'snoopscope-bench-'));
-try {
-  const mock = await measure(bundle('mock', 'test/bench/dap/mock.ts'));
-  const ours = await measure(bundle('adapter', 'debug-adapter/src/main.ts'));
-  process.stdout.write(`milliseconds, ${ROUNDS} steps each way\n${row('', ['median', 'p95', 'ratio to mock'])}`);
-  for (const what of Object.keys(ours) as (keyof Times)[]) {
-    print(`${what}, mock`, mock[what]);
-    print(what, ours[what], mock[what]);
+/** Tables for people and numbers for machines; see scripts/bench.mjs. */
+export async function run(): Promise<object> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'snoopscope-bench-'));
+  try {
+    const mock = await measure(bundle(folder, 'mock', 'test/bench/dap/mock.ts'));
+    const ours = await measure(bundle(folder, 'adapter', 'debug-adapter/src/main.ts'));
+    const names = Object.keys(ours) as (keyof Times)[];
+    const rows = names.flatMap((what) => [row(`${what}, mock`, mock[what]), row(what, ours[what], mock[what])]);
+    const columns = ['', 'median', 'p95', 'ratio to mock'];
+    const title = `milliseconds, ${ROUNDS} steps each way`;
+    const ratio = Object.fromEntries(names.map((what) => [what, median(ours[what]) / median(mock[what])]));
+    return { tables: [{ title, columns, rows }], result: { ratio } };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
-} finally {
-  rmSync(folder, { recursive: true, force: true });
 }
 
 interface Times {
@@ -77,20 +81,20 @@ async function measure(program: string): Promise<Times> {
   return times;
 }
 
-function bundle(name: string, entry: string): string {
+function bundle(folder: string, name: string, entry: string): string {
   const outfile = path.join(folder, `${name}.cjs`);
   const options: BuildOptions = { platform: 'node', format: 'cjs', target: 'node22', mainFields: ['module', 'main'] };
   buildSync({ ...options, absWorkingDir: root, entryPoints: [entry], outfile, bundle: true, logLevel: 'error' });
   return outfile;
 }
 
-function print(name: string, times: readonly number[], reference?: readonly number[]): void {
-  const ratio = reference ? (quantile(times, 0.5) / quantile(reference, 0.5)).toFixed(2) : '';
-  process.stdout.write(row(name, [quantile(times, 0.5).toFixed(2), quantile(times, 0.95).toFixed(2), ratio]));
+function row(name: string, times: readonly number[], reference?: readonly number[]): string[] {
+  const ratio = reference ? (median(times) / median(reference)).toFixed(2) : '';
+  return [name, median(times).toFixed(2), quantile(times, 0.95).toFixed(2), ratio];
 }
 
-function row(name: string, cells: readonly string[]): string {
-  return `${name.padEnd(36)}${cells.map((cell) => cell.padStart(14)).join('')}\n`;
+function median(times: readonly number[]): number {
+  return quantile(times, 0.5);
 }
 
 function quantile(times: readonly number[], at: number): number {
