@@ -19,10 +19,16 @@ export { type Explanation, type Link, why, whyText } from './engine/why.ts';
 export * from './explore/checkpoint.ts';
 export * from './explore/estimate.ts';
 export * from './explore/exploration.ts';
-export { createLevelWorker, type LevelDone, type ToLevelWorker } from './explore/level-worker.ts';
+export {
+  createLevelWorker,
+  type FromLevelWorker,
+  type LevelAnswer,
+  type LevelWorker,
+  type ToLevelWorker,
+} from './explore/level-worker.ts';
 export { mergeExplorations } from './explore/merge.ts';
 export { minimise, minimiseMoves, switchesOf } from './explore/minimise.ts';
-export { type LevelWorker, ParallelSearch } from './explore/parallel.ts';
+export { type ParallelOptions, ParallelSearch } from './explore/parallel.ts';
 export { MAX_SEED } from './explore/prng.ts';
 export { RandomSearch, randomRuns } from './explore/random.ts';
 export * from './explore/random-result.ts';

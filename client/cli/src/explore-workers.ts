@@ -1,48 +1,42 @@
-/** Exploring with several threads: each expands a share of every large level, in shared memory. */
+/** Exploring with several threads: this one, and one less than asked for beside it. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { type ExploreOptions, type LevelDone, type Model, ParallelSearch, SLICE_MOVES } from '@snoopscope/sim-core';
+import {
+  type FromLevelWorker,
+  type LevelWorker,
+  type Model,
+  type ParallelOptions,
+  ParallelSearch,
+  SLICE_MOVES,
+} from '@snoopscope/sim-core';
 import type { Exploring } from './explore-file.ts';
 import { Failure } from './failure.ts';
 
 /** How long a wait for workers may keep from looking at the keyboard. */
 const LOOK_MS = 20;
 
-export function exploreWithWorkers(model: Model, options: ExploreOptions, count: number): Exploring {
-  const threads = Array.from({ length: count }, () => new Worker(workerFile()));
-  let broken: Error | undefined;
+/** A thread that dies makes the next `step` fail. `script` is what the threads run. */
+export function exploreWithWorkers(
+  model: Model,
+  options: ParallelOptions,
+  count: number,
+  script = workerFile(),
+): Exploring {
+  const threads = Array.from({ length: count - 1 }, () => new Worker(script));
   let wake: () => void = () => {};
-  const search = new ParallelSearch(
-    model,
-    options,
-    threads.map((thread) => ({ post: (message) => thread.postMessage(message) })),
-    () => wake(),
-  );
-  for (const thread of threads) {
-    thread.on('message', (done: LevelDone) => {
-      try {
-        search.receive(done);
-      } catch (error) {
-        fail(error as Error);
-      }
-    });
-    thread.on('error', fail);
-    thread.on('exit', (code) => {
-      if (code !== 0) fail(new Error(`a worker of the exploration ended with code ${code}`));
-    });
-  }
-
-  function fail(error: Error): void {
-    broken ??= error;
-    wake();
-  }
-
+  const posts = threads.map((thread): LevelWorker => ({ post: (message, list) => thread.postMessage(message, list) }));
+  const search = new ParallelSearch(model, options, posts, () => wake());
+  threads.forEach((thread, index) => {
+    const fail = (why: string): void => search.fail(died(why));
+    thread.on('message', (answer: FromLevelWorker) => search.receive(index, answer));
+    thread.on('messageerror', (error) => fail(error.message));
+    thread.on('error', (error) => fail(error instanceof Error ? error.message : String(error)));
+    // Nobody but `close` ends a thread.
+    thread.on('exit', (code) => fail(`it ended with code ${code}`));
+  });
   return {
-    step() {
-      if (broken) throw broken;
-      return search.step(SLICE_MOVES);
-    },
+    step: () => search.step(SLICE_MOVES),
     stop: (limit) => search.stop(limit),
     progress: () => search.progress(),
     result: () => search.result(),
@@ -60,6 +54,12 @@ export function exploreWithWorkers(model: Model, options: ExploreOptions, count:
       await Promise.all(threads.map((thread) => thread.terminate()));
     },
   };
+}
+
+function died(why: string): Failure {
+  return new Failure(`A thread of the exploration died: ${why}. Without --workers there is one thread only.`, {
+    code: 'worker-died',
+  });
 }
 
 /** Beside the program: bundled, or as its source. */

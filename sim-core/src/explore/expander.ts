@@ -88,6 +88,8 @@ export class Expander {
   readonly questionWords: Uint32Array;
   /** Moves made since the start. */
   transitions = 0;
+  /** In the state that was expanded last one actor alone moved, because that led farther. */
+  alone = false;
   /** Remarkable leaves that were met: leaf, state, move, one after another. Whoever reads them empties the list. */
   readonly remarks: number[] = [];
   /** Stuck states: state, leaf of its judgement, number of successors, successors. Whoever reads them empties the list. */
@@ -116,6 +118,7 @@ export class Expander {
     const { tables } = this;
     const current = this.#current;
     this.question = NO_QUESTION;
+    this.alone = false;
     this.#states.read(state, current);
     this.#states.open = levelEnd;
     this.#asleep = tables.sleeping ? this.#states.sleep(state) : 0;
@@ -138,6 +141,7 @@ export class Expander {
       if (farthest === FULL) return this.#undo(remarked);
       // Somebody whose turn is put off must get it on every cycle: one successor at least is farther than this state.
       if (farthest >= levelEnd) {
+        this.alone = true;
         this.transitions += made;
         return true;
       }

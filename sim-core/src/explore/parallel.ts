@@ -1,23 +1,29 @@
 /**
  * Exploration by several workers, level by level.
  *
- * The search goes on alone while levels are small and while it learns. A large level is expanded by all workers at once
- * in shared memory; what they do not know they hand back, and the search learns it before the next level. States,
- * verdicts, outcomes and the lengths of ways do not depend on the number of workers, because what is done with a state
- * depends on the state and its level alone. Which of several shortest ways is kept does.
+ * The search goes on alone while levels are small and while it learns. A large level is expanded by all at once, the
+ * thread of the search among them. What workers do not know the search learns. States, verdicts, outcomes and the
+ * lengths of ways do not depend on the number of workers, because what is done with a state depends on the state and its
+ * level alone.
  *
- * Workers are whatever can be posted to: `worker_threads` in Node, Web Workers where shared memory is allowed. There is
- * no waiting in here: {@link ParallelSearch.receive} is called with what workers answer.
+ * With shared memory everybody stores what they find; which of several shortest ways is kept is then left to chance.
+ * With messages workers find successors and the search stores them (`slices.ts`, `ahead.ts`): it does exactly what it
+ * would do alone.
+ *
+ * Workers are whatever can be posted to: `worker_threads` in Node, Web Workers in browsers. There is no waiting in here:
+ * {@link ParallelSearch.receive} is called with what workers answer, and {@link ParallelSearch.fail} when one has died.
  */
 import type { Model } from '../engine/model.ts';
+import { Ahead } from './ahead.ts';
 import type { Exploration, ExploreLimit, ExploreOptions, Progress } from './exploration.ts';
-import type { LevelDone, ToLevelWorker } from './level-worker.ts';
+import { type FromLevelWorker, type LevelDone, LevelPart, type LevelWorker } from './level-worker.ts';
 import { Search, type SharedOptions } from './search.ts';
 import { CONTROL, SharedStore } from './shared-store.ts';
 import type { Store } from './store.ts';
 
-export interface LevelWorker {
-  readonly post: (message: ToLevelWorker) => void;
+export interface ParallelOptions extends ExploreOptions, Pick<SharedOptions, 'sharedLevel'> {
+  /** How workers get at the states; shared memory where there is any when left out. */
+  readonly memory?: 'shared' | 'messages';
 }
 
 /** States of a level that are worth the messages. */
@@ -28,74 +34,100 @@ const GROWTH = 2;
 export class ParallelSearch {
   readonly search: Search;
   readonly #workers: readonly LevelWorker[];
-  /** What workers have answered of the level that they are at. */
+  readonly #ahead: Ahead | undefined;
+  readonly #onIdle: () => void;
+  /** The level that is shared, as far as this thread is at it, and what workers have answered of it. */
+  #part: LevelPart | undefined;
+  #partOver = true;
   #done: LevelDone[] = [];
   #working = false;
   #tables: unknown;
   #buffers: unknown;
-  readonly #onIdle: () => void;
+  #broken: Error | undefined;
+  /** States that workers expanded. */
+  #expandedByWorkers = 0;
 
-  /** `onIdle` is called when a level that workers were at is over, and `step` has something to do again. */
-  constructor(
-    model: Model,
-    options: ExploreOptions & Pick<SharedOptions, 'sharedLevel'>,
-    workers: readonly LevelWorker[],
-    onIdle: () => void,
-  ) {
-    this.search = new Search(model, {
-      sharedLevel: SHARED_LEVEL,
-      ...options,
-      newStore: (words, sleeping) => new SharedStore(words, sleeping),
-    });
+  /**
+   * `workers` are those beside this thread. `onIdle` is called when `waiting` is over: `step` has something to do again,
+   * or fails.
+   */
+  constructor(model: Model, options: ParallelOptions, workers: readonly LevelWorker[], onIdle: () => void) {
     this.#workers = workers;
     this.#onIdle = onIdle;
+    const { memory = typeof SharedArrayBuffer === 'undefined' ? 'messages' : 'shared', ...rest } = options;
+    const sharedLevel = options.sharedLevel ?? SHARED_LEVEL;
+    // Fingerprints are kept by the search alone.
+    if (memory === 'messages' || options.fingerprint) {
+      this.#ahead = new Ahead(workers, sharedLevel);
+      this.search = new Search(model, { ...rest, sharedLevel: Number.POSITIVE_INFINITY, ahead: this.#ahead });
+    } else {
+      const newStore = (words: number, sleeping: boolean): Store => new SharedStore(words, sleeping);
+      this.search = new Search(model, { ...rest, sharedLevel, newStore });
+    }
   }
 
-  /** False when the search is over. While workers are at a level it does nothing; `waiting` says so. */
+  /** States that workers expanded, not this thread. */
+  get expandedByWorkers(): number {
+    return this.#ahead?.expanded ?? this.#expandedByWorkers;
+  }
+
+  /** Makes about that many moves on this thread. False when the search is over. Throws when a worker has died. */
   step(moves: number): boolean {
+    if (this.#broken) throw this.#broken;
+    if (this.#part && !this.#partOver) {
+      if (!this.#part.run(moves)) this.#endPart();
+      return true;
+    }
     if (this.#working) return true;
     const goesOn = this.search.step(moves);
     if (goesOn && this.search.atSharedLevel) this.#shareLevel();
     return goesOn || this.#working;
   }
 
+  /** There is nothing to do on this thread until workers have answered. */
   get waiting(): boolean {
-    return this.#working;
+    if (this.#broken) return false;
+    return this.#ahead ? this.#ahead.waiting : this.#working && this.#partOver;
   }
 
   stop(limit: ExploreLimit): void {
     this.search.stop(limit);
+    if (this.#ahead) this.#ahead.waiting = false;
     const { store } = this.search.space;
-    if (store instanceof SharedStore) Atomics.store(store.control, CONTROL.stop, 1);
+    if (!(store instanceof SharedStore)) return;
+    Atomics.store(store.control, CONTROL.stop, 1);
+    if (!this.#partOver) this.#endPart();
   }
 
   progress(): Progress {
-    return this.search.progress();
+    const progress = this.search.progress();
+    if (!this.#working) return progress;
+    const { control, count } = sharedStore(this.search.space.store);
+    return { ...progress, frontier: count - Math.min(Atomics.load(control, CONTROL.cursor), this.search.levelEnd) };
   }
 
   result(): Exploration {
+    if (this.#broken) throw this.#broken;
     return this.search.result();
   }
 
-  /** What a worker answered. */
-  receive(done: LevelDone): void {
-    this.#done.push(done);
-    if (this.#done.length < this.#workers.length) return;
-    const { control } = sharedStore(this.search.space.store);
-    const { levelEnd } = this.search;
-    const all = this.#done;
-    this.#done = [];
-    const full = Atomics.load(control, CONTROL.full) !== 0;
-    // Each worker takes one portion too many at the end.
-    const expanded = Math.min(Atomics.load(control, CONTROL.cursor), levelEnd);
-    if (this.search.absorb(all)) {
-      if (full && expanded < levelEnd && Atomics.load(control, CONTROL.stop) === 0) {
-        this.#post(expanded);
-        return;
-      }
-      this.search.endSharedLevel(expanded);
+  /** What a worker, counted from 0, answered. */
+  receive(worker: number, answer: FromLevelWorker): void {
+    if (answer.kind === 'slice') {
+      if (!this.#ahead) throw new Error('a slice that nobody has sent');
+      const { waiting } = this.#ahead;
+      this.#ahead.receive(worker, answer);
+      if (waiting && !this.#ahead.waiting) this.#onIdle();
+      return;
     }
-    this.#working = false;
+    this.#expandedByWorkers += answer.states;
+    this.#done.push(answer);
+    this.#endLevel();
+  }
+
+  /** A worker cannot go on: neither can the search. */
+  fail(error: Error): void {
+    this.#broken ??= error;
     this.#onIdle();
   }
 
@@ -106,19 +138,49 @@ export class ParallelSearch {
 
   #post(from: number): void {
     const { search } = this;
-    const { levelEnd } = search;
+    const { levelEnd, tables } = search;
     const store = sharedStore(search.space.store);
     store.reserve((levelEnd - from) * GROWTH + SHARED_LEVEL);
     store.control[CONTROL.cursor] = from;
     store.control[CONTROL.full] = 0;
-    const tables = search.tables;
-    const renewed = tables !== this.#tables || store.buffers !== this.#buffers;
+    const { buffers } = store;
+    const renewed = tables !== this.#tables || buffers !== this.#buffers;
     this.#tables = tables;
-    this.#buffers = store.buffers;
+    this.#buffers = buffers;
     for (const worker of this.#workers) {
-      if (renewed) worker.post({ kind: 'tables', tables, buffers: store.buffers });
-      worker.post({ kind: 'level', end: levelEnd, levelEnd });
+      if (renewed) worker.post({ kind: 'tables', tables, buffers }, []);
+      worker.post({ kind: 'level', levelEnd }, []);
     }
+    if (renewed || !this.#part) this.#part = new LevelPart(tables, store);
+    this.#part.begin(levelEnd);
+    this.#partOver = false;
+  }
+
+  #endPart(): void {
+    this.#partOver = true;
+    if (this.#part) this.#done.push(this.#part.end());
+    this.#endLevel();
+  }
+
+  /** When everybody has done their part. */
+  #endLevel(): void {
+    if (this.#done.length <= this.#workers.length) return;
+    const { control } = sharedStore(this.search.space.store);
+    const { levelEnd } = this.search;
+    const all = this.#done;
+    this.#done = [];
+    const full = Atomics.load(control, CONTROL.full) !== 0;
+    // Each takes one portion too many at the end.
+    const expanded = Math.min(Atomics.load(control, CONTROL.cursor), levelEnd);
+    if (this.search.absorb(all)) {
+      if (full && expanded < levelEnd && Atomics.load(control, CONTROL.stop) === 0) {
+        this.#post(expanded);
+        return;
+      }
+      this.search.endSharedLevel(expanded);
+    }
+    this.#working = false;
+    this.#onIdle();
   }
 }
 

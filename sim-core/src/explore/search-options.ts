@@ -1,4 +1,5 @@
 /** What a search takes when nothing else is said, and what only those say who run it in parts or test it. */
+import type { Ahead } from './ahead.ts';
 import type { Store } from './store.ts';
 
 /** States stored at most when the caller does not say. */
@@ -21,4 +22,6 @@ export interface SharedOptions {
   /** With fingerprints: states that keep their words all the same. */
   readonly remembered?: number;
   readonly newStore?: (words: number, sleeping: boolean) => Store;
+  /** Workers that find out successors before the search comes to their states. */
+  readonly ahead?: Ahead;
 }

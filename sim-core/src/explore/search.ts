@@ -333,6 +333,7 @@ export class Search implements CheckpointSource {
           return;
         }
       }
+      if (this.#options.ahead?.ready(this.#at.next, this) === false) return;
       this.#expand(this.#at.next);
       this.#at.next++;
       if (store.count >= this.#at.compareAt || this.#at.next === store.count || (this.#at.next & 0xfff) === 0)
@@ -362,13 +363,22 @@ export class Search implements CheckpointSource {
   #expand(state: number): void {
     const { store } = this.space;
     if (store.parent(state) === HOLE) return;
+    const { ahead } = this.#options;
+    if (ahead?.expand(state, this.#at.levelEnd)) {
+      this.#at.transitions += ahead.made;
+      this.#note(ahead);
+      return;
+    }
     store.reserve(this.#model.moves.length);
     while (!this.#expander.expand(state, this.#at.levelEnd)) {
       const { question, questionWords } = this.#expander;
       this.space.answer(question, questionWords);
       this.#renew();
     }
-    const { remarks, stuck } = this.#expander;
+    this.#note(this.#expander);
+  }
+
+  #note({ remarks, stuck }: Pick<Expander, 'remarks' | 'stuck'>): void {
     if (remarks.length > 0) {
       for (let i = 0; i < remarks.length; i += 3)
         this.#remark(remarks[i] as number, remarks[i + 1] as number, remarks[i + 2] as number);

@@ -2,8 +2,9 @@
  * Stored states in shared memory, for several workers at once.
  *
  * A new state is written to a number of its own first and then published in the hash set by one compare-and-exchange;
- * who loses keeps its number for the next new state. At the end of a level a number that was not used stays a hole.
- * The room is fixed while workers run; who finds it full says so, and it is enlarged between two levels.
+ * who loses keeps its number for the next new state. Workers take numbers in blocks, so that they neither wait for each
+ * other at the counter nor write to the same lines of the cache; what is not used of a block at the end of a level are
+ * holes. The room is fixed while workers run; who finds it full says so, and it is enlarged between two levels.
  */
 import { FULL, HOLE, hashWords, NUMBER_MASK, type Store } from './store.ts';
 
@@ -11,6 +12,8 @@ import { FULL, HOLE, hashWords, NUMBER_MASK, type Store } from './store.ts';
 export interface SharedBuffers {
   readonly words: number;
   readonly sleeping: boolean;
+  /** States that there is room for. */
+  readonly room: number;
   readonly control: SharedArrayBuffer;
   readonly states: SharedArrayBuffer;
   readonly parents: SharedArrayBuffer;
@@ -18,12 +21,19 @@ export interface SharedBuffers {
   readonly table: SharedArrayBuffer;
 }
 
-/** Places in the control buffer. */
-export const CONTROL = { count: 0, holes: 1, cursor: 2, stop: 3, full: 4, size: 8 } as const;
+/** Places in the control buffer, each on a line of the cache of its own. */
+export const CONTROL = { count: 0, holes: 16, cursor: 32, stop: 48, full: 64, size: 80 } as const;
 
-const FIRST_CAPACITY = 1 << 16;
-/** Places of the hash set for each state that there is room for: at most half of them are used. */
-const TABLE_FACTOR = 2;
+/** Memory that is not touched costs addresses alone, so that there may be much from the start. */
+const FIRST_CAPACITY = 1 << 20;
+const FIRST_BYTES = 1 << 26;
+const FIRST_PLACES = 1 << 16;
+/** By what both grow: growing the hash set puts every state into it again. */
+const GROWTH = 4;
+/** At most this part of the hash set is used. */
+const FULLEST = 5 / 8;
+/** Numbers that a worker takes at a time. */
+const BLOCK = 64;
 
 export class SharedStore implements Store {
   words: number;
@@ -37,17 +47,19 @@ export class SharedStore implements Store {
   #parents!: Int32Array<SharedArrayBuffer>;
   #moves!: Uint16Array<SharedArrayBuffer>;
   #table!: Int32Array<SharedArrayBuffer>;
-  /** A number that was taken and not used yet, or -1. */
-  #spare = -1;
+  /** Numbers that were taken: from here to there, all unused. */
+  #free = 0;
+  #freeEnd = 0;
+  /** Others insert at the same time. */
+  #together = false;
+  /** Keeps the loads of `prepare` from being optimised away. */
   touched = 0;
+  #entries = new Int32Array(1 << 12);
 
   constructor(from: number, sleeping: boolean);
   constructor(from: SharedBuffers);
   constructor(from: number | SharedBuffers, sleeping = false) {
-    this.#buffers =
-      typeof from === 'number'
-        ? allocate(from, sleeping, FIRST_CAPACITY, new SharedArrayBuffer(4 * CONTROL.size))
-        : from;
+    this.#buffers = typeof from === 'number' ? allocate(from, sleeping, firstCapacity(from), FIRST_PLACES, {}) : from;
     this.words = this.#buffers.words;
     this.#sleeping = this.#buffers.sleeping;
     this.#stride = strideOf(this.#buffers);
@@ -70,10 +82,6 @@ export class SharedStore implements Store {
 
   get holes(): number {
     return this.#control[CONTROL.holes] as number;
-  }
-
-  get capacity(): number {
-    return this.#parents.length;
   }
 
   get bytes(): number {
@@ -108,11 +116,15 @@ export class SharedStore implements Store {
   }
 
   prepare(hashes: Uint32Array, count: number): void {
-    const mask = this.#table.length - 1;
+    const table = this.#table;
+    const states = this.#states;
+    const stride = this.#stride;
+    const mask = table.length - 1;
     let sum = 0;
+    for (let i = 0; i < count; i++) this.#entries[i] = table[(hashes[i] as number) & mask] as number;
     for (let i = 0; i < count; i++) {
-      const number = ((this.#table[(hashes[i] as number) & mask] as number) & NUMBER_MASK) - 1;
-      if (number >= 0) sum += this.#states[number * this.#stride] as number;
+      const number = ((this.#entries[i] as number) & NUMBER_MASK) - 1;
+      if (number >= 0) sum += states[number * stride] as number;
     }
     this.touched = sum;
   }
@@ -149,7 +161,8 @@ export class SharedStore implements Store {
       let i = 0;
       while (i < words && states[there + i] === from[at + i]) i++;
       if (i === words) {
-        if (mine >= 0) this.#spare = mine;
+        // Somebody else was faster. The number was the last one taken.
+        if (mine >= 0) this.#free = mine;
         if (stride !== words && number >= this.open) Atomics.and(states, there + words, sleep);
         return number;
       }
@@ -157,68 +170,79 @@ export class SharedStore implements Store {
     }
   }
 
-  /** What was taken and not used becomes a hole. Every worker calls this at the end of a level. */
+  /** From here on others insert as well, until everybody has settled. */
+  share(): void {
+    this.#together = true;
+  }
+
+  /** What was taken and not used becomes holes. Every worker calls this at the end of its part of a level. */
   settle(): void {
-    if (this.#spare < 0) return;
-    this.#parents[this.#spare] = HOLE;
-    this.#spare = -1;
-    Atomics.add(this.#control, CONTROL.holes, 1);
+    this.#together = false;
+    const left = this.#freeEnd - this.#free;
+    this.#parents.fill(HOLE, this.#free, this.#freeEnd);
+    this.#free = this.#freeEnd;
+    if (left > 0) Atomics.add(this.#control, CONTROL.holes, left);
   }
 
   /** Makes room for so many states more. Only while nobody else works. */
   reserve(more: number): void {
     const wanted = this.count + more;
-    if (wanted <= this.capacity) return;
-    let capacity = this.capacity;
-    while (capacity < wanted) capacity *= 2;
-    const old = { states: this.#states, parents: this.#parents, moves: this.#moves };
-    this.#buffers = allocate(this.words, this.#sleeping, capacity, this.#buffers.control);
+    if (wanted <= this.#buffers.room) return;
+    let capacity = this.#parents.length;
+    while (capacity < wanted) capacity *= GROWTH;
+    let places = this.#table.length;
+    while (places * FULLEST < wanted) places *= GROWTH;
+    const old = this.#buffers;
+    this.#buffers = allocate(this.words, this.#sleeping, capacity, places, old);
     this.#view();
-    this.#states.set(old.states);
-    this.#parents.set(old.parents);
-    this.#moves.set(old.moves);
-    this.#rehash();
+    if (this.#buffers.states !== old.states) {
+      const { count } = this;
+      this.#states.set(new Uint32Array(old.states, 0, count * this.#stride));
+      this.#parents.set(new Int32Array(old.parents, 0, count));
+      this.#moves.set(new Uint16Array(old.moves, 0, count));
+    }
+    if (this.#buffers.table !== old.table) this.#rehash();
   }
 
   relayout(words: number, translate: (from: Uint32Array, at: number, to: Uint32Array, toAt: number) => void): void {
-    const old = {
-      states: this.#states,
-      parents: this.#parents,
-      moves: this.#moves,
-      words: this.words,
-      stride: this.#stride,
-    };
+    const from = { states: this.#states, words: this.words, stride: this.#stride };
     this.words = words;
-    this.#buffers = allocate(words, this.#sleeping, this.capacity, this.#buffers.control);
+    this.#stride = words + (this.#sleeping ? 1 : 0);
+    const stride = this.#stride;
+    const { parents, moves, table, control } = this.#buffers;
+    const capacity = this.#parents.length;
+    this.#buffers = allocate(words, this.#sleeping, capacity, this.#table.length, { parents, moves, table, control });
     this.#view();
-    this.#parents.set(old.parents);
-    this.#moves.set(old.moves);
-    const stride = strideOf(this.#buffers);
-    this.#stride = stride;
     for (let state = 0; state < this.count; state++) {
-      translate(old.states, state * old.stride, this.#states, state * stride);
-      if (stride !== words) this.#states[state * stride + words] = old.states[state * old.stride + old.words] as number;
+      translate(from.states, state * from.stride, this.#states, state * stride);
+      if (stride === words) continue;
+      this.#states[state * stride + words] = from.states[state * from.stride + from.words] as number;
     }
+    this.#table.fill(0);
     this.#rehash();
   }
 
   #take(): number {
-    if (this.#spare >= 0) {
-      const spare = this.#spare;
-      this.#spare = -1;
-      return spare;
+    if (this.#free === this.#freeEnd) {
+      const wanted = this.#together ? BLOCK : 1;
+      const { room } = this.#buffers;
+      const from = Atomics.add(this.#control, CONTROL.count, wanted);
+      if (from + wanted > room) {
+        Atomics.sub(this.#control, CONTROL.count, wanted);
+        Atomics.store(this.#control, CONTROL.full, 1);
+        return -1;
+      }
+      this.#free = from;
+      this.#freeEnd = from + wanted;
     }
-    const mine = Atomics.add(this.#control, CONTROL.count, 1);
-    if (mine < this.capacity) return mine;
-    Atomics.sub(this.#control, CONTROL.count, 1);
-    Atomics.store(this.#control, CONTROL.full, 1);
-    return -1;
+    return this.#free++;
   }
 
   #rehash(): void {
     const table = this.#table;
     const mask = table.length - 1;
-    for (let state = 0; state < this.count; state++) {
+    const { count } = this;
+    for (let state = 0; state < count; state++) {
       if (this.#parents[state] === HOLE) continue;
       const hash = hashWords(this.#states, state * this.#stride, this.words);
       let place = hash & mask;
@@ -240,14 +264,30 @@ function strideOf({ words, sleeping }: Pick<SharedBuffers, 'words' | 'sleeping'>
   return words + (sleeping ? 1 : 0);
 }
 
-function allocate(words: number, sleeping: boolean, capacity: number, control: SharedArrayBuffer): SharedBuffers {
+function firstCapacity(words: number): number {
+  let capacity = FIRST_CAPACITY;
+  while (capacity * words * 4 > FIRST_BYTES && capacity > BLOCK) capacity /= 2;
+  return capacity;
+}
+
+/** Buffers for so many states and places in the hash set. Those that there are already are kept when they have the size. */
+function allocate(
+  words: number,
+  sleeping: boolean,
+  capacity: number,
+  places: number,
+  known: Partial<SharedBuffers>,
+): SharedBuffers {
+  const buffer = (bytes: number, kept: SharedArrayBuffer | undefined): SharedArrayBuffer =>
+    kept?.byteLength === bytes ? kept : new SharedArrayBuffer(bytes);
   return {
     words,
     sleeping,
-    control,
-    states: new SharedArrayBuffer(capacity * strideOf({ words, sleeping }) * 4),
-    parents: new SharedArrayBuffer(capacity * 4),
-    moves: new SharedArrayBuffer(capacity * 2),
-    table: new SharedArrayBuffer(capacity * TABLE_FACTOR * 4),
+    room: Math.min(capacity, Math.floor(places * FULLEST)),
+    control: buffer(4 * CONTROL.size, known.control),
+    states: buffer(capacity * strideOf({ words, sleeping }) * 4, known.states),
+    parents: buffer(capacity * 4, known.parents),
+    moves: buffer(capacity * 2, known.moves),
+    table: buffer(places * 4, known.table),
   };
 }

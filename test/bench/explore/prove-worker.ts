@@ -4,6 +4,6 @@ import { createLevelWorker, type ToLevelWorker } from '../../../sim-core/src/ind
 
 const work = createLevelWorker();
 parentPort?.on('message', (message: ToLevelWorker) => {
-  const done = work(message);
-  if (done) parentPort?.postMessage(done);
+  const answer = work(message);
+  if (answer) parentPort?.postMessage(answer.message, answer.transfer);
 });

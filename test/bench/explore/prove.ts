@@ -5,7 +5,7 @@ import {
   type Exploration,
   type ExploreOptions,
   elaborate,
-  type LevelDone,
+  type FromLevelWorker,
   type Model,
   ParallelSearch,
   parse,
@@ -54,13 +54,13 @@ function alone(model: Model, options: ExploreOptions): Exploration {
 }
 
 async function together(model: Model, options: ExploreOptions, count: number): Promise<Exploration> {
-  const threads = Array.from({ length: count }, () => new Worker(new URL('./prove-worker.mjs', import.meta.url)));
+  const threads = Array.from({ length: count - 1 }, () => new Worker(new URL('./prove-worker.mjs', import.meta.url)));
   try {
     return await new Promise((resolve, reject) => {
       const search = new ParallelSearch(
         model,
         options,
-        threads.map((thread) => ({ post: (message) => thread.postMessage(message) })),
+        threads.map((thread) => ({ post: (message, transfer) => thread.postMessage(message, transfer) })),
         () => advance(),
       );
       const advance = (): void => {
@@ -69,10 +69,10 @@ async function together(model: Model, options: ExploreOptions, count: number): P
         }
         if (!search.waiting) resolve(search.result());
       };
-      for (const thread of threads) {
-        thread.on('message', (done: LevelDone) => search.receive(done));
+      threads.forEach((thread, index) => {
+        thread.on('message', (answer: FromLevelWorker) => search.receive(index, answer));
         thread.on('error', reject);
-      }
+      });
       advance();
     });
   } finally {
