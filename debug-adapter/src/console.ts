@@ -1,8 +1,9 @@
-/** Commands of the debug console: `why`, `trace`, `moves`, `schedule`, `help`. Each is a function from where we stand to lines. */
+/** Commands of the debug console. Each is a function from where we stand to lines; `branch` also goes somewhere else. */
 import { EVENT_WIDTH, NOTE, scheduleText, why, whyText } from '@snoopscope/sim-core';
-import type { Stand } from './cursor.ts';
+import type { Possibility } from './branches.ts';
 import { LIMITS } from './limits.ts';
 import { lineText } from './source-lines.ts';
+import type { Stand } from './stand.ts';
 import { type StopContext, stepText } from './stop.ts';
 
 export interface Command {
@@ -10,6 +11,8 @@ export interface Command {
   readonly usage: string;
   readonly doc: string;
   readonly run: (context: StopContext, stand: Stand, argument: string) => string[];
+  /** The branch to which the command leads, from 1. */
+  readonly enters?: (argument: string) => number | undefined;
 }
 
 export const COMMANDS: readonly Command[] = [
@@ -17,6 +20,19 @@ export const COMMANDS: readonly Command[] = [
   { name: 'trace', usage: 'trace [N]', doc: 'prints the last N micro-steps, 20 without a number', run: trace },
   { name: 'moves', usage: 'moves', doc: 'says who can move next', run: moves },
   { name: 'schedule', usage: 'schedule', doc: 'prints how we came here as a schedule line', run: schedule },
+  {
+    name: 'branches',
+    usage: 'branches',
+    doc: 'lists the runs that were begun by going back and letting others move',
+    run: listBranches,
+  },
+  {
+    name: 'branch',
+    usage: 'branch N',
+    doc: 'goes to another of these runs, to where it was left',
+    run: (context, _, argument) => (argument === '' ? listBranches(context) : []),
+    enters: (argument) => (argument === '' ? undefined : Number(argument)),
+  },
   { name: 'help', usage: 'help', doc: 'lists these commands', run: help },
 ];
 
@@ -51,37 +67,48 @@ function trace(context: StopContext, stand: Stand, argument: string): string[] {
   return lines.length > 0 ? lines : ['Nothing has happened yet.'];
 }
 
-function moves({ cursor, debuggee }: StopContext, stand: Stand): string[] {
-  const { run, model } = cursor;
-  if (stand.position < run.steps) {
-    const actor = cursor.track.actorOf(stand.position);
-    const who = actor < 0 ? 'the environment' : model.world.topology.actors[actor]?.name;
-    return [`This is the past: ${who} moves next, as recorded. At the end of the run others could.`];
-  }
-  const possible = cursor.possibleMoves().map((move) => model.moves[move]);
+function moves(context: StopContext): string[] {
+  const possible = context.branches.possibilities();
   if (possible.length === 0) return ['Nobody can move.'];
-  return possible.map((move) => {
-    if (move?.kind !== 'actor') return `${move?.name}`;
-    const node = cursor.snapshot.node(move.actor);
-    return `${move.name}: ${lineText(debuggee, node.place)}`;
+  const { cursor } = context;
+  const isPast = cursor.position < cursor.run.steps && possible.length > 1;
+  return [
+    ...(isPast ? ['This is the past. Step Into Target lets somebody else move than was recorded, on a branch:'] : []),
+    ...possible.map((possibility) => moveText(context, possibility)),
+  ];
+}
+
+/** `vcpu0: mov [x], 1`, and where it is recorded. */
+export function moveText({ branches, cursor, debuggee }: StopContext, { move: index, branch }: Possibility): string {
+  const move = debuggee.model.moves[index];
+  const node = move?.kind === 'actor' ? cursor.snapshot.node(move.actor) : undefined;
+  // An alternative is told apart by its first statement.
+  const first = node?.kind === 'choose' && move?.kind === 'actor' ? node.alternatives[move.alternative] : undefined;
+  const { place } = (first === undefined ? node : debuggee.model.nodes[first]) ?? {};
+  const line = place ? lineText(debuggee, place) : '';
+  const where =
+    branch === undefined ? '' : branch === branches.number ? ' (recorded)' : ` (recorded in branch ${branch})`;
+  return `${move?.name}${line ? `: ${line}` : ''}${where}`;
+}
+
+function listBranches({ branches, debuggee }: StopContext): string[] {
+  return branches.all.map(({ origin, run, track }, index) => {
+    const number = index + 1;
+    const steps = `${run.steps} micro-steps${run.end ? ', ended' : ''}`;
+    const here = number === branches.number ? ' (here)' : '';
+    if (!origin) return `${number}: ${steps}${here}`;
+    const at = origin.moves.length;
+    const first = at < run.steps ? debuggee.model.moves[track.moveOf(at)]?.name : undefined;
+    return `${number}: ${steps}; from branch ${origin.branch} behind ${at}${first ? `, with ${first}` : ''}${here}`;
   });
 }
 
 function schedule({ cursor }: StopContext, stand: Stand): string[] {
-  const { run, model } = cursor;
+  const { run, model, track } = cursor;
   const made: number[] = [];
-  for (let step = 0; step < stand.position; step++) {
-    const { actor, node, alternative } = run.step(step);
-    // The setup runs alone; a schedule begins behind it.
-    if (actor === model.setup) continue;
-    made.push(
-      model.moves.findIndex((move) =>
-        actor < 0
-          ? move.kind === 'environment' && move.index === node
-          : move.kind === 'actor' && move.actor === actor && move.alternative === alternative,
-      ),
-    );
-  }
+  // The setup runs alone; a schedule begins behind it.
+  for (let step = 0; step < stand.position; step++)
+    if (run.step(step).actor !== model.setup) made.push(track.moveOf(step));
   return [made.length > 0 ? scheduleText(model, made, 'micro') : 'The setup is not over: there is no schedule yet.'];
 }
 

@@ -9,46 +9,19 @@ import { LIMITS } from './limits.ts';
 import { Observer } from './observe.ts';
 import type { Registration } from './registration.ts';
 import { Snapshot } from './snapshot.ts';
+import {
+  ENVIRONMENT,
+  type LimitReached,
+  type Movement,
+  type Origin,
+  type Outcome,
+  type Stand,
+  type Step,
+  type Unit,
+} from './stand.ts';
 import { type Hit, StopIndex, stops, type Triggers } from './stop-index.ts';
 import { Track } from './track.ts';
 import { Watch } from './watch.ts';
-import type { Yield } from './yielding.ts';
-
-/** The environment as a mover. */
-export const ENVIRONMENT = -1;
-
-/** How a movement ended. */
-export type Outcome =
-  /** Where it was to lead: the actor has made its step. */
-  | { readonly kind: 'moved'; readonly actor: number }
-  | { readonly kind: 'hit'; readonly hits: readonly Hit[] }
-  /** The run cannot go on; see {@link RunCursor.end}. */
-  | { readonly kind: 'end' }
-  | { readonly kind: 'beginning' }
-  | { readonly kind: 'interrupted' };
-
-/** Why a run ends that its end does not say: one of our own limits. */
-export interface LimitReached {
-  readonly kind: 'model-limit';
-  readonly message: string;
-}
-
-export type Unit = 'statement' | 'micro';
-
-/** Where the user stands: a position, and how many calls he has looked into without moving. */
-export interface Stand {
-  readonly position: number;
-  readonly actor: number;
-  readonly reveal: number;
-}
-
-export interface Movement {
-  /** Lets messages in; the movement ends when `interrupted` then says so. */
-  readonly pause: Yield;
-  readonly interrupted: () => boolean;
-  /** A log point was passed, going forward. */
-  readonly passed: (hit: Hit) => void;
-}
 
 export class RunCursor {
   readonly model: Model;
@@ -66,11 +39,24 @@ export class RunCursor {
   /** The last movement found the run at its end, where a stop may be that has not been looked at. */
   #atEnd = false;
   /** What forward steps have led from where to where, so that a step back is their exact inverse. */
-  readonly #trail: { readonly from: Stand; readonly to: Stand }[] = [];
+  readonly #trail: Step[];
+  readonly origin: Origin | undefined;
+  /** The end of the run has been spoken of in the console; once is enough. */
+  endReported = false;
 
-  constructor(debuggee: Debuggee, registrations: ReadonlyMap<number, Registration>, triggers: Triggers) {
+  /** With an origin the schedule counts no more: it was left there. */
+  constructor(
+    debuggee: Debuggee,
+    registrations: ReadonlyMap<number, Registration>,
+    triggers: Triggers,
+    origin?: Origin,
+  ) {
     this.model = debuggee.model;
-    this.run = new Run(debuggee.model, debuggee.runOptions);
+    this.origin = origin;
+    this.#trail = [...(origin?.trail ?? [])];
+    this.run = new Run(debuggee.model, origin ? { ...debuggee.runOptions, schedule: [] } : debuggee.runOptions);
+    for (const move of origin?.moves ?? [])
+      if (!this.run.make(move)) throw new Error(`move ${move} cannot be repeated`);
     this.track = new Track(this.run, (proc) => beginsWithLoop(debuggee, proc));
     this.observer = new Observer(this.run);
     this.names = new ObjectNames(this.run);
@@ -202,16 +188,17 @@ export class RunCursor {
     return to;
   }
 
-  /** Moves that are possible at the live end, as indices of `Model.moves`. */
-  possibleMoves(): number[] {
-    if (this.run.end || this.position !== this.run.steps) return [];
-    return this.model.moves.flatMap((_, move) => (this.run.executor.enabled(move) ? [move] : []));
+  /** How the user came to where he stood at or before a position. */
+  trailUntil(position: number): readonly Step[] {
+    return this.#trail.filter(({ to }) => to.position <= position);
   }
 
-  /** Makes a certain move at the live end. */
+  /** Makes a certain move: the recorded one, or any at the live end. */
   async make(move: number, movement: Movement): Promise<Outcome> {
-    const before = this.run.steps;
-    if (this.position !== before || !this.#guarded(() => this.run.make(move))) return { kind: 'end' };
+    const before = this.position;
+    const recorded = before < this.run.steps;
+    if (recorded ? this.track.moveOf(before) !== move : !this.#guarded(() => this.run.make(move)))
+      return { kind: 'end' };
     return this.#forward(undefined, movement, () => this.position > before);
   }
 
@@ -231,7 +218,10 @@ export class RunCursor {
   #mover(actor: number): number | undefined {
     if (actor !== ENVIRONMENT) return this.snapshot.ended(actor) ? undefined : actor;
     if (this.position < this.run.steps) return this.track.movesAfter(this.position, actor) ? actor : undefined;
-    return this.possibleMoves().some((move) => this.model.moves[move]?.kind === 'environment') ? actor : undefined;
+    return !this.run.end &&
+      this.model.moves.some((move, at) => move.kind === 'environment' && this.run.executor.enabled(at))
+      ? actor
+      : undefined;
   }
 
   /** Goes on until a step of the wanted actor (of anybody, if undefined) reaches the goal, or something stops it. */
@@ -373,19 +363,4 @@ function beginsWithLoop({ sources }: Debuggee, proc: string): boolean {
 /** What a hit is reported as: each breakpoint or filter once. */
 function triggerOf(hit: Hit): unknown {
   return hit.cause.kind === 'filter' ? hit.cause.filter : hit.cause.trigger;
-}
-
-/** Where the user looks after a movement, apart from the position. */
-export function standOf(outcome: Outcome, from: Stand): Stand {
-  switch (outcome.kind) {
-    case 'moved':
-      return { ...from, actor: outcome.actor, reveal: 0 };
-    case 'hit': {
-      const first = outcome.hits[0] as Hit;
-      const reveal = Math.max(...outcome.hits.filter((hit) => hit.actor === first.actor).map((hit) => hit.reveal));
-      return { ...from, actor: first.actor, reveal };
-    }
-    default:
-      return { ...from, reveal: 0 };
-  }
 }

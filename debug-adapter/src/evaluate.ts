@@ -2,7 +2,6 @@
 
 import type { Model } from '@snoopscope/sim-core';
 import { compileExpression } from '@snoopscope/sim-core';
-import type { Stand } from './cursor.ts';
 import { LIMITS } from './limits.ts';
 import type { Observer } from './observe.ts';
 import { RequestError } from './request-error.ts';
@@ -13,6 +12,7 @@ import { DECIMAL, type Format, group, type Item, numberItem } from './scopes/ite
 import { wordItem } from './scopes/memory.ts';
 import { summary, vmItems } from './scopes/vm.ts';
 import type { Snapshot } from './snapshot.ts';
+import type { Stand } from './stand.ts';
 
 /** A position of a run, with its state: what an expression is asked of. A run's cursor is one. */
 export interface EvaluationPlace {

@@ -4,6 +4,8 @@ export const LIMITS = {
   stepsPerChunk: 2000,
   /** Stops, log messages included, that are remembered of one run; more than anybody steps through. */
   hits: 1_000_000,
+  /** Runs of one session that part somewhere, each with a log of its own; more than anybody compares. */
+  branches: 64,
   /** Lines that one answer in the console prints. */
   consoleLines: 200,
   /** UTF-16 code units of an expression. The condition language reads one line. */

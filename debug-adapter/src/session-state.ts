@@ -1,5 +1,6 @@
 /** What a session remembers between requests. Handlers are functions on it; `session.ts` lists them. */
-import type { RunCursor, Stand } from './cursor.ts';
+import type { Branches } from './branches.ts';
+import type { RunCursor } from './cursor.ts';
 import type { FileAccessor } from './files.ts';
 import type { KernelSource } from './kernel-source.ts';
 import type { Debuggee, LaunchArguments } from './launch.ts';
@@ -8,6 +9,7 @@ import { RequestError } from './request-error.ts';
 import type { BreakpointStore } from './requests/breakpoint-store.ts';
 import type { Format, Item } from './scopes/item.ts';
 import { type Frame, stackOf } from './stack.ts';
+import type { Stand } from './stand.ts';
 import type { Stop } from './stop.ts';
 import { actorOfThread, type ClientCounting, type Converter, frameOfId } from './to-dap.ts';
 import type { VariablePlace } from './watch.ts';
@@ -16,6 +18,8 @@ import type { Yield } from './yielding.ts';
 /** A launched scenario. A restart makes a new one. */
 export interface Launched {
   readonly debuggee: Debuggee;
+  readonly branches: Branches;
+  /** The run in which the user stands. */
   readonly cursor: RunCursor;
   readonly registrations: ReadonlyMap<number, Registration>;
   readonly kernel: readonly KernelSource[];
@@ -23,10 +27,10 @@ export interface Launched {
   /** Where and why we stand; undefined before the first stop and while a movement is under way. */
   stop: Stop | undefined;
   moving: boolean;
+  /** It was said that the past is replayed; once is enough. */
+  replayTold: boolean;
   /** A restart is under way: a movement that ends now is of no interest. */
   abandoned: boolean;
-  /** The end of the run has been spoken of in the console; once is enough. */
-  endReported: boolean;
   /** What the client can open, by reference; forgotten with every movement. */
   readonly references: Map<number, (format: Format) => Opened>;
 }

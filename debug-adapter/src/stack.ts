@@ -1,8 +1,9 @@
 /** The call stack of an actor: kernel functions, then the statement, then the procedure calls that led to it. */
 import type { FrameView, Place, Routine } from '@snoopscope/sim-core';
-import { ENVIRONMENT, type RunCursor, type Stand } from './cursor.ts';
+import type { RunCursor } from './cursor.ts';
 import type { Debuggee } from './launch.ts';
 import { blockEnd } from './source-lines.ts';
+import { ENVIRONMENT, type Stand } from './stand.ts';
 
 export type Frame =
   /** A kernel function. `next` is the micro-step that runs next in it, or that it returns to. */

@@ -1,9 +1,11 @@
 /** Why we stop, in words: what a stopped event says and what the exception widget explains. */
 import { describeEvent, type End, EVENT_WIDTH, History, NOTE, resultText, why, whyText } from '@snoopscope/sim-core';
-import type { LimitReached, Outcome, RunCursor, Stand } from './cursor.ts';
+import type { Branches } from './branches.ts';
+import type { RunCursor } from './cursor.ts';
 import type { Debuggee } from './launch.ts';
 import { type Registration, registrationText } from './registration.ts';
 import { callText, lineText, shortText } from './source-lines.ts';
+import type { LimitReached, Outcome, Stand } from './stand.ts';
 import type { Hit } from './stop-index.ts';
 import { labelOf } from './watch.ts';
 
@@ -47,6 +49,7 @@ export interface StopContext {
   readonly debuggee: Debuggee;
   readonly cursor: RunCursor;
   readonly registrations: ReadonlyMap<number, Registration>;
+  readonly branches: Branches;
 }
 
 /** The stop that a movement led to; `stand` is where the user looks now. */

@@ -19,6 +19,7 @@ export class Track {
   /** Arrivals at each position; index 0 is the start of the run. */
   readonly #arrivals: (readonly Arrival[])[] = [];
   readonly #actors: number[] = [];
+  readonly #moves: ReadonlyMap<string, number>;
   readonly #nodes: Int32Array;
   /** Per actor: the statement it has executed last, or -1. */
   readonly #executed: Int32Array;
@@ -30,6 +31,12 @@ export class Track {
     const { model } = run;
     this.run = run;
     this.#beginsWithLoop = beginsWithLoop;
+    this.#moves = new Map(
+      model.moves.map((move, index) => [
+        move.kind === 'actor' ? `${move.actor} ${move.alternative}` : `environment ${move.index}`,
+        index,
+      ]),
+    );
     const actors = model.world.topology.actors.length;
     this.#nodes = model.layout.initial.slice(model.tasks.node.base, model.tasks.node.base + actors);
     this.#executed = new Int32Array(actors).fill(-1);
@@ -44,6 +51,12 @@ export class Track {
   /** Who made a step; -1 is the environment. */
   actorOf(step: number): number {
     return this.#actors[step] as number;
+  }
+
+  /** What a step was, as an index of `Model.moves`. */
+  moveOf(step: number): number {
+    const { actor, node, alternative } = this.run.step(step);
+    return this.#moves.get(actor < 0 ? `environment ${node}` : `${actor} ${alternative}`) ?? -1;
   }
 
   /** Who arrived where with the step before a position. */

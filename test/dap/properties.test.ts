@@ -85,6 +85,82 @@ test('the same session twice sends the same bytes', () =>
     { numRuns: 15 },
   ));
 
+test('branches keep what was recorded, and each is the run of its own schedule', { timeout: 120_000 }, () =>
+  fc.assert(
+    fc.asyncProperty(fc.constantFrom(...programs), branchingWalk(), async (program, steps) => {
+      const client = await started(program);
+      await client.request('setExceptionBreakpoints', { filters: [] });
+      let stop = await client.run();
+      const seen = new Map<string, string>();
+      const lengths: number[] = [];
+      for (const step of steps) {
+        stop = (await branchingStep(client, stop, step)) ?? stop;
+        const at = await client.request('snoopscope/position');
+        expect(at.steps).toBeGreaterThanOrEqual(lengths[at.branch] ?? 0);
+        lengths[at.branch] = at.steps;
+        const state = await client.machine();
+        const place = `${at.branch} ${at.position}`;
+        expect(seen.get(place) ?? state).toBe(state);
+        seen.set(place, state);
+      }
+      const { position } = await client.request('snoopscope/position');
+      const { result: schedule } = await client.request('evaluate', { expression: 'schedule', context: 'repl' });
+      const state = await client.machine();
+      if (!schedule.startsWith('schedule')) return;
+      const other = new DapClient();
+      await other.launch(program, { schedule, maxSteps: 3000 });
+      await other.request('setExceptionBreakpoints', { filters: [] });
+      await other.run();
+      await other.move('continue', { threadId: 1 });
+      await other.move('snoopscope/seek', { position });
+      expect(await other.machine()).toBe(state);
+    }),
+    { numRuns: 60 },
+  ),
+);
+
+interface BranchingStep {
+  readonly command: string;
+  readonly pick: number;
+}
+
+function branchingWalk(): fc.Arbitrary<BranchingStep[]> {
+  const command = fc.constantFrom(
+    'next',
+    'stepIn',
+    'target',
+    'target',
+    'target',
+    'branch',
+    'stepBack',
+    'seek',
+    'continue',
+  );
+  return fc.array(fc.record({ command, pick: fc.nat(1000) }), { maxLength: 20 });
+}
+
+/** Moves to one of the places that a command can lead to from here; undefined when there is none. */
+async function branchingStep(
+  client: DapClient,
+  { threadId }: Stop,
+  { command, pick }: BranchingStep,
+): Promise<Stop | undefined> {
+  const { steps, branches } = await client.request('snoopscope/position');
+  switch (command) {
+    case 'target': {
+      const { targets } = await client.request('stepInTargets', { frameId: 0 });
+      if (targets.length === 0) return undefined;
+      return client.move('stepIn', { threadId, targetId: targets[pick % targets.length].id });
+    }
+    case 'branch':
+      return client.move('evaluate', { expression: `branch ${1 + (pick % branches)}`, context: 'repl' });
+    case 'seek':
+      return client.move('snoopscope/seek', { position: pick % (steps + 1) });
+    default:
+      return client.move(command, { threadId });
+  }
+}
+
 interface WalkStep {
   readonly command: string;
   /** Which of the threads, by its place in the list; the stopped one without. */

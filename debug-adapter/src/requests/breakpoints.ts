@@ -68,5 +68,5 @@ export function breakpointLocations(state: SessionState, args: DebugProtocol.Bre
 
 /** Breakpoints have changed: the run stops where they say from now on. */
 export function applyTriggers({ launched, breakpoints, counting }: SessionState): void {
-  launched?.cursor.setTriggers(breakpoints.triggers(launched.debuggee, counting));
+  launched?.branches.setTriggers(breakpoints.triggers(launched.debuggee, counting));
 }

@@ -21,6 +21,7 @@ import {
 import type { Frame } from '../stack.ts';
 import { frameId, threadId, toCompletion, toExceptionInfo, toScope, toVariable } from '../to-dap.ts';
 import type { VariablePlace } from '../watch.ts';
+import { enterBranch } from './movement.ts';
 
 export function threads(state: SessionState): Answer {
   const { debuggee, cursor } = launchedOf(state);
@@ -79,8 +80,12 @@ export function evaluate(state: SessionState, args: DebugProtocol.EvaluateArgume
   const stand = standFor(stop, actor);
   const called = args.context === 'repl' ? commandOf(args.expression) : undefined;
   if (called && !launched.debuggee.model.names.has(called.command.name)) {
+    const branch = called.command.enters?.(called.argument);
+    if (branch !== undefined && !launched.branches.all[branch - 1])
+      throw new RequestError(`There is no branch ${branch}: there are ${launched.branches.all.length}.`);
     const result = called.command.run(launched, stand, called.argument).join('\n');
-    return { body: { result, variablesReference: 0 } };
+    const after = branch === undefined ? {} : { after: () => enterBranch(state, branch) };
+    return { body: { result, variablesReference: 0 }, ...after };
   }
   const item = evaluateExpression(launched.cursor, stand, args.expression, formatOf(args.format));
   const place = { root: { expression: args.expression.trim() }, actor: nameOf(launched, actor), names: [] };

@@ -1,7 +1,7 @@
 /** Requests that begin and end a session. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { Branches } from '../branches.ts';
 import { CAPABILITIES } from '../capabilities.ts';
-import { RunCursor } from '../cursor.ts';
 import { kernelSources } from '../kernel-source.ts';
 import { type LaunchArguments, load } from '../launch.ts';
 import { registrations } from '../registration.ts';
@@ -82,16 +82,20 @@ async function prepare(state: SessionState, args: unknown): Promise<void> {
   const registered = registrations(debuggee);
   const kernel = kernelSources(debuggee.model);
   state.launchArguments = debuggee.arguments;
+  const branches = new Branches(debuggee, registered, state.breakpoints.triggers(debuggee, state.counting));
   state.launched = {
     debuggee,
-    cursor: new RunCursor(debuggee, registered, state.breakpoints.triggers(debuggee, state.counting)),
+    branches,
+    get cursor() {
+      return branches.current;
+    },
     registrations: registered,
     kernel,
     convert: converter(debuggee, kernel, state.counting),
     stop: undefined,
     moving: false,
+    replayTold: false,
     abandoned: false,
-    endReported: false,
     references: new Map(),
   };
 }

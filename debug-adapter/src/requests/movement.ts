@@ -1,7 +1,8 @@
 /** Requests that move through the run, and how a movement becomes a stop. */
 import { EVENT_WIDTH, FINDINGS, type Finding, NOTE } from '@snoopscope/sim-core';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { ENVIRONMENT, type Movement, type Outcome, type Stand, standOf, type Unit } from '../cursor.ts';
+import { moveText } from '../console.ts';
+import type { RunCursor } from '../cursor.ts';
 import { interpolate } from '../evaluate.ts';
 import { filterById } from '../filters.ts';
 import { LIMITS } from '../limits.ts';
@@ -16,6 +17,7 @@ import {
   stoppedOf,
 } from '../session-state.ts';
 import { lineText } from '../source-lines.ts';
+import { ENVIRONMENT, type Movement, type Outcome, type Stand, standOf, type Unit } from '../stand.ts';
 import { endText, movedStop, type Stop, stopAfter } from '../stop.ts';
 import { type Hit, NO_TRIGGERS } from '../stop-index.ts';
 import { threadId, toStopped } from '../to-dap.ts';
@@ -28,21 +30,26 @@ interface StepArguments {
 
 export function next(state: SessionState, args: StepArguments): Answer {
   const { launched, stand } = from(state, args);
+  tellReplay(state, stand);
   return moving(state, stand, () => launched.cursor.step(stand, unitOf(state, args), movement(state)));
 }
 
 /** One micro-step; a call of a procedure is entered without moving; a target is a move of the run's live end. */
 export function stepIn(state: SessionState, args: StepArguments): Answer {
   const { launched, stand } = from(state, args);
-  const { cursor } = launched;
+  const { branches, cursor } = launched;
   const { targetId } = args;
   if (targetId !== undefined) {
-    if (!cursor.possibleMoves().includes(targetId)) throw new RequestError('This move is not possible here.');
-    return moving(state, stand, () => cursor.make(targetId, movement(state)));
+    if (!branches.possibilities().some(({ move }) => move === targetId))
+      throw new RequestError('This move is not possible here.');
+    const branch = branches.forMove(targetId);
+    if (branch !== cursor) output(state, partingText(launched, cursor));
+    return moving(state, stand, () => branch.make(targetId, movement(state)));
   }
   if (cursor.hiddenCalls(stand) > 0) {
     return { after: () => stopped(state, movedStop(launchedOf(state), cursor.enterCall(stand))) };
   }
+  tellReplay(state, stand);
   return moving(state, stand, () => cursor.step(stand, 'micro', movement(state)));
 }
 
@@ -85,15 +92,12 @@ export function pause(state: SessionState): Answer {
   return {};
 }
 
-/** Who can move next at the live end. */
+/** Who can move next: at the live end the run goes on so, in the past another move than the recorded one begins a branch. */
 export function stepInTargets(state: SessionState): Answer {
   const { launched } = stoppedOf(state);
-  const { cursor, debuggee } = launched;
-  const targets = cursor.possibleMoves().map((id) => {
-    const move = debuggee.model.moves[id];
-    const line = move?.kind === 'actor' ? lineText(debuggee, cursor.snapshot.node(move.actor).place) : '';
-    return { id, label: `${move?.name}${line ? `: ${line}` : ''}` };
-  });
+  const targets = launched.branches
+    .possibilities()
+    .map((possibility) => ({ id: possibility.move, label: moveText(launched, possibility) }));
   return { body: { targets } };
 }
 
@@ -134,6 +138,8 @@ export function position(state: SessionState): Answer {
       steps: cursor.run.steps,
       live: stop.stand.position === cursor.run.steps,
       ended: cursor.run.end !== undefined,
+      branch: launched.branches.number,
+      branches: launched.branches.all.length,
       threadId: thread(launched, stop.stand.actor),
     },
   };
@@ -141,14 +147,14 @@ export function position(state: SessionState): Answer {
 
 /** The first stop: where a wanted finding is made, or before anything, or at the first reason to stop. */
 export async function enter(state: SessionState, stopOnEntry: boolean): Promise<void> {
-  const { cursor, debuggee } = launchedOf(state);
+  const { branches, cursor, debuggee } = launchedOf(state);
   const wanted = filterById.get(debuggee.arguments.stopOnFinding ?? '');
   state.interrupt = false;
   const first: Stand = { position: 0, actor: Math.max(debuggee.model.setup, 0), reveal: 0 };
   if (wanted) {
-    cursor.setTriggers({ ...NO_TRIGGERS, filters: [{ filter: wanted }] });
+    branches.setTriggers({ ...NO_TRIGGERS, filters: [{ filter: wanted }] });
     const found = await cursor.continue(movement(state));
-    cursor.setTriggers(state.breakpoints.triggers(debuggee, state.counting));
+    branches.setTriggers(state.breakpoints.triggers(debuggee, state.counting));
     settle(state, found, first, 'run');
     return;
   }
@@ -169,8 +175,8 @@ export async function enter(state: SessionState, stopOnEntry: boolean): Promise<
 
 /** *Run Without Debugging*: to the end, with what came out. */
 export async function runWithoutStops(state: SessionState): Promise<void> {
-  const { cursor } = launchedOf(state);
-  cursor.setTriggers(NO_TRIGGERS);
+  const { branches, cursor } = launchedOf(state);
+  branches.setTriggers(NO_TRIGGERS);
   state.interrupt = false;
   await cursor.continue(movement(state));
   reportEnd(state);
@@ -228,6 +234,43 @@ function settle(state: SessionState, outcome: Outcome, stand: Stand, how: 'step'
   stopped(state, stop);
 }
 
+/** Goes to a branch of the run, to where it was left. */
+export function enterBranch(state: SessionState, number: number): void {
+  const launched = launchedOf(state);
+  const { position, track } = launched.branches.enter(number);
+  const actor = position > 0 ? track.actorOf(position - 1) : Math.max(launched.debuggee.model.setup, 0);
+  stopped(state, movedStop(launched, { position, actor, reveal: 0 }, 'goto'));
+}
+
+/** What has become of the future that was recorded, when the user has let somebody else move. */
+function partingText({ branches }: Launched, left: RunCursor): string {
+  const old = branches.all.indexOf(left) + 1;
+  const { number, current } = branches;
+  const isNew = current.run.steps === current.position;
+  return `${isNew ? `Branch ${number} begins here, behind ${current.position} micro-steps` : `This is branch ${number}`}. What branch ${old} has recorded is kept: "branch ${old}" in the debug console goes back to it.\n`;
+}
+
+/** Who steps a thread in the past may expect it to move first: once it is said that others do, and how to change that. */
+function tellReplay(state: SessionState, stand: Stand): void {
+  const launched = launchedOf(state);
+  const { cursor, debuggee } = launched;
+  if (launched.replayTold || stand.actor < 0 || cursor.position === cursor.run.steps) return;
+  const next = cursor.track.actorOf(cursor.position);
+  if (next === stand.actor || cursor.snapshot.ended(stand.actor)) return;
+  const { moves, world } = debuggee.model;
+  const ofActor = (index: number): boolean => {
+    const move = moves[index];
+    return move?.kind === 'actor' && move.actor === stand.actor;
+  };
+  if (!launched.branches.possibilities().some(({ move }) => ofActor(move))) return;
+  launched.replayTold = true;
+  const name = (actor: number): string => world.topology.actors[actor]?.name ?? 'the environment';
+  output(
+    state,
+    `This is the past: ${name(next)} moves first, as recorded. To let ${name(stand.actor)} move instead, use Step Into Target.\n`,
+  );
+}
+
 /** Why somebody else has moved than the one who was to step. */
 function steppedInstead({ debuggee }: Launched, stand: Stand, mover: number): string {
   const name = (actor: number): string => debuggee.model.world.topology.actors[actor]?.name ?? 'the environment';
@@ -261,9 +304,9 @@ function explainEnd(state: SessionState, stand: Stand): void {
 /** What the final conditions say about this one run. */
 function reportEnd(state: SessionState): void {
   const launched = launchedOf(state);
-  if (launched.endReported) return;
-  launched.endReported = true;
   const { cursor, debuggee } = launched;
+  if (cursor.endReported) return;
+  cursor.endReported = true;
   const { end } = cursor;
   output(state, `${endText(launchedOf(state), end)}.\n`);
   const problem = cursor.run.scheduleProblem;

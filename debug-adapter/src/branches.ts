@@ -1,0 +1,133 @@
+/**
+ * The runs of one session. Going back and letting somebody else move begins another run that shares its beginning with
+ * the first: a branch. None is ever lost or changed; what was recorded behind the fork stays where it was.
+ *
+ * Costs: a branch repeats the steps before its fork once, and holds a log of its own.
+ */
+import { Executor } from '@snoopscope/sim-core';
+import { RunCursor } from './cursor.ts';
+import type { Debuggee } from './launch.ts';
+import { LIMITS } from './limits.ts';
+import type { Registration } from './registration.ts';
+import { RequestError } from './request-error.ts';
+import type { Origin } from './stand.ts';
+import type { Triggers } from './stop-index.ts';
+
+/** Something that may happen next where we stand. */
+export interface Possibility {
+  /** Index into `Model.moves`. */
+  readonly move: number;
+  /** Set when it is what a branch has recorded here: its number, from 1. */
+  readonly branch: number | undefined;
+}
+
+export class Branches {
+  readonly #debuggee: Debuggee;
+  readonly #registrations: ReadonlyMap<number, Registration>;
+  readonly #all: RunCursor[];
+  readonly #probe: Executor;
+  #current: RunCursor;
+  #triggers: Triggers;
+
+  constructor(debuggee: Debuggee, registrations: ReadonlyMap<number, Registration>, triggers: Triggers) {
+    this.#debuggee = debuggee;
+    this.#registrations = registrations;
+    this.#triggers = triggers;
+    this.#current = new RunCursor(debuggee, registrations, triggers);
+    this.#all = [this.#current];
+    this.#probe = new Executor(debuggee.model);
+  }
+
+  /** The run in which the user stands. */
+  get current(): RunCursor {
+    return this.#current;
+  }
+
+  /** In the order in which they were begun; the number of the first is 1. */
+  get all(): readonly RunCursor[] {
+    return this.#all;
+  }
+
+  get number(): number {
+    return this.#all.indexOf(this.#current) + 1;
+  }
+
+  setTriggers(triggers: Triggers): void {
+    this.#triggers = triggers;
+    this.#current.setTriggers(triggers);
+  }
+
+  /** Goes to another branch, to where it was left. */
+  enter(number: number): RunCursor {
+    const branch = this.#all[number - 1];
+    if (!branch) throw new RequestError(`There is no branch ${number}: there are ${this.#all.length}.`);
+    this.#current = branch;
+    branch.setTriggers(this.#triggers);
+    return branch;
+  }
+
+  /** What may happen next here, also in the past. What is recorded is among it. */
+  possibilities(): Possibility[] {
+    const { position, run, state } = this.#current;
+    if (position === run.steps && this.#current.end !== undefined) return [];
+    this.#probe.machine.state.set(state);
+    return this.#debuggee.model.moves.flatMap((_, move) =>
+      this.#probe.enabled(move) ? [{ move, branch: this.#recorded(move) }] : [],
+    );
+  }
+
+  /**
+   * The run in which a move is, or can be, the next step: this one if it has recorded it or stands at its live end,
+   * another one that has recorded it here, or a new one.
+   */
+  forMove(move: number): RunCursor {
+    const { position, run, track } = this.#current;
+    if (position === run.steps) return this.#current;
+    const known = this.#recorded(move);
+    if (known === undefined && this.#all.length >= LIMITS.branches) {
+      throw new RequestError(
+        `There are ${LIMITS.branches} branches already (limit branches): go on in one of them, or restart.`,
+      );
+    }
+    if (known === undefined) {
+      const moves = Array.from({ length: position }, (_, step) => track.moveOf(step));
+      const origin: Origin = { branch: this.number, moves, trail: this.#current.trailUntil(position) };
+      this.#all.push(new RunCursor(this.#debuggee, this.#registrations, this.#triggers, origin));
+    }
+    const branch = this.enter(known ?? this.#all.length);
+    branch.seek(position);
+    return branch;
+  }
+
+  /** The branch that has recorded a move here: this one before others. */
+  #recorded(move: number): number | undefined {
+    const { position } = this.#current;
+    const candidates = [this.#current, ...this.#all];
+    const found = candidates.find(
+      (branch) =>
+        position < branch.run.steps && branch.track.moveOf(position) === move && this.#sharesPast(branch, position),
+    );
+    return found && this.#all.indexOf(found) + 1;
+  }
+
+  /** Is the other branch the same up to a position? Branches part where one of them began, and nowhere else. */
+  #sharesPast(other: RunCursor, position: number): boolean {
+    const own = this.#ancestors(this.#current);
+    for (const [ancestor, until] of this.#ancestors(other)) {
+      const shared = own.get(ancestor);
+      if (shared !== undefined) return Math.min(shared, until) >= position;
+    }
+    return false;
+  }
+
+  /** A branch and those that it comes from, each with the position up to which they are the same. */
+  #ancestors(branch: RunCursor): ReadonlyMap<RunCursor, number> {
+    const all = new Map<RunCursor, number>();
+    let until = Number.POSITIVE_INFINITY;
+    for (let at: RunCursor | undefined = branch; at; at = this.#all[(at.origin?.branch ?? 0) - 1]) {
+      all.set(at, until);
+      until = Math.min(until, at.origin?.moves.length ?? 0);
+    }
+    return all;
+  }
+}

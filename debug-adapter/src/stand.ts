@@ -1,0 +1,68 @@
+/** Where the user stands in a run, and how the movements that lead there begin and end. */
+import type { Hit } from './stop-index.ts';
+import type { Yield } from './yielding.ts';
+
+/** The environment as a mover. */
+export const ENVIRONMENT = -1;
+
+/** How a movement ended. */
+export type Outcome =
+  /** Where it was to lead: the actor has made its step. */
+  | { readonly kind: 'moved'; readonly actor: number }
+  | { readonly kind: 'hit'; readonly hits: readonly Hit[] }
+  /** The run cannot go on; see `RunCursor.end`. */
+  | { readonly kind: 'end' }
+  | { readonly kind: 'beginning' }
+  | { readonly kind: 'interrupted' };
+
+/** Why a run ends that its end does not say: one of our own limits. */
+export interface LimitReached {
+  readonly kind: 'model-limit';
+  readonly message: string;
+}
+
+export type Unit = 'statement' | 'micro';
+
+/** Where the user stands: a position, and how many calls he has looked into without moving. */
+export interface Stand {
+  readonly position: number;
+  readonly actor: number;
+  readonly reveal: number;
+}
+
+/** A step of the user, which a step back undoes. */
+export interface Step {
+  readonly from: Stand;
+  readonly to: Stand;
+}
+
+/** Where a run parts from another one: what was moved before, and how the user came there. */
+export interface Origin {
+  /** The branch that it parts from, from 1. */
+  readonly branch: number;
+  readonly moves: readonly number[];
+  readonly trail: readonly Step[];
+}
+
+export interface Movement {
+  /** Lets messages in; the movement ends when `interrupted` then says so. */
+  readonly pause: Yield;
+  readonly interrupted: () => boolean;
+  /** A log point was passed, going forward. */
+  readonly passed: (hit: Hit) => void;
+}
+
+/** Where the user looks after a movement, apart from the position. */
+export function standOf(outcome: Outcome, from: Stand): Stand {
+  switch (outcome.kind) {
+    case 'moved':
+      return { ...from, actor: outcome.actor, reveal: 0 };
+    case 'hit': {
+      const first = outcome.hits[0] as Hit;
+      const reveal = Math.max(...outcome.hits.filter((hit) => hit.actor === first.actor).map((hit) => hit.reveal));
+      return { ...from, actor: first.actor, reveal };
+    }
+    default:
+      return { ...from, reveal: 0 };
+  }
+}
