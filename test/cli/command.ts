@@ -45,6 +45,7 @@ export async function snoopscope(line: string | readonly string[], around: Surro
     stderr: output('stderr'),
     standardInput: chunks(typeof stdin === 'string' ? new TextEncoder().encode(stdin) : stdin),
     interrupt: around.interrupt ?? new AbortController().signal,
+    heedTermination: () => {},
   });
   return { exitCode, ...written };
 }

@@ -20,7 +20,7 @@ export class CheckpointFile {
   readonly name: string;
   readonly #file: string;
   readonly #identity: CheckpointIdentity;
-  #written = performance.now();
+  #tried = performance.now();
 
   constructor(workingDirectory: string, name: string, identity: CheckpointIdentity) {
     this.name = name;
@@ -45,9 +45,9 @@ export class CheckpointFile {
     }
   }
 
-  /** Writes it when the last time is long ago. */
-  async keep(source: CheckpointSource): Promise<void> {
-    if (performance.now() - this.#written >= CHECKPOINT_SECONDS * 1000) await this.write(source);
+  /** Was it last written, or tried to, long ago? */
+  get isDue(): boolean {
+    return performance.now() - this.#tried >= CHECKPOINT_SECONDS * 1000;
   }
 
   async write(source: CheckpointSource): Promise<void> {
@@ -68,7 +68,8 @@ export class CheckpointFile {
         code: 'unwritable-file',
         file: this.name,
       });
+    } finally {
+      this.#tried = performance.now();
     }
-    this.#written = performance.now();
   }
 }

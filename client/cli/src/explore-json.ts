@@ -4,10 +4,10 @@ import type { Explored } from './explore-file.ts';
 import { exploreLimitText } from './explore-text.ts';
 import { FORMAT_VERSION } from './json.ts';
 
-/** `cost` is all that may differ between two runs of the same call; `exploration` is what `merge` reads. */
+/** `cost` and `checkpoint` are all that may differ between two runs of the same call; `exploration` is what `merge` reads. */
 export function exploredDocument(
   file: string,
-  { report, exploration, seconds }: Explored,
+  { report, exploration, seconds, kept }: Explored,
   { scenario, kernel, engine }: CheckpointIdentity,
 ): object {
   const { passed, limit, conditions, findings, states, bytes, ...rest } = report;
@@ -27,9 +27,10 @@ export function exploredDocument(
     findings: findings.map(({ line, ...finding }) => ({ ...finding, ...(line !== undefined && { line: line + 1 }) })),
     cost: {
       seconds,
-      statesPerSecond: Math.round(states / Math.max(seconds, 0.001)),
+      statesPerSecond: Math.round(Math.max(0, states - (kept?.resumedFrom ?? 0)) / Math.max(seconds, 0.001)),
       bytesPerState: bytes / Math.max(states, 1),
     },
+    ...(kept && { checkpoint: kept }),
     identity: { scenario, kernel, engine },
     exploration,
   };

@@ -53,6 +53,15 @@ export const EXPLORE_OPTIONS: readonly OptionSpec[] = [
   },
   { name: 'estimate', doc: 'Only estimate how many states and how many orders of moves there are.' },
   { name: 'workers', value: 'N', doc: 'Expand large levels of states with this many threads; 1 without it.' },
+  {
+    name: 'fingerprint',
+    doc: 'Keep 64 bits of each state instead of the state: less memory, and a probability that a state was missed, which stands in the result.',
+  },
+  {
+    name: 'checkpoint',
+    value: 'CP',
+    doc: 'Write how far it is to the file CP, every 30 seconds and at the end, and go on from it if it is there. Limits and --workers may differ from call to call, nothing else.',
+  },
   { name: 'random', value: 'N', doc: 'Draw N runs instead of visiting everything.' },
   { name: 'seed', value: 'S', doc: `Where the random numbers begin: 0 to ${MAX_SEED}; ${DEFAULT_SEED} without it.` },
   { name: 'pct', value: 'DEPTH', doc: 'With --random: draw by PCT, for bugs that need DEPTH ordering constraints.' },
@@ -67,6 +76,8 @@ export interface ExploreRequest {
   readonly sample: SampleOptions | undefined;
   /** Threads that share the work. */
   readonly workers: number;
+  /** The file that the exploration is kept in. */
+  readonly checkpoint: string | undefined;
 }
 
 export function exploreRequestOf(call: Call): ExploreRequest {
@@ -76,6 +87,7 @@ export function exploreRequestOf(call: Call): ExploreRequest {
     maxSeconds: call.count('max-seconds'),
     sample: sampleOptionsOf(call, explore),
     workers: call.count('workers') ?? 1,
+    checkpoint: call.text('checkpoint'),
   };
 }
 
@@ -95,6 +107,7 @@ function exploreOptionsOf(call: Call): ExploreOptions {
     reduction: { ...(stopOn.length > 0 && { partialOrder: false }), ...reductionOf(call) },
     ...(granularity && { granularity }),
     ...(maxDepth !== undefined && { maxDepth }),
+    ...(call.flag('fingerprint') && { fingerprint: true }),
   };
 }
 
@@ -103,6 +116,14 @@ function sampleOptionsOf(call: Call, explore: ExploreOptions): SampleOptions | u
   const pctDepth = call.count('pct');
   const shard = call.text('shard');
   if (runs !== undefined) {
+    if (call.flag('fingerprint')) {
+      throw new Failure(
+        '--fingerprint is for visiting every state; --random draws runs and keeps none. Leave one out.',
+        {
+          code: 'options-exclude-each-other',
+        },
+      );
+    }
     const seed = seedOf(call.text('seed'));
     return { ...explore, runs, seed, ...(pctDepth !== undefined && { pctDepth }), ...shardOf(shard) };
   }

@@ -4,23 +4,26 @@ import type {
   ExplorationReport,
   ExploreLimit,
   FindingReport,
+  Fingerprinting,
   OutcomeReport,
   Progress,
 } from '@snoopscope/sim-core';
 import { shellWord } from './arguments.ts';
 import { counted, limitText, spaced } from './check-text.ts';
 import type { Call } from './commands/command.ts';
+import type { Kept } from './explore-checkpoint.ts';
 import type { Explored } from './explore-file.ts';
 import { type Style, wrap } from './paint.ts';
 
 /** More outcomes than these are for programs. */
 const SHOWN_OUTCOMES = 40;
 
-export function printExplored(call: Call, name: string, { report, seconds }: Explored): void {
-  const { kernel, passed, conditions, findings } = report;
+export function printExplored(call: Call, name: string, { report, seconds, kept }: Explored): void {
+  const { kernel, passed, conditions, findings, fingerprints } = report;
   const [style, word] = VERDICTS[String(passed) as keyof typeof VERDICTS];
   call.print(call.paint('heading', name));
-  call.print(`  ${call.paint('heading', kernel)}  ${call.paint(style, word)}`);
+  const but = passed && fingerprints ? `, ${missText(fingerprints)}` : '';
+  call.print(`  ${call.paint('heading', kernel)}  ${call.paint(style, word)}${but}`);
   call.print(`  ${call.paint('faint', wrap(coverageText(report), call.width - 2, 2))}`);
   if (conditions.length > 0) call.print('');
   for (const condition of conditions) printCondition(call, condition, report.complete);
@@ -29,7 +32,10 @@ export function printExplored(call: Call, name: string, { report, seconds }: Exp
   for (const finding of findings) printFinding(call, finding);
   call.print('');
   if (report.limit) call.print(`  ${call.paint('caution', wrap(exploreLimitText(report.limit), call.width - 2, 2))}`);
-  call.print(`  ${call.paint('faint', wrap(costText(report, seconds), call.width - 2, 2))}`);
+  const from = kept?.resumedFrom ?? 0;
+  call.print(`  ${call.paint('faint', wrap(costText(report, seconds, from), call.width - 2, 2))}`);
+  if (kept)
+    call.print(`  ${call.paint(kept.problem ? 'caution' : 'faint', wrap(keptText(kept, report), call.width - 2, 2))}`);
 }
 
 const VERDICTS = {
@@ -51,15 +57,31 @@ export function exploreLimitText(limit: ExploreLimit): string {
 }
 
 /** What is known, and of what. */
-function coverageText({ complete, granularity, finals, frontier, sampling }: ExplorationReport): string {
+function coverageText({ complete, granularity, finals, frontier, sampling, fingerprints }: ExplorationReport): string {
   const what = granularity === 'micro' ? 'micro-steps' : 'statements';
   const ends = counted(finals, 'final state');
   if (sampling) {
     const how = sampling.pctDepth === undefined ? 'uniformly' : `by PCT of depth ${sampling.pctDepth}`;
     return `${counted(sampling.runs, 'run')} of ${what}, drawn ${how} from seed ${sampling.seed}; ${finals} came to an end`;
   }
+  if (complete && fingerprints) return `all interleavings of ${what}, ${ends}, ${missText(fingerprints)}`;
   if (complete) return `all interleavings of ${what}, ${ends}`;
   return `some interleavings of ${what}: ${ends} so far, ${counted(frontier, 'state')} still to be continued`;
+}
+
+/** Nothing is proved by fingerprints without this number. */
+function missText({ bits, missProbability }: Fingerprinting): string {
+  return `but for a probability of ${missProbability.toPrecision(2)} at most that states were missed, by fingerprints of ${bits} bits`;
+}
+
+/** From where, to where, and what the next call does. */
+function keptText({ file, resumedFrom, finished, written, problem }: Kept, { sampling }: ExplorationReport): string {
+  const far = counted(resumedFrom ?? 0, sampling ? 'move' : 'state');
+  const from = resumedFrom === undefined ? '' : `gone on from ${file} at ${far}; `;
+  if (problem) return `checkpoint: ${from}not written the last time: ${problem}`;
+  if (finished && written === 0) return `checkpoint: ${file} holds this result; remove it to explore again`;
+  if (finished) return `checkpoint: ${from}${file} now holds this result`;
+  return `checkpoint: ${from}written to ${file}; the same call goes on from there`;
 }
 
 function printCondition(
@@ -134,19 +156,26 @@ function printSchedule(call: Call, schedule: string): void {
   call.print(`         ${shown}`);
 }
 
-function costText({ states, transitions, depth, bytes, sampling }: ExplorationReport, seconds: number): string {
+/** `from`: states that were there before these seconds. */
+function costText(report: ExplorationReport, seconds: number, from: number): string {
+  const { states, transitions, depth, bytes, sampling, fingerprints } = report;
   if (sampling) return `${counted(transitions, 'move')}, the longest run ${depth}, ${seconds.toFixed(2)} s`;
   const each = Math.round(bytes / Math.max(states, 1));
-  return `${counted(states, 'state')}, ${counted(transitions, 'transition')}, ${counted(depth, 'move')} deep, ${short(bytes)}B, ${each} bytes a state, ${seconds.toFixed(2)} s, ${rate(states, seconds)} states a second`;
+  // A result that was read from a file took no time.
+  const pace = states === from ? '' : `, ${seconds.toFixed(2)} s, ${rate(states - from, seconds)} states a second`;
+  const again = fingerprints?.beganAgain ? `, began again ${counted(fingerprints.beganAgain, 'time')}` : '';
+  return `${counted(states, 'state')}, ${counted(transitions, 'transition')}, ${counted(depth, 'move')} deep, ${short(bytes)}B, ${each} bytes a state${pace}${again}`;
 }
 
 /** One line for a terminal, while it goes on. */
-export function progressText({ states, frontier, bytes, depth }: Progress, seconds: number): string {
-  return `${short(states)} states, ${rate(states, seconds)} a second, frontier ${short(frontier)}, depth ${depth}, ${short(bytes)}B`;
+export function progressText({ states, frontier, bytes, depth }: Progress, seconds: number, kept?: Kept): string {
+  const saved = kept ? `, checkpoint written ${counted(kept.written, 'time')}` : '';
+  return `${short(states)} states, ${rate(states - (kept?.resumedFrom ?? 0), seconds)} a second, frontier ${short(frontier)}, depth ${depth}, ${short(bytes)}B${saved}`;
 }
 
 function rate(states: number, seconds: number): string {
-  return short(states / Math.max(seconds, 0.001));
+  // A search that began again may have fewer states than it had.
+  return short(Math.max(0, states) / Math.max(seconds, 0.001));
 }
 
 /** `950`, `12.3k`, `4.56M`. */

@@ -40,6 +40,9 @@ export function exploreWithWorkers(
     stop: (limit) => search.stop(limit),
     progress: () => search.progress(),
     result: () => search.result(),
+    snapshot: () => search.search.snapshot(),
+    restore: (snapshot) => search.search.restore(snapshot),
+    isBetweenLevels: () => !search.search.atSharedLevel,
     waiting: () => search.waiting,
     wait: () =>
       new Promise((resolve) => {

@@ -8,6 +8,8 @@ export interface Io {
   readonly standardInput: AsyncIterable<Uint8Array>;
   /** Set when the user presses Ctrl-C: long work stops at its next pause and prints what it has. */
   readonly interrupt: AbortSignal;
+  /** From now on, being told to end (SIGTERM) counts as Ctrl-C; before, it ends the process. */
+  readonly heedTermination: () => void;
 }
 
 export interface Output {

@@ -14,7 +14,7 @@ export function processIo(): Io {
       // Touching stdin of a terminal would keep the process alive.
       return process.stdin;
     },
-    interrupt: interruptSignal(),
+    ...interruption(),
   };
 }
 
@@ -64,7 +64,7 @@ function stopUnwritten(error: Error): never {
 const SAME_KEY_MS = 500;
 
 /** The first Ctrl-C asks the command to stop and print what it has, the second ends the process. */
-function interruptSignal(): AbortSignal {
+function interruption(): Pick<Io, 'interrupt' | 'heedTermination'> {
   const controller = new AbortController();
   let first = 0;
   process.on('SIGINT', () => {
@@ -74,5 +74,13 @@ function interruptSignal(): AbortSignal {
     process.stderr.write('Interrupted; stopping. Press Ctrl-C again to stop at once.\n');
     controller.abort();
   });
-  return controller.signal;
+  return {
+    interrupt: controller.signal,
+    heedTermination() {
+      process.once('SIGTERM', () => {
+        process.stderr.write('Told to end; stopping.\n');
+        controller.abort();
+      });
+    },
+  };
 }

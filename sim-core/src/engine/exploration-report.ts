@@ -6,6 +6,7 @@ import {
   type Exploration,
   type ExploreLimit,
   type ExploreOptions,
+  type Fingerprinting,
   movesOf,
   type Sampling,
 } from '../explore/exploration.ts';
@@ -30,6 +31,8 @@ export interface ExplorationReport {
   readonly limit?: ExploreLimit;
   /** Set when runs were drawn at random: nothing is then proved, and counts are of runs. */
   readonly sampling?: Sampling;
+  /** Set when states were told apart by fingerprints: what is proved then, is proved up to the probability in it. */
+  readonly fingerprints?: Fingerprinting;
   readonly states: number;
   readonly transitions: number;
   /** States that are still to be continued; 0 when complete. */
@@ -103,7 +106,7 @@ export function explorationReport(verdict: KernelVerdict, search: ExploreOptions
   const { granularity, complete, limit, sampling, states, transitions, frontier, maxDepth, bytes, finals, terms } =
     exploration;
   const line = (schedule: readonly ScheduledMove[]): string => scheduleText(model, movesOf(schedule), granularity);
-  const { random } = exploration;
+  const { fingerprints, random } = exploration;
   return {
     kernel: profile.name,
     granularity,
@@ -111,6 +114,7 @@ export function explorationReport(verdict: KernelVerdict, search: ExploreOptions
     complete,
     ...(limit && { limit }),
     ...(sampling && { sampling }),
+    ...(fingerprints && { fingerprints }),
     states,
     transitions,
     frontier,

@@ -16,7 +16,7 @@ export function mergeExplorations(parts: readonly Exploration[]): Exploration {
   if (parts.some((part) => same(part) !== same(first))) {
     throw new NotMergeable('the results are of different scenarios, kernels or granularities: their conditions differ');
   }
-  const complete = parts.find((part) => part.complete);
+  const complete = parts.find((part) => part.complete && !part.fingerprints) ?? parts.find((part) => part.complete);
   if (complete) return complete;
   const random = parts.flatMap((part) => part.random ?? []);
   if (random.length === parts.length) return explorationOf(mergeRandom(random));

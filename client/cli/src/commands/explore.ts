@@ -1,9 +1,10 @@
 /** `snoopscope explore FILE`: every interleaving on one kernel, with the outcomes and how each of them comes about. */
-import { identityOf } from '@snoopscope/sim-core';
+import { identityOf, type Model } from '@snoopscope/sim-core';
+import { Keeper } from '../explore-checkpoint.ts';
 import { printEstimate } from '../explore-estimate.ts';
 import { exploreModel, type OnProgress } from '../explore-file.ts';
 import { exploredDocument } from '../explore-json.ts';
-import { EXPLORE_OPTIONS, exploreRequestOf } from '../explore-options.ts';
+import { EXPLORE_OPTIONS, type ExploreRequest, exploreRequestOf } from '../explore-options.ts';
 import { printExplored, progressText } from '../explore-text.ts';
 import { remarkWarnings } from '../failure-report.ts';
 import { ownProfile, profileOf } from '../kernels.ts';
@@ -20,7 +21,7 @@ export const explore: Command = {
   description: [
     'Says of each condition whether it holds, in how many distinct outcomes its proposition is true and in how many it is not; then lists the outcomes over everything that conditions mention, and the findings. With each stands a `schedule` line that leads there: pasted into the file, or given to `run --schedule` or a launch configuration, it replays to the same event.',
     'With --random, runs are drawn instead, uniformly or by PCT: they can show and refute, but prove nothing. A seed gives the same runs again, and with what decides a condition and with each finding stands the call that makes that one run again. --shard divides them among machines, and `snoopscope merge` puts the JSON results together.',
-    'Reductions leave out interleavings that come to the same; verdicts and outcomes do not depend on them, numbers of states, of final states and of occurrences do. On a limit or Ctrl-C what is known so far is printed. FILE may be - for standard input.',
+    'Reductions leave out interleavings that come to the same; verdicts and outcomes do not depend on them, numbers of states, of final states and of occurrences do. On a limit or Ctrl-C what is known so far is printed, and with --checkpoint it is kept: the same call goes on from there, and once nothing is left to do it prints the result again without searching. FILE may be - for standard input.',
   ],
   options: EXPLORE_OPTIONS,
   examples: [
@@ -28,6 +29,10 @@ export const explore: Command = {
     {
       line: 'explore --kernel v6.12 --granularity micro --stop-on stale-read a.snoop',
       about: 'The nearest stale read, between micro-steps.',
+    },
+    {
+      line: 'explore large.snoop --checkpoint large.cp --max-seconds 3000',
+      about: 'What one job has time for; the next call goes on.',
     },
     { line: 'explore a.snoop --random 100000 --pct 3 --seed 7', about: 'A hundred thousand runs by PCT.' },
   ],
@@ -41,13 +46,23 @@ export const explore: Command = {
     const model = modelOf(file, profile);
     if (call.flag('estimate')) return printEstimate(call, file.name, model);
     const line = progressLine(call, file.name);
-    const explored = await exploreModel(model, profile, request, call.io.interrupt, line?.show);
+    const keeper = await keeperOf(call, request, model);
+    const explored = await exploreModel(model, profile, request, call.io.interrupt, line?.show, keeper);
     line?.clear();
     if (call.format === 'json') call.printJson(exploredDocument(file.name, explored, identityOf(model, {}, VERSION)));
     else printExplored(call, file.name, explored);
     return explored.exitCode;
   },
 };
+
+async function keeperOf({ io, remark }: Call, request: ExploreRequest, model: Model): Promise<Keeper | undefined> {
+  if (request.checkpoint === undefined) return undefined;
+  // Whoever shuts a machine down says so first.
+  io.heedTermination();
+  const keeper = await Keeper.open(io.workingDirectory, request.checkpoint, model, request);
+  if (keeper.isResumed) remark(`Going on from the checkpoint ${request.checkpoint}.`);
+  return keeper;
+}
 
 interface ProgressLine {
   readonly show: OnProgress;
@@ -62,7 +77,7 @@ function progressLine({ io: { stderr }, format, remark }: Call, name: string): P
   if (columns === undefined) return format === 'text' ? logLines(remark, name) : undefined;
   const write = (text: string): void => stderr.write(`\r\u001b[K${text.slice(0, columns - 1)}`);
   return {
-    show: (progress, seconds) => write(progressText(progress, seconds)),
+    show: (progress, seconds, kept) => write(progressText(progress, seconds, kept)),
     clear: () => write(''),
   };
 }
@@ -71,9 +86,9 @@ function progressLine({ io: { stderr }, format, remark }: Call, name: string): P
 function logLines(remark: Call['remark'], name: string): ProgressLine {
   let next = 1;
   return {
-    show(progress, seconds) {
+    show(progress, seconds, kept) {
       if (seconds < next) return;
-      remark(`${name}: ${progressText(progress, seconds)}`);
+      remark(`${name}: ${progressText(progress, seconds, kept)}`);
       next = seconds + LOG_SECONDS;
     },
     clear: () => {},

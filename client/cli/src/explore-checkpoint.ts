@@ -1,0 +1,126 @@
+/** An exploration that is kept in a file, so that the same call goes on where the process ended. */
+import {
+  ALL_REDUCTIONS,
+  type Exploration,
+  identityOf,
+  type Model,
+  type ReadSnapshot,
+  type Snapshot,
+} from '@snoopscope/sim-core';
+import { CheckpointFile } from './checkpoint-file.ts';
+import type { ExploreRequest } from './explore-options.ts';
+import { Failure } from './failure.ts';
+import { VERSION } from './version.ts';
+
+/** What there is to tell about the checkpoint of an exploration. */
+export interface Kept {
+  readonly file: string;
+  /** States (random moves, when runs are drawn) that were there already when the exploration went on from it. */
+  readonly resumedFrom?: number;
+  /** Nothing is left to do; the file holds the result. */
+  readonly finished: boolean;
+  /** Times that it was written by this process. */
+  readonly written: number;
+  /** Why it could not be written the last time. */
+  readonly problem?: string;
+}
+
+/** What can be kept. */
+export interface Keepable {
+  readonly snapshot: () => Snapshot;
+  readonly restore: (snapshot: ReadSnapshot) => void;
+}
+
+/** The kind of a snapshot that is a result. */
+const FINISHED = 'finished';
+
+export class Keeper {
+  readonly #file: CheckpointFile;
+  readonly #snapshot: ReadSnapshot | undefined;
+  #resumedFrom: number | undefined;
+  #finished = false;
+  #written = 0;
+  #problem: string | undefined;
+
+  private constructor(file: CheckpointFile, snapshot: ReadSnapshot | undefined) {
+    this.#file = file;
+    this.#snapshot = snapshot;
+  }
+
+  /** Throws a Failure when the file is of something else or damaged. */
+  static async open(workingDirectory: string, name: string, model: Model, request: ExploreRequest): Promise<Keeper> {
+    const file = new CheckpointFile(workingDirectory, name, identityOf(model, askedOf(model, request), VERSION));
+    return new Keeper(file, await file.read());
+  }
+
+  /** Is there anything to go on from? */
+  get isResumed(): boolean {
+    return this.#snapshot !== undefined;
+  }
+
+  /** The result, when the file says that nothing is left to do. */
+  get result(): Exploration | undefined {
+    if (this.#snapshot?.kind !== FINISHED) return undefined;
+    const exploration = this.#snapshot.data as Exploration;
+    this.#finished = true;
+    this.#resumedFrom = exploration.states;
+    return exploration;
+  }
+
+  /**
+   * Takes the search to where the file says it was. Throws a Failure when the file cannot be written: that is better
+   * known now than after an hour.
+   */
+  async begin(search: Keepable & { readonly progress: () => { readonly states: number } }): Promise<void> {
+    if (this.#snapshot) {
+      search.restore(this.#snapshot);
+      this.#resumedFrom = search.progress().states;
+    }
+    await this.#file.write(search);
+    this.#written++;
+  }
+
+  /** Writes it when the last time is long ago. A disk that has become full does not end the exploration. */
+  async keep(search: Keepable): Promise<void> {
+    if (this.#file.isDue) await this.#write(search);
+  }
+
+  /** The exploration is over or was stopped: `last` is where, taken before `exploration` was asked for. */
+  async end(last: Snapshot, exploration: Exploration): Promise<void> {
+    const { complete, limit, sampling } = exploration;
+    const drawn = sampling !== undefined && limit === undefined;
+    this.#finished = complete || drawn || limit?.kind === 'finding' || limit?.kind === 'model';
+    const snapshot = this.#finished ? { kind: FINISHED, data: exploration, arrays: {} } : last;
+    await this.#write({ snapshot: () => snapshot });
+  }
+
+  get kept(): Kept {
+    return {
+      file: this.#file.name,
+      ...(this.#resumedFrom !== undefined && { resumedFrom: this.#resumedFrom }),
+      finished: this.#finished,
+      written: this.#written,
+      ...(this.#problem !== undefined && { problem: this.#problem }),
+    };
+  }
+
+  async #write(search: Pick<Keepable, 'snapshot'>): Promise<void> {
+    try {
+      await this.#file.write(search);
+      this.#written++;
+      this.#problem = undefined;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      this.#problem = error.message;
+    }
+  }
+}
+
+/** What must be the same to go on: not how long to search, nor with how many threads. */
+function askedOf(model: Model, { explore, sample }: ExploreRequest): object {
+  const { granularity = model.granularity, findings = {}, reduction, fingerprint = false, maxDepth } = explore;
+  const asked = { granularity, findings: Object.fromEntries(Object.entries(findings).sort()) };
+  if (!sample) return { ...asked, reduction: { ...ALL_REDUCTIONS, ...reduction }, fingerprint };
+  const { runs, seed, pctDepth, shard, shards } = sample;
+  return { ...asked, runs, seed, pctDepth, shard, shards, maxDepth };
+}
