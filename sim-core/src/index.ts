@@ -27,7 +27,7 @@ export {
   type ToLevelWorker,
 } from './explore/level-worker.ts';
 export { mergeExplorations } from './explore/merge.ts';
-export { minimise, minimiseMoves, switchesOf } from './explore/minimise.ts';
+export { minimise, minimiseMoves, minimising, switchesOf } from './explore/minimise.ts';
 export { type ParallelOptions, ParallelSearch } from './explore/parallel.ts';
 export { MAX_SEED } from './explore/prng.ts';
 export { RandomSearch, randomRuns } from './explore/random.ts';
@@ -84,6 +84,7 @@ export {
   CPU_VENDORS,
   IOMMU_DRIVERS,
   MACHINE_OPTIONS,
+  MACHINE_WORD_DOCS,
   type MachineOption,
   type OptionOwner,
 } from './scenario/machine-options.ts';
@@ -118,7 +119,7 @@ export { type RoleWord, rolesOf, vcpuName, type WordRole } from './scenario/role
 export { didYouMean, nearest } from './scenario/suggest.ts';
 export type { Place as TextPlace } from './scenario/symbols.ts';
 export { OP_KINDS_OF, VOCABULARY, type Vocabulary } from './scenario/vocabulary.ts';
-export { LANGUAGE_WORDS, type LanguageWord } from './scenario/words.ts';
+export { INNER_WORDS, LANGUAGE_WORDS, type LanguageWord } from './scenario/words.ts';
 export * from './state/event.ts';
 export type { Field, Layout } from './state/layout.ts';
 export { Machine, NOTE } from './state/machine.ts';

@@ -21,7 +21,7 @@ import {
 export function describe(meaning: Meaning, profile: Profile): string {
   switch (meaning.kind) {
     case 'keyword':
-      return page(code(meaning.keyword.example), meaning.keyword.doc);
+      return page(code(meaning.keyword.example), meaning.keyword.doc, inLanguage(meaning.keyword.section));
     case 'op':
       return describeOp(meaning.op, profile);
     case 'constant':
@@ -50,10 +50,19 @@ export function describe(meaning: Meaning, profile: Profile): string {
       const { name, params, doc, value } = meaning.fact;
       const values =
         typeof value === 'string' ? `Its value is a ${value}.` : `Its value is one of ${value.join(', ')}.`;
-      return page(code(`${name}(${params.map((param) => param.name).join(', ')})`), doc, values);
+      return page(
+        code(`${name}(${params.map((param) => param.name).join(', ')})`),
+        doc,
+        values,
+        inLanguage('Final conditions'),
+      );
     }
     case 'finding':
-      return page(`**${meaning.finding.name}** is a finding of a monitor.`, meaning.finding.doc);
+      return page(
+        `**${meaning.finding.name}** is a finding of a monitor.`,
+        meaning.finding.doc,
+        inLanguage('Final conditions'),
+      );
   }
 }
 
@@ -152,8 +161,25 @@ function describeConstant(constant: Constant, profile: Profile): string {
     constant.doc,
     presence(constant.name, constant.on, profile),
     attributes.map(({ name, summary }) => `- \`${name}\`: ${summary}`).join('\n'),
+    headerOf(constant.name),
   );
 }
+
+/** The header of the kernel's API that a constant is from; the language's own have none. */
+function headerOf(name: string): string {
+  const header = HEADERS.find(([pattern]) => pattern.test(name))?.[1];
+  return header === undefined ? inLanguage('setup and thread: system calls') : `**Source** linux: ${header}`;
+}
+
+const HEADERS: readonly (readonly [RegExp, string])[] = [
+  [/^KVM_X86_QUIRK_/, 'arch/x86/include/uapi/asm/kvm.h'],
+  [/^KVM_/, 'include/uapi/linux/kvm.h'],
+  [/^VFIO_/, 'include/uapi/linux/vfio.h'],
+  [/^IOMMU_/, 'include/uapi/linux/iommufd.h'],
+  [/^PCI_/, 'include/uapi/linux/pci_regs.h'],
+  [/^O_/, 'include/uapi/asm-generic/fcntl.h'],
+  [/^AT_/, 'include/uapi/linux/fcntl.h'],
+];
 
 function describeAttribute(attribute: Attribute, profile: Profile): string {
   return page(
@@ -221,6 +247,11 @@ function errnos(rows: readonly Errno[], profile: Profile): string {
 function errnoLine({ name, when, on }: Errno, profile: Profile): string {
   const range = on === undefined ? '' : ` *(${on}${isIn(on, profile) ? '' : `, not ${profile.name}`})*`;
   return `- \`${name}\` ${when}${range}`;
+}
+
+/** Where the language is explained. */
+export function inLanguage(section: string): string {
+  return `**Source** Snoopscope: docs/language.md, ${section}`;
 }
 
 function sources(list: readonly Source[]): string {

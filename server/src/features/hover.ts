@@ -1,8 +1,9 @@
 import {
-  ALLOWED,
   EXIT_REASONS,
+  FILE_KINDS,
   includePath,
   MACHINE_OPTIONS,
+  MACHINE_WORD_DOCS,
   type Position,
   profileNamed,
   type ScenarioSymbol,
@@ -11,9 +12,10 @@ import {
   type WordAt,
   wordAt,
 } from '@snoopscope/sim-core';
-import type { Snapshot } from '../snapshot.ts';
-import { code, describe, describeCommit, describeProfile, describeStruct, page } from './describe.ts';
-import { codeOf, definingCode, definitionsOf, documentationOf, whatIs } from './names.ts';
+import { newestProfile, type Snapshot } from '../snapshot.ts';
+import { code, describe, describeCommit, describeProfile, describeStruct, inLanguage, page } from './describe.ts';
+import { codeOf, definingCode, definitionsOf, documentationOf, pathKind, whatIs } from './names.ts';
+import { symbolAt } from './references.ts';
 
 /** Markdown about the word at a place. */
 export interface HoverText {
@@ -24,8 +26,11 @@ export interface HoverText {
 
 /** What the word at a place means on the kernel of the scenario, or undefined when there is nothing to say. */
 export function hoverAt(snapshot: Snapshot, at: Position): HoverText | undefined {
-  const found = wordAt(snapshot.scenario, VOCABULARY, at);
-  if (found === undefined) return undefined;
+  const word = wordAt(snapshot.scenario, VOCABULARY, at);
+  if (word === undefined) return undefined;
+  // What an argument of `call` names may stand in an included file.
+  const symbol = word.symbol && (symbolAt(snapshot, { line: at.line, column: word.word.span.start }) ?? word.symbol);
+  const found: WordAt = symbol === undefined ? word : { ...word, symbol };
   const markdown = found.means
     ? described(found, snapshot)
     : found.symbol
@@ -89,24 +94,28 @@ function aboutWord(found: WordAt, snapshot: Snapshot): string | undefined {
     case 'memory-type':
       return WORDS[word.text] ?? CACHE_WORDS[word.text];
     case 'config-register':
-      return CONFIG_WORDS[word.text];
     case 'system-register':
-      return SYSTEM_WORDS[word.text.toUpperCase()];
+      return aboutRegister(word.text);
     case 'bdf':
-      return page(`\`${word.text}\`: a PCI address, as domain:bus:device.function.`);
+      return page(`\`${word.text}\`: a PCI address, as domain:bus:device.function.`, inLanguage('machine'));
     case 'constant':
       return (EXIT_REASONS as readonly string[]).includes(word.text)
-        ? `**${word.text}**: a reason for a VM exit, named as in VMX.`
+        ? page(`**${word.text}**: a reason for a VM exit, named as in VMX.`, inLanguage('Final conditions'))
         : undefined;
     case 'option-value':
-      return aboutOptionValue(found);
+      return aboutOptionValue(found) ?? aboutPlainValue(snapshot, found);
     case 'keyword':
     case 'host':
-      return ALLOWED[word.text] && page(code(word.text), ALLOWED[word.text] as string);
+      return aboutMachineWord('allow', word.text);
     case 'string':
-      return describeCommit(word.text) ?? aboutInclude(snapshot, found);
+      return describeCommit(word.text) ?? aboutInclude(snapshot, found) ?? aboutPath(snapshot, found);
     case 'number':
-      return aboutNumber(word.text);
+      return aboutOptionValue(found) ?? aboutNumber(snapshot, found);
+    case 'tag':
+      return page(
+        `\`${word.text}\`: a tag. Lists and runs of scenarios can be filtered by it.`,
+        inLanguage('The header'),
+      );
     default:
       return undefined;
   }
@@ -124,9 +133,15 @@ function aboutInclude(snapshot: Snapshot, found: WordAt): string | undefined {
   );
 }
 
+/** `snoop-control=off`: the option that a value is of; for a kind of hardware, the kind. */
 function aboutOptionValue(found: WordAt): string | undefined {
-  const { owner, field, text } = found.word;
-  if (owner === undefined || owner === 'op') return undefined;
+  const { owner, field, text, op } = found.word;
+  if (owner === undefined) return undefined;
+  if (owner === 'op') {
+    const option = op?.options?.find(({ name }) => name === field);
+    return op && option && describe({ kind: 'op-option', op, name: option.name, doc: option.doc }, newestProfile());
+  }
+  if (field === undefined) return owner === 'cpu' || owner === 'iommu' ? aboutMachineWord(owner, text) : undefined;
   const option = MACHINE_OPTIONS[owner].find(({ key }) => key === field);
   return (
     option &&
@@ -134,8 +149,44 @@ function aboutOptionValue(found: WordAt): string | undefined {
   );
 }
 
-/** The other notation of a number: masks are read in hexadecimal, counts in decimal. */
-function aboutNumber(text: string): string | undefined {
+function aboutMachineWord(of: keyof typeof MACHINE_WORD_DOCS, text: string): string | undefined {
+  const word = MACHINE_WORD_DOCS[of][text];
+  return word && page(code(of === 'allow' ? text : `${of} … ${text}`), word.doc, `**Source** ${word.source}`);
+}
+
+/** `cpu1` as a condition or a schedule names it, and the process of `thread b of other`. */
+function aboutPlainValue(snapshot: Snapshot, { word, line }: WordAt): string | undefined {
+  const cpu = /^cpu(\d+)$/.exec(word.text)?.[1];
+  if (cpu !== undefined)
+    return page(`\`${word.text}\`: physical CPU ${cpu}, with a cache of its own.`, inLanguage('machine'));
+  const content = snapshot.scenario.lines[line]?.content;
+  if (content?.kind !== 'actor-open' || content.actor.of?.text !== word.text) return undefined;
+  return page(
+    `\`${word.text}\`: a process. The threads that name it share its descriptors; every other thread is of the process of \`setup\`.`,
+    inLanguage('setup and thread: system calls'),
+  );
+}
+
+/** What a path leads to that is opened. */
+function aboutPath(snapshot: Snapshot, { word, line }: WordAt): string | undefined {
+  const content = snapshot.scenario.lines[line]?.content;
+  if (content?.kind !== 'syscall') return undefined;
+  const path = content.args.find(({ span }) => span.start === word.span.start);
+  const kind = pathKind(path);
+  if (kind !== undefined) return `\`${word.text}\`: ${FILE_KINDS[kind]}.`;
+  return path?.kind === 'string' && /^[0-9a-f]{4,}:/i.test(path.value)
+    ? `\`${path.value}\`: a PCI address, as domain:bus:device.function.`
+    : undefined;
+}
+
+/** What a number of the language stands for; else its other notation: masks are read in hexadecimal, counts in decimal. */
+function aboutNumber(snapshot: Snapshot, { word, line }: WordAt): string | undefined {
+  const { text } = word;
+  const content = snapshot.scenario.lines[line]?.content;
+  if (content?.kind === 'memory')
+    return page(`\`${text}\`: what the word holds at the start, in memory and in no cache.`, inLanguage('machine'));
+  if (content?.kind === 'repeat-open')
+    return page(`\`${text}\`: how often the block is executed.`, inLanguage('Choices, loops, waiting'));
   if (!/^-?(?:0[xX][0-9a-fA-F]+|\d+)$/.test(text)) return undefined;
   const value = BigInt(text.startsWith('-') ? 0 : text);
   if (value < 10n) return undefined;
@@ -164,24 +215,61 @@ const CACHE_WORDS: Readonly<Record<string, string>> = {
   I: page('**I**, invalid: the cache does not have the line.', SDM),
 };
 
-const CONFIG_WORDS: Readonly<Record<string, string>> = {
-  DevCtl: page(
-    '**DevCtl**, the Device Control register. Bit 11 is Enable No Snoop: while it is clear, the device must not set the No Snoop attribute.',
-    '**Source** PCIe: Base Specification, Device Control Register',
-  ),
-};
+/** Registers with a name of the manuals, by the first pattern that fits. */
+function aboutRegister(name: string): string | undefined {
+  return REGISTERS.find(([pattern]) => pattern.test(name))?.[1](name.toUpperCase());
+}
 
-const SYSTEM_WORDS: Readonly<Record<string, string>> = {
-  CR0: page(
-    '**CR0**: bit 30 (CD) disables caching, bit 29 (NW) is not write-through.',
-    '**Source** Intel SDM: volume 3, Control Registers',
-  ),
-  IA32_PAT: page(
-    '**IA32_PAT**: eight memory types that page-table entries select from.',
-    '**Source** Intel SDM: volume 3, Page Attribute Table',
-  ),
-  IA32_MTRR_DEF_TYPE: page(
-    '**IA32_MTRR_DEF_TYPE**: the memory type of addresses without an MTRR; bit 11 enables the MTRRs.',
-    '**Source** Intel SDM: volume 3, Memory Type Range Registers',
-  ),
-};
+const MTRR = '**Source** Intel SDM: volume 3, Memory Type Range Registers';
+
+const REGISTERS: readonly (readonly [RegExp, (name: string) => string])[] = [
+  [
+    /^DevCtl$/i,
+    () =>
+      page(
+        '**DevCtl**, the Device Control register. Bit 11 is Enable No Snoop: while it is clear, the device must not set the No Snoop attribute.',
+        '**Source** PCIe: Base Specification, Device Control Register',
+      ),
+  ],
+  [
+    /^CR0$/i,
+    () =>
+      page(
+        '**CR0**: bit 30 (CD) disables caching, bit 29 (NW) is not write-through.',
+        '**Source** Intel SDM: volume 3, Control Registers',
+      ),
+  ],
+  [
+    /^IA32_PAT$/i,
+    () =>
+      page(
+        '**IA32_PAT**: eight memory types that page-table entries select from.',
+        '**Source** Intel SDM: volume 3, Page Attribute Table',
+      ),
+  ],
+  [
+    /^IA32_MTRR_DEF_TYPE$/i,
+    () =>
+      page(
+        '**IA32_MTRR_DEF_TYPE**: the memory type of addresses without an MTRR; bit 11 enables the MTRRs, bit 10 the fixed ones.',
+        MTRR,
+      ),
+  ],
+  [
+    /^IA32_MTRR_PHYSBASE\d+$/i,
+    (name) =>
+      page(
+        `**${name}**: the first address of a variable range and, in bits 7 to 0, the memory type of the range.`,
+        MTRR,
+      ),
+  ],
+  [
+    /^IA32_MTRR_PHYSMASK\d+$/i,
+    (name) =>
+      page(`**${name}**: which bits of an address the variable range compares; bit 11 makes the range valid.`, MTRR),
+  ],
+  [
+    /^IA32_MTRR_FIX/i,
+    (name) => page(`**${name}**: memory types of eight fixed ranges of the first megabyte, one in each byte.`, MTRR),
+  ],
+];

@@ -155,7 +155,8 @@ function outputKind(args: readonly Expr[], name: string): FileKind | undefined {
   return binds ? 'kvm-vfio' : undefined;
 }
 
-function pathKind(path: Expr | undefined): FileKind | undefined {
+/** What an open of a path gives, when it is a string that the model knows. */
+export function pathKind(path: Expr | undefined): FileKind | undefined {
   if (path?.kind !== 'string') return undefined;
   return PATH_KINDS.find(([pattern]) => pattern.test(path.value))?.[1];
 }

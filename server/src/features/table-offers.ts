@@ -1,15 +1,13 @@
 /** What the tables of the simulator offer on a kernel: ops, constants, errnos, words, options, facts. */
 import {
-  ALLOWED,
   type BlockKind,
   CONSTANTS,
-  CPU_VENDORS,
   ERRNOS,
   FACTS,
   FILE_KINDS,
   FINDINGS,
-  IOMMU_DRIVERS,
   LANGUAGE_WORDS,
+  MACHINE_WORD_DOCS,
   type MachineOption,
   type Op,
   type OptionOwner,
@@ -17,7 +15,7 @@ import {
   PROFILES,
   type Profile,
 } from '@snoopscope/sim-core';
-import { isIn } from './describe.ts';
+import { isIn, page } from './describe.ts';
 import { KEYWORD_SNIPPETS } from './keyword-snippets.ts';
 import type { Offer } from './offers.ts';
 import { literal } from './snippets.ts';
@@ -143,9 +141,14 @@ export function versionOffers(): Offer[] {
 }
 
 export function machineWordOffers(of: 'cpu-vendor' | 'iommu-driver' | 'allowed'): Offer[] {
-  if (of !== 'allowed') return valueOffers(of === 'cpu-vendor' ? CPU_VENDORS : IOMMU_DRIVERS);
-  return Object.entries(ALLOWED).map(
-    ([label, text]): Offer => ({ label, kind: 'keyword', about: { kind: 'text', text }, rank: 0 }),
+  const words = MACHINE_WORD_DOCS[of === 'cpu-vendor' ? 'cpu' : of === 'iommu-driver' ? 'iommu' : 'allow'];
+  return Object.entries(words).map(
+    ([label, { doc, source }], rank): Offer => ({
+      label,
+      kind: of === 'allowed' ? 'keyword' : 'value',
+      about: { kind: 'text', text: page(doc, `**Source** ${source}`) },
+      rank,
+    }),
   );
 }
 

@@ -27,7 +27,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
       range: [1, 16],
       fallback: '1',
       doc: 'Physical CPUs, each with a cache of its own.',
-      source: 'model',
+      source: 'Snoopscope: docs/language.md, machine',
     },
     {
       key: 'wbinvd-exit',
@@ -172,7 +172,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
       values: 'name',
       fallback: 'a page of its own',
       doc: 'Lines with the same page name share a page.',
-      source: 'model',
+      source: 'Snoopscope: docs/language.md, machine',
     },
     {
       key: 'host-mtrr',
@@ -189,7 +189,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
       range: [1, 1_000_000],
       fallback: 'no bound',
       doc: 'How often at most in one execution.',
-      source: 'model',
+      source: 'Snoopscope: docs/language.md, machine',
     },
   ],
   setup: [
@@ -226,19 +226,79 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
       values: 'cpu',
       fallback: '0',
       doc: 'The physical CPU on which the accesses of the host itself run.',
-      source: 'model',
+      source: 'Snoopscope: docs/language.md, machine',
     },
   ],
 };
 
-/** Kinds of CPUs and IOMMUs, and what the environment may be allowed to do. */
-export const CPU_VENDORS: readonly string[] = ['intel', 'amd'];
-export const IOMMU_DRIVERS: readonly string[] = ['vt-d', 'amd-vi', 'smmu', 'none'];
-export const ALLOWED: Readonly<Record<string, string>> = {
-  evict: 'A cache may drop any line at any time, writing it back when it is modified.',
-  prefetch: 'A cache may fill any line at any time, when its memory type allows.',
-  drain: 'A write-combining buffer may drain at any time.',
-  migrate: 'The host may move a vCPU to another physical CPU at any time.',
+/** A word of the machine block that stands for a kind of hardware, or for something that happens by itself. */
+export interface MachineWord {
+  readonly doc: string;
+  /** The manual or kernel file that says so. */
+  readonly source: string;
+}
+
+const CPU_KINDS: Readonly<Record<string, MachineWord>> = {
+  intel: {
+    doc: 'CPUs with VMX. Leaves of EPT carry a memory type, which KVM chooses with non-coherent DMA in mind; leaving the guest on WBINVD is a choice (`wbinvd-exit`).',
+    source: 'Intel SDM, volume 3, EPT and Memory Typing; linux: arch/x86/kvm/vmx/vmx.c vmx_get_mt_mask()',
+  },
+  amd: {
+    doc: 'CPUs with SVM. Leaves of NPT carry no memory type, so that KVM changes none when non-coherent DMA begins or ends; the guest is always left on WBINVD.',
+    source: 'linux: arch/x86/kvm/svm/svm.c, arch/x86/kvm/mmu.h',
+  },
 };
+
+const IOMMU_KINDS: Readonly<Record<string, MachineWord>> = {
+  'vt-d': {
+    doc: 'Intel VT-d. A leaf entry may carry SNP, which has the access snooped whatever its TLP asks, if the unit has Snoop Control (`snoop-control`); in scalable mode with first-stage tables (`first-stage`) PGSNP of the device does it.',
+    source: 'Intel VT-d, Second-Stage Paging Entries, Extended Capability Register; linux: drivers/iommu/intel/iommu.c',
+  },
+  'amd-vi': {
+    doc: 'AMD-Vi. Linux writes FC (force coherent) into every entry, so that all DMA through it is snooped.',
+    source: 'AMD I/O Virtualization, I/O Page Table Entry; linux: drivers/iommu/amd/iommu.c',
+  },
+  smmu: {
+    doc: 'Arm SMMUv3, only as far as the calls of VFIO and KVM show it. It can hold its devices to coherent DMA if it has `write-back-snoop` and the kernel is v6.13 or later.',
+    source: 'linux: drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c arm_smmu_enforce_cache_coherency()',
+  },
+  none: {
+    doc: 'A unit of which nothing is known but that it translates: it forces no snooping and promises no coherency.',
+    source: 'Snoopscope: docs/language.md, machine',
+  },
+};
+
+const ALLOWED_WORDS: Readonly<Record<string, MachineWord>> = {
+  evict: {
+    doc: 'A cache may drop any line at any time, writing it back when it is modified.',
+    source: 'Intel SDM, volume 3, Memory Cache Control',
+  },
+  prefetch: {
+    doc: 'A cache may fill any line at any time, when its memory type allows.',
+    source: 'Intel SDM, volume 3, Memory Cache Control',
+  },
+  drain: {
+    doc: 'A write-combining buffer may drain at any time.',
+    source: 'Intel SDM, volume 3, Buffering of Write Combining Memory Locations',
+  },
+  migrate: {
+    doc: 'The host may move a vCPU to another physical CPU at any time.',
+    source: 'linux: virt/kvm/kvm_main.c kvm_sched_out(), arch/x86/kvm/x86.c kvm_arch_vcpu_load()',
+  },
+};
+
+/** What the words of the machine block mean that are no options: kinds of hardware, and what `allow` permits. */
+export const MACHINE_WORD_DOCS: Readonly<Record<'cpu' | 'iommu' | 'allow', Readonly<Record<string, MachineWord>>>> = {
+  cpu: CPU_KINDS,
+  iommu: IOMMU_KINDS,
+  allow: ALLOWED_WORDS,
+};
+
+/** Kinds of CPUs and IOMMUs, and what the environment may be allowed to do. */
+export const CPU_VENDORS: readonly string[] = Object.keys(CPU_KINDS);
+export const IOMMU_DRIVERS: readonly string[] = Object.keys(IOMMU_KINDS);
+export const ALLOWED: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(ALLOWED_WORDS).map(([word, { doc }]) => [word, doc]),
+);
 /** What a schedule calls the arrival of a posted write: `post(gpu)`. It needs no `allow`. */
 export const ARRIVAL = 'post';

@@ -14,7 +14,7 @@ import { printActor } from './printer.ts';
 import { type RoleWord, rolesOf, type WordRole } from './roles.ts';
 import { type Place, type ScenarioSymbol, symbolsOf } from './symbols.ts';
 import type { Vocabulary } from './vocabulary.ts';
-import { LANGUAGE_WORDS, type LanguageWord } from './words.ts';
+import { INNER_WORDS, LANGUAGE_WORDS, type LanguageWord } from './words.ts';
 
 export { type Completion, type CompletionPlace, completionAt, type EnclosingCall } from './completion.ts';
 export { type Place, type ScenarioSymbol, type SymbolTable, symbolsOf } from './symbols.ts';
@@ -70,7 +70,7 @@ export function wordAt(scenario: ParsedScenario, vocabulary: Vocabulary, at: Pos
 export function meaningOf(word: RoleWord, line: Line, vocabulary: Vocabulary): Meaning | undefined {
   switch (word.role) {
     case 'keyword': {
-      const keyword = LANGUAGE_WORDS.find((candidate) => candidate.word === word.text);
+      const keyword = [...LANGUAGE_WORDS, ...INNER_WORDS].find((candidate) => candidate.word === word.text);
       return keyword && { kind: 'keyword', keyword };
     }
     case 'call':

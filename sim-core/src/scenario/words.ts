@@ -14,6 +14,8 @@ export interface LanguageWord {
   readonly example: string;
   /** Whether the line opens a block. */
   readonly opens: boolean;
+  /** The heading in docs/language.md under which it is explained. */
+  readonly section: string;
 }
 
 const FILE: readonly BlockKind[] = ['file'];
@@ -23,6 +25,7 @@ export const STATEMENT_BLOCKS: readonly BlockKind[] = ['setup', 'thread', 'vcpu'
 export const LANGUAGE_WORDS: readonly LanguageWord[] = [
   {
     word: 'scenario',
+    section: 'The header',
     blocks: FILE,
     opens: false,
     example: 'scenario "WBINVD forgets the CPU it runs on"',
@@ -30,6 +33,7 @@ export const LANGUAGE_WORDS: readonly LanguageWord[] = [
   },
   {
     word: 'doc',
+    section: 'The header',
     blocks: FILE,
     opens: false,
     example: 'doc "The flush reaches every CPU but its own."',
@@ -37,14 +41,23 @@ export const LANGUAGE_WORDS: readonly LanguageWord[] = [
   },
   {
     word: 'source',
+    section: 'The header',
     blocks: FILE,
     opens: false,
     example: 'source "linux c2162e13d6e2"',
     doc: 'Where the behaviour is written down: a commit, a message, a section of a manual.',
   },
-  { word: 'tags', blocks: FILE, opens: false, example: 'tags wbinvd vmx', doc: 'Words to filter scenarios by.' },
+  {
+    word: 'tags',
+    section: 'The header',
+    blocks: FILE,
+    opens: false,
+    example: 'tags wbinvd vmx',
+    doc: 'Words to filter scenarios by.',
+  },
   {
     word: 'kernel',
+    section: 'The header',
     blocks: FILE,
     opens: false,
     example: 'kernel v6.1',
@@ -52,6 +65,7 @@ export const LANGUAGE_WORDS: readonly LanguageWord[] = [
   },
   {
     word: 'include',
+    section: 'The header',
     blocks: FILE,
     opens: false,
     example: 'include "attach.snoop"',
@@ -59,6 +73,7 @@ export const LANGUAGE_WORDS: readonly LanguageWord[] = [
   },
   {
     word: 'machine',
+    section: 'machine',
     blocks: FILE,
     opens: true,
     example: 'machine {',
@@ -66,6 +81,7 @@ export const LANGUAGE_WORDS: readonly LanguageWord[] = [
   },
   {
     word: 'setup',
+    section: 'setup and thread: system calls',
     blocks: FILE,
     opens: true,
     example: 'setup {',
@@ -73,6 +89,7 @@ export const LANGUAGE_WORDS: readonly LanguageWord[] = [
   },
   {
     word: 'thread',
+    section: 'setup and thread: system calls',
     blocks: FILE,
     opens: true,
     example: 'thread qemu {',
@@ -80,6 +97,7 @@ export const LANGUAGE_WORDS: readonly LanguageWord[] = [
   },
   {
     word: 'vcpu',
+    section: 'vcpu: instructions',
     blocks: FILE,
     opens: true,
     example: 'vcpu 0 cpu=0 {',
@@ -87,6 +105,7 @@ export const LANGUAGE_WORDS: readonly LanguageWord[] = [
   },
   {
     word: 'device',
+    section: 'device: TLPs',
     blocks: ['file', 'machine'],
     opens: true,
     example: 'device gpu {',
@@ -94,6 +113,7 @@ export const LANGUAGE_WORDS: readonly LanguageWord[] = [
   },
   {
     word: 'host',
+    section: 'host',
     blocks: FILE,
     opens: true,
     example: 'host {',
@@ -101,6 +121,7 @@ export const LANGUAGE_WORDS: readonly LanguageWord[] = [
   },
   {
     word: 'proc',
+    section: 'Procedures',
     blocks: FILE,
     opens: true,
     example: 'proc attach(group) {',
@@ -108,6 +129,7 @@ export const LANGUAGE_WORDS: readonly LanguageWord[] = [
   },
   {
     word: 'exists',
+    section: 'Final conditions',
     blocks: FILE,
     opens: false,
     example: 'exists gpu.r0 == 0 on v3.13..v5.11',
@@ -115,6 +137,7 @@ export const LANGUAGE_WORDS: readonly LanguageWord[] = [
   },
   {
     word: '~exists',
+    section: 'Final conditions',
     blocks: FILE,
     opens: false,
     example: '~exists gpu.r0 == 0 on v5.12..',
@@ -122,6 +145,7 @@ export const LANGUAGE_WORDS: readonly LanguageWord[] = [
   },
   {
     word: 'forall',
+    section: 'Final conditions',
     blocks: FILE,
     opens: false,
     example: 'forall gpu.r0 == 1',
@@ -129,14 +153,23 @@ export const LANGUAGE_WORDS: readonly LanguageWord[] = [
   },
   {
     word: 'schedule',
+    section: 'Schedules',
     blocks: FILE,
     opens: false,
     example: 'schedule qemu*4 vcpu0 gpu*2',
     doc: 'Fixes the interleaving of a plain run: who makes how many steps. `schedule micro` counts micro-steps.',
   },
-  { word: 'cpu', blocks: MACHINE, opens: false, example: 'cpu intel count=2', doc: 'The physical CPUs.' },
+  {
+    word: 'cpu',
+    section: 'machine',
+    blocks: MACHINE,
+    opens: false,
+    example: 'cpu intel count=2',
+    doc: 'The physical CPUs.',
+  },
   {
     word: 'iommu',
+    section: 'machine',
     blocks: MACHINE,
     opens: false,
     example: 'iommu dmar0 vt-d snoop-control=off',
@@ -144,6 +177,7 @@ export const LANGUAGE_WORDS: readonly LanguageWord[] = [
   },
   {
     word: 'mdev',
+    section: 'machine',
     blocks: MACHINE,
     opens: false,
     example: 'mdev vgpu parent=gpu group=40',
@@ -151,6 +185,7 @@ export const LANGUAGE_WORDS: readonly LanguageWord[] = [
   },
   {
     word: 'memory',
+    section: 'machine',
     blocks: MACHINE,
     opens: false,
     example: 'memory x = 0',
@@ -158,6 +193,7 @@ export const LANGUAGE_WORDS: readonly LanguageWord[] = [
   },
   {
     word: 'allow',
+    section: 'machine',
     blocks: MACHINE,
     opens: false,
     example: 'allow evict',
@@ -165,15 +201,31 @@ export const LANGUAGE_WORDS: readonly LanguageWord[] = [
   },
   {
     word: 'choose',
+    section: 'Choices, loops, waiting',
     blocks: STATEMENT_BLOCKS,
     opens: true,
     example: 'choose {',
     doc: 'Alternatives, divided by `} or {`. The explorer tries each; a run takes what its schedule says, else the first.',
   },
-  { word: 'loop', blocks: STATEMENT_BLOCKS, opens: true, example: 'loop {', doc: 'Repeats for ever.' },
-  { word: 'repeat', blocks: STATEMENT_BLOCKS, opens: true, example: 'repeat 3 {', doc: 'Repeats a number of times.' },
+  {
+    word: 'loop',
+    section: 'Choices, loops, waiting',
+    blocks: STATEMENT_BLOCKS,
+    opens: true,
+    example: 'loop {',
+    doc: 'Repeats for ever.',
+  },
+  {
+    word: 'repeat',
+    section: 'Choices, loops, waiting',
+    blocks: STATEMENT_BLOCKS,
+    opens: true,
+    example: 'repeat 3 {',
+    doc: 'Repeats a number of times.',
+  },
   {
     word: 'wait',
+    section: 'Choices, loops, waiting',
     blocks: STATEMENT_BLOCKS,
     opens: false,
     example: 'wait [flag] == 1',
@@ -181,10 +233,55 @@ export const LANGUAGE_WORDS: readonly LanguageWord[] = [
   },
   {
     word: 'call',
+    section: 'Procedures',
     blocks: STATEMENT_BLOCKS,
     opens: false,
     example: 'call attach(group)',
     doc: 'Executes a procedure; a stack frame in the debugger.',
+  },
+];
+
+/** Words with a meaning in the middle of a line. */
+export const INNER_WORDS: readonly LanguageWord[] = [
+  {
+    word: 'or',
+    section: 'Choices, loops, waiting',
+    blocks: STATEMENT_BLOCKS,
+    opens: true,
+    example: '} or {',
+    doc: 'Ends one alternative of a `choose` and begins the next.',
+  },
+  {
+    word: 'of',
+    section: 'setup and thread: system calls',
+    blocks: FILE,
+    opens: true,
+    example: 'vcpu 0 of vm2 {',
+    doc: 'Whose it is: `thread b of other` is a thread of the process `other`, `vcpu 0 of vm2` a vCPU of the VM whose descriptor is bound to `vm2`.',
+  },
+  {
+    word: 'on',
+    section: 'Final conditions',
+    blocks: FILE,
+    opens: false,
+    example: '~exists stale-read on v5.12..',
+    doc: 'The kernels that a condition is for: versions and ranges, with both ends in them. Without it a condition is for every profile.',
+  },
+  {
+    word: 'micro',
+    section: 'Schedules',
+    blocks: FILE,
+    opens: false,
+    example: 'schedule micro vcpu0*4 gpu',
+    doc: 'The counts of the schedule are micro-steps: the parts of a statement between which another actor can come in.',
+  },
+  {
+    word: 'statement',
+    section: 'Schedules',
+    blocks: FILE,
+    opens: false,
+    example: 'schedule statement vcpu0*2 gpu',
+    doc: 'The counts of the schedule are statements, as they are without the word.',
   },
 ];
 

@@ -59,7 +59,8 @@ export function machineWords(out: WordCollector, item: MachineItem): void {
 
 export function scheduleWords(out: WordCollector, schedule: LineContent & { kind: 'schedule' }): void {
   out.firstWord();
-  if (schedule.granularity === 'micro') out.keywordBefore('micro', schedule.items[0]?.span.start ?? 0);
+  const unit = /^\s*schedule\s+(micro|statement)\b/.exec(out.line.text)?.[1];
+  if (unit !== undefined) out.keywordBefore(unit, (schedule.items[0]?.span.start ?? out.line.text.length) - 1);
   for (const item of schedule.items) scheduleItemWords(out, item);
 }
 
