@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   EVENT_WIDTH,
+  type ExplorationReport,
   elaborate,
   explore,
   FINDINGS,
@@ -20,10 +21,13 @@ import {
   parse,
   profileNamed,
   Run,
+  reporting,
   type ScheduledMove,
+  sample,
   scheduleOf,
   scheduleText,
   switchesOf,
+  verdictOf,
 } from '../../sim-core/src/index.ts';
 import { randomScenario } from './random-scenario.ts';
 
@@ -162,3 +166,25 @@ test('random scenarios: the same end, never longer, never more changes of movers
   expect(compared).toBeGreaterThan(20);
   expect(better).toBeGreaterThan(0);
 }, 300_000);
+
+test('a caller that does not want to wait is asked between slices, and has a report as far as it is', () => {
+  const model = modelOf(readFileSync(join(import.meta.dirname, '../bench/explore/T1m.snoop'), 'utf8'), 'v6.12');
+  // Random ways are long, and much of them is not needed.
+  const found = sample(model, { runs: 10, seed: 7 });
+  const verdict = verdictOf(model, profileNamed('v6.12') as Profile, found);
+  const slicesUntil = (shouldStop: (slices: number) => boolean): { slices: number; report: ExplorationReport } => {
+    let slices = 0;
+    const work = reporting(verdict, { shouldStop: () => shouldStop(slices) });
+    for (;;) {
+      const { done, value } = work.next();
+      if (done) return { slices, report: value };
+      slices++;
+    }
+  };
+  const whole = slicesUntil(() => false);
+  expect(whole.slices).toBeGreaterThan(3);
+  const stopped = slicesUntil((slices) => slices > 0);
+  expect(stopped.slices).toBe(1);
+  const shown = ({ findings }: ExplorationReport) => findings.map(({ finding, text }) => [finding, text]);
+  expect(shown(stopped.report)).toEqual(shown(whole.report));
+});

@@ -70,16 +70,18 @@ export class Bisection {
   async turns(profiles: readonly Profile[]): Promise<Turn[]> {
     const turns: Turn[] = [];
     let before = profiles[0] && (await this.answers(profiles[0]));
-    for (let i = 1; i < profiles.length && before; i++) {
+    for (let i = 1; i < profiles.length && before && !this.#request.interrupt.aborted; i++) {
       const to = profiles[i] as Profile;
       const after = await this.answers(to);
       for (const [text, answer] of after) {
         const old = before.get(text);
-        if (old !== undefined && old !== answer && old !== OPEN && answer !== OPEN)
-          turns.push(await this.#explain(profiles[i - 1] as Profile, to, text, old, answer));
+        if (old === undefined || old === answer || old === OPEN || answer === OPEN) continue;
+        const turn = await this.#explain(profiles[i - 1] as Profile, to, text, old, answer);
+        if (turn) turns.push(turn);
       }
       before = after;
     }
+    if (this.#request.interrupt.aborted) this.limit ??= { kind: 'stopped' };
     return turns;
   }
 
@@ -105,9 +107,16 @@ export class Bisection {
     return search.result();
   }
 
-  async #explain(from: Profile, to: Profile, text: string, before: string, after: string): Promise<Turn> {
-    const turned = async (changes: readonly ChangeId[], base: Profile): Promise<string | undefined> =>
-      (await this.answers(toggled(base, changes))).get(text);
+  /** Undefined when not every answer is known that it would rest on. */
+  async #explain(from: Profile, to: Profile, text: string, before: string, after: string): Promise<Turn | undefined> {
+    let open = false;
+    const turned = async (changes: readonly ChangeId[], base: Profile): Promise<string | undefined> => {
+      // Nothing more is asked once the user does not want to wait.
+      open ||= this.#request.interrupt.aborted;
+      const answer = open ? OPEN : (await this.answers(toggled(base, changes))).get(text);
+      open ||= answer === OPEN;
+      return answer;
+    };
     const all = differences(from, to);
     const alone: ChangeId[] = [];
     for (const id of all) if ((await turned([id], from)) === after) alone.push(id);
@@ -119,6 +128,8 @@ export class Bisection {
         if ((await turned(fewer, from)) === after) needed = fewer;
       }
     }
+    const revertsAlone = (await turned(needed, to)) === before;
+    if (open) return undefined;
     return {
       question: this.questions.find((question) => question.text === text) ?? { text },
       from,
@@ -130,7 +141,7 @@ export class Bisection {
         added: to.changes.has(id),
       })),
       relation: alone.length > 0 ? 'each' : 'together',
-      revertsAlone: (await turned(needed, to)) === before,
+      revertsAlone,
     };
   }
 }

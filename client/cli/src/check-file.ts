@@ -12,7 +12,7 @@ import {
   findingText,
   type Granularity,
   type KernelVerdict,
-  minimise,
+  minimising,
   movesOf,
   NOTE,
   type Profile,
@@ -25,6 +25,7 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import { pause } from './io.ts';
 import { endText } from './run-outcome.ts';
 import { brokenScenario, type ScenarioFile } from './scenario-file.ts';
+import { withPauses } from './with-pauses.ts';
 
 export interface CheckRequest {
   readonly profiles?: readonly Profile[];
@@ -40,6 +41,8 @@ export interface FileVerdict {
   readonly file: ScenarioFile;
   /** Kernels that come to the same, oldest first. */
   readonly groups: readonly VerdictGroup[];
+  /** Kernels that it did not come to because the user pressed Ctrl-C. */
+  readonly left: readonly Profile[];
   /** Undefined while a limit keeps it open. */
   readonly passed: boolean | undefined;
   readonly exitCode: ExitCode;
@@ -88,11 +91,13 @@ export interface JudgedFinding {
 
 /** Checks over all interleavings. What is wrong with the text is a Failure. */
 export async function checkFile(file: ScenarioFile, request: CheckRequest): Promise<FileVerdict> {
-  const { diagnostics, kernels } = await inSlices(file, request);
+  const { diagnostics, kernels, left } = await inSlices(file, request);
   if (diagnostics.length > 0) throw brokenScenario(file, diagnostics);
-  const groups = grouped(kernels).map(groupOf);
-  const passed = groups.some((g) => g.passed === false) ? false : groups.every((g) => g.passed) ? true : undefined;
-  return { file, groups, passed, exitCode: exitCodeOf(passed, request.interrupt) };
+  const groups: VerdictGroup[] = [];
+  for (const verdicts of grouped(kernels)) groups.push(await groupOf(verdicts, request.interrupt));
+  const all = left.length === 0 && groups.every((g) => g.passed);
+  const passed = groups.some((g) => g.passed === false) ? false : all ? true : undefined;
+  return { file, groups, left, passed, exitCode: exitCodeOf(passed, request.interrupt) };
 }
 
 async function inSlices(file: ScenarioFile, request: CheckRequest): Promise<CheckResult> {
@@ -103,6 +108,7 @@ async function inSlices(file: ScenarioFile, request: CheckRequest): Promise<Chec
     includes: file.includes,
     ...(profiles && { profiles }),
     explore: { ...explore, shouldStop: () => interrupt.aborted || late() },
+    interrupted: () => interrupt.aborted,
   });
   let seen = 0;
   let told = began + FIRST_PROGRESS_MS;
@@ -148,9 +154,10 @@ function sameVerdict(a: KernelVerdict, b: KernelVerdict): boolean {
   return key(a) === key(b);
 }
 
-function groupOf(verdicts: readonly KernelVerdict[]): VerdictGroup {
+async function groupOf(verdicts: readonly KernelVerdict[], interrupt: AbortSignal): Promise<VerdictGroup> {
   const shown = verdicts[0] as KernelVerdict;
-  const first = { ...shown, exploration: minimise(shown.model, shown.exploration) };
+  const shorter = await withPauses(minimising(shown.model, shown.exploration, () => interrupt.aborted));
+  const first = { ...shown, exploration: shorter };
   const { exploration, passed, unexpected, judgedAs } = first;
   const profiles = verdicts.map(({ profile }) => profile);
   const explored = verdicts.filter(({ judgedAs }, i) => verdicts.findIndex((v) => v.judgedAs === judgedAs) === i);
@@ -179,7 +186,7 @@ function waitingNote(verdict: KernelVerdict): { waiting?: string } {
 }
 
 /** Releases are a range; kernels that are none have no order that people know. */
-function nameOf(profiles: readonly Profile[]): string {
+export function nameOf(profiles: readonly Profile[]): string {
   const names = profiles.map(({ name }) => name);
   if (names.length > 1 && profiles[0]?.mainline) return `${names[0]}..${names.at(-1)}`;
   return names.join(', ');

@@ -1,10 +1,24 @@
 /** Verdicts for programs. */
 import type { FileVerdict, VerdictGroup } from './check-file.ts';
 import { limitText } from './check-text.ts';
+import { EXIT } from './exit-codes.ts';
+import type { Failure } from './failure.ts';
+import { errorDocument } from './failure-report.ts';
 
 /** One file of the documents of `check` and `test`. `passed` is null while a limit keeps it open. */
-export function verdictDocument({ file, groups, passed }: FileVerdict): object {
-  return { file: file.name, passed: passed ?? null, kernels: groups.map(groupDocument) };
+export function verdictDocument({ file, groups, left, passed }: FileVerdict): object {
+  const unexplored = left.map(({ name }) => name);
+  return {
+    file: file.name,
+    passed: passed ?? null,
+    kernels: groups.map(groupDocument),
+    ...(unexplored.length > 0 && { unexplored }),
+  };
+}
+
+/** A file that could not be checked. What meets a limit has not failed. */
+export function failureDocument(file: string, failure: Failure): object {
+  return { file, passed: failure.exitCode === EXIT.limit ? null : false, ...errorDocument(failure) };
 }
 
 function groupDocument(group: VerdictGroup): object {

@@ -1,6 +1,6 @@
 /** Verdicts for people. */
 import type { ExploreLimit } from '@snoopscope/sim-core';
-import type { FileVerdict, JudgedCondition, VerdictGroup } from './check-file.ts';
+import { type FileVerdict, type JudgedCondition, nameOf, type VerdictGroup } from './check-file.ts';
 import type { Call } from './commands/command.ts';
 import { type Style, wrap } from './paint.ts';
 
@@ -11,7 +11,7 @@ const NONE_FOR_KERNEL = 'No condition is for this kernel: judged are declared re
 const WITHOUT_CONDITIONS = 'It has no conditions: judged are declared results and findings.';
 
 /** Prints one file's verdicts. `witnesses` prints the schedules of conditions that hold, too. */
-export function printVerdict(call: Call, { file, groups }: FileVerdict, witnesses: boolean): void {
+export function printVerdict(call: Call, { file, groups, left }: FileVerdict, witnesses: boolean): void {
   call.print(call.paint('heading', file.name));
   const hasConditions = file.parsed.lines.some(({ content }) => content.kind === 'condition');
   for (const group of groups) {
@@ -19,6 +19,10 @@ export function printVerdict(call: Call, { file, groups }: FileVerdict, witnesse
     if (hasConditions && group.conditions.length === 0) {
       call.print(call.paint('faint', `    ${wrap(NONE_FOR_KERNEL, call.width - 4, 4)}`));
     }
+  }
+  if (left.length > 0) {
+    call.print(`  ${call.paint('heading', wrap(nameOf(left), call.width - 2, 2))}  ${call.paint('caution', 'open')}`);
+    call.print(`    ${call.paint('faint', 'not explored')}`);
   }
   if (!hasConditions) call.print(call.paint('faint', `  ${wrap(WITHOUT_CONDITIONS, call.width - 2, 2)}`));
 }

@@ -13,6 +13,7 @@ import type { Includes } from '../scenario/elaborate/sources.ts';
 import { profilesIn } from '../scenario/elaborate/versions.ts';
 import { elaborate } from '../scenario/elaborate.ts';
 import type { Finding } from '../state/event.ts';
+import { toEnd } from '../to-end.ts';
 import type { Model } from './model.ts';
 import { MONITORS } from './monitors/table.ts';
 
@@ -21,6 +22,8 @@ export interface CheckOptions {
   /** The kernels to judge; those that the scenario's conditions name when left out. */
   readonly profiles?: readonly Profile[];
   readonly explore?: ExploreOptions;
+  /** Asked before each kernel but the first: true leaves it and those behind it out. */
+  readonly interrupted?: () => boolean;
 }
 
 /** What was found out about one kernel. */
@@ -48,6 +51,8 @@ export interface ConditionVerdict {
 export interface CheckResult {
   readonly diagnostics: readonly Diagnostic[];
   readonly kernels: readonly KernelVerdict[];
+  /** Kernels that it did not come to. */
+  readonly left: readonly Profile[];
 }
 
 /** Findings that fail a check on their own, unless a condition speaks about them: declared results and kernel bugs. */
@@ -71,16 +76,17 @@ export function checkScenario(parsed: ParsedScenario, options: CheckOptions = {}
 export function* checking(parsed: ParsedScenario, options: CheckOptions = {}): Generator<Progress, CheckResult> {
   const profiles = options.profiles ?? profilesNamed(parsed);
   const kernels: KernelVerdict[] = [];
-  for (const profile of profiles) {
+  for (const [index, profile] of profiles.entries()) {
+    if (index > 0 && options.interrupted?.()) return { diagnostics: [], kernels, left: profiles.slice(index) };
     const { model, diagnostics } = elaborate(parsed, {
       profile,
       ...(options.includes ? { includes: options.includes } : {}),
     });
-    if (!model) return { diagnostics, kernels: [] };
+    if (!model) return { diagnostics, kernels: [], left: profiles.slice(index) };
     const same = kernels.find((known) => behavesAs(model, known.model));
     kernels.push(same ? { ...same, profile } : yield* judging(model, profile, options.explore ?? {}));
   }
-  return { diagnostics: [], kernels };
+  return { diagnostics: [], kernels, left: [] };
 }
 
 /** The kernels that a scenario speaks of: those of its conditions' ranges, else its `kernel` line, else the newest. */
@@ -129,13 +135,6 @@ export function verdictOf(model: Model, profile: Profile, exploration: Explorati
     unexpected,
     passed: failed ? false : open ? undefined : true,
   };
-}
-
-function toEnd<Result>(slices: Generator<unknown, Result>): Result {
-  for (;;) {
-    const { done, value } = slices.next();
-    if (done) return value;
-  }
 }
 
 /** Without conditions every violation fails; with them, those that no condition is about and that are never right. */

@@ -4,18 +4,21 @@
  */
 import {
   type Exploration,
+  type ExploredCondition,
+  type ExploredFinding,
   type ExploreLimit,
   type ExploreOptions,
   type Fingerprinting,
   movesOf,
   type Sampling,
 } from '../explore/exploration.ts';
-import { minimise } from '../explore/minimise.ts';
+import { minimising } from '../explore/minimise.ts';
 import type { RandomWitness } from '../explore/random-result.ts';
-import { shortestSchedule } from '../explore/shortest.ts';
+import { shortening } from '../explore/shortest.ts';
 import { scheduleText } from '../scenario/elaborate/schedule.ts';
 import { EVENT_WIDTH, FINDINGS, type Finding } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
+import { toEnd } from '../to-end.ts';
 import type { KernelVerdict } from './check.ts';
 import { findingText } from './describe.ts';
 import type { Granularity, Model, ScheduledMove } from './model.ts';
@@ -100,9 +103,15 @@ export interface FindingReport {
  * exploration; its `shouldStop` also ends the looking for shorter schedules and the minimising.
  */
 export function explorationReport(verdict: KernelVerdict, search: ExploreOptions = {}): ExplorationReport {
+  return toEnd(reporting(verdict, search));
+}
+
+/** The same in slices of some milliseconds. */
+export function* reporting(verdict: KernelVerdict, search: ExploreOptions): Generator<void, ExplorationReport> {
   const { model, profile, passed, unexpected } = verdict;
   const shouldStop = () => search.shouldStop?.(verdict.exploration) ?? false;
-  const exploration = minimise(model, shortened(model, verdict.exploration, search, shouldStop), shouldStop);
+  const shorter = yield* shortened(model, verdict.exploration, search, shouldStop);
+  const exploration = yield* minimising(model, shorter, shouldStop);
   const { granularity, complete, limit, sampling, states, transitions, frontier, maxDepth, bytes, finals, terms } =
     exploration;
   const line = (schedule: readonly ScheduledMove[]): string => scheduleText(model, movesOf(schedule), granularity);
@@ -158,25 +167,26 @@ function seedOf(shown: { readonly first?: RandomWitness } | undefined): { readon
 }
 
 /** Persistent sets keep verdicts, but not every shortest way; runs at random are what they are. */
-function shortened(
+function* shortened(
   model: Model,
   exploration: Exploration,
   search: ExploreOptions,
   shouldStop: () => boolean,
-): Exploration {
+): Generator<void, Exploration> {
   if (exploration.sampling) return exploration;
-  return {
-    ...exploration,
-    findings: exploration.findings.map((known) => {
-      if (known.shortest || shouldStop()) return known;
-      return { ...known, ...shortestSchedule(model, exploration, { kind: 'finding', finding: known.finding }, search) };
-    }),
-    conditions: exploration.conditions.map((known, index) => {
-      if (!known.witness || known.shortest || shouldStop()) return known;
-      const found = shortestSchedule(model, exploration, { kind: 'condition', index }, search);
-      return found ? { ...known, witness: found.schedule, shortest: found.shortest } : known;
-    }),
-  };
+  const findings: ExploredFinding[] = [];
+  for (const known of exploration.findings) {
+    const target = { kind: 'finding', finding: known.finding } as const;
+    const found = shouldStop() ? undefined : yield* shortening(model, exploration, target, search);
+    findings.push({ ...known, ...found });
+  }
+  const conditions: ExploredCondition[] = [];
+  for (const [index, known] of exploration.conditions.entries()) {
+    const target = { kind: 'condition', index } as const;
+    const found = shouldStop() ? undefined : yield* shortening(model, exploration, target, search);
+    conditions.push(found ? { ...known, witness: found.schedule, shortest: found.shortest } : known);
+  }
+  return { ...exploration, findings, conditions };
 }
 
 function observationOf(positive: number, negative: number): Observation | undefined {

@@ -10,7 +10,15 @@ import type { Granularity, Model, ScheduledMove } from '../engine/model.ts';
 import { ModelLimit } from '../limits.ts';
 import { EVENT_WIDTH, FINDINGS, type Finding } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
-import { type Exploration, movesOf, scheduleOf } from './exploration.ts';
+import { toEnd } from '../to-end.ts';
+import {
+  type Exploration,
+  type ExploredCondition,
+  type ExploredFinding,
+  movesOf,
+  type Outcome,
+  scheduleOf,
+} from './exploration.ts';
 import { isDeadlock, runSetup } from './start.ts';
 
 /** What a schedule is there to show. */
@@ -24,32 +32,42 @@ export type Aim =
 export const MAX_REPLAYED_MOVES = 50_000;
 /** Moves that are replayed at most for all schedules of one exploration. */
 export const MAX_REPLAYED_MOVES_IN_ALL = 1_000_000;
+/** Moves that are replayed between two looks at the caller: some milliseconds. */
+const SLICE_REPLAYED = 500;
 
 /**
  * An exploration with each of its schedules minimised: findings first, then witnesses, then outcomes, until the budget
  * ends or the caller does not want to wait for the next one.
  */
-export function minimise(model: Model, exploration: Exploration, shouldStop = (): boolean => false): Exploration {
+export function minimise(model: Model, exploration: Exploration): Exploration {
+  return toEnd(minimising(model, exploration, () => false));
+}
+
+/** The same in slices. A schedule that is being minimised when the caller wants to stop is as far as it is. */
+export function* minimising(
+  model: Model,
+  exploration: Exploration,
+  shouldStop: () => boolean,
+): Generator<void, Exploration> {
   const { granularity } = exploration;
   let left = MAX_REPLAYED_MOVES_IN_ALL;
-  const shorter = (schedule: readonly ScheduledMove[], aim: Aim): readonly ScheduledMove[] => {
+  function* shorter(schedule: readonly ScheduledMove[], aim: Aim): Generator<void, readonly ScheduledMove[]> {
     if (left <= 0 || shouldStop()) return schedule;
-    const replay = new Replay(model, granularity, aim, Math.min(left, MAX_REPLAYED_MOVES));
-    const moves = replay.minimise(movesOf(schedule));
+    const replay = new Replay(model, granularity, aim, Math.min(left, MAX_REPLAYED_MOVES), shouldStop);
+    const moves = yield* replay.minimise(movesOf(schedule));
     left -= replay.replayed;
     return scheduleOf(moves);
-  };
-  return {
-    ...exploration,
-    findings: exploration.findings.map((f) => ({
-      ...f,
-      schedule: shorter(f.schedule, { kind: 'finding', finding: f.finding }),
-    })),
-    conditions: exploration.conditions.map((c) =>
-      c.witness ? { ...c, witness: shorter(c.witness, { kind: 'outcome' }) } : c,
-    ),
-    outcomes: exploration.outcomes.map((o) => ({ ...o, schedule: shorter(o.schedule, { kind: 'outcome' }) })),
-  };
+  }
+  const findings: ExploredFinding[] = [];
+  for (const f of exploration.findings)
+    findings.push({ ...f, schedule: yield* shorter(f.schedule, { kind: 'finding', finding: f.finding }) });
+  const conditions: ExploredCondition[] = [];
+  for (const c of exploration.conditions)
+    conditions.push(c.witness ? { ...c, witness: yield* shorter(c.witness, { kind: 'outcome' }) } : c);
+  const outcomes: Outcome[] = [];
+  for (const o of exploration.outcomes)
+    outcomes.push({ ...o, schedule: yield* shorter(o.schedule, { kind: 'outcome' }) });
+  return { ...exploration, findings, conditions, outcomes };
 }
 
 /** One schedule, as moves behind the setup. */
@@ -60,7 +78,7 @@ export function minimiseMoves(
   aim: Aim,
   budget = MAX_REPLAYED_MOVES,
 ): number[] {
-  return new Replay(model, granularity, aim, budget).minimise(moves);
+  return toEnd(new Replay(model, granularity, aim, budget, () => false).minimise(moves));
 }
 
 /** How often a schedule goes from one mover to another. */
@@ -87,29 +105,33 @@ class Replay {
   readonly #granularity: Granularity;
   readonly #aim: Aim;
   readonly #budget: number;
+  readonly #shouldStop: () => boolean;
   readonly #executor: Executor;
   /** The moves that the machine has made, and the length of its log before each. */
   readonly #made: number[] = [];
   readonly #marks: number[] = [];
   #wanted: End | undefined;
   replayed = 0;
+  #sliceEnd = SLICE_REPLAYED;
 
-  constructor(model: Model, granularity: Granularity, aim: Aim, budget: number) {
+  constructor(model: Model, granularity: Granularity, aim: Aim, budget: number, shouldStop: () => boolean) {
     this.#model = model;
     this.#granularity = granularity;
     this.#aim = aim;
     this.#budget = budget;
+    this.#shouldStop = shouldStop;
     this.#executor = new Executor(model);
   }
 
-  minimise(given: readonly number[]): number[] {
+  *minimise(given: readonly number[]): Generator<void, number[]> {
     // A schedule without moves is about the setup, which runs in one way.
     if (given.length < 2 || !runSetup(this.#executor)) return [...given];
     this.#wanted = this.#endOf(given);
     let best = [...given];
     if (!this.#wanted) return best;
     for (let goesOn = true; goesOn && this.replayed < this.#budget; ) {
-      const next = this.#first(withoutMoves(this.#model, best)) ?? this.#first(regrouped(this.#model, best));
+      const next =
+        (yield* this.#first(withoutMoves(this.#model, best))) ?? (yield* this.#first(regrouped(this.#model, best)));
       goesOn = next !== undefined;
       best = next ?? best;
     }
@@ -117,9 +139,13 @@ class Replay {
   }
 
   /** The first of some candidates that leads to the wanted end; without what comes behind the finding. */
-  #first(candidates: Iterable<number[]>): number[] | undefined {
+  *#first(candidates: Iterable<number[]>): Generator<void, number[] | undefined> {
     for (const candidate of candidates) {
-      if (this.replayed >= this.#budget) return undefined;
+      if (this.replayed >= this.#sliceEnd) {
+        this.#sliceEnd = this.replayed + SLICE_REPLAYED;
+        yield;
+      }
+      if (this.replayed >= this.#budget || this.#shouldStop()) return undefined;
       const length = this.#leads(candidate);
       if (length >= 0) return candidate.slice(0, length);
     }

@@ -6,6 +6,7 @@
  */
 import type { Model, ScheduledMove } from '../engine/model.ts';
 import { FINDINGS, type Finding } from '../state/event.ts';
+import { toEnd } from '../to-end.ts';
 import { type Exploration, type ExploreOptions, movesOf, SLICE_MOVES } from './exploration.ts';
 import { Search } from './search.ts';
 
@@ -17,40 +18,50 @@ export type Target =
   | { readonly kind: 'finding'; readonly finding: Finding }
   | { readonly kind: 'condition'; readonly index: number };
 
-/** A shortest schedule to a target that an exploration has reached. `shortest` is false when a limit kept it from being proved. */
+export interface Way {
+  readonly schedule: readonly ScheduledMove[];
+  /** None is shorter. False when a limit, or the caller, kept that from being proved. */
+  readonly shortest: boolean;
+}
+
+/** A shortest schedule to a target, or undefined when the exploration has not reached it. */
 export function shortestSchedule(
   model: Model,
   exploration: Exploration,
   target: Target,
   options: ExploreOptions = {},
-): { schedule: readonly ScheduledMove[]; shortest: boolean } | undefined {
-  const found = wayTo(exploration, target);
-  if (!found) return undefined;
-  if (found.shortest) return { schedule: found.schedule, shortest: true };
-  return (
-    search(model, exploration, target, options, movesOf(found.schedule).length) ?? {
-      schedule: found.schedule,
-      shortest: false,
-    }
-  );
+): Way | undefined {
+  return toEnd(shortening(model, exploration, target, options));
 }
 
-function wayTo(
+/** The same in slices; `shouldStop` of the options is asked after each. */
+export function* shortening(
+  model: Model,
   exploration: Exploration,
   target: Target,
-): { schedule: readonly ScheduledMove[]; shortest: boolean } | undefined {
-  if (target.kind === 'finding') return exploration.findings.find((f) => f.finding === target.finding);
+  options: ExploreOptions,
+): Generator<void, Way | undefined> {
+  const found = wayTo(exploration, target);
+  if (!found || found.shortest) return found;
+  return (yield* search(model, exploration, target, options, movesOf(found.schedule).length)) ?? found;
+}
+
+function wayTo(exploration: Exploration, target: Target): Way | undefined {
+  if (target.kind === 'finding') {
+    const found = exploration.findings.find((f) => f.finding === target.finding);
+    return found && { schedule: found.schedule, shortest: found.shortest };
+  }
   const condition = exploration.conditions[target.index];
   return condition?.witness && { schedule: condition.witness, shortest: condition.shortest ?? false };
 }
 
-function search(
+function* search(
   model: Model,
   exploration: Exploration,
   target: Target,
   options: ExploreOptions,
   length: number,
-): ReturnType<typeof wayTo> {
+): Generator<void, Way | undefined> {
   const findings = Object.fromEntries(
     FINDINGS.map(
       (finding) => [finding, target.kind === 'finding' && target.finding === finding ? 'stop' : 'ignore'] as const,
@@ -65,7 +76,10 @@ function search(
     fingerprint: false,
     reduction: { ...exploration.reductions, partialOrder: false, sleepSets: options.reduction?.sleepSets ?? true },
   });
-  while (second.step(SLICE_MOVES)) if (options.shouldStop?.(second.progress())) second.stop({ kind: 'stopped' });
+  while (second.step(SLICE_MOVES)) {
+    yield;
+    if (options.shouldStop?.(second.progress())) second.stop({ kind: 'stopped' });
+  }
   const again = second.result();
   const way = wayTo(again, target);
   const looked = again.complete || again.limit?.kind === 'depth' || again.limit?.kind === 'finding';

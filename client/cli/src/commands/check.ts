@@ -1,10 +1,10 @@
 /** `snoopscope check FILE…`: the verdict of each condition, over all interleavings, kernel by kernel. */
 import { checkFile, type FileVerdict } from '../check-file.ts';
-import { verdictDocument } from '../check-json.ts';
+import { failureDocument, verdictDocument } from '../check-json.ts';
 import { CHECK_OPTIONS, checkRequestOf } from '../check-options.ts';
 import { printVerdict } from '../check-text.ts';
 import { EXIT, type ExitCode, worst } from '../exit-codes.ts';
-import { asFailure, errorDocument, failureText, remarkWarnings } from '../failure-report.ts';
+import { asFailure, failureText, remarkWarnings } from '../failure-report.ts';
 import { FORMAT_VERSION } from '../json.ts';
 import { readScenario } from '../scenario-file.ts';
 import { type Call, type Command, FORMAT } from './command.ts';
@@ -29,27 +29,34 @@ export const check: Command = {
   ],
   async run(call) {
     const request = checkRequestOf(call);
-    const documents: object[] = [];
-    const codes: ExitCode[] = [];
+    const outcomes: Outcome[] = [];
     for (const name of call.operands) {
-      const outcome = await checkOne(call, name, request);
-      documents.push(outcome.document);
-      codes.push(outcome.exitCode);
-      if (call.io.interrupt.aborted) break;
+      // The first one says where it stopped.
+      if (outcomes.length > 0 && call.io.interrupt.aborted) break;
+      outcomes.push(await checkOne(call, name, request));
     }
-    const exitCode = worst(codes);
-    if (call.format === 'json')
-      call.printJson({ format: FORMAT_VERSION, passed: exitCode === EXIT.fine, files: documents });
-    return exitCode;
+    const left = outcomes.length < call.operands.length;
+    if (call.format === 'json') {
+      const files = outcomes.map(({ document }) => document);
+      call.printJson({ format: FORMAT_VERSION, passed: passedOf(outcomes, left), files });
+    }
+    return worst([...outcomes.map(({ exitCode }) => exitCode), ...(left ? [EXIT.interrupted] : [])]);
   },
 };
 
+interface Outcome {
+  readonly document: object;
+  readonly exitCode: ExitCode;
+}
+
+/** Null while a limit, or Ctrl-C, keeps it open. */
+function passedOf(outcomes: readonly Outcome[], left: boolean): boolean | null {
+  if (outcomes.some(({ exitCode }) => exitCode === EXIT.failed || exitCode === EXIT.wrong)) return false;
+  return !left && outcomes.every(({ exitCode }) => exitCode === EXIT.fine) ? true : null;
+}
+
 /** One file's failure does not keep the others from being checked. */
-async function checkOne(
-  call: Call,
-  name: string,
-  request: Parameters<typeof checkFile>[1],
-): Promise<{ document: object; exitCode: ExitCode }> {
+async function checkOne(call: Call, name: string, request: Parameters<typeof checkFile>[1]): Promise<Outcome> {
   try {
     const file = await readScenario(call.io, name);
     remarkWarnings(call, file);
@@ -59,6 +66,6 @@ async function checkOne(
   } catch (error) {
     const failure = asFailure(error, name);
     if (call.format === 'text') call.remark(failureText(failure, call.io.stderr));
-    return { document: { file: name, passed: false, ...errorDocument(failure) }, exitCode: failure.exitCode };
+    return { document: failureDocument(name, failure), exitCode: failure.exitCode };
   }
 }

@@ -1,7 +1,7 @@
 /** `snoopscope test PATH…`: checks whole folders and counts. */
 import { checkFile, type FileVerdict } from '../check-file.ts';
 import { CHECK_OPTIONS, checkRequestOf } from '../check-options.ts';
-import { type ExitCode, worst } from '../exit-codes.ts';
+import { EXIT, type ExitCode, worst } from '../exit-codes.ts';
 import { shardOf } from '../explore-options.ts';
 import type { Failure } from '../failure.ts';
 import { asFailure } from '../failure-report.ts';
@@ -62,7 +62,8 @@ export const test: Command = {
       if (call.io.interrupt.aborted) break;
     }
     report.end(outcomes);
-    return worst(outcomes.map(exitCodeOf));
+    const left = outcomes.length < paths.length;
+    return worst([...outcomes.map(exitCodeOf), ...(left ? [EXIT.interrupted] : [])]);
   },
 };
 

@@ -1,6 +1,5 @@
-import { verdictDocument } from '../check-json.ts';
+import { failureDocument, verdictDocument } from '../check-json.ts';
 import type { Call } from '../commands/command.ts';
-import { errorDocument } from '../failure-report.ts';
 import { FORMAT_VERSION } from '../json.ts';
 import { VERSION } from '../version.ts';
 import { count, type Report } from './report.ts';
@@ -22,7 +21,7 @@ export function jsonReport(call: Call): Report {
         files: outcomes.map((outcome) => {
           if (outcome.kind === 'checked') return verdictDocument(outcome.verdict);
           if (outcome.kind === 'skipped') return { file: outcome.file, skipped: outcome.reason };
-          return { file: outcome.file, passed: false, ...errorDocument(outcome.failure) };
+          return failureDocument(outcome.file, outcome.failure);
         }),
       });
     },
