@@ -13,6 +13,7 @@ import {
   verdictOf,
 } from '@snoopscope/sim-core';
 import { EXIT, type ExitCode } from './exit-codes.ts';
+import type { Keepable, Keeper, Kept } from './explore-checkpoint.ts';
 import type { ExploreRequest } from './explore-options.ts';
 import { pause } from './io.ts';
 import { withPauses } from './with-pauses.ts';
@@ -24,13 +25,15 @@ export interface Explored {
   /** Wall time of the exploration, reports not counted. */
   readonly seconds: number;
   readonly exitCode: ExitCode;
+  /** The file that it is kept in. */
+  readonly kept?: Kept;
 }
 
 /** Told a few times a second. */
-export type OnProgress = (progress: Progress, seconds: number) => void;
+export type OnProgress = (progress: Progress, seconds: number, kept: Kept | undefined) => void;
 
 /** Something that finds out about a model slice by slice. */
-export interface Exploring {
+export interface Exploring extends Keepable {
   /** Works for some milliseconds; false when it is over. */
   readonly step: () => boolean;
   readonly stop: (limit: ExploreLimit) => void;
@@ -39,6 +42,8 @@ export interface Exploring {
   /** Others are at work: there is nothing to step until `wait` is over. */
   readonly waiting?: () => boolean;
   readonly wait?: () => Promise<void>;
+  /** False while others store states, so that where they are cannot be saved. */
+  readonly isBetweenLevels?: () => boolean;
   readonly close?: () => Promise<void>;
 }
 
@@ -54,22 +59,17 @@ export async function exploreModel(
   request: ExploreRequest,
   interrupt: AbortSignal,
   onProgress?: OnProgress,
+  keeper?: Keeper,
 ): Promise<Explored> {
   const began = performance.now();
-  const search = await exploringOf(model, request);
-  let exploration: Exploration;
-  try {
-    await inSlices(search, request.maxSeconds ?? Number.POSITIVE_INFINITY, interrupt, onProgress);
-    exploration = search.result();
-  } finally {
-    await search.close?.();
-  }
+  const exploration = keeper?.result ?? (await explored(model, request, interrupt, onProgress, keeper));
   const ended = performance.now();
   const shouldStop = (): boolean => interrupt.aborted || performance.now() - ended > SHORTEN_MS;
   const verdict = verdictOf(model, profile, exploration);
   const report = await withPauses(reporting(verdict, { ...request.explore, shouldStop }));
   const exitCode = interrupt.aborted && report.passed === undefined ? EXIT.interrupted : exitCodeOf(report);
-  return { report, exploration, seconds: (ended - began) / 1000, exitCode };
+  const seconds = (ended - began) / 1000;
+  return { report, exploration, seconds, exitCode, ...(keeper && { kept: keeper.kept }) };
 }
 
 /** What was found stands, whatever a limit kept from view. Runs at random that found nothing are all that was asked for. */
@@ -82,6 +82,27 @@ export function exitCodeOf({
   return passed || (sampling && !limit) ? EXIT.fine : EXIT.limit;
 }
 
+async function explored(
+  model: Model,
+  request: ExploreRequest,
+  interrupt: AbortSignal,
+  onProgress: OnProgress | undefined,
+  keeper: Keeper | undefined,
+): Promise<Exploration> {
+  const search = await exploringOf(model, request);
+  try {
+    await keeper?.begin(search);
+    await inSlices(search, request.maxSeconds ?? Number.POSITIVE_INFINITY, interrupt, onProgress, keeper);
+    // What is looked at for the result is no part of the search.
+    const last = keeper && search.snapshot();
+    const exploration = search.result();
+    if (last) await keeper.end(last, exploration);
+    return exploration;
+  } finally {
+    await search.close?.();
+  }
+}
+
 async function exploringOf(model: Model, { explore, sample, workers }: ExploreRequest): Promise<Exploring> {
   if (sample) return new Sampler(model, sample);
   // Loaded when it is needed: threads make the start of a program longer.
@@ -92,6 +113,8 @@ async function exploringOf(model: Model, { explore, sample, workers }: ExploreRe
     stop: (limit) => search.stop(limit),
     progress: () => search.progress(),
     result: () => search.result(),
+    snapshot: () => search.snapshot(),
+    restore: (snapshot) => search.restore(snapshot),
   };
 }
 
@@ -100,10 +123,13 @@ async function inSlices(
   maxSeconds: number,
   interrupt: AbortSignal,
   onProgress: OnProgress | undefined,
+  keeper: Keeper | undefined,
 ): Promise<void> {
   const began = performance.now();
   let [paused, told] = [began, began];
-  while (search.step()) {
+  for (;;) {
+    if (keeper && (search.isBetweenLevels?.() ?? true)) await keeper.keep(search);
+    if (!search.step()) return;
     const now = performance.now();
     const waiting = search.waiting?.() ?? false;
     if (!waiting && now - paused < SLICE_MS) continue;
@@ -118,6 +144,6 @@ async function inSlices(
     }
     if (now - told < PROGRESS_MS) continue;
     told = now;
-    onProgress?.(search.progress(), seconds);
+    onProgress?.(search.progress(), seconds, keeper?.kept);
   }
 }
