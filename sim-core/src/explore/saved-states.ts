@@ -93,13 +93,13 @@ export function restoreStates(store: Store, arrays: Arrays): void {
   if (!states || !sleeps || !parents || !moves) throw damaged();
   const { words } = store;
   const sleepFrom = parents.length - sleeps.length;
-  const state = new Uint32Array(words);
+  const record = new Uint32Array(words);
   for (let number = 0; number < parents.length; number++) {
     if (number % PIECE === 0) store.reserve(Math.min(PIECE, parents.length - number));
-    for (let i = 0; i < words; i++) state[i] = states[number * words + i] as number;
+    for (let i = 0; i < words; i++) record[i] = states[number * words + i] as number;
     const sleep = number < sleepFrom ? 0 : (sleeps[number - sleepFrom] as number);
-    const hash = hashWords(state, 0, words);
-    const given = store.insert(state, 0, hash, parents[number] as number, moves[number] as number, sleep);
+    const hash = hashWords(record, 0, words);
+    const given = store.insert(record, 0, hash, parents[number] as number, moves[number] as number, sleep);
     if (given !== number) throw damaged();
   }
 }
