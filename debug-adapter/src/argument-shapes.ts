@@ -35,26 +35,34 @@ const SHAPES: Readonly<Record<string, Readonly<Record<string, Shape | `${Shape}?
   goto: { targetId: 'integer' },
 };
 
+/** The same, ready to be looked through: a request is checked each time that it comes. */
+const CHECKS: ReadonlyMap<string, readonly { name: string; shape: Shape; optional: boolean }[]> = new Map(
+  Object.entries(SHAPES).map(([command, shapes]) => [
+    command,
+    Object.entries(shapes).map(([name, written]) => {
+      const optional = written.endsWith('?');
+      return { name, shape: (optional ? written.slice(0, -1) : written) as Shape, optional };
+    }),
+  ]),
+);
+
 /** The arguments of a request, with null as what is left out. What is not as it should be throws a {@link RequestError}. */
 export function argumentsOf(command: string, given: unknown): Readonly<Record<string, unknown>> {
-  if (given === undefined || given === null) return argumentsOf(command, {});
-  if (!isRecord(given)) throw new RequestError(`The arguments of ${command} are no object.`);
-  const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
-  check(command, known);
+  const all = given ?? {};
+  if (!isRecord(all)) throw new RequestError(`The arguments of ${command} are no object.`);
+  const known = withoutNulls(all);
+  for (const { name, shape, optional } of CHECKS.get(command) ?? []) {
+    const value = known[name];
+    if ((optional && value === undefined) || ACCEPTS[shape](value)) continue;
+    const missing = value === undefined ? 'is missing: it is' : 'is';
+    throw new RequestError(`The argument \`${name}\` of ${command} ${missing} ${WORDS[shape]}.`);
+  }
   return known;
 }
 
-function check(command: string, given: Readonly<Record<string, unknown>>): void {
-  for (const [name, shape] of Object.entries(SHAPES[command] ?? {})) {
-    const value = given[name];
-    const optional = shape.endsWith('?');
-    if (optional && value === undefined) continue;
-    const wanted = (optional ? shape.slice(0, -1) : shape) as Shape;
-    if (!ACCEPTS[wanted](value))
-      throw new RequestError(
-        `The argument \`${name}\` of ${command} ${value === undefined ? 'is missing: it is' : 'is'} ${WORDS[wanted]}.`,
-      );
-  }
+function withoutNulls(given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (!Object.values(given).includes(null)) return given;
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
 }
 
 const ACCEPTS: Readonly<Record<Shape, (value: unknown) => boolean>> = {
