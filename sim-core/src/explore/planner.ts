@@ -31,6 +31,10 @@ export interface Alone {
   readonly frozen: readonly number[];
 }
 
+const UNASKED = 0;
+const APART = 1;
+const MEETS = 2;
+
 /** Plans kept at most; more places than these are explored in full. */
 export const MAX_PLANS = 1 << 15;
 
@@ -44,11 +48,14 @@ export class Planner {
   readonly #deadState: boolean;
   /** Places of the environment's moves. */
   readonly #environment: readonly number[];
+  readonly #ofEnvironment: ReadonlySet<number>;
   readonly #environmentMoves: readonly number[];
   /** Facts and vocabulary that the caches below belong to. */
   #version = '';
   #futures = new Map<number, PlaceFacts>();
   #live = new Map<number, Bits>();
+  /** Per place, per place whose future it is held against: do they meet? 0 while nobody asked. */
+  #conflicts: Uint8Array[] = [];
   #varying: Bits;
   #private: Int32Array;
 
@@ -67,6 +74,7 @@ export class Planner {
     this.#environment = facts.model.moves.flatMap((move, i) =>
       move.kind === 'environment' ? [facts.environmentPlace(i)] : [],
     );
+    this.#ofEnvironment = new Set(this.#environment);
   }
 
   /** The plan for a state's places: one for each actor. */
@@ -134,21 +142,20 @@ export class Planner {
     this.#version = version;
     this.#futures.clear();
     this.#live.clear();
+    this.#conflicts = [];
     this.#varying = new Bits(this.#facts.slots, this.#vocabulary.varying);
     this.#private = this.#owners();
   }
 
   #alone(places: readonly number[], actor: number): Alone[] {
-    const here = this.#facts.places[places[actor] as number] as PlaceFacts;
-    if (here.next.size === 0) return [];
-    const conflicts = (other: PlaceFacts): boolean =>
-      here.writes.meets(other.reads, this.#varying) ||
-      here.writes.meets(other.writes, this.#varying) ||
-      here.reads.meets(other.writes, this.#varying);
-    if (this.#environment.some((place) => conflicts(this.#facts.places[place] as PlaceFacts))) return [];
-    const inTheWay = places.flatMap((place, other) =>
-      other !== actor && conflicts(this.#futureOf(place)) ? [other] : [],
-    );
+    const at = places[actor] as number;
+    if ((this.#facts.places[at] as PlaceFacts).next.size === 0) return [];
+    if (this.#environment.some((place) => this.#meets(at, place))) return [];
+    const inTheWay: number[] = [];
+    places.forEach((place, other) => {
+      if (other !== actor && this.#meets(at, place)) inTheWay.push(other);
+    });
+    if (!inTheWay.every((other) => this.#facts.places[places[other] as number]?.waits)) return [];
     // Those in the way do not count while they cannot move and nobody else can let them.
     const free = places.flatMap((place, other) =>
       other === actor || inTheWay.includes(other) ? [] : [this.#futureOf(place)],
@@ -156,9 +163,33 @@ export class Planner {
     const awake = [...free, ...this.#environment.map((place) => this.#facts.places[place] as PlaceFacts)];
     const frozen = inTheWay.every((other) => {
       const waiting = this.#facts.places[places[other] as number] as PlaceFacts;
-      return waiting.waits && !awake.some((each) => waiting.reads.meets(each.writes, this.#varying));
+      return !awake.some((each) => waiting.reads.meets(each.writes, this.#varying));
     });
     return frozen ? [{ actor, frozen: inTheWay }] : [];
+  }
+
+  /** Does what is done at a place meet what belongs to another one: what may be done from there on, or there? */
+  #meets(at: number, other: number): boolean {
+    const answers = this.#answersAt(at);
+    if (answers[other] !== UNASKED) return answers[other] === MEETS;
+    const here = this.#facts.places[at] as PlaceFacts;
+    const future = this.#ofEnvironment.has(other) ? (this.#facts.places[other] as PlaceFacts) : this.#futureOf(other);
+    const meets =
+      here.writes.meets(future.reads, this.#varying) ||
+      here.writes.meets(future.writes, this.#varying) ||
+      here.reads.meets(future.writes, this.#varying);
+    answers[other] = meets ? MEETS : APART;
+    return meets;
+  }
+
+  #answersAt(place: number): Uint8Array {
+    const known = this.#conflicts[place];
+    const { length } = this.#facts.places;
+    if (known && known.length >= length) return known;
+    const answers = new Uint8Array(length * 2);
+    if (known) answers.set(known);
+    this.#conflicts[place] = answers;
+    return answers;
   }
 
   /** Everything that an actor may still do from a place on, taken together. */

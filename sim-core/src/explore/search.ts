@@ -31,11 +31,14 @@ import { readSearch, saveSearch } from './saved-search.ts';
 import { restoreStates } from './saved-states.ts';
 import { DEFAULT_MAX_BYTES, DEFAULT_MAX_STATES, LOOK_AHEAD_FROM, type SharedOptions } from './search-options.ts';
 import { Space, type SpaceOptions } from './space.ts';
-import { behindSetup } from './start.ts';
+import { behindSetup, tooLarge } from './start.ts';
 import { HOLE, MAX_NUMBERED, StateStore, type Store } from './store.ts';
 
 export type * from './exploration.ts';
 export type { SharedOptions } from './search-options.ts';
+
+/** Slots of all machines on which something is learned in one step: some milliseconds. */
+const SLICE_SLOTS = 1_000_000;
 
 /** Explores to the end or to a limit. */
 export function explore(model: Model, options: ExploreOptions & SharedOptions = {}): Exploration {
@@ -163,7 +166,8 @@ export class Search implements CheckpointSource {
     this.#start = state;
     this.#found.inSetup.push(...findings);
     this.#restart();
-    if (problem !== undefined) this.stop({ kind: 'model', message: problem, schedule: [] });
+    const message = problem ?? tooLarge(this.#model);
+    if (message !== undefined) this.stop({ kind: 'model', message, schedule: [] });
   }
 
   /** Begins again when that is what helps. */
@@ -318,8 +322,11 @@ export class Search implements CheckpointSource {
     this.#catchUp();
 
     const { maxDepth = Number.POSITIVE_INFINITY } = this.#options;
-    const { store } = this.space;
+    const { store, learner } = this.space;
+    const mostLeaves = learner.leaves.length + Math.ceil(SLICE_SLOTS / this.#model.layout.size);
     while (this.#limit === undefined && this.#at.next < store.count && this.#transitions < until) {
+      // Learning takes longer than moving, and the longer the larger the machine is.
+      if (learner.leaves.length >= mostLeaves) return;
       if (this.#at.next === this.#at.levelEnd) {
         if (this.#at.depth + 1 >= maxDepth) {
           this.stop({ kind: 'depth', at: maxDepth });

@@ -5,6 +5,20 @@ import { ModelLimit } from '../limits.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
 
+/** Slots of a state, and moves, that a search can learn about in a reasonable time. */
+const MAX_STATE_SLOTS = 8192;
+const MAX_MOVES = 512;
+
+/** Why a search of all interleavings is not even begun, and what to do instead. */
+export function tooLarge({ layout, moves }: Model): string | undefined {
+  const size = `${Math.ceil((layout.size * 4) / 1024)} kB`;
+  if (layout.size > MAX_STATE_SLOTS) {
+    return `a state of this scenario takes ${size}, and all interleavings are explored for at most ${(MAX_STATE_SLOTS * 4) / 1024} kB: use fewer actors, words or CPUs, or take runs at random`;
+  }
+  if (moves.length <= MAX_MOVES) return undefined;
+  return `${moves.length} different moves are possible (of actors, and of the environment: each \`allow evict\` of a word is one for every CPU), and all interleavings are explored for at most ${MAX_MOVES}: allow less, or take runs at random`;
+}
+
 /** Micro-steps of a setup at most; a setup that loops for ever would otherwise never end. */
 export const MAX_SETUP_STEPS = 1_000_000;
 

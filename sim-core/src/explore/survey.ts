@@ -24,6 +24,9 @@ const WALK_STEPS = 120;
 const IDLE_WALKS = 40;
 /** Leaves of one of the environment's moves that are worth knowing all. */
 const MAX_ENVIRONMENT_LEAVES = 600;
+/** Looks at moves on all walks, and slots of all machines on which something is learned: some tenths of a second. */
+const MAX_LOOKS = 300_000;
+const MAX_SLOTS = 20_000_000;
 
 /**
  * Walks from the start, for one number the same way every time, until `learned` has stayed the same for long. The
@@ -33,15 +36,26 @@ export function walkAtRandom(surveyed: Surveyed, number = 0, learned = (): numbe
   const { learner, vocabulary } = surveyed;
   const random = numbers(number);
   let idle = 0;
-  for (let walk = 0; walk < MAX_WALKS && idle < IDLE_WALKS; walk++) {
+  let looks = 0;
+  const most = learner.leaves.length + leavesFor(surveyed);
+  const goesOn = (): boolean => looks < MAX_LOOKS && learner.leaves.length < most;
+  for (let walk = 0; walk < MAX_WALKS && idle < IDLE_WALKS && goesOn(); walk++) {
     const before = learned();
     learner.machine.raw.set(vocabulary.base);
-    let steps = 0;
-    while (steps < WALK_STEPS && makeMove(surveyed, random)) steps++;
+    for (let steps = 0; steps < WALK_STEPS && goesOn(); steps++) {
+      const looked = makeMove(surveyed, random);
+      if (looked === 0) break;
+      looks += looked;
+    }
     if (allStuck(surveyed)) surveyed.take(learner.judgementMove);
     idle = learned() === before ? idle + 1 : 0;
   }
   learner.machine.raw.set(vocabulary.base);
+}
+
+/** What learning may cost grows with the machine. */
+function leavesFor({ model }: Surveyed): number {
+  return Math.ceil(MAX_SLOTS / model.layout.size);
 }
 
 function numbers(number: number): (below: number) => number {
@@ -54,8 +68,8 @@ function numbers(number: number): (below: number) => number {
   };
 }
 
-/** Makes one of the possible moves; false when there is none. */
-function makeMove({ model: { moves }, learner, take, rank }: Surveyed, random: (below: number) => number): boolean {
+/** Makes one of the possible moves. How many moves it looked at for that; 0 when none is possible. */
+function makeMove({ model: { moves }, learner, take, rank }: Surveyed, random: (below: number) => number): number {
   const { raw } = learner.machine;
   // Actors as often as the environment, however many moves that has.
   const environment = random(2) === 0;
@@ -67,9 +81,9 @@ function makeMove({ model: { moves }, learner, take, rank }: Surveyed, random: (
     if (!leaf.enabled) continue;
     for (const { slot, value } of leaf.writes) raw[slot] = value;
     rank(raw);
-    return true;
+    return i + 1;
   }
-  return false;
+  return 0;
 }
 
 function allStuck({ model, take }: Surveyed): boolean {
@@ -84,6 +98,7 @@ export function completeEnvironment(surveyed: Surveyed): boolean {
   const { model, learner, vocabulary, facts } = surveyed;
   let stale = false;
   let size: number;
+  const most = learner.leaves.length + leavesFor(surveyed);
   do {
     ({ size } = vocabulary);
     model.moves.forEach((move, index) => {
@@ -91,7 +106,7 @@ export function completeEnvironment(surveyed: Surveyed): boolean {
       const budget = { leaves: MAX_ENVIRONMENT_LEAVES, stale: false };
       learner.machine.raw.set(vocabulary.base);
       const place = facts.places[facts.environmentPlace(index)];
-      const complete = completeMove(surveyed, index, budget);
+      const complete = learner.leaves.length < most && completeMove(surveyed, index, budget);
       if (place && place.complete !== complete) {
         place.complete = complete;
         facts.version++;

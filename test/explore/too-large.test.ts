@@ -1,0 +1,38 @@
+// Scenarios that no search of all interleavings could get through are refused at once, by name and with a way out.
+import { expect, test } from 'vitest';
+import { elaborate, explore, type Model, type Profile, parse, profileNamed } from '../../sim-core/src/index.ts';
+
+function modelOf(lines: readonly string[]): Model {
+  const { model, diagnostics } = elaborate(parse(lines.join('\n')), { profile: profileNamed('v6.12') as Profile });
+  if (!model) throw new Error(diagnostics[0]?.message);
+  return model;
+}
+
+const setup = ['setup {', 'kvm = open("/dev/kvm", O_RDWR)', '}'];
+const several = (count: number, line: (i: number) => string): string[] =>
+  Array.from({ length: count }, (_, i) => line(i));
+
+test.each([
+  [
+    'a hundred threads',
+    ['machine {', 'memory x = 0', '}', ...setup, ...several(100, (i) => `thread t${i} {\nf${i} = dup(kvm)\n}`)],
+    /a state of this scenario takes \d+ kB, .* at most 32 kB.*take runs at random/,
+  ],
+  [
+    'many words that many CPUs may evict',
+    [
+      'machine {',
+      'cpu intel count=8',
+      ...several(80, (i) => `memory w${i} = 0`),
+      `allow evict ${several(80, (i) => `w${i}`).join(' ')}`,
+      '}',
+      ...setup,
+      'thread t {\nf = dup(kvm)\n}',
+    ],
+    /^641 different moves are possible .* at most 512: allow less/,
+  ],
+])('%s', (_, lines, message) => {
+  const result = explore(modelOf(lines));
+  expect(result).toMatchObject({ complete: false, limit: { kind: 'model' }, states: 1 });
+  expect(result.limit?.kind === 'model' && result.limit.message).toMatch(message);
+});
