@@ -29,7 +29,7 @@ test.each([
       ...setup,
       'thread t {\nf = dup(kvm)\n}',
     ],
-    /^641 different moves are possible .* at most 512: allow less/,
+    /^642 different moves are possible .* at most 512: allow less/,
   ],
 ])('%s', (_, lines, message) => {
   const result = explore(modelOf(lines));
