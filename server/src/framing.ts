@@ -2,9 +2,11 @@ import {
   AbstractMessageReader,
   type DataCallback,
   Disposable,
+  ErrorCodes,
   type Message,
   type MessageReader,
 } from 'vscode-languageserver/node';
+import { problemOfMessage } from './messages.ts';
 
 /** Bytes of one message. The largest that is meant seriously opens a file of a few megabytes. */
 const MOST_MESSAGE_BYTES = 256 * 1024 * 1024;
@@ -24,9 +26,12 @@ export class StreamReader extends AbstractMessageReader implements MessageReader
   #chunks: Buffer[] = [];
   #wanted = 0;
 
-  constructor(stream: NodeJS.ReadableStream) {
+  readonly #refuse: Refuse;
+
+  constructor(stream: NodeJS.ReadableStream, refuse: Refuse) {
     super();
     this.#stream = stream;
+    this.#refuse = refuse;
   }
 
   listen(callback: DataCallback): Disposable {
@@ -78,11 +83,16 @@ export class StreamReader extends AbstractMessageReader implements MessageReader
   }
 
   #deliver(body: string): void {
+    let message: unknown;
     try {
-      this.#callback(JSON.parse(body) as Message);
+      message = JSON.parse(body);
     } catch (error) {
-      this.fireError(error);
+      this.#refuse(ErrorCodes.ParseError, `The message is not JSON: ${(error as Error).message}`);
+      return;
     }
+    const problem = problemOfMessage(message);
+    if (problem === undefined) this.#callback(message as Message);
+    else this.#refuse(ErrorCodes.InvalidRequest, problem);
   }
 
   /** Drops everything before the next header, or all but what may be the beginning of one. */
@@ -91,9 +101,15 @@ export class StreamReader extends AbstractMessageReader implements MessageReader
     const next = buffer.toString('latin1').toLowerCase().indexOf(HEADER, 1);
     const kept = next === -1 ? Math.max(1, buffer.length - HEADER.length) : next;
     this.#pending = buffer.subarray(kept);
-    this.fireError(new Error(`The stream held ${kept} bytes that are no message; they were skipped.`));
+    this.#refuse(
+      ErrorCodes.ParseError,
+      `The stream held ${kept} bytes that are no message; they were skipped. A message begins with a header \`Content-Length: N\`.`,
+    );
   }
 }
+
+/** Tells the client what could not be read, with an error code of JSON-RPC. */
+export type Refuse = (code: number, problem: string) => void;
 
 const HEADER = 'content-length:';
 

@@ -12,6 +12,7 @@ import {
 import { findLocal } from './find-local.ts';
 import { StreamReader } from './framing.ts';
 import { LARGEST_INCLUDE_BYTES } from './includes.ts';
+import { checkingMessages, refusal } from './messages.ts';
 import { startServer } from './server.ts';
 import type { Host } from './session.ts';
 
@@ -27,7 +28,7 @@ export function serve(args: readonly string[]): void {
     );
   } else if (args.includes('--stdio')) serveStdio();
   else if (args.some((arg) => LIBRARY_TRANSPORTS.test(arg)))
-    startServer(createConnection(ProposedFeatures.all), nodeHost);
+    startServer(createConnection(ProposedFeatures.all, CHECKING), nodeHost);
   else
     fail(
       'Say how to talk to the client: --stdio, --node-ipc, --socket=N (the client listens) or --port N (the server listens on 127.0.0.1).',
@@ -57,6 +58,7 @@ export const nodeHost: Host = {
   findScenarios: (folder, deep) => (folder.startsWith('file:') ? findLocal(folder, deep) : undefined),
 };
 
+const CHECKING = { messageStrategy: checkingMessages };
 const LIBRARY_TRANSPORTS = /^--(?:node-ipc|socket|pipe)(?:=|$)/;
 
 function serveStreams(
@@ -64,12 +66,16 @@ function serveStreams(
   output: NodeJS.WritableStream,
   leave: (code: number) => void,
 ): void {
-  const reader = new StreamReader(input);
+  const writer = new StreamMessageWriter(output);
+  const reader = new StreamReader(input, (code, problem) => {
+    // A client that has gone reads no answer.
+    writer.write(refusal(code, problem)).catch(() => {});
+  });
   const watchDog = { shutdownReceived: false, initialize: () => {}, exit: leave };
   const connection = createConnectionFrom(
     (logger) => {
       reader.onError((error) => logger.error(`A message of the client could not be read: ${error.message}`));
-      return createProtocolConnection(reader, new StreamMessageWriter(output), logger);
+      return createProtocolConnection(reader, writer, logger, CHECKING);
     },
     watchDog,
     ProposedFeatures.all,

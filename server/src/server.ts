@@ -21,6 +21,7 @@ import { RenameRefused, renameable, renamed } from './features/rename.ts';
 import { stretchesAt } from './features/selection.ts';
 import { signatureAt } from './features/signature.ts';
 import { colouredWords } from './features/tokens.ts';
+import { refuseMalformed } from './messages.ts';
 import { type Host, Session } from './session.ts';
 import { readSettings } from './settings.ts';
 import { newestProfile } from './snapshot.ts';
@@ -28,11 +29,15 @@ import * as lsp from './to-lsp.ts';
 import { TokenResults } from './token-results.ts';
 import { MOST_SCENARIOS } from './workspace.ts';
 
-/** Serves one client. Everything that can be read is read through the client, except what the host reads itself. */
+/**
+ * Serves one client. Everything that can be read is read through the client, except what the host reads itself. The
+ * connection is one that is made with {@link checkingMessages}: handlers trust the shape of what they get.
+ */
 export function startServer(connection: Connection, host: Host = {}): void {
   const session = new Session(connection, host);
   const { documents } = session;
   const tokens = new TokenResults();
+  refuseMalformed(connection);
 
   connection.onInitialize((params) => {
     session.initialize(params);

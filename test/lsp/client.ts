@@ -10,6 +10,7 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from 'vscode-languageserver/node';
+import { checkingMessages } from '../../server/src/messages.ts';
 import { startServer } from '../../server/src/server.ts';
 import type { Host } from '../../server/src/session.ts';
 
@@ -110,7 +111,8 @@ export interface Published {
 export function connected(host: Host = {}): Client {
   const [toServer, toClient] = [new PassThrough(), new PassThrough()];
   const reader = new StreamMessageReader(toServer);
-  startServer(createConnection(ProposedFeatures.all, reader, new StreamMessageWriter(toClient)), host);
+  const options = { messageStrategy: checkingMessages };
+  startServer(createConnection(ProposedFeatures.all, reader, new StreamMessageWriter(toClient), options), host);
   return new Client(
     createProtocolConnection(new StreamMessageReader(toClient), new StreamMessageWriter(toServer), SILENT),
   );

@@ -352,17 +352,17 @@ describe('answers', () => {
   });
 
   test('what goes wrong in a request is our bug: logged, answered with null, and the server lives on', async () => {
-    const client = connected();
+    const broken = async () => {
+      throw new Error('this should not happen');
+    };
+    const client = connected({ findScenarios: broken, readFile: broken });
     await client.initialize();
-    await client.open(URI, around('setup', 'close(9)'));
-    expect(await client.request('textDocument/hover', { textDocument: { uri: URI } })).toBeNull();
-    expect(await client.message(/hover/)).toContain('bug of Snoopscope');
-    await client.notify('textDocument/didChange', {
-      textDocument: { uri: URI, version: 2 },
-      contentChanges: [{ nonsense: true }],
-    });
-    expect(await client.message(/didChange/)).toContain('bug of Snoopscope');
-    expect(await client.at('hover', URI, { line: 0, column: 0 })).not.toBeNull();
+    await client.open(URI, `include "a.snoop"\n${around('setup', 'close(9)')}`);
+    expect(await client.message(/reading/)).toContain('bug of Snoopscope');
+    const place = { line: 2, column: 3 };
+    expect(await client.at('references', URI, place, { context: { includeDeclaration: true } })).toBeNull();
+    expect(await client.message(/references/)).toContain('this should not happen');
+    expect(await client.at('hover', URI, place)).not.toBeNull();
   });
 
   test('of a document that is not open is null', async () => {

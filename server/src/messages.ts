@@ -1,0 +1,63 @@
+/** Messages of a client before any handler sees them: malformed ones are answered, or named in the log, and go no further. */
+import {
+  type Connection,
+  ErrorCodes,
+  type Message,
+  type MessageStrategy,
+  type NotificationMessage,
+  type RequestMessage,
+  ResponseError,
+} from 'vscode-languageserver';
+import { problemOfParams } from './params.ts';
+
+/** The answer to text that is no message, which belongs to no request. */
+export function refusal(code: number, message: string): Message {
+  return { jsonrpc: '2.0', id: null, error: { code, message } } as Message;
+}
+
+/** Why a value is no message of JSON-RPC as the protocol uses it; undefined when it is one. */
+export function problemOfMessage(value: unknown): string | undefined {
+  if (Array.isArray(value)) return 'Batches of messages are not part of the protocol: send one at a time.';
+  if (typeof value !== 'object' || value === null) return 'A message must be an object.';
+  const { id, method, params, result, error } = value as Readonly<Record<string, unknown>>;
+  const hasId = typeof id === 'string' || typeof id === 'number';
+  if (method === undefined)
+    return (hasId || id === null) && (result !== undefined || error)
+      ? undefined
+      : 'A message must have a method, or an id with a result or an error.';
+  if (typeof method !== 'string') return 'The method of a message must be a string.';
+  if (id !== undefined && !hasId) return `The id of ${method} must be a string or a number.`;
+  if (params !== undefined && (typeof params !== 'object' || params === null))
+    return `The params of ${method} must be an object.`;
+  const cancelled = (params as Readonly<Record<string, unknown>> | undefined)?.id;
+  if (method === '$/cancelRequest' && typeof cancelled !== 'string' && typeof cancelled !== 'number')
+    return 'The params of $/cancelRequest must have the id of a request.';
+  return undefined;
+}
+
+/**
+ * Hands on what is well-formed. In place of the rest comes a message that only says what was wrong with it, for the
+ * handlers of {@link refuseMalformed}: they can answer, this cannot.
+ */
+export const checkingMessages: MessageStrategy = {
+  handleMessage(message, next) {
+    const { method, params } = message as Partial<NotificationMessage>;
+    const problem = method === undefined ? undefined : problemOfParams(method, params);
+    return next(
+      problem === undefined ? message : ({ ...message, method: MALFORMED, params: { problem } } as RequestMessage),
+    );
+  },
+};
+
+export function refuseMalformed(connection: Connection): void {
+  connection.onRequest(MALFORMED, ({ problem }: Malformed) => new ResponseError(ErrorCodes.InvalidParams, problem));
+  connection.onNotification(MALFORMED, ({ problem }: Malformed) =>
+    connection.console.warn(`A notification of the client was ignored. ${problem}`),
+  );
+}
+
+/** Not a method of any client's: what a malformed message becomes. */
+const MALFORMED = '$/snoopscope/malformed';
+interface Malformed {
+  readonly problem: string;
+}
