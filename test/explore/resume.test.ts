@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createLevelWorker, type ToLevelWorker } from '../../sim-core/src/explore/level-worker.ts';
+import { ParallelSearch } from '../../sim-core/src/explore/parallel.ts';
 import { explore, Search, type SharedOptions } from '../../sim-core/src/explore/search.ts';
 import {
   ALL_REDUCTIONS,
@@ -45,6 +47,48 @@ function interrupted(text: string, options: Options, after: readonly number[]): 
   }
   while (search.step(1000));
   return search.result();
+}
+
+/** How the threads of a search get at its states, and how many there are beside its own; one search when left out. */
+interface Threads {
+  readonly memory: 'shared' | 'messages';
+  readonly threads: number;
+}
+
+/** Searches, on these threads in turns, until `stopAfter` answers of workers, or to the end; then says where it is. */
+function partly(
+  text: string,
+  options: Options,
+  from: Uint8Array | undefined,
+  { memory, threads }: Threads,
+  stopAfter: number,
+): { bytes: Uint8Array; result: Exploration } {
+  const waiting: { worker: number; message: ToLevelWorker }[] = [];
+  const workers = Array.from({ length: threads }, () => createLevelWorker());
+  const search = new ParallelSearch(
+    modelOf(text),
+    { ...options, memory, sharedLevel: 256 },
+    workers.map((_, worker) => ({
+      post: (message, transfer) => void waiting.push({ worker, message: structuredClone(message, { transfer }) }),
+    })),
+    () => {},
+  );
+  if (from) search.search.restore(decodeCheckpoint(from, identity));
+  let answers = 0;
+  while (search.step(500)) {
+    const next = waiting.shift();
+    const answer = next && workers[next.worker]?.(next.message);
+    if (next && answer) {
+      search.receive(next.worker, structuredClone(answer.message, { transfer: answer.transfer }));
+      if (++answers >= stopAfter) search.stop({ kind: 'stopped' });
+    }
+  }
+  // What workers have been asked already comes to its end.
+  for (let next = waiting.shift(); next; next = waiting.shift()) {
+    const answer = workers[next.worker]?.(next.message);
+    if (answer) search.receive(next.worker, structuredClone(answer.message, { transfer: answer.transfer }));
+  }
+  return { bytes: encodeCheckpoint(identity, search.search.snapshot()), result: search.result() };
 }
 
 describe('a search that was interrupted', () => {
@@ -100,6 +144,37 @@ describe('a search that was interrupted', () => {
     }
     expect(limits).toBeGreaterThan(2);
   });
+
+  it('goes on with other threads than before', () => {
+    const threads = fc.record<Threads>({
+      memory: fc.constantFrom('shared', 'messages'),
+      threads: fc.integer({ min: 0, max: 3 }),
+    });
+    let interruptions = 0;
+    fc.assert(
+      fc.property(
+        fc.constantFrom({ ...ALL_REDUCTIONS, partialOrder: false }, ALL_REDUCTIONS),
+        fc.boolean(),
+        fc.array(fc.tuple(threads, fc.integer({ min: 1, max: 40 })), { minLength: 1, maxLength: 4 }),
+        threads,
+        (reduction, fingerprint, interrupted, last) => {
+          const options: Options = { reduction, fingerprint, maxStates: 200_000 };
+          const whole = explore(modelOf(BENCH), options);
+          expect(whole.complete).toBe(true);
+          let bytes: Uint8Array | undefined;
+          for (const [at, stopAfter] of interrupted) {
+            const part = partly(BENCH, options, bytes, at, stopAfter);
+            if (part.result.limit?.kind === 'stopped') interruptions++;
+            ({ bytes } = part);
+          }
+          const { result } = partly(BENCH, options, bytes, last, Number.POSITIVE_INFINITY);
+          expect(essence(result)).toEqual(essence(whole));
+        },
+      ),
+      { numRuns: 8 },
+    );
+    expect(interruptions).toBeGreaterThan(8);
+  }, 120_000);
 
   it('is not taken for random runs', () => {
     const search = new Search(modelOf(BENCH));
