@@ -18,7 +18,7 @@ interface Document {
 }
 
 interface Told {
-  readonly findings: readonly string[];
+  readonly findings: readonly { readonly finding: string; readonly text: string; readonly line?: number }[];
   readonly trace: readonly { readonly line?: number; readonly happenings: readonly { readonly text: string }[] }[];
   readonly conditions: readonly { readonly holds: boolean }[];
 }
@@ -47,7 +47,7 @@ describe.each([
     };
     const same = async (told: Told): Promise<void> => {
       const { text, line } = await found();
-      expect(told.findings).toContain('stale-read');
+      expect(told.findings).toContainEqual(expect.objectContaining({ finding: 'stale-read', text, line }));
       const entry = told.trace.find(({ happenings }) => happenings.some((h) => h.text === text));
       expect(entry?.line).toBe(line);
     };

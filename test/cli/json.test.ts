@@ -71,11 +71,30 @@ test('a run tells what happened, why, and how it ended', async () => {
   const { kernel, trace, values, findings, end } = JSON.parse(stdout);
   expect(kernel).toBe('v5.11');
   expect(values).toMatchObject({ 'gpu.r0': 0, '[x]': 1 });
-  expect(findings).toEqual(['stale-read']);
+  expect(findings).toMatchObject([
+    { finding: 'stale-read', text: 'stale-read: gpu read an old value of x', actor: 'gpu', line: 42, occurrences: 1 },
+  ]);
+  expect(findings[0].modelFinding).toBe(false);
   expect(end).toMatchObject({ kind: 'completed' });
   const finding = trace
     .flatMap((entry: { happenings: object[] }) => entry.happenings)
     .find((h: { finding?: string }) => h.finding);
   expect(finding.why.length).toBeGreaterThan(3);
+  expect(findings[0].why).toEqual(finding.why);
+  expect(findings[0].event).toBe(finding.event);
+  const [from, to] = trace.find((entry: { happenings: object[] }) => entry.happenings.includes(finding)).steps;
+  expect(findings[0].step).toBeGreaterThanOrEqual(from);
+  expect(findings[0].step).toBeLessThan(to);
   for (const link of finding.why) expect(link.sources.length, link.text).toBeGreaterThan(0);
+});
+
+test('a finding that a statement makes again and again is one finding of a run', async () => {
+  const stdin = [
+    'setup {\n  container = open("/dev/vfio/vfio", O_RDWR)\n}',
+    'thread qemu {\n  repeat 3 {\n    ioctl(container, VFIO_GET_API_VERSION, 0) = 99\n  }\n}\n',
+  ].join('\n');
+  const { stdout } = await snoopscope('run --format json -', { stdin });
+  expect(JSON.parse(stdout).findings).toMatchObject([
+    { finding: 'unexpected-result', actor: 'qemu', line: 6, occurrences: 3 },
+  ]);
 });

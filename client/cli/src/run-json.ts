@@ -1,17 +1,19 @@
 /** A run for programs: the document of `run --format json`. */
+import { EVENT_WIDTH, type Explanation, FINDINGS, findingText } from '@snoopscope/sim-core';
 import { FORMAT_VERSION } from './json.ts';
 import { endText, type RunEnd, type RunOutcome } from './run-outcome.ts';
 import { type Happening, type TraceEntry, traceOf } from './trace.ts';
 
 export function runDocument(outcome: RunOutcome, everything: boolean): object {
-  const { file, profile, run, end, values, conditions, findings } = outcome;
+  const { file, profile, run, end, values, conditions } = outcome;
+  const trace = [...traceOf(run, everything)];
   return {
     format: FORMAT_VERSION,
     file: file.name,
     kernel: profile.name,
     steps: run.steps,
     events: run.events,
-    trace: [...traceOf(run, everything)].map((entry) => entryDocument(run, entry)),
+    trace: trace.map((entry) => entryDocument(run, entry)),
     values: Object.fromEntries(values.map(({ name, value }) => [name, value])),
     conditions: conditions.map(({ condition, holds, decides }) => ({
       text: condition.text,
@@ -19,19 +21,50 @@ export function runDocument(outcome: RunOutcome, everything: boolean): object {
       holds,
       ...(decides && { decides }),
     })),
-    findings,
+    findings: findingDocuments(run, trace),
     end: { ...endDocument(end, run), text: endText(outcome) },
   };
 }
 
-function entryDocument({ model }: RunOutcome['run'], entry: TraceEntry): object {
-  const { actor, environment, place, text, begins, ends, result, happenings, firstStep, endStep } = entry;
+type FindingDocument = Readonly<Record<string, unknown>> & { occurrences: number };
+
+/** Each finding once, where it was made first; the same at another statement is another one. */
+function findingDocuments(run: RunOutcome['run'], trace: readonly TraceEntry[]): object[] {
+  const { model, log } = run;
+  const found = new Map<string, FindingDocument>();
+  for (const entry of trace) {
+    for (const { kind, event, why } of entry.happenings) {
+      if (kind !== 'finding') continue;
+      const at = event * EVENT_WIDTH;
+      const [index, subject, detail] = [...log.subarray(at + 1, at + 4)] as [number, number, number];
+      const text = findingText(model, index, subject, detail);
+      const key = JSON.stringify([index, text, entry.actor, entry.place]);
+      const known = found.get(key);
+      if (known) known.occurrences++;
+      else {
+        const where = { event, step: run.stepOfEvent(event), actor: entry.actor, ...placeDocument(run, entry) };
+        found.set(key, { finding: FINDINGS[index], text, ...where, occurrences: 1, ...(why && whyDocument(why)) });
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+function placeDocument({ model }: RunOutcome['run'], { place }: TraceEntry): object {
   const included = place && place.file > 0 ? model.sources[place.file]?.path : undefined;
+  return { ...(place && { line: place.line + 1 }), ...(included !== undefined && { file: included }) };
+}
+
+function whyDocument({ modelFinding, links }: Explanation): object {
+  return { modelFinding, why: links.map(({ event, text, sources }) => ({ event, text, sources })) };
+}
+
+function entryDocument(run: RunOutcome['run'], entry: TraceEntry): object {
+  const { actor, environment, text, begins, ends, result, happenings, firstStep, endStep } = entry;
   return {
     actor,
     ...(environment && { environment }),
-    ...(place && { line: place.line + 1 }),
-    ...(included !== undefined && { file: included }),
+    ...placeDocument(run, entry),
     ...(text && { text }),
     steps: [firstStep, endStep],
     ...(!begins && { begins }),
@@ -46,11 +79,7 @@ function happeningDocument({ kind, text, event, why, repeats }: Happening): obje
     event,
     kind,
     text,
-    ...(why && {
-      finding: why.finding,
-      modelFinding: why.modelFinding,
-      why: why.links.map((link) => ({ event: link.event, text: link.text, sources: link.sources })),
-    }),
+    ...(why && { finding: why.finding, ...whyDocument(why) }),
     ...(repeats && { finding: repeats.finding, repeats: repeats.event }),
   };
 }
