@@ -54,3 +54,10 @@ export async function snoopscope(line: string | readonly string[], around: Surro
 async function* chunks(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
 }
+
+/** On a busy machine some calls take a second, and then say how far they are. */
+export function withoutProgress(stderr: string): string {
+  // A line of a terminal that is written over never ends.
+  const lines = stderr.split('\r\u001b[K').filter((text, i) => i === 0 || text.includes('\n'));
+  return lines.join('').replace(/^.*: \S+ states?(, | so far, ).*\n/gm, '');
+}

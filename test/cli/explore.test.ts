@@ -8,11 +8,16 @@ const race = 'test/cli/scenarios/race.snoop';
 
 interface Document {
   readonly passed: boolean | null;
-  readonly conditions: readonly { readonly holds: boolean | null; readonly schedule?: string }[];
+  readonly conditions: readonly {
+    readonly holds: boolean | null;
+    readonly schedule?: string;
+    readonly seed?: number;
+  }[];
   readonly outcomes: readonly {
     readonly values: readonly string[];
     readonly finals: number;
     readonly schedule: string;
+    readonly seed?: number;
   }[];
   readonly findings: readonly { finding: string; text: string; line: number; schedule: string; shortest: boolean }[];
 }
@@ -145,9 +150,7 @@ describe('random runs', () => {
   });
 
   test('have the seed in JSON', async () => {
-    const { conditions, outcomes } = await json<
-      Document & { conditions: { seed?: number }[]; outcomes: { seed?: number }[] }
-    >(random);
+    const { conditions, outcomes } = await json<Document>(random);
     expect(conditions.filter(({ seed }) => seed !== undefined)).not.toEqual([]);
     expect(outcomes.every(({ seed }) => seed !== undefined && seed >= 5 && seed < 205)).toBe(true);
   });

@@ -81,6 +81,8 @@ test('what an included file declares is not declared again', async () => {
     'other.snoop': 'machine {\n  cpu intel\n  memory x = 7\n}\nsetup {\n  close(4)\n}\n',
   });
   expect(stderr).toContain('main.snoop:3:10: error: The name `x` is taken already, in `other.snoop`, line 3.');
-  expect(stderr).toContain('main.snoop:5:1: error: `setup` stands in `other.snoop`, line 5, already; a scenario has one.');
+  expect(stderr).toContain(
+    'main.snoop:5:1: error: `setup` stands in `other.snoop`, line 5, already; a scenario has one.',
+  );
   expect(stderr).toContain('other.snoop:3:10: note: `x` is declared here.');
 });

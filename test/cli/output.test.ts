@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { root, snoopscope } from './command.ts';
+import { root, snoopscope, withoutProgress } from './command.ts';
 import { expectGolden } from './golden.ts';
 
 const race = 'test/cli/scenarios/race.snoop';
@@ -36,11 +36,6 @@ const cases: Readonly<Record<string, readonly [line: string, exitCode: number, c
   'test.tap': [`test --format tap ${folder}`, 1],
   'test.xml': [`test --format junit ${folder}`, 1],
 };
-
-/** On a busy machine the longest of these take a second, and then say how far they are. */
-function withoutProgress(stderr: string): string {
-  return stderr.replace(/^.*: \S+ states?(, | so far, ).*\n/gm, '');
-}
 
 test.each(Object.entries(cases))('%s', async (name, [line, exitCode, columns]) => {
   // In a shell the schedule would be one quoted word.

@@ -17,43 +17,45 @@ export function printVerdict(call: Call, { file, groups, left }: FileVerdict, wi
   for (const group of groups) {
     printGroup(call, group, witnesses);
     if (hasConditions && group.conditions.length === 0) {
-      call.print(call.paint('faint', `    ${wrap(NONE_FOR_KERNEL, call.width - 4, 4)}`));
+      call.print(call.paint('faint', `    ${wrap(NONE_FOR_KERNEL, call.width, 4)}`));
     }
   }
   if (left.length > 0) {
-    call.print(`  ${call.paint('heading', wrap(nameOf(left), call.width - 2, 2))}  ${call.paint('caution', 'open')}`);
+    const names = wrap(nameOf(left), call.width - 'open'.length - 2, 2);
+    call.print(`  ${call.paint('heading', names)}  ${call.paint('caution', 'open')}`);
     call.print(`    ${call.paint('faint', 'not explored')}`);
   }
-  if (!hasConditions) call.print(call.paint('faint', `  ${wrap(WITHOUT_CONDITIONS, call.width - 2, 2)}`));
+  if (!hasConditions) call.print(call.paint('faint', `  ${wrap(WITHOUT_CONDITIONS, call.width, 2)}`));
 }
 
 function printGroup(call: Call, group: VerdictGroup, witnesses: boolean): void {
   const { name, passed, conditions, findings } = group;
   const [style, word]: [Style, string] =
     passed === undefined ? ['caution', 'open'] : passed ? ['good', 'passed'] : ['bad', 'FAILED'];
-  call.print(`  ${call.paint('heading', wrap(name, call.width - 2, 2))}  ${call.paint(style, word)}`.trimEnd());
-  call.print(`    ${call.paint('faint', wrap(sizeText(group), call.width - 4, 4))}`);
+  const names = wrap(name, call.width - word.length - 2, 2);
+  call.print(`  ${call.paint('heading', names)}  ${call.paint(style, word)}`);
+  call.print(`    ${call.paint('faint', wrap(sizeText(group), call.width, 4))}`);
   for (const condition of conditions) printCondition(call, group, condition, witnesses);
   if (group.complete && group.finals === 0) {
-    call.print(`    ${call.paint('caution', wrap(ENDLESS, call.width - 4, 4))}`);
+    call.print(`    ${call.paint('caution', wrap(ENDLESS, call.width, 4))}`);
   }
   if (group.waiting) {
     const note = `In a run without a schedule: ${group.waiting}`;
-    call.print(`    ${call.paint('caution', wrap(note, call.width - 4, 4))}`);
+    call.print(`    ${call.paint('caution', wrap(note, call.width, 4))}`);
   }
   for (const { text, schedule } of findings) {
-    call.print(`    ${call.paint('bad', 'found')}  ${wrap(text, call.width - 11, 11)}`);
+    call.print(`    ${call.paint('bad', 'found')}  ${wrap(text, call.width, 11)}`);
     printSchedule(call, group, schedule);
   }
-  if (group.limit) call.print(`    ${call.paint('caution', wrap(limitText(group.limit), call.width - 4, 4))}`);
+  if (group.limit) call.print(`    ${call.paint('caution', wrap(limitText(group.limit), call.width, 4))}`);
 }
 
 function printCondition(call: Call, group: VerdictGroup, condition: JudgedCondition, witnesses: boolean): void {
   const { holds, text, line, schedule } = condition;
   const [style, word]: [Style, string] =
     holds === undefined ? ['caution', 'open '] : holds ? ['good', 'holds'] : ['bad', 'FAILS'];
-  call.print(`    ${call.paint(style, word)}  ${wrap(`${spaced(text)} (line ${line + 1})`, call.width - 11, 11)}`);
-  if (holds === false && !schedule) call.print(`           ${wrap(nowhereText(condition), call.width - 11, 11)}`);
+  call.print(`    ${call.paint(style, word)}  ${wrap(`${spaced(text)} (line ${line + 1})`, call.width, 11)}`);
+  if (holds === false && !schedule) call.print(`           ${wrap(nowhereText(condition), call.width, 11)}`);
   if (schedule && (holds === false || witnesses)) printSchedule(call, group, schedule);
 }
 

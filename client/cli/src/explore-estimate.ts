@@ -25,7 +25,7 @@ export async function printEstimate(call: Call, file: string, model: Model): Pro
   else {
     call.print(call.paint('heading', file));
     call.print(`  ${call.paint('heading', kernel)}`);
-    for (const line of estimateLines(found)) call.print(`  ${wrap(line, call.width - 2, 2)}`);
+    for (const line of estimateLines(found)) call.print(`  ${wrap(line, call.width, 2)}`);
   }
   return call.io.interrupt.aborted ? EXIT.interrupted : EXIT.fine;
 }

@@ -24,18 +24,18 @@ export function printExplored(call: Call, name: string, { report, seconds, kept 
   call.print(call.paint('heading', name));
   const but = passed && fingerprints ? `, ${missText(fingerprints)}` : '';
   call.print(`  ${call.paint('heading', kernel)}  ${call.paint(style, word)}${but}`);
-  call.print(`  ${call.paint('faint', wrap(coverageText(report), call.width - 2, 2))}`);
+  call.print(`  ${call.paint('faint', wrap(coverageText(report), call.width, 2))}`);
   if (conditions.length > 0) call.print('');
   for (const condition of conditions) printCondition(call, condition, report.complete);
   printOutcomes(call, report);
   if (findings.length > 0) call.print('');
   for (const finding of findings) printFinding(call, finding);
   call.print('');
-  if (report.limit) call.print(`  ${call.paint('caution', wrap(exploreLimitText(report.limit), call.width - 2, 2))}`);
+  if (report.limit) call.print(`  ${call.paint('caution', wrap(exploreLimitText(report.limit), call.width, 2))}`);
   const from = kept?.resumedFrom ?? 0;
-  call.print(`  ${call.paint('faint', wrap(costText(report, seconds, from), call.width - 2, 2))}`);
+  call.print(`  ${call.paint('faint', wrap(costText(report, seconds, from), call.width, 2))}`);
   if (kept)
-    call.print(`  ${call.paint(kept.problem ? 'caution' : 'faint', wrap(keptText(kept, report), call.width - 2, 2))}`);
+    call.print(`  ${call.paint(kept.problem ? 'caution' : 'faint', wrap(keptText(kept, report), call.width, 2))}`);
 }
 
 const VERDICTS = {
@@ -91,7 +91,7 @@ function printCondition(
 ): void {
   const [style, word]: [Style, string] =
     holds === undefined ? ['caution', applies ? 'open ' : '-    '] : holds ? ['good', 'holds'] : ['bad', 'FAILS'];
-  call.print(`  ${call.paint(style, word)}  ${wrap(`${spaced(text)} (line ${line + 1})`, call.width - 9, 9)}`);
+  call.print(`  ${call.paint(style, word)}  ${wrap(`${spaced(text)} (line ${line + 1})`, call.width, 9)}`);
   if (!applies) {
     call.print(`         ${call.paint('faint', 'Not for this kernel.')}`);
     return;
@@ -102,7 +102,7 @@ function printCondition(
     : complete
       ? 'No interleaving comes to an end.'
       : 'Nothing has come to an end so far.';
-  call.print(`         ${wrap(seen, call.width - 9, 9)}`);
+  call.print(`         ${wrap(seen, call.width, 9)}`);
   if (rest.schedule) printSchedule(call, rest.schedule);
   if (rest.seed !== undefined) printAgain(call, rest.seed);
 }
@@ -112,14 +112,14 @@ function printOutcomes(call: Call, { terms, outcomes }: ExplorationReport): void
   call.print(`\n  ${call.paint('heading', counted(outcomes.length, 'outcome'))}`);
   for (const outcome of outcomes.slice(0, SHOWN_OUTCOMES)) printOutcome(call, terms, outcome);
   const more = outcomes.length - SHOWN_OUTCOMES;
-  if (more > 0) call.print(`  ${wrap(`and ${more} more, which --format json lists`, call.width - 2, 2)}`);
+  if (more > 0) call.print(`  ${wrap(`and ${more} more, which --format json lists`, call.width, 2)}`);
 }
 
 // As herd prints its histogram: how many final states, then what they have in common.
 function printOutcome(call: Call, terms: readonly string[], { values, finals, schedule }: OutcomeReport): void {
   const pairs = terms.map((term, i) => `${term}=${values[i]}`).join('; ');
   const count = String(finals).padStart(5);
-  call.print(`  ${count}  ${wrap(pairs, call.width - 9, 9)}`);
+  call.print(`  ${count}  ${wrap(pairs, call.width, 9)}`);
   printSchedule(call, schedule);
 }
 
@@ -129,9 +129,9 @@ function printFinding(
 ): void {
   const place = line === undefined ? '' : ` (line ${line + 1})`;
   const what = text.startsWith(finding) ? text : `${finding}: ${text}`;
-  call.print(`  ${call.paint(unexpected ? 'bad' : 'caution', 'found')}  ${wrap(`${what}${place}`, call.width - 9, 9)}`);
+  call.print(`  ${call.paint(unexpected ? 'bad' : 'caution', 'found')}  ${wrap(`${what}${place}`, call.width, 9)}`);
   const often = `${counted(occurrences, 'time')}${unexpected ? '; no condition expects it' : ''}; ${shortest ? 'the shortest way' : 'a way'}:`;
-  call.print(`         ${call.paint('faint', wrap(often, call.width - 9, 9))}`);
+  call.print(`         ${call.paint('faint', wrap(often, call.width, 9))}`);
   printSchedule(call, schedule);
   if (seed !== undefined) printAgain(call, seed);
 }

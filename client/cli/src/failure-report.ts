@@ -37,7 +37,7 @@ export function failureText(failure: Failure, output: Output): string {
   const { file, diagnostics, text, code, message } = failure;
   if (file !== undefined && diagnostics.length > 0) return diagnosticsText(file, text, diagnostics, paint, width);
   const name = `${file ?? 'snoopscope'}:`;
-  const lines = wrap(`${name} error: ${message} [${code}]`, width, 2);
+  const lines = wrap(`${name} error: ${message} [${code}]`, width, 2, 0);
   // Where the place fills the line, the word for the severity begins the next one.
   const [first, ...rest] = lines.slice(name.length).split('error:');
   return `${paint('heading', name)}${first}${paint('worst', 'error:')}${rest.join('error:')}`;

@@ -14,7 +14,7 @@ export function generalHelp(paint: Paint, width: number): string {
     wrap(ABOUT, width),
     '',
     paint('heading', 'Usage'),
-    '  snoopscope COMMAND [options] [FILE…]',
+    `  ${wrap('snoopscope COMMAND [options] [FILE…]', width, 6, 2)}`,
     '',
     paint('heading', 'Commands'),
     ...rows(commands, paint, width),
@@ -35,7 +35,7 @@ export function commandHelp(command: Command, paint: Paint, width: number): stri
     wrap(command.summary, width),
     '',
     paint('heading', 'Usage'),
-    `  snoopscope ${`${command.name} [options] ${command.operands}`.trim()}`,
+    `  ${wrap(`snoopscope ${command.name} [options] ${command.operands}`.trim(), width, 6, 2)}`,
     '',
     ...command.description.flatMap((paragraph) => [wrap(paragraph, width), '']),
     paint('heading', 'Options'),
@@ -43,8 +43,8 @@ export function commandHelp(command: Command, paint: Paint, width: number): stri
     '',
     paint('heading', 'Examples'),
     ...command.examples.flatMap(({ line, about }) => [
-      `  ${wrap(`snoopscope ${line}`, width - 2, 6)}`,
-      `      ${paint('faint', wrap(about, width - 6, 6))}`,
+      `  ${wrap(`snoopscope ${line}`, width, 6, 2)}`,
+      `      ${paint('faint', wrap(about, width, 6))}`,
     ]),
   ].join('\n');
 }
@@ -65,8 +65,7 @@ function rows(table: readonly (readonly [string, string])[], paint: Paint, width
   const stacked = width < 60;
   const indent = stacked ? 6 : longest + 4;
   return table.map(([name, text]) => {
-    const body = wrap(text, width - indent);
-    const hanging = body.replaceAll('\n', `\n${' '.repeat(indent)}`);
+    const hanging = wrap(text, width, indent);
     const shown = paint('name', name);
     return stacked
       ? `  ${shown}\n${' '.repeat(indent)}${hanging}`

@@ -32,17 +32,19 @@ export function widthOf(output: Output): number {
 }
 
 /**
- * Breaks a text at spaces; lines after the first begin with `indent` spaces. A word longer than the line stays whole:
- * a cut path or schedule cannot be copied.
+ * Breaks a text at spaces, for lines of `columns` columns. Lines after the first begin with `indent` spaces; of the first
+ * one `used` columns are taken by what the caller puts there. A word longer than the line stays whole: a cut path or
+ * schedule cannot be copied.
  */
-export function wrap(text: string, width: number, indent = 0): string {
+export function wrap(text: string, columns: number, indent = 0, used = indent): string {
   const lines: string[] = [];
   let line: string | undefined;
   for (const word of text.split(' ')) {
-    const room = lines.length === 0 ? width : width - indent;
+    const room = columns - (lines.length === 0 ? used : indent);
     if (line !== undefined && line.length + 1 + word.length > room) {
-      lines.push(line);
-      line = word;
+      lines.push(line.trimEnd());
+      // Between columns there are two spaces, which begin no line.
+      line = word === '' ? undefined : word;
     } else line = line === undefined ? word : `${line} ${word}`;
   }
   return [...lines, line].join(`\n${' '.repeat(indent)}`);

@@ -31,7 +31,7 @@ export async function printRun(call: Call, outcome: RunOutcome): Promise<void> {
   const { file, profile, run } = outcome;
   const title = file.parsed.lines.find((line) => line.content.kind === 'scenario')?.content;
   const named = title?.kind === 'scenario' ? `${title.text.value} — ` : '';
-  call.print(call.paint('heading', wrap(`${named}${file.name} on ${profile.name}`, call.width, 2)));
+  call.print(call.paint('heading', wrap(`${named}${file.name} on ${profile.name}`, call.width, 2, 0)));
   let actor: string | undefined;
   let printed = 0;
   for (const entry of traceOf(run, call.flag('events'))) {
@@ -52,7 +52,7 @@ function printEntry(call: Call, entry: TraceEntry): void {
   if (entry.place) {
     const number = String(entry.place.line + 1).padStart(4);
     const where = entry.place.file > 0 ? '↳' : ' ';
-    call.print(`${call.paint('faint', number)}${where} ${wrap(statementText(entry), call.width - 6, INDENT)}`);
+    call.print(`${call.paint('faint', number)}${where} ${wrap(statementText(entry), call.width, INDENT, 6)}`);
   }
   for (const happening of entry.happenings) printHappening(call, happening);
 }
@@ -69,7 +69,7 @@ function statementText(entry: TraceEntry): string {
 function printHappening(call: Call, { kind, text, why, repeats, depth }: Happening): void {
   const margin = call.width < 60 ? NARROW_INDENT : INDENT + (kind === 'call' ? 2 * depth : 0);
   const indented = (style: Style, words: string, indent: number): void =>
-    call.print(`${' '.repeat(indent)}${call.paint(style, wrap(words, call.width - indent, indent + 2))}`);
+    call.print(`${' '.repeat(indent)}${call.paint(style, wrap(words, call.width, indent + 2, indent))}`);
   indented(STYLE_OF[kind], text, margin);
   if (why) for (const line of whyText(why).slice(1)) indented('caution', line, margin + 2);
   if (repeats) indented('faint', AS_BEFORE, margin + 2);
@@ -80,7 +80,8 @@ function printValues(call: Call, { values }: RunOutcome): void {
   call.print(`\n${call.paint('heading', 'Final values')}`);
   const longest = Math.max(...values.map(({ name }) => name.length));
   for (const { name, text } of values) {
-    call.print(`  ${call.paint('name', name.padEnd(longest))}  ${wrap(text, call.width - longest - 4, 6)}`);
+    const line = wrap(`${name.padEnd(longest)}  ${text}`, call.width, 6, 2);
+    call.print(`  ${call.paint('name', name)}${line.slice(name.length)}`);
   }
 }
 
@@ -89,8 +90,8 @@ function printConditions(call: Call, { conditions }: RunOutcome): void {
   call.print(`\n${call.paint('heading', 'Conditions, in this run alone')}`);
   for (const one of conditions) {
     const style: Style = one.decides === 'refuted' ? 'bad' : one.decides === 'shown' ? 'good' : 'faint';
-    call.print(`  ${wrap(spaced(one.condition.text), call.width - 2, 4)}`);
-    call.print(`    ${call.paint(style, wrap(conditionText(one), call.width - 4, 4))}`);
+    call.print(`  ${wrap(spaced(one.condition.text), call.width, 4, 2)}`);
+    call.print(`    ${call.paint(style, wrap(conditionText(one), call.width, 4))}`);
   }
 }
 

@@ -128,20 +128,20 @@ function printCause(call: Call, together: readonly Turn[]): void {
   call.print(`\n${paint('heading', `${from.name} → ${to.name}`)}`);
   for (const { question, before, after } of together) {
     const line = question.line === undefined ? '' : ` (line ${question.line + 1})`;
-    call.print(`  ${wrap(`${question.text}${line}: ${before} → ${after}`, width - 2, 4)}`);
+    call.print(`  ${wrap(`${question.text}${line}: ${before} → ${after}`, width, 4, 2)}`);
   }
   for (const change of changes) {
     const commit = change.commit ? `${change.commit} ` : '';
-    call.print(`    ${paint('name', wrap(`${commit}${change.subject} (${presenceText(change, to)})`, width - 4, 6))}`);
-    call.print(`      ${wrap(change.effect, width - 6, 6)}`);
-    call.print(`      ${paint('faint', wrap(change.where, width - 6, 6))}`);
+    call.print(`    ${paint('name', wrap(`${commit}${change.subject} (${presenceText(change, to)})`, width, 6, 4))}`);
+    call.print(`      ${wrap(change.effect, width, 6)}`);
+    call.print(`      ${paint('faint', wrap(change.where, width, 6))}`);
   }
   if (changes.length > 1) {
     call.print(relation === 'each' ? '    Each of these turns it alone.' : '    Each of these is needed.');
   }
   if (revertsAlone) return;
   const them = changes.length > 1 ? 'them' : 'it';
-  call.print(`    ${wrap(`Taking ${them} out of ${to.name} alone does not turn it back.`, width - 4, 4)}`);
+  call.print(`    ${wrap(`Taking ${them} out of ${to.name} alone does not turn it back.`, width, 4)}`);
 }
 
 /** Since when the change is in the kernel, or why the newer one lacks it. */

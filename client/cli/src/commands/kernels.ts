@@ -53,7 +53,7 @@ function printAll(call: Call): void {
     if (profile.mainline && before && added.length + removed.length === 0) quiet.push(profile.name);
     else {
       flush();
-      call.print(call.paint('heading', profile.mainline ? profile.name : `${profile.name}: ${profile.doc}`));
+      call.print(call.paint('heading', profile.mainline ? profile.name : titleOf(call, profile)));
       if (profile.mainline) for (const change of added) call.print(changeText(call, '+', change));
       if (profile.mainline) for (const change of removed) call.print(changeText(call, '-', change));
     }
@@ -63,19 +63,24 @@ function printAll(call: Call): void {
 }
 
 function printOne(call: Call, profile: Profile): void {
-  call.print(call.paint('heading', `${profile.name}: ${profile.doc}`));
+  call.print(call.paint('heading', titleOf(call, profile)));
   const present = CHANGES.filter(({ id }) => profile.changes.has(id));
   for (const change of present) {
     call.print(changeText(call, ' ', change));
-    call.print(`      ${wrap(change.effect, call.width - 6, 6)}`);
-    call.print(`      ${call.paint('faint', wrap(change.where, call.width - 6, 6))}`);
+    call.print(`      ${wrap(change.effect, call.width, 6)}`);
+    call.print(`      ${call.paint('faint', wrap(change.where, call.width, 6))}`);
   }
   if (present.length === 0) call.print('  none of the changes that the model knows');
 }
 
+function titleOf(call: Call, { name, doc }: Profile): string {
+  return wrap(`${name}: ${doc}`, call.width, 2, 0);
+}
+
 function changeText(call: Call, sign: string, change: Change): string {
   const commit = change.commit ? ` (${change.commit})` : '';
-  return `  ${sign} ${call.paint('name', change.id)}  ${wrap(`${change.subject}${commit}`, Math.max(24, call.width - change.id.length - 6), 6)}`;
+  const line = wrap(`${change.id}  ${change.subject}${commit}`, call.width, 6, 4);
+  return `  ${sign} ${line.replace(change.id, call.paint('name', change.id))}`;
 }
 
 function rangeText(names: readonly string[]): string {

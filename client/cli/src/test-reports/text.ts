@@ -1,10 +1,13 @@
 import { printVerdict } from '../check-text.ts';
 import type { Call } from '../commands/command.ts';
 import { failureText } from '../failure-report.ts';
-import type { Style } from '../paint.ts';
+import { type Style, wrap } from '../paint.ts';
 import { type Mark, markOf, type Report, summary } from './report.ts';
 
 const STYLE_OF: Readonly<Record<Mark, Style>> = { passed: 'good', failed: 'bad', open: 'caution', skipped: 'faint' };
+
+/** Behind the longest mark. */
+const INDENT = 8;
 
 /** For people: a line for each file that passed, all that is known about one that did not. */
 export function textReport(call: Call): Report {
@@ -15,10 +18,13 @@ export function textReport(call: Call): Report {
       if (outcome.kind === 'broken') {
         call.print(`${word} ${outcome.file}`);
         call.remark(failureText(outcome.failure, call.io.stderr));
-      } else if (outcome.kind === 'skipped') call.print(`${word} ${outcome.file} (${outcome.reason})`);
-      else if (mark === 'passed') {
+      } else if (outcome.kind === 'skipped') {
+        call.print(`${word} ${wrap(`${outcome.file} (${outcome.reason})`, call.width, INDENT)}`);
+      } else if (mark === 'passed') {
         const kernels = outcome.verdict.groups.map(({ name }) => name).join(', ');
-        call.print(`${word} ${outcome.file} ${call.paint('faint', kernels)}`);
+        const line = wrap(`${outcome.file} ${kernels}`, call.width, INDENT);
+        const { length } = outcome.file;
+        call.print(`${word} ${line.slice(0, length)}${call.paint('faint', line.slice(length))}`);
       } else {
         call.print(word.trimEnd());
         printVerdict(call, outcome.verdict, false);
