@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { FingerprintStore } from '../../sim-core/src/explore/fingerprint-store.ts';
 import { Fingerprints, missProbability } from '../../sim-core/src/explore/fingerprints.ts';
 import { type Exploration, explore, type SharedOptions } from '../../sim-core/src/explore/search.ts';
+import { WHOLE_SLEEP } from '../../sim-core/src/explore/store.ts';
 import {
   ALL_REDUCTIONS,
   type ExploreOptions,
@@ -108,7 +109,7 @@ describe('a store of fingerprints', () => {
     put(77);
     expect([store.matches(77, words), store.matches(78, words)]).toEqual([true, false]);
     expect(() => store.read(77, words)).toThrow('gone');
-    expect(() => store.relayout(3, () => {})).toThrow();
+    expect(() => store.relayout(3, () => WHOLE_SLEEP)).toThrow();
   });
 
   it('keeps sleep sets of the states that are still to be expanded', () => {
@@ -118,6 +119,7 @@ describe('a store of fingerprints', () => {
     expect(store.sleep(0)).toBe(0b101);
     store.relayout(2, (from, at, to, toAt) => {
       to[toAt + 1] = from[at] as number;
+      return WHOLE_SLEEP;
     });
     expect(store.sleep(0)).toBe(0b101);
     expect(store.insert(Uint32Array.of(0, 5), 0, 0, -1, 0, 0b100)).toBe(0);

@@ -1,9 +1,10 @@
 /** States as few bits: what is packed comes out again, in every later arrangement too. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Packing, Vocabulary } from '../../sim-core/src/explore/packing.ts';
+import { Packing } from '../../sim-core/src/explore/packing.ts';
 import { SharedStore } from '../../sim-core/src/explore/shared-store.ts';
-import { HOLE, hashWords, StateStore } from '../../sim-core/src/explore/store.ts';
+import { HOLE, hashWords, StateStore, WHOLE_SLEEP } from '../../sim-core/src/explore/store.ts';
+import { Vocabulary } from '../../sim-core/src/explore/vocabulary.ts';
 
 const SLOTS = 40;
 const value = fc.oneof(fc.integer({ min: 0, max: 3 }), fc.constantFrom(-1, 1 << 20, -(1 << 30), 77));
@@ -29,8 +30,12 @@ describe('packing', () => {
           if (stale) {
             relayouts++;
             const old = packing;
-            packing = new Packing(vocabulary, undefined, old);
-            store.relayout(packing.words, old.translation(packing));
+            packing = new Packing(vocabulary, undefined, { before: old });
+            const translate = old.translation(packing);
+            store.relayout(packing.words, (...places) => {
+              translate(...places);
+              return WHOLE_SLEEP;
+            });
           }
           const words = new Uint32Array(packing.words);
           packing.pack(state, words, 0);
@@ -56,7 +61,9 @@ describe('packing', () => {
     const vocabulary = new Vocabulary(new Int32Array(SLOTS), undefined, []);
     expect(new Packing(vocabulary, undefined).fields).toEqual([]);
     vocabulary.meet(7, 5);
-    expect(new Packing(vocabulary, undefined).fields).toEqual([{ slot: 7, word: 0, shift: 0, width: 1 }]);
+    expect(new Packing(vocabulary, undefined).fields).toEqual([
+      { slots: [7], word: 0, shift: 0, width: 1, bundle: undefined },
+    ]);
   });
 });
 

@@ -101,6 +101,8 @@ describe('a search that was interrupted', () => {
           granularity: fc.constantFrom('statement', 'micro'),
           reduction: fc.constantFrom(ALL_REDUCTIONS, NO_REDUCTION, { ...ALL_REDUCTIONS, partialOrder: false }),
           lookAheadFrom: fc.constantFrom(0, 60, 2000),
+          // Slots packed together are so again.
+          condenseFrom: fc.constantFrom(6, 30, 1000),
           fingerprint: fc.boolean(),
           remembered: fc.constantFrom(0, 1000),
         }),

@@ -7,7 +7,7 @@
  */
 import type { CanonicalTables } from './canonical.ts';
 import { type Canonical, canonicalOf } from './canonical.ts';
-import { DISABLED, leafOf, UNKNOWN } from './compiled.ts';
+import { DISABLED, leafOf, UNKNOWN, UNMET } from './compiled.ts';
 import { Covered } from './sleep.ts';
 import { FULL, hashWords, SLEEPERS } from './store.ts';
 
@@ -25,6 +25,8 @@ export interface Tables {
   readonly nodes: Int32Array;
   readonly effects: Uint32Array;
   readonly remarkable: Uint8Array;
+  readonly jointOf: Int32Array;
+  readonly joint: Int32Array;
   readonly footprints: Uint32Array;
   /** Questions that are no moves. */
   readonly judgementMove: number;
@@ -265,7 +267,8 @@ export class Expander {
 
   /** Puts the successors by the moves of a range into the row. Their number, or -1 when something is not known. */
   #generate(state: number, plan: number, from: number, to: number): number {
-    const { words, effects, remarkable, rewritten, planRanks, planMasks, environmentFrom, unnamed } = this.tables;
+    const { words, effects, jointOf, remarkable, rewritten, planRanks, planMasks, environmentFrom, unnamed } =
+      this.tables;
     const answers = this.#answers;
     const current = this.#current;
     const row = this.#row;
@@ -282,6 +285,11 @@ export class Expander {
       for (let i = 0; i < words; i++) {
         row[at + i] =
           ((current[i] as number) & (effects[effect + i] as number)) | (effects[effect + words + i] as number);
+      }
+      if (jointOf[leaf] !== 0 && !this.#setJoint(leaf, current, row, at)) {
+        this.question = move;
+        this.questionWords.set(current);
+        return -1;
       }
       let sleep = this.#covered === undefined ? 0 : this.#covered.add(move, leaf);
       let recount = rewritten[leaf] as number;
@@ -317,9 +325,25 @@ export class Expander {
     return count;
   }
 
+  /** Sets the joint values behind a leaf, whose other effects are there already. False when one was never met. */
+  #setJoint(leaf: number, from: Uint32Array, into: Uint32Array, at: number): boolean {
+    const { joint, jointOf } = this.tables;
+    let table = jointOf[leaf] as number;
+    for (let left = joint[table++] as number; left > 0; left--) {
+      const field = joint[table] as number;
+      const word = field & 255;
+      const shift = (field >>> 8) & 31;
+      const result = joint[table + 1 + (((from[word] as number) >>> shift) & (field >>> 13))] as number;
+      if (result === UNMET) return false;
+      into[at + word] = (into[at + word] as number) | (result << shift);
+      table += 2 + (field >>> 13);
+    }
+    return true;
+  }
+
   /** Counts the versions of some words of memory anew. */
   #rank(at: number, which: number): boolean {
-    const { words, effects, ranked, rankMove } = this.tables;
+    const { words, effects, jointOf, ranked, rankMove } = this.tables;
     const row = this.#row;
     for (let i = 0; i < ranked.length; i++) {
       const word = ranked[i] as number;
@@ -327,9 +351,15 @@ export class Expander {
       const leaf = this.#answer(rankMove + word, row, at);
       if (leaf < 0) return false;
       const effect = leaf * 2 * words;
+      const before = this.questionWords;
       for (let k = 0; k < words; k++) {
+        before[k] = row[at + k] as number;
         row[at + k] =
-          ((row[at + k] as number) & (effects[effect + k] as number)) | (effects[effect + words + k] as number);
+          ((before[k] as number) & (effects[effect + k] as number)) | (effects[effect + words + k] as number);
+      }
+      if (jointOf[leaf] !== 0 && !this.#setJoint(leaf, before, row, at)) {
+        this.question = rankMove + word;
+        return false;
       }
     }
     return true;

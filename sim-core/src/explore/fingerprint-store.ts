@@ -11,7 +11,7 @@
  */
 import type { InPieces, SnapshotArray } from './checkpoint.ts';
 import { Fingerprints } from './fingerprints.ts';
-import { NUMBER_MASK, type Store } from './store.ts';
+import { NUMBER_MASK, type Rewriting, type Store } from './store.ts';
 
 const CHUNK_BITS = 14;
 const CHUNK = 1 << CHUNK_BITS;
@@ -209,7 +209,7 @@ export class FingerprintStore implements Store {
   }
 
   /** Throws {@link StatesForgotten} when there are states that cannot be written anew. */
-  relayout(words: number, translate: (from: Uint32Array, at: number, to: Uint32Array, toAt: number) => void): void {
+  relayout(words: number, translate: Rewriting): void {
     if (this.hasForgotten) throw new StatesForgotten();
     const old = { words: this.words, stride: this.#stride };
     const stride = words + (this.#sleeping ? 1 : 0);
@@ -220,8 +220,8 @@ export class FingerprintStore implements Store {
       const fresh = new Uint32Array(CHUNK * stride);
       const here = Math.min(CHUNK, this.count - index * CHUNK);
       for (let i = 0; i < here; i++) {
-        translate(chunk, i * old.stride, fresh, i * stride);
-        if (this.#sleeping) fresh[i * stride + words] = chunk[i * old.stride + old.words] as number;
+        const asleep = translate(chunk, i * old.stride, fresh, i * stride);
+        if (this.#sleeping) fresh[i * stride + words] = (chunk[i * old.stride + old.words] as number) & asleep;
         this.#fingerprints.take(fresh, i * stride);
         (this.#low[index] as Uint32Array)[i] = this.#fingerprints.low;
         (this.#high[index] as Uint32Array)[i] = this.#fingerprints.high;

@@ -14,7 +14,7 @@
  */
 import { Bits } from './bits.ts';
 import type { Facts, PlaceFacts } from './facts.ts';
-import type { Vocabulary } from './packing.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 export interface Plan {
   /** Actors that may go alone, the first of them that can move now. */

@@ -1,21 +1,19 @@
 /**
  * What a search has learned, as plain numbers and texts for a checkpoint, and back.
  *
- * The leaves are kept in the order in which they were learned, and with them the moments at which the packing was
- * arranged anew: going through both again gives the same facts, the same numbers for values and the same packing, so
- * that stored states can be read as they are. Plans are kept as they were made, from the facts of that time.
+ * The leaves are kept in the order in which they were learned: going through them again gives the same facts and the same
+ * numbers for values, so that with the packing stored states can be read as they are. Plans are kept as they were made,
+ * from the facts of that time.
  */
 import type { Interner } from '../world.ts';
 import { Bits } from './bits.ts';
-import { CheckpointProblem, digestOf, type SnapshotArray } from './checkpoint.ts';
+import { CheckpointProblem, type SnapshotArray } from './checkpoint.ts';
 import type { Judgement, Leaf } from './learner.ts';
-import type { Packing } from './packing.ts';
+import type { SavedPacking } from './packing.ts';
 import type { Plan } from './planner.ts';
 
 export interface Knowledge {
   readonly leaves: readonly Leaf[];
-  /** For each arrangement of the packing: the number of leaves then, and whether the one before was kept where possible. */
-  readonly arrangements: readonly Arrangement[];
   /** What places are called, in the order of their numbers. */
   readonly places: readonly string[];
   /** Numbers of the environment's places of which everything is known. */
@@ -26,13 +24,7 @@ export interface Knowledge {
   /** Words of memory whose versions are counted by their order. */
   readonly ranked: readonly number[];
   readonly plans: readonly { readonly places: readonly number[]; readonly plan: Plan }[];
-  /** What says that the packing is the same again. */
-  readonly packing: string;
-}
-
-export interface Arrangement {
-  readonly leaves: number;
-  readonly afresh: boolean;
+  readonly packing: SavedPacking;
 }
 
 /** The part that JSON holds. */
@@ -84,11 +76,6 @@ export function readKnowledge(
   const plans: Knowledge['plans'][number][] = [];
   while (!planNumbers.ended) plans.push(readPlan(planNumbers, slots));
   return { ...rest, leaves, plans };
-}
-
-/** Names an arrangement: two with the same name read the same states from the same words. */
-export function packingName({ words, fields, columnMasks }: Packing): string {
-  return digestOf(JSON.stringify([words, fields, columnMasks]));
 }
 
 /** The checkpoint does not lead to what it was made of: an error of the program, not of the file. */

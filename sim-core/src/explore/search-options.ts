@@ -17,6 +17,8 @@ export const LOOK_AHEAD_FROM = 2000;
 export interface SharedOptions {
   /** Stored states from which on looking ahead pays; {@link LOOK_AHEAD_FROM} when left out. */
   readonly lookAheadFrom?: number;
+  /** Stored states from which on slots are packed together, even where that makes no state shorter. */
+  readonly condenseFrom?: number;
   /** Levels of at least so many states are left to workers. */
   readonly sharedLevel?: number;
   /** With fingerprints: states that keep their words all the same. */

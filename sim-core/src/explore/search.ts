@@ -217,6 +217,7 @@ export class Search implements CheckpointSource {
       muted: this.#at.reductions.deadState ? mutedSlots(this.#model, policyOf) : [],
       judge: (executor) => this.#outcomes.judge(executor),
       newStore: this.#options.newStore ?? this.#newStore,
+      condenseFrom: this.#options.condenseFrom,
     };
   }
 
@@ -230,6 +231,7 @@ export class Search implements CheckpointSource {
     this.#found.clear();
     this.#finality = new Finality();
     this.#at = atFirstState(this.#at);
+    this.#at.compareAt = Math.min(this.#at.compareAt, this.#options.condenseFrom ?? this.#at.compareAt);
     this.#shared = false;
     this.#expander = new Expander(this.space.tables(), this.space.store);
   }
@@ -239,6 +241,7 @@ export class Search implements CheckpointSource {
    * grow, and there are finitely many, so this ends; if it takes too often, the reductions that look ahead are given up.
    */
   #beginAgain(): boolean {
+    if (this.#at.next < this.space.store.count && this.space.condense()) this.#renew();
     if (this.space.completeEnvironment()) this.#renew();
     if (!isContradicted(this.#at, this.space)) return false;
     this.#at.restarts++;

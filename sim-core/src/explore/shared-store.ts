@@ -6,7 +6,7 @@
  * other at the counter nor write to the same lines of the cache; what is not used of a block at the end of a level are
  * holes. The room is fixed while workers run; who finds it full says so, and it is enlarged between two levels.
  */
-import { FULL, HOLE, hashWords, NUMBER_MASK, type Store } from './store.ts';
+import { FULL, HOLE, hashWords, NUMBER_MASK, type Rewriting, type Store } from './store.ts';
 
 /** The buffers behind a store, as a worker gets them. */
 export interface SharedBuffers {
@@ -204,7 +204,7 @@ export class SharedStore implements Store {
     if (this.#buffers.table !== old.table) this.#rehash();
   }
 
-  relayout(words: number, translate: (from: Uint32Array, at: number, to: Uint32Array, toAt: number) => void): void {
+  relayout(words: number, translate: Rewriting): void {
     const from = { states: this.#states, words: this.words, stride: this.#stride };
     this.words = words;
     this.#stride = words + (this.#sleeping ? 1 : 0);
@@ -214,9 +214,9 @@ export class SharedStore implements Store {
     this.#buffers = allocate(words, this.#sleeping, capacity, this.#table.length, { parents, moves, table, control });
     this.#view();
     for (let state = 0; state < this.count; state++) {
-      translate(from.states, state * from.stride, this.#states, state * stride);
+      const asleep = translate(from.states, state * from.stride, this.#states, state * stride);
       if (stride === words) continue;
-      this.#states[state * stride + words] = from.states[state * from.stride + from.words] as number;
+      this.#states[state * stride + words] = (from.states[state * from.stride + from.words] as number) & asleep;
     }
     this.#table.fill(0);
     this.#rehash();

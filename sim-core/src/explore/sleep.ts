@@ -55,13 +55,16 @@ export class Covered {
 
   /** Puts the bits that a leaf changes behind those of the covered moves. */
   #change(leaf: number): void {
-    const { words, effects } = this.#tables;
+    const { words, effects, jointOf } = this.#tables;
     const effect = leaf * 2 * words;
     const place = this.#count * words;
+    // Where what comes out of joint values has to be looked up, all bits count as changed.
+    const unsure = jointOf[leaf] === 0 ? 0 : -1;
     for (let i = 0; i < words; i++) {
       const old = this.#current[i] as number;
-      const then = (old & (effects[effect + i] as number)) | (effects[effect + words + i] as number);
-      this.#changes[place + i] = old ^ then;
+      const keep = effects[effect + i] as number;
+      const then = (old & keep) | (effects[effect + words + i] as number);
+      this.#changes[place + i] = (old ^ then) | (unsure & ~keep);
     }
   }
 

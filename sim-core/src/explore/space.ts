@@ -7,21 +7,26 @@
 import type { Executor } from '../engine/executor.ts';
 import type { Granularity, Model } from '../engine/model.ts';
 import type { Bits } from './bits.ts';
+import type { Bundle } from './bundle.ts';
 import { type Canonical, type CanonicalTables, canonicalOf, canonicalTables } from './canonical.ts';
 import { Compiled } from './compiled.ts';
+import { condense, MAX_WORDS_LEFT } from './condense.ts';
 import type { Tables } from './expander.ts';
 import type { Reductions } from './exploration.ts';
 import { Facts, type PlaceFacts } from './facts.ts';
+import { FingerprintStore } from './fingerprint-store.ts';
 import { type Judgement, type Leaf, Learner } from './learner.ts';
-import { maskOf, Packing, Vocabulary } from './packing.ts';
+import { type MoveTable, moveTable } from './move-table.ts';
+import { maskOf, Packing } from './packing.ts';
 import { type PlanMask, PlanTables } from './plan-tables.ts';
 import { type Plan, Planner } from './planner.ts';
 import { Ranking } from './ranking.ts';
-import { type Arrangement, damaged, type Knowledge, packingName } from './saved-knowledge.ts';
-import { hashWords, SLEEPERS, type Store } from './store.ts';
+import type { Knowledge } from './saved-knowledge.ts';
+import { hashWords, type Store, WHOLE_SLEEP } from './store.ts';
 import { completeEnvironment, type Surveyed, walkAtRandom } from './survey.ts';
 import { Symmetry } from './symmetry.ts';
 import { Versions } from './versions.ts';
+import { Vocabulary } from './vocabulary.ts';
 
 export interface SpaceOptions {
   readonly granularity: Granularity;
@@ -32,7 +37,13 @@ export interface SpaceOptions {
   readonly muted: readonly number[];
   readonly judge: (executor: Executor) => Judgement;
   readonly newStore: (words: number, sleeping: boolean) => Store;
+  /** Stored states from which on slots are packed together, even where that makes no state shorter. For tests. */
+  readonly condenseFrom?: number | undefined;
 }
+
+/** Stored states at which it is first looked which slots go together, and how many times as many at which it is again. */
+const FIRST_CONDENSED = 16384;
+const CONDENSED_AGAIN = 16;
 
 export class Space {
   readonly model: Model;
@@ -54,24 +65,20 @@ export class Space {
   #canonicalTables: CanonicalTables | undefined;
   /** Size of the vocabulary for which the environment's moves were completed. */
   #completed = -1;
-  readonly #arrangements: Arrangement[] = [];
+  #bundles: readonly Bundle[] = [];
+  /** States at which to look next which slots go together. */
+  #condenseAt = FIRST_CONDENSED;
   readonly #scratch: Int32Array;
   readonly #start: Int32Array;
-  /** Moves that no renaming of CPUs changes, as bits. */
-  readonly #unnamed: number;
-  readonly #movesOf: Pick<Tables, 'environmentFrom' | 'moves' | 'firstMove' | 'moveCount'>;
+  readonly #moveTable: MoveTable;
 
   /** `start` is the state behind the setup. With `known`, what was learned before; its states are still to come. */
   constructor(model: Model, options: SpaceOptions, start: Int32Array, known?: Knowledge) {
     this.model = model;
     this.options = options;
-    this.#movesOf = movesOf(model);
     const symmetry = options.reductions.symmetry ? new Symmetry(model) : undefined;
     this.symmetry = symmetry?.applies ? symmetry : undefined;
-    const named = (move: number): boolean => this.symmetry?.renamings.some((r) => r.moveTo[move] !== move) ?? false;
-    this.#unnamed = model.moves
-      .slice(0, SLEEPERS)
-      .reduce((bits, _, move) => (named(move) ? bits : bits | (1 << move)), 0);
+    this.#moveTable = moveTable(model, this.symmetry);
     const versions = options.reductions.versions ? new Versions(model) : undefined;
     this.#ranking = new Ranking(model, versions);
     this.facts = new Facts(model, this.symmetry, options.watched);
@@ -120,6 +127,11 @@ export class Space {
 
   /** Forgets all states but the first, and all plans; what was learned stays. */
   begin(): void {
+    if (this.#bundles.length > 0) {
+      this.#bundles = [];
+      this.#pack();
+    }
+    this.#condenseAt = this.options.condenseFrom ?? FIRST_CONDENSED;
     this.#ranking.begin(this.#toRank());
     this.planner = this.#looksAhead ? new Planner(this.facts, this.vocabulary, this.options.reductions) : undefined;
     this.#plans.clear();
@@ -138,28 +150,19 @@ export class Space {
     const { facts, learner, planner } = this;
     return {
       leaves: learner.leaves,
-      arrangements: this.#arrangements,
       places: facts.names,
       complete: facts.places.flatMap(({ complete }, place) => (complete ? [place] : [])),
       factsVersion: facts.version,
       completed: this.#completed,
       ranked: [...this.#ranking.words],
       plans: planner?.made ?? [],
-      packing: packingName(this.packing),
+      packing: this.packing.saved,
     };
   }
 
   #recall(known: Knowledge): void {
     const { facts, learner, vocabulary } = this;
-    const arrangements = [...known.arrangements];
-    const arrange = (): void => {
-      while (arrangements[0]?.leaves === learner.leaves.length) {
-        const afresh = arrangements.shift()?.afresh;
-        this.packing = new Packing(vocabulary, this.symmetry, afresh ? undefined : this.packing);
-      }
-    };
     facts.number(known.places);
-    arrange();
     for (const leaf of known.leaves) {
       learner.recall(leaf);
       if (leaf.move <= learner.judgementMove) {
@@ -169,13 +172,13 @@ export class Space {
         facts.take(leaf, raw);
         for (const { slot, value } of leaf.writes) vocabulary.meet(slot, value);
       }
-      arrange();
     }
     learner.machine.raw.set(vocabulary.base);
-    if (packingName(this.packing) !== known.packing) throw damaged();
+    // The values have the numbers that they had, because they were met in the same order.
+    this.packing = new Packing(vocabulary, this.symmetry, { saved: known.packing });
+    this.#bundles = this.packing.bundles;
     for (const place of known.complete) (facts.places[place] as PlaceFacts).complete = true;
     facts.version = known.factsVersion;
-    this.#arrangements.push(...known.arrangements);
     this.#completed = known.completed;
     this.#ranking.begin(known.ranked);
     this.canonical = this.#canonical();
@@ -227,11 +230,13 @@ export class Space {
     const { learner, compiled, planner } = this;
     return {
       words: this.packing.words,
-      ...this.#movesOf,
+      ...this.#moveTable,
       roots: compiled.roots,
       nodes: compiled.nodes,
       effects: compiled.effects,
       remarkable: compiled.remarkable,
+      jointOf: compiled.jointOf,
+      joint: compiled.joint,
       footprints: compiled.footprints,
       judgementMove: learner.judgementMove,
       placesMove: learner.placesMove,
@@ -242,7 +247,6 @@ export class Space {
       ...this.#plans.tables,
       canonical: this.#canonicalTables,
       sleeping: this.options.reductions.sleepSets,
-      unnamed: this.#unnamed,
     };
   }
 
@@ -250,12 +254,9 @@ export class Space {
   answer(question: number, words: Uint32Array): boolean {
     this.learner.machine.raw.set(this.vocabulary.base);
     this.packing.unpack(words, 0, this.learner.machine.raw);
-    if (question <= this.learner.judgementMove) return this.#learn(question);
-    const known = this.learner.leaves.length;
-    const leaf = this.learner.learn(question);
-    if (leaf.index >= known) this.compiled.add(leaf);
-    if (question === this.learner.placesMove) this.#makePlan(leaf.index);
-    return false;
+    const anew = this.#learn(question);
+    if (question === this.learner.placesMove) this.#makePlan(this.learner.learn(question).index);
+    return anew;
   }
 
   #makePlan(leaf: number): number {
@@ -275,7 +276,9 @@ export class Space {
     const set = new Uint32Array(words);
     if (!live) return { keep, set, ranks: 0 };
     const ranks = this.#ranking.wordsWith((slot) => this.vocabulary.varies(slot) && !live.has(slot));
-    for (const { slot, word, shift, width } of fields) {
+    for (const { slots, word, shift, width } of fields) {
+      // Where there are plans there are no bundles.
+      const slot = slots[0] as number;
       if (live.has(slot)) continue;
       const code = this.packing.code(slot, this.vocabulary.indifferent(slot));
       keep[word] = (keep[word] as number) & ~(maskOf(width) << shift);
@@ -300,18 +303,18 @@ export class Space {
   #survey(): void {
     walkAtRandom(this.#surveyed);
     this.#complete();
-    this.#arrange();
+    this.#pack();
   }
 
   /** Looks for what a search would otherwise meet late. All stored states must be forgotten then. */
   lookAround(number: number): void {
     walkAtRandom(this.#surveyed, number, () => this.vocabulary.size);
-    this.#arrange();
+    this.#pack();
   }
 
-  #arrange(): void {
-    this.#arrangements.push({ leaves: this.learner.leaves.length, afresh: true });
-    this.packing = new Packing(this.vocabulary, this.symmetry);
+  /** The packing, and what is made of it, as of now. `most`: words that may be used to leave room. */
+  #pack(before?: Packing, most?: number): void {
+    this.packing = new Packing(this.vocabulary, this.symmetry, { bundles: this.#bundles, before, most });
     this.canonical = this.#canonical();
     this.compiled = new Compiled(this.packing, this.learner);
   }
@@ -341,15 +344,16 @@ export class Space {
 
   /** Learns what a move does in the state of the learner's machine. True when states were written anew. */
   #learn(move: number): boolean {
+    const { raw } = this.learner.machine;
     const { leaf, stale } = this.#take(move);
     const leaves = [leaf];
-    let anew = stale;
+    let anew = this.compiled.meetJoint(leaf, raw) || stale;
     // Without plans each move will be asked for in this state, and together they take one new arrangement at most.
     for (let other = move + 1; other < this.learner.judgementMove && !this.planner; other++) {
       const known = this.learner.leaves.length;
       const next = this.#take(other);
       if (this.learner.leaves.length > known) leaves.push(next.leaf);
-      anew ||= next.stale;
+      anew = this.compiled.meetJoint(next.leaf, raw) || next.stale || anew;
     }
     if (anew) this.#relayout();
     else for (const each of leaves) this.compiled.add(each);
@@ -360,25 +364,41 @@ export class Space {
   #meet(leaf: Leaf): boolean {
     let stale = false;
     const { size } = this.vocabulary;
-    for (const { slot, value } of leaf.writes) if (this.vocabulary.meet(slot, value)) stale = true;
+    for (const { slot, value } of leaf.writes)
+      if (this.vocabulary.meet(slot, value) && !this.packing.holds(slot)) stale = true;
     // A new value of a slot that names CPUs needs its renamed forms, even if there are bits for it.
     if (!stale && this.symmetry && this.vocabulary.size !== size) this.canonical = this.#canonical();
     return stale;
   }
 
-  #relayout(): void {
+  /** Packs slots that go together as one, if that makes states shorter. True when states were written anew. */
+  condense(): boolean {
+    const { store, vocabulary, symmetry, packing, learner } = this;
+    // Plans keep or drop slots one by one. Fingerprints cannot be taken anew of states whose words are gone.
+    if (store.count < this.#condenseAt || this.planner || store instanceof FingerprintStore) return false;
+    this.#condenseAt *= CONDENSED_AGAIN;
+    const always = this.options.condenseFrom !== undefined;
+    if (packing.words <= MAX_WORDS_LEFT && !always) return false;
+    // What varies late takes a new arrangement of many states then, and none when it is known now.
+    walkAtRandom(this.#surveyed, 0, () => vocabulary.size);
+    const ordered = this.options.reductions.sleepSets
+      ? learner.leaves.filter((leaf) => leaf.enabled && leaf.move < learner.judgementMove)
+      : [];
+    this.#bundles = condense({ vocabulary, symmetry, packing, store, ordered, always }) ?? this.#bundles;
+    this.#relayout(Math.max(1, packing.words - 1));
+    return true;
+  }
+
+  #relayout(most = this.packing.words): void {
     this.relayouts++;
     const old = this.packing;
-    this.#arrangements.push({ leaves: this.learner.leaves.length, afresh: false });
-    this.packing = new Packing(this.vocabulary, this.symmetry, old);
-    this.canonical = this.#canonical();
+    this.#pack(old, most);
     const translate = old.translation(this.packing);
-    this.compiled = new Compiled(this.packing, this.learner);
     this.#plans.maskAnew(this.planner?.plans ?? []);
     this.store.relayout(this.packing.words, (from, at, to, toAt) => {
       translate(from, at, to, toAt);
-      // Another arrangement has another least form.
-      this.canonical?.(to, toAt);
+      // Another arrangement has another least form, in which CPUs may have other names.
+      return this.canonical?.(to, toAt) === true ? this.#moveTable.unnamed : WHOLE_SLEEP;
     });
   }
 
@@ -387,20 +407,4 @@ export class Space {
       this.symmetry && canonicalTables(this.symmetry, this.packing, (slot) => this.vocabulary.valuesOf(slot).list);
     return this.#canonicalTables && canonicalOf(this.#canonicalTables);
   }
-}
-
-/** Which moves are whose. */
-function movesOf({ moves, world }: Model): Pick<Tables, 'environmentFrom' | 'moves' | 'firstMove' | 'moveCount'> {
-  const { actors } = world.topology;
-  // What must happen keeps a state from being final, as what an actor can do does.
-  const environmentFrom = moves.findIndex((m) => m.kind === 'environment' && !m.inevitable);
-  return {
-    environmentFrom: environmentFrom < 0 ? moves.length : environmentFrom,
-    moves: moves.length,
-    firstMove: Int32Array.from(actors, (_, actor) => moves.findIndex((m) => m.kind === 'actor' && m.actor === actor)),
-    moveCount: Int32Array.from(
-      actors,
-      (_, actor) => moves.filter((m) => m.kind === 'actor' && m.actor === actor).length,
-    ),
-  };
 }

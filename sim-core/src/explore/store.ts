@@ -14,6 +14,8 @@ const CHUNK_BITS = 14;
 const CHUNK = 1 << CHUNK_BITS;
 const CHUNK_MASK = CHUNK - 1;
 const FIRST_TABLE = 1 << 12;
+/** Places from which on the hash set doubles; before it becomes four times as large, as every state is hashed again. */
+const LARGE_TABLE = 1 << 22;
 /** Bits of an entry that are a number; those above are of the hash. */
 export const NUMBER_BITS = 26;
 export const NUMBER_MASK = (1 << NUMBER_BITS) - 1;
@@ -27,6 +29,12 @@ export const FULL = -3;
 
 /** Sleep sets hold the first so many moves. */
 export const SLEEPERS = 32;
+
+/** Reads the words of the old kind and writes those of the new. The bits of its sleep set that stay right. */
+export type Rewriting = (from: Uint32Array, at: number, to: Uint32Array, toAt: number) => number;
+
+/** All of a sleep set. */
+export const WHOLE_SLEEP = -1;
 
 /** Where states are stored. */
 export interface Store {
@@ -54,8 +62,8 @@ export interface Store {
   sleep(state: number): number;
   /** Makes room for so many states more. */
   reserve(more: number): void;
-  /** Writes every state anew; `translate` reads `words` words of the old kind and writes those of the new. */
-  relayout(words: number, translate: (from: Uint32Array, at: number, to: Uint32Array, toAt: number) => void): void;
+  /** Writes every state anew. */
+  relayout(words: number, translate: Rewriting): void;
 }
 
 export class StateStore implements Store {
@@ -163,14 +171,14 @@ export class StateStore implements Store {
     if (stride !== words) chunk[there + words] = sleep;
     (this.#parents[state >>> CHUNK_BITS] as Int32Array)[state & CHUNK_MASK] = parent;
     (this.#moves[state >>> CHUNK_BITS] as Uint16Array)[state & CHUNK_MASK] = move;
-    if (this.count * 8 > table.length * 5) this.#rehash(table.length * 2);
+    if (this.count * 8 > table.length * 5) this.#rehash(table.length * (table.length < LARGE_TABLE ? 4 : 2));
     return state;
   }
 
   /** Room is made as it is needed. */
   reserve(): void {}
 
-  relayout(words: number, translate: (from: Uint32Array, at: number, to: Uint32Array, toAt: number) => void): void {
+  relayout(words: number, translate: Rewriting): void {
     const old = this.#chunks;
     const oldStride = this.#stride;
     const oldWords = this.words;
@@ -181,8 +189,8 @@ export class StateStore implements Store {
       const fresh = new Uint32Array(CHUNK * stride);
       const here = Math.min(CHUNK, this.count - index * CHUNK);
       for (let i = 0; i < here; i++) {
-        translate(chunk, i * oldStride, fresh, i * stride);
-        if (this.#sleeping) fresh[i * stride + words] = chunk[i * oldStride + oldWords] as number;
+        const asleep = translate(chunk, i * oldStride, fresh, i * stride);
+        if (this.#sleeping) fresh[i * stride + words] = (chunk[i * oldStride + oldWords] as number) & asleep;
       }
       return fresh;
     });

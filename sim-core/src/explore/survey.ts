@@ -5,7 +5,7 @@
 import type { Model } from '../engine/model.ts';
 import type { Facts } from './facts.ts';
 import type { Branching, Leaf, Learner } from './learner.ts';
-import type { Vocabulary } from './packing.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 export interface Surveyed {
   readonly model: Model;
