@@ -103,6 +103,29 @@ describe('workers', () => {
     },
   );
 
+  it.each(MEMORIES)('pause until the search has learned what nobody knew (%s)', (memory) => {
+    // Each level brings new places of programs, so most states of it lead to what no table has.
+    const model = modelOf(everyoneWritesEverything(3));
+    const { exploration, expandedByWorkers, messages } = together(model, memory, 2, { reduction: NO_REDUCTION });
+    expect(essence(exploration)).toEqual(essence(explore(model, { reduction: NO_REDUCTION })));
+    expect(expandedByWorkers).toBeGreaterThan(exploration.states / 4);
+    expect(messages).toBeGreaterThan(4 * exploration.maxDepth);
+  });
+
+  it('that could not be started are done without', () => {
+    const model = modelOf(scenario);
+    for (const memory of MEMORIES) {
+      const search: ParallelSearch = new ParallelSearch(
+        model,
+        { memory, sharedLevel: 8 },
+        [{ post: () => search.withdraw(0) }, { post: () => search.withdraw(1) }],
+        () => {},
+      );
+      while (search.step(1000)) expect(search.waiting).toBe(false);
+      expect(essence(search.result())).toEqual(essence(explore(model)));
+    }
+  });
+
   it('with messages change nothing at all', () => {
     const model = modelOf(scenario);
     for (const findings of [{}, { 'stale-read': 'stop' }] as const) {
@@ -156,6 +179,29 @@ describe('workers', () => {
     expect(() => search.result()).toThrow('out of memory');
   });
 });
+
+/** A scenario in which vCPUs write and read the same words. */
+function everyoneWritesEverything(vcpus: number): string {
+  const words = Array.from({ length: vcpus }, (_, i) => i);
+  return [
+    'machine {',
+    `  cpu intel count=${vcpus}`,
+    ...words.map((i) => `  memory w${i} = 0`),
+    '}',
+    'setup {',
+    '  kvm = open("/dev/kvm", O_RDWR)',
+    '  vm = ioctl(kvm, KVM_CREATE_VM, 0)',
+    ...words.map((i) => `  v${i} = ioctl(vm, KVM_CREATE_VCPU, ${i})`),
+    '}',
+    ...words.flatMap((i) => [
+      `vcpu ${i} cpu=${i} {`,
+      ...words.flatMap((w) => [`  mov [w${w}], ${i + 1}`, `  mov eax, [w${w}]`]),
+      '}',
+    ]),
+    'exists [w0] == 3',
+    '',
+  ].join('\n');
+}
 
 function verdicts({ conditions, outcomes, findings }: Exploration): object {
   return [conditions.map((c) => c.holds), outcomes.map((o) => o.values), findings.map((f) => f.finding).sort()];

@@ -28,7 +28,8 @@ const PREPARED = 64;
 interface Sent {
   readonly first: number;
   readonly end: number;
-  done?: SliceDone;
+  /** Undefined until the worker has answered; null when it never will. */
+  done: SliceDone | null | undefined;
 }
 
 export class Ahead {
@@ -46,6 +47,7 @@ export class Ahead {
   readonly #knows: (Tables | undefined)[];
   /** What each worker has not answered yet. */
   readonly #pending: Map<number, Sent>[];
+  readonly #withdrawn = new Set<number>();
   #ids = 0;
   #slices: Sent[] = [];
   /** The next state that is to be sent, and the end of its level. */
@@ -112,6 +114,15 @@ export class Ahead {
     if (sent === this.#slices[0]) this.waiting = false;
   }
 
+  /** A worker that could not be started. What it was sent the search does itself. */
+  withdraw(worker: number): void {
+    this.#withdrawn.add(worker);
+    for (const sent of this.#pending[worker]?.values() ?? []) {
+      sent.done = null;
+      if (sent === this.#slices[0]) this.waiting = false;
+    }
+  }
+
   #insert(store: Store, done: SliceDone, state: number, begin: number, end: number, noted: boolean): number {
     const { which, moves, sleeps, words, hashes } = done;
     const width = store.words;
@@ -161,10 +172,14 @@ export class Ahead {
     for (let depth = 1; depth <= DEEP; depth++) {
       this.#workers.forEach((worker, i) => {
         const pending = this.#pending[i] as Map<number, Sent>;
-        if (this.#next >= this.#levelEnd || pending.size >= depth) return;
+        if (this.#next >= this.#levelEnd || pending.size >= depth || this.#withdrawn.has(i)) return;
         if (this.#knows[i] !== search.tables) worker.post({ kind: 'tables', tables: search.tables }, []);
         this.#knows[i] = search.tables;
-        const sent: Sent = { first: this.#next, end: Math.min(this.#next + this.#size, this.#levelEnd) };
+        const sent: Sent = {
+          first: this.#next,
+          end: Math.min(this.#next + this.#size, this.#levelEnd),
+          done: undefined,
+        };
         this.#next = sent.end;
         this.#slices.push(sent);
         pending.set(++this.#ids, sent);

@@ -47,6 +47,8 @@ export interface LevelAnswer {
 
 /** States that are taken from the level at a time; before each portion it is looked whether to stop. */
 const PORTION = 64;
+/** When somebody has so many states that could not be expanded, all pause until the search has learned what is missing. */
+const PATIENCE = 64;
 
 /** What a worker does with each message. */
 export function createLevelWorker(): (message: ToLevelWorker) => LevelAnswer | undefined {
@@ -107,7 +109,7 @@ export class LevelPart {
     const end = this.#levelEnd;
     const until = this.#expander.transitions + moves;
     while (this.#expander.transitions < until) {
-      if (Atomics.load(control, CONTROL.stop) !== 0 || Atomics.load(control, CONTROL.full) !== 0) return false;
+      if (Atomics.load(control, CONTROL.stop) !== 0 || Atomics.load(control, CONTROL.pause) !== 0) return false;
       const from = Atomics.add(control, CONTROL.cursor, PORTION);
       if (from >= end) return false;
       const to = Math.min(from + PORTION, end);
@@ -135,7 +137,7 @@ export class LevelPart {
   #expand(state: number): void {
     if (this.#states.parent(state) === HOLE) return;
     if (this.#expander.expand(state, this.#levelEnd)) this.#expanded++;
-    else this.#deferred.push(state);
+    else if (this.#deferred.push(state) === PATIENCE) Atomics.store(this.#states.control, CONTROL.pause, 1);
     const { remarks } = this.#expander;
     for (let i = 0; i < remarks.length; i += 3)
       this.#remark(remarks[i] as number, remarks[i + 1] as number, remarks[i + 2] as number);

@@ -34,6 +34,7 @@ const GROWTH = 2;
 export class ParallelSearch {
   readonly search: Search;
   readonly #workers: readonly LevelWorker[];
+  readonly #withdrawn = new Set<number>();
   readonly #ahead: Ahead | undefined;
   readonly #onIdle: () => void;
   /** The level that is shared, as far as this thread is at it, and what workers have answered of it. */
@@ -113,22 +114,36 @@ export class ParallelSearch {
 
   /** What a worker, counted from 0, answered. */
   receive(worker: number, answer: FromLevelWorker): void {
-    if (answer.kind === 'slice') {
-      if (!this.#ahead) throw new Error('a slice that nobody has sent');
-      const { waiting } = this.#ahead;
-      this.#ahead.receive(worker, answer);
-      if (waiting && !this.#ahead.waiting) this.#onIdle();
-      return;
-    }
-    this.#expandedByWorkers += answer.states;
-    this.#done.push(answer);
-    this.#endLevel();
+    this.#orIdle(() => {
+      if (answer.kind === 'level') {
+        this.#expandedByWorkers += answer.states;
+        this.#done.push(answer);
+        this.#endLevel();
+      } else if (this.#ahead) this.#ahead.receive(worker, answer);
+      else throw new Error('a slice that nobody has sent');
+    });
   }
 
   /** A worker cannot go on: neither can the search. */
   fail(error: Error): void {
-    this.#broken ??= error;
-    this.#onIdle();
+    this.#orIdle(() => {
+      this.#broken ??= error;
+    });
+  }
+
+  /** A worker that could not be started, and has done nothing: the search goes on without it. */
+  withdraw(worker: number): void {
+    this.#orIdle(() => {
+      this.#withdrawn.add(worker);
+      if (this.#ahead) this.#ahead.withdraw(worker);
+      else if (this.#working) this.#endLevel();
+    });
+  }
+
+  #orIdle(takeIn: () => void): void {
+    const { waiting } = this;
+    takeIn();
+    if (waiting && !this.waiting) this.#onIdle();
   }
 
   #shareLevel(): void {
@@ -142,15 +157,16 @@ export class ParallelSearch {
     const store = sharedStore(search.space.store);
     store.reserve((levelEnd - from) * GROWTH + SHARED_LEVEL);
     store.control[CONTROL.cursor] = from;
-    store.control[CONTROL.full] = 0;
+    store.control[CONTROL.pause] = 0;
     const { buffers } = store;
     const renewed = tables !== this.#tables || buffers !== this.#buffers;
     this.#tables = tables;
     this.#buffers = buffers;
-    for (const worker of this.#workers) {
+    this.#workers.forEach((worker, i) => {
+      if (this.#withdrawn.has(i)) return;
       if (renewed) worker.post({ kind: 'tables', tables, buffers }, []);
       worker.post({ kind: 'level', levelEnd }, []);
-    }
+    });
     if (renewed || !this.#part) this.#part = new LevelPart(tables, store);
     this.#part.begin(levelEnd);
     this.#partOver = false;
@@ -164,23 +180,22 @@ export class ParallelSearch {
 
   /** When everybody has done their part. */
   #endLevel(): void {
-    if (this.#done.length <= this.#workers.length) return;
+    if (!this.#partOver || this.#done.length <= this.#workers.length - this.#withdrawn.size) return;
     const { control } = sharedStore(this.search.space.store);
     const { levelEnd } = this.search;
     const all = this.#done;
     this.#done = [];
-    const full = Atomics.load(control, CONTROL.full) !== 0;
+    const paused = Atomics.load(control, CONTROL.pause) !== 0;
     // Each takes one portion too many at the end.
     const expanded = Math.min(Atomics.load(control, CONTROL.cursor), levelEnd);
     if (this.search.absorb(all)) {
-      if (full && expanded < levelEnd && Atomics.load(control, CONTROL.stop) === 0) {
+      if (paused && expanded < levelEnd && Atomics.load(control, CONTROL.stop) === 0) {
         this.#post(expanded);
         return;
       }
       this.search.endSharedLevel(expanded);
     }
     this.#working = false;
-    this.#onIdle();
   }
 }
 

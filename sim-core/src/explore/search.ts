@@ -301,7 +301,7 @@ export class Search implements CheckpointSource {
         );
       }
     }
-    for (const { deferred } of done) this.#at.left.push(...deferred);
+    for (const { deferred } of done) for (const state of deferred) this.#at.left.push(state);
     this.#catchUp();
   }
 

@@ -4,7 +4,8 @@
  * A new state is written to a number of its own first and then published in the hash set by one compare-and-exchange;
  * who loses keeps its number for the next new state. Workers take numbers in blocks, so that they neither wait for each
  * other at the counter nor write to the same lines of the cache; what is not used of a block at the end of a level are
- * holes. The room is fixed while workers run; who finds it full says so, and it is enlarged between two levels.
+ * holes. The room is fixed while workers run; who finds it full
+ * says so, and it is enlarged when all have paused.
  */
 import { FULL, HOLE, hashWords, NUMBER_MASK, type Rewriting, type Store } from './store.ts';
 
@@ -22,7 +23,7 @@ export interface SharedBuffers {
 }
 
 /** Places in the control buffer, each on a line of the cache of its own. */
-export const CONTROL = { count: 0, holes: 16, cursor: 32, stop: 48, full: 64, size: 80 } as const;
+export const CONTROL = { count: 0, holes: 16, cursor: 32, stop: 48, pause: 64, size: 80 } as const;
 
 /** Memory that is not touched costs addresses alone, so that there may be much from the start. */
 const FIRST_CAPACITY = 1 << 20;
@@ -229,7 +230,7 @@ export class SharedStore implements Store {
       const from = Atomics.add(this.#control, CONTROL.count, wanted);
       if (from + wanted > room) {
         Atomics.sub(this.#control, CONTROL.count, wanted);
-        Atomics.store(this.#control, CONTROL.full, 1);
+        Atomics.store(this.#control, CONTROL.pause, 1);
         return -1;
       }
       this.#free = from;
