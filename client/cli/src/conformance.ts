@@ -1,63 +1,92 @@
 /**
  * `npm run -s conformance -- FILE.jsonl.gz …`: replays recordings of real kernels and shows every difference.
  *
- * Ends with `N sequences, N ops, N differences`; exit status 1 when there is any, 2 when a file cannot be replayed.
- * Options: `--functions` adds the share of traced kernel functions on which both agree, `--kernel NAME` replays on
- * another profile, `--toggle CHANGE` switches one kernel change, `--max N` shows at most N differences a file (default 20; all are counted).
+ * Ends with `N sequences, N ops, N differences`. It runs from its source and is no part of the command: recordings are
+ * in the repository, not in what is installed.
  */
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import {
+  CHANGES,
   changeById,
   type Difference,
+  didYouMean,
   type FunctionAgreement,
+  nearest,
   type Profile,
-  parseRecording,
   profileFor,
-  profileNamed,
   profileWith,
   type RecordingHeader,
   replay,
 } from '@snoopscope/sim-core';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { Failure } from './failure.ts';
+import { asFailure } from './failure-report.ts';
+import { profileOf } from './kernels.ts';
+import { readRecording } from './recording-file.ts';
+
+const HELP = `Replay recordings of real kernels and show every difference.
+
+Usage
+  npm run -s conformance -- [options] FILE.jsonl.gz …
+
+Each FILE holds sequences of system calls as JSON lines, plain or compressed with gzip; - is standard input. Those of the
+project lie in test/conformance/recordings.
+
+Options
+  --functions      Print for each traced kernel function the share of calls on which both agree.
+  --kernel KERNEL  Replay on this profile instead of that of the recorded kernel; \`snoopscope kernels\` lists them.
+  --toggle CHANGE  Switch one change of that kernel; \`snoopscope kernels KERNEL\` lists them.
+  --max N          Show at most N differences of a file; 20 without it. All are counted.
+  --help           Print this page.
+
+Exit codes
+  0  no difference
+  1  differences
+  2  a file or the call was wrong
+`;
+
+const WITH_VALUE = ['--kernel', '--toggle', '--max'];
+const SWITCHES = ['--functions', '--help'];
+const MOST_SHOWN = 20;
 
 interface Options {
   readonly files: readonly string[];
+  readonly help: boolean;
   readonly functions: boolean;
   readonly kernel?: string;
   readonly toggle?: string;
   readonly max: number;
 }
 
-process.exitCode = main(process.argv.slice(2));
+// `| head` has seen enough; the exit code does not depend on who reads along.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
+  const { file, message } = asFailure(error);
+  process.stderr.write(`${file ?? 'conformance'}: error: ${message}\n`);
+  return EXIT.wrong;
+});
 
-function main(args: readonly string[]): number {
+async function main(args: readonly string[]): Promise<ExitCode> {
   const options = parseArguments(args);
-  if (typeof options === 'string') {
-    process.stderr.write(
-      `${options}\nUsage: npm run -s conformance -- [--functions] [--kernel NAME] [--toggle CHANGE] [--max N] FILE.jsonl.gz …\n`,
-    );
-    return 2;
+  if (options.help) {
+    process.stdout.write(HELP);
+    return EXIT.fine;
   }
   const totals = { sequences: 0, ops: 0, differences: 0, inferred: 0 };
   const artefacts = new Map<string, number>();
   const orders = { calls: 0, agreed: 0 };
   const functions = new Map<string, FunctionAgreement>();
   for (const file of options.files) {
-    try {
-      const result = replayFile(file, options);
-      totals.sequences += result.sequences;
-      totals.ops += result.ops;
-      totals.differences += result.differences.length;
-      totals.inferred += result.inferred;
-      orders.calls += result.orders.calls;
-      orders.agreed += result.orders.agreed;
-      for (const [name, count] of result.artefacts) artefacts.set(name, (artefacts.get(name) ?? 0) + count);
-      for (const [name, counts] of result.functions) add(functions, name, counts);
-    } catch (error) {
-      process.stderr.write(`${file}: ${error instanceof Error ? error.message : String(error)}\n`);
-      return 2;
-    }
+    const result = await replayFile(file, options);
+    totals.sequences += result.sequences;
+    totals.ops += result.ops;
+    totals.differences += result.differences.length;
+    totals.inferred += result.inferred;
+    orders.calls += result.orders.calls;
+    orders.agreed += result.orders.agreed;
+    for (const [name, count] of result.artefacts) artefacts.set(name, (artefacts.get(name) ?? 0) + count);
+    for (const [name, counts] of result.functions) add(functions, name, counts);
   }
   for (const [name, count] of artefacts)
     print(`artefact of the emulator, followed and not counted as a difference: ${name}: ${count} calls`);
@@ -70,12 +99,14 @@ function main(args: readonly string[]): number {
     print(`order: in ${orders.agreed} of ${orders.calls} calls all modelled functions ran in the kernel's order`);
   }
   print(`${totals.sequences} sequences, ${totals.ops} ops, ${totals.differences} differences`);
-  return totals.differences > 0 ? 1 : 0;
+  return totals.differences > 0 ? EXIT.failed : EXIT.fine;
 }
 
-function replayFile(file: string, options: Options): ReturnType<typeof replay> {
-  const { header, sequences } = parseRecording(readText(file));
-  const profile = profileOf(header, options);
+async function replayFile(file: string, options: Options): Promise<ReturnType<typeof replay>> {
+  // npm runs scripts in the project's folder; the user's files are relative to where npm was called.
+  const workingDirectory = process.env.INIT_CWD ?? process.cwd();
+  const { header, sequences } = await readRecording({ workingDirectory, standardInput: process.stdin }, file);
+  const profile = profileAskedFor(header, options);
   const start = performance.now();
   const result = replay(header, sequences, profile);
   const seconds = (performance.now() - start) / 1000;
@@ -90,12 +121,17 @@ function replayFile(file: string, options: Options): ReturnType<typeof replay> {
 }
 
 /** The profile that the options ask for; undefined when the recording's own release decides. */
-function profileOf(header: RecordingHeader, options: Options): Profile | undefined {
-  const named = options.kernel === undefined ? undefined : profileNamed(options.kernel);
-  if (options.kernel !== undefined && !named) throw new RangeError(`there is no kernel ${options.kernel}`);
-  if (options.toggle === undefined) return named;
-  const change = changeById.get(options.toggle);
-  if (!change) throw new RangeError(`there is no change ${options.toggle}`);
+function profileAskedFor(header: RecordingHeader, { kernel, toggle }: Options): Profile | undefined {
+  const named = kernel === undefined ? undefined : profileOf(kernel);
+  if (toggle === undefined) return named;
+  const change = changeById.get(toggle);
+  if (!change) {
+    const near = nearest(
+      toggle,
+      CHANGES.map(({ id }) => id),
+    );
+    throw new Failure(`There is no kernel change \`${toggle}\`${didYouMean(near)}`, { code: 'unknown-change' });
+  }
   const base = named ?? profileFor(header).profile;
   return base.changes.has(change.id) ? profileWith(base, [], [change.id]) : profileWith(base, [change.id], []);
 }
@@ -122,37 +158,43 @@ function add(all: Map<string, FunctionAgreement>, name: string, counts: Function
   all.set(name, total);
 }
 
-/** npm runs scripts in the project's folder; the user's files are relative to where npm was called. */
-function readText(file: string): string {
-  const bytes = readFileSync(path.resolve(process.env.INIT_CWD ?? process.cwd(), file));
-  const compressed = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  return (compressed ? gunzipSync(bytes) : bytes).toString('utf8');
-}
-
-function parseArguments(args: readonly string[]): Options | string {
+function parseArguments(args: readonly string[]): Options {
   const files: string[] = [];
-  let functions = false;
-  let kernel: string | undefined;
-  let toggle: string | undefined;
-  let max = 20;
+  const given = new Map<string, string>();
   for (let i = 0; i < args.length; i++) {
-    const arg = args[i] as string;
-    if (arg === '--functions') functions = true;
-    else if (arg === '--kernel') kernel = args[++i];
-    else if (arg === '--toggle') toggle = args[++i];
-    else if (arg === '--max') max = Number(args[++i]);
-    else if (arg.startsWith('--')) return `There is no option ${arg}.`;
-    else files.push(arg);
+    const [name = '', written] = (args[i] as string).split(/=(.*)/s);
+    if (name === '-h') given.set('--help', '');
+    else if (!name.startsWith('--')) files.push(args[i] as string);
+    else if (SWITCHES.includes(name) && written === undefined) given.set(name, '');
+    else if (WITH_VALUE.includes(name)) given.set(name, writtenValue(name, written ?? args[++i]));
+    else throw unknownOption(name);
   }
-  if (files.length === 0) return 'No recording was given.';
-  if (!Number.isInteger(max) || max < 0) return '--max needs a number.';
+  const max = given.get('--max') ?? String(MOST_SHOWN);
+  if (!/^\d+$/.test(max)) throw new Failure(`--max takes a whole number, found \`${max}\`.`, { code: 'not-a-count' });
+  const help = given.has('--help');
+  if (files.length === 0 && !help)
+    throw new Failure('No recording was given; --help says what one is.', { code: 'missing-operand' });
+  const [kernel, toggle] = [given.get('--kernel'), given.get('--toggle')];
   return {
     files,
-    functions,
-    max,
-    ...(kernel === undefined ? {} : { kernel }),
-    ...(toggle === undefined ? {} : { toggle }),
+    help,
+    functions: given.has('--functions'),
+    max: Number(max),
+    ...(kernel !== undefined && { kernel }),
+    ...(toggle !== undefined && { toggle }),
   };
+}
+
+function writtenValue(name: string, value: string | undefined): string {
+  if (value !== undefined && value !== '' && !value.startsWith('--')) return value;
+  throw new Failure(`${name} needs a value.`, { code: 'missing-value' });
+}
+
+function unknownOption(name: string): Failure {
+  const near = nearest(name, [...WITH_VALUE, ...SWITCHES]);
+  return new Failure(`There is no option \`${name}\`${didYouMean(near)} --help lists them.`, {
+    code: 'unknown-option',
+  });
 }
 
 function print(line: string): void {

@@ -10,7 +10,7 @@ const LARGEST_BYTES = 64 * 1024 * 1024;
 const BINARY_PROBE_BYTES = 8000;
 
 /** The text of a file as it is named on the command line, `-` being stdin. */
-export async function readText(io: Io, name: string): Promise<string> {
+export async function readText(io: Pick<Io, 'workingDirectory' | 'standardInput'>, name: string): Promise<string> {
   if (name === '-') return textOf(await gathered(io.standardInput, '<stdin>'), '<stdin>');
   const file = path.resolve(io.workingDirectory, name);
   try {
@@ -35,7 +35,7 @@ async function gathered(stream: AsyncIterable<Uint8Array> | Iterable<Uint8Array>
   let bytes = 0;
   for await (const chunk of stream) {
     if (bytes < BINARY_PROBE_BYTES && chunk.subarray(0, BINARY_PROBE_BYTES - bytes).includes(0)) {
-      throw new Failure('This is a binary file, not text.', { code: 'binary-file', file: name });
+      throw binaryFile(name);
     }
     chunks.push(chunk);
     bytes += chunk.length;
@@ -49,12 +49,18 @@ async function gathered(stream: AsyncIterable<Uint8Array> | Iterable<Uint8Array>
   return Buffer.concat(chunks);
 }
 
-function textOf(bytes: Uint8Array, name: string): string {
+/** The text that some bytes are. */
+export function textOf(bytes: Uint8Array, name: string): string {
+  if (bytes.subarray(0, BINARY_PROBE_BYTES).includes(0)) throw binaryFile(name);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw new Failure('This is not UTF-8 text.', { code: 'not-utf-8', file: name });
   }
+}
+
+function binaryFile(name: string): Failure {
+  return new Failure('This is a binary file, not text.', { code: 'binary-file', file: name });
 }
 
 const REASONS: Readonly<Record<string, string>> = {

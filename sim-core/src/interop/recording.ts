@@ -94,14 +94,18 @@ export interface ReplaySequence {
 export function parseRecording(text: string): { header: RecordingHeader; sequences: RecordedSequence[] } {
   const [first, ...rest] = text.split('\n').filter((line) => line.trim() !== '');
   if (first === undefined) throw new SyntaxError('The recording is empty: its first line has to be a header.');
-  const header = readLine(first, 1) as RecordingHeader;
-  if (header.type !== 'header' || !Array.isArray(header.groups)) {
+  const header = readLine(first, 1) as RecordingHeader | null;
+  if (header?.type !== 'header' || !Array.isArray(header.groups)) {
     throw new SyntaxError('Line 1 is not the header of a recording: it needs "type":"header" and "groups".');
   }
   const sequences = rest.map((line, i) => {
-    const sequence = readLine(line, i + 2) as RecordedSequence;
-    if (sequence.type !== 'seq' || !Array.isArray(sequence.ops))
-      throw new SyntaxError(`Line ${i + 2} is not a sequence: it needs "type":"seq" and "ops".`);
+    const sequence = readLine(line, i + 2) as RecordedSequence | null;
+    if (sequence?.type !== 'seq' || typeof sequence.id !== 'string' || !Array.isArray(sequence.ops))
+      throw new SyntaxError(`Line ${i + 2} is not a sequence: it needs "type":"seq", "id" and "ops".`);
+    const odd = sequence.ops.findIndex((call: RecordedOp | null) => typeof call?.op !== 'string' || !('ret' in call));
+    if (odd >= 0) throw new SyntaxError(`Line ${i + 2}: entry ${odd} of "ops" is not a call: it needs "op" and "ret".`);
+    if (typeof sequence.teardown !== 'object')
+      throw new SyntaxError(`Line ${i + 2} lacks the "teardown" of its sequence.`);
     return sequence;
   });
   return { header, sequences };

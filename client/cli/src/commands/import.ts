@@ -1,12 +1,10 @@
 /** `snoopscope import KIND FILE`: a scenario from what a real kernel did. */
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { parseRecording, recordingScenario } from '@snoopscope/sim-core';
+import { recordingScenario } from '@snoopscope/sim-core';
 import { listed } from '../arguments.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { FORMAT_VERSION } from '../json.ts';
-import { readText, systemReason } from '../text-file.ts';
+import { readRecording } from '../recording-file.ts';
 import { type Call, type Command, FORMAT } from './command.ts';
 
 const KINDS: Readonly<Record<string, (call: Call, name: string) => Promise<ExitCode>>> = { recording: importRecording };
@@ -47,7 +45,7 @@ export const importCommand: Command = {
 };
 
 async function importRecording(call: Call, name: string): Promise<ExitCode> {
-  const { header, sequences } = parsed(await recordingText(call, name), name);
+  const { header, sequences } = await readRecording(call.io, name);
   if (call.flag('list')) {
     if (call.format === 'json')
       call.printJson({
@@ -71,27 +69,4 @@ async function importRecording(call: Call, name: string): Promise<ExitCode> {
   if (call.format === 'json') call.printJson({ format: FORMAT_VERSION, sequence: sequence.id, scenario });
   else call.print(scenario.trimEnd());
   return EXIT.fine;
-}
-
-function parsed(text: string, name: string): ReturnType<typeof parseRecording> {
-  try {
-    return parseRecording(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new Failure(error.message, { code: 'broken-recording', file: name });
-    throw error;
-  }
-}
-
-async function recordingText(call: Call, name: string): Promise<string> {
-  if (!name.endsWith('.gz')) return readText(call.io, name);
-  const { gunzipSync } = await import('node:zlib');
-  try {
-    return gunzipSync(readFileSync(path.resolve(call.io.workingDirectory, name))).toString('utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const message = code?.startsWith('Z_')
-      ? `It cannot be unpacked with gzip: ${(error as Error).message}.`
-      : systemReason(error);
-    throw new Failure(message, { code: 'unreadable-file', file: name });
-  }
 }
