@@ -45,6 +45,10 @@ export const bundles = {
   'server-browser': { entry: 'server/src/main-browser.ts', options: inWorker },
   'debug-adapter': { entry: 'debug-adapter/src/main.ts', options: onNode },
   'debug-adapter-browser': { entry: 'debug-adapter/src/main-browser.ts', options: inWorker },
+  'explore-level-worker-browser': {
+    entry: 'client/vscode/src/explore-level-worker-browser.ts',
+    options: inWorker,
+  },
   'explore-level-worker': { entry: 'client/cli/src/explore-level-worker.ts', options: onNode },
   'cli-program': {
     entry: 'client/cli/src/main.ts',

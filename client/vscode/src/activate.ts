@@ -19,6 +19,8 @@ import { registerKernel } from './kernel.ts';
 export interface Platform {
   createClient(options: LanguageClientOptions): Promise<BaseLanguageClient>;
   createWorker(): Promise<BesideWorker>;
+  /** Address or path of what the threads of an exploration run. */
+  levelWorker(): Promise<string>;
 }
 
 export async function activateSnoopscope(context: ExtensionContext, platform: Platform): Promise<void> {
@@ -26,7 +28,10 @@ export async function activateSnoopscope(context: ExtensionContext, platform: Pl
     registerDebugging(),
     registerKernel(),
     registerCheck(() => platform.createWorker()),
-    registerExplore(() => platform.createWorker()),
+    registerExplore(
+      () => platform.createWorker(),
+      () => platform.levelWorker(),
+    ),
   );
   const initializationOptions: InitializationOptions = { readFile: true, findScenarios: true };
   const client = await platform.createClient({ documentSelector: [{ language: 'snoop' }], initializationOptions });

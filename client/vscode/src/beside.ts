@@ -39,14 +39,12 @@ export async function askWorker(
   let onCancel: () => void = () => {};
   let timer: ReturnType<typeof setTimeout> | undefined;
   const answer = new Promise<WorkerAnswer | undefined>((resolve, reject) => {
-    let known: WorkerAnswer | undefined;
     const onReply = (reply: WorkerReply) => {
-      if (reply.kind === 'found') known = reply.answer;
-      else if (reply.kind === 'progress') onProgress(reply);
+      if (reply.kind === 'progress') onProgress(reply);
       else resolve(reply);
     };
     onCancel = () => {
-      if (request.kind === 'check' || known) return resolve(known);
+      if (request.kind === 'check') return resolve(undefined);
       worker.post({ kind: 'stop' });
       timer = setTimeout(() => resolve(undefined), STOP_MS);
     };
@@ -97,9 +95,12 @@ export async function textsOf(document: TextDocument): Promise<{ text: string; i
   return { text: document.getText(), includes };
 }
 
-/** `snoopscope.limits.NAME`, where it is set. */
-export function limitOf(document: TextDocument, name: 'states' | 'megabytes'): number | undefined {
-  const value = workspace.getConfiguration(undefined, document.uri).get<number | null>(`snoopscope.limits.${name}`);
+/** The setting `snoopscope.NAME`, where it is set. */
+export function numberOf(
+  document: TextDocument,
+  name: 'limits.states' | 'limits.megabytes' | 'explore.workers',
+): number | undefined {
+  const value = workspace.getConfiguration(undefined, document.uri).get<number | null>(`snoopscope.${name}`);
   return typeof value === 'number' ? value : undefined;
 }
 

@@ -1,7 +1,7 @@
 // The command "Check Scenario": every condition on every kernel that the scenario names, over all interleavings.
 import { COMMANDS } from '@snoopscope/server/protocol';
 import { commands, Disposable, type OutputChannel, type Uri, window, workspace } from 'vscode';
-import { askWorker, type CreateWorker, limitOf, scenarioFor, textsOf } from './beside.ts';
+import { askWorker, type CreateWorker, numberOf, scenarioFor, textsOf } from './beside.ts';
 import { verdictLines } from './verdict-text.ts';
 import type { WorkerAnswer } from './worker.ts';
 
@@ -19,7 +19,7 @@ async function checkScenario(
 ): Promise<WorkerAnswer | undefined> {
   const document = await scenarioFor(uri, 'check');
   if (!document) return undefined;
-  const maxStates = limitOf(document, 'states');
+  const maxStates = numberOf(document, 'limits.states');
   const texts = await textsOf(document);
   const request = { kind: 'check', ...texts, ...(maxStates !== undefined && { maxStates }) } as const;
   const name = workspace.asRelativePath(document.uri);

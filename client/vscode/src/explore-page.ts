@@ -1,5 +1,6 @@
 // What an exploration found, as a page to read: verdicts, findings and outcomes, and the lines at which something can be done.
 import type { ConditionReport, ExplorationReport, ExploreLimit, FindingReport } from '@snoopscope/sim-core';
+import type { Workers } from './explore-threads.ts';
 import type { Explored } from './explore-worker.ts';
 
 export interface Page {
@@ -21,13 +22,14 @@ export interface PageAction {
 /** More outcomes than these are for the command line's JSON. */
 const SHOWN_OUTCOMES = 200;
 
-export function explorationPage(name: string, { report, seconds, shortened }: Explored): Page {
+export function explorationPage(name: string, { report, seconds, shortened, workers }: Explored): Page {
   const lines: string[] = [
     `# ${name} on ${report.kernel}: ${verdictWord(report.passed)}`,
     '',
     coverage(report, seconds),
   ];
   const actions: PageAction[] = [];
+  lines.push(...workerLines(workers));
   if (report.limit) lines.push('', limitText(report.limit));
   if (!shortened)
     lines.push('', 'You did not wait for shorter schedules: these are as the exploration came across them.');
@@ -74,6 +76,12 @@ function coverage(
   const rate = Math.round(states / Math.max(seconds, 0.001)).toLocaleString('en');
   const size = `${states} states, ${transitions} transitions, ${depth} moves deep`;
   return `${seen}: ${size}; ${(bytes / 1024 ** 2).toFixed(1)} MB, ${seconds.toFixed(2)} s, ${rate} states a second.`;
+}
+
+function workerLines({ count, memory, problem }: Workers): string[] {
+  const how = memory === 'shared' ? 'which share memory' : 'which exchange messages';
+  const who = count > 1 ? [`Explored by ${count} workers, ${how}.`] : [];
+  return problem === undefined ? who : [...who, `More workers could not be started: ${problem}.`];
 }
 
 function findingTitle({ finding, text, line }: FindingReport): string {

@@ -4,19 +4,19 @@ import {
   type Exploration,
   type ExplorationReport,
   elaborate,
-  explorationReport,
   type Model,
   PROFILES,
   type Profile,
   type Progress,
   parse,
   profileNamed,
-  Search,
+  reporting,
   type Share,
   ShareOfLevels,
   SLICE_MOVES,
   verdictOf,
 } from '@snoopscope/sim-core';
+import { Team, type Threads, type Workers } from './explore-threads.ts';
 
 export interface ExploreRequest {
   readonly kind: 'explore';
@@ -27,6 +27,10 @@ export interface ExploreRequest {
   readonly kernel?: string;
   readonly maxStates?: number;
   readonly maxBytes: number;
+  /** Threads that work together; as many as the machine has to spare when left out. */
+  readonly workers?: number;
+  /** Address or path of what threads run. */
+  readonly levelWorker: string;
 }
 
 export type ExploreReply =
@@ -40,15 +44,14 @@ export type ExploreReply =
     }
   /** The scenario cannot run. Lines count from 0. */
   | { readonly kind: 'broken'; readonly problems: readonly { readonly line: number; readonly message: string }[] }
-  /** The exploration is over, and its schedules are being made shorter. This is the answer if that takes too long. */
-  | { readonly kind: 'found'; readonly answer: Explored }
   | Explored;
 
 export interface Explored {
   readonly kind: 'explored';
   readonly report: ExplorationReport;
-  /** False: schedules are those that the exploration came across. */
+  /** False: nobody waited for shorter schedules, so some are those that the exploration came across. */
   readonly shortened: boolean;
+  readonly workers: Workers;
   /** Wall time of the exploration, reports not counted. */
   readonly seconds: number;
   /** When it was over, in milliseconds since 1970: what a cancel waits for. */
@@ -61,9 +64,12 @@ export interface Surroundings {
   /** Lets what happened outside come in. */
   readonly pause: () => Promise<void>;
   /** The user does not want to wait any longer. */
-  readonly stopped: () => boolean;
+  readonly stop: AbortSignal;
+  readonly threads: Threads;
 }
 
+/** More threads than these are for those who ask for them. */
+const MOST_WORKERS = 4;
 /** Between two looks at what happened outside. */
 const SLICE_MS = 20;
 const FIRST_MOVES = 32;
@@ -82,23 +88,28 @@ export async function exploreScenario(request: ExploreRequest, around: Surroundi
   }
   const { maxStates, maxBytes } = request;
   const options = { maxBytes, ...(maxStates !== undefined && { maxStates }) };
+  const { threads, stop } = around;
+  const count = request.workers ?? Math.max(1, Math.min(MOST_WORKERS, threads.processors - 1));
   const began = performance.now();
-  const exploration = await exploreInSlices(new Search(model, options), model, around);
-  const ended = performance.now();
-  const over = { seconds: (ended - began) / 1000, ended: Date.now() };
-  const verdict = verdictOf(model, profile, exploration);
-  const answer = (shortened: boolean, shouldStop: () => boolean): Explored => {
-    const report = explorationReport(verdict, { ...options, shouldStop });
-    return { kind: 'explored', report, shortened, ...over };
-  };
-  const asFound = answer(false, () => true);
-  if (around.stopped()) {
-    around.send(asFound);
-    return;
+  const team = new Team(model, options, count, request.levelWorker, threads);
+  let exploration: Exploration;
+  try {
+    exploration = await exploreInSlices(team, model, around);
+  } finally {
+    team.end();
   }
-  // Nothing comes in while schedules are made shorter: who does not want to wait ends this worker and has the others.
-  around.send({ kind: 'found', answer: asFound });
-  around.send(answer(true, () => performance.now() - ended > SHORTEN_MS));
+  const ended = performance.now();
+  const over = { workers: team.workers, seconds: (ended - began) / 1000, ended: Date.now() };
+  const shouldStop = () => stop.aborted || performance.now() - ended > SHORTEN_MS;
+  const slices = reporting(verdictOf(model, profile, exploration), { ...options, shouldStop });
+  for (;;) {
+    const { done, value } = slices.next();
+    if (done) {
+      around.send({ kind: 'explored', report: value, shortened: !stop.aborted, ...over });
+      return;
+    }
+    await around.pause();
+  }
 }
 
 function modelOf(request: ExploreRequest): {
@@ -117,7 +128,12 @@ function modelOf(request: ExploreRequest): {
   return { model: errors.length > 0 ? undefined : model, profile, problems };
 }
 
-async function exploreInSlices(search: Search, model: Model, around: Surroundings): Promise<Exploration> {
+async function exploreInSlices(team: Team, model: Model, around: Surroundings): Promise<Exploration> {
+  const { search } = team;
+  around.stop.addEventListener('abort', () => {
+    search.stop({ kind: 'stopped' });
+    team.wake();
+  });
   const began = performance.now();
   let [paused, told] = [began, began];
   const share = new ShareOfLevels();
@@ -130,9 +146,8 @@ async function exploreInSlices(search: Search, model: Model, around: Surrounding
     const now = performance.now();
     if (now - paused < SLICE_MS / 2 && moves < SLICE_MOVES) moves *= 2;
     if (now - paused > SLICE_MS * 2 && moves > FIRST_MOVES) moves /= 2;
-    if (now - paused < SLICE_MS) continue;
-    await around.pause();
-    if (around.stopped()) search.stop({ kind: 'stopped' });
+    if (!search.waiting && now - paused < SLICE_MS) continue;
+    await (search.waiting ? team.wait() : around.pause());
     if (now - began > ESTIMATE_AFTER_MS && unreduced === undefined) {
       estimator ??= new Estimator(model);
       if (!estimateFor(estimator, SLICE_MS)) unreduced = estimator.result().states.atLeast;
@@ -148,6 +163,8 @@ async function exploreInSlices(search: Search, model: Model, around: Surrounding
       ...(unreduced !== undefined && { unreduced }),
     });
   }
+  // Those who are at the last level have been told to stop.
+  while (search.waiting) await team.wait();
   return search.result();
 }
 

@@ -14,7 +14,7 @@ import {
   window,
   workspace,
 } from 'vscode';
-import { askWorker, type CreateWorker, limitOf, scenarioFor, textsOf } from './beside.ts';
+import { askWorker, type CreateWorker, numberOf, scenarioFor, textsOf } from './beside.ts';
 import { debugSchedule, type ScheduleToDebug } from './debugging.ts';
 import { explorationPage, type Page } from './explore-page.ts';
 import { chosenKernel } from './kernel.ts';
@@ -28,13 +28,16 @@ const copyCommand = 'snoopscope.copySchedule';
 /** States of a scenario that is explored while somebody waits fit in here. */
 const DEFAULT_MEGABYTES = 1024;
 
-export function registerExplore(createWorker: CreateWorker): Disposable {
+/** `levelWorker`: address or path of what the threads of an exploration run. */
+export function registerExplore(createWorker: CreateWorker, levelWorker: () => Promise<string>): Disposable {
   const pages = new Pages();
   return Disposable.from(
     pages,
     workspace.registerTextDocumentContentProvider(scheme, pages),
     languages.registerCodeLensProvider({ scheme }, pages),
-    commands.registerCommand(COMMANDS.explore, (uri?: Uri | string) => exploreScenario(pages, createWorker, uri)),
+    commands.registerCommand(COMMANDS.explore, (uri?: Uri | string) =>
+      exploreScenario(pages, createWorker, levelWorker, uri),
+    ),
     commands.registerCommand(debugCommand, (wanted: ScheduleToDebug) => debugSchedule(wanted)),
     commands.registerCommand(copyCommand, (schedule: string) => env.clipboard.writeText(schedule)),
   );
@@ -44,18 +47,22 @@ export function registerExplore(createWorker: CreateWorker): Disposable {
 async function exploreScenario(
   pages: Pages,
   createWorker: CreateWorker,
+  levelWorker: () => Promise<string>,
   uri?: Uri | string,
 ): Promise<WorkerAnswer | undefined> {
   const document = await scenarioFor(uri, 'explore');
   if (!document) return undefined;
   const kernel = chosenKernel(document.uri);
-  const maxStates = limitOf(document, 'states');
+  const maxStates = numberOf(document, 'limits.states');
+  const workers = numberOf(document, 'explore.workers');
   const request = {
     kind: 'explore',
     ...(await textsOf(document)),
-    maxBytes: (limitOf(document, 'megabytes') ?? DEFAULT_MEGABYTES) * 1024 ** 2,
+    maxBytes: (numberOf(document, 'limits.megabytes') ?? DEFAULT_MEGABYTES) * 1024 ** 2,
     ...(kernel !== undefined && { kernel }),
     ...(maxStates !== undefined && { maxStates }),
+    ...(workers !== undefined && { workers }),
+    levelWorker: await levelWorker(),
   } as const;
   const name = workspace.asRelativePath(document.uri);
   const reply = await askWorker(createWorker, request, `Exploring ${name}`);

@@ -5,12 +5,13 @@ import { activateSnoopscope } from './activate.ts';
 import type { BesideWorker } from './beside.ts';
 
 export function activate(context: ExtensionContext): Promise<void> {
-  const start = async (bundle: string) =>
-    new Worker(await scriptUrl(Uri.joinPath(context.extensionUri, 'dist', bundle)));
+  const urlOf = (bundle: string) => scriptUrl(Uri.joinPath(context.extensionUri, 'dist', bundle));
+  const start = async (bundle: string) => new Worker(await urlOf(bundle));
   return activateSnoopscope(context, {
     createClient: async (options) =>
       new LanguageClient('snoopscope', 'Snoopscope', await start('server-browser.js'), options),
     createWorker: async () => besideWorker(await start('check-browser.js')),
+    levelWorker: () => urlOf('explore-level-worker-browser.js'),
   });
 }
 

@@ -11,6 +11,7 @@ export function activate(context: ExtensionContext): Promise<void> {
     createClient: async (options) =>
       new LanguageClient('snoopscope', 'Snoopscope', { run: server, debug: server }, options),
     createWorker: async () => besideWorker(new Worker(context.asAbsolutePath('dist/check.js'))),
+    levelWorker: async () => context.asAbsolutePath('dist/explore-level-worker.js'),
   });
 }
 

@@ -7,6 +7,8 @@ export function verdictLines(reply: Exclude<WorkerAnswer, { kind: 'explored' }>)
   switch (reply.kind) {
     case 'broken':
       return ['The scenario cannot run:', ...reply.problems.map(({ line, message }) => `line ${line + 1}: ${message}`)];
+    case 'died':
+      return [reply.message];
     case 'bug':
       return [
         'This is a mistake of Snoopscope, not of the scenario. Please report it with the scenario.',

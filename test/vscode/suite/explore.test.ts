@@ -12,10 +12,17 @@ interface Answer {
   readonly kind: string;
   readonly report: {
     readonly complete: boolean;
+    readonly states: number;
     readonly passed: boolean;
     readonly limit?: { readonly kind: string };
     readonly outcomes: readonly { readonly values: readonly string[] }[];
     readonly findings: readonly { readonly finding: string; readonly schedule: string }[];
+  };
+  readonly workers: {
+    readonly count: number;
+    readonly memory: string;
+    readonly expanded: number;
+    readonly problem?: string;
   };
   /** Milliseconds since 1970. */
   readonly ended: number;
@@ -90,10 +97,26 @@ suite('exploring', () => {
     assert.equal(problems[0]?.line, 2);
   });
 
+  test('several workers were at it, and found what one finds', async function () {
+    this.timeout(60_000);
+    await openText(large(4, 3));
+    const one = await exploreWith(1);
+    assert.equal(one.workers.count, 1);
+    const three = await exploreWith(3);
+    assert.equal(three.workers.count, 3, three.workers.problem);
+    assert.isAbove(three.workers.expanded, 1000);
+    // The web extension host has no shared memory unless the page is isolated.
+    assert.equal(three.workers.memory, typeof process === 'undefined' ? 'messages' : 'shared');
+    assert.include(page().getText(), 'Explored by 3 workers');
+    assert.isTrue(three.report.complete);
+    assert.equal(three.report.states, one.report.states);
+    assert.deepEqual(essence(three), essence(one));
+  });
+
   test('a long exploration tells how far it is, is cancelled within 100 ms, and shows what it knows', async function () {
     if (!hasWindow()) skip(this, 'only a window has a notification to cancel');
     this.timeout(100_000); // The estimate comes after some seconds.
-    await openText(large());
+    await openText(large(6, 6));
     let delay = await exploreAndCancel('explore-progress');
     // When somebody else has the machine it takes longer; not every time.
     for (let again = 0; delay >= 100 && again < 2; again++) delay = await exploreAndCancel();
@@ -101,6 +124,23 @@ suite('exploring', () => {
     assert.include(page().getText(), 'what is known so far');
   });
 });
+
+/** Explores with `snoopscope.explore.workers` set. */
+async function exploreWith(workers: number): Promise<Answer> {
+  const settings = vscode.workspace.getConfiguration('snoopscope.explore');
+  await settings.update('workers', workers, vscode.ConfigurationTarget.Global);
+  try {
+    return await explore();
+  } finally {
+    await settings.update('workers', undefined, vscode.ConfigurationTarget.Global);
+  }
+}
+
+/** What does not depend on who found it. */
+function essence({ report }: Answer): object {
+  const { complete, passed, states, outcomes, findings } = report;
+  return [complete, passed, states, outcomes.map(({ values }) => values), findings.map(({ finding }) => finding)];
+}
 
 /** Cancels an exploration that is under way, and returns the milliseconds until it was over. */
 async function exploreAndCancel(screenshot?: string): Promise<number> {
@@ -139,22 +179,22 @@ function lensesOf(document: vscode.TextDocument): Thenable<vscode.CodeLens[]> {
   return vscode.commands.executeCommand('vscode.executeCodeLensProvider', document.uri);
 }
 
-/** A scenario whose interleavings take minutes to explore. */
-function large(): string {
-  const words = Array.from({ length: 6 }, (_, i) => i);
+/** vCPUs that all write and read the same words: hundreds of thousands of states for 4 and 3, minutes for 6 and 6. */
+function large(vcpus: number, memory: number): string {
+  const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
   return [
     'machine {',
-    '  cpu intel count=6',
-    ...words.map((i) => `  memory w${i} = 0`),
+    `  cpu intel count=${vcpus}`,
+    ...upTo(memory).map((w) => `  memory w${w} = 0`),
     '}',
     'setup {',
     '  kvm = open("/dev/kvm", O_RDWR)',
     '  vm = ioctl(kvm, KVM_CREATE_VM, 0)',
-    ...words.map((i) => `  v${i} = ioctl(vm, KVM_CREATE_VCPU, ${i})`),
+    ...upTo(vcpus).map((i) => `  v${i} = ioctl(vm, KVM_CREATE_VCPU, ${i})`),
     '}',
-    ...words.flatMap((i) => [
+    ...upTo(vcpus).flatMap((i) => [
       `vcpu ${i} cpu=${i} {`,
-      ...words.flatMap((w) => [`  mov [w${w}], ${i + 1}`, `  mov eax, [w${w}]`]),
+      ...upTo(memory).flatMap((w) => [`  mov [w${w}], ${i + 1}`, `  mov eax, [w${w}]`]),
       '}',
     ]),
     'exists [w0] == 99',
