@@ -90,3 +90,14 @@ describe('help', () => {
     }
   });
 });
+
+test('a schedule of no steps is refused, with its place', async () => {
+  const { exitCode, stderr } = await snoopscope([
+    'run',
+    '--schedule',
+    'vcpu0 vcpu1*0',
+    'test/cli/scenarios/race.snoop',
+  ]);
+  expect(stderr).toContain('--schedule:1:16: error: `vcpu1*0` makes no step: a count begins at 1. [no-steps]');
+  expect(exitCode).toBe(2);
+});

@@ -23,6 +23,7 @@ import { missingBrace } from './missing-brace.ts';
 import { missingMachine } from './missing-machine.ts';
 import { missingOption } from './missing-option.ts';
 import { nestedTooDeep } from './nested-too-deep.ts';
+import { noSteps } from './no-steps.ts';
 import { notInKernel } from './not-in-kernel.ts';
 import { procArguments } from './proc-arguments.ts';
 import { recursiveProc } from './recursive-proc.ts';
@@ -90,6 +91,7 @@ export const CHECKS: readonly Check[] = [
   missingMachine,
   missingOption,
   nestedTooDeep,
+  noSteps,
   notInKernel,
   procArguments,
   recursiveProc,

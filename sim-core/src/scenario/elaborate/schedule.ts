@@ -30,8 +30,17 @@ export function compileSchedule(
       );
       return [];
     }
+    if (item.count === 0) {
+      problems.report(line, item.span, noStepsText(`${name}*0`), 'no-steps');
+      return [];
+    }
     return [{ move, count: item.count }];
   });
+}
+
+/** What is wrong with an item whose count is 0. */
+export function noStepsText(item: string): string {
+  return `\`${item}\` makes no step: a count begins at 1.`;
 }
 
 /** A list of moves as a `schedule` line, runs of one move written once. */

@@ -1,0 +1,35 @@
+import { noStepsText } from '../elaborate/schedule.ts';
+import type { Check } from './check.ts';
+
+export const noSteps: Check = {
+  code: 'no-steps',
+  severity: 'error',
+  doc: 'An item of a schedule says that somebody makes no step: it would change nothing, so something else is meant.',
+  sources: ['docs/language.md, schedule'],
+  examples: {
+    bad: `machine {
+  memory x = 0
+}
+vcpu 0 {
+  mov [x], 1
+  hlt
+}
+schedule vcpu0*0
+`,
+    good: `machine {
+  memory x = 0
+}
+vcpu 0 {
+  mov [x], 1
+  hlt
+}
+schedule vcpu0*2
+`,
+  },
+  of: ['schedule'],
+  *line({ line: { text, content } }) {
+    if (content.kind !== 'schedule') return;
+    for (const { count, span } of content.items)
+      if (count === 0) yield { span, message: noStepsText(text.slice(span.start, span.end)) };
+  },
+};
