@@ -79,6 +79,7 @@ export {
   findingByName,
   MEMORY_TYPES,
 } from './scenario/facts.ts';
+export { format, type LineEdit, print } from './scenario/layout.ts';
 export {
   ALLOWED,
   CPU_VENDORS,
@@ -89,7 +90,6 @@ export {
   type OptionOwner,
 } from './scenario/machine-options.ts';
 export { parse } from './scenario/parser.ts';
-export { format, type LineEdit, print } from './scenario/printer.ts';
 export {
   type Completion,
   type CompletionPlace,

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { LIMITS } from '../../sim-core/src/limits.ts';
+import { print } from '../../sim-core/src/scenario/layout.ts';
 import { parse } from '../../sim-core/src/scenario/parser.ts';
-import { print } from '../../sim-core/src/scenario/printer.ts';
 
 test('any string of UTF-16 code units parses', () => {
   const units = fc

@@ -2,8 +2,8 @@
 // Goals: a full parse in 25 ms once warm, one edited line in 5 ms (docs/language.md has the language).
 import { readFileSync } from 'node:fs';
 import { check } from '../../../sim-core/src/scenario/checks/run.ts';
+import { print } from '../../../sim-core/src/scenario/layout.ts';
 import { parse } from '../../../sim-core/src/scenario/parser.ts';
-import { print } from '../../../sim-core/src/scenario/printer.ts';
 
 const lineCount = 10_000;
 const scenario = readFileSync(
