@@ -32,6 +32,7 @@ import { compileCondition, mentions } from './elaborate/conditions.ts';
 import { countDims } from './elaborate/dims.ts';
 import { environmentMoves } from './elaborate/environment.ts';
 import { namesAndRegisters } from './elaborate/names.ts';
+import { refuseBadOptions } from './elaborate/numbers.ts';
 import { Problems } from './elaborate/problems.ts';
 import { compileProgram, type ProgramContext } from './elaborate/program.ts';
 import { compileSchedule, moveName } from './elaborate/schedule.ts';
@@ -64,6 +65,7 @@ export function elaborate(parsed: ParsedScenario, options: ElaborateOptions): El
 
 function build(parsed: ParsedScenario, options: ElaborateOptions, problems: Problems): Model {
   const sources = collectSources(parsed, options.includes ?? (() => undefined), problems);
+  refuseBadOptions(sources, problems);
   const procedures = collectProcedures(sources);
   const found = namesAndRegisters(sources);
   const machine = buildTopology(sources, found.deviceRegisters, problems);
