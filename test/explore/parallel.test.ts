@@ -20,6 +20,7 @@ import {
   parse,
   profileNamed,
 } from '../../sim-core/src/index.ts';
+import { everyoneWritesEverything } from './everyone-writes.ts';
 import { randomScenario } from './random-scenario.ts';
 
 function modelOf(text: string): Model {
@@ -105,7 +106,7 @@ describe('workers', () => {
 
   it.each(MEMORIES)('pause until the search has learned what nobody knew (%s)', (memory) => {
     // Each level brings new places of programs, so most states of it lead to what no table has.
-    const model = modelOf(everyoneWritesEverything(3));
+    const model = modelOf(everyoneWritesEverything(3, 3));
     const { exploration, expandedByWorkers, messages } = together(model, memory, 2, { reduction: NO_REDUCTION });
     expect(essence(exploration)).toEqual(essence(explore(model, { reduction: NO_REDUCTION })));
     expect(expandedByWorkers).toBeGreaterThan(exploration.states / 4);
@@ -118,7 +119,7 @@ describe('workers', () => {
       const search: ParallelSearch = new ParallelSearch(
         model,
         { memory, sharedLevel: 8 },
-        [{ post: () => search.withdraw(0) }, { post: () => search.withdraw(1) }],
+        [0, 1].map((worker) => ({ post: ({ kind }) => void (kind === 'tables' && search.withdraw(worker)) })),
         () => {},
       );
       while (search.step(1000)) expect(search.waiting).toBe(false);
@@ -179,29 +180,6 @@ describe('workers', () => {
     expect(() => search.result()).toThrow('out of memory');
   });
 });
-
-/** A scenario in which vCPUs write and read the same words. */
-function everyoneWritesEverything(vcpus: number): string {
-  const words = Array.from({ length: vcpus }, (_, i) => i);
-  return [
-    'machine {',
-    `  cpu intel count=${vcpus}`,
-    ...words.map((i) => `  memory w${i} = 0`),
-    '}',
-    'setup {',
-    '  kvm = open("/dev/kvm", O_RDWR)',
-    '  vm = ioctl(kvm, KVM_CREATE_VM, 0)',
-    ...words.map((i) => `  v${i} = ioctl(vm, KVM_CREATE_VCPU, ${i})`),
-    '}',
-    ...words.flatMap((i) => [
-      `vcpu ${i} cpu=${i} {`,
-      ...words.flatMap((w) => [`  mov [w${w}], ${i + 1}`, `  mov eax, [w${w}]`]),
-      '}',
-    ]),
-    'exists [w0] == 3',
-    '',
-  ].join('\n');
-}
 
 function verdicts({ conditions, outcomes, findings }: Exploration): object {
   return [conditions.map((c) => c.holds), outcomes.map((o) => o.values), findings.map((f) => f.finding).sort()];

@@ -16,14 +16,14 @@ import { Failure } from './failure.ts';
 /** How long a wait for workers may keep from looking at the keyboard. */
 const LOOK_MS = 20;
 
-/** A thread that dies makes the next `step` fail. `script` is what the threads run. */
+/** A thread that dies makes the next `step` fail. `start` starts one. */
 export function exploreWithWorkers(
   model: Model,
   options: ParallelOptions,
   count: number,
-  script = workerFile(),
+  start = (): Worker => new Worker(workerFile()),
 ): Exploring {
-  const threads = Array.from({ length: count - 1 }, () => new Worker(script));
+  const threads = Array.from({ length: count - 1 }, start);
   let wake: () => void = () => {};
   const posts = threads.map((thread): LevelWorker => ({ post: (message, list) => thread.postMessage(message, list) }));
   const search = new ParallelSearch(model, options, posts, () => wake());

@@ -175,6 +175,8 @@ export class Ahead {
         if (this.#next >= this.#levelEnd || pending.size >= depth || this.#withdrawn.has(i)) return;
         if (this.#knows[i] !== search.tables) worker.post({ kind: 'tables', tables: search.tables }, []);
         this.#knows[i] = search.tables;
+        // The first message shows whether it can be started at all.
+        if (this.#withdrawn.has(i)) return;
         const sent: Sent = {
           first: this.#next,
           end: Math.min(this.#next + this.#size, this.#levelEnd),

@@ -1,5 +1,6 @@
 import { assert } from 'chai';
 import * as vscode from 'vscode';
+import { everyoneWritesEverything } from '../../explore/everyone-writes.ts';
 import { DebugRun } from './debugging.ts';
 import { skip } from './runner.ts';
 import { openScenario, openText, scenarioUri } from './scenario.ts';
@@ -99,7 +100,7 @@ suite('exploring', () => {
 
   test('several workers were at it, and found what one finds', async function () {
     this.timeout(60_000);
-    await openText(large(4, 3));
+    await openText(everyoneWritesEverything(4, 3));
     const one = await exploreWith(1);
     assert.equal(one.workers.count, 1);
     const three = await exploreWith(3);
@@ -116,7 +117,7 @@ suite('exploring', () => {
   test('a long exploration tells how far it is, is cancelled within 100 ms, and shows what it knows', async function () {
     if (!hasWindow()) skip(this, 'only a window has a notification to cancel');
     this.timeout(100_000); // The estimate comes after some seconds.
-    await openText(large(6, 6));
+    await openText(everyoneWritesEverything(6, 6));
     let delay = await exploreAndCancel('explore-progress');
     // When somebody else has the machine it takes longer; not every time.
     for (let again = 0; delay >= 100 && again < 2; again++) delay = await exploreAndCancel();
@@ -177,27 +178,4 @@ function page(): vscode.TextDocument {
 
 function lensesOf(document: vscode.TextDocument): Thenable<vscode.CodeLens[]> {
   return vscode.commands.executeCommand('vscode.executeCodeLensProvider', document.uri);
-}
-
-/** vCPUs that all write and read the same words: hundreds of thousands of states for 4 and 3, minutes for 6 and 6. */
-function large(vcpus: number, memory: number): string {
-  const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
-  return [
-    'machine {',
-    `  cpu intel count=${vcpus}`,
-    ...upTo(memory).map((w) => `  memory w${w} = 0`),
-    '}',
-    'setup {',
-    '  kvm = open("/dev/kvm", O_RDWR)',
-    '  vm = ioctl(kvm, KVM_CREATE_VM, 0)',
-    ...upTo(vcpus).map((i) => `  v${i} = ioctl(vm, KVM_CREATE_VCPU, ${i})`),
-    '}',
-    ...upTo(vcpus).flatMap((i) => [
-      `vcpu ${i} cpu=${i} {`,
-      ...upTo(memory).flatMap((w) => [`  mov [w${w}], ${i + 1}`, `  mov eax, [w${w}]`]),
-      '}',
-    ]),
-    'exists [w0] == 99',
-    '',
-  ].join('\n');
 }
