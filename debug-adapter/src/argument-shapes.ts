@@ -48,15 +48,23 @@ const CHECKS: ReadonlyMap<string, readonly { name: string; shape: Shape; optiona
 
 /** The arguments of a request, with null as what is left out. What is not as it should be throws a {@link RequestError}. */
 export function argumentsOf(command: string, given: unknown): Readonly<Record<string, unknown>> {
+  const checks = CHECKS.get(command);
+  // What looks at no arguments is answered whatever they are: above all a disconnect.
   const all = given ?? {};
-  if (!isRecord(all)) throw new RequestError(`The arguments of ${command} are no object.`);
+  if (!isRecord(all)) {
+    if (!checks) return {};
+    throw new RequestError(`The arguments of ${command} are no object.`);
+  }
   const known = withoutNulls(all);
-  for (const { name, shape, optional } of CHECKS.get(command) ?? []) {
+  for (const { name, shape, optional } of checks ?? []) {
     const value = known[name];
     if ((optional && value === undefined) || ACCEPTS[shape](value)) continue;
     const missing = value === undefined ? 'is missing: it is' : 'is';
     throw new RequestError(`The argument \`${name}\` of ${command} ${missing} ${WORDS[shape]}.`);
   }
+  const { source } = known;
+  if (isRecord(source) && source.path !== undefined && source.path !== null && typeof source.path !== 'string')
+    throw new RequestError(`The \`path\` of a source in ${command} is a text.`);
   return known;
 }
 

@@ -51,6 +51,8 @@ export interface SessionState {
   counting: ClientCounting;
   launchArguments: LaunchArguments | undefined;
   launched: Launched | undefined;
+  /** Launches and restarts so far: the latest counts, however long each takes. */
+  loads: number;
   configured: boolean;
   /** Set by pause, terminate and disconnect: the movement under way ends at its next look. */
   interrupt: boolean;

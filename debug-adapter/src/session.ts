@@ -99,8 +99,8 @@ const REQUESTS: Readonly<Record<string, Handler>> = {
   'snoopscope/seek': seek,
 };
 
-/** Everything else has to know how the client counts lines. */
-const BEFORE_INITIALIZE: ReadonlySet<string> = new Set(['initialize', 'disconnect', 'terminate']);
+/** Requests that need no session: everything else has to know how the client counts lines. */
+const WITHOUT_SESSION: ReadonlySet<string> = new Set(['initialize', 'disconnect', 'terminate']);
 
 export class SnoopscopeDebugSession extends ProtocolServer {
   readonly #state: SessionState;
@@ -117,6 +117,7 @@ export class SnoopscopeDebugSession extends ProtocolServer {
       counting: COUNTS_FROM_ONE,
       launchArguments: undefined,
       launched: undefined,
+      loads: 0,
       configured: false,
       interrupt: false,
       ended: false,
@@ -153,9 +154,11 @@ export class SnoopscopeDebugSession extends ProtocolServer {
   async #call(request: DebugProtocol.Request): Promise<Answer> {
     const handler = Object.hasOwn(REQUESTS, request.command) ? REQUESTS[request.command] : undefined;
     if (!handler) throw new RequestError(`Snoopscope does not know the request ${String(request.command)}.`);
-    if (!this.#state.initialized && !BEFORE_INITIALIZE.has(request.command)) {
+    if (!this.#state.initialized && !WITHOUT_SESSION.has(request.command)) {
       throw new RequestError(`Send "initialize" before "${request.command}": the session has not begun.`);
     }
+    if (this.#state.ended && !WITHOUT_SESSION.has(request.command))
+      throw new RequestError('The session is over: start another one.');
     return handler(this.#state, argumentsOf(request.command, request.arguments));
   }
 

@@ -4,17 +4,26 @@ import type { Debuggee } from './launch.ts';
 
 /** The statement of a line, without indentation and comment. */
 export function lineText(debuggee: Debuggee, place: { readonly file: number; readonly line: number }): string {
+  return inOneColumn(writtenText(debuggee, place));
+}
+
+function writtenText(debuggee: Debuggee, place: { readonly file: number; readonly line: number }): string {
   const line = debuggee.sources[place.file]?.parsed.lines[place.line];
   return line ? line.text.slice(0, line.comment?.start ?? line.text.length).trim() : '';
+}
+
+/** Blanks that line columns up mean nothing where a line stands alone. */
+export function inOneColumn(text: string): string {
+  return text.replace(/\s+/g, ' ');
 }
 
 /** The call of a statement: its line without the result that is declared behind it. */
 export function callText(debuggee: Debuggee, place: { readonly file: number; readonly line: number }): string {
   const content = debuggee.sources[place.file]?.parsed.lines[place.line]?.content;
-  const text = lineText(debuggee, place);
-  if (content?.kind !== 'syscall' || !content.result) return text;
+  const text = writtenText(debuggee, place);
+  if (content?.kind !== 'syscall' || !content.result) return inOneColumn(text);
   const indent = lineSpan(debuggee, place).start;
-  return text.slice(0, content.result.span.start - indent).replace(/\s*=\s*$/, '');
+  return inOneColumn(text.slice(0, content.result.span.start - indent)).replace(/\s*=\s*$/, '');
 }
 
 /** A statement in a few words: the request of an ioctl, the name of another call, an instruction as it stands. */

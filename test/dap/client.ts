@@ -40,7 +40,8 @@ export interface Message {
 /** Files of the repository by their path from its root, so that transcripts hold no path of a machine; more can be added. */
 export function repositoryFiles(more: Readonly<Record<string, string>> = {}): FileAccessor {
   return {
-    readFile: async (name) => more[name] ?? readFile(path.join(root, name), 'utf8'),
+    readFile: async (name) =>
+      (Object.hasOwn(more, name) ? more[name] : undefined) ?? readFile(path.join(root, name), 'utf8'),
     resolve: resolveBeside,
   };
 }
@@ -50,6 +51,7 @@ export class DapClient {
   readonly #session: SnoopscopeDebugSession;
   readonly #answers = new Map<number, (message: Message) => void>();
   readonly #waiting: { readonly event: string; readonly take: (message: Message) => void }[] = [];
+  #watching: { readonly wanted: (message: Message) => boolean; readonly take: (message: Message) => void }[] = [];
   #sequence = 1;
   #initialized = false;
 
@@ -83,6 +85,13 @@ export class DapClient {
     if (this.#initialized) return;
     this.#initialized = true;
     await this.request('initialize', { adapterID: 'snoopscope', linesStartAt1: true, columnsStartAt1: true });
+  }
+
+  /** The first message from the one with index `from` on that is wanted. */
+  until(wanted: (message: Message) => boolean, from = 0): Promise<Message> {
+    const found = this.messages.slice(from).find(wanted);
+    if (found) return Promise.resolve(found);
+    return new Promise((take) => this.#watching.push({ wanted, take }));
   }
 
   /** Launches a scenario up to where breakpoints are set. */
@@ -156,6 +165,10 @@ export class DapClient {
 
   #take(message: Message): void {
     this.messages.push(structuredClone(message));
+    this.#watching = this.#watching.filter(({ wanted, take }) => {
+      if (wanted(message)) take(message);
+      return !wanted(message);
+    });
     if (message.type === 'response') {
       this.#answers.get(message.request_seq ?? -1)?.(message);
       return;

@@ -249,6 +249,58 @@ test('a bad breakpoint is unverified and says why; the others work', async () =>
   expect((await client.run()).hitBreakpointIds).toEqual([breakpoints.at(-1).id]);
 });
 
+test('two restarts at once are one: the latest, with one stop', async () => {
+  const client = new DapClient();
+  await client.launch(endless, { stopOnEntry: true });
+  await client.run();
+  const from = client.messages.length;
+  const both = [client.send('restart'), client.send('restart', { arguments: { program: scenario } })];
+  expect((await Promise.all(both)).map(({ success }) => success)).toEqual([true, true]);
+  const { body } = await client.until(({ event }) => event === 'stopped', from);
+  expect(body.text).toContain('local-cpu-not-flushed.snoop');
+  expect((await client.request('loadedSources')).sources[0].name).toBe('local-cpu-not-flushed.snoop');
+  expect(client.messages.slice(from).filter(({ event }) => event === 'stopped').length).toBe(1);
+});
+
+test('of two launches at once the second is refused, and so is a restart before the configuration is done', async () => {
+  const client = await initialized();
+  const [first, second] = await Promise.all([1, 2].map(() => client.send('launch', { program: scenario })));
+  expect([first?.success, second?.success]).toEqual([true, false]);
+  expect((await client.send('restart')).message).toContain('configurationDone');
+  expect((await client.run()).reason).toBe('entry');
+});
+
+test('a launch that fails can be tried again', async () => {
+  const client = await initialized();
+  expect((await client.send('launch', { program: 'none.snoop' })).success).toBe(false);
+  await client.launch(scenario);
+  expect((await client.run()).reason).toBe('entry');
+});
+
+test('a disconnect is one whatever its arguments are; nothing moves behind it or behind the end', async () => {
+  for (const [command, args] of [
+    ['disconnect', []],
+    ['terminate', {}],
+  ] as const) {
+    const client = new DapClient();
+    await client.launch(scenario);
+    await client.run();
+    expect((await client.send(command, args)).success).toBe(true);
+    expect((await client.send('next', { threadId: 1 })).message).toContain('The session is over');
+  }
+});
+
+test('a line is found by any spelling of its file', async () => {
+  const folder = 'vscode-vfs://host/a%20folder';
+  const text = await readFile(path.join(root, scenario), 'utf8');
+  const client = new DapClient(repositoryFiles({ [`${folder}/a.snoop`]: text }));
+  await client.launch(`${folder}/a.snoop`);
+  await client.run();
+  await client.move('next', { threadId: 1 });
+  const source = { path: 'vscode-vfs://host/a folder/a.snoop' };
+  expect((await client.request('gotoTargets', { source, line: 21 })).targets.length).toBe(1);
+});
+
 async function initialized(files?: FileAccessor): Promise<DapClient> {
   const client = new DapClient(files);
   await client.initialize();

@@ -21,8 +21,15 @@ export function initialize(state: SessionState, args: DebugProtocol.InitializeRe
 }
 
 export async function launch(state: SessionState, args: unknown): Promise<Answer> {
-  if (state.launched) throw new RequestError('A scenario is launched already: restart the session to launch another.');
-  await prepare(state, args);
+  if (state.launched || state.loads > 0)
+    throw new RequestError('A scenario is launched already: restart the session to launch another.');
+  const load = ++state.loads;
+  try {
+    await prepare(state, args, load);
+  } catch (error) {
+    state.loads = 0;
+    throw error;
+  }
   return {
     after() {
       state.emit('initialized');
@@ -47,16 +54,24 @@ export function configurationDone(state: SessionState): Answer {
 /** Reads the files again, so that an edit counts, and begins anew. */
 export async function restart(state: SessionState, args: DebugProtocol.RestartArguments): Promise<Answer> {
   const old = launchedOf(state);
+  if (!state.configured) throw new RequestError('The launch is not complete: send "configurationDone" first.');
   state.interrupt = true;
   old.abandoned = true;
+  const load = ++state.loads;
   try {
-    await prepare(state, (args as { arguments?: LaunchArguments } | undefined)?.arguments ?? state.launchArguments);
+    await prepare(
+      state,
+      (args as { arguments?: LaunchArguments } | undefined)?.arguments ?? state.launchArguments,
+      load,
+    );
   } catch (error) {
+    // Another restart is under way.
+    if (load !== state.loads) return { refusal: error };
     // The edit is broken: the run that was there stays.
     old.abandoned = false;
     return { refusal: error, after: () => standStill(state) };
   }
-  return { after: () => begin(state) };
+  return load === state.loads ? { after: () => begin(state) } : {};
 }
 
 export function terminate(state: SessionState): Answer {
@@ -77,8 +92,10 @@ export function end(state: SessionState): void {
   state.emit('terminated');
 }
 
-async function prepare(state: SessionState, args: unknown): Promise<void> {
+async function prepare(state: SessionState, args: unknown, number: number): Promise<void> {
   const debuggee = await load(state.files, args);
+  // Another restart is under way: it counts, and not this one.
+  if (number !== state.loads) return;
   const registered = registrations(debuggee);
   const kernel = kernelSources(debuggee.model);
   state.launchArguments = debuggee.arguments;
@@ -101,8 +118,8 @@ async function prepare(state: SessionState, args: unknown): Promise<void> {
 }
 
 async function begin(state: SessionState): Promise<void> {
+  if (state.ended) return;
   if (state.launchArguments?.noDebug === true) {
-    await runWithoutStops(state);
-    end(state);
+    if (await runWithoutStops(state)) end(state);
   } else await enter(state, state.launchArguments?.stopOnEntry !== false);
 }

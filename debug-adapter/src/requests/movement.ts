@@ -4,6 +4,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { moveText } from '../console.ts';
 import type { RunCursor } from '../cursor.ts';
 import { interpolate } from '../evaluate.ts';
+import { samePath } from '../files.ts';
 import { filterById } from '../filters.ts';
 import { LIMITS } from '../limits.ts';
 import { RequestError } from '../request-error.ts';
@@ -16,7 +17,7 @@ import {
   standFor,
   stoppedOf,
 } from '../session-state.ts';
-import { lineText } from '../source-lines.ts';
+import { inOneColumn, lineText } from '../source-lines.ts';
 import { ENVIRONMENT, type Movement, type Outcome, type Stand, standOf, type Unit } from '../stand.ts';
 import { endText, movedStop, type Stop, stopAfter } from '../stop.ts';
 import { type Hit, NO_TRIGGERS } from '../stop-index.ts';
@@ -105,12 +106,13 @@ export function stepInTargets(state: SessionState): Answer {
 export function gotoTargets(state: SessionState, args: DebugProtocol.GotoTargetsArguments): Answer {
   const { debuggee, cursor, convert } = stoppedOf(state).launched;
   const line = args.line - state.counting.lineBase;
+  const wanted = args.source.path ?? '';
   const targets: DebugProtocol.GotoTarget[] = [];
   cursor.track.extend();
   for (let position = 0; position <= cursor.run.steps && targets.length < LIMITS.consoleLines; position++) {
     for (const { actor, node } of cursor.track.arrivals(position)) {
       const { file, line: at } = debuggee.model.nodes[node]?.place ?? { file: -1, line: -1 };
-      if (at !== line || debuggee.sources[file]?.path !== args.source?.path) continue;
+      if (at !== line || !samePath(debuggee.sources[file]?.path ?? '', wanted)) continue;
       const name = debuggee.model.world.topology.actors[actor]?.name;
       targets.push({ id: position, label: `${name}, after ${position} micro-steps`, line: convert.line(at) });
     }
@@ -149,14 +151,15 @@ export function position(state: SessionState): Answer {
 export async function enter(state: SessionState, stopOnEntry: boolean): Promise<void> {
   const { branches, cursor, debuggee } = launchedOf(state);
   const wanted = filterById.get(debuggee.arguments.stopOnFinding ?? '');
-  state.interrupt = false;
   const first: Stand = { position: 0, actor: Math.max(debuggee.model.setup, 0), reveal: 0 };
   if (wanted) {
     branches.setTriggers({ ...NO_TRIGGERS, filters: [{ filter: wanted }] });
-    const found = await cursor.continue(movement(state));
-    branches.setTriggers(state.breakpoints.triggers(debuggee, state.counting));
-    settle(state, found, first, 'run');
-    return;
+    const found = async (): Promise<Outcome> => {
+      const outcome = await cursor.continue(movement(state));
+      branches.setTriggers(state.breakpoints.triggers(debuggee, state.counting));
+      return outcome;
+    };
+    return movingNow(state, first, found, 'run');
   }
   if (stopOnEntry) {
     stopped(state, {
@@ -169,20 +172,22 @@ export async function enter(state: SessionState, stopOnEntry: boolean): Promise<
     return;
   }
   const hits = cursor.hitsHere();
-  const outcome: Outcome = hits.length > 0 ? { kind: 'hit', hits } : await cursor.continue(movement(state));
-  settle(state, outcome, first, 'run');
+  const go = async (): Promise<Outcome> => (hits.length > 0 ? { kind: 'hit', hits } : cursor.continue(movement(state)));
+  return movingNow(state, first, go, 'run');
 }
 
-/** *Run Without Debugging*: to the end, with what came out. */
-export async function runWithoutStops(state: SessionState): Promise<void> {
+/** *Run Without Debugging*: to the end, with what came out. False when the session or the scenario went meanwhile. */
+export async function runWithoutStops(state: SessionState): Promise<boolean> {
   const { branches, cursor } = launchedOf(state);
   branches.setTriggers(NO_TRIGGERS);
   state.interrupt = false;
   await cursor.continue(movement(state));
+  if (state.ended || state.launched?.branches !== branches) return false;
   reportEnd(state);
   const findings = findingsOf(launchedOf(state));
   for (const finding of findings) output(state, `Found: ${finding}\n`);
   state.emit('exited', { exitCode: 0 });
+  return true;
 }
 
 /** For when a movement has ended without a stop: by a bug of ours, or because a restart took over and then failed. */
@@ -206,19 +211,24 @@ function unitOf(state: SessionState, args: StepArguments): Unit {
 
 /** Only steps can be undone by a step back; behind a run it goes back by one statement. */
 function moving(state: SessionState, stand: Stand, move: () => Promise<Outcome>, how: 'step' | 'run' = 'step'): Answer {
-  return {
-    async after() {
-      const launched = launchedOf(state);
-      state.interrupt = false;
-      forget(state);
-      launched.moving = true;
-      const outcome = await move().finally(() => {
-        launched.moving = false;
-      });
-      // A restart during a movement replaces the scenario; its own stop follows.
-      if (!launched.abandoned && state.launched === launched) settle(state, outcome, stand, how);
-    },
-  };
+  return { after: () => movingNow(state, stand, move, how) };
+}
+
+async function movingNow(
+  state: SessionState,
+  stand: Stand,
+  move: () => Promise<Outcome>,
+  how: 'step' | 'run',
+): Promise<void> {
+  const launched = launchedOf(state);
+  state.interrupt = false;
+  forget(state);
+  launched.moving = true;
+  const outcome = await move().finally(() => {
+    launched.moving = false;
+  });
+  // A restart during a movement replaces the scenario; its own stop follows.
+  if (!launched.abandoned && state.launched === launched) settle(state, outcome, stand, how);
 }
 
 /** Turns the end of a movement into a stop. */
@@ -321,7 +331,7 @@ function reportEnd(state: SessionState): void {
     if (!condition.applies) continue;
     output(
       state,
-      `${condition.text}: ${condition.holds(cursor.state) ? 'this run is an instance of it' : 'not in this run'}\n`,
+      `${inOneColumn(condition.text)}: ${condition.holds(cursor.state) ? 'this run is an instance of it' : 'not in this run'}\n`,
     );
   }
 }
