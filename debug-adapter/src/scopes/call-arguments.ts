@@ -28,18 +28,27 @@ function operandNames(call: string, args: StatementArgs): readonly string[] {
 function argument(snapshot: Snapshot, actor: number, name: string, value: Value, format: Format): Item {
   const text = valueText(snapshot, actor, value, format);
   const { fields } = value;
-  if (!fields) return { name, value: text };
+  if (!fields) return { name, value: withNumber(snapshot, actor, value, text, format) };
   return group(name, text, (f) =>
-    [...fields].map(([field, inner]) => ({ name: field, value: valueText(snapshot, actor, inner, f) })),
+    [...fields].map(([field, inner]) => ({
+      name: field,
+      value: withNumber(snapshot, actor, inner, valueText(snapshot, actor, inner, f), f),
+    })),
   );
 }
 
-/** `{group=1, attr=1, addr=[6]}`, `"/dev/kvm"`, `&x`. */
+/** A constant's name says nothing about its bits: `KVM_DEV_VFIO_GROUP_ADD (1)`. */
+function withNumber(snapshot: Snapshot, actor: number, value: Value, text: string, format: Format): string {
+  return value.written === undefined ? text : `${text} (${format.number(value.int(snapshot.task(actor)))})`;
+}
+
+/** `{group=KVM_DEV_VFIO_GROUP, attr=KVM_DEV_VFIO_GROUP_ADD, addr=[6]}`, `"/dev/kvm"`, `&x`. */
 function valueText(snapshot: Snapshot, actor: number, value: Value, format: Format): string {
   if (value.fields) {
     const fields = [...value.fields].map(([name, inner]) => `${name}=${valueText(snapshot, actor, inner, format)}`);
     return `{${fields.join(', ')}}`;
   }
+  if (value.written !== undefined) return value.written;
   if (value.text !== undefined) return JSON.stringify(value.text);
   if (value.pointee) return `[${valueText(snapshot, actor, value.pointee, format)}]`;
   if (value.word !== undefined) return `&${snapshot.model.world.topology.words[value.word]?.name}`;

@@ -25,6 +25,8 @@ export interface Value {
   readonly word?: number;
   /** The characters of a string. */
   readonly text?: string;
+  /** Constants of the kernel's API as written: `O_RDWR`, `VFIO_DMA_MAP_FLAG_READ|VFIO_DMA_MAP_FLAG_WRITE`. */
+  readonly written?: string;
   /** The name as written, when the argument is a bare name (`vm`). */
   readonly name?: string;
 }

@@ -26,6 +26,7 @@ export function compileValue(expr: Expr, shape: OperandShape | undefined, contex
     case 'flags':
       return constant(
         expr.parts.reduce((sum, part) => sum | (part.kind === 'number' ? part.value : constantOf(part, context)), 0n),
+        expr.parts.map((part) => (part.kind === 'number' ? String(part.value) : part.name)).join('|'),
       );
     case 'address': {
       const word = context.topology.words.findIndex((w) => w.name === expr.name.text);
@@ -48,7 +49,7 @@ export function compileValue(expr: Expr, shape: OperandShape | undefined, contex
       return compileStruct(expr, shape, context);
     case 'name': {
       const slot = context.names.get(expr.name);
-      if (slot === undefined) return constant(constantOf(expr, context));
+      if (slot === undefined) return constant(constantOf(expr, context), expr.name);
       return {
         name: expr.name,
         int: (task) => task.machine.state[slot] as number,
@@ -58,10 +59,10 @@ export function compileValue(expr: Expr, shape: OperandShape | undefined, contex
   }
 }
 
-function constant(value: bigint): Value {
+function constant(value: bigint, written?: string): Value {
   const wide = BigInt.asUintN(64, value);
   const int = Number(BigInt.asIntN(32, value));
-  return { int: () => int, wide: () => wide };
+  return { int: () => int, wide: () => wide, ...(written !== undefined && { written }) };
 }
 
 function constantOf(expr: Extract<Expr, { kind: 'name' }>, context: ValueContext): bigint {
