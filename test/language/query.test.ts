@@ -91,7 +91,16 @@ const places: readonly [block: string, line: string, place: string, replaced: st
   ['', 'exists cache(cpu0, <|>', 'fact-argument cache word', ''],
   ['', 'exists stale-read on <|>', 'version', ''],
   ['', '~exists gpu.r0 == 0 && <|>', 'term', ''],
-  ['', 'schedule vcpu0*2 <|>', 'actor schedule', ''],
+  ['', '~exists gpu.r0 == 0 <|>', 'condition-tail', ''],
+  ['', 'exists cache(cpu0, x) == <|>', 'fact-value', ''],
+  ['', '~<|>', 'statement file', ''],
+  ['', 'schedule <|>', 'schedule', ''],
+  ['', 'schedule vcpu0*2 <|>', 'schedule', ''],
+  ['', 'schedule vcpu0*<|>', 'nothing', ''],
+  ['', 'schedule evict(x,<|>', 'move-argument', ''],
+  ['', 'host <|>', 'option host', ''],
+  ['', 'thread a of <|>', 'actor process', ''],
+  ['vcpu 0', '} <|>', 'alternative', ''],
   ['', 'scenario "<|>', 'nothing', ''],
 ];
 

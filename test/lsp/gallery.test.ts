@@ -49,6 +49,25 @@ describe.each(files)('%s', (file) => {
     });
   });
 
+  test('what stands there is offered there, while its first letter has been typed', () => {
+    snapshot.scenario.lines.forEach((line, index) => {
+      for (const { span, role, text, symbol, owner, field } of rolesOf(line, VOCABULARY)) {
+        // Names and numbers that the author makes up, and texts.
+        if (['number', 'string', 'tag', 'bdf'].includes(role) || symbol?.definition === true || field === 'driver')
+          continue;
+        // Where a name is bound nothing is offered; a header names what it makes.
+        if (line.content.kind === 'actor-open' && symbol !== undefined && role === 'symbol' && owner === undefined)
+          continue;
+        const { offers } = offersAt(snapshot, { line: index, column: span.start + 1 });
+        const wanted = role === 'errno' ? `-${text}` : text;
+        const label = offers.find(
+          (one) => one.label === wanted || one.label === `[${text}]` || one.label === `&${text}`,
+        );
+        expect(label?.label, `${index + 1}: ${role} ${text}: ${line.text}`).toBeDefined();
+      }
+    });
+  });
+
   test('no two colours overlap', () => {
     let last = { line: 0, end: 0 };
     for (const { line, span } of colouredWords(snapshot)) {

@@ -6,8 +6,9 @@ import {
   EXIT_REASONS,
   type FactParam,
   IOCTLS,
+  MACHINE_OPTIONS,
   type MachineOption,
-  MEMORY_TYPES,
+  MEMTYPE,
   OP_KINDS_OF,
   OPS,
   type Op,
@@ -73,23 +74,38 @@ class Offering {
       case 'op-option-value':
         return this.optionValues(place.option);
       case 'option':
-        return table.machineOptionOffers(place.owner, place.options);
+        return [...table.machineOptionOffers(place.owner, place.options), ...(place.of ? table.innerWords('of') : [])];
       case 'option-value':
         return this.machineValues(place.option);
       case 'machine-word':
-        return place.of === 'subject' ? [...has.vcpus(), ...has.symbols('word', 1)] : table.machineWordOffers(place.of);
+        if (place.of !== 'subject') return table.machineWordOffers(place.of);
+        return [
+          ...has.vcpus(),
+          ...has.symbols('word', 1),
+          ...table.machineOptionOffers('allow', MACHINE_OPTIONS.allow).map((offer) => ({ ...offer, rank: 2 })),
+        ];
       case 'memory':
         return [...has.symbols('word'), ...has.devices(1).map(withMember)];
       case 'member':
         return has.members(place.owner);
       case 'term':
         return this.terms();
+      case 'condition-tail':
+        return table.innerWords('on', '&&', '||');
+      case 'fact-value':
+        return table.valueOffers(place.values);
       case 'fact-argument':
         return this.factArguments(place.param.kind);
       case 'version':
         return table.versionOffers();
       case 'actor':
-        return this.actors(place.of);
+        return place.of === 'device' ? has.devices() : place.of === 'vm' ? has.descriptorsOf(['vm']) : has.processes();
+      case 'schedule':
+        return [...this.moves(), ...(place.first ? table.innerWords('micro') : [])];
+      case 'move-argument':
+        return this.moveArguments(place.move, place.index);
+      case 'alternative':
+        return table.innerWords('or');
       case 'proc':
         return has.procedures();
       case 'proc-argument':
@@ -150,8 +166,8 @@ class Offering {
     const shapes: readonly OperandShape[] = place.shapes.length === 0 ? [{ kind: 'fd' }] : place.shapes;
     const offers = shapes.flatMap((shape) => this.value(shape));
     // Outside structures any bound name may stand, if only to see what the kernel says to it.
-    const names =
-      place.field !== undefined || offers.some(({ kind }) => kind === 'name') ? [] : this.has.symbols('name', 8);
+    const anyName = place.field === undefined || (offers.length === 0 && place.field.shape.kind === 'int');
+    const names = !anyName || offers.some(({ kind }) => kind === 'name') ? [] : this.has.symbols('name', 8);
     return [...offers, ...names];
   }
 
@@ -204,7 +220,7 @@ class Offering {
       case 'word':
         return has.symbols('word');
       case 'memory-type':
-        return table.valueOffers(MEMORY_TYPES.filter((type) => type !== 'none'));
+        return table.valueOffers(Object.keys(MEMTYPE));
       case 'vcpu':
         return has.vcpus();
       case 'device':
@@ -228,9 +244,10 @@ class Offering {
     return [...attributes, ...table.opOptionOffers((op.options ?? []).filter(missing))];
   }
 
-  private optionValues({ values }: OptionSpec): Offer[] {
+  private optionValues({ name, values }: OptionSpec): Offer[] {
     if (values === 'cpu') return this.has.cpus();
     if (values === 'vcpu') return this.has.vcpus();
+    if (name === 'driver') return table.valueOffers(this.has.drivers());
     return typeof values === 'string' ? [] : table.valueOffers(values);
   }
 
@@ -239,6 +256,7 @@ class Offering {
     if (values === 'iommu') return this.has.symbols('iommu');
     if (values === 'device') return this.has.devices();
     if (key === 'page') return this.has.symbols('page');
+    if (key === 'driver') return table.valueOffers(this.has.drivers());
     return typeof values === 'string' ? [] : table.valueOffers(values);
   }
 
@@ -247,17 +265,17 @@ class Offering {
     const { has } = this;
     switch (this.snapshot.scenario.lines[this.line]?.block) {
       case 'device':
-        return has.ownRegisters(this.line);
+      case 'vcpu':
+        return [...has.ownRegisters(this.line), ...has.memory(1), ...has.devices(2).map(withMember)];
       case 'setup':
       case 'thread':
-        return has.symbols('name');
-      case 'vcpu':
       case 'host':
-        return has.memory();
+        return [...has.symbols('name'), ...has.memory(1), ...has.devices(2).map(withMember)];
       default:
         return [
           ...has.memory(1),
-          ...has.symbols('actor', 1).map(withMember),
+          ...[...has.symbols('actor', 1), ...has.unnamedActors(1)].map(withMember),
+          ...has.symbols('name', 1),
           ...table.factOffers(2),
           ...table.findingOffers(3),
         ];
@@ -281,13 +299,9 @@ class Offering {
     }
   }
 
-  private actors(of: 'schedule' | 'device' | 'vm'): Offer[] {
-    if (of === 'device') return this.has.devices();
-    if (of === 'vm') return this.has.descriptorsOf(['vm']);
-    const allowed = this.snapshot.scenario.lines.flatMap(({ content }) =>
-      content.kind === 'allow' ? [content.what.text] : [],
-    );
-    const moves = [...new Set(allowed)].map(
+  /** Who may move next: an actor, or the environment as far as it is allowed to. */
+  private moves(): Offer[] {
+    const moves = this.has.allowed().map(
       (label): Offer => ({
         label,
         kind: 'instruction',
@@ -296,7 +310,16 @@ class Offering {
         rank: 1,
       }),
     );
-    return [...this.has.symbols('actor', 0), ...moves];
+    return [...this.has.symbols('actor', 0), ...this.has.unnamedActors(0), ...moves];
+  }
+
+  /** `evict(x,cpu0)`, `migrate(vcpu0,cpu1)`, `drain(cpu0)`, `post(gpu)`. */
+  private moveArguments(move: string, index: number): Offer[] {
+    const { has } = this;
+    if (index === 1) return has.cpus('cpu');
+    if (move === 'migrate') return has.vcpus();
+    if (move === 'post') return has.devices();
+    return move === 'drain' ? has.cpus('cpu') : has.symbols('word');
   }
 }
 
@@ -321,9 +344,10 @@ function stringAround(text: string, column: number): Span | undefined {
   return { start: before.lastIndexOf('"') + 1, end: close === -1 ? column : close };
 }
 
-/** The minus of `-EEXIST` belongs to what is offered, so it is replaced along with the name. */
+/** The signs of `-EEXIST` and `~exists` belong to what is offered, so they are replaced along with the name. */
 function replaced({ replace, place }: Completion, text: string): Span {
-  const signed = place.kind === 'result' && text[replace.start - 1] === '-';
+  const sign = text[replace.start - 1];
+  const signed = (place.kind === 'result' && sign === '-') || (place.kind === 'statement' && sign === '~');
   return signed ? { start: replace.start - 1, end: replace.end } : replace;
 }
 

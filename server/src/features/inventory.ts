@@ -1,4 +1,12 @@
-import { type FileKind, type ScenarioSymbol, symbolsOf, VOCABULARY, vcpuName } from '@snoopscope/sim-core';
+import {
+  contentsOfKind,
+  type FileKind,
+  type LineContent,
+  type ScenarioSymbol,
+  symbolsOf,
+  VOCABULARY,
+  vcpuName,
+} from '@snoopscope/sim-core';
 import { familyOf, type Snapshot } from '../snapshot.ts';
 import { fileKindOf, namesOf, whatIs } from './names.ts';
 import type { Offer } from './offers.ts';
@@ -56,28 +64,50 @@ export class Inventory implements SnippetNames {
 
   /** Physical CPUs: `0`, or `cpu0` with a prefix. */
   cpus(prefix = ''): Offer[] {
-    const line = this.snapshot.scenario.lines.find(({ content }) => content.kind === 'cpu')?.content;
-    const option = line?.kind === 'cpu' ? line.options.find(({ key }) => key.text === 'count') : undefined;
+    const option = this.#contents('cpu')[0]?.options.find(({ key }) => key.text === 'count');
     const count = Math.min(Math.max(Math.trunc(Number(option?.value.text ?? 1)) || 1, 1), MOST_CPUS);
     return Array.from({ length: count }, (_, cpu): Offer => ({ label: `${prefix}${cpu}`, kind: 'value', rank: cpu }));
   }
 
   /** Numbers of VFIO groups. */
   groups(): string[] {
-    const numbers = this.snapshot.scenario.lines.flatMap(({ content }) =>
-      content.kind === 'device' || content.kind === 'mdev'
-        ? content.options.flatMap(({ key, value }) => (key.text === 'group' ? [value.text] : []))
-        : [],
+    const numbers = [...this.#contents('device'), ...this.#contents('mdev')].flatMap(({ options }) =>
+      options.flatMap(({ key, value }) => (key.text === 'group' ? [value.text] : [])),
     );
     return [...new Set(numbers)];
   }
 
   bdfs(): Offer[] {
-    return this.snapshot.scenario.lines.flatMap(({ content }): Offer[] =>
-      content.kind === 'device'
-        ? [{ label: content.bdf.text, kind: 'value', description: content.name.text, rank: 0 }]
-        : [],
+    return this.#contents('device').map(
+      ({ bdf, name }): Offer => ({ label: bdf.text, kind: 'value', description: name.text, rank: 0 }),
     );
+  }
+
+  /** Drivers of the host: VFIO's, none, and those that the scenario names. */
+  drivers(): string[] {
+    const named = this.#contents('device').flatMap(({ options }) =>
+      options.flatMap(({ key, value }) => (key.text === 'driver' ? [value.text] : [])),
+    );
+    return [...new Set(['vfio-pci', 'none', ...named])];
+  }
+
+  /** What the environment may do. */
+  allowed(): string[] {
+    return [...new Set(this.#contents('allow').map(({ what }) => what.text))];
+  }
+
+  /** The processes that `thread NAME of PROCESS` lines name. */
+  processes(): Offer[] {
+    const names = this.#contents('actor-open').flatMap(({ actor }) =>
+      actor.kind === 'thread' && actor.of ? [actor.of.text] : [],
+    );
+    return [...new Set(names)].map((label): Offer => ({ label, kind: 'actor', description: 'a process', rank: 0 }));
+  }
+
+  /** `setup` and `host`, when they have a block. */
+  unnamedActors(rank: number): Offer[] {
+    const kinds = this.#contents('actor-open').flatMap(({ actor }) => (actor.name === undefined ? [actor.kind] : []));
+    return [...new Set(kinds)].map((label): Offer => ({ label, kind: 'actor', rank }));
   }
 
   /** Device nodes that the machine has. */
@@ -112,9 +142,11 @@ export class Inventory implements SnippetNames {
   /** Registers of the actor whose block a line stands in: those in use first. */
   ownRegisters(line: number): Offer[] {
     const block = this.snapshot.scenario.blocks.find((one) => one.line <= line && line <= one.endLine);
-    const owner = block?.actor?.kind === 'vcpu' ? vcpuName(block.actor) : (block?.actor?.name?.text ?? '');
+    const owner =
+      block?.actor?.kind === 'vcpu' ? vcpuName(block.actor) : (block?.actor?.name?.text ?? block?.kind ?? '');
     const used = this.#registersOf(owner);
-    const usual = block?.kind === 'vcpu' ? GENERAL_REGISTERS : block?.kind === 'device' ? ['r0'] : [];
+    const usual =
+      block?.kind === 'vcpu' ? GENERAL_REGISTERS : block?.kind === 'device' || block?.kind === 'host' ? ['r0'] : [];
     return [...new Set([...used, ...usual])].map(
       (label): Offer => ({ label, kind: 'register', rank: used.includes(label) ? 0 : 2 }),
     );
@@ -139,6 +171,13 @@ export class Inventory implements SnippetNames {
     return this.#actorKinds.get(name);
   }
 
+  /** What the lines of a kind say, in the document and the files it includes. */
+  #contents<Kind extends LineContent['kind']>(kind: Kind): (LineContent & { kind: Kind })[] {
+    return familyOf(this.snapshot).flatMap(({ scenario }) =>
+      contentsOfKind(scenario, kind).map(({ content }) => content),
+    );
+  }
+
   #fileKind(name: string): FileKind | undefined {
     if (!this.#fileKinds.has(name)) this.#fileKinds.set(name, fileKindOf(this.snapshot, name));
     return this.#fileKinds.get(name);
@@ -146,17 +185,20 @@ export class Inventory implements SnippetNames {
 
   #registersOf(owner: string): string[] {
     const prefix = `${owner}.`;
-    return [...symbolsOf(this.snapshot.scenario, VOCABULARY).all.values()]
-      .filter(({ space, name }) => space === 'register' && name.startsWith(prefix))
-      .map(({ name }) => name.slice(prefix.length));
+    const names = familyOf(this.snapshot).flatMap(({ scenario }) =>
+      [...symbolsOf(scenario, VOCABULARY).all.values()]
+        .filter(({ space, name }) => space === 'register' && name.startsWith(prefix))
+        .map(({ name }) => name.slice(prefix.length)),
+    );
+    return [...new Set(names)];
   }
 }
 
 type ActorKind = 'device' | 'vcpu' | 'thread';
 
-function actorKindsOf({ scenario }: Snapshot): ReadonlyMap<string, ActorKind> {
+function actorKindsOf(snapshot: Snapshot): ReadonlyMap<string, ActorKind> {
   const kinds = new Map<string, ActorKind>();
-  for (const { content } of scenario.lines) {
+  for (const { content } of familyOf(snapshot).flatMap(({ scenario }) => scenario.lines)) {
     if (content.kind === 'device' || content.kind === 'mdev') kinds.set(content.name.text, 'device');
     if (content.kind !== 'actor-open') continue;
     const { actor } = content;

@@ -6,6 +6,7 @@ import {
   FACTS,
   FILE_KINDS,
   FINDINGS,
+  INNER_WORDS,
   LANGUAGE_WORDS,
   MACHINE_WORD_DOCS,
   type MachineOption,
@@ -15,7 +16,7 @@ import {
   PROFILES,
   type Profile,
 } from '@snoopscope/sim-core';
-import { isIn, page } from './describe.ts';
+import { inLanguage, isIn, page } from './describe.ts';
 import { KEYWORD_SNIPPETS } from './keyword-snippets.ts';
 import type { Offer } from './offers.ts';
 import { literal } from './snippets.ts';
@@ -43,6 +44,21 @@ export function keywordOffers(block: BlockKind): Offer[] {
       rank: 1,
     }),
   );
+}
+
+/** Words inside lines: `of`, `on`, `or`, `micro`, and signs that join conditions. */
+export function innerWords(...words: readonly string[]): Offer[] {
+  return words.map((label, rank): Offer => {
+    const word = INNER_WORDS.find((one) => one.word === label);
+    const about = word && { kind: 'text' as const, text: page(word.doc, inLanguage(word.section)) };
+    return {
+      label,
+      kind: 'keyword',
+      snippet: `${label}${label === 'or' ? ' {' : ' $0'}`,
+      ...(about && { about }),
+      rank,
+    };
+  });
 }
 
 /** The constants of a set; those that the kernel does not have last. */

@@ -42,6 +42,8 @@ export type CompletionPlace =
       readonly owner: OptionOwner;
       readonly options: readonly MachineOption[];
       readonly present: readonly string[];
+      /** Whether `of` may stand here too. */
+      readonly of: boolean;
     }
   | { readonly kind: 'option-value'; readonly owner: OptionOwner; readonly option: MachineOption }
   | { readonly kind: 'machine-word'; readonly of: 'cpu-vendor' | 'iommu-driver' | 'allowed' | 'subject' }
@@ -49,9 +51,18 @@ export type CompletionPlace =
   | { readonly kind: 'memory' }
   | { readonly kind: 'member'; readonly owner: string }
   | { readonly kind: 'term' }
+  /** Behind a whole condition: `on`, or another one. */
+  | { readonly kind: 'condition-tail' }
+  /** What a fact is compared with: `cache(cpu0, x) == `. */
+  | { readonly kind: 'fact-value'; readonly values: readonly string[] }
   | { readonly kind: 'fact-argument'; readonly fact: FactSpec; readonly param: FactParam }
   | { readonly kind: 'version' }
-  | { readonly kind: 'actor'; readonly of: 'schedule' | 'device' | 'vm' }
+  | { readonly kind: 'actor'; readonly of: 'device' | 'vm' | 'process' }
+  /** Who moves next; `first`: directly behind `schedule`, where `micro` may stand. */
+  | { readonly kind: 'schedule'; readonly first: boolean }
+  | { readonly kind: 'move-argument'; readonly move: string; readonly index: number }
+  /** Behind `}`: the next alternative. */
+  | { readonly kind: 'alternative' }
   | { readonly kind: 'proc' }
   | { readonly kind: 'proc-argument'; readonly proc: string; readonly index: number }
   /** In a comment, a string, a number, or where a new name is invented. */
@@ -101,7 +112,7 @@ class Reader {
     const { tokens, block } = this;
     const first = tokens[0];
     if (first === undefined) return { place: { kind: 'statement', block } };
-    if (first === '}') return { place: { kind: 'nothing' } };
+    if (first === '}') return { place: { kind: tokens.length === 1 ? 'alternative' : 'nothing' } };
     if (block === 'file') return { place: this.filePlace(first) };
     if (block === 'machine') return { place: this.machinePlace(first) };
     return this.statementPlace();
@@ -114,22 +125,42 @@ class Reader {
       case 'exists':
       case 'forall':
       case '~':
-        return first === '~' && tokens.length === 1 ? { kind: 'nothing' } : this.conditionPlace();
+        return first === '~' && tokens.length === 1 ? { kind: 'statement', block: 'file' } : this.conditionPlace();
       case 'kernel':
         return { kind: 'version' };
       case 'schedule':
-        return /[*/(]$/.test(this.text) ? { kind: 'nothing' } : { kind: 'actor', of: 'schedule' };
+        return this.schedulePlace();
       case 'setup':
+      case 'host':
       case 'thread':
       case 'vcpu':
       case 'device':
         if (first === 'device' && tokens.length === 1) return { kind: 'actor', of: 'device' };
-        if (last === 'of') return first === 'vcpu' ? { kind: 'actor', of: 'vm' } : { kind: 'nothing' };
-        if (first !== 'setup' && tokens.length < 2) return { kind: 'nothing' };
-        return this.optionPlace(first === 'device' ? 'actor-device' : first, tokens.slice(first === 'setup' ? 1 : 2));
+        if (last === 'of' && tokens.length === 3) return { kind: 'actor', of: first === 'vcpu' ? 'vm' : 'process' };
+        return this.actorPlace(first);
       default:
         return { kind: 'nothing' };
     }
+  }
+
+  /** Behind the name of an actor, as far as it has one. */
+  private actorPlace(kind: 'setup' | 'host' | 'thread' | 'vcpu' | 'device'): CompletionPlace {
+    const { tokens } = this;
+    const named = kind === 'setup' || kind === 'host' ? 0 : 1;
+    if (tokens.length <= named) return { kind: 'nothing' };
+    const place = this.optionPlace(kind === 'device' ? 'actor-device' : kind, tokens.slice(1 + named));
+    const of = (kind === 'thread' || kind === 'vcpu') && tokens.length === 2;
+    return place.kind === 'option' ? { ...place, of } : place;
+  }
+
+  private schedulePlace(): CompletionPlace {
+    const { tokens, text } = this;
+    const open = tokens.lastIndexOf('(');
+    if (open > 0 && !tokens.slice(open).includes(')')) {
+      const index = tokens.slice(open).filter((token) => token === ',').length;
+      return { kind: 'move-argument', move: tokens[open - 1]!, index };
+    }
+    return /[*/]$/.test(text) ? { kind: 'nothing' } : { kind: 'schedule', first: tokens.length === 1 };
   }
 
   private machinePlace(first: string): CompletionPlace {
@@ -151,7 +182,13 @@ class Reader {
       const option = options.find((candidate) => candidate.key === rest.at(-2));
       return option === undefined ? { kind: 'nothing' } : { kind: 'option-value', owner, option };
     }
-    return { kind: 'option', owner, options: options.filter((option) => !present.includes(option.key)), present };
+    return {
+      kind: 'option',
+      owner,
+      options: options.filter((option) => !present.includes(option.key)),
+      present,
+      of: false,
+    };
   }
 
   private statementPlace(): Result {
@@ -263,9 +300,23 @@ class Reader {
       const param = fact.params[tokens.slice(open).filter((token) => token === ',').length];
       return param === undefined ? { kind: 'nothing' } : { kind: 'fact-argument', fact, param };
     }
-    return { kind: 'term' };
+    if (!BEFORE_TERM.has(last)) return { kind: 'condition-tail' };
+    const values = RELATIONS.has(last) ? this.valuesCompared() : undefined;
+    return values === undefined ? { kind: 'term' } : { kind: 'fact-value', values };
+  }
+
+  /** The words that the fact before a relation has as values. */
+  private valuesCompared(): readonly string[] | undefined {
+    const { tokens } = this;
+    if (tokens.at(-2) !== ')') return undefined;
+    const value = factByName.get(tokens[tokens.lastIndexOf('(') - 1] ?? '')?.value;
+    return typeof value === 'object' ? value : undefined;
   }
 }
+
+const RELATIONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>=']);
+/** What a term of a condition stands behind. */
+const BEFORE_TERM: ReadonlySet<string> = new Set(['exists', 'forall', '&&', '||', '!', '(', ...RELATIONS]);
 
 /** Shapes of an argument of a system call; the third of an ioctl is the request's. */
 function argumentShapes(call: EnclosingCall, vocabulary: Vocabulary): readonly OperandShape[] {
