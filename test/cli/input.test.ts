@@ -13,6 +13,8 @@ function put(name: string, contents: string | Uint8Array): string {
   return name;
 }
 
+const hostile = 'scenario "a\u001b[31mred\u009b2J\u0007"\nmachine {\n  memory x = 0\n}\n';
+
 const endless = `machine {
   cpu intel count=1
   memory x = 0
@@ -159,4 +161,29 @@ test('run says of a vCPU that cannot move that nobody made it', async () => {
   expect(stdout.replace(/\s+/g, ' ')).toContain(
     'vcpu3 (line 5) still waits. vcpu3 does not exist: no KVM_CREATE_VCPU made vCPU 3.',
   );
+});
+
+describe('control characters of a file', () => {
+  test('do not reach a terminal', async () => {
+    for (const colours of [true, false]) {
+      const { stdout } = await snoopscope('run -', { stdin: hostile, colours, columns: 80 });
+      expect(stdout).toContain('red');
+      const [bell, escape, sequence] = ['\u0007', '\u001b[31m', '\u009b'];
+      for (const hidden of [bell, sequence]) expect(stdout).not.toContain(hidden);
+      // On a terminal with colours another one does no harm.
+      if (!colours) expect(stdout).not.toContain(escape);
+    }
+  });
+
+  test('are whole in JSON', async () => {
+    const stdin = `${hostile}~exists [x] == 0 // \u009b\n`;
+    const { stdout } = await snoopscope('check --format json -', { stdin });
+    expect(JSON.parse(stdout).files[0].kernels[0].conditions[0].text).toContain('[x] == 0');
+  });
+});
+
+test('an empty name is no folder', async () => {
+  const { exitCode, stderr } = await snoopscope(['check', '']);
+  expect(stderr).toContain('An operand is empty');
+  expect(exitCode).toBe(2);
 });

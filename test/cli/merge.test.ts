@@ -118,3 +118,39 @@ describe('what does not belong together', () => {
     expect(exitCode).toBe(2);
   });
 });
+
+test('what is damaged is refused in words', async () => {
+  const [file] = await shares(`explore --random 20 --seed 2 ${race}`, 2);
+  const text = (await snoopscope(`merge ${file}`, { workingDirectory: folder })).stdout;
+  const damage: readonly ((document: Record<string, unknown>) => void)[] = [
+    (d) => {
+      (d.exploration as { random: { outcomes: unknown } }).random.outcomes = null;
+    },
+    (d) => {
+      (d.exploration as { random: { findings: unknown } }).random.findings = [{ finding: 'stale-read' }];
+    },
+    (d) => {
+      (d.exploration as { random: unknown }).random = 5;
+    },
+    (d) => {
+      for (const key of Object.keys(d)) if (key !== 'format') delete d[key];
+      d.files = [{ file: 'a', passed: 7 }];
+    },
+  ];
+  for (const [i, spoil] of damage.entries()) {
+    const document = JSON.parse(text);
+    spoil(document);
+    const name = path.join(folder, `damaged-${i}.json`);
+    writeFileSync(name, JSON.stringify(document));
+    const { exitCode, stdout, stderr } = await snoopscope(`merge ${name}`);
+    expect(stderr.replace(/\s+/g, ' ')).toContain('cannot be merged: it is no result of `explore`, `test` or `check`');
+    expect([exitCode, stdout]).toEqual([2, '']);
+  }
+});
+
+test('`all` leaves to the other list what stands there by name', async () => {
+  const stops = JSON.parse(
+    (await snoopscope(`explore --stop-on all --ignore stale-read --format json ${race}`)).stdout,
+  );
+  expect(stops.findings.map(({ finding }: { finding: string }) => finding)).not.toContain('stale-read');
+});

@@ -11,7 +11,7 @@ export interface Arguments {
   readonly operands: readonly string[];
   readonly text: (option: string) => string | undefined;
   readonly flag: (option: string) => boolean;
-  readonly count: (option: string) => number | undefined;
+  readonly count: (option: string, most?: number) => number | undefined;
 }
 
 export function parseArguments(command: Command, words: readonly string[]): Arguments {
@@ -40,9 +40,9 @@ export function parseArguments(command: Command, words: readonly string[]): Argu
       return value === true ? undefined : value;
     },
     flag: (option) => values.has(option),
-    count: (option) => {
+    count: (option, most) => {
       const value = values.get(option);
-      return value === undefined ? undefined : countOf(option, String(value));
+      return value === undefined ? undefined : countOf(option, String(value), most);
     },
   };
 }
@@ -79,6 +79,12 @@ function unknownOption(command: Command, written: string, specs: readonly Option
 }
 
 function checkOperands(command: Command, operands: readonly string[]): void {
+  if (operands.includes('')) {
+    throw new Failure('An operand is empty, where the name of something should stand.', { code: 'empty-operand' });
+  }
+  if (operands.filter((operand) => operand === '-').length > 1) {
+    throw new Failure('- is standard input, which can be read once only.', { code: 'surplus-operand' });
+  }
   const usage = `snoopscope ${command.name} ${command.operands}`.trim();
   if (operands.length < command.minOperands) {
     throw new Failure(`\`${command.name}\` needs ${command.operands}: \`${usage}\`.`, { code: 'missing-operand' });
@@ -91,10 +97,11 @@ function checkOperands(command: Command, operands: readonly string[]): void {
   }
 }
 
-function countOf(option: string, text: string): number {
+function countOf(option: string, text: string, most = Number.MAX_SAFE_INTEGER): number {
   const value = Number(text.replaceAll('_', ''));
-  if (/^[\d_]+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
-  throw new Failure(`--${option} takes a whole number from 1 on, found \`${text}\`.`, { code: 'not-a-count' });
+  if (/^[\d_]+$/.test(text) && value > 0 && value <= most) return value;
+  const range = most === Number.MAX_SAFE_INTEGER ? 'from 1 on' : `from 1 to ${most}`;
+  throw new Failure(`--${option} takes a whole number ${range}, found \`${text}\`.`, { code: 'not-a-count' });
 }
 
 /** `a, b and c`. */

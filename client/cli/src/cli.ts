@@ -55,7 +55,7 @@ function callOf(io: Io, parsed: ReturnType<typeof parseArguments>): Call {
     paint: paintFor(io.stdout),
     width: widthOf(io.stdout),
     print: (text) => print(io.stdout, text),
-    printJson: (document) => print(io.stdout, jsonText(document)),
+    printJson: (document) => printDocument(io.stdout, jsonText(document)),
     remark: (text) => print(io.stderr, text),
   };
 }
@@ -63,7 +63,11 @@ function callOf(io: Io, parsed: ReturnType<typeof parseArguments>): Call {
 function help(io: Io, names: readonly string[]): ExitCode {
   const paint = paintFor(io.stdout);
   const width = widthOf(io.stdout);
-  const [name] = names;
+  const [name, surplus] = names;
+  if (surplus !== undefined)
+    throw new Failure(`\`help\` does not know what to do with \`${surplus}\`: \`snoopscope help [COMMAND]\`.`, {
+      code: 'surplus-operand',
+    });
   print(io.stdout, name === undefined ? generalHelp(paint, width) : commandHelp(commandNamed(name), paint, width));
   return EXIT.fine;
 }
@@ -84,7 +88,7 @@ function commandNamed(name: string): Command {
 /** Says what stopped the command: as JSON on stdout when JSON was asked for, else for people on stderr. */
 function report(io: Io, error: unknown): ExitCode {
   const failure = asFailure(error);
-  if (asksForJson(io.arguments)) print(io.stdout, jsonText(errorDocument(failure)));
+  if (asksForJson(io.arguments)) printDocument(io.stdout, jsonText(errorDocument(failure)));
   else print(io.stderr, failureText(failure, io.stderr));
   return failure.exitCode;
 }
@@ -95,5 +99,18 @@ function asksForJson(words: readonly string[]): boolean {
 }
 
 function print(output: Output, text: string): void {
-  if (!output.closed) output.write(`${text}\n`);
+  if (!output.closed) output.write(`${printable(text, output.colours)}\n`);
+}
+
+/** For programs: every character as it is, those that a terminal would obey in escapes. */
+function printDocument(output: Output, json: string): void {
+  if (!output.closed) output.write(`${json}\n`);
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it replaces.
+const CONTROL = /\u001b\[[\d;]*m|[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+
+/** A terminal would obey the control characters of a hostile file. Colours are our own, or do no harm. */
+function printable(text: string, colours: boolean): string {
+  return text.replace(CONTROL, (found) => (colours && found.endsWith('m') && found.length > 1 ? found : '\u{fffd}'));
 }

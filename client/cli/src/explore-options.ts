@@ -18,6 +18,11 @@ const DEFAULT_MAX_STATES = 50_000_000;
 /** Beside the heap of the process this fits on any machine that runs an editor. */
 const DEFAULT_MEGABYTES = 1024;
 const DEFAULT_SEED = 1;
+/** Runs, and shares of them, have numbers of 32 bits. */
+const MOST_RUNS = 2 ** 32;
+const MOST_PCT_DEPTH = 1000;
+/** Each thread takes memory and time to start; more of them than processors gain nothing. */
+const MOST_WORKERS = 64;
 
 /** `partial-order` → the member of the record. */
 const REDUCTIONS: ReadonlyMap<string, keyof Reductions> = new Map(
@@ -81,12 +86,13 @@ export interface ExploreRequest {
 }
 
 export function exploreRequestOf(call: Call): ExploreRequest {
+  refuseIdle(call);
   const explore = exploreOptionsOf(call);
   return {
     explore,
     maxSeconds: call.count('max-seconds'),
     sample: sampleOptionsOf(call, explore),
-    workers: call.count('workers') ?? 1,
+    workers: call.count('workers', MOST_WORKERS) ?? 1,
     checkpoint: call.text('checkpoint'),
   };
 }
@@ -94,8 +100,7 @@ export function exploreRequestOf(call: Call): ExploreRequest {
 function exploreOptionsOf(call: Call): ExploreOptions {
   const granularity = call.text('granularity') as Granularity | undefined;
   const maxDepth = call.count('max-depth');
-  const stopOn = findingsOf(call, 'stop-on');
-  const ignore = findingsOf(call, 'ignore');
+  const { stopOn, ignore } = findingsOf(call);
   return {
     maxStates: call.count('max-states') ?? DEFAULT_MAX_STATES,
     maxBytes: (call.count('max-megabytes') ?? DEFAULT_MEGABYTES) * 1024 ** 2,
@@ -112,18 +117,10 @@ function exploreOptionsOf(call: Call): ExploreOptions {
 }
 
 function sampleOptionsOf(call: Call, explore: ExploreOptions): SampleOptions | undefined {
-  const runs = call.count('random');
-  const pctDepth = call.count('pct');
+  const runs = call.count('random', MOST_RUNS);
+  const pctDepth = call.count('pct', MOST_PCT_DEPTH);
   const shard = call.text('shard');
   if (runs !== undefined) {
-    if (call.flag('fingerprint')) {
-      throw new Failure(
-        '--fingerprint is for visiting every state; --random draws runs and keeps none. Leave one out.',
-        {
-          code: 'options-exclude-each-other',
-        },
-      );
-    }
     const seed = seedOf(call.text('seed'));
     return { ...explore, runs, seed, ...(pctDepth !== undefined && { pctDepth }), ...shardOf(shard) };
   }
@@ -146,7 +143,7 @@ export function shardOf(text: string | undefined): { shard?: number; shards?: nu
   if (text === undefined) return {};
   const [, i, n] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
   const [shard, shards] = [Number(i), Number(n)];
-  if (shard >= 1 && shard <= shards) return { shard: shard - 1, shards };
+  if (shard >= 1 && shard <= shards && shards <= MOST_RUNS) return { shard: shard - 1, shards };
   throw new Failure(`--shard takes a share and their number, 1/4 to 4/4, found \`${text}\`.`, { code: 'not-a-shard' });
 }
 
@@ -156,13 +153,52 @@ function reductionOf(call: Call): Partial<Reductions> {
   return Object.fromEntries(names.map((name) => [REDUCTIONS.get(name) as keyof Reductions, false]));
 }
 
-function findingsOf(call: Call, option: string): readonly Finding[] {
-  const words = wordsOf(call, option, [...FINDINGS, 'all']);
-  return words.includes('all') ? FINDINGS : (words as Finding[]);
+/** `all` in one list leaves to the other what stands there by name. */
+function findingsOf(call: Call): { readonly stopOn: readonly Finding[]; readonly ignore: readonly Finding[] } {
+  const known = [...FINDINGS, 'all'];
+  const [stop, ignored] = [wordsOf(call, 'stop-on', known), wordsOf(call, 'ignore', known)];
+  const both = stop.find((word) => ignored.includes(word));
+  if (both !== undefined) {
+    throw new Failure(`--stop-on and --ignore both name \`${both}\`: it is one or the other.`, {
+      code: 'options-exclude-each-other',
+    });
+  }
+  const without = (words: readonly string[], others: readonly string[]): readonly Finding[] =>
+    words.includes('all') ? FINDINGS.filter((finding) => !others.includes(finding)) : (words as Finding[]);
+  return { stopOn: without(stop, ignored), ignore: without(ignored, stop) };
+}
+
+interface Exclusion {
+  readonly option: string;
+  readonly others: readonly string[];
+  readonly why: string;
+}
+
+const EXCLUSIONS: readonly Exclusion[] = [
+  { option: 'random', others: ['fingerprint'], why: 'runs that are drawn keep no states' },
+  { option: 'random', others: ['workers'], why: 'one thread draws all runs; --shard divides them among machines' },
+  {
+    option: 'estimate',
+    others: ['random', 'workers', 'checkpoint', 'fingerprint', 'stop-on'],
+    why: 'an estimate explores nothing',
+  },
+];
+
+/** Options that would be of no effect beside another one. */
+function refuseIdle(call: Call): void {
+  for (const { option, others, why } of EXCLUSIONS) {
+    const idle = call.flag(option) ? others.find((other) => call.flag(other)) : undefined;
+    if (idle === undefined) continue;
+    throw new Failure(`--${option} and --${idle} do not go together: ${why}.`, { code: 'options-exclude-each-other' });
+  }
 }
 
 function wordsOf(call: Call, option: string, known: readonly string[]): string[] {
-  const words = (call.text(option) ?? '').split(',').filter((word) => word !== '');
+  const text = call.text(option);
+  const words = (text ?? '').split(',').filter((word) => word !== '');
+  if (text !== undefined && words.length === 0) {
+    throw new Failure(`--${option} names nothing; it takes ${listed(known)}.`, { code: 'missing-value' });
+  }
   const unknown = words.find((word) => !known.includes(word));
   if (unknown === undefined) return words;
   throw new Failure(`--${option} does not know \`${unknown}\`; it takes ${listed(known)}.`, {

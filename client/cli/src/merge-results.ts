@@ -4,6 +4,7 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import { exitCodeOf } from './explore-file.ts';
 import { Failure } from './failure.ts';
 import { FORMAT_VERSION } from './json.ts';
+import { isRandomResult, isRecord, isSuiteFile } from './result-shape.ts';
 
 /** A result as it was read: whose, and what is in it. */
 export interface NamedResult {
@@ -56,7 +57,7 @@ interface SuiteFile {
 function isSuite(result: NamedResult): result is Suite {
   const { document } = result;
   if (!isRecord(document) || !Array.isArray(document.files)) return false;
-  return document.files.every((file) => isRecord(file) && typeof file.file === 'string');
+  return document.files.every(isSuiteFile);
 }
 
 function mergeSuites(suites: readonly Suite[]): Merged {
@@ -118,7 +119,9 @@ function isExplored(result: NamedResult): result is Explored {
     Array.isArray(d.outcomes) &&
     Array.isArray(d.findings) &&
     isRecord(d.exploration) &&
-    Array.isArray(d.exploration.conditions)
+    Array.isArray(d.exploration.conditions) &&
+    Array.isArray(d.exploration.outcomes) &&
+    (d.exploration.random === undefined || isRandomResult(d.exploration.random))
   );
 }
 
@@ -195,10 +198,6 @@ function together(parts: readonly Explored[], exploration: Exploration): object 
   const failed = parts.some((part) => part.document.passed === false);
   const shown = { sampling, complete, states, transitions, finals, conditions, outcomes, findings };
   return { passed: failed ? false : null, ...shown, cost: undefined, exploration };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function notMergeable(name: string, why: string): Failure {

@@ -38,8 +38,8 @@ export interface Call {
   /** The value of an option, or undefined. */
   readonly text: (option: string) => string | undefined;
   readonly flag: (option: string) => boolean;
-  /** The value of an option that counts something: 1 or more. Anything else is a Failure. */
-  readonly count: (option: string) => number | undefined;
+  /** The value of an option that counts something: 1 or more, up to `most`. Anything else is a Failure. */
+  readonly count: (option: string, most?: number) => number | undefined;
   readonly paint: Paint;
   /** Columns to fill. */
   readonly width: number;

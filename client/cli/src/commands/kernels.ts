@@ -1,6 +1,7 @@
 /** `snoopscope kernels`: the profiles there are, and with a name what changed in one. */
 import { CHANGES, type Change, PROFILES, type Profile } from '@snoopscope/sim-core';
 import { EXIT } from '../exit-codes.ts';
+import { FORMAT_VERSION } from '../json.ts';
 import { profileOf } from '../kernels.ts';
 import { wrap } from '../paint.ts';
 import { type Call, type Command, FORMAT } from './command.ts';
@@ -22,7 +23,7 @@ export const kernels: Command = {
   async run(call) {
     const [name] = call.operands;
     const shown = name === undefined ? PROFILES : [profileOf(name)];
-    if (call.format === 'json') call.printJson({ kernels: shown.map(documentOf) });
+    if (call.format === 'json') call.printJson({ format: FORMAT_VERSION, kernels: shown.map(documentOf) });
     else if (name === undefined) printAll(call);
     else printOne(call, shown[0] as Profile);
     return EXIT.fine;

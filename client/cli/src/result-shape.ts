@@ -1,0 +1,42 @@
+/** Is what was read really a result? Files are cut, edited, and made by other programs. */
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** One file of the documents of `check` and `test`. */
+export function isSuiteFile(value: unknown): boolean {
+  if (!isRecord(value) || typeof value.file !== 'string') return false;
+  return typeof value.skipped === 'string' || typeof value.passed === 'boolean' || value.passed === null;
+}
+
+/** What `explore --random` says of its runs. */
+export function isRandomResult(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const numbers = ['seed', 'runs', 'maxSteps', 'done', 'unfinished', 'moves', 'longest'];
+  return (
+    numbers.every((name) => typeof value[name] === 'number') &&
+    isListOf(value.terms, (term) => typeof term === 'string') &&
+    isListOf(value.outcomes, (one) => isShown(one) && Array.isArray(one.values) && Array.isArray(one.truth)) &&
+    isListOf(value.findings, (one) => isShown(one) && typeof one.finding === 'string') &&
+    isListOf(value.modelLimits, (one) => isShown(one) && typeof one.message === 'string') &&
+    isListOf(value.conditions, (one) => isRecord(one) && (one.first === undefined || isWitness(one.first)))
+  );
+}
+
+function isListOf(value: unknown, isEntry: (entry: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(isEntry);
+}
+
+/** Something that some runs showed. */
+function isShown(value: unknown): value is Record<string, unknown> {
+  return isRecord(value) && typeof value.runs === 'number' && isWitness(value.first);
+}
+
+function isWitness(value: unknown): boolean {
+  if (!isRecord(value) || typeof value.run !== 'number' || typeof value.seed !== 'number') return false;
+  return isListOf(
+    value.schedule,
+    (item) => isRecord(item) && typeof item.move === 'number' && typeof item.count === 'number',
+  );
+}
