@@ -163,8 +163,8 @@ export class RunCursor {
   }
 
   /** To the last stop before here, or to the beginning. */
-  reverse(): Outcome {
-    this.#index.extend();
+  async reverse(movement: Movement): Promise<Outcome> {
+    if (!(await this.#lookedThrough(movement))) return { kind: 'interrupted' };
     const position = this.#index.before(this.position + (this.#atEnd ? 1 : 0));
     this.seek(Math.max(position, 0));
     return position < 0 ? { kind: 'beginning' } : { kind: 'hit', hits: this.hitsHere() };
@@ -231,6 +231,7 @@ export class RunCursor {
     reached: ((mover: number) => boolean) | undefined,
   ): Promise<Outcome> {
     const start = this.position;
+    if (!(await this.#lookedThrough(movement))) return { kind: 'interrupted' };
     for (let steps = 1; ; steps++) {
       const events = this.run.events;
       this.#atEnd = !this.#one(wanted);
@@ -250,9 +251,20 @@ export class RunCursor {
       }
       if (steps % LIMITS.stepsPerChunk === 0) {
         await movement.pause();
-        if (movement.interrupted()) return this.#arrive({ kind: 'interrupted' });
+        // Breakpoints may have been set meanwhile.
+        if (movement.interrupted() || !(await this.#lookedThrough(movement)))
+          return this.#arrive({ kind: 'interrupted' });
       }
     }
+  }
+
+  /** Looks for stops in what is recorded: new breakpoints have not seen it yet. False when the user wants no more. */
+  async #lookedThrough(movement: Movement): Promise<boolean> {
+    while (!this.#index.extendBy(LIMITS.eventsPerChunk)) {
+      await movement.pause();
+      if (movement.interrupted()) return false;
+    }
+    return true;
   }
 
   /** Nobody can move: what is found by that (a deadlock) belongs to the last step, and stops before the end is told. */

@@ -4,6 +4,8 @@ export const LIMITS = {
   stepsPerChunk: 2000,
   /** Stops, log messages included, that are remembered of one run; more than anybody steps through. */
   hits: 1_000_000,
+  /** Events of a recorded run that are looked at for stops between two such looks: breakpoints on data take the longest. */
+  eventsPerChunk: 5000,
   /** Runs of one session that part somewhere, each with a log of its own; more than anybody compares. */
   branches: 64,
   /** Lines that one answer in the console prints. */

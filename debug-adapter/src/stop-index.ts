@@ -90,13 +90,21 @@ export class StopIndex {
 
   /** Looks at what the run has grown by. */
   extend(): void {
+    this.extendBy(Number.POSITIVE_INFINITY);
+  }
+
+  /** The same for so many events at most; false when there are more. */
+  extendBy(events: number): boolean {
     const { run, track } = this.#sources;
     track.extend();
     const { lines, functions, filters, data } = this.#triggers;
-    if (lines.length + functions.length + filters.length + data.length === 0) return;
-    for (; this.#events < run.events; this.#events++) this.#look(this.#events);
+    if (lines.length + functions.length + filters.length + data.length === 0) return true;
+    const end = Math.min(run.events, this.#events + events);
+    for (; this.#events < end; this.#events++) this.#look(this.#events);
+    if (end < run.events) return false;
     // The last step is complete, but its arrivals are recorded with the step after it.
     this.#finishStep(run.steps);
+    return true;
   }
 
   /** Hits at exactly this position. */

@@ -23,6 +23,22 @@ test('a long run can be paused, looked at, and stepped back', async () => {
   expect((await client.request('snoopscope/position')).position).toBeLessThan(position);
 });
 
+test('looking through a long run for new breakpoints can be paused, and goes on where it was', async () => {
+  const client = new DapClient();
+  await client.launch(endless, { maxSteps: 60_000 });
+  await client.run();
+  expect((await client.move('continue', { threadId: 1 })).reason).toBe('limit');
+  const { position } = await client.request('snoopscope/position');
+  const { dataId } = await client.request('dataBreakpointInfo', { name: '[x]' });
+  await client.request('setDataBreakpoints', { breakpoints: [{ dataId, hitCondition: '3' }] });
+  const from = client.messages.length;
+  await client.request('reverseContinue', { threadId: 1 });
+  await client.request('pause', { threadId: 1 });
+  expect((await client.until(({ event }) => event === 'stopped', from)).body.reason).toBe('pause');
+  expect((await client.request('snoopscope/position')).position).toBe(position);
+  expect((await client.move('reverseContinue', { threadId: 1 })).text).toMatch(/^\[x\]: 2 in .* → 1 in .*\nby vcpu0/);
+});
+
 test('a long run ends with the session', async () => {
   const client = new DapClient();
   await client.launch(endless);

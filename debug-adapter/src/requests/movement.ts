@@ -79,12 +79,7 @@ export function stepBack(state: SessionState, args: StepArguments): Answer {
 
 export function reverseContinue(state: SessionState, args: StepArguments): Answer {
   const { launched, stand } = from(state, args);
-  return {
-    after() {
-      const outcome = launched.cursor.reverse();
-      stopped(state, stopAfter(launchedOf(state), outcome, reached(launched, outcome, stand)));
-    },
-  };
+  return moving(state, stand, () => launched.cursor.reverse(movement(state)), 'run');
 }
 
 export function pause(state: SessionState): Answer {
