@@ -130,8 +130,13 @@ describe('workers', () => {
   it('with messages change nothing at all', () => {
     const model = modelOf(scenario);
     for (const findings of [{}, { 'stale-read': 'stop' }] as const) {
-      for (const maxStates of [1_000_000, 20_011]) {
-        const options: ExploreOptions = { findings, maxStates, reduction: { partialOrder: false } };
+      for (const [maxStates, fingerprint] of [[1_000_000], [20_011], [1_000_000, true]] as const) {
+        const options: ExploreOptions = {
+          findings,
+          maxStates,
+          reduction: { partialOrder: false },
+          ...(fingerprint && { fingerprint }),
+        };
         const { bytes: _, ...alone } = explore(model, options);
         const { bytes: __, ...exploration } = together(model, 'messages', 2, options).exploration;
         expect(exploration).toEqual(alone);

@@ -24,7 +24,8 @@ import {
 import { everyoneWritesEverything } from './everyone-writes.ts';
 
 const SCRIPT = path.join(import.meta.dirname, '../../client/cli/src/explore-level-worker.ts');
-/** Levels of many thousands of states, some hundred thousand in all. */
+/** Levels of some thousand states, and of many thousands. */
+const SMALL = everyoneWritesEverything(4, 2);
 const LARGE = everyoneWritesEverything(4, 3);
 /** More than anybody waits for. */
 const ENDLESS = everyoneWritesEverything(6, 6);
@@ -88,7 +89,7 @@ describe('the command line', () => {
   it.each(Object.keys(DEATHS) as (keyof typeof DEATHS)[])('fails when a thread %s', async (name) => {
     const { file, options } = deadly(name);
     for (const memory of MEMORIES) {
-      const exploring = exploreWithWorkers(modelOf(LARGE), { memory }, 3, () => new Worker(file, options));
+      const exploring = exploreWithWorkers(modelOf(SMALL), { memory }, 3, () => new Worker(file, options));
       await expect(toEnd(exploring)).rejects.toThrow(DEATHS[name].why);
     }
   });
@@ -126,13 +127,13 @@ describe('the editor', () => {
   it.each(Object.keys(DEATHS) as (keyof typeof DEATHS)[])('fails when a thread %s', async (name) => {
     const { file, options } = deadly(name);
     for (const memory of MEMORIES) {
-      const answer = inEditor(LARGE, { memory, count: 2, script: file, options });
+      const answer = inEditor(SMALL, { memory, count: 2, script: file, options });
       await expect(answer).rejects.toThrow(DEATHS[name].why);
     }
   });
 
   it.each(MEMORIES)('goes on alone where no thread may be started, and says so (%s)', async (memory) => {
-    const answer = await inEditor(LARGE, { memory, count: 3, script: 'refused' });
+    const answer = await inEditor(SMALL, { memory, count: 3, script: 'refused' });
     const { workers, report } = explored(answer);
     expect(workers).toEqual({ count: 1, memory, expanded: 0, problem: 'threads are not allowed here' });
     expect(report.complete).toBe(true);

@@ -32,6 +32,16 @@ interface Sent {
   done: SliceDone | null | undefined;
 }
 
+/** What a worker was told last. */
+interface Known {
+  tables: Tables | undefined;
+  /** The states that these tables are for. */
+  store: Store | undefined;
+  relayouts: number;
+  /** It has met something that it did not know. */
+  lacks: boolean;
+}
+
 export class Ahead {
   /** As those of an {@link Expander}, of the state that was expanded last. */
   readonly remarks: number[] = [];
@@ -44,7 +54,7 @@ export class Ahead {
   waiting = false;
   readonly #workers: readonly LevelWorker[];
   readonly #sharedLevel: number;
-  readonly #knows: (Tables | undefined)[];
+  readonly #knows: Known[];
   /** What each worker has not answered yet. */
   readonly #pending: Map<number, Sent>[];
   readonly #withdrawn = new Set<number>();
@@ -56,6 +66,8 @@ export class Ahead {
   #size = LARGEST_SLICE;
   #store: Store | undefined;
   #relayouts = -1;
+  /** States before this one need not wait. */
+  #ready = 0;
   // Of the slice at hand: the distinct successors' numbers, and how far its stuck states were counted.
   #numbers = new Int32Array(0);
   #judged = 0;
@@ -63,13 +75,14 @@ export class Ahead {
   constructor(workers: readonly LevelWorker[], sharedLevel: number) {
     this.#workers = workers;
     this.#sharedLevel = sharedLevel;
-    this.#knows = workers.map(() => undefined);
+    this.#knows = workers.map(() => ({ tables: undefined, store: undefined, relayouts: -1, lacks: true }));
     this.#pending = workers.map(() => new Map());
   }
 
   /** The search comes to a state. False when it has to wait until a worker has answered. */
   ready(state: number, search: Searching): boolean {
     const { store, relayouts } = search.space;
+    if (state < this.#ready && store === this.#store && relayouts === this.#relayouts) return true;
     if (search.levelEnd !== this.#levelEnd || store !== this.#store || relayouts !== this.#relayouts) {
       this.#begin(state, search);
     }
@@ -77,6 +90,7 @@ export class Ahead {
     this.#send(search);
     const slice = this.#slices[0];
     this.waiting = slice !== undefined && slice.done === undefined;
+    this.#ready = slice && !this.waiting ? slice.end : 0;
     return !this.waiting;
   }
 
@@ -110,6 +124,7 @@ export class Ahead {
     const sent = pending.get(done.id);
     if (!sent) throw new Error(`worker ${worker} answers what it was not asked`);
     pending.delete(done.id);
+    if (done.kinds.includes(EXPANDED.not)) (this.#knows[worker] as Known).lacks = true;
     sent.done = done;
     if (sent === this.#slices[0]) this.waiting = false;
   }
@@ -173,8 +188,7 @@ export class Ahead {
       this.#workers.forEach((worker, i) => {
         const pending = this.#pending[i] as Map<number, Sent>;
         if (this.#next >= this.#levelEnd || pending.size >= depth || this.#withdrawn.has(i)) return;
-        if (this.#knows[i] !== search.tables) worker.post({ kind: 'tables', tables: search.tables }, []);
-        this.#knows[i] = search.tables;
+        this.#teach(i, worker, search);
         // The first message shows whether it can be started at all.
         if (this.#withdrawn.has(i)) return;
         const sent: Sent = {
@@ -188,6 +202,15 @@ export class Ahead {
         this.#post(worker, this.#ids, sent, search);
       });
     }
+  }
+
+  /** Tables are large: what was learned meanwhile is told to those who lack something, or could take it for something else. */
+  #teach(index: number, worker: LevelWorker, { tables, space: { store, relayouts } }: Searching): void {
+    const known = this.#knows[index] as Known;
+    const same = known.store === store && known.relayouts === relayouts;
+    if (known.tables === tables || (same && known.tables?.canonical === tables.canonical && !known.lacks)) return;
+    this.#knows[index] = { tables, store, relayouts, lacks: false };
+    worker.post({ kind: 'tables', tables }, []);
   }
 
   #post(worker: LevelWorker, id: number, { first, end }: Sent, { tables, space }: Searching): void {
