@@ -21,6 +21,8 @@ export interface Knowledge {
   readonly factsVersion: number;
   /** Size of the vocabulary for which the environment's moves were completed. */
   readonly completed: number;
+  /** Stored states at which to look next which slots go together. */
+  readonly condenseAt: number;
   /** Words of memory whose versions are counted by their order. */
   readonly ranked: readonly number[];
   readonly plans: readonly { readonly places: readonly number[]; readonly plan: Plan }[];

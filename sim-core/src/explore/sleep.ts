@@ -7,7 +7,7 @@
  *
  * Source: Godefroid, "Partial-Order Methods for the Verification of Concurrent Systems", chapter 5.
  */
-import { DISABLED, leafOf } from './compiled.ts';
+import { DISABLED, leafOf, UNMET } from './compiled.ts';
 import type { Tables } from './expander.ts';
 import { SLEEPERS } from './store.ts';
 
@@ -58,13 +58,30 @@ export class Covered {
     const { words, effects, jointOf } = this.#tables;
     const effect = leaf * 2 * words;
     const place = this.#count * words;
-    // Where what comes out of joint values has to be looked up, all bits count as changed.
-    const unsure = jointOf[leaf] === 0 ? 0 : -1;
     for (let i = 0; i < words; i++) {
       const old = this.#current[i] as number;
-      const keep = effects[effect + i] as number;
-      const then = (old & keep) | (effects[effect + words + i] as number);
-      this.#changes[place + i] = (old ^ then) | (unsure & ~keep);
+      const then = (old & (effects[effect + i] as number)) | (effects[effect + words + i] as number);
+      this.#changes[place + i] = old ^ then;
+    }
+    if (jointOf[leaf] !== 0) this.#changeJoint(jointOf[leaf] as number, place);
+  }
+
+  /** The same for the joint values that come out by tables. */
+  #changeJoint(tables: number, place: number): void {
+    const { joint } = this.#tables;
+    const changes = this.#changes;
+    let table = tables;
+    for (let left = joint[table++] as number; left > 0; left--) {
+      const field = joint[table] as number;
+      const word = field & 255;
+      const shift = (field >>> 8) & 31;
+      const mask = field >>> 13;
+      const old = ((this.#current[word] as number) >>> shift) & mask;
+      const then = joint[table + 1 + old] as number;
+      // What was never met could be anything.
+      const changed = then === UNMET ? mask : old ^ then;
+      changes[place + word] = ((changes[place + word] as number) & ~(mask << shift)) | (changed << shift);
+      table += mask + 2;
     }
   }
 

@@ -154,6 +154,7 @@ export class Space {
       complete: facts.places.flatMap(({ complete }, place) => (complete ? [place] : [])),
       factsVersion: facts.version,
       completed: this.#completed,
+      condenseAt: this.#condenseAt,
       ranked: [...this.#ranking.words],
       plans: planner?.made ?? [],
       packing: this.packing.saved,
@@ -180,6 +181,7 @@ export class Space {
     for (const place of known.complete) (facts.places[place] as PlaceFacts).complete = true;
     facts.version = known.factsVersion;
     this.#completed = known.completed;
+    this.#condenseAt = known.condenseAt;
     this.#ranking.begin(known.ranked);
     this.canonical = this.#canonical();
     this.compiled = new Compiled(this.packing, learner);
