@@ -1,5 +1,5 @@
 /** Checkpoints on disk: replaced in one piece, so that whatever ends the process leaves the old one or the new one. */
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { promises } from 'node:fs';
 import path from 'node:path';
 import {
   type CheckpointIdentity,
@@ -32,7 +32,7 @@ export class CheckpointFile {
   async read(): Promise<ReadSnapshot | undefined> {
     let bytes: Uint8Array;
     try {
-      bytes = await readFile(this.#file);
+      bytes = await promises.readFile(this.#file);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw new Failure(systemReason(error), { code: 'unreadable-file', file: this.name });
@@ -50,10 +50,21 @@ export class CheckpointFile {
     return performance.now() - this.#tried >= CHECKPOINT_SECONDS * 1000;
   }
 
+  /** Removes what processes have left that were killed while they wrote it. */
+  async tidy(): Promise<void> {
+    const folder = path.dirname(this.#file);
+    const begin = `${path.basename(this.#file)}.`;
+    const names = await promises.readdir(folder).catch(() => []);
+    for (const name of names) {
+      const [, pid] = /^(\d+)\.tmp$/.exec(name.startsWith(begin) ? name.slice(begin.length) : '') ?? [];
+      if (pid !== undefined && !isAlive(Number(pid))) await promises.rm(path.join(folder, name), { force: true });
+    }
+  }
+
   async write(source: CheckpointSource): Promise<void> {
     const beside = `${this.#file}.${process.pid}.tmp`;
     try {
-      const handle = await open(beside, 'w');
+      const handle = await promises.open(beside, 'w');
       try {
         await handle.writeFile(checkpointPieces(this.#identity, source.snapshot()));
         // Without it, a machine that loses its power may have the new name and the old content, or none.
@@ -61,9 +72,10 @@ export class CheckpointFile {
       } finally {
         await handle.close();
       }
-      await rename(beside, this.#file);
+      await promises.rename(beside, this.#file);
     } catch (error) {
-      await rm(beside, { force: true });
+      await promises.rm(beside, { force: true }).catch(() => {});
+      if ((error as NodeJS.ErrnoException).code === undefined) throw error;
       throw new Failure(`The checkpoint cannot be written: ${systemReason(error)}`, {
         code: 'unwritable-file',
         file: this.name,
@@ -71,5 +83,15 @@ export class CheckpointFile {
     } finally {
       this.#tried = performance.now();
     }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    // Signal 0 only asks.
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }

@@ -2,6 +2,7 @@
 import {
   ALL_REDUCTIONS,
   type Exploration,
+  type ExplorationReport,
   identityOf,
   type Model,
   type ReadSnapshot,
@@ -31,8 +32,22 @@ export interface Keepable {
   readonly restore: (snapshot: ReadSnapshot) => void;
 }
 
+/** What there is to say when nothing is left to do. */
+export interface Finished {
+  readonly exploration: Exploration;
+  readonly report: ExplorationReport;
+  /** There is nothing that could be gone on from. */
+  readonly last?: undefined;
+}
+
 /** The kind of a snapshot that is a result. */
 const FINISHED = 'finished';
+
+/** Would going on change anything? */
+export function isFinished({ complete, limit, sampling }: Exploration): boolean {
+  const drawn = sampling !== undefined && limit === undefined;
+  return complete || drawn || limit?.kind === 'finding' || limit?.kind === 'model';
+}
 
 export class Keeper {
   readonly #file: CheckpointFile;
@@ -59,12 +74,12 @@ export class Keeper {
   }
 
   /** The result, when the file says that nothing is left to do. */
-  get result(): Exploration | undefined {
+  get result(): Finished | undefined {
     if (this.#snapshot?.kind !== FINISHED) return undefined;
-    const exploration = this.#snapshot.data as Exploration;
+    const finished = this.#snapshot.data as Finished;
     this.#finished = true;
-    this.#resumedFrom = exploration.states;
-    return exploration;
+    this.#resumedFrom = finished.exploration.states;
+    return finished;
   }
 
   /**
@@ -78,6 +93,7 @@ export class Keeper {
     }
     await this.#file.write(search);
     this.#written++;
+    await this.#file.tidy();
   }
 
   /** Writes it when the last time is long ago. A disk that has become full does not end the exploration. */
@@ -85,13 +101,15 @@ export class Keeper {
     if (this.#file.isDue) await this.#write(search);
   }
 
-  /** The exploration is over or was stopped: `last` is where, taken before `exploration` was asked for. */
-  async end(last: Snapshot, exploration: Exploration): Promise<void> {
-    const { complete, limit, sampling } = exploration;
-    const drawn = sampling !== undefined && limit === undefined;
-    this.#finished = complete || drawn || limit?.kind === 'finding' || limit?.kind === 'model';
-    const snapshot = this.#finished ? { kind: FINISHED, data: exploration, arrays: {} } : last;
-    await this.#write({ snapshot: () => snapshot });
+  /** The search was stopped, and can go on from here. */
+  async stopped(last: Snapshot): Promise<void> {
+    await this.#write({ snapshot: () => last });
+  }
+
+  /** Nothing is left to do. */
+  async finish(finished: Finished): Promise<void> {
+    this.#finished = true;
+    await this.#write({ snapshot: () => ({ kind: FINISHED, data: finished, arrays: {} }) });
   }
 
   get kept(): Kept {

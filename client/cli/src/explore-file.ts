@@ -10,11 +10,13 @@ import {
   Sampler,
   Search,
   SLICE_MOVES,
+  type Snapshot,
   verdictOf,
 } from '@snoopscope/sim-core';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import type { Keepable, Keeper, Kept } from './explore-checkpoint.ts';
+import { isFinished, type Keepable, type Keeper, type Kept } from './explore-checkpoint.ts';
 import type { ExploreRequest } from './explore-options.ts';
+import { exploreWithWorkers } from './explore-workers.ts';
 import { pause } from './io.ts';
 import { withPauses } from './with-pauses.ts';
 
@@ -62,11 +64,14 @@ export async function exploreModel(
   keeper?: Keeper,
 ): Promise<Explored> {
   const began = performance.now();
-  const exploration = keeper?.result ?? (await explored(model, request, interrupt, onProgress, keeper));
+  const known = keeper?.result;
+  const { exploration, last } = known ?? (await explored(model, request, interrupt, onProgress, keeper));
   const ended = performance.now();
   const shouldStop = (): boolean => interrupt.aborted || performance.now() - ended > SHORTEN_MS;
   const verdict = verdictOf(model, profile, exploration);
-  const report = await withPauses(reporting(verdict, { ...request.explore, shouldStop }));
+  const report = known?.report ?? (await withPauses(reporting(verdict, { ...request.explore, shouldStop })));
+  // Who did not want to wait for the shortest schedules shall get them the next time.
+  if (last) await (interrupt.aborted ? keeper?.stopped(last) : keeper?.finish({ exploration, report }));
   const exitCode = interrupt.aborted && report.passed === undefined ? EXIT.interrupted : exitCodeOf(report);
   const seconds = (ended - began) / 1000;
   return { report, exploration, seconds, exitCode, ...(keeper && { kept: keeper.kept }) };
@@ -88,25 +93,25 @@ async function explored(
   interrupt: AbortSignal,
   onProgress: OnProgress | undefined,
   keeper: Keeper | undefined,
-): Promise<Exploration> {
-  const search = await exploringOf(model, request);
+): Promise<{ exploration: Exploration; last?: Snapshot | undefined }> {
+  const search = exploringOf(model, request);
   try {
     await keeper?.begin(search);
     await inSlices(search, request.maxSeconds ?? Number.POSITIVE_INFINITY, interrupt, onProgress, keeper);
     // What is looked at for the result is no part of the search.
     const last = keeper && search.snapshot();
     const exploration = search.result();
-    if (last) await keeper.end(last, exploration);
-    return exploration;
+    if (isFinished(exploration)) return { exploration, last };
+    if (last) await keeper.stopped(last);
+    return { exploration };
   } finally {
     await search.close?.();
   }
 }
 
-async function exploringOf(model: Model, { explore, sample, workers }: ExploreRequest): Promise<Exploring> {
+function exploringOf(model: Model, { explore, sample, workers }: ExploreRequest): Exploring {
   if (sample) return new Sampler(model, sample);
-  // Loaded when it is needed: threads make the start of a program longer.
-  if (workers > 1) return (await import('./explore-workers.ts')).exploreWithWorkers(model, explore, workers);
+  if (workers > 1) return exploreWithWorkers(model, explore, workers);
   const search = new Search(model, explore);
   return {
     step: () => search.step(SLICE_MOVES),

@@ -60,7 +60,8 @@ export class CheckpointProblem extends Error {
 /** What a model and the options for it are called in a checkpoint. `engine` is the version of the product. */
 export function identityOf(model: Model, options: unknown, engine: string): CheckpointIdentity {
   const { profile } = model.world.kernel;
-  const texts = model.sources.map(({ path, parsed }) => [path, ...parsed.lines.map((line) => line.text)].join('\n'));
+  // From where it was called does not matter, nor where its files are.
+  const texts = model.sources.map(({ parsed }) => parsed.lines.map((line) => line.text).join('\n'));
   return {
     scenario: digestOf(texts.join('\0')),
     kernel: `${profile.name} ${digestOf([...profile.changes].sort().join(' '))}`,

@@ -64,6 +64,7 @@ function measure(options) {
       }
     : undefined;
   const workers = only.includes('L2em') ? explore('L2em', { workers: 2 }, times) : undefined;
+  const kept = only.includes('L2em') ? withLess('L2em', times) : undefined;
   const shortest = only.includes('T1m')
     ? {
         ours: explore('T1m', { findings: { 'stale-read': 'stop' }, reduction: { partialOrder: false } }, times),
@@ -71,8 +72,37 @@ function measure(options) {
       }
     : undefined;
   return {
-    tables: tablesOf(measured, full, workers, shortest, spin),
-    result: { measured, full, workers, shortest, goals: goalsOf(measured, full, workers, shortest) },
+    tables: [...tablesOf(measured, full, workers, shortest, spin), ...(kept ? [keptTable(kept)] : [])],
+    result: { measured, full, workers, shortest, kept, goals: goalsOf(measured, full, workers, shortest) },
+  };
+}
+
+/** All states and their fingerprints alone: memory, and what it takes to save either. */
+function withLess(config, times) {
+  return inFolder((folder) => {
+    const checkpoint = path.join(folder, 'checkpoint');
+    return Object.entries({ states: {}, fingerprints: { fingerprint: true } }).map(([name, options]) => ({
+      name: `${config}, ${name}`,
+      ...explore(config, { ...options, checkpoint }, times),
+    }));
+  });
+}
+
+function keptTable(kept) {
+  const million = (run, what) => `${((run.saved[what] / run.states) * 1e6).toFixed(2)} s`;
+  return {
+    title: 'What is kept of a state, and its checkpoint',
+    columns: ['', 'states', 'search', 'B/state', 'checkpoint B/state', 'write a million', 'read a million'],
+    rows: kept.map((run) => [
+      run.name,
+      run.states,
+      `${run.inside.toFixed(2)} s`,
+      run.bytesPerState.toFixed(1),
+      (run.saved.bytes / run.states).toFixed(1),
+      million(run, 'write'),
+      million(run, 'read'),
+    ]),
+    notes: [],
   };
 }
 

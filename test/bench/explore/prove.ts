@@ -1,28 +1,40 @@
 /** Explores one scenario as the benchmark wants it and prints one JSON document: `prove FILE OPTIONS`. */
-import { readFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import {
+  checkpointPieces,
+  decodeCheckpoint,
   type Exploration,
   type ExploreOptions,
   elaborate,
   type FromLevelWorker,
   type Model,
   ParallelSearch,
+  type Profile,
   parse,
   profileNamed,
   Search,
 } from '../../../sim-core/src/index.ts';
 
 const [file, options] = process.argv.slice(2) as [string, string];
-const { workers = 1, ...own } = JSON.parse(options) as ExploreOptions & { workers?: number };
+const {
+  workers = 1,
+  checkpoint,
+  ...own
+} = JSON.parse(options) as ExploreOptions & {
+  workers?: number;
+  /** Saves the search when it is over to this file, and goes on from it. */
+  checkpoint?: string;
+};
 const profile = profileNamed('v6.12');
 if (!profile) throw new Error('the profile of the scenarios is gone');
-const { model, diagnostics } = elaborate(parse(readFileSync(file, 'utf8')), { profile });
-if (!model) throw new Error(diagnostics[0]?.message);
+const model = fresh();
 const began = performance.now();
 const settings: ExploreOptions = { granularity: 'statement', maxBytes: 8 * 1024 ** 3, ...own };
-const exploration = workers > 1 ? await together(model, settings, workers) : alone(model, settings);
+const search = workers > 1 ? undefined : alone(model, settings);
+const exploration = search?.result() ?? (await together(model, settings, workers));
 const seconds = (performance.now() - began) / 1000;
+const saved = search && checkpoint ? save(search, checkpoint) : undefined;
 const { states, transitions, complete, bytes, maxDepth, outcomes, terms, findings, reductions, finals } = exploration;
 process.stdout.write(
   JSON.stringify({
@@ -33,6 +45,7 @@ process.stdout.write(
     depth: maxDepth,
     finals,
     bytes,
+    saved,
     residentMegabytes: process.resourceUsage().maxRSS / 1024,
     reductions,
     terms,
@@ -45,12 +58,35 @@ process.stdout.write(
   }),
 );
 
-function alone(model: Model, options: ExploreOptions): Exploration {
+function fresh(): Model {
+  const { model: made, diagnostics } = elaborate(parse(readFileSync(file, 'utf8')), { profile: profile as Profile });
+  if (!made) throw new Error(diagnostics[0]?.message);
+  return made;
+}
+
+function alone(model: Model, options: ExploreOptions): Search {
   const search = new Search(model, options);
   while (search.step(1 << 16)) {
     // To the end, or to the limit that the options set.
   }
-  return search.result();
+  return search;
+}
+
+/** Seconds to write and to read a checkpoint, to the disk and from it, and its bytes. */
+function save(search: Search, file: string): { write: number; read: number; bytes: number } {
+  const identity = { scenario: '', kernel: '', options: '', engine: '' };
+  const before = performance.now();
+  const handle = openSync(file, 'w');
+  for (const piece of checkpointPieces(identity, search.snapshot())) writeSync(handle, piece);
+  fsyncSync(handle);
+  closeSync(handle);
+  const written = performance.now();
+  const bytes = readFileSync(file);
+  const again = new Search(fresh(), settings);
+  again.restore(decodeCheckpoint(bytes, identity));
+  const read = performance.now();
+  if (again.progress().states !== search.progress().states) throw new Error('states were lost on the way');
+  return { write: (written - before) / 1000, read: (read - written) / 1000, bytes: bytes.length };
 }
 
 async function together(model: Model, options: ExploreOptions, count: number): Promise<Exploration> {
