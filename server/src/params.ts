@@ -106,6 +106,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   'textDocument/prepareRename': place,
   'textDocument/rename': record({ textDocument, position, newName: text }),
   'textDocument/documentSymbol': document,
+  'textDocument/documentLink': document,
   'textDocument/foldingRange': document,
   'textDocument/selectionRange': record({ textDocument, positions: list(position) }),
   'textDocument/formatting': document,

@@ -15,6 +15,7 @@ import { definitionAt } from './features/definition.ts';
 import { textDiagnostics } from './features/diagnostics.ts';
 import { hoverAt } from './features/hover.ts';
 import { lensesOf } from './features/lenses.ts';
+import { linksOf } from './features/links.ts';
 import type { About } from './features/offers.ts';
 import { referencesAt, symbolAt, usesAt } from './features/references.ts';
 import { RenameRefused, renameable, renamed } from './features/rename.ts';
@@ -162,6 +163,7 @@ export function startServer(connection: Connection, host: Host = {}): void {
       outline(scenario).map((entry) => lsp.toDocumentSymbol(entry, (line) => scenario.lines[line]?.text.length ?? 0)),
     ),
   );
+  connection.onDocumentLinks(session.answer('documentLink', (snapshot) => linksOf(snapshot).map(lsp.toDocumentLink)));
   connection.onFoldingRanges(
     session.answer('foldingRange', ({ scenario }) => foldingRanges(scenario).map(lsp.toFoldingRange)),
   );
@@ -235,6 +237,7 @@ const CAPABILITIES: InitializeResult['capabilities'] = {
   workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
   renameProvider: { prepareProvider: true },
   documentSymbolProvider: true,
+  documentLinkProvider: { resolveProvider: false },
   foldingRangeProvider: true,
   selectionRangeProvider: true,
   documentFormattingProvider: true,

@@ -20,6 +20,7 @@ import {
   DiagnosticTag,
   type DocumentHighlight,
   DocumentHighlightKind,
+  type DocumentLink,
   type DocumentSymbol,
   type FoldingRange,
   FoldingRangeKind,
@@ -39,6 +40,7 @@ import {
 } from 'vscode-languageserver';
 import type { HoverText } from './features/hover.ts';
 import type { Lens } from './features/lenses.ts';
+import type { Link } from './features/links.ts';
 import type { Offer, OfferKind } from './features/offers.ts';
 import type { Use } from './features/references.ts';
 import type { ResultHint } from './features/results.ts';
@@ -164,6 +166,10 @@ export function toDocumentSymbol(entry: OutlineEntry, lineLength: (line: number)
     selectionRange: toRange(line, span),
     children: children.map((child) => toDocumentSymbol(child, lineLength)),
   };
+}
+
+export function toDocumentLink({ line, span, uri }: Link): DocumentLink {
+  return { range: toRange(line, span), target: uri };
 }
 
 export function toFoldingRange({ line, endLine, kind }: OurFoldingRange): FoldingRange {

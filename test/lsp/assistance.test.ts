@@ -17,6 +17,8 @@ describe('signature help', () => {
     ['setup', 'ioctl(<|>', 'ioctl(fd, request, [argument])', 'fd'],
     ['setup', 'ioctl(vm, KVM_CREATE_VCPU, <|>', /^ioctl\(vm, KVM_CREATE_VCPU, \w+\)$/, /\w+/],
     ['setup', 'ioctl(vm, KVM_CREATE_DEVICE, {<|>', 'struct kvm_create_device {type=…, fd=>…, flags=…}', undefined],
+    ['setup', 'ioctl(vm, KVM_CREATE_DEVICE, {type=<|>', 'struct kvm_create_device {type=…, fd=>…, flags=…}', 'type=…'],
+    ['setup', 'ioctl(vm, KVM_CREATE_DEVICE, {type=1, flags=<|>0}) = 0', /^struct/, 'flags=…'],
     ['vcpu', 'mov [x], <|>', 'mov destination, source', 'source'],
     ['device', 'r0 = MRd <|>', /^MRd /, /\w+/],
   ] as const)('%s: %s', (block, line, label, active) => {

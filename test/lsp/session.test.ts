@@ -186,6 +186,17 @@ describe('included files', () => {
     ]);
   });
 
+  test('are links, as far as there are such files', async () => {
+    const client = connected({ readFile: async (uri) => (uri === library ? LIBRARY : undefined) });
+    await client.initialize();
+    await client.open(URI, `${MAIN}include "nowhere.snoop"\n`);
+    await second(client);
+    const range = { start: { line: 0, character: 9 }, end: { line: 0, character: 25 } };
+    expect(await client.request('textDocument/documentLink', { textDocument: { uri: URI } })).toEqual([
+      { range, target: library },
+    ]);
+  });
+
   test('are asked from a client that can read them', async () => {
     const client = connected();
     client.connection.onRequest(READ_FILE_REQUEST, ({ uri }: { uri: string }) =>

@@ -28,9 +28,11 @@ export function signatureAt(snapshot: Snapshot, at: Position): Signature | undef
     const op = call.name === 'ioctl' ? (opOfLine(line, VOCABULARY) ?? call.op) : call.op;
     if (op.kind !== 'ioctl') return ofOp(op, call.argument, snapshot.profile);
     const struct = structOf(op);
-    return struct !== undefined && place.kind === 'field' && call.argument === 2
-      ? structSignature(struct)
-      : ioctlSignature(op, call.argument, call.path, snapshot.profile);
+    // Between the braces the fields count, on either side of their `=`.
+    const inStruct = call.argument === 2 && (place.kind === 'field' || call.path.length > 0);
+    return struct !== undefined && inStruct
+      ? structSignature(struct, call.path[0])
+      : ioctlSignature(op, call.argument, snapshot.profile);
   }
   if (place.kind === 'operand') return ofOp(place.op, place.index, snapshot.profile);
   return undefined;
@@ -47,22 +49,13 @@ function ofOp(op: Op, active: number, profile: Profile): Signature {
 }
 
 /** The first argument and the request are parameters too, so that the highlight moves through the whole call. */
-function ioctlSignature(op: Op, argument: number, path: readonly string[], profile: Profile): Signature {
+function ioctlSignature(op: Op, argument: number, profile: Profile): Signature {
   const { label, operands } = signatureOf(op);
   const open = label.indexOf('(') + 1;
   const comma = label.indexOf(',');
   const fd = { start: open, end: comma, markdown: 'The descriptor that the request is for.' };
   const request = { start: comma + 2, end: comma + 2 + op.name.length, markdown: op.summary };
-  const struct = structOf(op);
-  const field = struct?.fields.find(({ name }) => name === path[0]);
-  const parameters = [
-    fd,
-    request,
-    ...operands.map((span, index) => ({
-      ...span,
-      markdown: field ? `\`${field.name}\`: ${field.doc}` : operandText(op, index),
-    })),
-  ];
+  const parameters = [fd, request, ...operands.map((span, index) => ({ ...span, markdown: operandText(op, index) }))];
   return {
     label,
     markdown: describe({ kind: 'op', op }, profile),
@@ -71,8 +64,8 @@ function ioctlSignature(op: Op, argument: number, path: readonly string[], profi
   };
 }
 
-/** Between the braces: the fields that there are. */
-function structSignature(struct: StructSpec): Signature {
+/** Between the braces: the fields that there are, and the one whose value is being written. */
+function structSignature(struct: StructSpec, field: string | undefined): Signature {
   let label = `struct ${struct.name} {`;
   const parameters = struct.fields.map((field, index) => {
     label += index === 0 ? '' : ', ';
@@ -80,7 +73,8 @@ function structSignature(struct: StructSpec): Signature {
     label += field.output ? `${field.name}=>…` : `${field.name}=…`;
     return { start, end: label.length, markdown: field.doc };
   });
-  return { label: `${label}}`, markdown: struct.doc, parameters, active: undefined };
+  const active = struct.fields.findIndex(({ name }) => name === field);
+  return { label: `${label}}`, markdown: struct.doc, parameters, active: active === -1 ? undefined : active };
 }
 
 function structOf(op: Op): StructSpec | undefined {

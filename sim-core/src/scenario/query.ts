@@ -177,7 +177,11 @@ export function outline(scenario: ParsedScenario): OutlineEntry[] {
   scenario.lines.forEach((line, index) => {
     const content = line.content;
     if (content.kind !== 'condition' && content.kind !== 'schedule') return;
-    const code = line.text.slice(0, line.comment?.start ?? line.text.length).trim();
+    // Columns are for the text; in a list they would be holes.
+    const code = line.text
+      .slice(0, line.comment?.start ?? line.text.length)
+      .trim()
+      .replace(/\s+/g, ' ');
     entries.push({
       name: code,
       detail: '',
