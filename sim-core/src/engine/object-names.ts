@@ -37,7 +37,12 @@ export class ObjectNames {
   readonly #nameOfSlot: ReadonlyMap<number, string>;
   /** Descriptors, kinds and objects of files as they are behind the last step that was looked at; other slots are stale. */
   readonly #values: Int32Array;
+  #events = 0;
+  /** Steps that have begun, and who made the last of them. */
   #steps = 0;
+  #actor = -1;
+  /** A call has returned in that step. */
+  #done = false;
   /** Per actor: files and names that its call has changed, to be looked at when it returns. */
   readonly #files: Set<number>[];
   readonly #names: string[][];
@@ -89,25 +94,34 @@ export class ObjectNames {
   }
 
   #extend(): void {
-    for (; this.#steps < this.#run.steps; this.#steps++) this.#look(this.#steps);
-  }
-
-  #look(step: number): void {
     const { log } = this.#run;
-    const { actor, firstEvent, endEvent } = this.#run.step(step);
-    let done = false;
-    for (let at = firstEvent * EVENT_WIDTH; at < endEvent * EVENT_WIDTH; at += EVENT_WIDTH) {
+    const watched = this.#watched;
+    const end = this.#run.events * EVENT_WIDTH;
+    let at = this.#events * EVENT_WIDTH;
+    this.#events = this.#run.events;
+    for (; at < end; at += EVENT_WIDTH) {
       const slot = log[at] as number;
-      if (slot === NOTE.done) done = true;
-      if (slot < 0 || this.#watched[slot] === NOTHING) continue;
-      this.#values[slot] = log[at + 2] as number;
-      if (actor >= 0) this.#changed(actor, slot);
+      if (slot >= 0) {
+        if (watched[slot] !== NOTHING) this.#changed(slot, log[at + 2] as number);
+      } else if (slot === NOTE.step || slot === NOTE.environment) {
+        this.#stepOver();
+        this.#steps++;
+        this.#actor = slot === NOTE.step ? (log[at + 1] as number) : -1;
+      } else if (slot === NOTE.done) this.#done = true;
     }
-    if (done) this.#returned(actor, step + 1);
+    this.#stepOver();
   }
 
-  #changed(actor: number, slot: number): void {
+  /** All events of a step have been looked at: names are bound behind the call's end, in the same step. */
+  #stepOver(): void {
+    if (this.#done) this.#returned(this.#actor, this.#steps);
+    this.#done = false;
+  }
+
+  #changed(slot: number, value: number): void {
     const { kind, object } = this.#run.model.world.files;
+    const actor = this.#actor;
+    this.#values[slot] = value;
     if (this.#watched[slot] === NAME) this.#names[actor]?.push(this.#nameOfSlot.get(slot) ?? '');
     else if (this.#watched[slot] === FILE)
       this.#files[actor]?.add(slot - (slot >= kind.base && slot < kind.base + kind.size ? kind.base : object.base));
@@ -116,9 +130,11 @@ export class ObjectNames {
   /** A call has returned: the files that it has made are complete, and the names that it has bound mean something. */
   #returned(actor: number, position: number): void {
     const made = this.#files[actor] as Set<number>;
+    const bound = this.#names[actor] as string[];
+    if (made.size + bound.length === 0) return;
     for (const file of made) this.#made(file, position);
     made.clear();
-    for (const name of (this.#names[actor] as string[]).splice(0)) this.#bound(actor, name, position);
+    for (const name of bound.splice(0)) this.#bound(actor, name, position);
   }
 
   #made(index: number, position: number): void {
