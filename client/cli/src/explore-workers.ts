@@ -1,7 +1,7 @@
 /** Exploring with several threads: this one, and one less than asked for beside it. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import {
   type FromLevelWorker,
   type LevelWorker,
@@ -21,7 +21,7 @@ export function exploreWithWorkers(
   model: Model,
   options: ParallelOptions,
   count: number,
-  start = (): Worker => new Worker(workerFile()),
+  start = newWorker,
 ): Exploring {
   const threads = Array.from({ length: count - 1 }, start);
   let wake: () => void = () => {};
@@ -63,6 +63,11 @@ function died(why: string): Failure {
   return new Failure(`A thread of the exploration died: ${why}. Without --workers there is one thread only.`, {
     code: 'worker-died',
   });
+}
+
+/** The module is loaded when it is needed: it makes the start of a program longer, and few explorations have threads. */
+function newWorker(): Worker {
+  return new (process.getBuiltinModule('node:worker_threads').Worker)(workerFile());
 }
 
 /** Beside the program: bundled, or as its source. */
