@@ -1,0 +1,154 @@
+/** Exploring one scenario on one kernel, in slices between which the user can press Ctrl-C and sees how far it is. */
+import {
+  type Exploration,
+  type ExplorationReport,
+  type ExploreLimit,
+  type Model,
+  type Profile,
+  type Progress,
+  reporting,
+  Sampler,
+  Search,
+  SLICE_MOVES,
+  type Snapshot,
+  verdictOf,
+} from '@snoopscope/sim-core';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { isFinished, type Keepable, type Keeper, type Kept } from './explore-checkpoint.ts';
+import type { ExploreRequest } from './explore-options.ts';
+import { exploreWithWorkers } from './explore-workers.ts';
+import { pause } from './io.ts';
+import { withPauses } from './with-pauses.ts';
+
+export interface Explored {
+  readonly report: ExplorationReport;
+  /** What the engine says, for those who put several together. */
+  readonly exploration: Exploration;
+  /** Wall time of the exploration, reports not counted. */
+  readonly seconds: number;
+  readonly exitCode: ExitCode;
+  /** The file that it is kept in. */
+  readonly kept?: Kept;
+}
+
+/** Told a few times a second. */
+export type OnProgress = (progress: Progress, seconds: number, kept: Kept | undefined) => void;
+
+/** Something that finds out about a model slice by slice. */
+export interface Exploring extends Keepable {
+  /** Works for some milliseconds; false when it is over. */
+  readonly step: () => boolean;
+  readonly stop: (limit: ExploreLimit) => void;
+  readonly progress: () => Progress;
+  readonly result: () => Exploration;
+  /** Others are at work: there is nothing to step until `wait` is over. */
+  readonly waiting?: () => boolean;
+  readonly wait?: () => Promise<void>;
+  /** False while others store states, so that where they are cannot be saved. */
+  readonly isBetweenLevels?: () => boolean;
+  readonly close?: () => Promise<void>;
+}
+
+/** Between two looks at the keyboard. */
+const SLICE_MS = 20;
+const PROGRESS_MS = 200;
+/** For shorter schedules than those that the exploration came across. */
+const SHORTEN_MS = 10_000;
+
+export async function exploreModel(
+  model: Model,
+  profile: Profile,
+  request: ExploreRequest,
+  interrupt: AbortSignal,
+  onProgress?: OnProgress,
+  keeper?: Keeper,
+): Promise<Explored> {
+  const began = performance.now();
+  const known = keeper?.result;
+  const { exploration, last } = known ?? (await explored(model, request, interrupt, onProgress, keeper));
+  const ended = performance.now();
+  const shouldStop = (): boolean => interrupt.aborted || performance.now() - ended > SHORTEN_MS;
+  const verdict = verdictOf(model, profile, exploration);
+  const report = known?.report ?? (await withPauses(reporting(verdict, { ...request.explore, shouldStop })));
+  // Who did not want to wait for the shortest schedules shall get them the next time.
+  if (last) await (interrupt.aborted ? keeper?.stopped(last) : keeper?.finish({ exploration, report }));
+  const exitCode = interrupt.aborted && report.passed === undefined ? EXIT.interrupted : exitCodeOf(report);
+  const seconds = (ended - began) / 1000;
+  return { report, exploration, seconds, exitCode, ...(keeper && { kept: keeper.kept }) };
+}
+
+/** What was found stands, whatever a limit kept from view. Runs at random that found nothing are all that was asked for. */
+export function exitCodeOf({
+  passed,
+  limit,
+  sampling,
+}: Pick<ExplorationReport, 'passed' | 'limit' | 'sampling'>): ExitCode {
+  if (passed === false || limit?.kind === 'finding') return EXIT.failed;
+  return passed || (sampling && !limit) ? EXIT.fine : EXIT.limit;
+}
+
+async function explored(
+  model: Model,
+  request: ExploreRequest,
+  interrupt: AbortSignal,
+  onProgress: OnProgress | undefined,
+  keeper: Keeper | undefined,
+): Promise<{ exploration: Exploration; last?: Snapshot | undefined }> {
+  const search = exploringOf(model, request);
+  try {
+    await keeper?.begin(search);
+    await inSlices(search, request.maxSeconds ?? Number.POSITIVE_INFINITY, interrupt, onProgress, keeper);
+    // What is looked at for the result is no part of the search.
+    const last = keeper && search.snapshot();
+    const exploration = search.result();
+    if (isFinished(exploration)) return { exploration, last };
+    if (last) await keeper.stopped(last);
+    return { exploration };
+  } finally {
+    await search.close?.();
+  }
+}
+
+function exploringOf(model: Model, { explore, sample, workers }: ExploreRequest): Exploring {
+  if (sample) return new Sampler(model, sample);
+  if (workers > 1) return exploreWithWorkers(model, explore, workers);
+  const search = new Search(model, explore);
+  return {
+    step: () => search.step(SLICE_MOVES),
+    stop: (limit) => search.stop(limit),
+    progress: () => search.progress(),
+    result: () => search.result(),
+    snapshot: () => search.snapshot(),
+    restore: (snapshot) => search.restore(snapshot),
+  };
+}
+
+async function inSlices(
+  search: Exploring,
+  maxSeconds: number,
+  interrupt: AbortSignal,
+  onProgress: OnProgress | undefined,
+  keeper: Keeper | undefined,
+): Promise<void> {
+  const began = performance.now();
+  let [paused, told] = [began, began];
+  for (;;) {
+    if (keeper && (search.isBetweenLevels?.() ?? true)) await keeper.keep(search);
+    if (!search.step()) return;
+    const now = performance.now();
+    const waiting = search.waiting?.() ?? false;
+    if (!waiting && now - paused < SLICE_MS) continue;
+    paused = now;
+    await (waiting && search.wait ? search.wait() : pause());
+    const seconds = (now - began) / 1000;
+    if (interrupt.aborted || seconds > maxSeconds) {
+      search.stop({ kind: 'stopped' });
+      // What the others are at comes to its end first, which they are told.
+      while (search.waiting?.()) await search.wait?.();
+      return;
+    }
+    if (now - told < PROGRESS_MS) continue;
+    told = now;
+    onProgress?.(search.progress(), seconds, keeper?.kept);
+  }
+}
