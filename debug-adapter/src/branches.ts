@@ -84,6 +84,7 @@ export class Branches {
     const { position, run, track } = this.#current;
     if (position === run.steps) return this.#current;
     const known = this.#recorded(move);
+    if (known === this.number) return this.#current;
     if (known === undefined && this.#all.length >= LIMITS.branches) {
       throw new RequestError(
         `There are ${LIMITS.branches} branches already (limit branches): go on in one of them, or restart.`,
