@@ -6,6 +6,6 @@ import { startServer } from './server.ts';
 const worker = self as unknown as DedicatedWorkerGlobalScope;
 startServer(
   createConnection(new BrowserMessageReader(worker), new BrowserMessageWriter(worker), {
-    messageStrategy: checkingMessages,
+    messageStrategy: checkingMessages(),
   }),
 );

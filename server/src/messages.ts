@@ -5,7 +5,6 @@ import {
   type Message,
   type MessageStrategy,
   type NotificationMessage,
-  type RequestMessage,
   ResponseError,
 } from 'vscode-languageserver';
 import { problemOfParams } from './params.ts';
@@ -36,28 +35,52 @@ export function problemOfMessage(value: unknown): string | undefined {
 }
 
 /**
- * Hands on what is well-formed. In place of the rest comes a message that only says what was wrong with it, for the
- * handlers of {@link refuseMalformed}: they can answer, this cannot.
+ * Hands on what is well-formed and comes at its time. In place of the rest comes a message that only says what was wrong
+ * with it, for the handlers of {@link refuseMalformed}: they can answer, this cannot. One for each connection.
  */
-export const checkingMessages: MessageStrategy = {
-  handleMessage(message, next) {
-    const { method, params } = message as Partial<NotificationMessage>;
-    const problem = method === undefined ? undefined : problemOfParams(method, params);
-    return next(
-      problem === undefined ? message : ({ ...message, method: MALFORMED, params: { problem } } as RequestMessage),
-    );
-  },
-};
+export function checkingMessages(): MessageStrategy {
+  let stage: Stage = 'new';
+  return {
+    handleMessage(message, next) {
+      const { method, params } = message as Partial<NotificationMessage>;
+      if (method === undefined) return next(message);
+      const problem = problemOfStage(stage, method);
+      const refused = problem ?? asInvalidParams(problemOfParams(method, params));
+      if (refused === undefined && method === 'initialize') stage = 'serving';
+      if (refused === undefined && method === 'shutdown') stage = 'ending';
+      return next(refused === undefined ? message : ({ ...message, method: MALFORMED, params: refused } as Message));
+    },
+  };
+}
 
 export function refuseMalformed(connection: Connection): void {
-  connection.onRequest(MALFORMED, ({ problem }: Malformed) => new ResponseError(ErrorCodes.InvalidParams, problem));
+  connection.onRequest(MALFORMED, ({ code, problem }: Malformed) => new ResponseError(code, problem));
   connection.onNotification(MALFORMED, ({ problem }: Malformed) =>
     connection.console.warn(`A notification of the client was ignored. ${problem}`),
   );
 }
 
+/** Where a connection is: not yet initialized, serving, or shut down and waiting for `exit`. */
+type Stage = 'new' | 'serving' | 'ending';
+
+function problemOfStage(stage: Stage, method: string): Malformed | undefined {
+  if (method === 'exit' || method === '$/cancelRequest') return undefined;
+  if (stage === 'ending')
+    return { code: ErrorCodes.InvalidRequest, problem: `${method}: the server was shut down; only exit may follow.` };
+  if (stage === 'serving' && method === 'initialize')
+    return { code: ErrorCodes.InvalidRequest, problem: 'initialize: the server is initialized already.' };
+  if (stage === 'new' && method !== 'initialize')
+    return { code: ErrorCodes.ServerNotInitialized, problem: `${method}: the first request must be initialize.` };
+  return undefined;
+}
+
+function asInvalidParams(problem: string | undefined): Malformed | undefined {
+  return problem === undefined ? undefined : { code: ErrorCodes.InvalidParams, problem };
+}
+
 /** Not a method of any client's: what a malformed message becomes. */
 const MALFORMED = '$/snoopscope/malformed';
 interface Malformed {
+  readonly code: number;
   readonly problem: string;
 }

@@ -28,7 +28,7 @@ export function serve(args: readonly string[]): void {
     );
   } else if (args.includes('--stdio')) serveStdio();
   else if (args.some((arg) => LIBRARY_TRANSPORTS.test(arg)))
-    startServer(createConnection(ProposedFeatures.all, CHECKING), nodeHost);
+    startServer(createConnection(ProposedFeatures.all, { messageStrategy: checkingMessages() }), nodeHost);
   else
     fail(
       'Say how to talk to the client: --stdio, --node-ipc, --socket=N (the client listens) or --port N (the server listens on 127.0.0.1).',
@@ -58,7 +58,6 @@ export const nodeHost: Host = {
   findScenarios: (folder, deep) => (folder.startsWith('file:') ? findLocal(folder, deep) : undefined),
 };
 
-const CHECKING = { messageStrategy: checkingMessages };
 const LIBRARY_TRANSPORTS = /^--(?:node-ipc|socket|pipe)(?:=|$)/;
 
 function serveStreams(
@@ -75,7 +74,7 @@ function serveStreams(
   const connection = createConnectionFrom(
     (logger) => {
       reader.onError((error) => logger.error(`A message of the client could not be read: ${error.message}`));
-      return createProtocolConnection(reader, writer, logger, CHECKING);
+      return createProtocolConnection(reader, writer, logger, { messageStrategy: checkingMessages() });
     },
     watchDog,
     ProposedFeatures.all,

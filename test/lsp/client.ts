@@ -111,7 +111,7 @@ export interface Published {
 export function connected(host: Host = {}): Client {
   const [toServer, toClient] = [new PassThrough(), new PassThrough()];
   const reader = new StreamMessageReader(toServer);
-  const options = { messageStrategy: checkingMessages };
+  const options = { messageStrategy: checkingMessages() };
   startServer(createConnection(ProposedFeatures.all, reader, new StreamMessageWriter(toClient), options), host);
   return new Client(
     createProtocolConnection(new StreamMessageReader(toClient), new StreamMessageWriter(toServer), SILENT),

@@ -213,9 +213,21 @@ describe('requests with the wrong parameters', () => {
     await alive();
   });
 
-  test('initialize', async () => {
-    const { error } = await raw.request('initialize', { capabilities: 7 });
-    expect(error?.code).toBe(-32602);
+  test('before initialize, twice, and after shutdown', async () => {
+    const other = new Raw();
+    const hover = { textDocument: document, position };
+    expect((await other.request('textDocument/hover', hover)).error).toMatchObject({ code: -32002 });
+    expect((await other.request('initialize', { capabilities: 7 })).error).toMatchObject({ code: -32602 });
+    expect((await other.request('textDocument/hover', hover)).error).toMatchObject({ code: -32002 });
+    const initialize = { processId: null, rootUri: null, capabilities: {} };
+    expect((await other.request('initialize', initialize)).result).toBeDefined();
+    expect((await other.request('initialize', initialize)).error).toMatchObject({ code: -32600 });
+    expect((await other.request('textDocument/hover', hover)).result).toBeNull();
+    expect((await other.request('shutdown')).result).toBeNull();
+    expect((await other.request('textDocument/hover', hover)).error).toMatchObject({ code: -32600 });
+    const closed = new Promise((resolve) => other.child.once('close', resolve));
+    other.send({ method: 'exit' });
+    expect(await closed).toBe(0);
     await alive();
   });
 
