@@ -187,6 +187,39 @@ describe('Ctrl-C', () => {
   });
 });
 
+describe('a checkpoint', () => {
+  const args = (file: string): string[] => ['explore', large(), '--checkpoint', file];
+
+  test('is written when the process is told to end, and the next one goes on', async () => {
+    const file = path.join(folder, 'told.cp');
+    const child = start(args(file));
+    // It tells of its progress once it has searched for a second.
+    await text(child.stderr, /states, .* a second/);
+    child.kill('SIGTERM');
+    const { code, stdout } = await child.ended;
+    expect(code).toBe(130);
+    expect(stdout).toContain('the same call goes on from there');
+    const [, states] = /^ +(\d+) states/m.exec(stdout) ?? [];
+    const next = start(args(file));
+    await text(next.stderr, /states, .* a second/);
+    next.kill('SIGTERM');
+    expect((await next.ended).stdout.replace(/\s+/g, ' ')).toContain(`gone on from ${file} at ${states} states`);
+  }, 60_000);
+
+  test('survives a process that is killed', async () => {
+    const file = path.join(folder, 'killed.cp');
+    const child = start(args(file));
+    await text(child.stderr, /checkpoint written 1 time/);
+    child.kill('SIGKILL');
+    expect((await child.ended).signal).toBe('SIGKILL');
+    const next = start([...args(file), '--max-seconds', '1']);
+    const { stderr, stdout } = await next.ended;
+    expect(stderr).toContain(`Going on from the checkpoint ${file}`);
+    expect(stdout).toContain('checkpoint: gone on from');
+    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  }, 60_000);
+});
+
 describe('servers', () => {
   const initialize = {
     lsp: { jsonrpc: '2.0', id: 1, method: 'initialize', params: { processId: null, rootUri: null, capabilities: {} } },

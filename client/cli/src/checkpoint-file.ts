@@ -32,7 +32,7 @@ export class CheckpointFile {
   async read(): Promise<ReadSnapshot | undefined> {
     let bytes: Uint8Array;
     try {
-      bytes = await promises.readFile(this.#file);
+      bytes = await readWhole(this.#file);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw new Failure(systemReason(error), { code: 'unreadable-file', file: this.name });
@@ -83,6 +83,26 @@ export class CheckpointFile {
     } finally {
       this.#tried = performance.now();
     }
+  }
+}
+
+/** Bytes that are read at a time: files of more than 2 gigabytes cannot be read in one piece. */
+const PIECE = 1 << 28;
+
+async function readWhole(file: string): Promise<Uint8Array> {
+  const handle = await promises.open(file, 'r');
+  try {
+    const { size } = await handle.stat();
+    const bytes = new Uint8Array(size);
+    for (let at = 0; at < size; ) {
+      const { bytesRead } = await handle.read(bytes, at, Math.min(PIECE, size - at), at);
+      // What is missing at the end is found by the digest.
+      if (bytesRead === 0) return bytes.subarray(0, at);
+      at += bytesRead;
+    }
+    return bytes;
+  } finally {
+    await handle.close();
   }
 }
 
