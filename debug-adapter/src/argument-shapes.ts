@@ -62,10 +62,11 @@ export function argumentsOf(command: string, given: unknown): Readonly<Record<st
     const missing = value === undefined ? 'is missing: it is' : 'is';
     throw new RequestError(`The argument \`${name}\` of ${command} ${missing} ${WORDS[shape]}.`);
   }
-  const { source } = known;
-  if (isRecord(source) && source.path !== undefined && source.path !== null && typeof source.path !== 'string')
+  if (!isRecord(known.source)) return known;
+  const source = withoutNulls(known.source);
+  if (source.path !== undefined && typeof source.path !== 'string')
     throw new RequestError(`The \`path\` of a source in ${command} is a text.`);
-  return known;
+  return { ...known, source };
 }
 
 function withoutNulls(given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

@@ -208,6 +208,12 @@ test('requests that are wrong are refused in words, and the session lives on', a
     ['setExceptionBreakpoints', { filters: 'stale-read' }, 'a list'],
     ['evaluate', { expression: 7 }, 'a text'],
     ['gotoTargets', { source: {}, line: 'last' }, 'a whole number'],
+    ['gotoTargets', { source: { path: null }, line: 1 }, 'Nobody has come to this line'],
+    [
+      'breakpointLocations',
+      { source: { path: 7 }, line: 1 },
+      'The `path` of a source in breakpointLocations is a text',
+    ],
     ['goto', { targetId: -1 }, 'no position -1'],
     ['restart', { arguments: 5 }, 'an object'],
   ];
