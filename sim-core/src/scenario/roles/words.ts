@@ -85,8 +85,7 @@ export class WordCollector {
   }
 
   symbol(word: Word, space: NameSpace, definition: boolean, details: WordDetails = {}): void {
-    const symbol = { space, name: word.text, id: `${space}:${word.text}`, definition };
-    this.add('symbol', word.span, { symbol, ...details });
+    this.add('symbol', word.span, { symbol: symbolNamed(space, word.text, definition), ...details });
   }
 
   /** A device, a vCPU, or any actor by its name. */
@@ -128,3 +127,21 @@ export class WordCollector {
     }
   }
 }
+
+/** The same name gives the same record: files of many lines have few names. */
+function symbolNamed(space: NameSpace, name: string, definition: boolean): NamedSymbol {
+  const id = `${space}:${name}`;
+  const known = definition ? definedNames : usedNames;
+  let symbol = known.get(id);
+  if (symbol === undefined) {
+    if (known.size === MOST_NAMES) known.clear();
+    symbol = { space, name, id, definition };
+    known.set(id, symbol);
+  }
+  return symbol;
+}
+
+/** Names that are remembered, so that those of a day's typing are not all kept. */
+const MOST_NAMES = 10_000;
+const usedNames = new Map<string, NamedSymbol>();
+const definedNames = new Map<string, NamedSymbol>();
