@@ -91,8 +91,13 @@ interface ReadScenario {
   readonly scenario: ParsedScenario;
 }
 
-/** The same file has the same key, however its URI is encoded. */
+/** The same file has the same key, however its URI is encoded, and whatever case its drive has on Windows. */
 export function keyOf(uri: string): string {
+  const written = decoded(uri);
+  return /^file:\/\/\/[A-Z]:/.test(written) ? `file:///${written.charAt(8).toLowerCase()}${written.slice(9)}` : written;
+}
+
+function decoded(uri: string): string {
   try {
     return decodeURIComponent(uri);
   } catch {

@@ -145,6 +145,24 @@ test('a VM is renamed in the names of its vCPUs too', async () => {
   ]);
 });
 
+test('a file is one file, however its URI is written', async () => {
+  const listed = ['file:///C:/project/one%20file.snoop', 'file:///C:/project/lib.snoop'];
+  const texts: Readonly<Record<string, string>> = {
+    'one file.snoop': 'include "lib.snoop"\nsetup {\n  call attach(3)\n}\n',
+    'lib.snoop': 'proc attach(fd) {\n  close(fd)\n}\n',
+  };
+  const client = connected({
+    readFile: async (uri) => texts[decodeURIComponent(uri).split('/').at(-1)!],
+    findScenarios: async () => ({ uris: listed, cut: false }),
+  });
+  await client.initialize({ rootUri: 'file:///c%3A/project' });
+  // As VS Code writes them.
+  const open = 'file:///c%3A/project/lib.snoop';
+  await client.open(open, texts['lib.snoop']!);
+  const { changes } = await client.at<{ changes: Edits }>('rename', open, { line: 0, column: 6 }, { newName: 'bind' });
+  expect(Object.keys(changes)).toEqual([open, listed[0]]);
+});
+
 test('edits name the version they are for, where the client wants it', async () => {
   const client = connected({
     readFile: async (uri) => FILES[uri.slice(FOLDER.length)],
