@@ -4,71 +4,87 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { DapClient, type Message, root } from './client.ts';
+import { beginning, type Chain, chain, ending, request, type Sent } from './random-requests.ts';
 
 const gallery = readdirSync(path.join(root, 'scenarios'), { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.snoop'))
   .map((name) => `scenarios/${name.replaceAll('\\', '/')}`)
   .sort();
 const programs = [...gallery, 'test/dap/scenarios/procedures.snoop', 'test/dap/scenarios/names.snoop'];
+const { seed } = fc.readConfigureGlobal();
 
-interface Sent {
-  readonly command: string;
-  readonly args: unknown;
-  /** Wait for the answer, and for the stop that it promises, before the next is sent? */
-  readonly waits: boolean;
-}
-
-test.each(programs)('%s', { timeout: 60_000 }, (program) =>
-  fc.assert(
-    fc.asyncProperty(fc.array(request(program), { minLength: 5, maxLength: 40 }), async (requests) => {
-      const client = new DapClient();
-      await client.launch(program, { maxSteps: 1500 });
-      await client.run();
-      await play(client, requests);
-    }),
-    { numRuns: 12, timeout: 10_000 },
-  ),
+test.each(programs.map((program, index) => ({ program, index })))(
+  '$program',
+  { timeout: 60_000 },
+  ({ program, index }) =>
+    fc.assert(
+      fc.asyncProperty(session(program), async (steps) => {
+        const client = new DapClient();
+        await client.launch(program, { maxSteps: 1500 });
+        await client.run();
+        await play(client, program, steps);
+      }),
+      // Another sequence for each scenario.
+      { numRuns: 10, timeout: 10_000, ...(seed === undefined ? {} : { seed: seed + index }) },
+    ),
 );
 
 test('before, around and after a launch', { timeout: 60_000 }, () =>
   fc.assert(
     fc.asyncProperty(
-      fc.constantFrom(...programs).chain((program) =>
-        fc.array(fc.oneof({ weight: 1, arbitrary: beginning(program) }, { weight: 1, arbitrary: request(program) }), {
-          maxLength: 25,
-        }),
-      ),
-      (requests) => play(new DapClient(), requests),
+      fc
+        .constantFrom(...programs)
+        .chain((program) =>
+          fc.tuple(
+            fc.constant(program),
+            fc.array(fc.oneof(beginning(program), request(program), ending()), { maxLength: 25 }),
+          ),
+        ),
+      ([program, requests]) => play(new DapClient(), program, requests),
     ),
     { numRuns: 200, timeout: 10_000 },
   ),
 );
 
+/** What a user does with a launched scenario, and how he leaves it. */
+function session(program: string): fc.Arbitrary<(Sent | Chain)[]> {
+  const middle = fc.array(fc.oneof({ weight: 2, arbitrary: request(program) }, { weight: 1, arbitrary: chain() }), {
+    minLength: 5,
+    maxLength: 40,
+  });
+  return fc
+    .tuple(middle, fc.array(ending(), { maxLength: 2 }), fc.array(request(program), { maxLength: 2 }))
+    .map((parts) => parts.flat());
+}
+
 /** Sends the requests, and looks at what has come back. */
-async function play(client: DapClient, requests: readonly Sent[]): Promise<void> {
-  const answers: Promise<Message>[] = [];
-  for (const { command, args, waits } of requests) {
-    const sent = client.messages.length;
-    const answer = client.send(command, args);
-    answers.push(answer);
-    if (!waits) continue;
+async function play(client: DapClient, program: string, steps: readonly (Sent | Chain)[]): Promise<void> {
+  const answers: { readonly sent: Sent; readonly answer: Promise<Message> }[] = [];
+  const send = async (sent: Sent): Promise<Message | undefined> => {
+    const from = client.messages.length;
+    const answer = client.send(sent.command, sent.args);
+    answers.push({ sent, answer });
+    if (!sent.waits) return undefined;
     const { success } = await answer;
-    if (success && MOVES.has(command)) await client.until(isMovementOver, sent);
+    if (success && MOVES.has(sent.command)) await client.until(isMovementOver, from);
+    return answer;
+  };
+  for (const step of steps) {
+    if (step.kind === 'request') await send(step);
+    else await CHAINS[step.name](client, program, step.pick);
   }
-  const all = await Promise.all(answers);
-  for (const [index, { command, success, message, body }] of all.entries()) {
-    expect(command).toBe(requests[index]?.command);
+  for (const { sent, answer } of answers) {
+    const { command, success, message, body } = await answer;
+    expect(command).toBe(sent.command);
     if (success) continue;
     expect(message).toMatch(/\S.*/);
-    expect([requests[index], message]).toEqual([requests[index], expect.not.stringContaining('bug of Snoopscope')]);
+    expect([sent, message]).toEqual([sent, expect.not.stringContaining('bug of Snoopscope')]);
     expect(body?.error?.format).toBe(message);
   }
   const outputs = client.messages.flatMap(({ event, body }) => (event === 'output' ? [String(body.output)] : []));
   expect(outputs.filter((text) => text.includes('bug of Snoopscope'))).toEqual([]);
   const seen = client.messages.filter(({ type }) => type === 'response').map(({ request_seq }) => request_seq);
   expect(new Set(seen).size).toBe(seen.length);
-  // Somebody is still there: everything that can be seen now can be looked at.
-  await client.send('pause', { threadId: 1 });
   expect((await client.send('threads')).type).toBe('response');
 }
 
@@ -89,313 +105,70 @@ function isMovementOver({ event }: Message): boolean {
   return event === 'stopped' || event === 'terminated';
 }
 
-const integers = fc.oneof(
-  fc.integer({ min: -2, max: 12 }),
-  fc.integer({ min: 250, max: 1100 }),
-  fc.constantFrom(0, 1e9, -1e9, 2 ** 53, 0.5, Number.MAX_VALUE),
-);
-const garbage = fc.oneof(
-  fc.constantFrom(
-    undefined,
-    null,
-    '',
-    ' ',
-    true,
-    '[',
-    '((((',
-    '[x',
-    'x ==',
-    '🂡',
-    'constructor',
-    '__proto__',
-    'a'.repeat(5000),
-  ),
-  fc.string({ maxLength: 12 }),
-  fc.string({ unit: 'binary', maxLength: 6 }),
-  integers,
-  fc.array(integers, { maxLength: 3 }),
-);
-const expressions = fc.oneof(
-  fc.constantFrom(
-    '[x]',
-    'x',
-    'vm',
-    'gpu',
-    'vcpu0',
-    'cpu0',
-    'gpu.r0',
-    'vcpu0.eax',
-    'eax',
-    'noncoherent(vm)',
-    'cache(cpu0, x)',
-    'exits(vcpu0, WBINVD)',
-    '[x] == 1 && gpu.r0 == 0',
-    'zaps(vm) > 0',
-    'stale-read',
-    'ept(vm, x)',
-    'err',
-    '1',
-    '~1',
-    'why',
-    'trace',
-    'trace 3',
-    'trace 99999999999999999999',
-    'moves',
-    'schedule',
-    'help',
-    'branches',
-    'branch',
-    'branch 1',
-    'branch 2',
-    'branch 0',
-  ),
-  garbage,
-);
-
-/** Requests of a launched session, right and wrong. */
-function request(program: string): fc.Arbitrary<Sent> {
-  const threadId = fc.oneof(
-    { weight: 6, arbitrary: fc.integer({ min: 1, max: 6 }) },
-    { weight: 1, arbitrary: garbage },
-  );
-  const frameId = fc.oneof(
-    { weight: 6, arbitrary: fc.integer({ min: 1, max: 6 }).map((thread) => thread * 256) },
-    { weight: 1, arbitrary: garbage },
-  );
-  const line = fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 0, max: 60 }) }, { weight: 1, arbitrary: garbage });
-  const source = fc.oneof(
-    { weight: 6, arbitrary: fc.constant({ path: program }) },
-    { weight: 1, arbitrary: fc.oneof(garbage, fc.record({ path: garbage }, { requiredKeys: [] })) },
-  );
-  const trigger = {
-    condition: expressions,
-    hitCondition: fc.oneof(fc.constantFrom('1', '>= 2', '% 3', '%0'), garbage),
-    logMessage: fc.oneof(fc.constantFrom('x is {[x]}', '{}', '{', '{{'), garbage),
-  };
-  const options = (record: Record<string, fc.Arbitrary<unknown>>, required: string[] = []) =>
-    fc.record({ ...record }, { requiredKeys: required });
-  const of = (command: string, args: fc.Arbitrary<unknown>) =>
-    fc.record({ command: fc.constant(command), args, waits: fc.integer({ min: 0, max: 3 }).map((n) => n > 0) });
-  const granularity = fc.constantFrom('statement', 'line', 'instruction');
-  const step = options(
-    { threadId, granularity, targetId: fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined }) },
-    ['threadId'],
-  );
-  const move = options({ threadId, granularity }, ['threadId']);
-  return fc.oneof(
-    { weight: 6, arbitrary: of('next', move) },
-    { weight: 6, arbitrary: of('stepIn', step) },
-    { weight: 3, arbitrary: of('stepOut', move) },
-    { weight: 4, arbitrary: of('stepBack', move) },
-    { weight: 4, arbitrary: of('continue', move) },
-    { weight: 4, arbitrary: of('reverseContinue', move) },
-    { weight: 2, arbitrary: of('pause', options({ threadId })) },
-    { weight: 3, arbitrary: of('stepInTargets', options({ frameId })) },
-    { weight: 3, arbitrary: of('gotoTargets', options({ source, line, column: line }, ['source', 'line'])) },
-    { weight: 3, arbitrary: of('goto', options({ threadId, targetId: integers })) },
-    { weight: 2, arbitrary: of('snoopscope/seek', options({ position: integers })) },
-    { weight: 2, arbitrary: of('snoopscope/position', garbage) },
-    { weight: 2, arbitrary: of('threads', garbage) },
-    {
-      weight: 3,
-      arbitrary: of('stackTrace', options({ threadId, startFrame: integers, levels: integers }, ['threadId'])),
-    },
-    { weight: 3, arbitrary: of('scopes', options({ frameId })) },
-    {
-      weight: 4,
-      arbitrary: of(
-        'variables',
-        options(
-          {
-            variablesReference: fc.oneof(fc.integer({ min: 0, max: 60 }), garbage),
-            start: integers,
-            count: integers,
-            format: options({ hex: fc.boolean() }),
-          },
-          ['variablesReference'],
-        ),
-      ),
-    },
-    {
-      weight: 8,
-      arbitrary: of(
-        'evaluate',
-        options({ expression: expressions, frameId, context: fc.constantFrom('repl', 'watch', 'hover', 'clipboard') }, [
-          'expression',
-        ]),
-      ),
-    },
-    {
-      weight: 4,
-      arbitrary: of('completions', options({ text: expressions, column: integers, line, frameId }, ['text', 'column'])),
-    },
-    {
-      weight: 3,
-      arbitrary: of(
-        'setBreakpoints',
-        options(
-          {
-            source,
-            breakpoints: fc.oneof(
-              fc.array(fc.oneof(options({ line, column: line, ...trigger }, ['line']), garbage), { maxLength: 4 }),
-              garbage,
-            ),
-          },
-          ['source'],
-        ),
-      ),
-    },
-    {
-      weight: 2,
-      arbitrary: of(
-        'setFunctionBreakpoints',
-        options({
-          breakpoints: fc.oneof(
-            fc.array(
-              fc.oneof(
-                options(
-                  {
-                    name: fc.oneof(fc.constantFrom('kvm_tdp_page_fault', 'KVM_CREATE_VM', 'mov', 'wbinvd'), garbage),
-                    ...trigger,
-                  },
-                  ['name'],
-                ),
-                garbage,
-              ),
-              { maxLength: 3 },
-            ),
-            garbage,
-          ),
-        }),
-      ),
-    },
-    {
-      weight: 2,
-      arbitrary: of(
-        'setExceptionBreakpoints',
-        options({
-          filters: fc.oneof(
-            fc.array(fc.oneof(fc.constantFrom('stale-read', 'wbinvd-exit', 'group-registration'), garbage), {
-              maxLength: 3,
-            }),
-            garbage,
-          ),
-          filterOptions: fc.oneof(
-            fc.array(
-              fc.oneof(
-                options({ filterId: fc.constantFrom('stale-read', 'group-registration'), condition: expressions }),
-                garbage,
-              ),
-              { maxLength: 2 },
-            ),
-            garbage,
-          ),
-        }),
-      ),
-    },
-    {
-      weight: 3,
-      arbitrary: of(
-        'dataBreakpointInfo',
-        options(
-          { name: expressions, variablesReference: integers, frameId, asAddress: fc.boolean(), bytes: integers },
-          ['name'],
-        ),
-      ),
-    },
-    {
-      weight: 3,
-      arbitrary: of(
-        'setDataBreakpoints',
-        options({
-          breakpoints: fc.oneof(
-            fc.array(
-              fc.oneof(
-                options(
-                  {
-                    dataId: fc.oneof(
-                      fc.constantFrom(
-                        '["expression","[x]",""]',
-                        '["scope","VM","","vm"]',
-                        '["scope","Memory","","x"]',
-                        '["scope","Caches","","cpu0","x"]',
-                        '["scope","Nothing","","x"]',
-                        '["expression","exits(vcpu0, WBINVD)","vcpu0"]',
-                        '[]',
-                        '{}',
-                        '["scope"]',
-                      ),
-                      garbage,
-                    ),
-                    accessType: fc.constantFrom('read', 'write', 'readWrite'),
-                    condition: expressions,
-                    hitCondition: garbage,
-                  },
-                  ['dataId'],
-                ),
-                garbage,
-              ),
-              { maxLength: 3 },
-            ),
-            garbage,
-          ),
-        }),
-      ),
-    },
-    { weight: 1, arbitrary: of('breakpointLocations', options({ source, line, endLine: line }, ['source', 'line'])) },
-    { weight: 1, arbitrary: of('exceptionInfo', options({ threadId })) },
-    { weight: 1, arbitrary: of('loadedSources', garbage) },
-    {
-      weight: 2,
-      arbitrary: of(
-        'source',
-        options({ sourceReference: integers, source: fc.oneof(garbage, options({ sourceReference: integers })) }),
-      ),
-    },
-    { weight: 1, arbitrary: of('setVariable', garbage) },
-    { weight: 2, arbitrary: of('cancel', options({ requestId: integers, progressId: garbage })) },
-    {
-      weight: 2,
-      arbitrary: of(
-        'restart',
-        options({
-          arguments: fc.oneof(
-            fc.constant({ program }),
-            options({ program: garbage, kernel: fc.oneof(fc.constantFrom('v3.13', 'v5.11', 'v6.8', 'v9.9'), garbage) }),
-          ),
-        }),
-      ),
-    },
-    { weight: 1, arbitrary: of('configurationDone', garbage) },
-    { weight: 1, arbitrary: of('launch', options({ program: fc.oneof(fc.constant(program), garbage) })) },
-    { weight: 1, arbitrary: of('terminate', garbage) },
-    { weight: 1, arbitrary: of('disconnect', garbage) },
-    {
-      weight: 1,
-      arbitrary: fc.record({
-        command: fc.oneof(
-          fc.string({ maxLength: 10 }),
-          fc.constantFrom('toString', '__proto__', 'attach', 'readMemory', 'disassemble'),
-        ),
-        args: garbage,
-        waits: fc.boolean(),
-      }),
-    },
-  );
+interface Identified {
+  readonly id: number;
 }
 
-/** Requests that begin a session, also twice and too late. */
-function beginning(program: string): fc.Arbitrary<Sent> {
-  const sent = (command: string, args: unknown): fc.Arbitrary<Sent> =>
-    fc.boolean().map((waits) => ({ command, args, waits }));
-  return fc.oneof(
-    { weight: 3, arbitrary: sent('initialize', { adapterID: 'x' }) },
-    { weight: 1, arbitrary: sent('initialize', { adapterID: 'x', linesStartAt1: false, columnsStartAt1: 'no' }) },
-    { weight: 3, arbitrary: sent('launch', { program, stopOnEntry: false, maxSteps: 500 }) },
-    { weight: 1, arbitrary: sent('launch', { program, noDebug: true, maxSteps: 500 }) },
-    { weight: 1, arbitrary: sent('launch', { program, stopOnFinding: 'stale-read', maxSteps: 500 }) },
-    { weight: 1, arbitrary: sent('launch', { program: 'none.snoop' }) },
-    { weight: 3, arbitrary: sent('configurationDone', {}) },
-    { weight: 1, arbitrary: sent('disconnect', {}) },
-  );
+type Play = (client: DapClient, program: string, pick: number) => Promise<void>;
+
+/** Each asks for what is there, and takes some of it; where nothing is, as in the middle of a run, that is all. */
+const CHAINS: Readonly<Record<Chain['name'], Play>> = {
+  /** Opens a scope of a frame of a thread to the bottom. */
+  async look(client, _, pick) {
+    const scopes = await scopesOf(client, pick);
+    const scope = picked(scopes, pick);
+    if (scope) await client.open(scope.variablesReference, '');
+  },
+  async target(client, _, pick) {
+    const target = picked<Identified>((await body(client, 'stepInTargets', { frameId: 256 }))?.targets, pick);
+    if (target) await moved(client, 'stepIn', { threadId: 1, targetId: target.id });
+  },
+  async jump(client, program, pick) {
+    const found = await body(client, 'gotoTargets', { source: { path: program }, line: 1 + (pick % 60) });
+    const target = picked<Identified>(found?.targets, pick);
+    if (target) await moved(client, 'goto', { threadId: 1, targetId: target.id });
+  },
+  /** Watches a variable that it finds, or none any more, and runs to a change. */
+  async data(client, _, pick) {
+    const scope = picked(await scopesOf(client, pick), pick);
+    const variable = scope && picked(await client.variables(scope.variablesReference), pick);
+    if (!scope || !variable) return;
+    const args = { variablesReference: scope.variablesReference, name: variable.name };
+    const info = await body(client, 'dataBreakpointInfo', args);
+    expect(typeof info?.description).toBe('string');
+    const breakpoints = info?.dataId ? [{ dataId: info.dataId }] : [];
+    const answer = await body(client, 'setDataBreakpoints', { breakpoints });
+    expect(answer?.breakpoints.map(({ verified }: { verified: boolean }) => verified)).toEqual(
+      breakpoints.map(() => true),
+    );
+    await moved(client, pick % 2 === 0 ? 'continue' : 'reverseContinue', { threadId: 1 });
+  },
+  async branch(client, _, pick) {
+    const at = await body(client, 'snoopscope/position', {});
+    if (at) await moved(client, 'evaluate', { expression: `branch ${1 + (pick % at.branches)}`, context: 'repl' });
+  },
+};
+
+async function scopesOf(client: DapClient, pick: number): Promise<readonly { variablesReference: number }[]> {
+  const thread = picked<Identified>((await body(client, 'threads', {}))?.threads, pick);
+  const frame =
+    thread && picked<Identified>((await body(client, 'stackTrace', { threadId: thread.id }))?.stackFrames, pick);
+  return (frame && (await body(client, 'scopes', { frameId: frame.id }))?.scopes) ?? [];
+}
+
+/** The body of an answer, if the request is not refused. A refusal is in words, and a fault of ours is none. */
+async function body(client: DapClient, command: string, args: object): Promise<Message['body'] | undefined> {
+  const answer = await client.send(command, args);
+  if (!answer.success)
+    expect([command, args, answer.message]).toEqual([command, args, expect.not.stringContaining('bug of')]);
+  return answer.success ? answer.body : undefined;
+}
+
+async function moved(client: DapClient, command: string, args: object): Promise<void> {
+  const from = client.messages.length;
+  if (await body(client, command, args)) await client.until(isMovementOver, from);
+}
+
+function picked<T>(all: readonly T[] | undefined, pick: number): T | undefined {
+  return all?.[pick % Math.max(all.length, 1)];
 }
