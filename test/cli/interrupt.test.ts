@@ -1,6 +1,9 @@
 // Ctrl-C: what is known is printed, nothing that is open is called failed, and nothing more is begun.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { checking, parse } from '@snoopscope/sim-core';
 import { describe, expect, test } from 'vitest';
-import { snoopscope } from './command.ts';
+import { root, snoopscope } from './command.ts';
 
 const wbinvd = 'scenarios/wbinvd/local-cpu-not-flushed.snoop';
 const race = 'test/cli/scenarios/race.snoop';
@@ -53,4 +56,18 @@ test('bisect names no turn that rests on what it did not explore', async () => {
 
 test('test is not fine when files are left', async () => {
   expect((await snoopscope(`test ${OPEN} ${wbinvd} ${race}`, { interrupt: AbortSignal.abort() })).exitCode).toBe(130);
+});
+
+test('between two kernels there is a moment to look at the keyboard, also where nothing is explored', () => {
+  const slices = checking(parse(readFileSync(path.join(root, wbinvd), 'utf8')));
+  let moments = 0;
+  for (;;) {
+    const { done, value } = slices.next();
+    if (done) {
+      expect(value.kernels.length).toBeGreaterThan(20);
+      expect(moments).toBeGreaterThanOrEqual(value.kernels.length - new Set(value.kernels.map((k) => k.judgedAs)).size);
+      break;
+    }
+    moments++;
+  }
 });

@@ -176,7 +176,7 @@ async function groupOf(verdicts: readonly KernelVerdict[], interrupt: AbortSigna
     findings: exploration.findings
       .filter(({ finding }) => unexpected.includes(finding))
       .flatMap((f) => judgedFindings(first, f)),
-    ...waitingNote(first),
+    ...(interrupt.aborted ? {} : waitingNote(first)),
   };
 }
 

@@ -85,6 +85,8 @@ export function* checking(parsed: ParsedScenario, options: CheckOptions = {}): G
     if (!model) return { diagnostics, kernels: [], left: profiles.slice(index) };
     const same = kernels.find((known) => behavesAs(model, known.model));
     kernels.push(same ? { ...same, profile } : yield* judging(model, profile, options.explore ?? {}));
+    // Elaborating for dozens of kernels takes its time, too.
+    if (same) yield same.exploration;
   }
   return { diagnostics: [], kernels, left: [] };
 }
