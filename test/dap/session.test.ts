@@ -271,6 +271,34 @@ test('a bad breakpoint is unverified and says why; the others work', async () =>
   expect((await client.run()).hitBreakpointIds).toEqual([breakpoints.at(-1).id]);
 });
 
+test('there are as many branches as the limit says, and the refusal names it', async () => {
+  const loop = (name: string): string => `thread ${name} {\n  loop {\n    close(9)\n  }\n}\n`;
+  const text = `machine {\n  cpu intel\n  memory x = 0\n}\n${loop('a')}${loop('b')}`;
+  const client = new DapClient(repositoryFiles({ 'two.snoop': text }));
+  await client.launch('two.snoop', { maxSteps: 100 });
+  await client.run();
+  await client.move('continue', { threadId: 1 });
+  const b = async (): Promise<number> => {
+    const { targets } = await client.request('stepInTargets', { frameId: 256 });
+    return targets.find(({ label }: { label: string }) => label === 'b: close(9)').id;
+  };
+  for (let position = 1; position < 64; position++) {
+    await client.move('evaluate', { expression: 'branch 1', context: 'repl' });
+    await client.move('snoopscope/seek', { position });
+    await client.move('stepIn', { threadId: 1, targetId: await b() });
+  }
+  await client.move('evaluate', { expression: 'branch 1', context: 'repl' });
+  await client.move('snoopscope/seek', { position: 64 });
+  const { message } = await client.send('stepIn', { threadId: 1, targetId: await b() });
+  expect(message).toContain('There are 64 branches already (limit branches)');
+  expect(await client.request('snoopscope/position')).toMatchObject({
+    branch: 1,
+    branches: 64,
+    position: 64,
+    steps: 100,
+  });
+});
+
 test('two restarts at once are one: the latest, with one stop', async () => {
   const client = new DapClient();
   await client.launch(endless, { stopOnEntry: true });
