@@ -11,7 +11,7 @@ import { RequestError } from './request-error.ts';
 import { DECIMAL, type Item } from './scopes/item.ts';
 import { SCOPES } from './scopes/table.ts';
 import type { Snapshot } from './snapshot.ts';
-import { WatchedMachine } from './watched-machine.ts';
+import { WatchedMachine, WHOLE } from './watched-machine.ts';
 
 /** Where a variable is found. */
 export interface VariablePlace {
@@ -77,7 +77,9 @@ export class Watch {
 
   /** May a change of this slot change the variable? Below 0 it is the code of a happening. */
   dependsOn(slot: number): boolean {
-    return slot < 0 ? this.#counting !== undefined : this.#machine.reads.has(slot);
+    if (slot < 0) return this.#counting !== undefined;
+    const { reads } = this.#machine;
+    return reads.has(slot) || reads.has(WHOLE);
   }
 
   /** The variable in a state; undefined when it does not exist there. */
