@@ -295,6 +295,9 @@ describe('what was compiled', () => {
     const off = { NODE_COMPILE_CACHE: place, NODE_DISABLE_COMPILE_CACHE: '1' };
     const first = await start(['check', race], off).ended;
     expect(kept(place)).toEqual([]);
+    const nowhere = { NODE_COMPILE_CACHE: '', HOME: '', LOCALAPPDATA: '', XDG_CACHE_HOME: 'relative' };
+    expect(await start(['check', race], nowhere).ended).toEqual(first);
+    expect(existsSync(path.join(root, 'relative'))).toBe(false);
     const blocked = path.join(folder, 'a-file');
     writeFileSync(blocked, '');
     expect(await start(['check', race], { NODE_COMPILE_CACHE: blocked }).ended).toEqual(first);

@@ -18,8 +18,7 @@ const BUILD_LINE = /\n\/\/ build ([0-9a-f]+)\n$/;
 
 const folder = import.meta.dirname;
 const file = path.join(folder, 'cli-program.js');
-// A function in ASCII: V8 takes it as it is, without a copy.
-const source = readFileSync(file, 'latin1');
+const source = programText();
 const build = BUILD_LINE.exec(source.slice(-100))?.[1];
 const kept = build === undefined ? undefined : cacheFile();
 const cachedData = kept && readCompiled(kept, build as string);
@@ -33,11 +32,23 @@ if (kept && (!cachedData || program.cachedDataRejected)) {
 const module = { exports: {} };
 program.runInThisContext()(module.exports, createRequire(file), module, file, folder);
 
+/** A function in ASCII: V8 takes it as it is, without a copy. */
+function programText(): string {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch (error) {
+    const reason = (error as Error).message;
+    process.stderr.write(`snoopscope: error: A part of the command is missing; installing it again helps: ${reason}\n`);
+    process.exit(EXIT.wrong);
+  }
+}
+
 /** One file for each command and Node, or undefined when there is to be none. */
 function cacheFile(): string | undefined {
   const { NODE_DISABLE_COMPILE_CACHE, NODE_COMPILE_CACHE } = process.env;
-  const base = NODE_COMPILE_CACHE || userCache();
-  if (NODE_DISABLE_COMPILE_CACHE || base === undefined) return undefined;
+  const own = userCache();
+  const base = NODE_COMPILE_CACHE || (own && path.isAbsolute(own) ? own : undefined);
+  if (NODE_DISABLE_COMPILE_CACHE || !base) return undefined;
   const words = process.argv.slice(2);
   const [first = ''] = words;
   const asked = words.some((word) => word === '--help' || word === '-h');
@@ -49,7 +60,7 @@ function cacheFile(): string | undefined {
 function userCache(): string | undefined {
   const { HOME, LOCALAPPDATA, XDG_CACHE_HOME } = process.env;
   if (process.platform === 'win32') return LOCALAPPDATA;
-  if (process.platform !== 'darwin' && XDG_CACHE_HOME && path.isAbsolute(XDG_CACHE_HOME)) return XDG_CACHE_HOME;
+  if (process.platform !== 'darwin' && XDG_CACHE_HOME) return XDG_CACHE_HOME;
   return HOME && path.join(HOME, ...(process.platform === 'darwin' ? ['Library', 'Caches'] : ['.cache']));
 }
 
