@@ -4,7 +4,7 @@ import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Family } from './families.ts';
 import { Includes, keyOf, type ReadFile } from './includes.ts';
 import type { Settings } from './protocol.ts';
-import { type IncludedFile, profileFor, type Snapshot } from './snapshot.ts';
+import { familyFrom, type IncludedFile, profileFor, type Snapshot } from './snapshot.ts';
 
 interface Open {
   text: TextDocument;
@@ -118,7 +118,9 @@ export class Documents {
       const file = this.includes.file(uri);
       if (file !== undefined) files.set(keyOf(uri), file);
     }
-    return [...files.values()].map((file) => [file, ...this.includes.collect(file.uri, file.scenario).files.values()]);
+    return [...files.values()].map((file) =>
+      familyFrom(file, this.includes.collect(file.uri, file.scenario).files.values()),
+    );
   }
 
   #byKey(key: string): IncludedFile | undefined {

@@ -6,6 +6,7 @@ import {
   profileNamed,
   remembered,
 } from '@snoopscope/sim-core';
+import { keyOf } from './includes.ts';
 
 /** A document as it was at one moment, with everything that an answer about it depends on. Never changes. */
 export interface Snapshot {
@@ -47,10 +48,16 @@ export function includedScenario(snapshot: Snapshot): (path: string) => ParsedSc
 }
 
 /** The document and the files it includes: names mean the same in all of them. */
-export const familyOf = remembered((snapshot: Snapshot): readonly IncludedFile[] => [
-  { uri: snapshot.uri, scenario: snapshot.scenario },
-  ...snapshot.included.values(),
-]);
+export const familyOf = remembered((snapshot: Snapshot): readonly IncludedFile[] =>
+  familyFrom(snapshot, snapshot.included.values()),
+);
+
+/** A file and those it includes, each once, by whatever paths and circles they come. */
+export function familyFrom({ uri, scenario }: IncludedFile, included: Iterable<IncludedFile>): readonly IncludedFile[] {
+  const family = new Map([[keyOf(uri), { uri, scenario }]]);
+  for (const file of included) if (!family.has(keyOf(file.uri))) family.set(keyOf(file.uri), file);
+  return [...family.values()];
+}
 
 function kernelLineOf(scenario: ParsedScenario): string | undefined {
   return contentsOfKind(scenario, 'kernel')[0]?.content.version.text;

@@ -145,6 +145,23 @@ test('a VM is renamed in the names of its vCPUs too', async () => {
   ]);
 });
 
+test('files that include each other in a circle count once', async () => {
+  const client = await editor({
+    'a.snoop': 'include "b.snoop"\nproc a(fd) {\n  close(fd)\n}\n',
+    'b.snoop': 'include "a.snoop"\nproc b(fd) {\n  call a(fd)\n}\n',
+  });
+  const source = 'include "b.snoop"\nproc <|>a(fd) {\n  close(fd)\n}\n';
+  expect(await rename(client, 'a.snoop', source, 'shut')).toEqual(['a.snoop:2:5', 'b.snoop:3:7']);
+  const found = await client.at<unknown[]>('definition', `${FOLDER}a.snoop`, marked(source).places[0]!);
+  expect(found).toHaveLength(1);
+});
+
+test('a library is not wrong because its scenarios declare what it uses', async () => {
+  const client = await editor();
+  await client.open(FOLDER + LIBRARY, FILES[LIBRARY]!);
+  expect(await client.diagnostics(FOLDER + LIBRARY)).toEqual([]);
+});
+
 test('a file is one file, however its URI is written', async () => {
   const listed = ['file:///C:/project/one%20file.snoop', 'file:///C:/project/lib.snoop'];
   const texts: Readonly<Record<string, string>> = {

@@ -112,7 +112,10 @@ class Reader {
     const { tokens, block } = this;
     const first = tokens[0];
     if (first === undefined) return { place: { kind: 'statement', block } };
-    if (first === '}') return { place: { kind: tokens.length === 1 ? 'alternative' : 'nothing' } };
+    if (first === '}') {
+      const inActor = tokens.length === 1 && block !== 'file' && block !== 'machine';
+      return { place: { kind: inActor ? 'alternative' : 'nothing' } };
+    }
     if (block === 'file') return { place: this.filePlace(first) };
     if (block === 'machine') return { place: this.machinePlace(first) };
     return this.statementPlace();

@@ -1,5 +1,5 @@
 import type { ParsedScenario } from '../ast.ts';
-import { contentsOfKind } from '../blocks.ts';
+import { contentsOfKind, linesOfKind } from '../blocks.ts';
 import { looksConstant } from '../constant-style.ts';
 import { namesOf, vcpuName } from '../roles.ts';
 import type { Place, ScenarioSymbol } from '../symbols.ts';
@@ -13,12 +13,22 @@ export interface UndefinedUse extends Place {
 /** Uses of names of a space that neither this file nor an included one defines. */
 export function* undefinedUses(subject: ScenarioSubject, space: ScenarioSymbol['space']): Generator<UndefinedUse> {
   const { symbols, definedElsewhere, vocabulary } = subject;
-  if (subject.brokenIncludes.length > 0) return;
+  if (subject.brokenIncludes.length > 0 || isLibrary(subject.scenario)) return;
   for (const symbol of symbols.all.values()) {
     if (symbol.space !== space || symbol.definitionCount > 0 || definedElsewhere.has(symbol.id)) continue;
     if (space === 'name' && looksConstant(symbol.name, vocabulary)) continue;
     for (const place of symbol.references) yield { ...place, name: symbol.name };
   }
+}
+
+/**
+ * Whether a file is there to be included: it has procedures, nobody who acts, and nothing to judge. What its procedures
+ * name may be declared by whoever includes it, and is looked at there.
+ */
+function isLibrary(scenario: ParsedScenario): boolean {
+  const { blocks } = scenario;
+  if (blocks.some(({ actor }) => actor !== undefined) || !blocks.some(({ proc }) => proc !== undefined)) return false;
+  return linesOfKind(scenario, 'condition').length === 0;
 }
 
 /** Names of all actors: `setup`, `qemu`, `vcpu0`, `gpu`, `host`. */
@@ -36,7 +46,7 @@ export function* actorUses(
   wanted: 'device' | 'vcpu' | 'actor',
 ): Generator<UndefinedUse & { readonly known: readonly string[] }> {
   const { scenario, included, symbols, vocabulary } = subject;
-  if (subject.brokenIncludes.length > 0) return;
+  if (subject.brokenIncludes.length > 0 || isLibrary(scenario)) return;
   const files = [scenario, ...included];
   const devices = files.flatMap((file) =>
     [...contentsOfKind(file, 'device'), ...contentsOfKind(file, 'mdev')].map(({ content }) => content.name.text),
