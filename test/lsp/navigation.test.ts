@@ -75,6 +75,13 @@ describe('a rename is refused', () => {
   });
 });
 
+test('a descriptor may have the name of a vCPU, and another', () => {
+  const { text, places } = marked(
+    'setup {\n  <|>vcpu0 = ioctl(vm, KVM_CREATE_VCPU, 0)\n  close(vcpu0)\n}\nvcpu 0 {\n}\nexists vcpu0.eax == 0',
+  );
+  expect(renamed(snapshotOf(text), places[0]!, 'first').map(({ line }) => line)).toEqual([1, 2]);
+});
+
 test('a parameter is renamed inside its procedure only', () => {
   const { text, places } = marked('proc a(<|>g) {\n  close(g)\n}\nsetup {\n  g = open("/dev/kvm")\n  close(g)\n}');
   expect(renamed(snapshotOf(text), places[0]!, 'fd').map(({ line }) => line)).toEqual([0, 1]);

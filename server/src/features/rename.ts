@@ -73,7 +73,7 @@ export function renamed(
 
 /** Why a name cannot be another: numbers, registers of the CPU, and what is not in this scenario. */
 function fixedName(names: readonly SharedName[], symbol: ScenarioSymbol, written: string): string | undefined {
-  if (!IDENTIFIER.test(written) || /^vcpu\d+$/.test(symbol.name) || /_vcpu\d+$/.test(symbol.name))
+  if (!IDENTIFIER.test(written) || (symbol.space === 'actor' && /(^|_)vcpu\d+$/.test(symbol.name)))
     return 'A vCPU is named by its number: change the number of its block.';
   if (symbol.space === 'register' && /^(?:vcpu\d+|.*_vcpu\d+)\./.test(symbol.name))
     return 'Registers of a vCPU have the names that the architecture gives them.';
