@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { runTests } from '@vscode/test-electron';
 import { build } from 'esbuild';
 import { root } from '../../scripts/install.mjs';
+import { runBrowserWorkers } from './browser-workers.mjs';
 import { installChromium, installServer } from './host/install.mjs';
 import { serveMessages } from './host/messages.mjs';
 
@@ -54,6 +55,7 @@ export async function runVSCode({ onOutcome = () => {}, say = () => {} } = {}) {
     }
     await runOnce(variant, desktop ?? path.join(root, 'test/vscode/host/vscode.mjs'), keep);
   }
+  if (!desktop) await runBrowserWorkers(keep);
   return outcomes;
 }
 
