@@ -59,5 +59,5 @@ async function* chunks(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 export function withoutProgress(stderr: string): string {
   // A line of a terminal that is written over never ends.
   const lines = stderr.split('\r\u001b[K').filter((text, i) => i === 0 || text.includes('\n'));
-  return lines.join('').replace(/^.*: \S+ states?(, | so far, ).*\n/gm, '');
+  return lines.join('').replace(/^.*: \S+ (states?|moves)(, | so far, ).*\n/gm, '');
 }

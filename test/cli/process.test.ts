@@ -179,6 +179,15 @@ describe('Ctrl-C', () => {
     expect(code).toBe(130);
   }, 30_000);
 
+  test('runs at random stop; while they are made, they are counted', async () => {
+    const child = start(['explore', '--random', '4000000000', race]);
+    await text(child.stderr, /race\.snoop: [\d.]+[kM]? moves, [\d.]+[kM]? a second, [\d.]+[MG] runs to go\n/);
+    child.kill('SIGINT');
+    const { code, stdout } = await child.ended;
+    expect(stdout).toMatch(/FAILED/);
+    expect(code).toBe(1);
+  }, 30_000);
+
   test('a server stops', async () => {
     const child = start(['lsp', '--port', '0']);
     await text(child.stderr, /Listening on 127\.0\.0\.1:\d+/);

@@ -167,9 +167,13 @@ function costText(report: ExplorationReport, seconds: number, from: number): str
   return `${counted(states, 'state')}, ${counted(transitions, 'transition')}, ${counted(depth, 'move')} deep, ${short(bytes)}B, ${each} bytes a state${pace}${again}`;
 }
 
-/** One line for a terminal, while it goes on. */
-export function progressText({ states, frontier, bytes, depth }: Progress, seconds: number, kept?: Kept): string {
+/** One line for a terminal, while it goes on. `drawn`: runs at random, whose moves stand for states. */
+export function progressText(progress: Progress, seconds: number, kept: Kept | undefined, drawn: boolean): string {
+  const { states, transitions, frontier, bytes, depth } = progress;
   const saved = kept ? `, checkpoint written ${counted(kept.written, 'time')}` : '';
+  if (drawn) {
+    return `${short(transitions)} moves, ${rate(transitions, seconds)} a second, ${short(frontier)} runs to go${saved}`;
+  }
   return `${short(states)} states, ${rate(states - (kept?.resumedFrom ?? 0), seconds)} a second, frontier ${short(frontier)}, depth ${depth}, ${short(bytes)}B${saved}`;
 }
 

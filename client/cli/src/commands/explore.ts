@@ -72,23 +72,24 @@ interface ProgressLine {
 /** Seconds between two lines in a log; a terminal's line is written over and over. */
 const LOG_SECONDS = 10;
 
-function progressLine({ io: { stderr }, format, remark }: Call, name: string): ProgressLine | undefined {
+function progressLine(call: Call, name: string): ProgressLine | undefined {
+  const { stderr } = call.io;
   const { columns } = stderr;
-  if (columns === undefined) return format === 'text' ? logLines(remark, name) : undefined;
+  if (columns === undefined) return call.format === 'text' ? logLines(call, name) : undefined;
   const write = (text: string): void => stderr.write(`\r\u001b[K${text.slice(0, columns - 1)}`);
   return {
-    show: (progress, seconds, kept) => write(progressText(progress, seconds, kept)),
+    show: (progress, seconds, kept) => write(progressText(progress, seconds, kept, call.flag('random'))),
     clear: () => write(''),
   };
 }
 
 /** Who waits longer than a second wants to know that something happens. */
-function logLines(remark: Call['remark'], name: string): ProgressLine {
+function logLines({ remark, flag }: Call, name: string): ProgressLine {
   let next = 1;
   return {
     show(progress, seconds, kept) {
       if (seconds < next) return;
-      remark(`${name}: ${progressText(progress, seconds, kept)}`);
+      remark(`${name}: ${progressText(progress, seconds, kept, flag('random'))}`);
       next = seconds + LOG_SECONDS;
     },
     clear: () => {},
