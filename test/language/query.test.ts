@@ -57,7 +57,7 @@ const places: readonly [block: string, line: string, place: string, replaced: st
   ['setup', 'ioctl(vm, KVM_CREATE_DEVICE, {<|>', 'field kvm_create_device', ''],
   ['setup', 'ioctl(vm, KVM_CREATE_DEVICE, {type=4, fl<|>', 'field kvm_create_device type', 'fl'],
   ['setup', 'ioctl(vm, KVM_CREATE_DEVICE, {type=KVM_DEV<|>, fd=>dev})', 'value int kvm_create_device.type', 'KVM_DEV'],
-  ['setup', 'ioctl(vm, KVM_CREATE_DEVICE, {fd=><|>', 'nothing', ''],
+  ['setup', 'ioctl(vm, KVM_CREATE_DEVICE, {fd=><|>', 'output', ''],
   ['setup', 'ioctl(dev, KVM_SET_DEVICE_ATTR, {addr=[<|>', 'value fd kvm_device_attr.addr', ''],
   [
     'setup',

@@ -1,13 +1,14 @@
 // Every scenario of the gallery, through every feature: nothing is wrong with them, and nothing goes wrong over them.
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { parse, rolesOf, VOCABULARY } from '@snoopscope/sim-core';
+import { parse, rolesOf, symbolsOf, type TextPlace, VOCABULARY } from '@snoopscope/sim-core';
 import { describe, expect, test } from 'vitest';
 import { offersAt } from '../../server/src/features/completion.ts';
 import { definitionAt } from '../../server/src/features/definition.ts';
 import { elaborationDiagnostics, textDiagnostics } from '../../server/src/features/diagnostics.ts';
 import { hoverAt } from '../../server/src/features/hover.ts';
 import { referencesAt } from '../../server/src/features/references.ts';
+import { RenameRefused, renamed } from '../../server/src/features/rename.ts';
 import { stretchesAt } from '../../server/src/features/selection.ts';
 import { signatureAt } from '../../server/src/features/signature.ts';
 import { colouredWords } from '../../server/src/features/tokens.ts';
@@ -68,6 +69,22 @@ describe.each(files)('%s', (file) => {
     });
   });
 
+  test('every name can have another, and the old one back', () => {
+    const found = textDiagnostics(snapshot).map(({ line, code }) => `${line} ${code}`);
+    for (const symbol of symbolsOf(snapshot.scenario, VOCABULARY).all.values()) {
+      const [place] = [...symbol.definitions, ...symbol.references];
+      const changed = unlessRefused(() => rename(snapshot, place!, 'renamed_here'));
+      if (changed === undefined) continue;
+      expect(changed.scenario, symbol.id).not.toEqual(snapshot.scenario);
+      expect(
+        textDiagnostics(changed).map(({ line, code }) => `${line} ${code}`),
+        symbol.id,
+      ).toEqual(found);
+      const name = snapshot.scenario.lines[place!.line]!.text.slice(place!.span.start, place!.span.end);
+      expect(textOf(rename(changed, place!, name)), symbol.id).toBe(textOf(snapshot));
+    }
+  });
+
   test('no two colours overlap', () => {
     let last = { line: 0, end: 0 };
     for (const { line, span } of colouredWords(snapshot)) {
@@ -76,6 +93,31 @@ describe.each(files)('%s', (file) => {
     }
   });
 });
+
+function textOf({ scenario }: Snapshot): string {
+  return scenario.lines.map(({ text }) => text).join('\n');
+}
+
+/** The document after a rename, all of whose places are in it. */
+function rename(from: Snapshot, { line, span }: TextPlace, newName: string): Snapshot {
+  const lines = from.scenario.lines.map(({ text }) => text);
+  const places = renamed(from, { line, column: span.start }, newName);
+  for (const { uri, line: at, start, end } of [...places].sort((left, right) => right.start - left.start)) {
+    expect(uri).toBe(from.uri);
+    lines[at] = lines[at]!.slice(0, start) + newName + lines[at]!.slice(end);
+  }
+  const { uri, version, profile, included } = from;
+  return { uri, version, profile, included, scenario: parse(lines.join('\n')) };
+}
+
+function unlessRefused<Value>(work: () => Value): Value | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof RenameRefused) return undefined;
+    throw error;
+  }
+}
 
 function open(file: string): Snapshot {
   const scenario = parse(readFileSync(path.join(root, file), 'utf8'));

@@ -65,6 +65,8 @@ class Offering {
         return this.values(place);
       case 'field':
         return this.fields(place);
+      case 'output':
+        return [NULL_POINTER];
       case 'result':
         return table.resultOffers(place.op, profile);
       case 'operand':
@@ -173,7 +175,6 @@ class Offering {
 
   private value(shape: OperandShape): Offer[] {
     const { has } = this;
-    const nullPointer: Offer = { label: 'NULL', kind: 'constant', about: { kind: 'constant', name: 'NULL' }, rank: 9 };
     const snippet = () => valueSnippet(shape, has);
     switch (shape.kind) {
       case 'fd':
@@ -188,12 +189,12 @@ class Offering {
       case 'pointer':
         return [
           { label: '[…]', kind: 'text', snippet: snippet(), description: 'a pointer to a value', rank: 0 },
-          nullPointer,
+          NULL_POINTER,
         ];
       case 'struct':
         return [
           { label: '{…}', kind: 'text', detail: ` struct ${shape.struct}`, snippet: snippet(), rank: 0 },
-          nullPointer,
+          NULL_POINTER,
         ];
       case 'path':
         return has.paths().map((path) => ({ ...path, label: `"${path.label}"` }));
@@ -322,6 +323,8 @@ class Offering {
     return move === 'drain' ? has.cpus('cpu') : has.symbols('word');
   }
 }
+
+const NULL_POINTER: Offer = { label: 'NULL', kind: 'constant', about: { kind: 'constant', name: 'NULL' }, rank: 9 };
 
 /** Paths and PCI addresses inside the quotes that an editor has closed already. */
 function offersInString(snapshot: Snapshot, line: number, string: Span): Offers {

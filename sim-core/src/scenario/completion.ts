@@ -32,6 +32,8 @@ export type CompletionPlace =
     }
   /** The name of a field; `present` are those that are written already. */
   | { readonly kind: 'field'; readonly struct: StructSpec; readonly present: readonly string[] }
+  /** Behind `field=>`: a new name, or `NULL` where the kernel is not to be able to write. */
+  | { readonly kind: 'output' }
   | { readonly kind: 'result'; readonly op: Op | undefined }
   /** An operand of an instruction, TLP or host action. */
   | { readonly kind: 'operand'; readonly op: Op; readonly index: number; readonly shapes: readonly OperandShape[] }
@@ -255,7 +257,7 @@ class Reader {
       field = struct?.fields.find((candidate) => candidate.name === frame.field);
       shapes = field === undefined ? [] : [field.shape];
     }
-    if (/=>\s*$/.test(this.text)) return { kind: 'nothing' };
+    if (/=>\s*$/.test(this.text)) return { kind: 'output' };
     return { kind: 'value', shapes, call, ...(struct && { struct }), ...(field && { field }) };
   }
 

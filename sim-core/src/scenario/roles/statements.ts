@@ -65,7 +65,10 @@ function valueWords(out: WordCollector, expr: Expr, struct: StructSpec | undefin
     case 'struct':
       for (const { name, value } of expr.fields) {
         out.add('field', name.span, { ...(struct && { struct }), field: name.text });
-        if (value.kind === 'out') out.symbol(value.bind, 'name', true, { ...(struct && { struct }), field: name.text });
+        const of = { ...(struct && { struct }), field: name.text };
+        // `fd=>NULL` binds nothing: the kernel cannot write there.
+        if (value.kind === 'out' && value.bind.text === 'NULL') out.add('constant', value.bind.span, of);
+        else if (value.kind === 'out') out.symbol(value.bind, 'name', true, of);
         else valueWords(out, value.expr, struct, name.text);
       }
   }
