@@ -127,6 +127,18 @@ describe('workers', () => {
     }
   });
 
+  it('keep to the limits in the middle of a level', () => {
+    const model = modelOf(everyoneWritesEverything(4, 2));
+    const states = together(model, 'shared', 2, { maxStates: 15_000 }).exploration;
+    expect(states.limit).toEqual({ kind: 'states', at: 15_000 });
+    // Each holds a block of numbers.
+    expect(states.states).toBeLessThan(15_000 + 3 * 64);
+    const bytes = together(model, 'shared', 2, { maxBytes: 1_600_000 }).exploration;
+    expect(bytes.limit).toEqual({ kind: 'bytes', at: 1_600_000 });
+    // What was learned counts, too, and is not known before.
+    expect(bytes.bytes).toBeLessThan(1.25 * 1_600_000);
+  });
+
   it('with messages change nothing at all', () => {
     const model = modelOf(scenario);
     for (const findings of [{}, { 'stale-read': 'stop' }] as const) {

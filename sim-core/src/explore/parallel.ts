@@ -18,8 +18,9 @@ import { Ahead } from './ahead.ts';
 import type { Exploration, ExploreLimit, ExploreOptions, Progress } from './exploration.ts';
 import { type FromLevelWorker, type LevelDone, LevelPart, type LevelWorker } from './level-worker.ts';
 import { Search, type SharedOptions } from './search.ts';
-import { CONTROL, SharedStore } from './shared-store.ts';
-import type { Store } from './store.ts';
+import { DEFAULT_MAX_BYTES, DEFAULT_MAX_STATES } from './search-options.ts';
+import { BLOCK, CONTROL, SharedStore } from './shared-store.ts';
+import { MAX_NUMBERED, type Store } from './store.ts';
 
 export interface ParallelOptions extends ExploreOptions, Pick<SharedOptions, 'sharedLevel'> {
   /** How workers get at the states; shared memory where there is any when left out. */
@@ -37,6 +38,7 @@ export class ParallelSearch {
   readonly #withdrawn = new Set<number>();
   readonly #ahead: Ahead | undefined;
   readonly #onIdle: () => void;
+  readonly #limits: Pick<ExploreOptions, 'maxStates' | 'maxBytes'>;
   /** The level that is shared, as far as this thread is at it, and what workers have answered of it. */
   #part: LevelPart | undefined;
   #partOver = true;
@@ -55,6 +57,7 @@ export class ParallelSearch {
   constructor(model: Model, options: ParallelOptions, workers: readonly LevelWorker[], onIdle: () => void) {
     this.#workers = workers;
     this.#onIdle = onIdle;
+    this.#limits = options;
     const { memory = typeof SharedArrayBuffer === 'undefined' ? 'messages' : 'shared', ...rest } = options;
     const sharedLevel = options.sharedLevel ?? SHARED_LEVEL;
     // Fingerprints are kept by the search alone.
@@ -155,7 +158,9 @@ export class ParallelSearch {
     const { search } = this;
     const { levelEnd, tables } = search;
     const store = sharedStore(search.space.store);
-    store.reserve((levelEnd - from) * GROWTH + SHARED_LEVEL);
+    const most = this.#most(store);
+    store.reserve(Math.min((levelEnd - from) * GROWTH, Math.max(0, most - store.count)) + SHARED_LEVEL);
+    store.control[CONTROL.most] = most;
     store.control[CONTROL.cursor] = from;
     store.control[CONTROL.pause] = 0;
     const { buffers } = store;
@@ -172,6 +177,14 @@ export class ParallelSearch {
     this.#partOver = false;
   }
 
+  /** Numbers that may be given out in this level: the limits of the search hold in the middle of it, too. */
+  #most(store: SharedStore): number {
+    const { maxStates = DEFAULT_MAX_STATES, maxBytes = DEFAULT_MAX_BYTES } = this.#limits;
+    const left = Math.max(0, maxBytes - this.search.progress().bytes) / store.bytesPerState;
+    // The last block that fits may begin before the limit.
+    return Math.min(maxStates + BLOCK, store.count + Math.floor(left) + BLOCK, MAX_NUMBERED);
+  }
+
   #endPart(): void {
     this.#partOver = true;
     if (this.#part) this.#done.push(this.#part.end());
@@ -181,15 +194,16 @@ export class ParallelSearch {
   /** When everybody has done their part. */
   #endLevel(): void {
     if (!this.#partOver || this.#done.length <= this.#workers.length - this.#withdrawn.size) return;
-    const { control } = sharedStore(this.search.space.store);
+    const { control, count } = sharedStore(this.search.space.store);
     const { levelEnd } = this.search;
+    const isFull = count + BLOCK > (control[CONTROL.most] as number);
     const all = this.#done;
     this.#done = [];
     const paused = Atomics.load(control, CONTROL.pause) !== 0;
     // Each takes one portion too many at the end.
     const expanded = Math.min(Atomics.load(control, CONTROL.cursor), levelEnd);
     if (this.search.absorb(all)) {
-      if (paused && expanded < levelEnd && Atomics.load(control, CONTROL.stop) === 0) {
+      if (paused && !isFull && expanded < levelEnd && Atomics.load(control, CONTROL.stop) === 0) {
         this.#post(expanded);
         return;
       }

@@ -23,7 +23,7 @@ export interface SharedBuffers {
 }
 
 /** Places in the control buffer, each on a line of the cache of its own. */
-export const CONTROL = { count: 0, holes: 16, cursor: 32, stop: 48, pause: 64, size: 80 } as const;
+export const CONTROL = { count: 0, holes: 16, cursor: 32, stop: 48, pause: 64, most: 80, size: 96 } as const;
 
 /** Memory that is not touched costs addresses alone, so that there may be much from the start. */
 const FIRST_CAPACITY = 1 << 20;
@@ -34,7 +34,7 @@ const GROWTH = 4;
 /** At most this part of the hash set is used. */
 const FULLEST = 5 / 8;
 /** Numbers that a worker takes at a time. */
-const BLOCK = 64;
+export const BLOCK = 64;
 
 export class SharedStore implements Store {
   words: number;
@@ -171,6 +171,11 @@ export class SharedStore implements Store {
     }
   }
 
+  /** Bytes that a state takes at most, its part of a hash set included that has just grown. */
+  get bytesPerState(): number {
+    return this.#stride * 4 + 6 + (4 * GROWTH) / FULLEST;
+  }
+
   /** From here on others insert as well, until everybody has settled. */
   share(): void {
     this.#together = true;
@@ -227,8 +232,9 @@ export class SharedStore implements Store {
     if (this.#free === this.#freeEnd) {
       const wanted = this.#together ? BLOCK : 1;
       const { room } = this.#buffers;
+      const most = this.#together ? Math.min(room, this.#control[CONTROL.most] as number) : room;
       const from = Atomics.add(this.#control, CONTROL.count, wanted);
-      if (from + wanted > room) {
+      if (from + wanted > most) {
         Atomics.sub(this.#control, CONTROL.count, wanted);
         Atomics.store(this.#control, CONTROL.pause, 1);
         return -1;
