@@ -168,10 +168,10 @@ describe('control characters of a file', () => {
     for (const colours of [true, false]) {
       const { stdout } = await snoopscope('run -', { stdin: hostile, colours, columns: 80 });
       expect(stdout).toContain('red');
-      const [bell, escape, sequence] = ['\u0007', '\u001b[31m', '\u009b'];
+      const [bell, colour, sequence] = ['\u0007', '\u001b[31m', '\u009b'];
       for (const hidden of [bell, sequence]) expect(stdout).not.toContain(hidden);
       // On a terminal with colours another one does no harm.
-      if (!colours) expect(stdout).not.toContain(escape);
+      if (!colours) expect(stdout).not.toContain(colour);
     }
   });
 
