@@ -58,6 +58,11 @@ export class Documents {
     this.refresh();
   }
 
+  /** Whether a document includes files. */
+  dependsOnOthers(uri: string): boolean {
+    return this.#open.get(uri)?.includes ?? false;
+  }
+
   settings(uri: string): Settings {
     return this.#open.get(uri)?.settings ?? {};
   }

@@ -77,7 +77,9 @@ export class Session {
         return undefined;
       }
     });
-    this.workspace = new Workspace(connection, this.documents, host.findScenarios ?? (() => undefined));
+    this.workspace = new Workspace(connection, this.documents, host.findScenarios ?? (() => undefined), () => {
+      for (const uri of this.documents.uris) if (this.documents.dependsOnOthers(uri)) this.validate(uri);
+    });
   }
 
   initialize(params: InitializeParams): void {

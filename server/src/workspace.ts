@@ -21,14 +21,17 @@ export class Workspace {
   readonly #connection: Connection;
   readonly #documents: Documents;
   readonly #find: FindScenarios;
+  readonly #changed: () => void;
   #folders: readonly string[] = [];
   /** Whether the client answers {@link FIND_SCENARIOS_REQUEST}. */
   asksClient = false;
 
-  constructor(connection: Connection, documents: Documents, find: FindScenarios) {
+  /** `changed` is called when files turn out to be others than they were. */
+  constructor(connection: Connection, documents: Documents, find: FindScenarios, changed: () => void) {
     this.#connection = connection;
     this.#documents = documents;
     this.#find = find;
+    this.#changed = changed;
   }
 
   initialize({ workspaceFolders, rootUri }: InitializeParams): void {
@@ -48,7 +51,10 @@ export class Workspace {
     const { uris, cut } = await this.#scenarios(uri);
     const open = new Set(this.#documents.uris.map(keyOf));
     const closed = uris.filter((one) => !open.has(keyOf(one)));
-    if (await this.#documents.includes.reread(closed)) this.#documents.refresh();
+    if (await this.#documents.includes.reread(closed)) {
+      this.#documents.refresh();
+      this.#changed();
+    }
     // What those include may lie outside the folders.
     for (;;) {
       const missing = this.#documents.missingOf(closed);

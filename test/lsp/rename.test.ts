@@ -98,6 +98,23 @@ test('files that changed on disk without a word are read as they are now', async
   expect(again.changes[`${FOLDER}one.snoop`]?.[0]?.range.start.line).toBe(10);
 });
 
+test('and what is wrong because of the change is said', async () => {
+  const files = { ...FILES };
+  const client = await editor(files);
+  await client.open(`${FOLDER}two.snoop`, FILES['two.snoop']!);
+  await client.diagnostics(`${FOLDER}two.snoop`);
+  await rename(client, 'one.snoop', FILES['one.snoop']!.replace('memory x', 'memory <|>x'), 'flag');
+  files[LIBRARY] = library('proc attach', 'proc detach');
+  await client.at(
+    'references',
+    `${FOLDER}one.snoop`,
+    { line: 3, column: 9 },
+    { context: { includeDeclaration: true } },
+  );
+  const isSaid = ({ code }: { code?: number | string }) => code === 'unknown-proc';
+  await client.diagnostics(`${FOLDER}two.snoop`, ({ diagnostics }) => diagnostics.some(isSaid));
+});
+
 test('references and definitions reach the scenarios that include a file', async () => {
   const client = await editor();
   const { text, places } = marked(library('[x]', '[<|>x]'));
