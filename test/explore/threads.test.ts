@@ -12,6 +12,7 @@ import type { Exploring } from '../../client/cli/src/explore-file.ts';
 import { exploreWithWorkers } from '../../client/cli/src/explore-workers.ts';
 import type { LevelThread } from '../../client/vscode/src/explore-threads.ts';
 import { type ExploreReply, exploreScenario } from '../../client/vscode/src/explore-worker.ts';
+import { createAnswerer, type WorkerReply } from '../../client/vscode/src/worker.ts';
 import {
   type Exploration,
   elaborate,
@@ -61,12 +62,16 @@ parentPort.on('message', ({ kind }) => {
   return { file, options: 'options' in death ? death.options : {} };
 }
 
+/** What one thread finds in the large scenario. */
+let alone: Exploration | undefined;
+
 describe('the command line', () => {
   it.each(MEMORIES)('finds with three threads what one finds (%s)', async (memory) => {
     const model = modelOf(LARGE);
     const exploring = exploreWithWorkers(model, { memory }, 3, () => new Worker(SCRIPT));
     const together = await toEnd(exploring);
-    expect(essence(together)).toEqual(essence(explore(model)));
+    alone ??= explore(model);
+    expect(essence(together)).toEqual(essence(alone));
   });
 
   it.each(MEMORIES)('is over within 100 ms when it is stopped (%s)', async (memory) => {
@@ -97,14 +102,17 @@ describe('the command line', () => {
 
 describe('the editor', () => {
   it.each(MEMORIES)('finds with three threads what one finds (%s)', async (memory) => {
-    const answers = await Promise.all([1, 3].map((count) => inEditor(LARGE, { memory, count, script: SCRIPT })));
-    const [one, three] = answers.map(explored);
-    expect(one?.workers).toEqual({ count: 1, memory, expanded: 0 });
-    expect(three?.workers.count).toBe(3);
-    expect(three?.workers.expanded).toBeGreaterThan(1000);
-    expect(three?.report.complete).toBe(true);
-    expect(three?.report.states).toBe(one?.report.states);
-    expect(three?.report.outcomes.map((o) => o.values)).toEqual(one?.report.outcomes.map((o) => o.values));
+    const { workers, report } = explored(await inEditor(LARGE, { memory, count: 3, script: SCRIPT }));
+    expect(workers.count).toBe(3);
+    expect(workers.expanded).toBeGreaterThan(1000);
+    alone ??= explore(modelOf(LARGE));
+    expect([report.complete, report.states, report.transitions]).toEqual([true, alone.states, alone.transitions]);
+    expect(report.outcomes.map((o) => o.values)).toEqual(alone.outcomes.map((o) => o.values));
+  });
+
+  it('has no others when one worker is asked for', async () => {
+    const { workers } = explored(await inEditor(SMALL, { memory: 'shared', count: 1, script: SCRIPT }));
+    expect(workers).toEqual({ count: 1, memory: 'shared', expanded: 0 });
   });
 
   it.each(MEMORIES)('is over within 100 ms when it is cancelled, with what is known (%s)', async (memory) => {
@@ -130,6 +138,20 @@ describe('the editor', () => {
       const answer = inEditor(SMALL, { memory, count: 2, script: file, options });
       await expect(answer).rejects.toThrow(DEATHS[name].why);
     }
+  });
+
+  it('says which thread died, and why, instead of a result', async () => {
+    const { file } = deadly('throws an error');
+    const threads = { start: () => levelThread(new Worker(file)), memory: 'shared', processors: 4 } as const;
+    const reply = await new Promise<WorkerReply>((resolve) => {
+      const answer = createAnswerer(threads, (reply) => reply.kind !== 'progress' && resolve(reply));
+      answer({ kind: 'explore', text: SMALL, includes: {}, maxBytes: 2 ** 30, workers: 2, levelWorker: '' });
+    });
+    expect(reply).toEqual({
+      kind: 'died',
+      message:
+        'A worker of the exploration died: a cosmic ray. The setting snoopscope.explore.workers takes 1 for no others.',
+    });
   });
 
   it.each(MEMORIES)('goes on alone where no thread may be started, and says so (%s)', async (memory) => {

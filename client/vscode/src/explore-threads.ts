@@ -62,7 +62,9 @@ export class Team {
       };
       return { post };
     });
-    this.search = new ParallelSearch(model, { ...options, memory: threads.memory }, workers, () => this.wake());
+    // Alone it has nobody to share memory with.
+    const memory = count > 1 ? threads.memory : 'messages';
+    this.search = new ParallelSearch(model, { ...options, memory }, workers, () => this.wake());
   }
 
   get workers(): Workers {
