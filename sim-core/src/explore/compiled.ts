@@ -290,9 +290,17 @@ interface JointTable {
   readonly written: readonly number[];
 }
 
-function outcomeOf({ bundle, written }: JointTable, from: number): number {
-  const parts = written.map((number, member) => (number < 0 ? (bundle.parts[member]?.[from] as number) : number));
-  return bundle.numberOf(parts) ?? UNMET;
+function outcomeOf({ bundle: { parts, count }, written }: JointTable, from: number): number {
+  for (let to = 0; to < count; to++) {
+    let same = true;
+    for (let member = 0; same && member < written.length; member++) {
+      const numbers = parts[member] as number[];
+      const number = written[member] as number;
+      same = numbers[to] === (number < 0 ? numbers[from] : number);
+    }
+    if (same) return to;
+  }
+  return UNMET;
 }
 
 function descriptorOf({ word, shift, width }: PackedField): number {

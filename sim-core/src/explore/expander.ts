@@ -5,71 +5,20 @@
  * When it meets something that was not learned yet it says so and changes nothing that counts; the state is expanded
  * again once the answer is in the tables.
  */
-import type { CanonicalTables } from './canonical.ts';
 import { type Canonical, canonicalOf } from './canonical.ts';
 import { DISABLED, leafOf, UNKNOWN, UNMET } from './compiled.ts';
 import { Covered } from './sleep.ts';
 import { FULL, hashWords, SLEEPERS } from './store.ts';
+import type { States, Tables } from './tables.ts';
 
-/** Everything that the inner loop looks at. */
-export interface Tables {
-  /** 32-bit words of a packed state. */
-  readonly words: number;
-  /** Moves of actors and those that must happen come first; what the environment may do begins here. */
-  readonly environmentFrom: number;
-  readonly moves: number;
-  readonly firstMove: Int32Array;
-  readonly moveCount: Int32Array;
-  /** {@link Compiled}. */
-  readonly roots: Int32Array;
-  readonly nodes: Int32Array;
-  readonly effects: Uint32Array;
-  readonly remarkable: Uint8Array;
-  readonly jointOf: Int32Array;
-  readonly joint: Int32Array;
-  readonly footprints: Uint32Array;
-  /** Questions that are no moves. */
-  readonly judgementMove: number;
-  readonly placesMove: number;
-  readonly rankMove: number;
-  /** Per leaf: words of memory whose versions it writes, as bits. */
-  readonly rewritten: Int32Array;
-  /** Words of memory whose versions are counted by their order, one below the other. */
-  readonly ranked: Int32Array;
-  /** Are there plans? */
-  readonly planning: boolean;
-  /** Per leaf of the question for the places: its plan, or -1. */
-  readonly planOfLeaf: Int32Array;
-  /** Per plan: bits to keep, then bits to set. */
-  readonly planMasks: Uint32Array;
-  /** Per plan: words of memory whose versions must be counted anew, as bits. */
-  readonly planRanks: Int32Array;
-  /** Per plan and move: 1 when the move changes nothing that matters. */
-  readonly planIdle: Uint8Array;
-  /** Per plan: where its actors that may go alone stand in `alone`. */
-  readonly planAlone: Int32Array;
-  /** A count, then per candidate: the actor, a count, and the actors that must not be able to move. */
-  readonly alone: Int32Array;
-  readonly canonical: CanonicalTables | undefined;
-  /** Are there sleep sets? */
-  readonly sleeping: boolean;
-  /** Moves that no renaming of CPUs changes, as bits. */
-  readonly unnamed: number;
-}
-
-/** Where states are stored, as far as expanding them needs. */
-export interface States {
-  read(state: number, into: Uint32Array): void;
-  open: number;
-  sleep(state: number): number;
-  prepare(hashes: Uint32Array, count: number): void;
-  insert(from: Uint32Array, at: number, hash: number, parent: number, move: number, sleep: number): number;
-}
+export type { States, Tables } from './tables.ts';
 
 /** The question of a state that could not be expanded because the store is full. */
 export const NO_ROOM = -2;
 const NO_QUESTION = -1;
 const NO_PLAN = -1;
+/** States that are expanded together at most. */
+export const TOGETHER = 16;
 
 export class Expander {
   readonly tables: Tables;
@@ -104,12 +53,78 @@ export class Expander {
     this.#canonical = tables.canonical && canonicalOf(tables.canonical);
     this.#current = new Uint32Array(words);
     this.questionWords = new Uint32Array(words);
-    this.#row = new Uint32Array(words * moves);
+    this.#row = new Uint32Array(words * moves * TOGETHER);
     this.#answers = new Int32Array(moves);
-    this.#hashes = new Uint32Array(moves);
-    this.#enabled = new Int32Array(moves);
-    this.#sleeps = new Uint32Array(moves);
+    this.#hashes = new Uint32Array(moves * TOGETHER);
+    this.#enabled = new Int32Array(moves * TOGETHER);
+    this.#sleeps = new Uint32Array(moves * TOGETHER);
+    this.#remarked = new Uint8Array(tables.remarkable.length);
     this.#covered = tables.sleeping ? new Covered(tables, this.#current, this.#answers) : undefined;
+  }
+
+  /**
+   * Stores the successors of some states that follow each other on a level, so that what they need of the memory is
+   * waited for once. Returns how many were expanded; when that is none, `question` says what is not known. The last of
+   * them may be stuck or worth a remark that was not made before; the others are not.
+   */
+  expandSome(first: number, end: number, levelEnd: number): number {
+    const last = this.tables.planning ? first : Math.min(end, first + TOGETHER);
+    const begin = this.remarks.length;
+    let count = 0;
+    let made = 0;
+    let state = first;
+    let plain = true;
+    while (plain && state < last) {
+      const remarked = this.remarks.length;
+      const more = this.#plainly(state, count);
+      if (more < 0) {
+        this.remarks.length = remarked;
+        break;
+      }
+      made += this.#made;
+      count = more;
+      plain = this.#isKnown(remarked);
+      this.#ends[state - first] = count;
+      state++;
+    }
+    if (state === first) return this.expand(first, levelEnd) ? 1 : 0;
+    this.question = NO_QUESTION;
+    this.alone = false;
+    this.#states.open = levelEnd;
+    this.#states.prepare(this.#hashes, count);
+    let from = 0;
+    for (let each = first; each < state; each++) {
+      const to = this.#ends[each - first] as number;
+      if (this.#insert(each, from, to, undefined) === FULL) {
+        this.remarks.length = begin;
+        return 0;
+      }
+      from = to;
+    }
+    this.transitions += made;
+    return state - first;
+  }
+
+  /** Puts the successors of a state into the row behind others; their end, or -1 when there is more to it. */
+  #plainly(state: number, start: number): number {
+    const { moves, environmentFrom, sleeping } = this.tables;
+    this.#states.read(state, this.#current);
+    this.#asleep = sleeping ? this.#states.sleep(state) : 0;
+    if (!this.#ask(0, moves, NO_PLAN) || !this.#anyCanMove(0, environmentFrom)) return -1;
+    this.#covered?.begin(this.#asleep);
+    return this.#generate(state, NO_PLAN, 0, moves, start);
+  }
+
+  /** Were all remarks from a place on made before? */
+  #isKnown(from: number): boolean {
+    let known = true;
+    for (let i = from; i < this.remarks.length; i += 3) {
+      const leaf = this.remarks[i] as number;
+      if (this.#remarked[leaf] !== 0) continue;
+      this.#remarked[leaf] = 1;
+      known = false;
+    }
+    return known;
   }
 
   /**
@@ -136,10 +151,10 @@ export class Expander {
     if (actor >= 0) {
       const first = tables.firstMove[actor] as number;
       const end = first + (tables.moveCount[actor] as number);
-      let count = this.#generate(state, plan, first, end);
+      let count = this.#generate(state, plan, first, end, 0);
       if (count < 0) return this.#undo(remarked);
       const made = this.#made;
-      const farthest = this.#insert(state, count, undefined);
+      const farthest = this.#store(state, count, undefined);
       if (farthest === FULL) return this.#undo(remarked);
       // Somebody whose turn is put off must get it on every cycle: one successor at least is farther than this state.
       if (farthest >= levelEnd) {
@@ -148,12 +163,12 @@ export class Expander {
         return true;
       }
       if (!this.#ask(environmentFrom, moves, plan)) return this.#undo(remarked);
-      count = this.#generate(state, plan, 0, first);
+      count = this.#generate(state, plan, 0, first, 0);
       if (count < 0) return this.#undo(remarked);
       const before = made + this.#made;
-      if (this.#insert(state, count, undefined) === FULL) return this.#undo(remarked);
-      count = this.#generate(state, plan, end, moves);
-      if (count < 0 || this.#insert(state, count, undefined) === FULL) return this.#undo(remarked);
+      if (this.#store(state, count, undefined) === FULL) return this.#undo(remarked);
+      count = this.#generate(state, plan, end, moves, 0);
+      if (count < 0 || this.#store(state, count, undefined) === FULL) return this.#undo(remarked);
       this.transitions += before + this.#made;
       return true;
     }
@@ -167,11 +182,11 @@ export class Expander {
       this.#asleep = 0;
     }
     this.#covered?.begin(this.#asleep);
-    const count = this.#generate(state, plan, 0, moves);
+    const count = this.#generate(state, plan, 0, moves, 0);
     if (count < 0) return this.#undo(remarked);
     const noted = this.stuck.length;
     if (stuck) this.stuck.push(state, judgement, count);
-    if (this.#insert(state, count, stuck ? this.stuck : undefined) === FULL) {
+    if (this.#store(state, count, stuck ? this.stuck : undefined) === FULL) {
       this.stuck.length = noted;
       return this.#undo(remarked);
     }
@@ -180,6 +195,9 @@ export class Expander {
   }
 
   #made = 0;
+  /** Per leaf: 1 when it was remarked on before. */
+  readonly #remarked: Uint8Array;
+  readonly #ends = new Int32Array(TOGETHER);
 
   #undo(remarked: number): false {
     this.remarks.length = remarked;
@@ -265,15 +283,15 @@ export class Expander {
     return false;
   }
 
-  /** Puts the successors by the moves of a range into the row. Their number, or -1 when something is not known. */
-  #generate(state: number, plan: number, from: number, to: number): number {
+  /** Puts the successors by the moves of a range into the row from `start` on. Their end, or -1 when something is not known. */
+  #generate(state: number, plan: number, from: number, to: number, start: number): number {
     const { words, effects, jointOf, remarkable, rewritten, planRanks, planMasks, environmentFrom, unnamed } =
       this.tables;
     const answers = this.#answers;
     const current = this.#current;
     const row = this.#row;
     const canonical = this.#canonical;
-    let count = 0;
+    let count = start;
     let loops = 0;
     for (let move = from; move < to; move++) {
       const answer = answers[move] as number;
@@ -321,7 +339,7 @@ export class Expander {
       this.#hashes[count] = hashWords(row, at, words);
       this.#enabled[count++] = move;
     }
-    this.#made = count + loops;
+    this.#made = count - start + loops;
     return count;
   }
 
@@ -365,22 +383,26 @@ export class Expander {
     return true;
   }
 
-  /** Stores what stands in the row; the highest number among the successors, -1 without any, or FULL. */
-  #insert(state: number, count: number, numbers: number[] | undefined): number {
+  #store(state: number, count: number, numbers: number[] | undefined): number {
+    // All places are touched before any is used: the misses of the caches then overlap.
+    this.#states.prepare(this.#hashes, count);
+    return this.#insert(state, 0, count, numbers);
+  }
+
+  /** Stores what stands in a part of the row; the highest number among the successors, -1 without any, or FULL. */
+  #insert(state: number, from: number, to: number, numbers: number[] | undefined): number {
     const { words } = this.tables;
     const states = this.#states;
     const hashes = this.#hashes;
-    // All places are touched before any is used: the misses of the caches then overlap.
-    states.prepare(hashes, count);
     let highest = -1;
-    for (let i = 0; i < count; i++) {
+    for (let i = from; i < to; i++) {
       const successor = states.insert(
         this.#row,
         i * words,
-        hashes[i] as number,
+        (hashes[i] as number) | 0,
         state,
         this.#enabled[i] as number,
-        this.#sleeps[i] as number,
+        (this.#sleeps[i] as number) | 0,
       );
       if (successor === FULL) {
         this.question = NO_ROOM;

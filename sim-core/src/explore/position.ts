@@ -25,6 +25,9 @@ export interface Position {
   beganAgain: number;
 }
 
+/** States after each of which it is looked whether to stop. */
+export const PAUSE = 4096;
+
 /** States after which plans are first compared with the facts that came in meanwhile; then at four times as many. */
 const FIRST_COMPARISON = 1024;
 /** So few states are quickly found again. */
@@ -67,4 +70,12 @@ export function isContradicted(at: Position, space: Space): boolean {
 /** Has the search begun again so often that plans are not worth it? */
 export function isTooOften({ restarts }: Position): boolean {
   return restarts > MAX_RESTARTS;
+}
+
+/**
+ * Without sleep sets beside persistent sets: an order that is put off may then not be covered by the one that was taken, and
+ * making up for that costs more moves than sleep sets save.
+ */
+export function fitting(reductions: Reductions): Reductions {
+  return reductions.partialOrder ? { ...reductions, sleepSets: false } : reductions;
 }

@@ -1,6 +1,9 @@
 /** What a search takes when nothing else is said, and what only those say who run it in parts or test it. */
 import type { Ahead } from './ahead.ts';
-import type { Store } from './store.ts';
+import type { ExploreOptions } from './exploration.ts';
+import { FingerprintStore } from './fingerprint-store.ts';
+import type { SpaceOptions } from './space.ts';
+import { StateStore, type Store } from './store.ts';
 
 /** States stored at most when the caller does not say. */
 export const DEFAULT_MAX_STATES = 50_000_000;
@@ -12,6 +15,9 @@ export const DEFAULT_MAX_BYTES = 2 * 1024 ** 3;
  * not begins again with the reductions that look ahead.
  */
 export const LOOK_AHEAD_FROM = 2000;
+
+/** Slots of all machines on which something is learned in one step: some milliseconds. */
+export const SLICE_SLOTS = 1_000_000;
 
 /** How a search is part of a parallel one, and what tests turn at. */
 export interface SharedOptions {
@@ -26,4 +32,10 @@ export interface SharedOptions {
   readonly newStore?: (words: number, sleeping: boolean) => Store;
   /** Workers that find out successors before the search comes to their states. */
   readonly ahead?: Ahead;
+}
+
+/** What states are stored in, as the options say. */
+export function newStore({ fingerprint, remembered }: ExploreOptions & SharedOptions): SpaceOptions['newStore'] {
+  return (words, sleeping) =>
+    fingerprint ? new FingerprintStore(words, sleeping, remembered) : new StateStore(words, sleeping);
 }

@@ -6,7 +6,7 @@
  */
 import type { Granularity, Model } from '../engine/model.ts';
 import type { CheckpointSource, ReadSnapshot, Snapshot } from './checkpoint.ts';
-import { Expander, type Tables } from './expander.ts';
+import { Expander, type Tables, TOGETHER } from './expander.ts';
 import {
   ALL_REDUCTIONS,
   type Exploration,
@@ -24,21 +24,25 @@ import { type Leaf, NotSymmetric } from './learner.ts';
 import type { LevelDone } from './level-worker.ts';
 import { Outcomes } from './outcomes.ts';
 import { concretePath } from './path.ts';
-import { atFirstState, firstPosition, isContradicted, isTooOften, type Position } from './position.ts';
+import { atFirstState, firstPosition, fitting, isContradicted, isTooOften, PAUSE, type Position } from './position.ts';
 import { mutedSlots, watchedFindings } from './relevance.ts';
 import { resultOf } from './result.ts';
 import { readSearch, saveSearch } from './saved-search.ts';
 import { restoreStates } from './saved-states.ts';
-import { DEFAULT_MAX_BYTES, DEFAULT_MAX_STATES, LOOK_AHEAD_FROM, type SharedOptions } from './search-options.ts';
+import {
+  DEFAULT_MAX_BYTES,
+  DEFAULT_MAX_STATES,
+  LOOK_AHEAD_FROM,
+  newStore,
+  type SharedOptions,
+  SLICE_SLOTS,
+} from './search-options.ts';
 import { Space, type SpaceOptions } from './space.ts';
 import { behindSetup, tooLarge } from './start.ts';
-import { HOLE, MAX_NUMBERED, StateStore, type Store } from './store.ts';
+import { HOLE, MAX_NUMBERED, StateStore } from './store.ts';
 
 export type * from './exploration.ts';
 export type { SharedOptions } from './search-options.ts';
-
-/** Slots of all machines on which something is learned in one step: some milliseconds. */
-const SLICE_SLOTS = 1_000_000;
 
 /** Explores to the end or to a limit. */
 export function explore(model: Model, options: ExploreOptions & SharedOptions = {}): Exploration {
@@ -72,7 +76,7 @@ export class Search implements CheckpointSource {
     this.#granularity = options.granularity ?? model.granularity;
     this.#found = new Found(options.findings ?? {}, (finding) => this.stop({ kind: 'finding', finding }));
     const reductions = { ...ALL_REDUCTIONS, ...options.reduction };
-    const from = options.lookAheadFrom ?? LOOK_AHEAD_FROM;
+    const { lookAheadFrom: from = LOOK_AHEAD_FROM } = options;
     this.#lookAhead = from > 0 && (reductions.partialOrder || reductions.deadState) ? { from, reductions } : undefined;
     const first = this.#lookAhead ? { ...reductions, partialOrder: false, deadState: false } : reductions;
     this.#at = firstPosition(fitting(first), this.#lookAhead !== undefined);
@@ -216,15 +220,10 @@ export class Search implements CheckpointSource {
       watched: watchedFindings(this.#model, policyOf),
       muted: this.#at.reductions.deadState ? mutedSlots(this.#model, policyOf) : [],
       judge: (executor) => this.#outcomes.judge(executor),
-      newStore: this.#options.newStore ?? this.#newStore,
+      newStore: this.#options.newStore ?? newStore(this.#options),
       condenseFrom: this.#options.condenseFrom,
     };
   }
-
-  #newStore = (words: number, sleeping: boolean): Store =>
-    this.#options.fingerprint
-      ? new FingerprintStore(words, sleeping, this.#options.remembered)
-      : new StateStore(words, sleeping);
 
   /** To the first state of the space. */
   #reset(): void {
@@ -323,7 +322,6 @@ export class Search implements CheckpointSource {
   #run(until: number): void {
     if (this.#shared) return;
     this.#catchUp();
-
     const { maxDepth = Number.POSITIVE_INFINITY } = this.#options;
     const { store, learner } = this.space;
     const mostLeaves = learner.leaves.length + Math.ceil(SLICE_SLOTS / this.#model.layout.size);
@@ -331,10 +329,7 @@ export class Search implements CheckpointSource {
       // Learning takes longer than moving, and the longer the larger the machine is.
       if (learner.leaves.length >= mostLeaves) return;
       if (this.#at.next === this.#at.levelEnd) {
-        if (this.#at.depth + 1 >= maxDepth) {
-          this.stop({ kind: 'depth', at: maxDepth });
-          return;
-        }
+        if (this.#at.depth + 1 >= maxDepth) return this.stop({ kind: 'depth', at: maxDepth });
         this.#at.depth++;
         this.#at.levelEnd = store.count;
         store.release(this.#at.next);
@@ -344,9 +339,8 @@ export class Search implements CheckpointSource {
         }
       }
       if (this.#options.ahead?.ready(this.#at.next, this) === false) return;
-      this.#expand(this.#at.next);
-      this.#at.next++;
-      if (store.count >= this.#at.compareAt || this.#at.next === store.count || (this.#at.next & 0xfff) === 0)
+      this.#at.next += this.#expandNext();
+      if (store.count >= this.#at.compareAt || this.#at.next === store.count || this.#at.next % PAUSE === 0)
         if (this.#pause()) return;
       if (store.count >= this.#maxStates) this.stop({ kind: 'states', at: this.#maxStates });
     }
@@ -354,7 +348,6 @@ export class Search implements CheckpointSource {
 
   /** What need not be looked at behind every state. True when the search begins again. */
   #pause(): boolean {
-    const { maxBytes = DEFAULT_MAX_BYTES } = this.#options;
     const { store } = this.space;
     if (this.#at.willLookAhead && this.#lookAhead && store.count >= this.#lookAhead.from) {
       // Symmetry that was found not to apply stays off.
@@ -366,8 +359,22 @@ export class Search implements CheckpointSource {
     if (store.count >= this.#at.compareAt || this.#at.next === store.count) if (this.#beginAgain()) return true;
     store.release(this.#at.next);
     if (store.count >= this.#maxStates) this.stop({ kind: 'states', at: this.#maxStates });
+    const { maxBytes = DEFAULT_MAX_BYTES } = this.#options;
     if (this.progress().bytes >= maxBytes) this.stop({ kind: 'bytes', at: maxBytes });
     return false;
+  }
+
+  /** Expands the next state, or some at once; the search would not pause between them. Their number. */
+  #expandNext(): number {
+    const { next, levelEnd } = this.#at;
+    const room = this.#maxStates - this.space.store.count > TOGETHER * this.#model.moves.length;
+    if (room && this.space.store instanceof StateStore && !this.#options.ahead) {
+      const expanded = this.#expander.expandSome(next, Math.min(levelEnd, next + PAUSE - (next % PAUSE)), levelEnd);
+      this.#note(this.#expander);
+      if (expanded > 0) return expanded;
+    }
+    this.#expand(next);
+    return 1;
   }
 
   #expand(state: number): void {
@@ -407,12 +414,4 @@ export class Search implements CheckpointSource {
     const schedule = scheduleOf([...concretePath(this.space, this.#start, state), move]);
     this.stop({ kind: 'model', message: leaf.limit, schedule });
   }
-}
-
-/**
- * Without sleep sets beside persistent sets: an order that is put off may then not be covered by the one that was taken, and
- * making up for that costs more moves than sleep sets save.
- */
-function fitting(reductions: Reductions): Reductions {
-  return reductions.partialOrder ? { ...reductions, sleepSets: false } : reductions;
 }

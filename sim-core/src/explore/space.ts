@@ -351,10 +351,13 @@ export class Space {
     const leaves = [leaf];
     let anew = this.compiled.meetJoint(leaf, raw) || stale;
     // Without plans each move will be asked for in this state, and together they take one new arrangement at most.
-    for (let other = move + 1; other < this.learner.judgementMove && !this.planner; other++) {
+    // Later there is little new in a state.
+    const together = !this.planner && this.store.count < FIRST_CONDENSED;
+    for (let other = move + 1; together && other < this.learner.judgementMove; other++) {
       const known = this.learner.leaves.length;
       const next = this.#take(other);
-      if (this.learner.leaves.length > known) leaves.push(next.leaf);
+      if (this.learner.leaves.length === known) continue;
+      leaves.push(next.leaf);
       anew = this.compiled.meetJoint(next.leaf, raw) || next.stale || anew;
     }
     if (anew) this.#relayout();

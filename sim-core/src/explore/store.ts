@@ -132,7 +132,7 @@ export class StateStore implements Store {
     for (let i = 0; i < count; i++) {
       const number = ((this.#entries[i] as number) & NUMBER_MASK) - 1;
       if (number >= 0)
-        sum += (this.#chunks[number >>> CHUNK_BITS] as Uint32Array)[(number & CHUNK_MASK) * stride] as number;
+        sum ^= (this.#chunks[number >>> CHUNK_BITS] as Uint32Array)[(number & CHUNK_MASK) * stride] as number;
     }
     this.touched = sum;
   }
@@ -228,5 +228,6 @@ export function hashWords(words: Uint32Array, at: number, count: number): number
     hash ^= hash >>> 15;
   }
   hash = Math.imul(hash, 0xc2b2ae35);
-  return (hash ^ (hash >>> 13)) >>> 0;
+  // Numbers of 32 bits with a sign need no object of their own.
+  return hash ^ (hash >>> 13);
 }
