@@ -87,10 +87,13 @@ export class Ahead {
       this.#begin(state, search);
     }
     while (this.#slices.length > 0 && state >= (this.#slices[0] as Sent).end) this.#leave();
+    // Workers that still had other things to do have not kept the search from going on.
+    if (this.#slices.length === 0) this.#next = Math.max(this.#next, state);
     this.#send(search);
     const slice = this.#slices[0];
     this.waiting = slice !== undefined && slice.done === undefined;
-    this.#ready = slice && !this.waiting ? slice.end : 0;
+    if (slice) this.#ready = this.waiting ? state : slice.end;
+    else this.#ready = this.#next >= this.#levelEnd ? this.#levelEnd : state;
     return !this.waiting;
   }
 
@@ -167,8 +170,9 @@ export class Ahead {
     this.#store = space.store;
     this.#relayouts = space.relayouts;
     this.#levelEnd = levelEnd;
-    this.#next = levelEnd - state >= this.#sharedLevel ? state : levelEnd;
-    const even = Math.ceil((levelEnd - state) / (SLICES * Math.max(1, this.#workers.length)));
+    const workers = this.#workers.length - this.#withdrawn.size;
+    this.#next = workers > 0 && levelEnd - state >= this.#sharedLevel ? state : levelEnd;
+    const even = Math.ceil((levelEnd - state) / (SLICES * Math.max(1, workers)));
     this.#size = Math.min(LARGEST_SLICE, Math.max(SMALLEST_SLICE, even));
   }
 
