@@ -19,6 +19,8 @@ import {
   type Profile,
   parse,
   profileNamed,
+  shortestSchedule,
+  type Target,
 } from '../../sim-core/src/index.ts';
 import { everyoneWritesEverything } from './everyone-writes.ts';
 import { randomScenario } from './random-scenario.ts';
@@ -178,6 +180,7 @@ describe('workers', () => {
           expect(verdicts(exploration)).toEqual(verdicts(alone));
           // Looking ahead may begin again at another place, because another state was met first.
           if (!reduced || memory === 'messages') expect(essence(exploration)).toEqual(essence(alone));
+          else expect(shortestLengths(model, exploration)).toEqual(shortestLengths(model, alone));
         },
       ),
       { numRuns: 40 },
@@ -197,6 +200,16 @@ describe('workers', () => {
     expect(() => search.result()).toThrow('out of memory');
   });
 });
+
+/** Of the shortest way to each finding, and to what decides each condition. */
+function shortestLengths(model: Model, exploration: Exploration): object {
+  const lengthOf = (target: Target): number | undefined => {
+    const way = shortestSchedule(model, exploration, target);
+    return way && movesOf(way.schedule).length;
+  };
+  const findings = exploration.findings.map(({ finding }) => [finding, lengthOf({ kind: 'finding', finding })]);
+  return [findings.sort(), exploration.conditions.map((_, index) => lengthOf({ kind: 'condition', index }))];
+}
 
 function verdicts({ conditions, outcomes, findings }: Exploration): object {
   return [conditions.map((c) => c.holds), outcomes.map((o) => o.values), findings.map((f) => f.finding).sort()];
