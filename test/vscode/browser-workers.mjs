@@ -57,8 +57,10 @@ export async function runBrowserWorkers(keep) {
 
 function problemOf(found, one, { count, memory }) {
   const { workers, states, complete } = found;
-  if (complete !== true || states !== one.states)
+  // With shared memory facts may come in in another order, and other states be seen.
+  if (complete !== true || (memory === 'messages' && states !== one.states)) {
     return `found ${JSON.stringify(found)} instead of ${one.states} states`;
+  }
   if (workers.count !== count || workers.memory !== memory) return `worked as ${JSON.stringify(workers)}`;
   if (count > 1 && !(workers.expanded > 1000)) return `others than the first expanded ${workers.expanded} states`;
   if (count === 1 && workers.problem === undefined) return 'nothing is said of the workers that are missing';
