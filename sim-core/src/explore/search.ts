@@ -329,7 +329,10 @@ export class Search implements CheckpointSource {
       // Learning takes longer than moving, and the longer the larger the machine is.
       if (learner.leaves.length >= mostLeaves) return;
       if (this.#at.next === this.#at.levelEnd) {
-        if (this.#at.depth + 1 >= maxDepth) return this.stop({ kind: 'depth', at: maxDepth });
+        if (this.#at.depth + 1 >= maxDepth) {
+          this.stop({ kind: 'depth', at: maxDepth });
+          return;
+        }
         this.#at.depth++;
         this.#at.levelEnd = store.count;
         store.release(this.#at.next);
