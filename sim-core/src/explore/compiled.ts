@@ -10,6 +10,7 @@
 import type { Bundle } from './bundle.ts';
 import type { Branching, Leaf, Learner } from './learner.ts';
 import { maskOf, type PackedField, type Packing } from './packing.ts';
+import type { Tables } from './tables.ts';
 
 /** What a tree may answer besides the number of a leaf (2 and more) as its complement. */
 export const UNKNOWN = 0;
@@ -272,6 +273,27 @@ export class Compiled {
       this.#tablesOn.set(bundle, all);
     }
   }
+}
+
+/** Sets the joint values behind a leaf, whose other effects are there already. False when one was never met. */
+export function setJoint(
+  { joint, jointOf }: Pick<Tables, 'joint' | 'jointOf'>,
+  leaf: number,
+  from: Uint32Array,
+  into: Uint32Array,
+  at: number,
+): boolean {
+  let table = jointOf[leaf] as number;
+  for (let left = joint[table++] as number; left > 0; left--) {
+    const field = joint[table] as number;
+    const word = field & 255;
+    const shift = (field >>> 8) & 31;
+    const result = joint[table + 1 + (((from[word] as number) >>> shift) & (field >>> 13))] as number;
+    if (result === UNMET) return false;
+    into[at + word] = (into[at + word] as number) | (result << shift);
+    table += 2 + (field >>> 13);
+  }
+  return true;
 }
 
 /** A node that looks at a bundle, and the part of a tree that it stands for. */

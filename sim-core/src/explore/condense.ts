@@ -23,7 +23,7 @@ export interface Condensed {
 /** Words of states that are short enough as they are. */
 export const MAX_WORDS_LEFT = 2;
 /** States that are looked at to choose what goes together. */
-const SAMPLE = 4096;
+const SAMPLE = 2048;
 /** Bits that a joint value may be gathered from: it must be a number. */
 const MAX_GATHERED = 52;
 

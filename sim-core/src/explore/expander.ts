@@ -6,7 +6,7 @@
  * again once the answer is in the tables.
  */
 import { type Canonical, canonicalOf } from './canonical.ts';
-import { DISABLED, leafOf, UNKNOWN, UNMET } from './compiled.ts';
+import { DISABLED, leafOf, setJoint, UNKNOWN } from './compiled.ts';
 import { Covered } from './sleep.ts';
 import { FULL, hashWords, SLEEPERS } from './store.ts';
 import type { States, Tables } from './tables.ts';
@@ -293,6 +293,8 @@ export class Expander {
     const canonical = this.#canonical;
     let count = start;
     let loops = 0;
+    const first = current[0] as number;
+    const second = current[1] as number;
     for (let move = from; move < to; move++) {
       const answer = answers[move] as number;
       if (answer === DISABLED || (move < SLEEPERS && (this.#asleep & (1 << move)) !== 0)) continue;
@@ -300,11 +302,17 @@ export class Expander {
       if (remarkable[leaf] !== 0) this.remarks.push(leaf, state, move);
       const effect = leaf * 2 * words;
       const at = count * words;
-      for (let i = 0; i < words; i++) {
-        row[at + i] =
-          ((current[i] as number) & (effects[effect + i] as number)) | (effects[effect + words + i] as number);
+      if (words === 2) {
+        // So short that the loop would take longer than what it does.
+        row[at] = (first & (effects[effect] as number)) | (effects[effect + 2] as number);
+        row[at + 1] = (second & (effects[effect + 1] as number)) | (effects[effect + 3] as number);
+      } else {
+        for (let i = 0; i < words; i++) {
+          row[at + i] =
+            ((current[i] as number) & (effects[effect + i] as number)) | (effects[effect + words + i] as number);
+        }
       }
-      if (jointOf[leaf] !== 0 && !this.#setJoint(leaf, current, row, at)) {
+      if (jointOf[leaf] !== 0 && !setJoint(this.tables, leaf, current, row, at)) {
         this.question = move;
         this.questionWords.set(current);
         return -1;
@@ -343,22 +351,6 @@ export class Expander {
     return count;
   }
 
-  /** Sets the joint values behind a leaf, whose other effects are there already. False when one was never met. */
-  #setJoint(leaf: number, from: Uint32Array, into: Uint32Array, at: number): boolean {
-    const { joint, jointOf } = this.tables;
-    let table = jointOf[leaf] as number;
-    for (let left = joint[table++] as number; left > 0; left--) {
-      const field = joint[table] as number;
-      const word = field & 255;
-      const shift = (field >>> 8) & 31;
-      const result = joint[table + 1 + (((from[word] as number) >>> shift) & (field >>> 13))] as number;
-      if (result === UNMET) return false;
-      into[at + word] = (into[at + word] as number) | (result << shift);
-      table += 2 + (field >>> 13);
-    }
-    return true;
-  }
-
   /** Counts the versions of some words of memory anew. */
   #rank(at: number, which: number): boolean {
     const { words, effects, jointOf, ranked, rankMove } = this.tables;
@@ -375,7 +367,7 @@ export class Expander {
         row[at + k] =
           ((before[k] as number) & (effects[effect + k] as number)) | (effects[effect + words + k] as number);
       }
-      if (jointOf[leaf] !== 0 && !this.#setJoint(leaf, before, row, at)) {
+      if (jointOf[leaf] !== 0 && !setJoint(this.tables, leaf, before, row, at)) {
         this.question = rankMove + word;
         return false;
       }

@@ -154,7 +154,7 @@ export class StateStore implements Store {
       const state = (entry & NUMBER_MASK) - 1;
       const chunk = this.#chunks[state >>> CHUNK_BITS] as Uint32Array;
       const there = (state & CHUNK_MASK) * stride;
-      let i = 0;
+      let i = words === 2 && chunk[there] === from[at] && chunk[there + 1] === from[at + 1] ? 2 : 0;
       while (i < words && chunk[there + i] === from[at + i]) i++;
       if (i === words) {
         if (stride !== words && state >= this.open) chunk[there + words] = (chunk[there + words] as number) & sleep;
