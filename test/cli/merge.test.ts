@@ -45,8 +45,10 @@ describe('shares of random runs', () => {
 
   test('that are not all there say which are', async () => {
     const [one, , three] = await shares(`explore --random 30 ${race}`, 3);
-    const { stdout } = await snoopscope(`merge ${one} ${three}`);
+    const { stdout, stderr, exitCode } = await snoopscope(`merge ${one} ${three}`);
     expect(JSON.parse(stdout).exploration.random.shards).toEqual({ indices: [1, 3], count: 3 });
+    expect(stderr).toContain('Share 2/3 is missing');
+    expect([1, 3]).toContain(exitCode);
   });
 });
 
@@ -72,6 +74,27 @@ test('shares of a suite are the whole suite', async () => {
   ];
   expect(counts(JSON.parse(merged.stdout))).toEqual(counts(JSON.parse(whole.stdout)));
   expect(merged.exitCode).toBe(whole.exitCode);
+  expect(merged.stderr).toBe('');
+});
+
+test('a suite of which shares are missing has not passed, and can be completed later', async () => {
+  const [one, two, three] = await shares('test scenarios/wbinvd/local-cpu-not-flushed.snoop', 3);
+  const some = await snoopscope(`merge ${three} ${one}`);
+  expect(JSON.parse(some.stdout).failed).toBe(0);
+  expect(some.stderr).toContain('Share 2/3 is missing');
+  expect(some.exitCode).toBe(3);
+  const file = path.join(folder, 'some.json');
+  writeFileSync(file, some.stdout);
+  const all = await snoopscope(`merge ${two} ${file}`);
+  expect(all.stderr).toBe('');
+  expect(all.exitCode).toBe(0);
+});
+
+test('of very many shares the first that are missing are named', async () => {
+  const one = await result('many.json', 'test scenarios/wbinvd/local-cpu-not-flushed.snoop --shard 1/4000000000');
+  const { stderr } = await snoopscope(`merge ${one}`);
+  expect(stderr.replace(/\s+/g, ' ')).toContain('Shares 2/4000000000, ');
+  expect(stderr.replace(/\s+/g, ' ')).toContain('and 3999999989 more are missing');
 });
 
 describe('what does not belong together', () => {

@@ -15,7 +15,18 @@ export interface NamedResult {
 export interface Merged {
   readonly document: object;
   readonly exitCode: ExitCode;
+  /** The document is of a part only. */
+  readonly missing: MissingShares;
 }
+
+/** Shares that were not among the results: the first of them, `2/3`, and how many they are. */
+export interface MissingShares {
+  readonly named: readonly string[];
+  readonly count: number;
+}
+
+/** There may be billions. */
+const NAMED_SHARES = 10;
 
 /** Throws a Failure that names the file and says why, when they do not belong together. */
 export function mergeResults(results: readonly NamedResult[]): Merged {
@@ -44,7 +55,12 @@ interface Suite extends NamedResult {
 
 interface SuiteDocument {
   readonly files: readonly SuiteFile[];
-  readonly asked?: { readonly version: string; readonly options: object; readonly shard?: string };
+  readonly asked?: {
+    readonly version: string;
+    readonly options: object;
+    readonly shard?: string;
+    readonly shards?: readonly string[];
+  };
 }
 
 interface SuiteFile {
@@ -79,17 +95,50 @@ function mergeSuites(suites: readonly Suite[]): Merged {
   const failed = judged.filter((file) => file.passed === false).length;
   const open = judged.filter((file) => file.passed === null).length;
   const { asked } = first.document;
+  const shares = sharesOf(suites);
+  const missing = missingOf(shares);
   const document = {
     format: FORMAT_VERSION,
     passed: judged.filter((file) => file.passed === true).length,
     failed,
     open,
     skipped: count((file) => file.skipped !== undefined),
-    ...(asked && { asked: { version: asked.version, options: asked.options } }),
+    ...(asked && {
+      asked: { version: asked.version, options: asked.options, ...(missing.count > 0 && { shards: shares }) },
+    }),
     files: all,
   };
   const broken = judged.some((file) => file.error);
-  return { document, exitCode: broken ? EXIT.wrong : failed > 0 ? EXIT.failed : open > 0 ? EXIT.limit : EXIT.fine };
+  const unknown = open > 0 || missing.count > 0;
+  const exitCode = broken ? EXIT.wrong : failed > 0 ? EXIT.failed : unknown ? EXIT.limit : EXIT.fine;
+  return { document, exitCode, missing };
+}
+
+/** The shares that suites are of, `1/3`; a result of a merge has several. */
+function sharesOf(suites: readonly Suite[]): string[] {
+  const shares = suites.flatMap<unknown>(({ document: { asked } }) => asked?.shards ?? [asked?.shard]);
+  const read = shares.filter((share): share is string => typeof share === 'string' && /^\d+\/\d+$/.test(share));
+  return [...new Set(read)].sort();
+}
+
+/** Of each way in which files were divided, the shares that are not there. */
+function missingOf(shares: readonly string[]): MissingShares {
+  const there = new Map<number, Set<number>>();
+  for (const share of shares) {
+    const [index, count] = share.split('/').map(Number) as [number, number];
+    there.set(count, (there.get(count) ?? new Set()).add(index));
+  }
+  const all = [...there].map(([count, indices]) => missingAmong(count, indices));
+  return {
+    named: all.flatMap(({ named }) => named).slice(0, NAMED_SHARES),
+    count: all.reduce((sum, { count }) => sum + count, 0),
+  };
+}
+
+function missingAmong(count: number, indices: ReadonlySet<number>): MissingShares {
+  const named: string[] = [];
+  for (let i = 1; i <= count && named.length < NAMED_SHARES; i++) if (!indices.has(i)) named.push(`${i}/${count}`);
+  return { named, count: count - indices.size };
 }
 
 interface Explored extends NamedResult {
@@ -145,7 +194,10 @@ function mergeExplored(parts: readonly Explored[]): Merged {
   const limit = exploration.limit;
   const { sampling } = exploration;
   const passed = document.passed ?? undefined;
-  return { document, exitCode: exitCodeOf({ passed, ...(limit && { limit }), ...(sampling && { sampling }) }) };
+  const shards = exploration.random?.shards;
+  const missing = shards ? missingAmong(shards.count, new Set(shards.indices)) : { named: [], count: 0 };
+  const known = exitCodeOf({ passed, ...(limit && { limit }), ...(sampling && { sampling }) });
+  return { document, exitCode: known === EXIT.fine && missing.count > 0 ? EXIT.limit : known, missing };
 }
 
 function merged(parts: readonly Explored[]): Exploration {

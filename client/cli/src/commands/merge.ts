@@ -1,6 +1,6 @@
 /** `snoopscope merge FILE…`: one result from the JSON results that several machines made of their shares. */
 import { Failure } from '../failure.ts';
-import { mergeResults, type NamedResult } from '../merge-results.ts';
+import { type MissingShares, mergeResults, type NamedResult } from '../merge-results.ts';
 import { readText } from '../text-file.ts';
 import type { Command } from './command.ts';
 
@@ -12,6 +12,7 @@ export const merge: Command = {
   maxOperands: Number.POSITIVE_INFINITY,
   description: [
     'Reads the results that `explore --format json` or `test --format json` printed for shares of the work and prints their union as one such document, with the exit code that belongs to it. The shares of random runs give what all of them give on one machine.',
+    'Where shares are missing, stderr names them, and the exit code is 3 unless something failed; the result can be merged with them later.',
     'Results of different scenarios, kernels, options or versions are refused, and so are shares that are there twice.',
   ],
   options: [],
@@ -19,11 +20,19 @@ export const merge: Command = {
   async run(call) {
     const results: NamedResult[] = [];
     for (const name of call.operands) results.push({ name, document: parsed(name, await readText(call.io, name)) });
-    const { document, exitCode } = mergeResults(results);
+    const { document, exitCode, missing } = mergeResults(results);
+    if (missing.count > 0) call.remark(missingText(missing));
     call.printJson(document);
     return exitCode;
   },
 };
+
+/** Half of a suite that passed is no suite that passed. */
+function missingText({ named, count }: MissingShares): string {
+  const more = count > named.length ? ` and ${count - named.length} more` : '';
+  const [noun, verb] = count === 1 ? ['Share', 'is'] : ['Shares', 'are'];
+  return `${noun} ${named.join(', ')}${more} ${verb} missing: the result is of the others only.`;
+}
 
 function parsed(name: string, text: string): unknown {
   try {
