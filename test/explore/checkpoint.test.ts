@@ -67,11 +67,23 @@ describe('a checkpoint', () => {
   it.each([
     ['scenario', 'another scenario'],
     ['kernel', 'another kernel'],
-    ['options', 'other options'],
     ['engine', 'another version'],
   ])('of another %s is refused and says so', (key, words) => {
     const bytes = encodeCheckpoint(identity, { kind: 'k', data: 0, arrays: {} });
     expect(() => decodeCheckpoint(bytes, { ...identity, [key]: 'other' })).toThrow(words);
+  });
+
+  it('with other options is refused and says which they are', () => {
+    const model = modelOf(RACE);
+    const bytes = encodeCheckpoint(identityOf(model, { fingerprint: false, findings: {}, workers: 1 }, '1'), {
+      kind: 'k',
+      data: 0,
+      arrays: {},
+    });
+    const other = identityOf(model, { fingerprint: true, findings: { leak: 'stop' }, workers: 1 }, '1');
+    expect(() => decodeCheckpoint(bytes, other)).toThrow(
+      'other options: it has fingerprint false, no findings leak, this exploration fingerprint true, findings leak stop. Remove',
+    );
   });
 
   it('knows a scenario by its text and a kernel by its name', () => {

@@ -168,10 +168,31 @@ const WORDS: Readonly<Record<keyof CheckpointIdentity, string>> = {
 function demandSame(there: CheckpointIdentity, here: CheckpointIdentity): void {
   for (const key of Object.keys(WORDS) as (keyof CheckpointIdentity)[]) {
     if (there[key] === here[key]) continue;
+    const [its, ours] = key === 'options' ? optionsThatDiffer(there[key], here[key]) : [there[key], here[key]];
     throw new CheckpointProblem(
-      `${WORDS[key]}: it has ${there[key]}, this exploration ${here[key]}. Remove it to begin from the start, or name another file.`,
+      `${WORDS[key]}: it has ${its}, this exploration ${ours}. Remove it to begin from the start, or name another file.`,
     );
   }
+}
+
+/** Of two records of options as JSON, what is not the same in both, each with its name. */
+function optionsThatDiffer(there: string, here: string): [string, string] {
+  const [its, ours] = [namedOptions(there), namedOptions(here)];
+  const names = [...new Set([...its.keys(), ...ours.keys()])].filter((name) => its.get(name) !== ours.get(name));
+  const told = (options: ReadonlyMap<string, string>): string =>
+    names.map((name) => (options.has(name) ? `${name} ${options.get(name)}` : `no ${name}`)).join(', ');
+  return [told(its), told(ours)];
+}
+
+/** `{"reduction":{"symmetry":true}}` as `reduction symmetry` → `true`. */
+function namedOptions(json: string): ReadonlyMap<string, string> {
+  const named = new Map<string, string>();
+  const add = (name: string, value: unknown): void => {
+    if (typeof value !== 'object' || value === null) named.set(name, String(value));
+    else for (const [key, member] of Object.entries(value)) add(name === '' ? key : `${name} ${key}`, member);
+  };
+  add('', JSON.parse(json));
+  return named;
 }
 
 /** Escapes what is no ASCII, so that a character is a byte. */
