@@ -165,3 +165,16 @@ describe('random runs', () => {
     expect((await snoopscope(['explore', '--random', '3', '--seed', seed, race])).stderr).toBe('');
   });
 });
+
+test('runs that are cut off are told, with the way out', async () => {
+  const { stdout } = await snoopscope(`explore --random 20 --max-depth 1 ${race}`);
+  expect(stdout.replace(/\s+/g, ' ')).toContain('0 came to an end, 20 were cut off after 1 move (--max-depth)');
+});
+
+test('what needs no move needs no schedule, between micro-steps either', async () => {
+  const file = 'scenarios/iommu/smmu-claims-snooping-it-cannot-force.snoop';
+  const { outcomes } = await json<Document>(['explore', '--granularity', 'micro', file]);
+  expect(outcomes.map(({ schedule }) => schedule)).toEqual(['schedule']);
+  const { stdout } = await snoopscope(['explore', '--granularity', 'micro', file]);
+  expect(stdout).toContain('whatever the schedule');
+});

@@ -1,5 +1,6 @@
 /** `explore --estimate`: how much there is to explore, before it is done. */
 import { type Estimate, Estimator, type Granularity, type Model } from '@snoopscope/sim-core';
+import { counted } from './check-text.ts';
 import type { Call } from './commands/command.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { pause } from './io.ts';
@@ -13,8 +14,10 @@ const MOST = 0.8;
 export async function printEstimate(call: Call, file: string, model: Model): Promise<ExitCode> {
   const granularity = (call.text('granularity') as Granularity | undefined) ?? model.granularity;
   const estimator = new Estimator(model, { granularity });
-  let paused = performance.now();
-  while (!call.io.interrupt.aborted && estimator.step()) {
+  const began = performance.now();
+  const until = began + 1000 * (call.count('max-seconds') ?? Number.POSITIVE_INFINITY);
+  let paused = began;
+  while (!call.io.interrupt.aborted && estimator.step() && performance.now() < until) {
     if (performance.now() - paused < SLICE_MS) continue;
     await pause();
     paused = performance.now();
@@ -34,10 +37,12 @@ function estimateLines({ granularity, probes, cut, executions, states }: Estimat
   const what = granularity === 'micro' ? 'micro-steps' : 'statements';
   const { atLeast, deviation, seen } = states;
   const trust =
-    seen >= MOST * atLeast ? 'most of them were seen' : 'few of them were seen, so there may be many times as many';
+    seen >= MOST * atLeast
+      ? 'most of these were seen, and what random runs seldom come to may be as many again'
+      : 'few of them were seen, so there may be many times as many';
   return [
-    `at least ${Math.round(atLeast)} states (± ${Math.round(deviation)}) without reduction: ${trust}`,
+    `at least ${counted(Math.round(atLeast), 'state')} (± ${Math.round(deviation)}) without reduction: ${trust}`,
     `about 10^${executions.log10.toFixed(1)} orders of ${what}${cut > 0 ? ', as far as they were followed' : ''}`,
-    `estimated from ${probes} random runs, which met ${seen} states`,
+    `estimated from ${counted(probes, 'random run')}, which met ${counted(seen, 'state')}`,
   ];
 }

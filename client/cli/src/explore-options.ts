@@ -56,7 +56,10 @@ export const EXPLORE_OPTIONS: readonly OptionSpec[] = [
     value: 'REDUCTIONS',
     doc: `Switch off single reductions, with commas between: ${listed(REDUCTION_NAMES)}.`,
   },
-  { name: 'estimate', doc: 'Only estimate how many states and how many orders of moves there are.' },
+  {
+    name: 'estimate',
+    doc: 'Only estimate how many states and how many orders of moves there are; a lower bound, from up to 1000 random runs.',
+  },
   { name: 'workers', value: 'N', doc: 'Expand large levels of states with this many threads; 1 without it.' },
   {
     name: 'fingerprint',

@@ -7,6 +7,7 @@ import type {
   Fingerprinting,
   OutcomeReport,
   Progress,
+  Sampled,
 } from '@snoopscope/sim-core';
 import { shellWord } from './arguments.ts';
 import { counted, limitText, spaced } from './check-text.ts';
@@ -62,11 +63,17 @@ function coverageText({ complete, granularity, finals, frontier, sampling, finge
   const ends = counted(finals, 'final state');
   if (sampling) {
     const how = sampling.pctDepth === undefined ? 'uniformly' : `by PCT of depth ${sampling.pctDepth}`;
-    return `${counted(sampling.runs, 'run')} of ${what}, drawn ${how} from seed ${sampling.seed}; ${finals} came to an end`;
+    return `${counted(sampling.runs, 'run')} of ${what}, drawn ${how} from seed ${sampling.seed}; ${finals} came to an end${cutText(sampling)}`;
   }
   if (complete && fingerprints) return `all interleavings of ${what}, ${ends}, ${missText(fingerprints)}`;
   if (complete) return `all interleavings of ${what}, ${ends}`;
   return `some interleavings of ${what}: ${ends} so far, ${counted(frontier, 'state')} still to be continued`;
+}
+
+/** Whoever sees that runs came to no end wants to know what ended them. */
+function cutText({ cut }: Sampled): string {
+  if (!cut) return '';
+  return `, ${cut.runs} ${cut.runs === 1 ? 'was' : 'were'} cut off after ${counted(cut.moves, 'move')} (--max-depth)`;
 }
 
 /** Nothing is proved by fingerprints without this number. */

@@ -86,6 +86,12 @@ export interface Sampling {
   readonly pctDepth?: number;
 }
 
+/** Runs that were drawn. */
+export interface Sampled extends Sampling {
+  /** Runs that did not come to an end within so many moves, which is the limit of one run. Absent when there is none. */
+  readonly cut?: { readonly runs: number; readonly moves: number };
+}
+
 /** How states were told apart, when it was not by all that they are. */
 export interface Fingerprinting {
   /** Bits of a fingerprint. */
@@ -117,7 +123,7 @@ export interface Exploration extends Progress {
   /** Set when states were told apart by fingerprints: complete is then what all states but missed ones are. */
   readonly fingerprints?: Fingerprinting;
   /** Set when runs were taken at random: nothing is then proved, and counts are of runs. */
-  readonly sampling?: Sampling;
+  readonly sampling?: Sampled;
   /** The runs themselves, each thing with the seed that gives it again: what shares are put together from. */
   readonly random?: RandomResult;
   /** The longest of the shortest paths: how many moves away the farthest state is. */

@@ -86,7 +86,12 @@ export function explorationOf(random: RandomResult): Exploration {
     granularity,
     complete: false,
     ...(reached ? { limit: reached } : {}),
-    sampling: { runs: done, seed, ...(pct ? { pctDepth: pct.depth } : {}) },
+    sampling: {
+      runs: done,
+      seed,
+      ...(pct ? { pctDepth: pct.depth } : {}),
+      ...(unfinished > 0 ? { cut: { runs: unfinished, moves: random.maxSteps } } : {}),
+    },
     random,
     maxDepth: longest,
     reductions: NO_REDUCTION,

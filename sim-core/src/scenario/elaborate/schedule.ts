@@ -43,7 +43,7 @@ export function noStepsText(item: string): string {
   return `\`${item}\` makes no step: a count begins at 1.`;
 }
 
-/** A list of moves as a `schedule` line, runs of one move written once. */
+/** A list of moves as a `schedule` line, runs of one move written once; `schedule` alone for none, whatever a move is. */
 export function scheduleText(model: Model, moves: readonly number[], granularity: 'micro' | 'statement'): string {
   const items: string[] = [];
   for (let i = 0; i < moves.length; ) {
@@ -53,5 +53,5 @@ export function scheduleText(model: Model, moves: readonly number[], granularity
     items.push(end - i > 1 ? `${name}*${end - i}` : name);
     i = end;
   }
-  return ['schedule', ...(granularity === 'micro' ? ['micro'] : []), ...items].join(' ');
+  return ['schedule', ...(granularity === 'micro' && items.length > 0 ? ['micro'] : []), ...items].join(' ');
 }
