@@ -336,10 +336,8 @@ export class Search implements CheckpointSource {
         this.#at.depth++;
         this.#at.levelEnd = store.count;
         store.release(this.#at.next);
-        if (this.#at.levelEnd - this.#at.next >= (this.#options.sharedLevel ?? Number.POSITIVE_INFINITY)) {
-          this.#shared = true;
-          return;
-        }
+        this.#shared = this.#at.levelEnd - this.#at.next >= (this.#options.sharedLevel ?? Number.POSITIVE_INFINITY);
+        if (this.#shared) return;
       }
       if (this.#options.ahead?.ready(this.#at.next, this) === false) return;
       this.#at.next += this.#expandNext();
