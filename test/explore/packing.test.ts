@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Packing } from '../../sim-core/src/explore/packing.ts';
 import { SharedStore } from '../../sim-core/src/explore/shared-store.ts';
-import { HOLE, hashWords, StateStore, WHOLE_SLEEP } from '../../sim-core/src/explore/store.ts';
+import { HOLE, hashTwo, hashWords, StateStore, WHOLE_SLEEP } from '../../sim-core/src/explore/store.ts';
 import { Vocabulary } from '../../sim-core/src/explore/vocabulary.ts';
 
 const SLOTS = 40;
@@ -88,6 +88,14 @@ describe.each([
       }),
     );
   });
+});
+
+it('the hash of two words is that of words', () => {
+  fc.assert(
+    fc.property(fc.uint32Array({ minLength: 2, maxLength: 2 }), (words) => {
+      expect(hashTwo(words[0] as number, words[1] as number)).toBe(hashWords(words, 0, 2));
+    }),
+  );
 });
 
 it('a number in shared memory that was not used becomes a hole', () => {

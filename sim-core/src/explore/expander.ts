@@ -8,7 +8,7 @@
 import { type Canonical, canonicalOf } from './canonical.ts';
 import { DISABLED, leafOf, setJoint, UNKNOWN } from './compiled.ts';
 import { Covered } from './sleep.ts';
-import { FULL, hashWords, SLEEPERS } from './store.ts';
+import { FULL, hashTwo, hashWords, SLEEPERS } from './store.ts';
 import type { States, Tables } from './tables.ts';
 
 export type { States, Tables } from './tables.ts';
@@ -18,7 +18,7 @@ export const NO_ROOM = -2;
 const NO_QUESTION = -1;
 const NO_PLAN = -1;
 /** States that are expanded together at most. */
-export const TOGETHER = 16;
+export const TOGETHER = 32;
 
 export class Expander {
   readonly tables: Tables;
@@ -344,7 +344,7 @@ export class Expander {
       // A CPU of another name may have to do what the one of this name need not.
       if (canonical?.(row, at) === true) sleep &= unnamed;
       this.#sleeps[count] = sleep;
-      this.#hashes[count] = hashWords(row, at, words);
+      this.#hashes[count] = words === 2 ? hashTwo(row[at] as number, row[at + 1] as number) : hashWords(row, at, words);
       this.#enabled[count++] = move;
     }
     this.#made = count - start + loops;

@@ -2,8 +2,9 @@
  * Stored states: words, parent and move of each, in the order of discovery, and a hash set of their numbers.
  *
  * The order of discovery is the queue of the breadth-first search. Bytes per state: 4 a word, 4 for the parent, 2 for
- * the move, and 6.4 to 12.8 in the hash set, which doubles when it is five eighths full. An entry of the set is the
- * number of a state plus one, with bits of its hash above it: most states that only share a place need not be looked at.
+ * the move, and 6.4 to 12.8 in the hash set (to 25.6 while it is small), which grows when it is five eighths full. An
+ * entry of the set is the number of a state plus one, with bits of its hash above it: most states that only share a place
+ * need not be looked at.
  *
  * With sleep sets, a word more for each state: the moves that need not be made in it, as bits. A state that is reached
  * again keeps only those that need not be made after either way.
@@ -229,5 +230,15 @@ export function hashWords(words: Uint32Array, at: number, count: number): number
   }
   hash = Math.imul(hash, 0xc2b2ae35);
   // Numbers of 32 bits with a sign need no object of their own.
+  return hash ^ (hash >>> 13);
+}
+
+/** The same of two words. */
+export function hashTwo(first: number, second: number): number {
+  let hash = Math.imul(0x9e3779b9 ^ first, 0x85ebca6b);
+  hash ^= hash >>> 15;
+  hash = Math.imul(hash ^ second, 0x85ebca6b);
+  hash ^= hash >>> 15;
+  hash = Math.imul(hash, 0xc2b2ae35);
   return hash ^ (hash >>> 13);
 }
