@@ -25,6 +25,10 @@ describe('mistakes in the call', () => {
     ['explore --ignore=, a.snoop', '--ignore names nothing; it takes stale-read', 'missing-value'],
     ['explore --random 5 --workers 2 a.snoop', '--random and --workers do not go', 'options-exclude-each-other'],
     ['explore --random 5 --fingerprint a.snoop', '--random and --fingerprint do not', 'options-exclude-each-other'],
+    ['explore --random 5 --no-reduction a.snoop', 'keep no states', 'options-exclude-each-other'],
+    ['explore --random 5 --max-states 9 a.snoop', 'keep no states', 'options-exclude-each-other'],
+    ['explore --estimate --no-reduction a.snoop', 'without reduction', 'options-exclude-each-other'],
+    ['explore --no-reduction --without symmetry a.snoop', 'all of them', 'options-exclude-each-other'],
     ['explore --estimate --random 5 a.snoop', '--estimate and --random do not go', 'options-exclude-each-other'],
     [
       'explore --stop-on leak,stale-read --ignore stale-read a.snoop',

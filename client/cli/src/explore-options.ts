@@ -178,13 +178,23 @@ interface Exclusion {
 }
 
 const EXCLUSIONS: readonly Exclusion[] = [
-  { option: 'random', others: ['fingerprint'], why: 'runs that are drawn keep no states' },
+  {
+    option: 'random',
+    others: ['fingerprint', 'no-reduction', 'without', 'max-states', 'max-megabytes'],
+    why: 'runs that are drawn keep no states',
+  },
   { option: 'random', others: ['workers'], why: 'one thread draws all runs; --shard divides them among machines' },
   {
     option: 'estimate',
-    others: ['random', 'workers', 'checkpoint', 'fingerprint', 'stop-on'],
+    others: ['random', 'workers', 'checkpoint', 'fingerprint', 'stop-on', 'ignore'],
     why: 'an estimate explores nothing',
   },
+  {
+    option: 'estimate',
+    others: ['no-reduction', 'without', 'max-states', 'max-megabytes', 'max-depth'],
+    why: 'an estimate is of all states without reduction, and keeps none',
+  },
+  { option: 'no-reduction', others: ['without'], why: 'the first switches off all of them' },
 ];
 
 /** Options that would be of no effect beside another one. */
