@@ -36,3 +36,12 @@ test.each([
   expect(result).toMatchObject({ complete: false, limit: { kind: 'model' }, states: 1 });
   expect(result.limit?.kind === 'model' && result.limit.message).toMatch(message);
 });
+
+test('a setup without an end is a limit, and no verdict', () => {
+  const text =
+    'machine {\n  cpu intel\n  memory x = 0\n}\nsetup {\n  loop {\n    close(9)\n  }\n}\nthread a {\n  close(9)\n}\nexists [x] == 0';
+  const { complete, limit, conditions } = explore(modelOf([text]));
+  expect(complete).toBe(false);
+  expect(limit?.kind === 'model' && limit.message).toContain('the setup has not come to its end');
+  expect(conditions.map(({ holds }) => holds)).toEqual([undefined]);
+});

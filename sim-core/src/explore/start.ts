@@ -22,7 +22,7 @@ export function tooLarge({ layout, moves }: Model): string | undefined {
 /** Micro-steps of a setup at most; a setup that loops for ever would otherwise never end. */
 export const MAX_SETUP_STEPS = 1_000_000;
 
-/** Runs the setup. False when it does not end within {@link MAX_SETUP_STEPS} or cannot go on. */
+/** Runs the setup. False when it cannot go on. Throws `ModelLimit` after {@link MAX_SETUP_STEPS}. */
 export function runSetup(executor: Executor): boolean {
   const { setup } = executor.model;
   if (setup < 0) return true;
@@ -30,7 +30,9 @@ export function runSetup(executor: Executor): boolean {
     if (executor.ended(setup)) return true;
     if (!executor.microStep(setup, 0)) return false;
   }
-  return false;
+  throw new ModelLimit(
+    `the setup has not come to its end after ${MAX_SETUP_STEPS} micro-steps, and nobody else moves before: a \`loop\` belongs into a thread, a \`repeat\` may be shorter`,
+  );
 }
 
 /** The state behind the setup, what was found on the way, and what kept it from its end if the model was too small. */
