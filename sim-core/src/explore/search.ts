@@ -369,7 +369,7 @@ export class Search implements CheckpointSource {
   #expandNext(): number {
     const { next, levelEnd } = this.#at;
     const room = this.#maxStates - this.space.store.count > TOGETHER * this.#model.moves.length;
-    if (room && this.space.store instanceof StateStore && !this.#options.ahead) {
+    if (room && this.space.store instanceof StateStore && !this.#options.ahead && !this.space.planner) {
       const expanded = this.#expander.expandSome(next, Math.min(levelEnd, next + PAUSE - (next % PAUSE)), levelEnd);
       this.#note(this.#expander);
       if (expanded > 0) return expanded;
