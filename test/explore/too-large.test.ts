@@ -12,6 +12,13 @@ const setup = ['setup {', 'kvm = open("/dev/kvm", O_RDWR)', '}'];
 const several = (count: number, line: (i: number) => string): string[] =>
   Array.from({ length: count }, (_, i) => line(i));
 
+test('a setup that waits for what others would have to do', () => {
+  const waiting = ['setup {', 'kvm = open("/dev/kvm", O_RDWR)', 'wait [x] == 1', '}'];
+  const result = explore(modelOf(['machine {', 'memory x = 0', '}', ...waiting, 'thread t {', 'f = dup(kvm)', '}']));
+  expect(result).toMatchObject({ complete: false, finals: 0, limit: { kind: 'model' } });
+  expect(result.limit?.kind === 'model' && result.limit.message).toMatch(/^the setup waits .* belongs into a thread$/);
+});
+
 test.each([
   [
     'a hundred threads',

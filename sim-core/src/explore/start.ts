@@ -22,13 +22,20 @@ export function tooLarge({ layout, moves }: Model): string | undefined {
 /** Micro-steps of a setup at most; a setup that loops for ever would otherwise never end. */
 export const MAX_SETUP_STEPS = 1_000_000;
 
-/** Runs the setup. False when it cannot go on. Throws `ModelLimit` after {@link MAX_SETUP_STEPS}. */
+/**
+ * Runs the setup. False when it waits for a lock for ever, which is a deadlock. Throws `ModelLimit` after
+ * {@link MAX_SETUP_STEPS}, and when it waits for what others would have to do: they begin behind it.
+ */
 export function runSetup(executor: Executor): boolean {
   const { setup } = executor.model;
   if (setup < 0) return true;
   for (let steps = 0; steps < MAX_SETUP_STEPS; steps++) {
     if (executor.ended(setup)) return true;
-    if (!executor.microStep(setup, 0)) return false;
+    if (executor.microStep(setup, 0)) continue;
+    if ((executor.tasks[setup]?.blockedOn ?? -1) >= 0) return false;
+    throw new ModelLimit(
+      'the setup waits for what nobody can bring about, because all others begin behind it: a `wait` belongs into a thread',
+    );
   }
   throw new ModelLimit(
     `the setup has not come to its end after ${MAX_SETUP_STEPS} micro-steps, and nobody else moves before: a \`loop\` belongs into a thread, a \`repeat\` may be shorter`,
