@@ -2,7 +2,7 @@
  * Stored states: words, parent and move of each, in the order of discovery, and a hash set of their numbers.
  *
  * The order of discovery is the queue of the breadth-first search. Bytes per state: 4 a word, 4 for the parent, 2 for
- * the move, and 6.4 to 12.8 in the hash set (to 25.6 while it is small), which grows when it is five eighths full. An
+ * the move, and 6.4 to 12.8 in the hash set (25.6 behind a step of four), which grows when it is five eighths full. An
  * entry of the set is the number of a state plus one, with bits of its hash above it: most states that only share a place
  * need not be looked at.
  *
@@ -15,8 +15,12 @@ const CHUNK_BITS = 14;
 const CHUNK = 1 << CHUNK_BITS;
 const CHUNK_MASK = CHUNK - 1;
 const FIRST_TABLE = 1 << 12;
-/** Places from which on the hash set doubles; before it becomes four times as large, as every state is hashed again. */
-const LARGE_TABLE = 1 << 22;
+/**
+ * The hash set doubles, and between these sizes becomes four times as large: every state is hashed again each time, which
+ * is little work for smaller ones and much room for larger ones.
+ */
+const MEDIUM_TABLE = 1 << 19;
+const LARGE_TABLE = 1 << 21;
 /** Bits of an entry that are a number; those above are of the hash. */
 export const NUMBER_BITS = 26;
 export const NUMBER_MASK = (1 << NUMBER_BITS) - 1;
@@ -172,7 +176,7 @@ export class StateStore implements Store {
     if (stride !== words) chunk[there + words] = sleep;
     (this.#parents[state >>> CHUNK_BITS] as Int32Array)[state & CHUNK_MASK] = parent;
     (this.#moves[state >>> CHUNK_BITS] as Uint16Array)[state & CHUNK_MASK] = move;
-    if (this.count * 8 > table.length * 5) this.#rehash(table.length * (table.length < LARGE_TABLE ? 4 : 2));
+    if (this.count * 8 > table.length * 5) this.#rehash(table.length * growthOf(table.length));
     return state;
   }
 
@@ -219,6 +223,10 @@ export class StateStore implements Store {
     this.#table = table;
     this.#mask = mask;
   }
+}
+
+function growthOf(places: number): number {
+  return places >= MEDIUM_TABLE && places < LARGE_TABLE ? 4 : 2;
 }
 
 /** A hash of some words; all its bits depend on all of theirs. */
