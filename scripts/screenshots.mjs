@@ -21,7 +21,10 @@ const pictures = {
     await page.locator('.debug-call-stack .monaco-list-row').first().waitFor();
     await page.keyboard.press('F5');
     await page.locator('.zone-widget.exception-widget-container').first().waitFor();
+    // The view shows the stop before for a moment, with variables that are no longer there.
+    await page.locator('.debug-variables .monaco-list-row', { hasText: 'r0' }).first().waitFor();
     await page.locator('.debug-variables .monaco-list-row', { hasText: 'Caches' }).first().click();
+    await page.locator('.debug-variables .monaco-list-row', { hasText: 'cpu0' }).first().waitFor();
     // The pointer would show a hover of its own.
     await page.mouse.move(720, 890);
   },

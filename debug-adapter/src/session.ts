@@ -9,7 +9,7 @@ import { ProtocolServer } from '@vscode/debugadapter/lib/protocol.js';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { argumentsOf } from './argument-shapes.ts';
 import type { FileAccessor } from './files.ts';
-import { RequestError } from './request-error.ts';
+import { RequestError, StaleRequest } from './request-error.ts';
 import { BreakpointStore } from './requests/breakpoint-store.ts';
 import {
   breakpointLocations,
@@ -176,7 +176,8 @@ export class SnoopscopeDebugSession extends ProtocolServer {
     const ours = !(error instanceof RequestError);
     const format = ours ? bugText(error).split('\n')[0] : error.message;
     if (ours) this.#complain(bugText(error));
-    const message = { id: ours ? 2 : 1, format: format ?? '', showUser: true };
+    const showUser = !(error instanceof StaleRequest);
+    const message = { id: ours ? 2 : 1, format: format ?? '', showUser };
     this.sendResponse({ ...responseTo(request), success: false, message: message.format, body: { error: message } });
   }
 

@@ -3,7 +3,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { completions } from '../completions.ts';
 import { commandOf } from '../console.ts';
 import { evaluate as evaluateExpression } from '../evaluate.ts';
-import { RequestError } from '../request-error.ts';
+import { RequestError, StaleRequest } from '../request-error.ts';
 import { DECIMAL, type Format, HEXADECIMAL, type Item, type Scope, type View } from '../scopes/item.ts';
 import { SCOPES } from '../scopes/table.ts';
 import {
@@ -172,7 +172,7 @@ function opening(scope: Scope, items: (format: Format) => readonly Item[], actor
 /** What a reference of this stop stands for. */
 export function opened({ references }: Launched, id: number, format: Format): Opened {
   const open = references.get(id);
-  if (!open) throw new RequestError(`There is no variable ${String(id)} here: it belongs to an earlier stop.`);
+  if (!open) throw new StaleRequest(`There is no variable ${String(id)} here: it belongs to an earlier stop.`);
   return open(format);
 }
 
