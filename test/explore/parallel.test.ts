@@ -22,6 +22,7 @@ import {
   shortestSchedule,
   type Target,
 } from '../../sim-core/src/index.ts';
+import { essence } from './essence.ts';
 import { everyoneWritesEverything } from './everyone-writes.ts';
 import { randomScenario } from './random-scenario.ts';
 
@@ -59,35 +60,6 @@ function together(model: Model, memory: 'shared' | 'messages', threads: number, 
     }
   }
   return { exploration: search.result(), expandedByWorkers: search.expandedByWorkers, messages };
-}
-
-/** What must not depend on the number of workers. */
-function essence({
-  states,
-  transitions,
-  finals,
-  complete,
-  conditions,
-  outcomes,
-  findings,
-  maxDepth,
-}: Exploration): object {
-  const length = (schedule: Parameters<typeof movesOf>[0]): number => movesOf(schedule).length;
-  return {
-    states,
-    transitions,
-    finals,
-    complete,
-    maxDepth,
-    conditions: conditions.map(({ holds, positive, negative, witness }) => [
-      holds,
-      positive,
-      negative,
-      witness && length(witness),
-    ]),
-    outcomes: outcomes.map((o) => [o.values, o.finals, length(o.schedule)]),
-    findings: findings.map((f) => [f.finding, f.occurrences, length(f.schedule)]).sort(),
-  };
 }
 
 const MEMORIES = ['shared', 'messages'] as const;
