@@ -27,6 +27,22 @@ const parts: Readonly<Record<string, readonly string[]>> = {
   'kvm-vfio': ['memory', 'iommu', 'pcie', 'vfio', 'kvm', 'cpu'],
 };
 
+/**
+ * The floors of sim-core, lowest first; files of the root folder go by their names. A value is imported from the same
+ * floor or one below, and never in a circle between rooms. Types may look up: they are gone when the program runs.
+ */
+const floors = [
+  ['state', 'kernel', 'limits', 'topology', 'to-end', 'world'],
+  ['engine', 'files', 'memory', 'iommu'],
+  ['pcie', 'vfio', 'kvm', 'kvm-vfio', 'explore'],
+  ['cpu'],
+  ['ops'],
+  ['create-world'],
+  ['scenario', 'explain'],
+  ['judge', 'interop'],
+  ['index'],
+];
+
 const sources = globSync(
   ['sim-core/src/**/*.ts', 'server/src/**/*.ts', 'debug-adapter/src/**/*.ts', 'client/*/src/**/*.ts'],
   {
@@ -35,6 +51,7 @@ const sources = globSync(
 ).map((file) => ({
   file: file.replaceAll('\\', '/'),
   imports: importsOf(readFileSync(path.join(root, file), 'utf8')),
+  values: valueImportsOf(readFileSync(path.join(root, file), 'utf8')),
 }));
 
 test('a library is imported where it belongs only', () => {
@@ -68,6 +85,58 @@ test('the parts of the machine know each other in one direction', () => {
   });
   expect(strays).toEqual([]);
 });
+
+test('in sim-core values come from the same floor or one below', () => {
+  const floorOf = (room: string): number => floors.findIndex((rooms) => rooms.includes(room));
+  const strays = roomImports().flatMap(({ file, from, to }) => {
+    if (floorOf(from) < 0) return [`${file}: the room ${from} is on no floor`];
+    return floorOf(to) > floorOf(from) ? [`${file} imports from ${to}, which is above ${from}`] : [];
+  });
+  expect(strays).toEqual([]);
+});
+
+test('no rooms of sim-core import values from each other in a circle', () => {
+  const needs = new Map<string, Set<string>>();
+  for (const { from, to } of roomImports()) needs.set(from, (needs.get(from) ?? new Set()).add(to));
+  const circleFrom = (room: string, way: readonly string[]): string | undefined => {
+    if (way.includes(room)) return [...way.slice(way.indexOf(room)), room].join(' → ');
+    for (const next of needs.get(room) ?? []) {
+      const circle = circleFrom(next, [...way, room]);
+      if (circle !== undefined) return circle;
+    }
+    return undefined;
+  };
+  expect([...needs.keys()].flatMap((room) => circleFrom(room, []) ?? [])).toEqual([]);
+});
+
+test('docs/ARCHITECTURE.md has the floors as they are tested', () => {
+  const text = readFileSync(path.join(root, 'docs/ARCHITECTURE.md'), 'utf8');
+  expect(text).toContain(floors.map((rooms) => rooms.join(', ')).join(' / '));
+});
+
+/** Every import of a value from one room of sim-core to another. */
+function roomImports(): { file: string; from: string; to: string }[] {
+  const roomOf = (file: string): string => file.split('/')[2]?.replace(/\.ts$/, '') ?? '';
+  return sources
+    .filter(({ file }) => file.startsWith('sim-core/src/'))
+    .flatMap(({ file, values }) =>
+      values.map((name) => ({ file, from: roomOf(file), to: roomOf(path.posix.join(path.posix.dirname(file), name)) })),
+    )
+    .filter(({ from, to }) => from !== to);
+}
+
+// Imports that are still there when types are erased.
+function valueImportsOf(text: string): string[] {
+  return [...text.matchAll(/^(?:import|export)\s+(type\s+)?([^;']*?)\bfrom\s+'(\.[^']+)';/gm)].flatMap(
+    ([, type, names = '', name = '']) => {
+      const listed = /^\{([^}]*)\}\s*$/
+        .exec(names)?.[1]
+        ?.split(',')
+        .filter((word) => word.trim() !== '');
+      return type || listed?.every((word) => word.trim().startsWith('type ')) ? [] : [name];
+    },
+  );
+}
 
 function importsOf(text: string): string[] {
   return [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g)].map(([, name]) => name ?? '');

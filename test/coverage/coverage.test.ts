@@ -26,7 +26,7 @@ import {
   Run,
 } from '../../sim-core/src/index.ts';
 import { Translator } from '../../sim-core/src/interop/recording.ts';
-import { ERRNOS } from '../../sim-core/src/ops/constants.ts';
+import { ERRNOS } from '../../sim-core/src/kernel/errno.ts';
 import type { OpKind } from '../../sim-core/src/ops/op.ts';
 import { OPS, opNamed } from '../../sim-core/src/ops/table.ts';
 import type { LineContent } from '../../sim-core/src/scenario/ast.ts';

@@ -10,7 +10,7 @@ import {
   profileNamed,
   Run,
 } from '../../sim-core/src/index.ts';
-import { ERRNOS } from '../../sim-core/src/ops/constants.ts';
+import { ERRNOS } from '../../sim-core/src/kernel/errno.ts';
 
 export interface Outcome {
   /** Result of every system call that ended, in order: a number, or the name of the errno. */

@@ -10,7 +10,7 @@ import {
   profileNamed,
   Run,
 } from '../../sim-core/src/index.ts';
-import { ERRNOS } from '../../sim-core/src/ops/constants.ts';
+import { ERRNOS } from '../../sim-core/src/kernel/errno.ts';
 
 /** Two groups of one function each behind one unit, and a third with a function that the host drives. */
 export function machine(unit = 'vt-d snoop-control=off', extra = ''): string {

@@ -1,7 +1,7 @@
 /**
  * What a statement becomes when a scenario is elaborated: a routine to run, with arguments that are already resolved.
  */
-import type { FileKind } from '../ops/op.ts';
+import type { FileKind } from '../files/kinds.ts';
 import type { Action } from '../scenario/ast.ts';
 import type { World } from '../world.ts';
 import type { Routine, Task } from './task.ts';

@@ -11,10 +11,10 @@
  */
 import type { Routine, Task } from '../engine/task.ts';
 import { E } from '../kernel/errno.ts';
-import type { FileKind } from '../ops/op.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
+import type { FileKind } from './kinds.ts';
 import { createPaths, type Resolver } from './paths.ts';
 import { createSyscalls } from './syscalls.ts';
 import { createFileTable } from './table.ts';

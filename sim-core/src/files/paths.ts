@@ -5,8 +5,12 @@
  * directories below, or ends in a slash, is a directory, and every other path is a regular file that exists.
  */
 
-import type { FileKind } from '../ops/op.ts';
 import type { Machine } from '../state/machine.ts';
+import type { FileKind } from './kinds.ts';
+
+/** linux: include/uapi/asm-generic/fcntl.h. The flags of open that decide what happens here. */
+export const O_PATH = 0o10000000;
+export const O_ACCMODE = 3;
 
 /** What a path resolves to: the kind of file, and the object that its open function is called with. */
 export interface PathTarget {

@@ -6,16 +6,12 @@
  */
 import type { Label, Routine, RoutineBuilder } from '../engine/task.ts';
 import { E } from '../kernel/errno.ts';
-import { constantByName } from '../ops/constants.ts';
-import type { FileKind } from '../ops/op.ts';
 import type { WorldBase } from '../world.ts';
 import type { Files, Request } from './files.ts';
-import type { Paths } from './paths.ts';
+import type { FileKind } from './kinds.ts';
+import { O_ACCMODE, O_PATH, type Paths } from './paths.ts';
 import type { FileTable } from './table.ts';
 import { argument } from './user-memory.ts';
-
-const O_PATH = Number(constantByName.get('O_PATH')?.value);
-const O_ACCMODE = 3;
 
 type Calls = Pick<
   Files,

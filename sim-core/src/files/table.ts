@@ -1,11 +1,11 @@
 /** Descriptor tables and open files as slots, and what is registered about each kind of file. */
 import type { Routine, Task } from '../engine/task.ts';
 import { ModelLimit } from '../limits.ts';
-import { FILE_KIND_NAMES, type FileKind } from '../ops/op.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { WorldBase } from '../world.ts';
 import type { Files, IoctlRules } from './files.ts';
+import { FILE_KIND_NAMES, type FileKind } from './kinds.ts';
 
 /** Descriptors that every process has from the start. */
 const STANDARD_STREAMS = 3;

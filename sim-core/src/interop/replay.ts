@@ -8,8 +8,8 @@
 import { Executor } from '../engine/executor.ts';
 import type { Model } from '../engine/model.ts';
 import type { ChangeId } from '../kernel/changes.ts';
+import { ERRNOS } from '../kernel/errno.ts';
 import type { Profile } from '../kernel/profiles.ts';
-import { ERRNOS } from '../ops/constants.ts';
 import type { LineContent } from '../scenario/ast.ts';
 import { elaborate } from '../scenario/elaborate.ts';
 import { parse } from '../scenario/parser.ts';

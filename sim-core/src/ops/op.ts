@@ -3,6 +3,7 @@
  * reference page and the simulator are all derived. One op per file, registered by one line in `ops/table.ts`.
  */
 import type { OpCode } from '../engine/compile.ts';
+import type { FileKind } from '../files/kinds.ts';
 
 /** Where a rule comes from. */
 export interface Source {
@@ -105,27 +106,3 @@ export interface OptionSpec {
   readonly values: readonly string[] | 'number' | 'cpu' | 'name' | 'vcpu';
   readonly required?: boolean;
 }
-
-/** Kinds of open files. `text` of each is what an error message calls it. */
-export const FILE_KINDS = {
-  none: 'no file',
-  kvm: '/dev/kvm',
-  vm: 'a VM',
-  vcpu: 'a vCPU',
-  'kvm-vfio': 'a kvm-vfio device',
-  container: 'a VFIO container',
-  group: 'a VFIO group',
-  device: 'a VFIO device',
-  iommufd: 'an iommufd',
-  null: '/dev/null',
-  zero: '/dev/zero',
-  regular: 'a regular file',
-  directory: 'a directory',
-  eventfd: 'an eventfd',
-  epoll: 'an epoll instance',
-  socket: 'a socket',
-  memfd: 'a memfd',
-  std: 'a standard stream',
-} as const;
-export type FileKind = keyof typeof FILE_KINDS;
-export const FILE_KIND_NAMES = Object.keys(FILE_KINDS) as readonly FileKind[];

@@ -5,27 +5,16 @@
  * program of each actor, the environment's moves, the final conditions, the schedule. Each step reads what the ones
  * before it made. Cost: linear in the statements; a scenario of a page takes about a millisecond.
  */
-import { createCpu } from '../cpu/cpu.ts';
-import { createCounters } from '../engine/counters.ts';
+
+import { createWorld } from '../create-world.ts';
 import type { CompiledCondition, Granularity, Model, Move } from '../engine/model.ts';
-import { createMonitors } from '../engine/monitors/monitors.ts';
 import { type ProgramNode, settle } from '../engine/program.ts';
-import { RoutineTable, taskFields } from '../engine/task.ts';
-import { createFiles } from '../files/files.ts';
-import { createIommu } from '../iommu/iommu.ts';
-import type { ChangeId } from '../kernel/changes.ts';
+import { taskFields } from '../engine/task.ts';
 import type { Profile } from '../kernel/profiles.ts';
-import { createKvm } from '../kvm/kvm.ts';
-import { createKvmVfio } from '../kvm-vfio/kvm-vfio.ts';
-import { createGhost } from '../memory/ghost.ts';
-import { createMemory } from '../memory/memory.ts';
-import { requests } from '../ops/table.ts';
-import { createPcie } from '../pcie/pcie.ts';
 import { LayoutBuilder } from '../state/layout.ts';
 import { Machine } from '../state/machine.ts';
 import type { Topology } from '../topology.ts';
-import { createVfio } from '../vfio/vfio.ts';
-import { createInterner, type Dims, type Kernel, type World, type WorldBase } from '../world.ts';
+import type { Dims, World, WorldBase } from '../world.ts';
 import type { Diagnostic, Item, LineContent, ParsedScenario } from './ast.ts';
 import { contentsOfKind } from './blocks.ts';
 import { compileCondition, mentions } from './elaborate/conditions.ts';
@@ -135,54 +124,6 @@ function build(parsed: ParsedScenario, options: ElaborateOptions, problems: Prob
     tracked: asked.findings,
   };
 }
-
-function createWorld(
-  layout: LayoutBuilder,
-  topology: Topology,
-  dims: Dims,
-  profile: Profile,
-  tracked: MachineTracked,
-): { base: WorldBase; world: World } {
-  const base: WorldBase = {
-    kernel: createKernel(profile),
-    topology,
-    dims,
-    layout,
-    routines: new RoutineTable(),
-    wide: createInterner(),
-  };
-  // Parts are made one after another and reach each other through this record once all of them are there.
-  const world = { ...base } as { -readonly [K in keyof World]: World[K] };
-  const wired = (): World => world;
-  world.memory = createMemory(base);
-  world.ghost = createGhost(base, world.memory);
-  world.monitors = createMonitors(base, wired, tracked);
-  world.counters = createCounters(base);
-  world.iommu = createIommu(base, wired);
-  world.pcie = createPcie(base, wired);
-  world.files = createFiles(base, wired);
-  world.vfio = createVfio(base, wired);
-  world.kvm = createKvm(base, wired);
-  world.kvmVfio = createKvmVfio(base, wired);
-  world.cpu = createCpu(base, wired);
-  world.memory.onWriteback = (machine, cpu, line) => world.monitors.writeback(machine, cpu, line);
-  world.files.setRequests(requests(world));
-  return { base, world };
-}
-
-function createKernel(profile: Profile): Kernel {
-  const consulted = new Set<ChangeId>();
-  return {
-    profile,
-    consulted,
-    has(change) {
-      consulted.add(change);
-      return profile.changes.has(change);
-    },
-  };
-}
-
-type MachineTracked = Parameters<typeof createMonitors>[2];
 
 function programs(context: ProgramContext, machine: MachineBlocks): number[] {
   return machine.topology.actors.map((actor, index) => {

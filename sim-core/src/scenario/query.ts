@@ -2,8 +2,9 @@
  * What an editor asks about a scenario: what stands here, what may stand here, what is named where. Pure functions of
  * a parsed scenario and the vocabulary; positions are 0-based lines and UTF-16 columns.
  */
+
+import { ERRNOS } from '../kernel/errno.ts';
 import type { Constant } from '../ops/constants.ts';
-import { ERRNOS } from '../ops/constants.ts';
 import type { Op } from '../ops/op.ts';
 import type { StructFieldSpec, StructSpec } from '../ops/structs.ts';
 import type { Block, Line, ParsedScenario, Span } from './ast.ts';

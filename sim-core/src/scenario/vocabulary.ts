@@ -1,4 +1,5 @@
-import { CONSTANTS, type Constant, constantByName, ERRNOS } from '../ops/constants.ts';
+import { ERRNOS } from '../kernel/errno.ts';
+import { CONSTANTS, type Constant, constantByName } from '../ops/constants.ts';
 import type { Op, OperandShape, OperandSpec, OpKind } from '../ops/op.ts';
 import { type StructSpec, structByName } from '../ops/structs.ts';
 import { OPS } from '../ops/table.ts';

@@ -13,10 +13,10 @@
  */
 import type { Value } from '../engine/compile.ts';
 import type { Routine, Task } from '../engine/task.ts';
+import { FILE_KINDS, type FileKind } from '../files/kinds.ts';
 import { argument, readable } from '../files/user-memory.ts';
 import { E } from '../kernel/errno.ts';
 import { ModelLimit } from '../limits.ts';
-import { FILE_KINDS, type FileKind } from '../ops/op.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
 import type { VfioState } from './state.ts';

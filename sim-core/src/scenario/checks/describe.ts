@@ -1,4 +1,5 @@
-import { FILE_KINDS, type Op, type OperandShape, type OpKind } from '../../ops/op.ts';
+import { FILE_KINDS } from '../../files/kinds.ts';
+import type { Op, OperandShape, OpKind } from '../../ops/op.ts';
 import type { Expr, Operand } from '../ast.ts';
 import { constantsOf } from '../vocabulary.ts';
 import { joined, list, oneOf } from './check.ts';

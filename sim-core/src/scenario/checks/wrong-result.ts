@@ -1,4 +1,4 @@
-import { ERRNOS } from '../../ops/constants.ts';
+import { ERRNOS } from '../../kernel/errno.ts';
 import { type Check, replacing } from './check.ts';
 
 export const wrongResult: Check = {

@@ -1,8 +1,8 @@
 /** Final conditions: from their syntax to functions of a final state. */
 import type { CompiledCondition } from '../../engine/model.ts';
+import { FILE_KIND_NAMES } from '../../files/kinds.ts';
 import { LEAF, leafType } from '../../kvm/mmu.ts';
 import { memtypeName } from '../../memory/memtype.ts';
-import { FILE_KIND_NAMES } from '../../ops/op.ts';
 import { EXIT_REASONS, type ExitReason, FINDINGS, type Finding } from '../../state/event.ts';
 import { groupCoherent } from '../../vfio/coherent.ts';
 import type { Condition, LineContent, Span, Term, Word } from '../ast.ts';

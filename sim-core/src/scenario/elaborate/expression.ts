@@ -8,7 +8,7 @@
  */
 import type { CounterKey } from '../../engine/counters.ts';
 import type { Model } from '../../engine/model.ts';
-import { errnoByName } from '../../ops/constants.ts';
+import { errnoByName } from '../../kernel/errno.ts';
 import { FINDINGS, type Finding } from '../../state/event.ts';
 import type { Condition, LineContent, Span, Term } from '../ast.ts';
 import { parseCondition } from '../condition.ts';

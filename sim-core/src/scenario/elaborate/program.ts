@@ -2,8 +2,8 @@
 import type { CompiledAction, StatementArgs } from '../../engine/compile.ts';
 import type { Place, ProgramNode } from '../../engine/program.ts';
 import type { Routine, Task } from '../../engine/task.ts';
+import { errnoByName } from '../../kernel/errno.ts';
 import { LIMITS } from '../../limits.ts';
-import { errnoByName } from '../../ops/constants.ts';
 import type { Op } from '../../ops/op.ts';
 import { opNamed, requestOf } from '../../ops/table.ts';
 import type { Field, LayoutBuilder } from '../../state/layout.ts';

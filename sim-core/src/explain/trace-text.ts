@@ -4,11 +4,12 @@
  * Statements begin at the margin with the actor's name and the line as it stands in the file; what they caused is
  * indented below, kernel functions by their depth. Changes of single slots are left out unless asked for.
  */
+
+import type { Run } from '../engine/run.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
 import { describeEvent, resultText } from './describe.ts';
 import { ObjectNames } from './object-names.ts';
-import type { Run } from './run.ts';
 import { why, whyText } from './why.ts';
 
 export interface TraceTextOptions {

@@ -5,6 +5,9 @@
  * store, a device's write), why that did not happen (KVM's count, the dirty mask, the leaf's memory type), and the read
  * that bypassed the caches. All of it is read from the recorded run; nothing is executed again. The chains are in causes/.
  */
+
+import { MONITORS } from '../engine/monitors/table.ts';
+import type { Run } from '../engine/run.ts';
 import { EVENT_WIDTH, FINDINGS, type Finding } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
 import { beliefCostly, beliefWrong } from './causes/belief.ts';
@@ -13,8 +16,6 @@ import type { Link } from './causes/link.ts';
 import { leaked, lostWrite, staleCpuRead, staleDeviceRead, staleHostRead } from './causes/stale-read.ts';
 import { findingText } from './describe.ts';
 import { History } from './history.ts';
-import { MONITORS } from './monitors/table.ts';
-import type { Run } from './run.ts';
 
 export type { Link } from './causes/link.ts';
 

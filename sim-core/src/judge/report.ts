@@ -2,6 +2,10 @@
  * What an exploration found out, in words and plain values: schedules as lines that can be pasted, findings as sentences.
  * Command line and editor print it, each in its own way; it can be sent from a worker.
  */
+
+import type { Granularity, Model, ScheduledMove } from '../engine/model.ts';
+import { Run } from '../engine/run.ts';
+import { findingText } from '../explain/describe.ts';
 import {
   type Exploration,
   type ExploredCondition,
@@ -20,9 +24,6 @@ import { EVENT_WIDTH, FINDINGS, type Finding } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
 import { toEnd } from '../to-end.ts';
 import type { KernelVerdict } from './check.ts';
-import { findingText } from './describe.ts';
-import type { Granularity, Model, ScheduledMove } from './model.ts';
-import { Run } from './run.ts';
 
 export interface ExplorationReport {
   readonly kernel: string;

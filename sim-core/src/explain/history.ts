@@ -1,11 +1,11 @@
 /** Questions about the past of a run, answered from its log. Cost of each: linear in the events looked at. */
 
+import type { Model } from '../engine/model.ts';
+import type { Run } from '../engine/run.ts';
+import type { Routine } from '../engine/task.ts';
 import { LINE } from '../memory/memory.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
-import type { Model } from './model.ts';
-import type { Run } from './run.ts';
-import type { Routine } from './task.ts';
 
 export class History {
   readonly run: Run;

@@ -4,6 +4,9 @@
  * Kernels that do not differ in any change that the model consults behave the same; they are judged once. Cost: one
  * exploration for each set of kernels that may differ.
  */
+
+import type { Model } from '../engine/model.ts';
+import { MONITORS } from '../engine/monitors/table.ts';
 import { type Exploration, type ExploreOptions, type Progress, SLICE_MOVES } from '../explore/exploration.ts';
 import { Search } from '../explore/search.ts';
 import type { Profile } from '../kernel/profiles.ts';
@@ -14,8 +17,6 @@ import { profilesIn } from '../scenario/elaborate/versions.ts';
 import { elaborate } from '../scenario/elaborate.ts';
 import type { Finding } from '../state/event.ts';
 import { toEnd } from '../to-end.ts';
-import type { Model } from './model.ts';
-import { MONITORS } from './monitors/table.ts';
 
 export interface CheckOptions {
   readonly includes?: Includes;

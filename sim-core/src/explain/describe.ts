@@ -5,15 +5,15 @@
  * unless asked for.
  */
 import { ACCESS } from '../cpu/cpu.ts';
+import type { Model } from '../engine/model.ts';
+import { MONITORS } from '../engine/monitors/table.ts';
+import type { Place } from '../engine/program.ts';
+import { errnoName } from '../kernel/errno.ts';
 import { memtypeName } from '../memory/memtype.ts';
-import { errnoName } from '../ops/constants.ts';
 import { TLP } from '../pcie/pcie.ts';
 import { EVENT_WIDTH, EXIT_REASONS, FAULT_REASONS, FINDINGS, happeningOf, ZAP_REASONS } from '../state/event.ts';
 import type { Field } from '../state/layout.ts';
-import type { Model } from './model.ts';
-import { MONITORS } from './monitors/table.ts';
 import type { ObjectNames } from './object-names.ts';
-import type { Place } from './program.ts';
 
 export interface EventText {
   readonly kind:

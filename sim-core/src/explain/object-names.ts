@@ -5,10 +5,11 @@
  * when the descriptor is closed and it lives on; an object that takes its place later does not inherit it. Grows with the
  * run. Cost of a question: a binary search; of growing: one look at each event.
  */
-import { FILE_KIND_NAMES, type FileKind } from '../ops/op.ts';
+
+import type { Run } from '../engine/run.ts';
+import { FILE_KIND_NAMES, type FileKind } from '../files/kinds.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
-import type { Run } from './run.ts';
 
 /** An open file, from when the call that made it has returned. */
 interface OpenFile {
