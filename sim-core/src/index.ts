@@ -14,26 +14,26 @@ export { History } from './explain/history.ts';
 export { ObjectNames } from './explain/object-names.ts';
 export { type TraceTextOptions, traceText } from './explain/trace-text.ts';
 export { type Explanation, type Link, why, whyText } from './explain/why.ts';
-export * from './explore/checkpoint.ts';
-export * from './explore/estimate.ts';
+export * from './explore/checkpoint/checkpoint.ts';
 export * from './explore/exploration.ts';
+export { minimise, minimiseMoves, minimising, switchesOf } from './explore/minimise.ts';
 export {
   createLevelWorker,
   type FromLevelWorker,
   type LevelAnswer,
   type LevelWorker,
   type ToLevelWorker,
-} from './explore/level-worker.ts';
-export { mergeExplorations } from './explore/merge.ts';
-export { minimise, minimiseMoves, minimising, switchesOf } from './explore/minimise.ts';
-export { type ParallelOptions, ParallelSearch } from './explore/parallel.ts';
+} from './explore/parallel/level-worker.ts';
+export { type ParallelOptions, ParallelSearch } from './explore/parallel/parallel.ts';
 export { MAX_SEED } from './explore/prng.ts';
-export { RandomSearch, randomRuns } from './explore/random.ts';
-export * from './explore/random-result.ts';
-export { explorationOf, type SampleOptions, Sampler, sample } from './explore/sample.ts';
+export * from './explore/random/estimate.ts';
+export { mergeExplorations } from './explore/random/merge.ts';
+export { RandomSearch, randomRuns } from './explore/random/random.ts';
+export * from './explore/random/result.ts';
+export { explorationOf, type SampleOptions, Sampler, sample } from './explore/random/sample.ts';
+export { mergeRandom, NotMergeable } from './explore/random/shards.ts';
+export { type Share, ShareOfLevels } from './explore/results/share.ts';
 export { explore, Search } from './explore/search.ts';
-export { mergeRandom, NotMergeable } from './explore/shards.ts';
-export { type Share, ShareOfLevels } from './explore/share.ts';
 export { shortestSchedule, type Target } from './explore/shortest.ts';
 export * from './files/kinds.ts';
 export * from './interop/recording.ts';

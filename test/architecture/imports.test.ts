@@ -43,6 +43,23 @@ const floors = [
   ['index'],
 ];
 
+/** The same inside explore. */
+const exploreFloors = [
+  ['bits', 'exploration', 'prng', 'start', 'tables'],
+  ['states'],
+  ['learn'],
+  ['reduce', 'checkpoint', 'results'],
+  ['expander', 'space', 'random', 'minimise'],
+  ['search-options', 'search'],
+  ['parallel', 'shortest'],
+];
+
+/** Folders whose rooms have floors. */
+const houses = [
+  { house: 'sim-core/src', floors },
+  { house: 'sim-core/src/explore', floors: exploreFloors },
+];
+
 const sources = globSync(
   ['sim-core/src/**/*.ts', 'server/src/**/*.ts', 'debug-adapter/src/**/*.ts', 'client/*/src/**/*.ts'],
   {
@@ -86,18 +103,18 @@ test('the parts of the machine know each other in one direction', () => {
   expect(strays).toEqual([]);
 });
 
-test('in sim-core values come from the same floor or one below', () => {
+test.each(houses)('in $house values come from the same floor or one below', ({ house, floors }) => {
   const floorOf = (room: string): number => floors.findIndex((rooms) => rooms.includes(room));
-  const strays = roomImports().flatMap(({ file, from, to }) => {
+  const strays = roomImports(house).flatMap(({ file, from, to }) => {
     if (floorOf(from) < 0) return [`${file}: the room ${from} is on no floor`];
     return floorOf(to) > floorOf(from) ? [`${file} imports from ${to}, which is above ${from}`] : [];
   });
   expect(strays).toEqual([]);
 });
 
-test('no rooms of sim-core import values from each other in a circle', () => {
+test.each(houses)('no rooms of $house import values from each other in a circle', ({ house }) => {
   const needs = new Map<string, Set<string>>();
-  for (const { from, to } of roomImports()) needs.set(from, (needs.get(from) ?? new Set()).add(to));
+  for (const { from, to } of roomImports(house)) needs.set(from, (needs.get(from) ?? new Set()).add(to));
   const circleFrom = (room: string, way: readonly string[]): string | undefined => {
     if (way.includes(room)) return [...way.slice(way.indexOf(room)), room].join(' → ');
     for (const next of needs.get(room) ?? []) {
@@ -109,18 +126,22 @@ test('no rooms of sim-core import values from each other in a circle', () => {
   expect([...needs.keys()].flatMap((room) => circleFrom(room, []) ?? [])).toEqual([]);
 });
 
-test('docs/ARCHITECTURE.md has the floors as they are tested', () => {
+test.each(houses)('docs/ARCHITECTURE.md has the floors of $house as they are tested', ({ floors }) => {
   const text = readFileSync(path.join(root, 'docs/ARCHITECTURE.md'), 'utf8');
   expect(text).toContain(floors.map((rooms) => rooms.join(', ')).join(' / '));
 });
 
-/** Every import of a value from one room of sim-core to another. */
-function roomImports(): { file: string; from: string; to: string }[] {
-  const roomOf = (file: string): string => file.split('/')[2]?.replace(/\.ts$/, '') ?? '';
+/** Every import of a value from one room of a house to another. */
+function roomImports(house: string): { file: string; from: string; to: string }[] {
+  const inside = (file: string): boolean => file.startsWith(`${house}/`);
+  const roomOf = (file: string): string => file.split('/')[house.split('/').length]?.replace(/\.ts$/, '') ?? '';
   return sources
-    .filter(({ file }) => file.startsWith('sim-core/src/'))
+    .filter(({ file }) => inside(file))
     .flatMap(({ file, values }) =>
-      values.map((name) => ({ file, from: roomOf(file), to: roomOf(path.posix.join(path.posix.dirname(file), name)) })),
+      values
+        .map((name) => path.posix.join(path.posix.dirname(file), name))
+        .filter(inside)
+        .map((imported) => ({ file, from: roomOf(file), to: roomOf(imported) })),
     )
     .filter(({ from, to }) => from !== to);
 }

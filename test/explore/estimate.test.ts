@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { estimate } from '../../sim-core/src/explore/estimate.ts';
+import { estimate } from '../../sim-core/src/explore/random/estimate.ts';
 import { elaborate, type Model, type Profile, parse, profileNamed } from '../../sim-core/src/index.ts';
 import { plainSearch } from './plain-search.ts';
 

@@ -3,10 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FingerprintStore } from '../../sim-core/src/explore/fingerprint-store.ts';
-import { Fingerprints, missProbability } from '../../sim-core/src/explore/fingerprints.ts';
 import { type Exploration, explore, type SharedOptions } from '../../sim-core/src/explore/search.ts';
-import { WHOLE_SLEEP } from '../../sim-core/src/explore/store.ts';
+import { FingerprintStore } from '../../sim-core/src/explore/states/fingerprint-store.ts';
+import { Fingerprints, missProbability } from '../../sim-core/src/explore/states/fingerprints.ts';
+import { WHOLE_SLEEP } from '../../sim-core/src/explore/states/store.ts';
 import {
   ALL_REDUCTIONS,
   type ExploreOptions,

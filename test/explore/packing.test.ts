@@ -1,10 +1,10 @@
 /** States as few bits: what is packed comes out again, in every later arrangement too. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Packing } from '../../sim-core/src/explore/packing.ts';
-import { SharedStore } from '../../sim-core/src/explore/shared-store.ts';
-import { HOLE, hashTwo, hashWords, StateStore, WHOLE_SLEEP } from '../../sim-core/src/explore/store.ts';
-import { Vocabulary } from '../../sim-core/src/explore/vocabulary.ts';
+import { Packing } from '../../sim-core/src/explore/states/packing.ts';
+import { SharedStore } from '../../sim-core/src/explore/states/shared-store.ts';
+import { Vocabulary } from '../../sim-core/src/explore/states/slot-values.ts';
+import { HOLE, hashTwo, hashWords, StateStore, WHOLE_SLEEP } from '../../sim-core/src/explore/states/store.ts';
 
 const SLOTS = 40;
 const value = fc.oneof(fc.integer({ min: 0, max: 3 }), fc.constantFrom(-1, 1 << 20, -(1 << 30), 77));

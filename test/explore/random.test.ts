@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Prng } from '../../sim-core/src/explore/prng.ts';
-import { RandomSearch, randomRuns } from '../../sim-core/src/explore/random.ts';
-import type { RandomOptions, RandomResult } from '../../sim-core/src/explore/random-result.ts';
-import { mergeRandom } from '../../sim-core/src/explore/shards.ts';
+import { RandomSearch, randomRuns } from '../../sim-core/src/explore/random/random.ts';
+import type { RandomOptions, RandomResult } from '../../sim-core/src/explore/random/result.ts';
+import { mergeRandom } from '../../sim-core/src/explore/random/shards.ts';
 import {
   elaborate,
   FINDINGS,

@@ -5,10 +5,11 @@
  * When it meets something that was not learned yet it says so and changes nothing that counts; the state is expanded
  * again once the answer is in the tables.
  */
-import { type Canonical, canonicalOf } from './canonical.ts';
-import { DISABLED, leafOf, setJoint, UNKNOWN } from './compiled.ts';
-import { Covered } from './sleep.ts';
-import { FULL, hashTwo, hashWords, SLEEPERS } from './store.ts';
+
+import { DISABLED, leafOf, setJoint, UNKNOWN } from './learn/compiled.ts';
+import { type Canonical, canonicalOf } from './reduce/canonical.ts';
+import { Covered } from './reduce/sleep.ts';
+import { FULL, hashTwo, hashWords, SLEEPERS } from './states/store.ts';
 import type { States, Tables } from './tables.ts';
 
 export type { States, Tables } from './tables.ts';

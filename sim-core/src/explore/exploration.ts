@@ -6,7 +6,7 @@
  */
 import type { CompiledCondition, Granularity, ScheduledMove } from '../engine/model.ts';
 import type { Finding } from '../state/event.ts';
-import type { RandomResult } from './random-result.ts';
+import type { RandomResult } from './random/result.ts';
 
 /** What to do about a finding: end the search at its first occurrence, count occurrences, or do not look. */
 export type FindingPolicy = 'stop' | 'count' | 'ignore';

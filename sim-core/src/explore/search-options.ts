@@ -1,9 +1,10 @@
 /** What a search takes when nothing else is said, and what only those say who run it in parts or test it. */
-import type { Ahead } from './ahead.ts';
+
 import type { ExploreOptions } from './exploration.ts';
-import { FingerprintStore } from './fingerprint-store.ts';
+import type { Ahead } from './parallel/ahead.ts';
 import type { SpaceOptions } from './space.ts';
-import { StateStore, type Store } from './store.ts';
+import { FingerprintStore } from './states/fingerprint-store.ts';
+import { StateStore, type Store } from './states/store.ts';
 
 /** States stored at most when the caller does not say. */
 export const DEFAULT_MAX_STATES = 50_000_000;

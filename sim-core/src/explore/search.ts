@@ -5,7 +5,18 @@
  * progress between two calls. {@link explore} runs one to its end.
  */
 import type { Granularity, Model } from '../engine/model.ts';
-import type { CheckpointSource, ReadSnapshot, Snapshot } from './checkpoint.ts';
+import type { CheckpointSource, ReadSnapshot, Snapshot } from './checkpoint/checkpoint.ts';
+import {
+  atFirstState,
+  firstPosition,
+  fitting,
+  isContradicted,
+  isTooOften,
+  PAUSE,
+  type Position,
+} from './checkpoint/position.ts';
+import { readSearch, saveSearch } from './checkpoint/saved-search.ts';
+import { restoreStates } from './checkpoint/saved-states.ts';
 import { Expander, type Tables, TOGETHER } from './expander.ts';
 import {
   ALL_REDUCTIONS,
@@ -17,18 +28,14 @@ import {
   SLICE_MOVES,
   scheduleOf,
 } from './exploration.ts';
-import { Finality } from './finality.ts';
-import { FingerprintStore, StatesForgotten } from './fingerprint-store.ts';
-import { Found } from './found.ts';
-import { type Leaf, NotSymmetric } from './learner.ts';
-import type { LevelDone } from './level-worker.ts';
-import { Outcomes } from './outcomes.ts';
-import { concretePath } from './path.ts';
-import { atFirstState, firstPosition, fitting, isContradicted, isTooOften, PAUSE, type Position } from './position.ts';
-import { mutedSlots, watchedFindings } from './relevance.ts';
-import { resultOf } from './result.ts';
-import { readSearch, saveSearch } from './saved-search.ts';
-import { restoreStates } from './saved-states.ts';
+import { type Leaf, NotSymmetric } from './learn/learner.ts';
+import type { LevelDone } from './parallel/level-worker.ts';
+import { mutedSlots, watchedFindings } from './reduce/relevance.ts';
+import { Finality } from './results/finality.ts';
+import { Found } from './results/found.ts';
+import { Outcomes } from './results/outcomes.ts';
+import { concretePath } from './results/path.ts';
+import { resultOf } from './results/result.ts';
 import {
   DEFAULT_MAX_BYTES,
   DEFAULT_MAX_STATES,
@@ -39,7 +46,8 @@ import {
 } from './search-options.ts';
 import { Space, type SpaceOptions } from './space.ts';
 import { behindSetup, tooLarge } from './start.ts';
-import { HOLE, MAX_NUMBERED, StateStore } from './store.ts';
+import { FingerprintStore, StatesForgotten } from './states/fingerprint-store.ts';
+import { HOLE, MAX_NUMBERED, StateStore } from './states/store.ts';
 
 export type * from './exploration.ts';
 export type { SharedOptions } from './search-options.ts';
@@ -124,7 +132,7 @@ export class Search implements CheckpointSource {
     this.#reset();
     this.#at = saved.at;
     this.#found.restore(saved.found);
-    this.#finality.restore(saved.stuck);
+    this.#finality.addAll(saved.stuck);
   }
 
   get #transitions(): number {
@@ -292,13 +300,7 @@ export class Search implements CheckpointSource {
     for (const { transitions, remarks, stuck } of done) {
       this.#at.transitions += transitions;
       for (const [leaf, times, state, move] of remarks) this.#remark(leaf, state, move, times);
-      for (let i = 0; i < stuck.length; i += 3 + (stuck[i + 2] as number)) {
-        this.#finality.add(
-          stuck[i] as number,
-          stuck[i + 1] as number,
-          stuck.slice(i + 3, i + 3 + (stuck[i + 2] as number)),
-        );
-      }
+      this.#finality.addAll(stuck);
     }
     for (const { deferred } of done) for (const state of deferred) this.#at.left.push(state);
     this.#catchUp();
@@ -397,15 +399,11 @@ export class Search implements CheckpointSource {
   }
 
   #note({ remarks, stuck }: Pick<Expander, 'remarks' | 'stuck'>): void {
-    if (remarks.length > 0) {
-      for (let i = 0; i < remarks.length; i += 3)
-        this.#remark(remarks[i] as number, remarks[i + 1] as number, remarks[i + 2] as number);
-      remarks.length = 0;
-    }
-    if (stuck.length > 0) {
-      this.#finality.add(stuck[0] as number, stuck[1] as number, stuck.slice(3));
-      stuck.length = 0;
-    }
+    for (let i = 0; i < remarks.length; i += 3)
+      this.#remark(remarks[i] as number, remarks[i + 1] as number, remarks[i + 2] as number);
+    remarks.length = 0;
+    this.#finality.addAll(stuck);
+    stuck.length = 0;
   }
 
   #remark(index: number, state: number, move: number, times = 1): void {

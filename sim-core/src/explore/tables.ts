@@ -1,5 +1,5 @@
 /** What the inner loop works with: flat arrays, so that workers can have them too. */
-import type { CanonicalTables } from './canonical.ts';
+import type { CanonicalTables } from './reduce/canonical.ts';
 
 /** Everything that the inner loop looks at. */
 export interface Tables {

@@ -17,7 +17,7 @@ import {
   type Sampled,
 } from '../explore/exploration.ts';
 import { minimising } from '../explore/minimise.ts';
-import type { RandomWitness } from '../explore/random-result.ts';
+import type { RandomWitness } from '../explore/random/result.ts';
 import { shortening } from '../explore/shortest.ts';
 import { scheduleText } from '../scenario/elaborate/schedule.ts';
 import { EVENT_WIDTH, FINDINGS, type Finding } from '../state/event.ts';

@@ -1,0 +1,81 @@
+/** How far a search is, apart from what it knows and has found. */
+import type { Reductions } from '../exploration.ts';
+import type { Space } from '../space.ts';
+
+export interface Position {
+  /** Those that are on. */
+  reductions: Reductions;
+  /** Will it begin again with the reductions that look ahead, once there are enough states? */
+  willLookAhead: boolean;
+  /** The state to expand next, and the first one of the next level. */
+  next: number;
+  levelEnd: number;
+  /** Moves from the end of the setup to the level. */
+  depth: number;
+  /** States before the next one that workers did not know how to expand. */
+  left: number[];
+  /** Moves made by expanders that were replaced. */
+  transitions: number;
+  /** The facts that the plans were last compared with, and the number of states at which they are compared again. */
+  compared: number;
+  compareAt: number;
+  /** Fresh starts because of facts that came in late. */
+  restarts: number;
+  /** Times that the search began again after states had been forgotten. */
+  beganAgain: number;
+}
+
+/** States after each of which it is looked whether to stop. */
+export const PAUSE = 4096;
+
+/** States after which plans are first compared with the facts that came in meanwhile; then at four times as many. */
+const FIRST_COMPARISON = 1024;
+/** So few states are quickly found again. */
+const FEW_STATES = 8192;
+/** More fresh starts than these, and looking ahead is not worth it. */
+const MAX_RESTARTS = 12;
+
+export function firstPosition(reductions: Reductions, willLookAhead: boolean): Position {
+  return {
+    reductions,
+    willLookAhead,
+    next: 0,
+    levelEnd: 1,
+    depth: 0,
+    left: [],
+    transitions: 0,
+    compared: 0,
+    compareAt: FIRST_COMPARISON,
+    restarts: 0,
+    beganAgain: 0,
+  };
+}
+
+/** To the first state of the same search. */
+export function atFirstState({ reductions, willLookAhead, compared, restarts, beganAgain }: Position): Position {
+  return { ...firstPosition(reductions, willLookAhead), compared, restarts, beganAgain };
+}
+
+/** Do the facts that came in contradict what was planned? Asked when `compareAt` is reached, and at the end. */
+export function isContradicted(at: Position, space: Space): boolean {
+  const { facts, planner, store } = space;
+  if (store.count >= at.compareAt) at.compareAt *= 4;
+  if (!planner || facts.version === at.compared) return false;
+  at.compared = facts.version;
+  // While little is stored, beginning again costs less than going on with plans that could be better.
+  const better = store.count <= FEW_STATES && at.restarts < MAX_RESTARTS / 2;
+  return (better ? planner.outdated() : planner.invalid()) || space.ranksTooFew;
+}
+
+/** Has the search begun again so often that plans are not worth it? */
+export function isTooOften({ restarts }: Position): boolean {
+  return restarts > MAX_RESTARTS;
+}
+
+/**
+ * Without sleep sets beside persistent sets: an order that is put off may then not be covered by the one that was taken, and
+ * making up for that costs more moves than sleep sets save.
+ */
+export function fitting(reductions: Reductions): Reductions {
+  return reductions.partialOrder ? { ...reductions, sleepSets: false } : reductions;
+}

@@ -1,0 +1,340 @@
+/**
+ * What was learned, in the form that the search runs on: for each move a decision tree over bits of the packed state,
+ * and for each leaf the bits to clear and to set. All in flat arrays; walking a tree costs some nanoseconds a level.
+ *
+ * Slots that do not vary have no bits and no level. When the packing changes, everything is compiled again.
+ *
+ * A leaf that writes some slots of a bundle and does not know the others has a table for it: the joint value that comes
+ * out of each. What was never met is not in it; the search asks then, as it does for a situation that it does not know.
+ */
+import { type Bundle, maskOf } from '../states/bundle.ts';
+import type { PackedField, Packing } from '../states/packing.ts';
+import type { Tables } from '../tables.ts';
+import type { Branching, Leaf, Learner } from './learner.ts';
+
+/** What a tree may answer besides the number of a leaf (2 and more) as its complement. */
+export const UNKNOWN = 0;
+export const DISABLED = -1;
+const FIRST_LEAF = -2;
+
+/** A joint value that was never met comes out of a move. */
+export const UNMET = -1;
+
+export function leafOf(answer: number): number {
+  return FIRST_LEAF - answer;
+}
+
+export class Compiled {
+  /** Per move: a node, or an answer when nothing has to be looked at. */
+  roots: Int32Array;
+  /**
+   * A node is its descriptor (word, shift << 8, mask << 13) and one child for each value of its bits: another node when
+   * positive, an answer otherwise.
+   */
+  nodes = new Int32Array(1 << 12);
+  /** Per leaf: words to clear bits with (and), then words to set bits with (or). */
+  effects = new Uint32Array(1 << 10);
+  /** Per leaf: the bits that it reads or writes. */
+  footprints = new Uint32Array(1 << 9);
+  /** Per leaf: 1 when it has findings or a limit. */
+  remarkable = new Uint8Array(1 << 8);
+  /** Per leaf: where its tables for joint values begin in `joint`; 0 when it has none. */
+  jointOf = new Int32Array(1 << 8);
+  /** A count, then that many tables: a descriptor as of a node, and what becomes of each joint value, or {@link UNMET}. */
+  joint = new Int32Array(1 << 8);
+  #jointLength = 1;
+  /** Nodes that look at bundles. */
+  readonly #nodeOf = new Map<Branching, number>();
+  readonly #nodesOn = new Map<Bundle, BundleNode[]>();
+  readonly #tablesOn = new Map<Bundle, JointTable[]>();
+  #length = 1;
+  /** Leaves whose effects are there. */
+  readonly #entered: boolean[] = [];
+  readonly #packing: Packing;
+  readonly #learner: Learner;
+  readonly #words: number;
+
+  constructor(packing: Packing, learner: Learner) {
+    this.#packing = packing;
+    this.#learner = learner;
+    this.#words = packing.words;
+    this.roots = new Int32Array(learner.trees.length);
+    for (const leaf of learner.leaves) this.#effect(leaf);
+    learner.trees.forEach((tree, move) => {
+      this.roots[move] = tree ? this.#compile(tree) : UNKNOWN;
+    });
+  }
+
+  get bytes(): number {
+    return this.nodes.byteLength + this.effects.byteLength + this.footprints.byteLength + this.remarkable.byteLength;
+  }
+
+  /** Enters a leaf that was learned since, or more joint values for one. Its writes must be expressible in the packing. */
+  add(leaf: Leaf): void {
+    if (this.#entered[leaf.index] !== true) this.#effect(leaf);
+    const { reads, move } = leaf;
+    let tree = this.#learner.trees[move];
+    let places: readonly number[] = [];
+    let at = this.roots[move] as number;
+    for (let i = 0; i < reads.length; ) {
+      const field = this.#packing.fieldOf((reads[i] as Leaf['reads'][number]).slot);
+      const first = tree as Branching;
+      const begin = i;
+      // What is looked at in one field without another between is one level; slots without bits are none.
+      for (let here = field; i < reads.length && (here === field || here === undefined); ) {
+        tree = (tree as Branching).branches.get((reads[i] as Leaf['reads'][number]).value);
+        i++;
+        here = i < reads.length ? this.#packing.fieldOf((reads[i] as Leaf['reads'][number]).slot) : undefined;
+        if (field === undefined) break;
+      }
+      if (!field) continue;
+      if (at === UNKNOWN) {
+        at = this.#node(first, field);
+        this.#link(move, places, at);
+      }
+      const node = at;
+      places = this.#packing.codesWith(field, reads.slice(begin, i)).map((code) => node + 1 + code);
+      at = places.reduce((known, place) => known || (this.nodes[place] as number), UNKNOWN);
+      // Joint values that were met since go the way of those that hold the same here.
+      this.#link(move, places, at);
+    }
+    this.#link(move, places, answerOf(leaf));
+  }
+
+  /** Takes in what slots hold together behind a leaf, in a state. True when there are no bits for it. */
+  meetJoint(leaf: Leaf, state: Int32Array): boolean {
+    if (this.#packing.bundles.length === 0) return false;
+    let stale = false;
+    const written = new Map(leaf.writes.map(({ slot, value }) => [slot, value]));
+    const fields = new Set(leaf.writes.map(({ slot }) => this.#packing.fieldOf(slot)));
+    for (const field of fields) {
+      if (!field?.bundle) continue;
+      const { bundle, slots, width } = field;
+      const { count } = bundle;
+      const code = bundle.add(
+        slots.map((slot) => this.#packing.code(slot, written.get(slot) ?? (state[slot] as number))),
+      );
+      if (bundle.count === count) continue;
+      if (code < 2 ** width) this.#addJoint(bundle, code);
+      else stale = true;
+    }
+    return stale;
+  }
+
+  /** Takes in a new joint value, for which the bundle's fields have room. */
+  #addJoint(bundle: Bundle, code: number): void {
+    for (const { at, tree, field } of this.#nodesOn.get(bundle) ?? [])
+      this.nodes[at + 1 + code] = this.#child(tree, field, bundle, code);
+    for (const table of this.#tablesOn.get(bundle) ?? []) {
+      this.joint[table.at + 1 + code] = outcomeOf(table, code);
+      const results = table.written.every((number, member) => number < 0 || bundle.parts[member]?.[code] === number);
+      if (!results) continue;
+      for (let from = 0; from < code; from++)
+        if (this.joint[table.at + 1 + from] === UNMET) this.joint[table.at + 1 + from] = outcomeOf(table, from);
+    }
+  }
+
+  #link(move: number, places: readonly number[], to: number): void {
+    if (places.length === 0) this.roots[move] = to;
+    for (const place of places) this.nodes[place] = to;
+  }
+
+  #compile(tree: Branching | Leaf): number {
+    if (!('branches' in tree)) return answerOf(tree);
+    const { slot, branches } = tree;
+    const field = this.#packing.fieldOf(slot);
+    if (!field) {
+      // The slot has one value, so there is one branch.
+      const only = branches.values().next().value;
+      return only ? this.#compile(only) : UNKNOWN;
+    }
+    const known = this.#nodeOf.get(tree);
+    if (known !== undefined) return known;
+    const node = this.#node(tree, field);
+    if (field.bundle) {
+      for (let code = 0; code < field.bundle.count; code++) {
+        const child = this.#child(tree, field, field.bundle, code);
+        this.nodes[node + 1 + code] = child;
+      }
+    } else {
+      for (const [value, branch] of branches) {
+        const child = this.#compile(branch);
+        this.nodes[node + 1 + this.#packing.code(slot, value)] = child;
+      }
+    }
+    return node;
+  }
+
+  /** Where a joint value leads, past everything that looks at the same field. */
+  #child(tree: Branching, field: PackedField, bundle: Bundle, code: number): number {
+    let at: Branching | Leaf | undefined = tree;
+    while (at && 'branches' in at) {
+      const here = this.#packing.fieldOf(at.slot);
+      if (here === field) at = at.branches.get(this.#packing.valueIn(field, bundle, at.slot, code));
+      else if (here === undefined) at = at.branches.values().next().value;
+      else break;
+    }
+    return at === undefined ? UNKNOWN : this.#compile(at);
+  }
+
+  #node(tree: Branching, field: PackedField): number {
+    const size = 1 + 2 ** field.width;
+    while (this.#length + size > this.nodes.length) this.nodes = twice(this.nodes);
+    const at = this.#length;
+    this.#length += size;
+    this.nodes[at] = descriptorOf(field);
+    if (field.bundle) {
+      this.#nodeOf.set(tree, at);
+      const nodes = this.#nodesOn.get(field.bundle) ?? [];
+      nodes.push({ at, tree, field });
+      this.#nodesOn.set(field.bundle, nodes);
+    }
+    return at;
+  }
+
+  #effect(leaf: Leaf): void {
+    const words = this.#words;
+    const at = leaf.index * 2 * words;
+    while (at + 2 * words > this.effects.length) {
+      const larger = new Uint32Array(this.effects.length * 2);
+      larger.set(this.effects);
+      this.effects = larger;
+      const footprints = new Uint32Array(larger.length / 2);
+      footprints.set(this.footprints);
+      this.footprints = footprints;
+    }
+    while (leaf.index >= this.remarkable.length) {
+      const larger = new Uint8Array(this.remarkable.length * 2);
+      larger.set(this.remarkable);
+      this.remarkable = larger;
+      this.jointOf = twice(this.jointOf);
+    }
+    this.remarkable[leaf.index] = leaf.findings.length > 0 || leaf.limit !== undefined ? 1 : 0;
+    for (let i = 0; i < words; i++) {
+      this.effects[at + i] = 0xffffffff;
+      this.effects[at + words + i] = 0;
+    }
+    for (const { slot } of [...leaf.reads, ...leaf.writes]) {
+      const field = this.#packing.fieldOf(slot);
+      if (!field) continue;
+      const place = leaf.index * words + field.word;
+      this.footprints[place] = (this.footprints[place] as number) | (maskOf(field.width) << field.shift);
+    }
+    const joint: JointTable[] = [];
+    const entered = new Set<PackedField>();
+    for (const { slot, value } of leaf.writes) {
+      const field = this.#packing.fieldOf(slot);
+      // What is always written with the one value that it always has.
+      if (!field || entered.has(field)) continue;
+      entered.add(field);
+      const { word, shift, width, bundle } = field;
+      this.effects[at + word] = (this.effects[at + word] as number) & ~(maskOf(width) << shift);
+      const code = bundle ? this.#jointResult(leaf, field, bundle, joint) : this.#packing.code(slot, value);
+      this.effects[at + words + word] = (this.effects[at + words + word] as number) | (code << shift);
+    }
+    this.#enterJoint(leaf, joint);
+    this.#entered[leaf.index] = true;
+  }
+
+  /** The joint value behind a leaf; 0 and a table when that depends on the one before it. */
+  #jointResult(leaf: Leaf, field: PackedField, bundle: Bundle, tables: JointTable[]): number {
+    const numberIn = (list: Leaf['writes'], slot: number): number => {
+      const found = list.find((one) => one.slot === slot);
+      return found ? this.#packing.code(slot, found.value) : -1;
+    };
+    const written = field.slots.map((slot) => numberIn(leaf.writes, slot));
+    const known = field.slots.map((slot, member) =>
+      (written[member] as number) < 0 ? numberIn(leaf.reads, slot) : (written[member] as number),
+    );
+    const code = known.includes(-1) ? undefined : bundle.numberOf(known);
+    if (code !== undefined) return code;
+    tables.push({ at: 0, bundle, field, written });
+    return 0;
+  }
+
+  #enterJoint(leaf: Leaf, tables: readonly JointTable[]): void {
+    this.jointOf[leaf.index] = 0;
+    if (tables.length === 0) return;
+    const size = tables.reduce((sum, { field }) => sum + 1 + 2 ** field.width, 1);
+    while (this.#jointLength + size > this.joint.length) this.joint = twice(this.joint);
+    let at = this.#jointLength;
+    this.#jointLength += size;
+    this.jointOf[leaf.index] = at;
+    this.joint[at++] = tables.length;
+    for (const table of tables) {
+      const { bundle, field } = table;
+      table.at = at;
+      this.joint[at++] = descriptorOf(field);
+      this.joint.fill(UNMET, at, at + 2 ** field.width);
+      for (let from = 0; from < bundle.count; from++) this.joint[at + from] = outcomeOf(table, from);
+      at += 2 ** field.width;
+      const all = this.#tablesOn.get(bundle) ?? [];
+      all.push(table);
+      this.#tablesOn.set(bundle, all);
+    }
+  }
+}
+
+/** Sets the joint values behind a leaf, whose other effects are there already. False when one was never met. */
+export function setJoint(
+  { joint, jointOf }: Pick<Tables, 'joint' | 'jointOf'>,
+  leaf: number,
+  from: Uint32Array,
+  into: Uint32Array,
+  at: number,
+): boolean {
+  let table = jointOf[leaf] as number;
+  for (let left = joint[table++] as number; left > 0; left--) {
+    const field = joint[table] as number;
+    const word = field & 255;
+    const shift = (field >>> 8) & 31;
+    const result = joint[table + 1 + (((from[word] as number) >>> shift) & (field >>> 13))] as number;
+    if (result === UNMET) return false;
+    into[at + word] = (into[at + word] as number) | (result << shift);
+    table += 2 + (field >>> 13);
+  }
+  return true;
+}
+
+/** A node that looks at a bundle, and the part of a tree that it stands for. */
+interface BundleNode {
+  readonly at: number;
+  readonly tree: Branching;
+  readonly field: PackedField;
+}
+
+/** What a leaf makes of the joint values of a bundle. */
+interface JointTable {
+  at: number;
+  readonly bundle: Bundle;
+  readonly field: PackedField;
+  /** Per slot of the bundle: the number of the value that is written, or -1. */
+  readonly written: readonly number[];
+}
+
+function outcomeOf({ bundle: { parts, count }, written }: JointTable, from: number): number {
+  for (let to = 0; to < count; to++) {
+    let same = true;
+    for (let member = 0; same && member < written.length; member++) {
+      const numbers = parts[member] as number[];
+      const number = written[member] as number;
+      same = numbers[to] === (number < 0 ? numbers[from] : number);
+    }
+    if (same) return to;
+  }
+  return UNMET;
+}
+
+function descriptorOf({ word, shift, width }: PackedField): number {
+  return word | (shift << 8) | (maskOf(width) << 13);
+}
+
+function twice(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(array.length * 2);
+  larger.set(array);
+  return larger;
+}
+
+function answerOf(leaf: Leaf): number {
+  return leaf.enabled || leaf.limit !== undefined ? FIRST_LEAF - leaf.index : DISABLED;
+}

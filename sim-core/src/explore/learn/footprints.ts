@@ -1,0 +1,157 @@
+/**
+ * What each actor was seen to read and write at each place of its program, for the reductions that look ahead.
+ *
+ * Nobody declares footprints. They are gathered from what the learner executes, and a search uses them as if they were
+ * all there is. That is sound by the first thing that contradicts them: up to it every move does what the facts say, so
+ * the reduced search is a correct one of the machine in which that move ends in an error of its actor, and such an
+ * error is preserved by it. So it meets the contradiction, takes it in, and begins again ({@link Planner.invalid}).
+ *
+ * Facts are kept for slots that renaming CPUs exchanges alike, because only one of the renamed states is stored.
+ */
+import type { Model } from '../../engine/model.ts';
+import { FRAME_DEPTH, FRAME_LOCALS } from '../../engine/task.ts';
+import { Bits } from '../bits.ts';
+import type { Symmetry } from '../reduce/symmetry.ts';
+import type { Leaf } from './learner.ts';
+
+/** What happens at one place of one actor's program, or in the environment. */
+export class PlaceFacts {
+  readonly reads: Bits;
+  readonly writes: Bits;
+  /** Written by every move that was possible here, whatever was there before. */
+  always: Bits | undefined;
+  /** Places that the actor was seen to come to from here. */
+  readonly next = new Set<number>();
+  /** The actor was seen unable to move here. */
+  waits = false;
+  /**
+   * For the environment's moves: everything is known that it does with any of the values that were ever met, so it need
+   * not be tried to be known.
+   */
+  complete = false;
+  /** A move here was seen to make a finding that is watched. */
+  finds = false;
+
+  constructor(slots: number) {
+    this.reads = new Bits(slots);
+    this.writes = new Bits(slots);
+  }
+}
+
+export class Facts {
+  readonly model: Model;
+  /** Per actor: its places. The environment has one for each of its moves, behind the actors. */
+  readonly places: PlaceFacts[] = [];
+  /** What judging a stuck state reads. */
+  readonly judged: Bits;
+  /** Changes whenever anything is added. */
+  version = 0;
+  readonly slots: number;
+  readonly #ids = new Map<string, number>();
+  readonly #partners = new Map<number, readonly number[]>();
+  readonly #watched: ReadonlySet<number>;
+
+  /** `watched`: findings that somebody wants to know about. */
+  constructor(model: Model, symmetry: Symmetry | undefined, watched: ReadonlySet<number>) {
+    this.model = model;
+    this.slots = model.layout.size;
+    this.judged = new Bits(this.slots);
+    this.#watched = watched;
+    for (const column of symmetry?.columns ?? []) for (const slot of column) this.#partners.set(slot, column);
+  }
+
+  placeOf(actor: number, read: (slot: number) => number): number {
+    return this.#place(readPlace(this.model, actor, read));
+  }
+
+  environmentPlace(move: number): number {
+    return this.#place(`environment ${move}`);
+  }
+
+  /** What places are called, in the order of their numbers. */
+  get names(): string[] {
+    return [...this.#ids.keys()];
+  }
+
+  /** Gives numbers to places in this order. */
+  number(names: readonly string[]): void {
+    for (const name of names) this.#place(name);
+  }
+
+  /** Places from which their actor was seen to come back to them. */
+  cycles(): PlaceFacts[] {
+    return this.places.filter((place, id) => {
+      const seen = new Set(place.next);
+      for (const at of seen) for (const next of (this.places[at] as PlaceFacts).next) seen.add(next);
+      return seen.has(id);
+    });
+  }
+
+  /** Takes in what a move did in a state. */
+  take(leaf: Leaf, state: Int32Array): void {
+    const move = this.model.moves[leaf.move];
+    if (!move) {
+      if (!leaf.judgement) return;
+      for (const { slot } of leaf.reads) this.#add(this.judged, slot);
+      return;
+    }
+    const before = (slot: number): number => state[slot] as number;
+    const place = this.places[
+      move.kind === 'actor' ? this.placeOf(move.actor, before) : this.environmentPlace(leaf.move)
+    ] as PlaceFacts;
+    for (const { slot } of leaf.reads) this.#add(place.reads, slot);
+    if (!leaf.enabled) {
+      if (!place.waits) this.version++;
+      place.waits = true;
+      return;
+    }
+    for (const { slot } of leaf.writes) this.#add(place.writes, slot);
+    const written = new Set(leaf.writes.map((w) => w.slot));
+    const always = place.always ?? new Bits(this.slots, [...written]);
+    if (place.always && always.keep((slot) => written.has(slot))) this.version++;
+    place.always = always;
+    if (!place.finds && leaf.findings.some((f) => this.#watched.has(f))) {
+      place.finds = true;
+      this.version++;
+    }
+    if (move.kind !== 'actor') return;
+    const results = new Map(leaf.writes.map((w) => [w.slot, w.value]));
+    const next = this.placeOf(move.actor, (slot) => results.get(slot) ?? (state[slot] as number));
+    if (!place.next.has(next)) {
+      place.next.add(next);
+      this.version++;
+    }
+  }
+
+  /** Per place: its actor, or undefined for the environment's. */
+  actorsOfPlaces(): (number | undefined)[] {
+    const actors: (number | undefined)[] = [];
+    for (const [key, id] of this.#ids)
+      actors[id] = key.startsWith('environment') ? undefined : Number.parseInt(key, 10);
+    return actors;
+  }
+
+  #place(key: string): number {
+    let id = this.#ids.get(key);
+    if (id === undefined) {
+      id = this.places.push(new PlaceFacts(this.slots)) - 1;
+      this.#ids.set(key, id);
+    }
+    return id;
+  }
+
+  #add(bits: Bits, slot: number): void {
+    for (const each of this.#partners.get(slot) ?? [slot]) if (bits.add(each)) this.version++;
+  }
+}
+
+/** The place of an actor in a state: its node, and the kernel functions that it is in with the step of each. */
+export function readPlace(model: Model, actor: number, read: (slot: number) => number): string {
+  const { node, depth, frames } = model.tasks;
+  const frameSlots = 1 + FRAME_LOCALS;
+  let key = `${actor} ${read(node.base + actor)}`;
+  const deep = read(depth.base + actor);
+  for (let frame = 0; frame < deep; frame++)
+    key += ` ${read(frames.base + (actor * FRAME_DEPTH + frame) * frameSlots)}`;
+  return key;
+}

@@ -1,0 +1,219 @@
+/**
+ * Exploration by several workers, level by level.
+ *
+ * The search goes on alone while levels are small and while it learns. A large level is expanded by all at once, the
+ * thread of the search among them. What workers do not know the search learns. Verdicts, outcomes and the lengths of
+ * shortest ways do not depend on the number of workers, because what is done with a state depends on the state, its level
+ * and the facts alone. Where facts come in late, the search may begin again at another place and see other states.
+ *
+ * With shared memory everybody stores what they find; which of several shortest ways is kept is then left to chance.
+ * With messages workers find successors and the search stores them (`slices.ts`, `ahead.ts`): it does exactly what it
+ * would do alone.
+ *
+ * Workers are whatever can be posted to: `worker_threads` in Node, Web Workers in browsers. There is no waiting in here:
+ * {@link ParallelSearch.receive} is called with what workers answer, and {@link ParallelSearch.fail} when one has died.
+ */
+import type { Model } from '../../engine/model.ts';
+import type { Exploration, ExploreLimit, ExploreOptions, Progress } from '../exploration.ts';
+import { Search, type SharedOptions } from '../search.ts';
+import { DEFAULT_MAX_BYTES, DEFAULT_MAX_STATES } from '../search-options.ts';
+import { BLOCK, CONTROL, SharedStore } from '../states/shared-store.ts';
+import { MAX_NUMBERED, type Store } from '../states/store.ts';
+import { Ahead } from './ahead.ts';
+import { type FromLevelWorker, type LevelDone, LevelPart, type LevelWorker } from './level-worker.ts';
+
+export interface ParallelOptions extends ExploreOptions, Pick<SharedOptions, 'sharedLevel'> {
+  /** How workers get at the states; shared memory where there is any when left out. */
+  readonly memory?: 'shared' | 'messages';
+}
+
+/** States of a level that are worth the messages. */
+const SHARED_LEVEL = 4096;
+/** New states that a level may bring for each of its own, before room has to be made in the middle of it. */
+const GROWTH = 2;
+
+export class ParallelSearch {
+  readonly search: Search;
+  readonly #workers: readonly LevelWorker[];
+  readonly #withdrawn = new Set<number>();
+  readonly #ahead: Ahead | undefined;
+  readonly #onIdle: () => void;
+  readonly #limits: Pick<ExploreOptions, 'maxStates' | 'maxBytes'>;
+  /** The level that is shared, as far as this thread is at it, and what workers have answered of it. */
+  #part: LevelPart | undefined;
+  #partOver = true;
+  #done: LevelDone[] = [];
+  #working = false;
+  #tables: unknown;
+  #buffers: unknown;
+  #broken: Error | undefined;
+  /** States that workers expanded. */
+  #expandedByWorkers = 0;
+
+  /**
+   * `workers` are those beside this thread. `onIdle` is called when `waiting` is over: `step` has something to do again,
+   * or fails.
+   */
+  constructor(model: Model, options: ParallelOptions, workers: readonly LevelWorker[], onIdle: () => void) {
+    this.#workers = workers;
+    this.#onIdle = onIdle;
+    this.#limits = options;
+    const { memory = typeof SharedArrayBuffer === 'undefined' ? 'messages' : 'shared', ...rest } = options;
+    const sharedLevel = options.sharedLevel ?? SHARED_LEVEL;
+    // Fingerprints are kept by the search alone.
+    if (memory === 'messages' || options.fingerprint) {
+      this.#ahead = new Ahead(workers, sharedLevel);
+      this.search = new Search(model, { ...rest, sharedLevel: Number.POSITIVE_INFINITY, ahead: this.#ahead });
+    } else {
+      const newStore = (words: number, sleeping: boolean): Store => new SharedStore(words, sleeping);
+      this.search = new Search(model, { ...rest, sharedLevel, newStore });
+    }
+  }
+
+  /** States that workers expanded, not this thread. */
+  get expandedByWorkers(): number {
+    return this.#ahead?.expanded ?? this.#expandedByWorkers;
+  }
+
+  /** Makes about that many moves on this thread. False when the search is over. Throws when a worker has died. */
+  step(moves: number): boolean {
+    if (this.#broken) throw this.#broken;
+    if (this.#part && !this.#partOver) {
+      if (!this.#part.run(moves)) this.#endPart();
+      return true;
+    }
+    if (this.#working) return true;
+    const goesOn = this.search.step(moves);
+    if (goesOn && this.search.atSharedLevel) this.#shareLevel();
+    return goesOn || this.#working;
+  }
+
+  /** There is nothing to do on this thread until workers have answered. */
+  get waiting(): boolean {
+    if (this.#broken) return false;
+    return this.#ahead ? this.#ahead.waiting : this.#working && this.#partOver;
+  }
+
+  stop(limit: ExploreLimit): void {
+    this.search.stop(limit);
+    if (this.#ahead) this.#ahead.waiting = false;
+    const { store } = this.search.space;
+    if (!(store instanceof SharedStore)) return;
+    Atomics.store(store.control, CONTROL.stop, 1);
+    if (!this.#partOver) this.#endPart();
+  }
+
+  progress(): Progress {
+    const progress = this.search.progress();
+    if (!this.#working) return progress;
+    const { control, count } = sharedStore(this.search.space.store);
+    return { ...progress, frontier: count - Math.min(Atomics.load(control, CONTROL.cursor), this.search.levelEnd) };
+  }
+
+  result(): Exploration {
+    if (this.#broken) throw this.#broken;
+    return this.search.result();
+  }
+
+  /** What a worker, counted from 0, answered. */
+  receive(worker: number, answer: FromLevelWorker): void {
+    this.#orIdle(() => {
+      if (answer.kind === 'level') {
+        this.#expandedByWorkers += answer.states;
+        this.#done.push(answer);
+        this.#endLevel();
+      } else if (this.#ahead) this.#ahead.receive(worker, answer);
+      else throw new Error('a slice that nobody has sent');
+    });
+  }
+
+  /** A worker cannot go on: neither can the search. */
+  fail(error: Error): void {
+    this.#orIdle(() => {
+      this.#broken ??= error;
+    });
+  }
+
+  /** A worker that could not be started, and has done nothing: the search goes on without it. */
+  withdraw(worker: number): void {
+    this.#orIdle(() => {
+      this.#withdrawn.add(worker);
+      if (this.#ahead) this.#ahead.withdraw(worker);
+      else if (this.#working) this.#endLevel();
+    });
+  }
+
+  #orIdle(takeIn: () => void): void {
+    const { waiting } = this;
+    takeIn();
+    if (waiting && !this.waiting) this.#onIdle();
+  }
+
+  #shareLevel(): void {
+    this.#working = true;
+    this.#post(this.search.next);
+  }
+
+  #post(from: number): void {
+    const { search } = this;
+    const { levelEnd, tables } = search;
+    const store = sharedStore(search.space.store);
+    const most = this.#most(store);
+    store.reserve(Math.min((levelEnd - from) * GROWTH, Math.max(0, most - store.count)) + SHARED_LEVEL);
+    store.control[CONTROL.most] = most;
+    store.control[CONTROL.cursor] = from;
+    store.control[CONTROL.pause] = 0;
+    const { buffers } = store;
+    const renewed = tables !== this.#tables || buffers !== this.#buffers;
+    this.#tables = tables;
+    this.#buffers = buffers;
+    this.#workers.forEach((worker, i) => {
+      if (this.#withdrawn.has(i)) return;
+      if (renewed) worker.post({ kind: 'tables', tables, buffers }, []);
+      worker.post({ kind: 'level', levelEnd }, []);
+    });
+    if (renewed || !this.#part) this.#part = new LevelPart(tables, store);
+    this.#part.begin(levelEnd);
+    this.#partOver = false;
+  }
+
+  /** Numbers that may be given out in this level: the limits of the search hold in the middle of it, too. */
+  #most(store: SharedStore): number {
+    const { maxStates = DEFAULT_MAX_STATES, maxBytes = DEFAULT_MAX_BYTES } = this.#limits;
+    const left = Math.max(0, maxBytes - this.search.progress().bytes) / store.bytesPerState;
+    // The last block that fits may begin before the limit.
+    return Math.min(maxStates + BLOCK, store.count + Math.floor(left) + BLOCK, MAX_NUMBERED);
+  }
+
+  #endPart(): void {
+    this.#partOver = true;
+    if (this.#part) this.#done.push(this.#part.end());
+    this.#endLevel();
+  }
+
+  /** When everybody has done their part. */
+  #endLevel(): void {
+    if (!this.#partOver || this.#done.length <= this.#workers.length - this.#withdrawn.size) return;
+    const { control, count } = sharedStore(this.search.space.store);
+    const { levelEnd } = this.search;
+    const isFull = count + BLOCK > (control[CONTROL.most] as number);
+    const all = this.#done;
+    this.#done = [];
+    const paused = Atomics.load(control, CONTROL.pause) !== 0;
+    // Each takes one portion too many at the end.
+    const expanded = Math.min(Atomics.load(control, CONTROL.cursor), levelEnd);
+    if (this.search.absorb(all)) {
+      if (paused && !isFull && expanded < levelEnd && Atomics.load(control, CONTROL.stop) === 0) {
+        this.#post(expanded);
+        return;
+      }
+      this.search.endSharedLevel(expanded);
+    }
+    this.#working = false;
+  }
+}
+
+function sharedStore(store: Store): SharedStore {
+  if (store instanceof SharedStore) return store;
+  throw new Error('the states are not in shared memory');
+}

@@ -1,0 +1,136 @@
+/**
+ * One machine that walks from the end of the setup, for those who try single executions instead of all of them.
+ *
+ * It answers what {@link Finality} answers for the search: an execution is over when no actor can move, nothing that
+ * happens sooner or later is outstanding, and nothing that the environment may do lets an actor move again.
+ */
+import { Executor } from '../../engine/executor.ts';
+import type { Granularity, Model } from '../../engine/model.ts';
+import { ModelLimit } from '../../limits.ts';
+import { EVENT_WIDTH } from '../../state/event.ts';
+import { NOTE } from '../../state/machine.ts';
+import { runSetup } from '../start.ts';
+
+/** States that the environment may make of a stuck one, at most, before it is taken as one that may go on. */
+const MAX_STUCK_STATES = 512;
+/** Stuck states whose answer is kept; the answers are forgotten all at once. */
+const MAX_KNOWN = 4096;
+
+export class Walker {
+  readonly executor: Executor;
+  /** Moves of actors and those of the environment that happen sooner or later: while one is possible, nothing is over. */
+  readonly lively: Int32Array;
+  /** Moves that the environment may make, or never. */
+  readonly idle: Int32Array;
+  /** Findings of the setup, as indices, each once. */
+  readonly setupFindings: readonly number[];
+  /** The limit of the model that the setup met. */
+  readonly setupLimit: string | undefined;
+  readonly #model: Model;
+  readonly #granularity: Granularity;
+  readonly #start: Int32Array;
+  readonly #known = new Map<string, boolean>();
+
+  constructor(model: Model, granularity: Granularity) {
+    this.#model = model;
+    this.#granularity = granularity;
+    this.executor = new Executor(model);
+    this.setupLimit = this.#setUp();
+    this.setupFindings = this.findings();
+    this.#start = this.executor.machine.state.slice();
+    const indices = model.moves.map((_, index) => index);
+    this.lively = Int32Array.from(indices.filter((index) => !this.isIdle(index)));
+    this.idle = Int32Array.from(indices.filter((index) => this.isIdle(index)));
+  }
+
+  /** May this move also never be made? */
+  isIdle(move: number): boolean {
+    const known = this.#model.moves[move];
+    return known?.kind === 'environment' && !known.inevitable;
+  }
+
+  /** Back to the state behind the setup. */
+  begin(): void {
+    const { machine } = this.executor;
+    machine.state.set(this.#start);
+    machine.length = 0;
+  }
+
+  /** Makes a move, if it is possible; the log then holds its events and no others. Throws `ModelLimit`. */
+  make(move: number): boolean {
+    this.executor.machine.length = 0;
+    return this.executor.move(move, this.#granularity);
+  }
+
+  /** Could this move be made? Nothing changes. A move that meets a limit of the model can. */
+  enabled(move: number): boolean {
+    const { machine } = this.executor;
+    machine.length = 0;
+    try {
+      return this.executor.move(move, 'micro');
+    } catch (error) {
+      if (error instanceof ModelLimit) return true;
+      throw error;
+    } finally {
+      machine.rewind(0);
+    }
+  }
+
+  /** Can anybody move, or is anything on its way? `likely` is asked first: who moved last mostly can. */
+  isLively(likely = -1): boolean {
+    if (likely >= 0 && !this.isIdle(likely) && this.enabled(likely)) return true;
+    return this.lively.some((move) => this.enabled(move));
+  }
+
+  /**
+   * With nobody able to move: is that the end, whatever the environment does? False too when it can do so much that
+   * not all of it was tried.
+   */
+  isFinal(): boolean {
+    const { machine } = this.executor;
+    const key = machine.state.join();
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const here = machine.state.slice();
+    const states = new Map([[key, here]]);
+    let final = true;
+    for (const state of states.values()) {
+      machine.state.set(state);
+      final &&= states.size <= MAX_STUCK_STATES && !this.isLively();
+      if (!final) break;
+      for (const move of this.idle) {
+        if (!this.make(move)) continue;
+        const then = machine.state.join();
+        if (!states.has(then)) states.set(then, machine.state.slice());
+        machine.rewind(0);
+      }
+    }
+    machine.state.set(here);
+    machine.length = 0;
+    this.#remember(final ? [...states.keys()] : [key], final);
+    return final;
+  }
+
+  /** Findings of the last move, as indices, each once, in the order in which they were made. */
+  findings(): number[] {
+    const { log, length } = this.executor.machine;
+    const found = new Set<number>();
+    for (let at = 0; at < length; at += EVENT_WIDTH) if (log[at] === NOTE.finding) found.add(log[at + 1] as number);
+    return [...found];
+  }
+
+  #setUp(): string | undefined {
+    try {
+      runSetup(this.executor);
+      return undefined;
+    } catch (error) {
+      if (error instanceof ModelLimit) return error.message;
+      throw error;
+    }
+  }
+
+  #remember(keys: readonly string[], final: boolean): void {
+    if (this.#known.size + keys.length > MAX_KNOWN) this.#known.clear();
+    for (const key of keys) this.#known.set(key, final);
+  }
+}

@@ -1,0 +1,142 @@
+/** The one packed state that stands for all that renaming CPUs makes of it: the least in the order of its columns. */
+
+import { maskOf } from '../states/bundle.ts';
+import type { Packing } from '../states/packing.ts';
+import type { Symmetry } from './symmetry.ts';
+
+/** True when it renamed CPUs. */
+export type Canonical = (words: Uint32Array, at: number) => boolean;
+
+interface PackedReference {
+  readonly word: number;
+  readonly shift: number;
+  readonly mask: number;
+  /** Per renaming: what the number of a value becomes. */
+  readonly codeOf: readonly Uint16Array[];
+}
+
+/** What a canonical form depends on, as data. */
+export interface CanonicalTables {
+  readonly cpus: number;
+  readonly words: number;
+  /** Per row of words: the bits that are the column of a CPU. */
+  readonly columnMasks: readonly number[];
+  readonly references: readonly PackedReference[];
+  /** Renamings but the identity: CPU p becomes CPU `renamings[i][p]`. */
+  readonly renamings: readonly (readonly number[])[];
+}
+
+export function canonicalTables(
+  symmetry: Symmetry,
+  packing: Packing,
+  values: (slot: number) => readonly number[],
+): CanonicalTables {
+  const references = symmetry.references.flatMap(({ slot, rename }): PackedReference[] => {
+    const field = packing.fieldOf(slot);
+    if (!field) return [];
+    const codeOf = symmetry.renamings.map(({ cpuOf }) =>
+      Uint16Array.from(values(slot), (value) => packing.code(slot, rename(cpuOf, value))),
+    );
+    return [{ word: field.word, shift: field.shift, mask: maskOf(field.width), codeOf }];
+  });
+  return {
+    cpus: symmetry.cpus,
+    words: packing.words,
+    columnMasks: packing.columnMasks,
+    references,
+    renamings: symmetry.renamings.map((r) => r.cpuOf),
+  };
+}
+
+export function canonicalOf(tables: CanonicalTables): Canonical {
+  return tables.cpus === 2 ? canonicalOfTwo(tables) : canonicalOfMany(tables);
+}
+
+function renameReferences(
+  references: readonly PackedReference[],
+  renaming: number,
+  words: Uint32Array,
+  at: number,
+): void {
+  for (let i = 0; i < references.length; i++) {
+    const { word, shift, mask, codeOf } = references[i] as PackedReference;
+    const old = words[at + word] as number;
+    const code = (codeOf[renaming] as Uint16Array)[(old >>> shift) & mask] as number;
+    words[at + word] = (old & ~(mask << shift)) | (code << shift);
+  }
+}
+
+/** Two CPUs: the columns decide, and where they are equal, the references. */
+function canonicalOfTwo({ columnMasks, references }: CanonicalTables): Canonical {
+  const masks = Uint32Array.from(columnMasks);
+  const rows = masks.length;
+  const exchange: Canonical = (words, at) => {
+    for (let row = 0; row < rows; row++) {
+      const place = at + 2 * row;
+      const difference = ((words[place] as number) ^ (words[place + 1] as number)) & (masks[row] as number);
+      words[place] = (words[place] as number) ^ difference;
+      words[place + 1] = (words[place + 1] as number) ^ difference;
+    }
+    renameReferences(references, 0, words, at);
+    return true;
+  };
+  return (words, at) => {
+    for (let row = 0; row < rows; row++) {
+      const mask = masks[row] as number;
+      const first = ((words[at + 2 * row] as number) & mask) >>> 0;
+      const second = ((words[at + 2 * row + 1] as number) & mask) >>> 0;
+      if (first < second) return false;
+      if (first > second) return exchange(words, at);
+    }
+    for (let i = 0; i < references.length; i++) {
+      const { word, shift, mask, codeOf } = references[i] as PackedReference;
+      const code = ((words[at + word] as number) >>> shift) & mask;
+      const other = (codeOf[0] as Uint16Array)[code] as number;
+      if (code < other) return false;
+      if (code > other) return exchange(words, at);
+    }
+    return false;
+  };
+}
+
+/** More CPUs: every renaming is tried. */
+function canonicalOfMany({ cpus, renamings, columnMasks, words: size, references }: CanonicalTables): Canonical {
+  const masks = Uint32Array.from(columnMasks);
+  const original = new Uint32Array(size);
+  const candidate = new Uint32Array(size);
+  const compare = (a: Uint32Array, b: Uint32Array, bAt: number): number => {
+    for (let row = 0; row < masks.length; row++) {
+      for (let cpu = 0; cpu < cpus; cpu++) {
+        const mask = masks[row] as number;
+        const x = ((a[row * cpus + cpu] as number) & mask) >>> 0;
+        const y = ((b[bAt + row * cpus + cpu] as number) & mask) >>> 0;
+        if (x !== y) return x - y;
+      }
+    }
+    for (const { word, shift, mask } of references) {
+      const difference = (((a[word] as number) >>> shift) & mask) - (((b[bAt + word] as number) >>> shift) & mask);
+      if (difference !== 0) return difference;
+    }
+    return 0;
+  };
+  return (words, at) => {
+    let renamed = false;
+    for (let i = 0; i < size; i++) original[i] = words[at + i] as number;
+    for (let renaming = 0; renaming < renamings.length; renaming++) {
+      const cpuOf = renamings[renaming] as readonly number[];
+      candidate.set(original);
+      for (let row = 0; row < masks.length; row++) {
+        const mask = masks[row] as number;
+        for (let cpu = 0; cpu < cpus; cpu++) {
+          const to = row * cpus + (cpuOf[cpu] as number);
+          candidate[to] = ((original[to] as number) & ~mask) | ((original[row * cpus + cpu] as number) & mask);
+        }
+      }
+      renameReferences(references, renaming, candidate, 0);
+      if (compare(candidate, words, at) >= 0) continue;
+      renamed = true;
+      for (let i = 0; i < size; i++) words[at + i] = candidate[i] as number;
+    }
+    return renamed;
+  };
+}

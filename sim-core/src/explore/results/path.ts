@@ -1,0 +1,57 @@
+/**
+ * The way to a stored state as moves of the real machine.
+ *
+ * Stored states stand for all that are alike in the sense of the reductions, so the moves by which they were found need
+ * not fit together: a renamed CPU evicts under another name. The way is therefore walked again on a machine, and each
+ * move is the one that leads to the next stored state.
+ */
+import { Executor } from '../../engine/executor.ts';
+import { EVENT_WIDTH } from '../../state/event.ts';
+import { NOTE } from '../../state/machine.ts';
+import type { Space } from '../space.ts';
+
+/** `last`, a finding and the move that made it, is one move more from the state. */
+export function concretePath(
+  space: Space,
+  start: Int32Array,
+  state: number,
+  last?: { finding: number; move: number },
+): number[] {
+  const { store, model } = space;
+  const numbers: number[] = [];
+  for (let at = state; at >= 0; at = store.parent(at)) numbers.push(at);
+  numbers.reverse();
+  const executor = new Executor(model);
+  executor.machine.state.set(start);
+  const reached = new Uint32Array(space.packing.words);
+  const path: number[] = [];
+  for (const number of numbers.slice(1)) {
+    path.push(
+      step(space, executor, store.move(number), () => {
+        return space.encode(executor.machine.state, reached) && store.matches(number, reached);
+      }),
+    );
+  }
+  if (last) path.push(step(space, executor, last.move, () => finds(executor, last.finding)));
+  return path;
+}
+
+/** Makes a move after which something holds, the likely one first. */
+function step(space: Space, executor: Executor, likely: number, holds: () => boolean): number {
+  const { machine } = executor;
+  const { granularity } = space.options;
+  for (let i = -1; i < space.model.moves.length; i++) {
+    const move = i < 0 ? likely : i;
+    machine.length = 0;
+    if (!executor.move(move, granularity)) continue;
+    if (holds()) return move;
+    machine.rewind(0);
+  }
+  throw new Error('a stored state cannot be reached again: a reduction is wrong');
+}
+
+function finds(executor: Executor, finding: number): boolean {
+  const { log, length } = executor.machine;
+  for (let at = 0; at < length; at += EVENT_WIDTH) if (log[at] === NOTE.finding && log[at + 1] === finding) return true;
+  return false;
+}

@@ -1,0 +1,66 @@
+/** What a search knows by now, as the answer to what it was asked. */
+import type { Granularity, ScheduledMove } from '../../engine/model.ts';
+import { type Exploration, type ExploreLimit, type Progress, type Reductions, scheduleOf } from '../exploration.ts';
+import type { Leaf } from '../learn/learner.ts';
+import type { Space } from '../space.ts';
+import { FingerprintStore } from '../states/fingerprint-store.ts';
+import { FINGERPRINT_BITS, missProbability } from '../states/fingerprints.ts';
+import type { Finality } from './finality.ts';
+import { DEADLOCK, type Found } from './found.ts';
+import type { Outcomes } from './outcomes.ts';
+import { concretePath } from './path.ts';
+
+export interface Searched {
+  readonly space: Space;
+  /** The state behind the setup. */
+  readonly start: Int32Array;
+  readonly finality: Finality;
+  readonly outcomes: Outcomes;
+  readonly found: Found;
+  readonly granularity: Granularity;
+  readonly reductions: Reductions;
+  readonly progress: Progress;
+  readonly limit: () => ExploreLimit | undefined;
+  readonly beganAgain: number;
+}
+
+/** Judges the final states, and finds the ways to everything. */
+export function resultOf(searched: Searched): Exploration {
+  const { space, start, finality, outcomes, found, reductions, progress, limit } = searched;
+  const complete = limit() === undefined && progress.frontier === 0;
+  outcomes.clear();
+  for (const { state, judgement } of finality.finals()) {
+    const leaf = space.learner.leaves[judgement] as Leaf;
+    if (!leaf.judgement) throw new Error('a final state without a judgement');
+    outcomes.add(leaf.judgement, state);
+    if (leaf.judgement.deadlock) found.add(DEADLOCK, state, -1);
+  }
+  const way = (state: number): ScheduledMove[] => scheduleOf(concretePath(space, start, state));
+  // Persistent sets put moves of others before those that matter.
+  const shortest = !reductions.partialOrder;
+  const findings = found.explored(shortest, (state, last) => scheduleOf(concretePath(space, start, state, last)));
+  found.remove(DEADLOCK);
+  const reached = limit();
+  return {
+    ...progress,
+    granularity: searched.granularity,
+    complete,
+    ...(reached ? { limit: reached } : {}),
+    ...(space.store instanceof FingerprintStore
+      ? {
+          fingerprints: {
+            bits: FINGERPRINT_BITS,
+            missProbability: missProbability(progress.states),
+            beganAgain: searched.beganAgain,
+          },
+        }
+      : {}),
+    maxDepth: progress.depth,
+    reductions,
+    finals: outcomes.finals,
+    conditions: outcomes.conditions(complete, shortest, way, findings),
+    terms: outcomes.terms,
+    outcomes: outcomes.outcomes(way),
+    findings,
+  };
+}
