@@ -5,7 +5,7 @@ export type { StatementArgs, Value } from './engine/compile.ts';
 export * from './engine/executor.ts';
 export * from './engine/model.ts';
 export * from './engine/monitors/monitors.ts';
-export { MONITORS } from './engine/monitors/table.ts';
+export * from './engine/monitors/table.ts';
 export * from './engine/program.ts';
 export * from './engine/run.ts';
 export { type FrameView, type Local, type LocalKind, type Routine, type Step, Task } from './engine/task.ts';
@@ -76,9 +76,7 @@ export {
   FACTS,
   type FactParam,
   type FactSpec,
-  type FindingSpec,
   factByName,
-  findingByName,
   MEMORY_TYPES,
 } from './scenario/facts.ts';
 export { format, type LineEdit, print } from './scenario/layout.ts';

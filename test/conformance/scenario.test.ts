@@ -2,8 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { FINDINGS } from '../../sim-core/src/engine/monitors/table.ts';
 import { elaborate, parse, parseRecording, profileFor, Run, recordingScenario } from '../../sim-core/src/index.ts';
-import { EVENT_WIDTH, FINDINGS } from '../../sim-core/src/state/event.ts';
+import { EVENT_WIDTH } from '../../sim-core/src/state/event.ts';
 import { NOTE } from '../../sim-core/src/state/machine.ts';
 
 const folder = new URL('recordings/', import.meta.url);

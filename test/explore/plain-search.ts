@@ -4,10 +4,11 @@
  */
 import { Executor } from '../../sim-core/src/engine/executor.ts';
 import type { Granularity, Model } from '../../sim-core/src/engine/model.ts';
+import { FINDINGS, type Finding } from '../../sim-core/src/engine/monitors/table.ts';
 import { Finality } from '../../sim-core/src/explore/results/finality.ts';
 import { isDeadlock, runSetup } from '../../sim-core/src/explore/start.ts';
 import { ModelLimit } from '../../sim-core/src/limits.ts';
-import { EVENT_WIDTH, FINDINGS, type Finding } from '../../sim-core/src/state/event.ts';
+import { EVENT_WIDTH } from '../../sim-core/src/state/event.ts';
 import { NOTE } from '../../sim-core/src/state/machine.ts';
 
 export interface PlainResult {

@@ -2,12 +2,13 @@
 // `UPDATE=1` rewrites the tables between their markers.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { MONITORS } from '../../sim-core/src/engine/monitors/table.ts';
 import { profileNamed } from '../../sim-core/src/kernel/profiles.ts';
 import { LIMITS } from '../../sim-core/src/limits.ts';
 import { check } from '../../sim-core/src/scenario/checks/run.ts';
 import { CHECKS } from '../../sim-core/src/scenario/checks/table.ts';
 import { elaborate } from '../../sim-core/src/scenario/elaborate.ts';
-import { FACTS, FINDINGS } from '../../sim-core/src/scenario/facts.ts';
+import { FACTS } from '../../sim-core/src/scenario/facts.ts';
 import { MACHINE_OPTIONS, type MachineOption } from '../../sim-core/src/scenario/machine-options.ts';
 import { parse } from '../../sim-core/src/scenario/parser.ts';
 import { LANGUAGE_WORDS } from '../../sim-core/src/scenario/words.ts';
@@ -51,7 +52,7 @@ const sections: Readonly<Record<string, () => string>> = {
       ]),
     )}\n\n${table(
       ['finding', 'meaning'],
-      FINDINGS.map(({ name, doc }) => [`\`${name}\``, doc]),
+      MONITORS.map(({ finding, doc }) => [`\`${finding}\``, doc]),
     )}`,
   limits: () =>
     table(

@@ -198,8 +198,8 @@ test('the word at a place has the record behind it', () => {
                 ? means.field.name
                 : 'option' in means
                   ? means.option.key
-                  : 'finding' in means
-                    ? means.finding.name
+                  : 'monitor' in means
+                    ? means.monitor.finding
                     : 'fact' in means
                       ? means.fact.name
                       : 'keyword' in means

@@ -11,6 +11,7 @@ import {
   type Exploration,
   type ExploreLimit,
   type ExploreOptions,
+  MONITORS,
   type Model,
   type Profile,
   profileWith,
@@ -189,15 +190,13 @@ function answersOf(model: Model, exploration: Exploration): Answers {
     if (!explored) continue;
     answers.set(propositionOf(model, condition.line), reachText(explored.positive, explored.negative, open));
   }
-  for (const finding of ALWAYS_WRONG) {
+  for (const { finding, fails } of MONITORS) {
+    if (fails !== 'always') continue;
     const occurs = exploration.findings.some((found) => found.finding === finding);
     if (!model.tracked.has(finding)) answers.set(finding, occurs ? 'occurs' : (open ?? 'does not occur'));
   }
   return answers;
 }
-
-/** What fails a check without a condition that mentions it. */
-const ALWAYS_WRONG = ['unexpected-result', 'use-after-free', 'deadlock', 'kernel-warning'] as const;
 
 function propositionOf({ sources }: Model, line: number): string {
   const { content, text } = sources[0]?.parsed.lines[line] ?? {};

@@ -2,10 +2,10 @@
 import {
   ERRNOS,
   factByName,
-  findingByName,
   LANGUAGE_WORDS,
   MACHINE_OPTIONS,
   type Meaning,
+  monitorByName,
   type OptionOwner,
   opNamed,
   type Profile,
@@ -60,8 +60,8 @@ function meaningOf(about: Exclude<About, { kind: 'text' | 'profile' }>): Meaning
       return fact && { kind: 'fact', fact };
     }
     case 'finding': {
-      const finding = findingByName.get(about.name);
-      return finding && { kind: 'finding', finding };
+      const monitor = monitorByName.get(about.name);
+      return monitor && { kind: 'finding', monitor };
     }
   }
 }

@@ -9,6 +9,7 @@ import {
   type Errno,
   FILE_KINDS,
   type Meaning,
+  type Monitor,
   type Op,
   type OperandShape,
   type Profile,
@@ -57,12 +58,17 @@ export function describe(meaning: Meaning, profile: Profile): string {
         inLanguage('Final conditions'),
       );
     }
-    case 'finding':
+    case 'finding': {
+      const { finding, doc, derived, fails, sources: from } = meaning.monitor;
       return page(
-        `**${meaning.finding.name}** is a finding of a monitor.`,
-        meaning.finding.doc,
+        `**${finding}** is a finding of a monitor.`,
+        doc,
+        derived ? MODEL_FINDING : '',
+        FAILS[fails],
+        sources(from),
         inLanguage('Final conditions'),
       );
+    }
   }
 }
 
@@ -272,6 +278,12 @@ function fileNames(op: Op): string {
 function optionValues(values: readonly string[] | string): string {
   return typeof values === 'string' ? (PLAIN_VALUES[values] ?? values) : values.join('|');
 }
+
+const FAILS: Readonly<Record<Monitor['fails'], string>> = {
+  always: 'It fails a check unless a condition mentions it.',
+  'without-conditions': 'It fails a check of a scenario that states no conditions.',
+  never: 'It never fails a check by itself.',
+};
 
 /** Constants of an API are written as its headers do: small ones decimal, masks and sizes hexadecimal. */
 function numberText(value: bigint): string {

@@ -1,9 +1,9 @@
 /** A scenario elaborated for one kernel: everything that is constant while it runs. */
 import type { Source } from '../scenario/elaborate/sources.ts';
-import type { Finding } from '../state/event.ts';
 import type { Layout } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World } from '../world.ts';
+import type { Finding } from './monitors/table.ts';
 import type { ProgramNode } from './program.ts';
 import type { TaskFields } from './task.ts';
 

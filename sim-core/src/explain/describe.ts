@@ -6,12 +6,13 @@
  */
 import { ACCESS } from '../cpu/cpu.ts';
 import type { Model } from '../engine/model.ts';
+import type { FindingOperand } from '../engine/monitors/monitors.ts';
 import { MONITORS } from '../engine/monitors/table.ts';
 import type { Place } from '../engine/program.ts';
 import { errnoName } from '../kernel/errno.ts';
 import { memtypeName } from '../memory/memtype.ts';
 import { TLP } from '../pcie/pcie.ts';
-import { EVENT_WIDTH, EXIT_REASONS, FAULT_REASONS, FINDINGS, happeningOf, ZAP_REASONS } from '../state/event.ts';
+import { EVENT_WIDTH, EXIT_REASONS, FAULT_REASONS, happeningOf, ZAP_REASONS } from '../state/event.ts';
 import type { Field } from '../state/layout.ts';
 import type { ObjectNames } from './object-names.ts';
 
@@ -163,31 +164,33 @@ function postedText(device: string, vector: number, word: string, packed: number
 
 /** One line for a finding event: `finding`, `subject` and `detail` as the event holds them. */
 export function findingText(model: Model, finding: number, subject: number, detail: number): string {
-  const { topology } = model.world;
-  const name = FINDINGS[finding] ?? `finding ${finding}`;
-  const word = topology.words[subject]?.name;
-  switch (name) {
-    case 'stale-read':
-    case 'unflushed-read': {
-      const vcpus = topology.actors.filter((actor) => actor.kind === 'vcpu');
-      const reader = detail > 0 ? topology.devices[detail - 1] : vcpus[-detail - 1];
-      const who = detail === 0 ? 'the host' : reader?.name;
-      return `${name}: ${who} read an old value of ${word}`;
-    }
-    case 'lost-write':
-      return `${name}: a device's write to ${word} was destroyed by a write-back of cpu${detail}`;
-    case 'dma-fault':
-      return `${name}: the IOMMU blocked ${topology.devices[detail]?.name}${word ? ` at ${word}` : ''}`;
-    case 'unexpected-result': {
-      const node = model.nodes[subject];
-      return `${name}: line ${(node?.place.line ?? 0) + 1} returned ${resultText(detail)}, declared is ${node ? declaredText(model, node.place) : ''}`;
-    }
-    case 'deadlock':
-      return `${name}: ${topology.actors[subject]?.name ?? 'somebody'} waits for a lock that nobody will release`;
-    default:
-      return `${name}: ${MONITORS.find((m) => m.finding === name)?.doc ?? 'see the documentation'}`;
-  }
+  const monitor = MONITORS[finding];
+  if (monitor === undefined) return `finding ${finding}`;
+  const [first, second] = monitor.operands;
+  const { headline = () => monitor.doc } = monitor;
+  return `${monitor.finding}: ${headline(operandTexts[first](model, subject), operandTexts[second](model, detail, subject))}`;
 }
+
+/** `other` is the subject of an operand that is the detail. */
+type OperandText = (model: Model, operand: number, other?: number) => string;
+
+const operandTexts: Readonly<Record<FindingOperand, OperandText>> = {
+  word: ({ world }, word) => world.topology.words[word]?.name ?? '',
+  reader: (model, reader) => {
+    if (reader === 0) return 'the host';
+    return reader > 0 ? operandTexts.device(model, reader - 1) : vcpuName(model, -reader - 1);
+  },
+  device: ({ world }, device) => world.topology.devices[device]?.name ?? '',
+  cpu: (_model, cpu) => `cpu${cpu}`,
+  vm: (_model, vm) => `VM ${vm}`,
+  actor: ({ world }, actor) => world.topology.actors[actor]?.name ?? 'an actor',
+  statement: ({ nodes }, node) => `line ${(nodes[node]?.place.line ?? 0) + 1}`,
+  result: (model, result, node = -1) => {
+    const place = model.nodes[node]?.place;
+    return `${resultText(result)}, declared is ${place ? declaredText(model, place) : ''}`;
+  },
+  number: (_model, number) => String(number),
+};
 
 /** The result that a statement declares, as it stands in the file. */
 function declaredText(model: Model, { file, line }: Place): string {

@@ -6,9 +6,10 @@
  * that bypassed the caches. All of it is read from the recorded run; nothing is executed again. The chains are in causes/.
  */
 
-import { MONITORS } from '../engine/monitors/table.ts';
+import type { ExplanationKind } from '../engine/monitors/monitors.ts';
+import { FINDINGS, type Finding, monitorOf } from '../engine/monitors/table.ts';
 import type { Run } from '../engine/run.ts';
-import { EVENT_WIDTH, FINDINGS, type Finding } from '../state/event.ts';
+import { EVENT_WIDTH } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
 import { beliefCostly, beliefWrong } from './causes/belief.ts';
 import { blocked, deadlocked, otherResult, usedAfterFree } from './causes/kernel.ts';
@@ -31,41 +32,40 @@ export interface Explanation {
 /** Subject and detail are what the monitor put into the finding's event. */
 type Chain = (history: History, event: number, subject: number, detail: number) => Link[];
 
-const staleRead: Chain = (history, event, word, reader) => {
+const oldValue: Chain = (history, event, word, reader) => {
   if (reader > 0) return staleDeviceRead(history, event, word, reader - 1);
   if (reader < 0) return staleCpuRead(history, event, word, -reader - 1);
   return staleHostRead(history, event, word);
 };
 
-/** Findings without a chain of their own are explained by what their monitor says. */
-const CHAINS: Readonly<Partial<Record<Finding, Chain>>> = {
-  'stale-read': staleRead,
-  'unflushed-read': (history, event, word, reader) => staleDeviceRead(history, event, word, reader - 1),
+/** One chain for each kind of explanation that a monitor may name. */
+const CHAINS: Readonly<Record<ExplanationKind, Chain>> = {
+  'old-value': oldValue,
   'lost-write': lostWrite,
   leak: leaked,
-  belief: beliefWrong,
-  'belief-cost': beliefCostly,
-  deadlock: deadlocked,
-  'use-after-free': usedAfterFree,
-  'unexpected-result': otherResult,
-  'dma-fault': blocked,
+  'wrong-belief': beliefWrong,
+  'costly-belief': beliefCostly,
+  'freed-object': usedAfterFree,
+  'lock-cycle': deadlocked,
+  'blocked-tlp': blocked,
+  'declared-result': otherResult,
+  'its-text': () => [],
 };
 
 /** Explains the finding at an event of a run. The event must be a finding. */
 export function why(run: Run, findingEvent: number): Explanation {
   const { log, model } = run;
   const at = findingEvent * EVENT_WIDTH;
-  if (log[at] !== NOTE.finding) throw new RangeError(`event ${findingEvent} is no finding`);
+  if (log[at] !== NOTE.finding) throw new RangeError(`event ${findingEvent} is not a finding`);
   const [index, subject, detail] = [log[at + 1] as number, log[at + 2] as number, log[at + 3] as number];
   const finding = FINDINGS[index] as Finding;
-  const monitor = MONITORS.find((m) => m.finding === finding);
-  const links = CHAINS[finding]?.(new History(run), findingEvent, subject, detail) ?? [];
+  const { explainedBy, doc, sources, derived } = monitorOf(finding);
+  const links = CHAINS[explainedBy](new History(run), findingEvent, subject, detail);
   return {
     finding,
     headline: findingText(model, index, subject, detail),
-    links:
-      links.length > 0 ? links : [{ event: findingEvent, text: monitor?.doc ?? '', sources: monitor?.sources ?? [] }],
-    modelFinding: monitor?.derived ?? false,
+    links: links.length > 0 ? links : [{ event: findingEvent, text: doc, sources }],
+    modelFinding: derived ?? false,
   };
 }
 

@@ -5,7 +5,7 @@
  * are judged over final states. What the environment may still do in a final state leads to further final states.
  */
 import type { CompiledCondition, Granularity, ScheduledMove } from '../engine/model.ts';
-import type { Finding } from '../state/event.ts';
+import type { Finding } from '../engine/monitors/table.ts';
 import type { RandomResult } from './random/result.ts';
 
 /** What to do about a finding: end the search at its first occurrence, count occurrences, or do not look. */

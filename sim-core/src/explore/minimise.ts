@@ -7,8 +7,9 @@
  */
 import { Executor } from '../engine/executor.ts';
 import type { Granularity, Model, ScheduledMove } from '../engine/model.ts';
+import { FINDINGS, type Finding } from '../engine/monitors/table.ts';
 import { ModelLimit } from '../limits.ts';
-import { EVENT_WIDTH, FINDINGS, type Finding } from '../state/event.ts';
+import { EVENT_WIDTH } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
 import { toEnd } from '../to-end.ts';
 import {

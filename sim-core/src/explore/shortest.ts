@@ -5,7 +5,7 @@
  * again without them, no deeper than it is known to be.
  */
 import type { Model, ScheduledMove } from '../engine/model.ts';
-import { FINDINGS, type Finding } from '../state/event.ts';
+import { FINDINGS, type Finding } from '../engine/monitors/table.ts';
 import { toEnd } from '../to-end.ts';
 import { type Exploration, type ExploreOptions, movesOf, SLICE_MOVES } from './exploration.ts';
 import { Search } from './search.ts';

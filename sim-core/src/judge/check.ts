@@ -6,7 +6,7 @@
  */
 
 import type { Model } from '../engine/model.ts';
-import { MONITORS } from '../engine/monitors/table.ts';
+import { type Finding, monitorOf } from '../engine/monitors/table.ts';
 import { type Exploration, type ExploreOptions, type Progress, SLICE_MOVES } from '../explore/exploration.ts';
 import { Search } from '../explore/search.ts';
 import type { Profile } from '../kernel/profiles.ts';
@@ -15,7 +15,6 @@ import type { Diagnostic, LineContent, ParsedScenario } from '../scenario/ast.ts
 import type { Includes } from '../scenario/elaborate/sources.ts';
 import { profilesIn } from '../scenario/elaborate/versions.ts';
 import { elaborate } from '../scenario/elaborate.ts';
-import type { Finding } from '../state/event.ts';
 import { toEnd } from '../to-end.ts';
 
 export interface CheckOptions {
@@ -56,13 +55,6 @@ export interface CheckResult {
   readonly left: readonly Profile[];
 }
 
-/** Findings that fail a check on their own, unless a condition speaks about them: declared results and kernel bugs. */
-const ALWAYS_WRONG: ReadonlySet<Finding> = new Set([
-  'unexpected-result',
-  'use-after-free',
-  'deadlock',
-  'kernel-warning',
-]);
 /** The newest release that has a profile is what a scenario without any version is for. */
 const newest = PROFILES.filter((p) => p.mainline).at(-1) as Profile;
 
@@ -140,11 +132,11 @@ export function verdictOf(model: Model, profile: Profile, exploration: Explorati
   };
 }
 
-/** Without conditions every violation fails; with them, those that no condition is about and that are never right. */
+/** `conditions` is how many the scenario states for this kernel. */
 function isUnexpected(model: Model, finding: Finding, conditions: number): boolean {
   if (model.tracked.has(finding)) return false;
-  if (ALWAYS_WRONG.has(finding)) return true;
-  return conditions === 0 && MONITORS.some((m) => m.finding === finding && m.weight === 'violation');
+  const { fails } = monitorOf(finding);
+  return fails === 'always' || (fails === 'without-conditions' && conditions === 0);
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 
 import type { Granularity, Model, ScheduledMove } from '../engine/model.ts';
+import { FINDINGS, type Finding } from '../engine/monitors/table.ts';
 import { Run } from '../engine/run.ts';
 import { findingText } from '../explain/describe.ts';
 import {
@@ -20,7 +21,7 @@ import { minimising } from '../explore/minimise.ts';
 import type { RandomWitness } from '../explore/random/result.ts';
 import { shortening } from '../explore/shortest.ts';
 import { scheduleText } from '../scenario/elaborate/schedule.ts';
-import { EVENT_WIDTH, FINDINGS, type Finding } from '../state/event.ts';
+import { EVENT_WIDTH } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
 import { toEnd } from '../to-end.ts';
 import type { KernelVerdict } from './check.ts';

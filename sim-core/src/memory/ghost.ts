@@ -33,6 +33,11 @@ export interface Ghost {
   /** Per word: 1 once the page came back from the VM. */
   readonly returned: Field;
 
+  /** All fields above that hold versions; the last dimension of each is the word. */
+  readonly versions: readonly Field[];
+  /** What the ghost remembers beside versions. */
+  readonly marks: readonly Field[];
+
   /** The page of a word changes its owner: the VM gets it, or the host gets it back. */
   give(machine: Machine, page: number): void;
   free(machine: Machine, page: number): void;
@@ -104,6 +109,8 @@ export function createGhost(base: WorldBase, memory: Memory): Ghost {
     combining,
     given,
     returned,
+    versions: [guaranteed, cpuWrite, deviceWrite, combining, given],
+    marks: [dirtyIn, mayHoldOld],
 
     give(m, page) {
       for (const word of topology.pages[page]?.words ?? []) {

@@ -44,6 +44,8 @@ export interface Memory {
   readonly wcVersion: Field;
   /** Per word: the newest version there is. */
   readonly latest: Field;
+  /** All fields above that hold versions; the last dimension of each is the word. */
+  readonly versions: readonly Field[];
   /** Called just before a modified line is written over DRAM: the monitors look at what is lost. */
   onWriteback: (machine: Machine, cpu: number, line: number) => void;
 
@@ -226,6 +228,7 @@ export function createMemory(base: WorldBase): Memory {
     wcValue,
     wcVersion,
     latest,
+    versions: [dramVersion, cachedVersion, wcVersion, latest],
     onWriteback: () => {},
 
     load(m, cpu, word, type, out) {

@@ -1,8 +1,8 @@
-import { EXIT_REASONS, FINDINGS as FINDING_NAMES, type Finding } from '../state/event.ts';
+import { EXIT_REASONS } from '../state/event.ts';
 
 /**
- * What a final condition may ask about the machine, and the findings it may name. The elaborator evaluates them; checks,
- * completion, hover and the grammar read their names and shapes here.
+ * What a final condition may ask about the machine. The elaborator evaluates them; checks, completion,
+ * hover and the grammar read their names and shapes here.
  */
 export interface FactSpec {
   /** `exits` of `exits(vcpu0, WBINVD)`. */
@@ -67,29 +67,4 @@ export const FACTS: readonly FactSpec[] = [
   },
 ];
 
-export interface FindingSpec {
-  readonly name: string;
-  readonly doc: string;
-}
-
-const FINDING_DOCS: Readonly<Record<Finding, string>> = {
-  'stale-read': 'A read returned a value older than the guest was promised.',
-  'unflushed-read': 'A read returned an old value because the guest did not flush; bare metal would fail too.',
-  'lost-write': 'A no-snoop DMA write disappeared under a later write-back.',
-  leak: 'Someone outside the host read what a page held before it was given to the VM.',
-  belief: 'KVM believes DMA to be coherent while a device of the VM can bypass the caches.',
-  'belief-cost':
-    'KVM believes DMA to be non-coherent though no device of the VM can bypass the caches: correct, but costly.',
-  'use-after-free': 'The kernel used an object after it was freed.',
-  deadlock: 'Actors wait for each other for ever.',
-  'kernel-warning': 'The kernel ran into one of its own warnings.',
-  'dma-fault': 'The IOMMU blocked a TLP.',
-  'unexpected-result': 'A system call did not return what the scenario declares.',
-};
-
-export const FINDINGS: readonly FindingSpec[] = FINDING_NAMES.map((name) => ({ name, doc: FINDING_DOCS[name] }));
-
 export const factByName: ReadonlyMap<string, FactSpec> = new Map(FACTS.map((fact) => [fact.name, fact]));
-export const findingByName: ReadonlyMap<string, FindingSpec> = new Map(
-  FINDINGS.map((finding) => [finding.name, finding]),
-);

@@ -1,6 +1,7 @@
+import { FINDINGS } from '../engine/monitors/table.ts';
 import { MEMTYPE } from '../memory/memtype.ts';
 import type { OpKind } from '../ops/op.ts';
-import { FACTS, FINDINGS } from './facts.ts';
+import { FACTS } from './facts.ts';
 import { ALLOWED, CPU_VENDORS, IOMMU_DRIVERS, MACHINE_OPTIONS } from './machine-options.ts';
 import type { Vocabulary } from './vocabulary.ts';
 import { LANGUAGE_WORDS } from './words.ts';
@@ -88,7 +89,7 @@ function keywordRule(): GrammarRule {
 }
 
 function conditionRule(): GrammarRule {
-  const findings = words(FINDINGS.map((finding) => finding.name));
+  const findings = words(FINDINGS);
   const facts = words(FACTS.map((fact) => fact.name));
   return {
     patterns: [

@@ -3,13 +3,15 @@
  * a parsed scenario and the vocabulary; positions are 0-based lines and UTF-16 columns.
  */
 
+import type { Monitor } from '../engine/monitors/monitors.ts';
+import { monitorByName } from '../engine/monitors/table.ts';
 import { ERRNOS } from '../kernel/errno.ts';
 import type { Constant } from '../ops/constants.ts';
 import type { Op } from '../ops/op.ts';
 import type { StructFieldSpec, StructSpec } from '../ops/structs.ts';
 import type { Block, Line, ParsedScenario, Span } from './ast.ts';
 import { blockOfLines } from './blocks.ts';
-import { type FactSpec, type FindingSpec, factByName, findingByName } from './facts.ts';
+import { type FactSpec, factByName } from './facts.ts';
 import { MACHINE_OPTIONS, type MachineOption } from './machine-options.ts';
 import { printActor } from './printer.ts';
 import { type RoleWord, rolesOf, type WordRole } from './roles.ts';
@@ -46,7 +48,7 @@ export type Meaning =
   | { readonly kind: 'op-option'; readonly op: Op; readonly name: string; readonly doc: string }
   | { readonly kind: 'attribute'; readonly op: Op; readonly name: string; readonly doc: string }
   | { readonly kind: 'fact'; readonly fact: FactSpec }
-  | { readonly kind: 'finding'; readonly finding: FindingSpec };
+  | { readonly kind: 'finding'; readonly monitor: Monitor };
 
 /** The word at a place, or the one that ends there. */
 export function wordAt(scenario: ParsedScenario, vocabulary: Vocabulary, at: Position): WordAt | undefined {
@@ -110,8 +112,8 @@ export function meaningOf(word: RoleWord, line: Line, vocabulary: Vocabulary): M
       return fact && { kind: 'fact', fact };
     }
     case 'finding': {
-      const finding = findingByName.get(word.text);
-      return finding && { kind: 'finding', finding };
+      const monitor = monitorByName.get(word.text);
+      return monitor && { kind: 'finding', monitor };
     }
     default:
       return undefined;

@@ -37,7 +37,7 @@ export const HAPPENINGS = [
   'tlp',
   /** The IOMMU blocks a TLP: device, page or -1, reason (index into FAULT_REASONS). */
   'dma-fault',
-  /** A monitor objects: finding (index into FINDINGS), subject, detail. */
+  /** A monitor objects: finding (index into the table of monitors), subject, detail. */
   'finding',
   /** EPT or NPT leaf entries are zapped: vm, first page or -1 for all, reason (index into ZAP_REASONS). */
   'zap',
@@ -85,19 +85,3 @@ export type FaultReason = (typeof FAULT_REASONS)[number];
 
 export const ZAP_REASONS = ['noncoherent-start', 'noncoherent-stop', 'mtrr', 'cr0-cd'] as const;
 export type ZapReason = (typeof ZAP_REASONS)[number];
-
-/** What a monitor can object to; the words of the language's conditions. */
-export const FINDINGS = [
-  'stale-read',
-  'unflushed-read',
-  'lost-write',
-  'leak',
-  'belief',
-  'belief-cost',
-  'use-after-free',
-  'deadlock',
-  'kernel-warning',
-  'dma-fault',
-  'unexpected-result',
-] as const;
-export type Finding = (typeof FINDINGS)[number];

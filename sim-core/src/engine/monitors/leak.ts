@@ -1,9 +1,8 @@
 import type { Monitor } from './monitors.ts';
 
-/** Subject: the word. Detail: the device + 1, or minus the vCPU + 1. */
-export const leak: Monitor = {
+export const leak: Monitor<'leak'> = {
   finding: 'leak',
-  weight: 'violation',
+  label: 'Leak',
   doc: 'A guest or a device read what a page held before it was given to the VM, though the host had overwritten it: the host’s write was still in a cache.',
   sources: [
     {
@@ -12,6 +11,11 @@ export const leak: Monitor = {
     },
     { document: 'PCIe', place: 'Base Specification, "No Snoop Attribute"' },
   ],
+  fails: 'without-conditions',
+  stopsByDefault: true,
+  operands: ['word', 'reader'],
+  explainedBy: 'leak',
+  needsVersions: true,
   listen: (world, report) => ({
     deviceRead(machine, device, word, version) {
       if (version < (machine.state[world.ghost.given.base + word] as number)) report(machine, word, device + 1);

@@ -1,11 +1,16 @@
 import type { Monitor } from './monitors.ts';
 
-/** Subject: the word. Detail: the pCPU whose write-back destroyed it. */
-export const lostWrite: Monitor = {
+export const lostWrite: Monitor<'lost-write'> = {
   finding: 'lost-write',
-  weight: 'violation',
+  label: 'Lost write',
   doc: "A device's no-snoop write disappeared under a later write-back of a line that the guest had every right to take for clean.",
   sources: [{ document: 'PCIe', place: 'Base Specification, "No Snoop Attribute"' }],
+  fails: 'without-conditions',
+  stopsByDefault: true,
+  operands: ['word', 'cpu'],
+  headline: (word, cpu) => `a device's write to ${word} was destroyed by a write-back of ${cpu}`,
+  explainedBy: 'lost-write',
+  needsVersions: true,
   listen: (world, report) => ({
     writeback(machine, cpu, line) {
       const { state } = machine;

@@ -6,26 +6,68 @@
  */
 
 import type { Source } from '../../ops/op.ts';
-import { FINDINGS, type Finding } from '../../state/event.ts';
 import type { Field } from '../../state/layout.ts';
 import { type Machine, NOTE } from '../../state/machine.ts';
 import type { World, WorldBase } from '../../world.ts';
-import { MONITORS } from './table.ts';
+import { FINDINGS, type Finding, MONITORS } from './table.ts';
 
-/** One kind of objection. */
-export interface Monitor {
-  readonly finding: Finding;
-  /** `violation` fails a check unless the scenario expects it; `information` never does. */
-  readonly weight: 'violation' | 'information';
+/** All there is to say about one finding: what makes it, what it means to a check, a debugger and an explorer. */
+export interface Monitor<Name extends string = string> {
+  /** Its word in conditions, settings and reports. */
+  readonly finding: Name;
+  /** As a title: `Stale read`. */
+  readonly label: string;
   /** What is wrong when it fires, for people. */
   readonly doc: string;
   readonly sources: readonly Source[];
   /** Our own definition, not an upstream bug class. */
   readonly derived?: boolean;
-  readonly listen: (world: World, report: Report) => Partial<Moments>;
+  /**
+   * When it fails a check of a scenario that does not mention it: `always`, for what is never right (a kernel bug, a
+   * result other than the declared one); `without-conditions`, when the scenario states none for this kernel; `never`.
+   */
+  readonly fails: 'always' | 'without-conditions' | 'never';
+  /** Whether a debugger stops at it before its user chooses. */
+  readonly stopsByDefault: boolean;
+  /** What subject and detail of its event are. */
+  readonly operands: readonly [subject: FindingOperand, detail: FindingOperand];
+  /** What happened, of the texts of subject and detail (empty when there is none); `doc` when left out. */
+  readonly headline?: (subject: string, detail: string) => string;
+  /** Which kind of chain `why` builds for it. */
+  readonly explainedBy: ExplanationKind;
+  /** Does it compare versions of words or ask the ghost? An explorer leaves them out when no monitor that counts does. */
+  readonly needsVersions: boolean;
+  /** Name of the field in which it remembers one number for each VM. */
+  readonly memory?: string;
+  /** What it looks at, and when. Left out where a part of the machine reports the finding itself. */
+  readonly listen?: (world: World, report: Report) => Partial<Moments>;
 }
 
-/** Emits the finding; subject and detail are the monitor's own indices (see each monitor). */
+/**
+ * What an operand of a finding counts in. `word` and `device` are indices or -1; `reader` is a device + 1, minus a
+ * vCPU + 1, or 0 for the host; `statement` a node of the program; `result` what it returned, negative for an errno;
+ * `number` something that only its part understands.
+ */
+export type FindingOperand = 'word' | 'reader' | 'device' | 'cpu' | 'vm' | 'actor' | 'statement' | 'result' | 'number';
+
+/**
+ * The kinds of explanation. The chains are made on a higher floor (`explain/`), which a monitor must not import: it
+ * names one, and `explain/why.ts` has to have one for every name here. A new monitor mostly shares one; `its-text` is
+ * for those whose text and sources say everything.
+ */
+export type ExplanationKind =
+  | 'old-value'
+  | 'lost-write'
+  | 'leak'
+  | 'wrong-belief'
+  | 'costly-belief'
+  | 'freed-object'
+  | 'lock-cycle'
+  | 'blocked-tlp'
+  | 'declared-result'
+  | 'its-text';
+
+/** Emits the finding; subject and detail are what the monitor's `operands` say. */
 export type Report = (machine: Machine, subject: number, detail: number) => void;
 
 /** Moments at which monitors look. Every index is into the topology. */
@@ -66,12 +108,16 @@ export function createMonitors(base: WorldBase, world: () => World, tracked: Rea
   }
 
   const memories = new Map(
-    ['beliefWrong', 'beliefCostly'].map((name) => [name, base.layout.field(name, [base.dims.vms], { internal: true })]),
+    MONITORS.flatMap(({ memory }) => memory ?? []).map((name) => [
+      name,
+      base.layout.field(name, [base.dims.vms], { internal: true }),
+    ]),
   );
   let listeners: Partial<Moments>[] | undefined;
   const all = (): Partial<Moments>[] =>
-    (listeners ??= MONITORS.map((monitor) =>
-      monitor.listen(world(), (machine, subject, detail) => report(machine, monitor.finding, subject, detail)),
+    (listeners ??= MONITORS.flatMap(
+      ({ listen, finding }) =>
+        listen?.(world(), (machine, subject, detail) => report(machine, finding, subject, detail)) ?? [],
     ));
 
   return {

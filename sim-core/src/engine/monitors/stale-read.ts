@@ -1,14 +1,19 @@
 import type { Monitor } from './monitors.ts';
 
-/** Subject: the word. Detail: the device + 1, minus the vCPU + 1, or 0 for the host. */
-export const staleRead: Monitor = {
+export const staleRead: Monitor<'stale-read'> = {
   finding: 'stale-read',
-  weight: 'violation',
+  label: 'Stale read',
   doc: 'A read returned a version older than the one that the guest made visible by the rules of its architecture: the host broke the promise of WBINVD, CLFLUSH, an uncached store, or of a device write.',
   sources: [
     { document: 'Intel SDM', place: 'volume 3, Memory Cache Control, "Cache Management Instructions"' },
     { document: 'PCIe', place: 'Base Specification, "No Snoop Attribute"' },
   ],
+  fails: 'without-conditions',
+  stopsByDefault: true,
+  operands: ['word', 'reader'],
+  headline: (word, reader) => `${reader} read an old value of ${word}`,
+  explainedBy: 'old-value',
+  needsVersions: true,
   listen: (world, report) => ({
     deviceRead(machine, device, word, version) {
       if (version < (machine.state[world.ghost.guaranteed.base + word] as number)) report(machine, word, device + 1);

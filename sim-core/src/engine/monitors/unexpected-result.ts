@@ -1,11 +1,16 @@
 import type { Monitor } from './monitors.ts';
 
-/** Subject: the node of the statement. Detail: the value it got, negative for an errno. */
-export const unexpectedResult: Monitor = {
+export const unexpectedResult: Monitor<'unexpected-result'> = {
   finding: 'unexpected-result',
-  weight: 'violation',
-  doc: 'A system call returned something else than the scenario declares behind it.',
+  label: 'Unexpected result',
+  doc: 'A system call returned something other than what the scenario declares.',
   sources: [{ document: 'Snoopscope', place: 'docs/language.md, "System calls"' }],
+  fails: 'always',
+  stopsByDefault: true,
+  operands: ['statement', 'result'],
+  headline: (statement, result) => `${statement} returned ${result}`,
+  explainedBy: 'declared-result',
+  needsVersions: false,
   listen: (_world, report) => ({
     result(machine, node, value) {
       report(machine, node, value);

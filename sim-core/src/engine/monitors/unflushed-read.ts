@@ -1,11 +1,16 @@
 import type { Monitor } from './monitors.ts';
 
-/** Subject: the word. Detail: the device + 1. */
-export const unflushedRead: Monitor = {
+export const unflushedRead: Monitor<'unflushed-read'> = {
   finding: 'unflushed-read',
-  weight: 'information',
+  label: 'Unflushed read',
   doc: 'A device read a version older than the newest, but the guest had not flushed it: it would fail on bare metal too.',
   sources: [{ document: 'Intel SDM', place: 'volume 3, Memory Cache Control, "Cache Management Instructions"' }],
+  fails: 'never',
+  stopsByDefault: false,
+  operands: ['word', 'reader'],
+  headline: (word, reader) => `${reader} read an old value of ${word}`,
+  explainedBy: 'old-value',
+  needsVersions: true,
   listen: (world, report) => ({
     deviceRead(machine, device, word, version) {
       const promised = machine.state[world.ghost.guaranteed.base + word] as number;

@@ -23,8 +23,8 @@
  * proved. Counts are of runs, and say how easily the drawing meets something, not how likely it is on hardware.
  */
 import type { CompiledCondition, Granularity, Model } from '../../engine/model.ts';
+import { FINDINGS, type Finding } from '../../engine/monitors/table.ts';
 import { ModelLimit } from '../../limits.ts';
-import { FINDINGS, type Finding } from '../../state/event.ts';
 import { CheckpointProblem, type CheckpointSource, type Snapshot } from '../checkpoint/checkpoint.ts';
 import { scheduleOf } from '../exploration.ts';
 import type { Judgement } from '../learn/learner.ts';

@@ -1,6 +1,6 @@
 /** What random runs are asked and what they answer ({@link randomRuns}). */
 import type { CompiledCondition, Granularity, ScheduledMove } from '../../engine/model.ts';
-import type { Finding } from '../../state/event.ts';
+import type { Finding } from '../../engine/monitors/table.ts';
 import type { FindingPolicy } from '../exploration.ts';
 
 /** Moves of one run at most when the caller does not say; a loop would otherwise never end. */

@@ -15,19 +15,9 @@ export class Versions {
   constructor(model: Model) {
     const { memory, ghost, topology } = model.world;
     const words = topology.words.length;
-    const fields = [
-      memory.dramVersion,
-      memory.cachedVersion,
-      memory.wcVersion,
-      memory.latest,
-      ghost.guaranteed,
-      ghost.cpuWrite,
-      ghost.deviceWrite,
-      ghost.combining,
-    ];
+    const fields = [...memory.versions, ...ghost.versions];
     this.groups = topology.words.map((_, word) => {
       const slots: number[] = [];
-      // The last dimension of each of these fields is the word.
       for (const field of fields) for (let at = word; at < field.size; at += words) slots.push(field.base + at);
       for (const slot of slots) this.#wordOf.set(slot, word);
       return slots;

@@ -1,6 +1,6 @@
 /** Findings that a search came across: how often, and where first. */
 import type { ScheduledMove } from '../../engine/model.ts';
-import { FINDINGS, type Finding } from '../../state/event.ts';
+import { FINDINGS, type Finding } from '../../engine/monitors/table.ts';
 import type { ExploredFinding, ExploreOptions, FindingPolicy } from '../exploration.ts';
 
 /** The index of the one finding that is made of a state, not of a move. */

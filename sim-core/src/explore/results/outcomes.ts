@@ -4,7 +4,7 @@
  */
 import type { Executor } from '../../engine/executor.ts';
 import type { CompiledCondition, Model, ScheduledMove } from '../../engine/model.ts';
-import type { Finding } from '../../state/event.ts';
+import type { Finding } from '../../engine/monitors/table.ts';
 import type { ExploredCondition, ExploredFinding, Outcome } from '../exploration.ts';
 import type { Judgement } from '../learn/learner.ts';
 import { isDeadlock } from '../start.ts';

@@ -1,9 +1,10 @@
 /** Final conditions: from their syntax to functions of a final state. */
 import type { CompiledCondition } from '../../engine/model.ts';
+import { FINDINGS, type Finding } from '../../engine/monitors/table.ts';
 import { FILE_KIND_NAMES } from '../../files/kinds.ts';
 import { LEAF, leafType } from '../../kvm/mmu.ts';
 import { memtypeName } from '../../memory/memtype.ts';
-import { EXIT_REASONS, type ExitReason, FINDINGS, type Finding } from '../../state/event.ts';
+import { EXIT_REASONS, type ExitReason } from '../../state/event.ts';
 import { groupCoherent } from '../../vfio/coherent.ts';
 import type { Condition, LineContent, Span, Term, Word } from '../ast.ts';
 import type { ProgramContext } from './program.ts';

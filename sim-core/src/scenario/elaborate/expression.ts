@@ -8,8 +8,8 @@
  */
 import type { CounterKey } from '../../engine/counters.ts';
 import type { Model } from '../../engine/model.ts';
+import { FINDINGS, type Finding } from '../../engine/monitors/table.ts';
 import { errnoByName } from '../../kernel/errno.ts';
-import { FINDINGS, type Finding } from '../../state/event.ts';
 import type { Condition, LineContent, Span, Term } from '../ast.ts';
 import { parseCondition } from '../condition.ts';
 import { BrokenLine, Cursor } from '../cursor.ts';

@@ -1,5 +1,6 @@
+import { monitorByName } from '../../engine/monitors/table.ts';
 import type { Condition, LineContent, Term, Word } from '../ast.ts';
-import { type FactParam, factByName, findingByName } from '../facts.ts';
+import { type FactParam, factByName } from '../facts.ts';
 import type { WordCollector } from './words.ts';
 
 /** `exists gpu.r0 == 0 on v3.13..v5.11`. */
@@ -53,7 +54,7 @@ function inTerm(out: WordCollector, term: Term, literals?: readonly string[]): v
       break;
     case 'name':
       if (term.member) out.member(term.name, term.member, 'actor');
-      else if (findingByName.has(term.name.text)) out.add('finding', term.span);
+      else if (monitorByName.has(term.name.text)) out.add('finding', term.span);
       else if (literals === undefined) out.symbol(term.name, 'name', false);
       else out.add('memory-type', term.span);
       break;
