@@ -126,7 +126,7 @@ describe('--fingerprint', () => {
     expect(document.fingerprints).toEqual({
       bits: 64,
       missProbability: ((whole.states * (whole.states - 1)) / 2) * 2 ** -64,
-      beganAgain: 0,
+      restarts: 0,
     });
     expect([document.passed, document.exitCode]).toEqual([whole.passed, whole.exitCode]);
     expect(whole.fingerprints).toBeUndefined();

@@ -54,8 +54,8 @@ function compare(text: string, profile: string, options: ExploreOptions & Shared
   if (!Object.values(options.reduction ?? ALL_REDUCTIONS).some(Boolean))
     expect(essence(forgetful)).toEqual(essence(whole));
   expect(whole.fingerprints).toBeUndefined();
-  expect(some.fingerprints).toEqual({ bits: 64, missProbability: missProbability(some.states), beganAgain: 0 });
-  return forgetful.fingerprints?.beganAgain;
+  expect(some.fingerprints).toEqual({ bits: 64, missProbability: missProbability(some.states), restarts: 0 });
+  return forgetful.fingerprints?.restarts;
 }
 
 describe('searches with fingerprints', () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Packing } from '../../sim-core/src/explore/states/packing.ts';
 import { SharedStore } from '../../sim-core/src/explore/states/shared-store.ts';
-import { Vocabulary } from '../../sim-core/src/explore/states/slot-values.ts';
+import { SlotValues } from '../../sim-core/src/explore/states/slot-values.ts';
 import { HOLE, hashTwo, hashWords, StateStore, WHOLE_SLEEP } from '../../sim-core/src/explore/states/store.ts';
 
 const SLOTS = 40;
@@ -16,21 +16,21 @@ describe('packing', () => {
     let relayouts = 0;
     fc.assert(
       fc.property(fc.array(fc.array(change, { maxLength: 4 }), { minLength: 1, maxLength: 60 }), (history) => {
-        const vocabulary = new Vocabulary(new Int32Array(SLOTS), undefined, []);
-        let packing = new Packing(vocabulary, undefined);
+        const slotValues = new SlotValues(new Int32Array(SLOTS), undefined, []);
+        let packing = new Packing(slotValues, undefined);
         const store = new StateStore(packing.words, true);
         const states: Int32Array[] = [];
         const state = new Int32Array(SLOTS);
         for (const changes of history) {
           let stale = false;
           for (const { slot, value: written } of changes) {
-            stale = vocabulary.meet(slot, written) || stale;
+            stale = slotValues.meet(slot, written) || stale;
             state[slot] = written;
           }
           if (stale) {
             relayouts++;
             const old = packing;
-            packing = new Packing(vocabulary, undefined, { before: old });
+            packing = new Packing(slotValues, undefined, { before: old });
             const translate = old.translation(packing);
             store.relayout(packing.words, (...places) => {
               translate(...places);
@@ -58,10 +58,10 @@ describe('packing', () => {
   });
 
   it('gives no bits to a slot that never changed, and one to a slot with two values', () => {
-    const vocabulary = new Vocabulary(new Int32Array(SLOTS), undefined, []);
-    expect(new Packing(vocabulary, undefined).fields).toEqual([]);
-    vocabulary.meet(7, 5);
-    expect(new Packing(vocabulary, undefined).fields).toEqual([
+    const slotValues = new SlotValues(new Int32Array(SLOTS), undefined, []);
+    expect(new Packing(slotValues, undefined).fields).toEqual([]);
+    slotValues.meet(7, 5);
+    expect(new Packing(slotValues, undefined).fields).toEqual([
       { slots: [7], word: 0, shift: 0, width: 1, bundle: undefined },
     ]);
   });

@@ -7,7 +7,7 @@ import type {
   Fingerprinting,
   OutcomeReport,
   Progress,
-  Sampled,
+  SamplingResult,
 } from '@snoopscope/sim-core';
 import { shellWord } from './arguments.ts';
 import { counted, limitText, spaced } from './check-text.ts';
@@ -71,7 +71,7 @@ function coverageText({ complete, granularity, finals, frontier, sampling, finge
 }
 
 /** Whoever sees that runs came to no end wants to know what ended them. */
-function cutText({ cut }: Sampled): string {
+function cutText({ cut }: SamplingResult): string {
   if (!cut) return '';
   return `, ${cut.runs} ${cut.runs === 1 ? 'was' : 'were'} cut off after ${counted(cut.moves, 'move')} (--max-depth)`;
 }
@@ -170,7 +170,7 @@ function costText(report: ExplorationReport, seconds: number, from: number): str
   const each = Math.round(bytes / Math.max(states, 1));
   // A result that was read from a file took no time.
   const pace = states === from ? '' : `, ${seconds.toFixed(2)} s, ${rate(states - from, seconds)} states a second`;
-  const again = fingerprints?.beganAgain ? `, began again ${counted(fingerprints.beganAgain, 'time')}` : '';
+  const again = fingerprints?.restarts ? `, began again ${counted(fingerprints.restarts, 'time')}` : '';
   return `${counted(states, 'state')}, ${counted(transitions, 'transition')}, ${counted(depth, 'move')} deep, ${short(bytes)}B, ${each} bytes a state${pace}${again}`;
 }
 

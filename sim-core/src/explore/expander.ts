@@ -6,7 +6,7 @@
  * again once the answer is in the tables.
  */
 
-import { DISABLED, leafOf, setJoint, UNKNOWN } from './learn/compiled.ts';
+import { DISABLED, effectOf, setJoint, UNKNOWN } from './learn/compiled.ts';
 import { type Canonical, canonicalOf } from './reduce/canonical.ts';
 import { Covered } from './reduce/sleep.ts';
 import { FULL, hashTwo, hashWords, SLEEPERS } from './states/store.ts';
@@ -17,7 +17,7 @@ export type { States, Tables } from './tables.ts';
 /** The question of a state that could not be expanded because the store is full. */
 export const NO_ROOM = -2;
 const NO_QUESTION = -1;
-const NO_PLAN = -1;
+const NO_PRUNING = -1;
 /** States that are expanded together at most. */
 export const TOGETHER = 32;
 
@@ -41,10 +41,10 @@ export class Expander {
   /** Moves made since the start. */
   transitions = 0;
   /** In the state that was expanded last one actor alone moved, because that led farther. */
-  alone = false;
-  /** Remarkable leaves that were met: leaf, state, move, one after another. Whoever reads them empties the list. */
-  readonly remarks: number[] = [];
-  /** Stuck states: state, leaf of its judgement, number of successors, successors. Whoever reads them empties the list. */
+  reduced = false;
+  /** Noteworthy effects that were met: effect, state, move, one after another. Whoever reads them empties the list. */
+  readonly noted: number[] = [];
+  /** Stuck states: state, effect of its judgement, number of successors, successors. Whoever reads them empties the list. */
   readonly stuck: number[] = [];
 
   constructor(tables: Tables, states: States) {
@@ -59,45 +59,45 @@ export class Expander {
     this.#hashes = new Uint32Array(moves * TOGETHER);
     this.#enabled = new Int32Array(moves * TOGETHER);
     this.#sleeps = new Uint32Array(moves * TOGETHER);
-    this.#remarked = new Uint8Array(tables.remarkable.length);
+    this.#wasNoted = new Uint8Array(tables.noteworthy.length);
     this.#covered = tables.sleeping ? new Covered(tables, this.#current, this.#answers) : undefined;
   }
 
   /**
    * Stores the successors of some states that follow each other on a level, so that what they need of the memory is
    * waited for once. Returns how many were expanded; when that is none, `question` says what is not known. The last of
-   * them may be stuck or worth a remark that was not made before; the others are not.
+   * them may be stuck or noteworthy for the first time; the others are not.
    */
   expandSome(first: number, end: number, levelEnd: number): number {
-    const last = this.tables.planning ? first : Math.min(end, first + TOGETHER);
-    const begin = this.remarks.length;
+    const last = this.tables.pruning ? first : Math.min(end, first + TOGETHER);
+    const begin = this.noted.length;
     let count = 0;
     let made = 0;
     let state = first;
     let plain = true;
     while (plain && state < last) {
-      const remarked = this.remarks.length;
+      const notedBefore = this.noted.length;
       const more = this.#plainly(state, count);
       if (more < 0) {
-        this.remarks.length = remarked;
+        this.noted.length = notedBefore;
         break;
       }
       made += this.#made;
       count = more;
-      plain = this.#isKnown(remarked);
+      plain = this.#isKnown(notedBefore);
       this.#ends[state - first] = count;
       state++;
     }
     if (state === first) return this.expand(first, levelEnd) ? 1 : 0;
     this.question = NO_QUESTION;
-    this.alone = false;
+    this.reduced = false;
     this.#states.open = levelEnd;
     this.#states.prepare(this.#hashes, count);
     let from = 0;
     for (let each = first; each < state; each++) {
       const to = this.#ends[each - first] as number;
       if (this.#insert(each, from, to, undefined) === FULL) {
-        this.remarks.length = begin;
+        this.noted.length = begin;
         return 0;
       }
       from = to;
@@ -111,18 +111,18 @@ export class Expander {
     const { moves, environmentFrom, sleeping } = this.tables;
     this.#states.read(state, this.#current);
     this.#asleep = sleeping ? this.#states.sleep(state) : 0;
-    if (!this.#ask(0, moves, NO_PLAN) || !this.#anyCanMove(0, environmentFrom)) return -1;
+    if (!this.#ask(0, moves, NO_PRUNING) || !this.#anyCanMove(0, environmentFrom)) return -1;
     this.#covered?.begin(this.#asleep);
-    return this.#generate(state, NO_PLAN, 0, moves, start);
+    return this.#generate(state, NO_PRUNING, 0, moves, start);
   }
 
-  /** Were all remarks from a place on made before? */
+  /** Was everything from there on noted before? */
   #isKnown(from: number): boolean {
     let known = true;
-    for (let i = from; i < this.remarks.length; i += 3) {
-      const leaf = this.remarks[i] as number;
-      if (this.#remarked[leaf] !== 0) continue;
-      this.#remarked[leaf] = 1;
+    for (let i = from; i < this.noted.length; i += 3) {
+      const effect = this.noted[i] as number;
+      if (this.#wasNoted[effect] !== 0) continue;
+      this.#wasNoted[effect] = 1;
       known = false;
     }
     return known;
@@ -136,44 +136,44 @@ export class Expander {
     const { tables } = this;
     const current = this.#current;
     this.question = NO_QUESTION;
-    this.alone = false;
+    this.reduced = false;
     this.#states.read(state, current);
     this.#states.open = levelEnd;
     this.#asleep = tables.sleeping ? this.#states.sleep(state) : 0;
-    let plan = NO_PLAN;
-    if (tables.planning) {
-      plan = this.#planOf(current, 0);
-      if (plan < 0) return false;
+    let pruning = NO_PRUNING;
+    if (tables.pruning) {
+      pruning = this.#pruningOf(current, 0);
+      if (pruning < 0) return false;
     }
     const { environmentFrom, moves } = tables;
-    if (!this.#ask(0, environmentFrom, plan)) return false;
-    const remarked = this.remarks.length;
-    const actor = plan < 0 ? -1 : this.#goesAlone(plan);
+    if (!this.#ask(0, environmentFrom, pruning)) return false;
+    const notedBefore = this.noted.length;
+    const actor = pruning < 0 ? -1 : this.#persistentActor(pruning);
     if (actor >= 0) {
       const first = tables.firstMove[actor] as number;
       const end = first + (tables.moveCount[actor] as number);
-      let count = this.#generate(state, plan, first, end, 0);
-      if (count < 0) return this.#undo(remarked);
+      let count = this.#generate(state, pruning, first, end, 0);
+      if (count < 0) return this.#undo(notedBefore);
       const made = this.#made;
       const farthest = this.#store(state, count, undefined);
-      if (farthest === FULL) return this.#undo(remarked);
+      if (farthest === FULL) return this.#undo(notedBefore);
       // Somebody whose turn is put off must get it on every cycle: one successor at least is farther than this state.
       if (farthest >= levelEnd) {
-        this.alone = true;
+        this.reduced = true;
         this.transitions += made;
         return true;
       }
-      if (!this.#ask(environmentFrom, moves, plan)) return this.#undo(remarked);
-      count = this.#generate(state, plan, 0, first, 0);
-      if (count < 0) return this.#undo(remarked);
+      if (!this.#ask(environmentFrom, moves, pruning)) return this.#undo(notedBefore);
+      count = this.#generate(state, pruning, 0, first, 0);
+      if (count < 0) return this.#undo(notedBefore);
       const before = made + this.#made;
-      if (this.#store(state, count, undefined) === FULL) return this.#undo(remarked);
-      count = this.#generate(state, plan, end, moves, 0);
-      if (count < 0 || this.#store(state, count, undefined) === FULL) return this.#undo(remarked);
+      if (this.#store(state, count, undefined) === FULL) return this.#undo(notedBefore);
+      count = this.#generate(state, pruning, end, moves, 0);
+      if (count < 0 || this.#store(state, count, undefined) === FULL) return this.#undo(notedBefore);
       this.transitions += before + this.#made;
       return true;
     }
-    if (!this.#ask(environmentFrom, moves, plan)) return false;
+    if (!this.#ask(environmentFrom, moves, pruning)) return false;
     const stuck = !this.#anyCanMove(0, environmentFrom);
     let judgement = -1;
     if (stuck) {
@@ -183,29 +183,29 @@ export class Expander {
       this.#asleep = 0;
     }
     this.#covered?.begin(this.#asleep);
-    const count = this.#generate(state, plan, 0, moves, 0);
-    if (count < 0) return this.#undo(remarked);
-    const noted = this.stuck.length;
+    const count = this.#generate(state, pruning, 0, moves, 0);
+    if (count < 0) return this.#undo(notedBefore);
+    const stuckBefore = this.stuck.length;
     if (stuck) this.stuck.push(state, judgement, count);
     if (this.#store(state, count, stuck ? this.stuck : undefined) === FULL) {
-      this.stuck.length = noted;
-      return this.#undo(remarked);
+      this.stuck.length = stuckBefore;
+      return this.#undo(notedBefore);
     }
     this.transitions += this.#made;
     return true;
   }
 
   #made = 0;
-  /** Per leaf: 1 when it was remarked on before. */
-  readonly #remarked: Uint8Array;
+  /** Per effect: 1 when it was noted before. */
+  readonly #wasNoted: Uint8Array;
   readonly #ends = new Int32Array(TOGETHER);
 
-  #undo(remarked: number): false {
-    this.remarks.length = remarked;
+  #undo(notedBefore: number): false {
+    this.noted.length = notedBefore;
     return false;
   }
 
-  /** The leaf for a question that is no move, or -1 when it is not known. */
+  /** The effect for a question that is no move, or -1 when it is not known. */
   #answer(question: number, words: Uint32Array, at: number): number {
     const { roots, nodes } = this.tables;
     let answer = roots[question] as number;
@@ -215,32 +215,32 @@ export class Expander {
         answer + 1 + (((words[at + (node & 255)] as number) >>> ((node >>> 8) & 31)) & (node >>> 13))
       ] as number;
     }
-    if (answer !== UNKNOWN) return leafOf(answer);
+    if (answer !== UNKNOWN) return effectOf(answer);
     this.question = question;
     for (let i = 0; i < this.questionWords.length; i++) this.questionWords[i] = words[at + i] as number;
     return -1;
   }
 
-  #planOf(words: Uint32Array, at: number): number {
-    const { placesMove, planOfLeaf } = this.tables;
-    const leaf = this.#answer(placesMove, words, at);
-    if (leaf < 0) return -1;
-    const plan = leaf < planOfLeaf.length ? (planOfLeaf[leaf] as number) : -1;
-    if (plan >= 0) return plan;
-    // The places are known, but no plan was made for them yet.
-    this.question = placesMove;
+  #pruningOf(words: Uint32Array, at: number): number {
+    const { locationsMove, pruningOfEffect } = this.tables;
+    const effect = this.#answer(locationsMove, words, at);
+    if (effect < 0) return -1;
+    const pruning = effect < pruningOfEffect.length ? (pruningOfEffect[effect] as number) : -1;
+    if (pruning >= 0) return pruning;
+    // The locations are known, but no pruning was made for them yet.
+    this.question = locationsMove;
     for (let i = 0; i < this.questionWords.length; i++) this.questionWords[i] = words[at + i] as number;
     return -1;
   }
 
-  #ask(from: number, to: number, plan: number): boolean {
-    const { roots, nodes, planIdle, moves } = this.tables;
+  #ask(from: number, to: number, pruning: number): boolean {
+    const { roots, nodes, pruningIdle, moves } = this.tables;
     const answers = this.#answers;
     const current = this.#current;
-    const idle = plan * moves;
+    const idle = pruning * moves;
     for (let move = from; move < to; move++) {
       // What the environment does to dead slots is nothing, and what they hold is not fit to be tried.
-      if (plan >= 0 && planIdle[idle + move] !== 0) {
+      if (pruning >= 0 && pruningIdle[idle + move] !== 0) {
         answers[move] = DISABLED;
         continue;
       }
@@ -259,15 +259,15 @@ export class Expander {
     return true;
   }
 
-  /** The first actor of the plan that can go alone in the state that was asked, or -1. */
-  #goesAlone(plan: number): number {
-    const { planAlone, alone } = this.tables;
-    let at = planAlone[plan] as number;
-    for (let left = alone[at++] as number; left > 0; left--) {
-      const actor = alone[at++] as number;
-      let frozen = alone[at++] as number;
+  /** The first actor of the pruning that can go alone in the state that was asked, or -1. */
+  #persistentActor(pruning: number): number {
+    const { pruningPersistent, persistent } = this.tables;
+    let at = pruningPersistent[pruning] as number;
+    for (let left = persistent[at++] as number; left > 0; left--) {
+      const actor = persistent[at++] as number;
+      let frozen = persistent[at++] as number;
       let free = this.#canMove(actor);
-      for (; frozen > 0; frozen--) if (this.#canMove(alone[at++] as number)) free = false;
+      for (; frozen > 0; frozen--) if (this.#canMove(persistent[at++] as number)) free = false;
       if (free) return actor;
     }
     return -1;
@@ -285,8 +285,8 @@ export class Expander {
   }
 
   /** Puts the successors by the moves of a range into the row from `start` on. Their end, or -1 when something is not known. */
-  #generate(state: number, plan: number, from: number, to: number, start: number): number {
-    const { words, effects, jointOf, remarkable, rewritten, planRanks, planMasks, environmentFrom, unnamed } =
+  #generate(state: number, pruning: number, from: number, to: number, start: number): number {
+    const { words, effectMasks, jointOf, noteworthy, rewritten, pruningRanks, pruningMasks, environmentFrom, unnamed } =
       this.tables;
     const answers = this.#answers;
     const current = this.#current;
@@ -299,39 +299,39 @@ export class Expander {
     for (let move = from; move < to; move++) {
       const answer = answers[move] as number;
       if (answer === DISABLED || (move < SLEEPERS && (this.#asleep & (1 << move)) !== 0)) continue;
-      const leaf = leafOf(answer);
-      if (remarkable[leaf] !== 0) this.remarks.push(leaf, state, move);
-      const effect = leaf * 2 * words;
+      const effect = effectOf(answer);
+      if (noteworthy[effect] !== 0) this.noted.push(effect, state, move);
+      const mask = effect * 2 * words;
       const at = count * words;
       if (words === 2) {
         // So short that the loop would take longer than what it does.
-        row[at] = (first & (effects[effect] as number)) | (effects[effect + 2] as number);
-        row[at + 1] = (second & (effects[effect + 1] as number)) | (effects[effect + 3] as number);
+        row[at] = (first & (effectMasks[mask] as number)) | (effectMasks[mask + 2] as number);
+        row[at + 1] = (second & (effectMasks[mask + 1] as number)) | (effectMasks[mask + 3] as number);
       } else {
         for (let i = 0; i < words; i++) {
           row[at + i] =
-            ((current[i] as number) & (effects[effect + i] as number)) | (effects[effect + words + i] as number);
+            ((current[i] as number) & (effectMasks[mask + i] as number)) | (effectMasks[mask + words + i] as number);
         }
       }
-      if (jointOf[leaf] !== 0 && !setJoint(this.tables, leaf, current, row, at)) {
+      if (jointOf[effect] !== 0 && !setJoint(this.tables, effect, current, row, at)) {
         this.question = move;
         this.questionWords.set(current);
         return -1;
       }
-      let sleep = this.#covered === undefined ? 0 : this.#covered.add(move, leaf);
-      let recount = rewritten[leaf] as number;
-      if (plan >= 0) {
-        let then = plan;
-        // The environment moves no actor, so the plan stays.
+      let sleep = this.#covered === undefined ? 0 : this.#covered.add(move, effect);
+      let recount = rewritten[effect] as number;
+      if (pruning >= 0) {
+        let then = pruning;
+        // The environment moves no actor, so the pruning stays.
         if (move < environmentFrom) {
-          then = this.#planOf(row, at);
+          then = this.#pruningOf(row, at);
           if (then < 0) return -1;
-          if (then !== plan) recount |= planRanks[then] as number;
+          if (then !== pruning) recount |= pruningRanks[then] as number;
         }
-        const mask = then * 2 * words;
+        const dead = then * 2 * words;
         for (let i = 0; i < words; i++) {
           row[at + i] =
-            ((row[at + i] as number) & (planMasks[mask + i] as number)) | (planMasks[mask + words + i] as number);
+            ((row[at + i] as number) & (pruningMasks[dead + i] as number)) | (pruningMasks[dead + words + i] as number);
         }
       }
       if (recount !== 0 && !this.#rank(at, recount)) return -1;
@@ -354,21 +354,21 @@ export class Expander {
 
   /** Counts the versions of some words of memory anew. */
   #rank(at: number, which: number): boolean {
-    const { words, effects, jointOf, ranked, rankMove } = this.tables;
+    const { words, effectMasks, jointOf, ranked, rankMove } = this.tables;
     const row = this.#row;
     for (let i = 0; i < ranked.length; i++) {
       const word = ranked[i] as number;
       if ((which & (1 << Math.min(word, 31))) === 0) continue;
-      const leaf = this.#answer(rankMove + word, row, at);
-      if (leaf < 0) return false;
-      const effect = leaf * 2 * words;
+      const effect = this.#answer(rankMove + word, row, at);
+      if (effect < 0) return false;
+      const mask = effect * 2 * words;
       const before = this.questionWords;
       for (let k = 0; k < words; k++) {
         before[k] = row[at + k] as number;
         row[at + k] =
-          ((before[k] as number) & (effects[effect + k] as number)) | (effects[effect + words + k] as number);
+          ((before[k] as number) & (effectMasks[mask + k] as number)) | (effectMasks[mask + words + k] as number);
       }
-      if (jointOf[leaf] !== 0 && !setJoint(this.tables, leaf, before, row, at)) {
+      if (jointOf[effect] !== 0 && !setJoint(this.tables, effect, before, row, at)) {
         this.question = rankMove + word;
         return false;
       }

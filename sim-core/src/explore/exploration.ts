@@ -87,7 +87,7 @@ export interface Sampling {
 }
 
 /** Runs that were drawn. */
-export interface Sampled extends Sampling {
+export interface SamplingResult extends Sampling {
   /** Runs that did not come to an end within so many moves, which is the limit of one run. Absent when there is none. */
   readonly cut?: { readonly runs: number; readonly moves: number };
 }
@@ -102,7 +102,7 @@ export interface Fingerprinting {
    */
   readonly missProbability: number;
   /** Times that the search began again because states were to be written anew that were not there any more. */
-  readonly beganAgain: number;
+  readonly restarts: number;
 }
 
 /** Why a search ended before it had seen everything. */
@@ -123,7 +123,7 @@ export interface Exploration extends Progress {
   /** Set when states were told apart by fingerprints: complete is then what all states but missed ones are. */
   readonly fingerprints?: Fingerprinting;
   /** Set when runs were taken at random: nothing is then proved, and counts are of runs. */
-  readonly sampling?: Sampled;
+  readonly sampling?: SamplingResult;
   /** The runs themselves, each thing with the seed that gives it again: what shares are put together from. */
   readonly random?: RandomResult;
   /** The longest of the shortest paths: how many moves away the farthest state is. */

@@ -28,9 +28,9 @@ import {
   SLICE_MOVES,
   scheduleOf,
 } from './exploration.ts';
-import { type Leaf, NotSymmetric } from './learn/learner.ts';
+import { type Effect, NotSymmetric } from './learn/learner.ts';
 import type { LevelDone } from './parallel/level-worker.ts';
-import { mutedSlots, watchedFindings } from './reduce/relevance.ts';
+import { projectedOutSlots, watchedFindings } from './reduce/relevance.ts';
 import { Finality } from './results/finality.ts';
 import { Found } from './results/found.ts';
 import { Outcomes } from './results/outcomes.ts';
@@ -45,7 +45,7 @@ import {
   SLICE_SLOTS,
 } from './search-options.ts';
 import { Space, type SpaceOptions } from './space.ts';
-import { behindSetup, tooLarge } from './start.ts';
+import { stateAfterSetup, tooLarge } from './start.ts';
 import { FingerprintStore, StatesForgotten } from './states/fingerprint-store.ts';
 import { HOLE, MAX_NUMBERED, StateStore } from './states/store.ts';
 
@@ -169,12 +169,12 @@ export class Search implements CheckpointSource {
       reductions: this.#at.reductions,
       progress: this.progress(),
       limit: () => this.#limit,
-      beganAgain: this.#at.beganAgain,
+      restarts: this.#at.restarts,
     });
   }
 
   #begin(): void {
-    const { state, findings, problem } = behindSetup(this.#model);
+    const { state, findings, problem } = stateAfterSetup(this.#model);
     this.#start = state;
     this.#found.inSetup.push(...findings);
     this.#restart();
@@ -198,7 +198,7 @@ export class Search implements CheckpointSource {
   /** To the first state; what was learned stays. */
   #forgetAll(): void {
     const { store } = this.space;
-    if (store instanceof FingerprintStore && store.hasForgotten) this.space.lookAround(++this.#at.beganAgain);
+    if (store instanceof FingerprintStore && store.hasForgotten) this.space.surveyAgain(++this.#at.restarts);
     this.space.begin();
     this.#reset();
   }
@@ -226,7 +226,7 @@ export class Search implements CheckpointSource {
       granularity: this.#granularity,
       reductions: this.#at.reductions,
       watched: watchedFindings(this.#model, policyOf),
-      muted: this.#at.reductions.deadState ? mutedSlots(this.#model, policyOf) : [],
+      projectedOut: this.#at.reductions.deadState ? projectedOutSlots(this.#model, policyOf) : [],
       judge: (executor) => this.#outcomes.judge(executor),
       newStore: this.#options.newStore ?? newStore(this.#options),
       condenseFrom: this.#options.condenseFrom,
@@ -244,14 +244,14 @@ export class Search implements CheckpointSource {
   }
 
   /**
-   * Do the facts that came in contradict what was planned? Then everything but what was learned is forgotten. Facts only
+   * Do the footprints that came in contradict a pruning? Then everything but what was learned is forgotten. Footprints only
    * grow, and there are finitely many, so this ends; if it takes too often, the reductions that look ahead are given up.
    */
   #beginAgain(): boolean {
     if (this.#at.next < this.space.store.count && this.space.condense()) this.#renew();
     if (this.space.completeEnvironment()) this.#renew();
     if (!isContradicted(this.#at, this.space)) return false;
-    this.#at.restarts++;
+    this.#at.contradictions++;
     if (isTooOften(this.#at)) {
       this.#at.reductions = { ...this.#at.reductions, partialOrder: false, deadState: false };
       this.#restart();
@@ -297,9 +297,9 @@ export class Search implements CheckpointSource {
   }
 
   #absorb(done: readonly LevelDone[]): void {
-    for (const { transitions, remarks, stuck } of done) {
+    for (const { transitions, noted, stuck } of done) {
       this.#at.transitions += transitions;
-      for (const [leaf, times, state, move] of remarks) this.#remark(leaf, state, move, times);
+      for (const [effect, times, state, move] of noted) this.#noteEffect(effect, state, move, times);
       this.#finality.addAll(stuck);
     }
     for (const { deferred } of done) for (const state of deferred) this.#at.left.push(state);
@@ -326,10 +326,10 @@ export class Search implements CheckpointSource {
     this.#catchUp();
     const { maxDepth = Number.POSITIVE_INFINITY } = this.#options;
     const { store, learner } = this.space;
-    const mostLeaves = learner.leaves.length + Math.ceil(SLICE_SLOTS / this.#model.layout.size);
+    const mostEffects = learner.effects.length + Math.ceil(SLICE_SLOTS / this.#model.layout.size);
     while (this.#limit === undefined && this.#at.next < store.count && this.#transitions < until) {
       // Learning takes longer than moving, and the longer the larger the machine is.
-      if (learner.leaves.length >= mostLeaves) return;
+      if (learner.effects.length >= mostEffects) return;
       if (this.#at.next === this.#at.levelEnd) {
         if (this.#at.depth + 1 >= maxDepth) {
           this.stop({ kind: 'depth', at: maxDepth });
@@ -371,7 +371,7 @@ export class Search implements CheckpointSource {
   #expandNext(): number {
     const { next, levelEnd } = this.#at;
     const room = this.#maxStates - this.space.store.count > TOGETHER * this.#model.moves.length;
-    if (room && this.space.store instanceof StateStore && !this.#options.ahead && !this.space.planner) {
+    if (room && this.space.store instanceof StateStore && !this.#options.ahead && !this.space.pruner) {
       const expanded = this.#expander.expandSome(next, Math.min(levelEnd, next + PAUSE - (next % PAUSE)), levelEnd);
       this.#note(this.#expander);
       if (expanded > 0) return expanded;
@@ -398,19 +398,19 @@ export class Search implements CheckpointSource {
     this.#note(this.#expander);
   }
 
-  #note({ remarks, stuck }: Pick<Expander, 'remarks' | 'stuck'>): void {
-    for (let i = 0; i < remarks.length; i += 3)
-      this.#remark(remarks[i] as number, remarks[i + 1] as number, remarks[i + 2] as number);
-    remarks.length = 0;
+  #note({ noted, stuck }: Pick<Expander, 'noted' | 'stuck'>): void {
+    for (let i = 0; i < noted.length; i += 3)
+      this.#noteEffect(noted[i] as number, noted[i + 1] as number, noted[i + 2] as number);
+    noted.length = 0;
     this.#finality.addAll(stuck);
     stuck.length = 0;
   }
 
-  #remark(index: number, state: number, move: number, times = 1): void {
-    const leaf = this.space.learner.leaves[index] as Leaf;
-    for (const finding of leaf.findings) this.#found.add(finding, state, move, times);
-    if (leaf.limit === undefined) return;
+  #noteEffect(index: number, state: number, move: number, times = 1): void {
+    const effect = this.space.learner.effects[index] as Effect;
+    for (const finding of effect.findings) this.#found.add(finding, state, move, times);
+    if (effect.limit === undefined) return;
     const schedule = scheduleOf([...concretePath(this.space, this.#start, state), move]);
-    this.stop({ kind: 'model', message: leaf.limit, schedule });
+    this.stop({ kind: 'model', message: effect.limit, schedule });
   }
 }

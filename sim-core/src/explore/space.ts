@@ -11,13 +11,13 @@ import type { Knowledge } from './checkpoint/saved-knowledge.ts';
 import type { Tables } from './expander.ts';
 import type { Reductions } from './exploration.ts';
 import { Compiled } from './learn/compiled.ts';
-import { Facts, type PlaceFacts } from './learn/footprints.ts';
-import { type Judgement, type Leaf, Learner } from './learn/learner.ts';
-import { completeEnvironment, type Surveyed, walkAtRandom } from './learn/survey.ts';
+import { type Footprint, Footprints } from './learn/footprints.ts';
+import { type Effect, type Judgement, Learner } from './learn/learner.ts';
+import { completeEnvironment, type SurveyContext, walkAtRandom } from './learn/survey.ts';
 import { type Canonical, type CanonicalTables, canonicalOf, canonicalTables } from './reduce/canonical.ts';
 import { type MoveTable, moveTable } from './reduce/move-table.ts';
-import { type PlanMask, PlanTables } from './reduce/plan-tables.ts';
-import { type Plan, Planner } from './reduce/planner.ts';
+import { Pruner, type Pruning } from './reduce/pruner.ts';
+import { type PruningMask, PruningTables } from './reduce/pruning-tables.ts';
 import { Ranking } from './reduce/ranking.ts';
 import { Symmetry } from './reduce/symmetry.ts';
 import { Versions } from './reduce/versions.ts';
@@ -25,7 +25,7 @@ import { type Bundle, maskOf } from './states/bundle.ts';
 import { condense, MAX_WORDS_LEFT } from './states/condense.ts';
 import { FingerprintStore } from './states/fingerprint-store.ts';
 import { Packing } from './states/packing.ts';
-import { Vocabulary } from './states/slot-values.ts';
+import { SlotValues } from './states/slot-values.ts';
 import { hashWords, type Store, WHOLE_SLEEP } from './states/store.ts';
 
 export interface SpaceOptions {
@@ -34,7 +34,7 @@ export interface SpaceOptions {
   /** Indices of the findings that somebody wants to know about. */
   readonly watched: ReadonlySet<number>;
   /** Slots that nothing which is asked depends on. */
-  readonly muted: readonly number[];
+  readonly projectedOut: readonly number[];
   readonly judge: (executor: Executor) => Judgement;
   readonly newStore: (words: number, sleeping: boolean) => Store;
   /** Stored states from which on slots are packed together, even where that makes no state shorter. For tests. */
@@ -49,7 +49,7 @@ export class Space {
   readonly model: Model;
   readonly options: SpaceOptions;
   readonly learner: Learner;
-  readonly vocabulary: Vocabulary;
+  readonly slotValues: SlotValues;
   store: Store;
   readonly symmetry: Symmetry | undefined;
   packing: Packing;
@@ -57,13 +57,13 @@ export class Space {
   canonical: Canonical | undefined;
   /** Times that the stored states were written anew. */
   relayouts = 0;
-  readonly facts: Facts;
+  readonly footprints: Footprints;
   /** Undefined when nothing looks ahead. */
-  planner: Planner | undefined;
+  pruner: Pruner | undefined;
   readonly #ranking: Ranking;
-  readonly #plans: PlanTables;
+  readonly #prunings: PruningTables;
   #canonicalTables: CanonicalTables | undefined;
-  /** Size of the vocabulary for which the environment's moves were completed. */
+  /** Values known for which the environment's moves were completed. */
   #completed = -1;
   #bundles: readonly Bundle[] = [];
   /** States at which to look next which slots go together. */
@@ -81,27 +81,27 @@ export class Space {
     this.#moveTable = moveTable(model, this.symmetry);
     const versions = options.reductions.versions ? new Versions(model) : undefined;
     this.#ranking = new Ranking(model, versions);
-    this.facts = new Facts(model, this.symmetry, options.watched);
+    this.footprints = new Footprints(model, this.symmetry, options.watched);
     this.learner = new Learner(model, options.granularity, {
       ...options,
       versions,
       symmetry: this.symmetry,
-      placesIn: (read) => model.world.topology.actors.map((_, actor) => this.facts.placeOf(actor, read)),
+      locationsIn: (read) => model.world.topology.actors.map((_, actor) => this.footprints.locationOf(actor, read)),
     });
-    this.#plans = new PlanTables(model.moves.length, (plan) => this.#maskedBy(plan));
+    this.#prunings = new PruningTables(model.moves.length, (pruning) => this.#maskedBy(pruning));
     this.#scratch = start.slice();
     // Whatever is written in loops: the state behind the setup is the first one, and small versions are shorter to write.
     this.#ranking.apply(this.#scratch);
-    this.vocabulary = new Vocabulary(this.#scratch.slice(), this.symmetry, versions?.groups.flat() ?? []);
-    for (const column of this.symmetry?.columns ?? []) for (const slot of column) this.vocabulary.valuesOf(slot);
+    this.slotValues = new SlotValues(this.#scratch.slice(), this.symmetry, versions?.groups.flat() ?? []);
+    for (const column of this.symmetry?.columns ?? []) for (const slot of column) this.slotValues.valuesOf(slot);
     for (const { slot, rename } of this.symmetry?.references ?? []) {
-      this.vocabulary.imagine(slot);
+      this.slotValues.imagine(slot);
       const value = this.#scratch[slot] as number;
-      for (const { cpuOf } of this.symmetry?.renamings ?? []) this.vocabulary.meet(slot, rename(cpuOf, value));
+      for (const { cpuOf } of this.symmetry?.renamings ?? []) this.slotValues.meet(slot, rename(cpuOf, value));
     }
-    this.#start = this.vocabulary.base;
-    this.learner.machine.raw.set(this.vocabulary.base);
-    this.packing = new Packing(this.vocabulary, this.symmetry);
+    this.#start = this.slotValues.base;
+    this.learner.machine.raw.set(this.slotValues.base);
+    this.packing = new Packing(this.slotValues, this.symmetry);
     this.compiled = new Compiled(this.packing, this.learner);
     this.canonical = this.#canonical();
     this.store = this.#newStore();
@@ -117,7 +117,7 @@ export class Space {
   }
 
   #toRank(): Set<number> {
-    return this.#ranking.wanted(this.#looksAhead ? this.facts : undefined);
+    return this.#ranking.wanted(this.#looksAhead ? this.footprints : undefined);
   }
 
   /** Were words written in loops that were not taken to be? The states that are there are not canonical then. */
@@ -125,7 +125,7 @@ export class Space {
     return this.#toRank().size > this.#ranking.words.size;
   }
 
-  /** Forgets all states but the first, and all plans; what was learned stays. */
+  /** Forgets all states but the first, and all prunings; what was learned stays. */
   begin(): void {
     if (this.#bundles.length > 0) {
       this.#bundles = [];
@@ -133,8 +133,8 @@ export class Space {
     }
     this.#condenseAt = this.options.condenseFrom ?? FIRST_CONDENSED;
     this.#ranking.begin(this.#toRank());
-    this.planner = this.#looksAhead ? new Planner(this.facts, this.vocabulary, this.options.reductions) : undefined;
-    this.#plans.clear();
+    this.pruner = this.#looksAhead ? new Pruner(this.footprints, this.slotValues, this.options.reductions) : undefined;
+    this.#prunings.clear();
     this.store = this.#newStore();
     const words = new Uint32Array(this.packing.words);
     this.encode(this.#start, words);
@@ -147,52 +147,52 @@ export class Space {
 
   /** All that was learned, for a checkpoint. */
   get knowledge(): Knowledge {
-    const { facts, learner, planner } = this;
+    const { footprints, learner, pruner } = this;
     return {
-      leaves: learner.leaves,
-      places: facts.names,
-      complete: facts.places.flatMap(({ complete }, place) => (complete ? [place] : [])),
-      factsVersion: facts.version,
+      effects: learner.effects,
+      locations: footprints.names,
+      complete: footprints.locations.flatMap(({ complete }, location) => (complete ? [location] : [])),
+      footprintsVersion: footprints.version,
       completed: this.#completed,
       condenseAt: this.#condenseAt,
       ranked: [...this.#ranking.words],
-      plans: planner?.made ?? [],
+      prunings: pruner?.made ?? [],
       packing: this.packing.saved,
     };
   }
 
   #recall(known: Knowledge): void {
-    const { facts, learner, vocabulary } = this;
-    facts.number(known.places);
-    for (const leaf of known.leaves) {
-      learner.recall(leaf);
-      if (leaf.move <= learner.judgementMove) {
+    const { footprints, learner, slotValues } = this;
+    footprints.number(known.locations);
+    for (const effect of known.effects) {
+      learner.recall(effect);
+      if (effect.move <= learner.judgementMove) {
         const { raw } = learner.machine;
-        raw.set(vocabulary.base);
-        for (const { slot, value } of leaf.reads) raw[slot] = value;
-        facts.take(leaf, raw);
-        for (const { slot, value } of leaf.writes) vocabulary.meet(slot, value);
+        raw.set(slotValues.base);
+        for (const { slot, value } of effect.reads) raw[slot] = value;
+        footprints.take(effect, raw);
+        for (const { slot, value } of effect.writes) slotValues.meet(slot, value);
       }
     }
-    learner.machine.raw.set(vocabulary.base);
+    learner.machine.raw.set(slotValues.base);
     // The values have the numbers that they had, because they were met in the same order.
-    this.packing = new Packing(vocabulary, this.symmetry, { saved: known.packing });
+    this.packing = new Packing(slotValues, this.symmetry, { saved: known.packing });
     this.#bundles = this.packing.bundles;
-    for (const place of known.complete) (facts.places[place] as PlaceFacts).complete = true;
-    facts.version = known.factsVersion;
+    for (const location of known.complete) (footprints.locations[location] as Footprint).complete = true;
+    footprints.version = known.footprintsVersion;
     this.#completed = known.completed;
     this.#condenseAt = known.condenseAt;
     this.#ranking.begin(known.ranked);
     this.canonical = this.#canonical();
     this.compiled = new Compiled(this.packing, learner);
-    this.planner = this.#looksAhead ? new Planner(facts, vocabulary, this.options.reductions) : undefined;
-    known.plans.forEach(({ places, plan }, number) => {
-      this.planner?.recall({ places, plan });
-      this.#plans.enter(number, plan);
+    this.pruner = this.#looksAhead ? new Pruner(footprints, slotValues, this.options.reductions) : undefined;
+    known.prunings.forEach(({ locations, pruning }, number) => {
+      this.pruner?.recall({ locations, pruning });
+      this.#prunings.enter(number, pruning);
     });
-    for (const { index, places } of learner.leaves) {
-      const plan = places && this.planner?.known(places);
-      if (plan !== undefined) this.#plans.setPlanOfLeaf(index, plan);
+    for (const { index, locations } of learner.effects) {
+      const pruning = locations && this.pruner?.known(locations);
+      if (pruning !== undefined) this.#prunings.setPruningOfEffect(index, pruning);
     }
     this.store = this.#newStore();
   }
@@ -207,8 +207,8 @@ export class Space {
     scratch.set(state);
     const live = this.#liveIn(scratch);
     if (live)
-      for (const slot of this.vocabulary.varying)
-        if (!live.has(slot)) scratch[slot] = this.vocabulary.indifferent(slot);
+      for (const slot of this.slotValues.varying)
+        if (!live.has(slot)) scratch[slot] = this.slotValues.indifferent(slot);
     this.#ranking.apply(scratch);
     if (!this.packing.tryPack(scratch, words, 0)) return false;
     this.canonical?.(words, 0);
@@ -216,37 +216,37 @@ export class Space {
   }
 
   #liveIn(state: Int32Array): Bits | undefined {
-    if (!this.planner) return undefined;
-    const places = this.model.world.topology.actors.map((_, actor) =>
-      this.facts.placeOf(actor, (slot) => state[slot] as number),
+    if (!this.pruner) return undefined;
+    const locations = this.model.world.topology.actors.map((_, actor) =>
+      this.footprints.locationOf(actor, (slot) => state[slot] as number),
     );
-    const known = this.planner.plans.length;
-    const plan = this.planner.planFor(places);
-    const made = this.planner.plans[plan] as Plan;
-    if (plan === known) this.#plans.enter(plan, made);
+    const known = this.pruner.prunings.length;
+    const pruning = this.pruner.pruningFor(locations);
+    const made = this.pruner.prunings[pruning] as Pruning;
+    if (pruning === known) this.#prunings.enter(pruning, made);
     return made.live;
   }
 
   /** What the inner loop looks at, as of now. */
   tables(): Tables {
-    const { learner, compiled, planner } = this;
+    const { learner, compiled, pruner } = this;
     return {
       words: this.packing.words,
       ...this.#moveTable,
       roots: compiled.roots,
       nodes: compiled.nodes,
-      effects: compiled.effects,
-      remarkable: compiled.remarkable,
+      effectMasks: compiled.effectMasks,
+      noteworthy: compiled.noteworthy,
       jointOf: compiled.jointOf,
       joint: compiled.joint,
       footprints: compiled.footprints,
       judgementMove: learner.judgementMove,
-      placesMove: learner.placesMove,
+      locationsMove: learner.locationsMove,
       rankMove: learner.rankMove,
-      rewritten: this.#ranking.rewrittenBy(learner.leaves, learner.judgementMove),
+      rewritten: this.#ranking.rewrittenBy(learner.effects, learner.judgementMove),
       ranked: Int32Array.from(this.#ranking.words),
-      planning: planner !== undefined,
-      ...this.#plans.tables,
+      pruning: pruner !== undefined,
+      ...this.#prunings.tables,
       canonical: this.#canonicalTables,
       sleeping: this.options.reductions.sleepSets,
     };
@@ -254,35 +254,35 @@ export class Space {
 
   /** Finds out what a packed state answers to a question. True when states were written anew. */
   answer(question: number, words: Uint32Array): boolean {
-    this.learner.machine.raw.set(this.vocabulary.base);
+    this.learner.machine.raw.set(this.slotValues.base);
     this.packing.unpack(words, 0, this.learner.machine.raw);
     const anew = this.#learn(question);
-    if (question === this.learner.placesMove) this.#makePlan(this.learner.learn(question).index);
+    if (question === this.learner.locationsMove) this.#makePruning(this.learner.learn(question).index);
     return anew;
   }
 
-  #makePlan(leaf: number): number {
-    const { places } = this.learner.leaves[leaf] as Leaf;
-    if (!this.planner || !places) throw new Error('no plan without places');
-    const known = this.planner.plans.length;
-    const plan = this.planner.planFor(places);
-    this.#plans.setPlanOfLeaf(leaf, plan);
-    if (plan === known) this.#plans.enter(plan, this.planner.plans[plan] as Plan);
-    return plan;
+  #makePruning(effect: number): number {
+    const { locations } = this.learner.effects[effect] as Effect;
+    if (!this.pruner || !locations) throw new Error('no pruning without locations');
+    const known = this.pruner.prunings.length;
+    const pruning = this.pruner.pruningFor(locations);
+    this.#prunings.setPruningOfEffect(effect, pruning);
+    if (pruning === known) this.#prunings.enter(pruning, this.pruner.prunings[pruning] as Pruning);
+    return pruning;
   }
 
-  /** The bits of what is dead under a plan, and the words of memory whose versions must then be counted anew. */
-  #maskedBy({ live }: Plan): PlanMask {
+  /** The bits of what is dead under a pruning, and the words of memory whose versions must then be counted anew. */
+  #maskedBy({ live }: Pruning): PruningMask {
     const { words, fields } = this.packing;
     const keep = new Uint32Array(words).fill(0xffffffff);
     const set = new Uint32Array(words);
     if (!live) return { keep, set, ranks: 0 };
-    const ranks = this.#ranking.wordsWith((slot) => this.vocabulary.varies(slot) && !live.has(slot));
+    const ranks = this.#ranking.wordsWith((slot) => this.slotValues.varies(slot) && !live.has(slot));
     for (const { slots, word, shift, width } of fields) {
-      // Where there are plans there are no bundles.
+      // Where there are prunings there are no bundles.
       const slot = slots[0] as number;
       if (live.has(slot)) continue;
-      const code = this.packing.code(slot, this.vocabulary.indifferent(slot));
+      const code = this.packing.code(slot, this.slotValues.indifferent(slot));
       keep[word] = (keep[word] as number) & ~(maskOf(width) << shift);
       set[word] = (set[word] as number) | (code << shift);
     }
@@ -290,18 +290,18 @@ export class Space {
   }
 
   /** What a survey looks at. */
-  get #surveyed(): Surveyed {
+  get #surveyed(): SurveyContext {
     return {
       model: this.model,
       learner: this.learner,
-      vocabulary: this.vocabulary,
-      facts: this.facts,
+      slotValues: this.slotValues,
+      footprints: this.footprints,
       take: (move) => this.#take(move),
       rank: (state) => this.#ranking.apply(state),
     };
   }
 
-  /** Learns before anything is stored: plans then rest on facts that rarely change. */
+  /** Learns before anything is stored: prunings then rest on footprints that rarely change. */
   #survey(): void {
     walkAtRandom(this.#surveyed);
     this.#complete();
@@ -309,87 +309,87 @@ export class Space {
   }
 
   /** Looks for what a search would otherwise meet late. All stored states must be forgotten then. */
-  lookAround(number: number): void {
-    walkAtRandom(this.#surveyed, number, () => this.vocabulary.size);
+  surveyAgain(number: number): void {
+    walkAtRandom(this.#surveyed, number, () => this.slotValues.size);
     this.#pack();
   }
 
   /** The packing, and what is made of it, as of now. `most`: words that may be used to leave room. */
   #pack(before?: Packing, most?: number): void {
-    this.packing = new Packing(this.vocabulary, this.symmetry, { bundles: this.#bundles, before, most });
+    this.packing = new Packing(this.slotValues, this.symmetry, { bundles: this.#bundles, before, most });
     this.canonical = this.#canonical();
     this.compiled = new Compiled(this.packing, this.learner);
   }
 
   #complete(): boolean {
     const stale = completeEnvironment(this.#surveyed);
-    this.#completed = this.vocabulary.size;
+    this.#completed = this.slotValues.size;
     return stale;
   }
 
   /** Takes in what the environment's moves do with values that were met since. True when states were written anew. */
   completeEnvironment(): boolean {
-    if (!this.options.reductions.deadState || this.#completed === this.vocabulary.size) return false;
+    if (!this.options.reductions.deadState || this.#completed === this.slotValues.size) return false;
     if (!this.#complete()) return false;
     this.#relayout();
     return true;
   }
 
   /** What a move does in the state of the learner's machine. If it is new: does the packing lack bits for it? */
-  #take(move: number): { leaf: Leaf; stale: boolean } {
-    const known = this.learner.leaves.length;
-    const leaf = this.learner.learn(move);
-    if (this.learner.leaves.length === known) return { leaf, stale: false };
-    if (this.#looksAhead) this.facts.take(leaf, this.learner.machine.raw);
-    return { leaf, stale: this.#meet(leaf) };
+  #take(move: number): { effect: Effect; stale: boolean } {
+    const known = this.learner.effects.length;
+    const effect = this.learner.learn(move);
+    if (this.learner.effects.length === known) return { effect, stale: false };
+    if (this.#looksAhead) this.footprints.take(effect, this.learner.machine.raw);
+    return { effect, stale: this.#meet(effect) };
   }
 
   /** Learns what a move does in the state of the learner's machine. True when states were written anew. */
   #learn(move: number): boolean {
     const { raw } = this.learner.machine;
-    const { leaf, stale } = this.#take(move);
-    const leaves = [leaf];
-    let anew = this.compiled.meetJoint(leaf, raw) || stale;
-    // Without plans each move will be asked for in this state, and together they take one new arrangement at most.
+    const { effect, stale } = this.#take(move);
+    const effects = [effect];
+    let anew = this.compiled.meetJoint(effect, raw) || stale;
+    // Without prunings each move will be asked for in this state, and together they take one new arrangement at most.
     // Later there is little new in a state.
-    const together = !this.planner && this.store.count < FIRST_CONDENSED;
+    const together = !this.pruner && this.store.count < FIRST_CONDENSED;
     for (let other = move + 1; together && other < this.learner.judgementMove; other++) {
-      const known = this.learner.leaves.length;
+      const known = this.learner.effects.length;
       const next = this.#take(other);
-      if (this.learner.leaves.length === known) continue;
-      leaves.push(next.leaf);
-      anew = this.compiled.meetJoint(next.leaf, raw) || next.stale || anew;
+      if (this.learner.effects.length === known) continue;
+      effects.push(next.effect);
+      anew = this.compiled.meetJoint(next.effect, raw) || next.stale || anew;
     }
     if (anew) this.#relayout();
-    else for (const each of leaves) this.compiled.add(each);
+    else for (const each of effects) this.compiled.add(each);
     return anew;
   }
 
-  /** True when the packing cannot express what the leaf writes. */
-  #meet(leaf: Leaf): boolean {
+  /** True when the packing cannot express what the effect writes. */
+  #meet(effect: Effect): boolean {
     let stale = false;
-    const { size } = this.vocabulary;
-    for (const { slot, value } of leaf.writes)
-      if (this.vocabulary.meet(slot, value) && !this.packing.holds(slot)) stale = true;
+    const { size } = this.slotValues;
+    for (const { slot, value } of effect.writes)
+      if (this.slotValues.meet(slot, value) && !this.packing.holds(slot)) stale = true;
     // A new value of a slot that names CPUs needs its renamed forms, even if there are bits for it.
-    if (!stale && this.symmetry && this.vocabulary.size !== size) this.canonical = this.#canonical();
+    if (!stale && this.symmetry && this.slotValues.size !== size) this.canonical = this.#canonical();
     return stale;
   }
 
   /** Packs slots that go together as one, if that makes states shorter. True when states were written anew. */
   condense(): boolean {
-    const { store, vocabulary, symmetry, packing, learner } = this;
-    // Plans keep or drop slots one by one. Fingerprints cannot be taken anew of states whose words are gone.
-    if (store.count < this.#condenseAt || this.planner || store instanceof FingerprintStore) return false;
+    const { store, slotValues, symmetry, packing, learner } = this;
+    // Prunings keep or drop slots one by one. Fingerprints cannot be taken anew of states whose words are gone.
+    if (store.count < this.#condenseAt || this.pruner || store instanceof FingerprintStore) return false;
     this.#condenseAt *= CONDENSED_AGAIN;
     const always = this.options.condenseFrom !== undefined;
     if (packing.words <= MAX_WORDS_LEFT && !always) return false;
     // What varies late takes a new arrangement of many states then, and none when it is known now.
-    walkAtRandom(this.#surveyed, 0, () => vocabulary.size);
+    walkAtRandom(this.#surveyed, 0, () => slotValues.size);
     const ordered = this.options.reductions.sleepSets
-      ? learner.leaves.filter((leaf) => leaf.enabled && leaf.move < learner.judgementMove)
+      ? learner.effects.filter((effect) => effect.enabled && effect.move < learner.judgementMove)
       : [];
-    this.#bundles = condense({ vocabulary, symmetry, packing, store, ordered, always }) ?? this.#bundles;
+    this.#bundles = condense({ slotValues, symmetry, packing, store, ordered, always }) ?? this.#bundles;
     this.#relayout(Math.max(1, packing.words - 1));
     return true;
   }
@@ -399,7 +399,7 @@ export class Space {
     const old = this.packing;
     this.#pack(old, most);
     const translate = old.translation(this.packing);
-    this.#plans.maskAnew(this.planner?.plans ?? []);
+    this.#prunings.maskAnew(this.pruner?.prunings ?? []);
     this.store.relayout(this.packing.words, (from, at, to, toAt) => {
       translate(from, at, to, toAt);
       // Another arrangement has another least form, in which CPUs may have other names.
@@ -409,7 +409,7 @@ export class Space {
 
   #canonical(): Canonical | undefined {
     this.#canonicalTables =
-      this.symmetry && canonicalTables(this.symmetry, this.packing, (slot) => this.vocabulary.valuesOf(slot).list);
+      this.symmetry && canonicalTables(this.symmetry, this.packing, (slot) => this.slotValues.valuesOf(slot).list);
     return this.#canonicalTables && canonicalOf(this.#canonicalTables);
   }
 }

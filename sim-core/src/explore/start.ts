@@ -43,7 +43,7 @@ export function runSetup(executor: Executor): boolean {
 }
 
 /** The state behind the setup, what was found on the way, and what kept it from its end if the model was too small. */
-export function behindSetup(model: Model): { state: Int32Array; findings: number[]; problem: string | undefined } {
+export function stateAfterSetup(model: Model): { state: Int32Array; findings: number[]; problem: string | undefined } {
   const executor = new Executor(model);
   let problem: string | undefined;
   try {

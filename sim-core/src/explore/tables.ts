@@ -13,33 +13,33 @@ export interface Tables {
   /** {@link Compiled}. */
   readonly roots: Int32Array;
   readonly nodes: Int32Array;
-  readonly effects: Uint32Array;
-  readonly remarkable: Uint8Array;
+  readonly effectMasks: Uint32Array;
+  readonly noteworthy: Uint8Array;
   readonly jointOf: Int32Array;
   readonly joint: Int32Array;
   readonly footprints: Uint32Array;
   /** Questions that are no moves. */
   readonly judgementMove: number;
-  readonly placesMove: number;
+  readonly locationsMove: number;
   readonly rankMove: number;
-  /** Per leaf: words of memory whose versions it writes, as bits. */
+  /** Per effect: words of memory whose versions it writes, as bits. */
   readonly rewritten: Int32Array;
   /** Words of memory whose versions are counted by their order, one below the other. */
   readonly ranked: Int32Array;
-  /** Are there plans? */
-  readonly planning: boolean;
-  /** Per leaf of the question for the places: its plan, or -1. */
-  readonly planOfLeaf: Int32Array;
-  /** Per plan: bits to keep, then bits to set. */
-  readonly planMasks: Uint32Array;
-  /** Per plan: words of memory whose versions must be counted anew, as bits. */
-  readonly planRanks: Int32Array;
-  /** Per plan and move: 1 when the move changes nothing that matters. */
-  readonly planIdle: Uint8Array;
-  /** Per plan: where its actors that may go alone stand in `alone`. */
-  readonly planAlone: Int32Array;
+  /** Are there prunings? */
+  readonly pruning: boolean;
+  /** Per effect of the question for the locations: its pruning, or -1. */
+  readonly pruningOfEffect: Int32Array;
+  /** Per pruning: bits to keep, then bits to set. */
+  readonly pruningMasks: Uint32Array;
+  /** Per pruning: words of memory whose versions must be counted anew, as bits. */
+  readonly pruningRanks: Int32Array;
+  /** Per pruning and move: 1 when the move changes nothing that matters. */
+  readonly pruningIdle: Uint8Array;
+  /** Per pruning: where its actors that may go alone stand in `persistent`. */
+  readonly pruningPersistent: Int32Array;
   /** A count, then per candidate: the actor, a count, and the actors that must not be able to move. */
-  readonly alone: Int32Array;
+  readonly persistent: Int32Array;
   readonly canonical: CanonicalTables | undefined;
   /** Are there sleep sets? */
   readonly sleeping: boolean;

@@ -15,7 +15,7 @@ import {
   type ExploreOptions,
   type Fingerprinting,
   movesOf,
-  type Sampled,
+  type SamplingResult,
 } from '../explore/exploration.ts';
 import { minimising } from '../explore/minimise.ts';
 import type { RandomWitness } from '../explore/random/result.ts';
@@ -35,7 +35,7 @@ export interface ExplorationReport {
   readonly complete: boolean;
   readonly limit?: ExploreLimit;
   /** Set when runs were drawn at random: nothing is then proved, and counts are of runs. */
-  readonly sampling?: Sampled;
+  readonly sampling?: SamplingResult;
   /** Set when states were told apart by fingerprints: what is proved then, is proved up to the probability in it. */
   readonly fingerprints?: Fingerprinting;
   readonly states: number;

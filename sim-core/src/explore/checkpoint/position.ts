@@ -16,24 +16,24 @@ export interface Position {
   left: number[];
   /** Moves made by expanders that were replaced. */
   transitions: number;
-  /** The facts that the plans were last compared with, and the number of states at which they are compared again. */
+  /** The footprints that the prunings were last compared with, and the number of states at which they are compared again. */
   compared: number;
   compareAt: number;
-  /** Fresh starts because of facts that came in late. */
-  restarts: number;
+  /** Fresh starts because of footprints that came in late. */
+  contradictions: number;
   /** Times that the search began again after states had been forgotten. */
-  beganAgain: number;
+  restarts: number;
 }
 
 /** States after each of which it is looked whether to stop. */
 export const PAUSE = 4096;
 
-/** States after which plans are first compared with the facts that came in meanwhile; then at four times as many. */
+/** States after which prunings are first compared with the footprints that came in meanwhile; then at four times as many. */
 const FIRST_COMPARISON = 1024;
 /** So few states are quickly found again. */
 const FEW_STATES = 8192;
 /** More fresh starts than these, and looking ahead is not worth it. */
-const MAX_RESTARTS = 12;
+const MAX_CONTRADICTIONS = 12;
 
 export function firstPosition(reductions: Reductions, willLookAhead: boolean): Position {
   return {
@@ -46,30 +46,30 @@ export function firstPosition(reductions: Reductions, willLookAhead: boolean): P
     transitions: 0,
     compared: 0,
     compareAt: FIRST_COMPARISON,
+    contradictions: 0,
     restarts: 0,
-    beganAgain: 0,
   };
 }
 
 /** To the first state of the same search. */
-export function atFirstState({ reductions, willLookAhead, compared, restarts, beganAgain }: Position): Position {
-  return { ...firstPosition(reductions, willLookAhead), compared, restarts, beganAgain };
+export function atFirstState({ reductions, willLookAhead, compared, contradictions, restarts }: Position): Position {
+  return { ...firstPosition(reductions, willLookAhead), compared, contradictions, restarts };
 }
 
-/** Do the facts that came in contradict what was planned? Asked when `compareAt` is reached, and at the end. */
+/** Do the footprints that came in contradict a pruning? Asked when `compareAt` is reached, and at the end. */
 export function isContradicted(at: Position, space: Space): boolean {
-  const { facts, planner, store } = space;
+  const { footprints, pruner, store } = space;
   if (store.count >= at.compareAt) at.compareAt *= 4;
-  if (!planner || facts.version === at.compared) return false;
-  at.compared = facts.version;
-  // While little is stored, beginning again costs less than going on with plans that could be better.
-  const better = store.count <= FEW_STATES && at.restarts < MAX_RESTARTS / 2;
-  return (better ? planner.outdated() : planner.invalid()) || space.ranksTooFew;
+  if (!pruner || footprints.version === at.compared) return false;
+  at.compared = footprints.version;
+  // While little is stored, beginning again costs less than going on with prunings that could be better.
+  const better = store.count <= FEW_STATES && at.contradictions < MAX_CONTRADICTIONS / 2;
+  return (better ? pruner.outdated() : pruner.invalid()) || space.ranksTooFew;
 }
 
-/** Has the search begun again so often that plans are not worth it? */
-export function isTooOften({ restarts }: Position): boolean {
-  return restarts > MAX_RESTARTS;
+/** Has the search begun again so often that prunings are not worth it? */
+export function isTooOften({ contradictions }: Position): boolean {
+  return contradictions > MAX_CONTRADICTIONS;
 }
 
 /**

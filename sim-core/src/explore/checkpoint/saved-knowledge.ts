@@ -1,61 +1,61 @@
 /**
  * What a search has learned, as plain numbers and texts for a checkpoint, and back.
  *
- * The leaves are kept in the order in which they were learned: going through them again gives the same facts and the same
- * numbers for values, so that with the packing stored states can be read as they are. Plans are kept as they were made,
- * from the facts of that time.
+ * The effects are kept in the order in which they were learned: going through them again gives the same footprints and the same
+ * numbers for values, so that with the packing stored states can be read as they are. Prunings are kept as they were made,
+ * from the footprints of that time.
  */
 import type { Interner } from '../../world.ts';
 import { Bits } from '../bits.ts';
-import type { Judgement, Leaf } from '../learn/learner.ts';
-import type { Plan } from '../reduce/planner.ts';
+import type { Effect, Judgement } from '../learn/learner.ts';
+import type { Pruning } from '../reduce/pruner.ts';
 import type { SavedPacking } from '../states/packing.ts';
 import { CheckpointProblem, type SnapshotArray } from './checkpoint.ts';
 
 export interface Knowledge {
-  readonly leaves: readonly Leaf[];
-  /** What places are called, in the order of their numbers. */
-  readonly places: readonly string[];
-  /** Numbers of the environment's places of which everything is known. */
+  readonly effects: readonly Effect[];
+  /** What locations are called, in the order of their numbers. */
+  readonly locations: readonly string[];
+  /** Numbers of the environment's locations of which everything is known. */
   readonly complete: readonly number[];
-  readonly factsVersion: number;
-  /** Size of the vocabulary for which the environment's moves were completed. */
+  readonly footprintsVersion: number;
+  /** Values known for which the environment's moves were completed. */
   readonly completed: number;
   /** Stored states at which to look next which slots go together. */
   readonly condenseAt: number;
   /** Words of memory whose versions are counted by their order. */
   readonly ranked: readonly number[];
-  readonly plans: readonly { readonly places: readonly number[]; readonly plan: Plan }[];
+  readonly prunings: readonly { readonly locations: readonly number[]; readonly pruning: Pruning }[];
   readonly packing: SavedPacking;
 }
 
 /** The part that JSON holds. */
-export interface SavedKnowledge extends Omit<Knowledge, 'leaves' | 'plans'> {
-  readonly judgements: readonly (readonly [leaf: number, judgement: Judgement])[];
-  readonly limits: readonly (readonly [leaf: number, message: string])[];
+export interface SavedKnowledge extends Omit<Knowledge, 'effects' | 'prunings'> {
+  readonly judgements: readonly (readonly [effect: number, judgement: Judgement])[];
+  readonly limits: readonly (readonly [effect: number, message: string])[];
   /** 64-bit values, in the order of their numbers. */
   readonly wide: readonly string[];
 }
 
 export interface KnowledgeArrays extends Readonly<Record<string, SnapshotArray>> {
-  readonly leaves: Int32Array;
-  readonly plans: Int32Array;
+  readonly effects: Int32Array;
+  readonly prunings: Int32Array;
 }
 
 export function saveKnowledge(
-  { leaves, plans, ...rest }: Knowledge,
+  { effects, prunings, ...rest }: Knowledge,
   wide: Interner,
 ): { data: SavedKnowledge; arrays: KnowledgeArrays } {
   return {
     data: {
       ...rest,
-      judgements: leaves.flatMap(({ index, judgement }) => (judgement ? [[index, judgement] as const] : [])),
-      limits: leaves.flatMap(({ index, limit }) => (limit === undefined ? [] : [[index, limit] as const])),
+      judgements: effects.flatMap(({ index, judgement }) => (judgement ? [[index, judgement] as const] : [])),
+      limits: effects.flatMap(({ index, limit }) => (limit === undefined ? [] : [[index, limit] as const])),
       wide: Array.from({ length: wide.size }, (_, i) => String(wide.value(i))),
     },
     arrays: {
-      leaves: Int32Array.from(leaves.flatMap(leafNumbers)),
-      plans: Int32Array.from(plans.flatMap(planNumbers)),
+      effects: Int32Array.from(effects.flatMap(effectNumbers)),
+      prunings: Int32Array.from(prunings.flatMap(pruningNumbers)),
     },
   };
 }
@@ -71,13 +71,13 @@ export function readKnowledge(
   if (wide.some((value, number) => interner.intern(BigInt(value)) !== number)) throw damaged();
   const judgementOf = new Map(judgements);
   const limitOf = new Map(limits);
-  const leafNumbers = new Numbers(arrays.leaves);
-  const leaves: Leaf[] = [];
-  while (!leafNumbers.ended) leaves.push(readLeaf(leafNumbers, leaves.length, judgementOf, limitOf));
-  const planNumbers = new Numbers(arrays.plans);
-  const plans: Knowledge['plans'][number][] = [];
-  while (!planNumbers.ended) plans.push(readPlan(planNumbers, slots));
-  return { ...rest, leaves, plans };
+  const effectNumbers = new Numbers(arrays.effects);
+  const effects: Effect[] = [];
+  while (!effectNumbers.ended) effects.push(readEffect(effectNumbers, effects.length, judgementOf, limitOf));
+  const pruningNumbers = new Numbers(arrays.prunings);
+  const prunings: Knowledge['prunings'][number][] = [];
+  while (!pruningNumbers.ended) prunings.push(readPruning(pruningNumbers, slots));
+  return { ...rest, effects, prunings };
 }
 
 /** The checkpoint does not lead to what it was made of: an error of the program, not of the file. */
@@ -111,34 +111,34 @@ class Numbers {
 }
 
 const IS_ENABLED = 1;
-const HAS_PLACES = 2;
+const HAS_LOCATIONS = 2;
 
-function leafNumbers({ move, enabled, writes, findings, places, reads }: Leaf): number[] {
-  const pairs = (list: Leaf['reads']): number[] => [list.length, ...list.flatMap(({ slot, value }) => [slot, value])];
+function effectNumbers({ move, enabled, writes, findings, locations, reads }: Effect): number[] {
+  const pairs = (list: Effect['reads']): number[] => [list.length, ...list.flatMap(({ slot, value }) => [slot, value])];
   return [
     move,
-    (enabled ? IS_ENABLED : 0) | (places ? HAS_PLACES : 0),
+    (enabled ? IS_ENABLED : 0) | (locations ? HAS_LOCATIONS : 0),
     ...pairs(writes),
     findings.length,
     ...findings,
-    ...(places ? [places.length, ...places] : []),
+    ...(locations ? [locations.length, ...locations] : []),
     ...pairs(reads),
   ];
 }
 
-function readLeaf(
+function readEffect(
   numbers: Numbers,
   index: number,
   judgementOf: ReadonlyMap<number, Judgement>,
   limitOf: ReadonlyMap<number, string>,
-): Leaf {
+): Effect {
   const number = (): number => numbers.next();
   const pair = (): { slot: number; value: number } => ({ slot: numbers.next(), value: numbers.next() });
   const move = numbers.next();
   const flags = numbers.next();
   const writes = numbers.list(pair);
   const findings = numbers.list(number);
-  const places = (flags & HAS_PLACES) !== 0 ? numbers.list(number) : undefined;
+  const locations = (flags & HAS_LOCATIONS) !== 0 ? numbers.list(number) : undefined;
   const reads = numbers.list(pair);
   const judgement = judgementOf.get(index);
   const limit = limitOf.get(index);
@@ -148,7 +148,7 @@ function readLeaf(
     enabled: (flags & IS_ENABLED) !== 0,
     writes,
     findings,
-    ...(places && { places }),
+    ...(locations && { locations }),
     ...(judgement && { judgement }),
     ...(limit !== undefined && { limit }),
     reads,
@@ -158,25 +158,25 @@ function readLeaf(
 const HAS_LIVE = 1;
 const HAS_IDLE = 2;
 
-function planNumbers({ places, plan: { alone, live, idle } }: Knowledge['plans'][number]): number[] {
+function pruningNumbers({ locations, pruning: { persistent, live, idle } }: Knowledge['prunings'][number]): number[] {
   return [
-    places.length,
-    ...places,
-    alone.length,
-    ...alone.flatMap(({ actor, frozen }) => [actor, frozen.length, ...frozen]),
+    locations.length,
+    ...locations,
+    persistent.length,
+    ...persistent.flatMap(({ actor, frozen }) => [actor, frozen.length, ...frozen]),
     (live ? HAS_LIVE : 0) | (idle ? HAS_IDLE : 0),
     ...(live ? [live.words.length, ...live.words] : []),
     ...(idle ? [idle.length, ...idle] : []),
   ];
 }
 
-function readPlan(numbers: Numbers, slots: number): Knowledge['plans'][number] {
+function readPruning(numbers: Numbers, slots: number): Knowledge['prunings'][number] {
   const number = (): number => numbers.next();
-  const places = numbers.list(number);
-  const alone = numbers.list(() => ({ actor: numbers.next(), frozen: numbers.list(number) }));
+  const locations = numbers.list(number);
+  const persistent = numbers.list(() => ({ actor: numbers.next(), frozen: numbers.list(number) }));
   const flags = numbers.next();
   const live = (flags & HAS_LIVE) !== 0 ? new Bits(slots) : undefined;
   live?.words.set(numbers.list(number));
   const idle = (flags & HAS_IDLE) !== 0 ? Uint8Array.from(numbers.list(number)) : undefined;
-  return { places, plan: { alone, live, idle } };
+  return { locations, pruning: { persistent, live, idle } };
 }

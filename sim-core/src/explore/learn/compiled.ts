@@ -1,18 +1,18 @@
 /**
  * What was learned, in the form that the search runs on: for each move a decision tree over bits of the packed state,
- * and for each leaf the bits to clear and to set. All in flat arrays; walking a tree costs some nanoseconds a level.
+ * and for each effect the bits to clear and to set. All in flat arrays; walking a tree costs some nanoseconds a level.
  *
  * Slots that do not vary have no bits and no level. When the packing changes, everything is compiled again.
  *
- * A leaf that writes some slots of a bundle and does not know the others has a table for it: the joint value that comes
+ * An effect that writes some slots of a bundle and does not know the others has a table for it: the joint value that comes
  * out of each. What was never met is not in it; the search asks then, as it does for a situation that it does not know.
  */
 import { type Bundle, maskOf } from '../states/bundle.ts';
 import type { PackedField, Packing } from '../states/packing.ts';
 import type { Tables } from '../tables.ts';
-import type { Branching, Leaf, Learner } from './learner.ts';
+import type { Branching, Effect, Learner } from './learner.ts';
 
-/** What a tree may answer besides the number of a leaf (2 and more) as its complement. */
+/** What a tree may answer besides the number of an effect (2 and more) as its complement. */
 export const UNKNOWN = 0;
 export const DISABLED = -1;
 const FIRST_LEAF = -2;
@@ -20,7 +20,7 @@ const FIRST_LEAF = -2;
 /** A joint value that was never met comes out of a move. */
 export const UNMET = -1;
 
-export function leafOf(answer: number): number {
+export function effectOf(answer: number): number {
   return FIRST_LEAF - answer;
 }
 
@@ -32,13 +32,13 @@ export class Compiled {
    * positive, an answer otherwise.
    */
   nodes = new Int32Array(1 << 12);
-  /** Per leaf: words to clear bits with (and), then words to set bits with (or). */
-  effects = new Uint32Array(1 << 10);
-  /** Per leaf: the bits that it reads or writes. */
+  /** Per effect: words to clear bits with (and), then words to set bits with (or). */
+  effectMasks = new Uint32Array(1 << 10);
+  /** Per effect: the bits that it reads or writes. */
   footprints = new Uint32Array(1 << 9);
-  /** Per leaf: 1 when it has findings or a limit. */
-  remarkable = new Uint8Array(1 << 8);
-  /** Per leaf: where its tables for joint values begin in `joint`; 0 when it has none. */
+  /** Per effect: 1 when it has findings or a limit. */
+  noteworthy = new Uint8Array(1 << 8);
+  /** Per effect: where its tables for joint values begin in `joint`; 0 when it has none. */
   jointOf = new Int32Array(1 << 8);
   /** A count, then that many tables: a descriptor as of a node, and what becomes of each joint value, or {@link UNMET}. */
   joint = new Int32Array(1 << 8);
@@ -48,7 +48,7 @@ export class Compiled {
   readonly #nodesOn = new Map<Bundle, BundleNode[]>();
   readonly #tablesOn = new Map<Bundle, JointTable[]>();
   #length = 1;
-  /** Leaves whose effects are there. */
+  /** Effects whose effects are there. */
   readonly #entered: boolean[] = [];
   readonly #packing: Packing;
   readonly #learner: Learner;
@@ -59,32 +59,34 @@ export class Compiled {
     this.#learner = learner;
     this.#words = packing.words;
     this.roots = new Int32Array(learner.trees.length);
-    for (const leaf of learner.leaves) this.#effect(leaf);
+    for (const effect of learner.effects) this.#effect(effect);
     learner.trees.forEach((tree, move) => {
       this.roots[move] = tree ? this.#compile(tree) : UNKNOWN;
     });
   }
 
   get bytes(): number {
-    return this.nodes.byteLength + this.effects.byteLength + this.footprints.byteLength + this.remarkable.byteLength;
+    return (
+      this.nodes.byteLength + this.effectMasks.byteLength + this.footprints.byteLength + this.noteworthy.byteLength
+    );
   }
 
-  /** Enters a leaf that was learned since, or more joint values for one. Its writes must be expressible in the packing. */
-  add(leaf: Leaf): void {
-    if (this.#entered[leaf.index] !== true) this.#effect(leaf);
-    const { reads, move } = leaf;
+  /** Enters an effect that was learned since, or more joint values for one. Its writes must be expressible in the packing. */
+  add(effect: Effect): void {
+    if (this.#entered[effect.index] !== true) this.#effect(effect);
+    const { reads, move } = effect;
     let tree = this.#learner.trees[move];
     let places: readonly number[] = [];
     let at = this.roots[move] as number;
     for (let i = 0; i < reads.length; ) {
-      const field = this.#packing.fieldOf((reads[i] as Leaf['reads'][number]).slot);
+      const field = this.#packing.fieldOf((reads[i] as Effect['reads'][number]).slot);
       const first = tree as Branching;
       const begin = i;
       // What is looked at in one field without another between is one level; slots without bits are none.
       for (let here = field; i < reads.length && (here === field || here === undefined); ) {
-        tree = (tree as Branching).branches.get((reads[i] as Leaf['reads'][number]).value);
+        tree = (tree as Branching).branches.get((reads[i] as Effect['reads'][number]).value);
         i++;
-        here = i < reads.length ? this.#packing.fieldOf((reads[i] as Leaf['reads'][number]).slot) : undefined;
+        here = i < reads.length ? this.#packing.fieldOf((reads[i] as Effect['reads'][number]).slot) : undefined;
         if (field === undefined) break;
       }
       if (!field) continue;
@@ -98,15 +100,15 @@ export class Compiled {
       // Joint values that were met since go the way of those that hold the same here.
       this.#link(move, places, at);
     }
-    this.#link(move, places, answerOf(leaf));
+    this.#link(move, places, answerOf(effect));
   }
 
-  /** Takes in what slots hold together behind a leaf, in a state. True when there are no bits for it. */
-  meetJoint(leaf: Leaf, state: Int32Array): boolean {
+  /** Takes in what slots hold together after an effect, in a state. True when there are no bits for it. */
+  meetJoint(effect: Effect, state: Int32Array): boolean {
     if (this.#packing.bundles.length === 0) return false;
     let stale = false;
-    const written = new Map(leaf.writes.map(({ slot, value }) => [slot, value]));
-    const fields = new Set(leaf.writes.map(({ slot }) => this.#packing.fieldOf(slot)));
+    const written = new Map(effect.writes.map(({ slot, value }) => [slot, value]));
+    const fields = new Set(effect.writes.map(({ slot }) => this.#packing.fieldOf(slot)));
     for (const field of fields) {
       if (!field?.bundle) continue;
       const { bundle, slots, width } = field;
@@ -139,7 +141,7 @@ export class Compiled {
     for (const place of places) this.nodes[place] = to;
   }
 
-  #compile(tree: Branching | Leaf): number {
+  #compile(tree: Branching | Effect): number {
     if (!('branches' in tree)) return answerOf(tree);
     const { slot, branches } = tree;
     const field = this.#packing.fieldOf(slot);
@@ -167,7 +169,7 @@ export class Compiled {
 
   /** Where a joint value leads, past everything that looks at the same field. */
   #child(tree: Branching, field: PackedField, bundle: Bundle, code: number): number {
-    let at: Branching | Leaf | undefined = tree;
+    let at: Branching | Effect | undefined = tree;
     while (at && 'branches' in at) {
       const here = this.#packing.fieldOf(at.slot);
       if (here === field) at = at.branches.get(this.#packing.valueIn(field, bundle, at.slot, code));
@@ -192,59 +194,59 @@ export class Compiled {
     return at;
   }
 
-  #effect(leaf: Leaf): void {
+  #effect(effect: Effect): void {
     const words = this.#words;
-    const at = leaf.index * 2 * words;
-    while (at + 2 * words > this.effects.length) {
-      const larger = new Uint32Array(this.effects.length * 2);
-      larger.set(this.effects);
-      this.effects = larger;
+    const at = effect.index * 2 * words;
+    while (at + 2 * words > this.effectMasks.length) {
+      const larger = new Uint32Array(this.effectMasks.length * 2);
+      larger.set(this.effectMasks);
+      this.effectMasks = larger;
       const footprints = new Uint32Array(larger.length / 2);
       footprints.set(this.footprints);
       this.footprints = footprints;
     }
-    while (leaf.index >= this.remarkable.length) {
-      const larger = new Uint8Array(this.remarkable.length * 2);
-      larger.set(this.remarkable);
-      this.remarkable = larger;
+    while (effect.index >= this.noteworthy.length) {
+      const larger = new Uint8Array(this.noteworthy.length * 2);
+      larger.set(this.noteworthy);
+      this.noteworthy = larger;
       this.jointOf = twice(this.jointOf);
     }
-    this.remarkable[leaf.index] = leaf.findings.length > 0 || leaf.limit !== undefined ? 1 : 0;
+    this.noteworthy[effect.index] = effect.findings.length > 0 || effect.limit !== undefined ? 1 : 0;
     for (let i = 0; i < words; i++) {
-      this.effects[at + i] = 0xffffffff;
-      this.effects[at + words + i] = 0;
+      this.effectMasks[at + i] = 0xffffffff;
+      this.effectMasks[at + words + i] = 0;
     }
-    for (const { slot } of [...leaf.reads, ...leaf.writes]) {
+    for (const { slot } of [...effect.reads, ...effect.writes]) {
       const field = this.#packing.fieldOf(slot);
       if (!field) continue;
-      const place = leaf.index * words + field.word;
+      const place = effect.index * words + field.word;
       this.footprints[place] = (this.footprints[place] as number) | (maskOf(field.width) << field.shift);
     }
     const joint: JointTable[] = [];
     const entered = new Set<PackedField>();
-    for (const { slot, value } of leaf.writes) {
+    for (const { slot, value } of effect.writes) {
       const field = this.#packing.fieldOf(slot);
       // What is always written with the one value that it always has.
       if (!field || entered.has(field)) continue;
       entered.add(field);
       const { word, shift, width, bundle } = field;
-      this.effects[at + word] = (this.effects[at + word] as number) & ~(maskOf(width) << shift);
-      const code = bundle ? this.#jointResult(leaf, field, bundle, joint) : this.#packing.code(slot, value);
-      this.effects[at + words + word] = (this.effects[at + words + word] as number) | (code << shift);
+      this.effectMasks[at + word] = (this.effectMasks[at + word] as number) & ~(maskOf(width) << shift);
+      const code = bundle ? this.#jointResult(effect, field, bundle, joint) : this.#packing.code(slot, value);
+      this.effectMasks[at + words + word] = (this.effectMasks[at + words + word] as number) | (code << shift);
     }
-    this.#enterJoint(leaf, joint);
-    this.#entered[leaf.index] = true;
+    this.#enterJoint(effect, joint);
+    this.#entered[effect.index] = true;
   }
 
-  /** The joint value behind a leaf; 0 and a table when that depends on the one before it. */
-  #jointResult(leaf: Leaf, field: PackedField, bundle: Bundle, tables: JointTable[]): number {
-    const numberIn = (list: Leaf['writes'], slot: number): number => {
+  /** The joint value after an effect; 0 and a table when that depends on the one before it. */
+  #jointResult(effect: Effect, field: PackedField, bundle: Bundle, tables: JointTable[]): number {
+    const numberIn = (list: Effect['writes'], slot: number): number => {
       const found = list.find((one) => one.slot === slot);
       return found ? this.#packing.code(slot, found.value) : -1;
     };
-    const written = field.slots.map((slot) => numberIn(leaf.writes, slot));
+    const written = field.slots.map((slot) => numberIn(effect.writes, slot));
     const known = field.slots.map((slot, member) =>
-      (written[member] as number) < 0 ? numberIn(leaf.reads, slot) : (written[member] as number),
+      (written[member] as number) < 0 ? numberIn(effect.reads, slot) : (written[member] as number),
     );
     const code = known.includes(-1) ? undefined : bundle.numberOf(known);
     if (code !== undefined) return code;
@@ -252,14 +254,14 @@ export class Compiled {
     return 0;
   }
 
-  #enterJoint(leaf: Leaf, tables: readonly JointTable[]): void {
-    this.jointOf[leaf.index] = 0;
+  #enterJoint(effect: Effect, tables: readonly JointTable[]): void {
+    this.jointOf[effect.index] = 0;
     if (tables.length === 0) return;
     const size = tables.reduce((sum, { field }) => sum + 1 + 2 ** field.width, 1);
     while (this.#jointLength + size > this.joint.length) this.joint = twice(this.joint);
     let at = this.#jointLength;
     this.#jointLength += size;
-    this.jointOf[leaf.index] = at;
+    this.jointOf[effect.index] = at;
     this.joint[at++] = tables.length;
     for (const table of tables) {
       const { bundle, field } = table;
@@ -275,15 +277,15 @@ export class Compiled {
   }
 }
 
-/** Sets the joint values behind a leaf, whose other effects are there already. False when one was never met. */
+/** Sets the joint values after an effect, whose other effects are there already. False when one was never met. */
 export function setJoint(
   { joint, jointOf }: Pick<Tables, 'joint' | 'jointOf'>,
-  leaf: number,
+  effect: number,
   from: Uint32Array,
   into: Uint32Array,
   at: number,
 ): boolean {
-  let table = jointOf[leaf] as number;
+  let table = jointOf[effect] as number;
   for (let left = joint[table++] as number; left > 0; left--) {
     const field = joint[table] as number;
     const word = field & 255;
@@ -303,7 +305,7 @@ interface BundleNode {
   readonly field: PackedField;
 }
 
-/** What a leaf makes of the joint values of a bundle. */
+/** What an effect makes of the joint values of a bundle. */
 interface JointTable {
   at: number;
   readonly bundle: Bundle;
@@ -335,6 +337,6 @@ function twice(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
   return larger;
 }
 
-function answerOf(leaf: Leaf): number {
-  return leaf.enabled || leaf.limit !== undefined ? FIRST_LEAF - leaf.index : DISABLED;
+function answerOf(effect: Effect): number {
+  return effect.enabled || effect.limit !== undefined ? FIRST_LEAF - effect.index : DISABLED;
 }

@@ -1,21 +1,21 @@
 /**
- * What each actor was seen to read and write at each place of its program, for the reductions that look ahead.
+ * What each actor was seen to read and write at each location of its program, for the reductions that look ahead.
  *
  * Nobody declares footprints. They are gathered from what the learner executes, and a search uses them as if they were
- * all there is. That is sound by the first thing that contradicts them: up to it every move does what the facts say, so
+ * all there is. That is sound by the first thing that contradicts them: up to it every move does what the footprints say, so
  * the reduced search is a correct one of the machine in which that move ends in an error of its actor, and such an
- * error is preserved by it. So it meets the contradiction, takes it in, and begins again ({@link Planner.invalid}).
+ * error is preserved by it. So it meets the contradiction, takes it in, and begins again ({@link Pruner.invalid}).
  *
- * Facts are kept for slots that renaming CPUs exchanges alike, because only one of the renamed states is stored.
+ * Footprints are kept for slots that renaming CPUs exchanges alike, because only one of the renamed states is stored.
  */
 import type { Model } from '../../engine/model.ts';
 import { FRAME_DEPTH, FRAME_LOCALS } from '../../engine/task.ts';
 import { Bits } from '../bits.ts';
 import type { Symmetry } from '../reduce/symmetry.ts';
-import type { Leaf } from './learner.ts';
+import type { Effect } from './learner.ts';
 
-/** What happens at one place of one actor's program, or in the environment. */
-export class PlaceFacts {
+/** What happens at one location of one actor's program, or in the environment. */
+export class Footprint {
   readonly reads: Bits;
   readonly writes: Bits;
   /** Written by every move that was possible here, whatever was there before. */
@@ -38,10 +38,10 @@ export class PlaceFacts {
   }
 }
 
-export class Facts {
+export class Footprints {
   readonly model: Model;
-  /** Per actor: its places. The environment has one for each of its moves, behind the actors. */
-  readonly places: PlaceFacts[] = [];
+  /** Per actor: its locations. The environment has one for each of its moves, behind the actors. */
+  readonly locations: Footprint[] = [];
   /** What judging a stuck state reads. */
   readonly judged: Bits;
   /** Changes whenever anything is added. */
@@ -60,81 +60,81 @@ export class Facts {
     for (const column of symmetry?.columns ?? []) for (const slot of column) this.#partners.set(slot, column);
   }
 
-  placeOf(actor: number, read: (slot: number) => number): number {
-    return this.#place(readPlace(this.model, actor, read));
+  locationOf(actor: number, read: (slot: number) => number): number {
+    return this.#location(readLocation(this.model, actor, read));
   }
 
-  environmentPlace(move: number): number {
-    return this.#place(`environment ${move}`);
+  environmentLocation(move: number): number {
+    return this.#location(`environment ${move}`);
   }
 
-  /** What places are called, in the order of their numbers. */
+  /** What locations are called, in the order of their numbers. */
   get names(): string[] {
     return [...this.#ids.keys()];
   }
 
-  /** Gives numbers to places in this order. */
+  /** Gives numbers to locations in this order. */
   number(names: readonly string[]): void {
-    for (const name of names) this.#place(name);
+    for (const name of names) this.#location(name);
   }
 
   /** Places from which their actor was seen to come back to them. */
-  cycles(): PlaceFacts[] {
-    return this.places.filter((place, id) => {
-      const seen = new Set(place.next);
-      for (const at of seen) for (const next of (this.places[at] as PlaceFacts).next) seen.add(next);
+  cycles(): Footprint[] {
+    return this.locations.filter((location, id) => {
+      const seen = new Set(location.next);
+      for (const at of seen) for (const next of (this.locations[at] as Footprint).next) seen.add(next);
       return seen.has(id);
     });
   }
 
   /** Takes in what a move did in a state. */
-  take(leaf: Leaf, state: Int32Array): void {
-    const move = this.model.moves[leaf.move];
+  take(effect: Effect, state: Int32Array): void {
+    const move = this.model.moves[effect.move];
     if (!move) {
-      if (!leaf.judgement) return;
-      for (const { slot } of leaf.reads) this.#add(this.judged, slot);
+      if (!effect.judgement) return;
+      for (const { slot } of effect.reads) this.#add(this.judged, slot);
       return;
     }
     const before = (slot: number): number => state[slot] as number;
-    const place = this.places[
-      move.kind === 'actor' ? this.placeOf(move.actor, before) : this.environmentPlace(leaf.move)
-    ] as PlaceFacts;
-    for (const { slot } of leaf.reads) this.#add(place.reads, slot);
-    if (!leaf.enabled) {
-      if (!place.waits) this.version++;
-      place.waits = true;
+    const location = this.locations[
+      move.kind === 'actor' ? this.locationOf(move.actor, before) : this.environmentLocation(effect.move)
+    ] as Footprint;
+    for (const { slot } of effect.reads) this.#add(location.reads, slot);
+    if (!effect.enabled) {
+      if (!location.waits) this.version++;
+      location.waits = true;
       return;
     }
-    for (const { slot } of leaf.writes) this.#add(place.writes, slot);
-    const written = new Set(leaf.writes.map((w) => w.slot));
-    const always = place.always ?? new Bits(this.slots, [...written]);
-    if (place.always && always.keep((slot) => written.has(slot))) this.version++;
-    place.always = always;
-    if (!place.finds && leaf.findings.some((f) => this.#watched.has(f))) {
-      place.finds = true;
+    for (const { slot } of effect.writes) this.#add(location.writes, slot);
+    const written = new Set(effect.writes.map((w) => w.slot));
+    const always = location.always ?? new Bits(this.slots, [...written]);
+    if (location.always && always.keep((slot) => written.has(slot))) this.version++;
+    location.always = always;
+    if (!location.finds && effect.findings.some((f) => this.#watched.has(f))) {
+      location.finds = true;
       this.version++;
     }
     if (move.kind !== 'actor') return;
-    const results = new Map(leaf.writes.map((w) => [w.slot, w.value]));
-    const next = this.placeOf(move.actor, (slot) => results.get(slot) ?? (state[slot] as number));
-    if (!place.next.has(next)) {
-      place.next.add(next);
+    const results = new Map(effect.writes.map((w) => [w.slot, w.value]));
+    const next = this.locationOf(move.actor, (slot) => results.get(slot) ?? (state[slot] as number));
+    if (!location.next.has(next)) {
+      location.next.add(next);
       this.version++;
     }
   }
 
-  /** Per place: its actor, or undefined for the environment's. */
-  actorsOfPlaces(): (number | undefined)[] {
+  /** Per location: its actor, or undefined for the environment's. */
+  actorsOfLocations(): (number | undefined)[] {
     const actors: (number | undefined)[] = [];
     for (const [key, id] of this.#ids)
       actors[id] = key.startsWith('environment') ? undefined : Number.parseInt(key, 10);
     return actors;
   }
 
-  #place(key: string): number {
+  #location(key: string): number {
     let id = this.#ids.get(key);
     if (id === undefined) {
-      id = this.places.push(new PlaceFacts(this.slots)) - 1;
+      id = this.locations.push(new Footprint(this.slots)) - 1;
       this.#ids.set(key, id);
     }
     return id;
@@ -145,8 +145,8 @@ export class Facts {
   }
 }
 
-/** The place of an actor in a state: its node, and the kernel functions that it is in with the step of each. */
-export function readPlace(model: Model, actor: number, read: (slot: number) => number): string {
+/** The location of an actor in a state: its node, and the kernel functions that it is in with the step of each. */
+export function readLocation(model: Model, actor: number, read: (slot: number) => number): string {
   const { node, depth, frames } = model.tasks;
   const frameSlots = 1 + FRAME_LOCALS;
   let key = `${actor} ${read(node.base + actor)}`;

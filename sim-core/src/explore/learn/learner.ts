@@ -2,7 +2,7 @@
  * What moves do, learned by doing each distinct thing once.
  *
  * A move reads some slots, one after another, and which one it reads next depends only on what it has read. So its
- * behaviour is a decision tree: inner nodes are slots, branches are values, a leaf is what the move writes and finds.
+ * behaviour is a decision tree: inner nodes are slots, branches are values, a leaf is its effect: what the move writes and finds.
  * The tree grows as the search meets new situations; what it knows is exact, whatever the machine's parts are made of.
  * Questions that are asked of every state (where are the actors, what does a stuck state say, how are the versions of a
  * word counted) are learned in the same way, as moves behind those of the model.
@@ -14,10 +14,10 @@ import { EVENT_WIDTH } from '../../state/event.ts';
 import { NOTE } from '../../state/machine.ts';
 import type { Renaming, Symmetry } from '../reduce/symmetry.ts';
 import type { Versions } from '../reduce/versions.ts';
-import { readPlace } from './footprints.ts';
+import { readLocation } from './footprints.ts';
 import { TracingMachine } from './tracing.ts';
 
-export interface Leaf {
+export interface Effect {
   readonly index: number;
   readonly move: number;
   readonly enabled: boolean;
@@ -26,7 +26,7 @@ export interface Leaf {
   /** Indices into FINDINGS, each once. */
   readonly findings: readonly number[];
   /** For the question where the actors are. */
-  readonly places?: readonly number[];
+  readonly locations?: readonly number[];
   /** For the judgement of a stuck state. */
   readonly judgement?: Judgement;
   /** The move meets a limit of the model. */
@@ -47,7 +47,7 @@ export interface Judgement {
 
 export interface Branching {
   readonly slot: number;
-  readonly branches: Map<number, Branching | Leaf>;
+  readonly branches: Map<number, Branching | Effect>;
 }
 
 /** CPUs turned out not to be alike; the search starts again without that reduction. */
@@ -59,39 +59,39 @@ export interface LearnerOptions {
   readonly versions?: Versions | undefined;
   readonly symmetry?: Symmetry | undefined;
   /** Slots that nothing which is asked depends on. */
-  readonly muted?: readonly number[];
+  readonly projectedOut?: readonly number[];
   /** Judges the state of an executor in which no actor can move. */
   readonly judge: (executor: Executor) => Judgement;
-  /** The places that all actors are at; reads no more than what decides them. */
-  readonly placesIn?: (read: (slot: number) => number) => readonly number[];
+  /** The locations that all actors are at; reads no more than what decides them. */
+  readonly locationsIn?: (read: (slot: number) => number) => readonly number[];
 }
 
-/** A leaf in the making. */
-type Trace = Omit<Leaf, 'index' | 'reads'> & { readonly reads: { slot: number; value: number }[] };
+/** An effect in the making. */
+type Trace = Omit<Effect, 'index' | 'reads'> & { readonly reads: { slot: number; value: number }[] };
 
 export class Learner {
   readonly machine: TracingMachine;
   /** The judgement counts as one more move, behind all others. */
   readonly judgementMove: number;
   /** Finding out where the actors are counts as one more, behind it. */
-  readonly placesMove: number;
+  readonly locationsMove: number;
   /** Counting the versions of the first word anew is the one behind that; other words follow. */
   readonly rankMove: number;
-  readonly leaves: Leaf[] = [];
+  readonly effects: Effect[] = [];
   /** Per move: its tree, or undefined while nothing is known. */
-  readonly trees: (Branching | Leaf | undefined)[];
+  readonly trees: (Branching | Effect | undefined)[];
   readonly #executor: Executor;
   readonly #granularity: Granularity;
   readonly #versions: Versions | undefined;
   readonly #symmetry: Symmetry | undefined;
 
   readonly #judge: LearnerOptions['judge'];
-  readonly #placesIn: LearnerOptions['placesIn'];
+  readonly #locationsIn: LearnerOptions['locationsIn'];
   readonly #model: Model;
 
   constructor(model: Model, granularity: Granularity, options: LearnerOptions) {
     this.machine = new TracingMachine(model.layout);
-    this.machine.mute(options.muted ?? []);
+    this.machine.projectOut(options.projectedOut ?? []);
     this.#executor = new Executor(model, this.machine);
     this.#granularity = granularity;
     this.#versions = options.versions;
@@ -99,31 +99,31 @@ export class Learner {
     this.#judge = options.judge;
     this.judgementMove = model.moves.length;
     this.#model = model;
-    this.#placesIn = options.placesIn;
-    this.placesMove = model.moves.length + 1;
+    this.#locationsIn = options.locationsIn;
+    this.locationsMove = model.moves.length + 1;
     this.rankMove = model.moves.length + 2;
     this.trees = new Array(this.rankMove + (options.versions?.groups.length ?? 0)).fill(undefined);
   }
 
   /** What a move does in the state that stands in `machine.raw`; the state is as before when it returns. */
-  learn(move: number): Leaf {
+  learn(move: number): Effect {
     const known = this.#find(move);
     if (known) return known;
     const trace = this.#trace(move);
     if (this.#symmetry) this.#compareRenamed(trace, this.#symmetry);
-    const leaf: Leaf = { ...trace, index: this.leaves.length };
-    this.leaves.push(leaf);
-    this.#add(leaf);
-    return leaf;
+    const effect: Effect = { ...trace, index: this.effects.length };
+    this.effects.push(effect);
+    this.#add(effect);
+    return effect;
   }
 
-  /** Takes in what was learned before; leaves come in the order of their numbers. */
-  recall(leaf: Leaf): void {
-    this.leaves.push(leaf);
-    this.#add(leaf);
+  /** Takes in what was learned before; effects come in the order of their numbers. */
+  recall(effect: Effect): void {
+    this.effects.push(effect);
+    this.#add(effect);
   }
 
-  #find(move: number): Leaf | undefined {
+  #find(move: number): Effect | undefined {
     let at = this.trees[move];
     while (at && 'branches' in at) at = at.branches.get(this.machine.raw[at.slot] as number);
     return at;
@@ -145,16 +145,16 @@ export class Learner {
     }
     if (move >= this.judgementMove) {
       const answer =
-        move === this.placesMove
-          ? { places: this.#placesIn?.((slot) => machine.state[slot] as number) ?? [] }
+        move === this.locationsMove
+          ? { locations: this.#locationsIn?.((slot) => machine.state[slot] as number) ?? [] }
           : { judgement: this.#judge(this.#executor) };
       machine.rewind(0);
       const reads = machine.reads.map((slot) => ({ slot, value: machine.raw[slot] as number }));
       return { move, enabled: true, writes: [], findings: [], reads, ...answer };
     }
     const made = this.#model.moves[move];
-    // What a move does is noted for the place of its actor, so all that decides the place belongs to what it reads.
-    if (made?.kind === 'actor') readPlace(this.#model, made.actor, (slot) => machine.state[slot] as number);
+    // What a move does is noted for the location of its actor, so all that decides the location belongs to what it reads.
+    if (made?.kind === 'actor') readLocation(this.#model, made.actor, (slot) => machine.state[slot] as number);
     let limit: string | undefined;
     let enabled = false;
     try {
@@ -188,7 +188,7 @@ export class Learner {
         other.limit === trace.limit &&
         other.judgement?.deadlock === trace.judgement?.deadlock &&
         other.judgement?.values.join() === trace.judgement?.values.join() &&
-        other.places?.join() === trace.places?.join() &&
+        other.locations?.join() === trace.locations?.join() &&
         this.#sameResult(trace, other, renaming, before);
       if (!alike) throw new NotSymmetric(`move ${trace.move} tells CPUs apart`);
       const otherRead = new Set(other.reads.map((r) => renaming.slotFrom[r.slot] as number));
@@ -214,26 +214,26 @@ export class Learner {
     return true;
   }
 
-  #add(leaf: Leaf): void {
+  #add(effect: Effect): void {
     let parent: Branching | undefined;
     let value = 0;
-    let at = this.trees[leaf.move];
-    for (const read of leaf.reads) {
+    let at = this.trees[effect.move];
+    for (const read of effect.reads) {
       if (at === undefined) {
         at = { slot: read.slot, branches: new Map() };
-        this.#attach(leaf.move, parent, value, at);
+        this.#attach(effect.move, parent, value, at);
       }
       if (!('branches' in at) || at.slot !== read.slot)
-        throw new Error(`move ${leaf.move} does not depend on what it reads alone`);
+        throw new Error(`move ${effect.move} does not depend on what it reads alone`);
       parent = at;
       value = read.value;
       at = at.branches.get(read.value);
     }
-    if (at !== undefined) throw new Error(`move ${leaf.move} does two things in one situation`);
-    this.#attach(leaf.move, parent, value, leaf);
+    if (at !== undefined) throw new Error(`move ${effect.move} does two things in one situation`);
+    this.#attach(effect.move, parent, value, effect);
   }
 
-  #attach(move: number, parent: Branching | undefined, value: number, child: Branching | Leaf): void {
+  #attach(move: number, parent: Branching | undefined, value: number, child: Branching | Effect): void {
     if (parent) parent.branches.set(value, child);
     else this.trees[move] = child;
   }

@@ -1,19 +1,19 @@
 /**
- * Looking around before a search, for the reductions that look ahead: what actors do at their places is gathered by walks
+ * Looking around before a search, for the reductions that look ahead: what actors do at their locations is gathered by walks
  * at random, and what the environment's moves do is completed for every value that was met.
  */
 import type { Model } from '../../engine/model.ts';
-import type { Vocabulary } from '../states/slot-values.ts';
-import type { Facts } from './footprints.ts';
-import type { Branching, Leaf, Learner } from './learner.ts';
+import type { SlotValues } from '../states/slot-values.ts';
+import type { Footprints } from './footprints.ts';
+import type { Branching, Effect, Learner } from './learner.ts';
 
-export interface Surveyed {
+export interface SurveyContext {
   readonly model: Model;
   readonly learner: Learner;
-  readonly vocabulary: Vocabulary;
-  readonly facts: Facts;
+  readonly slotValues: SlotValues;
+  readonly footprints: Footprints;
   /** What a move does in the state of the learner's machine, noted if it is new; `stale`: packed states lack bits for it. */
-  readonly take: (move: number) => { readonly leaf: Leaf; readonly stale: boolean };
+  readonly take: (move: number) => { readonly effect: Effect; readonly stale: boolean };
   /** Counts the versions in a state by their order. */
   readonly rank: (state: Int32Array) => void;
 }
@@ -22,8 +22,8 @@ export interface Surveyed {
 const MAX_WALKS = 400;
 const WALK_STEPS = 120;
 const IDLE_WALKS = 40;
-/** Leaves of one of the environment's moves that are worth knowing all. */
-const MAX_ENVIRONMENT_LEAVES = 600;
+/** Effects of one of the environment's moves that are worth knowing all. */
+const MAX_ENVIRONMENT_EFFECTS = 600;
 /** Looks at moves on all walks, and slots of all machines on which something is learned: some tenths of a second. */
 const MAX_LOOKS = 300_000;
 const MAX_SLOTS = 20_000_000;
@@ -32,16 +32,20 @@ const MAX_SLOTS = 20_000_000;
  * Walks from the start, for one number the same way every time, until `learned` has stayed the same for long. The
  * learner's machine stands at the start again afterwards.
  */
-export function walkAtRandom(surveyed: Surveyed, number = 0, learned = (): number => surveyed.facts.version): void {
-  const { learner, vocabulary } = surveyed;
+export function walkAtRandom(
+  surveyed: SurveyContext,
+  number = 0,
+  learned = (): number => surveyed.footprints.version,
+): void {
+  const { learner, slotValues } = surveyed;
   const random = numbers(number);
   let idle = 0;
   let looks = 0;
-  const most = learner.leaves.length + leavesFor(surveyed);
-  const goesOn = (): boolean => looks < MAX_LOOKS && learner.leaves.length < most;
+  const most = learner.effects.length + effectsFor(surveyed);
+  const goesOn = (): boolean => looks < MAX_LOOKS && learner.effects.length < most;
   for (let walk = 0; walk < MAX_WALKS && idle < IDLE_WALKS && goesOn(); walk++) {
     const before = learned();
-    learner.machine.raw.set(vocabulary.base);
+    learner.machine.raw.set(slotValues.base);
     for (let steps = 0; steps < WALK_STEPS && goesOn(); steps++) {
       const looked = makeMove(surveyed, random);
       if (looked === 0) break;
@@ -50,11 +54,11 @@ export function walkAtRandom(surveyed: Surveyed, number = 0, learned = (): numbe
     if (allStuck(surveyed)) surveyed.take(learner.judgementMove);
     idle = learned() === before ? idle + 1 : 0;
   }
-  learner.machine.raw.set(vocabulary.base);
+  learner.machine.raw.set(slotValues.base);
 }
 
 /** What learning may cost grows with the machine. */
-function leavesFor({ model }: Surveyed): number {
+function effectsFor({ model }: SurveyContext): number {
   return Math.ceil(MAX_SLOTS / model.layout.size);
 }
 
@@ -69,7 +73,7 @@ function numbers(number: number): (below: number) => number {
 }
 
 /** Makes one of the possible moves. How many moves it looked at for that; 0 when none is possible. */
-function makeMove({ model: { moves }, learner, take, rank }: Surveyed, random: (below: number) => number): number {
+function makeMove({ model: { moves }, learner, take, rank }: SurveyContext, random: (below: number) => number): number {
   const { raw } = learner.machine;
   // Actors as often as the environment, however many moves that has.
   const environment = random(2) === 0;
@@ -77,57 +81,57 @@ function makeMove({ model: { moves }, learner, take, rank }: Surveyed, random: (
   for (let i = 0; i < moves.length; i++) {
     const move = (first + i) % moves.length;
     if ((moves[move]?.kind === 'environment') !== environment && i < moves.length / 2) continue;
-    const { leaf } = take(move);
-    if (!leaf.enabled) continue;
-    for (const { slot, value } of leaf.writes) raw[slot] = value;
+    const { effect } = take(move);
+    if (!effect.enabled) continue;
+    for (const { slot, value } of effect.writes) raw[slot] = value;
     rank(raw);
     return i + 1;
   }
   return 0;
 }
 
-function allStuck({ model, take }: Surveyed): boolean {
-  return model.moves.every((move, i) => move.kind === 'environment' || !take(i).leaf.enabled);
+function allStuck({ model, take }: SurveyContext): boolean {
+  return model.moves.every((move, i) => move.kind === 'environment' || !take(i).effect.enabled);
 }
 
 /**
  * Takes in what the environment's moves do with all values that were met, also where no state was seen that has them
  * together: only what is known completely can be said to matter to nobody. True when the packing lacks bits now.
  */
-export function completeEnvironment(surveyed: Surveyed): boolean {
-  const { model, learner, vocabulary, facts } = surveyed;
+export function completeEnvironment(surveyed: SurveyContext): boolean {
+  const { model, learner, slotValues, footprints } = surveyed;
   let stale = false;
   let size: number;
-  const most = learner.leaves.length + leavesFor(surveyed);
+  const most = learner.effects.length + effectsFor(surveyed);
   do {
-    ({ size } = vocabulary);
+    ({ size } = slotValues);
     model.moves.forEach((move, index) => {
       if (move.kind !== 'environment') return;
-      const budget = { leaves: MAX_ENVIRONMENT_LEAVES, stale: false };
-      learner.machine.raw.set(vocabulary.base);
-      const place = facts.places[facts.environmentPlace(index)];
-      const complete = learner.leaves.length < most && completeMove(surveyed, index, budget);
-      if (place && place.complete !== complete) {
-        place.complete = complete;
-        facts.version++;
+      const budget = { effects: MAX_ENVIRONMENT_EFFECTS, stale: false };
+      learner.machine.raw.set(slotValues.base);
+      const location = footprints.locations[footprints.environmentLocation(index)];
+      const complete = learner.effects.length < most && completeMove(surveyed, index, budget);
+      if (location && location.complete !== complete) {
+        location.complete = complete;
+        footprints.version++;
       }
       stale ||= budget.stale;
     });
-  } while (vocabulary.size !== size);
-  learner.machine.raw.set(vocabulary.base);
+  } while (slotValues.size !== size);
+  learner.machine.raw.set(slotValues.base);
   return stale;
 }
 
 /** Walks the whole tree of a move, every value of every slot; the machine's state holds those on the way. */
 function completeMove(
-  { learner, vocabulary, take }: Surveyed,
+  { learner, slotValues, take }: SurveyContext,
   move: number,
-  budget: { leaves: number; stale: boolean },
+  budget: { effects: number; stale: boolean },
 ): boolean {
   const { raw } = learner.machine;
-  const visit = (at: Branching | Leaf | undefined): boolean => {
+  const visit = (at: Branching | Effect | undefined): boolean => {
     if (at === undefined) {
-      if (budget.leaves-- <= 0) return false;
+      if (budget.effects-- <= 0) return false;
       try {
         budget.stale = take(move).stale || budget.stale;
         return true;
@@ -136,13 +140,13 @@ function completeMove(
         return false;
       }
     }
-    if (!('branches' in at)) return budget.leaves-- > 0;
+    if (!('branches' in at)) return budget.effects-- > 0;
     const before = raw[at.slot] as number;
-    const values = vocabulary.varies(at.slot) ? vocabulary.realValuesOf(at.slot) : [before];
+    const values = slotValues.varies(at.slot) ? slotValues.realValuesOf(at.slot) : [before];
     const all = values.every((value) => {
       raw[at.slot] = value;
       if (at.branches.get(value) !== undefined) return visit(at.branches.get(value));
-      // A new branch is followed to its leaf by the state as it stands, and then visited for its other values.
+      // A new branch is followed to its effect by the state as it stands, and then visited for its other values.
       return visit(undefined) && visit(at.branches.get(value));
     });
     raw[at.slot] = before;

@@ -17,7 +17,7 @@ export class TracingMachine extends Machine {
   /** Slots whose old value was read since `begin`, in the order of the first read. */
   readonly reads: number[] = [];
   readonly #read: Uint8Array;
-  readonly #muted: Uint8Array;
+  readonly #projectedOut: Uint8Array;
   /** How often a slot was written since `begin`, and not undone. */
   readonly #written: Int32Array;
   /** Slots written with the value that they had, and the length of the log then: they leave no event. */
@@ -28,7 +28,7 @@ export class TracingMachine extends Machine {
     const raw = layout.initial.slice();
     this.raw = raw;
     this.#read = new Uint8Array(layout.size);
-    this.#muted = new Uint8Array(layout.size);
+    this.#projectedOut = new Uint8Array(layout.size);
     this.#written = new Int32Array(layout.size);
     const watched = new Proxy(raw, {
       get: (target, key) => {
@@ -37,7 +37,7 @@ export class TracingMachine extends Machine {
         if (!Number.isInteger(slot))
           throw new TypeError(`a move may read single slots of the state, not its ${String(key)}`);
         // Outside the slots there is nothing, and always was.
-        if (this.#read[slot] === 0 && this.#written[slot] === 0 && this.#muted[slot] === 0) {
+        if (this.#read[slot] === 0 && this.#written[slot] === 0 && this.#projectedOut[slot] === 0) {
           this.#read[slot] = 1;
           this.reads.push(slot);
         }
@@ -55,12 +55,12 @@ export class TracingMachine extends Machine {
   }
 
   /** Slots that this search does without: they keep their value and count as not read. */
-  mute(slots: Iterable<number>): void {
-    for (const slot of slots) this.#muted[slot] = 1;
+  projectOut(slots: Iterable<number>): void {
+    for (const slot of slots) this.#projectedOut[slot] = 1;
   }
 
   override put(slot: number, value: number): void {
-    if (this.#muted[slot] !== 0) return;
+    if (this.#projectedOut[slot] !== 0) return;
     const old = this.raw[slot] as number;
     (this.#written[slot] as number)++;
     if (old === value) {

@@ -10,7 +10,7 @@ import type { LevelWorker } from './level-worker.ts';
 import { EXPANDED, type SliceDone } from './slices.ts';
 
 /** How far the search is, and with what it works. */
-export interface Searching {
+export interface SearchAhead {
   readonly tables: Tables;
   readonly space: { readonly store: Store; readonly relayouts: number };
   readonly levelEnd: number;
@@ -25,7 +25,7 @@ const SLICES = 4;
 /** Places of the hash set that are touched before they are needed. */
 const PREPARED = 64;
 
-interface Sent {
+interface SentSlice {
   readonly first: number;
   readonly end: number;
   /** Undefined until the worker has answered; null when it never will. */
@@ -33,7 +33,7 @@ interface Sent {
 }
 
 /** What a worker was told last. */
-interface Known {
+interface WorkerKnowledge {
   tables: Tables | undefined;
   /** The states that these tables are for. */
   store: Store | undefined;
@@ -44,7 +44,7 @@ interface Known {
 
 export class Ahead {
   /** As those of an {@link Expander}, of the state that was expanded last. */
-  readonly remarks: number[] = [];
+  readonly noted: number[] = [];
   readonly stuck: number[] = [];
   /** Moves made in it. */
   made = 0;
@@ -54,12 +54,12 @@ export class Ahead {
   waiting = false;
   readonly #workers: readonly LevelWorker[];
   readonly #sharedLevel: number;
-  readonly #knows: Known[];
+  readonly #knows: WorkerKnowledge[];
   /** What each worker has not answered yet. */
-  readonly #pending: Map<number, Sent>[];
+  readonly #pending: Map<number, SentSlice>[];
   readonly #withdrawn = new Set<number>();
   #ids = 0;
-  #slices: Sent[] = [];
+  #slices: SentSlice[] = [];
   /** The next state that is to be sent, and the end of its level. */
   #next = 0;
   #levelEnd = 0;
@@ -80,13 +80,13 @@ export class Ahead {
   }
 
   /** The search comes to a state. False when it has to wait until a worker has answered. */
-  ready(state: number, search: Searching): boolean {
+  ready(state: number, search: SearchAhead): boolean {
     const { store, relayouts } = search.space;
     if (state < this.#ready && store === this.#store && relayouts === this.#relayouts) return true;
     if (search.levelEnd !== this.#levelEnd || store !== this.#store || relayouts !== this.#relayouts) {
       this.#begin(state, search);
     }
-    while (this.#slices.length > 0 && state >= (this.#slices[0] as Sent).end) this.#leave();
+    while (this.#slices.length > 0 && state >= (this.#slices[0] as SentSlice).end) this.#leave();
     // Workers that still had other things to do have not kept the search from going on.
     if (this.#slices.length === 0) this.#next = Math.max(this.#next, state);
     this.#send(search);
@@ -113,21 +113,21 @@ export class Ahead {
     store.open = levelEnd;
     const farthest = this.#insert(store, done, state, begin, end, kind === EXPANDED.stuck);
     // An actor that goes alone must lead farther than its state; else the others have to move, too.
-    if (kind === EXPANDED.alone && farthest < levelEnd) return false;
-    const remarksEnd = done.remarkEnds[i] as number;
-    for (let k = i === 0 ? 0 : (done.remarkEnds[i - 1] as number); k < remarksEnd; k += 2)
-      this.remarks.push(done.remarks[k] as number, state, done.remarks[k + 1] as number);
+    if (kind === EXPANDED.reduced && farthest < levelEnd) return false;
+    const notedEnd = done.notedEnds[i] as number;
+    for (let k = i === 0 ? 0 : (done.notedEnds[i - 1] as number); k < notedEnd; k += 2)
+      this.noted.push(done.noted[k] as number, state, done.noted[k + 1] as number);
     this.made = done.made[i] as number;
     this.expanded++;
     return true;
   }
 
   receive(worker: number, done: SliceDone): void {
-    const pending = this.#pending[worker] as Map<number, Sent>;
+    const pending = this.#pending[worker] as Map<number, SentSlice>;
     const sent = pending.get(done.id);
     if (!sent) throw new Error(`worker ${worker} answers what it was not asked`);
     pending.delete(done.id);
-    if (done.kinds.includes(EXPANDED.not)) (this.#knows[worker] as Known).lacks = true;
+    if (done.kinds.includes(EXPANDED.not)) (this.#knows[worker] as WorkerKnowledge).lacks = true;
     sent.done = done;
     if (sent === this.#slices[0]) this.waiting = false;
   }
@@ -141,7 +141,7 @@ export class Ahead {
     }
   }
 
-  #insert(store: Store, done: SliceDone, state: number, begin: number, end: number, noted: boolean): number {
+  #insert(store: Store, done: SliceDone, state: number, begin: number, end: number, isStuck: boolean): number {
     const { which, moves, sleeps, words, hashes } = done;
     const width = store.words;
     const numbers = this.#numbers;
@@ -158,13 +158,13 @@ export class Ahead {
         numbers[distinct] = number + 1;
       }
       if (number > farthest) farthest = number;
-      if (noted) this.stuck.push(number);
+      if (isStuck) this.stuck.push(number);
     }
     return farthest;
   }
 
   /** At another level, or at the same one with other states. */
-  #begin(state: number, { space, levelEnd }: Searching): void {
+  #begin(state: number, { space, levelEnd }: SearchAhead): void {
     this.#slices = [];
     this.#atNewSlice();
     this.#store = space.store;
@@ -187,15 +187,15 @@ export class Ahead {
   }
 
   /** Gives every worker what to do, in turns. */
-  #send(search: Searching): void {
+  #send(search: SearchAhead): void {
     for (let depth = 1; depth <= DEEP; depth++) {
       this.#workers.forEach((worker, i) => {
-        const pending = this.#pending[i] as Map<number, Sent>;
+        const pending = this.#pending[i] as Map<number, SentSlice>;
         if (this.#next >= this.#levelEnd || pending.size >= depth || this.#withdrawn.has(i)) return;
         this.#teach(i, worker, search);
         // The first message shows whether it can be started at all.
         if (this.#withdrawn.has(i)) return;
-        const sent: Sent = {
+        const sent: SentSlice = {
           first: this.#next,
           end: Math.min(this.#next + this.#size, this.#levelEnd),
           done: undefined,
@@ -209,15 +209,15 @@ export class Ahead {
   }
 
   /** Tables are large: what was learned meanwhile is told to those who lack something, or could take it for something else. */
-  #teach(index: number, worker: LevelWorker, { tables, space: { store, relayouts } }: Searching): void {
-    const known = this.#knows[index] as Known;
+  #teach(index: number, worker: LevelWorker, { tables, space: { store, relayouts } }: SearchAhead): void {
+    const known = this.#knows[index] as WorkerKnowledge;
     const same = known.store === store && known.relayouts === relayouts;
     if (known.tables === tables || (same && known.tables?.canonical === tables.canonical && !known.lacks)) return;
     this.#knows[index] = { tables, store, relayouts, lacks: false };
     worker.post({ kind: 'tables', tables }, []);
   }
 
-  #post(worker: LevelWorker, id: number, { first, end }: Sent, { tables, space }: Searching): void {
+  #post(worker: LevelWorker, id: number, { first, end }: SentSlice, { tables, space }: SearchAhead): void {
     const count = end - first;
     const { store } = space;
     const words = new Uint32Array(count * store.words);

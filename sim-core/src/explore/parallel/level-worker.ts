@@ -29,15 +29,15 @@ export interface LevelDone {
   /** States that were expanded, and moves made in them. */
   readonly states: number;
   readonly transitions: number;
-  /** Per remarkable leaf that was met: the leaf, how often, and the first state and move. */
-  readonly remarks: readonly Remark[];
+  /** Per noteworthy effect that was met: the effect, how often, and the first state and move. */
+  readonly noted: readonly Noted[];
   /** {@link Expander.stuck}. */
   readonly stuck: readonly number[];
   /** States that could not be expanded with these tables, or for want of room. */
   readonly deferred: readonly number[];
 }
 
-type Remark = readonly [leaf: number, times: number, state: number, move: number];
+type Noted = readonly [effect: number, times: number, state: number, move: number];
 
 /** An answer, and what of it can be handed over instead of being copied. */
 export interface LevelAnswer {
@@ -87,7 +87,7 @@ export class LevelPart {
   #before = 0;
   #expanded = 0;
   #deferred: number[] = [];
-  #remarks = new Map<number, [number, number, number, number]>();
+  #noted = new Map<number, [number, number, number, number]>();
 
   constructor(tables: Tables, states: SharedStore) {
     this.#states = states;
@@ -99,7 +99,7 @@ export class LevelPart {
     this.#before = this.#expander.transitions;
     this.#expanded = 0;
     this.#deferred = [];
-    this.#remarks = new Map();
+    this.#noted = new Map();
     this.#states.share();
   }
 
@@ -126,7 +126,7 @@ export class LevelPart {
       kind: 'level',
       states: this.#expanded,
       transitions: transitions - this.#before,
-      remarks: [...this.#remarks.values()],
+      noted: [...this.#noted.values()],
       stuck: [...stuck],
       deferred: this.#deferred,
     };
@@ -138,15 +138,15 @@ export class LevelPart {
     if (this.#states.parent(state) === HOLE) return;
     if (this.#expander.expand(state, this.#levelEnd)) this.#expanded++;
     else if (this.#deferred.push(state) === PATIENCE) Atomics.store(this.#states.control, CONTROL.pause, 1);
-    const { remarks } = this.#expander;
-    for (let i = 0; i < remarks.length; i += 3)
-      this.#remark(remarks[i] as number, remarks[i + 1] as number, remarks[i + 2] as number);
-    remarks.length = 0;
+    const { noted } = this.#expander;
+    for (let i = 0; i < noted.length; i += 3)
+      this.#note(noted[i] as number, noted[i + 1] as number, noted[i + 2] as number);
+    noted.length = 0;
   }
 
-  #remark(leaf: number, state: number, move: number): void {
-    const known = this.#remarks.get(leaf);
-    if (!known) this.#remarks.set(leaf, [leaf, 1, state, move]);
+  #note(effect: number, state: number, move: number): void {
+    const known = this.#noted.get(effect);
+    if (!known) this.#noted.set(effect, [effect, 1, state, move]);
     else {
       known[1]++;
       if (state < known[2]) [known[2], known[3]] = [state, move];

@@ -4,7 +4,7 @@
  * The search goes on alone while levels are small and while it learns. A large level is expanded by all at once, the
  * thread of the search among them. What workers do not know the search learns. Verdicts, outcomes and the lengths of
  * shortest ways do not depend on the number of workers, because what is done with a state depends on the state, its level
- * and the facts alone. Where facts come in late, the search may begin again at another place and see other states.
+ * and the footprints alone. Where footprints come in late, the search may begin again at another place and see other states.
  *
  * With shared memory everybody stores what they find; which of several shortest ways is kept is then left to chance.
  * With messages workers find successors and the search stores them (`slices.ts`, `ahead.ts`): it does exactly what it

@@ -21,7 +21,7 @@ export interface Slice {
 }
 
 /** What became of a state of a slice. */
-export const EXPANDED = { not: 0, all: 1, alone: 2, stuck: 3 } as const;
+export const EXPANDED = { not: 0, all: 1, reduced: 2, stuck: 3 } as const;
 
 /** Successors stand behind each other, state by state. */
 export interface SliceDone {
@@ -29,13 +29,13 @@ export interface SliceDone {
   readonly id: number;
   /** Per state: one of {@link EXPANDED}. */
   readonly kinds: Uint8Array;
-  /** Per state: moves made, its end among the successors, and its end among the remarks. */
+  /** Per state: moves made, its end among the successors, and its end among the noted. */
   readonly made: Int32Array;
   readonly ends: Int32Array;
-  readonly remarkEnds: Int32Array;
-  /** Leaf and move of each remark. */
-  readonly remarks: Int32Array;
-  /** Per state that is stuck: the leaf of its judgement. */
+  readonly notedEnds: Int32Array;
+  /** Effect and move of each noteworthy effect. */
+  readonly noted: Int32Array;
+  /** Per state that is stuck: the effect of its judgement. */
   readonly judgements: Int32Array;
   /** Per successor: which of the distinct ones it is, the move that leads there, and the moves asleep behind it. */
   readonly which: Int32Array;
@@ -69,23 +69,23 @@ export class SliceExpander {
     const kinds = new Uint8Array(count);
     const made = new Int32Array(count);
     const ends = new Int32Array(count);
-    const remarkEnds = new Int32Array(count);
-    const remarks: number[] = [];
+    const notedEnds = new Int32Array(count);
+    const noted: number[] = [];
     const judgements: number[] = [];
     for (let i = 0; i < count; i++) {
       const [before, successors] = [expander.transitions, found.length];
       if (expander.expand(first + i, first)) {
         const stuck = expander.stuck.length > 0;
         if (stuck) judgements.push(expander.stuck[1] as number);
-        for (let k = 0; k < expander.remarks.length; k += 3)
-          remarks.push(expander.remarks[k] as number, expander.remarks[k + 2] as number);
-        kinds[i] = stuck ? EXPANDED.stuck : expander.alone ? EXPANDED.alone : EXPANDED.all;
+        for (let k = 0; k < expander.noted.length; k += 3)
+          noted.push(expander.noted[k] as number, expander.noted[k + 2] as number);
+        kinds[i] = stuck ? EXPANDED.stuck : expander.reduced ? EXPANDED.reduced : EXPANDED.all;
         made[i] = expander.transitions - before;
       } else found.length = successors;
       expander.stuck.length = 0;
-      expander.remarks.length = 0;
+      expander.noted.length = 0;
       ends[i] = found.length;
-      remarkEnds[i] = remarks.length;
+      notedEnds[i] = noted.length;
     }
     return {
       kind: 'slice',
@@ -93,8 +93,8 @@ export class SliceExpander {
       kinds,
       made,
       ends,
-      remarkEnds,
-      remarks: Int32Array.from(remarks),
+      notedEnds,
+      noted: Int32Array.from(noted),
       judgements: Int32Array.from(judgements),
       ...found.end(),
     };

@@ -63,15 +63,15 @@ interface Walk {
   over: boolean;
 }
 
-interface Seen {
+interface Sighting {
   runs: number;
   readonly run: number;
   /** Moves up to it. */
   readonly moves: readonly number[];
 }
 
-type SeenOutcome = Seen & Pick<Judgement, 'values' | 'truth'>;
-type SeenTruth = { positive: number; negative: number; deciding?: Seen };
+type OutcomeSightings = Sighting & Pick<Judgement, 'values' | 'truth'>;
+type TruthSightings = { positive: number; negative: number; deciding?: Sighting };
 
 /** What a snapshot holds. */
 interface Saved {
@@ -80,10 +80,10 @@ interface Saved {
   readonly unfinished: number;
   readonly moves: number;
   readonly longest: number;
-  readonly outcomes: readonly (readonly [string, SeenOutcome])[];
-  readonly truths: readonly SeenTruth[];
-  readonly findings: readonly (readonly [number, Seen])[];
-  readonly modelLimits: readonly (readonly [string, Seen])[];
+  readonly outcomes: readonly (readonly [string, OutcomeSightings])[];
+  readonly truths: readonly TruthSightings[];
+  readonly findings: readonly (readonly [number, Sighting])[];
+  readonly modelLimits: readonly (readonly [string, Sighting])[];
 }
 
 /** Random runs in slices: {@link RandomSearch.step} makes some moves and returns, also in the middle of a run. */
@@ -96,10 +96,10 @@ export class RandomSearch implements CheckpointSource {
   readonly #judge: Outcomes;
   readonly #terms: readonly CompiledCondition['terms'][number][];
   readonly #pct: { readonly depth: number; readonly length: number } | undefined;
-  #outcomes = new Map<string, SeenOutcome>();
-  #truths: readonly SeenTruth[];
-  #findings = new Map<number, Seen>();
-  #modelLimits = new Map<string, Seen>();
+  #outcomes = new Map<string, OutcomeSightings>();
+  #truths: readonly TruthSightings[];
+  #findings = new Map<number, Sighting>();
+  #modelLimits = new Map<string, Sighting>();
   /** The number of the next run. */
   #next: number;
   #walk: Walk | undefined;
@@ -209,7 +209,7 @@ export class RandomSearch implements CheckpointSource {
         }))
         .sort(byOutcome),
       conditions: this.#model.conditions.map((condition, i) =>
-        this.#condition(condition, this.#truths[i] as SeenTruth),
+        this.#condition(condition, this.#truths[i] as TruthSightings),
       ),
       findings: [...this.#findings]
         .map(([finding, seen]) => ({
@@ -294,18 +294,18 @@ export class RandomSearch implements CheckpointSource {
     const key = judgement.values.join();
     const known = this.#outcomes.get(key);
     if (known) known.runs++;
-    else this.#outcomes.set(key, { ...firstSeen(walk), values: judgement.values, truth: judgement.truth });
+    else this.#outcomes.set(key, { ...firstSighting(walk), values: judgement.values, truth: judgement.truth });
     this.#model.conditions.forEach((condition, i) => {
-      this.#weigh(condition, this.#truths[i] as SeenTruth, judgement.truth[i] as boolean, walk);
+      this.#weigh(condition, this.#truths[i] as TruthSightings, judgement.truth[i] as boolean, walk);
     });
     this.#end(walk);
   }
 
-  #weigh(condition: CompiledCondition, seen: SeenTruth, truth: boolean, walk: Walk): void {
+  #weigh(condition: CompiledCondition, seen: TruthSightings, truth: boolean, walk: Walk): void {
     if (!condition.applies) return;
     if (truth) seen.positive++;
     else seen.negative++;
-    if (truth === (condition.quantifier !== 'forall')) seen.deciding ??= firstSeen(walk);
+    if (truth === (condition.quantifier !== 'forall')) seen.deciding ??= firstSighting(walk);
   }
 
   #cut(walk: Walk): void {
@@ -335,7 +335,7 @@ export class RandomSearch implements CheckpointSource {
     this.#walk = undefined;
   }
 
-  #condition({ quantifier, text, line, applies }: CompiledCondition, seen: SeenTruth): RandomCondition {
+  #condition({ quantifier, text, line, applies }: CompiledCondition, seen: TruthSightings): RandomCondition {
     const { positive, negative, deciding } = seen;
     return {
       quantifier,
@@ -349,7 +349,7 @@ export class RandomSearch implements CheckpointSource {
     };
   }
 
-  #witness({ run, moves }: Seen): RandomWitness {
+  #witness({ run, moves }: Sighting): RandomWitness {
     return { run, seed: seedOf(this.#options, run), schedule: scheduleOf(moves) };
   }
 
@@ -385,14 +385,14 @@ function structure<Data>(data: Data): Data {
   return JSON.parse(JSON.stringify(data)) as Data;
 }
 
-function firstSeen({ run, moves }: Pick<Walk, 'run' | 'moves'>): Seen {
+function firstSighting({ run, moves }: Pick<Walk, 'run' | 'moves'>): Sighting {
   return { runs: 1, run, moves: [...moves] };
 }
 
-function count<Key>(seen: Map<Key, Seen>, key: Key, walk: Pick<Walk, 'run' | 'moves'>): void {
+function count<Key>(seen: Map<Key, Sighting>, key: Key, walk: Pick<Walk, 'run' | 'moves'>): void {
   const known = seen.get(key);
   if (known) known.runs++;
-  else seen.set(key, firstSeen(walk));
+  else seen.set(key, firstSighting(walk));
 }
 
 function demand({ runs, seed, maxSteps = 1, shard, pct }: RandomOptions): void {

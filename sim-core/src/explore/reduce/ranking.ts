@@ -1,14 +1,14 @@
 /** The words of memory whose versions are counted by their order, and what makes it necessary to count them anew. */
 import type { Model } from '../../engine/model.ts';
-import type { Facts } from '../learn/footprints.ts';
-import type { Leaf } from '../learn/learner.ts';
+import type { Footprints } from '../learn/footprints.ts';
+import type { Effect } from '../learn/learner.ts';
 import type { Versions } from './versions.ts';
 
 export class Ranking {
   readonly #model: Model;
   readonly #versions: Versions | undefined;
   #words: ReadonlySet<number>;
-  /** Per leaf: the words of memory whose versions it writes, as bits; bit 31 stands for all from the 31st on. */
+  /** Per effect: the words of memory whose versions it writes, as bits; bit 31 stands for all from the 31st on. */
   #rewritten = new Int32Array(64);
   #rewrittenCount = 0;
 
@@ -29,14 +29,14 @@ export class Ranking {
 
   /**
    * Versions of a word grow for ever only when somebody writes it in a loop; those of other words are as good as they
-   * are. Without facts about loops all words are taken to be written in one.
+   * are. Without footprints about loops all words are taken to be written in one.
    */
-  wanted(facts: Facts | undefined): Set<number> {
+  wanted(footprints: Footprints | undefined): Set<number> {
     if (!this.#versions) return new Set();
-    if (!facts) return new Set(this.#all);
-    const loops = facts.cycles();
+    if (!footprints) return new Set(this.#all);
+    const loops = footprints.cycles();
     const { latest } = this.#model.world.memory;
-    return new Set(this.#all.filter((word) => loops.some((place) => place.writes.has(latest.base + word))));
+    return new Set(this.#all.filter((word) => loops.some((location) => location.writes.has(latest.base + word))));
   }
 
   /** From now on these words. */
@@ -67,18 +67,18 @@ export class Ranking {
     return bits;
   }
 
-  /** Per leaf: the words whose versions it writes, as bits. Moves from `judgementMove` on are questions. */
-  rewrittenBy(leaves: readonly Leaf[], judgementMove: number): Int32Array {
-    if (this.#rewritten.length < leaves.length) {
-      const larger = new Int32Array(leaves.length * 2);
+  /** Per effect: the words whose versions it writes, as bits. Moves from `judgementMove` on are questions. */
+  rewrittenBy(effects: readonly Effect[], judgementMove: number): Int32Array {
+    if (this.#rewritten.length < effects.length) {
+      const larger = new Int32Array(effects.length * 2);
       larger.set(this.#rewritten.subarray(0, this.#rewrittenCount));
       this.#rewritten = larger;
     }
-    for (; this.#rewrittenCount < leaves.length; this.#rewrittenCount++) {
+    for (; this.#rewrittenCount < effects.length; this.#rewrittenCount++) {
       let bits = 0;
-      const leaf = leaves[this.#rewrittenCount] as Leaf;
+      const effect = effects[this.#rewrittenCount] as Effect;
       // Counting anew is the end of it.
-      const slots = leaf.move < judgementMove ? leaf.writes.map((w) => w.slot) : [];
+      const slots = effect.move < judgementMove ? effect.writes.map((w) => w.slot) : [];
       for (const word of this.#versions?.wordsOf(slots) ?? []) if (this.#words.has(word)) bits |= bitOf(word);
       this.#rewritten[this.#rewrittenCount] = bits;
     }

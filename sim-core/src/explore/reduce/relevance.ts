@@ -8,7 +8,7 @@ import type { Model } from '../../engine/model.ts';
 import { FINDINGS, type Finding, MONITORS } from '../../engine/monitors/table.ts';
 import type { FindingPolicy } from '../exploration.ts';
 
-export function mutedSlots(model: Model, policyOf: (finding: Finding) => FindingPolicy): number[] {
+export function projectedOutSlots(model: Model, policyOf: (finding: Finding) => FindingPolicy): number[] {
   const { memory, ghost } = model.world;
   const asked = MONITORS.some(
     ({ finding, needsVersions }) => needsVersions && (policyOf(finding) !== 'ignore' || model.tracked.has(finding)),

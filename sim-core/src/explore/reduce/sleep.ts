@@ -9,16 +9,16 @@
  */
 
 import type { Tables } from '../expander.ts';
-import { DISABLED, leafOf, UNMET } from '../learn/compiled.ts';
+import { DISABLED, effectOf, UNMET } from '../learn/compiled.ts';
 import { SLEEPERS } from '../states/store.ts';
 
 export class Covered {
   readonly #tables: Tables;
   readonly #current: Uint32Array;
   readonly #answers: Int32Array;
-  /** Moves whose order with later ones is covered: they, their leaves, and the bits that they change. */
+  /** Moves whose order with later ones is covered: they, their effects, and the bits that they change. */
   readonly #moves = new Int32Array(SLEEPERS);
-  readonly #leaves = new Int32Array(SLEEPERS);
+  readonly #effects = new Int32Array(SLEEPERS);
   readonly #changes: Uint32Array;
   #count = 0;
 
@@ -36,35 +36,35 @@ export class Covered {
     for (let move = 0; move < SLEEPERS && asleep >>> move !== 0; move++) {
       const answer = this.#answers[move] as number;
       if ((asleep & (1 << move)) === 0 || answer === DISABLED) continue;
-      this.#change(leafOf(answer));
-      this.#keep(move, leafOf(answer));
+      this.#change(effectOf(answer));
+      this.#keep(move, effectOf(answer));
     }
   }
 
   /** Takes a move that is made. The moves that need not be made behind it, as bits. */
-  add(move: number, leaf: number): number {
-    this.#change(leaf);
-    const sleep = this.#commuting(leaf);
-    if (move < SLEEPERS) this.#keep(move, leaf);
+  add(move: number, effect: number): number {
+    this.#change(effect);
+    const sleep = this.#commuting(effect);
+    if (move < SLEEPERS) this.#keep(move, effect);
     return sleep;
   }
 
-  #keep(move: number, leaf: number): void {
+  #keep(move: number, effect: number): void {
     this.#moves[this.#count] = move;
-    this.#leaves[this.#count++] = leaf;
+    this.#effects[this.#count++] = effect;
   }
 
-  /** Puts the bits that a leaf changes behind those of the covered moves. */
-  #change(leaf: number): void {
-    const { words, effects, jointOf } = this.#tables;
-    const effect = leaf * 2 * words;
+  /** Puts the bits that an effect changes behind those of the covered moves. */
+  #change(effect: number): void {
+    const { words, effectMasks, jointOf } = this.#tables;
+    const mask = effect * 2 * words;
     const place = this.#count * words;
     for (let i = 0; i < words; i++) {
       const old = this.#current[i] as number;
-      const then = (old & (effects[effect + i] as number)) | (effects[effect + words + i] as number);
+      const then = (old & (effectMasks[mask + i] as number)) | (effectMasks[mask + words + i] as number);
       this.#changes[place + i] = old ^ then;
     }
-    if (jointOf[leaf] !== 0) this.#changeJoint(jointOf[leaf] as number, place);
+    if (jointOf[effect] !== 0) this.#changeJoint(jointOf[effect] as number, place);
   }
 
   /** The same for the joint values that come out by tables. */
@@ -86,15 +86,15 @@ export class Covered {
     }
   }
 
-  /** The covered moves that a leaf, whose changes stand behind theirs, commutes with. */
-  #commuting(leaf: number): number {
+  /** The covered moves that an effect, whose changes stand behind theirs, commutes with. */
+  #commuting(effect: number): number {
     const { words, footprints } = this.#tables;
     const changes = this.#changes;
     const mine = this.#count * words;
-    const footprint = leaf * words;
+    const footprint = effect * words;
     let sleep = 0;
     for (let k = 0; k < this.#count; k++) {
-      const other = (this.#leaves[k] as number) * words;
+      const other = (this.#effects[k] as number) * words;
       const place = k * words;
       let met = 0;
       for (let i = 0; i < words; i++) {

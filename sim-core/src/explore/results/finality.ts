@@ -14,7 +14,7 @@ export class Finality {
     return this.#edges.byteLength + this.#stuck.size * 40;
   }
 
-  /** A state in which no actor can move, the leaf of its judgement, and the states that the environment makes of it. */
+  /** A state in which no actor can move, the effect of its judgement, and the states that the environment makes of it. */
   add(state: number, judgement: number, successors: readonly number[]): void {
     while (this.#length + successors.length + 2 > this.#edges.length) {
       const larger = new Int32Array(this.#edges.length * 2);

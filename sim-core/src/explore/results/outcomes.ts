@@ -9,7 +9,7 @@ import type { ExploredCondition, ExploredFinding, Outcome } from '../exploration
 import type { Judgement } from '../learn/learner.ts';
 import { isDeadlock } from '../start.ts';
 
-interface Gathered {
+interface OutcomeEntry {
   readonly values: readonly number[];
   /** Per condition: is its proposition true here? Conditions depend on their terms alone. */
   readonly truth: readonly boolean[];
@@ -23,7 +23,7 @@ type Term = CompiledCondition['terms'][number];
 export class Outcomes {
   readonly #model: Model;
   readonly #terms: readonly Term[];
-  readonly #gathered = new Map<string, Gathered>();
+  readonly #gathered = new Map<string, OutcomeEntry>();
   finals = 0;
 
   constructor(model: Model) {
@@ -39,7 +39,7 @@ export class Outcomes {
     return this.#terms.map((t) => t.name);
   }
 
-  /** What the state of an executor in which no actor can move says. Leaves events behind; the caller undoes them. */
+  /** What the state of an executor in which no actor can move says. Leaves events in the log; the caller undoes them. */
   judge(executor: Executor): Judgement {
     const { machine } = executor;
     const deadlock = isDeadlock(executor);
@@ -94,7 +94,7 @@ export class Outcomes {
       const deciding = quantifier === 'forall' ? negatives : positives;
       const found = deciding.length > 0;
       const decided = quantifier === 'exists' ? found : !found;
-      const nearest = deciding.reduce<Gathered | undefined>(
+      const nearest = deciding.reduce<OutcomeEntry | undefined>(
         (best, g) => (best && best.state <= g.state ? best : g),
         undefined,
       );
@@ -133,7 +133,7 @@ function byFinding(
   };
 }
 
-function byValues(a: Gathered, b: Gathered): number {
+function byValues(a: OutcomeEntry, b: OutcomeEntry): number {
   for (let i = 0; i < a.values.length; i++) {
     const difference = (a.values[i] as number) - (b.values[i] as number);
     if (difference !== 0) return difference;

@@ -1,7 +1,7 @@
 /** What a search knows by now, as the answer to what it was asked. */
 import type { Granularity, ScheduledMove } from '../../engine/model.ts';
 import { type Exploration, type ExploreLimit, type Progress, type Reductions, scheduleOf } from '../exploration.ts';
-import type { Leaf } from '../learn/learner.ts';
+import type { Effect } from '../learn/learner.ts';
 import type { Space } from '../space.ts';
 import { FingerprintStore } from '../states/fingerprint-store.ts';
 import { FINGERPRINT_BITS, missProbability } from '../states/fingerprints.ts';
@@ -10,7 +10,7 @@ import { DEADLOCK, type Found } from './found.ts';
 import type { Outcomes } from './outcomes.ts';
 import { concretePath } from './path.ts';
 
-export interface Searched {
+export interface FinishedSearch {
   readonly space: Space;
   /** The state behind the setup. */
   readonly start: Int32Array;
@@ -21,19 +21,19 @@ export interface Searched {
   readonly reductions: Reductions;
   readonly progress: Progress;
   readonly limit: () => ExploreLimit | undefined;
-  readonly beganAgain: number;
+  readonly restarts: number;
 }
 
 /** Judges the final states, and finds the ways to everything. */
-export function resultOf(searched: Searched): Exploration {
+export function resultOf(searched: FinishedSearch): Exploration {
   const { space, start, finality, outcomes, found, reductions, progress, limit } = searched;
   const complete = limit() === undefined && progress.frontier === 0;
   outcomes.clear();
   for (const { state, judgement } of finality.finals()) {
-    const leaf = space.learner.leaves[judgement] as Leaf;
-    if (!leaf.judgement) throw new Error('a final state without a judgement');
-    outcomes.add(leaf.judgement, state);
-    if (leaf.judgement.deadlock) found.add(DEADLOCK, state, -1);
+    const effect = space.learner.effects[judgement] as Effect;
+    if (!effect.judgement) throw new Error('a final state without a judgement');
+    outcomes.add(effect.judgement, state);
+    if (effect.judgement.deadlock) found.add(DEADLOCK, state, -1);
   }
   const way = (state: number): ScheduledMove[] => scheduleOf(concretePath(space, start, state));
   // Persistent sets put moves of others before those that matter.
@@ -51,7 +51,7 @@ export function resultOf(searched: Searched): Exploration {
           fingerprints: {
             bits: FINGERPRINT_BITS,
             missProbability: missProbability(progress.states),
-            beganAgain: searched.beganAgain,
+            restarts: searched.restarts,
           },
         }
       : {}),

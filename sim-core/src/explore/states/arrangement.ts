@@ -3,7 +3,7 @@
 import type { Symmetry } from '../reduce/symmetry.ts';
 import { type Bundle, MAX_JOINT_WIDTH, maskOf, widthOf } from './bundle.ts';
 import type { PackedField, Packing } from './packing.ts';
-import type { Vocabulary } from './slot-values.ts';
+import type { SlotValues } from './slot-values.ts';
 
 export interface Arrangement {
   readonly fields: readonly PackedField[];
@@ -23,24 +23,24 @@ interface Unit {
  * words, joint values have room to become more.
  */
 export function arrange(
-  vocabulary: Vocabulary,
+  slotValues: SlotValues,
   symmetry: Symmetry | undefined,
   bundles: readonly Bundle[],
   before: Packing | undefined,
   most: number,
 ): Arrangement {
   const cpus = symmetry?.cpus ?? 1;
-  const tight = place(unitsOf(vocabulary, symmetry, bundles, 1), cpus, undefined);
+  const tight = place(unitsOf(slotValues, symmetry, bundles, 1), cpus, undefined);
   if (bundles.length > 0) {
     for (const room of ROOMS) {
-      const units = unitsOf(vocabulary, symmetry, bundles, room);
+      const units = unitsOf(slotValues, symmetry, bundles, room);
       const roomy = [place(units, cpus, before), place(units, cpus, undefined)].find(
         ({ words }) => words <= Math.max(most, tight.words),
       );
       if (roomy) return roomy;
     }
   }
-  const kept = before && place(unitsOf(vocabulary, symmetry, bundles, 1), cpus, before);
+  const kept = before && place(unitsOf(slotValues, symmetry, bundles, 1), cpus, before);
   return kept && kept.words <= tight.words ? kept : tight;
 }
 
@@ -48,7 +48,7 @@ export function arrange(
 const ROOMS = [8, 4, 2, 1.4];
 
 function unitsOf(
-  vocabulary: Vocabulary,
+  slotValues: SlotValues,
   symmetry: Symmetry | undefined,
   bundles: readonly Bundle[],
   room: number,
@@ -64,13 +64,13 @@ function unitsOf(
     add(bundle.lanes, Math.max(bundle.width, Math.min(widthOf(bundle.count * room), MAX_JOINT_WIDTH + 1)), bundle);
   for (const column of symmetry?.columns ?? []) {
     const first = column[0] as number;
-    if (!vocabulary.varies(first) || placed.has(first)) continue;
+    if (!slotValues.varies(first) || placed.has(first)) continue;
     add(
       column.map((slot) => [slot]),
-      vocabulary.valuesOf(first).width,
+      slotValues.valuesOf(first).width,
     );
   }
-  for (const slot of vocabulary.varying) if (!placed.has(slot)) add([[slot]], vocabulary.valuesOf(slot).width);
+  for (const slot of slotValues.varying) if (!placed.has(slot)) add([[slot]], slotValues.valuesOf(slot).width);
   return units;
 }
 

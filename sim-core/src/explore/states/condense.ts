@@ -3,20 +3,20 @@
  * no part of the machine has to say what goes together. What comes later and does not fit is met as any new value is.
  */
 
-import type { Leaf } from '../learn/learner.ts';
+import type { Effect } from '../learn/learner.ts';
 import type { Symmetry } from '../reduce/symmetry.ts';
 import { Bundle, type Candidate, joined, numbered, widthOf } from './bundle.ts';
 import type { Gather, Packing } from './packing.ts';
-import type { Vocabulary } from './slot-values.ts';
+import type { SlotValues } from './slot-values.ts';
 import { HOLE, type Store } from './store.ts';
 
 export interface Condensed {
-  readonly vocabulary: Vocabulary;
+  readonly slotValues: SlotValues;
   readonly symmetry: Symmetry | undefined;
   readonly packing: Packing;
   readonly store: Store;
-  /** Leaves whose order with others matters: those of moves, when there are sleep sets. */
-  readonly ordered: readonly Leaf[];
+  /** Effects whose order with others matters: those of moves, when there are sleep sets. */
+  readonly ordered: readonly Effect[];
   /** Also when no state becomes shorter by it. */
   readonly always: boolean;
 }
@@ -44,14 +44,14 @@ export function condense(condensed: Condensed): Bundle[] | undefined {
 }
 
 function candidatesOf(condensed: Condensed): Candidate[] {
-  const { vocabulary, symmetry, packing, store } = condensed;
+  const { slotValues, symmetry, packing, store } = condensed;
   const named = new Set(symmetry?.references.map((r) => r.slot));
   const columns = symmetry?.columns ?? [];
   const inColumn = new Set(columns.flat());
   const lanes = [
     ...columns,
-    ...vocabulary.varying.flatMap((slot) => (inColumn.has(slot) || named.has(slot) ? [] : [[slot]])),
-  ].filter(([slot]) => vocabulary.varies(slot as number));
+    ...slotValues.varying.flatMap((slot) => (inColumn.has(slot) || named.has(slot) ? [] : [[slot]])),
+  ].filter(([slot]) => slotValues.varies(slot as number));
   const kindOf = kinds(condensed);
   const count = Math.min(SAMPLE, store.count);
   const numbers = Array.from({ length: count }, (_, i) => Math.floor((i * store.count) / count));

@@ -9,7 +9,7 @@
 import type { Symmetry } from '../reduce/symmetry.ts';
 import { type Arrangement, arrange } from './arrangement.ts';
 import { Bundle, maskOf } from './bundle.ts';
-import type { Vocabulary } from './slot-values.ts';
+import type { SlotValues } from './slot-values.ts';
 
 /** Where one slot lies, or a bundle of them. */
 export interface PackedField {
@@ -54,21 +54,21 @@ export class Packing {
   /** Per row of words that hold columns: the bits of a word that are the column of its CPU. */
   readonly columnMasks: readonly number[];
   readonly #bySlot = new Map<number, PackedField>();
-  readonly #vocabulary: Vocabulary;
+  readonly #slotValues: SlotValues;
 
-  constructor(vocabulary: Vocabulary, symmetry: Symmetry | undefined, from: PackedFrom = {}) {
-    this.#vocabulary = vocabulary;
+  constructor(slotValues: SlotValues, symmetry: Symmetry | undefined, from: PackedFrom = {}) {
+    this.#slotValues = slotValues;
     const { bundles = [], before, most = before?.words ?? 0, saved } = from;
     const known = saved && restored(saved);
     this.bundles = known?.bundles ?? bundles;
-    const { fields, columnMasks, words } = known ?? arrange(vocabulary, symmetry, bundles, before, most);
+    const { fields, columnMasks, words } = known ?? arrange(slotValues, symmetry, bundles, before, most);
     for (const field of fields) for (const slot of field.slots) this.#bySlot.set(slot, field);
     this.words = words;
     this.fields = fields;
     this.columnMasks = columnMasks;
   }
 
-  /** All that there is to know of it, with the vocabulary. */
+  /** All that there is to know of it, with the values of the slots. */
   get saved(): SavedPacking {
     const { words, columnMasks, bundles } = this;
     return {
@@ -88,14 +88,14 @@ export class Packing {
 
   /** Are there bits for all values that the slot was seen to take? For joint values its bundle has to be asked. */
   holds(slot: number): boolean {
-    if (!this.#vocabulary.varies(slot)) return true;
+    if (!this.#slotValues.varies(slot)) return true;
     const field = this.fieldOf(slot);
-    return field !== undefined && (field.bundle !== undefined || this.#vocabulary.valuesOf(slot).width <= field.width);
+    return field !== undefined && (field.bundle !== undefined || this.#slotValues.valuesOf(slot).width <= field.width);
   }
 
   /** The number that stands for a value of a slot; in a field of its own it is what its bits hold. */
   code(slot: number, value: number): number {
-    const code = this.#vocabulary.valuesOf(slot).numberOf(value);
+    const code = this.#slotValues.valuesOf(slot).numberOf(value);
     if (code === undefined) throw new Error(`slot ${slot} was never seen to hold ${value}`);
     return code;
   }
@@ -117,7 +117,7 @@ export class Packing {
   /** What a slot of a bundle holds when their field holds a joint value. */
   valueIn(field: PackedField, bundle: Bundle, slot: number, joint: number): number {
     const number = bundle.parts[field.slots.indexOf(slot)]?.[joint] as number;
-    return this.#vocabulary.valuesOf(slot).list[number] as number;
+    return this.#slotValues.valuesOf(slot).list[number] as number;
   }
 
   pack(state: Int32Array, words: Uint32Array, at: number): void {
@@ -128,7 +128,7 @@ export class Packing {
   tryPack(state: Int32Array, words: Uint32Array, at: number): boolean {
     words.fill(0, at, at + this.words);
     for (const { slots, word, shift, bundle } of this.fields) {
-      const codes = slots.map((slot) => this.#vocabulary.valuesOf(slot).numberOf(state[slot] as number));
+      const codes = slots.map((slot) => this.#slotValues.valuesOf(slot).numberOf(state[slot] as number));
       if (codes.includes(undefined)) return false;
       const code = bundle ? bundle.numberOf(codes as number[]) : codes[0];
       if (code === undefined) return false;
@@ -143,7 +143,7 @@ export class Packing {
       const code = ((words[at + word] as number) >>> shift) & maskOf(width);
       for (const [member, slot] of slots.entries()) {
         const number = bundle ? (bundle.parts[member]?.[code] as number) : code;
-        state[slot] = this.#vocabulary.valuesOf(slot).list[number] as number;
+        state[slot] = this.#slotValues.valuesOf(slot).list[number] as number;
       }
     }
   }
@@ -155,7 +155,7 @@ export class Packing {
       const field = this.fieldOf(slot);
       return field
         ? { source: fields.indexOf(field), numbers: field.bundle?.parts[field.slots.indexOf(slot)] }
-        : { constant: this.code(slot, this.#vocabulary.base[slot] as number) };
+        : { constant: this.code(slot, this.#slotValues.base[slot] as number) };
     });
     const looked = fields.flatMap(({ word, shift, width }) => [word, shift, maskOf(width), 2 ** width]);
     return {
@@ -186,7 +186,7 @@ export class Packing {
     };
   }
 
-  /** How words of this packing become words of a later one of the same vocabulary, which numbers values alike. */
+  /** How words of this packing become words of a later one of the same slots, which numbers values alike. */
   translation(later: Packing): Translation {
     const steps = new Map<string, { from: number; to: number; by: number; mask: number }>();
     const fresh = new Uint32Array(later.words);

@@ -33,7 +33,7 @@ export class Values {
 }
 
 /** What is known of every slot's values, and which slots vary. It only grows. */
-export class Vocabulary {
+export class SlotValues {
   /** The state from which slots that never change take their value. */
   readonly base: Int32Array;
   /** Slots that vary, in the order of discovery. */

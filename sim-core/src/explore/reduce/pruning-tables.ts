@@ -1,0 +1,119 @@
+/** Prunings in the form that the inner loop runs on: flat arrays, as everything in its {@link Tables}. */
+import type { Tables } from '../expander.ts';
+import type { Pruning } from './pruner.ts';
+
+/** What a pruning does to packed states. */
+export interface PruningMask {
+  /** Bits to keep, and bits to set instead of those that are dead; one word for each of a state's. */
+  readonly keep: Uint32Array;
+  readonly set: Uint32Array;
+  /** Words of memory whose versions must be counted anew, as bits; bit 31 stands for all from the 31st on. */
+  readonly ranks: number;
+}
+
+type PruningParts = Pick<
+  Tables,
+  'pruningOfEffect' | 'pruningMasks' | 'pruningRanks' | 'pruningIdle' | 'pruningPersistent' | 'persistent'
+>;
+
+export class PruningTables {
+  readonly #moves: number;
+  readonly #maskOf: (pruning: Pruning) => PruningMask;
+  #pruningOfEffect = new Int32Array(64).fill(NO_PRUNING);
+  #pruningMasks = new Uint32Array(0);
+  #pruningRanks = new Int32Array(0);
+  #pruningIdle = new Uint8Array(0);
+  #pruningPersistent = new Int32Array(0);
+  #persistent = new Int32Array(64);
+  #persistentLength = 0;
+
+  /** `maskOf` says what a pruning does in the packing of the moment. */
+  constructor(moves: number, maskOf: (pruning: Pruning) => PruningMask) {
+    this.#moves = moves;
+    this.#maskOf = maskOf;
+  }
+
+  get tables(): PruningParts {
+    return {
+      pruningOfEffect: this.#pruningOfEffect,
+      pruningMasks: this.#pruningMasks,
+      pruningRanks: this.#pruningRanks,
+      pruningIdle: this.#pruningIdle,
+      pruningPersistent: this.#pruningPersistent,
+      persistent: this.#persistent,
+    };
+  }
+
+  /** Forgets all prunings. */
+  clear(): void {
+    this.#persistentLength = 0;
+    this.#pruningOfEffect.fill(NO_PRUNING);
+    this.#pruningMasks = new Uint32Array(0);
+  }
+
+  /** The pruning for the locations that an effect names. */
+  setPruningOfEffect(effect: number, pruning: number): void {
+    if (effect >= this.#pruningOfEffect.length) {
+      const larger = new Int32Array(effect * 2).fill(NO_PRUNING);
+      larger.set(this.#pruningOfEffect);
+      this.#pruningOfEffect = larger;
+    }
+    this.#pruningOfEffect[effect] = pruning;
+  }
+
+  /** Enters a pruning under the next number. */
+  enter(pruning: number, made: Pruning): void {
+    const { persistent, idle } = made;
+    const moves = this.#moves;
+    if (pruning >= this.#pruningPersistent.length) {
+      const room = pruning * 2 + 64;
+      this.#pruningPersistent = grown(this.#pruningPersistent, room);
+      this.#pruningRanks = grown(this.#pruningRanks, room);
+      const larger = new Uint8Array(room * moves);
+      larger.set(this.#pruningIdle);
+      this.#pruningIdle = larger;
+    }
+    if (idle) this.#pruningIdle.set(idle, pruning * moves);
+    else this.#pruningIdle.fill(0, pruning * moves, (pruning + 1) * moves);
+    const encoded = [
+      persistent.length,
+      ...persistent.flatMap(({ actor, frozen }) => [actor, frozen.length, ...frozen]),
+    ];
+    if (this.#persistentLength + encoded.length > this.#persistent.length)
+      this.#persistent = grown(this.#persistent, 2 * (this.#persistentLength + encoded.length));
+    this.#pruningPersistent[pruning] = this.#persistentLength;
+    this.#persistent.set(encoded, this.#persistentLength);
+    this.#persistentLength += encoded.length;
+    this.#mask(pruning, made);
+  }
+
+  /** The packing is another one: all masks are made anew. */
+  maskAnew(prunings: readonly Pruning[]): void {
+    this.#pruningMasks = new Uint32Array(0);
+    prunings.forEach((made, pruning) => {
+      this.#mask(pruning, made);
+    });
+  }
+
+  #mask(pruning: number, made: Pruning): void {
+    const { keep, set, ranks } = this.#maskOf(made);
+    const size = keep.length;
+    const place = pruning * 2 * size;
+    if (place + 2 * size > this.#pruningMasks.length) {
+      const larger = new Uint32Array(Math.max(1024, 2 * (place + 2 * size)));
+      larger.set(this.#pruningMasks);
+      this.#pruningMasks = larger;
+    }
+    this.#pruningMasks.set(keep, place);
+    this.#pruningMasks.set(set, place + size);
+    this.#pruningRanks[pruning] = ranks;
+  }
+}
+
+const NO_PRUNING = -1;
+
+function grown(array: Int32Array<ArrayBuffer>, length: number): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(length);
+  larger.set(array);
+  return larger;
+}
