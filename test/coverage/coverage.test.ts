@@ -91,6 +91,8 @@ describe('every errno that an op declares', () => {
       const [name, errno] = answer.split(' ') as [string, string];
       // What ioctl returns is its request's answer.
       if (name === 'ioctl') return false;
+      // What the model cannot know is taken from the line.
+      if (opNamed('ioctl', name)?.answer !== undefined) return false;
       return !declared.includes(answer) && !(opNamed('ioctl', name) && general.includes(errno));
     });
     expect(surprising).toEqual([]);

@@ -37,6 +37,8 @@ export interface StatementArgs {
   readonly values: readonly Value[];
   /** The request of an ioctl: index into the world's request table, or -1 when it is not an ioctl. */
   readonly request: number;
+  /** What a call answers whose result the model cannot know: what its line declares, or what its op says. */
+  readonly answer?: number;
   /** Anything an instruction, TLP or host action resolved at compile time. */
   readonly action: unknown;
 }

@@ -14,6 +14,7 @@ import { E } from '../kernel/errno.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
+import { createInert, type Inert } from './inert.ts';
 import type { FileKind } from './kinds.ts';
 import { createPaths, type Resolver } from './paths.ts';
 import { createSyscalls } from './syscalls.ts';
@@ -80,6 +81,8 @@ export interface Files {
   discard(machine: Machine, file: number): void;
   /** fd_install(get_unused_fd_flags()): the lowest free descriptor now names the file (its reference moves there). */
   install(task: Task, file: number): number;
+  /** Requests that touch nothing here. */
+  readonly inert: Inert;
   /** Wraps a system call that may drop files: its routine, then the release functions, then its result. */
   syscall(name: string, source: string, body: Routine): Routine;
 
@@ -99,5 +102,5 @@ export function createFiles(base: WorldBase, _world: () => World): Files {
   const paths = createPaths();
   const syscalls = createSyscalls(base, table, paths);
   if (base.kernel.has('epoll-ioctl')) table.onIoctl('epoll', { unknown: () => E.INVAL });
-  return { ...table, ...syscalls, onPath: paths.add };
+  return { ...table, ...syscalls, inert: createInert(base, table), onPath: paths.add };
 }

@@ -17,6 +17,7 @@ export const FILE_KINDS = {
   epoll: 'an epoll instance',
   socket: 'a socket',
   memfd: 'a memfd',
+  stats: 'statistics of KVM',
   std: 'a standard stream',
 } as const;
 export type FileKind = keyof typeof FILE_KINDS;

@@ -26,6 +26,7 @@ export const ERRNOS: readonly { readonly name: string; readonly value: number; r
   { name: 'E2BIG', value: 7, text: 'Argument list too long' },
   { name: 'EOVERFLOW', value: 75, text: 'Value too large for defined data type' },
   { name: 'EBADFD', value: 77, text: 'File descriptor in bad state' },
+  { name: 'EMSGSIZE', value: 90, text: 'Message too long' },
   { name: 'EOPNOTSUPP', value: 95, text: 'Operation not supported' },
 ];
 

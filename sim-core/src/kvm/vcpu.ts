@@ -149,7 +149,7 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
         t.machine.put(entered.base + vcpu, 1);
         t.call(world().kvm.wbinvd.vcpuLoad, vcpu, threadCpuOf(t));
       })
-      .local((t) => t.return(0)),
+      .local((t) => t.return(t.args.answer ?? 0)),
   );
 
   // linux: kernel/sched/syscalls.c: the mask is the third argument; only its lowest pCPU matters here.

@@ -1,6 +1,7 @@
 /** VMs: creation, references, destruction; memory slots and capabilities as far as their answers go. */
 import type { Routine, Task } from '../engine/task.ts';
 import { argument, field32, field64, readable } from '../files/user-memory.ts';
+import { OTHER_CAPABILITY_NUMBERS } from '../kernel/capabilities.ts';
 import { E } from '../kernel/errno.ts';
 import { ModelLimit } from '../limits.ts';
 import type { Field } from '../state/layout.ts';
@@ -139,7 +140,7 @@ export function createVms(base: WorldBase, world: () => World, hooks: VmHooks): 
         [CAP.disableQuirks]: kernel.has('vm-enable-cap') ? 1 : 0,
         [CAP.disableQuirks2]: kernel.has('disable-quirks2') ? validQuirks : 0,
       };
-      t.return(answers[argument(t, 2).int(t)] ?? 0);
+      t.return(answers[argument(t, 2).int(t)] ?? t.args.answer ?? 0);
     }),
   );
 
@@ -157,6 +158,7 @@ export function createVms(base: WorldBase, world: () => World, hooks: VmHooks): 
         t.machine.put(slot, read(t.machine, slot) | Number(quirks));
         return t.return(0);
       }
+      if (OTHER_CAPABILITY_NUMBERS.has(cap)) return t.return(t.args.answer ?? 0);
       if (cap !== CAP.disableQuirks) return t.return(E.INVAL);
       t.machine.put(slot, Number(quirks & BigInt(validQuirks)));
       return t.return(0);

@@ -1,4 +1,5 @@
 import { O_PATH } from '../files/paths.ts';
+import { OTHER_CAPABILITIES } from '../kernel/capabilities.ts';
 
 /** Constants of the kernel's user API, by the set that a place accepts. Values are the kernel's. */
 export interface Constant {
@@ -55,6 +56,11 @@ export const CONSTANTS: readonly Constant[] = [
     ['KVM_CAP_VM_ATTRIBUTES', 101n, 'Attributes of VM descriptors.'],
     ['KVM_CAP_DISABLE_QUIRKS', 116n, 'Switches quirks off; unknown bits are ignored.'],
     ['KVM_CAP_DISABLE_QUIRKS2', 213n, 'Switches quirks off; unknown bits are EINVAL.', 'v5.18..'],
+    ...OTHER_CAPABILITIES.map(([name, value]): readonly [string, bigint, string] => [
+      name,
+      value,
+      'Not modelled: the answer is what the line declares, else 0.',
+    ]),
   ]),
   ...set('kvm-quirk', [
     ['KVM_X86_QUIRK_CD_NW_CLEARED', 2n, 'CR0.CD and CR0.NW are taken as clear.'],

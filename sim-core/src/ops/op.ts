@@ -53,6 +53,13 @@ export interface Op {
   readonly attributes?: readonly { readonly name: string; readonly doc: string }[];
   /** `key=value` options (`cpu=1` of host actions). */
   readonly options?: readonly OptionSpec[];
+  /** Set when it has no effect on anything that is modelled, in any scenario. */
+  readonly inert?: true;
+  /**
+   * Set when the result depends on what a scenario does not say: it is what the line declares, else this (negative for
+   * an errno).
+   */
+  readonly answer?: number;
   /** True when the value may be bound: `r0 = MRd x`. */
   readonly binds?: boolean;
   /** How it runs; see engine/compile.ts. */

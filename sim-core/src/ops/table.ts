@@ -41,6 +41,7 @@ import { hostMov } from './host/mov.ts';
 import { prefetch } from './host/prefetch.ts';
 import { unbind } from './host/unbind.ts';
 import { zeroPage } from './host/zero.ts';
+import { INERT } from './inert.ts';
 import { iommuDestroy } from './iommufd/destroy.ts';
 import { iommuHwptAlloc } from './iommufd/hwpt-alloc.ts';
 import { iommuIoasAlloc } from './iommufd/ioas-alloc.ts';
@@ -139,6 +140,8 @@ export const OPS: readonly Op[] = [
   iommuIoasUnmap,
   iommuHwptAlloc,
   iommuDestroy,
+  // calls that touch nothing here
+  ...INERT,
   // instructions
   mov,
   movnti,

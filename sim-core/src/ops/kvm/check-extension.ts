@@ -5,7 +5,7 @@ export const checkExtension: Op = {
   kind: 'ioctl',
   summary: 'Asks whether KVM has a capability.',
   doc: [
-    'Modelled: KVM_CAP_DEVICE_CTRL, KVM_CAP_VM_ATTRIBUTES, KVM_CAP_DISABLE_QUIRKS and KVM_CAP_DISABLE_QUIRKS2. Every other capability reads as 0 here, although a real kernel has many.',
+    'Modelled: KVM_CAP_DEVICE_CTRL, KVM_CAP_VM_ATTRIBUTES, KVM_CAP_DISABLE_QUIRKS and KVM_CAP_DISABLE_QUIRKS2. What a real kernel answers to others depends on the machine: a declared result is taken as its answer, and without one it is 0.',
     'Up to v6.4 KVM_CAP_DEVICE_CTRL is 0 on x86 although devices can be created.',
   ].join('\n\n'),
   sources: [
@@ -21,6 +21,7 @@ export const checkExtension: Op = {
   operands: [{ name: 'capability', shapes: [{ kind: 'int', constants: 'kvm-cap' }], doc: 'The capability.' }],
   files: ['kvm', 'vm'],
   result: 'value',
+  answer: 0,
   code: {
     kind: 'ioctl',
     routines: (world) => ({ kvm: world.kvm.vms.checkExtension, vm: world.kvm.vms.checkExtension }),

@@ -5,7 +5,7 @@ export const enableCap: Op = {
   kind: 'ioctl',
   summary: 'Switches a capability of a VM on; here: takes quirks away.',
   doc: [
-    'KVM_CAP_DISABLE_QUIRKS takes a set of quirks and ignores bits it does not know; KVM_CAP_DISABLE_QUIRKS2 (v5.18) refuses them. Other capabilities are EINVAL here, although a real kernel has many.',
+    'KVM_CAP_DISABLE_QUIRKS takes a set of quirks and ignores bits it does not know; KVM_CAP_DISABLE_QUIRKS2 (v5.18) refuses them. Other capabilities that are known by name switch on nothing that is modelled: they answer what the line declares, else 0. A number without a name is EINVAL.',
   ].join('\n\n'),
   sources: [{ document: 'linux', place: 'arch/x86/kvm/x86.c kvm_vm_ioctl_enable_cap()' }],
   errnos: [
@@ -23,5 +23,6 @@ export const enableCap: Op = {
     { name: 'cap', shapes: [{ kind: 'struct', struct: 'kvm_enable_cap' }], doc: 'The capability and its arguments.' },
   ],
   files: ['vm'],
+  answer: 0,
   code: { kind: 'ioctl', routines: (world) => ({ vm: world.kvm.vms.enableCap }) },
 };

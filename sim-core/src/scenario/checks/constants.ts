@@ -1,3 +1,4 @@
+import { leftOutConstant } from '../../ops/not-modelled.ts';
 import type { OperandShape } from '../../ops/op.ts';
 import type { Expr, NameExpr, Span, StructExpr, Syscall } from '../ast.ts';
 import { looksConstant } from '../constant-style.ts';
@@ -20,7 +21,8 @@ export function* unknownConstants({ line, vocabulary, params }: LineSubject): Ge
   for (const { expr, shapes, where } of expectedValues(line.content, vocabulary)) {
     const set = setOf(shapes);
     for (const { name, span } of namesIn(expr)) {
-      if (vocabulary.constants.has(name) || params.has(name) || !looksConstant(name, vocabulary)) continue;
+      if (vocabulary.constants.has(name) || params.has(name) || leftOutConstant(name)) continue;
+      if (!looksConstant(name, vocabulary)) continue;
       const struct = structAround(line.content, span);
       yield { name, span, where, ...(set !== undefined && { set }), ...(struct && { struct }) };
     }

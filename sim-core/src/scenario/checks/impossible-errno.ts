@@ -29,7 +29,7 @@ export const impossibleErrno: Check = {
     )
       return;
     const op = opOfCall(content, vocabulary);
-    if (op === undefined || op.errnos.length === 0) return;
+    if (op === undefined || op.errnos.length === 0 || op.answer !== undefined) return;
     const possible = [...new Set(op.errnos.map((errno) => errno.name))];
     if (possible.includes(content.result.errno) || (op.kind === 'ioctl' && OF_ANY_IOCTL.includes(content.result.errno)))
       return;

@@ -23,8 +23,10 @@ import { missingBrace } from './missing-brace.ts';
 import { missingMachine } from './missing-machine.ts';
 import { missingOption } from './missing-option.ts';
 import { nestedTooDeep } from './nested-too-deep.ts';
+import { noEffect } from './no-effect.ts';
 import { noSteps } from './no-steps.ts';
 import { notInKernel } from './not-in-kernel.ts';
+import { notModelled } from './not-modelled.ts';
 import { procArguments } from './proc-arguments.ts';
 import { recursiveProc } from './recursive-proc.ts';
 import { strayBrace } from './stray-brace.ts';
@@ -91,8 +93,10 @@ export const CHECKS: readonly Check[] = [
   missingMachine,
   missingOption,
   nestedTooDeep,
+  noEffect,
   noSteps,
   notInKernel,
+  notModelled,
   procArguments,
   recursiveProc,
   strayBrace,

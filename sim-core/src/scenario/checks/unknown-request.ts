@@ -1,3 +1,4 @@
+import { leftOutRequest } from '../../ops/not-modelled.ts';
 import { didYouMean, nearest } from '../suggest.ts';
 import { type Check, replacing } from './check.ts';
 
@@ -34,7 +35,7 @@ export const unknownRequest: Check = {
       yield { span: request.span, message: 'Expected the name of a request, such as `KVM_CREATE_VM`.' };
       return;
     }
-    if (vocabulary.requests.has(request.name) || params.has(request.name)) return;
+    if (vocabulary.requests.has(request.name) || params.has(request.name) || leftOutRequest(request.name)) return;
     const meant = nearest(request.name, vocabulary.requests.keys());
     const message = `\`${request.name}\` is not an ioctl request that is modelled${didYouMean(meant)}`;
     yield { span: request.span, message, ...replacing(request.span, meant) };

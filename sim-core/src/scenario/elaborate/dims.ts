@@ -54,7 +54,13 @@ export function countDims(
   const count = (...names: readonly string[]): number =>
     names.reduce((sum, name) => sum + (tally.calls.get(name) ?? 0), 0);
   const opens = count('open', 'openat');
-  const objects = count('KVM_CREATE_VM', 'KVM_CREATE_VCPU', 'KVM_CREATE_DEVICE', 'VFIO_GROUP_GET_DEVICE_FD');
+  const objects = count(
+    'KVM_CREATE_VM',
+    'KVM_CREATE_VCPU',
+    'KVM_CREATE_DEVICE',
+    'VFIO_GROUP_GET_DEVICE_FD',
+    'KVM_GET_STATS_FD',
+  );
   const others = count('eventfd', 'eventfd2', 'epoll_create', 'epoll_create1', 'socket', 'memfd_create');
   const files = opens + objects + others + STANDARD_STREAMS;
   const units = topology.groups.length + topology.devices.length;

@@ -276,6 +276,7 @@ function compileSyscall(context: ProgramContext, actor: number, statement: Sysca
     );
   }
   let request = -1;
+  let op: Op = call;
   let shapes: readonly (Op['operands'][number] | undefined)[] = call.operands;
   if (call.name === 'ioctl') {
     const named = requestOf(statement.args[1]);
@@ -289,6 +290,7 @@ function compileSyscall(context: ProgramContext, actor: number, statement: Sysca
       );
     }
     request = named?.index ?? -1;
+    op = named?.op ?? call;
     shapes = [undefined, undefined, named?.op.operands[0]];
   }
   const values = statement.args.map((expr, i) =>
@@ -304,9 +306,21 @@ function compileSyscall(context: ProgramContext, actor: number, statement: Sysca
   );
   return {
     routine: call.code.routine(world),
-    args: { values, request, action: undefined },
+    args: { values, request, action: undefined, ...answerOf(op, statement) },
     finish: (node) => finishSyscall(context, actor, statement, node),
   };
+}
+
+/** The result that a line declares, negative for an errno; undefined when it declares none. */
+function declaredResult({ result }: Syscall): number | undefined {
+  if (result === undefined) return undefined;
+  if (result.errno !== undefined) return -(errnoByName.get(result.errno) ?? Number.NaN);
+  return Number(BigInt.asIntN(32, result.value ?? 0n));
+}
+
+/** What the model cannot know is what the line says. */
+function answerOf({ answer }: Op, statement: Syscall): { readonly answer?: number } {
+  return answer === undefined ? {} : { answer: declaredResult(statement) ?? answer };
 }
 
 function expectedShape(
@@ -324,13 +338,7 @@ function finishSyscall(
 ): (task: Task, value: number) => void {
   const bind = statement.bind ? context.names.get(statement.bind.text) : undefined;
   const error = context.errors[actor];
-  const declared = statement.result;
-  const expected =
-    declared === undefined
-      ? undefined
-      : declared.errno !== undefined
-        ? -(errnoByName.get(declared.errno) ?? Number.NaN)
-        : Number(BigInt.asIntN(32, declared.value ?? 0n));
+  const expected = declaredResult(statement);
   return (task, value) => {
     const { machine } = task;
     if (bind !== undefined) machine.put(bind, value < 0 ? -1 : value);

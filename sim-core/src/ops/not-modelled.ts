@@ -1,0 +1,113 @@
+/**
+ * Names of the kernel's API that Snoopscope knows and does not model: whoever writes one is told what it belongs to,
+ * instead of being told that there is no such thing. docs/fidelity.md lists the same parts.
+ */
+
+/** A part of the kernel that is left out, and the names that belong to it. */
+export interface LeftOut {
+  /** What it is called: `guest_memfd`. */
+  readonly part: string;
+  /** What it is, and what its absence means for a scenario. */
+  readonly doc: string;
+  /** Requests of ioctl. */
+  readonly requests: readonly string[];
+  /** Constants that select it in a call that is modelled otherwise. */
+  readonly constants: readonly string[];
+}
+
+export const LEFT_OUT: readonly LeftOut[] = [
+  {
+    part: 'guest_memfd',
+    doc: 'Memory that only the guest can reach has no user mapping, and VFIO cannot pin it. Every page of a scenario is ordinary shared memory.',
+    requests: ['KVM_CREATE_GUEST_MEMFD', 'KVM_SET_MEMORY_ATTRIBUTES', 'KVM_PRE_FAULT_MEMORY'],
+    constants: ['KVM_MEM_GUEST_MEMFD', 'KVM_X86_SW_PROTECTED_VM'],
+  },
+  {
+    part: 'SEV, SEV-ES and SEV-SNP',
+    doc: 'Encrypted guests need caches flushed for reasons of their own (pages that change their key). A VM here is never encrypted.',
+    requests: ['KVM_MEMORY_ENCRYPT_OP', 'KVM_MEMORY_ENCRYPT_REG_REGION', 'KVM_MEMORY_ENCRYPT_UNREG_REGION'],
+    constants: ['KVM_X86_SEV_VM', 'KVM_X86_SEV_ES_VM', 'KVM_X86_SNP_VM'],
+  },
+  {
+    part: 'TDX',
+    doc: 'The leaves of a TD belong to the TDX module, and KVM gives them WB without asking. A VM here is never a TD.',
+    requests: [],
+    constants: ['KVM_X86_TDX_VM'],
+  },
+  {
+    part: 'nested IOMMU domains',
+    doc: 'A guest that manages first-stage tables of its own (vIOMMU) is not modelled: domains are made by the host alone.',
+    requests: [
+      'IOMMU_VIOMMU_ALLOC',
+      'IOMMU_VDEVICE_ALLOC',
+      'IOMMU_VEVENTQ_ALLOC',
+      'IOMMU_HW_QUEUE_ALLOC',
+      'IOMMU_HWPT_INVALIDATE',
+      'IOMMU_FAULT_QUEUE_ALLOC',
+    ],
+    constants: ['IOMMU_HWPT_ALLOC_NEST_PARENT'],
+  },
+  {
+    part: 'dirty tracking of hardware page tables',
+    doc: 'Which pages a device wrote is not kept.',
+    requests: ['IOMMU_HWPT_SET_DIRTY_TRACKING', 'IOMMU_HWPT_GET_DIRTY_BITMAP'],
+    constants: ['IOMMU_HWPT_ALLOC_DIRTY_TRACKING'],
+  },
+  {
+    part: 'mappings by file or copy',
+    doc: 'An I/O address space is filled by IOMMU_IOAS_MAP only.',
+    requests: ['IOMMU_IOAS_COPY', 'IOMMU_IOAS_MAP_FILE', 'IOMMU_IOAS_CHANGE_PROCESS'],
+    constants: [],
+  },
+  {
+    part: 'ATS and PRI',
+    doc: 'A device never asks the IOMMU for translations of its own: every TLP is translated where it arrives, and a page that is not mapped is a fault.',
+    requests: [],
+    constants: [],
+  },
+  {
+    part: 'DMA with a PASID',
+    doc: 'The TLPs of a device carry no PASID: it has one domain at a time.',
+    requests: ['VFIO_DEVICE_PASID_ATTACH_IOMMUFD_PT', 'VFIO_DEVICE_PASID_DETACH_IOMMUFD_PT'],
+    constants: ['VFIO_DEVICE_ATTACH_PASID', 'VFIO_DEVICE_DETACH_PASID'],
+  },
+  {
+    part: 'SR-IOV',
+    doc: 'A virtual function is a device of its own like any other; that it comes from a physical one, and the token that both share, is not modelled.',
+    requests: [],
+    constants: ['VFIO_DEVICE_FEATURE_PCI_VF_TOKEN', 'VFIO_DEVICE_BIND_FLAG_TOKEN'],
+  },
+  {
+    part: 'peer-to-peer DMA',
+    doc: 'Devices read and write words of memory only: a TLP never reaches the registers of another device.',
+    requests: [],
+    constants: [],
+  },
+  {
+    part: 'nested virtualization',
+    doc: 'A guest runs no guests: WBINVD of a nested guest and leaves of nested EPT or NPT do not occur.',
+    requests: [],
+    constants: [],
+  },
+  {
+    part: 'live migration of devices',
+    doc: 'The state of a device is not read or written.',
+    requests: ['VFIO_MIG_GET_PRECOPY_INFO'],
+    constants: [],
+  },
+];
+
+const requests: ReadonlyMap<string, LeftOut> = new Map(
+  LEFT_OUT.flatMap((one) => one.requests.map((name) => [name, one])),
+);
+const constants: ReadonlyMap<string, LeftOut> = new Map(
+  LEFT_OUT.flatMap((one) => one.constants.map((name) => [name, one])),
+);
+
+export function leftOutRequest(name: string): LeftOut | undefined {
+  return requests.get(name);
+}
+
+export function leftOutConstant(name: string): LeftOut | undefined {
+  return constants.get(name);
+}

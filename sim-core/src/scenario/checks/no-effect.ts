@@ -1,0 +1,48 @@
+import { OTHER_CAPABILITIES } from '../../kernel/capabilities.ts';
+import { OPS } from '../../ops/table.ts';
+import type { Check } from './check.ts';
+import { namesIn } from './constants.ts';
+import { expectedValues, requestOf } from './values.ts';
+
+const capabilities: ReadonlySet<string> = new Set(OTHER_CAPABILITIES.map(([name]) => name));
+const loadsVcpu = (name: string): boolean => OPS.some((op) => op.name === name && op.files?.includes('vcpu'));
+
+export const noEffect: Check = {
+  code: 'no-effect',
+  severity: 'hint',
+  doc: 'The call is known and changes nothing that is modelled. It stands in the logs of real VMMs, and its declared result is taken as the kernel’s.',
+  sources: ['docs/fidelity.md, "What is left out"'],
+  examples: {
+    bad: `setup {
+  kvm = open("/dev/kvm", O_RDWR)
+  vm  = ioctl(kvm, KVM_CREATE_VM, 0)
+  ioctl(vm, KVM_CREATE_IRQCHIP)
+}
+`,
+    good: `setup {
+  kvm = open("/dev/kvm", O_RDWR)
+  vm  = ioctl(kvm, KVM_CREATE_VM, 0)
+}
+`,
+  },
+  of: ['syscall'],
+  *line({ line, vocabulary }) {
+    const call = line.content;
+    if (call.kind !== 'syscall') return;
+    const op = requestOf(call, vocabulary);
+    const request = call.args[1];
+    if (op?.inert && request) {
+      const beside = loadsVcpu(op.name) ? ', beside loading the vCPU,' : '';
+      yield {
+        span: request.span,
+        message: `\`${op.name}\` has no effect here${beside} and answers what the line declares.`,
+      };
+    }
+    for (const { expr } of expectedValues(call, vocabulary)) {
+      for (const { name, span } of namesIn(expr)) {
+        if (capabilities.has(name))
+          yield { span, message: `\`${name}\` is not modelled: the answer is what the line declares, else 0.` };
+      }
+    }
+  },
+};
