@@ -47,7 +47,7 @@ const sections: Readonly<Record<string, () => string>> = {
       ['fact', 'value', 'meaning'],
       FACTS.map(({ name, params, value, doc }) => [
         `\`${name}(${params.map((param) => param.name).join(', ')})\``,
-        typeof value === 'object' ? value.map((one) => `\`${one}\``).join(', ') : value,
+        typeof value === 'object' ? value.names.map((one) => `\`${one}\``).join(', ') : value,
         doc,
       ]),
     )}\n\n${table(

@@ -171,7 +171,7 @@ describe('conditions and schedules', () => {
     const call = `${name}(${params.map(({ kind }) => ARGUMENTS[kind]).join(', ')})`;
     expect(hover(['file', `exists ${call} == 1`], name)).toMatch(SOURCE);
     for (const { kind } of params) expect(hover(['file', `exists ${call} == 1`], ARGUMENTS[kind]), kind).toBeDefined();
-    for (const word of typeof value === 'string' ? [] : value)
+    for (const word of typeof value === 'string' ? [] : value.names)
       expect(hover(['file', `exists ${call} == ${word}`], word), word).toBeDefined();
   });
   test.each(FINDINGS)('%s', (name) => expect(hover(['file', `~exists ${name}`], name)).toMatch(SOURCE));
@@ -179,7 +179,7 @@ describe('conditions and schedules', () => {
     expect(hover(['file', `exists deadlock on ${name}`], name)).toContain(name),
   );
   test('memory types and cache states are values of facts', () => {
-    const values = FACTS.flatMap(({ value }) => (typeof value === 'string' ? [] : value));
+    const values = FACTS.flatMap(({ value }) => (typeof value === 'string' ? [] : value.names));
     expect(new Set(values)).toEqual(new Set([...MEMORY_TYPES, ...CACHE_STATES]));
   });
   test('what the environment does, and where', () => {

@@ -50,7 +50,7 @@ export function describe(meaning: Meaning, profile: Profile): string {
     case 'fact': {
       const { name, params, doc, value } = meaning.fact;
       const values =
-        typeof value === 'string' ? `Its value is a ${value}.` : `Its value is one of ${value.join(', ')}.`;
+        typeof value === 'string' ? `Its value is a ${value}.` : `Its value is one of ${value.names.join(', ')}.`;
       return page(
         code(`${name}(${params.map((param) => param.name).join(', ')})`),
         doc,

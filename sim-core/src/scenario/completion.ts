@@ -315,7 +315,7 @@ class Reader {
     const { tokens } = this;
     if (tokens.at(-2) !== ')') return undefined;
     const value = factByName.get(tokens[tokens.lastIndexOf('(') - 1] ?? '')?.value;
-    return typeof value === 'object' ? value : undefined;
+    return typeof value === 'object' ? value.names : undefined;
   }
 }
 

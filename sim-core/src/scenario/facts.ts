@@ -1,70 +1,185 @@
-import { EXIT_REASONS } from '../state/event.ts';
-
 /**
- * What a final condition may ask about the machine. The elaborator evaluates them; checks, completion,
- * hover and the grammar read their names and shapes here.
+ * What a final condition may ask about the machine: one record a fact, with how it is read from a state. Checks,
+ * completion, hover and the grammar read names and shapes here; the elaborator calls `compile`.
  */
-export interface FactSpec {
-  /** `exits` of `exits(vcpu0, WBINVD)`. */
-  readonly name: string;
-  readonly params: readonly FactParam[];
-  /** One sentence. */
-  readonly doc: string;
-  /** What it gives: a truth value, a number, or one of the words. */
-  readonly value: 'truth' | 'number' | readonly string[];
+import { LEAF, leafType } from '../kvm/mmu.ts';
+import { LINE_STATES } from '../memory/memory.ts';
+import { memtypeName, memtypeNamed } from '../memory/memtype.ts';
+import { EXIT_REASONS, type ExitReason } from '../state/event.ts';
+import { groupCoherent } from '../vfio/coherent.ts';
+import type { World } from '../world.ts';
+
+export { EXIT_REASONS };
+
+/** A number of a state. */
+export type StateReader = (state: Int32Array) => number;
+
+/** What an argument comes to, by the kind of its parameter. */
+export interface FactArguments {
+  /** The index of the VM in a state, or -1: a name is bound to a descriptor only while a scenario runs. */
+  readonly vm: StateReader;
+  /** Index of the actor. */
+  readonly vcpu: number;
+  readonly cpu: number;
+  /** Indices into the topology. */
+  readonly word: number;
+  readonly group: number;
+  readonly exit: ExitReason;
 }
-export interface FactParam {
+
+export interface FactParam<Kind extends keyof FactArguments = keyof FactArguments> {
   readonly name: string;
   /** `group` is the number of a VFIO group, `vm` a name bound to a VM's descriptor. */
-  readonly kind: 'vm' | 'vcpu' | 'cpu' | 'word' | 'group' | 'exit';
+  readonly kind: Kind;
+}
+
+/** The words that a fact gives, and the number that stands for each in a state. */
+export interface FactWords {
+  readonly names: readonly string[];
+  readonly numberOf: (name: string) => number | undefined;
+  readonly nameOf: (number: number) => string;
+}
+
+export interface FactSpec<Kind extends keyof FactArguments = keyof FactArguments> {
+  /** `exits` of `exits(vcpu0, WBINVD)`. */
+  readonly name: string;
+  /** Each of another kind. */
+  readonly params: readonly FactParam<Kind>[];
+  /** One sentence. */
+  readonly doc: string;
+  readonly value: 'truth' | 'number' | FactWords;
+  /** How its value is read; `truth` is 1 or 0. What is counted only for those who ask is registered here. */
+  readonly compile: (world: World, args: Pick<FactArguments, Kind>) => StateReader;
 }
 
 /** What `ept` and `memtype` are compared with; `none` when there is no leaf. */
 export const MEMORY_TYPES: readonly string[] = ['UC', 'WC', 'WT', 'WP', 'WB', 'none'];
-export const CACHE_STATES: readonly string[] = ['I', 'S', 'E', 'M'];
-export { EXIT_REASONS };
+export const CACHE_STATES: readonly string[] = LINE_STATES;
 
-const vm: FactParam = { name: 'vm', kind: 'vm' };
-const vcpu: FactParam = { name: 'vcpu', kind: 'vcpu' };
-const cpu: FactParam = { name: 'cpu', kind: 'cpu' };
-const word: FactParam = { name: 'word', kind: 'word' };
-const reason: FactParam = { name: 'reason', kind: 'exit' };
-const group: FactParam = { name: 'group', kind: 'group' };
+const NO_LEAF = -1;
+const memoryType: FactWords = {
+  names: MEMORY_TYPES,
+  numberOf: (name) => (name === 'none' ? NO_LEAF : memtypeNamed(name)),
+  nameOf: (number) => (number === NO_LEAF ? 'none' : (memtypeName(number) ?? String(number))),
+};
+const lineState: FactWords = {
+  names: CACHE_STATES,
+  numberOf: (name) => CACHE_STATES.indexOf(name),
+  nameOf: (number) => CACHE_STATES[number] ?? String(number),
+};
 
-export const FACTS: readonly FactSpec[] = [
-  {
-    name: 'noncoherent',
-    params: [vm],
-    doc: 'How many reasons for non-coherent DMA KVM counts for the VM (`noncoherent_dma_count`); true unless 0.',
-    value: 'number',
+const vm = { name: 'vm', kind: 'vm' } as const;
+const vcpu = { name: 'vcpu', kind: 'vcpu' } as const;
+const cpu = { name: 'cpu', kind: 'cpu' } as const;
+const word = { name: 'word', kind: 'word' } as const;
+
+const noncoherent: FactSpec<'vm'> = {
+  name: 'noncoherent',
+  params: [vm],
+  doc: 'How many reasons for non-coherent DMA KVM counts for the VM (`noncoherent_dma_count`); true unless 0.',
+  value: 'number',
+  compile:
+    ({ kvm }, { vm }) =>
+    (state) => {
+      const index = vm(state);
+      return index < 0 ? 0 : kvm.noncoherentReasons(state, index);
+    },
+};
+
+const exits: FactSpec<'vcpu' | 'exit'> = {
+  name: 'exits',
+  params: [vcpu, { name: 'reason', kind: 'exit' }],
+  doc: 'How often the vCPU left the guest for this reason.',
+  value: 'number',
+  compile: ({ counters }, { vcpu, exit }) => slot(counters.slot({ kind: 'exits', actor: vcpu, reason: exit })),
+};
+
+const flushes: FactSpec<'cpu'> = {
+  name: 'flushes',
+  params: [cpu],
+  doc: 'How often WBINVD really ran on the physical CPU.',
+  value: 'number',
+  compile: ({ counters }, { cpu }) => slot(counters.slot({ kind: 'flushes', cpu })),
+};
+
+const zaps: FactSpec<'vm'> = {
+  name: 'zaps',
+  params: [vm],
+  doc: 'How often KVM zapped EPT or NPT leaves of the VM because memory types changed.',
+  value: 'number',
+  compile: ({ counters, dims }, { vm }) => {
+    const slots = Array.from({ length: dims.vms }, (_, i) => counters.slot({ kind: 'zaps', vm: i }));
+    return (state) => state[slots[vm(state)] ?? -1] ?? 0;
   },
-  { name: 'exits', params: [vcpu, reason], doc: 'How often the vCPU left the guest for this reason.', value: 'number' },
-  { name: 'flushes', params: [cpu], doc: 'How often WBINVD really ran on the physical CPU.', value: 'number' },
-  {
-    name: 'zaps',
-    params: [vm],
-    doc: 'How often KVM zapped EPT or NPT leaves of the VM because memory types changed.',
-    value: 'number',
+};
+
+const ept: FactSpec<'vm' | 'word'> = {
+  name: 'ept',
+  params: [vm, word],
+  doc: 'The memory type in the EPT or NPT leaf of the word.',
+  value: memoryType,
+  compile: (world, { vm, word }) => {
+    const page = world.topology.words[word]?.page as number;
+    return (state) => {
+      const leaf = leafIn(world, state, vm(state), page);
+      return (leaf & LEAF.present) === 0 ? NO_LEAF : leafType(leaf);
+    };
   },
-  { name: 'ept', params: [vm, word], doc: 'The memory type in the EPT or NPT leaf of the word.', value: MEMORY_TYPES },
-  {
-    name: 'memtype',
-    params: [vcpu, word],
-    doc: 'The effective memory type of an access of the vCPU to the word.',
-    value: MEMORY_TYPES,
+};
+
+const memtype: FactSpec<'vcpu' | 'word'> = {
+  name: 'memtype',
+  params: [vcpu, word],
+  doc: 'The effective memory type of an access of the vCPU to the word.',
+  value: memoryType,
+  compile: (world, { vcpu, word }) => {
+    const { kvm, topology } = world;
+    const page = topology.words[word]?.page as number;
+    return (state) => {
+      const object = (state[kvm.actorVcpu.base + vcpu] as number) - 1;
+      const vm = object < 0 ? -1 : (state[kvm.vcpuVm.base + object] as number) - 1;
+      const leaf = leafIn(world, state, vm, page);
+      return (leaf & LEAF.present) === 0 ? NO_LEAF : kvm.mmu.effectiveTypeIn(state, vm, page);
+    };
   },
-  {
-    name: 'cache',
-    params: [cpu, word],
-    doc: "The MESI state of the word's line in the cache of the physical CPU.",
-    value: CACHE_STATES,
-  },
-  {
-    name: 'coherent',
-    params: [group],
-    doc: 'What the kernel answers when KVM asks whether DMA of the group, given by its number, is cache coherent.',
-    value: 'truth',
-  },
-];
+};
+
+const cache: FactSpec<'cpu' | 'word'> = {
+  name: 'cache',
+  params: [cpu, word],
+  doc: "The MESI state of the word's line in the cache of the physical CPU.",
+  value: lineState,
+  compile: ({ memory, topology }, { cpu, word }) =>
+    slot(memory.lineState.base + cpu * topology.lines.length + (topology.words[word]?.line as number)),
+};
+
+const coherent: FactSpec<'group'> = {
+  name: 'coherent',
+  params: [{ name: 'group', kind: 'group' }],
+  doc: 'What the kernel answers when KVM asks whether DMA of the group, given by its number, is cache coherent.',
+  value: 'truth',
+  compile:
+    (world, { group }) =>
+    (state) =>
+      Number(groupCoherent(world, state, group)),
+};
+
+/** Every fact, one line each. */
+export const FACTS: readonly FactSpec[] = [noncoherent, exits, flushes, zaps, ept, memtype, cache, coherent];
 
 export const factByName: ReadonlyMap<string, FactSpec> = new Map(FACTS.map((fact) => [fact.name, fact]));
+
+/** A value of a fact as an outcome shows it: `yes`, `3`, `WB`. */
+export function factText({ value }: FactSpec, number: number): string {
+  if (value === 'truth') return number ? 'yes' : 'no';
+  return value === 'number' ? String(number) : value.nameOf(number);
+}
+
+function slot(index: number): StateReader {
+  return (state) => state[index] as number;
+}
+
+/** The leaf that maps a page in a VM; 0 when there is no VM. */
+function leafIn({ kvm, topology }: World, state: Int32Array, vm: number, page: number): number {
+  return vm < 0 ? 0 : (state[kvm.leaf.base + vm * topology.pages.length + page] as number);
+}

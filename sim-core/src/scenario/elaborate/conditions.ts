@@ -2,22 +2,18 @@
 import type { CompiledCondition } from '../../engine/model.ts';
 import { FINDINGS, type Finding } from '../../engine/monitors/table.ts';
 import { FILE_KIND_NAMES } from '../../files/kinds.ts';
-import { LEAF, leafType } from '../../kvm/mmu.ts';
-import { memtypeName } from '../../memory/memtype.ts';
 import { EXIT_REASONS, type ExitReason } from '../../state/event.ts';
-import { groupCoherent } from '../../vfio/coherent.ts';
 import type { Condition, LineContent, Span, Term, Word } from '../ast.ts';
+import { type FactArguments, factByName, factText, type StateReader } from '../facts.ts';
 import type { ProgramContext } from './program.ts';
 import { rangesContain } from './versions.ts';
 import { coherentWord, compare } from './wait.ts';
 
 type ConditionLine = Extract<LineContent, { kind: 'condition' }>;
-type Read = (state: Int32Array) => number;
-
 /** A term with how its values are written in an outcome. */
 interface CompiledTerm {
   readonly name: string;
-  readonly read: Read;
+  readonly read: StateReader;
   readonly text: (value: number) => string;
   /** For a name that is a value of the other side: `WB`, `M`. */
   readonly literal: boolean;
@@ -197,7 +193,9 @@ class TermCompiler {
       };
     }
     if (other?.kind === 'call') {
-      const value = factLiteral(other.name.text, name.text);
+      const words = factByName.get(other.name.text)?.value;
+      const value =
+        typeof words === 'object' && words.names.includes(name.text) ? words.numberOf(name.text) : undefined;
       if (value !== undefined) return { name: name.text, read: () => value, text: () => name.text, literal: true };
     }
     const slot = names.get(name.text);
@@ -227,8 +225,24 @@ class TermCompiler {
     return actor >= 0 ? actor : this.#fail(name.span, `There is no vCPU ${name.text}.`);
   }
 
+  #group(name: Word): number {
+    const { groups } = this.#context.world.topology;
+    const group = groups.findIndex(({ number }) => String(number) === name.text);
+    if (group >= 0) return group;
+    return this.#fail(
+      name.span,
+      `The machine has no group ${name.text}: known are ${groups.map(({ number }) => number).join(', ')}.`,
+    );
+  }
+
+  #exit(name: Word): ExitReason {
+    const reason = EXIT_REASONS.find((known) => known === name.text);
+    if (reason !== undefined) return reason;
+    return this.#fail(name.span, `${name.text} is not an exit reason: known are ${EXIT_REASONS.join(', ')}.`);
+  }
+
   /** The VM behind the descriptor that a name is bound to, in a state; -1 when it names none. */
-  #vm(name: Word): Read {
+  #vm(name: Word): StateReader {
     const { world, names } = this.#context;
     const slot = names.get(name.text);
     if (slot === undefined) this.#fail(name.span, `${name.text} is not bound by any call.`);
@@ -245,118 +259,35 @@ class TermCompiler {
 
   #fact(name: Word, args: readonly Word[], span: Span): CompiledTerm {
     const { world } = this.#context;
-    const full = `${name.text}(${args.map((a) => a.text).join(', ')})`;
-    const [first, second] = args;
-    const need = (word: Word | undefined): Word => word ?? this.#fail(span, `${name.text} needs another argument.`);
-    const number = (read: Read): CompiledTerm => ({ name: full, read, text: String, literal: false });
-    switch (name.text) {
-      case 'noncoherent': {
-        const vm = this.#vm(need(first));
-        return number((state) => {
-          const index = vm(state);
-          return index < 0 ? 0 : world.kvm.noncoherentReasons(state, index);
-        });
-      }
-      case 'exits': {
-        const reason = need(second).text as ExitReason;
-        if (!EXIT_REASONS.includes(reason))
-          this.#fail(need(second).span, `${reason} is no exit reason: known are ${EXIT_REASONS.join(', ')}.`);
-        const slot = world.counters.slot({ kind: 'exits', actor: this.#actor(need(first)), reason });
-        return number((state) => state[slot] as number);
-      }
-      case 'flushes': {
-        const slot = world.counters.slot({ kind: 'flushes', cpu: this.#cpu(need(first)) });
-        return number((state) => state[slot] as number);
-      }
-      case 'zaps': {
-        const vm = this.#vm(need(first));
-        const slots = Array.from({ length: world.dims.vms }, (_, i) => world.counters.slot({ kind: 'zaps', vm: i }));
-        return number((state) => state[slots[vm(state)] ?? -1] ?? 0);
-      }
-      case 'ept': {
-        const vm = this.#vm(need(first));
-        const page = world.topology.words[this.#word(need(second))]?.page as number;
-        const pages = world.topology.pages.length;
-        return {
-          name: full,
-          read: (state) => {
-            const index = vm(state);
-            const leaf = index < 0 ? 0 : (state[world.kvm.leaf.base + index * pages + page] as number);
-            return (leaf & LEAF.present) === 0 ? -1 : leafType(leaf);
-          },
-          text: typeText,
-          literal: false,
-        };
-      }
-      case 'memtype': {
-        const actor = this.#actor(need(first));
-        const page = world.topology.words[this.#word(need(second))]?.page as number;
-        return {
-          name: full,
-          read: (state) => effectiveType(world, state, actor, page),
-          text: typeText,
-          literal: false,
-        };
-      }
-      case 'cache': {
-        const line = world.topology.words[this.#word(need(second))]?.line as number;
-        const slot = world.memory.lineState.base + this.#cpu(need(first)) * world.topology.lines.length + line;
-        return {
-          name: full,
-          read: (state) => state[slot] as number,
-          text: (v) => 'ISEM'[v] ?? String(v),
-          literal: false,
-        };
-      }
-      case 'coherent': {
-        const group = world.topology.groups.findIndex((g) => String(g.number) === need(first).text);
-        if (group < 0)
-          this.#fail(
-            need(first).span,
-            `The machine has no group ${need(first).text}: known are ${world.topology.groups.map((g) => g.number).join(', ')}.`,
-          );
-        return {
-          name: full,
-          read: (state) => Number(groupCoherent(world, state, group)),
-          text: (v) => (v ? 'yes' : 'no'),
-          literal: false,
-        };
-      }
-      default:
-        return this.#fail(name.span, `${name.text} is nothing that a condition can ask.`);
+    const fact = factByName.get(name.text);
+    if (!fact) return this.#fail(name.span, `${name.text} is nothing that a condition can ask.`);
+    const known: Partial<Record<keyof FactArguments, FactArguments[keyof FactArguments]>> = {};
+    for (const [index, { kind }] of fact.params.entries()) {
+      const arg = args[index] ?? this.#fail(span, `${name.text} needs another argument.`);
+      known[kind] = this.#argument(kind, arg);
+    }
+    return {
+      name: `${name.text}(${args.map((a) => a.text).join(', ')})`,
+      read: fact.compile(world, known as FactArguments),
+      text: fact.value === 'number' ? String : (value) => factText(fact, value),
+      literal: false,
+    };
+  }
+
+  #argument(kind: keyof FactArguments, arg: Word): FactArguments[keyof FactArguments] {
+    switch (kind) {
+      case 'vm':
+        return this.#vm(arg);
+      case 'vcpu':
+        return this.#actor(arg);
+      case 'cpu':
+        return this.#cpu(arg);
+      case 'word':
+        return this.#word(arg);
+      case 'group':
+        return this.#group(arg);
+      case 'exit':
+        return this.#exit(arg);
     }
   }
-}
-
-function typeText(value: number): string {
-  return value < 0 ? 'none' : (memtypeName(value) ?? String(value));
-}
-
-function effectiveType(world: ProgramContext['world'], state: Int32Array, actor: number, page: number): number {
-  const vcpu = (state[world.kvm.actorVcpu.base + actor] as number) - 1;
-  if (vcpu < 0) return -1;
-  const vm = (state[world.kvm.vcpuVm.base + vcpu] as number) - 1;
-  const leaf = state[world.kvm.leaf.base + vm * world.topology.pages.length + page] as number;
-  return (leaf & LEAF.present) === 0 ? -1 : world.kvm.mmu.effectiveTypeIn(state, vm, page);
-}
-
-/** The number of a word that stands on the other side of a fact: a memory type, a cache state. */
-function factLiteral(fact: string, word: string): number | undefined {
-  if (fact === 'cache') {
-    const state = 'ISEM'.indexOf(word);
-    return word.length === 1 && state >= 0 ? state : undefined;
-  }
-  if (fact === 'ept' || fact === 'memtype') {
-    const types: Readonly<Record<string, number>> = {
-      UC: 0,
-      WC: 1,
-      WT: 4,
-      WP: 5,
-      WB: 6,
-      'UC-': 7,
-      none: -1,
-    };
-    return types[word];
-  }
-  return undefined;
 }

@@ -1,6 +1,7 @@
 /** `wait doorbell == 1`: an actor that may not move until a comparison holds. */
 
 import type { Task } from '../../engine/task.ts';
+import { LINE } from '../../memory/memory.ts';
 import type { NumberExpr, Operand, Relation, Wait } from '../ast.ts';
 import type { ProgramContext } from './program.ts';
 
@@ -71,7 +72,7 @@ export function coherentWord(world: ProgramContext['world'], state: Int32Array, 
   const { memory, topology } = world;
   const line = topology.words[word]?.line as number;
   for (let cpu = 0; cpu < topology.cpu.count; cpu++) {
-    if (state[memory.lineState.base + cpu * topology.lines.length + line] === 3) {
+    if (state[memory.lineState.base + cpu * topology.lines.length + line] === LINE.modified) {
       return state[memory.cached.base + cpu * topology.words.length + word] as number;
     }
   }

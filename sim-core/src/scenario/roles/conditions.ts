@@ -21,7 +21,7 @@ export function literalsOf(term: Term): readonly string[] | undefined {
   if (term.kind !== 'call') return undefined;
   const fact = factByName.get(term.name.text);
   if (fact === undefined) return [];
-  return typeof fact.value === 'object' ? fact.value : undefined;
+  return typeof fact.value === 'object' ? fact.value.names : undefined;
 }
 
 function inCondition(out: WordCollector, condition: Condition): void {
