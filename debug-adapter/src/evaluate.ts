@@ -1,7 +1,6 @@
 /** Watches, hovers and the console: names, registers, words, facts, conditions. Nothing that is asked changes anything. */
 
-import type { Model } from '@snoopscope/sim-core';
-import { compileExpression } from '@snoopscope/sim-core';
+import { compileExpression, type Model, NONE, type VmId } from '@snoopscope/sim-core';
 import { LIMITS } from './limits.ts';
 import type { Observer } from './observe.ts';
 import { RequestError } from './request-error.ts';
@@ -103,8 +102,8 @@ function descriptor(cursor: EvaluationPlace, name: string, value: number, format
   const { files } = model.world;
   const item = boundName(snapshot, name, value, format);
   const file = openFile(snapshot, snapshot.processOfName(name), value);
-  if (file < 0 || files.kindOf(snapshot.machine, file) !== 'vm') return item;
-  const vm = files.objectOf(snapshot.machine, file);
+  if (file === NONE || files.kindOf(snapshot.machine, file) !== 'vm') return item;
+  const vm = files.objectOf<VmId>(snapshot.machine, file);
   return { ...item, value: `${item.value}, ${summary(snapshot, vm)}`, children: (f) => vmItems(snapshot, vm, f) };
 }
 

@@ -2,14 +2,14 @@
  * The kernel's source files as the model has them: read-only documents with one line per micro-step, in our own words.
  * A frame of a kernel function points into one, so that stepping through the kernel has lines to show.
  */
-import type { Model, Routine } from '@snoopscope/sim-core';
+import type { AnyRoutine, Model } from '@snoopscope/sim-core';
 
 export interface KernelSource {
   /** `virt/kvm/vfio.c`. */
   readonly name: string;
   readonly text: string;
   /** The 0-based line of a micro-step of a routine. */
-  lineOf(routine: Routine, step: number): number;
+  lineOf(routine: AnyRoutine, step: number): number;
 }
 
 /** In the order in which the model defines their first function; the index + 1 is the protocol's source reference. */
@@ -25,7 +25,7 @@ export function kernelSources(model: Model): readonly KernelSource[] {
   );
 }
 
-function document(model: Model, name: string, routines: readonly Routine[]): KernelSource {
+function document(model: Model, name: string, routines: readonly AnyRoutine[]): KernelSource {
   const lines = [
     `${name} on ${model.world.kernel.profile.name}, as Snoopscope models it: one line per micro-step, between which others may run.`,
     '',

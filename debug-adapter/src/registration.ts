@@ -1,5 +1,14 @@
 /** Which statements register VFIO groups or files with KVM, and what such a call did. */
-import { IOCTLS, type ProgramNode, resultText } from '@snoopscope/sim-core';
+import {
+  IOCTLS,
+  idAt,
+  type KvmDeviceId,
+  NONE,
+  type None,
+  type ProgramNode,
+  resultText,
+  type VmId,
+} from '@snoopscope/sim-core';
 import type { Debuggee } from './launch.ts';
 import { fileText } from './scopes/descriptors.ts';
 import { groupName, vmName } from './scopes/objects.ts';
@@ -56,17 +65,17 @@ function subject(snapshot: Snapshot, actor: number, node: ProgramNode): string {
   const fd = node.kind === 'statement' ? node.args.values[2]?.fields?.get('addr')?.pointee?.int(task) : undefined;
   if (fd === undefined) return 'an unreadable descriptor';
   const file = files.fget(task, fd);
-  if (file < 0) return `descriptor ${fd}, which is not open`;
+  if (file === NONE) return `descriptor ${fd}, which is not open`;
   const kind = files.kindOf(snapshot.machine, file);
   if (kind !== 'group') return fileText(snapshot, file);
   return groupName(snapshot, files.objectOf(snapshot.machine, file));
 }
 
-function vmOfDevice(snapshot: Snapshot, actor: number, node: ProgramNode): number {
+function vmOfDevice(snapshot: Snapshot, actor: number, node: ProgramNode): VmId | None {
   const { files, kvm } = snapshot.model.world;
   const task = snapshot.task(actor);
   const fd = node.kind === 'statement' ? (node.args.values[0]?.int(task) ?? -1) : -1;
   const file = files.fget(task, fd);
-  if (file < 0 || files.kindOf(snapshot.machine, file) !== 'kvm-vfio') return -1;
-  return snapshot.read(kvm.deviceVm, files.objectOf(snapshot.machine, file)) - 1;
+  if (file === NONE || files.kindOf(snapshot.machine, file) !== 'kvm-vfio') return NONE;
+  return idAt<VmId>(snapshot, kvm.deviceVm, files.objectOf<KvmDeviceId>(snapshot.machine, file));
 }

@@ -1,5 +1,5 @@
 /** The call stack of an actor: kernel functions, then the statement, then the procedure calls that led to it. */
-import type { FrameView, Place, Routine } from '@snoopscope/sim-core';
+import type { AnyRoutine, FrameView, Place } from '@snoopscope/sim-core';
 import type { RunCursor } from './cursor.ts';
 import type { Debuggee } from './launch.ts';
 import { blockEnd } from './source-lines.ts';
@@ -10,7 +10,7 @@ export type Frame =
   | {
       readonly kind: 'kernel';
       readonly actor: number;
-      readonly routine: Routine;
+      readonly routine: AnyRoutine;
       readonly next: number;
       readonly depth: number;
     }

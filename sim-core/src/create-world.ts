@@ -2,7 +2,7 @@
 import { createCpu } from './cpu/cpu.ts';
 import { createCounters } from './engine/counters.ts';
 import { createMonitors } from './engine/monitors/monitors.ts';
-import { RoutineTable } from './engine/task.ts';
+import { RoutineTable } from './engine/routine.ts';
 import { createFiles } from './files/files.ts';
 import { createIommu } from './iommu/iommu.ts';
 import type { ChangeId } from './kernel/changes.ts';

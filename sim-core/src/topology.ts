@@ -2,6 +2,7 @@
  * What the `machine` block and the actors of a scenario fix before anything runs: hardware, words of memory, actors.
  * All of it is constant in a run; what changes is in the state vector.
  */
+import type { DeviceId, GroupId, None, PageId } from './state/ids.ts';
 
 export interface Topology {
   readonly cpu: CpuModel;
@@ -10,7 +11,7 @@ export interface Topology {
   /** VFIO groups, by ascending number. */
   readonly groups: readonly GroupModel[];
   readonly words: readonly WordModel[];
-  readonly lines: readonly { readonly page: number; readonly words: readonly number[] }[];
+  readonly lines: readonly { readonly page: PageId; readonly words: readonly number[] }[];
   readonly pages: readonly PageModel[];
   readonly actors: readonly ActorModel[];
   /** Names of the processes; 0 is the VMM that `setup` belongs to. */
@@ -46,8 +47,7 @@ export interface DeviceModel {
   readonly bdf: string;
   /** Index into `iommus`, or -1 when no IOMMU translates for it. */
   readonly iommu: number;
-  /** Index into `groups`, or -1. */
-  readonly group: number;
+  readonly group: GroupId | None;
   /** It can ask for No Snoop. */
   readonly noSnoop: boolean;
   /** It can set its own Enable No Snoop bit behind the host's back. */
@@ -64,8 +64,7 @@ export interface DeviceModel {
 export interface GroupModel {
   /** The number in `/dev/vfio/26`. */
   readonly number: number;
-  /** Indices into `devices`. */
-  readonly devices: readonly number[];
+  readonly devices: readonly DeviceId[];
 }
 
 export interface PageModel {
@@ -82,7 +81,7 @@ export interface PageModel {
 export interface WordModel {
   readonly name: string;
   readonly line: number;
-  readonly page: number;
+  readonly page: PageId;
   readonly initial: number;
   /** The number written for `&x`: guest-physical address, IOVA and user address at once. */
   readonly address: bigint;

@@ -8,7 +8,7 @@
 import type { Cpu } from './cpu/cpu.ts';
 import type { Counters } from './engine/counters.ts';
 import type { Monitors } from './engine/monitors/monitors.ts';
-import type { RoutineTable } from './engine/task.ts';
+import type { RoutineTable } from './engine/routine.ts';
 import type { Files } from './files/files.ts';
 import type { Iommu } from './iommu/iommu.ts';
 import type { ChangeId } from './kernel/changes.ts';

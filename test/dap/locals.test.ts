@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { EVENT_WIDTH, elaborate, type Model, type ParsedScenario, PROFILES, parse, Run } from '@snoopscope/sim-core';
 import { expect, test } from 'vitest';
-import { ROUTINE_STEPS } from '../../sim-core/src/engine/task.ts';
+import { ROUTINE_STEPS } from '../../sim-core/src/engine/routine.ts';
 import { root } from './client.ts';
 
 const folder = path.join(root, 'scenarios');

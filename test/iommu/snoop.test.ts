@@ -1,6 +1,6 @@
 // Which page table entries override No Snoop: by kernel, by IOMMU, by the order in which groups join and memory is mapped.
 import { describe, expect, it } from 'vitest';
-import { MEMTYPE, Run } from '../../sim-core/src/index.ts';
+import { type DeviceId, MEMTYPE, type PageId, Run } from '../../sim-core/src/index.ts';
 import { machine, modelOf, READY, runSetup } from '../vfio/machine.ts';
 
 const MAP = '\n  ioctl(container, VFIO_IOMMU_MAP_DMA, {vaddr=&x, iova=&x, size=PAGE})';
@@ -123,7 +123,7 @@ describe('mappings', () => {
     const read = `${READY}\n  ioctl(container, VFIO_IOMMU_MAP_DMA, {flags=VFIO_DMA_MAP_FLAG_READ, vaddr=&y, iova=&x, size=PAGE})`;
     const run = runSetup(machine(), read, 'v6.12');
     expect(run.entry('gpu', 0)).toBe('r');
-    expect(run.model.world.iommu.lookup(run.executor.machine, 0, 0) >> 3).toBe(2);
+    expect(run.model.world.iommu.lookup(run.executor.machine, 0 as DeviceId, 0 as PageId) >> 3).toBe(2);
     expect(run.entry('gpu', 1)).toBe('');
   });
 
@@ -134,7 +134,7 @@ describe('mappings', () => {
       'v6.12',
     );
     expect(run.results.at(-1)).toBe(0);
-    expect(run.model.world.iommu.lookup(run.executor.machine, 0, 0) >> 3).toBe(0);
+    expect(run.model.world.iommu.lookup(run.executor.machine, 0 as DeviceId, 0 as PageId) >> 3).toBe(0);
   });
 });
 

@@ -1,6 +1,6 @@
 // Legacy assignment, which no recorded kernel has any more: checks, coherency and SNP as the fact sheet's C.2 has them.
 import { describe, expect, it } from 'vitest';
-import { type Executor, type Model, Run } from '../../sim-core/src/index.ts';
+import { type DeviceId, type Executor, type Model, type PageId, Run, type VmId } from '../../sim-core/src/index.ts';
 import { IOPTE } from '../../sim-core/src/iommu/iopte.ts';
 import { modelOf, outcome } from './run.ts';
 
@@ -32,8 +32,10 @@ function belief(kernel: string, ...lines: readonly string[]): { noncoherent: num
   const { executor }: { executor: Executor } = run;
   const { world } = model;
   return {
-    noncoherent: world.kvm.noncoherentReasons(executor.machine.state, 0),
-    snoop: [0, 1].map((device) => (world.iommu.lookup(executor.machine, device, 0) & IOPTE.snoop) !== 0),
+    noncoherent: world.kvm.noncoherentReasons(executor.machine.state, 0 as VmId),
+    snoop: [0 as DeviceId, 1 as DeviceId].map(
+      (device) => (world.iommu.lookup(executor.machine, device, 0 as PageId) & IOPTE.snoop) !== 0,
+    ),
   };
 }
 

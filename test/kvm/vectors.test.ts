@@ -3,7 +3,7 @@
  * count of non-coherent DMA moves, and which CPUs a WBINVD reaches. The first kernel and the last of each column are run.
  */
 import { describe, expect, it } from 'vitest';
-import { EVENT_WIDTH, NOTE, Run } from '../../sim-core/src/index.ts';
+import { EVENT_WIDTH, NOTE, Run, type VmId } from '../../sim-core/src/index.ts';
 import { ADD, ATTACHED, CONTAINER, KVM, machine, modelOf, READY, runSetup } from '../vfio/machine.ts';
 
 /** The columns: kernels whose answers belong together. */
@@ -275,7 +275,7 @@ describe('how many reasons for non-coherent DMA KVM counts', () => {
     for (const kernel of kernels)
       it(`${what}: ${count} on ${kernel}`, () => {
         const { model, executor } = runSetup(MIXED, KVM + calls, kernel);
-        expect(model.world.kvm.noncoherentReasons(executor.machine.state, 0)).toBe(count);
+        expect(model.world.kvm.noncoherentReasons(executor.machine.state, 0 as VmId)).toBe(count);
       });
   }
 });

@@ -1,11 +1,13 @@
 // Machines and openings that the tests of VFIO and the IOMMU share, and what to read from the state behind a run.
 import {
+  type DeviceId,
   EVENT_WIDTH,
   type Executor,
   elaborate,
   IOPTE,
   type Model,
   NOTE,
+  type PageId,
   parse,
   profileNamed,
   Run,
@@ -85,7 +87,7 @@ export function runSetup(machineText: string, statements: string, kernel: string
     value: (name) => state[model.names.get(name) as number] as number,
     entry(device, page) {
       const index = model.world.topology.devices.findIndex((d) => d.name === device);
-      const entry = model.world.iommu.lookup(executor.machine, index, page);
+      const entry = model.world.iommu.lookup(executor.machine, index as DeviceId, page as PageId);
       const access = `${entry & IOPTE.read ? 'r' : ''}${entry & IOPTE.write ? 'w' : ''}`;
       return access + (entry & IOPTE.snoop ? '+snp' : '');
     },

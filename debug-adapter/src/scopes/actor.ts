@@ -1,4 +1,5 @@
 /** The actor of the frame: its registers, the names that calls have bound, its descriptors, the CPU it is on. */
+import type { DeviceId } from '@snoopscope/sim-core';
 import { boundNames, descriptors } from './descriptors.ts';
 import { type Format, group, type Item, numberItem, type Scope, type View } from './item.ts';
 
@@ -11,7 +12,7 @@ export const actorScope: Scope = {
     return (format) => [
       ...registers(view, format),
       ...(actor.kind === 'device' ? deviceRegisters(view, actor.subject, format) : []),
-      ...(actor.kind === 'device' ? postedRequests(view, actor.subject) : []),
+      ...(actor.kind === 'device' ? postedRequests(view, actor.subject as DeviceId) : []),
       ...placeItems(view, format),
       ...(actor.process >= 0 ? processItems(view, actor.process, format) : []),
     ];
@@ -44,7 +45,7 @@ export function deviceRegisters({ snapshot }: View, device: number, format: Form
 }
 
 /** Writes and MSIs that the device has sent and that have not arrived, the oldest first. */
-function postedRequests({ snapshot }: View, device: number): Item[] {
+function postedRequests({ snapshot }: View, device: DeviceId): Item[] {
   const { pcie, topology } = snapshot.model.world;
   return pcie.onTheirWay(snapshot.state, device).map(({ kind, target, value, asked }, i) => ({
     name: `on its way ${i + 1}`,

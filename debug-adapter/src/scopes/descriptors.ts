@@ -1,5 +1,5 @@
 /** What file descriptors and the names bound to them stand for: `vm = 5 (a VM)`. */
-import { FILE_KINDS, type FileKind } from '@snoopscope/sim-core';
+import { FILE_KINDS, type FileId, type FileKind, idAt, NONE, type None } from '@snoopscope/sim-core';
 import type { Snapshot } from '../snapshot.ts';
 import type { Format, Item } from './item.ts';
 
@@ -13,7 +13,7 @@ export function boundNames(snapshot: Snapshot, format: Format): Item[] {
 export function boundName(snapshot: Snapshot, name: string, value: number, format: Format): Item {
   if (value < 0) return { name, value: 'not bound', evaluateName: name };
   const file = openFile(snapshot, snapshot.processOfName(name), value);
-  const what = file < 0 ? undefined : fileKind(snapshot, file);
+  const what = file === NONE ? undefined : fileKind(snapshot, file);
   return {
     name,
     value: what ? `${format.number(value)} (${what})` : format.number(value),
@@ -37,24 +37,24 @@ export function descriptors(snapshot: Snapshot, process: number): Item[] {
 /** What a descriptor of a process names, or undefined when it is not open. */
 export function descriptorText(snapshot: Snapshot, process: number, fd: number): string | undefined {
   const file = openFile(snapshot, process, fd);
-  return file < 0 ? undefined : fileText(snapshot, file);
+  return file === NONE ? undefined : fileText(snapshot, file);
 }
 
-/** The open file of a descriptor, or -1. */
-export function openFile(snapshot: Snapshot, process: number, fd: number): number {
+/** The open file of a descriptor. */
+export function openFile(snapshot: Snapshot, process: number, fd: number): FileId | None {
   const { files, topology } = snapshot.model.world;
   const count = files.descriptor.size / topology.processes.length;
-  return fd < 0 || fd >= count ? -1 : snapshot.read(files.descriptor, process * count + fd) - 1;
+  return fd < 0 || fd >= count ? NONE : idAt<FileId>(snapshot, files.descriptor, process * count + fd);
 }
 
 /** A file with the name of a descriptor of it: `vm, a VM`. */
-export function fileText(snapshot: Snapshot, file: number): string {
+export function fileText(snapshot: Snapshot, file: FileId): string {
   const name = snapshot.fileName(file);
   return name === undefined ? fileKind(snapshot, file) : `${name}, ${fileKind(snapshot, file)}`;
 }
 
 /** `a VFIO group, 26`, `a VFIO device, gpu`. */
-function fileKind(snapshot: Snapshot, file: number): string {
+function fileKind(snapshot: Snapshot, file: FileId): string {
   const { files } = snapshot.model.world;
   const kind = files.kindOf(snapshot.machine, file);
   const detail = DETAILS[kind]?.(files.objectOf(snapshot.machine, file), snapshot);

@@ -1,5 +1,5 @@
 /** IOMMU: units, domains with their entries (SNP included), which domain translates for which device. */
-import { IOPTE } from '@snoopscope/sim-core';
+import { type DomainId, IOPTE } from '@snoopscope/sim-core';
 import type { Snapshot } from '../snapshot.ts';
 import { group, type Item, type Scope, those, yesNo } from './item.ts';
 import { domainOwner, pageName } from './objects.ts';
@@ -16,7 +16,7 @@ export const iommuScope: Scope = {
           value: `${unit.driver}, ${unit.driver === 'vt-d' ? `snoop control ${unit.snoopControl ? 'on' : 'off'}` : 'always as its driver sets it'}`,
         }),
       ),
-      ...those(dims.domains, (domain) => snapshot.read(iommu.domainOwner, domain) !== 0).map((domain) =>
+      ...those<DomainId>(dims.domains, (domain) => snapshot.read(iommu.domainOwner, domain) !== 0).map((domain) =>
         domainItem(snapshot, domain),
       ),
       ...topology.devices.map((device, index): Item => {
@@ -29,7 +29,7 @@ export const iommuScope: Scope = {
   },
 };
 
-function domainItem(snapshot: Snapshot, domain: number): Item {
+function domainItem(snapshot: Snapshot, domain: DomainId): Item {
   const { iommu, topology } = snapshot.model.world;
   const coherent = snapshot.read(iommu.domainCoherent, domain) !== 0;
   const unit = topology.iommus[snapshot.read(iommu.domainUnit, domain) - 1]?.name ?? 'no unit';

@@ -71,6 +71,6 @@ export function yesNo(value: number | boolean): string {
 }
 
 /** Indices from 0 on, `count` of them, that a test accepts. */
-export function those(count: number, accepted: (index: number) => boolean = () => true): number[] {
-  return Array.from({ length: count }, (_, index) => index).filter(accepted);
+export function those<T extends number = number>(count: number, accepted: (index: T) => boolean = () => true): T[] {
+  return Array.from({ length: count }, (_, index) => index as T).filter(accepted);
 }

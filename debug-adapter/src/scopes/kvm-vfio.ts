@@ -1,4 +1,5 @@
 /** kvm-vfio devices: their lists, what they have told KVM, who holds their lock. */
+import type { FileId, GroupId, KvmDeviceId } from '@snoopscope/sim-core';
 import type { Snapshot } from '../snapshot.ts';
 import { fileText } from './descriptors.ts';
 import { counted, group, type Item, type Scope, those, yesNo } from './item.ts';
@@ -12,7 +13,7 @@ export const kvmVfioScope: Scope = {
     const { dims, kvm } = snapshot.model.world;
     if (dims.kvmDevices === 0) return undefined;
     return () => {
-      const devices = those(dims.kvmDevices, (device) => snapshot.read(kvm.deviceVm, device) !== 0);
+      const devices = those<KvmDeviceId>(dims.kvmDevices, (device) => snapshot.read(kvm.deviceVm, device) !== 0);
       return devices.map((device) =>
         group(kvmDeviceName(snapshot, device), `of ${vmName(snapshot, snapshot.read(kvm.deviceVm, device) - 1)}`, () =>
           deviceItems(snapshot, device),
@@ -22,7 +23,7 @@ export const kvmVfioScope: Scope = {
   },
 };
 
-function deviceItems(snapshot: Snapshot, device: number): Item[] {
+function deviceItems(snapshot: Snapshot, device: KvmDeviceId): Item[] {
   const { kvmVfio, kvm } = snapshot.model.world;
   const entries = kvmVfio.listed(snapshot.machine, device);
   return [
@@ -35,7 +36,7 @@ function deviceItems(snapshot: Snapshot, device: number): Item[] {
   ];
 }
 
-function entryText(snapshot: Snapshot, entry: number): string {
+function entryText(snapshot: Snapshot, entry: FileId | GroupId): string {
   const { kvmVfio } = snapshot.model.world;
-  return kvmVfio.holdsFiles ? fileText(snapshot, entry) : groupName(snapshot, entry);
+  return kvmVfio.holdsFiles ? fileText(snapshot, entry as FileId) : groupName(snapshot, entry);
 }

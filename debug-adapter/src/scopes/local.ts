@@ -1,5 +1,5 @@
 /** The locals of kernel functions as a person reads them: names of objects, errnos, not numbers of slots. */
-import { errnoName, type Local, type LocalKind, ZAP_REASONS } from '@snoopscope/sim-core';
+import { errnoName, type FileId, type Local, type LocalKind, NONE, ZAP_REASONS } from '@snoopscope/sim-core';
 import type { Snapshot } from '../snapshot.ts';
 import { fileText } from './descriptors.ts';
 import { type Format, type Item, yesNo } from './item.ts';
@@ -16,8 +16,8 @@ import {
 
 /** `stored` is what the local's slot holds. */
 export function localItem(snapshot: Snapshot, local: Local, stored: number, format: Format): Item {
-  const value = local.optional ? stored - 1 : stored;
-  const text = local.optional && value < 0 ? 'none' : TEXTS[local.kind](snapshot, value, format);
+  const value = local.fromSlot(stored);
+  const text = local.optional && value === NONE ? 'none' : TEXTS[local.kind](snapshot, value, format);
   return { name: local.name, value: text, type: TYPES[local.kind] };
 }
 
@@ -32,9 +32,8 @@ const TEXTS: Readonly<Record<LocalKind, Text>> = {
   number: (_, value, format) => format.number(value),
   truth: (_, value) => yesNo(value),
   result: (_, value, format) => resultOf(value, format),
-  errno: (_, value, format) => resultOf(-value, format),
   zapReason: (_, value) => ZAP_REASONS[value] ?? String(value),
-  file: fileText,
+  file: (snapshot, value) => fileText(snapshot, value as FileId),
   vm: vmName,
   vcpu: vcpuName,
   kvmDevice: kvmDeviceName,
@@ -54,7 +53,6 @@ const TYPES: Readonly<Record<LocalKind, string>> = {
   number: 'a number',
   truth: 'a truth value',
   result: 'a result: negative is an errno',
-  errno: 'an errno',
   zapReason: 'why leaves are zapped',
   file: 'an open file',
   vm: 'a VM',

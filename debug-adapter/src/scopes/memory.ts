@@ -1,4 +1,5 @@
 /** Memory: each word as DRAM holds it, where its newest value is, and what a CPU and each device would read now. */
+import type { DeviceId } from '@snoopscope/sim-core';
 import type { Snapshot } from '../snapshot.ts';
 import { type Format, group, type Item, type Scope, those } from './item.ts';
 import { coherentValue, deviceView, holders, newestVersion } from './words.ts';
@@ -40,7 +41,7 @@ function viewItems(snapshot: Snapshot, word: number, format: Format): Item[] {
       type: `version ${holder.version} of ${newest}`,
     }),
   );
-  const devices = those(topology.devices.length).map((device): Item => {
+  const devices = those<DeviceId>(topology.devices.length).map((device): Item => {
     const seen = deviceView(snapshot, device, word);
     const name = `${topology.devices[device]?.name} reads`;
     return {

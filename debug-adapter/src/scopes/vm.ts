@@ -1,5 +1,5 @@
 /** VMs: the count of non-coherent DMA, vCPUs with their dirty masks, EPT or NPT leaves with their memory types. */
-import { LEAF, leafType, memtypeName } from '@snoopscope/sim-core';
+import { type KvmDeviceId, LEAF, leafType, memtypeName, type PageId, type VmId } from '@snoopscope/sim-core';
 import type { Snapshot } from '../snapshot.ts';
 import { type Format, group, type Item, numberItem, type Scope, those } from './item.ts';
 import { pageName, vcpuName, vmName } from './objects.ts';
@@ -43,7 +43,7 @@ export function vmItems(snapshot: Snapshot, vm: number, format: Format): Item[] 
 function assignedDeviceCount(snapshot: Snapshot, vm: number, format: Format): Item[] {
   const { dims, kernel, kvm, kvmVfio } = snapshot.model.world;
   if (!kernel.has('assigned-device-count')) return [];
-  const devices = those(dims.kvmDevices, (device) => snapshot.read(kvm.deviceVm, device) === vm + 1);
+  const devices = those<KvmDeviceId>(dims.kvmDevices, (device) => snapshot.read(kvm.deviceVm, device) === vm + 1);
   const listed = devices.map((device) => kvmVfio.listed(snapshot.machine, device).length);
   const count = listed.reduce((sum, length) => sum + length, 0);
   return [numberItem('assigned_device_count', count, format, { type: 'groups or files that are registered' })];
@@ -83,7 +83,7 @@ function leafItems(snapshot: Snapshot, vm: number): Item[] {
     const leaf = snapshot.read(kvm.leaf, vm * topology.pages.length + index);
     const name = pageName(snapshot, index);
     if ((leaf & LEAF.present) === 0) return { name, value: 'not present' };
-    const effective = memtypeName(kvm.mmu.effectiveTypeIn(snapshot.state, vm, index));
+    const effective = memtypeName(kvm.mmu.effectiveTypeIn(snapshot.state, vm as VmId, index as PageId));
     const ipat = (leaf & LEAF.ipat) !== 0;
     return group(name, `${memtypeName(leafType(leaf))}${ipat ? ', IPAT' : ''}: effective ${effective}`, () => [
       { name: 'type', value: memtypeName(leafType(leaf)) ?? '' },

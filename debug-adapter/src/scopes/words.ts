@@ -1,5 +1,5 @@
 /** Where the versions of a word are, and what each observer would read now. Nothing here touches a cache. */
-import { coherentWord, IOPTE, LINE, LINE_STATES } from '@snoopscope/sim-core';
+import { coherentWord, type DeviceId, IOPTE, LINE, LINE_STATES, type PageId } from '@snoopscope/sim-core';
 import type { Snapshot } from '../snapshot.ts';
 import { those } from './item.ts';
 
@@ -56,12 +56,12 @@ export function coherentValue(snapshot: Snapshot, word: number): number {
 /** What a device's MRd of the word would do now. */
 export function deviceView(
   snapshot: Snapshot,
-  device: number,
+  device: DeviceId,
   word: number,
 ): { readonly value?: number; readonly how: string } {
   const { world } = snapshot.model;
   const model = world.topology.devices[device];
-  const page = world.topology.words[word]?.page ?? -1;
+  const page = world.topology.words[word]?.page as PageId;
   const here =
     model && model.iommu < 0
       ? IOPTE.read | ((page + 1) << IOPTE.pageShift)

@@ -8,11 +8,13 @@
  *
  * Sources: Intel SDM volumes 2 and 3; linux arch/x86/kvm/vmx/vmx.c vmx_handle_exit(), virt/kvm/kvm_main.c vcpu_load().
  */
+
 import type { Task } from '../engine/task.ts';
 import { LEAF } from '../kvm/mmu.ts';
 import type { Copy } from '../memory/memory.ts';
 import { MEMTYPE } from '../memory/memtype.ts';
 import { EXIT_REASONS, type ExitReason, ZAP_REASONS } from '../state/event.ts';
+import { type CpuId, idAt, NONE, type None, type PageId, type VcpuId, type VmId } from '../state/ids.ts';
 import { type Machine, NOTE } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
 
@@ -26,11 +28,11 @@ export interface Cpu {
    */
   enter(task: Task): boolean;
   /** The vCPU object of the task's actor. Only after `enter`. */
-  vcpuOf(task: Task): number;
+  vcpuOf(task: Task): VcpuId;
   /** The VM of the task's vCPU. Only after `enter`. */
-  vmOf(task: Task): number;
+  vmOf(task: Task): VmId;
   /** The pCPU that the task's vCPU is on. Only after `enter`. */
-  cpuOf(task: Task): number;
+  cpuOf(task: Task): CpuId;
   /** The ordinal among the scenario's vCPU actors, for the ghost. */
   ordinalOf(task: Task): number;
   /**
@@ -48,12 +50,12 @@ export interface Cpu {
   /** An uncached access to a device orders what was combined before it. */
   orderUncached(task: Task): void;
   /** The guest changes its mapping of a page. */
-  setGuestPat(task: Task, page: number, type: number): void;
+  setGuestPat(task: Task, page: PageId, type: number): void;
   /** MOV to CR0: sets CR0.CD or clears it. May call the zap of all leaves, so it is the last thing a step does. */
   writeCr0(task: Task, cacheDisable: boolean): void;
   /** A CPU access of the host: coherent, WB, no vCPU. */
-  hostLoad(machine: Machine, cpu: number, word: number): number;
-  hostStore(machine: Machine, cpu: number, word: number, value: number): void;
+  hostLoad(machine: Machine, cpu: CpuId, word: number): number;
+  hostStore(machine: Machine, cpu: CpuId, word: number, value: number): void;
 }
 
 export function createCpu(base: WorldBase, world: () => World): Cpu {
@@ -67,15 +69,16 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
     });
   const copy: Copy = { value: 0, version: 0 };
 
-  const vcpuOf = (t: Task): number => (t.machine.state[world().kvm.actorVcpu.base + t.actor] as number) - 1;
-  const cpuOf = (t: Task): number => (t.machine.state[world().kvm.vcpuCpu.base + vcpuOf(t)] as number) - 1;
-  const vmOf = (t: Task): number => (t.machine.state[world().kvm.vcpuVm.base + vcpuOf(t)] as number) - 1;
+  const executedBy = (t: Task): VcpuId | None => idAt<VcpuId>(t.machine, world().kvm.actorVcpu, t.actor);
+  const vcpuOf = (t: Task): VcpuId => executedBy(t) as VcpuId;
+  const cpuOf = (t: Task): CpuId => idAt<CpuId>(t.machine, world().kvm.vcpuCpu, vcpuOf(t)) as CpuId;
+  const vmOf = (t: Task): VmId => idAt<VmId>(t.machine, world().kvm.vcpuVm, vcpuOf(t)) as VmId;
   const ordinalOf = (t: Task): number => ordinals[t.actor] as number;
-  const pageOf = (word: number): number => topology.words[word]?.page as number;
+  const pageOf = (word: number): PageId => topology.words[word]?.page as PageId;
 
   function noteAccess(
     m: Machine,
-    cpu: number,
+    cpu: CpuId,
     ordinal: number,
     word: number,
     type: number,
@@ -97,8 +100,8 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
     ordinalOf,
 
     enter(t) {
-      const vcpu = vcpuOf(t);
-      if (vcpu < 0) {
+      const vcpu = executedBy(t);
+      if (vcpu === NONE) {
         t.block();
         return false;
       }
@@ -106,7 +109,7 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
       if (t.machine.state[entered] !== 0) return true;
       t.machine.put(entered, 1);
       t.again();
-      t.call(world().kvm.vcpuLoad, vcpu, topology.actors[t.actor]?.cpu ?? 0);
+      t.call(world().kvm.vcpuLoad, vcpu, (topology.actors[t.actor]?.cpu ?? 0) as CpuId);
       return false;
     },
 

@@ -1,13 +1,14 @@
 /** The host's scheduler: a vCPU changes its pCPU. */
+import { type CpuId, idAt, NONE, type VcpuId } from '../state/ids.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World } from '../world.ts';
 
 /** The host's scheduler moves a loaded vCPU to another pCPU. False when there is nothing to move, or it is pinned. */
-export function migrate(world: World, machine: Machine, actor: number, cpu: number): boolean {
+export function migrate(world: World, machine: Machine, actor: number, cpu: CpuId): boolean {
   const { kvm, memory } = world;
-  const vcpu = (machine.state[kvm.actorVcpu.base + actor] as number) - 1;
-  if (vcpu < 0) return false;
-  const from = (machine.state[kvm.vcpuCpu.base + vcpu] as number) - 1;
+  const vcpu = idAt<VcpuId>(machine, kvm.actorVcpu, actor);
+  if (vcpu === NONE) return false;
+  const from = idAt<CpuId>(machine, kvm.vcpuCpu, vcpu);
   const entered = machine.state[kvm.vcpus.entered.base + vcpu] !== 0;
   if (!entered || from === cpu || machine.state[kvm.wbinvd.pinned.base + vcpu] !== 0) return false;
   // The interrupt that takes the vCPU off its pCPU is a serializing exit: its write-combining buffers drain.

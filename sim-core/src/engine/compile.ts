@@ -1,10 +1,13 @@
 /**
  * What a statement becomes when a scenario is elaborated: a routine to run, with arguments that are already resolved.
  */
-import type { FileKind } from '../files/kinds.ts';
+
+import type { Request } from '../files/files.ts';
 import type { Action } from '../scenario/ast.ts';
+import type { DeviceId } from '../state/ids.ts';
 import type { World } from '../world.ts';
-import type { Routine, Task } from './task.ts';
+import type { Routine } from './routine.ts';
+import type { Task } from './task.ts';
 
 /**
  * An argument of a system call. A value is what user space passes in a register; `pointee` and `fields` are what the
@@ -47,8 +50,8 @@ export interface StatementArgs {
 export type OpCode =
   /** A system call of its own. Its routine reads `task.args` and returns the result, negative for an errno. */
   | { readonly kind: 'syscall'; readonly routine: (world: World) => Routine }
-  /** A request of ioctl(2): a routine for each kind of file that answers it, called with the file's index as local 0. */
-  | { readonly kind: 'ioctl'; readonly routines: (world: World) => Partial<Record<FileKind, Routine>> }
+  /** A request of ioctl(2): a routine for each kind of file that answers it, called with the file. */
+  | { readonly kind: 'ioctl'; readonly routines: (world: World) => Request['routines'] }
   /** An instruction, TLP or host action. */
   | { readonly kind: 'action'; readonly compile: (context: ActionContext) => CompiledAction };
 
@@ -65,8 +68,8 @@ export interface ActionContext {
   readonly actor: number;
   /** For a vCPU's instruction: index of the vCPU; otherwise -1. */
   readonly vcpu: number;
-  /** For a TLP: index of the device; otherwise -1. */
-  readonly device: number;
+  /** For a TLP: its device. Nothing else may ask. */
+  readonly device: DeviceId;
   /** The word of operand `i` (`[x]`, `x`). */
   word(i: number): number;
   /** The device register of operand `i` (`[gpu.doorbell]`), as a slot. */

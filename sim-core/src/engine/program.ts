@@ -4,7 +4,8 @@
  */
 import type { Machine } from '../state/machine.ts';
 import type { StatementArgs } from './compile.ts';
-import type { Routine, Task } from './task.ts';
+import type { Routine } from './routine.ts';
+import type { Task } from './task.ts';
 
 export type ProgramNode = StatementNode | ChooseNode | RepeatNode | EndNode;
 

@@ -13,160 +13,12 @@
 import type { Field, LayoutBuilder } from '../state/layout.ts';
 import { type Machine, NOTE } from '../state/machine.ts';
 import type { StatementArgs } from './compile.ts';
+import { type AnyRoutine, FRAME_LOCALS, type Label, type Local, ROUTINE_STEPS, type Routine } from './routine.ts';
 
-/** Locals of one frame. */
-export const FRAME_LOCALS = 6;
 /** Frames of one actor. The deepest real path (closing a device destroys the VM, which tells VFIO) needs 11. */
 export const FRAME_DEPTH = 16;
-/** Steps of one routine. */
-export const ROUTINE_STEPS = 64;
 const FRAME_SLOTS = 1 + FRAME_LOCALS;
 const NO_ARGS: StatementArgs = { values: [], request: -1, action: undefined };
-
-export interface Routine {
-  readonly id: number;
-  /** The kernel's name of the function, or the mnemonic of the instruction: what the debugger shows. */
-  readonly name: string;
-  /** Where it is to be found: `virt/kvm/vfio.c`; for hardware, the manual's section. */
-  readonly source: string;
-  readonly kind: 'kernel' | 'instruction' | 'device' | 'host';
-  readonly steps: readonly Step[];
-  /** By index. A local without an entry is never written. */
-  readonly locals: readonly (Local | undefined)[];
-}
-
-export interface Step {
-  readonly run: (task: Task) => void;
-  /** Nothing shared is touched: no interleaving point before it. */
-  readonly local: boolean;
-  /** What the step does, in a few words for the debugger: `take kv->lock`. */
-  readonly about: string;
-}
-
-/** What a local holds: the number of an object of a kind, or a number that says something by itself. */
-export type LocalKind =
-  | 'number'
-  | 'truth'
-  /** What a function returns: a value, or an errno as a negative number. */
-  | 'result'
-  /** An errno as a positive number; 0 is none. */
-  | 'errno'
-  | 'zapReason'
-  | 'file'
-  | 'vm'
-  | 'vcpu'
-  | 'kvmDevice'
-  | 'container'
-  | 'group'
-  | 'device'
-  | 'domain'
-  | 'ioas'
-  | 'iommufd'
-  | 'cpu'
-  | 'page'
-  /** The driver of a device. */
-  | 'driver'
-  /** The IOMMU driver of a container. */
-  | 'iommuDriver';
-
-/** `kvm: vm`. Behind a question mark the number is stored one higher, and 0 is none. */
-export type LocalSpec = `${string}: ${LocalKind}` | `${string}: ${LocalKind}?`;
-
-/** A named local of a routine: what debuggers show of its frame. */
-export interface Local {
-  /** As the kernel's function calls it. */
-  readonly name: string;
-  readonly kind: LocalKind;
-  /** Stored one higher: 0 is none. */
-  readonly optional: boolean;
-  /** The step before which it has its value for the first time; 0 for arguments. */
-  readonly from: number;
-}
-
-/** A place in a routine that `goto` can name before it is written. */
-export interface Label {
-  index: number;
-}
-
-/** Builds one routine; steps run in the order in which they are written. */
-export class RoutineBuilder {
-  readonly steps: Step[] = [];
-  readonly locals: (Local | undefined)[] = [];
-
-  /** Names the locals from 0 on: what the caller passes, and what is 0 until it is set. */
-  takes(...specs: readonly LocalSpec[]): this {
-    for (const [index, spec] of specs.entries()) this.#name(index, spec, 0);
-    return this;
-  }
-
-  /** Names a local that the step before sets first: nobody sees it earlier. */
-  keeps(index: number, spec: LocalSpec): this {
-    return this.#name(index, spec, this.steps.length);
-  }
-
-  #name(index: number, spec: LocalSpec, from: number): this {
-    const [name = '', kind = ''] = spec.split(': ');
-    const optional = kind.endsWith('?');
-    this.locals[index] = { name, kind: (optional ? kind.slice(0, -1) : kind) as LocalKind, optional, from };
-    return this;
-  }
-
-  label(): Label {
-    return { index: -1 };
-  }
-
-  /** Fixes a label at the next step. */
-  at(label: Label): this {
-    label.index = this.steps.length;
-    return this;
-  }
-
-  /** A step that another CPU may come before. */
-  step(about: string, run: (task: Task) => void): this {
-    this.steps.push({ run, local: false, about });
-    return this;
-  }
-
-  /** A step that only touches locals. */
-  local(run: (task: Task) => void): this {
-    this.steps.push({ run, local: true, about: '' });
-    return this;
-  }
-
-  /** Takes a lock; the task waits while somebody holds it (itself included: kernel mutexes do not nest). */
-  lock(name: string, slotOf: (task: Task) => number): this {
-    return this.step(`take ${name}`, (task) => {
-      const slot = slotOf(task);
-      if (task.machine.state[slot] !== 0) task.block(slot);
-      else task.machine.put(slot, task.actor + 1);
-    });
-  }
-
-  unlock(name: string, slotOf: (task: Task) => number): this {
-    return this.step(`drop ${name}`, (task) => task.machine.put(slotOf(task), 0));
-  }
-}
-
-/** Collects the routines of one model. */
-export class RoutineTable {
-  readonly routines: Routine[] = [];
-
-  /** Declares a routine whose steps may call routines that are defined later: use the returned record as callee. */
-  define(
-    name: string,
-    source: string,
-    write: (builder: RoutineBuilder) => void,
-    kind: Routine['kind'] = 'kernel',
-  ): Routine {
-    const builder = new RoutineBuilder();
-    const { steps, locals } = builder;
-    const routine: Routine = { id: this.routines.length, name, source, kind, steps, locals };
-    this.routines.push(routine);
-    write(builder);
-    if (builder.steps.length > ROUTINE_STEPS) throw new RangeError(`${name} has more than ${ROUTINE_STEPS} steps`);
-    return routine;
-  }
-}
 
 /** What the interpreter needs in the state vector for each actor. */
 export interface TaskFields {
@@ -195,7 +47,7 @@ export type Outcome = 'moved' | 'blocked';
 
 /** One frame as a person sees it. */
 export interface FrameView {
-  readonly routine: Routine;
+  readonly routine: AnyRoutine;
   /** Index of the step that runs next (top frame) or that the callee returns to. */
   readonly step: number;
 }
@@ -204,7 +56,7 @@ export interface FrameView {
 export class Task {
   readonly machine: Machine;
   readonly actor: number;
-  readonly #routines: readonly Routine[];
+  readonly #routines: readonly AnyRoutine[];
   readonly #depthSlot: number;
   readonly #framesBase: number;
   readonly #valueSlot: number;
@@ -221,7 +73,7 @@ export class Task {
   /** Set when the bottom frame returned: the statement is over and `value` is its result. */
   finished = false;
 
-  constructor(machine: Machine, actor: number, fields: TaskFields, routines: readonly Routine[]) {
+  constructor(machine: Machine, actor: number, fields: TaskFields, routines: readonly AnyRoutine[]) {
     this.machine = machine;
     this.actor = actor;
     this.#routines = routines;
@@ -232,6 +84,7 @@ export class Task {
 
   // --- inside a step -------------------------------------------------------------------------------------------
 
+  /** A local of the running frame, by its index. Steps say {@link Local.of}. */
   get(local: number): number {
     return this.machine.state[this.#frame + 1 + local] as number;
   }
@@ -256,7 +109,7 @@ export class Task {
   }
 
   /** Calls a routine; this one continues behind the step when it returns. Must be the last thing a step does. */
-  call(routine: Routine, ...args: readonly number[]): void {
+  call<A extends readonly number[]>(routine: Routine<A>, ...args: A): void {
     const { machine } = this;
     machine.put(this.#frame, (machine.state[this.#frame] as number) - this.#stepOf() + this.#next);
     this.#push(routine, args);
@@ -305,7 +158,7 @@ export class Task {
   /** Puts the first frame of a statement on the empty stack. */
   begin(routine: Routine): void {
     this.finished = false;
-    this.#push(routine, []);
+    this.#push<[]>(routine, []);
   }
 
   /** Runs the next step and the local steps behind it. The stack must not be empty. */
@@ -317,7 +170,7 @@ export class Task {
       this.#frame = this.#framesBase + (depth - 1) * FRAME_SLOTS;
       const code = (state[this.#frame] as number) - 1;
       const index = code % ROUTINE_STEPS;
-      const routine = this.#routines[(code - index) / ROUTINE_STEPS] as Routine;
+      const routine = this.#routines[(code - index) / ROUTINE_STEPS] as AnyRoutine;
       const step = routine.steps[index];
       if (!step) throw new Error(`${routine.name} ran past its last step`);
       if (!first && !step.local) return 'moved';
@@ -344,13 +197,14 @@ export class Task {
     return ((this.machine.state[this.#frame] as number) - 1) % ROUTINE_STEPS;
   }
 
-  #push(routine: Routine, args: readonly number[]): void {
+  #push<A extends readonly number[]>(routine: Routine<A>, args: A): void {
     const { machine } = this;
     const depth = machine.state[this.#depthSlot] as number;
     if (depth >= FRAME_DEPTH) throw new Error(`${routine.name}: the call stack is deeper than ${FRAME_DEPTH} frames`);
     const frame = this.#framesBase + depth * FRAME_SLOTS;
     machine.put(frame, routine.id * ROUTINE_STEPS + 1);
-    for (let i = 0; i < args.length; i++) machine.put(frame + 1 + i, args[i] as number);
+    for (let i = 0; i < args.length; i++)
+      machine.put(frame + 1 + i, (routine.parameters[i] as Local).toSlot(args[i] as number));
     machine.put(this.#depthSlot, depth + 1);
     machine.note(NOTE.call, this.actor, routine.id, depth);
   }

@@ -1,8 +1,8 @@
 /** Questions about the past of a run, answered from its log. Cost of each: linear in the events looked at. */
 
 import type { Model } from '../engine/model.ts';
+import type { AnyRoutine } from '../engine/routine.ts';
 import type { Run } from '../engine/run.ts';
-import type { Routine } from '../engine/task.ts';
 import { LINE } from '../memory/memory.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
@@ -46,7 +46,7 @@ export class History {
   }
 
   /** The innermost kernel function of the statement around an event that returned a value: where an errno was born. */
-  refusingRoutine(event: number, value: number): Routine | undefined {
+  refusingRoutine(event: number, value: number): AnyRoutine | undefined {
     const [first] = this.statementAround(event);
     const actor = this.actorOf(event);
     const born = this.find(first, event, (code, a) => code === NOTE.return && a === actor);

@@ -9,13 +9,16 @@
  * path outside /dev that ends in a name is a regular file which exists, see paths.ts).
  * Sources: linux fs/file.c, fs/file_table.c, fs/open.c, fs/ioctl.c, kernel/task_work.c.
  */
-import type { Routine, Task } from '../engine/task.ts';
+
+import type { Routine } from '../engine/routine.ts';
+import type { Task } from '../engine/task.ts';
 import { E } from '../kernel/errno.ts';
+import type { FileId, None } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
 import { createInert, type Inert } from './inert.ts';
-import type { FileKind } from './kinds.ts';
+import type { FileKind, FileObject, FileObjects } from './kinds.ts';
 import { createPaths, type Resolver } from './paths.ts';
 import { createSyscalls } from './syscalls.ts';
 import { createFileTable } from './table.ts';
@@ -23,15 +26,15 @@ import { createFileTable } from './table.ts';
 /** What is special about ioctl(2) on one kind of file. */
 export interface IoctlRules {
   /** Runs before the request is looked at: a negative errno refuses the call (`kvm->mm != current->mm` is EIO). */
-  readonly gate?: (task: Task, file: number) => number;
+  readonly gate?: (task: Task, file: FileId) => number;
   /** What a request that the kind does not know returns; ENOTTY when left out. */
-  readonly unknown?: (task: Task, file: number) => number;
+  readonly unknown?: (task: Task, file: FileId) => number;
 }
 
 /** An ioctl request: the routines of the kinds of files that answer it. Its index is `args.request`. */
 export interface Request {
   readonly name: string;
-  readonly routines: Partial<Record<FileKind, Routine>>;
+  readonly routines: Partial<Record<FileKind, Routine<[filp: FileId]>>>;
 }
 
 export interface Files {
@@ -65,31 +68,32 @@ export interface Files {
 
   /** The process whose descriptor table (and mm) the task uses. */
   process(task: Task): number;
-  /** fget(): the open file of a descriptor, or -1 (EBADF): not open, or O_PATH. Takes no reference. */
-  fget(task: Task, fd: number): number;
-  kindOf(machine: Machine, file: number): FileKind;
-  objectOf(machine: Machine, file: number): number;
+  /** fget(): the open file of a descriptor, or none (EBADF): not open, or O_PATH. Takes no reference. */
+  fget(task: Task, fd: number): FileId | None;
+  kindOf(machine: Machine, file: FileId): FileKind;
+  /** `file->private_data`. The caller knows of which kind the file is. */
+  objectOf<T extends FileObject>(machine: Machine, file: FileId): T;
   /** `file->private_data = …`, from an open function. */
-  setObject(machine: Machine, file: number, object: number): void;
+  setObject(machine: Machine, file: FileId, object: FileObject): void;
   /** get_file(): one reference more. */
-  get(machine: Machine, file: number): void;
+  get(machine: Machine, file: FileId): void;
   /** fput(): one reference less; the last one makes the release function run at the end of the task's call. */
-  put(task: Task, file: number): void;
+  put(task: Task, file: FileId): void;
   /** anon_inode_getfile(): a new file with one reference. */
-  create(machine: Machine, kind: FileKind, object: number): number;
+  create(machine: Machine, kind: FileKind, object: FileObject): FileId;
   /** fput() of a file that was never installed and whose release function must not run. */
-  discard(machine: Machine, file: number): void;
+  discard(machine: Machine, file: FileId): void;
   /** fd_install(get_unused_fd_flags()): the lowest free descriptor now names the file (its reference moves there). */
-  install(task: Task, file: number): number;
+  install(task: Task, file: FileId): number;
   /** Requests that touch nothing here. */
   readonly inert: Inert;
   /** Wraps a system call that may drop files: its routine, then the release functions, then its result. */
   syscall(name: string, source: string, body: Routine): Routine;
 
-  /** Registers what runs when the last reference to a file of a kind goes. Locals 0, 1: file, object. */
-  onRelease(kind: FileKind, routine: Routine): void;
-  /** Registers f_op->open of a kind. Locals 0, 1: file, object as resolved; may set the object; returns 0 or -errno. */
-  onOpen(kind: FileKind, routine: Routine): void;
+  /** Registers what runs when the last reference to a file of a kind goes. */
+  onRelease<K extends keyof FileObjects>(kind: K, routine: Routine<[filp: FileId, object: FileObjects[K]]>): void;
+  /** Registers f_op->open of a kind. The object is as resolved, and it may set another; returns 0 or -errno. */
+  onOpen<K extends keyof FileObjects>(kind: K, routine: Routine<[filp: FileId, object: FileObjects[K]]>): void;
   /** Registers who knows paths: the first resolver that answers wins; none means ENOENT. */
   onPath(resolver: Resolver): void;
   onIoctl(kind: FileKind, rules: IoctlRules): void;

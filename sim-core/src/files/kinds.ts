@@ -1,4 +1,5 @@
 /** Kinds of open files. `text` of each is what an error message calls it. */
+import type { ContainerId, DeviceId, GroupId, IommufdId, KvmDeviceId, VcpuId, VmId } from '../state/ids.ts';
 export const FILE_KINDS = {
   none: 'no file',
   kvm: '/dev/kvm',
@@ -22,3 +23,15 @@ export const FILE_KINDS = {
 } as const;
 export type FileKind = keyof typeof FILE_KINDS;
 export const FILE_KIND_NAMES = Object.keys(FILE_KINDS) as readonly FileKind[];
+
+/** What the file of a kind is about, `file->private_data`. Files of other kinds have no object. */
+export interface FileObjects {
+  vm: VmId;
+  vcpu: VcpuId;
+  'kvm-vfio': KvmDeviceId;
+  container: ContainerId;
+  group: GroupId;
+  device: DeviceId;
+  iommufd: IommufdId;
+}
+export type FileObject = FileObjects[keyof FileObjects];

@@ -6,7 +6,7 @@
  */
 
 import type { Machine } from '../state/machine.ts';
-import type { FileKind } from './kinds.ts';
+import type { FileKind, FileObject } from './kinds.ts';
 
 /** linux: include/uapi/asm-generic/fcntl.h. The flags of open that decide what happens here. */
 export const O_PATH = 0o10000000;
@@ -15,7 +15,7 @@ export const O_ACCMODE = 3;
 /** What a path resolves to: the kind of file, and the object that its open function is called with. */
 export interface PathTarget {
   readonly kind: FileKind;
-  readonly object: number;
+  readonly object: FileObject;
 }
 
 /** Answers for the paths that it knows; undefined for all others. */
@@ -49,20 +49,23 @@ const DEVICE_NODES: ReadonlyMap<string, FileKind> = new Map([
   ['/dev/zero', 'zero'],
 ]);
 
+/** Of files that are about nothing, and of those whose open function makes the object. */
+export const NO_OBJECT = 0 as FileObject;
+
 export function createPaths(): Paths {
   const resolvers: Resolver[] = [];
   return {
     add: (resolver) => void resolvers.push(resolver),
     resolve(machine, path) {
       const node = DEVICE_NODES.get(path);
-      if (node) return { kind: node, object: 0 };
+      if (node) return { kind: node, object: NO_OBJECT };
       for (const resolver of resolvers) {
         const target = resolver(machine, path);
         if (target) return target;
       }
       if (path === '') return undefined;
-      if (path.endsWith('/') || DIRECTORIES.has(path)) return { kind: 'directory', object: 0 };
-      return path.startsWith('/dev/') ? undefined : { kind: 'regular', object: 0 };
+      if (path.endsWith('/') || DIRECTORIES.has(path)) return { kind: 'directory', object: NO_OBJECT };
+      return path.startsWith('/dev/') ? undefined : { kind: 'regular', object: NO_OBJECT };
     },
   };
 }

@@ -4,12 +4,14 @@
  * Every one ends in the same way: files whose last reference went during the call are released, last dropped first,
  * and only then the task has its result.
  */
-import type { Label, Routine, RoutineBuilder } from '../engine/task.ts';
+
+import type { Label, Local, Routine, RoutineBuilder } from '../engine/routine.ts';
 import { E } from '../kernel/errno.ts';
+import { type FileId, NONE, type None } from '../state/ids.ts';
 import type { WorldBase } from '../world.ts';
 import type { Files, Request } from './files.ts';
 import type { FileKind } from './kinds.ts';
-import { O_ACCMODE, O_PATH, type Paths } from './paths.ts';
+import { NO_OBJECT, O_ACCMODE, O_PATH, type Paths } from './paths.ts';
 import type { FileTable } from './table.ts';
 import { argument } from './user-memory.ts';
 
@@ -30,85 +32,98 @@ type Calls = Pick<
   | 'setRequests'
 >;
 
+/** What a system call returns, and the file whose release function runs. */
+interface CallLocals {
+  readonly result: Local;
+  readonly released: Local<FileId | None>;
+}
+
 export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths): Calls {
   const { routines } = base;
   let requests: readonly Request[] = [];
 
-  /** Appends the return to user space to a routine: pending files are released, then the result in `local` is returned. */
-  function exitToUser(r: RoutineBuilder, result: number, loop: Label): void {
+  /** The locals that every system call on files has. */
+  function callLocals(r: RoutineBuilder): CallLocals {
+    return { result: r.variable('result: result', 0), released: r.variable('released: file?', NONE) };
+  }
+
+  /** Appends the return to user space to a routine: pending files are released, then the result is returned. */
+  function exitToUser(r: RoutineBuilder, { result, released }: CallLocals, loop: Label): void {
     // linux: kernel/task_work.c task_work_run(), fs/file_table.c ____fput()
-    const current = result + 1;
-    const released = r.label();
     r.at(loop).local((t) => {
-      if (table.pending(t) < 0) t.return(t.get(result));
+      if (table.pending(t) === NONE) t.return(result.of(t));
     });
     r.step('run the release function of the file', (t) => {
-      const file = table.pending(t);
+      const file = table.pending(t) as FileId;
       const release = table.pathOnly.base + file;
       const routine = t.machine.state[release] === 0 ? table.releaseOf.get(table.kindOf(t.machine, file)) : undefined;
       const object = table.objectOf(t.machine, file);
-      t.set(current, file + 1);
+      released.set(t, file);
       t.machine.put(table.pendingOrder.base + file, 0);
       t.machine.put(table.pendingTask.base + file, 0);
       if (routine) t.call(routine, file, object);
     });
-    r.at(released).local((t) => {
-      table.free(t.machine, t.get(current) - 1);
-      t.set(current, 0);
+    r.local((t) => {
+      table.free(t.machine, released.of(t) as FileId);
+      released.set(t, NONE);
       t.goto(loop);
     });
   }
 
   function syscall(name: string, source: string, body: Routine): Routine {
-    return routines.define(name, source, (r) => {
-      r.takes('result: result', 'released: file?');
+    return routines.define(name, source, [], (r) => {
+      const locals = callLocals(r);
       const loop = r.label();
       r.step('enter the kernel', (t) => t.call(body));
-      r.local((t) => t.set(0, t.value));
-      exitToUser(r, 0, loop);
+      r.local((t) => locals.result.set(t, t.value));
+      exitToUser(r, locals, loop);
     });
   }
 
-  const ioctl = routines.define('ioctl', 'fs/ioctl.c', (r) => {
-    r.takes('result: result', 'released: file?', 'filp: file?');
+  const ioctl = routines.define('ioctl', 'fs/ioctl.c', [], (r) => {
+    const locals = callLocals(r);
+    const { result } = locals;
+    const filp = r.variable('filp: file?', NONE);
     const loop = r.label();
     const refused = r.label();
     r.step('look up the descriptor', (t) => {
       const file = table.fget(t, argument(t, 0).int(t));
-      if (file < 0) {
-        t.set(0, E.BADF);
+      if (file === NONE) {
+        result.set(t, E.BADF);
         t.goto(loop);
         return;
       }
       table.get(t.machine, file);
-      t.set(2, file + 1);
+      filp.set(t, file);
       const kind = table.kindOf(t.machine, file);
       const rules = table.ioctlRulesOf.get(kind);
       const gate = rules?.gate?.(t, file) ?? 0;
       const routine = requests[t.args.request]?.routines[kind];
       if (gate < 0 || !routine) {
-        t.set(0, gate < 0 ? gate : (rules?.unknown?.(t, file) ?? E.NOTTY));
+        result.set(t, gate < 0 ? gate : (rules?.unknown?.(t, file) ?? E.NOTTY));
         t.goto(refused);
         return;
       }
       t.call(routine, file);
     });
-    r.local((t) => t.set(0, t.value));
+    r.local((t) => result.set(t, t.value));
     r.at(refused).local((t) => {
-      table.put(t, t.get(2) - 1);
-      t.set(2, 0);
+      table.put(t, filp.of(t) as FileId);
+      filp.set(t, NONE);
     });
-    exitToUser(r, 0, loop);
+    exitToUser(r, locals, loop);
   });
 
   function openCall(name: string, pathArgument: number): Routine {
-    return routines.define(name, 'fs/open.c', (r) => {
-      r.takes('result: result', 'released: file?', 'filp: file?');
+    return routines.define(name, 'fs/open.c', [], (r) => {
+      const locals = callLocals(r);
+      const { result } = locals;
+      const filp = r.variable('filp: file?', NONE);
       const loop = r.label();
       const opened = r.label();
       r.step('look up the path', (t) => {
         const fail = (errno: number): void => {
-          t.set(0, errno);
+          result.set(t, errno);
           t.goto(loop);
         };
         const path = argument(t, pathArgument).text;
@@ -119,7 +134,7 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
         const byPath = (flags & O_PATH) !== 0;
         if (target.kind === 'directory' && !byPath && (flags & O_ACCMODE) !== 0) return fail(E.ISDIR);
         const file = table.create(t.machine, target.kind, target.object);
-        t.set(2, file + 1);
+        filp.set(t, file);
         if (byPath) {
           t.machine.put(table.pathOnly.base + file, 1);
           t.goto(opened);
@@ -132,34 +147,34 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
       r.local((t) => {
         const errno = t.value;
         if (errno >= 0) return;
-        table.free(t.machine, t.get(2) - 1);
-        t.set(2, 0);
-        t.set(0, errno);
+        table.free(t.machine, filp.of(t) as FileId);
+        filp.set(t, NONE);
+        result.set(t, errno);
         t.goto(loop);
       });
       r.at(opened).step('install the descriptor', (t) => {
-        t.set(0, table.install(t, t.get(2) - 1));
-        t.set(2, 0);
+        result.set(t, table.install(t, filp.of(t) as FileId));
+        filp.set(t, NONE);
       });
-      exitToUser(r, 0, loop);
+      exitToUser(r, locals, loop);
     });
   }
 
-  const close = routines.define('close', 'fs/open.c', (r) => {
-    r.takes('result: result', 'released: file?');
+  const close = routines.define('close', 'fs/open.c', [], (r) => {
+    const locals = callLocals(r);
     const loop = r.label();
     r.step('take the descriptor away', (t) => {
       const file = table.uninstall(t, argument(t, 0).int(t));
-      if (file < 0) t.set(0, E.BADF);
+      if (file === NONE) locals.result.set(t, E.BADF);
       else table.put(t, file);
     });
-    exitToUser(r, 0, loop);
+    exitToUser(r, locals, loop);
   });
 
-  const dup = routines.define('dup', 'fs/file.c', (r) => {
+  const dup = routines.define('dup', 'fs/file.c', [], (r) => {
     r.step('copy the descriptor', (t) => {
       const file = table.lookup(t, argument(t, 0).int(t));
-      if (file < 0) {
+      if (file === NONE) {
         t.return(E.BADF);
         return;
       }
@@ -168,35 +183,35 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
     });
   });
 
-  const pidfdGetfd = routines.define('pidfd_getfd', 'kernel/pid.c', (r) => {
+  const pidfdGetfd = routines.define('pidfd_getfd', 'kernel/pid.c', [], (r) => {
     r.step("copy the other process's descriptor", (t) => {
       const owner = base.topology.processes.indexOf(argument(t, 0).text ?? '');
       if (argument(t, 2).int(t) !== 0) return t.return(E.INVAL);
       if (owner < 0) return t.return(E.SRCH);
       const file = table.lookupIn(t.machine, owner, argument(t, 1).int(t));
-      if (file < 0) return t.return(E.BADF);
+      if (file === NONE) return t.return(E.BADF);
       table.get(t.machine, file);
       return t.return(table.install(t, file));
     });
   });
 
-  const exit = routines.define('do_exit', 'kernel/exit.c', (r) => {
-    r.takes('result: result', 'released: file?');
+  const exit = routines.define('do_exit', 'kernel/exit.c', [], (r) => {
+    const locals = callLocals(r);
     const loop = r.label();
     // linux: fs/file.c close_files(): all descriptors first, in ascending order; their releases are task work.
     r.step('close every descriptor', (t) => {
       for (let fd = 0; fd < table.descriptors; fd++) {
         const file = table.uninstall(t, fd);
-        if (file >= 0) table.put(t, file);
+        if (file !== NONE) table.put(t, file);
       }
     });
-    exitToUser(r, 0, loop);
+    exitToUser(r, locals, loop);
   });
 
   /** A system call that makes a file which is no part of the model: it only takes a descriptor. */
   function plain(name: string, source: string, kind: FileKind): Routine {
-    return routines.define(name, source, (r) => {
-      r.step('make the file', (t) => t.return(table.install(t, table.create(t.machine, kind, 0))));
+    return routines.define(name, source, [], (r) => {
+      r.step('make the file', (t) => t.return(table.install(t, table.create(t.machine, kind, NO_OBJECT))));
     });
   }
 

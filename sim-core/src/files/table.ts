@@ -1,11 +1,14 @@
 /** Descriptor tables and open files as slots, and what is registered about each kind of file. */
-import type { Routine, Task } from '../engine/task.ts';
+
+import type { Routine } from '../engine/routine.ts';
+import type { Task } from '../engine/task.ts';
 import { ModelLimit } from '../limits.ts';
+import { type FileId, idAt, NONE, type None } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { WorldBase } from '../world.ts';
 import type { Files, IoctlRules } from './files.ts';
-import { FILE_KIND_NAMES, type FileKind } from './kinds.ts';
+import { FILE_KIND_NAMES, type FileKind, type FileObject } from './kinds.ts';
 
 /** Descriptors that every process has from the start. */
 const STANDARD_STREAMS = 3;
@@ -32,24 +35,27 @@ type Shared =
   | 'onOpen'
   | 'onIoctl';
 
+/** An open or a release function; what the object is depends on the kind of file that it is registered for. */
+type FileRoutine = Routine<[filp: FileId, object: FileObject]>;
+
 export interface FileTable extends Pick<Files, Shared> {
   /** Per open file without references: position in the list of its task's pending releases, from 1; 0 otherwise. */
   readonly pendingOrder: Field;
   /** Per open file without references: the task that releases it + 1. */
   readonly pendingTask: Field;
-  readonly releaseOf: ReadonlyMap<FileKind, Routine>;
-  readonly openOf: ReadonlyMap<FileKind, Routine>;
+  readonly releaseOf: ReadonlyMap<FileKind, FileRoutine>;
+  readonly openOf: ReadonlyMap<FileKind, FileRoutine>;
   readonly ioctlRulesOf: ReadonlyMap<FileKind, IoctlRules>;
-  /** The file that the task has to release next, or -1. */
-  pending(task: Task): number;
+  /** The file that the task has to release next, or none. */
+  pending(task: Task): FileId | None;
   /** The last trace of a file goes. */
-  free(machine: Machine, file: number): void;
-  /** The open file of a descriptor, O_PATH included, or -1. */
-  lookup(task: Task, fd: number): number;
+  free(machine: Machine, file: FileId): void;
+  /** The open file of a descriptor, O_PATH included, or none. */
+  lookup(task: Task, fd: number): FileId | None;
   /** The same in another process. */
-  lookupIn(machine: Machine, process: number, fd: number): number;
+  lookupIn(machine: Machine, process: number, fd: number): FileId | None;
   /** close_fd(): takes the descriptor away; the file that it named. */
-  uninstall(task: Task, fd: number): number;
+  uninstall(task: Task, fd: number): FileId | None;
   /** Highest descriptor number + 1. */
   readonly descriptors: number;
 }
@@ -75,20 +81,20 @@ export function createFileTable(base: WorldBase): FileTable {
   const pathOnly = layout.field('filePathOnly', [files]);
   const pendingTask = layout.field('fileReleasedBy', [files], { internal: true });
   const pendingOrder = layout.field('fileReleaseOrder', [files], { internal: true });
-  const releaseOf = new Map<FileKind, Routine>();
-  const openOf = new Map<FileKind, Routine>();
+  const releaseOf = new Map<FileKind, FileRoutine>();
+  const openOf = new Map<FileKind, FileRoutine>();
   const ioctlRulesOf = new Map<FileKind, IoctlRules>();
 
   const read = (machine: Machine, slot: number): number => machine.state[slot] as number;
   const process = (task: Task): number => topology.actors[task.actor]?.process ?? -1;
-  const lookupIn = (machine: Machine, owner: number, fd: number): number =>
-    fd < 0 || fd >= descriptors ? -1 : read(machine, descriptor.base + owner * descriptors + fd) - 1;
-  const lookup = (task: Task, fd: number): number => lookupIn(task.machine, process(task), fd);
-  const get = (machine: Machine, file: number): void =>
+  const lookupIn = (machine: Machine, owner: number, fd: number): FileId | None =>
+    fd < 0 || fd >= descriptors ? NONE : idAt<FileId>(machine, descriptor, owner * descriptors + fd);
+  const lookup = (task: Task, fd: number): FileId | None => lookupIn(task.machine, process(task), fd);
+  const get = (machine: Machine, file: FileId): void =>
     machine.put(references.base + file, read(machine, references.base + file) + 1);
 
-  function create(machine: Machine, fileKind: FileKind, fileObject: number): number {
-    for (let file = 0; file < files; file++) {
+  function create(machine: Machine, fileKind: FileKind, fileObject: FileObject): FileId {
+    for (let file = 0 as FileId; file < files; file++) {
       if (read(machine, kind.base + file) !== 0) continue;
       machine.put(kind.base + file, FILE_KIND_NAMES.indexOf(fileKind));
       machine.put(references.base + file, 1);
@@ -98,12 +104,12 @@ export function createFileTable(base: WorldBase): FileTable {
     throw new ModelLimit(`the scenario has more than ${files - 1} open files at once; statements in loops count once`);
   }
 
-  function free(machine: Machine, file: number): void {
+  function free(machine: Machine, file: FileId): void {
     for (const field of [kind, references, object, pathOnly, pendingTask, pendingOrder])
       machine.put(field.base + file, 0);
   }
 
-  function put(task: Task, file: number): void {
+  function put(task: Task, file: FileId): void {
     const { machine } = task;
     const left = read(machine, references.base + file) - 1;
     machine.put(references.base + file, left);
@@ -117,11 +123,11 @@ export function createFileTable(base: WorldBase): FileTable {
   }
 
   // linux: kernel/task_work.c task_work_run(): the work that was added last runs first.
-  function pending(task: Task): number {
+  function pending(task: Task): FileId | None {
     const { machine } = task;
-    let last = -1;
+    let last: FileId | None = NONE;
     let order = 0;
-    for (let file = 0; file < files; file++) {
+    for (let file = 0 as FileId; file < files; file++) {
       if (read(machine, pendingTask.base + file) !== task.actor + 1) continue;
       if (read(machine, pendingOrder.base + file) <= order) continue;
       order = read(machine, pendingOrder.base + file);
@@ -130,7 +136,7 @@ export function createFileTable(base: WorldBase): FileTable {
     return last;
   }
 
-  function install(task: Task, file: number): number {
+  function install(task: Task, file: FileId): number {
     const { machine } = task;
     const start = descriptor.base + process(task) * descriptors;
     for (let fd = 0; fd < descriptors; fd++) {
@@ -141,9 +147,9 @@ export function createFileTable(base: WorldBase): FileTable {
     throw new ModelLimit(`a process has more than ${descriptors} descriptors at once; statements in loops count once`);
   }
 
-  function uninstall(task: Task, fd: number): number {
+  function uninstall(task: Task, fd: number): FileId | None {
     const file = lookup(task, fd);
-    if (file >= 0) task.machine.put(descriptor.base + process(task) * descriptors + fd, 0);
+    if (file !== NONE) task.machine.put(descriptor.base + process(task) * descriptors + fd, 0);
     return file;
   }
 
@@ -172,13 +178,13 @@ export function createFileTable(base: WorldBase): FileTable {
     discard: free,
     fget(task, fd) {
       const file = lookup(task, fd);
-      return file >= 0 && read(task.machine, pathOnly.base + file) === 0 ? file : -1;
+      return file !== NONE && read(task.machine, pathOnly.base + file) === 0 ? file : NONE;
     },
     kindOf: (machine, file) => FILE_KIND_NAMES[read(machine, kind.base + file)] as FileKind,
-    objectOf: (machine, file) => read(machine, object.base + file),
+    objectOf: <T extends FileObject>(machine: Machine, file: FileId) => read(machine, object.base + file) as T,
     setObject: (machine, file, value) => machine.put(object.base + file, value),
-    onRelease: (fileKind, routine) => void releaseOf.set(fileKind, routine),
-    onOpen: (fileKind, routine) => void openOf.set(fileKind, routine),
+    onRelease: (fileKind, routine) => void releaseOf.set(fileKind, routine as unknown as FileRoutine),
+    onOpen: (fileKind, routine) => void openOf.set(fileKind, routine as unknown as FileRoutine),
     onIoctl: (fileKind, rules) => void ioctlRulesOf.set(fileKind, rules),
   };
 }

@@ -9,9 +9,11 @@
  *   time are behind units with snoop control (v6.7: and nothing is mapped yet). Later entries get SNP, or the devices get
  *   PGSNP. A device behind a unit without snoop control can then no longer be attached.
  */
-import type { Routine } from '../engine/task.ts';
+
+import type { Routine } from '../engine/routine.ts';
 import { E } from '../kernel/errno.ts';
 import { ModelLimit } from '../limits.ts';
+import { type DeviceId, type DomainId, idAt, type None, type PageId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { IommuModel } from '../topology.ts';
@@ -32,29 +34,29 @@ export interface Domains {
   /** Per domain: 1 since the first mapping. */
   readonly domainMapped: Field;
   /** iommu_domain_alloc() for a device. Throws when the pool is exhausted. */
-  alloc(machine: Machine, owner: number, unit: number): number;
-  free(machine: Machine, domain: number): void;
+  alloc(machine: Machine, owner: number, unit: number): DomainId;
+  free(machine: Machine, domain: DomainId): void;
   /** iommu_attach_device(): 0 or -errno. */
-  attach(machine: Machine, domain: number, device: number): number;
+  attach(machine: Machine, domain: DomainId, device: DeviceId): number;
   /** The device goes back to the host's own domain. */
-  detach(machine: Machine, device: number): void;
+  detach(machine: Machine, device: DeviceId): void;
   /** Domains with an owner, ascending. */
-  domainsOf(machine: Machine, owner: number): number[];
+  domainsOf(machine: Machine, owner: number): DomainId[];
   /** Devices attached to a domain, ascending. */
-  devicesOf(machine: Machine, domain: number): number[];
+  devicesOf(machine: Machine, domain: DomainId): DeviceId[];
   /** IOMMU_CAP_CACHE_COHERENCY as type1 asked for it up to v5.18: of the domain, or of the bus. */
-  cacheCoherencyCapability(machine: Machine, domain: number): boolean;
+  cacheCoherencyCapability(machine: Machine, domain: DomainId): boolean;
   /** IOMMU_CAP_ENFORCE_CACHE_COHERENCY of a device, v6.2 and later. */
-  enforceCapability(device: number): boolean;
-  /** The driver's enforce_cache_coherency operation for a domain, or undefined: local 0 the domain, returns 1 or 0. */
-  enforceRoutine(machine: Machine, domain: number): Routine | undefined;
+  enforceCapability(device: DeviceId): boolean;
+  /** The driver's enforce_cache_coherency operation for a domain, or undefined. Returns 1 or 0. */
+  enforceRoutine(machine: Machine, domain: DomainId): Routine<[domain: DomainId]> | undefined;
   /** The same in one step, for callers that hold locks over it. */
-  enforce(machine: Machine, domain: number): boolean;
-  /** Writes one leaf entry. `target` is a page of the scenario or -1; `access` are bits of IOPTE. */
-  map(machine: Machine, domain: number, iovaPage: number, target: number, access: number): void;
-  unmap(machine: Machine, domain: number, iovaPage: number): void;
+  enforce(machine: Machine, domain: DomainId): boolean;
+  /** Writes one leaf entry. `target` is a page of the scenario or none; `access` are bits of IOPTE. */
+  map(machine: Machine, domain: DomainId, iovaPage: PageId, target: PageId | None, access: number): void;
+  unmap(machine: Machine, domain: DomainId, iovaPage: PageId): void;
   /** Something is mapped, perhaps at no page of the scenario. */
-  markMapped(machine: Machine, domain: number): void;
+  markMapped(machine: Machine, domain: DomainId): void;
   /** The first IOVA that a domain of this unit cannot translate. */
   apertureEnd(unit: number): bigint;
   /** The unit can remap interrupts, which VFIO wants. */
@@ -81,30 +83,31 @@ export function createDomains(base: WorldBase): Domains {
   const enforces = kernel.has('enforce-cache-coherency');
 
   const read = (m: Machine, field: Field, index: number): number => m.state[field.base + index] as number;
-  const unitOfDomain = (m: Machine, domain: number): IommuModel | undefined =>
+  const unitOfDomain = (m: Machine, domain: DomainId): IommuModel | undefined =>
     topology.iommus[read(m, domainUnit, domain) - 1];
-  const unitOfDevice = (device: number): IommuModel | undefined =>
+  const unitOfDevice = (device: DeviceId): IommuModel | undefined =>
     topology.iommus[topology.devices[device]?.iommu ?? -1];
-  const devicesOf = (m: Machine, domain: number): number[] =>
-    topology.devices.flatMap((_, device) => (read(m, deviceDomain, device) === domain + 1 ? [device] : []));
+  const deviceIds = topology.devices.map((_, device) => device as DeviceId);
+  const devicesOf = (m: Machine, domain: DomainId): DeviceId[] =>
+    deviceIds.filter((device) => idAt<DomainId>(m, deviceDomain, device) === domain);
 
   /** Whether a VT-d domain forces snooping, up to v5.18; see the head of this file. */
-  function vtdSnooping(m: Machine, domain: number): boolean {
+  function vtdSnooping(m: Machine, domain: DomainId): boolean {
     if (kernel.has('machine-wide-snoop-control'))
       return topology.iommus.every((unit) => unit.driver !== 'vt-d' || unit.snoopControl);
     return devicesOf(m, domain).every((device) => unitOfDevice(device)?.snoopControl !== false);
   }
 
   /** Can every device that is attached now be made to snoop? */
-  function supportsEnforcing(m: Machine, domain: number): boolean {
+  function supportsEnforcing(m: Machine, domain: DomainId): boolean {
     return devicesOf(m, domain).every((device) => unitOfDevice(device)?.snoopControl === true);
   }
 
-  function setPageSnoop(m: Machine, domain: number): void {
+  function setPageSnoop(m: Machine, domain: DomainId): void {
     for (const device of devicesOf(m, domain)) m.put(pageSnoop.base + device, 1);
   }
 
-  function enforceVtd(m: Machine, domain: number): boolean {
+  function enforceVtd(m: Machine, domain: DomainId): boolean {
     if (read(m, domainCoherent, domain) !== 0) return true;
     const firstStage = isFirstStage(unitOfDomain(m, domain));
     if (!supportsEnforcing(m, domain)) return false;
@@ -114,7 +117,7 @@ export function createDomains(base: WorldBase): Domains {
     return true;
   }
 
-  function enforce(m: Machine, domain: number): boolean {
+  function enforce(m: Machine, domain: DomainId): boolean {
     const unit = unitOfDomain(m, domain);
     switch (unit?.driver) {
       case 'vt-d':
@@ -135,11 +138,9 @@ export function createDomains(base: WorldBase): Domains {
     kernel.has('smmu-enforce-coherency') && unit.options.get('write-back-snoop') === 'on';
 
   const enforceSource = 'drivers/iommu/intel/iommu.c';
-  const defineEnforce = (name: string, source: string): Routine =>
-    routines.define(name, source, (r) =>
-      r
-        .takes('domain: domain')
-        .step('force snooping for the domain', (t) => t.return(enforce(t.machine, t.get(0)) ? 1 : 0)),
+  const defineEnforce = (name: string, source: string): Routine<[domain: DomainId]> =>
+    routines.define(name, source, ['domain: domain'], (r, domain) =>
+      r.step('force snooping for the domain', (t) => t.return(enforce(t.machine, domain.of(t)) ? 1 : 0)),
     );
   const byStage = kernel.has('enforce-by-stage');
   const enforceSecond = defineEnforce(`intel_iommu_enforce_cache_coherency${byStage ? '_ss' : ''}`, enforceSource);
@@ -148,7 +149,7 @@ export function createDomains(base: WorldBase): Domains {
   const enforceSmmu = defineEnforce('arm_smmu_enforce_cache_coherency', 'drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c');
 
   /** The SNP (or FC) bit of an entry that is written now. */
-  function snoopBit(m: Machine, domain: number): number {
+  function snoopBit(m: Machine, domain: DomainId): number {
     const unit = unitOfDomain(m, domain);
     if (unit?.driver === 'amd-vi') return IOPTE.snoop;
     if (read(m, domainCoherent, domain) === 0) return 0;
@@ -169,7 +170,7 @@ export function createDomains(base: WorldBase): Domains {
     enforce,
 
     alloc(m, owner, unit) {
-      for (let domain = 0; domain < dims.domains; domain++) {
+      for (let domain = 0 as DomainId; domain < dims.domains; domain++) {
         if (read(m, domainOwner, domain) !== 0) continue;
         m.put(domainOwner.base + domain, owner + 1);
         m.put(domainUnit.base + domain, unit + 1);
@@ -202,8 +203,8 @@ export function createDomains(base: WorldBase): Domains {
     },
 
     domainsOf(m, owner) {
-      const all: number[] = [];
-      for (let domain = 0; domain < dims.domains; domain++)
+      const all: DomainId[] = [];
+      for (let domain = 0 as DomainId; domain < dims.domains; domain++)
         if (read(m, domainOwner, domain) === owner + 1) all.push(domain);
       return all;
     },

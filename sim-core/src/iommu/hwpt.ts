@@ -12,8 +12,11 @@
  *
  * Left out: that the devices of one IOMMU group share one HWPT; here each is attached by itself.
  */
-import type { Routine, Task } from '../engine/task.ts';
-import { E } from '../kernel/errno.ts';
+
+import type { Routine } from '../engine/routine.ts';
+import type { Task } from '../engine/task.ts';
+import { E, type Errno, isErr } from '../kernel/errno.ts';
+import { type DeviceId, type DomainId, type IoasId, type IommufdId, idAt, NONE, type None } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
@@ -23,14 +26,14 @@ import { IOMMUFD_OBJECT, type Objects } from './objects.ts';
 export interface Hwpts {
   /** Per domain: 1 when user space allocated it, so that it stays without devices and no attaching picks it. */
   readonly allocatedByUser: Field;
-  /** iommufd_hwpt_alloc(), v6.6 and later. Locals 0, 1: a bound device, an IOAS. Returns the HWPT's id or -errno. */
-  readonly allocate: Routine;
+  /** iommufd_hwpt_alloc(), v6.6 and later, for a bound device. Returns the HWPT's id or -errno. */
+  readonly allocate: Routine<[idev: DeviceId, ioas: IoasId]>;
   /** IOMMU_DESTROY of an HWPT: 0, or -EBUSY while a device uses it. */
-  destroy(machine: Machine, context: number, domain: number): number;
-  /** iommufd_device_attach(). Locals 0, 1: a bound device, an id. Returns the HWPT's id or -errno. */
-  readonly attach: Routine;
+  destroy(machine: Machine, context: IommufdId, domain: DomainId): number;
+  /** iommufd_device_attach() of a bound device to what an id names. Returns the HWPT's id or -errno. */
+  readonly attach: Routine<[idev: DeviceId, ptId: number]>;
   /** iommufd_device_detach(). */
-  detach(machine: Machine, device: number): void;
+  detach(machine: Machine, device: DeviceId): void;
 }
 
 export function createHwpts(
@@ -38,47 +41,47 @@ export function createHwpts(
   world: () => World,
   objects: Objects,
   mappings: Mappings,
-  spaceOfIoas: (ioas: number) => number,
+  spaceOfIoas: (ioas: IoasId) => number,
 ): Hwpts {
   const { dims, kernel, layout, routines, topology } = base;
   const allocatedByUser = layout.field('hwptAllocatedByUser', [dims.domains]);
   const atAllocation = kernel.has('enforce-at-allocation');
-  const unitOf = (device: number): number => topology.devices[device]?.iommu ?? -1;
-  const domainOf = (m: Machine, device: number): number =>
-    (m.state[world().iommu.deviceDomain.base + device] as number) - 1;
-  const ioasOfDomain = (m: Machine, domain: number): number =>
-    (m.state[world().iommu.domainOwner.base + domain] as number) - 1 - spaceOfIoas(0);
+  const unitOf = (device: DeviceId): number => topology.devices[device]?.iommu ?? -1;
+  const domainOf = (m: Machine, device: DeviceId): DomainId | None =>
+    idAt<DomainId>(m, world().iommu.deviceDomain, device);
+  const ioasOfDomain = (m: Machine, domain: DomainId): IoasId =>
+    ((m.state[world().iommu.domainOwner.base + domain] as number) - 1 - spaceOfIoas(0 as IoasId)) as IoasId;
 
   /** Before v6.7: a device that can be coherent asks the page tables that it was just attached to. False is EINVAL. */
-  function upgrade(m: Machine, domain: number, device: number): boolean {
+  function upgrade(m: Machine, domain: DomainId, device: DeviceId): boolean {
     const { iommu } = world();
     if (atAllocation || !iommu.enforceCapability(device)) return true;
     return iommu.enforce(m, domain);
   }
 
   /** Attaches to page tables that exist: 0 or -errno. A device that was attached elsewhere is put back on failure. */
-  function join(m: Machine, domain: number, device: number): number {
+  function join(m: Machine, domain: DomainId, device: DeviceId): number {
     const { iommu } = world();
     const before = domainOf(m, device);
     const errno = iommu.attach(m, domain, device);
     if (errno !== 0) return errno;
     if (upgrade(m, domain, device)) return 0;
-    if (before >= 0) iommu.attach(m, before, device);
+    if (before !== NONE) iommu.attach(m, before, device);
     else iommu.detach(m, device);
     return E.INVAL;
   }
 
   /** Page tables that attaching made go with their last device. */
-  function dropUnused(m: Machine, context: number, domain: number): void {
+  function dropUnused(m: Machine, context: IommufdId, domain: DomainId | None): void {
     const { iommu } = world();
-    if (domain < 0 || iommu.devicesOf(m, domain).length > 0 || isByUser(m, domain)) return;
+    if (domain === NONE || iommu.devicesOf(m, domain).length > 0 || isByUser(m, domain)) return;
     release(m, context, domain);
   }
 
-  const isByUser = (m: Machine, domain: number): boolean => m.state[allocatedByUser.base + domain] !== 0;
+  const isByUser = (m: Machine, domain: DomainId): boolean => m.state[allocatedByUser.base + domain] !== 0;
 
   /** What can be done without new page tables: the id or an errno, or undefined when new ones are needed. */
-  function joinExisting(m: Machine, device: number, id: number): number | undefined {
+  function joinExisting(m: Machine, device: DeviceId, id: number): number | undefined {
     const { iommu } = world();
     const context = objects.contextOf(m, device);
     const { kind, index } = objects.at(m, context, id);
@@ -87,10 +90,13 @@ export function createHwpts(
     // A mediated device gets an access object, which has no page tables.
     if (unitOf(device) < 0) return kind === IOMMUFD_OBJECT.ioas ? id : E.INVAL;
     const before = domainOf(m, device);
-    if (kind === IOMMUFD_OBJECT.hwpt) return moved(m, context, before, index, join(m, index, device));
-    if (before >= 0 && ioasOfDomain(m, before) === index && !isByUser(m, before))
+    if (kind === IOMMUFD_OBJECT.hwpt) {
+      const hwpt = index as DomainId;
+      return moved(m, context, before, hwpt, join(m, hwpt, device));
+    }
+    if (before !== NONE && ioasOfDomain(m, before) === index && !isByUser(m, before))
       return objects.idOf(m, context, IOMMUFD_OBJECT.hwpt, before);
-    for (const domain of iommu.domainsOf(m, spaceOfIoas(index))) {
+    for (const domain of iommu.domainsOf(m, spaceOfIoas(index as IoasId))) {
       if (isByUser(m, domain)) continue;
       const errno = join(m, domain, device);
       if (errno !== E.INVAL) return moved(m, context, before, domain, errno);
@@ -98,14 +104,14 @@ export function createHwpts(
     return undefined;
   }
 
-  function moved(m: Machine, context: number, before: number, domain: number, errno: number): number {
+  function moved(m: Machine, context: IommufdId, before: DomainId | None, domain: DomainId, errno: number): number {
     if (errno !== 0) return errno;
     if (before !== domain) dropUnused(m, context, before);
     return objects.idOf(m, context, IOMMUFD_OBJECT.hwpt, domain);
   }
 
   /** The new page tables are attached, filled and numbered. */
-  function finish(t: Task, device: number, id: number, domain: number): number {
+  function finish(t: Task, device: DeviceId, id: number, domain: DomainId): number {
     const { machine: m } = t;
     const { iommu } = world();
     const context = objects.contextOf(m, device);
@@ -115,14 +121,14 @@ export function createHwpts(
       iommu.free(m, domain);
       return errno;
     }
-    const space = spaceOfIoas(objects.at(m, context, id).index);
+    const space = spaceOfIoas(objects.at(m, context, id).index as IoasId);
     for (const mapping of mappings.all(m, space)) mappings.enter(m, domain, mapping);
     objects.number(m, context, IOMMUFD_OBJECT.hwpt, domain);
     return moved(m, context, before, domain, 0);
   }
 
   /** A new domain for a device in an IOAS, or -EINVAL when the unit cannot translate what is mapped there. */
-  function allocateDomain(m: Machine, device: number, space: number): number {
+  function allocateDomain(m: Machine, device: DeviceId, space: number): DomainId | Errno {
     const { iommu } = world();
     const end = iommu.apertureEnd(unitOf(device));
     if (mappings.all(m, space).some((one) => one.iova + one.size > end)) return E.INVAL;
@@ -130,47 +136,58 @@ export function createHwpts(
   }
 
   /** The driver's operation, when the device that page tables are made for can be coherent. */
-  function enforceFor(m: Machine, domain: number, device: number): Routine | undefined {
+  function enforceFor(m: Machine, domain: DomainId, device: DeviceId): Routine<[domain: DomainId]> | undefined {
     const { iommu } = world();
     return iommu.enforceCapability(device) ? iommu.enforceRoutine(m, domain) : undefined;
   }
 
-  const attach = routines.define('iommufd_device_attach', 'drivers/iommu/iommufd/device.c', (r) => {
-    r.takes('idev: device', 'pt_id: number');
-    r.local((t) => {
-      const { machine: m } = t;
-      const [device, id] = [t.get(0), t.get(1)];
-      const answer = joinExisting(m, device, id);
-      if (answer !== undefined) return t.return(answer);
-      const ioas = objects.at(m, objects.contextOf(m, device), id).index;
-      const domain = allocateDomain(m, device, spaceOfIoas(ioas));
-      if (domain < 0) return t.return(domain);
-      t.set(2, domain);
-      const enforce = atAllocation ? enforceFor(m, domain, device) : undefined;
-      if (enforce) t.call(enforce, domain);
-    }).keeps(2, 'hwpt: domain');
-    r.local((t) => t.return(finish(t, t.get(0), t.get(1), t.get(2))));
-  });
+  const attach = routines.define(
+    'iommufd_device_attach',
+    'drivers/iommu/iommufd/device.c',
+    ['idev: device', 'pt_id: number'],
+    (r, idev, ptId) => {
+      const hwpt = r.variable('hwpt: domain');
+      r.local((t) => {
+        const { machine: m } = t;
+        const device = idev.of(t);
+        const id = ptId.of(t);
+        const answer = joinExisting(m, device, id);
+        if (answer !== undefined) return t.return(answer);
+        const ioas = objects.at(m, objects.contextOf(m, device), id).index as IoasId;
+        const domain = allocateDomain(m, device, spaceOfIoas(ioas));
+        if (isErr(domain)) return t.return(domain);
+        hwpt.set(t, domain);
+        const enforce = atAllocation ? enforceFor(m, domain, device) : undefined;
+        if (enforce) t.call(enforce, domain);
+      });
+      r.local((t) => t.return(finish(t, idev.of(t), ptId.of(t), hwpt.of(t))));
+    },
+  );
 
-  const allocate = routines.define('iommufd_hwpt_alloc', 'drivers/iommu/iommufd/hw_pagetable.c', (r) => {
-    r.takes('idev: device', 'ioas: ioas');
-    r.local((t) => {
-      const { machine: m } = t;
-      const domain = allocateDomain(m, t.get(0), spaceOfIoas(t.get(1)));
-      if (domain < 0) return t.return(domain);
-      t.set(2, domain);
-      m.put(allocatedByUser.base + domain, 1);
-      const enforce = enforceFor(m, domain, t.get(0));
-      if (enforce) t.call(enforce, domain);
-    }).keeps(2, 'hwpt: domain');
-    r.local((t) => {
-      const { machine: m } = t;
-      for (const mapping of mappings.all(m, spaceOfIoas(t.get(1)))) mappings.enter(m, t.get(2), mapping);
-      t.return(objects.number(m, objects.contextOf(m, t.get(0)), IOMMUFD_OBJECT.hwpt, t.get(2)));
-    });
-  });
+  const allocate = routines.define(
+    'iommufd_hwpt_alloc',
+    'drivers/iommu/iommufd/hw_pagetable.c',
+    ['idev: device', 'ioas: ioas'],
+    (r, idev, ioas) => {
+      const hwpt = r.variable('hwpt: domain');
+      r.local((t) => {
+        const { machine: m } = t;
+        const domain = allocateDomain(m, idev.of(t), spaceOfIoas(ioas.of(t)));
+        if (isErr(domain)) return t.return(domain);
+        hwpt.set(t, domain);
+        m.put(allocatedByUser.base + domain, 1);
+        const enforce = enforceFor(m, domain, idev.of(t));
+        if (enforce) t.call(enforce, domain);
+      });
+      r.local((t) => {
+        const { machine: m } = t;
+        for (const mapping of mappings.all(m, spaceOfIoas(ioas.of(t)))) mappings.enter(m, hwpt.of(t), mapping);
+        t.return(objects.number(m, objects.contextOf(m, idev.of(t)), IOMMUFD_OBJECT.hwpt, hwpt.of(t)));
+      });
+    },
+  );
 
-  function release(m: Machine, context: number, domain: number): void {
+  function release(m: Machine, context: IommufdId, domain: DomainId): void {
     for (const mapping of mappings.all(m, spaceOfIoas(ioasOfDomain(m, domain)))) mappings.withdraw(m, domain, mapping);
     objects.forget(m, context, IOMMUFD_OBJECT.hwpt, domain);
     m.put(allocatedByUser.base + domain, 0);
@@ -183,7 +200,7 @@ export function createHwpts(
     attach,
     detach(m, device) {
       const domain = domainOf(m, device);
-      if (domain < 0) return;
+      if (domain === NONE) return;
       world().iommu.detach(m, device);
       dropUnused(m, objects.contextOf(m, device), domain);
     },

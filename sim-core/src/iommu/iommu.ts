@@ -17,6 +17,7 @@
  * Sources: Intel VT-d, "Extended Capability Register", "Second-Stage Paging Entries", "Scalable-Mode PASID Table Entry";
  * AMD I/O Virtualization, "I/O Page Table Entry"; linux drivers/iommu/intel/iommu.c, drivers/iommu/amd/iommu.c.
  */
+import type { DeviceId, PageId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
@@ -33,9 +34,9 @@ export interface Iommu extends Domains {
   /** What the bits of an entry mean, for the parts that map without knowing this one. */
   readonly bits: typeof IOPTE;
   /** The entry that a device's access to an IOVA page meets, PGSNP included; 0 when nothing is there. */
-  lookup(machine: Machine, device: number, iovaPage: number): number;
+  lookup(machine: Machine, device: DeviceId, iovaPage: PageId): number;
   /** The same of a state that belongs to no machine. */
-  lookupIn(state: Int32Array, device: number, iovaPage: number): number;
+  lookupIn(state: Int32Array, device: DeviceId, iovaPage: PageId): number;
 }
 
 export function createIommu(base: WorldBase, _world: () => World): Iommu {
@@ -44,7 +45,7 @@ export function createIommu(base: WorldBase, _world: () => World): Iommu {
   const domains = createDomains(base);
   const { deviceDomain, iopte, pageSnoop } = domains;
 
-  function lookupIn(state: Int32Array, device: number, iovaPage: number): number {
+  function lookupIn(state: Int32Array, device: DeviceId, iovaPage: PageId): number {
     const domain = (state[deviceDomain.base + device] as number) - 1;
     if (domain < 0 || domain >= dims.domains || iovaPage < 0 || iovaPage >= pages) return 0;
     const entry = state[iopte.base + domain * pages + iovaPage] as number;

@@ -11,8 +11,10 @@
  *
  * Sources: linux drivers/iommu/iommufd/{device,hw_pagetable,ioas,vfio_compat}.c, kernel doc userspace-api/iommufd.
  */
-import { E } from '../kernel/errno.ts';
+
+import { E, type Errno } from '../kernel/errno.ts';
 import { ModelLimit } from '../limits.ts';
+import { type DeviceId, type DomainId, type IoasId, type IommufdId, idAt, NONE } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import { PAGE_BYTES } from '../topology.ts';
@@ -38,27 +40,27 @@ export interface Iommufd {
   readonly deviceContext: Field;
 
   /** A new iommufd: its index. */
-  open(machine: Machine): number;
+  open(machine: Machine): IommufdId;
   /** The last reference went: all objects go. */
-  release(machine: Machine, context: number): void;
+  release(machine: Machine, context: IommufdId): void;
   /** IOMMU_IOAS_ALLOC: the id. */
-  allocateIoas(machine: Machine, context: number): number;
+  allocateIoas(machine: Machine, context: IommufdId): number;
   /** IOMMU_DESTROY: 0 or -errno. */
-  destroy(machine: Machine, context: number, id: number): number;
+  destroy(machine: Machine, context: IommufdId, id: number): number;
   /** iommufd_device_bind(): 0 or -errno. Whether the DMA can be claimed is the caller's question. */
-  bind(machine: Machine, context: number, device: number): void;
-  unbind(machine: Machine, device: number): void;
+  bind(machine: Machine, context: IommufdId, device: DeviceId): void;
+  unbind(machine: Machine, device: DeviceId): void;
   /** iommufd_vfio_compat_ioas_create(): 0. */
-  createCompatIoas(machine: Machine, context: number): number;
+  createCompatIoas(machine: Machine, context: IommufdId): number;
   /** The id of the compatibility IOAS, or -ENODEV. */
-  compatIoasId(machine: Machine, context: number): number;
+  compatIoasId(machine: Machine, context: IommufdId): number | Errno;
   /** VFIO_CHECK_EXTENSION of VFIO_DMA_CC_IOMMU. */
-  compatCoherent(machine: Machine, context: number): number;
+  compatCoherent(machine: Machine, context: IommufdId): number;
   /** Index of the IOAS of an id, or -ENOENT. */
-  ioasById(machine: Machine, context: number, id: number): number;
-  map(machine: Machine, ioas: number, mapping: Mapping): number;
+  ioasById(machine: Machine, context: IommufdId, id: number): IoasId | Errno;
+  map(machine: Machine, ioas: IoasId, mapping: Mapping): number;
   /** Bytes unmapped, or -errno. */
-  unmap(machine: Machine, ioas: number, iova: bigint, size: bigint, cut: boolean): bigint;
+  unmap(machine: Machine, ioas: IoasId, iova: bigint, size: bigint, cut: boolean): bigint;
 }
 
 const END_OF_ADDRESSES = 1n << 64n;
@@ -72,7 +74,7 @@ export function createIommufd(
   base: WorldBase,
   world: () => World,
   mappings: Mappings,
-  spaceOfIoas: (ioas: number) => number,
+  spaceOfIoas: (ioas: IoasId) => number,
 ): Iommufd {
   const { dims, layout } = base;
   const objects = createObjects(base);
@@ -84,8 +86,8 @@ export function createIommufd(
   const ioasContext = layout.field('ioasIommufd', [dims.ioas]);
   const read = (m: Machine, field: Field, index: number): number => m.state[field.base + index] as number;
 
-  function allocateIoas(m: Machine, context: number): number {
-    for (let ioas = 0; ioas < dims.ioas; ioas++) {
+  function allocateIoas(m: Machine, context: IommufdId): number {
+    for (let ioas = 0 as IoasId; ioas < dims.ioas; ioas++) {
       if (read(m, ioasContext, ioas) !== 0) continue;
       m.put(ioasContext.base + ioas, context + 1);
       return objects.number(m, context, IOMMUFD_OBJECT.ioas, ioas);
@@ -95,7 +97,7 @@ export function createIommufd(
     );
   }
 
-  function withdrawAll(m: Machine, ioas: number, one: Mapping): void {
+  function withdrawAll(m: Machine, ioas: IoasId, one: Mapping): void {
     for (const domain of world().iommu.domainsOf(m, spaceOfIoas(ioas))) mappings.withdraw(m, domain, one);
   }
 
@@ -122,7 +124,7 @@ export function createIommufd(
     allocateIoas,
 
     open(m) {
-      for (let context = 0; context < dims.iommufds; context++) {
+      for (let context = 0 as IommufdId; context < dims.iommufds; context++) {
         if (read(m, exists, context) !== 0) continue;
         m.put(exists.base + context, 1);
         return context;
@@ -133,7 +135,7 @@ export function createIommufd(
     },
 
     release(m, context) {
-      for (let ioas = 0; ioas < dims.ioas; ioas++) {
+      for (let ioas = 0 as IoasId; ioas < dims.ioas; ioas++) {
         if (read(m, ioasContext, ioas) !== context + 1) continue;
         for (const domain of world().iommu.domainsOf(m, spaceOfIoas(ioas))) hwpts.destroy(m, context, domain);
         mappings.replace(m, spaceOfIoas(ioas), []);
@@ -146,10 +148,11 @@ export function createIommufd(
     destroy(m, context, id) {
       const { kind, index } = objects.at(m, context, id);
       if (kind === IOMMUFD_OBJECT.none) return E.NOENT;
-      if (kind === IOMMUFD_OBJECT.hwpt) return hwpts.destroy(m, context, index);
-      const ioasInUse = kind === IOMMUFD_OBJECT.ioas && world().iommu.domainsOf(m, spaceOfIoas(index)).length > 0;
+      if (kind === IOMMUFD_OBJECT.hwpt) return hwpts.destroy(m, context, index as DomainId);
+      const ioasInUse =
+        kind === IOMMUFD_OBJECT.ioas && world().iommu.domainsOf(m, spaceOfIoas(index as IoasId)).length > 0;
       if (kind !== IOMMUFD_OBJECT.ioas || ioasInUse) return E.BUSY;
-      mappings.replace(m, spaceOfIoas(index), []);
+      mappings.replace(m, spaceOfIoas(index as IoasId), []);
       m.put(ioasContext.base + index, 0);
       objects.forget(m, context, kind, index);
       if (read(m, compatIoas, context) === index + 1) m.put(compatIoas.base + context, 0);
@@ -175,20 +178,20 @@ export function createIommufd(
     },
 
     compatIoasId(m, context) {
-      const ioas = read(m, compatIoas, context) - 1;
-      return ioas < 0 ? E.NODEV : objects.idOf(m, context, IOMMUFD_OBJECT.ioas, ioas);
+      const ioas = idAt<IoasId>(m, compatIoas, context);
+      return ioas === NONE ? E.NODEV : objects.idOf(m, context, IOMMUFD_OBJECT.ioas, ioas);
     },
 
     compatCoherent(m, context) {
       const { iommu } = world();
-      const ioas = read(m, compatIoas, context) - 1;
-      if (ioas < 0) return E.NODEV;
+      const ioas = idAt<IoasId>(m, compatIoas, context);
+      if (ioas === NONE) return E.NODEV;
       return iommu.domainsOf(m, spaceOfIoas(ioas)).every((d) => read(m, iommu.domainCoherent, d) !== 0) ? 1 : 0;
     },
 
     ioasById(m, context, id) {
       const { kind, index } = objects.at(m, context, id);
-      return kind === IOMMUFD_OBJECT.ioas ? index : E.NOENT;
+      return kind === IOMMUFD_OBJECT.ioas ? (index as IoasId) : E.NOENT;
     },
 
     map(m, ioas, mapping) {

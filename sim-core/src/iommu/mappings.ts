@@ -5,7 +5,9 @@
  * IOVAs and user addresses may be any 64-bit numbers; page table entries exist only for the scenario's own pages. A list
  * is sorted by IOVA, so equal contents are equal states.
  */
+
 import { ModelLimit } from '../limits.ts';
+import { type DomainId, NONE, type None, type PageId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import { ADDRESS_BASE, PAGE_BYTES } from '../topology.ts';
@@ -36,9 +38,9 @@ export interface Mappings {
   find(machine: Machine, space: number, iova: bigint, size: bigint): Mapping | undefined;
   replace(machine: Machine, space: number, mappings: readonly Mapping[]): void;
   /** Writes the entries of one mapping into a domain. */
-  enter(machine: Machine, domain: number, mapping: Mapping): void;
+  enter(machine: Machine, domain: DomainId, mapping: Mapping): void;
   /** Takes the entries of one mapping out of a domain. */
-  withdraw(machine: Machine, domain: number, mapping: Mapping): void;
+  withdraw(machine: Machine, domain: DomainId, mapping: Mapping): void;
 }
 
 /** `spaces`: containers first, then IOAS. */
@@ -53,23 +55,23 @@ export function createMappings(base: WorldBase, world: () => World, domains: Dom
   const access = layout.field('mappingAccess', [spaces, slots]);
   const read = (m: Machine, field: Field, space: number, i: number): number =>
     m.state[field.base + space * slots + i] as number;
-  const addressOf = (page: number): bigint => ADDRESS_BASE + BigInt(page) * PAGE_BYTES;
+  const addressOf = (page: PageId): bigint => ADDRESS_BASE + BigInt(page) * PAGE_BYTES;
 
-  /** The scenario's page at an address, or -1 for memory that it does not name. */
-  const pageAt = (address: bigint): number => {
-    const page = Number((address - ADDRESS_BASE) / PAGE_BYTES);
-    return address >= ADDRESS_BASE && page < pages ? page : -1;
+  /** The scenario's page at an address, or none for memory that it does not name. */
+  const pageAt = (address: bigint): PageId | None => {
+    const page = Number((address - ADDRESS_BASE) / PAGE_BYTES) as PageId;
+    return address >= ADDRESS_BASE && page < pages ? page : NONE;
   };
 
-  function eachPage(mapping: Mapping, visit: (page: number, target: number) => void): void {
-    for (let page = 0; page < pages; page++) {
+  function eachPage(mapping: Mapping, visit: (page: PageId, target: PageId | None) => void): void {
+    for (let page = 0 as PageId; page < pages; page++) {
       const offset = addressOf(page) - mapping.iova;
       if (offset >= 0n && offset < mapping.size) visit(page, pageAt(mapping.vaddr + offset));
     }
   }
 
   /** The proposal of 2024: what a device may reach behind the caches is written back and dropped from them. */
-  function flushPage(m: Machine, domain: number, target: number): void {
+  function flushPage(m: Machine, domain: DomainId, target: PageId | None): void {
     if (!kernel.has('flush-noncoherent-dma') || m.state[domains.domainCoherent.base + domain] !== 0) return;
     for (const line of topology.pages[target]?.lines ?? []) world().memory.flushLine(m, line);
   }

@@ -1,5 +1,7 @@
 /** The numbered objects of an iommufd: the lowest free number, from 1, for devices, IOAS and page tables alike. */
+
 import { ModelLimit } from '../limits.ts';
+import { type DeviceId, type IommufdId, idAt } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { WorldBase } from '../world.ts';
@@ -13,16 +15,16 @@ export interface Objects {
   readonly object: Field;
   /** Per device: the iommufd it is bound to + 1. */
   readonly deviceContext: Field;
-  /** The iommufd that a device is bound to, or -1. */
-  contextOf(machine: Machine, device: number): number;
+  /** The iommufd that a device is bound to. It must be bound to one. */
+  contextOf(machine: Machine, device: DeviceId): IommufdId;
   /** What an id names; kind `none` when nothing. */
-  at(machine: Machine, context: number, id: number): { readonly kind: number; readonly index: number };
+  at(machine: Machine, context: IommufdId, id: number): { readonly kind: number; readonly index: number };
   /** Gives an object a number and returns it. */
-  number(machine: Machine, context: number, kind: number, index: number): number;
+  number(machine: Machine, context: IommufdId, kind: number, index: number): number;
   /** The number of an object, 0 when it has none. */
-  idOf(machine: Machine, context: number, kind: number, index: number): number;
-  forget(machine: Machine, context: number, kind: number, index: number): void;
-  forgetAll(machine: Machine, context: number): void;
+  idOf(machine: Machine, context: IommufdId, kind: number, index: number): number;
+  forget(machine: Machine, context: IommufdId, kind: number, index: number): void;
+  forgetAll(machine: Machine, context: IommufdId): void;
 }
 
 export function createObjects(base: WorldBase): Objects {
@@ -31,9 +33,9 @@ export function createObjects(base: WorldBase): Objects {
   const ids = dims.ioas + dims.domains + devices + 1;
   const object = layout.field('iommufdObject', [dims.iommufds, ids]);
   const deviceContext = layout.field('deviceIommufd', [devices], { labels: [topology.devices.map((d) => d.name)] });
-  const slot = (context: number, id: number): number => object.base + context * ids + id;
+  const slot = (context: IommufdId, id: number): number => object.base + context * ids + id;
 
-  function idOf(m: Machine, context: number, kind: number, index: number): number {
+  function idOf(m: Machine, context: IommufdId, kind: number, index: number): number {
     for (let id = 1; id < ids; id++) if (m.state[slot(context, id)] === kind + KINDS * index) return id;
     return 0;
   }
@@ -42,7 +44,7 @@ export function createObjects(base: WorldBase): Objects {
     object,
     deviceContext,
     idOf,
-    contextOf: (m, device) => (m.state[deviceContext.base + device] as number) - 1,
+    contextOf: (m, device) => idAt<IommufdId>(m, deviceContext, device) as IommufdId,
 
     at(m, context, id) {
       const code = id > 0 && id < ids ? (m.state[slot(context, id)] as number) : 0;

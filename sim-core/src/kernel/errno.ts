@@ -76,4 +76,13 @@ export const E = Object.freeze(
       return [name, -value];
     }),
   ),
-) as Readonly<Record<(typeof NAMES)[number], number>>;
+) as Readonly<Record<(typeof NAMES)[number], Errno>>;
+
+declare const errno: unique symbol;
+/** An errno as kernel functions return it: negative. */
+export type Errno = number & { readonly [errno]: true };
+
+/** Did a function return an errno in place of an id? The kernel's IS_ERR(). */
+export function isErr<T extends number>(result: T | Errno): result is Errno {
+  return result < 0;
+}

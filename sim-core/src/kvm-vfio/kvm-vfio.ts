@@ -9,7 +9,9 @@
  * Left out: SPAPR TCE tables (SET_SPAPR_TCE is ENXIO, as on every kernel built without them), module loading.
  * Sources: linux virt/kvm/vfio.c.
  */
-import type { Routine } from '../engine/task.ts';
+
+import type { Routine } from '../engine/routine.ts';
+import type { FileId, GroupId, KvmDeviceId, VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
@@ -17,7 +19,7 @@ import { createByFile } from './by-file.ts';
 import { createByGroup } from './by-group.ts';
 import { createCoherency } from './coherency.ts';
 import { createDeviceOps } from './device-ops.ts';
-import { createList } from './list.ts';
+import { createList, type Entry, type List } from './list.ts';
 
 export interface KvmVfio {
   /** Per KVM device: `kv->noncoherent`, what it has told KVM. */
@@ -26,25 +28,27 @@ export interface KvmVfio {
   readonly entries: Field;
   /** Per KVM device: `kv->lock`: the task that holds it + 1. */
   readonly lock: Field;
-  /** kvm_vfio_create(). Locals 0, 1: KVM device, VM. Returns 0, or -EBUSY when the VM has one. */
-  readonly create: Routine;
-  /** kvm_vfio_set_attr(), kvm_vfio_has_attr(). Local 0: KVM device. */
-  readonly setAttr: Routine;
-  readonly hasAttr: Routine;
-  /** kvm_vfio_release(), v6.2 and later; kvm_vfio_destroy() before. Locals 0, 1: KVM device, VM. */
-  readonly release: Routine;
-  readonly destroy: Routine;
+  /** kvm_vfio_create(). Returns 0, or -EBUSY when the VM has one. */
+  readonly create: Routine<[dev: KvmDeviceId, kvm: VmId]>;
+  /** kvm_vfio_set_attr(), kvm_vfio_has_attr(). */
+  readonly setAttr: Routine<[dev: KvmDeviceId]>;
+  readonly hasAttr: Routine<[dev: KvmDeviceId]>;
+  /** kvm_vfio_release(), v6.2 and later; kvm_vfio_destroy() before. */
+  readonly release: Routine<[dev: KvmDeviceId, kvm: VmId]>;
+  readonly destroy: Routine<[dev: KvmDeviceId, kvm: VmId]>;
   /** Does the list hold files (v5.19 and later) or groups? */
   readonly holdsFiles: boolean;
   /** The entries of a KVM device, in list order. */
-  listed(machine: Machine, device: number): number[];
+  listed(machine: Machine, device: KvmDeviceId): Entry[];
 }
 
 export function createKvmVfio(base: WorldBase, world: () => World): KvmVfio {
   const list = createList(base, world);
   const coherency = createCoherency(base, world, list);
   const holdsFiles = base.kernel.has('file-identity');
-  const change = holdsFiles ? createByFile(base, world, list, coherency) : createByGroup(base, world, list, coherency);
+  const change = holdsFiles
+    ? createByFile(base, world, list as List<FileId>, coherency)
+    : createByGroup(base, world, list as List<GroupId>, coherency);
   const ops = createDeviceOps(base, world, list, coherency, change);
   return {
     noncoherent: list.noncoherent,

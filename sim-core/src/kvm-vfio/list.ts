@@ -1,50 +1,59 @@
 /** The list of one kvm-vfio device, and the other things that `struct kvm_vfio` holds. */
+
+import type { Local } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { ModelLimit } from '../limits.ts';
+import { type FileId, type GroupId, idAt, type KvmDeviceId, NONE, type None, type VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
 
-export interface List {
+/** What a list holds: groups up to v5.18, open files later. */
+export type Entry = FileId | GroupId;
+
+export interface List<E extends Entry> {
   readonly noncoherent: Field;
   readonly entries: Field;
   readonly lock: Field;
-  /** The slot of `kv->lock` for a routine whose local 0 is the device. */
-  lockOf(task: Task): number;
+  /** Where `kv->lock` is, for a routine with the device in a local. */
+  lockOf(dev: Local<KvmDeviceId>): (task: Task) => number;
   /** The VM of a device. */
-  vmOf(machine: Machine, device: number): number;
-  /** The entry at a position, or -1 behind the end. */
-  at(machine: Machine, device: number, position: number): number;
-  all(machine: Machine, device: number): number[];
+  vmOf(machine: Machine, device: KvmDeviceId): VmId;
+  /** The entry at a position, or none after the last. */
+  at(machine: Machine, device: KvmDeviceId, position: number): E | None;
+  all(machine: Machine, device: KvmDeviceId): E[];
   /** The position of an entry, or -1. */
-  find(machine: Machine, device: number, entry: number): number;
-  append(machine: Machine, device: number, entry: number): void;
-  remove(machine: Machine, device: number, position: number): void;
+  find(machine: Machine, device: KvmDeviceId, entry: E): number;
+  append(machine: Machine, device: KvmDeviceId, entry: E): void;
+  remove(machine: Machine, device: KvmDeviceId, position: number): void;
   /** kfree(kv). */
-  forget(machine: Machine, device: number): void;
+  forget(machine: Machine, device: KvmDeviceId): void;
 }
 
-export function createList(base: WorldBase, world: () => World): List {
+export function createList(base: WorldBase, world: () => World): List<Entry> {
   const { layout, dims } = base;
   const length = dims.kvmVfioEntries;
   const noncoherent = layout.field('kvmVfioNoncoherent', [dims.kvmDevices]);
   const entries = layout.field('kvmVfioEntries', [dims.kvmDevices, length]);
   const lock = layout.field('kvmVfioLock', [dims.kvmDevices]);
-  const slot = (device: number, position: number): number => entries.base + device * length + position;
-  const at = (m: Machine, device: number, position: number): number =>
-    position < length ? (m.state[slot(device, position)] as number) - 1 : -1;
+  const slot = (device: KvmDeviceId, position: number): number => entries.base + device * length + position;
+  const at = (m: Machine, device: KvmDeviceId, position: number): Entry | None =>
+    position < length ? idAt<Entry>(m, entries, device * length + position) : NONE;
 
   return {
     noncoherent,
     entries,
     lock,
-    lockOf: (t) => lock.base + t.get(0),
-    vmOf: (m, device) => (m.state[world().kvm.deviceVm.base + device] as number) - 1,
+    lockOf: (dev) => (t) => lock.base + dev.of(t),
+    vmOf: (m, device) => idAt<VmId>(m, world().kvm.deviceVm, device) as VmId,
     at,
     all(m, device) {
-      const all: number[] = [];
-      for (let i = 0; at(m, device, i) >= 0; i++) all.push(at(m, device, i));
-      return all;
+      const all: Entry[] = [];
+      for (let i = 0; ; i++) {
+        const entry = at(m, device, i);
+        if (entry === NONE) return all;
+        all.push(entry);
+      }
     },
     find(m, device, entry) {
       for (let i = 0; at(m, device, i) >= 0; i++) if (at(m, device, i) === entry) return i;

@@ -10,9 +10,21 @@
  * interrupts.
  * Sources: linux virt/kvm/assigned-dev.c, virt/kvm/iommu.c (v3.12, v3.13, v4.2).
  */
-import type { Routine, Task } from '../engine/task.ts';
+
+import type { Local, Routine } from '../engine/routine.ts';
+import type { Task } from '../engine/task.ts';
 import { argument, field32, readable } from '../files/user-memory.ts';
-import { E } from '../kernel/errno.ts';
+import { E, type Errno, isErr } from '../kernel/errno.ts';
+import {
+  type DeviceId,
+  type DomainId,
+  type FileId,
+  idAt,
+  NONE,
+  type None,
+  type PageId,
+  type VmId,
+} from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
@@ -26,12 +38,12 @@ export interface Assignment {
   readonly coherencyFlag: Field;
   /** Per device: the VM that it is assigned to + 1. */
   readonly assignedTo: Field;
-  readonly assign: Routine;
-  readonly deassign: Routine;
-  /** kvm_iommu_unmap_guest() and the end of all assignments. Local 0: VM. */
-  readonly unmapGuest: Routine;
+  readonly assign: Routine<[filp: FileId]>;
+  readonly deassign: Routine<[filp: FileId]>;
+  /** kvm_iommu_unmap_guest() and the end of all assignments. */
+  readonly unmapGuest: Routine<[kvm: VmId]>;
   /** v3.12: there is a domain and it is not known to be coherent. */
-  legacyNoncoherent(state: Int32Array, vm: number): boolean;
+  legacyNoncoherent(state: Int32Array, vm: VmId): boolean;
 }
 
 const ENABLE_IOMMU = 1;
@@ -52,48 +64,49 @@ export function createAssignment(
   const assignedTo = layout.field('assignedTo', [topology.devices.length], { labels });
   const assignedId = layout.field('assignedId', [topology.devices.length], { labels, internal: true });
   const read = (m: Machine, slot: number): number => m.state[slot] as number;
-  const domainOf = (m: Machine, vm: number): number => read(m, domain.base + vm) - 1;
-  const vmOfFile = (t: Task): number => world().files.objectOf(t.machine, t.get(0));
-  const lockOf = (t: Task): number => vms().lock.base + vmOfFile(t);
-  const pages = topology.pages.map((_, page) => page);
+  const domainOf = (m: Machine, vm: VmId): DomainId | None => idAt<DomainId>(m, domain, vm);
+  /** The domain of a VM that is known to have one. */
+  const ownDomain = (m: Machine, vm: VmId): DomainId => domainOf(m, vm) as DomainId;
+  const vmOfFile = (t: Task, filp: Local<FileId>): VmId => world().files.objectOf(t.machine, filp.of(t));
+  const pages = topology.pages.map((_, page) => page as PageId);
+  const devices = topology.devices.map((_, device) => device as DeviceId);
 
-  const mapMemslots = routines.define('kvm_iommu_map_memslots', 'virt/kvm/iommu.c', (r) => {
-    r.takes('kvm: vm');
+  const mapMemslots = routines.define('kvm_iommu_map_memslots', 'virt/kvm/iommu.c', ['kvm: vm'], (r, kvm) => {
     if (counts) {
       r.local((t) => {
-        if (read(t.machine, coherencyFlag.base + t.get(0)) !== 0) t.call(noncoherent().register, t.get(0));
+        if (read(t.machine, coherencyFlag.base + kvm.of(t)) !== 0) t.call(noncoherent().register, kvm.of(t));
       });
     }
     r.step('map all guest memory', (t) => {
       const { iommu } = world();
-      const own = domainOf(t.machine, t.get(0));
-      const cache = (read(t.machine, coherencyFlag.base + t.get(0)) !== 0) !== counts;
+      const own = ownDomain(t.machine, kvm.of(t));
+      const cache = (read(t.machine, coherencyFlag.base + kvm.of(t)) !== 0) !== counts;
       t.machine.put(iommu.domainCoherent.base + own, cache ? 1 : 0);
       for (const page of pages) iommu.map(t.machine, own, page, page, iommu.bits.read | iommu.bits.write);
       t.return(0);
     });
   });
 
-  const unmapMemslots = routines.define('kvm_iommu_unmap_memslots', 'virt/kvm/iommu.c', (r) => {
-    r.takes('kvm: vm');
+  const unmapMemslots = routines.define('kvm_iommu_unmap_memslots', 'virt/kvm/iommu.c', ['kvm: vm'], (r, kvm) => {
     r.step('unmap all guest memory', (t) => {
-      for (const page of pages) world().iommu.unmap(t.machine, domainOf(t.machine, t.get(0)), page);
-      if (counts && read(t.machine, coherencyFlag.base + t.get(0)) !== 0) t.call(noncoherent().unregister, t.get(0));
+      for (const page of pages) world().iommu.unmap(t.machine, ownDomain(t.machine, kvm.of(t)), page);
+      if (counts && read(t.machine, coherencyFlag.base + kvm.of(t)) !== 0) t.call(noncoherent().unregister, kvm.of(t));
     });
     r.local((t) => t.return(0));
   });
 
-  /** What stands before the domain is looked at: -errno, or the device. */
-  function find(t: Task, vm: number): number {
+  /** The device of the VM that user space gave an id, or undefined. */
+  const assignedAs = (m: Machine, vm: VmId, id: number): DeviceId | undefined =>
+    devices.find((d) => idAt<VmId>(m, assignedTo, d) === vm && read(m, assignedId.base + d) === id);
+
+  /** What is asked before the domain is looked at: -errno, or the device. */
+  function find(t: Task, vm: VmId): DeviceId | Errno {
     const { machine } = t;
     const arg = argument(t, 2);
     const id = field32(t, arg, 'assigned_dev_id');
-    const taken = topology.devices.some(
-      (_, d) => read(machine, assignedTo.base + d) === vm + 1 && read(machine, assignedId.base + d) === id,
-    );
-    if (taken) return E.EXIST;
-    const device = topology.devices.findIndex((d) => d.bdf === bdfText(t));
-    if (device < 0) return E.INVAL;
+    if (assignedAs(machine, vm, id) !== undefined) return E.EXIST;
+    const device = devices.find((d) => topology.devices[d]?.bdf === bdfText(t));
+    if (device === undefined) return E.INVAL;
     const { vfio } = world();
     const driver = vfio.drivers[read(machine, vfio.deviceDriver.base + device)] ?? 'none';
     const busy =
@@ -103,102 +116,103 @@ export function createAssignment(
     return busy ? E.BUSY : device;
   }
 
-  const assign = routines.define('kvm_vm_ioctl_assign_device', 'virt/kvm/assigned-dev.c', (r) => {
-    r.takes('filp: file', 'match: device?');
+  const assign = routines.define('kvm_vm_ioctl_assign_device', 'virt/kvm/assigned-dev.c', ['filp: file'], (r, filp) => {
+    const match = r.variable('match: device?', NONE);
+    const kvm = r.variable('kvm: vm');
+    const ret = r.variable('r: result');
     const unlock = r.label();
     const assigned = r.label();
+    const lockOf = (t: Task): number => vms().lock.base + vmOfFile(t, filp);
     const fail = (t: Task, errno: number): void => {
-      t.set(3, errno);
+      ret.set(t, errno);
       t.goto(unlock);
     };
     r.step('copy the argument', (t) => {
       const arg = argument(t, 2);
       if (!readable(arg)) return t.return(E.FAULT);
       if ((field32(t, arg, 'flags') & ENABLE_IOMMU) === 0) return t.return(E.INVAL);
-      t.set(2, vmOfFile(t));
-    })
-      .keeps(2, 'kvm: vm')
-      .keeps(3, 'r: result');
+      kvm.set(t, vmOfFile(t, filp));
+    });
     r.lock('kvm->lock', lockOf);
     r.local((t) => {
-      const device = find(t, t.get(2));
-      if (device < 0) return fail(t, device);
+      const device = find(t, kvm.of(t));
+      if (isErr(device)) return fail(t, device);
       const unit = topology.devices[device]?.iommu ?? -1;
       // linux: virt/kvm/iommu.c kvm_iommu_map_guest(): the bus has no IOMMU.
       if (unit < 0) return fail(t, E.NODEV);
       const { iommu } = world();
       if (!iommu.remapsInterrupts(unit)) return fail(t, E.PERM);
-      t.set(1, device + 1);
-      if (domainOf(t.machine, t.get(2)) >= 0) return;
-      const own = iommu.alloc(t.machine, dims.containers + t.get(2), unit);
-      t.machine.put(domain.base + t.get(2), own + 1);
-      t.call(mapMemslots, t.get(2));
+      match.set(t, device);
+      if (domainOf(t.machine, kvm.of(t)) !== NONE) return;
+      const own = iommu.alloc(t.machine, dims.containers + kvm.of(t), unit);
+      t.machine.put(domain.base + kvm.of(t), own + 1);
+      t.call(mapMemslots, kvm.of(t));
     });
     // linux: virt/kvm/iommu.c kvm_assign_device()
+    const changed = r.variable(counts ? 'noncoherent: truth' : 'iommu_flags: truth');
     r.step('attach the device and ask the domain about coherency', (t) => {
       const { machine } = t;
       const { iommu } = world();
-      const vm = t.get(2);
-      const device = t.get(1) - 1;
-      const errno = iommu.attach(machine, domainOf(machine, vm), device);
+      const vm = kvm.of(t);
+      const device = match.of(t) as DeviceId;
+      const errno = iommu.attach(machine, ownDomain(machine, vm), device);
       if (errno < 0) return fail(t, errno);
       machine.put(assignedTo.base + device, vm + 1);
       machine.put(assignedId.base + device, field32(t, argument(t, 2), 'assigned_dev_id'));
-      const coherent = iommu.cacheCoherencyCapability(machine, domainOf(machine, vm));
+      const coherent = iommu.cacheCoherencyCapability(machine, ownDomain(machine, vm));
       const old = read(machine, coherencyFlag.base + vm);
-      const now = counts ? Number(!coherent) : old | Number(coherent);
-      t.set(4, now);
+      const now = (counts ? !coherent : old !== 0 || coherent) ? 1 : 0;
+      changed.set(t, now);
       if (now === old) return t.goto(assigned);
       return t.call(unmapMemslots, vm);
-    }).keeps(4, counts ? 'noncoherent: truth' : 'iommu_flags: truth');
+    });
     r.local((t) => {
-      t.machine.put(coherencyFlag.base + t.get(2), t.get(4));
-      t.call(mapMemslots, t.get(2));
+      t.machine.put(coherencyFlag.base + kvm.of(t), changed.of(t));
+      t.call(mapMemslots, kvm.of(t));
     });
     r.at(assigned);
     r.at(unlock).unlock('kvm->lock', lockOf);
-    r.local((t) => t.return(t.get(3)));
+    r.local((t) => t.return(ret.of(t)));
   });
 
-  const deassign = routines.define('kvm_vm_ioctl_deassign_dev', 'virt/kvm/assigned-dev.c', (r) => {
-    r.takes('filp: file');
-    r.step('copy the argument', (t) => {
-      if (!readable(argument(t, 2))) t.return(E.FAULT);
-    }).keeps(3, 'r: result');
-    r.lock('kvm->lock', lockOf);
-    r.local((t) => {
-      const { machine } = t;
-      const vm = vmOfFile(t);
-      const id = field32(t, argument(t, 2), 'assigned_dev_id');
-      const device = topology.devices.findIndex(
-        (_, d) => read(machine, assignedTo.base + d) === vm + 1 && read(machine, assignedId.base + d) === id,
-      );
-      if (device < 0) t.set(3, E.INVAL);
-      else drop(machine, device);
-    });
-    r.unlock('kvm->lock', lockOf);
-    r.local((t) => t.return(t.get(3)));
-  });
+  const deassign = routines.define(
+    'kvm_vm_ioctl_deassign_dev',
+    'virt/kvm/assigned-dev.c',
+    ['filp: file'],
+    (r, filp) => {
+      const ret = r.variable('r: result');
+      const lockOf = (t: Task): number => vms().lock.base + vmOfFile(t, filp);
+      r.step('copy the argument', (t) => {
+        if (!readable(argument(t, 2))) t.return(E.FAULT);
+      });
+      r.lock('kvm->lock', lockOf);
+      r.local((t) => {
+        const { machine } = t;
+        const device = assignedAs(machine, vmOfFile(t, filp), field32(t, argument(t, 2), 'assigned_dev_id'));
+        if (device === undefined) ret.set(t, E.INVAL);
+        else drop(machine, device);
+      });
+      r.unlock('kvm->lock', lockOf);
+      r.local((t) => t.return(ret.of(t)));
+    },
+  );
 
-  function drop(m: Machine, device: number): void {
+  function drop(m: Machine, device: DeviceId): void {
     world().iommu.detach(m, device);
     m.put(assignedTo.base + device, 0);
     m.put(assignedId.base + device, 0);
   }
 
-  const unmapGuest = routines.define('kvm_iommu_unmap_guest', 'virt/kvm/iommu.c', (r) => {
-    r.takes('kvm: vm');
+  const unmapGuest = routines.define('kvm_iommu_unmap_guest', 'virt/kvm/iommu.c', ['kvm: vm'], (r, kvm) => {
     r.local((t) => {
-      const vm = t.get(0);
-      if (domainOf(t.machine, vm) < 0) return t.return(0);
-      topology.devices.forEach((_, d) => {
-        if (read(t.machine, assignedTo.base + d) === vm + 1) drop(t.machine, d);
-      });
+      const vm = kvm.of(t);
+      if (domainOf(t.machine, vm) === NONE) return t.return(0);
+      for (const d of devices) if (idAt<VmId>(t.machine, assignedTo, d) === vm) drop(t.machine, d);
       t.call(unmapMemslots, vm);
     });
     r.local((t) => {
-      const vm = t.get(0);
-      world().iommu.free(t.machine, domainOf(t.machine, vm));
+      const vm = kvm.of(t);
+      world().iommu.free(t.machine, ownDomain(t.machine, vm));
       t.machine.put(domain.base + vm, 0);
       t.machine.put(coherencyFlag.base + vm, 0);
       t.return(0);

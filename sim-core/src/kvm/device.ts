@@ -4,10 +4,13 @@
  * kvm-vfio is the only type that x86 has. Its own functions are in kvm-vfio/; here is what the core does around them:
  * the order of checks, who holds kvm->lock, when the VM's reference is taken, what the last close does.
  */
-import type { Routine, Task } from '../engine/task.ts';
+
+import type { Routine } from '../engine/routine.ts';
+import type { Task } from '../engine/task.ts';
 import { argument, field32, readable, writeField } from '../files/user-memory.ts';
 import { E } from '../kernel/errno.ts';
 import { ModelLimit } from '../limits.ts';
+import { type FileId, idAt, type KvmDeviceId, NONE, type VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
@@ -18,16 +21,16 @@ export interface Devices {
   readonly vm: Field;
   /** Per KVM device: 1 while it is on `kvm->devices`. */
   readonly listed: Field;
-  readonly createDevice: Routine;
-  readonly setAttr: Routine;
-  readonly getAttr: Routine;
-  readonly hasAttr: Routine;
+  readonly createDevice: Routine<[filp: FileId]>;
+  readonly setAttr: Routine<[filp: FileId]>;
+  readonly getAttr: Routine<[filp: FileId]>;
+  readonly hasAttr: Routine<[filp: FileId]>;
   /** KVM_GET_DEVICE_ATTR and KVM_HAS_DEVICE_ATTR on /dev/kvm. */
-  readonly kvmGetAttr: Routine;
-  readonly kvmHasAttr: Routine;
-  readonly release: Routine;
-  readonly destroyAll: Routine;
-  gate(task: Task, device: number): number;
+  readonly kvmGetAttr: Routine<[filp: FileId]>;
+  readonly kvmHasAttr: Routine<[filp: FileId]>;
+  readonly release: Routine<[filp: FileId, dev: KvmDeviceId]>;
+  readonly destroyAll: Routine<[kvm: VmId]>;
+  gate(task: Task, device: KvmDeviceId): number;
 }
 
 const TYPE_VFIO = 4;
@@ -38,11 +41,9 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
   const vmOf = layout.field('kvmDeviceVm', [dims.kvmDevices]);
   const listed = layout.field('kvmDeviceListed', [dims.kvmDevices]);
   const read = (m: Machine, slot: number): number => m.state[slot] as number;
-  const vmOfFile = (t: Task): number => world().files.objectOf(t.machine, t.get(0));
-  const lockOf = (t: Task): number => vms().lock.base + vmOfFile(t);
 
-  function allocate(m: Machine, vm: number): number {
-    for (let d = 0; d < dims.kvmDevices; d++) {
+  function allocate(m: Machine, vm: VmId): KvmDeviceId {
+    for (let d = 0 as KvmDeviceId; d < dims.kvmDevices; d++) {
       if (read(m, vmOf.base + d) !== 0) continue;
       m.put(vmOf.base + d, vm + 1);
       return d;
@@ -52,7 +53,7 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
     );
   }
 
-  function free(m: Machine, device: number): void {
+  function free(m: Machine, device: KvmDeviceId): void {
     m.put(vmOf.base + device, 0);
     m.put(listed.base + device, 0);
   }
@@ -66,40 +67,43 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
     return (field32(t, arg, 'flags') & CREATE_DEVICE_TEST) !== 0 ? 0 : 1;
   }
 
-  const install = (t: Task): void => {
-    const { files } = world();
-    const fd = files.install(t, files.create(t.machine, 'kvm-vfio', t.get(1)));
-    // linux: virt/kvm/kvm_main.c kvm_vm_ioctl(): the copy out comes last and undoes nothing.
-    if (!writeField(t, argument(t, 2), 'fd', fd)) t.set(3, 1);
-  };
-  const takeReference = (t: Task): void => vms().get(t.machine, vmOfFile(t));
-  const publish = (t: Task): void => t.machine.put(listed.base + t.get(1), 1);
-
-  const createDevice = routines.define('kvm_ioctl_create_device', 'virt/kvm/kvm_main.c', (r) => {
-    r.takes('filp: file');
+  const createDevice = routines.define('kvm_ioctl_create_device', 'virt/kvm/kvm_main.c', ['filp: file'], (r, filp) => {
     const locked = kernel.has('device-create-under-lock');
+    const vmOfFile = (t: Task): VmId => world().files.objectOf(t.machine, filp.of(t));
+    const lockOf = (t: Task): number => vms().lock.base + vmOfFile(t);
     r.step('copy the argument and look the type up', (t) => {
       const answer = check(t);
       if (answer <= 0) t.return(answer);
     });
     if (locked) r.lock('kvm->lock', lockOf);
+    const dev = r.variable('dev: kvmDevice');
     r.local((t) => {
-      t.set(1, allocate(t.machine, vmOfFile(t)));
-      t.call(world().kvmVfio.create, t.get(1), vmOfFile(t));
-    }).keeps(1, 'dev: kvmDevice');
-    r.local((t) => t.set(2, t.value))
-      .keeps(2, 'ret: result')
-      .keeps(3, 'copy_failed: truth');
+      dev.set(t, allocate(t.machine, vmOfFile(t)));
+      t.call(world().kvmVfio.create, dev.of(t), vmOfFile(t));
+    });
+    const ret = r.variable('ret: result');
+    r.local((t) => ret.set(t, t.value));
+    const copyFailed = r.variable('copy_failed: truth', 0);
+
+    const install = (t: Task): void => {
+      const { files } = world();
+      const fd = files.install(t, files.create(t.machine, 'kvm-vfio', dev.of(t)));
+      // linux: virt/kvm/kvm_main.c kvm_vm_ioctl(): the copy out comes last and undoes nothing.
+      if (!writeField(t, argument(t, 2), 'fd', fd)) copyFailed.set(t, 1);
+    };
+    const takeReference = (t: Task): void => vms().get(t.machine, vmOfFile(t));
+    const publish = (t: Task): void => t.machine.put(listed.base + dev.of(t), 1);
+
     if (locked) {
       r.local((t) => {
-        if (t.get(2) === 0) publish(t);
+        if (ret.of(t) === 0) publish(t);
       });
       r.unlock('kvm->lock', lockOf);
     }
     r.local((t) => {
-      if (t.get(2) === 0) return;
-      free(t.machine, t.get(1));
-      t.return(t.get(2));
+      if (ret.of(t) === 0) return;
+      free(t.machine, dev.of(t));
+      t.return(ret.of(t));
     });
     if (!locked) {
       // Up to v4.7 the device is on the list, and so counts as existing, only after its descriptor is installed.
@@ -116,25 +120,24 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
       r.step('install the descriptor', install);
       r.step('take a reference of the VM', takeReference);
     }
-    r.local((t) => t.return(t.get(3) === 0 ? 0 : E.FAULT));
+    r.local((t) => t.return(copyFailed.of(t) === 0 ? 0 : E.FAULT));
   });
 
   // linux: virt/kvm/kvm_main.c kvm_device_ioctl(): a missing op is EPERM before the argument is read.
-  const attribute = (name: string, op: 'setAttr' | 'hasAttr' | undefined): Routine =>
-    routines.define(name, 'virt/kvm/kvm_main.c', (r) => {
-      r.takes('filp: file');
+  const attribute = (name: string, op: 'setAttr' | 'hasAttr' | undefined): Devices['setAttr'] =>
+    routines.define(name, 'virt/kvm/kvm_main.c', ['filp: file'], (r, filp) => {
       r.local((t) => {
         if (op === undefined) return t.return(E.PERM);
         if (!readable(argument(t, 2))) return t.return(E.FAULT);
-        return t.call(world().kvmVfio[op], world().files.objectOf(t.machine, t.get(0)));
+        return t.call(world().kvmVfio[op], world().files.objectOf<KvmDeviceId>(t.machine, filp.of(t)));
       });
       r.local((t) => t.return(t.value));
     });
 
   /** Attributes of /dev/kvm: group 0 attribute 0, and on AMD the SEV group 1. */
-  function kvmAttribute(name: string, reads: boolean): Routine {
-    return routines.define(name, 'arch/x86/kvm/x86.c', (r) =>
-      r.takes('filp: file').step('look the system attribute up', (t) => {
+  function kvmAttribute(name: string, reads: boolean): Devices['kvmGetAttr'] {
+    return routines.define(name, 'arch/x86/kvm/x86.c', ['filp: file'], (r) =>
+      r.step('look the system attribute up', (t) => {
         if (!kernel.has('system-attributes')) return t.return(E.INVAL);
         const arg = argument(t, 2);
         if (!readable(arg)) return t.return(E.FAULT);
@@ -157,46 +160,48 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
     );
   }
 
-  const release = routines.define('kvm_device_release', 'virt/kvm/kvm_main.c', (r) => {
-    r.takes('filp: file', 'dev: kvmDevice');
-    r.local((t) => t.set(2, read(t.machine, vmOf.base + t.get(1)) - 1)).keeps(2, 'kvm: vm');
+  const releaseLocals = ['filp: file', 'dev: kvmDevice'] as const;
+  const release = routines.define('kvm_device_release', 'virt/kvm/kvm_main.c', releaseLocals, (r, _filp, dev) => {
+    const kvm = r.variable('kvm: vm');
+    r.local((t) => kvm.set(t, idAt<VmId>(t.machine, vmOf, dev.of(t)) as VmId));
     if (kernel.has('kvm-vfio-release')) {
-      const lock = (t: Task): number => vms().lock.base + t.get(2);
+      const lock = (t: Task): number => vms().lock.base + kvm.of(t);
       r.lock('kvm->lock', lock);
       r.local((t) => {
-        t.machine.put(listed.base + t.get(1), 0);
-        t.call(world().kvmVfio.release, t.get(1), t.get(2));
+        t.machine.put(listed.base + dev.of(t), 0);
+        t.call(world().kvmVfio.release, dev.of(t), kvm.of(t));
       });
-      r.local((t) => free(t.machine, t.get(1)));
+      r.local((t) => free(t.machine, dev.of(t)));
       r.unlock('kvm->lock', lock);
     } else if (kernel.has('destroy-on-device-release')) {
       r.step('take the device off the list and destroy it', (t) => {
-        t.machine.put(listed.base + t.get(1), 0);
-        t.call(world().kvmVfio.destroy, t.get(1), t.get(2));
+        t.machine.put(listed.base + dev.of(t), 0);
+        t.call(world().kvmVfio.destroy, dev.of(t), kvm.of(t));
       });
-      r.local((t) => free(t.machine, t.get(1)));
+      r.local((t) => free(t.machine, dev.of(t)));
     }
     r.step('put the reference of the device descriptor', (t) => {
-      if (vms().put(t.machine, t.get(2))) t.call(vms().destroyVm, t.get(2));
+      if (vms().put(t.machine, kvm.of(t))) t.call(vms().destroyVm, kvm.of(t));
     });
     r.local((t) => t.return(0));
   });
 
   // linux: virt/kvm/kvm_main.c kvm_destroy_devices(): only devices without a release function are still there.
-  const destroyAll = routines.define('kvm_destroy_devices', 'virt/kvm/kvm_main.c', (r) => {
-    r.takes('kvm: vm', 'dev: kvmDevice?');
+  const destroyAll = routines.define('kvm_destroy_devices', 'virt/kvm/kvm_main.c', ['kvm: vm'], (r, kvm) => {
+    const dev = r.variable('dev: kvmDevice?', NONE);
     const loop = r.label();
     r.at(loop).local((t) => {
-      if (t.get(1) > 0) {
-        free(t.machine, t.get(1) - 1);
-        t.set(1, 0);
+      const destroyed = dev.of(t);
+      if (destroyed !== NONE) {
+        free(t.machine, destroyed);
+        dev.set(t, NONE);
       }
-      for (let d = dims.kvmDevices - 1; d >= 0; d--) {
-        if (read(t.machine, vmOf.base + d) !== t.get(0) + 1 || read(t.machine, listed.base + d) === 0) continue;
+      for (let d = (dims.kvmDevices - 1) as KvmDeviceId; d >= 0; d--) {
+        if (idAt<VmId>(t.machine, vmOf, d) !== kvm.of(t) || read(t.machine, listed.base + d) === 0) continue;
         t.machine.put(listed.base + d, 0);
-        t.set(1, d + 1);
+        dev.set(t, d);
         t.goto(loop);
-        t.call(world().kvmVfio.destroy, d, t.get(0));
+        t.call(world().kvmVfio.destroy, d, kvm.of(t));
         return;
       }
       t.return(0);
@@ -215,6 +220,6 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
     release,
     destroyAll,
     gate: (t, device) =>
-      kernel.has('device-ioctl-checks-mm') ? vms().gate(t, read(t.machine, vmOf.base + device) - 1) : 0,
+      kernel.has('device-ioctl-checks-mm') ? vms().gate(t, idAt<VmId>(t.machine, vmOf, device) as VmId) : 0,
   };
 }

@@ -9,8 +9,10 @@
  * Left out: interrupts, timers, the contents of memory slots, irqfd, dirty logging, confidential VMs, `vm_dead`.
  * Sources: linux virt/kvm/kvm_main.c, arch/x86/kvm/x86.c.
  */
-import type { Routine, Task } from '../engine/task.ts';
+
+import type { Routine } from '../engine/routine.ts';
 import { E } from '../kernel/errno.ts';
+import { type CpuId, idAt, type KvmDeviceId, type VcpuId, type VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
@@ -27,7 +29,7 @@ export interface Kvm {
   readonly vmReferences: Field;
   /** Per VM: `arch.noncoherent_dma_count`. */
   readonly noncoherentDmaCount: Field;
-  /** Per VM and page: EPT/NPT leaf: 0 when not present, else 1 + memory type (E.1 encoding) + 8 when IPAT is set. */
+  /** Per VM and page: EPT/NPT leaf: 0 when not present; see LEAF in kvm/mmu.ts. */
   readonly leaf: Field;
   /** Per vCPU object: its VM + 1, or 0 when it does not exist. */
   readonly vcpuVm: Field;
@@ -51,29 +53,29 @@ export interface Kvm {
   readonly devices: Devices;
   readonly assignment: Assignment;
   /** kvm_arch_has_noncoherent_dma(): what KVM believes of the VM's DMA. */
-  hasNoncoherentDma(machine: Machine, vm: number): boolean;
+  hasNoncoherentDma(machine: Machine, vm: VmId): boolean;
   /** How many reasons KVM has to take the VM's DMA for non-coherent, in a state: what `noncoherent(vm)` asks. */
-  noncoherentReasons(state: Int32Array, vm: number): number;
+  noncoherentReasons(state: Int32Array, vm: VmId): number;
   /** v6.16 and later: the VM has the quirk IGNORE_GUEST_PAT. */
-  hasQuirkIgnoreGuestPat(machine: Machine, vm: number): boolean;
+  hasQuirkIgnoreGuestPat(machine: Machine, vm: VmId): boolean;
   /** v6.16 and later: the quirk IGNORE_GUEST_PAT is off for the VM, or it has non-coherent DMA. */
-  honorsGuestPat(machine: Machine, vm: number): boolean;
+  honorsGuestPat(machine: Machine, vm: VmId): boolean;
   /** The quirk CD_NW_CLEARED is on for the VM (the default up to v6.15). */
-  hasQuirkCdNwCleared(machine: Machine, vm: number): boolean;
+  hasQuirkCdNwCleared(machine: Machine, vm: VmId): boolean;
   /** Second-stage page tables: kvm/mmu.ts. */
   readonly mmu: Mmu;
   /** WBINVD emulation and the vcpu_load hook: kvm/wbinvd.ts. */
   readonly wbinvd: Wbinvd;
-  /** kvm_arch_register_noncoherent_dma(vm). Local 0: the VM. */
-  readonly registerNoncoherentDma: Routine;
-  readonly unregisterNoncoherentDma: Routine;
+  /** kvm_arch_register_noncoherent_dma(). */
+  readonly registerNoncoherentDma: Routine<[kvm: VmId]>;
+  readonly unregisterNoncoherentDma: Routine<[kvm: VmId]>;
   /** Undefined on kernels without them. */
   readonly startAssignment: Routine | undefined;
   readonly endAssignment: Routine | undefined;
-  /** kvm_arch_vcpu_load(vcpu, cpu), the part that matters here. Locals 0, 1: vCPU object, pCPU. */
-  readonly vcpuLoad: Routine;
-  /** kvm_emulate_wbinvd(vcpu). Local 0: vCPU object. */
-  readonly emulateWbinvd: Routine;
+  /** kvm_arch_vcpu_load(vcpu, cpu), the part that matters here. */
+  readonly vcpuLoad: Routine<[vcpu: VcpuId, cpu: CpuId]>;
+  /** kvm_emulate_wbinvd(). */
+  readonly emulateWbinvd: Routine<[vcpu: VcpuId]>;
 }
 
 const QUIRK_CD_NW_CLEARED = 2;
@@ -101,12 +103,11 @@ export function createKvm(base: WorldBase, world: () => World): Kvm {
   const vcpus = createVcpus(base, world, () => vms);
   const devices = createDevices(base, world, () => vms);
   const intel = topology.cpu.vendor === 'intel';
-  const objectOf = (t: Task, file: number): number => world().files.objectOf(t.machine, file);
-  const disabled = (machine: Machine, vm: number): number => machine.state[vms.disabledQuirks.base + vm] as number;
+  const disabled = (machine: Machine, vm: VmId): number => machine.state[vms.disabledQuirks.base + vm] as number;
 
   // linux: arch/x86/kvm/x86.c: from v6.16 on a quirk that cannot matter on the CPU starts disabled. IGNORE_GUEST_PAT is
   // also always on when an Intel CPU lacks self-snoop or EPT is off.
-  const hasQuirkIgnoreGuestPat = (machine: Machine, vm: number): boolean => {
+  const hasQuirkIgnoreGuestPat = (machine: Machine, vm: VmId): boolean => {
     if (!kernel.has('guest-pat-quirk') || !intel) return false;
     if (!topology.cpu.selfSnoop || !topology.cpu.twoDimensionalPaging) return true;
     return (disabled(machine, vm) & QUIRK_IGNORE_GUEST_PAT) === 0;
@@ -115,17 +116,16 @@ export function createKvm(base: WorldBase, world: () => World): Kvm {
   // linux: arch/x86/kvm/x86.c kvm_dev_ioctl(), virt/kvm/kvm_main.c kvm_vcpu_ioctl(): what they do not know is EINVAL.
   const { files } = world();
   files.onIoctl('kvm', { unknown: () => E.INVAL });
-  files.onIoctl('vm', { gate: (t, file) => vms.gate(t, objectOf(t, file)) });
+  files.onIoctl('vm', { gate: (t, file) => vms.gate(t, files.objectOf<VmId>(t.machine, file)) });
   files.onIoctl('vcpu', {
-    gate: (t, file) => vms.gate(t, (t.machine.state[vcpus.vm.base + objectOf(t, file)] as number) - 1),
+    gate: (t, file) => vms.gate(t, idAt<VmId>(t.machine, vcpus.vm, files.objectOf<VcpuId>(t.machine, file)) as VmId),
     unknown: () => E.INVAL,
   });
-  files.onIoctl('kvm-vfio', { gate: (t, file) => devices.gate(t, objectOf(t, file)) });
-  const putKvm = base.routines.define('kvm_put_kvm', 'virt/kvm/kvm_main.c', (r) =>
+  files.onIoctl('kvm-vfio', { gate: (t, file) => devices.gate(t, files.objectOf<KvmDeviceId>(t.machine, file)) });
+  const putKvm = base.routines.define('kvm_put_kvm', 'virt/kvm/kvm_main.c', ['kvm: vm'], (r, kvm) =>
     r
-      .takes('kvm: vm')
       .step('put a reference of the VM', (t) => {
-        if (vms.put(t.machine, t.get(0))) t.call(vms.destroyVm, t.get(0));
+        if (vms.put(t.machine, kvm.of(t))) t.call(vms.destroyVm, kvm.of(t));
       })
       .local((t) => t.return(0)),
   );

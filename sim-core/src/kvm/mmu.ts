@@ -12,9 +12,11 @@
  * Sources: linux arch/x86/kvm/vmx/vmx.c vmx_get_mt_mask(), arch/x86/kvm/mtrr.c, arch/x86/kvm/mmu/mmu.c
  * kvm_zap_gfn_range(); Intel SDM volume 3, "EPT and memory typing".
  */
-import type { Routine } from '../engine/task.ts';
+
+import type { Routine } from '../engine/routine.ts';
 import { combine, MEMTYPE } from '../memory/memtype.ts';
 import { EXIT_REASONS, ZAP_REASONS, type ZapReason } from '../state/event.ts';
+import { idAt, type PageId, type VcpuId, type VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import { type Machine, NOTE } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
@@ -52,25 +54,25 @@ export interface Mmu {
   readonly mtrr: Mtrr;
   /** Per vCPU object: guest CR0.CD. */
   readonly cacheDisable: Field;
-  /** The page fault of a guest access. Locals 0, 1: vCPU object, page. */
-  readonly pageFault: Routine;
-  /** Zaps all leaves of a VM. Locals 0, 1: VM, index into ZAP_REASONS. */
-  readonly zapGfnRange: Routine;
+  /** The page fault of a guest access. */
+  readonly pageFault: Routine<[vcpu: VcpuId, gfn: PageId]>;
+  /** Zaps all leaves of a VM. The reason is an index into ZAP_REASONS. */
+  readonly zapGfnRange: Routine<[kvm: VmId, reason: number]>;
   /** The type of a guest access through the leaf that is there. The leaf must be present. */
-  effectiveType(machine: Machine, vm: number, page: number): number;
+  effectiveType(machine: Machine, vm: VmId, page: PageId): number;
   /** The same of a state that belongs to no machine: a final state, a cursor's. */
-  effectiveTypeIn(state: Int32Array, vm: number, page: number): number;
+  effectiveTypeIn(state: Int32Array, vm: VmId, page: PageId): number;
   /** The type that the guest alone would have: its MTRRs and PAT on bare metal. */
-  guestType(machine: Machine, vcpu: number, vm: number, page: number): number;
+  guestType(machine: Machine, vcpu: VcpuId, vm: VmId, page: PageId): number;
   /** Does a change of the guest's cache control zap leaves in this VM now? */
-  zapsForMtrr(machine: Machine, vm: number): boolean;
-  zapsForCacheDisable(machine: Machine, vm: number): boolean;
+  zapsForMtrr(machine: Machine, vm: VmId): boolean;
+  zapsForCacheDisable(machine: Machine, vm: VmId): boolean;
   /** Zaps one page at once. */
-  zapPage(machine: Machine, vm: number, page: number, reason: ZapReason): void;
+  zapPage(machine: Machine, vm: VmId, page: PageId, reason: ZapReason): void;
   /** Clears what belongs to a VM that is gone. */
-  forgetVm(machine: Machine, vm: number): void;
+  forgetVm(machine: Machine, vm: VmId): void;
   /** Clears what belongs to a vCPU that is gone. */
-  forgetVcpu(machine: Machine, vcpu: number): void;
+  forgetVcpu(machine: Machine, vcpu: VcpuId): void;
 }
 
 export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma: HasNoncoherentDma): Mmu {
@@ -85,11 +87,11 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
   });
   const mtrr = createMtrr(base);
   const cacheDisable = layout.field('cacheDisable', [dims.vcpus]);
-  const leafSlot = (vm: number, page: number): number => leaf.base + vm * pages + page;
+  const leafSlot = (vm: VmId, page: PageId): number => leaf.base + vm * pages + page;
   const violation = EXIT_REASONS.indexOf('EPT_VIOLATION');
 
   // linux: arch/x86/kvm/vmx/vmx.c vmx_get_mt_mask(); the table is section E.3 of the sources page.
-  function memoryTypeMask(m: Machine, vcpu: number, vm: number, page: number): number {
+  function memoryTypeMask(m: Machine, vcpu: VcpuId, vm: VmId, page: PageId): number {
     const make = (type: number, ipat: boolean): number =>
       LEAF.present + (type << LEAF.typeShift) + (ipat ? LEAF.ipat : 0);
     if (!intel) return make(MEMTYPE.WB, false);
@@ -108,33 +110,37 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
   const getMtMask = routines.define(
     intel ? 'vmx_get_mt_mask' : 'svm_get_mt_mask',
     intel ? 'arch/x86/kvm/vmx/vmx.c' : 'arch/x86/kvm/svm/svm.c',
-    (r) =>
-      r.takes('vcpu: vcpu', 'gfn: page').step('install the leaf with the memory type of the moment', (t) => {
+    ['vcpu: vcpu', 'gfn: page'],
+    (r, vcpu, gfn) =>
+      r.step('install the leaf with the memory type of the moment', (t) => {
         const { machine } = t;
-        const vm = (machine.state[world().kvm.vcpuVm.base + t.get(0)] as number) - 1;
-        machine.put(leafSlot(vm, t.get(1)), memoryTypeMask(machine, t.get(0), vm, t.get(1)));
+        const vm = idAt<VmId>(machine, world().kvm.vcpuVm, vcpu.of(t)) as VmId;
+        machine.put(leafSlot(vm, gfn.of(t)), memoryTypeMask(machine, vcpu.of(t), vm, gfn.of(t)));
         t.return(0);
       }),
   );
 
-  const pageFault = routines.define('kvm_tdp_page_fault', 'arch/x86/kvm/mmu/mmu.c', (r) =>
-    r
-      .takes('vcpu: vcpu', 'gfn: page')
-      .step('exit: the guest touches a page without a leaf', (t) => {
-        t.machine.note(NOTE.exit, t.get(0), violation, t.get(1));
-        world().counters.exit(t.machine, t.actor, violation);
-        t.call(getMtMask, t.get(0), t.get(1));
-      })
-      .local((t) => t.return(0)),
+  const pageFault = routines.define(
+    'kvm_tdp_page_fault',
+    'arch/x86/kvm/mmu/mmu.c',
+    ['vcpu: vcpu', 'gfn: page'],
+    (r, vcpu, gfn) =>
+      r
+        .step('exit: the guest touches a page without a leaf', (t) => {
+          t.machine.note(NOTE.exit, vcpu.of(t), violation, gfn.of(t));
+          world().counters.exit(t.machine, t.actor, violation);
+          t.call(getMtMask, vcpu.of(t), gfn.of(t));
+        })
+        .local((t) => t.return(0)),
   );
 
-  function zapAll(m: Machine, vm: number, reason: number): void {
+  function zapAll(m: Machine, vm: VmId, reason: number): void {
     m.note(NOTE.zap, vm, -1, reason);
-    for (let page = 0; page < pages; page++) m.put(leafSlot(vm, page), 0);
+    for (let page = 0 as PageId; page < pages; page++) m.put(leafSlot(vm, page), 0);
     world().counters.zap(m, vm);
   }
 
-  function effectiveTypeIn(state: Int32Array, vm: number, page: number): number {
+  function effectiveTypeIn(state: Int32Array, vm: VmId, page: PageId): number {
     const entry = state[leafSlot(vm, page)] as number;
     const type = leafType(entry);
     if ((entry & LEAF.ipat) !== 0) return type;
@@ -142,11 +148,15 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
     return combine(type, intel || kernel.has('svm-guest-pat') ? chosen : (POWER_ON_PAT[chosen] as number));
   }
 
-  const zapGfnRange = routines.define('kvm_zap_gfn_range', 'arch/x86/kvm/mmu/mmu.c', (r) =>
-    r.takes('kvm: vm', 'reason: zapReason').step('take mmu_lock, zap every leaf of the VM, flush the TLBs', (t) => {
-      zapAll(t.machine, t.get(0), t.get(1));
-      t.return(0);
-    }),
+  const zapGfnRange = routines.define(
+    'kvm_zap_gfn_range',
+    'arch/x86/kvm/mmu/mmu.c',
+    ['kvm: vm', 'reason: zapReason'],
+    (r, kvm, reason) =>
+      r.step('take mmu_lock, zap every leaf of the VM, flush the TLBs', (t) => {
+        zapAll(t.machine, kvm.of(t), reason.of(t));
+        t.return(0);
+      }),
   );
 
   return {
@@ -182,7 +192,7 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
     },
 
     forgetVm(m, vm) {
-      for (let page = 0; page < pages; page++) {
+      for (let page = 0 as PageId; page < pages; page++) {
         m.put(leafSlot(vm, page), 0);
         m.put(guestPat.base + vm * pages + page, MEMTYPE.WB);
       }

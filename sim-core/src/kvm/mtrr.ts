@@ -9,7 +9,9 @@
  * scenario's pages lie above 1 MiB.
  * Sources: Intel SDM volume 3, "Memory Type Range Registers (MTRRs)"; linux arch/x86/kvm/mtrr.c.
  */
+
 import { MEMTYPE } from '../memory/memtype.ts';
+import type { PageId, VcpuId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import { ADDRESS_BASE, PAGE_BYTES } from '../topology.ts';
@@ -28,14 +30,14 @@ export interface Mtrr {
   readonly base: Field;
   readonly mask: Field;
   /** The type of a page. */
-  typeOf(machine: Machine, vcpu: number, page: number): number;
-  enabled(machine: Machine, vcpu: number): boolean;
-  writeDefType(machine: Machine, vcpu: number, value: bigint): void;
+  typeOf(machine: Machine, vcpu: VcpuId, page: PageId): number;
+  enabled(machine: Machine, vcpu: VcpuId): boolean;
+  writeDefType(machine: Machine, vcpu: VcpuId, value: bigint): void;
   /** Writes PHYSBASE or PHYSMASK of a range. */
-  writeRange(machine: Machine, vcpu: number, range: number, part: 'base' | 'mask', value: bigint): void;
+  writeRange(machine: Machine, vcpu: VcpuId, range: number, part: 'base' | 'mask', value: bigint): void;
   /** Does a page lie in a variable range, valid or not? */
-  inRange(machine: Machine, vcpu: number, range: number, page: number): boolean;
-  forget(machine: Machine, vcpu: number): void;
+  inRange(machine: Machine, vcpu: VcpuId, range: number, page: PageId): boolean;
+  forget(machine: Machine, vcpu: VcpuId): void;
 }
 
 export function createMtrr(world: WorldBase): Mtrr {
@@ -51,9 +53,9 @@ export function createMtrr(world: WorldBase): Mtrr {
   const write = (machine: Machine, slot: number, value: bigint, fallback: bigint): void => {
     machine.put(slot, value === fallback ? 0 : wide.intern(value) + 1);
   };
-  const defTypeOf = (machine: Machine, vcpu: number): bigint => read(machine, defType.base + vcpu, FIRMWARE_DEF_TYPE);
-  const rangeSlot = (field: Field, vcpu: number, range: number): number => field.base + vcpu * VARIABLE_RANGES + range;
-  const addressOf = (page: number): bigint => ADDRESS_BASE + BigInt(page) * PAGE_BYTES;
+  const defTypeOf = (machine: Machine, vcpu: VcpuId): bigint => read(machine, defType.base + vcpu, FIRMWARE_DEF_TYPE);
+  const rangeSlot = (field: Field, vcpu: VcpuId, range: number): number => field.base + vcpu * VARIABLE_RANGES + range;
+  const addressOf = (page: PageId): bigint => ADDRESS_BASE + BigInt(page) * PAGE_BYTES;
 
   // linux: arch/x86/kvm/mtrr.c: disabled MTRRs mean UC from v4.2 on, unless the guest has none; before, WB.
   function disabledType(): number {
@@ -61,13 +63,13 @@ export function createMtrr(world: WorldBase): Mtrr {
     return !world.topology.cpu.guestMtrr && kernel.has('mtrr-disabled-asks-cpuid') ? MEMTYPE.WB : MEMTYPE.UC;
   }
 
-  function covers(machine: Machine, vcpu: number, range: number, page: number): boolean {
+  function covers(machine: Machine, vcpu: VcpuId, range: number, page: PageId): boolean {
     const bits = read(machine, rangeSlot(mask, vcpu, range), 0n) & ADDRESS_BITS;
     if (bits === 0n) return false;
     return (addressOf(page) & bits) === (read(machine, rangeSlot(base, vcpu, range), 0n) & bits);
   }
 
-  function typesOver(machine: Machine, vcpu: number, page: number): number[] {
+  function typesOver(machine: Machine, vcpu: VcpuId, page: PageId): number[] {
     const types: number[] = [];
     for (let range = 0; range < VARIABLE_RANGES; range++) {
       if ((read(machine, rangeSlot(mask, vcpu, range), 0n) & MASK_VALID) === 0n) continue;

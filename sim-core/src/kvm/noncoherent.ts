@@ -4,8 +4,10 @@
  * The count changes before anything is zapped: between the two a vCPU still uses leaf entries of the old type while new
  * faults already take the new one. No kernel flushes a cache at either edge.
  */
-import type { Routine } from '../engine/task.ts';
+
+import type { Routine } from '../engine/routine.ts';
 import { ZAP_REASONS } from '../state/event.ts';
+import type { VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
@@ -13,8 +15,8 @@ import type { Assignment } from './assign.ts';
 
 export interface Noncoherent {
   readonly count: Field;
-  readonly register: Routine;
-  readonly unregister: Routine;
+  readonly register: Routine<[kvm: VmId]>;
+  readonly unregister: Routine<[kvm: VmId]>;
   /**
    * kvm_arch_start_assignment() and kvm_arch_end_assignment(): the count of assigned devices that posted interrupts ask
    * for. Nothing modelled reads it, so only the calls are there. Undefined on kernels without them.
@@ -22,41 +24,43 @@ export interface Noncoherent {
   readonly startAssignment: Routine | undefined;
   readonly endAssignment: Routine | undefined;
   /** The count; before v3.13, when there was none, 1 when the domain of legacy assignment is not coherent. */
-  reasons(state: Int32Array, vm: number): number;
-  has(machine: Machine, vm: number): boolean;
+  reasons(state: Int32Array, vm: VmId): number;
+  has(machine: Machine, vm: VmId): boolean;
 }
 
 export function createNoncoherent(base: WorldBase, world: () => World, assignment: () => Assignment): Noncoherent {
   const { layout, topology, dims, kernel, routines } = base;
   const count = layout.field('noncoherentDmaCount', [dims.vms]);
-  const read = (m: Machine, vm: number): number => m.state[count.base + vm] as number;
+  const read = (m: Machine, vm: VmId): number => m.state[count.base + vm] as number;
 
   const reasons = kernel.has('noncoherent-dma-count')
-    ? (state: Int32Array, vm: number): number => state[count.base + vm] as number
-    : (state: Int32Array, vm: number): number => Number(assignment().legacyNoncoherent(state, vm));
+    ? (state: Int32Array, vm: VmId): number => state[count.base + vm] as number
+    : (state: Int32Array, vm: VmId): number => Number(assignment().legacyNoncoherent(state, vm));
 
   /** Does the memory type of leaf entries depend on the count, so that they have to go when it starts or stops? */
-  function typesDependOnCount(m: Machine, vm: number): boolean {
+  function typesDependOnCount(m: Machine, vm: VmId): boolean {
     if (!topology.cpu.twoDimensionalPaging) return false;
     if (kernel.has('guest-pat-quirk')) return world().kvm.hasQuirkIgnoreGuestPat(m, vm);
     // linux: arch/x86/kvm/mmu.h: shadow_memtype_mask is 0 with NPT, whose leaf entries carry no type.
     return topology.cpu.vendor === 'intel';
   }
 
-  const startOrStop = routines.define('kvm_noncoherent_dma_assignment_start_or_stop', 'arch/x86/kvm/x86.c', (r) =>
-    r
-      .takes('kvm: vm', 'reason: zapReason')
-      .local((t) => {
-        if (typesDependOnCount(t.machine, t.get(0))) t.call(world().kvm.mmu.zapGfnRange, t.get(0), t.get(1));
-      })
-      .local((t) => t.return(0)),
+  const startOrStop = routines.define(
+    'kvm_noncoherent_dma_assignment_start_or_stop',
+    'arch/x86/kvm/x86.c',
+    ['kvm: vm', 'reason: zapReason'],
+    (r, kvm, reason) =>
+      r
+        .local((t) => {
+          if (typesDependOnCount(t.machine, kvm.of(t))) t.call(world().kvm.mmu.zapGfnRange, kvm.of(t), reason.of(t));
+        })
+        .local((t) => t.return(0)),
   );
 
-  function edge(name: string, by: 1 | -1, at: number, reason: number): Routine {
-    return routines.define(name, 'arch/x86/kvm/x86.c', (r) => {
-      r.takes('kvm: vm');
+  function edge(name: string, by: 1 | -1, at: number, reason: number): Routine<[kvm: VmId]> {
+    return routines.define(name, 'arch/x86/kvm/x86.c', ['kvm: vm'], (r, kvm) => {
       r.step(by > 0 ? 'count up' : 'count down', (t) => {
-        const vm = t.get(0);
+        const vm = kvm.of(t);
         const now = read(t.machine, vm) + by;
         t.machine.put(count.base + vm, now);
         if (now === at && kernel.has('zap-on-noncoherent-change')) t.call(startOrStop, vm, reason);
@@ -67,7 +71,7 @@ export function createNoncoherent(base: WorldBase, world: () => World, assignmen
 
   const counted = (name: string): Routine | undefined =>
     kernel.has('assigned-device-count')
-      ? routines.define(name, 'arch/x86/kvm/x86.c', (r) => r.local((t) => t.return(0)))
+      ? routines.define(name, 'arch/x86/kvm/x86.c', [], (r) => r.local((t) => t.return(0)))
       : undefined;
 
   return {

@@ -4,10 +4,13 @@
  * A vCPU's program is an actor of the scenario. It runs as soon as KVM_CREATE_VCPU has made the object with its id;
  * KVM_RUN is therefore nothing but the load on the caller's pCPU. Every vCPU ioctl loads the vCPU and puts it again.
  */
-import type { Routine, Task } from '../engine/task.ts';
+
+import type { Routine } from '../engine/routine.ts';
+import type { Task } from '../engine/task.ts';
 import { argument, field32, field64, pointedInt, readable } from '../files/user-memory.ts';
 import { E } from '../kernel/errno.ts';
 import { ModelLimit } from '../limits.ts';
+import { type CpuId, type FileId, idAt, type VcpuId, type VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
@@ -24,14 +27,14 @@ export interface Vcpus {
   readonly threadCpu: Field;
   /** sched_setaffinity(2) of the calling thread, which then runs on the first pCPU of the mask. */
   readonly setAffinity: Routine;
-  readonly createVcpu: Routine;
-  readonly release: Routine;
+  readonly createVcpu: Routine<[filp: FileId]>;
+  readonly release: Routine<[filp: FileId, vcpu: VcpuId]>;
   /** KVM_RUN, KVM_GET_REGS and the like: only the load. */
-  readonly load: Routine;
-  readonly hasAttr: Routine;
-  readonly getAttr: Routine;
-  readonly setAttr: Routine;
-  free(machine: Machine, vm: number): void;
+  readonly load: Routine<[filp: FileId]>;
+  readonly hasAttr: Routine<[filp: FileId]>;
+  readonly getAttr: Routine<[filp: FileId]>;
+  readonly setAttr: Routine<[filp: FileId]>;
+  free(machine: Machine, vm: VmId): void;
 }
 
 /** Above every KVM_MAX_VCPU_IDS that x86 ever had; the exact limit of a kernel is not modelled. */
@@ -51,18 +54,17 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
     initial: topology.actors.map((a) => (a.kind === 'thread' || a.kind === 'setup' ? Math.max(a.cpu, 0) : 0)),
   });
   const read = (m: Machine, slot: number): number => m.state[slot] as number;
-  const threadCpuOf = (t: Task): number => read(t.machine, threadCpu.base + t.actor);
-  const vmOfFile = (t: Task): number => world().files.objectOf(t.machine, t.get(0));
+  const threadCpuOf = (t: Task): CpuId => read(t.machine, threadCpu.base + t.actor) as CpuId;
 
-  function existing(m: Machine, vm: number, wanted: number): boolean {
+  function existing(m: Machine, vm: VmId, wanted: number): boolean {
     for (let v = 0; v < dims.vcpus; v++) {
-      if (read(m, vmOf.base + v) === vm + 1 && read(m, id.base + v) === wanted) return true;
+      if (idAt<VmId>(m, vmOf, v) === vm && read(m, id.base + v) === wanted) return true;
     }
     return false;
   }
 
   /** The actor that executes the new vCPU: same id, and of the VM that its block names, if it names one. */
-  function bindActor(t: Task, vcpu: number, wanted: number): void {
+  function bindActor(t: Task, vcpu: VcpuId, wanted: number): void {
     const vmName = argument(t, 0).name;
     const actor = topology.actors.findIndex(
       (a, i) =>
@@ -78,16 +80,16 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
    * Freeing a vCPU of VMX loads it once more, for its nested state, and up to v4.8 that was after its dirty mask was
    * freed: with non-coherent DMA the load sets a bit in freed memory.
    */
-  function loadWhileFreeing(m: Machine, vcpu: number): void {
+  function loadWhileFreeing(m: Machine, vcpu: VcpuId): void {
     // linux: arch/x86/kvm/vmx.c vmx_free_vcpu_nested(), arch/x86/kvm/x86.c kvm_arch_vcpu_free()
     if (topology.cpu.vendor !== 'intel' || !kernel.has('nested-free-loads-vcpu') || kernel.has('dirty-mask-freed-last'))
       return;
-    const vm = read(m, vmOf.base + vcpu) - 1;
+    const vm = idAt<VmId>(m, vmOf, vcpu) as VmId;
     if (topology.cpu.wbinvdExit && world().kvm.hasNoncoherentDma(m, vm))
       world().monitors.report(m, 'use-after-free', vm, vcpu);
   }
 
-  function freeVcpu(m: Machine, vcpu: number): void {
+  function freeVcpu(m: Machine, vcpu: VcpuId): void {
     const { wbinvd } = world().kvm;
     loadWhileFreeing(m, vcpu);
     for (const field of [vmOf, id, cpu, entered, wbinvd.dirtyMask, wbinvd.pinned]) m.put(field.base + vcpu, 0);
@@ -98,8 +100,9 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
   }
 
   // linux: virt/kvm/kvm_main.c kvm_vm_ioctl_create_vcpu(): the vCPU is made, loaded and put before its id is checked.
-  const createVcpu = routines.define('kvm_vm_ioctl_create_vcpu', 'virt/kvm/kvm_main.c', (r) => {
-    r.takes('filp: file');
+  const createVcpu = routines.define('kvm_vm_ioctl_create_vcpu', 'virt/kvm/kvm_main.c', ['filp: file'], (r, filp) => {
+    const made = r.variable('vcpu: vcpu');
+    const vmOfFile = (t: Task): VmId => world().files.objectOf(t.machine, filp.of(t));
     r.step('make the vCPU and load it once', (t) => {
       const { machine } = t;
       const wanted = argument(t, 2).int(t);
@@ -107,7 +110,7 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
         t.return(E.INVAL);
         return;
       }
-      let vcpu = 0;
+      let vcpu = 0 as VcpuId;
       while (vcpu < dims.vcpus && read(machine, vmOf.base + vcpu) !== 0) vcpu++;
       if (vcpu === dims.vcpus)
         throw new ModelLimit(`the scenario has more than ${dims.vcpus} vCPUs at once; statements in loops count once`);
@@ -116,36 +119,38 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
       machine.put(vmOf.base + vcpu, vm + 1);
       machine.put(id.base + vcpu, wanted);
       world().kvm.wbinvd.load(machine, vcpu, threadCpuOf(t));
-      t.set(1, vcpu);
+      made.set(t, vcpu);
       if (!duplicate) return;
       freeVcpu(machine, vcpu);
       t.return(E.EXIST);
-    }).keeps(1, 'vcpu: vcpu');
+    });
     r.step('take a reference of the VM and install the descriptor', (t) => {
       const { machine } = t;
       const { files } = world();
-      const vcpu = t.get(1);
+      const vcpu = made.of(t);
       vms().get(machine, vmOfFile(t));
       bindActor(t, vcpu, read(machine, id.base + vcpu));
       t.return(files.install(t, files.create(machine, 'vcpu', vcpu)));
     });
   });
 
-  const release = routines.define('kvm_vcpu_release', 'virt/kvm/kvm_main.c', (r) =>
-    r
-      .takes('filp: file', 'vcpu: vcpu')
-      .step('put the reference of the vCPU descriptor', (t) => {
-        const vm = read(t.machine, vmOf.base + t.get(1)) - 1;
-        if (vms().put(t.machine, vm)) t.call(vms().destroyVm, vm);
-      })
-      .local((t) => t.return(0)),
+  const release = routines.define(
+    'kvm_vcpu_release',
+    'virt/kvm/kvm_main.c',
+    ['filp: file', 'vcpu: vcpu'],
+    (r, _filp, vcpu) =>
+      r
+        .step('put the reference of the vCPU descriptor', (t) => {
+          const vm = idAt<VmId>(t.machine, vmOf, vcpu.of(t)) as VmId;
+          if (vms().put(t.machine, vm)) t.call(vms().destroyVm, vm);
+        })
+        .local((t) => t.return(0)),
   );
 
-  const load = routines.define('kvm_vcpu_ioctl', 'virt/kvm/kvm_main.c', (r) =>
+  const load = routines.define('kvm_vcpu_ioctl', 'virt/kvm/kvm_main.c', ['filp: file'], (r, filp) =>
     r
-      .takes('filp: file')
       .local((t) => {
-        const vcpu = world().files.objectOf(t.machine, t.get(0));
+        const vcpu = world().files.objectOf<VcpuId>(t.machine, filp.of(t));
         t.machine.put(entered.base + vcpu, 1);
         t.call(world().kvm.wbinvd.vcpuLoad, vcpu, threadCpuOf(t));
       })
@@ -153,7 +158,7 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
   );
 
   // linux: kernel/sched/syscalls.c: the mask is the third argument; only its lowest pCPU matters here.
-  const setAffinity = routines.define('sched_setaffinity', 'kernel/sched/syscalls.c', (r) =>
+  const setAffinity = routines.define('sched_setaffinity', 'kernel/sched/syscalls.c', [], (r) =>
     r.step('move the thread to a pCPU of the mask', (t) => {
       const mask = argument(t, 2);
       if (!mask.pointee) return t.return(E.FAULT);
@@ -167,9 +172,9 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
   );
 
   /** The attributes of a vCPU: group 0 (KVM_VCPU_TSC_CTRL), attribute 0 (the TSC offset). */
-  function attribute(name: string, access: (t: Task, addressReadable: boolean) => number): Routine {
-    return routines.define(name, 'arch/x86/kvm/x86.c', (r) =>
-      r.takes('filp: file').step('look the vCPU attribute up', (t) => {
+  function attribute(name: string, access: (t: Task, addressReadable: boolean) => number): Vcpus['load'] {
+    return routines.define(name, 'arch/x86/kvm/x86.c', ['filp: file'], (r) =>
+      r.step('look the vCPU attribute up', (t) => {
         const arg = argument(t, 2);
         if (!kernel.has('vcpu-attributes')) return t.return(E.INVAL);
         if (!readable(arg)) return t.return(E.FAULT);
@@ -195,7 +200,7 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
     getAttr: attribute('kvm_arch_tsc_get_attr', (_t, ok) => (ok ? 0 : E.FAULT)),
     setAttr: attribute('kvm_arch_tsc_set_attr', (_t, ok) => (ok ? 0 : E.FAULT)),
     free(m, vm) {
-      for (let v = 0; v < dims.vcpus; v++) if (read(m, vmOf.base + v) === vm + 1) freeVcpu(m, v);
+      for (let v = 0 as VcpuId; v < dims.vcpus; v++) if (idAt<VmId>(m, vmOf, v) === vm) freeVcpu(m, v);
     },
   };
 }

@@ -1,9 +1,12 @@
 /** VMs: creation, references, destruction; memory slots and capabilities as far as their answers go. */
-import type { Routine, Task } from '../engine/task.ts';
+
+import type { Routine } from '../engine/routine.ts';
+import type { Task } from '../engine/task.ts';
 import { argument, field32, field64, readable } from '../files/user-memory.ts';
 import { OTHER_CAPABILITY_NUMBERS } from '../kernel/capabilities.ts';
 import { E } from '../kernel/errno.ts';
 import { ModelLimit } from '../limits.ts';
+import type { FileId, VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import { type Machine, NOTE } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
@@ -16,32 +19,32 @@ export interface Vms {
   readonly lock: Field;
   /** Per VM: `arch.disabled_quirks`. */
   readonly disabledQuirks: Field;
-  readonly createVm: Routine;
-  readonly destroyVm: Routine;
-  readonly release: Routine;
-  readonly checkExtension: Routine;
-  readonly enableCap: Routine;
-  readonly setUserMemoryRegion: Routine;
+  readonly createVm: Routine<[filp: FileId]>;
+  readonly destroyVm: Routine<[kvm: VmId]>;
+  readonly release: Routine<[filp: FileId, kvm: VmId]>;
+  readonly checkExtension: Routine<[filp: FileId]>;
+  readonly enableCap: Routine<[filp: FileId]>;
+  readonly setUserMemoryRegion: Routine<[filp: FileId]>;
   /** kvm_get_kvm(). */
-  get(machine: Machine, vm: number): void;
+  get(machine: Machine, vm: VmId): void;
   /** kvm_get_kvm_safe(): one reference more, unless the last one is gone. */
-  getSafe(machine: Machine, vm: number): boolean;
+  getSafe(machine: Machine, vm: VmId): boolean;
   /** kvm_put_kvm() up to the decision: true when that was the last reference and the caller has to destroy the VM. */
-  put(machine: Machine, vm: number): boolean;
+  put(machine: Machine, vm: VmId): boolean;
   /** EIO unless the task's process created the VM. */
-  gate(task: Task, vm: number): number;
+  gate(task: Task, vm: VmId): number;
 }
 
 /** What the rest of kvm/ does when a VM goes. */
 export interface VmHooks {
-  /** kvm_destroy_devices(). Local 0: VM. */
-  destroyDevices(): Routine;
-  /** kvm_iommu_unmap_guest(), up to v4.11. Local 0: VM. */
-  unmapGuest(): Routine;
+  /** kvm_destroy_devices(). */
+  destroyDevices(): Routine<[kvm: VmId]>;
+  /** kvm_iommu_unmap_guest(), up to v4.11. */
+  unmapGuest(): Routine<[kvm: VmId]>;
   /** Frees the vCPU objects of a VM. */
-  freeVcpus(machine: Machine, vm: number): void;
+  freeVcpus(machine: Machine, vm: VmId): void;
   /** Clears the accounting of a VM that is gone. */
-  forget(machine: Machine, vm: number): void;
+  forget(machine: Machine, vm: VmId): void;
 }
 
 const CAP = { deviceCtrl: 89, vmAttributes: 101, disableQuirks: 116, disableQuirks2: 213 } as const;
@@ -63,13 +66,13 @@ export function createVms(base: WorldBase, world: () => World, hooks: VmHooks): 
     ? QUIRKS_FIRST | QUIRKS_BEFORE_GUEST_PAT | QUIRK_IGNORE_GUEST_PAT
     : QUIRKS_FIRST;
 
-  function get(m: Machine, vm: number): void {
+  function get(m: Machine, vm: VmId): void {
     const count = read(m, references.base + vm);
     if (count === 0) world().monitors.report(m, 'use-after-free', vm, 0);
     else m.put(references.base + vm, count + 1);
   }
 
-  function put(m: Machine, vm: number): boolean {
+  function put(m: Machine, vm: VmId): boolean {
     const count = read(m, references.base + vm);
     if (count === 0) world().monitors.report(m, 'use-after-free', vm, 0);
     else m.put(references.base + vm, count - 1);
@@ -77,15 +80,15 @@ export function createVms(base: WorldBase, world: () => World, hooks: VmHooks): 
   }
 
   // linux: virt/kvm/kvm_main.c kvm_dev_ioctl_create_vm()
-  const createVm = routines.define('kvm_dev_ioctl_create_vm', 'virt/kvm/kvm_main.c', (r) =>
-    r.takes('filp: file').step('create the VM', (t) => {
+  const createVm = routines.define('kvm_dev_ioctl_create_vm', 'virt/kvm/kvm_main.c', ['filp: file'], (r) =>
+    r.step('create the VM', (t) => {
       const { machine } = t;
       // linux: arch/x86/kvm/x86.c kvm_arch_init_vm(): only type 0 without a confidential-computing vendor module.
       if (argument(t, 2).int(t) !== 0) {
         t.return(E.INVAL);
         return;
       }
-      let vm = 0;
+      let vm = 0 as VmId;
       while (vm < dims.vms && read(machine, process.base + vm) !== 0) vm++;
       if (vm === dims.vms)
         throw new ModelLimit(`the scenario has more than ${dims.vms} VMs at once; statements in loops count once`);
@@ -96,26 +99,24 @@ export function createVms(base: WorldBase, world: () => World, hooks: VmHooks): 
     }),
   );
 
-  const archDestroyVm = routines.define('kvm_arch_destroy_vm', 'arch/x86/kvm/x86.c', (r) =>
+  const archDestroyVm = routines.define('kvm_arch_destroy_vm', 'arch/x86/kvm/x86.c', ['kvm: vm'], (r, kvm) =>
     r
-      .takes('kvm: vm')
       .step('free the vCPUs and the page tables', (t) => {
-        hooks.freeVcpus(t.machine, t.get(0));
-        world().kvm.mmu.forgetVm(t.machine, t.get(0));
-        if (kernel.has('legacy-assignment')) t.call(hooks.unmapGuest(), t.get(0));
+        hooks.freeVcpus(t.machine, kvm.of(t));
+        world().kvm.mmu.forgetVm(t.machine, kvm.of(t));
+        if (kernel.has('legacy-assignment')) t.call(hooks.unmapGuest(), kvm.of(t));
       })
       .local((t) => t.return(0)),
   );
 
   // linux: virt/kvm/kvm_main.c kvm_destroy_vm(): vCPUs and page tables go before the devices.
-  const destroyVm = routines.define('kvm_destroy_vm', 'virt/kvm/kvm_main.c', (r) =>
+  const destroyVm = routines.define('kvm_destroy_vm', 'virt/kvm/kvm_main.c', ['kvm: vm'], (r, kvm) =>
     r
-      .takes('kvm: vm')
-      .step('the last reference is gone', (t) => t.call(archDestroyVm, t.get(0)))
-      .local((t) => t.call(hooks.destroyDevices(), t.get(0)))
+      .step('the last reference is gone', (t) => t.call(archDestroyVm, kvm.of(t)))
+      .local((t) => t.call(hooks.destroyDevices(), kvm.of(t)))
       .local((t) => {
         const { machine } = t;
-        const vm = t.get(0);
+        const vm = kvm.of(t);
         hooks.forget(machine, vm);
         for (const field of [references, process, lock, disabledQuirks]) machine.put(field.base + vm, 0);
         machine.note(NOTE['vm-destroyed'], vm, 0, 0);
@@ -123,31 +124,34 @@ export function createVms(base: WorldBase, world: () => World, hooks: VmHooks): 
       }),
   );
 
-  const release = routines.define('kvm_vm_release', 'virt/kvm/kvm_main.c', (r) =>
+  const release = routines.define('kvm_vm_release', 'virt/kvm/kvm_main.c', ['filp: file', 'kvm: vm'], (r, _filp, kvm) =>
     r
-      .takes('filp: file', 'kvm: vm')
       .step('put the reference of the VM descriptor', (t) => {
-        if (put(t.machine, t.get(1))) t.call(destroyVm, t.get(1));
+        if (put(t.machine, kvm.of(t))) t.call(destroyVm, kvm.of(t));
       })
       .local((t) => t.return(0)),
   );
 
-  const checkExtension = routines.define('kvm_vm_ioctl_check_extension_generic', 'virt/kvm/kvm_main.c', (r) =>
-    r.takes('filp: file').step('look the capability up', (t) => {
-      const answers: Readonly<Record<number, number>> = {
-        [CAP.deviceCtrl]: kernel.has('cap-device-ctrl') ? 1 : 0,
-        [CAP.vmAttributes]: 0,
-        [CAP.disableQuirks]: kernel.has('vm-enable-cap') ? 1 : 0,
-        [CAP.disableQuirks2]: kernel.has('disable-quirks2') ? validQuirks : 0,
-      };
-      t.return(answers[argument(t, 2).int(t)] ?? t.args.answer ?? 0);
-    }),
+  const checkExtension = routines.define(
+    'kvm_vm_ioctl_check_extension_generic',
+    'virt/kvm/kvm_main.c',
+    ['filp: file'],
+    (r) =>
+      r.step('look the capability up', (t) => {
+        const answers: Readonly<Record<number, number>> = {
+          [CAP.deviceCtrl]: kernel.has('cap-device-ctrl') ? 1 : 0,
+          [CAP.vmAttributes]: 0,
+          [CAP.disableQuirks]: kernel.has('vm-enable-cap') ? 1 : 0,
+          [CAP.disableQuirks2]: kernel.has('disable-quirks2') ? validQuirks : 0,
+        };
+        t.return(answers[argument(t, 2).int(t)] ?? t.args.answer ?? 0);
+      }),
   );
 
-  const enableCap = routines.define('kvm_vm_ioctl_enable_cap', 'arch/x86/kvm/x86.c', (r) =>
-    r.takes('filp: file').step('switch the capability on', (t) => {
+  const enableCap = routines.define('kvm_vm_ioctl_enable_cap', 'arch/x86/kvm/x86.c', ['filp: file'], (r, filp) =>
+    r.step('switch the capability on', (t) => {
       const arg = argument(t, 2);
-      const slot = disabledQuirks.base + world().files.objectOf(t.machine, t.get(0));
+      const slot = disabledQuirks.base + world().files.objectOf<VmId>(t.machine, filp.of(t));
       if (!kernel.has('vm-enable-cap')) return t.return(E.NOTTY);
       if (!readable(arg)) return t.return(E.FAULT);
       if (field32(t, arg, 'flags') !== 0) return t.return(E.INVAL);
@@ -166,15 +170,19 @@ export function createVms(base: WorldBase, world: () => World, hooks: VmHooks): 
   );
 
   // Left out: which slots there are. Every page of the scenario is backed from the start.
-  const setUserMemoryRegion = routines.define('kvm_vm_ioctl_set_memory_region', 'virt/kvm/kvm_main.c', (r) =>
-    r.takes('filp: file').step('check the memory slot', (t) => {
-      const arg = argument(t, 2);
-      if (!readable(arg)) return t.return(E.FAULT);
-      const unaligned = ['guest_phys_addr', 'memory_size', 'userspace_addr'].some(
-        (name) => (field64(t, arg, name) & PAGE_MASK) !== 0n,
-      );
-      return t.return(unaligned ? E.INVAL : 0);
-    }),
+  const setUserMemoryRegion = routines.define(
+    'kvm_vm_ioctl_set_memory_region',
+    'virt/kvm/kvm_main.c',
+    ['filp: file'],
+    (r) =>
+      r.step('check the memory slot', (t) => {
+        const arg = argument(t, 2);
+        if (!readable(arg)) return t.return(E.FAULT);
+        const unaligned = ['guest_phys_addr', 'memory_size', 'userspace_addr'].some(
+          (name) => (field64(t, arg, name) & PAGE_MASK) !== 0n,
+        );
+        return t.return(unaligned ? E.INVAL : 0);
+      }),
   );
 
   return {

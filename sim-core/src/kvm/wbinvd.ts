@@ -9,7 +9,9 @@
  *
  * Sources: linux arch/x86/kvm/x86.c kvm_emulate_wbinvd_noskip(), kvm_arch_vcpu_load(), wbinvd_ipi().
  */
-import type { Routine } from '../engine/task.ts';
+
+import type { Routine } from '../engine/routine.ts';
+import { type CpuId, idAt, NONE, type None, type VcpuId, type VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import { type Machine, NOTE } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
@@ -19,125 +21,133 @@ export interface Wbinvd {
   readonly dirtyMask: Field;
   /** Per vCPU object: 1 while preemption is disabled, so that it cannot migrate. */
   readonly pinned: Field;
-  readonly emulateWbinvd: Routine;
-  readonly vcpuLoad: Routine;
+  readonly emulateWbinvd: Routine<[vcpu: VcpuId]>;
+  readonly vcpuLoad: Routine<[vcpu: VcpuId, cpu: CpuId]>;
   /** The hook itself, for moves that are not a routine (a migration by the environment). */
-  load(machine: Machine, vcpu: number, cpu: number): void;
+  load(machine: Machine, vcpu: VcpuId, cpu: CpuId): void;
 }
 
+const FIRST_CPU = 0 as CpuId;
+
 /** What the emulation asks of the VM: `need_emulate_wbinvd`, i.e. is there non-coherent DMA. */
-export type HasNoncoherentDma = (machine: Machine, vm: number) => boolean;
+export type HasNoncoherentDma = (machine: Machine, vm: VmId) => boolean;
 
 export function createWbinvd(base: WorldBase, world: () => World, hasNoncoherentDma: HasNoncoherentDma): Wbinvd {
   const { layout, topology, dims, kernel, routines } = base;
   const cpus = topology.cpu.count;
   const dirtyMask = layout.field('wbinvdDirtyMask', [dims.vcpus]);
   const pinned = layout.field('vcpuPinned', [dims.vcpus], { internal: true });
-  const vmOf = (m: Machine, vcpu: number): number => (m.state[world().kvm.vcpuVm.base + vcpu] as number) - 1;
-  const cpuOf = (m: Machine, vcpu: number): number => (m.state[world().kvm.vcpuCpu.base + vcpu] as number) - 1;
+  const vmOf = (m: Machine, vcpu: VcpuId): VmId => idAt<VmId>(m, world().kvm.vcpuVm, vcpu) as VmId;
+  const cpuOf = (m: Machine, vcpu: VcpuId): CpuId | None => idAt<CpuId>(m, world().kvm.vcpuCpu, vcpu);
 
-  function runWbinvdOn(m: Machine, cpu: number, vcpu: number): void {
+  function runWbinvdOn(m: Machine, cpu: CpuId, vcpu: VcpuId): void {
     m.note(NOTE.wbinvd, cpu, vcpu, 0);
     world().counters.flush(m, cpu);
     world().memory.flushCpu(m, cpu);
   }
 
-  function load(m: Machine, vcpu: number, cpu: number): void {
+  function load(m: Machine, vcpu: VcpuId, cpu: CpuId): void {
     const last = cpuOf(m, vcpu);
     m.note(NOTE['vcpu-load'], vcpu, cpu, last);
     // linux: arch/x86/kvm/x86.c kvm_arch_vcpu_load(): only what is non-coherent at this moment is remembered.
     if (hasNoncoherentDma(m, vmOf(m, vcpu))) {
       const slot = dirtyMask.base + vcpu;
       if (topology.cpu.wbinvdExit) m.put(slot, (m.state[slot] as number) | (1 << cpu));
-      else if (last >= 0 && last !== cpu) runWbinvdOn(m, last, vcpu);
+      else if (last !== NONE && last !== cpu) runWbinvdOn(m, last, vcpu);
     }
     m.put(world().kvm.vcpuCpu.base + vcpu, cpu + 1);
   }
 
-  const vcpuLoad = routines.define('kvm_arch_vcpu_load', 'arch/x86/kvm/x86.c', (r) =>
-    r.takes('vcpu: vcpu', 'cpu: cpu').step('note the pCPU in the dirty mask if there is non-coherent DMA', (t) => {
-      load(t.machine, t.get(0), t.get(1));
-      t.return(0);
-    }),
+  const vcpuLoad = routines.define(
+    'kvm_arch_vcpu_load',
+    'arch/x86/kvm/x86.c',
+    ['vcpu: vcpu', 'cpu: cpu'],
+    (r, vcpu, cpu) =>
+      r.step('note the pCPU in the dirty mask if there is non-coherent DMA', (t) => {
+        load(t.machine, vcpu.of(t), cpu.of(t));
+        t.return(0);
+      }),
   );
 
   const includesLocal = kernel.has('wbinvd-includes-local-cpu');
   // What fans the flush out: the caller's own pCPU is left out by smp_call_function_many() and not by the others.
   const fanOut = kernel.has('wbinvd-includes-local-cpu') ? 'on_each_cpu_cond_mask' : 'smp_call_function_many';
   // `cpu` counts the pCPUs: each executes WBINVD at a time of its own.
-  const flushEach = routines.define(fanOut, 'kernel/smp.c', (r) =>
-    r.takes('vcpu: vcpu', 'cpu: cpu').step('run WBINVD on the next pCPU of the mask', (t) => {
+  const flushEach = routines.define(fanOut, 'kernel/smp.c', ['vcpu: vcpu', 'cpu: cpu'], (r, vcpuLocal, next) =>
+    r.step('run WBINVD on the next pCPU of the mask', (t) => {
       const { machine } = t;
-      const vcpu = t.get(0);
+      const vcpu = vcpuLocal.of(t);
       const mask = machine.state[dirtyMask.base + vcpu] as number;
       const local = cpuOf(machine, vcpu);
-      const included = (cpu: number): boolean => (mask & (1 << cpu)) !== 0 && (cpu !== local || includesLocal);
-      let cpu = t.get(1);
+      const included = (one: CpuId): boolean => (mask & (1 << one)) !== 0 && (one !== local || includesLocal);
+      let cpu = next.of(t);
       while (cpu < cpus && !included(cpu)) cpu++;
       if (cpu >= cpus) {
         t.return(0);
         return;
       }
       runWbinvdOn(machine, cpu, vcpu);
-      let more = cpu + 1;
+      let more = (cpu + 1) as CpuId;
       while (more < cpus && !included(more)) more++;
       if (more >= cpus) {
         t.return(0);
         return;
       }
-      t.set(1, more);
+      next.set(t, more);
       t.again();
     }),
   );
 
   const flushMask = kernel.has('wbinvd-on-cpus-mask')
-    ? routines.define('wbinvd_on_cpus_mask', 'arch/x86/lib/cache-smp.c', (r) =>
-        r
-          .takes('vcpu: vcpu')
-          .local((t) => t.call(flushEach, t.get(0), 0))
-          .local((t) => t.return(0)),
+    ? routines.define('wbinvd_on_cpus_mask', 'arch/x86/lib/cache-smp.c', ['vcpu: vcpu'], (r, vcpu) =>
+        r.local((t) => t.call(flushEach, vcpu.of(t), FIRST_CPU)).local((t) => t.return(0)),
       )
-    : flushEach;
+    : undefined;
 
-  const emulateNoskip = routines.define('kvm_emulate_wbinvd_noskip', 'arch/x86/kvm/x86.c', (r) => {
-    r.takes('vcpu: vcpu');
-    r.step('ask whether the VM has non-coherent DMA; if so, disable preemption and add this pCPU to the mask', (t) => {
-      const { machine } = t;
-      const vcpu = t.get(0);
-      if (!hasNoncoherentDma(machine, vmOf(machine, vcpu))) {
-        t.return(0);
+  const emulateNoskip = routines.define(
+    'kvm_emulate_wbinvd_noskip',
+    'arch/x86/kvm/x86.c',
+    ['vcpu: vcpu'],
+    (r, vcpu) => {
+      r.step(
+        'ask whether the VM has non-coherent DMA; if so, disable preemption and add this pCPU to the mask',
+        (t) => {
+          const { machine } = t;
+          const loaded = vcpu.of(t);
+          if (!hasNoncoherentDma(machine, vmOf(machine, loaded))) {
+            t.return(0);
+            return;
+          }
+          if (!topology.cpu.wbinvdExit) {
+            runWbinvdOn(machine, cpuOf(machine, loaded) as CpuId, loaded);
+            t.return(0);
+            return;
+          }
+          const slot = dirtyMask.base + loaded;
+          machine.put(pinned.base + loaded, 1);
+          machine.put(slot, (machine.state[slot] as number) | (1 << cpuOf(machine, loaded)));
+          if (flushMask) t.call(flushMask, loaded);
+          else t.call(flushEach, loaded, FIRST_CPU);
+        },
+      );
+      if (kernel.has('dirty-mask-keeps-current-cpu')) {
+        r.step('clear the dirty mask but for this pCPU, then enable preemption', (t) => {
+          t.machine.put(dirtyMask.base + vcpu.of(t), 1 << cpuOf(t.machine, vcpu.of(t)));
+          t.machine.put(pinned.base + vcpu.of(t), 0);
+          t.return(0);
+        });
         return;
       }
-      if (!topology.cpu.wbinvdExit) {
-        runWbinvdOn(machine, cpuOf(machine, vcpu), vcpu);
-        t.return(0);
-        return;
-      }
-      const slot = dirtyMask.base + vcpu;
-      machine.put(pinned.base + vcpu, 1);
-      machine.put(slot, (machine.state[slot] as number) | (1 << cpuOf(machine, vcpu)));
-      t.call(flushMask, vcpu, 0);
-    });
-    if (kernel.has('dirty-mask-keeps-current-cpu')) {
-      r.step('clear the dirty mask but for this pCPU, then enable preemption', (t) => {
-        t.machine.put(dirtyMask.base + t.get(0), 1 << cpuOf(t.machine, t.get(0)));
-        t.machine.put(pinned.base + t.get(0), 0);
+      r.step('enable preemption', (t) => t.machine.put(pinned.base + vcpu.of(t), 0));
+      r.step('clear the dirty mask', (t) => {
+        t.machine.put(dirtyMask.base + vcpu.of(t), 0);
         t.return(0);
       });
-      return;
-    }
-    r.step('enable preemption', (t) => t.machine.put(pinned.base + t.get(0), 0));
-    r.step('clear the dirty mask', (t) => {
-      t.machine.put(dirtyMask.base + t.get(0), 0);
-      t.return(0);
-    });
-  });
+    },
+  );
 
-  const emulateWbinvd = routines.define('kvm_emulate_wbinvd', 'arch/x86/kvm/x86.c', (r) =>
-    r
-      .takes('vcpu: vcpu')
-      .local((t) => t.call(emulateNoskip, t.get(0)))
-      .local((t) => t.return(0)),
+  const emulateWbinvd = routines.define('kvm_emulate_wbinvd', 'arch/x86/kvm/x86.c', ['vcpu: vcpu'], (r, vcpu) =>
+    r.local((t) => t.call(emulateNoskip, vcpu.of(t))).local((t) => t.return(0)),
   );
 
   return { dirtyMask, pinned, emulateWbinvd, vcpuLoad, load };

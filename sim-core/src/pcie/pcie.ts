@@ -12,9 +12,11 @@
  * Sources: PCIe Base Specification, "Transaction Descriptor - Attributes Field", "Device Control Register"; Intel
  * VT-d, "Snoop Behavior"; AMD I/O Virtualization, "FC".
  */
+
 import { IOPTE } from '../iommu/iommu.ts';
 import type { Copy } from '../memory/memory.ts';
 import { FAULT_REASONS, type FaultReason } from '../state/event.ts';
+import type { DeviceId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import { type Machine, NOTE } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
@@ -34,19 +36,19 @@ export interface Pcie {
   /** The slot of a device's MMIO register, or undefined when the scenario never names it. */
   registerSlot(device: number, name: string): number | undefined;
   /** Would this device's access with the attribute bypass the caches at this entry? */
-  bypasses(machine: Machine, device: number, asked: boolean, entry: number): boolean;
+  bypasses(machine: Machine, device: DeviceId, asked: boolean, entry: number): boolean;
   /** A memory read. False when it was blocked; otherwise `out` is filled. */
-  read(machine: Machine, device: number, word: number, asked: boolean, out: Copy): boolean;
+  read(machine: Machine, device: DeviceId, word: number, asked: boolean, out: Copy): boolean;
   /** A posted memory write. False when the device has to wait, since too many are on their way. */
-  write(machine: Machine, device: number, word: number, value: number, asked: boolean): boolean;
+  write(machine: Machine, device: DeviceId, word: number, value: number, asked: boolean): boolean;
   /** An MSI: a posted write to the interrupt's address. False when the device has to wait. */
-  signal(machine: Machine, device: number, vector: number): boolean;
+  signal(machine: Machine, device: DeviceId, vector: number): boolean;
   /** The oldest posted request of the device arrives. False when none is on its way. */
-  arrive(machine: Machine, device: number): boolean;
+  arrive(machine: Machine, device: DeviceId): boolean;
   /** Posted requests of the device that are on their way, the oldest first. */
-  onTheirWay(state: Int32Array, device: number): PostedRequest[];
+  onTheirWay(state: Int32Array, device: DeviceId): PostedRequest[];
   /** A read by the device, or one of the device: what it posted before arrives first. */
-  pushPosted(machine: Machine, device: number): void;
+  pushPosted(machine: Machine, device: DeviceId): void;
 }
 
 /** The register of a device that says whether an MSI has arrived. */
@@ -67,7 +69,7 @@ export function createPcie(base: WorldBase, world: () => World): Pcie {
     labels: [registers.map((r) => `${names[r.device]}.${r.name}`)],
   });
 
-  function fault(m: Machine, device: number, word: number, reason: FaultReason): boolean {
+  function fault(m: Machine, device: DeviceId, word: number, reason: FaultReason): boolean {
     const index = FAULT_REASONS.indexOf(reason);
     m.note(NOTE['dma-fault'], device, topology.words[word]?.page ?? -1, index);
     world().monitors.dmaFault(m, device, word, index);
@@ -75,7 +77,7 @@ export function createPcie(base: WorldBase, world: () => World): Pcie {
   }
 
   /** The word that the access reaches, or -1 after a fault. */
-  function translate(m: Machine, device: number, word: number, access: number): { target: number; entry: number } {
+  function translate(m: Machine, device: DeviceId, word: number, access: number): { target: number; entry: number } {
     const { iommu } = world();
     const model = topology.devices[device];
     const here = topology.words[word];
@@ -103,13 +105,13 @@ export function createPcie(base: WorldBase, world: () => World): Pcie {
   }
 
   /** Does a TLP of this device carry the attribute when it asks for it? */
-  function carriesNoSnoop(m: Machine, device: number, asked: boolean): boolean {
+  function carriesNoSnoop(m: Machine, device: DeviceId, asked: boolean): boolean {
     const model = topology.devices[device];
     const enabled = m.state[enableNoSnoop.base + device] !== 0 || model?.backdoor === true;
     return asked && model?.noSnoop === true && enabled;
   }
 
-  function arriveNow(m: Machine, device: number, { kind, target: to, value, asked, noSnoop }: PostedRequest): void {
+  function arriveNow(m: Machine, device: DeviceId, { kind, target: to, value, asked, noSnoop }: PostedRequest): void {
     if (kind === 'msi') {
       m.note(NOTE.msi, device, to, 0);
       const slot = pcie.registerSlot(device, msiRegister(to));
@@ -129,7 +131,7 @@ export function createPcie(base: WorldBase, world: () => World): Pcie {
     ghost.deviceStore(m, target, version, !bypassed);
   }
 
-  function post(m: Machine, device: number, request: PostedRequest): boolean {
+  function post(m: Machine, device: DeviceId, request: PostedRequest): boolean {
     if (!posted.queues(device)) arriveNow(m, device, request);
     else if (!posted.append(m, device, request)) return false;
     else {

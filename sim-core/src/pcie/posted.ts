@@ -13,6 +13,7 @@
  *
  * Sources: PCIe Base Specification, "Transaction Ordering", "Flow Control Rules", "MSI and MSI-X Support".
  */
+import type { DeviceId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { WorldBase } from '../world.ts';
@@ -30,13 +31,13 @@ export interface PostedRequest {
 
 export interface PostedQueues {
   /** Does the device keep posted requests at all? Without credits they complete at once. */
-  queues(device: number): boolean;
+  queues(device: DeviceId): boolean;
   /** Appends one. False when no credit is left. */
-  append(machine: Machine, device: number, request: PostedRequest): boolean;
+  append(machine: Machine, device: DeviceId, request: PostedRequest): boolean;
   /** Takes the oldest one out, or undefined. */
-  take(machine: Machine, device: number): PostedRequest | undefined;
+  take(machine: Machine, device: DeviceId): PostedRequest | undefined;
   /** Those on their way, the oldest first. */
-  list(state: Int32Array, device: number): PostedRequest[];
+  list(state: Int32Array, device: DeviceId): PostedRequest[];
 }
 
 /** Bits of an entry; 0 is an empty place. */
@@ -51,7 +52,7 @@ export function createPostedQueues(base: WorldBase): PostedQueues {
   const entry: Field = layout.field('postedRequest', shape, { labels: [names], internal: true });
   const value: Field = layout.field('postedValue', shape, { labels: [names], internal: true });
 
-  function at(state: Int32Array, device: number, place: number): PostedRequest | undefined {
+  function at(state: Int32Array, device: DeviceId, place: number): PostedRequest | undefined {
     const code = place < (credits[device] ?? 0) ? (state[entry.base + device * longest + place] as number) : 0;
     if (code === 0) return undefined;
     return {

@@ -135,10 +135,17 @@ function programs(context: ProgramContext, machine: MachineBlocks): number[] {
 
 /** `wait` and the empty statement are not ops of anybody's: they belong to the language. */
 function controlRoutines(base: WorldBase): ProgramContext['routines'] {
-  const skip = base.routines.define('skip', 'docs/language.md', (r) => r.step('nothing', (t) => t.return(0)), 'host');
+  const skip = base.routines.define(
+    'skip',
+    'docs/language.md',
+    [],
+    (r) => r.step('nothing', (t) => t.return(0)),
+    'host',
+  );
   const wait = base.routines.define(
     'wait',
     'docs/language.md',
+    [],
     (r) =>
       r.step('wait until it holds', (t) => {
         if ((t.args.action as WaitCondition)(t)) t.return(0);

@@ -2,10 +2,12 @@
  * What a final condition may ask about the machine: one record a fact, with how it is read from a state. Checks,
  * completion, hover and the grammar read names and shapes here; the elaborator calls `compile`.
  */
+
 import { LEAF, leafType } from '../kvm/mmu.ts';
 import { LINE_STATES } from '../memory/memory.ts';
 import { memtypeName, memtypeNamed } from '../memory/memtype.ts';
 import { EXIT_REASONS, type ExitReason } from '../state/event.ts';
+import type { GroupId, PageId, VmId } from '../state/ids.ts';
 import { groupCoherent } from '../vfio/coherent.ts';
 import type { World } from '../world.ts';
 
@@ -82,7 +84,7 @@ const noncoherent: FactSpec<'vm'> = {
     ({ kvm }, { vm }) =>
     (state) => {
       const index = vm(state);
-      return index < 0 ? 0 : kvm.noncoherentReasons(state, index);
+      return index < 0 ? 0 : kvm.noncoherentReasons(state, index as VmId);
     },
 };
 
@@ -139,7 +141,7 @@ const memtype: FactSpec<'vcpu' | 'word'> = {
       const object = (state[kvm.actorVcpu.base + vcpu] as number) - 1;
       const vm = object < 0 ? -1 : (state[kvm.vcpuVm.base + object] as number) - 1;
       const leaf = leafIn(world, state, vm, page);
-      return (leaf & LEAF.present) === 0 ? NO_LEAF : kvm.mmu.effectiveTypeIn(state, vm, page);
+      return (leaf & LEAF.present) === 0 ? NO_LEAF : kvm.mmu.effectiveTypeIn(state, vm as VmId, page as PageId);
     };
   },
 };
@@ -161,7 +163,7 @@ const coherent: FactSpec<'group'> = {
   compile:
     (world, { group }) =>
     (state) =>
-      Number(groupCoherent(world, state, group)),
+      Number(groupCoherent(world, state, group as GroupId)),
 };
 
 /** Every fact, one line each. */

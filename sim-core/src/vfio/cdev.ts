@@ -7,23 +7,26 @@
  * A second BIND of an open device fails, but only after it has overwritten `device->kvm` and on its way out puts that VM:
  * so the reference of the first is lost, or dropped early. The recordings show it; it is a model finding elsewhere.
  */
-import type { Routine, Task } from '../engine/task.ts';
+
+import type { Local, Routine } from '../engine/routine.ts';
+import type { Task } from '../engine/task.ts';
 import { argument, field32, readable, writeField } from '../files/user-memory.ts';
 import { IOMMUFD_OBJECT, type Iommufd } from '../iommu/iommufd.ts';
-import { E } from '../kernel/errno.ts';
+import { E, type Errno, isErr } from '../kernel/errno.ts';
+import { type DeviceId, type FileId, type GroupId, type IommufdId, idAt, NONE, type VmId } from '../state/ids.ts';
 import type { World, WorldBase } from '../world.ts';
 import type { Devices } from './device.ts';
 import { DEVICE_FILE, type VfioState } from './state.ts';
 
 export interface Cdev {
-  /** open(2) of /dev/vfio/devices/vfioN. Locals 0, 1: file, device. */
-  readonly open: Routine;
-  /** VFIO_DEVICE_BIND_IOMMUFD. Local 0: file. */
-  readonly bind: Routine;
-  readonly attach: Routine;
-  readonly detach: Routine;
-  /** vfio_df_unbind_iommufd(), when the file is released. Locals 0, 1: file, device. */
-  readonly unbind: Routine;
+  /** open(2) of /dev/vfio/devices/vfioN. */
+  readonly open: Routine<[filep: FileId, device: DeviceId]>;
+  /** VFIO_DEVICE_BIND_IOMMUFD. */
+  readonly bind: Routine<[df: FileId]>;
+  readonly attach: Routine<[df: FileId]>;
+  readonly detach: Routine<[df: FileId]>;
+  /** vfio_df_unbind_iommufd(), when the file is released. */
+  readonly unbind: Routine<[df: FileId, device: DeviceId]>;
 }
 
 const BIND_FLAG_TOKEN = 1;
@@ -42,45 +45,50 @@ export function createCdev(
   const { kernel, routines } = base;
   const { read, add } = state;
   const exists = kernel.has('vfio-cdev');
-  const deviceOf = (t: Task): number => world().files.objectOf(t.machine, t.get(0));
-  const groupOf = (t: Task): number => state.groupOfDevice(deviceOf(t));
-  const groupLock = (t: Task): number => state.groupLock.base + groupOf(t);
-  const devSetLock = (t: Task): number => state.devSetLock.base + deviceOf(t);
+  /** What the routines find through their device file. */
+  const through = (df: Local<FileId>) => {
+    const deviceOf = (t: Task): DeviceId => world().files.objectOf(t.machine, df.of(t));
+    const groupOf = (t: Task): GroupId => state.groupOfDevice(deviceOf(t));
+    const groupLock = (t: Task): number => state.groupLock.base + groupOf(t);
+    const devSetLock = (t: Task): number => state.devSetLock.base + deviceOf(t);
+    return { deviceOf, groupOf, groupLock, devSetLock };
+  };
 
-  const open = routines.define('vfio_device_fops_cdev_open', SOURCE, (r) =>
-    r.takes('filep: file', 'device: device').step('open the device, not yet bound', (t) => {
-      t.machine.put(state.deviceFile.base + t.get(0), DEVICE_FILE.cdev);
+  const open = routines.define('vfio_device_fops_cdev_open', SOURCE, ['filep: file', 'device: device'], (r, filep) =>
+    r.step('open the device, not yet bound', (t) => {
+      t.machine.put(state.deviceFile.base + filep.of(t), DEVICE_FILE.cdev);
       t.return(0);
     }),
   );
 
   /** What is wrong with the argument of BIND, or 0. */
-  function checkBind(t: Task): number {
+  function checkBind(t: Task, file: FileId): number {
     const arg = argument(t, 2);
     if (!readable(arg)) return E.FAULT;
     const flags = kernel.has('bind-token') ? BIND_FLAG_TOKEN : 0;
     const wrong = field32(t, arg, 'argsz') < BIND_BYTES || (field32(t, arg, 'flags') & ~flags) !== 0;
     if (wrong || (field32(t, arg, 'iommufd') | 0) < 0) return E.INVAL;
-    return read(t.machine, state.deviceFile, t.get(0)) === DEVICE_FILE.group ? E.INVAL : 0;
+    return read(t.machine, state.deviceFile, file) === DEVICE_FILE.group ? E.INVAL : 0;
   }
 
   /** Checks under dev_set->lock; the iommufd's file, or -errno. */
-  function resolveIommufd(t: Task): number {
+  function resolveIommufd(t: Task, deviceFile: FileId): FileId | Errno {
     const { files } = world();
     const arg = argument(t, 2);
-    if (read(t.machine, state.accessGranted, t.get(0)) !== 0) return E.INVAL;
+    if (read(t.machine, state.accessGranted, deviceFile) !== 0) return E.INVAL;
     // A token is passed by pointer, and the argument has none to follow.
     if ((field32(t, arg, 'flags') & BIND_FLAG_TOKEN) !== 0) return E.FAULT;
     const file = files.fget(t, field32(t, arg, 'iommufd') | 0);
-    if (file < 0) return E.BADF;
+    if (file === NONE) return E.BADF;
     return files.kindOf(t.machine, file) === 'iommufd' ? file : E.BADFD;
   }
 
-  const bind = routines.define('vfio_df_ioctl_bind_iommufd', SOURCE, (r) => {
-    r.takes('df: file', 'ret: errno');
+  const bind = routines.define('vfio_df_ioctl_bind_iommufd', SOURCE, ['df: file'], (r, df) => {
+    const ret = r.variable('ret: result', 0);
+    const { deviceOf, groupOf, groupLock, devSetLock } = through(df);
     const out = r.label();
     r.local((t) => {
-      const errno = exists ? checkBind(t) : E.NOTTY;
+      const errno = exists ? checkBind(t, df.of(t)) : E.NOTTY;
       if (errno !== 0) t.return(errno);
     });
     r.lock('group->group_lock', groupLock);
@@ -94,61 +102,61 @@ export function createCdev(
     r.lock('dev_set->lock', devSetLock);
     r.local((t) => {
       const { machine: m } = t;
-      const context = resolveIommufd(t);
-      if (context < 0) {
-        t.set(1, -context);
+      const context = resolveIommufd(t, df.of(t));
+      if (isErr(context)) {
+        ret.set(t, context);
         return t.goto(out);
       }
       world().files.get(m, context);
-      m.put(state.deviceFileIommufd.base + t.get(0), context + 1);
+      m.put(state.deviceFileIommufd.base + df.of(t), context + 1);
       // linux: vfio_df_get_kvm_safe(): before vfio_df_open() says whether this file may have the device at all.
-      devices.getKvm(m, deviceOf(t), read(m, state.deviceFileKvm, t.get(0)) - 1);
-      t.call(devices.open, t.get(0), deviceOf(t));
+      devices.getKvm(m, deviceOf(t), idAt<VmId>(m, state.deviceFileKvm, df.of(t)));
+      t.call(devices.open, df.of(t), deviceOf(t));
     });
     r.local((t) => {
       const { machine: m } = t;
       if (t.value !== 0) {
-        t.set(1, -t.value);
+        ret.set(t, t.value);
         return t.call(devices.putKvm, deviceOf(t));
       }
-      const context = world().files.objectOf(m, read(m, state.deviceFileIommufd, t.get(0)) - 1);
-      m.put(state.accessGranted.base + t.get(0), 1);
+      const iommufdFile = idAt<FileId>(m, state.deviceFileIommufd, df.of(t)) as FileId;
+      const context = world().files.objectOf<IommufdId>(m, iommufdFile);
+      m.put(state.accessGranted.base + df.of(t), 1);
       m.put(devSetLock(t), 0);
       writeField(t, argument(t, 2), 'out_devid', iommufd.objects.idOf(m, context, IOMMUFD_OBJECT.device, deviceOf(t)));
       t.return(0);
     });
     r.at(out).local((t) => {
-      dropIommufd(t, t.get(0));
+      dropIommufd(t, df.of(t));
       t.machine.put(devSetLock(t), 0);
     });
     r.lock('group->group_lock', groupLock);
     r.local((t) => {
       add(t.machine, state.groupCdevOpen, groupOf(t), -1);
       t.machine.put(groupLock(t), 0);
-      t.return(-t.get(1));
+      t.return(ret.of(t));
     });
   });
 
-  function dropIommufd(t: Task, file: number): void {
-    const slot = state.deviceFileIommufd.base + file;
-    const context = (t.machine.state[slot] as number) - 1;
+  function dropIommufd(t: Task, file: FileId): void {
+    const context = idAt<FileId>(t.machine, state.deviceFileIommufd, file);
     // A file that is bound already keeps what it has: only the failing call's own reference goes.
-    if (context < 0 || read(t.machine, state.accessGranted, file) !== 0) return;
-    t.machine.put(slot, 0);
+    if (context === NONE || read(t.machine, state.accessGranted, file) !== 0) return;
+    t.machine.put(state.deviceFileIommufd.base + file, 0);
     world().files.put(t, context);
   }
 
-  const unbind = routines.define('vfio_df_unbind_iommufd', SOURCE, (r) => {
-    r.takes('df: file', 'device: device');
+  const unbind = routines.define('vfio_df_unbind_iommufd', SOURCE, ['df: file', 'device: device'], (r, df, device) => {
+    const { groupOf, groupLock, devSetLock } = through(df);
     r.local((t) => {
-      if (read(t.machine, state.deviceFileIommufd, t.get(0)) === 0) t.return(0);
+      if (read(t.machine, state.deviceFileIommufd, df.of(t)) === 0) t.return(0);
     });
     r.lock('dev_set->lock', devSetLock);
-    r.local((t) => t.call(devices.close, t.get(0), t.get(1)));
-    r.local((t) => t.call(devices.putKvm, t.get(1)));
+    r.local((t) => t.call(devices.close, df.of(t), device.of(t)));
+    r.local((t) => t.call(devices.putKvm, device.of(t)));
     r.local((t) => {
-      t.machine.put(state.accessGranted.base + t.get(0), 0);
-      dropIommufd(t, t.get(0));
+      t.machine.put(state.accessGranted.base + df.of(t), 0);
+      dropIommufd(t, df.of(t));
       t.machine.put(devSetLock(t), 0);
     });
     r.lock('group->group_lock', groupLock);
@@ -160,20 +168,20 @@ export function createCdev(
   });
 
   /** What is wrong with an ATTACH or DETACH before the device is looked at, or 0: they are for bound character devices. */
-  function checkPageTable(t: Task, bytes: number): number {
+  function checkPageTable(t: Task, file: FileId, bytes: number): number {
     const { machine: m } = t;
     if (!exists) return E.NOTTY;
-    if (read(m, state.accessGranted, t.get(0)) === 0) return E.INVAL;
-    if (read(m, state.deviceFile, t.get(0)) === DEVICE_FILE.group) return E.NOTTY;
+    if (read(m, state.accessGranted, file) === 0) return E.INVAL;
+    if (read(m, state.deviceFile, file) === DEVICE_FILE.group) return E.NOTTY;
     const arg = argument(t, 2);
     if (!readable(arg)) return E.FAULT;
     return field32(t, arg, 'argsz') < bytes || field32(t, arg, 'flags') !== 0 ? E.INVAL : 0;
   }
 
-  const attach = routines.define('vfio_df_ioctl_attach_pt', SOURCE, (r) => {
-    r.takes('df: file');
+  const attach = routines.define('vfio_df_ioctl_attach_pt', SOURCE, ['df: file'], (r, df) => {
+    const { deviceOf, devSetLock } = through(df);
     r.local((t) => {
-      const errno = checkPageTable(t, ATTACH_BYTES);
+      const errno = checkPageTable(t, df.of(t), ATTACH_BYTES);
       if (errno !== 0) t.return(errno);
     });
     r.lock('dev_set->lock', devSetLock);
@@ -186,10 +194,10 @@ export function createCdev(
     });
   });
 
-  const detach = routines.define('vfio_df_ioctl_detach_pt', SOURCE, (r) => {
-    r.takes('df: file');
+  const detach = routines.define('vfio_df_ioctl_detach_pt', SOURCE, ['df: file'], (r, df) => {
+    const { deviceOf, devSetLock } = through(df);
     r.local((t) => {
-      const errno = checkPageTable(t, DETACH_BYTES);
+      const errno = checkPageTable(t, df.of(t), DETACH_BYTES);
       if (errno !== 0) t.return(errno);
     });
     r.lock('dev_set->lock', devSetLock);

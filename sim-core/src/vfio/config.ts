@@ -11,12 +11,15 @@
  * Sources: linux drivers/vfio/pci/vfio_pci_config.c vfio_exp_config_write(), PCIe Base Specification "Device Control
  * Register".
  */
+
 import type { Value } from '../engine/compile.ts';
-import type { Routine, Task } from '../engine/task.ts';
+import type { Routine } from '../engine/routine.ts';
+import type { Task } from '../engine/task.ts';
 import { FILE_KINDS, type FileKind } from '../files/kinds.ts';
 import { argument, readable } from '../files/user-memory.ts';
-import { E } from '../kernel/errno.ts';
+import { E, type Errno, isErr } from '../kernel/errno.ts';
 import { ModelLimit } from '../limits.ts';
+import { type DeviceId, NONE } from '../state/ids.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
 import type { VfioState } from './state.ts';
@@ -41,17 +44,17 @@ export function createConfigSpace(base: WorldBase, world: () => World, state: Vf
   const { routines, topology } = base;
 
   /** The file and place that a call means: the device, or -errno; what is not modelled throws. */
-  function locate(t: Task): number {
+  function locate(t: Task): DeviceId | Errno {
     const { files } = world();
     const { machine: m } = t;
     const file = files.fget(t, argument(t, 0).int(t));
-    if (file < 0) return E.BADF;
+    if (file === NONE) return E.BADF;
     const kind = files.kindOf(m, file);
     if (DEVICE_NODES.has(kind)) return E.INVAL;
     if (kind !== 'device')
       throw new ModelLimit(`reading and writing ${FILE_KINDS[kind]} is not modelled; only VFIO devices are`);
     if (m.state[state.accessGranted.base + file] === 0) return E.INVAL;
-    const device = files.objectOf(m, file);
+    const device = files.objectOf<DeviceId>(m, file);
     if (state.isEmulated(device)) throw new ModelLimit('config space of mediated devices is not modelled');
     const offset = argument(t, 3).wide(t);
     if (offset >> REGION_SHIFT !== CONFIG_REGION) {
@@ -78,12 +81,12 @@ export function createConfigSpace(base: WorldBase, world: () => World, state: Vf
     return index >= 0n && index < argument(t, 2).wide(t) ? Number(index) : -1;
   }
 
-  const slotOf = (device: number): number => world().pcie.enableNoSnoop.base + device;
+  const slotOf = (device: DeviceId): number => world().pcie.enableNoSnoop.base + device;
 
-  const pread = routines.define('vfio_pci_config_rw', 'drivers/vfio/pci/vfio_pci_config.c', (r) =>
+  const pread = routines.define('vfio_pci_config_rw', 'drivers/vfio/pci/vfio_pci_config.c', [], (r) =>
     r.step('read Device Control', (t) => {
       const device = locate(t);
-      if (device < 0) return t.return(device);
+      if (isErr(device)) return t.return(device);
       const buffer = argument(t, 1);
       if (!readable(buffer)) return t.return(E.FAULT);
       const byte = upperByte(t);
@@ -96,10 +99,10 @@ export function createConfigSpace(base: WorldBase, world: () => World, state: Vf
     }),
   );
 
-  const pwrite = routines.define('vfio_pci_config_rw', 'drivers/vfio/pci/vfio_pci_config.c', (r) =>
+  const pwrite = routines.define('vfio_pci_config_rw', 'drivers/vfio/pci/vfio_pci_config.c', [], (r) =>
     r.step('write Device Control', (t) => {
       const device = locate(t);
-      if (device < 0) return t.return(device);
+      if (isErr(device)) return t.return(device);
       const buffer = argument(t, 1);
       if (!readable(buffer) && buffer.text === undefined) return t.return(E.FAULT);
       const byte = upperByte(t);
@@ -108,7 +111,7 @@ export function createConfigSpace(base: WorldBase, world: () => World, state: Vf
     }),
   );
 
-  function setNoSnoop(m: Machine, device: number, on: boolean): void {
+  function setNoSnoop(m: Machine, device: DeviceId, on: boolean): void {
     m.put(slotOf(device), on && topology.devices[device]?.noSnoop === true ? 1 : 0);
   }
 

@@ -4,9 +4,12 @@
  * A container lives as long as its file or a group in it. It is empty, has groups and no driver, or has a driver; it
  * loses the driver, with all mappings, when the last group leaves.
  */
-import type { Routine, Task } from '../engine/task.ts';
+
+import type { Local, Routine } from '../engine/routine.ts';
+import type { Task } from '../engine/task.ts';
 import { argument } from '../files/user-memory.ts';
 import { E } from '../kernel/errno.ts';
+import { type ContainerId, type FileId, type GroupId, idAt, NONE } from '../state/ids.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
 import { IOMMU_DRIVER, type VfioState } from './state.ts';
@@ -14,22 +17,21 @@ import type { Type1 } from './type1.ts';
 
 export interface Containers {
   /** open(2) of /dev/vfio/vfio. */
-  readonly open: Routine;
-  readonly release: Routine;
-  /** Local 0: the container's file, as of every ioctl. */
-  readonly getApiVersion: Routine;
-  readonly checkExtension: Routine;
-  readonly setIommu: Routine;
-  /** Adds a group. Locals 0, 1: group, container. The caller holds the group's lock, if it has one. Returns 0 or -errno. */
-  readonly attachGroup: Routine;
-  /** Takes a group out. Local 0: group. */
-  readonly detachGroup: Routine;
+  readonly open: Routine<[filep: FileId, container: ContainerId]>;
+  readonly release: Routine<[filep: FileId, container: ContainerId]>;
+  readonly getApiVersion: Routine<[filep: FileId]>;
+  readonly checkExtension: Routine<[filep: FileId]>;
+  readonly setIommu: Routine<[filep: FileId]>;
+  /** Adds a group. The caller holds the group's lock, if it has one. Returns 0 or -errno. */
+  readonly attachGroup: Routine<[group: GroupId, container: ContainerId]>;
+  /** Takes a group out. */
+  readonly detachGroup: Routine<[group: GroupId]>;
   /** VFIO_CHECK_EXTENSION under the container's lock. */
-  extension(machine: Machine, container: number, extension: number): number;
+  extension(machine: Machine, container: ContainerId, extension: number): number;
   /** A request that the driver answers: EINVAL without a driver, ENOTTY when it is noiommu. */
-  throughDriver(name: string, type1Routine: Routine): Routine;
+  throughDriver(name: string, type1Routine: Routine<[filp: FileId]>): Routine<[filep: FileId]>;
   /** What a container answers to a request that nobody knows. */
-  unknown(task: Task, file: number): number;
+  unknown(task: Task, file: FileId): number;
 }
 
 const NOIOMMU = 8;
@@ -42,7 +44,7 @@ export function createContainers(
   world: () => World,
   state: VfioState,
   type1: Type1,
-  claimable: (machine: Machine, group: number) => boolean,
+  claimable: (machine: Machine, group: GroupId) => boolean,
 ): Containers {
   const { kernel, routines, topology } = base;
   const { read } = state;
@@ -52,12 +54,13 @@ export function createContainers(
     : kernel.has('group-lock-mutex')
       ? 'drivers/vfio/vfio_main.c'
       : 'drivers/vfio/vfio.c';
-  const noiommuAllowed = kernel.has('noiommu') && topology.groups.some((_, group) => state.isNoiommuGroup(group));
-  const containerOf = (t: Task): number => world().files.objectOf(t.machine, t.get(0));
-  const lockOf = (container: number): number => state.containerLock.base + container;
-  const driverOf = (m: Machine, container: number): number => read(m, state.containerDriver, container);
+  const noiommuAllowed =
+    kernel.has('noiommu') && topology.groups.some((_, group) => state.isNoiommuGroup(group as GroupId));
+  const containerOf = (t: Task, filep: Local<FileId>): ContainerId => world().files.objectOf(t.machine, filep.of(t));
+  const lockOf = (container: ContainerId): number => state.containerLock.base + container;
+  const driverOf = (m: Machine, container: ContainerId): number => read(m, state.containerDriver, container);
 
-  function extension(m: Machine, container: number, wanted: number): number {
+  function extension(m: Machine, container: ContainerId, wanted: number): number {
     const driver = driverOf(m, container);
     const noiommu = noiommuAllowed && wanted === NOIOMMU ? 1 : 0;
     if (driver === IOMMU_DRIVER.noiommu) return noiommu;
@@ -66,65 +69,71 @@ export function createContainers(
     const hasGroups = state.groupsOf(m, container).length > 0;
     const onlyNoiommu = hasGroups && read(m, state.containerNoiommu, container) !== 0;
     if (onlyNoiommu) return noiommu;
-    return type1.checkExtension(m, -1, wanted) || (hasGroups ? 0 : noiommu);
+    return type1.checkExtension(m, NONE, wanted) || (hasGroups ? 0 : noiommu);
   }
 
   /** The driver that SET_IOMMU would choose, or none. */
-  function choose(m: Machine, container: number, wanted: number): number {
+  function choose(m: Machine, container: ContainerId, wanted: number): number {
     if (read(m, state.containerNoiommu, container) !== 0) {
       return noiommuAllowed && wanted === NOIOMMU ? IOMMU_DRIVER.noiommu : IOMMU_DRIVER.none;
     }
-    if (type1.checkExtension(m, -1, wanted) <= 0) return IOMMU_DRIVER.none;
+    if (type1.checkExtension(m, NONE, wanted) <= 0) return IOMMU_DRIVER.none;
     return wanted === TYPE1V2 || wanted === NESTING ? IOMMU_DRIVER.type1v2 : IOMMU_DRIVER.type1;
   }
 
-  const open = routines.define('vfio_fops_open', source, (r) =>
-    r.takes('filep: file').step('make a container', (t) => {
-      t.machine.put(world().files.object.base + t.get(0), state.allocateContainer(t.machine));
+  const open = routines.define('vfio_fops_open', source, ['filep: file', 'container: container'], (r, filep) =>
+    r.step('make a container', (t) => {
+      t.machine.put(world().files.object.base + filep.of(t), state.allocateContainer(t.machine));
       t.return(0);
     }),
   );
 
-  const release = routines.define('vfio_fops_release', source, (r) =>
-    r.takes('filep: file', 'container: container').step('drop the container', (t) => {
-      state.putContainer(t.machine, t.get(1));
-      t.return(0);
-    }),
+  const release = routines.define(
+    'vfio_fops_release',
+    source,
+    ['filep: file', 'container: container'],
+    (r, _filep, container) =>
+      r.step('drop the container', (t) => {
+        state.putContainer(t.machine, container.of(t));
+        t.return(0);
+      }),
   );
 
-  const getApiVersion = routines.define('vfio_fops_unl_ioctl', source, (r) =>
-    r.takes('filep: file').step('report the version', (t) => t.return(0)),
+  const getApiVersion = routines.define('vfio_fops_unl_ioctl', source, ['filep: file'], (r) =>
+    r.step('report the version', (t) => t.return(0)),
   );
 
   const checkName =
     split || kernel.has('file-identity') ? 'vfio_container_ioctl_check_extension' : 'vfio_ioctl_check_extension';
-  const checkExtension = routines.define(checkName, source, (r) => {
-    r.takes('filep: file');
-    r.lock('container->group_lock', (t) => lockOf(containerOf(t)));
+  const checkExtension = routines.define(checkName, source, ['filep: file'], (r, filep) => {
+    r.lock('container->group_lock', (t) => lockOf(containerOf(t, filep)));
     r.local((t) => {
-      t.machine.put(lockOf(containerOf(t)), 0);
-      t.return(extension(t.machine, containerOf(t), argument(t, 2).int(t)));
+      const container = containerOf(t, filep);
+      t.machine.put(lockOf(container), 0);
+      t.return(extension(t.machine, container, argument(t, 2).int(t)));
     });
   });
 
-  const setIommu = routines.define('vfio_ioctl_set_iommu', source, (r) => {
-    r.takes('filep: file');
+  const setIommu = routines.define('vfio_ioctl_set_iommu', source, ['filep: file'], (r, filep) => {
     const next = r.label();
     const finish = (t: Task, result: number): void => {
-      t.machine.put(lockOf(t.get(1)), 0);
+      t.machine.put(lockOf(joined.of(t)), 0);
       t.return(result);
     };
-    r.lock('container->group_lock', (t) => lockOf(containerOf(t)));
+    r.lock('container->group_lock', (t) => lockOf(containerOf(t, filep)));
+    const joined = r.variable('container: container');
+    const chosen = r.variable('driver: iommuDriver');
+    const position = r.variable('position: number');
     r.local((t) => {
       const { machine: m } = t;
-      const container = containerOf(t);
-      t.set(1, container);
+      const container = containerOf(t, filep);
+      joined.set(t, container);
       const groups = state.groupsOf(m, container);
       if (groups.length === 0 || driverOf(m, container) !== IOMMU_DRIVER.none) return finish(t, E.INVAL);
       const wanted = argument(t, 2).int(t);
       const driver = choose(m, container, wanted);
       if (driver === IOMMU_DRIVER.none) return finish(t, E.NODEV);
-      t.set(2, driver);
+      chosen.set(t, driver);
       if (driver === IOMMU_DRIVER.noiommu) {
         m.put(state.containerDriver.base + container, driver);
         return finish(t, 0);
@@ -133,40 +142,41 @@ export function createContainers(
       const nests = groups.every((group) => topology.iommus[unitOf(group)]?.driver === 'vt-d');
       const errno = wanted === NESTING && !nests ? E.INVAL : type1.open(m, container);
       if (errno !== 0) finish(t, errno);
-    })
-      .keeps(1, 'container: container')
-      .keeps(2, 'driver: iommuDriver')
-      .keeps(3, 'position: number');
-    r.at(next).local((t) => t.call(type1.attachGroup, t.get(1), state.groupsOf(t.machine, t.get(1))[t.get(3)] ?? 0));
+    });
+    r.at(next).local((t) => {
+      const container = joined.of(t);
+      t.call(type1.attachGroup, container, state.groupsOf(t.machine, container)[position.of(t)] as GroupId);
+    });
     r.local((t) => {
       const { machine: m } = t;
-      const container = t.get(1);
+      const container = joined.of(t);
       const groups = state.groupsOf(m, container);
       const errno = t.value;
       if (errno !== 0) {
-        for (const group of groups.slice(0, t.get(3))) type1.detachGroup(m, container, group);
+        for (const group of groups.slice(0, position.of(t))) type1.detachGroup(m, container, group);
         type1.release(m, container);
         return finish(t, errno);
       }
-      t.set(3, t.get(3) + 1);
-      if (t.get(3) < groups.length) return t.goto(next);
-      m.put(state.containerDriver.base + container, t.get(2));
+      position.set(t, position.of(t) + 1);
+      if (position.of(t) < groups.length) return t.goto(next);
+      m.put(state.containerDriver.base + container, chosen.of(t));
       finish(t, 0);
     });
   });
 
-  const unitOf = (group: number): number => topology.devices[topology.groups[group]?.devices[0] ?? -1]?.iommu ?? -1;
+  const unitOf = (group: GroupId): number => topology.devices[topology.groups[group]?.devices[0] ?? -1]?.iommu ?? -1;
 
   const attachGroup = routines.define(
     split ? 'vfio_container_attach_group' : 'vfio_group_set_container',
     source,
-    (r) => {
-      r.takes('group: group', 'container: container');
+    ['group: group', 'container: container'],
+    (r, joining, joined) => {
       const linked = r.label();
-      r.lock('container->group_lock', (t) => lockOf(t.get(1)));
+      r.lock('container->group_lock', (t) => lockOf(joined.of(t)));
       r.local((t) => {
         const { machine: m } = t;
-        const [group, container] = [t.get(0), t.get(1)];
+        const group = joining.of(t);
+        const container = joined.of(t);
         const errno = refusal(m, group, container);
         if (errno !== 0) {
           m.put(lockOf(container), 0);
@@ -178,12 +188,13 @@ export function createContainers(
       });
       r.local((t) => {
         if (t.value === 0) return;
-        t.machine.put(lockOf(t.get(1)), 0);
+        t.machine.put(lockOf(joined.of(t)), 0);
         t.return(t.value);
       });
       r.at(linked).local((t) => {
         const { machine: m } = t;
-        const [group, container] = [t.get(0), t.get(1)];
+        const group = joining.of(t);
+        const container = joined.of(t);
         m.put(state.groupContainer.base + group, container + 1);
         m.put(state.containerUsers.base + group, 1);
         m.put(state.containerNoiommu.base + container, state.isNoiommuGroup(group) ? 1 : 0);
@@ -194,7 +205,7 @@ export function createContainers(
     },
   );
 
-  function refusal(m: Machine, group: number, container: number): number {
+  function refusal(m: Machine, group: GroupId, container: ContainerId): number {
     const noiommu = state.isNoiommuGroup(group);
     const mixed = read(m, state.containerNoiommu, container) !== (noiommu ? 1 : 0);
     if (kernel.has('noiommu') && state.groupsOf(m, container).length > 0 && mixed) return E.PERM;
@@ -205,13 +216,14 @@ export function createContainers(
   const detachGroup = routines.define(
     split ? 'vfio_group_detach_container' : '__vfio_group_unset_container',
     source,
-    (r) => {
-      r.takes('group: group');
-      const containerOfGroup = (t: Task): number => read(t.machine, state.groupContainer, t.get(0)) - 1;
+    ['group: group'],
+    (r, leaving) => {
+      const containerOfGroup = (t: Task): ContainerId =>
+        idAt<ContainerId>(t.machine, state.groupContainer, leaving.of(t)) as ContainerId;
       r.lock('container->group_lock', (t) => lockOf(containerOfGroup(t)));
       r.local((t) => {
         const { machine: m } = t;
-        const group = t.get(0);
+        const group = leaving.of(t);
         const container = containerOfGroup(t);
         const driver = driverOf(m, container);
         const isType1 = driver === IOMMU_DRIVER.type1 || driver === IOMMU_DRIVER.type1v2;
@@ -229,17 +241,16 @@ export function createContainers(
     },
   );
 
-  function throughDriver(name: string, type1Routine: Routine): Routine {
+  function throughDriver(name: string, type1Routine: Type1['mapDma']): Containers['setIommu'] {
     const holds = !kernel.has('driver-calls-without-group-lock');
-    return routines.define(name, source, (r) => {
-      r.takes('filep: file');
+    return routines.define(name, source, ['filep: file'], (r, filep) => {
       const release = (t: Task): void => {
-        if (holds) t.machine.put(lockOf(containerOf(t)), 0);
+        if (holds) t.machine.put(lockOf(containerOf(t, filep)), 0);
       };
-      if (holds) r.lock('container->group_lock', (t) => lockOf(containerOf(t)));
+      if (holds) r.lock('container->group_lock', (t) => lockOf(containerOf(t, filep)));
       r.local((t) => {
-        const driver = driverOf(t.machine, containerOf(t));
-        if (driver !== IOMMU_DRIVER.none && driver !== IOMMU_DRIVER.noiommu) return t.call(type1Routine, t.get(0));
+        const driver = driverOf(t.machine, containerOf(t, filep));
+        if (driver !== IOMMU_DRIVER.none && driver !== IOMMU_DRIVER.noiommu) return t.call(type1Routine, filep.of(t));
         release(t);
         t.return(driver === IOMMU_DRIVER.none ? E.INVAL : E.NOTTY);
       });
@@ -261,6 +272,8 @@ export function createContainers(
     extension,
     throughDriver,
     unknown: (t, file) =>
-      driverOf(t.machine, world().files.objectOf(t.machine, file)) === IOMMU_DRIVER.none ? E.INVAL : E.NOTTY,
+      driverOf(t.machine, world().files.objectOf<ContainerId>(t.machine, file)) === IOMMU_DRIVER.none
+        ? E.INVAL
+        : E.NOTTY,
   };
 }

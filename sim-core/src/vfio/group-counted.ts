@@ -4,9 +4,12 @@
  * The container itself is one user, each open device is one, and so is each external user (kvm-vfio). The last one to go
  * takes the group out of its container, whoever that is. Viability is looked at whenever it matters.
  */
-import type { Routine, Task } from '../engine/task.ts';
+
+import type { Local, Routine } from '../engine/routine.ts';
+import type { Task } from '../engine/task.ts';
 import { argument, pointedInt } from '../files/user-memory.ts';
 import { E } from '../kernel/errno.ts';
+import { type ContainerId, type FileId, type GroupId, idAt, NONE, type None, type VmId } from '../state/ids.ts';
 import type { World, WorldBase } from '../world.ts';
 import type { Containers } from './container.ts';
 import type { Groups } from './group.ts';
@@ -14,14 +17,15 @@ import { IOMMU_DRIVER, type VfioState } from './state.ts';
 
 /** What only these kernels have. */
 export interface CountedGroups extends Groups {
-  readonly getExternalUser: Routine;
-  readonly putExternalUser: Routine;
-  readonly externalCheckExtension: Routine;
-  readonly setKvm: Routine;
-  /** vfio_group_try_dissolve_container(). Local 0: group. */
-  readonly tryDissolve: Routine;
+  /** vfio_group_get_external_user(). Returns the group of the file (with a container user more) or -errno. */
+  readonly getExternalUser: Routine<[filep: FileId]>;
+  readonly putExternalUser: Routine<[group: GroupId]>;
+  readonly externalCheckExtension: Routine<[group: GroupId, arg: number]>;
+  readonly setKvm: Routine<[group: GroupId, kvm: VmId | None]>;
+  /** vfio_group_try_dissolve_container(). */
+  readonly tryDissolve: Routine<[group: GroupId]>;
   /** vfio_group_add_container_user(): 0, and a user more, or -errno. */
-  addUser(task: Task, group: number): number;
+  addUser(task: Task, group: GroupId): number;
 }
 
 const DMA_CC_IOMMU = 4;
@@ -35,111 +39,115 @@ export function createCountedGroups(
 ): CountedGroups {
   const { kernel, routines } = base;
   const { read, add } = state;
-  const groupOf = (t: Task): number => world().files.objectOf(t.machine, t.get(0));
+  const groupOf = (t: Task, filep: Local<FileId>): GroupId => world().files.objectOf(t.machine, filep.of(t));
   const users = state.containerUsers;
 
-  function addUser(t: Task, group: number): number {
+  function addUser(t: Task, group: GroupId): number {
     const { machine: m } = t;
     if (read(m, users, group) === 0) return E.INVAL;
-    const container = read(m, state.groupContainer, group) - 1;
-    const driver = container < 0 ? IOMMU_DRIVER.none : read(m, state.containerDriver, container);
+    const container = idAt<ContainerId>(m, state.groupContainer, group);
+    const driver = container === NONE ? IOMMU_DRIVER.none : read(m, state.containerDriver, container);
     if (driver === IOMMU_DRIVER.none || !state.driversAllowUserspace(m, group)) return E.INVAL;
     add(m, users, group, 1);
     return 0;
   }
 
-  const tryDissolve = routines.define('vfio_group_try_dissolve_container', SOURCE, (r) => {
-    r.takes('group: group');
+  const tryDissolve = routines.define('vfio_group_try_dissolve_container', SOURCE, ['group: group'], (r, group) => {
     r.step('drop a container user', (t) => {
-      const group = t.get(0);
-      const left = read(t.machine, users, group);
-      if (left > 0 && add(t.machine, users, group, -1) === 0) t.call(containers.detachGroup, group);
+      const left = read(t.machine, users, group.of(t));
+      if (left > 0 && add(t.machine, users, group.of(t), -1) === 0) t.call(containers.detachGroup, group.of(t));
     });
     r.local((t) => t.return(0));
   });
 
-  const open = routines.define('vfio_group_fops_open', SOURCE, (r) =>
-    r.takes('filep: file', 'group: group').step('open the group once', (t) => {
+  const open = routines.define('vfio_group_fops_open', SOURCE, ['filep: file', 'group: group'], (r, filep, opened) =>
+    r.step('open the group once', (t) => {
       const { machine: m } = t;
-      const [file, group] = [t.get(0), t.get(1)];
+      const group = opened.of(t);
       if (!state.groupExists(m, group)) return t.return(E.NODEV);
       // A container that is still set means that something is still in use from the open before.
       if (read(m, state.groupFile, group) !== 0 || read(m, state.groupContainer, group) !== 0) return t.return(E.BUSY);
-      m.put(state.groupFile.base + group, file + 1);
+      m.put(state.groupFile.base + group, filep.of(t) + 1);
       t.return(0);
     }),
   );
 
-  const release = routines.define('vfio_group_fops_release', SOURCE, (r) => {
-    r.takes('filep: file', 'group: group');
-    r.local((t) => t.call(tryDissolve, t.get(1)));
-    r.step('the group may be opened again', (t) => {
-      t.machine.put(state.groupFile.base + t.get(1), 0);
-      t.return(0);
-    });
-  });
+  const release = routines.define(
+    'vfio_group_fops_release',
+    SOURCE,
+    ['filep: file', 'group: group'],
+    (r, _filep, group) => {
+      r.local((t) => t.call(tryDissolve, group.of(t)));
+      r.step('the group may be opened again', (t) => {
+        t.machine.put(state.groupFile.base + group.of(t), 0);
+        t.return(0);
+      });
+    },
+  );
 
-  const setContainer = routines.define('vfio_group_fops_unl_ioctl', SOURCE, (r) => {
-    r.takes('filep: file');
+  const setContainer = routines.define('vfio_group_fops_unl_ioctl', SOURCE, ['filep: file'], (r, filep) => {
     r.step('look the container up', (t) => {
       const { machine: m } = t;
       const { files } = world();
       const fd = pointedInt(t, argument(t, 2));
       if (fd === undefined) return t.return(E.FAULT);
       if (fd < 0) return t.return(E.INVAL);
-      if (read(m, users, groupOf(t)) > 0) return t.return(E.INVAL);
+      if (read(m, users, groupOf(t, filep)) > 0) return t.return(E.INVAL);
       const file = files.fget(t, fd);
-      if (file < 0) return t.return(E.BADF);
+      if (file === NONE) return t.return(E.BADF);
       if (files.kindOf(m, file) !== 'container') return t.return(E.INVAL);
-      t.call(containers.attachGroup, groupOf(t), files.objectOf(m, file));
+      t.call(containers.attachGroup, groupOf(t, filep), files.objectOf<ContainerId>(m, file));
     });
     r.local((t) => t.return(t.value));
   });
 
-  const unsetContainer = routines.define('vfio_group_unset_container', SOURCE, (r) => {
-    r.takes('filep: file');
+  const unsetContainer = routines.define('vfio_group_unset_container', SOURCE, ['filep: file'], (r, filep) => {
     r.step('take the only container user', (t) => {
       const { machine: m } = t;
-      const count = read(m, users, groupOf(t));
+      const count = read(m, users, groupOf(t, filep));
       if (count !== 1) return t.return(count === 0 ? E.INVAL : E.BUSY);
-      m.put(users.base + groupOf(t), 0);
-      t.call(containers.detachGroup, groupOf(t));
+      m.put(users.base + groupOf(t, filep), 0);
+      t.call(containers.detachGroup, groupOf(t, filep));
     });
     r.local((t) => t.return(0));
   });
 
-  const getExternalUser = routines.define('vfio_group_get_external_user', SOURCE, (r) =>
-    r.takes('filep: file').step('become a user of the container', (t) => {
+  const getExternalUser = routines.define('vfio_group_get_external_user', SOURCE, ['filep: file'], (r, filep) =>
+    r.step('become a user of the container', (t) => {
       const { machine: m } = t;
       const { files } = world();
-      const file = t.get(0);
+      const file = filep.of(t);
       if (files.kindOf(m, file) !== 'group') return t.return(E.INVAL);
-      const group = files.objectOf(m, file);
+      const group = files.objectOf<GroupId>(m, file);
       if (kernel.has('noiommu') && read(m, users, group) > 0 && state.isNoiommuGroup(group)) return t.return(E.PERM);
       const errno = addUser(t, group);
       t.return(errno === 0 ? group : errno);
     }),
   );
 
-  const putExternalUser = routines.define('vfio_group_put_external_user', SOURCE, (r) => {
-    r.takes('group: group');
-    r.local((t) => t.call(tryDissolve, t.get(0)));
+  const putExternalUser = routines.define('vfio_group_put_external_user', SOURCE, ['group: group'], (r, group) => {
+    r.local((t) => t.call(tryDissolve, group.of(t)));
     r.local((t) => t.return(0));
   });
 
-  const externalCheckExtension = routines.define('vfio_external_check_extension', SOURCE, (r) => {
-    r.takes('group: group', 'arg: number');
-    const containerOf = (t: Task): number => read(t.machine, state.groupContainer, t.get(0)) - 1;
-    r.lock('container->group_lock', (t) => state.containerLock.base + containerOf(t));
-    r.local((t) => {
-      t.machine.put(state.containerLock.base + containerOf(t), 0);
-      t.return(containers.extension(t.machine, containerOf(t), DMA_CC_IOMMU));
-    });
-  });
+  const externalCheckExtension = routines.define(
+    'vfio_external_check_extension',
+    SOURCE,
+    ['group: group', 'arg: number'],
+    (r, group) => {
+      const containerOf = (t: Task): ContainerId =>
+        idAt<ContainerId>(t.machine, state.groupContainer, group.of(t)) as ContainerId;
+      r.lock('container->group_lock', (t) => state.containerLock.base + containerOf(t));
+      r.local((t) => {
+        t.machine.put(state.containerLock.base + containerOf(t), 0);
+        t.return(containers.extension(t.machine, containerOf(t), DMA_CC_IOMMU));
+      });
+    },
+  );
 
-  const setKvm = routines.define('vfio_group_set_kvm', SOURCE, (r) =>
-    r.takes('group: group', 'kvm: vm?').step('store the VM and notify the drivers', (t) => {
-      t.machine.put(state.groupKvm.base + t.get(0), t.get(1));
+  const setKvm = routines.define('vfio_group_set_kvm', SOURCE, ['group: group', 'kvm: vm?'], (r, group, kvm) =>
+    r.step('store the VM and notify the drivers', (t) => {
+      t.machine.put(state.groupKvm.base + group.of(t), kvm.of(t) + 1);
       t.return(0);
     }),
   );

@@ -4,10 +4,23 @@
  * SET_CONTAINER claims the DMA of the whole IOMMU group (with an iommufd, opening a device does). KVM no longer counts as
  * a user of the container: it holds the group's file. Since v6.2 a group may use an iommufd instead of a container.
  */
-import type { Routine, Task } from '../engine/task.ts';
+
+import type { Local, Routine, RoutineBuilder } from '../engine/routine.ts';
+import type { Task } from '../engine/task.ts';
 import { argument, pointedInt } from '../files/user-memory.ts';
 import type { Iommufd } from '../iommu/iommufd.ts';
 import { E } from '../kernel/errno.ts';
+import {
+  type ContainerId,
+  type DeviceId,
+  type FileId,
+  type GroupId,
+  type IommufdId,
+  idAt,
+  NONE,
+  type None,
+  type VmId,
+} from '../state/ids.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
 import type { Containers } from './container.ts';
@@ -17,8 +30,9 @@ import type { VfioState } from './state.ts';
 const DMA_CC_IOMMU = 4;
 
 export interface LockedGroups extends Groups {
-  readonly fileEnforcedCoherent: Routine;
-  readonly fileSetKvm: Routine;
+  /** vfio_file_enforced_coherent(). Returns 1 or 0. */
+  readonly fileEnforcedCoherent: Routine<[file: FileId]>;
+  readonly fileSetKvm: Routine<[file: FileId, kvm: VmId | None]>;
   /** The name and slot of the lock of a group. */
   readonly lockName: string;
 }
@@ -37,77 +51,79 @@ export function createLockedGroups(
   const lockName = mutex ? 'group->group_lock' : 'group->group_rwsem';
   const source = hasIommufd ? 'drivers/vfio/group.c' : mutex ? 'drivers/vfio/vfio_main.c' : 'drivers/vfio/vfio.c';
   const main = mutex ? 'drivers/vfio/vfio_main.c' : 'drivers/vfio/vfio.c';
-  const groupOf = (t: Task): number => world().files.objectOf(t.machine, t.get(0));
-  const lockOf = (group: number): number => state.groupLock.base + group;
+  const groupOf = (t: Task, filep: Local<FileId>): GroupId => world().files.objectOf(t.machine, filep.of(t));
+  const lockOf = (group: GroupId): number => state.groupLock.base + group;
   // linux: drivers/iommu/iommu.c iommu_group_claim_dma_owner(): nobody owns the group, host drivers included.
-  const claimable = (m: Machine, group: number): boolean =>
+  const claimable = (m: Machine, group: GroupId): boolean =>
     read(m, state.groupContainer, group) === 0 &&
     state.driversAllowUserspace(m, group) &&
     (topology.groups[group]?.devices ?? []).every((device) => read(m, iommufd.deviceContext, device) === 0);
-  const hasIommu = (m: Machine, group: number): boolean =>
+  const hasIommu = (m: Machine, group: GroupId): boolean =>
     read(m, state.groupContainer, group) !== 0 || read(m, state.groupIommufd, group) !== 0;
 
-  const open = routines.define('vfio_group_fops_open', source, (r) => {
-    r.takes('filep: file', 'group: group');
-    r.lock(lockName, (t) => lockOf(t.get(1)));
+  const open = routines.define('vfio_group_fops_open', source, ['filep: file', 'group: group'], (r, filep, opened) => {
+    r.lock(lockName, (t) => lockOf(opened.of(t)));
     r.local((t) => {
       const { machine: m } = t;
-      const [file, group] = [t.get(0), t.get(1)];
+      const group = opened.of(t);
       let errno = 0;
       if (!state.groupExists(m, group)) errno = E.NODEV;
       else if (read(m, state.groupCdevOpen, group) > 0 || read(m, state.groupFile, group) !== 0) errno = E.BUSY;
-      else m.put(state.groupFile.base + group, file + 1);
+      else m.put(state.groupFile.base + group, filep.of(t) + 1);
       m.put(lockOf(group), 0);
       t.return(errno);
     });
   });
 
   /** The group leaves its iommufd. */
-  function dropIommufd(t: Task, group: number): void {
+  function dropIommufd(t: Task, group: GroupId): void {
     const { machine: m } = t;
-    const file = read(m, state.groupIommufd, group) - 1;
-    if (file < 0) return;
+    const file = idAt<FileId>(m, state.groupIommufd, group);
+    if (file === NONE) return;
     m.put(state.groupIommufd.base + group, 0);
     world().files.put(t, file);
   }
 
-  const release = routines.define('vfio_group_fops_release', source, (r) => {
-    r.takes('filep: file', 'group: group');
-    r.lock(lockName, (t) => lockOf(t.get(1)));
-    r.local((t) => {
-      if (read(t.machine, state.groupContainer, t.get(1)) !== 0) t.call(containers.detachGroup, t.get(1));
-    });
-    r.local((t) => {
-      const { machine: m } = t;
-      const group = t.get(1);
-      dropIommufd(t, group);
-      m.put(state.groupFile.base + group, 0);
-      m.put(lockOf(group), 0);
-      t.return(0);
-    });
-  });
+  const release = routines.define(
+    'vfio_group_fops_release',
+    source,
+    ['filep: file', 'group: group'],
+    (r, _filep, closed) => {
+      r.lock(lockName, (t) => lockOf(closed.of(t)));
+      r.local((t) => {
+        if (read(t.machine, state.groupContainer, closed.of(t)) !== 0) t.call(containers.detachGroup, closed.of(t));
+      });
+      r.local((t) => {
+        const { machine: m } = t;
+        const group = closed.of(t);
+        dropIommufd(t, group);
+        m.put(state.groupFile.base + group, 0);
+        m.put(lockOf(group), 0);
+        t.return(0);
+      });
+    },
+  );
 
-  const setContainer = routines.define('vfio_group_ioctl_set_container', source, (r) => {
-    r.takes('filep: file');
+  const setContainer = routines.define('vfio_group_ioctl_set_container', source, ['filep: file'], (r, filep) => {
     const finish = (t: Task, result: number): void => {
-      t.machine.put(lockOf(groupOf(t)), 0);
+      t.machine.put(lockOf(groupOf(t, filep)), 0);
       t.return(result);
     };
     const fileFirst = kernel.has('set-container-looks-file-up-first');
-    r.lock(lockName, (t) => lockOf(groupOf(t)));
+    r.lock(lockName, (t) => lockOf(groupOf(t, filep)));
     r.local((t) => {
       const { machine: m } = t;
       const { files } = world();
-      const group = groupOf(t);
+      const group = groupOf(t, filep);
       const fd = pointedInt(t, argument(t, 2));
       if (fd === undefined) return finish(t, E.FAULT);
       const file = files.fget(t, fd);
-      if (fileFirst && file < 0) return finish(t, E.BADF);
+      if (fileFirst && file === NONE) return finish(t, E.BADF);
       if (fd < 0 || hasIommu(m, group)) return finish(t, E.INVAL);
-      if (file < 0) return finish(t, E.BADF);
+      if (file === NONE) return finish(t, E.BADF);
       if (mutex && !state.groupExists(m, group)) return finish(t, E.NODEV);
       const kind = files.kindOf(m, file);
-      if (kind === 'container') return t.call(containers.attachGroup, group, files.objectOf(m, file));
+      if (kind === 'container') return t.call(containers.attachGroup, group, files.objectOf<ContainerId>(m, file));
       if (hasIommufd && kind === 'iommufd') return finish(t, joinIommufd(t, group, file));
       finish(t, kernel.has('set-container-ebadfd') ? E.BADFD : E.INVAL);
     });
@@ -115,10 +131,10 @@ export function createLockedGroups(
   });
 
   /** linux: iommufd_vfio_compat_ioas_create(): the group uses the iommufd as it would a container. */
-  function joinIommufd(t: Task, group: number, file: number): number {
+  function joinIommufd(t: Task, group: GroupId, file: FileId): number {
     const { machine: m } = t;
     const { files } = world();
-    const context = files.objectOf(m, file);
+    const context = files.objectOf<IommufdId>(m, file);
     const errno = state.isNoiommuGroup(group) ? 0 : iommufd.createCompatIoas(m, context);
     if (errno !== 0) return errno;
     m.put(state.groupIommufd.base + group, file + 1);
@@ -129,86 +145,82 @@ export function createLockedGroups(
   const unsetContainer = routines.define(
     hasIommufd ? 'vfio_group_ioctl_unset_container' : 'vfio_group_unset_container',
     source,
-    (r) => {
-      r.takes('filep: file');
+    ['filep: file'],
+    (r, filep) => {
       const finish = (t: Task, result: number): void => {
-        t.machine.put(lockOf(groupOf(t)), 0);
+        t.machine.put(lockOf(groupOf(t, filep)), 0);
         t.return(result);
       };
-      r.lock(lockName, (t) => lockOf(groupOf(t)));
+      r.lock(lockName, (t) => lockOf(groupOf(t, filep)));
       r.local((t) => {
         const { machine: m } = t;
-        const group = groupOf(t);
+        const group = groupOf(t, filep);
         if (!hasIommu(m, group)) return finish(t, E.INVAL);
         if (read(m, state.groupContainer, group) === 0) return;
         if (read(m, state.containerUsers, group) !== 1) return finish(t, E.BUSY);
         t.call(containers.detachGroup, group);
       });
       r.local((t) => {
-        dropIommufd(t, groupOf(t));
+        dropIommufd(t, groupOf(t, filep));
         finish(t, 0);
       });
     },
   );
 
   /** v5.19..v6.1: the container answers; a group without one counts as coherent. */
-  function coherentByContainer(r: Parameters<Parameters<typeof routines.define>[2]>[0]): void {
-    const fileGroup = (t: Task): number => world().files.objectOf(t.machine, t.get(0));
+  function coherentByContainer(r: RoutineBuilder, file: Local<FileId>): void {
+    const fileGroup = (t: Task): GroupId => groupOf(t, file);
     r.local((t) => {
-      if (world().files.kindOf(t.machine, t.get(0)) !== 'group') t.return(1);
+      if (world().files.kindOf(t.machine, file.of(t)) !== 'group') t.return(1);
     });
     r.lock(lockName, (t) => lockOf(fileGroup(t)));
     r.local((t) => {
-      const container = read(t.machine, state.groupContainer, fileGroup(t)) - 1;
-      const coherent = container < 0 || containers.extension(t.machine, container, DMA_CC_IOMMU) > 0;
+      const container = idAt<ContainerId>(t.machine, state.groupContainer, fileGroup(t));
+      const coherent = container === NONE || containers.extension(t.machine, container, DMA_CC_IOMMU) > 0;
       t.machine.put(lockOf(fileGroup(t)), 0);
       t.return(coherent ? 1 : 0);
     });
   }
 
   /** v6.2 and later: every device behind the file must be able to enforce coherency, whatever it is attached to. */
-  const coherentByDevices = (t: Task): number => {
-    const { machine: m } = t;
+  const coherentByDevices = (m: Machine, file: FileId): number => {
     const { files, iommu } = world();
-    const kind = files.kindOf(m, t.get(0));
-    const object = files.objectOf(m, t.get(0));
-    const capable = (device: number): boolean => !state.isVfioDevice(m, device) || iommu.enforceCapability(device);
-    if (kind === 'group') return (topology.groups[object]?.devices ?? []).every(capable) ? 1 : 0;
-    return kind === 'device' && kernel.has('file-add-device-files') && !iommu.enforceCapability(object) ? 0 : 1;
+    const kind = files.kindOf(m, file);
+    const capable = (device: DeviceId): boolean => !state.isVfioDevice(m, device) || iommu.enforceCapability(device);
+    if (kind === 'group')
+      return (topology.groups[files.objectOf<GroupId>(m, file)]?.devices ?? []).every(capable) ? 1 : 0;
+    if (kind !== 'device' || !kernel.has('file-add-device-files')) return 1;
+    return iommu.enforceCapability(files.objectOf<DeviceId>(m, file)) ? 1 : 0;
   };
 
-  const fileEnforcedCoherent = routines.define('vfio_file_enforced_coherent', main, (r) => {
-    r.takes('file: file');
-    if (!kernel.has('capability-based-coherency')) return coherentByContainer(r);
-    r.step('ask the devices', (t) => t.return(coherentByDevices(t)));
+  const fileEnforcedCoherent = routines.define('vfio_file_enforced_coherent', main, ['file: file'], (r, file) => {
+    if (!kernel.has('capability-based-coherency')) return coherentByContainer(r, file);
+    r.step('ask the devices', (t) => t.return(coherentByDevices(t.machine, file.of(t))));
   });
 
-  const groupSetKvm = routines.define('vfio_group_set_kvm', source, (r) => {
-    r.takes('group: group', 'kvm: vm?');
+  const groupSetKvm = routines.define('vfio_group_set_kvm', source, ['group: group', 'kvm: vm?'], (r, group, kvm) => {
     const lock = (t: Task): number =>
-      (kernel.has('device-holds-kvm') ? state.kvmRefLock.base : state.groupLock.base) + t.get(0);
+      (kernel.has('device-holds-kvm') ? state.kvmRefLock.base : state.groupLock.base) + group.of(t);
     r.lock(kernel.has('device-holds-kvm') ? 'group->kvm_ref_lock' : lockName, lock);
     r.local((t) => {
-      t.machine.put(state.groupKvm.base + t.get(0), t.get(1));
+      t.machine.put(state.groupKvm.base + group.of(t), kvm.of(t) + 1);
       t.machine.put(lock(t), 0);
       t.return(0);
     });
   });
 
-  const fileSetKvm = routines.define('vfio_file_set_kvm', main, (r) => {
-    r.takes('file: file', 'kvm: vm?');
+  const fileSetKvm = routines.define('vfio_file_set_kvm', main, ['file: file', 'kvm: vm?'], (r, file, kvm) => {
     r.local((t) => {
       const { files } = world();
-      const [file, vm] = [t.get(0), t.get(1)];
-      const kind = files.kindOf(t.machine, file);
-      if (kind === 'group') return t.call(groupSetKvm, files.objectOf(t.machine, file), vm);
+      const kind = files.kindOf(t.machine, file.of(t));
+      if (kind === 'group') return t.call(groupSetKvm, groupOf(t, file), kvm.of(t));
       if (kind !== 'device' || !kernel.has('file-add-device-files')) t.return(0);
     });
     r.local((t) => {
-      if (world().files.kindOf(t.machine, t.get(0)) === 'group') t.return(0);
+      if (world().files.kindOf(t.machine, file.of(t)) === 'group') t.return(0);
     });
     r.step('store the VM in the device file', (t) => {
-      t.machine.put(state.deviceFileKvm.base + t.get(0), t.get(1));
+      t.machine.put(state.deviceFileKvm.base + file.of(t), kvm.of(t) + 1);
       t.return(0);
     });
   });

@@ -1,22 +1,24 @@
 /** What a group is to the rest of VFIO, whichever era's rules it follows; and the calls that both eras share. */
-import type { Routine, Task } from '../engine/task.ts';
+
+import type { Routine } from '../engine/routine.ts';
+import type { Task } from '../engine/task.ts';
 import { argument, field32, readable, writeField } from '../files/user-memory.ts';
 import { E } from '../kernel/errno.ts';
+import type { FileId, GroupId } from '../state/ids.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
 import type { VfioState } from './state.ts';
 
 export interface Groups {
-  /** open(2) of /dev/vfio/N. Locals 0, 1: file, group. */
-  readonly open: Routine;
-  readonly release: Routine;
-  /** Local 0: the group's file. */
-  readonly setContainer: Routine;
-  readonly unsetContainer: Routine;
+  /** open(2) of /dev/vfio/N. */
+  readonly open: Routine<[filep: FileId, group: GroupId]>;
+  readonly release: Routine<[filep: FileId, group: GroupId]>;
+  readonly setContainer: Routine<[filep: FileId]>;
+  readonly unsetContainer: Routine<[filep: FileId]>;
   /** VFIO_GROUP_FLAGS_VIABLE. */
-  viable(machine: Machine, group: number): boolean;
+  viable(machine: Machine, group: GroupId): boolean;
   /** The group's DMA can be claimed (v5.19 and later). */
-  claimable(machine: Machine, group: number): boolean;
+  claimable(machine: Machine, group: GroupId): boolean;
 }
 
 const FLAG_VIABLE = 1;
@@ -24,33 +26,37 @@ const FLAG_CONTAINER_SET = 2;
 const STATUS_BYTES = 8;
 
 /** VFIO_GROUP_GET_STATUS. */
-export function createGetStatus(base: WorldBase, world: () => World, state: VfioState, groups: Groups): Routine {
+export function createGetStatus(
+  base: WorldBase,
+  world: () => World,
+  state: VfioState,
+  groups: Groups,
+): Routine<[filp: FileId]> {
   const { kernel, routines } = base;
   const { read } = state;
   const locked = kernel.has('file-identity');
   const name = locked ? 'vfio_group_ioctl_get_status' : 'vfio_group_fops_unl_ioctl';
-  const answer = (t: Task): number => {
+  const answer = (t: Task, group: GroupId): number => {
     const { machine: m } = t;
     const arg = argument(t, 2);
     if (!readable(arg)) return E.FAULT;
     if (field32(t, arg, 'argsz') < STATUS_BYTES) return E.INVAL;
-    const group = world().files.objectOf(m, t.get(0));
     if (kernel.has('group-lock-mutex') && !state.groupExists(m, group)) return E.NODEV;
     const attached = read(m, state.groupContainer, group) !== 0 || read(m, state.groupIommufd, group) !== 0;
     const viable = groups.viable(m, group) ? FLAG_VIABLE : 0;
     writeField(t, arg, 'flags', viable | (attached ? FLAG_CONTAINER_SET : 0));
     return 0;
   };
-  return routines.define(name, locked ? 'drivers/vfio/group.c' : 'drivers/vfio/vfio.c', (r) => {
-    r.takes('filp: file');
+  return routines.define(name, locked ? 'drivers/vfio/group.c' : 'drivers/vfio/vfio.c', ['filp: file'], (r, filp) => {
+    const groupOf = (t: Task): GroupId => world().files.objectOf(t.machine, filp.of(t));
     if (!locked) {
-      r.step('look at the group', (t) => t.return(answer(t)));
+      r.step('look at the group', (t) => t.return(answer(t, groupOf(t))));
       return;
     }
-    const lockOf = (t: Task): number => state.groupLock.base + world().files.objectOf(t.machine, t.get(0));
+    const lockOf = (t: Task): number => state.groupLock.base + groupOf(t);
     r.lock(kernel.has('group-lock-mutex') ? 'group->group_lock' : 'group->group_rwsem', lockOf);
     r.local((t) => {
-      const result = answer(t);
+      const result = answer(t, groupOf(t));
       t.machine.put(lockOf(t), 0);
       t.return(result);
     });

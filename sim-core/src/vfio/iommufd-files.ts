@@ -1,27 +1,33 @@
 /** The ioctls of an iommufd: its own objects, and what it answers as if it were a VFIO container. */
-import type { Routine, Task } from '../engine/task.ts';
+
+import type { Local, Routine } from '../engine/routine.ts';
+import type { Task } from '../engine/task.ts';
 import { argument, field32, field64, readable, writeField } from '../files/user-memory.ts';
 import { IOMMUFD_OBJECT, type Iommufd } from '../iommu/iommufd.ts';
-import { E } from '../kernel/errno.ts';
+import { E, isErr } from '../kernel/errno.ts';
 import { ModelLimit } from '../limits.ts';
+import type { DeviceId, FileId, IoasId, IommufdId } from '../state/ids.ts';
 import type { World, WorldBase } from '../world.ts';
 
 export interface IommufdFiles {
-  readonly open: Routine;
-  readonly release: Routine;
-  readonly ioasAlloc: Routine;
-  readonly ioasMap: Routine;
-  readonly ioasUnmap: Routine;
-  readonly hwptAlloc: Routine;
-  readonly destroy: Routine;
+  readonly open: Routine<[filp: FileId, ictx: IommufdId]>;
+  readonly release: Routine<[filp: FileId, ictx: IommufdId]>;
+  readonly ioasAlloc: Routine<[filp: FileId]>;
+  readonly ioasMap: Routine<[filp: FileId]>;
+  readonly ioasUnmap: Routine<[filp: FileId]>;
+  readonly hwptAlloc: Routine<[filp: FileId]>;
+  readonly destroy: Routine<[filp: FileId]>;
   /** The VFIO container calls on an iommufd. */
-  readonly checkExtension: Routine;
-  readonly getApiVersion: Routine;
-  readonly setIommu: Routine;
-  readonly getInfo: Routine;
-  readonly mapDma: Routine;
-  readonly unmapDma: Routine;
+  readonly checkExtension: Routine<[filp: FileId]>;
+  readonly getApiVersion: Routine<[filp: FileId]>;
+  readonly setIommu: Routine<[filp: FileId]>;
+  readonly getInfo: Routine<[filp: FileId]>;
+  readonly mapDma: Routine<[filp: FileId]>;
+  readonly unmapDma: Routine<[filp: FileId]>;
 }
+
+/** An ioctl of an iommufd. */
+type Call = Routine<[filp: FileId]>;
 
 const TYPE1 = 1;
 const TYPE1V2 = 3;
@@ -36,20 +42,21 @@ const UNMAP_ALL = 2;
 const EVERYTHING = 1n << 64n;
 const MAIN = 'drivers/iommu/iommufd/main.c';
 const IOAS = 'drivers/iommu/iommufd/ioas.c';
+const HW_PAGETABLE = 'drivers/iommu/iommufd/hw_pagetable.c';
 const COMPAT = 'drivers/iommu/iommufd/vfio_compat.c';
 
 export function createIommufdFiles(base: WorldBase, world: () => World, iommufd: Iommufd): IommufdFiles {
   const { kernel, routines } = base;
-  const contextOf = (t: Task): number => world().files.objectOf(t.machine, t.get(0));
+  const contextOf = (t: Task, filp: Local<FileId>): IommufdId => world().files.objectOf(t.machine, filp.of(t));
 
   /** One call in one step: iommufd's own locks are never held over anything that waits. */
-  const call = (name: string, source: string, work: (t: Task, context: number) => number): Routine =>
-    routines.define(name, source, (r) =>
-      r.takes('filp: file').step('ask the iommufd', (t) => t.return(work(t, contextOf(t)))),
+  const call = (name: string, source: string, work: (t: Task, context: IommufdId) => number): Call =>
+    routines.define(name, source, ['filp: file'], (r, filp) =>
+      r.step('ask the iommufd', (t) => t.return(work(t, contextOf(t, filp)))),
     );
 
   /** An ioctl whose structure begins with its size. */
-  const sized = (name: string, source: string, bytes: number, work: (t: Task, context: number) => number): Routine =>
+  const sized = (name: string, source: string, bytes: number, work: (t: Task, context: IommufdId) => number): Call =>
     call(name, source, (t, context) => {
       if (!readable(argument(t, 2))) return E.FAULT;
       return field32(t, argument(t, 2), 'size') < bytes ? E.INVAL : work(t, context);
@@ -60,14 +67,14 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
     name: string,
     bytes: number,
     flags: number,
-    work: (t: Task, ioas: number, context: number) => number,
-  ): Routine =>
+    work: (t: Task, ioas: IoasId, context: IommufdId) => number,
+  ): Call =>
     call(name, COMPAT, (t, context) => {
       const arg = argument(t, 2);
       if (!readable(arg)) return E.FAULT;
       if (field32(t, arg, 'argsz') < bytes || (field32(t, arg, 'flags') & ~flags) !== 0) return E.INVAL;
       const id = iommufd.compatIoasId(t.machine, context);
-      return id < 0 ? id : work(t, iommufd.ioasById(t.machine, context, id), context);
+      return isErr(id) ? id : work(t, iommufd.ioasById(t.machine, context, id) as IoasId, context);
     });
 
   const unmapped = (t: Task, bytes: bigint, field: string): number => {
@@ -77,15 +84,15 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
   };
 
   return {
-    open: routines.define('iommufd_fops_open', MAIN, (r) =>
-      r.takes('filp: file').step('make an iommufd', (t) => {
-        t.machine.put(world().files.object.base + t.get(0), iommufd.open(t.machine));
+    open: routines.define('iommufd_fops_open', MAIN, ['filp: file', 'ictx: iommufd'], (r, filp) =>
+      r.step('make an iommufd', (t) => {
+        t.machine.put(world().files.object.base + filp.of(t), iommufd.open(t.machine));
         t.return(0);
       }),
     ),
-    release: routines.define('iommufd_fops_release', MAIN, (r) =>
-      r.takes('filp: file', 'ictx: iommufd').step('destroy all objects', (t) => {
-        iommufd.release(t.machine, t.get(1));
+    release: routines.define('iommufd_fops_release', MAIN, ['filp: file', 'ictx: iommufd'], (r, _filp, ictx) =>
+      r.step('destroy all objects', (t) => {
+        iommufd.release(t.machine, ictx.of(t));
         t.return(0);
       }),
     ),
@@ -102,7 +109,7 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
       if ((flags & ~(FIXED_IOVA | WRITEABLE | READABLE)) !== 0) return E.OPNOTSUPP;
       if ((flags & (WRITEABLE | READABLE)) === 0) return E.INVAL;
       const ioas = iommufd.ioasById(t.machine, context, field32(t, arg, 'ioas_id'));
-      if (ioas < 0) return ioas;
+      if (isErr(ioas)) return ioas;
       if ((flags & FIXED_IOVA) === 0) {
         throw new ModelLimit(
           'IOMMU_IOAS_MAP without IOMMU_IOAS_MAP_FIXED_IOVA is not modelled: the kernel would choose the IOVA; name one',
@@ -121,7 +128,7 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
     ioasUnmap: sized('iommufd_ioas_unmap', IOAS, 24, (t, context) => {
       const arg = argument(t, 2);
       const ioas = iommufd.ioasById(t.machine, context, field32(t, arg, 'ioas_id'));
-      if (ioas < 0) return ioas;
+      if (isErr(ioas)) return ioas;
       const [iova, length] = [field64(t, arg, 'iova'), field64(t, arg, 'length')];
       const all = iova === 0n && length === EVERYTHING - 1n;
       if (!all && length === 0n) return E.INVAL;
@@ -129,8 +136,7 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
       return unmapped(t, iommufd.unmap(t.machine, ioas, iova, all ? EVERYTHING : length, false), 'length');
     }),
 
-    hwptAlloc: routines.define('iommufd_hwpt_alloc_ioctl', 'drivers/iommu/iommufd/hw_pagetable.c', (r) => {
-      r.takes('filp: file');
+    hwptAlloc: routines.define('iommufd_hwpt_alloc_ioctl', HW_PAGETABLE, ['filp: file'], (r, filp) => {
       r.step('find device and address space', (t) => {
         const { machine: m } = t;
         const arg = argument(t, 2);
@@ -138,11 +144,11 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
         if (!readable(arg)) return t.return(E.FAULT);
         if (field32(t, arg, 'size') < HWPT_ALLOC_BYTES) return t.return(E.INVAL);
         if (field32(t, arg, 'flags') !== 0) return t.return(E.OPNOTSUPP);
-        const device = iommufd.objects.at(m, contextOf(t), field32(t, arg, 'dev_id'));
-        const ioas = iommufd.objects.at(m, contextOf(t), field32(t, arg, 'pt_id'));
+        const device = iommufd.objects.at(m, contextOf(t, filp), field32(t, arg, 'dev_id'));
+        const ioas = iommufd.objects.at(m, contextOf(t, filp), field32(t, arg, 'pt_id'));
         if (device.kind !== IOMMUFD_OBJECT.device || ioas.kind === IOMMUFD_OBJECT.none) return t.return(E.NOENT);
         if (ioas.kind !== IOMMUFD_OBJECT.ioas) return t.return(E.INVAL);
-        t.call(iommufd.hwpts.allocate, device.index, ioas.index);
+        t.call(iommufd.hwpts.allocate, device.index as DeviceId, ioas.index as IoasId);
       });
       r.local((t) => {
         if (t.value > 0) writeField(t, argument(t, 2), 'out_hwpt_id', t.value);
@@ -166,7 +172,7 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
       const type = argument(t, 2).int(t);
       if (type !== TYPE1 && type !== TYPE1V2) return E.INVAL;
       const id = iommufd.compatIoasId(t.machine, context);
-      if (id < 0) return id;
+      if (isErr(id)) return id;
       if (type === TYPE1) t.machine.put(iommufd.cutsMappings.base + context, 1);
       return 0;
     }),

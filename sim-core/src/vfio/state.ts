@@ -1,5 +1,7 @@
 /** Fields of VFIO, and small questions about them that several of its files ask. */
+
 import { ModelLimit } from '../limits.ts';
+import { type ContainerId, type DeviceId, type GroupId, idAt, NONE } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { WorldBase } from '../world.ts';
@@ -61,20 +63,21 @@ export interface VfioState {
   add(machine: Machine, field: Field, index: number, by: number): number;
   isVfioDriver(driver: number): boolean;
   /** Device is bound to a VFIO driver. */
-  isVfioDevice(machine: Machine, device: number): boolean;
+  isVfioDevice(machine: Machine, device: DeviceId): boolean;
   /** A mediated device: DMA goes through its parent, and no domain is its own. */
-  isEmulated(device: number): boolean;
-  isEmulatedGroup(group: number): boolean;
+  isEmulated(device: DeviceId): boolean;
+  isEmulatedGroup(group: GroupId): boolean;
   /** A group whose devices have no IOMMU. */
-  isNoiommuGroup(group: number): boolean;
+  isNoiommuGroup(group: GroupId): boolean;
   /** /dev/vfio/N exists. */
-  groupExists(machine: Machine, group: number): boolean;
+  groupExists(machine: Machine, group: GroupId): boolean;
   /** Every device of the group is unbound, or has a VFIO or a harmless driver. */
-  driversAllowUserspace(machine: Machine, group: number): boolean;
-  groupOfDevice(device: number): number;
-  groupsOf(machine: Machine, container: number): number[];
-  allocateContainer(machine: Machine): number;
-  putContainer(machine: Machine, container: number): void;
+  driversAllowUserspace(machine: Machine, group: GroupId): boolean;
+  /** The group of a device that VFIO may use: such a device has one. */
+  groupOfDevice(device: DeviceId): GroupId;
+  groupsOf(machine: Machine, container: ContainerId): GroupId[];
+  allocateContainer(machine: Machine): ContainerId;
+  putContainer(machine: Machine, container: ContainerId): void;
 }
 
 /** Drivers that do no DMA: they do not keep a group from user space. */
@@ -85,6 +88,7 @@ export function createVfioState(base: WorldBase, files: number): VfioState {
   const { layout, topology, dims } = base;
   const devices = topology.devices.length;
   const groups = topology.groups.length;
+  const groupIds = topology.groups.map((_, group) => group as GroupId);
   const byGroup = { labels: [topology.groups.map((g) => String(g.number))] };
   const byDevice = { labels: [topology.devices.map((d) => d.name)] };
   const drivers = ['none', 'vfio-pci'];
@@ -145,12 +149,12 @@ export function createVfioState(base: WorldBase, files: number): VfioState {
         const driver = read(m, state.deviceDriver, device);
         return state.isVfioDriver(driver) || HARMLESS_DRIVERS.has(drivers[driver] ?? '');
       }),
-    groupOfDevice: (device) => topology.devices[device]?.group ?? -1,
+    groupOfDevice: (device) => (topology.devices[device]?.group ?? NONE) as GroupId,
     groupsOf: (m, container) =>
-      topology.groups.flatMap((_, group) => (read(m, state.groupContainer, group) === container + 1 ? [group] : [])),
+      groupIds.filter((group) => idAt<ContainerId>(m, state.groupContainer, group) === container),
 
     allocateContainer(m) {
-      for (let container = 0; container < dims.containers; container++) {
+      for (let container = 0 as ContainerId; container < dims.containers; container++) {
         if (read(m, state.containerReferences, container) !== 0) continue;
         m.put(state.containerReferences.base + container, 1);
         return container;

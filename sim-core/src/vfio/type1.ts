@@ -5,31 +5,44 @@
  * kind of mapping: a group that is attached gets a new domain, and when that turns out to be of the same kind as an
  * existing one (same IOMMU driver, same coherency) the group moves there. Every mapping is written into every domain.
  */
-import type { Routine, Task } from '../engine/task.ts';
+
+import type { Routine } from '../engine/routine.ts';
+import type { Task } from '../engine/task.ts';
 import { argument, field32, field64, readable, writeField } from '../files/user-memory.ts';
 import { type Mapping, type Mappings, VADDR_INVALID } from '../iommu/mappings.ts';
 import type { ChangeId } from '../kernel/changes.ts';
 import { E } from '../kernel/errno.ts';
+import {
+  type ContainerId,
+  type DeviceId,
+  type DomainId,
+  type FileId,
+  type GroupId,
+  idAt,
+  NONE,
+  type None,
+} from '../state/ids.ts';
 import type { Machine } from '../state/machine.ts';
 import { PAGE_BYTES } from '../topology.ts';
 import type { World, WorldBase } from '../world.ts';
 import { IOMMU_DRIVER, type VfioState } from './state.ts';
+import { translatable } from './translatable.ts';
 
 export interface Type1 {
-  /** vfio_iommu_type1_attach_group(). Locals 0, 1: container, group. Returns 0 or -errno. */
-  readonly attachGroup: Routine;
+  /** vfio_iommu_type1_attach_group(). Returns 0 or -errno. */
+  readonly attachGroup: Routine<[container: ContainerId, group: GroupId]>;
   /** vfio_iommu_type1_detach_group(), in the step that runs it. */
-  detachGroup(machine: Machine, container: number, group: number): void;
+  detachGroup(machine: Machine, container: ContainerId, group: GroupId): void;
   /** vfio_iommu_type1_open(): 0 or -errno. Up to v3.14 it allocates the domain. */
-  open(machine: Machine, container: number): number;
+  open(machine: Machine, container: ContainerId): number;
   /** vfio_iommu_type1_release(). */
-  release(machine: Machine, container: number): void;
-  /** VFIO_CHECK_EXTENSION; `container` is -1 when no instance is asked. */
-  checkExtension(machine: Machine, container: number, extension: number): number;
-  /** VFIO_IOMMU_MAP_DMA and the others, of a container with a driver. Local 0: the container's file. */
-  readonly mapDma: Routine;
-  readonly unmapDma: Routine;
-  readonly getInfo: Routine;
+  release(machine: Machine, container: ContainerId): void;
+  /** VFIO_CHECK_EXTENSION; without a container no instance is asked. */
+  checkExtension(machine: Machine, container: ContainerId | None, extension: number): number;
+  /** VFIO_IOMMU_MAP_DMA and the others, of a container with a driver. */
+  readonly mapDma: Routine<[filp: FileId]>;
+  readonly unmapDma: Routine<[filp: FileId]>;
+  readonly getInfo: Routine<[filp: FileId]>;
 }
 
 const MAP_READ_WRITE = 3;
@@ -42,13 +55,9 @@ const USER_END = 0x7fff_ffff_f000n;
 const USER_START = 0x1_0000n;
 const INFO_PGSIZES = 1;
 const INFO_CAPS = 2;
-/** The interrupt address range, which no IOMMU translates. */
-const MSI_START = 0xfee0_0000n;
-const MSI_END = 0xfef0_0000n;
-/** HyperTransport addresses of AMD machines. */
-const HT_START = 0xfd_0000_0000n;
-const HT_END = 0x100_0000_0000n;
 const SOURCE = 'drivers/vfio/vfio_iommu_type1.c';
+/** The parameters of vfio_iommu_type1_attach_group(). */
+const ATTACH = ['container: container', 'group: group'] as const;
 
 export function createType1(base: WorldBase, world: () => World, state: VfioState, mappings: Mappings): Type1 {
   const { kernel, routines, topology } = base;
@@ -58,58 +67,53 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
   const hasVaddrFlags = kernel.has('type1-unmap-all');
   const overflow = kernel.has('map-overflow') ? E.OVERFLOW : E.INVAL;
 
-  const containerOf = (t: Task): number => world().files.objectOf(t.machine, t.get(0));
-  const domainsOf = (m: Machine, container: number): number[] => world().iommu.domainsOf(m, container);
-  const devicesIn = (group: number): readonly number[] =>
+  const domainsOf = (m: Machine, container: ContainerId): DomainId[] => world().iommu.domainsOf(m, container);
+  const devicesIn = (group: GroupId): readonly DeviceId[] =>
     (topology.groups[group]?.devices ?? []).filter((device) => (topology.devices[device]?.iommu ?? -1) >= 0);
-  const unitOfGroup = (group: number): number => topology.devices[devicesIn(group)[0] ?? -1]?.iommu ?? -1;
-  const locked = (container: number): number => state.type1Lock.base + container;
+  const unitOfGroup = (group: GroupId): number => topology.devices[devicesIn(group)[0] ?? -1]?.iommu ?? -1;
+  const locked = (container: ContainerId): number => state.type1Lock.base + container;
 
   // --- domains ---------------------------------------------------------------------------------------------------
 
   /** iommu_attach_group(): every device of the group, or none. */
-  function attachDevices(m: Machine, domain: number, group: number): number {
+  function attachDevices(m: Machine, domain: DomainId, group: GroupId): number {
     const { iommu } = world();
-    const before = devicesIn(group).map((device) => read(m, iommu.deviceDomain, device));
+    const before = devicesIn(group).map((device) => idAt<DomainId>(m, iommu.deviceDomain, device));
     for (const [i, device] of devicesIn(group).entries()) {
       const errno = iommu.attach(m, domain, device);
       if (errno === 0) continue;
       for (const [j, other] of devicesIn(group).slice(0, i).entries()) {
         iommu.detach(m, other);
-        const old = before[j] ?? 0;
-        if (old > 0) iommu.attach(m, old - 1, other);
+        const old = before[j] ?? NONE;
+        if (old !== NONE) iommu.attach(m, old, other);
       }
       return errno;
     }
     return 0;
   }
 
-  function detachDevices(m: Machine, group: number): void {
+  function detachDevices(m: Machine, group: GroupId): void {
     for (const device of devicesIn(group)) world().iommu.detach(m, device);
   }
 
   /** Unmaps and frees a domain that no device uses any more. */
-  function dropDomain(m: Machine, container: number, domain: number): void {
+  function dropDomain(m: Machine, container: ContainerId, domain: DomainId): void {
     for (const mapping of mappings.all(m, container)) mappings.withdraw(m, domain, mapping);
     world().iommu.free(m, domain);
   }
 
   /** Does an existing mapping lie outside what the group's unit can translate? */
-  function mappingsConflict(m: Machine, container: number, group: number): boolean {
+  function mappingsConflict(m: Machine, container: ContainerId, group: GroupId): boolean {
     if (!kernel.has('type1-iova-list')) return false;
-    return mappings.all(m, container).some((mapping) => !translatable(unitOfGroup(group), mapping.iova, mapping.size));
-  }
-
-  function translatable(unit: number, iova: bigint, size: bigint): boolean {
-    const overlaps = (start: bigint, end: bigint): boolean => iova < end && start < iova + size;
-    if (iova + size > world().iommu.apertureEnd(unit) || overlaps(MSI_START, MSI_END)) return false;
-    return topology.iommus[unit]?.driver !== 'amd-vi' || !overlaps(HT_START, HT_END);
+    return mappings
+      .all(m, container)
+      .some((mapping) => !translatable(world(), unitOfGroup(group), mapping.iova, mapping.size));
   }
 
   /** The new domain of the group joins one of the same kind, or gets all mappings and stays. */
-  function mergeOrReplay(m: Machine, container: number, group: number, fresh: number): void {
+  function mergeOrReplay(m: Machine, container: ContainerId, group: GroupId, fresh: DomainId): void {
     const { iommu } = world();
-    const driverOf = (domain: number): string | undefined =>
+    const driverOf = (domain: DomainId): string | undefined =>
       topology.iommus[read(m, iommu.domainUnit, domain) - 1]?.driver;
     for (const domain of domainsOf(m, container)) {
       if (domain === fresh || driverOf(domain) !== driverOf(fresh)) continue;
@@ -125,29 +129,29 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
   }
 
   /** Up to v3.14: the group joins the container's only domain. */
-  const attachSingle = routines.define('vfio_iommu_type1_attach_group', SOURCE, (r) => {
-    r.takes('container: container', 'group: group');
-    r.lock('iommu->lock', (t) => locked(t.get(0)));
+  const attachSingle = routines.define('vfio_iommu_type1_attach_group', SOURCE, ATTACH, (r, container, group) => {
+    r.lock('iommu->lock', (t) => locked(container.of(t)));
     r.local((t) => {
       const { machine: m } = t;
-      const domain = domainsOf(m, t.get(0))[0];
-      const errno = domain === undefined ? E.IO : attachDevices(m, domain, t.get(1));
-      m.put(locked(t.get(0)), 0);
+      const domain = domainsOf(m, container.of(t))[0];
+      const errno = domain === undefined ? E.IO : attachDevices(m, domain, group.of(t));
+      m.put(locked(container.of(t)), 0);
       t.return(errno);
     });
   });
 
-  const attachMulti = routines.define('vfio_iommu_type1_attach_group', SOURCE, (r) => {
-    r.takes('container: container', 'group: group');
+  const attachMulti = routines.define('vfio_iommu_type1_attach_group', SOURCE, ATTACH, (r, joined, joining) => {
     const done = r.label();
     const unlock = (t: Task, errno: number): void => {
-      t.machine.put(locked(t.get(0)), 0);
+      t.machine.put(locked(joined.of(t)), 0);
       t.return(errno);
     };
-    r.lock('iommu->lock', (t) => locked(t.get(0)));
+    r.lock('iommu->lock', (t) => locked(joined.of(t)));
+    const made = r.variable('domain: domain');
     r.local((t) => {
       const { machine: m } = t;
-      const [container, group] = [t.get(0), t.get(1)];
+      const container = joined.of(t);
+      const group = joining.of(t);
       if (state.isEmulatedGroup(group)) return unlock(t, 0);
       const unit = unitOfGroup(group);
       if (unit < 0) return unlock(t, E.IO);
@@ -162,7 +166,7 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
         iommu.free(m, domain);
         return unlock(t, errno);
       }
-      t.set(2, domain);
+      made.set(t, domain);
       const routine = enforces ? iommu.enforceRoutine(m, domain) : undefined;
       if (routine) t.call(routine, domain);
       else if (enforces) t.goto(done);
@@ -170,35 +174,35 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
         m.put(iommu.domainCoherent.base + domain, iommu.cacheCoherencyCapability(m, domain) ? 1 : 0);
         t.goto(done);
       }
-    }).keeps(2, 'domain: domain');
+    });
     r.at(done).local((t) => {
-      mergeOrReplay(t.machine, t.get(0), t.get(1), t.get(2));
+      mergeOrReplay(t.machine, joined.of(t), joining.of(t), made.of(t));
       unlock(t, 0);
     });
   });
 
-  function detachGroup(m: Machine, container: number, group: number): void {
+  function detachGroup(m: Machine, container: ContainerId, group: GroupId): void {
     const { iommu } = world();
     if (state.isEmulatedGroup(group)) {
       if (domainsOf(m, container).length === 0 && emulatedGroups(m, container) === 1)
         mappings.replace(m, container, []);
       return;
     }
-    const domain = read(m, iommu.deviceDomain, devicesIn(group)[0] ?? 0) - 1;
+    const domain = idAt<DomainId>(m, iommu.deviceDomain, devicesIn(group)[0] ?? 0);
     detachDevices(m, group);
-    if (domain < 0 || !multiDomain || iommu.devicesOf(m, domain).length > 0) return;
+    if (domain === NONE || !multiDomain || iommu.devicesOf(m, domain).length > 0) return;
     const last = domainsOf(m, container).length === 1 && emulatedGroups(m, container) === 0;
     dropDomain(m, container, domain);
     if (last) mappings.replace(m, container, []);
   }
 
-  const emulatedGroups = (m: Machine, container: number): number =>
+  const emulatedGroups = (m: Machine, container: ContainerId): number =>
     state.groupsOf(m, container).filter((group) => state.isEmulatedGroup(group)).length;
 
   // --- mappings --------------------------------------------------------------------------------------------------
 
   /** vfio_dma_do_map() behind the copy of the argument. Runs under iommu->lock. */
-  function map(t: Task, container: number): number {
+  function map(t: Task, container: ContainerId): number {
     const { machine: m } = t;
     const arg = argument(t, 2);
     const flags = field32(t, arg, 'flags');
@@ -226,18 +230,18 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
   }
 
   /** The errno of an IOVA range that some unit of the container cannot translate. */
-  function unmappable(m: Machine, container: number, iova: bigint, size: bigint): number {
+  function unmappable(m: Machine, container: ContainerId, iova: bigint, size: bigint): number {
     const { iommu } = world();
     for (const domain of domainsOf(m, container)) {
       const unit = read(m, iommu.domainUnit, domain) - 1;
       if (kernel.has('type1-iova-list')) {
-        if (!translatable(unit, iova, size)) return E.INVAL;
+        if (!translatable(world(), unit, iova, size)) return E.INVAL;
       } else if (iova + size > iommu.apertureEnd(unit)) return E.FAULT;
     }
     return 0;
   }
 
-  function updateVaddr(m: Machine, container: number, found: Mapping | undefined, wanted: Mapping): number {
+  function updateVaddr(m: Machine, container: ContainerId, found: Mapping | undefined, wanted: Mapping): number {
     if (!found) return E.NOENT;
     if ((found.access & VADDR_INVALID) === 0 || found.iova !== wanted.iova || found.size !== wanted.size)
       return E.INVAL;
@@ -251,7 +255,7 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
   }
 
   /** vfio_dma_do_unmap() behind the copy of the argument. Runs under iommu->lock. */
-  function unmap(t: Task, container: number): number {
+  function unmap(t: Task, container: ContainerId): number {
     const { machine: m } = t;
     const arg = argument(t, 2);
     const flags = field32(t, arg, 'flags');
@@ -300,7 +304,12 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
     return parts;
   }
 
-  function invalidateVaddr(t: Task, container: number, all: readonly Mapping[], chosen: readonly Mapping[]): number {
+  function invalidateVaddr(
+    t: Task,
+    container: ContainerId,
+    all: readonly Mapping[],
+    chosen: readonly Mapping[],
+  ): number {
     if (chosen.some((one) => (one.access & VADDR_INVALID) !== 0)) return E.INVAL;
     const invalid = (one: Mapping): Mapping => ({ ...one, access: one.access | VADDR_INVALID });
     mappings.replace(
@@ -316,8 +325,7 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
    * The last group left the container after the request had fetched `iommu_data`, which is freed by now. Possible since
    * requests run without the container's lock; our own reading of the source, not a reported bug.
    */
-  function instanceIsGone(t: Task): boolean {
-    const container = containerOf(t);
+  function instanceIsGone(t: Task, container: ContainerId): boolean {
     const driver = read(t.machine, state.containerDriver, container);
     if (driver === IOMMU_DRIVER.type1 || driver === IOMMU_DRIVER.type1v2) return false;
     world().monitors.report(t.machine, 'use-after-free', t.actor, container);
@@ -329,26 +337,27 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
     name: string,
     minimum: number,
     flags: number,
-    work: (t: Task, container: number) => number,
-  ): Routine {
-    return routines.define(name, SOURCE, (r) => {
-      r.takes('filp: file');
+    work: (t: Task, container: ContainerId) => number,
+  ): Type1['mapDma'] {
+    return routines.define(name, SOURCE, ['filp: file'], (r, filp) => {
+      const containerOf = (t: Task): ContainerId => world().files.objectOf(t.machine, filp.of(t));
       r.lock('iommu->lock', (t) => locked(containerOf(t)));
       r.local((t) => {
+        const container = containerOf(t);
         const arg = argument(t, 2);
         let result: number;
-        if (instanceIsGone(t)) result = E.INVAL;
+        if (instanceIsGone(t, container)) result = E.INVAL;
         else if (!readable(arg)) result = E.FAULT;
         else if (field32(t, arg, 'argsz') < minimum || (field32(t, arg, 'flags') & ~flags) !== 0) result = E.INVAL;
-        else result = work(t, containerOf(t));
-        t.machine.put(locked(containerOf(t)), 0);
+        else result = work(t, container);
+        t.machine.put(locked(container), 0);
         t.return(result);
       });
     });
   }
 
-  const getInfo = routines.define('vfio_iommu_type1_get_info', SOURCE, (r) =>
-    r.takes('filp: file').step('report page sizes', (t) => {
+  const getInfo = routines.define('vfio_iommu_type1_get_info', SOURCE, ['filp: file'], (r) =>
+    r.step('report page sizes', (t) => {
       const arg = argument(t, 2);
       if (!readable(arg)) return t.return(E.FAULT);
       if (field32(t, arg, 'argsz') < 16) return t.return(E.INVAL);
@@ -386,9 +395,9 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
       if (answer.kind === 'always') return 1;
       if (answer.kind === 'update-vaddr') {
         if (!kernel.has('update-vaddr-without-mdev')) return 1;
-        return container >= 0 && emulatedGroups(m, container) === 0 ? 1 : 0;
+        return container !== NONE && emulatedGroups(m, container) === 0 ? 1 : 0;
       }
-      if (container < 0) return 0;
+      if (container === NONE) return 0;
       const { iommu } = world();
       return domainsOf(m, container).every((domain) => read(m, iommu.domainCoherent, domain) !== 0) ? 1 : 0;
     },

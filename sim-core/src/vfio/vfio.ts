@@ -15,10 +15,13 @@
  * Sources: linux drivers/vfio/{vfio,vfio_main,group,container,device_cdev,vfio_iommu_type1}.c, kernel doc
  * driver-api/vfio.
  */
-import type { Routine } from '../engine/task.ts';
+
+import type { Routine } from '../engine/routine.ts';
+import { NO_OBJECT } from '../files/paths.ts';
 import { createIommufd, type Iommufd } from '../iommu/iommufd.ts';
 import { createMappings, type Mappings } from '../iommu/mappings.ts';
 import { E } from '../kernel/errno.ts';
+import { type DeviceId, type FileId, type GroupId, NONE, type None, type VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
@@ -27,9 +30,9 @@ import { type ConfigSpace, createConfigSpace } from './config.ts';
 import { type Containers, createContainers } from './container.ts';
 import { createDevices, type Devices } from './device.ts';
 import { createGetStatus, type Groups } from './group.ts';
-import { createCountedGroups } from './group-counted.ts';
-import { createLockedGroups } from './group-locked.ts';
-import { createHostDrivers } from './host-driver.ts';
+import { type CountedGroups, createCountedGroups } from './group-counted.ts';
+import { createLockedGroups, type LockedGroups } from './group-locked.ts';
+import { createHostDrivers, type HostDrivers } from './host-driver.ts';
 import { createIommufdFiles, type IommufdFiles } from './iommufd-files.ts';
 import { createPciDevices, type PciDevices } from './pci.ts';
 import { createVfioState, type VfioState } from './state.ts';
@@ -38,11 +41,11 @@ import { createType1, type Type1 } from './type1.ts';
 /** What VFIO looks up in KVM with symbol_get(): `kvm` fills it in, so that neither part imports the other. */
 export interface KvmHooks {
   /** kvm_get_kvm_safe(): one reference more, or false when the last one is gone. */
-  getSafe(machine: Machine, vm: number): boolean;
-  /** kvm_put_kvm(). Local 0: the VM. The last reference destroys it. */
-  readonly put: Routine;
+  getSafe(machine: Machine, vm: VmId): boolean;
+  /** kvm_put_kvm(). The last reference destroys it. */
+  readonly put: Routine<[kvm: VmId]>;
   /** The slot of `kvm->lock`, which some device drivers take. */
-  lockSlot(vm: number): number;
+  lockSlot(vm: VmId): number;
 }
 
 export interface Vfio {
@@ -67,36 +70,36 @@ export interface Vfio {
   readonly deviceOpenCount: Field;
 
   // --- for kvm-vfio, v3.13..v5.18 --------------------------------------------------------------------------------
-  /** vfio_group_get_external_user(). Local 0: a file. Returns its group (with a container user more) or -errno. */
-  readonly groupGetExternalUser: Routine;
-  /** vfio_group_put_external_user(). Local 0: a group. May take the container away from it. */
-  readonly groupPutExternalUser: Routine;
+  /** vfio_group_get_external_user(). Returns the group of the file (with a container user more) or -errno. */
+  readonly groupGetExternalUser: CountedGroups['getExternalUser'];
+  /** vfio_group_put_external_user(). May take the container away from the group. */
+  readonly groupPutExternalUser: CountedGroups['putExternalUser'];
   /** vfio_external_group_match_file(), v4.13 and later: is it a file of this group? */
-  externalGroupMatchFile(machine: Machine, group: number, file: number): boolean;
-  /** vfio_external_check_extension(group, VFIO_DMA_CC_IOMMU), v3.15 and later. Local 0: a group. Above 0: coherent. */
-  readonly externalCheckExtension: Routine;
-  /** vfio_group_set_kvm(), v4.10..v5.18. Locals 0, 1: a group, a VM + 1 or 0. */
-  readonly groupSetKvm: Routine;
+  externalGroupMatchFile(machine: Machine, group: GroupId, file: FileId): boolean;
+  /** vfio_external_check_extension(group, VFIO_DMA_CC_IOMMU), v3.15 and later. Above 0: coherent. */
+  readonly externalCheckExtension: CountedGroups['externalCheckExtension'];
+  /** vfio_group_set_kvm(), v4.10..v5.18. */
+  readonly groupSetKvm: CountedGroups['setKvm'];
 
   // --- for kvm-vfio, v5.19 and later -----------------------------------------------------------------------------
-  /** vfio_file_iommu_group(): the group of a group file, or -1 for all others. */
-  fileIommuGroup(machine: Machine, file: number): number;
+  /** vfio_file_iommu_group(): the group of a group file, none for all others. */
+  fileIommuGroup(machine: Machine, file: FileId): GroupId | None;
   /** vfio_file_is_group(). */
-  fileIsGroup(machine: Machine, file: number): boolean;
+  fileIsGroup(machine: Machine, file: FileId): boolean;
   /** vfio_file_is_valid(), v6.6 and later: a group file or any VFIO device file. */
-  fileIsValid(machine: Machine, file: number): boolean;
-  /** vfio_file_enforced_coherent(). Local 0: a file. Returns 1 or 0. */
-  readonly fileEnforcedCoherent: Routine;
-  /** vfio_file_set_kvm(). Locals 0, 1: a file, a VM + 1 or 0. */
-  readonly fileSetKvm: Routine;
+  fileIsValid(machine: Machine, file: FileId): boolean;
+  /** vfio_file_enforced_coherent(). Returns 1 or 0. */
+  readonly fileEnforcedCoherent: LockedGroups['fileEnforcedCoherent'];
+  /** vfio_file_set_kvm(). */
+  readonly fileSetKvm: LockedGroups['fileSetKvm'];
   /** Gives VFIO the functions of KVM that it looks up by name. Called once, when KVM is made. */
   setKvmHooks(hooks: KvmHooks): void;
 
   // --- for the host ----------------------------------------------------------------------------------------------
-  /** A host driver binds to a device. Locals 0, 1: device, driver. Returns 0 or -errno. */
-  readonly bindDriver: Routine;
-  /** A device loses its driver; VFIO drivers wait until nobody has the device open. Local 0: device. */
-  readonly unbindDriver: Routine;
+  /** A host driver binds to a device. Returns 0 or -errno. */
+  readonly bindDriver: HostDrivers['bindDriver'];
+  /** A device loses its driver; VFIO drivers wait until nobody has the device open. */
+  readonly unbindDriver: HostDrivers['unbindDriver'];
 
   // --- for the ops, and for people who look ------------------------------------------------------------------------
   readonly state: VfioState;
@@ -104,7 +107,7 @@ export interface Vfio {
   readonly containers: Containers;
   readonly type1: Type1;
   readonly groups: Groups;
-  readonly getStatus: Routine;
+  readonly getStatus: Routine<[filp: FileId]>;
   readonly devices: Devices;
   readonly pci: PciDevices;
   readonly cdev: Cdev;
@@ -112,7 +115,7 @@ export interface Vfio {
   readonly iommufdFiles: IommufdFiles;
   readonly config: ConfigSpace;
   /** Requests that a container passes to its IOMMU driver. */
-  readonly driverCalls: { readonly mapDma: Routine; readonly unmapDma: Routine; readonly getInfo: Routine };
+  readonly driverCalls: Pick<Type1, 'mapDma' | 'unmapDma' | 'getInfo'>;
 }
 
 const GROUP_PATH = /^\/dev\/vfio\/(noiommu-)?(\d+)$/;
@@ -125,7 +128,7 @@ export function createVfio(base: WorldBase, world: () => World): Vfio {
   const mappings = createMappings(base, world, iommu, dims.containers + dims.ioas);
   const iommufd = createIommufd(base, world, mappings, (ioas) => dims.containers + ioas);
   const type1 = createType1(base, world, state, mappings);
-  const claimable = (m: Machine, group: number): boolean => groups.claimable(m, group);
+  const claimable = (m: Machine, group: GroupId): boolean => groups.claimable(m, group);
   const containers = createContainers(base, world, state, type1, claimable);
   const byFile = kernel.has('file-identity');
   const counted = byFile ? undefined : createCountedGroups(base, world, state, containers);
@@ -146,26 +149,27 @@ export function createVfio(base: WorldBase, world: () => World): Vfio {
   const cdev = createCdev(base, world, state, iommufd, devices);
   const iommufdFiles = createIommufdFiles(base, world, iommufd);
   const host = createHostDrivers(base, world, state, containers, iommufd);
-  const isGroup = (m: Machine, file: number): boolean => files.kindOf(m, file) === 'group';
+  const isGroup = (m: Machine, file: FileId): boolean => files.kindOf(m, file) === 'group';
 
-  const groupNodePrefix = (group: number): string | undefined =>
+  const groupNodePrefix = (group: GroupId): string | undefined =>
     kernel.has('noiommu') && state.isNoiommuGroup(group) ? 'noiommu-' : undefined;
 
   // Before mdev and no-IOMMU mode only a device behind an IOMMU had a group.
-  const groupHasNode = (m: Machine, group: number): boolean =>
+  const groupHasNode = (m: Machine, group: GroupId): boolean =>
     state.groupExists(m, group) &&
     (!state.isEmulatedGroup(group) || kernel.has('mdev')) &&
     (!state.isNoiommuGroup(group) || kernel.has('noiommu'));
 
+  const groupIds = topology.groups.map((_, group) => group as GroupId);
   files.onPath((machine, path) => {
-    if (path === '/dev/vfio/vfio') return { kind: 'container', object: 0 };
-    if (path === '/dev/iommu') return kernel.has('iommufd') ? { kind: 'iommufd', object: 0 } : undefined;
+    if (path === '/dev/vfio/vfio') return { kind: 'container', object: NO_OBJECT };
+    if (path === '/dev/iommu') return kernel.has('iommufd') ? { kind: 'iommufd', object: NO_OBJECT } : undefined;
     const [, prefix, number] = GROUP_PATH.exec(path) ?? [];
-    const group = number === undefined ? -1 : topology.groups.findIndex((g) => g.number === Number(number));
-    if (group >= 0 && groupHasNode(machine, group) && groupNodePrefix(group) === prefix)
+    const group = groupIds.find((g) => topology.groups[g]?.number === Number(number));
+    if (group !== undefined && groupHasNode(machine, group) && groupNodePrefix(group) === prefix)
       return { kind: 'group', object: group };
     // vfioN counts the devices of the machine block, bound to VFIO or not, so a number stays with its device.
-    const device = Number(CDEV_PATH.exec(path)?.[1] ?? -1);
+    const device = Number(CDEV_PATH.exec(path)?.[1] ?? NONE) as DeviceId;
     const isDevice = kernel.has('vfio-cdev') && device >= 0 && device < topology.devices.length;
     return isDevice && state.isVfioDevice(machine, device) ? { kind: 'device', object: device } : undefined;
   });
@@ -210,8 +214,8 @@ export function createVfio(base: WorldBase, world: () => World): Vfio {
     get fileSetKvm() {
       return ofEra(locked?.fileSetKvm, 'vfio_file_set_kvm');
     },
-    externalGroupMatchFile: (m, group, file) => isGroup(m, file) && files.objectOf(m, file) === group,
-    fileIommuGroup: (m, file) => (isGroup(m, file) ? files.objectOf(m, file) : -1),
+    externalGroupMatchFile: (m, group, file) => isGroup(m, file) && files.objectOf<GroupId>(m, file) === group,
+    fileIommuGroup: (m, file) => (isGroup(m, file) ? files.objectOf<GroupId>(m, file) : NONE),
     fileIsGroup: isGroup,
     fileIsValid: (m, file) => isGroup(m, file) || files.kindOf(m, file) === 'device',
     setKvmHooks(given) {
@@ -239,7 +243,7 @@ export function createVfio(base: WorldBase, world: () => World): Vfio {
 }
 
 /** A routine of one era; asking for it on a kernel of the other is an error of ours. */
-function ofEra(routine: Routine | undefined, name: string): Routine {
+function ofEra<A extends readonly number[]>(routine: Routine<A> | undefined, name: string): Routine<A> {
   if (!routine) throw new Error(`this kernel has no ${name}()`);
   return routine;
 }

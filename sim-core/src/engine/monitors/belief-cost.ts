@@ -1,3 +1,4 @@
+import { NONE } from '../../state/ids.ts';
 import type { Monitor } from './monitors.ts';
 import { findDevice, onceForEachVm } from './vm-devices.ts';
 
@@ -18,7 +19,7 @@ export const beliefCost: Monitor<'belief-cost'> = {
   memory: 'beliefCostly',
   listen: (world, report) =>
     onceForEachVm(world, 'beliefCostly', report, (machine, vm) => {
-      if (!world.kvm.hasNoncoherentDma(machine, vm) || findDevice(world, machine, vm, 'bypasses') >= 0) return -1;
+      if (!world.kvm.hasNoncoherentDma(machine, vm) || findDevice(world, machine, vm, 'bypasses') !== NONE) return NONE;
       return findDevice(world, machine, vm, 'snooped');
     }),
 };

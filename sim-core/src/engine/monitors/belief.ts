@@ -1,3 +1,4 @@
+import { NONE } from '../../state/ids.ts';
 import type { Monitor } from './monitors.ts';
 import { findDevice, onceForEachVm } from './vm-devices.ts';
 
@@ -18,6 +19,6 @@ export const belief: Monitor<'belief'> = {
   memory: 'beliefWrong',
   listen: (world, report) =>
     onceForEachVm(world, 'beliefWrong', report, (machine, vm) =>
-      world.kvm.hasNoncoherentDma(machine, vm) ? -1 : findDevice(world, machine, vm, 'bypasses'),
+      world.kvm.hasNoncoherentDma(machine, vm) ? NONE : findDevice(world, machine, vm, 'bypasses'),
     ),
 };

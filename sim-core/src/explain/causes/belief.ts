@@ -1,5 +1,7 @@
 /** Why KVM believes that DMA is coherent, or that it is not. */
+
 import { IOPTE } from '../../iommu/iommu.ts';
+import type { DeviceId, PageId } from '../../state/ids.ts';
 import { NOTE } from '../../state/machine.ts';
 import type { History } from '../history.ts';
 import { coherencySource, type Link, snoopBehavior } from './link.ts';
@@ -76,7 +78,7 @@ function deviceLink(history: History, event: number, device: number, what: strin
   const { iommu, topology } = history.model.world;
   const state = history.stateAt(event);
   const pages = topology.pages.flatMap((page, index) => {
-    const entry = iommu.lookupIn(state, device, index);
+    const entry = iommu.lookupIn(state, device as DeviceId, index as PageId);
     return entry === 0 ? [] : [`${page.name} ${(entry & IOPTE.snoop) !== 0 ? 'with' : 'without'} SNP`];
   });
   return {

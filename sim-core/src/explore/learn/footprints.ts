@@ -9,7 +9,8 @@
  * Footprints are kept for slots that renaming CPUs exchanges alike, because only one of the renamed states is stored.
  */
 import type { Model } from '../../engine/model.ts';
-import { FRAME_DEPTH, FRAME_LOCALS } from '../../engine/task.ts';
+import { FRAME_LOCALS } from '../../engine/routine.ts';
+import { FRAME_DEPTH } from '../../engine/task.ts';
 import { Bits } from '../bits.ts';
 import type { Symmetry } from '../reduce/symmetry.ts';
 import type { Effect } from './learner.ts';

@@ -14,6 +14,7 @@ export function onLine(name: string, about: string, act: (world: World, task: Ta
       const routine = world.routines.define(
         name,
         `Intel SDM volume 2, "${name.toUpperCase()}"`,
+        [],
         (r) =>
           r.step(about, (t) => {
             if (!world.cpu.enter(t) || !world.cpu.present(t, word)) return;
@@ -35,6 +36,7 @@ export function inGuest(name: string, about: string, act: (world: World, task: T
       const routine = world.routines.define(
         name,
         `Intel SDM volume 2, "${name.toUpperCase()}"`,
+        [],
         (r) =>
           r.step(about, (t) => {
             if (!world.cpu.enter(t)) return;

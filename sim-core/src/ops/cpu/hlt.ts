@@ -18,6 +18,7 @@ export const hlt: Op = {
         routine: world.routines.define(
           'hlt',
           'Intel SDM volume 2, "HLT"',
+          [],
           (r) => {
             r.step('exit', (t) => {
               if (!cpu.enter(t)) return;

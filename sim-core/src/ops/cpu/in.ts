@@ -23,6 +23,7 @@ export const inPort: Op = {
         routine: routines.define(
           'in',
           'Intel SDM volume 2, "IN"',
+          [],
           (r) =>
             r.step('exit', (t) => {
               if (!cpu.enter(t)) return;

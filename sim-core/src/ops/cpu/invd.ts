@@ -21,6 +21,7 @@ export const invd: Op = {
         routine: world.routines.define(
           'invd',
           'Intel SDM volume 2, "INVD"',
+          [],
           (r) => {
             r.step('exit; KVM skips the instruction', (t) => {
               if (!cpu.enter(t)) return;

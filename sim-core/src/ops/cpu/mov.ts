@@ -1,4 +1,5 @@
 import { CR0_CD } from '../../cpu/control.ts';
+import type { DeviceId } from '../../state/ids.ts';
 import type { Op } from '../op.ts';
 
 /** Loads, stores, MMIO and control registers: which one it is follows from the operands. */
@@ -42,6 +43,7 @@ Left out: sizes other than one word, addressing modes, flags.`,
           routine: define(
             'mov cr0',
             'Intel SDM volume 2, "MOV - Move to/from Control Registers"',
+            [],
             (r) =>
               r
                 .step('exit; KVM takes over CR0.CD', (t) => {
@@ -62,6 +64,7 @@ Left out: sizes other than one word, addressing modes, flags.`,
           routine: define(
             'mov',
             'BAR',
+            [],
             (r) =>
               r.step('write the device register', (t) => {
                 if (!cpu.enter(t)) return;
@@ -76,12 +79,13 @@ Left out: sizes other than one word, addressing modes, flags.`,
       }
       if (from?.kind === 'memory' && from.member) {
         const slot = c.mmio(1) as number;
-        const device = c.world.topology.devices.findIndex((d) => d.name === from.name.text);
+        const device = c.world.topology.devices.findIndex((d) => d.name === from.name.text) as DeviceId;
         const register = c.register(c.name(0) ?? c.problem(0, 'Expected a register.'));
         return {
           routine: define(
             'mov',
             'BAR',
+            [],
             (r) =>
               r.step('read the device register', (t) => {
                 if (!cpu.enter(t)) return;
@@ -103,6 +107,7 @@ Left out: sizes other than one word, addressing modes, flags.`,
           routine: define(
             'mov',
             'Intel SDM volume 2, "MOV"',
+            [],
             (r) =>
               r.step('store', (t) => {
                 if (!cpu.enter(t) || !cpu.present(t, word)) return;
@@ -121,6 +126,7 @@ Left out: sizes other than one word, addressing modes, flags.`,
           routine: define(
             'mov',
             'Intel SDM volume 2, "MOV"',
+            [],
             (r) =>
               r.step('load', (t) => {
                 if (!cpu.enter(t) || !cpu.present(t, word)) return;
@@ -137,6 +143,7 @@ Left out: sizes other than one word, addressing modes, flags.`,
         routine: define(
           'mov',
           'Intel SDM volume 2, "MOV"',
+          [],
           (r) =>
             r.step('move', (t) => {
               if (!cpu.enter(t)) return;

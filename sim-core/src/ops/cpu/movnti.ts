@@ -25,6 +25,7 @@ export const movnti: Op = {
         routine: world.routines.define(
           'movnti',
           'Intel SDM volume 2, "MOVNTI"',
+          [],
           (r) => {
             r.step('store past the caches', (t) => {
               if (!cpu.enter(t) || !cpu.present(t, word)) return;

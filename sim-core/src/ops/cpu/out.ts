@@ -22,6 +22,7 @@ export const outPort: Op = {
         routine: routines.define(
           'out',
           'Intel SDM volume 2, "OUT"',
+          [],
           (r) =>
             r.step('exit', (t) => {
               if (!cpu.enter(t)) return;

@@ -1,4 +1,5 @@
 import { memtypeNamed } from '../../memory/memtype.ts';
+import type { PageId } from '../../state/ids.ts';
 import type { Op } from '../op.ts';
 
 export const pat: Op = {
@@ -18,13 +19,14 @@ export const pat: Op = {
     compile(c) {
       const { world } = c;
       const { cpu } = world;
-      const page = world.topology.words[c.word(0)]?.page as number;
+      const page = world.topology.words[c.word(0)]?.page as PageId;
       const name = c.name(1) ?? c.problem(1, 'Expected a memory type.');
       const type = memtypeNamed(name) ?? c.problem(1, `${name} is no memory type: UC, UC-, WC, WT, WP or WB.`);
       return {
         routine: world.routines.define(
           'pat',
           'Intel SDM volume 2, "PAT"',
+          [],
           (r) => {
             r.step('change the page table entry', (t) => {
               if (!cpu.enter(t)) return;

@@ -23,6 +23,7 @@ A CPU without WBINVD exiting (\`wbinvd-exit=off\`) executes it in the guest, on 
         routine: world.routines.define(
           'wbinvd',
           'Intel SDM volume 2, "WBINVD"',
+          [],
           (r) => {
             r.step('leave the guest, or write back and invalidate', (t) => {
               if (!cpu.enter(t)) return;

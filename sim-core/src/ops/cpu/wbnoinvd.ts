@@ -21,6 +21,7 @@ export const wbnoinvd: Op = {
         routine: world.routines.define(
           'wbnoinvd',
           'Intel SDM volume 2, "WBNOINVD"',
+          [],
           (r) => {
             r.step('leave the guest, or write back and invalidate', (t) => {
               if (!cpu.enter(t)) return;

@@ -1,4 +1,5 @@
 import { VARIABLE_RANGES } from '../../kvm/mtrr.ts';
+import type { PageId } from '../../state/ids.ts';
 import type { Op } from '../op.ts';
 
 const RANGES = Array.from({ length: VARIABLE_RANGES }, (_, i) => [
@@ -45,6 +46,7 @@ Fixed ranges lie below the scenario's pages: the write exits and zaps nothing th
         routine: world.routines.define(
           'wrmsr',
           'Intel SDM volume 2, "WRMSR"',
+          [],
           (r) =>
             r
               .step('exit; KVM keeps the value', (t) => {
@@ -61,7 +63,7 @@ Fixed ranges lie below the scenario's pages: the write exits and zaps nothing th
                 const vm = cpu.vmOf(t);
                 const vcpu = cpu.vcpuOf(t);
                 if (name !== PAT && mmu.zapsForMtrr(t.machine, vm)) {
-                  for (let page = 0; page < world.topology.pages.length; page++) {
+                  for (let page = 0 as PageId; page < world.topology.pages.length; page++) {
                     const touched =
                       name === DEF_TYPE ||
                       (range &&

@@ -30,6 +30,7 @@ export const bind: Op = {
         routine: routines.define(
           'bind',
           'drivers/base/bus.c',
+          [],
           (r) => r.local((t) => t.call(vfio.bindDriver, device, driver)).local((t) => t.return(t.value)),
           'host',
         ),

@@ -20,6 +20,7 @@ export const drain: Op = {
         routine: world.routines.define(
           'drain',
           'docs/language.md',
+          [],
           (r) =>
             r.step('drain the buffers', (t) => {
               world.memory.drain(t.machine, cpu);

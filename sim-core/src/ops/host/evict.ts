@@ -21,6 +21,7 @@ export const evict: Op = {
         routine: world.routines.define(
           'evict',
           'docs/language.md',
+          [],
           (r) =>
             r.step('evict the line', (t) => {
               world.memory.evict(t.machine, cpu, line);

@@ -24,6 +24,7 @@ export const freePage: Op = {
         routine: world.routines.define(
           'free',
           'docs/language.md',
+          [],
           (r) =>
             r.step('free', (t) => {
               world.ghost.free(t.machine, page);

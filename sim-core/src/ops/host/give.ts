@@ -24,6 +24,7 @@ export const givePage: Op = {
         routine: world.routines.define(
           'give',
           'docs/language.md',
+          [],
           (r) =>
             r.step('give', (t) => {
               world.ghost.give(t.machine, page);

@@ -1,4 +1,5 @@
 import { migrate } from '../../cpu/migrate.ts';
+import { type CpuId, idAt, NONE, type VcpuId } from '../../state/ids.ts';
 import type { Op } from '../op.ts';
 import { cpuOption } from './options.ts';
 
@@ -24,10 +25,11 @@ export const migrateOp: Op = {
         routine: world.routines.define(
           'migrate',
           'docs/language.md',
+          [],
           (r) =>
             r.step('load the vCPU on the other pCPU', (t) => {
-              const vcpu = (t.machine.state[world.kvm.actorVcpu.base + actor] as number) - 1;
-              const here = vcpu >= 0 && t.machine.state[world.kvm.vcpuCpu.base + vcpu] === cpu + 1;
+              const vcpu = idAt<VcpuId>(t.machine, world.kvm.actorVcpu, actor);
+              const here = vcpu !== NONE && idAt<CpuId>(t.machine, world.kvm.vcpuCpu, vcpu) === cpu;
               if (here || migrate(world, t.machine, actor, cpu)) t.return(0);
               else t.block();
             }),

@@ -1,3 +1,4 @@
+import type { CpuId } from '../../state/ids.ts';
 import type { Op } from '../op.ts';
 
 export const hostMov: Op = {
@@ -17,7 +18,7 @@ export const hostMov: Op = {
     kind: 'action',
     compile(c) {
       const { world } = c;
-      const cpu = Number(c.option('cpu') ?? Math.max(world.topology.actors[c.actor]?.cpu ?? 0, 0));
+      const cpu = Number(c.option('cpu') ?? Math.max(world.topology.actors[c.actor]?.cpu ?? 0, 0)) as CpuId;
       const store = c.statement.operands[0]?.kind === 'memory';
       const word = c.word(store ? 0 : 1);
       const value = store ? c.read(1) : undefined;
@@ -26,6 +27,7 @@ export const hostMov: Op = {
         routine: world.routines.define(
           'mov',
           'docs/language.md',
+          [],
           (r) =>
             r.step('access memory', (t) => {
               if (value) world.cpu.hostStore(t.machine, cpu, word, value(t));

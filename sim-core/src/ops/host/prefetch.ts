@@ -21,6 +21,7 @@ export const prefetch: Op = {
         routine: world.routines.define(
           'prefetch',
           'docs/language.md',
+          [],
           (r) =>
             r.step('fill the line', (t) => {
               world.memory.prefetch(t.machine, cpu, line);

@@ -30,6 +30,7 @@ export const unbind: Op = {
         routine: routines.define(
           'unbind',
           'drivers/base/bus.c',
+          [],
           (r) => r.local((t) => t.call(vfio.unbindDriver, device)).local((t) => t.return(t.value)),
           'host',
         ),

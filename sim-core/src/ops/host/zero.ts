@@ -1,3 +1,4 @@
+import type { CpuId } from '../../state/ids.ts';
 import type { Op } from '../op.ts';
 
 export const zeroPage: Op = {
@@ -20,12 +21,13 @@ export const zeroPage: Op = {
     compile(c) {
       const { world } = c;
       const page = world.topology.words[c.word(0)]?.page as number;
-      const cpu = Number(c.option('cpu') ?? Math.max(world.topology.actors[c.actor]?.cpu ?? 0, 0));
+      const cpu = Number(c.option('cpu') ?? Math.max(world.topology.actors[c.actor]?.cpu ?? 0, 0)) as CpuId;
       const words = world.topology.pages[page]?.words ?? [];
       return {
         routine: world.routines.define(
           'zero',
           'docs/language.md',
+          [],
           (r) =>
             r.step('zero', (t) => {
               for (const word of words) world.cpu.hostStore(t.machine, cpu, word, 0);

@@ -27,6 +27,7 @@ export const cfgWr: Op = {
         routine: c.world.routines.define(
           'CfgWr',
           'PCIe Base Specification',
+          [],
           (r) =>
             r.step('write Device Control', (t) => {
               t.machine.put(slot, enable);

@@ -24,6 +24,7 @@ export const deviceMov: Op = {
         routine: c.world.routines.define(
           'mov',
           'BAR',
+          [],
           (r) =>
             r.step('set the register', (t) => {
               t.machine.put(slot, value(t));

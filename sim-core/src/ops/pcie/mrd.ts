@@ -31,6 +31,7 @@ Without a mapping the IOMMU blocks the request, and the register reads as all on
         routine: c.world.routines.define(
           'MRd',
           'PCIe Base Specification',
+          [],
           (r) =>
             r.step('translate, snoop or bypass, read', (t) => {
               const done = c.world.pcie.read(t.machine, c.device, word, asked, copy);

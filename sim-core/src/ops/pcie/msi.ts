@@ -21,6 +21,7 @@ export const msi: Op = {
         routine: c.world.routines.define(
           'msi',
           'PCIe Base Specification',
+          [],
           (r) =>
             r.step('post the message', (t) => {
               if (c.world.pcie.signal(t.machine, c.device, vector)) t.return(0);

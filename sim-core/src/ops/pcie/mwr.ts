@@ -31,6 +31,7 @@ A device with \`posted-writes=4\` goes on before the write has arrived: up to so
         routine: c.world.routines.define(
           'MWr',
           'PCIe Base Specification',
+          [],
           (r) =>
             r.step('post the write', (t) => {
               if (c.world.pcie.write(t.machine, c.device, word, value(t), asked)) t.return(0);

@@ -1,5 +1,7 @@
 /** What an instruction, TLP or host action may ask while it is compiled. */
+
 import type { ActionContext } from '../../engine/compile.ts';
+import { type DeviceId, NONE } from '../../state/ids.ts';
 import type { Action, Operand, Span } from '../ast.ts';
 import type { ProgramContext } from './program.ts';
 
@@ -20,7 +22,7 @@ export function actionContext(context: ProgramContext, actor: number, statement:
     statement,
     actor,
     vcpu: model?.kind === 'vcpu' ? vcpus.indexOf(model) : -1,
-    device: model?.kind === 'device' ? model.subject : -1,
+    device: (model?.kind === 'device' ? model.subject : NONE) as DeviceId,
 
     word(i) {
       const it = operand(i);

@@ -1,6 +1,8 @@
 /** What the environment does: what posted writes do by themselves, then one move for each way of doing what is allowed. */
+
 import { migrate } from '../../cpu/migrate.ts';
 import type { EnvironmentMove } from '../../engine/model.ts';
+import type { CpuId, DeviceId } from '../../state/ids.ts';
 import type { Machine } from '../../state/machine.ts';
 import type { World, WorldBase } from '../../world.ts';
 import { ARRIVAL } from '../machine-options.ts';
@@ -21,7 +23,7 @@ function arrivals({ topology }: WorldBase, world: () => World): EnvironmentMove[
       ? [
           {
             name: `${ARRIVAL}(${device.name})`,
-            run: (machine: Machine) => world().pcie.arrive(machine, index),
+            run: (machine: Machine) => world().pcie.arrive(machine, index as DeviceId),
             inevitable: true,
           },
         ]
@@ -46,7 +48,7 @@ function bounded(base: WorldBase, allowance: Allowance, moves: readonly Environm
 
 function movesOf(world: () => World, allowance: Allowance): EnvironmentMove[] {
   const { topology } = world();
-  const cpus = Array.from({ length: topology.cpu.count }, (_, i) => i);
+  const cpus = Array.from({ length: topology.cpu.count }, (_, i) => i as CpuId);
   const lines = topology.lines.flatMap((line, index) => {
     const names = line.words.map((w) => topology.words[w]?.name as string);
     const wanted = allowance.subjects.length === 0 || names.some((name) => allowance.subjects.includes(name));

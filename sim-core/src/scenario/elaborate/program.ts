@@ -1,7 +1,8 @@
 /** From the items of an actor's block to the nodes of its program. */
 import type { CompiledAction, StatementArgs } from '../../engine/compile.ts';
 import type { Place, ProgramNode } from '../../engine/program.ts';
-import type { Routine, Task } from '../../engine/task.ts';
+import type { Routine } from '../../engine/routine.ts';
+import type { Task } from '../../engine/task.ts';
 import { errnoByName } from '../../kernel/errno.ts';
 import { LIMITS } from '../../limits.ts';
 import type { Op } from '../../ops/op.ts';

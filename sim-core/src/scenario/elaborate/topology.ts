@@ -1,4 +1,5 @@
 /** From the machine block and the headers of actors to a {@link Topology}. */
+import type { DeviceId, GroupId, None, PageId } from '../../state/ids.ts';
 import {
   type ActorModel,
   ADDRESS_BASE,
@@ -126,7 +127,7 @@ function deviceModels(
       name: item.name.text,
       bdf: item.kind === 'device' ? item.bdf.text : item.name.text,
       iommu,
-      group: numbers.indexOf(numberOf(item.options, 'group', -1)),
+      group: numbers.indexOf(numberOf(item.options, 'group', -1)) as GroupId | None,
       noSnoop: switchOf(options, 'no-snoop', false),
       backdoor: switchOf(options, 'backdoor', false),
       postedWrites: numberOf(item.options, 'posted-writes', 0),
@@ -135,24 +136,26 @@ function deviceModels(
       options,
     };
   });
-  const groups = numbers.map((number, group) => ({
-    number,
-    devices: devices.flatMap((d, i) => (d.group === group ? [i] : [])),
-  }));
+  const groups = numbers.map(
+    (number, group): GroupModel => ({
+      number,
+      devices: devices.flatMap((d, i) => (d.group === group ? [i as DeviceId] : [])),
+    }),
+  );
   return { devices, groups };
 }
 
 function memoryModels(items: readonly MachineItem[]): Pick<Topology, 'words' | 'lines' | 'pages'> {
   const words: WordModel[] = [];
-  const lines: { page: number; words: number[] }[] = [];
+  const lines: { page: PageId; words: number[] }[] = [];
   const pages: { name: string; lines: number[]; words: number[]; reservedUncached: boolean }[] = [];
-  const pageByName = new Map<string, number>();
+  const pageByName = new Map<string, PageId>();
   for (const item of items) {
     if (item.kind !== 'memory') continue;
     const pageName = optionsOf(item.options).get('page');
     let page = pageName === undefined ? undefined : pageByName.get(pageName);
     if (page === undefined) {
-      page = pages.length;
+      page = pages.length as PageId;
       pages.push({
         name: pageName ?? (item.names[0]?.text as string),
         lines: [],

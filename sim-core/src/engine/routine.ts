@@ -1,0 +1,220 @@
+/**
+ * What a routine is, and how parts of the machine write one: its parameters and variables by name, its steps in order.
+ * task.ts runs them.
+ */
+import type {
+  ContainerId,
+  CpuId,
+  DeviceId,
+  DomainId,
+  FileId,
+  GroupId,
+  IoasId,
+  IommufdId,
+  KvmDeviceId,
+  None,
+  PageId,
+  VcpuId,
+  VmId,
+} from '../state/ids.ts';
+import type { Task } from './task.ts';
+
+/** Locals of one frame. */
+export const FRAME_LOCALS = 6;
+/** Steps of one routine. */
+export const ROUTINE_STEPS = 64;
+
+/** A routine as those see it who only look: interpreter, debugger, traces. */
+export interface AnyRoutine {
+  readonly id: number;
+  /** The kernel's name of the function, or the mnemonic of the instruction: what the debugger shows. */
+  readonly name: string;
+  /** Where it is to be found: `virt/kvm/vfio.c`; for hardware, the manual's section. */
+  readonly source: string;
+  readonly kind: 'kernel' | 'instruction' | 'device' | 'host';
+  readonly steps: readonly Step[];
+  /** By index: the parameters first. */
+  readonly locals: readonly Local[];
+}
+
+/** A routine as its callers see it. `A` are its arguments: `Routine<[dev: KvmDeviceId, filp: FileId]>`. */
+export interface Routine<in out A extends readonly number[] = []> extends AnyRoutine {
+  readonly parameters: { readonly [I in keyof A]: Local<A[I]> };
+}
+
+export interface Step {
+  readonly run: (task: Task) => void;
+  /** Nothing shared is touched: no interleaving point before it. */
+  readonly local: boolean;
+  /** What the step does, in a few words for the debugger: `take kv->lock`. */
+  readonly about: string;
+}
+
+/** What a local can hold, by the word that its declaration uses. */
+export interface LocalValues {
+  number: number;
+  truth: 0 | 1;
+  /** What a function returns: a value, or an errno as a negative number. */
+  result: number;
+  /** Index into ZAP_REASONS. */
+  zapReason: number;
+  file: FileId;
+  vm: VmId;
+  vcpu: VcpuId;
+  kvmDevice: KvmDeviceId;
+  container: ContainerId;
+  group: GroupId;
+  device: DeviceId;
+  domain: DomainId;
+  ioas: IoasId;
+  iommufd: IommufdId;
+  cpu: CpuId;
+  page: PageId;
+  /** The driver of a device. */
+  driver: number;
+  /** The IOMMU driver of a container. */
+  iommuDriver: number;
+}
+export type LocalKind = keyof LocalValues;
+
+/** A declaration, `kvm: vm`: the name in the kernel's function, and what it holds. With a question mark it may be none. */
+export type LocalSpec = `${string}: ${LocalKind}` | `${string}: ${LocalKind}?`;
+type ValueOf<S extends LocalSpec> = S extends `${string}: ${infer K extends LocalKind}?`
+  ? LocalValues[K] | None
+  : S extends `${string}: ${infer K extends LocalKind}`
+    ? LocalValues[K]
+    : never;
+/** The arguments that parameters declare. */
+type ArgumentsOf<P extends readonly LocalSpec[]> = { -readonly [I in keyof P]: ValueOf<P[I]> };
+type LocalsOf<P extends readonly LocalSpec[]> = { -readonly [I in keyof P]: Local<ValueOf<P[I]>> };
+
+/** A parameter or variable of a routine. Steps read and write it by name; debuggers show it. */
+export class Local<T extends number = number> {
+  /** As the kernel's function calls it. */
+  readonly name: string;
+  readonly kind: LocalKind;
+  /** It may be none: the slot holds the value one higher, and 0 is none. */
+  readonly optional: boolean;
+  /** The step before which it has its value for the first time; 0 for parameters. */
+  readonly from: number;
+  readonly #index: number;
+  readonly #bias: number;
+
+  constructor(spec: LocalSpec, index: number, from: number) {
+    const [name = '', kind = ''] = spec.split(': ');
+    this.name = name;
+    this.optional = kind.endsWith('?');
+    this.kind = (this.optional ? kind.slice(0, -1) : kind) as LocalKind;
+    this.from = from;
+    this.#index = index;
+    this.#bias = this.optional ? 1 : 0;
+  }
+
+  /** Its value in the frame of the running step. */
+  of(task: Task): T {
+    return (task.get(this.#index) - this.#bias) as T;
+  }
+
+  set(task: Task, value: T): void {
+    task.set(this.#index, value + this.#bias);
+  }
+
+  /** What its slot holds for a value. */
+  toSlot(value: T): number {
+    return value + this.#bias;
+  }
+
+  /** The value that its slot holds. */
+  fromSlot(stored: number): T {
+    return (stored - this.#bias) as T;
+  }
+}
+
+/** A place in a routine that `goto` can name before it is written. */
+export interface Label {
+  index: number;
+}
+
+/** Builds one routine; steps run in the order in which they are written. */
+export class RoutineBuilder {
+  readonly steps: Step[] = [];
+  readonly locals: Local[] = [];
+
+  /** Declares a variable. The next step sets it, and before that it is not shown; or it begins as 0 or as none. */
+  variable<const S extends LocalSpec>(spec: S, initial?: S extends `${string}?` ? None : 0): Local<ValueOf<S>> {
+    return this.#declare(spec, this.steps.length + (initial === undefined ? 1 : 0));
+  }
+
+  /** Declares the parameters. */
+  parameters<const P extends readonly LocalSpec[]>(specs: P): LocalsOf<P> {
+    return specs.map((spec) => this.#declare(spec, 0)) as LocalsOf<P>;
+  }
+
+  #declare<S extends LocalSpec>(spec: S, from: number): Local<ValueOf<S>> {
+    if (this.locals.length === FRAME_LOCALS) throw new RangeError(`${spec}: more than ${FRAME_LOCALS} locals`);
+    const local = new Local<ValueOf<S>>(spec, this.locals.length, from);
+    this.locals.push(local);
+    return local;
+  }
+
+  label(): Label {
+    return { index: -1 };
+  }
+
+  /** Fixes a label at the next step. */
+  at(label: Label): this {
+    label.index = this.steps.length;
+    return this;
+  }
+
+  /** A step that another CPU may come before. */
+  step(about: string, run: (task: Task) => void): this {
+    this.steps.push({ run, local: false, about });
+    return this;
+  }
+
+  /** A step that only touches locals. */
+  local(run: (task: Task) => void): this {
+    this.steps.push({ run, local: true, about: '' });
+    return this;
+  }
+
+  /** Takes a lock; the task waits while somebody holds it (itself included: kernel mutexes do not nest). */
+  lock(name: string, slotOf: (task: Task) => number): this {
+    return this.step(`take ${name}`, (task) => {
+      const slot = slotOf(task);
+      if (task.machine.state[slot] !== 0) task.block(slot);
+      else task.machine.put(slot, task.actor + 1);
+    });
+  }
+
+  unlock(name: string, slotOf: (task: Task) => number): this {
+    return this.step(`drop ${name}`, (task) => task.machine.put(slotOf(task), 0));
+  }
+}
+
+/** Collects the routines of one model. */
+export class RoutineTable {
+  readonly routines: AnyRoutine[] = [];
+
+  /**
+   * Declares a routine; `write` gets its parameters as locals. Its steps may call routines that are defined later: use
+   * the returned record as callee.
+   */
+  define<const P extends readonly LocalSpec[]>(
+    name: string,
+    source: string,
+    specs: P,
+    write: (builder: RoutineBuilder, ...parameters: LocalsOf<P>) => void,
+    kind: AnyRoutine['kind'] = 'kernel',
+  ): Routine<ArgumentsOf<P>> {
+    const builder = new RoutineBuilder();
+    const { steps, locals } = builder;
+    const parameters = builder.parameters(specs);
+    const routine = { id: this.routines.length, name, source, kind, steps, locals, parameters };
+    this.routines.push(routine);
+    write(builder, ...parameters);
+    if (steps.length > ROUTINE_STEPS) throw new RangeError(`${name} has more than ${ROUTINE_STEPS} steps`);
+    return routine as Routine<ArgumentsOf<P>>;
+  }
+}

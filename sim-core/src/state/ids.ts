@@ -1,0 +1,45 @@
+/**
+ * Which object of a kind: an index, with its kind in the type, so that a group is never passed where a device is meant.
+ * They are plain numbers when the program runs. Those who count objects make them: `0 as VmId`.
+ */
+
+declare const kind: unique symbol;
+
+/** A number that means an object of one kind. */
+export type Id<Kind extends string> = number & { readonly [kind]: Kind };
+
+/** Index into `topology.devices`. */
+export type DeviceId = Id<'device'>;
+/** Index into `topology.groups`; not the number in `/dev/vfio/N`. */
+export type GroupId = Id<'group'>;
+/** Index into `topology.pages`. */
+export type PageId = Id<'page'>;
+/** A physical CPU. */
+export type CpuId = Id<'cpu'>;
+/** An open file. */
+export type FileId = Id<'file'>;
+export type VmId = Id<'vm'>;
+/** A vCPU object of KVM; not the id that user space gives it. */
+export type VcpuId = Id<'vcpu'>;
+/** A device of the device control API: a kvm-vfio device. */
+export type KvmDeviceId = Id<'kvmDevice'>;
+export type ContainerId = Id<'container'>;
+/** An IOMMU domain. */
+export type DomainId = Id<'domain'>;
+/** An open iommufd: its context. */
+export type IommufdId = Id<'iommufd'>;
+/** An I/O address space of an iommufd; not the number that user space sees. */
+export type IoasId = Id<'ioas'>;
+
+/** In place of an id: there is no such object. Slots that may hold none store ids one higher, and 0 for none. */
+export const NONE = -1;
+export type None = typeof NONE;
+
+/** The object that a slot of a field refers to. */
+export function idAt<T extends Id<string>>(
+  machine: { readonly state: Int32Array },
+  field: { readonly base: number },
+  index: number,
+): T | None {
+  return ((machine.state[field.base + index] as number) - 1) as T | None;
+}
