@@ -6,6 +6,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from './install.mjs';
 
+const dist = path.join(root, 'dist');
 const onNode = { platform: 'node', format: 'cjs', target: 'node22' };
 const inBrowser = {
   platform: 'browser',
@@ -69,12 +70,31 @@ export const bundles = {
   },
 };
 
-/** Builds the named bundles and what they find beside them, all by default. Throws when an entry is missing or does not compile; the others are written all the same. */
-export async function build(names = Object.keys(bundles), { minify = false } = {}) {
+/** The bundles that the extension consists of. Its debug adapter runs inside `extension`. */
+export const extensionBundles = [
+  'extension',
+  'extension-browser',
+  'server',
+  'server-browser',
+  'check',
+  'check-browser',
+  'explore-level-worker',
+  'explore-level-worker-browser',
+];
+
+/**
+ * Builds the named bundles and what they find beside them, all by default, into dist/ or another folder. Returns the
+ * source files that went into them, relative to the repository. Throws when an entry is missing or does not compile;
+ * the others are written all the same.
+ */
+export async function build(names = Object.keys(bundles), { minify = false, folder = dist } = {}) {
   const all = new Set(names.flatMap((name) => [name, ...(bundles[name].beside ?? [])]));
-  const outcomes = await Promise.allSettled([...all].map((name) => bundle(name, bundles[name], minify)));
+  const outcomes = await Promise.allSettled(
+    [...all].map((name) => bundle(bundles[name], outputOf(name, folder), minify)),
+  );
   const failures = outcomes.filter((outcome) => outcome.status === 'rejected').map((outcome) => outcome.reason.message);
   if (failures.length > 0) throw new Error(failures.join('\n'));
+  return new Set(outcomes.flatMap(({ value }) => value));
 }
 
 /** Whether dist/NAME.js, or what it finds beside it, is missing or older than some source. */
@@ -95,25 +115,28 @@ export async function isStale(name) {
   return Math.max(...newest) > Math.min(...outputs.map((output) => output.mtimeMs));
 }
 
-async function bundle(name, { entry, options, wrapped }, minify) {
-  if (!existsSync(path.join(root, entry))) throw new Error(`dist/${name}.js: its entry ${entry} does not exist.`);
+async function bundle({ entry, options, wrapped }, outfile, minify) {
+  if (!existsSync(path.join(root, entry)))
+    throw new Error(`${path.relative(root, outfile)}: its entry ${entry} does not exist.`);
   const { build: esbuild } = await import('esbuild');
   const started = new Date();
-  const { outputFiles } = await esbuild({
+  const { outputFiles, metafile } = await esbuild({
     absWorkingDir: root,
     entryPoints: [entry],
-    outfile: outputOf(name),
+    outfile,
     bundle: true,
     write: false,
+    metafile: true,
     minify,
     sourcemap: minify ? false : 'linked',
     mainFields: options.platform === 'node' ? ['module', 'main'] : ['browser', 'module', 'main'],
     logLevel: 'warning',
     ...options,
   });
-  await mkdir(path.join(root, 'dist'), { recursive: true });
+  await mkdir(path.dirname(outfile), { recursive: true });
   for (const { path: file, contents } of outputFiles)
     await writeAtomically(file, wrapped && file.endsWith('.js') ? asFunction(contents) : contents, started);
+  return Object.keys(metafile.inputs);
 }
 
 // A function, as Node makes one of any script, so that the file can be compiled as it is. Its last line tells this build
@@ -140,8 +163,8 @@ async function newestChange(place) {
   return Math.max(found.mtimeMs, ...inside);
 }
 
-function outputOf(name) {
-  return path.join(root, 'dist', `${name}.js`);
+function outputOf(name, folder = dist) {
+  return path.join(folder, `${name}.js`);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -1,23 +1,30 @@
-// Runs the suites of test/vscode/suite inside VS Code. VSCODE_EXECUTABLE names a desktop VS Code; without it,
+// Runs the suites of test/vscode/suite inside VS Code, with the extension installed from its VSIX. VSCODE_EXECUTABLE names a desktop VS Code; without it,
 // VS Code's own server and workbench run in a headless Chromium (test/vscode/host).
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
-import { runTests } from '@vscode/test-electron';
+import { parseArgs } from 'node:util';
+import { resolveCliArgsFromVSCodeExecutablePath, runTests } from '@vscode/test-electron';
 import { build } from 'esbuild';
 import { root } from '../../scripts/install.mjs';
+import { packageExtension } from '../../scripts/package.mjs';
 import { runBrowserWorkers } from './browser-workers.mjs';
 import { installChromium, installServer } from './host/install.mjs';
 import { serveMessages } from './host/messages.mjs';
+import { run } from './host/packages.mjs';
+import { installExtension } from './host/server.mjs';
 
-/** Where the extension can run. VS Code loads the suite into the extension host that the extension runs in. */
+/**
+ * Where the extension can run. The suite is an extension under development of its own, beside the installed one: VS Code
+ * loads a suite into the extension host of the extension whose folder it lies in.
+ */
 const variants = {
   node: { settings: {}, bundle: { platform: 'node', target: 'node22' } },
   // As in vscode.dev: the extension and its suite in a web worker of the browser.
   web: {
-    settings: { 'remote.extensionKind': { 'snoopscope.snoopscope': ['web'] } },
+    settings: { 'remote.extensionKind': { 'snoopscope.snoopscope': ['web'], 'snoopscope.suite': ['web'] } },
     bundle: {
       platform: 'browser',
       target: 'es2023',
@@ -32,7 +39,7 @@ const variants = {
  * Runs all suites once per variant. Returns their outcomes in the order they came: {kind, title, …}.
  * A run that ends early, or reports fewer tests than it ran, adds a failed outcome that says so.
  */
-export async function runVSCode({ onOutcome = () => {}, say = () => {} } = {}) {
+export async function runVSCode({ only = Object.keys(variants), onOutcome = () => {}, say = () => {} } = {}) {
   const desktop = process.env.VSCODE_EXECUTABLE;
   if (!desktop) {
     // Here rather than in the host, so that the progress is seen.
@@ -44,7 +51,9 @@ export async function runVSCode({ onOutcome = () => {}, say = () => {} } = {}) {
     outcomes.push(outcome);
     onOutcome(outcome);
   };
-  for (const variant of Object.keys(variants)) {
+  const scratch = await mkdtemp(path.join(tmpdir(), 'snoopscope-vsix-'));
+  const vsix = await packageExtension({ to: path.join(scratch, 'snoopscope.vsix') });
+  for (const variant of only) {
     if (desktop && variant === 'web') {
       keep({
         kind: 'skipped',
@@ -53,15 +62,18 @@ export async function runVSCode({ onOutcome = () => {}, say = () => {} } = {}) {
       });
       continue;
     }
-    await runOnce(variant, desktop ?? path.join(root, 'test/vscode/host/vscode.mjs'), keep);
+    await runOnce(variant, { desktop, vsix }, keep);
   }
+  await rm(scratch, { recursive: true, force: true });
   if (!desktop) await runBrowserWorkers(keep);
   return outcomes;
 }
 
-async function runOnce(variant, executable, keep) {
+async function runOnce(variant, { desktop, vsix }, keep) {
   const scratch = await mkdtemp(path.join(tmpdir(), 'snoopscope-test-'));
   const workspace = path.join(scratch, 'scenarios');
+  const userDataDir = path.join(scratch, 'user');
+  const extensionsDir = path.join(scratch, 'extensions');
   const label = `vscode (${variant})`;
   let reported = 0;
   let ran;
@@ -78,16 +90,13 @@ async function runOnce(variant, executable, keep) {
     await bundleSuite(variant);
     // A copy: suites edit scenarios, and VS Code may save them by itself.
     await cp(path.join(root, 'scenarios'), workspace, { recursive: true });
-    await writeSettings(scratch, { ...variants[variant].settings, 'snoopscopeTest.runner': runner.url });
+    await install(vsix, { desktop, userDataDir, extensionsDir });
+    await writeSettings(userDataDir, { ...variants[variant].settings, 'snoopscopeTest.runner': runner.url });
     await runTests({
-      vscodeExecutablePath: executable,
-      extensionDevelopmentPath: root,
+      vscodeExecutablePath: desktop ?? path.join(root, 'test/vscode/host/vscode.mjs'),
+      extensionDevelopmentPath: path.dirname(suiteOf(variant)),
       extensionTestsPath: suiteOf(variant),
-      launchArgs: [
-        workspace,
-        `--user-data-dir=${path.join(scratch, 'user')}`,
-        `--extensions-dir=${path.join(scratch, 'extensions')}`,
-      ],
+      launchArgs: [workspace, `--user-data-dir=${userDataDir}`, `--extensions-dir=${extensionsDir}`],
       stdout: log,
       stderr: log,
     });
@@ -116,7 +125,23 @@ class Log extends Writable {
   }
 }
 
+async function install(vsix, { desktop, userDataDir, extensionsDir }) {
+  if (!desktop) {
+    return installExtension({ serverDir: await installServer(), vsix, extensionsDir, dataDir: userDataDir });
+  }
+  const [program, ...args] = resolveCliArgsFromVSCodeExecutablePath(desktop, { reuseMachineInstall: true });
+  const dirs = ['--user-data-dir', userDataDir, '--extensions-dir', extensionsDir];
+  return run(program, [...args, ...dirs, '--install-extension', vsix]);
+}
+
 async function bundleSuite(variant) {
+  const manifest = { name: 'suite', publisher: 'snoopscope', version: '0.0.0', engines: { vscode: '^1.106.0' } };
+  await mkdir(path.dirname(suiteOf(variant)), { recursive: true });
+  await writeFile(
+    path.join(path.dirname(suiteOf(variant)), 'package.json'),
+    // Both entries, as the extension has them: the settings then decide on the host.
+    JSON.stringify({ ...manifest, main: './suite.js', browser: './suite.js' }),
+  );
   await build({
     absWorkingDir: root,
     entryPoints: ['test/vscode/suite/index.ts'],
@@ -130,11 +155,11 @@ async function bundleSuite(variant) {
 }
 
 function suiteOf(variant) {
-  return path.join(root, 'dist-test', 'vscode', `${variant}.js`);
+  return path.join(root, 'dist-test', 'vscode', variant, 'suite.js');
 }
 
-async function writeSettings(scratch, extra) {
-  const folder = path.join(scratch, 'user', 'User');
+async function writeSettings(userDataDir, extra) {
+  const folder = path.join(userDataDir, 'User');
   await mkdir(folder, { recursive: true });
   const settings = {
     'chat.disableAIFeatures': true,
@@ -154,13 +179,15 @@ async function writeSettings(scratch, extra) {
   await writeFile(path.join(folder, 'settings.json'), JSON.stringify(settings));
 }
 
-// `node test/vscode/run.mjs [REPORT]` prints the outcomes and writes them to REPORT as JSON.
+// `node test/vscode/run.mjs [REPORT] [--only=web]` prints the outcomes and writes them to REPORT as JSON.
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const { values, positionals } = parseArgs({ options: { only: { type: 'string' } }, allowPositionals: true });
   const outcomes = await runVSCode({
+    ...(values.only && { only: [values.only] }),
     say: (line) => process.stderr.write(`${line}\n`),
     onOutcome: ({ kind, title, error, reason }) =>
       process.stdout.write(`${kind}: ${title}${error ? `\n${error}` : ''}${reason ? ` (${reason})` : ''}\n`),
   });
-  if (process.argv[2]) await writeFile(process.argv[2], JSON.stringify(outcomes));
+  if (positionals[0]) await writeFile(positionals[0], JSON.stringify(outcomes));
   process.exitCode = outcomes.some(({ kind }) => kind === 'failed') ? 1 : 0;
 }

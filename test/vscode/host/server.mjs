@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { run } from './packages.mjs';
 
 /**
  * Starts the server of `serverDir` on `port`: a number, a range such as `4800-4820` of which it takes the first free one,
@@ -60,6 +61,17 @@ export async function startServer({
     await close();
     throw error;
   }
+}
+
+/** Installs a VSIX into `extensionsDir`, as the server's own command line does. Throws with what it says. */
+export async function installExtension({ serverDir, node = process.execPath, vsix, extensionsDir, dataDir }) {
+  const said = await run(node, [
+    path.join(serverDir, 'out', 'server-main.js'),
+    ...['--install-extension', path.resolve(vsix), '--force'],
+    ...['--extensions-dir', extensionsDir, '--server-data-dir', dataDir, '--accept-server-license-terms'],
+  ]);
+  // It ends with exit code 0 even when it could not.
+  if (!/successfully installed/.test(said)) throw new Error(`VS Code did not install ${vsix}:\n${said}`);
 }
 
 function listening(server, onLog) {
