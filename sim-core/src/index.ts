@@ -34,6 +34,7 @@ export * from './explore/random/result.ts';
 export { explorationOf, type SampleOptions, Sampler, sample } from './explore/random/sample.ts';
 export { mergeRandom, NotMergeable } from './explore/random/shards.ts';
 export { type Share, ShareOfLevels } from './explore/results/share.ts';
+export { exploringSchedule } from './explore/scheduled.ts';
 export { explore, Search } from './explore/search.ts';
 export { shortestSchedule, type Target } from './explore/shortest.ts';
 export * from './files/kinds.ts';

@@ -49,7 +49,7 @@ const exploreFloors = [
   ['states'],
   ['learn'],
   ['reduce', 'checkpoint', 'results'],
-  ['expander', 'space', 'random', 'minimise'],
+  ['expander', 'space', 'random', 'minimise', 'scheduled'],
   ['search-options', 'search'],
   ['parallel', 'shortest'],
 ];

@@ -23,7 +23,7 @@ const word = (text: string): Word => ({ text, span });
 
 /** Words that begin a line of their own in some block cannot be bound names or ops in a generated statement. */
 const reserved = new Set(
-  'scenario doc source tags kernel include machine setup thread vcpu device host proc exists forall schedule cpu iommu mdev memory allow choose loop repeat wait call pat or on of micro statement'.split(
+  'scenario doc source tags kernel include machine setup thread vcpu device host proc exists forall schedule cpu iommu mdev memory allow choose loop repeat wait call pat or on of only micro statement'.split(
     ' ',
   ),
 );
@@ -48,6 +48,7 @@ const string: fc.Arbitrary<StringExpr> = fc
   .map((value) => ({ kind: 'string', value, span }));
 const name: fc.Arbitrary<NameExpr> = identifierText.map((text) => ({ kind: 'name', name: text, span }));
 
+const FIFTEEN: NumberExpr = { kind: 'number', value: 15n, text: '15', span };
 const { expr } = fc.letrec<{ expr: Expr }>((tie) => ({
   expr: fc.oneof(
     { depthSize: 'small' },
@@ -66,7 +67,10 @@ const { expr } = fc.letrec<{ expr: Expr }>((tie) => ({
         fields: fields.map(([field, value]) => ({
           name: field,
           span,
-          value: 'kind' in value ? { kind: 'in', expr: value } : { kind: 'out', bind: value },
+          value:
+            'kind' in value
+              ? { kind: 'in', expr: value }
+              : { kind: 'out', bind: value, ...(field.text.length % 3 === 0 && { declared: FIFTEEN }) },
         })),
       }),
     ),
@@ -239,6 +243,7 @@ const fileLine: fc.Arbitrary<LineContent> = fc.oneof(
     ),
   fc
     .tuple(
+      fc.boolean(),
       fc.constantFrom('statement' as const, 'micro' as const),
       fc.array(
         fc.record({
@@ -251,8 +256,9 @@ const fileLine: fc.Arbitrary<LineContent> = fc.oneof(
       ),
     )
     .map(
-      ([granularity, items]): LineContent => ({
+      ([only, granularity, items]): LineContent => ({
         kind: 'schedule',
+        only,
         granularity,
         items: items.map(({ alternative, ...item }) => ({
           ...item,

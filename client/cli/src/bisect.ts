@@ -11,6 +11,7 @@ import {
   type Exploration,
   type ExploreLimit,
   type ExploreOptions,
+  exploringSchedule,
   MONITORS,
   type Model,
   type Profile,
@@ -20,6 +21,7 @@ import {
 } from '@snoopscope/sim-core';
 import { pause } from './io.ts';
 import { modelOf, type ScenarioFile } from './scenario-file.ts';
+import { withPauses } from './with-pauses.ts';
 
 /** One question whose answer may turn. */
 export interface Question {
@@ -100,6 +102,7 @@ export class Bisection {
 
   async #explore(model: Model): Promise<Exploration> {
     this.explorations++;
+    if (model.onlySchedule) return withPauses(exploringSchedule(model, () => this.#request.interrupt.aborted));
     const search = new Search(model, this.#request.explore);
     while (search.step(SLICE_MOVES)) {
       await pause();

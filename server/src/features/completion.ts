@@ -103,7 +103,7 @@ class Offering {
       case 'actor':
         return place.of === 'device' ? has.devices() : place.of === 'vm' ? has.descriptorsOf(['vm']) : has.processes();
       case 'schedule':
-        return [...this.moves(), ...(place.first ? table.innerWords('micro') : [])];
+        return [...this.moves(), ...(place.first ? [...table.innerWords('micro'), ...table.innerWords('only')] : [])];
       case 'move-argument':
         return this.moveArguments(place.move, place.index);
       case 'alternative':

@@ -42,6 +42,8 @@ export interface StatementArgs {
   readonly request: number;
   /** What a call answers whose result the model cannot know: what its line declares, or what its op says. */
   readonly answer?: number;
+  /** The number that the scenario declares for the descriptor that the call makes. */
+  readonly descriptor?: number;
   /** Anything an instruction, TLP or host action resolved at compile time. */
   readonly action: unknown;
 }

@@ -29,6 +29,8 @@ export interface Model {
   /** The schedule written in the file, if any. */
   readonly schedule: readonly ScheduledMove[];
   readonly granularity: Granularity;
+  /** The schedule is the only execution that is judged. */
+  readonly onlySchedule: boolean;
   /** Findings that conditions mention. */
   readonly tracked: ReadonlySet<Finding>;
 }

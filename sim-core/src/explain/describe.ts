@@ -12,6 +12,7 @@ import type { Place } from '../engine/program.ts';
 import { errnoName } from '../kernel/errno.ts';
 import { memtypeName } from '../memory/memtype.ts';
 import { TLP } from '../pcie/pcie.ts';
+import { writtenDescriptors } from '../scenario/declared.ts';
 import { EVENT_WIDTH, EXIT_REASONS, FAULT_REASONS, happeningOf, ZAP_REASONS } from '../state/event.ts';
 import type { Field } from '../state/layout.ts';
 import type { ObjectNames } from './object-names.ts';
@@ -187,14 +188,17 @@ const operandTexts: Readonly<Record<FindingOperand, OperandText>> = {
   statement: ({ nodes }, node) => `line ${(nodes[node]?.place.line ?? 0) + 1}`,
   result: (model, result, node = -1) => {
     const place = model.nodes[node]?.place;
-    return `${resultText(result)}, declared is ${place ? declaredText(model, place) : ''}`;
+    return `${resultText(result)}, declared is ${place ? declaredText(model, place, result) : ''}`;
   },
   number: (_model, number) => String(number),
 };
 
 /** The result that a statement declares, as it stands in the file. */
-function declaredText(model: Model, { file, line }: Place): string {
+function declaredText(model: Model, { file, line }: Place, got: number): string {
   const { content, text } = model.sources[file]?.parsed.lines[line] ?? {};
+  // A call that writes a descriptor returns 0; any other number is the descriptor.
+  const written = content?.kind === 'syscall' && got > 0 ? writtenDescriptors(content)[0] : undefined;
+  if (written) return `${written.bind.text}=${written.declared.text}`;
   if (content?.kind !== 'syscall' || !content.result || text === undefined) return 'another';
   return text.slice(content.result.span.start, content.result.span.end).replace(/^=\s*/, '').trim();
 }

@@ -51,6 +51,8 @@ export function* minimising(
   shouldStop: () => boolean,
 ): Generator<void, Exploration> {
   const { granularity } = exploration;
+  // A shorter way would be another execution than the only one.
+  if (model.onlySchedule) return exploration;
   let left = MAX_REPLAYED_MOVES_IN_ALL;
   function* shorter(schedule: readonly ScheduledMove[], aim: Aim): Generator<void, readonly ScheduledMove[]> {
     if (left <= 0 || shouldStop()) return schedule;

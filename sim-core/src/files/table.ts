@@ -139,12 +139,22 @@ export function createFileTable(base: WorldBase): FileTable {
   function install(task: Task, file: FileId): number {
     const { machine } = task;
     const start = descriptor.base + process(task) * descriptors;
-    for (let fd = 0; fd < descriptors; fd++) {
+    // Lower numbers than a declared one belong to files that the scenario does not show.
+    const declared = task.args.descriptor;
+    const first =
+      declared !== undefined && lookup(task, declared) === NONE && lowestFree(machine, start) < declared ? declared : 0;
+    for (let fd = first; fd < descriptors; fd++) {
       if (read(machine, start + fd) !== 0) continue;
       machine.put(start + fd, file + 1);
       return fd;
     }
     throw new ModelLimit(`a process has more than ${descriptors} descriptors at once; statements in loops count once`);
+  }
+
+  function lowestFree(machine: Machine, start: number): number {
+    let fd = 0;
+    while (fd < descriptors && read(machine, start + fd) !== 0) fd++;
+    return fd;
   }
 
   function uninstall(task: Task, fd: number): FileId | None {

@@ -8,6 +8,7 @@
 import type { Model } from '../engine/model.ts';
 import { type Finding, monitorOf } from '../engine/monitors/table.ts';
 import { type Exploration, type ExploreOptions, type Progress, SLICE_MOVES } from '../explore/exploration.ts';
+import { exploringSchedule } from '../explore/scheduled.ts';
 import { Search } from '../explore/search.ts';
 import type { Profile } from '../kernel/profiles.ts';
 import { PROFILES, profileNamed } from '../kernel/profiles.ts';
@@ -101,6 +102,7 @@ export function judge(model: Model, profile: Profile, options: ExploreOptions): 
 }
 
 function* judging(model: Model, profile: Profile, options: ExploreOptions): Generator<Progress, KernelVerdict> {
+  if (model.onlySchedule) return verdictOf(model, profile, yield* exploringSchedule(model, options.shouldStop));
   const search = new Search(model, options);
   while (search.step(SLICE_MOVES)) {
     yield search.progress();

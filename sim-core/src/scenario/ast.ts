@@ -70,7 +70,10 @@ export interface StructExpr {
 export interface StructField {
   readonly name: Word;
   /** An input (`=`), or the name that an output field is bound to (`=>`). */
-  readonly value: { readonly kind: 'in'; readonly expr: Expr } | { readonly kind: 'out'; readonly bind: Word };
+  readonly value:
+    | { readonly kind: 'in'; readonly expr: Expr }
+    /** `fd=>dev`; with `fd=>dev=15` also the number that is declared. */
+    | { readonly kind: 'out'; readonly bind: Word; readonly declared?: NumberExpr };
   readonly span: Span;
 }
 
@@ -181,7 +184,13 @@ export type LineContent =
       /** Empty when the condition is for every profile. */
       readonly on: readonly VersionRange[];
     }
-  | { readonly kind: 'schedule'; readonly granularity: 'statement' | 'micro'; readonly items: readonly ScheduleItem[] };
+  | {
+      readonly kind: 'schedule';
+      /** `schedule only`: no other interleaving is judged. */
+      readonly only: boolean;
+      readonly granularity: 'statement' | 'micro';
+      readonly items: readonly ScheduleItem[];
+    };
 
 export interface ActorHeader {
   readonly kind: 'setup' | 'thread' | 'vcpu' | 'device' | 'host';

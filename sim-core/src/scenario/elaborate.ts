@@ -96,9 +96,9 @@ function build(parsed: ParsedScenario, options: ElaborateOptions, problems: Prob
     const compiled = problems.attempt(() => compileCondition(context, content, text, line));
     return compiled ? [compiled] : [];
   });
-  const scheduleLine = linesOf(sources[0], 'schedule')[0];
-  const schedule = scheduleLine ? compileSchedule(scheduleLine.content.items, moves, scheduleLine.line, problems) : [];
-  const granularity: Granularity = scheduleLine?.content.granularity ?? 'statement';
+  const scheduleLines = linesOf(sources[0], 'schedule');
+  const schedule = scheduleLines.flatMap(({ content, line }) => compileSchedule(content.items, moves, line, problems));
+  const granularity: Granularity = scheduleLines[0]?.content.granularity ?? 'statement';
 
   const fixed = layout.build();
   const start = new Machine(fixed);
@@ -121,6 +121,7 @@ function build(parsed: ParsedScenario, options: ElaborateOptions, problems: Prob
     conditions,
     schedule,
     granularity,
+    onlySchedule: scheduleLines[0]?.content.only ?? false,
     tracked: asked.findings,
   };
 }

@@ -79,7 +79,7 @@ function keywordRule(): GrammarRule {
       captured(`^\\s*(cpu)\\s+(${words(CPU_VENDORS)})\\b`, KEYWORD, LANGUAGE_CONSTANT),
       captured(`^\\s*(iommu)\\s+(\\w+)\\s+(${words(IOMMU_DRIVERS)})(?![\\w-])`, KEYWORD, TYPE, LANGUAGE_CONSTANT),
       captured(`^\\s*(allow)\\s+(${words(Object.keys(ALLOWED))})\\b`, KEYWORD, 'keyword.other.snoop'),
-      captured('^\\s*(schedule)\\s+(micro|statement)\\b', KEYWORD, KEYWORD),
+      captured('^\\s*(schedule)\\s+((?:only\\s+)?(?:micro|statement)|only)\\b', KEYWORD, KEYWORD),
       captured('^\\s*(call|proc)\\s+(\\w+)', KEYWORD, 'entity.name.function.snoop'),
       captured('^\\s*(thread|device|mdev)\\s+(\\w+)', KEYWORD, TYPE),
       // Names that are bound may have the spelling of a keyword.

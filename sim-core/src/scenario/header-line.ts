@@ -105,18 +105,24 @@ function parameters(cursor: Cursor, name: Word): Word[] {
 
 /**
  * `schedule qemu*4 vcpu0`, `schedule micro qemu*4`: each item is an actor, the number of statements (or micro-steps)
- * that it makes, and the alternative it takes. `micro` and `statement` directly behind the keyword are no actors.
+ * that it makes, and the alternative it takes. `only`, `micro` and `statement` directly after the keyword are not actors.
  */
 function parseSchedule(cursor: Cursor): LineContent {
-  cursor.peek();
-  const before = cursor.pos;
-  const first = cursor.takeIdentifier()?.text;
-  const granularity = first === 'micro' ? 'micro' : 'statement';
-  if (first !== 'micro' && first !== 'statement') cursor.pos = before;
+  const only = takeWord(cursor, 'only');
+  const granularity = takeWord(cursor, 'micro') ? 'micro' : 'statement';
+  if (granularity === 'statement') takeWord(cursor, 'statement');
   const items: ScheduleItem[] = [];
   while (!cursor.atEnd()) items.push(scheduleItem(cursor));
   if (items.length === 0) cursor.failExpected('who moves, such as `qemu*4 vcpu0`');
-  return { kind: 'schedule', granularity, items };
+  return { kind: 'schedule', only, granularity, items };
+}
+
+function takeWord(cursor: Cursor, word: string): boolean {
+  cursor.peek();
+  const before = cursor.pos;
+  if (cursor.takeIdentifier()?.text === word) return true;
+  cursor.pos = before;
+  return false;
 }
 
 function scheduleItem(cursor: Cursor): ScheduleItem {

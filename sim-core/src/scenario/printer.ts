@@ -11,6 +11,7 @@ import type {
   Option,
   ScheduleItem,
   Statement,
+  StructField,
   Syscall,
   Term,
   VersionRange,
@@ -132,8 +133,13 @@ export function printExpr(expr: Expr): string {
     case 'pointer':
       return `[${printExpr(expr.item)}]`;
     case 'struct':
-      return `{${expr.fields.map((field) => field.name.text + (field.value.kind === 'in' ? `=${printExpr(field.value.expr)}` : `=>${field.value.bind.text}`)).join(', ')}}`;
+      return `{${expr.fields.map(printField).join(', ')}}`;
   }
+}
+
+function printField({ name, value }: StructField): string {
+  if (value.kind === 'in') return `${name.text}=${printExpr(value.expr)}`;
+  return `${name.text}=>${value.bind.text}${value.declared ? `=${value.declared.text}` : ''}`;
 }
 
 export function printOperand(operand: Operand): string {
@@ -203,9 +209,11 @@ export function printScheduleItem(item: ScheduleItem): string {
 }
 
 function printGranularity(schedule: LineContent & { kind: 'schedule' }): string {
-  if (schedule.granularity === 'micro') return 'micro ';
+  const only = schedule.only ? 'only ' : '';
+  if (schedule.granularity === 'micro') return `${only}micro `;
   const first = schedule.items[0]?.actor.text;
-  return first === 'micro' || first === 'statement' ? 'statement ' : '';
+  const misread = first === 'micro' || first === 'statement' || (first === 'only' && !schedule.only);
+  return misread ? `${only}statement ` : only;
 }
 
 export function printString(value: string): string {

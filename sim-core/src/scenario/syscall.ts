@@ -83,7 +83,13 @@ function parseField(cursor: Cursor, depth: number): StructField {
   }
   if (cursor.take('=>')) {
     const bind = cursor.identifier(`the name that takes what the kernel writes into ${quoted(name.text)}`);
-    return { name, value: { kind: 'out', bind }, span: { start: name.span.start, end: bind.span.end } };
+    const declared = cursor.take('=') ? cursor.number(`the number that ${quoted(bind.text)} gets`) : undefined;
+    const end = declared?.span.end ?? bind.span.end;
+    return {
+      name,
+      value: { kind: 'out', bind, ...(declared && { declared }) },
+      span: { start: name.span.start, end },
+    };
   }
   cursor.expect('=', `\`=\` and a value, or \`=>\` and a name, behind the field ${quoted(name.text)}`);
   const expr = parseExpr(cursor, depth + 1);

@@ -268,6 +268,14 @@ export const INNER_WORDS: readonly LanguageWord[] = [
     doc: 'The kernels that a condition is for: versions and ranges, with both ends in them. Without it a condition is for every profile.',
   },
   {
+    word: 'only',
+    section: 'Schedules',
+    blocks: FILE,
+    opens: false,
+    example: 'schedule only qemu*4 vcpu0 qemu',
+    doc: 'No other interleaving is judged: what happened on a real machine has one order. Exploring still tries all.',
+  },
+  {
     word: 'micro',
     section: 'Schedules',
     blocks: FILE,

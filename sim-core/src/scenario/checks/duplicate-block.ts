@@ -1,5 +1,5 @@
 import type { LineContent, ParsedScenario, RelatedPlace } from '../ast.ts';
-import { linesOfKind } from '../blocks.ts';
+import { contentsOfKind, linesOfKind } from '../blocks.ts';
 import type { Place } from '../symbols.ts';
 import type { Check } from './check.ts';
 
@@ -75,8 +75,21 @@ setup {
         yield { ...place, message, related: [taken] };
       }
     }
+    yield* mixedSchedules(scenario);
   },
 };
+
+/** Schedule lines are one schedule: all count the same, and all are the only one or none is. */
+function* mixedSchedules(scenario: ParsedScenario): Generator<Place & { message: string; related: RelatedPlace[] }> {
+  const [first, ...others] = contentsOfKind(scenario, 'schedule');
+  if (first === undefined) return;
+  for (const { line, content } of others) {
+    if (content.only === first.content.only && content.granularity === first.content.granularity) continue;
+    const related = [{ ...placeOf(scenario, first.line, 'schedule'), message: 'The first line is here.' }];
+    const message = `All \`schedule\` lines are one schedule: line ${first.line + 1} and this one must begin with the same words.`;
+    yield { ...placeOf(scenario, line, 'schedule'), message, related };
+  }
+}
 
 function placeOf({ lines }: ParsedScenario, line: number, what: string): Place {
   const { text } = lines[line]!;

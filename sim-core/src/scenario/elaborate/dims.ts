@@ -3,6 +3,7 @@ import { requestOf } from '../../ops/table.ts';
 import type { Topology } from '../../topology.ts';
 import type { Dims } from '../../world.ts';
 import type { Item, Syscall } from '../ast.ts';
+import { declaredDescriptor } from '../declared.ts';
 import type { Procedure, Source } from './sources.ts';
 
 /** Objects beyond the count for statements in loops, which may run again before they free what they made. */
@@ -12,6 +13,8 @@ const STANDARD_STREAMS = 3;
 interface Tally {
   /** Times that calls of a name (or ioctls of a request) may run, loops weighed. */
   readonly calls: Map<string, number>;
+  /** The largest declared number of a descriptor. */
+  largest: number;
 }
 
 export function countDims(
@@ -20,7 +23,7 @@ export function countDims(
   procedures: ReadonlyMap<string, Procedure>,
   topology: Topology,
 ): Dims {
-  const tally: Tally = { calls: new Map() };
+  const tally: Tally = { calls: new Map(), largest: 0 };
   for (const { items, file } of bodies) walk(items, file, 1, 0);
 
   function walk(items: readonly Item[], file: number, weight: number, depth: number): void {
@@ -47,6 +50,7 @@ export function countDims(
       if (procedure) walk(procedure.block.items, procedure.file, weight, depth + 1);
     } else if (content?.kind === 'syscall') {
       const name = nameOf(content);
+      tally.largest = Math.max(tally.largest, declaredDescriptor(content).descriptor ?? 0);
       tally.calls.set(name, (tally.calls.get(name) ?? 0) + weight);
     }
   }
@@ -65,7 +69,10 @@ export function countDims(
   const files = opens + objects + others + STANDARD_STREAMS;
   const units = topology.groups.length + topology.devices.length;
   return {
-    fds: STANDARD_STREAMS + opens + objects + others + count('dup', 'dup2', 'dup3', 'fcntl', 'pidfd_getfd'),
+    fds: Math.max(
+      STANDARD_STREAMS + opens + objects + others + count('dup', 'dup2', 'dup3', 'fcntl', 'pidfd_getfd'),
+      tally.largest + 1,
+    ),
     files,
     vms: Math.max(1, count('KVM_CREATE_VM')),
     vcpus: Math.max(1, count('KVM_CREATE_VCPU')),

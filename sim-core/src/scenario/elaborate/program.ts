@@ -10,6 +10,7 @@ import { opNamed, requestOf } from '../../ops/table.ts';
 import type { Field, LayoutBuilder } from '../../state/layout.ts';
 import type { World } from '../../world.ts';
 import type { Action, Item, Statement, Syscall, Wait } from '../ast.ts';
+import { declaredDescriptor, writtenDescriptors } from '../declared.ts';
 import { actionContext } from './action.ts';
 import type { Problems } from './problems.ts';
 import type { Procedure, Source } from './sources.ts';
@@ -307,7 +308,7 @@ function compileSyscall(context: ProgramContext, actor: number, statement: Sysca
   );
   return {
     routine: call.code.routine(world),
-    args: { values, request, action: undefined, ...answerOf(op, statement) },
+    args: { values, request, action: undefined, ...answerOf(op, statement), ...declaredDescriptor(statement) },
     finish: (node) => finishSyscall(context, actor, statement, node),
   };
 }
@@ -340,11 +341,21 @@ function finishSyscall(
   const bind = statement.bind ? context.names.get(statement.bind.text) : undefined;
   const error = context.errors[actor];
   const expected = declaredResult(statement);
+  const written = writtenDescriptors(statement).map(({ bind: name, declared: number }) => ({
+    slot: context.names.get(name.text) as number,
+    number: Number(number.value),
+  }));
   return (task, value) => {
     const { machine } = task;
     if (bind !== undefined) machine.put(bind, value < 0 ? -1 : value);
     if (error !== undefined) machine.put(error, value < 0 ? -value : 0);
     if (expected !== undefined && value !== expected) context.world.monitors.result(machine, node, value);
+    else if (value >= 0) {
+      for (const { slot, number } of written) {
+        const got = machine.state[slot] as number;
+        if (got !== number) context.world.monitors.result(machine, node, got);
+      }
+    }
   };
 }
 

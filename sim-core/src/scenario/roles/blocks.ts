@@ -59,8 +59,10 @@ export function machineWords(out: WordCollector, item: MachineItem): void {
 
 export function scheduleWords(out: WordCollector, schedule: LineContent & { kind: 'schedule' }): void {
   out.firstWord();
-  const unit = /^\s*schedule\s+(micro|statement)\b/.exec(out.line.text)?.[1];
-  if (unit !== undefined) out.keywordBefore(unit, (schedule.items[0]?.span.start ?? out.line.text.length) - 1);
+  const [, only, unit] = /^\s*schedule\s+(?:(only)\b\s*)?(?:(micro|statement)\b)?/.exec(out.line.text) ?? [];
+  const end = (schedule.items[0]?.span.start ?? out.line.text.length) - 1;
+  if (only !== undefined && schedule.only) out.keywordBefore(only, end);
+  if (unit !== undefined) out.keywordBefore(unit, end);
   for (const item of schedule.items) scheduleItemWords(out, item);
 }
 

@@ -70,6 +70,7 @@ function valueWords(out: WordCollector, expr: Expr, struct: StructSpec | undefin
         if (value.kind === 'out' && value.bind.text === 'NULL') out.add('constant', value.bind.span, of);
         else if (value.kind === 'out') out.symbol(value.bind, 'name', true, of);
         else valueWords(out, value.expr, struct, name.text);
+        if (value.kind === 'out' && value.declared) out.add('number', value.declared.span);
       }
   }
 }
