@@ -50,6 +50,8 @@ describe('mistakes in the call', () => {
     ['export constructor a.snoop', '`constructor` cannot be exported', 'unknown-kind'],
     ['lsp --port 99999', '--port takes a number from 0 to 65535', 'not-a-port'],
     ['help chek', 'did you mean `check`?', 'unknown-command'],
+    ['completion fissh', 'only for bash, zsh and fish; did you mean `fish`?', 'unknown-shell'],
+    ['completion', '`completion` needs SHELL', 'missing-operand'],
   ])('%s', async (line, message, code) => {
     const { exitCode, stdout, stderr } = await snoopscope(line, { columns: 400 });
     expect(stderr).toContain(message);
@@ -94,9 +96,11 @@ describe('help', () => {
 
   test.each(['--help', '-h'])('%s is help', async (word) => {
     expect(await snoopscope(word)).toEqual(await snoopscope('help'));
+    expect(await snoopscope(`check ${word}`)).toEqual(await snoopscope('help check'));
+    expect(await snoopscope(`${word} check`)).toEqual(await snoopscope('help check'));
   });
 
-  test.each(['--version', '-V', 'version'])('%s is the version of the extension', async (word) => {
+  test.each(['--version', '-v', '-V', 'version'])('%s is the version of the extension', async (word) => {
     const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
     expect(await snoopscope(word)).toEqual({ exitCode: 0, stdout: `snoopscope ${version}\n`, stderr: '' });
   });
@@ -108,6 +112,16 @@ describe('help', () => {
       for (const [, option] of line.matchAll(/--([\w-]+)/g)) expect(options.map((o) => o.name)).toContain(option);
     }
   });
+});
+
+test('an empty schedule is a schedule: the actors run in turn, whatever the file says', async () => {
+  const scheduled = `${readFileSync(path.join(root, race), 'utf8')}schedule vcpu1*2 vcpu0\n`;
+  const run = (words: readonly string[], stdin: string): ReturnType<typeof snoopscope> =>
+    snoopscope(['run', ...words, '-'], { stdin });
+  const plain = await run([], readFileSync(path.join(root, race), 'utf8'));
+  expect((await run([], scheduled)).stdout).not.toBe(plain.stdout);
+  for (const words of [['--schedule', ''], ['--schedule='], ['--schedule', 'schedule']])
+    expect(await run(words, scheduled)).toEqual(plain);
 });
 
 test('a schedule of no steps is refused, with its place', async () => {

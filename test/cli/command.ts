@@ -19,6 +19,7 @@ export interface Surroundings {
   readonly interrupt?: AbortSignal;
   /** The reader of stdout goes away after this many writes. */
   readonly closedAfter?: number;
+  readonly onWrite?: (stream: 'stdout' | 'stderr', text: string) => void;
 }
 
 /** Calls the command with the words of a shell line; nothing in them is quoted. */
@@ -29,9 +30,11 @@ export async function snoopscope(line: string | readonly string[], around: Surro
     write: (text) => {
       writes++;
       written[name] += text;
+      around.onWrite?.(name, text);
     },
     drained: async () => {},
     columns: around.columns,
+    erases: around.columns !== undefined,
     colours: around.colours ?? false,
     get closed() {
       return name === 'stdout' && around.closedAfter !== undefined && writes >= around.closedAfter;
@@ -55,9 +58,8 @@ async function* chunks(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
 }
 
-/** On a busy machine some calls take a second, and then say how far they are. */
-export function withoutProgress(stderr: string): string {
-  // A line of a terminal that is written over never ends.
-  const lines = stderr.split('\r\u001b[K').filter((text, i) => i === 0 || text.includes('\n'));
-  return lines.join('').replace(/^.*: \S+ (states?|moves)(, | so far, ).*\n/gm, '');
+/** What a terminal keeps of stderr: a busy machine may show a status line, which is erased again. */
+export function withoutStatus(stderr: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is how a status line is written.
+  return stderr.replace(/\r\u001b\[K(?:\u001b\[\?7l[^\r\n]*\u001b\[\?7h)?/g, '');
 }

@@ -118,14 +118,6 @@ test('the estimate of a small space is the space', async () => {
 });
 
 describe('a terminal', () => {
-  test('gets one line of progress, which is gone at the end', async () => {
-    const { stderr, stdout } = await snoopscope(['explore', race], { columns: 80 });
-    expect(stdout).toContain('2 outcomes');
-    const shown = stderr.split('\r').at(-1);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is how a line is cleared.
-    expect(shown).toMatch(/^\u001b\[K$/);
-  });
-
   test('Ctrl-C gives what is known', async () => {
     const interrupt = AbortSignal.abort();
     const words = ['explore', '--no-reduction', 'scenarios/wbinvd/migrated-after-flush-lost-cpu.snoop'];

@@ -1,15 +1,27 @@
 // In a narrow terminal no line is wider than it, unless it is there to be copied or one word alone is.
 import { describe, expect, test } from 'vitest';
-import { snoopscope, withoutProgress } from './command.ts';
+import { snoopscope, withoutStatus } from './command.ts';
 
 const wbinvd = 'scenarios/wbinvd/local-cpu-not-flushed.snoop';
 const race = 'test/cli/scenarios/race.snoop';
 
 const CALLS = [
   'help',
-  ...['run', 'check', 'explore', 'merge', 'test', 'bisect', 'import', 'export', 'kernels', 'lsp', 'dap'].map(
-    (command) => `help ${command}`,
-  ),
+  ...[
+    'run',
+    'check',
+    'explore',
+    'merge',
+    'test',
+    'bisect',
+    'import',
+    'export',
+    'kernels',
+    'lsp',
+    'dap',
+    'completion',
+    'help',
+  ].map((command) => `help ${command}`),
   'kernels',
   'kernels v5.12',
   'kernels series-v1',
@@ -42,7 +54,7 @@ function isWhole(line: string): boolean {
 describe.each([30, 40, 60, 80])('%i columns', (columns) => {
   test.each(CALLS)('%s', async (line) => {
     const { stdout, stderr } = await snoopscope(line, { columns });
-    const lines = `${stdout}${withoutProgress(stderr)}`.split('\n');
+    const lines = `${stdout}${withoutStatus(stderr)}`.split('\n');
     expect(lines.filter((one) => one.length > columns && !isWhole(one))).toEqual([]);
     expect(lines.filter((one) => /\s$/.test(one))).toEqual([]);
   });

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { root, snoopscope, withoutProgress } from './command.ts';
+import { root, snoopscope, withoutStatus } from './command.ts';
 import { expectGolden } from './golden.ts';
 
 const race = 'test/cli/scenarios/race.snoop';
@@ -41,7 +41,7 @@ test.each(Object.entries(cases))('%s', async (name, [line, exitCode, columns]) =
   // In a shell the schedule would be one quoted word.
   const words = line.split(' ').map((word) => word.replaceAll(',', ' '));
   const caught = await snoopscope(words, columns === undefined ? {} : { columns });
-  expect(withoutProgress(caught.stderr)).toBe('');
+  expect(withoutStatus(caught.stderr)).toBe('');
   expectGolden(name, caught.stdout);
   expect(caught.exitCode).toBe(exitCode);
 });

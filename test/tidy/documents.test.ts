@@ -4,7 +4,7 @@ import path from 'node:path';
 import { COMMANDS, commandReference } from '@snoopscope/cli';
 import { MONITORS, OPS } from '@snoopscope/sim-core';
 import { describe, expect, test } from 'vitest';
-import { root, snoopscope, withoutProgress } from '../cli/command.ts';
+import { root, snoopscope, withoutStatus } from '../cli/command.ts';
 import { withoutSizes } from '../cli/golden.ts';
 import { consoleCalls, firstDifference, withOutput } from './console-blocks.ts';
 
@@ -34,7 +34,7 @@ describe.each(documents)('%s', (file) => {
     const outputs: string[] = [];
     for (const { words } of consoleCalls(read(file))) {
       const { stdout, stderr } = await snoopscope(words);
-      outputs.push(`${stdout}${withoutProgress(stderr)}`.trimEnd());
+      outputs.push(`${stdout}${withoutStatus(stderr)}`.trimEnd());
     }
     if (process.env.UPDATE === '1' && outputs.length > 0) {
       writeFileSync(path.join(root, file), withOutput(read(file), outputs));

@@ -5,7 +5,9 @@ import type { Command, OptionSpec } from './commands/command.ts';
 import { Failure } from './failure.ts';
 
 /** Every command understands these. */
-export const COMMON_OPTIONS: readonly OptionSpec[] = [{ name: 'help', doc: 'Print the help page of the command.' }];
+export const COMMON_OPTIONS: readonly OptionSpec[] = [
+  { name: 'help', short: 'h', doc: 'Print the help page of the command.' },
+];
 
 export interface Arguments {
   readonly operands: readonly string[];
@@ -18,7 +20,12 @@ export function parseArguments(command: Command, words: readonly string[]): Argu
   const specs = [...command.options, ...COMMON_OPTIONS];
   const { tokens } = parseArgs({
     args: [...words],
-    options: Object.fromEntries(specs.map((spec) => [spec.name, { type: spec.value ? 'string' : 'boolean' } as const])),
+    options: Object.fromEntries(
+      specs.map(({ name, value, short }) => [
+        name,
+        { type: value ? 'string' : 'boolean', ...(short && { short }) } as const,
+      ]),
+    ),
     strict: false,
     allowPositionals: true,
     tokens: true,
@@ -28,7 +35,7 @@ export function parseArguments(command: Command, words: readonly string[]): Argu
   for (const token of tokens) {
     if (token.kind === 'positional') operands.push(token.value);
     if (token.kind !== 'option') continue;
-    const spec = specs.find(({ name }) => name === token.name && token.rawName === `--${name}`);
+    const spec = specs.find(({ name, short }) => token.rawName === `--${name}` || token.rawName === `-${short}`);
     if (!spec) throw unknownOption(command, token.rawName, specs);
     values.set(spec.name, checked(command, spec, token.value));
   }
@@ -53,7 +60,7 @@ function checked(command: Command, spec: OptionSpec, value: string | undefined):
     throw new Failure(`--${spec.name} takes no value, found \`${value}\`.`, { code: 'unexpected-value' });
   }
   // A following option is not meant as the value; a negative number would be written with `=`.
-  if (value === undefined || value === '') {
+  if (value === undefined || (value === '' && !spec.allowsEmpty)) {
     throw new Failure(`--${spec.name} needs a value: --${spec.name} ${spec.choices?.join('|') ?? spec.value}.`, {
       code: 'missing-value',
     });
@@ -105,9 +112,9 @@ function countOf(option: string, text: string, most = Number.MAX_SAFE_INTEGER): 
 }
 
 /** `a, b and c`. */
-export function listed(words: readonly string[]): string {
+export function listed(words: readonly string[], conjunction = 'and'): string {
   if (words.length < 2) return words.join('');
-  return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+  return `${words.slice(0, -1).join(', ')} ${conjunction} ${words.at(-1)}`;
 }
 
 /** A word as one types it in a shell. */

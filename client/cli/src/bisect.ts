@@ -19,6 +19,7 @@ import {
   Search,
   SLICE_MOVES,
 } from '@snoopscope/sim-core';
+import { counted } from './check-text.ts';
 import { pause } from './io.ts';
 import { modelOf, type ScenarioFile } from './scenario-file.ts';
 import { withPauses } from './with-pauses.ts';
@@ -51,6 +52,8 @@ export interface Turn {
 export interface BisectRequest {
   readonly explore: ExploreOptions;
   readonly interrupt: AbortSignal;
+  /** Told after each slice of work how far it is. */
+  readonly progress?: (text: string) => void;
 }
 
 export class Bisection {
@@ -105,6 +108,9 @@ export class Bisection {
     if (model.onlySchedule) return withPauses(exploringSchedule(model, () => this.#request.interrupt.aborted));
     const search = new Search(model, this.#request.explore);
     while (search.step(SLICE_MOVES)) {
+      const { kernel } = model.world;
+      const states = counted(search.progress().states, 'state');
+      this.#request.progress?.(`${kernel.profile.name}, exploration ${this.explorations}: ${states}`);
       await pause();
       if (this.#request.interrupt.aborted) search.stop({ kind: 'stopped' });
     }

@@ -33,7 +33,7 @@ export interface CheckRequest {
   /** Seconds of exploration of one kernel, if limited. */
   readonly maxSeconds?: number;
   readonly interrupt: AbortSignal;
-  /** Told now and then how far a long exploration has come. */
+  /** Told after each slice of work how far the exploration is. */
   readonly progress?: (text: string) => void;
 }
 
@@ -111,24 +111,16 @@ async function inSlices(file: ScenarioFile, request: CheckRequest): Promise<Chec
     interrupted: () => interrupt.aborted,
   });
   let seen = 0;
-  let told = began + FIRST_PROGRESS_MS;
   for (;;) {
     const { done, value } = slices.next();
     if (done) return value;
     // Fewer states than before: the search of the next kernel has begun.
     if (value.states < seen) began = performance.now();
     seen = value.states;
-    if (performance.now() > told) {
-      request.progress?.(`${file.name}: ${counted(value.states, 'state')} so far, ${value.frontier} to be continued`);
-      told = performance.now() + FURTHER_PROGRESS_MS;
-    }
+    request.progress?.(`${counted(value.states, 'state')}, frontier ${value.frontier}, ${file.name}`);
     await pause();
   }
 }
-
-/** Who waits longer than this wants to know that something happens. */
-const FIRST_PROGRESS_MS = 1000;
-const FURTHER_PROGRESS_MS = 10_000;
 
 function exitCodeOf(passed: boolean | undefined, interrupt: AbortSignal): ExitCode {
   if (passed === false) return EXIT.failed;

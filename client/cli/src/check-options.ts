@@ -20,6 +20,7 @@ export const CHECK_OPTIONS: readonly OptionSpec[] = [
   {
     ...KERNEL,
     value: 'KERNEL',
+    offers: { words: () => ['all', ...PROFILES.map(({ name }) => name)] },
     doc: `${KERNEL.doc} \`all\` takes every one; without it those that the conditions name.`,
   },
   GRANULARITY,
@@ -46,6 +47,6 @@ export function checkRequestOf(call: Call): CheckRequest {
     explore,
     ...(maxSeconds !== undefined && { maxSeconds }),
     interrupt: call.io.interrupt,
-    ...(call.format === 'text' && { progress: call.remark }),
+    progress: call.status,
   };
 }

@@ -1,88 +1,76 @@
 /** The command line: finds the command, calls it, and says what went wrong. Nothing else ends the program. */
-import { didYouMean, nearest } from '@snoopscope/sim-core';
-import { parseArguments } from './arguments.ts';
-import type { Call, Command } from './commands/command.ts';
+import { type Arguments, parseArguments } from './arguments.ts';
+import { commandNamed } from './command-named.ts';
+import type { Call } from './commands/command.ts';
 import { COMMANDS } from './commands/table.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { Failure } from './failure.ts';
 import { asFailure, errorDocument, failureText } from './failure-report.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import type { Io, Output } from './io.ts';
 import { jsonText } from './json.ts';
 import { paintFor, widthOf } from './paint.ts';
+import { type StatusLine, statusLine } from './status-line.ts';
 import { VERSION } from './version.ts';
 
-/** Words that work without a command, as people expect of any program. */
-const SHORTHANDS: Readonly<Record<string, readonly string[]>> = {
-  '--help': ['help'],
-  '-h': ['help'],
-  '--version': ['version'],
-  '-V': ['version'],
+/** Options that work without a command, as people expect of any program. */
+const WITHOUT_COMMAND: Readonly<Record<string, string>> = {
+  '--help': 'help',
+  '-h': 'help',
+  '--version': 'version',
+  '-v': 'version',
+  '-V': 'version',
 };
 
 /** Runs one call of the command line and returns its exit code. */
 export async function main(io: Io): Promise<ExitCode> {
+  const status = statusLine(io.stderr);
   try {
-    return await dispatch(io);
+    return await dispatch(io, status);
   } catch (error) {
+    status.clear();
     return report(io, error);
+  } finally {
+    status.clear();
   }
 }
 
-async function dispatch(io: Io): Promise<ExitCode> {
+async function dispatch(io: Io, status: StatusLine): Promise<ExitCode> {
   const [first, ...rest] = io.arguments;
   if (first === undefined) {
-    print(io.stderr, generalHelp(paintFor(io.stderr), widthOf(io.stderr)));
+    print(io.stderr, generalHelp(COMMANDS, paintFor(io.stderr), widthOf(io.stderr)));
     return EXIT.wrong;
   }
-  const [name, ...before] = SHORTHANDS[first] ?? [first];
+  const name = WITHOUT_COMMAND[first] ?? first;
   if (name === 'version') {
     print(io.stdout, `snoopscope ${VERSION}`);
     return EXIT.fine;
   }
-  if (name === 'help') return help(io, [...before, ...rest]);
-  const command = commandNamed(name as string);
+  const command = commandNamed(name, COMMANDS);
   const parsed = parseArguments(command, rest);
-  if (parsed.flag('help')) return help(io, [command.name]);
-  return command.run(callOf(io, parsed));
+  const call = callOf(io, parsed, status);
+  if (!parsed.flag('help')) return command.run(call);
+  call.print(commandHelp(command, call.paint, call.width));
+  return EXIT.fine;
 }
 
-function callOf(io: Io, parsed: ReturnType<typeof parseArguments>): Call {
+function callOf(io: Io, parsed: Arguments, status: StatusLine): Call {
+  const cleared =
+    <T>(write: (value: T) => void) =>
+    (value: T): void => {
+      status.clear();
+      write(value);
+    };
   return {
     ...parsed,
     io,
     format: parsed.text('format') ?? 'text',
     paint: paintFor(io.stdout),
     width: widthOf(io.stdout),
-    print: (text) => print(io.stdout, text),
-    printJson: (document) => printDocument(io.stdout, jsonText(document)),
-    remark: (text) => print(io.stderr, text),
+    print: cleared((text) => print(io.stdout, text)),
+    printJson: cleared((document) => printDocument(io.stdout, jsonText(document))),
+    remark: cleared((text) => print(io.stderr, text)),
+    status: (text) => status.show(printable(text, false)),
   };
-}
-
-function help(io: Io, names: readonly string[]): ExitCode {
-  const paint = paintFor(io.stdout);
-  const width = widthOf(io.stdout);
-  const [name, surplus] = names;
-  if (surplus !== undefined)
-    throw new Failure(`\`help\` does not know what to do with \`${surplus}\`: \`snoopscope help [COMMAND]\`.`, {
-      code: 'surplus-operand',
-    });
-  print(io.stdout, name === undefined ? generalHelp(paint, width) : commandHelp(commandNamed(name), paint, width));
-  return EXIT.fine;
-}
-
-function commandNamed(name: string): Command {
-  const command = COMMANDS.find((candidate) => candidate.name === name);
-  if (command) return command;
-  const names = [...COMMANDS.map((candidate) => candidate.name), 'help'];
-  const what = name.startsWith('-') ? 'option' : 'command';
-  throw new Failure(
-    `There is no ${what} \`${name}\`${didYouMean(nearest(name, names))} \`snoopscope help\` lists them.`,
-    {
-      code: `unknown-${what}`,
-    },
-  );
 }
 
 /** Says what stopped the command: as JSON on stdout when JSON was asked for, else for people on stderr. */

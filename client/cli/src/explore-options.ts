@@ -11,7 +11,7 @@ import {
   type SampleOptions,
 } from '@snoopscope/sim-core';
 import { listed } from './arguments.ts';
-import { type Call, FORMAT, GRANULARITY, KERNEL, type OptionSpec } from './commands/command.ts';
+import { ANY_FILES, type Call, FORMAT, GRANULARITY, KERNEL, type Offer, type OptionSpec } from './commands/command.ts';
 import { Failure } from './failure.ts';
 
 const DEFAULT_MAX_STATES = 50_000_000;
@@ -32,6 +32,8 @@ const REDUCTIONS: ReadonlyMap<string, keyof Reductions> = new Map(
   ]),
 );
 const REDUCTION_NAMES = [...REDUCTIONS.keys()];
+const FINDING_WORDS: readonly string[] = [...FINDINGS, 'all'];
+const FINDING_LIST: Offer = { list: () => FINDING_WORDS };
 
 export const EXPLORE_OPTIONS: readonly OptionSpec[] = [
   { ...KERNEL, doc: `${KERNEL.doc} Without it, what the scenario's \`kernel\` line says, else the newest.` },
@@ -47,13 +49,15 @@ export const EXPLORE_OPTIONS: readonly OptionSpec[] = [
   {
     name: 'stop-on',
     value: 'FINDINGS',
+    offers: FINDING_LIST,
     doc: 'Stop at the first of these findings, with exit code 1: `stale-read,deadlock`, or `all`. Without it, findings are counted.',
   },
-  { name: 'ignore', value: 'FINDINGS', doc: 'Do not look for these findings.' },
+  { name: 'ignore', value: 'FINDINGS', offers: FINDING_LIST, doc: 'Do not look for these findings.' },
   { name: 'no-reduction', doc: 'Visit every state, and tell apart also those that come to the same.' },
   {
     name: 'without',
     value: 'REDUCTIONS',
+    offers: { list: () => REDUCTION_NAMES },
     doc: `Switch off single reductions, with commas between: ${listed(REDUCTION_NAMES)}.`,
   },
   {
@@ -68,6 +72,7 @@ export const EXPLORE_OPTIONS: readonly OptionSpec[] = [
   {
     name: 'checkpoint',
     value: 'CP',
+    offers: ANY_FILES,
     doc: 'Write how far it is to the file CP, every 30 seconds and at the end, and go on from it if it is there. Limits and --workers may differ from call to call, nothing else.',
   },
   { name: 'random', value: 'N', doc: 'Draw N runs instead of visiting everything.' },
@@ -158,8 +163,7 @@ function reductionOf(call: Call): Partial<Reductions> {
 
 /** `all` in one list leaves to the other what stands there by name. */
 function findingsOf(call: Call): { readonly stopOn: readonly Finding[]; readonly ignore: readonly Finding[] } {
-  const known = [...FINDINGS, 'all'];
-  const [stop, ignored] = [wordsOf(call, 'stop-on', known), wordsOf(call, 'ignore', known)];
+  const [stop, ignored] = [wordsOf(call, 'stop-on', FINDING_WORDS), wordsOf(call, 'ignore', FINDING_WORDS)];
   const both = stop.find((word) => ignored.includes(word));
   if (both !== undefined) {
     throw new Failure(`--stop-on and --ignore both name \`${both}\`: it is one or the other.`, {

@@ -1,15 +1,13 @@
 /** Help pages, made from the table of commands. */
 import { COMMON_OPTIONS } from './arguments.ts';
 import type { Command, OptionSpec } from './commands/command.ts';
-import { COMMANDS } from './commands/table.ts';
 import { EXIT_MEANINGS } from './exit-codes.ts';
 import { type Paint, wrap } from './paint.ts';
 
 const ABOUT = 'Snoopscope: does the CPU see what the device wrote, and does the device see what the CPU wrote?';
 
 /** What `snoopscope help` prints. */
-export function generalHelp(paint: Paint, width: number): string {
-  const commands = [...COMMANDS.map(({ name, summary }) => [name, summary] as const), HELP_ROW];
+export function generalHelp(commands: readonly Command[], paint: Paint, width: number): string {
   return [
     wrap(ABOUT, width),
     '',
@@ -17,7 +15,11 @@ export function generalHelp(paint: Paint, width: number): string {
     `  ${wrap('snoopscope COMMAND [options] [FILE…]', width, 6, 2)}`,
     '',
     paint('heading', 'Commands'),
-    ...rows(commands, paint, width),
+    ...rows(
+      commands.map(({ name, summary }) => [name, summary]),
+      paint,
+      width,
+    ),
     '',
     paint('heading', 'Exit codes'),
     ...rows(Object.entries(EXIT_MEANINGS), paint, width),
@@ -25,8 +27,6 @@ export function generalHelp(paint: Paint, width: number): string {
     wrap('`snoopscope help COMMAND` says more. `snoopscope --version` prints the version.', width),
   ].join('\n');
 }
-
-const HELP_ROW = ['help', 'This page, or that of a command.'] as const;
 
 /** What `snoopscope help COMMAND` prints. */
 export function commandHelp(command: Command, paint: Paint, width: number): string {
@@ -49,9 +49,9 @@ export function commandHelp(command: Command, paint: Paint, width: number): stri
   ].join('\n');
 }
 
-/** `--kernel KERNEL`. */
-export function signature(spec: OptionSpec): string {
-  return spec.value ? `--${spec.name} ${spec.value}` : `--${spec.name}`;
+/** `--kernel KERNEL`; `-h, --help`. */
+export function signature({ name, value, short }: OptionSpec): string {
+  return `${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`;
 }
 
 export function optionDoc(spec: OptionSpec): string {

@@ -16,8 +16,10 @@ export interface Output {
   readonly write: (text: string) => void;
   /** Resolves when what was written is on its way; long outputs wait for it, so that a slow reader slows them down. */
   readonly drained: () => Promise<void>;
-  /** Columns of the terminal; undefined for a pipe or a file. */
+  /** Columns of the terminal at this moment; undefined for a pipe or a file. */
   readonly columns: number | undefined;
+  /** True for a terminal on which a line can be erased and written again: not a pipe, not TERM=dumb. */
+  readonly erases: boolean;
   readonly colours: boolean;
   /** True once the reader has gone away (`| head`): nothing more needs to be printed. */
   readonly closed: boolean;

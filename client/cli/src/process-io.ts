@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { WriteStream } from 'node:tty';
 import { EXIT } from './exit-codes.ts';
 import { type Io, type Output, pause } from './io.ts';
+import { ERASE_LINE } from './status-line.ts';
 
 export function processIo(): Io {
   return {
@@ -46,7 +47,10 @@ function outputOf(stream: WriteStream, chunk: number): Output {
       await pause();
     },
     // Some terminals say 0 when they do not know.
-    columns: stream.isTTY && stream.columns > 0 ? stream.columns : undefined,
+    get columns() {
+      return stream.isTTY && stream.columns > 0 ? stream.columns : undefined;
+    },
+    erases: stream.isTTY === true && process.env.TERM !== 'dumb',
     colours: stream.isTTY === true && stream.hasColors(),
     get closed() {
       return closed;
@@ -63,22 +67,31 @@ function stopUnwritten(error: Error): never {
 /** A wrapper such as npm passes on what the terminal has sent to the command already; that is one Ctrl-C, not two. */
 const SAME_KEY_MS = 500;
 
+/** Writes a line in place of the status line, if there is one. */
+function tell(line: string): void {
+  const { stderr } = process;
+  stderr.write(stderr.isTTY && process.env.TERM !== 'dumb' ? `${ERASE_LINE}${line}` : line);
+}
+
 /** The first Ctrl-C asks the command to stop and print what it has, the second ends the process. */
 function interruption(): Pick<Io, 'interrupt' | 'heedTermination'> {
   const controller = new AbortController();
   let first = 0;
   process.on('SIGINT', () => {
-    if (controller.signal.aborted && performance.now() - first > SAME_KEY_MS) process.exit(EXIT.interrupted);
+    if (controller.signal.aborted && performance.now() - first > SAME_KEY_MS) {
+      tell('');
+      process.exit(EXIT.interrupted);
+    }
     if (controller.signal.aborted) return;
     first = performance.now();
-    process.stderr.write('Interrupted; stopping. Press Ctrl-C again to stop at once.\n');
+    tell('Interrupted; stopping. Press Ctrl-C again to stop at once.\n');
     controller.abort();
   });
   return {
     interrupt: controller.signal,
     heedTermination() {
       process.once('SIGTERM', () => {
-        process.stderr.write('Told to end; stopping.\n');
+        tell('Terminated; stopping.\n');
         controller.abort();
       });
     },

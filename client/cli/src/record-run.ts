@@ -21,7 +21,8 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
   {
     name: 'schedule',
     value: 'SCHEDULE',
-    doc: 'Who moves when, as a `schedule` line of the language: "qemu*4 vcpu0 gpu*2".',
+    allowsEmpty: true,
+    doc: "Who moves when, as a `schedule` line of the language: 'qemu*4 vcpu0 gpu*2'. An empty one leaves out the schedule in the file.",
   },
   GRANULARITY,
   { name: 'max-steps', value: 'N', doc: 'Stop after this many micro-steps; 100000 without it.' },

@@ -10,7 +10,7 @@ import { FORMAT_VERSION } from '../json.ts';
 import { profileOf } from '../kernels.ts';
 import { wrap } from '../paint.ts';
 import { readScenario, type ScenarioFile } from '../scenario-file.ts';
-import { type Call, type Command, FORMAT, GRANULARITY } from './command.ts';
+import { type Call, type Command, FORMAT, GRANULARITY, KERNELS, SCENARIO_FILES } from './command.ts';
 
 export const bisect: Command = {
   name: 'bisect',
@@ -18,12 +18,13 @@ export const bisect: Command = {
   operands: 'FILE',
   minOperands: 1,
   maxOperands: 1,
+  operandOffers: [SCENARIO_FILES],
   description: [
     'Asks of each kernel, from the oldest to the newest that the conditions name, whether what they speak of happens never, sometimes or always; which versions a condition is for does not count here. Where the answer turns between two neighbours it switches single changes on and off until only those are left that turn it. With --from and --to only these two kernels are compared; one of them may be a kernel that is no mainline release.',
   ],
   options: [
-    { name: 'from', value: 'KERNEL', doc: 'The older of two kernels to compare. Together with --to.' },
-    { name: 'to', value: 'KERNEL', doc: 'The newer of two kernels to compare. Together with --from.' },
+    { name: 'from', value: 'KERNEL', doc: 'The older of two kernels to compare. Together with --to.', offers: KERNELS },
+    { name: 'to', value: 'KERNEL', doc: 'The newer of two kernels to compare. Together with --from.', offers: KERNELS },
     GRANULARITY,
     MAX_STATES,
     FORMAT,
@@ -40,7 +41,7 @@ export const bisect: Command = {
     remarkWarnings(call, file);
     const { explore, interrupt } = checkRequestOf(call);
     const profiles = profilesOf(call, file);
-    const bisection = new Bisection(file, { explore, interrupt });
+    const bisection = new Bisection(file, { explore, interrupt, progress: call.status });
     const turns = await bisection.turns(profiles);
     if (call.format === 'json') {
       call.printJson({

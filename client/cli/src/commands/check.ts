@@ -7,7 +7,7 @@ import { EXIT, type ExitCode, worst } from '../exit-codes.ts';
 import { asFailure, failureText, remarkWarnings } from '../failure-report.ts';
 import { FORMAT_VERSION } from '../json.ts';
 import { readScenario } from '../scenario-file.ts';
-import { type Call, type Command, FORMAT } from './command.ts';
+import { type Call, type Command, FORMAT, SCENARIO_FILES } from './command.ts';
 
 export const check: Command = {
   name: 'check',
@@ -15,6 +15,7 @@ export const check: Command = {
   operands: 'FILE…',
   minOperands: 1,
   maxOperands: Number.POSITIVE_INFINITY,
+  operandOffers: [SCENARIO_FILES],
   description: [
     'Explores every interleaving, kernel by kernel, and says of each condition whether it holds. Kernels that behave the same are explored once. A condition that fails is shown with a schedule that leads there; `run --schedule` replays it. A system call with another result than the declared one fails too, as do use after free, deadlock and kernel warnings that no condition mentions.',
     'FILE may be - for standard input.',

@@ -1,4 +1,5 @@
 /** What a command of the command line is. Help, the reference and the parser of arguments read this record. */
+import { PROFILES } from '@snoopscope/sim-core';
 import type { ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
 import type { Paint } from '../paint.ts';
@@ -12,6 +13,8 @@ export interface Command {
   /** How many operands there must be. */
   readonly minOperands: number;
   readonly maxOperands: number;
+  /** What a shell offers for each operand; the last entry also counts for those after it. */
+  readonly operandOffers?: readonly Offer[];
   /** Some paragraphs for its help page. */
   readonly description: readonly string[];
   readonly options: readonly OptionSpec[];
@@ -27,7 +30,26 @@ export interface OptionSpec {
   /** The values it takes, when they are few. */
   readonly choices?: readonly string[];
   readonly doc: string;
+  /** What a shell offers for the value; `choices` are offered anyway. */
+  readonly offers?: Offer;
+  /** `-h` for `--help`: the letter. */
+  readonly short?: string;
+  /** Whether an empty value means something; elsewhere it is refused. */
+  readonly allowsEmpty?: boolean;
 }
+
+/** What a shell offers where a value is to be typed. */
+export type Offer =
+  /** One of some words. Others may be accepted too. */
+  | { readonly words: () => readonly string[] }
+  /** Several words with commas between them. */
+  | { readonly list: () => readonly string[] }
+  /** A file whose name ends in this, or in anything when it is empty; and folders, as the way there. */
+  | { readonly files: string };
+
+export const SCENARIO_FILES: Offer = { files: '.snoop' };
+export const ANY_FILES: Offer = { files: '' };
+export const KERNELS: Offer = { words: () => PROFILES.map(({ name }) => name) };
 
 /** One call of a command, its arguments checked against its options. */
 export interface Call {
@@ -49,6 +71,8 @@ export interface Call {
   readonly printJson: (document: unknown) => void;
   /** Prints a remark on stderr. */
   readonly remark: (text: string) => void;
+  /** Says on the terminal how far the command is. The line vanishes when anything is printed, and when the command ends. */
+  readonly status: (text: string) => void;
 }
 
 /** Options that several commands share. */
@@ -56,6 +80,7 @@ export const KERNEL: OptionSpec = {
   name: 'kernel',
   value: 'KERNEL',
   doc: 'The kernel profile to simulate, `v5.11`. `snoopscope kernels` lists them.',
+  offers: KERNELS,
 };
 export const FORMAT: OptionSpec = {
   name: 'format',

@@ -10,7 +10,7 @@ import { remarkWarnings } from '../failure-report.ts';
 import { ownProfile, profileOf } from '../kernels.ts';
 import { modelOf, readScenario } from '../scenario-file.ts';
 import { VERSION } from '../version.ts';
-import type { Call, Command } from './command.ts';
+import { type Call, type Command, SCENARIO_FILES } from './command.ts';
 
 export const explore: Command = {
   name: 'explore',
@@ -18,6 +18,7 @@ export const explore: Command = {
   operands: 'FILE',
   minOperands: 1,
   maxOperands: 1,
+  operandOffers: [SCENARIO_FILES],
   description: [
     'Says of each condition whether it holds, in how many distinct outcomes its proposition is true and in how many it is not; then lists the outcomes over everything that conditions mention, and the findings. With each stands a `schedule` line that leads there: pasted into the file, or given to `run --schedule` or a launch configuration, it replays to the same event.',
     'With --random, runs are drawn instead, uniformly or by PCT: they can show and refute, but prove nothing. A seed gives the same runs again, and with what decides a condition and with each finding stands the call that makes that one run again. --shard divides them among machines, and `snoopscope merge` puts the JSON results together.',
@@ -45,10 +46,10 @@ export const explore: Command = {
     const profile = named ?? ownProfile(file);
     const model = modelOf(file, profile);
     if (call.flag('estimate')) return printEstimate(call, file.name, model);
-    const line = progressLine(call, file.name);
     const keeper = await keeperOf(call, request, model);
-    const explored = await exploreModel(model, profile, request, call.io.interrupt, line?.show, keeper);
-    line?.clear();
+    const onProgress: OnProgress = (progress, seconds, kept) =>
+      call.status(progressText(progress, seconds, kept, call.flag('random')));
+    const explored = await exploreModel(model, profile, request, call.io.interrupt, onProgress, keeper);
     if (call.format === 'json') call.printJson(exploredDocument(file.name, explored, identityOf(model, {}, VERSION)));
     else printExplored(call, file.name, explored);
     return explored.exitCode;
@@ -62,36 +63,4 @@ async function keeperOf({ io, remark }: Call, request: ExploreRequest, model: Mo
   const keeper = await Keeper.open(io.workingDirectory, request.checkpoint, model, request);
   if (keeper.isResumed) remark(`Going on from the checkpoint ${request.checkpoint}.`);
   return keeper;
-}
-
-interface ProgressLine {
-  readonly show: OnProgress;
-  readonly clear: () => void;
-}
-
-/** Seconds between two lines in a log; a terminal's line is written over and over. */
-const LOG_SECONDS = 10;
-
-function progressLine(call: Call, name: string): ProgressLine | undefined {
-  const { stderr } = call.io;
-  const { columns } = stderr;
-  if (columns === undefined) return call.format === 'text' ? logLines(call, name) : undefined;
-  const write = (text: string): void => stderr.write(`\r\u001b[K${text.slice(0, columns - 1)}`);
-  return {
-    show: (progress, seconds, kept) => write(progressText(progress, seconds, kept, call.flag('random'))),
-    clear: () => write(''),
-  };
-}
-
-/** Who waits longer than a second wants to know that something happens. */
-function logLines({ remark, flag }: Call, name: string): ProgressLine {
-  let next = 1;
-  return {
-    show(progress, seconds, kept) {
-      if (seconds < next) return;
-      remark(`${name}: ${progressText(progress, seconds, kept, flag('random'))}`);
-      next = seconds + LOG_SECONDS;
-    },
-    clear: () => {},
-  };
 }

@@ -6,7 +6,7 @@ import { Failure } from '../failure.ts';
 import { FORMAT_VERSION } from '../json.ts';
 import { RUN_OPTIONS, recordRun } from '../record-run.ts';
 import type { RunOutcome } from '../run-outcome.ts';
-import type { Call, Command } from './command.ts';
+import { type Call, type Command, SCENARIO_FILES } from './command.ts';
 
 /** What can be exported, and how each is written. */
 const KINDS: Readonly<Record<string, (call: Call, outcome: RunOutcome) => void>> = {
@@ -24,6 +24,7 @@ export const exportCommand: Command = {
   operands: 'KIND FILE',
   minOperands: 2,
   maxOperands: 2,
+  operandOffers: [{ words: () => Object.keys(KINDS) }, SCENARIO_FILES],
   description: [
     'KIND is `trace`: every event of the run. As JSON, each event is four integers, [slot, old, new, 0] or [~happening, a, b, c]; the fields that slots belong to and the names of happenings are in the document, so that it can be read without Snoopscope. As text, one line for each event that people ask about.',
     `Not there yet: ${listed(NOT_THERE)}.`,

@@ -5,7 +5,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { FORMAT_VERSION } from '../json.ts';
 import { readRecording } from '../recording-file.ts';
-import { type Call, type Command, FORMAT } from './command.ts';
+import { ANY_FILES, type Call, type Command, FORMAT } from './command.ts';
 
 const KINDS: Readonly<Record<string, (call: Call, name: string) => Promise<ExitCode>>> = { recording: importRecording };
 /** What people look for here and will not find in this version. */
@@ -19,6 +19,7 @@ export const importCommand: Command = {
   operands: 'KIND FILE',
   minOperands: 2,
   maxOperands: 2,
+  operandOffers: [{ words: () => Object.keys(KINDS) }, ANY_FILES],
   description: [
     'KIND is `recording`: sequences of system calls recorded on a real kernel, as JSON lines, plain or compressed with gzip. The scenario declares what that kernel returned, so that `run` and `check` report where the simulator answers otherwise.',
     `Not there yet: ${listed(NOT_THERE)}.`,

@@ -4,7 +4,7 @@ import { EXIT } from '../exit-codes.ts';
 import { FORMAT_VERSION } from '../json.ts';
 import { profileOf } from '../kernels.ts';
 import { wrap } from '../paint.ts';
-import { type Call, type Command, FORMAT } from './command.ts';
+import { type Call, type Command, FORMAT, KERNELS } from './command.ts';
 
 export const kernels: Command = {
   name: 'kernels',
@@ -12,6 +12,7 @@ export const kernels: Command = {
   operands: '[KERNEL]',
   minOperands: 0,
   maxOperands: 1,
+  operandOffers: [KERNELS],
   description: [
     'A profile is a kernel to simulate: the set of upstream changes of behaviour that are present in it. Without an operand, every profile with the changes that are new in it. With one, all changes of that kernel.',
   ],

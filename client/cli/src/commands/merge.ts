@@ -10,6 +10,7 @@ export const merge: Command = {
   operands: 'FILE…',
   minOperands: 1,
   maxOperands: Number.POSITIVE_INFINITY,
+  operandOffers: [{ files: '.json' }],
   description: [
     'Reads the results that `explore --format json` or `test --format json` printed for shares of the work and prints their union as one such document, with the exit code that belongs to it. The shares of random runs give what all of them give on one machine.',
     'Where shares are missing, stderr names them, and the exit code is 3 unless something failed; the result can be merged with them later.',

@@ -3,7 +3,7 @@ import { RUN_OPTIONS, recordRun } from '../record-run.ts';
 import { runDocument } from '../run-json.ts';
 import { exitCodeOf } from '../run-outcome.ts';
 import { printRun } from '../run-text.ts';
-import { type Command, FORMAT } from './command.ts';
+import { type Command, FORMAT, SCENARIO_FILES } from './command.ts';
 
 export const run: Command = {
   name: 'run',
@@ -11,6 +11,7 @@ export const run: Command = {
   operands: 'FILE',
   minOperands: 1,
   maxOperands: 1,
+  operandOffers: [SCENARIO_FILES],
   description: [
     'Runs on one kernel under one schedule: the given one, else the one in the file, else each actor in turn until it has to wait. System calls are printed with their results as strace does, and with them VM exits, the CPUs that executed WBINVD, TLPs and whether they were snooped, lines filled and written back, and findings with their causes.',
     'One run proves nothing about the others: `check` looks at all interleavings. FILE may be - for standard input.',

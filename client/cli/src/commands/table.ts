@@ -2,9 +2,11 @@
 import { bisect } from './bisect.ts';
 import { check } from './check.ts';
 import type { Command } from './command.ts';
+import { completionCommand } from './completion.ts';
 import { dap } from './dap.ts';
 import { explore } from './explore.ts';
 import { exportCommand } from './export.ts';
+import { helpCommand } from './help.ts';
 import { importCommand } from './import.ts';
 import { kernels } from './kernels.ts';
 import { lsp } from './lsp.ts';
@@ -24,4 +26,6 @@ export const COMMANDS: readonly Command[] = [
   kernels,
   lsp,
   dap,
+  completionCommand(() => COMMANDS),
+  helpCommand(() => COMMANDS),
 ];

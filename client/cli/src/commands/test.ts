@@ -8,7 +8,7 @@ import { asFailure } from '../failure-report.ts';
 import { readScenario, type ScenarioFile } from '../scenario-file.ts';
 import { scenarioPaths } from '../scenario-paths.ts';
 import { REPORTS } from '../test-reports/table.ts';
-import type { Command } from './command.ts';
+import { type Command, SCENARIO_FILES } from './command.ts';
 
 /** What became of one file. */
 export type TestOutcome =
@@ -23,6 +23,7 @@ export const test: Command = {
   operands: 'PATH…',
   minOperands: 1,
   maxOperands: Number.POSITIVE_INFINITY,
+  operandOffers: [SCENARIO_FILES],
   description: [
     'Does what `check` does for each .snoop file that is named or lies in or below a named folder. A file passes when all its conditions hold on all kernels they name and every system call returns what is declared.',
     'A file without actors only holds procedures for others to include; it is skipped and counted as such.',
@@ -51,11 +52,12 @@ export const test: Command = {
     const paths = scenarioPaths(call.io, call.operands).filter((_, i) => i % shards === shard);
     const report = REPORTS[call.format as keyof typeof REPORTS](call);
     const outcomes: TestOutcome[] = [];
-    for (const path of paths) {
+    for (const [at, path] of paths.entries()) {
+      const progress = (text: string): void => call.status(`${at + 1} of ${paths.length}: ${text}`);
       const outcome = await testOne(
         path,
         () => readScenario(call.io, path),
-        (file) => checkFile(file, request),
+        (file) => checkFile(file, { ...request, progress }),
       );
       outcomes.push(outcome);
       report.each(outcome);

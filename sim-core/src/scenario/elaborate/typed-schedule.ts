@@ -14,9 +14,15 @@ export interface TypedSchedule {
   readonly text: string;
 }
 
-/** Reads `qemu*4 vcpu0 gpu*2`, with or without the word `schedule` and the word `micro`. */
+/**
+ * Reads `qemu*4 vcpu0 gpu*2`, with or without the word `schedule` and the word `micro`. Nothing, or the word `schedule`
+ * alone, is the empty schedule: no move is prescribed, whatever the file says.
+ */
 export function typedSchedule(model: Model, typed: string): TypedSchedule {
   const words = typed.trim();
+  if (words === '' || words === 'schedule') {
+    return { moves: [], granularity: 'statement', diagnostics: [], text: 'schedule' };
+  }
   const text = /^schedule\b/.test(words) ? words : `schedule ${words}`;
   const parsed = parse(text);
   const content = parsed.lines[0]?.content;

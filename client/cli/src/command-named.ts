@@ -1,0 +1,18 @@
+/** From a word of the call to the command it names. */
+import { didYouMean, nearest } from '@snoopscope/sim-core';
+import type { Command } from './commands/command.ts';
+import { Failure } from './failure.ts';
+
+/** The command of a name; an unknown name is a Failure that suggests the nearest one. */
+export function commandNamed(name: string, commands: readonly Command[]): Command {
+  const command = commands.find((candidate) => candidate.name === name);
+  if (command) return command;
+  const what = name.startsWith('-') ? 'option' : 'command';
+  const near = nearest(
+    name,
+    commands.map((candidate) => candidate.name),
+  );
+  throw new Failure(`There is no ${what} \`${name}\`${didYouMean(near)} \`snoopscope help\` lists them.`, {
+    code: `unknown-${what}`,
+  });
+}

@@ -1,0 +1,71 @@
+/** The completion script for zsh: it can be sourced after compinit, or be a file `_snoopscope` on the fpath. */
+import type { Command, Offer, OptionSpec } from '../commands/command.ts';
+import { firstSentence, OPTIONS_WITHOUT_COMMAND, offerOf, operandsOf, optionsOf, quoted } from './words.ts';
+
+export function zshScript(commands: readonly Command[]): string {
+  return `#compdef snoopscope
+# Completion of snoopscope for zsh, written by \`snoopscope completion zsh\`.
+
+_snoopscope() {
+  local curcontext=$curcontext state line
+  typeset -A opt_args
+  _arguments -C \\
+${OPTIONS_WITHOUT_COMMAND.map(([option, doc]) => `    ${quoted(`(- *)${option}[${inBrackets(doc)}]`)} \\`).join('\n')}
+    '1:command:->command' \\
+    '*::argument:->arguments'
+  case $state in
+    command)
+      local -a commands=(
+${commands.map(({ name, summary }) => `        ${quoted(`${name}:${summary}`)}`).join('\n')}
+      )
+      _describe command commands
+      ;;
+    arguments)
+      curcontext="\${curcontext%:*:*}:snoopscope-$words[1]:"
+      case $words[1] in
+${commands.map(commandCase).join('\n')}
+      esac
+      ;;
+  esac
+}
+
+if [[ $zsh_eval_context[-1] == loadautofunc ]]; then
+  _snoopscope "$@"
+else
+  compdef _snoopscope snoopscope
+fi
+`;
+}
+
+function commandCase(command: Command): string {
+  const specs = [...optionsOf(command).flatMap(optionSpecs), ...operandSpecs(command)];
+  return [
+    `        ${command.name})`,
+    `          _arguments \\\n${specs.map((spec) => `            ${quoted(spec)}`).join(' \\\n')}`,
+    '          ;;',
+  ].join('\n');
+}
+
+function optionSpecs(spec: OptionSpec): string[] {
+  const doc = `[${inBrackets(firstSentence(spec.doc))}]`;
+  if (!spec.value) return [`--${spec.name}${doc}`, ...(spec.short ? [`-${spec.short}${doc}`] : [])];
+  const offer = offerOf(spec);
+  return [`--${spec.name}=${doc}:${spec.value}:${offer ? action(offer) : ' '}`];
+}
+
+function operandSpecs(command: Command): string[] {
+  return operandsOf(command).map(({ name, offer, from, to }) => {
+    const position = to > from ? '*' : String(from + 1);
+    return `${position}:${name}:${action(offer)}`;
+  });
+}
+
+function action(offer: Offer): string {
+  if ('words' in offer) return `(${offer.words().join(' ')})`;
+  if ('list' in offer) return `_sequence compadd - ${offer.list().join(' ')}`;
+  return offer.files === '' ? '_files' : `_files -g "*${offer.files}"`;
+}
+
+function inBrackets(text: string): string {
+  return text.replace(/[[\]\\]/g, '\\$&');
+}
