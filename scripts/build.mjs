@@ -70,6 +70,17 @@ export const bundles = {
   },
 };
 
+/** What bundles are made of. */
+export const sources = [
+  'sim-core/src',
+  'server/src',
+  'debug-adapter/src',
+  'client/cli/src',
+  'client/vscode/src',
+  'package-lock.json',
+  'scripts/build.mjs',
+];
+
 /** The bundles that the extension consists of. Its debug adapter runs inside `extension`. */
 export const extensionBundles = [
   'extension',
@@ -100,17 +111,16 @@ export async function build(names = Object.keys(bundles), { minify = false, fold
 /** Whether dist/NAME.js, or what it finds beside it, is missing or older than some source. */
 export async function isStale(name) {
   const needed = [name, ...(bundles[name].beside ?? [])];
-  const outputs = await Promise.all(needed.map((each) => stat(outputOf(each)).catch(() => undefined)));
+  return isOlderThan(
+    needed.map((each) => outputOf(each)),
+    sources,
+  );
+}
+
+/** Whether one of `files` is missing or older than something in `places`, files or folders of the repository. */
+export async function isOlderThan(files, places) {
+  const outputs = await Promise.all(files.map((file) => stat(file).catch(() => undefined)));
   if (outputs.includes(undefined)) return true;
-  const places = [
-    'sim-core/src',
-    'server/src',
-    'debug-adapter/src',
-    'client/cli/src',
-    'client/vscode/src',
-    'package-lock.json',
-    'scripts/build.mjs',
-  ];
   const newest = await Promise.all(places.map((place) => newestChange(path.join(root, place))));
   return Math.max(...newest) > Math.min(...outputs.map((output) => output.mtimeMs));
 }

@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { expectNetwork } from './start/network.mjs';
 
 export const root = path.resolve(import.meta.dirname, '..');
 
@@ -12,7 +13,8 @@ export const node = path.join(root, 'node_modules', 'node', 'bin', process.platf
 /** Runs `npm ci` if anything is missing or of another version. npm's own output goes to stderr, so stdout stays the caller's. */
 export function ensureInstalled() {
   if (isInstalled()) return;
-  process.stderr.write('Installing dependencies (npm ci) …\n');
+  process.stderr.write('Installing dependencies (npm ci, about 500 MB on disk) …\n');
+  expectNetwork('the dependencies in package-lock.json (npm ci)');
   const { status, error } = runNpm(['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   if (error || status !== 0)
     throw new Error(`npm ci failed${error ? `: ${error.message}` : ` with exit code ${status}`}`);

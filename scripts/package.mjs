@@ -3,11 +3,11 @@
 // The extension is put together in a folder of its own and packaged from there, so that what is in it is what is listed
 // here, and nothing that happens to lie in the checkout.
 import { spawn } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build, extensionBundles } from './build.mjs';
+import { build, extensionBundles, isOlderThan, sources } from './build.mjs';
 import { node, root } from './install.mjs';
 import { absoluteLinks, marketplaceReadme } from './marketplace-readme.mjs';
 import { thirdPartyNotices } from './notices.mjs';
@@ -58,6 +58,21 @@ export async function packageExtension({ to, log = () => {} } = {}) {
   return vsix;
 }
 
+/** dist/snoopscope.vsix, made again first when something that goes into it is newer. Returns its path. */
+export async function freshVsix() {
+  const vsix = path.join(root, 'dist', 'snoopscope.vsix');
+  const places = [...sources, ...copied, ...documents, 'README.md', 'package.json', 'scenarios', 'scripts'];
+  if (await isOlderThan([vsix], places)) {
+    const started = new Date();
+    await mkdir(path.dirname(vsix), { recursive: true });
+    const unfinished = await packageExtension({ to: `${vsix}.${process.pid}` });
+    // What was saved while it was made counts as newer.
+    await utimes(unfinished, started, started);
+    await rename(unfinished, vsix);
+  }
+  return vsix;
+}
+
 /** Copies the gallery, without the traces that tests compare with, to `folder`. */
 export function copyGallery(folder) {
   const wanted = (file) => !path.extname(file) || file.endsWith('.snoop');
@@ -67,7 +82,7 @@ export function copyGallery(folder) {
 async function fill(stage, manifest) {
   const read = (file) => readFile(path.join(root, file), 'utf8');
   const write = (file, text) => writeFile(path.join(stage, file), text);
-  const sources = await build(extensionBundles, { minify: true, folder: path.join(stage, 'dist') });
+  const bundled = await build(extensionBundles, { minify: true, folder: path.join(stage, 'dist') });
   for (const file of copied) {
     await mkdir(path.dirname(path.join(stage, file)), { recursive: true });
     await cp(path.join(root, file), path.join(stage, file));
@@ -79,7 +94,7 @@ async function fill(stage, manifest) {
   const packaged = Object.fromEntries(Object.entries(manifest).filter(([field]) => !repositoryOnly.includes(field)));
   await write('package.json', `${JSON.stringify({ ...packaged, files: ['**'] }, null, 2)}\n`);
   await write('README.md', marketplaceReadme(await read('README.md')));
-  await write('THIRD-PARTY-NOTICES.txt', await thirdPartyNotices(sources));
+  await write('THIRD-PARTY-NOTICES.txt', await thirdPartyNotices(bundled));
 }
 
 async function vsce(args, cwd) {

@@ -81,6 +81,7 @@ async function take(name, arrange) {
   const server = await startServer({
     serverDir,
     dataDir: path.join(scratch, 'server'),
+    underDevelopment: true,
     userDataDir: path.join(scratch, 'user-data'),
     extensionsDir: path.join(scratch, 'extensions'),
   });

@@ -1,11 +1,14 @@
 // `npm start` is the first thing anybody does with the project, so it is run as a user runs it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { globSync, readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, expect, test } from 'vitest';
-import { installChromium } from '../vscode/host/install.mjs';
+import { transform } from 'esbuild';
+import type { Page } from 'playwright-core';
+import { afterEach, describe, expect, test } from 'vitest';
+import { installChromium, installServer } from '../vscode/host/install.mjs';
 import { openPage } from '../vscode/host/workbench.mjs';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -15,39 +18,159 @@ afterEach(async () => {
   for (const closer of closers.splice(0).reverse()) await closer();
 });
 
-test('npm start serves VS Code with the extension active, and Ctrl+C ends it', { timeout: 180_000 }, async () => {
-  const home = await mkdtemp(path.join(tmpdir(), 'snoopscope-start-'));
-  closers.push(() => rm(home, { recursive: true, force: true, maxRetries: 3 }));
-  const start = spawn(process.execPath, ['scripts/start.mjs', '--browser', '--no-open'], {
-    cwd: root,
-    // Settings and state of its own, but the installed VS Code is the cached one.
-    env: { ...process.env, SNOOPSCOPE_START_STATE: home },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  closers.push(async () => start.kill('SIGKILL'));
-  const url = await printedUrl(start);
+async function scratchFolder(): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'snoopscope-start-'));
+  closers.push(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
+  return folder;
+}
 
+/** `npm start` with settings, state and scenarios below `state`, but with the installed VS Code of the cache. */
+function start(state: string, args: readonly string[], env: Record<string, string> = {}): ChildProcess {
+  const child = spawn(process.execPath, ['scripts/start.mjs', ...args], {
+    cwd: root,
+    env: { ...process.env, SNOOPSCOPE_START_STATE: state, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  closers.push(async () => child.kill('SIGKILL'));
+  return child;
+}
+
+async function ended(child: ChildProcess): Promise<{ code: number | null; said: string }> {
+  let said = '';
+  child.stdout?.on('data', (chunk) => (said += chunk));
+  child.stderr?.on('data', (chunk) => (said += chunk));
+  const [code] = await once(child, 'close');
+  return { code, said };
+}
+
+describe('in a browser', () => {
+  test('the extension is installed, notifications are shown, and Ctrl+C ends everything', async () => {
+    const state = await scratchFolder();
+    const here = path.join(await scratchFolder(), 'mine');
+    const child = start(state, ['--browser', '--no-open', '--here', here]);
+    const url = await printedUrl(child);
+
+    const page = await open(url);
+    // The scenario is open, and the lens above it is an answer of the language server.
+    await page.locator('.tab.active', { hasText: 'local-cpu-not-flushed.snoop' }).waitFor({ timeout: 60_000 });
+    await page.locator('.codelens-decoration', { hasText: 'Check' }).first().waitFor({ timeout: 60_000 });
+    await writeFile(path.join(here, 'broken.snoop'), 'setup {\n  kvm = opne("/dev/kvm", O_RDWR)\n}\n');
+    await page.locator('.monaco-list-row', { hasText: 'broken.snoop' }).dblclick();
+    await page.locator('.squiggly-error').first().waitFor();
+    await page.locator('.codelens-decoration a', { hasText: 'Explore' }).first().click();
+    await page.locator('.notification-toast', { hasText: 'opne' }).waitFor();
+
+    const group = membersWith(state);
+    expect(group.length).toBeGreaterThan(1);
+    child.kill('SIGINT');
+    const [code] = await once(child, 'exit');
+    expect(code).toBe(0);
+    await expect(fetch(url)).rejects.toThrow();
+    expect(membersWith(state)).toEqual([]);
+  });
+
+  test('two at once have ports and states of their own', async () => {
+    const state = await scratchFolder();
+    const first = start(state, ['--browser', '--no-open']);
+    const second = start(state, ['--browser', '--no-open']);
+    const urls = await Promise.all([printedUrl(first), printedUrl(second)]);
+    expect(new URL(urls[0]!).port).not.toBe(new URL(urls[1]!).port);
+    // The server takes the token, and answers with the cookie that goes with it.
+    for (const url of urls) expect((await fetch(url, { redirect: 'manual' })).status).toBe(302);
+    for (const child of [first, second]) {
+      child.kill('SIGINT');
+      expect((await once(child, 'exit'))[0]).toBe(0);
+    }
+    // What the first had is free again.
+    const third = start(state, ['--browser', '--no-open']);
+    expect(urls.map((url) => new URL(url).port)).toContain(new URL(await printedUrl(third)).port);
+    third.kill('SIGINT');
+    await once(third, 'exit');
+  });
+});
+
+test('a desktop VS Code gets settings, extensions and scenarios of its own', async () => {
+  const state = await scratchFolder();
+  const bin = await scratchFolder();
+  const log = path.join(bin, 'calls');
+  const code = path.join(bin, process.platform === 'win32' ? 'code.cmd' : 'code');
+  await writeFile(code, `#!/bin/sh\nprintf '%s\\n' "$*" >> '${log}'\n`, { mode: 0o755 });
+  const { code: status, said } = await ended(start(state, [], { PATH: `${bin}${path.delimiter}${process.env.PATH}` }));
+  expect(said).toContain(path.join(state, 'scenarios'));
+  expect(status).toBe(0);
+  const calls = (await readFile(log, 'utf8')).trim().split('\n');
+  expect(calls).toHaveLength(2);
+  for (const call of calls) {
+    expect(call).toContain(`--user-data-dir ${state}`);
+    expect(call).toContain(`--extensions-dir ${state}`);
+  }
+  expect(calls[0]).toMatch(/--install-extension \S+\.vsix/);
+  expect(calls[1]).toContain(path.join(state, 'scenarios', 'wbinvd', 'local-cpu-not-flushed.snoop'));
+});
+
+describe('what is missing is said', () => {
+  test('a registry that nobody answers for', async () => {
+    const cache = await scratchFolder();
+    const env = { SNOOPSCOPE_CACHE: cache, npm_config_registry: 'http://127.0.0.1:9/', npm_config_cache: cache };
+    const { code, said } = await ended(start(await scratchFolder(), ['--browser', '--no-open'], env));
+    expect(said).toMatch(/No network: the npm registry cannot be reached \(ECONNREFUSED\)/);
+    expect(said).toMatch(/Not downloaded: code-server \d/);
+    expect(code).toBe(1);
+  });
+
+  test('a Node that is too old, by a file that any Node can read', async () => {
+    const file = path.join(root, 'scripts/node-version.cjs');
+    const old = 'Object.defineProperty(process.versions, "node", { value: "18.20.4" });';
+    const preload = path.join(await scratchFolder(), 'old.cjs');
+    await writeFile(preload, old);
+    const child = spawn(process.execPath, ['-r', preload, '-r', file, '-e', 'console.log("ran")']);
+    const { code, said } = await ended(child);
+    expect(said).toMatch(/^Snoopscope needs Node 20\.19 or newer; this is Node 18\.20\.4 at \S.*\.\n$/);
+    expect(code).toBe(1);
+    // esbuild refuses what it cannot write in ES5.
+    await transform(readFileSync(file, 'utf8'), { target: 'es5' });
+    const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+    for (const name of ['start', 'test', 'build', 'package', 'snoopscope'])
+      expect(scripts[name]).toMatch(/^node -r \.\/scripts\/node-version\.cjs /);
+  });
+
+  test('a folder for the copy that is the gallery itself', async () => {
+    const { code, said } = await ended(start(await scratchFolder(), ['--here', path.join(root, 'scenarios/wbinvd')]));
+    expect(said).toContain('is the gallery itself');
+    expect(code).toBe(1);
+  });
+});
+
+async function open(url: string): Promise<Page> {
+  await installServer();
   const { browser, page } = await openPage(await installChromium());
   closers.push(() => browser.close());
   await page.goto(url);
-  // The scenario is open, and the lens above it is an answer of the language server.
-  await page.locator('.tab.active', { hasText: 'local-cpu-not-flushed.snoop' }).waitFor({ timeout: 60_000 });
-  await page.locator('.codelens-decoration', { hasText: 'Check' }).first().waitFor({ timeout: 60_000 });
+  return page;
+}
 
-  start.kill('SIGINT');
-  const [code] = await once(start, 'exit');
-  expect(code).toBe(0);
-  await expect(fetch(url)).rejects.toThrow();
-});
+/** Processes that were started with this text in their command line or environment: what a start leaves behind. */
+function membersWith(text: string): string[] {
+  if (process.platform !== 'linux') return [];
+  return globSync('/proc/[0-9]*').filter((folder) => {
+    if (folder === `/proc/${process.pid}`) return false;
+    try {
+      return ['cmdline', 'environ'].some((file) => readFileSync(path.join(folder, file), 'utf8').includes(text));
+    } catch {
+      return false; // It has ended, or is another user's.
+    }
+  });
+}
 
-function printedUrl(start: ChildProcess): Promise<string> {
+function printedUrl(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
-    start.stdout?.on('data', (chunk) => {
-      text += chunk;
-      const url = /http:\/\/127\.0\.0\.1:\S+(?=\s)/.exec(text)?.[0];
-      if (url) resolve(url);
-    });
-    start.once('exit', (code) => reject(new Error(`npm start ended with exit code ${code} and no URL:\n${text}`)));
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (chunk) => {
+        text += chunk;
+        const url = /http:\/\/127\.0\.0\.1:\S+(?=\s)/.exec(text)?.[0];
+        if (url) resolve(url);
+      });
+    child.once('exit', (code) => reject(new Error(`npm start ended with exit code ${code} and no URL:\n${text}`)));
   });
 }

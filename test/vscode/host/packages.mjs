@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { expectNetwork } from '../../../scripts/start/network.mjs';
 
 /** Where installed parts are kept between runs: SNOOPSCOPE_CACHE, else the user's cache folder. */
 export function cacheFolder() {
@@ -39,6 +40,7 @@ export async function cached(name, install) {
 
 /** Unpacks `name@version` into `folder`. Throws when the registry's archive has not the sha512 pinned here. */
 export async function unpackPackage({ name, version, sha512 }, folder) {
+  expectNetwork(`${name} ${version}`);
   await mkdir(folder, { recursive: true });
   const out = await run('npm', ['pack', `${name}@${version}`, '--silent', '--pack-destination', folder], folder);
   const archive = path.join(folder, out.trim().split('\n').at(-1));

@@ -9,6 +9,8 @@ import { run } from './packages.mjs';
 /**
  * Starts the server of `serverDir` on `port`: a number, a range such as `4800-4820` of which it takes the first free one,
  * or 0 for any. Resolves when it listens.
+ * `underDevelopment` lets URLs name extensions by their folders and suites to run; VS Code then shows no notification and
+ * no dialog.
  * Returns its port, `url(...)` for a workbench in it, `exited` (a promise of its exit code) and `close()`.
  * The connection token in the URL keeps other users of the machine out.
  */
@@ -19,6 +21,7 @@ export async function startServer({
   dataDir,
   userDataDir,
   extensionsDir,
+  underDevelopment = false,
   env = {},
   onLog = () => {},
 }) {
@@ -29,8 +32,7 @@ export async function startServer({
     ...['--host', '127.0.0.1', '--port', port, '--connection-token', token],
     ...['--server-data-dir', dataDir, '--user-data-dir', userDataDir, '--extensions-dir', extensionsDir],
     ...['--accept-server-license-terms', '--telemetry-level', 'off', '--disable-workspace-trust'],
-    // Without it the server ignores `payload`, which is what names the extension under development.
-    '--enable-smoke-test-driver',
+    ...(underDevelopment ? ['--enable-smoke-test-driver'] : []),
   ];
   // An empty gallery: no look-ups in a marketplace. The group of its own lets close() reach the extension hosts too.
   const server = spawn(node, args, {

@@ -54,6 +54,7 @@ async function runWorkbench() {
   const server = await startServer({
     serverDir: await installServer(say),
     dataDir: path.join(scratch, 'server'),
+    underDevelopment: true,
     userDataDir,
     extensionsDir: toPath(values['extensions-dir']) ?? path.join(scratch, 'extensions'),
     onLog: (text) => process.stderr.write(text),
