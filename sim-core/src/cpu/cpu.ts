@@ -8,13 +8,12 @@
  *
  * Sources: Intel SDM volumes 2 and 3; linux arch/x86/kvm/vmx/vmx.c vmx_handle_exit(), virt/kvm/kvm_main.c vcpu_load().
  */
-
 import type { Task } from '../engine/task.ts';
 import { LEAF } from '../kvm/mmu.ts';
 import type { Copy } from '../memory/memory.ts';
 import { MEMTYPE } from '../memory/memtype.ts';
 import { EXIT_REASONS, type ExitReason, ZAP_REASONS } from '../state/event.ts';
-import { type CpuId, idAt, NONE, type None, type PageId, type VcpuId, type VmId } from '../state/ids.ts';
+import { type CpuId, idAt, knownId, NONE, type None, type PageId, type VcpuId, type VmId } from '../state/ids.ts';
 import { type Machine, NOTE } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
 
@@ -71,8 +70,8 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
 
   const executedBy = (t: Task): VcpuId | None => idAt<VcpuId>(t.machine, world().kvm.actorVcpu, t.actor);
   const vcpuOf = (t: Task): VcpuId => executedBy(t) as VcpuId;
-  const cpuOf = (t: Task): CpuId => idAt<CpuId>(t.machine, world().kvm.vcpuCpu, vcpuOf(t)) as CpuId;
-  const vmOf = (t: Task): VmId => idAt<VmId>(t.machine, world().kvm.vcpuVm, vcpuOf(t)) as VmId;
+  const cpuOf = (t: Task): CpuId => knownId<CpuId>(t.machine, world().kvm.vcpuCpu, vcpuOf(t));
+  const vmOf = (t: Task): VmId => knownId<VmId>(t.machine, world().kvm.vcpuVm, vcpuOf(t));
   const ordinalOf = (t: Task): number => ordinals[t.actor] as number;
   const pageOf = (word: number): PageId => topology.words[word]?.page as PageId;
 

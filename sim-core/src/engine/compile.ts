@@ -1,7 +1,6 @@
 /**
  * What a statement becomes when a scenario is elaborated: a routine to run, with arguments that are already resolved.
  */
-
 import type { Request } from '../files/files.ts';
 import type { Action } from '../scenario/ast.ts';
 import type { DeviceId } from '../state/ids.ts';

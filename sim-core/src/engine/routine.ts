@@ -115,6 +115,11 @@ export class Local<T extends number = number> {
     return (task.get(this.#index) - this.#bias) as T;
   }
 
+  /** The same where it is known not to be none. */
+  known(task: Task): Exclude<T, None> {
+    return this.of(task) as Exclude<T, None>;
+  }
+
   set(task: Task, value: T): void {
     task.set(this.#index, value + this.#bias);
   }

@@ -109,7 +109,7 @@ export class Task {
   }
 
   /** Calls a routine; this one continues behind the step when it returns. Must be the last thing a step does. */
-  call<A extends readonly number[]>(routine: Routine<A>, ...args: A): void {
+  call<A extends readonly number[]>(routine: Routine<A>, ...args: NoInfer<A>): void {
     const { machine } = this;
     machine.put(this.#frame, (machine.state[this.#frame] as number) - this.#stepOf() + this.#next);
     this.#push(routine, args);

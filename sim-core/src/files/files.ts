@@ -9,7 +9,6 @@
  * path outside /dev that ends in a name is a regular file which exists, see paths.ts).
  * Sources: linux fs/file.c, fs/file_table.c, fs/open.c, fs/ioctl.c, kernel/task_work.c.
  */
-
 import type { Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { E } from '../kernel/errno.ts';

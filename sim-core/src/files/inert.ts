@@ -1,5 +1,4 @@
 /** Requests that touch nothing of the model: what they answer is what the line or the op says. */
-
 import type { Routine } from '../engine/routine.ts';
 import type { FileId } from '../state/ids.ts';
 import type { WorldBase } from '../world.ts';

@@ -4,7 +4,6 @@
  * Every one ends in the same way: files whose last reference went during the call are released, last dropped first,
  * and only then the task has its result.
  */
-
 import type { Label, Local, Routine, RoutineBuilder } from '../engine/routine.ts';
 import { E } from '../kernel/errno.ts';
 import { type FileId, NONE, type None } from '../state/ids.ts';
@@ -64,7 +63,7 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
       if (routine) t.call(routine, file, object);
     });
     r.local((t) => {
-      table.free(t.machine, released.of(t) as FileId);
+      table.free(t.machine, released.known(t));
       released.set(t, NONE);
       t.goto(loop);
     });
@@ -108,7 +107,7 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
     });
     r.local((t) => result.set(t, t.value));
     r.at(refused).local((t) => {
-      table.put(t, filp.of(t) as FileId);
+      table.put(t, filp.known(t));
       filp.set(t, NONE);
     });
     exitToUser(r, locals, loop);
@@ -147,13 +146,13 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
       r.local((t) => {
         const errno = t.value;
         if (errno >= 0) return;
-        table.free(t.machine, filp.of(t) as FileId);
+        table.free(t.machine, filp.known(t));
         filp.set(t, NONE);
         result.set(t, errno);
         t.goto(loop);
       });
       r.at(opened).step('install the descriptor', (t) => {
-        result.set(t, table.install(t, filp.of(t) as FileId));
+        result.set(t, table.install(t, filp.known(t)));
         filp.set(t, NONE);
       });
       exitToUser(r, locals, loop);

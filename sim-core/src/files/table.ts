@@ -1,5 +1,4 @@
 /** Descriptor tables and open files as slots, and what is registered about each kind of file. */
-
 import type { Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { ModelLimit } from '../limits.ts';

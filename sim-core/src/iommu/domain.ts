@@ -9,7 +9,6 @@
  *   time are behind units with snoop control (v6.7: and nothing is mapped yet). Later entries get SNP, or the devices get
  *   PGSNP. A device behind a unit without snoop control can then no longer be attached.
  */
-
 import type { Routine } from '../engine/routine.ts';
 import { E } from '../kernel/errno.ts';
 import { ModelLimit } from '../limits.ts';

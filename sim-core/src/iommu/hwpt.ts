@@ -12,7 +12,6 @@
  *
  * Left out: that the devices of one IOMMU group share one HWPT; here each is attached by itself.
  */
-
 import type { Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { E, type Errno, isErr } from '../kernel/errno.ts';

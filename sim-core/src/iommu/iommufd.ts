@@ -11,7 +11,6 @@
  *
  * Sources: linux drivers/iommu/iommufd/{device,hw_pagetable,ioas,vfio_compat}.c, kernel doc userspace-api/iommufd.
  */
-
 import { E, type Errno } from '../kernel/errno.ts';
 import { ModelLimit } from '../limits.ts';
 import { type DeviceId, type DomainId, type IoasId, type IommufdId, idAt, NONE } from '../state/ids.ts';

@@ -5,7 +5,6 @@
  * IOVAs and user addresses may be any 64-bit numbers; page table entries exist only for the scenario's own pages. A list
  * is sorted by IOVA, so equal contents are equal states.
  */
-
 import { ModelLimit } from '../limits.ts';
 import { type DomainId, NONE, type None, type PageId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';

@@ -1,7 +1,6 @@
 /** The numbered objects of an iommufd: the lowest free number, from 1, for devices, IOAS and page tables alike. */
-
 import { ModelLimit } from '../limits.ts';
-import { type DeviceId, type IommufdId, idAt } from '../state/ids.ts';
+import { type DeviceId, type IommufdId, knownId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { WorldBase } from '../world.ts';
@@ -44,7 +43,7 @@ export function createObjects(base: WorldBase): Objects {
     object,
     deviceContext,
     idOf,
-    contextOf: (m, device) => idAt<IommufdId>(m, deviceContext, device) as IommufdId,
+    contextOf: (m, device) => knownId<IommufdId>(m, deviceContext, device),
 
     at(m, context, id) {
       const code = id > 0 && id < ids ? (m.state[slot(context, id)] as number) : 0;

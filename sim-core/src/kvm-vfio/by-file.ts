@@ -106,7 +106,7 @@ export function createByFile(base: WorldBase, world: () => World, list: List<Fil
       t.call(world().vfio.fileSetKvm, file, NONE);
     });
     r.local((t) => {
-      world().files.put(t, filp.of(t) as FileId);
+      world().files.put(t, filp.known(t));
       const { endAssignment } = world().kvm;
       if (endAssignment) t.call(endAssignment);
     });

@@ -35,7 +35,7 @@ export function createByGroup(base: WorldBase, world: () => World, list: List<Gr
 
   /** Appends the step that gives the group back. */
   function putGroup(r: RoutineBuilder, group: Local<GroupId | None>): void {
-    r.local((t) => t.call(world().vfio.groupPutExternalUser, group.of(t) as GroupId));
+    r.local((t) => t.call(world().vfio.groupPutExternalUser, group.known(t)));
   }
 
   const add = routines.define(
@@ -50,7 +50,7 @@ export function createByGroup(base: WorldBase, world: () => World, list: List<Gr
       takeGroup(r, { filp, group, ret }, out);
       r.lock('kv->lock', list.lockOf(dev));
       r.local((t) => {
-        const taken = group.of(t) as GroupId;
+        const taken = group.known(t);
         if (list.find(t.machine, dev.of(t), taken) >= 0) {
           t.goto(duplicate);
           return;
@@ -62,7 +62,7 @@ export function createByGroup(base: WorldBase, world: () => World, list: List<Gr
       r.unlock('kv->lock', list.lockOf(dev));
       if (kernel.has('group-set-kvm')) {
         r.local((t) => {
-          t.call(world().vfio.groupSetKvm, group.of(t) as GroupId, list.vmOf(t.machine, dev.of(t)));
+          t.call(world().vfio.groupSetKvm, group.known(t), list.vmOf(t.machine, dev.of(t)));
         });
       }
       r.local((t) => t.call(coherency.update, dev.of(t)));
@@ -102,7 +102,7 @@ export function createByGroup(base: WorldBase, world: () => World, list: List<Gr
         const { endAssignment } = world().kvm;
         if (endAssignment) t.call(endAssignment);
       });
-      if (kernel.has('group-set-kvm')) r.local((t) => t.call(world().vfio.groupSetKvm, group.of(t) as GroupId, NONE));
+      if (kernel.has('group-set-kvm')) r.local((t) => t.call(world().vfio.groupSetKvm, group.known(t), NONE));
       putGroup(r, group);
       r.at(unlock).unlock('kv->lock', list.lockOf(dev));
       if (!matchesFile) putGroup(r, group);

@@ -2,7 +2,6 @@
  * kvm_vfio_update_coherency(): asks about each listed entry, in order, until one is not coherent, and tells KVM when the
  * answer has changed. The device contributes at most 1 to the VM's count, however many entries it holds.
  */
-
 import type { Routine } from '../engine/routine.ts';
 import { type FileId, type GroupId, type KvmDeviceId, NONE } from '../state/ids.ts';
 import type { World, WorldBase } from '../world.ts';

@@ -1,5 +1,4 @@
 /** The functions that kvm-vfio gives to the device control API: create, has_attr, set_attr, and its end. */
-
 import type { Local, Routine, RoutineBuilder } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument, field32, field64, pointedInt } from '../files/user-memory.ts';
@@ -62,7 +61,7 @@ export function createDeviceOps(
     });
     r.local((t) => {
       ret.set(t, t.value);
-      world().files.put(t, filp.of(t) as FileId);
+      world().files.put(t, filp.known(t));
       t.return(ret.of(t));
     });
   };

@@ -9,7 +9,6 @@
  * Left out: SPAPR TCE tables (SET_SPAPR_TCE is ENXIO, as on every kernel built without them), module loading.
  * Sources: linux virt/kvm/vfio.c.
  */
-
 import type { Routine } from '../engine/routine.ts';
 import type { FileId, GroupId, KvmDeviceId, VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';

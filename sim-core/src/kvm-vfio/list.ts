@@ -1,9 +1,17 @@
 /** The list of one kvm-vfio device, and the other things that `struct kvm_vfio` holds. */
-
 import type { Local } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { ModelLimit } from '../limits.ts';
-import { type FileId, type GroupId, idAt, type KvmDeviceId, NONE, type None, type VmId } from '../state/ids.ts';
+import {
+  type FileId,
+  type GroupId,
+  idAt,
+  type KvmDeviceId,
+  knownId,
+  NONE,
+  type None,
+  type VmId,
+} from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
@@ -45,7 +53,7 @@ export function createList(base: WorldBase, world: () => World): List<Entry> {
     entries,
     lock,
     lockOf: (dev) => (t) => lock.base + dev.of(t),
-    vmOf: (m, device) => idAt<VmId>(m, world().kvm.deviceVm, device) as VmId,
+    vmOf: (m, device) => knownId<VmId>(m, world().kvm.deviceVm, device),
     at,
     all(m, device) {
       const all: Entry[] = [];

@@ -10,7 +10,6 @@
  * interrupts.
  * Sources: linux virt/kvm/assigned-dev.c, virt/kvm/iommu.c (v3.12, v3.13, v4.2).
  */
-
 import type { Local, Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument, field32, readable } from '../files/user-memory.ts';
@@ -154,7 +153,7 @@ export function createAssignment(
       const { machine } = t;
       const { iommu } = world();
       const vm = kvm.of(t);
-      const device = match.of(t) as DeviceId;
+      const device = match.known(t);
       const errno = iommu.attach(machine, ownDomain(machine, vm), device);
       if (errno < 0) return fail(t, errno);
       machine.put(assignedTo.base + device, vm + 1);

@@ -4,13 +4,12 @@
  * kvm-vfio is the only type that x86 has. Its own functions are in kvm-vfio/; here is what the core does around them:
  * the order of checks, who holds kvm->lock, when the VM's reference is taken, what the last close does.
  */
-
 import type { Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument, field32, readable, writeField } from '../files/user-memory.ts';
 import { E } from '../kernel/errno.ts';
 import { ModelLimit } from '../limits.ts';
-import { type FileId, idAt, type KvmDeviceId, NONE, type VmId } from '../state/ids.ts';
+import { type FileId, idAt, type KvmDeviceId, knownId, NONE, type VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
@@ -160,31 +159,35 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
     );
   }
 
-  const releaseLocals = ['filp: file', 'dev: kvmDevice'] as const;
-  const release = routines.define('kvm_device_release', 'virt/kvm/kvm_main.c', releaseLocals, (r, _filp, dev) => {
-    const kvm = r.variable('kvm: vm');
-    r.local((t) => kvm.set(t, idAt<VmId>(t.machine, vmOf, dev.of(t)) as VmId));
-    if (kernel.has('kvm-vfio-release')) {
-      const lock = (t: Task): number => vms().lock.base + kvm.of(t);
-      r.lock('kvm->lock', lock);
-      r.local((t) => {
-        t.machine.put(listed.base + dev.of(t), 0);
-        t.call(world().kvmVfio.release, dev.of(t), kvm.of(t));
+  const release = routines.define(
+    'kvm_device_release',
+    'virt/kvm/kvm_main.c',
+    ['filp: file', 'dev: kvmDevice'],
+    (r, _filp, dev) => {
+      const kvm = r.variable('kvm: vm');
+      r.local((t) => kvm.set(t, knownId<VmId>(t.machine, vmOf, dev.of(t))));
+      if (kernel.has('kvm-vfio-release')) {
+        const lock = (t: Task): number => vms().lock.base + kvm.of(t);
+        r.lock('kvm->lock', lock);
+        r.local((t) => {
+          t.machine.put(listed.base + dev.of(t), 0);
+          t.call(world().kvmVfio.release, dev.of(t), kvm.of(t));
+        });
+        r.local((t) => free(t.machine, dev.of(t)));
+        r.unlock('kvm->lock', lock);
+      } else if (kernel.has('destroy-on-device-release')) {
+        r.step('take the device off the list and destroy it', (t) => {
+          t.machine.put(listed.base + dev.of(t), 0);
+          t.call(world().kvmVfio.destroy, dev.of(t), kvm.of(t));
+        });
+        r.local((t) => free(t.machine, dev.of(t)));
+      }
+      r.step('put the reference of the device descriptor', (t) => {
+        if (vms().put(t.machine, kvm.of(t))) t.call(vms().destroyVm, kvm.of(t));
       });
-      r.local((t) => free(t.machine, dev.of(t)));
-      r.unlock('kvm->lock', lock);
-    } else if (kernel.has('destroy-on-device-release')) {
-      r.step('take the device off the list and destroy it', (t) => {
-        t.machine.put(listed.base + dev.of(t), 0);
-        t.call(world().kvmVfio.destroy, dev.of(t), kvm.of(t));
-      });
-      r.local((t) => free(t.machine, dev.of(t)));
-    }
-    r.step('put the reference of the device descriptor', (t) => {
-      if (vms().put(t.machine, kvm.of(t))) t.call(vms().destroyVm, kvm.of(t));
-    });
-    r.local((t) => t.return(0));
-  });
+      r.local((t) => t.return(0));
+    },
+  );
 
   // linux: virt/kvm/kvm_main.c kvm_destroy_devices(): only devices without a release function are still there.
   const destroyAll = routines.define('kvm_destroy_devices', 'virt/kvm/kvm_main.c', ['kvm: vm'], (r, kvm) => {
@@ -220,6 +223,6 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
     release,
     destroyAll,
     gate: (t, device) =>
-      kernel.has('device-ioctl-checks-mm') ? vms().gate(t, idAt<VmId>(t.machine, vmOf, device) as VmId) : 0,
+      kernel.has('device-ioctl-checks-mm') ? vms().gate(t, knownId<VmId>(t.machine, vmOf, device)) : 0,
   };
 }

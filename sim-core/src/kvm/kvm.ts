@@ -9,10 +9,9 @@
  * Left out: interrupts, timers, the contents of memory slots, irqfd, dirty logging, confidential VMs, `vm_dead`.
  * Sources: linux virt/kvm/kvm_main.c, arch/x86/kvm/x86.c.
  */
-
 import type { Routine } from '../engine/routine.ts';
 import { E } from '../kernel/errno.ts';
-import { type CpuId, idAt, type KvmDeviceId, type VcpuId, type VmId } from '../state/ids.ts';
+import { type CpuId, type KvmDeviceId, knownId, type VcpuId, type VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
@@ -118,7 +117,7 @@ export function createKvm(base: WorldBase, world: () => World): Kvm {
   files.onIoctl('kvm', { unknown: () => E.INVAL });
   files.onIoctl('vm', { gate: (t, file) => vms.gate(t, files.objectOf<VmId>(t.machine, file)) });
   files.onIoctl('vcpu', {
-    gate: (t, file) => vms.gate(t, idAt<VmId>(t.machine, vcpus.vm, files.objectOf<VcpuId>(t.machine, file)) as VmId),
+    gate: (t, file) => vms.gate(t, knownId<VmId>(t.machine, vcpus.vm, files.objectOf<VcpuId>(t.machine, file))),
     unknown: () => E.INVAL,
   });
   files.onIoctl('kvm-vfio', { gate: (t, file) => devices.gate(t, files.objectOf<KvmDeviceId>(t.machine, file)) });

@@ -12,11 +12,10 @@
  * Sources: linux arch/x86/kvm/vmx/vmx.c vmx_get_mt_mask(), arch/x86/kvm/mtrr.c, arch/x86/kvm/mmu/mmu.c
  * kvm_zap_gfn_range(); Intel SDM volume 3, "EPT and memory typing".
  */
-
 import type { Routine } from '../engine/routine.ts';
 import { combine, MEMTYPE } from '../memory/memtype.ts';
 import { EXIT_REASONS, ZAP_REASONS, type ZapReason } from '../state/event.ts';
-import { idAt, type PageId, type VcpuId, type VmId } from '../state/ids.ts';
+import { knownId, type PageId, type VcpuId, type VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import { type Machine, NOTE } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
@@ -114,7 +113,7 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
     (r, vcpu, gfn) =>
       r.step('install the leaf with the memory type of the moment', (t) => {
         const { machine } = t;
-        const vm = idAt<VmId>(machine, world().kvm.vcpuVm, vcpu.of(t)) as VmId;
+        const vm = knownId<VmId>(machine, world().kvm.vcpuVm, vcpu.of(t));
         machine.put(leafSlot(vm, gfn.of(t)), memoryTypeMask(machine, vcpu.of(t), vm, gfn.of(t)));
         t.return(0);
       }),

@@ -9,7 +9,6 @@
  * scenario's pages lie above 1 MiB.
  * Sources: Intel SDM volume 3, "Memory Type Range Registers (MTRRs)"; linux arch/x86/kvm/mtrr.c.
  */
-
 import { MEMTYPE } from '../memory/memtype.ts';
 import type { PageId, VcpuId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';

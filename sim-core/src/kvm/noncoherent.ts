@@ -4,7 +4,6 @@
  * The count changes before anything is zapped: between the two a vCPU still uses leaf entries of the old type while new
  * faults already take the new one. No kernel flushes a cache at either edge.
  */
-
 import type { Routine } from '../engine/routine.ts';
 import { ZAP_REASONS } from '../state/event.ts';
 import type { VmId } from '../state/ids.ts';

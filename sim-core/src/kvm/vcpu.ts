@@ -4,13 +4,12 @@
  * A vCPU's program is an actor of the scenario. It runs as soon as KVM_CREATE_VCPU has made the object with its id;
  * KVM_RUN is therefore nothing but the load on the caller's pCPU. Every vCPU ioctl loads the vCPU and puts it again.
  */
-
 import type { Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument, field32, field64, pointedInt, readable } from '../files/user-memory.ts';
 import { E } from '../kernel/errno.ts';
 import { ModelLimit } from '../limits.ts';
-import { type CpuId, type FileId, idAt, type VcpuId, type VmId } from '../state/ids.ts';
+import { type CpuId, type FileId, idAt, knownId, type VcpuId, type VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
@@ -84,7 +83,7 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
     // linux: arch/x86/kvm/vmx.c vmx_free_vcpu_nested(), arch/x86/kvm/x86.c kvm_arch_vcpu_free()
     if (topology.cpu.vendor !== 'intel' || !kernel.has('nested-free-loads-vcpu') || kernel.has('dirty-mask-freed-last'))
       return;
-    const vm = idAt<VmId>(m, vmOf, vcpu) as VmId;
+    const vm = knownId<VmId>(m, vmOf, vcpu);
     if (topology.cpu.wbinvdExit && world().kvm.hasNoncoherentDma(m, vm))
       world().monitors.report(m, 'use-after-free', vm, vcpu);
   }
@@ -141,7 +140,7 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
     (r, _filp, vcpu) =>
       r
         .step('put the reference of the vCPU descriptor', (t) => {
-          const vm = idAt<VmId>(t.machine, vmOf, vcpu.of(t)) as VmId;
+          const vm = knownId<VmId>(t.machine, vmOf, vcpu.of(t));
           if (vms().put(t.machine, vm)) t.call(vms().destroyVm, vm);
         })
         .local((t) => t.return(0)),

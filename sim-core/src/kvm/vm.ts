@@ -1,5 +1,4 @@
 /** VMs: creation, references, destruction; memory slots and capabilities as far as their answers go. */
-
 import type { Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument, field32, field64, readable } from '../files/user-memory.ts';

@@ -9,9 +9,8 @@
  *
  * Sources: linux arch/x86/kvm/x86.c kvm_emulate_wbinvd_noskip(), kvm_arch_vcpu_load(), wbinvd_ipi().
  */
-
 import type { Routine } from '../engine/routine.ts';
-import { type CpuId, idAt, NONE, type None, type VcpuId, type VmId } from '../state/ids.ts';
+import { type CpuId, idAt, knownId, NONE, type None, type VcpuId, type VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import { type Machine, NOTE } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
@@ -37,7 +36,7 @@ export function createWbinvd(base: WorldBase, world: () => World, hasNoncoherent
   const cpus = topology.cpu.count;
   const dirtyMask = layout.field('wbinvdDirtyMask', [dims.vcpus]);
   const pinned = layout.field('vcpuPinned', [dims.vcpus], { internal: true });
-  const vmOf = (m: Machine, vcpu: VcpuId): VmId => idAt<VmId>(m, world().kvm.vcpuVm, vcpu) as VmId;
+  const vmOf = (m: Machine, vcpu: VcpuId): VmId => knownId<VmId>(m, world().kvm.vcpuVm, vcpu);
   const cpuOf = (m: Machine, vcpu: VcpuId): CpuId | None => idAt<CpuId>(m, world().kvm.vcpuCpu, vcpu);
 
   function runWbinvdOn(m: Machine, cpu: CpuId, vcpu: VcpuId): void {
@@ -73,12 +72,12 @@ export function createWbinvd(base: WorldBase, world: () => World, hasNoncoherent
   // What fans the flush out: the caller's own pCPU is left out by smp_call_function_many() and not by the others.
   const fanOut = kernel.has('wbinvd-includes-local-cpu') ? 'on_each_cpu_cond_mask' : 'smp_call_function_many';
   // `cpu` counts the pCPUs: each executes WBINVD at a time of its own.
-  const flushEach = routines.define(fanOut, 'kernel/smp.c', ['vcpu: vcpu', 'cpu: cpu'], (r, vcpuLocal, next) =>
+  const flushEach = routines.define(fanOut, 'kernel/smp.c', ['vcpu: vcpu', 'cpu: cpu'], (r, vcpu, next) =>
     r.step('run WBINVD on the next pCPU of the mask', (t) => {
       const { machine } = t;
-      const vcpu = vcpuLocal.of(t);
-      const mask = machine.state[dirtyMask.base + vcpu] as number;
-      const local = cpuOf(machine, vcpu);
+      const flushing = vcpu.of(t);
+      const mask = machine.state[dirtyMask.base + flushing] as number;
+      const local = cpuOf(machine, flushing);
       const included = (one: CpuId): boolean => (mask & (1 << one)) !== 0 && (one !== local || includesLocal);
       let cpu = next.of(t);
       while (cpu < cpus && !included(cpu)) cpu++;
@@ -86,7 +85,7 @@ export function createWbinvd(base: WorldBase, world: () => World, hasNoncoherent
         t.return(0);
         return;
       }
-      runWbinvdOn(machine, cpu, vcpu);
+      runWbinvdOn(machine, cpu, flushing);
       let more = (cpu + 1) as CpuId;
       while (more < cpus && !included(more)) more++;
       if (more >= cpus) {

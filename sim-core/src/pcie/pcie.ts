@@ -12,7 +12,6 @@
  * Sources: PCIe Base Specification, "Transaction Descriptor - Attributes Field", "Device Control Register"; Intel
  * VT-d, "Snoop Behavior"; AMD I/O Virtualization, "FC".
  */
-
 import { IOPTE } from '../iommu/iommu.ts';
 import type { Copy } from '../memory/memory.ts';
 import { FAULT_REASONS, type FaultReason } from '../state/event.ts';

@@ -2,7 +2,6 @@
  * What a final condition may ask about the machine: one record a fact, with how it is read from a state. Checks,
  * completion, hover and the grammar read names and shapes here; the elaborator calls `compile`.
  */
-
 import { LEAF, leafType } from '../kvm/mmu.ts';
 import { LINE_STATES } from '../memory/memory.ts';
 import { memtypeName, memtypeNamed } from '../memory/memtype.ts';

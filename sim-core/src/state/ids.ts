@@ -43,3 +43,12 @@ export function idAt<T extends Id<string>>(
 ): T | None {
   return ((machine.state[field.base + index] as number) - 1) as T | None;
 }
+
+/** The same where the slot is known to refer to one. */
+export function knownId<T extends Id<string>>(
+  machine: { readonly state: Int32Array },
+  field: { readonly base: number },
+  index: number,
+): T {
+  return idAt<T>(machine, field, index) as T;
+}

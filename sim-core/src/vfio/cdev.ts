@@ -7,13 +7,21 @@
  * A second BIND of an open device fails, but only after it has overwritten `device->kvm` and on its way out puts that VM:
  * so the reference of the first is lost, or dropped early. The recordings show it; it is a model finding elsewhere.
  */
-
 import type { Local, Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument, field32, readable, writeField } from '../files/user-memory.ts';
 import { IOMMUFD_OBJECT, type Iommufd } from '../iommu/iommufd.ts';
 import { E, type Errno, isErr } from '../kernel/errno.ts';
-import { type DeviceId, type FileId, type GroupId, type IommufdId, idAt, NONE, type VmId } from '../state/ids.ts';
+import {
+  type DeviceId,
+  type FileId,
+  type GroupId,
+  type IommufdId,
+  idAt,
+  knownId,
+  NONE,
+  type VmId,
+} from '../state/ids.ts';
 import type { World, WorldBase } from '../world.ts';
 import type { Devices } from './device.ts';
 import { DEVICE_FILE, type VfioState } from './state.ts';
@@ -119,7 +127,7 @@ export function createCdev(
         ret.set(t, t.value);
         return t.call(devices.putKvm, deviceOf(t));
       }
-      const iommufdFile = idAt<FileId>(m, state.deviceFileIommufd, df.of(t)) as FileId;
+      const iommufdFile = knownId<FileId>(m, state.deviceFileIommufd, df.of(t));
       const context = world().files.objectOf<IommufdId>(m, iommufdFile);
       m.put(state.accessGranted.base + df.of(t), 1);
       m.put(devSetLock(t), 0);

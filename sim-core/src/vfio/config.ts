@@ -11,7 +11,6 @@
  * Sources: linux drivers/vfio/pci/vfio_pci_config.c vfio_exp_config_write(), PCIe Base Specification "Device Control
  * Register".
  */
-
 import type { Value } from '../engine/compile.ts';
 import type { Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';

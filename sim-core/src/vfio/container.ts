@@ -4,12 +4,11 @@
  * A container lives as long as its file or a group in it. It is empty, has groups and no driver, or has a driver; it
  * loses the driver, with all mappings, when the last group leaves.
  */
-
 import type { Local, Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument } from '../files/user-memory.ts';
 import { E } from '../kernel/errno.ts';
-import { type ContainerId, type FileId, type GroupId, idAt, NONE } from '../state/ids.ts';
+import { type ContainerId, type FileId, type GroupId, knownId, NONE } from '../state/ids.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
 import { IOMMU_DRIVER, type VfioState } from './state.ts';
@@ -219,7 +218,7 @@ export function createContainers(
     ['group: group'],
     (r, leaving) => {
       const containerOfGroup = (t: Task): ContainerId =>
-        idAt<ContainerId>(t.machine, state.groupContainer, leaving.of(t)) as ContainerId;
+        knownId<ContainerId>(t.machine, state.groupContainer, leaving.of(t));
       r.lock('container->group_lock', (t) => lockOf(containerOfGroup(t)));
       r.local((t) => {
         const { machine: m } = t;

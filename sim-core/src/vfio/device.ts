@@ -5,7 +5,6 @@
  * takes a reference to the VM that the group was told; the last close gives both back. Mediated devices may have a driver
  * that uses the VM itself, which is what the locks here were rearranged for: see the option `kvm` of `mdev`.
  */
-
 import type { Local, Routine, RoutineBuilder } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument } from '../files/user-memory.ts';
@@ -18,6 +17,7 @@ import {
   type GroupId,
   type IommufdId,
   idAt,
+  knownId,
   NONE,
   type None,
   type VmId,
@@ -136,7 +136,7 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
     const container = idAt<ContainerId>(m, state.groupContainer, group);
     if (container === NONE || read(m, state.containerDriver, container) === IOMMU_DRIVER.none) return E.INVAL;
     add(m, state.containerUsers, group, 1);
-    world().files.get(m, idAt<FileId>(m, state.groupFile, group) as FileId);
+    world().files.get(m, knownId<FileId>(m, state.groupFile, group));
     return 0;
   }
 
@@ -174,7 +174,7 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
     }
     const group = state.groupOfDevice(device);
     add(m, state.containerUsers, group, -1);
-    world().files.put(t, idAt<FileId>(m, state.groupFile, group) as FileId);
+    world().files.put(t, knownId<FileId>(m, state.groupFile, group));
   }
 
   const open = routines.define(
@@ -286,7 +286,7 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
     r.lock('dev_set->lock', (t) => devSetLock(found.of(t)));
     r.local((t) => {
       const { machine: m } = t;
-      const file = deviceFilp.of(t) as FileId;
+      const file = deviceFilp.known(t);
       const device = found.of(t);
       const group = state.groupOfDevice(device);
       if (!inContainer(m, group)) {
@@ -305,7 +305,7 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
     });
     r.at(unlock).local((t) => {
       const { machine: m } = t;
-      const file = deviceFilp.of(t) as FileId;
+      const file = deviceFilp.known(t);
       const device = found.of(t);
       m.put(devSetLock(device), 0);
       m.put(groupLock(device), 0);

@@ -4,12 +4,20 @@
  * The container itself is one user, each open device is one, and so is each external user (kvm-vfio). The last one to go
  * takes the group out of its container, whoever that is. Viability is looked at whenever it matters.
  */
-
 import type { Local, Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument, pointedInt } from '../files/user-memory.ts';
 import { E } from '../kernel/errno.ts';
-import { type ContainerId, type FileId, type GroupId, idAt, NONE, type None, type VmId } from '../state/ids.ts';
+import {
+  type ContainerId,
+  type FileId,
+  type GroupId,
+  idAt,
+  knownId,
+  NONE,
+  type None,
+  type VmId,
+} from '../state/ids.ts';
 import type { World, WorldBase } from '../world.ts';
 import type { Containers } from './container.ts';
 import type { Groups } from './group.ts';
@@ -135,8 +143,7 @@ export function createCountedGroups(
     SOURCE,
     ['group: group', 'arg: number'],
     (r, group) => {
-      const containerOf = (t: Task): ContainerId =>
-        idAt<ContainerId>(t.machine, state.groupContainer, group.of(t)) as ContainerId;
+      const containerOf = (t: Task): ContainerId => knownId<ContainerId>(t.machine, state.groupContainer, group.of(t));
       r.lock('container->group_lock', (t) => state.containerLock.base + containerOf(t));
       r.local((t) => {
         t.machine.put(state.containerLock.base + containerOf(t), 0);

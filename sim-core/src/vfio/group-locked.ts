@@ -4,7 +4,6 @@
  * SET_CONTAINER claims the DMA of the whole IOMMU group (with an iommufd, opening a device does). KVM no longer counts as
  * a user of the container: it holds the group's file. Since v6.2 a group may use an iommufd instead of a container.
  */
-
 import type { Local, Routine, RoutineBuilder } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument, pointedInt } from '../files/user-memory.ts';

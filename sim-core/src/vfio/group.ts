@@ -1,5 +1,4 @@
 /** What a group is to the rest of VFIO, whichever era's rules it follows; and the calls that both eras share. */
-
 import type { Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument, field32, readable, writeField } from '../files/user-memory.ts';

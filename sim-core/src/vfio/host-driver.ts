@@ -5,7 +5,6 @@
  * device of a group that user space owns; VFIO notices and stops the machine (BUG_ON), which the model shows as a kernel
  * warning and goes on, with the group no longer viable. Since v5.19 the bind fails.
  */
-
 import type { Routine } from '../engine/routine.ts';
 import type { Iommufd } from '../iommu/iommufd.ts';
 import { E } from '../kernel/errno.ts';

@@ -1,5 +1,4 @@
 /** The ioctls of an iommufd: its own objects, and what it answers as if it were a VFIO container. */
-
 import type { Local, Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument, field32, field64, readable, writeField } from '../files/user-memory.ts';

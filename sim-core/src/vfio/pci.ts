@@ -4,7 +4,6 @@
  * Modelled: what kind of device it is. Left out: regions, interrupts and resets; two requests about resets have the numbers
  * of VFIO_IOMMU_GET_INFO and VFIO_IOMMU_MAP_DMA, and say so when a container's request reaches a device.
  */
-
 import type { Local, Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument, field32, readable, writeField } from '../files/user-memory.ts';

@@ -1,5 +1,4 @@
 /** Fields of VFIO, and small questions about them that several of its files ask. */
-
 import { ModelLimit } from '../limits.ts';
 import { type ContainerId, type DeviceId, type GroupId, idAt, NONE } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';

@@ -5,7 +5,6 @@
  * kind of mapping: a group that is attached gets a new domain, and when that turns out to be of the same kind as an
  * existing one (same IOMMU driver, same coherency) the group moves there. Every mapping is written into every domain.
  */
-
 import type { Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument, field32, field64, readable, writeField } from '../files/user-memory.ts';

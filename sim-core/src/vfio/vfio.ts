@@ -15,7 +15,6 @@
  * Sources: linux drivers/vfio/{vfio,vfio_main,group,container,device_cdev,vfio_iommu_type1}.c, kernel doc
  * driver-api/vfio.
  */
-
 import type { Routine } from '../engine/routine.ts';
 import { NO_OBJECT } from '../files/paths.ts';
 import { createIommufd, type Iommufd } from '../iommu/iommufd.ts';

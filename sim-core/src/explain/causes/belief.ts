@@ -1,5 +1,4 @@
 /** Why KVM believes that DMA is coherent, or that it is not. */
-
 import { IOPTE } from '../../iommu/iommu.ts';
 import type { DeviceId, PageId } from '../../state/ids.ts';
 import { NOTE } from '../../state/machine.ts';

@@ -1,5 +1,4 @@
 /** Options that several host actions share. */
-
 import type { ActionContext } from '../../engine/compile.ts';
 import type { CpuId, DeviceId } from '../../state/ids.ts';
 

@@ -1,5 +1,4 @@
 /** What an instruction, TLP or host action may ask while it is compiled. */
-
 import type { ActionContext } from '../../engine/compile.ts';
 import { type DeviceId, NONE } from '../../state/ids.ts';
 import type { Action, Operand, Span } from '../ast.ts';

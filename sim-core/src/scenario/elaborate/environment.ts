@@ -1,5 +1,4 @@
 /** What the environment does: what posted writes do by themselves, then one move for each way of doing what is allowed. */
-
 import { migrate } from '../../cpu/migrate.ts';
 import type { EnvironmentMove } from '../../engine/model.ts';
 import type { CpuId, DeviceId } from '../../state/ids.ts';
