@@ -1,5 +1,5 @@
 /** Exploring with several threads: this one, and one less than asked for beside it. */
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import {
@@ -72,7 +72,8 @@ function newWorker(): Worker {
 
 /** Beside the program: bundled, or as its source. */
 function workerFile(): string {
-  const folder = path.dirname(process.argv[1] ?? '');
+  // npm installs a command as a link to it.
+  const folder = path.dirname(realpathSync(process.argv[1] ?? '.'));
   const found = ['explore-level-worker.js', 'explore-level-worker.ts']
     .map((name) => path.join(folder, name))
     .find((file) => existsSync(file));

@@ -1,0 +1,118 @@
+// The npm package of the command: packed, installed in an empty folder without a registry, and used there.
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { root, toolEnvironment } from '../../scripts/install.mjs';
+import { packCommand } from '../../scripts/pack.mjs';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'snoopscope-npm-'));
+const project = path.join(folder, 'project');
+const installed = path.join(project, 'node_modules/snoopscope');
+const windows = process.platform === 'win32';
+const command = path.join(project, 'node_modules/.bin', windows ? 'snoopscope.cmd' : 'snoopscope');
+const environment = { ...toolEnvironment(), NODE_COMPILE_CACHE: path.join(folder, 'cache') };
+let tarball = '';
+
+beforeAll(async () => {
+  mkdirSync(project);
+  tarball = await packCommand(folder);
+  writeFileSync(path.join(project, 'package.json'), '{ "private": true }\n');
+  const install = ['install', '--offline', '--no-audit', '--no-fund', tarball];
+  execFileSync('npm', install, {
+    cwd: project,
+    env: { ...environment, npm_config_registry: 'http://127.0.0.1:9/' },
+    shell: windows,
+  });
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function run(...args: string[]): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
+  return spawnSync(command, args, { cwd: project, encoding: 'utf8', env: environment, shell: windows });
+}
+
+test('holds the bundles of the command, and depends on nothing', () => {
+  expect(readdirSync(installed).sort()).toEqual([
+    'LICENSE',
+    'README.md',
+    'THIRD-PARTY-NOTICES.txt',
+    'dist',
+    'package.json',
+  ]);
+  expect(readdirSync(path.join(installed, 'dist')).sort()).toEqual([
+    'cli-dap.js',
+    'cli-lsp.js',
+    'cli-program.js',
+    'cli.js',
+    'explore-level-worker.js',
+  ]);
+  const manifest = JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8'));
+  expect(Object.keys(manifest)).not.toEqual(expect.arrayContaining(['dependencies']));
+  expect(manifest.private).toBeUndefined();
+  expect(readdirSync(path.join(project, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
+    'snoopscope',
+  ]);
+  expect(statSync(tarball).size).toBeLessThan(1024 ** 2);
+});
+
+test('check', () => {
+  const scenario = path.join(root, 'scenarios/wbinvd/local-cpu-not-flushed.snoop');
+  expect(run('check', '--kernel', 'v5.11', scenario)).toMatchObject({
+    status: 0,
+    stderr: '',
+    stdout: expect.stringMatching(/v5\.11 {2}passed/),
+  });
+});
+
+test('explore, with a second thread', () => {
+  const scenario = path.join(root, 'scenarios/wbinvd/local-cpu-not-flushed.snoop');
+  const { status, stdout } = run('explore', '--workers', '2', '--format', 'json', scenario);
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout).complete).toBe(true);
+});
+
+test('completion and version', () => {
+  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  expect(run('-v').stdout).toBe(`snoopscope ${version}\n`);
+  expect(run('completion', 'bash').stdout).toContain('complete -F _snoopscope snoopscope');
+});
+
+const initialize = {
+  lsp: { jsonrpc: '2.0', id: 1, method: 'initialize', params: { processId: null, rootUri: null, capabilities: {} } },
+  dap: { seq: 1, type: 'request', command: 'initialize', arguments: { adapterID: 'snoopscope' } },
+};
+
+test.each([
+  ['lsp', /"textDocumentSync"/],
+  ['dap', /"supportsStepBack":true/],
+] as const)('%s answers over standard streams', async (name, answer) => {
+  const json = JSON.stringify(initialize[name]);
+  const child = spawn(command, [name], { cwd: project, env: environment, shell: windows });
+  try {
+    const seen = await new Promise<string>((resolve, reject) => {
+      let text = '';
+      child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+        if (answer.test(text)) resolve(text);
+      });
+      child.once('error', reject);
+      child.once('close', () => reject(new Error(`${name} ended after: ${text}`)));
+      child.stdin.write(`Content-Length: ${Buffer.byteLength(json)}\r\n\r\n${json}`);
+    });
+    expect(seen).toMatch(answer);
+  } finally {
+    child.kill('SIGKILL');
+  }
+});
+
+test('npm pack at the root is refused: it would pack the checkout', () => {
+  const refused = spawnSync('npm', ['pack', '--offline', '--dry-run'], {
+    cwd: root,
+    encoding: 'utf8',
+    shell: windows,
+    env: environment,
+  });
+  expect(refused.status).not.toBe(0);
+  expect(refused.stderr).toContain('`npm run package:npm` packs the snoopscope command');
+});
