@@ -18,6 +18,7 @@ export { type Explanation, type Link, why, whyText } from './explain/why.ts';
 export * from './explore/checkpoint/checkpoint.ts';
 export * from './explore/exploration.ts';
 export { minimise, minimiseMoves, minimising, switchesOf } from './explore/minimise.ts';
+export { Crew, type CrewOptions, LOOK_MS } from './explore/parallel/crew.ts';
 export {
   createLevelWorker,
   type FromLevelWorker,
@@ -26,6 +27,13 @@ export {
   type ToLevelWorker,
 } from './explore/parallel/level-worker.ts';
 export { type ParallelOptions, ParallelSearch } from './explore/parallel/parallel.ts';
+export {
+  type Lease,
+  type PoolThread,
+  type StartThread,
+  type ThreadEvents,
+  ThreadPool,
+} from './explore/parallel/thread-pool.ts';
 export { MAX_SEED } from './explore/prng.ts';
 export * from './explore/random/estimate.ts';
 export { mergeExplorations } from './explore/random/merge.ts';

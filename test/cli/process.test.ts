@@ -18,6 +18,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { build, isStale } from '../../scripts/build.mjs';
 import { node, root } from '../../scripts/install.mjs';
+import { everyoneWritesEverything } from '../explore/everyone-writes.ts';
 
 const cli = path.join(root, 'dist/cli.js');
 const race = 'test/cli/scenarios/race.snoop';
@@ -32,6 +33,54 @@ beforeAll(async () => {
 afterAll(() => {
   for (const child of children) child.kill('SIGKILL');
   rmSync(folder, { recursive: true });
+});
+
+describe('explore --workers, when its process crashes', () => {
+  const scenario = path.join(folder, 'everyone-writes.snoop');
+  /** What a crash of V8 does to the process that explores, when it has just told what it knows. */
+  const crash = path.join(folder, 'crash.cjs');
+  const nodeOptions = `--require ${crash}`;
+  const words = ['explore', scenario, '--workers', '2', '--max-seconds', '100'];
+  beforeAll(() => {
+    writeFileSync(scenario, everyoneWritesEverything(6, 6));
+    writeFileSync(
+      crash,
+      'const { send } = process; if (send) process.send = (m) => send.call(process, m, () => process.abort());',
+    );
+  });
+
+  test('prints what was known so far, and says what happened', async () => {
+    const { code, stdout, stderr } = await start(words, { NODE_OPTIONS: nodeOptions }).ended;
+    expect(stderr).toContain(
+      'snoopscope: error: The process of the exploration crashed (SIGABRT). What it knew by then is on stdout.',
+    );
+    expect(stdout).toMatch(/^ {2}v\d\.\d+ {2}open$/m);
+    expect(stdout.replace(/\s+/g, ' ')).toMatch(/crashed; this is what it knew after \d+\.\d s\./);
+    expect(code).toBe(3);
+  });
+
+  test('prints one JSON document', async () => {
+    const { code, stdout } = await start([...words, '--format', 'json'], { NODE_OPTIONS: nodeOptions }).ended;
+    const { passed, complete, limit, states } = JSON.parse(stdout);
+    expect([passed, complete, limit.kind, code]).toEqual([null, false, 'thread', 3]);
+    expect(states).toBeGreaterThan(0);
+  });
+
+  test('says so when nothing was known', async () => {
+    writeFileSync(crash, 'if (process.send) process.abort();');
+    const { code, stdout, stderr } = await start(words, { NODE_OPTIONS: nodeOptions }).ended;
+    expect(stderr).toContain('crashed (SIGABRT). It had found nothing out yet.');
+    expect([stdout, code]).toEqual(['', 3]);
+  });
+
+  test('a Ctrl-C that only the first process gets stops the exploration', async () => {
+    const child = start(['explore', large(), '--workers', '2']);
+    await text(child.stderr, EXPLORING);
+    child.kill('SIGINT');
+    const { code, stdout } = await child.ended;
+    expect(stdout.replace(/\s+/g, ' ')).toContain('The exploration was interrupted');
+    expect(code).toBe(130);
+  });
 });
 
 interface Ended {

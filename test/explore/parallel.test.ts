@@ -160,16 +160,20 @@ describe('workers', () => {
     expect(expanded).toBeGreaterThan(1000);
   });
 
-  it('that have died fail the search with their error', () => {
+  it.each(['shared', 'messages'] as const)('that are lost end the search with what it knows (%s)', (memory) => {
     const model = modelOf(scenario);
     let idle = 0;
-    const search = new ParallelSearch(model, { sharedLevel: 8 }, [{ post: () => {} }], () => idle++);
+    const search = new ParallelSearch(model, { sharedLevel: 8, memory }, [{ post: () => {} }], () => idle++);
     while (!search.waiting) search.step(1000);
-    search.fail(new Error('out of memory'));
+    expect(search.owing).toEqual([0]);
+    search.lose(0, 'out of memory');
     expect(idle).toBe(1);
     expect(search.waiting).toBe(false);
-    expect(() => search.step(1000)).toThrow('out of memory');
-    expect(() => search.result()).toThrow('out of memory');
+    expect(search.owing).toEqual([]);
+    expect(search.step(1000)).toBe(false);
+    const { complete, limit, states } = search.result();
+    expect([complete, limit]).toEqual([false, { kind: 'thread', message: 'out of memory' }]);
+    expect(states).toBeGreaterThan(8);
   });
 });
 

@@ -2,29 +2,31 @@
  * Explorations with real threads, as the command line and the editor have them: what they find, what becomes of them
  * when a thread dies, and how soon they are over when the user does not want to wait.
  */
-import { writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { execFile } from 'node:child_process';
 import path from 'node:path';
-import { Worker, type WorkerOptions } from 'node:worker_threads';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, it, vi } from 'vitest';
 import type { Exploring } from '../../client/cli/src/explore-file.ts';
-import { exploreWithWorkers } from '../../client/cli/src/explore-workers.ts';
-import type { LevelThread } from '../../client/vscode/src/explore-threads.ts';
+import { nodeThreads as commandThreads, exploreWithWorkers } from '../../client/cli/src/explore-workers.ts';
 import { type ExploreReply, exploreScenario } from '../../client/vscode/src/explore-worker.ts';
-import { createAnswerer, type WorkerReply } from '../../client/vscode/src/worker.ts';
+import { nodeThreads as editorThreads } from '../../client/vscode/src/node-threads.ts';
 import {
+  Crew,
   type Exploration,
   elaborate,
   explore,
+  LOOK_MS,
   type Model,
   type Profile,
   parse,
   profileNamed,
+  ThreadPool,
 } from '../../sim-core/src/index.ts';
 import { everyoneWritesEverything } from './everyone-writes.ts';
 
 const SCRIPT = path.join(import.meta.dirname, '../../client/cli/src/explore-level-worker.ts');
+const TINY = everyoneWritesEverything(3, 1);
 /** Levels of some thousand states, and of many thousands. */
 const SMALL = everyoneWritesEverything(4, 2);
 const LARGE = everyoneWritesEverything(4, 3);
@@ -32,35 +34,25 @@ const LARGE = everyoneWritesEverything(4, 3);
 const ENDLESS = everyoneWritesEverything(6, 6);
 const MEMORIES = ['shared', 'messages'] as const;
 
-/** What a thread may do instead of its work. */
 const DEATHS = {
-  'throws an error': { body: "throw new Error('a cosmic ray')", why: 'a cosmic ray' },
-  'ends the thread': { body: 'process.exit(3)', why: 'it ended with code 3' },
-  'runs out of memory': {
-    body: 'for (const all = []; ; ) all.push(new Array(1000).fill(all.length).map(String))',
-    why: 'memory limit',
-    options: { resourceLimits: { maxOldGenerationSizeMb: 16 } },
-  },
-} as const satisfies Record<string, { body: string; why: string; options?: WorkerOptions }>;
+  'throws an error': 'a cosmic ray',
+  'ends the thread': 'it ended with code 3',
+  'runs out of memory': 'memory limit',
+} as const;
 
-let folder = '';
-beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'snoopscope-threads-'));
+// Every thread of this file is one of these.
+let starts = 0;
+let ends = 0;
+const start = (): Worker => {
+  starts++;
+  return new Worker(SCRIPT).on('exit', () => ends++);
+};
+const COMMAND = commandThreads(start);
+const EDITOR = editorThreads(start);
+const REFUSED = new ThreadPool(() => {
+  throw new Error('threads are not allowed here');
 });
-afterAll(() => rm(folder, { recursive: true }));
-
-/** A script that dies when the first states come. */
-function deadly(name: keyof typeof DEATHS): { file: string; options: WorkerOptions } {
-  const death = DEATHS[name];
-  const file = path.join(folder, `${name.replaceAll(' ', '-')}.mjs`);
-  const text = `import { parentPort } from 'node:worker_threads';
-parentPort.on('message', ({ kind }) => {
-  if (kind !== 'tables') { ${death.body}; }
-});
-`;
-  writeFileSync(file, text);
-  return { file, options: 'options' in death ? death.options : {} };
-}
+const terminate = vi.spyOn(Worker.prototype, 'terminate');
 
 /** What one thread finds in the large scenario. */
 let alone: Exploration | undefined;
@@ -68,7 +60,7 @@ let alone: Exploration | undefined;
 describe('the command line', () => {
   it.each(MEMORIES)('finds with three threads what one finds (%s)', async (memory) => {
     const model = modelOf(LARGE);
-    const exploring = exploreWithWorkers(model, { memory }, 3, () => new Worker(SCRIPT));
+    const exploring = exploreWithWorkers(model, { memory }, 3, COMMAND);
     const together = await toEnd(exploring);
     alone ??= explore(model);
     expect(essence(together, memory)).toEqual(essence(alone, memory));
@@ -76,7 +68,7 @@ describe('the command line', () => {
 
   it.each(MEMORIES)('is over within 100 ms when it is stopped (%s)', async (memory) => {
     const stopped = async (): Promise<number> => {
-      const exploring = exploreWithWorkers(modelOf(ENDLESS), { memory }, 3, () => new Worker(SCRIPT));
+      const exploring = exploreWithWorkers(modelOf(ENDLESS), { memory }, 3, COMMAND);
       let began = 0;
       const { complete, limit, states } = await toEnd(exploring, ({ states, depth }) => {
         if (states < 100_000 || depth < 9) return false;
@@ -90,19 +82,11 @@ describe('the command line', () => {
     };
     expect(await leastOf(stopped, 100)).toBeLessThan(100);
   });
-
-  it.each(Object.keys(DEATHS) as (keyof typeof DEATHS)[])('fails when a thread %s', async (name) => {
-    const { file, options } = deadly(name);
-    for (const memory of MEMORIES) {
-      const exploring = exploreWithWorkers(modelOf(SMALL), { memory }, 3, () => new Worker(file, options));
-      await expect(toEnd(exploring)).rejects.toThrow(DEATHS[name].why);
-    }
-  });
 });
 
 describe('the editor', () => {
   it.each(MEMORIES)('finds with three threads what one finds (%s)', async (memory) => {
-    const { workers, report } = explored(await inEditor(LARGE, { memory, count: 3, script: SCRIPT }));
+    const { workers, report } = explored(await inEditor(LARGE, { memory, count: 3 }));
     expect(workers.count).toBe(3);
     expect(workers.expanded).toBeGreaterThan(1000);
     alone ??= explore(modelOf(LARGE));
@@ -112,7 +96,7 @@ describe('the editor', () => {
   });
 
   it('has no others when one worker is asked for', async () => {
-    const { workers } = explored(await inEditor(SMALL, { memory: 'shared', count: 1, script: SCRIPT }));
+    const { workers } = explored(await inEditor(SMALL, { memory: 'shared', count: 1 }));
     expect(workers).toEqual({ count: 1, memory: 'shared', expanded: 0 });
   });
 
@@ -125,7 +109,7 @@ describe('the editor', () => {
         aborted = Date.now();
         stop.abort();
       };
-      const answer = await inEditor(ENDLESS, { memory, count: 3, script: SCRIPT, stop: stop.signal, onProgress });
+      const answer = await inEditor(ENDLESS, { memory, count: 3, stop: stop.signal, onProgress });
       const { ended, report, shortened } = explored(answer);
       expect([report.complete, report.limit?.kind, shortened]).toEqual([false, 'stopped', false]);
       return ended - aborted;
@@ -133,33 +117,79 @@ describe('the editor', () => {
     expect(await leastOf(cancelled, 100)).toBeLessThan(100);
   });
 
-  it.each(Object.keys(DEATHS) as (keyof typeof DEATHS)[])('fails when a thread %s', async (name) => {
-    const { file, options } = deadly(name);
-    for (const memory of MEMORIES) {
-      const answer = inEditor(SMALL, { memory, count: 2, script: file, options });
-      await expect(answer).rejects.toThrow(DEATHS[name].why);
-    }
-  });
-
-  it('says which thread died, and why, instead of a result', async () => {
-    const { file } = deadly('throws an error');
-    const threads = { start: () => levelThread(new Worker(file)), memory: 'shared', processors: 4 } as const;
-    const reply = await new Promise<WorkerReply>((resolve) => {
-      const answer = createAnswerer(threads, (reply) => reply.kind !== 'progress' && resolve(reply));
-      answer({ kind: 'explore', text: SMALL, includes: {}, maxBytes: 2 ** 30, workers: 2, levelWorker: '' });
-    });
-    expect(reply).toEqual({
-      kind: 'died',
-      message:
-        'A worker of the exploration died: a cosmic ray. The setting snoopscope.explore.workers takes 1 for no others.',
-    });
-  });
-
-  it.each(MEMORIES)('goes on alone where no thread may be started, and says so (%s)', async (memory) => {
-    const answer = await inEditor(SMALL, { memory, count: 3, script: 'refused' });
+  it.each(MEMORIES)('continues alone where no thread may be started, and says so (%s)', async (memory) => {
+    const answer = await inEditor(SMALL, { memory, count: 3, pool: REFUSED });
     const { workers, report } = explored(answer);
     expect(workers).toEqual({ count: 1, memory, expanded: 0, problem: 'threads are not allowed here' });
     expect(report.complete).toBe(true);
+  });
+});
+
+describe('a thread that is lost ends the exploration with why, and with what is known', () => {
+  // Programs of their own: what kills a thread may kill the process that it is in.
+  it.each(Object.keys(DEATHS) as (keyof typeof DEATHS)[])('when it %s', async (death) => {
+    const program = path.join(import.meta.dirname, 'lost-thread.ts');
+    const { stdout } = await promisify(execFile)(process.execPath, [program, death]);
+    const answers = JSON.parse(stdout) as Record<string, Pick<Exploration, 'states' | 'complete' | 'limit'>>;
+    expect(Object.keys(answers)).toEqual([
+      'command, shared',
+      'editor, shared',
+      'command, messages',
+      'editor, messages',
+    ]);
+    for (const [host, { states, complete, limit }] of Object.entries(answers)) {
+      expect(states, host).toBeGreaterThan(1000);
+      expect(complete, host).toBe(false);
+      expect(limit, host).toEqual({ kind: 'thread', message: expect.stringContaining(DEATHS[death]) });
+    }
+  });
+
+  it.each(MEMORIES)('when it does not answer (%s)', (memory) => {
+    const pool = new ThreadPool(() => ({ post: () => {} }));
+    const crew = new Crew(modelOf(SMALL), { memory }, { count: 2, pool, advice: 'Try alone.', onIdle: () => {} });
+    let looks = 0;
+    while (crew.search.step(1000)) {
+      if (!crew.search.waiting) continue;
+      crew.look();
+      looks++;
+    }
+    const { states, complete, limit } = crew.search.result();
+    expect(states).toBeGreaterThan(1000);
+    expect(complete).toBe(false);
+    const message = 'A thread of the exploration has not answered for 30 seconds. Try alone.';
+    expect(limit).toEqual({ kind: 'thread', message });
+    expect(looks * LOOK_MS).toBeGreaterThanOrEqual(30_000);
+  });
+});
+
+describe('threads', () => {
+  it('are kept: 200 explorations are cancelled, and no thread starts or ends for it', async () => {
+    const model = modelOf(TINY);
+    for (let i = 0; i < 200; i++) {
+      const memory = MEMORIES[i % 2] as 'shared' | 'messages';
+      if (i % 20 === 0) {
+        const stop = new AbortController();
+        setImmediate(() => stop.abort());
+        explored(await inEditor(SMALL, { memory, count: 3, stop: stop.signal }));
+        continue;
+      }
+      // Left in the middle of a level, with threads at work.
+      const left = exploreWithWorkers(model, { memory, sharedLevel: 8 + (i % 7) }, 3, COMMAND);
+      while (!left.waiting?.() && left.step()) {
+        // Until it has to wait for them, or is over.
+      }
+      left.close?.();
+    }
+    // Nothing of what they were at is left over.
+    for (const memory of MEMORIES) {
+      const after = await toEnd(exploreWithWorkers(model, { memory, sharedLevel: 8 }, 3, COMMAND));
+      expect(essence(after, memory)).toEqual(essence(explore(model), memory));
+    }
+    await toEnd(exploreWithWorkers(modelOf(SMALL), {}, 3, EDITOR));
+    // Two beside the one that leads: of the command, and of the editor.
+    expect(starts).toBe(4);
+    expect(ends).toBe(0);
+    expect(terminate).not.toHaveBeenCalled();
   });
 });
 
@@ -168,8 +198,7 @@ type ProgressReply = Extract<ExploreReply, { kind: 'progress' }>;
 interface EditorCall {
   readonly memory: 'shared' | 'messages';
   readonly count: number;
-  readonly script: string;
-  readonly options?: WorkerOptions;
+  readonly pool?: ThreadPool;
   readonly stop?: AbortSignal;
   readonly onProgress?: (reply: ProgressReply) => void;
 }
@@ -181,10 +210,6 @@ async function inEditor(text: string, call: EditorCall): Promise<ExploreReply> {
     last = reply;
     if (reply.kind === 'progress') call.onProgress?.(reply);
   };
-  const start = (script: string): LevelThread => {
-    if (script === 'refused') throw new Error('threads are not allowed here');
-    return levelThread(new Worker(script, call.options));
-  };
   await exploreScenario(
     {
       kind: 'explore',
@@ -193,13 +218,13 @@ async function inEditor(text: string, call: EditorCall): Promise<ExploreReply> {
       kernel: 'v6.12',
       maxBytes: 2 ** 30,
       workers: call.count,
-      levelWorker: call.script,
+      levelWorker: SCRIPT,
     },
     {
       send,
       pause: () => new Promise(setImmediate),
       stop: call.stop ?? new AbortController().signal,
-      threads: { start, memory: call.memory, processors: 4 },
+      threads: { pool: () => call.pool ?? EDITOR, memory: call.memory, processors: 4 },
     },
   );
   if (!last) throw new Error('no answer');
@@ -209,22 +234,6 @@ async function inEditor(text: string, call: EditorCall): Promise<ExploreReply> {
 function explored(reply: ExploreReply): Extract<ExploreReply, { kind: 'explored' }> {
   if (reply.kind !== 'explored') throw new Error(`the answer is ${reply.kind}`);
   return reply;
-}
-
-/** As client/vscode/src/check-node.ts, which is a program. */
-function levelThread(worker: Worker): LevelThread {
-  return {
-    post: (message, transfer) => worker.postMessage(message, transfer),
-    listen({ onAnswer, onDeath }) {
-      worker.on('message', onAnswer);
-      worker.on('error', (error) => onDeath(error instanceof Error ? error.message : String(error)));
-      worker.on('exit', (code) => onDeath(`it ended with code ${code}`));
-    },
-    terminate: () => {
-      worker.removeAllListeners('exit');
-      void worker.terminate();
-    },
-  };
 }
 
 async function toEnd(

@@ -103,6 +103,7 @@ export function limitText(limit: ExploreLimit): string {
     case 'finding':
       return `The exploration stopped at the first ${limit.finding}.`;
     case 'model':
+    case 'thread':
       return limit.message;
   }
 }

@@ -9,6 +9,7 @@ import { commandHelp, generalHelp } from './help.ts';
 import type { Io, Output } from './io.ts';
 import { jsonText } from './json.ts';
 import { paintFor, widthOf } from './paint.ts';
+import { printable } from './printable.ts';
 import { type StatusLine, statusLine } from './status-line.ts';
 import { VERSION } from './version.ts';
 
@@ -93,12 +94,4 @@ function print(output: Output, text: string): void {
 /** For programs: every character as it is, those that a terminal would obey in escapes. */
 function printDocument(output: Output, json: string): void {
   if (!output.closed) output.write(`${json}\n`);
-}
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it replaces.
-const CONTROL = /\u001b\[[\d;]*m|[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
-
-/** A terminal would obey the control characters of a hostile file. Colours are our own, or do no harm. */
-function printable(text: string, colours: boolean): string {
-  return text.replace(CONTROL, (found) => (colours && found.endsWith('m') && found.length > 1 ? found : '\u{fffd}'));
 }

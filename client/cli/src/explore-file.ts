@@ -18,6 +18,7 @@ import { isFinished, type Keepable, type Keeper, type Kept } from './explore-che
 import type { ExploreRequest } from './explore-options.ts';
 import { exploreWithWorkers } from './explore-workers.ts';
 import { pause } from './io.ts';
+import type { KnownSoFar } from './known-so-far.ts';
 import { withPauses } from './with-pauses.ts';
 
 export interface Explored {
@@ -31,8 +32,18 @@ export interface Explored {
   readonly kept?: Kept;
 }
 
+/** Of an exploration that may not be over. */
+export type Known = Omit<Explored, 'exitCode'>;
+
 /** Told a few times a second. */
 export type OnProgress = (progress: Progress, seconds: number, kept: Kept | undefined) => void;
+
+/** Who looks on. */
+export interface Audience {
+  readonly onProgress?: OnProgress | undefined;
+  readonly keeper?: Keeper | undefined;
+  readonly known?: KnownSoFar | undefined;
+}
 
 /** Something that finds out about a model slice by slice. */
 export interface Exploring extends Keepable {
@@ -46,7 +57,7 @@ export interface Exploring extends Keepable {
   readonly wait?: () => Promise<void>;
   /** False while others store states, so that where they are cannot be saved. */
   readonly isBetweenLevels?: () => boolean;
-  readonly close?: () => Promise<void>;
+  readonly close?: () => void;
 }
 
 /** Between two looks at the keyboard. */
@@ -60,12 +71,12 @@ export async function exploreModel(
   profile: Profile,
   request: ExploreRequest,
   interrupt: AbortSignal,
-  onProgress?: OnProgress,
-  keeper?: Keeper,
+  audience: Audience = {},
 ): Promise<Explored> {
   const began = performance.now();
+  const { keeper } = audience;
   const known = keeper?.result;
-  const { exploration, last } = known ?? (await explored(model, request, interrupt, onProgress, keeper));
+  const { exploration, last } = known ?? (await explored(model, request, interrupt, audience));
   const ended = performance.now();
   const shouldStop = (): boolean => interrupt.aborted || performance.now() - ended > SHORTEN_MS;
   const verdict = verdictOf(model, profile, exploration);
@@ -91,21 +102,22 @@ async function explored(
   model: Model,
   request: ExploreRequest,
   interrupt: AbortSignal,
-  onProgress: OnProgress | undefined,
-  keeper: Keeper | undefined,
+  audience: Audience,
 ): Promise<{ exploration: Exploration; last?: Snapshot | undefined }> {
   const search = exploringOf(model, request);
+  const { keeper } = audience;
   try {
     await keeper?.begin(search);
-    await inSlices(search, request.maxSeconds ?? Number.POSITIVE_INFINITY, interrupt, onProgress, keeper);
+    await inSlices(search, request.maxSeconds ?? Number.POSITIVE_INFINITY, interrupt, audience);
     // What is looked at for the result is no part of the search.
     const last = keeper && search.snapshot();
     const exploration = search.result();
     if (isFinished(exploration)) return { exploration, last };
-    if (last) await keeper.stopped(last);
+    // What a dead thread was at is missing: the last checkpoint is the place to continue from.
+    if (last && exploration.limit?.kind !== 'thread') await keeper.stopped(last);
     return { exploration };
   } finally {
-    await search.close?.();
+    search.close?.();
   }
 }
 
@@ -127,13 +139,13 @@ async function inSlices(
   search: Exploring,
   maxSeconds: number,
   interrupt: AbortSignal,
-  onProgress: OnProgress | undefined,
-  keeper: Keeper | undefined,
+  { onProgress, keeper, known }: Audience,
 ): Promise<void> {
   const began = performance.now();
   let [paused, told] = [began, began];
   for (;;) {
     if (keeper && (search.isBetweenLevels?.() ?? true)) await keeper.keep(search);
+    known?.look(search, performance.now() - began);
     if (!search.step()) return;
     const now = performance.now();
     const waiting = search.waiting?.() ?? false;

@@ -1,13 +1,13 @@
 /** An exploration for programs. */
 import type { CheckpointIdentity } from '@snoopscope/sim-core';
-import type { Explored } from './explore-file.ts';
+import type { Known } from './explore-file.ts';
 import { exploreLimitText } from './explore-text.ts';
 import { FORMAT_VERSION } from './json.ts';
 
 /** `cost` and `checkpoint` are all that may differ between two runs of the same call; `exploration` is what `merge` reads. */
 export function exploredDocument(
   file: string,
-  { report, exploration, seconds, kept }: Explored,
+  { report, exploration, seconds, kept }: Known,
   { scenario, kernel, engine }: CheckpointIdentity,
 ): object {
   const { passed, limit, conditions, findings, states, bytes, ...rest } = report;

@@ -13,13 +13,13 @@ import { shellWord } from './arguments.ts';
 import { counted, limitText, spaced } from './check-text.ts';
 import type { Call } from './commands/command.ts';
 import type { Kept } from './explore-checkpoint.ts';
-import type { Explored } from './explore-file.ts';
+import type { Known } from './explore-file.ts';
 import { type Style, wrap } from './paint.ts';
 
 /** More outcomes than these are for programs. */
 const SHOWN_OUTCOMES = 40;
 
-export function printExplored(call: Call, name: string, { report, seconds, kept }: Explored): void {
+export function printExplored(call: Call, name: string, { report, seconds, kept }: Known): void {
   const { kernel, passed, conditions, findings, fingerprints } = report;
   const [style, word] = VERDICTS[String(passed) as keyof typeof VERDICTS];
   call.print(call.paint('heading', name));

@@ -2,39 +2,24 @@
 import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import type { Worker } from 'node:worker_threads';
-import {
-  type FromLevelWorker,
-  type LevelWorker,
-  type Model,
-  type ParallelOptions,
-  ParallelSearch,
-  SLICE_MOVES,
-} from '@snoopscope/sim-core';
+import { Crew, LOOK_MS, type Model, type ParallelOptions, SLICE_MOVES, ThreadPool } from '@snoopscope/sim-core';
 import type { Exploring } from './explore-file.ts';
 import { Failure } from './failure.ts';
 
-/** How long a wait for workers may keep from looking at the keyboard. */
-const LOOK_MS = 20;
+const ADVICE = 'Without --workers there is only one thread.';
 
-/** A thread that dies makes the next `step` fail. `start` starts one. */
-export function exploreWithWorkers(
-  model: Model,
-  options: ParallelOptions,
-  count: number,
-  start = newWorker,
-): Exploring {
-  const threads = Array.from({ length: count - 1 }, start);
+/** The threads of this process. */
+const THREADS = nodeThreads(newWorker);
+
+/** A thread that dies or hangs ends the exploration with what it knows. */
+export function exploreWithWorkers(model: Model, options: ParallelOptions, count: number, pool = THREADS): Exploring {
   let wake: () => void = () => {};
-  const posts = threads.map((thread): LevelWorker => ({ post: (message, list) => thread.postMessage(message, list) }));
-  const search = new ParallelSearch(model, options, posts, () => wake());
-  threads.forEach((thread, index) => {
-    const fail = (why: string): void => search.fail(died(why));
-    thread.on('message', (answer: FromLevelWorker) => search.receive(index, answer));
-    thread.on('messageerror', (error) => fail(error.message));
-    thread.on('error', (error) => fail(error instanceof Error ? error.message : String(error)));
-    // Nobody but `close` ends a thread.
-    thread.on('exit', (code) => fail(`it ended with code ${code}`));
-  });
+  const crew = new Crew(model, options, { count, pool, early: true, advice: ADVICE, onIdle: () => wake() });
+  const { search } = crew;
+  if (crew.problem !== undefined) {
+    crew.close();
+    throw new Failure(crew.problem, { code: 'no-worker' });
+  }
   return {
     step: () => search.step(SLICE_MOVES),
     stop: (limit) => search.stop(limit),
@@ -46,22 +31,29 @@ export function exploreWithWorkers(
     waiting: () => search.waiting,
     wait: () =>
       new Promise((resolve) => {
-        const timer = setTimeout(resolve, LOOK_MS);
+        const timer = setTimeout(() => {
+          crew.look();
+          resolve();
+        }, LOOK_MS);
         wake = () => {
           clearTimeout(timer);
           resolve();
         };
       }),
-    async close() {
-      for (const thread of threads) thread.removeAllListeners('exit');
-      await Promise.all(threads.map((thread) => thread.terminate()));
-    },
+    close: () => crew.close(),
   };
 }
 
-function died(why: string): Failure {
-  return new Failure(`A thread of the exploration died: ${why}. Without --workers there is one thread only.`, {
-    code: 'worker-died',
+/** Threads of Node. They do not keep the process from ending, and end with it. */
+export function nodeThreads(start: () => Worker): ThreadPool {
+  return new ThreadPool(({ onAnswer, onDeath }) => {
+    const thread = start();
+    thread.on('message', onAnswer);
+    thread.on('messageerror', ({ message }) => onDeath(message));
+    thread.on('error', (error) => onDeath(error instanceof Error ? error.message : String(error)));
+    thread.on('exit', (code) => onDeath(`it ended with code ${code}`));
+    thread.unref();
+    return { post: (message, transfer) => thread.postMessage(message, transfer) };
   });
 }
 
@@ -78,7 +70,5 @@ function workerFile(): string {
     .map((name) => path.join(folder, name))
     .find((file) => existsSync(file));
   if (found) return found;
-  throw new Failure('--workers needs the file explore-level-worker.js beside the program, and it is not there.', {
-    code: 'no-worker',
-  });
+  throw new Error('--workers needs the file explore-level-worker.js beside the program, and it is not there.');
 }

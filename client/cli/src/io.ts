@@ -1,3 +1,5 @@
+import type { LastWords } from './supervise.ts';
+
 /** Everything outside the command that it uses, so that tests can put something else in its place. */
 export interface Io {
   /** Behind the name of the program. */
@@ -10,6 +12,8 @@ export interface Io {
   readonly interrupt: AbortSignal;
   /** From now on, being told to end (SIGTERM) counts as Ctrl-C; before, it ends the process. */
   readonly heedTermination: () => void;
+  /** Takes what is to be printed should this process crash; undefined where nobody would print it. */
+  readonly lastWords?: ((words: LastWords) => void) | undefined;
 }
 
 export interface Output {

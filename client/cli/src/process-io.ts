@@ -4,6 +4,7 @@ import type { WriteStream } from 'node:tty';
 import { EXIT } from './exit-codes.ts';
 import { type Io, type Output, pause } from './io.ts';
 import { ERASE_LINE } from './status-line.ts';
+import { lastWords } from './supervise.ts';
 
 export function processIo(): Io {
   return {
@@ -16,6 +17,7 @@ export function processIo(): Io {
       return process.stdin;
     },
     ...interruption(),
+    lastWords: lastWords(),
   };
 }
 

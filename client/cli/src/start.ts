@@ -12,25 +12,32 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { Script } from 'node:vm';
 import { EXIT } from './exit-codes.ts';
+import { needsSupervision, supervise } from './supervise.ts';
 
 /** The program's last line: what it was built from. */
 const BUILD_LINE = /\n\/\/ build ([0-9a-f]+)\n$/;
 
 const folder = import.meta.dirname;
 const file = path.join(folder, 'cli-program.js');
-const source = programText();
-const build = BUILD_LINE.exec(source.slice(-100))?.[1];
-const kept = build === undefined ? undefined : cacheFile();
-const cachedData = kept && readCompiled(kept, build as string);
-const program = new Script(source, { filename: file, ...(cachedData && { cachedData }) });
-if (kept && (!cachedData || program.cachedDataRejected)) {
-  // A call that was wrong compiled little of what the command needs.
-  process.on('exit', (code) => {
-    if (code !== EXIT.wrong && code !== EXIT.interrupted) keepCompiled(kept, build as string);
-  });
+const words = process.argv.slice(2);
+if (needsSupervision(words)) supervise(path.join(folder, 'cli.js'), words);
+else startProgram();
+
+function startProgram(): void {
+  const source = programText();
+  const build = BUILD_LINE.exec(source.slice(-100))?.[1];
+  const kept = build === undefined ? undefined : cacheFile();
+  const cachedData = kept && readCompiled(kept, build as string);
+  const program = new Script(source, { filename: file, ...(cachedData && { cachedData }) });
+  if (kept && (!cachedData || program.cachedDataRejected)) {
+    // A call that was wrong compiled little of what the command needs.
+    process.on('exit', (code) => {
+      if (code !== EXIT.wrong && code !== EXIT.interrupted) keepCompiled(program, kept, build as string);
+    });
+  }
+  const module = { exports: {} };
+  program.runInThisContext()(module.exports, createRequire(file), module, file, folder);
 }
-const module = { exports: {} };
-program.runInThisContext()(module.exports, createRequire(file), module, file, folder);
 
 /** A function in ASCII: V8 takes it as it is, without a copy. */
 function programText(): string {
@@ -49,7 +56,6 @@ function cacheFile(): string | undefined {
   const own = userCache();
   const base = NODE_COMPILE_CACHE || (own && path.isAbsolute(own) ? own : undefined);
   if (NODE_DISABLE_COMPILE_CACHE || !base) return undefined;
-  const words = process.argv.slice(2);
   const [first = ''] = words;
   const asked = words.some((word) => word === '--help' || word === '-h');
   const command = asked || !/^[a-z]+$/.test(first) ? 'help' : first;
@@ -74,7 +80,7 @@ function readCompiled(name: string, wanted: string): Buffer | undefined {
   }
 }
 
-function keepCompiled(name: string, of: string): void {
+function keepCompiled(program: Script, name: string, of: string): void {
   const unfinished = `${name}.${process.pid}`;
   try {
     mkdirSync(path.dirname(name), { recursive: true });

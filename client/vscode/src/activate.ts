@@ -9,7 +9,7 @@ import {
 } from '@snoopscope/server/protocol';
 import { type ExtensionContext, Uri, workspace } from 'vscode';
 import type { BaseLanguageClient, LanguageClientOptions } from 'vscode-languageclient';
-import type { BesideWorker } from './beside.ts';
+import { Beside, type BesideWorker } from './beside-workers.ts';
 import { registerCheck } from './check.ts';
 import { registerDebugging } from './debugging.ts';
 import { registerExplore } from './explore.ts';
@@ -18,20 +18,19 @@ import { registerKernel } from './kernel.ts';
 
 export interface Platform {
   createClient(options: LanguageClientOptions): Promise<BaseLanguageClient>;
-  createWorker(): Promise<BesideWorker>;
+  startBeside(): Promise<BesideWorker>;
   /** Address or path of what the threads of an exploration run. */
   levelWorker(): Promise<string>;
 }
 
 export async function activateSnoopscope(context: ExtensionContext, platform: Platform): Promise<void> {
+  const beside = new Beside(() => platform.startBeside());
   context.subscriptions.push(
+    beside,
     registerDebugging(),
     registerKernel(),
-    registerCheck(() => platform.createWorker()),
-    registerExplore(
-      () => platform.createWorker(),
-      () => platform.levelWorker(),
-    ),
+    registerCheck(beside),
+    registerExplore(beside, () => platform.levelWorker()),
   );
   const initializationOptions: InitializationOptions = { readFile: true, findScenarios: true };
   const client = await platform.createClient({ documentSelector: [{ language: 'snoop' }], initializationOptions });

@@ -1,17 +1,9 @@
-// Work in a worker beside the editor, with a progress notification that cancels it at once.
+// Work in a worker beside the editor, with a progress notification that cancels it.
 import { includePath, type Progress, parse, type Share } from '@snoopscope/sim-core';
 import { ProgressLocation, type TextDocument, Uri, window, workspace } from 'vscode';
+import type { Beside, ProgressReply } from './beside-workers.ts';
 import { readText } from './files.ts';
-import type { ToWorker, WorkerAnswer, WorkerReply, WorkerRequest } from './worker.ts';
-
-/** A worker that runs worker.ts. Each platform has its own kind. */
-export interface BesideWorker {
-  post(message: ToWorker): void;
-  listen(onReply: (reply: WorkerReply) => void, onError: (error: Error) => void): void;
-  terminate(): void;
-}
-
-export type CreateWorker = () => Promise<BesideWorker>;
+import type { WorkerAnswer, WorkerRequest } from './worker.ts';
 
 /** The scenario of a command that may name one; undefined, and a message, when there is none. */
 export async function scenarioFor(given: Uri | string | undefined, purpose: string): Promise<TextDocument | undefined> {
@@ -22,50 +14,25 @@ export async function scenarioFor(given: Uri | string | undefined, purpose: stri
   return undefined;
 }
 
-/** An exploration that is cancelled and does not say within this time what it knows is in no state to say it. */
-const STOP_MS = 2_000;
-
-/**
- * Asks a new worker. An exploration that the user cancelled answers with what is known; undefined when nothing is. A
- * worker that dies is an error.
- */
+/** Asks a worker, with a notification that tells how far it is and cancels it. */
 export async function askWorker(
-  createWorker: CreateWorker,
+  beside: Beside,
   request: WorkerRequest,
   title: string,
 ): Promise<WorkerAnswer | undefined> {
-  const worker = await createWorker();
+  const cancel = new AbortController();
   let onProgress: (reply: ProgressReply) => void = () => {};
-  let onCancel: () => void = () => {};
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const answer = new Promise<WorkerAnswer | undefined>((resolve, reject) => {
-    const onReply = (reply: WorkerReply) => {
-      if (reply.kind === 'progress') onProgress(reply);
-      else resolve(reply);
-    };
-    onCancel = () => {
-      if (request.kind === 'check') return resolve(undefined);
-      worker.post({ kind: 'stop' });
-      timer = setTimeout(() => resolve(undefined), STOP_MS);
-    };
-    worker.listen(onReply, reject);
-    worker.post(request);
-  }).finally(() => {
-    clearTimeout(timer);
-    worker.terminate();
-  });
+  const answer = beside.ask(request, (reply) => onProgress(reply), cancel.signal);
   const options = { location: ProgressLocation.Notification, title, cancellable: true };
   await window.withProgress(options, (progress, cancelled) => {
     onProgress = (reply) => progress.report({ message: progressText(reply) });
     // What was cancelled is over for the user, whatever the worker still has to put together.
     const given = new Promise<void>((resolve) => cancelled.onCancellationRequested(() => resolve()));
-    cancelled.onCancellationRequested(() => onCancel());
+    cancelled.onCancellationRequested(() => cancel.abort());
     return Promise.race([answer, given]);
   });
   return answer;
 }
-
-type ProgressReply = Extract<WorkerReply, { kind: 'progress' }>;
 
 function progressText(reply: ProgressReply): string {
   const { states, frontier, bytes }: Progress = reply.progress;

@@ -1,9 +1,11 @@
-import type { LevelThread } from './explore-threads.ts';
+// The worker beside the editor in a browser.
+import { ThreadPool } from '@snoopscope/sim-core';
+import { keeping } from './keeping.ts';
 import { createAnswerer } from './worker.ts';
 
 const answer = createAnswerer(
   {
-    start: (script) => levelThread(new Worker(script)),
+    pool: keeping(webThreads),
     memory: crossOriginIsolated ? 'shared' : 'messages',
     processors: navigator.hardwareConcurrency,
   },
@@ -11,18 +13,16 @@ const answer = createAnswerer(
 );
 addEventListener('message', ({ data }) => answer(data));
 
-function levelThread(worker: Worker): LevelThread {
-  return {
-    post: (message, transfer) => worker.postMessage(message, transfer),
-    listen({ onAnswer, onRefused, onDeath }) {
-      worker.onmessage = ({ data }) => onAnswer(data);
-      worker.onmessageerror = () => onDeath('its answer cannot be read');
-      worker.onerror = (event) => {
-        // A script that cannot be loaded has no error of its own.
-        if (event instanceof ErrorEvent) onDeath(event.message);
-        else onRefused('their script cannot be loaded here');
-      };
-    },
-    terminate: () => worker.terminate(),
-  };
+function webThreads(script: string): ThreadPool {
+  return new ThreadPool(({ onAnswer, onRefused, onDeath }) => {
+    const thread = new Worker(script);
+    thread.onmessage = ({ data }) => onAnswer(data);
+    thread.onmessageerror = () => onDeath('its answer cannot be read');
+    thread.onerror = (event) => {
+      // A script that cannot be loaded has no error of its own.
+      if (event instanceof ErrorEvent) onDeath(event.message);
+      else onRefused('their script cannot be loaded here');
+    };
+    return { post: (message, transfer) => thread.postMessage(message, transfer) };
+  });
 }

@@ -1,26 +1,15 @@
+// The process beside the editor in Node. A process of its own: should V8 crash under the threads of an exploration, the
+// editor's other extensions live on.
 import { availableParallelism } from 'node:os';
-import { parentPort, Worker } from 'node:worker_threads';
-import type { LevelThread } from './explore-threads.ts';
-import { createAnswerer } from './worker.ts';
+import { Worker } from 'node:worker_threads';
+import { keeping } from './keeping.ts';
+import { nodeThreads } from './node-threads.ts';
+import { createAnswerer, type ToWorker } from './worker.ts';
 
-const answer = createAnswerer(
-  { start: (script) => levelThread(new Worker(script)), memory: 'shared', processors: availableParallelism() },
-  (reply) => parentPort?.postMessage(reply),
-);
-parentPort?.on('message', (message) => answer(message));
-
-function levelThread(worker: Worker): LevelThread {
-  return {
-    post: (message, transfer) => worker.postMessage(message, transfer),
-    listen({ onAnswer, onDeath }) {
-      worker.on('message', onAnswer);
-      worker.on('messageerror', ({ message }) => onDeath(message));
-      worker.on('error', (error) => onDeath(error instanceof Error ? error.message : String(error)));
-      worker.on('exit', (code) => onDeath(`it ended with code ${code}`));
-    },
-    terminate: () => {
-      worker.removeAllListeners('exit');
-      void worker.terminate();
-    },
-  };
-}
+const pool = keeping((script) => nodeThreads(() => new Worker(script)));
+const answer = createAnswerer({ pool, memory: 'shared', processors: availableParallelism() }, (reply) => {
+  if (process.connected) process.send?.(reply);
+});
+process.on('message', (message) => answer(message as ToWorker));
+// The editor is gone.
+process.on('disconnect', () => process.exit());

@@ -1,5 +1,5 @@
-// Checking a scenario, away from the editor's thread: an exploration may take minutes, and ending the worker cancels it.
-import { checkScenario, type KernelVerdict, type Progress, parse } from '@snoopscope/sim-core';
+// Checking a scenario, away from the editor's thread: an exploration may take minutes.
+import { checking, type KernelVerdict, type Progress, parse } from '@snoopscope/sim-core';
 
 export interface CheckRequest {
   readonly kind: 'check';
@@ -31,27 +31,46 @@ export interface KernelReport {
 }
 
 const PROGRESS_MS = 200;
+/** Between two looks at what happened outside. */
+const SLICE_MS = 20;
 
-/** `send` gets progress and, last, the verdict. */
-export function checkOnAllKernels(request: CheckRequest, send: (reply: CheckReply) => void): void {
+/** What goes on around a check. */
+export interface Surroundings {
+  readonly send: (reply: CheckReply) => void;
+  /** Lets what happened outside come in. */
+  readonly pause: () => Promise<void>;
+  /** The user does not want to wait any longer. */
+  readonly stop: AbortSignal;
+}
+
+/** Sends progress and, last, the verdict, or as much of it as was known when it was stopped. */
+export async function checkOnAllKernels(request: CheckRequest, { send, pause, stop }: Surroundings): Promise<void> {
   const { text, includes, maxStates } = request;
   const read = (path: string) => (Object.hasOwn(includes, path) ? parse(includes[path] ?? '') : undefined);
-  const began = performance.now();
-  let told = began;
-  const shouldStop = (progress: Progress) => {
-    if (performance.now() - told < PROGRESS_MS) return false;
-    told = performance.now();
-    send({ kind: 'progress', progress, seconds: (told - began) / 1000 });
-    return false;
-  };
-  const { diagnostics, kernels } = checkScenario(parse(text), {
+  const slices = checking(parse(text), {
     includes: read,
-    explore: { shouldStop, ...(maxStates !== undefined && { maxStates }) },
+    interrupted: () => stop.aborted,
+    explore: { shouldStop: () => stop.aborted, ...(maxStates !== undefined && { maxStates }) },
   });
-  const problems = diagnostics.filter(({ severity }) => severity === 'error');
-  if (kernels.length === 0)
-    send({ kind: 'broken', problems: problems.map(({ line, message }) => ({ line, message })) });
-  else send({ kind: 'judged', kernels: kernels.map(reportOf) });
+  const began = performance.now();
+  let [paused, told] = [began, began];
+  for (;;) {
+    const { done, value } = slices.next();
+    if (done) {
+      const problems = value.diagnostics.filter(({ severity }) => severity === 'error');
+      if (value.kernels.length > 0) send({ kind: 'judged', kernels: value.kernels.map(reportOf) });
+      else send({ kind: 'broken', problems: problems.map(({ line, message }) => ({ line, message })) });
+      return;
+    }
+    const now = performance.now();
+    if (now - told >= PROGRESS_MS) {
+      told = now;
+      send({ kind: 'progress', progress: value, seconds: (told - began) / 1000 });
+    }
+    if (now - paused < SLICE_MS) continue;
+    await pause();
+    paused = performance.now();
+  }
 }
 
 function reportOf({ profile, exploration, passed, conditions, unexpected }: KernelVerdict): KernelReport {
@@ -63,6 +82,8 @@ function reportOf({ profile, exploration, passed, conditions, unexpected }: Kern
     conditions: conditions.map(({ text, line, holds }) => ({ text, line, holds })),
     unexpected,
     endless: exploration.complete && exploration.finals === 0,
-    ...(limit && { limit: limit.kind === 'model' ? limit.message : `limit of ${limit.kind}` }),
+    ...(limit && {
+      limit: limit.kind === 'model' || limit.kind === 'thread' ? limit.message : `limit of ${limit.kind}`,
+    }),
   };
 }

@@ -1,20 +1,21 @@
 // The command "Check Scenario": every condition on every kernel that the scenario names, over all interleavings.
 import { COMMANDS } from '@snoopscope/server/protocol';
 import { commands, Disposable, type OutputChannel, type Uri, window, workspace } from 'vscode';
-import { askWorker, type CreateWorker, numberOf, scenarioFor, textsOf } from './beside.ts';
+import { askWorker, numberOf, scenarioFor, textsOf } from './beside.ts';
+import type { Beside } from './beside-workers.ts';
 import { verdictLines } from './verdict-text.ts';
 import type { WorkerAnswer } from './worker.ts';
 
-export function registerCheck(createWorker: CreateWorker): Disposable {
+export function registerCheck(beside: Beside): Disposable {
   const output = window.createOutputChannel('Snoopscope');
-  const check = (uri?: Uri | string) => checkScenario(output, createWorker, uri);
+  const check = (uri?: Uri | string) => checkScenario(output, beside, uri);
   return Disposable.from(output, commands.registerCommand(COMMANDS.check, check));
 }
 
 /** Returns the verdict, or undefined when there was none: no scenario, or cancelled. */
 async function checkScenario(
   output: OutputChannel,
-  createWorker: CreateWorker,
+  beside: Beside,
   uri?: Uri | string,
 ): Promise<WorkerAnswer | undefined> {
   const document = await scenarioFor(uri, 'check');
@@ -23,7 +24,7 @@ async function checkScenario(
   const texts = await textsOf(document);
   const request = { kind: 'check', ...texts, ...(maxStates !== undefined && { maxStates }) } as const;
   const name = workspace.asRelativePath(document.uri);
-  const reply = await askWorker(createWorker, request, `Checking ${name}`);
+  const reply = await askWorker(beside, request, `Checking ${name}`);
   if (!reply || reply.kind === 'explored') return undefined;
   output.clear();
   output.appendLine(name);

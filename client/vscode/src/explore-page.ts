@@ -125,6 +125,7 @@ function limitText(limit: ExploreLimit): string {
     case 'finding':
       return `The exploration stopped at the first ${limit.finding}.`;
     case 'model':
+    case 'thread':
       return limit.message;
   }
 }

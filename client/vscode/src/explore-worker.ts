@@ -4,6 +4,7 @@ import {
   type Exploration,
   type ExplorationReport,
   elaborate,
+  explorationReport,
   type Model,
   PROFILES,
   type Profile,
@@ -44,6 +45,8 @@ export type ExploreReply =
     }
   /** The scenario cannot run. Lines count from 0. */
   | { readonly kind: 'broken'; readonly problems: readonly { readonly line: number; readonly message: string }[] }
+  /** What it would answer if it ended now: for the case that its process crashes. */
+  | { readonly kind: 'known'; readonly soFar: Explored }
   | Explored;
 
 export interface Explored {
@@ -76,6 +79,10 @@ const FIRST_MOVES = 32;
 const PROGRESS_MS = 200;
 /** Who waits longer than this wants to know how long it may take. */
 const ESTIMATE_AFTER_MS = 2_000;
+/** Until it is first told what is known so far, and from one time to the next; it takes a small part of the time. */
+const FIRST_KNOWN_MS = 1_000;
+const KNOWN_MS = 5_000;
+const KNOWN_SHARE = 1 / 50;
 /** For shorter schedules than those that the exploration came across. */
 const SHORTEN_MS = 5_000;
 
@@ -94,7 +101,7 @@ export async function exploreScenario(request: ExploreRequest, around: Surroundi
   const team = new Team(model, options, count, request.levelWorker, threads);
   let exploration: Exploration;
   try {
-    exploration = await exploreInSlices(team, model, around);
+    exploration = await exploreInSlices(team, model, profile, around);
   } finally {
     team.end();
   }
@@ -128,7 +135,7 @@ function modelOf(request: ExploreRequest): {
   return { model: errors.length > 0 ? undefined : model, profile, problems };
 }
 
-async function exploreInSlices(team: Team, model: Model, around: Surroundings): Promise<Exploration> {
+async function exploreInSlices(team: Team, model: Model, profile: Profile, around: Surroundings): Promise<Exploration> {
   const { search } = team;
   around.stop.addEventListener('abort', () => {
     search.stop({ kind: 'stopped' });
@@ -136,6 +143,7 @@ async function exploreInSlices(team: Team, model: Model, around: Surroundings): 
   });
   const began = performance.now();
   let [paused, told] = [began, began];
+  let knownDue = began + FIRST_KNOWN_MS;
   const share = new ShareOfLevels();
   let estimator: Estimator | undefined;
   let unreduced: number | undefined;
@@ -152,6 +160,11 @@ async function exploreInSlices(team: Team, model: Model, around: Surroundings): 
       estimator ??= new Estimator(model);
       if (!estimateFor(estimator, SLICE_MS)) unreduced = estimator.result().states.atLeast;
     }
+    if (now > knownDue && !search.search.atSharedLevel) {
+      const before = performance.now();
+      around.send({ kind: 'known', soFar: knownOf(team, model, profile, (before - began) / 1000) });
+      knownDue = before + Math.max(KNOWN_MS, (performance.now() - before) / KNOWN_SHARE);
+    }
     paused = performance.now();
     if (paused - told < PROGRESS_MS) continue;
     told = paused;
@@ -166,6 +179,12 @@ async function exploreInSlices(team: Team, model: Model, around: Surroundings): 
   // Those who are at the last level have been told to stop.
   while (search.waiting) await team.wait();
   return search.result();
+}
+
+function knownOf({ search, workers }: Team, model: Model, profile: Profile, seconds: number): Explored {
+  const verdict = verdictOf(model, profile, search.result());
+  const report = explorationReport(verdict, { shouldStop: () => true });
+  return { kind: 'explored', report, shortened: false, workers, seconds, ended: Date.now() };
 }
 
 /** False when the estimate is made. */

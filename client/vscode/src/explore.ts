@@ -14,7 +14,8 @@ import {
   window,
   workspace,
 } from 'vscode';
-import { askWorker, type CreateWorker, numberOf, scenarioFor, textsOf } from './beside.ts';
+import { askWorker, numberOf, scenarioFor, textsOf } from './beside.ts';
+import type { Beside } from './beside-workers.ts';
 import { debugSchedule, type ScheduleToDebug } from './debugging.ts';
 import { explorationPage, type Page } from './explore-page.ts';
 import { chosenKernel } from './kernel.ts';
@@ -29,14 +30,14 @@ const copyCommand = 'snoopscope.copySchedule';
 const DEFAULT_MEGABYTES = 1024;
 
 /** `levelWorker`: address or path of what the threads of an exploration run. */
-export function registerExplore(createWorker: CreateWorker, levelWorker: () => Promise<string>): Disposable {
+export function registerExplore(beside: Beside, levelWorker: () => Promise<string>): Disposable {
   const pages = new Pages();
   return Disposable.from(
     pages,
     workspace.registerTextDocumentContentProvider(scheme, pages),
     languages.registerCodeLensProvider({ scheme }, pages),
     commands.registerCommand(COMMANDS.explore, (uri?: Uri | string) =>
-      exploreScenario(pages, createWorker, levelWorker, uri),
+      exploreScenario(pages, beside, levelWorker, uri),
     ),
     commands.registerCommand(debugCommand, (wanted: ScheduleToDebug) => debugSchedule(wanted)),
     commands.registerCommand(copyCommand, (schedule: string) => env.clipboard.writeText(schedule)),
@@ -46,7 +47,7 @@ export function registerExplore(createWorker: CreateWorker, levelWorker: () => P
 /** Returns what was found, or undefined when nothing was: no scenario, or cancelled before anything was known. */
 async function exploreScenario(
   pages: Pages,
-  createWorker: CreateWorker,
+  beside: Beside,
   levelWorker: () => Promise<string>,
   uri?: Uri | string,
 ): Promise<WorkerAnswer | undefined> {
@@ -65,10 +66,12 @@ async function exploreScenario(
     levelWorker: await levelWorker(),
   } as const;
   const name = workspace.asRelativePath(document.uri);
-  const reply = await askWorker(createWorker, request, `Exploring ${name}`);
+  const reply = await askWorker(beside, request, `Exploring ${name}`);
   if (!reply) return undefined;
   if (reply.kind === 'explored') {
     await pages.show(document.uri, reply.report.kernel, explorationPage(name, reply));
+    const { limit } = reply.report;
+    if (limit?.kind === 'thread') void window.showErrorMessage(limit.message);
   } else void window.showErrorMessage(verdictLines(reply).slice(0, 2).join(' '));
   return reply;
 }

@@ -2,15 +2,17 @@
 import { type ExtensionContext, Uri, workspace } from 'vscode';
 import { LanguageClient } from 'vscode-languageclient/browser';
 import { activateSnoopscope } from './activate.ts';
-import type { BesideWorker } from './beside.ts';
+import type { BesideWorker } from './beside-workers.ts';
+import { keeping } from './keeping.ts';
 
 export function activate(context: ExtensionContext): Promise<void> {
-  const urlOf = (bundle: string) => scriptUrl(Uri.joinPath(context.extensionUri, 'dist', bundle));
+  // One address for each script: threads are known by what they run.
+  const urlOf = keeping((bundle) => scriptUrl(Uri.joinPath(context.extensionUri, 'dist', bundle)));
   const start = async (bundle: string) => new Worker(await urlOf(bundle));
   return activateSnoopscope(context, {
     createClient: async (options) =>
       new LanguageClient('snoopscope', 'Snoopscope', await start('server-browser.js'), options),
-    createWorker: async () => besideWorker(await start('check-browser.js')),
+    startBeside: async () => besideWorker(await start('check-browser.js')),
     levelWorker: () => urlOf('explore-level-worker-browser.js'),
   });
 }
@@ -18,11 +20,14 @@ export function activate(context: ExtensionContext): Promise<void> {
 function besideWorker(worker: Worker): BesideWorker {
   return {
     post: (message) => worker.postMessage(message),
-    listen(onReply, onError) {
+    listen(onReply, onDeath) {
       worker.onmessage = ({ data }) => onReply(data);
-      worker.onerror = ({ message }) => onError(new Error(message));
+      worker.onerror = ({ message }) => {
+        worker.terminate();
+        onDeath(message);
+      };
     },
-    terminate: () => worker.terminate(),
+    end: () => worker.terminate(),
   };
 }
 

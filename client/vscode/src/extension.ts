@@ -1,29 +1,39 @@
-// The extension on desktop and in remote hosts: the language server is a Node process, explorations run in a Node worker.
-import { Worker } from 'node:worker_threads';
+// The extension on desktop and in remote hosts: the language server is a Node process, and so is what explores.
+import { type ChildProcess, type ForkOptions, fork } from 'node:child_process';
 import type { ExtensionContext } from 'vscode';
 import { LanguageClient, TransportKind } from 'vscode-languageclient/node';
 import { activateSnoopscope } from './activate.ts';
-import type { BesideWorker } from './beside.ts';
+import type { BesideWorker } from './beside-workers.ts';
+import type { WorkerReply } from './worker.ts';
 
 export function activate(context: ExtensionContext): Promise<void> {
   const server = { module: context.asAbsolutePath('dist/server.js'), transport: TransportKind.ipc };
   return activateSnoopscope(context, {
     createClient: async (options) =>
       new LanguageClient('snoopscope', 'Snoopscope', { run: server, debug: server }, options),
-    createWorker: async () => besideWorker(new Worker(context.asAbsolutePath('dist/check.js'))),
+    startBeside: async () => besideProcess(fork(context.asAbsolutePath('dist/check.js'), AS_NODE)),
     levelWorker: async () => context.asAbsolutePath('dist/explore-level-worker.js'),
   });
 }
 
-function besideWorker(worker: Worker): BesideWorker {
+/** Messages are copied as between threads. The program that runs extensions is not always Node itself. */
+const AS_NODE: ForkOptions = {
+  serialization: 'advanced',
+  execArgv: [],
+  env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+};
+
+function besideProcess(child: ChildProcess): BesideWorker {
   return {
-    post: (message) => worker.postMessage(message),
-    listen(onReply, onError) {
-      worker.on('message', onReply);
-      worker.on('error', onError);
-      // After an answer nobody listens any more; before it, the worker has died.
-      worker.on('exit', (code) => onError(new Error(`The exploration ended without an answer (exit code ${code}).`)));
+    post: (message) => {
+      if (child.connected) child.send(message);
     },
-    terminate: () => void worker.terminate(),
+    listen(onReply, onDeath) {
+      child.on('message', (reply) => onReply(reply as WorkerReply));
+      child.on('error', ({ message }) => onDeath(message));
+      child.on('exit', (code, signal) => onDeath(signal ?? `exit code ${code}`));
+    },
+    // A process takes nothing with it.
+    end: () => void child.kill('SIGKILL'),
   };
 }

@@ -110,6 +110,8 @@ export type ExploreLimit =
   | { readonly kind: 'states' | 'bytes' | 'depth'; readonly at: number }
   /** `shouldStop` said so. */
   | { readonly kind: 'stopped' }
+  /** A thread of the search died or stopped answering; the message says which and what to do. */
+  | { readonly kind: 'thread'; readonly message: string }
   /** A finding that was to stop the search. */
   | { readonly kind: 'finding'; readonly finding: Finding }
   /** The model is too small for what the scenario does; the message says where and how to raise it. */

@@ -2,12 +2,15 @@
 import { identityOf, type Model } from '@snoopscope/sim-core';
 import { Keeper } from '../explore-checkpoint.ts';
 import { printEstimate } from '../explore-estimate.ts';
-import { exploreModel, type OnProgress } from '../explore-file.ts';
+import { exitCodeOf, exploreModel, type Known, type OnProgress } from '../explore-file.ts';
 import { exploredDocument } from '../explore-json.ts';
 import { EXPLORE_OPTIONS, type ExploreRequest, exploreRequestOf } from '../explore-options.ts';
 import { printExplored, progressText } from '../explore-text.ts';
 import { remarkWarnings } from '../failure-report.ts';
+import { jsonText } from '../json.ts';
 import { ownProfile, profileOf } from '../kernels.ts';
+import { KnownSoFar, type OnKnown } from '../known-so-far.ts';
+import { printable } from '../printable.ts';
 import { modelOf, readScenario } from '../scenario-file.ts';
 import { VERSION } from '../version.ts';
 import { type Call, type Command, SCENARIO_FILES } from './command.ts';
@@ -49,12 +52,34 @@ export const explore: Command = {
     const keeper = await keeperOf(call, request, model);
     const onProgress: OnProgress = (progress, seconds, kept) =>
       call.status(progressText(progress, seconds, kept, call.flag('random')));
-    const explored = await exploreModel(model, profile, request, call.io.interrupt, onProgress, keeper);
-    if (call.format === 'json') call.printJson(exploredDocument(file.name, explored, identityOf(model, {}, VERSION)));
-    else printExplored(call, file.name, explored);
+    const print = (on: Call, explored: Known): void => {
+      if (call.format === 'json') on.printJson(exploredDocument(file.name, explored, identityOf(model, {}, VERSION)));
+      else printExplored(on, file.name, explored);
+    };
+    const { lastWords } = call.io;
+    const tell: OnKnown = (known) =>
+      lastWords?.({ stdout: printed(call, (on) => print(on, known)), exitCode: exitCodeOf(known.report) });
+    const explored = await exploreModel(model, profile, request, call.io.interrupt, {
+      onProgress,
+      keeper,
+      known: lastWords && new KnownSoFar(model, profile, tell),
+    });
+    print(call, explored);
     return explored.exitCode;
   },
 };
+
+/** What a command would print. */
+function printed(call: Call, print: (on: Call) => void): string {
+  const lines: string[] = [];
+  const { colours } = call.io.stdout;
+  print({
+    ...call,
+    print: (text) => lines.push(`${printable(text, colours)}\n`),
+    printJson: (document) => lines.push(`${jsonText(document)}\n`),
+  });
+  return lines.join('');
+}
 
 async function keeperOf({ io, remark }: Call, request: ExploreRequest, model: Model): Promise<Keeper | undefined> {
   if (request.checkpoint === undefined) return undefined;

@@ -132,7 +132,12 @@ export class Ahead {
     if (sent === this.#slices[0]) this.waiting = false;
   }
 
-  /** A worker that could not be started. What it was sent the search does itself. */
+  /** Workers that have not answered all that they were sent. */
+  get owing(): number[] {
+    return this.#pending.flatMap((sent, worker) => (sent.size > 0 && !this.#withdrawn.has(worker) ? [worker] : []));
+  }
+
+  /** A worker that is not there, or not any more. What it was sent the search does itself. */
   withdraw(worker: number): void {
     this.#withdrawn.add(worker);
     for (const sent of this.#pending[worker]?.values() ?? []) {

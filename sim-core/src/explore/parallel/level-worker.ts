@@ -15,7 +15,9 @@ export type ToLevelWorker =
   | { readonly kind: 'tables'; readonly tables: Tables; readonly buffers?: SharedBuffers }
   /** Expand the states up to `levelEnd`, from wherever the shared cursor stands; new ones get numbers from there on. */
   | { readonly kind: 'level'; readonly levelEnd: number }
-  | Slice;
+  | Slice
+  /** The exploration is over: let go of its tables and states. */
+  | { readonly kind: 'forget' };
 
 export type FromLevelWorker = LevelDone | SliceDone;
 
@@ -74,6 +76,11 @@ export function createLevelWorker(): (message: ToLevelWorker) => LevelAnswer | u
         if (!slices) throw new Error('a slice without tables');
         const done = slices.expand(message);
         return { message: done, transfer: transferOf(done) };
+      }
+      case 'forget': {
+        part = undefined;
+        slices = undefined;
+        return undefined;
       }
     }
   };

@@ -10,8 +10,9 @@
  * With messages workers find successors and the search stores them (`slices.ts`, `ahead.ts`): it does exactly what it
  * would do alone.
  *
- * Workers are whatever can be posted to: `worker_threads` in Node, Web Workers in browsers. There is no waiting in here:
- * {@link ParallelSearch.receive} is called with what workers answer, and {@link ParallelSearch.fail} when one has died.
+ * Workers are whatever can be posted to: `worker_threads` in Node, Web Workers in browsers, both lent by a `ThreadPool`.
+ * There is no waiting in here: {@link ParallelSearch.receive} is called with what workers answer, and
+ * {@link ParallelSearch.lose} when one has died. The search then ends with what it knows.
  */
 import type { Model } from '../../engine/model.ts';
 import type { Exploration, ExploreLimit, ExploreOptions, Progress } from '../exploration.ts';
@@ -43,10 +44,12 @@ export class ParallelSearch {
   #part: LevelPart | undefined;
   #partOver = true;
   #done: LevelDone[] = [];
+  /** Workers whose part of the level is still to come. */
+  readonly #awaited = new Set<number>();
   #working = false;
   #tables: unknown;
   #buffers: unknown;
-  #broken: Error | undefined;
+  #answers = 0;
   /** States that workers expanded. */
   #expandedByWorkers = 0;
 
@@ -75,9 +78,23 @@ export class ParallelSearch {
     return this.#ahead?.expanded ?? this.#expandedByWorkers;
   }
 
-  /** Makes about that many moves on this thread. False when the search is over. Throws when a worker has died. */
+  /**
+   * Changes whenever a worker has got something done. Who waits and sees it stand still for long should give up those
+   * that `owing` names.
+   */
+  get pulse(): number {
+    const { store } = this.search.space;
+    if (!(store instanceof SharedStore)) return this.#answers;
+    return this.#answers + Atomics.load(store.control, CONTROL.cursor) + store.count;
+  }
+
+  /** Workers, counted from 0, that have not answered what they were asked. */
+  get owing(): readonly number[] {
+    return this.#ahead ? this.#ahead.owing : [...this.#awaited];
+  }
+
+  /** Makes about that many moves on this thread. False when the search is over. */
   step(moves: number): boolean {
-    if (this.#broken) throw this.#broken;
     if (this.#part && !this.#partOver) {
       if (!this.#part.run(moves)) this.#endPart();
       return true;
@@ -90,17 +107,20 @@ export class ParallelSearch {
 
   /** There is nothing to do on this thread until workers have answered. */
   get waiting(): boolean {
-    if (this.#broken) return false;
     return this.#ahead ? this.#ahead.waiting : this.#working && this.#partOver;
   }
 
   stop(limit: ExploreLimit): void {
     this.search.stop(limit);
     if (this.#ahead) this.#ahead.waiting = false;
-    const { store } = this.search.space;
-    if (!(store instanceof SharedStore)) return;
-    Atomics.store(store.control, CONTROL.stop, 1);
+    this.abandon();
     if (!this.#partOver) this.#endPart();
+  }
+
+  /** Whatever becomes of the search, workers need not finish its level. */
+  abandon(): void {
+    const { store } = this.search.space;
+    if (store instanceof SharedStore) Atomics.store(store.control, CONTROL.stop, 1);
   }
 
   progress(): Progress {
@@ -111,14 +131,15 @@ export class ParallelSearch {
   }
 
   result(): Exploration {
-    if (this.#broken) throw this.#broken;
     return this.search.result();
   }
 
   /** What a worker, counted from 0, answered. */
   receive(worker: number, answer: FromLevelWorker): void {
+    this.#answers++;
     this.#orIdle(() => {
       if (answer.kind === 'level') {
+        if (!this.#awaited.delete(worker)) return;
         this.#expandedByWorkers += answer.states;
         this.#done.push(answer);
         this.#endLevel();
@@ -127,20 +148,27 @@ export class ParallelSearch {
     });
   }
 
-  /** A worker cannot go on: neither can the search. */
-  fail(error: Error): void {
+  /**
+   * A worker has died, or is not waited for any longer. States that it was to expand are lost, so the search ends with
+   * what it knows. What it holds then is no place to continue from.
+   */
+  lose(worker: number, message: string): void {
     this.#orIdle(() => {
-      this.#broken ??= error;
+      this.stop({ kind: 'thread', message });
+      this.#without(worker);
     });
   }
 
-  /** A worker that could not be started, and has done nothing: the search goes on without it. */
+  /** A worker that could not be started, and has done nothing: the search continues without it. */
   withdraw(worker: number): void {
-    this.#orIdle(() => {
-      this.#withdrawn.add(worker);
-      if (this.#ahead) this.#ahead.withdraw(worker);
-      else if (this.#working) this.#endLevel();
-    });
+    this.#orIdle(() => this.#without(worker));
+  }
+
+  #without(worker: number): void {
+    this.#withdrawn.add(worker);
+    this.#awaited.delete(worker);
+    if (this.#ahead) this.#ahead.withdraw(worker);
+    else if (this.#working) this.#endLevel();
   }
 
   #orIdle(takeIn: () => void): void {
@@ -167,14 +195,16 @@ export class ParallelSearch {
     const renewed = tables !== this.#tables || buffers !== this.#buffers;
     this.#tables = tables;
     this.#buffers = buffers;
-    this.#workers.forEach((worker, i) => {
-      if (this.#withdrawn.has(i)) return;
-      if (renewed) worker.post({ kind: 'tables', tables, buffers }, []);
-      worker.post({ kind: 'level', levelEnd }, []);
-    });
     if (renewed || !this.#part) this.#part = new LevelPart(tables, store);
     this.#part.begin(levelEnd);
     this.#partOver = false;
+    this.#workers.forEach((worker, i) => {
+      if (this.#withdrawn.has(i)) return;
+      this.#awaited.add(i);
+      if (renewed) worker.post({ kind: 'tables', tables, buffers }, []);
+      // The first message shows whether it can be started at all.
+      if (!this.#withdrawn.has(i)) worker.post({ kind: 'level', levelEnd }, []);
+    });
   }
 
   /** Numbers that may be given out in this level: the limits of the search hold in the middle of it, too. */
@@ -193,7 +223,7 @@ export class ParallelSearch {
 
   /** When everybody has done their part. */
   #endLevel(): void {
-    if (!this.#partOver || this.#done.length <= this.#workers.length - this.#withdrawn.size) return;
+    if (!this.#partOver || this.#awaited.size > 0) return;
     const { control, count } = sharedStore(this.search.space.store);
     const { levelEnd } = this.search;
     const isFull = count + BLOCK > (control[CONTROL.most] as number);

@@ -137,6 +137,7 @@ function asRandomLimit(limit: ExploreLimit): RandomLimit {
     case 'bytes':
     case 'depth':
     case 'stopped':
+    case 'thread':
       return { kind: 'stopped' };
   }
 }
