@@ -25,8 +25,8 @@ export function field32(task: Task, value: Value, name: string): number {
   return (value.fields?.get(name) ?? ZERO).int(task) >>> 0;
 }
 
-export function field64(task: Task, value: Value, name: string): bigint {
-  return (value.fields?.get(name) ?? ZERO).wide(task);
+export function field64<T extends bigint = bigint>(task: Task, value: Value, name: string): T {
+  return (value.fields?.get(name) ?? ZERO).wide(task) as T;
 }
 
 /** get_user(s32): what `[v]` points to; of a struct, its first member. Undefined is EFAULT. */

@@ -13,7 +13,16 @@
  */
 import { E, type Errno } from '../kernel/errno.ts';
 import { ModelLimit } from '../limits.ts';
-import { type DeviceId, type DomainId, type IoasId, type IommufdId, idAt, NONE } from '../state/ids.ts';
+import {
+  type DeviceId,
+  type DomainId,
+  type Hva,
+  type IoasId,
+  type IommufdId,
+  type Iova,
+  idAt,
+  NONE,
+} from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import { PAGE_BYTES } from '../topology.ts';
@@ -59,7 +68,7 @@ export interface Iommufd {
   ioasById(machine: Machine, context: IommufdId, id: number): IoasId | Errno;
   map(machine: Machine, ioas: IoasId, mapping: Mapping): number;
   /** Bytes unmapped, or -errno. */
-  unmap(machine: Machine, ioas: IoasId, iova: bigint, size: bigint, cut: boolean): bigint;
+  unmap(machine: Machine, ioas: IoasId, iova: Iova, size: bigint, cut: boolean): bigint;
 }
 
 const END_OF_ADDRESSES = 1n << 64n;
@@ -101,13 +110,13 @@ export function createIommufd(
   }
 
   /** Cuts a mapping at an address, as iopt_cut_iova() does before an unmap of the first VFIO interface. */
-  function cutAt(all: readonly Mapping[], at: bigint): Mapping[] {
+  function cutAt(all: readonly Mapping[], at: Iova): Mapping[] {
     return all.flatMap((one) => {
       if (one.iova >= at || one.iova + one.size <= at) return [one];
       const head = at - one.iova;
       return [
         { ...one, size: head },
-        { ...one, iova: at, vaddr: one.vaddr + head, size: one.size - head },
+        { ...one, iova: at, vaddr: (one.vaddr + head) as Hva, size: one.size - head },
       ];
     });
   }
@@ -213,7 +222,7 @@ export function createIommufd(
     unmap(m, ioas, iova, size, cut) {
       const space = spaceOfIoas(ioas);
       const before = mappings.all(m, space);
-      const all = cut ? cutAt(cutAt(before, iova), iova + size) : before;
+      const all = cut ? cutAt(cutAt(before, iova), (iova + size) as Iova) : before;
       const chosen = all.filter((one) => one.iova < iova + size && iova < one.iova + one.size);
       const bisects = chosen.some((one) => one.iova < iova || one.iova + one.size > iova + size);
       if (chosen.length === 0 || bisects) return BigInt(E.NOENT);

@@ -6,7 +6,7 @@
  * is sorted by IOVA, so equal contents are equal states.
  */
 import { ModelLimit } from '../limits.ts';
-import { type DomainId, NONE, type None, type PageId } from '../state/ids.ts';
+import { type DomainId, type Hva, type Iova, NONE, type None, type PageId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import { ADDRESS_BASE, PAGE_BYTES } from '../topology.ts';
@@ -18,8 +18,8 @@ export const VADDR_INVALID = 4;
 const ACCESS_BITS = 3;
 
 export interface Mapping {
-  readonly iova: bigint;
-  readonly vaddr: bigint;
+  readonly iova: Iova;
+  readonly vaddr: Hva;
   readonly size: bigint;
   /** IOPTE.read, IOPTE.write, {@link VADDR_INVALID}. */
   readonly access: number;
@@ -34,7 +34,7 @@ export interface Mappings {
   /** All mappings of a space, by ascending IOVA. */
   all(machine: Machine, space: number): Mapping[];
   /** The first mapping that overlaps `[iova, iova + size)`. */
-  find(machine: Machine, space: number, iova: bigint, size: bigint): Mapping | undefined;
+  find(machine: Machine, space: number, iova: Iova, size: bigint): Mapping | undefined;
   replace(machine: Machine, space: number, mappings: readonly Mapping[]): void;
   /** Writes the entries of one mapping into a domain. */
   enter(machine: Machine, domain: DomainId, mapping: Mapping): void;
@@ -78,8 +78,8 @@ export function createMappings(base: WorldBase, world: () => World, domains: Dom
   function all(m: Machine, space: number): Mapping[] {
     const length = m.state[count.base + space] as number;
     return Array.from({ length }, (_, i) => ({
-      iova: wide.value(read(m, iova, space, i) - 1),
-      vaddr: wide.value(read(m, vaddr, space, i) - 1),
+      iova: wide.value(read(m, iova, space, i) - 1) as Iova,
+      vaddr: wide.value(read(m, vaddr, space, i) - 1) as Hva,
       size: wide.value(read(m, size, space, i) - 1),
       access: read(m, access, space, i),
     }));

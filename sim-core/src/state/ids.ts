@@ -1,6 +1,7 @@
 /**
- * Which object of a kind: an index, with its kind in the type, so that a group is never passed where a device is meant.
- * They are plain numbers when the program runs. Those who count objects make them: `0 as VmId`.
+ * Which object of a kind: an index, with its kind in the type, so that a group is never passed where a device is meant;
+ * and addresses, with their address space. When the program runs they are plain numbers. Code that counts objects makes
+ * ids with a cast: `0 as VmId`.
  */
 
 declare const kind: unique symbol;
@@ -30,6 +31,11 @@ export type DomainId = Id<'domain'>;
 export type IommufdId = Id<'iommufd'>;
 /** An I/O address space of an iommufd; not the number that user space sees. */
 export type IoasId = Id<'ioas'>;
+
+/** An address that a device uses, before the IOMMU translates it. */
+export type Iova = bigint & { readonly [kind]: 'iova' };
+/** A virtual address of user space on the host: of the memory that backs a mapping. */
+export type Hva = bigint & { readonly [kind]: 'hva' };
 
 /** In place of an id: there is no such object. Slots that may hold none store ids one higher, and 0 for none. */
 export const NONE = -1;

@@ -5,7 +5,7 @@ import { argument, field32, field64, readable, writeField } from '../files/user-
 import { IOMMUFD_OBJECT, type Iommufd } from '../iommu/iommufd.ts';
 import { E, isErr } from '../kernel/errno.ts';
 import { ModelLimit } from '../limits.ts';
-import type { DeviceId, FileId, IoasId, IommufdId } from '../state/ids.ts';
+import type { DeviceId, FileId, Hva, IoasId, IommufdId, Iova } from '../state/ids.ts';
 import type { World, WorldBase } from '../world.ts';
 
 export interface IommufdFiles {
@@ -116,8 +116,8 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
       }
       const access = ((flags & READABLE) !== 0 ? 1 : 0) | ((flags & WRITEABLE) !== 0 ? 2 : 0);
       const mapping = {
-        iova: field64(t, arg, 'iova'),
-        vaddr: field64(t, arg, 'user_va'),
+        iova: field64<Iova>(t, arg, 'iova'),
+        vaddr: field64<Hva>(t, arg, 'user_va'),
         size: field64(t, arg, 'length'),
         access,
       };
@@ -128,7 +128,7 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
       const arg = argument(t, 2);
       const ioas = iommufd.ioasById(t.machine, context, field32(t, arg, 'ioas_id'));
       if (isErr(ioas)) return ioas;
-      const [iova, length] = [field64(t, arg, 'iova'), field64(t, arg, 'length')];
+      const [iova, length] = [field64<Iova>(t, arg, 'iova'), field64(t, arg, 'length')];
       const all = iova === 0n && length === EVERYTHING - 1n;
       if (!all && length === 0n) return E.INVAL;
       if (!all && iova + length - 1n >= EVERYTHING) return E.OVERFLOW;
@@ -186,8 +186,8 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
       const arg = argument(t, 2);
       const access = field32(t, arg, 'flags') & MAP_READ_WRITE;
       const mapping = {
-        iova: field64(t, arg, 'iova'),
-        vaddr: field64(t, arg, 'vaddr'),
+        iova: field64<Iova>(t, arg, 'iova'),
+        vaddr: field64<Hva>(t, arg, 'vaddr'),
         size: field64(t, arg, 'size'),
         access,
       };
@@ -196,7 +196,7 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
 
     unmapDma: compat('iommufd_vfio_unmap_dma', 24, UNMAP_ALL, (t, ioas, context) => {
       const arg = argument(t, 2);
-      const [iova, size] = [field64(t, arg, 'iova'), field64(t, arg, 'size')];
+      const [iova, size] = [field64<Iova>(t, arg, 'iova'), field64(t, arg, 'size')];
       const all = (field32(t, arg, 'flags') & UNMAP_ALL) !== 0;
       if (all && (iova !== 0n || size !== 0n)) return E.INVAL;
       const cut = !all && t.machine.state[iommufd.cutsMappings.base + context] !== 0;

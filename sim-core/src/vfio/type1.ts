@@ -17,6 +17,8 @@ import {
   type DomainId,
   type FileId,
   type GroupId,
+  type Hva,
+  type Iova,
   idAt,
   NONE,
   type None,
@@ -205,8 +207,8 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
     const { machine: m } = t;
     const arg = argument(t, 2);
     const flags = field32(t, arg, 'flags');
-    const iova = field64(t, arg, 'iova');
-    const vaddr = field64(t, arg, 'vaddr');
+    const iova = field64<Iova>(t, arg, 'iova');
+    const vaddr = field64<Hva>(t, arg, 'vaddr');
     const size = field64(t, arg, 'size');
     const setVaddr = (flags & MAP_VADDR) !== 0;
     if (size === 0n) return E.INVAL;
@@ -229,7 +231,7 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
   }
 
   /** The errno of an IOVA range that some unit of the container cannot translate. */
-  function unmappable(m: Machine, container: ContainerId, iova: bigint, size: bigint): number {
+  function unmappable(m: Machine, container: ContainerId, iova: Iova, size: bigint): number {
     const { iommu } = world();
     for (const domain of domainsOf(m, container)) {
       const unit = read(m, iommu.domainUnit, domain) - 1;
@@ -258,7 +260,7 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
     const { machine: m } = t;
     const arg = argument(t, 2);
     const flags = field32(t, arg, 'flags');
-    const iova = field64(t, arg, 'iova');
+    const iova = field64<Iova>(t, arg, 'iova');
     let size = field64(t, arg, 'size');
     const everything = (flags & UNMAP_ALL) !== 0;
     const invalidate = (flags & UNMAP_VADDR) !== 0;
@@ -289,17 +291,17 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
   }
 
   /** VFIO_TYPE1_IOMMU stops where the request begins inside a mapping, and takes whole mappings otherwise. */
-  function firstInterface(inRange: readonly Mapping[], iova: bigint): readonly Mapping[] {
+  function firstInterface(inRange: readonly Mapping[], iova: Iova): readonly Mapping[] {
     return inRange[0] && inRange[0].iova < iova ? [] : inRange;
   }
 
   /** Up to v3.14 an unmap cuts out what it names: the parts of a mapping before and behind it stay. */
-  function remainder(one: Mapping, iova: bigint, size: bigint): Mapping[] {
+  function remainder(one: Mapping, iova: Iova, size: bigint): Mapping[] {
     const parts: Mapping[] = [];
     if (one.iova < iova) parts.push({ ...one, size: iova - one.iova });
-    const end = iova + size;
+    const end = (iova + size) as Iova;
     const tail = one.iova + one.size - end;
-    if (tail > 0n) parts.push({ ...one, iova: end, vaddr: one.vaddr + (end - one.iova), size: tail });
+    if (tail > 0n) parts.push({ ...one, iova: end, vaddr: (one.vaddr + (end - one.iova)) as Hva, size: tail });
     return parts;
   }
 
