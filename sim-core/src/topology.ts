@@ -24,8 +24,13 @@ export interface CpuModel {
   readonly count: number;
   /** The CPU can exit on WBINVD (Intel: secondary control bit 6; AMD: always). */
   readonly wbinvdExit: boolean;
-  /** A UC access finds its line in its own cache (CPUID self-snoop). */
+  /**
+   * An access of an uncached or write-combining type finds its line in all caches (CPUID self-snoop). Off means an
+   * Intel CPU for which the kernel clears the feature; AMD CPUs always do.
+   */
   readonly selfSnoop: boolean;
+  /** A clean line of another cache may serve a fill, though DRAM is newer. */
+  readonly cleanSupply: boolean;
   /** The guest's CPUID announces MTRRs. */
   readonly guestMtrr: boolean;
   /** EPT or NPT is in use; without it KVM shadows page tables and memory types do not apply. */

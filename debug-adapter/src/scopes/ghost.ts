@@ -19,10 +19,9 @@ export const ghostScope: Scope = {
 
 function promiseText(snapshot: Snapshot, word: number): string {
   const { ghost } = snapshot.model.world;
-  const promised = snapshot.read(ghost.guaranteed, word);
   const newest = newestVersion(snapshot, word);
   if (newest === 0) return 'not written yet';
-  return promised === newest ? 'the newest value must be in DRAM' : 'the newest value may still be in a cache';
+  return ghost.deviceReadBound(snapshot.state, word, false) === newest ? 'the newest value must be in DRAM' : 'the newest value may still be in a cache';
 }
 
 function promiseItems(snapshot: Snapshot, word: number): Item[] {
@@ -35,12 +34,12 @@ function promiseItems(snapshot: Snapshot, word: number): Item[] {
   return [
     {
       name: 'promised version',
-      value: `${snapshot.read(ghost.guaranteed, word)} of ${newest}`,
+      value: `${ghost.deviceReadBound(snapshot.state, word, false)} of ${newest} in DRAM, ${ghost.deviceReadBound(snapshot.state, word, true)} of ${newest} for a snooped access`,
       type: 'a read of an older version is a stale read',
     },
     {
       name: 'dirty in',
-      value: dirty === 0 ? 'no cache' : (vcpus[dirty - 1]?.name ?? ''),
+      value: dirty === 0 ? 'no cache' : (vcpus[dirty - 1]?.name ?? 'the host'),
       type: 'the vCPU whose cache may hold it modified',
     },
     { name: 'may hold an old copy', value: old.map((actor) => actor.name).join(', ') || 'nobody' },

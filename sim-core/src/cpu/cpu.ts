@@ -125,11 +125,10 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
       const { memory, ghost, kvm, monitors } = world();
       const type = kvm.mmu.effectiveType(machine, vmOf(t), pageOf(word));
       const own = kvm.mmu.guestType(machine, vcpuOf(t), vmOf(t), pageOf(word));
-      if (own === MEMTYPE.UC || own === MEMTYPE['UC-'] || own === MEMTYPE.WC)
-        ghost.uncachedLoad(machine, ordinalOf(t), word);
+      const promised = ghost.load(machine, ordinalOf(t), word, own);
       memory.load(machine, cpuOf(t), word, type, copy);
       noteAccess(machine, cpuOf(t), ordinalOf(t), word, type, copy.value, 0);
-      monitors.cpuLoad(machine, ordinalOf(t), word, copy.version);
+      monitors.cpuLoad(machine, ordinalOf(t), word, copy.version, promised);
       return copy.value;
     },
 
@@ -153,7 +152,8 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
       const version = combines
         ? memory.storeNonTemporal(machine, cpuOf(t), word, value)
         : memory.store(machine, cpuOf(t), word, type, value);
-      ghost.store(machine, ordinalOf(t), word, own === MEMTYPE.WB || own === MEMTYPE.WT ? MEMTYPE.WC : own, version);
+      if (own === MEMTYPE.WB || own === MEMTYPE.WT) ghost.storeNonTemporal(machine, ordinalOf(t), word, version);
+      else ghost.store(machine, ordinalOf(t), word, own, version);
     },
 
     exit(t, reason) {
@@ -185,6 +185,7 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
       const slot = mmu.cacheDisable.base + vcpuOf(t);
       const toggled = machine.state[slot] !== (cacheDisable ? 1 : 0);
       machine.put(slot, cacheDisable ? 1 : 0);
+      world().ghost.cacheDisable(machine, ordinalOf(t), cacheDisable);
       if (toggled && mmu.zapsForCacheDisable(machine, vmOf(t)))
         t.call(mmu.zapGfnRange, vmOf(t), ZAP_REASONS.indexOf('cr0-cd'));
     },
@@ -199,7 +200,7 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
     hostStore(machine, cpu, word, value) {
       noteAccess(machine, cpu, -1, word, MEMTYPE.WB, value, ACCESS.store);
       const version = world().memory.store(machine, cpu, word, MEMTYPE.WB, value);
-      world().ghost.hostStore(machine, word, version, false);
+      world().ghost.hostStore(machine, word, version);
     },
   };
 }

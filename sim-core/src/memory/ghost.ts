@@ -1,32 +1,48 @@
 /**
  * The bare-metal ghost: the guest's own program on an ideal machine, beside the real one.
  *
- * On that machine each vCPU is a CPU that never migrates, the guest's own memory types count and WBINVD flushes. It
- * tells which version of a word the host has promised to be in DRAM, and which CPU may rightly still see an old one.
- * What the real machine then delivers is compared with the promise: a difference is the host's fault, not the guest's.
+ * On that machine each vCPU is a CPU that never migrates, the guest's own memory types count, WBINVD and CR0.CD act,
+ * and the hardware may at any time evict a line, prefetch one or drain a write-combining buffer. The ghost does not
+ * follow one such execution but bounds all of them: for each place that a read can be served from it keeps the oldest
+ * version that may be there. A read on the real machine that returns an older one could not have happened on bare
+ * metal, so the host broke a promise; every other old value is the guest's own doing.
  *
- * Left out: the ghost's caches do not evict on their own (a promise must not depend on luck), and a guest that races
- * with its own device loses the promise for that word, as it would on bare metal.
+ * Why bounds are enough: what a guest may see is a minimum over the places that may serve the read (DRAM, a modified
+ * line, an old copy of its own), and every rule of the architecture (a write-back, a flush, a fence) maps those minima
+ * to new ones. `guaranteed` bounds what a coherent access finds: the modified line, or DRAM once that line was evicted,
+ * which may happen at any time. While a line may still be modified (`dirtyIn`), DRAM below it has a bound of its own
+ * (`underDirty`), and that is what a device finds which bypasses the caches.
+ *
+ * Left out: which of several old copies a CPU holds, a guest that races with its own device on a write-combining
+ * buffer (both orders are allowed), aliases of one page with two types at once.
+ *
+ * Sources: Intel SDM volume 3, "Memory Cache Control"; docs/hardware.md has every rule with its section.
  */
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { WorldBase } from '../world.ts';
 import type { Memory } from './memory.ts';
-import { MEMTYPE } from './memtype.ts';
+import { cacheable, MEMTYPE } from './memtype.ts';
 
 export interface Ghost {
-  /** Per word: the newest version that the guest's actions (or a device's write) force into DRAM. */
+  /** Per word: the oldest version that a coherent access may find: in a modified line, or in DRAM when there is none. */
   readonly guaranteed: Field;
-  /** Per word: the newest version that a CPU wrote. */
-  readonly cpuWrite: Field;
-  /** Per word: the newest version that a device wrote, until the guest itself destroys it; 0 when there is none. */
-  readonly deviceWrite: Field;
-  /** Per line: the vCPU whose ghost cache may hold it modified, + 1. */
+  /** Per line: the CPU that may hold it modified, + 1: a vCPU's ordinal, or the number of vCPUs for the host. */
   readonly dirtyIn: Field;
-  /** Per vCPU and word: 1 while a load may rightly return a version older than the device's. */
+  /** Per word: the oldest version that DRAM may hold while the line is modified; 0 while it is not. */
+  readonly underDirty: Field;
+  /** Per word: the newest version that a device wrote; 0 when there is none. */
+  readonly deviceWrite: Field;
+  /** Per vCPU and word: 1 while its cache may hold a copy that is older than DRAM. */
   readonly mayHoldOld: Field;
-  /** Per vCPU and word: the version that waits in the ghost's WC buffer, 0 when none does. */
+  /** Per vCPU and word: the oldest version of that copy; 0 while there is none. */
+  readonly oldVersion: Field;
+  /** Per vCPU and word: the version that waits in its write-combining buffer, 0 when none does. */
   readonly combining: Field;
+  /** Per vCPU and word: 1 when that version will reach DRAM without a look into the caches. */
+  readonly combiningBypasses: Field;
+  /** Per vCPU: {@link NO_FILL}. */
+  readonly noFill: Field;
 
   /** Per word: the newest version at the moment the page was given to the VM; 0 while the host has it. */
   readonly given: Field;
@@ -42,75 +58,197 @@ export interface Ghost {
   give(machine: Machine, page: number): void;
   free(machine: Machine, page: number): void;
   store(machine: Machine, vcpu: number, word: number, guestType: number, version: number): void;
-  /** An uncached load: whatever the CPU held of the line no longer matters. */
-  uncachedLoad(machine: Machine, vcpu: number, word: number): void;
+  /** A non-temporal store to memory of a cacheable type: it leaves the caches and waits in a write-combining buffer. */
+  storeNonTemporal(machine: Machine, vcpu: number, word: number, version: number): void;
+  /** A guest's load with its own memory type. Returns the oldest version that bare metal can deliver. */
+  load(machine: Machine, vcpu: number, word: number, guestType: number): number;
+  /** The oldest version that bare metal can deliver to a device: from DRAM alone, or snooped. */
+  deviceReadBound(state: Int32Array, word: number, snooped: boolean): number;
   fence(machine: Machine, vcpu: number): void;
-  flushLine(machine: Machine, line: number): void;
-  /** CLWB: the line is in DRAM, copies stay and may hold old data of a device. */
-  cleanLine(machine: Machine, line: number): void;
+  /** CLFLUSH by a vCPU: what it stored to the line before, in its write-combining buffer too, is in DRAM. */
+  flushLine(machine: Machine, vcpu: number, line: number): void;
+  /** CLWB by a vCPU: the line is in DRAM, copies stay and may hold old data of a device. */
+  cleanLine(machine: Machine, vcpu: number, line: number): void;
   wbinvd(machine: Machine, vcpu: number): void;
+  /** WBNOINVD: writes back what WBINVD writes back; copies stay. */
+  wbnoinvd(machine: Machine, vcpu: number): void;
   invd(machine: Machine, vcpu: number): void;
+  /** The guest sets or clears CR0.CD. */
+  cacheDisable(machine: Machine, vcpu: number, on: boolean): void;
   deviceStore(machine: Machine, word: number, version: number, snooped: boolean): void;
-  /** A write by the host itself: it takes part in coherence and is promised to nobody. */
-  hostStore(machine: Machine, word: number, version: number, uncached: boolean): void;
+  /** A store by the host's own CPU: it takes part in coherence, and the guest has to flush it like any other. */
+  hostStore(machine: Machine, word: number, version: number): void;
 }
+
+/** What CR0.CD means for a vCPU's ghost cache: lines that were there still hit until the cache is flushed. */
+export const NO_FILL = { off: 0, hitsRemain: 1, flushed: 2 } as const;
 
 export function createGhost(base: WorldBase, memory: Memory): Ghost {
   const { topology, layout } = base;
   const words = topology.words.length;
+  const lines = topology.lines.length;
   const vcpuNames = topology.actors.filter((a) => a.kind === 'vcpu').map((a) => a.name);
   const wordNames = topology.words.map((w) => w.name);
   const lineNames = topology.lines.map((l) => l.words.map((w) => wordNames[w]).join('+'));
   const vcpus = vcpuNames.length;
+  const host = vcpus;
+  const { selfSnoop, cleanSupply } = topology.cpu;
   const perWord = { labels: [wordNames] };
   const perVcpuWord = { labels: [vcpuNames, wordNames] };
   const guaranteed = layout.field('guaranteedVersion', [words], perWord);
-  const cpuWrite = layout.field('cpuWriteVersion', [words], perWord);
+  const dirtyIn = layout.field('dirtyIn', [lines], { labels: [lineNames] });
+  const underDirty = layout.field('versionUnderDirty', [words], perWord);
   const deviceWrite = layout.field('deviceWriteVersion', [words], perWord);
-  const dirtyIn = layout.field('dirtyIn', [topology.lines.length], { labels: [lineNames] });
   const mayHoldOld = layout.field('mayHoldOld', [vcpus, words], perVcpuWord);
+  const oldVersion = layout.field('oldVersion', [vcpus, words], perVcpuWord);
   const combining = layout.field('combiningVersion', [vcpus, words], perVcpuWord);
+  const combiningBypasses = layout.field('combiningBypasses', [vcpus, words], perVcpuWord);
+  const noFill = layout.field('noFill', [vcpus], { labels: [vcpuNames] });
   const given = layout.field('givenVersion', [words], perWord);
   const returned = layout.field('returned', [words], perWord);
   const lineOf = Int32Array.from(topology.words, (w) => w.line);
   const wordsOf = topology.lines.map((l) => l.words);
 
-  function promise(m: Machine, word: number, version: number): void {
-    if ((m.state[guaranteed.base + word] as number) < version) m.put(guaranteed.base + word, version);
+  // --- bounds of what a read may be served with ------------------------------------------------------------------
+
+  const isDirty = (s: Int32Array, word: number): boolean => s[dirtyIn.base + (lineOf[word] as number)] !== 0;
+
+  function least(s: Int32Array, field: Field, word: number, bound: number): number {
+    return Math.min(bound, s[field.base + word] as number);
   }
 
-  /** The ghost writes a dirty line back: its words are in DRAM now, and destroy what a device wrote beneath. */
+  /** What is left of a bound for DRAM while buffers have not drained: each may still land after a newer write. */
+  function afterCombining(s: Int32Array, word: number, bound: number): number {
+    for (let slot = combining.base + word; slot < combining.base + combining.size; slot += words) {
+      const waiting = s[slot] as number;
+      if (waiting !== 0 && waiting < bound) bound = waiting;
+    }
+    return bound;
+  }
+
+  /** DRAM, past the caches. */
+  function dramBound(s: Int32Array, word: number): number {
+    const bound = s[guaranteed.base + word] as number;
+    return afterCombining(s, word, isDirty(s, word) ? least(s, underDirty, word, bound) : bound);
+  }
+
+  /** The modified line, or DRAM when it was evicted. */
+  function snoopedBound(s: Int32Array, word: number): number {
+    return afterCombining(s, word, s[guaranteed.base + word] as number);
+  }
+
+  /** A CPU's read that finds no copy of its own. */
+  function fillBound(s: Int32Array, word: number): number {
+    let bound = snoopedBound(s, word);
+    if (cleanSupply) for (let vcpu = 0; vcpu < vcpus; vcpu++) bound = ownCopy(s, vcpu, word, bound);
+    return bound;
+  }
+
+  /** What is left of a bound when the vCPU may also hit a copy of its own. */
+  function ownCopy(s: Int32Array, vcpu: number, word: number, bound: number): number {
+    const slot = vcpu * words + word;
+    return s[mayHoldOld.base + slot] === 0 ? bound : least(s, oldVersion, slot, bound);
+  }
+
+  // --- what changes them -----------------------------------------------------------------------------------------
+
+  /** A modified line is written back for certain: from here on it is in no cache modified. */
   function clean(m: Machine, line: number): void {
     if (m.state[dirtyIn.base + line] === 0) return;
-    for (const word of wordsOf[line] as readonly number[]) {
-      const cpu = m.state[cpuWrite.base + word] as number;
-      if ((m.state[deviceWrite.base + word] as number) > cpu) {
-        m.put(deviceWrite.base + word, 0);
-        m.put(guaranteed.base + word, cpu);
-      } else promise(m, word, cpu);
-    }
     m.put(dirtyIn.base + line, 0);
+    for (const word of wordsOf[line] as readonly number[]) m.put(underDirty.base + word, 0);
   }
 
   function forgetOld(m: Machine, vcpu: number, line: number): void {
-    for (const word of wordsOf[line] as readonly number[]) m.put(mayHoldOld.base + vcpu * words + word, 0);
+    for (const word of wordsOf[line] as readonly number[]) {
+      m.put(mayHoldOld.base + vcpu * words + word, 0);
+      m.put(oldVersion.base + vcpu * words + word, 0);
+    }
   }
 
   function forgetOldEverywhere(m: Machine, line: number): void {
     for (let vcpu = 0; vcpu < vcpus; vcpu++) forgetOld(m, vcpu, line);
   }
 
+  /** A coherent store that writes memory: every copy of the line is written back and dropped, then DRAM is written. */
+  function throughCaches(m: Machine, word: number, version: number): void {
+    const line = lineOf[word] as number;
+    clean(m, line);
+    forgetOldEverywhere(m, line);
+    m.put(guaranteed.base + word, version);
+  }
+
+  /** A write-through store: as above, but the CPU keeps its own copy and updates the word in it. */
+  function writeThroughStore(m: Machine, vcpu: number, word: number, version: number): void {
+    const line = lineOf[word] as number;
+    clean(m, line);
+    for (let other = 0; other < vcpus; other++) if (other !== vcpu) forgetOld(m, other, line);
+    m.put(mayHoldOld.base + vcpu * words + word, 0);
+    m.put(oldVersion.base + vcpu * words + word, 0);
+    m.put(guaranteed.base + word, version);
+  }
+
+  /** A store to DRAM that no cache hears of: copies stay, and a modified one may be written over it later. */
+  function pastCaches(m: Machine, word: number, version: number): void {
+    const { state } = m;
+    const copies = fillBound(state, word);
+    for (let vcpu = 0; vcpu < vcpus; vcpu++) {
+      if (state[noFill.base + vcpu] === NO_FILL.flushed) continue;
+      m.put(oldVersion.base + vcpu * words + word, ownCopy(state, vcpu, word, copies));
+      m.put(mayHoldOld.base + vcpu * words + word, 1);
+    }
+    // A modified line keeps its older content, which an eviction writes over this store.
+    m.put((isDirty(state, word) ? underDirty : guaranteed).base + word, version);
+  }
+
+  /** A write-back store by one CPU: it owns the line, and whatever the line held besides came from where a fill comes. */
+  function writeBackStore(m: Machine, cpu: number, word: number, version: number): void {
+    const { state } = m;
+    const line = lineOf[word] as number;
+    for (const other of wordsOf[line] as readonly number[]) {
+      const fill = fillBound(state, other);
+      m.put(underDirty.base + other, dramBound(state, other));
+      m.put(guaranteed.base + other, other === word ? version : cpu === host ? fill : ownCopy(state, cpu, other, fill));
+    }
+    m.put(dirtyIn.base + line, cpu + 1);
+    forgetOldEverywhere(m, line);
+  }
+
+  /** What waits in a write-combining buffer for a word has reached DRAM. */
+  function drainWord(m: Machine, vcpu: number, word: number): void {
+    const slot = vcpu * words + word;
+    const version = m.state[combining.base + slot] as number;
+    if (version === 0) return;
+    const bypasses = m.state[combiningBypasses.base + slot] !== 0;
+    m.put(combining.base + slot, 0);
+    m.put(combiningBypasses.base + slot, 0);
+    if (bypasses) pastCaches(m, word, version);
+    else throughCaches(m, word, version);
+  }
+
+  function drainLine(m: Machine, vcpu: number, line: number): void {
+    for (const word of wordsOf[line] as readonly number[]) drainWord(m, vcpu, word);
+  }
+
+  function combine(m: Machine, vcpu: number, word: number, version: number, bypasses: boolean): void {
+    m.put(combining.base + vcpu * words + word, version);
+    m.put(combiningBypasses.base + vcpu * words + word, bypasses ? 1 : 0);
+  }
+
   const ghost: Ghost = {
     guaranteed,
-    cpuWrite,
-    deviceWrite,
     dirtyIn,
+    underDirty,
+    deviceWrite,
     mayHoldOld,
+    oldVersion,
     combining,
+    combiningBypasses,
+    noFill,
     given,
     returned,
-    versions: [guaranteed, cpuWrite, deviceWrite, combining, given],
-    marks: [dirtyIn, mayHoldOld],
+    versions: [guaranteed, underDirty, deviceWrite, oldVersion, combining, given],
+    marks: [dirtyIn, mayHoldOld, combiningBypasses, noFill],
 
     give(m, page) {
       for (const word of topology.pages[page]?.words ?? []) {
@@ -127,74 +265,99 @@ export function createGhost(base: WorldBase, memory: Memory): Ghost {
     },
 
     store(m, vcpu, word, guestType, version) {
-      const line = lineOf[word] as number;
-      m.put(cpuWrite.base + word, version);
-      if (guestType === MEMTYPE.WB) {
-        m.put(dirtyIn.base + line, vcpu + 1);
-      } else if (guestType === MEMTYPE.WC) {
-        m.put(combining.base + vcpu * words + word, version);
-      } else {
-        ghost.fence(m, vcpu);
-        promise(m, word, version);
-        if (guestType === MEMTYPE.UC || guestType === MEMTYPE['UC-']) forgetOld(m, vcpu, line);
+      const flushed = m.state[noFill.base + vcpu] === NO_FILL.flushed;
+      if (guestType === MEMTYPE.WB && !flushed) {
+        drainWord(m, vcpu, word);
+        writeBackStore(m, vcpu, word, version);
+        return;
       }
+      if (guestType === MEMTYPE.WC) {
+        if (selfSnoop) {
+          clean(m, lineOf[word] as number);
+          forgetOldEverywhere(m, lineOf[word] as number);
+        }
+        combine(m, vcpu, word, version, !selfSnoop);
+        return;
+      }
+      ghost.fence(m, vcpu);
+      if (guestType === MEMTYPE.WT && !flushed) writeThroughStore(m, vcpu, word, version);
+      else if (cacheable(guestType) || selfSnoop) throughCaches(m, word, version);
+      else pastCaches(m, word, version);
     },
 
-    uncachedLoad(m, vcpu, word) {
-      ghost.fence(m, vcpu);
-      forgetOld(m, vcpu, lineOf[word] as number);
+    storeNonTemporal(m, vcpu, word, version) {
+      clean(m, lineOf[word] as number);
+      forgetOldEverywhere(m, lineOf[word] as number);
+      combine(m, vcpu, word, version, false);
     },
+
+    load(m, vcpu, word, guestType) {
+      if (cacheable(guestType)) {
+        drainWord(m, vcpu, word);
+        return ownCopy(m.state, vcpu, word, fillBound(m.state, word));
+      }
+      ghost.fence(m, vcpu);
+      if (selfSnoop) {
+        clean(m, lineOf[word] as number);
+        forgetOldEverywhere(m, lineOf[word] as number);
+      }
+      return dramBound(m.state, word);
+    },
+
+    deviceReadBound: (state, word, snooped) => (snooped ? snoopedBound(state, word) : dramBound(state, word)),
 
     fence(m, vcpu) {
-      for (let word = 0; word < words; word++) {
-        const slot = combining.base + vcpu * words + word;
-        const version = m.state[slot] as number;
-        if (version === 0) continue;
-        promise(m, word, version);
-        m.put(slot, 0);
-      }
+      for (let word = 0; word < words; word++) drainWord(m, vcpu, word);
     },
 
-    flushLine(m, line) {
+    flushLine(m, vcpu, line) {
+      drainLine(m, vcpu, line);
       clean(m, line);
       forgetOldEverywhere(m, line);
     },
 
-    cleanLine: clean,
+    cleanLine(m, vcpu, line) {
+      drainLine(m, vcpu, line);
+      clean(m, line);
+    },
 
     wbinvd(m, vcpu) {
+      ghost.wbnoinvd(m, vcpu);
+      for (let line = 0; line < lines; line++) forgetOld(m, vcpu, line);
+      if (m.state[noFill.base + vcpu] === NO_FILL.hitsRemain) m.put(noFill.base + vcpu, NO_FILL.flushed);
+    },
+
+    wbnoinvd(m, vcpu) {
       ghost.fence(m, vcpu);
-      for (let line = 0; line < topology.lines.length; line++) {
-        if (m.state[dirtyIn.base + line] === vcpu + 1) clean(m, line);
-        forgetOld(m, vcpu, line);
-      }
+      for (let line = 0; line < lines; line++) if (m.state[dirtyIn.base + line] === vcpu + 1) clean(m, line);
     },
 
     invd(m, vcpu) {
-      for (let line = 0; line < topology.lines.length; line++) {
-        if (m.state[dirtyIn.base + line] === vcpu + 1) m.put(dirtyIn.base + line, 0);
+      for (let line = 0; line < lines; line++) {
+        if (m.state[dirtyIn.base + line] === vcpu + 1) {
+          for (const word of wordsOf[line] as readonly number[]) {
+            m.put(guaranteed.base + word, dramBound(m.state, word));
+          }
+          clean(m, line);
+        }
         forgetOld(m, vcpu, line);
       }
+      if (m.state[noFill.base + vcpu] === NO_FILL.hitsRemain) m.put(noFill.base + vcpu, NO_FILL.flushed);
+    },
+
+    cacheDisable(m, vcpu, on) {
+      if (!on) m.put(noFill.base + vcpu, NO_FILL.off);
+      else if (m.state[noFill.base + vcpu] === NO_FILL.off) m.put(noFill.base + vcpu, NO_FILL.hitsRemain);
     },
 
     deviceStore(m, word, version, snooped) {
-      const line = lineOf[word] as number;
       m.put(deviceWrite.base + word, version);
-      if (snooped) {
-        // The copies are written back and dropped first, so the neighbours of the word are in DRAM too.
-        clean(m, line);
-        m.put(deviceWrite.base + word, version);
-        promise(m, word, version);
-        for (let vcpu = 0; vcpu < vcpus; vcpu++) m.put(mayHoldOld.base + vcpu * words + word, 0);
-        return;
-      }
-      if (m.state[dirtyIn.base + line] === 0) promise(m, word, version);
-      for (let vcpu = 0; vcpu < vcpus; vcpu++) m.put(mayHoldOld.base + vcpu * words + word, 1);
+      if (snooped) throughCaches(m, word, version);
+      else pastCaches(m, word, version);
     },
 
-    hostStore(m, word, version, uncached) {
-      m.put(cpuWrite.base + word, version);
-      if (uncached) promise(m, word, version);
+    hostStore(m, word, version) {
+      writeBackStore(m, host, word, version);
     },
   };
   return ghost;

@@ -23,6 +23,12 @@ import { MEMTYPE } from './memtype.ts';
 export const LINE = { invalid: 0, shared: 1, exclusive: 2, modified: 3 } as const;
 export const LINE_STATES = ['I', 'S', 'E', 'M'] as const;
 
+/**
+ * What a write-combining buffer holds of a word: nothing, a store that the caches hear of when it reaches DRAM
+ * (non-temporal, or self-snooped), or one that goes past them.
+ */
+export const COMBINING = { none: 0, coherent: 1, bypassing: 2 } as const;
+
 /** What an access sees or writes. */
 export interface Copy {
   value: number;
@@ -38,7 +44,7 @@ export interface Memory {
   /** Per pCPU and word: what its cache holds; 0 while the line is invalid. */
   readonly cached: Field;
   readonly cachedVersion: Field;
-  /** Per pCPU and word: 1 while its write-combining buffer holds a store to the word. */
+  /** Per pCPU and word: {@link COMBINING}. */
   readonly wcValid: Field;
   readonly wcValue: Field;
   readonly wcVersion: Field;
@@ -75,6 +81,8 @@ export interface Memory {
   prefetch(machine: Machine, cpu: number, line: number): boolean;
   /** One CPU's WC buffers reach DRAM. False when they are empty. */
   drain(machine: Machine, cpu: number): boolean;
+  /** The WC buffer of one line reaches DRAM. False when it is empty. */
+  drainLine(machine: Machine, cpu: number, line: number): boolean;
 }
 
 export function createMemory(base: WorldBase): Memory {
@@ -163,10 +171,11 @@ export function createMemory(base: WorldBase): Memory {
     for (let other = 0; other < cpus; other++) if (other !== cpu) flushOne(m, other, line);
   }
 
-  function drainWord(m: Machine, cpu: number, word: number): void {
-    if (m.state[wordSlot(wcValid, cpu, word)] === 0) return;
-    // The buffer's store is coherent when it reaches memory: cached copies of the line are written back and dropped.
-    for (let other = 0; other < cpus; other++) flushOne(m, other, lineOf[word] as number);
+  function drainWord(m: Machine, cpu: number, word: number): boolean {
+    const held = m.state[wordSlot(wcValid, cpu, word)];
+    if (held === COMBINING.none) return false;
+    if (held === COMBINING.coherent)
+      for (let other = 0; other < cpus; other++) flushOne(m, other, lineOf[word] as number);
     writeDram(
       m,
       word,
@@ -176,14 +185,18 @@ export function createMemory(base: WorldBase): Memory {
     m.put(wordSlot(wcValid, cpu, word), 0);
     m.put(wordSlot(wcValue, cpu, word), 0);
     m.put(wordSlot(wcVersion, cpu, word), 0);
+    return true;
   }
 
   function drain(m: Machine, cpu: number): boolean {
     let any = false;
-    for (let word = 0; word < words; word++) {
-      if (m.state[wordSlot(wcValid, cpu, word)] !== 0) any = true;
-      drainWord(m, cpu, word);
-    }
+    for (let word = 0; word < words; word++) any = drainWord(m, cpu, word) || any;
+    return any;
+  }
+
+  function drainLine(m: Machine, cpu: number, line: number): boolean {
+    let any = false;
+    for (const word of wordsOf[line] as readonly number[]) any = drainWord(m, cpu, word) || any;
     return any;
   }
 
@@ -212,8 +225,15 @@ export function createMemory(base: WorldBase): Memory {
     m.put(wordSlot(cachedVersion, cpu, word), version);
   }
 
-  function storeCombining(m: Machine, cpu: number, word: number, value: number, version: number): void {
-    m.put(wordSlot(wcValid, cpu, word), 1);
+  function storeCombining(
+    m: Machine,
+    cpu: number,
+    word: number,
+    value: number,
+    version: number,
+    how: number = COMBINING.coherent,
+  ): void {
+    m.put(wordSlot(wcValid, cpu, word), how);
     m.put(wordSlot(wcValue, cpu, word), value);
     m.put(wordSlot(wcVersion, cpu, word), version);
   }
@@ -252,7 +272,7 @@ export function createMemory(base: WorldBase): Memory {
         storeWriteBack(m, cpu, word, value, version);
       } else if (type === MEMTYPE.WC) {
         resolveAlias(m, line);
-        storeCombining(m, cpu, word, value, version);
+        storeCombining(m, cpu, word, value, version, selfSnoop ? COMBINING.coherent : COMBINING.bypassing);
       } else {
         drain(m, cpu);
         if (type === MEMTYPE.WT) {
@@ -342,6 +362,7 @@ export function createMemory(base: WorldBase): Memory {
     },
 
     drain,
+    drainLine,
   };
   return memory;
 }

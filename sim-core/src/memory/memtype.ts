@@ -20,6 +20,11 @@ export function memtypeNamed(name: string): number | undefined {
   return (MEMTYPE as Readonly<Record<string, number>>)[name];
 }
 
+/** Does an access of this type look into the CPU's own cache? */
+export function cacheable(type: number): boolean {
+  return type === MEMTYPE.WB || type === MEMTYPE.WT || type === MEMTYPE.WP;
+}
+
 // Rows: type from EPT or MTRR. Columns: PAT type. The WP row is UNVERIFIED in the fact sheet.
 const COMBINED: Readonly<Record<string, Readonly<Record<MemtypeName, MemtypeName>>>> = {
   UC: { UC: 'UC', 'UC-': 'UC', WC: 'WC', WT: 'UC', WP: 'UC', WB: 'UC' },

@@ -162,11 +162,12 @@ export function createPcie(base: WorldBase, world: () => World): Pcie {
         return false;
       }
       const bypassed = pcie.bypasses(m, device, asked, entry);
-      const { memory, monitors } = world();
+      const { memory, ghost, monitors } = world();
+      const promised = ghost.deviceReadBound(m.state, target, !bypassed);
       memory.dmaRead(m, target, !bypassed, out);
       const flags = (asked ? TLP.asked : 0) | (bypassed ? TLP.bypassed : 0) | TLP.completed;
       m.note(NOTE.tlp, device, target, flags | (out.value << TLP.valueShift));
-      monitors.deviceRead(m, device, target, out.version, bypassed);
+      monitors.deviceRead(m, device, target, out.version, promised);
       return true;
     },
 

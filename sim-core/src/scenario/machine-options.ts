@@ -39,9 +39,16 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     {
       key: 'self-snoop',
       values: SWITCH,
-      fallback: 'off',
-      doc: 'An uncached access finds its line in the caches (CPUID.01H:EDX.SS).',
+      fallback: 'on',
+      doc: 'An access of an uncached or write-combining type finds its line in the caches of all CPUs (CPUID.01H:EDX.SS). Off is an Intel CPU whose feature bit the kernel clears because of an erratum: such an access then goes past all caches. AMD CPUs always look.',
       source: 'Intel SDM, CPUID, feature SS',
+    },
+    {
+      key: 'clean-supply',
+      values: SWITCH,
+      fallback: 'off',
+      doc: 'A clean line in the cache of another CPU may serve a miss, though a device has written newer data to DRAM past the caches: MESIF, MOESI and shared caches do that.',
+      source: 'Intel SDM, volume 3, Memory Cache Control, cache control protocol',
     },
     {
       key: 'guest-mtrr',

@@ -14,13 +14,13 @@ export const lostWrite: Monitor<'lost-write'> = {
   listen: (world, report) => ({
     writeback(machine, cpu, line) {
       const { state } = machine;
-      if (state[world.ghost.dirtyIn.base + line] !== 0) return;
       const words = world.topology.words.length;
       for (const word of world.topology.lines[line]?.words ?? []) {
         const inDram = state[world.memory.dramVersion.base + word] as number;
         const written = state[world.ghost.deviceWrite.base + word] as number;
         const over = state[world.memory.cachedVersion.base + cpu * words + word] as number;
-        if (written !== 0 && inDram === written && over < written) report(machine, word, cpu);
+        const lost = written !== 0 && inDram === written && over < written;
+        if (lost && over < world.ghost.deviceReadBound(state, word, false)) report(machine, word, cpu);
       }
     },
   }),

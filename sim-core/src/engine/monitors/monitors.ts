@@ -72,10 +72,10 @@ export type Report = (machine: Machine, subject: number, detail: number) => void
 
 /** Moments at which monitors look. Every index is into the topology. */
 export interface Moments {
-  /** A guest's load returned a version of a word. */
-  cpuLoad(machine: Machine, vcpu: number, word: number, version: number): void;
-  /** A device's read returned a version; `noSnoop` is whether it bypassed the caches. */
-  deviceRead(machine: Machine, device: number, word: number, version: number, noSnoop: boolean): void;
+  /** A guest's load returned a version of a word; bare metal would have returned `promised` or a newer one. */
+  cpuLoad(machine: Machine, vcpu: number, word: number, version: number, promised: number): void;
+  /** The same for a device's read. */
+  deviceRead(machine: Machine, device: number, word: number, version: number, promised: number): void;
   /** A modified line of a CPU is about to be written over DRAM. */
   writeback(machine: Machine, cpu: number, line: number): void;
   /** The IOMMU blocked a TLP. */
@@ -128,11 +128,11 @@ export function createMonitors(base: WorldBase, world: () => World, tracked: Rea
       if (!field) throw new Error(`no monitor remembers ${name}`);
       return field;
     },
-    cpuLoad(machine, vcpu, word, version) {
-      for (const l of all()) l.cpuLoad?.(machine, vcpu, word, version);
+    cpuLoad(machine, vcpu, word, version, promised) {
+      for (const l of all()) l.cpuLoad?.(machine, vcpu, word, version, promised);
     },
-    deviceRead(machine, device, word, version, noSnoop) {
-      for (const l of all()) l.deviceRead?.(machine, device, word, version, noSnoop);
+    deviceRead(machine, device, word, version, promised) {
+      for (const l of all()) l.deviceRead?.(machine, device, word, version, promised);
     },
     writeback(machine, cpu, line) {
       for (const l of all()) l.writeback?.(machine, cpu, line);

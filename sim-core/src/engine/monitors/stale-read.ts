@@ -15,14 +15,11 @@ export const staleRead: Monitor<'stale-read'> = {
   explainedBy: 'old-value',
   needsVersions: true,
   listen: (world, report) => ({
-    deviceRead(machine, device, word, version) {
-      if (version < (machine.state[world.ghost.guaranteed.base + word] as number)) report(machine, word, device + 1);
+    deviceRead(machine, device, word, version, promised) {
+      if (version < promised) report(machine, word, device + 1);
     },
-    cpuLoad(machine, vcpu, word, version) {
-      const words = world.topology.words.length;
-      const older = version < (machine.state[world.ghost.deviceWrite.base + word] as number);
-      const mayHoldOld = machine.state[world.ghost.mayHoldOld.base + vcpu * words + word] !== 0;
-      if (older && !mayHoldOld) report(machine, word, -(vcpu + 1));
+    cpuLoad(machine, vcpu, word, version, promised) {
+      if (version < promised) report(machine, word, -(vcpu + 1));
     },
     // A page that came back to the host has to hold what the device left in it.
     hostLoad(machine, _cpu, word, version) {

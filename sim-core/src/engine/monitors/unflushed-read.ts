@@ -12,8 +12,7 @@ export const unflushedRead: Monitor<'unflushed-read'> = {
   explainedBy: 'old-value',
   needsVersions: true,
   listen: (world, report) => ({
-    deviceRead(machine, device, word, version) {
-      const promised = machine.state[world.ghost.guaranteed.base + word] as number;
+    deviceRead(machine, device, word, version, promised) {
       const newest = machine.state[world.memory.latest.base + word] as number;
       if (version >= promised && version < newest) report(machine, word, device + 1);
     },

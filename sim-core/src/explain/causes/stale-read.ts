@@ -1,4 +1,5 @@
 /** Chains of the coherency findings: the write, the promise, why it was not kept, the read. */
+import { EVENT_WIDTH } from '../../state/event.ts';
 import { NOTE } from '../../state/machine.ts';
 import { describeEvent } from '../describe.ts';
 import type { History } from '../history.ts';
@@ -8,10 +9,9 @@ import { missedUncached } from './memory-type.ts';
 
 export function staleDeviceRead(history: History, event: number, word: number, device: number): Link[] {
   const { model } = history;
-  const { ghost, memory } = model.world;
-  const promised = history.valueAt(ghost.guaranteed.base + word, event);
+  const { memory } = model.world;
+  const { promised, promise } = promiseOf(history, event, word);
   const write = history.lastChange(memory.latest.base + word, event, promised);
-  const promise = history.lastChange(ghost.guaranteed.base + word, event, promised);
   return [
     ...(write >= 0 ? [writeLink(history, write, word)] : []),
     ...(promise >= 0 ? [promiseLink(history, promise, word)] : []),
@@ -19,6 +19,26 @@ export function staleDeviceRead(history: History, event: number, word: number, d
     ...whereIsIt(history, event, word, promised),
     ...bypassLinks(history, event, device, word),
   ];
+}
+
+/** The version that bare metal would have had in DRAM at least, and the event that made it so (-1: the start). */
+function promiseOf(history: History, event: number, word: number): { promised: number; promise: number } {
+  const { ghost, topology } = history.model.world;
+  const slots = [ghost.guaranteed.base + word, ghost.underDirty.base + word];
+  const dirty = ghost.dirtyIn.base + (topology.words[word]?.line as number);
+  const values = new Map([...slots, dirty].map((slot) => [slot, history.valueAt(slot, event)]));
+  const bound = (): number => {
+    const [clean = 0, below = 0] = slots.map((slot) => values.get(slot) as number);
+    return values.get(dirty) === 0 ? clean : Math.min(clean, below);
+  };
+  const promised = bound();
+  for (let e = event - 1; e >= 0; e--) {
+    const slot = history.log[e * EVENT_WIDTH] as number;
+    if (!values.has(slot)) continue;
+    values.set(slot, history.operand(e, 1));
+    if (bound() < promised) return { promised, promise: e };
+  }
+  return { promised, promise: -1 };
 }
 
 /** Why what should have carried the version did not. */
@@ -54,7 +74,7 @@ function bypassLinks(history: History, event: number, device: number, word: numb
 
 export function staleCpuRead(history: History, event: number, word: number, vcpu: number): Link[] {
   const { ghost, memory, topology } = history.model.world;
-  const version = history.valueAt(ghost.deviceWrite.base + word, event);
+  const version = history.valueAt(ghost.guaranteed.base + word, event);
   const write = history.lastChange(memory.latest.base + word, event, version);
   const actor = topology.actors.filter((a) => a.kind === 'vcpu')[vcpu];
   const cleared = history.lastChange(ghost.mayHoldOld.base + vcpu * topology.words.length + word, event, 0);

@@ -11,7 +11,8 @@ export const clflushopt: Op = {
   example: 'clflushopt [x]',
   operands: [{ name: 'word', shapes: [{ kind: 'memory' }], doc: 'A word of the line.' }],
   code: onLine('clflushopt', 'flush the line', (world, t, line) => {
+    world.memory.drainLine(t.machine, world.cpu.cpuOf(t), line);
     world.memory.flushLine(t.machine, line);
-    world.ghost.flushLine(t.machine, line);
+    world.ghost.flushLine(t.machine, world.cpu.ordinalOf(t), line);
   }),
 };

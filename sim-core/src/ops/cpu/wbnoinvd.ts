@@ -31,7 +31,7 @@ export const wbnoinvd: Op = {
               } else cpu.wbinvdHere(t, true);
             });
             r.local((t) => {
-              world.ghost.wbinvd(t.machine, cpu.ordinalOf(t));
+              world.ghost.wbnoinvd(t.machine, cpu.ordinalOf(t));
               t.return(0);
             });
           },

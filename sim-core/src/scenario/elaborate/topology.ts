@@ -94,7 +94,8 @@ function cpuModel(items: readonly MachineItem[]): CpuModel {
     count: Number(options.get('count') ?? 1),
     // AMD CPUs always intercept WBINVD.
     wbinvdExit: vendor === 'amd' || switchOf(options, 'wbinvd-exit', true),
-    selfSnoop: switchOf(options, 'self-snoop', false),
+    selfSnoop: vendor === 'amd' || switchOf(options, 'self-snoop', true),
+    cleanSupply: switchOf(options, 'clean-supply', false),
     guestMtrr: switchOf(options, 'guest-mtrr', true),
     twoDimensionalPaging: switchOf(options, 'two-dimensional-paging', true),
     options,
