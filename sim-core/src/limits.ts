@@ -25,6 +25,8 @@ export const LIMITS = {
   programNodes: 200_000,
   /** Procedures called inside one another; calls are expanded, so recursion would not end. */
   callDepth: 16,
+  /** Entries of a CPU's store buffer with `store-buffer=on`. Real ones hold dozens; a scenario has a handful of stores. */
+  storeBuffer: 8,
 } as const;
 
 /** The name of a limit, as messages and the reference page print it. */

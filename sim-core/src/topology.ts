@@ -29,6 +29,8 @@ export interface CpuModel {
    * Intel CPU for which the kernel clears the feature; AMD CPUs always do.
    */
   readonly selfSnoop: boolean;
+  /** Stores wait in a buffer of their CPU, and weakly ordered flushes with them (x86-TSO). */
+  readonly storeBuffer: boolean;
   /** A clean line of another cache may serve a fill, though DRAM is newer. */
   readonly cleanSupply: boolean;
   /** The guest's CPUID announces MTRRs. */

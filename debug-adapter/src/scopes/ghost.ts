@@ -21,7 +21,9 @@ function promiseText(snapshot: Snapshot, word: number): string {
   const { ghost } = snapshot.model.world;
   const newest = newestVersion(snapshot, word);
   if (newest === 0) return 'not written yet';
-  return ghost.deviceReadBound(snapshot.state, word, false) === newest ? 'the newest value must be in DRAM' : 'the newest value may still be in a cache';
+  return ghost.deviceReadBound(snapshot.state, word, false) === newest
+    ? 'the newest value must be in DRAM'
+    : 'the newest value may still be in a cache';
 }
 
 function promiseItems(snapshot: Snapshot, word: number): Item[] {

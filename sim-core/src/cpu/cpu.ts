@@ -11,11 +11,12 @@
 import type { Task } from '../engine/task.ts';
 import { LEAF } from '../kvm/mmu.ts';
 import type { Copy } from '../memory/memory.ts';
-import { MEMTYPE } from '../memory/memtype.ts';
+import { cacheable, MEMTYPE } from '../memory/memtype.ts';
 import { EXIT_REASONS, type ExitReason, ZAP_REASONS } from '../state/event.ts';
 import { type CpuId, idAt, knownId, NONE, type None, type PageId, type VcpuId, type VmId } from '../state/ids.ts';
 import { type Machine, NOTE } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
+import { BUFFERED, type BufferedEntry, createStoreBuffers, type StoreBuffers } from './store-buffer.ts';
 
 /** Detail of an `access` happening: these bits, the type at `typeShift`, vCPU ordinal + 1 at `vcpuShift`, then the value. */
 export const ACCESS = { store: 1, typeShift: 1, vcpuShift: 4, valueShift: 10 } as const;
@@ -40,8 +41,16 @@ export interface Cpu {
    */
   present(task: Task, word: number): boolean;
   load(task: Task, word: number): number;
-  store(task: Task, word: number, value: number): void;
-  storeNonTemporal(task: Task, word: number, value: number): void;
+  /** False when the store buffer is full: the task then waits, and the step must not go on. */
+  store(task: Task, word: number, value: number): boolean;
+  storeNonTemporal(task: Task, word: number, value: number): boolean;
+  /** CLFLUSH, CLFLUSHOPT or CLWB of a line. False as for a store. */
+  flush(task: Task, kind: 'clflush' | 'clflushopt' | 'clwb', line: number): boolean;
+  /** SFENCE: what is younger stays younger. False as for a store. */
+  storeFence(task: Task): boolean;
+  /** All that the task's CPU has buffered takes effect: MFENCE, and whatever serializes. */
+  serialize(task: Task): void;
+  readonly storeBuffers: StoreBuffers;
   /** A VM exit of the task's vCPU: recorded, counted, write-combining buffers drained. */
   exit(task: Task, reason: ExitReason): void;
   /** WBINVD (or WBNOINVD, which keeps the lines) executed in the guest, on a CPU that cannot exit on it. */
@@ -92,7 +101,74 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
     );
   }
 
+  const storeBuffers = createStoreBuffers(base, act);
+
+  /** Executes what a store buffer held, or what goes past it. */
+  function act(m: Machine, cpu: number, { kind, vcpu, target, value, type, guestType }: BufferedEntry): void {
+    const { memory, ghost } = world();
+    switch (kind) {
+      case 'store': {
+        noteAccess(m, cpu, vcpu, target, type, value, ACCESS.store);
+        ghost.store(m, vcpu, target, guestType, memory.store(m, cpu, target, type, value));
+        return;
+      }
+      case 'movnti': {
+        noteAccess(m, cpu, vcpu, target, type === MEMTYPE.WB ? MEMTYPE.WC : type, value, ACCESS.store);
+        // A non-temporal store follows the WC rules on write-back memory; other types win over it.
+        const combines = type === MEMTYPE.WB || type === MEMTYPE.WT || type === MEMTYPE.WC;
+        const version = combines
+          ? memory.storeNonTemporal(m, cpu, target, value)
+          : memory.store(m, cpu, target, type, value);
+        if (guestType === MEMTYPE.WB || guestType === MEMTYPE.WT) ghost.storeNonTemporal(m, vcpu, target, version);
+        else ghost.store(m, vcpu, target, guestType, version);
+        return;
+      }
+      case 'clflush':
+      case 'clflushopt':
+        memory.drainLine(m, cpu, target);
+        memory.flushLine(m, target);
+        ghost.flushLine(m, vcpu, target);
+        return;
+      case 'clwb':
+        memory.drainLine(m, cpu, target);
+        memory.cleanLine(m, target);
+        ghost.cleanLine(m, vcpu, target);
+        return;
+      case 'sfence':
+        memory.drain(m, cpu);
+        ghost.fence(m, vcpu);
+    }
+  }
+
+  /** Into the store buffer when there is one, else at once. False when the buffer is full: the task waits. */
+  function issue(t: Task, entry: Omit<BufferedEntry, 'vcpu'>): boolean {
+    const whole = { ...entry, vcpu: ordinalOf(t) };
+    if (!storeBuffers.on) act(t.machine, cpuOf(t), whole);
+    else if (storeBuffers.push(t.machine, cpuOf(t), whole))
+      t.machine.note(NOTE.buffered, cpuOf(t), BUFFERED.indexOf(entry.kind), entry.target);
+    else {
+      t.block();
+      return false;
+    }
+    return true;
+  }
+
+  function typesOf(t: Task, word: number): Pick<BufferedEntry, 'type' | 'guestType'> {
+    const { mmu } = world().kvm;
+    return {
+      type: mmu.effectiveType(t.machine, vmOf(t), pageOf(word)),
+      guestType: mmu.guestType(t.machine, vcpuOf(t), vmOf(t), pageOf(word)),
+    };
+  }
+
+  function serialize(t: Task): void {
+    storeBuffers.drain(t.machine, cpuOf(t));
+    world().memory.drain(t.machine, cpuOf(t));
+    world().ghost.fence(t.machine, ordinalOf(t));
+  }
+
   return {
+    storeBuffers,
     vcpuOf,
     vmOf,
     cpuOf,
@@ -122,9 +198,14 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
 
     load(t, word) {
       const { machine } = t;
-      const { memory, ghost, kvm, monitors } = world();
-      const type = kvm.mmu.effectiveType(machine, vmOf(t), pageOf(word));
-      const own = kvm.mmu.guestType(machine, vcpuOf(t), vmOf(t), pageOf(word));
+      const { memory, ghost, monitors } = world();
+      const { type, guestType: own } = typesOf(t, word);
+      if (!cacheable(type)) storeBuffers.drain(machine, cpuOf(t));
+      const buffered = storeBuffers.forward(machine.state, cpuOf(t), word);
+      if (buffered !== undefined) {
+        noteAccess(machine, cpuOf(t), ordinalOf(t), word, type, buffered, 0);
+        return buffered;
+      }
       const promised = ghost.load(machine, ordinalOf(t), word, own);
       memory.load(machine, cpuOf(t), word, type, copy);
       noteAccess(machine, cpuOf(t), ordinalOf(t), word, type, copy.value, 0);
@@ -132,50 +213,33 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
       return copy.value;
     },
 
-    store(t, word, value) {
-      const { machine } = t;
-      const { memory, ghost, kvm } = world();
-      const type = kvm.mmu.effectiveType(machine, vmOf(t), pageOf(word));
-      noteAccess(machine, cpuOf(t), ordinalOf(t), word, type, value, ACCESS.store);
-      const version = memory.store(machine, cpuOf(t), word, type, value);
-      ghost.store(machine, ordinalOf(t), word, kvm.mmu.guestType(machine, vcpuOf(t), vmOf(t), pageOf(word)), version);
-    },
-
-    storeNonTemporal(t, word, value) {
-      const { machine } = t;
-      const { memory, ghost, kvm } = world();
-      const type = kvm.mmu.effectiveType(machine, vmOf(t), pageOf(word));
-      const own = kvm.mmu.guestType(machine, vcpuOf(t), vmOf(t), pageOf(word));
-      noteAccess(machine, cpuOf(t), ordinalOf(t), word, type === MEMTYPE.WB ? MEMTYPE.WC : type, value, ACCESS.store);
-      // A non-temporal store follows the WC rules on write-back memory; other types win over it.
-      const combines = type === MEMTYPE.WB || type === MEMTYPE.WT || type === MEMTYPE.WC;
-      const version = combines
-        ? memory.storeNonTemporal(machine, cpuOf(t), word, value)
-        : memory.store(machine, cpuOf(t), word, type, value);
-      if (own === MEMTYPE.WB || own === MEMTYPE.WT) ghost.storeNonTemporal(machine, ordinalOf(t), word, version);
-      else ghost.store(machine, ordinalOf(t), word, own, version);
-    },
+    store: (t, word, value) => issue(t, { kind: 'store', target: word, value, ...typesOf(t, word) }),
+    storeNonTemporal: (t, word, value) => issue(t, { kind: 'movnti', target: word, value, ...typesOf(t, word) }),
+    flush: (t, kind, line) => issue(t, { kind, target: line, value: 0, type: 0, guestType: 0 }),
+    storeFence: (t) => issue(t, { kind: 'sfence', target: 0, value: 0, type: 0, guestType: 0 }),
+    serialize,
 
     exit(t, reason) {
       const index = EXIT_REASONS.indexOf(reason);
       t.machine.note(NOTE.exit, vcpuOf(t), index, 0);
       world().counters.exit(t.machine, t.actor, index);
+      storeBuffers.drain(t.machine, cpuOf(t));
       world().memory.drain(t.machine, cpuOf(t));
     },
 
     wbinvdHere(t, keep = false) {
+      storeBuffers.drain(t.machine, cpuOf(t));
       t.machine.note(NOTE.wbinvd, cpuOf(t), vcpuOf(t), 0);
       world().counters.flush(t.machine, cpuOf(t));
       if (keep) world().memory.cleanCpu(t.machine, cpuOf(t));
       else world().memory.flushCpu(t.machine, cpuOf(t));
     },
 
-    orderUncached(t) {
-      world().memory.drain(t.machine, cpuOf(t));
-      world().ghost.fence(t.machine, ordinalOf(t));
-    },
+    orderUncached: serialize,
 
     setGuestPat(t, page, type) {
+      // The guest drops the page from its TLB, which serializes.
+      storeBuffers.drain(t.machine, cpuOf(t));
       t.machine.put(world().kvm.mmu.guestPat.base + vmOf(t) * pages + page, type);
     },
 

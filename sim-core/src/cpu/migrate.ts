@@ -5,13 +5,14 @@ import type { World } from '../world.ts';
 
 /** The host's scheduler moves a loaded vCPU to another pCPU. False when there is nothing to move, or it is pinned. */
 export function migrate(world: World, machine: Machine, actor: number, cpu: CpuId): boolean {
-  const { kvm, memory } = world;
+  const { kvm, memory, cpu: cpuPart } = world;
   const vcpu = idAt<VcpuId>(machine, kvm.actorVcpu, actor);
   if (vcpu === NONE) return false;
   const from = idAt<CpuId>(machine, kvm.vcpuCpu, vcpu);
   const entered = machine.state[kvm.vcpus.entered.base + vcpu] !== 0;
   if (!entered || from === cpu || machine.state[kvm.wbinvd.pinned.base + vcpu] !== 0) return false;
-  // The interrupt that takes the vCPU off its pCPU is a serializing exit: its write-combining buffers drain.
+  // The interrupt that takes the vCPU off its pCPU is a serializing exit: its buffers drain.
+  cpuPart.storeBuffers.drain(machine, from);
   memory.drain(machine, from);
   kvm.wbinvd.load(machine, vcpu, cpu);
   return true;

@@ -4,7 +4,9 @@
  * Only what a person asks about is described; changes of the interpreter's own slots (frames, locals) are left out
  * unless asked for.
  */
+
 import { ACCESS } from '../cpu/cpu.ts';
+import { BUFFERED, type BufferedKind } from '../cpu/store-buffer.ts';
 import type { Model } from '../engine/model.ts';
 import type { FindingOperand } from '../engine/monitors/monitors.ts';
 import { MONITORS } from '../engine/monitors/table.ts';
@@ -122,6 +124,8 @@ function describeHappening(
       return text('tlp', `MSI ${b} of ${device(a)} arrives`);
     case 'posted':
       return text('tlp', postedText(device(a), b, word(b), c));
+    case 'buffered':
+      return text('access', bufferedText(a, b, word(c), line(c)));
     case 'vm-destroyed':
       return text('kernel', `${vm(a)} is destroyed`);
   }
@@ -161,6 +165,13 @@ function postedText(device: string, vector: number, word: string, packed: number
   if ((packed & TLP.message) !== 0) return `${device}: MSI ${vector} is on its way`;
   const asked = (packed & TLP.asked) !== 0 ? ' (asks for no snoop)' : '';
   return `${device}: MWr ${word} = ${packed >> TLP.valueShift}${asked} is on its way`;
+}
+
+function bufferedText(cpu: number, kind: number, word: string, line: string): string {
+  const name = BUFFERED[kind] as BufferedKind;
+  const what =
+    name === 'sfence' ? name : name === 'store' || name === 'movnti' ? `${name} of ${word}` : `${name} of ${line}`;
+  return `cpu${cpu}'s store buffer takes the ${what}`;
 }
 
 /** One line for a finding event: `finding`, `subject` and `detail` as the event holds them. */

@@ -5,10 +5,10 @@
  * MESI states; an access follows its memory type. A transaction that is not snooped sees DRAM alone.
  *
  * Modelled: one private write-back cache per pCPU, MESI per 64-byte line, several words a line; one write-combining
- * buffer a line and CPU; self-snoop as an option. A word carries a version, so that "older" has a meaning: every write
+ * buffer a line and CPU; self-snoop and the supply of clean lines by another cache as options. A word carries a version, so that "older" has a meaning: every write
  * makes a new one, in the global order of the interleaving.
  *
- * Left out: shared last-level caches, store buffers, speculation other than allowed prefetch, capacity (a line leaves
+ * Left out here: store buffers (cpu/store-buffer.ts). Left out: shared last-level caches, speculation other than allowed prefetch, capacity (a line leaves
  * a cache only when told to), the timing of everything.
  *
  * Sources: Intel SDM volume 3, "Memory cache control" (methods of caching, MESI, WBINVD, INVD, self-snooping) and
@@ -52,6 +52,8 @@ export interface Memory {
   readonly latest: Field;
   /** All fields above that hold versions; the last dimension of each is the word. */
   readonly versions: readonly Field[];
+  /** Per pCPU: the other pCPU, + 1, whose clean copy serves the next fill; 0 when DRAM does. */
+  readonly supplier: Field;
   /** Called just before a modified line is written over DRAM: the monitors look at what is lost. */
   onWriteback: (machine: Machine, cpu: number, line: number) => void;
 
@@ -79,6 +81,8 @@ export interface Memory {
   evict(machine: Machine, cpu: number, line: number): boolean;
   /** One line enters one cache. False when it is there already. */
   prefetch(machine: Machine, cpu: number, line: number): boolean;
+  /** The next fill of one CPU comes from a clean copy of another. False when no copy there differs from DRAM. */
+  supplyFrom(machine: Machine, cpu: number, other: number): boolean;
   /** One CPU's WC buffers reach DRAM. False when they are empty. */
   drain(machine: Machine, cpu: number): boolean;
   /** The WC buffer of one line reaches DRAM. False when it is empty. */
@@ -104,6 +108,7 @@ export function createMemory(base: WorldBase): Memory {
   const wcValue = layout.field('wcValue', [cpus, words], perCpuWord);
   const wcVersion = layout.field('wcVersion', [cpus, words], perCpuWord);
   const latest = layout.field('latestVersion', [words], perWord);
+  const supplier = layout.field('supplier', [cpus], { labels: [cpuNames] });
   const lineOf = Int32Array.from(topology.words, (w) => w.line);
   const wordsOf = topology.lines.map((l) => l.words);
   const selfSnoop = topology.cpu.selfSnoop;
@@ -151,6 +156,9 @@ export function createMemory(base: WorldBase): Memory {
   }
 
   function fill(m: Machine, cpu: number, line: number): void {
+    const from = (m.state[supplier.base + cpu] as number) - 1;
+    const supplied = from >= 0 && isClean(m.state, from, line);
+    m.put(supplier.base + cpu, 0);
     let shared = false;
     for (let other = 0; other < cpus; other++) {
       const state = m.state[stateSlot(other, line)] as number;
@@ -161,9 +169,22 @@ export function createMemory(base: WorldBase): Memory {
     }
     m.put(stateSlot(cpu, line), shared ? LINE.shared : LINE.exclusive);
     for (const word of wordsOf[line] as readonly number[]) {
-      m.put(wordSlot(cached, cpu, word), m.state[dram.base + word] as number);
-      m.put(wordSlot(cachedVersion, cpu, word), m.state[dramVersion.base + word] as number);
+      const value = supplied ? wordSlot(cached, from, word) : dram.base + word;
+      const version = supplied ? wordSlot(cachedVersion, from, word) : dramVersion.base + word;
+      m.put(wordSlot(cached, cpu, word), m.state[value] as number);
+      m.put(wordSlot(cachedVersion, cpu, word), m.state[version] as number);
     }
+  }
+
+  function isClean(state: Int32Array, cpu: number, line: number): boolean {
+    const held = state[stateSlot(cpu, line)];
+    return held === LINE.shared || held === LINE.exclusive;
+  }
+
+  function differsFromDram(state: Int32Array, cpu: number, line: number): boolean {
+    return (wordsOf[line] as readonly number[]).some(
+      (word) => state[wordSlot(cachedVersion, cpu, word)] !== state[dramVersion.base + word],
+    );
   }
 
   /** Takes a line away from every other cache; a modified copy is written back first. */
@@ -249,6 +270,7 @@ export function createMemory(base: WorldBase): Memory {
     wcVersion,
     latest,
     versions: [dramVersion, cachedVersion, wcVersion, latest],
+    supplier,
     onWriteback: () => {},
 
     load(m, cpu, word, type, out) {
@@ -359,6 +381,18 @@ export function createMemory(base: WorldBase): Memory {
       if (m.state[stateSlot(cpu, line)] !== LINE.invalid) return false;
       fill(m, cpu, line);
       return true;
+    },
+
+    supplyFrom(m, cpu, other) {
+      if (m.state[supplier.base + cpu] !== 0) return false;
+      const useful = topology.lines.some(
+        (_, line) =>
+          isClean(m.state, other, line) &&
+          m.state[stateSlot(cpu, line)] === LINE.invalid &&
+          differsFromDram(m.state, other, line),
+      );
+      if (useful) m.put(supplier.base + cpu, other + 1);
+      return useful;
     },
 
     drain,

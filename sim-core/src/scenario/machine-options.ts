@@ -44,6 +44,13 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
       source: 'Intel SDM, CPUID, feature SS',
     },
     {
+      key: 'store-buffer',
+      values: SWITCH,
+      fallback: 'off',
+      doc: 'Stores wait in a buffer of their CPU and reach the others later, in program order; CLFLUSHOPT and CLWB may take effect later still, until a fence. Off: every store and flush takes effect at once.',
+      source: 'Intel SDM, volume 3, Memory Ordering',
+    },
+    {
       key: 'clean-supply',
       values: SWITCH,
       fallback: 'off',
@@ -307,5 +314,15 @@ export const IOMMU_DRIVERS: readonly string[] = Object.keys(IOMMU_KINDS);
 export const ALLOWED: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(ALLOWED_WORDS).map(([word, { doc }]) => [word, doc]),
 );
+/**
+ * What a schedule calls moves of the hardware that an option of the cpu brings: `commit(cpu0)`, the oldest store in a
+ * store buffer; `flush(x,cpu0)`, a weakly ordered flush; `supply(cpu1,cpu0)`, the next fill of cpu1 comes from cpu0.
+ */
+export const CPU_MOVES: Readonly<Record<string, string>> = {
+  commit: 'store-buffer=on',
+  flush: 'store-buffer=on',
+  supply: 'clean-supply=on',
+};
+
 /** What a schedule calls the arrival of a posted write: `post(gpu)`. It needs no `allow`. */
 export const ARRIVAL = 'post';

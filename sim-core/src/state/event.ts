@@ -51,6 +51,8 @@ export const HAPPENINGS = [
   'vm-destroyed',
   /** A device sends a posted request that arrives later: device, word or vector, packed detail (see pcie/pcie.ts TLP). */
   'posted',
+  /** A store, flush or fence waits in a store buffer: cpu, kind (index into BUFFERED of cpu/store-buffer.ts), word or line. */
+  'buffered',
 ] as const;
 
 export type Happening = (typeof HAPPENINGS)[number];

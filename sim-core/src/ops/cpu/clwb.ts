@@ -10,9 +10,5 @@ export const clwb: Op = {
   errnos: [],
   example: 'clwb [x]',
   operands: [{ name: 'word', shapes: [{ kind: 'memory' }], doc: 'A word of the line.' }],
-  code: onLine('clwb', 'write the line back', (world, t, line) => {
-    world.memory.drainLine(t.machine, world.cpu.cpuOf(t), line);
-    world.memory.cleanLine(t.machine, line);
-    world.ghost.cleanLine(t.machine, world.cpu.ordinalOf(t), line);
-  }),
+  code: onLine('clwb', 'write the line back'),
 };

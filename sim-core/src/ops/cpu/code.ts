@@ -3,8 +3,8 @@ import type { OpCode } from '../../engine/compile.ts';
 import type { Task } from '../../engine/task.ts';
 import type { World } from '../../world.ts';
 
-/** An instruction on the line of the word that its operand names; the page must have a leaf, or it faults first. */
-export function onLine(name: string, about: string, act: (world: World, task: Task, line: number) => void): OpCode {
+/** CLFLUSH and its like; the page of the word must have a leaf, or the instruction faults first. */
+export function onLine(name: 'clflush' | 'clflushopt' | 'clwb', about: string): OpCode {
   return {
     kind: 'action',
     compile(c) {
@@ -18,8 +18,7 @@ export function onLine(name: string, about: string, act: (world: World, task: Ta
         (r) =>
           r.step(about, (t) => {
             if (!world.cpu.enter(t) || !world.cpu.present(t, word)) return;
-            act(world, t, line);
-            t.return(0);
+            if (world.cpu.flush(t, name, line)) t.return(0);
           }),
         'instruction',
       );
@@ -29,7 +28,7 @@ export function onLine(name: string, about: string, act: (world: World, task: Ta
 }
 
 /** An instruction without operands that never exits. */
-export function inGuest(name: string, about: string, act: (world: World, task: Task) => void): OpCode {
+export function inGuest(name: string, about: string, act: (world: World, task: Task) => boolean): OpCode {
   return {
     kind: 'action',
     compile({ world }) {
@@ -40,17 +39,11 @@ export function inGuest(name: string, about: string, act: (world: World, task: T
         (r) =>
           r.step(about, (t) => {
             if (!world.cpu.enter(t)) return;
-            act(world, t);
-            t.return(0);
+            if (act(world, t)) t.return(0);
           }),
         'instruction',
       );
       return { routine, action: undefined };
     },
   };
-}
-
-export function drainStores(world: World, task: Task): void {
-  world.memory.drain(task.machine, world.cpu.cpuOf(task));
-  world.ghost.fence(task.machine, world.cpu.ordinalOf(task));
 }

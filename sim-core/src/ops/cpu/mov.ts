@@ -111,8 +111,7 @@ Left out: sizes other than one word, addressing modes, flags.`,
             (r) =>
               r.step('store', (t) => {
                 if (!cpu.enter(t) || !cpu.present(t, word)) return;
-                cpu.store(t, word, value(t));
-                t.return(0);
+                if (cpu.store(t, word, value(t))) t.return(0);
               }),
             'instruction',
           ),

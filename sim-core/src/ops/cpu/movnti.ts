@@ -29,8 +29,7 @@ export const movnti: Op = {
           (r) => {
             r.step('store past the caches', (t) => {
               if (!cpu.enter(t) || !cpu.present(t, word)) return;
-              cpu.storeNonTemporal(t, word, value(t));
-              t.return(0);
+              if (cpu.storeNonTemporal(t, word, value(t))) t.return(0);
             });
           },
           'instruction',

@@ -1,5 +1,5 @@
 import type { Op } from '../op.ts';
-import { drainStores, inGuest } from './code.ts';
+import { inGuest } from './code.ts';
 
 export const sfence: Op = {
   name: 'sfence',
@@ -10,5 +10,5 @@ export const sfence: Op = {
   errnos: [],
   example: 'sfence',
   operands: [],
-  code: inGuest('sfence', 'drain the write-combining buffers', drainStores),
+  code: inGuest('sfence', 'drain the write-combining buffers', (world, t) => world.cpu.storeFence(t)),
 };

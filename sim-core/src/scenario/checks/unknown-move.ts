@@ -1,5 +1,5 @@
 import { contentsOfKind } from '../blocks.ts';
-import { ALLOWED, ARRIVAL } from '../machine-options.ts';
+import { ALLOWED, ARRIVAL, CPU_MOVES } from '../machine-options.ts';
 import { didYouMean, nearest } from '../suggest.ts';
 import { type Check, list, replacingAt } from './check.ts';
 import { actorNames } from './names.ts';
@@ -46,6 +46,13 @@ schedule vcpu0
         ),
       ),
     );
+    const cpuOptions = new Set(
+      files.flatMap((file) =>
+        contentsOfKind(file, 'cpu').flatMap(({ content }) =>
+          content.options.map((o) => `${o.key.text}=${o.value.text}`),
+        ),
+      ),
+    );
     for (const { line, content } of contentsOfKind(scenario, 'schedule')) {
       for (const {
         actor: { text, span },
@@ -60,6 +67,12 @@ schedule vcpu0
             span,
             message: `No posted write of ${args[0]?.text} is ever on its way: give the device the option posted-writes=4.`,
           };
+          continue;
+        }
+        const option = args.length > 0 && Object.hasOwn(CPU_MOVES, text) ? CPU_MOVES[text] : undefined;
+        if (option !== undefined) {
+          if (cpuOptions.has(option)) continue;
+          yield { line, span, message: `Nothing moves as \`${text}\` unless the cpu has the option ${option}.` };
           continue;
         }
         if (args.length > 0 && Object.hasOwn(ALLOWED, text)) {

@@ -12,7 +12,11 @@ export function environmentMoves(
   world: () => World,
   allowed: readonly Allowance[],
 ): EnvironmentMove[] {
-  return [...arrivals(base, world), ...allowed.flatMap((a) => bounded(base, a, movesOf(world, a)))];
+  return [
+    ...arrivals(base, world),
+    ...cpuMoves(base, world),
+    ...allowed.flatMap((a) => bounded(base, a, movesOf(world, a))),
+  ];
 }
 
 /** The posted requests of a device arrive one after the other, at any time. */
@@ -28,6 +32,33 @@ function arrivals({ topology }: WorldBase, world: () => World): EnvironmentMove[
         ]
       : [],
   );
+}
+
+/** What store buffers and the supply of clean lines do by themselves. */
+function cpuMoves({ topology }: WorldBase, world: () => World): EnvironmentMove[] {
+  const cpus = Array.from({ length: topology.cpu.count }, (_, i) => i);
+  const { storeBuffer, cleanSupply } = topology.cpu;
+  const buffered = cpus.flatMap((cpu): EnvironmentMove[] => [
+    {
+      name: `commit(cpu${cpu})`,
+      run: (machine) => world().cpu.storeBuffers.commit(machine, cpu),
+      inevitable: true,
+    },
+    ...topology.lines.map((line, index) => ({
+      name: `flush(${topology.words[line.words[0] as number]?.name},cpu${cpu})`,
+      run: (machine: Machine) => world().cpu.storeBuffers.commitFlush(machine, cpu, index),
+      inevitable: true,
+    })),
+  ]);
+  const supplies = cpus.flatMap((cpu) =>
+    cpus
+      .filter((other) => other !== cpu)
+      .map((other) => ({
+        name: `supply(cpu${cpu},cpu${other})`,
+        run: (machine: Machine) => world().memory.supplyFrom(machine, cpu, other),
+      })),
+  );
+  return [...(storeBuffer ? buffered : []), ...(cleanSupply ? supplies : [])];
 }
 
 /** `max=N` bounds all moves of the line together, with one counter in the state. */
@@ -66,7 +97,7 @@ function movesOf(world: () => World, allowance: Allowance): EnvironmentMove[] {
     case 'prefetch':
       return perLine('prefetch', (machine, cpu, line) => world().memory.prefetch(machine, cpu, line));
     case 'drain':
-      return cpus.map((cpu) => ({ name: `drain(cpu${cpu})`, run: (machine) => world().memory.drain(machine, cpu) }));
+      return perLine('drain', (machine, cpu, line) => world().memory.drainLine(machine, cpu, line));
     case 'migrate':
       return topology.actors.flatMap((actor, index) =>
         actor.kind === 'vcpu' && (allowance.subjects.length === 0 || allowance.subjects.includes(actor.name))

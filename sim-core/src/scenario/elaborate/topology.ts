@@ -95,6 +95,7 @@ function cpuModel(items: readonly MachineItem[]): CpuModel {
     // AMD CPUs always intercept WBINVD.
     wbinvdExit: vendor === 'amd' || switchOf(options, 'wbinvd-exit', true),
     selfSnoop: vendor === 'amd' || switchOf(options, 'self-snoop', true),
+    storeBuffer: switchOf(options, 'store-buffer', false),
     cleanSupply: switchOf(options, 'clean-supply', false),
     guestMtrr: switchOf(options, 'guest-mtrr', true),
     twoDimensionalPaging: switchOf(options, 'two-dimensional-paging', true),
