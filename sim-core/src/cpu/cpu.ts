@@ -48,6 +48,8 @@ export interface Cpu {
   flush(task: Task, kind: 'clflush' | 'clflushopt' | 'clwb', line: number): boolean;
   /** SFENCE: what is younger stays younger. False as for a store. */
   storeFence(task: Task): boolean;
+  /** The types of the task's access to a word: what it gets, and what the guest alone would have. The leaf is present. */
+  typesOf(task: Task, word: number): { type: number; guestType: number };
   /** All that the task's CPU has buffered takes effect: MFENCE, and whatever serializes. */
   serialize(task: Task): void;
   readonly storeBuffers: StoreBuffers;
@@ -153,21 +155,13 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
     return true;
   }
 
-  function typesOf(t: Task, word: number): Pick<BufferedEntry, 'type' | 'guestType'> {
-    const { mmu } = world().kvm;
-    return {
-      type: mmu.effectiveType(t.machine, vmOf(t), pageOf(word)),
-      guestType: mmu.guestType(t.machine, vcpuOf(t), vmOf(t), pageOf(word)),
-    };
-  }
-
   function serialize(t: Task): void {
     storeBuffers.drain(t.machine, cpuOf(t));
     world().memory.drain(t.machine, cpuOf(t));
     world().ghost.fence(t.machine, ordinalOf(t));
   }
 
-  return {
+  const cpu: Cpu = {
     storeBuffers,
     vcpuOf,
     vmOf,
@@ -199,25 +193,33 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
     load(t, word) {
       const { machine } = t;
       const { memory, ghost, monitors } = world();
-      const { type, guestType: own } = typesOf(t, word);
+      const { type, guestType: own } = cpu.typesOf(t, word);
       if (!cacheable(type)) storeBuffers.drain(machine, cpuOf(t));
       const buffered = storeBuffers.forward(machine.state, cpuOf(t), word);
       if (buffered !== undefined) {
         noteAccess(machine, cpuOf(t), ordinalOf(t), word, type, buffered, 0);
         return buffered;
       }
-      const promised = ghost.load(machine, ordinalOf(t), word, own);
       memory.load(machine, cpuOf(t), word, type, copy);
+      const promised = ghost.load(machine, ordinalOf(t), word, own);
       noteAccess(machine, cpuOf(t), ordinalOf(t), word, type, copy.value, 0);
       monitors.cpuLoad(machine, ordinalOf(t), word, copy.version, promised);
       return copy.value;
     },
 
-    store: (t, word, value) => issue(t, { kind: 'store', target: word, value, ...typesOf(t, word) }),
-    storeNonTemporal: (t, word, value) => issue(t, { kind: 'movnti', target: word, value, ...typesOf(t, word) }),
+    store: (t, word, value) => issue(t, { kind: 'store', target: word, value, ...cpu.typesOf(t, word) }),
+    storeNonTemporal: (t, word, value) => issue(t, { kind: 'movnti', target: word, value, ...cpu.typesOf(t, word) }),
     flush: (t, kind, line) => issue(t, { kind, target: line, value: 0, type: 0, guestType: 0 }),
     storeFence: (t) => issue(t, { kind: 'sfence', target: 0, value: 0, type: 0, guestType: 0 }),
     serialize,
+
+    typesOf(t, word) {
+      const { mmu } = world().kvm;
+      return {
+        type: mmu.effectiveType(t.machine, vmOf(t), pageOf(word)),
+        guestType: mmu.guestType(t.machine, vcpuOf(t), vmOf(t), pageOf(word)),
+      };
+    },
 
     exit(t, reason) {
       const index = EXIT_REASONS.indexOf(reason);
@@ -267,4 +269,5 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
       world().ghost.hostStore(machine, word, version);
     },
   };
+  return cpu;
 }

@@ -222,8 +222,25 @@ export function createGhost(base: WorldBase, memory: Memory): Ghost {
     const bypasses = m.state[combiningBypasses.base + slot] !== 0;
     m.put(combining.base + slot, 0);
     m.put(combiningBypasses.base + slot, 0);
+    // A younger store that waits elsewhere may have drained before this one: then this one is what it leaves.
+    for (let other = word; other < combining.size; other += words) {
+      if ((m.state[combining.base + other] as number) > version) m.put(combining.base + other, version);
+    }
     if (bypasses) pastCaches(m, word, version);
-    else throughCaches(m, word, version);
+    else drained(m, word, version);
+  }
+
+  /**
+   * A coherent store has drained at some time between its execution and now. So DRAM and every copy have the version or
+   * a newer one; but if it drained early, the line may have been taken into a cache again since, and even modified.
+   */
+  function drained(m: Machine, word: number, version: number): void {
+    m.put(guaranteed.base + word, version);
+    if (isDirty(m.state, word)) m.put(underDirty.base + word, version);
+    for (let slot = word; slot < mayHoldOld.size; slot += words) {
+      if (m.state[mayHoldOld.base + slot] === 0) continue;
+      m.put(oldVersion.base + slot, Math.max(version, m.state[oldVersion.base + slot] as number));
+    }
   }
 
   function drainLine(m: Machine, vcpu: number, line: number): void {
@@ -231,6 +248,10 @@ export function createGhost(base: WorldBase, memory: Memory): Ghost {
   }
 
   function combine(m: Machine, vcpu: number, word: number, version: number, bypasses: boolean): void {
+    // What waited there before may have drained until now, over a newer write.
+    const { state } = m;
+    m.put(guaranteed.base + word, afterCombining(state, word, state[guaranteed.base + word] as number));
+    if (isDirty(state, word)) m.put(underDirty.base + word, dramBound(state, word));
     m.put(combining.base + vcpu * words + word, version);
     m.put(combiningBypasses.base + vcpu * words + word, bypasses ? 1 : 0);
   }
