@@ -106,7 +106,7 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
   const storeBuffers = createStoreBuffers(base, act);
 
   /** Executes what a store buffer held, or what goes past it. */
-  function act(m: Machine, cpu: number, { kind, vcpu, target, value, type, guestType }: BufferedEntry): void {
+  function act(m: Machine, cpu: CpuId, { kind, vcpu, target, value, type, guestType }: BufferedEntry): void {
     const { memory, ghost } = world();
     switch (kind) {
       case 'store': {

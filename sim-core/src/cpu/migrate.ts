@@ -10,7 +10,7 @@ export function migrate(world: World, machine: Machine, actor: number, cpu: CpuI
   if (vcpu === NONE) return false;
   const from = idAt<CpuId>(machine, kvm.vcpuCpu, vcpu);
   const entered = machine.state[kvm.vcpus.entered.base + vcpu] !== 0;
-  if (!entered || from === cpu || machine.state[kvm.wbinvd.pinned.base + vcpu] !== 0) return false;
+  if (!entered || from === NONE || from === cpu || machine.state[kvm.wbinvd.pinned.base + vcpu] !== 0) return false;
   // The interrupt that takes the vCPU off its pCPU is a serializing exit: its buffers drain.
   cpuPart.storeBuffers.drain(machine, from);
   memory.drain(machine, from);

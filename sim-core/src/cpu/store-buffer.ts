@@ -14,6 +14,7 @@
  * "x86-TSO: A Rigorous and Usable Programmer's Model for x86 Multiprocessors".
  */
 import { LIMITS } from '../limits.ts';
+import type { CpuId } from '../state/ids.ts';
 import type { Machine } from '../state/machine.ts';
 import type { WorldBase } from '../world.ts';
 
@@ -37,17 +38,17 @@ export interface StoreBuffers {
   /** False without `store-buffer=on`: then nothing ever waits. */
   readonly on: boolean;
   /** Appends. False when the buffer is full: the CPU has to wait. */
-  push(machine: Machine, cpu: number, entry: BufferedEntry): boolean;
+  push(machine: Machine, cpu: CpuId, entry: BufferedEntry): boolean;
   /** The value of the CPU's youngest waiting store to a word, or undefined. */
-  forward(state: Int32Array, cpu: number, word: number): number | undefined;
+  forward(state: Int32Array, cpu: CpuId, word: number): number | undefined;
   /** The oldest entry that is not ordered weakly takes effect. False when there is none. */
-  commit(machine: Machine, cpu: number): boolean;
+  commit(machine: Machine, cpu: CpuId): boolean;
   /** The oldest weakly ordered flush of a line takes effect. False when there is none, or something orders it. */
-  commitFlush(machine: Machine, cpu: number, line: number): boolean;
+  commitFlush(machine: Machine, cpu: CpuId, line: number): boolean;
   /** Everything takes effect, in program order. */
-  drain(machine: Machine, cpu: number): void;
+  drain(machine: Machine, cpu: CpuId): void;
   /** What waits, the oldest first. */
-  list(state: Int32Array, cpu: number): BufferedEntry[];
+  list(state: Int32Array, cpu: CpuId): BufferedEntry[];
 }
 
 const SHIFT = { type: 3, guestType: 6, vcpu: 9, target: 15 } as const;
@@ -55,7 +56,7 @@ const SHIFT = { type: 3, guestType: 6, vcpu: 9, target: 15 } as const;
 /** `act` makes an entry take effect; `lineOf` is the line of a word. */
 export function createStoreBuffers(
   base: WorldBase,
-  act: (machine: Machine, cpu: number, entry: BufferedEntry) => void,
+  act: (machine: Machine, cpu: CpuId, entry: BufferedEntry) => void,
 ): StoreBuffers {
   const { layout, topology } = base;
   const { count: cpus, storeBuffer: on } = topology.cpu;
@@ -65,7 +66,7 @@ export function createStoreBuffers(
   const entries = layout.field('storeBufferEntry', shape, { labels: [cpuNames], internal: true });
   const values = layout.field('storeBufferValue', shape, { labels: [cpuNames], internal: true });
 
-  function at(state: Int32Array, cpu: number, place: number): BufferedEntry | undefined {
+  function at(state: Int32Array, cpu: CpuId, place: number): BufferedEntry | undefined {
     const code = state[entries.base + cpu * places + place] as number;
     if (code === 0) return undefined;
     return {
@@ -78,7 +79,7 @@ export function createStoreBuffers(
     };
   }
 
-  function list(state: Int32Array, cpu: number): BufferedEntry[] {
+  function list(state: Int32Array, cpu: CpuId): BufferedEntry[] {
     const found: BufferedEntry[] = [];
     for (let place = 0; place < places; place++) {
       const entry = at(state, cpu, place);
@@ -89,7 +90,7 @@ export function createStoreBuffers(
   }
 
   /** The younger ones move up, so that equal queues are equal states. */
-  function remove(m: Machine, cpu: number, from: number): void {
+  function remove(m: Machine, cpu: CpuId, from: number): void {
     const last = places - 1;
     for (let place = from; place <= last; place++) {
       const slot = cpu * places + place;
@@ -98,7 +99,7 @@ export function createStoreBuffers(
     }
   }
 
-  function take(m: Machine, cpu: number, place: number): void {
+  function take(m: Machine, cpu: CpuId, place: number): void {
     const entry = at(m.state, cpu, place);
     if (!entry) throw new RangeError(`cpu${cpu} has no entry ${place} in its store buffer`);
     remove(m, cpu, place);

@@ -36,7 +36,7 @@ function arrivals({ topology }: WorldBase, world: () => World): EnvironmentMove[
 
 /** What store buffers and the supply of clean lines do by themselves. */
 function cpuMoves({ topology }: WorldBase, world: () => World): EnvironmentMove[] {
-  const cpus = Array.from({ length: topology.cpu.count }, (_, i) => i);
+  const cpus = Array.from({ length: topology.cpu.count }, (_, i) => i as CpuId);
   const { storeBuffer, cleanSupply } = topology.cpu;
   const buffered = cpus.flatMap((cpu): EnvironmentMove[] => [
     {
