@@ -5,9 +5,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ensureInstalled, node, root, toolEnvironment } from './install.mjs';
+import { unitOutcome } from './unit-outcome.mjs';
 
 const longestPart = 20 * 60_000; // milliseconds
-const total = { passed: 0, failed: 0, skipped: [] };
+const total = { passed: 0, failed: 0, skipped: [], crashes: [] };
 const scratch = await mkdtemp(path.join(tmpdir(), 'snoopscope-test-'));
 
 /** Each part counts its own tests. One that throws counts as one failed test. */
@@ -32,6 +33,7 @@ for (const [name, part] of Object.entries(parts)) {
 }
 await rm(scratch, { recursive: true, force: true });
 
+for (const crash of total.crashes) process.stdout.write(`failed: ${crash}\n`);
 for (const { title, reason } of total.skipped) process.stdout.write(`skipped: ${title} (${reason})\n`);
 const skipped = total.skipped.length > 0 ? `, ${total.skipped.length} skipped` : '';
 process.stdout.write(`\n${total.passed} passed, ${total.failed} failed${skipped}\n`);
@@ -47,7 +49,7 @@ async function command(title, args) {
 
 async function vitest() {
   const report = path.join(scratch, 'vitest.json');
-  const code = await run([
+  const { code, log } = await runLogged([
     tool('vitest', 'vitest'),
     'run',
     '--reporter=default',
@@ -55,17 +57,11 @@ async function vitest() {
     `--outputFile.json=${report}`,
   ]);
   const { testResults } = JSON.parse(await readFile(report, 'utf8'));
-  let failed = 0;
-  for (const file of testResults) {
-    // A file that does not load has a message and no tests.
-    if (file.status === 'failed' && file.assertionResults.every(({ status }) => status !== 'failed')) failed++;
-    for (const { status, fullName, meta } of file.assertionResults) {
-      if (status === 'passed') total.passed++;
-      else if (status === 'failed') failed++;
-      else total.skipped.push({ title: fullName, reason: meta?.reason ?? 'its test gives no reason' });
-    }
-  }
+  const { passed, failed, skipped, crashes } = unitOutcome(testResults, log, root);
+  total.passed += passed;
   total.failed += failed;
+  total.skipped.push(...skipped);
+  total.crashes.push(...crashes);
   if (testResults.length === 0) throw new Error('vitest found no tests');
   if (code !== 0 && failed === 0) throw new Error(`vitest ended with exit code ${code}, though no test failed`);
 }
@@ -84,11 +80,31 @@ async function vscode() {
 
 /** Runs a script on the project's Node to its end, or its time limit; returns its exit code. */
 function run(args) {
+  return ended(spawn(node, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: toolEnvironment() }));
+}
+
+/** The same, and what it printed. */
+async function runLogged(args) {
+  const env = toolEnvironment();
+  // A pipe has no colours of its own.
+  if (process.stdout.isTTY && !env.NO_COLOR) env.FORCE_COLOR ??= '1';
+  const child = spawn(node, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env });
+  let log = '';
+  for (const name of ['stdout', 'stderr']) {
+    child[name].setEncoding('utf8').on('data', (text) => {
+      log += text;
+      process[name].write(text);
+    });
+  }
+  return { code: await ended(child), log };
+}
+
+function ended(child) {
   return new Promise((resolve, reject) => {
-    const child = spawn(node, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: toolEnvironment() });
     const timer = setTimeout(() => child.kill('SIGKILL'), longestPart);
     child.once('error', reject);
-    child.once('exit', (code, signal) => {
+    // When its output has come in, too.
+    child.once('close', (code, signal) => {
       clearTimeout(timer);
       resolve(code ?? signal);
     });

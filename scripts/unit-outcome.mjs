@@ -1,0 +1,54 @@
+// What a run of vitest came to, from its JSON report and from what it printed: the report says of a file whose process
+// crashed only that its tests are pending.
+import path from 'node:path';
+
+const ANSI = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*m`, 'g');
+/** How vitest tells that a process of its own ended in the middle of a file. */
+const ENDED =
+  /Worker exited unexpectedly(?: with (?:signal (\S+)|(?:exit )?code (\d+)))?.*? while running test files? (.+)$/gm;
+/** How V8 and Node begin to tell why they abort; `# Fatal error in , line 0` says less than the line after it. */
+const REASON =
+  /^# ?(?:Check failed|Debug check failed|unreachable|unimplemented|Allocation failed).*$|^FATAL ERROR: .*$|^.*AddressSanitizer.*$/gm;
+
+/**
+ * @param testResults of vitest's JSON report
+ * @param log what vitest printed
+ * @returns {{ passed: number, failed: number, skipped: { title: string, reason: string }[], crashes: string[] }}
+ *   `crashes` has a line for each file that did not come to its end.
+ */
+export function unitOutcome(testResults, log, root) {
+  const outcome = { passed: 0, failed: 0, skipped: [], crashes: [] };
+  const text = log.replaceAll(ANSI, '');
+  const ends = new Map(
+    [...text.matchAll(ENDED)].flatMap(([, signal, code, files]) =>
+      files.split(', ').map((file) => [file.trim(), signal ?? code]),
+    ),
+  );
+  const reasons = [...new Set([...text.matchAll(REASON)].map(([line]) => line.replace(/^# ?/, '')))];
+  for (const file of testResults) {
+    let failed = 0;
+    let notRun = 0;
+    for (const { status, fullName, meta } of file.assertionResults) {
+      if (status === 'passed') outcome.passed++;
+      else if (status === 'failed') failed++;
+      // What nobody chose to skip was not come to.
+      else if (status === 'pending') notRun++;
+      else outcome.skipped.push({ title: fullName, reason: meta?.reason ?? 'its test gives no reason' });
+    }
+    if (ends.has(file.name) || notRun > 0) {
+      const name = path.relative(root, file.name);
+      outcome.crashes.push(crashText(name, ends.get(file.name), reasons, notRun));
+      notRun = Math.max(notRun, 1);
+    } else if (file.status === 'failed' && failed === 0) failed = 1; // It did not load.
+    outcome.failed += failed + notRun;
+  }
+  return outcome;
+}
+
+function crashText(file, how, reasons, notRun) {
+  const ended =
+    how === undefined ? 'did not come to its end' : `crashed with ${/^\d+$/.test(how) ? `exit code ${how}` : how}`;
+  const why = reasons.length > 0 ? `: ${reasons.join('; ')}` : '';
+  const left = notRun > 0 ? ` (${notRun} ${notRun === 1 ? 'test' : 'tests'} of it did not run)` : '';
+  return `${file} ${ended}${why}${left}`;
+}

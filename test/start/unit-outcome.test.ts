@@ -1,0 +1,95 @@
+// What `npm test` says of a test file whose process crashes.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { root } from '../../scripts/install.mjs';
+import { unitOutcome } from '../../scripts/unit-outcome.mjs';
+
+const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'snoopscope-outcome-')));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const result = (fullName: string, status: string, meta = {}) => ({ fullName, status, meta });
+
+test('files that come to their end', () => {
+  const results = [
+    {
+      name: '/r/test/a.test.ts',
+      status: 'failed',
+      assertionResults: [result('fits', 'passed'), result('does not', 'failed')],
+    },
+    {
+      name: '/r/test/b.test.ts',
+      status: 'passed',
+      assertionResults: [result('later', 'skipped', { reason: 'no window here' }), result('never', 'todo')],
+    },
+    { name: '/r/test/does-not-load.test.ts', status: 'failed', assertionResults: [] },
+  ];
+  expect(unitOutcome(results, '', '/r')).toEqual({
+    passed: 1,
+    failed: 2,
+    skipped: [
+      { title: 'later', reason: 'no window here' },
+      { title: 'never', reason: 'its test gives no reason' },
+    ],
+    crashes: [],
+  });
+});
+
+test('what a crash kept from running has failed, and file, signal and reason are named', () => {
+  const log = [
+    '#',
+    '# Fatal error in , line 0',
+    '# Check failed: jit_page.has_value().',
+    '\u001b[31m\u001b[1mCaused by: Error\u001b[22m: Worker exited unexpectedly with signal SIGTRAP during started state while running test file /r/test/a.test.ts\u001b[39m',
+  ].join('\n');
+  const results = [
+    {
+      name: '/r/test/a.test.ts',
+      status: 'failed',
+      assertionResults: [result('fits', 'passed'), result('one', 'pending'), result('two', 'pending')],
+    },
+  ];
+  expect(unitOutcome(results, log, '/r')).toEqual({
+    passed: 1,
+    failed: 2,
+    skipped: [],
+    crashes: ['test/a.test.ts crashed with SIGTRAP: Check failed: jit_page.has_value(). (2 tests of it did not run)'],
+  });
+});
+
+test('a real run whose files kill their processes', () => {
+  const write = (name: string, text: string) => writeFileSync(path.join(folder, name), text);
+  write('vitest.config.mjs', "export default { test: { include: ['*.test.mjs'], globals: true } };");
+  write('fine.test.mjs', "test('fine', () => {}); test['skip']('left out', () => {});");
+  write(
+    'signal.test.mjs',
+    `test('first', () => {});
+test('second', () => {
+  process.stderr.write('\\nFATAL ERROR: Reached heap limit\\n', () => process.kill(process.pid, 'SIGKILL'));
+  return new Promise(() => {});
+});
+test('third', () => {});
+`,
+  );
+  const report = path.join(folder, 'report.json');
+  const vitest = path.join(root, 'node_modules/vitest/vitest.mjs');
+  const words = [
+    vitest,
+    'run',
+    '--root',
+    folder,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ];
+  const { stdout, stderr } = spawnSync(process.execPath, words, { cwd: folder, encoding: 'utf8' });
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
+  expect(unitOutcome(testResults, stdout + stderr, folder)).toEqual({
+    passed: 1,
+    failed: 3,
+    skipped: [{ title: 'left out', reason: 'its test gives no reason' }],
+    crashes: ['signal.test.mjs crashed with SIGKILL: FATAL ERROR: Reached heap limit (3 tests of it did not run)'],
+  });
+});
