@@ -42,7 +42,7 @@ describe('mistakes in the call', () => {
     ['run --max-steps 1e3 a.snoop', 'found `1e3`', 'not-a-count'],
     [`run --kernel v5.111 ${race}`, 'There is no kernel profile `v5.111`; did you mean `v5.11`?', 'unknown-kernel'],
     [`check --kernel linux ${race}`, 'Known are v3.12 to', 'unknown-kernel'],
-    [`run --schedule vcpu7*2 ${race}`, 'possible are', 'unknown-move'],
+    [`run --schedule vcpu7*2 ${race}`, 'Nothing moves as `vcpu7`', 'unknown-move'],
     [`bisect --from v5.11 ${race}`, '--from and --to belong together', 'missing-option'],
     ['import strace a.log', 'Importing `strace` is not there yet. What can be imported: recording.', 'unknown-kind'],
     ['import recordng a.log', '`recordng` cannot be imported', 'unknown-kind'],

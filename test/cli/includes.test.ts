@@ -71,7 +71,9 @@ test('a statement of an included file that cannot be executed is told with its f
     'main.snoop': `include "other.snoop"\n${MACHINE}thread a {\n  call shut(7)\n}\n`,
     'other.snoop': 'proc shut(fd) {\n  mfence\n}\n',
   });
-  expect(stderr).toContain('main.snoop:1:9: error: `other.snoop`, line 2: mfence is nothing that a thread can do.');
+  expect(stderr).toContain(
+    'main.snoop:1:9: error: `other.snoop`, line 2: `mfence` is an instruction, and a vCPU executes instructions.',
+  );
   expect(exitCode).toBe(2);
 });
 

@@ -6,10 +6,13 @@
 // Where there is no room for the slashes, the column of the first caret stands before it: `//0: ^^^^ error …`.
 // Each diagnostic of the file is marked, and each mark is a diagnostic: severity, code, and a part of the message.
 import { globSync, readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { Profile } from '../../sim-core/src/kernel/profiles.ts';
+import { profileNamed } from '../../sim-core/src/kernel/profiles.ts';
 import type { Diagnostic } from '../../sim-core/src/scenario/ast.ts';
 import { check } from '../../sim-core/src/scenario/checks/run.ts';
 import { CHECKS } from '../../sim-core/src/scenario/checks/table.ts';
+import { elaborate } from '../../sim-core/src/scenario/elaborate.ts';
 import { parse } from '../../sim-core/src/scenario/parser.ts';
 
 interface Mark {
@@ -93,25 +96,36 @@ for (const path of cases) {
   });
 }
 
+/** Codes that only show once calls are expanded. */
+const ofTheElaborator: ReadonlySet<string> = new Set(['call-too-deep', 'too-many-statements']);
+
+function elaborated(text: string): readonly Diagnostic[] {
+  return elaborate(parse(text), { profile: profileNamed('v6.12') as Profile }).diagnostics;
+}
+
 /** Codes whose case would be as long as the limit: their example is made by the check. */
 const tooLongForAFile: ReadonlySet<string> = new Set([
   'file-too-large',
   'too-many-lines',
   'line-too-long',
   'too-many-diagnostics',
+  ...ofTheElaborator,
 ]);
 
 for (const { code, severity, doc, sources, examples } of CHECKS) {
   test(`${code} is documented, shown and put right`, () => {
     expect(doc.length).toBeGreaterThan(20);
     expect(sources.length).toBeGreaterThan(0);
-    const found = diagnose(examples.bad).filter((diagnostic) => diagnostic.code === code);
+    const found = [...diagnose(examples.bad), ...(ofTheElaborator.has(code) ? elaborated(examples.bad) : [])].filter(
+      (diagnostic) => diagnostic.code === code,
+    );
     expect(found.map((diagnostic) => diagnostic.severity)).toContain(severity);
     expect(
       diagnose(examples.good)
         .filter((diagnostic) => diagnostic.severity === 'error' || diagnostic.code === code)
         .map(described),
     ).toEqual([]);
+    if (ofTheElaborator.has(code)) expect(elaborated(examples.good)).toEqual([]);
     if (!tooLongForAFile.has(code)) expect(cases).toContain(`${code}.snoop`);
   });
 }
@@ -119,6 +133,42 @@ for (const { code, severity, doc, sources, examples } of CHECKS) {
 test('every code that the parser reports is in the table', () => {
   const codes = new Set(CHECKS.map((one) => one.code));
   for (const path of cases) for (const diagnostic of diagnose(read(path))) expect(codes).toContain(diagnostic.code);
+});
+
+describe('the elaborator says what a check says in the same words', () => {
+  const beside = 'machine {\n  memory x = 0\n  device gpu 0000:01:00.0\n}\nvcpu 0 {\n  hlt\n}\n';
+  test.each([
+    `${beside}setup {\n  nosuch()\n}\n`,
+    `${beside}setup {\n  ioctl(3, KVM_NO_SUCH, 0)\n}\n`,
+    `${beside}setup {\n  close(nosuch)\n}\n`,
+    `${beside}setup {\n  call nosuch()\n}\n`,
+    `${beside}setup {\n  loop {\n  }\n}\n`,
+    `${beside}setup {\n  ioctl(3, IOMMU_IOAS_ALLOC, {out_ioas_id=>NULL})\n}\n`,
+    `${beside}vcpu 1 {\n  mov eax, [y]\n}\n`,
+    `${beside}vcpu 1 {\n  close(3)\n}\n`,
+    `${beside}vcpu 1 {\n  MRd x\n}\n`,
+    `${beside}vcpu 1 {\n  frobnicate\n}\n`,
+    `${beside}vcpu 1 cpu=3 {\n  hlt\n}\n`,
+    `${beside}device disk {\n  r0 = MRd x\n}\n`,
+    `${beside}exists nosuch\n`,
+    `${beside}exists vcpu7.eax == 0\n`,
+    `${beside}exists cahe(cpu0, x) == M\n`,
+    `${beside}exists cache(cpu0) == M\n`,
+    `${beside}exists cache(cpu7, x) == M\n`,
+    `${beside}exists cache(cpu0, y) == M\n`,
+    `${beside}exists exits(vcpu0, NOSUCH) == 1\n`,
+    `${beside}exists memtype(vcpu9, x) == WB\n`,
+    `${beside}exists [y] == 1\n`,
+    `${beside}schedule nosuch\n`,
+    `${beside}schedule vcpu0*0\n`,
+  ])('%j', (text) => {
+    const checked = diagnose(text).filter(({ severity }) => severity === 'error');
+    const [found] = elaborated(text);
+    expect(checked.map(({ code, message }) => ({ code, message }))).toContainEqual({
+      code: found?.code,
+      message: found?.message,
+    });
+  });
 });
 
 test('fixes lead to a text that no longer has the diagnostic', () => {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import {
   check,
+  checkByCode,
   type Diagnostic,
   elaborate,
   type Model,
@@ -25,16 +26,6 @@ export interface ScenarioFile {
   /** What is doubtful about it, but does not keep it from running. */
   readonly warnings: readonly Diagnostic[];
 }
-
-/** Diagnostics that say that a limit was reached; nothing else need be wrong with the scenario. */
-const LIMIT_CODES: ReadonlySet<string> = new Set([
-  'file-too-large',
-  'line-too-long',
-  'too-many-lines',
-  'nested-too-deep',
-  'too-many-statements',
-  'call-too-deep',
-]);
 
 export async function readScenario(io: Io, name: string): Promise<ScenarioFile> {
   const shown = name === '-' ? '<stdin>' : name;
@@ -69,7 +60,7 @@ export function modelOf(file: ScenarioFile, profile: Profile): Model {
 
 export function brokenScenario(file: ScenarioFile, diagnostics: readonly Diagnostic[]): Failure {
   const count = diagnostics.length === 1 ? 'an error' : `${diagnostics.length} errors`;
-  const onlyLimits = diagnostics.every(({ code }) => LIMIT_CODES.has(code));
+  const onlyLimits = diagnostics.every(({ code }) => checkByCode.get(code)?.limit);
   return new Failure(`The scenario has ${count} and cannot run.`, {
     code: 'broken-scenario',
     exitCode: onlyLimits ? EXIT.limit : EXIT.wrong,

@@ -1,4 +1,4 @@
-import { check, type Diagnostic, type Elaboration, elaborate, ModelLimit, remembered } from '@snoopscope/sim-core';
+import { check, type Diagnostic, type Elaboration, elaborate, remembered } from '@snoopscope/sim-core';
 import { includedScenario, type Snapshot } from '../snapshot.ts';
 
 /** What is wrong with the text, its words and its names. Linear in the lines, and lines that did not change are not looked at again. */
@@ -26,11 +26,5 @@ function isLibrary(snapshot: Snapshot): boolean {
 
 function elaborateWithin(snapshot: Snapshot): Elaboration {
   if (isLibrary(snapshot)) return { diagnostics: [] };
-  try {
-    return elaborate(snapshot.scenario, { profile: snapshot.profile, includes: includedScenario(snapshot) });
-  } catch (error) {
-    if (!(error instanceof ModelLimit)) throw error;
-    const span = { start: 0, end: snapshot.scenario.lines[0]?.text.length ?? 0 };
-    return { diagnostics: [{ code: 'model-limit', severity: 'error', message: error.message, line: 0, span }] };
-  }
+  return elaborate(snapshot.scenario, { profile: snapshot.profile, includes: includedScenario(snapshot) });
 }

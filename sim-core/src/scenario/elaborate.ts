@@ -22,7 +22,7 @@ import { countDims } from './elaborate/dims.ts';
 import { environmentMoves } from './elaborate/environment.ts';
 import { namesAndRegisters } from './elaborate/names.ts';
 import { refuseBadOptions } from './elaborate/numbers.ts';
-import { Problems } from './elaborate/problems.ts';
+import { Problems, Unresolved } from './elaborate/problems.ts';
 import { compileProgram, type ProgramContext } from './elaborate/program.ts';
 import { compileSchedule, moveName } from './elaborate/schedule.ts';
 import { collectProcedures, collectSources, type Includes, type Source } from './elaborate/sources.ts';
@@ -100,6 +100,8 @@ function build(parsed: ParsedScenario, options: ElaborateOptions, problems: Prob
   const schedule = scheduleLines.flatMap(({ content, line }) => compileSchedule(content.items, moves, line, problems));
   const granularity: Granularity = scheduleLines[0]?.content.granularity ?? 'statement';
 
+  // A statement that was given up leaves the programs with holes.
+  if (problems.diagnostics.length > 0) throw new Unresolved('the scenario has problems');
   const fixed = layout.build();
   const start = new Machine(fixed);
   entries.forEach((entry, actor) => {

@@ -25,13 +25,15 @@ export interface Check {
   readonly sources: readonly string[];
   /** Two scenarios: one with the diagnostic, one put right. */
   readonly examples: { readonly bad: string; readonly good: string };
+  /** It says that a limit of ours was reached; nothing else need be wrong. */
+  readonly limit?: true;
   /** The kinds of lines that `line` looks at. */
   readonly of?: readonly LineContent['kind'][];
   /** Looks at one line alone. What it finds is remembered with the line. */
   readonly line?: (subject: LineSubject) => Iterable<Finding>;
   /** Looks at names and blocks of the whole scenario. */
   readonly scenario?: (subject: ScenarioSubject) => Iterable<PlacedFinding>;
-  // A check with neither is reported by the parser.
+  // A check with neither is reported by the parser or by the elaborator.
 }
 
 export interface LineSubject {
@@ -68,6 +70,12 @@ export interface PlacedFinding extends Omit<Finding, 'fixes'> {
   readonly line: number;
   readonly fixes?: readonly Fix[];
   readonly related?: readonly RelatedPlace[];
+}
+
+/** What is wrong, in words, and the known word that was probably meant: the elaborator says it as its check does. */
+export interface Wording {
+  readonly message: string;
+  readonly meant?: string | undefined;
 }
 
 /** A fix that puts another word in place of a span; none when there is no better word. */

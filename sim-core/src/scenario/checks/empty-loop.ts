@@ -13,6 +13,8 @@ function* emptyLoops(items: readonly Item[], scenario: ParsedScenario): Generato
   }
 }
 
+export const EMPTY_LOOP = 'This loop has no statement in it and would never get further.';
+
 export const emptyLoop: Check = {
   code: 'empty-loop',
   severity: 'error',
@@ -50,7 +52,7 @@ vcpu 0 {
         yield {
           line,
           span: { start, end: start + 4 },
-          message: 'This loop has no statement in it and would never get further.',
+          message: EMPTY_LOOP,
         };
       }
     }

@@ -6,6 +6,7 @@ export const fileTooLarge: Check = {
   severity: 'error',
   doc: 'The text is longer than the limit scenarioCharacters.',
   sources: ['docs/language.md'],
+  limit: true,
   examples: {
     // Made when it is asked for: it is as long as the limit.
     get bad() {

@@ -6,6 +6,7 @@ export const lineTooLong: Check = {
   severity: 'error',
   doc: 'A line is longer than the limit lineCharacters.',
   sources: ['docs/language.md'],
+  limit: true,
   examples: {
     // Made when it is asked for: it is as long as the limit.
     get bad() {

@@ -5,6 +5,7 @@ export const nestedTooDeep: Check = {
   severity: 'error',
   doc: 'More blocks, or more brackets in one line, inside each other than anyone means. The limits are valueNesting and blockNesting.',
   sources: ['docs/language.md'],
+  limit: true,
   examples: {
     bad: `setup {
   close([[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]])

@@ -1,5 +1,9 @@
-import { noStepsText } from '../elaborate/schedule.ts';
 import type { Check } from './check.ts';
+
+/** `item`: as written, with its count of 0. */
+export function noStep(item: string): string {
+  return `\`${item}\` makes no step: a count begins at 1.`;
+}
 
 export const noSteps: Check = {
   code: 'no-steps',
@@ -30,6 +34,6 @@ schedule vcpu0*2
   *line({ line: { text, content } }) {
     if (content.kind !== 'schedule') return;
     for (const { count, span } of content.items)
-      if (count === 0) yield { span, message: noStepsText(text.slice(span.start, span.end)) };
+      if (count === 0) yield { span, message: noStep(text.slice(span.start, span.end)) };
   },
 };

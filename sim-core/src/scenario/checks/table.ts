@@ -7,6 +7,7 @@ import { badOptionValue } from './bad-option-value.ts';
 import { badString } from './bad-string.ts';
 import { boundTwice } from './bound-twice.ts';
 import { brokenInclude } from './broken-include.ts';
+import { callTooDeep } from './call-too-deep.ts';
 import type { Check } from './check.ts';
 import { duplicateBlock } from './duplicate-block.ts';
 import { duplicateField } from './duplicate-field.ts';
@@ -33,6 +34,7 @@ import { strayBrace } from './stray-brace.ts';
 import { strayOr } from './stray-or.ts';
 import { tooManyDiagnostics } from './too-many-diagnostics.ts';
 import { tooManyLines } from './too-many-lines.ts';
+import { tooManyStatements } from './too-many-statements.ts';
 import { trailingText } from './trailing-text.ts';
 import { unexpectedBinding } from './unexpected-binding.ts';
 import { unknownActor } from './unknown-actor.ts';
@@ -69,7 +71,7 @@ import { wrongOutput } from './wrong-output.ts';
 import { wrongResult } from './wrong-result.ts';
 import { wrongValueCount } from './wrong-value-count.ts';
 
-/** What the parser reports, then what is found in single lines and in the whole scenario. */
+/** What the parser, the checks of single lines and of the whole scenario, and the elaborator report. */
 export const CHECKS: readonly Check[] = [
   badBdf,
   badCharacter,
@@ -78,6 +80,7 @@ export const CHECKS: readonly Check[] = [
   badString,
   boundTwice,
   brokenInclude,
+  callTooDeep,
   duplicateBlock,
   duplicateField,
   duplicateName,
@@ -103,6 +106,7 @@ export const CHECKS: readonly Check[] = [
   strayOr,
   tooManyDiagnostics,
   tooManyLines,
+  tooManyStatements,
   trailingText,
   unexpectedBinding,
   unknownActor,

@@ -6,6 +6,7 @@ export const tooManyLines: Check = {
   severity: 'error',
   doc: 'The text has more lines than the limit scenarioLines; the rest is not read.',
   sources: ['docs/language.md'],
+  limit: true,
   examples: {
     // Made when it is asked for: it is as long as the limit.
     get bad() {

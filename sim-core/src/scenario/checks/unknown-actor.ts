@@ -1,6 +1,11 @@
 import { didYouMean, nearest } from '../suggest.ts';
-import { type Check, list, replacingAt } from './check.ts';
+import { type Check, list, replacingAt, type Wording } from './check.ts';
 import { actorUses } from './names.ts';
+
+export function noActor(name: string, known: readonly string[]): Wording {
+  const meant = nearest(name, known);
+  return { message: `The scenario has no actor \`${name}\`${didYouMean(meant)} Actors are ${list(known, 12)}.`, meant };
+}
 
 export const unknownActor: Check = {
   code: 'unknown-actor',
@@ -31,8 +36,7 @@ exists vcpu0.eax == 0
   },
   *scenario(subject) {
     for (const { name, line, span, known } of actorUses(subject, 'actor')) {
-      const meant = nearest(name, known);
-      const message = `The scenario has no actor \`${name}\`${didYouMean(meant)} Actors are ${list(known, 12)}.`;
+      const { message, meant } = noActor(name, known);
       yield { line, span, message, ...replacingAt(line, span, meant) };
     }
   },

@@ -1,5 +1,11 @@
 import { didYouMean, nearest } from '../suggest.ts';
-import { type Check, list, replacing } from './check.ts';
+import { type Check, list, replacing, type Wording } from './check.ts';
+
+export function noCall(name: string, known: readonly string[]): Wording {
+  const meant = nearest(name, known);
+  const all = meant === undefined ? ` Modelled are ${list(known, 12)}.` : '';
+  return { message: `\`${name}\` is not a system call that is modelled${didYouMean(meant)}${all}`, meant };
+}
 
 export const unknownCall: Check = {
   code: 'unknown-call',
@@ -22,12 +28,7 @@ export const unknownCall: Check = {
     if (content.kind !== 'syscall' || line.block === 'vcpu' || line.block === 'device' || line.block === 'host') return;
     const { text, span } = content.call;
     if (vocabulary.syscalls.has(text)) return;
-    const meant = nearest(text, vocabulary.syscalls.keys());
-    const known = meant === undefined ? ` Modelled are ${list([...vocabulary.syscalls.keys()], 12)}.` : '';
-    yield {
-      span,
-      message: `\`${text}\` is not a system call that is modelled${didYouMean(meant)}${known}`,
-      ...replacing(span, meant),
-    };
+    const { message, meant } = noCall(text, [...vocabulary.syscalls.keys()]);
+    yield { span, message, ...replacing(span, meant) };
   },
 };

@@ -1,7 +1,15 @@
 import { didYouMean, nearest } from '../suggest.ts';
 import { constantsOf } from '../vocabulary.ts';
-import { type Check, list, replacing } from './check.ts';
+import { type Check, list, replacing, type Wording } from './check.ts';
 import { unknownConstants } from './constants.ts';
+
+/** `known`: what is expected there; `all`: every constant. */
+export function noConstant(name: string, known: readonly string[], all: Iterable<string>, where = ''): Wording {
+  const meant = nearest(name, known) ?? nearest(name, all);
+  const expected =
+    meant === undefined && known.length > 0 ? ` ${where.replace('the', 'The')} takes ${list(known)}.` : '';
+  return { message: `\`${name}\` is not a constant that is modelled${didYouMean(meant)}${expected}`, meant };
+}
 
 export const unknownConstant: Check = {
   code: 'unknown-constant',
@@ -23,14 +31,8 @@ export const unknownConstant: Check = {
     for (const { name, span, set, where } of unknownConstants(subject)) {
       if (set === 'kvm-vfio-group' || set === 'kvm-vfio-attr') continue;
       const known = set === undefined ? [] : constantsOf(set).map((constant) => constant.name);
-      const meant = nearest(name, known) ?? nearest(name, subject.vocabulary.constants.keys());
-      const expected =
-        meant === undefined && known.length > 0 ? ` ${where.replace('the', 'The')} takes ${list(known)}.` : '';
-      yield {
-        span,
-        message: `\`${name}\` is not a constant that is modelled${didYouMean(meant)}${expected}`,
-        ...replacing(span, meant),
-      };
+      const { message, meant } = noConstant(name, known, subject.vocabulary.constants.keys(), where);
+      yield { span, message, ...replacing(span, meant) };
     }
   },
 };

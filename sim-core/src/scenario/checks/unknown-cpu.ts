@@ -4,6 +4,12 @@ import { factByName } from '../facts.ts';
 import { MACHINE_OPTIONS } from '../machine-options.ts';
 import type { Check } from './check.ts';
 
+/** `count`: how many the machine has. */
+export function noCpu(cpu: number, count: number): string {
+  const has = count === 1 ? 'one physical CPU, cpu0' : `${count} physical CPUs, cpu0 to cpu${count - 1}`;
+  return `The machine has ${has}, and no cpu${cpu}. ${wayOut(cpu)}`;
+}
+
 export const unknownCpu: Check = {
   code: 'unknown-cpu',
   severity: 'error',
@@ -38,12 +44,7 @@ vcpu 0 cpu=1 {
       const { content } = scenario.lines[line]!;
       for (const { cpu, span } of cpusOf(content)) {
         if (cpu < count) continue;
-        const has = count === 1 ? 'one physical CPU, cpu0' : `${count} physical CPUs, cpu0 to cpu${count - 1}`;
-        yield {
-          line,
-          span,
-          message: `The machine has ${has}, and no cpu${cpu}. ${wayOut(cpu)}`,
-        };
+        yield { line, span, message: noCpu(cpu, count) };
       }
     }
   },

@@ -1,6 +1,12 @@
 import { didYouMean, nearest } from '../suggest.ts';
-import { type Check, replacingAt } from './check.ts';
+import { type Check, replacingAt, type Wording } from './check.ts';
 import { actorUses } from './names.ts';
+
+export function noDevice(name: string, known: readonly string[]): Wording {
+  const meant = nearest(name, known);
+  const message = `The machine has no device \`${name}\`${didYouMean(meant)} Devices are declared in the machine block: \`device ${name} 0000:01:00.0\`.`;
+  return { message, meant };
+}
 
 export const unknownDevice: Check = {
   code: 'unknown-device',
@@ -29,8 +35,7 @@ device gpu {
   },
   *scenario(subject) {
     for (const { name, line, span, known } of actorUses(subject, 'device')) {
-      const meant = nearest(name, known);
-      const message = `The machine has no device \`${name}\`${didYouMean(meant)} Devices are declared in the machine block: \`device ${name} 0000:01:00.0\`.`;
+      const { message, meant } = noDevice(name, known);
       yield { line, span, message, ...replacingAt(line, span, meant) };
     }
   },

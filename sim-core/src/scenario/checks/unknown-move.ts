@@ -1,8 +1,14 @@
 import { contentsOfKind } from '../blocks.ts';
 import { ALLOWED, ARRIVAL, CPU_MOVES } from '../machine-options.ts';
 import { didYouMean, nearest } from '../suggest.ts';
-import { type Check, list, replacingAt } from './check.ts';
+import { type Check, list, replacingAt, type Wording } from './check.ts';
 import { actorNames } from './names.ts';
+
+export function noMove(name: string, actors: readonly string[]): Wording {
+  const meant = nearest(name, actors);
+  const message = `Nothing moves as \`${name}\` in this scenario${didYouMean(meant)} Actors are ${list(actors, 12)}.`;
+  return { message, meant };
+}
 
 export const unknownMove: Check = {
   code: 'unknown-move',
@@ -83,13 +89,8 @@ schedule vcpu0
           };
           continue;
         }
-        const meant = nearest(text, actors);
-        yield {
-          line,
-          span,
-          message: `Nothing moves as \`${text}\` in this scenario${didYouMean(meant)} Actors are ${list(actors, 12)}.`,
-          ...replacingAt(line, span, meant),
-        };
+        const { message, meant } = noMove(text, actors);
+        yield { line, span, message, ...replacingAt(line, span, meant) };
       }
     }
   },

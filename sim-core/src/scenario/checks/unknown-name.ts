@@ -1,6 +1,11 @@
 import { didYouMean, nearest } from '../suggest.ts';
-import { type Check, replacingAt } from './check.ts';
+import { type Check, replacingAt, type Wording } from './check.ts';
 import { undefinedUses } from './names.ts';
+
+export function noName(name: string, known: readonly string[]): Wording {
+  const meant = nearest(name, known);
+  return { message: `\`${name}\` is bound by no call${didYouMean(meant)}`, meant };
+}
 
 export const unknownName: Check = {
   code: 'unknown-name',
@@ -22,13 +27,8 @@ export const unknownName: Check = {
   *scenario(subject) {
     const known = subject.symbols.names('name');
     for (const { name, line, span } of undefinedUses(subject, 'name')) {
-      const meant = nearest(name, known);
-      yield {
-        line,
-        span,
-        message: `\`${name}\` is bound by no call${didYouMean(meant)}`,
-        ...replacingAt(line, span, meant),
-      };
+      const { message, meant } = noName(name, known);
+      yield { line, span, message, ...replacingAt(line, span, meant) };
     }
   },
 };

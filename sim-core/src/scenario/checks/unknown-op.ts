@@ -1,13 +1,22 @@
 import type { BlockKind } from '../ast.ts';
 import { didYouMean, nearest } from '../suggest.ts';
-import { OP_KINDS_OF } from '../vocabulary.ts';
-import { type Check, list, replacing } from './check.ts';
+import { OP_KINDS_OF, type Vocabulary } from '../vocabulary.ts';
+import { type Check, list, replacing, type Wording } from './check.ts';
 
 const WHAT: Readonly<Partial<Record<BlockKind, string>>> = {
   vcpu: 'an instruction',
   device: 'a TLP',
   host: 'an action of the host',
 };
+
+export function noOp(name: string, block: BlockKind, vocabulary: Vocabulary): Wording {
+  const kinds = OP_KINDS_OF[block];
+  const names = vocabulary.ops.filter((op) => kinds.includes(op.kind)).map((op) => op.name);
+  const meant = nearest(name, names);
+  const what = WHAT[block] ?? (block === 'proc' ? 'a statement' : 'a system call');
+  const known = meant === undefined && names.length > 0 ? ` Modelled are ${list(names, 12)}.` : '';
+  return { message: `\`${name}\` is not ${what} that is modelled${didYouMean(meant)}${known}`, meant };
+}
 
 export const unknownOp: Check = {
   code: 'unknown-op',
@@ -39,15 +48,7 @@ vcpu 0 {
     const content = line.content;
     if (content.kind !== 'action' || vocabulary.actions.has(content.op.text) || params.has(content.op.text)) return;
     const { text, span } = content.op;
-    const kinds = OP_KINDS_OF[line.block];
-    const names = vocabulary.ops.filter((op) => kinds.includes(op.kind)).map((op) => op.name);
-    const meant = nearest(text, names);
-    const what = WHAT[line.block] ?? (line.block === 'proc' ? 'a statement' : 'a system call');
-    const known = meant === undefined && names.length > 0 ? ` Modelled are ${list(names, 12)}.` : '';
-    yield {
-      span,
-      message: `\`${text}\` is not ${what} that is modelled${didYouMean(meant)}${known}`,
-      ...replacing(span, meant),
-    };
+    const { message, meant } = noOp(text, line.block, vocabulary);
+    yield { span, message, ...replacing(span, meant) };
   },
 };

@@ -1,6 +1,13 @@
 import { didYouMean, nearest } from '../suggest.ts';
-import { type Check, list, replacingAt } from './check.ts';
+import { type Check, list, replacingAt, type Wording } from './check.ts';
 import { undefinedUses } from './names.ts';
+
+export function noProcedure(name: string, known: readonly string[]): Wording {
+  const meant = nearest(name, known);
+  const has =
+    known.length === 0 ? 'Define it with `proc`, or include the file that does.' : `Defined are ${list(known)}.`;
+  return { message: `There is no procedure \`${name}\`${didYouMean(meant)} ${has}`, meant };
+}
 
 export const unknownProc: Check = {
   code: 'unknown-proc',
@@ -29,15 +36,8 @@ setup {
       ...subject.included.flatMap((file) => file.blocks.flatMap((block) => block.proc?.name.text ?? [])),
     ];
     for (const { name, line, span } of undefinedUses(subject, 'proc')) {
-      const meant = nearest(name, known);
-      const has =
-        known.length === 0 ? 'Define it with `proc`, or include the file that does.' : `Defined are ${list(known)}.`;
-      yield {
-        line,
-        span,
-        message: `There is no procedure \`${name}\`${didYouMean(meant)} ${has}`,
-        ...replacingAt(line, span, meant),
-      };
+      const { message, meant } = noProcedure(name, known);
+      yield { line, span, message, ...replacingAt(line, span, meant) };
     }
   },
 };

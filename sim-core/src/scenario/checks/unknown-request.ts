@@ -1,6 +1,13 @@
 import { leftOutRequest } from '../../ops/not-modelled.ts';
 import { didYouMean, nearest } from '../suggest.ts';
-import { type Check, replacing } from './check.ts';
+import { type Check, replacing, type Wording } from './check.ts';
+
+export function noRequest(name: string, known: Iterable<string>): Wording {
+  const meant = nearest(name, known);
+  return { message: `\`${name}\` is not an ioctl request that is modelled${didYouMean(meant)}`, meant };
+}
+
+export const NO_REQUEST_NAME = 'Expected the name of a request, such as `KVM_CREATE_VM`.';
 
 export const unknownRequest: Check = {
   code: 'unknown-request',
@@ -32,12 +39,11 @@ export const unknownRequest: Check = {
       return;
     }
     if (request.kind !== 'name') {
-      yield { span: request.span, message: 'Expected the name of a request, such as `KVM_CREATE_VM`.' };
+      yield { span: request.span, message: NO_REQUEST_NAME };
       return;
     }
     if (vocabulary.requests.has(request.name) || params.has(request.name) || leftOutRequest(request.name)) return;
-    const meant = nearest(request.name, vocabulary.requests.keys());
-    const message = `\`${request.name}\` is not an ioctl request that is modelled${didYouMean(meant)}`;
+    const { message, meant } = noRequest(request.name, vocabulary.requests.keys());
     yield { span: request.span, message, ...replacing(request.span, meant) };
   },
 };

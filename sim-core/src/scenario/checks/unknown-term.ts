@@ -1,8 +1,8 @@
 import type { Condition, Span, Term } from '../ast.ts';
-import { EXIT_REASONS, FACTS, factByName } from '../facts.ts';
+import { EXIT_REASONS, FACTS, type FactParam, type FactSpec, factByName } from '../facts.ts';
 import { literalsOf } from '../roles.ts';
 import { didYouMean, nearest } from '../suggest.ts';
-import { type Check, type Finding, list, oneOf, replacing } from './check.ts';
+import { type Check, type Finding, list, oneOf, replacing, type Wording } from './check.ts';
 
 function* inCondition(condition: Condition): Generator<Finding> {
   switch (condition.kind) {
@@ -48,41 +48,48 @@ function* literal(fact: Term, value: Term): Generator<Finding> {
 function* inFact(term: Term): Generator<Finding> {
   if (term.kind !== 'call') return;
   const fact = factByName.get(term.name.text);
-  const names = FACTS.map((candidate) => candidate.name);
   if (fact === undefined) {
-    const meant = nearest(term.name.text, names);
-    yield unknown(
-      term.name.span,
-      `\`${term.name.text}\` is nothing that a condition can ask${didYouMean(meant)} Known are ${list(names, 12)}.`,
-      meant,
-    );
+    yield placed(term.name.span, noFact(term.name.text));
     return;
   }
   if (term.args.length !== fact.params.length) {
-    yield {
-      span: term.span,
-      message: `\`${fact.name}\` takes ${fact.params.length} argument${fact.params.length === 1 ? '' : 's'}: \`${fact.name}(${fact.params.map((param) => param.name).join(', ')})\`.`,
-    };
+    yield { span: term.span, message: argumentCount(fact) };
     return;
   }
   for (const [index, { text, span }] of term.args.entries()) {
-    const { kind } = fact.params[index]!;
-    if (kind === 'exit' && !(EXIT_REASONS as readonly string[]).includes(text)) {
-      const meant = nearest(text, EXIT_REASONS);
-      yield unknown(
-        span,
-        `\`${text}\` is not an exit reason${didYouMean(meant)} Known are ${list(EXIT_REASONS, 12)}.`,
-        meant,
-      );
-    } else if (kind === 'cpu' && !/^cpu\d+$/.test(text))
-      yield { span, message: `Expected a physical CPU such as \`cpu0\`, found \`${text}\`.` };
-    else if (kind === 'group' && !/^\d+$/.test(text))
-      yield { span, message: `Expected the number of a VFIO group, such as \`26\`, found \`${text}\`.` };
+    const wrong = badArgument(fact.params[index]!.kind, text);
+    if (wrong) yield placed(span, wrong);
   }
 }
 
-function unknown(span: Span, message: string, meant: string | undefined): Finding {
+function placed(span: Span, { message, meant }: Wording): Finding {
   return { span, message, ...replacing(span, meant) };
+}
+
+export function noFact(name: string): Wording {
+  const names = FACTS.map((candidate) => candidate.name);
+  const meant = nearest(name, names);
+  const message = `\`${name}\` is nothing that a condition can ask${didYouMean(meant)} Known are ${list(names, 12)}.`;
+  return { message, meant };
+}
+
+export function argumentCount(fact: FactSpec): string {
+  const { name, params } = fact;
+  return `\`${name}\` takes ${params.length} argument${params.length === 1 ? '' : 's'}: \`${name}(${params.map((param) => param.name).join(', ')})\`.`;
+}
+
+/** An argument that is wrong whatever the machine is like; undefined when it may be right. */
+export function badArgument(kind: FactParam['kind'], text: string): Wording | undefined {
+  if (kind === 'exit' && !(EXIT_REASONS as readonly string[]).includes(text)) {
+    const meant = nearest(text, EXIT_REASONS);
+    const message = `\`${text}\` is not an exit reason${didYouMean(meant)} Known are ${list(EXIT_REASONS, 12)}.`;
+    return { message, meant };
+  }
+  if (kind === 'cpu' && !/^cpu\d+$/.test(text))
+    return { message: `Expected a physical CPU such as \`cpu0\`, found \`${text}\`.` };
+  if (kind === 'group' && !/^\d+$/.test(text))
+    return { message: `Expected the number of a VFIO group, such as \`26\`, found \`${text}\`.` };
+  return undefined;
 }
 
 export const unknownTerm: Check = {

@@ -1,6 +1,12 @@
 import { didYouMean, nearest } from '../suggest.ts';
-import { type Check, replacingAt } from './check.ts';
+import { type Check, replacingAt, type Wording } from './check.ts';
 import { actorUses } from './names.ts';
+
+export function noVcpu(name: string, known: readonly string[]): Wording {
+  const meant = nearest(name, known);
+  const message = `The scenario has no \`${name}\`${didYouMean(meant)} A vCPU has a block such as \`vcpu 0 {\`.`;
+  return { message, meant };
+}
 
 export const unknownVcpu: Check = {
   code: 'unknown-vcpu',
@@ -35,8 +41,7 @@ host {
   },
   *scenario(subject) {
     for (const { name, line, span, known } of actorUses(subject, 'vcpu')) {
-      const meant = nearest(name, known);
-      const message = `The scenario has no \`${name}\`${didYouMean(meant)} A vCPU has a block such as \`vcpu 0 {\`.`;
+      const { message, meant } = noVcpu(name, known);
       yield { line, span, message, ...replacingAt(line, span, meant) };
     }
   },

@@ -1,6 +1,12 @@
 import { didYouMean, nearest } from '../suggest.ts';
-import { type Check, replacingAt } from './check.ts';
+import { type Check, replacingAt, type Wording } from './check.ts';
 import { undefinedUses } from './names.ts';
+
+export function noWord(name: string, known: readonly string[]): Wording {
+  const meant = nearest(name, known);
+  const message = `There is no word \`${name}\`${didYouMean(meant)} Words are declared in the machine block: \`memory ${name} = 0\`.`;
+  return { message, meant };
+}
 
 export const unknownWord: Check = {
   code: 'unknown-word',
@@ -30,8 +36,7 @@ vcpu 0 {
   *scenario(subject) {
     const known = subject.symbols.names('word');
     for (const { name, line, span } of undefinedUses(subject, 'word')) {
-      const meant = nearest(name, known);
-      const message = `There is no word \`${name}\`${didYouMean(meant)} Words are declared in the machine block: \`memory ${name} = 0\`.`;
+      const { message, meant } = noWord(name, known);
       yield { line, span, message, ...replacingAt(line, span, meant) };
     }
   },

@@ -1,7 +1,20 @@
+import type { Op } from '../../ops/op.ts';
+import type { BlockKind } from '../ast.ts';
 import { OP_KINDS_OF } from '../vocabulary.ts';
 import { STATEMENT_OF } from '../words.ts';
 import type { Check } from './check.ts';
 import { OP_KIND_TEXT } from './describe.ts';
+
+/** A system call where `block` has no thread of the VMM. */
+export function callOfOther(name: string, block: BlockKind): string {
+  return `\`${name}(…)\` is a system call, and only threads of the VMM make system calls. Here stands ${STATEMENT_OF[block]}.`;
+}
+
+/** An op of another kind of actor. */
+export function opOfOther(op: Pick<Op, 'name' | 'kind'>, block: BlockKind): string {
+  const { what, who } = OP_KIND_TEXT[op.kind];
+  return `\`${op.name}\` is ${what}, and ${who}. Here stands ${STATEMENT_OF[block]}.`;
+}
 
 export const wrongActor: Check = {
   code: 'wrong-actor',
@@ -34,15 +47,12 @@ vcpu 0 {
     if (line.block === 'proc') return;
     if (content.kind === 'syscall' && !OP_KINDS_OF[line.block].includes('syscall')) {
       const { text, span } = content.call;
-      const message = `\`${text}(…)\` is a system call, and only threads of the VMM make system calls. Here stands ${STATEMENT_OF[line.block]}.`;
-      yield { span, message };
+      yield { span, message: callOfOther(text, line.block) };
     }
     if (content.kind !== 'action') return;
     const ops = vocabulary.actions.get(content.op.text) ?? [];
     const op = ops[0];
     if (op === undefined || ops.some((candidate) => OP_KINDS_OF[line.block].includes(candidate.kind))) return;
-    const { what, who } = OP_KIND_TEXT[op.kind];
-    const message = `\`${op.name}\` is ${what}, and ${who}. Here stands ${STATEMENT_OF[line.block]}.`;
-    yield { span: content.op.span, message };
+    yield { span: content.op.span, message: opOfOther(op, line.block) };
   },
 };

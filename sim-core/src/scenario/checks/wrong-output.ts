@@ -1,6 +1,11 @@
 import { type Check, list } from './check.ts';
 import { structuresOf } from './values.ts';
 
+/** The one structure in which `field=>NULL` is modelled. */
+export const UNWRITABLE_STRUCT = 'kvm_create_device';
+export const UNWRITABLE_FIELD =
+  'An output field that the kernel cannot write is modelled for KVM_CREATE_DEVICE only: bind it to a name.';
+
 export const wrongOutput: Check = {
   code: 'wrong-output',
   severity: 'error',
@@ -27,12 +32,12 @@ export const wrongOutput: Check = {
       if (struct === undefined) continue;
       const outputs = struct.fields.filter((field) => field.output).map((field) => field.name);
       for (const { name, value, span } of expr.fields) {
-        if (
-          value.kind === 'in' ||
-          outputs.includes(name.text) ||
-          !struct.fields.some((field) => field.name === name.text)
-        )
+        if (value.kind === 'in' || !struct.fields.some((field) => field.name === name.text)) continue;
+        if (outputs.includes(name.text)) {
+          if (value.bind.text === 'NULL' && struct.name !== UNWRITABLE_STRUCT)
+            yield { span: value.bind.span, message: UNWRITABLE_FIELD };
           continue;
+        }
         const known = outputs.length === 0 ? 'It writes nothing into this structure.' : `It writes ${list(outputs)}.`;
         yield { span, message: `The kernel does not write \`${name.text}\` of struct ${struct.name}. ${known}` };
       }

@@ -2,6 +2,10 @@
 import type { ActionContext } from '../../engine/compile.ts';
 import { type DeviceId, NONE } from '../../state/ids.ts';
 import type { Action, Operand, Span } from '../ast.ts';
+import { noDevice, unknownDevice } from '../checks/unknown-device.ts';
+import { noVcpu, unknownVcpu } from '../checks/unknown-vcpu.ts';
+import { noWord, unknownWord } from '../checks/unknown-word.ts';
+import { wrongOperand } from '../checks/wrong-operand.ts';
 import type { ProgramContext } from './program.ts';
 
 export function actionContext(context: ProgramContext, actor: number, statement: Action, line: number): ActionContext {
@@ -10,7 +14,7 @@ export function actionContext(context: ProgramContext, actor: number, statement:
   const model = topology.actors[actor];
   const vcpus = topology.actors.filter((a) => a.kind === 'vcpu');
   const spanOf = (i: number): Span => statement.operands[i]?.span ?? statement.op.span;
-  const problem = (i: number, message: string): never => problems.fail(line, spanOf(i), message, 'wrong-operand');
+  const problem = (i: number, message: string): never => problems.fail(wrongOperand, line, spanOf(i), message);
 
   function operand(i: number): Operand {
     return statement.operands[i] ?? problem(-1, `${statement.op.text} needs ${i + 1} operand${i > 0 ? 's' : ''}.`);
@@ -30,14 +34,30 @@ export function actionContext(context: ProgramContext, actor: number, statement:
       const word = topology.words.findIndex((w) => w.name === name);
       return word >= 0
         ? word
-        : problem(i, `There is no word ${name ?? 'here'}: declare it in the machine block, memory ${name ?? 'x'} = 0.`);
+        : name === undefined
+          ? problem(i, 'Expected a word of memory.')
+          : problems.fail(
+              unknownWord,
+              line,
+              spanOf(i),
+              noWord(
+                name,
+                topology.words.map((w) => w.name),
+              ).message,
+            );
     },
 
     mmio(i) {
       const it = operand(i);
       if (it.kind !== 'memory' || !it.member) return undefined;
       const device = topology.devices.findIndex((d) => d.name === it.name.text);
-      if (device < 0) return problem(i, `The machine has no device ${it.name.text}.`);
+      if (device < 0) {
+        const { message } = noDevice(
+          it.name.text,
+          topology.devices.map((d) => d.name),
+        );
+        return problems.fail(unknownDevice, line, spanOf(i), message);
+      }
       return world.pcie.registerSlot(device, it.member.text);
     },
 
@@ -72,7 +92,15 @@ export function actionContext(context: ProgramContext, actor: number, statement:
       const index = topology.actors.findIndex((a) => a.kind === 'vcpu' && a.name === name);
       return index >= 0
         ? index
-        : problem(0, `The scenario has no ${name}: known are ${vcpus.map((v) => v.name).join(', ') || 'none'}.`);
+        : problems.fail(
+            unknownVcpu,
+            line,
+            spanOf(0),
+            noVcpu(
+              name,
+              vcpus.map((v) => v.name),
+            ).message,
+          );
     },
 
     problem,

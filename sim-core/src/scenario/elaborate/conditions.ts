@@ -2,8 +2,15 @@
 import type { CompiledCondition } from '../../engine/model.ts';
 import { FINDINGS, type Finding } from '../../engine/monitors/table.ts';
 import { FILE_KIND_NAMES } from '../../files/kinds.ts';
-import { EXIT_REASONS, type ExitReason } from '../../state/event.ts';
+import type { ExitReason } from '../../state/event.ts';
 import type { Condition, LineContent, Span, Term, Word } from '../ast.ts';
+import type { Check } from '../checks/check.ts';
+import { noActor, unknownActor } from '../checks/unknown-actor.ts';
+import { noCpu, unknownCpu } from '../checks/unknown-cpu.ts';
+import { noName, unknownName } from '../checks/unknown-name.ts';
+import { argumentCount, badArgument, noFact, unknownTerm } from '../checks/unknown-term.ts';
+import { noVcpu, unknownVcpu } from '../checks/unknown-vcpu.ts';
+import { noWord, unknownWord } from '../checks/unknown-word.ts';
 import { type FactArguments, factByName, factText, type StateReader } from '../facts.ts';
 import type { ProgramContext } from './program.ts';
 import { rangesContain } from './versions.ts';
@@ -118,8 +125,8 @@ class TermCompiler {
     }
   }
 
-  #fail(span: Span, message: string): never {
-    return this.#context.problems.fail(this.#line, span, message, 'unknown-term');
+  #fail(check: Check, span: Span, message: string): never {
+    return this.#context.problems.fail(check, this.#line, span, message);
   }
 
   /** `other` is the other side of a comparison: it says what a bare word means (`cache(cpu0, x) == M`). */
@@ -172,10 +179,10 @@ class TermCompiler {
     const mmio = device >= 0 ? world.pcie.registerSlot(device, member.text) : undefined;
     if (mmio !== undefined) return fromSlot(mmio);
     if (actor < 0) {
-      this.#fail(
-        span,
-        `There is no actor ${owner.text}: known are ${world.topology.actors.map((a) => a.name).join(', ')}.`,
-      );
+      const { message } = noActor(owner.text, [
+        ...new Set([...world.topology.actors, ...world.topology.devices].map((a) => a.name)),
+      ]);
+      this.#fail(unknownActor, span, message);
     }
     return fromSlot(register(actor, member.text));
   }
@@ -201,51 +208,46 @@ class TermCompiler {
     const slot = names.get(name.text);
     if (slot !== undefined)
       return { name: name.text, read: (state) => state[slot] as number, text: String, literal: false };
-    return this.#fail(span, `${name.text} is no finding and no name that a call binds.`);
+    return this.#fail(unknownName, span, noName(name.text, [...FINDINGS, ...names.keys()]).message);
   }
 
   #word(name: Word): number {
     const word = this.#context.world.topology.words.findIndex((w) => w.name === name.text);
-    return word >= 0 ? word : this.#fail(name.span, `There is no word ${name.text}.`);
+    if (word >= 0) return word;
+    const { message } = noWord(
+      name.text,
+      this.#context.world.topology.words.map((w) => w.name),
+    );
+    return this.#fail(unknownWord, name.span, message);
   }
 
   #cpu(name: Word): number {
-    const cpu = /^cpu(\d+)$/.exec(name.text)?.[1];
-    if (cpu === undefined || Number(cpu) >= this.#context.world.topology.cpu.count) {
-      this.#fail(
-        name.span,
-        `The machine has no ${name.text}: it has cpu0 to cpu${this.#context.world.topology.cpu.count - 1}.`,
-      );
-    }
-    return Number(cpu);
+    const { count } = this.#context.world.topology.cpu;
+    const cpu = Number(name.text.slice('cpu'.length));
+    return cpu < count ? cpu : this.#fail(unknownCpu, name.span, noCpu(cpu, count));
   }
 
   #actor(name: Word): number {
-    const actor = this.#context.world.topology.actors.findIndex((a) => a.kind === 'vcpu' && a.name === name.text);
-    return actor >= 0 ? actor : this.#fail(name.span, `There is no vCPU ${name.text}.`);
+    const { actors } = this.#context.world.topology;
+    const actor = actors.findIndex((a) => a.kind === 'vcpu' && a.name === name.text);
+    if (actor >= 0) return actor;
+    const vcpus = actors.filter((a) => a.kind === 'vcpu').map((a) => a.name);
+    return this.#fail(unknownVcpu, name.span, noVcpu(name.text, vcpus).message);
   }
 
   #group(name: Word): number {
     const { groups } = this.#context.world.topology;
     const group = groups.findIndex(({ number }) => String(number) === name.text);
     if (group >= 0) return group;
-    return this.#fail(
-      name.span,
-      `The machine has no group ${name.text}: known are ${groups.map(({ number }) => number).join(', ')}.`,
-    );
-  }
-
-  #exit(name: Word): ExitReason {
-    const reason = EXIT_REASONS.find((known) => known === name.text);
-    if (reason !== undefined) return reason;
-    return this.#fail(name.span, `${name.text} is not an exit reason: known are ${EXIT_REASONS.join(', ')}.`);
+    const known = groups.map(({ number }) => number).join(', ');
+    return this.#fail(unknownTerm, name.span, `The machine has no group ${name.text}; it has ${known || 'none'}.`);
   }
 
   /** The VM behind the descriptor that a name is bound to, in a state; -1 when it names none. */
   #vm(name: Word): StateReader {
     const { world, names } = this.#context;
     const slot = names.get(name.text);
-    if (slot === undefined) this.#fail(name.span, `${name.text} is not bound by any call.`);
+    if (slot === undefined) this.#fail(unknownName, name.span, noName(name.text, [...names.keys()]).message);
     const fds = world.dims.fds;
     const vmKind = FILE_KIND_NAMES.indexOf('vm');
     return (state) => {
@@ -260,10 +262,13 @@ class TermCompiler {
   #fact(name: Word, args: readonly Word[], span: Span): CompiledTerm {
     const { world } = this.#context;
     const fact = factByName.get(name.text);
-    if (!fact) return this.#fail(name.span, `${name.text} is nothing that a condition can ask.`);
+    if (!fact) return this.#fail(unknownTerm, name.span, noFact(name.text).message);
+    if (args.length !== fact.params.length) return this.#fail(unknownTerm, span, argumentCount(fact));
     const known: Partial<Record<keyof FactArguments, FactArguments[keyof FactArguments]>> = {};
     for (const [index, { kind }] of fact.params.entries()) {
-      const arg = args[index] ?? this.#fail(span, `${name.text} needs another argument.`);
+      const arg = args[index] as Word;
+      const wrong = badArgument(kind, arg.text);
+      if (wrong) return this.#fail(unknownTerm, arg.span, wrong.message);
       known[kind] = this.#argument(kind, arg);
     }
     return {
@@ -287,7 +292,7 @@ class TermCompiler {
       case 'group':
         return this.#group(arg);
       case 'exit':
-        return this.#exit(arg);
+        return arg.text as ExitReason;
     }
   }
 }

@@ -11,8 +11,11 @@ import type { Model } from '../../engine/model.ts';
 import { FINDINGS, type Finding } from '../../engine/monitors/table.ts';
 import { errnoByName } from '../../kernel/errno.ts';
 import type { Condition, LineContent, Span, Term } from '../ast.ts';
+import { unknownName } from '../checks/unknown-name.ts';
+import { unknownTerm } from '../checks/unknown-term.ts';
 import { parseCondition } from '../condition.ts';
 import { BrokenLine, Cursor } from '../cursor.ts';
+import { FACTS } from '../facts.ts';
 import { compileCondition, mentions } from './conditions.ts';
 import { Problems } from './problems.ts';
 import type { ProgramContext } from './program.ts';
@@ -77,8 +80,9 @@ function compile(model: Model, condition: Condition, text: string): Expression |
   const problems = new Problems();
   const context = contextOf(model, condition, problems, extras);
   const compiled = problems.attempt(() => compileCondition(context, lineOf(condition), text, 0));
-  const problem = problems.diagnostics[0]?.message;
-  if (!compiled || problem !== undefined) return { problem: problem ?? `${text} cannot be read as a condition.` };
+  const [wrong] = problems.diagnostics;
+  if (wrong) return { problem: wrong.code === unknownName.code ? nameProblem(text, wrong.span) : wrong.message };
+  if (!compiled) return { problem: `${text} cannot be read as a condition.` };
   if (condition.kind !== 'holds') {
     const { holds } = compiled;
     return { extras, value: (state) => Number(holds(state)), text: (state) => String(holds(state)), plain: false };
@@ -88,13 +92,24 @@ function compile(model: Model, condition: Condition, text: string): Expression |
     return { extras, value: () => value, text: () => String(value), plain: true };
   }
   const term = compiled.terms[0];
-  if (!term) return { problem: `${text} is a value to compare with, such as in cache(cpu0, x) == M.` };
+  if (!term) return { problem: `${text} cannot be read as a value.` };
   return {
     extras,
     value: term.read,
     text: (state) => term.text(term.read(state)),
     plain: term.text === String,
   };
+}
+
+/** More than the names of calls can be asked here, so a name that is none of them is told otherwise than in a file. */
+function nameProblem(text: string, { start, end }: Span): string {
+  const name = text.slice(start, end);
+  const fact = FACTS.find(({ value }) => typeof value === 'object' && value.names.includes(name));
+  if (fact) {
+    const call = `${fact.name}(${fact.params.map((param) => param.name).join(', ')})`;
+    return `\`${name}\` is a value to compare with, such as in \`${call} == ${name}\`.`;
+  }
+  return `\`${name}\` is not a register, a word, a finding or a name that a call binds.`;
 }
 
 /** A context in which everything is known already: what a new term would add to the state becomes an extra. */
@@ -121,7 +136,12 @@ function contextOf(model: Model, condition: Condition, problems: Problems, extra
       if (slot !== undefined) return slot;
       const known = [...(model.registers[actor]?.keys() ?? [])].join(', ');
       const who = world.topology.actors[actor]?.name;
-      return problems.fail(0, NOWHERE, `${who} has no register ${name}${known ? `: it uses ${known}` : ''}.`);
+      return problems.fail(
+        unknownTerm,
+        0,
+        NOWHERE,
+        `${who} has no register ${name}${known ? `: it uses ${known}` : ''}.`,
+      );
     },
     errors: world.topology.actors.map(({ name }, actor) =>
       asked.errors.has(name) ? (model.errors[actor] ?? slotFor({ kind: 'errno', actor })) : undefined,

@@ -2,6 +2,7 @@
 
 import { contentsOfKind, linesOfKind } from '../blocks.ts';
 import { badOptionValue } from '../checks/bad-option-value.ts';
+import { noCpu, unknownCpu } from '../checks/unknown-cpu.ts';
 import { rolesOf } from '../roles.ts';
 import { VOCABULARY } from '../vocabulary.ts';
 import { type Problems, Unresolved } from './problems.ts';
@@ -30,8 +31,7 @@ function reportOptions({ parsed }: Source, index: number, problems: Problems): v
   const line = parsed.lines[index];
   if (line === undefined || badOptionValue.line === undefined) return;
   const subject = { line, words: rolesOf(line, VOCABULARY), vocabulary: VOCABULARY, params: NO_PARAMETERS };
-  for (const { span, message } of badOptionValue.line(subject))
-    problems.report(index, span, message, badOptionValue.code);
+  for (const { span, message } of badOptionValue.line(subject)) problems.report(badOptionValue, index, span, message);
 }
 
 /** Of two `cpu` lines the first counts. */
@@ -44,8 +44,7 @@ function reportCpus({ parsed }: Source, count: number, problems: Problems): void
   for (const { line, content } of contentsOfKind(parsed, 'actor-open')) {
     for (const { key, value } of content.actor.options) {
       if (key.text !== 'cpu' || Number(value.text) < count) continue;
-      const message = `The machine has no cpu${value.text}: it has ${count === 1 ? 'cpu0 alone' : `cpu0 to cpu${count - 1}`}.`;
-      problems.report(line, value.span, message, 'unknown-cpu');
+      problems.report(unknownCpu, line, value.span, noCpu(Number(value.text), count));
     }
   }
 }

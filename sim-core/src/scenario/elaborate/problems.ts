@@ -1,8 +1,12 @@
-/** Collects what is wrong while a scenario is elaborated. */
+/**
+ * Collects what is wrong while a scenario is elaborated. Every code is a row of the checks' table. Most of it a check has
+ * found before, and says in the same words; what only shows once calls are expanded or files are included is found here.
+ */
 import type { Diagnostic, Span } from '../ast.ts';
+import type { Check } from '../checks/check.ts';
 import type { Source } from './sources.ts';
 
-/** Thrown by a resolver to give up one statement; the elaborator goes on with the next. */
+/** Thrown by a resolver to give up one statement; the elaborator continues with the next. */
 export class Unresolved extends Error {
   override readonly name = 'Unresolved';
 }
@@ -27,19 +31,19 @@ export class Problems {
    * One diagnostic a place and message: a procedure that is called twice says it once. What is wrong in an included
    * file is told at the `include` line, because diagnostics are about the scenario's own text.
    */
-  report(line: number, span: Span, message: string, code = 'not-executable'): void {
+  report({ code, severity }: Check, line: number, span: Span, message: string): void {
     const via = this.#source?.via;
     const place = via ?? { line, span };
     const text = via ? `\`${this.#source?.path}\`, line ${line + 1}: ${message}` : message;
     const key = `${place.line}:${place.span.start}:${text}`;
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
-    this.diagnostics.push({ code, severity: 'error', message: text, line: place.line, span: place.span });
+    this.diagnostics.push({ code, severity, message: text, line: place.line, span: place.span });
   }
 
   /** Reports and gives up the statement. */
-  fail(line: number, span: Span, message: string, code?: string): never {
-    this.report(line, span, message, code);
+  fail(check: Check, line: number, span: Span, message: string): never {
+    this.report(check, line, span, message);
     throw new Unresolved(message);
   }
 

@@ -10,7 +10,16 @@ import { opNamed, requestOf } from '../../ops/table.ts';
 import type { Field, LayoutBuilder } from '../../state/layout.ts';
 import type { World } from '../../world.ts';
 import type { Action, Item, Statement, Syscall, Wait } from '../ast.ts';
+import { callTooDeep, tooDeep } from '../checks/call-too-deep.ts';
+import { EMPTY_LOOP, emptyLoop } from '../checks/empty-loop.ts';
+import { TOO_MANY_STATEMENTS, tooManyStatements } from '../checks/too-many-statements.ts';
+import { noCall, unknownCall } from '../checks/unknown-call.ts';
+import { noOp, unknownOp } from '../checks/unknown-op.ts';
+import { noProcedure, unknownProc } from '../checks/unknown-proc.ts';
+import { NO_REQUEST_NAME, noRequest, unknownRequest } from '../checks/unknown-request.ts';
+import { callOfOther, opOfOther, wrongActor } from '../checks/wrong-actor.ts';
 import { declaredDescriptor, writtenDescriptors } from '../declared.ts';
+import { VOCABULARY } from '../vocabulary.ts';
 import { actionContext } from './action.ts';
 import type { Problems } from './problems.ts';
 import type { Procedure, Source } from './sources.ts';
@@ -63,12 +72,7 @@ function addNode(context: ProgramContext, make: (id: number) => ProgramNode): nu
   const id = context.nodes.length;
   context.nodes.push(make(id));
   if (id >= LIMITS.programNodes) {
-    context.problems.fail(
-      0,
-      { start: 0, end: 0 },
-      `The scenario has more than ${LIMITS.programNodes} statements after its calls are expanded (limit programNodes).`,
-      'too-many-statements',
-    );
+    context.problems.fail(tooManyStatements, 0, { start: 0, end: 0 }, TOO_MANY_STATEMENTS);
   }
   return id;
 }
@@ -119,13 +123,7 @@ function compileItem(context: ProgramContext, actor: number, item: Item, frame: 
           head = target;
         },
       ]);
-      if (head < 0)
-        context.problems.report(
-          item.line,
-          { start: 0, end: 0 },
-          'This loop has no statement in it and would never get further.',
-          'empty-loop',
-        );
+      if (head < 0) context.problems.report(emptyLoop, item.line, { start: 0, end: 0 }, EMPTY_LOOP);
       else enter(exits, head);
       return [];
     }
@@ -219,16 +217,12 @@ function compileCall(
   const procedure = context.procedures.get(call.name.text);
   const { line } = place;
   if (!procedure) {
-    context.problems.report(line, call.name.span, `There is no proc ${call.name.text}.`, 'unknown-proc');
+    const { message } = noProcedure(call.name.text, [...context.procedures.keys()]);
+    context.problems.report(unknownProc, line, call.name.span, message);
     return entries;
   }
   if (frame.calls.length >= LIMITS.callDepth) {
-    context.problems.report(
-      line,
-      call.name.span,
-      `Calls are nested deeper than ${LIMITS.callDepth} (limit callDepth): does ${call.name.text} call itself?`,
-      'call-too-deep',
-    );
+    context.problems.report(callTooDeep, line, call.name.span, tooDeep(call.name.text));
     return entries;
   }
   const words = new Map(procedure.params.map((param, i) => [param, call.args[i]?.text ?? param]));
@@ -265,17 +259,13 @@ function compileStatement(
 function compileSyscall(context: ProgramContext, actor: number, statement: Syscall, line: number): CompiledStatement {
   const { world, problems } = context;
   const kind = world.topology.actors[actor]?.kind;
-  if (kind !== 'setup' && kind !== 'thread') {
-    throw problems.fail(line, statement.call.span, 'Only setup and threads make system calls.', 'wrong-notation');
+  if (kind !== undefined && kind !== 'setup' && kind !== 'thread') {
+    throw problems.fail(wrongActor, line, statement.call.span, callOfOther(statement.call.text, kind));
   }
   const call = opNamed('syscall', statement.call.text);
   if (call?.code.kind !== 'syscall') {
-    throw problems.fail(
-      line,
-      statement.call.span,
-      `${statement.call.text} is not a system call that Snoopscope models.`,
-      'unknown-call',
-    );
+    const { message } = noCall(statement.call.text, [...VOCABULARY.syscalls.keys()]);
+    throw problems.fail(unknownCall, line, statement.call.span, message);
   }
   let request = -1;
   let op: Op = call;
@@ -284,12 +274,10 @@ function compileSyscall(context: ProgramContext, actor: number, statement: Sysca
     const named = requestOf(statement.args[1]);
     // A number is a request that no file knows.
     if (!named && statement.args[1]?.kind !== 'number') {
-      throw problems.fail(
-        line,
-        statement.args[1]?.span ?? statement.call.span,
-        'This is not an ioctl request that Snoopscope models.',
-        'unknown-request',
-      );
+      const request = statement.args[1];
+      const message =
+        request?.kind === 'name' ? noRequest(request.name, VOCABULARY.requests.keys()).message : NO_REQUEST_NAME;
+      throw problems.fail(unknownRequest, line, request?.span ?? statement.call.span, message);
     }
     request = named?.index ?? -1;
     op = named?.op ?? call;
@@ -366,12 +354,10 @@ function compileAction(context: ProgramContext, actor: number, statement: Action
     actorKind === 'vcpu' ? 'instruction' : actorKind === 'device' ? 'tlp' : actorKind === 'host' ? 'host' : undefined;
   const op = notation && opNamed(notation, statement.op.text);
   if (op?.code.kind !== 'action') {
-    throw problems.fail(
-      line,
-      statement.op.span,
-      `${statement.op.text} is nothing that a ${actorKind ?? 'thread'} can do.`,
-      'unknown-op',
-    );
+    const block = actorKind ?? 'thread';
+    const other = VOCABULARY.actions.get(statement.op.text)?.[0];
+    if (other) throw problems.fail(wrongActor, line, statement.op.span, opOfOther(other, block));
+    throw problems.fail(unknownOp, line, statement.op.span, noOp(statement.op.text, block, VOCABULARY).message);
   }
   const compiled: CompiledAction = op.code.compile(actionContext(context, actor, statement, line));
   return { routine: compiled.routine, args: { values: [], request: -1, action: compiled.action } };

@@ -1,6 +1,8 @@
 /** Schedules: from `qemu*4 vcpu0 evict(x,cpu0)` to indices of moves, and back. */
 import type { Model, Move, ScheduledMove } from '../../engine/model.ts';
 import type { ScheduleItem } from '../ast.ts';
+import { noStep, noSteps } from '../checks/no-steps.ts';
+import { noMove, unknownMove } from '../checks/unknown-move.ts';
 import type { Problems } from './problems.ts';
 
 /** The name of a move as a schedule writes it. */
@@ -19,28 +21,19 @@ export function compileSchedule(
     const name = moveName(item.actor.text + args, item.alternative ?? 0);
     const move = moves.findIndex((m) => m.name === name);
     if (move < 0) {
-      problems.report(
-        line,
-        item.span,
-        `Nothing in this scenario moves as ${name}; possible are ${moves
-          .map((m) => m.name)
-          .slice(0, 12)
-          .join(', ')}.`,
-        'unknown-move',
+      const { message } = noMove(
+        name,
+        moves.map((m) => m.name),
       );
+      problems.report(unknownMove, line, item.span, message);
       return [];
     }
     if (item.count === 0) {
-      problems.report(line, item.span, noStepsText(`${name}*0`), 'no-steps');
+      problems.report(noSteps, line, item.span, noStep(`${name}*0`));
       return [];
     }
     return [{ move, count: item.count }];
   });
-}
-
-/** What is wrong with an item whose count is 0. */
-export function noStepsText(item: string): string {
-  return `\`${item}\` makes no step: a count begins at 1.`;
 }
 
 /** A list of moves as a `schedule` line, runs of one move written once; `schedule` alone for none, whatever a move is. */

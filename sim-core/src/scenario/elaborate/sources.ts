@@ -1,6 +1,8 @@
 /** The scenario and the files it includes, and the procedures that they define. */
 import type { Block, ParsedScenario, Span } from '../ast.ts';
 import { contentsOfKind } from '../blocks.ts';
+import { brokenInclude } from '../checks/broken-include.ts';
+import { unknownInclude } from '../checks/unknown-include.ts';
 import type { Problems } from './problems.ts';
 
 export interface Source {
@@ -91,7 +93,8 @@ export function includePath(from: string, written: string): string {
 
 export function collectSources(parsed: ParsedScenario, includes: Includes, problems: Problems): readonly Source[] {
   const { sources, broken } = readSources(parsed, includes);
-  for (const { line, span, message, code } of broken) problems.report(line, span, message, code);
+  for (const { line, span, message, code } of broken)
+    problems.report(code === 'unknown-include' ? unknownInclude : brokenInclude, line, span, message);
   return sources;
 }
 

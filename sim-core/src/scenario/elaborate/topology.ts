@@ -14,6 +14,7 @@ import {
   type WordModel,
 } from '../../topology.ts';
 import type { Block, MachineItem, Option } from '../ast.ts';
+import { noDevice, unknownDevice } from '../checks/unknown-device.ts';
 import type { Problems } from './problems.ts';
 import type { Source } from './sources.ts';
 
@@ -224,8 +225,11 @@ function actorModels(
         const subject = devices.findIndex((d) => d.name === name);
         if (subject < 0) {
           const span = header.name?.span ?? { start: 0, end: 0 };
-          const message = `The machine has no device ${name}: declare it in the machine block.`;
-          problems.within(sources[file], () => problems.report(block.line, span, message));
+          const { message } = noDevice(
+            name,
+            devices.map((d) => d.name),
+          );
+          problems.within(sources[file], () => problems.report(unknownDevice, block.line, span, message));
           return [];
         }
         return [{ name, kind: 'device', process: -1, subject, cpu: -1, line: block.line, file }];

@@ -6,6 +6,12 @@ import type { OperandShape } from '../../ops/op.ts';
 import { structByName } from '../../ops/structs.ts';
 import type { Topology } from '../../topology.ts';
 import type { Expr, StructExpr, Word } from '../ast.ts';
+import { noConstant, unknownConstant } from '../checks/unknown-constant.ts';
+import { noName, unknownName } from '../checks/unknown-name.ts';
+import { noWord, unknownWord } from '../checks/unknown-word.ts';
+import { UNWRITABLE_FIELD, UNWRITABLE_STRUCT, wrongOutput } from '../checks/wrong-output.ts';
+import { looksConstant } from '../constant-style.ts';
+import { VOCABULARY } from '../vocabulary.ts';
 import type { Problems } from './problems.ts';
 
 export interface ValueContext {
@@ -32,11 +38,11 @@ export function compileValue(expr: Expr, shape: OperandShape | undefined, contex
       const word = context.topology.words.findIndex((w) => w.name === expr.name.text);
       const model = context.topology.words[word];
       if (!model) {
-        context.problems.fail(
-          context.line,
-          expr.span,
-          `There is no word ${expr.name.text}: declare it with memory ${expr.name.text} = 0.`,
+        const { message } = noWord(
+          expr.name.text,
+          context.topology.words.map((w) => w.name),
         );
+        context.problems.fail(unknownWord, context.line, expr.span, message);
       }
       return { ...constant(model.address), word };
     }
@@ -68,11 +74,10 @@ function constant(value: bigint, written?: string): Value {
 function constantOf(expr: Extract<Expr, { kind: 'name' }>, context: ValueContext): bigint {
   const known = constantByName.get(expr.name);
   if (known) return known.value;
-  return context.problems.fail(
-    context.line,
-    expr.span,
-    `${expr.name} is neither bound by a call nor a constant of the kernel's API.`,
-  );
+  const { problems, line, names } = context;
+  if (!looksConstant(expr.name, VOCABULARY))
+    return problems.fail(unknownName, line, expr.span, noName(expr.name, [...names.keys()]).message);
+  return problems.fail(unknownConstant, line, expr.span, noConstant(expr.name, [], constantByName.keys()).message);
 }
 
 function compileStruct(expr: StructExpr, shape: OperandShape | undefined, context: ValueContext): Value {
@@ -92,11 +97,6 @@ function compileStruct(expr: StructExpr, shape: OperandShape | undefined, contex
 /** `fd=>NULL` says that the kernel cannot write the field; what follows from that is modelled for one call only. */
 function outputSlot(bind: Word, struct: string | undefined, context: ValueContext): number {
   if (bind.text !== 'NULL') return context.names.get(bind.text) as number;
-  if (struct === 'kvm_create_device') return UNWRITABLE;
-  return context.problems.fail(
-    context.line,
-    bind.span,
-    'An output field that cannot be written is only modelled for KVM_CREATE_DEVICE.',
-    'unsupported',
-  );
+  if (struct === UNWRITABLE_STRUCT) return UNWRITABLE;
+  return context.problems.fail(wrongOutput, context.line, bind.span, UNWRITABLE_FIELD);
 }

@@ -3,6 +3,8 @@
 import type { Task } from '../../engine/task.ts';
 import { LINE } from '../../memory/memory.ts';
 import type { NumberExpr, Operand, Relation, Wait } from '../ast.ts';
+import { noWord, unknownWord } from '../checks/unknown-word.ts';
+import { wrongOperand } from '../checks/wrong-operand.ts';
 import type { ProgramContext } from './program.ts';
 
 /** What the `wait` routine finds as its action: true when the actor may go on. */
@@ -38,7 +40,13 @@ function reader(context: ProgramContext, actor: number, operand: Operand, line: 
   const fromSlot = (slot: number) => (task: Task) => task.machine.state[slot] as number;
   if (operand.kind === 'memory' && operand.member === undefined) {
     const word = world.topology.words.findIndex((w) => w.name === operand.name.text);
-    if (word < 0) problems.fail(line, operand.span, `There is no word ${operand.name.text}.`, 'unknown-word');
+    if (word < 0) {
+      const { message } = noWord(
+        operand.name.text,
+        world.topology.words.map((w) => w.name),
+      );
+      problems.fail(unknownWord, line, operand.span, message);
+    }
     return (task) => coherentValue(context, task, word);
   }
   if (operand.kind === 'memory' || operand.kind === 'name') {
@@ -56,10 +64,10 @@ function reader(context: ProgramContext, actor: number, operand: Operand, line: 
     return fromSlot(context.register(actor, name));
   }
   return problems.fail(
+    wrongOperand,
     line,
     operand.span,
-    'Wait for a register, a device register or a word: wait [flag] == 1.',
-    'wrong-operand',
+    'Wait for a register, a device register or a word: `wait [flag] == 1`.',
   );
 }
 
