@@ -50,7 +50,7 @@ const exploreFloors = [
   ['learn'],
   ['reduce', 'checkpoint', 'results'],
   ['expander', 'space', 'random', 'minimise', 'scheduled'],
-  ['search-options', 'search'],
+  ['search-options', 'restarts', 'search'],
   ['parallel', 'shortest'],
 ];
 

@@ -21,6 +21,7 @@ import {
 } from '../../sim-core/src/index.ts';
 import { plainSearch } from './plain-search.ts';
 import { randomScenario } from './random-scenario.ts';
+import { randomThreads } from './random-threads.ts';
 
 const GALLERY = join(import.meta.dirname, '../../scenarios');
 /** Larger spaces are for the benchmark. */
@@ -174,4 +175,126 @@ describe('random small scenarios', () => {
     );
     expect(compared).toBeGreaterThan(20);
   }, 300_000);
+});
+
+describe('random threads that share descriptors and objects', () => {
+  it('have the same verdicts and outcomes with reductions and without', () => {
+    let compared = 0;
+    fc.assert(
+      fc.property(randomThreads, fc.constantFrom('v5.11', 'debian-6.1.192', 'v6.12'), (text, profile) => {
+        const model = modelOf(text, profile);
+        const plain = explore(model, { granularity: 'micro', reduction: NO_REDUCTION, maxStates: MAX_STATES });
+        if (!plain.complete) return;
+        for (const key of ['none', 'partialOrder', 'deadState'] as const) {
+          const reduction = { ...ALL_REDUCTIONS, ...(key !== 'none' && { [key]: false }) };
+          const reduced = explore(model, { granularity: 'micro', reduction, lookAheadFrom: 0 });
+          expect(answers(reduced), `all but ${key}`).toEqual(answers(plain));
+          replay(model, reduced);
+          compared++;
+        }
+      }),
+      { numRuns: Number(process.env.EXPLORE_RUNS ?? 40), seed: Number(process.env.EXPLORE_SEED ?? 1) },
+    );
+    expect(compared).toBeGreaterThan(60);
+  }, 300_000);
+});
+
+/** What must not depend on reductions. */
+function answers({ complete, conditions, outcomes, findings }: Exploration): object {
+  return {
+    complete,
+    holds: conditions.map((c) => c.holds),
+    outcomes: outcomes.map((o) => o.values.join(' ')).sort(),
+    findings: findings.map((f) => f.finding).sort(),
+  };
+}
+
+it('reductions that look ahead are given up when hardly two states have their actors at the same locations', () => {
+  const model = modelOf(
+    [
+      'machine {',
+      'iommu dmar0 vt-d',
+      'device gpu 0000:01:00.0 iommu=dmar0 group=26',
+      '}',
+      'setup {',
+      'group = open("/dev/vfio/26", O_RDWR)',
+      'kvm = open("/dev/kvm", O_RDWR)',
+      'vm = ioctl(kvm, KVM_CREATE_VM, 0)',
+      'ioctl(vm, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_VFIO, fd=>dev, flags=0})',
+      '}',
+      ...['a', 'b', 'c', 'd', 'e'].map(
+        (name) =>
+          `thread ${name} {\nr${name} = ioctl(dev, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_VFIO_GROUP, attr=KVM_DEV_VFIO_GROUP_ADD, addr=[group]})\nd${name} = dup(dev)\n}`,
+      ),
+      'exists da == 8 && a.err == 17',
+      '',
+    ].join('\n'),
+    'v6.12',
+  );
+  const plain = explore(model, { granularity: 'micro', reduction: NO_REDUCTION });
+  const reduced = explore(model, { granularity: 'micro' });
+  expect(plain.states).toBeGreaterThan(8192);
+  expect(plain.dropped).toEqual([]);
+  expect(reduced.dropped).toEqual([
+    { reduction: 'partialOrder', why: 'wasted' },
+    { reduction: 'deadState', why: 'wasted' },
+  ]);
+  expect(reduced.reductions).toMatchObject({ partialOrder: false, deadState: false, sleepSets: true });
+  expect(answers(reduced)).toEqual(answers(plain));
+}, 120_000);
+
+it('a state that only a wrong pruning made may fail the machine, and the search begins again', () => {
+  const model = modelOf(
+    `
+machine {
+cpu intel count=2
+iommu dmar0 vt-d snoop-control=off
+device gpu 0000:01:00.0 iommu=dmar0 group=26 no-snoop=on
+device nic 0000:02:00.0 iommu=dmar0 group=27 no-snoop=on
+memory x = 0
+memory y = 0
+allow evict x
+}
+setup {
+container = open("/dev/vfio/vfio", O_RDWR)
+g = open("/dev/vfio/26", O_RDWR)
+ioctl(g, VFIO_GROUP_SET_CONTAINER, [container]) = 0
+ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1_IOMMU) = 0
+ioctl(container, VFIO_IOMMU_MAP_DMA, {vaddr=&x, iova=&x, size=PAGE}) = 0
+k = open("/dev/kvm", O_RDWR)
+f = ioctl(k, KVM_CHECK_EXTENSION, KVM_CAP_DEVICE_CTRL) = 1
+vm = ioctl(k, KVM_CREATE_VM, 0)
+ioctl(vm, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_VFIO, fd=>dev, flags=0}) = 0
+ioctl(dev, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_VFIO_GROUP, attr=KVM_DEV_VFIO_GROUP_ADD, addr=[g]}) = 0
+gpu = ioctl(g, VFIO_GROUP_GET_DEVICE_FD, "0000:01:00.0")
+dd = dup(dev)
+h = open("/dev/vfio/27", O_RDWR)
+vcpu0 = ioctl(vm, KVM_CREATE_VCPU, 0)
+}
+vcpu 0 cpu=0 {
+mov [x], 1
+wbinvd
+}
+thread a {
+close(vm)
+ioctl(container, VFIO_IOMMU_MAP_DMA, {vaddr=&y, iova=&y, size=PAGE})
+}
+thread b {
+choose {
+ioctl(container, VFIO_IOMMU_UNMAP_DMA, {iova=&x, size=PAGE})
+} or {
+ioctl(container, VFIO_IOMMU_MAP_DMA, {vaddr=&y, iova=&y, size=PAGE})
+}
+}
+
+exists dd == 1 || h == 1
+exists noncoherent(vm) == 0
+~exists deadlock
+forall g >= 0 && h >= 0
+`,
+    'debian-6.1.192',
+  );
+  const plain = explore(model, { granularity: 'micro', reduction: NO_REDUCTION });
+  expect(plain.complete).toBe(true);
+  expect(answers(explore(model, { granularity: 'micro', lookAheadFrom: 0 }))).toEqual(answers(plain));
 });

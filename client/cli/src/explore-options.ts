@@ -35,6 +35,11 @@ const REDUCTION_NAMES = [...REDUCTIONS.keys()];
 const FINDING_WORDS: readonly string[] = [...FINDINGS, 'all'];
 const FINDING_LIST: Offer = { list: () => FINDING_WORDS };
 
+/** The name of a reduction that --without takes. */
+export function reductionName(key: keyof Reductions): string {
+  return REDUCTION_NAMES.find((name) => REDUCTIONS.get(name) === key) ?? key;
+}
+
 export const EXPLORE_OPTIONS: readonly OptionSpec[] = [
   { ...KERNEL, doc: `${KERNEL.doc} Without it, what the scenario's \`kernel\` line says, else the newest.` },
   GRANULARITY,

@@ -14,6 +14,7 @@ import { counted, limitText, spaced } from './check-text.ts';
 import type { Call } from './commands/command.ts';
 import type { Kept } from './explore-checkpoint.ts';
 import type { Known } from './explore-file.ts';
+import { reductionName } from './explore-options.ts';
 import { type Style, wrap } from './paint.ts';
 
 /** More outcomes than these are for programs. */
@@ -35,6 +36,7 @@ export function printExplored(call: Call, name: string, { report, seconds, kept 
   if (report.limit) call.print(`  ${call.paint('caution', wrap(exploreLimitText(report.limit), call.width, 2))}`);
   const from = kept?.resumedFrom ?? 0;
   call.print(`  ${call.paint('faint', wrap(costText(report, seconds, from), call.width, 2))}`);
+  for (const text of droppedTexts(report)) call.print(`  ${call.paint('faint', wrap(text, call.width, 2))}`);
   if (kept)
     call.print(`  ${call.paint(kept.problem ? 'caution' : 'faint', wrap(keptText(kept, report), call.width, 2))}`);
 }
@@ -172,6 +174,19 @@ function costText(report: ExplorationReport, seconds: number, from: number): str
   const pace = states === from ? '' : `, ${seconds.toFixed(2)} s, ${rate(states - from, seconds)} states a second`;
   const again = fingerprints?.restarts ? `, began again ${counted(fingerprints.restarts, 'time')}` : '';
   return `${counted(states, 'state')}, ${counted(transitions, 'transition')}, ${counted(depth, 'move')} deep, ${short(bytes)}B, ${each} bytes a state${pace}${again}`;
+}
+
+const DROPPED_WHY = {
+  contradicted: 'what it took to be known turned out wrong too often',
+  wasted: 'hardly two states have their actors at the same locations, so it costs more than it saves',
+} as const;
+
+/** Reductions that the search gave up, by the names that --without takes. */
+function droppedTexts({ dropped }: ExplorationReport): string[] {
+  return Object.entries(DROPPED_WHY).flatMap(([why, text]) => {
+    const names = dropped.filter((each) => each.why === why).map(({ reduction }) => reductionName(reduction));
+    return names.length === 0 ? [] : [`gave up ${names.join(' and ')}: ${text}`];
+  });
 }
 
 /** One line for a terminal, while it goes on. `drawn`: runs at random, whose moves stand for states. */

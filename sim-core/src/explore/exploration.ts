@@ -25,6 +25,16 @@ export interface Reductions {
   readonly versions: boolean;
 }
 
+/** A reduction that a search gave up. */
+export interface DroppedReduction {
+  readonly reduction: keyof Reductions;
+  /**
+   * What was taken to be known turned out wrong too often; or hardly two states have their actors at the same locations,
+   * so that finding out what may be left out takes longer than visiting it.
+   */
+  readonly why: 'contradicted' | 'wasted';
+}
+
 export const ALL_REDUCTIONS: Reductions = {
   partialOrder: true,
   sleepSets: true,
@@ -132,6 +142,8 @@ export interface Exploration extends Progress {
   readonly maxDepth: number;
   /** The reductions that were on, without those that turned out not to apply. */
   readonly reductions: Reductions;
+  /** Those that were given up on the way. */
+  readonly dropped: readonly DroppedReduction[];
   /** Distinct final states, in the sense of the reductions that were on. */
   readonly finals: number;
   /** One for each condition of the model, in its order. */

@@ -75,6 +75,7 @@ function answer(run: Run, events: number, limit: ExploreLimit | undefined): Expl
     ...(limit && { limit }),
     maxDepth: run.steps,
     reductions: NO_REDUCTION,
+    dropped: [],
     finals: outcomes.finals,
     conditions: outcomes.conditions(complete, false, way, findings),
     terms: outcomes.terms,

@@ -6,15 +6,7 @@
  */
 import type { Granularity, Model } from '../engine/model.ts';
 import type { CheckpointSource, ReadSnapshot, Snapshot } from './checkpoint/checkpoint.ts';
-import {
-  atFirstState,
-  firstPosition,
-  fitting,
-  isContradicted,
-  isTooOften,
-  PAUSE,
-  type Position,
-} from './checkpoint/position.ts';
+import { atFirstState, firstPosition, PAUSE, type Position } from './checkpoint/position.ts';
 import { readSearch, saveSearch } from './checkpoint/saved-search.ts';
 import { restoreStates } from './checkpoint/saved-states.ts';
 import { Expander, type Tables, TOGETHER } from './expander.ts';
@@ -31,6 +23,7 @@ import {
 import { type Effect, NotSymmetric } from './learn/learner.ts';
 import type { LevelDone } from './parallel/level-worker.ts';
 import { projectedOutSlots, watchedFindings } from './reduce/relevance.ts';
+import { Contradicted, changedReductions, contradicted, fitting } from './restarts.ts';
 import { Finality } from './results/finality.ts';
 import { Found } from './results/found.ts';
 import { Outcomes } from './results/outcomes.ts';
@@ -75,8 +68,8 @@ export class Search implements CheckpointSource {
   #shared = false;
   #limit: ExploreLimit | undefined;
   #expander!: Expander;
-  /** What the search begins again with once it has stored so many states. */
-  readonly #lookAhead: { readonly from: number; readonly reductions: Reductions } | undefined;
+  /** The reductions that were asked for; those that look ahead are used from so many stored states on. */
+  readonly #plan: { readonly asked: Reductions; readonly lookAheadFrom: number };
 
   constructor(model: Model, options: ExploreOptions & SharedOptions = {}) {
     this.#model = model;
@@ -84,10 +77,10 @@ export class Search implements CheckpointSource {
     this.#granularity = options.granularity ?? model.granularity;
     this.#found = new Found(options.findings ?? {}, (finding) => this.stop({ kind: 'finding', finding }));
     const reductions = { ...ALL_REDUCTIONS, ...options.reduction };
-    const { lookAheadFrom: from = LOOK_AHEAD_FROM } = options;
-    this.#lookAhead = from > 0 && (reductions.partialOrder || reductions.deadState) ? { from, reductions } : undefined;
-    const first = this.#lookAhead ? { ...reductions, partialOrder: false, deadState: false } : reductions;
-    this.#at = firstPosition(fitting(first), this.#lookAhead !== undefined);
+    this.#plan = { asked: reductions, lookAheadFrom: options.lookAheadFrom ?? LOOK_AHEAD_FROM };
+    const later = this.#plan.lookAheadFrom > 0 && (reductions.partialOrder || reductions.deadState);
+    const first = later ? { ...reductions, partialOrder: false, deadState: false } : reductions;
+    this.#at = firstPosition(fitting(first), later);
     this.#begin();
   }
 
@@ -170,6 +163,7 @@ export class Search implements CheckpointSource {
       progress: this.progress(),
       limit: () => this.#limit,
       restarts: this.#at.restarts,
+      dropped: this.#at.dropped,
     });
   }
 
@@ -184,6 +178,10 @@ export class Search implements CheckpointSource {
 
   /** Begins again when that is what helps. */
   #recover(error: unknown): void {
+    if (error instanceof Contradicted) {
+      this.#beginAgain(error.from);
+      return;
+    }
     if (!(error instanceof StatesForgotten)) {
       this.#withoutSymmetry(error);
       return;
@@ -243,22 +241,20 @@ export class Search implements CheckpointSource {
     this.#expander = new Expander(this.space.tables(), this.space.store);
   }
 
-  /**
-   * Do the footprints that came in contradict a pruning? Then everything but what was learned is forgotten. Footprints only
-   * grow, and there are finitely many, so this ends; if it takes too often, the reductions that look ahead are given up.
-   */
-  #beginAgain(): boolean {
+  /** Takes in what belongs to many states. Begins again, and says so, when prunings turn out wrong by it. */
+  #compare(): boolean {
     if (this.#at.next < this.space.store.count && this.space.condense()) this.#renew();
     if (this.space.completeEnvironment()) this.#renew();
-    if (!isContradicted(this.#at, this.space)) return false;
-    this.#at.contradictions++;
-    if (isTooOften(this.#at)) {
-      this.#at.reductions = { ...this.#at.reductions, partialOrder: false, deadState: false };
-      this.#restart();
-    } else {
-      this.#forgetAll();
-    }
-    return true;
+    const from = contradicted(this.#at, this.space, this.#plan.asked);
+    if (from) this.#beginAgain(from);
+    return from !== undefined;
+  }
+
+  #beginAgain(from: Position): void {
+    const same = from.reductions === this.#at.reductions;
+    this.#at = from;
+    if (same) this.#forgetAll();
+    else this.#restart();
   }
 
   /** The inner loop with what is known now. */
@@ -352,14 +348,12 @@ export class Search implements CheckpointSource {
   /** What need not be looked at behind every state. True when the search begins again. */
   #pause(): boolean {
     const { store } = this.space;
-    if (this.#at.willLookAhead && this.#lookAhead && store.count >= this.#lookAhead.from) {
-      // Symmetry that was found not to apply stays off.
-      this.#at.reductions = fitting({ ...this.#lookAhead.reductions, symmetry: this.#at.reductions.symmetry });
-      this.#at.willLookAhead = false;
-      this.#restart();
+    const changed = changedReductions(this.#at, this.space, this.#plan);
+    if (changed) {
+      this.#beginAgain(changed);
       return true;
     }
-    if (store.count >= this.#at.compareAt || this.#at.next === store.count) if (this.#beginAgain()) return true;
+    if (store.count >= this.#at.compareAt || this.#at.next === store.count) if (this.#compare()) return true;
     store.release(this.#at.next);
     if (store.count >= this.#maxStates) this.stop({ kind: 'states', at: this.#maxStates });
     const { maxBytes = DEFAULT_MAX_BYTES } = this.#options;
@@ -408,6 +402,11 @@ export class Search implements CheckpointSource {
 
   #noteEffect(index: number, state: number, move: number, times = 1): void {
     const effect = this.space.learner.effects[index] as Effect;
+    const ends = effect.limit !== undefined || effect.failure !== undefined || this.#found.stopsAt(effect.findings);
+    // A pruning that turned out wrong may have led to a state that there is not.
+    const from = ends ? contradicted(this.#at, this.space, this.#plan.asked) : undefined;
+    if (from) throw new Contradicted(from);
+    if (effect.failure !== undefined) throw new Error(effect.failure);
     for (const finding of effect.findings) this.#found.add(finding, state, move, times);
     if (effect.limit === undefined) return;
     const schedule = scheduleOf([...concretePath(this.space, this.#start, state), move]);

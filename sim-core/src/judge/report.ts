@@ -8,6 +8,7 @@ import { FINDINGS, type Finding } from '../engine/monitors/table.ts';
 import { Run } from '../engine/run.ts';
 import { findingText } from '../explain/describe.ts';
 import {
+  type DroppedReduction,
   type Exploration,
   type ExploredCondition,
   type ExploredFinding,
@@ -45,6 +46,8 @@ export interface ExplorationReport {
   /** How many moves away from the end of the setup the farthest state is. */
   readonly depth: number;
   readonly bytes: number;
+  /** Reductions that the search gave up on the way. */
+  readonly dropped: readonly DroppedReduction[];
   readonly finals: number;
   readonly conditions: readonly ConditionReport[];
   /** Columns of the outcomes. */
@@ -117,7 +120,7 @@ export function* reporting(verdict: KernelVerdict, search: ExploreOptions): Gene
   const { granularity, complete, limit, sampling, states, transitions, frontier, maxDepth, bytes, finals, terms } =
     exploration;
   const line = (schedule: readonly ScheduledMove[]): string => scheduleText(model, movesOf(schedule), granularity);
-  const { fingerprints, random } = exploration;
+  const { dropped, fingerprints, random } = exploration;
   return {
     kernel: profile.name,
     granularity,
@@ -131,6 +134,7 @@ export function* reporting(verdict: KernelVerdict, search: ExploreOptions): Gene
     frontier,
     depth: maxDepth,
     bytes,
+    dropped,
     finals,
     conditions: exploration.conditions.map(
       ({ text, line: at, applies, holds, positive, negative, witness, shortest }, index) => ({

@@ -33,6 +33,7 @@ export interface Knowledge {
 export interface SavedKnowledge extends Omit<Knowledge, 'effects' | 'prunings'> {
   readonly judgements: readonly (readonly [effect: number, judgement: Judgement])[];
   readonly limits: readonly (readonly [effect: number, message: string])[];
+  readonly failures: readonly (readonly [effect: number, message: string])[];
   /** 64-bit values, in the order of their numbers. */
   readonly wide: readonly string[];
 }
@@ -51,6 +52,7 @@ export function saveKnowledge(
       ...rest,
       judgements: effects.flatMap(({ index, judgement }) => (judgement ? [[index, judgement] as const] : [])),
       limits: effects.flatMap(({ index, limit }) => (limit === undefined ? [] : [[index, limit] as const])),
+      failures: effects.flatMap(({ index, failure }) => (failure === undefined ? [] : [[index, failure] as const])),
       wide: Array.from({ length: wide.size }, (_, i) => String(wide.value(i))),
     },
     arrays: {
@@ -62,18 +64,17 @@ export function saveKnowledge(
 
 /** `slots`: how many a state has. */
 export function readKnowledge(
-  { judgements, limits, wide, ...rest }: SavedKnowledge,
+  { judgements, limits, failures, wide, ...rest }: SavedKnowledge,
   arrays: Readonly<Record<string, SnapshotArray>>,
   slots: number,
   interner: Interner,
 ): Knowledge {
   // A value's number is held by slots, so it must be the one that it had.
   if (wide.some((value, number) => interner.intern(BigInt(value)) !== number)) throw damaged();
-  const judgementOf = new Map(judgements);
-  const limitOf = new Map(limits);
+  const known = { judgement: new Map(judgements), limit: new Map(limits), failure: new Map(failures) };
   const effectNumbers = new Numbers(arrays.effects);
   const effects: Effect[] = [];
-  while (!effectNumbers.ended) effects.push(readEffect(effectNumbers, effects.length, judgementOf, limitOf));
+  while (!effectNumbers.ended) effects.push(readEffect(effectNumbers, effects.length, known));
   const pruningNumbers = new Numbers(arrays.prunings);
   const prunings: Knowledge['prunings'][number][] = [];
   while (!pruningNumbers.ended) prunings.push(readPruning(pruningNumbers, slots));
@@ -129,8 +130,11 @@ function effectNumbers({ move, enabled, writes, findings, locations, reads }: Ef
 function readEffect(
   numbers: Numbers,
   index: number,
-  judgementOf: ReadonlyMap<number, Judgement>,
-  limitOf: ReadonlyMap<number, string>,
+  known: {
+    readonly judgement: ReadonlyMap<number, Judgement>;
+    readonly limit: ReadonlyMap<number, string>;
+    readonly failure: ReadonlyMap<number, string>;
+  },
 ): Effect {
   const number = (): number => numbers.next();
   const pair = (): { slot: number; value: number } => ({ slot: numbers.next(), value: numbers.next() });
@@ -140,8 +144,9 @@ function readEffect(
   const findings = numbers.list(number);
   const locations = (flags & HAS_LOCATIONS) !== 0 ? numbers.list(number) : undefined;
   const reads = numbers.list(pair);
-  const judgement = judgementOf.get(index);
-  const limit = limitOf.get(index);
+  const judgement = known.judgement.get(index);
+  const limit = known.limit.get(index);
+  const failure = known.failure.get(index);
   return {
     index,
     move,
@@ -151,6 +156,7 @@ function readEffect(
     ...(locations && { locations }),
     ...(judgement && { judgement }),
     ...(limit !== undefined && { limit }),
+    ...(failure !== undefined && { failure }),
     reads,
   };
 }

@@ -211,7 +211,7 @@ export class Compiled {
       this.noteworthy = larger;
       this.jointOf = twice(this.jointOf);
     }
-    this.noteworthy[effect.index] = effect.findings.length > 0 || effect.limit !== undefined ? 1 : 0;
+    this.noteworthy[effect.index] = effect.findings.length > 0 || isDeadEnd(effect) ? 1 : 0;
     for (let i = 0; i < words; i++) {
       this.effectMasks[at + i] = 0xffffffff;
       this.effectMasks[at + words + i] = 0;
@@ -305,6 +305,11 @@ interface BundleNode {
   readonly field: PackedField;
 }
 
+/** Does a move end the search where it is made? */
+function isDeadEnd({ limit, failure }: Effect): boolean {
+  return limit !== undefined || failure !== undefined;
+}
+
 /** What an effect makes of the joint values of a bundle. */
 interface JointTable {
   at: number;
@@ -338,5 +343,5 @@ function twice(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
 }
 
 function answerOf(effect: Effect): number {
-  return effect.enabled || effect.limit !== undefined ? FIRST_LEAF - effect.index : DISABLED;
+  return effect.enabled || isDeadEnd(effect) ? FIRST_LEAF - effect.index : DISABLED;
 }

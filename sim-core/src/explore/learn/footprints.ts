@@ -4,7 +4,7 @@
  * Nobody declares footprints. They are gathered from what the learner executes, and a search uses them as if they were
  * all there is. That is sound by the first thing that contradicts them: up to it every move does what the footprints say, so
  * the reduced search is a correct one of the machine in which that move ends in an error of its actor, and such an
- * error is preserved by it. So it meets the contradiction, takes it in, and begins again ({@link Pruner.invalid}).
+ * error is preserved by it. So it meets the contradiction, takes it in, and begins again ({@link Pruner.contradicted}).
  *
  * Footprints are kept for slots that renaming CPUs exchanges alike, because only one of the renamed states is stored.
  */

@@ -31,6 +31,8 @@ export interface Effect {
   readonly judgement?: Judgement;
   /** The move meets a limit of the model. */
   readonly limit?: string;
+  /** The machine failed. In a state that a wrong pruning made that shows the mistake; in any other it is a bug. */
+  readonly failure?: string;
   /** What was read on the way here, in order. */
   readonly reads: readonly { readonly slot: number; readonly value: number }[];
 }
@@ -156,12 +158,13 @@ export class Learner {
     // What a move does is noted for the location of its actor, so all that decides the location belongs to what it reads.
     if (made?.kind === 'actor') readLocation(this.#model, made.actor, (slot) => machine.state[slot] as number);
     let limit: string | undefined;
+    let failure: string | undefined;
     let enabled = false;
     try {
       enabled = this.#executor.move(move, this.#granularity);
     } catch (error) {
-      if (!(error instanceof ModelLimit)) throw error;
-      limit = error.message;
+      if (error instanceof ModelLimit) limit = error.message;
+      else failure = error instanceof Error ? error.message : String(error);
     }
     const findings = new Set<number>();
     for (let at = 0; at < machine.length; at += EVENT_WIDTH)
@@ -169,7 +172,15 @@ export class Learner {
     const writes = enabled ? machine.writes().map((slot) => ({ slot, value: machine.raw[slot] as number })) : [];
     machine.rewind(0);
     const reads = machine.reads.map((slot) => ({ slot, value: machine.raw[slot] as number }));
-    return { move, enabled, writes, findings: [...findings], reads, ...(limit === undefined ? {} : { limit }) };
+    return {
+      move,
+      enabled,
+      writes,
+      findings: [...findings],
+      reads,
+      ...(limit !== undefined && { limit }),
+      ...(failure !== undefined && { failure }),
+    };
   }
 
   /** Does the renamed machine do the renamed thing? What it reads for that belongs to what was read. */
@@ -186,6 +197,7 @@ export class Learner {
         other.enabled === trace.enabled &&
         other.findings.join() === trace.findings.join() &&
         other.limit === trace.limit &&
+        other.failure === trace.failure &&
         other.judgement?.deadlock === trace.judgement?.deadlock &&
         other.judgement?.values.join() === trace.judgement?.values.join() &&
         other.locations?.join() === trace.locations?.join() &&

@@ -133,14 +133,15 @@ function completeMove(
     if (at === undefined) {
       if (budget.effects-- <= 0) return false;
       try {
-        budget.stale = take(move).stale || budget.stale;
-        return true;
+        const { effect, stale } = take(move);
+        budget.stale = stale || budget.stale;
+        return effect.failure === undefined;
       } catch {
         // The values do not go together in any state; what the move would do is nobody's business, but not known.
         return false;
       }
     }
-    if (!('branches' in at)) return budget.effects-- > 0;
+    if (!('branches' in at)) return at.failure === undefined && budget.effects-- > 0;
     const before = raw[at.slot] as number;
     const values = slotValues.varies(at.slot) ? slotValues.realValuesOf(at.slot) : [before];
     const all = values.every((value) => {

@@ -95,6 +95,7 @@ export function explorationOf(random: RandomResult): Exploration {
     random,
     maxDepth: longest,
     reductions: NO_REDUCTION,
+    dropped: [],
     finals: done - unfinished - modelLimits.reduce((sum, { runs }) => sum + runs, 0),
     conditions: random.conditions.map(({ quantifier, text, line, applies, holds, first }, i) => ({
       quantifier,

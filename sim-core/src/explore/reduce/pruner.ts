@@ -35,8 +35,11 @@ const UNASKED = 0;
 const APART = 1;
 const MEETS = 2;
 
-/** Prunings kept at most; more locations than these are explored in full. */
-export const MAX_PRUNINGS = 1 << 15;
+/** Of the reductions that look ahead: those that something is true of. */
+export interface LookAhead {
+  readonly partialOrder: boolean;
+  readonly deadState: boolean;
+}
 
 export class Pruner {
   readonly prunings: Pruning[] = [];
@@ -85,9 +88,7 @@ export class Pruner {
     const index = this.prunings.length;
     this.#byLocations.set(key, index);
     this.#locations.push(locations);
-    this.prunings.push(
-      index < MAX_PRUNINGS ? this.#pruning(locations) : { persistent: [], live: undefined, idle: undefined },
-    );
+    this.prunings.push(this.#pruning(locations));
     return index;
   }
 
@@ -107,21 +108,27 @@ export class Pruner {
     this.#locations.push(locations);
   }
 
-  /** Do the footprints that have come in since contradict a pruning that was made? The search must then begin again. */
-  invalid(): boolean {
-    return this.prunings.some((old, i) => {
-      if (old.persistent.length === 0 && old.live === undefined) return false;
+  /**
+   * Which reductions made a pruning that the footprints that have come in since contradict? The search must then begin
+   * again.
+   */
+  contradicted(): LookAhead {
+    let partialOrder = false;
+    let deadState = false;
+    this.prunings.forEach((old, i) => {
+      if ((old.persistent.length === 0 || partialOrder) && (old.live === undefined || deadState)) return;
       const now = this.#pruning(this.#locations[i] as readonly number[]);
-      const dead = old.live !== undefined && !now.live?.within(old.live);
-      if (dead || old.idle?.some((idle, move) => idle !== 0 && now.idle?.[move] === 0)) return true;
-      return !old.persistent.every((a) => now.persistent.some((b) => samePersistentSet(a, b)));
+      deadState ||= old.live !== undefined && !now.live?.within(old.live);
+      deadState ||= old.idle?.some((idle, move) => idle !== 0 && now.idle?.[move] === 0) === true;
+      partialOrder ||= !old.persistent.every((a) => now.persistent.some((b) => samePersistentSet(a, b)));
     });
+    return { partialOrder, deadState };
   }
 
   /** Would any pruning be another one with the footprints that have come in since, be it only a better one? */
   outdated(): boolean {
     return this.prunings.some((old, i) => {
-      const now = i < MAX_PRUNINGS ? this.#pruning(this.#locations[i] as readonly number[]) : old;
+      const now = this.#pruning(this.#locations[i] as readonly number[]);
       if (
         now.persistent.length !== old.persistent.length ||
         !now.persistent.every((a, k) => samePersistentSet(a, old.persistent[k] as PersistentSet))

@@ -37,6 +37,11 @@ export class Found {
     if (policy === 'stop') this.#stop(FINDINGS[finding] as Finding);
   }
 
+  /** Is one of these findings to stop the search? */
+  stopsAt(findings: readonly number[]): boolean {
+    return findings.some((finding) => this.#policies[finding] === 'stop');
+  }
+
   remove(finding: number): void {
     this.#found.delete(finding);
   }

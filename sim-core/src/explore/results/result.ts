@@ -22,6 +22,7 @@ export interface FinishedSearch {
   readonly progress: Progress;
   readonly limit: () => ExploreLimit | undefined;
   readonly restarts: number;
+  readonly dropped: Exploration['dropped'];
 }
 
 /** Judges the final states, and finds the ways to everything. */
@@ -57,6 +58,7 @@ export function resultOf(searched: FinishedSearch): Exploration {
       : {}),
     maxDepth: progress.depth,
     reductions,
+    dropped: searched.dropped,
     finals: outcomes.finals,
     conditions: outcomes.conditions(complete, shortest, way, findings),
     terms: outcomes.terms,

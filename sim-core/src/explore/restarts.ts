@@ -1,0 +1,98 @@
+/**
+ * When a search begins again, and with which reductions: to look ahead once that pays, because what it took to be known
+ * turned out wrong, or because looking ahead does not pay after all.
+ */
+import type { Position } from './checkpoint/position.ts';
+import type { DroppedReduction, Reductions } from './exploration.ts';
+import type { LookAhead } from './reduce/pruner.ts';
+import type { Space } from './space.ts';
+
+/** So few states are quickly found again. */
+const FEW_STATES = 8192;
+/** More fresh starts than these, or of those that had stored many states, and looking ahead is not worth it. */
+const MAX_CONTRADICTIONS = 12;
+const MAX_COSTLY = 3;
+/** So many states are enough to see whether they share locations, and fewer than this for each pruning share too few. */
+const ENOUGH_TO_SHARE = 4096;
+const STATES_PER_PRUNING = 4;
+
+const BOTH: LookAhead = { partialOrder: true, deadState: true };
+
+/**
+ * The position with the reductions to begin again with, when there are enough states to look ahead or when looking ahead
+ * turns out a waste.
+ */
+export function changedReductions(
+  at: Position,
+  { pruner, store }: Space,
+  { asked, lookAheadFrom }: { readonly asked: Reductions; readonly lookAheadFrom: number },
+): Position | undefined {
+  if (at.willLookAhead && store.count >= lookAheadFrom) {
+    // Symmetry that was found not to apply stays off.
+    const reductions = fitting({ ...asked, symmetry: at.reductions.symmetry });
+    return { ...at, reductions, willLookAhead: false };
+  }
+  // Finding out what may be left out for each of so many locations takes longer than visiting the states.
+  const wasted =
+    pruner !== undefined &&
+    at.next < store.count &&
+    store.count >= ENOUGH_TO_SHARE &&
+    pruner.prunings.length * STATES_PER_PRUNING > store.count;
+  return wasted ? without(at, BOTH, asked, 'wasted') : undefined;
+}
+
+/**
+ * Do the footprints that came in contradict a pruning? Then everything but what was learned is forgotten: the position to
+ * begin again from. Footprints only grow, and there are finitely many, so this ends; when it takes too often, the
+ * reductions that were wrong are given up. Asked when `compareAt` is reached, and at the end.
+ */
+export function contradicted(at: Position, space: Space, asked: Reductions): Position | undefined {
+  const { footprints, pruner, store } = space;
+  if (store.count >= at.compareAt) at.compareAt *= 4;
+  if (!pruner || footprints.version === at.compared) return undefined;
+  at.compared = footprints.version;
+  // While little is stored, beginning again costs less than going on with prunings that could be better.
+  const better = store.count <= FEW_STATES && at.contradictions < MAX_CONTRADICTIONS / 2;
+  const wrong = (better && pruner.outdated()) || space.ranksTooFew ? BOTH : pruner.contradicted();
+  if (!wrong.partialOrder && !wrong.deadState) return undefined;
+  const contradictions = at.contradictions + 1;
+  const costly = at.costly + (store.count > FEW_STATES ? 1 : 0);
+  if (contradictions > MAX_CONTRADICTIONS || costly > MAX_COSTLY) return without(at, wrong, asked, 'contradicted');
+  return { ...at, contradictions, costly };
+}
+
+/** Thrown where a search meets what a wrong pruning made, which no level or pause waits for. */
+export class Contradicted extends Error {
+  override readonly name = 'Contradicted';
+  readonly from: Position;
+
+  constructor(from: Position) {
+    super('what was taken to be known is wrong');
+    this.from = from;
+  }
+}
+
+/** Gives reductions up; the others of those that were asked for stay. */
+function without(at: Position, given: LookAhead, asked: Reductions, why: DroppedReduction['why']): Position {
+  const gone = (['partialOrder', 'deadState'] as const).filter((name) => given[name] && at.reductions[name]);
+  return {
+    ...at,
+    contradictions: 0,
+    costly: 0,
+    dropped: [...at.dropped, ...gone.map((reduction) => ({ reduction, why }))],
+    reductions: fitting({
+      ...asked,
+      symmetry: at.reductions.symmetry,
+      partialOrder: at.reductions.partialOrder && !given.partialOrder,
+      deadState: at.reductions.deadState && !given.deadState,
+    }),
+  };
+}
+
+/**
+ * Without sleep sets beside persistent sets: an order that is put off may then not be covered by the one that was taken, and
+ * making up for that costs more moves than sleep sets save.
+ */
+export function fitting(reductions: Reductions): Reductions {
+  return reductions.partialOrder ? { ...reductions, sleepSets: false } : reductions;
+}
