@@ -91,7 +91,7 @@ export async function galleryPage() {
   return [
     '# The gallery',
     '',
-    'Written by `npm run gallery` from the scenarios themselves; every answer is the result of looking at all interleavings.',
+    'Written by `npm run generate -- gallery` from the scenarios themselves; every answer is the result of looking at all interleavings.',
     '*Never*, *sometimes* and *always* are about final states. A scenario tagged `model-finding` is our own reading of the',
     'source: no upstream text describes it. H-numbers are those of the catalogue that the gallery follows; H-12 is H-6.',
     '',
@@ -103,7 +103,9 @@ if (process.argv[1] === import.meta.filename) {
   const text = await galleryPage();
   if (process.argv.includes('--check')) {
     if (readFileSync(page, 'utf8') !== text) {
-      process.stderr.write('docs/gallery.md is older than the scenarios or the model: run `npm run gallery`.\n');
+      process.stderr.write(
+        'docs/gallery.md is older than the scenarios or the model: run `npm run generate -- gallery`.\n',
+      );
       process.exitCode = 1;
     }
   } else writeFileSync(page, text);

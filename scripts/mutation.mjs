@@ -1,8 +1,9 @@
 // Does anything notice when one change of the kernel is missing? Switches off every change of the table, one at a time,
 // until a scenario or a recording fails, and writes who noticed: test/coverage/mutation.jsonl and docs/mutation.md.
 //
-//   npm run -s mutation             every change
-//   npm run -s mutation -- ID …     some changes; nothing is written
+//   npx node scripts/mutation.mjs             every change
+//   npx node scripts/mutation.mjs --missing   changes that no row of the table is about, or whose row no longer holds
+//   npx node scripts/mutation.mjs ID …        some changes; nothing is written
 //
 // A scenario or a recording is only tried when the kernel it runs on has the change and the model asked for it. Scenarios
 // that name the commit come first, then small ones; the first that fails is enough. A recording notices an answer that
@@ -85,7 +86,7 @@ export function mutationPage(rows) {
   return [
     '# Mutation: who notices when a change of the kernel is missing',
     '',
-    'Written by `npm run mutation`, which switches off every row of the table of changes, one at a time, on a kernel that has',
+    'Written by `npm run generate -- mutation`, which switches off every row of the table of changes, one at a time, on a kernel that has',
     'it, until a scenario or a recording of a real kernel fails. `npm test` tries every line of this page again.',
     '',
     `${rows.length} changes: ${byScenario} are noticed by a scenario, ${noticed.length - byScenario} by a recording, ${rows.length - noticed.length} by nobody.`,
@@ -141,16 +142,24 @@ function readRecording(name, id) {
   return { name, header, sequences: sequences.filter((sequence) => sequence.id === id) };
 }
 
-function main(ids) {
+function main(args) {
   const started = performance.now();
   const seconds = () => ((performance.now() - started) / 1000).toFixed(0);
   const progress = (text) => process.stderr.write(`${seconds()} s  ${text}\n`);
+  const missing = args.includes('--missing');
+  const ids = args.filter((word) => word !== '--missing');
+  const kept = missing ? keptRows(progress) : new Map();
   const unknown = ids.filter((id) => !changeById.has(id));
   if (unknown.length > 0) throw new RangeError(`there is no change ${unknown.join(', ')}`);
   const asked = CHANGES.filter((change) => ids.length === 0 || ids.includes(change.id));
-  const scenarios = new Scenarios(progress);
-  const recorded = new Recordings(progress);
+  // Exploring every scenario takes its time, and may not be needed.
+  let scenarios;
+  let recorded;
   const rows = asked.map(({ id }) => {
+    const before = kept.get(id);
+    if (before) return before;
+    scenarios ??= new Scenarios(progress);
+    recorded ??= new Recordings(progress);
     const noticed = scenarios.noticing(id, false) ?? recorded.noticing(id) ?? scenarios.noticing(id, true);
     const row = { change: id, ...(noticed ?? { nobody: UNSEEN[id] ?? '' }) };
     progress(`${id}: ${row.nobody === undefined ? witness(row) : `NOBODY ${row.nobody}`}`);
@@ -168,6 +177,15 @@ function main(ids) {
     writeFileSync(page, mutationPage(rows));
   }
   process.exitCode = unexplained.length > 0 ? 1 : 0;
+}
+
+/** Rows of the table that are still true, by change. */
+function keptRows(progress) {
+  const rows = readMutationTable().filter(
+    (row) => changeById.has(row.change) && row.nobody === undefined && verifyMutation(row) === undefined,
+  );
+  progress(`${rows.length} rows still hold`);
+  return new Map(rows.map((row) => [row.change, row]));
 }
 
 /** Every scenario on every kernel that it names, explored once with all changes. */

@@ -102,7 +102,7 @@ describe('every errno that an op declares', () => {
 describe('every change', () => {
   const rows = readMutationTable();
 
-  it('has a row in the table (npm run mutation)', () => {
+  it('has a row in the table (npm run generate -- mutation)', () => {
     expect(rows.map((row) => row.change)).toEqual(CHANGES.map((change) => change.id));
     expect(readFileSync(path.join(root, 'docs/mutation.md'), 'utf8')).toBe(mutationPage(rows));
   });

@@ -10,7 +10,7 @@ export function commandReference(): string {
   return [
     '# The command',
     '',
-    'Written from the table of commands in `client/cli/src/commands`; `UPDATE=1 npx vitest run test/tidy` writes it anew.',
+    'Written from the table of commands in `client/cli/src/commands`; `npm run generate` writes it.',
     '',
     '`snoopscope COMMAND [options] [FILE…]`, in a checkout `npm run -s snoopscope -- COMMAND …`.',
     '',

@@ -1,0 +1,70 @@
+// `npm run generate`: writes everything that is made from the sources, in the order in which one needs the other.
+//
+//   npm run generate                       all of it
+//   npm run generate -- grammar gallery    some steps
+//   npm run generate -- test/cli           the goldens below some folder alone
+//
+// Read the difference before you commit it. What a scenario declares is never rewritten.
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { ensureInstalled, node, root, toolEnvironment } from './install.mjs';
+
+/** Tests that compare with a file and, with UPDATE=1, write it. */
+const goldens = [
+  'test/cli/output.test.ts',
+  'test/dap/transcripts.test.ts',
+  'test/language/docs.test.ts',
+  'test/lsp/transcript.test.ts',
+  'test/scenarios/gallery.test.ts',
+  'test/tidy/documents.test.ts',
+  'test/tidy/left-out.test.ts',
+];
+
+/** step → what it writes, and the programs that do. */
+const steps = {
+  grammar: { writes: 'syntaxes/snoop.tmLanguage.json', run: () => script('generate-grammar.mjs') },
+  goldens: {
+    writes: 'traces beside scenarios, golden outputs, transcripts, tables and outputs in the documents, docs/cli.md',
+    run: () => update(goldens),
+  },
+  gallery: { writes: 'docs/gallery.md', run: () => script('gallery.mjs') },
+  mutation: {
+    writes: 'docs/mutation.md, test/coverage/mutation.jsonl; rows that still hold are kept',
+    run: () => script('mutation.mjs', '--missing'),
+  },
+};
+
+const asked = process.argv.slice(2);
+const paths = asked.filter((word) => word.includes('/'));
+const named = asked.filter((word) => !word.includes('/'));
+const unknown = named.find((name) => !(name in steps));
+if (unknown !== undefined) {
+  const list = Object.entries(steps).map(([name, { writes }]) => `  ${name.padEnd(9)} ${writes}\n`);
+  process.stderr.write(`There is no step \`${unknown}\`. Steps:\n${list.join('')}`);
+  process.exit(2);
+}
+ensureInstalled();
+for (const name of asked.length === 0 ? Object.keys(steps) : named) {
+  process.stdout.write(`── ${name}: ${steps[name].writes}\n`);
+  await steps[name].run();
+}
+if (paths.length > 0) await update(paths);
+
+function script(name, ...args) {
+  return run(`scripts/${name}`, ...args);
+}
+
+function update(files) {
+  return run('node_modules/vitest/vitest.mjs', 'run', ...files, '--silent');
+}
+
+/** A step that fails does not keep the others from being made, but the whole has failed. */
+async function run(program, ...args) {
+  const child = spawn(node, [path.join(root, program), ...args], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...toolEnvironment(), UPDATE: '1' },
+  });
+  const code = await new Promise((resolve, reject) => child.once('error', reject).once('exit', resolve));
+  if (code !== 0) process.exitCode = 1;
+}
