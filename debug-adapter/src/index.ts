@@ -2,5 +2,6 @@
 
 export { type FileAccessor, resolveBeside } from './files.ts';
 export { FILTERS, type Filter } from './filters.ts';
-export type { LaunchArguments } from './launch.ts';
+export { type LaunchArguments, scenarioErrors } from './launch.ts';
+export type { ScenarioErrors } from './request-error.ts';
 export { type SessionOptions, SnoopscopeDebugSession } from './session.ts';

@@ -17,7 +17,7 @@ import {
   type RunOptions,
 } from '@snoopscope/sim-core';
 import { baseName, type FileAccessor, samePath } from './files.ts';
-import { RequestError } from './request-error.ts';
+import { RequestError, ScenarioErrors } from './request-error.ts';
 
 /** What a launch configuration may say. */
 export interface LaunchArguments {
@@ -56,17 +56,30 @@ export interface Debuggee {
   readonly runOptions: RunOptions;
 }
 
+/** The errors because of which a launch would be refused; undefined when the text of the scenario is right. */
+export async function scenarioErrors(files: FileAccessor, raw: unknown): Promise<ScenarioErrors | undefined> {
+  try {
+    await load(files, raw);
+    return undefined;
+  } catch (error) {
+    // Anything else that is wrong the launch itself will say.
+    return error instanceof ScenarioErrors ? error : undefined;
+  }
+}
+
 export async function load(files: FileAccessor, raw: unknown): Promise<Debuggee> {
   const launch = launchArguments(raw);
   const main = await readScenario(files, launch.program);
   const included = await readIncludes(files, main);
   const includes = (path: string): ParsedScenario | undefined => included.get(path)?.parsed;
   const profile = profileFor(launch.kernel, main.parsed);
-  refuse(main, main.parsed.diagnostics);
+  // All together, so that their number is the one that an editor shows.
+  const diagnostics = [...main.parsed.diagnostics, ...check(main.parsed, { profile, includes })];
+  if (main.parsed.diagnostics.some(isError)) refuse(main, diagnostics);
   refuseProceduresAlone([main, ...included.values()]);
-  refuse(main, check(main.parsed, { includes }));
-  const { model, diagnostics } = elaborate(main.parsed, { profile, includes });
   refuse(main, diagnostics);
+  const { model, diagnostics: left } = elaborate(main.parsed, { profile, includes });
+  refuse(main, left);
   if (!model) throw new RequestError(`${main.name} cannot be run, and no diagnostic says why.`);
   if (model.world.topology.actors.length === 0) {
     throw new RequestError(`${main.path} has nothing to run: it has no actor, such as \`setup {\` or \`vcpu 0 {\`.`);
@@ -199,11 +212,15 @@ function profileFor(name: string | undefined, parsed: ParsedScenario): Profile {
 
 /** A scenario with errors does not run: the first one and its place. */
 function refuse(source: SourceFile, diagnostics: readonly Diagnostic[]): void {
-  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  const errors = diagnostics.filter(isError);
   const first = errors.toSorted((a, b) => a.line - b.line || a.span.start - b.span.start)[0];
   if (!first) return;
-  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
-  throw new RequestError(`${source.path}:${first.line + 1}:${first.span.start + 1}: ${first.message}${more}`);
+  const { line, span, message } = first;
+  throw new ScenarioErrors(source.path, { line: line + 1, column: span.start + 1, message }, errors.length);
+}
+
+function isError({ severity }: Diagnostic): boolean {
+  return severity === 'error';
 }
 
 /** A `schedule` line that stands in the launch configuration instead of the file. */

@@ -176,7 +176,8 @@ export class SnoopscopeDebugSession extends ProtocolServer {
     const ours = !(error instanceof RequestError);
     const format = ours ? bugText(error).split('\n')[0] : error.message;
     if (ours) this.#complain(bugText(error));
-    const showUser = !(error instanceof StaleRequest);
+    // What was typed is answered where it was typed: in red in the console, the watch or the hover.
+    const showUser = !(error instanceof StaleRequest) && (ours || request.command !== 'evaluate');
     const message = { id: ours ? 2 : 1, format: format ?? '', showUser };
     this.sendResponse({ ...responseTo(request), success: false, message: message.format, body: { error: message } });
   }

@@ -356,3 +356,27 @@ async function initialized(files?: FileAccessor): Promise<DapClient> {
   await client.initialize();
   return client;
 }
+
+test('an error in what was typed is answered there, without a notification; any other has one', async () => {
+  const client = new DapClient();
+  await client.launch(scenario);
+  await client.run();
+  for (const context of ['repl', 'watch', 'hover']) {
+    const { success, message, body } = await client.send('evaluate', { expression: 'nonsense(', context });
+    expect(success).toBe(false);
+    expect(message).not.toBe('');
+    expect(body.error.showUser).toBe(false);
+  }
+  expect(
+    (await client.send('setVariable', { variablesReference: 1, name: 'no', value: '1' })).body.error.showUser,
+  ).toBe(true);
+});
+
+test('a launch with errors names the first one and the number that the editor shows', async () => {
+  const text = 'setup {\n  kvm = opne("/dev/kvm", O_RDWR)\n  vm = ioctl(kvm, KVM_CREATE_MV)\n}\n';
+  const client = new DapClient(repositoryFiles({ 'broken.snoop': text }));
+  await client.send('initialize', { adapterID: 'snoopscope' });
+  const { success, message } = await client.send('launch', { program: 'broken.snoop' });
+  expect(success).toBe(false);
+  expect(message).toMatch(/^broken\.snoop:2:9: .*opne.* \(1 of 2 errors\)$/);
+});

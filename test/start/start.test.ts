@@ -54,11 +54,19 @@ describe('in a browser', () => {
     // The scenario is open, and the lens above it is an answer of the language server.
     await page.locator('.tab.active', { hasText: 'local-cpu-not-flushed.snoop' }).waitFor({ timeout: 60_000 });
     await page.locator('.codelens-decoration', { hasText: 'Check' }).first().waitFor({ timeout: 60_000 });
-    await writeFile(path.join(here, 'broken.snoop'), 'setup {\n  kvm = opne("/dev/kvm", O_RDWR)\n}\n');
+    const broken = 'setup {\n  kvm = opne("/dev/kvm", O_RDWR)\n  vm = ioctl(kvm, KVM_CREATE_MV)\n}\n';
+    await writeFile(path.join(here, 'broken.snoop'), broken);
     await page.locator('.monaco-list-row', { hasText: 'broken.snoop' }).dblclick();
     await page.locator('.squiggly-error').first().waitFor();
     await page.locator('.codelens-decoration a', { hasText: 'Explore' }).first().click();
     await page.locator('.notification-toast', { hasText: 'opne' }).waitFor();
+    // F5 says where the first error is, how many there are, and leads to them.
+    await page.keyboard.press('F5');
+    const refusal = page.locator('.notification-toast', {
+      hasText: /broken\.snoop cannot run\. Line 2:.*There are 2 errors/s,
+    });
+    await refusal.getByRole('button', { name: 'Show Problems' }).click();
+    await page.locator('.markers-panel .monaco-list-row', { hasText: 'KVM_CREATE_MV' }).waitFor();
 
     const group = membersWith(state);
     expect(group.length).toBeGreaterThan(1);

@@ -62,14 +62,18 @@ export async function runVSCode({ only = Object.keys(variants), onOutcome = () =
       });
       continue;
     }
-    await runOnce(variant, { desktop, vsix }, keep);
+    await runSuite(variant, { desktop, vsix, keep });
   }
   await rm(scratch, { recursive: true, force: true });
   if (!desktop) await runBrowserWorkers(keep);
   return outcomes;
 }
 
-async function runOnce(variant, { desktop, vsix }, keep) {
+/**
+ * Runs the suite that `entry` exports as run() once, in a new VS Code with the VSIX installed. `desktop` is the executable
+ * of a desktop VS Code, `settings` are those of the user. `keep` gets each outcome.
+ */
+export async function runSuite(variant, { desktop, vsix, entry = 'test/vscode/suite/index.ts', settings = {}, keep }) {
   const scratch = await mkdtemp(path.join(tmpdir(), 'snoopscope-test-'));
   const workspace = path.join(scratch, 'scenarios');
   const userDataDir = path.join(scratch, 'user');
@@ -81,17 +85,21 @@ async function runOnce(variant, { desktop, vsix }, keep) {
     if (outcome.kind === 'end') ran = outcome.tests;
     else {
       reported++;
-      keep({ ...outcome, title: `${label}: ${outcome.title}` });
+      keep(outcome.kind === 'measured' ? outcome : { ...outcome, title: `${label}: ${outcome.title}` });
     }
   });
   const log = new Log();
   let failure = '';
   try {
-    await bundleSuite(variant);
+    await bundleSuite(variant, entry);
     // A copy: suites edit scenarios, and VS Code may save them by itself.
     await cp(path.join(root, 'scenarios'), workspace, { recursive: true });
     await install(vsix, { desktop, userDataDir, extensionsDir });
-    await writeSettings(userDataDir, { ...variants[variant].settings, 'snoopscopeTest.runner': runner.url });
+    await writeSettings(userDataDir, {
+      ...variants[variant].settings,
+      ...settings,
+      'snoopscopeTest.runner': runner.url,
+    });
     await runTests({
       vscodeExecutablePath: desktop ?? path.join(root, 'test/vscode/host/vscode.mjs'),
       extensionDevelopmentPath: path.dirname(suiteOf(variant)),
@@ -134,7 +142,7 @@ async function install(vsix, { desktop, userDataDir, extensionsDir }) {
   return run(program, [...args, ...dirs, '--install-extension', vsix]);
 }
 
-async function bundleSuite(variant) {
+async function bundleSuite(variant, entry) {
   const manifest = { name: 'suite', publisher: 'snoopscope', version: '0.0.0', engines: { vscode: '^1.106.0' } };
   await mkdir(path.dirname(suiteOf(variant)), { recursive: true });
   await writeFile(
@@ -144,7 +152,7 @@ async function bundleSuite(variant) {
   );
   await build({
     absWorkingDir: root,
-    entryPoints: ['test/vscode/suite/index.ts'],
+    entryPoints: [entry],
     outfile: suiteOf(variant),
     bundle: true,
     format: 'cjs',

@@ -8,13 +8,18 @@ import {
   type ReadFileResult,
 } from '@snoopscope/server/protocol';
 import { type ExtensionContext, Uri, workspace } from 'vscode';
-import type { BaseLanguageClient, LanguageClientOptions } from 'vscode-languageclient';
+import {
+  type BaseLanguageClient,
+  type ConfigurationMiddleware,
+  DidChangeConfigurationNotification,
+  type LanguageClientOptions,
+} from 'vscode-languageclient';
 import { Beside, type BesideWorker } from './beside-workers.ts';
 import { registerCheck } from './check.ts';
 import { registerDebugging } from './debugging.ts';
 import { registerExplore } from './explore.ts';
 import { readText } from './files.ts';
-import { registerKernel } from './kernel.ts';
+import { chosenKernel, onDidChooseKernel, registerKernel } from './kernel.ts';
 
 export interface Platform {
   createClient(options: LanguageClientOptions): Promise<BaseLanguageClient>;
@@ -28,17 +33,35 @@ export async function activateSnoopscope(context: ExtensionContext, platform: Pl
   context.subscriptions.push(
     beside,
     registerDebugging(),
-    registerKernel(),
+    registerKernel(context.workspaceState),
     registerCheck(beside),
     registerExplore(beside, () => platform.levelWorker()),
   );
   const initializationOptions: InitializationOptions = { readFile: true, findScenarios: true };
-  const client = await platform.createClient({ documentSelector: [{ language: 'snoop' }], initializationOptions });
+  const client = await platform.createClient({
+    documentSelector: [{ language: 'snoop' }],
+    initializationOptions,
+    middleware: { workspace: { configuration: settingsForServer } },
+  });
   client.onRequest(READ_FILE_REQUEST, readForServer);
   client.onRequest(FIND_SCENARIOS_REQUEST, findForServer);
   context.subscriptions.push(client);
   await client.start();
+  // The server asks for the settings again, and gets the choice with them.
+  const settingsChanged = () => client.sendNotification(DidChangeConfigurationNotification.type, { settings: null });
+  context.subscriptions.push(onDidChooseKernel(settingsChanged));
 }
+
+/** What the server knows as the setting snoopscope.kernel is the kernel that the scenario runs on in the editor. */
+const settingsForServer: ConfigurationMiddleware['configuration'] = async (params, token, next) => {
+  const settings = await next(params, token);
+  if (!Array.isArray(settings)) return settings;
+  return settings.map((value, index) => {
+    const { section, scopeUri } = params.items[index] ?? {};
+    if (section !== 'snoopscope' || scopeUri === undefined) return value;
+    return { ...value, kernel: chosenKernel(Uri.parse(scopeUri)) ?? '' };
+  });
+};
 
 // Included files on remote and virtual file systems, which the server cannot reach.
 async function readForServer({ uri }: ReadFileParams): Promise<ReadFileResult> {

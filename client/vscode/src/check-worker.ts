@@ -1,5 +1,5 @@
 // Checking a scenario, away from the editor's thread: an exploration may take minutes.
-import { checking, type KernelVerdict, type Progress, parse } from '@snoopscope/sim-core';
+import { check, checking, type Diagnostic, type KernelVerdict, type Progress, parse } from '@snoopscope/sim-core';
 
 export interface CheckRequest {
   readonly kind: 'check';
@@ -47,7 +47,14 @@ export interface Surroundings {
 export async function checkOnAllKernels(request: CheckRequest, { send, pause, stop }: Surroundings): Promise<void> {
   const { text, includes, maxStates } = request;
   const read = (path: string) => (Object.hasOwn(includes, path) ? parse(includes[path] ?? '') : undefined);
-  const slices = checking(parse(text), {
+  const scenario = parse(text);
+  // Of its conditions too: one on a kernel that there is not would never be judged.
+  const problems = errorsOf([...scenario.diagnostics, ...check(scenario, { includes: read })]);
+  if (problems.length > 0) {
+    send({ kind: 'broken', problems });
+    return;
+  }
+  const slices = checking(scenario, {
     includes: read,
     interrupted: () => stop.aborted,
     explore: { shouldStop: () => stop.aborted, ...(maxStates !== undefined && { maxStates }) },
@@ -57,9 +64,8 @@ export async function checkOnAllKernels(request: CheckRequest, { send, pause, st
   for (;;) {
     const { done, value } = slices.next();
     if (done) {
-      const problems = value.diagnostics.filter(({ severity }) => severity === 'error');
       if (value.kernels.length > 0) send({ kind: 'judged', kernels: value.kernels.map(reportOf) });
-      else send({ kind: 'broken', problems: problems.map(({ line, message }) => ({ line, message })) });
+      else send({ kind: 'broken', problems: errorsOf(value.diagnostics) });
       return;
     }
     const now = performance.now();
@@ -71,6 +77,13 @@ export async function checkOnAllKernels(request: CheckRequest, { send, pause, st
     await pause();
     paused = performance.now();
   }
+}
+
+function errorsOf(diagnostics: readonly Diagnostic[]): { line: number; message: string }[] {
+  return diagnostics
+    .filter(({ severity }) => severity === 'error')
+    .map(({ line, message }) => ({ line, message }))
+    .toSorted((a, b) => a.line - b.line);
 }
 
 function reportOf({ profile, exploration, passed, conditions, unexpected }: KernelVerdict): KernelReport {

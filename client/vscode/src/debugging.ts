@@ -1,5 +1,11 @@
 // F5: the launch configuration that is filled in when there is none, and the debug adapter, which runs inside the extension.
-import { type FileAccessor, resolveBeside, SnoopscopeDebugSession } from '@snoopscope/debug-adapter';
+import {
+  type FileAccessor,
+  resolveBeside,
+  type ScenarioErrors,
+  SnoopscopeDebugSession,
+  scenarioErrors,
+} from '@snoopscope/debug-adapter';
 import { COMMANDS } from '@snoopscope/server/protocol';
 import {
   commands,
@@ -11,6 +17,8 @@ import {
   DebugConfigurationProviderTriggerKind,
   Disposable,
   debug,
+  Position,
+  Range,
   Uri,
   window,
   workspace,
@@ -69,10 +77,11 @@ const provider: DebugConfigurationProvider = {
     // F5 without a launch.json comes here with an empty configuration.
     if (configuration.type || configuration.request || configuration.name) return configuration;
     const uri = openScenarioUri();
-    return uri && configurationFor(uri);
+    // Ctrl+F5 puts `noDebug` into it.
+    return uri && { ...configurationFor(uri), ...configuration };
   },
 
-  resolveDebugConfigurationWithSubstitutedVariables(folder, configuration) {
+  async resolveDebugConfigurationWithSubstitutedVariables(folder, configuration) {
     if (typeof configuration.program !== 'string' || configuration.program === '') {
       const message =
         'The launch configuration has no "program": name the scenario to run, for example "$' + '{file}".';
@@ -80,9 +89,26 @@ const provider: DebugConfigurationProvider = {
     }
     const uri = toUri(configuration.program, folder);
     const kernel = configuration.kernel || chosenKernel(uri);
-    return { ...configuration, program: fromUri(uri), ...(kernel && { kernel }) };
+    const resolved = { ...configuration, program: fromUri(uri), ...(kernel && { kernel }) };
+    const errors = await scenarioErrors(files, resolved);
+    if (!errors) return resolved;
+    void showErrors(errors);
+    return undefined; // Nothing starts, and VS Code's own dialog, which offers a launch.json, is not shown.
   },
 };
+
+/** Where the first error is and how many there are; the button leads to all of them. */
+async function showErrors({ file, first, count }: ScenarioErrors): Promise<void> {
+  const uri = toUri(file);
+  const total = count === 1 ? 'It is the only error.' : `There are ${count} errors.`;
+  const message = `${workspace.asRelativePath(uri)} cannot run. Line ${first.line}: ${first.message} ${total}`;
+  const problems = 'Show Problems';
+  if ((await window.showErrorMessage(message, problems)) !== problems) return;
+  // Problems are those of open files.
+  const place = new Position(first.line - 1, first.column - 1);
+  await window.showTextDocument(uri, { selection: new Range(place, place) });
+  await commands.executeCommand('workbench.actions.view.problems');
+}
 
 const openScenario: DebugConfigurationProvider = {
   provideDebugConfigurations() {

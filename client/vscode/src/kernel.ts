@@ -1,8 +1,11 @@
-// Which kernel scenarios run on: the setting snoopscope.kernel, shown and changed in the status bar.
+// Which kernel scenarios run on, shown and changed in the status bar: the choice made for the scenario, else the setting
+// snoopscope.kernel, else what the scenario says.
 import { CHANGES, PROFILES, profileNamed } from '@snoopscope/sim-core';
 import {
   commands,
   Disposable,
+  EventEmitter,
+  type Memento,
   type QuickPickItem,
   QuickPickItemKind,
   StatusBarAlignment,
@@ -14,13 +17,24 @@ import {
 } from 'vscode';
 
 const section = 'snoopscope.kernel';
+const storageKey = 'kernels';
 
-/** The profile that the setting names, or undefined when the scenario itself is to decide. */
+/** The profile chosen for each scenario, by its URI; '' where the scenario itself is to decide, whatever the setting. */
+const choices = new Map<string, string>();
+const choiceMade = new EventEmitter<void>();
+
+/** A kernel was selected for a scenario. Changes of the setting are reported as such. */
+export const onDidChooseKernel = choiceMade.event;
+
+/** The profile chosen for a scenario or by the setting, or undefined when the scenario itself is to decide. */
 export function chosenKernel(uri?: Uri): string | undefined {
-  return workspace.getConfiguration(undefined, uri).get<string>(section) || undefined;
+  const own = uri && choices.get(uri.toString());
+  return (own ?? workspace.getConfiguration(undefined, uri).get<string>(section)) || undefined;
 }
 
-export function registerKernel(): Disposable {
+/** `storage` keeps the choices of the workspace. */
+export function registerKernel(storage: Memento): Disposable {
+  for (const [uri, kernel] of storage.get<[string, string][]>(storageKey) ?? []) choices.set(uri, kernel);
   const item = window.createStatusBarItem('snoopscope.kernel', StatusBarAlignment.Right, 100);
   item.name = 'Snoopscope kernel';
   item.command = 'snoopscope.selectKernel';
@@ -31,7 +45,8 @@ export function registerKernel(): Disposable {
     window.onDidChangeActiveTextEditor(show),
     workspace.onDidChangeTextDocument(({ document }) => document === window.activeTextEditor?.document && show()),
     workspace.onDidChangeConfiguration((change) => change.affectsConfiguration(section) && show()),
-    commands.registerCommand('snoopscope.selectKernel', selectKernel),
+    onDidChooseKernel(show),
+    commands.registerCommand('snoopscope.selectKernel', () => selectKernel(storage)),
   );
 }
 
@@ -49,8 +64,8 @@ function showKernel(item: StatusBarItem): void {
   item.tooltip = unknown
     ? `There is no kernel profile ${chosen}. Click to select one.`
     : overrides
-      ? `The setting snoopscope.kernel counts before the scenario's own ${own}. Click to change it.`
-      : 'The kernel that scenarios are run on. Click to select another.';
+      ? `${choices.has(document.uri.toString()) ? 'Selected for this scenario' : 'The setting snoopscope.kernel'}, and counts before the scenario's own ${own}. Click to change it.`
+      : 'The kernel that this scenario runs on. Click to select another.';
   const colour = unknown ? 'statusBarItem.errorBackground' : overrides ? 'statusBarItem.warningBackground' : undefined;
   item.backgroundColor = colour === undefined ? undefined : new ThemeColor(colour);
   item.show();
@@ -75,14 +90,42 @@ function newIn(version: string): string {
     .join(' · ');
 }
 
-async function selectKernel(): Promise<void> {
-  const current = chosenKernel(window.activeTextEditor?.document.uri);
-  const fromScenario: QuickPickItem = {
-    label: 'What the scenario says',
-    description: 'its kernel line, else the newest',
-  };
+const fromScenario: QuickPickItem = {
+  label: 'What the scenario says',
+  description: 'its kernel line, else the newest',
+};
+const forAll: QuickPickItem = { label: 'For all scenarios…', description: 'change the setting snoopscope.kernel' };
+
+/** For the open scenario alone; for all of them when asked to, or when none is open. */
+async function selectKernel(storage: Memento): Promise<void> {
+  const document = window.activeTextEditor?.document;
+  const scenario = document?.languageId === 'snoop' ? document.uri : undefined;
+  if (!scenario) return selectForAll();
+  const name = scenario.path.split('/').at(-1);
+  const picked = await pickKernel(`Kernel to run ${name} on`, chosenKernel(scenario), [forAll]);
+  if (picked === undefined) return;
+  if (picked === forAll) return selectForAll();
+  choices.set(scenario.toString(), picked === fromScenario ? '' : picked.label);
+  await storage.update(storageKey, [...choices]);
+  choiceMade.fire();
+}
+
+async function selectForAll(): Promise<void> {
+  const setting = workspace.getConfiguration().get<string>(section) || undefined;
+  const picked = await pickKernel('Kernel to run all scenarios on', setting, []);
+  if (picked === undefined) return;
+  const value = picked === fromScenario ? undefined : picked.label;
+  await workspace.getConfiguration().update(section, value, workspace.name === undefined);
+}
+
+function pickKernel(
+  title: string,
+  current: string | undefined,
+  more: readonly QuickPickItem[],
+): Thenable<QuickPickItem | undefined> {
   const items = [
     fromScenario,
+    ...more,
     separator('mainline'),
     ...mainline.map(({ name }): QuickPickItem => ({ label: name, description: newIn(name) })),
     separator('as recorded from distributions, as posted, or proposed'),
@@ -90,12 +133,5 @@ async function selectKernel(): Promise<void> {
       ({ name, doc }): QuickPickItem => ({ label: name, description: doc }),
     ),
   ];
-  const picked = await window.showQuickPick(items, {
-    title: 'Kernel to simulate',
-    placeHolder: current ?? fromScenario.label,
-  });
-  if (!picked) return;
-  await workspace
-    .getConfiguration()
-    .update(section, picked === fromScenario ? undefined : picked.label, workspace.name === undefined);
+  return window.showQuickPick(items, { title, placeHolder: current ?? fromScenario.label });
 }

@@ -9,6 +9,7 @@ export async function run(): Promise<void> {
   await import('./language.test.ts');
   await import('./debug.test.ts');
   await import('./check.test.ts');
+  await import('./kernel.test.ts');
   await import('./explore.test.ts');
   const failures = await new Promise<number>((resolve) => mocha.run(resolve));
   await Promise.all(reports);
