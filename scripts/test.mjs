@@ -17,6 +17,7 @@ const parts = {
   build: () => command('build', ['scripts/build.mjs']),
   types: () => command('types', [tool('typescript', 'tsc'), '-b']),
   style: () => command('style', [tool('@biomejs/biome', 'biome'), 'check', '--error-on-warnings']),
+  unused: () => command('unused', [tool('knip', 'knip'), '--no-progress']),
   unit: () => vitest(),
   vscode: () => vscode(),
 };
@@ -113,5 +114,10 @@ function ended(child) {
 
 // The script that a package's `bin` names, to be run without a shell.
 function tool(name, command) {
-  return path.join(root, 'node_modules', name, { tsc: 'bin/tsc', biome: 'bin/biome', vitest: 'vitest.mjs' }[command]);
+  return path.join(
+    root,
+    'node_modules',
+    name,
+    { tsc: 'bin/tsc', biome: 'bin/biome', vitest: 'vitest.mjs', knip: 'bin/knip.js' }[command],
+  );
 }

@@ -1,6 +1,5 @@
 /** The whole public API of sim-core. Only outsiders import this file. */
 
-export { ACCESS } from './cpu/cpu.ts';
 export type { StatementArgs, Value } from './engine/compile.ts';
 export * from './engine/executor.ts';
 export * from './engine/model.ts';
@@ -39,8 +38,8 @@ export * from './explore/random/estimate.ts';
 export { mergeExplorations } from './explore/random/merge.ts';
 export { RandomSearch, randomRuns } from './explore/random/random.ts';
 export * from './explore/random/result.ts';
-export { explorationOf, type SampleOptions, Sampler, sample } from './explore/random/sample.ts';
-export { mergeRandom, NotMergeable } from './explore/random/shards.ts';
+export { type SampleOptions, Sampler, sample } from './explore/random/sample.ts';
+export { NotMergeable } from './explore/random/shards.ts';
 export { type Share, ShareOfLevels } from './explore/results/share.ts';
 export { exploringSchedule } from './explore/scheduled.ts';
 export { explore, Search } from './explore/search.ts';
@@ -54,7 +53,7 @@ export { IOPTE } from './iommu/iommu.ts';
 export * from './judge/check.ts';
 export * from './judge/report.ts';
 export * from './kernel/changes.ts';
-export { ERRNOS, errnoByName, errnoName } from './kernel/errno.ts';
+export { ERRNOS, errnoName } from './kernel/errno.ts';
 export * from './kernel/profiles.ts';
 export { LEAF, leafType } from './kvm/mmu.ts';
 export { LIMITS, type Limit, ModelLimit } from './limits.ts';
@@ -65,7 +64,7 @@ export { ATTRIBUTES, type Attribute, attributeByName } from './ops/kvm-vfio/attr
 export * from './ops/op.ts';
 export * from './ops/structs.ts';
 export { IOCTLS, OPS, opNamed } from './ops/table.ts';
-export { TLP } from './pcie/pcie.ts';
+
 export * from './scenario/ast.ts';
 export { blockOfLines, contentsOfKind } from './scenario/blocks.ts';
 export { type CheckContext, check } from './scenario/checks/run.ts';
@@ -79,7 +78,7 @@ export {
 export { moveName, scheduleText } from './scenario/elaborate/schedule.ts';
 export { includePath } from './scenario/elaborate/sources.ts';
 export { type TypedSchedule, typedSchedule } from './scenario/elaborate/typed-schedule.ts';
-export { profilesIn, rangesContain } from './scenario/elaborate/versions.ts';
+
 export { coherentWord } from './scenario/elaborate/wait.ts';
 export { type ElaborateOptions, type Elaboration, elaborate } from './scenario/elaborate.ts';
 export {
@@ -92,9 +91,6 @@ export {
 } from './scenario/facts.ts';
 export { format, type LineEdit, print } from './scenario/layout.ts';
 export {
-  ALLOWED,
-  CPU_VENDORS,
-  IOMMU_DRIVERS,
   MACHINE_OPTIONS,
   MACHINE_WORD_DOCS,
   type MachineOption,
@@ -110,7 +106,6 @@ export {
   type FoldingRange,
   foldingRanges,
   type Meaning,
-  meaningOf,
   type OutlineEntry,
   opOfLine,
   outline,

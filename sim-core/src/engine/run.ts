@@ -4,7 +4,7 @@
  * Nothing is computed twice and nothing is run backwards: going back is applying events from their other side.
  * Costs: extending appends 16 bytes an event; moving a cursor by n steps applies the events of n steps.
  */
-import { EVENT_WIDTH, HAPPENINGS } from '../state/event.ts';
+import { EVENT_WIDTH } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
 import { Executor } from './executor.ts';
 import type { Granularity, Model, ScheduledMove } from './model.ts';
@@ -285,9 +285,4 @@ export class Cursor {
     }
     this.#position = position;
   }
-}
-
-/** The name of a happening's code, for those who read logs. */
-export function happeningName(code: number): string {
-  return HAPPENINGS[~code] ?? `slot ${code}`;
 }

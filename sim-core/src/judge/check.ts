@@ -96,11 +96,6 @@ export function profilesNamed(parsed: ParsedScenario): Profile[] {
   return [profileNamed(kernel?.version.text ?? newest.name) ?? newest];
 }
 
-/** Judges the explored behaviour of one kernel. */
-export function judge(model: Model, profile: Profile, options: ExploreOptions): KernelVerdict {
-  return toEnd(judging(model, profile, options));
-}
-
 function* judging(model: Model, profile: Profile, options: ExploreOptions): Generator<Progress, KernelVerdict> {
   if (model.onlySchedule) return verdictOf(model, profile, yield* exploringSchedule(model, options.shouldStop));
   const search = new Search(model, options);

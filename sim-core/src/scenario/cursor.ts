@@ -323,7 +323,6 @@ export const CLOSE_PARENTHESIS = 0x29;
 export const MINUS = 0x2d;
 export const QUOTE = 0x22;
 export const DOT = 0x2e;
-export const COLON = 0x3a;
 export const LESS = 0x3c;
 export const PIPE = 0x7c;
 export const AMPERSAND = 0x26;

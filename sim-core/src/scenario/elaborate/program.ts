@@ -7,7 +7,7 @@ import { errnoByName } from '../../kernel/errno.ts';
 import { LIMITS } from '../../limits.ts';
 import type { Op } from '../../ops/op.ts';
 import { opNamed, requestOf } from '../../ops/table.ts';
-import type { Field, LayoutBuilder } from '../../state/layout.ts';
+import type { LayoutBuilder } from '../../state/layout.ts';
 import type { World } from '../../world.ts';
 import type { Action, Item, Statement, Syscall, Wait } from '../ast.ts';
 import { callTooDeep, tooDeep } from '../checks/call-too-deep.ts';
@@ -361,10 +361,4 @@ function compileAction(context: ProgramContext, actor: number, statement: Action
   }
   const compiled: CompiledAction = op.code.compile(actionContext(context, actor, statement, line));
   return { routine: compiled.routine, args: { values: [], request: -1, action: compiled.action } };
-}
-
-/** The slot of one element of a field, checked. */
-export function slotOf(field: Field, index: number): number {
-  if (index < 0 || index >= field.size) throw new RangeError(`${field.name} has no element ${index}`);
-  return field.base + index;
 }
