@@ -64,16 +64,30 @@ export interface Estimate {
   };
 }
 
+/** Moves of a probe between which the caller can look at its user. */
+const SLICE_MOVES = 64;
+
+/** A random execution that is being made. */
+interface Probe {
+  readonly random: Prng;
+  /** Hashes of its states, and the number of moves after which each was first seen. */
+  readonly states: Map<number, number>;
+  /** The logarithm of the number of executions that it stands for. */
+  weight: number;
+  hash: number;
+  depth: number;
+}
+
 /** Takes all probes. */
 export function estimate(model: Model, options: EstimateOptions = {}): Estimate {
   const estimator = new Estimator(model, options);
   while (estimator.step()) {
-    // Each step is one probe, and probes are limited.
+    // Probes are limited, and so are their moves.
   }
   return estimator.result();
 }
 
-/** The same in slices of one probe each, so that a caller can look at its user in between. */
+/** The same in slices of some moves each, so that a caller can look at its user in between. */
 export class Estimator {
   readonly #options: Required<Omit<EstimateOptions, 'granularity'>>;
   readonly #granularity: Granularity;
@@ -82,6 +96,7 @@ export class Estimator {
   /** Per probe: the logarithm of the number of executions that it stands for. */
   readonly #weights: number[] = [];
   readonly #enabled: Int32Array;
+  #probe: Probe | undefined;
   #moves = 0;
   #cut = 0;
   #over = false;
@@ -99,12 +114,13 @@ export class Estimator {
     this.#over = this.#walker.setupLimit !== undefined;
   }
 
-  /** Makes one probe. False when there are no more to make. */
+  /** Makes some moves of a probe. False when there are no more probes to make. */
   step(): boolean {
     const { probes, maxMoves } = this.#options;
     if (this.#over) return false;
-    this.#probe(new Prng(seedOf(this.#options, this.#weights.length)));
-    this.#over = this.#weights.length >= probes || this.#moves >= maxMoves;
+    this.#probe ??= this.#begin();
+    if (this.#advance(this.#probe)) this.#end(this.#probe);
+    this.#over = this.#probe === undefined && (this.#weights.length >= probes || this.#moves >= maxMoves);
     return !this.#over;
   }
 
@@ -119,26 +135,38 @@ export class Estimator {
     };
   }
 
-  #probe(random: Prng): void {
-    const { executor } = this.#walker;
-    const { maxSteps } = this.#options;
+  #begin(): Probe {
     this.#walker.begin();
-    let weight = 0;
-    let hash = 0;
-    const states = new Map<number, number>([[hash, 0]]);
-    let depth = 0;
-    for (; depth < maxSteps; depth++) {
+    return {
+      random: new Prng(seedOf(this.#options, this.#weights.length)),
+      states: new Map([[0, 0]]),
+      weight: 0,
+      hash: 0,
+      depth: 0,
+    };
+  }
+
+  /** True when the probe is over. */
+  #advance(probe: Probe): boolean {
+    const { machine } = this.#walker.executor;
+    for (const until = probe.depth + SLICE_MOVES; probe.depth < until; probe.depth++) {
+      if (probe.depth >= this.#options.maxSteps) return true;
       const count = this.#possible();
-      if (count === 0) break;
-      weight += Math.log10(count);
-      if (!this.#make(this.#enabled[random.below(count)] as number)) break;
+      if (count === 0) return true;
+      probe.weight += Math.log10(count);
+      if (!this.#make(this.#enabled[probe.random.below(count)] as number)) return true;
       this.#moves++;
-      hash = changed(hash, executor.machine.log, executor.machine.length);
-      if (!states.has(hash)) states.set(hash, depth + 1);
+      probe.hash = changed(probe.hash, machine.log, machine.length);
+      if (!probe.states.has(probe.hash)) probe.states.set(probe.hash, probe.depth + 1);
     }
-    if (depth >= maxSteps) this.#cut++;
+    return false;
+  }
+
+  #end({ weight, states, depth }: Probe): void {
+    if (depth >= this.#options.maxSteps) this.#cut++;
     this.#weights.push(weight);
     this.#species.add(states);
+    this.#probe = undefined;
   }
 
   /** Fills in the moves that are possible; none in a final state. */

@@ -131,7 +131,9 @@ export class RandomSearch implements CheckpointSource {
 
   /** Makes about that many moves. False when there is nothing more to do. */
   step(moves: number): boolean {
-    for (let left = moves; left > 0 && !this.#over(); left--) {
+    const until = this.#walker.looked + moves;
+    // Finding out whether a run is over may take longer than its moves.
+    for (let made = 0; this.#walker.looked + made < until && !this.#over(); made++) {
       this.#walk ??= this.#begin();
       this.#advance(this.#walk);
     }

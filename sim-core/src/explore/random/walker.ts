@@ -10,9 +10,10 @@ import { ModelLimit } from '../../limits.ts';
 import { EVENT_WIDTH } from '../../state/event.ts';
 import { NOTE } from '../../state/machine.ts';
 import { runSetup } from '../start.ts';
+import { Revival } from './revival.ts';
 
-/** States that the environment may make of a stuck one, at most, before it is taken as one that may go on. */
-const MAX_STUCK_STATES = 512;
+/** States that the environment makes of a stuck one; with more of them, only what matters is told apart. */
+const MAX_STUCK_STATES = 32;
 /** Stuck states whose answer is kept; the answers are forgotten all at once. */
 const MAX_KNOWN = 4096;
 
@@ -30,6 +31,9 @@ export class Walker {
   readonly #granularity: Granularity;
   readonly #start: Int32Array;
   readonly #known = new Map<string, boolean>();
+  readonly #revival: Revival;
+  /** States looked at to decide whether runs were over. */
+  looked = 0;
 
   constructor(model: Model, granularity: Granularity) {
     this.#model = model;
@@ -41,6 +45,7 @@ export class Walker {
     const indices = model.moves.map((_, index) => index);
     this.lively = Int32Array.from(indices.filter((index) => !this.isIdle(index)));
     this.idle = Int32Array.from(indices.filter((index) => this.isIdle(index)));
+    this.#revival = new Revival(model, granularity, this.lively, this.idle);
   }
 
   /** May this move also never be made? */
@@ -83,8 +88,8 @@ export class Walker {
   }
 
   /**
-   * With nobody able to move: is that the end, whatever the environment does? False too when it can do so much that
-   * not all of it was tried.
+   * With nobody able to move: is that the end, whatever the environment does? False too when it can do more that matters
+   * than {@link Revival} looks at.
    */
   isFinal(): boolean {
     const { machine } = this.executor;
@@ -96,8 +101,14 @@ export class Walker {
     let final = true;
     for (const state of states.values()) {
       machine.state.set(state);
-      final &&= states.size <= MAX_STUCK_STATES && !this.isLively();
+      this.looked++;
+      final &&= !this.isLively();
       if (!final) break;
+      if (states.size > MAX_STUCK_STATES) {
+        final = this.#revival.isFinal(here);
+        if (final) states.clear();
+        break;
+      }
       for (const move of this.idle) {
         if (!this.make(move)) continue;
         const then = machine.state.join();
@@ -107,7 +118,7 @@ export class Walker {
     }
     machine.state.set(here);
     machine.length = 0;
-    this.#remember(final ? [...states.keys()] : [key], final);
+    this.#remember(final && states.size > 0 ? [...states.keys()] : [key], final);
     return final;
   }
 
