@@ -57,7 +57,7 @@ export function lineBreakpoint(
   const node = debuggee.model.nodes.find((one) =>
     stoppingPlaces(one).some((place) => place.file === file && place.line === snapped),
   );
-  const trigger = resolveTrigger(debuggee, id, actorOfNode(debuggee, node?.id ?? -1), request);
+  const trigger = resolveTrigger(debuggee, id, node?.actor ?? -1, request);
   if ('problem' in trigger) return { problem: trigger.problem, line: snapped };
   return { breakpoint: { ...trigger.breakpoint, kind: 'line', file, line: snapped } };
 }
@@ -98,14 +98,6 @@ export function functionBreakpoint(
   const trigger = resolveTrigger(debuggee, id, -1, request);
   if ('problem' in trigger) return trigger;
   return { breakpoint: { ...trigger.breakpoint, kind: 'function', name: wanted, routines, nodes } };
-}
-
-/** The actor whose program a node belongs to: programs lie one behind the other, each closed by its end. */
-export function actorOfNode(debuggee: Debuggee, node: number): number {
-  const { nodes } = debuggee.model;
-  let actor = 0;
-  for (let id = 0; id < node; id++) if (nodes[id]?.kind === 'end') actor++;
-  return node < 0 ? -1 : actor;
 }
 
 /** Conditions, hit counts and messages. `actor` is whose registers a bare name means while the text is checked. */

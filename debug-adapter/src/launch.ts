@@ -6,15 +6,16 @@ import {
   elaborate,
   FINDINGS,
   includePath,
+  kernelName,
+  kernelOf,
   type Model,
-  moveName,
   nearest,
+  noKernel,
   type ParsedScenario,
-  PROFILES,
   type Profile,
   parse,
-  profileNamed,
   type RunOptions,
+  typedSchedule,
 } from '@snoopscope/sim-core';
 import { baseName, type FileAccessor, samePath } from './files.ts';
 import { RequestError, ScenarioErrors } from './request-error.ts';
@@ -139,7 +140,7 @@ function refuseFinding(name: unknown): void {
 function expect(given: Record<string, unknown>, name: string, type: 'string' | 'boolean'): void {
   const value = given[name];
   if (value === undefined || value === null || typeof value === type) return;
-  throw new RequestError(`\`${name}\` of the launch configuration is a ${type === 'string' ? 'text' : 'truth value'}.`);
+  throw new RequestError(`\`${name}\` of the launch configuration must be a ${type}.`);
 }
 
 async function readScenario(files: FileAccessor, path: string): Promise<SourceFile> {
@@ -196,18 +197,9 @@ async function readInclude(files: FileAccessor, main: SourceFile, path: string):
 }
 
 function profileFor(name: string | undefined, parsed: ParsedScenario): Profile {
-  const own = parsed.lines.flatMap(({ content }) => (content.kind === 'kernel' ? [content.version.text] : []))[0];
-  const wanted = name ?? own;
-  if (wanted === undefined) return PROFILES.findLast((profile) => profile.mainline) as Profile;
-  const profile = profileNamed(wanted);
+  const profile = kernelOf(parsed, name);
   if (profile) return profile;
-  const names = PROFILES.map(({ name: known }) => known);
-  const others = PROFILES.filter(({ mainline }) => !mainline).map(({ name: known }) => known);
-  const mainline = PROFILES.filter((known) => known.mainline);
-  const known = [`${mainline[0]?.name} to ${mainline.at(-1)?.name}`, ...others].join(', ');
-  throw new RequestError(
-    `There is no kernel profile ${wanted}${didYouMean(nearest(wanted, names))} Known are ${known}.`,
-  );
+  throw new RequestError(noKernel(kernelName(parsed, name)).message);
 }
 
 /** A scenario with errors does not run: the first one and its place. */
@@ -223,22 +215,10 @@ function isError({ severity }: Diagnostic): boolean {
   return severity === 'error';
 }
 
-/** A `schedule` line that stands in the launch configuration instead of the file. */
+/** A `schedule` line that is in the launch configuration instead of the file. */
 function scheduleOptions(model: Model, text: string): RunOptions {
-  const line = text.trim().startsWith('schedule') ? text.trim() : `schedule ${text.trim()}`;
-  const parsed = parse(line);
-  const problem = parsed.diagnostics.find(({ severity }) => severity === 'error');
-  const content = parsed.lines[0]?.content;
-  if (problem || content?.kind !== 'schedule') {
-    throw new RequestError(`The schedule of the launch configuration cannot be read: ${problem?.message ?? line}`);
-  }
-  const schedule = content.items.map((item) => {
-    const args = item.args.length > 0 ? `(${item.args.map((arg) => arg.text).join(',')})` : '';
-    const name = moveName(item.actor.text + args, item.alternative ?? 0);
-    const move = model.moves.findIndex((known) => known.name === name);
-    if (move >= 0) return { move, count: item.count };
-    const known = model.moves.map((one) => one.name).slice(0, 12);
-    throw new RequestError(`Nothing in this scenario moves as ${name}; possible are ${known.join(', ')}.`);
-  });
-  return { schedule, granularity: content.granularity };
+  const { moves, granularity, diagnostics } = typedSchedule(model, text);
+  const problem = diagnostics.find(({ severity }) => severity === 'error');
+  if (problem) throw new RequestError(`\`schedule\` of the launch configuration: ${problem.message}`);
+  return { schedule: moves, granularity };
 }

@@ -1,5 +1,5 @@
 /** The language server: which request is answered by which feature. */
-import { completionAt, foldingRanges, format, outline, VOCABULARY } from '@snoopscope/sim-core';
+import { completionAt, foldingRanges, format, NEWEST, outline, VOCABULARY } from '@snoopscope/sim-core';
 import {
   CodeActionKind,
   type CompletionItem,
@@ -25,7 +25,6 @@ import { colouredWords } from './features/tokens.ts';
 import { refuseMalformed } from './messages.ts';
 import { type Host, Session } from './session.ts';
 import { readSettings } from './settings.ts';
-import { newestProfile } from './snapshot.ts';
 import * as lsp from './to-lsp.ts';
 import { TokenResults } from './token-results.ts';
 import { MOST_SCENARIOS } from './workspace.ts';
@@ -105,7 +104,7 @@ export function startServer(connection: Connection, host: Host = {}): void {
   connection.onCompletionResolve((item: CompletionItem) => {
     try {
       const data = item.data as { about?: About; uri?: string } | undefined;
-      const profile = documents.snapshot(data?.uri ?? '')?.profile ?? newestProfile();
+      const profile = documents.snapshot(data?.uri ?? '')?.profile ?? NEWEST;
       const text = data?.about && aboutText(data.about, profile);
       return text ? { ...item, documentation: lsp.markup(text, session.client.markdownCompletion) } : item;
     } catch (error) {

@@ -1,4 +1,4 @@
-import { type Diagnostic, FIRST_VERSION, LAST_VERSION, PROFILES, profileNamed } from '@snoopscope/sim-core';
+import { type Diagnostic, noKernel, profileNamed } from '@snoopscope/sim-core';
 import {
   type CancellationToken,
   type Connection,
@@ -302,11 +302,9 @@ export class Session {
   #warnOfUnknownKernel(kernel: string | undefined): void {
     if (kernel === undefined || profileNamed(kernel) !== undefined || this.#warned.has(kernel)) return;
     this.#warned.add(kernel);
-    const others = PROFILES.filter(({ mainline }) => !mainline).map(({ name }) => name);
-    const known = [`${FIRST_VERSION} to ${LAST_VERSION}`, ...others].join(', ');
     void this.connection.sendNotification(ShowMessageNotification.type, {
       type: MessageType.Warning,
-      message: `The setting snoopscope.kernel names ${kernel}, which is no kernel profile. Known are ${known}. Until it is changed, the kernel line of each scenario counts.`,
+      message: `Setting snoopscope.kernel: ${noKernel(kernel).message} Until it is changed, the kernel line of each scenario counts.`,
     });
   }
 }

@@ -1,11 +1,4 @@
-import {
-  contentsOfKind,
-  LAST_VERSION,
-  type ParsedScenario,
-  type Profile,
-  profileNamed,
-  remembered,
-} from '@snoopscope/sim-core';
+import { kernelOf, NEWEST, type ParsedScenario, type Profile, remembered } from '@snoopscope/sim-core';
 import { keyOf } from './includes.ts';
 
 /** A document as it was at one moment, with everything that an answer about it depends on. Never changes. */
@@ -34,13 +27,7 @@ export interface Location {
 
 /** The profile that a scenario runs on: the one chosen in the settings, its own `kernel` line, or the newest. */
 export function profileFor(scenario: ParsedScenario, chosen: string | undefined): Profile {
-  return profileNamed(chosen ?? '') ?? profileNamed(kernelLineOf(scenario) ?? '') ?? newestProfile();
-}
-
-export function newestProfile(): Profile {
-  const profile = profileNamed(LAST_VERSION);
-  if (profile === undefined) throw new RangeError(`the newest version ${LAST_VERSION} has no profile`);
-  return profile;
+  return kernelOf(scenario, chosen) ?? kernelOf(scenario) ?? NEWEST;
 }
 
 export function includedScenario(snapshot: Snapshot): (path: string) => ParsedScenario | undefined {
@@ -57,8 +44,4 @@ export function familyFrom({ uri, scenario }: IncludedFile, included: Iterable<I
   const family = new Map([[keyOf(uri), { uri, scenario }]]);
   for (const file of included) if (!family.has(keyOf(file.uri))) family.set(keyOf(file.uri), file);
   return [...family.values()];
-}
-
-function kernelLineOf(scenario: ParsedScenario): string | undefined {
-  return contentsOfKind(scenario, 'kernel')[0]?.content.version.text;
 }

@@ -69,6 +69,7 @@ export * from './scenario/ast.ts';
 export { blockOfLines, contentsOfKind } from './scenario/blocks.ts';
 export { type CheckContext, check } from './scenario/checks/run.ts';
 export { checkByCode } from './scenario/checks/table.ts';
+export { noKernel } from './scenario/checks/unknown-kernel.ts';
 export {
   compileExpression,
   type Expression,

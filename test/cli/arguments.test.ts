@@ -40,7 +40,7 @@ describe('mistakes in the call', () => {
     ['run --granularity micr a.snoop', 'did you mean `micro`?', 'unknown-granularity'],
     ['run --max-steps 0 a.snoop', '--max-steps takes a whole number from 1 on, found `0`', 'not-a-count'],
     ['run --max-steps 1e3 a.snoop', 'found `1e3`', 'not-a-count'],
-    [`run --kernel v5.111 ${race}`, 'There is no kernel profile `v5.111`; did you mean `v5.11`?', 'unknown-kernel'],
+    [`run --kernel v5.111 ${race}`, 'There is no kernel `v5.111`; did you mean `v5.11`?', 'unknown-kernel'],
     [`check --kernel linux ${race}`, 'Known are v3.12 to', 'unknown-kernel'],
     [`run --schedule vcpu7*2 ${race}`, 'Nothing moves as `vcpu7`', 'unknown-move'],
     [`bisect --from v5.11 ${race}`, '--from and --to belong together', 'missing-option'],

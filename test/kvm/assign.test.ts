@@ -1,4 +1,4 @@
-// Legacy assignment, which no recorded kernel has any more: checks, coherency and SNP as the fact sheet's C.2 has them.
+// Legacy assignment, which no recorded kernel has any more: checks, coherency and SNP as the kernel source has them.
 import { describe, expect, it } from 'vitest';
 import { type DeviceId, type Executor, type Model, type PageId, Run, type VmId } from '../../sim-core/src/index.ts';
 import { IOPTE } from '../../sim-core/src/iommu/iopte.ts';

@@ -1,4 +1,4 @@
-// The device control API between kernels that no recording covers: the fact sheet's vectors and its two races.
+// The device control API between kernels that no recording covers: what it answers, and its two races.
 import { describe, expect, it } from 'vitest';
 import { outcome, outcomes } from './run.ts';
 

@@ -1,9 +1,8 @@
 // What hover says: from the record of the word, for the kernel of the scenario.
-import { rolesOf, VOCABULARY } from '@snoopscope/sim-core';
+import { NEWEST, rolesOf, VOCABULARY } from '@snoopscope/sim-core';
 import { expect, test } from 'vitest';
 import { describe } from '../../server/src/features/describe.ts';
 import { hoverAt } from '../../server/src/features/hover.ts';
-import { newestProfile } from '../../server/src/snapshot.ts';
 import { around } from './features.ts';
 import { marked, snapshotOf } from './marked.ts';
 
@@ -73,8 +72,8 @@ test('devices and registers are what they belong to', () => {
 test('a rule that is our own reading is labelled', () => {
   const op = VOCABULARY.requests.get('KVM_CREATE_VM');
   if (op === undefined) throw new Error('KVM_CREATE_VM is not an op');
-  expect(describe({ kind: 'op', op: { ...op, derived: true } }, newestProfile())).toContain('A model finding');
-  expect(describe({ kind: 'op', op: { ...op, derived: false } }, newestProfile())).not.toContain('A model finding');
+  expect(describe({ kind: 'op', op: { ...op, derived: true } }, NEWEST)).toContain('A model finding');
+  expect(describe({ kind: 'op', op: { ...op, derived: false } }, NEWEST)).not.toContain('A model finding');
 });
 
 test('every word of a scenario that has a record has a hover, and none throws', () => {

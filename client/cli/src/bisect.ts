@@ -5,6 +5,7 @@
  * `~exists P` ask the same. Only changes that the model asked for while it explored one of the two kernels can matter.
  */
 import {
+  behavesAs,
   CHANGES,
   type Change,
   type ChangeId,
@@ -94,7 +95,7 @@ export class Bisection {
   /** What the scenario comes to on a kernel; explored only if no kernel that behaves the same was. */
   async answers(profile: Profile): Promise<Answers> {
     const model = withAllConditions(modelOf(this.#file, profile));
-    const known = this.#explored.find(({ model: explored }) => sameDecisions(explored, profile));
+    const known = this.#explored.find(({ model: explored }) => behavesAs(model, explored));
     if (known) return known.answers;
     const exploration = await this.#explore(model);
     const answers = answersOf(model, exploration);
@@ -172,11 +173,6 @@ const OPEN = 'open';
 /** The same question is asked of every kernel, also of those that the condition is not written for. */
 function withAllConditions(model: Model): Model {
   return { ...model, conditions: model.conditions.map((condition) => ({ ...condition, applies: true })) };
-}
-
-/** The explored kernel took every decision as this one would. */
-function sameDecisions({ world: { kernel } }: Model, profile: Profile): boolean {
-  return [...kernel.consulted].every((id) => profile.changes.has(id) === kernel.profile.changes.has(id));
 }
 
 function questionsOf({ parsed }: ScenarioFile): Question[] {

@@ -5,12 +5,12 @@ import {
   type ExplorationReport,
   elaborate,
   explorationReport,
+  kernelOf,
   type Model,
-  PROFILES,
+  NEWEST,
   type Profile,
   type Progress,
   parse,
-  profileNamed,
   reporting,
   type Share,
   ShareOfLevels,
@@ -126,8 +126,7 @@ function modelOf(request: ExploreRequest): {
 } {
   const { includes } = request;
   const parsed = parse(request.text);
-  const own = parsed.lines.flatMap(({ content }) => (content.kind === 'kernel' ? [content.version.text] : []))[0];
-  const profile = profileNamed(request.kernel ?? own ?? '') ?? (PROFILES.findLast((one) => one.mainline) as Profile);
+  const profile = kernelOf(parsed, request.kernel) ?? kernelOf(parsed) ?? NEWEST;
   const read = (path: string) => (Object.hasOwn(includes, path) ? parse(includes[path] ?? '') : undefined);
   const { model, diagnostics } = elaborate(parsed, { profile, includes: read });
   const errors = [...parsed.diagnostics, ...diagnostics].filter(({ severity }) => severity === 'error');

@@ -4,6 +4,7 @@ import {
   includePath,
   MACHINE_OPTIONS,
   MACHINE_WORD_DOCS,
+  NEWEST,
   type Position,
   profileNamed,
   type ScenarioSymbol,
@@ -12,7 +13,7 @@ import {
   type WordAt,
   wordAt,
 } from '@snoopscope/sim-core';
-import { newestProfile, type Snapshot } from '../snapshot.ts';
+import type { Snapshot } from '../snapshot.ts';
 import { code, describe, describeCommit, describeProfile, describeStruct, inLanguage, page } from './describe.ts';
 import { codeOf, definingCode, definitionsOf, documentationOf, pathKind, whatIs } from './names.ts';
 import { symbolAt } from './references.ts';
@@ -139,7 +140,7 @@ function aboutOptionValue(found: WordAt): string | undefined {
   if (owner === undefined) return undefined;
   if (owner === 'op') {
     const option = op?.options?.find(({ name }) => name === field);
-    return op && option && describe({ kind: 'op-option', op, name: option.name, doc: option.doc }, newestProfile());
+    return op && option && describe({ kind: 'op-option', op, name: option.name, doc: option.doc }, NEWEST);
   }
   if (field === undefined) return owner === 'cpu' || owner === 'iommu' ? aboutMachineWord(owner, text) : undefined;
   const option = MACHINE_OPTIONS[owner].find(({ key }) => key === field);

@@ -55,6 +55,12 @@ export class Executor {
     return this.model.nodes[this.#node(actor)]?.kind === 'end';
   }
 
+  /** Is it in a kernel function, waiting for a lock that another holds? Ask only where it cannot move: it is tried. */
+  waitsForLock(actor: number): boolean {
+    const task = this.tasks[actor] as Task;
+    return !this.ended(actor) && task.depth > 0 && !this.microStep(actor, 0) && task.blockedOn >= 0;
+  }
+
   /** One micro-step of an actor. At a `choose`, `alternative` says which one. */
   microStep(actor: number, alternative: number): boolean {
     const { machine, model } = this;

@@ -9,11 +9,15 @@ import type { Task } from './task.ts';
 
 export type ProgramNode = StatementNode | ChooseNode | RepeatNode | EndNode;
 
-export interface StatementNode {
-  readonly kind: 'statement';
+interface NodeBase {
   readonly id: number;
-  /** Where it stands. */
+  /** Whose program it belongs to: index of the actor. */
+  readonly actor: number;
   readonly place: Place;
+}
+
+export interface StatementNode extends NodeBase {
+  readonly kind: 'statement';
   readonly routine: Routine;
   readonly args: StatementArgs;
   /** Called with the result when the statement is over: binds names, compares with what is declared. */
@@ -21,17 +25,13 @@ export interface StatementNode {
   next: number;
 }
 
-export interface ChooseNode {
+export interface ChooseNode extends NodeBase {
   readonly kind: 'choose';
-  readonly id: number;
-  readonly place: Place;
   readonly alternatives: number[];
 }
 
-export interface RepeatNode {
+export interface RepeatNode extends NodeBase {
   readonly kind: 'repeat';
-  readonly id: number;
-  readonly place: Place;
   /** The slot that counts the rounds begun. */
   readonly counter: number;
   readonly count: number;
@@ -39,10 +39,8 @@ export interface RepeatNode {
   next: number;
 }
 
-export interface EndNode {
+export interface EndNode extends NodeBase {
   readonly kind: 'end';
-  readonly id: number;
-  readonly place: Place;
 }
 
 /** A line of a file, and the `call` lines that led into the procedure it belongs to, outermost first. */

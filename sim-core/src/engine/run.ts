@@ -240,12 +240,7 @@ export class Run {
     const { executor } = this;
     const waiting = executor.tasks.filter((t) => !executor.ended(t.actor)).map((t) => t.actor);
     if (waiting.length === 0) return { kind: 'completed' };
-    const deadlock = waiting.some((actor) => {
-      const task = executor.tasks[actor];
-      if (!task || task.depth === 0) return false;
-      executor.microStep(actor, 0);
-      return task.blockedOn >= 0;
-    });
+    const deadlock = waiting.some((actor) => executor.waitsForLock(actor));
     return { kind: 'stuck', waiting, deadlock };
   }
 }

@@ -60,8 +60,5 @@ export function stateAfterSetup(model: Model): { state: Int32Array; findings: nu
 
 /** Is one of the actors that cannot move waiting for a lock? Only asked when nobody can move. */
 export function isDeadlock(executor: Executor): boolean {
-  return executor.tasks.some((task) => {
-    if (executor.ended(task.actor) || task.depth === 0) return false;
-    return !executor.microStep(task.actor, 0) && task.blockedOn >= 0;
-  });
+  return executor.tasks.some(({ actor }) => executor.waitsForLock(actor));
 }

@@ -11,8 +11,8 @@ import { type Exploration, type ExploreOptions, type Progress, SLICE_MOVES } fro
 import { exploringSchedule } from '../explore/scheduled.ts';
 import { Search } from '../explore/search.ts';
 import type { Profile } from '../kernel/profiles.ts';
-import { PROFILES, profileNamed } from '../kernel/profiles.ts';
-import type { Diagnostic, LineContent, ParsedScenario } from '../scenario/ast.ts';
+import { answersAlike, kernelOf, NEWEST } from '../kernel/profiles.ts';
+import type { Diagnostic, ParsedScenario } from '../scenario/ast.ts';
 import type { Includes } from '../scenario/elaborate/sources.ts';
 import { profilesIn } from '../scenario/elaborate/versions.ts';
 import { elaborate } from '../scenario/elaborate.ts';
@@ -56,9 +56,6 @@ export interface CheckResult {
   readonly left: readonly Profile[];
 }
 
-/** The newest release that has a profile is what a scenario without any version is for. */
-const newest = PROFILES.filter((p) => p.mainline).at(-1) as Profile;
-
 export function checkScenario(parsed: ParsedScenario, options: CheckOptions = {}): CheckResult {
   return toEnd(checking(parsed, options));
 }
@@ -90,10 +87,7 @@ export function profilesNamed(parsed: ParsedScenario): Profile[] {
   const contents = parsed.lines.map((line) => line.content);
   const ranges = contents.flatMap((content) => (content.kind === 'condition' ? content.on : []));
   if (ranges.length > 0) return profilesIn(ranges);
-  const kernel = contents.find(
-    (content): content is Extract<LineContent, { kind: 'kernel' }> => content.kind === 'kernel',
-  );
-  return [profileNamed(kernel?.version.text ?? newest.name) ?? newest];
+  return [kernelOf(parsed) ?? NEWEST];
 }
 
 function* judging(model: Model, profile: Profile, options: ExploreOptions): Generator<Progress, KernelVerdict> {
@@ -140,9 +134,8 @@ function isUnexpected(model: Model, finding: Finding, conditions: number): boole
  * Would this kernel have taken every decision as the explored one did? The explored model knows which changes it asked
  * for; one that has the same answers to them, and the same conditions, ends in the same verdicts.
  */
-function behavesAs(model: Model, explored: Model): boolean {
+export function behavesAs(model: Model, explored: Model): boolean {
   const { kernel } = explored.world;
-  const { changes } = model.world.kernel.profile;
-  for (const change of kernel.consulted) if (changes.has(change) !== kernel.profile.changes.has(change)) return false;
+  if (!answersAlike(kernel.consulted, model.world.kernel.profile, kernel.profile)) return false;
   return model.conditions.every((condition, i) => condition.applies === explored.conditions[i]?.applies);
 }

@@ -13,7 +13,7 @@ export interface Change {
   readonly id: string;
   /** Subject of the upstream commit, or our own words when it is no single commit. */
   readonly subject: string;
-  /** Abbreviated commit id where the fact sheet gives one. */
+  /** Abbreviated commit id where it is known. */
   readonly commit?: string;
   /** First mainline release with it; absent when it never landed (a posted series, a proposal). */
   readonly first?: Version;

@@ -4,6 +4,7 @@
  * Mainline releases get their set from the change table. What is not a mainline release (a series as it was posted, a
  * stable release with backports) names its base and what it adds or lacks.
  */
+import type { ParsedScenario } from '../scenario/ast.ts';
 import { CHANGES, type ChangeId, compareVersions, type Version } from './changes.ts';
 
 export interface Profile {
@@ -145,6 +146,33 @@ const byName: ReadonlyMap<string, Profile> = new Map(PROFILES.map((p) => [p.name
 /** The profile of a name, or undefined: the caller lists the known ones. */
 export function profileNamed(name: string): Profile | undefined {
   return byName.get(name);
+}
+
+/** The newest mainline release: what a scenario is for when nothing names a kernel. */
+export const NEWEST: Profile = profileNamed(LAST_VERSION) as Profile;
+
+/** The kernel that a scenario runs on by name: the chosen one, else that of its `kernel` line, else the newest. */
+export function kernelName({ lines }: ParsedScenario, chosen?: string): string {
+  if (chosen) return chosen;
+  for (const { content } of lines) if (content.kind === 'kernel') return content.version.text;
+  return NEWEST.name;
+}
+
+/** Its profile, or undefined when there is no such kernel: tools refuse the name, or fall back and say so. */
+export function kernelOf(scenario: ParsedScenario, chosen?: string): Profile | undefined {
+  return profileNamed(kernelName(scenario, chosen));
+}
+
+/** `v3.12 to v7.3, series-v1`: mainline as one range, all others by name. */
+export function knownKernels(): string {
+  const others = PROFILES.filter(({ mainline }) => !mainline).map(({ name }) => name);
+  return [`${FIRST_VERSION} to ${LAST_VERSION}`, ...others].join(', ');
+}
+
+/** Has a profile the same answers to these questions? Then it behaves alike wherever nothing else is asked. */
+export function answersAlike(asked: Iterable<ChangeId>, a: Profile, b: Profile): boolean {
+  for (const change of asked) if (a.changes.has(change) !== b.changes.has(change)) return false;
+  return true;
 }
 
 /** A copy of a profile with single changes switched on or off: bisecting, mutation. */

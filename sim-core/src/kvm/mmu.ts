@@ -89,7 +89,7 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
   const leafSlot = (vm: VmId, page: PageId): number => leaf.base + vm * pages + page;
   const violation = EXIT_REASONS.indexOf('EPT_VIOLATION');
 
-  // linux: arch/x86/kvm/vmx/vmx.c vmx_get_mt_mask(); the table is section E.3 of the sources page.
+  // linux: arch/x86/kvm/vmx/vmx.c vmx_get_mt_mask().
   function memoryTypeMask(m: Machine, vcpu: VcpuId, vm: VmId, page: PageId): number {
     const make = (type: number, ipat: boolean): number =>
       LEAF.present + (type << LEAF.typeShift) + (ipat ? LEAF.ipat : 0);

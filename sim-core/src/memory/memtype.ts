@@ -25,7 +25,7 @@ export function cacheable(type: number): boolean {
   return type === MEMTYPE.WB || type === MEMTYPE.WT || type === MEMTYPE.WP;
 }
 
-// Rows: type from EPT or MTRR. Columns: PAT type. The WP row is UNVERIFIED in the fact sheet.
+// Rows: type from EPT or MTRR. Columns: PAT type. The WP row is unverified: no recording shows it.
 const COMBINED: Readonly<Record<string, Readonly<Record<MemtypeName, MemtypeName>>>> = {
   UC: { UC: 'UC', 'UC-': 'UC', WC: 'WC', WT: 'UC', WP: 'UC', WB: 'UC' },
   WC: { UC: 'UC', 'UC-': 'WC', WC: 'WC', WT: 'UC', WP: 'UC', WB: 'WC' },

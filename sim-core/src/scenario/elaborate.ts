@@ -180,13 +180,11 @@ function registerSlot(
   return slot;
 }
 
-/** Every actor has as many moves as its largest choice has alternatives. Programs lie one behind the other. */
+/** Every actor has as many moves as its largest choice has alternatives. */
 function allMoves(topology: Topology, nodes: readonly ProgramNode[], environment: Model['environment']): Move[] {
   const most = topology.actors.map(() => 1);
-  let actor = 0;
   for (const node of nodes) {
-    if (node.kind === 'choose') most[actor] = Math.max(most[actor] as number, node.alternatives.length);
-    else if (node.kind === 'end') actor++;
+    if (node.kind === 'choose') most[node.actor] = Math.max(most[node.actor] as number, node.alternatives.length);
   }
   const moves = topology.actors.flatMap((model, index) =>
     Array.from(

@@ -4,7 +4,7 @@ export const wbnoinvd: Op = {
   name: 'wbnoinvd',
   kind: 'instruction',
   summary: 'Writes back the caches of the executing CPU and keeps the lines.',
-  doc: `Shares the encoding of WBINVD with an F3 prefix and takes the same exit; KVM performs a full WBINVD for it. That the exit is shared is from the vendor's manual by way of the fact sheet and is UNVERIFIED there; the recordings show WBNOINVD as a WBINVD exit.`,
+  doc: `Shares the encoding of WBINVD with an F3 prefix and takes the same exit; KVM performs a full WBINVD for it. The recordings show WBNOINVD as a WBINVD exit.`,
   sources: [
     { document: 'Intel SDM', place: 'volume 2, "WBNOINVD"' },
     { document: 'linux', place: 'arch/x86/kvm/x86.c kvm_emulate_wbinvd()' },

@@ -1,9 +1,14 @@
-import { FIRST_VERSION, LAST_VERSION, PROFILES, profileNamed } from '../../kernel/profiles.ts';
+import { knownKernels, PROFILES, profileNamed } from '../../kernel/profiles.ts';
 import { didYouMean, nearest } from '../suggest.ts';
-import { type Check, list, replacing } from './check.ts';
+import { type Check, replacing, type Wording } from './check.ts';
 
 const NAMES: readonly string[] = PROFILES.map((profile) => profile.name);
-const OTHERS: readonly string[] = PROFILES.filter((profile) => !profile.mainline).map((profile) => profile.name);
+
+/** Every tool refuses the name of a kernel in these words. */
+export function noKernel(name: string): Wording {
+  const meant = nearest(name, NAMES);
+  return { message: `There is no kernel \`${name}\`${didYouMean(meant)} Known are ${knownKernels()}.`, meant };
+}
 
 export const unknownKernel: Check = {
   code: 'unknown-kernel',
@@ -20,9 +25,8 @@ export const unknownKernel: Check = {
   *line({ words }) {
     for (const { role, text, span } of words) {
       if (role !== 'version' || profileNamed(text) !== undefined) continue;
-      const meant = nearest(text, NAMES);
-      const known = `Known are ${FIRST_VERSION} to ${LAST_VERSION}${OTHERS.length === 0 ? '' : `, ${list(OTHERS, 20)}`}.`;
-      yield { span, message: `There is no kernel \`${text}\`${didYouMean(meant)} ${known}`, ...replacing(span, meant) };
+      const { message, meant } = noKernel(text);
+      yield { span, message, ...replacing(span, meant) };
     }
   },
 };

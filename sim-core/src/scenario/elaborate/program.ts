@@ -63,7 +63,7 @@ export function compileProgram(
   const exits = compileItems(context, actor, items, { file, calls: [], words: new Map() }, [
     (target) => (entry.node = target),
   ]);
-  const end = addNode(context, (id) => ({ kind: 'end', id, place: { file, line, calls: [] } }));
+  const end = addNode(context, (id) => ({ kind: 'end', id, actor, place: { file, line, calls: [] } }));
   for (const exit of exits) exit(end);
   return entry.node;
 }
@@ -103,7 +103,7 @@ function compileItem(context: ProgramContext, actor: number, item: Item, frame: 
       return compileLine(context, actor, item.line, frame, place, entries);
     case 'choose': {
       const alternatives: number[] = [];
-      const node = addNode(context, (id) => ({ kind: 'choose', id, place, alternatives }));
+      const node = addNode(context, (id) => ({ kind: 'choose', id, actor, place, alternatives }));
       enter(entries, node);
       return item.alternatives.flatMap((body) => {
         const index = alternatives.push(-1) - 1;
@@ -111,7 +111,7 @@ function compileItem(context: ProgramContext, actor: number, item: Item, frame: 
         // The first statement makes the choice, so an alternative that begins with control gets a statement of its own.
         const first = body[0];
         const begun =
-          first?.kind === 'line' && !isCall(context, first.line, frame) ? start : addSkip(context, place, start);
+          first?.kind === 'line' && !isCall(context, first.line, frame) ? start : addSkip(context, actor, place, start);
         return compileItems(context, actor, body, frame, begun);
       });
     }
@@ -132,6 +132,7 @@ function compileItem(context: ProgramContext, actor: number, item: Item, frame: 
       const node = addNode(context, (id) => ({
         kind: 'repeat',
         id,
+        actor,
         place,
         counter,
         count: item.count,
@@ -151,12 +152,17 @@ function isCall(context: ProgramContext, line: number, frame: Frame): boolean {
   return context.sources[frame.file]?.parsed.lines[line]?.content.kind === 'call';
 }
 
-function addSkip(context: ProgramContext, place: Place, entries: Exits): Exits {
-  return addStatement(context, place, entries, context.routines.skip, { values: [], request: -1, action: undefined });
+function addSkip(context: ProgramContext, actor: number, place: Place, entries: Exits): Exits {
+  return addStatement(context, actor, place, entries, context.routines.skip, {
+    values: [],
+    request: -1,
+    action: undefined,
+  });
 }
 
 function addStatement(
   context: ProgramContext,
+  actor: number,
   place: Place,
   entries: Exits,
   routine: Routine,
@@ -166,6 +172,7 @@ function addStatement(
   const node = addNode(context, (id) => ({
     kind: 'statement',
     id,
+    actor,
     place,
     routine,
     args,
@@ -190,9 +197,10 @@ function compileLine(
   const statement = substitute(content, frame.words);
   if (statement.kind === 'call') return compileCall(context, actor, statement, frame, place, entries);
   const compiled = context.problems.attempt(() => compileStatement(context, actor, statement, line));
-  if (!compiled) return addSkip(context, place, entries);
+  if (!compiled) return addSkip(context, actor, place, entries);
   return addStatement(
     context,
+    actor,
     place,
     entries,
     compiled.routine,
