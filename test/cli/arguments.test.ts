@@ -16,7 +16,7 @@ describe('mistakes in the call', () => {
     ['run', '`run` needs FILE', 'missing-operand'],
     ['run a.snoop b.snoop', '`run` does not know what to do with `b.snoop`', 'surplus-operand'],
     ['run --kernel', '--kernel needs a value', 'missing-value'],
-    ['check - -', '- is standard input, which can be read once only.', 'surplus-operand'],
+    ['check - -', '- is standard input, which can be read only once.', 'surplus-operand'],
     ['help run check', '`help` does not know what to do with `check`', 'surplus-operand'],
     ['explore --workers 65 a.snoop', '--workers takes a whole number from 1 to 64, found `65`', 'not-a-count'],
     ['explore --random 5 --pct 1001 a.snoop', '--pct takes a whole number from 1 to 1000', 'not-a-count'],
@@ -44,9 +44,9 @@ describe('mistakes in the call', () => {
     [`check --kernel linux ${race}`, 'Known are v3.12 to', 'unknown-kernel'],
     [`run --schedule vcpu7*2 ${race}`, 'Nothing moves as `vcpu7`', 'unknown-move'],
     [`bisect --from v5.11 ${race}`, '--from and --to belong together', 'missing-option'],
-    ['import strace a.log', 'Importing `strace` is not there yet. What can be imported: recording.', 'unknown-kind'],
+    ['import strace a.log', 'Importing `strace` is not supported yet. Supported kinds: recording.', 'unknown-kind'],
     ['import recordng a.log', '`recordng` cannot be imported', 'unknown-kind'],
-    ['export perfetto a.snoop', 'Exporting `perfetto` is not there yet. What can be exported: trace.', 'unknown-kind'],
+    ['export perfetto a.snoop', 'Exporting `perfetto` is not supported yet. Supported kinds: trace.', 'unknown-kind'],
     ['export constructor a.snoop', '`constructor` cannot be exported', 'unknown-kind'],
     ['lsp --port 99999', '--port takes a number from 0 to 65535', 'not-a-port'],
     ['help chek', 'did you mean `check`?', 'unknown-command'],
@@ -78,7 +78,7 @@ describe('help', () => {
   test('names every command and every exit code', async () => {
     const { exitCode, stdout } = await snoopscope('help');
     for (const { name, summary } of COMMANDS) expect(stdout.replace(/\s+/g, ' ')).toContain(`${name} ${summary}`);
-    for (const code of ['0 fine', '1 a condition', '2 the input', '3 a limit', '130 interrupted']) {
+    for (const code of ['0 success', '1 a condition', '2 invalid input', '3 a limit', '130 interrupted']) {
       expect(stdout.replace(/ +/g, ' ')).toContain(code);
     }
     expect(exitCode).toBe(0);

@@ -56,15 +56,15 @@ describe('a search that was stopped by a limit', () => {
   test('says so in words', async () => {
     rmSync(path.join(folder, 'a.cp'), { force: true });
     const limited = await snoopscope([...kept, '--max-states', '3000'], { workingDirectory: folder });
-    expect(limited.stdout).toContain('checkpoint: written to a.cp; the same call goes on from there');
+    expect(limited.stdout).toContain('checkpoint: written to a.cp; the same call resumes it');
     const rest = await snoopscope(kept, { workingDirectory: folder });
-    expect(rest.stderr).toContain('Going on from the checkpoint a.cp.');
-    expect(rest.stdout).toMatch(/checkpoint: gone on from a\.cp at \d+ states; a\.cp now holds\s+this result/);
+    expect(rest.stderr).toContain('Resuming from the checkpoint a.cp.');
+    expect(rest.stdout).toMatch(/checkpoint: resumed from a\.cp at \d+ states; a\.cp now holds\s+this result/);
     const known = await snoopscope(kept, { workingDirectory: folder });
     expect(known.stdout).toContain('checkpoint: a.cp holds this result; remove it to explore again');
   });
 
-  test('is not gone on with by other options', async () => {
+  test('is not resumed with other options', async () => {
     const { stderr, exitCode } = await snoopscope(['explore', '--no-reduction', scenario, '--checkpoint', 'a.cp'], {
       workingDirectory: folder,
     });

@@ -112,7 +112,7 @@ describe('what does not belong together', () => {
       'of another scenario',
     ],
     ['a suite', random, 'test test/cli/scenarios', 'it is of `explore`'],
-    ['another document', random, 'kernels', 'it is no result of'],
+    ['another document', random, 'kernels', 'it is not a result of'],
     ['searches that met a limit', `explore --max-states 3 ${race}`, `explore --max-states 4 ${race}`, 'met a limit'],
     [
       'suites asked for something else',
@@ -137,7 +137,7 @@ describe('what does not belong together', () => {
 
   test('text that is no JSON', async () => {
     const { exitCode, stderr } = await snoopscope(`merge ${race}`);
-    expect(stderr).toContain('it is no JSON');
+    expect(stderr).toContain('it is not JSON');
     expect(exitCode).toBe(2);
   });
 });
@@ -166,7 +166,9 @@ test('what is damaged is refused in words', async () => {
     const name = path.join(folder, `damaged-${i}.json`);
     writeFileSync(name, JSON.stringify(document));
     const { exitCode, stdout, stderr } = await snoopscope(`merge ${name}`);
-    expect(stderr.replace(/\s+/g, ' ')).toContain('cannot be merged: it is no result of `explore`, `test` or `check`');
+    expect(stderr.replace(/\s+/g, ' ')).toContain(
+      'cannot be merged: it is not a result of `explore`, `test` or `check`',
+    );
     expect([exitCode, stdout]).toEqual([2, '']);
   }
 });

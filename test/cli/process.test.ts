@@ -270,12 +270,12 @@ describe('a checkpoint', () => {
     child.kill('SIGTERM');
     const { code, stdout } = await child.ended;
     expect(code).toBe(130);
-    expect(stdout).toContain('the same call goes on from there');
+    expect(stdout).toContain('the same call resumes it');
     const [, states] = /^ +(\d+) states?/m.exec(stdout) ?? [];
     const next = start(args(file));
-    await text(next.stderr, /Going on from the checkpoint/);
+    await text(next.stderr, /Resuming from the checkpoint/);
     next.kill('SIGTERM');
-    expect((await next.ended).stdout.replace(/\s+/g, ' ')).toContain(`gone on from ${file} at ${states} state`);
+    expect((await next.ended).stdout.replace(/\s+/g, ' ')).toContain(`resumed from ${file} at ${states} state`);
   }, 60_000);
 
   test('survives a process that is killed', async () => {
@@ -287,8 +287,8 @@ describe('a checkpoint', () => {
     expect((await child.ended).signal).toBe('SIGKILL');
     const next = start([...args(file), '--max-seconds', '1']);
     const { stderr, stdout } = await next.ended;
-    expect(stderr).toContain(`Going on from the checkpoint ${file}`);
-    expect(stdout).toContain('checkpoint: gone on from');
+    expect(stderr).toContain(`Resuming from the checkpoint ${file}`);
+    expect(stdout).toContain('checkpoint: resumed from');
     expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   }, 60_000);
 });

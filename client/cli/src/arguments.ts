@@ -1,13 +1,11 @@
-/** From the words behind the program's name to a checked call of a command. */
+/** From the words after the program's name to a checked call of a command. */
 import { parseArgs } from 'node:util';
 import { didYouMean, nearest } from '@snoopscope/sim-core';
 import type { Command, OptionSpec } from './commands/command.ts';
 import { Failure } from './failure.ts';
 
 /** Every command understands these. */
-export const COMMON_OPTIONS: readonly OptionSpec[] = [
-  { name: 'help', short: 'h', doc: 'Print the help page of the command.' },
-];
+export const COMMON_OPTIONS: readonly OptionSpec[] = [{ name: 'help', short: 'h', doc: 'Print this help.' }];
 
 export interface Arguments {
   readonly operands: readonly string[];
@@ -87,10 +85,10 @@ function unknownOption(command: Command, written: string, specs: readonly Option
 
 function checkOperands(command: Command, operands: readonly string[]): void {
   if (operands.includes('')) {
-    throw new Failure('An operand is empty, where the name of something should stand.', { code: 'empty-operand' });
+    throw new Failure('An operand is empty.', { code: 'empty-operand' });
   }
   if (operands.filter((operand) => operand === '-').length > 1) {
-    throw new Failure('- is standard input, which can be read once only.', { code: 'surplus-operand' });
+    throw new Failure('- is standard input, which can be read only once.', { code: 'surplus-operand' });
   }
   const usage = `snoopscope ${command.name} ${command.operands}`.trim();
   if (operands.length < command.minOperands) {

@@ -205,7 +205,7 @@ function answersOf(model: Model, exploration: Exploration): Answers {
 
 function propositionOf({ sources }: Model, line: number): string {
   const { content, text } = sources[0]?.parsed.lines[line] ?? {};
-  if (content?.kind !== 'condition' || text === undefined) throw new Error(`line ${line + 1} is no condition`);
+  if (content?.kind !== 'condition' || text === undefined) throw new Error(`line ${line + 1} is not a condition`);
   return text.slice(content.condition.span.start, content.condition.span.end).trim();
 }
 

@@ -200,7 +200,7 @@ function lineOf({ model, exploration }: KernelVerdict, schedule: readonly Schedu
 
 /**
  * Replays the way to the finding, to say what exactly was found, and where. The search keeps the shortest way to each
- * kind; a declared result is wrong at one line or at several, so that run goes on to its end and tells each line.
+ * kind; a declared result is wrong at one line or at several, so that run continues to its end and tells each line.
  */
 function judgedFindings(verdict: KernelVerdict, { finding, schedule }: ExploredFinding): JudgedFinding[] {
   const { model, exploration } = verdict;
@@ -218,7 +218,7 @@ function judgedFindings(verdict: KernelVerdict, { finding, schedule }: ExploredF
   return found.size > 0 ? [...found.values()] : [{ finding, text: finding, schedule: line }];
 }
 
-/** Micro-steps behind which a replay no longer looks for further wrong results. */
+/** Micro-steps after which a replay stops looking for further wrong results. */
 const REPLAY_STEPS = 20_000;
 
 function findingAt(run: Run, event: number, wanted: Finding): Omit<JudgedFinding, 'schedule'> | undefined {

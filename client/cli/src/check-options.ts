@@ -8,12 +8,12 @@ import { profileOf } from './kernels.ts';
 export const MAX_STATES: OptionSpec = {
   name: 'max-states',
   value: 'N',
-  doc: 'Stop the exploration of a kernel after this many states; 2000000 without it.',
+  doc: 'Limit the exploration of each kernel to N states. Default: 2,000,000.',
 };
 export const MAX_SECONDS: OptionSpec = {
   name: 'max-seconds',
   value: 'S',
-  doc: 'Stop the exploration of a kernel after this many seconds.',
+  doc: 'Limit the exploration of each kernel to S seconds.',
 };
 
 export const CHECK_OPTIONS: readonly OptionSpec[] = [
@@ -21,7 +21,7 @@ export const CHECK_OPTIONS: readonly OptionSpec[] = [
     ...KERNEL,
     value: 'KERNEL',
     offers: { words: () => ['all', ...PROFILES.map(({ name }) => name)] },
-    doc: `${KERNEL.doc} \`all\` takes every one; without it those that the conditions name.`,
+    doc: `${KERNEL.doc} \`all\` means every one. Default: the kernels that the conditions name.`,
   },
   GRANULARITY,
   MAX_STATES,

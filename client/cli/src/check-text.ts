@@ -59,12 +59,12 @@ function printCondition(call: Call, group: VerdictGroup, condition: JudgedCondit
   if (schedule && (holds === false || witnesses)) printSchedule(call, group, schedule);
 }
 
-/** A condition as it stands in the file, but without the spaces that align it there. */
+/** A condition as written in the file, without the spaces that align it there. */
 export function spaced(condition: string): string {
   return condition.replace(/\s+/g, ' ');
 }
 
-// A schedule is there to be copied into a file, so it is never broken, and what stands behind it is a comment.
+// A schedule is meant to be copied into a file, so it is never broken, and what follows it is a comment.
 function printSchedule(call: Call, { profiles, kernel }: VerdictGroup, schedule: string): void {
   const where = profiles.length > 1 ? call.paint('faint', ` // on ${kernel.name}`) : '';
   const text = schedule === 'schedule' ? call.paint('faint', 'whatever the schedule') : call.paint('name', schedule);

@@ -28,7 +28,7 @@ export class CheckpointFile {
     this.#identity = identity;
   }
 
-  /** The snapshot to go on from; undefined when there is no such file yet. */
+  /** The snapshot to resume from; undefined if there is no such file yet. */
   async read(): Promise<ReadSnapshot | undefined> {
     let bytes: Uint8Array;
     try {

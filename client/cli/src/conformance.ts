@@ -1,7 +1,7 @@
 /**
  * `npm run -s conformance -- FILE.jsonl.gz …`: replays recordings of real kernels and shows every difference.
  *
- * Ends with `N sequences, N ops, N differences`. It runs from its source and is no part of the command: recordings are
+ * Ends with `N sequences, N ops, N differences`. It runs from its source and is not part of the command: recordings are
  * in the repository, not in what is installed.
  */
 import {

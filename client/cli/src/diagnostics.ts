@@ -8,7 +8,7 @@ const STYLE_OF: Readonly<Record<Severity, Style>> = {
   information: 'name',
   hint: 'faint',
 };
-/** Tabs become this many spaces, so that the carets stand below what they mean. */
+/** Tabs become this many spaces, so that the carets line up with what they mark. */
 const TAB = '  ';
 /** More than this of one file is not read by anybody. */
 const MOST_SHOWN = 20;

@@ -1,4 +1,4 @@
-/** An exploration that is kept in a file, so that the same call goes on where the process ended. */
+/** An exploration that is kept in a file, so that the same call resumes where the process ended. */
 import {
   ALL_REDUCTIONS,
   type Exploration,
@@ -16,7 +16,7 @@ import { VERSION } from './version.ts';
 /** What there is to tell about the checkpoint of an exploration. */
 export interface Kept {
   readonly file: string;
-  /** States (random moves, when runs are drawn) that were there already when the exploration went on from it. */
+  /** States (random moves, when runs are drawn) that were there already when the exploration resumed. */
   readonly resumedFrom?: number;
   /** Nothing is left to do; the file holds the result. */
   readonly finished: boolean;
@@ -36,14 +36,14 @@ export interface Keepable {
 export interface Finished {
   readonly exploration: Exploration;
   readonly report: ExplorationReport;
-  /** There is nothing that could be gone on from. */
+  /** There is nothing to resume. */
   readonly last?: undefined;
 }
 
 /** The kind of a snapshot that is a result. */
 const FINISHED = 'finished';
 
-/** Would going on change anything? */
+/** Would resuming change anything? */
 export function isFinished({ complete, limit, sampling }: Exploration): boolean {
   const drawn = sampling !== undefined && limit === undefined;
   return complete || drawn || limit?.kind === 'finding' || limit?.kind === 'model';
@@ -68,7 +68,7 @@ export class Keeper {
     return new Keeper(file, await file.read());
   }
 
-  /** Is there anything to go on from? */
+  /** Is there anything to resume? */
   get isResumed(): boolean {
     return this.#snapshot !== undefined;
   }
@@ -101,7 +101,7 @@ export class Keeper {
     if (this.#file.isDue) await this.#write(search);
   }
 
-  /** The search was stopped, and can go on from here. */
+  /** The search was stopped and can be resumed from here. */
   async stopped(last: Snapshot): Promise<void> {
     await this.#write({ snapshot: () => last });
   }
@@ -134,7 +134,7 @@ export class Keeper {
   }
 }
 
-/** What must be the same to go on: not how long to search, nor with how many threads. */
+/** What must be the same to resume: not how long to search, nor with how many threads. */
 function askedOf(model: Model, { explore, sample }: ExploreRequest): object {
   const { granularity = model.granularity, findings = {}, reduction, fingerprint = false, maxDepth } = explore;
   const asked = { granularity, findings: Object.fromEntries(Object.entries(findings).sort()) };

@@ -81,14 +81,14 @@ export async function exploreModel(
   const shouldStop = (): boolean => interrupt.aborted || performance.now() - ended > SHORTEN_MS;
   const verdict = verdictOf(model, profile, exploration);
   const report = known?.report ?? (await withPauses(reporting(verdict, { ...request.explore, shouldStop })));
-  // Who did not want to wait for the shortest schedules shall get them the next time.
+  // If the user did not wait for the shortest schedules, the next call finds them.
   if (last) await (interrupt.aborted ? keeper?.stopped(last) : keeper?.finish({ exploration, report }));
   const exitCode = interrupt.aborted && report.passed === undefined ? EXIT.interrupted : exitCodeOf(report);
   const seconds = (ended - began) / 1000;
   return { report, exploration, seconds, exitCode, ...(keeper && { kept: keeper.kept }) };
 }
 
-/** What was found stands, whatever a limit kept from view. Runs at random that found nothing are all that was asked for. */
+/** A failure that was found remains one, even if a limit was hit. Runs at random that found nothing are all that was asked for. */
 export function exitCodeOf({
   passed,
   limit,
@@ -109,7 +109,7 @@ async function explored(
   try {
     await keeper?.begin(search);
     await inSlices(search, request.maxSeconds ?? Number.POSITIVE_INFINITY, interrupt, audience);
-    // What is looked at for the result is no part of the search.
+    // What is looked at for the result does not belong to the search.
     const last = keeper && search.snapshot();
     const exploration = search.result();
     if (isFinished(exploration)) return { exploration, last };

@@ -41,49 +41,53 @@ export function reductionName(key: keyof Reductions): string {
 }
 
 export const EXPLORE_OPTIONS: readonly OptionSpec[] = [
-  { ...KERNEL, doc: `${KERNEL.doc} Without it, what the scenario's \`kernel\` line says, else the newest.` },
+  { ...KERNEL, doc: `${KERNEL.doc} Default: the scenario's \`kernel\` line, else the newest.` },
   GRANULARITY,
-  { name: 'max-states', value: 'N', doc: `Stop after this many states; ${DEFAULT_MAX_STATES} without it.` },
-  { name: 'max-seconds', value: 'S', doc: 'Stop after this many seconds.' },
+  {
+    name: 'max-states',
+    value: 'N',
+    doc: `Limit the search to N states. Default: ${DEFAULT_MAX_STATES.toLocaleString('en-US')}.`,
+  },
+  { name: 'max-seconds', value: 'S', doc: 'Limit the search to S seconds.' },
   {
     name: 'max-megabytes',
     value: 'N',
-    doc: `Stop when the states take more memory than this; ${DEFAULT_MEGABYTES} without it.`,
+    doc: `Limit the memory for states to N MB. Default: ${DEFAULT_MEGABYTES}.`,
   },
-  { name: 'max-depth', value: 'N', doc: 'Look no further than this many moves behind the setup.' },
+  { name: 'max-depth', value: 'N', doc: 'Limit the search to N moves after setup.' },
   {
     name: 'stop-on',
     value: 'FINDINGS',
     offers: FINDING_LIST,
-    doc: 'Stop at the first of these findings, with exit code 1: `stale-read,deadlock`, or `all`. Without it, findings are counted.',
+    doc: 'Stop at the first of these findings and exit with 1: `stale-read,deadlock`, or `all`. Default: count findings and continue.',
   },
-  { name: 'ignore', value: 'FINDINGS', offers: FINDING_LIST, doc: 'Do not look for these findings.' },
-  { name: 'no-reduction', doc: 'Visit every state, and tell apart also those that come to the same.' },
+  { name: 'ignore', value: 'FINDINGS', offers: FINDING_LIST, doc: 'Ignore these findings.' },
+  { name: 'no-reduction', doc: 'Visit every state, including those that a reduction would merge or skip.' },
   {
     name: 'without',
     value: 'REDUCTIONS',
     offers: { list: () => REDUCTION_NAMES },
-    doc: `Switch off single reductions, with commas between: ${listed(REDUCTION_NAMES)}.`,
+    doc: `Disable some reductions, separated by commas: ${listed(REDUCTION_NAMES)}.`,
   },
   {
     name: 'estimate',
-    doc: 'Only estimate how many states and how many orders of moves there are; a lower bound, from up to 1000 random runs.',
+    doc: 'Estimate the number of states and of interleavings from up to 1000 random runs, and stop. Both are lower bounds.',
   },
-  { name: 'workers', value: 'N', doc: 'Expand large levels of states with this many threads; 1 without it.' },
+  { name: 'workers', value: 'N', doc: 'Explore with N threads. Default: 1.' },
   {
     name: 'fingerprint',
-    doc: 'Keep 64 bits of each state instead of the state: less memory, and a probability that a state was missed, which stands in the result.',
+    doc: 'Store a 64-bit hash of each state instead of the state. Takes less memory; the result reports the probability that a state was missed.',
   },
   {
     name: 'checkpoint',
     value: 'CP',
     offers: ANY_FILES,
-    doc: 'Write how far it is to the file CP, every 30 seconds and at the end, and go on from it if it is there. Limits and --workers may differ from call to call, nothing else.',
+    doc: 'Save progress to CP every 30 seconds and on exit; resume from CP if it exists. Only limits and --workers may differ from the call that wrote it.',
   },
-  { name: 'random', value: 'N', doc: 'Draw N runs instead of visiting everything.' },
-  { name: 'seed', value: 'S', doc: `Where the random numbers begin: 0 to ${MAX_SEED}; ${DEFAULT_SEED} without it.` },
-  { name: 'pct', value: 'DEPTH', doc: 'With --random: draw by PCT, for bugs that need DEPTH ordering constraints.' },
-  { name: 'shard', value: 'I/N', doc: 'With --random: take only the Ith of N shares of the runs.' },
+  { name: 'random', value: 'N', doc: 'Sample N random runs instead of searching exhaustively.' },
+  { name: 'seed', value: 'S', doc: `Seed of the random numbers, 0 to ${MAX_SEED}. Default: ${DEFAULT_SEED}.` },
+  { name: 'pct', value: 'DEPTH', doc: 'With --random: sample by PCT, for bugs that need DEPTH ordering constraints.' },
+  { name: 'shard', value: 'I/N', doc: 'With --random: take share I of N of the runs.' },
   FORMAT,
 ];
 
@@ -121,7 +125,7 @@ function exploreOptionsOf(call: Call): ExploreOptions {
       ...Object.fromEntries(ignore.map((finding) => [finding, 'ignore'])),
       ...Object.fromEntries(stopOn.map((finding) => [finding, 'stop'])),
     },
-    // Who wants the first finding wants the nearest one, and persistent sets do not keep that.
+    // --stop-on asks for the nearest finding, which persistent sets may skip.
     reduction: { ...(stopOn.length > 0 && { partialOrder: false }), ...reductionOf(call) },
     ...(granularity && { granularity }),
     ...(maxDepth !== undefined && { maxDepth }),
@@ -139,7 +143,7 @@ function sampleOptionsOf(call: Call, explore: ExploreOptions): SampleOptions | u
   }
   const idle = ['seed', 'pct', 'shard'].find((option) => call.text(option) !== undefined);
   if (idle === undefined) return undefined;
-  throw new Failure(`--${idle} says how runs are drawn, and without --random none are: --random 1000 --${idle} ….`, {
+  throw new Failure(`--${idle} needs --random: --random 1000 --${idle} ….`, {
     code: 'missing-option',
   });
 }
@@ -166,7 +170,7 @@ function reductionOf(call: Call): Partial<Reductions> {
   return Object.fromEntries(names.map((name) => [REDUCTIONS.get(name) as keyof Reductions, false]));
 }
 
-/** `all` in one list leaves to the other what stands there by name. */
+/** `all` in one list excludes what the other names. */
 function findingsOf(call: Call): { readonly stopOn: readonly Finding[]; readonly ignore: readonly Finding[] } {
   const [stop, ignored] = [wordsOf(call, 'stop-on', FINDING_WORDS), wordsOf(call, 'ignore', FINDING_WORDS)];
   const both = stop.find((word) => ignored.includes(word));

@@ -72,7 +72,7 @@ function coverageText({ complete, granularity, finals, frontier, sampling, finge
   return `some interleavings of ${what}: ${ends} so far, ${counted(frontier, 'state')} still to be continued`;
 }
 
-/** Whoever sees that runs came to no end wants to know what ended them. */
+/** If runs did not end by themselves, the user wants to know what ended them. */
 function cutText({ cut }: SamplingResult): string {
   if (!cut) return '';
   return `, ${cut.runs} ${cut.runs === 1 ? 'was' : 'were'} cut off after ${counted(cut.moves, 'move')} (--max-depth)`;
@@ -86,11 +86,11 @@ function missText({ bits, missProbability }: Fingerprinting): string {
 /** From where, to where, and what the next call does. */
 function keptText({ file, resumedFrom, finished, written, problem }: Kept, { sampling }: ExplorationReport): string {
   const far = counted(resumedFrom ?? 0, sampling ? 'move' : 'state');
-  const from = resumedFrom === undefined ? '' : `gone on from ${file} at ${far}; `;
+  const from = resumedFrom === undefined ? '' : `resumed from ${file} at ${far}; `;
   if (problem) return `checkpoint: ${from}not written the last time: ${problem}`;
   if (finished && written === 0) return `checkpoint: ${file} holds this result; remove it to explore again`;
   if (finished) return `checkpoint: ${from}${file} now holds this result`;
-  return `checkpoint: ${from}written to ${file}; the same call goes on from there`;
+  return `checkpoint: ${from}written to ${file}; the same call resumes it`;
 }
 
 function printCondition(
@@ -172,7 +172,7 @@ function costText(report: ExplorationReport, seconds: number, from: number): str
   const each = Math.round(bytes / Math.max(states, 1));
   // A result that was read from a file took no time.
   const pace = states === from ? '' : `, ${seconds.toFixed(2)} s, ${rate(states - from, seconds)} states a second`;
-  const again = fingerprints?.restarts ? `, began again ${counted(fingerprints.restarts, 'time')}` : '';
+  const again = fingerprints?.restarts ? `, restarted ${counted(fingerprints.restarts, 'time')}` : '';
   return `${counted(states, 'state')}, ${counted(transitions, 'transition')}, ${counted(depth, 'move')} deep, ${short(bytes)}B, ${each} bytes a state${pace}${again}`;
 }
 
@@ -189,7 +189,7 @@ function droppedTexts({ dropped }: ExplorationReport): string[] {
   });
 }
 
-/** One line for a terminal, while it goes on. `drawn`: runs at random, whose moves stand for states. */
+/** One line for a terminal, while the search runs. `drawn`: runs at random, whose moves stand for states. */
 export function progressText(progress: Progress, seconds: number, kept: Kept | undefined, drawn: boolean): string {
   const { states, transitions, frontier, bytes, depth } = progress;
   const saved = kept ? `, checkpoint written ${counted(kept.written, 'time')}` : '';
@@ -200,7 +200,7 @@ export function progressText(progress: Progress, seconds: number, kept: Kept | u
 }
 
 function rate(states: number, seconds: number): string {
-  // A search that began again may have fewer states than it had.
+  // A search that started over may have fewer states than it had.
   return short(Math.max(0, states) / Math.max(seconds, 0.001));
 }
 

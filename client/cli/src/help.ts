@@ -24,7 +24,7 @@ export function generalHelp(commands: readonly Command[], paint: Paint, width: n
     paint('heading', 'Exit codes'),
     ...rows(Object.entries(EXIT_MEANINGS), paint, width),
     '',
-    wrap('`snoopscope help COMMAND` says more. `snoopscope --version` prints the version.', width),
+    wrap('`snoopscope help COMMAND` prints the options of a command, `snoopscope --version` the version.', width),
   ].join('\n');
 }
 
@@ -59,7 +59,7 @@ export function optionDoc(spec: OptionSpec): string {
   return `${spec.doc} One of ${spec.choices.join(', ')}.`;
 }
 
-/** A column of names and a column of texts; below 60 columns the texts stand under the names. */
+/** A column of names and a column of texts; below 60 columns the texts go under the names. */
 function rows(table: readonly (readonly [string, string])[], paint: Paint, width: number): string[] {
   const longest = Math.max(...table.map(([name]) => name.length));
   const stacked = width < 60;

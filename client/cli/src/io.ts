@@ -2,7 +2,7 @@ import type { LastWords } from './supervise.ts';
 
 /** Everything outside the command that it uses, so that tests can put something else in its place. */
 export interface Io {
-  /** Behind the name of the program. */
+  /** The words after the program's name. */
   readonly arguments: readonly string[];
   readonly workingDirectory: string;
   readonly stdout: Output;

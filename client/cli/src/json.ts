@@ -23,6 +23,6 @@ function inOneLine(list: string): string {
   return `[${list.slice(1, -1).trim().replace(/\n\s*/g, ' ')}]`;
 }
 
-// Line breaks stand between values only: in strings they are written \\n.
+// Line breaks occur between values only: in strings they are written \\n.
 const PLAIN = String.raw`(?:-?\d+|"[^"\\\n]*")`;
 const PLAIN_LIST = new RegExp(String.raw`\[\n\s*${PLAIN}(?:,\n\s*${PLAIN})*\n\s*\]`, 'g');

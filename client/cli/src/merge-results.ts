@@ -34,7 +34,7 @@ export function mergeResults(results: readonly NamedResult[]): Merged {
   if (results.every(isSuite)) return mergeSuites(results);
   if (results.every(isExplored)) return mergeExplored(results);
   const odd = results.find((result) => !isSuite(result) && !isExplored(result));
-  if (odd) throw notMergeable(odd.name, 'it is no result of `explore`, `test` or `check` with --format json');
+  if (odd) throw notMergeable(odd.name, 'it is not a result of `explore`, `test` or `check` with --format json');
   throw notMergeable(results.find(isExplored)?.name ?? '', 'it is of `explore`, others are of `test` or `check`');
 }
 
@@ -44,7 +44,7 @@ function demandFormat(name: string, document: unknown): void {
     const what =
       typeof format === 'number'
         ? `its format is ${format}, this version reads ${FORMAT_VERSION}`
-        : 'it is no result of snoopscope';
+        : 'it is not a result of snoopscope';
     throw notMergeable(name, what);
   }
 }

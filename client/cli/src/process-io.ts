@@ -60,7 +60,7 @@ function outputOf(stream: WriteStream, chunk: number): Output {
   };
 }
 
-/** A disk that is full is no verdict, and nothing that a stack trace explains. */
+/** A full disk is not a verdict, and a stack trace would not explain it. */
 function stopUnwritten(error: Error): never {
   process.stderr.write(`snoopscope: error: The output cannot be written: ${error.message} [unwritable-output]\n`);
   process.exit(EXIT.wrong);

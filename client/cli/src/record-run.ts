@@ -22,10 +22,10 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
     name: 'schedule',
     value: 'SCHEDULE',
     allowsEmpty: true,
-    doc: "Who moves when, as a `schedule` line of the language: 'qemu*4 vcpu0 gpu*2'. An empty one leaves out the schedule in the file.",
+    doc: "Order of moves, written as in a `schedule` line: 'qemu*4 vcpu0 gpu*2'. An empty one overrides the schedule in the file.",
   },
   GRANULARITY,
-  { name: 'max-steps', value: 'N', doc: 'Stop after this many micro-steps; 100000 without it.' },
+  { name: 'max-steps', value: 'N', doc: 'Limit the run to N micro-steps. Default: 100,000.' },
 ];
 
 /** Far more than a scenario that ends ever takes, and still printed in seconds. */
@@ -61,7 +61,7 @@ function scheduleOptions(call: Call, model: Model): RunOptions {
 }
 
 function scheduleFailure(text: string, diagnostic: Diagnostic): Failure {
-  return new Failure(`The schedule cannot be read: ${diagnostic.message}`, {
+  return new Failure(`Invalid schedule: ${diagnostic.message}`, {
     code: diagnostic.code,
     file: '--schedule',
     text,
@@ -73,7 +73,7 @@ function scheduleFailure(text: string, diagnostic: Diagnostic): Failure {
 function refuseUnplayable({ scheduleProblem, model }: Run): void {
   if (!scheduleProblem) return;
   const possible = scheduleProblem.possible.join(', ') || 'nothing';
-  const message = `Item ${scheduleProblem.item + 1} of the schedule is not possible where it stands on ${model.world.kernel.profile.name}. Possible there: ${possible}.`;
+  const message = `Item ${scheduleProblem.item + 1} of the schedule is not possible at that point on ${model.world.kernel.profile.name}. Possible there: ${possible}.`;
   throw new Failure(message, { code: 'impossible-schedule' });
 }
 

@@ -28,7 +28,7 @@ export type RunEnd = End | { readonly kind: 'interrupted' };
 
 export interface ConditionInRun {
   readonly condition: CompiledCondition;
-  /** Is what stands behind the quantifier true at the end of this run? */
+  /** Is the proposition true at the end of this run? */
   readonly holds: boolean;
   /** Does this run alone decide the condition? A single run can show `exists` and refute `~exists` and `forall`. */
   readonly decides: 'shown' | 'refuted' | undefined;

@@ -19,7 +19,7 @@ const STYLE_OF: Readonly<Record<Happening['kind'], Style>> = {
   tlp: 'name',
   finding: 'worst',
 };
-/** Where what happened begins: two columns behind the statement, or nearly at the margin on a narrow terminal. */
+/** Where what happened begins: two columns after the statement, or nearly at the margin on a narrow terminal. */
 const INDENT = 8;
 const NARROW_INDENT = 4;
 /** Instead of the same explanation once more. */

@@ -5,8 +5,8 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 
 export const SERVE_OPTIONS: readonly OptionSpec[] = [
-  { name: 'stdio', doc: 'Talk over standard input and output; also without it.' },
-  { name: 'port', value: 'N', doc: 'Listen on 127.0.0.1 at this port instead; 0 takes a free one and prints it.' },
+  { name: 'stdio', doc: 'Use standard input and output. This is the default.' },
+  { name: 'port', value: 'N', doc: 'Listen on 127.0.0.1:N instead; 0 picks a free port and prints it.' },
 ];
 
 export interface Servers {
@@ -47,7 +47,7 @@ function portOf(call: Call): number | undefined {
 }
 
 function reasonOf({ code, message }: NodeJS.ErrnoException, port: number): string {
-  if (code === 'EADDRINUSE') return `Port ${port} is in use by another program; --port 0 takes a free one.`;
+  if (code === 'EADDRINUSE') return `Port ${port} is in use by another program; --port 0 picks a free one.`;
   if (code === 'EACCES') return `Listening on port ${port} is not permitted; ports from 1024 on are.`;
   return `Listening on port ${port} failed: ${message}.`;
 }

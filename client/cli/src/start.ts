@@ -70,7 +70,7 @@ function userCache(): string | undefined {
   return HOME && path.join(HOME, ...(process.platform === 'darwin' ? ['Library', 'Caches'] : ['.cache']));
 }
 
-// V8 compares no more of the source than its length, so the build stands before what it compiled.
+// V8 compares only the length of the source, so what it compiled is stored after the id of the build.
 function readCompiled(name: string, wanted: string): Buffer | undefined {
   try {
     const content = readFileSync(name);

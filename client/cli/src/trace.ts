@@ -1,7 +1,7 @@
 /**
  * A run as people and programs read it: statement by statement, each with what happened in it.
  *
- * A statement that another actor interrupts gives several entries: where it begins, where it goes on, where it ends,
+ * A statement that another actor interrupts gives several entries: where it begins, where it continues, where it ends,
  * as strace writes `<unfinished ...>` and `<... resumed>`.
  */
 import {
@@ -173,7 +173,7 @@ function beginsAt(run: Run, step: number): boolean {
   return true;
 }
 
-/** The statement's node; a step that begins at a `choose` has gone on to its alternative before the first call. */
+/** The statement's node; a step that begins at a `choose` has moved to its alternative before the first call. */
 function nodeOf(run: Run, step: number): number {
   const { actor, node, firstEvent, endEvent } = run.step(step);
   if (actor < 0) return node;

@@ -20,11 +20,11 @@ export const bisect: Command = {
   maxOperands: 1,
   operandOffers: [SCENARIO_FILES],
   description: [
-    'Asks of each kernel, from the oldest to the newest that the conditions name, whether what they speak of happens never, sometimes or always; which versions a condition is for does not count here. Where the answer turns between two neighbours it switches single changes on and off until only those are left that turn it. With --from and --to only these two kernels are compared; one of them may be a kernel that is no mainline release.',
+    'Determines on each kernel, from the oldest to the newest that the conditions name, whether each proposition is true never, sometimes or always, ignoring the versions a condition is restricted to. Where the answer changes between two neighbouring kernels, it toggles single upstream changes until only those remain that turn it. --from and --to compare just two kernels, one of which may be other than a mainline release.',
   ],
   options: [
-    { name: 'from', value: 'KERNEL', doc: 'The older of two kernels to compare. Together with --to.', offers: KERNELS },
-    { name: 'to', value: 'KERNEL', doc: 'The newer of two kernels to compare. Together with --from.', offers: KERNELS },
+    { name: 'from', value: 'KERNEL', doc: 'The older of two kernels to compare; needs --to.', offers: KERNELS },
+    { name: 'to', value: 'KERNEL', doc: 'The newer of two kernels to compare; needs --from.', offers: KERNELS },
     GRANULARITY,
     MAX_STATES,
     FORMAT,
@@ -32,7 +32,7 @@ export const bisect: Command = {
   examples: [
     {
       line: 'bisect scenarios/wbinvd/local-cpu-not-flushed.snoop',
-      about: 'Every turn between the kernels that its conditions name.',
+      about: 'Find every turn between the kernels that the conditions name.',
     },
     { line: 'bisect --from v3.13 --to series-v1 a.snoop', about: 'What a posted series would have changed.' },
   ],
@@ -113,7 +113,7 @@ function printTurns(
   }
   const span = `${profiles[0]?.name} to ${profiles.at(-1)?.name}`;
   if (limit)
-    call.print(`\n${wrap(`Not every answer is known, so turns can be missing. ${limitText(limit)}`, call.width)}`);
+    call.print(`\n${wrap(`Some answers are unknown, so turns may be missing. ${limitText(limit)}`, call.width)}`);
   else if (turns.length === 0) call.print(wrap(`Nothing turns from ${span}.`, call.width));
   call.print(`\n${call.paint('faint', `${span}: ${counted(explorations, 'exploration')}`)}`);
 }

@@ -17,15 +17,18 @@ export const check: Command = {
   maxOperands: Number.POSITIVE_INFINITY,
   operandOffers: [SCENARIO_FILES],
   description: [
-    'Explores every interleaving, kernel by kernel, and says of each condition whether it holds. Kernels that behave the same are explored once. A condition that fails is shown with a schedule that leads there; `run --schedule` replays it. A system call with another result than the declared one fails too, as do use after free, deadlock and kernel warnings that no condition mentions.',
+    'Explores every interleaving on each kernel and reports for each condition whether it holds. Kernels that behave the same are explored once. A condition that fails is printed with a schedule that refutes it; `run --schedule` replays it. A check also fails if a system call returns something other than its declared result, and on a use-after-free, deadlock or kernel warning that no condition mentions.',
     'FILE may be - for standard input.',
   ],
-  options: [...CHECK_OPTIONS, { name: 'witness', doc: 'Print a schedule for each condition that holds, too.' }, FORMAT],
+  options: [...CHECK_OPTIONS, { name: 'witness', doc: 'Also print a schedule for each condition that holds.' }, FORMAT],
   examples: [
-    { line: 'check scenarios/wbinvd/local-cpu-not-flushed.snoop', about: 'On every kernel that its conditions name.' },
+    {
+      line: 'check scenarios/wbinvd/local-cpu-not-flushed.snoop',
+      about: 'Check on every kernel that the conditions name.',
+    },
     {
       line: 'check --kernel v6.1 --witness a.snoop',
-      about: 'On one kernel, with a schedule that shows each condition.',
+      about: 'Check on one kernel, with a schedule for each condition.',
     },
   ],
   async run(call) {

@@ -8,7 +8,7 @@ export interface Command {
   readonly name: string;
   /** One line, for the list of commands. */
   readonly summary: string;
-  /** What stands behind the name besides options: `FILE…`. Empty when nothing does. */
+  /** The operands as usage shows them: `FILE…`. Empty when there are none. */
   readonly operands: string;
   /** How many operands there must be. */
   readonly minOperands: number;
@@ -25,7 +25,7 @@ export interface Command {
 export interface OptionSpec {
   /** Without the dashes. */
   readonly name: string;
-  /** What stands behind it, `KERNEL`; an option without a value is a switch. */
+  /** Name of its value, `KERNEL`; an option without one is a switch. */
   readonly value?: string;
   /** The values it takes, when they are few. */
   readonly choices?: readonly string[];
@@ -79,18 +79,18 @@ export interface Call {
 export const KERNEL: OptionSpec = {
   name: 'kernel',
   value: 'KERNEL',
-  doc: 'The kernel profile to simulate, `v5.11`. `snoopscope kernels` lists them.',
+  doc: 'Kernel profile to simulate, such as `v5.11`. `snoopscope kernels` lists them.',
   offers: KERNELS,
 };
 export const FORMAT: OptionSpec = {
   name: 'format',
   value: 'FORMAT',
   choices: ['text', 'json'],
-  doc: 'How to print: for people, as without it, or as one JSON document on stdout.',
+  doc: 'Output format: text for people, or one JSON document on stdout. Default: text.',
 };
 export const GRANULARITY: OptionSpec = {
   name: 'granularity',
   value: 'GRANULARITY',
   choices: ['statement', 'micro'],
-  doc: 'What a step is: a statement, or what happens between two points at which another CPU could come in. Without it, what the schedule counts in, else a statement.',
+  doc: 'What one step is: a statement, or a micro-step, which ends where another CPU could interleave. Default: the unit of the schedule, else statement.',
 };

@@ -9,10 +9,10 @@ export const dap: Command = {
   minOperands: 0,
   maxOperands: 0,
   description: [
-    'Over standard input and output, or on a port of this machine. docs/editors.md says how editors start it.',
+    'Serves standard input and output, or a port on 127.0.0.1. docs/editors.md shows how to set up editors.',
   ],
   options: SERVE_OPTIONS,
-  examples: [{ line: 'dap --port 4711', about: 'A server that takes one session a connection.' }],
+  examples: [{ line: 'dap --port 4711', about: 'Serve one session per connection.' }],
   async run(call) {
     const { serveStdio, serveSocket } = await import('@snoopscope/debug-adapter/node');
     return serve(call, { serveStdio, listen: async (port) => (await serveSocket(port)).server });

@@ -23,20 +23,23 @@ export const explore: Command = {
   maxOperands: 1,
   operandOffers: [SCENARIO_FILES],
   description: [
-    'Says of each condition whether it holds, in how many distinct outcomes its proposition is true and in how many it is not; then lists the outcomes over everything that conditions mention, and the findings. With each stands a `schedule` line that leads there: pasted into the file, or given to `run --schedule` or a launch configuration, it replays to the same event.',
-    'With --random, runs are drawn instead, uniformly or by PCT: they can show and refute, but prove nothing. A seed gives the same runs again, and with what decides a condition and with each finding stands the call that makes that one run again. --shard divides them among machines, and `snoopscope merge` puts the JSON results together.',
-    'Reductions leave out interleavings that come to the same; verdicts and outcomes do not depend on them, numbers of states, of final states and of occurrences do. On a limit or Ctrl-C what is known so far is printed, and with --checkpoint it is kept: the same call goes on from there, and once nothing is left to do it prints the result again without searching. FILE may be - for standard input.',
+    'Reports for each condition whether it holds, and in how many distinct outcomes its proposition is true and false; then lists the outcomes, over everything that conditions mention, and the findings. Each comes with a `schedule` line that leads to it: paste it into the file, or pass it to `run --schedule` or a launch configuration, to replay the run.',
+    '--random samples runs instead, uniformly or by PCT: they can find a witness or a counterexample, but prove nothing. The same seed gives the same runs; each witness and finding comes with the call that repeats its run. --shard splits the runs across machines, and `snoopscope merge` combines the JSON results.',
+    'Reductions skip equivalent interleavings. They do not change verdicts and outcomes, but they change the numbers of states, final states and occurrences. On a limit or Ctrl-C the command prints what it knows so far. With --checkpoint it also saves it: the same call resumes the search, or prints the saved result if the search is complete. FILE may be - for standard input.',
   ],
   options: EXPLORE_OPTIONS,
   examples: [
-    { line: 'explore scenarios/wbinvd/local-cpu-not-flushed.snoop', about: 'On the kernel that the scenario names.' },
+    {
+      line: 'explore scenarios/wbinvd/local-cpu-not-flushed.snoop',
+      about: 'Explore on the kernel that the scenario names.',
+    },
     {
       line: 'explore --kernel v6.12 --granularity micro --stop-on stale-read a.snoop',
       about: 'The nearest stale read, between micro-steps.',
     },
     {
       line: 'explore large.snoop --checkpoint large.cp --max-seconds 3000',
-      about: 'What one job has time for; the next call goes on.',
+      about: 'Search for 50 minutes; the next call resumes.',
     },
     { line: 'explore a.snoop --random 100000 --pct 3 --seed 7', about: 'A hundred thousand runs by PCT.' },
   ],
@@ -83,9 +86,9 @@ function printed(call: Call, print: (on: Call) => void): string {
 
 async function keeperOf({ io, remark }: Call, request: ExploreRequest, model: Model): Promise<Keeper | undefined> {
   if (request.checkpoint === undefined) return undefined;
-  // Whoever shuts a machine down says so first.
+  // A shutdown sends SIGTERM first.
   io.heedTermination();
   const keeper = await Keeper.open(io.workingDirectory, request.checkpoint, model, request);
-  if (keeper.isResumed) remark(`Going on from the checkpoint ${request.checkpoint}.`);
+  if (keeper.isResumed) remark(`Resuming from the checkpoint ${request.checkpoint}.`);
   return keeper;
 }

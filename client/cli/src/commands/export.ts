@@ -20,18 +20,18 @@ const NOT_THERE: readonly string[] = ['c', 'perfetto', 'promela', 'svg'];
 
 export const exportCommand: Command = {
   name: 'export',
-  summary: 'Run a scenario and write the run out for other tools.',
+  summary: 'Run a scenario and export the run for other tools.',
   operands: 'KIND FILE',
   minOperands: 2,
   maxOperands: 2,
   operandOffers: [{ words: () => Object.keys(KINDS) }, SCENARIO_FILES],
   description: [
     'KIND is `trace`: every event of the run. As JSON, each event is four integers, [slot, old, new, 0] or [~happening, a, b, c]; the fields that slots belong to and the names of happenings are in the document, so that it can be read without Snoopscope. As text, one line for each event that people ask about.',
-    `Not there yet: ${listed(NOT_THERE)}.`,
+    `Not supported yet: ${listed(NOT_THERE)}.`,
   ],
   options: [
     ...RUN_OPTIONS,
-    { name: 'format', value: 'FORMAT', choices: ['json', 'text'], doc: 'How to write it; without it as JSON.' },
+    { name: 'format', value: 'FORMAT', choices: ['json', 'text'], doc: 'Output format. Default: json.' },
   ],
   examples: [{ line: 'export trace --kernel v5.11 a.snoop', about: 'Every event of the run on v5.11.' }],
   async run(call) {
@@ -46,9 +46,9 @@ export const exportCommand: Command = {
 };
 
 function unknownKind(kind: string): Failure {
-  const there = `What can be exported: ${listed(Object.keys(KINDS))}.`;
+  const there = `Supported kinds: ${listed(Object.keys(KINDS))}.`;
   const message = NOT_THERE.includes(kind)
-    ? `Exporting \`${kind}\` is not there yet. ${there}`
+    ? `Exporting \`${kind}\` is not supported yet. ${there}`
     : `\`${kind}\` cannot be exported. ${there}`;
   return new Failure(message, { code: 'unknown-kind' });
 }
@@ -88,7 +88,7 @@ function traceDocument({ file, profile, run, end }: RunOutcome): object {
   };
 }
 
-/** The moves behind the setup, one for each micro-step: a schedule that replays this very run. */
+/** The moves after setup, one for each micro-step: a schedule that replays this very run. */
 function movesMade(run: Run): number[] {
   const { moves, setup } = run.model;
   const made: number[] = [];

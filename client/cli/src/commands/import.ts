@@ -22,7 +22,7 @@ export const importCommand: Command = {
   operandOffers: [{ words: () => Object.keys(KINDS) }, ANY_FILES],
   description: [
     'KIND is `recording`: sequences of system calls recorded on a real kernel, as JSON lines, plain or compressed with gzip. The scenario declares what that kernel returned, so that `run` and `check` report where the simulator answers otherwise.',
-    `Not there yet: ${listed(NOT_THERE)}.`,
+    `Not supported yet: ${listed(NOT_THERE)}.`,
   ],
   options: [
     { name: 'sequence', value: 'ID', doc: 'Which sequence of the recording; needed when there are several.' },
@@ -37,9 +37,9 @@ export const importCommand: Command = {
     const [kind, name] = call.operands as [string, string];
     const read = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
     if (read) return read(call, name);
-    const there = `What can be imported: ${listed(Object.keys(KINDS))}.`;
+    const there = `Supported kinds: ${listed(Object.keys(KINDS))}.`;
     const message = NOT_THERE.includes(kind)
-      ? `Importing \`${kind}\` is not there yet. ${there}`
+      ? `Importing \`${kind}\` is not supported yet. ${there}`
       : `\`${kind}\` cannot be imported. ${there}`;
     throw new Failure(message, { code: 'unknown-kind' });
   },

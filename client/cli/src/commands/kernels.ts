@@ -8,13 +8,13 @@ import { type Call, type Command, FORMAT, KERNELS } from './command.ts';
 
 export const kernels: Command = {
   name: 'kernels',
-  summary: 'List the kernel profiles, or the changes that one of them has.',
+  summary: 'List the kernel profiles, or the changes in one of them.',
   operands: '[KERNEL]',
   minOperands: 0,
   maxOperands: 1,
   operandOffers: [KERNELS],
   description: [
-    'A profile is a kernel to simulate: the set of upstream changes of behaviour that are present in it. Without an operand, every profile with the changes that are new in it. With one, all changes of that kernel.',
+    'A profile is a kernel to simulate: the set of upstream behaviour changes it has. Without an operand, prints every profile with the changes that are new in it; with one, all changes of that kernel.',
   ],
   options: [FORMAT],
   examples: [

@@ -9,7 +9,7 @@ export const lsp: Command = {
   minOperands: 0,
   maxOperands: 0,
   description: [
-    'Over standard input and output, or on a port of this machine. docs/editors.md says how editors start it.',
+    'Serves standard input and output, or a port on 127.0.0.1. docs/editors.md shows how to set up editors.',
   ],
   options: SERVE_OPTIONS,
   examples: [{ line: 'lsp', about: 'As an editor starts it.' }],

@@ -6,15 +6,15 @@ import type { Command } from './command.ts';
 
 export const merge: Command = {
   name: 'merge',
-  summary: 'Put together the JSON results of `explore --shard` or `test --shard`.',
+  summary: 'Combine the JSON results of `explore --shard` or `test --shard`.',
   operands: 'FILE…',
   minOperands: 1,
   maxOperands: Number.POSITIVE_INFINITY,
   operandOffers: [{ files: '.json' }],
   description: [
-    'Reads the results that `explore --format json` or `test --format json` printed for shares of the work and prints their union as one such document, with the exit code that belongs to it. The shares of random runs give what all of them give on one machine.',
-    'Where shares are missing, stderr names them, and the exit code is 3 unless something failed; the result can be merged with them later.',
-    'Results of different scenarios, kernels, options or versions are refused, and so are shares that are there twice.',
+    'Reads what `explore --format json` or `test --format json` printed for each share of the work, prints the combined document, and exits with the code that goes with it. Shares of random runs combine to exactly what one machine would have found.',
+    'If shares are missing, stderr lists them and the exit code is 3, unless something failed; the result can be merged with them later.',
+    'Results of different scenarios, kernels, options or versions are refused, and so are duplicate shares.',
   ],
   options: [],
   examples: [{ line: 'merge part1.json part2.json', about: 'The two shares of a CI matrix.' }],
@@ -28,17 +28,17 @@ export const merge: Command = {
   },
 };
 
-/** Half of a suite that passed is no suite that passed. */
+/** A suite of which half has passed has not passed. */
 function missingText({ named, count }: MissingShares): string {
   const more = count > named.length ? ` and ${count - named.length} more` : '';
   const [noun, verb] = count === 1 ? ['Share', 'is'] : ['Shares', 'are'];
-  return `${noun} ${named.join(', ')}${more} ${verb} missing: the result is of the others only.`;
+  return `${noun} ${named.join(', ')}${more} ${verb} missing: the result covers only the others.`;
 }
 
 function parsed(name: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Failure(`${name} cannot be merged: it is no JSON.`, { code: 'not-mergeable' });
+    throw new Failure(`${name} cannot be merged: it is not JSON.`, { code: 'not-mergeable' });
   }
 }

@@ -13,13 +13,16 @@ export const run: Command = {
   maxOperands: 1,
   operandOffers: [SCENARIO_FILES],
   description: [
-    'Runs on one kernel under one schedule: the given one, else the one in the file, else each actor in turn until it has to wait. System calls are printed with their results as strace does, and with them VM exits, the CPUs that executed WBINVD, TLPs and whether they were snooped, lines filled and written back, and findings with their causes.',
+    'Runs on one kernel under one schedule: that of --schedule, else that of the file, else each actor in turn until it has to wait. Prints system calls with their results as strace does, VM exits, the CPUs that execute WBINVD, TLPs and whether they are snooped, cache lines filled and written back, and findings with their causes.',
     'One run proves nothing about the others: `check` looks at all interleavings. FILE may be - for standard input.',
-    'With --format json, `findings` has each finding once for each statement that makes it: `finding` and `text` as `explore` has them, `occurrences`, where it was made first (`event`, `step`, `actor`, `line`, and `file` where that is an included one), `modelFinding` where the kernel and the manuals have no word for it, and `why`, its causes with their events and sources.',
+    'With --format json, `findings` lists each finding once per statement that causes it: `finding` and `text` as `explore` has them, `occurrences`, where it first occurs (`event`, `step`, `actor`, `line`, and `file` if that is an included one), `modelFinding` where the kernel and the manuals have no word for it, and `why`, its causes with their events and sources.',
   ],
   options: [
     ...RUN_OPTIONS,
-    { name: 'events', doc: 'Print every event: calls and returns of kernel functions and each changed field.' },
+    {
+      name: 'events',
+      doc: 'Print every event, including calls and returns of kernel functions and each changed field.',
+    },
     FORMAT,
   ],
   examples: [

@@ -19,32 +19,32 @@ export type TestOutcome =
 
 export const test: Command = {
   name: 'test',
-  summary: 'Check every scenario in files and folders and print how many passed.',
+  summary: 'Check every scenario in files and folders, and count how many pass.',
   operands: 'PATH…',
   minOperands: 1,
   maxOperands: Number.POSITIVE_INFINITY,
   operandOffers: [SCENARIO_FILES],
   description: [
-    'Does what `check` does for each .snoop file that is named or lies in or below a named folder. A file passes when all its conditions hold on all kernels they name and every system call returns what is declared.',
-    'A file without actors only holds procedures for others to include; it is skipped and counted as such.',
+    'Checks each named .snoop file and those in or below each named folder, as `check` does. A file passes if all its conditions hold on all kernels they name and every system call returns what is declared.',
+    'A file without actors only has procedures for others to include; it is counted as skipped.',
   ],
   options: [
     ...CHECK_OPTIONS,
     {
       name: 'shard',
       value: 'I/N',
-      doc: 'Check only the Ith of N shares of the files; `snoopscope merge` puts the JSON results together.',
+      doc: 'Check share I of N of the files; `snoopscope merge` combines the JSON results.',
     },
     {
       name: 'format',
       value: 'FORMAT',
       choices: Object.keys(REPORTS),
-      doc: 'How to print: for people, as without it, as one JSON document, as JUnit XML, or in the Test Anything Protocol.',
+      doc: 'Output format: text for people, one JSON document, JUnit XML, or the Test Anything Protocol. Default: text.',
     },
   ],
   examples: [
     { line: 'test scenarios', about: 'The gallery.' },
-    { line: 'test --format junit scenarios', about: 'The same for a continuous integration server.' },
+    { line: 'test --format junit scenarios', about: 'The same, for a CI server.' },
   ],
   async run(call) {
     const request = checkRequestOf(call);

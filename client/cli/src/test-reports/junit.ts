@@ -5,7 +5,7 @@ import { count, markOf, type Report, reasonsOf } from './report.ts';
 export function junitReport(call: Call): Report {
   return {
     each() {
-      // The counts stand before the cases, so everything is printed at the end.
+      // The counts come before the cases, so everything is printed at the end.
     },
     end(outcomes) {
       const counts = `tests="${outcomes.length}" failures="${count(outcomes, 'failed')}" errors="${count(outcomes, 'open')}" skipped="${count(outcomes, 'skipped')}"`;

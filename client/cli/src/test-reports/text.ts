@@ -6,7 +6,7 @@ import { type Mark, markOf, type Report, summary } from './report.ts';
 
 const STYLE_OF: Readonly<Record<Mark, Style>> = { passed: 'good', failed: 'bad', open: 'caution', skipped: 'faint' };
 
-/** Behind the longest mark. */
+/** The column after the longest mark. */
 const INDENT = 8;
 
 /** For people: a line for each file that passed, all that is known about one that did not. */

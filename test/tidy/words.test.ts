@@ -1,0 +1,57 @@
+// docs/style.md: words that no kernel engineer would use, in files that have been gone through. Where a word is right,
+// because it means something else there, the line is listed with it.
+import { globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { root } from '../cli/command.ts';
+
+/** What not to write → what to write instead. */
+const WORDS: Readonly<Record<string, RegExp>> = {
+  'after, for "behind"': /\bbehind\b(?! (?:the|a|its) (?:bridge|IOMMU|switch|root port|symptom)\b)/i,
+  'is, for "stands"': /\bstands?\b(?= (?:in|at|behind|below|above|there|before|here|between|under)\b)/i,
+  'is not a, for "is no"':
+    /(?<!there )\b(?:is|are|was|were) no (?!longer\b|more\b|less\b|different\b|later\b|kernel change)/i,
+  'again, for "anew"': /\banew\b/i,
+  'continues, for "goes on"': /\b(?:go(?:es|ing)?|gone|went) on\b/i,
+  'the user, for "whoever"': /\bwhoever\b/i,
+  'starts over, for "begins again"': /\bbeg[iau]ns? again\b/i,
+};
+
+/** What has been gone through. */
+const CLEAN = [
+  'CONTRIBUTING.md',
+  'README.md',
+  'docs/cli.md',
+  'docs/style.md',
+  'client/cli/src/**/*.ts',
+  'client/cli/package.json',
+  'package.json',
+];
+/** What has not: a folder leaves this list when it enters the other. */
+const TO_CLEAN = [
+  'client/vscode/src',
+  'debug-adapter/src',
+  'docs',
+  'scenarios',
+  'scripts',
+  'server/src',
+  'sim-core/src',
+  'test',
+];
+
+const files = globSync(CLEAN, { cwd: root }).map((file) => file.replaceAll('\\', '/'));
+
+test('there are files to look at, and files that are not there yet', () => {
+  expect(files.length).toBeGreaterThan(50);
+  for (const folder of TO_CLEAN) expect(globSync(`${folder}/**/*`, { cwd: root }).length, folder).toBeGreaterThan(0);
+});
+
+test.each(Object.entries(WORDS))('%s', (_, word) => {
+  const hits = files.flatMap((file) =>
+    readFileSync(path.join(root, file), 'utf8')
+      .split('\n')
+      // The rule names the words.
+      .flatMap((line, i) => (file !== 'docs/style.md' && word.test(line) ? [`${file}:${i + 1}: ${line.trim()}`] : [])),
+  );
+  expect(hits).toEqual([]);
+});
