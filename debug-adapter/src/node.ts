@@ -1,18 +1,33 @@
 /** The debug adapter as a process: over stdio, or as a server on the local machine that takes one session a connection. */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
+import { pipeline } from 'node:stream';
+import { LIMITS } from '@snoopscope/sim-core';
 import { type FileAccessor, resolveBeside } from './files.ts';
+import { CanonicalHeaders } from './headers.ts';
 import { SnoopscopeDebugSession } from './session.ts';
 
 export const nodeFiles: FileAccessor = {
-  readFile: (path) => readFile(path.startsWith('file:') ? new URL(path) : path, 'utf8'),
+  readFile: (path) => readRegular(path.startsWith('file:') ? new URL(path) : path),
   resolve: resolveBeside,
 };
+
+/** Bytes of the largest file that is read: the parser refuses a larger one anyway. */
+const LARGEST_BYTES = LIMITS.scenarioCharacters * 4;
+
+/** Devices and pipes would never end. */
+async function readRegular(file: string | URL): Promise<string> {
+  const found = await stat(file);
+  if (!found.isFile() && !found.isDirectory())
+    throw new Error('it is a device, a pipe or a socket, not a regular file');
+  if (found.size > LARGEST_BYTES) throw new Error(`it is larger than ${LARGEST_BYTES} bytes, and no scenario is`);
+  return readFile(file, 'utf8');
+}
 
 /** Serves one session on stdin and stdout; the process can end when it is over. */
 export function serveStdio(): void {
   const session = new SnoopscopeDebugSession(nodeFiles, { closed: () => process.stdin.destroy() });
-  session.start(process.stdin, process.stdout);
+  session.start(canonical(process.stdin), process.stdout);
 }
 
 /** Serves sessions on 127.0.0.1; port 0 takes a free one. Resolves when it listens, with the port in use. */
@@ -21,12 +36,19 @@ export function serveSocket(port: number): Promise<{ readonly server: Server; re
     const session = new SnoopscopeDebugSession(nodeFiles, { closed: () => socket.end() });
     // A client that vanishes is no reason for the server to do the same.
     socket.on('error', () => socket.destroy());
-    session.start(socket, socket);
+    session.start(canonical(socket), socket);
   });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', () => resolve({ server, port: (server.address() as AddressInfo).port }));
   });
+}
+
+/** Its end and its errors are those of what it reads from. */
+function canonical(input: NodeJS.ReadableStream): NodeJS.ReadableStream {
+  const headers = new CanonicalHeaders();
+  pipeline(input, headers, () => {});
+  return headers;
 }
 
 /** `--port N`, or stdio without it. What cannot be understood is thrown as an Error with a message for the user. */

@@ -23,6 +23,8 @@ export const LIMITS = {
   repeatCount: 10_000,
   /** Statements of all programs once calls are expanded. Each is a node the debugger can stop at. */
   programNodes: 200_000,
+  /** Numbers in the state of a machine: 4 MB. Stepping back and restarting copy whole states. */
+  stateSlots: 1 << 20,
   /** Procedures called inside one another; calls are expanded, so recursion would not end. */
   callDepth: 16,
   /** Entries of a CPU's store buffer with `store-buffer=on`. Real ones hold dozens; a scenario has a handful of stores. */

@@ -1,5 +1,5 @@
 // Files that include files: paths, circles, what is wrong in them, and whose statements run.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -87,4 +87,12 @@ test('what an included file declares is not declared again', async () => {
     'main.snoop:5:1: error: `setup` stands in `other.snoop`, line 5, already; a scenario has one.',
   );
   expect(stderr).toContain('other.snoop:3:10: note: `x` is declared here.');
+});
+
+test.skipIf(!existsSync('/dev/zero'))('a device that never ends is not read', async () => {
+  const { stderr, exitCode } = await run({
+    'main.snoop': `include "/dev/zero"\n${MACHINE}thread a {\n  close(5)\n}\n`,
+  });
+  expect(stderr).toContain('unknown-include');
+  expect(exitCode).toBe(2);
 });

@@ -1,6 +1,7 @@
 // The adapter as other editors start it: a process over stdio, and a server on a port of this machine.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -56,6 +57,11 @@ test('stops at a breakpoint, over stdio', async () => {
   expect(body.stackFrames.map(({ name, line, source }) => [name, line, source?.path])).toEqual([
     ['vcpu0', 36, scenario],
   ]);
+});
+
+test.skipIf(!existsSync('/dev/zero'))('a device that never ends is not read', async () => {
+  const launched = client.launch({ program: '/dev/zero' });
+  await expect(launched).rejects.toThrow('/dev/zero cannot be read: it is a device, a pipe or a socket');
 });
 
 test('stops at the stale read, with its explanation', async () => {

@@ -97,7 +97,7 @@ for (const path of cases) {
 }
 
 /** Codes that only show once calls are expanded. */
-const ofTheElaborator: ReadonlySet<string> = new Set(['call-too-deep', 'too-many-statements']);
+const ofTheElaborator: ReadonlySet<string> = new Set(['call-too-deep', 'too-many-statements', 'model-limit']);
 
 function elaborated(text: string): readonly Diagnostic[] {
   return elaborate(parse(text), { profile: profileNamed('v6.12') as Profile }).diagnostics;

@@ -44,3 +44,67 @@ test('what an included file has is told at its line', () => {
     { line: 0, code: 'bad-option-value', message: expect.stringContaining('line 2') },
   ]);
 });
+
+/** A scenario of so many statements of a kind. */
+function repeated(count: number, statement: (index: number) => string): string {
+  const lines = Array.from({ length: count }, (_, i) => `  ${statement(i)}`);
+  return ['machine {', '  cpu intel', '}', 'setup {', ...lines, '}', ''].join('\n');
+}
+
+/** Calls that triple at every level. */
+function tripling(levels: number): string {
+  const procedures = Array.from({ length: levels }, (_, i) => {
+    const calls = Array<string>(3).fill(`  call p${i}(x)`);
+    return [`proc p${i + 1}(x) {`, ...calls, '}'];
+  });
+  return [
+    'machine {',
+    '  cpu intel',
+    '}',
+    'proc p0(x) {',
+    '  close(x)',
+    '}',
+    ...procedures.flat(),
+    'thread a {',
+    '  close(7)',
+    `  call p${levels}(3)`,
+    '}',
+    '',
+  ].join('\n');
+}
+
+test('the state grows with the number of descriptors, not with its square', () => {
+  const sizeOf = (count: number): number => {
+    const text = repeated(count, (i) => `fd${i} = open("/dev/kvm", O_RDWR)`);
+    const { model, diagnostics } = elaborate(parse(text), { profile });
+    expect(diagnostics).toEqual([]);
+    return model?.layout.size ?? 0;
+  };
+  const [some, twice] = [sizeOf(1000), sizeOf(2000)];
+  expect(twice / some).toBeLessThan(2.01);
+});
+
+test('a state that would be too large is refused, with the limit and the way out', () => {
+  const text = repeated(3000, (i) => `fd${i} = open("/dev/iommu", O_RDWR)`);
+  const { model, diagnostics } = elaborate(parse(text), { profile });
+  expect(model).toBeUndefined();
+  expect(diagnostics.map(({ code }) => code)).toEqual(['model-limit']);
+  expect(diagnostics[0]?.message).toMatch(/\(limit stateSlots\).*use fewer statements that open or create something/);
+});
+
+test('procedures are counted before they are expanded', () => {
+  const text = tripling(15);
+  const { model, diagnostics } = elaborate(parse(text), { profile });
+  expect(model).toBeUndefined();
+  expect(diagnostics).toMatchObject([{ code: 'too-many-statements', line: text.split('\n').indexOf('  call p15(3)') }]);
+  expect(diagnostics[0]?.message).toMatch(
+    /expands to 14348907 statements.*\(limit programNodes\): repeat with `repeat`/,
+  );
+});
+
+test('a statement of a procedure is compiled once, however often it is called', () => {
+  const { model } = elaborate(parse(tripling(6)), { profile });
+  const statements = model?.nodes.filter((node) => node.kind === 'statement') ?? [];
+  expect(statements).toHaveLength(3 ** 6 + 1);
+  expect(new Set(statements.map(({ args }) => args)).size).toBe(2);
+});

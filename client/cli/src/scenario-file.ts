@@ -1,11 +1,12 @@
 /** Scenarios on disk or on stdin: read, refused with clear words when they cannot be scenarios, parsed. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import {
   check,
   checkByCode,
   type Diagnostic,
   elaborate,
+  LIMITS,
   type Model,
   type ParsedScenario,
   type Profile,
@@ -70,8 +71,14 @@ export function brokenScenario(file: ScenarioFile, diagnostics: readonly Diagnos
   });
 }
 
+/** A larger file would be refused by the parser anyway. */
+const LARGEST_INCLUDE_BYTES = LIMITS.scenarioCharacters * 4;
+
 function readInclude(file: string): ParsedScenario | undefined {
   try {
+    // Devices and pipes would never end.
+    const found = statSync(file);
+    if (!found.isFile() || found.size > LARGEST_INCLUDE_BYTES) return undefined;
     return parse(readFileSync(file, 'utf8'));
   } catch {
     // The elaborator says that the include cannot be read, at the line where it stands.

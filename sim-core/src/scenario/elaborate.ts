@@ -11,12 +11,14 @@ import type { CompiledCondition, Granularity, Model, Move } from '../engine/mode
 import { type ProgramNode, settle } from '../engine/program.ts';
 import { taskFields } from '../engine/task.ts';
 import type { Profile } from '../kernel/profiles.ts';
+import { ModelLimit } from '../limits.ts';
 import { LayoutBuilder } from '../state/layout.ts';
 import { Machine } from '../state/machine.ts';
 import type { Topology } from '../topology.ts';
 import type { Dims, World, WorldBase } from '../world.ts';
 import type { Diagnostic, Item, LineContent, ParsedScenario } from './ast.ts';
 import { contentsOfKind } from './blocks.ts';
+import { modelLimit } from './checks/model-limit.ts';
 import { compileCondition, mentions } from './elaborate/conditions.ts';
 import { countDims } from './elaborate/dims.ts';
 import { environmentMoves } from './elaborate/environment.ts';
@@ -24,6 +26,7 @@ import { namesAndRegisters } from './elaborate/names.ts';
 import { refuseBadOptions } from './elaborate/numbers.ts';
 import { Problems, Unresolved } from './elaborate/problems.ts';
 import { compileProgram, type ProgramContext } from './elaborate/program.ts';
+import { refuseLongPrograms } from './elaborate/program-size.ts';
 import { compileSchedule, moveName } from './elaborate/schedule.ts';
 import { collectProcedures, collectSources, type Includes, type Source } from './elaborate/sources.ts';
 import { buildTopology, type MachineBlocks } from './elaborate/topology.ts';
@@ -47,9 +50,19 @@ export function elaborate(parsed: ParsedScenario, options: ElaborateOptions): El
   const broken = parsed.diagnostics.filter((d) => d.severity === 'error');
   if (broken.length > 0) return { diagnostics: broken };
   const problems = new Problems();
-  const model = problems.attempt(() => build(parsed, options, problems));
+  const model = problems.attempt(() => within(() => build(parsed, options, problems), problems));
   if (problems.diagnostics.length > 0 || !model) return { diagnostics: problems.diagnostics };
   return { model, diagnostics: [] };
+}
+
+/** A state that would be too large is told like anything else that keeps a scenario from running. */
+function within(work: () => Model, problems: Problems): Model {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof ModelLimit)) throw error;
+    return problems.fail(modelLimit, 0, { start: 0, end: 0 }, error.message);
+  }
 }
 
 function build(parsed: ParsedScenario, options: ElaborateOptions, problems: Problems): Model {
@@ -60,6 +73,7 @@ function build(parsed: ParsedScenario, options: ElaborateOptions, problems: Prob
   const machine = buildTopology(sources, found.deviceRegisters, problems);
   const { topology } = machine;
   const bodies = machine.blocks.map(({ block, file }) => ({ items: block.items, file }));
+  refuseLongPrograms(bodies, sources, procedures, problems);
   const dims = options.dims ?? countDims(bodies, sources, procedures, topology);
   const conditionLines = linesOf(sources[0], 'condition');
   const asked = mentions(conditionLines.map(({ content }) => content));
@@ -85,6 +99,7 @@ function build(parsed: ParsedScenario, options: ElaborateOptions, problems: Prob
     names,
     errors,
     nodes,
+    compiled: new Map(),
     register: (actor, name) => registerSlot(world, layout, registers, actor, name),
     routines: controlRoutines(base),
   };

@@ -6,6 +6,8 @@
  * knows offsets. The explorer packs slots into bits by what it sees in them, so a field that never changes costs nothing.
  */
 
+import { LIMITS, ModelLimit } from '../limits.ts';
+
 export interface Field {
   readonly id: number;
   /** The field's word in the glossary, `noncoherentDmaCount`. */
@@ -47,14 +49,21 @@ export interface Layout {
 /** Collects fields while the machine's parts declare what they need; `build` fixes the layout. */
 export class LayoutBuilder {
   readonly #fields: Field[] = [];
-  readonly #initial: number[] = [];
+  #initial = new Int32Array(1 << 10);
+  #size = 0;
+
+  /**
+   * Room for a named array. Throws {@link ModelLimit} before a state becomes too large: some fields have an element for
+   * every pair of objects, so a long scenario may ask for more memory than there is.
+   */
 
   field(name: string, dims: readonly number[] = [], options: FieldOptions = {}): Field {
     const size = dims.reduce((product, n) => product * n, 1);
+    if (this.#size + size > LIMITS.stateSlots) throw new ModelLimit(tooMany(name, dims));
     const field: Field = {
       id: this.#fields.length,
       name,
-      base: this.#initial.length,
+      base: this.#size,
       dims,
       size,
       internal: options.internal ?? false,
@@ -62,14 +71,17 @@ export class LayoutBuilder {
       ...(options.labels ? { labels: options.labels } : {}),
     };
     this.#fields.push(field);
+    this.#grow(this.#size + size);
     const initial = options.initial ?? 0;
-    for (let i = 0; i < size; i++) this.#initial.push(typeof initial === 'number' ? initial : (initial[i] ?? 0));
+    if (typeof initial === 'number') this.#initial.fill(initial, this.#size, this.#size + size);
+    else for (let i = 0; i < size; i++) this.#initial[this.#size + i] = initial[i] ?? 0;
+    this.#size += size;
     return field;
   }
 
   build(): Layout {
     const fields = this.#fields;
-    const initial = Int32Array.from(this.#initial);
+    const initial = this.#initial.slice(0, this.#size);
     const owner = new Int32Array(initial.length);
     for (const field of fields) owner.fill(field.id, field.base, field.base + field.size);
     const fieldOf = (slot: number): Field => {
@@ -79,6 +91,18 @@ export class LayoutBuilder {
     };
     return { fields, size: initial.length, initial, fieldOf, slotName: (slot) => slotName(fieldOf(slot), slot) };
   }
+
+  #grow(size: number): void {
+    if (size <= this.#initial.length) return;
+    const larger = new Int32Array(Math.max(size, this.#initial.length * 2));
+    larger.set(this.#initial);
+    this.#initial = larger;
+  }
+}
+
+function tooMany(name: string, dims: readonly number[]): string {
+  const size = dims.length > 1 ? `${dims.join(' × ')} of them` : `${dims[0] ?? 1} of them`;
+  return `The state of this scenario would have more than ${LIMITS.stateSlots} numbers (limit stateSlots), with \`${name}\` (${size}). The machine has room for every object that a statement may make: use fewer statements that open or create something, or split the scenario.`;
 }
 
 function slotName(field: Field, slot: number): string {

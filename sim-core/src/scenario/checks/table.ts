@@ -23,6 +23,7 @@ import { misplacedConstant } from './misplaced-constant.ts';
 import { missingBrace } from './missing-brace.ts';
 import { missingMachine } from './missing-machine.ts';
 import { missingOption } from './missing-option.ts';
+import { modelLimit } from './model-limit.ts';
 import { nestedTooDeep } from './nested-too-deep.ts';
 import { noEffect } from './no-effect.ts';
 import { noSteps } from './no-steps.ts';
@@ -107,6 +108,7 @@ export const CHECKS: readonly Check[] = [
   tooManyDiagnostics,
   tooManyLines,
   tooManyStatements,
+  modelLimit,
   trailingText,
   unexpectedBinding,
   unknownActor,

@@ -1,7 +1,12 @@
 import { LIMITS } from '../../limits.ts';
 import type { Check } from './check.ts';
 
-export const TOO_MANY_STATEMENTS = `The scenario has more than ${LIMITS.programNodes} statements after its calls are expanded (limit programNodes): repeat with \`repeat\` or \`loop\`, which count once.`;
+/** `own`: statements that the call expands to with which they are too many; undefined where it is no call. */
+export function tooManyStatementsText(own: number | undefined): string {
+  const limit = `a scenario has at most ${LIMITS.programNodes} statements after its calls are expanded (limit programNodes)`;
+  const what = own === undefined ? 'This is one statement too many' : `This call expands to ${own} statements`;
+  return `${what}, and ${limit}: repeat with \`repeat\` or \`loop\`, which count once.`;
+}
 
 export const tooManyStatements: Check = {
   code: 'too-many-statements',

@@ -10,6 +10,7 @@ import type { Procedure, Source } from './sources.ts';
 const LOOP_FACTOR = 3;
 const STANDARD_STREAMS = 3;
 
+/** What statements may make at most. */
 interface Tally {
   /** Times that calls of a name (or ioctls of a request) may run, loops weighed. */
   readonly calls: Map<string, number>;
@@ -17,6 +18,7 @@ interface Tally {
   largest: number;
 }
 
+/** Cost: linear in the statements as written, however often procedures are called. */
 export function countDims(
   bodies: readonly { readonly items: readonly Item[]; readonly file: number }[],
   sources: readonly Source[],
@@ -24,40 +26,57 @@ export function countDims(
   topology: Topology,
 ): Dims {
   const tally: Tally = { calls: new Map(), largest: 0 };
-  for (const { items, file } of bodies) walk(items, file, 1, 0);
+  /** Of each procedure, outside loops and inside them. */
+  const known = new Map<string, Tally>();
+  for (const { items, file } of bodies) walk(tally, items, file, 1);
 
-  function walk(items: readonly Item[], file: number, weight: number, depth: number): void {
+  function walk(into: Tally, items: readonly Item[], file: number, weight: number): void {
     for (const item of items) {
       switch (item.kind) {
         case 'line':
-          line(file, item.line, weight, depth);
+          line(into, file, item.line, weight);
           break;
         case 'choose':
-          for (const alternative of item.alternatives) walk(alternative, file, weight, depth);
+          for (const alternative of item.alternatives) walk(into, alternative, file, weight);
           break;
         case 'loop':
         case 'repeat':
-          walk(item.body, file, Math.max(weight, LOOP_FACTOR), depth);
+          walk(into, item.body, file, Math.max(weight, LOOP_FACTOR));
           break;
       }
     }
   }
 
-  function line(file: number, index: number, weight: number, depth: number): void {
+  function line(into: Tally, file: number, index: number, weight: number): void {
     const content = sources[file]?.parsed.lines[index]?.content;
-    if (content?.kind === 'call' && depth < 64) {
+    if (content?.kind === 'call') {
       const procedure = procedures.get(content.name.text);
-      if (procedure) walk(procedure.block.items, procedure.file, weight, depth + 1);
+      if (!procedure) return;
+      const made = procedureTally(procedure, weight);
+      into.largest = Math.max(into.largest, made.largest);
+      for (const [name, times] of made.calls) add(into, name, times);
     } else if (content?.kind === 'syscall') {
-      const name = nameOf(content);
-      tally.largest = Math.max(tally.largest, declaredDescriptor(content).descriptor ?? 0);
-      tally.calls.set(name, (tally.calls.get(name) ?? 0) + weight);
+      into.largest = Math.max(into.largest, declaredDescriptor(content).descriptor ?? 0);
+      add(into, nameOf(content), weight);
     }
+  }
+
+  function procedureTally(procedure: Procedure, weight: number): Tally {
+    const key = `${procedure.name}*${weight}`;
+    const before = known.get(key);
+    if (before) return before;
+    const made: Tally = { calls: new Map(), largest: 0 };
+    // What calls itself is refused elsewhere; here it finds what it has made so far.
+    known.set(key, made);
+    walk(made, procedure.block.items, procedure.file, weight);
+    return made;
   }
 
   const count = (...names: readonly string[]): number =>
     names.reduce((sum, name) => sum + (tally.calls.get(name) ?? 0), 0);
-  const opens = count('open', 'openat');
+  const containers = count('open container');
+  const iommufds = count('open iommufd');
+  const opens = count('open') + containers + iommufds;
   const objects = count(
     'KVM_CREATE_VM',
     'KVM_CREATE_VCPU',
@@ -78,9 +97,9 @@ export function countDims(
     vcpus: Math.max(1, count('KVM_CREATE_VCPU')),
     kvmDevices: Math.max(1, count('KVM_CREATE_DEVICE')),
     kvmVfioEntries: Math.max(1, count('KVM_SET_DEVICE_ATTR')),
-    containers: Math.max(1, opens),
-    iommufds: Math.max(1, opens),
-    ioas: Math.max(1, count('IOMMU_IOAS_ALLOC') + opens),
+    containers: Math.max(1, containers),
+    iommufds: Math.max(1, iommufds),
+    ioas: Math.max(1, count('IOMMU_IOAS_ALLOC') + iommufds),
     domains: Math.max(
       1,
       units + count('VFIO_SET_IOMMU', 'VFIO_GROUP_SET_CONTAINER', 'VFIO_DEVICE_ATTACH_IOMMUFD_PT', 'IOMMU_HWPT_ALLOC'),
@@ -89,7 +108,22 @@ export function countDims(
   };
 }
 
-function nameOf(call: Syscall): string {
-  if (call.call.text !== 'ioctl') return call.call.text;
-  return requestOf(call.args[1])?.op.name ?? 'ioctl';
+function add({ calls }: Tally, name: string, times: number): void {
+  calls.set(name, (calls.get(name) ?? 0) + times);
+}
+
+/** What an `open` makes beside a file, where its path says so. */
+const OPENED: Readonly<Record<string, string>> = {
+  '/dev/vfio/vfio': 'open container',
+  '/dev/iommu': 'open iommufd',
+};
+const PATH: Readonly<Record<string, number>> = { open: 0, openat: 1 };
+
+function nameOf({ call, args }: Syscall): string {
+  if (call.text === 'ioctl') return requestOf(args[1])?.op.name ?? 'ioctl';
+  const path = PATH[call.text];
+  if (path === undefined) return call.text;
+  const named = args[path];
+  // No other kind of argument is a path to anything.
+  return (named?.kind === 'string' ? OPENED[named.value] : undefined) ?? 'open';
 }

@@ -129,6 +129,7 @@ function contextOf(model: Model, condition: Condition, problems: Problems, extra
     layout: undefined as never,
     sources: [],
     procedures: new Map(),
+    compiled: new Map(),
     problems,
     names: model.names,
     register(actor, name) {

@@ -12,7 +12,6 @@ import type { World } from '../../world.ts';
 import type { Action, Item, Statement, Syscall, Wait } from '../ast.ts';
 import { callTooDeep, tooDeep } from '../checks/call-too-deep.ts';
 import { EMPTY_LOOP, emptyLoop } from '../checks/empty-loop.ts';
-import { TOO_MANY_STATEMENTS, tooManyStatements } from '../checks/too-many-statements.ts';
 import { noCall, unknownCall } from '../checks/unknown-call.ts';
 import { noOp, unknownOp } from '../checks/unknown-op.ts';
 import { noProcedure, unknownProc } from '../checks/unknown-proc.ts';
@@ -39,6 +38,8 @@ export interface ProgramContext {
   /** Per actor: where its errno goes, if a condition asks for it. */
   readonly errors: readonly (number | undefined)[];
   readonly nodes: ProgramNode[];
+  /** Statements that were compiled, by actor, place and arguments: a procedure that is called often is compiled once. */
+  readonly compiled: Map<string, CompiledStatement | undefined>;
   readonly routines: { readonly skip: Routine; readonly wait: Routine };
 }
 
@@ -49,6 +50,8 @@ interface Frame {
   readonly file: number;
   readonly calls: Place['calls'];
   readonly words: ReadonlyMap<string, string>;
+  /** The same as one text: equal where the words are. */
+  readonly key: string;
 }
 
 /** Adds an actor's program to the nodes; the result is where it begins. */
@@ -60,7 +63,7 @@ export function compileProgram(
   line: number,
 ): number {
   const entry: { node: number } = { node: -1 };
-  const exits = compileItems(context, actor, items, { file, calls: [], words: new Map() }, [
+  const exits = compileItems(context, actor, items, { file, calls: [], words: new Map(), key: '' }, [
     (target) => (entry.node = target),
   ]);
   const end = addNode(context, (id) => ({ kind: 'end', id, actor, place: { file, line, calls: [] } }));
@@ -71,9 +74,6 @@ export function compileProgram(
 function addNode(context: ProgramContext, make: (id: number) => ProgramNode): number {
   const id = context.nodes.length;
   context.nodes.push(make(id));
-  if (id >= LIMITS.programNodes) {
-    context.problems.fail(tooManyStatements, 0, { start: 0, end: 0 }, TOO_MANY_STATEMENTS);
-  }
   return id;
 }
 
@@ -194,9 +194,10 @@ function compileLine(
 ): Exits {
   const content = context.sources[frame.file]?.parsed.lines[line]?.content;
   if (!content || !isStatement(content)) return entries;
-  const statement = substitute(content, frame.words);
-  if (statement.kind === 'call') return compileCall(context, actor, statement, frame, place, entries);
-  const compiled = context.problems.attempt(() => compileStatement(context, actor, statement, line));
+  if (content.kind === 'call') {
+    return compileCall(context, actor, substitute(content, frame.words), frame, place, entries);
+  }
+  const compiled = compiledOnce(context, actor, content, line, frame);
   if (!compiled) return addSkip(context, actor, place, entries);
   return addStatement(
     context,
@@ -207,6 +208,22 @@ function compileLine(
     compiled.args,
     compiled.finish?.(context.nodes.length),
   );
+}
+
+function compiledOnce(
+  context: ProgramContext,
+  actor: number,
+  content: Exclude<Statement, { kind: 'call' }>,
+  line: number,
+  { file, calls, words, key: given }: Frame,
+): CompiledStatement | undefined {
+  const compile = () =>
+    context.problems.attempt(() => compileStatement(context, actor, substitute(content, words), line));
+  // Outside procedures nothing comes twice.
+  if (calls.length === 0) return compile();
+  const key = `${actor} ${file} ${line} ${given}`;
+  if (!context.compiled.has(key)) context.compiled.set(key, compile());
+  return context.compiled.get(key);
 }
 
 const STATEMENTS: ReadonlySet<string> = new Set(['syscall', 'action', 'wait', 'call']);
@@ -235,7 +252,8 @@ function compileCall(
   }
   const words = new Map(procedure.params.map((param, i) => [param, call.args[i]?.text ?? param]));
   const calls = [...frame.calls, { file: place.file, line: place.line, proc: procedure.name }];
-  return compileItems(context, actor, procedure.block.items, { file: procedure.file, calls, words }, entries);
+  const key = JSON.stringify([...words.values()]);
+  return compileItems(context, actor, procedure.block.items, { file: procedure.file, calls, words, key }, entries);
 }
 
 interface CompiledStatement {
