@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const ioctl: Op = {
@@ -9,7 +10,7 @@ export const ioctl: Op = {
   ].join('\n\n'),
   sources: [{ document: 'linux', place: 'fs/ioctl.c' }],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'ENOTTY', when: 'The kind of file does not know the request.' },
     { name: 'EINVAL', when: 'The same, on /dev/kvm, on a vCPU, and on a container without an IOMMU driver.' },
   ],

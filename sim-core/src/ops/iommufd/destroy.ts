@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const iommuDestroy: Op = {
@@ -7,7 +8,7 @@ export const iommuDestroy: Op = {
   doc: 'An address space that a device is attached to is busy. A bound device goes when its file is closed, and a hardware page table that attaching made with its last device: asking for either is EBUSY here.',
   sources: [{ document: 'linux', place: 'drivers/iommu/iommufd/main.c iommufd_destroy()' }],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'EFAULT', when: 'The argument cannot be read.' },
     { name: 'EINVAL', when: 'size is below 8.' },
     { name: 'ENOENT', when: 'There is no such object.' },

@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const iommuHwptAlloc: Op = {
@@ -13,7 +14,7 @@ export const iommuHwptAlloc: Op = {
     { document: 'linux', place: 'drivers/iommu/intel/iommu.c intel_iommu_enforce_cache_coherency()' },
   ],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'EFAULT', when: 'The argument cannot be read.' },
     {
       name: 'EINVAL',

@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const iommuIoasAlloc: Op = {
@@ -7,7 +8,7 @@ export const iommuIoasAlloc: Op = {
   doc: 'An address space has mappings; devices are attached to it and get hardware page tables that show them. Ids are the lowest free number, counted from 1, of all objects of the iommufd together.',
   sources: [{ document: 'linux', place: 'drivers/iommu/iommufd/ioas.c iommufd_ioas_alloc_ioctl()' }],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'EFAULT', when: 'The argument cannot be read.' },
     { name: 'EINVAL', when: 'size is below 12.' },
     { name: 'EOPNOTSUPP', when: 'Flags are set.' },

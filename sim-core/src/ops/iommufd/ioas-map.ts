@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const iommuIoasMap: Op = {
@@ -10,7 +11,7 @@ export const iommuIoasMap: Op = {
     { document: 'linux', place: 'drivers/iommu/iommufd/io_pagetable.c iopt_map_pages()' },
   ],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'EFAULT', when: 'The argument cannot be read, or no memory is mapped at user_va.' },
     {
       name: 'EINVAL',

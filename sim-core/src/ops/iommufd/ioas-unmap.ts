@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const iommuIoasUnmap: Op = {
@@ -10,7 +11,7 @@ export const iommuIoasUnmap: Op = {
     { document: 'linux', place: 'drivers/iommu/iommufd/io_pagetable.c iopt_unmap_iova()' },
   ],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'EFAULT', when: 'The argument cannot be read.' },
     { name: 'EINVAL', when: 'size below 24, or length 0.' },
     { name: 'ENOENT', when: 'There is no such address space, nothing is mapped in the range, or it cuts a mapping.' },

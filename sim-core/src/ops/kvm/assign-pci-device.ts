@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const assignPciDevice: Op = {
@@ -14,7 +15,7 @@ export const assignPciDevice: Op = {
     { document: 'linux', place: 'virt/kvm/iommu.c kvm_assign_device()' },
   ],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'EFAULT', when: 'The argument cannot be read.' },
     { name: 'EINVAL', when: 'KVM_DEV_ASSIGN_ENABLE_IOMMU is missing, or there is no such function.' },
     { name: 'EEXIST', when: 'The VM has a device with this id.' },

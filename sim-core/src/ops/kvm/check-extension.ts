@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const checkExtension: Op = {
@@ -13,7 +14,7 @@ export const checkExtension: Op = {
     { document: 'linux', place: 'arch/x86/kvm/x86.c kvm_vm_ioctl_check_extension()' },
   ],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'EIO', when: 'The calling process is not the one that created the VM.' },
     { name: 'ENOTTY', when: 'The descriptor is neither /dev/kvm nor a VM.' },
   ],

@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const createDevice: Op = {
@@ -15,7 +16,7 @@ export const createDevice: Op = {
     { document: 'kernel doc', place: 'Documentation/virt/kvm/api.rst, KVM_CREATE_DEVICE' },
   ],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'EFAULT', when: 'The argument cannot be read.' },
     { name: 'ENODEV', when: 'The type does not exist; kvm-vfio does from v3.13 on.' },
     { name: 'EBUSY', when: 'The VM has a kvm-vfio device.' },

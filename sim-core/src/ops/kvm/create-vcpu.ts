@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const createVcpu: Op = {
@@ -13,7 +14,7 @@ export const createVcpu: Op = {
     { document: 'linux', place: 'arch/x86/kvm/x86.c kvm_arch_vcpu_create()' },
   ],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'EEXIST', when: 'The VM has a vCPU with this id.' },
     { name: 'EINVAL', when: 'The id is too large.' },
     { name: 'EIO', when: 'The calling process is not the one that created the VM.' },

@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const createVm: Op = {
@@ -13,7 +14,7 @@ export const createVm: Op = {
     { document: 'linux', place: 'arch/x86/kvm/x86.c kvm_arch_init_vm()' },
   ],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'EINVAL', when: 'The machine type is not 0.' },
     { name: 'ENOTTY', when: 'The descriptor is not /dev/kvm.' },
   ],

@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const deassignPciDevice: Op = {
@@ -9,7 +10,7 @@ export const deassignPciDevice: Op = {
   ].join('\n\n'),
   sources: [{ document: 'linux', place: 'virt/kvm/assigned-dev.c kvm_vm_ioctl_deassign_device()' }],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'EFAULT', when: 'The argument cannot be read.' },
     { name: 'EINVAL', when: 'The VM has no device with this id.' },
     { name: 'EIO', when: 'The calling process is not the one that created the VM.' },

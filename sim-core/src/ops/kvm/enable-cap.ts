@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const enableCap: Op = {
@@ -9,7 +10,7 @@ export const enableCap: Op = {
   ].join('\n\n'),
   sources: [{ document: 'linux', place: 'arch/x86/kvm/x86.c kvm_vm_ioctl_enable_cap()' }],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'EFAULT', when: 'The argument cannot be read.' },
     {
       name: 'EINVAL',

@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const getDeviceAttr: Op = {
@@ -13,7 +14,7 @@ export const getDeviceAttr: Op = {
     { document: 'kernel doc', place: 'Documentation/virt/kvm/devices/vfio.rst' },
   ],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'EPERM', when: 'The descriptor is a kvm-vfio device.' },
     { name: 'EFAULT', when: 'On /dev/kvm and vCPUs: the struct or `addr` cannot be accessed.' },
     { name: 'ENXIO', when: 'On /dev/kvm and vCPUs: no such attribute.' },

@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const getRegs: Op = {
@@ -12,7 +13,7 @@ export const getRegs: Op = {
     { document: 'linux', place: 'arch/x86/kvm/x86.c kvm_arch_vcpu_load()' },
   ],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'EIO', when: 'The calling process is not the one that created the VM.' },
     { name: 'ENOTTY', when: 'The descriptor is not a vCPU.' },
     { name: 'EINVAL', when: 'The descriptor is /dev/kvm.' },

@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const hasDeviceAttr: Op = {
@@ -13,7 +14,7 @@ export const hasDeviceAttr: Op = {
     { document: 'kernel doc', place: 'Documentation/virt/kvm/devices/vfio.rst' },
   ],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'ENXIO', when: 'The device has no such attribute.' },
     { name: 'EFAULT', when: 'The struct cannot be read.' },
     { name: 'EINVAL', when: 'On /dev/kvm and vCPUs of kernels that have no such attributes.' },

@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const setUserMemoryRegion: Op = {
@@ -9,7 +10,7 @@ export const setUserMemoryRegion: Op = {
   ].join('\n\n'),
   sources: [{ document: 'linux', place: 'virt/kvm/kvm_main.c kvm_set_memory_region()' }],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'EFAULT', when: 'The argument cannot be read.' },
     { name: 'EINVAL', when: 'An address or the size is not page aligned.' },
     { name: 'EIO', when: 'The calling process is not the one that created the VM.' },

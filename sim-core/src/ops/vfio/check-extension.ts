@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const vfioCheckExtension: Op = {
@@ -15,7 +16,7 @@ export const vfioCheckExtension: Op = {
     { document: 'linux', place: 'drivers/iommu/iommufd/vfio_compat.c iommufd_vfio_check_extension()' },
   ],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'ENODEV', when: 'VFIO_DMA_CC_IOMMU of an iommufd that no group has joined.', on: 'v6.2..' },
     { name: 'ENOTTY', when: 'The descriptor is neither a container nor an iommufd.' },
   ],

@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const vfioDeviceBindIommufd: Op = {
@@ -14,7 +15,7 @@ export const vfioDeviceBindIommufd: Op = {
     { document: 'linux', place: 'drivers/iommu/iommufd/device.c iommufd_device_bind()' },
   ],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     {
       name: 'EFAULT',
       when: 'The argument cannot be read, or its flags announce a token (v6.17 and later) that is not there.',

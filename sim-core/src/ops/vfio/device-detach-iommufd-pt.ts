@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const vfioDeviceDetachIommufdPt: Op = {
@@ -7,7 +8,7 @@ export const vfioDeviceDetachIommufdPt: Op = {
   doc: 'A device that is not attached is a success. A page table that attaching made goes with its last device.',
   sources: [{ document: 'linux', place: 'drivers/vfio/device_cdev.c vfio_df_ioctl_detach_pt()' }],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'EFAULT', when: 'The argument cannot be read.' },
     { name: 'EINVAL', when: 'The device is not bound, argsz below 8, or flags.' },
     { name: 'ENOTTY', when: 'The descriptor is not a device, or it came from a group.' },

@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const vfioDeviceGetInfo: Op = {
@@ -7,7 +8,7 @@ export const vfioDeviceGetInfo: Op = {
   doc: 'The flags say that it is a PCI device that can be reset. Left out: the numbers of regions and interrupts.',
   sources: [{ document: 'linux', place: 'drivers/vfio/pci/vfio_pci_core.c vfio_pci_ioctl_get_info()' }],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'EFAULT', when: 'The argument cannot be read.' },
     { name: 'EINVAL', when: 'argsz is below 16, or the file is not bound to an iommufd yet.' },
     { name: 'ENOTTY', when: 'The descriptor is not a device.' },

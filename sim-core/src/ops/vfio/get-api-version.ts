@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const vfioGetApiVersion: Op = {
@@ -6,10 +7,7 @@ export const vfioGetApiVersion: Op = {
   summary: 'Asks a container for the version of the VFIO interface, which is 0.',
   doc: 'Every VMM asks this first, and every kernel answers 0. An iommufd answers too (v6.2 and later), as if it were a container.',
   sources: [{ document: 'linux', place: 'drivers/vfio/container.c vfio_fops_unl_ioctl()' }],
-  errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
-    { name: 'ENOTTY', when: 'The descriptor is neither a container nor an iommufd.' },
-  ],
+  errnos: [BAD_DESCRIPTOR, { name: 'ENOTTY', when: 'The descriptor is neither a container nor an iommufd.' }],
   example: 'ioctl(container, VFIO_GET_API_VERSION) = 0',
   operands: [],
   files: ['container', 'iommufd'],

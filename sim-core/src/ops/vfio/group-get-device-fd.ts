@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const vfioGroupGetDeviceFd: Op = {
@@ -14,7 +15,7 @@ export const vfioGroupGetDeviceFd: Op = {
     { document: 'linux', place: 'drivers/vfio/group.c vfio_df_group_open()' },
   ],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'EFAULT', when: 'The name cannot be read.' },
     { name: 'ENODEV', when: 'The group has no device of that name that is bound to VFIO.' },
     {

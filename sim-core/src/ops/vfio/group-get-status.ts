@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const vfioGroupGetStatus: Op = {
@@ -7,7 +8,7 @@ export const vfioGroupGetStatus: Op = {
   doc: 'Up to v5.18 a group is viable when each of its devices has no driver, a VFIO driver, or a harmless one (pci-stub, pcieport). Since v5.19 it is viable when nobody owns its DMA, or when the group itself does because it is in a container.',
   sources: [{ document: 'linux', place: 'drivers/vfio/group.c vfio_group_ioctl_get_status()' }],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'EFAULT', when: 'The argument cannot be read.' },
     { name: 'EINVAL', when: 'argsz is below 8.' },
     { name: 'ENODEV', when: 'No device of the group is bound to VFIO any more.', on: 'v6.1..' },

@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const vfioGroupSetContainer: Op = {
@@ -15,7 +16,7 @@ export const vfioGroupSetContainer: Op = {
     { document: 'linux', place: 'drivers/iommu/iommu.c iommu_group_claim_dma_owner()' },
   ],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'EFAULT', when: 'The argument cannot be read.' },
     { name: 'EBADF', when: 'The descriptor in the argument is not open.' },
     {

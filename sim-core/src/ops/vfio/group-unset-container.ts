@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const vfioGroupUnsetContainer: Op = {
@@ -13,7 +14,7 @@ export const vfioGroupUnsetContainer: Op = {
     { document: 'linux', place: 'drivers/vfio/container.c vfio_group_detach_container()' },
   ],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'EINVAL', when: 'The group is in no container.' },
     { name: 'EBUSY', when: 'A device of the group is open, or (up to v5.18) KVM has the group listed.' },
     { name: 'ENOTTY', when: 'The descriptor is not a group.' },

@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const vfioIommuGetInfo: Op = {
@@ -10,7 +11,7 @@ export const vfioIommuGetInfo: Op = {
   ].join('\n\n'),
   sources: [{ document: 'linux', place: 'drivers/vfio/vfio_iommu_type1.c vfio_iommu_type1_get_info()' }],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'EFAULT', when: 'The argument cannot be read.' },
     { name: 'EINVAL', when: 'The container has no driver, or argsz is below 16.' },
     { name: 'ENODEV', when: 'The iommufd has no compatibility IOAS.', on: 'v6.2..' },

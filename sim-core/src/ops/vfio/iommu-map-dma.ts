@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const vfioIommuMapDma: Op = {
@@ -14,7 +15,7 @@ export const vfioIommuMapDma: Op = {
     { document: 'linux', place: 'drivers/iommu/intel/iommu.c intel_iommu_map()' },
   ],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'EFAULT', when: 'The argument cannot be read, or no memory is mapped at vaddr.' },
     {
       name: 'EINVAL',

@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const vfioIommuUnmapDma: Op = {
@@ -10,7 +11,7 @@ export const vfioIommuUnmapDma: Op = {
     { document: 'linux', place: 'drivers/iommu/iommufd/vfio_compat.c iommufd_vfio_unmap_dma()' },
   ],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'EFAULT', when: 'The argument cannot be read.' },
     {
       name: 'EINVAL',

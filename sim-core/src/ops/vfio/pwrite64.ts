@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const pwrite64: Op = {
@@ -13,7 +14,7 @@ export const pwrite64: Op = {
     { document: 'PCIe', place: 'Base Specification, "Device Control Register"' },
   ],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'EFAULT', when: 'The buffer cannot be read, or the range ends behind config space.' },
     { name: 'EINVAL', when: 'The device is not bound to an iommufd yet, or the file cannot be written.' },
   ],

@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const vfioSetIommu: Op = {
@@ -14,7 +15,7 @@ export const vfioSetIommu: Op = {
     { document: 'linux', place: 'drivers/vfio/vfio_iommu_type1.c vfio_iommu_type1_attach_group()' },
   ],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     {
       name: 'EINVAL',
       when: 'The container has no group, or it has a driver already; of an iommufd: not a type1 interface.',
