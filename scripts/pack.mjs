@@ -1,8 +1,8 @@
 // `npm run package:npm`: the command as an npm package, snoopscope-VERSION.tgz at the top of the repository.
 //
 // The root's package.json is the extension's manifest and the workspace's, so the package is put together in a folder of
-// its own, with a manifest of its own: the bundles of the command, and no dependencies. `--refuse` is what `npm pack`
-// at the root runs: it would pack the checkout.
+// its own, with a manifest of its own: the bundles of the command, and no dependencies. A plain `npm pack` works as well;
+// it runs `--prepare` first and takes the root's manifest and README as they are.
 import { spawn } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -70,11 +70,9 @@ async function npm(args, cwd) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  if (process.argv.includes('--refuse')) {
-    process.stderr.write(
-      '`npm pack` here would pack the whole checkout. `npm run package:npm` packs the snoopscope command.\n',
-    );
-    process.exitCode = 1;
+  if (process.argv.includes('--prepare')) {
+    const notices = await thirdPartyNotices(await build(['cli']));
+    await writeFile(path.join(root, 'dist/THIRD-PARTY-NOTICES.txt'), notices);
   } else {
     const tarball = await packCommand();
     process.stdout.write(`${path.relative(process.cwd(), tarball)}\n`);

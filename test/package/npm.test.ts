@@ -106,13 +106,30 @@ test.each([
   }
 });
 
-test('npm pack at the root is refused: it would pack the checkout', () => {
-  const refused = spawnSync('npm', ['pack', '--offline', '--dry-run'], {
+test('a plain npm pack at the root makes a package that installs and works too', () => {
+  const other = path.join(folder, 'plain');
+  mkdirSync(other);
+  const options = { encoding: 'utf8', shell: windows, env: environment } as const;
+  const packed = execFileSync('npm', ['pack', '--silent', '--offline', '--pack-destination', other], {
+    ...options,
     cwd: root,
-    encoding: 'utf8',
-    shell: windows,
-    env: environment,
   });
-  expect(refused.status).not.toBe(0);
-  expect(refused.stderr).toContain('`npm run package:npm` packs the snoopscope command');
+  writeFileSync(path.join(other, 'package.json'), '{ "private": true }\n');
+  const file = path.join(other, packed.trim().split('\n').at(-1) as string);
+  execFileSync('npm', ['install', '--offline', '--no-audit', '--no-fund', file], {
+    ...options,
+    cwd: other,
+    env: { ...environment, npm_config_registry: 'http://127.0.0.1:9/' },
+  });
+  const bin = path.join(other, 'node_modules/.bin', windows ? 'snoopscope.cmd' : 'snoopscope');
+  expect(readdirSync(path.join(other, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual(['snoopscope']);
+  expect(readdirSync(path.join(other, 'node_modules/snoopscope')).sort()).toEqual([
+    'LICENSE',
+    'README.md',
+    'dist',
+    'package.json',
+  ]);
+  expect(spawnSync(bin, ['--version'], options).stdout).toMatch(/^(?:snoopscope )?\d+\.\d+\.\d+/);
+  const scenario = path.join(root, 'scenarios/wbinvd/local-cpu-not-flushed.snoop');
+  expect(spawnSync(bin, ['check', scenario], options).status).toBe(0);
 });
