@@ -5,15 +5,15 @@
  * Costs: a branch repeats the steps before its fork once, and holds a log of its own.
  */
 import { Executor } from '@snoopscope/sim-core';
-import { RunCursor } from './cursor.ts';
 import type { Debuggee } from './launch.ts';
 import { LIMITS } from './limits.ts';
+import type { Origin } from './movement.ts';
 import type { Registration } from './registration.ts';
 import { RequestError } from './request-error.ts';
-import type { Origin } from './stand.ts';
+import { RunCursor } from './run-cursor.ts';
 import type { Triggers } from './stop-index.ts';
 
-/** Something that may happen next where we stand. */
+/** Something that may happen next from here. */
 export interface Possibility {
   /** Index into `Model.moves`. */
   readonly move: number;

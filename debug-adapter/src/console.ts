@@ -1,21 +1,21 @@
-/** Commands of the debug console. Each is a function from where we stand to lines; `branch` also goes somewhere else. */
+/** Commands of the debug console. Each is a function from the current focus to lines; `branch` also goes somewhere else. */
 import { EVENT_WIDTH, NOTE, scheduleText, why, whyText } from '@snoopscope/sim-core';
 import type { Possibility } from './branches.ts';
 import { LIMITS } from './limits.ts';
+import type { Focus } from './movement.ts';
 import { lineText } from './source-lines.ts';
-import type { Stand } from './stand.ts';
 import { type StopContext, stepText } from './stop.ts';
 
-export interface Command {
+export interface ConsoleCommand {
   readonly name: string;
   readonly usage: string;
   readonly doc: string;
-  readonly run: (context: StopContext, stand: Stand, argument: string) => string[];
+  readonly run: (context: StopContext, focus: Focus, argument: string) => string[];
   /** The branch to which the command leads, from 1. */
   readonly enters?: (argument: string) => number | undefined;
 }
 
-export const COMMANDS: readonly Command[] = [
+export const COMMANDS: readonly ConsoleCommand[] = [
   { name: 'why', usage: 'why', doc: 'explains the last finding before here', run: explainLast },
   { name: 'trace', usage: 'trace [N]', doc: 'prints the last N micro-steps, 20 without a number', run: trace },
   { name: 'moves', usage: 'moves', doc: 'says who can move next', run: moves },
@@ -37,27 +37,27 @@ export const COMMANDS: readonly Command[] = [
 ];
 
 /** The command that a line of the console calls, with its argument; undefined when it is an expression. */
-export function commandOf(line: string): { readonly command: Command; readonly argument: string } | undefined {
+export function commandOf(line: string): { readonly command: ConsoleCommand; readonly argument: string } | undefined {
   const match = /^\s*(\w+)(?:\s+(\d+))?\s*$/.exec(line);
   const command = COMMANDS.find(({ name }) => name === match?.[1]);
   return command && { command, argument: match?.[2] ?? '' };
 }
 
-function explainLast({ cursor }: StopContext, stand: Stand): string[] {
+function explainLast({ cursor }: StopContext, focus: Focus): string[] {
   const { run } = cursor;
-  const end = stand.position >= run.steps ? run.events : run.step(stand.position).firstEvent;
+  const end = focus.position >= run.steps ? run.events : run.step(focus.position).firstEvent;
   for (let event = end - 1; event >= 0; event--) {
     if (run.log[event * EVENT_WIDTH] === NOTE.finding) return whyText(why(run, event));
   }
   return ['Nothing has been found up to here.'];
 }
 
-function trace(context: StopContext, stand: Stand, argument: string): string[] {
+function trace(context: StopContext, focus: Focus, argument: string): string[] {
   const { debuggee, cursor } = context;
   const count = Math.min(argument === '' ? 20 : Number(argument), LIMITS.consoleLines);
-  const first = Math.max(0, stand.position - count);
+  const first = Math.max(0, focus.position - count);
   const lines: string[] = [];
-  for (let step = first; step < stand.position; step++) {
+  for (let step = first; step < focus.position; step++) {
     const { actor, node } = cursor.run.step(step);
     const at = actor < 0 ? undefined : debuggee.model.nodes[node];
     const who = actor < 0 ? 'environment' : debuggee.model.world.topology.actors[actor]?.name;
@@ -81,7 +81,7 @@ function moves(context: StopContext): string[] {
 /** `vcpu0: mov [x], 1`, and where it is recorded. */
 export function moveText({ branches, cursor, debuggee }: StopContext, { move: index, branch }: Possibility): string {
   const move = debuggee.model.moves[index];
-  const node = move?.kind === 'actor' ? cursor.snapshot.node(move.actor) : undefined;
+  const node = move?.kind === 'actor' ? cursor.moment.node(move.actor) : undefined;
   // An alternative is told apart by its first statement.
   const first = node?.kind === 'choose' && move?.kind === 'actor' ? node.alternatives[move.alternative] : undefined;
   const { place } = (first === undefined ? node : debuggee.model.nodes[first]) ?? {};
@@ -103,11 +103,11 @@ function listBranches({ branches, debuggee }: StopContext): string[] {
   });
 }
 
-function schedule({ cursor }: StopContext, stand: Stand): string[] {
+function schedule({ cursor }: StopContext, focus: Focus): string[] {
   const { run, model, track } = cursor;
   const made: number[] = [];
   // The setup runs alone; a schedule begins behind it.
-  for (let step = 0; step < stand.position; step++)
+  for (let step = 0; step < focus.position; step++)
     if (run.step(step).actor !== model.setup) made.push(track.moveOf(step));
   return [made.length > 0 ? scheduleText(model, made, 'micro') : 'The setup is not over: there is no schedule yet.'];
 }

@@ -2,6 +2,8 @@
 
 import { compileExpression, type Model, NONE, type VmId } from '@snoopscope/sim-core';
 import { LIMITS } from './limits.ts';
+import type { Moment } from './moment.ts';
+import type { Focus } from './movement.ts';
 import type { Observer } from './observe.ts';
 import { RequestError } from './request-error.ts';
 import { deviceRegisters } from './scopes/actor.ts';
@@ -10,20 +12,18 @@ import { boundName, openFile } from './scopes/descriptors.ts';
 import { DECIMAL, type Format, group, type Item, numberItem } from './scopes/item.ts';
 import { wordItem } from './scopes/memory.ts';
 import { summary, vmItems } from './scopes/vm.ts';
-import type { Snapshot } from './snapshot.ts';
-import type { Stand } from './stand.ts';
 
 /** A position of a run, with its state: what an expression is asked of. A run's cursor is one. */
 export interface EvaluationPlace {
   readonly model: Model;
-  readonly snapshot: Snapshot;
+  readonly moment: Moment;
   readonly observer: Observer;
   readonly state: Int32Array;
   readonly position: number;
 }
 
 /** The value of an expression where the user stands; what is wrong with it is an error in words. */
-export function evaluate(cursor: EvaluationPlace, stand: Stand, text: string, format: Format): Item {
+export function evaluate(cursor: EvaluationPlace, focus: Focus, text: string, format: Format): Item {
   const expression = text.trim();
   if (expression === '')
     throw new RequestError(
@@ -34,20 +34,20 @@ export function evaluate(cursor: EvaluationPlace, stand: Stand, text: string, fo
       `An expression has at most ${LIMITS.expressionCharacters} characters (limit expressionCharacters).`,
     );
   }
-  return object(cursor, stand, expression, format) ?? condition(cursor, stand, expression, format);
+  return object(cursor, focus, expression, format) ?? condition(cursor, focus, expression, format);
 }
 
 /** Fills in a message of a log point: what cannot be evaluated says why. */
 export function interpolate(
   cursor: EvaluationPlace,
-  stand: Stand,
+  focus: Focus,
   parts: readonly ({ readonly text: string } | { readonly expression: string })[],
 ): string {
   return parts
     .map((part) => {
       if ('text' in part) return part.text;
       try {
-        return logValue(cursor, stand, part.expression.trim());
+        return logValue(cursor, focus, part.expression.trim());
       } catch (error) {
         if (error instanceof RequestError) return `{${error.message}}`;
         throw error;
@@ -57,15 +57,15 @@ export function interpolate(
 }
 
 /** In a message a word is its value; where its copies are is for those who stop and look. */
-function logValue(cursor: EvaluationPlace, stand: Stand, expression: string): string {
-  const compiled = compileExpression(cursor.model, expression, { actor: stand.actor });
+function logValue(cursor: EvaluationPlace, focus: Focus, expression: string): string {
+  const compiled = compileExpression(cursor.model, expression, { actor: focus.actor });
   return (
-    'problem' in compiled ? evaluate(cursor, stand, expression, DECIMAL) : condition(cursor, stand, expression, DECIMAL)
+    'problem' in compiled ? evaluate(cursor, focus, expression, DECIMAL) : condition(cursor, focus, expression, DECIMAL)
   ).value;
 }
 
-function condition(cursor: EvaluationPlace, stand: Stand, text: string, format: Format): Item {
-  const expression = compileExpression(cursor.model, text, { actor: stand.actor });
+function condition(cursor: EvaluationPlace, focus: Focus, text: string, format: Format): Item {
+  const expression = compileExpression(cursor.model, text, { actor: focus.actor });
   if ('problem' in expression) throw new RequestError(expression.problem);
   const value = expression.plain
     ? format.number(cursor.observer.value(expression, cursor.state, cursor.position))
@@ -74,42 +74,42 @@ function condition(cursor: EvaluationPlace, stand: Stand, text: string, format: 
 }
 
 /** Names of things that can be opened: a word, a CPU, a descriptor, a device, an actor. */
-function object(cursor: EvaluationPlace, stand: Stand, text: string, format: Format): Item | undefined {
+function object(cursor: EvaluationPlace, focus: Focus, text: string, format: Format): Item | undefined {
   const name = /^\[\s*([A-Za-z_]\w*)\s*\]$/.exec(text)?.[1] ?? text;
   if (!/^[A-Za-z_]\w*$/.test(name)) return undefined;
-  const { snapshot, model } = cursor;
+  const { moment, model } = cursor;
   const { topology, pcie } = model.world;
-  const actor = topology.actors[stand.actor];
+  const actor = topology.actors[focus.actor];
   const ownRegister =
-    model.registers[stand.actor]?.has(name) ||
+    model.registers[focus.actor]?.has(name) ||
     (actor?.kind === 'device' && pcie.registerSlot(actor.subject, name) !== undefined);
   if (text === name && ownRegister) return undefined;
   const word = topology.words.findIndex((one) => one.name === name);
-  if (word >= 0) return wordItem(snapshot, word, format);
+  if (word >= 0) return wordItem(moment, word, format);
   if (text !== name) return undefined;
   const slot = model.names.get(name);
-  if (slot !== undefined) return descriptor(cursor, name, snapshot.state[slot] as number, format);
+  if (slot !== undefined) return descriptor(cursor, name, moment.state[slot] as number, format);
   const cpu = /^cpu(\d+)$/.exec(name)?.[1];
   if (cpu !== undefined && Number(cpu) < topology.cpu.count) {
-    return group(name, 'a physical CPU', (f) => lineItems(snapshot, Number(cpu), f), { evaluateName: name });
+    return group(name, 'a physical CPU', (f) => lineItems(moment, Number(cpu), f), { evaluateName: name });
   }
   return registersOf(cursor, name);
 }
 
 /** A descriptor's number, and the VM behind it where it is one. */
 function descriptor(cursor: EvaluationPlace, name: string, value: number, format: Format): Item {
-  const { snapshot, model } = cursor;
+  const { moment, model } = cursor;
   const { files } = model.world;
-  const item = boundName(snapshot, name, value, format);
-  const file = openFile(snapshot, snapshot.processOfName(name), value);
-  if (file === NONE || files.kindOf(snapshot.machine, file) !== 'vm') return item;
-  const vm = files.objectOf<VmId>(snapshot.machine, file);
-  return { ...item, value: `${item.value}, ${summary(snapshot, vm)}`, children: (f) => vmItems(snapshot, vm, f) };
+  const item = boundName(moment, name, value, format);
+  const file = openFile(moment, moment.processOfName(name), value);
+  if (file === NONE || files.kindOf(moment.machine, file) !== 'vm') return item;
+  const vm = files.objectOf<VmId>(moment.machine, file);
+  return { ...item, value: `${item.value}, ${summary(moment, vm)}`, children: (f) => vmItems(moment, vm, f) };
 }
 
 /** `gpu`, `vcpu0`: the registers of an actor, and of the device that it is. */
 function registersOf(cursor: EvaluationPlace, name: string): Item | undefined {
-  const { snapshot, model } = cursor;
+  const { moment, model } = cursor;
   const { topology } = model.world;
   const actor = topology.actors.findIndex((one) => one.name === name);
   const device = topology.devices.findIndex((one) => one.name === name);
@@ -121,9 +121,9 @@ function registersOf(cursor: EvaluationPlace, name: string): Item | undefined {
     what,
     (format) => [
       ...[...(model.registers[actor] ?? [])].map(([register, slot]) =>
-        numberItem(register, snapshot.state[slot] as number, format, { evaluateName: `${name}.${register}` }),
+        numberItem(register, moment.state[slot] as number, format, { evaluateName: `${name}.${register}` }),
       ),
-      ...(device >= 0 ? deviceRegisters({ snapshot, actor }, device, format) : []),
+      ...(device >= 0 ? deviceRegisters({ moment, actor }, device, format) : []),
     ],
     { evaluateName: name },
   );

@@ -10,9 +10,9 @@ import {
   type VmId,
 } from '@snoopscope/sim-core';
 import type { Debuggee } from './launch.ts';
+import { Moment } from './moment.ts';
 import { fileText } from './scopes/descriptors.ts';
 import { groupName, vmName } from './scopes/objects.ts';
-import { Snapshot } from './snapshot.ts';
 import { lineText } from './source-lines.ts';
 
 export interface Registration {
@@ -27,8 +27,8 @@ const VERBS: Readonly<Record<number, string>> = { 1: 'ADD', 2: 'DEL' };
 /** By node: attribute groups and attributes are constants, so this is known before anything runs. */
 export function registrations(debuggee: Debuggee): ReadonlyMap<number, Registration> {
   const { model } = debuggee;
-  const snapshot = new Snapshot(model);
-  const task = snapshot.task(0);
+  const moment = new Moment(model);
+  const task = moment.task(0);
   const found = new Map<number, Registration>();
   for (const node of model.nodes) {
     if (node.kind !== 'statement' || IOCTLS[node.args.request]?.name !== 'KVM_SET_DEVICE_ATTR') continue;
@@ -44,38 +44,38 @@ export function registrations(debuggee: Debuggee): ReadonlyMap<number, Registrat
 
 /** "KVM_DEV_VFIO_GROUP_ADD of group 26 → 0, vm is non-coherent now (count 1)", in the state behind the call. */
 export function registrationText(
-  snapshot: Snapshot,
+  moment: Moment,
   actor: number,
   node: ProgramNode,
   registration: Registration,
   result: number,
 ): string {
-  const { kvm } = snapshot.model.world;
-  const vm = vmOfDevice(snapshot, actor, node);
-  const head = `${registration.attribute} of ${subject(snapshot, actor, node)} → ${resultText(result)}`;
+  const { kvm } = moment.model.world;
+  const vm = vmOfDevice(moment, actor, node);
+  const head = `${registration.attribute} of ${subject(moment, actor, node)} → ${resultText(result)}`;
   if (vm < 0) return head;
-  const count = snapshot.read(kvm.noncoherentDmaCount, vm);
-  return `${head}, ${vmName(snapshot, vm)} is ${count > 0 ? 'non-coherent' : 'coherent'} now (count ${count})`;
+  const count = moment.read(kvm.noncoherentDmaCount, vm);
+  return `${head}, ${vmName(moment, vm)} is ${count > 0 ? 'non-coherent' : 'coherent'} now (count ${count})`;
 }
 
 /** What `addr` names: `group 26`, `a vfio-device file`. */
-function subject(snapshot: Snapshot, actor: number, node: ProgramNode): string {
-  const { files } = snapshot.model.world;
-  const task = snapshot.task(actor);
+function subject(moment: Moment, actor: number, node: ProgramNode): string {
+  const { files } = moment.model.world;
+  const task = moment.task(actor);
   const fd = node.kind === 'statement' ? node.args.values[2]?.fields?.get('addr')?.pointee?.int(task) : undefined;
   if (fd === undefined) return 'an unreadable descriptor';
   const file = files.fget(task, fd);
   if (file === NONE) return `descriptor ${fd}, which is not open`;
-  const kind = files.kindOf(snapshot.machine, file);
-  if (kind !== 'group') return fileText(snapshot, file);
-  return groupName(snapshot, files.objectOf(snapshot.machine, file));
+  const kind = files.kindOf(moment.machine, file);
+  if (kind !== 'group') return fileText(moment, file);
+  return groupName(moment, files.objectOf(moment.machine, file));
 }
 
-function vmOfDevice(snapshot: Snapshot, actor: number, node: ProgramNode): VmId | None {
-  const { files, kvm } = snapshot.model.world;
-  const task = snapshot.task(actor);
+function vmOfDevice(moment: Moment, actor: number, node: ProgramNode): VmId | None {
+  const { files, kvm } = moment.model.world;
+  const task = moment.task(actor);
   const fd = node.kind === 'statement' ? (node.args.values[0]?.int(task) ?? -1) : -1;
   const file = files.fget(task, fd);
-  if (file === NONE || files.kindOf(snapshot.machine, file) !== 'kvm-vfio') return NONE;
-  return idAt<VmId>(snapshot, kvm.deviceVm, files.objectOf<KvmDeviceId>(snapshot.machine, file));
+  if (file === NONE || files.kindOf(moment.machine, file) !== 'kvm-vfio') return NONE;
+  return idAt<VmId>(moment, kvm.deviceVm, files.objectOf<KvmDeviceId>(moment.machine, file));
 }

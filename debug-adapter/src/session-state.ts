@@ -1,15 +1,15 @@
 /** What a session remembers between requests. Handlers are functions on it; `session.ts` lists them. */
 import type { Branches } from './branches.ts';
-import type { RunCursor } from './cursor.ts';
+import type { BreakpointStore } from './breakpoint-store.ts';
 import type { FileAccessor } from './files.ts';
 import type { KernelSource } from './kernel-source.ts';
 import type { Debuggee, LaunchArguments } from './launch.ts';
+import type { Focus } from './movement.ts';
 import type { Registration } from './registration.ts';
 import { RequestError } from './request-error.ts';
-import type { BreakpointStore } from './requests/breakpoint-store.ts';
+import type { RunCursor } from './run-cursor.ts';
 import type { Format, Item } from './scopes/item.ts';
-import { type Frame, stackOf } from './stack.ts';
-import type { Stand } from './stand.ts';
+import { type StackFrame, stackOf } from './stack.ts';
 import type { Stop } from './stop.ts';
 import { actorOfThread, type ClientCounting, type Converter, frameOfId } from './to-dap.ts';
 import type { VariablePlace } from './watch.ts';
@@ -19,12 +19,12 @@ import type { Yield } from './yielding.ts';
 export interface Launched {
   readonly debuggee: Debuggee;
   readonly branches: Branches;
-  /** The run in which the user stands. */
+  /** The run that the user is in. */
   readonly cursor: RunCursor;
   readonly registrations: ReadonlyMap<number, Registration>;
   readonly kernel: readonly KernelSource[];
   readonly convert: Converter;
-  /** Where and why we stand; undefined before the first stop and while a movement is under way. */
+  /** Where and why the run is stopped; undefined before the first stop and while a movement is under way. */
   stop: Stop | undefined;
   moving: boolean;
   /** It was said that the past is replayed; once is enough. */
@@ -91,18 +91,18 @@ export function actorOf(launched: Launched, thread: unknown): number {
   return actor;
 }
 
-/** Where the user stands when he looks at an actor. */
-export function standFor(stop: Stop, actor: number): Stand {
-  return actor === stop.stand.actor ? stop.stand : { position: stop.stand.position, actor, reveal: 0 };
+/** The focus when the user looks at an actor. */
+export function focusOn(stop: Stop, actor: number): Focus {
+  return actor === stop.focus.actor ? stop.focus : { position: stop.focus.position, actor, reveal: 0 };
 }
 
-export function framesOf(launched: Launched, stop: Stop, actor: number): Frame[] {
-  const about = actor === stop.stand.actor ? stop.about : undefined;
-  return stackOf(launched.debuggee, launched.cursor, standFor(stop, actor), about);
+export function framesOf(launched: Launched, stop: Stop, actor: number): StackFrame[] {
+  const about = actor === stop.focus.actor ? stop.about : undefined;
+  return stackOf(launched.debuggee, launched.cursor, focusOn(stop, actor), about);
 }
 
 /** The frame of an id that a stack trace of this stop has given out. */
-export function frameOf(launched: Launched, stop: Stop, id: unknown): Frame {
+export function frameOf(launched: Launched, stop: Stop, id: unknown): StackFrame {
   const { thread, index } = frameOfId(Number(id));
   const { world, environment } = launched.debuggee.model;
   const actor = actorOfThread(thread, world.topology.actors.length, environment.length > 0);

@@ -8,9 +8,9 @@
 import { ProtocolServer } from '@vscode/debugadapter/lib/protocol.js';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { argumentsOf } from './argument-shapes.ts';
+import { BreakpointStore } from './breakpoint-store.ts';
 import type { FileAccessor } from './files.ts';
 import { RequestError, StaleRequest } from './request-error.ts';
-import { BreakpointStore } from './requests/breakpoint-store.ts';
 import {
   breakpointLocations,
   setBreakpoints,
@@ -40,11 +40,11 @@ import {
   position,
   reverseContinue,
   seek,
-  standStill,
   stepBack,
   stepIn,
   stepInTargets,
   stepOut,
+  stopHere,
 } from './requests/movement.ts';
 import type { Answer, SessionState } from './session-state.ts';
 import { COUNTS_FROM_ONE } from './to-dap.ts';
@@ -168,7 +168,7 @@ export class SnoopscopeDebugSession extends ProtocolServer {
       await after?.();
     } catch (error) {
       this.#complain(bugText(error));
-      standStill(this.#state, 'Stopped by a bug of Snoopscope; see the debug console');
+      stopHere(this.#state, 'Stopped by a bug of Snoopscope; see the debug console');
     }
   }
 

@@ -1,11 +1,11 @@
 /** The call stack of an actor: kernel functions, then the statement, then the procedure calls that led to it. */
 import type { AnyRoutine, FrameView, Place } from '@snoopscope/sim-core';
-import type { RunCursor } from './cursor.ts';
 import type { Debuggee } from './launch.ts';
+import { ENVIRONMENT, type Focus } from './movement.ts';
+import type { RunCursor } from './run-cursor.ts';
 import { blockEnd } from './source-lines.ts';
-import { ENVIRONMENT, type Stand } from './stand.ts';
 
-export type Frame =
+export type StackFrame =
   /** A kernel function. `next` is the micro-step that runs next in it, or that it returns to. */
   | {
       readonly kind: 'kernel';
@@ -26,33 +26,33 @@ export type Frame =
   | { readonly kind: 'environment'; readonly actor: number };
 
 /** Innermost first. `about` is a statement to be shown instead of the one at which the actor stands. */
-export function stackOf(debuggee: Debuggee, cursor: RunCursor, stand: Stand, about: number | undefined): Frame[] {
-  const { actor } = stand;
+export function stackOf(debuggee: Debuggee, cursor: RunCursor, focus: Focus, about: number | undefined): StackFrame[] {
+  const { actor } = focus;
   if (actor === ENVIRONMENT) return [{ kind: 'environment', actor }];
   const name = debuggee.model.world.topology.actors[actor]?.name ?? '';
-  const { snapshot } = cursor;
-  const node = about === undefined ? snapshot.node(actor) : debuggee.model.nodes[about];
+  const { moment } = cursor;
+  const node = about === undefined ? moment.node(actor) : debuggee.model.nodes[about];
   if (!node) return [];
   if (node.kind === 'end') return [{ kind: 'line', actor, name, place: blockEnd(debuggee, node.place), ended: true }];
   if (about !== undefined) return lineFrames(actor, name, node.place, node.place.calls.length);
-  const kernel = snapshot
+  const kernel = moment
     .kernelFrames(actor)
     .map((frame, depth) => kernelFrame(actor, frame, depth))
     .reverse();
-  return [...kernel, ...lineFrames(actor, name, node.place, cursor.shownCalls(stand))];
+  return [...kernel, ...lineFrames(actor, name, node.place, cursor.shownCalls(focus))];
 }
 
-function kernelFrame(actor: number, { routine, step }: FrameView, depth: number): Frame {
+function kernelFrame(actor: number, { routine, step }: FrameView, depth: number): StackFrame {
   return { kind: 'kernel', actor, routine, next: step, depth };
 }
 
 /** Frames of a place inside procedures, of which only the outermost `shown` calls have been entered. */
-function lineFrames(actor: number, name: string, place: Place, shown: number): Frame[] {
+function lineFrames(actor: number, name: string, place: Place, shown: number): StackFrame[] {
   const { calls } = place;
   const places = [...calls.slice(0, shown + 1), ...(shown >= calls.length ? [place] : [])];
   return places
     .map(
-      (at, depth): Frame => ({
+      (at, depth): StackFrame => ({
         kind: 'line',
         actor,
         name: depth === 0 ? name : (calls[depth - 1]?.proc ?? name),

@@ -1,11 +1,11 @@
 /** Why we stop, in words: what a stopped event says and what the exception widget explains. */
 import { describeEvent, type End, EVENT_WIDTH, History, NOTE, resultText, why, whyText } from '@snoopscope/sim-core';
 import type { Branches } from './branches.ts';
-import type { RunCursor } from './cursor.ts';
 import type { Debuggee } from './launch.ts';
+import type { Focus, LimitReached, MovementEnd } from './movement.ts';
 import { type Registration, registrationText } from './registration.ts';
+import type { RunCursor } from './run-cursor.ts';
 import { callText, lineText, shortText } from './source-lines.ts';
-import type { LimitReached, Outcome, Stand } from './stand.ts';
 import type { Hit } from './stop-index.ts';
 import { labelOf } from './watch.ts';
 
@@ -23,7 +23,7 @@ export type StopReason =
   | 'limit';
 
 export interface Stop {
-  readonly stand: Stand;
+  readonly focus: Focus;
   readonly reason: StopReason;
   /** A few words: VS Code shows them behind the thread's name, where there is little room. */
   readonly description: string;
@@ -31,12 +31,12 @@ export interface Stop {
   readonly text: string;
   readonly breakpoints: readonly number[];
   /** Set when a filter stopped: what `exceptionInfo` explains. */
-  readonly exception?: Explanation;
+  readonly exception?: ExceptionInfo;
   /** The statement that the stop is about, when it is not the one at which the actor stands: it has just been executed, or is the first one of the alternative that will be taken. */
   readonly about?: number;
 }
 
-export interface Explanation {
+export interface ExceptionInfo {
   readonly id: string;
   readonly label: string;
   readonly headline: string;
@@ -52,39 +52,39 @@ export interface StopContext {
   readonly branches: Branches;
 }
 
-/** The stop that a movement led to; `stand` is where the user looks now. */
-export function stopAfter(context: StopContext, outcome: Outcome, stand: Stand): Stop {
+/** The stop that a movement led to; `focus` is where the user looks now. */
+export function stopAfter(context: StopContext, outcome: MovementEnd, focus: Focus): Stop {
   switch (outcome.kind) {
     case 'moved':
-      return movedStop(context, stand);
+      return movedStop(context, focus);
     case 'hit':
-      return hitStop(context, outcome.hits, stand);
+      return hitStop(context, outcome.hits, focus);
     case 'end':
-      return endStop(context, stand);
+      return endStop(context, focus);
     case 'beginning':
-      return { stand, reason: 'entry', description: 'Beginning', text: BEGINNING, breakpoints: [] };
+      return { focus, reason: 'entry', description: 'Beginning', text: BEGINNING, breakpoints: [] };
     case 'interrupted':
       return {
-        stand,
+        focus,
         reason: 'pause',
         description: 'Paused',
-        text: `Paused after ${stand.position} micro-steps`,
+        text: `Paused after ${focus.position} micro-steps`,
         breakpoints: [],
       };
   }
 }
 
 /** Where a step has led, and what it did: `After KVM_SET_DEVICE_ATTR → -1 EEXIST`, `In kvm_vfio_set_group`. */
-export function movedStop(context: StopContext, stand: Stand, reason: StopReason = 'step'): Stop {
-  const { short, whole } = positionText(context, stand);
-  const done = stand.position > 0 ? stepText(context, stand.position - 1) : '';
-  return { stand, reason, description: short, text: done ? `${whole}\n${done}` : whole, breakpoints: [] };
+export function movedStop(context: StopContext, focus: Focus, reason: StopReason = 'step'): Stop {
+  const { short, whole } = positionText(context, focus);
+  const done = focus.position > 0 ? stepText(context, focus.position - 1) : '';
+  return { focus, reason, description: short, text: done ? `${whole}\n${done}` : whole, breakpoints: [] };
 }
 
 /** Where an actor stands, in a few words and in a sentence. */
-function positionText(context: StopContext, stand: Stand): { readonly short: string; readonly whole: string } {
+function positionText(context: StopContext, focus: Focus): { readonly short: string; readonly whole: string } {
   const { debuggee, cursor } = context;
-  const { actor, position } = stand;
+  const { actor, position } = focus;
   if (position === 0) return { short: 'Beginning', whole: BEGINNING };
   const executed = executedBefore(cursor, position, actor);
   if (executed) {
@@ -96,9 +96,9 @@ function positionText(context: StopContext, stand: Stand): { readonly short: str
     };
   }
   if (actor < 0) return environmentText(context, position);
-  const top = cursor.snapshot.frames(actor).at(-1);
+  const top = cursor.moment.frames(actor).at(-1);
   if (!top) {
-    const { place } = cursor.snapshot.node(actor);
+    const { place } = cursor.moment.node(actor);
     return { short: `Before ${shortText(debuggee, place)}`, whole: `Before ${lineText(debuggee, place)}` };
   }
   const about = top.routine.steps[top.step]?.about;
@@ -146,15 +146,15 @@ export function stepText({ cursor }: StopContext, step: number): string {
   return parts.join('; ');
 }
 
-function hitStop(context: StopContext, hits: readonly Hit[], stand: Stand): Stop {
+function hitStop(context: StopContext, hits: readonly Hit[], focus: Focus): Stop {
   const { cursor } = context;
   const breakpoints = hits.flatMap(({ cause }) => (cause.kind === 'filter' ? [] : [cause.trigger.id]));
   const filtered = hits.find(({ cause }) => cause.kind === 'filter');
   if (filtered?.cause.kind === 'filter') {
     const exception = explain(context, filtered);
-    const executed = executedBefore(cursor, stand.position, filtered.actor);
+    const executed = executedBefore(cursor, focus.position, filtered.actor);
     return {
-      stand: { ...stand, actor: filtered.actor },
+      focus: { ...focus, actor: filtered.actor },
       reason: 'exception',
       description: exception.label,
       text: [`${exception.label}: ${exception.headline}`, ...exception.details].join('\n'),
@@ -164,7 +164,7 @@ function hitStop(context: StopContext, hits: readonly Hit[], stand: Stand): Stop
     };
   }
   const changed = hits.filter(({ cause }) => cause.kind === 'data');
-  if (changed.length > 0) return { ...dataStop(context, changed, stand), breakpoints };
+  if (changed.length > 0) return { ...dataStop(context, changed, focus), breakpoints };
   const named = hits.flatMap(({ cause }) =>
     cause.kind === 'breakpoint' && cause.trigger.kind === 'function' ? [cause.trigger.name] : [],
   );
@@ -172,37 +172,37 @@ function hitStop(context: StopContext, hits: readonly Hit[], stand: Stand): Stop
   const what = named.length > 0 ? `Breakpoint on ${named.join(', ')}` : 'Breakpoint';
   const about = hits.find(({ ahead }) => ahead !== undefined)?.ahead;
   return {
-    stand,
+    focus,
     reason,
     description: what,
-    text: `${what}: ${whereText(context, stand, about)}`,
+    text: `${what}: ${whereText(context, focus, about)}`,
     breakpoints,
     ...(about === undefined ? {} : { about }),
   };
 }
 
 /** What has changed, from what to what, and who did it. */
-function dataStop(context: StopContext, hits: readonly Hit[], stand: Stand): Stop {
+function dataStop(context: StopContext, hits: readonly Hit[], focus: Focus): Stop {
   const { cursor } = context;
-  const actor = hits[0]?.actor ?? stand.actor;
-  const executed = actor < 0 ? undefined : executedBefore(cursor, stand.position, actor);
+  const actor = hits[0]?.actor ?? focus.actor;
+  const executed = actor < 0 ? undefined : executedBefore(cursor, focus.position, actor);
   const labels = hits.flatMap(({ cause }) => (cause.kind === 'data' ? [labelOf(cause.trigger.place)] : []));
   const changes = hits.flatMap(({ cause }) => (cause.kind === 'data' ? [cause.change] : []));
   return {
-    stand: { ...stand, actor },
+    focus: { ...focus, actor },
     reason: 'data breakpoint',
     description: `${labels.join(', ')} changed`,
-    text: [...changes, `by ${doerText(context, hits[0] as Hit, executed?.node)}`].join('\n'),
+    text: [...changes, `by ${changedByText(context, hits[0] as Hit, executed?.node)}`].join('\n'),
     breakpoints: [],
     ...(executed ? { about: executed.node } : {}),
   };
 }
 
 /** `vcpu0 at mov [x], 1`, `setup in kvm_vfio_update_coherency at ioctl(…)`, `the environment: evict(x,cpu0)`. */
-function doerText({ cursor, debuggee }: StopContext, { actor, cause }: Hit, executed: number | undefined): string {
+function changedByText({ cursor, debuggee }: StopContext, { actor, cause }: Hit, executed: number | undefined): string {
   const { model, run } = cursor;
   if (actor < 0) return `the environment: ${model.environment[run.step(cursor.position - 1).node]?.name}`;
-  const node = executed === undefined ? cursor.snapshot.node(actor) : model.nodes[executed];
+  const node = executed === undefined ? cursor.moment.node(actor) : model.nodes[executed];
   const event = cause.kind === 'breakpoint' ? -1 : cause.event;
   const routine = model.world.routines.routines.find(({ name }) => name === new History(run).routineName(event));
   const where = routine?.kind === 'kernel' ? ` in ${routine.name}` : '';
@@ -211,15 +211,15 @@ function doerText({ cursor, debuggee }: StopContext, { actor, cause }: Hit, exec
 }
 
 /** `vcpu0 at mov [x], 1`, `vcpu0 in kvm_tdp_page_fault`. */
-function whereText({ debuggee, cursor }: StopContext, { actor }: Stand, about: number | undefined): string {
+function whereText({ debuggee, cursor }: StopContext, { actor }: Focus, about: number | undefined): string {
   if (actor < 0) return 'the environment';
   const name = debuggee.model.world.topology.actors[actor]?.name;
-  const top = cursor.snapshot.kernelFrames(actor).at(-1);
-  const node = about === undefined ? cursor.snapshot.node(actor) : debuggee.model.nodes[about];
+  const top = cursor.moment.kernelFrames(actor).at(-1);
+  const node = about === undefined ? cursor.moment.node(actor) : debuggee.model.nodes[about];
   return top ? `${name} in ${top.routine.name}` : `${name} at ${node ? lineText(debuggee, node.place) : ''}`;
 }
 
-function explain(context: StopContext, hit: Hit): Explanation {
+function explain(context: StopContext, hit: Hit): ExceptionInfo {
   const { cursor, registrations, debuggee } = context;
   if (hit.cause.kind !== 'filter') throw new RangeError('only a filter is explained');
   const { filter, event } = hit.cause;
@@ -231,7 +231,7 @@ function explain(context: StopContext, hit: Hit): Explanation {
       const node = model.nodes[operand(2)];
       const registration = registrations.get(operand(2));
       if (!node || !registration) throw new RangeError('the event registers nothing');
-      const headline = registrationText(cursor.snapshot, hit.actor, node, registration, operand(3));
+      const headline = registrationText(cursor.moment, hit.actor, node, registration, operand(3));
       return {
         ...own,
         headline,
@@ -255,12 +255,12 @@ function explain(context: StopContext, hit: Hit): Explanation {
   }
 }
 
-function endStop(context: StopContext, stand: Stand): Stop {
+function endStop(context: StopContext, focus: Focus): Stop {
   const { cursor } = context;
-  const executed = stand.position > 0 ? executedBefore(cursor, stand.position, stand.actor) : undefined;
+  const executed = focus.position > 0 ? executedBefore(cursor, focus.position, focus.actor) : undefined;
   const { end } = cursor;
   return {
-    stand,
+    focus,
     // The environment has nothing to do, and others could go on.
     reason: end === undefined ? 'step' : end.kind === 'limit' || end.kind === 'model-limit' ? 'limit' : 'end',
     description: endLabel(end),
@@ -283,7 +283,7 @@ export function endText({ debuggee, cursor }: StopContext, end: End | LimitReach
       return 'The end of the run: every actor has come to its end';
     case 'stuck': {
       const waiting = end.waiting
-        .map((actor) => `${name(actor)} at \`${lineText(debuggee, cursor.snapshot.node(actor).place)}\``)
+        .map((actor) => `${name(actor)} at \`${lineText(debuggee, cursor.moment.node(actor).place)}\``)
         .join(', ');
       return `${end.deadlock ? 'Deadlock' : 'The end of the run'}: nobody can move; waiting ${end.waiting.length > 1 ? 'are' : 'is'} ${waiting}`;
     }

@@ -7,8 +7,8 @@ import type { KernelSource } from './kernel-source.ts';
 import type { Debuggee } from './launch.ts';
 import type { Item, Scope } from './scopes/item.ts';
 import { lineSpan } from './source-lines.ts';
-import type { Frame } from './stack.ts';
-import type { Explanation, Stop } from './stop.ts';
+import type { StackFrame } from './stack.ts';
+import type { ExceptionInfo, Stop } from './stop.ts';
 
 /** How the client counts, from its `initialize` request. */
 export interface ClientCounting {
@@ -41,7 +41,7 @@ export function frameOfId(id: number): { readonly thread: number; readonly index
 
 /** Conversions for one launched scenario. */
 export interface Converter {
-  frame(frame: Frame, id: number): DebugProtocol.StackFrame;
+  frame(frame: StackFrame, id: number): DebugProtocol.StackFrame;
   source(file: number): DebugProtocol.Source;
   kernelSource(index: number): DebugProtocol.Source;
   /** 0-based line and column to the client's. */
@@ -134,7 +134,7 @@ export function toStopped(stop: Stop, thread: number): DebugProtocol.StoppedEven
   };
 }
 
-export function toExceptionInfo(explanation: Explanation): DebugProtocol.ExceptionInfoResponse['body'] {
+export function toExceptionInfo(explanation: ExceptionInfo): DebugProtocol.ExceptionInfoResponse['body'] {
   const sources = explanation.sources.length > 0 ? [`Sources:`, ...explanation.sources] : [];
   return {
     exceptionId: explanation.id,

@@ -6,11 +6,11 @@
  */
 import { compileExpression, type Expression, type Model } from '@snoopscope/sim-core';
 import { type EvaluationPlace, evaluate } from './evaluate.ts';
+import type { Moment } from './moment.ts';
 import type { Observer } from './observe.ts';
 import { RequestError } from './request-error.ts';
 import { DECIMAL, type Item } from './scopes/item.ts';
 import { SCOPES } from './scopes/table.ts';
-import type { Snapshot } from './snapshot.ts';
 import { WatchedMachine, WHOLE } from './watched-machine.ts';
 
 /** Where a variable is found. */
@@ -60,17 +60,17 @@ export class Watch {
   readonly #place: VariablePlace;
   readonly #actor: number;
   readonly #machine: WatchedMachine;
-  readonly #snapshot: Snapshot;
+  readonly #moment: Moment;
   readonly #observer: Observer;
   /** An expression that counts happenings, which no slot holds: any step may change it. */
   readonly #counting: Expression | undefined;
 
-  constructor(model: Model, observer: Observer, place: VariablePlace, names: Snapshot) {
+  constructor(model: Model, observer: Observer, place: VariablePlace, names: Moment) {
     this.label = labelOf(place);
     this.#place = place;
     this.#actor = model.world.topology.actors.findIndex(({ name }) => name === place.actor);
     this.#machine = new WatchedMachine(model.layout);
-    this.#snapshot = names.sibling(this.#machine);
+    this.#moment = names.sibling(this.#machine);
     this.#observer = observer;
     this.#counting = countingExpression(model, place, this.#actor);
   }
@@ -85,7 +85,7 @@ export class Watch {
   /** The variable in a state; undefined when it does not exist there. */
   read(state: Int32Array, position: number): Reading | undefined {
     if (this.#counting) return new Map([['', this.#counted(this.#counting, state, position)]]);
-    this.#snapshot.show(state, position);
+    this.#moment.show(state, position);
     this.#machine.reads.clear();
     const item = this.#find(position);
     if (!item) return undefined;
@@ -112,14 +112,14 @@ export class Watch {
 
   #scope(name: string): readonly Item[] | undefined {
     const scope = SCOPES.find((one) => one.name === name);
-    return scope?.items({ snapshot: this.#snapshot, actor: this.#actor })?.(DECIMAL);
+    return scope?.items({ moment: this.#moment, actor: this.#actor })?.(DECIMAL);
   }
 
   /** An expression that has no value here, such as one of a VM that does not exist yet, does not exist either. */
   #evaluated(expression: string, position: number): Item | undefined {
     const place: EvaluationPlace = {
-      model: this.#snapshot.model,
-      snapshot: this.#snapshot,
+      model: this.#moment.model,
+      moment: this.#moment,
       observer: this.#observer,
       state: this.#machine.state,
       position,

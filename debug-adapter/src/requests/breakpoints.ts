@@ -1,10 +1,10 @@
 /** Requests that say where to stop. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { isRecord } from '../argument-shapes.ts';
+import { filterSettings } from '../breakpoint-store.ts';
 import { samePath } from '../files.ts';
 import { type Answer, launchedOf, type SessionState } from '../session-state.ts';
 import { executableLines, lineSpan } from '../source-lines.ts';
-import { filterSettings } from './breakpoint-store.ts';
 
 export function setBreakpoints(state: SessionState, args: DebugProtocol.SetBreakpointsArguments): Answer {
   const path = args.source?.path;

@@ -6,7 +6,7 @@ import type { DataRequest } from '../data-breakpoint.ts';
 import { evaluate } from '../evaluate.ts';
 import { RequestError } from '../request-error.ts';
 import { DECIMAL } from '../scopes/item.ts';
-import { type Answer, frameOf, type Launched, type SessionState, standFor, stoppedOf } from '../session-state.ts';
+import { type Answer, focusOn, frameOf, type Launched, type SessionState, stoppedOf } from '../session-state.ts';
 import type { Stop } from '../stop.ts';
 import { dataIdOf, labelOf, type VariablePlace } from '../watch.ts';
 import { applyTriggers } from './breakpoints.ts';
@@ -40,7 +40,7 @@ export function setDataBreakpoints(state: SessionState, args: DebugProtocol.SetD
 function find(launched: Launched, stop: Stop, args: DebugProtocol.DataBreakpointInfoArguments): Found {
   if (args.asAddress === true) return atAddress(launched, args.name, args.bytes ?? 1);
   if (args.variablesReference) return ofVariable(launched, args.variablesReference, args.name);
-  const actor = args.frameId === undefined ? stop.stand.actor : frameOf(launched, stop, args.frameId).actor;
+  const actor = args.frameId === undefined ? stop.focus.actor : frameOf(launched, stop, args.frameId).actor;
   return ofExpression(launched, stop, actor, args.name.trim());
 }
 
@@ -55,7 +55,7 @@ function ofVariable(launched: Launched, reference: number, name: string): Found 
 function ofExpression(launched: Launched, stop: Stop, actor: number, expression: string): Found {
   const { cursor } = launched;
   try {
-    evaluate(cursor, standFor(stop, actor), expression, DECIMAL);
+    evaluate(cursor, focusOn(stop, actor), expression, DECIMAL);
   } catch (error) {
     if (error instanceof RequestError) return { problem: error.message };
     throw error;

@@ -1,4 +1,4 @@
-/** Requests that look at the place where we stand. None of them changes anything. */
+/** Requests that look at the current stop. None of them changes anything. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { completions } from '../completions.ts';
 import { commandOf } from '../console.ts';
@@ -9,16 +9,16 @@ import { SCOPES } from '../scopes/table.ts';
 import {
   type Answer,
   actorOf,
+  focusOn,
   frameOf,
   framesOf,
   type Launched,
   launchedOf,
   type Opened,
   type SessionState,
-  standFor,
   stoppedOf,
 } from '../session-state.ts';
-import type { Frame } from '../stack.ts';
+import type { StackFrame } from '../stack.ts';
 import { frameId, threadId, toCompletion, toExceptionInfo, toScope, toVariable } from '../to-dap.ts';
 import type { VariablePlace } from '../watch.ts';
 import { enterBranch } from './movement.ts';
@@ -29,7 +29,7 @@ export function threads(state: SessionState): Answer {
   const { actors } = world.topology;
   const all = actors.map(({ name }, actor) => ({
     id: threadId(actor, actors.length),
-    name: `${name}${cursor.snapshot.ended(actor) ? ' (ended)' : ''}`,
+    name: `${name}${cursor.moment.ended(actor) ? ' (ended)' : ''}`,
   }));
   if (environment.length > 0) all.push({ id: threadId(-1, actors.length), name: 'environment' });
   return { body: { threads: all } };
@@ -76,18 +76,18 @@ export function variables(state: SessionState, args: DebugProtocol.VariablesArgu
 export function evaluate(state: SessionState, args: DebugProtocol.EvaluateArguments): Answer {
   const { launched, stop } = stoppedOf(state);
   if (typeof args.expression !== 'string') throw new RequestError('There is no expression to evaluate.');
-  const actor = args.frameId === undefined ? stop.stand.actor : frameOf(launched, stop, args.frameId).actor;
-  const stand = standFor(stop, actor);
+  const actor = args.frameId === undefined ? stop.focus.actor : frameOf(launched, stop, args.frameId).actor;
+  const focus = focusOn(stop, actor);
   const called = args.context === 'repl' ? commandOf(args.expression) : undefined;
   if (called && !launched.debuggee.model.names.has(called.command.name)) {
     const branch = called.command.enters?.(called.argument);
     if (branch !== undefined && !launched.branches.all[branch - 1])
       throw new RequestError(`There is no branch ${branch}: there are ${launched.branches.all.length}.`);
-    const result = called.command.run(launched, stand, called.argument).join('\n');
+    const result = called.command.run(launched, focus, called.argument).join('\n');
     const after = branch === undefined ? {} : { after: () => enterBranch(state, branch) };
     return { body: { result, variablesReference: 0 }, ...after };
   }
-  const item = evaluateExpression(launched.cursor, stand, args.expression, formatOf(args.format));
+  const item = evaluateExpression(launched.cursor, focus, args.expression, formatOf(args.format));
   const place = { root: { expression: args.expression.trim() }, actor: nameOf(launched, actor), names: [] };
   return {
     body: {
@@ -103,7 +103,7 @@ export function completionsAt(state: SessionState, args: DebugProtocol.Completio
   const lines = String(args.text ?? '').split('\n');
   const line = lines[args.line === undefined ? lines.length - 1 : args.line - state.counting.lineBase] ?? '';
   const column = args.column - state.counting.columnBase;
-  const found = completions(launched.debuggee.model, stop.stand.actor, line, column);
+  const found = completions(launched.debuggee.model, stop.focus.actor, line, column);
   return { body: { targets: found.map((candidate) => toCompletion(candidate, state.counting)) } };
 }
 
@@ -134,9 +134,9 @@ export function source(state: SessionState, args: DebugProtocol.SourceArguments)
 }
 
 /** Only kernel frames have variables of their own; every frame of an actor sees the same machine. */
-function viewOf({ cursor }: Launched, frame: Frame): View {
-  const { snapshot } = cursor;
-  return { snapshot, actor: frame.actor, ...(frame.kind === 'kernel' ? { kernelFrame: frame.depth } : {}) };
+function viewOf({ cursor }: Launched, frame: StackFrame): View {
+  const { moment } = cursor;
+  return { moment, actor: frame.actor, ...(frame.kind === 'kernel' ? { kernelFrame: frame.depth } : {}) };
 }
 
 function formatOf(format: DebugProtocol.ValueFormat | undefined): Format {

@@ -8,7 +8,7 @@ import { registrations } from '../registration.ts';
 import { RequestError } from '../request-error.ts';
 import { type Answer, launchedOf, type SessionState } from '../session-state.ts';
 import { converter } from '../to-dap.ts';
-import { enter, runWithoutStops, standStill } from './movement.ts';
+import { enter, runWithoutStops, stopHere } from './movement.ts';
 
 export function initialize(state: SessionState, args: DebugProtocol.InitializeRequestArguments): Answer {
   if (state.initialized) throw new RequestError('The session is initialized already: that happens once.');
@@ -69,7 +69,7 @@ export async function restart(state: SessionState, args: DebugProtocol.RestartAr
     if (load !== state.loads) return { refusal: error };
     // The edit is broken: the run that was there stays.
     old.abandoned = false;
-    return { refusal: error, after: () => standStill(state) };
+    return { refusal: error, after: () => stopHere(state) };
   }
   return load === state.loads ? { after: () => begin(state) } : {};
 }

@@ -2,23 +2,23 @@
 import { EVENT_WIDTH, FINDINGS, type Finding, NOTE } from '@snoopscope/sim-core';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { moveText } from '../console.ts';
-import type { RunCursor } from '../cursor.ts';
 import { interpolate } from '../evaluate.ts';
 import { samePath } from '../files.ts';
 import { filterById } from '../filters.ts';
 import { LIMITS } from '../limits.ts';
+import { ENVIRONMENT, type Focus, focusAfter, type Movement, type MovementEnd, type Unit } from '../movement.ts';
 import { RequestError } from '../request-error.ts';
+import type { RunCursor } from '../run-cursor.ts';
 import {
   type Answer,
   actorOf,
+  focusOn,
   type Launched,
   launchedOf,
   type SessionState,
-  standFor,
   stoppedOf,
 } from '../session-state.ts';
 import { inOneColumn, lineText } from '../source-lines.ts';
-import { ENVIRONMENT, type Movement, type Outcome, type Stand, standOf, type Unit } from '../stand.ts';
 import { endText, movedStop, type Stop, stopAfter } from '../stop.ts';
 import { type Hit, NO_TRIGGERS } from '../stop-index.ts';
 import { threadId, toStopped } from '../to-dap.ts';
@@ -30,14 +30,14 @@ interface StepArguments {
 }
 
 export function next(state: SessionState, args: StepArguments): Answer {
-  const { launched, stand } = from(state, args);
-  tellReplay(state, stand);
-  return moving(state, stand, () => launched.cursor.step(stand, unitOf(state, args), movement(state)));
+  const { launched, focus } = from(state, args);
+  tellReplay(state, focus);
+  return thenMove(state, focus, () => launched.cursor.step(focus, unitOf(state, args), movement(state)));
 }
 
 /** One micro-step; a call of a procedure is entered without moving; a target is a move of the run's live end. */
 export function stepIn(state: SessionState, args: StepArguments): Answer {
-  const { launched, stand } = from(state, args);
+  const { launched, focus } = from(state, args);
   const { branches, cursor } = launched;
   const { targetId } = args;
   if (targetId !== undefined) {
@@ -45,41 +45,41 @@ export function stepIn(state: SessionState, args: StepArguments): Answer {
       throw new RequestError('This move is not possible here.');
     const branch = branches.forMove(targetId);
     if (branch !== cursor) output(state, partingText(launched, cursor));
-    return moving(state, stand, () => branch.make(targetId, movement(state)));
+    return thenMove(state, focus, () => branch.make(targetId, movement(state)));
   }
-  if (cursor.hiddenCalls(stand) > 0) {
-    return { after: () => stopped(state, movedStop(launchedOf(state), cursor.enterCall(stand))) };
+  if (cursor.hiddenCalls(focus) > 0) {
+    return { after: () => stopped(state, movedStop(launchedOf(state), cursor.enterCall(focus))) };
   }
-  tellReplay(state, stand);
-  return moving(state, stand, () => cursor.step(stand, 'micro', movement(state)));
+  tellReplay(state, focus);
+  return thenMove(state, focus, () => cursor.step(focus, 'micro', movement(state)));
 }
 
 export function stepOut(state: SessionState, args: StepArguments): Answer {
-  const { launched, stand } = from(state, args);
-  return moving(state, stand, () => launched.cursor.stepOut(stand, movement(state)));
+  const { launched, focus } = from(state, args);
+  return thenMove(state, focus, () => launched.cursor.stepOut(focus, movement(state)));
 }
 
 export function continueRun(state: SessionState, args: StepArguments): Answer {
-  const { launched, stand } = from(state, args);
-  const go = (): Promise<Outcome> => launched.cursor.continue(movement(state));
-  return { body: { allThreadsContinued: true }, ...moving(state, stand, go, 'run') };
+  const { launched, focus } = from(state, args);
+  const go = (): Promise<MovementEnd> => launched.cursor.continue(movement(state));
+  return { body: { allThreadsContinued: true }, ...thenMove(state, focus, go, 'run') };
 }
 
 export function stepBack(state: SessionState, args: StepArguments): Answer {
-  const { launched, stand } = from(state, args);
+  const { launched, focus } = from(state, args);
   return {
     after() {
-      if (stand.position === 0 && stand.reveal === 0)
+      if (focus.position === 0 && focus.reveal === 0)
         output(state, 'This is the beginning of the run: there is nothing before it.\n');
-      const to = launched.cursor.back(stand, unitOf(state, args));
+      const to = launched.cursor.back(focus, unitOf(state, args));
       stopped(state, movedStop(launchedOf(state), to));
     },
   };
 }
 
 export function reverseContinue(state: SessionState, args: StepArguments): Answer {
-  const { launched, stand } = from(state, args);
-  return moving(state, stand, () => launched.cursor.reverse(movement(state)), 'run');
+  const { launched, focus } = from(state, args);
+  return thenMove(state, focus, () => launched.cursor.reverse(movement(state)), 'run');
 }
 
 export function pause(state: SessionState): Answer {
@@ -125,19 +125,19 @@ export function seek(state: SessionState, args: { readonly position?: unknown })
   return seekTo(state, args.position);
 }
 
-/** For views that draw the run: where we stand in it. */
+/** For views that draw the run: the position in it. */
 export function position(state: SessionState): Answer {
   const { launched, stop } = stoppedOf(state);
   const { cursor } = launched;
   return {
     body: {
-      position: stop.stand.position,
+      position: stop.focus.position,
       steps: cursor.run.steps,
-      live: stop.stand.position === cursor.run.steps,
+      live: stop.focus.position === cursor.run.steps,
       ended: cursor.run.end !== undefined,
       branch: launched.branches.number,
       branches: launched.branches.all.length,
-      threadId: thread(launched, stop.stand.actor),
+      threadId: thread(launched, stop.focus.actor),
     },
   };
 }
@@ -146,19 +146,19 @@ export function position(state: SessionState): Answer {
 export async function enter(state: SessionState, stopOnEntry: boolean): Promise<void> {
   const { branches, cursor, debuggee } = launchedOf(state);
   const wanted = filterById.get(debuggee.arguments.stopOnFinding ?? '');
-  const first: Stand = { position: 0, actor: Math.max(debuggee.model.setup, 0), reveal: 0 };
+  const first: Focus = { position: 0, actor: Math.max(debuggee.model.setup, 0), reveal: 0 };
   if (wanted) {
     branches.setTriggers({ ...NO_TRIGGERS, filters: [{ filter: wanted }] });
-    const found = async (): Promise<Outcome> => {
+    const found = async (): Promise<MovementEnd> => {
       const outcome = await cursor.continue(movement(state));
       branches.setTriggers(state.breakpoints.triggers(debuggee, state.counting));
       return outcome;
     };
-    return movingNow(state, first, found, 'run');
+    return moveNow(state, first, found, 'run');
   }
   if (stopOnEntry) {
     stopped(state, {
-      stand: first,
+      focus: first,
       reason: 'entry',
       description: `Entry, ${debuggee.profile.name}`,
       text: `${debuggee.sources[0]?.name} on ${debuggee.profile.name}, before the first step`,
@@ -167,8 +167,9 @@ export async function enter(state: SessionState, stopOnEntry: boolean): Promise<
     return;
   }
   const hits = cursor.hitsHere();
-  const go = async (): Promise<Outcome> => (hits.length > 0 ? { kind: 'hit', hits } : cursor.continue(movement(state)));
-  return movingNow(state, first, go, 'run');
+  const go = async (): Promise<MovementEnd> =>
+    hits.length > 0 ? { kind: 'hit', hits } : cursor.continue(movement(state));
+  return moveNow(state, first, go, 'run');
 }
 
 /** *Run Without Debugging*: to the end, with what came out. False when the session or the scenario went meanwhile. */
@@ -186,18 +187,18 @@ export async function runWithoutStops(state: SessionState): Promise<boolean> {
 }
 
 /** For when a movement has ended without a stop: by a bug of ours, or because a restart took over and then failed. */
-export function standStill(state: SessionState, text = 'Still where it was'): void {
+export function stopHere(state: SessionState, text = 'Still where it was'): void {
   const { launched } = state;
   if (!launched || launched.stop || launched.moving || state.ended) return;
   const { cursor, debuggee } = launched;
-  const stand: Stand = { position: cursor.position, actor: Math.max(debuggee.model.setup, 0), reveal: 0 };
-  stopped(state, { stand, reason: 'pause', description: 'Paused', text, breakpoints: [] });
+  const focus: Focus = { position: cursor.position, actor: Math.max(debuggee.model.setup, 0), reveal: 0 };
+  stopped(state, { focus, reason: 'pause', description: 'Paused', text, breakpoints: [] });
 }
 
-function from(state: SessionState, args: StepArguments): { launched: Launched; stand: Stand } {
+function from(state: SessionState, args: StepArguments): { launched: Launched; focus: Focus } {
   const { launched, stop } = stoppedOf(state);
-  const actor = args?.threadId === undefined ? stop.stand.actor : actorOf(launched, args.threadId);
-  return { launched, stand: standFor(stop, actor) };
+  const actor = args?.threadId === undefined ? stop.focus.actor : actorOf(launched, args.threadId);
+  return { launched, focus: focusOn(stop, actor) };
 }
 
 function unitOf(state: SessionState, args: StepArguments): Unit {
@@ -205,14 +206,19 @@ function unitOf(state: SessionState, args: StepArguments): Unit {
 }
 
 /** Only steps can be undone by a step back; behind a run it goes back by one statement. */
-function moving(state: SessionState, stand: Stand, move: () => Promise<Outcome>, how: 'step' | 'run' = 'step'): Answer {
-  return { after: () => movingNow(state, stand, move, how) };
+function thenMove(
+  state: SessionState,
+  focus: Focus,
+  move: () => Promise<MovementEnd>,
+  how: 'step' | 'run' = 'step',
+): Answer {
+  return { after: () => moveNow(state, focus, move, how) };
 }
 
-async function movingNow(
+async function moveNow(
   state: SessionState,
-  stand: Stand,
-  move: () => Promise<Outcome>,
+  focus: Focus,
+  move: () => Promise<MovementEnd>,
   how: 'step' | 'run',
 ): Promise<void> {
   const launched = launchedOf(state);
@@ -223,19 +229,19 @@ async function movingNow(
     launched.moving = false;
   });
   // A restart during a movement replaces the scenario; its own stop follows.
-  if (!launched.abandoned && state.launched === launched) settle(state, outcome, stand, how);
+  if (!launched.abandoned && state.launched === launched) settle(state, outcome, focus, how);
 }
 
 /** Turns the end of a movement into a stop. */
-function settle(state: SessionState, outcome: Outcome, stand: Stand, how: 'step' | 'run'): void {
+function settle(state: SessionState, outcome: MovementEnd, focus: Focus, how: 'step' | 'run'): void {
   if (state.ended) return;
   const launched = launchedOf(state);
-  const to = reached(launched, outcome, stand);
-  if (outcome.kind === 'end') explainEnd(state, stand);
-  else if (outcome.kind === 'moved' && outcome.actor !== stand.actor)
-    output(state, `${steppedInstead(launched, stand, outcome.actor)}\n`);
+  const to = reached(launched, outcome, focus);
+  if (outcome.kind === 'end') explainEnd(state, focus);
+  else if (outcome.kind === 'moved' && outcome.actor !== focus.actor)
+    output(state, `${steppedInstead(launched, focus, outcome.actor)}\n`);
   const stop = stopAfter(launched, outcome, to);
-  if (how === 'step') launched.cursor.remember(stand, stop.stand);
+  if (how === 'step') launched.cursor.remember(focus, stop.focus);
   stopped(state, stop);
 }
 
@@ -256,51 +262,51 @@ function partingText({ branches }: Launched, left: RunCursor): string {
 }
 
 /** Who steps a thread in the past may expect it to move first: once it is said that others do, and how to change that. */
-function tellReplay(state: SessionState, stand: Stand): void {
+function tellReplay(state: SessionState, focus: Focus): void {
   const launched = launchedOf(state);
   const { cursor, debuggee } = launched;
-  if (launched.replayTold || stand.actor < 0 || cursor.position === cursor.run.steps) return;
+  if (launched.replayTold || focus.actor < 0 || cursor.position === cursor.run.steps) return;
   const next = cursor.track.actorOf(cursor.position);
-  if (next === stand.actor || cursor.snapshot.ended(stand.actor)) return;
+  if (next === focus.actor || cursor.moment.ended(focus.actor)) return;
   const { moves, world } = debuggee.model;
   const ofActor = (index: number): boolean => {
     const move = moves[index];
-    return move?.kind === 'actor' && move.actor === stand.actor;
+    return move?.kind === 'actor' && move.actor === focus.actor;
   };
   if (!launched.branches.possibilities().some(({ move }) => ofActor(move))) return;
   launched.replayTold = true;
   const name = (actor: number): string => world.topology.actors[actor]?.name ?? 'the environment';
   output(
     state,
-    `This is the past: ${name(next)} moves first, as recorded. To let ${name(stand.actor)} move instead, use Step Into Target.\n`,
+    `This is the past: ${name(next)} moves first, as recorded. To let ${name(focus.actor)} move instead, use Step Into Target.\n`,
   );
 }
 
 /** Why somebody else has moved than the one who was to step. */
-function steppedInstead({ debuggee }: Launched, stand: Stand, mover: number): string {
+function steppedInstead({ debuggee }: Launched, focus: Focus, mover: number): string {
   const name = (actor: number): string => debuggee.model.world.topology.actors[actor]?.name ?? 'the environment';
-  const why = stand.actor < 0 ? 'The environment can do nothing here' : `${name(stand.actor)} has ended`;
+  const why = focus.actor < 0 ? 'The environment can do nothing here' : `${name(focus.actor)} has ended`;
   return `${why}: ${name(mover)} moves.`;
 }
 
-function reached({ cursor }: Launched, outcome: Outcome, stand: Stand): Stand {
-  const to = { ...standOf(outcome, stand), position: cursor.position };
+function reached({ cursor }: Launched, outcome: MovementEnd, focus: Focus): Focus {
+  const to = { ...focusAfter(outcome, focus), position: cursor.position };
   if (outcome.kind === 'beginning') return { ...to, actor: Math.max(cursor.model.setup, 0) };
   // At the end of a run without a wish of the user, the last mover is the interesting one.
-  const wishless = outcome.kind === 'end' || outcome.kind === 'interrupted';
+  const withoutTarget = outcome.kind === 'end' || outcome.kind === 'interrupted';
   const last = cursor.position > 0 ? cursor.track.actorOf(cursor.position - 1) : to.actor;
-  return wishless && (to.actor < 0 || cursor.snapshot.ended(to.actor)) ? { ...to, actor: last } : to;
+  return withoutTarget && (to.actor < 0 || cursor.moment.ended(to.actor)) ? { ...to, actor: last } : to;
 }
 
-function explainEnd(state: SessionState, stand: Stand): void {
+function explainEnd(state: SessionState, focus: Focus): void {
   const { cursor, debuggee } = launchedOf(state);
   const { end } = cursor;
   if (end === undefined) return;
-  if (end.kind === 'stuck' && stand.actor !== ENVIRONMENT && end.waiting.includes(stand.actor)) {
-    const name = debuggee.model.world.topology.actors[stand.actor]?.name;
+  if (end.kind === 'stuck' && focus.actor !== ENVIRONMENT && end.waiting.includes(focus.actor)) {
+    const name = debuggee.model.world.topology.actors[focus.actor]?.name;
     output(
       state,
-      `${name} can never move: it waits at \`${lineText(debuggee, cursor.snapshot.node(stand.actor).place)}\`, and nobody else can move.\n`,
+      `${name} can never move: it waits at \`${lineText(debuggee, cursor.moment.node(focus.actor).place)}\`, and nobody else can move.\n`,
     );
   }
   reportEnd(state);
@@ -353,7 +359,7 @@ function seekTo(state: SessionState, wanted: unknown): Answer {
     after() {
       cursor.seek(wanted);
       const arrived = cursor.track.arrivals(wanted)[0]?.actor;
-      const mover = wanted > 0 ? cursor.track.actorOf(wanted - 1) : stop.stand.actor;
+      const mover = wanted > 0 ? cursor.track.actorOf(wanted - 1) : stop.focus.actor;
       stopped(state, movedStop(launchedOf(state), { position: wanted, actor: arrived ?? mover, reveal: 0 }, 'goto'));
     },
   };
@@ -373,7 +379,7 @@ function sayLog(state: SessionState, hit: Hit): void {
   if (hit.cause.kind !== 'breakpoint' || !hit.cause.trigger.log) return;
   cursor.showHere();
   const text = interpolate(cursor, { position: hit.position, actor: hit.actor, reveal: 0 }, hit.cause.trigger.log);
-  const { place } = cursor.snapshot.node(Math.max(hit.actor, 0));
+  const { place } = cursor.moment.node(Math.max(hit.actor, 0));
   const source = debuggee.sources[place.file]
     ? { source: convert.source(place.file), line: convert.line(place.line) }
     : {};
@@ -384,7 +390,7 @@ function stopped(state: SessionState, stop: Stop): void {
   const launched = launchedOf(state);
   forget(state);
   launched.stop = stop;
-  state.emit('stopped', toStopped(stop, thread(launched, stop.stand.actor)));
+  state.emit('stopped', toStopped(stop, thread(launched, stop.focus.actor)));
 }
 
 function forget(state: SessionState): void {

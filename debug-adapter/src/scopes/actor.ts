@@ -7,7 +7,7 @@ export const actorScope: Scope = {
   name: 'Actor',
   presentationHint: 'registers',
   items(view) {
-    const actor = view.snapshot.model.world.topology.actors[view.actor];
+    const actor = view.moment.model.world.topology.actors[view.actor];
     if (!actor) return undefined;
     return (format) => [
       ...registers(view, format),
@@ -19,24 +19,24 @@ export const actorScope: Scope = {
   },
 };
 
-function registers({ snapshot, actor }: View, format: Format): Item[] {
-  const own = snapshot.model.registers[actor] ?? new Map<string, number>();
+function registers({ moment, actor }: View, format: Format): Item[] {
+  const own = moment.model.registers[actor] ?? new Map<string, number>();
   return [...own].map(([name, slot]) =>
-    numberItem(name, snapshot.state[slot] as number, format, {
-      evaluateName: `${snapshot.model.world.topology.actors[actor]?.name}.${name}`,
+    numberItem(name, moment.state[slot] as number, format, {
+      evaluateName: `${moment.model.world.topology.actors[actor]?.name}.${name}`,
     }),
   );
 }
 
 /** MMIO registers that the scenario names. */
-export function deviceRegisters({ snapshot }: View, device: number, format: Format): Item[] {
-  const { pcie, topology } = snapshot.model.world;
+export function deviceRegisters({ moment }: View, device: number, format: Format): Item[] {
+  const { pcie, topology } = moment.model.world;
   const model = topology.devices[device];
   return (model?.registers ?? []).flatMap((name) => {
     const slot = pcie.registerSlot(device, name);
     if (slot === undefined) return [];
     return [
-      numberItem(name, snapshot.state[slot] as number, format, {
+      numberItem(name, moment.state[slot] as number, format, {
         evaluateName: `${model?.name}.${name}`,
         type: 'an MMIO register',
       }),
@@ -45,35 +45,35 @@ export function deviceRegisters({ snapshot }: View, device: number, format: Form
 }
 
 /** Writes and MSIs that the device has sent and that have not arrived, the oldest first. */
-function postedRequests({ snapshot }: View, device: DeviceId): Item[] {
-  const { pcie, topology } = snapshot.model.world;
-  return pcie.onTheirWay(snapshot.state, device).map(({ kind, target, value, asked }, i) => ({
+function postedRequests({ moment }: View, device: DeviceId): Item[] {
+  const { pcie, topology } = moment.model.world;
+  return pcie.onTheirWay(moment.state, device).map(({ kind, target, value, asked }, i) => ({
     name: `on its way ${i + 1}`,
     value: kind === 'msi' ? `MSI ${target}` : `MWr ${topology.words[target]?.name} = ${value}${asked ? ' ns' : ''}`,
     type: 'a posted request: it arrives after those before it',
   }));
 }
 
-function placeItems({ snapshot, actor }: View, format: Format): Item[] {
-  const { kvm, topology } = snapshot.model.world;
+function placeItems({ moment, actor }: View, format: Format): Item[] {
+  const { kvm, topology } = moment.model.world;
   const model = topology.actors[actor];
   if (model?.kind !== 'vcpu') return [];
-  const vcpu = snapshot.read(kvm.actorVcpu, actor) - 1;
+  const vcpu = moment.read(kvm.actorVcpu, actor) - 1;
   if (vcpu < 0) return [{ name: 'vCPU', value: 'not created yet', type: 'KVM_CREATE_VCPU creates it' }];
-  const cpu = snapshot.read(kvm.vcpuCpu, vcpu) - 1;
+  const cpu = moment.read(kvm.vcpuCpu, vcpu) - 1;
   return [
-    numberItem('vCPU id', snapshot.read(kvm.vcpuId, vcpu), format),
+    numberItem('vCPU id', moment.read(kvm.vcpuId, vcpu), format),
     { name: 'pCPU', value: cpu < 0 ? 'never loaded' : `cpu${cpu}`, type: 'the physical CPU it is loaded on' },
   ];
 }
 
-function processItems({ snapshot }: View, process: number, format: Format): Item[] {
-  const names = boundNames(snapshot, format);
-  const open = descriptors(snapshot, process);
+function processItems({ moment }: View, process: number, format: Format): Item[] {
+  const names = boundNames(moment, format);
+  const open = descriptors(moment, process);
   return [
     ...names,
     group('descriptors', `${open.length} open`, () => open, {
-      type: `the table of process ${snapshot.model.world.topology.processes[process]}`,
+      type: `the table of process ${moment.model.world.topology.processes[process]}`,
     }),
   ];
 }

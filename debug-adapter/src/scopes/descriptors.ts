@@ -1,19 +1,17 @@
 /** What file descriptors and the names bound to them stand for: `vm = 5 (a VM)`. */
 import { FILE_KINDS, type FileId, type FileKind, idAt, NONE, type None } from '@snoopscope/sim-core';
-import type { Snapshot } from '../snapshot.ts';
+import type { Moment } from '../moment.ts';
 import type { Format, Item } from './item.ts';
 
 /** Names that system calls bind, in the order of the file; those that are not bound yet say so. */
-export function boundNames(snapshot: Snapshot, format: Format): Item[] {
-  return [...snapshot.model.names].map(([name, slot]) =>
-    boundName(snapshot, name, snapshot.state[slot] as number, format),
-  );
+export function boundNames(moment: Moment, format: Format): Item[] {
+  return [...moment.model.names].map(([name, slot]) => boundName(moment, name, moment.state[slot] as number, format));
 }
 
-export function boundName(snapshot: Snapshot, name: string, value: number, format: Format): Item {
+export function boundName(moment: Moment, name: string, value: number, format: Format): Item {
   if (value < 0) return { name, value: 'not bound', evaluateName: name };
-  const file = openFile(snapshot, snapshot.processOfName(name), value);
-  const what = file === NONE ? undefined : fileKind(snapshot, file);
+  const file = openFile(moment, moment.processOfName(name), value);
+  const what = file === NONE ? undefined : fileKind(moment, file);
   return {
     name,
     value: what ? `${format.number(value)} (${what})` : format.number(value),
@@ -23,47 +21,47 @@ export function boundName(snapshot: Snapshot, name: string, value: number, forma
 }
 
 /** Open descriptors of a process, the standard streams left out. */
-export function descriptors(snapshot: Snapshot, process: number): Item[] {
-  const { files, topology } = snapshot.model.world;
+export function descriptors(moment: Moment, process: number): Item[] {
+  const { files, topology } = moment.model.world;
   const count = files.descriptor.size / topology.processes.length;
   const items: Item[] = [];
   for (let fd = 0; fd < count; fd++) {
-    const what = descriptorText(snapshot, process, fd);
+    const what = descriptorText(moment, process, fd);
     if (what !== undefined && what !== FILE_KINDS.std) items.push({ name: String(fd), value: what });
   }
   return items;
 }
 
 /** What a descriptor of a process names, or undefined when it is not open. */
-export function descriptorText(snapshot: Snapshot, process: number, fd: number): string | undefined {
-  const file = openFile(snapshot, process, fd);
-  return file === NONE ? undefined : fileText(snapshot, file);
+export function descriptorText(moment: Moment, process: number, fd: number): string | undefined {
+  const file = openFile(moment, process, fd);
+  return file === NONE ? undefined : fileText(moment, file);
 }
 
 /** The open file of a descriptor. */
-export function openFile(snapshot: Snapshot, process: number, fd: number): FileId | None {
-  const { files, topology } = snapshot.model.world;
+export function openFile(moment: Moment, process: number, fd: number): FileId | None {
+  const { files, topology } = moment.model.world;
   const count = files.descriptor.size / topology.processes.length;
-  return fd < 0 || fd >= count ? NONE : idAt<FileId>(snapshot, files.descriptor, process * count + fd);
+  return fd < 0 || fd >= count ? NONE : idAt<FileId>(moment, files.descriptor, process * count + fd);
 }
 
 /** A file with the name of a descriptor of it: `vm, a VM`. */
-export function fileText(snapshot: Snapshot, file: FileId): string {
-  const name = snapshot.fileName(file);
-  return name === undefined ? fileKind(snapshot, file) : `${name}, ${fileKind(snapshot, file)}`;
+export function fileText(moment: Moment, file: FileId): string {
+  const name = moment.fileName(file);
+  return name === undefined ? fileKind(moment, file) : `${name}, ${fileKind(moment, file)}`;
 }
 
 /** `a VFIO group, 26`, `a VFIO device, gpu`. */
-function fileKind(snapshot: Snapshot, file: FileId): string {
-  const { files } = snapshot.model.world;
-  const kind = files.kindOf(snapshot.machine, file);
-  const detail = DETAILS[kind]?.(files.objectOf(snapshot.machine, file), snapshot);
-  const pathOnly = snapshot.read(files.pathOnly, file) !== 0 ? ', O_PATH' : '';
+function fileKind(moment: Moment, file: FileId): string {
+  const { files } = moment.model.world;
+  const kind = files.kindOf(moment.machine, file);
+  const detail = DETAILS[kind]?.(files.objectOf(moment.machine, file), moment);
+  const pathOnly = moment.read(files.pathOnly, file) !== 0 ? ', O_PATH' : '';
   return `${FILE_KINDS[kind]}${detail === undefined ? '' : `, ${detail}`}${pathOnly}`;
 }
 
 /** What a person calls the object behind a file of a kind. */
-const DETAILS: Partial<Record<FileKind, (object: number, snapshot: Snapshot) => string | undefined>> = {
+const DETAILS: Partial<Record<FileKind, (object: number, moment: Moment) => string | undefined>> = {
   group: (object, { model }) => String(model.world.topology.groups[object]?.number ?? object),
   device: (object, { model }) => model.world.topology.devices[object]?.name,
   vcpu: (object, { model, state }) => {

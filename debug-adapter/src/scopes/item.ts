@@ -1,5 +1,5 @@
 /** What the Variables view shows, before it becomes protocol: names and values, opened one level at a time. */
-import type { Snapshot } from '../snapshot.ts';
+import type { Moment } from '../moment.ts';
 
 /** How numbers are to be written; VS Code asks for hexadecimal when the user does. */
 export interface Format {
@@ -24,9 +24,9 @@ export interface Item {
   readonly whole?: boolean;
 }
 
-/** What a scope may look at. The snapshot is that of the position where the session stands. */
+/** What a scope may look at. The moment is that of the position where the session stands. */
 export interface View {
-  readonly snapshot: Snapshot;
+  readonly moment: Moment;
   /** The actor of the selected frame; -1 is the environment. */
   readonly actor: number;
   /** Index of the kernel frame in the actor's stack, outermost 0; undefined on a line of the scenario. */

@@ -9,14 +9,14 @@ export const kernelFrameScope: Scope = {
   name: 'Locals',
   presentationHint: 'locals',
   fleeting: true,
-  items({ snapshot, actor, kernelFrame }) {
-    const frames = kernelFrame === undefined ? [] : snapshot.frames(actor);
+  items({ moment, actor, kernelFrame }) {
+    const frames = kernelFrame === undefined ? [] : moment.frames(actor);
     const kernel = frames.filter(({ routine }) => routine.kind === 'kernel')[kernelFrame ?? -1];
     if (!kernel) return undefined;
     const { routine, step } = kernel;
     const index = frames.indexOf(kernel);
     const callee = frames[index + 1]?.routine.name;
-    const { tasks } = snapshot.model;
+    const { tasks } = moment.model;
     const [, depth = 1, slots = 1] = tasks.frames.dims;
     const base = (actor * depth + index) * slots + 1;
     return (format) => [
@@ -26,11 +26,11 @@ export const kernelFrameScope: Scope = {
         const local = routine.locals[at];
         // Before its first use a local means nothing.
         if (!local || step < local.from) return [];
-        return [localItem(snapshot, local, snapshot.read(tasks.frames, base + at), format)];
+        return [localItem(moment, local, moment.read(tasks.frames, base + at), format)];
       }),
       // Those of the call belong to the function that user space has called.
-      ...(kernelFrame === 0 ? argumentItems(snapshot, actor, format) : []),
-      { name: 'last return', value: resultOf(snapshot.read(tasks.value, actor), format) },
+      ...(kernelFrame === 0 ? argumentItems(moment, actor, format) : []),
+      { name: 'last return', value: resultOf(moment.read(tasks.value, actor), format) },
     ];
   },
 };

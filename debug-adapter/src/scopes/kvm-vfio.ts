@@ -1,6 +1,6 @@
 /** kvm-vfio devices: their lists, what they have told KVM, who holds their lock. */
 import type { FileId, GroupId, KvmDeviceId } from '@snoopscope/sim-core';
-import type { Snapshot } from '../snapshot.ts';
+import type { Moment } from '../moment.ts';
 import { fileText } from './descriptors.ts';
 import { counted, group, type Item, type Scope, those, yesNo } from './item.ts';
 import { groupName, kvmDeviceName, vmName } from './objects.ts';
@@ -9,34 +9,34 @@ import { lockText } from './vm.ts';
 export const kvmVfioScope: Scope = {
   name: 'kvm-vfio',
   unwrapsOne: true,
-  items({ snapshot }) {
-    const { dims, kvm } = snapshot.model.world;
+  items({ moment }) {
+    const { dims, kvm } = moment.model.world;
     if (dims.kvmDevices === 0) return undefined;
     return () => {
-      const devices = those<KvmDeviceId>(dims.kvmDevices, (device) => snapshot.read(kvm.deviceVm, device) !== 0);
+      const devices = those<KvmDeviceId>(dims.kvmDevices, (device) => moment.read(kvm.deviceVm, device) !== 0);
       return devices.map((device) =>
-        group(kvmDeviceName(snapshot, device), `of ${vmName(snapshot, snapshot.read(kvm.deviceVm, device) - 1)}`, () =>
-          deviceItems(snapshot, device),
+        group(kvmDeviceName(moment, device), `of ${vmName(moment, moment.read(kvm.deviceVm, device) - 1)}`, () =>
+          deviceItems(moment, device),
         ),
       );
     };
   },
 };
 
-function deviceItems(snapshot: Snapshot, device: KvmDeviceId): Item[] {
-  const { kvmVfio, kvm } = snapshot.model.world;
-  const entries = kvmVfio.listed(snapshot.machine, device);
+function deviceItems(moment: Moment, device: KvmDeviceId): Item[] {
+  const { kvmVfio, kvm } = moment.model.world;
+  const entries = kvmVfio.listed(moment.machine, device);
   return [
-    { name: 'noncoherent', value: yesNo(snapshot.read(kvmVfio.noncoherent, device)), type: 'what it has told KVM' },
+    { name: 'noncoherent', value: yesNo(moment.read(kvmVfio.noncoherent, device)), type: 'what it has told KVM' },
     group('list', counted(entries.length, kvmVfio.holdsFiles ? 'file' : 'group'), () =>
-      entries.map((entry, index) => ({ name: String(index), value: entryText(snapshot, entry) })),
+      entries.map((entry, index) => ({ name: String(index), value: entryText(moment, entry) })),
     ),
-    { name: 'kv->lock', value: lockText(snapshot, snapshot.read(kvmVfio.lock, device)) },
-    { name: 'on kvm->devices', value: yesNo(snapshot.read(kvm.deviceListed, device)) },
+    { name: 'kv->lock', value: lockText(moment, moment.read(kvmVfio.lock, device)) },
+    { name: 'on kvm->devices', value: yesNo(moment.read(kvm.deviceListed, device)) },
   ];
 }
 
-function entryText(snapshot: Snapshot, entry: FileId | GroupId): string {
-  const { kvmVfio } = snapshot.model.world;
-  return kvmVfio.holdsFiles ? fileText(snapshot, entry as FileId) : groupName(snapshot, entry);
+function entryText(moment: Moment, entry: FileId | GroupId): string {
+  const { kvmVfio } = moment.model.world;
+  return kvmVfio.holdsFiles ? fileText(moment, entry as FileId) : groupName(moment, entry);
 }

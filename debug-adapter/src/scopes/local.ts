@@ -1,6 +1,6 @@
 /** The locals of kernel functions as a person reads them: names of objects, errnos, not numbers of slots. */
 import { errnoName, type FileId, type Local, type LocalKind, NONE, ZAP_REASONS } from '@snoopscope/sim-core';
-import type { Snapshot } from '../snapshot.ts';
+import type { Moment } from '../moment.ts';
 import { fileText } from './descriptors.ts';
 import { type Format, type Item, yesNo } from './item.ts';
 import {
@@ -15,9 +15,9 @@ import {
 } from './objects.ts';
 
 /** `stored` is what the local's slot holds. */
-export function localItem(snapshot: Snapshot, local: Local, stored: number, format: Format): Item {
+export function localItem(moment: Moment, local: Local, stored: number, format: Format): Item {
   const value = local.fromSlot(stored);
-  const text = local.optional && value === NONE ? 'none' : TEXTS[local.kind](snapshot, value, format);
+  const text = local.optional && value === NONE ? 'none' : TEXTS[local.kind](moment, value, format);
   return { name: local.name, value: text, type: TYPES[local.kind] };
 }
 
@@ -26,14 +26,14 @@ export function resultOf(value: number, format: Format): string {
   return value < 0 ? `-${errnoName(-value)}` : format.number(value);
 }
 
-type Text = (snapshot: Snapshot, value: number, format: Format) => string;
+type Text = (moment: Moment, value: number, format: Format) => string;
 
 const TEXTS: Readonly<Record<LocalKind, Text>> = {
   number: (_, value, format) => format.number(value),
   truth: (_, value) => yesNo(value),
   result: (_, value, format) => resultOf(value, format),
   zapReason: (_, value) => ZAP_REASONS[value] ?? String(value),
-  file: (snapshot, value) => fileText(snapshot, value as FileId),
+  file: (moment, value) => fileText(moment, value as FileId),
   vm: vmName,
   vcpu: vcpuName,
   kvmDevice: kvmDeviceName,
@@ -44,9 +44,9 @@ const TEXTS: Readonly<Record<LocalKind, Text>> = {
   ioas: (_, value) => `I/O address space ${value}`,
   iommufd: iommufdName,
   cpu: (_, value) => `cpu${value}`,
-  page: (snapshot, value) => `the page of ${pageName(snapshot, value)}`,
-  driver: (snapshot, value) => snapshot.model.world.vfio.drivers[value] ?? 'none',
-  iommuDriver: (snapshot, value) => snapshot.model.world.vfio.state.containerDriver.values?.[value] ?? 'none',
+  page: (moment, value) => `the page of ${pageName(moment, value)}`,
+  driver: (moment, value) => moment.model.world.vfio.drivers[value] ?? 'none',
+  iommuDriver: (moment, value) => moment.model.world.vfio.state.containerDriver.values?.[value] ?? 'none',
 };
 
 const TYPES: Readonly<Record<LocalKind, string>> = {

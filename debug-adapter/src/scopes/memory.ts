@@ -1,40 +1,40 @@
 /** Memory: each word as DRAM holds it, where its newest value is, and what a CPU and each device would read now. */
 import type { DeviceId } from '@snoopscope/sim-core';
-import type { Snapshot } from '../snapshot.ts';
+import type { Moment } from '../moment.ts';
 import { type Format, group, type Item, type Scope, those } from './item.ts';
 import { coherentValue, deviceView, holders, newestVersion } from './words.ts';
 
 export const memoryScope: Scope = {
   name: 'Memory',
-  items({ snapshot }) {
-    const { words } = snapshot.model.world.topology;
+  items({ moment }) {
+    const { words } = moment.model.world.topology;
     if (words.length === 0) return undefined;
-    return (format) => words.map((_, word) => wordItem(snapshot, word, format));
+    return (format) => words.map((_, word) => wordItem(moment, word, format));
   },
 };
 
 /** `x: 1 in cpu0's cache (M); DRAM has 0 (stale)`. */
-export function wordItem(snapshot: Snapshot, word: number, format: Format): Item {
-  const name = snapshot.model.world.topology.words[word]?.name ?? String(word);
-  const newest = newestVersion(snapshot, word);
-  const all = holders(snapshot, word);
+export function wordItem(moment: Moment, word: number, format: Format): Item {
+  const name = moment.model.world.topology.words[word]?.name ?? String(word);
+  const newest = newestVersion(moment, word);
+  const all = holders(moment, word);
   const current = all.filter((holder) => holder.version === newest);
   const dram = all[0];
   const inDram = dram !== undefined && dram.version === newest;
   const value = inDram
     ? format.number(dram.value)
-    : `${format.number(current[0]?.value ?? coherentValue(snapshot, word))}${current[0] ? ` in ${current[0].where}` : ' (its newest value is lost)'}; DRAM has ${format.number(dram?.value ?? 0)} (stale)`;
-  return group(name, value, (f) => viewItems(snapshot, word, f), {
+    : `${format.number(current[0]?.value ?? coherentValue(moment, word))}${current[0] ? ` in ${current[0].where}` : ' (its newest value is lost)'}; DRAM has ${format.number(dram?.value ?? 0)} (stale)`;
+  return group(name, value, (f) => viewItems(moment, word, f), {
     type: 'a word of memory',
     whole: true,
     evaluateName: `[${name}]`,
   });
 }
 
-function viewItems(snapshot: Snapshot, word: number, format: Format): Item[] {
-  const { topology } = snapshot.model.world;
-  const newest = newestVersion(snapshot, word);
-  const places = holders(snapshot, word).map(
+function viewItems(moment: Moment, word: number, format: Format): Item[] {
+  const { topology } = moment.model.world;
+  const newest = newestVersion(moment, word);
+  const places = holders(moment, word).map(
     (holder): Item => ({
       name: holder.where,
       value: `${format.number(holder.value)}${holder.version < newest ? ' (stale)' : ''}`,
@@ -42,7 +42,7 @@ function viewItems(snapshot: Snapshot, word: number, format: Format): Item[] {
     }),
   );
   const devices = those<DeviceId>(topology.devices.length).map((device): Item => {
-    const seen = deviceView(snapshot, device, word);
+    const seen = deviceView(moment, device, word);
     const name = `${topology.devices[device]?.name} reads`;
     return {
       name,
@@ -52,7 +52,7 @@ function viewItems(snapshot: Snapshot, word: number, format: Format): Item[] {
   });
   return [
     ...places,
-    { name: 'a CPU reads', value: format.number(coherentValue(snapshot, word)), type: 'a cached load' },
+    { name: 'a CPU reads', value: format.number(coherentValue(moment, word)), type: 'a cached load' },
     ...devices,
     {
       name: 'address',

@@ -1,4 +1,4 @@
-/** Where the user stands in a run, and how the movements that lead there begin and end. */
+/** What the user looks at in a run, and how the movements that lead there begin and end. */
 import type { Hit } from './stop-index.ts';
 import type { Yield } from './yielding.ts';
 
@@ -6,7 +6,7 @@ import type { Yield } from './yielding.ts';
 export const ENVIRONMENT = -1;
 
 /** How a movement ended. */
-export type Outcome =
+export type MovementEnd =
   /** Where it was to lead: the actor has made its step. */
   | { readonly kind: 'moved'; readonly actor: number }
   | { readonly kind: 'hit'; readonly hits: readonly Hit[] }
@@ -23,17 +23,17 @@ export interface LimitReached {
 
 export type Unit = 'statement' | 'micro';
 
-/** Where the user stands: a position, and how many calls he has looked into without moving. */
-export interface Stand {
+/** What the user looks at: an actor at a position, and how many calls they have looked into without moving. */
+export interface Focus {
   readonly position: number;
   readonly actor: number;
   readonly reveal: number;
 }
 
 /** A step of the user, which a step back undoes. */
-export interface Step {
-  readonly from: Stand;
-  readonly to: Stand;
+export interface UndoableStep {
+  readonly from: Focus;
+  readonly to: Focus;
 }
 
 /** Where a run parts from another one: what was moved before, and how the user came there. */
@@ -41,7 +41,7 @@ export interface Origin {
   /** The branch that it parts from, from 1. */
   readonly branch: number;
   readonly moves: readonly number[];
-  readonly trail: readonly Step[];
+  readonly trail: readonly UndoableStep[];
 }
 
 export interface Movement {
@@ -53,7 +53,7 @@ export interface Movement {
 }
 
 /** Where the user looks after a movement, apart from the position. */
-export function standOf(outcome: Outcome, from: Stand): Stand {
+export function focusAfter(outcome: MovementEnd, from: Focus): Focus {
   switch (outcome.kind) {
     case 'moved':
       return { ...from, actor: outcome.actor, reveal: 0 };

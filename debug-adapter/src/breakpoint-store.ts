@@ -1,19 +1,19 @@
 /** Breakpoints as the client asked for them, kept from before the launch over restarts, and resolved against a scenario. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { isRecord } from '../argument-shapes.ts';
+import { isRecord } from './argument-shapes.ts';
 import {
   type FunctionBreakpoint,
   functionBreakpoint,
   type LineBreakpoint,
   lineBreakpoint,
   resolveTrigger,
-} from '../breakpoints.ts';
-import { type DataBreakpoint, type DataRequest, dataBreakpoint } from '../data-breakpoint.ts';
-import { samePath } from '../files.ts';
-import { FILTERS, filterById } from '../filters.ts';
-import type { Debuggee } from '../launch.ts';
-import type { FilterSetting, Triggers } from '../stop-index.ts';
-import type { ClientCounting } from '../to-dap.ts';
+} from './breakpoints.ts';
+import { type DataBreakpoint, type DataRequest, dataBreakpoint } from './data-breakpoint.ts';
+import { samePath } from './files.ts';
+import { FILTERS, filterById } from './filters.ts';
+import type { Debuggee } from './launch.ts';
+import type { FilterSetting, Triggers } from './stop-index.ts';
+import type { ClientCounting } from './to-dap.ts';
 
 interface Requested<T> {
   readonly id: number;

@@ -6,19 +6,19 @@ import { type Cursor, EVENT_WIDTH, type Model, ModelLimit, ObjectNames, Run } fr
 import type { DataBreakpoint } from './data-breakpoint.ts';
 import type { Debuggee } from './launch.ts';
 import { LIMITS } from './limits.ts';
-import { Observer } from './observe.ts';
-import type { Registration } from './registration.ts';
-import { Snapshot } from './snapshot.ts';
+import { Moment } from './moment.ts';
 import {
   ENVIRONMENT,
+  type Focus,
   type LimitReached,
   type Movement,
+  type MovementEnd,
   type Origin,
-  type Outcome,
-  type Stand,
-  type Step,
+  type UndoableStep,
   type Unit,
-} from './stand.ts';
+} from './movement.ts';
+import { Observer } from './observe.ts';
+import type { Registration } from './registration.ts';
 import { type Hit, StopIndex, stops, type Triggers } from './stop-index.ts';
 import { Track } from './track.ts';
 import { Watch } from './watch.ts';
@@ -29,7 +29,7 @@ export class RunCursor {
   readonly track: Track;
   readonly observer: Observer;
   readonly names: ObjectNames;
-  readonly snapshot: Snapshot;
+  readonly moment: Moment;
   readonly #cursor: Cursor;
   readonly #registrations: ReadonlyMap<number, Registration>;
   #index: StopIndex;
@@ -39,7 +39,7 @@ export class RunCursor {
   /** The last movement found the run at its end, where a stop may be that has not been looked at. */
   #atEnd = false;
   /** What forward steps have led from where to where, so that a step back is their exact inverse. */
-  readonly #trail: Step[];
+  readonly #trail: UndoableStep[];
   readonly origin: Origin | undefined;
   /** The end of the run has been spoken of in the console; once is enough. */
   endReported = false;
@@ -60,7 +60,7 @@ export class RunCursor {
     this.track = new Track(this.run, (proc) => beginsWithLoop(debuggee, proc));
     this.observer = new Observer(this.run);
     this.names = new ObjectNames(this.run);
-    this.snapshot = new Snapshot(debuggee.model, this.names);
+    this.moment = new Moment(debuggee.model, this.names);
     this.#cursor = this.run.cursor();
     this.#registrations = registrations;
     this.#index = this.#newIndex(triggers);
@@ -75,7 +75,7 @@ export class RunCursor {
     return this.#cursor.state;
   }
 
-  /** Set when we stand at the live end and nothing can move any more. */
+  /** Set when this is the live end and nothing can move any more. */
   get end(): Run['end'] | LimitReached {
     return this.position === this.run.steps ? (this.#limit ?? this.run.end) : undefined;
   }
@@ -85,7 +85,7 @@ export class RunCursor {
     this.#index = this.#newIndex(triggers);
   }
 
-  /** Lets the snapshot show where the cursor is, in the middle of a movement. */
+  /** Lets the moment show where the cursor is, in the middle of a movement. */
   showHere(): void {
     this.#show();
   }
@@ -97,7 +97,7 @@ export class RunCursor {
     this.#show();
   }
 
-  /** Hits at the position where we stand, and marks them as reported. */
+  /** Hits at the cursor's position, and marks them as reported. */
   hitsHere(): readonly Hit[] {
     this.#index.extend();
     const hits = this.#index.at(this.position).filter(stops);
@@ -106,64 +106,64 @@ export class RunCursor {
   }
 
   /** One statement of an actor, or one micro-step; inside a kernel function a statement goes to its next micro-step. */
-  async step(stand: Stand, unit: Unit, movement: Movement): Promise<Outcome> {
-    const { actor } = stand;
-    const depth = actor >= 0 ? this.snapshot.kernelFrames(actor).length : 0;
-    const inside = this.shownCalls(stand);
+  async step(focus: Focus, unit: Unit, movement: Movement): Promise<MovementEnd> {
+    const { actor } = focus;
+    const depth = actor >= 0 ? this.moment.kernelFrames(actor).length : 0;
+    const inside = this.shownCalls(focus);
     return this.#forward(this.#mover(actor), movement, (mover) => {
       if (unit === 'micro' || mover === ENVIRONMENT) return true;
       if (this.track.endedStatement(this.position, mover)) return mover !== actor || this.#insideCalls(mover) <= inside;
-      return depth > 0 && mover === actor && this.snapshot.kernelFrames(mover).length <= depth;
+      return depth > 0 && mover === actor && this.moment.kernelFrames(mover).length <= depth;
     });
   }
 
   /** Until the innermost frame has returned: a kernel function, a procedure, the actor's block. */
-  async stepOut(stand: Stand, movement: Movement): Promise<Outcome> {
-    const { actor } = stand;
-    if (actor < 0) return this.step(stand, 'micro', movement);
-    const depth = this.snapshot.kernelFrames(actor).length;
-    const inside = this.shownCalls(stand);
+  async stepOut(focus: Focus, movement: Movement): Promise<MovementEnd> {
+    const { actor } = focus;
+    if (actor < 0) return this.step(focus, 'micro', movement);
+    const depth = this.moment.kernelFrames(actor).length;
+    const inside = this.shownCalls(focus);
     return this.#forward(this.#mover(actor), movement, (mover) => {
       if (mover !== actor) return false;
       if (depth > 0)
-        return this.track.endedStatement(this.position, actor) || this.snapshot.kernelFrames(actor).length < depth;
+        return this.track.endedStatement(this.position, actor) || this.moment.kernelFrames(actor).length < depth;
       if (!this.track.endedStatement(this.position, actor)) return false;
-      return this.snapshot.ended(actor) || (inside > 0 && this.#insideCalls(actor) < inside);
+      return this.moment.ended(actor) || (inside > 0 && this.#insideCalls(actor) < inside);
     });
   }
 
   /** Until something stops the run. */
-  async continue(movement: Movement): Promise<Outcome> {
+  async continue(movement: Movement): Promise<MovementEnd> {
     return this.#forward(undefined, movement, undefined);
   }
 
   /** A step has led the user from one place to another: a step back from there leads to where he was. */
-  remember(from: Stand, to: Stand): void {
+  remember(from: Focus, to: Focus): void {
     if (to.position > from.position) this.#trail.push({ from, to });
   }
 
   /** The inverse of the step that led here; without one, to where the actor's last statement or micro-step began. */
-  back(stand: Stand, unit: Unit): Stand {
+  back(focus: Focus, unit: Unit): Focus {
     const last = this.#trail.at(-1);
     if (
       last &&
-      last.to.position === stand.position &&
-      last.to.actor === stand.actor &&
-      last.to.reveal === stand.reveal
+      last.to.position === focus.position &&
+      last.to.actor === focus.actor &&
+      last.to.reveal === focus.reveal
     ) {
       this.#trail.pop();
       this.seek(last.from.position);
       return last.from;
     }
-    if (stand.reveal > 0) return { ...stand, reveal: stand.reveal - 1 };
-    const to = this.#previous(stand, unit);
+    if (focus.reveal > 0) return { ...focus, reveal: focus.reveal - 1 };
+    const to = this.#previous(focus, unit);
     while ((this.#trail.at(-1)?.to.position ?? -1) > to.position) this.#trail.pop();
     this.seek(to.position);
     return to;
   }
 
   /** To the last stop before here, or to the beginning. */
-  async reverse(movement: Movement): Promise<Outcome> {
+  async reverse(movement: Movement): Promise<MovementEnd> {
     if (!(await this.#lookedThrough(movement))) return { kind: 'interrupted' };
     const position = this.#index.before(this.position + (this.#atEnd ? 1 : 0));
     this.seek(Math.max(position, 0));
@@ -171,30 +171,30 @@ export class RunCursor {
   }
 
   /** Calls whose frames are to be shown of the actor that the user looks at. */
-  shownCalls(stand: Stand): number {
-    return stand.actor < 0 ? 0 : this.#insideCalls(stand.actor) + stand.reveal;
+  shownCalls(focus: Focus): number {
+    return focus.actor < 0 ? 0 : this.#insideCalls(focus.actor) + focus.reveal;
   }
 
   /** Calls that the actor is about to enter and that are not shown yet. */
-  hiddenCalls(stand: Stand): number {
-    if (stand.actor < 0 || this.snapshot.inStatement(stand.actor)) return 0;
-    return Math.max(0, this.snapshot.node(stand.actor).place.calls.length - this.shownCalls(stand));
+  hiddenCalls(focus: Focus): number {
+    if (focus.actor < 0 || this.moment.inStatement(focus.actor)) return 0;
+    return Math.max(0, this.moment.node(focus.actor).place.calls.length - this.shownCalls(focus));
   }
 
   /** A step into a call does not move: it shows one frame more. */
-  enterCall(stand: Stand): Stand {
-    const to = { ...stand, reveal: stand.reveal + 1 };
-    this.#trail.push({ from: stand, to });
+  enterCall(focus: Focus): Focus {
+    const to = { ...focus, reveal: focus.reveal + 1 };
+    this.#trail.push({ from: focus, to });
     return to;
   }
 
   /** How the user came to where he stood at or before a position. */
-  trailUntil(position: number): readonly Step[] {
+  trailUntil(position: number): readonly UndoableStep[] {
     return this.#trail.filter(({ to }) => to.position <= position);
   }
 
   /** Makes a certain move: the recorded one, or any at the live end. */
-  async make(move: number, movement: Movement): Promise<Outcome> {
+  async make(move: number, movement: Movement): Promise<MovementEnd> {
     const before = this.position;
     const recorded = before < this.run.steps;
     if (recorded ? this.track.moveOf(before) !== move : !this.#guarded(() => this.run.make(move)))
@@ -204,19 +204,19 @@ export class RunCursor {
 
   #newIndex(triggers: Triggers): StopIndex {
     const { run, track, observer } = this;
-    const watch = ({ place }: DataBreakpoint): Watch => new Watch(this.model, observer, place, this.snapshot);
+    const watch = ({ place }: DataBreakpoint): Watch => new Watch(this.model, observer, place, this.moment);
     return new StopIndex({ run, track, observer, registrations: this.#registrations, watch }, triggers);
   }
 
   #insideCalls(actor: number): number {
-    const { calls } = this.snapshot.node(actor).place;
-    if (this.snapshot.inStatement(actor)) return calls.length;
+    const { calls } = this.moment.node(actor).place;
+    if (this.moment.inStatement(actor)) return calls.length;
     return Math.min(this.track.lastArrival(this.position, actor).inside, calls.length);
   }
 
   /** Who cannot step, an actor that has ended or an idle environment, lets whoever comes next. */
   #mover(actor: number): number | undefined {
-    if (actor !== ENVIRONMENT) return this.snapshot.ended(actor) ? undefined : actor;
+    if (actor !== ENVIRONMENT) return this.moment.ended(actor) ? undefined : actor;
     if (this.position < this.run.steps) return this.track.movesAfter(this.position, actor) ? actor : undefined;
     return !this.run.end &&
       this.model.moves.some((move, at) => move.kind === 'environment' && this.run.executor.enabled(at))
@@ -229,7 +229,7 @@ export class RunCursor {
     wanted: number | undefined,
     movement: Movement,
     reached: ((mover: number) => boolean) | undefined,
-  ): Promise<Outcome> {
+  ): Promise<MovementEnd> {
     const start = this.position;
     if (!(await this.#lookedThrough(movement))) return { kind: 'interrupted' };
     for (let steps = 1; ; steps++) {
@@ -268,7 +268,7 @@ export class RunCursor {
   }
 
   /** Nobody can move: what is found by that (a deadlock) belongs to the last step, and stops before the end is told. */
-  #ended(eventsBefore: number): Outcome {
+  #ended(eventsBefore: number): MovementEnd {
     const found = this.#index
       .at(this.position)
       .filter(({ cause }) => cause.kind === 'filter' && cause.event >= eventsBefore);
@@ -283,13 +283,13 @@ export class RunCursor {
       .filter((hit) => hit.ahead !== undefined && (before > start || !this.#reported.has(triggerOf(hit))));
   }
 
-  #stopAt(hits: readonly Hit[]): Outcome {
+  #stopAt(hits: readonly Hit[]): MovementEnd {
     this.#reported = new Set(hits.map(triggerOf));
     this.#show();
     return { kind: 'hit', hits };
   }
 
-  #arrive(outcome: Outcome): Outcome {
+  #arrive(outcome: MovementEnd): MovementEnd {
     this.#reported = new Set();
     this.#show();
     return outcome;
@@ -340,16 +340,16 @@ export class RunCursor {
     }
   }
 
-  #previous(stand: Stand, unit: Unit): Stand {
-    const { position, actor } = stand;
+  #previous(focus: Focus, unit: Unit): Focus {
+    const { position, actor } = focus;
     const last = this.track.lastStep(position, actor);
     if (last < 0) {
       // It has not moved yet: whoever moved last steps back.
-      if (position === 0) return { ...stand, reveal: 0 };
-      return this.#previous({ ...stand, actor: this.track.actorOf(position - 1) }, unit);
+      if (position === 0) return { ...focus, reveal: 0 };
+      return this.#previous({ ...focus, actor: this.track.actorOf(position - 1) }, unit);
     }
-    const byMicroStep = unit === 'micro' || actor < 0 || this.snapshot.inStatement(actor);
-    const inside = this.shownCalls(stand);
+    const byMicroStep = unit === 'micro' || actor < 0 || this.moment.inStatement(actor);
+    const inside = this.shownCalls(focus);
     for (let step = last - 1; step >= 0; step--) {
       if (this.track.actorOf(step) !== actor) continue;
       const arrival = this.track.arrivals(step + 1).find((one) => one.actor === actor);
@@ -361,7 +361,7 @@ export class RunCursor {
   }
 
   #show(): void {
-    this.snapshot.show(this.#cursor.state, this.position);
+    this.moment.show(this.#cursor.state, this.position);
   }
 }
 

@@ -10,7 +10,7 @@ import {
   Task,
 } from '@snoopscope/sim-core';
 
-export class Snapshot {
+export class Moment {
   readonly model: Model;
   readonly machine: Machine;
   readonly #tasks: readonly Task[];
@@ -27,8 +27,8 @@ export class Snapshot {
   }
 
   /** A view of another state of the same run, on a machine of its own. */
-  sibling(machine: Machine): Snapshot {
-    return new Snapshot(this.model, this.#names, machine);
+  sibling(machine: Machine): Moment {
+    return new Moment(this.model, this.#names, machine);
   }
 
   /** Shows another state from now on: that at a position of the run. */
