@@ -45,6 +45,7 @@ export { exploringSchedule } from './explore/scheduled.ts';
 export { explore, Search } from './explore/search.ts';
 export { shortestSchedule, type Target } from './explore/shortest.ts';
 export * from './files/kinds.ts';
+export * from './interop/rebuild/index.ts';
 export * from './interop/recording.ts';
 export { recordingScenario } from './interop/recording-scenario.ts';
 export { type Difference, type FunctionAgreement, type ReplayResult, replay } from './interop/replay.ts';

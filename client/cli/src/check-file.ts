@@ -63,6 +63,8 @@ export interface VerdictGroup {
   /** Final states of the kernel shown; conditions are about these. */
   readonly finals: number;
   readonly granularity: Granularity;
+  /** One execution was judged, that of the file's `schedule only`. */
+  readonly oneOrder: boolean;
   readonly complete: boolean;
   readonly limit?: ExploreLimit;
   readonly conditions: readonly JudgedCondition[];
@@ -162,6 +164,7 @@ async function groupOf(verdicts: readonly KernelVerdict[], interrupt: AbortSigna
     states: explored.reduce((sum, verdict) => sum + verdict.exploration.states, 0),
     finals: exploration.finals,
     granularity: exploration.granularity,
+    oneOrder: first.model.onlySchedule,
     complete: verdicts.every((verdict) => verdict.exploration.complete),
     ...(exploration.limit && { limit: exploration.limit }),
     conditions: first.conditions.map((condition) => judgedCondition(first, condition)),

@@ -75,10 +75,10 @@ function nowhereText({ negative }: JudgedCondition): string {
   return `No interleaving ends like that; ${counted(negative, 'outcome')} ${negative === 1 ? 'was' : 'were'} seen.`;
 }
 
-function sizeText({ states, complete, explorations, kernel, profiles, granularity }: VerdictGroup): string {
+function sizeText({ states, complete, explorations, kernel, profiles, granularity, oneOrder }: VerdictGroup): string {
   const what = granularity === 'micro' ? 'micro-steps' : 'statements';
   const size = complete
-    ? `all interleavings of ${what}, ${counted(states, 'state')}`
+    ? `${oneOrder ? 'the one order of its schedule' : `all interleavings of ${what}`}, ${counted(states, 'state')}`
     : `${counted(states, 'state')} seen`;
   if (explorations > 1) return `${size} in ${explorations} explorations`;
   return profiles.includes(kernel) ? size : `${size}, explored as ${kernel.name}`;

@@ -1,49 +1,88 @@
 /** `snoopscope import KIND FILE`: a scenario from what a real kernel did. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { recordingScenario } from '@snoopscope/sim-core';
 import { listed } from '../arguments.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
+import { importLogs } from '../import-log.ts';
 import { FORMAT_VERSION } from '../json.ts';
+import { LOG_KINDS } from '../read-logs.ts';
 import { readRecording } from '../recording-file.ts';
-import { ANY_FILES, type Call, type Command, FORMAT } from './command.ts';
+import { ANY_FILES, type Call, type Command, FORMAT, KERNELS } from './command.ts';
 
-const KINDS: Readonly<Record<string, (call: Call, name: string) => Promise<ExitCode>>> = { recording: importRecording };
-/** What people look for here and will not find in this version. */
-const NOT_THERE: readonly string[] = ['strace', 'ftrace'];
+/** What may be named before the files; without a name each file is found out. */
+const KINDS: readonly string[] = ['recording', ...LOG_KINDS, 'machine'];
 /** Sequences named in a message. */
 const MOST_NAMED = 12;
 
 export const importCommand: Command = {
   name: 'import',
-  summary: 'Print a scenario made from what a real kernel did.',
-  operands: 'KIND FILE',
-  minOperands: 2,
-  maxOperands: 2,
-  operandOffers: [{ words: () => Object.keys(KINDS) }, ANY_FILES],
+  summary: 'Print a scenario made from logs of a real machine.',
+  operands: '[KIND] FILE…',
+  minOperands: 1,
+  maxOperands: Number.POSITIVE_INFINITY,
+  operandOffers: [{ words: () => KINDS }, ANY_FILES],
   description: [
-    'KIND is `recording`: sequences of system calls recorded on a real kernel, as JSON lines, plain or compressed with gzip. The scenario declares what that kernel returned, so that `run` and `check` report where the simulator answers otherwise.',
-    `Not supported yet: ${listed(NOT_THERE)}.`,
+    'Reads what strace, ftrace, trace-cmd, perf or QEMU wrote while a VMM ran, plain or compressed with gzip, and prints the scenario: each call with the result that the kernel gave, in the order in which they happened, on the machine that the files describe. Several files are logs of one run. Everything else goes to stderr: what had to be assumed, what was left out, and where the profile answers otherwise than the kernel did.',
+    `KIND may say what the files are: ${listed(KINDS)}. Without it they are recognised by their lines. \`machine\` prints the machine block alone, from lspci, dmesg, listings of /sys, or what \`snoopscope inventory\` collects; given beside a log, these files say what the log cannot.`,
+    'KIND `recording` is for sequences of system calls recorded on a real kernel, as JSON lines.',
   ],
   options: [
-    { name: 'sequence', value: 'ID', doc: 'Which sequence of the recording; needed when there are several.' },
-    { name: 'list', doc: 'Print the names of the sequences instead.' },
+    {
+      name: 'kernel',
+      value: 'KERNEL',
+      doc: 'Which kernel wrote the log. Without it what the files say, else the release whose answers agree.',
+      offers: KERNELS,
+    },
+    {
+      name: 'assume',
+      value: 'LIST',
+      doc: 'What no file says: `snoop-control=off`, `vendor=amd`, `self-snoop=on`, with commas between.',
+    },
+    { name: 'all', doc: 'Keep calls that touch nothing that is modelled as statements, too.' },
+    {
+      name: 'from',
+      value: 'LINE',
+      doc: 'The line of the log to begin at; of earlier ones, what opens and sets up is kept.',
+    },
+    { name: 'to', value: 'LINE', doc: 'The last line of the log to look at.' },
+    { name: 'vm', value: 'N', doc: 'Which VM of the log the exits are of, counted from 1.' },
+    { name: 'sequence', value: 'ID', doc: 'Which sequence of a recording; needed when there are several.' },
+    { name: 'list', doc: 'Print the names of the sequences of a recording instead.' },
     FORMAT,
   ],
   examples: [
-    { line: 'import recording --list k6.1.jsonl.gz', about: 'Which sequences there are.' },
-    { line: 'import recording --sequence S-0001 k6.1.jsonl.gz > s.snoop', about: 'One of them as a scenario.' },
+    { line: 'import qemu.strace > run.snoop', about: 'A scenario from a log of strace.' },
+    { line: 'import qemu.strace trace.txt lspci.txt', about: 'With what ftrace saw of the same run, and the machine.' },
+    { line: 'import machine inventory.txt', about: 'The machine block alone.' },
+    { line: 'import recording --sequence S-0001 k6.1.jsonl.gz > s.snoop', about: 'A sequence of a recording.' },
   ],
   async run(call) {
-    const [kind, name] = call.operands as [string, string];
-    const read = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
-    if (read) return read(call, name);
-    const there = `Supported kinds: ${listed(Object.keys(KINDS))}.`;
-    const message = NOT_THERE.includes(kind)
-      ? `Importing \`${kind}\` is not supported yet. ${there}`
-      : `\`${kind}\` cannot be imported. ${there}`;
-    throw new Failure(message, { code: 'unknown-kind' });
+    const [first = '', ...rest] = call.operands;
+    const kind = KINDS.includes(first) && rest.length > 0 ? first : undefined;
+    const files = kind === undefined ? call.operands : rest;
+    if (kind === undefined && !KINDS.includes(first) && /^[a-z-]+$/.test(first) && rest.length > 0)
+      refuseKind(call, first);
+    if (kind === 'recording' || (kind === undefined && isRecording(first))) {
+      if (files.length > 1) throw new Failure('Recordings are imported one at a time.', { code: 'too-many-operands' });
+      return importRecording(call, files[0] as string);
+    }
+    return importLogs(call, files, kind);
   },
 };
+
+/** A word that is neither a kind nor a file. */
+function refuseKind({ io }: Call, word: string): void {
+  if (existsSync(path.resolve(io.workingDirectory, word))) return;
+  throw new Failure(`\`${word}\` is neither a file nor a kind of log. What can be imported: ${listed(KINDS)}.`, {
+    code: 'unknown-kind',
+  });
+}
+
+function isRecording(name: string): boolean {
+  return /\.jsonl(?:\.gz)?$/.test(name);
+}
 
 async function importRecording(call: Call, name: string): Promise<ExitCode> {
   const { header, sequences } = await readRecording(call.io, name);

@@ -8,6 +8,7 @@ import { explore } from './explore.ts';
 import { exportCommand } from './export.ts';
 import { helpCommand } from './help.ts';
 import { importCommand } from './import.ts';
+import { inventory } from './inventory.ts';
 import { kernels } from './kernels.ts';
 import { lsp } from './lsp.ts';
 import { merge } from './merge.ts';
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   test,
   bisect,
   importCommand,
+  inventory,
   exportCommand,
   kernels,
   lsp,

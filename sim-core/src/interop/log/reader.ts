@@ -4,7 +4,7 @@
  * Costs: one pass; memory for one line and for the calls that are interrupted at the moment.
  */
 import type { LogRecord } from './record.ts';
-import { SOURCES, type Source, type SourceId } from './sources.ts';
+import { type LogSource, SOURCES, type SourceId } from './sources.ts';
 
 /** Reads the lines of one source. */
 export interface LineReader {
@@ -38,7 +38,7 @@ const MOST_NAMED = 5;
 /** Takes chunks of a log and gives its records. Without a source it finds out from the first lines. */
 export class LogReader {
   readonly #emit: Emit;
-  #source: Source | undefined;
+  #source: LogSource | undefined;
   #reader: LineReader | undefined;
   /** Lines that wait until the source is known. */
   #probe: string[] = [];
@@ -57,7 +57,7 @@ export class LogReader {
   }
 
   /** What wrote the log; undefined while, or because, that is not known. */
-  get source(): Source | undefined {
+  get source(): LogSource | undefined {
     return this.#source;
   }
 
@@ -109,7 +109,7 @@ export class LogReader {
     for (const line of lines) this.#give(line);
   }
 
-  #begin(source: Source | undefined): void {
+  #begin(source: LogSource | undefined): void {
     this.#source = source;
     this.#reader = source?.make(this.#emit);
   }
@@ -127,8 +127,8 @@ export class LogReader {
 }
 
 /** The source that knows most of these lines; undefined when none knows any. */
-export function sourceOf(lines: readonly string[]): Source | undefined {
-  let best: Source | undefined;
+export function sourceOf(lines: readonly string[]): LogSource | undefined {
+  let best: LogSource | undefined;
   let most = 0;
   for (const source of SOURCES) {
     const known = lines.reduce((sum, line) => (source.knows(line) ? sum + 1 : sum), 0);

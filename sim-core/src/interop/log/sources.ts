@@ -9,7 +9,7 @@ import { knowsStrace, readStrace } from './strace.ts';
 
 export type SourceId = 'strace' | 'ftrace' | 'trace-cmd' | 'perf-script' | 'perf-trace' | 'qemu';
 
-export interface Source {
+export interface LogSource {
   readonly id: SourceId;
   /** As messages call it. */
   readonly title: string;
@@ -20,7 +20,7 @@ export interface Source {
   readonly make: (emit: Emit) => LineReader;
 }
 
-export const SOURCES: readonly Source[] = [
+export const SOURCES: readonly LogSource[] = [
   { id: 'strace', title: 'strace', kind: 'strace', knows: knowsStrace, make: readStrace },
   {
     id: 'ftrace',

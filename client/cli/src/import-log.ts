@@ -1,0 +1,165 @@
+/** `snoopscope import` of logs and of files about a machine. */
+import {
+  Assumptions,
+  type Imported,
+  imported,
+  type LogDifference,
+  type MachineChoices,
+  machineBlock,
+  Rebuilder,
+  type Rebuilt,
+} from '@snoopscope/sim-core';
+import type { Call } from './commands/command.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { Failure } from './failure.ts';
+import { FORMAT_VERSION } from './json.ts';
+import { profileOf } from './kernels.ts';
+import { type ReadLogs, readLogs } from './read-logs.ts';
+
+/** Assumptions and calls left out that are listed one by one. */
+const MOST_LISTED = 20;
+
+export async function importLogs(call: Call, names: readonly string[], kind: string | undefined): Promise<ExitCode> {
+  const rebuilder = rebuilderOf(call);
+  const choices = choicesOf(call);
+  const asked = call.text('kernel');
+  const profile = asked === undefined ? undefined : profileOf(asked);
+  const read = await readLogs(call, names, rebuilder, kind);
+  if (read.interrupted) return EXIT.interrupted;
+  if (read.files.every(({ what }) => what === 'machine')) return importMachine(call, read);
+  const rebuilt = rebuilder.finish();
+  refuseEmpty(rebuilt);
+  const result = imported(rebuilt, choices, profile);
+  if (call.format === 'json') call.printJson(documentOf(rebuilt, result, read));
+  else {
+    call.print(result.text.trimEnd());
+    remarks(call, rebuilt, result, read);
+  }
+  return result.outcome.differences.some(({ what }) => what === 'result') ? EXIT.failed : EXIT.fine;
+}
+
+export function rebuilderOf(call: Call): Rebuilder {
+  const [from, to, vm] = [call.count('from'), call.count('to'), call.count('vm')];
+  return new Rebuilder({
+    all: call.flag('all'),
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+    ...(vm !== undefined && { vm }),
+  });
+}
+
+const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  'snoop-control': ['on', 'off'],
+  vendor: ['intel', 'amd'],
+  'self-snoop': ['on', 'off'],
+};
+
+/** What `--assume` says. */
+export function choicesOf(call: Call): MachineChoices {
+  const given = new Map<string, string>();
+  for (const item of (call.text('assume') ?? '').split(',').filter((part) => part !== '')) {
+    const [key = '', value = ''] = item.split('=', 2);
+    const values = Object.hasOwn(CHOICES, key) ? CHOICES[key] : undefined;
+    if (!values?.includes(value)) {
+      const known = Object.entries(CHOICES).map(([name, all]) => `${name}=${all.join('|')}`);
+      throw new Failure(`--assume takes ${known.join(', ')}, with commas between; found \`${item}\`.`, {
+        code: 'unknown-assumption',
+      });
+    }
+    given.set(key, value);
+  }
+  const onOff = (key: string): boolean | undefined => (given.has(key) ? given.get(key) === 'on' : undefined);
+  return {
+    snoopControl: onOff('snoop-control'),
+    vendor: given.get('vendor') as 'intel' | 'amd' | undefined,
+    selfSnoop: onOff('self-snoop'),
+  };
+}
+
+function refuseEmpty({ files, steps }: Rebuilt): void {
+  if (steps.length > 0) return;
+  const first = files[0];
+  throw new Failure(
+    'There is no relevant line in it. Looked for were calls on /dev/kvm, /dev/vfio and /dev/iommu, KVM exits, and the functions of KVM and VFIO that register non-coherent DMA.',
+    { code: 'nothing-to-import', ...(first && { file: first.name }) },
+  );
+}
+
+function importMachine(call: Call, { machine }: ReadLogs): ExitCode {
+  const assumptions = new Assumptions();
+  const facts = machine.facts();
+  const lines = ['machine {', ...machineBlock(facts, assumptions).map((line) => `  ${line}`), '}'];
+  if (call.format === 'json')
+    call.printJson({
+      format: FORMAT_VERSION,
+      machine: facts,
+      scenario: `${lines.join('\n')}\n`,
+      assumptions: assumptions.all,
+    });
+  else {
+    call.print(lines.join('\n'));
+    for (const { text } of assumptions.all) call.remark(`Assumed: ${text}`);
+  }
+  return EXIT.fine;
+}
+
+/** Everything that is not the scenario. */
+function remarks(call: Call, rebuilt: Rebuilt, { outcome, kernel, agreeing }: Imported, { files }: ReadLogs): void {
+  for (const { name, what, log, broken } of files) {
+    const counts = log?.counts;
+    const unread =
+      counts && counts.unread > 0
+        ? `, ${counts.unread} of them not understood (first: line ${counts.first.join(', ')})`
+        : '';
+    call.remark(
+      `${name}: ${what === 'machine' ? 'about the machine' : `${log?.source?.title}, ${counts?.lines} lines${unread}`}.`,
+    );
+    if (broken !== undefined) call.remark(`${name}: ${broken}; what came before was read.`);
+  }
+  const without = [...rebuilt.counted.values()].reduce((sum, { count }) => sum + count, 0);
+  const unknown = [...rebuilt.translation.unknown];
+  call.remark(
+    `Taken: ${rebuilt.steps.length} statements. Known and without effect: ${without} calls. Unknown: ${unknown.length === 0 ? 'none' : unknown.map(([name, { count, line }]) => `${name} (${count}, first in line ${line})`).join(', ')}.`,
+  );
+  call.remark(`Kernel: ${kernel}`);
+  for (const { text, count } of rebuilt.assumptions.all.slice(0, MOST_LISTED))
+    call.remark(`Assumed: ${text}${count > 1 ? ` (${count} times)` : ''}`);
+  for (const { text, why, line } of rebuilt.leftOut.slice(0, MOST_LISTED))
+    call.remark(`Left out, line ${line}: ${text}: ${why}.`);
+  for (const { file, line, calls } of rebuilt.cut)
+    call.remark(
+      `Cut: ${file} from line ${line} on${calls > 0 ? `, ${calls} calls` : ''}. --from and --to choose other lines.`,
+    );
+  for (const difference of outcome.differences.slice(0, MOST_LISTED))
+    call.remark(differenceText(difference, outcome.profile.name));
+  if (outcome.differences.length === 0)
+    call.remark('No difference: every result of the log is that of the profile, too.');
+  else if (agreeing.length > 0) call.remark(`Without any difference: ${agreeing.map(({ name }) => name).join(', ')}.`);
+}
+
+function differenceText({ line, text, kernel, profile }: LogDifference, name: string): string {
+  return `Difference${line === undefined ? '' : `, line ${line} of the scenario`}: ${text}: the log says ${kernel}, ${name} ${profile}.`;
+}
+
+function documentOf(rebuilt: Rebuilt, { text, outcome, kernel, agreeing }: Imported, { files }: ReadLogs): object {
+  return {
+    format: FORMAT_VERSION,
+    scenario: text,
+    kernel: { name: outcome.profile.name, how: kernel, agreeing: agreeing.map(({ name }) => name) },
+    files: files.map(({ name, what, log, broken }) => ({
+      name,
+      kind: log?.source?.id ?? what,
+      ...(log && { lines: log.counts.lines, unread: log.counts.unread }),
+      ...(broken !== undefined && { broken }),
+    })),
+    statements: rebuilt.steps.length,
+    withoutEffect: Object.fromEntries([...rebuilt.counted].map(([name, { count }]) => [name, count])),
+    unknown: Object.fromEntries(
+      [...rebuilt.translation.unknown].map(([name, { count, line }]) => [name, { count, line }]),
+    ),
+    assumptions: rebuilt.assumptions.all,
+    leftOut: rebuilt.leftOut,
+    cut: rebuilt.cut,
+    differences: outcome.differences,
+  };
+}

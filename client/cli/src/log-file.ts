@@ -1,0 +1,111 @@
+/** Logs on disk or on stdin: streamed, unpacked if they are compressed with gzip, refused if they are not text. */
+import { createReadStream } from 'node:fs';
+import path from 'node:path';
+import { Failure } from './failure.ts';
+import type { Io } from './io.ts';
+import { systemReason } from './text-file.ts';
+
+/** Binary files that people have where a text is needed, by their first bytes, with what makes a text of them. */
+const BINARIES: readonly { readonly magic: string; readonly advice: string }[] = [
+  {
+    magic: '\u0017\u0008Dtracing',
+    advice: 'This is what trace-cmd records; `trace-cmd report -i FILE` prints the text that is read here.',
+  },
+  { magic: 'PERFILE2', advice: 'This is what perf records; `perf script -i FILE` prints the text that is read here.' },
+];
+const PROBE_BYTES = 8000;
+/** Text that is looked at before it is decided what a file is. */
+const FIRST_CHARACTERS = 256 * 1024;
+
+export interface LogText {
+  /** As messages show it. */
+  readonly name: string;
+  /** The beginning of the text. */
+  readonly first: string;
+  /** All of it, the beginning included. */
+  readonly chunks: AsyncIterable<string>;
+  /** Why it ended too early, once the chunks are over. */
+  readonly broken: () => string | undefined;
+}
+
+/** Opens a log as it is named on the command line, `-` being stdin. */
+export async function openLog(io: Pick<Io, 'workingDirectory' | 'standardInput'>, name: string): Promise<LogText> {
+  const shown = name === '-' ? '<stdin>' : name;
+  const bytes =
+    name === '-'
+      ? io.standardInput
+      : createReadStream(path.resolve(io.workingDirectory, name), { highWaterMark: 1 << 20 });
+  let broken: string | undefined;
+  const pieces = textOf(bytes, shown, (reason) => (broken = reason));
+  let first = '';
+  let ended = false;
+  while (first.length < FIRST_CHARACTERS && !ended) {
+    const { done, value } = await pieces.next();
+    if (done) ended = true;
+    else first += value;
+  }
+  async function* chunks(): AsyncGenerator<string> {
+    yield first;
+    if (!ended) yield* pieces;
+  }
+  return { name: shown, first, chunks: chunks(), broken: () => broken };
+}
+
+async function* textOf(
+  bytes: AsyncIterable<Uint8Array>,
+  name: string,
+  onBroken: (reason: string) => void,
+): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8');
+  let seen = 0;
+  try {
+    for await (const chunk of unpacked(bytes, onBroken)) {
+      if (seen < PROBE_BYTES) refuseBinary(chunk.subarray(0, PROBE_BYTES - seen), name);
+      seen += chunk.length;
+      yield decoder.decode(chunk, { stream: true });
+    }
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure(systemReason(error), { code: 'unreadable-file', file: name });
+  }
+}
+
+function refuseBinary(bytes: Uint8Array, name: string): void {
+  if (!bytes.includes(0)) return;
+  const begins = new TextDecoder('latin1').decode(bytes.subarray(0, 16));
+  const advice = BINARIES.find(({ magic }) => begins.startsWith(magic))?.advice;
+  throw new Failure(advice ?? 'This is a binary file, not text.', { code: 'binary-file', file: name });
+}
+
+/** The bytes, unpacked if they begin as gzip does. What a damaged file still gives is given. */
+async function* unpacked(
+  bytes: AsyncIterable<Uint8Array>,
+  onBroken: (reason: string) => void,
+): AsyncGenerator<Uint8Array> {
+  const source = bytes[Symbol.asyncIterator]();
+  const { done, value: first } = await source.next();
+  if (done) return;
+  const rest = async function* (): AsyncGenerator<Uint8Array> {
+    yield first;
+    for (let next = await source.next(); !next.done; next = await source.next()) yield next.value;
+  };
+  if (first[0] !== 0x1f || first[1] !== 0x8b) {
+    yield* rest();
+    return;
+  }
+  const [{ createGunzip }, { Readable }] = await Promise.all([import('node:zlib'), import('node:stream')]);
+  const gunzip = createGunzip();
+  const input = Readable.from(rest());
+  input.on('error', (error) => gunzip.destroy(error));
+  try {
+    yield* input.pipe(gunzip);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (!String(code).startsWith('Z_')) throw error;
+    onBroken(
+      code === 'Z_BUF_ERROR'
+        ? 'it is compressed with gzip and ends too early'
+        : `its compressed data is damaged (${message})`,
+    );
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * What the kernel did, from a log of its functions and events: registrations of non-coherent DMA, exits, which of them
+ * executed WBINVD and where, and the calls that must have led there.
+ */
+import type { LogRecord } from '../log/record.ts';
+import type { Count } from './kept.ts';
+
+/** One thing that the kernel did, in the order of the log. */
+export type Deed =
+  | { readonly kind: 'function'; readonly what: TracedCall; readonly tid: number; readonly line: number }
+  | { readonly kind: 'register' | 'unregister'; readonly tid: number; readonly line: number; readonly count: number }
+  | WbinvdExit;
+
+/** A WBINVD of a guest. */
+export interface WbinvdExit {
+  readonly kind: 'wbinvd';
+  readonly tid: number;
+  readonly line: number;
+  /** Undefined when the form of the log leaves it out. */
+  readonly vcpu: number | undefined;
+  readonly cpu: number;
+  /** pCPUs on which KVM ran WBINVD for it, ascending; filled in as the log goes on. */
+  readonly flushed: number[];
+}
+
+/** Calls that kernel functions stand for. */
+export type TracedCall =
+  | 'create-device'
+  | 'add'
+  | 'del'
+  | 'attach-group'
+  | 'detach-group'
+  | 'open-device'
+  | 'bind-iommufd'
+  | 'close-device'
+  | 'close-container'
+  | 'close-group'
+  | 'release-device'
+  | 'destroy-vm';
+
+/** Deeds kept of one log. */
+const MOST_DEEDS = 20_000;
+
+const FUNCTIONS: Readonly<Record<string, TracedCall>> = {
+  kvm_vfio_create: 'create-device',
+  kvm_vfio_group_add: 'add',
+  kvm_vfio_file_add: 'add',
+  kvm_vfio_group_del: 'del',
+  kvm_vfio_file_del: 'del',
+  vfio_iommu_type1_attach_group: 'attach-group',
+  vfio_iommu_type1_detach_group: 'detach-group',
+  vfio_pci_open_device: 'open-device',
+  vfio_df_ioctl_bind_iommufd: 'bind-iommufd',
+  vfio_device_fops_release: 'close-device',
+  vfio_fops_release: 'close-container',
+  vfio_group_fops_release: 'close-group',
+  kvm_vfio_release: 'release-device',
+  kvm_vfio_destroy: 'release-device',
+  kvm_destroy_vm: 'destroy-vm',
+};
+
+export class Evidence {
+  readonly deeds: Deed[] = [];
+  /** Exits by reason. */
+  readonly exits = new Map<string, Count>();
+  readonly functions = new Map<string, Count>();
+  /** Does the log have functions, so that what is not there did not happen? */
+  hasFunctions = false;
+  cutAt: number | undefined;
+  /** Threads that ran vCPUs, with the vCPU where the log says it. */
+  readonly vcpuThreads = new Map<number, number | undefined>();
+  cpus = 1;
+  #count = 0;
+  /** A kvm_vfio_set_attr of which it is not known yet whether it adds. */
+  #attribute: { index: number; tid: number } | undefined;
+  #pending: WbinvdExit[] = [];
+
+  take(record: LogRecord): void {
+    const { what, tid, line, cpu = 0 } = record;
+    if (cpu + 1 > this.cpus && cpu < MOST_CPUS) this.cpus = cpu + 1;
+    switch (what.kind) {
+      case 'exit': {
+        tally(this.exits, what.reason, line);
+        const known = this.vcpuThreads.get(tid);
+        this.vcpuThreads.set(tid, what.vcpu ?? known);
+        if (what.reason === 'WBINVD') this.#wbinvd(record, what.vcpu);
+        break;
+      }
+      case 'kernel':
+        this.hasFunctions = true;
+        this.#function(what.name, record);
+        break;
+      case 'user-exit':
+        tally(this.exits, `user space: ${what.reason}`, line);
+        break;
+    }
+  }
+
+  /**
+   * A WBINVD was executed before any registration that the log shows: what led to the first one was before the log. Puts
+   * it there; true if so.
+   */
+  begunRegistered(): boolean {
+    const first = this.deeds.findIndex((deed) => deed.kind === 'wbinvd' && deed.flushed.length > 0);
+    const registered = this.deeds.findIndex(({ kind }) => kind === 'register');
+    if (first < 0 || (registered >= 0 && registered < first)) return false;
+    const { tid } = this.deeds[first] as Deed;
+    const before = (['create-device', 'attach-group', 'add', 'open-device'] as const).map(
+      (what): Deed => ({ kind: 'function', what, tid, line: 0 }),
+    );
+    this.deeds.unshift(...before, { kind: 'register', tid, line: 0, count: this.#count < 0 ? 0 : 1 });
+    return true;
+  }
+
+  /** Net registrations at the end of the log, counted from its beginning. */
+  get count(): number {
+    return this.#count;
+  }
+
+  #wbinvd({ tid, line, cpu = 0 }: LogRecord, vcpu: number | undefined): void {
+    const exit: WbinvdExit = { kind: 'wbinvd', tid, line, vcpu, cpu, flushed: [] };
+    this.#add(exit);
+    // Flushes of the exit before, of the same thread, are over.
+    this.#pending = [...this.#pending.filter((other) => other.tid !== tid), exit].slice(-MOST_VCPUS);
+  }
+
+  #function(name: string, { tid, line, cpu = 0 }: LogRecord): void {
+    tally(this.functions, name, line);
+    switch (name) {
+      case 'wbinvd_ipi':
+      case '__wbinvd':
+        this.#flush(cpu, tid);
+        return;
+      case 'kvm_arch_register_noncoherent_dma':
+        this.#add({ kind: 'register', tid, line, count: ++this.#count });
+        return;
+      case 'kvm_arch_unregister_noncoherent_dma':
+        this.#add({ kind: 'unregister', tid, line, count: --this.#count });
+        return;
+      case 'kvm_vfio_set_attr':
+        // What it does, and whether it works, is in the functions that it calls.
+        this.#attribute = { index: this.deeds.length, tid };
+        return;
+      case 'kvm_arch_start_assignment':
+        this.#resolve('add', tid, line);
+        return;
+      case 'kvm_arch_end_assignment':
+        this.#resolve('del', tid, line);
+        return;
+    }
+    const call = FUNCTIONS[name];
+    if (call === undefined) return;
+    if (call === 'add' || call === 'del') this.#resolve(call, tid, line);
+    else this.#add({ kind: 'function', what: call, tid, line });
+  }
+
+  /** The attribute call of this thread adds or removes. */
+  #resolve(what: 'add' | 'del', tid: number, line: number): void {
+    if (this.#attribute?.tid !== tid) return;
+    this.deeds.splice(this.#attribute.index, 0, { kind: 'function', what, tid, line });
+    this.#attribute = undefined;
+  }
+
+  /** WBINVD ran on a CPU: for the exit of the same thread, else for the last one that this CPU did not serve yet. */
+  #flush(cpu: number, tid: number): void {
+    const own = this.#pending.find((exit) => exit.tid === tid && exit.cpu === cpu && !exit.flushed.includes(cpu));
+    const exit = own ?? this.#pending.findLast(({ flushed }) => !flushed.includes(cpu));
+    if (!exit) return;
+    exit.flushed.push(cpu);
+    exit.flushed.sort((a, b) => a - b);
+  }
+
+  #add(deed: Deed): void {
+    if (this.deeds.length < MOST_DEEDS) this.deeds.push(deed);
+    else this.cutAt ??= deed.line;
+  }
+}
+
+const MOST_CPUS = 16;
+const MOST_VCPUS = 1024;
+
+function tally(counts: Map<string, Count>, name: string, line: number): void {
+  const known = counts.get(name);
+  if (known) known.count++;
+  else if (counts.size < MOST_NAMES) counts.set(name, { count: 1, line });
+}
+
+/** Names of functions and reasons of exits that are told apart. */
+const MOST_NAMES = 2000;

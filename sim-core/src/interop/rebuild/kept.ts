@@ -1,0 +1,188 @@
+/**
+ * What is kept of a log while it streams by: the calls that a scenario may need, and counts of all others. A log of any
+ * size needs no more memory than {@link MOST_KEPT} calls.
+ */
+import { descriptorOf, type LogCall, type LogRecord } from '../log/record.ts';
+import { isOurs, requestName } from './request-names.ts';
+
+/** A call that a scenario may need. */
+export interface KeptCall {
+  readonly call: LogCall;
+  readonly tid: number;
+  readonly time?: number;
+  readonly line: number;
+  /** Which of the files, from 0. */
+  readonly file: number;
+  /** The log does not show the call; something that it shows could not be without it. Says what. */
+  readonly inferred?: string;
+  /** What the log, or another log of the same run, shows of the arguments. */
+  readonly known?: KnownArguments;
+}
+
+/** Arguments that a call log leaves out, from a source that shows them. */
+export interface KnownArguments {
+  readonly attr?: 'add' | 'del';
+  readonly iova?: string;
+  readonly size?: string;
+  readonly vaddr?: string;
+}
+
+/** Calls kept of one log. A scenario has at most 100 000 lines, and beyond some thousand nobody reads it. */
+export const MOST_KEPT = 20_000;
+
+/** How often something occurred, and where first. */
+export interface Count {
+  count: number;
+  readonly line: number;
+}
+
+/** Gathers the calls of one file. */
+export class CallFilter {
+  readonly calls: KeptCall[] = [];
+  /** By thread: how often it came back from KVM_RUN, and on which descriptor. */
+  readonly runs = new Map<number, { fd: number; path: string | undefined; count: number; interrupted: number }>();
+  /** Known requests and calls that do not matter here, by name. */
+  readonly other = new Map<string, Count>();
+  /** PCI addresses that the process looked up in sysfs, in order. */
+  readonly addresses: string[] = [];
+  /** Where the kept calls were cut off. */
+  cutAt: number | undefined;
+  /** Calls that came after that. */
+  cut = 0;
+  readonly #file: number;
+  readonly #from: number;
+  readonly #to: number;
+  /** Numbers of descriptors that a kept call used or made. */
+  readonly #numbers = new Set<number>();
+
+  constructor(file: number, range: { readonly from: number; readonly to: number }) {
+    this.#file = file;
+    this.#from = range.from;
+    this.#to = range.to;
+  }
+
+  /** Takes a record whose event is a call, or the end of a thread. */
+  take(record: LogRecord, known?: KnownArguments): void {
+    if (record.line > this.#to) {
+      this.cut++;
+      this.cutAt ??= record.line;
+      return;
+    }
+    const call: LogCall = record.what.kind === 'call' ? record.what : { kind: 'call', name: 'ended', args: [] };
+    if (call.name === 'ioctl') this.#ioctl(call, record);
+    else if (this.#matters(call)) this.#keep(call, record);
+    if (known !== undefined) this.#know(known);
+  }
+
+  #ioctl(call: LogCall, record: LogRecord): void {
+    const requests = call.requests ?? [];
+    const first = requests[0] ?? '';
+    if (first === 'KVM_RUN' || first === '0xae80') {
+      this.#run(call, record.tid);
+      return;
+    }
+    if (!isOurs(requests)) return;
+    const fd = descriptorOf(call.args[0])?.fd;
+    if (fd !== undefined) this.#numbers.add(fd);
+    const name = requestName(requests, undefined);
+    if (PLENTIFUL.has(name)) this.count(name, record.line);
+    else this.#keep(call, record);
+  }
+
+  #run(call: LogCall, tid: number): void {
+    const fd = descriptorOf(call.args[0]);
+    const known = this.runs.get(tid);
+    const interrupted = call.result?.errno === undefined ? 0 : 1;
+    if (known && known.fd === fd?.fd) {
+      known.count++;
+      known.interrupted += interrupted;
+    } else if (!known) this.runs.set(tid, { fd: fd?.fd ?? -1, path: fd?.path, count: 1, interrupted });
+    else known.count++;
+  }
+
+  /** Counts a call that the scenario does not show. */
+  count(name: string, line: number): void {
+    const known = this.other.get(name);
+    if (known) known.count++;
+    else this.other.set(name, { count: 1, line });
+  }
+
+  #matters({ name, args, result }: LogCall): boolean {
+    switch (name) {
+      case 'open':
+      case 'openat':
+        return this.#opens(args[name === 'open' ? 0 : 1] ?? '');
+      case 'close':
+        return this.#tracked(args[0]);
+      case 'dup':
+      case 'dup2':
+      case 'dup3':
+      case 'fcntl': {
+        const copies = name !== 'fcntl' || /^F_DUPFD/.test(args[1] ?? '');
+        if (copies && this.#tracked(args[0]) && result !== undefined) this.#numbers.add(result.value);
+        return copies && this.#tracked(args[0]);
+      }
+      case 'exit_group':
+      case 'ended':
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #opens(quoted: string): boolean {
+    const path = quoted.slice(1, quoted.endsWith('"') ? -1 : undefined);
+    const address = /\/([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])(?:\/|$)/.exec(path)?.[1];
+    if (
+      address !== undefined &&
+      path.startsWith('/sys/') &&
+      this.addresses.at(-1) !== address &&
+      this.addresses.length < MOST_ADDRESSES
+    )
+      this.addresses.push(address);
+    return path === '/dev/kvm' || path === '/dev/iommu' || path.startsWith('/dev/vfio/');
+  }
+
+  #tracked(arg: string | undefined): boolean {
+    const descriptor = descriptorOf(arg);
+    if (!descriptor) return false;
+    const { fd, path } = descriptor;
+    if (path === undefined) return this.#numbers.has(fd);
+    return /^(?:\/dev\/(?:kvm|iommu|vfio\/)|anon_inode:(?:kvm-|\[vfio))/.test(path);
+  }
+
+  #keep(call: LogCall, { tid, time, line }: LogRecord): void {
+    if (this.calls.length >= MOST_KEPT) {
+      this.cut++;
+      this.cutAt ??= line;
+      return;
+    }
+    if (line < this.#from && LATER_ONLY.has(requestName(call.requests ?? [], undefined))) return;
+    if (call.result !== undefined && call.result.value >= 0) this.#numbers.add(call.result.value);
+    this.calls.push({ call, tid, line, file: this.#file, ...(time !== undefined && { time }) });
+  }
+
+  #know(known: KnownArguments): void {
+    const last = this.calls.at(-1);
+    if (last) this.calls[this.calls.length - 1] = { ...last, known };
+  }
+}
+
+/** Functions of a device in sysfs that are remembered at most. */
+const MOST_ADDRESSES = 64;
+/** Requests that come by the thousand and that nothing depends on: counted, never kept. */
+const PLENTIFUL: ReadonlySet<string> = new Set([
+  'KVM_IRQ_LINE_STATUS',
+  'KVM_IRQ_LINE',
+  'KVM_SMI',
+  'KVM_SIGNAL_MSI',
+  'KVM_GET_DIRTY_LOG',
+  'KVM_CLEAR_DIRTY_LOG',
+]);
+/** What is left out before the line that `--from` names: it changes nothing that later lines need. */
+const LATER_ONLY: ReadonlySet<string> = new Set([
+  'KVM_SET_USER_MEMORY_REGION',
+  'KVM_SET_USER_MEMORY_REGION2',
+  'KVM_CHECK_EXTENSION',
+  'KVM_GET_MSRS',
+]);

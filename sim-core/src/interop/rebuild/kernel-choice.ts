@@ -1,0 +1,76 @@
+/** Which kernel wrote a log: what it, or a file about its machine, says; else the profile whose answers agree best. */
+import { PROFILES, type Profile } from '../../kernel/profiles.ts';
+import { profileFor } from '../replay-scenario.ts';
+import { bestProfile, compareWith, type LogOutcome } from './compare.ts';
+import type { MachineChoices } from './machine-block.ts';
+import type { MachineFacts } from './machine-facts.ts';
+import type { Rebuilt } from './rebuild.ts';
+import { scenarioText } from './scenario-text.ts';
+
+export interface Imported {
+  readonly text: string;
+  readonly outcome: LogOutcome;
+  /** How the kernel was found, as a sentence. */
+  readonly kernel: string;
+  /** With differences: profiles that agree with the log in everything, newest first. */
+  readonly agreeing: readonly Profile[];
+}
+
+/** The scenario for the kernel that was asked for, else for the one that the files name, else for the one that agrees. */
+export function imported(rebuilt: Rebuilt, choices: MachineChoices, asked: Profile | undefined): Imported {
+  const named = asked ? { profile: asked, how: `${asked.name}, as asked for.` } : profileOfRelease(rebuilt.facts);
+  if (named) {
+    const text = scenarioText(rebuilt, choices, named.profile.name);
+    const outcome = compareWith(rebuilt, text, named.profile);
+    return {
+      text,
+      outcome,
+      kernel: named.how,
+      agreeing: outcome.differences.length > 0 ? agreeing(rebuilt, text) : [],
+    };
+  }
+  const best = bestProfile(rebuilt, scenarioText(rebuilt, choices, undefined));
+  const { profile, differences } = best;
+  const how = `${profile.name}: no file says which kernel it was; ${differences.length === 0 ? 'this is the newest release whose answers agree with all of the log' : 'this is the release whose answers agree best'}. --kernel says another.`;
+  const text = scenarioText(rebuilt, choices, profile.name);
+  return { text, outcome: compareWith(rebuilt, text, profile), kernel: how, agreeing: [] };
+}
+
+/** The profile of the release that the files name. */
+export function profileOfRelease(facts: MachineFacts): { profile: Profile; how: string } | undefined {
+  const { release, build = '' } = facts;
+  if (release === undefined) return undefined;
+  const header = {
+    type: 'header',
+    name: '',
+    kernel_release: release,
+    kernel_version: build,
+    iommu: '',
+    smp: 1,
+    groups: [],
+  } as const;
+  try {
+    const { profile, standIn } = profileFor(header);
+    return {
+      profile,
+      how: `${profile.name}: the files say ${release}${standIn === undefined ? '' : `, which has no profile of its own; what its distributor changed is not known`}.`,
+    };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return undefined;
+  }
+}
+
+/** Mainline releases with which there would be no difference. */
+function agreeing(rebuilt: Rebuilt, text: string): Profile[] {
+  const tried = PROFILES.filter(({ mainline }) => mainline).filter(
+    (_, i, all) => i % STRIDE === 0 || i === all.length - 1,
+  );
+  return tried.filter((profile) => {
+    const { model, differences } = compareWith(rebuilt, text, profile);
+    return model !== undefined && differences.length === 0;
+  });
+}
+
+/** Every so many releases are tried: enough to say where to look. */
+const STRIDE = 3;

@@ -1,0 +1,191 @@
+/** The machine block of a rebuilt scenario: what is known of the machine, and what has to be assumed. */
+
+import { PLACEHOLDER } from './group-calls.ts';
+import { groupDevices, type MachineFacts, type UnitFacts } from './machine-facts.ts';
+import type { Rebuilt } from './rebuild.ts';
+import type { Assumptions } from './step.ts';
+
+/** What a user, or another log, says about the machine. */
+export interface MachineChoices {
+  readonly snoopControl: boolean | undefined;
+  readonly vendor: 'intel' | 'amd' | undefined;
+  readonly selfSnoop: boolean | undefined;
+}
+
+interface Line {
+  readonly name: string;
+  readonly bdf: string;
+  readonly options: readonly string[];
+  readonly note: string;
+}
+
+/** Lines of the block, without braces. */
+export function machineLines(rebuilt: Rebuilt, choices: MachineChoices): string[] {
+  const { facts, assumptions } = rebuilt;
+  const vendor = choices.vendor ?? facts.vendor ?? (amdExits(rebuilt) ? 'amd' : undefined);
+  const cpus = Math.min(16, Math.max(1, facts.cpus ?? 1, rebuilt.evidence?.cpus ?? 1));
+  if (vendor === undefined) assumptions.add('The CPUs are from Intel: no file says who made them.');
+  const selfSnoop = choices.selfSnoop ?? facts.selfSnoop;
+  const cpu = `cpu ${vendor ?? 'intel'} count=${cpus}${selfSnoop === undefined ? '' : ` self-snoop=${onOff(selfSnoop)}`}`;
+  const devices = deviceLines(rebuilt);
+  if (devices.length === 0) return [cpu];
+  return [cpu, ...unitLines(rebuilt, choices, devices), ...devices.map(deviceText)];
+}
+
+function amdExits({ evidence }: Rebuilt): boolean {
+  return evidence !== undefined && [...evidence.functions.keys()].some((name) => name.startsWith('svm_'));
+}
+
+function deviceText({ name, bdf, options, note }: Line): string {
+  return `device ${name} ${bdf} ${options.join(' ')}${note === '' ? '' : `  // ${note}`}`;
+}
+
+function unitLines(
+  { facts, assumptions, deeds, knowsFlushes }: Rebuilt,
+  choices: MachineChoices,
+  devices: readonly Line[],
+): string[] {
+  const used = [
+    ...new Set(
+      devices.flatMap(({ options }) =>
+        options.flatMap((option) => (option.startsWith('iommu=') ? [option.slice(6)] : [])),
+      ),
+    ),
+  ];
+  return used.map((name) => {
+    const unit: UnitFacts = facts.units.find((one) => one.name === name) ?? {
+      name,
+      driver: facts.vendor === 'amd' && facts.units.length === 0 ? 'amd-vi' : 'vt-d',
+    };
+    const snoop = choices.snoopControl ?? unit.snoopControl ?? seen(deeds, knowsFlushes);
+    if (snoop === undefined && unit.driver === 'vt-d')
+      assumptions.add(
+        `Unit ${name} can enforce snooping (snoop control): no file says it. \`--assume snoop-control=off\` says that it cannot.`,
+      );
+    const option = unit.driver === 'vt-d' ? ` snoop-control=${onOff(snoop ?? true)}` : '';
+    return `iommu ${name} ${unit.driver}${option}`;
+  });
+}
+
+/** Does a log of the kernel show whether devices were registered? */
+function seen(deeds: Rebuilt['deeds'], knowsFlushes: boolean): boolean | undefined {
+  if (deeds?.some(({ kind }) => kind === 'register')) return false;
+  if (deeds?.some((deed) => deed.kind === 'wbinvd' && deed.flushed.length > 0)) return false;
+  return deeds?.some((deed) => deed.kind === 'function' && deed.what === 'add') && knowsFlushes ? true : undefined;
+}
+
+function deviceLines(rebuilt: Rebuilt): Line[] {
+  const { translation } = rebuilt;
+  const facts = boundAsLogged(rebuilt);
+  const lines = new Map<string, Line>();
+  const add = (bdf: string, group: string | undefined, missing: boolean): void => {
+    if (lines.has(bdf)) return;
+    const known = facts.devices.find((device) => device.bdf === bdf);
+    const driver = missing ? (known?.driver ?? 'none') : known?.driver;
+    const unit = known?.unit ?? facts.units[0]?.name ?? 'dmar0';
+    const untranslated = group?.startsWith('noiommu');
+    lines.set(bdf, {
+      name: `dev_${bdf.replace(/^0000:/, '').replace(/[:.]/g, '_')}`,
+      bdf,
+      options: [
+        ...(untranslated ? [] : [`iommu=${unit}`]),
+        ...(group === undefined ? [] : [`group=${group.replace(/\D/g, '')}`]),
+        ...(known?.noSnoop ? ['no-snoop=on'] : []),
+        ...(driver === undefined || driver === 'vfio-pci' ? [] : [`driver=${driver}`]),
+      ],
+      note: known?.title ?? '',
+    });
+  };
+  for (const [node, use] of translation.cdevs) {
+    const index = Number(node.replace(/\D/g, ''));
+    for (let other = lines.size; other < Math.min(index, MOST_SPARE); other++)
+      add(`00ff:00:00.${other}`, undefined, false);
+    const bdf = [...use.devices][0] ?? PLACEHOLDER;
+    add(bdf, facts.devices.find((device) => device.bdf === bdf)?.group ?? '1', use.missing);
+  }
+  let next = 1;
+  for (const [group, use] of translation.groups) {
+    const members = groupDevices(facts, group).filter(({ bridge }) => !bridge);
+    const asked = [...use.devices];
+    const bdfs =
+      members.length > 0
+        ? [...new Set([...members.map(({ bdf }) => bdf), ...asked])]
+        : asked.length > 0
+          ? asked
+          : [free(lines, next++)];
+    for (const bdf of bdfs) add(bdf, group, use.missing);
+  }
+  return [...lines.values()];
+}
+
+/**
+ * The facts as they were when the log was written: a group that could be opened had a function bound to VFIO, whatever
+ * a listing of another hour shows.
+ */
+function boundAsLogged({ facts, translation, assumptions }: Rebuilt): MachineFacts {
+  const bound = new Set<string>();
+  for (const [group, use] of translation.groups) {
+    const members = groupDevices(facts, group).filter(({ bridge }) => !bridge);
+    if (
+      !use.opened ||
+      members.length === 0 ||
+      members.some(({ driver }) => driver === undefined || driver === 'vfio-pci')
+    )
+      continue;
+    const asked = members.find(({ bdf }) => use.devices.has(bdf)) ?? members[0];
+    if (!asked) continue;
+    bound.add(asked.bdf);
+    assumptions.add(
+      `${asked.bdf} was bound to vfio-pci when the log was written: group ${group} could be opened. The files about the machine show ${asked.driver === 'none' ? 'no driver' : asked.driver}.`,
+    );
+  }
+  return {
+    ...facts,
+    devices: facts.devices.map((device) => (bound.has(device.bdf) ? { ...device, driver: 'vfio-pci' } : device)),
+  };
+}
+
+/** A function that no other line has. */
+function free(lines: ReadonlyMap<string, Line>, from: number): string {
+  for (let bus = from; ; bus++) {
+    const bdf = `0000:${bus.toString(16).padStart(2, '0')}:00.0`;
+    if (!lines.has(bdf)) return bdf;
+  }
+}
+
+/** Devices put in front so that a device node has its number. */
+const MOST_SPARE = 8;
+
+function onOff(value: boolean): string {
+  return value ? 'on' : 'off';
+}
+
+/** Facts as a machine block of their own, for `import machine`. */
+export function machineBlock(facts: MachineFacts, assumptions: Assumptions): string[] {
+  const lines = [
+    `cpu ${facts.vendor ?? 'intel'} count=${Math.min(16, facts.cpus ?? 1)}${facts.selfSnoop === undefined ? '' : ` self-snoop=${onOff(facts.selfSnoop)}`}`,
+  ];
+  if (facts.vendor === undefined) assumptions.add('The CPUs are from Intel: no file says who made them.');
+  if (facts.cpus === undefined) assumptions.add('There is one CPU: no file says how many there are.');
+  for (const { name, driver, snoopControl } of facts.units) {
+    if (driver === 'vt-d' && snoopControl === undefined)
+      assumptions.add(`Unit ${name} can enforce snooping: no file shows its capability registers.`);
+    lines.push(`iommu ${name} ${driver}${driver === 'vt-d' ? ` snoop-control=${onOff(snoopControl ?? true)}` : ''}`);
+  }
+  for (const { bdf, group, unit, driver, noSnoop, title, bridge } of facts.devices) {
+    if (bridge || group === undefined) continue;
+    const translated = unit ?? (facts.units.length === 1 ? facts.units[0]?.name : undefined);
+    if (translated === undefined && facts.units.length > 1)
+      assumptions.add(`No file says which unit translates for ${bdf}.`);
+    const options = [
+      ...(translated === undefined ? [] : [`iommu=${translated}`]),
+      `group=${group}`,
+      ...(noSnoop ? ['no-snoop=on'] : []),
+      ...(driver === undefined || driver === 'vfio-pci' ? [] : [`driver=${driver}`]),
+    ];
+    lines.push(
+      `device dev_${bdf.replace(/^0000:/, '').replace(/[:.]/g, '_')} ${bdf} ${options.join(' ')}${title === undefined ? '' : `  // ${title}`}`,
+    );
+  }
+  return lines;
+}

@@ -1,0 +1,86 @@
+/**
+ * Puts what the kernel did between the calls of the same run. Clocks of two tools differ, and strace without -t has none,
+ * so the order comes from what both show: the calls on the kvm-vfio device. Between two of those, no WBINVD is executed or
+ * skipped differently wherever it stands.
+ */
+import type { Deed, Evidence, WbinvdExit } from './evidence.ts';
+import type { KeptCall } from './kept.ts';
+import { requestName } from './request-names.ts';
+import type { Anchor, Assumptions, Step } from './step.ts';
+
+/** What a function of the kernel says about an attribute call, given to the calls in their order. */
+export function withEvidence(calls: readonly KeptCall[], evidence: Evidence | undefined): KeptCall[] {
+  if (!evidence) return [...calls];
+  const tids = new Set(calls.map(({ tid }) => tid));
+  const attributes = evidence.deeds.flatMap((deed) =>
+    deed.kind === 'function' && (deed.what === 'add' || deed.what === 'del') && ours(deed, tids) ? [deed.what] : [],
+  );
+  const shown = calls.filter((call) => isAttribute(call)).length;
+  // One more or less, and nobody knows which is which.
+  if (shown !== attributes.length) return [...calls];
+  let next = 0;
+  return calls.map((call) => {
+    if (!isAttribute(call)) return call;
+    const attr = attributes[next++];
+    return attr === undefined ? call : { ...call, known: { ...call.known, attr } };
+  });
+}
+
+function isAttribute({ call }: KeptCall): boolean {
+  return (
+    call.name === 'ioctl' &&
+    requestName(call.requests ?? [], undefined) === 'KVM_SET_DEVICE_ATTR' &&
+    call.result?.errno === undefined
+  );
+}
+
+/** Is the deed one of a thread of the log? Logs without threads have all. */
+export function ours(deed: Deed, tids: ReadonlySet<number>): boolean {
+  return tids.has(deed.tid) || ![...tids].some((tid) => tid > 0);
+}
+
+const ANCHORS: Readonly<Partial<Record<string, Anchor>>> = {
+  'create-device': 'create-device',
+  add: 'set-attr',
+  del: 'set-attr',
+  'release-device': 'exit',
+};
+
+/** WBINVD exits in front of which step they come: index of the step, and the exits in order. */
+export function placed(
+  steps: readonly Step[],
+  evidence: Evidence,
+  tids: ReadonlySet<number>,
+  assumptions: Assumptions,
+): Map<number, WbinvdExit[]> {
+  const places = new Map<number, WbinvdExit[]>();
+  const known = [...tids].some((tid) => tid > 0);
+  // A vCPU runs once it exists; those of one VM are made together, before any device is assigned.
+  const anchored = steps.findIndex(({ anchor }) => anchor !== undefined);
+  const created = steps.findLastIndex(
+    ({ text }, index) => text.includes('KVM_CREATE_VCPU') && (anchored < 0 || index < anchored),
+  );
+  let at = created + 1;
+  let strangers = 0;
+  for (const deed of evidence.deeds) {
+    if (deed.kind === 'wbinvd') {
+      if (known && !tids.has(deed.tid)) {
+        strangers++;
+        continue;
+      }
+      const list = places.get(at) ?? [];
+      places.set(at, list);
+      list.push(deed);
+      continue;
+    }
+    const anchor = deed.kind === 'function' ? ANCHORS[deed.what] : undefined;
+    if (anchor === undefined || !ours(deed, tids)) continue;
+    const next = steps.findIndex((step, index) => index >= at && step.anchor === anchor);
+    if (next >= 0) at = next + 1;
+  }
+  if (strangers > 0)
+    assumptions.add(
+      `${strangers} WBINVD exits are of threads that the log of calls does not have: of another VM, and left out.`,
+    );
+  return places;
+}

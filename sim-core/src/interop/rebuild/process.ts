@@ -1,0 +1,246 @@
+/**
+ * The process of a log while its calls are taken one after the other: its descriptors, what is mapped, the statements so
+ * far, and what could not be taken.
+ */
+import type { FileKind } from '../../files/kinds.ts';
+import { descriptorOf, type LogResult } from '../log/record.ts';
+import { Descriptors, type Open } from './descriptors.ts';
+import type { Count, KeptCall } from './kept.ts';
+import { Mappings } from './mappings.ts';
+import type { Anchor, Assumptions, LeftOut, Step } from './step.ts';
+
+export interface TranslateOptions {
+  /** Keep calls that touch nothing that is modelled as statements. */
+  readonly all: boolean;
+  /** The group of a PCI function, where the machine is known. */
+  readonly groupOf: (bdf: string) => string | undefined;
+  /** PCI functions of a group that vfio-pci drives, where the machine is known. */
+  readonly devicesOf: (group: string) => readonly string[];
+  /** Groups that the process may have opened, where the log does not show which. */
+  readonly likelyGroups: readonly string[];
+  /** The order in which the process looked functions up in sysfs. */
+  readonly addresses: readonly string[];
+}
+
+/** What came out of the calls of one process. */
+export interface Translation {
+  readonly steps: readonly Step[];
+  /** Names of VMs in the order of their creation, and vCPUs of each. */
+  readonly vms: readonly { readonly name: string; readonly vcpus: readonly number[] }[];
+  /** Groups that were opened, or should have been: with the functions that were asked for, and whether there was one. */
+  readonly groups: ReadonlyMap<string, GroupUse>;
+  readonly cdevs: ReadonlyMap<string, GroupUse>;
+  /** Known requests without effect. */
+  readonly inert: ReadonlyMap<string, Count>;
+  readonly unknown: ReadonlyMap<string, Count>;
+  readonly leftOut: readonly LeftOut[];
+}
+
+export interface GroupUse {
+  readonly devices: Set<string>;
+  /** ENOENT: no driver of VFIO is bound to a function of it. */
+  missing: boolean;
+  /** EBUSY: somebody else has it open. */
+  busy: boolean;
+  /** It was opened: a function of it was bound to VFIO at that time. */
+  opened: boolean;
+}
+
+/** Errnos that come from outside of what is modelled, by call. */
+const OUTSIDE: Readonly<Record<string, string>> = {
+  EACCES: 'file permissions are not modelled',
+  EPERM: 'permissions are not modelled',
+  ENOMEM: 'limits of memory are not modelled',
+  EMFILE: 'limits of descriptors are not modelled',
+  EINTR: 'signals are not modelled',
+  EAGAIN: 'signals are not modelled',
+};
+
+export class Process {
+  readonly options: TranslateOptions;
+  readonly assumptions: Assumptions;
+  readonly files = new Descriptors();
+  readonly mappings = new Mappings();
+  readonly steps: Step[] = [];
+  readonly vms: { name: string; vcpus: number[] }[] = [];
+  readonly groups = new Map<string, GroupUse>();
+  readonly cdevs = new Map<string, GroupUse>();
+  readonly inert = new Map<string, Count>();
+  readonly unknown = new Map<string, Count>();
+  readonly leftOut: LeftOut[] = [];
+  /** The step of a KVM_CREATE_DEVICE whose descriptor is not known yet. */
+  pending: { index: number; line: number } | undefined;
+  /** Objects of iommufds that were made and not destroyed, newest last. */
+  readonly objects: { kind: 'ioas' | 'hwpt'; name: string; of: string }[] = [];
+  exited = false;
+  addresses = 0;
+
+  constructor(options: TranslateOptions, assumptions: Assumptions) {
+    this.options = options;
+    this.assumptions = assumptions;
+  }
+
+  forget(fd: number, open: Open): undefined {
+    this.files.close(fd);
+    if (open.kind === 'container' || open.kind === 'iommufd') this.mappings.forget(open.name);
+    if (open.kind === 'iommufd') remove(this.objects, ({ of }) => of === open.name);
+  }
+
+  /** A descriptor that the log uses and whose opening it does not show. */
+  adopt(kept: KeptCall, fd: number, kind: FileKind | undefined): Open | undefined {
+    if (kind === 'kvm-vfio') return this.deviceAt(kept, fd);
+    const path = descriptorOf(kept.call.args[0])?.path;
+    const openable =
+      kind === 'kvm' ||
+      kind === 'container' ||
+      kind === 'iommufd' ||
+      kind === 'group' ||
+      (kind === 'device' && path?.startsWith('/dev/'));
+    if (!kind || !openable || fd < 0) return undefined;
+    const node =
+      path ?? NODES[kind] ?? `/dev/vfio/${this.options.likelyGroups[this.groups.size] ?? String(this.groups.size + 1)}`;
+    this.assumptions.add(
+      `The log does not show where descriptor ${fd} was opened: ${node}, just before its first use.`,
+      kept.line,
+    );
+    this.use(node, kind);
+    this.made(
+      {
+        ...kept,
+        call: { kind: 'call', name: 'open', args: [], result: { value: fd } },
+        inferred: 'its opening is not in the log',
+      },
+      `open("${node}", O_RDWR)`,
+      kind,
+      nameOf(kind, node),
+      kind === 'group' ? { group: node.slice(node.lastIndexOf('/') + 1) } : {},
+    );
+    return this.files.get(fd);
+  }
+
+  use(path: string, kind: FileKind): GroupUse | undefined {
+    const uses = kind === 'group' ? this.groups : kind === 'device' ? this.cdevs : undefined;
+    if (!uses) return undefined;
+    const key = path.slice(path.lastIndexOf('/') + 1);
+    const use = uses.get(key) ?? { devices: new Set(), missing: false, busy: false, opened: false };
+    uses.set(key, use);
+    const named = kind === 'group' ? this.options.devicesOf(key) : [];
+    const address = named[0] ?? this.options.addresses[Math.min(this.addresses, this.options.addresses.length - 1)];
+    if (address !== undefined && use.devices.size === 0) {
+      use.devices.add(address);
+      this.addresses++;
+    }
+    return use;
+  }
+
+  /** The device of the last KVM_CREATE_DEVICE has this number. */
+  deviceAt(kept: KeptCall, fd: number): Open | undefined {
+    const device = this.files.of('kvm-vfio')[0];
+    if (!device) return undefined;
+    const before = this.files.numberOf(device.name);
+    if (before !== undefined) this.files.close(before);
+    this.files.set(fd, device);
+    const { index } = this.pending ?? { index: -1 };
+    const step = this.steps[index];
+    this.pending = undefined;
+    if (step && fd >= 0 && !kept.inferred)
+      this.steps[index] = { ...step, text: step.text.replace(`fd=>${device.name}`, `fd=>${device.name}=${fd}`) };
+    return device;
+  }
+
+  inferClose(kept: KeptCall, open: Open): undefined {
+    const fd = this.files.numberOf(open.name) ?? -1;
+    this.steps.push(this.stepOf({ ...kept, inferred: 'not in the log' }, `close(${open.name})`, '0', {}));
+    this.forget(fd, open);
+  }
+
+  /** A call that makes a descriptor. The name that it got, or undefined when it failed. */
+  made(kept: KeptCall, text: string, kind: FileKind, wanted: string, more: Partial<Open>): string | undefined {
+    const { result } = kept.call;
+    if (result?.errno !== undefined) {
+      const why = outside(result);
+      if (why !== undefined) this.leave(kept, text, why);
+      else this.step(kept, text);
+      return undefined;
+    }
+    const name = this.files.fresh(wanted);
+    this.step(kept, `${name} = ${text}`, numberResult(kept));
+    const fd = result?.value ?? -1000 - this.steps.length;
+    this.files.set(fd, { kind, name, line: this.steps.length, added: false, attached: undefined, ...more });
+    return name;
+  }
+
+  step(kept: KeptCall, text: string, result = resultText(kept.call.result), more: { anchor?: Anchor } = {}): undefined {
+    this.steps.push(this.stepOf(kept, text, result, more));
+  }
+
+  stepOf(
+    { tid, line, file, inferred }: KeptCall,
+    text: string,
+    result: string | undefined,
+    { anchor }: { anchor?: Anchor },
+  ): Step {
+    return {
+      actor: { kind: 'thread', tid },
+      text,
+      line: inferred === undefined ? line : 0,
+      file,
+      ...(result !== undefined && { result }),
+      ...(inferred !== undefined && { note: inferred }),
+      ...(anchor && { anchor }),
+    };
+  }
+
+  leave(kept: KeptCall, text: string, why: string): undefined {
+    const answer = resultText(kept.call.result);
+    this.leftOut.push({ text: `${text}${answer === undefined ? '' : ` = ${answer}`}`, why, line: kept.line });
+  }
+
+  finish(): Translation {
+    return {
+      steps: this.steps,
+      vms: this.vms,
+      groups: this.groups,
+      cdevs: this.cdevs,
+      inert: this.inert,
+      unknown: this.unknown,
+      leftOut: this.leftOut,
+    };
+  }
+}
+
+export function outside(result: LogResult | undefined): string | undefined {
+  return result?.errno === undefined ? undefined : OUTSIDE[result.errno];
+}
+
+function resultText(result: LogResult | undefined): string | undefined {
+  if (result === undefined) return undefined;
+  return result.errno === undefined ? String(result.value) : `-${result.errno}`;
+}
+
+/** The declared number of a descriptor. What was inferred has none. */
+export function numberResult({ call, inferred }: KeptCall): string | undefined {
+  return inferred === undefined || (call.result?.value ?? -1) < 1000 ? resultText(call.result) : undefined;
+}
+
+const NODES: Readonly<Partial<Record<FileKind, string>>> = {
+  kvm: '/dev/kvm',
+  container: '/dev/vfio/vfio',
+  iommufd: '/dev/iommu',
+};
+const NAMES: Readonly<Partial<Record<FileKind, string>>> = { device: 'device' };
+
+export function nameOf(kind: FileKind, path: string): string {
+  if (kind === 'group') return `group${path.slice(path.lastIndexOf('/') + 1).replace('-', '_')}`;
+  return NAMES[kind] ?? kind;
+}
+
+export function count(counts: Map<string, Count>, name: string, line: number): undefined {
+  const known = counts.get(name);
+  if (known) known.count++;
+  else counts.set(name, { count: 1, line });
+}
+
+export function remove<T>(list: T[], matches: (item: T) => boolean): undefined {
+  for (let i = list.length - 1; i >= 0; i--) if (matches(list[i] as T)) list.splice(i, 1);
+}

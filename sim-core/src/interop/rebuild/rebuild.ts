@@ -1,0 +1,323 @@
+/**
+ * From one log, or several of one run, to a scenario: statements, the order in which they happened, and everything that
+ * had to be assumed. Logs stream through; what is kept is bounded.
+ */
+import { LogReader, type ReadCounts } from '../log/reader.ts';
+import type { LogRecord } from '../log/record.ts';
+import type { LogSource, SourceId } from '../log/sources.ts';
+import { type Deed, Evidence } from './evidence.ts';
+import { CallFilter, type Count, type KeptCall } from './kept.ts';
+import { groupDevices, type MachineFacts, mergeFacts, NO_FACTS } from './machine-facts.ts';
+import { ours, placed, withEvidence } from './order.ts';
+import type { Translation } from './process.ts';
+import { QemuCalls } from './qemu-calls.ts';
+import { type Assumption, Assumptions, type LeftOut, type Step, type StepActor } from './step.ts';
+import { callsBehind } from './synthesize.ts';
+import { Translator } from './translate.ts';
+import { VcpuSteps } from './vcpus.ts';
+
+export interface RebuildOptions {
+  /** Keep calls without effect as statements. */
+  readonly all?: boolean;
+  /** Lines of the logs of calls to look at. */
+  readonly from?: number;
+  readonly to?: number;
+  /** Which VM, counted from 1 in the order of creation; all when left out. */
+  readonly vm?: number;
+}
+
+/** One file while it is read. */
+export interface LogFile {
+  push(text: string): void;
+  /** True when the source could be told from the lines. */
+  end(): boolean;
+  readonly source: LogSource | undefined;
+  readonly counts: ReadCounts;
+}
+
+export interface FileSummary {
+  readonly name: string;
+  readonly source: LogSource | undefined;
+  readonly counts: ReadCounts;
+}
+
+/** What the logs come to, before a kernel is chosen. */
+export interface Rebuilt {
+  readonly files: readonly FileSummary[];
+  readonly steps: readonly Step[];
+  readonly translation: Translation;
+  readonly facts: MachineFacts;
+  readonly assumptions: Assumptions;
+  readonly leftOut: readonly LeftOut[];
+  /** What a kernel log shows of the same run, in order; only what belongs to the process of the calls. */
+  readonly deeds: readonly Deed[] | undefined;
+  readonly evidence: Evidence | undefined;
+  /** Does the kernel log have the functions that execute WBINVD? */
+  readonly knowsFlushes: boolean;
+  readonly starts: ReadonlyMap<string, number>;
+  /** KVM_RUN, and how often a signal ended it. */
+  readonly runs: { readonly count: number; readonly interrupted: number };
+  /** Calls that matter nothing here, by name. */
+  readonly counted: ReadonlyMap<string, Count>;
+  /** The line of a log from which on nothing was taken any more, and how much came after it. */
+  readonly cut: readonly { readonly file: string; readonly line: number; readonly calls: number }[];
+  readonly vcpuNames: ReadonlyMap<string, string>;
+  readonly runners: ReadonlyMap<number, number>;
+}
+
+interface Reading extends FileSummary {
+  readonly filter: CallFilter;
+  readonly qemu: QemuCalls;
+  readonly evidence: Evidence;
+  readonly tid: number | undefined;
+}
+
+export class Rebuilder {
+  readonly #options: RebuildOptions;
+  readonly #files: Reading[] = [];
+  readonly #assumptions = new Assumptions();
+  #facts: MachineFacts = NO_FACTS;
+
+  constructor(options: RebuildOptions = {}) {
+    this.#options = options;
+  }
+
+  /** Takes facts of the machine; earlier ones count more. */
+  know(facts: MachineFacts): void {
+    this.#facts = mergeFacts(this.#facts, facts);
+  }
+
+  /** Begins a file. `tid`: the thread, where the name of the file says it (strace -ff). */
+  file(name: string, source?: SourceId, tid?: number): LogFile {
+    const { from = 0, to = Number.POSITIVE_INFINITY } = this.#options;
+    const filter = new CallFilter(this.#files.length, { from, to });
+    const evidence = new Evidence();
+    const qemu = new QemuCalls(filter, this.#assumptions);
+    const reader = new LogReader((record) => take(record), source);
+    const take = (record: LogRecord): void => {
+      const kind = record.what.kind;
+      if (kind === 'call' || kind === 'ended')
+        filter.take(tid === undefined || record.tid > 0 ? record : { ...record, tid });
+      else if (kind === 'vmm') qemu.take(record);
+      else evidence.take(record);
+    };
+    const reading: Reading = {
+      name,
+      filter,
+      evidence,
+      qemu,
+      tid,
+      get source() {
+        return reader.source;
+      },
+      get counts() {
+        return reader.counts;
+      },
+    };
+    this.#files.push(reading);
+    return {
+      push: (text) => reader.push(text),
+      end: () => {
+        reader.end();
+        return reader.source !== undefined;
+      },
+      get source() {
+        return reader.source;
+      },
+      get counts() {
+        return reader.counts;
+      },
+    };
+  }
+
+  finish(): Rebuilt {
+    const assumptions = this.#assumptions;
+    const callFiles = this.#callFiles();
+    const evidenceFile = this.#files
+      .filter(({ evidence }) => evidence.deeds.length > 0 || evidence.exits.size > 0)
+      .sort((a, b) => b.evidence.deeds.length - a.evidence.deeds.length)[0];
+    const evidence = evidenceFile?.evidence;
+    if (evidence && callFiles.length === 0 && evidence.begunRegistered())
+      assumptions.add(
+        'WBINVD was executed before any registration that the log shows: the VM was registered before the log begins.',
+      );
+    const addresses = this.#files.flatMap(({ filter }) => filter.addresses);
+    const groups = groupsOf(this.#facts, addresses);
+    const calls =
+      callFiles.length > 0
+        ? withEvidence(inOrder(callFiles, assumptions), evidence)
+        : evidence
+          ? callsBehind(evidence, assumptions, groups)
+          : [];
+    const translator = new Translator(
+      {
+        all: this.#options.all ?? false,
+        groupOf: (bdf) => this.#facts.devices.find((device) => device.bdf === bdf)?.group,
+        devicesOf: (group) =>
+          groupDevices(this.#facts, group)
+            .filter(({ bridge }) => !bridge)
+            .map(({ bdf }) => bdf),
+        likelyGroups: groups,
+        addresses: addresses.filter((bdf) => isAssigned(this.#facts, bdf)),
+      },
+      assumptions,
+    );
+    for (const call of callFiles.length > 0 ? withEnd(calls, evidence) : calls) translator.take(call);
+    const translation = translator.finish();
+    const tids = new Set(
+      callFiles.length > 0
+        ? [...calls.map(({ tid }) => tid), ...callFiles.flatMap(({ filter }) => [...filter.runs.keys()])]
+        : [],
+    );
+    const runners = runnersOf(callFiles, evidence);
+    const ordered = this.#withVcpus(
+      translation,
+      evidence,
+      tids,
+      runners,
+      evidenceFile ? this.#files.indexOf(evidenceFile) : 0,
+    );
+    return {
+      files: this.#files,
+      ...ordered,
+      translation,
+      facts: this.#facts,
+      assumptions,
+      leftOut: translation.leftOut,
+      evidence,
+      knowsFlushes:
+        evidence?.hasFunctions === true &&
+        [...evidence.functions.keys()].some((name) => /^(?:kvm_emulate_wbinvd|wbinvd_ipi|__wbinvd)/.test(name)),
+      runs: sumRuns(callFiles),
+      counted: mergedCounts(callFiles, translation),
+      cut: this.#files.flatMap(({ name, filter, evidence: seen }) => {
+        const line = filter.cutAt ?? seen.cutAt;
+        return line === undefined ? [] : [{ file: name, line, calls: filter.cut }];
+      }),
+      runners,
+    };
+  }
+
+  /** Files of calls. What QEMU says of itself counts only where no tracer shows its calls. */
+  #callFiles(): Reading[] {
+    const withCalls = this.#files.filter(({ filter }) => filter.calls.length > 0 || filter.runs.size > 0);
+    const traced = withCalls.filter(({ source }) => source?.kind !== 'qemu');
+    return traced.length > 0 ? traced : withCalls;
+  }
+
+  #withVcpus(
+    translation: Translation,
+    evidence: Evidence | undefined,
+    tids: ReadonlySet<number>,
+    runners: ReadonlyMap<number, number>,
+    file: number,
+  ): Pick<Rebuilt, 'steps' | 'deeds' | 'starts' | 'vcpuNames'> {
+    const { vms } = translation;
+    const wanted = this.#options.vm === undefined ? undefined : vms[this.#options.vm - 1]?.name;
+    const chosen = wanted ?? vms[0]?.name;
+    const vcpuNames = new Map<string, string>();
+    for (const vm of vms)
+      for (const id of vm.vcpus)
+        vcpuNames.set(`${vm.name}/${id}`, vms.length > 1 ? `${vm.name}_vcpu${id}` : `vcpu${id}`);
+    if (!evidence || chosen === undefined)
+      return { steps: translation.steps, deeds: evidence?.deeds, starts: new Map(), vcpuNames };
+    const places = placed(translation.steps, evidence, tids, this.#assumptions);
+    const maker = new VcpuSteps(this.#assumptions, file);
+    const exists = new Set(vms.find(({ name }) => name === chosen)?.vcpus);
+    const steps: Step[] = [];
+    const exits = new Set<Deed>();
+    const insert = (index: number): void => {
+      for (const exit of places.get(index) ?? []) {
+        const id = exit.vcpu ?? runners.get(exit.tid) ?? 0;
+        if (!exists.has(id)) continue;
+        exits.add(exit);
+        steps.push(...maker.steps(exit, id, chosen, vcpuNames.get(`${chosen}/${id}`) ?? `vcpu${id}`));
+      }
+    };
+    translation.steps.forEach((step, index) => {
+      insert(index);
+      steps.push(step);
+    });
+    insert(translation.steps.length);
+    const starts = new Map([...maker.starts].map(([id, cpu]) => [`${chosen}/${id}`, cpu]));
+    const deeds = evidence.deeds.filter((deed) =>
+      deed.kind === 'wbinvd' ? exits.has(deed) : tids.size === 0 || ours(deed, tids),
+    );
+    return { steps, deeds, starts, vcpuNames };
+  }
+}
+
+/** The end of the process, where the log shows that its threads ended, or the kernel that its files were released. */
+function withEnd(calls: readonly KeptCall[], evidence: Evidence | undefined): KeptCall[] {
+  const real = calls.filter(({ call }) => call.name !== 'ended');
+  if (real.some(({ call }) => call.name === 'exit_group')) return real;
+  const exit = { kind: 'call', name: 'exit_group', args: [] } as const;
+  const ended = calls.at(-1);
+  if (ended?.call.name === 'ended') return [...real, { ...ended, call: exit }];
+  const last = evidence?.deeds.findLast((deed) => deed.kind === 'function');
+  const first = real[0];
+  if (!first || last?.kind !== 'function' || !ENDS.has(last.what)) return real;
+  return [...real, { ...first, call: exit, line: 0, inferred: 'the kernel released its files' }];
+}
+
+const ENDS: ReadonlySet<string> = new Set(['release-device', 'destroy-vm', 'close-group', 'detach-group']);
+
+/** A function that the process looked up because it is assigned, and not a bridge on the way to it. */
+function isAssigned(facts: MachineFacts, bdf: string): boolean {
+  const known = facts.devices.find((device) => device.bdf === bdf);
+  return known === undefined || !known.bridge;
+}
+
+function groupsOf(facts: MachineFacts, addresses: readonly string[]): string[] {
+  const looked = addresses.flatMap((bdf) => facts.devices.find((device) => device.bdf === bdf)?.group ?? []);
+  const bound = facts.devices.flatMap(({ driver, group }) =>
+    driver === 'vfio-pci' && group !== undefined ? [group] : [],
+  );
+  return [...looked, ...bound];
+}
+
+/** The calls of several files in one order. */
+function inOrder(files: readonly Reading[], assumptions: Assumptions): KeptCall[] {
+  const calls = files.flatMap(({ filter }) => filter.calls);
+  if (files.length < 2) return calls;
+  if (calls.every(({ time }) => time !== undefined))
+    return calls.sort((a, b) => (a.time as number) - (b.time as number));
+  assumptions.add('Not all of the files have times (strace -ttt): their calls come file by file.');
+  return calls;
+}
+
+/** Which thread runs which vCPU. */
+function runnersOf(files: readonly Reading[], evidence: Evidence | undefined): Map<number, number> {
+  const runners = new Map<number, number>();
+  const runs = files.flatMap(({ filter }) => [...filter.runs]);
+  for (const [index, [tid, { path }]] of runs.entries()) {
+    const shown = /kvm-vcpu:(\d+)/.exec(path ?? '')?.[1];
+    runners.set(tid, shown === undefined ? index : Number(shown));
+  }
+  let next = 0;
+  for (const [tid, id] of evidence?.vcpuThreads ?? []) if (!runners.has(tid)) runners.set(tid, id ?? next++);
+  return runners;
+}
+
+function sumRuns(files: readonly Reading[]): Rebuilt['runs'] {
+  let count = 0;
+  let interrupted = 0;
+  for (const { filter } of files)
+    for (const run of filter.runs.values()) {
+      count += run.count;
+      interrupted += run.interrupted;
+    }
+  return { count, interrupted };
+}
+
+function mergedCounts(files: readonly Reading[], { inert }: Translation): Map<string, Count> {
+  const all = new Map<string, Count>();
+  for (const [name, { count, line }] of [...inert, ...files.flatMap(({ filter }) => [...filter.other])]) {
+    const known = all.get(name);
+    if (known) known.count += count;
+    else all.set(name, { count, line });
+  }
+  return all;
+}
+
+export type { Assumption, StepActor };

@@ -1,0 +1,101 @@
+// `snoopscope import` of logs: the scenario on stdout, everything else on stderr, and check agrees with it.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { root, snoopscope } from './command.ts';
+
+const LOGS = path.join(root, 'test/interop/logs');
+const OFF = path.join(LOGS, 'k6.1.192-intel-snoop-off-q7.2.22');
+const folder = mkdtempSync(path.join(tmpdir(), 'snoopscope-import-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function written(name: string, content: string | Uint8Array): string {
+  const file = path.join(folder, name);
+  writeFileSync(file, content);
+  return file;
+}
+
+test('what import prints is a scenario that check agrees with', async () => {
+  const { exitCode, stdout, stderr } = await snoopscope(
+    `import ${OFF}-strace-f-y-hotplug.log.txt.gz ${OFF}-strace-f-y-hotplug.ftrace.txt.gz ${OFF}-uname.txt.gz`,
+  );
+  expect(exitCode).toBe(0);
+  expect(stderr).toContain('strace, 4272 lines.');
+  expect(stderr).toContain('Kernel: debian-6.1.192: the files say 6.1.0-56-amd64.');
+  expect(stderr).toContain('No difference: every result of the log is that of the profile, too.');
+  const checked = await snoopscope(`check ${written('hotplug.snoop', stdout)}`);
+  expect(checked.exitCode).toBe(0);
+  expect(checked.stdout).toContain('the one order of its schedule');
+});
+
+test('a result that the kernel would not give is a difference, for import and for check', async () => {
+  const log = written(
+    'wrong.log',
+    'openat(AT_FDCWD, "/dev/kvm", O_RDWR) = 3\nioctl(3, KVM_CREATE_VM, 0) = 4\nioctl(4, KVM_CREATE_VCPU, 0) = 5\nioctl(4, KVM_CREATE_VCPU, 0) = 6\n',
+  );
+  const { exitCode, stdout, stderr } = await snoopscope(`import ${log} --kernel v6.1`);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('ioctl(vm, KVM_CREATE_VCPU, 0) = 6: the log says 6, v6.1 -1 EEXIST.');
+  expect((await snoopscope(`check ${written('wrong.snoop', stdout)}`)).exitCode).toBe(1);
+});
+
+test('a packed log that ends too early is read as far as it goes', async () => {
+  const whole = readFileSync(`${OFF}-strace-f-y-hotplug.log.txt.gz`);
+  const { exitCode, stderr } = await snoopscope(`import strace ${written('cut.gz', whole.subarray(0, 20_000))}`);
+  expect(exitCode).toBe(0);
+  expect(stderr).toContain('it is compressed with gzip and ends too early; what came before was read.');
+});
+
+test('files without one line of interest are refused, with what was looked for', async () => {
+  const diary = await snoopscope(`import ${written('diary.txt', 'Dear diary,\n')}`);
+  expect(diary.exitCode).toBe(2);
+  expect(diary.stderr.replace(/\s+/g, ' ')).toContain('Looked for were lines of strace, ftrace');
+  const ls = await snoopscope(`import ${written('ls.log', 'openat(AT_FDCWD, "/etc", O_RDONLY) = 3\nclose(3) = 0\n')}`);
+  expect(ls.exitCode).toBe(2);
+  expect(ls.stderr.replace(/\s+/g, ' ')).toContain(
+    'There is no relevant line in it. Looked for were calls on /dev/kvm',
+  );
+  const other = await snoopscope(`import qemu ${OFF}-strace-bare.log.txt.gz`);
+  expect(other.exitCode).toBe(2);
+  expect(other.stderr.replace(/\s+/g, ' ')).toContain('This is not a log of `qemu`: it is strace.');
+});
+
+test('control characters and numbers beyond 64 bits of a log are data', async () => {
+  const log = written(
+    'hostile.log',
+    `openat(AT_FDCWD, "/dev/kvm", O_RDWR) = 3\nioctl(3, KVM_CREATE_VM, 99999999999999999999999) = 4\nopenat(AT_FDCWD, "/dev/vfio/8\\33[31m", O_RDWR) = 5\nioctl(4, \u001b[31mKVM_EVIL, 0) = 0\nioctl(4, KVM_NO_SUCH_REQUEST, 0) = 0\n`,
+  );
+  const { exitCode, stdout, stderr } = await snoopscope(`import ${log}`);
+  expect(exitCode).toBe(0);
+  expect(stdout + stderr).not.toContain('\u001b');
+  expect(stderr).toContain('Unknown: KVM_NO_SUCH_REQUEST (1, first in line 5).');
+});
+
+test('as JSON, with everything that stderr says', async () => {
+  const { stdout } = await snoopscope(`import --format json --assume snoop-control=off ${OFF}-strace-bare.log.txt.gz`);
+  const document = JSON.parse(stdout);
+  expect(document).toMatchObject({
+    differences: [],
+    statements: 23,
+    unknown: {},
+    files: [{ kind: 'strace', lines: 362, unread: 0 }],
+  });
+  expect(document.scenario).toContain('snoop-control=off');
+});
+
+test('lines of a log are chosen by --from and --to', async () => {
+  const { stderr } = await snoopscope(`import --to 3000 ${OFF}-strace-f-y-hotplug.log.txt.gz`);
+  expect(stderr).toMatch(/Cut: .* from line 3001 on, \d+ calls\. --from and --to choose other lines\./);
+});
+
+test('a machine block from files about a machine', async () => {
+  const { stdout, exitCode } = await snoopscope(
+    `import machine ${OFF}-lspci-vvv.txt.gz ${OFF}-sys-class-iommu.txt.gz ${OFF}-cpuinfo.txt.gz`,
+  );
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('iommu dmar0 vt-d snoop-control=off');
+  expect(stdout).toContain('device dev_04_02_0 0000:04:02.0 iommu=dmar0 group=10 driver=e1000');
+  const { exitCode: parsed } = await snoopscope(`run ${written('machine.snoop', stdout)}`);
+  expect(parsed).toBe(0);
+});
