@@ -3,7 +3,7 @@ import { RequestError } from './request-error.ts';
 
 type Shape = 'integer' | 'text' | 'truth' | 'object' | 'list';
 
-/** Arguments that are looked at; behind a question mark one may be left out. */
+/** Arguments that are looked at; one with a question mark is optional. */
 const SHAPES: Readonly<Record<string, Readonly<Record<string, Shape | `${Shape}?`>>>> = {
   initialize: { linesStartAt1: 'truth?', columnsStartAt1: 'truth?' },
   restart: { arguments: 'object?' },
@@ -53,7 +53,7 @@ export function argumentsOf(command: string, given: unknown): Readonly<Record<st
   const all = given ?? {};
   if (!isRecord(all)) {
     if (!checks) return {};
-    throw new RequestError(`The arguments of ${command} are no object.`);
+    throw new RequestError(`The arguments of ${command} are not an object.`);
   }
   const known = withoutNulls(all);
   for (const { name, shape, optional } of checks ?? []) {

@@ -1,6 +1,6 @@
 /**
  * The runs of one session. Going back and letting somebody else move begins another run that shares its beginning with
- * the first: a branch. None is ever lost or changed; what was recorded behind the fork stays where it was.
+ * the first: a branch. None is ever lost or changed; what was recorded after the fork stays where it was.
  *
  * Costs: a branch repeats the steps before its fork once, and holds a log of its own.
  */
@@ -38,7 +38,7 @@ export class Branches {
     this.#probe = new Executor(debuggee.model);
   }
 
-  /** The run in which the user stands. */
+  /** The run that the user is in. */
   get current(): RunCursor {
     return this.#current;
   }
@@ -77,7 +77,7 @@ export class Branches {
   }
 
   /**
-   * The run in which a move is, or can be, the next step: this one if it has recorded it or stands at its live end,
+   * The run in which a move is, or can be, the next step: this one if it has recorded it or is at its live end,
    * another one that has recorded it here, or a new one.
    */
   forMove(move: number): RunCursor {
@@ -87,7 +87,7 @@ export class Branches {
     if (known === this.number) return this.#current;
     if (known === undefined && this.#all.length >= LIMITS.branches) {
       throw new RequestError(
-        `There are ${LIMITS.branches} branches already (limit branches): go on in one of them, or restart.`,
+        `There are ${LIMITS.branches} branches already (limit branches): continue in one of them, or restart.`,
       );
     }
     if (known === undefined) {

@@ -121,7 +121,7 @@ export class BreakpointStore {
     });
     if (!debuggee) return unverified('The scenario is not launched yet.');
     const file = fileOf(debuggee, path);
-    if (file < 0) return unverified('This file is no part of the launched scenario.');
+    if (file < 0) return unverified('This file is not part of the launched scenario.');
     if (!Number.isInteger(request.line) || request.line < counting.lineBase)
       return unverified(`A breakpoint needs a line number; lines count from ${counting.lineBase}.`);
     const resolved = lineBreakpoint(debuggee, id, file, request.line - counting.lineBase, request);

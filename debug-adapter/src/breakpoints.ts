@@ -70,7 +70,7 @@ function lineProblem(debuggee: Debuggee, file: number, line: number): string | u
   return line >= count ? `${name} ends above this line: it has ${count} lines.` : undefined;
 }
 
-/** A breakpoint on what a name stands for: a kernel function, a request, an attribute, an instruction, a TLP. */
+/** A breakpoint on what a name means: a kernel function, a request, an attribute, an instruction, a TLP. */
 export function functionBreakpoint(
   debuggee: Debuggee,
   id: number,
@@ -92,7 +92,7 @@ export function functionBreakpoint(
     );
     const hint = near === undefined ? '' : ` Did you mean ${near}?`;
     return {
-      problem: `${wanted} is no kernel function that the model has on ${debuggee.profile.name}, and no statement of this scenario uses it.${hint}`,
+      problem: `${wanted} is not a kernel function of the model on ${debuggee.profile.name}, and no statement of this scenario uses it.${hint}`,
     };
   }
   const trigger = resolveTrigger(debuggee, id, -1, request);
@@ -158,7 +158,7 @@ function conditionOf(
     return { problem: `A condition has at most ${LIMITS.expressionCharacters} characters.` };
   const first = compileExpression(debuggee.model, text, { actor });
   if ('problem' in first) return { problem: `The condition ${text.trim()}: ${first.problem}` };
-  // A procedure's line is executed by several actors, and a bare name is a register of whoever comes by.
+  // A procedure's line is executed by several actors, and a bare name is a register of the actor that executes it.
   const compiled = new Map<number, Expression | undefined>([[actor, first]]);
   return {
     compiled(who) {

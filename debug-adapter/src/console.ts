@@ -69,7 +69,7 @@ function trace(context: StopContext, focus: Focus, argument: string): string[] {
 
 function moves(context: StopContext): string[] {
   const possible = context.branches.possibilities();
-  if (possible.length === 0) return ['Nobody can move.'];
+  if (possible.length === 0) return ['No actor can make progress.'];
   const { cursor } = context;
   const isPast = cursor.position < cursor.run.steps && possible.length > 1;
   return [
@@ -99,7 +99,7 @@ function listBranches({ branches, debuggee }: StopContext): string[] {
     if (!origin) return `${number}: ${steps}${here}`;
     const at = origin.moves.length;
     const first = at < run.steps ? debuggee.model.moves[track.moveOf(at)]?.name : undefined;
-    return `${number}: ${steps}; from branch ${origin.branch} behind ${at}${first ? `, with ${first}` : ''}${here}`;
+    return `${number}: ${steps}; from branch ${origin.branch} after ${at}${first ? `, with ${first}` : ''}${here}`;
   });
 }
 
@@ -109,7 +109,7 @@ function schedule({ cursor }: StopContext, focus: Focus): string[] {
   // The setup runs alone; a schedule begins behind it.
   for (let step = 0; step < focus.position; step++)
     if (run.step(step).actor !== model.setup) made.push(track.moveOf(step));
-  return [made.length > 0 ? scheduleText(model, made, 'micro') : 'The setup is not over: there is no schedule yet.'];
+  return [made.length > 0 ? scheduleText(model, made, 'micro') : 'The setup has not finished: there is no schedule yet.'];
 }
 
 function help(): string[] {

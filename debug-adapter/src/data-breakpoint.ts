@@ -1,4 +1,4 @@
-/** Breakpoints on data: they stop behind the step that has changed a variable, whoever made it. */
+/** Breakpoints on data: they stop after the step that changed a variable, of any actor. */
 import { type Cursor, NOTE } from '@snoopscope/sim-core';
 import { type Resolved, resolveTrigger, type Trigger, type TriggerRequest } from './breakpoints.ts';
 import type { Debuggee } from './launch.ts';
@@ -20,7 +20,7 @@ const TOLD = 6;
 
 export function dataBreakpoint(debuggee: Debuggee, id: number, request: DataRequest): Resolved<DataBreakpoint> {
   const place = placeOf(request.dataId);
-  if (!place) return { problem: 'This is no variable of a scenario.' };
+  if (!place) return { problem: 'This is not a variable of the scenario.' };
   if (request.accessType !== undefined && request.accessType !== 'write')
     return { problem: 'A data breakpoint stops when the value changes; reading it is not watched.' };
   const { actors } = debuggee.model.world.topology;
@@ -63,7 +63,7 @@ export class DataFollower {
     const before = this.#reading;
     const now = this.#watch.read(cursor.state, position);
     this.#reading = now;
-    // That it comes into being is no change of it; that it goes is one.
+    // Its creation is not a change; its removal is one.
     if (!before) return undefined;
     if (!now) return { text: `${this.#watch.label} is not there any more; it was ${before.get('')}`, event };
     const all = differences(this.#watch.label, before, now);

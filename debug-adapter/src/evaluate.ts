@@ -96,7 +96,7 @@ function object(cursor: EvaluationPlace, focus: Focus, text: string, format: For
   return registersOf(cursor, name);
 }
 
-/** A descriptor's number, and the VM behind it where it is one. */
+/** A descriptor's number, and the VM that it refers to, if any. */
 function descriptor(cursor: EvaluationPlace, name: string, value: number, format: Format): Item {
   const { moment, model } = cursor;
   const { files } = model.world;

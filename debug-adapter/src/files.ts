@@ -2,7 +2,7 @@
 export interface FileAccessor {
   /** The text of a file; rejects when it cannot be read. `path` is a path or a URI, as the client named it. */
   readFile(path: string): Promise<string>;
-  /** Where a path that stands in the file `from` leads. */
+  /** Where a path written in the file `from` leads. */
   resolve(from: string, relative: string): string;
 }
 

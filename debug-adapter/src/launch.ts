@@ -97,14 +97,14 @@ export async function load(files: FileAccessor, raw: unknown): Promise<Debuggee>
   };
 }
 
-/** A file for other files to include is no mistake, but nobody moves in it. */
+/** A file for other files to include is not a mistake, but nothing moves in it. */
 function refuseProceduresAlone([main, ...included]: readonly [SourceFile, ...SourceFile[]]): void {
   const acts = ({ parsed }: SourceFile): boolean =>
     parsed.blocks.some(({ kind }) => kind !== 'machine' && kind !== 'proc');
   const procedures = main.parsed.blocks.flatMap(({ proc }) => (proc ? [`\`${proc.name.text}\``] : []));
   if (procedures.length === 0 || [main, ...included].some(acts)) return;
   throw new RequestError(
-    `${main.name} has no scenario of its own: nobody acts in it, it declares ${procedures.length === 1 ? 'the procedure' : 'the procedures'} ${procedures.join(', ')} for scenarios to call. Open a scenario that has the line \`include "${main.name}"\` and start that one, or name it as \`program\` in the launch configuration.`,
+    `${main.name} has no scenario of its own: it only declares ${procedures.length === 1 ? 'the procedure' : 'the procedures'} ${procedures.join(', ')} for scenarios to call. Open a scenario that has the line \`include "${main.name}"\` and start that one, or name it as \`program\` in the launch configuration.`,
   );
 }
 
@@ -125,7 +125,7 @@ function launchArguments(raw: unknown): LaunchArguments {
   if (maxSteps !== undefined && (typeof maxSteps !== 'number' || !Number.isInteger(maxSteps) || maxSteps < 1)) {
     throw new RequestError('`maxSteps` is a whole number of micro-steps, 1 or above.');
   }
-  // An empty text is what a client sends for a field that nobody filled in.
+  // An empty text is what a client sends for a field left blank.
   const { kernel, schedule, ...rest } = given;
   return { ...rest, ...(kernel ? { kernel } : {}), ...(schedule ? { schedule } : {}) } as unknown as LaunchArguments;
 }

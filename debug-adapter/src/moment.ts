@@ -60,7 +60,7 @@ export class Moment {
     return this.machine.state[field.base + index] as number;
   }
 
-  /** The node that an actor stands at. */
+  /** The node that an actor is at. */
   node(actor: number): ProgramNode {
     return this.model.nodes[this.read(this.model.tasks.node, actor)] as ProgramNode;
   }

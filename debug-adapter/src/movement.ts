@@ -10,7 +10,7 @@ export type MovementEnd =
   /** Where it was to lead: the actor has made its step. */
   | { readonly kind: 'moved'; readonly actor: number }
   | { readonly kind: 'hit'; readonly hits: readonly Hit[] }
-  /** The run cannot go on; see `RunCursor.end`. */
+  /** The run cannot continue; see `RunCursor.end`. */
   | { readonly kind: 'end' }
   | { readonly kind: 'beginning' }
   | { readonly kind: 'interrupted' };

@@ -34,7 +34,7 @@ export function serveStdio(): void {
 export function serveSocket(port: number): Promise<{ readonly server: Server; readonly port: number }> {
   const server = createServer((socket) => {
     const session = new SnoopscopeDebugSession(nodeFiles, { closed: () => socket.end() });
-    // A client that vanishes is no reason for the server to do the same.
+    // A client that vanishes must not take the server with it.
     socket.on('error', () => socket.destroy());
     session.start(canonical(socket), socket);
   });

@@ -6,7 +6,7 @@ export class Observer {
   readonly #run: Run;
   /** By the compiled extra, and a buffer by the compiled expression: a condition is asked very often in a long run. */
   readonly #counts = new WeakMap<Extra, Count>();
-  /** The same by what is counted: an expression that is compiled again goes on with the count. */
+  /** The same by what is counted: an expression that is compiled again continues the count. */
   readonly #known = new Map<string, Count>();
   readonly #buffers = new WeakMap<Expression, Int32Array>();
 

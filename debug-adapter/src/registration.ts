@@ -42,7 +42,7 @@ export function registrations(debuggee: Debuggee): ReadonlyMap<number, Registrat
   return found;
 }
 
-/** "KVM_DEV_VFIO_GROUP_ADD of group 26 → 0, vm is non-coherent now (count 1)", in the state behind the call. */
+/** "KVM_DEV_VFIO_GROUP_ADD of group 26 → 0, vm is non-coherent now (count 1)", in the state after the call. */
 export function registrationText(
   moment: Moment,
   actor: number,

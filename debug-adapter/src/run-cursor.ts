@@ -34,7 +34,7 @@ export class RunCursor {
   readonly #registrations: ReadonlyMap<number, Registration>;
   #index: StopIndex;
   #limit: LimitReached | undefined;
-  /** Triggers that the stop at this position has been reported for, so that going on does not meet them again. */
+  /** Triggers that the stop at this position has been reported for, so that continuing does not report them again. */
   #reported: ReadonlySet<unknown> = new Set();
   /** The last movement found the run at its end, where a stop may be that has not been looked at. */
   #atEnd = false;
@@ -214,7 +214,7 @@ export class RunCursor {
     return Math.min(this.track.lastArrival(this.position, actor).inside, calls.length);
   }
 
-  /** Who cannot step, an actor that has ended or an idle environment, lets whoever comes next. */
+  /** An actor that cannot step (it has ended, or is an idle environment) leaves the step to the next mover. */
   #mover(actor: number): number | undefined {
     if (actor !== ENVIRONMENT) return this.moment.ended(actor) ? undefined : actor;
     if (this.position < this.run.steps) return this.track.movesAfter(this.position, actor) ? actor : undefined;
@@ -224,7 +224,7 @@ export class RunCursor {
       : undefined;
   }
 
-  /** Goes on until a step of the wanted actor (of anybody, if undefined) reaches the goal, or something stops it. */
+  /** Continues until a step of the wanted actor (of any, if undefined) reaches the goal, or something stops it. */
   async #forward(
     wanted: number | undefined,
     movement: Movement,
@@ -275,7 +275,7 @@ export class RunCursor {
     return found.length > 0 ? this.#stopAt(found) : { kind: 'end' };
   }
 
-  /** Hits before the step that was just made, unless they are what we stood at and were told about. */
+  /** Hits before the step that was just made, unless they are at the position that was just reported. */
   #aheadHits(start: number): readonly Hit[] {
     const before = this.position - 1;
     return this.#index

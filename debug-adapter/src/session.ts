@@ -125,7 +125,7 @@ export class SnoopscopeDebugSession extends ProtocolServer {
       emit: (event, body) => this.sendEvent({ seq: 0, type: 'event', event, ...(body ? { body } : {}) }),
     };
     this.on('close', () => this.#close());
-    // A message that is no JSON: the stream itself goes on.
+    // A message that is not JSON: the stream itself continues.
     this.on('error', ({ body }: { body?: unknown }) => this.#complain(`A message could not be read: ${String(body)}`));
   }
 
@@ -162,7 +162,7 @@ export class SnoopscopeDebugSession extends ProtocolServer {
     return handler(this.#state, argumentsOf(request.command, request.arguments));
   }
 
-  /** What follows an answer: a movement and its stop. A bug in it is ours; the session stands where it is. */
+  /** What follows an answer: a movement and its stop. A bug in it is ours; the session stays where it is. */
   async #afterwards(after: Answer['after']): Promise<void> {
     try {
       await after?.();

@@ -12,12 +12,12 @@ function writtenText(debuggee: Debuggee, place: { readonly file: number; readonl
   return line ? line.text.slice(0, line.comment?.start ?? line.text.length).trim() : '';
 }
 
-/** Blanks that line columns up mean nothing where a line stands alone. */
+/** Blanks that line columns up mean nothing when a line is shown alone. */
 export function inOneColumn(text: string): string {
   return text.replace(/\s+/g, ' ');
 }
 
-/** The call of a statement: its line without the result that is declared behind it. */
+/** The call of a statement: its line without the declared result. */
 export function callText(debuggee: Debuggee, place: { readonly file: number; readonly line: number }): string {
   const content = debuggee.sources[place.file]?.parsed.lines[place.line]?.content;
   const text = writtenText(debuggee, place);
@@ -26,7 +26,7 @@ export function callText(debuggee: Debuggee, place: { readonly file: number; rea
   return inOneColumn(text.slice(0, content.result.span.start - indent)).replace(/\s*=\s*$/, '');
 }
 
-/** A statement in a few words: the request of an ioctl, the name of another call, an instruction as it stands. */
+/** A statement in a few words: the request of an ioctl, the name of another call, an instruction as it is. */
 export function shortText(debuggee: Debuggee, place: { readonly file: number; readonly line: number }): string {
   const content = debuggee.sources[place.file]?.parsed.lines[place.line]?.content;
   if (content?.kind !== 'syscall') return lineText(debuggee, place);
@@ -59,7 +59,7 @@ export function executableLines(debuggee: Debuggee, file: number): number[] {
   return [...lines].sort((a, b) => a - b);
 }
 
-/** Lines at which an actor that stands at a node can be seen: its own, and those of the calls around it. */
+/** Lines at which an actor at a node can be seen: its own, and those of the calls around it. */
 export function stoppingPlaces(node: ProgramNode): { readonly file: number; readonly line: number }[] {
   if (node.kind === 'end' || node.kind === 'repeat') return [];
   return [node.place, ...node.place.calls];

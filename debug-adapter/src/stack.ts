@@ -20,7 +20,7 @@ export type StackFrame =
       readonly actor: number;
       readonly name: string;
       readonly place: { readonly file: number; readonly line: number };
-      /** The actor has come to its end; the line is where its block closes. */
+      /** The actor has finished; the line is where its block closes. */
       readonly ended: boolean;
     }
   | { readonly kind: 'environment'; readonly actor: number };

@@ -185,7 +185,7 @@ export class StopIndex {
         break;
       case NOTE.finding: {
         const filter = filterOfFinding(a);
-        // Who waits for ever is not who moved last.
+        // The actor that waits forever is not the one that moved last.
         if (filter) this.#filtered(filter.id, event, undefined, filter.id === 'deadlock' ? b : this.#actor);
         break;
       }

@@ -25,7 +25,7 @@ export type StopReason =
 export interface Stop {
   readonly focus: Focus;
   readonly reason: StopReason;
-  /** A few words: VS Code shows them behind the thread's name, where there is little room. */
+  /** A few words: VS Code shows them after the thread's name, where there is little room. */
   readonly description: string;
   /** The whole of it, in sentences. */
   readonly text: string;
@@ -271,7 +271,7 @@ function endStop(context: StopContext, focus: Focus): Stop {
 }
 
 function endLabel(end: End | LimitReached | undefined): string {
-  if (end?.kind === 'stuck') return end.deadlock ? 'Deadlock' : 'Nobody can move';
+  if (end?.kind === 'stuck') return end.deadlock ? 'Deadlock' : 'No actor can make progress';
   return end?.kind === 'completed' ? 'End of the run' : end === undefined ? 'Idle' : 'Limit reached';
 }
 
@@ -280,12 +280,12 @@ export function endText({ debuggee, cursor }: StopContext, end: End | LimitReach
   const name = (actor: number): string => debuggee.model.world.topology.actors[actor]?.name ?? String(actor);
   switch (end?.kind) {
     case 'completed':
-      return 'The end of the run: every actor has come to its end';
+      return 'The end of the run: every actor has finished';
     case 'stuck': {
       const waiting = end.waiting
         .map((actor) => `${name(actor)} at \`${lineText(debuggee, cursor.moment.node(actor).place)}\``)
         .join(', ');
-      return `${end.deadlock ? 'Deadlock' : 'The end of the run'}: nobody can move; waiting ${end.waiting.length > 1 ? 'are' : 'is'} ${waiting}`;
+      return `${end.deadlock ? 'Deadlock' : 'The end of the run'}: no actor can make progress; waiting ${end.waiting.length > 1 ? 'are' : 'is'} ${waiting}`;
     }
     case 'limit':
       return `The run has reached the limit of ${end.at} ${end.limit === 'steps' ? 'micro-steps (limit maxSteps)' : 'events'}: raise it with "maxSteps" in the launch configuration; stepping back works`;

@@ -1,6 +1,6 @@
 /**
  * What the debugger asks about every step of a run: who made it, whether a statement ended with it, where the actor
- * then stood and how many procedure calls it is inside. Grows with the run; nothing in it depends on breakpoints.
+ * then was and how many procedure calls it is inside. Grows with the run; nothing in it depends on breakpoints.
  */
 import { EVENT_WIDTH, NOTE, type Place, type Run } from '@snoopscope/sim-core';
 
@@ -24,7 +24,7 @@ export class Track {
   /** Per actor: the statement it has executed last, or -1. */
   readonly #executed: Int32Array;
 
-  /** Does a procedure begin with a loop, so that coming back to its first statement is no new call? */
+  /** Does a procedure begin with a loop, so that coming back to its first statement is not a new call? */
   readonly #beginsWithLoop: (proc: string) => boolean;
 
   constructor(run: Run, beginsWithLoop: (proc: string) => boolean) {
@@ -71,7 +71,7 @@ export class Track {
     );
   }
 
-  /** The arrival of an actor at the statement where it stands at a position. */
+  /** The arrival of an actor at the statement that it is at in a position. */
   lastArrival(position: number, actor: number): Arrival {
     for (let at = position; at >= 0; at--) {
       const arrival = this.arrivals(at).find((a) => a.actor === actor);
@@ -87,7 +87,7 @@ export class Track {
     return step;
   }
 
-  /** Does an actor make any of the recorded steps behind a position? */
+  /** Does an actor make any of the recorded steps after a position? */
   movesAfter(position: number, actor: number): boolean {
     return this.#actors.indexOf(actor, position) >= 0;
   }

@@ -2,7 +2,7 @@
  * A variable that is watched for changes: anything that the Variables view shows, and any expression.
  *
  * It is found again by the names that lead to it, so it stays what it is over restarts and other kernels. What it reads
- * of the state is recorded while it is computed, and nobody computes it again before one of those slots changes.
+ * of the state is recorded while it is computed, and it is not computed again before one of those slots changes.
  */
 import { compileExpression, type Expression, type Model } from '@snoopscope/sim-core';
 import { type EvaluationPlace, evaluate } from './evaluate.ts';

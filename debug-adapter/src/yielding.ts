@@ -1,4 +1,4 @@
-/** Lets the client's messages in while a long run goes on. Timers are throttled in background tabs, so they come last. */
+/** Lets the client's messages in during a long run. Timers are throttled in background tabs, so they come last. */
 export type Yield = () => Promise<void>;
 
 export function platformYield(): Yield {

@@ -35,7 +35,7 @@ function answers({ checkpoint: _, exitCode: __, ...rest }: Awaited<ReturnType<ty
 describe('a search that was stopped by a limit', () => {
   const kept = [...base, '--checkpoint', 'a.cp'];
 
-  test('goes on when the limit is raised, to the same answer, which the file then holds', async () => {
+  test('resumes when the limit is raised, to the same answer, which the file then holds', async () => {
     const whole = await json(base);
     expect(whole.complete).toBe(true);
     const first = await json([...kept, '--max-states', '3000']);

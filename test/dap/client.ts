@@ -113,7 +113,7 @@ export class DapClient {
     try {
       await this.request(command, args);
     } catch (error) {
-      // A refused request leads to no stop: nobody waits for one.
+      // A refused request leads to no stop, so do not wait for one.
       this.#waiting.pop();
       throw error;
     }

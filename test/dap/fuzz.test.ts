@@ -46,7 +46,7 @@ test('before, around and after a launch', { timeout: 60_000 }, () =>
   ),
 );
 
-/** What a user does with a launched scenario, and how he leaves it. */
+/** What a user does with a launched scenario, and how they leave it. */
 function session(program: string): fc.Arbitrary<(Sent | Chain)[]> {
   const middle = fc.array(fc.oneof({ weight: 2, arbitrary: request(program) }, { weight: 1, arbitrary: chain() }), {
     minLength: 5,

@@ -25,7 +25,7 @@ test.each([
   expect(await passed(bytes)).toBe(CANONICAL + CANONICAL);
 });
 
-test('what is no header is passed on as it is, and ends nothing', async () => {
+test('what is not a header is passed on as it is, and ends nothing', async () => {
   const nonsense = `x: ${'y'.repeat(10_000)}\r\n`;
   expect(await passed([Buffer.from(nonsense), Buffer.from(CANONICAL)])).toBe(nonsense + CANONICAL);
 });

@@ -29,7 +29,7 @@ test('no kernel function shows a local without a name', { timeout: 300_000 }, ()
   expect(looked).toBeGreaterThan(1000);
 });
 
-/** How many times a kernel function's local was written; those without a name, or before their name counts, are told. */
+/** How many times a kernel function's local was written; those without a name, or before their name counts, are listed. */
 function localsWritten(model: Model, run: Run, tell: (routine: string, local: number) => void): number {
   const { frames } = model.tasks;
   const [, , slots = 1] = frames.dims;
@@ -43,7 +43,7 @@ function localsWritten(model: Model, run: Run, tell: (routine: string, local: nu
       const slot = (run.log[at] as number) - frames.base;
       const local = (slot % slots) - 1;
       if (slot < 0 || slot >= frames.size || local < 0) continue;
-      // What the frame is behind the step: a frame that has returned meanwhile is seen by nobody.
+      // The frame after the step: one that has returned meanwhile is not shown.
       const code = (cursor.state[frames.base + slot - local - 1] as number) - 1;
       if (code < 0 || cursor.state[frames.base + slot] === 0) continue;
       const routine = routines[Math.trunc(code / ROUTINE_STEPS)];

@@ -107,10 +107,10 @@ test('the process ends when the client disconnects, and when its input closes', 
   }
 });
 
-test('a message that is no JSON is complained about, and the next one is answered', async () => {
+test('a message that is not JSON is complained about, and the next one is answered', async () => {
   const child = adapter();
   const answers = messages(child.stdout!);
-  write(child, '{ this is no JSON');
+  write(child, '{ this is not JSON');
   write(child, JSON.stringify({ seq: 1, type: 'request', command: 'initialize', arguments: { adapterID: 'x' } }));
   const seen = [await answers.next(), await answers.next()].map(({ value }) => value);
   expect(seen.map(({ event, command }) => event ?? command)).toEqual(['output', 'initialize']);

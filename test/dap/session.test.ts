@@ -23,7 +23,7 @@ test('a long run can be paused, looked at, and stepped back', async () => {
   expect((await client.request('snoopscope/position')).position).toBeLessThan(position);
 });
 
-test('looking through a long run for new breakpoints can be paused, and goes on where it was', async () => {
+test('looking through a long run for new breakpoints can be paused, and continues where it was', async () => {
   const client = new DapClient();
   await client.launch(endless, { maxSteps: 60_000 });
   await client.run();
@@ -51,7 +51,7 @@ test('a long run ends with the session', async () => {
   expect(client.messages.filter(({ event }) => event === 'stopped').length).toBe(1);
 });
 
-test('a restart in the middle of a run begins anew, with one stop', async () => {
+test('a restart in the middle of a run starts over, with one stop', async () => {
   const client = new DapClient();
   await client.launch(endless);
   await client.run();
@@ -94,7 +94,7 @@ test('a breakpoint on the very first line stops a launch that does not stop at e
   expect((await client.request('snoopscope/position')).position).toBe(0);
 });
 
-test('a URI is one file however it is encoded, and an include stands beside it', async () => {
+test('a URI is one file however it is encoded, and an include is beside it', async () => {
   const folder = 'vscode-vfs://host/a%20folder';
   const text = await readFile(path.join(root, 'test/dap/scenarios/procedures.snoop'), 'utf8');
   const stores = await readFile(path.join(root, 'test/dap/scenarios/stores.snoop'), 'utf8');
@@ -195,8 +195,8 @@ test('requests that are wrong are refused in words, and the session lives on', a
   const wrong: [string, unknown, string][] = [
     ['setRegisters', {}, 'does not know the request setRegisters'],
     ['toString', {}, 'does not know the request toString'],
-    ['stackTrace', [1], 'no object'],
-    ['stackTrace', 'vcpu0', 'no object'],
+    ['stackTrace', [1], 'not an object'],
+    ['stackTrace', 'vcpu0', 'not an object'],
     ['stackTrace', {}, '`threadId` of stackTrace is missing: it is a whole number'],
     ['stackTrace', { threadId: 99 }, 'no thread 99'],
     ['scopes', { frameId: '1' }, '`frameId` of scopes is a whole number'],
@@ -327,7 +327,7 @@ test('a launch that fails can be tried again', async () => {
   expect((await client.run()).reason).toBe('entry');
 });
 
-test('a disconnect is one whatever its arguments are; nothing moves behind it or behind the end', async () => {
+test('a disconnect is one whatever its arguments are; nothing moves after it or after the end', async () => {
   for (const [command, args] of [
     ['disconnect', []],
     ['terminate', {}],

@@ -1,9 +1,9 @@
-// Runs a transcript: lines that begin with `> ` are what the user does, everything below each is what he gets to see.
+// Runs a transcript: lines that begin with `> ` are what the user does, everything below each is what they see.
 import { DapClient, type Message, repositoryFiles, type Stop } from './client.ts';
 
 type Run = (session: Session, rest: string) => Promise<void>;
 
-/** The text with every answer written anew. The comment above the first command stays. */
+/** The text with every answer rewritten. The comment above the first command stays. */
 export async function rerun(text: string): Promise<string> {
   const lines = text.split('\n');
   const first = lines.findIndex((line) => line.startsWith('> '));

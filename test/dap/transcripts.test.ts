@@ -1,4 +1,4 @@
-// Each file in transcripts/ is a debug session as a user sees it. UPDATE=1 writes the answers anew; look at the difference.
+// Each file in transcripts/ is a debug session as a user sees it. UPDATE=1 rewrites the answers; look at the difference.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';

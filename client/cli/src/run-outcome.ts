@@ -55,7 +55,7 @@ export function exitCodeOf({ end, conditions, findings }: RunOutcome): ExitCode 
   return end.kind === 'limit' ? EXIT.limit : EXIT.fine;
 }
 
-/** Conditions are about final states: where nobody can move any more. */
+/** Conditions are about final states: where no actor can move any more. */
 function isFinal(end: RunEnd): boolean {
   return end.kind === 'completed' || end.kind === 'stuck';
 }
@@ -93,7 +93,7 @@ export function endText({ end, run }: Pick<RunOutcome, 'end' | 'run'>): string {
         const node = model.nodes[executor.machine.state[model.tasks.node.base + actor] as number];
         return `${model.world.topology.actors[actor]?.name} (line ${(node?.place.line ?? 0) + 1})`;
       });
-      const what = end.deadlock ? 'Deadlock' : 'Nobody can move any more';
+      const what = end.deadlock ? 'Deadlock' : 'No actor can make progress';
       const still = `${what} after ${run.steps} micro-steps: ${waiting.join(', ')} still wait${waiting.length === 1 ? 's' : ''}.`;
       return [still, ...end.waiting.flatMap((actor) => neverMade(run, actor))].join(' ');
     }

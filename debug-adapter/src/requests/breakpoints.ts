@@ -9,7 +9,7 @@ import { executableLines, lineSpan } from '../source-lines.ts';
 export function setBreakpoints(state: SessionState, args: DebugProtocol.SetBreakpointsArguments): Answer {
   const path = args.source?.path;
   const given: readonly unknown[] = args.breakpoints ?? args.lines?.map((line) => ({ line })) ?? [];
-  // What is no breakpoint at all is answered in its place, as one without a line.
+  // What is not a breakpoint at all is answered in its place, as one without a line.
   const requests = given.map((one) => (isRecord(one) ? one : {}) as unknown as DebugProtocol.SourceBreakpoint);
   if (typeof path !== 'string') {
     // The model's own view of kernel files: breakpoints on kernel functions are set by name.

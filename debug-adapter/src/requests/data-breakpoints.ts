@@ -69,7 +69,7 @@ function ofExpression(launched: Launched, stop: Stop, actor: number, expression:
 /** The word at an address of guest memory; each has one address, for the guest, the device and the host. */
 function atAddress({ debuggee }: Launched, text: string, bytes: number): Found {
   const address = /^(0x[0-9a-f]+|\d+)$/i.test(text.trim()) ? BigInt(text.trim()) : undefined;
-  if (address === undefined) return { problem: `${text} is no address: write a number such as 0x1000.` };
+  if (address === undefined) return { problem: `${text} is not an address: write a number such as 0x1000.` };
   const { words } = debuggee.model.world.topology;
   const word = words.find((one) => one.address >= address && one.address < address + BigInt(Math.max(1, bytes)));
   if (!word) {

@@ -115,7 +115,7 @@ export function changeNothing(): Answer {
 
 export function exceptionInfo(state: SessionState): Answer {
   const { stop } = stoppedOf(state);
-  if (!stop.exception) throw new RequestError('This stop is no exception: nothing has to be explained.');
+  if (!stop.exception) throw new RequestError('This stop was not caused by an exception.');
   return { body: toExceptionInfo(stop.exception) };
 }
 
@@ -169,7 +169,7 @@ function opening(scope: Scope, items: (format: Format) => readonly Item[], actor
   };
 }
 
-/** What a reference of this stop stands for. */
+/** What a reference of this stop refers to. */
 export function opened({ references }: Launched, id: number, format: Format): Opened {
   const open = references.get(id);
   if (!open) throw new StaleRequest(`There is no variable ${String(id)} here: it belongs to an earlier stop.`);

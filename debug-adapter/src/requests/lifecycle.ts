@@ -51,7 +51,7 @@ export function configurationDone(state: SessionState): Answer {
   return { after: () => begin(state) };
 }
 
-/** Reads the files again, so that an edit counts, and begins anew. */
+/** Reads the files again, so that an edit counts, and starts over. */
 export async function restart(state: SessionState, args: DebugProtocol.RestartArguments): Promise<Answer> {
   const old = launchedOf(state);
   if (!state.configured) throw new RequestError('The launch is not complete: send "configurationDone" first.');

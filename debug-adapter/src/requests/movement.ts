@@ -88,7 +88,7 @@ export function pause(state: SessionState): Answer {
   return {};
 }
 
-/** Who can move next: at the live end the run goes on so, in the past another move than the recorded one begins a branch. */
+/** Who can move next: at the live end the run continues with it; in the past a move other than the recorded one begins a branch. */
 export function stepInTargets(state: SessionState): Answer {
   const { launched } = stoppedOf(state);
   const targets = launched.branches
@@ -113,7 +113,7 @@ export function gotoTargets(state: SessionState, args: DebugProtocol.GotoTargets
     }
   }
   if (targets.length === 0)
-    throw new RequestError('Nobody has come to this line yet in this run. Set a breakpoint there and continue.');
+    throw new RequestError('No actor has reached this line yet in this run. Set a breakpoint there and continue.');
   return { body: { targets } };
 }
 
@@ -258,7 +258,7 @@ function partingText({ branches }: Launched, left: RunCursor): string {
   const old = branches.all.indexOf(left) + 1;
   const { number, current } = branches;
   const isNew = current.run.steps === current.position;
-  return `${isNew ? `Branch ${number} begins here, behind ${current.position} micro-steps` : `This is branch ${number}`}. What branch ${old} has recorded is kept: "branch ${old}" in the debug console goes back to it.\n`;
+  return `${isNew ? `Branch ${number} begins here, after ${current.position} micro-steps` : `This is branch ${number}`}. What branch ${old} has recorded is kept: "branch ${old}" in the debug console goes back to it.\n`;
 }
 
 /** Who steps a thread in the past may expect it to move first: once it is said that others do, and how to change that. */

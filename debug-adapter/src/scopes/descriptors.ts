@@ -1,4 +1,4 @@
-/** What file descriptors and the names bound to them stand for: `vm = 5 (a VM)`. */
+/** What file descriptors and the names bound to them refer to: `vm = 5 (a VM)`. */
 import { FILE_KINDS, type FileId, type FileKind, idAt, NONE, type None } from '@snoopscope/sim-core';
 import type { Moment } from '../moment.ts';
 import type { Format, Item } from './item.ts';

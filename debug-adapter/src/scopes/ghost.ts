@@ -44,7 +44,7 @@ function promiseItems(moment: Moment, word: number): Item[] {
       value: dirty === 0 ? 'no cache' : (vcpus[dirty - 1]?.name ?? 'the host'),
       type: 'the vCPU whose cache may hold it modified',
     },
-    { name: 'may hold an old copy', value: old.map((actor) => actor.name).join(', ') || 'nobody' },
+    { name: 'may hold an old copy', value: old.map((actor) => actor.name).join(', ') || 'none' },
     {
       name: "a device's write",
       value: moment.read(ghost.deviceWrite, word) === 0 ? 'none' : `version ${moment.read(ghost.deviceWrite, word)}`,

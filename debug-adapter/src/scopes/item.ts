@@ -18,7 +18,7 @@ export interface Item {
   readonly type?: string;
   /** The expression that gives the same value in a watch. */
   readonly evaluateName?: string;
-  /** Present when it can be opened. Called when it is, so that what nobody looks at costs nothing. */
+  /** Present when it can be opened. Called when it is, so that what is never opened costs nothing. */
   readonly children?: (format: Format) => readonly Item[];
   /** Its value says all that its children say: a change of it is a change of its value. */
   readonly whole?: boolean;

@@ -3,7 +3,7 @@ import { argumentItems } from './call-arguments.ts';
 import { type Scope, those } from './item.ts';
 import { localItem, resultOf } from './local.ts';
 
-const STEPS_ON = 'goes on with the step before';
+const STEPS_ON = 'continues the step before';
 
 export const kernelFrameScope: Scope = {
   name: 'Locals',
@@ -21,7 +21,7 @@ export const kernelFrameScope: Scope = {
     const base = (actor * depth + index) * slots + 1;
     return (format) => [
       { name: 'function', value: routine.name, type: routine.source },
-      { name: 'next', value: callee ? `goes on when ${callee} returns` : routine.steps[step]?.about || STEPS_ON },
+      { name: 'next', value: callee ? `resumes when ${callee} returns` : routine.steps[step]?.about || STEPS_ON },
       ...those(routine.locals.length).flatMap((at) => {
         const local = routine.locals[at];
         // Before its first use a local means nothing.
