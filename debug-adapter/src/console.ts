@@ -82,7 +82,7 @@ function moves(context: StopContext): string[] {
 export function moveText({ branches, cursor, debuggee }: StopContext, { move: index, branch }: Possibility): string {
   const move = debuggee.model.moves[index];
   const node = move?.kind === 'actor' ? cursor.moment.node(move.actor) : undefined;
-  // An alternative is told apart by its first statement.
+  // Alternatives are distinguished by their first statement.
   const first = node?.kind === 'choose' && move?.kind === 'actor' ? node.alternatives[move.alternative] : undefined;
   const { place } = (first === undefined ? node : debuggee.model.nodes[first]) ?? {};
   const line = place ? lineText(debuggee, place) : '';
@@ -106,10 +106,12 @@ function listBranches({ branches, debuggee }: StopContext): string[] {
 function schedule({ cursor }: StopContext, focus: Focus): string[] {
   const { run, model, track } = cursor;
   const made: number[] = [];
-  // The setup runs alone; a schedule begins behind it.
+  // The setup runs alone; a schedule begins after it.
   for (let step = 0; step < focus.position; step++)
     if (run.step(step).actor !== model.setup) made.push(track.moveOf(step));
-  return [made.length > 0 ? scheduleText(model, made, 'micro') : 'The setup has not finished: there is no schedule yet.'];
+  return [
+    made.length > 0 ? scheduleText(model, made, 'micro') : 'The setup has not finished: there is no schedule yet.',
+  ];
 }
 
 function help(): string[] {

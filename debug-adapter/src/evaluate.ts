@@ -22,7 +22,7 @@ export interface EvaluationPlace {
   readonly position: number;
 }
 
-/** The value of an expression where the user stands; what is wrong with it is an error in words. */
+/** The value of an expression at the user's focus; throws an error in words if it is malformed. */
 export function evaluate(cursor: EvaluationPlace, focus: Focus, text: string, format: Format): Item {
   const expression = text.trim();
   if (expression === '')

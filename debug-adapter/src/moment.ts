@@ -37,7 +37,7 @@ export class Moment {
     this.#position = position;
   }
 
-  /** What the scenario calls the object behind files of a kind; undefined when no name means it. */
+  /** What the scenario calls the object of files of a kind; undefined when no name means it. */
   objectName(kind: FileKind, object: number): string | undefined {
     return this.#names?.ofObject(kind, object, this.#position);
   }

@@ -137,7 +137,7 @@ export class RunCursor {
     return this.#forward(undefined, movement, undefined);
   }
 
-  /** A step has led the user from one place to another: a step back from there leads to where he was. */
+  /** A step has led the user from one place to another: a step back from there returns to the first. */
   remember(from: Focus, to: Focus): void {
     if (to.position > from.position) this.#trail.push({ from, to });
   }
@@ -188,7 +188,7 @@ export class RunCursor {
     return to;
   }
 
-  /** How the user came to where he stood at or before a position. */
+  /** How the user came to the place at or before a position. */
   trailUntil(position: number): readonly UndoableStep[] {
     return this.#trail.filter(({ to }) => to.position <= position);
   }
@@ -267,7 +267,7 @@ export class RunCursor {
     return true;
   }
 
-  /** Nobody can move: what is found by that (a deadlock) belongs to the last step, and stops before the end is told. */
+  /** No actor can move: a finding made then (a deadlock) belongs to the last step, and stops before the end is reported. */
   #ended(eventsBefore: number): MovementEnd {
     const found = this.#index
       .at(this.position)
@@ -344,7 +344,7 @@ export class RunCursor {
     const { position, actor } = focus;
     const last = this.track.lastStep(position, actor);
     if (last < 0) {
-      // It has not moved yet: whoever moved last steps back.
+      // It has not moved yet: the actor that moved last steps back.
       if (position === 0) return { ...focus, reveal: 0 };
       return this.#previous({ ...focus, actor: this.track.actorOf(position - 1) }, unit);
     }

@@ -25,7 +25,7 @@ export type StackFrame =
     }
   | { readonly kind: 'environment'; readonly actor: number };
 
-/** Innermost first. `about` is a statement to be shown instead of the one at which the actor stands. */
+/** Innermost first. `about` is a statement to be shown instead of the one that the actor is at. */
 export function stackOf(debuggee: Debuggee, cursor: RunCursor, focus: Focus, about: number | undefined): StackFrame[] {
   const { actor } = focus;
   if (actor === ENVIRONMENT) return [{ kind: 'environment', actor }];

@@ -32,7 +32,7 @@ export interface Stop {
   readonly breakpoints: readonly number[];
   /** Set when a filter stopped: what `exceptionInfo` explains. */
   readonly exception?: ExceptionInfo;
-  /** The statement that the stop is about, when it is not the one at which the actor stands: it has just been executed, or is the first one of the alternative that will be taken. */
+  /** The statement that the stop is about, when it is not the one that the actor is at: it has just been executed, or is the first one of the alternative that will be taken. */
   readonly about?: number;
 }
 
@@ -81,7 +81,7 @@ export function movedStop(context: StopContext, focus: Focus, reason: StopReason
   return { focus, reason, description: short, text: done ? `${whole}\n${done}` : whole, breakpoints: [] };
 }
 
-/** Where an actor stands, in a few words and in a sentence. */
+/** Where an actor is, in a few words and in a sentence. */
 function positionText(context: StopContext, focus: Focus): { readonly short: string; readonly whole: string } {
   const { debuggee, cursor } = context;
   const { actor, position } = focus;
@@ -261,7 +261,7 @@ function endStop(context: StopContext, focus: Focus): Stop {
   const { end } = cursor;
   return {
     focus,
-    // The environment has nothing to do, and others could go on.
+    // The environment has nothing to do, and others could continue.
     reason: end === undefined ? 'step' : end.kind === 'limit' || end.kind === 'model-limit' ? 'limit' : 'end',
     description: endLabel(end),
     text: endText(context, end),

@@ -208,7 +208,7 @@ test('requests that are wrong are refused in words, and the session lives on', a
     ['setExceptionBreakpoints', { filters: 'stale-read' }, 'a list'],
     ['evaluate', { expression: 7 }, 'a text'],
     ['gotoTargets', { source: {}, line: 'last' }, 'a whole number'],
-    ['gotoTargets', { source: { path: null }, line: 1 }, 'Nobody has come to this line'],
+    ['gotoTargets', { source: { path: null }, line: 1 }, 'No actor has reached this line'],
     [
       'breakpointLocations',
       { source: { path: 7 }, line: 1 },

@@ -56,7 +56,7 @@ function replayed(model: Model, schedule: readonly ScheduledMove[], granularity:
   }
   expect(run.scheduleProblem).toBeUndefined();
   const after = look();
-  // A deadlock is found where nobody can move any more.
+  // A deadlock is found where no actor can move any more.
   if (finding === 'deadlock') run.runToEnd();
   return { before, after, atEnd: look() };
 }

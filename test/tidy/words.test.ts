@@ -24,20 +24,12 @@ const CLEAN = [
   'docs/cli.md',
   'docs/style.md',
   'client/cli/src/**/*.ts',
+  'debug-adapter/src/**/*.ts',
   'client/cli/package.json',
   'package.json',
 ];
 /** What has not: a folder leaves this list when it enters the other. */
-const TO_CLEAN = [
-  'client/vscode/src',
-  'debug-adapter/src',
-  'docs',
-  'scenarios',
-  'scripts',
-  'server/src',
-  'sim-core/src',
-  'test',
-];
+const TO_CLEAN = ['client/vscode/src', 'docs', 'scenarios', 'scripts', 'server/src', 'sim-core/src', 'test'];
 
 const files = globSync(CLEAN, { cwd: root }).map((file) => file.replaceAll('\\', '/'));
 

@@ -205,7 +205,7 @@ function unitOf(state: SessionState, args: StepArguments): Unit {
   return args?.granularity === 'instruction' || state.launchArguments?.granularity === 'micro' ? 'micro' : 'statement';
 }
 
-/** Only steps can be undone by a step back; behind a run it goes back by one statement. */
+/** Only steps can be undone by a step back; after a run it goes back by one statement. */
 function thenMove(
   state: SessionState,
   focus: Focus,
@@ -261,7 +261,7 @@ function partingText({ branches }: Launched, left: RunCursor): string {
   return `${isNew ? `Branch ${number} begins here, after ${current.position} micro-steps` : `This is branch ${number}`}. What branch ${old} has recorded is kept: "branch ${old}" in the debug console goes back to it.\n`;
 }
 
-/** Who steps a thread in the past may expect it to move first: once it is said that others do, and how to change that. */
+/** A user who steps a thread in the past may expect it to move first: says once that others do, and how to change that. */
 function tellReplay(state: SessionState, focus: Focus): void {
   const launched = launchedOf(state);
   const { cursor, debuggee } = launched;
@@ -306,7 +306,7 @@ function explainEnd(state: SessionState, focus: Focus): void {
     const name = debuggee.model.world.topology.actors[focus.actor]?.name;
     output(
       state,
-      `${name} can never move: it waits at \`${lineText(debuggee, cursor.moment.node(focus.actor).place)}\`, and nobody else can move.\n`,
+      `${name} can never move: it waits at \`${lineText(debuggee, cursor.moment.node(focus.actor).place)}\`, and no other actor can move.\n`,
     );
   }
   reportEnd(state);

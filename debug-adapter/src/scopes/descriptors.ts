@@ -60,7 +60,7 @@ function fileKind(moment: Moment, file: FileId): string {
   return `${FILE_KINDS[kind]}${detail === undefined ? '' : `, ${detail}`}${pathOnly}`;
 }
 
-/** What a person calls the object behind a file of a kind. */
+/** What a person calls the object of a file of a kind. */
 const DETAILS: Partial<Record<FileKind, (object: number, moment: Moment) => string | undefined>> = {
   group: (object, { model }) => String(model.world.topology.groups[object]?.number ?? object),
   device: (object, { model }) => model.world.topology.devices[object]?.name,

@@ -24,7 +24,7 @@ export interface Item {
   readonly whole?: boolean;
 }
 
-/** What a scope may look at. The moment is that of the position where the session stands. */
+/** What a scope may look at. The moment is that of the position of the session. */
 export interface View {
   readonly moment: Moment;
   /** The actor of the selected frame; -1 is the environment. */

@@ -48,7 +48,7 @@ export function pageName(moment: Moment, page: number): string {
 export function domainOwner(moment: Moment, domain: number): string {
   const { dims, iommu, kvm, vfio } = moment.model.world;
   const space = moment.read(iommu.domainOwner, domain) - 1;
-  if (space < 0) return 'nobody';
+  if (space < 0) return 'none';
   if (space < dims.containers) return containerName(moment, space);
   // Numbers above those of containers are VMs up to v4.11 and IOASes from v6.2 on.
   const number = space - dims.containers;
