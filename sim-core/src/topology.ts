@@ -2,7 +2,7 @@
  * What the `machine` block and the actors of a scenario fix before anything runs: hardware, words of memory, actors.
  * All of it is constant in a run; what changes is in the state vector.
  */
-import type { DeviceId, GroupId, None, PageId } from './state/ids.ts';
+import { type DeviceId, type GroupId, NONE, type None, type PageId } from './state/ids.ts';
 
 export interface Topology {
   readonly cpu: CpuModel;
@@ -37,6 +37,10 @@ export interface CpuModel {
   readonly guestMtrr: boolean;
   /** EPT or NPT is in use; without it KVM shadows page tables and memory types do not apply. */
   readonly twoDimensionalPaging: boolean;
+  /** The module parameter kvm.tdp_mmu; undefined leaves it to the kernel. */
+  readonly tdpMmu: boolean | undefined;
+  /** MAXPHYADDR of the guest. */
+  readonly physicalAddressBits: number;
   readonly options: ReadonlyMap<string, string>;
 }
 
@@ -76,6 +80,9 @@ export interface GroupModel {
 
 export interface PageModel {
   readonly name: string;
+  /** Of its first byte: guest-physical address, IOVA and user address at once. */
+  readonly address: bigint;
+  readonly backing: Backing;
   readonly lines: readonly number[];
   readonly words: readonly number[];
   /**
@@ -84,6 +91,9 @@ export interface PageModel {
    */
   readonly reservedUncached: boolean;
 }
+
+/** What user space has mapped behind a page: RAM in 4 KiB or 2 MiB pages, the zero page until it is written, registers. */
+export type Backing = 'ram' | 'huge' | 'untouched' | 'mmio';
 
 export interface WordModel {
   readonly name: string;
@@ -104,12 +114,20 @@ export interface ActorModel {
   readonly subject: number;
   /** The pCPU it starts on: setup, threads, vCPUs. */
   readonly cpu: number;
+  /** A vCPU whose MTRRs firmware has enabled before its program begins. */
+  readonly firmware?: boolean;
   /** For `vcpu N of vm2`: the name that the VM's descriptor is bound to. */
   readonly vmName?: string;
   /** 0-based line of the block's first line. */
   readonly line: number;
   /** Where that line is: 0 is the scenario itself, others are the files it includes. */
   readonly file: number;
+}
+
+/** Finds the page that an address lies in. */
+export function pageFinder(pages: readonly PageModel[]): (address: bigint) => PageId | None {
+  const byAddress = new Map(pages.map((page, index) => [page.address, index as PageId]));
+  return (address) => byAddress.get(address - (address % PAGE_BYTES)) ?? NONE;
 }
 
 /** First address of the scenario's pages; page i is at BASE + i * 4 KiB, a line is 64 bytes, a word 8. */

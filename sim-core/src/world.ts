@@ -38,6 +38,8 @@ export interface Dims {
   readonly files: number;
   readonly vms: number;
   readonly vcpus: number;
+  /** Memory slots of one VM; 0 when the scenario makes none. */
+  readonly memorySlots: number;
   readonly kvmDevices: number;
   /** Entries of one kvm-vfio list. */
   readonly kvmVfioEntries: number;

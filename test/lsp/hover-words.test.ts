@@ -93,7 +93,15 @@ describe('the machine block', () => {
       else expect(hover(place, value)).toContain(`\`${value}\``);
     }
   });
-  const PLAIN = { number: '3', cpu: '1', iommu: 'dmar0', device: 'gpu', name: 'some_name', names: 'a' };
+  const PLAIN = {
+    number: '3',
+    address: '0x2000',
+    cpu: '1',
+    iommu: 'dmar0',
+    device: 'gpu',
+    name: 'some_name',
+    names: 'a',
+  };
   const NAMED = new Set(['device iommu', 'mdev parent', 'memory page']);
 
   test('first values, addresses of functions, and the words and vCPUs of `allow`', () => {
@@ -135,8 +143,14 @@ describe('ops', () => {
     }
   });
 
-  // One struct is only ever behind a pointer of an attribute's, where fields are not looked up.
-  const STRUCTS = [...VOCABULARY.structs.values()].filter(({ name }) => name !== 'kvm_vfio_spapr_tce');
+  // One struct is only ever behind a pointer of an attribute's, where fields are not looked up; another behind a field.
+  test('the fields of a struct that another one points to', () => {
+    const line = 'ioctl(3, KVM_SET_MSRS, {nmsrs=1, entries=[{index=1, data=2}]})';
+    for (const field of ['index', 'data']) expect(hover(['thread t', line], field), field).toMatch(SOURCE);
+  });
+  const STRUCTS = [...VOCABULARY.structs.values()].filter(
+    ({ name }) => name !== 'kvm_vfio_spapr_tce' && name !== 'kvm_msr_entry',
+  );
   test.each(STRUCTS)('the fields of struct $name', ({ name, fields }) => {
     const op = VOCABULARY.ops.find(({ operands }) =>
       operands.some(({ shapes }) => shapes.some((shape) => shape.kind === 'struct' && shape.struct === name)),

@@ -59,7 +59,9 @@ const { expr } = fc.letrec<{ expr: Expr }>((tie) => ({
     fc
       .array(fc.oneof(number, name), { minLength: 2, maxLength: 3 })
       .map((parts): Expr => ({ kind: 'flags', parts, span })),
-    tie('expr').map((item): Expr => ({ kind: 'pointer', item, span })),
+    fc
+      .tuple(tie('expr'), fc.array(tie('expr'), { maxLength: 2 }))
+      .map(([item, more]): Expr => ({ kind: 'pointer', item, more, span })),
     fc.array(fc.oneof(fc.tuple(identifier, tie('expr')), fc.tuple(identifier, identifier)), { maxLength: 3 }).map(
       (fields): Expr => ({
         kind: 'struct',

@@ -10,16 +10,20 @@
  */
 import type { Task } from '../engine/task.ts';
 import { LEAF } from '../kvm/mmu.ts';
+import { ModelLimit } from '../limits.ts';
 import type { Copy } from '../memory/memory.ts';
 import { cacheable, MEMTYPE } from '../memory/memtype.ts';
 import { EXIT_REASONS, type ExitReason, ZAP_REASONS } from '../state/event.ts';
 import { type CpuId, idAt, knownId, NONE, type None, type PageId, type VcpuId, type VmId } from '../state/ids.ts';
 import { type Machine, NOTE } from '../state/machine.ts';
+import type { PageModel, WordModel } from '../topology.ts';
 import type { World, WorldBase } from '../world.ts';
 import { BUFFERED, type BufferedEntry, createStoreBuffers, type StoreBuffers } from './store-buffer.ts';
 
 /** Detail of an `access` happening: these bits, the type at `typeShift`, vCPU ordinal + 1 at `vcpuShift`, then the value. */
 export const ACCESS = { store: 1, typeShift: 1, vcpuShift: 4, valueShift: 10 } as const;
+
+const GENERAL_PROTECTION = 13;
 
 export interface Cpu {
   /**
@@ -39,13 +43,13 @@ export interface Cpu {
    * Makes sure that the page of a word has a leaf. False when the step must not go on: it then takes the page fault
    * and runs again.
    */
-  present(task: Task, word: number): boolean;
+  present(task: Task, word: number, write?: boolean): boolean;
   load(task: Task, word: number): number;
   /** False when the store buffer is full: the task then waits, and the step must not go on. */
   store(task: Task, word: number, value: number): boolean;
   storeNonTemporal(task: Task, word: number, value: number): boolean;
-  /** CLFLUSH, CLFLUSHOPT or CLWB of a line. False as for a store. */
-  flush(task: Task, kind: 'clflush' | 'clflushopt' | 'clwb', line: number): boolean;
+  /** CLFLUSH, CLFLUSHOPT or CLWB of the line of a word. False as for a store. */
+  flush(task: Task, kind: 'clflush' | 'clflushopt' | 'clwb', word: number): boolean;
   /** SFENCE: what is younger stays younger. False as for a store. */
   storeFence(task: Task): boolean;
   /** The types of the task's access to a word: what it gets, and what the guest alone would have. The leaf is present. */
@@ -53,6 +57,8 @@ export interface Cpu {
   /** All that the task's CPU has buffered takes effect: MFENCE, and whatever serializes. */
   serialize(task: Task): void;
   readonly storeBuffers: StoreBuffers;
+  /** #GP: the instruction does nothing, and the guest's handler skips it. */
+  generalProtection(task: Task, msr: number): void;
   /** A VM exit of the task's vCPU: recorded, counted, write-combining buffers drained. */
   exit(task: Task, reason: ExitReason): void;
   /** WBINVD (or WBNOINVD, which keeps the lines) executed in the guest, on a CPU that cannot exit on it. */
@@ -161,6 +167,51 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
     world().ghost.fence(t.machine, ordinalOf(t));
   }
 
+  const leafOf = (t: Task, word: number): number =>
+    t.machine.state[world().kvm.leaf.base + vmOf(t) * pages + pageOf(word)] as number;
+
+  function exit(t: Task, reason: ExitReason): void {
+    const index = EXIT_REASONS.indexOf(reason);
+    t.machine.note(NOTE.exit, vcpuOf(t), index, 0);
+    world().counters.exit(t.machine, t.actor, index);
+    storeBuffers.drain(t.machine, cpuOf(t));
+    world().memory.drain(t.machine, cpuOf(t));
+  }
+
+  /** The word behind a guest address: another one where a memory slot says so. */
+  function wordBehind(t: Task, word: number): number {
+    const page = pageOf(word);
+    const target = world().kvm.mmu.slots.backing(t.machine.state, vmOf(t), page)?.page ?? page;
+    if (target === page) return word;
+    const start = (one: PageId): bigint => (topology.pages[one] as PageModel).address;
+    const offset = (topology.words[word] as WordModel).address - start(page);
+    const found = topology.pages[target]?.words.find(
+      (other) => (topology.words[other] as WordModel).address === start(target) + offset,
+    );
+    if (found !== undefined) return found;
+    throw new ModelLimit(
+      `a memory slot puts the page of ${topology.pages[target]?.name} behind ${topology.words[word]?.name}, and that page has no word at offset ${offset}: declare one`,
+    );
+  }
+
+  /** The word that an access reaches; undefined when user space answers it, since no slot has it or it may not be written. */
+  function reach(t: Task, word: number, write: boolean): number | undefined {
+    const leaf = leafOf(t, word);
+    const barred = write && ((leaf & LEAF.readOnly) !== 0 || (leaf & LEAF.present) === 0);
+    if ((leaf & LEAF.mmio) === 0 && !barred) return wordBehind(t, word);
+    const slot = world().kvm.leaf.base + vmOf(t) * pages + pageOf(word);
+    // The fault itself left the guest; later accesses to an address that no slot has leave it by the entry it made.
+    if ((leaf & LEAF.handled) !== 0) t.machine.put(slot, leaf & ~LEAF.handled);
+    else exit(t, topology.cpu.twoDimensionalPaging ? 'EPT_MISCONFIG' : 'EXCEPTION_NMI');
+    t.machine.note(NOTE['user-exit'], vcpuOf(t), pageOf(word), write ? 1 : 0);
+    return undefined;
+  }
+
+  function storeTo(t: Task, kind: 'store' | 'movnti', word: number, value: number): boolean {
+    const target = reach(t, word, true);
+    return target === undefined || issue(t, { kind, target, value, ...cpu.typesOf(t, word) });
+  }
+
   const cpu: Cpu = {
     storeBuffers,
     vcpuOf,
@@ -182,34 +233,42 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
       return false;
     },
 
-    present(t, word) {
-      const leaf = t.machine.state[world().kvm.leaf.base + vmOf(t) * pages + pageOf(word)] as number;
-      if ((leaf & LEAF.present) !== 0) return true;
+    present(t, word, write = false) {
+      const leaf = leafOf(t, word);
+      const barred = write && (leaf & LEAF.readOnly) !== 0;
+      if ((leaf & LEAF.present) !== 0 && !barred) return true;
+      // User space answers the access, or has just been asked.
+      if ((leaf & LEAF.mmio) !== 0 || (write && (leaf & LEAF.handled) !== 0)) return true;
       t.again();
-      t.call(world().kvm.mmu.pageFault, vcpuOf(t), pageOf(word));
+      t.call(world().kvm.mmu.pageFault, vcpuOf(t), pageOf(word), write ? 1 : 0);
       return false;
     },
 
     load(t, word) {
       const { machine } = t;
       const { memory, ghost, monitors } = world();
+      const target = reach(t, word, false);
+      if (target === undefined) return 0;
       const { type, guestType: own } = cpu.typesOf(t, word);
       if (!cacheable(type)) storeBuffers.drain(machine, cpuOf(t));
-      const buffered = storeBuffers.forward(machine.state, cpuOf(t), word);
+      const buffered = storeBuffers.forward(machine.state, cpuOf(t), target);
       if (buffered !== undefined) {
-        noteAccess(machine, cpuOf(t), ordinalOf(t), word, type, buffered, 0);
+        noteAccess(machine, cpuOf(t), ordinalOf(t), target, type, buffered, 0);
         return buffered;
       }
-      memory.load(machine, cpuOf(t), word, type, copy);
-      const promised = ghost.load(machine, ordinalOf(t), word, own);
-      noteAccess(machine, cpuOf(t), ordinalOf(t), word, type, copy.value, 0);
-      monitors.cpuLoad(machine, ordinalOf(t), word, copy.version, promised);
+      memory.load(machine, cpuOf(t), target, type, copy);
+      const promised = ghost.load(machine, ordinalOf(t), target, own);
+      noteAccess(machine, cpuOf(t), ordinalOf(t), target, type, copy.value, 0);
+      monitors.cpuLoad(machine, ordinalOf(t), target, copy.version, promised);
       return copy.value;
     },
 
-    store: (t, word, value) => issue(t, { kind: 'store', target: word, value, ...cpu.typesOf(t, word) }),
-    storeNonTemporal: (t, word, value) => issue(t, { kind: 'movnti', target: word, value, ...cpu.typesOf(t, word) }),
-    flush: (t, kind, line) => issue(t, { kind, target: line, value: 0, type: 0, guestType: 0 }),
+    store: (t, word, value) => storeTo(t, 'store', word, value),
+    storeNonTemporal: (t, word, value) => storeTo(t, 'movnti', word, value),
+    flush(t, kind, word) {
+      const target = topology.words[wordBehind(t, word)]?.line as number;
+      return issue(t, { kind, target, value: 0, type: 0, guestType: 0 });
+    },
     storeFence: (t) => issue(t, { kind: 'sfence', target: 0, value: 0, type: 0, guestType: 0 }),
     serialize,
 
@@ -221,13 +280,11 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
       };
     },
 
-    exit(t, reason) {
-      const index = EXIT_REASONS.indexOf(reason);
-      t.machine.note(NOTE.exit, vcpuOf(t), index, 0);
-      world().counters.exit(t.machine, t.actor, index);
-      storeBuffers.drain(t.machine, cpuOf(t));
-      world().memory.drain(t.machine, cpuOf(t));
+    generalProtection(t, msr) {
+      t.machine.note(NOTE.exception, vcpuOf(t), GENERAL_PROTECTION, msr);
     },
+
+    exit,
 
     wbinvdHere(t, keep = false) {
       storeBuffers.drain(t.machine, cpuOf(t));
@@ -252,8 +309,9 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
       const toggled = machine.state[slot] !== (cacheDisable ? 1 : 0);
       machine.put(slot, cacheDisable ? 1 : 0);
       world().ghost.cacheDisable(machine, ordinalOf(t), cacheDisable);
-      if (toggled && mmu.zapsForCacheDisable(machine, vmOf(t)))
-        t.call(mmu.zapGfnRange, vmOf(t), ZAP_REASONS.indexOf('cr0-cd'));
+      // linux: arch/x86/kvm/x86.c kvm_post_set_cr0()
+      if (toggled && mmu.zapsForGuestTypes(machine, vmOf(t)) && !world().kvm.hasQuirkCdNwCleared(machine, vmOf(t)))
+        t.call(mmu.zapGfnRange, vmOf(t), ZAP_REASONS.indexOf('cr0-cd'), mmu.everything);
     },
 
     hostLoad(machine, cpu, word) {

@@ -17,3 +17,18 @@ export function migrate(world: World, machine: Machine, actor: number, cpu: CpuI
   kvm.wbinvd.load(machine, vcpu, cpu);
   return true;
 }
+
+/**
+ * The host's scheduler takes a vCPU off its pCPU and loads it on one, which may be the same. A vCPU that has not run yet is
+ * loaded there for the first time. False when there is no vCPU yet, or it is pinned.
+ */
+export function reload(world: World, machine: Machine, actor: number, cpu: CpuId): boolean {
+  const { kvm, memory } = world;
+  const vcpu = idAt<VcpuId>(machine, kvm.actorVcpu, actor);
+  if (vcpu === NONE || machine.state[kvm.wbinvd.pinned.base + vcpu] !== 0) return false;
+  const from = idAt<CpuId>(machine, kvm.vcpuCpu, vcpu);
+  if (from !== NONE) memory.drain(machine, from);
+  machine.put(kvm.vcpus.entered.base + vcpu, 1);
+  kvm.wbinvd.load(machine, vcpu, cpu);
+  return true;
+}

@@ -19,6 +19,8 @@ export interface Value {
   wide(task: Task): bigint;
   /** What `[value]` points to. */
   readonly pointee?: Value;
+  /** The other elements of the array that `[value, value]` points to. */
+  readonly more?: readonly Value[];
   /** Input fields of `{field=value}`, omitted ones included. */
   readonly fields?: ReadonlyMap<string, Value>;
   /** Slots of the names that output fields are bound to. */

@@ -12,6 +12,7 @@ import type { FindingOperand } from '../engine/monitors/monitors.ts';
 import { MONITORS } from '../engine/monitors/table.ts';
 import type { Place } from '../engine/program.ts';
 import { errnoName } from '../kernel/errno.ts';
+import { rangeOf } from '../kvm/mmu.ts';
 import { memtypeName } from '../memory/memtype.ts';
 import { TLP } from '../pcie/pcie.ts';
 import { writtenDescriptors } from '../scenario/declared.ts';
@@ -114,7 +115,7 @@ function describeHappening(
     case 'zap':
       return text(
         'kernel',
-        `KVM zaps ${b < 0 ? 'all leaves' : `the leaf of ${pageText(model, b)}`} of ${vm(a)}: ${ZAP_REASONS[c]}`,
+        `KVM zaps ${b < 0 ? 'all leaves' : `leaves of ${rangeText(model, b)}`} of ${vm(a)}: ${ZAP_REASONS[c]}`,
       );
     case 'vcpu-load':
       return text('kernel', `${vcpu(a)} is loaded on cpu${b}${c >= 0 && c !== b ? `, it was on cpu${c}` : ''}`);
@@ -122,6 +123,16 @@ function describeHappening(
       return text('kernel', `kernel message ${a}`);
     case 'msi':
       return text('tlp', `MSI ${b} of ${device(a)} arrives`);
+    case 'user-exit':
+      return text(
+        'kernel',
+        `${vcpu(a)} leaves to user space: ${c === 0 ? 'MMIO read' : 'MMIO write'} in the page of ${pageText(model, b)}`,
+      );
+    case 'exception':
+      return text(
+        'access',
+        `${vcpu(a)} gets ${b === GENERAL_PROTECTION ? '#GP' : `exception ${b}`}: MSR 0x${c.toString(16)} does not take the value`,
+      );
     case 'posted':
       return text('tlp', postedText(device(a), b, word(b), c));
     case 'buffered':
@@ -238,4 +249,15 @@ export function vcpuName(model: Model, vcpu: number): string {
 function pageText(model: Model, page: number): string {
   const { topology } = model.world;
   return topology.pages[page]?.words.map((w) => topology.words[w]?.name).join(', ') ?? String(page);
+}
+
+/** Vector of the general-protection exception. */
+const GENERAL_PROTECTION = 13;
+
+/** A range of guest addresses, with the pages of the scenario in it. */
+function rangeText(model: Model, number: number): string {
+  const { start, end } = rangeOf(model.world.wide, number);
+  const inside = model.world.topology.pages.filter(({ address }) => start <= address && address < end);
+  const names = inside.length === 0 ? 'none here' : inside.map(({ name }) => name).join(', ');
+  return `0x${start.toString(16)} to 0x${end.toString(16)} (${names})`;
 }

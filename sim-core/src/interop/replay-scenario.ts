@@ -81,6 +81,7 @@ export function dimsOf(recorded: readonly RecordedSequence[]): Dims {
     files: descriptors,
     vms: most(/create_vm/),
     vcpus: most(/create_vcpu/),
+    memorySlots: most(/set_mem/),
     kvmDevices: most(/create_device/),
     kvmVfioEntries: most(/set_attr/),
     containers: opens,

@@ -6,10 +6,10 @@
  * is sorted by IOVA, so equal contents are equal states.
  */
 import { ModelLimit } from '../limits.ts';
-import { type DomainId, type Hva, type Iova, NONE, type None, type PageId } from '../state/ids.ts';
+import type { DomainId, Hva, Iova, None, PageId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
-import { ADDRESS_BASE, PAGE_BYTES } from '../topology.ts';
+import { pageFinder } from '../topology.ts';
 import type { World, WorldBase } from '../world.ts';
 import type { Domains } from './domain.ts';
 
@@ -54,13 +54,10 @@ export function createMappings(base: WorldBase, world: () => World, domains: Dom
   const access = layout.field('mappingAccess', [spaces, slots]);
   const read = (m: Machine, field: Field, space: number, i: number): number =>
     m.state[field.base + space * slots + i] as number;
-  const addressOf = (page: PageId): bigint => ADDRESS_BASE + BigInt(page) * PAGE_BYTES;
+  const addressOf = (page: PageId): bigint => topology.pages[page]?.address as bigint;
 
   /** The scenario's page at an address, or none for memory that it does not name. */
-  const pageAt = (address: bigint): PageId | None => {
-    const page = Number((address - ADDRESS_BASE) / PAGE_BYTES) as PageId;
-    return address >= ADDRESS_BASE && page < pages ? page : NONE;
-  };
+  const pageAt = pageFinder(topology.pages);
 
   function eachPage(mapping: Mapping, visit: (page: PageId, target: PageId | None) => void): void {
     for (let page = 0 as PageId; page < pages; page++) {

@@ -3,6 +3,7 @@
  * change acts and never compares versions; profiles, bisecting a verdict and taking a single fix out are all sets of rows.
  */
 
+import { MEMORY_CHANGES } from './memory-changes.ts';
 import { VFIO_CHANGES } from './vfio-changes.ts';
 
 /** A mainline release, `v5.12`. Ordered by {@link compareVersions}. */
@@ -138,16 +139,17 @@ const rows = [
   {
     id: 'mtrr-disabled-asks-cpuid',
     subject: 'KVM: MTRR: a guest without MTRRs in its CPUID gets WB',
-    first: 'v4.9',
-    bracketed: 'between v4.2 and the v4.9 tree',
+    commit: 'e24dea2afc6a',
+    first: 'v4.4',
+    bracketed: 'Absent in v4.2, read in v4.9; the release is from the date of the commit.',
     effect: 'Disabled MTRRs mean UC only for a guest whose CPUID announces MTRRs; one without gets WB.',
     where: 'arch/x86/kvm/mtrr.c mtrr_disabled_type()',
   },
   {
     id: 'mmio-by-host-pat',
     subject: 'KVM: MMU: consider host cache mode in MMIO page check',
-    first: 'v5.4',
-    bracketed: 'between the v3.17 and the v5.4 tree',
+    first: 'v4.17',
+    bracketed: 'Absent in v3.17, read in v5.4; a distribution backported it from v4.17 or earlier.',
     effect:
       'A reserved page counts as MMIO only if the host maps it uncached or write-combining; before, any reserved page did.',
     where: 'arch/x86/kvm/mmu/spte.c kvm_is_mmio_pfn()',
@@ -328,6 +330,7 @@ const rows = [
     where: 'virt/kvm/vfio.c kvm_vfio_file_del()',
     bracketed: 'Recorded on 7.2; v7.1 read without it.',
   },
+  ...MEMORY_CHANGES,
   ...VFIO_CHANGES,
   {
     id: 'epoll-ioctl',

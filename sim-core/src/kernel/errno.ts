@@ -41,6 +41,7 @@ export function errnoName(value: number): string {
 }
 
 const NAMES = [
+  '2BIG',
   'PERM',
   'NOENT',
   'SRCH',

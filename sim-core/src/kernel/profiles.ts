@@ -56,6 +56,14 @@ interface Variant {
   readonly doc: string;
 }
 
+/** Stable 6.12.78 lists the quirk for the guest PAT, and 6.12.85 has it, with the quirks that came before and after it. */
+const GUEST_PAT_BACKPORT: readonly ChangeId[] = [
+  'guest-pat-quirk',
+  'quirks-accumulate',
+  'quirk-stuff-feature-msrs',
+  'quirk-vmcs12-freeze-in-smm',
+];
+
 const VARIANTS: readonly Variant[] = [
   {
     name: 'series-v1',
@@ -90,7 +98,8 @@ const VARIANTS: readonly Variant[] = [
   debian('v5.10', '5.10.262'),
   debian('v6.1', '6.1.192', ['kvm-vfio-release', 'single-lock-round', 'update-vaddr-without-mdev']),
   debian('v6.12', '6.12.43'),
-  debian('v6.12', '6.12.117'),
+  debian('v6.12', '6.12.85', GUEST_PAT_BACKPORT),
+  debian('v6.12', '6.12.117', GUEST_PAT_BACKPORT),
   debian('v6.17', '6.17.13'),
   debian('v7.2', '7.2.12'),
   debian('v7.2', '7.2.13'),

@@ -39,7 +39,7 @@ export function createByFile(base: WorldBase, world: () => World, list: List<Fil
         world().files.get(t.machine, filp.of(t));
         list.append(t.machine, dev.of(t), filp.of(t));
         const { startAssignment } = world().kvm;
-        if (startAssignment) t.call(startAssignment);
+        if (startAssignment) t.call(startAssignment, list.vmOf(t.machine, dev.of(t)));
       });
       const setKvm = (t: Task): void => t.call(world().vfio.fileSetKvm, filp.of(t), list.vmOf(t.machine, dev.of(t)));
       if (oneRound) r.local(setKvm);
@@ -77,7 +77,7 @@ export function createByFile(base: WorldBase, world: () => World, list: List<Fil
         }
         list.remove(t.machine, dev.of(t), position);
         const { endAssignment } = world().kvm;
-        if (endAssignment) t.call(endAssignment);
+        if (endAssignment) t.call(endAssignment, list.vmOf(t.machine, dev.of(t)));
       });
       r.local((t) => t.call(world().vfio.fileSetKvm, filp.of(t), NONE));
       r.local((t) => world().files.put(t, filp.of(t)));
@@ -108,7 +108,7 @@ export function createByFile(base: WorldBase, world: () => World, list: List<Fil
     r.local((t) => {
       world().files.put(t, filp.known(t));
       const { endAssignment } = world().kvm;
-      if (endAssignment) t.call(endAssignment);
+      if (endAssignment) t.call(endAssignment, list.vmOf(t.machine, dev.of(t)));
     });
   }
 

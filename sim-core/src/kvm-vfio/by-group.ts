@@ -57,7 +57,7 @@ export function createByGroup(base: WorldBase, world: () => World, list: List<Gr
         }
         list.append(t.machine, dev.of(t), taken);
         const { startAssignment } = world().kvm;
-        if (startAssignment) t.call(startAssignment);
+        if (startAssignment) t.call(startAssignment, list.vmOf(t.machine, dev.of(t)));
       });
       r.unlock('kv->lock', list.lockOf(dev));
       if (kernel.has('group-set-kvm')) {
@@ -100,7 +100,7 @@ export function createByGroup(base: WorldBase, world: () => World, list: List<Gr
         ret.set(t, 0);
         list.remove(machine, dev.of(t), position);
         const { endAssignment } = world().kvm;
-        if (endAssignment) t.call(endAssignment);
+        if (endAssignment) t.call(endAssignment, list.vmOf(t.machine, dev.of(t)));
       });
       if (kernel.has('group-set-kvm')) r.local((t) => t.call(world().vfio.groupSetKvm, group.known(t), NONE));
       putGroup(r, group);
@@ -123,7 +123,7 @@ export function createByGroup(base: WorldBase, world: () => World, list: List<Gr
     putGroup(r, group);
     r.local((t) => {
       const { endAssignment } = world().kvm;
-      if (endAssignment) t.call(endAssignment);
+      if (endAssignment) t.call(endAssignment, list.vmOf(t.machine, dev.of(t)));
     });
   }
 

@@ -5,8 +5,8 @@
  * devices. User space creates vCPUs and pseudo devices with ioctls on the VM's descriptor.
  * Modelled: creation, references, destruction in the kernel's order, kvm->lock, every check of the device control API,
  * the mm check, quirks, what each vCPU ioctl does to the dirty mask. Parts: vm.ts, vcpu.ts, device.ts, noncoherent.ts,
- * wbinvd.ts, mmu.ts.
- * Left out: interrupts, timers, the contents of memory slots, irqfd, dirty logging, confidential VMs, `vm_dead`.
+ * wbinvd.ts, mmu.ts, slots.ts, mtrr.ts, quirks.ts.
+ * Left out: interrupts, timers, irqfd, dirty logging, confidential VMs, `vm_dead`.
  * Sources: linux virt/kvm/kvm_main.c, arch/x86/kvm/x86.c.
  */
 import type { Routine } from '../engine/routine.ts';
@@ -18,7 +18,9 @@ import type { World, WorldBase } from '../world.ts';
 import { type Assignment, createAssignment } from './assign.ts';
 import { createDevices, type Devices } from './device.ts';
 import { createMmu, type Mmu } from './mmu.ts';
+import { createMsrs, type Msrs } from './msrs.ts';
 import { createNoncoherent } from './noncoherent.ts';
+import { createQuirks, QUIRK, type Quirks } from './quirks.ts';
 import { createVcpus, type Vcpus } from './vcpu.ts';
 import { createVms, type Vms } from './vm.ts';
 import { createWbinvd, type Wbinvd } from './wbinvd.ts';
@@ -61,6 +63,12 @@ export interface Kvm {
   honorsGuestPat(machine: Machine, vm: VmId): boolean;
   /** The quirk CD_NW_CLEARED is on for the VM (the default up to v6.15). */
   hasQuirkCdNwCleared(machine: Machine, vm: VmId): boolean;
+  /** Deleting or moving a memory slot zaps all leaves of the VM. Only on kernels where that is a quirk. */
+  hasQuirkSlotZapAll(machine: Machine, vm: VmId): boolean;
+  /** kvm_arch_has_assigned_device(). Only on kernels where something asks for it. */
+  hasAssignedDevice(machine: Machine, vm: VmId): boolean;
+  readonly quirks: Quirks;
+  readonly msrs: Msrs;
   /** Second-stage page tables: kvm/mmu.ts. */
   readonly mmu: Mmu;
   /** WBINVD emulation and the vcpu_load hook: kvm/wbinvd.ts. */
@@ -69,28 +77,27 @@ export interface Kvm {
   readonly registerNoncoherentDma: Routine<[kvm: VmId]>;
   readonly unregisterNoncoherentDma: Routine<[kvm: VmId]>;
   /** Undefined on kernels without them. */
-  readonly startAssignment: Routine | undefined;
-  readonly endAssignment: Routine | undefined;
+  readonly startAssignment: Routine<[kvm: VmId]> | undefined;
+  readonly endAssignment: Routine<[kvm: VmId]> | undefined;
   /** kvm_arch_vcpu_load(vcpu, cpu), the part that matters here. */
   readonly vcpuLoad: Routine<[vcpu: VcpuId, cpu: CpuId]>;
   /** kvm_emulate_wbinvd(). */
   readonly emulateWbinvd: Routine<[vcpu: VcpuId]>;
 }
 
-const QUIRK_CD_NW_CLEARED = 2;
-const QUIRK_IGNORE_GUEST_PAT = 0x200;
-
 export function createKvm(base: WorldBase, world: () => World): Kvm {
-  const { topology, kernel } = base;
+  const { kernel } = base;
+  const quirks = createQuirks(base);
   const noncoherent = createNoncoherent(base, world, () => assignment);
   const wbinvd = createWbinvd(base, world, noncoherent.has);
   const mmu = createMmu(base, world, noncoherent.has);
-  const vms: Vms = createVms(base, world, {
+  const vms: Vms = createVms(base, world, quirks, {
     destroyDevices: () => devices.destroyAll,
     unmapGuest: () => assignment.unmapGuest,
     freeVcpus: (machine, vm) => vcpus.free(machine, vm),
     forget(machine, vm) {
       machine.put(noncoherent.count.base + vm, 0);
+      noncoherent.forgetAssigned(machine, vm);
     },
   });
   const assignment = createAssignment(
@@ -101,16 +108,8 @@ export function createKvm(base: WorldBase, world: () => World): Kvm {
   );
   const vcpus = createVcpus(base, world, () => vms);
   const devices = createDevices(base, world, () => vms);
-  const intel = topology.cpu.vendor === 'intel';
-  const disabled = (machine: Machine, vm: VmId): number => machine.state[vms.disabledQuirks.base + vm] as number;
-
-  // linux: arch/x86/kvm/x86.c: from v6.16 on a quirk that cannot matter on the CPU starts disabled. IGNORE_GUEST_PAT is
-  // also always on when an Intel CPU lacks self-snoop or EPT is off.
-  const hasQuirkIgnoreGuestPat = (machine: Machine, vm: VmId): boolean => {
-    if (!kernel.has('guest-pat-quirk') || !intel) return false;
-    if (!topology.cpu.selfSnoop || !topology.cpu.twoDimensionalPaging) return true;
-    return (disabled(machine, vm) & QUIRK_IGNORE_GUEST_PAT) === 0;
-  };
+  const hasQuirkIgnoreGuestPat = (machine: Machine, vm: VmId): boolean =>
+    kernel.has('guest-pat-quirk') && quirks.has(machine, vm, QUIRK.ignoreGuestPat);
 
   // linux: arch/x86/kvm/x86.c kvm_dev_ioctl(), virt/kvm/kvm_main.c kvm_vcpu_ioctl(): what they do not know is EINVAL.
   const { files } = world();
@@ -153,9 +152,11 @@ export function createKvm(base: WorldBase, world: () => World): Kvm {
     noncoherentReasons: noncoherent.reasons,
     hasQuirkIgnoreGuestPat,
     honorsGuestPat: (machine, vm) => noncoherent.has(machine, vm) || !hasQuirkIgnoreGuestPat(machine, vm),
-    // linux: arch/x86/kvm/x86.c: from v6.16 on Intel starts without CD_NW_CLEARED, since CR0.CD no longer matters there.
-    hasQuirkCdNwCleared: (machine, vm) =>
-      !(kernel.has('guest-pat-quirk') && intel) && (disabled(machine, vm) & QUIRK_CD_NW_CLEARED) === 0,
+    hasQuirkCdNwCleared: (machine, vm) => quirks.has(machine, vm, QUIRK.cdNwCleared),
+    hasQuirkSlotZapAll: (machine, vm) => quirks.has(machine, vm, QUIRK.slotZapAll),
+    hasAssignedDevice: noncoherent.hasAssignedDevice,
+    quirks,
+    msrs: createMsrs(base, world),
     mmu,
     wbinvd,
     registerNoncoherentDma: noncoherent.register,

@@ -18,10 +18,12 @@ export interface Noncoherent {
   readonly unregister: Routine<[kvm: VmId]>;
   /**
    * kvm_arch_start_assignment() and kvm_arch_end_assignment(): the count of assigned devices that posted interrupts ask
-   * for. Nothing modelled reads it, so only the calls are there. Undefined on kernels without them.
+   * for, and v4.2 on AMD. Undefined on kernels without them.
    */
-  readonly startAssignment: Routine | undefined;
-  readonly endAssignment: Routine | undefined;
+  readonly startAssignment: Routine<[kvm: VmId]> | undefined;
+  readonly endAssignment: Routine<[kvm: VmId]> | undefined;
+  hasAssignedDevice(machine: Machine, vm: VmId): boolean;
+  forgetAssigned(machine: Machine, vm: VmId): void;
   /** The count; before v3.13, when there was none, 1 when the domain of legacy assignment is not coherent. */
   reasons(state: Int32Array, vm: VmId): number;
   has(machine: Machine, vm: VmId): boolean;
@@ -38,10 +40,10 @@ export function createNoncoherent(base: WorldBase, world: () => World, assignmen
 
   /** Does the memory type of leaf entries depend on the count, so that they have to go when it starts or stops? */
   function typesDependOnCount(m: Machine, vm: VmId): boolean {
-    if (!topology.cpu.twoDimensionalPaging) return false;
+    // From the quirk on nothing else is asked, so that without EPT a zap is made for nothing.
     if (kernel.has('guest-pat-quirk')) return world().kvm.hasQuirkIgnoreGuestPat(m, vm);
-    // linux: arch/x86/kvm/mmu.h: shadow_memtype_mask is 0 with NPT, whose leaf entries carry no type.
-    return topology.cpu.vendor === 'intel';
+    // linux: arch/x86/kvm/mmu.h: shadow_memtype_mask is 0 with NPT and without EPT, where leaf entries carry no type.
+    return topology.cpu.twoDimensionalPaging && topology.cpu.vendor === 'intel';
   }
 
   const startOrStop = routines.define(
@@ -51,7 +53,10 @@ export function createNoncoherent(base: WorldBase, world: () => World, assignmen
     (r, kvm, reason) =>
       r
         .local((t) => {
-          if (typesDependOnCount(t.machine, kvm.of(t))) t.call(world().kvm.mmu.zapGfnRange, kvm.of(t), reason.of(t));
+          if (typesDependOnCount(t.machine, kvm.of(t))) {
+            const { mmu } = world().kvm;
+            t.call(mmu.zapGfnRange, kvm.of(t), reason.of(t), mmu.everything);
+          }
         })
         .local((t) => t.return(0)),
   );
@@ -68,18 +73,31 @@ export function createNoncoherent(base: WorldBase, world: () => World, assignmen
     });
   }
 
-  const counted = (name: string): Routine | undefined =>
+  // Only v4.2 on AMD asks how many devices are assigned.
+  const asked = kernel.has('svm-npt-guest-types') && topology.cpu.vendor === 'amd';
+  const assigned = layout.field('assignedDeviceCount', [asked ? dims.vms : 0]);
+  const counted = (name: string, by: 1 | -1): Routine<[kvm: VmId]> | undefined =>
     kernel.has('assigned-device-count')
-      ? routines.define(name, 'arch/x86/kvm/x86.c', [], (r) => r.local((t) => t.return(0)))
+      ? routines.define(name, 'arch/x86/kvm/x86.c', ['kvm: vm'], (r, kvm) =>
+          r.local((t) => {
+            const slot = assigned.base + kvm.of(t);
+            if (asked) t.machine.put(slot, (t.machine.state[slot] as number) + by);
+            t.return(0);
+          }),
+        )
       : undefined;
 
   return {
-    startAssignment: counted('kvm_arch_start_assignment'),
-    endAssignment: counted('kvm_arch_end_assignment'),
+    startAssignment: counted('kvm_arch_start_assignment', 1),
+    endAssignment: counted('kvm_arch_end_assignment', -1),
     count,
     register: edge('kvm_arch_register_noncoherent_dma', 1, 1, ZAP_REASONS.indexOf('noncoherent-start')),
     unregister: edge('kvm_arch_unregister_noncoherent_dma', -1, 0, ZAP_REASONS.indexOf('noncoherent-stop')),
     reasons,
     has: (m, vm) => reasons(m.state, vm) !== 0,
+    hasAssignedDevice: (m, vm) => asked && m.state[assigned.base + vm] !== 0,
+    forgetAssigned(m, vm) {
+      if (asked) m.put(assigned.base + vm, 0);
+    },
   };
 }

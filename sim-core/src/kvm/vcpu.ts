@@ -6,7 +6,7 @@
  */
 import type { Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
-import { argument, field32, field64, pointedInt, readable } from '../files/user-memory.ts';
+import { argument, field32, field64, pointedInt, readable, writeField } from '../files/user-memory.ts';
 import { E } from '../kernel/errno.ts';
 import { ModelLimit } from '../limits.ts';
 import { type CpuId, type FileId, idAt, knownId, type VcpuId, type VmId } from '../state/ids.ts';
@@ -30,12 +30,17 @@ export interface Vcpus {
   readonly release: Routine<[filp: FileId, vcpu: VcpuId]>;
   /** KVM_RUN, KVM_GET_REGS and the like: only the load. */
   readonly load: Routine<[filp: FileId]>;
+  /** KVM_GET_SREGS and KVM_SET_SREGS: CR0.CD. */
+  readonly getSregs: Routine<[filp: FileId]>;
+  readonly setSregs: Routine<[filp: FileId]>;
   readonly hasAttr: Routine<[filp: FileId]>;
   readonly getAttr: Routine<[filp: FileId]>;
   readonly setAttr: Routine<[filp: FileId]>;
   free(machine: Machine, vm: VmId): void;
 }
 
+const CR0_CD = 1 << 30;
+const CR0_PE_ET_NE = 0x31;
 /** Above every KVM_MAX_VCPU_IDS that x86 ever had; the exact limit of a kernel is not modelled. */
 const MAX_VCPU_ID = 4096;
 
@@ -72,7 +77,9 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
         (a.vmName === undefined || a.vmName === vmName) &&
         read(t.machine, actorVcpu.base + i) === 0,
     );
-    if (actor >= 0) t.machine.put(actorVcpu.base + actor, vcpu + 1);
+    if (actor < 0) return;
+    t.machine.put(actorVcpu.base + actor, vcpu + 1);
+    if (topology.actors[actor]?.firmware === false) world().kvm.mmu.mtrr.reset(t.machine, vcpu);
   }
 
   /**
@@ -146,15 +153,22 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
         .local((t) => t.return(0)),
   );
 
-  const load = routines.define('kvm_vcpu_ioctl', 'virt/kvm/kvm_main.c', ['filp: file'], (r, filp) =>
-    r
-      .local((t) => {
-        const vcpu = world().files.objectOf<VcpuId>(t.machine, filp.of(t));
-        t.machine.put(entered.base + vcpu, 1);
-        t.call(world().kvm.wbinvd.vcpuLoad, vcpu, threadCpuOf(t));
-      })
-      .local((t) => t.return(t.args.answer ?? 0)),
-  );
+  /** A vCPU ioctl: the load, then what it does, if that is anything here. */
+  function ioctl(act: (t: Task, vcpu: VcpuId) => void): Vcpus['load'] {
+    return routines.define('kvm_vcpu_ioctl', 'virt/kvm/kvm_main.c', ['filp: file'], (r, filp) => {
+      const vcpuOf = (t: Task): VcpuId => world().files.objectOf<VcpuId>(t.machine, filp.of(t));
+      r.local((t) => {
+        t.machine.put(entered.base + vcpuOf(t), 1);
+        t.call(world().kvm.wbinvd.vcpuLoad, vcpuOf(t), threadCpuOf(t));
+      });
+      r.local((t) => {
+        act(t, vcpuOf(t));
+        t.return(t.args.answer ?? 0);
+      });
+    });
+  }
+
+  const cacheDisable = (vcpu: VcpuId): number => world().kvm.mmu.cacheDisable.base + vcpu;
 
   // linux: kernel/sched/syscalls.c: the mask is the third argument; only its lowest pCPU matters here.
   const setAffinity = routines.define('sched_setaffinity', 'kernel/sched/syscalls.c', [], (r) =>
@@ -194,7 +208,16 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
     setAffinity,
     createVcpu,
     release,
-    load,
+    load: ioctl(() => {}),
+    // linux: arch/x86/kvm/x86.c __set_sregs(): unlike MOV to CR0 it zaps nothing.
+    setSregs: ioctl((t, vcpu) => {
+      const cr0 = argument(t, 2).fields?.get('cr0');
+      if (cr0) t.machine.put(cacheDisable(vcpu), (cr0.int(t) & CR0_CD) === 0 ? 0 : 1);
+    }),
+    getSregs: ioctl((t, vcpu) => {
+      const disabled = t.machine.state[cacheDisable(vcpu)] !== 0;
+      writeField(t, argument(t, 2), 'cr0', CR0_PE_ET_NE | (disabled ? CR0_CD : 0));
+    }),
     hasAttr: attribute('kvm_arch_tsc_has_attr', () => 0),
     getAttr: attribute('kvm_arch_tsc_get_attr', (_t, ok) => (ok ? 0 : E.FAULT)),
     setAttr: attribute('kvm_arch_tsc_set_attr', (_t, ok) => (ok ? 0 : E.FAULT)),

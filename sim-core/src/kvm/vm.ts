@@ -1,4 +1,5 @@
-/** VMs: creation, references, destruction; memory slots and capabilities as far as their answers go. */
+/** VMs: creation, references, destruction, and capabilities as far as their answers go. */
+
 import type { Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument, field32, field64, readable } from '../files/user-memory.ts';
@@ -9,6 +10,7 @@ import type { FileId, VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import { type Machine, NOTE } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
+import type { Quirks } from './quirks.ts';
 
 export interface Vms {
   readonly references: Field;
@@ -16,14 +18,11 @@ export interface Vms {
   readonly process: Field;
   /** Per VM: `kvm->lock`: the task that holds it + 1. */
   readonly lock: Field;
-  /** Per VM: `arch.disabled_quirks`. */
-  readonly disabledQuirks: Field;
   readonly createVm: Routine<[filp: FileId]>;
   readonly destroyVm: Routine<[kvm: VmId]>;
   readonly release: Routine<[filp: FileId, kvm: VmId]>;
   readonly checkExtension: Routine<[filp: FileId]>;
   readonly enableCap: Routine<[filp: FileId]>;
-  readonly setUserMemoryRegion: Routine<[filp: FileId]>;
   /** kvm_get_kvm(). */
   get(machine: Machine, vm: VmId): void;
   /** kvm_get_kvm_safe(): one reference more, unless the last one is gone. */
@@ -47,24 +46,12 @@ export interface VmHooks {
 }
 
 const CAP = { deviceCtrl: 89, vmAttributes: 101, disableQuirks: 116, disableQuirks2: 213 } as const;
-const QUIRK_IGNORE_GUEST_PAT = 0x200;
-/** LINT0_REENABLED, CD_NW_CLEARED, LAPIC_MMIO_HOLE, OUT_7E_INC_RIP, MISC_ENABLE_NO_MWAIT: there from the start. */
-const QUIRKS_FIRST = 0x1f;
-/** FIX_HYPERCALL_INSN, MWAIT_NEVER_UD_FAULTS, SLOT_ZAP_ALL, STUFF_FEATURE_MSRS: all are older than IGNORE_GUEST_PAT. */
-const QUIRKS_BEFORE_GUEST_PAT = 0x1e0;
-const PAGE_MASK = 0xfffn;
-
-export function createVms(base: WorldBase, world: () => World, hooks: VmHooks): Vms {
+export function createVms(base: WorldBase, world: () => World, quirks: Quirks, hooks: VmHooks): Vms {
   const { layout, topology, dims, kernel, routines } = base;
   const references = layout.field('vmReferences', [dims.vms]);
   const process = layout.field('vmProcess', [dims.vms], { labels: [undefined], values: ['', ...topology.processes] });
   const lock = layout.field('kvmLock', [dims.vms]);
-  const disabledQuirks = layout.field('disabledQuirks', [dims.vms]);
   const read = (m: Machine, slot: number): number => m.state[slot] as number;
-  const validQuirks = kernel.has('guest-pat-quirk')
-    ? QUIRKS_FIRST | QUIRKS_BEFORE_GUEST_PAT | QUIRK_IGNORE_GUEST_PAT
-    : QUIRKS_FIRST;
-
   function get(m: Machine, vm: VmId): void {
     const count = read(m, references.base + vm);
     if (count === 0) world().monitors.report(m, 'use-after-free', vm, 0);
@@ -117,7 +104,7 @@ export function createVms(base: WorldBase, world: () => World, hooks: VmHooks): 
         const { machine } = t;
         const vm = kvm.of(t);
         hooks.forget(machine, vm);
-        for (const field of [references, process, lock, disabledQuirks]) machine.put(field.base + vm, 0);
+        for (const field of [references, process, lock, quirks.disabled]) machine.put(field.base + vm, 0);
         machine.note(NOTE['vm-destroyed'], vm, 0, 0);
         t.return(0);
       }),
@@ -141,7 +128,7 @@ export function createVms(base: WorldBase, world: () => World, hooks: VmHooks): 
           [CAP.deviceCtrl]: kernel.has('cap-device-ctrl') ? 1 : 0,
           [CAP.vmAttributes]: 0,
           [CAP.disableQuirks]: kernel.has('vm-enable-cap') ? 1 : 0,
-          [CAP.disableQuirks2]: kernel.has('disable-quirks2') ? validQuirks : 0,
+          [CAP.disableQuirks2]: quirks.answer,
         };
         t.return(answers[argument(t, 2).int(t)] ?? t.args.answer ?? 0);
       }),
@@ -150,51 +137,27 @@ export function createVms(base: WorldBase, world: () => World, hooks: VmHooks): 
   const enableCap = routines.define('kvm_vm_ioctl_enable_cap', 'arch/x86/kvm/x86.c', ['filp: file'], (r, filp) =>
     r.step('switch the capability on', (t) => {
       const arg = argument(t, 2);
-      const slot = disabledQuirks.base + world().files.objectOf<VmId>(t.machine, filp.of(t));
+      const vm = world().files.objectOf<VmId>(t.machine, filp.of(t));
       if (!kernel.has('vm-enable-cap')) return t.return(E.NOTTY);
       if (!readable(arg)) return t.return(E.FAULT);
       if (field32(t, arg, 'flags') !== 0) return t.return(E.INVAL);
-      const quirks = field64(t, arg, 'args');
       const cap = field32(t, arg, 'cap');
-      if (cap === CAP.disableQuirks2 && kernel.has('disable-quirks2')) {
-        if ((quirks & ~BigInt(validQuirks)) !== 0n) return t.return(E.INVAL);
-        t.machine.put(slot, read(t.machine, slot) | Number(quirks));
-        return t.return(0);
-      }
       if (OTHER_CAPABILITY_NUMBERS.has(cap)) return t.return(t.args.answer ?? 0);
-      if (cap !== CAP.disableQuirks) return t.return(E.INVAL);
-      t.machine.put(slot, Number(quirks & BigInt(validQuirks)));
-      return t.return(0);
+      const strict = cap === CAP.disableQuirks2 && kernel.has('disable-quirks2');
+      if (!strict && cap !== CAP.disableQuirks) return t.return(E.INVAL);
+      return t.return(quirks.disable(t.machine, vm, field64(t, arg, 'args'), strict) ? 0 : E.INVAL);
     }),
-  );
-
-  // Left out: which slots there are. Every page of the scenario is backed from the start.
-  const setUserMemoryRegion = routines.define(
-    'kvm_vm_ioctl_set_memory_region',
-    'virt/kvm/kvm_main.c',
-    ['filp: file'],
-    (r) =>
-      r.step('check the memory slot', (t) => {
-        const arg = argument(t, 2);
-        if (!readable(arg)) return t.return(E.FAULT);
-        const unaligned = ['guest_phys_addr', 'memory_size', 'userspace_addr'].some(
-          (name) => (field64(t, arg, name) & PAGE_MASK) !== 0n,
-        );
-        return t.return(unaligned ? E.INVAL : 0);
-      }),
   );
 
   return {
     references,
     process,
     lock,
-    disabledQuirks,
     createVm,
     destroyVm,
     release,
     checkExtension,
     enableCap,
-    setUserMemoryRegion,
     get,
     getSafe(m, vm) {
       if (read(m, references.base + vm) === 0) return false;

@@ -47,3 +47,10 @@ export function combine(outer: number, pat: number): number {
   if (result < 0) throw new RangeError(`memory types ${outer} and ${pat} do not combine`);
   return result;
 }
+
+/** Overlapping MTRR ranges: UC wins, WB with WT is WT; what other mixes are is undefined in the manual, and `other` here. */
+export function combineMtrrs(types: readonly number[], other: number): number {
+  if (types.every((type) => type === types[0])) return types[0] as number;
+  if (types.includes(MEMTYPE.UC)) return MEMTYPE.UC;
+  return types.every((type) => type === MEMTYPE.WB || type === MEMTYPE.WT) ? MEMTYPE.WT : other;
+}

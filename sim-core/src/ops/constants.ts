@@ -1,5 +1,6 @@
 import { O_PATH } from '../files/paths.ts';
 import { OTHER_CAPABILITIES } from '../kernel/capabilities.ts';
+import { MSR_NUMBERS } from '../kvm/msr.ts';
 
 /** Constants of the kernel's user API, by the set that a place accepts. Values are the kernel's. */
 export interface Constant {
@@ -62,8 +63,21 @@ export const CONSTANTS: readonly Constant[] = [
       'Not modelled: the answer is what the line declares, else 0.',
     ]),
   ]),
+  ...set(
+    'msr',
+    [...MSR_NUMBERS].map(([name, number]): readonly [string, bigint, string] => [
+      name,
+      BigInt(number),
+      'A register that decides memory types.',
+    ]),
+  ),
+  ...set('kvm-mem-flag', [
+    ['KVM_MEM_LOG_DIRTY_PAGES', 1n, 'Log what the guest writes: new leaves are then of 4 KiB.'],
+    ['KVM_MEM_READONLY', 2n, 'Writes of the guest leave it instead.'],
+  ]),
   ...set('kvm-quirk', [
     ['KVM_X86_QUIRK_CD_NW_CLEARED', 2n, 'CR0.CD and CR0.NW are taken as clear.'],
+    ['KVM_X86_QUIRK_SLOT_ZAP_ALL', 0x80n, 'Deleting or moving a memory slot zaps all leaves of the VM.', 'v6.12..'],
     [
       'KVM_X86_QUIRK_IGNORE_GUEST_PAT',
       0x200n,

@@ -88,10 +88,6 @@ const ROWS: readonly Row[] = [
   }),
   row('KVM_GET_CPUID2', 'vcpu', 'Reads the CPUID of the guest.'),
   row('KVM_SET_SIGNAL_MASK', 'vcpu', 'Says which signals end KVM_RUN.'),
-  row('KVM_GET_SREGS2', 'vcpu', 'Reads the segment and control registers.', { on: 'v5.14..' }),
-  row('KVM_SET_SREGS2', 'vcpu', 'Writes the segment and control registers.', {
-    on: 'v5.14..',
-  }),
   row('KVM_GET_FPU', 'vcpu', 'Reads the floating-point registers.'),
   row('KVM_SET_FPU', 'vcpu', 'Writes the floating-point registers.'),
   row('KVM_GET_LAPIC', 'vcpu', 'Reads the local APIC.'),

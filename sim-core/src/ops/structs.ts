@@ -83,7 +83,29 @@ export const STRUCTS: readonly StructSpec[] = [
     sources: [uapiKvm],
     fields: [
       { name: 'slot', type: '__u32', doc: 'The slot.', shape: int },
-      { name: 'flags', type: '__u32', doc: 'Dirty logging, read-only.', shape: int },
+      {
+        name: 'flags',
+        type: '__u32',
+        doc: 'Dirty logging, read-only.',
+        shape: { kind: 'flags', constants: 'kvm-mem-flag' },
+      },
+      { name: 'guest_phys_addr', type: '__u64', doc: 'First guest-physical address.', shape: { kind: 'address' } },
+      { name: 'memory_size', type: '__u64', doc: 'Bytes; 0 deletes the slot.', shape: int },
+      { name: 'userspace_addr', type: '__u64', doc: 'First user address.', shape: { kind: 'address' } },
+    ],
+  },
+  {
+    name: 'kvm_userspace_memory_region2',
+    doc: 'A memory slot: guest-physical addresses backed by user memory. Left out: guest_memfd and its offset.',
+    sources: [uapiKvm],
+    fields: [
+      { name: 'slot', type: '__u32', doc: 'The slot.', shape: int },
+      {
+        name: 'flags',
+        type: '__u32',
+        doc: 'Dirty logging, read-only.',
+        shape: { kind: 'flags', constants: 'kvm-mem-flag' },
+      },
       { name: 'guest_phys_addr', type: '__u64', doc: 'First guest-physical address.', shape: { kind: 'address' } },
       { name: 'memory_size', type: '__u64', doc: 'Bytes; 0 deletes the slot.', shape: int },
       { name: 'userspace_addr', type: '__u64', doc: 'First user address.', shape: { kind: 'address' } },
@@ -102,6 +124,44 @@ export const STRUCTS: readonly StructSpec[] = [
         doc: 'The first argument of the capability (quirk bits for KVM_CAP_DISABLE_QUIRKS).',
         shape: { kind: 'flags', constants: 'kvm-quirk' },
       },
+    ],
+  },
+  {
+    name: 'kvm_sregs',
+    doc: 'Special registers of a vCPU. Only CR0 matters here.',
+    sources: [{ document: 'linux', place: 'arch/x86/include/uapi/asm/kvm.h' }],
+    fields: [
+      {
+        name: 'cr0',
+        type: '__u64',
+        doc: 'Control register 0: bit 30 is CD.',
+        shape: int,
+        output: true,
+        omitted: 0x11n,
+      },
+    ],
+  },
+  {
+    name: 'kvm_msrs',
+    doc: 'MSRs to read or write.',
+    sources: [{ document: 'linux', place: 'arch/x86/include/uapi/asm/kvm.h' }],
+    fields: [
+      { name: 'nmsrs', type: '__u32', doc: 'How many.', shape: int },
+      {
+        name: 'entries',
+        type: 'struct kvm_msr_entry[]',
+        doc: 'The MSRs: `[{index=0x2ff, data=0xc06}, …]`.',
+        shape: { kind: 'pointer', to: { kind: 'struct', struct: 'kvm_msr_entry' } },
+      },
+    ],
+  },
+  {
+    name: 'kvm_msr_entry',
+    doc: 'One MSR.',
+    sources: [{ document: 'linux', place: 'arch/x86/include/uapi/asm/kvm.h' }],
+    fields: [
+      { name: 'index', type: '__u32', doc: 'Its number.', shape: { kind: 'int', constants: 'msr' } },
+      { name: 'data', type: '__u64', doc: 'Its value.', shape: int, output: true },
     ],
   },
   {

@@ -55,14 +55,19 @@ import { createVm } from './kvm/create-vm.ts';
 import { deassignPciDevice } from './kvm/deassign-pci-device.ts';
 import { enableCap } from './kvm/enable-cap.ts';
 import { getDeviceAttr } from './kvm/get-device-attr.ts';
+import { getMsrs } from './kvm/get-msrs.ts';
 import { getRegs } from './kvm/get-regs.ts';
 import { getSregs } from './kvm/get-sregs.ts';
+import { getSregs2 } from './kvm/get-sregs2.ts';
 import { hasDeviceAttr } from './kvm/has-device-attr.ts';
 import { run } from './kvm/run.ts';
 import { setDeviceAttr } from './kvm/set-device-attr.ts';
+import { setMsrs } from './kvm/set-msrs.ts';
 import { setRegs } from './kvm/set-regs.ts';
 import { setSregs } from './kvm/set-sregs.ts';
+import { setSregs2 } from './kvm/set-sregs2.ts';
 import { setUserMemoryRegion } from './kvm/set-user-memory-region.ts';
+import { setUserMemoryRegion2 } from './kvm/set-user-memory-region2.ts';
 import type { Op, OpKind } from './op.ts';
 import { cfgWr } from './pcie/cfgwr.ts';
 import { deviceMov } from './pcie/mov.ts';
@@ -112,11 +117,16 @@ export const OPS: readonly Op[] = [
   checkExtension,
   enableCap,
   setUserMemoryRegion,
+  setUserMemoryRegion2,
   run,
   getRegs,
   setRegs,
   getSregs,
   setSregs,
+  getSregs2,
+  setSregs2,
+  getMsrs,
+  setMsrs,
   assignPciDevice,
   deassignPciDevice,
   // VFIO

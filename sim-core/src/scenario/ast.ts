@@ -55,10 +55,12 @@ export interface AddressExpr {
   readonly name: Word;
   readonly span: Span;
 }
-/** `[value]`: a pointer to a value in the caller's memory. */
+/** `[value]`, `[value, value]`: a pointer to a value or an array in the caller's memory. */
 export interface PointerExpr {
   readonly kind: 'pointer';
   readonly item: Expr;
+  /** The other elements of an array. */
+  readonly more: readonly Expr[];
   readonly span: Span;
 }
 /** `{field=value, field=>name}`: a pointer to a structure. */

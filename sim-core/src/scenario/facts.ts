@@ -106,7 +106,7 @@ const flushes: FactSpec<'cpu'> = {
 const zaps: FactSpec<'vm'> = {
   name: 'zaps',
   params: [vm],
-  doc: 'How often KVM zapped EPT or NPT leaves of the VM because memory types changed.',
+  doc: 'How often KVM zapped leaves of the VM, because memory types or memory slots changed: one call of kvm_zap_gfn_range() or a zap of all is one, however many leaves go.',
   value: 'number',
   compile: ({ counters, dims }, { vm }) => {
     const slots = Array.from({ length: dims.vms }, (_, i) => counters.slot({ kind: 'zaps', vm: i }));

@@ -4,7 +4,7 @@ import type { MachineItem } from './ast.ts';
 export interface MachineOption {
   readonly key: string;
   /** Words that may stand behind `=`, or the kind of value. */
-  readonly values: readonly string[] | 'number' | 'cpu' | 'iommu' | 'device' | 'name' | 'names';
+  readonly values: readonly string[] | 'number' | 'address' | 'cpu' | 'iommu' | 'device' | 'name' | 'names';
   /** Smallest and largest number. */
   readonly range?: readonly [number, number];
   /** What holds when it is left out, in words. */
@@ -68,8 +68,23 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
       key: 'two-dimensional-paging',
       values: SWITCH,
       fallback: 'on',
-      doc: 'EPT or NPT is in use. Without it KVM shadows page tables, and guest memory types do not apply.',
+      doc: 'EPT or NPT is in use. Without it KVM shadows page tables: leaves carry no memory type, whatever MTRRs, CR0.CD and PAT of the guest say.',
       source: 'linux: arch/x86/kvm/mmu/mmu.c kvm_configure_mmu()',
+    },
+    {
+      key: 'tdp-mmu',
+      values: SWITCH,
+      fallback: 'on from v5.15 on',
+      doc: 'Leaves of EPT or NPT are made by the TDP MMU. The old MMU also makes leaves for present neighbours of the page that faulted. There is no TDP MMU before v5.10.',
+      source: 'linux: arch/x86/kvm/mmu/tdp_mmu.c, module parameter kvm.tdp_mmu',
+    },
+    {
+      key: 'physical-address-bits',
+      values: 'number',
+      range: [36, 52],
+      fallback: 'as wide as the widest IA32_MTRR_PHYSMASK that the scenario writes, at least 36',
+      doc: 'Width of a guest-physical address (MAXPHYADDR). Writing a variable MTRR with bits above it is #GP.',
+      source: 'Intel SDM, CPUID.80000008H:EAX',
     },
   ],
   iommu: [
@@ -189,6 +204,20 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
       source: 'Snoopscope: docs/language.md, machine',
     },
     {
+      key: 'at',
+      values: 'address',
+      fallback: 'the next page from 0x100000 on',
+      doc: 'Address of the page: guest-physical, I/O virtual and user address at once.',
+      source: 'Snoopscope: docs/language.md, machine',
+    },
+    {
+      key: 'backing',
+      values: ['ram', 'huge', 'untouched', 'mmio'],
+      fallback: 'ram',
+      doc: 'What the VMM has mapped there: ordinary pages; 2 MiB pages, so that one leaf can cover all pages of the scenario in the same 2 MiB; memory that nobody wrote yet, which is the zero page until the first write; or registers, such as a BAR through the mmap of VFIO, which the host maps uncached.',
+      source: 'linux: arch/x86/kvm/mmu/mmu.c kvm_faultin_pfn(), arch/x86/kvm/mmu/spte.c kvm_is_mmio_pfn()',
+    },
+    {
       key: 'host-mtrr',
       values: ['WB', 'UC'],
       fallback: 'WB',
@@ -231,6 +260,13 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
       fallback: '0',
       doc: 'The physical CPU it starts on.',
       source: 'linux: virt/kvm/kvm_main.c vcpu_load()',
+    },
+    {
+      key: 'firmware',
+      values: SWITCH,
+      fallback: 'on',
+      doc: 'The program begins after firmware has enabled the MTRRs, with WB for all memory. Off: the MTRRs are as at reset, disabled, and somebody has to write them.',
+      source: 'linux: arch/x86/kvm/x86.c kvm_vcpu_reset(); Intel SDM, IA32_MTRR_DEF_TYPE',
     },
   ],
   'actor-device': [],

@@ -131,7 +131,7 @@ export function printExpr(expr: Expr): string {
     case 'address':
       return `&${expr.name.text}`;
     case 'pointer':
-      return `[${printExpr(expr.item)}]`;
+      return `[${[expr.item, ...expr.more].map(printExpr).join(', ')}]`;
     case 'struct':
       return `{${expr.fields.map(printField).join(', ')}}`;
   }

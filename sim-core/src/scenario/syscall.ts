@@ -45,8 +45,10 @@ export function parseExpr(cursor: Cursor, depth: number): Expr {
     case OPEN_BRACKET: {
       cursor.pos++;
       const item = parseExpr(cursor, depth + 1);
+      const more: Expr[] = [];
+      while (cursor.take(',')) more.push(parseExpr(cursor, depth + 1));
       cursor.expect(']', '`]` behind the value that is pointed to');
-      return { kind: 'pointer', item, span: { start, end: cursor.pos } };
+      return { kind: 'pointer', item, more, span: { start, end: cursor.pos } };
     }
     case AMPERSAND: {
       cursor.pos++;

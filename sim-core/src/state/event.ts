@@ -39,7 +39,7 @@ export const HAPPENINGS = [
   'dma-fault',
   /** A monitor objects: finding (index into the table of monitors), subject, detail. */
   'finding',
-  /** EPT or NPT leaf entries are zapped: vm, first page or -1 for all, reason (index into ZAP_REASONS). */
+  /** EPT or NPT leaf entries are zapped: vm, number of a range (kvm/mmu.ts rangeOf) or -1 for all, reason (index into ZAP_REASONS). */
   'zap',
   /** vcpu_load: vcpu, cpu, previous cpu or -1. */
   'vcpu-load',
@@ -53,6 +53,10 @@ export const HAPPENINGS = [
   'posted',
   /** A store, flush or fence waits in a store buffer: cpu, kind (index into BUFFERED of cpu/store-buffer.ts), word or line. */
   'buffered',
+  /** A vCPU leaves to user space for an access that memory does not answer: vcpu, page, 1 for a write. */
+  'user-exit',
+  /** The CPU interrupts a guest's instruction: vcpu, vector, number of the MSR. */
+  'exception',
 ] as const;
 
 export type Happening = (typeof HAPPENINGS)[number];
@@ -79,11 +83,13 @@ export const EXIT_REASONS = [
   'IO_INSTRUCTION',
   'HLT',
   'EXTERNAL_INTERRUPT',
+  'EXCEPTION_NMI',
+  'EPT_MISCONFIG',
 ] as const;
 export type ExitReason = (typeof EXIT_REASONS)[number];
 
 export const FAULT_REASONS = ['no-domain', 'not-present', 'no-read', 'no-write', 'reserved-snp'] as const;
 export type FaultReason = (typeof FAULT_REASONS)[number];
 
-export const ZAP_REASONS = ['noncoherent-start', 'noncoherent-stop', 'mtrr', 'cr0-cd'] as const;
+export const ZAP_REASONS = ['noncoherent-start', 'noncoherent-stop', 'mtrr', 'cr0-cd', 'memory-slot'] as const;
 export type ZapReason = (typeof ZAP_REASONS)[number];

@@ -10,7 +10,6 @@ export function onLine(name: 'clflush' | 'clflushopt' | 'clwb', about: string): 
     compile(c) {
       const { world } = c;
       const word = c.word(0);
-      const line = world.topology.words[word]?.line as number;
       const routine = world.routines.define(
         name,
         `Intel SDM volume 2, "${name.toUpperCase()}"`,
@@ -18,7 +17,7 @@ export function onLine(name: 'clflush' | 'clflushopt' | 'clwb', about: string): 
         (r) =>
           r.step(about, (t) => {
             if (!world.cpu.enter(t) || !world.cpu.present(t, word)) return;
-            if (world.cpu.flush(t, name, line)) t.return(0);
+            if (world.cpu.flush(t, name, word)) t.return(0);
           }),
         'instruction',
       );

@@ -110,7 +110,7 @@ Left out: sizes other than one word, addressing modes, flags.`,
             [],
             (r) =>
               r.step('store', (t) => {
-                if (!cpu.enter(t) || !cpu.present(t, word)) return;
+                if (!cpu.enter(t) || !cpu.present(t, word, true)) return;
                 if (cpu.store(t, word, value(t))) t.return(0);
               }),
             'instruction',

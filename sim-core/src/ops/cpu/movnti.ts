@@ -28,7 +28,7 @@ export const movnti: Op = {
           [],
           (r) => {
             r.step('store past the caches', (t) => {
-              if (!cpu.enter(t) || !cpu.present(t, word)) return;
+              if (!cpu.enter(t) || !cpu.present(t, word, true)) return;
               if (cpu.storeNonTemporal(t, word, value(t))) t.return(0);
             });
           },

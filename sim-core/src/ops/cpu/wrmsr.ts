@@ -1,24 +1,16 @@
-import { VARIABLE_RANGES } from '../../kvm/mtrr.ts';
-import type { PageId } from '../../state/ids.ts';
+import { MSR_NUMBERS } from '../../kvm/msr.ts';
+import { ZAP_REASONS } from '../../state/event.ts';
 import type { Op } from '../op.ts';
-
-const RANGES = Array.from({ length: VARIABLE_RANGES }, (_, i) => [
-  `IA32_MTRR_PHYSBASE${i}`,
-  `IA32_MTRR_PHYSMASK${i}`,
-]).flat();
-const DEF_TYPE = 'IA32_MTRR_DEF_TYPE';
-const PAT = 'IA32_PAT';
-const FIXED = ['IA32_MTRR_FIX64K_00000', 'IA32_MTRR_FIX16K_80000', 'IA32_MTRR_FIX16K_A0000'];
 
 export const wrmsr: Op = {
   name: 'wrmsr',
   kind: 'instruction',
   summary: 'Writes a model-specific register: MTRRs and PAT.',
-  doc: `MTRR writes exit, and KVM keeps the value. From v4.2 to v6.10, while the VM has non-coherent DMA, they decided the memory type of leaves, and a write zapped the leaves of its range; from v6.11 they decide nothing. Before v4.2 the leaves that were there kept their type.
+  doc: `MTRR writes exit, and KVM keeps the value. From v4.2 to v6.10, while the VM has non-coherent DMA, they decided the memory type of leaves, and a write zapped the leaves of its range: all for IA32_MTRR_DEF_TYPE, and with MTRRs enabled the range of a variable or (with fixed ranges enabled) of a fixed register. Clearing a PHYSMASK zaps from the base to the end of memory. From v6.11 on MTRRs decide nothing.
 
-\`IA32_PAT\` does not change what a page asks for in this model: \`pat x = WC\` says that directly. The write exits and is kept by nobody.
+\`IA32_PAT\` does not change what a page asks for in this model: \`pat x = WC\` says that directly. KVM keeps the value, and without EPT the first entry of it is the type of all memory.
 
-Fixed ranges lie below the scenario's pages: the write exits and zaps nothing that a scenario has.`,
+A value with a reserved memory type or reserved bits is #GP: the write changes nothing, and the program goes on as a guest does that handles the exception.`,
   sources: [
     { document: 'Intel SDM', place: 'volume 3, "Memory Type Range Registers (MTRRs)"' },
     { document: 'linux', place: 'arch/x86/kvm/mtrr.c kvm_mtrr_set_msr(), update_mtrr()' },
@@ -28,7 +20,7 @@ Fixed ranges lie below the scenario's pages: the write exits and zaps nothing th
   operands: [
     {
       name: 'msr',
-      shapes: [{ kind: 'system-register', names: [DEF_TYPE, PAT, ...RANGES, ...FIXED] }],
+      shapes: [{ kind: 'system-register', names: [...MSR_NUMBERS.keys()] }],
       doc: 'The register.',
     },
     { name: 'value', shapes: [{ kind: 'immediate' }], doc: 'All 64 bits.' },
@@ -40,8 +32,7 @@ Fixed ranges lie below the scenario's pages: the write exits and zaps nothing th
       const { cpu } = world;
       const name = c.name(0) ?? c.problem(0, 'Expected the name of an MSR.');
       const value = c.number(1);
-      if (![DEF_TYPE, PAT, ...RANGES, ...FIXED].includes(name)) c.problem(0, `${name} is no MSR that the model has.`);
-      const range = /^IA32_MTRR_PHYS(BASE|MASK)(\d)$/.exec(name);
+      const msr = MSR_NUMBERS.get(name) ?? c.problem(0, `${name} is not an MSR that the model has.`);
       return {
         routine: world.routines.define(
           'wrmsr',
@@ -52,28 +43,17 @@ Fixed ranges lie below the scenario's pages: the write exits and zaps nothing th
               .step('exit; KVM keeps the value', (t) => {
                 if (!cpu.enter(t)) return;
                 cpu.exit(t, 'MSR_WRITE');
-                const { mmu } = world.kvm;
-                const vcpu = cpu.vcpuOf(t);
-                if (range)
-                  mmu.mtrr.writeRange(t.machine, vcpu, Number(range[2]), range[1] === 'BASE' ? 'base' : 'mask', value);
-                else if (name === DEF_TYPE) mmu.mtrr.writeDefType(t.machine, vcpu, value);
+                const { msrs } = world.kvm;
+                if (msrs.problem(msr, value) === undefined) return msrs.write(t.machine, cpu.vcpuOf(t), msr, value);
+                cpu.generalProtection(t, msr);
+                t.return(0);
               })
               .step('zap the leaves whose type it may have changed', (t) => {
-                const { mmu } = world.kvm;
-                const vm = cpu.vmOf(t);
-                const vcpu = cpu.vcpuOf(t);
-                if (name !== PAT && mmu.zapsForMtrr(t.machine, vm)) {
-                  for (let page = 0 as PageId; page < world.topology.pages.length; page++) {
-                    const touched =
-                      name === DEF_TYPE ||
-                      (range &&
-                        mmu.mtrr.enabled(t.machine, vcpu) &&
-                        mmu.mtrr.inRange(t.machine, vcpu, Number(range[2]), page));
-                    if (touched) mmu.zapPage(t.machine, vm, page, 'mtrr');
-                  }
-                }
-                t.return(0);
-              }),
+                const { msrs, mmu } = world.kvm;
+                const range = msrs.zaps(t.machine, cpu.vmOf(t), cpu.vcpuOf(t), msr);
+                if (range !== undefined) t.call(mmu.zapGfnRange, cpu.vmOf(t), ZAP_REASONS.indexOf('mtrr'), range);
+              })
+              .local((t) => t.return(0)),
           'instruction',
         ),
         action: undefined,

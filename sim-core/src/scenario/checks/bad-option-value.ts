@@ -5,6 +5,7 @@ import { LINES_WITH_OPTIONS, type OptionRule, optionsOfLine } from './options.ts
 function expected(rule: OptionRule): string {
   if (typeof rule.values === 'object') return oneOf(rule.values);
   if (rule.values === 'number' && rule.range) return `a number from ${rule.range[0]} to ${rule.range[1]}`;
+  if (rule.values === 'address') return 'the address of a page such as `0x2000`';
   return rule.values === 'cpu'
     ? 'the number of a physical CPU'
     : rule.values === 'vcpu'
@@ -14,6 +15,7 @@ function expected(rule: OptionRule): string {
 
 function fits(rule: OptionRule, value: string): boolean {
   if (typeof rule.values === 'object') return rule.values.includes(value);
+  if (rule.values === 'address') return /^(0x[0-9a-f]{1,13}|\d{1,15})$/i.test(value) && Number(value) % 0x1000 === 0;
   if (rule.values !== 'number' && rule.values !== 'cpu') return true;
   if (!/^\d{1,9}$/.test(value)) return false;
   const [least, most] = rule.range ?? [0, Number.MAX_SAFE_INTEGER];

@@ -59,7 +59,7 @@ function* nested(value: ExpectedValue, vocabulary: Vocabulary): Generator<Expect
   const { expr, shapes } = value;
   if (expr.kind === 'pointer') {
     const inner = shapes.flatMap((shape) => (shape.kind === 'pointer' ? [shape.to] : []));
-    yield* nested({ ...value, expr: expr.item, shapes: inner }, vocabulary);
+    for (const item of [expr.item, ...expr.more]) yield* nested({ ...value, expr: item, shapes: inner }, vocabulary);
   }
   if (expr.kind !== 'struct') return;
   const struct = structOfShapes(shapes, vocabulary);

@@ -95,6 +95,7 @@ export function countDims(
     files,
     vms: Math.max(1, count('KVM_CREATE_VM')),
     vcpus: Math.max(1, count('KVM_CREATE_VCPU')),
+    memorySlots: count('KVM_SET_USER_MEMORY_REGION', 'KVM_SET_USER_MEMORY_REGION2'),
     kvmDevices: Math.max(1, count('KVM_CREATE_DEVICE')),
     kvmVfioEntries: Math.max(1, count('KVM_SET_DEVICE_ATTR')),
     containers: Math.max(1, containers),

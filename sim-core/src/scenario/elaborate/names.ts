@@ -1,6 +1,6 @@
 /** What a first look over all lines finds: names that calls bind, and MMIO registers of devices. */
 import { msiRegister } from '../../pcie/pcie.ts';
-import type { Line, Operand } from '../ast.ts';
+import type { Expr, Line, Operand } from '../ast.ts';
 import { type Piece, piecesOf } from '../pieces.ts';
 import { remembered } from '../remembered.ts';
 import type { Source } from './sources.ts';
@@ -42,6 +42,16 @@ const mentionedIn = remembered(({ lines }: Piece) => {
   return { names, registers };
 });
 
+/** Names that output fields bind, those in structures that a structure points to among them. */
+function visitValue(value: Expr, names: Set<string>): void {
+  if (value.kind === 'pointer') for (const item of [value.item, ...value.more]) visitValue(item, names);
+  if (value.kind !== 'struct') return;
+  for (const field of value.fields) {
+    if (field.value.kind === 'in') visitValue(field.value.expr, names);
+    else if (field.value.bind.text !== 'NULL') names.add(field.value.bind.text);
+  }
+}
+
 function visitLine(
   content: Line['content'],
   names: Set<string>,
@@ -49,11 +59,7 @@ function visitLine(
 ): void {
   if (content.kind === 'syscall') {
     if (content.bind) names.add(content.bind.text);
-    for (const arg of content.args) {
-      if (arg.kind !== 'struct') continue;
-      for (const field of arg.fields)
-        if (field.value.kind === 'out' && field.value.bind.text !== 'NULL') names.add(field.value.bind.text);
-    }
+    for (const arg of content.args) visitValue(arg, names);
   } else if (content.kind === 'action') {
     for (const operand of content.operands) memberOf(operand, addRegister);
   } else if (content.kind === 'wait') memberOf(content.left, addRegister);

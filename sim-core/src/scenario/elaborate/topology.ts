@@ -3,12 +3,14 @@ import type { DeviceId, GroupId, None, PageId } from '../../state/ids.ts';
 import {
   type ActorModel,
   ADDRESS_BASE,
+  type Backing,
   type CpuModel,
   type DeviceModel,
   type GroupModel,
   type IommuModel,
   LINE_BYTES,
   PAGE_BYTES,
+  type PageModel,
   type Topology,
   WORD_BYTES,
   type WordModel,
@@ -57,7 +59,7 @@ export function buildTopology(
   const memory = memoryModels(items);
   const { actors, processes } = actorModels(actorBlocks, devices, sources, problems);
   return {
-    topology: { cpu: cpuModel(items), iommus, devices, groups, ...memory, actors, processes },
+    topology: { cpu: cpuModel(items, sources), iommus, devices, groups, ...memory, actors, processes },
     allowed: items.flatMap((item) =>
       item.kind === 'allow'
         ? [{ what: item.what.text, subjects: item.subjects.map((s) => s.text), max: numberOf(item.options, 'max', 0) }]
@@ -86,7 +88,7 @@ function switchOf(options: ReadonlyMap<string, string>, key: string, fallback: b
   return value === undefined ? fallback : value === 'on';
 }
 
-function cpuModel(items: readonly MachineItem[]): CpuModel {
+function cpuModel(items: readonly MachineItem[], sources: readonly Source[]): CpuModel {
   const item = items.find((i) => i.kind === 'cpu');
   const options = optionsOf(item?.options ?? []);
   const vendor = item?.vendor.text === 'amd' ? 'amd' : 'intel';
@@ -100,8 +102,27 @@ function cpuModel(items: readonly MachineItem[]): CpuModel {
     cleanSupply: switchOf(options, 'clean-supply', false),
     guestMtrr: switchOf(options, 'guest-mtrr', true),
     twoDimensionalPaging: switchOf(options, 'two-dimensional-paging', true),
+    tdpMmu: options.has('tdp-mmu') ? options.get('tdp-mmu') === 'on' : undefined,
+    physicalAddressBits: Number(options.get('physical-address-bits') ?? widestMask(sources)),
     options,
   };
+}
+
+const FEWEST_ADDRESS_BITS = 36;
+const MOST_ADDRESS_BITS = 52;
+/** Values written to a PHYSMASK, by `wrmsr` or by KVM_SET_MSRS. */
+const MASKS_WRITTEN = /PHYSMASK\d\s*,\s*(0x[\da-f]+)|index\s*=\s*0x20[13579bdf]\b[^}]*data\s*=\s*(0x[\da-f]+)/gi;
+
+/** A guest writes masks as wide as its addresses are: the scenario itself says how wide that is. */
+function widestMask(sources: readonly Source[]): number {
+  let bits = FEWEST_ADDRESS_BITS;
+  for (const { parsed } of sources) {
+    for (const { text } of parsed.lines) {
+      for (const [, written, set] of text.matchAll(MASKS_WRITTEN))
+        bits = Math.max(bits, BigInt((written ?? set) as string).toString(2).length);
+    }
+  }
+  return Math.min(bits, MOST_ADDRESS_BITS);
 }
 
 function iommuModel(item: Extract<MachineItem, { kind: 'iommu' }>): IommuModel {
@@ -151,7 +172,20 @@ function deviceModels(
 function memoryModels(items: readonly MachineItem[]): Pick<Topology, 'words' | 'lines' | 'pages'> {
   const words: WordModel[] = [];
   const lines: { page: PageId; words: number[] }[] = [];
-  const pages: { name: string; lines: number[]; words: number[]; reservedUncached: boolean }[] = [];
+  const pages: (PageModel & { lines: number[]; words: number[] })[] = [];
+  const taken = new Set(
+    items.flatMap((item) => {
+      const at = item.kind === 'memory' ? optionsOf(item.options).get('at') : undefined;
+      return at === undefined ? [] : [BigInt(at)];
+    }),
+  );
+  let next = ADDRESS_BASE;
+  const place = (at: string | undefined): bigint => {
+    if (at !== undefined) return BigInt(at);
+    while (taken.has(next)) next += PAGE_BYTES;
+    next += PAGE_BYTES;
+    return next - PAGE_BYTES;
+  };
   const pageByName = new Map<string, PageId>();
   for (const item of items) {
     if (item.kind !== 'memory') continue;
@@ -163,6 +197,8 @@ function memoryModels(items: readonly MachineItem[]): Pick<Topology, 'words' | '
         name: pageName ?? (item.names[0]?.text as string),
         lines: [],
         words: [],
+        address: place(optionsOf(item.options).get('at')),
+        backing: (optionsOf(item.options).get('backing') ?? 'ram') as Backing,
         reservedUncached: optionsOf(item.options).get('host-mtrr') === 'UC',
       });
       if (pageName !== undefined) pageByName.set(pageName, page);
@@ -173,8 +209,7 @@ function memoryModels(items: readonly MachineItem[]): Pick<Topology, 'words' | '
     lines.push({ page, words: [] });
     here.lines.push(line);
     for (const [i, name] of item.names.entries()) {
-      const address =
-        ADDRESS_BASE + BigInt(page) * PAGE_BYTES + BigInt(lineInPage) * LINE_BYTES + BigInt(i) * WORD_BYTES;
+      const address = here.address + BigInt(lineInPage) * LINE_BYTES + BigInt(i) * WORD_BYTES;
       lines[line]?.words.push(words.length);
       here.words.push(words.length);
       words.push({ name: name.text, line, page, initial: Number(item.values[i]?.value ?? 0n), address });
@@ -216,6 +251,7 @@ function actorModels(
           process: -1,
           subject: Number(name),
           cpu,
+          firmware: switchOf(optionsOf(header.options), 'firmware', true),
           line: block.line,
           file,
         };

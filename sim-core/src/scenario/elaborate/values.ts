@@ -50,6 +50,7 @@ export function compileValue(expr: Expr, shape: OperandShape | undefined, contex
       return {
         ...constant(0x7ff0_0000_0000n),
         pointee: compileValue(expr.item, shape?.kind === 'pointer' ? shape.to : undefined, context),
+        more: expr.more.map((item) => compileValue(item, shape?.kind === 'pointer' ? shape.to : undefined, context)),
       };
     case 'struct':
       return compileStruct(expr, shape, context);

@@ -60,7 +60,7 @@ function valueWords(out: WordCollector, expr: Expr, struct: StructSpec | undefin
       out.symbol(expr.name, 'word', false, details);
       break;
     case 'pointer':
-      valueWords(out, expr.item, struct, field);
+      for (const item of [expr.item, ...expr.more]) valueWords(out, item, struct, field);
       break;
     case 'struct':
       for (const { name, value } of expr.fields) {
@@ -69,7 +69,7 @@ function valueWords(out: WordCollector, expr: Expr, struct: StructSpec | undefin
         // `fd=>NULL` binds nothing: the kernel cannot write there.
         if (value.kind === 'out' && value.bind.text === 'NULL') out.add('constant', value.bind.span, of);
         else if (value.kind === 'out') out.symbol(value.bind, 'name', true, of);
-        else valueWords(out, value.expr, struct, name.text);
+        else valueWords(out, value.expr, innerStruct(out, value.expr, struct, name.text) ?? struct, name.text);
         if (value.kind === 'out' && value.declared) out.add('number', value.declared.span);
       }
   }
@@ -152,3 +152,16 @@ const ROLE_OF_SHAPE: Readonly<Partial<Record<string, OperandRole>>> = {
   bdf: 'bdf',
   'config-register': 'config-register',
 };
+
+/** The structure that a field of another one points to, where a value stands that can be one. */
+function innerStruct(
+  { vocabulary }: WordCollector,
+  { kind }: Expr,
+  struct: StructSpec | undefined,
+  field: string,
+): StructSpec | undefined {
+  if (kind !== 'pointer' && kind !== 'struct') return undefined;
+  const shape = struct?.fields.find(({ name }) => name === field)?.shape;
+  const to = shape?.kind === 'pointer' ? shape.to : shape;
+  return to?.kind === 'struct' ? vocabulary.structs.get(to.struct) : undefined;
+}
