@@ -9,7 +9,7 @@ import {
   Rebuilder,
   type Rebuilt,
 } from '@snoopscope/sim-core';
-import type { Call } from './commands/command.ts';
+import { type Call, KERNELS, type OptionSpec } from './commands/command.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 import { FORMAT_VERSION } from './json.ts';
@@ -48,6 +48,29 @@ export function rebuilderOf(call: Call): Rebuilder {
   });
 }
 
+/** Options of everything that reads logs. */
+export const importOptions: readonly OptionSpec[] = [
+  {
+    name: 'kernel',
+    value: 'KERNEL',
+    doc: 'Which kernel wrote the log. Default: what the files say, else the release whose answers agree.',
+    offers: KERNELS,
+  },
+  {
+    name: 'assume',
+    value: 'LIST',
+    doc: 'What no file says: `snoop-control=off`, `vendor=amd`, `self-snoop=on`, with commas between.',
+  },
+  { name: 'all', doc: 'Keep calls that touch nothing that is modelled as statements, too.' },
+  {
+    name: 'from',
+    value: 'LINE',
+    doc: 'Begin at this line of the log; of earlier ones, what opens and sets up is kept.',
+  },
+  { name: 'to', value: 'LINE', doc: 'Stop after this line of the log.' },
+  { name: 'vm', value: 'N', doc: 'Which VM of the log the exits are of, counted from 1. Default: 1.' },
+];
+
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   'snoop-control': ['on', 'off'],
   vendor: ['intel', 'amd'],
@@ -76,7 +99,7 @@ export function choicesOf(call: Call): MachineChoices {
   };
 }
 
-function refuseEmpty({ files, steps }: Rebuilt): void {
+export function refuseEmpty({ files, steps }: Rebuilt): void {
   if (steps.length > 0) return;
   const first = files[0];
   throw new Failure(
@@ -103,8 +126,8 @@ function importMachine(call: Call, { machine }: ReadLogs): ExitCode {
   return EXIT.fine;
 }
 
-/** Everything that is not the scenario. */
-function remarks(call: Call, rebuilt: Rebuilt, { outcome, kernel, agreeing }: Imported, { files }: ReadLogs): void {
+/** What each file was taken for. */
+export function remarkFiles(call: Call, { files }: ReadLogs): void {
   for (const { name, what, log, broken } of files) {
     const counts = log?.counts;
     const unread =
@@ -116,6 +139,11 @@ function remarks(call: Call, rebuilt: Rebuilt, { outcome, kernel, agreeing }: Im
     );
     if (broken !== undefined) call.remark(`${name}: ${broken}; what came before was read.`);
   }
+}
+
+/** Everything that is not the scenario. */
+function remarks(call: Call, rebuilt: Rebuilt, { outcome, kernel, agreeing }: Imported, read: ReadLogs): void {
+  remarkFiles(call, read);
   const without = [...rebuilt.counted.values()].reduce((sum, { count }) => sum + count, 0);
   const unknown = [...rebuilt.translation.unknown];
   call.remark(

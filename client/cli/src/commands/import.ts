@@ -5,11 +5,11 @@ import { recordingScenario } from '@snoopscope/sim-core';
 import { listed } from '../arguments.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
-import { importLogs } from '../import-log.ts';
+import { importLogs, importOptions } from '../import-log.ts';
 import { FORMAT_VERSION } from '../json.ts';
 import { LOG_KINDS } from '../read-logs.ts';
 import { readRecording } from '../recording-file.ts';
-import { ANY_FILES, type Call, type Command, FORMAT, KERNELS } from './command.ts';
+import { ANY_FILES, type Call, type Command, FORMAT } from './command.ts';
 
 /** What may be named before the files; without a name each file is found out. */
 const KINDS: readonly string[] = ['recording', ...LOG_KINDS, 'machine'];
@@ -29,25 +29,7 @@ export const importCommand: Command = {
     'KIND `recording` is for sequences of system calls recorded on a real kernel, as JSON lines.',
   ],
   options: [
-    {
-      name: 'kernel',
-      value: 'KERNEL',
-      doc: 'Which kernel wrote the log. Without it what the files say, else the release whose answers agree.',
-      offers: KERNELS,
-    },
-    {
-      name: 'assume',
-      value: 'LIST',
-      doc: 'What no file says: `snoop-control=off`, `vendor=amd`, `self-snoop=on`, with commas between.',
-    },
-    { name: 'all', doc: 'Keep calls that touch nothing that is modelled as statements, too.' },
-    {
-      name: 'from',
-      value: 'LINE',
-      doc: 'The line of the log to begin at; of earlier ones, what opens and sets up is kept.',
-    },
-    { name: 'to', value: 'LINE', doc: 'The last line of the log to look at.' },
-    { name: 'vm', value: 'N', doc: 'Which VM of the log the exits are of, counted from 1.' },
+    ...importOptions,
     { name: 'sequence', value: 'ID', doc: 'Which sequence of a recording; needed when there are several.' },
     { name: 'list', doc: 'Print the names of the sequences of a recording instead.' },
     FORMAT,

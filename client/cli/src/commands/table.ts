@@ -12,6 +12,7 @@ import { inventory } from './inventory.ts';
 import { kernels } from './kernels.ts';
 import { lsp } from './lsp.ts';
 import { merge } from './merge.ts';
+import { report } from './report.ts';
 import { run } from './run.ts';
 import { test } from './test.ts';
 
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   test,
   bisect,
   importCommand,
+  report,
   inventory,
   exportCommand,
   kernels,

@@ -3,7 +3,7 @@
 import type { Model } from '../../engine/model.ts';
 import { FINDINGS } from '../../engine/monitors/table.ts';
 import { Run } from '../../engine/run.ts';
-import { resultText } from '../../explain/describe.ts';
+import { findingText, resultText } from '../../explain/describe.ts';
 import type { Profile } from '../../kernel/profiles.ts';
 import { PROFILES } from '../../kernel/profiles.ts';
 import { ModelLimit } from '../../limits.ts';
@@ -31,7 +31,11 @@ export interface LogOutcome {
   readonly differences: readonly LogDifference[];
   /** Net registrations after each change. */
   readonly registrations: readonly number[];
+  /** Where each change of the registrations is: the line of the scenario, from 0. */
+  readonly changes: readonly { readonly count: number; readonly line: number | undefined }[];
   readonly wbinvds: readonly (readonly number[])[];
+  /** Findings other than results that differ, each once. */
+  readonly findings: readonly string[];
   readonly model: Model | undefined;
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -40,7 +44,17 @@ export interface LogOutcome {
 export function compareWith(rebuilt: Rebuilt, text: string, profile: Profile): LogOutcome {
   const parsed = parse(text);
   const { model, diagnostics } = elaborate(parsed, { profile });
-  if (!model) return { profile, differences: [], registrations: [], wbinvds: [], model: undefined, diagnostics };
+  if (!model)
+    return {
+      profile,
+      differences: [],
+      registrations: [],
+      changes: [],
+      wbinvds: [],
+      findings: [],
+      model: undefined,
+      diagnostics,
+    };
   const run = new Run(model);
   let limit: string | undefined;
   try {
@@ -67,7 +81,16 @@ export function compareWith(rebuilt: Rebuilt, text: string, profile: Profile): L
       profile: `it cannot move; ${run.scheduleProblem.possible.join(', ') || 'nobody'} can`,
     });
   differences.push(...againstDeeds(rebuilt, seen));
-  return { profile, differences, registrations: seen.registrations, wbinvds: seen.wbinvds, model, diagnostics };
+  return {
+    profile,
+    differences,
+    registrations: seen.registrations,
+    changes: seen.changes,
+    wbinvds: seen.wbinvds,
+    findings: [...seen.findings],
+    model,
+    diagnostics,
+  };
 }
 
 function declaredIn(line: string): string {
@@ -77,23 +100,31 @@ function declaredIn(line: string): string {
 interface Seen {
   readonly results: { readonly line: number; readonly value: number }[];
   readonly registrations: number[];
+  readonly changes: { readonly count: number; readonly line: number | undefined }[];
   readonly wbinvds: number[][];
+  readonly findings: Set<string>;
 }
 
 function observe({ log, events, model }: Run): Seen {
-  const seen: Seen = { results: [], registrations: [], wbinvds: [] };
+  const seen: Seen = { results: [], registrations: [], changes: [], wbinvds: [], findings: new Set() };
+  let line: number | undefined;
+  const change = (count: number): void => {
+    seen.registrations.push(count);
+    seen.changes.push({ count, line });
+  };
   const { kvm } = model.world;
   let count = 0;
   for (let at = 0; at < events * EVENT_WIDTH; at += EVENT_WIDTH) {
     const [code, a, b, c] = log.subarray(at, at + EVENT_WIDTH) as unknown as [number, number, number, number];
-    if (code === NOTE.call && b === kvm.registerNoncoherentDma.id) seen.registrations.push(++count);
-    else if (code === NOTE.call && b === kvm.unregisterNoncoherentDma.id) seen.registrations.push(--count);
+    if (code === NOTE.step) line = model.nodes[b]?.place.line;
+    else if (code === NOTE.call && b === kvm.registerNoncoherentDma.id) change(++count);
+    else if (code === NOTE.call && b === kvm.unregisterNoncoherentDma.id) change(--count);
     else if (code === NOTE.exit && EXIT_REASONS[b] === 'WBINVD') seen.wbinvds.push([]);
     else if (code === NOTE.wbinvd) seen.wbinvds.at(-1)?.push(a);
     else if (code === NOTE.finding && FINDINGS[a] === 'unexpected-result') {
-      const line = model.nodes[b]?.place.line;
-      if (line !== undefined) seen.results.push({ line, value: c });
-    }
+      const at = model.nodes[b]?.place.line;
+      if (at !== undefined) seen.results.push({ line: at, value: c });
+    } else if (code === NOTE.finding) seen.findings.add(findingText(model, a, b, c));
   }
   return seen;
 }

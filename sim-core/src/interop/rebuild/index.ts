@@ -8,4 +8,5 @@ export { type MachineChoices, machineBlock } from './machine-block.ts';
 export { MachineFiles } from './machine-files.ts';
 export type { LogFile } from './rebuild.ts';
 export { Rebuilder, type Rebuilt } from './rebuild.ts';
+export { type LogReport, reportOf, reportText } from './report.ts';
 export { Assumptions } from './step.ts';

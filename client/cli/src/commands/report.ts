@@ -1,0 +1,43 @@
+/** `snoopscope report FILE…`: what people ask in bug reports. */
+import { imported, reportOf, reportText } from '@snoopscope/sim-core';
+import { EXIT } from '../exit-codes.ts';
+import { choicesOf, importOptions, rebuilderOf, refuseEmpty, remarkFiles } from '../import-log.ts';
+import { FORMAT_VERSION } from '../json.ts';
+import { profileOf } from '../kernels.ts';
+import { readLogs } from '../read-logs.ts';
+import { ANY_FILES, type Command } from './command.ts';
+
+export const report: Command = {
+  name: 'report',
+  summary: 'Say what went wrong in logs of a real machine, and what to do.',
+  operands: 'FILE…',
+  minOperands: 1,
+  maxOperands: Number.POSITIVE_INFINITY,
+  operandOffers: [ANY_FILES],
+  description: [
+    'Takes what `import` takes: logs of one run, files about the machine, and what the VMM printed on stderr. The report is one page: the machine, whether the VM was non-coherent and since which call, what it cost, which call failed and why, what to do, and the command that would tell what the files do not.',
+  ],
+  options: [
+    ...importOptions,
+    { name: 'format', value: 'FORMAT', choices: ['text', 'json', 'markdown'], doc: 'How to print. Default: text.' },
+  ],
+  examples: [
+    { line: 'report qemu.strace inventory.txt', about: 'A failed start, with the machine it happened on.' },
+    { line: 'report --format markdown qemu.strace trace.txt > report.md', about: 'For a bug tracker.' },
+  ],
+  async run(call) {
+    const rebuilder = rebuilderOf(call);
+    const choices = choicesOf(call);
+    const asked = call.text('kernel');
+    const profile = asked === undefined ? undefined : profileOf(asked);
+    const read = await readLogs(call, call.operands, rebuilder);
+    if (read.interrupted) return EXIT.interrupted;
+    const rebuilt = rebuilder.finish();
+    refuseEmpty(rebuilt);
+    remarkFiles(call, read);
+    const document = reportOf(rebuilt, imported(rebuilt, choices, profile), read.machine.messages);
+    if (call.format === 'json') call.printJson({ format: FORMAT_VERSION, ...document });
+    else call.print(reportText(document, call.format === 'markdown'));
+    return EXIT.fine;
+  },
+};

@@ -1,0 +1,240 @@
+/** What a person would give as the cause of a failed start: one record each, asked in this order. */
+import type { DeviceFacts, MachineFacts } from './machine-facts.ts';
+import { groupDevices } from './machine-facts.ts';
+import type { HostMessage } from './machine-files.ts';
+import type { Rebuilt } from './rebuild.ts';
+
+/** Something that went wrong. */
+export interface Cause {
+  readonly id: CauseId;
+  /** One sentence. */
+  readonly text: string;
+  /** What mends it. */
+  readonly remedy?: string;
+  /** A command that tells what the files do not. */
+  readonly command?: string;
+}
+
+export type CauseId =
+  | 'permission'
+  | 'not-bound'
+  | 'not-viable'
+  | 'second-user'
+  | 'memlock'
+  | 'no-iommu'
+  | 'no-iommufd'
+  | 'never-registered'
+  | 'ended-early';
+
+interface Known {
+  readonly rebuilt: Rebuilt;
+  readonly facts: MachineFacts;
+  readonly messages: readonly HostMessage[];
+  /** Does the process of the log end? */
+  readonly ended: boolean;
+  readonly found: readonly Cause[];
+}
+
+type Finder = (known: Known) => readonly Cause[];
+
+/** All causes that the logs and the files about the machine show. */
+export function causesOf(rebuilt: Rebuilt, messages: readonly HostMessage[]): Cause[] {
+  const found: Cause[] = [];
+  const ended = rebuilt.steps.some(({ text }) => text === 'exit(0)');
+  for (const find of FINDERS) found.push(...find({ rebuilt, facts: rebuilt.facts, messages, ended, found }));
+  return found;
+}
+
+function permission({ rebuilt }: Known): Cause[] {
+  return rebuilt.leftOut.flatMap(({ text }) => {
+    const path = /^open\("([^"]+)".* = -(?:EACCES|EPERM)$/.exec(text)?.[1];
+    if (path === undefined) return [];
+    return [
+      {
+        id: 'permission' as const,
+        text: `Opening ${path} was refused: the user of the VMM is not permitted to read and write it.`,
+        remedy: `Give that user access to ${path}, with a udev rule or by starting the VMM from libvirt.`,
+        command: `ls -l ${path}; id`,
+      },
+    ];
+  });
+}
+
+function notBound({ rebuilt, facts }: Known): Cause[] {
+  return [...rebuilt.translation.groups].flatMap(([group, use]) => {
+    if (!use.missing) return [];
+    const members = groupDevices(facts, group).filter(({ bridge }) => !bridge);
+    const why = members.length > 0 ? members.map(driverText).join(', ') : `/dev/vfio/${group} does not exist`;
+    return [
+      {
+        id: 'not-bound' as const,
+        text: `No device of group ${group} is bound to VFIO: ${why}.`,
+        remedy: `Bind ${members[0]?.bdf ?? 'the device'} to vfio-pci: \`driverctl set-override ${members[0]?.bdf ?? 'ADDRESS'} vfio-pci\`.`,
+        ...(members.length === 0 && { command: membersCommand(group) }),
+      },
+    ];
+  });
+}
+
+function driverText({ bdf, driver }: DeviceFacts): string {
+  if (driver === undefined) return `${bdf} is in it`;
+  return driver === 'none' ? `${bdf} has no driver` : `${bdf} is bound to ${driver}`;
+}
+
+/** Drivers with which a function does not spoil its group. */
+const HARMLESS: ReadonlySet<string> = new Set(['vfio-pci', 'none', 'pcieport', 'pci-stub']);
+
+function notViable({ rebuilt, facts, ended }: Known): Cause[] {
+  return [...rebuilt.translation.groups].flatMap(([group, use]) => {
+    const asked = rebuilt.steps.some(({ text }) => text.startsWith(`ioctl(group${group}, VFIO_GROUP_GET_STATUS`));
+    const used = rebuilt.steps.some(({ text }) => text.startsWith(`ioctl(group${group}, VFIO_GROUP_SET_CONTAINER`));
+    if (!use.opened || use.busy || !asked || used || !ended) return [];
+    const spoilers = groupDevices(facts, group).filter(
+      ({ bridge, driver }) => !bridge && driver !== undefined && !HARMLESS.has(driver),
+    );
+    const why =
+      spoilers.length > 0
+        ? `${spoilers.map(driverText).join(', ')}, and every device of a group must be bound to VFIO or have no driver`
+        : 'the VMM asked for its status and closed it again, which it does when a device of the group is bound to another driver';
+    return [
+      {
+        id: 'not-viable' as const,
+        text: `Group ${group} is not viable: ${why}.`,
+        remedy:
+          spoilers.length > 0
+            ? `Bind ${spoilers.map(({ bdf }) => bdf).join(' and ')} to vfio-pci as well, or unbind it; or move the device to a slot with a group of its own (ACS).`
+            : 'Bind every device of the group to vfio-pci, or unbind it.',
+        ...(spoilers.length === 0 && { command: membersCommand(group) }),
+      },
+    ];
+  });
+}
+
+function membersCommand(group: string): string {
+  return `for d in /sys/kernel/iommu_groups/${group}/devices/*; do lspci -nnks "\${d##*/}"; done`;
+}
+
+function secondUser({ rebuilt, facts }: Known): Cause[] {
+  const cdevs = (facts.nodes ?? []).filter((node) => node.startsWith('/dev/vfio/devices/'));
+  const busy = [...rebuilt.translation.groups]
+    .filter(([, use]) => use.busy)
+    .map(
+      ([group]): Cause => ({
+        id: 'second-user',
+        text: `Group ${group} has a second user: another process has /dev/vfio/${group} open${cdevs.length > 0 ? `, or has bound a device of the group to an iommufd through ${cdevs.join(' or ')}` : ''}.`,
+        remedy:
+          'A group, or a device of it through its character device, belongs to one process at a time: stop the other user first.',
+        command: `fuser -v /dev/vfio/${group}${cdevs.length > 0 ? ' /dev/vfio/devices/*' : ''}`,
+      }),
+    );
+  const refused = rebuilt.steps.find(
+    ({ text, result }) => text.includes('VFIO_DEVICE_BIND_IOMMUFD') && (result === '-EINVAL' || result === '-EBUSY'),
+  );
+  const node = [...rebuilt.translation.cdevs.keys()][0];
+  if (!refused || node === undefined) return busy;
+  const group = refused.result === '-EBUSY';
+  return [
+    ...busy,
+    {
+      id: 'second-user',
+      text: group
+        ? `The group of /dev/vfio/devices/${node} is open: a device is used through its group or through its character device, not both.`
+        : `The device of /dev/vfio/devices/${node} has a second user: another process has bound it to an iommufd.`,
+      remedy: 'Stop the other user first.',
+      command: `fuser -v /dev/vfio/devices/${node} /dev/vfio/*`,
+    },
+  ];
+}
+
+function memlock({ rebuilt, messages }: Known): Cause[] {
+  const refused = rebuilt.leftOut.some(({ text }) => /(?:MAP_DMA|IOAS_MAP) = -ENOMEM$/.test(text));
+  const said = messages.find(({ text }) => text.includes('RLIMIT_MEMLOCK'));
+  if (!refused) return [];
+  return [
+    {
+      id: 'memlock',
+      text: `RLIMIT_MEMLOCK is too low: the memory of the guest could not be pinned${said ? ` (kernel log: ${said.text})` : ', or the host is out of memory'}.`,
+      remedy:
+        'Raise the limit of locked memory above the size of the guest: `ulimit -l`, LimitMEMLOCK= of the service, or <hard_limit> of libvirt.',
+      ...(!said && { command: "dmesg | grep RLIMIT_MEMLOCK; grep 'Max locked' /proc/PID/limits" }),
+    },
+  ];
+}
+
+function noIommu({ facts, rebuilt }: Known): Cause[] {
+  if (facts.iommu !== false || [...rebuilt.translation.groups.values()].some(({ opened }) => opened)) return [];
+  return [
+    {
+      id: 'no-iommu',
+      text: 'No IOMMU is in use: no device of this machine has an IOMMU group, so VFIO has no device to open.',
+      remedy:
+        'Switch VT-d or AMD-Vi on in the firmware, and on Intel boot with `intel_iommu=on` unless the kernel does so by default.',
+    },
+  ];
+}
+
+function noIommufd({ facts, rebuilt, found, ended }: Known): Cause[] {
+  const missing = rebuilt.steps.some(
+    ({ text, result }) => text.startsWith('open("/dev/iommu"') && result === '-ENOENT',
+  );
+  const noNode = facts.nodes !== undefined && !facts.nodes.includes('/dev/iommu');
+  const early = ended && found.length === 0 && rebuilt.translation.vms.length === 0;
+  if (!missing && !(noNode && early)) return [];
+  return [
+    {
+      id: 'no-iommufd',
+      text: 'This kernel has no iommufd: /dev/iommu does not exist.',
+      remedy:
+        'Use a kernel with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV (v6.6 and later), or start the VMM without iommufd, through the group.',
+    },
+  ];
+}
+
+function neverRegistered({ rebuilt }: Known): Cause[] {
+  if (rebuilt.translation.vms.length === 0) return [];
+  return rebuilt.steps.flatMap(({ text, result }) => {
+    const group = /^ioctl\((group\w+), VFIO_GROUP_SET_CONTAINER/.exec(text)?.[1];
+    if (group === undefined || result?.startsWith('-')) return [];
+    const added = rebuilt.steps.some((step) => step.text.includes('_ADD') && step.text.includes(`addr=[${group}]`));
+    if (added) return [];
+    return [
+      {
+        id: 'never-registered' as const,
+        text: `${group} was attached and KVM was never told of it: KVM takes DMA of its devices for coherent, and does not execute WBINVD of the guest.`,
+        remedy: 'The VMM must add the group to a kvm-vfio device (KVM_DEV_VFIO_GROUP_ADD) after VFIO_SET_IOMMU.',
+      },
+    ];
+  });
+}
+
+function endedEarly({ rebuilt, found, ended, facts }: Known): Cause[] {
+  const { groups, cdevs, vms } = rebuilt.translation;
+  if (!ended || found.length > 0 || groups.size > 0 || cdevs.size > 0) return [];
+  const when =
+    vms.length > 0
+      ? 'after it created the VM, before it opened a group or a device of VFIO'
+      : 'before it opened /dev/kvm';
+  return [
+    {
+      id: 'ended-early',
+      text: `The VMM ended by itself, ${when}: the log shows no call that failed.`,
+      remedy: 'Its own message on stderr says why.',
+      command:
+        facts.iommu === undefined
+          ? 'ls -l /dev/iommu /sys/kernel/iommu_groups /sys/bus/pci/devices/*/iommu_group'
+          : 'ls -l /sys/bus/pci/devices/*/iommu_group',
+    },
+  ];
+}
+
+const FINDERS: readonly Finder[] = [
+  permission,
+  noIommu,
+  notBound,
+  notViable,
+  secondUser,
+  memlock,
+  noIommufd,
+  neverRegistered,
+  endedEarly,
+];

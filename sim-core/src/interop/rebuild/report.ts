@@ -1,0 +1,183 @@
+/** What people ask in bug reports, answered from logs of one run and files about the machine. */
+import { type Cause, causesOf } from './causes.ts';
+import type { WbinvdExit } from './evidence.ts';
+import type { Imported } from './kernel-choice.ts';
+import type { HostMessage } from './machine-files.ts';
+import type { Rebuilt } from './rebuild.ts';
+
+/** Sections of a report, each a list of sentences. */
+export interface LogReport {
+  readonly machine: readonly string[];
+  readonly vm: readonly string[];
+  readonly wrong: readonly string[];
+  readonly causes: readonly Cause[];
+  readonly remedies: readonly string[];
+  readonly unknown: readonly { readonly what: string; readonly command: string }[];
+}
+
+export function reportOf(rebuilt: Rebuilt, result: Imported, messages: readonly HostMessage[]): LogReport {
+  const causes = causesOf(rebuilt, messages);
+  return {
+    machine: machineSentences(rebuilt, result),
+    vm: vmSentences(rebuilt, result),
+    wrong: [
+      ...causes.map(({ text }) => text),
+      ...differenceSentences(result),
+      ...messages.filter(({ source }) => source === 'vmm').map(({ text }) => `The VMM said: ${text}`),
+    ],
+    causes,
+    remedies: causes.flatMap(({ remedy }) => remedy ?? []),
+    unknown: [
+      ...causes.flatMap(({ text, command }) => (command === undefined ? [] : [{ what: text, command }])),
+      ...unknownOf(rebuilt),
+    ],
+  };
+}
+
+function machineSentences({ facts, translation }: Rebuilt, { kernel }: Imported): string[] {
+  const { vendor, cpus, units, devices, iommu, selfSnoop } = facts;
+  const assigned = devices.filter(
+    ({ bdf, group }) =>
+      (group !== undefined && translation.groups.has(group)) ||
+      [...translation.cdevs.values()].some((use) => use.devices.has(bdf)),
+  );
+  return [
+    `Kernel: ${kernel}`,
+    ...(vendor === undefined
+      ? []
+      : [
+          `CPUs: ${cpus ?? 'an unknown number of'} from ${vendor === 'intel' ? 'Intel' : 'AMD'}${selfSnoop === undefined ? '' : `, ${selfSnoop ? 'with' : 'without'} self-snoop`}.`,
+        ]),
+    ...units.map(
+      ({ name, driver, snoopControl, source }) =>
+        `IOMMU unit ${name} (${driver})${snoopControl === undefined ? '' : ` ${snoopControl ? 'can' : 'cannot'} enforce snooping (${source})`}.`,
+    ),
+    ...(iommu === false ? ['No IOMMU is in use.'] : []),
+    ...assigned.map(
+      ({ bdf, title, group, driver, noSnoop }) =>
+        `Device ${bdf}${title === undefined ? '' : ` (${title})`}, group ${group}${driver === undefined ? '' : `, ${driver === 'none' ? 'no driver' : `driver ${driver}`}`}${noSnoop === undefined ? '' : `, Enable No Snoop ${noSnoop ? 'on' : 'off'}`}.`,
+    ),
+  ];
+}
+
+function vmSentences(rebuilt: Rebuilt, { outcome, text }: Imported): string[] {
+  const { deeds, evidence, translation } = rebuilt;
+  if (translation.vms.length === 0) return ['No VM was created.'];
+  const lines = text.split('\n');
+  const counts = outcome.registrations;
+  const seen = evidence?.hasFunctions === true;
+  const sentences: string[] = [];
+  if (counts.length === 0)
+    sentences.push(
+      `The VM was never non-coherent: ${seen ? 'the kernel registered no' : 'on this machine, the calls of the log register no'} non-coherent DMA. Its WBINVDs are skipped.`,
+    );
+  for (const [i, { count, line }] of outcome.changes.entries()) {
+    const before = i === 0 ? 0 : (counts[i - 1] as number);
+    const where = line === undefined ? '' : `: ${(lines[line] ?? '').trim().replace(/ *\/\/ (.*)$/, ' (log $1)')}`;
+    if (before === 0 && count > 0)
+      sentences.push(`The VM became non-coherent with line ${(line ?? 0) + 1} of the scenario${where}`);
+    else if (count === 0) sentences.push(`It became coherent again with line ${(line ?? 0) + 1}${where}`);
+  }
+  if (counts.length > 0 && counts.at(-1) !== 0) sentences.push('It is non-coherent to the end of the log.');
+  if (!seen && counts.length > 0)
+    sentences.push('This follows from the calls on this machine; a log of the kernel would show it.');
+  const exits = (deeds ?? []).flatMap((deed) => (deed.kind === 'wbinvd' ? [deed] : []));
+  return [...sentences, ...costSentences(exits, rebuilt)];
+}
+
+function costSentences(exits: readonly WbinvdExit[], { evidence, knowsFlushes }: Rebuilt): string[] {
+  if (!evidence) return [];
+  const executed = exits.filter(({ flushed }) => flushed.length > 0);
+  const flushes = tally(executed.flatMap(({ flushed }) => flushed.map((cpu) => `cpu${cpu}`)));
+  const zaps = evidence.functions.get('kvm_zap_gfn_range')?.count;
+  return [
+    `WBINVD exits: ${exits.length}${knowsFlushes ? `, executed ${executed.length}` : ', executed or not is not in the log'} (${tally(exits.map(({ vcpu, tid }) => (vcpu === undefined ? `thread ${tid}` : `vcpu${vcpu}`))) || 'no vCPU'}).`,
+    ...(flushes === '' ? [] : [`Flushes of physical CPUs: ${flushes}.`]),
+    ...(zaps === undefined
+      ? []
+      : [`Page tables of the guest were zapped ${zaps} times because memory types changed (kvm_zap_gfn_range).`]),
+  ];
+}
+
+function tally(names: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts]
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ');
+}
+
+function differenceSentences({ outcome, agreeing }: Imported): string[] {
+  const named = outcome.profile.name;
+  const sentences = outcome.differences
+    .slice(0, MOST)
+    .map(
+      ({ text, kernel, profile }) =>
+        `The kernel and ${named} differ: ${text}: the log says ${kernel}, ${named} ${profile}.`,
+    );
+  if (agreeing.length > 0) sentences.push(`No difference with ${agreeing.map(({ name }) => name).join(', ')}.`);
+  return [...sentences, ...outcome.findings.map((finding) => `On ${named} this run shows ${finding}.`)];
+}
+
+const MOST = 10;
+
+/** What no file that was given says, with the command that would. */
+function unknownOf({ facts, evidence, translation }: Rebuilt): LogReport['unknown'] {
+  const assigned = translation.groups.size + translation.cdevs.size > 0;
+  return [
+    ...(facts.release === undefined ? [{ what: 'Which kernel it was.', command: 'uname -a' }] : []),
+    ...(assigned && facts.units.length === 0 && facts.iommu !== false
+      ? [{ what: 'Whether the IOMMU can enforce snooping.', command: 'grep . /sys/class/iommu/*/intel-iommu/ecap' }]
+      : []),
+    ...(assigned && facts.devices.every(({ noSnoop }) => noSnoop === undefined)
+      ? [{ what: 'Whether Enable No Snoop of the device is set.', command: 'lspci -vvv -nn' }]
+      : []),
+    ...(evidence?.hasFunctions
+      ? []
+      : [
+          {
+            what: 'Whether WBINVDs of the guest were executed, and where.',
+            command:
+              "trace-cmd record -e kvm:kvm_exit -p function -l '*noncoherent_dma*' -l '*wbinvd*' -l 'kvm_vfio_*' …",
+          },
+        ]),
+  ];
+}
+
+/** The report as text, or as Markdown. */
+export function reportText(report: LogReport, markdown: boolean): string {
+  const section = (title: string, lines: readonly string[]): string[] =>
+    lines.length === 0
+      ? []
+      : [
+          markdown ? `## ${title}` : title,
+          '',
+          ...lines.map((line) => (markdown ? `- ${escaped(line)}` : `  ${line}`)),
+          '',
+        ];
+  const unknown = report.unknown.map(({ what, command }) =>
+    markdown ? `${what} \`\`${command}\`\`` : `${what}\n      ${command}`,
+  );
+  return [
+    ...section('Machine', report.machine),
+    ...section('VM', report.vm),
+    ...section('What went wrong', report.wrong.length > 0 ? report.wrong : ['Nothing that the logs show.']),
+    ...section('What to do', report.remedies),
+    ...(unknown.length === 0
+      ? []
+      : [
+          markdown ? '## What would tell more' : 'What would tell more',
+          '',
+          ...unknown.map((line) => (markdown ? `- ${line}` : `  ${line}`)),
+          '',
+        ]),
+  ]
+    .join('\n')
+    .trimEnd();
+}
+
+/** Text of a log in Markdown: nothing in it is markup. */
+function escaped(text: string): string {
+  return text.replace(/[<>&|*_[\]#\\]/g, (sign) => `\\${sign}`);
+}

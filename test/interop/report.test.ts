@@ -1,0 +1,156 @@
+// Reports of starts that failed: the cause that a person would give, with the files about the machine; from the log alone,
+// the command that would tell.
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type LogReport, reportOf, reportText } from '../../sim-core/src/interop/rebuild/report.ts';
+import { take, textOf } from './rebuilt.ts';
+
+const LOGS = path.join(import.meta.dirname, 'logs');
+const ALL = readdirSync(LOGS);
+const OFF = 'k6.1.192-intel-snoop-off-q7.2.22';
+const NONE = 'k6.1.192-no-iommu-q7.2.22';
+const CDEV = 'k6.12.117-cdev-intel-snoop-off-q10.0.13';
+const ABOUT = /-(?:lspci-vvv|lspci-nnk|sys-class-iommu|dev-nodes|uname|cpuinfo)\.txt\.gz$/;
+
+function report(machine: string, names: readonly string[], alone: boolean): LogReport {
+  const logs = names.map((name) => ({ name, text: textOf(path.join(LOGS, `${machine}-${name}.txt.gz`)) }));
+  const own = names.map((name) => `${machine}-${name.replace(/\.log$/, '')}.`);
+  const about = ALL.filter(
+    (file) =>
+      (file.startsWith(`${machine}-`) && ABOUT.test(file)) ||
+      own.some((stem) => file.startsWith(stem) && /\.(?:dmesg|out)\./.test(file)),
+  );
+  const taken = take(logs, alone ? [] : about.map((file) => textOf(path.join(LOGS, file))));
+  return reportOf(taken.rebuilt, taken.result, taken.machine.messages);
+}
+
+const members = (group: number): string =>
+  `for d in /sys/kernel/iommu_groups/${group}/devices/*; do lspci -nnks "\${d##*/}"; done`;
+
+/** Each failure: what the report says with the files about the machine, and what would tell from the log alone. */
+const FAILURES: readonly (readonly [machine: string, name: string, sentence: string, command: string])[] = [
+  [
+    OFF,
+    'fail-notviable',
+    'Group 10 is not viable: 0000:04:02.0 is bound to e1000, and every device of a group must be bound to VFIO or have no driver.',
+    members(10),
+  ],
+  [OFF, 'fail-notbound', 'No device of group 9 is bound to VFIO: 0000:02:00.0 is bound to e1000e.', members(9)],
+  [OFF, 'fail-second', 'Group 8 has a second user: another process has /dev/vfio/8 open.', 'fuser -v /dev/vfio/8'],
+  [
+    OFF,
+    'fail-memlock',
+    'RLIMIT_MEMLOCK is too low: the memory of the guest could not be pinned (kernel log: vfio_pin_pages_remote: RLIMIT_MEMLOCK (65536) exceeded).',
+    "dmesg | grep RLIMIT_MEMLOCK; grep 'Max locked' /proc/PID/limits",
+  ],
+  [
+    NONE,
+    'fail-noiommu',
+    'No IOMMU is in use: no device of this machine has an IOMMU group, so VFIO has no device to open.',
+    'ls -l /dev/iommu /sys/kernel/iommu_groups /sys/bus/pci/devices/*/iommu_group',
+  ],
+  [
+    OFF,
+    'fail-noiommufd',
+    'This kernel has no iommufd: /dev/iommu does not exist.',
+    'ls -l /dev/iommu /sys/kernel/iommu_groups /sys/bus/pci/devices/*/iommu_group',
+  ],
+  [
+    CDEV,
+    'fail-cdev-second',
+    'The device of /dev/vfio/devices/vfio0 has a second user: another process has bound it to an iommufd.',
+    'fuser -v /dev/vfio/devices/vfio0 /dev/vfio/*',
+  ],
+  [
+    CDEV,
+    'fail-group-while-cdev',
+    'Group 8 has a second user: another process has /dev/vfio/8 open, or has bound a device of the group to an iommufd through /dev/vfio/devices/vfio0.',
+    'fuser -v /dev/vfio/8',
+  ],
+  [
+    OFF,
+    'fail-perm',
+    'Opening /dev/vfio/8 was refused: the user of the VMM is not permitted to read and write it.',
+    'ls -l /dev/vfio/8; id',
+  ],
+  [
+    OFF,
+    'fail-perm-kvm',
+    'Opening /dev/kvm was refused: the user of the VMM is not permitted to read and write it.',
+    'ls -l /dev/kvm; id',
+  ],
+  [
+    OFF,
+    'fail-nodev',
+    'The VMM said: qemu-system-x86_64: -device vfio-pci,host=0000:0a:00.0: vfio /sys/bus/pci/devices/0000:0a:00.0: no such host device: No such file or directory',
+    'ls -l /dev/iommu /sys/kernel/iommu_groups /sys/bus/pci/devices/*/iommu_group',
+  ],
+];
+
+describe('starts that failed', () => {
+  test.each(FAILURES)('%s %s', (machine, name, sentence, command) => {
+    expect(report(machine, [`${name}.log`], false).wrong).toContain(sentence);
+    expect(report(machine, [`${name}.log`], true).unknown.map((one) => one.command)).toContain(command);
+  });
+
+  test('a device that is given twice is only in what QEMU said', () => {
+    expect(report(OFF, ['fail-twice.log'], false).wrong).toEqual([
+      'The VMM said: qemu-system-x86_64: -device vfio-pci,host=0000:01:00.0: vfio 0000:01:00.0: device is already attached',
+    ]);
+  });
+
+  test('no other cause is given', () => {
+    for (const [machine, name] of FAILURES)
+      expect(report(machine, [`${name}.log`], false).causes, name).toHaveLength(1);
+  });
+});
+
+describe('a run that went well', () => {
+  const both = report(OFF, ['strace-f-y-hotplug.log', 'strace-f-y-hotplug.ftrace'], false);
+
+  test('says since when the VM was non-coherent, and what it cost', () => {
+    expect(both.machine).toContain('IOMMU unit dmar0 (vt-d) cannot enforce snooping (ECAP f00f4a).');
+    expect(both.machine).toContain('Device 0000:01:00.0 (Device [1234:11e8]), group 8, driver vfio-pci.');
+    expect(both.vm).toEqual([
+      expect.stringMatching(/^The VM became non-coherent with line \d+ .*_ADD, addr=\[group8\]}\) = 0 \(log 1:562\)$/),
+      expect.stringMatching(/^It became coherent again with line \d+: .*_DEL, addr=\[group8\]}\) = 0 \(log 1:3521\)$/),
+      expect.stringMatching(
+        /^The VM became non-coherent with line \d+ .*_ADD, addr=\[group8_2\]}\) = 0 \(log 1:3799\)$/,
+      ),
+      expect.stringMatching(/^It became coherent again with line \d+: exit\(0\) \(log 1:4269\)$/),
+      'WBINVD exits: 18, executed 13 (vcpu0 18).',
+      'Flushes of physical CPUs: cpu0 13, cpu1 10.',
+      expect.stringContaining('zapped 4 times because memory types changed'),
+    ]);
+    expect(both.wrong).toEqual([]);
+    expect(both.causes).toEqual([]);
+  });
+
+  test('from the calls alone, a unit that can enforce snooping is assumed, and said to be', () => {
+    const alone = report(OFF, ['strace-f-y-hotplug.log'], true);
+    expect(alone.vm[0]).toContain('The VM was never non-coherent');
+    expect(alone.unknown.map(({ command }) => command)).toContain('grep . /sys/class/iommu/*/intel-iommu/ecap');
+  });
+
+  test('as Markdown, text of a log is not markup', () => {
+    const text = reportText({ ...both, wrong: ['<b>*x*</b>'] }, true);
+    expect(text).toContain('## What went wrong');
+    expect(text).toContain('- \\<b\\>\\*x\\*\\</b\\>');
+  });
+});
+
+test('a group that KVM is never told of', () => {
+  const log = [
+    'openat(AT_FDCWD, "/dev/kvm", O_RDWR) = 3',
+    'ioctl(3, KVM_CREATE_VM, 0) = 4',
+    'openat(AT_FDCWD, "/dev/vfio/vfio", O_RDWR) = 5',
+    'openat(AT_FDCWD, "/dev/vfio/26", O_RDWR) = 6',
+    'ioctl(6, VFIO_GROUP_SET_CONTAINER, 0x7ffe) = 0',
+    'ioctl(5, VFIO_SET_IOMMU, 0x1) = 0',
+  ].join('\n');
+  const { rebuilt, result, machine } = take([{ name: 'a.log', text: log }], []);
+  expect(reportOf(rebuilt, result, machine.messages).causes).toMatchObject([
+    { id: 'never-registered', text: expect.stringContaining('group26 was attached and KVM was never told of it') },
+  ]);
+});
