@@ -45,7 +45,7 @@ const floors = [
 
 /** The same inside explore. */
 const exploreFloors = [
-  ['bits', 'exploration', 'prng', 'start', 'tables'],
+  ['bits', 'exploration', 'prng', 'start', 'switches', 'tables'],
   ['states'],
   ['learn'],
   ['reduce', 'checkpoint', 'results'],

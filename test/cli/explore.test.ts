@@ -170,3 +170,49 @@ test('what needs no move needs no schedule, between micro-steps either', async (
   const { stdout } = await snoopscope(['explore', '--granularity', 'micro', file]);
   expect(stdout).toContain('whatever the schedule');
 });
+
+describe('--max-switches', () => {
+  interface Bounded {
+    readonly complete: boolean;
+    readonly passed: boolean | null;
+    readonly limit?: { readonly kind: string; readonly message: string };
+    readonly switches: { readonly asked: number; readonly completed: number };
+  }
+
+  test('is a bound that the result names, and proves nothing beyond it', async () => {
+    const bounded = await json<Bounded>(['explore', '--max-switches', '0', race]);
+    expect(bounded).toMatchObject({
+      complete: false,
+      switches: { asked: 0, completed: 0 },
+      limit: { kind: 'switches' },
+    });
+    const { stdout } = await snoopscope(['explore', '--max-switches', '0', race]);
+    expect(stdout).toContain('with at most 0 switches');
+    expect(stdout).toContain('nothing is proved of');
+    expect(stdout).toContain('--max-switches raises the bound');
+  });
+
+  test('that nothing lies beyond is no bound', async () => {
+    const [bounded, all] = await Promise.all([
+      json<Bounded>(['explore', '--max-switches', '50', race]),
+      json<Bounded>(['explore', race]),
+    ]);
+    expect(bounded.complete).toBe(true);
+    expect(bounded.limit).toBeUndefined();
+    expect(bounded.passed).toBe(all.passed);
+  });
+
+  test.each(['--random 10', '--estimate', '--max-depth 3', '--fingerprint', '--workers 2'])(
+    'is refused beside %s',
+    async (option) => {
+      const { stderr, exitCode } = await snoopscope(['explore', '--max-switches', '2', ...option.split(' '), race]);
+      expect(exitCode).not.toBe(0);
+      expect(stderr).toContain('do not go together');
+    },
+  );
+
+  test('takes whole numbers from 0 on', async () => {
+    const { stderr } = await snoopscope(['explore', '--max-switches', 'two', race]);
+    expect(stderr).toContain('--max-switches takes a whole number from 0 to 1000, found `two`');
+  });
+});

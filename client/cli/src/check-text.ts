@@ -84,9 +84,9 @@ function sizeText({ states, complete, explorations, kernel, profiles, granularit
   return profiles.includes(kernel) ? size : `${size}, explored as ${kernel.name}`;
 }
 
-/** `1 state`, `2 states`. */
+/** `1 state`, `2 states`, `2 switches`. */
 export function counted(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+  return `${number} ${noun}${number === 1 ? '' : noun.endsWith('ch') ? 'es' : 's'}`;
 }
 
 /** Which limit, and the way out. */
@@ -98,6 +98,8 @@ export function limitText(limit: ExploreLimit): string {
       return `The limit of ${limit.at} bytes for states was reached. A smaller scenario, or --granularity statement, needs fewer.`;
     case 'depth':
       return `The limit of ${limit.at} moves on one path was reached.`;
+    case 'switches':
+      return `Interleavings with more than ${counted(limit.at, 'switch')} were not visited; --max-switches raises the bound.`;
     case 'stopped':
       return 'The exploration was interrupted, or the time of --max-seconds was over, before it had seen everything.';
     case 'finding':

@@ -21,6 +21,8 @@ const DEFAULT_SEED = 1;
 /** Runs, and shares of them, have numbers of 32 bits. */
 const MOST_RUNS = 2 ** 32;
 const MOST_PCT_DEPTH = 1000;
+/** A larger bound does not bound anything. */
+const MOST_SWITCHES = 1000;
 /** Each thread takes memory and time to start; more of them than processors gain nothing. */
 const MOST_WORKERS = 64;
 
@@ -55,6 +57,11 @@ export const EXPLORE_OPTIONS: readonly OptionSpec[] = [
     doc: `Limit the memory for states to N MB. Default: ${DEFAULT_MEGABYTES}.`,
   },
   { name: 'max-depth', value: 'N', doc: 'Limit the search to N moves after setup.' },
+  {
+    name: 'max-switches',
+    value: 'N',
+    doc: 'Limit the search to interleavings with at most N switches, fewest first. A switch preempts an actor that could continue, or lets the environment act while an actor can move. Nothing is proved beyond N.',
+  },
   {
     name: 'stop-on',
     value: 'FINDINGS',
@@ -117,6 +124,7 @@ export function exploreRequestOf(call: Call): ExploreRequest {
 function exploreOptionsOf(call: Call): ExploreOptions {
   const granularity = call.text('granularity') as Granularity | undefined;
   const maxDepth = call.count('max-depth');
+  const maxSwitches = maxSwitchesOf(call);
   const { stopOn, ignore } = findingsOf(call);
   return {
     maxStates: call.count('max-states') ?? DEFAULT_MAX_STATES,
@@ -129,8 +137,20 @@ function exploreOptionsOf(call: Call): ExploreOptions {
     reduction: { ...(stopOn.length > 0 && { partialOrder: false }), ...reductionOf(call) },
     ...(granularity && { granularity }),
     ...(maxDepth !== undefined && { maxDepth }),
+    ...(maxSwitches !== undefined && { maxSwitches }),
     ...(call.flag('fingerprint') && { fingerprint: true }),
   };
+}
+
+/** Switches, of which none is a number too. */
+function maxSwitchesOf(call: Call): number | undefined {
+  const text = call.text('max-switches');
+  if (text === undefined) return undefined;
+  const switches = Number(text.replaceAll('_', ''));
+  if (/^\d[\d_]*$/.test(text) && switches <= MOST_SWITCHES) return switches;
+  throw new Failure(`--max-switches takes a whole number from 0 to ${MOST_SWITCHES}, found \`${text}\`.`, {
+    code: 'not-a-count',
+  });
 }
 
 function sampleOptionsOf(call: Call, explore: ExploreOptions): SampleOptions | undefined {
@@ -207,6 +227,18 @@ const EXCLUSIONS: readonly Exclusion[] = [
     others: ['no-reduction', 'without', 'max-states', 'max-megabytes', 'max-depth'],
     why: 'an estimate is of all states without reduction, and keeps none',
   },
+  {
+    option: 'max-switches',
+    others: ['random', 'estimate'],
+    why: 'neither runs at random nor an estimate of all states know that bound',
+  },
+  { option: 'max-switches', others: ['max-depth'], why: 'a search by switches does not go by the length of paths' },
+  {
+    option: 'max-switches',
+    others: ['fingerprint'],
+    why: 'a search by switches comes to its states twice, and fingerprints keep none',
+  },
+  { option: 'max-switches', others: ['workers'], why: 'a search by switches runs on one thread' },
   { option: 'no-reduction', others: ['without'], why: 'the first switches off all of them' },
 ];
 

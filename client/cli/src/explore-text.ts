@@ -60,7 +60,8 @@ export function exploreLimitText(limit: ExploreLimit): string {
 }
 
 /** What is known, and of what. */
-function coverageText({ complete, granularity, finals, frontier, sampling, fingerprints }: ExplorationReport): string {
+function coverageText(report: ExplorationReport): string {
+  const { complete, granularity, finals, frontier, sampling, fingerprints, switches } = report;
   const what = granularity === 'micro' ? 'micro-steps' : 'statements';
   const ends = counted(finals, 'final state');
   if (sampling) {
@@ -69,6 +70,12 @@ function coverageText({ complete, granularity, finals, frontier, sampling, finge
   }
   if (complete && fingerprints) return `all interleavings of ${what}, ${ends}, ${missText(fingerprints)}`;
   if (complete) return `all interleavings of ${what}, ${ends}`;
+  if (switches && switches.completed >= 0) {
+    const most = counted(switches.completed, 'switch');
+    const beyond =
+      switches.completed < switches.asked ? `, and some of those with more, of the ${switches.asked} asked for` : '';
+    return `all interleavings of ${what} with at most ${most}${beyond}: ${ends}; nothing is proved of those with more`;
+  }
   return `some interleavings of ${what}: ${ends} so far, ${counted(frontier, 'state')} still to be continued`;
 }
 

@@ -120,6 +120,8 @@ function limitText(limit: ExploreLimit): string {
       return `The limit of ${limit.at / 1024 ** 2} MB for states was reached; the setting snoopscope.limits.megabytes raises it.`;
     case 'depth':
       return `The limit of ${limit.at} moves on one path was reached.`;
+    case 'switches':
+      return `Interleavings with more than ${limit.at} ${limit.at === 1 ? 'switch' : 'switches'} were not visited.`;
     case 'stopped':
       return 'The exploration was cancelled before it had seen everything: what stands here is what is known so far.';
     case 'finding':

@@ -33,6 +33,8 @@ export interface Model {
   readonly onlySchedule: boolean;
   /** Findings that conditions mention. */
   readonly tracked: ReadonlySet<Finding>;
+  /** The slot of the actor that moved last, plus one; only in searches that count switches. */
+  readonly lastMover?: number;
 }
 
 export type Granularity = 'micro' | 'statement';

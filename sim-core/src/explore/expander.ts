@@ -6,10 +6,12 @@
  * again once the answer is in the tables.
  */
 
-import { DISABLED, effectOf, setJoint, UNKNOWN } from './learn/compiled.ts';
+import { answerIn, DISABLED, effectOf, setJoint, UNKNOWN, wereMarked } from './learn/compiled.ts';
 import { type Canonical, canonicalOf } from './reduce/canonical.ts';
+import { persistentActor } from './reduce/pruning-tables.ts';
 import { Covered } from './reduce/sleep.ts';
 import { FULL, hashTwo, hashWords, SLEEPERS } from './states/store.ts';
+import { lastMoverIn } from './switches.ts';
 import type { States, Tables } from './tables.ts';
 
 export type { States, Tables } from './tables.ts';
@@ -84,7 +86,7 @@ export class Expander {
       }
       made += this.#made;
       count = more;
-      plain = this.#isKnown(notedBefore);
+      plain = wereMarked(this.#wasNoted, this.noted, notedBefore);
       this.#ends[state - first] = count;
       state++;
     }
@@ -116,18 +118,6 @@ export class Expander {
     return this.#generate(state, NO_PRUNING, 0, moves, start);
   }
 
-  /** Was everything from there on noted before? */
-  #isKnown(from: number): boolean {
-    let known = true;
-    for (let i = from; i < this.noted.length; i += 3) {
-      const effect = this.noted[i] as number;
-      if (this.#wasNoted[effect] !== 0) continue;
-      this.#wasNoted[effect] = 1;
-      known = false;
-    }
-    return known;
-  }
-
   /**
    * Stores the successors of a state; those that are new get numbers from `levelEnd` on. False when something is not
    * known: `question` says what.
@@ -147,55 +137,92 @@ export class Expander {
     }
     const { environmentFrom, moves } = tables;
     if (!this.#ask(0, environmentFrom, pruning)) return false;
-    const notedBefore = this.noted.length;
-    const actor = pruning < 0 ? -1 : this.#persistentActor(pruning);
-    if (actor >= 0) {
-      const first = tables.firstMove[actor] as number;
-      const end = first + (tables.moveCount[actor] as number);
-      let count = this.#generate(state, pruning, first, end, 0);
-      if (count < 0) return this.#undo(notedBefore);
-      const made = this.#made;
-      const farthest = this.#store(state, count, undefined);
-      if (farthest === FULL) return this.#undo(notedBefore);
-      // Somebody whose turn is put off must get it on every cycle: one successor at least is farther than this state.
-      if (farthest >= levelEnd) {
-        this.reduced = true;
-        this.transitions += made;
-        return true;
-      }
-      if (!this.#ask(environmentFrom, moves, pruning)) return this.#undo(notedBefore);
-      count = this.#generate(state, pruning, 0, first, 0);
-      if (count < 0) return this.#undo(notedBefore);
-      const before = made + this.#made;
-      if (this.#store(state, count, undefined) === FULL) return this.#undo(notedBefore);
-      count = this.#generate(state, pruning, end, moves, 0);
-      if (count < 0 || this.#store(state, count, undefined) === FULL) return this.#undo(notedBefore);
-      this.transitions += before + this.#made;
-      return true;
-    }
+    const actor = pruning < 0 ? -1 : persistentActor(tables, pruning, this.#canMove);
+    if (actor >= 0) return this.#expandPersistent(state, levelEnd, pruning, actor);
     if (!this.#ask(environmentFrom, moves, pruning)) return false;
     const stuck = !this.#anyCanMove(0, environmentFrom);
-    let judgement = -1;
-    if (stuck) {
-      judgement = this.#answer(tables.judgementMove, current, 0);
-      if (judgement < 0) return false;
-      // What becomes of a stuck state is asked of all that the environment may do in it.
-      this.#asleep = 0;
+    const [from, to] = tables.lastMover ? this.#withoutSwitch(tables.lastMover, stuck) : [0, moves];
+    const notedBefore = this.noted.length;
+    if (this.switching) {
+      const made = this.#storeOthers(state, pruning, from, to);
+      if (made < 0) return this.#undo(notedBefore);
+      this.transitions += made;
+      return true;
     }
+    const judgement = stuck ? this.#answer(tables.judgementMove, current, 0) : 0;
+    if (judgement < 0) return false;
+    // What becomes of a stuck state is asked of all that the environment may do in it.
+    if (stuck) this.#asleep = 0;
     this.#covered?.begin(this.#asleep);
-    const count = this.#generate(state, pruning, 0, moves, 0);
-    if (count < 0) return this.#undo(notedBefore);
     const stuckBefore = this.stuck.length;
-    if (stuck) this.stuck.push(state, judgement, count);
-    if (this.#store(state, count, stuck ? this.stuck : undefined) === FULL) {
+    if (stuck) this.stuck.push(state, judgement, 0);
+    const made = this.#storeMoves(state, pruning, from, to, stuck ? this.stuck : undefined);
+    if (made < 0) {
       this.stuck.length = stuckBefore;
       return this.#undo(notedBefore);
     }
-    this.transitions += this.#made;
+    if (stuck) this.stuck[stuckBefore + 2] = this.stuck.length - stuckBefore - 3;
+    this.transitions += made;
     return true;
   }
 
+  /** One actor goes alone, unless that leads no farther. */
+  #expandPersistent(state: number, levelEnd: number, pruning: number, actor: number): boolean {
+    const { environmentFrom, moves, firstMove, moveCount } = this.tables;
+    const notedBefore = this.noted.length;
+    const first = firstMove[actor] as number;
+    const end = first + (moveCount[actor] as number);
+    const made = this.#storeMoves(state, pruning, first, end);
+    if (made < 0) return this.#undo(notedBefore);
+    // Somebody whose turn is put off must get it on every cycle: one successor at least is farther than this state.
+    if (this.#farthest >= levelEnd) {
+      this.reduced = true;
+      this.transitions += made;
+      return true;
+    }
+    if (!this.#ask(environmentFrom, moves, pruning)) return this.#undo(notedBefore);
+    const others = this.#storeOthers(state, pruning, first, end);
+    if (others < 0) return this.#undo(notedBefore);
+    this.transitions += made + others;
+    return true;
+  }
+
+  /** Makes the moves outside a range and stores what they lead to. How many it made, or -1. */
+  #storeOthers(state: number, pruning: number, from: number, to: number): number {
+    const before = this.#storeMoves(state, pruning, 0, from);
+    const after = before < 0 ? -1 : this.#storeMoves(state, pruning, to, this.tables.moves);
+    return after < 0 ? -1 : before + after;
+  }
+
+  /** Nothing but the states themselves says what is made in them. */
+  get canExpandSome(): boolean {
+    return !this.tables.pruning && this.tables.lastMover === undefined;
+  }
+
+  /** Of searches that count switches: make the moves that are one, or those that are none. */
+  switching = false;
+
+  /** The moves that are no switch: of the actor that moved last, while it can; else of all but the environment. */
+  #withoutSwitch(lastMover: Int32Array, stuck: boolean): readonly [number, number] {
+    const { environmentFrom, moves, firstMove, moveCount } = this.tables;
+    const last = lastMoverIn(this.#current, lastMover);
+    if (last < 0 || !this.#canMove(last)) return [0, stuck ? moves : environmentFrom];
+    const first = firstMove[last] as number;
+    return [first, first + (moveCount[last] as number)];
+  }
+
+  /** Makes the moves of a range and stores what they lead to. How many it made, or -1. */
+  #storeMoves(state: number, pruning: number, from: number, to: number, numbers?: number[]): number {
+    const count = this.#generate(state, pruning, from, to, 0);
+    if (count < 0) return -1;
+    const made = this.#made;
+    this.#farthest = this.#store(state, count, numbers);
+    return this.#farthest === FULL ? -1 : made;
+  }
+
   #made = 0;
+  /** The highest number among the successors that were stored last. */
+  #farthest = -1;
   /** Per effect: 1 when it was noted before. */
   readonly #wasNoted: Uint8Array;
   readonly #ends = new Int32Array(TOGETHER);
@@ -207,15 +234,12 @@ export class Expander {
 
   /** The effect for a question that is no move, or -1 when it is not known. */
   #answer(question: number, words: Uint32Array, at: number): number {
-    const { roots, nodes } = this.tables;
-    let answer = roots[question] as number;
-    while (answer > 0) {
-      const node = nodes[answer] as number;
-      answer = nodes[
-        answer + 1 + (((words[at + (node & 255)] as number) >>> ((node >>> 8) & 31)) & (node >>> 13))
-      ] as number;
-    }
+    const answer = answerIn(this.tables, question, words, at);
     if (answer !== UNKNOWN) return effectOf(answer);
+    return this.#unknown(question, words, at);
+  }
+
+  #unknown(question: number, words: Uint32Array, at: number): -1 {
     this.question = question;
     for (let i = 0; i < this.questionWords.length; i++) this.questionWords[i] = words[at + i] as number;
     return -1;
@@ -226,11 +250,8 @@ export class Expander {
     const effect = this.#answer(locationsMove, words, at);
     if (effect < 0) return -1;
     const pruning = effect < pruningOfEffect.length ? (pruningOfEffect[effect] as number) : -1;
-    if (pruning >= 0) return pruning;
     // The locations are known, but no pruning was made for them yet.
-    this.question = locationsMove;
-    for (let i = 0; i < this.questionWords.length; i++) this.questionWords[i] = words[at + i] as number;
-    return -1;
+    return pruning >= 0 ? pruning : this.#unknown(locationsMove, words, at);
   }
 
   #ask(from: number, to: number, pruning: number): boolean {
@@ -259,24 +280,10 @@ export class Expander {
     return true;
   }
 
-  /** The first actor of the pruning that can go alone in the state that was asked, or -1. */
-  #persistentActor(pruning: number): number {
-    const { pruningPersistent, persistent } = this.tables;
-    let at = pruningPersistent[pruning] as number;
-    for (let left = persistent[at++] as number; left > 0; left--) {
-      const actor = persistent[at++] as number;
-      let frozen = persistent[at++] as number;
-      let free = this.#canMove(actor);
-      for (; frozen > 0; frozen--) if (this.#canMove(persistent[at++] as number)) free = false;
-      if (free) return actor;
-    }
-    return -1;
-  }
-
-  #canMove(actor: number): boolean {
+  readonly #canMove = (actor: number): boolean => {
     const first = this.tables.firstMove[actor] as number;
     return this.#anyCanMove(first, first + (this.tables.moveCount[actor] as number));
-  }
+  };
 
   #anyCanMove(from: number, to: number): boolean {
     const answers = this.#answers;

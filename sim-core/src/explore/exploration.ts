@@ -59,6 +59,11 @@ export interface ExploreOptions {
   readonly maxBytes?: number;
   /** Moves behind the setup at most on one path. */
   readonly maxDepth?: number;
+  /**
+   * Switches on one path at most: where somebody else moves although the actor that moved last could continue, or where the
+   * environment does something that it need not although an actor can move. Paths with few come first.
+   */
+  readonly maxSwitches?: number;
   /** Per finding; those that are not named are counted. */
   readonly findings?: Readonly<Partial<Record<Finding, FindingPolicy>>>;
   readonly reduction?: Partial<Reductions>;
@@ -117,7 +122,7 @@ export interface Fingerprinting {
 
 /** Why a search ended before it had seen everything. */
 export type ExploreLimit =
-  | { readonly kind: 'states' | 'bytes' | 'depth'; readonly at: number }
+  | { readonly kind: 'states' | 'bytes' | 'depth' | 'switches'; readonly at: number }
   /** `shouldStop` said so. */
   | { readonly kind: 'stopped' }
   /** A thread of the search died or stopped answering; the message says which and what to do. */
@@ -134,6 +139,11 @@ export interface Exploration extends Progress {
   readonly limit?: ExploreLimit;
   /** Set when states were told apart by fingerprints: complete is then what all states but missed ones are. */
   readonly fingerprints?: Fingerprinting;
+  /**
+   * Set when the search went by switches: everything with at most so many on its path was visited (-1: nothing yet).
+   * Without a limit everything was, whatever the number.
+   */
+  readonly switches?: { readonly asked: number; readonly completed: number };
   /** Set when runs were taken at random: nothing is then proved, and counts are of runs. */
   readonly sampling?: SamplingResult;
   /** The runs themselves, each thing with the seed that gives it again: what shares are put together from. */

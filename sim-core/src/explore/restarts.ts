@@ -3,8 +3,9 @@
  * turned out wrong, or because looking ahead does not pay after all.
  */
 import type { Position } from './checkpoint/position.ts';
-import type { DroppedReduction, Reductions } from './exploration.ts';
+import { ALL_REDUCTIONS, type DroppedReduction, type ExploreOptions, type Reductions } from './exploration.ts';
 import type { LookAhead } from './reduce/pruner.ts';
+import { LOOK_AHEAD_FROM, type SharedOptions } from './search-options.ts';
 import type { Space } from './space.ts';
 
 /** So few states are quickly found again. */
@@ -16,6 +17,28 @@ const MAX_COSTLY = 3;
 const ENOUGH_TO_SHARE = 4096;
 const STATES_PER_PRUNING = 4;
 
+/** The reductions that were asked for, and those that a search begins with. */
+export interface Plan {
+  readonly asked: Reductions;
+  readonly first: Reductions;
+  /** Are these fewer, and the others used from so many stored states on? */
+  readonly willLookAhead: boolean;
+  readonly lookAheadFrom: number;
+}
+
+export function planOf({
+  reduction,
+  maxSwitches,
+  lookAheadFrom = LOOK_AHEAD_FROM,
+}: ExploreOptions & SharedOptions): Plan {
+  // Whose move the last one was decides which moves are switches, so none of these is like another.
+  const counted = maxSwitches === undefined ? {} : { partialOrder: false, sleepSets: false };
+  const asked = { ...ALL_REDUCTIONS, ...reduction, ...counted };
+  const willLookAhead = lookAheadFrom > 0 && (asked.partialOrder || asked.deadState);
+  const first = willLookAhead ? { ...asked, partialOrder: false, deadState: false } : fitting(asked);
+  return { asked, first, willLookAhead, lookAheadFrom };
+}
+
 const BOTH: LookAhead = { partialOrder: true, deadState: true };
 
 /**
@@ -25,7 +48,7 @@ const BOTH: LookAhead = { partialOrder: true, deadState: true };
 export function changedReductions(
   at: Position,
   { pruner, store }: Space,
-  { asked, lookAheadFrom }: { readonly asked: Reductions; readonly lookAheadFrom: number },
+  { asked, lookAheadFrom }: Plan,
 ): Position | undefined {
   if (at.willLookAhead && store.count >= lookAheadFrom) {
     // Symmetry that was found not to apply stays off.

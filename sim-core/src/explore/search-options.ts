@@ -1,7 +1,10 @@
 /** What a search takes when nothing else is said, and what only those say who run it in parts or test it. */
 
-import type { ExploreOptions } from './exploration.ts';
+import type { Model } from '../engine/model.ts';
+import type { Finding } from '../engine/monitors/table.ts';
+import type { ExploreOptions, FindingPolicy, Reductions } from './exploration.ts';
 import type { Ahead } from './parallel/ahead.ts';
+import { projectedOutSlots, watchedFindings } from './reduce/relevance.ts';
 import type { SpaceOptions } from './space.ts';
 import { FingerprintStore } from './states/fingerprint-store.ts';
 import { StateStore, type Store } from './states/store.ts';
@@ -36,7 +39,25 @@ export interface SharedOptions {
 }
 
 /** What states are stored in, as the options say. */
-export function newStore({ fingerprint, remembered }: ExploreOptions & SharedOptions): SpaceOptions['newStore'] {
+function newStore({ fingerprint, remembered }: ExploreOptions & SharedOptions): SpaceOptions['newStore'] {
   return (words, sleeping) =>
     fingerprint ? new FingerprintStore(words, sleeping, remembered) : new StateStore(words, sleeping);
+}
+
+export function spaceOptionsOf(
+  model: Model,
+  options: ExploreOptions & SharedOptions,
+  reductions: Reductions,
+  policyOf: (finding: Finding) => FindingPolicy,
+  judge: SpaceOptions['judge'],
+): SpaceOptions {
+  return {
+    granularity: options.granularity ?? model.granularity,
+    reductions,
+    watched: watchedFindings(model, policyOf),
+    projectedOut: reductions.deadState ? projectedOutSlots(model, policyOf) : [],
+    judge,
+    newStore: options.newStore ?? newStore(options),
+    condenseFrom: options.condenseFrom,
+  };
 }

@@ -4,14 +4,13 @@
  * A search is resumable: {@link Search.step} makes some moves and returns, so that an editor can cancel or show
  * progress between two calls. {@link explore} runs one to its end.
  */
-import type { Granularity, Model } from '../engine/model.ts';
+import type { Model } from '../engine/model.ts';
 import type { CheckpointSource, ReadSnapshot, Snapshot } from './checkpoint/checkpoint.ts';
 import { atFirstState, firstPosition, PAUSE, type Position } from './checkpoint/position.ts';
 import { readSearch, saveSearch } from './checkpoint/saved-search.ts';
 import { restoreStates } from './checkpoint/saved-states.ts';
 import { Expander, type Tables, TOGETHER } from './expander.ts';
 import {
-  ALL_REDUCTIONS,
   type Exploration,
   type ExploreLimit,
   type ExploreOptions,
@@ -22,8 +21,7 @@ import {
 } from './exploration.ts';
 import { type Effect, NotSymmetric } from './learn/learner.ts';
 import type { LevelDone } from './parallel/level-worker.ts';
-import { projectedOutSlots, watchedFindings } from './reduce/relevance.ts';
-import { Contradicted, changedReductions, contradicted, fitting } from './restarts.ts';
+import { Contradicted, changedReductions, contradicted, type Plan, planOf } from './restarts.ts';
 import { Finality } from './results/finality.ts';
 import { Found } from './results/found.ts';
 import { Outcomes } from './results/outcomes.ts';
@@ -32,15 +30,15 @@ import { resultOf } from './results/result.ts';
 import {
   DEFAULT_MAX_BYTES,
   DEFAULT_MAX_STATES,
-  LOOK_AHEAD_FROM,
-  newStore,
   type SharedOptions,
   SLICE_SLOTS,
+  spaceOptionsOf,
 } from './search-options.ts';
 import { Space, type SpaceOptions } from './space.ts';
 import { stateAfterSetup, tooLarge } from './start.ts';
 import { FingerprintStore, StatesForgotten } from './states/fingerprint-store.ts';
 import { HOLE, MAX_NUMBERED, StateStore } from './states/store.ts';
+import { nextPass, withLastMover } from './switches.ts';
 
 export type * from './exploration.ts';
 export type { SharedOptions } from './search-options.ts';
@@ -55,7 +53,6 @@ export function explore(model: Model, options: ExploreOptions & SharedOptions = 
 export class Search implements CheckpointSource {
   readonly #model: Model;
   readonly #options: ExploreOptions & SharedOptions;
-  readonly #granularity: Granularity;
   #at: Position;
   /** The state behind the setup. */
   #start: Int32Array = new Int32Array(0);
@@ -69,18 +66,14 @@ export class Search implements CheckpointSource {
   #limit: ExploreLimit | undefined;
   #expander!: Expander;
   /** The reductions that were asked for; those that look ahead are used from so many stored states on. */
-  readonly #plan: { readonly asked: Reductions; readonly lookAheadFrom: number };
+  readonly #plan: Plan;
 
   constructor(model: Model, options: ExploreOptions & SharedOptions = {}) {
-    this.#model = model;
+    this.#model = options.maxSwitches === undefined ? model : withLastMover(model);
     this.#options = options;
-    this.#granularity = options.granularity ?? model.granularity;
     this.#found = new Found(options.findings ?? {}, (finding) => this.stop({ kind: 'finding', finding }));
-    const reductions = { ...ALL_REDUCTIONS, ...options.reduction };
-    this.#plan = { asked: reductions, lookAheadFrom: options.lookAheadFrom ?? LOOK_AHEAD_FROM };
-    const later = this.#plan.lookAheadFrom > 0 && (reductions.partialOrder || reductions.deadState);
-    const first = later ? { ...reductions, partialOrder: false, deadState: false } : reductions;
-    this.#at = firstPosition(fitting(first), later);
+    this.#plan = planOf(options);
+    this.#at = firstPosition(this.#plan.first, this.#plan.willLookAhead);
     this.#begin();
   }
 
@@ -97,7 +90,7 @@ export class Search implements CheckpointSource {
     } catch (error) {
       this.#recover(error);
     }
-    return this.#limit === undefined && (this.#at.next < this.space.store.count || this.#at.left.length > 0);
+    return this.#limit === undefined && (this.#hasNext || this.#at.left.length > 0);
   }
 
   /** Only while no workers are at a level. */
@@ -152,18 +145,20 @@ export class Search implements CheckpointSource {
   }
 
   result(): Exploration {
+    const { maxSwitches } = this.#options;
     return resultOf({
       space: this.space,
       start: this.#start,
       finality: this.#finality,
       outcomes: this.#outcomes,
       found: this.#found,
-      granularity: this.#granularity,
+      granularity: this.space.options.granularity,
       reductions: this.#at.reductions,
       progress: this.progress(),
       limit: () => this.#limit,
       restarts: this.#at.restarts,
       dropped: this.#at.dropped,
+      switches: maxSwitches === undefined ? undefined : { asked: maxSwitches, round: this.#at.round },
     });
   }
 
@@ -178,27 +173,21 @@ export class Search implements CheckpointSource {
 
   /** Begins again when that is what helps. */
   #recover(error: unknown): void {
-    if (error instanceof Contradicted) {
-      this.#beginAgain(error.from);
-      return;
-    }
-    if (!(error instanceof StatesForgotten)) {
-      this.#withoutSymmetry(error);
-      return;
-    }
-    try {
-      this.#forgetAll();
-    } catch (other) {
-      this.#withoutSymmetry(other);
-    }
+    if (error instanceof Contradicted) this.#beginAgain(error.from);
+    else if (error instanceof StatesForgotten) this.#forgetAll();
+    else this.#withoutSymmetry(error);
   }
 
   /** To the first state; what was learned stays. */
   #forgetAll(): void {
-    const { store } = this.space;
-    if (store instanceof FingerprintStore && store.hasForgotten) this.space.surveyAgain(++this.#at.restarts);
-    this.space.begin();
-    this.#reset();
+    try {
+      const { store } = this.space;
+      if (store instanceof FingerprintStore && store.hasForgotten) this.space.surveyAgain(++this.#at.restarts);
+      this.space.begin();
+      this.#reset();
+    } catch (error) {
+      this.#withoutSymmetry(error);
+    }
   }
 
   #withoutSymmetry(error: unknown): void {
@@ -219,16 +208,8 @@ export class Search implements CheckpointSource {
   }
 
   #spaceOptions(): SpaceOptions {
-    const { policyOf } = this.#found;
-    return {
-      granularity: this.#granularity,
-      reductions: this.#at.reductions,
-      watched: watchedFindings(this.#model, policyOf),
-      projectedOut: this.#at.reductions.deadState ? projectedOutSlots(this.#model, policyOf) : [],
-      judge: (executor) => this.#outcomes.judge(executor),
-      newStore: this.#options.newStore ?? newStore(this.#options),
-      condenseFrom: this.#options.condenseFrom,
-    };
+    const judge: SpaceOptions['judge'] = (executor) => this.#outcomes.judge(executor);
+    return spaceOptionsOf(this.#model, this.#options, this.#at.reductions, this.#found.policyOf, judge);
   }
 
   /** To the first state of the space. */
@@ -238,7 +219,13 @@ export class Search implements CheckpointSource {
     this.#at = atFirstState(this.#at);
     this.#at.compareAt = Math.min(this.#at.compareAt, this.#options.condenseFrom ?? this.#at.compareAt);
     this.#shared = false;
-    this.#expander = new Expander(this.space.tables(), this.space.store);
+    this.#expander = this.#newExpander();
+  }
+
+  #newExpander(): Expander {
+    const expander = new Expander(this.space.tables(), this.space.store);
+    expander.switching = this.#at.round.switching;
+    return expander;
   }
 
   /** Takes in what belongs to many states. Begins again, and says so, when prunings turn out wrong by it. */
@@ -246,21 +233,21 @@ export class Search implements CheckpointSource {
     if (this.#at.next < this.space.store.count && this.space.condense()) this.#renew();
     if (this.space.completeEnvironment()) this.#renew();
     const from = contradicted(this.#at, this.space, this.#plan.asked);
-    if (from) this.#beginAgain(from);
-    return from !== undefined;
+    return from !== undefined && this.#beginAgain(from);
   }
 
-  #beginAgain(from: Position): void {
+  #beginAgain(from: Position): true {
     const same = from.reductions === this.#at.reductions;
     this.#at = from;
     if (same) this.#forgetAll();
     else this.#restart();
+    return true;
   }
 
   /** The inner loop with what is known now. */
   #renew(): void {
     this.#at.transitions += this.#expander?.transitions ?? 0;
-    this.#expander = new Expander(this.space.tables(), this.space.store);
+    this.#expander = this.#newExpander();
   }
 
   // --- for a parallel search ---------------------------------------------------------------------------------------
@@ -320,13 +307,14 @@ export class Search implements CheckpointSource {
   #run(until: number): void {
     if (this.#shared) return;
     this.#catchUp();
-    const { maxDepth = Number.POSITIVE_INFINITY } = this.#options;
+    const { maxDepth = Number.POSITIVE_INFINITY, maxSwitches } = this.#options;
     const { store, learner } = this.space;
     const mostEffects = learner.effects.length + Math.ceil(SLICE_SLOTS / this.#model.layout.size);
-    while (this.#limit === undefined && this.#at.next < store.count && this.#transitions < until) {
+    while (this.#limit === undefined && this.#hasNext && this.#transitions < until) {
       // Learning takes longer than moving, and the longer the larger the machine is.
       if (learner.effects.length >= mostEffects) return;
-      if (this.#at.next === this.#at.levelEnd) {
+      if (this.#at.next === (this.#at.round.switching ? this.#at.round.to : store.count)) this.#beginPass();
+      if (this.#at.next === this.#at.levelEnd && !this.#at.round.switching) {
         if (this.#at.depth + 1 >= maxDepth) {
           this.stop({ kind: 'depth', at: maxDepth });
           return;
@@ -342,17 +330,32 @@ export class Search implements CheckpointSource {
       if (store.count >= this.#at.compareAt || this.#at.next === store.count || this.#at.next % PAUSE === 0)
         if (this.#pause()) return;
       if (store.count >= this.#maxStates) this.stop({ kind: 'states', at: this.#maxStates });
+      const { round } = this.#at;
+      if (round.switching && round.switches === maxSwitches && store.count > round.to)
+        this.stop({ kind: 'switches', at: maxSwitches });
     }
+  }
+
+  /** Are there states to expand, or to expand with a switch? */
+  get #hasNext(): boolean {
+    const { next, round } = this.#at;
+    return next < this.space.store.count || (this.#options.maxSwitches !== undefined && !round.switching);
+  }
+
+  /** The states of this round again, with a switch; or those of the next round. */
+  #beginPass(): void {
+    const pass = nextPass(this.#at.round, this.space.store.count);
+    if (!pass) return;
+    Object.assign(this.#at, pass, { levelEnd: this.space.store.count });
+    this.#expander.switching = pass.round.switching;
+    if (!pass.round.switching) this.#at.depth++;
   }
 
   /** What need not be looked at behind every state. True when the search begins again. */
   #pause(): boolean {
     const { store } = this.space;
     const changed = changedReductions(this.#at, this.space, this.#plan);
-    if (changed) {
-      this.#beginAgain(changed);
-      return true;
-    }
+    if (changed) return this.#beginAgain(changed);
     if (store.count >= this.#at.compareAt || this.#at.next === store.count) if (this.#compare()) return true;
     store.release(this.#at.next);
     if (store.count >= this.#maxStates) this.stop({ kind: 'states', at: this.#maxStates });
@@ -365,7 +368,7 @@ export class Search implements CheckpointSource {
   #expandNext(): number {
     const { next, levelEnd } = this.#at;
     const room = this.#maxStates - this.space.store.count > TOGETHER * this.#model.moves.length;
-    if (room && this.space.store instanceof StateStore && !this.#options.ahead && !this.space.pruner) {
+    if (room && this.space.store instanceof StateStore && !this.#options.ahead && this.#expander.canExpandSome) {
       const expanded = this.#expander.expandSome(next, Math.min(levelEnd, next + PAUSE - (next % PAUSE)), levelEnd);
       this.#note(this.#expander);
       if (expanded > 0) return expanded;

@@ -27,6 +27,7 @@ import { FingerprintStore } from './states/fingerprint-store.ts';
 import { Packing } from './states/packing.ts';
 import { SlotValues } from './states/slot-values.ts';
 import { hashWords, type Store, WHOLE_SLEEP } from './states/store.ts';
+import { whereLastMover } from './switches.ts';
 
 export interface SpaceOptions {
   readonly granularity: Granularity;
@@ -249,6 +250,7 @@ export class Space {
       ...this.#prunings.tables,
       canonical: this.#canonicalTables,
       sleeping: this.options.reductions.sleepSets,
+      lastMover: whereLastMover(this),
     };
   }
 
@@ -380,7 +382,8 @@ export class Space {
   condense(): boolean {
     const { store, slotValues, symmetry, packing, learner } = this;
     // Prunings keep or drop slots one by one. Fingerprints cannot be taken anew of states whose words are gone.
-    if (store.count < this.#condenseAt || this.pruner || store instanceof FingerprintStore) return false;
+    const apart = this.pruner || this.model.lastMover !== undefined || store instanceof FingerprintStore;
+    if (store.count < this.#condenseAt || apart) return false;
     this.#condenseAt *= CONDENSED_AGAIN;
     const always = this.options.condenseFrom !== undefined;
     if (packing.words <= MAX_WORDS_LEFT && !always) return false;

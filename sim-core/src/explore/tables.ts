@@ -43,6 +43,8 @@ export interface Tables {
   readonly canonical: CanonicalTables | undefined;
   /** Are there sleep sets? */
   readonly sleeping: boolean;
+  /** Where a packed state says who moved last: a word, bits to shift, a mask, then per code an actor, or -1. */
+  readonly lastMover: Int32Array | undefined;
   /** Moves that no renaming of CPUs changes, as bits. */
   readonly unnamed: number;
 }

@@ -39,6 +39,8 @@ export interface ExplorationReport {
   readonly sampling?: SamplingResult;
   /** Set when states were told apart by fingerprints: what is proved then, is proved up to the probability in it. */
   readonly fingerprints?: Fingerprinting;
+  /** Set when the search went by switches: see {@link Exploration.switches}. */
+  readonly switches?: Exploration['switches'];
   readonly states: number;
   readonly transitions: number;
   /** States that are still to be continued; 0 when complete. */
@@ -120,7 +122,7 @@ export function* reporting(verdict: KernelVerdict, search: ExploreOptions): Gene
   const { granularity, complete, limit, sampling, states, transitions, frontier, maxDepth, bytes, finals, terms } =
     exploration;
   const line = (schedule: readonly ScheduledMove[]): string => scheduleText(model, movesOf(schedule), granularity);
-  const { dropped, fingerprints, random } = exploration;
+  const { dropped, fingerprints, random, switches } = exploration;
   return {
     kernel: profile.name,
     granularity,
@@ -129,6 +131,7 @@ export function* reporting(verdict: KernelVerdict, search: ExploreOptions): Gene
     ...(limit && { limit }),
     ...(sampling && { sampling }),
     ...(fingerprints && { fingerprints }),
+    ...(switches && { switches }),
     states,
     transitions,
     frontier,
@@ -179,7 +182,8 @@ function* shortened(
   search: ExploreOptions,
   shouldStop: () => boolean,
 ): Generator<void, Exploration> {
-  if (exploration.sampling) return exploration;
+  // What went by switches would take a search of its own for its shortest way.
+  if (exploration.sampling || exploration.switches) return exploration;
   const findings: ExploredFinding[] = [];
   for (const known of exploration.findings) {
     const target = { kind: 'finding', finding: known.finding } as const;

@@ -1,5 +1,6 @@
 /** How far a search is, apart from what it knows and has found. */
 import type { DroppedReduction, Reductions } from '../exploration.ts';
+import { FIRST_ROUND, type Round } from '../switches.ts';
 
 export interface Position {
   /** Those that are on. */
@@ -23,6 +24,8 @@ export interface Position {
   costly: number;
   /** Reductions that were given up, and why. */
   dropped: DroppedReduction[];
+  /** Of a search that is bounded by switches. */
+  round: Round;
   /** Times that the search began again after states had been forgotten. */
   restarts: number;
 }
@@ -47,6 +50,7 @@ export function firstPosition(reductions: Reductions, willLookAhead: boolean): P
     contradictions: 0,
     costly: 0,
     dropped: [],
+    round: FIRST_ROUND,
     restarts: 0,
   };
 }

@@ -20,6 +20,17 @@ const FIRST_LEAF = -2;
 /** A joint value that was never met comes out of a move. */
 export const UNMET = -1;
 
+/** Walks the tree of a move, or of a question, for a packed state that begins at an index. */
+export function answerIn({ roots, nodes }: Tables, question: number, words: Uint32Array, at: number): number {
+  let answer = roots[question] as number;
+  while (answer > 0) {
+    const node = nodes[answer] as number;
+    const code = ((words[at + (node & 255)] as number) >>> ((node >>> 8) & 31)) & (node >>> 13);
+    answer = nodes[answer + 1 + code] as number;
+  }
+  return answer;
+}
+
 export function effectOf(answer: number): number {
   return FIRST_LEAF - answer;
 }
@@ -344,4 +355,14 @@ function twice(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
 
 function answerOf(effect: Effect): number {
   return effect.enabled || isDeadEnd(effect) ? FIRST_LEAF - effect.index : DISABLED;
+}
+
+/** Marks the effects of a list of effect, state and move from an index on. Were all of them marked before? */
+export function wereMarked(marks: Uint8Array, noted: readonly number[], from: number): boolean {
+  let known = true;
+  for (let i = from; i < noted.length; i += 3) {
+    known &&= marks[noted[i] as number] !== 0;
+    marks[noted[i] as number] = 1;
+  }
+  return known;
 }

@@ -7,13 +7,14 @@
  * Questions that are asked of every state (where are the actors, what does a stuck state say, how are the versions of a
  * word counted) are learned in the same way, as moves behind those of the model.
  */
-import { Executor } from '../../engine/executor.ts';
+import type { Executor } from '../../engine/executor.ts';
 import type { Granularity, Model } from '../../engine/model.ts';
 import { ModelLimit } from '../../limits.ts';
 import { EVENT_WIDTH } from '../../state/event.ts';
 import { NOTE } from '../../state/machine.ts';
 import type { Renaming, Symmetry } from '../reduce/symmetry.ts';
 import type { Versions } from '../reduce/versions.ts';
+import { executorFor } from '../switches.ts';
 import { readLocation } from './footprints.ts';
 import { TracingMachine } from './tracing.ts';
 
@@ -94,7 +95,7 @@ export class Learner {
   constructor(model: Model, granularity: Granularity, options: LearnerOptions) {
     this.machine = new TracingMachine(model.layout);
     this.machine.projectOut(options.projectedOut ?? []);
-    this.#executor = new Executor(model, this.machine);
+    this.#executor = executorFor(model, this.machine);
     this.#granularity = granularity;
     this.#versions = options.versions;
     this.#symmetry = options.symmetry;

@@ -137,6 +137,7 @@ function asRandomLimit(limit: ExploreLimit): RandomLimit {
     case 'states':
     case 'bytes':
     case 'depth':
+    case 'switches':
     case 'stopped':
     case 'thread':
       return { kind: 'stopped' };

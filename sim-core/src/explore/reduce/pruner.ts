@@ -253,6 +253,8 @@ export class Pruner {
     });
     // What conditions ask for matters to the end, unless an actor that has it for itself still writes it first.
     for (const slot of this.#footprints.judged.members()) if ((this.#private[slot] as number) < 0) live.add(slot);
+    const { lastMover } = this.#footprints.model;
+    if (lastMover !== undefined) live.add(lastMover);
     const pending = new Set(this.#environmentMoves);
     for (let grown = true; grown; ) {
       grown = false;

@@ -110,6 +110,23 @@ export class PruningTables {
   }
 }
 
+/** The first actor of a pruning that can go alone in the state of which `canMove` answers, or -1. */
+export function persistentActor(
+  { pruningPersistent, persistent }: Tables,
+  pruning: number,
+  canMove: (actor: number) => boolean,
+): number {
+  let at = pruningPersistent[pruning] as number;
+  for (let left = persistent[at++] as number; left > 0; left--) {
+    const actor = persistent[at++] as number;
+    let frozen = persistent[at++] as number;
+    let free = canMove(actor);
+    for (; frozen > 0; frozen--) if (canMove(persistent[at++] as number)) free = false;
+    if (free) return actor;
+  }
+  return -1;
+}
+
 const NO_PRUNING = -1;
 
 function grown(array: Int32Array<ArrayBuffer>, length: number): Int32Array<ArrayBuffer> {

@@ -5,10 +5,11 @@
  * not fit together: a renamed CPU evicts under another name. The way is therefore walked again on a machine, and each
  * move is the one that leads to the next stored state.
  */
-import { Executor } from '../../engine/executor.ts';
+import type { Executor } from '../../engine/executor.ts';
 import { EVENT_WIDTH } from '../../state/event.ts';
 import { NOTE } from '../../state/machine.ts';
 import type { Space } from '../space.ts';
+import { executorFor } from '../switches.ts';
 
 /** `last`, a finding and the move that made it, is one move more from the state. */
 export function concretePath(
@@ -21,7 +22,7 @@ export function concretePath(
   const numbers: number[] = [];
   for (let at = state; at >= 0; at = store.parent(at)) numbers.push(at);
   numbers.reverse();
-  const executor = new Executor(model);
+  const executor = executorFor(model);
   executor.machine.state.set(start);
   const reached = new Uint32Array(space.packing.words);
   const path: number[] = [];

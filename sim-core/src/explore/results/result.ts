@@ -5,6 +5,8 @@ import type { Effect } from '../learn/learner.ts';
 import type { Space } from '../space.ts';
 import { FingerprintStore } from '../states/fingerprint-store.ts';
 import { FINGERPRINT_BITS, missProbability } from '../states/fingerprints.ts';
+import type { Store } from '../states/store.ts';
+import { completedSwitches, type Round } from '../switches.ts';
 import type { Finality } from './finality.ts';
 import { DEADLOCK, type Found } from './found.ts';
 import type { Outcomes } from './outcomes.ts';
@@ -23,6 +25,7 @@ export interface FinishedSearch {
   readonly limit: () => ExploreLimit | undefined;
   readonly restarts: number;
   readonly dropped: Exploration['dropped'];
+  readonly switches: { readonly asked: number; readonly round: Round } | undefined;
 }
 
 /** Judges the final states, and finds the ways to everything. */
@@ -37,8 +40,8 @@ export function resultOf(searched: FinishedSearch): Exploration {
     if (effect.judgement.deadlock) found.add(DEADLOCK, state, -1);
   }
   const way = (state: number): ScheduledMove[] => scheduleOf(concretePath(space, start, state));
-  // Persistent sets put moves of others before those that matter.
-  const shortest = !reductions.partialOrder;
+  // Persistent sets put moves of others before those that matter, and what takes fewer switches comes first.
+  const shortest = !reductions.partialOrder && !searched.switches;
   const findings = found.explored(shortest, (state, last) => scheduleOf(concretePath(space, start, state, last)));
   found.remove(DEADLOCK);
   const reached = limit();
@@ -56,7 +59,10 @@ export function resultOf(searched: FinishedSearch): Exploration {
           },
         }
       : {}),
-    maxDepth: progress.depth,
+    ...(searched.switches && {
+      switches: { asked: searched.switches.asked, completed: completedSwitches(searched.switches.round) },
+    }),
+    maxDepth: searched.switches ? longestPath(space.store) : progress.depth,
     reductions,
     dropped: searched.dropped,
     finals: outcomes.finals,
@@ -65,4 +71,16 @@ export function resultOf(searched: FinishedSearch): Exploration {
     outcomes: outcomes.outcomes(way),
     findings,
   };
+}
+
+/** Moves on the longest way by which a state was found. */
+function longestPath(store: Store): number {
+  const depths = new Int32Array(store.count);
+  let longest = 0;
+  for (let state = 1; state < store.count; state++) {
+    const depth = 1 + (depths[store.parent(state)] as number);
+    depths[state] = depth;
+    if (depth > longest) longest = depth;
+  }
+  return longest;
 }
