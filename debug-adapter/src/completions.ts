@@ -1,5 +1,5 @@
 /** What can be typed in the console at a place: commands, names, registers, facts. */
-import { FACTS, FINDINGS, type Model } from '@snoopscope/sim-core';
+import { EXIT_REASONS, FACTS, type FactParam, FINDINGS, factByName, type Model } from '@snoopscope/sim-core';
 import { COMMANDS } from './console.ts';
 
 export interface CompletionCandidate {
@@ -19,8 +19,42 @@ export function completions(model: Model, actor: number, text: string, column: n
   const member = /([A-Za-z_]\w*)\.(\w*)$/.exec(before);
   if (member) return filtered(members(model, member[1] ?? ''), member[2] ?? '', column);
   const prefix = /[A-Za-z_][\w-]*$/.exec(before)?.[0] ?? '';
+  const inBrackets = /\[\s*[A-Za-z_]?\w*$/.test(before);
+  if (inBrackets) return filtered(bracketed(model, text.slice(column)), prefix, column);
+  const argument = argumentAt(before);
+  if (argument) return filtered(factArguments(model, argument), prefix, column);
   const atStart = before.trim() === prefix;
   return filtered([...(atStart ? commands() : []), ...names(model, actor), ...facts()], prefix, column);
+}
+
+/** In `[`…`]` only words make sense; the bracket that is there is not written twice. */
+function bracketed(model: Model, after: string): Candidate[] {
+  const close = /^\w*\s*\]/.test(after) ? '' : ']';
+  return model.world.topology.words.map(({ name }) => ({
+    label: name,
+    text: `${name}${close}`,
+    detail: 'word',
+    kind: 'variable',
+  }));
+}
+
+/** The parameter of the fact whose argument is being typed. */
+function argumentAt(before: string): FactParam | undefined {
+  const open = /([A-Za-z_]\w*)\(([^()]*)$/.exec(before);
+  return factByName.get(open?.[1] ?? '')?.params[(open?.[2] ?? '').split(',').length - 1];
+}
+
+function factArguments(model: Model, { kind }: FactParam): Candidate[] {
+  const { topology } = model.world;
+  const labels: Readonly<Record<FactParam['kind'], readonly string[]>> = {
+    vm: [...model.names.keys()],
+    vcpu: topology.actors.filter((actor) => actor.kind === 'vcpu').map(({ name }) => name),
+    cpu: Array.from({ length: topology.cpu.count }, (_, cpu) => `cpu${cpu}`),
+    word: topology.words.map(({ name }) => name),
+    group: topology.groups.map(({ number }) => String(number)),
+    exit: EXIT_REASONS,
+  };
+  return labels[kind].map((label) => ({ label, detail: kind, kind: 'value' }));
 }
 
 type Candidate = Omit<CompletionCandidate, 'start' | 'length'>;

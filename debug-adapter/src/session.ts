@@ -18,6 +18,7 @@ import {
   setFunctionBreakpoints,
 } from './requests/breakpoints.ts';
 import { dataBreakpointInfo, setDataBreakpoints } from './requests/data-breakpoints.ts';
+import { goto, gotoTargets, seek } from './requests/goto.ts';
 import {
   changeNothing,
   completionsAt,
@@ -33,13 +34,10 @@ import {
 import { attach, configurationDone, disconnect, initialize, launch, restart, terminate } from './requests/lifecycle.ts';
 import {
   continueRun,
-  goto,
-  gotoTargets,
   next,
   pause,
   position,
   reverseContinue,
-  seek,
   stepBack,
   stepIn,
   stepInTargets,
@@ -99,19 +97,43 @@ const REQUESTS: Readonly<Record<string, Handler>> = {
   'snoopscope/seek': seek,
 };
 
+/**
+ * Requests that move. A client may send several in one write: each begins when the one before it has stopped, or has
+ * run for so long that a person would see it.
+ */
+const MOVEMENTS: ReadonlySet<string> = new Set([
+  'next',
+  'stepIn',
+  'stepOut',
+  'stepBack',
+  'continue',
+  'reverseContinue',
+  'goto',
+  'snoopscope/seek',
+]);
+
 /** Requests that need no session: everything else has to know how the client counts lines. */
 const WITHOUT_SESSION: ReadonlySet<string> = new Set(['initialize', 'disconnect', 'terminate']);
 
 export class SnoopscopeDebugSession extends ProtocolServer {
   readonly #state: SessionState;
   readonly #closed: () => void;
+  /** The client reads no more: what is sent to it would only fail, and the failure be reported to it again. */
+  #gone = false;
+  /** Fulfilled when the last movement has stopped or runs visibly; undefined when there is none to wait for. */
+  #moved: Promise<void> | undefined;
+  #runsVisibly: () => void = () => {};
 
   constructor(files: FileAccessor, options: SessionOptions = {}) {
     super();
     this.#closed = options.closed ?? (() => {});
+    const pause = options.pause ?? platformYield();
     this.#state = {
       files,
-      pause: options.pause ?? platformYield(),
+      pause: () => {
+        this.#runsVisibly();
+        return pause();
+      },
       breakpoints: new BreakpointStore(),
       initialized: false,
       counting: COUNTS_FROM_ONE,
@@ -122,11 +144,26 @@ export class SnoopscopeDebugSession extends ProtocolServer {
       interrupt: false,
       ended: false,
       nextReference: 1,
-      emit: (event, body) => this.sendEvent({ seq: 0, type: 'event', event, ...(body ? { body } : {}) }),
+      emit: (event, body) => {
+        if (!this.#gone) this.sendEvent({ seq: 0, type: 'event', event, ...(body ? { body } : {}) });
+      },
     };
     this.on('close', () => this.#close());
     // A message that is not JSON: the stream itself continues.
     this.on('error', ({ body }: { body?: unknown }) => this.#complain(`A message could not be read: ${String(body)}`));
+  }
+
+  override start(input: NodeJS.ReadableStream, output: NodeJS.WritableStream): void {
+    // The client has died with an answer on its way to it.
+    output.once('error', () => {
+      this.#gone = true;
+      this.#close();
+    });
+    super.start(input, output);
+  }
+
+  override sendResponse(response: DebugProtocol.Response): void {
+    if (!this.#gone) super.sendResponse(response);
   }
 
   override dispose(): void {
@@ -135,7 +172,22 @@ export class SnoopscopeDebugSession extends ProtocolServer {
   }
 
   protected override dispatchRequest(request: DebugProtocol.Request): void {
-    void this.#answer(request);
+    void (MOVEMENTS.has(request.command) ? this.#inTurn(request) : this.#answer(request));
+  }
+
+  /** Answers a request that moves: at once, or after those before it. */
+  #inTurn(request: DebugProtocol.Request): void {
+    const begin = (): Promise<void> => {
+      const visible = new Promise<void>((resolve) => {
+        this.#runsVisibly = resolve;
+      });
+      return Promise.race([this.#answer(request), visible]);
+    };
+    const over = this.#moved ? this.#moved.then(begin) : begin();
+    this.#moved = over;
+    void over.then(() => {
+      if (this.#moved === over) this.#moved = undefined;
+    });
   }
 
   async #answer(request: DebugProtocol.Request): Promise<void> {

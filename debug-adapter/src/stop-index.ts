@@ -69,7 +69,8 @@ export class StopIndex {
   /** By position, ascending. */
   readonly #hits: Hit[] = [];
   readonly #counts = new Map<number, number>();
-  readonly #filters: ReadonlyMap<string, FilterSetting>;
+  /** Each stops by itself: a filter that is set twice, with and without a condition, stops wherever one of them does. */
+  readonly #filters: ReadonlyMap<string, readonly FilterSetting[]>;
   readonly #followers: readonly DataFollower[];
   #events = 0;
   /** Positions whose arrivals have been looked at. */
@@ -81,7 +82,8 @@ export class StopIndex {
     this.#sources = sources;
     this.#triggers = triggers;
     this.#cursor = sources.run.cursor();
-    this.#filters = new Map(triggers.filters.map((setting) => [setting.filter.id, setting]));
+    const ids = new Set(triggers.filters.map(({ filter }) => filter.id));
+    this.#filters = new Map([...ids].map((id) => [id, triggers.filters.filter(({ filter }) => filter.id === id)]));
     this.#followers = triggers.data.map(
       (trigger) => new DataFollower(trigger, sources.watch(trigger), this.#cursor.state),
     );
@@ -254,22 +256,24 @@ export class StopIndex {
     return trigger.count?.(count) ?? true;
   }
 
+  #filterHolds({ condition }: FilterSetting, position: number, actor: number, result?: number): boolean {
+    if (condition === undefined) return true;
+    const values = new Map(
+      result === undefined
+        ? []
+        : ([
+            ['result', result],
+            ['errno', Math.max(0, -result)],
+          ] as const),
+    );
+    const expression = compileExpression(this.#sources.run.model, condition, { actor, values });
+    return !('problem' in expression) && this.#holds(expression, true, position);
+  }
+
   #filtered(id: string, event: number, result?: number, actor = this.#actor): void {
-    const setting = this.#filters.get(id);
-    if (!setting) return;
     const position = this.#step + 1;
-    if (setting.condition !== undefined) {
-      const values = new Map(
-        result === undefined
-          ? []
-          : ([
-              ['result', result],
-              ['errno', Math.max(0, -result)],
-            ] as const),
-      );
-      const expression = compileExpression(this.#sources.run.model, setting.condition, { actor, values });
-      if ('problem' in expression || !this.#holds(expression, true, position)) return;
-    }
+    const setting = this.#filters.get(id)?.find((one) => this.#filterHolds(one, position, actor, result));
+    if (!setting) return;
     this.#remember({
       position,
       actor,

@@ -182,3 +182,18 @@ async function* messages(stream: NodeJS.ReadableStream): AsyncGenerator<Sent, Se
   }
   throw new Error('The adapter has closed its stream.');
 }
+
+test('ends when its client dies with an answer on its way', async () => {
+  const child = spawn(process.execPath, [main], { stdio: ['pipe', 'pipe', 'pipe'] });
+  children.push(child);
+  let complaints = 0;
+  child.stderr.on('data', () => complaints++);
+  const exited = once(child, 'exit');
+  // Nobody will read the answers, and stdin stays open: only writing can tell the adapter.
+  child.stdout.destroy();
+  const message = JSON.stringify({ seq: 1, type: 'request', command: 'initialize', arguments: {} });
+  child.stdin.on('error', () => {});
+  for (let i = 0; i < 50; i++) child.stdin.write(`Content-Length: ${message.length}\r\n\r\n${message}`);
+  await exited;
+  expect(complaints).toBe(0);
+});

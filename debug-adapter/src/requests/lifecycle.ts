@@ -33,11 +33,15 @@ export async function launch(state: SessionState, args: unknown): Promise<Answer
   return {
     after() {
       state.emit('initialized');
-      for (const breakpoint of state.breakpoints.allAnswers(launchedOf(state).debuggee, state.counting)) {
-        state.emit('breakpoint', { reason: 'changed', breakpoint });
-      }
+      tellBreakpoints(state);
     },
   };
+}
+
+/** What the scenario that is launched now has made of the breakpoints that were set before. */
+function tellBreakpoints(state: SessionState): void {
+  for (const breakpoint of state.breakpoints.allAnswers(launchedOf(state).debuggee, state.counting))
+    state.emit('breakpoint', { reason: 'changed', breakpoint });
 }
 
 export function attach(): Answer {
@@ -71,7 +75,13 @@ export async function restart(state: SessionState, args: DebugProtocol.RestartAr
     old.abandoned = false;
     return { refusal: error, after: () => stopHere(state) };
   }
-  return load === state.loads ? { after: () => begin(state) } : {};
+  if (load !== state.loads) return {};
+  return {
+    after() {
+      tellBreakpoints(state);
+      return begin(state);
+    },
+  };
 }
 
 export function terminate(state: SessionState): Answer {

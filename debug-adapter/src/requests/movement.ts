@@ -3,9 +3,7 @@ import { EVENT_WIDTH, FINDINGS, type Finding, NOTE } from '@snoopscope/sim-core'
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { moveText } from '../console.ts';
 import { interpolate } from '../evaluate.ts';
-import { samePath } from '../files.ts';
 import { filterById } from '../filters.ts';
-import { LIMITS } from '../limits.ts';
 import { ENVIRONMENT, type Focus, focusAfter, type Movement, type MovementEnd, type Unit } from '../movement.ts';
 import { RequestError } from '../request-error.ts';
 import type { RunCursor } from '../run-cursor.ts';
@@ -45,7 +43,7 @@ export function stepIn(state: SessionState, args: StepArguments): Answer {
       throw new RequestError('This move is not possible here.');
     const branch = branches.forMove(targetId);
     if (branch !== cursor) output(state, partingText(launched, cursor));
-    return thenMove(state, focus, () => branch.make(targetId, movement(state)));
+    return thenMove(state, focus, () => branch.make(targetId, movement(state)), 'chosen');
   }
   if (cursor.hiddenCalls(focus) > 0) {
     return { after: () => stopped(state, movedStop(launchedOf(state), cursor.enterCall(focus))) };
@@ -95,34 +93,6 @@ export function stepInTargets(state: SessionState): Answer {
     .possibilities()
     .map((possibility) => ({ id: possibility.move, label: moveText(launched, possibility) }));
   return { body: { targets } };
-}
-
-/** Every recorded time at which an actor came to a line. */
-export function gotoTargets(state: SessionState, args: DebugProtocol.GotoTargetsArguments): Answer {
-  const { debuggee, cursor, convert } = stoppedOf(state).launched;
-  const line = args.line - state.counting.lineBase;
-  const wanted = args.source.path ?? '';
-  const targets: DebugProtocol.GotoTarget[] = [];
-  cursor.track.extend();
-  for (let position = 0; position <= cursor.run.steps && targets.length < LIMITS.consoleLines; position++) {
-    for (const { actor, node } of cursor.track.arrivals(position)) {
-      const { file, line: at } = debuggee.model.nodes[node]?.place ?? { file: -1, line: -1 };
-      if (at !== line || !samePath(debuggee.sources[file]?.path ?? '', wanted)) continue;
-      const name = debuggee.model.world.topology.actors[actor]?.name;
-      targets.push({ id: position, label: `${name}, after ${position} micro-steps`, line: convert.line(at) });
-    }
-  }
-  if (targets.length === 0)
-    throw new RequestError('No actor has reached this line yet in this run. Set a breakpoint there and continue.');
-  return { body: { targets } };
-}
-
-export function goto(state: SessionState, args: DebugProtocol.GotoArguments): Answer {
-  return seekTo(state, args.targetId);
-}
-
-export function seek(state: SessionState, args: { readonly position?: unknown }): Answer {
-  return seekTo(state, args.position);
 }
 
 /** For views that draw the run: the position in it. */
@@ -206,21 +176,11 @@ function unitOf(state: SessionState, args: StepArguments): Unit {
 }
 
 /** Only steps can be undone by a step back; after a run it goes back by one statement. */
-function thenMove(
-  state: SessionState,
-  focus: Focus,
-  move: () => Promise<MovementEnd>,
-  how: 'step' | 'run' = 'step',
-): Answer {
+function thenMove(state: SessionState, focus: Focus, move: () => Promise<MovementEnd>, how: How = 'step'): Answer {
   return { after: () => moveNow(state, focus, move, how) };
 }
 
-async function moveNow(
-  state: SessionState,
-  focus: Focus,
-  move: () => Promise<MovementEnd>,
-  how: 'step' | 'run',
-): Promise<void> {
+async function moveNow(state: SessionState, focus: Focus, move: () => Promise<MovementEnd>, how: How): Promise<void> {
   const launched = launchedOf(state);
   state.interrupt = false;
   forget(state);
@@ -232,16 +192,19 @@ async function moveNow(
   if (!launched.abandoned && state.launched === launched) settle(state, outcome, focus, how);
 }
 
+/** A step of one actor, a run to the next reason to stop, or a step of the actor whom the user has chosen. */
+type How = 'step' | 'run' | 'chosen';
+
 /** Turns the end of a movement into a stop. */
-function settle(state: SessionState, outcome: MovementEnd, focus: Focus, how: 'step' | 'run'): void {
+function settle(state: SessionState, outcome: MovementEnd, focus: Focus, how: How): void {
   if (state.ended) return;
   const launched = launchedOf(state);
   const to = reached(launched, outcome, focus);
   if (outcome.kind === 'end') explainEnd(state, focus);
-  else if (outcome.kind === 'moved' && outcome.actor !== focus.actor)
+  else if (how === 'step' && outcome.kind === 'moved' && outcome.actor !== focus.actor)
     output(state, `${steppedInstead(launched, focus, outcome.actor)}\n`);
   const stop = stopAfter(launched, outcome, to);
-  if (how === 'step') launched.cursor.remember(focus, stop.focus);
+  if (how !== 'run') launched.cursor.remember(focus, stop.focus);
   stopped(state, stop);
 }
 
@@ -250,6 +213,7 @@ export function enterBranch(state: SessionState, number: number): void {
   const launched = launchedOf(state);
   const { position, track } = launched.branches.enter(number);
   const actor = position > 0 ? track.actorOf(position - 1) : Math.max(launched.debuggee.model.setup, 0);
+  tellContinued(state, actor);
   stopped(state, movedStop(launched, { position, actor, reveal: 0 }, 'goto'));
 }
 
@@ -283,9 +247,13 @@ function tellReplay(state: SessionState, focus: Focus): void {
 }
 
 /** Why somebody else has moved than the one who was to step. */
-function steppedInstead({ debuggee }: Launched, focus: Focus, mover: number): string {
+function steppedInstead({ cursor, debuggee }: Launched, focus: Focus, mover: number): string {
   const name = (actor: number): string => debuggee.model.world.topology.actors[actor]?.name ?? 'the environment';
-  const why = focus.actor < 0 ? 'The environment can do nothing here' : `${name(focus.actor)} has ended`;
+  const ended = focus.actor >= 0 && cursor.moment.ended(focus.actor);
+  const why =
+    focus.actor < 0
+      ? 'The environment can do nothing here'
+      : `${name(focus.actor)} ${ended ? 'has ended' : 'cannot move here'}`;
   return `${why}: ${name(mover)} moves.`;
 }
 
@@ -347,24 +315,6 @@ function findingsOf({ cursor }: Launched): Finding[] {
   return [...found];
 }
 
-function seekTo(state: SessionState, wanted: unknown): Answer {
-  const { launched, stop } = stoppedOf(state);
-  const { cursor } = launched;
-  if (typeof wanted !== 'number' || !Number.isInteger(wanted) || wanted < 0 || wanted > cursor.run.steps) {
-    throw new RequestError(
-      `There is no position ${String(wanted)}: the run has ${cursor.run.steps} micro-steps, and positions count from 0.`,
-    );
-  }
-  return {
-    after() {
-      cursor.seek(wanted);
-      const arrived = cursor.track.arrivals(wanted)[0]?.actor;
-      const mover = wanted > 0 ? cursor.track.actorOf(wanted - 1) : stop.focus.actor;
-      stopped(state, movedStop(launchedOf(state), { position: wanted, actor: arrived ?? mover, reveal: 0 }, 'goto'));
-    },
-  };
-}
-
 function movement(state: SessionState): Movement {
   return {
     pause: state.pause,
@@ -386,11 +336,19 @@ function sayLog(state: SessionState, hit: Hit): void {
   state.emit('output', { category: 'stdout', output: `${text}\n`, ...source });
 }
 
-function stopped(state: SessionState, stop: Stop): void {
+export function stopped(state: SessionState, stop: Stop): void {
   const launched = launchedOf(state);
   forget(state);
   launched.stop = stop;
   state.emit('stopped', toStopped(stop, thread(launched, stop.focus.actor)));
+}
+
+/**
+ * A stop that no step or continue has led to. Some clients take a stop of a second thread for a reason to continue it,
+ * unless they were told that the first one moves.
+ */
+export function tellContinued(state: SessionState, actor: number): void {
+  state.emit('continued', { threadId: thread(launchedOf(state), actor), allThreadsContinued: true });
 }
 
 function forget(state: SessionState): void {
@@ -403,6 +361,6 @@ function thread({ debuggee }: Launched, actor: number): number {
   return threadId(actor, debuggee.model.world.topology.actors.length);
 }
 
-function output(state: SessionState, text: string, category: 'stdout' | 'stderr' = 'stdout'): void {
+export function output(state: SessionState, text: string, category: 'stdout' | 'stderr' = 'stdout'): void {
   state.emit('output', { category, output: text });
 }

@@ -1,5 +1,16 @@
 /** What file descriptors and the names bound to them refer to: `vm = 5 (a VM)`. */
-import { FILE_KINDS, type FileId, type FileKind, idAt, NONE, type None } from '@snoopscope/sim-core';
+import {
+  FILE_KINDS,
+  type FileId,
+  type FileKind,
+  idAt,
+  type LineContent,
+  type Model,
+  NONE,
+  type None,
+  opNamed,
+  structByName,
+} from '@snoopscope/sim-core';
 import type { Moment } from '../moment.ts';
 import type { Format, Item } from './item.ts';
 
@@ -10,7 +21,8 @@ export function boundNames(moment: Moment, format: Format): Item[] {
 
 export function boundName(moment: Moment, name: string, value: number, format: Format): Item {
   if (value < 0) return { name, value: 'not bound', evaluateName: name };
-  const file = openFile(moment, moment.processOfName(name), value);
+  const bindsDescriptor = descriptorNames(moment.model).has(name);
+  const file = bindsDescriptor ? openFile(moment, moment.processOfName(name), value) : NONE;
   const what = file === NONE ? undefined : fileKind(moment, file);
   return {
     name,
@@ -18,6 +30,40 @@ export function boundName(moment: Moment, name: string, value: number, format: F
     evaluateName: name,
     ...(what ? { type: what } : {}),
   };
+}
+
+const knownNames = new WeakMap<Model, ReadonlySet<string>>();
+
+/** Names that some call binds to a descriptor; others hold counts, ids or plain results. */
+function descriptorNames(model: Model): ReadonlySet<string> {
+  let names = knownNames.get(model);
+  if (!names) {
+    names = new Set(
+      model.sources.flatMap(({ parsed }) => parsed.lines.flatMap(({ content }) => boundDescriptors(content))),
+    );
+    knownNames.set(model, names);
+  }
+  return names;
+}
+
+function boundDescriptors(content: LineContent): string[] {
+  if (content.kind !== 'syscall') return [];
+  const request = content.args[1];
+  const op =
+    content.call.text === 'ioctl'
+      ? opNamed('ioctl', request?.kind === 'name' ? request.name : '')
+      : opNamed('syscall', content.call.text);
+  const shape = op?.operands.at(-1)?.shapes.find((one) => one.kind === 'struct');
+  const fields = shape?.kind === 'struct' ? structByName.get(shape.struct)?.fields : undefined;
+  const outputs = content.args.flatMap((arg) => (arg.kind === 'struct' ? arg.fields : []));
+  return [
+    ...(content.bind && op?.result === 'fd' ? [content.bind.text] : []),
+    ...outputs.flatMap(({ name, value }) =>
+      value.kind === 'out' && fields?.find((field) => field.name === name.text)?.shape.kind === 'fd'
+        ? [value.bind.text]
+        : [],
+    ),
+  ];
 }
 
 /** Open descriptors of a process, the standard streams left out. */

@@ -1,0 +1,117 @@
+// What ended sessions or misled people, each once.
+import { expect, test } from 'vitest';
+import { DapClient, type Message, repositoryFiles, type Stop } from './client.ts';
+
+const LOCAL = 'scenarios/wbinvd/local-cpu-not-flushed.snoop';
+
+async function at(program: string, files = repositoryFiles(), more: object = {}): Promise<DapClient> {
+  const client = new DapClient(files);
+  await client.launch(program, { kernel: 'v5.11', ...more });
+  await client.run();
+  return client;
+}
+
+function stops(client: DapClient): Stop[] {
+  return client.messages.filter(({ event }) => event === 'stopped').map(({ body }) => body);
+}
+
+async function position(client: DapClient): Promise<number> {
+  return (await client.request('snoopscope/position')).position;
+}
+
+test('movements sent at once are made one after the other, as if each had waited for the stop before it', async () => {
+  const patient = await at(LOCAL);
+  const positions: number[] = [];
+  for (const command of ['next', 'next', 'next', 'stepBack', 'next']) {
+    await patient.move(command, { threadId: 1 });
+    positions.push(await position(patient));
+  }
+  const hasty = await at(LOCAL);
+  const before = stops(hasty).length;
+  const last = hasty.until(() => stops(hasty).length === before + 5);
+  const answers = await Promise.all(
+    ['next', 'next', 'next', 'stepBack', 'next'].map((command) => hasty.send(command, { threadId: 1 })),
+  );
+  await last;
+  expect(answers.map(({ success }) => success)).toEqual([true, true, true, true, true]);
+  expect(await position(hasty)).toBe(positions.at(-1));
+  expect(stops(hasty).map(({ text }) => text)).toEqual(stops(patient).map(({ text }) => text));
+});
+
+test('a movement behind one that runs for long is refused, and pause ends the long one', async () => {
+  const loop =
+    'machine {\n  cpu intel\n  memory x = 0\n}\nsetup {\n  loop {\n    kvm = open("/dev/kvm", O_RDWR)\n    close(kvm)\n  }\n}\n';
+  const client = await at('loop.snoop', repositoryFiles({ 'loop.snoop': loop }), { kernel: 'v6.12' });
+  const stopped = client.event('stopped');
+  const [running, refused] = [client.send('continue', { threadId: 1 }), client.send('next', { threadId: 1 })];
+  expect((await running).success).toBe(true);
+  expect((await refused).message).toBe('The scenario is running: pause it first.');
+  await client.request('pause', { threadId: 1 });
+  expect((await stopped).body.reason).toBe('pause');
+});
+
+test('a stop that no step has led to is announced by continued', async () => {
+  const client = await at(LOCAL);
+  await client.move('next', { threadId: 1 });
+  const from = client.messages.length;
+  await client.move('snoopscope/seek', { position: 0 });
+  expect(events(client.messages.slice(from))).toEqual(['continued', 'stopped']);
+});
+
+test('restart says again what became of the breakpoints', async () => {
+  const client = await at(LOCAL);
+  const { breakpoints } = await client.request('setBreakpoints', {
+    source: { path: LOCAL },
+    breakpoints: [{ line: 36 }],
+  });
+  const from = client.messages.length;
+  await client.move('restart');
+  const told = client.messages.slice(from).filter(({ event }) => event === 'breakpoint');
+  expect(told.map(({ body }) => body)).toEqual([{ reason: 'changed', breakpoint: breakpoints[0] }]);
+});
+
+test('a filter that is set plainly and with a condition stops wherever one of them does', async () => {
+  const client = await at(LOCAL);
+  await client.request('setExceptionBreakpoints', {
+    filters: ['group-registration'],
+    filterOptions: [{ filterId: 'group-registration', condition: 'errno == EEXIST' }],
+  });
+  const first = await client.move('continue', { threadId: 1 });
+  expect(first.text).toContain('→ 0, vm is non-coherent now');
+});
+
+test("a block's closing line is where its actor ends; its first line is nowhere to go", async () => {
+  const client = await at(LOCAL);
+  await client.request('setExceptionBreakpoints', { filters: [] });
+  await client.move('continue', { threadId: 1 });
+  const source = { path: LOCAL };
+  // Lines 34 and 38 of the file: `vcpu 0 cpu=0 {` and its brace.
+  expect((await client.send('gotoTargets', { source, line: 34 })).success).toBe(false);
+  expect((await client.request('gotoTargets', { source, line: 38 })).targets).toHaveLength(1);
+});
+
+test('completion in brackets and in the arguments of a fact offers what fits there', async () => {
+  const client = await at(LOCAL);
+  const offered = async (text: string): Promise<string[]> =>
+    (await client.request('completions', { text, column: text.length + 1 })).targets.map(
+      ({ text: inserted, label }: { text?: string; label: string }) => inserted ?? label,
+    );
+  expect(await offered('[')).toEqual(['x]']);
+  expect(await offered('cache(cpu0, ')).toEqual(['x']);
+  expect(await offered('exits(vcpu0, W')).toEqual(['WBINVD']);
+});
+
+test('a name that holds an id or a result is not shown as the descriptor of that number', async () => {
+  const client = await at('scenarios/iommufd/enforcement-over-live-mappings.snoop', repositoryFiles(), {
+    kernel: 'v6.8',
+  });
+  await client.request('setExceptionBreakpoints', { filters: [] });
+  await client.move('continue', { threadId: 1 });
+  const everything = await client.everything();
+  expect(everything).not.toMatch(/^\s*ioas = .*standard stream/m);
+  expect(everything).not.toMatch(/^\s*attached = .*standard stream/m);
+});
+
+function events(messages: readonly Message[]): string[] {
+  return messages.flatMap(({ event }) => event ?? []);
+}
