@@ -12,7 +12,6 @@ import {
 import { aboutText } from './features/about.ts';
 import { offersAt } from './features/completion.ts';
 import { definitionAt } from './features/definition.ts';
-import { textDiagnostics } from './features/diagnostics.ts';
 import { hoverAt } from './features/hover.ts';
 import { lensesOf } from './features/lenses.ts';
 import { linksOf } from './features/links.ts';
@@ -182,7 +181,8 @@ export function startServer(connection: Connection, host: Host = {}): void {
   connection.onCodeAction(
     session.answer('codeAction', (snapshot, { range, context }) => {
       if (context?.only?.some((kind) => CodeActionKind.QuickFix.startsWith(kind)) === false) return [];
-      return textDiagnostics(snapshot)
+      return session
+        .diagnosticsOf(snapshot)
         .filter(({ line, span }) => lsp.touches(range, line, span))
         .flatMap((diagnostic) => lsp.toQuickFixes(diagnostic, snapshot));
     }),

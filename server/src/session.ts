@@ -1,4 +1,4 @@
-import { type Diagnostic, noKernel, profileNamed } from '@snoopscope/sim-core';
+import { type Diagnostic, noKernel, predicting, profileNamed } from '@snoopscope/sim-core';
 import {
   type CancellationToken,
   type Connection,
@@ -11,13 +11,13 @@ import {
   ShowMessageNotification,
 } from 'vscode-languageserver';
 import { Documents } from './documents.ts';
-import { elaborationDiagnostics, hasErrors, textDiagnostics } from './features/diagnostics.ts';
+import { elaborated, elaborationDiagnostics, hasErrors, textDiagnostics } from './features/diagnostics.ts';
 import { RenameRefused } from './features/rename.ts';
 import { type ResultHint, resultHints } from './features/results.ts';
 import type { ReadFile } from './includes.ts';
 import { READ_FILE_REQUEST, type ReadFileParams, type ReadFileResult, type Settings } from './protocol.ts';
 import { readInitializationOptions, readSettings } from './settings.ts';
-import type { Snapshot } from './snapshot.ts';
+import { includedScenario, type Snapshot } from './snapshot.ts';
 import { toDiagnostic } from './to-lsp.ts';
 import { type FindScenarios, Workspace } from './workspace.ts';
 
@@ -50,7 +50,7 @@ const SLOW_CHECK_MS = 50;
 /** Without a change for so long, the author has stopped typing. */
 const PAUSE_MS = 200;
 /** How long a run for predictions keeps other requests waiting. */
-const SLICE_MS = 8;
+const SLICE_MS = 5;
 
 /** One client's documents and settings, and what is published about them. */
 export class Session {
@@ -65,6 +65,8 @@ export class Session {
   /** How long the last look at its text took. */
   readonly #checkMs = new Map<string, number>();
   readonly #hints = new WeakMap<Snapshot, readonly ResultHint[]>();
+  /** What kernels will say to the statements of a snapshot, once that is known. */
+  readonly #predictions = new WeakMap<Snapshot, readonly Diagnostic[]>();
   readonly #warned = new Set<string>();
 
   constructor(connection: Connection, host: Host) {
@@ -164,13 +166,49 @@ export class Session {
     this.#checkMs.set(uri, performance.now() - start);
     const quick = (this.#elaborationMs.get(uri) ?? 0) <= QUICK_ELABORATION_MS;
     if (hasErrors(text)) this.#publish(snapshot, text);
-    else if (quick) this.#publish(snapshot, [...text, ...this.#elaborate(snapshot)]);
-    else {
+    else if (quick) {
+      const problems = this.#elaborate(snapshot);
+      this.#publish(snapshot, [...text, ...problems]);
+      if (!hasErrors(problems)) this.#startPredicting(snapshot, text);
+    } else {
       this.#publish(snapshot, text);
       this.#afterPause(uri, PAUSE_MS, () => {
         const problems = this.#elaborate(snapshot);
         if (problems.length > 0) this.#publish(snapshot, [...text, ...problems]);
+        if (!hasErrors(problems)) this.#startPredicting(snapshot, text);
       });
+    }
+  }
+
+  /** Everything that is known to be wrong with a document: what fixes are offered for. */
+  diagnosticsOf(snapshot: Snapshot): readonly Diagnostic[] {
+    return [...textDiagnostics(snapshot), ...(this.#predictions.get(snapshot) ?? [])];
+  }
+
+  #startPredicting(snapshot: Snapshot, text: readonly Diagnostic[]): void {
+    void this.take('predicting', () => this.#predict(snapshot, text))(undefined);
+  }
+
+  /** Runs the scenario in slices and publishes what comes of it; gives up when the document is another one meanwhile. */
+  async #predict(snapshot: Snapshot, text: readonly Diagnostic[]): Promise<void> {
+    const { scenario, profile } = snapshot;
+    const chosen = profileNamed(this.documents.settings(snapshot.uri).kernel ?? '') !== undefined;
+    const work = predicting(scenario, {
+      ...(chosen && { profile }),
+      includes: includedScenario(snapshot),
+      elaborated: elaborated(snapshot),
+    });
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      if (this.documents.snapshot(snapshot.uri) !== snapshot) return;
+      const end = performance.now() + SLICE_MS;
+      while (performance.now() < end) {
+        const step = work.next();
+        if (step.done !== true) continue;
+        this.#predictions.set(snapshot, step.value);
+        if (step.value.length > 0) this.#publish(snapshot, [...text, ...step.value]);
+        return;
+      }
     }
   }
 

@@ -90,14 +90,14 @@ export function toDiagnostic(diagnostic: OurDiagnostic, { uri, included }: Snaps
   };
 }
 
-/** The fixes of a diagnostic; the only one is the one that a client may apply without asking. */
+/** The fixes of a diagnostic; the only one is the one that a client may apply without asking, unless it changes what the scenario says. */
 export function toQuickFixes(diagnostic: OurDiagnostic, snapshot: Snapshot): CodeAction[] {
   const fixes = diagnostic.fixes ?? [];
   return fixes.map(({ title, edits }) => ({
     title,
     kind: CodeActionKind.QuickFix,
     diagnostics: [toDiagnostic(diagnostic, snapshot)],
-    ...(fixes.length === 1 && { isPreferred: true }),
+    ...(fixes.length === 1 && fixes[0]?.meaning !== 'changed' && { isPreferred: true }),
     edit: { changes: { [snapshot.uri]: edits.map(toTextEdit) } },
   }));
 }

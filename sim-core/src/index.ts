@@ -65,6 +65,9 @@ export { ATTRIBUTES, type Attribute, attributeByName } from './ops/kvm-vfio/attr
 export * from './ops/op.ts';
 export * from './ops/structs.ts';
 export { IOCTLS, OPS, opNamed } from './ops/table.ts';
+export type { PredictOptions } from './predict/kernels.ts';
+export { predicting } from './predict/predict.ts';
+export { PREDICTIONS } from './predict/table.ts';
 
 export * from './scenario/ast.ts';
 export { blockOfLines, contentsOfKind } from './scenario/blocks.ts';

@@ -40,6 +40,7 @@ const floors = [
   ['create-world'],
   ['scenario', 'explain'],
   ['judge', 'interop'],
+  ['predict'],
   ['index'],
 ];
 

@@ -14,15 +14,7 @@ import { check } from '../../sim-core/src/scenario/checks/run.ts';
 import { CHECKS } from '../../sim-core/src/scenario/checks/table.ts';
 import { elaborate } from '../../sim-core/src/scenario/elaborate.ts';
 import { parse } from '../../sim-core/src/scenario/parser.ts';
-
-interface Mark {
-  readonly line: number;
-  readonly start: number;
-  readonly end: number;
-  readonly severity: string;
-  readonly code: string;
-  readonly message: string;
-}
+import { described, marksOf, takeMarked } from './marks.ts';
 
 const directory = new URL('.', import.meta.url);
 const cases = globSync('*.snoop', { cwd: directory }).filter((path) => !path.startsWith('include-'));
@@ -44,34 +36,6 @@ function diagnose(text: string): Diagnostic[] {
   return [...parsed.diagnostics, ...check(parsed, { includes })];
 }
 
-/** `//^^^ error code: part of the message`: the carets stand below the place, the slashes may stand anywhere before. */
-function marksOf(text: string): Mark[] {
-  let line = -1;
-  return text.split('\n').flatMap((content, index) => {
-    const mark = /^(\s*\/\/\s*)(?:(\d+): )?(\^+) (error|warning|information|hint) ([a-z-]+): (.*)$/.exec(content);
-    if (mark === null) {
-      line = index;
-      return [];
-    }
-    const [, before, column, carets, severity, code, message] = mark as unknown as [
-      string,
-      string,
-      string | undefined,
-      string,
-      string,
-      string,
-      string,
-    ];
-    const start = column === undefined ? before.length : Number(column);
-    return [{ line, start, end: start + carets.length, severity, code, message }];
-  });
-}
-
-function described(diagnostic: Diagnostic): string {
-  const { line, span, severity, code, message } = diagnostic;
-  return `line ${line + 1}, ${span.start}-${span.end}: ${severity} ${code}: ${message}`;
-}
-
 for (const path of cases) {
   test(`${path} has the diagnostics that it marks`, () => {
     const text = read(path);
@@ -80,17 +44,8 @@ for (const path of cases) {
     expect(marks.map((mark) => mark.code)).toContain(path.replace('.snoop', ''));
     const left = diagnose(text);
     for (const mark of marks) {
-      const found = left.findIndex(
-        ({ line, span, severity, code, message }) =>
-          line === mark.line &&
-          span.start === mark.start &&
-          span.end === mark.end &&
-          severity === mark.severity &&
-          code === mark.code &&
-          message.includes(mark.message),
-      );
-      expect(found, `${JSON.stringify(mark)}\nfound:\n${left.map(described).join('\n')}`).not.toBe(-1);
-      left.splice(found, 1);
+      const found = takeMarked(left, mark);
+      expect(found, `${JSON.stringify(mark)}\nfound:\n${left.map(described).join('\n')}`).toBe(true);
     }
     expect(left.map(described)).toEqual([]);
   });

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { MONITORS } from '../../sim-core/src/engine/monitors/table.ts';
 import { profileNamed } from '../../sim-core/src/kernel/profiles.ts';
 import { LIMITS } from '../../sim-core/src/limits.ts';
+import { PREDICTIONS } from '../../sim-core/src/predict/table.ts';
 import { check } from '../../sim-core/src/scenario/checks/run.ts';
 import { CHECKS } from '../../sim-core/src/scenario/checks/table.ts';
 import { elaborate } from '../../sim-core/src/scenario/elaborate.ts';
@@ -63,6 +64,11 @@ const sections: Readonly<Record<string, () => string>> = {
     table(
       ['code', 'severity', 'meaning'],
       CHECKS.map(({ code, severity, doc }) => [`\`${code}\``, severity, doc]),
+    ),
+  predictions: () =>
+    table(
+      ['code', 'severity', 'meaning'],
+      PREDICTIONS.map(({ code, severity, doc }) => [`\`${code}\``, severity, doc]),
     ),
 };
 

@@ -362,5 +362,7 @@ export interface RelatedPlace {
 }
 export interface Fix {
   readonly title: string;
+  /** The scenario says something else afterwards: nobody applies it without asking. */
+  readonly meaning?: 'changed';
   readonly edits: readonly { readonly line: number; readonly span: Span; readonly newText: string }[];
 }

@@ -1,0 +1,146 @@
+/** What monitors object to in the orders that were tried, at the statement that makes it. */
+import { FINDINGS, monitorOf } from '../engine/monitors/table.ts';
+import { findingText } from '../explain/describe.ts';
+import type { Profile } from '../kernel/profiles.ts';
+import { attributeByName } from '../ops/kvm-vfio/attributes.ts';
+import type { Diagnostic, Fix, ParsedScenario, Severity } from '../scenario/ast.ts';
+import { contentsOfKind } from '../scenario/blocks.ts';
+import { rangeTextContains } from '../scenario/ranges.ts';
+import { type KernelGroup, kernelsText } from './kernels.ts';
+import { type Observed, type ObservedFinding, statementOf } from './observe.ts';
+import { codeSpan, spotOf } from './place.ts';
+import { predictedFinding, unregisteredDevice } from './table.ts';
+
+/** Declared results have diagnostics of their own. */
+const ELSEWHERE: ReadonlySet<string> = new Set(['unexpected-result']);
+
+interface Merged {
+  readonly seen: ObservedFinding;
+  readonly observed: Observed;
+  readonly profiles: Profile[];
+}
+
+export function findingDiagnostics(groups: readonly KernelGroup[]): Diagnostic[] {
+  const merged = new Map<string, Merged>();
+  for (const { observed, profiles } of groups) {
+    for (const seen of observed.findings) {
+      if (ELSEWHERE.has(FINDINGS[seen.finding]!)) continue;
+      const key = `${seen.finding} ${seen.node}`;
+      const known = merged.get(key);
+      if (known === undefined) merged.set(key, { seen, observed, profiles: [...profiles] });
+      else known.profiles.push(...profiles);
+    }
+  }
+  const all = groups.reduce((count, { profiles }) => count + profiles.length, 0);
+  return [...merged.values()].flatMap((one) => diagnosticOf(one, all));
+}
+
+function diagnosticOf({ seen, observed, profiles }: Merged, all: number): Diagnostic[] {
+  const { model } = observed;
+  const node = statementOf(model, seen.node);
+  if (node === undefined) return [];
+  const finding = FINDINGS[seen.finding]!;
+  const spot = spotOf(model, node, codeSpan);
+  const forbidding = model.conditions.find(
+    (condition) => condition.quantifier === '~exists' && condition.finding === finding && condition.applies,
+  );
+  const { label } = monitorOf(finding);
+  const on = profiles.length === all && all > 1 ? 'on all kernels of the scenario' : `on ${kernelsText(profiles)}`;
+  const orders = node.actor === model.setup ? '' : ordersText(observed, seen);
+  const text = findingText(model, seen.finding, seen.subject, seen.detail).replace(/^[a-z-]+: /, '');
+  const severity = severityOf(observed, seen, forbidding !== undefined);
+  const related =
+    forbidding === undefined
+      ? []
+      : [
+          {
+            line: forbidding.line,
+            span: codeSpan(model.sources[0]!.parsed.lines[forbidding.line]!),
+            message: 'This condition forbids it.',
+          },
+        ];
+  return [
+    {
+      code: predictedFinding.code,
+      severity,
+      message: `${spot.prefix}${label} ${on}${orders}: ${text.replace(/\.$/, '')}.`,
+      line: spot.line,
+      span: spot.span,
+      related: [...related, ...spot.related],
+    },
+  ];
+}
+
+function ordersText({ orders, times }: Observed, seen: ObservedFinding): string {
+  if (orders === 1) return '';
+  const always = seen.times >= (times.get(seen.node) ?? 0);
+  return always ? `, in each of ${orders} interleavings tried` : ', in at least one interleaving';
+}
+
+/** A warning when a check fails for it, or when its statement never does what it is there for and no condition asks. */
+function severityOf(observed: Observed, seen: ObservedFinding, forbidden: boolean): Severity {
+  const finding = FINDINGS[seen.finding]!;
+  const { fails } = monitorOf(finding);
+  if (forbidden) return 'warning';
+  if (fails === 'never' || observed.model.tracked.has(finding)) return 'information';
+  if (fails === 'always' || !judged(observed)) return 'warning';
+  const blocked = finding === 'dma-fault' && seen.times >= (observed.times.get(seen.node) ?? 0);
+  return blocked && observed.model.tracked.size === 0 ? 'warning' : 'information';
+}
+
+/** Does the scenario state conditions for this kernel? */
+function judged({ model }: Observed): boolean {
+  return model.conditions.some(({ applies }) => applies);
+}
+
+/** The classic mistake: a device that can ask for No Snoop, a VM that it belongs to, and KVM is never told. */
+export function registrationDiagnostics(parsed: ParsedScenario, groups: readonly KernelGroup[]): Diagnostic[] {
+  const group = groups.find(({ observed }) => observed.findings.some(({ finding }) => FINDINGS[finding] === 'belief'));
+  const model = group?.observed.model;
+  if (group === undefined || model === undefined || model.tracked.has('belief')) return [];
+  if (model.sources.some((source) => source.parsed.lines.some(({ text }) => REGISTERS.test(text)))) return [];
+  const seen = group.observed.findings.find(({ finding }) => FINDINGS[finding] === 'belief')!;
+  const name = model.world.topology.devices[seen.detail]?.name;
+  return contentsOfKind(parsed, 'device').flatMap(({ line, content }) => {
+    if (content.name.text !== name) return [];
+    const fix = registration(parsed, group.profiles[0]!);
+    const message = `\`${name}\` can ask for No Snoop, and nothing registers it with KVM: KVM believes that its DMA is coherent and ignores guest memory types and WBINVD.`;
+    const { code } = unregisteredDevice;
+    // A scenario that asks for findings is about what goes wrong.
+    const severity = model.tracked.size > 0 ? 'information' : unregisteredDevice.severity;
+    return [{ code, severity, message, line, span: content.name.span, ...(fix && { fixes: [fix] }) }];
+  });
+}
+
+const REGISTERS = /KVM_DEV_VFIO_(GROUP|FILE)\b|KVM_ASSIGN_PCI_DEVICE/;
+
+/** KVM_CREATE_DEVICE and ADD, at the end of `setup`, with the names that it binds. */
+function registration(parsed: ParsedScenario, profile: Profile): Fix | undefined {
+  const setup = parsed.blocks.find(({ kind }) => kind === 'setup');
+  const calls = contentsOfKind(parsed, 'syscall').map(({ content }) => content);
+  const vm = calls.find(({ args }) => args[1]?.kind === 'name' && args[1].name === 'KVM_CREATE_VM')?.bind?.text;
+  const file = calls.find(({ args }) => args[0]?.kind === 'string' && GROUP_PATH.test(args[0].value))?.bind?.text;
+  if (setup === undefined || vm === undefined || file === undefined) return undefined;
+  const dev = freeName(parsed, 'dev');
+  const alias = rangeTextContains(attributeByName.get('KVM_DEV_VFIO_FILE_ADD')?.on ?? '', profile) ? 'FILE' : 'GROUP';
+  const newText = [
+    `  ioctl(${vm}, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_VFIO, fd=>${dev}, flags=0}) = 0`,
+    `  ioctl(${dev}, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_VFIO_${alias}, attr=KVM_DEV_VFIO_${alias}_ADD, addr=[${file}]}) = 0`,
+    '',
+  ].join('\n');
+  const place = { start: 0, end: 0 };
+  return {
+    meaning: 'changed',
+    title: `Register \`${file}\` with KVM`,
+    edits: [{ line: setup.endLine, span: place, newText }],
+  };
+}
+
+const GROUP_PATH = /^\/dev\/vfio\/(\d+|devices\/)/;
+
+function freeName(parsed: ParsedScenario, wanted: string): string {
+  const text = parsed.lines.map((line) => line.text).join('\n');
+  let name = wanted;
+  for (let number = 2; new RegExp(`\\b${name}\\b`).test(text); number++) name = `${wanted}${number}`;
+  return name;
+}

@@ -1,0 +1,88 @@
+/** The kernels that a scenario speaks of, and what it does on each: those that decide alike are looked at once. */
+import type { Model } from '../engine/model.ts';
+import { profilesNamed } from '../judge/check.ts';
+import { answersAlike, kernelOf, NEWEST, type Profile, VERSIONS } from '../kernel/profiles.ts';
+import type { ParsedScenario } from '../scenario/ast.ts';
+import { contentsOfKind } from '../scenario/blocks.ts';
+import type { Includes } from '../scenario/elaborate/sources.ts';
+import { type Elaboration, elaborate } from '../scenario/elaborate.ts';
+import { type Observed, observing } from './observe.ts';
+
+/** Kernels on which the scenario does the same. */
+export interface KernelGroup {
+  readonly profiles: readonly Profile[];
+  readonly observed: Observed;
+}
+
+export interface PredictOptions {
+  readonly includes?: Includes;
+  /** The kernel that a tool has chosen; it is looked at beside those that the conditions name. */
+  readonly profile?: Profile;
+  /** One that the caller has already made. */
+  readonly elaborated?: Elaboration;
+}
+
+/** A scenario with more statements is looked at on its plain kernel only: each elaboration would hold everybody up. */
+const MOST_NODES = 5_000;
+
+/** Undefined when the scenario cannot be executed: diagnostics of the text or the elaborator say why. */
+export function* observingKernels(
+  parsed: ParsedScenario,
+  options: PredictOptions,
+): Generator<void, readonly KernelGroup[] | undefined> {
+  const groups: { profiles: Profile[]; observed: Observed }[] = [];
+  for (const profile of kernelsOf(parsed, options.profile)) {
+    const alike = groups.find(({ observed }) => decidesAs(profile, observed.model));
+    if (alike !== undefined) {
+      alike.profiles.push(profile);
+      continue;
+    }
+    const { model } =
+      options.elaborated?.model?.world.kernel.profile === profile
+        ? options.elaborated
+        : elaborate(parsed, { profile, ...(options.includes && { includes: options.includes }) });
+    if (model === undefined) return undefined;
+    yield;
+    groups.push({ profiles: [profile], observed: yield* observing(model) });
+    if (model.nodes.length > MOST_NODES) break;
+  }
+  return groups;
+}
+
+/** The kernel of a plain run first. The newest one, which only stands in for a choice, does not count beside kernels that conditions name. */
+function kernelsOf(parsed: ParsedScenario, chosen: Profile | undefined): readonly Profile[] {
+  const named = profilesNamed(parsed);
+  const plain = plainKernel(parsed, chosen);
+  const meant = chosen !== undefined || contentsOfKind(parsed, 'kernel').length > 0 || named.includes(plain);
+  return meant ? [...new Set([plain, ...named])] : named;
+}
+
+/** The kernel that a plain run uses. */
+export function plainKernel(parsed: ParsedScenario, chosen: Profile | undefined): Profile {
+  return chosen ?? kernelOf(parsed) ?? NEWEST;
+}
+
+/** Would this kernel have answered everything that the model asked as its own one did? */
+function decidesAs(profile: Profile, { world: { kernel } }: Model): boolean {
+  return answersAlike(kernel.consulted, profile, kernel.profile);
+}
+
+/** `v3.13 to v5.11, v6.1 and series-v1`: neighbouring releases as ranges. */
+export function kernelsText(profiles: readonly Profile[]): string {
+  const indices = profiles
+    .flatMap(({ name }) => {
+      const index = VERSIONS.findIndex((version) => version === name);
+      return index < 0 ? [] : [index];
+    })
+    .sort((left, right) => left - right);
+  const parts: string[] = [];
+  for (let at = 0; at < indices.length; ) {
+    let end = at;
+    while (indices[end + 1] === (indices[end] as number) + 1) end++;
+    const [first, last] = [VERSIONS[indices[at] as number], VERSIONS[indices[end] as number]];
+    parts.push(first === last ? `${first}` : `${first} to ${last}`);
+    at = end + 1;
+  }
+  parts.push(...profiles.filter(({ name }) => !VERSIONS.some((version) => version === name)).map(({ name }) => name));
+  return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
+}

@@ -1,0 +1,237 @@
+/**
+ * What a scenario does in a handful of orders: each actor first, in turns, and some random ones. `setup` runs once, alone,
+ * so what it does is certain; what the others do is known for the orders that were tried.
+ *
+ * Cost: bounded by {@link MOST_STEPS} micro-steps for one kernel. A generator, so that the caller decides how long it
+ * goes on.
+ */
+import { Executor } from '../engine/executor.ts';
+import type { Model } from '../engine/model.ts';
+import type { StatementNode } from '../engine/program.ts';
+import { Run } from '../engine/run.ts';
+import { Prng } from '../explore/prng.ts';
+import { ModelLimit } from '../limits.ts';
+import { EVENT_WIDTH } from '../state/event.ts';
+import { NOTE } from '../state/machine.ts';
+
+/** What one finding event says, and the statement that made it; -1 when the environment did. */
+export interface ObservedFinding {
+  readonly finding: number;
+  readonly subject: number;
+  readonly detail: number;
+  readonly node: number;
+  /** How often, beside how often its statement ended. */
+  times: number;
+}
+
+export interface Observed {
+  readonly model: Model;
+  /** The plain run: the file's schedule if it has one, else each actor until it waits. */
+  readonly plain: Run;
+  /** How many orders were tried, the plain one among them. */
+  readonly orders: number;
+  /** By node: the results that its statement gave. */
+  readonly results: ReadonlyMap<number, ReadonlySet<number>>;
+  /** By node: how often its statement ended, in all orders. */
+  readonly times: ReadonlyMap<number, number>;
+  readonly findings: readonly ObservedFinding[];
+  /** Nodes at which an actor waited in vain when an order was over. */
+  readonly stuck: ReadonlySet<number>;
+  /** No order ran into a limit: what did not happen in them is not just late. */
+  readonly whole: boolean;
+  /** The model is too small for the scenario: what is too much, and the node that asked for it. */
+  readonly limit?: { readonly message: string; readonly node: number };
+}
+
+/** Micro-steps in all orders of one kernel. */
+const MOST_STEPS = 16_000;
+/** Micro-steps of the plain run, and of each other order: a scenario that loops for ever has no more to tell. */
+const STEPS_OF_RUN = 8_000;
+const STEPS_OF_ORDER = 2_000;
+const RANDOM_ORDERS = 12;
+/** Micro-steps between two moments at which the caller may stop. */
+const STEPS_AT_A_TIME = 200;
+
+export function* observing(model: Model): Generator<void, Observed> {
+  const seen = new Sightings(model);
+  const plain = new Run(model, { maxSteps: STEPS_OF_RUN });
+  try {
+    for (let more = true; more; yield) {
+      for (let step = 0; more && step < STEPS_AT_A_TIME; step++) more = plain.advance();
+    }
+    if (plain.end?.kind === 'limit') seen.whole = false;
+  } catch (error) {
+    seen.refused(error, lastNode(plain.log, plain.events));
+  }
+  seen.read(plain.log, 0, plain.events);
+  seen.over(plain.executor);
+  if (!model.onlySchedule && seen.limit === undefined) yield* others(model, seen);
+  const { results, times, findings, stuck, whole, orders, limit } = seen;
+  return {
+    model,
+    plain,
+    orders,
+    results,
+    times,
+    findings: [...findings.values()],
+    stuck,
+    whole,
+    ...(limit && { limit }),
+  };
+}
+
+/** The other orders, each from the end of `setup` on. */
+function* others(model: Model, seen: Sightings): Generator<void> {
+  const executor = new Executor(model);
+  const { machine } = executor;
+  const actors = model.world.topology.actors.map((_, index) => index).filter((index) => index !== model.setup);
+  if (model.setup >= 0) {
+    for (let step = 0; !executor.ended(model.setup); step++) {
+      if (step > STEPS_OF_RUN || !executor.microStep(model.setup, 0)) return;
+      if (step % STEPS_AT_A_TIME === 0) yield;
+    }
+  }
+  const start = machine.length;
+  let left = MOST_STEPS;
+  for (const policy of policies(model, actors)) {
+    const made = yield* oneOrder(executor, policy, Math.min(left, STEPS_OF_ORDER), seen, start);
+    machine.rewind(start);
+    left -= made;
+    if (left <= 0) return;
+  }
+}
+
+/** Chooses among the moves: gives them in the order in which they are tried. */
+type Policy = (step: number) => Iterable<number>;
+
+function* policies(model: Model, actors: readonly number[]): Generator<Policy> {
+  const all = model.moves.map((_, index) => index);
+  const actorOf = (move: number): number => {
+    const made = model.moves[move];
+    return made?.kind === 'actor' ? made.actor : -1;
+  };
+  // Each actor as far as it comes, then the others.
+  for (const first of actors) {
+    const order = [...all].sort((a, b) => Number(actorOf(b) === first) - Number(actorOf(a) === first));
+    yield () => order;
+  }
+  // Everybody in turn, one micro-step each.
+  yield (step) => all.map((_, index) => all[(index + step) % all.length] as number);
+  for (let seed = 1; seed <= RANDOM_ORDERS; seed++) {
+    const random = new Prng(seed);
+    const order = Int32Array.from(all);
+    yield () => {
+      random.shuffle(order);
+      return order;
+    };
+  }
+}
+
+function* oneOrder(
+  executor: Executor,
+  policy: Policy,
+  most: number,
+  seen: Sightings,
+  start: number,
+): Generator<void, number> {
+  const { machine, model } = executor;
+  let steps = 0;
+  try {
+    for (;;) {
+      let moved = false;
+      for (const move of policy(steps)) {
+        if (!executor.move(move, 'micro')) continue;
+        moved = true;
+        break;
+      }
+      if (!moved) break;
+      steps++;
+      if (steps >= most) {
+        seen.whole = false;
+        break;
+      }
+      if (steps % STEPS_AT_A_TIME === 0) yield;
+    }
+    seen.read(machine.log, start / EVENT_WIDTH, machine.events);
+    if (steps < most) seen.over(executor);
+    else seen.orders++;
+  } catch (error) {
+    seen.refused(error, lastNode(machine.log, machine.events));
+  }
+  yield;
+  return steps + model.moves.length;
+}
+
+/** The statement of the last micro-step. */
+function lastNode(log: Int32Array, events: number): number {
+  for (let at = (events - 1) * EVENT_WIDTH; at >= 0; at -= EVENT_WIDTH) {
+    if (log[at] === NOTE.step) return log[at + 2] as number;
+  }
+  return -1;
+}
+
+class Sightings {
+  readonly results = new Map<number, Set<number>>();
+  readonly times = new Map<number, number>();
+  readonly findings = new Map<string, ObservedFinding>();
+  readonly stuck = new Set<number>();
+  whole = true;
+  orders = 0;
+  limit: { readonly message: string; readonly node: number } | undefined;
+  readonly #model: Model;
+
+  constructor(model: Model) {
+    this.#model = model;
+  }
+
+  /** Takes in the events from `first` to before `end`. */
+  read(log: Int32Array, first: number, end: number): void {
+    let node = -1;
+    for (let at = first * EVENT_WIDTH; at < end * EVENT_WIDTH; at += EVENT_WIDTH) {
+      const code = log[at] as number;
+      if (code >= 0) continue;
+      const [a, b, c] = [log[at + 1] as number, log[at + 2] as number, log[at + 3] as number];
+      if (code === NOTE.step) node = this.#statement(b, c);
+      else if (code === NOTE.environment) node = -1;
+      else if (code === NOTE.done) {
+        this.times.set(b, (this.times.get(b) ?? 0) + 1);
+        const values = this.results.get(b);
+        if (values === undefined) this.results.set(b, new Set([c]));
+        else values.add(c);
+      } else if (code === NOTE.finding) {
+        const key = `${a} ${node}`;
+        const known = this.findings.get(key);
+        if (known === undefined) this.findings.set(key, { finding: a, subject: b, detail: c, node, times: 1 });
+        else known.times++;
+      }
+    }
+  }
+
+  /** An order is over: who has not come to its end waits in vain. */
+  over(executor: Executor): void {
+    this.orders++;
+    const { machine, model, tasks } = executor;
+    for (const { actor } of tasks) {
+      if (!executor.ended(actor)) this.stuck.add(machine.state[model.tasks.node.base + actor] as number);
+    }
+  }
+
+  refused(error: unknown, node: number): void {
+    if (!(error instanceof ModelLimit)) throw error;
+    this.whole = false;
+    this.orders++;
+    this.limit ??= { message: error.message, node };
+  }
+
+  /** At a choice the statement is the first one of the alternative. */
+  #statement(node: number, alternative: number): number {
+    const at = this.#model.nodes[node];
+    return at?.kind === 'choose' ? (at.alternatives[alternative] ?? node) : node;
+  }
+}
+
+/** The statement of a node, or undefined where control stands. */
+export function statementOf(model: Model, node: number): StatementNode | undefined {
+  const at = model.nodes[node];
+  return at?.kind === 'statement' ? at : undefined;
+}

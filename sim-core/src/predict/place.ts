@@ -1,0 +1,52 @@
+/** Where in the scenario's own text a diagnostic about a statement goes. */
+import type { Model } from '../engine/model.ts';
+import type { StatementNode } from '../engine/program.ts';
+import type { Line, RelatedPlace, Span } from '../scenario/ast.ts';
+
+export interface TextSpot {
+  readonly line: number;
+  readonly span: Span;
+  /** `` `attach`, line 3 of `lib.snoop`: ``, or `Called from line 9: `; empty for a statement of an actor's own. */
+  readonly prefix: string;
+  /** The statement itself, where it is in another file, and the calls that led to it. */
+  readonly related: readonly RelatedPlace[];
+  /** The statement is at the spot, so that a fix can change it. */
+  readonly here: boolean;
+}
+
+/**
+ * A statement of the scenario is at its own line. One of an included file is at the `call` that led there, or at the
+ * `include` line: diagnostics are about the scenario's own text.
+ */
+export function spotOf(model: Model, { place }: StatementNode, span: (line: Line) => Span): TextSpot {
+  const { file, line, calls } = place;
+  const source = model.sources[file];
+  const own = model.sources[0]?.parsed.lines ?? [];
+  const text = source?.parsed.lines[line];
+  if (source === undefined || text === undefined)
+    return { line: 0, span: { start: 0, end: 0 }, prefix: '', related: [], here: false };
+  if (file === 0) {
+    const related = calls
+      .filter((call) => call.file === 0)
+      .map((call) => ({
+        line: call.line,
+        span: codeSpan(own[call.line]!),
+        message: `\`${call.proc}\` is called here.`,
+      }));
+    const prefix = related.length === 0 ? '' : `Called from line ${related.map((one) => one.line + 1).join(', ')}: `;
+    return { line, span: span(text), prefix, related, here: true };
+  }
+  const call = calls.find((one) => one.file === 0);
+  const proc = calls.at(-1)?.proc;
+  const prefix = `${proc === undefined ? '' : `\`${proc}\`, `}line ${line + 1} of \`${source.path}\`: `;
+  const related = [{ path: source.path, line, span: span(text), message: 'This statement.' }];
+  if (call !== undefined) return { line: call.line, span: codeSpan(own[call.line]!), prefix, related, here: false };
+  const via = source.via ?? { line: 0, span: { start: 0, end: 0 } };
+  return { ...via, prefix, related, here: false };
+}
+
+/** A line without its indentation and comment. */
+export function codeSpan({ text, comment }: Line): Span {
+  const end = text.slice(0, comment?.start ?? text.length).trimEnd().length;
+  return { start: Math.min(text.length - text.trimStart().length, end), end };
+}

@@ -1,0 +1,266 @@
+/** Why a call fails: which check decides, as the op documents it, and what in the scenario is the cause. */
+import type { Model } from '../engine/model.ts';
+import type { StatementNode } from '../engine/program.ts';
+import { FILE_KIND_NAMES, FILE_KINDS, type FileKind } from '../files/kinds.ts';
+import type { Profile } from '../kernel/profiles.ts';
+import { BAD_DESCRIPTOR } from '../ops/errnos.ts';
+import { attributeByName } from '../ops/kvm-vfio/attributes.ts';
+import type { Errno, Source } from '../ops/op.ts';
+import type { Expr, RelatedPlace, Syscall } from '../scenario/ast.ts';
+import { joined } from '../scenario/checks/check.ts';
+import { opOfCall } from '../scenario/checks/values.ts';
+import { rangeTextContains } from '../scenario/ranges.ts';
+import { VOCABULARY } from '../scenario/vocabulary.ts';
+import { EVENT_WIDTH } from '../state/event.ts';
+import { NOTE } from '../state/machine.ts';
+import type { Observed } from './observe.ts';
+import { statementOf } from './observe.ts';
+import { codeSpan } from './place.ts';
+
+export interface Reason {
+  /** Sentences, or empty. */
+  readonly text: string;
+  readonly related: readonly RelatedPlace[];
+}
+
+/** Why the call of a node gives an errno on a kernel. */
+export function reasonOf(
+  observed: Observed,
+  node: StatementNode,
+  call: Syscall,
+  errno: string,
+  profile: Profile,
+): Reason {
+  const before = stateBefore(observed, node);
+  const kind = before && wrongKind(observed.model, before, node, call, errno);
+  const related = causes(observed, node, call, errno, before);
+  if (kind !== undefined) return { text: ` ${kind}`, related };
+  const { errnos, sources } = documented(call);
+  const cases = errnos.filter(({ name, on }) => name === errno && (on === undefined || rangeTextContains(on, profile)));
+  if (cases.length === 0 && errno === BAD_DESCRIPTOR.name) cases.push(BAD_DESCRIPTOR);
+  const whens = [...new Set(cases.map(({ when }) => when))].slice(0, MOST_CASES);
+  if (whens.length === 0) return { text: '', related };
+  const where = sources[0] === undefined ? '' : ` (${sources[0].document}: ${sources[0].place})`;
+  const what = whens.length === 1 ? whens[0] : `One of: ${joined(whens.map(withoutStop), 'or')}.`;
+  return { text: ` ${what}${where}`, related };
+}
+
+const MOST_CASES = 4;
+
+function withoutStop(sentence: string): string {
+  const text = sentence.replace(/\.$/, '');
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+/** The errnos of the attribute where the call names one, else those of the op. */
+function documented(call: Syscall): { readonly errnos: readonly Errno[]; readonly sources: readonly Source[] } {
+  const attribute = attributeOf(call);
+  const op = opOfCall(call, VOCABULARY);
+  if (attribute !== undefined) {
+    const rest = (op?.errnos ?? []).filter(({ name }) => attribute.errnos.every((errno) => errno.name !== name));
+    return { errnos: [...attribute.errnos, ...rest], sources: attribute.sources };
+  }
+  return { errnos: op?.errnos ?? [], sources: op?.sources ?? [] };
+}
+
+/** The attribute that a KVM_SET_DEVICE_ATTR sets, when it is written by name. */
+export function attributeOf(call: Syscall) {
+  const request = call.args[1];
+  if (request?.kind !== 'name' || request.name !== 'KVM_SET_DEVICE_ATTR') return undefined;
+  const value = fieldOf(call, 'attr');
+  return value?.kind === 'name' ? attributeByName.get(value.name) : undefined;
+}
+
+/** The value of a field of the call's structure. */
+export function fieldOf(call: Syscall, name: string): Expr | undefined {
+  for (const arg of call.args) {
+    if (arg.kind !== 'struct') continue;
+    const field = arg.fields.find((one) => one.name.text === name);
+    if (field?.value.kind === 'in') return field.value.expr;
+  }
+  return undefined;
+}
+
+/** The state of the plain run where the call of a node ends for the first time. */
+function stateBefore({ plain, model }: Observed, node: StatementNode): Int32Array | undefined {
+  const { log } = plain;
+  for (let event = 0; event < plain.events; event++) {
+    const at = event * EVENT_WIDTH;
+    if (log[at] !== NOTE.done || log[at + 2] !== node.id) continue;
+    const cursor = plain.cursor();
+    cursor.seek(plain.stepOfEvent(event));
+    return cursor.state;
+  }
+  return model.layout.initial;
+}
+
+/** What ioctl(2) on a file of another kind fails with. */
+const WRONG_KIND_ERRNOS: ReadonlySet<string> = new Set(['ENOTTY', 'EINVAL', 'ENXIO']);
+
+/** `` `kvm` is /dev/kvm; KVM_CREATE_DEVICE wants a VM. `` */
+function wrongKind(
+  model: Model,
+  state: Int32Array,
+  node: StatementNode,
+  call: Syscall,
+  errno: string,
+): string | undefined {
+  const first = call.args[0];
+  const op = opOfCall(call, VOCABULARY);
+  if (!WRONG_KIND_ERRNOS.has(errno) || first === undefined || op?.files === undefined) return undefined;
+  const kind = kindOf(model, state, node, first);
+  if (kind === undefined || kind === 'none' || op.files.includes(kind)) return undefined;
+  const wanted = joined(
+    op.files.map((one) => FILE_KINDS[one]),
+    'or',
+  );
+  return `\`${first.kind === 'name' ? first.name : 'The descriptor'}\` is ${FILE_KINDS[kind]}; ${op.name} wants ${wanted}.`;
+}
+
+/** What kind of file a descriptor is of. */
+function kindOf(model: Model, state: Int32Array, node: StatementNode, expr: Expr): FileKind | undefined {
+  const { files, topology } = model.world;
+  const fd =
+    expr.kind === 'number' ? Number(expr.value) : expr.kind === 'name' ? boundValue(model, state, expr.name) : -1;
+  const width = files.descriptor.dims[1] ?? 0;
+  if (fd === undefined || fd < 0 || fd >= width) return undefined;
+  const process = topology.actors[node.actor]?.process ?? 0;
+  const file = (state[files.descriptor.base + process * width + fd] as number) - 1;
+  return file < 0 ? 'none' : FILE_KIND_NAMES[state[files.kind.base + file] as number];
+}
+
+function boundValue(model: Model, state: Int32Array, name: string): number | undefined {
+  const slot = model.names.get(name);
+  return slot === undefined ? undefined : state[slot];
+}
+
+/** Lines of the scenario that have to do with a failure. */
+function causes(
+  observed: Observed,
+  node: StatementNode,
+  call: Syscall,
+  errno: string,
+  state: Int32Array | undefined,
+): RelatedPlace[] {
+  const earlier = executedBefore(observed, node);
+  if (errno === 'EBADF' && state !== undefined) return badDescriptors(observed.model, node, call, state, earlier);
+  if (errno === 'EEXIST' || errno === 'EBUSY') {
+    const same = earlier.findLast((one) => one.value >= 0 && sameRequest(one.call, call));
+    return same === undefined ? [] : [at(same, 'This is the call that is in its way.')];
+  }
+  if (errno === 'EPERM' || errno === 'EBUSY') return otherDrivers(observed.model);
+  if (errno === 'EINVAL' && requestName(call) === 'VFIO_SET_IOMMU') {
+    const later = laterLine(observed.model, node, 'VFIO_GROUP_SET_CONTAINER');
+    return later === undefined ? [] : [{ ...later, message: 'The container gets its first group only here.' }];
+  }
+  return [];
+}
+
+interface Executed {
+  readonly call: Syscall;
+  readonly node: StatementNode;
+  readonly value: number;
+  readonly model: Model;
+}
+
+/** The system calls of the plain run up to the first time that a node is executed, in order. */
+function executedBefore({ plain, model }: Observed, until: StatementNode): Executed[] {
+  const calls: Executed[] = [];
+  for (let event = 0; event < plain.events; event++) {
+    const at = event * EVENT_WIDTH;
+    if (plain.log[at] !== NOTE.done) continue;
+    const node = statementOf(model, plain.log[at + 2] as number);
+    if (node === undefined) continue;
+    if (node.id === until.id) break;
+    const content = model.sources[node.place.file]?.parsed.lines[node.place.line]?.content;
+    if (content?.kind === 'syscall') calls.push({ call: content, node, value: plain.log[at + 3] as number, model });
+  }
+  return calls;
+}
+
+function badDescriptors(
+  model: Model,
+  node: StatementNode,
+  call: Syscall,
+  state: Int32Array,
+  earlier: readonly Executed[],
+): RelatedPlace[] {
+  for (const name of descriptorNames(call)) {
+    const value = boundValue(model, state, name);
+    if (value === undefined) continue;
+    if (value < 0) {
+      const binding = earlier.findLast((one) => binds(one.call, name));
+      return binding === undefined
+        ? []
+        : [at(binding, `\`${name}\` should be bound here; this call gives no descriptor.`)];
+    }
+    const kind = kindOf(model, state, node, { kind: 'name', name, span: call.call.span });
+    const closing = earlier.findLast(
+      (one) => one.call.call.text === 'close' && one.call.args[0]?.kind === 'name' && one.call.args[0].name === name,
+    );
+    if (kind === 'none' && closing !== undefined) return [at(closing, `\`${name}\` is closed here.`)];
+  }
+  return [];
+}
+
+/** Names that a call uses as descriptors: those of its first argument and behind pointers. */
+function descriptorNames(call: Syscall): string[] {
+  const names: string[] = [];
+  const visit = (expr: Expr): void => {
+    if (expr.kind === 'name') names.push(expr.name);
+    else if (expr.kind === 'pointer') visit(expr.item);
+    else if (expr.kind === 'struct') for (const { value } of expr.fields) if (value.kind === 'in') visit(value.expr);
+  };
+  for (const arg of call.args) visit(arg);
+  return names;
+}
+
+function binds(call: Syscall, name: string): boolean {
+  if (call.bind?.text === name) return true;
+  return call.args.some(
+    (arg) => arg.kind === 'struct' && arg.fields.some(({ value }) => value.kind === 'out' && value.bind.text === name),
+  );
+}
+
+function sameRequest(one: Syscall, other: Syscall): boolean {
+  if (one.call.text !== other.call.text || requestName(one) !== requestName(other)) return false;
+  return attributeOf(one)?.value === attributeOf(other)?.value;
+}
+
+function requestName(call: Syscall): string | undefined {
+  const request = call.call.text === 'ioctl' ? call.args[1] : undefined;
+  return request?.kind === 'name' ? request.name : undefined;
+}
+
+/** Devices that a driver of the host has, in groups of which others are passed through. */
+function otherDrivers(model: Model): RelatedPlace[] {
+  return (model.sources[0]?.parsed.lines ?? []).flatMap((line, index) => {
+    if (line.content.kind !== 'device') return [];
+    const driver = line.content.options.find(({ key }) => key.text === 'driver');
+    if (driver === undefined || HARMLESS_DRIVERS.has(driver.value.text)) return [];
+    const message = `\`${line.content.name.text}\` is bound to ${driver.value.text}, so its group is not viable.`;
+    return [{ line: index, span: driver.span, message }];
+  });
+}
+
+const HARMLESS_DRIVERS: ReadonlySet<string> = new Set(['vfio-pci', 'none', 'pci-stub', 'pcieport']);
+
+/** The next line of the same file that makes a request. */
+export function laterLine(
+  model: Model,
+  { place }: StatementNode,
+  request: string,
+): { readonly line: number; readonly span: RelatedPlace['span'] } | undefined {
+  if (place.file !== 0) return undefined;
+  const lines = model.sources[0]?.parsed.lines ?? [];
+  const line = lines.findIndex(
+    ({ content }, index) => index > place.line && content.kind === 'syscall' && requestName(content) === request,
+  );
+  return line < 0 ? undefined : { line, span: codeSpan(lines[line]!) };
+}
+
+function at({ node, model }: Executed, message: string): RelatedPlace {
+  const source = model.sources[node.place.file]!;
+  const span = codeSpan(source.parsed.lines[node.place.line]!);
+  return { line: node.place.line, span, message, ...(node.place.file > 0 && { path: source.path }) };
+}

@@ -1,0 +1,174 @@
+/** Results of system calls: declared ones that no kernel gives, and failures that nothing declares. */
+import type { StatementNode } from '../engine/program.ts';
+import { errnoByName, errnoName } from '../kernel/errno.ts';
+import type { Profile } from '../kernel/profiles.ts';
+import type { Diagnostic, Fix, Line, Syscall } from '../scenario/ast.ts';
+import { joined } from '../scenario/checks/check.ts';
+import { opOfCall } from '../scenario/checks/values.ts';
+import { VOCABULARY } from '../scenario/vocabulary.ts';
+import { type KernelGroup, kernelsText } from './kernels.ts';
+import type { Observed } from './observe.ts';
+import { codeSpan, spotOf } from './place.ts';
+import { laterLine, reasonOf } from './reason.ts';
+import { declaredResult, failingCall } from './table.ts';
+
+/** A statement that returns something unwanted, on some kernels. */
+interface Failure {
+  readonly group: KernelGroup;
+  /** What it returns in the orders that were tried, wanted results left out. */
+  readonly values: readonly number[];
+  /** Some order gives what is wanted: the interleaving decides. */
+  readonly sometimes: boolean;
+}
+
+export function resultDiagnostics(groups: readonly KernelGroup[]): Diagnostic[] {
+  const model = groups[0]?.observed.model;
+  if (model === undefined) return [];
+  // Programs are compiled alike for every kernel, so a statement is the same node on all of them.
+  return model.nodes.flatMap((node) => {
+    const content = node.kind === 'statement' ? callOf(groups[0]!.observed, node) : undefined;
+    if (node.kind !== 'statement' || content === undefined) return [];
+    const failures = groups.flatMap((group) => failureOf(group, node, content));
+    return failures.length === 0 ? [] : [diagnosticOf(groups, failures, node, content)];
+  });
+}
+
+function callOf({ model }: Observed, { place }: StatementNode): Syscall | undefined {
+  const content = model.sources[place.file]?.parsed.lines[place.line]?.content;
+  return content?.kind === 'syscall' ? content : undefined;
+}
+
+function failureOf(group: KernelGroup, node: StatementNode, call: Syscall): Failure[] {
+  const { model, results } = group.observed;
+  const seen = [...(results.get(node.id) ?? [])];
+  if (model.tracked.has('unexpected-result')) return [];
+  const declared = declaredValue(call);
+  // What a condition asks about is looked at on purpose.
+  if (declared === undefined && model.errors[node.actor] !== undefined) return [];
+  const values = seen.filter((value) => (declared === undefined ? value < 0 : value !== declared));
+  if (values.length === 0) return [];
+  const sometimes = values.length < seen.length && node.actor !== model.setup;
+  // Without a declaration a call that may fail is nothing wrong: the author sees what it returns.
+  return declared === undefined && sometimes ? [] : [{ group, values, sometimes }];
+}
+
+function declaredValue({ result }: Syscall): number | undefined {
+  if (result === undefined) return undefined;
+  if (result.errno !== undefined) return -(errnoByName.get(result.errno) ?? Number.NaN);
+  return Number(BigInt.asIntN(32, result.value ?? 0n));
+}
+
+function diagnosticOf(
+  groups: readonly KernelGroup[],
+  failures: readonly Failure[],
+  node: StatementNode,
+  call: Syscall,
+): Diagnostic {
+  const { observed, profiles } = failures[0]!.group;
+  const spot = spotOf(observed.model, node, (line) => call.result?.span ?? nameSpan(line, call));
+  const certain = node.actor === observed.model.setup;
+  const declared = call.result;
+  const check = declared === undefined ? failingCall : declaredResult;
+  const first = failures[0]!.values[0]!;
+  const reason = first < 0 ? reasonOf(observed, node, call, errnoOf(first), profiles[0]!) : { text: '', related: [] };
+  const what = `\`${opOfCall(call, VOCABULARY)?.name ?? call.call.text}\` ${outcomeText(groups, failures)}`;
+  const instead = declared === undefined ? '' : `, not ${resultName(declaredValue(call)!)}`;
+  const when = certain ? '' : orderText(failures);
+  const fixes = spot.here ? fixesFor(observed, node, call, groups, failures) : [];
+  return {
+    code: check.code,
+    severity: declared === undefined ? severityOfUndeclared(groups, failures) : certain ? 'error' : 'warning',
+    message: `${spot.prefix}${what}${instead}${when}.${reason.text}`,
+    line: spot.line,
+    span: spot.span,
+    related: [...reason.related, ...spot.related],
+    ...(fixes.length > 0 && { fixes }),
+  };
+}
+
+/** What differs from kernel to kernel cannot be declared: then the author only sees it. */
+function severityOfUndeclared(groups: readonly KernelGroup[], failures: readonly Failure[]): 'warning' | 'information' {
+  const values = new Set(failures.flatMap((failure) => failure.values));
+  return failures.length === groups.length && values.size === 1 ? 'warning' : 'information';
+}
+
+/** `returns -EEXIST on v5.19 to v7.3 and -EBUSY on v5.18`. */
+function outcomeText(groups: readonly KernelGroup[], failures: readonly Failure[]): string {
+  const kernels = new Map<string, Profile[]>();
+  for (const { group, values } of failures) {
+    const names = joined([...new Set(values.map(resultName))], 'or');
+    kernels.set(names, [...(kernels.get(names) ?? []), ...group.profiles]);
+  }
+  const all = groups.reduce((count, { profiles }) => count + profiles.length, 0);
+  const parts = [...kernels].map(([names, profiles]) =>
+    profiles.length === all && all > 1
+      ? `${names} on all kernels of the scenario`
+      : `${names} on ${kernelsText(profiles)}`,
+  );
+  return `returns ${joined(parts, 'and')}`;
+}
+
+function orderText(failures: readonly Failure[]): string {
+  if (failures.every(({ sometimes }) => sometimes)) return ' in some interleavings';
+  const orders = Math.max(...failures.map(({ group }) => group.observed.orders));
+  return orders === 1 ? '' : ` in each of ${orders} interleavings tried`;
+}
+
+function fixesFor(
+  observed: Observed,
+  node: StatementNode,
+  call: Syscall,
+  groups: readonly KernelGroup[],
+  failures: readonly Failure[],
+): Fix[] {
+  const { line } = node.place;
+  const lines = observed.model.sources[0]!.parsed.lines;
+  const text = lines[line]!;
+  const fixes: Fix[] = [];
+  const name = call.args[1]?.kind === 'name' ? call.args[1].name : '';
+  const later = name === 'VFIO_SET_IOMMU' ? laterLine(observed.model, node, 'VFIO_GROUP_SET_CONTAINER') : undefined;
+  if (later !== undefined) {
+    const end = lines[later.line]!.text.length;
+    fixes.push({
+      meaning: 'changed',
+      title: `Move it below line ${later.line + 1}`,
+      edits: [
+        { line, span: { start: 0, end: text.text.length }, newText: '' },
+        { line: later.line, span: { start: end, end }, newText: `\n${text.text}` },
+      ],
+    });
+  }
+  const values = new Set(failures.flatMap((failure) => failure.values));
+  const [only] = values;
+  const everywhere = failures.length === groups.length || call.result !== undefined;
+  if (everywhere && values.size === 1 && only !== undefined && failures.every(({ sometimes }) => !sometimes)) {
+    const end = codeSpan(text).end;
+    const span = call.result?.span ?? { start: end, end };
+    const declared = `${call.result === undefined ? ' = ' : ''}${resultName(only)}`;
+    fixes.push({
+      meaning: 'changed',
+      title: `Declare \`= ${resultName(only)}\``,
+      edits: [{ line, span, newText: declared }],
+    });
+  }
+  return fixes;
+}
+
+/** The name of the request, else of the call: what fails. */
+function nameSpan(line: Line, call: Syscall) {
+  const request = call.call.text === 'ioctl' ? call.args[1] : undefined;
+  return request?.span ?? call.call.span ?? codeSpan(line);
+}
+
+function errnoOf(value: number): string {
+  try {
+    return errnoName(-value);
+  } catch {
+    return '';
+  }
+}
+
+function resultName(value: number): string {
+  const errno = value < 0 ? errnoOf(value) : '';
+  return errno === '' ? value.toString() : `-${errno}`;
+}

@@ -1,0 +1,214 @@
+/** The diagnostics that come from running a scenario, one record each, as those of the text in `scenario/checks/`. */
+import type { Check } from '../scenario/checks/check.ts';
+
+export const declaredResult: Check = {
+  code: 'declared-result',
+  severity: 'error',
+  doc: 'A kernel that the scenario names does not give the declared result. In `setup` this is certain, and an error; where actors run concurrently it is a warning about the interleavings that were tried.',
+  sources: ['docs/language.md, System calls'],
+  examples: {
+    bad: `machine {
+  cpu intel
+}
+setup {
+  kvm = open("/dev/kvm", O_RDWR)
+  close(kvm) = 0
+  close(kvm) = 0
+}
+`,
+    good: `machine {
+  cpu intel
+}
+setup {
+  kvm = open("/dev/kvm", O_RDWR)
+  close(kvm) = 0
+  close(kvm) = -EBADF
+}
+`,
+  },
+};
+
+export const failingCall: Check = {
+  code: 'failing-call',
+  severity: 'warning',
+  doc: 'A call fails and declares no result. When that is what the scenario wants to show, declare the errno; else something before it is missing.',
+  sources: ['docs/language.md, System calls'],
+  examples: {
+    bad: `machine {
+  cpu intel
+}
+setup {
+  group = open("/dev/vfio/26", O_RDWR)
+}
+`,
+    good: `machine {
+  cpu intel
+}
+setup {
+  group = open("/dev/vfio/26", O_RDWR) = -ENOENT
+}
+`,
+  },
+};
+
+export const predictedFinding: Check = {
+  code: 'predicted-finding',
+  severity: 'information',
+  doc: 'A monitor objects to what this statement does. It is a warning when a condition forbids the finding, or when a check would fail because of it.',
+  sources: ['docs/language.md, exists, ~exists, forall'],
+  examples: {
+    bad: `machine {
+  cpu intel
+  iommu dmar0 vt-d
+  device gpu 0000:01:00.0 iommu=dmar0 group=26
+  memory x = 0
+}
+device gpu {
+  r0 = MRd x
+}
+exists dma-fault
+`,
+    good: `machine {
+  cpu intel
+  device gpu 0000:01:00.0
+  memory x = 0
+}
+device gpu {
+  r0 = MRd x
+}
+exists gpu.r0 == 0
+`,
+  },
+};
+
+export const unregisteredDevice: Check = {
+  code: 'unregistered-device',
+  severity: 'warning',
+  doc: 'The device can read and write past the caches, and nothing tells KVM: no KVM_DEV_VFIO_GROUP_ADD or KVM_DEV_VFIO_FILE_ADD, and no legacy assignment. A scenario that wants to show this asks for the finding `belief` in a condition.',
+  sources: ['linux: virt/kvm/vfio.c kvm_vfio_update_coherency()'],
+  examples: { bad: passedThrough(''), good: passedThrough(registrationText()) },
+};
+
+export const waitsForEver: Check = {
+  code: 'waits-for-ever',
+  severity: 'warning',
+  doc: 'An actor gets past this statement in none of the interleavings that were tried: a `wait` whose value nobody writes, or a vCPU that no call makes.',
+  sources: ['docs/language.md, wait'],
+  examples: {
+    bad: `machine {
+  cpu intel
+  device gpu 0000:01:00.0
+  memory x = 0
+}
+device gpu {
+  wait doorbell == 2
+  r0 = MRd x
+}
+`,
+    good: `machine {
+  cpu intel
+  device gpu 0000:01:00.0
+  memory x = 0
+}
+device gpu {
+  r0 = MRd x
+}
+`,
+  },
+};
+
+export const impossibleSchedule: Check = {
+  code: 'impossible-schedule',
+  severity: 'error',
+  doc: 'The schedule asks for a move that is not possible at that moment on the kernel of the scenario, so a plain run refuses it.',
+  sources: ['docs/language.md, schedule'],
+  examples: {
+    bad: `machine {
+  cpu intel
+  device gpu 0000:01:00.0
+  memory x = 0
+}
+device gpu {
+  r0 = MRd x
+}
+schedule gpu*2
+`,
+    good: `machine {
+  cpu intel
+  device gpu 0000:01:00.0
+  memory x = 0
+}
+device gpu {
+  r0 = MRd x
+}
+schedule gpu
+`,
+  },
+};
+
+export const modelLimit: Check = {
+  code: 'model-limit',
+  severity: 'error',
+  doc: 'The scenario asks for more than the model was made for, so that it cannot be run to its end. The message names the limit and the way out.',
+  sources: ['docs/language.md, Limits'],
+  limit: true,
+  examples: {
+    bad: `machine {
+  cpu intel
+}
+setup {
+  repeat 10 {
+    kvm = open("/dev/kvm", O_RDWR)
+  }
+}
+`,
+    good: `machine {
+  cpu intel
+}
+setup {
+  kvm = open("/dev/kvm", O_RDWR)
+}
+`,
+  },
+};
+
+/** Everything that a prediction reports. */
+export const PREDICTIONS: readonly Check[] = [
+  declaredResult,
+  failingCall,
+  impossibleSchedule,
+  modelLimit,
+  predictedFinding,
+  unregisteredDevice,
+  waitsForEver,
+];
+
+function registrationText(): string {
+  return `  ioctl(vm, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_VFIO, fd=>dev, flags=0}) = 0
+  ioctl(dev, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_VFIO_GROUP, attr=KVM_DEV_VFIO_GROUP_ADD, addr=[group]}) = 0
+`;
+}
+
+function passedThrough(registration: string): string {
+  return `machine {
+  cpu intel
+  iommu dmar0 vt-d snoop-control=off
+  device gpu 0000:01:00.0 iommu=dmar0 group=26 no-snoop=on
+  memory x = 0
+}
+setup {
+  container = open("/dev/vfio/vfio", O_RDWR)
+  group = open("/dev/vfio/26", O_RDWR)
+  ioctl(group, VFIO_GROUP_SET_CONTAINER, [container]) = 0
+  ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1_IOMMU) = 0
+  ioctl(container, VFIO_IOMMU_MAP_DMA, {vaddr=&x, iova=&x, size=PAGE}) = 0
+  kvm = open("/dev/kvm", O_RDWR)
+  vm = ioctl(kvm, KVM_CREATE_VM, 0)
+${registration}  gpufd = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, "0000:01:00.0")
+}
+device gpu {
+  r0 = MRd x ns
+}
+exists gpu.r0 == 0
+`;
+}
