@@ -16,6 +16,13 @@ export { type TraceTextOptions, traceText } from './explain/trace-text.ts';
 export { type Explanation, type Link, why, whyText } from './explain/why.ts';
 export * from './explore/checkpoint/checkpoint.ts';
 export * from './explore/exploration.ts';
+export {
+  environmentKinds,
+  FEW_SWITCHES,
+  leavesOpen,
+  searchOfFewSwitches,
+  withFewSwitches,
+} from './explore/few-switches.ts';
 export { minimise, minimiseMoves, minimising, switchesOf } from './explore/minimise.ts';
 export { Crew, type CrewOptions, LOOK_MS } from './explore/parallel/crew.ts';
 export {

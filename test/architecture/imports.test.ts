@@ -52,7 +52,7 @@ const exploreFloors = [
   ['reduce', 'checkpoint', 'results'],
   ['expander', 'space', 'random', 'minimise', 'scheduled'],
   ['search-options', 'restarts', 'search'],
-  ['parallel', 'shortest'],
+  ['parallel', 'shortest', 'few-switches'],
 ];
 
 /** Folders whose rooms have floors. */

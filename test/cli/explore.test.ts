@@ -216,3 +216,46 @@ describe('--max-switches', () => {
     expect(stderr).toContain('--max-switches takes a whole number from 0 to 1000, found `two`');
   });
 });
+
+test('a search that meets a limit looks at executions with few switches, and says how to get further', async () => {
+  const scenario = `machine {
+  cpu intel count=3 self-snoop=on
+  memory x y z = 0 0 0
+  allow evict
+  allow prefetch
+  allow migrate
+}
+setup {
+  kvm = open("/dev/kvm", O_RDWR)
+  vm = ioctl(kvm, KVM_CREATE_VM, 0)
+  vcpu0 = ioctl(vm, KVM_CREATE_VCPU, 0)
+  vcpu1 = ioctl(vm, KVM_CREATE_VCPU, 1)
+}
+vcpu 0 cpu=0 {
+  mov [x], 1
+  mov [y], 1
+  mov eax, [z]
+}
+vcpu 1 cpu=1 {
+  mov [z], 1
+  mov eax, [y]
+  mov ebx, [x]
+}
+exists vcpu0.eax == 1 && vcpu1.eax == 0
+exists vcpu0.eax == 1
+`;
+  const words = ['explore', '--max-states', '2000', '-'];
+  const { stdout } = await snoopscope(words, { stdin: scenario });
+  expect(stdout).toMatch(/holds {2}exists vcpu0\.eax == 1 \(line/);
+  expect(stdout).toContain('with at most');
+  expect(stdout).toMatch(/To\s+get\s+further:\s+--max-switches\s+\d/);
+  expect(stdout).toMatch(/of\s+the\s+environment/);
+  const { complete, limit, switches } = await json<{
+    readonly complete: boolean;
+    readonly limit: { readonly kind: string };
+    readonly switches: { readonly completed: number };
+  }>(words, scenario);
+  expect(complete).toBe(false);
+  expect(limit.kind).toBe('states');
+  expect(switches.completed).toBeGreaterThanOrEqual(0);
+});

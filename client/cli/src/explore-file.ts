@@ -3,6 +3,7 @@ import {
   type Exploration,
   type ExplorationReport,
   type ExploreLimit,
+  leavesOpen,
   type Model,
   type Profile,
   type Progress,
@@ -11,7 +12,9 @@ import {
   Search,
   SLICE_MOVES,
   type Snapshot,
+  searchOfFewSwitches,
   verdictOf,
+  withFewSwitches,
 } from '@snoopscope/sim-core';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { isFinished, type Keepable, type Keeper, type Kept } from './explore-checkpoint.ts';
@@ -65,6 +68,8 @@ const SLICE_MS = 20;
 const PROGRESS_MS = 200;
 /** For shorter schedules than those that the exploration came across. */
 const SHORTEN_MS = 10_000;
+/** For executions with few switches, after a limit. */
+const FURTHER_SECONDS = 10;
 
 export async function exploreModel(
   model: Model,
@@ -76,7 +81,9 @@ export async function exploreModel(
   const began = performance.now();
   const { keeper } = audience;
   const known = keeper?.result;
-  const { exploration, last } = known ?? (await explored(model, request, interrupt, audience));
+  const searched = known ?? (await explored(model, request, interrupt, audience));
+  const { last } = searched;
+  const exploration = await lookedAtFurther(model, searched.exploration, request, interrupt);
   const ended = performance.now();
   const shouldStop = (): boolean => interrupt.aborted || performance.now() - ended > SHORTEN_MS;
   const verdict = verdictOf(model, profile, exploration);
@@ -86,6 +93,19 @@ export async function exploreModel(
   const exitCode = interrupt.aborted && report.passed === undefined ? EXIT.interrupted : exitCodeOf(report);
   const seconds = (ended - began) / 1000;
   return { report, exploration, seconds, exitCode, ...(keeper && { kept: keeper.kept }) };
+}
+
+/** A search that met a limit is followed by one by few switches, for a part of the time that it took. */
+async function lookedAtFurther(
+  model: Model,
+  exploration: Exploration,
+  { explore, maxSeconds = Number.POSITIVE_INFINITY }: ExploreRequest,
+  interrupt: AbortSignal,
+): Promise<Exploration> {
+  if (interrupt.aborted || !leavesOpen(exploration)) return exploration;
+  const search = searchOfFewSwitches(model, explore);
+  await inSlices(asExploring(search), Math.min(FURTHER_SECONDS, maxSeconds / 4), interrupt, {});
+  return withFewSwitches(exploration, search.result());
 }
 
 /** A failure that was found remains one, even if a limit was hit. Runs at random that found nothing are all that was asked for. */
@@ -124,7 +144,10 @@ async function explored(
 function exploringOf(model: Model, { explore, sample, workers }: ExploreRequest): Exploring {
   if (sample) return new Sampler(model, sample);
   if (workers > 1) return exploreWithWorkers(model, explore, workers);
-  const search = new Search(model, explore);
+  return asExploring(new Search(model, explore));
+}
+
+function asExploring(search: Search): Exploring {
   return {
     step: () => search.step(SLICE_MOVES),
     stop: (limit) => search.stop(limit),

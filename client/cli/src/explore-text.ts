@@ -34,6 +34,7 @@ export function printExplored(call: Call, name: string, { report, seconds, kept 
   for (const finding of findings) printFinding(call, finding);
   call.print('');
   if (report.limit) call.print(`  ${call.paint('caution', wrap(exploreLimitText(report.limit), call.width, 2))}`);
+  for (const text of adviceTexts(report)) call.print(`  ${call.paint('faint', wrap(text, call.width, 2))}`);
   const from = kept?.resumedFrom ?? 0;
   call.print(`  ${call.paint('faint', wrap(costText(report, seconds, from), call.width, 2))}`);
   for (const text of droppedTexts(report)) call.print(`  ${call.paint('faint', wrap(text, call.width, 2))}`);
@@ -181,6 +182,28 @@ function costText(report: ExplorationReport, seconds: number, from: number): str
   const pace = states === from ? '' : `, ${seconds.toFixed(2)} s, ${rate(states - from, seconds)} states a second`;
   const again = fingerprints?.restarts ? `, restarted ${counted(fingerprints.restarts, 'time')}` : '';
   return `${counted(states, 'state')}, ${counted(transitions, 'transition')}, ${counted(depth, 'move')} deep, ${short(bytes)}B, ${each} bytes a state${pace}${again}`;
+}
+
+/** Limits after which another way of looking may show more. */
+const MAY_GO_FURTHER: readonly string[] = ['states', 'bytes', 'depth', 'stopped', 'switches'];
+
+/** What to try after a limit. */
+function adviceTexts({ limit, switches, sampling, environment }: ExplorationReport): string[] {
+  if (!limit || sampling || !MAY_GO_FURTHER.includes(limit.kind)) return [];
+  const visited =
+    switches && switches.completed >= 0
+      ? ` (all with at most ${counted(switches.completed, 'switch')} were visited)`
+      : '';
+  const next = Math.max(1, (switches?.completed ?? 1) + 1);
+  const texts = [`To get further: --max-switches ${next} visits interleavings with few switches first${visited}.`];
+  const [most] = environment;
+  if (!most) return texts;
+  const all = environment.reduce((sum, { moves }) => sum + moves, 0);
+  const share = `\`${most.kind}\` makes ${most.moves} of ${counted(all, 'move')} of the environment`;
+  return [
+    ...texts,
+    `${share}: \`allow ${most.kind} … max=1\`, or only the words that matter, leaves far fewer states.`,
+  ];
 }
 
 const DROPPED_WHY = {

@@ -18,6 +18,7 @@ import {
   movesOf,
   type SamplingResult,
 } from '../explore/exploration.ts';
+import { environmentKinds } from '../explore/few-switches.ts';
 import { minimising } from '../explore/minimise.ts';
 import type { RandomWitness } from '../explore/random/result.ts';
 import { shortening } from '../explore/shortest.ts';
@@ -48,6 +49,8 @@ export interface ExplorationReport {
   /** How many moves away from the end of the setup the farthest state is. */
   readonly depth: number;
   readonly bytes: number;
+  /** What the environment may do, by kinds, those with the most moves first: what to bound after a limit. */
+  readonly environment: readonly { readonly kind: string; readonly moves: number }[];
   /** Reductions that the search gave up on the way. */
   readonly dropped: readonly DroppedReduction[];
   readonly finals: number;
@@ -137,6 +140,7 @@ export function* reporting(verdict: KernelVerdict, search: ExploreOptions): Gene
     frontier,
     depth: maxDepth,
     bytes,
+    environment: environmentKinds(model),
     dropped,
     finals,
     conditions: exploration.conditions.map(
