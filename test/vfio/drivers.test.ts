@@ -231,7 +231,7 @@ thread leaver of setup {
 exists use-after-free
 `;
     for (const kernel of ['v3.15', 'v4.13']) expect(findings(text, kernel)).toEqual([]);
-    for (const kernel of ['v4.14', 'v6.12']) expect(findings(text, kernel)).toEqual(['use-after-free']);
+    for (const kernel of ['v4.14', 'v6.12']) expect(findings(text, kernel)).toEqual(['kernel-oops', 'use-after-free']);
   });
 
   it('two threads with one group: nobody waits for ever, whatever they do', () => {

@@ -1,15 +1,19 @@
 /**
- * `npm run -s conformance -- FILE.jsonl.gz …`: replays recordings of real kernels and shows every difference.
+ * `npm run -s conformance -- FILE.jsonl.gz …`: replays recordings of real kernels and shows every difference, and looks
+ * for the observed outcomes of races among those that the explorer predicts.
  *
- * Ends with `N sequences, N ops, N differences`. It runs from its source and is not part of the command: recordings are
+ * Ends with `N sequences, N ops, N differences`, `N races, N rounds, N differences`, or both. It runs from its source and
+ * is not part of the command: recordings are
  * in the repository, not in what is installed.
  */
+import path from 'node:path';
 import {
   CHANGES,
   changeById,
   type Difference,
   didYouMean,
   type FunctionAgreement,
+  looksLikeRaces,
   nearest,
   type Profile,
   profileFor,
@@ -21,7 +25,8 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 import { asFailure } from './failure-report.ts';
 import { profileOf } from './kernels.ts';
-import { readRecording } from './recording-file.ts';
+import { judgeRaces, type RaceResult } from './race-conformance.ts';
+import { readRecording, recordingText } from './recording-file.ts';
 
 const HELP = `Replay recordings of real kernels and show every difference.
 
@@ -30,6 +35,10 @@ Usage
 
 Each FILE holds sequences of system calls as JSON lines, plain or compressed with gzip; - is standard input. Those of the
 project lie in test/conformance/recordings.
+
+A FILE may also be a histogram of races, \`{"kernel","race","outcome","count"}\` a line. Each race's scenario is RACE.snoop in
+the folder scenarios beside it, and is explored at micro-steps on the profile of the kernel, for at most 120 s. An observed
+outcome that is not predicted is a difference. Those of the project lie in test/conformance/races.
 
 Options
   --functions      Print for each traced kernel function the share of calls on which both agree.
@@ -57,6 +66,9 @@ interface Options {
   readonly max: number;
 }
 
+/** npm runs scripts in the project's folder; the user's files are relative to where npm was called. */
+const io = { workingDirectory: process.env.INIT_CWD ?? process.cwd(), standardInput: process.stdin };
+
 // `| head` has seen enough; the exit code does not depend on who reads along.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
@@ -76,8 +88,13 @@ async function main(args: readonly string[]): Promise<ExitCode> {
   const totals = { sequences: 0, ops: 0, differences: 0, inferred: 0 };
   const artefacts = new Map<string, number>();
   const orders = { calls: 0, agreed: 0 };
+  const races = { races: 0, rounds: 0, differences: 0 };
   const functions = new Map<string, FunctionAgreement>();
   for (const file of options.files) {
+    if (await isRaces(file)) {
+      await judgeFile(file, options, races);
+      continue;
+    }
     const result = await replayFile(file, options);
     totals.sequences += result.sequences;
     totals.ops += result.ops;
@@ -98,14 +115,49 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     printFunctions(functions);
     print(`order: in ${orders.agreed} of ${orders.calls} calls all modelled functions ran in the kernel's order`);
   }
-  print(`${totals.sequences} sequences, ${totals.ops} ops, ${totals.differences} differences`);
-  return totals.differences > 0 ? EXIT.failed : EXIT.fine;
+  if (races.races > 0) print(`${races.races} races, ${races.rounds} rounds, ${races.differences} differences`);
+  if (totals.sequences > 0 || races.races === 0)
+    print(`${totals.sequences} sequences, ${totals.ops} ops, ${totals.differences} differences`);
+  return totals.differences + races.differences > 0 ? EXIT.failed : EXIT.fine;
+}
+
+/** Standard input is always a recording: a histogram has scenarios beside it. */
+async function isRaces(file: string): Promise<boolean> {
+  return file !== '-' && looksLikeRaces(await recordingText(io, file));
+}
+
+async function judgeFile(
+  file: string,
+  options: Options,
+  totals: { races: number; rounds: number; differences: number },
+): Promise<void> {
+  const absolute = path.resolve(io.workingDirectory, file);
+  const kernel = options.kernel === undefined && options.toggle === undefined ? undefined : raceKernel(options);
+  for (const result of judgeRaces(absolute, await recordingText(io, file), kernel)) {
+    totals.races++;
+    totals.rounds += result.rounds;
+    totals.differences += result.differences.length;
+    print(raceLine(result));
+    if (result.standIn !== undefined) print(`  ${result.standIn}`);
+    for (const { outcome, count } of result.differences) print(`  not predicted: ${outcome} (${count} rounds)`);
+    if (result.uncompared.length > 0) print(`  not in the scenario's condition: ${result.uncompared.join(', ')}`);
+    if (result.gaveUp !== undefined) print(`  the exploration is incomplete: ${result.gaveUp}`);
+  }
+}
+
+function raceLine({ race, profile, rows, rounds, differences, states, seconds }: RaceResult): string {
+  return `${race}: ${profile.name}: ${rows} outcomes in ${rounds} rounds, ${differences.length} differences, ${states} states, ${seconds.toFixed(1)} s`;
+}
+
+/** A single change can only be switched on a kernel that is named, as each race has been observed on several. */
+function raceKernel({ kernel, toggle }: Options): Profile {
+  if (kernel === undefined)
+    throw new Failure('--toggle needs --kernel where races are judged.', { code: 'missing-operand' });
+  return toggle === undefined ? profileOf(kernel) : toggled(profileOf(kernel), toggle);
 }
 
 async function replayFile(file: string, options: Options): Promise<ReturnType<typeof replay>> {
-  // npm runs scripts in the project's folder; the user's files are relative to where npm was called.
-  const workingDirectory = process.env.INIT_CWD ?? process.cwd();
-  const { header, sequences } = await readRecording({ workingDirectory, standardInput: process.stdin }, file);
+  const { header, sequences } = await readRecording(io, file);
   const profile = profileAskedFor(header, options);
   const start = performance.now();
   const result = replay(header, sequences, profile);
@@ -124,6 +176,10 @@ async function replayFile(file: string, options: Options): Promise<ReturnType<ty
 function profileAskedFor(header: RecordingHeader, { kernel, toggle }: Options): Profile | undefined {
   const named = kernel === undefined ? undefined : profileOf(kernel);
   if (toggle === undefined) return named;
+  return toggled(named ?? profileFor(header).profile, toggle);
+}
+
+function toggled(base: Profile, toggle: string): Profile {
   const change = changeById.get(toggle);
   if (!change) {
     const near = nearest(
@@ -132,7 +188,6 @@ function profileAskedFor(header: RecordingHeader, { kernel, toggle }: Options): 
     );
     throw new Failure(`There is no kernel change \`${toggle}\`${didYouMean(near)}`, { code: 'unknown-change' });
   }
-  const base = named ?? profileFor(header).profile;
   return base.changes.has(change.id) ? profileWith(base, [], [change.id]) : profileWith(base, [change.id], []);
 }
 

@@ -25,7 +25,8 @@ export async function readRecording(
   }
 }
 
-async function recordingText(io: Pick<Io, 'workingDirectory' | 'standardInput'>, name: string): Promise<string> {
+/** The text of a recording or of a histogram of races. */
+export async function recordingText(io: Pick<Io, 'workingDirectory' | 'standardInput'>, name: string): Promise<string> {
   const bytes = plainFile(path.resolve(io.workingDirectory, name), name);
   // A pipe is read as text is everywhere.
   if (!bytes) return readText(io, name);

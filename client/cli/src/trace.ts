@@ -5,6 +5,7 @@
  * as strace writes `<unfinished ...>` and `<... resumed>`.
  */
 import {
+  DIED,
   describeEvent,
   ERRNOS,
   EVENT_WIDTH,
@@ -151,6 +152,7 @@ function finish(run: Run, draft: Draft, everything: boolean, explainer: Explaine
 /** A result as strace prints it: `5`, `-1 EEXIST (File exists)`. */
 export function straceResult(value: number): string {
   if (value >= 0) return String(value);
+  if (value === DIED) return '? (the thread died)';
   const text = ERRNOS.find((errno) => errno.value === -value)?.text;
   return `-1 ${errnoName(-value)}${text ? ` (${text})` : ''}`;
 }

@@ -1,5 +1,5 @@
 /** What each system call of a plain run returns: the predictions that inlay hints show. */
-import { EVENT_WIDTH, errnoName, type Model, ModelLimit, NOTE, Run, type Span } from '@snoopscope/sim-core';
+import { DIED, EVENT_WIDTH, errnoName, type Model, ModelLimit, NOTE, Run, type Span } from '@snoopscope/sim-core';
 import type { Snapshot } from '../snapshot.ts';
 import { elaborated } from './diagnostics.ts';
 
@@ -80,6 +80,7 @@ function hintOf(snapshot: Snapshot, line: number, values: readonly number[]): Re
 }
 
 function valueText(value: number): string {
+  if (value === DIED) return '?';
   if (value >= 0) return value.toString();
   try {
     return `-${errnoName(-value)}`;

@@ -2,6 +2,7 @@
  * One machine in execution: tries moves, at the granularity of micro-steps or of statements. The recorded run and the
  * explorer both use this and nothing else.
  */
+import { DIED } from '../kernel/errno.ts';
 import { Machine, NOTE } from '../state/machine.ts';
 import type { Granularity, Model } from './model.ts';
 import { type StatementNode, settle } from './program.ts';
@@ -91,13 +92,14 @@ export class Executor {
   #finish(task: Task, nodeSlot: number): void {
     const { machine, model } = this;
     const node = model.nodes[machine.state[nodeSlot] as number] as StatementNode;
-    const value = task.value;
+    const died = task.finishedBy === model.world.files.makeTaskDead.id;
+    const value = died ? DIED : task.value;
     machine.note(NOTE.done, task.actor, node.id, value);
-    node.finish?.(task, value);
+    if (!died) node.finish?.(task, value);
     // Instructions and TLPs have moments of their own; what calls and host actions leave behind is looked at here.
     if (this.#settles[task.actor]) model.world.monitors.settled(machine);
     task.end();
-    machine.put(nodeSlot, settle(machine, model.nodes, node.next));
+    machine.put(nodeSlot, died ? (model.ends[task.actor] as number) : settle(machine, model.nodes, node.next));
   }
 
   #environment(index: number): boolean {

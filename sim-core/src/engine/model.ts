@@ -15,6 +15,8 @@ export interface Model {
   readonly tasks: TaskFields;
   /** Nodes of all actors' programs; an actor's `node` slot holds one of these. */
   readonly nodes: readonly ProgramNode[];
+  /** Per actor: the node where its program ends. */
+  readonly ends: readonly number[];
   /** Index of the actor `setup`, or -1. It runs first and alone. */
   readonly setup: number;
   readonly moves: readonly Move[];

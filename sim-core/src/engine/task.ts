@@ -72,6 +72,8 @@ export class Task {
   args: StatementArgs = NO_ARGS;
   /** Set when the bottom frame returned: the statement is over and `value` is its result. */
   finished = false;
+  /** The routine of the bottom frame that returned last. */
+  finishedBy = -1;
 
   constructor(machine: Machine, actor: number, fields: TaskFields, routines: readonly AnyRoutine[]) {
     this.machine = machine;
@@ -126,7 +128,22 @@ export class Task {
     machine.note(NOTE.return, this.actor, routine, value);
     machine.put(this.#valueSlot, value);
     this.#done = true;
-    if (depth === 1) this.finished = true;
+    if (depth !== 1) return;
+    this.finished = true;
+    this.finishedBy = routine;
+  }
+
+  /**
+   * The kernel faults in this step: all functions of the call end where they are, with the locks and references that they
+   * hold, and `death` runs in their place. When it returns, the actor is at the end of its program.
+   */
+  die(death: Routine): void {
+    const { machine } = this;
+    const depth = this.depth;
+    for (let slot = 0; slot < depth * FRAME_SLOTS; slot++) machine.put(this.#framesBase + slot, 0);
+    machine.put(this.#depthSlot, 0);
+    this.#push<[]>(death, []);
+    this.#done = true;
   }
 
   /** The step cannot run now. It must not have written anything. `lock` is the slot it waits for. */

@@ -11,7 +11,7 @@ import type { Model } from '../engine/model.ts';
 import type { FindingOperand } from '../engine/monitors/monitors.ts';
 import { MONITORS } from '../engine/monitors/table.ts';
 import type { Place } from '../engine/program.ts';
-import { errnoName } from '../kernel/errno.ts';
+import { DIED, errnoName } from '../kernel/errno.ts';
 import { rangeOf } from '../kvm/mmu.ts';
 import { memtypeName } from '../memory/memtype.ts';
 import { TLP } from '../pcie/pcie.ts';
@@ -60,6 +60,7 @@ export function describeEvent(
 
 /** The value of a system call as strace prints it: `5`, `-1 EBUSY`. */
 export function resultText(value: number): string {
+  if (value === DIED) return '? (the thread died)';
   return value < 0 ? `-1 ${errnoName(-value)}` : String(value);
 }
 

@@ -37,7 +37,7 @@ export interface Request {
 }
 
 export interface Files {
-  /** Per process and descriptor: index of the open file + 1, or 0. Descriptors 0 to 2 are standard streams. */
+  /** Per process and descriptor: index of the open file + 1, 0, or -1 when it is reserved. 0 to 2 are standard streams. */
   readonly descriptor: Field;
   /** Per open file: index into FILE_KIND_NAMES (0 is `none`: the file does not exist). */
   readonly kind: Field;
@@ -58,6 +58,8 @@ export interface Files {
   readonly pidfdGetfd: Routine;
   /** exit_group(2): every descriptor of the process is closed, then the release functions run. */
   readonly exit: Routine;
+  /** What a thread does that faulted in the kernel: see {@link Task.die}. */
+  readonly makeTaskDead: Routine;
   readonly eventfd: Routine;
   readonly epollCreate: Routine;
   readonly socket: Routine;
@@ -82,7 +84,13 @@ export interface Files {
   create(machine: Machine, kind: FileKind, object: FileObject): FileId;
   /** fput() of a file that was never installed and whose release function must not run. */
   discard(machine: Machine, file: FileId): void;
-  /** fd_install(get_unused_fd_flags()): the lowest free descriptor now names the file (its reference moves there). */
+  /** get_unused_fd_flags(): takes the lowest free descriptor, which names no file yet: using it is EBADF. */
+  reserve(task: Task): number;
+  /** put_unused_fd(): gives it back. */
+  unreserve(task: Task, fd: number): void;
+  /** fd_install(): the reserved descriptor now names the file (its reference moves there). */
+  occupy(task: Task, fd: number, file: FileId): void;
+  /** fd_install(get_unused_fd_flags()) where no other CPU can tell: the lowest free descriptor now names the file (its reference moves there). */
   install(task: Task, file: FileId): number;
   /** Requests that touch nothing here. */
   readonly inert: Inert;

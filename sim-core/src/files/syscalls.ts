@@ -5,6 +5,7 @@
  * and only then the task has its result.
  */
 import type { Label, Local, Routine, RoutineBuilder } from '../engine/routine.ts';
+import type { Task } from '../engine/task.ts';
 import { E } from '../kernel/errno.ts';
 import { type FileId, NONE, type None } from '../state/ids.ts';
 import type { WorldBase } from '../world.ts';
@@ -23,6 +24,7 @@ type Calls = Pick<
   | 'dup'
   | 'pidfdGetfd'
   | 'exit'
+  | 'makeTaskDead'
   | 'eventfd'
   | 'epollCreate'
   | 'socket'
@@ -50,16 +52,14 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
   function exitToUser(r: RoutineBuilder, { result, released }: CallLocals, loop: Label): void {
     // linux: kernel/task_work.c task_work_run(), fs/file_table.c ____fput()
     r.at(loop).local((t) => {
-      if (table.pending(t) === NONE) t.return(result.of(t));
+      if (!table.hasPending(t)) t.return(result.of(t));
     });
     r.step('run the release function of the file', (t) => {
-      const file = table.pending(t) as FileId;
+      const file = table.takePending(t);
       const release = table.pathOnly.base + file;
       const routine = t.machine.state[release] === 0 ? table.releaseOf.get(table.kindOf(t.machine, file)) : undefined;
       const object = table.objectOf(t.machine, file);
       released.set(t, file);
-      t.machine.put(table.pendingOrder.base + file, 0);
-      t.machine.put(table.pendingTask.base + file, 0);
       if (routine) t.call(routine, file, object);
     });
     r.local((t) => {
@@ -120,15 +120,21 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
       const filp = r.variable('filp: file?', NONE);
       const loop = r.label();
       const opened = r.label();
+      const failed = r.label();
+      // linux: fs/open.c do_sys_openat2(): the number is taken before the path is looked up.
+      const fd = r.variable('fd: number');
+      r.step('reserve a descriptor', (t) => {
+        if (argument(t, pathArgument).text !== undefined) return fd.set(t, table.reserve(t));
+        result.set(t, E.FAULT);
+        t.goto(loop);
+      });
       r.step('look up the path', (t) => {
         const fail = (errno: number): void => {
           result.set(t, errno);
-          t.goto(loop);
+          t.goto(failed);
         };
-        const path = argument(t, pathArgument).text;
-        if (path === undefined) return fail(E.FAULT);
         const flags = argument(t, pathArgument + 1).int(t);
-        const target = paths.resolve(t.machine, path);
+        const target = paths.resolve(t.machine, argument(t, pathArgument).text ?? '');
         if (!target) return fail(E.NOENT);
         const byPath = (flags & O_PATH) !== 0;
         if (target.kind === 'directory' && !byPath && (flags & O_ACCMODE) !== 0) return fail(E.ISDIR);
@@ -145,14 +151,18 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
       });
       r.local((t) => {
         const errno = t.value;
-        if (errno >= 0) return;
+        if (errno >= 0) return t.goto(opened);
         table.free(t.machine, filp.known(t));
         filp.set(t, NONE);
         result.set(t, errno);
+      });
+      r.at(failed).step('give the descriptor back', (t) => {
+        table.unreserve(t, fd.of(t));
         t.goto(loop);
       });
       r.at(opened).step('install the descriptor', (t) => {
-        result.set(t, table.install(t, filp.known(t)));
+        table.occupy(t, fd.of(t), filp.known(t));
+        result.set(t, fd.of(t));
         filp.set(t, NONE);
       });
       exitToUser(r, locals, loop);
@@ -170,39 +180,67 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
     exitToUser(r, locals, loop);
   });
 
-  const dup = routines.define('dup', 'fs/file.c', [], (r) => {
-    r.step('copy the descriptor', (t) => {
-      const file = table.lookup(t, argument(t, 0).int(t));
-      if (file === NONE) {
-        t.return(E.BADF);
-        return;
-      }
-      table.get(t.machine, file);
-      t.return(table.install(t, file));
+  /** Appends the second half of a copy: a number for the file, whose reference the caller holds, and its entry. */
+  function installCopy(r: RoutineBuilder, file: Local<FileId | None>): void {
+    const fd = r.variable('fd: number');
+    r.step('reserve a descriptor', (t) => fd.set(t, table.reserve(t)));
+    r.step('install the descriptor', (t) => {
+      table.occupy(t, fd.of(t), file.known(t));
+      t.return(fd.of(t));
     });
+  }
+
+  // linux: fs/file.c dup(): the source may be closed, and its number taken for the copy, once its file is held.
+  const dup = routines.define('dup', 'fs/file.c', [], (r) => {
+    const file = r.variable('file: file?', NONE);
+    r.step('take the file', (t) => {
+      const source = table.lookup(t, argument(t, 0).int(t));
+      if (source === NONE) return t.return(E.BADF);
+      table.get(t.machine, source);
+      file.set(t, source);
+    });
+    installCopy(r, file);
   });
 
   const pidfdGetfd = routines.define('pidfd_getfd', 'kernel/pid.c', [], (r) => {
-    r.step("copy the other process's descriptor", (t) => {
+    const file = r.variable('file: file?', NONE);
+    r.step("take the other process's file", (t) => {
       const owner = base.topology.processes.indexOf(argument(t, 0).text ?? '');
       if (argument(t, 2).int(t) !== 0) return t.return(E.INVAL);
       if (owner < 0) return t.return(E.SRCH);
-      const file = table.lookupIn(t.machine, owner, argument(t, 1).int(t));
-      if (file === NONE) return t.return(E.BADF);
-      table.get(t.machine, file);
-      return t.return(table.install(t, file));
+      const source = table.lookupIn(t.machine, owner, argument(t, 1).int(t));
+      if (source === NONE) return t.return(E.BADF);
+      table.get(t.machine, source);
+      file.set(t, source);
     });
+    installCopy(r, file);
   });
+
+  // linux: fs/file.c close_files(): all descriptors first, in ascending order; their releases are task work.
+  function closeFiles(t: Task): void {
+    for (let fd = 0; fd < table.descriptors; fd++) {
+      const file = table.uninstall(t, fd);
+      if (file !== NONE) table.put(t, file);
+    }
+  }
 
   const exit = routines.define('do_exit', 'kernel/exit.c', [], (r) => {
     const locals = callLocals(r);
     const loop = r.label();
-    // linux: fs/file.c close_files(): all descriptors first, in ascending order; their releases are task work.
-    r.step('close every descriptor', (t) => {
-      for (let fd = 0; fd < table.descriptors; fd++) {
-        const file = table.uninstall(t, fd);
-        if (file !== NONE) table.put(t, file);
-      }
+    r.step('close every descriptor', closeFiles);
+    exitToUser(r, locals, loop);
+  });
+
+  /** Threads that have the descriptor table of a process. */
+  const threadsOf = (process: number): number =>
+    base.topology.actors.filter((actor) => actor.kind === 'thread' && actor.process === process).length;
+
+  // linux: kernel/exit.c make_task_dead(): only the thread ends, and the descriptor table lives as long as another has it.
+  const makeTaskDead = routines.define('make_task_dead', 'kernel/exit.c', [], (r) => {
+    const locals = callLocals(r);
+    const loop = r.label();
+    r.step('leave the descriptor table', (t) => {
+      if (threadsOf(table.process(t)) <= 1) closeFiles(t);
     });
     exitToUser(r, locals, loop);
   });
@@ -222,6 +260,7 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
     dup,
     pidfdGetfd,
     exit,
+    makeTaskDead,
     eventfd: plain('eventfd2', 'fs/eventfd.c', 'eventfd'),
     epollCreate: plain('epoll_create1', 'fs/eventpoll.c', 'epoll'),
     socket: plain('socket', 'net/socket.c', 'socket'),

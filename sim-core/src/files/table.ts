@@ -13,6 +13,8 @@ import { FILE_KIND_NAMES, type FileKind, type FileObject } from './kinds.ts';
 const STANDARD_STREAMS = 3;
 /** The open file behind the standard streams of all processes. */
 const STANDARD_FILE = 0;
+/** What the table holds for a descriptor that is taken and names no file yet. */
+const RESERVED = -1;
 
 type Shared =
   | 'descriptor'
@@ -29,6 +31,9 @@ type Shared =
   | 'put'
   | 'create'
   | 'discard'
+  | 'reserve'
+  | 'unreserve'
+  | 'occupy'
   | 'install'
   | 'onRelease'
   | 'onOpen'
@@ -38,15 +43,20 @@ type Shared =
 type FileRoutine = Routine<[filp: FileId, object: FileObject]>;
 
 export interface FileTable extends Pick<Files, Shared> {
-  /** Per open file without references: position in the list of its task's pending releases, from 1; 0 otherwise. */
+  /**
+   * Per open file without references: position in its task's list of pending releases, from 1; 0 otherwise. What is
+   * added while a list is worked off waits for the next one: its position is higher than all of the list.
+   */
   readonly pendingOrder: Field;
   /** Per open file without references: the task that releases it + 1. */
   readonly pendingTask: Field;
   readonly releaseOf: ReadonlyMap<FileKind, FileRoutine>;
   readonly openOf: ReadonlyMap<FileKind, FileRoutine>;
   readonly ioctlRulesOf: ReadonlyMap<FileKind, IoctlRules>;
-  /** The file that the task has to release next, or none. */
-  pending(task: Task): FileId | None;
+  /** Does the task have files to release? */
+  hasPending(task: Task): boolean;
+  /** The file that the task releases next, taken off its list; there is one. */
+  takePending(task: Task): FileId;
   /** The last trace of a file goes. */
   free(machine: Machine, file: FileId): void;
   /** The open file of a descriptor, O_PATH included, or none. */
@@ -86,8 +96,11 @@ export function createFileTable(base: WorldBase): FileTable {
 
   const read = (machine: Machine, slot: number): number => machine.state[slot] as number;
   const process = (task: Task): number => topology.actors[task.actor]?.process ?? -1;
-  const lookupIn = (machine: Machine, owner: number, fd: number): FileId | None =>
-    fd < 0 || fd >= descriptors ? NONE : idAt<FileId>(machine, descriptor, owner * descriptors + fd);
+  const lookupIn = (machine: Machine, owner: number, fd: number): FileId | None => {
+    if (fd < 0 || fd >= descriptors) return NONE;
+    const slot = descriptor.base + owner * descriptors + fd;
+    return read(machine, slot) === RESERVED ? NONE : idAt<FileId>(machine, descriptor, owner * descriptors + fd);
+  };
   const lookup = (task: Task, fd: number): FileId | None => lookupIn(task.machine, process(task), fd);
   const get = (machine: Machine, file: FileId): void =>
     machine.put(references.base + file, read(machine, references.base + file) + 1);
@@ -113,41 +126,78 @@ export function createFileTable(base: WorldBase): FileTable {
     const left = read(machine, references.base + file) - 1;
     machine.put(references.base + file, left);
     if (left > 0) return;
-    let order = 1;
-    for (let other = 0; other < files; other++) {
-      if (read(machine, pendingTask.base + other) === task.actor + 1) order++;
-    }
+    let waiting = 0;
+    for (let other = 0; other < files; other++) if (isPending(task, other) && position(task, other) > files) waiting++;
     machine.put(pendingTask.base + file, task.actor + 1);
-    machine.put(pendingOrder.base + file, order);
+    machine.put(pendingOrder.base + file, files + waiting + 1);
   }
 
-  // linux: kernel/task_work.c task_work_run(): the work that was added last runs first.
-  function pending(task: Task): FileId | None {
+  const isPending = ({ machine, actor }: Task, file: number): boolean =>
+    read(machine, pendingTask.base + file) === actor + 1;
+  const position = ({ machine }: Task, file: number): number => read(machine, pendingOrder.base + file);
+
+  function hasPending(task: Task): boolean {
+    for (let file = 0; file < files; file++) if (isPending(task, file)) return true;
+    return false;
+  }
+
+  // linux: kernel/task_work.c task_work_run(): takes the whole list, runs what was added last first, and looks again.
+  function takePending(task: Task): FileId {
     const { machine } = task;
+    let last = lastOf(task, files);
+    if (last === NONE) {
+      for (let file = 0; file < files; file++)
+        if (isPending(task, file)) machine.put(pendingOrder.base + file, position(task, file) - files);
+      last = lastOf(task, files);
+    }
+    machine.put(pendingOrder.base + last, 0);
+    machine.put(pendingTask.base + last, 0);
+    return last as FileId;
+  }
+
+  /** The file with the highest position up to a bound. */
+  function lastOf(task: Task, bound: number): FileId | None {
     let last: FileId | None = NONE;
     let order = 0;
     for (let file = 0 as FileId; file < files; file++) {
-      if (read(machine, pendingTask.base + file) !== task.actor + 1) continue;
-      if (read(machine, pendingOrder.base + file) <= order) continue;
-      order = read(machine, pendingOrder.base + file);
+      const at = isPending(task, file) ? position(task, file) : 0;
+      if (at <= order || at > bound) continue;
+      order = at;
       last = file;
     }
     return last;
   }
 
-  function install(task: Task, file: FileId): number {
+  function reserve(task: Task): number {
     const { machine } = task;
     const start = descriptor.base + process(task) * descriptors;
     // Lower numbers than a declared one belong to files that the scenario does not show.
     const declared = task.args.descriptor;
+    const taken = (fd: number): boolean => read(machine, start + fd) !== 0;
     const first =
-      declared !== undefined && lookup(task, declared) === NONE && lowestFree(machine, start) < declared ? declared : 0;
+      declared !== undefined && declared < descriptors && !taken(declared) && lowestFree(machine, start) < declared
+        ? declared
+        : 0;
     for (let fd = first; fd < descriptors; fd++) {
-      if (read(machine, start + fd) !== 0) continue;
-      machine.put(start + fd, file + 1);
+      if (taken(fd)) continue;
+      machine.put(start + fd, RESERVED);
       return fd;
     }
     throw new ModelLimit(`a process has more than ${descriptors} descriptors at once; statements in loops count once`);
+  }
+
+  function unreserve(task: Task, fd: number): void {
+    task.machine.put(descriptor.base + process(task) * descriptors + fd, 0);
+  }
+
+  function occupy(task: Task, fd: number, file: FileId): void {
+    task.machine.put(descriptor.base + process(task) * descriptors + fd, file + 1);
+  }
+
+  function install(task: Task, file: FileId): number {
+    const fd = reserve(task);
+    occupy(task, fd, file);
+    return fd;
   }
 
   function lowestFree(machine: Machine, start: number): number {
@@ -181,7 +231,11 @@ export function createFileTable(base: WorldBase): FileTable {
     put,
     create,
     free,
-    pending,
+    hasPending,
+    takePending,
+    reserve,
+    unreserve,
+    occupy,
     install,
     uninstall,
     discard: free,

@@ -279,7 +279,10 @@ export function machineOf(header: RecordingHeader): string[] {
 }
 
 /** The profile that a recording's kernel is: `debian-6.1.192`. */
-export function releaseOf(header: RecordingHeader): { readonly profile: string; readonly version: string } {
+export function releaseOf(header: Pick<RecordingHeader, 'kernel_release' | 'kernel_version'>): {
+  readonly profile: string;
+  readonly version: string;
+} {
   const version =
     /Debian (\d+(?:\.\d+)+)/.exec(header.kernel_version)?.[1] ??
     /^\d+(?:\.\d+)+/.exec(header.kernel_release)?.[0] ??

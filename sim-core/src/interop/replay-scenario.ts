@@ -11,7 +11,10 @@ import {
 } from './recording.ts';
 
 /** The profile for a recorded release: its own, else the newest that is not newer. */
-export function profileFor(header: RecordingHeader): { readonly profile: Profile; readonly standIn?: string } {
+export function profileFor(header: Pick<RecordingHeader, 'kernel_release' | 'kernel_version'>): {
+  readonly profile: Profile;
+  readonly standIn?: string;
+} {
   const release = releaseOf(header);
   const own = profileNamed(release.profile);
   if (own) return { profile: own };

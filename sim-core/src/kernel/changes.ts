@@ -219,6 +219,14 @@ const rows = [
     where: 'arch/x86/kvm/vmx/vmx.c vmx_get_mt_mask()',
   },
   {
+    id: 'vm-fd-before-vm',
+    subject: 'KVM: Get an fd before creating the VM',
+    commit: '20020f4cf2e6',
+    first: 'v6.0',
+    effect: 'KVM_CREATE_VM takes its descriptor number before it makes the VM; before, afterwards. Not measured.',
+    where: 'virt/kvm/kvm_main.c kvm_dev_ioctl_create_vm()',
+  },
+  {
     id: 'vm-enable-cap',
     subject: 'KVM: x86: API changes for the disabling of quirks',
     commit: '90de4a187518',

@@ -79,6 +79,9 @@ export const E = Object.freeze(
   ),
 ) as Readonly<Record<(typeof NAMES)[number], Errno>>;
 
+/** In place of the result of a call whose thread died in it. No errno: those end at -4095. */
+export const DIED = -4096;
+
 declare const errno: unique symbol;
 /** An errno as kernel functions return it: negative. */
 export type Errno = number & { readonly [errno]: true };

@@ -4,7 +4,7 @@ import type { Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument, field32, field64, readable } from '../files/user-memory.ts';
 import { OTHER_CAPABILITY_NUMBERS } from '../kernel/capabilities.ts';
-import { E } from '../kernel/errno.ts';
+import { E, type Errno, isErr } from '../kernel/errno.ts';
 import { ModelLimit } from '../limits.ts';
 import type { FileId, VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
@@ -65,25 +65,45 @@ export function createVms(base: WorldBase, world: () => World, quirks: Quirks, h
     return count === 1;
   }
 
+  /** kvm_create_vm(): the VM, or -errno. */
+  function newVm(t: Task): VmId | Errno {
+    const { machine } = t;
+    // linux: arch/x86/kvm/x86.c kvm_arch_init_vm(): only type 0 without a confidential-computing vendor module.
+    if (argument(t, 2).int(t) !== 0) return E.INVAL;
+    let vm = 0 as VmId;
+    while (vm < dims.vms && read(machine, process.base + vm) !== 0) vm++;
+    if (vm === dims.vms)
+      throw new ModelLimit(`the scenario has more than ${dims.vms} VMs at once; statements in loops count once`);
+    machine.put(references.base + vm, 1);
+    machine.put(process.base + vm, world().files.process(t) + 1);
+    return vm;
+  }
+
   // linux: virt/kvm/kvm_main.c kvm_dev_ioctl_create_vm()
-  const createVm = routines.define('kvm_dev_ioctl_create_vm', 'virt/kvm/kvm_main.c', ['filp: file'], (r) =>
+  const createVm = routines.define('kvm_dev_ioctl_create_vm', 'virt/kvm/kvm_main.c', ['filp: file'], (r) => {
+    const reservesFirst = kernel.has('vm-fd-before-vm');
+    const fd = r.variable('fd: number');
+    if (reservesFirst) r.step('reserve a descriptor', (t) => fd.set(t, world().files.reserve(t)));
+    const ret = r.variable('r: result');
     r.step('create the VM', (t) => {
-      const { machine } = t;
-      // linux: arch/x86/kvm/x86.c kvm_arch_init_vm(): only type 0 without a confidential-computing vendor module.
-      if (argument(t, 2).int(t) !== 0) {
-        t.return(E.INVAL);
-        return;
-      }
-      let vm = 0 as VmId;
-      while (vm < dims.vms && read(machine, process.base + vm) !== 0) vm++;
-      if (vm === dims.vms)
-        throw new ModelLimit(`the scenario has more than ${dims.vms} VMs at once; statements in loops count once`);
       const { files } = world();
-      machine.put(references.base + vm, 1);
-      machine.put(process.base + vm, files.process(t) + 1);
-      t.return(files.install(t, files.create(machine, 'vm', vm)));
-    }),
-  );
+      const vm = newVm(t);
+      ret.set(t, vm);
+      if (isErr(vm)) return reservesFirst ? undefined : t.return(vm);
+      if (!reservesFirst) t.return(files.install(t, files.create(t.machine, 'vm', vm)));
+    });
+    if (!reservesFirst) return;
+    r.step('install the descriptor', (t) => {
+      const { files } = world();
+      const vm = ret.of(t) as VmId | Errno;
+      if (isErr(vm)) {
+        files.unreserve(t, fd.of(t));
+        return t.return(vm);
+      }
+      files.occupy(t, fd.of(t), files.create(t.machine, 'vm', vm));
+      t.return(fd.of(t));
+    });
+  });
 
   const archDestroyVm = routines.define('kvm_arch_destroy_vm', 'arch/x86/kvm/x86.c', ['kvm: vm'], (r, kvm) =>
     r

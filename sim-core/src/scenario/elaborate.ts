@@ -104,7 +104,7 @@ function build(parsed: ParsedScenario, options: ElaborateOptions, problems: Prob
     routines: controlRoutines(base),
   };
 
-  const entries = programs(context, machine);
+  const bounds = programs(context, machine);
   const environment = environmentMoves(base, () => world, machine.allowed);
   const moves = allMoves(topology, nodes, environment);
   const conditions = conditionLines.flatMap(({ content, line, text }): CompiledCondition[] => {
@@ -119,7 +119,7 @@ function build(parsed: ParsedScenario, options: ElaborateOptions, problems: Prob
   if (problems.diagnostics.length > 0) throw new Unresolved('the scenario has problems');
   const fixed = layout.build();
   const start = new Machine(fixed);
-  entries.forEach((entry, actor) => {
+  bounds.forEach(({ entry }, actor) => {
     start.put(tasks.node.base + actor, settle(start, nodes, entry));
   });
   fixed.initial.set(start.state);
@@ -129,6 +129,7 @@ function build(parsed: ParsedScenario, options: ElaborateOptions, problems: Prob
     layout: fixed,
     tasks,
     nodes,
+    ends: bounds.map(({ end }) => end),
     setup: topology.actors.findIndex((a) => a.kind === 'setup'),
     moves,
     environment,
@@ -143,7 +144,7 @@ function build(parsed: ParsedScenario, options: ElaborateOptions, problems: Prob
   };
 }
 
-function programs(context: ProgramContext, machine: MachineBlocks): number[] {
+function programs(context: ProgramContext, machine: MachineBlocks): ReturnType<typeof compileProgram>[] {
   return machine.topology.actors.map((actor, index) => {
     const body = machine.blocks.find(({ block, file }) => block.line === actor.line && file === actor.file);
     const items: readonly Item[] = body?.block.items ?? [];

@@ -243,16 +243,31 @@ export function createContainers(
   function throughDriver(name: string, type1Routine: Type1['mapDma']): Containers['setIommu'] {
     const holds = !kernel.has('driver-calls-without-group-lock');
     return routines.define(name, source, ['filep: file'], (r, filep) => {
+      const driver = r.variable('driver: iommuDriver', 0);
       const release = (t: Task): void => {
         if (holds) t.machine.put(lockOf(containerOf(t, filep)), 0);
       };
       if (holds) r.lock('container->group_lock', (t) => lockOf(containerOf(t, filep)));
+      const readDriver = (t: Task): void => driver.set(t, driverOf(t.machine, containerOf(t, filep)));
+      if (holds) r.local(readDriver);
+      else r.step('read container->iommu_driver', readDriver);
       r.local((t) => {
-        const driver = driverOf(t.machine, containerOf(t, filep));
-        if (driver !== IOMMU_DRIVER.none && driver !== IOMMU_DRIVER.noiommu) return t.call(type1Routine, filep.of(t));
+        const found = driver.of(t);
+        if (found !== IOMMU_DRIVER.none && found !== IOMMU_DRIVER.noiommu) return;
         release(t);
-        t.return(driver === IOMMU_DRIVER.none ? E.INVAL : E.NOTTY);
+        t.return(found === IOMMU_DRIVER.none ? E.INVAL : E.NOTTY);
       });
+      const callDriver = (t: Task): void => {
+        // linux: the last group that leaves clears both pointers. The driver takes the lock of an instance that is NULL.
+        if (driverOf(t.machine, containerOf(t, filep)) !== IOMMU_DRIVER.none) {
+          t.call(type1Routine, filep.of(t));
+          return;
+        }
+        world().monitors.report(t.machine, 'kernel-oops', t.actor, 0);
+        t.die(world().files.makeTaskDead);
+      };
+      if (holds) r.local(callDriver);
+      else r.step('read container->iommu_data', callDriver);
       r.local((t) => {
         release(t);
         t.return(t.value);

@@ -271,6 +271,7 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
     const ret = r.variable('ret: result', 0);
     const lockName = locked?.lockName ?? '';
     const unlock = r.label();
+    const failed = r.label();
     r.step('look the device up', (t) => {
       const { machine: m } = t;
       const name = argument(t, 2).text;
@@ -280,7 +281,11 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
       if (!nameFirst && !inContainer(m, group)) return t.return(E.INVAL);
       if (isErr(device)) return t.return(device);
       found.set(t, device);
-      deviceFilp.set(t, newFile(t, device));
+    });
+    const fdno = r.variable('fdno: number');
+    r.step('reserve a descriptor', (t) => {
+      fdno.set(t, world().files.reserve(t));
+      deviceFilp.set(t, newFile(t, found.of(t)));
     });
     r.lock(lockName, (t) => groupLock(found.of(t)));
     r.lock('dev_set->lock', (t) => devSetLock(found.of(t)));
@@ -294,8 +299,8 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
         return t.goto(unlock);
       }
       // linux: vfio_df_group_open(): the VM that the group knows now, for as long as the device is open.
-      if (holdsKvm && read(m, state.deviceOpenCount, device) === 0)
-        getKvm(m, device, idAt<VmId>(m, state.groupKvm, group));
+      const first = read(m, state.deviceOpenCount, device) === 0;
+      if (holdsKvm && first) getKvm(m, device, idAt<VmId>(m, state.groupKvm, group));
       m.put(state.deviceFileIommufd.base + file, read(m, state.groupIommufd, group));
       t.call(open, file, device);
     });
@@ -306,15 +311,19 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
     r.at(unlock).local((t) => {
       const { machine: m } = t;
       const file = deviceFilp.known(t);
-      const device = found.of(t);
-      m.put(devSetLock(device), 0);
-      m.put(groupLock(device), 0);
-      if (ret.of(t) === 0) {
-        m.put(state.accessGranted.base + file, 1);
-        return t.return(world().files.install(t, file));
-      }
+      m.put(devSetLock(found.of(t)), 0);
+      m.put(groupLock(found.of(t)), 0);
+      if (ret.of(t) === 0) return m.put(state.accessGranted.base + file, 1);
       forgetFile(m, file);
       world().files.discard(m, file);
+      t.goto(failed);
+    });
+    r.step('install the descriptor', (t) => {
+      world().files.occupy(t, fdno.of(t), deviceFilp.known(t));
+      t.return(fdno.of(t));
+    });
+    r.at(failed).step('give the descriptor back', (t) => {
+      world().files.unreserve(t, fdno.of(t));
       t.return(ret.of(t));
     });
   }

@@ -6,6 +6,7 @@ import { belief } from './belief.ts';
 import { beliefCost } from './belief-cost.ts';
 import { deadlock } from './deadlock.ts';
 import { dmaFault } from './dma-fault.ts';
+import { kernelOops } from './kernel-oops.ts';
 import { kernelWarning } from './kernel-warning.ts';
 import { leak } from './leak.ts';
 import { lostWrite } from './lost-write.ts';
@@ -27,6 +28,7 @@ const TABLE = [
   kernelWarning,
   dmaFault,
   unexpectedResult,
+  kernelOops,
 ] as const;
 
 /** What a monitor can find; the words of the language's conditions. */

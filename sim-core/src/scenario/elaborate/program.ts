@@ -54,21 +54,21 @@ interface Frame {
   readonly key: string;
 }
 
-/** Adds an actor's program to the nodes; the result is where it begins. */
+/** Adds an actor's program to the nodes; the result is where it begins and where it ends. */
 export function compileProgram(
   context: ProgramContext,
   actor: number,
   items: readonly Item[],
   file: number,
   line: number,
-): number {
+): { readonly entry: number; readonly end: number } {
   const entry: { node: number } = { node: -1 };
   const exits = compileItems(context, actor, items, { file, calls: [], words: new Map(), key: '' }, [
     (target) => (entry.node = target),
   ]);
   const end = addNode(context, (id) => ({ kind: 'end', id, actor, place: { file, line, calls: [] } }));
   for (const exit of exits) exit(end);
-  return entry.node;
+  return { entry: entry.node, end };
 }
 
 function addNode(context: ProgramContext, make: (id: number) => ProgramNode): number {
