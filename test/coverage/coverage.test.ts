@@ -26,7 +26,7 @@ import {
   Run,
 } from '../../sim-core/src/index.ts';
 import { Translator } from '../../sim-core/src/interop/recording.ts';
-import { ERRNOS } from '../../sim-core/src/kernel/errno.ts';
+import { DIED, ERRNOS } from '../../sim-core/src/kernel/errno.ts';
 import type { OpKind } from '../../sim-core/src/ops/op.ts';
 import { OPS, opNamed } from '../../sim-core/src/ops/table.ts';
 import type { LineContent } from '../../sim-core/src/scenario/ast.ts';
@@ -160,7 +160,7 @@ function* answersOf(model: Model): Generator<string> {
   run.runToEnd();
   for (let at = 0; at < run.events * EVENT_WIDTH; at += EVENT_WIDTH) {
     const value = run.log[at + 3] as number;
-    if (run.log[at] !== NOTE.done || value >= 0) continue;
+    if (run.log[at] !== NOTE.done || value >= 0 || value === DIED) continue;
     const node = model.nodes[run.log[at + 2] as number];
     const errno = ERRNOS.find((e) => e.value === -value)?.name;
     const content = node && model.sources[node.place.file]?.parsed.lines[node.place.line]?.content;

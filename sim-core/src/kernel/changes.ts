@@ -3,6 +3,7 @@
  * change acts and never compares versions; profiles, bisecting a verdict and taking a single fix out are all sets of rows.
  */
 
+import { FILE_CHANGES } from './file-changes.ts';
 import { MEMORY_CHANGES } from './memory-changes.ts';
 import { VFIO_CHANGES } from './vfio-changes.ts';
 
@@ -219,14 +220,6 @@ const rows = [
     where: 'arch/x86/kvm/vmx/vmx.c vmx_get_mt_mask()',
   },
   {
-    id: 'vm-fd-before-vm',
-    subject: 'KVM: Get an fd before creating the VM',
-    commit: '20020f4cf2e6',
-    first: 'v6.0',
-    effect: 'KVM_CREATE_VM takes its descriptor number before it makes the VM; before, afterwards. Not measured.',
-    where: 'virt/kvm/kvm_main.c kvm_dev_ioctl_create_vm()',
-  },
-  {
     id: 'vm-enable-cap',
     subject: 'KVM: x86: API changes for the disabling of quirks',
     commit: '90de4a187518',
@@ -339,16 +332,8 @@ const rows = [
     bracketed: 'Recorded on 7.2; v7.1 read without it.',
   },
   ...MEMORY_CHANGES,
+  ...FILE_CHANGES,
   ...VFIO_CHANGES,
-  {
-    id: 'epoll-ioctl',
-    subject: 'eventpoll: Add epoll ioctl for epoll_params',
-    commit: '18e2bf0edf4d',
-    first: 'v6.9',
-    effect: 'An epoll descriptor answers an unknown request with EINVAL instead of ENOTTY.',
-    where: 'fs/eventpoll.c ep_eventpoll_ioctl()',
-    bracketed: 'Recorded on 6.12; absent in the recorded 6.1.',
-  },
   {
     id: 'assigned-device-count',
     subject: 'KVM: count number of assigned devices',
