@@ -9,7 +9,7 @@
 // that name the commit come first, then small ones; the first that fails is enough. A recording notices an answer that
 // differs, or kernel functions that ran in the kernel and do not run in the model any more. A change that another one of
 // the same release hides is switched on alone in a kernel without it, as a backport would be. Progress goes to stderr.
-// Exit status 1 when nobody notices a change.
+// Exit status 1 when a change goes unnoticed.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -59,7 +59,7 @@ export function verifyMutation(row) {
   if (row.scenario !== undefined) {
     const scenario = readScenario(row.scenario);
     const profile = profileNamed(row.kernel);
-    if (profile?.changes.has(row.change) !== !row.added) return `${row.kernel} is no kernel to switch ${row.change} on`;
+    if (profile?.changes.has(row.change) !== !row.added) return `${row.kernel} is not a kernel to switch ${row.change} on`;
     if (passes(scenario, profile) !== true) return `${row.scenario} does not pass on ${row.kernel}`;
     if (passes(scenario, switched(profile, row.change)) !== false) return `${row.scenario} does not notice`;
     return undefined;
@@ -89,7 +89,7 @@ export function mutationPage(rows) {
     'Written by `npm run generate -- mutation`, which switches off every row of the table of changes, one at a time, on a kernel that has',
     'it, until a scenario or a recording of a real kernel fails. `npm test` tries every line of this page again.',
     '',
-    `${rows.length} changes: ${byScenario} are noticed by a scenario, ${noticed.length - byScenario} by a recording, ${rows.length - noticed.length} by nobody.`,
+    `${rows.length} changes: ${byScenario} are noticed by a scenario, ${noticed.length - byScenario} by a recording, ${rows.length - noticed.length} by none.`,
     '',
     '| change | upstream | from | noticed by |',
     '| --- | --- | --- | --- |',

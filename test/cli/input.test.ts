@@ -138,7 +138,7 @@ describe('limits', () => {
 
   test('conditions are about final states, and there may be none', async () => {
     const { stdout } = await snoopscope('check -', { stdin: endless });
-    expect(stdout).toContain('No interleaving comes to an end');
+    expect(stdout).toContain('No interleaving ends');
   });
 
   test('an interrupted run says how far it came', async () => {

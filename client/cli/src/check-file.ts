@@ -240,7 +240,7 @@ function findingAt(run: Run, event: number, wanted: Finding): Omit<JudgedFinding
   };
 }
 
-/** In a plain run somebody never comes to an end: worth a word, because conditions about nothing hold easily. */
+/** In a plain run somebody never ends: worth a word, because conditions about nothing hold easily. */
 function waitingIn({ model }: KernelVerdict): string | undefined {
   const run = new Run(model, { maxSteps: REPLAY_STEPS });
   const end = run.runToEnd();

@@ -5,7 +5,7 @@ import type { Call } from './commands/command.ts';
 import { type Style, wrap } from './paint.ts';
 
 /** Truth about nothing is worth a word. */
-const ENDLESS = 'No interleaving comes to an end: a condition that is not a finding alone is about final states only.';
+const ENDLESS = 'No interleaving ends: a condition that is not a finding alone is about final states only.';
 
 const NONE_FOR_KERNEL = 'No condition is for this kernel: judged are declared results and findings.';
 const WITHOUT_CONDITIONS = 'It has no conditions: judged are declared results and findings.';

@@ -117,8 +117,8 @@ function printCondition(
   const seen = rest.observation
     ? `${rest.observation}: ${counts}`
     : complete
-      ? 'No interleaving comes to an end.'
-      : 'Nothing has come to an end so far.';
+      ? 'No interleaving ends.'
+      : 'No execution has ended so far.';
   call.print(`         ${wrap(seen, call.width, 9)}`);
   if (rest.schedule) printSchedule(call, rest.schedule);
   if (rest.seed !== undefined) printAgain(call, rest.seed);

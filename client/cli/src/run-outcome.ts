@@ -87,7 +87,7 @@ export function endText({ end, run }: Pick<RunOutcome, 'end' | 'run'>): string {
   const { model, executor } = run;
   switch (end.kind) {
     case 'completed':
-      return `Completed after ${run.steps} micro-steps: every actor has come to its end.`;
+      return `Completed after ${run.steps} micro-steps: every actor has finished.`;
     case 'stuck': {
       const waiting = end.waiting.map((actor) => {
         const node = model.nodes[executor.machine.state[model.tasks.node.base + actor] as number];

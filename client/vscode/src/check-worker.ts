@@ -24,7 +24,7 @@ export interface KernelReport {
   readonly passed: boolean | undefined;
   readonly conditions: readonly { readonly text: string; readonly line: number; readonly holds: boolean | undefined }[];
   readonly unexpected: readonly string[];
-  /** No execution comes to an end, so conditions on final states are about nothing. */
+  /** No execution ends, so conditions on final states are about nothing. */
   readonly endless: boolean;
   /** What ended the exploration early. */
   readonly limit?: string;

@@ -108,7 +108,7 @@ function conditionLines(
   { complete }: ExplorationReport,
 ): string[] {
   if (!applies) return [];
-  if (!observation) return [complete ? 'No interleaving comes to an end.' : 'Nothing has come to an end so far.'];
+  if (!observation) return [complete ? 'No interleaving ends.' : 'No execution has ended so far.'];
   return [`${observation}: ${positive} positive, ${negative} negative`];
 }
 

@@ -26,7 +26,7 @@ function judgedLines(kernels: readonly KernelReport[]): string[] {
     for (const { text, line, holds } of conditions) add(`line ${line + 1}: ${text}: ${words(holds)}`, name);
     for (const finding of unexpected) add(`unexpected: ${finding}`, name);
     if (endless)
-      add('no interleaving comes to an end: conditions that are not a finding alone are about final states', name);
+      add('no interleaving ends: conditions that are not a finding alone are about final states', name);
     if (limit) add(`not explored completely: ${limit}`, name);
   }
   const failed = kernels.filter(({ passed }) => passed === false).length;

@@ -11,7 +11,7 @@ import type { Granularity, Model, ScheduledMove } from './model.ts';
 
 /** Why a run cannot be extended. */
 export type End =
-  /** Every actor has come to its end. */
+  /** Every actor has finished. */
   | { readonly kind: 'completed' }
   /** Nobody can move: `waiting` are the actors that have not ended; `deadlock` when one of them waits for a lock. */
   | { readonly kind: 'stuck'; readonly waiting: readonly number[]; readonly deadlock: boolean }

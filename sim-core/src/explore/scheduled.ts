@@ -55,9 +55,9 @@ function limitOf(run: Run): ExploreLimit | undefined {
   const { end, model, scheduleProblem } = run;
   if (end?.kind === 'limit') return { kind: 'depth', at: end.at };
   if (!scheduleProblem) return undefined;
-  const wanted = model.moves[model.schedule[scheduleProblem.item]?.move ?? -1]?.name ?? 'nobody';
-  const possible = scheduleProblem.possible.slice(0, 8).join(', ') || 'nobody';
-  const message = `The schedule says that ${wanted} moves next, but it cannot: it waits, or it has come to its end. Item ${scheduleProblem.item + 1} of the schedule; those who can move are ${possible}.`;
+  const wanted = model.moves[model.schedule[scheduleProblem.item]?.move ?? -1]?.name ?? 'no actor';
+  const possible = scheduleProblem.possible.slice(0, 8).join(', ') || 'none';
+  const message = `The schedule says that ${wanted} moves next, but it cannot: it waits, or it has finished. Item ${scheduleProblem.item + 1} of the schedule; what can move: ${possible}.`;
   return { kind: 'model', message, schedule: model.schedule.slice(0, scheduleProblem.item) };
 }
 

@@ -19,12 +19,12 @@ export function tooLarge({ layout, moves }: Model): string | undefined {
   return `${moves.length} different moves are possible (of actors, and of the environment: each \`allow evict\` of a word is one for every CPU), and all interleavings are explored for at most ${MAX_MOVES}: allow less, or take runs at random`;
 }
 
-/** Micro-steps of a setup at most; a setup that loops for ever would otherwise never end. */
+/** Micro-steps of a setup at most; a setup that loops forever would otherwise never end. */
 export const MAX_SETUP_STEPS = 1_000_000;
 
 /**
- * Runs the setup. False when it waits for a lock for ever, which is a deadlock. Throws `ModelLimit` after
- * {@link MAX_SETUP_STEPS}, and when it waits for what others would have to do: they begin behind it.
+ * Runs the setup. False when it waits for a lock forever, which is a deadlock. Throws `ModelLimit` after
+ * {@link MAX_SETUP_STEPS}, and when it waits on what other actors would have to do: they start after it.
  */
 export function runSetup(executor: Executor): boolean {
   const { setup } = executor.model;
@@ -34,15 +34,15 @@ export function runSetup(executor: Executor): boolean {
     if (executor.microStep(setup, 0)) continue;
     if ((executor.tasks[setup]?.blockedOn ?? -1) >= 0) return false;
     throw new ModelLimit(
-      'the setup waits for what nobody can bring about, because all others begin behind it: a `wait` belongs into a thread',
+      'setup waits on a condition that nothing can satisfy: other actors start only after setup. Move the `wait` into a thread',
     );
   }
   throw new ModelLimit(
-    `the setup has not come to its end after ${MAX_SETUP_STEPS} micro-steps, and nobody else moves before: a \`loop\` belongs into a thread, a \`repeat\` may be shorter`,
+    `setup did not finish within ${MAX_SETUP_STEPS} micro-steps, and other actors start only after setup. Move a \`loop\` into a thread, or shorten a \`repeat\``,
   );
 }
 
-/** The state behind the setup, what was found on the way, and what kept it from its end if the model was too small. */
+/** The state after the setup, what was found on the way, and what kept it from finishing if the model was too small. */
 export function stateAfterSetup(model: Model): { state: Int32Array; findings: number[]; problem: string | undefined } {
   const executor = new Executor(model);
   let problem: string | undefined;
@@ -58,7 +58,7 @@ export function stateAfterSetup(model: Model): { state: Int32Array; findings: nu
   return { state: state.slice(), findings, problem };
 }
 
-/** Is one of the actors that cannot move waiting for a lock? Only asked when nobody can move. */
+/** Is one of the actors that cannot move waiting for a lock? Only asked when no actor can move. */
 export function isDeadlock(executor: Executor): boolean {
   return executor.tasks.some(({ actor }) => executor.waitsForLock(actor));
 }

@@ -114,7 +114,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
       key: 'first-stage',
       values: SWITCH,
       fallback: 'off',
-      doc: 'Scalable mode with first-stage tables: PGSNP of a device stands for SNP of entries (v5.19 and later).',
+      doc: 'Scalable mode with first-stage tables: PGSNP of a device replaces SNP of entries (v5.19 and later).',
       source: 'Intel VT-d, Scalable-Mode PASID Table Entry, Page Snoop',
     },
     {
@@ -152,7 +152,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
       key: 'backdoor',
       values: SWITCH,
       fallback: 'off',
-      doc: 'The device can set its own Enable No Snoop bit behind the back of config space.',
+      doc: 'The device can set its own Enable No Snoop bit without a config space access.',
       source: 'kernel doc: kvm-vfio cover letter, 2013',
     },
     {
@@ -221,7 +221,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
       key: 'host-mtrr',
       values: ['WB', 'UC'],
       fallback: 'WB',
-      doc: 'UC: the page is no RAM of the host but a reserved range that its MTRRs make uncached, mapped write-back (the legacy VGA window).',
+      doc: 'UC: the page is not RAM of the host but a reserved range that its MTRRs make uncached, mapped write-back (the legacy VGA window).',
       source: 'linux: arch/x86/kvm/mmu/spte.c kvm_is_mmio_pfn()',
     },
   ],

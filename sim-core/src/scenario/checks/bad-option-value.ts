@@ -25,7 +25,7 @@ function fits(rule: OptionRule, value: string): boolean {
 export const badOptionValue: Check = {
   code: 'bad-option-value',
   severity: 'error',
-  doc: 'The value of an option is none that it takes.',
+  doc: 'The option does not take this value.',
   sources: ['docs/language.md'],
   examples: {
     bad: `machine {

@@ -4,7 +4,7 @@ import type { Check } from './check.ts';
 export const boundTwice: Check = {
   code: 'bound-twice',
   severity: 'warning',
-  doc: 'Two actors that run concurrently bind the same name: what it holds afterwards depends on who comes last.',
+  doc: 'Two actors that run concurrently bind the same name: what it holds afterwards depends on which comes last.',
   sources: ['docs/language.md, System calls'],
   examples: {
     bad: `thread a {

@@ -3,7 +3,7 @@ import type { Check } from './check.ts';
 export const expected: Check = {
   code: 'expected',
   severity: 'error',
-  doc: 'The line stops making sense at a word or sign: something else must stand there.',
+  doc: 'The line stops making sense at a word or sign: something else must be there.',
   sources: ['docs/language.md'],
   examples: {
     bad: `machine {

@@ -7,7 +7,7 @@ const OF_ANY_IOCTL: readonly string[] = ['EBADF', 'ENOTTY', 'EINVAL', 'EFAULT', 
 export const impossibleErrno: Check = {
   code: 'impossible-errno',
   severity: 'warning',
-  doc: 'The declared errno is none that this call returns as far as it is modelled, so the declaration will be a finding in every run.',
+  doc: 'This call does not return the declared errno as far as it is modelled, so the declaration will be a finding in every run.',
   sources: ['linux: the functions named by the op'],
   examples: {
     bad: `setup {

@@ -6,7 +6,7 @@ import { expectedValues } from './values.ts';
 export const misplacedConstant: Check = {
   code: 'misplaced-constant',
   severity: 'warning',
-  doc: 'A constant stands where another set of constants is expected. The kernel sees its number only, which may mean something else there.',
+  doc: 'A constant is used where another set of constants is expected. The kernel sees only its number, which may mean something else there.',
   sources: ['linux: include/uapi'],
   examples: {
     bad: `setup {

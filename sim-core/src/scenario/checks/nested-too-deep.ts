@@ -3,7 +3,7 @@ import type { Check } from './check.ts';
 export const nestedTooDeep: Check = {
   code: 'nested-too-deep',
   severity: 'error',
-  doc: 'More blocks, or more brackets in one line, inside each other than anyone means. The limits are valueNesting and blockNesting.',
+  doc: 'Blocks, or brackets in one line, are nested too deep. The limits are valueNesting and blockNesting.',
   sources: ['docs/language.md'],
   limit: true,
   examples: {

@@ -10,7 +10,7 @@ const loadsVcpu = (name: string): boolean => OPS.some((op) => op.name === name &
 export const noEffect: Check = {
   code: 'no-effect',
   severity: 'hint',
-  doc: 'The call is known and changes nothing that is modelled. It stands in the logs of real VMMs, and its declared result is taken as the kernel’s.',
+  doc: 'The call is known and changes nothing that is modelled. It occurs in the logs of real VMMs, and its declared result is taken as the kernel’s.',
   sources: ['docs/fidelity.md, "What is left out"'],
   examples: {
     bad: `setup {

@@ -8,7 +8,7 @@ export function noStep(item: string): string {
 export const noSteps: Check = {
   code: 'no-steps',
   severity: 'error',
-  doc: 'An item of a schedule says that somebody makes no step: it would change nothing, so something else is meant.',
+  doc: 'An item of a schedule makes no step: it would change nothing, so something else is meant.',
   sources: ['docs/language.md, schedule'],
   examples: {
     bad: `machine {

@@ -3,7 +3,7 @@ import type { Check } from './check.ts';
 export const trailingText: Check = {
   code: 'trailing-text',
   severity: 'error',
-  doc: 'The statement is complete, and more follows on its line. One statement stands on one line.',
+  doc: 'The statement is complete, and more follows on its line. A line has one statement.',
   sources: ['docs/language.md'],
   examples: {
     bad: `scenario "a" "b"

@@ -4,7 +4,7 @@ import type { Check } from './check.ts';
 export const unexpectedBinding: Check = {
   code: 'unexpected-binding',
   severity: 'error',
-  doc: 'A value is bound where none is given back: only reads give a value.',
+  doc: 'A value is bound where none is returned: only reads return a value.',
   sources: ['docs/language.md, Devices'],
   examples: {
     bad: `machine {

@@ -14,7 +14,7 @@ export function noConstant(name: string, known: readonly string[], all: Iterable
 export const unknownConstant: Check = {
   code: 'unknown-constant',
   severity: 'error',
-  doc: `A name in capitals that is no constant of the kernel's API as far as it is modelled.`,
+  doc: `A name in capitals that is not a constant of the kernel's API as far as it is modelled.`,
   sources: ['linux: include/uapi'],
   examples: {
     bad: `setup {

@@ -3,7 +3,7 @@ import type { Check } from './check.ts';
 export const unknownKeyword: Check = {
   code: 'unknown-keyword',
   severity: 'error',
-  doc: 'A line begins with a word that is none of the language, at a place where only these can stand.',
+  doc: 'A line begins with a word that is not one of the language, where only these are allowed.',
   sources: ['docs/language.md'],
   examples: {
     bad: `machne {

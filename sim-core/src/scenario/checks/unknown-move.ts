@@ -13,7 +13,7 @@ export function noMove(name: string, actors: readonly string[]): Wording {
 export const unknownMove: Check = {
   code: 'unknown-move',
   severity: 'error',
-  doc: 'A schedule names someone who does not move in this scenario: no actor, and nothing that the environment is allowed to do.',
+  doc: 'A schedule names something that does not move in this scenario: neither an actor nor anything that the environment is allowed to do.',
   sources: ['docs/language.md, schedule'],
   examples: {
     bad: `machine {

@@ -7,7 +7,7 @@ const CONFIG_REGISTERS: readonly string[] = ['DevCtl'];
 export const unknownRegister: Check = {
   code: 'unknown-register',
   severity: 'error',
-  doc: 'A name that is no memory type, control register, MSR or register of config space where one of these is expected.',
+  doc: 'A name that is not a memory type, control register, MSR or register of config space, where one of these is expected.',
   sources: [
     'Intel SDM volume 3, Control Registers; Model-Specific Registers',
     'PCIe Base Specification, Configuration Space',

@@ -4,7 +4,7 @@ import { type Check, list } from './check.ts';
 export const unknownTlpAttribute: Check = {
   code: 'unknown-tlp-attribute',
   severity: 'error',
-  doc: 'A word behind the operands that is no attribute of this TLP.',
+  doc: 'A word after the operands that is not an attribute of this TLP.',
   sources: ['PCIe Base Specification, Transaction Layer, Attributes Field'],
   examples: {
     bad: `machine {

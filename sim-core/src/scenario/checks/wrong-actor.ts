@@ -19,7 +19,7 @@ export function opOfOther(op: Pick<Op, 'name' | 'kind'>, block: BlockKind): stri
 export const wrongActor: Check = {
   code: 'wrong-actor',
   severity: 'error',
-  doc: 'Each actor speaks the notation of its field: threads make system calls, vCPUs execute instructions, devices send TLPs, and the host does what only the host can do. A statement stands in the block of an actor that cannot execute it.',
+  doc: 'Each actor speaks the notation of its field: threads make system calls, vCPUs execute instructions, devices send TLPs, and the host does what only the host can do. A statement is in the block of an actor that cannot execute it.',
   sources: ['docs/language.md, Actors'],
   examples: {
     bad: `machine {

@@ -3,7 +3,7 @@ import type { Check } from './check.ts';
 export const wrongBlock: Check = {
   code: 'wrong-block',
   severity: 'error',
-  doc: 'A line stands in a block that it does not belong to: hardware belongs in `machine`, statements in the block of their actor, conditions at the top level.',
+  doc: 'A line is in a block that it does not belong to: hardware belongs in `machine`, statements in the block of their actor, conditions at the top level.',
   sources: ['docs/language.md'],
   examples: {
     bad: `memory x = 0
