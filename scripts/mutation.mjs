@@ -59,7 +59,8 @@ export function verifyMutation(row) {
   if (row.scenario !== undefined) {
     const scenario = readScenario(row.scenario);
     const profile = profileNamed(row.kernel);
-    if (profile?.changes.has(row.change) !== !row.added) return `${row.kernel} is not a kernel to switch ${row.change} on`;
+    if (profile?.changes.has(row.change) !== !row.added)
+      return `${row.kernel} is not a kernel to switch ${row.change} on`;
     if (passes(scenario, profile) !== true) return `${row.scenario} does not pass on ${row.kernel}`;
     if (passes(scenario, switched(profile, row.change)) !== false) return `${row.scenario} does not notice`;
     return undefined;

@@ -25,8 +25,7 @@ function judgedLines(kernels: readonly KernelReport[]): string[] {
   for (const { name, conditions, unexpected, endless, limit } of kernels) {
     for (const { text, line, holds } of conditions) add(`line ${line + 1}: ${text}: ${words(holds)}`, name);
     for (const finding of unexpected) add(`unexpected: ${finding}`, name);
-    if (endless)
-      add('no interleaving ends: conditions that are not a finding alone are about final states', name);
+    if (endless) add('no interleaving ends: conditions that are not a finding alone are about final states', name);
     if (limit) add(`not explored completely: ${limit}`, name);
   }
   const failed = kernels.filter(({ passed }) => passed === false).length;
