@@ -266,3 +266,25 @@ describe('what no reader expects', () => {
     }
   });
 });
+
+test('lines that repeat but for their time are read as if each were the first', () => {
+  const line = (second: number, tid: number, call: string): string => `${tid}   17958817${10 + second}.000001 ${call}`;
+  const lines = Array.from({ length: 60 }, (_, i) =>
+    line(
+      i,
+      i % 7 === 0 ? 44 : 443,
+      i % 5 === 0
+        ? `ioctl(10, KVM_IRQ_LINE_STATUS, 0x7fb141ebb2${i}) = 0`
+        : i % 11 === 0
+          ? 'ioctl(12, KVM_RUN, 0) = -1 EINTR (Interrupted system call)'
+          : 'ioctl(12, KVM_RUN, 0) = 0',
+    ),
+  );
+  const read = readLog(lines.join('\n'), 'strace', 10_000);
+  expect(read.counts).toMatchObject({ lines: 60, read: 60, unread: 0 });
+  const one = lines.map((text) => readLog(text, 'strace').records[0]!);
+  expect(read.records.map(({ tid, line: number }) => [tid, number])).toEqual(one.map(({ tid }, i) => [tid, i + 1]));
+  // Pointers of interrupts are of no interest, everything else is the same.
+  const plain = (calls: readonly string[]): string[] => calls.map((call) => call.replace(/0x7f\w+/, 'pointer'));
+  expect(plain(callsOf(read.records))).toEqual(plain(callsOf(one)));
+});

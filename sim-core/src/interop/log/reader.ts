@@ -10,6 +10,11 @@ import { type LogSource, SOURCES, type SourceId } from './sources.ts';
 export interface LineReader {
   /** Takes the next line. `false` when nothing could be made of it; `true` when it was understood, with or without a record. */
   line(text: string, line: number): boolean;
+  /**
+   * Takes the line between two columns of a chunk, if it is a repetition of an earlier one; no part of the chunk is
+   * copied for it. False when the line has to be read.
+   */
+  repeated?(chunk: string, start: number, end: number, line: number): boolean;
   /** The log is over: what is still open comes out. */
   end?(): void;
 }
@@ -70,6 +75,12 @@ export class LogReader {
     for (;;) {
       const end = chunk.indexOf('\n', start);
       if (end < 0) break;
+      if (this.#rest === '' && !this.#skipping && this.#reader?.repeated?.(chunk, start, end, this.#lines + 1)) {
+        this.#lines++;
+        this.#read++;
+        start = end + 1;
+        continue;
+      }
       if (this.#skipping) this.#skipping = false;
       else this.#take(this.#rest === '' ? chunk.slice(start, end) : this.#rest + chunk.slice(start, end));
       this.#rest = '';

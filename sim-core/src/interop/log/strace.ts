@@ -25,6 +25,17 @@ export function readStrace(emit: Emit): LineReader {
   let clock = 0;
   const prefix: Prefix = { tid: 0, comm: undefined, time: undefined, relative: false, end: 0 };
 
+  /** Lines that come again and again, but for their time; the one seen last is first. */
+  const patterns: Pattern[] = [];
+
+  function remember(text: string, tid: number): void {
+    const start = plainStart(text);
+    const parsed = start < 0 ? undefined : parseCall(text.slice(start));
+    if (!parsed?.requests || !OFTEN.has(parsed.requests[0] ?? '')) return;
+    patterns.unshift(patternOf(text, start, tid, parsed));
+    if (patterns.length > MOST_PATTERNS) patterns.pop();
+  }
+
   function call(text: string, tid: number, line: number): boolean {
     const parsed = parseCall(text);
     if (!parsed) return false;
@@ -59,9 +70,21 @@ export function readStrace(emit: Emit): LineReader {
       }
       if (first === MINUS) return text.startsWith('--- ', end);
       const unfinished = text.endsWith(UNFINISHED) ? text.length - UNFINISHED.length : -1;
-      if (unfinished < 0) return call(end === 0 ? text : text.slice(end), tid, line);
+      if (unfinished < 0) {
+        remember(text, tid);
+        return call(end === 0 ? text : text.slice(end), tid, line);
+      }
       if (open.size < MOST_OPEN) open.set(tid, { text: text.slice(end, unfinished), line });
       return true;
+    },
+    repeated(chunk, start, end, line) {
+      for (let i = 0; i < patterns.length; i++) {
+        const pattern = patterns[i] as Pattern;
+        if (!isRepetition(pattern, chunk, start, end)) continue;
+        emit({ tid: pattern.tid, line, what: pattern.call });
+        return true;
+      }
+      return false;
     },
     end() {
       for (const [tid, { text, line }] of open) {
@@ -72,6 +95,65 @@ export function readStrace(emit: Emit): LineReader {
     },
   };
 }
+
+/** Requests that come by the thousand, and whose time nobody asks. */
+const OFTEN: ReadonlySet<string> = new Set(['KVM_RUN', 'KVM_IRQ_LINE_STATUS', 'KVM_IRQ_LINE', 'KVM_SIGNAL_MSI']);
+/** Lines that are remembered at once: each line of the log is compared with all of them. */
+const MOST_PATTERNS = 6;
+
+interface Pattern {
+  /** The characters of the line. */
+  readonly codes: Uint16Array;
+  /** Columns that have to be the same, [from, to) pairs, the last ones first. */
+  readonly fixed: readonly number[];
+  readonly tid: number;
+  readonly call: LogCall;
+}
+
+/** The line with its time, and the pointer that is the argument of the request, left open. */
+function patternOf(text: string, start: number, tid: number, call: LogCall): Pattern {
+  const codes = Uint16Array.from(text, (character) => character.charCodeAt(0));
+  const thread = tid > 0 ? text.indexOf(' ') + 1 : 0;
+  const pointer = /, 0x[0-9a-f]+\) = 0$/.exec(text);
+  const rest = pointer ? [text.length - 5, text.length, start, pointer.index + 4] : [start, text.length];
+  return { codes, fixed: [...rest, 0, thread], tid, call };
+}
+
+/** Compared from its end, where lines differ first. */
+function isRepetition({ codes, fixed }: Pattern, chunk: string, from: number, to: number): boolean {
+  if (to - from !== codes.length) return false;
+  for (let range = 0; range < fixed.length; range += 2) {
+    const first = fixed[range] as number;
+    for (let i = (fixed[range + 1] as number) - 1; i >= first; i--)
+      if (chunk.charCodeAt(from + i) !== codes[i]) return false;
+  }
+  return true;
+}
+
+/**
+ * Where the call begins in `443   1795881765.746661 ioctl(…`, without reading what is before it; -1 for any other form
+ * of line. Times that count from line to line are another form.
+ */
+function plainStart(text: string): number {
+  const at = text.indexOf('ioctl(');
+  if (at <= 0) return at;
+  if (text.charCodeAt(at - 1) !== SPACE || at > LONGEST_PREFIX) return -1;
+  for (let i = 0; i < at; i++) {
+    const code = text.charCodeAt(i);
+    // Digits, points, colons and blanks.
+    if ((code < 0x30 || code > 0x3a) && code !== SPACE && code !== 0x2e) return -1;
+    // A point less than nine digits after the last blank or colon is that of -r, or of a time of day.
+    if (
+      code === 0x2e &&
+      text.charCodeAt(i - 3) !== 0x3a &&
+      !(text.charCodeAt(i - 9) >= 0x30 && text.charCodeAt(i - 9) <= 0x39)
+    )
+      return -1;
+  }
+  return at;
+}
+
+const LONGEST_PREFIX = 40;
 
 const UNFINISHED = ' <unfinished ...>';
 const RESUMED = /^<\.\.\. (\w+) resumed>(.*)$/s;

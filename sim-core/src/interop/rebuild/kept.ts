@@ -36,11 +36,21 @@ export interface Count {
   readonly line: number;
 }
 
+/** KVM_RUN of one thread. */
+interface Runs {
+  readonly fd: number;
+  readonly path: string | undefined;
+  /** The last of its calls that was looked at. */
+  call: LogCall;
+  count: number;
+  interrupted: number;
+}
+
 /** Gathers the calls of one file. */
 export class CallFilter {
   readonly calls: KeptCall[] = [];
   /** By thread: how often it came back from KVM_RUN, and on which descriptor. */
-  readonly runs = new Map<number, { fd: number; path: string | undefined; count: number; interrupted: number }>();
+  readonly runs = new Map<number, Runs>();
   /** Known requests and calls that do not matter here, by name. */
   readonly other = new Map<string, Count>();
   /** PCI addresses that the process looked up in sysfs, in order. */
@@ -52,6 +62,7 @@ export class CallFilter {
   readonly #file: number;
   readonly #from: number;
   readonly #to: number;
+  readonly #counted = new Map<LogCall, Count>();
   /** Numbers of descriptors that a kept call used or made. */
   readonly #numbers = new Set<number>();
 
@@ -75,6 +86,11 @@ export class CallFilter {
   }
 
   #ioctl(call: LogCall, record: LogRecord): void {
+    const counted = this.#counted.get(call);
+    if (counted) {
+      counted.count++;
+      return;
+    }
     const requests = call.requests ?? [];
     const first = requests[0] ?? '';
     if (first === 'KVM_RUN' || first === '0xae80') {
@@ -85,18 +101,33 @@ export class CallFilter {
     const fd = descriptorOf(call.args[0])?.fd;
     if (fd !== undefined) this.#numbers.add(fd);
     const name = requestName(requests, undefined);
-    if (PLENTIFUL.has(name)) this.count(name, record.line);
-    else this.#keep(call, record);
+    if (PLENTIFUL.has(name)) {
+      this.count(name, record.line);
+      this.#remember(call, name);
+    } else this.#keep(call, record);
+  }
+
+  /** A reader gives the same record of a call for the same text: then it is counted without being looked at. */
+  #remember(call: LogCall, name: string): void {
+    if (this.#counted.size >= MOST_COUNTED) this.#counted.clear();
+    const count = this.other.get(name);
+    if (count) this.#counted.set(call, count);
   }
 
   #run(call: LogCall, tid: number): void {
+    const last = this.runs.get(tid);
+    if (last?.call === call && call.result?.errno === undefined) {
+      last.count++;
+      return;
+    }
     const fd = descriptorOf(call.args[0]);
     const known = this.runs.get(tid);
     const interrupted = call.result?.errno === undefined ? 0 : 1;
     if (known && known.fd === fd?.fd) {
       known.count++;
+      known.call = call;
       known.interrupted += interrupted;
-    } else if (!known) this.runs.set(tid, { fd: fd?.fd ?? -1, path: fd?.path, count: 1, interrupted });
+    } else if (!known) this.runs.set(tid, { fd: fd?.fd ?? -1, path: fd?.path, call, count: 1, interrupted });
     else known.count++;
   }
 
@@ -168,6 +199,8 @@ export class CallFilter {
   }
 }
 
+/** Calls that are counted without being looked at. */
+const MOST_COUNTED = 8192;
 /** Functions of a device in sysfs that are remembered at most. */
 const MOST_ADDRESSES = 64;
 /** Requests that come by the thousand and that nothing depends on: counted, never kept. */

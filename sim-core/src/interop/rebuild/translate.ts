@@ -155,6 +155,8 @@ const SILENT: ReadonlySet<string> = new Set([
   'KVM_SET_REGS',
   'KVM_GET_SREGS',
   'KVM_SET_SREGS',
+  'KVM_GET_SREGS2',
+  'KVM_SET_SREGS2',
   'KVM_GET_MSRS',
   'KVM_SET_MSRS',
   'KVM_SET_USER_MEMORY_REGION2',
