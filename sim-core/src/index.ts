@@ -104,6 +104,7 @@ export {
 } from './scenario/facts.ts';
 export { format, type LineEdit, print } from './scenario/layout.ts';
 export {
+  CPU_MOVES,
   MACHINE_OPTIONS,
   MACHINE_WORD_DOCS,
   type MachineOption,

@@ -302,25 +302,25 @@ class Offering {
 
   /** Who may move next: an actor, or the environment as far as it is allowed to. */
   private moves(): Offer[] {
-    const moves = this.has.allowed().map(
+    const moves = [...this.has.allowed(), ...this.has.cpuMoves()].map(
       (label): Offer => ({
         label,
         kind: 'instruction',
         snippet: `${literal(label)}($0)`,
-        description: 'a move of the environment',
+        description: 'a move of the environment or the hardware',
         rank: 1,
       }),
     );
     return [...this.has.symbols('actor', 0), ...this.has.unnamedActors(0), ...moves];
   }
 
-  /** `evict(x,cpu0)`, `migrate(vcpu0,cpu1)`, `drain(cpu0)`, `post(gpu)`. */
+  /** `evict(x,cpu0)`, `migrate(vcpu0,cpu1)`, `commit(cpu0)`, `supply(cpu1,cpu0)`, `post(gpu)`. */
   private moveArguments(move: string, index: number): Offer[] {
     const { has } = this;
     if (index === 1) return has.cpus('cpu');
     if (move === 'migrate') return has.vcpus();
     if (move === 'post') return has.devices();
-    return move === 'drain' ? has.cpus('cpu') : has.symbols('word');
+    return move === 'commit' || move === 'supply' ? has.cpus('cpu') : has.symbols('word');
   }
 }
 

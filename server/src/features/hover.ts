@@ -107,7 +107,7 @@ function aboutWord(found: WordAt, snapshot: Snapshot): string | undefined {
       return aboutOptionValue(found) ?? aboutPlainValue(snapshot, found);
     case 'keyword':
     case 'host':
-      return aboutMachineWord('allow', word.text);
+      return aboutMachineWord('allow', word.text) ?? aboutMachineWord('move', word.text);
     case 'string':
       return describeCommit(word.text) ?? aboutInclude(snapshot, found) ?? aboutPath(snapshot, found);
     case 'number':
@@ -152,7 +152,10 @@ function aboutOptionValue(found: WordAt): string | undefined {
 
 function aboutMachineWord(of: keyof typeof MACHINE_WORD_DOCS, text: string): string | undefined {
   const word = MACHINE_WORD_DOCS[of][text];
-  return word && page(code(of === 'allow' ? text : `${of} … ${text}`), word.doc, `**Source** ${word.source}`);
+  return (
+    word &&
+    page(code(of === 'allow' || of === 'move' ? text : `${of} … ${text}`), word.doc, `**Source** ${word.source}`)
+  );
 }
 
 /** `cpu1` as a condition or a schedule names it, and the process of `thread b of other`. */

@@ -1,4 +1,5 @@
 import {
+  CPU_MOVES,
   contentsOfKind,
   type FileKind,
   type LineContent,
@@ -94,6 +95,12 @@ export class Inventory implements SnippetNames {
   /** What the environment may do. */
   allowed(): string[] {
     return [...new Set(this.#contents('allow').map(({ what }) => what.text))];
+  }
+
+  /** Moves of the hardware that the options of the cpu bring. */
+  cpuMoves(): string[] {
+    const options = this.#contents('cpu').flatMap((cpu) => cpu.options.map((o) => `${o.key.text}=${o.value.text}`));
+    return Object.entries(CPU_MOVES).flatMap(([name, { option }]) => (options.includes(option) ? [name] : []));
   }
 
   /** The processes that `thread NAME of PROCESS` lines name. */

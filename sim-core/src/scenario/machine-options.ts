@@ -337,11 +337,33 @@ const ALLOWED_WORDS: Readonly<Record<string, MachineWord>> = {
   },
 };
 
+/** Moves of the hardware that an option of the cpu brings and that need no `allow`: what a schedule calls them. */
+export const CPU_MOVES: Readonly<Record<string, MachineWord & { readonly option: string }>> = {
+  commit: {
+    option: 'store-buffer=on',
+    doc: 'The oldest store, CLFLUSH or fence in the store buffer of a physical CPU takes effect.',
+    source: 'Intel SDM, volume 3, Memory Ordering',
+  },
+  flush: {
+    option: 'store-buffer=on',
+    doc: 'A CLFLUSHOPT or CLWB that waits in the store buffer of a physical CPU takes effect.',
+    source: 'Intel SDM, volume 2, CLFLUSHOPT',
+  },
+  supply: {
+    option: 'clean-supply=on',
+    doc: 'The next miss of the first physical CPU is served from a clean copy in the cache of the second.',
+    source: 'Intel SDM, volume 3, Cache Control Protocol',
+  },
+};
+
 /** What the words of the machine block mean that are no options: kinds of hardware, and what `allow` permits. */
-export const MACHINE_WORD_DOCS: Readonly<Record<'cpu' | 'iommu' | 'allow', Readonly<Record<string, MachineWord>>>> = {
+export const MACHINE_WORD_DOCS: Readonly<
+  Record<'cpu' | 'iommu' | 'allow' | 'move', Readonly<Record<string, MachineWord>>>
+> = {
   cpu: CPU_KINDS,
   iommu: IOMMU_KINDS,
   allow: ALLOWED_WORDS,
+  move: CPU_MOVES,
 };
 
 /** Kinds of CPUs and IOMMUs, and what the environment may be allowed to do. */
@@ -350,15 +372,5 @@ export const IOMMU_DRIVERS: readonly string[] = Object.keys(IOMMU_KINDS);
 export const ALLOWED: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(ALLOWED_WORDS).map(([word, { doc }]) => [word, doc]),
 );
-/**
- * What a schedule calls moves of the hardware that an option of the cpu brings: `commit(cpu0)`, the oldest store in a
- * store buffer; `flush(x,cpu0)`, a weakly ordered flush; `supply(cpu1,cpu0)`, the next fill of cpu1 comes from cpu0.
- */
-export const CPU_MOVES: Readonly<Record<string, string>> = {
-  commit: 'store-buffer=on',
-  flush: 'store-buffer=on',
-  supply: 'clean-supply=on',
-};
-
 /** What a schedule calls the arrival of a posted write: `post(gpu)`. It needs no `allow`. */
 export const ARRIVAL = 'post';

@@ -75,7 +75,7 @@ schedule vcpu0
           };
           continue;
         }
-        const option = args.length > 0 && Object.hasOwn(CPU_MOVES, text) ? CPU_MOVES[text] : undefined;
+        const option = args.length > 0 && Object.hasOwn(CPU_MOVES, text) ? CPU_MOVES[text]?.option : undefined;
         if (option !== undefined) {
           if (cpuOptions.has(option)) continue;
           yield { line, span, message: `Nothing moves as \`${text}\` unless the cpu has the option ${option}.` };

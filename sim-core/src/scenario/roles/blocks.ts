@@ -1,5 +1,5 @@
 import type { ActorHeader, LineContent, MachineItem, ScheduleItem } from '../ast.ts';
-import { ALLOWED } from '../machine-options.ts';
+import { ALLOWED, CPU_MOVES } from '../machine-options.ts';
 import type { NamedSymbol, WordCollector } from './words.ts';
 
 /** `vcpu 0 of vm2 cpu=1 {`. */
@@ -67,7 +67,8 @@ export function scheduleWords(out: WordCollector, schedule: LineContent & { kind
 }
 
 function scheduleItemWords(out: WordCollector, item: ScheduleItem): void {
-  if (!Object.hasOwn(ALLOWED, item.actor.text) || item.args.length === 0) {
+  const moves = Object.hasOwn(ALLOWED, item.actor.text) || Object.hasOwn(CPU_MOVES, item.actor.text);
+  if (!moves || item.args.length === 0) {
     out.symbol(item.actor, 'actor', false);
     return;
   }
