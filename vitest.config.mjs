@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    // A test that hangs fails; how long one may take on a busy machine is no part of what it says.
+    // A test that hangs fails; how long one may take on a busy machine is not part of what it says.
     testTimeout: 120_000,
     hookTimeout: 120_000,
     setupFiles: ['test/seed.ts'],

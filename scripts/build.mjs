@@ -55,7 +55,7 @@ export const bundles = {
     entry: 'client/cli/src/main.ts',
     options: {
       ...onNode,
-      // The program is no module of Node's own loaders, so it asks with require().
+      // The program is not a module of Node's own loaders, so it asks with require().
       supported: { 'dynamic-import': false },
       plugins: [asBundle({ '@snoopscope/server/node': 'cli-lsp', '@snoopscope/debug-adapter/node': 'cli-dap' })],
     },

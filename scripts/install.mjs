@@ -39,7 +39,7 @@ export function toolEnvironment(extra = {}) {
   return { ...process.env, [key]: [path.dirname(node), bin, process.env[key]].join(path.delimiter), ...extra };
 }
 
-// npm leaves node_modules/.package-lock.json behind as the list of what it really installed.
+// npm writes node_modules/.package-lock.json as the list of what it really installed.
 // The contents are compared, not the times: a checkout touches times, and npm writes both files at once.
 function isInstalled() {
   const wanted = packagesOf(path.join(root, 'package-lock.json'));

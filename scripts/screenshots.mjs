@@ -71,7 +71,7 @@ for (const [name, arrange] of Object.entries(pictures)) {
   say(`docs/images/${name}.png`);
 }
 
-// A server each: no picture inherits the state that another left behind.
+// A server each: no picture inherits the state of another.
 async function take(name, arrange) {
   const scratch = await mkdtemp(path.join(tmpdir(), 'snoopscope-picture-'));
   // A copy: a picture may show an edit, and VS Code may save it by itself.

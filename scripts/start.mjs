@@ -120,7 +120,7 @@ async function writeFirstSettings(state) {
   await writeFile(file, `${JSON.stringify(firstSettings, null, 2)}\n`);
 }
 
-// A machine without a browser is no error: the URL is printed.
+// A machine without a browser is not an error: the URL is printed.
 function openInSystemBrowser(url) {
   const [command, ...args] = { darwin: ['open'], win32: ['rundll32', 'url.dll,FileProtocolHandler'] }[
     process.platform

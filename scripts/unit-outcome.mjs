@@ -14,7 +14,7 @@ const REASON =
  * @param testResults of vitest's JSON report
  * @param log what vitest printed
  * @returns {{ passed: number, failed: number, skipped: { title: string, reason: string }[], crashes: string[] }}
- *   `crashes` has a line for each file that did not come to its end.
+ *   `crashes` has a line for each file that did not finish.
  */
 export function unitOutcome(testResults, log, root) {
   const outcome = { passed: 0, failed: 0, skipped: [], crashes: [] };
@@ -31,7 +31,7 @@ export function unitOutcome(testResults, log, root) {
     for (const { status, fullName, meta } of file.assertionResults) {
       if (status === 'passed') outcome.passed++;
       else if (status === 'failed') failed++;
-      // What nobody chose to skip was not come to.
+      // What was not skipped on purpose was not reached.
       else if (status === 'pending') notRun++;
       else outcome.skipped.push({ title: fullName, reason: meta?.reason ?? 'its test gives no reason' });
     }
@@ -46,8 +46,7 @@ export function unitOutcome(testResults, log, root) {
 }
 
 function crashText(file, how, reasons, notRun) {
-  const ended =
-    how === undefined ? 'did not come to its end' : `crashed with ${/^\d+$/.test(how) ? `exit code ${how}` : how}`;
+  const ended = how === undefined ? 'did not finish' : `crashed with ${/^\d+$/.test(how) ? `exit code ${how}` : how}`;
   const why = reasons.length > 0 ? `: ${reasons.join('; ')}` : '';
   const left = notRun > 0 ? ` (${notRun} ${notRun === 1 ? 'test' : 'tests'} of it did not run)` : '';
   return `${file} ${ended}${why}${left}`;

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 
 const patience = 8_000; // milliseconds
 
-/** What npm reports when nobody answered. Any other error is an answer. */
+/** What npm reports when nothing answered. Any other error is an answer. */
 const unreachable =
   /^(?:ENOTFOUND|EAI_AGAIN|EAI_FAIL|ECONN\w+|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT|EIDLETIMEOUT)$/;
 

@@ -8,7 +8,7 @@ const MOST_FOLDERS = 20_000;
 
 /**
  * The scenarios in a folder of this machine, and in those inside it when asked. Links are not followed, so that there are
- * no circles; what packages install, and folders whose name begins with a dot, are nobody's own. Never rejects: folders
+ * no circles; what packages install, and folders whose name begins with a dot, do not count. Never rejects: folders
  * that cannot be read hold nothing.
  */
 export async function findLocal(folder: string, deep: boolean): Promise<FoundScenarios> {

@@ -10,12 +10,12 @@ import { problemOfMessage } from './messages.ts';
 
 /** Bytes of one message. The largest that is meant seriously opens a file of a few megabytes. */
 const MOST_MESSAGE_BYTES = 256 * 1024 * 1024;
-/** Bytes of a header block; a longer one is no header. */
+/** Bytes of a header block; a longer one is not a header. */
 const MOST_HEADER_BYTES = 8 * 1024;
 
 /**
  * Reads messages from a byte stream and stays in step whatever it holds. A client's wrapper that prints a line into
- * the pipe, a length that is none, or a body that is not JSON costs the message at fault, never the ones behind it:
+ * the pipe, a length that is none, or a body that is not JSON costs the message at fault, never the ones after it:
  * after a broken header the reader looks for the next `Content-Length:`.
  */
 export class StreamReader extends AbstractMessageReader implements MessageReader {
@@ -60,7 +60,7 @@ export class StreamReader extends AbstractMessageReader implements MessageReader
     }
   }
 
-  /** Takes what stands at the front; false when it is not complete yet. */
+  /** Takes what is at the front; false when it is not complete yet. */
   #message(): boolean {
     const buffer = this.#pending;
     this.#wanted = 0;
@@ -103,7 +103,7 @@ export class StreamReader extends AbstractMessageReader implements MessageReader
     this.#pending = buffer.subarray(kept);
     this.#refuse(
       ErrorCodes.ParseError,
-      `The stream held ${kept} bytes that are no message; they were skipped. A message begins with a header \`Content-Length: N\`.`,
+      `The stream held ${kept} bytes that are not a message; they were skipped. A message begins with a header \`Content-Length: N\`.`,
     );
   }
 }

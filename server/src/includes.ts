@@ -1,5 +1,5 @@
 /**
- * The files behind `include`. Reading takes time, answers do not wait: a document is looked at with the files read so
+ * The files of `include` lines. Reading takes time, answers do not wait: a document is looked at with the files read so
  * far, and again when a file has arrived.
  */
 import { contentsOfKind, includePath, LIMITS, type ParsedScenario, parse } from '@snoopscope/sim-core';
@@ -56,7 +56,7 @@ export class Includes {
     return this.#open(key) ?? (read && { uri, scenario: read.scenario });
   }
 
-  /** Reads files again that nobody says have changed, as far as they are not open. True when one of them had. */
+  /** Reads again files whose changes are not announced, as far as they are not open. True when one of them had. */
   async reread(uris: readonly string[]): Promise<boolean> {
     const before = uris.map((uri) => this.#files.get(keyOf(uri)));
     await Promise.all(uris.map((uri) => this.#reading.get(keyOf(uri)) ?? this.#read(uri)));

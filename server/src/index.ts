@@ -1,4 +1,4 @@
-/** The language server, for whoever has a connection. Node and the command line: `./node.ts`; names and types alone: `./protocol.ts`. */
+/** The language server, for any connection. Node and the command line: `./node.ts`; names and types alone: `./protocol.ts`. */
 export * from './protocol.ts';
 export { startServer } from './server.ts';
 export type { Host } from './session.ts';

@@ -9,12 +9,12 @@ import {
 } from 'vscode-languageserver';
 import { problemOfParams } from './params.ts';
 
-/** The answer to text that is no message, which belongs to no request. */
+/** The answer to text that is not a message, which belongs to no request. */
 export function refusal(code: number, message: string): Message {
   return { jsonrpc: '2.0', id: null, error: { code, message } } as Message;
 }
 
-/** Why a value is no message of JSON-RPC as the protocol uses it; undefined when it is one. */
+/** Why a value is not a message of JSON-RPC as the protocol uses it; undefined when it is one. */
 export function problemOfMessage(value: unknown): string | undefined {
   if (Array.isArray(value)) return 'Batches of messages are not part of the protocol: send one at a time.';
   if (typeof value !== 'object' || value === null) return 'A message must be an object.';

@@ -95,7 +95,7 @@ async function readLocal(uri: string): Promise<string | undefined> {
   }
 }
 
-/** `--port 7000` or `--port=7000`; NaN for what is no port. */
+/** `--port 7000` or `--port=7000`; NaN for what is not a port. */
 function portOf(args: readonly string[]): number | undefined {
   const at = args.findIndex((arg) => arg === '--port' || arg.startsWith('--port='));
   if (at === -1) return undefined;

@@ -77,7 +77,7 @@ export function startServer(connection: Connection, host: Host = {}): void {
     session.take('didChangeWatchedFiles', ({ changes }) => {
       for (const { uri } of changes) documents.includes.forget(uri);
       documents.refresh();
-      // A file that could not be read until now is in nobody's list: all may depend on it.
+      // A file that could not be read until now is in no list: all may depend on it.
       for (const uri of documents.uris) session.validate(uri);
     }),
   );
@@ -93,7 +93,7 @@ export function startServer(connection: Connection, host: Host = {}): void {
       const at = lsp.fromPosition(position);
       const byBlank =
         context?.triggerKind === CompletionTriggerKind.TriggerCharacter && context.triggerCharacter === ' ';
-      // Indentation is no question.
+      // Indentation is not a question.
       if (byBlank && completionAt(snapshot.scenario, VOCABULARY, at).place.kind === 'statement') return [];
       const { replace, offers } = offersAt(snapshot, at);
       const target = { uri: snapshot.uri, line: at.line, replace, snippets: session.client.snippets };

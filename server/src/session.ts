@@ -259,7 +259,7 @@ export class Session {
     return [];
   }
 
-  /** Runs in slices; undefined when nobody waits for it any more, or something that it depends on has changed. */
+  /** Runs in slices; undefined when it is not wanted any more, or something that it depends on has changed. */
   async #hintsOf(snapshot: Snapshot, token: CancellationToken): Promise<readonly ResultHint[] | undefined> {
     const known = this.#hints.get(snapshot);
     if (known !== undefined) return known;

@@ -61,8 +61,8 @@ export function toRange(line: number, { start, end }: Span): Range {
 /** Whether a range of the editor, which may be a mere place, touches a span of a line. */
 export function touches(range: Range, line: number, { start, end }: Span): boolean {
   const before = range.end.line < line || (range.end.line === line && range.end.character < start);
-  const behind = range.start.line > line || (range.start.line === line && range.start.character > end);
-  return !before && !behind;
+  const after = range.start.line > line || (range.start.line === line && range.start.character > end);
+  return !before && !after;
 }
 
 export function toLocation({ uri, line, start, end }: OurLocation): Location {

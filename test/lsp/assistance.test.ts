@@ -86,7 +86,7 @@ setup {
   }
 });
 
-test('lenses stand above the scenario, and not in a file of procedures', () => {
+test('lenses are above the scenario, and not in a file of procedures', () => {
   const lenses = lensesOf(snapshotOf('// about\nscenario "x"\nsetup {\n}\n'));
   expect(lenses.map(({ line, title }) => [line, title])).toEqual([
     [1, 'Debug'],

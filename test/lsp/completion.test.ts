@@ -26,7 +26,7 @@ describe('statements', () => {
     expect(complete(around('host', '<|>')).labels).toEqual(expect.arrayContaining(['migrate', 'evict', 'prefetch']));
   });
 
-  test('behind `name =` the binding is not written twice', () => {
+  test('after `name =` the binding is not written twice', () => {
     const { offer } = complete(around('setup', 'vm2 = <|>'));
     expect(offer('KVM_CREATE_VM').snippet).toMatch(/^ioctl\(/);
     expect(complete(around('device', 'r1 = <|>')).labels).not.toContain('MWr');
@@ -54,7 +54,7 @@ describe('system calls', () => {
     expect(offer('KVM_CREATE_VCPU').snippet).toContain('KVM_CREATE_VCPU, ');
   });
 
-  test('a request with an argument behind it is only replaced', () => {
+  test('a request followed by an argument is only replaced', () => {
     const { offer } = complete(around('setup', 'ioctl(vm, KVM_<|>CREATE_VM, 0)'));
     expect(offer('KVM_CREATE_VCPU').snippet).toBeUndefined();
   });
@@ -81,7 +81,7 @@ describe('system calls', () => {
     expect(recent.rank).toBeLessThan(old.offer('KVM_DEV_VFIO_FILE_ADD').rank);
   });
 
-  test('the descriptor behind a pointer: a group, and not the VM, comes first', () => {
+  test('the descriptor that a pointer points to: a group, and not the VM, comes first', () => {
     const { offer } = complete(around('setup', 'ioctl(dev, KVM_SET_DEVICE_ATTR, {addr=[<|>'));
     expect(offer('group').rank).toBeLessThan(offer('vm').rank);
   });

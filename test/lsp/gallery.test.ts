@@ -50,7 +50,7 @@ describe.each(files)('%s', (file) => {
     });
   });
 
-  test('what stands there is offered there, while its first letter has been typed', () => {
+  test('what is there is offered there, while its first letter has been typed', () => {
     snapshot.scenario.lines.forEach((line, index) => {
       for (const { span, role, text, symbol, owner, field } of rolesOf(line, VOCABULARY)) {
         // Names and numbers that the author makes up, and texts.

@@ -1,4 +1,4 @@
-// Every word of the language, whichever table it is in, is explained where it stands, with its source.
+// Every word of the language, whichever table it is in, is explained where it is used, with its source.
 import { globSync, readFileSync } from 'node:fs';
 import {
   CACHE_STATES,
@@ -143,7 +143,7 @@ describe('ops', () => {
     }
   });
 
-  // One struct is only ever behind a pointer of an attribute's, where fields are not looked up; another behind a field.
+  // One struct is only ever pointed to by an attribute's, where fields are not looked up; another by a field.
   test('the fields of a struct that another one points to', () => {
     const line = 'ioctl(3, KVM_SET_MSRS, {nmsrs=1, entries=[{index=1, data=2}]})';
     for (const field of ['index', 'data']) expect(hover(['thread t', line], field), field).toMatch(SOURCE);

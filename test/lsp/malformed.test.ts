@@ -1,4 +1,4 @@
-// What a client gets that sends what is no message, or a message with the wrong parameters: over real standard streams.
+// What a client gets that sends what is not a message, or a message with the wrong parameters: over real standard streams.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -101,7 +101,7 @@ async function alive(): Promise<void> {
 
 const framed = (body: string) => `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 
-describe('input that is no message', () => {
+describe('input that is not a message', () => {
   test.each([
     ['a body that is not JSON', framed('{ not json'), -32700, /not JSON/],
     ['a body that ends early', framed('{"jsonrpc":"2.0","id":1,'), -32700, /not JSON/],

@@ -29,7 +29,7 @@ test('a declared result that the kernel will not give is an error of the same ve
   expect(client.published(uri).map(({ version }) => version)).toEqual(client.published(uri).map(() => 1));
 });
 
-test('declaring what it gives is a fix that nobody applies without asking', async () => {
+test('declaring what it gives is a fix that is not applied unasked', async () => {
   const client = connected();
   await client.initialize();
   await client.open(uri, TWICE);

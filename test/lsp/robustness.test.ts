@@ -72,7 +72,7 @@ test('every feature answers at every place of a damaged scenario', () => {
         if (hasErrors(textDiagnostics(snapshot)) || hasErrors(elaborationDiagnostics(snapshot))) return;
         const work = resultHints(snapshot);
         while (work.next().done !== true) {
-          // To its end: a run that goes on for ever has a limit of steps.
+          // To its end: a run that never ends has a limit of steps.
         }
       },
     ),

@@ -207,7 +207,7 @@ describe('included files', () => {
     expect(await second(client)).toEqual([]);
   });
 
-  test('that nobody can read are an error at their line', async () => {
+  test('that cannot be read are an error at their line', async () => {
     const client = connected();
     await client.initialize();
     await client.open(URI, MAIN);

@@ -1,5 +1,5 @@
 // A whole conversation about transcript.snoop, as a client without wishes has it: what is sent and what comes back.
-// `UPDATE=1` writes transcript.golden.txt anew; a missing one fails.
+// `UPDATE=1` rewrites transcript.golden.txt; a missing one fails.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';

@@ -117,7 +117,7 @@ test('a desktop VS Code gets settings, extensions and scenarios of its own', asy
 });
 
 describe('what is missing is said', () => {
-  test('a registry that nobody answers for', async () => {
+  test('a registry that does not answer', async () => {
     const cache = await scratchFolder();
     const env = { SNOOPSCOPE_CACHE: cache, npm_config_registry: 'http://127.0.0.1:9/', npm_config_cache: cache };
     const { code, said } = await ended(start(await scratchFolder(), ['--browser', '--no-open'], env));
@@ -157,7 +157,7 @@ async function open(url: string): Promise<Page> {
   return page;
 }
 
-/** Processes that were started with this text in their command line or environment: what a start leaves behind. */
+/** Processes that were started with this text in their command line or environment: what a start leaves over. */
 function membersWith(text: string): string[] {
   if (process.platform !== 'linux') return [];
   return globSync('/proc/[0-9]*').filter((folder) => {

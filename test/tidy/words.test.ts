@@ -7,7 +7,7 @@ import { root } from '../cli/command.ts';
 
 /** What not to write → what to write instead. */
 const WORDS: Readonly<Record<string, RegExp>> = {
-  'after, for "behind"': /\bbehind\b(?! (?:the|a|its) (?:bridge|IOMMU|switch|root port|symptom)\b)/i,
+  'after, for "behind"': /\bbehind\b(?! (?:the|a|its) (?:bridge|IOMMU|proxy|switch|root port|symptom)\b)/i,
   'is, for "stands"': /\bstands?\b(?= (?:in|at|behind|below|above|there|before|here|between|under)\b)/i,
   'is not a, for "is no"':
     /(?<!there )\b(?:is|are|was|were) no (?!longer\b|more\b|less\b|different\b|later\b|kernel change)/i,
@@ -24,7 +24,10 @@ const CLEAN = [
   'docs/cli.md',
   'docs/style.md',
   'client/cli/src/**/*.ts',
+  'client/vscode/src/**/*.ts',
   'debug-adapter/src/**/*.ts',
+  'scripts/**/*.mjs',
+  'server/src/**/*.ts',
   'client/cli/package.json',
   'package.json',
 ];

@@ -79,7 +79,7 @@ export class Beside {
   }
 }
 
-/** What was known, and why there is no more. */
+/** What was known, and why the worker ended. */
 function afterDeath(message: string, known: Explored | undefined): WorkerAnswer {
   if (!known) return { kind: 'died', message };
   const so = `${message} This is what it knew after ${known.seconds.toFixed(1)} s.`;
@@ -91,7 +91,7 @@ interface Listener {
   onDeath(why: string): void;
 }
 
-/** One of them; whoever makes it has it. */
+/** One of them; its maker owns it. */
 class Kept {
   readonly #worker: BesideWorker;
   readonly #onEnd: () => void;

@@ -82,7 +82,7 @@ async function collectIncludes(
     const path = includePath(from, content.text.value);
     if (Object.hasOwn(found, path)) continue;
     const included = await readText(Uri.joinPath(scenario, '..', path)).catch(() => undefined);
-    if (included === undefined) continue; // The simulator says so, at the line where it stands.
+    if (included === undefined) continue; // The simulator says so, at its line.
     found[path] = included;
     await collectIncludes(included, path, scenario, found);
   }

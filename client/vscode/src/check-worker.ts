@@ -34,7 +34,7 @@ const PROGRESS_MS = 200;
 /** Between two looks at what happened outside. */
 const SLICE_MS = 20;
 
-/** What goes on around a check. */
+/** The surroundings of a check. */
 export interface Surroundings {
   readonly send: (reply: CheckReply) => void;
   /** Lets what happened outside come in. */

@@ -8,7 +8,7 @@ export interface Page {
   readonly actions: readonly PageAction[];
 }
 
-/** A schedule that stands on the page. */
+/** A schedule on the page. */
 export interface PageAction {
   /** Counting from 0. */
   readonly line: number;
@@ -123,7 +123,7 @@ function limitText(limit: ExploreLimit): string {
     case 'switches':
       return `Interleavings with more than ${limit.at} ${limit.at === 1 ? 'switch' : 'switches'} were not visited.`;
     case 'stopped':
-      return 'The exploration was cancelled before it had seen everything: what stands here is what is known so far.';
+      return 'The exploration was cancelled before it had seen everything: this is what is known so far.';
     case 'finding':
       return `The exploration stopped at the first ${limit.finding}.`;
     case 'model':

@@ -39,7 +39,7 @@ export class Team {
 
   constructor(model: Model, options: ParallelOptions, count: number, script: string, threads: Threads) {
     this.#memory = threads.memory;
-    // Alone it has nobody to share memory with.
+    // A single thread has no other to share memory with.
     const memory = count > 1 ? threads.memory : 'messages';
     const pool = threads.pool(script);
     this.#crew = new Crew(model, { ...options, memory }, { count, pool, advice: ADVICE, onIdle: () => this.wake() });

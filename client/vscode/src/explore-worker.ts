@@ -52,7 +52,7 @@ export type ExploreReply =
 export interface Explored {
   readonly kind: 'explored';
   readonly report: ExplorationReport;
-  /** False: nobody waited for shorter schedules, so some are those that the exploration came across. */
+  /** False: shorter schedules were not waited for, so some are those that the exploration came across. */
   readonly shortened: boolean;
   readonly workers: Workers;
   /** Wall time of the exploration, reports not counted. */
@@ -61,7 +61,7 @@ export interface Explored {
   readonly ended: number;
 }
 
-/** What goes on around an exploration. */
+/** The surroundings of an exploration. */
 export interface Surroundings {
   readonly send: (reply: ExploreReply) => void;
   /** Lets what happened outside come in. */
@@ -77,7 +77,7 @@ const MOST_WORKERS = 4;
 const SLICE_MS = 20;
 const FIRST_MOVES = 32;
 const PROGRESS_MS = 200;
-/** Who waits longer than this wants to know how long it may take. */
+/** After this long a user wants to know how long it may take. */
 const ESTIMATE_AFTER_MS = 2_000;
 /** Until it is first told what is known so far, and from one time to the next; it takes a small part of the time. */
 const FIRST_KNOWN_MS = 1_000;

@@ -34,12 +34,12 @@ export function offersAt(snapshot: Snapshot, at: Position): Offers {
   return { replace: replaced(found, text), offers: new Offering(snapshot, at.line, text, found).at(found.place) };
 }
 
-/** One question, with what stands around the place. */
+/** One question, with what is around the place. */
 class Offering {
   readonly snapshot: Snapshot;
   readonly line: number;
   readonly has: Inventory;
-  /** The line before the word that is being typed, and behind it. */
+  /** The line before the word that is being typed, and after it. */
   readonly before: string;
   readonly after: string;
 
@@ -167,7 +167,7 @@ class Offering {
   private values(place: Extract<CompletionPlace, { kind: 'value' }>): Offer[] {
     const shapes: readonly OperandShape[] = place.shapes.length === 0 ? [{ kind: 'fd' }] : place.shapes;
     const offers = shapes.flatMap((shape) => this.value(shape));
-    // Outside structures any bound name may stand, if only to see what the kernel says to it.
+    // Outside structures any bound name is allowed, if only to see what the kernel says to it.
     const anyName = place.field === undefined || (offers.length === 0 && place.field.shape.kind === 'int');
     const names = !anyName || offers.some(({ kind }) => kind === 'name') ? [] : this.has.symbols('name', 8);
     return [...offers, ...names];
@@ -338,7 +338,7 @@ function offersInString(snapshot: Snapshot, line: number, string: Span): Offers 
   return { replace: string, offers };
 }
 
-/** The inside of the string that a column stands in. */
+/** The inside of the string that a column is in. */
 function stringAround(text: string, column: number): Span | undefined {
   const before = text.slice(0, column);
   // An odd number of quotes before the place means that a string is open there.

@@ -103,7 +103,7 @@ export function isIn(on: string | undefined, profile: Profile): boolean {
   return on === undefined || rangeTextContains(on, profile);
 }
 
-/** `mov destination, source`: an op as it is written, with where each operand stands in the text. */
+/** `mov destination, source`: an op as it is written, with where each operand is in the text. */
 export function signatureOf(op: Op): {
   readonly label: string;
   readonly operands: readonly { start: number; end: number }[];

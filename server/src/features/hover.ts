@@ -29,7 +29,7 @@ export interface HoverText {
 export function hoverAt(snapshot: Snapshot, at: Position): HoverText | undefined {
   const word = wordAt(snapshot.scenario, VOCABULARY, at);
   if (word === undefined) return undefined;
-  // What an argument of `call` names may stand in an included file.
+  // What an argument of `call` names may be in an included file.
   const symbol = word.symbol && (symbolAt(snapshot, { line: at.line, column: word.word.span.start }) ?? word.symbol);
   const found: WordAt = symbol === undefined ? word : { ...word, symbol };
   const markdown = found.means
@@ -183,7 +183,7 @@ function aboutPath(snapshot: Snapshot, { word, line }: WordAt): string | undefin
     : undefined;
 }
 
-/** What a number of the language stands for; else its other notation: masks are read in hexadecimal, counts in decimal. */
+/** What a number of the language means; else its other notation: masks are read in hexadecimal, counts in decimal. */
 function aboutNumber(snapshot: Snapshot, { word, line }: WordAt): string | undefined {
   const { text } = word;
   const content = snapshot.scenario.lines[line]?.content;

@@ -139,14 +139,14 @@ export class Inventory implements SnippetNames {
     return [...new Map(offers.map((offer) => [offer.label, offer])).values()];
   }
 
-  /** What stands behind `owner.`: the registers that the scenario mentions; of a thread its last errno. */
+  /** What follows `owner.`: the registers that the scenario mentions; of a thread its last errno. */
   members(owner: string): Offer[] {
     if (this.actorKind(owner) === 'thread' || owner === 'setup')
       return [{ label: 'err', kind: 'register', description: 'its last errno', rank: 0 }];
     return this.#registersOf(owner).map((label): Offer => ({ label, kind: 'register', rank: 0 }));
   }
 
-  /** Registers of the actor whose block a line stands in: those in use first. */
+  /** Registers of the actor whose block a line is in: those in use first. */
   ownRegisters(line: number): Offer[] {
     const block = this.snapshot.scenario.blocks.find((one) => one.line <= line && line <= one.endLine);
     const owner =

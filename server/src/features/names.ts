@@ -1,4 +1,4 @@
-/** What the names of a scenario stand for, as far as the text alone says it. */
+/** What the names of a scenario mean, as far as the text alone says it. */
 import {
   type ActorHeader,
   documentationAbove,
@@ -13,7 +13,7 @@ import {
 } from '@snoopscope/sim-core';
 import { familyOf, type IncludedFile, type Snapshot } from '../snapshot.ts';
 
-/** A definition and the file that it stands in. */
+/** A definition and the file that it is in. */
 export interface Definition extends TextPlace {
   readonly file: IncludedFile;
 }
@@ -119,7 +119,7 @@ const ACTOR_TEXTS: Readonly<Record<ActorHeader['kind'], string>> = {
   host: "the host's own doing",
 };
 
-/** `dup` of `dup` of …: nobody writes more, and a circle must end. */
+/** `dup` of `dup` of …: more never occurs, and a cycle must end. */
 const DEEPEST_DUP = 4;
 
 function boundKind(

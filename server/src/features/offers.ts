@@ -4,7 +4,7 @@ import type { Op, Span } from '@snoopscope/sim-core';
 export interface Offer {
   readonly label: string;
   readonly kind: OfferKind;
-  /** Behind the label: `(fd, request, arg)`. */
+  /** After the label: `(fd, request, arg)`. */
   readonly detail?: string;
   /** At the right edge: what it is, or which kernels have it. */
   readonly description?: string;

@@ -130,8 +130,8 @@ function renamedId(id: string, { space, name, id: old }: ScenarioSymbol, newName
   }
   const owner = OWNED[space]?.(name);
   if (owner === undefined) return id;
-  const [whole, before, behind] = owner.exec(id) ?? [];
-  return whole === undefined ? id : `${before}${newName}${behind}`;
+  const [whole, before, after] = owner.exec(id) ?? [];
+  return whole === undefined ? id : `${before}${newName}${after}`;
 }
 
 /** The symbols that have the name of another in theirs. */
@@ -141,7 +141,7 @@ const OWNED: Readonly<Partial<Record<ScenarioSymbol['space'], (name: string) => 
   name: (name) => new RegExp(`^(actor:|register:)${name}(_vcpu\\d+(?:\\..*)?)$`),
 };
 
-/** Reads all files anew with the change in them: every word has to name what it named before. */
+/** Reads all files again with the change in them: every word has to name what it named before. */
 function refuseOtherMeaning(
   places: readonly Location[],
   newName: string,
@@ -168,10 +168,10 @@ function refuseOtherMeaning(
     family.forEach((file, index) => {
       const before = tableOf(file, family);
       const { scenario } = then[index] as IncludedFile;
-      const behind = tableOf(then[index] as IncludedFile, then);
+      const after = tableOf(then[index] as IncludedFile, then);
       const wrong = file.scenario.lines.findIndex(
         (_, line) =>
-          idsOfLine(before, file.scenario, line).map(newId).join('\n') !== idsOfLine(behind, scenario, line).join('\n'),
+          idsOfLine(before, file.scenario, line).map(newId).join('\n') !== idsOfLine(after, scenario, line).join('\n'),
       );
       if (wrong === -1) return;
       throw new RenameRefused(`\`${newName}\` would mean something else ${where(file, wrong, uri)}.`);

@@ -3,7 +3,7 @@ import { DIED, EVENT_WIDTH, errnoName, type Model, ModelLimit, NOTE, Run, type S
 import type { Snapshot } from '../snapshot.ts';
 import { elaborated } from './diagnostics.ts';
 
-/** The result of a system call, behind its line. */
+/** The result of a system call, after its line. */
 export interface ResultHint {
   readonly line: number;
   readonly column: number;
@@ -19,7 +19,7 @@ const STEPS_AT_A_TIME = 500;
 
 /**
  * Runs the scenario once on its kernel, as the debugger would without choices made. A generator, so that the caller
- * decides how long it goes on: it yields between portions of a few hundred micro-steps.
+ * decides how long it runs: it yields between portions of a few hundred micro-steps.
  */
 export function* resultHints(snapshot: Snapshot): Generator<void, readonly ResultHint[]> {
   const { model } = elaborated(snapshot);

@@ -64,8 +64,8 @@ function nested(stretches: readonly Stretch[], at: Position): Stretch[] {
 
 function holds(outer: Stretch, inner: Stretch): boolean {
   const startsBefore = outer.line < inner.line || (outer.line === inner.line && outer.start <= inner.start);
-  const endsBehind = outer.endLine > inner.endLine || (outer.endLine === inner.endLine && outer.end >= inner.end);
-  return startsBefore && endsBehind;
+  const endsAfter = outer.endLine > inner.endLine || (outer.endLine === inner.endLine && outer.end >= inner.end);
+  return startsBefore && endsAfter;
 }
 
 /** The insides of `(…)`, `[…]` and `{…}`, and with their brackets. */

@@ -24,7 +24,7 @@ export function signatureAt(snapshot: Snapshot, at: Position): Signature | undef
   const { call, place } = completionAt(snapshot.scenario, VOCABULARY, at);
   const line = snapshot.scenario.lines[at.line];
   if (call?.op !== undefined && line !== undefined) {
-    // Of an ioctl the request counts, even one that stands behind the place.
+    // Of an ioctl the request counts, even one after the place.
     const op = call.name === 'ioctl' ? (opOfLine(line, VOCABULARY) ?? call.op) : call.op;
     if (op.kind !== 'ioctl') return ofOp(op, call.argument, snapshot.profile);
     const struct = structOf(op);

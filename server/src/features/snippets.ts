@@ -9,7 +9,7 @@ import {
   VOCABULARY,
 } from '@snoopscope/sim-core';
 
-/** Names that may stand at a stop. */
+/** Names that are allowed at a stop. */
 export interface SnippetNames {
   /** A name bound to a file of one of the kinds. */
   fd(kinds: readonly FileKind[] | undefined): string | undefined;
@@ -43,7 +43,7 @@ export function statementSnippet(op: Op, names: SnippetNames): string {
   return `${bind}${[op.name, joined, ...options].filter((part) => part !== '').join(' ')}`;
 }
 
-/** What comes behind a request: `KVM_CREATE_VM, ${1:0}`. */
+/** What comes after a request: `KVM_CREATE_VM, ${1:0}`. */
 export function requestSnippet(op: Op, names: SnippetNames): string {
   const stops = new Stops(names);
   return `${op.name}, ${op.operands[0] === undefined ? '0' : stops.operand(op.operands[0])}`;

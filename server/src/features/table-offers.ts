@@ -172,5 +172,5 @@ export function valueOffers(labels: readonly string[]): Offer[] {
   return labels.map((label, rank): Offer => ({ label, kind: 'value', rank }));
 }
 
-/** Behind everything that the kernel has. */
+/** After everything that the kernel has. */
 const ABSENT = 50;

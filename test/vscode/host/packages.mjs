@@ -18,7 +18,7 @@ export function cacheFolder() {
 /**
  * The folder `name` in the cache, made by `install(folder)` when it is not there yet.
  * The name carries the version, so another version is another folder. The work is done in a folder of its own that is
- * renamed at the end: an install that was cut off, or two at once, never leave a half-filled folder behind.
+ * renamed at the end: an install that was cut off, or two at once, never leave a half-filled folder.
  */
 export async function cached(name, install) {
   const folder = path.join(cacheFolder(), name);

@@ -71,7 +71,7 @@ suite('debugging', () => {
     assert.equal(outside.frames.length, at.frames.length);
   });
 
-  test('a breakpoint stops, reverse continue returns to it, restart begins again', async () => {
+  test('a breakpoint stops, reverse continue returns to it, restart starts over', async () => {
     breakAt('wbinvd\n');
     const entry = await start();
     const at = await run!.after(toolbar.continue);

@@ -1,7 +1,7 @@
-// A debug session driven by the commands behind VS Code's debug toolbar.
+// A debug session driven by the commands of VS Code's debug toolbar.
 import * as vscode from 'vscode';
 
-/** Where and why a session stands. */
+/** Where and why a session is stopped. */
 export interface Stop {
   readonly reason: string;
   readonly description: string;

@@ -39,7 +39,7 @@ suite('exploring', () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
   });
 
-  test('every outcome and finding stands on a page, with a schedule that leads there', async () => {
+  test('every outcome and finding is on a page, with a schedule that leads there', async () => {
     await openScenario(scenario);
     const { kind, report } = await explore();
     assert.equal(kind, 'explored');

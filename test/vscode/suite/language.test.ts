@@ -12,7 +12,7 @@ suite('language', () => {
   test('a .snoop file is of the language snoop, and has no diagnostics once its only mistake is taken back', async () => {
     const document = await openScenario(scenario);
     assert.equal(document.languageId, 'snoop');
-    // A mistake first: an empty list alone could also mean that nobody has looked yet.
+    // A mistake first: an empty list alone could also mean that nothing was checked yet.
     await replace(document, 'KVM_DEV_VFIO_GROUP_ADD', 'KVM_DEV_VFIO_GROUP_AD');
     await diagnostics(document, (found) => found.length > 0);
     await revert(document);

@@ -15,7 +15,7 @@ export async function report(outcome: Outcome): Promise<void> {
   await post('runner', outcome);
 }
 
-/** The setting `snoopscopeTest.NAME`: an address, or undefined where nobody listens. */
+/** The setting `snoopscopeTest.NAME`: an address, or undefined where nothing listens. */
 export function address(name: 'runner' | 'window'): string | undefined {
   return vscode.workspace.getConfiguration('snoopscopeTest').get(name);
 }
