@@ -141,7 +141,9 @@ export class Expander {
     if (actor >= 0) return this.#expandPersistent(state, levelEnd, pruning, actor);
     if (!this.#ask(environmentFrom, moves, pruning)) return false;
     const stuck = !this.#anyCanMove(0, environmentFrom);
-    const [from, to] = tables.lastMover ? this.#withoutSwitch(tables.lastMover, stuck) : [0, moves];
+    let from = 0;
+    let to = moves;
+    if (tables.lastMover) [from, to] = this.#withoutSwitch(tables.lastMover, stuck);
     const notedBefore = this.noted.length;
     if (this.switching) {
       const made = this.#storeOthers(state, pruning, from, to);

@@ -398,7 +398,8 @@ export class Search implements CheckpointSource {
   #note({ noted, stuck }: Pick<Expander, 'noted' | 'stuck'>): void {
     for (let i = 0; i < noted.length; i += 3)
       this.#noteEffect(noted[i] as number, noted[i + 1] as number, noted[i + 2] as number);
-    noted.length = 0;
+    if (noted.length > 0) noted.length = 0;
+    if (stuck.length === 0) return;
     this.#finality.addAll(stuck);
     stuck.length = 0;
   }
