@@ -72,6 +72,20 @@ const STRACE: readonly (readonly [
   ],
   ['-X raw', 'ioctl(14, 0x3b71, 0x7ffe) = 0', 0, undefined, 'ioctl(14, 0x3b71, 0x7ffe) = 0'],
   [
+    '-X verbose',
+    'openat(-100 /* AT_FDCWD */, "/dev/kvm", 0x80002 /* O_RDWR|O_CLOEXEC */) = 9',
+    0,
+    undefined,
+    'openat(AT_FDCWD, "/dev/kvm", O_RDWR|O_CLOEXEC) = 9',
+  ],
+  [
+    '-X verbose, a request with several names',
+    'ioctl(14, 0x3b71 /* VFIO_DEVICE_PCI_HOT_RESET or VFIO_IOMMU_MAP_DMA */, 0x7ff) = 0',
+    0,
+    undefined,
+    'ioctl(14, VFIO_DEVICE_PCI_HOT_RESET/VFIO_IOMMU_MAP_DMA, 0x7ff) = 0',
+  ],
+  [
     'a structure',
     'ioctl(10, KVM_SET_USER_MEMORY_REGION, {slot=1, flags=0, guest_phys_addr=0xfe, memory_size=0, userspace_addr=0}) = 0',
     0,

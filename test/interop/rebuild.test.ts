@@ -3,6 +3,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { Rebuilder } from '../../sim-core/src/interop/rebuild/rebuild.ts';
 import { checkScenario } from '../../sim-core/src/judge/check.ts';
 import { profileNamed } from '../../sim-core/src/kernel/profiles.ts';
 import { parse } from '../../sim-core/src/scenario/parser.ts';
@@ -159,4 +160,91 @@ test.each(FAILURES)('%s %s', (machine, name, left) => {
   const { rebuilt, result } = taken(machine, name);
   expect(result.outcome.differences).toEqual([]);
   expect(rebuilt.leftOut.map(({ text }) => text)).toEqual(left === undefined ? [] : [left]);
+});
+
+describe('the same log as other options of strace and other kernels would print it', () => {
+  const name = `${OFF}-strace-bare.log.txt.gz`;
+  const bare = textOf(path.join(LOGS, name));
+  const rebuilt = (text: string, file = 'a.log'): string[] => {
+    const one = take([{ name: file, text }], [], { kernel: profileNamed('v6.1')! });
+    expect(one.result.outcome.differences).toEqual([]);
+    return one.rebuilt.steps.map((step) => `${step.text}${step.result === undefined ? '' : ` = ${step.result}`}`);
+  };
+  const expected = rebuilt(bare);
+  const numbers: Readonly<Record<string, string>> = {
+    KVM_CREATE_VM: '0xae01',
+    KVM_CREATE_VCPU: '0xae41',
+    KVM_CREATE_DEVICE: '0xc00caee0',
+    KVM_SET_DEVICE_ATTR: '0x4018aee1',
+    VFIO_GROUP_GET_STATUS: '0x3b67',
+    VFIO_GROUP_SET_CONTAINER: '0x3b68',
+    VFIO_GROUP_GET_DEVICE_FD: '0x3b6a',
+    VFIO_SET_IOMMU: '0x3b66',
+    VFIO_GET_API_VERSION: '0x3b64',
+    VFIO_CHECK_EXTENSION: '0x3b65',
+    VFIO_DEVICE_GET_INFO: '0x3b6b',
+    'VFIO_DEVICE_PCI_HOT_RESET or VFIO_IOMMU_MAP_DMA': '0x3b71',
+    'VFIO_DEVICE_QUERY_GFX_PLANE or VFIO_IOMMU_UNMAP_DMA': '0x3b72',
+    'VFIO_DEVICE_GET_PCI_HOT_RESET_INFO or VFIO_IOMMU_GET_INFO or VFIO_IOMMU_SPAPR_TCE_GET_INFO': '0x3b70',
+  };
+  const lines = bare.split('\n');
+
+  test.each<[string, (line: string, i: number) => string]>([
+    ['-T', (line) => (line.includes(' = ') ? `${line} <0.000042>` : line)],
+    ['-r', (line) => `     0.000123 ${line}`],
+    ['-f -tt -n -i', (line) => `164   16:03:05.315882 [  16] [00007fe52b4fa000] ${line}`],
+    ['-k', (line) => `${line}\n > /usr/lib/x86_64-linux-gnu/libc.so.6(ioctl+0x4b) [0x10a1bb]`],
+    [
+      '-X raw',
+      (line) =>
+        line
+          .replace(/(ioctl\(\d+, )([^,)]+)/, (_, call, request) => call + (numbers[request] ?? request))
+          .replace('O_RDWR|O_CLOEXEC', '0x80002'),
+    ],
+    [
+      '-X verbose',
+      (line) =>
+        line.replace(
+          /(ioctl\(\d+, )([^,)]+)/,
+          (_, call, request) => `${call}${numbers[request] ?? '0xae99'} /* ${request} */`,
+        ),
+    ],
+  ])('%s', (_, form) => {
+    const got = rebuilt(
+      lines
+        .filter((line) => line !== '')
+        .map(form)
+        .join('\n'),
+    );
+    expect(got.map((step) => step.replace('|O_CLOEXEC', ''))).toEqual(
+      expected.map((step) => step.replace('|O_CLOEXEC', '')),
+    );
+  });
+
+  test('-ff: a file for each thread, put in order by their times', () => {
+    const timed = lines
+      .filter((line) => line !== '' && !line.startsWith('+++'))
+      .map((line, i) => ({ line: `1795881742.${String(i).padStart(6, '0')} ${line}`, tid: i % 3 }));
+    const rebuilder = new Rebuilder();
+    for (const tid of [0, 1, 2]) {
+      const log = rebuilder.file(`a.log.${100 + tid}`, 'strace', 100 + tid);
+      log.push(
+        timed
+          .filter((one) => one.tid === tid)
+          .map(({ line }) => line)
+          .join('\n'),
+      );
+      log.end();
+    }
+    const { steps } = rebuilder.finish();
+    expect(steps.map(({ text }) => text)).toEqual(expected.slice(0, -1).map((step) => step.replace(/ = -?\w+$/, '')));
+  });
+
+  test('a kernel whose attribute calls are inlined: the registrations say what they did', () => {
+    const trace = textOf(path.join(LOGS, `${OFF}-strace-f-y-hotplug.ftrace.txt.gz`));
+    const fewer = trace.split('\n').filter((line) => !/kvm_arch_(?:start|end)_assignment|attach_group/.test(line));
+    const { result } = take([{ name: 'a.ftrace', text: fewer.join('\n') }], [], { kernel: profileNamed('v6.1')! });
+    expect(result.outcome.differences).toEqual([]);
+    expect(result.outcome.registrations).toEqual([1, 0, 1, 0]);
+  });
 });

@@ -267,11 +267,17 @@ function parseCall(text: string): LogCall | undefined {
   const equals = text.indexOf('=', close);
   const result = resultOf(text.slice(equals + 1).trim());
   if (result === null) return undefined;
-  const args = splitArguments(text, open + 1, close);
+  const args = splitArguments(text, open + 1, close).map(withoutNumber);
   const answered = result === undefined ? {} : { result };
   if (name !== 'ioctl') return { kind: 'call', name, args, ...answered };
   const [fd = '', request = '', ...rest] = args;
   return { kind: 'call', name, args: [fd, ...rest], requests: request.split(' or '), ...answered };
+}
+
+/** `-X verbose` prints a number with its name behind: the name is what all other forms print. */
+function withoutNumber(text: string): string {
+  const name = text.endsWith('*/') ? /^-?\w+ \/\* (.*) \*\/$/.exec(text)?.[1] : undefined;
+  return name !== undefined && !name.endsWith('_???') ? name : text;
 }
 
 /** The `)` before the ` = ` of the result; -1 when there is none. The last one, as strings may hold anything. */

@@ -50,6 +50,7 @@ const FUNCTIONS: Readonly<Record<string, TracedCall>> = {
   vfio_iommu_type1_attach_group: 'attach-group',
   vfio_iommu_type1_detach_group: 'detach-group',
   vfio_pci_open_device: 'open-device',
+  vfio_pci_open: 'open-device',
   vfio_df_ioctl_bind_iommufd: 'bind-iommufd',
   vfio_device_fops_release: 'close-device',
   vfio_fops_release: 'close-container',
@@ -72,7 +73,7 @@ export class Evidence {
   cpus = 1;
   #count = 0;
   /** A kvm_vfio_set_attr of which it is not known yet whether it adds. */
-  #attribute: { index: number; tid: number } | undefined;
+  #attribute: { index: number; tid: number; line: number } | undefined;
   #pending: WbinvdExit[] = [];
 
   take(record: LogRecord): void {
@@ -132,14 +133,17 @@ export class Evidence {
         this.#flush(cpu, tid);
         return;
       case 'kvm_arch_register_noncoherent_dma':
+        this.#resolve('add', tid, line);
         this.#add({ kind: 'register', tid, line, count: ++this.#count });
         return;
       case 'kvm_arch_unregister_noncoherent_dma':
+        this.#resolve('del', tid, line);
         this.#add({ kind: 'unregister', tid, line, count: --this.#count });
         return;
       case 'kvm_vfio_set_attr':
         // What it does, and whether it works, is in the functions that it calls.
-        this.#attribute = { index: this.deeds.length, tid };
+        this.settle();
+        this.#attribute = { index: this.deeds.length, tid, line };
         return;
       case 'kvm_arch_start_assignment':
         this.#resolve('add', tid, line);
@@ -152,6 +156,17 @@ export class Evidence {
     if (call === undefined) return;
     if (call === 'add' || call === 'del') this.#resolve(call, tid, line);
     else this.#add({ kind: 'function', what: call, tid, line });
+  }
+
+  /** An attribute call whose functions the log does not have: it adds if nothing is added, else it removes. */
+  settle(): void {
+    const open = this.#attribute;
+    if (!open) return;
+    const added = this.deeds.reduce((sum, deed) => {
+      if (deed.kind !== 'function' || (deed.what !== 'add' && deed.what !== 'del')) return sum;
+      return sum + (deed.what === 'add' ? 1 : -1);
+    }, 0);
+    this.#resolve(added > 0 ? 'del' : 'add', open.tid, open.line);
   }
 
   /** The attribute call of this thread adds or removes. */

@@ -132,6 +132,7 @@ export class Rebuilder {
 
   finish(): Rebuilt {
     const assumptions = this.#assumptions;
+    for (const { evidence } of this.#files) evidence.settle();
     const callFiles = this.#callFiles();
     const evidenceFile = this.#files
       .filter(({ evidence }) => evidence.deeds.length > 0 || evidence.exits.size > 0)

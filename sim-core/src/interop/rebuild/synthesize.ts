@@ -21,6 +21,8 @@ class Maker {
   readonly #assumptions: Assumptions;
   readonly #groups: readonly string[];
   readonly #evidence: Evidence;
+  /** Does a device of the log get bound to an iommufd? */
+  readonly #binds: boolean;
   #next = INVENTED;
   #kvm = -1;
   #vm = -1;
@@ -34,6 +36,7 @@ class Maker {
 
   constructor(evidence: Evidence, assumptions: Assumptions, groups: readonly string[]) {
     this.#evidence = evidence;
+    this.#binds = evidence.deeds.some((deed) => deed.kind === 'function' && deed.what === 'bind-iommufd');
     this.#assumptions = assumptions;
     this.#groups = groups;
   }
@@ -68,8 +71,11 @@ class Maker {
 
   add(): void {
     if (this.#device < 0) this.create();
-    // A device that KVM is told of without a container is one of an iommufd.
-    if (this.#group < 0 && this.#opened < 0) this.#opened = this.#open('/dev/vfio/devices/vfio0');
+    // A device that KVM is told of without a container is one of an iommufd, if the log has one.
+    if (this.#group < 0 && this.#opened < 0) {
+      if (this.#binds) this.#opened = this.#open('/dev/vfio/devices/vfio0');
+      else this.attachGroup();
+    }
     this.#request(this.#device, 'KVM_SET_DEVICE_ATTR', undefined, { attr: 'add' });
   }
 

@@ -95,9 +95,9 @@ function ioctl(p: Process, kept: KeptCall): undefined {
 
 /** A request of a known kind of file, in a log that does not show files. */
 function guess(written: readonly string[]): FileKind | undefined {
-  const name = written[0] ?? '';
+  const name = requestName(written, undefined);
   if (/^KVM_(?:SET|HAS)_DEVICE_ATTR$/.test(name)) return 'kvm-vfio';
-  if (name === 'KVM_CREATE_VM' || name === '0xae01') return 'kvm';
+  if (name === 'KVM_CREATE_VM') return 'kvm';
   return kindByRequest(written);
 }
 
