@@ -52,6 +52,8 @@ export { exploringSchedule } from './explore/scheduled.ts';
 export { explore, Search } from './explore/search.ts';
 export { shortestSchedule, type Target } from './explore/shortest.ts';
 export * from './files/kinds.ts';
+export { type EptRecording, looksLikeEptRecording, parseEptRecording } from './interop/ept/recording.ts';
+export { type EptDifference, type EptResult, replayEpt } from './interop/ept/replay.ts';
 export { judgeRace, looksLikeRaces, parseRaces, type RaceJudgement, type RaceRow } from './interop/races.ts';
 export * from './interop/rebuild/index.ts';
 export * from './interop/recording.ts';

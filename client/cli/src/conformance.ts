@@ -8,33 +8,37 @@
  */
 import path from 'node:path';
 import {
+  type Artefact,
   CHANGES,
   changeById,
   type Difference,
   didYouMean,
+  type EptRecording,
+  type EptResult,
   type FunctionAgreement,
   looksLikeRaces,
   nearest,
   type Profile,
   profileFor,
   profileWith,
-  type RecordingHeader,
+  type ReplayResult,
   replay,
+  replayEpt,
 } from '@snoopscope/sim-core';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 import { asFailure } from './failure-report.ts';
 import { profileOf } from './kernels.ts';
 import { judgeRaces, type RaceResult } from './race-conformance.ts';
-import { readRecording, recordingText } from './recording-file.ts';
+import { type RecordingFile, readAnyRecording, recordingText, withName } from './recording-file.ts';
 
 const HELP = `Replay recordings of real kernels and show every difference.
 
 Usage
   npm run -s conformance -- [options] FILE.jsonl.gz …
 
-Each FILE holds sequences of system calls as JSON lines, plain or compressed with gzip; - is standard input. Those of the
-project lie in test/conformance/recordings.
+Each FILE holds sequences of system calls, or of guest instructions with the leaves that KVM made, as JSON lines, plain or
+compressed with gzip; - is standard input. Those of the project are in test/conformance.
 
 A FILE may also be a histogram of races, \`{"kernel","race","outcome","count"}\` a line. Each race's scenario is RACE.snoop in
 the folder scenarios beside it, and is explored at micro-steps on the profile of the kernel, for at most 120 s. An observed
@@ -68,6 +72,13 @@ interface Options {
 
 /** npm runs scripts in the project's folder; the user's files are relative to where npm was called. */
 const io = { workingDirectory: process.env.INIT_CWD ?? process.cwd(), standardInput: process.stdin };
+const NOTHING = {
+  artefacts: new Map<Artefact, number>(),
+  functions: new Map<string, FunctionAgreement>(),
+  inferred: 0,
+  orders: { calls: 0, agreed: 0 },
+  notCompared: new Map<never, number>(),
+};
 
 // `| head` has seen enough; the exit code does not depend on who reads along.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -87,6 +98,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
   }
   const totals = { sequences: 0, ops: 0, differences: 0, inferred: 0 };
   const artefacts = new Map<string, number>();
+  const notCompared = new Map<string, number>();
   const orders = { calls: 0, agreed: 0 };
   const races = { races: 0, rounds: 0, differences: 0 };
   const functions = new Map<string, FunctionAgreement>();
@@ -102,11 +114,13 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     totals.inferred += result.inferred;
     orders.calls += result.orders.calls;
     orders.agreed += result.orders.agreed;
+    for (const [name, count] of result.notCompared) notCompared.set(name, (notCompared.get(name) ?? 0) + count);
     for (const [name, count] of result.artefacts) artefacts.set(name, (artefacts.get(name) ?? 0) + count);
     for (const [name, counts] of result.functions) add(functions, name, counts);
   }
   for (const [name, count] of artefacts)
     print(`artefact of the emulator, followed and not counted as a difference: ${name}: ${count} calls`);
+  for (const [name, count] of notCompared) print(`not compared: ${name}: ${count} steps`);
   if (totals.inferred > 0)
     print(
       `argument taken from a sequence that is not in the file, inferred from the kernel's answer: ${totals.inferred} calls`,
@@ -156,27 +170,59 @@ function raceKernel({ kernel, toggle }: Options): Profile {
   return toggle === undefined ? profileOf(kernel) : toggled(profileOf(kernel), toggle);
 }
 
-async function replayFile(file: string, options: Options): Promise<ReturnType<typeof replay>> {
-  const { header, sequences } = await readRecording(io, file);
-  const profile = profileAskedFor(header, options);
+async function replayFile(file: string, options: Options): Promise<Replayed> {
+  const recording = await readAnyRecording(io, file);
   const start = performance.now();
-  const result = replay(header, sequences, profile);
-  const seconds = (performance.now() - start) / 1000;
-  if (result.standIn !== undefined) print(`${header.name}: ${result.standIn}`);
-  for (const difference of result.differences.slice(0, options.max)) print(describe(header.name, difference));
-  const hidden = result.differences.length - options.max;
-  if (hidden > 0) print(`${header.name}: ${hidden} further differences are not shown (--max ${options.max})`);
-  print(
-    `${header.name}: ${result.profile.name}: ${result.sequences} sequences, ${result.ops} ops, ${result.differences.length} differences, ${seconds.toFixed(1)} s`,
+  const { name, result, differences } = withName(file, () =>
+    'kernel' in recording.header
+      ? leaves(recording as EptRecording, file, options)
+      : calls(recording as RecordingFile, options),
   );
-  return result;
+  const seconds = (performance.now() - start) / 1000;
+  if (result.standIn !== undefined) print(`${name}: ${result.standIn}`);
+  for (const difference of differences.slice(0, options.max)) print(`${name}: ${difference}`);
+  const hidden = differences.length - options.max;
+  if (hidden > 0) print(`${name}: ${hidden} further differences are not shown (--max ${options.max})`);
+  print(
+    `${name}: ${result.profile.name}: ${result.sequences} sequences, ${result.ops} ops, ${differences.length} differences, ${seconds.toFixed(1)} s`,
+  );
+  return { ...NOTHING, ...result };
+}
+
+/** What both kinds of recordings come to. */
+type Replayed = Pick<ReplayResult, 'sequences' | 'ops' | 'artefacts' | 'functions' | 'inferred' | 'orders'> &
+  Pick<EptResult, 'notCompared'> & { readonly differences: readonly unknown[] };
+function calls(
+  { header, sequences }: RecordingFile,
+  options: Options,
+): { name: string; result: ReplayResult; differences: string[] } {
+  const result = replay(
+    header,
+    sequences,
+    profileAskedFor(() => profileFor(header).profile, options),
+  );
+  return { name: header.name, result, differences: result.differences.map(describe) };
+}
+
+function leaves(
+  recording: EptRecording,
+  file: string,
+  options: Options,
+): { name: string; result: EptResult; differences: string[] } {
+  const profile = profileAskedFor(() => replayEpt({ ...recording, sequences: [] }).profile, options);
+  const result = replayEpt(recording, profile);
+  const differences = result.differences.map(
+    ({ sequence, line, op, what, kernel, ours }) =>
+      `${sequence} line ${line}: ${op}: ${what}: the kernel ${kernel || 'none'}, we ${ours || 'none'}`,
+  );
+  return { name: path.basename(file).replace(/\.jsonl(\.gz)?$/, ''), result, differences };
 }
 
 /** The profile that the options ask for; undefined when the recording's own release decides. */
-function profileAskedFor(header: RecordingHeader, { kernel, toggle }: Options): Profile | undefined {
+function profileAskedFor(recorded: () => Profile, { kernel, toggle }: Options): Profile | undefined {
   const named = kernel === undefined ? undefined : profileOf(kernel);
   if (toggle === undefined) return named;
-  return toggled(named ?? profileFor(header).profile, toggle);
+  return toggled(named ?? recorded(), toggle);
 }
 
 function toggled(base: Profile, toggle: string): Profile {
@@ -191,9 +237,9 @@ function toggled(base: Profile, toggle: string): Profile {
   return base.changes.has(change.id) ? profileWith(base, [], [change.id]) : profileWith(base, [change.id], []);
 }
 
-function describe(name: string, d: Difference): string {
+function describe(d: Difference): string {
   const place = d.op < 0 ? 'teardown' : `op ${d.op}`;
-  return `${name}: ${d.sequence} ${place}: ${d.text}: ${d.what}: the kernel ${d.kernel}, we ${d.ours}`;
+  return `${d.sequence} ${place}: ${d.text}: ${d.what}: the kernel ${d.kernel}, we ${d.ours}`;
 }
 
 function printFunctions(functions: ReadonlyMap<string, FunctionAgreement>): void {

@@ -1,7 +1,7 @@
 /** Recordings on disk: plain or compressed with gzip, refused with clear words when they are something else. */
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { parseRecording } from '@snoopscope/sim-core';
+import { type EptRecording, looksLikeEptRecording, parseEptRecording, parseRecording } from '@snoopscope/sim-core';
 import { Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { readText, systemReason, textOf } from './text-file.ts';
@@ -17,8 +17,22 @@ export async function readRecording(
   name: string,
 ): Promise<RecordingFile> {
   const text = await recordingText(io, name);
+  return withName(name, () => parseRecording(text));
+}
+
+/** The same of a file that may also be a recording of leaves. */
+export async function readAnyRecording(
+  io: Pick<Io, 'workingDirectory' | 'standardInput'>,
+  name: string,
+): Promise<RecordingFile | EptRecording> {
+  const text = await recordingText(io, name);
+  return withName(name, () => (looksLikeEptRecording(text) ? parseEptRecording(text) : parseRecording(text)));
+}
+
+/** What is wrong with a recording is a Failure with its name. */
+export function withName<T>(name: string, read: () => T): T {
   try {
-    return parseRecording(text);
+    return read();
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new Failure(error.message, { code: 'broken-recording', file: name });

@@ -90,7 +90,7 @@ export interface ReplaySequence {
   readonly teardown: readonly ReplayStep[];
 }
 
-/** Reads a recording, line by line. */
+/** Reads a recording, line by line. What is damaged is a SyntaxError that names the line. */
 export function parseRecording(text: string): { header: RecordingHeader; sequences: RecordedSequence[] } {
   const [first, ...rest] = text.split('\n').filter((line) => line.trim() !== '');
   if (first === undefined) throw new SyntaxError('The recording is empty: its first line has to be a header.');
@@ -104,11 +104,55 @@ export function parseRecording(text: string): { header: RecordingHeader; sequenc
       throw new SyntaxError(`Line ${i + 2} is not a sequence: it needs "type":"seq", "id" and "ops".`);
     const odd = sequence.ops.findIndex((call: RecordedOp | null) => typeof call?.op !== 'string' || !('ret' in call));
     if (odd >= 0) throw new SyntaxError(`Line ${i + 2}: entry ${odd} of "ops" is not a call: it needs "op" and "ret".`);
-    if (typeof sequence.teardown !== 'object')
+    if (typeof sequence.teardown !== 'object' || sequence.teardown === null)
       throw new SyntaxError(`Line ${i + 2} lacks the "teardown" of its sequence.`);
+    for (const [index, call] of sequence.ops.entries()) {
+      const problem = callProblem(call);
+      if (problem !== undefined)
+        throw new SyntaxError(`Line ${i + 2}: entry ${index} of "ops" is damaged: ${problem}.`);
+    }
+    if (!isTexts(sequence.teardown.fx) || !isCount(sequence.teardown.nc ?? 0))
+      throw new SyntaxError(`Line ${i + 2} of the recording is damaged: its "teardown" needs "fx", a list of texts.`);
     return sequence;
   });
+  const wrong = headerProblem(header);
+  if (wrong !== undefined) throw new SyntaxError(`Line 1 of the recording is damaged: ${wrong}.`);
   return { header, sequences };
+}
+
+const MOST_CPUS = 16;
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every((one) => typeof one === 'string');
+const isCount = (value: unknown): boolean => typeof value === 'number' && Number.isSafeInteger(value);
+const isOptional = (value: unknown, fits: (one: unknown) => boolean): boolean => value === undefined || fits(value);
+const isText = (value: unknown): boolean => typeof value === 'string';
+
+/** The first field of a header that is not of its kind, in words. */
+function headerProblem(header: RecordingHeader): string | undefined {
+  for (const name of ['name', 'kernel_release', 'kernel_version', 'iommu'] as const)
+    if (!isText(header[name])) return `"${name}" is not a text`;
+  if (!isCount(header.smp) || header.smp < 1 || header.smp > MOST_CPUS)
+    return `"smp" is not a number from 1 to ${MOST_CPUS}`;
+  if (!isOptional(header.module_params, isText) || !isOptional(header.modules, isText))
+    return 'module parameters are not texts';
+  if (!isOptional(header.ftrace_functions, isTexts)) return '"ftrace_functions" is not a list of texts';
+  const group = header.groups.findIndex(
+    (one: { path?: unknown; index?: unknown; devices?: unknown } | null) =>
+      !isText(one?.path) || !isCount(one?.index) || !isTexts(one?.devices),
+  );
+  return group < 0 ? undefined : `entry ${group} of "groups" needs "index", "path" and "devices"`;
+}
+
+function callProblem({ ret, err, fdset, nc, wbinvd, fx, id, flags, size }: RecordedOp): string | undefined {
+  if (ret !== 'fd' && !isCount(ret)) return '"ret" is neither a number nor "fd"';
+  if (!isOptional(err, isText)) return '"err" is not a text';
+  if (!isTexts(fx)) return '"fx" is not a list of texts';
+  for (const [name, value] of Object.entries({ fdset, nc, id, flags, size }))
+    if (!isOptional(value, isCount)) return `"${name}" is not a whole number`;
+  const cpus: unknown = wbinvd?.cpus;
+  const lists = Array.isArray(cpus) && cpus.every((one) => Array.isArray(one) && one.every(isCount));
+  return wbinvd === undefined || (wbinvd !== null && isCount(wbinvd.exits) && isCount(wbinvd.executed) && lists)
+    ? undefined
+    : '"wbinvd" is not { exits, executed, cpus }';
 }
 
 function readLine(line: string, number: number): unknown {

@@ -15,17 +15,26 @@ export function profileFor(header: Pick<RecordingHeader, 'kernel_release' | 'ker
   readonly profile: Profile;
   readonly standIn?: string;
 } {
-  const release = releaseOf(header);
-  const own = profileNamed(release.profile);
+  const { profile, version } = releaseOf(header);
+  const found = profileForRelease(profile, version);
+  if (!found) throw new SyntaxError(`There is no profile for kernel ${header.kernel_release} or anything older.`);
+  return found;
+}
+
+/** The profile of a name, else the newest that is not newer than a version; undefined when all are newer. */
+export function profileForRelease(
+  name: string,
+  version: string,
+): { readonly profile: Profile; readonly standIn?: string } | undefined {
+  const own = profileNamed(name);
   if (own) return { profile: own };
-  const wanted = numbers(release.version);
+  const wanted = numbers(version);
   const older = PROFILES.filter((p) => p.mainline || p.release !== undefined)
     .map((profile) => ({ profile, at: numbers(profile.release ?? profile.version.slice(1)) }))
     .filter(({ at }) => compare(at, wanted) <= 0)
     .sort((a, b) => compare(a.at, b.at));
   const best = older.at(-1)?.profile;
-  if (!best) throw new RangeError(`There is no profile for kernel ${header.kernel_release} or anything older.`);
-  return { profile: best, standIn: `${release.profile} has no profile of its own: ${best.name} stands in for it` };
+  return best && { profile: best, standIn: `${name} has no profile of its own: ${best.name} stands in for it` };
 }
 
 function numbers(version: string): number[] {

@@ -56,7 +56,7 @@ export function profileOfRelease(facts: MachineFacts): { profile: Profile; how: 
       how: `${profile.name}: the files say ${release}${standIn === undefined ? '' : `, which has no profile of its own; what its distributor changed is not known`}.`,
     };
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (!(error instanceof SyntaxError)) throw error;
     return undefined;
   }
 }
