@@ -130,6 +130,7 @@ export function createStoreBuffers(
     },
 
     forward(state, cpu, word) {
+      if (!on) return undefined;
       return list(state, cpu).findLast((e) => (e.kind === 'store' || e.kind === 'movnti') && e.target === word)?.value;
     },
 
