@@ -13,6 +13,8 @@ export interface MachineOption {
   /** The manual or kernel file that names it. */
   readonly source: string;
   readonly required?: boolean;
+  /** The kinds of hardware on which it acts, when not on all: `vt-d`. On others it has no effect, and a hint says so. */
+  readonly actsOn?: readonly string[];
 }
 
 export type OptionOwner = MachineItem['kind'] | 'setup' | 'thread' | 'vcpu' | 'actor-device' | 'host';
@@ -31,6 +33,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     },
     {
       key: 'wbinvd-exit',
+      actsOn: ['intel'],
       values: SWITCH,
       fallback: 'on',
       doc: 'The CPU can leave the guest on WBINVD. AMD CPUs always do.',
@@ -90,6 +93,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
   iommu: [
     {
       key: 'snoop-control',
+      actsOn: ['vt-d'],
       values: SWITCH,
       fallback: 'on',
       doc: 'Leaf entries may carry SNP, which overrides No Snoop (ECAP.SC).',
@@ -112,6 +116,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     },
     {
       key: 'first-stage',
+      actsOn: ['vt-d'],
       values: SWITCH,
       fallback: 'off',
       doc: 'Scalable mode with first-stage tables: PGSNP of a device replaces SNP of entries (v5.19 and later).',
@@ -119,6 +124,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     },
     {
       key: 'write-back-snoop',
+      actsOn: ['smmu'],
       values: SWITCH,
       fallback: 'off',
       doc: 'SMMU: its devices can be held to coherent, snooped, write-back DMA (CANWBS, v6.13 and later).',

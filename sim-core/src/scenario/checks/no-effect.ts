@@ -1,6 +1,8 @@
 import { OTHER_CAPABILITIES } from '../../kernel/capabilities.ts';
 import { OPS } from '../../ops/table.ts';
-import type { Check } from './check.ts';
+import type { LineContent } from '../ast.ts';
+import { MACHINE_OPTIONS } from '../machine-options.ts';
+import { type Check, type Finding, oneOf } from './check.ts';
 import { namesIn } from './constants.ts';
 import { expectedValues, requestOf } from './values.ts';
 
@@ -25,8 +27,9 @@ export const noEffect: Check = {
 }
 `,
   },
-  of: ['syscall'],
+  of: ['syscall', 'cpu', 'iommu'],
   *line({ line, vocabulary }) {
+    if (line.content.kind === 'cpu' || line.content.kind === 'iommu') yield* options(line.content);
     const call = line.content;
     if (call.kind !== 'syscall') return;
     const op = requestOf(call, vocabulary);
@@ -46,3 +49,16 @@ export const noEffect: Check = {
     }
   },
 };
+
+/** Options of hardware of another kind. */
+function* options(item: Extract<LineContent, { kind: 'cpu' | 'iommu' }>): Generator<Finding> {
+  const kind = item.kind === 'cpu' ? item.vendor.text : item.driver.text;
+  for (const { key } of item.options) {
+    const { actsOn } = MACHINE_OPTIONS[item.kind].find((option) => option.key === key.text) ?? {};
+    if (actsOn === undefined || actsOn.includes(kind)) continue;
+    yield {
+      span: key.span,
+      message: `\`${key.text}\` has no effect on \`${kind}\`: it is an option of ${oneOf(actsOn)}.`,
+    };
+  }
+}
