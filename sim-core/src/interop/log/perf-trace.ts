@@ -69,5 +69,6 @@ function resultOf(text: string): LogResult | undefined {
   const match = /^(-?\d+|0x[0-9a-f]+)(?: (E[A-Z0-9]+))?/.exec(text);
   if (!match) return undefined;
   const value = Number(match[1]);
+  if (!Number.isSafeInteger(value)) return undefined;
   return match[2] === undefined ? { value } : { value: -1, errno: match[2] };
 }

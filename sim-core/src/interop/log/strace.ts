@@ -182,6 +182,8 @@ const PID_IN_BRACKETS = /^\[pid +(\d{1,10})(?:<([^>]*)>)?\] */;
 const OTHER_BRACKETS = /^\[ *[0-9a-f?]+\] */;
 const RELATIVE = /^\(\+ *(\d+\.\d+)\) */;
 const WORD = /^(\d+(?:[.:]\d+)*)(?:<([^>]*)>)? +/;
+/** Digits of the number of a thread. */
+const LONGEST_THREAD = 10;
 const TIME_OF_DAY = /^(\d\d):(\d\d):(\d\d(?:\.\d+)?)$/;
 
 /** Reads what stands before the call. Numbers without a point are threads, others are times. */
@@ -243,7 +245,7 @@ function readWord(text: string, at: number, out: Prefix): number {
     out.time = Number(number);
     // -ttt prints seconds of the epoch, -r the seconds since the call before.
     out.relative = out.time < 1e8;
-  } else if (number.includes(':')) return -1;
+  } else if (number.includes(':') || number.length > LONGEST_THREAD) return -1;
   else {
     out.tid = Number(number);
     out.comm = word[2];
@@ -300,6 +302,8 @@ function resultOf(text: string): LogResult | undefined | null {
   const [, number = '', path, errno] = match;
   if (number === '?') return undefined;
   const value = Number(number);
+  // No call returns more than an address.
+  if (!Number.isSafeInteger(value)) return null;
   if (errno !== undefined) return { value: -1, errno };
   return path === undefined ? { value } : { value, path: path.replace(DEVICE_NUMBER, '') };
 }

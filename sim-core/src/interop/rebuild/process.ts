@@ -144,7 +144,7 @@ export class Process {
     const step = this.steps[index];
     this.pending = undefined;
     if (step && fd >= 0 && !kept.inferred)
-      this.steps[index] = { ...step, text: step.text.replace(`fd=>${device.name}`, `fd=>${device.name}=${fd}`) };
+      this.steps[index] = { ...step, text: step.text.replace(`fd=>${device.name},`, `fd=>${device.name}=${fd},`) };
     return device;
   }
 

@@ -1,0 +1,93 @@
+// Damaged, mixed and hostile logs: whatever is in a log, what comes out is a scenario that can be read, or nothing.
+import path from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { reportOf, reportText } from '../../sim-core/src/interop/rebuild/report.ts';
+import { profileNamed } from '../../sim-core/src/kernel/profiles.ts';
+import { NOTHING_ASSUMED, take, textOf } from './rebuilt.ts';
+
+const LOGS = path.join(import.meta.dirname, 'logs');
+const linesOf = (name: string): string[] =>
+  textOf(path.join(LOGS, `${name}.txt.gz`))
+    .split('\n')
+    .filter((line) => /kvm|KVM|vfio|VFIO|iommu|IOMMU|exit/.test(line));
+const SOURCES = [
+  linesOf('k6.1.192-intel-snoop-off-q7.2.22-strace-f-y-hotplug.log').filter((line) => !line.includes('KVM_RUN')),
+  linesOf('k6.1.192-intel-snoop-off-q7.2.22-strace-f-y-hotplug.ftrace'),
+  linesOf('k6.12.117-cdev-intel-snoop-off-q10.0.13-strace-cdev-hotplug.log').filter(
+    (line) => !line.includes('KVM_RUN'),
+  ),
+  linesOf('k6.12.117-cdev-intel-snoop-off-q10.0.13-qemutrace-cdev.log').filter((line) => !/vcpu|run_exit/.test(line)),
+  linesOf('k6.1.192-intel-snoop-off-q7.2.22-perftrace.log').filter((line) => !line.includes('KVM_RUN')),
+  linesOf('k6.1.192-intel-snoop-off-q7.2.22-lspci-vvv'),
+];
+const profile = profileNamed('v6.12')!;
+
+const NASTY = [
+  '\u0000',
+  '\u001b[2J',
+  '\u2028',
+  '"',
+  '}',
+  ' //',
+  '99999999999999999999999',
+  '-1',
+  '../../../etc',
+  '|',
+  '\ud800',
+  '> ',
+  '= 0',
+];
+
+/** Some lines of a source: some gone, some twice, some damaged, in another order now and then. */
+function damaged(lines: readonly string[]): fc.Arbitrary<string> {
+  const piece = fc
+    .record({
+      at: fc.nat(lines.length - 1),
+      length: fc.integer({ min: 1, max: 60 }),
+      column: fc.nat(120),
+      gone: fc.nat(10),
+      put: fc.constantFrom('', ...NASTY),
+      which: fc.nat(59),
+    })
+    .map(({ at, length, column, gone, put, which }) => {
+      const part = lines.slice(at, at + length);
+      const line = part[which % Math.max(1, part.length)] ?? '';
+      part[which % Math.max(1, part.length)] = line.slice(0, column) + put + line.slice(column + gone);
+      return part.join('\n');
+    });
+  return fc.array(piece, { minLength: 1, maxLength: 8 }).map((parts) => [...lines.slice(0, 160), ...parts].join('\n'));
+}
+
+test('damaged logs become scenarios that can be read, and reports', () => {
+  const file = fc.constantFrom(...SOURCES).chain(damaged);
+  fc.assert(
+    fc.property(fc.array(file, { minLength: 1, maxLength: 3 }), fc.boolean(), (texts, all) => {
+      const logs = texts.map((text, i) => ({ name: `a${i}.log`, text }));
+      const { rebuilt, result, machine } = take(logs, texts.slice(0, 1), {
+        kernel: profile,
+        choices: NOTHING_ASSUMED,
+        options: { all },
+      });
+      if (rebuilt.steps.length === 0) return;
+      const lines = result.text.split('\n');
+      expect(result.outcome.diagnostics.map(({ line, message }) => `${lines[line]}: ${message}`)).toEqual([]);
+      expect(
+        [...result.text].filter((sign) => sign !== '\n' && (sign < ' ' || (sign >= '\u007f' && sign <= '\u009f'))),
+      ).toEqual([]);
+      expect(typeof reportText(reportOf(rebuilt, result, machine.messages), true)).toBe('string');
+    }),
+    // Shrinking a log takes longer than reading the counterexample.
+    { numRuns: 60, endOnFailure: true },
+  );
+});
+
+test('a machine with AMD-Vi units', () => {
+  const log = textOf(path.join(LOGS, 'k6.1.192-intel-snoop-off-q7.2.22-strace-bare.log.txt.gz'));
+  const about =
+    '/sys/class/iommu/ivhd0/devices:\nlrwxrwxrwx 1 0 0 0 Nov 28 16:01 0000:01:00.0 -> ../../x\n/sys/kernel/iommu_groups/8/devices/0000:01:00.0\nvendor_id\t: AuthenticAMD\n';
+  const { result } = take([{ name: 'a.log', text: log }], [about], { kernel: profile });
+  expect(result.text).toContain('iommu ivhd0 amd-vi\n');
+  expect(result.outcome.differences).toEqual([]);
+  expect(result.outcome.registrations).toEqual([]);
+});
