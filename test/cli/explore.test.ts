@@ -192,7 +192,7 @@ describe('--max-switches', () => {
     expect(stdout).toContain('--max-switches raises the bound');
   });
 
-  test('that nothing lies beyond is no bound', async () => {
+  test('that nothing lies beyond is not a bound', async () => {
     const [bounded, all] = await Promise.all([
       json<Bounded>(['explore', '--max-switches', '50', race]),
       json<Bounded>(['explore', race]),

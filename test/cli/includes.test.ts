@@ -18,7 +18,7 @@ async function run(files: Readonly<Record<string, string>>): ReturnType<typeof s
 
 const MACHINE = 'machine {\n  cpu intel\n}\n';
 
-test('an actor of an included file has its own statements, on whatever line it stands', async () => {
+test('an actor of an included file has its own statements, on whatever line it is', async () => {
   const { stdout } = await run({
     'main.snoop': `include "other.snoop"\n${MACHINE}thread a {\n  close(5)\n}\n`,
     'other.snoop': '\n\n\n\nthread b {\n  open("/dev/kvm", O_RDWR)\n}\n',
@@ -27,7 +27,7 @@ test('an actor of an included file has its own statements, on whatever line it s
   expect(stdout).toContain('b\n   6↳ open("/dev/kvm", O_RDWR) = 3\n');
 });
 
-test('a path is relative to the file that it stands in', async () => {
+test('a path is relative to the file that it is in', async () => {
   const { stdout, exitCode } = await run({
     'main.snoop': `include "sub/procs.snoop"\n${MACHINE}thread a {\n  call shut(7)\n}\n`,
     'sub/procs.snoop': 'include "common.snoop"\nproc shut(fd) {\n  call really(fd)\n}\n',
@@ -84,7 +84,7 @@ test('what an included file declares is not declared again', async () => {
   });
   expect(stderr).toContain('main.snoop:3:10: error: The name `x` is taken already, in `other.snoop`, line 3.');
   expect(stderr).toContain(
-    'main.snoop:5:1: error: `setup` stands in `other.snoop`, line 5, already; a scenario has one.',
+    'main.snoop:5:1: error: `setup` is already defined in `other.snoop`, line 5; a scenario may have only one.',
   );
   expect(stderr).toContain('other.snoop:3:10: note: `x` is declared here.');
 });

@@ -182,7 +182,7 @@ describe('control characters of a file', () => {
   });
 });
 
-test('an empty name is no folder', async () => {
+test('an empty name is not a folder', async () => {
   const { exitCode, stderr } = await snoopscope(['check', '']);
   expect(stderr).toContain('An operand is empty');
   expect(exitCode).toBe(2);

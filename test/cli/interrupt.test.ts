@@ -30,7 +30,7 @@ describe('check', () => {
     expect(exitCode).toBe(130);
   });
 
-  test('leaves out the files behind the one that it is at', async () => {
+  test('leaves out the files after the one that it is at', async () => {
     const { document, exitCode } = await json(`check ${OPEN} ${wbinvd} missing.snoop`);
     expect(document.files).toHaveLength(1);
     expect(document.passed).toBeNull();

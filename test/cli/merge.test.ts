@@ -135,7 +135,7 @@ describe('what does not belong together', () => {
     expect(exitCode).toBe(2);
   });
 
-  test('text that is no JSON', async () => {
+  test('text that is not JSON', async () => {
     const { exitCode, stderr } = await snoopscope(`merge ${race}`);
     expect(stderr).toContain('it is not JSON');
     expect(exitCode).toBe(2);
@@ -173,7 +173,7 @@ test('what is damaged is refused in words', async () => {
   }
 });
 
-test('`all` leaves to the other list what stands there by name', async () => {
+test('`all` leaves to the other list what is named there', async () => {
   const stops = JSON.parse(
     (await snoopscope(`explore --stop-on all --ignore stale-read --format json ${race}`)).stdout,
   );

@@ -179,7 +179,7 @@ test('a scenario comes in on a pipe', async () => {
   expect(await child.ended).toMatchObject({ code: 0, stderr: '' });
 });
 
-test.skipIf(!existsSync('/dev/full'))('a full disk is no verdict', async () => {
+test.skipIf(!existsSync('/dev/full'))('a full disk is not a verdict', async () => {
   const full = openSync('/dev/full', 'w');
   const child = spawn(node, [cli, 'check', race], { cwd: root, stdio: ['ignore', full, 'pipe'] });
   children.add(child);

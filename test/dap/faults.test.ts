@@ -38,7 +38,7 @@ test('movements sent at once are made one after the other, as if each had waited
   expect(stops(hasty).map(({ text }) => text)).toEqual(stops(patient).map(({ text }) => text));
 });
 
-test('a movement behind one that runs for long is refused, and pause ends the long one', async () => {
+test('a movement after one that runs for long is refused, and pause ends the long one', async () => {
   const loop =
     'machine {\n  cpu intel\n  memory x = 0\n}\nsetup {\n  loop {\n    kvm = open("/dev/kvm", O_RDWR)\n    close(kvm)\n  }\n}\n';
   const client = await at('loop.snoop', repositoryFiles({ 'loop.snoop': loop }), { kernel: 'v6.12' });

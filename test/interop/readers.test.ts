@@ -102,7 +102,7 @@ const STRACE: readonly (readonly [
   ['a deleted file', 'close(8</data/wb.img>(deleted)) = 0', 0, undefined, 'close(8</data/wb.img>(deleted)) = 0'],
   ['a path with a comma', 'close(8</tmp/a, b>) = 0', 0, undefined, 'close(8</tmp/a, b>) = 0'],
   ['a call without an end', 'exit_group(0)   = ?', 0, undefined, 'exit_group(0) = ?'],
-  ['flags behind a result', 'fcntl(5, F_GETFL) = 0x2 (flags O_RDWR)', 0, undefined, 'fcntl(5, F_GETFL) = 2'],
+  ['flags after a result', 'fcntl(5, F_GETFL) = 0x2 (flags O_RDWR)', 0, undefined, 'fcntl(5, F_GETFL) = 2'],
 ];
 
 describe('strace', () => {

@@ -41,13 +41,11 @@ const CASES: Readonly<Record<string, readonly [written: string, formatted?: stri
   'comments that were lined up across blocks stay': [
     'vcpu 0 {\n  mov [x], 1        // first\n  wbinvd\n  choose {\n    clflush [x]     // second\n  } or {\n  }\n}',
   ],
-  'a comment alone stands two blanks behind its code': [
+  'a comment alone is two blanks after its code': [
     'vcpu 0 {\n  mov [x], 1        // alone\n}',
     'vcpu 0 {\n  mov [x], 1  // alone\n}',
   ],
-  'comments that only happen to stand below each other stay too': [
-    'vcpu 0 {\n  wbinvd  // a\n  clflush [x]\n  wbinvd  // b\n}',
-  ],
+  'comments that only happen to be aligned stay too': ['vcpu 0 {\n  wbinvd  // a\n  clflush [x]\n  wbinvd  // b\n}'],
   'conditions that were lined up across comments stay': [
     'exists  gpu.r0 == 0               on v5.11\n// Why.\n~exists gpu.r0 == 0 && stale-read on v5.12..',
   ],

@@ -1,4 +1,4 @@
-// What editors ask about a place in a scenario: what stands there, what may stand there, and what is named where.
+// What editors ask about a place in a scenario: what is there, what is allowed there, and what is named where.
 // `<|>` marks the place.
 import { expect, test } from 'vitest';
 import { parse } from '../../sim-core/src/scenario/parser.ts';
@@ -33,7 +33,7 @@ function completion(block: string, line: string): { place: CompletionPlace; repl
   return { place, replaced: text.split('\n')[at.line]!.slice(replace.start, replace.end), call: shown };
 }
 
-/** One line for each place: the block, the line, what may stand there, and what would be replaced. */
+/** One line for each place: the block, the line, what is allowed there, and what would be replaced. */
 const places: readonly [block: string, line: string, place: string, replaced: string][] = [
   ['', '<|>', 'statement file', ''],
   ['', 'mach<|>', 'statement file', 'mach'],
@@ -167,7 +167,7 @@ function word(text: string) {
   return wordAt(parse(found.text), VOCABULARY, found.at);
 }
 
-test('the word at a place has the record behind it', () => {
+test('the word at a place has its record', () => {
   const kinds: readonly [string, string][] = [
     ['setup {\n  kvm = op<|>en("/dev/kvm", O_RDWR)\n}', 'op open'],
     ['setup {\n  ioctl(vm, KVM_CREATE_<|>DEVICE, {type=4})\n}', 'op KVM_CREATE_DEVICE'],

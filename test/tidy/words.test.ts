@@ -26,8 +26,10 @@ const CLEAN = [
   'client/cli/src/**/*.ts',
   'client/vscode/src/**/*.ts',
   'debug-adapter/src/**/*.ts',
+  'scenarios/**/*.snoop',
   'scripts/**/*.mjs',
   'server/src/**/*.ts',
+  'sim-core/src/scenario/**/*.ts',
   'client/cli/package.json',
   'package.json',
 ];

@@ -21,7 +21,7 @@ export function parseStatement(cursor: Cursor, first: Word, expected: string): S
   if (unit === OPEN_PARENTHESIS) return parseSyscall(cursor, first, undefined);
   if (unit === EQUALS && cursor.text.charCodeAt(cursor.pos + 1) !== EQUALS) {
     cursor.pos++;
-    const op = cursor.identifier(`${expected} behind ${quoted(`${first.text} =`)}`);
+    const op = cursor.identifier(`${expected} after ${quoted(`${first.text} =`)}`);
     return cursor.peek() === OPEN_PARENTHESIS ? parseSyscall(cursor, op, first) : parseAction(cursor, op, first);
   }
   if (first.text === 'wait') return parseWait(cursor, first.span);
@@ -45,7 +45,7 @@ function parseAction(cursor: Cursor, op: Word, bind: Word | undefined): Action {
   if (!cursor.atEnd() && (separator === '=' || !cursor.optionFollows())) {
     operands.push(parseOperand(cursor, `an operand of ${quoted(op.text)}`));
     while (cursor.take(separator))
-      operands.push(parseOperand(cursor, `an operand of ${quoted(op.text)} behind \`${separator}\``));
+      operands.push(parseOperand(cursor, `an operand of ${quoted(op.text)} after \`${separator}\``));
   }
   const attributes: Word[] = [];
   while (!cursor.atEnd() && !cursor.optionFollows()) {
@@ -65,13 +65,13 @@ function failTail(cursor: Cursor, op: Word, separator: string): never {
     ]);
   }
   return cursor.failExpected(
-    `\`${separator}\`, an option or the end of the line behind the operands of ${quoted(op.text)}`,
+    `\`${separator}\`, an option or the end of the line after the operands of ${quoted(op.text)}`,
   );
 }
 
 function parseMemory(cursor: Cursor): MemoryOperand {
   const start = cursor.pos++;
-  const name = cursor.identifier('the name of a word, or of a register of a device, behind `[`');
+  const name = cursor.identifier('the name of a word, or of a register of a device, after `[`');
   const member = takeMember(cursor);
   cursor.expect(']', '`]`; memory is named by word, without offsets');
   return { kind: 'memory', name, ...(member && { member }), span: { start, end: cursor.pos } };
@@ -88,7 +88,7 @@ function parseName(cursor: Cursor, what: string): NameOperand {
 function takeMember(cursor: Cursor): Word | undefined {
   if (cursor.here() !== DOT) return undefined;
   cursor.pos++;
-  return cursor.identifier('the name of a register behind `.`');
+  return cursor.identifier('the name of a register after `.`');
 }
 
 function takeBdf(cursor: Cursor): NameOperand | undefined {
@@ -105,20 +105,20 @@ function parseWait(cursor: Cursor, keyword: Span): Wait {
   const left = parseOperand(cursor, 'what to wait for, such as `[flag]` or `doorbell`');
   const relation = takeRelation(cursor);
   if (relation === undefined) cursor.failExpected('a comparison such as `== 1`');
-  const right = cursor.number(`a number behind \`${relation}\``);
+  const right = cursor.number(`a number after \`${relation}\``);
   cursor.finish('The wait');
   return { kind: 'wait', keyword, left, relation, right };
 }
 
 function parseCall(cursor: Cursor): Call {
-  const name = cursor.identifier('the name of a procedure behind `call`');
-  cursor.expect('(', `\`(\` behind ${quoted(name.text)}`);
+  const name = cursor.identifier('the name of a procedure after `call`');
+  cursor.expect('(', `\`(\` after ${quoted(name.text)}`);
   const args: Word[] = [];
   if (cursor.peek() !== CLOSE_PARENTHESIS) {
     do args.push(parseArgument(cursor, name));
     while (cursor.take(','));
   }
-  cursor.expect(')', `\`,\` or \`)\` behind an argument of ${quoted(name.text)}`);
+  cursor.expect(')', `\`,\` or \`)\` after an argument of ${quoted(name.text)}`);
   cursor.finish('The call');
   return { kind: 'call', name, args };
 }

@@ -1,7 +1,7 @@
 /**
  * The syntax tree of a scenario, as `parse` returns it and `print` writes it.
  *
- * The language is line-led: every line is one {@link Line}, parsed alone from its text and the kind of block it stands
+ * The language is line-led: every line is one {@link Line}, parsed alone from its text and the kind of block it is
  * in, and it knows columns only. Line numbers are positions in {@link ParsedScenario.lines}. So an edit re-parses one
  * line and every other line keeps its identity. Blocks are a second, cheap pass over the lines.
  *
@@ -79,7 +79,7 @@ export interface StructField {
   readonly span: Span;
 }
 
-/** What stands behind the call: `= 0`, `= -EEXIST`, `= -1 EEXIST (File exists)`. */
+/** What follows the call: `= 0`, `= -EEXIST`, `= -1 EEXIST (File exists)`. */
 export interface DeclaredResult {
   /** The value in the notation of the kernel: 0 or above on success, absent when an errno is declared. */
   readonly value?: bigint;
@@ -241,7 +241,7 @@ export interface Action {
   readonly op: Word;
   readonly operands: readonly Operand[];
   readonly options: readonly Option[];
-  /** Bare words behind the operands of a TLP: `ns`. */
+  /** Bare words after the operands of a TLP: `ns`. */
   readonly attributes: readonly Word[];
 }
 
@@ -261,7 +261,7 @@ export interface Call {
   readonly args: readonly Word[];
 }
 
-/** `qemu`, `qemu*4`, `qemu/1` (second alternative of the `choose` it stands at), `evict(x,cpu0)*2`. */
+/** `qemu`, `qemu*4`, `qemu/1` (second alternative of the `choose` it is at), `evict(x,cpu0)*2`. */
 export interface ScheduleItem {
   readonly actor: Word;
   readonly args: readonly Word[];
@@ -362,7 +362,7 @@ export interface RelatedPlace {
 }
 export interface Fix {
   readonly title: string;
-  /** The scenario says something else afterwards: nobody applies it without asking. */
+  /** The scenario says something else afterwards: it is never applied unasked. */
   readonly meaning?: 'changed';
   readonly edits: readonly { readonly line: number; readonly span: Span; readonly newText: string }[];
 }

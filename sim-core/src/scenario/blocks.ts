@@ -2,7 +2,7 @@ import type { Block, Item, LineContent, ParsedScenario } from './ast.ts';
 import { indicesByKind, piecesOf } from './pieces.ts';
 import { remembered } from './remembered.ts';
 
-/** The block that each line stands in; the lines of its braces belong to it. */
+/** The block that each line is in; the lines of its braces belong to it. */
 export const blockOfLines = remembered((scenario: ParsedScenario): readonly (Block | undefined)[] => {
   const blocks = new Array<Block | undefined>(scenario.lines.length).fill(undefined);
   for (const block of scenario.blocks) blocks.fill(block, block.line, block.endLine + 1);

@@ -1,6 +1,6 @@
 /**
  * Columns of a formatted text: where the `=` of neighbouring bindings, the results of a block, the `on` of conditions and
- * comments behind code stand.
+ * comments after code are.
  *
  * Lines that belong together, a run, get the leftmost column in which all of them fit. An author who has put lines below
  * each other further right than that meant it, be it to line up with another run of the same scope: the formatter keeps
@@ -46,7 +46,7 @@ export function columnsOf(runs: readonly Run[], widest = Number.POSITIVE_INFINIT
   return kept.map((column, run) => column ?? least[run] ?? 0);
 }
 
-/** Gives up a column in which one line would stand alone; whether there was one. */
+/** Gives up a column in which one line would be alone; returns whether there was one. */
 function dropLonely(kept: (number | undefined)[], least: readonly number[], runs: readonly Run[]): boolean {
   const lines = countOf(
     runs.flatMap(({ scope, cells }, run) => {

@@ -7,7 +7,7 @@ import { MACHINE_OPTIONS, type MachineOption, type OptionOwner } from './machine
 import type { Position } from './query.ts';
 import { OP_KINDS_OF, shapesOf, type Vocabulary } from './vocabulary.ts';
 
-/** What may stand at a place of a line that is being typed. */
+/** What is allowed at a place of a line that is being typed. */
 export interface Completion {
   /** What has been typed of the word already: the text to replace. */
   readonly replace: Span;
@@ -19,7 +19,7 @@ export interface Completion {
 export type CompletionPlace =
   /** The start of a line. */
   | { readonly kind: 'statement'; readonly block: BlockKind }
-  /** Behind `name =`: a system call, or a TLP that gives a value. */
+  /** After `name =`: a system call, or a TLP that returns a value. */
   | { readonly kind: 'bound-statement'; readonly block: BlockKind }
   | { readonly kind: 'request'; readonly call: EnclosingCall }
   /** A value of a system call: `shapes` say which constants and names fit. Empty when the call is unknown. */
@@ -32,7 +32,7 @@ export type CompletionPlace =
     }
   /** The name of a field; `present` are those that are written already. */
   | { readonly kind: 'field'; readonly struct: StructSpec; readonly present: readonly string[] }
-  /** Behind `field=>`: a new name, or `NULL` where the kernel is not to be able to write. */
+  /** After `field=>`: a new name, or `NULL` where the kernel is not to be able to write. */
   | { readonly kind: 'output' }
   | { readonly kind: 'result'; readonly op: Op | undefined }
   /** An operand of an instruction, TLP or host action. */
@@ -44,7 +44,7 @@ export type CompletionPlace =
       readonly owner: OptionOwner;
       readonly options: readonly MachineOption[];
       readonly present: readonly string[];
-      /** Whether `of` may stand here too. */
+      /** Whether `of` is allowed here too. */
       readonly of: boolean;
     }
   | { readonly kind: 'option-value'; readonly owner: OptionOwner; readonly option: MachineOption }
@@ -53,17 +53,17 @@ export type CompletionPlace =
   | { readonly kind: 'memory' }
   | { readonly kind: 'member'; readonly owner: string }
   | { readonly kind: 'term' }
-  /** Behind a whole condition: `on`, or another one. */
+  /** After a whole condition: `on`, or another one. */
   | { readonly kind: 'condition-tail' }
   /** What a fact is compared with: `cache(cpu0, x) == `. */
   | { readonly kind: 'fact-value'; readonly values: readonly string[] }
   | { readonly kind: 'fact-argument'; readonly fact: FactSpec; readonly param: FactParam }
   | { readonly kind: 'version' }
   | { readonly kind: 'actor'; readonly of: 'device' | 'vm' | 'process' }
-  /** Who moves next; `first`: directly behind `schedule`, where `micro` may stand. */
+  /** Who moves next; `first`: directly after `schedule`, where `micro` is allowed. */
   | { readonly kind: 'schedule'; readonly first: boolean }
   | { readonly kind: 'move-argument'; readonly move: string; readonly index: number }
-  /** Behind `}`: the next alternative. */
+  /** After `}`: the next alternative. */
   | { readonly kind: 'alternative' }
   | { readonly kind: 'proc' }
   | { readonly kind: 'proc-argument'; readonly proc: string; readonly index: number }
@@ -148,7 +148,7 @@ class Reader {
     }
   }
 
-  /** Behind the name of an actor, as far as it has one. */
+  /** After the name of an actor, as far as it has one. */
   private actorPlace(kind: 'setup' | 'host' | 'thread' | 'vcpu' | 'device'): CompletionPlace {
     const { tokens } = this;
     const named = kind === 'setup' || kind === 'host' ? 0 : 1;
@@ -208,7 +208,7 @@ class Reader {
     return { place: this.actionPlace(name, tokens.slice(start + 1)) };
   }
 
-  /** Inside `name(…`, or behind it. */
+  /** Inside `name(…`, or after it. */
   private callPlace(start: number): Result {
     const { tokens, vocabulary } = this;
     const name = tokens[start]!;
@@ -320,7 +320,7 @@ class Reader {
 }
 
 const RELATIONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>=']);
-/** What a term of a condition stands behind. */
+/** What a term of a condition follows. */
 const BEFORE_TERM: ReadonlySet<string> = new Set(['exists', 'forall', '&&', '||', '!', '(', ...RELATIONS]);
 
 /** Shapes of an argument of a system call; the third of an ioctl is the request's. */

@@ -2,7 +2,7 @@ import { LIMITS } from '../limits.ts';
 import type { Condition, LineContent, NumberExpr, Relation, Span, Term, VersionRange, Word } from './ast.ts';
 import { CLOSE_PARENTHESIS, type Cursor, DOT, OPEN_BRACKET } from './cursor.ts';
 
-/** Reads `exists …`, `~exists …`, `forall …`: the cursor stands behind the quantifier. */
+/** Reads `exists …`, `~exists …`, `forall …`: the cursor is after the quantifier. */
 export function parseFinalCondition(
   cursor: Cursor,
   quantifier: 'exists' | '~exists' | 'forall',
@@ -95,7 +95,7 @@ function parseComparison(cursor: Cursor): Condition {
   const relation = takeRelation(cursor);
   if (relation === undefined) {
     if (left.kind !== 'number') return { kind: 'holds', term: left, span: left.span };
-    cursor.failExpected('a comparison such as `==` behind a number');
+    cursor.failExpected('a comparison such as `==` after a number');
   }
   const right = parseTerm(cursor);
   return { kind: 'compare', relation, left, right, span: { start: left.span.start, end: right.span.end } };
@@ -106,8 +106,8 @@ function parseTerm(cursor: Cursor): Term {
   const start = cursor.pos;
   if (unit === OPEN_BRACKET) {
     cursor.pos++;
-    const name = cursor.identifier('the name of a word behind `[`');
-    cursor.expect(']', '`]` behind the name of the word');
+    const name = cursor.identifier('the name of a word after `[`');
+    cursor.expect(']', '`]` after the name of the word');
     return { kind: 'memory', name, span: { start, end: cursor.pos } };
   }
   const number: NumberExpr | undefined = cursor.takeNumber();
@@ -121,7 +121,7 @@ function parseTerm(cursor: Cursor): Term {
   return dottedName(cursor, name);
 }
 
-/** `noncoherent(vm)`: the cursor stands behind the parenthesis. */
+/** `noncoherent(vm)`: the cursor is after the parenthesis. */
 function parseFact(cursor: Cursor, name: Word): Term {
   const args: Word[] = [];
   if (cursor.peek() !== CLOSE_PARENTHESIS) {
@@ -131,7 +131,7 @@ function parseFact(cursor: Cursor, name: Word): Term {
       args.push(arg);
     } while (cursor.take(','));
   }
-  cursor.expect(')', `\`)\` behind the arguments of \`${name.text}\``);
+  cursor.expect(')', `\`)\` after the arguments of \`${name.text}\``);
   return { kind: 'call', name, args, span: { start: name.span.start, end: cursor.pos } };
 }
 
@@ -140,7 +140,7 @@ function dottedName(cursor: Cursor, name: Word): Term {
   if (cursor.here() !== DOT || cursor.text.charCodeAt(cursor.pos + 1) === DOT)
     return { kind: 'name', name, span: name.span };
   cursor.pos++;
-  const member = cursor.identifier(`the name of a register behind \`${name.text}.\``);
+  const member = cursor.identifier(`the name of a register after \`${name.text}.\``);
   return { kind: 'name', name, member, span: { start: name.span.start, end: member.span.end } };
 }
 

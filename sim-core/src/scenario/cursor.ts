@@ -94,7 +94,7 @@ export class Cursor {
     }
     this.pos++;
     const value = isBlank(this.here()) ? undefined : this.takeRaw();
-    if (value === undefined) this.failExpected(`the value of ${quoted(key.text)}, directly behind its \`=\``);
+    if (value === undefined) this.failExpected(`the value of ${quoted(key.text)}, directly after its \`=\``);
     return { key, value, span: { start: key.span.start, end: value.span.end } };
   }
 
@@ -288,7 +288,7 @@ export function isDigit(unit: number): boolean {
   return unit >= 0x30 && unit <= 0x39;
 }
 
-/** Whether a character may start, or stand in, an identifier. */
+/** Whether a character may start, or occur in, an identifier. */
 export function isIdentifierUnit(unit: number): boolean {
   return isClass(unit, IDENTIFIER);
 }

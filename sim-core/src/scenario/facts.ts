@@ -34,7 +34,7 @@ export interface FactParam<Kind extends keyof FactArguments = keyof FactArgument
   readonly kind: Kind;
 }
 
-/** The words that a fact gives, and the number that stands for each in a state. */
+/** The words that a fact gives, and the number of each in a state. */
 export interface FactWords {
   readonly names: readonly string[];
   readonly numberOf: (name: string) => number | undefined;

@@ -13,11 +13,11 @@ export interface Frame {
   readonly alternatives: Item[][];
   /** The line that opened it is missing, and was reported. */
   readonly orphan?: true;
-  /** Lines of `}` that stand in the middle of the block by its indentation. */
+  /** Lines of `}` in the middle of the block by its indentation. */
   readonly midway: number[];
 }
 
-/** The item of a line that opens nothing. All scenarios share them: one edit would otherwise make thousands anew. */
+/** The item of a line that opens nothing. All scenarios share them: one edit would otherwise remake thousands. */
 export function lineItem(line: number): Item {
   while (lineItems.length <= line) lineItems.push({ kind: 'line', line: lineItems.length });
   return lineItems[line]!;

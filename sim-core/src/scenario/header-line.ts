@@ -3,7 +3,7 @@ import type { ActorHeader, LineContent, Option, ScheduleItem, Span, Word } from 
 import { parseFinalCondition, takeVersion } from './condition.ts';
 import type { Cursor } from './cursor.ts';
 
-/** Readers of the lines that stand at the top level; the cursor stands behind the keyword. */
+/** Readers of the lines of the top level; the cursor is after the keyword. */
 export const FILE_LINES: Readonly<Record<string, (cursor: Cursor, keyword: Span) => LineContent>> = {
   scenario: (cursor) => textLine(cursor, 'scenario', 'the name of the scenario'),
   doc: (cursor) => textLine(cursor, 'doc', 'what the scenario teaches'),
@@ -87,7 +87,7 @@ function numbered(cursor: Cursor): { name: Word; of?: Word } {
 function takeOf(cursor: Cursor, what: string): Word | undefined {
   cursor.peek();
   const before = cursor.pos;
-  if (cursor.takeIdentifier()?.text === 'of') return cursor.identifier(`${what} behind \`of\``);
+  if (cursor.takeIdentifier()?.text === 'of') return cursor.identifier(`${what} after \`of\``);
   cursor.pos = before;
   return undefined;
 }
@@ -98,7 +98,7 @@ function parameters(cursor: Cursor, name: Word): Word[] {
   if (!cursor.take(')')) {
     do params.push(cursor.identifier(`a parameter of \`${name.text}\``));
     while (cursor.take(','));
-    cursor.expect(')', `\`,\` or \`)\` behind a parameter of \`${name.text}\``);
+    cursor.expect(')', `\`,\` or \`)\` after a parameter of \`${name.text}\``);
   }
   return params;
 }
@@ -132,10 +132,10 @@ function scheduleItem(cursor: Cursor): ScheduleItem {
     cursor.pos++;
     do args.push(cursor.takeRaw() ?? cursor.failExpected(`what \`${actorName.text}\` is done to`));
     while (cursor.take(','));
-    cursor.expect(')', `\`,\` or \`)\` behind an argument of \`${actorName.text}\``);
+    cursor.expect(')', `\`,\` or \`)\` after an argument of \`${actorName.text}\``);
   }
-  const alternative = suffix(cursor, 0x2f, 'the number of an alternative behind `/`, the first is 0');
-  const count = suffix(cursor, 0x2a, 'how many steps behind `*`') ?? 1;
+  const alternative = suffix(cursor, 0x2f, 'the number of an alternative after `/`, the first is 0');
+  const count = suffix(cursor, 0x2a, 'how many steps after `*`') ?? 1;
   const span = { start: actorName.span.start, end: cursor.pos };
   return { actor: actorName, args, ...(alternative !== undefined && { alternative }), count, span };
 }

@@ -13,7 +13,7 @@ export interface LineEdit {
  * The canonical text: two blanks of indentation per block, one blank between words, `=` of bindings and of results in
  * columns. `parse(print(scenario))` says the same as `scenario`, and printing it again gives the same text.
  *
- * A broken line is printed as it stands. When the braces do not balance every line is, since indentation is then what
+ * A broken line is printed as it is. When the braces do not balance every line is, since indentation is then what
  * shows where the author saw the end of a block.
  */
 export function print(scenario: ParsedScenario): string {
@@ -37,9 +37,9 @@ interface Draft {
   head: string;
   readonly result: string;
   readonly bind: string;
-  /** Which block it stands in, so that columns end with it. */
+  /** Which block it is in, so that columns end with it. */
   readonly region: number;
-  /** Which block of the top level it stands in, or 0. */
+  /** Which block of the top level it is in, or 0. */
   readonly scope: number;
 }
 
@@ -84,7 +84,7 @@ function pieces(line: Line): { head: string; result: string; bind: string } {
   };
 }
 
-/** Where something of a line would stand if nothing but the indentation changed; unknown behind a tab. */
+/** Where something of a line would be if nothing but the indentation changed; unknown after a tab. */
 function foundAt({ line, depth }: Draft, column: number): number | undefined {
   const before = line.text.slice(0, column);
   if (column < 0 || before.includes('\t')) return undefined;
@@ -111,7 +111,7 @@ function alignBindings(drafts: Draft[]): void {
   });
 }
 
-/** Puts the conditions, and the versions behind `on`, of neighbouring final conditions in columns. */
+/** Puts the conditions, and the versions after `on`, of neighbouring final conditions in columns. */
 function alignConditions(drafts: readonly Draft[]): void {
   const conditions = drafts.flatMap((draft) => {
     const { content } = draft.line;
@@ -122,8 +122,8 @@ function alignConditions(drafts: readonly Draft[]): void {
     runs.map((run) => ({
       scope: 0,
       cells: run.map(({ draft, content }) => {
-        const behind = draft.line.text.slice(content.quantifierSpan.end);
-        const start = content.quantifierSpan.end + behind.length - behind.trimStart().length;
+        const rest = draft.line.text.slice(content.quantifierSpan.end);
+        const start = content.quantifierSpan.end + rest.length - rest.trimStart().length;
         return { least: content.quantifier.length + 1, found: foundAt(draft, start) };
       }),
     })),
@@ -191,7 +191,7 @@ function brokenText(draft: Draft): string {
   return comment === undefined ? text : text.slice(0, comment.start).replace(/[ \t]+$/, '');
 }
 
-/** Comments behind code stand in one column as long as neighbouring lines have one. */
+/** Comments after code are in one column as long as neighbouring lines have one. */
 function withComments(drafts: readonly Draft[], texts: string[]): string[] {
   const indexed = drafts.map((draft, index) => ({ draft, index }));
   const runs = runsOf(indexed, ({ draft: { line } }) => line.comment !== undefined && line.content.kind !== 'blank');

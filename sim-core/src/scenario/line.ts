@@ -20,7 +20,7 @@ import { didYouMean, nearest } from './suggest.ts';
 import { LANGUAGE_WORDS, MACHINE_WORDS, STATEMENT_OF } from './words.ts';
 
 /**
- * Reads one line from its text and the kind of the block it stands in, from nothing else. Never throws.
+ * Reads one line from its text and the kind of the block it is in, from nothing else. Never throws.
  *
  * A line that cannot be read has exactly one problem, and still says whether it opens a block, so that the lines below
  * keep their meaning.
@@ -75,16 +75,16 @@ function parseClose(cursor: Cursor): LineContent {
   if (cursor.atEnd()) return CLOSE;
   const word = cursor.takeIdentifier();
   if (word?.text === 'or') {
-    cursor.expect('{', '`{` behind `} or`');
+    cursor.expect('{', '`{` after `} or`');
     cursor.finish('`} or {`');
     return OR;
   }
   if (word !== undefined) cursor.pos = word.span.start;
   const span = { start, end: start + 1 };
-  const behind = { start: start + 1, end: cursor.pos };
-  const message = 'A `}` stands on a line of its own, or as `} or {` between the alternatives of a `choose`.';
+  const rest = { start: start + 1, end: cursor.pos };
+  const message = 'A `}` is on a line of its own, or in `} or {` between the alternatives of a `choose`.';
   return cursor.fail('expected', message, span, [
-    { title: 'Move what follows to the next line', span: behind, newText: '\n' },
+    { title: 'Move what follows to the next line', span: rest, newText: '\n' },
   ]);
 }
 
@@ -127,7 +127,7 @@ function opener(block: BlockKind, cursor: Cursor, first: Word): LineContent | un
   return content;
 }
 
-/** `device gpu 0000:01:00.0` is an item of the machine wherever it stands, `device gpu {` a block. */
+/** `device gpu 0000:01:00.0` is an item of the machine wherever it is, `device gpu {` a block. */
 function isDeviceItem(block: BlockKind, text: string): boolean {
   return block === 'machine' || text.includes(':');
 }
@@ -138,8 +138,7 @@ function failOneLine(cursor: Cursor): never {
   const closing = cursor.text.charCodeAt(cursor.end - 1) === CLOSE_BRACE;
   const body = cursor.text.slice(cursor.pos, closing ? cursor.end - 1 : cursor.end).trim();
   const newText = closing ? `\n${body === '' ? '' : `${body}\n`}}` : `\n${body}`;
-  const message =
-    'A block opens with a line that ends in `{`: every statement, and the `}`, stands on a line of its own.';
+  const message = 'A block opens with a line that ends in `{`: every statement, and the `}`, has a line of its own.';
   return cursor.fail('expected', message, inner, [
     { title: 'Put each statement on its own line', span: inner, newText },
   ]);
@@ -154,14 +153,14 @@ function machineLine(block: BlockKind, cursor: Cursor, first: Word): LineContent
   const read = own(MACHINE_ITEMS as Readonly<Record<string, (cursor: Cursor) => MachineItem>>, first.text);
   if (read === undefined) return undefined;
   if (block === 'machine') return read(cursor);
-  const message = `${quoted(first.text)} describes hardware and stands in \`machine { … }\`, not at the top level.`;
+  const message = `${quoted(first.text)} describes hardware and belongs in \`machine { … }\`, not at the top level.`;
   return cursor.fail('wrong-block', message, first.span);
 }
 
 function statement(block: BlockKind, cursor: Cursor, first: Word): LineContent {
   if (block === 'file' || block === 'machine') return failUnknown(block, cursor, first);
   if (MACHINE_ONLY.has(first.text)) {
-    const message = `${quoted(first.text)} describes hardware and stands in \`machine { … }\`. Here stands ${STATEMENT_OF[block]}.`;
+    const message = `${quoted(first.text)} describes hardware and belongs in \`machine { … }\`. Expected ${STATEMENT_OF[block]} here.`;
     cursor.fail('wrong-block', message, first.span);
   }
   if (cursor.text.charCodeAt(cursor.end - 1) === OPEN_BRACE && bracesOpened(cursor.text, cursor.end) === 1) {
@@ -175,8 +174,13 @@ function failUnknown(block: 'file' | 'machine', cursor: Cursor, first: Word): ne
   const candidates = LANGUAGE_WORDS.filter((word) => word.blocks.includes(block)).map((word) => word.word);
   const meant = nearest(first.text, candidates);
   if (meant !== undefined)
-    failMisspelt(cursor, first, meant, block === 'file' ? 'is no word of the top level' : 'is no item of the machine');
-  const where = block === 'file' ? 'Statements stand in the block of their actor, such as `vcpu 0 {`.' : '';
+    failMisspelt(
+      cursor,
+      first,
+      meant,
+      block === 'file' ? 'is not a word of the top level' : 'is not an item of the machine',
+    );
+  const where = block === 'file' ? 'Statements belong in the block of their actor, such as `vcpu 0 {`.' : '';
   return cursor.fail(
     'expected',
     `Expected ${STATEMENT_OF[block]}, found ${quoted(first.text)}. ${where}`.trimEnd(),
@@ -249,5 +253,5 @@ const BROKEN: LineContent = { kind: 'broken' };
 const BROKEN_CLOSE: LineContent = { kind: 'broken', closes: true };
 const FIRST_WORD = /^[A-Za-z_]\w*/;
 const OPENING_WORDS: readonly string[] = [...Object.keys(OPENERS), ...Object.keys(CONTROL_OPENERS)];
-/** Words of machine lines are no op of any actor. */
+/** Words of machine lines are not ops of any actor. */
 const MACHINE_ONLY: ReadonlySet<string> = new Set(MACHINE_WORDS);

@@ -2,7 +2,7 @@ import type { MachineItem, NumberExpr, Word } from './ast.ts';
 import { type Cursor, isBlank, isDigit, isHyphenatedUnit, MINUS } from './cursor.ts';
 import { MEMORY_OPTIONS } from './words.ts';
 
-/** The items of `machine { … }`; the cursor stands behind the keyword. */
+/** The items of `machine { … }`; the cursor is after the keyword. */
 export const MACHINE_ITEMS: Readonly<Record<MachineItem['kind'], (cursor: Cursor) => MachineItem>> = {
   cpu: (cursor) => {
     const vendor = cursor.identifier('the vendor of the CPUs, `intel` or `amd`');

@@ -3,7 +3,7 @@ import type { MachineItem } from './ast.ts';
 /** An option of a machine item, an actor header or `allow`: `snoop-control=on`. */
 export interface MachineOption {
   readonly key: string;
-  /** Words that may stand behind `=`, or the kind of value. */
+  /** Words that are allowed after `=`, or the kind of value. */
   readonly values: readonly string[] | 'number' | 'address' | 'cpu' | 'iommu' | 'device' | 'name' | 'names';
   /** Smallest and largest number. */
   readonly range?: readonly [number, number];
@@ -220,7 +220,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
       key: 'backing',
       values: ['ram', 'huge', 'untouched', 'mmio'],
       fallback: 'ram',
-      doc: 'What the VMM has mapped there: ordinary pages; 2 MiB pages, so that one leaf can cover all pages of the scenario in the same 2 MiB; memory that nobody wrote yet, which is the zero page until the first write; or registers, such as a BAR through the mmap of VFIO, which the host maps uncached.',
+      doc: 'What the VMM has mapped there: ordinary pages; 2 MiB pages, so that one leaf can cover all pages of the scenario in the same 2 MiB; memory not yet written, which is the zero page until the first write; or registers, such as a BAR through the mmap of VFIO, which the host maps uncached.',
       source: 'linux: arch/x86/kvm/mmu/mmu.c kvm_faultin_pfn(), arch/x86/kvm/mmu/spte.c kvm_is_mmio_pfn()',
     },
     {
@@ -287,7 +287,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
   ],
 };
 
-/** A word of the machine block that stands for a kind of hardware, or for something that happens by itself. */
+/** A word of the machine block that names a kind of hardware, or something that happens by itself. */
 export interface MachineWord {
   readonly doc: string;
   /** The manual or kernel file that says so. */
@@ -362,7 +362,7 @@ export const CPU_MOVES: Readonly<Record<string, MachineWord & { readonly option:
   },
 };
 
-/** What the words of the machine block mean that are no options: kinds of hardware, and what `allow` permits. */
+/** What the words of the machine block mean that are not options: kinds of hardware, and what `allow` permits. */
 export const MACHINE_WORD_DOCS: Readonly<
   Record<'cpu' | 'iommu' | 'allow' | 'move', Readonly<Record<string, MachineWord>>>
 > = {

@@ -48,7 +48,7 @@ export function symbolIn(word: NamedWord, opener: Line | undefined): { readonly 
   if (parameter !== undefined) return { id: parameter, isOpen: false };
   if (space === 'register') return { id: `register:${owner ?? ownerOf(opener)}.${name}`, isOpen: false };
   if (space !== 'any') return { id, isOpen: false };
-  // A parameter of a procedure that is no block because of a brace defines a name of nothing else.
+  // A parameter of a procedure that is not a block because of a brace defines a name of nothing else.
   return definition ? { id: `name:${name}`, isOpen: false } : { id: name, isOpen: true };
 }
 

@@ -1,7 +1,7 @@
 /**
- * A scenario as a row of pieces of a few hundred lines. A piece does not know where in the file it stands, so what was
+ * A scenario as a row of pieces of a few hundred lines. A piece does not know where in the file it is, so what was
  * found out about it stays right while lines above it come and go. After an edit all pieces but the one that it touched
- * are the same objects as before: whoever looks at all lines looks at one piece again.
+ * are the same objects as before: a pass over all lines looks at one piece again.
  */
 import type { Line, LineContent, ParsedScenario } from './ast.ts';
 import { Notes, remembered } from './remembered.ts';
@@ -36,7 +36,7 @@ export function rememberedByWords<Value extends {}>(
   };
 }
 
-/** Where in a piece the lines of each kind stand. */
+/** Where in a piece the lines of each kind are. */
 export const indicesByKind = remembered((piece: Piece): ReadonlyMap<LineContent['kind'], readonly number[]> => {
   const byKind = new Map<LineContent['kind'], number[]>();
   piece.lines.forEach(({ content: { kind } }, index) => {
@@ -66,7 +66,7 @@ function openersOf({ lines, blocks }: ParsedScenario): (Line | undefined)[] {
   return openers;
 }
 
-/** Whether a piece that begins with the line at `start` is what stands there now. */
+/** Whether a piece that begins with the line at `start` is what is there now. */
 function standsAt(
   piece: Piece,
   start: number,
@@ -87,7 +87,7 @@ function cutOne(start: number, lines: readonly Line[], openers: readonly (Line |
   return piece;
 }
 
-/** A short piece takes in the one behind it, a long one falls into halves: the pieces further down stay what they are. */
+/** A short piece absorbs the next one, a long one is halved: the pieces further down stay what they are. */
 function lengthOfPiece(start: number, lines: readonly Line[]): number {
   const most = Math.min(2 * MOST_LINES, lines.length - start);
   let length = Math.min(FEWEST_LINES, most);

@@ -1,5 +1,5 @@
 /**
- * What an editor asks about a scenario: what stands here, what may stand here, what is named where. Pure functions of
+ * What an editor asks about a scenario: what is here, what is allowed here, what is named where. Pure functions of
  * a parsed scenario and the vocabulary; positions are 0-based lines and UTF-16 columns.
  */
 
@@ -27,12 +27,12 @@ export interface Position {
   readonly column: number;
 }
 
-/** What stands at a place. */
+/** What is at a place. */
 export interface WordAt {
   readonly word: RoleWord;
   readonly line: number;
   readonly block?: Block;
-  /** The record behind the word, when it has one. */
+  /** The record of the word, when it has one. */
   readonly means: Meaning | undefined;
   /** The name of the scenario that it is, when it is one. */
   readonly symbol?: ScenarioSymbol;

@@ -4,7 +4,7 @@ import { Cursor } from './cursor.ts';
 import { rangesContain } from './elaborate/versions.ts';
 
 /**
- * Whether a profile is in a range as tables write it: `v6.6..`, `v3.13..v5.18`. A profile that is no mainline release
+ * Whether a profile is in a range as tables write it: `v6.6..`, `v3.13..v5.18`. A profile that is not a mainline release
  * counts as the one it is nearest to, unlike in conditions, which must name it.
  */
 export function rangeTextContains(text: string, profile: Profile): boolean {

@@ -124,7 +124,7 @@ class Builder {
           'wrong-block',
           index,
           firstWord(line),
-          `\`${keyword(line)}\` opens a block of the top level, inside ${this.describeTop()}. Move it behind the \`}\` of that block.`,
+          `\`${keyword(line)}\` opens a block of the top level, inside ${this.describeTop()}. Move it after the \`}\` of that block.`,
         );
         this.push({ line: index, block: kind, count: 1 });
         return true;
@@ -143,7 +143,7 @@ class Builder {
         'wrong-block',
         index,
         firstWord(line),
-        `\`${keyword(line)}\` stands ${where}; only an actor or a procedure chooses and repeats.`,
+        `\`${keyword(line)}\` is ${where}; only an actor or a procedure chooses and repeats.`,
       );
     }
     const control = content.kind === 'choose-open' ? 'choose' : content.kind === 'loop-open' ? 'loop' : 'repeat';
@@ -218,12 +218,12 @@ class Builder {
       'wrong-block',
       index,
       firstWord(line),
-      `\`${keyword(line)}\` stands at the top level, not inside ${this.describeTop()}. Move it behind the \`}\`.`,
+      `\`${keyword(line)}\` belongs at the top level, not inside ${this.describeTop()}. Move it after the \`}\`.`,
     );
     return true;
   }
 
-  /** Whether a line of the top level stands as far left as the outermost open block: then a `}` was forgotten. */
+  /** Whether a line of the top level is as far left as the outermost open block: then a `}` was forgotten. */
   private endsBlocks(index: number): boolean {
     return this.indent(index) <= this.indent(this.stack[0]!.line);
   }
@@ -250,7 +250,7 @@ class Builder {
     this.push({ line: index, block, count: 1, orphan: true });
   }
 
-  /** Whether the next line still stands inside the block by its indentation. */
+  /** Whether the next line is still inside the block by its indentation. */
   private standsMidway(index: number, top: Frame): boolean {
     const indent = this.indent(top.line);
     // At the indentation of its block and before an empty line, a brace is more likely the end of the block.
@@ -273,7 +273,7 @@ class Builder {
       }
       const closed = frame.midway.pop();
       if (closed === undefined) this.reportUnclosed(frame, endLine);
-      else this.reportBehind(frame, closed);
+      else this.reportAfter(frame, closed);
       this.pop(endLine);
     }
   }
@@ -296,10 +296,10 @@ class Builder {
   }
 
   /** The block was closed after all, and statements follow its `}`. */
-  private reportBehind(frame: Frame, closed: number): void {
+  private reportAfter(frame: Frame, closed: number): void {
     const next = frame.items.find((item) => item.line > closed)?.line ?? closed;
     const line = this.lines[next]!;
-    const message = `This line stands outside any block: \`${blockTitle(this.lines[frame.line]!)}\` was closed in line ${closed + 1}.`;
+    const message = `This line is outside any block: \`${blockTitle(this.lines[frame.line]!)}\` was closed in line ${closed + 1}.`;
     this.report('wrong-block', next, codeSpan(line), message);
     frame.items = frame.items.filter((item) => item.line < closed);
   }
@@ -316,14 +316,14 @@ class Builder {
         'stray-brace',
         index,
         braceSpan(this.texts[index]!),
-        `This \`}\` stands in the middle of \`${blockTitle(this.lines[frame.line]!)}\`, which is closed again further down. Remove it.`,
+        `This \`}\` is in the middle of \`${blockTitle(this.lines[frame.line]!)}\`, which is closed again further down. Remove it.`,
         true,
       );
     }
     const block = finishedBlock(frame, endLine);
     if (block !== undefined) this.blocks.push(block);
     const item = finishedItem(frame, endLine);
-    // Beyond the limit the tree is cut, so that whoever walks it recursively is safe.
+    // Beyond the limit the tree is cut, so that walking it recursively is safe.
     if (item !== undefined && this.stack.length <= LIMITS.blockNesting) this.stack.at(-1)?.items.push(item);
   }
 

@@ -168,7 +168,7 @@ class MergedSymbol implements ScenarioSymbol {
     for (const { start, symbol } of this.#parts) {
       for (const { line, span } of symbol[of]) places.push({ line: start + line, span });
     }
-    // Arguments of `call` come last, wherever they stand.
+    // Arguments of `call` come last, wherever they are.
     return places.sort((left, right) => left.line - right.line || left.span.start - right.span.start);
   }
 }

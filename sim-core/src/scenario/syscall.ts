@@ -17,17 +17,17 @@ import {
 /**
  * System calls in the notation of strace: `name = call(args) = result`.
  *
- * What strace adds for human eyes is read over: descriptor paths of `-y` (`11</dev/kvm>`), the text behind an errno
+ * What strace adds for human eyes is ignored: descriptor paths of `-y` (`11</dev/kvm>`), the text after an errno
  * (`(File exists)`). What strace leaves out (`…`) cannot be guessed, and the message names the option that shows it.
  */
 export function parseSyscall(cursor: Cursor, call: Word, bind: Word | undefined): Syscall {
-  cursor.expect('(', `\`(\` behind ${quoted(call.text)}`);
+  cursor.expect('(', `\`(\` after ${quoted(call.text)}`);
   const args: Expr[] = [];
   if (cursor.peek() !== CLOSE_PARENTHESIS) {
     do args.push(parseExpr(cursor, 0));
     while (cursor.take(','));
   }
-  cursor.expect(')', `\`,\` or \`)\` behind an argument of ${quoted(call.text)}`);
+  cursor.expect(')', `\`,\` or \`)\` after an argument of ${quoted(call.text)}`);
   const result = cursor.take('=') ? parseResult(cursor) : undefined;
   cursor.finish('The call');
   return { kind: 'syscall', ...(bind && { bind }), call, args, ...(result && { result }) };
@@ -47,12 +47,12 @@ export function parseExpr(cursor: Cursor, depth: number): Expr {
       const item = parseExpr(cursor, depth + 1);
       const more: Expr[] = [];
       while (cursor.take(',')) more.push(parseExpr(cursor, depth + 1));
-      cursor.expect(']', '`]` behind the value that is pointed to');
+      cursor.expect(']', '`]` after the value that is pointed to');
       return { kind: 'pointer', item, more, span: { start, end: cursor.pos } };
     }
     case AMPERSAND: {
       cursor.pos++;
-      const name = cursor.identifier('the name of a word behind `&`');
+      const name = cursor.identifier('the name of a word after `&`');
       return { kind: 'address', name, span: { start, end: name.span.end } };
     }
     default:
@@ -66,14 +66,14 @@ function takeString(cursor: Cursor): Expr | undefined {
   return text;
 }
 
-/** The cursor stands behind `{`. */
+/** The cursor is after `{`. */
 function parseStruct(cursor: Cursor, start: number, depth: number): Expr {
   const fields: StructField[] = [];
   if (cursor.peek() !== CLOSE_BRACE) {
     do fields.push(parseField(cursor, depth));
     while (cursor.take(','));
   }
-  cursor.expect('}', '`,` or `}` behind a field of the structure');
+  cursor.expect('}', '`,` or `}` after a field of the structure');
   return { kind: 'struct', fields, span: { start, end: cursor.pos } };
 }
 
@@ -93,7 +93,7 @@ function parseField(cursor: Cursor, depth: number): StructField {
       span: { start: name.span.start, end },
     };
   }
-  cursor.expect('=', `\`=\` and a value, or \`=>\` and a name, behind the field ${quoted(name.text)}`);
+  cursor.expect('=', `\`=\` and a value, or \`=>\` and a name, after the field ${quoted(name.text)}`);
   const expr = parseExpr(cursor, depth + 1);
   return { name, value: { kind: 'in', expr }, span: { start: name.span.start, end: expr.span.end } };
 }
@@ -119,7 +119,7 @@ function parseAtom(cursor: Cursor): NumberExpr | NameExpr {
   return { kind: 'name', name: word.text, span: word.span };
 }
 
-/** `</dev/kvm>` behind a descriptor: it ends at the first `>` that something else follows, `->` is part of socket names. */
+/** `</dev/kvm>` after a descriptor: it ends at the first `>` that something else follows, `->` is part of socket names. */
 function skipAnnotation(cursor: Cursor): void {
   if (cursor.here() !== LESS) return;
   let end = cursor.text.indexOf('>', cursor.pos);
@@ -135,14 +135,14 @@ function skipAnnotation(cursor: Cursor): void {
   if (cursor.text.startsWith(DELETED, cursor.pos)) cursor.pos += DELETED.length;
 }
 
-/** The cursor stands behind the `=`. `?` is what strace prints for a call that does not return. */
+/** The cursor is after the `=`. `?` is what strace prints for a call that does not return. */
 function parseResult(cursor: Cursor): DeclaredResult | undefined {
   if (cursor.take('?')) return undefined;
   const unit = cursor.peek();
   const start = cursor.pos;
   if (unit === MINUS && !isDigit(cursor.text.charCodeAt(start + 1))) {
     cursor.pos++;
-    const errno = cursor.identifier('the name of an errno behind `-`');
+    const errno = cursor.identifier('the name of an errno after `-`');
     return { errno: errno.text, span: { start, end: errno.span.end } };
   }
   const number = cursor.takeNumber();

@@ -6,7 +6,7 @@ import type { BlockKind, MachineItem } from './ast.ts';
  */
 export interface LanguageWord {
   readonly word: string;
-  /** The blocks it may stand in. */
+  /** The blocks it is allowed in. */
   readonly blocks: readonly BlockKind[];
   /** What it means, in one or two sentences. */
   readonly doc: string;
@@ -61,7 +61,7 @@ export const LANGUAGE_WORDS: readonly LanguageWord[] = [
     blocks: FILE,
     opens: false,
     example: 'kernel v6.1',
-    doc: 'The profile that a plain run uses. Tools may override it; conditions say their own versions behind `on`.',
+    doc: 'The profile that a plain run uses. Tools may override it; conditions say their own versions after `on`.',
   },
   {
     word: 'include',

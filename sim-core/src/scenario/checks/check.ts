@@ -40,7 +40,7 @@ export interface LineSubject {
   readonly line: Line;
   readonly words: readonly RoleWord[];
   readonly vocabulary: Vocabulary;
-  /** Parameters of the procedure that the line stands in: they may stand for anything. */
+  /** Parameters of the procedure that the line is in: they may mean anything. */
   readonly params: ReadonlySet<string>;
 }
 

@@ -12,7 +12,7 @@ export interface UnknownConstant {
   /** The set that is expected there. */
   readonly set?: string;
   readonly where: string;
-  /** The structure that it stands in. */
+  /** The structure that it is in. */
   readonly struct?: StructExpr;
 }
 

@@ -49,11 +49,11 @@ setup {
       for (const line of uniqueLines(parsed)) {
         const what = takenOver(parsed, line);
         if (what === undefined) continue;
-        const place = { ...placeOf(parsed, line, what), path, message: `\`${what}\` stands here.` };
+        const place = { ...placeOf(parsed, line, what), path, message: `\`${what}\` is here.` };
         const known = elsewhere.get(what);
         if (known === undefined) elsewhere.set(what, place);
         else if (known.path !== path) {
-          const message = `\`${what}\` stands in \`${known.path}\`, line ${known.line + 1}, and in \`${path}\`, line ${line + 1}; a scenario has one.`;
+          const message = `\`${what}\` is defined in \`${known.path}\`, line ${known.line + 1}, and in \`${path}\`, line ${line + 1}; a scenario may have only one.`;
           yield { ...via, message, related: [known, place] };
         }
       }
@@ -68,10 +68,10 @@ setup {
       const taken = elsewhere.get(what);
       if (before === undefined) first.set(what, place);
       if (before !== undefined) {
-        const message = `\`${what}\` stands in line ${before.line + 1} already; a scenario has one.`;
+        const message = `\`${what}\` is already defined on line ${before.line + 1}; a scenario may have only one.`;
         yield { ...place, message, related: [{ ...before, message: 'The first one is here.' }] };
       } else if (taken !== undefined) {
-        const message = `\`${what}\` stands in \`${taken.path}\`, line ${taken.line + 1}, already; a scenario has one.`;
+        const message = `\`${what}\` is already defined in \`${taken.path}\`, line ${taken.line + 1}; a scenario may have only one.`;
         yield { ...place, message, related: [taken] };
       }
     }

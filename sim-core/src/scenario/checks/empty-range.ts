@@ -24,7 +24,7 @@ export const emptyRange: Check = {
       if (unordered !== undefined) {
         yield {
           span,
-          message: `\`${unordered.name}\` is no mainline release and has no place in a range: name it alone.`,
+          message: `\`${unordered.name}\` is not a mainline release, so it cannot be in a range: name it alone.`,
         };
       } else if (compareVersions(first.version, last.version) > 0) {
         const newText = `${last.name}..${first.name}`;

@@ -22,8 +22,8 @@ export function* undefinedUses(subject: ScenarioSubject, space: ScenarioSymbol['
 }
 
 /**
- * Whether a file is there to be included: it has procedures, nobody who acts, and nothing to judge. What its procedures
- * name may be declared by whoever includes it, and is looked at there.
+ * Whether a file is there to be included: it has procedures, no actors, and nothing to judge. What its procedures
+ * name may be declared by the file that includes it, and is checked there.
  */
 function isLibrary(scenario: ParsedScenario): boolean {
   const { blocks } = scenario;

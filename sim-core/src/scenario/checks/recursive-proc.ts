@@ -36,7 +36,7 @@ setup {
       if (known === undefined) calls.set(caller, [called]);
       else known.push(called);
     }
-    const suspects = thoseWithoutEnd(calls);
+    const suspects = leadingToCycle(calls);
     for (const name of suspects) {
       for (const call of calls.get(name) ?? []) {
         if (reaches(calls, call.name, name))
@@ -48,8 +48,8 @@ setup {
 
 type Calls = ReadonlyMap<string, readonly { readonly name: string }[]>;
 
-/** Procedures from which a circle can be reached: all but those that call nothing, that call only such, and so on. */
-function thoseWithoutEnd(calls: Calls): ReadonlySet<string> {
+/** Procedures from which a cycle can be reached: all but those that call nothing, that call only such, and so on. */
+function leadingToCycle(calls: Calls): ReadonlySet<string> {
   const open = new Map([...calls].map(([name, called]) => [name, called.length]));
   const callers = new Map<string, string[]>();
   for (const [caller, called] of calls) {

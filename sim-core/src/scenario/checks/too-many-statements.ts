@@ -1,7 +1,7 @@
 import { LIMITS } from '../../limits.ts';
 import type { Check } from './check.ts';
 
-/** `own`: statements that the call expands to with which they are too many; undefined where it is no call. */
+/** `own`: statements of the call's expansion, which exceed the limit; undefined where it is not a call. */
 export function tooManyStatementsText(own: number | undefined): string {
   const limit = `a scenario has at most ${LIMITS.programNodes} statements after its calls are expanded (limit programNodes)`;
   const what = own === undefined ? 'This is one statement too many' : `This call expands to ${own} statements`;

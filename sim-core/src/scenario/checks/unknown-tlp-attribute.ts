@@ -34,7 +34,7 @@ device gpu {
     for (const { text, span } of content.attributes) {
       if (known.includes(text)) continue;
       const takes = known.length === 0 ? 'takes no attributes; operands are divided by commas' : `takes ${list(known)}`;
-      yield { span, message: `\`${text}\` is no attribute of \`${op.name}\`, which ${takes}.` };
+      yield { span, message: `\`${text}\` is not an attribute of \`${op.name}\`, which ${takes}.` };
     }
   },
 };

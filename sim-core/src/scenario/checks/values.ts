@@ -8,7 +8,7 @@ export interface ExpectedValue {
   readonly expr: Expr;
   /** Empty when the call does not say. */
   readonly shapes: readonly OperandShape[];
-  /** Where it stands, in words: `the third argument of KVM_CREATE_VM`, `attr`. */
+  /** Where it is, in words: `the third argument of KVM_CREATE_VM`, `attr`. */
   readonly where: string;
   readonly struct?: StructSpec;
   readonly field?: string;

@@ -7,13 +7,13 @@ import { OP_KIND_TEXT } from './describe.ts';
 
 /** A system call where `block` has no thread of the VMM. */
 export function callOfOther(name: string, block: BlockKind): string {
-  return `\`${name}(…)\` is a system call, and only threads of the VMM make system calls. Here stands ${STATEMENT_OF[block]}.`;
+  return `\`${name}(…)\` is a system call, and only threads of the VMM make system calls. Expected ${STATEMENT_OF[block]} here.`;
 }
 
 /** An op of another kind of actor. */
 export function opOfOther(op: Pick<Op, 'name' | 'kind'>, block: BlockKind): string {
   const { what, who } = OP_KIND_TEXT[op.kind];
-  return `\`${op.name}\` is ${what}, and ${who}. Here stands ${STATEMENT_OF[block]}.`;
+  return `\`${op.name}\` is ${what}, and ${who}. Expected ${STATEMENT_OF[block]} here.`;
 }
 
 export const wrongActor: Check = {

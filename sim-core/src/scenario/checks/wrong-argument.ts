@@ -8,7 +8,7 @@ import { expectedValues, requestOf } from './values.ts';
 /** How many arguments the call has beside what it takes. */
 function* wrongCount(call: Syscall, op: Op, before: number): Generator<Finding> {
   const required = before + op.operands.filter((operand) => !operand.optional).length;
-  // strace prints a 0 behind requests that take nothing.
+  // strace prints a 0 after requests that take nothing.
   const most = before + Math.max(op.operands.length, op.kind === 'ioctl' ? 1 : 0);
   if (call.args.length > most) {
     const extra = call.args.slice(most);

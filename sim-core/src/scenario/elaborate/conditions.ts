@@ -243,7 +243,7 @@ class TermCompiler {
     return this.#fail(unknownTerm, name.span, `The machine has no group ${name.text}; it has ${known || 'none'}.`);
   }
 
-  /** The VM behind the descriptor that a name is bound to, in a state; -1 when it names none. */
+  /** The VM of the descriptor that a name is bound to, in a state; -1 when it names none. */
   #vm(name: Word): StateReader {
     const { world, names } = this.#context;
     const slot = names.get(name.text);

@@ -2,9 +2,9 @@
  * Expressions that somebody asks about a state in the middle of a run: a watch, a hover, the condition of a breakpoint.
  *
  * They are the language of final conditions, compiled by the same compiler. Two things are added for the reader's
- * comfort: a bare name may be a register of the actor he looks at, or a word. And what a model remembers only when a
+ * comfort: a bare name may be a register of the actor they look at, or a word. And what a model remembers only when a
  * condition of its file asks (counts, errnos, findings) can be asked at any time: the caller counts it in the log and
- * hands it over behind the state, in the order of {@link Expression.extras}.
+ * hands it over after the state, in the order of {@link Expression.extras}.
  */
 import type { CounterKey } from '../../engine/counters.ts';
 import type { Model } from '../../engine/model.ts';
@@ -28,7 +28,7 @@ export type Extra =
   | { readonly kind: 'errno'; readonly actor: number };
 
 export interface Expression {
-  /** What has to stand behind the slots of the state, one integer each. */
+  /** What has to follow the slots of the state, one integer each. */
   readonly extras: readonly Extra[];
   /** Its value; a comparison gives 1 or 0. */
   readonly value: (state: Int32Array) => number;
@@ -61,7 +61,7 @@ export function compileExpression(
   }
 }
 
-/** `5` alone is no condition, but a fair question to a calculator. */
+/** `5` alone is not a condition, but a fair question to a calculator. */
 function bareNumber(text: string): Condition | undefined {
   const trimmed = text.trim();
   if (!/^-?(0x[0-9a-f]+|\d+)$/i.test(trimmed)) return undefined;
@@ -117,7 +117,7 @@ function contextOf(model: Model, condition: Condition, problems: Problems, extra
   const { world } = model;
   const slotFor = (extra: Extra): number => model.layout.size + extras.push(extra) - 1;
   const asked = mentions([lineOf(condition)]);
-  // The slot of a finding is `found.base` plus its index, so all of them stand behind the state, or none.
+  // The slot of a finding is `found.base` plus its index, so all of them follow the state, or none.
   const findings = model.layout.size + extras.length;
   if (asked.findings.size > 0) for (const finding of FINDINGS) slotFor({ kind: 'finding', finding });
   return {

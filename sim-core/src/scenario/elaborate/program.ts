@@ -43,7 +43,7 @@ export interface ProgramContext {
   readonly routines: { readonly skip: Routine; readonly wait: Routine };
 }
 
-/** Where control goes behind an item: patched in when the next item is known. */
+/** Where control goes after an item: patched in when the next item is known. */
 type Exits = ((target: number) => void)[];
 
 interface Frame {

@@ -80,7 +80,7 @@ function problemOf(
   return { code: 'broken-include', message: `\`${written}\`, line ${wrong.line + 1}: ${wrong.message}` };
 }
 
-/** Where a path leads that stands in the file `from`, relative to what `from` is relative to. */
+/** Where a path written in the file `from` leads, relative to what `from` is relative to. */
 export function includePath(from: string, written: string): string {
   if (/^([/\\]|[a-z][a-z0-9+.-]*:)/i.test(written)) return written;
   const parts = from.split('/').slice(0, -1);

@@ -10,7 +10,7 @@ export interface TypedSchedule {
   readonly granularity: Granularity;
   /** What is wrong with it; columns count in `text`. */
   readonly diagnostics: readonly Diagnostic[];
-  /** The line that was read: the typed text behind the word `schedule`. */
+  /** The line that was read: the typed text after the word `schedule`. */
   readonly text: string;
 }
 

@@ -21,7 +21,7 @@ function contains(range: VersionRange, profile: Profile): boolean {
   return true;
 }
 
-/** Every profile that one of the ranges contains, oldest first; the named ones that are no mainline release behind. */
+/** Every profile that one of the ranges contains, oldest first; the named ones that are not mainline releases come last. */
 export function profilesIn(ranges: readonly VersionRange[]): Profile[] {
   return PROFILES.filter((profile) => ranges.some((range) => contains(range, profile)));
 }

@@ -7,7 +7,7 @@ import { noWord, unknownWord } from '../checks/unknown-word.ts';
 import { wrongOperand } from '../checks/wrong-operand.ts';
 import type { ProgramContext } from './program.ts';
 
-/** What the `wait` routine finds as its action: true when the actor may go on. */
+/** What the `wait` routine finds as its action: true when the actor may continue. */
 export type WaitCondition = (task: Task) => boolean;
 
 const COMPARE: Readonly<Record<Relation, (left: number, right: number) => boolean>> = {

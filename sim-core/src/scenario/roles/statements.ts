@@ -153,7 +153,7 @@ const ROLE_OF_SHAPE: Readonly<Partial<Record<string, OperandRole>>> = {
   'config-register': 'config-register',
 };
 
-/** The structure that a field of another one points to, where a value stands that can be one. */
+/** The structure that a field of another one points to, where there is a value that can be one. */
 function innerStruct(
   { vocabulary }: WordCollector,
   { kind }: Expr,
