@@ -7,7 +7,8 @@ import { root } from '../cli/command.ts';
 
 /** What not to write → what to write instead. */
 const WORDS: Readonly<Record<string, RegExp>> = {
-  'after, for "behind"': /\bbehind\b(?! (?:the|a|its) (?:bridge|IOMMU|proxy|switch|root port|symptom)\b)/i,
+  'after, for "behind"':
+    /\bbehind\b(?! (?:the|a|an|its|one|its own|the good|another) (?:bridge|IOMMU|proxy|switch|root port|symptom|unit)\b)/i,
   'is, for "stands"': /\bstands?\b(?= (?:in|at|behind|below|above|there|before|here|between|under)\b)/i,
   'is not a, for "is no"':
     /(?<!there )\b(?:is|are|was|were) no (?!longer\b|more\b|less\b|different\b|later\b|kernel change)/i,

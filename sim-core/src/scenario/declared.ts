@@ -8,7 +8,7 @@
 import { opNamed, requestOf } from '../ops/table.ts';
 import type { NumberExpr, Syscall, Word } from './ast.ts';
 
-/** Descriptors beyond this number count as plain results: tables of descriptors are no larger. */
+/** Descriptors beyond this number count as plain results: tables of descriptors end there. */
 export const MOST_DESCRIPTOR = 4095n;
 
 /** What the call's descriptor is declared to be, as an argument of its statement. */
