@@ -2,7 +2,9 @@
  * One machine in execution: tries moves, at the granularity of micro-steps or of statements. The recorded run and the
  * explorer both use this and nothing else.
  */
+
 import { DIED } from '../kernel/errno.ts';
+import { ModelLimit } from '../limits.ts';
 import { Machine, NOTE } from '../state/machine.ts';
 import type { Granularity, Model } from './model.ts';
 import { type StatementNode, settle } from './program.ts';
@@ -59,7 +61,16 @@ export class Executor {
   /** Is it in a kernel function, waiting for a lock that another holds? Ask only where it cannot move: it is tried. */
   waitsForLock(actor: number): boolean {
     const task = this.tasks[actor] as Task;
-    return !this.ended(actor) && task.depth > 0 && !this.microStep(actor, 0) && task.blockedOn >= 0;
+    if (this.ended(actor) || task.depth === 0) return false;
+    const mark = this.machine.length;
+    try {
+      return !this.microStep(actor, 0) && task.blockedOn >= 0;
+    } catch (error) {
+      // It could move, if the model were larger: that is no lock.
+      if (!(error instanceof ModelLimit)) throw error;
+      this.machine.rewind(mark);
+      return false;
+    }
   }
 
   /** One micro-step of an actor. At a `choose`, `alternative` says which one. */
