@@ -7,7 +7,14 @@
  * - v3.17..v5.18: every active unit of the machine has snoop control. SNP as before.
  * - v5.19 and later: the domain is asked to enforce coherency, once and for good; it can if all devices attached at that
  *   time are behind units with snoop control (v6.7: and nothing is mapped yet). Later entries get SNP, or the devices get
- *   PGSNP. A device behind a unit without snoop control can then no longer be attached.
+ *   PGSNP. A device behind a unit without snoop control can then no longer be attached to second-stage tables.
+ *
+ * First-stage tables (option `first-stage`) have no SNP; PGSNP of the device does its work. VFIO's domains have used them
+ * since v5.6. Up to v5.12 nobody set PGSNP, though the driver claimed coherency; up to v5.18 it was always set, whatever the
+ * unit's snoop control says; then it follows the operation. A domain takes devices of its own stage only.
+ *
+ * AMD's v2 page tables (option `page-table=v2`, or IOMMU_HWPT_ALLOC_PASID) have no FC bit. The driver answers that it
+ * enforces coherency all the same.
  */
 import type { Routine } from '../engine/routine.ts';
 import { E } from '../kernel/errno.ts';
@@ -32,8 +39,14 @@ export interface Domains {
   readonly domainUnit: Field;
   /** Per domain: 1 since the first mapping. */
   readonly domainMapped: Field;
-  /** iommu_domain_alloc() for a device. Throws when the pool is exhausted. */
-  alloc(machine: Machine, owner: number, unit: number): DomainId;
+  /** Per domain: 1 when its tables are AMD's v2 tables. */
+  readonly domainV2: Field;
+  /** iommu_domain_alloc() for a device; `pasid` is IOMMU_HWPT_ALLOC_PASID. Throws when the pool is exhausted. */
+  alloc(machine: Machine, owner: number, unit: number, pasid?: boolean): DomainId;
+  /** Do two domains have the same operations and kind of tables, so that one may do for the other's devices? */
+  sameKind(machine: Machine, one: DomainId, other: DomainId): boolean;
+  /** May a domain of this unit be made with IOMMU_HWPT_ALLOC_PASID? */
+  supportsPasid(unit: number): boolean;
   free(machine: Machine, domain: DomainId): void;
   /** iommu_attach_device(): 0 or -errno. */
   attach(machine: Machine, domain: DomainId, device: DeviceId): number;
@@ -79,6 +92,12 @@ export function createDomains(base: WorldBase): Domains {
   const domainCoherent = layout.field('domainCoherent', [dims.domains]);
   const domainUnit = layout.field('domainUnit', [dims.domains]);
   const domainMapped = layout.field('domainMapped', [dims.domains]);
+  const domainV2 = layout.field('domainV2', [dims.domains]);
+  /** Scalable mode with first-stage tables, where entries have no SNP. */
+  const isFirstStage = (unit: IommuModel | undefined): boolean =>
+    unit?.driver === 'vt-d' && unit.options.get('first-stage') === 'on' && kernel.has('vtd-first-level');
+  /** v5.13..v5.18: PGSNP is set for every first-stage domain, so snoop control of the unit does not matter there. */
+  const pageSnoopAlways = (): boolean => kernel.has('first-level-page-snoop');
   const enforces = kernel.has('enforce-cache-coherency');
 
   const read = (m: Machine, field: Field, index: number): number => m.state[field.base + index] as number;
@@ -93,7 +112,9 @@ export function createDomains(base: WorldBase): Domains {
   /** Whether a VT-d domain forces snooping, up to v5.18; see the head of this file. */
   function vtdSnooping(m: Machine, domain: DomainId): boolean {
     if (kernel.has('machine-wide-snoop-control'))
-      return topology.iommus.every((unit) => unit.driver !== 'vt-d' || unit.snoopControl);
+      return topology.iommus.every(
+        (unit) => unit.driver !== 'vt-d' || unit.snoopControl || (isFirstStage(unit) && pageSnoopAlways()),
+      );
     return devicesOf(m, domain).every((device) => unitOfDevice(device)?.snoopControl !== false);
   }
 
@@ -150,14 +171,39 @@ export function createDomains(base: WorldBase): Domains {
   /** The SNP (or FC) bit of an entry that is written now. */
   function snoopBit(m: Machine, domain: DomainId): number {
     const unit = unitOfDomain(m, domain);
-    if (unit?.driver === 'amd-vi') return IOPTE.snoop;
+    if (unit?.driver === 'amd-vi') return read(m, domainV2, domain) !== 0 ? 0 : IOPTE.snoop;
     if (read(m, domainCoherent, domain) === 0) return 0;
     if (unit?.driver !== 'vt-d') return IOPTE.snoop;
     if (isFirstStage(unit)) return 0;
     return enforces || vtdSnooping(m, domain) ? IOPTE.snoop : 0;
   }
 
+  /** Which tables amd_iommu_domain_alloc_paging_flags() makes. */
+  function usesV2(unit: IommuModel | undefined, pasid: boolean): boolean {
+    if (unit?.driver !== 'amd-vi') return false;
+    return pasid || (unit.options.get('page-table') === 'v2' && kernel.has('amd-v2-for-vfio'));
+  }
+
+  /** Does a domain take devices of a unit? */
+  function compatible(m: Machine, domain: DomainId, unit: IommuModel | undefined): boolean {
+    const own = unitOfDomain(m, domain);
+    if (unit?.driver !== own?.driver || isFirstStage(unit) !== isFirstStage(own)) return false;
+    const coherent = read(m, domainCoherent, domain) !== 0;
+    // linux: drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c arm_smmu_attach_dev()
+    if (unit?.driver === 'smmu') return unit === own && (!enforces || !coherent || smmuEnforces(unit));
+    // linux: drivers/iommu/intel/iommu.c prepare_domain_attach_device(), later paging_domain_compatible_second_stage():
+    // a domain that forces snooping needs units that can; first-stage tables are no longer asked.
+    if (!enforces || unit?.driver !== 'vt-d' || unit.snoopControl || !coherent) return true;
+    return isFirstStage(unit) && kernel.has('enforce-by-stage');
+  }
+
   return {
+    sameKind: (m, one, other) =>
+      unitOfDomain(m, one)?.driver === unitOfDomain(m, other)?.driver &&
+      isFirstStage(unitOfDomain(m, one)) === isFirstStage(unitOfDomain(m, other)) &&
+      read(m, domainV2, one) === read(m, domainV2, other),
+    // linux: amd_iommu_domain_alloc_paging_flags(), intel_iommu_domain_alloc_first_stage(); others UNVERIFIED.
+    supportsPasid: (unit) => topology.iommus[unit]?.driver === 'amd-vi' || isFirstStage(topology.iommus[unit]),
     deviceDomain,
     iopte,
     pageSnoop,
@@ -165,14 +211,16 @@ export function createDomains(base: WorldBase): Domains {
     domainCoherent,
     domainUnit,
     domainMapped,
+    domainV2,
     devicesOf,
     enforce,
 
-    alloc(m, owner, unit) {
+    alloc(m, owner, unit, pasid = false) {
       for (let domain = 0 as DomainId; domain < dims.domains; domain++) {
         if (read(m, domainOwner, domain) !== 0) continue;
         m.put(domainOwner.base + domain, owner + 1);
         m.put(domainUnit.base + domain, unit + 1);
+        if (usesV2(topology.iommus[unit], pasid)) m.put(domainV2.base + domain, 1);
         return domain;
       }
       throw new ModelLimit(
@@ -181,18 +229,20 @@ export function createDomains(base: WorldBase): Domains {
     },
 
     free(m, domain) {
-      for (const field of [domainOwner, domainCoherent, domainUnit, domainMapped]) m.put(field.base + domain, 0);
+      for (const field of [domainOwner, domainCoherent, domainUnit, domainMapped, domainV2])
+        m.put(field.base + domain, 0);
       for (let page = 0; page < pages; page++) m.put(iopte.base + domain * pages + page, 0);
     },
 
     attach(m, domain, device) {
       const unit = unitOfDevice(device);
-      // linux: drivers/iommu/intel/iommu.c prepare_domain_attach_device(): a domain that forces snooping needs units that can.
-      const refuses =
-        enforces && unit?.driver === 'vt-d' && !unit.snoopControl && read(m, domainCoherent, domain) !== 0;
-      if (refuses || unit?.driver !== unitOfDomain(m, domain)?.driver) return E.INVAL;
+      if (!compatible(m, domain, unit)) return E.INVAL;
+      // linux: drivers/iommu/intel/iommu.c device_is_rmrr_locked(), for domains of VFIO.
+      const locked = unit?.driver === 'vt-d' && topology.devices[device]?.options.get('rmrr') === 'on';
+      if (locked && kernel.has('rmrr-locked')) return E.PERM;
       m.put(deviceDomain.base + device, domain + 1);
-      if (enforces && isFirstStage(unit) && read(m, domainCoherent, domain) !== 0) m.put(pageSnoop.base + device, 1);
+      const snoops = (): boolean => (enforces ? read(m, domainCoherent, domain) !== 0 : pageSnoopAlways());
+      if (isFirstStage(unit) && snoops()) m.put(pageSnoop.base + device, 1);
       return 0;
     },
 
@@ -210,6 +260,7 @@ export function createDomains(base: WorldBase): Domains {
 
     cacheCoherencyCapability(m, domain) {
       const unit = unitOfDomain(m, domain);
+      if (unit?.options.get('coherent') === 'off') return false;
       if (unit?.driver === 'vt-d') return vtdSnooping(m, domain);
       return unit?.driver === 'amd-vi' || unit?.driver === 'smmu';
     },
@@ -247,9 +298,4 @@ export function createDomains(base: WorldBase): Domains {
 
     remapsInterrupts: (unit) => topology.iommus[unit]?.options.get('interrupt-remapping') !== 'off',
   };
-}
-
-/** Scalable mode with first-stage tables, where entries have no SNP. */
-function isFirstStage(unit: IommuModel | undefined): boolean {
-  return unit?.driver === 'vt-d' && unit.options.get('first-stage') === 'on';
 }

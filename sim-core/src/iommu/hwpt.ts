@@ -25,8 +25,8 @@ import { IOMMUFD_OBJECT, type Objects } from './objects.ts';
 export interface Hwpts {
   /** Per domain: 1 when user space allocated it, so that it stays without devices and no attaching picks it. */
   readonly allocatedByUser: Field;
-  /** iommufd_hwpt_alloc(), v6.6 and later, for a bound device. Returns the HWPT's id or -errno. */
-  readonly allocate: Routine<[idev: DeviceId, ioas: IoasId]>;
+  /** iommufd_hwpt_alloc(), v6.6 and later, for a bound device; `pasid` is IOMMU_HWPT_ALLOC_PASID. Returns the HWPT's id or -errno. */
+  readonly allocate: Routine<[idev: DeviceId, ioas: IoasId, pasid: 0 | 1]>;
   /** IOMMU_DESTROY of an HWPT: 0, or -EBUSY while a device uses it. */
   destroy(machine: Machine, context: IommufdId, domain: DomainId): number;
   /** iommufd_device_attach() of a bound device to what an id names. Returns the HWPT's id or -errno. */
@@ -127,11 +127,11 @@ export function createHwpts(
   }
 
   /** A new domain for a device in an IOAS, or -EINVAL when the unit cannot translate what is mapped there. */
-  function allocateDomain(m: Machine, device: DeviceId, space: number): DomainId | Errno {
+  function allocateDomain(m: Machine, device: DeviceId, space: number, pasid = false): DomainId | Errno {
     const { iommu } = world();
     const end = iommu.apertureEnd(unitOf(device));
     if (mappings.all(m, space).some((one) => one.iova + one.size > end)) return E.INVAL;
-    return iommu.alloc(m, space, unitOf(device));
+    return iommu.alloc(m, space, unitOf(device), pasid);
   }
 
   /** The driver's operation, when the device that page tables are made for can be coherent. */
@@ -166,12 +166,14 @@ export function createHwpts(
   const allocate = routines.define(
     'iommufd_hwpt_alloc',
     'drivers/iommu/iommufd/hw_pagetable.c',
-    ['idev: device', 'ioas: ioas'],
-    (r, idev, ioas) => {
+    ['idev: device', 'ioas: ioas', 'pasid: truth'],
+    (r, idev, ioas, pasid) => {
       const hwpt = r.variable('hwpt: domain');
       r.local((t) => {
         const { machine: m } = t;
-        const domain = allocateDomain(m, idev.of(t), spaceOfIoas(ioas.of(t)));
+        const wanted = pasid.of(t) !== 0;
+        if (wanted && !world().iommu.supportsPasid(unitOf(idev.of(t)))) return t.return(E.OPNOTSUPP);
+        const domain = allocateDomain(m, idev.of(t), spaceOfIoas(ioas.of(t)), wanted);
         if (isErr(domain)) return t.return(domain);
         hwpt.set(t, domain);
         m.put(allocatedByUser.base + domain, 1);

@@ -58,7 +58,9 @@ export interface Iommufd {
   /** iommufd_device_bind(): 0 or -errno. Whether the DMA can be claimed is the caller's question. */
   bind(machine: Machine, context: IommufdId, device: DeviceId): void;
   unbind(machine: Machine, device: DeviceId): void;
-  /** iommufd_vfio_compat_ioas_create(): 0. */
+  /** iommufd_vfio_compat_set_no_iommu(): 0, or -EINVAL when it has a compatibility IOAS. */
+  setNoIommu(machine: Machine, context: IommufdId): number;
+  /** iommufd_vfio_compat_ioas_create(): 0, or -EINVAL in no-IOMMU mode. */
   createCompatIoas(machine: Machine, context: IommufdId): number;
   /** The id of the compatibility IOAS, or -ENODEV. */
   compatIoasId(machine: Machine, context: IommufdId): number | Errno;
@@ -90,6 +92,7 @@ export function createIommufd(
   const { deviceContext } = objects;
   const exists = layout.field('iommufd', [dims.iommufds]);
   const compatIoas = layout.field('iommufdCompatIoas', [dims.iommufds]);
+  const noIommuMode = layout.field('iommufdNoIommu', [dims.iommufds]);
   const cutsMappings = layout.field('iommufdCutsMappings', [dims.iommufds]);
   const ioasContext = layout.field('ioasIommufd', [dims.ioas]);
   const read = (m: Machine, field: Field, index: number): number => m.state[field.base + index] as number;
@@ -150,7 +153,7 @@ export function createIommufd(
         m.put(ioasContext.base + ioas, 0);
       }
       objects.forgetAll(m, context);
-      for (const field of [exists, compatIoas, cutsMappings]) m.put(field.base + context, 0);
+      for (const field of [exists, compatIoas, noIommuMode, cutsMappings]) m.put(field.base + context, 0);
     },
 
     destroy(m, context, id) {
@@ -180,8 +183,15 @@ export function createIommufd(
 
     createCompatIoas(m, context) {
       if (read(m, compatIoas, context) !== 0) return 0;
+      if (read(m, noIommuMode, context) !== 0) return E.INVAL;
       const id = allocateIoas(m, context);
       m.put(compatIoas.base + context, objects.at(m, context, id).index + 1);
+      return 0;
+    },
+
+    setNoIommu(m, context) {
+      if (read(m, compatIoas, context) !== 0) return E.INVAL;
+      m.put(noIommuMode.base + context, 1);
       return 0;
     },
 

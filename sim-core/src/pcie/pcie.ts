@@ -93,7 +93,8 @@ export function createPcie(base: WorldBase, world: () => World): Pcie {
       return { target: -1, entry };
     }
     const unit = topology.iommus[model.iommu];
-    if ((entry & IOPTE.snoop) !== 0 && unit?.driver === 'vt-d' && !unit.snoopControl) {
+    const byPageSnoop = m.state[world().iommu.pageSnoop.base + device] !== 0;
+    if ((entry & IOPTE.snoop) !== 0 && !byPageSnoop && unit?.driver === 'vt-d' && !unit.snoopControl) {
       fault(m, device, word, 'reserved-snp');
       return { target: -1, entry };
     }

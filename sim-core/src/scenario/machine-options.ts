@@ -119,8 +119,22 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
       actsOn: ['vt-d'],
       values: SWITCH,
       fallback: 'off',
-      doc: 'Scalable mode with first-stage tables: PGSNP of a device replaces SNP of entries (v5.19 and later).',
+      doc: 'VT-d: VFIO domains use first-stage tables (scalable mode, v5.6 and later): PGSNP of a device replaces SNP of entries. Up to v5.12 nobody sets it. Which stage a kernel chooses by itself changed between v6.13 and v7.0 and is not modelled: the option decides.',
       source: 'Intel VT-d, Scalable-Mode PASID Table Entry, Page Snoop',
+    },
+    {
+      key: 'coherent',
+      values: SWITCH,
+      fallback: 'on',
+      doc: 'The unit has IOMMU_CAP_CACHE_COHERENCY. Without it VFIO refuses its devices (v5.19 and later), and earlier kernels map nothing as coherent.',
+      source: 'linux: drivers/vfio/group.c vfio_group_find_or_alloc()',
+    },
+    {
+      key: 'page-table',
+      values: ['v1', 'v2'],
+      fallback: 'v1',
+      doc: 'AMD-Vi: the tables of VFIO domains (`amd_iommu=pgtbl_v2`, v6.19 and later; when it began is UNVERIFIED). v2 tables have no Force Coherency bit, though the driver says that it enforces coherency.',
+      source: 'linux: drivers/iommu/amd/iommu.c amdv2_ops',
     },
     {
       key: 'write-back-snoop',
@@ -153,6 +167,13 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
       fallback: 'off',
       doc: 'The device can ask for No Snoop in its TLPs. Its Enable No Snoop bit is then set at the start; that this is the power-on default is UNVERIFIED.',
       source: 'PCIe, Transaction Layer, No Snoop attribute',
+    },
+    {
+      key: 'rmrr',
+      values: SWITCH,
+      fallback: 'off',
+      doc: 'The firmware wants direct mappings for the device (RMRR, or IVMD on AMD): VFIO cannot have its group. EPERM when VT-d attaches it, v3.17 to v6.5; EINVAL when its DMA is claimed, v6.6 and later. The versions are UNVERIFIED.',
+      source: 'linux: drivers/iommu/iommu.c __iommu_device_set_domain()',
     },
     {
       key: 'backdoor',

@@ -209,7 +209,10 @@ export function createContainers(
     const mixed = read(m, state.containerNoiommu, container) !== (noiommu ? 1 : 0);
     if (kernel.has('noiommu') && state.groupsOf(m, container).length > 0 && mixed) return E.PERM;
     const claims = kernel.has('dma-owner') && !noiommu && !state.isEmulatedGroup(group);
-    return claims && !claimable(m, group) ? E.PERM : 0;
+    if (!claims) return 0;
+    if (!claimable(m, group)) return E.PERM;
+    // linux: drivers/iommu/iommu.c __iommu_device_set_domain(): the group would have to be blocked meanwhile.
+    return state.directlyMapped(group) && kernel.has('direct-mappings-refused') ? E.INVAL : 0;
   }
 
   const detachGroup = routines.define(

@@ -145,6 +145,7 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
     if (!state.isEmulated(device)) {
       if (topology.devices[device]?.iommu === -1) return E.NODEV;
       if (!mayBind(m, context, device)) return E.PERM;
+      if (state.directlyMapped(state.groupOfDevice(device)) && kernel.has('direct-mappings-refused')) return E.INVAL;
     }
     iommufd.bind(m, context, device);
     return 0;

@@ -134,7 +134,7 @@ export function createLockedGroups(
     const { machine: m } = t;
     const { files } = world();
     const context = files.objectOf<IommufdId>(m, file);
-    const errno = state.isNoiommuGroup(group) ? 0 : iommufd.createCompatIoas(m, context);
+    const errno = state.isNoiommuGroup(group) ? iommufd.setNoIommu(m, context) : iommufd.createCompatIoas(m, context);
     if (errno !== 0) return errno;
     m.put(state.groupIommufd.base + group, file + 1);
     files.get(m, file);

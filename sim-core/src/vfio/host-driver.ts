@@ -47,6 +47,8 @@ export function createHostDrivers(
         const group = topology.devices[device]?.group ?? NONE;
         const slot = state.deviceDriver.base + device;
         if (m.state[slot] !== 0) return t.return(E.BUSY);
+        // linux: vfio_group_find_or_alloc(): registering the device fails, and with it the probe of the driver.
+        if (state.isVfioDriver(driver) && state.refusesDevice(device)) return t.return(E.INVAL);
         const unsafe = group !== NONE && !safe(driver) && ownedByUser(m, group);
         // linux: iommu_device_use_default_domain(): a group whose DMA is claimed takes no host driver.
         if (unsafe && kernel.has('dma-owner')) return t.return(E.BUSY);

@@ -42,6 +42,8 @@ const EVERYTHING = 1n << 64n;
 const MAIN = 'drivers/iommu/iommufd/main.c';
 const IOAS = 'drivers/iommu/iommufd/ioas.c';
 const HW_PAGETABLE = 'drivers/iommu/iommufd/hw_pagetable.c';
+/** IOMMU_HWPT_ALLOC_PASID */
+const ALLOC_PASID = 8;
 const COMPAT = 'drivers/iommu/iommufd/vfio_compat.c';
 
 export function createIommufdFiles(base: WorldBase, world: () => World, iommufd: Iommufd): IommufdFiles {
@@ -142,12 +144,14 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
         if (!kernel.has('hwpt-alloc')) return t.return(E.NOTTY);
         if (!readable(arg)) return t.return(E.FAULT);
         if (field32(t, arg, 'size') < HWPT_ALLOC_BYTES) return t.return(E.INVAL);
-        if (field32(t, arg, 'flags') !== 0) return t.return(E.OPNOTSUPP);
+        const flags = field32(t, arg, 'flags');
+        const known = flags === 0 || (flags === ALLOC_PASID && kernel.has('hwpt-alloc-pasid'));
+        if (!known) return t.return(E.OPNOTSUPP);
         const device = iommufd.objects.at(m, contextOf(t, filp), field32(t, arg, 'dev_id'));
         const ioas = iommufd.objects.at(m, contextOf(t, filp), field32(t, arg, 'pt_id'));
         if (device.kind !== IOMMUFD_OBJECT.device || ioas.kind === IOMMUFD_OBJECT.none) return t.return(E.NOENT);
         if (ioas.kind !== IOMMUFD_OBJECT.ioas) return t.return(E.INVAL);
-        t.call(iommufd.hwpts.allocate, device.index as DeviceId, ioas.index as IoasId);
+        t.call(iommufd.hwpts.allocate, device.index as DeviceId, ioas.index as IoasId, flags === 0 ? 0 : 1);
       });
       r.local((t) => {
         if (t.value > 0) writeField(t, argument(t, 2), 'out_hwpt_id', t.value);

@@ -68,6 +68,10 @@ export interface VfioState {
   isEmulatedGroup(group: GroupId): boolean;
   /** A group whose devices have no IOMMU. */
   isNoiommuGroup(group: GroupId): boolean;
+  /** The firmware wants direct mappings for a device of the group (RMRR). */
+  directlyMapped(group: GroupId): boolean;
+  /** VFIO refuses to drive a device: its IOMMU keeps DMA from being coherent (v5.19 and later). */
+  refusesDevice(device: DeviceId): boolean;
   /** /dev/vfio/N exists. */
   groupExists(machine: Machine, group: GroupId): boolean;
   /** Every device of the group is unbound, or has a VFIO or a harmless driver. */
@@ -137,7 +141,13 @@ export function createVfioState(base: WorldBase, files: number): VfioState {
       return sum;
     },
     isVfioDriver: (driver) => drivers[driver]?.startsWith('vfio') === true || drivers[driver] === 'mdev',
-    isVfioDevice: (m, device) => state.isVfioDriver(read(m, state.deviceDriver, device)),
+    isVfioDevice: (m, device) =>
+      state.isVfioDriver(read(m, state.deviceDriver, device)) && !state.refusesDevice(device),
+    directlyMapped: (group) =>
+      (topology.groups[group]?.devices ?? []).some((d) => topology.devices[d]?.options.get('rmrr') === 'on'),
+    refusesDevice: (device) =>
+      topology.iommus[topology.devices[device]?.iommu ?? -1]?.options.get('coherent') === 'off' &&
+      base.kernel.has('needs-cache-coherency'),
     isEmulated: (device) => topology.devices[device]?.driver === 'mdev',
     isEmulatedGroup: (group) => topology.groups[group]?.devices.some((device) => state.isEmulated(device)) === true,
     isNoiommuGroup: (group) =>

@@ -3,7 +3,7 @@
  *
  * Up to v3.14 a container has one domain, which never asks for coherent mappings. Since v3.15 it has one domain for each
  * kind of mapping: a group that is attached gets a new domain, and when that turns out to be of the same kind as an
- * existing one (same IOMMU driver, same coherency) the group moves there. Every mapping is written into every domain.
+ * existing one (same kind of tables, same coherency) the group moves there. Every mapping is written into every domain.
  */
 import type { Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
@@ -114,10 +114,8 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
   /** The new domain of the group joins one of the same kind, or gets all mappings and stays. */
   function mergeOrReplay(m: Machine, container: ContainerId, group: GroupId, fresh: DomainId): void {
     const { iommu } = world();
-    const driverOf = (domain: DomainId): string | undefined =>
-      topology.iommus[read(m, iommu.domainUnit, domain) - 1]?.driver;
     for (const domain of domainsOf(m, container)) {
-      if (domain === fresh || driverOf(domain) !== driverOf(fresh)) continue;
+      if (domain === fresh || !iommu.sameKind(m, domain, fresh)) continue;
       if (read(m, iommu.domainCoherent, domain) !== read(m, iommu.domainCoherent, fresh)) continue;
       detachDevices(m, group);
       if (attachDevices(m, domain, group) === 0) {
@@ -153,6 +151,9 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
       const { machine: m } = t;
       const container = joined.of(t);
       const group = joining.of(t);
+      // An attach may have to pin pages, whose addresses nobody knows.
+      const invalid = mappings.all(m, container).some((one) => (one.access & VADDR_INVALID) !== 0);
+      if (invalid && kernel.has('update-vaddr-without-mdev')) return unlock(t, E.BUSY);
       if (state.isEmulatedGroup(group)) return unlock(t, 0);
       const unit = unitOfGroup(group);
       if (unit < 0) return unlock(t, E.IO);
