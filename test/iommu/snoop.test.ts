@@ -43,7 +43,10 @@ describe('one unit', () => {
       'vt-d snoop-control=off',
       { 'v3.13': 'rw', 'v3.15': 'rw', 'v3.17': 'rw', 'v5.18': 'rw', 'v5.19': 'rw', 'v6.7': 'rw', 'v7.1': 'rw' },
     ],
-    ['vt-d snoop-control=on first-stage=on', { 'v5.18': 'rw', 'v5.19': 'rw+snp', 'v6.12': 'rw+snp' }],
+    [
+      'vt-d snoop-control=on first-stage=on',
+      { 'v5.11': 'rw', 'v5.18': 'rw+snp', 'v5.19': 'rw+snp', 'v6.12': 'rw+snp' },
+    ],
     ['amd-vi', { 'v3.13': 'rw+snp', 'v3.15': 'rw+snp', 'v5.18': 'rw+snp', 'v5.19': 'rw+snp', 'v7.1': 'rw+snp' }],
     ['smmu', { 'v5.19': 'rw', 'v6.12': 'rw', 'v6.13': 'rw' }],
     ['smmu write-back-snoop=on', { 'v6.12': 'rw', 'v6.13': 'rw+snp' }],
