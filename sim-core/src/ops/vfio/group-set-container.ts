@@ -21,7 +21,7 @@ export const vfioGroupSetContainer: Op = {
     { name: 'EBADF', when: 'The descriptor in the argument is not open.' },
     {
       name: 'EINVAL',
-      when: 'The group is in a container already; the file is no container (up to v6.1); the number is negative (up to v6.0).',
+      when: 'The group is in a container already; the file is no container (up to v6.1); the number is negative (up to v6.0); the firmware maps a device of the group directly (v6.6 and later, `rmrr=on`); the iommufd serves groups of the other kind, with or without an IOMMU.',
     },
     {
       name: 'EPERM',
@@ -29,6 +29,7 @@ export const vfioGroupSetContainer: Op = {
       on: 'v5.19..',
     },
     { name: 'EPERM', when: 'The container holds groups of the other kind (with and without an IOMMU).', on: 'v4.5..' },
+    { name: 'EBUSY', when: 'Addresses of mappings in the container are invalid at the moment.', on: 'v6.2..' },
     { name: 'EBADFD', when: 'The file is neither a container nor an iommufd.', on: 'v6.2..' },
     { name: 'ENODEV', when: 'No device of the group is bound to VFIO any more.', on: 'v6.1..' },
     { name: 'ENOTTY', when: 'The descriptor is not a group.' },

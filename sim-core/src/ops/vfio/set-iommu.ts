@@ -21,7 +21,10 @@ export const vfioSetIommu: Op = {
       when: 'The container has no group, or it has a driver already; of an iommufd: not a type1 interface.',
     },
     { name: 'ENODEV', when: 'No driver knows the type; of an iommufd: no group has joined it.' },
-    { name: 'EPERM', when: 'The IOMMU cannot remap interrupts.' },
+    {
+      name: 'EPERM',
+      when: 'The IOMMU cannot remap interrupts, or the firmware maps a device directly (v3.17 to v6.5, `rmrr=on`).',
+    },
     { name: 'ENOTTY', when: 'The descriptor is neither a container nor an iommufd.' },
   ],
   example: 'ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1_IOMMU) = 0',
