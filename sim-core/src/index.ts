@@ -17,8 +17,6 @@ export { type Explanation, type Link, why, whyText } from './explain/why.ts';
 export * from './explore/checkpoint/checkpoint.ts';
 export * from './explore/exploration.ts';
 export {
-  environmentKinds,
-  FEW_SWITCHES,
   leavesOpen,
   searchOfFewSwitches,
   withFewSwitches,
@@ -77,7 +75,6 @@ export * from './ops/structs.ts';
 export { IOCTLS, OPS, opNamed } from './ops/table.ts';
 export type { PredictOptions } from './predict/kernels.ts';
 export { predicting } from './predict/predict.ts';
-export { PREDICTIONS } from './predict/table.ts';
 
 export * from './scenario/ast.ts';
 export { blockOfLines, contentsOfKind } from './scenario/blocks.ts';
@@ -90,7 +87,7 @@ export {
   type ExpressionContext,
   type Extra,
 } from './scenario/elaborate/expression.ts';
-export { moveName, scheduleText } from './scenario/elaborate/schedule.ts';
+export { scheduleText } from './scenario/elaborate/schedule.ts';
 export { includePath } from './scenario/elaborate/sources.ts';
 export { type TypedSchedule, typedSchedule } from './scenario/elaborate/typed-schedule.ts';
 

@@ -74,7 +74,8 @@ function explore(page, request) {
         const worker = new Worker('/check-browser.js');
         worker.onerror = ({ message }) => reject(new Error(message));
         worker.onmessage = ({ data }) => {
-          if (data.kind === 'progress') return;
+          // How far it is, and what it knows so far.
+          if (data.kind === 'progress' || data.kind === 'known') return;
           worker.terminate();
           const { states, complete } = data.report ?? {};
           resolve({ kind: data.kind, workers: data.workers, states, complete });
