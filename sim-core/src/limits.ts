@@ -1,7 +1,7 @@
 /**
  * Every limit of the simulator in one place, each with its reason.
  *
- * A limit is never silent: whoever meets it says its name, its value and the way out.
+ * A limit is never silent: the message gives its name, its value and the way out.
  */
 export const LIMITS = {
   /**
@@ -17,7 +17,7 @@ export const LIMITS = {
   blockNesting: 32,
   /** Open `{`, `[`, `(` and `!` inside one line. The line parser walks them recursively. */
   valueNesting: 64,
-  /** Diagnostics of one text. A binary file has one in every line, and nobody reads more than the first page. */
+  /** Diagnostics of one text. A binary file has one in every line, and only the first page is ever read. */
   diagnostics: 1000,
   /** Times that a `repeat` repeats. More is a loop, and a loop says so. */
   repeatCount: 10_000,

@@ -61,7 +61,7 @@ export interface DeviceModel {
   readonly group: GroupId | None;
   /** It can ask for No Snoop. */
   readonly noSnoop: boolean;
-  /** It can set its own Enable No Snoop bit behind the host's back. */
+  /** It can set its own Enable No Snoop bit without the host's doing. */
   readonly backdoor: boolean;
   /** How many of its posted requests can be on their way at once; 0 when each completes in the step that issues it. */
   readonly postedWrites: number;
@@ -92,7 +92,7 @@ export interface PageModel {
   readonly reservedUncached: boolean;
 }
 
-/** What user space has mapped behind a page: RAM in 4 KiB or 2 MiB pages, the zero page until it is written, registers. */
+/** What user space has mapped at a page: RAM in 4 KiB or 2 MiB pages, the zero page until it is written, registers. */
 export type Backing = 'ram' | 'huge' | 'untouched' | 'mmio';
 
 export interface WordModel {

@@ -3,7 +3,7 @@
  *
  * A part is made by `create<Part>(world)`: it declares its fields in the layout and returns functions and routines.
  * Parts are made in the order memory, iommu, pcie, files, vfio, kvm, kvm-vfio, cpu; a part uses those before it at any
- * time and those behind it only through the hooks named here. Steps run long after all parts are made.
+ * time and those after it only through the hooks named here. Steps run long after all parts are made.
  */
 import type { Cpu } from './cpu/cpu.ts';
 import type { Counters } from './engine/counters.ts';

@@ -93,8 +93,8 @@ test('random runs go on too', async () => {
 
 describe('a file that cannot be used', () => {
   test.each([
-    ['text', 'no checkpoint'],
-    ['snoopscope checkpoint 1\n{}\n', 'no checkpoint of this version'],
+    ['text', 'not a checkpoint'],
+    ['snoopscope checkpoint 1\n{}\n', 'not a checkpoint of this version'],
     ['snoopscope checkpoint 2\n{}\n12345678', 'incomplete or was changed'],
   ])('%j is refused with a way out', async (content, words) => {
     writeFileSync(path.join(folder, 'bad.cp'), content);

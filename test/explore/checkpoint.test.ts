@@ -56,10 +56,10 @@ describe('a checkpoint', () => {
     const bytes = encodeCheckpoint(identity, { kind: 'k', data: [1, 2], arrays: { a: Uint32Array.of(1, 2, 3) } });
     fc.assert(
       fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (at, by) => {
-        expect(() => decodeCheckpoint(bytes.subarray(0, at), identity)).toThrow(/no checkpoint|incomplete/);
+        expect(() => decodeCheckpoint(bytes.subarray(0, at), identity)).toThrow(/not a checkpoint|incomplete/);
         const changed = bytes.slice();
         changed[at] = (changed[at] as number) ^ by;
-        expect(() => decodeCheckpoint(changed, identity)).toThrow(/no checkpoint|incomplete/);
+        expect(() => decodeCheckpoint(changed, identity)).toThrow(/not a checkpoint|incomplete/);
       }),
     );
   });
@@ -134,7 +134,7 @@ describe('the file of a checkpoint', () => {
       expect(readdirSync(folder)).toEqual(['a.checkpoint']);
       expect(await file.read()).toEqual(search.snapshot());
       writeFileSync(join(folder, 'a.checkpoint'), 'else');
-      await expect(file.read()).rejects.toThrow('no checkpoint');
+      await expect(file.read()).rejects.toThrow('not a checkpoint');
       const nowhere = new CheckpointFile(join(folder, 'missing'), 'b', identity);
       await expect(nowhere.write(search)).rejects.toMatchObject({ code: 'unwritable-file' });
     } finally {

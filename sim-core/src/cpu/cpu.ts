@@ -27,7 +27,7 @@ const GENERAL_PROTECTION = 13;
 
 export interface Cpu {
   /**
-   * Makes sure that the task's vCPU exists and is loaded on a pCPU. False when the step must not go on: it then blocks
+   * Makes sure that the task's vCPU exists and is loaded on a pCPU. False when the step must not continue: it then blocks
    * (no vCPU yet), or calls vcpu_load and runs again.
    */
   enter(task: Task): boolean;
@@ -40,12 +40,12 @@ export interface Cpu {
   /** The ordinal among the scenario's vCPU actors, for the ghost. */
   ordinalOf(task: Task): number;
   /**
-   * Makes sure that the page of a word has a leaf. False when the step must not go on: it then takes the page fault
+   * Makes sure that the page of a word has a leaf. False when the step must not continue: it then takes the page fault
    * and runs again.
    */
   present(task: Task, word: number, write?: boolean): boolean;
   load(task: Task, word: number): number;
-  /** False when the store buffer is full: the task then waits, and the step must not go on. */
+  /** False when the store buffer is full: the task then waits, and the step must not continue. */
   store(task: Task, word: number, value: number): boolean;
   storeNonTemporal(task: Task, word: number, value: number): boolean;
   /** CLFLUSH, CLFLUSHOPT or CLWB of the line of a word. False as for a store. */
@@ -178,7 +178,7 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
     world().memory.drain(t.machine, cpuOf(t));
   }
 
-  /** The word behind a guest address: another one where a memory slot says so. */
+  /** The word at a guest address: another one where a memory slot says so. */
   function wordBehind(t: Task, word: number): number {
     const page = pageOf(word);
     const target = world().kvm.mmu.slots.backing(t.machine.state, vmOf(t), page)?.page ?? page;
@@ -190,7 +190,7 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
     );
     if (found !== undefined) return found;
     throw new ModelLimit(
-      `a memory slot puts the page of ${topology.pages[target]?.name} behind ${topology.words[word]?.name}, and that page has no word at offset ${offset}: declare one`,
+      `a memory slot puts the page of ${topology.pages[target]?.name} at the address of ${topology.words[word]?.name}, and that page has no word at offset ${offset}: declare one`,
     );
   }
 

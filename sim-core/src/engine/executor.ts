@@ -39,7 +39,7 @@ export class Executor {
     if (granularity === 'statement') {
       const task = this.tasks[move.actor] as Task;
       while (task.depth > 0 && this.microStep(move.actor, 0)) {
-        // Goes on to the end of the statement, or to where it has to wait.
+        // Continues to the end of the statement, or to where it has to wait.
       }
     }
     return true;
@@ -66,7 +66,7 @@ export class Executor {
     try {
       return !this.microStep(actor, 0) && task.blockedOn >= 0;
     } catch (error) {
-      // It could move, if the model were larger: that is no lock.
+      // It could move, if the model were larger: that is not a lock.
       if (!(error instanceof ModelLimit)) throw error;
       this.machine.rewind(mark);
       return false;
@@ -107,7 +107,7 @@ export class Executor {
     const value = died ? DIED : task.value;
     machine.note(NOTE.done, task.actor, node.id, value);
     if (!died) node.finish?.(task, value);
-    // Instructions and TLPs have moments of their own; what calls and host actions leave behind is looked at here.
+    // Instructions and TLPs have moments of their own; what calls and host actions change is looked at here.
     if (this.#settles[task.actor]) model.world.monitors.settled(machine);
     task.end();
     machine.put(nodeSlot, died ? (model.ends[task.actor] as number) : settle(machine, model.nodes, node.next));

@@ -69,7 +69,7 @@ export interface ScheduledMove {
 
 export interface CompiledCondition {
   readonly quantifier: 'exists' | '~exists' | 'forall';
-  /** The condition as it stands in the file. */
+  /** The condition as it is in the file. */
   readonly text: string;
   readonly line: number;
   /** Does it apply to this profile? */

@@ -54,7 +54,7 @@ export interface Place {
 /** An endless loop without a statement in it never gets further; this many rounds prove it. */
 const SETTLE_ROUNDS = 10_000;
 
-/** Resolves control from a node on: a statement, a choice or the end, where the actor then stands. */
+/** Resolves control from a node on: a statement, a choice or the end, where the actor then is. */
 export function settle(machine: Machine, nodes: readonly ProgramNode[], start: number): number {
   let at = start;
   for (let round = 0; round < SETTLE_ROUNDS; round++) {

@@ -1,5 +1,5 @@
 /**
- * A recorded run: the list of its events, a way to extend it at its end, and cursors that stand anywhere in it.
+ * A recorded run: the list of its events, a way to extend it at its end, and cursors at any place in it.
  *
  * Nothing is computed twice and nothing is run backwards: going back is applying events from their other side.
  * Costs: extending appends 16 bytes an event; moving a cursor by n steps applies the events of n steps.
@@ -13,7 +13,7 @@ import type { Granularity, Model, ScheduledMove } from './model.ts';
 export type End =
   /** Every actor has finished. */
   | { readonly kind: 'completed' }
-  /** Nobody can move: `waiting` are the actors that have not ended; `deadlock` when one of them waits for a lock. */
+  /** No actor can move: `waiting` are the actors that have not ended; `deadlock` when one of them waits for a lock. */
   | { readonly kind: 'stuck'; readonly waiting: readonly number[]; readonly deadlock: boolean }
   /** A limit was reached; `limit` names it. */
   | { readonly kind: 'limit'; readonly limit: 'steps' | 'events'; readonly at: number };
@@ -22,7 +22,7 @@ export type End =
 export interface StepInfo {
   /** Index of the actor, or -1 for the environment. */
   readonly actor: number;
-  /** The node it stood at, or the environment move's index. */
+  /** The node it was at, or the environment move's index. */
   readonly node: number;
   readonly alternative: number;
   /** Events [first, end) belong to it. */
@@ -126,7 +126,7 @@ export class Run {
     if (this.#settingUp()) return this.#advanceActor(this.model.setup) || this.#stop();
     const scheduled = this.#nextScheduled();
     if (scheduled !== undefined) return this.#make(scheduled, this.#granularity);
-    // A machine without actors has nobody to go on with.
+    // A machine without actors has none to continue with.
     if (this.#current < this.executor.tasks.length && this.#advanceActor(this.#current)) return true;
     for (let actor = 0; actor < this.executor.tasks.length; actor++) {
       if (this.#advanceActor(actor)) return true;
@@ -176,7 +176,7 @@ export class Run {
     return true;
   }
 
-  /** Nobody else can move: what happens sooner or later happens now. */
+  /** No other actor can move: what happens sooner or later happens now. */
   #advanceEnvironment(): boolean {
     return this.model.moves.some(
       (move, index) => move.kind === 'environment' && move.inevitable && this.#make(index, 'micro'),
@@ -230,7 +230,7 @@ export class Run {
   #stop(): false {
     this.#end = this.#stuck();
     if (this.#end.kind === 'stuck' && this.#end.deadlock && this.steps > 0) {
-      // The finding belongs to the last step: nobody will take another one.
+      // The finding belongs to the last step: there will be no other.
       this.model.world.monitors.report(this.executor.machine, 'deadlock', this.#end.waiting[0] ?? -1, 0);
     }
     return false;

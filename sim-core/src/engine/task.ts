@@ -22,7 +22,7 @@ const NO_ARGS: StatementArgs = { values: [], request: -1, action: undefined };
 
 /** What the interpreter needs in the state vector for each actor. */
 export interface TaskFields {
-  /** Node of the actor's program that it stands at. */
+  /** Node of the actor's program that it is at. */
   readonly node: Field;
   /** Number of frames; 0 between statements. */
   readonly depth: Field;
@@ -110,7 +110,7 @@ export class Task {
     this.#next--;
   }
 
-  /** Calls a routine; this one continues behind the step when it returns. Must be the last thing a step does. */
+  /** Calls a routine; this one continues after the step when it returns. Must be the last thing a step does. */
   call<A extends readonly number[]>(routine: Routine<A>, ...args: NoInfer<A>): void {
     const { machine } = this;
     machine.put(this.#frame, (machine.state[this.#frame] as number) - this.#stepOf() + this.#next);
@@ -178,7 +178,7 @@ export class Task {
     this.#push<[]>(routine, []);
   }
 
-  /** Runs the next step and the local steps behind it. The stack must not be empty. */
+  /** Runs the next step and the local steps after it. The stack must not be empty. */
   runStep(): Outcome {
     const { machine } = this;
     const { state } = machine;

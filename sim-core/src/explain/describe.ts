@@ -216,7 +216,7 @@ const operandTexts: Readonly<Record<FindingOperand, OperandText>> = {
   number: (_model, number) => String(number),
 };
 
-/** The result that a statement declares, as it stands in the file. */
+/** The result that a statement declares, as it is in the file. */
 function declaredText(model: Model, { file, line }: Place, got: number): string {
   const { content, text } = model.sources[file]?.parsed.lines[line] ?? {};
   // A call that writes a descriptor returns 0; any other number is the descriptor.

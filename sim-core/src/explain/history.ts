@@ -200,7 +200,7 @@ export class History {
   #statementNode(event: number): Model['nodes'][number] | undefined {
     const actor = this.actorOf(event);
     const done = this.find(event, this.run.events, (code, a) => code === NOTE.done && a === actor);
-    // A statement that never ended stands at its own node still.
+    // A statement that never ended is still at its own node.
     const id = done >= 0 ? this.operand(done, 2) : this.run.executor.machine.state[this.model.tasks.node.base + actor];
     return this.model.nodes[id as number];
   }

@@ -36,7 +36,7 @@ export class ObjectNames {
   /** By slot: what a change of it means here. */
   readonly #watched: Uint8Array;
   readonly #nameOfSlot: ReadonlyMap<number, string>;
-  /** Descriptors, kinds and objects of files as they are behind the last step that was looked at; other slots are stale. */
+  /** Descriptors, kinds and objects of files as they are after the last step that was looked at; other slots are stale. */
   readonly #values: Int32Array;
   #events = 0;
   /** Steps that have begun, and who made the last of them. */
@@ -65,7 +65,7 @@ export class ObjectNames {
     this.#names = topology.actors.map(() => []);
   }
 
-  /** The name of the object behind files of a kind, at a position of the run. */
+  /** The name of the object of files of a kind, at a position of the run. */
   ofObject(kind: FileKind, object: number, position: number): string | undefined {
     this.#extend();
     return this.#nameOf(this.#byObject.get(keyOf(kind, object)), position);
@@ -113,7 +113,7 @@ export class ObjectNames {
     this.#stepOver();
   }
 
-  /** All events of a step have been looked at: names are bound behind the call's end, in the same step. */
+  /** All events of a step have been looked at: names are bound after the call's end, in the same step. */
   #stepOver(): void {
     if (this.#done) this.#returned(this.#actor, this.#steps);
     this.#done = false;

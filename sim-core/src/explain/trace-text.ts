@@ -1,7 +1,7 @@
 /**
  * A run as text, one line an event that people ask about: what golden files hold and consoles show.
  *
- * Statements begin at the margin with the actor's name and the line as it stands in the file; what they caused is
+ * Statements begin at the margin with the actor's name and the line as it is in the file; what they caused is
  * indented below, kernel functions by their depth. Changes of single slots are left out unless asked for.
  */
 
@@ -66,7 +66,7 @@ export function traceText(run: Run, options: TraceTextOptions): string[] {
   return lines;
 }
 
-/** The node of the statement that begins with the step at an event: where the actor stands behind its control. */
+/** The node of the statement that begins with the step at an event: where the actor is after its control. */
 function nodeOf(run: Run, event: number, actor: number): number {
   const { log, model } = run;
   const slot = model.tasks.node.base + actor;

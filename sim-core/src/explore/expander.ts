@@ -44,9 +44,9 @@ export class Expander {
   transitions = 0;
   /** In the state that was expanded last one actor alone moved, because that led farther. */
   reduced = false;
-  /** Noteworthy effects that were met: effect, state, move, one after another. Whoever reads them empties the list. */
+  /** Noteworthy effects that were met: effect, state, move, one after another. The reader empties the list. */
   readonly noted: number[] = [];
-  /** Stuck states: state, effect of its judgement, number of successors, successors. Whoever reads them empties the list. */
+  /** Stuck states: state, effect of its judgement, number of successors, successors. The reader empties the list. */
   readonly stuck: number[] = [];
 
   constructor(tables: Tables, states: States) {
@@ -108,7 +108,7 @@ export class Expander {
     return state - first;
   }
 
-  /** Puts the successors of a state into the row behind others; their end, or -1 when there is more to it. */
+  /** Puts the successors of a state into the row after others; their end, or -1 when there is more to it. */
   #plainly(state: number, start: number): number {
     const { moves, environmentFrom, sleeping } = this.tables;
     this.#states.read(state, this.#current);
@@ -204,7 +204,7 @@ export class Expander {
   /** Of searches that count switches: make the moves that are one, or those that are none. */
   switching = false;
 
-  /** The moves that are no switch: of the actor that moved last, while it can; else of all but the environment. */
+  /** The moves that are not switches: of the actor that moved last, while it can; else of all but the environment. */
   #withoutSwitch(lastMover: Int32Array, stuck: boolean): readonly [number, number] {
     const { environmentFrom, moves, firstMove, moveCount } = this.tables;
     const last = lastMoverIn(this.#current, lastMover);
@@ -234,7 +234,7 @@ export class Expander {
     return false;
   }
 
-  /** The effect for a question that is no move, or -1 when it is not known. */
+  /** The effect for a question that is not a move, or -1 when it is not known. */
   #answer(question: number, words: Uint32Array, at: number): number {
     const answer = answerIn(this.tables, question, words, at);
     if (answer !== UNKNOWN) return effectOf(answer);
@@ -361,7 +361,7 @@ export class Expander {
     return count;
   }
 
-  /** Counts the versions of some words of memory anew. */
+  /** Recounts the versions of some words of memory. */
   #rank(at: number, which: number): boolean {
     const { words, effectMasks, jointOf, ranked, rankMove } = this.tables;
     const row = this.#row;
@@ -391,7 +391,7 @@ export class Expander {
     return this.#insert(state, 0, count, numbers);
   }
 
-  /** Stores what stands in a part of the row; the highest number among the successors, -1 without any, or FULL. */
+  /** Stores what is in a part of the row; the highest number among the successors, -1 without any, or FULL. */
   #insert(state: number, from: number, to: number, numbers: number[] | undefined): number {
     const { words } = this.tables;
     const states = this.#states;

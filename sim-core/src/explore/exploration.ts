@@ -13,13 +13,13 @@ export type FindingPolicy = 'stop' | 'count' | 'ignore';
 
 /** Each way of visiting fewer states or smaller ones. All keep verdicts and the set of outcomes; all are on by default. */
 export interface Reductions {
-  /** Persistent sets: an actor whose next step nobody else can meet goes alone. */
+  /** Persistent sets: an actor whose next step no other can conflict with moves alone. */
   readonly partialOrder: boolean;
   /** Sleep sets: of two moves that commute, one order is enough. Saves moves, not states. Not beside persistent sets. */
   readonly sleepSets: boolean;
-  /** Interchangeable physical CPUs are not told apart. */
+  /** Interchangeable physical CPUs are not distinguished. */
   readonly symmetry: boolean;
-  /** What is never read again is not told apart. */
+  /** What is never read again is not distinguished. */
   readonly deadState: boolean;
   /** Versions of words count by their order, not by their number. */
   readonly versions: boolean;
@@ -57,7 +57,7 @@ export interface ExploreOptions {
   readonly maxStates?: number;
   /** Bytes that the search may hold at most. */
   readonly maxBytes?: number;
-  /** Moves behind the setup at most on one path. */
+  /** Moves after the setup at most on one path. */
   readonly maxDepth?: number;
   /**
    * Switches on one path at most: where somebody else moves although the actor that moved last could continue, or where the
@@ -79,7 +79,7 @@ export interface ExploreOptions {
   readonly shouldStop?: (progress: Progress) => boolean;
 }
 
-/** Moves between two questions whether to go on: some milliseconds. */
+/** Moves between two questions whether to continue: some milliseconds. */
 export const SLICE_MOVES = 4096;
 
 export interface Progress {
@@ -107,7 +107,7 @@ export interface SamplingResult extends Sampling {
   readonly cut?: { readonly runs: number; readonly moves: number };
 }
 
-/** How states were told apart, when it was not by all that they are. */
+/** How states were distinguished, when it was not by all that they are. */
 export interface Fingerprinting {
   /** Bits of a fingerprint. */
   readonly bits: number;
@@ -116,7 +116,7 @@ export interface Fingerprinting {
    * that are drawn at random.
    */
   readonly missProbability: number;
-  /** Times that the search began again because states were to be written anew that were not there any more. */
+  /** Times that the search restarted because states were to be rewritten whose words are gone. */
   readonly restarts: number;
 }
 
@@ -137,7 +137,7 @@ export interface Exploration extends Progress {
   /** True when every reachable state was seen. */
   readonly complete: boolean;
   readonly limit?: ExploreLimit;
-  /** Set when states were told apart by fingerprints: complete is then what all states but missed ones are. */
+  /** Set when states were distinguished by fingerprints: complete is then what all states but missed ones are. */
   readonly fingerprints?: Fingerprinting;
   /**
    * Set when the search went by switches: everything with at most so many on its path was visited (-1: nothing yet).

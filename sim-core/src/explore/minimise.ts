@@ -73,7 +73,7 @@ export function* minimising(
   return { ...exploration, findings, conditions, outcomes };
 }
 
-/** One schedule, as moves behind the setup. */
+/** One schedule, as moves after the setup. */
 export function minimiseMoves(
   model: Model,
   moves: readonly number[],
@@ -141,7 +141,7 @@ class Replay {
     return best;
   }
 
-  /** The first of some candidates that leads to the wanted end; without what comes behind the finding. */
+  /** The first of some candidates that leads to the wanted end; without what comes after the finding. */
   *#first(candidates: Iterable<number[]>): Generator<void, number[] | undefined> {
     for (const candidate of candidates) {
       if (this.replayed >= this.#sliceEnd) {
@@ -166,7 +166,7 @@ class Replay {
   /** How many of the moves lead to the wanted end; -1 if they do not. */
   #leads(moves: readonly number[]): number {
     let same = 0;
-    // The last move is made anew even when nothing else is new: what it makes is what counts.
+    // The last move is made again even when nothing else is new: what it makes is what counts.
     while (same < this.#made.length && same < moves.length - 1 && this.#made[same] === moves[same]) same++;
     this.#backTo(same);
     for (let at = same; at < moves.length; at++) {
@@ -184,13 +184,13 @@ class Replay {
     return event?.every((operand, i) => operand === wanted[i]) ?? false;
   }
 
-  /** Is this what the given schedule ended in, where that is no event? */
+  /** Is this what the given schedule ended in, where that is not an event? */
   #isEnd(): boolean {
     const { machine, tasks } = this.#executor;
     if (this.#aim.kind === 'finding') return this.#aim.finding === 'deadlock' && this.#deadlocked();
     const wanted = this.#wanted as End;
     if (equal(machine.state, wanted.state)) return true;
-    // Where all have ended, nobody can be woken; elsewhere only the same state is surely as final.
+    // Where all have ended, no actor can be woken; elsewhere only the same state is surely as final.
     const ended = tasks.every(({ actor }) => this.#executor.ended(actor)) && !this.#goesOnByItself();
     return ended && equal(this.#values(), wanted.values);
   }
@@ -265,13 +265,13 @@ function* regrouped(model: Model, moves: readonly number[]): Generator<number[]>
     for (const second of runs.slice(i + 1)) {
       if (second.mover !== first.mover) continue;
       const [a, b] = [moves.slice(first.from, first.to), moves.slice(second.from, second.to)];
-      const [before, between, behind] = [
+      const [before, between, after] = [
         moves.slice(0, first.from),
         moves.slice(first.to, second.from),
         moves.slice(second.to),
       ];
-      yield [...before, ...a, ...b, ...between, ...behind];
-      yield [...before, ...between, ...a, ...b, ...behind];
+      yield [...before, ...a, ...b, ...between, ...after];
+      yield [...before, ...between, ...a, ...b, ...after];
     }
   }
 }

@@ -1,5 +1,5 @@
 /**
- * When a search begins again, and with which reductions: to look ahead once that pays, because what it took to be known
+ * When a search restarts, and with which reductions: to look ahead once that pays, because what it took to be known
  * turned out wrong, or because looking ahead does not pay after all.
  */
 import type { Position } from './checkpoint/position.ts';
@@ -42,7 +42,7 @@ export function planOf({
 const BOTH: LookAhead = { partialOrder: true, deadState: true };
 
 /**
- * The position with the reductions to begin again with, when there are enough states to look ahead or when looking ahead
+ * The position with the reductions to restart with, when there are enough states to look ahead or when looking ahead
  * turns out a waste.
  */
 export function changedReductions(
@@ -66,7 +66,7 @@ export function changedReductions(
 
 /**
  * Do the footprints that came in contradict a pruning? Then everything but what was learned is forgotten: the position to
- * begin again from. Footprints only grow, and there are finitely many, so this ends; when it takes too often, the
+ * restart from. Footprints only grow, and there are finitely many, so this ends; when it takes too often, the
  * reductions that were wrong are given up. Asked when `compareAt` is reached, and at the end.
  */
 export function contradicted(at: Position, space: Space, asked: Reductions): Position | undefined {
@@ -74,7 +74,7 @@ export function contradicted(at: Position, space: Space, asked: Reductions): Pos
   if (store.count >= at.compareAt) at.compareAt *= 4;
   if (!pruner || footprints.version === at.compared) return undefined;
   at.compared = footprints.version;
-  // While little is stored, beginning again costs less than going on with prunings that could be better.
+  // While little is stored, restarting costs less than continuing with prunings that could be better.
   const better = store.count <= FEW_STATES && at.contradictions < MAX_CONTRADICTIONS / 2;
   const wrong = (better && pruner.outdated()) || space.ranksTooFew ? BOTH : pruner.contradicted();
   if (!wrong.partialOrder && !wrong.deadState) return undefined;

@@ -27,7 +27,7 @@ export function* exploringSchedule(
 ): Generator<Progress, Exploration> {
   const run = new Run(model);
   let limit: ExploreLimit | undefined;
-  // What a run does once its schedule is not possible any more is no part of what happened.
+  // What a run does once its schedule is not possible any more is not part of what happened.
   let events = 0;
   try {
     for (let more = true; more && limit === undefined; ) {

@@ -16,7 +16,7 @@ export const DEFAULT_MAX_BYTES = 2 * 1024 ** 3;
 
 /**
  * A search that ends before so many states is over sooner than facts to look ahead with could be gathered. One that does
- * not begins again with the reductions that look ahead.
+ * not restarts with the reductions that look ahead.
  */
 export const LOOK_AHEAD_FROM = 2000;
 

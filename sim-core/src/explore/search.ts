@@ -54,7 +54,7 @@ export class Search implements CheckpointSource {
   readonly #model: Model;
   readonly #options: ExploreOptions & SharedOptions;
   #at: Position;
-  /** The state behind the setup. */
+  /** The state after the setup. */
   #start: Int32Array = new Int32Array(0);
   /** The states and what is known of the moves. For reports on the search itself. */
   space!: Space;
@@ -105,7 +105,7 @@ export class Search implements CheckpointSource {
   }
 
   /**
-   * Goes on from the snapshot of a search of the same model with the same options but limits; that is the caller's to
+   * Resumes from the snapshot of a search of the same model with the same options but limits; that is the caller's to
    * know. Before the first step.
    */
   restore(snapshot: ReadSnapshot): void {
@@ -171,7 +171,7 @@ export class Search implements CheckpointSource {
     if (message !== undefined) this.stop({ kind: 'model', message, schedule: [] });
   }
 
-  /** Begins again when that is what helps. */
+  /** Restarts when that is what helps. */
   #recover(error: unknown): void {
     if (error instanceof Contradicted) this.#beginAgain(error.from);
     else if (error instanceof StatesForgotten) this.#forgetAll();
@@ -228,7 +228,7 @@ export class Search implements CheckpointSource {
     return expander;
   }
 
-  /** Takes in what belongs to many states. Begins again, and says so, when prunings turn out wrong by it. */
+  /** Takes in what belongs to many states. Restarts, and says so, when prunings turn out wrong by it. */
   #compare(): boolean {
     if (this.#at.next < this.space.store.count && this.space.condense()) this.#renew();
     if (this.space.completeEnvironment()) this.#renew();
@@ -269,7 +269,7 @@ export class Search implements CheckpointSource {
     return this.#expander.tables;
   }
 
-  /** Takes in what workers did, and expands what they could not. False when the search had to begin again instead. */
+  /** Takes in what workers did, and expands what they could not. False when the search had to restart instead. */
   absorb(done: readonly LevelDone[]): boolean {
     try {
       this.#absorb(done);
@@ -351,7 +351,7 @@ export class Search implements CheckpointSource {
     if (!pass.round.switching) this.#at.depth++;
   }
 
-  /** What need not be looked at behind every state. True when the search begins again. */
+  /** What need not be looked at after every state. True when the search restarts. */
   #pause(): boolean {
     const { store } = this.space;
     const changed = changedReductions(this.#at, this.space, this.#plan);

@@ -56,7 +56,7 @@ export class Space {
   packing: Packing;
   compiled: Compiled;
   canonical: Canonical | undefined;
-  /** Times that the stored states were written anew. */
+  /** Times that the stored states were rewritten. */
   relayouts = 0;
   readonly footprints: Footprints;
   /** Undefined when nothing looks ahead. */
@@ -73,7 +73,7 @@ export class Space {
   readonly #start: Int32Array;
   readonly #moveTable: MoveTable;
 
-  /** `start` is the state behind the setup. With `known`, what was learned before; its states are still to come. */
+  /** `start` is the state after the setup. With `known`, what was learned before; its states are still to come. */
   constructor(model: Model, options: SpaceOptions, start: Int32Array, known?: Knowledge) {
     this.model = model;
     this.options = options;
@@ -91,7 +91,7 @@ export class Space {
     });
     this.#prunings = new PruningTables(model.moves.length, (pruning) => this.#maskedBy(pruning));
     this.#scratch = start.slice();
-    // Whatever is written in loops: the state behind the setup is the first one, and small versions are shorter to write.
+    // The state after the setup is the root state, and small versions are shorter to write.
     this.#ranking.apply(this.#scratch);
     this.slotValues = new SlotValues(this.#scratch.slice(), this.symmetry, versions?.groups.flat() ?? []);
     for (const column of this.symmetry?.columns ?? []) for (const slot of column) this.slotValues.valuesOf(slot);
@@ -254,13 +254,13 @@ export class Space {
     };
   }
 
-  /** Finds out what a packed state answers to a question. True when states were written anew. */
+  /** Finds out what a packed state answers to a question. True when states were rewritten. */
   answer(question: number, words: Uint32Array): boolean {
     this.learner.machine.raw.set(this.slotValues.base);
     this.packing.unpack(words, 0, this.learner.machine.raw);
-    const anew = this.#learn(question);
+    const rewritten = this.#learn(question);
     if (question === this.learner.locationsMove) this.#makePruning(this.learner.learn(question).index);
-    return anew;
+    return rewritten;
   }
 
   #makePruning(effect: number): number {
@@ -273,7 +273,7 @@ export class Space {
     return pruning;
   }
 
-  /** The bits of what is dead under a pruning, and the words of memory whose versions must then be counted anew. */
+  /** The bits of what is dead under a pruning, and the words of memory whose versions must then be recounted. */
   #maskedBy({ live }: Pruning): PruningMask {
     const { words, fields } = this.packing;
     const keep = new Uint32Array(words).fill(0xffffffff);
@@ -329,7 +329,7 @@ export class Space {
     return stale;
   }
 
-  /** Takes in what the environment's moves do with values that were met since. True when states were written anew. */
+  /** Takes in what the environment's moves do with values that were met since. True when states were rewritten. */
   completeEnvironment(): boolean {
     if (!this.options.reductions.deadState || this.#completed === this.slotValues.size) return false;
     if (!this.#complete()) return false;
@@ -346,12 +346,12 @@ export class Space {
     return { effect, stale: this.#meet(effect) };
   }
 
-  /** Learns what a move does in the state of the learner's machine. True when states were written anew. */
+  /** Learns what a move does in the state of the learner's machine. True when states were rewritten. */
   #learn(move: number): boolean {
     const { raw } = this.learner.machine;
     const { effect, stale } = this.#take(move);
     const effects = [effect];
-    let anew = this.compiled.meetJoint(effect, raw) || stale;
+    let rewritten = this.compiled.meetJoint(effect, raw) || stale;
     // Without prunings each move will be asked for in this state, and together they take one new arrangement at most.
     // Later there is little new in a state.
     const together = !this.pruner && this.store.count < FIRST_CONDENSED;
@@ -360,11 +360,11 @@ export class Space {
       const next = this.#take(other);
       if (this.learner.effects.length === known) continue;
       effects.push(next.effect);
-      anew = this.compiled.meetJoint(next.effect, raw) || next.stale || anew;
+      rewritten = this.compiled.meetJoint(next.effect, raw) || next.stale || rewritten;
     }
-    if (anew) this.#relayout();
+    if (rewritten) this.#relayout();
     else for (const each of effects) this.compiled.add(each);
-    return anew;
+    return rewritten;
   }
 
   /** True when the packing cannot express what the effect writes. */
@@ -378,10 +378,10 @@ export class Space {
     return stale;
   }
 
-  /** Packs slots that go together as one, if that makes states shorter. True when states were written anew. */
+  /** Packs slots that go together as one, if that makes states shorter. True when states were rewritten. */
   condense(): boolean {
     const { store, slotValues, symmetry, packing, learner } = this;
-    // Prunings keep or drop slots one by one. Fingerprints cannot be taken anew of states whose words are gone.
+    // Prunings keep or drop slots one by one. Fingerprints cannot be taken again of states whose words are gone.
     const apart = this.pruner || this.model.lastMover !== undefined || store instanceof FingerprintStore;
     if (store.count < this.#condenseAt || apart) return false;
     this.#condenseAt *= CONDENSED_AGAIN;

@@ -1,4 +1,4 @@
-/** Where an exploration begins: behind the setup, which runs first, alone and in one way. */
+/** Where an exploration begins: after the setup, which runs first, alone and in one way. */
 import { Executor } from '../engine/executor.ts';
 import type { Model } from '../engine/model.ts';
 import { ModelLimit } from '../limits.ts';

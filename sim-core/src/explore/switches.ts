@@ -12,7 +12,7 @@ import type { Machine } from '../state/machine.ts';
 import type { Packing } from './states/packing.ts';
 import type { SlotValues } from './states/slot-values.ts';
 
-/** The same model with one slot more: the actor that moved last and can still go on, plus one. */
+/** The same model with one slot more: the actor that moved last and can still continue, plus one. */
 export function withLastMover(model: Model): Model {
   const { layout } = model;
   const field: Field = {
@@ -47,7 +47,7 @@ class NotingExecutor extends Executor {
   override move(index: number, granularity: Granularity): boolean {
     if (!super.move(index, granularity)) return false;
     const move = this.model.moves[index];
-    // Whatever follows an actor's last move is no switch.
+    // Whatever follows an actor's last move is not a switch.
     if (move?.kind === 'actor')
       this.machine.put(this.model.lastMover as number, this.ended(move.actor) ? 0 : move.actor + 1);
     return true;
@@ -68,7 +68,7 @@ export function whereLastMover(space: {
   return Int32Array.of(word, shift, width === 32 ? -1 : (1 << width) - 1, ...actors);
 }
 
-/** Who moved last in a packed state and can still go on, or -1; `where` is {@link Tables.lastMover}. */
+/** Who moved last in a packed state and can still continue, or -1; `where` is {@link Tables.lastMover}. */
 export function lastMoverIn(words: Uint32Array, where: Int32Array): number {
   const code = ((words[where[0] as number] as number) >>> (where[1] as number)) & (where[2] as number);
   return where[3 + code] as number;

@@ -18,7 +18,7 @@ export interface Tables {
   readonly jointOf: Int32Array;
   readonly joint: Int32Array;
   readonly footprints: Uint32Array;
-  /** Questions that are no moves. */
+  /** Questions that are not moves. */
   readonly judgementMove: number;
   readonly locationsMove: number;
   readonly rankMove: number;
@@ -32,11 +32,11 @@ export interface Tables {
   readonly pruningOfEffect: Int32Array;
   /** Per pruning: bits to keep, then bits to set. */
   readonly pruningMasks: Uint32Array;
-  /** Per pruning: words of memory whose versions must be counted anew, as bits. */
+  /** Per pruning: words of memory whose versions must be recounted, as bits. */
   readonly pruningRanks: Int32Array;
   /** Per pruning and move: 1 when the move changes nothing that matters. */
   readonly pruningIdle: Uint8Array;
-  /** Per pruning: where its actors that may go alone stand in `persistent`. */
+  /** Per pruning: where its actors that may go alone are in `persistent`. */
   readonly pruningPersistent: Int32Array;
   /** A count, then per candidate: the actor, a count, and the actors that must not be able to move. */
   readonly persistent: Int32Array;

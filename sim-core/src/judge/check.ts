@@ -23,7 +23,7 @@ export interface CheckOptions {
   /** The kernels to judge; those that the scenario's conditions name when left out. */
   readonly profiles?: readonly Profile[];
   readonly explore?: ExploreOptions;
-  /** Asked before each kernel but the first: true leaves it and those behind it out. */
+  /** Asked before each kernel but the first: true leaves it and those after it out. */
   readonly interrupted?: () => boolean;
 }
 
@@ -35,7 +35,7 @@ export interface KernelVerdict {
   readonly exploration: Exploration;
   readonly model: Model;
   readonly conditions: readonly ConditionVerdict[];
-  /** Findings that fail the check: nobody expected them. */
+  /** Findings that fail the check: they were not expected. */
   readonly unexpected: readonly Finding[];
   /** Everything holds and nothing unexpected happened. Undefined while a limit kept it open. */
   readonly passed: boolean | undefined;

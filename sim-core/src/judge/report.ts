@@ -38,7 +38,7 @@ export interface ExplorationReport {
   readonly limit?: ExploreLimit;
   /** Set when runs were drawn at random: nothing is then proved, and counts are of runs. */
   readonly sampling?: SamplingResult;
-  /** Set when states were told apart by fingerprints: what is proved then, is proved up to the probability in it. */
+  /** Set when states were distinguished by fingerprints: what is proved then, is proved up to the probability in it. */
   readonly fingerprints?: Fingerprinting;
   /** Set when the search went by switches: see {@link Exploration.switches}. */
   readonly switches?: Exploration['switches'];
@@ -228,7 +228,7 @@ function placed(
 function firstFinding(run: Run, wanted: number): number {
   let looked = 0;
   for (let goesOn = true; goesOn; ) {
-    // Behind the schedule nothing is left to be found but that nobody can move.
+    // After the schedule nothing is left to be found except that no actor can move.
     goesOn = run.advance();
     for (; looked < run.events; looked++) {
       const at = looked * EVENT_WIDTH;

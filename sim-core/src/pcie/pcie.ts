@@ -7,7 +7,7 @@
  * Modelled: MRd, MWr, MSIs, CfgWr from inside, the Enable No Snoop bit per function, MMIO registers, translation at the
  * time of the access, faults, posted requests on their way and what pushes them (posted.ts; a device without
  * `posted-writes` has none: a write reaches memory in the step that issues it). Left out: reordering of completions,
- * relaxed ordering, ATS, the injection of an MSI into a guest by KVM (whoever waits for it sees its arrival), link errors.
+ * relaxed ordering, ATS, the injection of an MSI into a guest by KVM (what waits for it sees its arrival), link errors.
  *
  * Sources: PCIe Base Specification, "Transaction Descriptor - Attributes Field", "Device Control Register"; Intel
  * VT-d, "Snoop Behavior"; AMD I/O Virtualization, "FC".
@@ -23,7 +23,7 @@ import { createPostedQueues, type PostedRequest } from './posted.ts';
 
 /**
  * Detail of a `tlp` or `posted` happening: these bits and the value above them. A posted TLP is not completed yet; there
- * the bit says that it is a message (an MSI), whose vector stands in place of the word.
+ * the bit says that it is a message (an MSI), whose vector takes the place of the word.
  */
 export const TLP = { write: 1, asked: 2, bypassed: 4, completed: 8, message: 8, valueShift: 4 } as const;
 

@@ -2,7 +2,7 @@
  * Posted requests on their way: memory writes and MSIs that a device has sent and that have not reached memory yet.
  *
  * The real thing: a memory write needs no answer. It travels upstream in buffers of the root port and of the switches
- * before it, and the device goes on at once. The ordering rules keep what one device posted in order; a read may not pass
+ * before it, and the device continues at once. The ordering rules keep what one device posted in order; a read may not pass
  * a posted write, and neither may the completion of a read: so a read by the device, or a read of the device, pushes
  * everything before it to memory. Only so many fit (posted credits); then the device waits.
  *

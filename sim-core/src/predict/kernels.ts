@@ -49,7 +49,7 @@ export function* observingKernels(
   return groups;
 }
 
-/** The kernel of a plain run first. The newest one, which only stands in for a choice, does not count beside kernels that conditions name. */
+/** The kernel of a plain run first. The newest one, which is only a default, does not count beside kernels that conditions name. */
 function kernelsOf(parsed: ParsedScenario, chosen: Profile | undefined): readonly Profile[] {
   const named = profilesNamed(parsed);
   const plain = plainKernel(parsed, chosen);

@@ -1,4 +1,4 @@
-/** What happened in none of the orders that were tried: waits that nobody satisfies, vCPUs that nobody makes. */
+/** What happened in none of the orders that were tried: waits that are never satisfied, vCPUs that are never made. */
 import type { Model } from '../engine/model.ts';
 import type { StatementNode } from '../engine/program.ts';
 import type { Profile } from '../kernel/profiles.ts';
@@ -95,7 +95,7 @@ export function scheduleDiagnostics(
   if (item === undefined) return [];
   const possible =
     problem.possible.length === 0
-      ? 'Nobody can move then'
+      ? 'No actor can move then'
       : `Possible then: ${problem.possible.slice(0, 8).join(', ')}`;
   const { code, severity } = impossibleSchedule;
   const message = `This move is not possible here on ${plain.name}. ${possible}.`;

@@ -3,7 +3,7 @@
  * so what it does is certain; what the others do is known for the orders that were tried.
  *
  * Cost: bounded by {@link MOST_STEPS} micro-steps for one kernel. A generator, so that the caller decides how long it
- * goes on.
+ * continues.
  */
 import { Executor } from '../engine/executor.ts';
 import type { Model } from '../engine/model.ts';
@@ -35,7 +35,7 @@ export interface Observed {
   /** By node: how often its statement ended, in all orders. */
   readonly times: ReadonlyMap<number, number>;
   readonly findings: readonly ObservedFinding[];
-  /** Nodes at which an actor waited in vain when an order was over. */
+  /** Nodes at which an actor still waited when an order was over. */
   readonly stuck: ReadonlySet<number>;
   /** No order ran into a limit: what did not happen in them is not just late. */
   readonly whole: boolean;
@@ -207,7 +207,7 @@ class Sightings {
     }
   }
 
-  /** An order is over: who has not come to its end waits in vain. */
+  /** An order is over: an actor that has not finished waits forever. */
   over(executor: Executor): void {
     this.orders++;
     const { machine, model, tasks } = executor;
@@ -230,7 +230,7 @@ class Sightings {
   }
 }
 
-/** The statement of a node, or undefined where control stands. */
+/** The statement of a node, or undefined where control is. */
 export function statementOf(model: Model, node: number): StatementNode | undefined {
   const at = model.nodes[node];
   return at?.kind === 'statement' ? at : undefined;

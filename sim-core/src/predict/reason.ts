@@ -203,7 +203,7 @@ function badDescriptors(
   return [];
 }
 
-/** Names that a call uses as descriptors: those of its first argument and behind pointers. */
+/** Names that a call uses as descriptors: those of its first argument and through pointers. */
 function descriptorNames(call: Syscall): string[] {
   const names: string[] = [];
   const visit = (expr: Expr): void => {

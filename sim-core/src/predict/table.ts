@@ -92,7 +92,7 @@ export const unregisteredDevice: Check = {
 export const waitsForEver: Check = {
   code: 'waits-for-ever',
   severity: 'warning',
-  doc: 'An actor gets past this statement in none of the interleavings that were tried: a `wait` whose value nobody writes, or a vCPU that no call makes.',
+  doc: 'An actor gets past this statement in none of the interleavings that were tried: a `wait` whose value is never written, or a vCPU that no call makes.',
   sources: ['docs/language.md, wait'],
   examples: {
     bad: `machine {

@@ -61,7 +61,7 @@ export const HAPPENINGS = [
 
 export type Happening = (typeof HAPPENINGS)[number];
 
-/** The code of a happening as it stands in a record: negative, so it can never be a slot. */
+/** The code of a happening as it is in a record: negative, so it can never be a slot. */
 export const HAPPENING_CODE: Readonly<Record<Happening, number>> = Object.freeze(
   Object.fromEntries(HAPPENINGS.map((name, index) => [name, ~index])) as Record<Happening, number>,
 );

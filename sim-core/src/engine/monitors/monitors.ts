@@ -82,7 +82,7 @@ export interface Moments {
   dmaFault(machine: Machine, device: number, word: number, reason: number): void;
   /** The host's CPU loaded a version of a word. */
   hostLoad(machine: Machine, cpu: number, word: number, version: number): void;
-  /** A system call, a host action or an environment move is over: what it changed stands. */
+  /** A system call, a host action or an environment move is over: what it changed is final. */
   settled(machine: Machine): void;
   /** A declared result differs: the node of the statement and the value it got. */
   result(machine: Machine, node: number, value: number): void;

@@ -1,7 +1,7 @@
 /**
  * What KVM believes about DMA against what the page tables and devices can do.
  *
- * A device counts as the VM's when the VM's kvm-vfio device lists it; a device that nobody lists counts for every VM.
+ * A device counts as the VM's when the VM's kvm-vfio device lists it; a device that no VM lists counts for every VM.
  * It can bypass the caches when it is open, it may ask for No Snoop, and an entry of its domain does not override that.
  */
 import {

@@ -55,7 +55,7 @@ export function beliefWrong(history: History, event: number, vm: number, device:
   return [deviceLink(history, event, device, 'can read and write past the caches'), ...whyCoherent(history, event, vm)];
 }
 
-/** KVM pays for nothing: what it counts, and the device that is snooped all the same. */
+/** KVM pays without need: what it counts, and the device that is snooped all the same. */
 export function beliefCostly(history: History, event: number, vm: number, device: number): Link[] {
   const { kvm } = history.model.world;
   const registered = history.lastChangeWhere(

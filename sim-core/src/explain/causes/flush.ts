@@ -71,7 +71,7 @@ function notInMask(history: History, event: number, vcpu: number, cpu: number): 
   const loads = history.lastBefore(event, (code, a, b) => code === NOTE['vcpu-load'] && a === vcpu && b === cpu);
   const text =
     cleared >= 0
-      ? `cpu${cpu} holds the line but is no longer in the vCPU's dirty mask: the WBINVD at ${history.placeText(cleared)} cleared its bit, and the vCPU went on running there without another vcpu_load.`
+      ? `cpu${cpu} holds the line but is no longer in the vCPU's dirty mask: the WBINVD at ${history.placeText(cleared)} cleared its bit, and the vCPU kept running there without another vcpu_load.`
       : `cpu${cpu} holds the line but was never put into the vCPU's dirty mask: when the vCPU was loaded there, the VM had no non-coherent DMA registered.`;
   return { event: cleared >= 0 ? cleared : Math.max(loads, 0), text, sources: [loadSource, emulateSource] };
 }

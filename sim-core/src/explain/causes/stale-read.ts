@@ -123,7 +123,7 @@ export function staleHostRead(history: History, event: number, word: number): Li
     ...(write >= 0 ? [writeLink(history, write, word)] : []),
     {
       event: Math.max(load, 0),
-      text: `The page came back to the host, nobody had flushed the CPU caches, and the host reads the line that was there before (${history.placeText(event)}).`,
+      text: `The page came back to the host, the CPU caches had not been flushed, and the host reads the line that was there before (${history.placeText(event)}).`,
       sources: [sdmCaches],
     },
   ];

@@ -4,13 +4,13 @@
  * A checkpoint holds, in this order: the line {@link MAGIC}; a line of JSON that names what the snapshot belongs to and
  * how long each array is, filled up with spaces to a multiple of 8 bytes; the arrays, little-endian, each filled up
  * likewise; 8 bytes of digest over everything before. A file that was cut off or changed is refused, and so is one of
- * another scenario, kernel, engine or of other options: going on from it would give a result of neither.
+ * another scenario, kernel, engine or of other options: resuming from it would give a result of neither.
  */
 import type { Model } from '../../engine/model.ts';
 
 const MAGIC = 'snoopscope checkpoint 2\n';
 
-/** What a snapshot belongs to. Only the same may go on from it. */
+/** What a snapshot belongs to. Only the same may resume from it. */
 export interface CheckpointIdentity {
   /** Digest of the scenario and of what it includes. */
   readonly scenario: string;
@@ -33,7 +33,7 @@ export interface InPieces {
   readonly pieces: () => Iterable<SnapshotArray>;
 }
 
-/** Everything that an exploration needs to go on, ready to be written. */
+/** Everything that an exploration needs to continue, ready to be written. */
 export interface Snapshot {
   /** Whose snapshot it is: `random`, `search`, or the result of an exploration that is over: `finished`. */
   readonly kind: string;
@@ -52,7 +52,7 @@ export interface CheckpointSource {
   snapshot(): Snapshot;
 }
 
-/** A checkpoint that cannot be gone on from; the message says why and what to do. */
+/** A checkpoint that cannot be resumed from; the message says why and what to do. */
 export class CheckpointProblem extends Error {
   override readonly name = 'CheckpointProblem';
 }
@@ -82,7 +82,7 @@ export function encodeCheckpoint(identity: CheckpointIdentity, snapshot: Snapsho
   return bytes;
 }
 
-/** The same piece by piece. The exploration must not go on before the last one is taken. */
+/** The same piece by piece. The exploration must not continue before the last one is taken. */
 export function* checkpointPieces(
   identity: CheckpointIdentity,
   { kind, data, arrays }: Snapshot,
@@ -113,7 +113,7 @@ export function decodeCheckpoint(bytes: Uint8Array, identity: CheckpointIdentity
   const start = bytesOf(MAGIC);
   if (!start.every((byte, i) => bytes[i] === byte)) {
     throw new CheckpointProblem(
-      'This file is no checkpoint of this version; name another one, and it is written anew.',
+      'This file is not a checkpoint of this version; name another one to start a new checkpoint.',
     );
   }
   const size = bytes.length - DIGEST_BYTES;
@@ -195,7 +195,7 @@ function namedOptions(json: string): ReadonlyMap<string, string> {
   return named;
 }
 
-/** Escapes what is no ASCII, so that a character is a byte. */
+/** Escapes what is not ASCII, so that a character is a byte. */
 function ascii(json: string): string {
   return json.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

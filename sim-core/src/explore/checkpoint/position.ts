@@ -5,7 +5,7 @@ import { FIRST_ROUND, type Round } from '../switches.ts';
 export interface Position {
   /** Those that are on. */
   reductions: Reductions;
-  /** Will it begin again with the reductions that look ahead, once there are enough states? */
+  /** Will it restart with the reductions that look ahead, once there are enough states? */
   willLookAhead: boolean;
   /** The state to expand next, and the first one of the next level. */
   next: number;
@@ -26,7 +26,7 @@ export interface Position {
   dropped: DroppedReduction[];
   /** Of a search that is bounded by switches. */
   round: Round;
-  /** Times that the search began again after states had been forgotten. */
+  /** Times that the search restarted after states had been forgotten. */
   restarts: number;
 }
 

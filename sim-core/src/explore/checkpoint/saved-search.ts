@@ -29,7 +29,7 @@ interface Data {
   readonly found: readonly number[];
 }
 
-/** The states are read while the snapshot is written: the search must not go on before. */
+/** The states are read while the snapshot is written: the search must not continue before. */
 export function saveSearch({ model, space, finality, found, at }: Saving): Snapshot {
   const { store } = space;
   const number = numberingOf(store);

@@ -10,7 +10,7 @@ type Arrays = Readonly<Record<string, SnapshotArray>>;
 /** States of a piece: what is held twice while a checkpoint is written. */
 const PIECE = 1 << 14;
 
-/** The new number of each state once numbers that are no states are left out; also of the one behind the last. */
+/** The new number of each state once numbers that are not states are left out; also of the one after the last. */
 export type Numbering = (state: number) => number;
 
 /** Numbers that were given out and not used are left out, so that a store without such can take the states. */

@@ -309,7 +309,7 @@ export function setJoint(
   return true;
 }
 
-/** A node that looks at a bundle, and the part of a tree that it stands for. */
+/** A node that looks at a bundle, and the part of a tree that it represents. */
 interface BundleNode {
   readonly at: number;
   readonly tree: Branching;

@@ -1,10 +1,10 @@
 /**
  * What each actor was seen to read and write at each location of its program, for the reductions that look ahead.
  *
- * Nobody declares footprints. They are gathered from what the learner executes, and a search uses them as if they were
+ * Footprints are not declared. They are gathered from what the learner executes, and a search uses them as if they were
  * all there is. That is sound by the first thing that contradicts them: up to it every move does what the footprints say, so
  * the reduced search is a correct one of the machine in which that move ends in an error of its actor, and such an
- * error is preserved by it. So it meets the contradiction, takes it in, and begins again ({@link Pruner.contradicted}).
+ * error is preserved by it. So it meets the contradiction, takes it in, and restarts ({@link Pruner.contradicted}).
  *
  * Footprints are kept for slots that renaming CPUs exchanges alike, because only one of the renamed states is stored.
  */
@@ -41,7 +41,7 @@ export class Footprint {
 
 export class Footprints {
   readonly model: Model;
-  /** Per actor: its locations. The environment has one for each of its moves, behind the actors. */
+  /** Per actor: its locations. The environment has one for each of its moves, after the actors. */
   readonly locations: Footprint[] = [];
   /** What judging a stuck state reads. */
   readonly judged: Bits;

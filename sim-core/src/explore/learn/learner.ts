@@ -5,7 +5,7 @@
  * behaviour is a decision tree: inner nodes are slots, branches are values, a leaf is its effect: what the move writes and finds.
  * The tree grows as the search meets new situations; what it knows is exact, whatever the machine's parts are made of.
  * Questions that are asked of every state (where are the actors, what does a stuck state say, how are the versions of a
- * word counted) are learned in the same way, as moves behind those of the model.
+ * word counted) are learned in the same way, as moves after those of the model.
  */
 import type { Executor } from '../../engine/executor.ts';
 import type { Granularity, Model } from '../../engine/model.ts';
@@ -74,11 +74,11 @@ type Trace = Omit<Effect, 'index' | 'reads'> & { readonly reads: { slot: number;
 
 export class Learner {
   readonly machine: TracingMachine;
-  /** The judgement counts as one more move, behind all others. */
+  /** The judgement counts as one more move, after all others. */
   readonly judgementMove: number;
-  /** Finding out where the actors are counts as one more, behind it. */
+  /** Finding out where the actors are counts as one more, after it. */
   readonly locationsMove: number;
-  /** Counting the versions of the first word anew is the one behind that; other words follow. */
+  /** Recounting the versions of the first word is the one after that; other words follow. */
   readonly rankMove: number;
   readonly effects: Effect[] = [];
   /** Per move: its tree, or undefined while nothing is known. */
@@ -108,7 +108,7 @@ export class Learner {
     this.trees = new Array(this.rankMove + (options.versions?.groups.length ?? 0)).fill(undefined);
   }
 
-  /** What a move does in the state that stands in `machine.raw`; the state is as before when it returns. */
+  /** What a move does in the state in `machine.raw`; the state is as before when it returns. */
   learn(move: number): Effect {
     const known = this.#find(move);
     if (known) return known;

@@ -30,7 +30,7 @@ const MAX_SLOTS = 20_000_000;
 
 /**
  * Walks from the start, for one number the same way every time, until `learned` has stayed the same for long. The
- * learner's machine stands at the start again afterwards.
+ * learner's machine is back at the start afterwards.
  */
 export function walkAtRandom(
   surveyed: SurveyContext,
@@ -96,7 +96,7 @@ function allStuck({ model, take }: SurveyContext): boolean {
 
 /**
  * Takes in what the environment's moves do with all values that were met, also where no state was seen that has them
- * together: only what is known completely can be said to matter to nobody. True when the packing lacks bits now.
+ * together: only what is known completely can be said to matter to none. True when the packing lacks bits now.
  */
 export function completeEnvironment(surveyed: SurveyContext): boolean {
   const { model, learner, slotValues, footprints } = surveyed;
@@ -137,7 +137,7 @@ function completeMove(
         budget.stale = stale || budget.stale;
         return effect.failure === undefined;
       } catch {
-        // The values do not go together in any state; what the move would do is nobody's business, but not known.
+        // The values do not go together in any state; what the move would do does not matter, but is not known.
         return false;
       }
     }
@@ -147,7 +147,7 @@ function completeMove(
     const all = values.every((value) => {
       raw[at.slot] = value;
       if (at.branches.get(value) !== undefined) return visit(at.branches.get(value));
-      // A new branch is followed to its effect by the state as it stands, and then visited for its other values.
+      // A new branch is followed to its effect by the state as it is, and then visited for its other values.
       return visit(undefined) && visit(at.branches.get(value));
     });
     raw[at.slot] = before;

@@ -2,7 +2,7 @@
  * A machine that remembers which slots were read.
  *
  * The explorer executes each distinct local situation once and then knows what it does: the outcome of a move depends
- * on nothing but the slots that it read. Reads are seen by handing out the state behind a proxy, so that no part of the
+ * on nothing but the slots that it read. Reads are seen by handing out the state through a proxy, so that no part of the
  * machine has to declare anything. That is slow, some ten microseconds a move, and needed only as often as something
  * new is met.
  */
@@ -33,7 +33,7 @@ export class TracingMachine extends Machine {
     const watched = new Proxy(raw, {
       get: (target, key) => {
         const slot = typeof key === 'string' ? Number(key) : Number.NaN;
-        // Whoever takes the state as a whole reads everything, and then nothing could ever be remembered.
+        // Code that takes the state as a whole reads everything, and then nothing could ever be remembered.
         if (!Number.isInteger(slot))
           throw new TypeError(`a move may read single slots of the state, not its ${String(key)}`);
         // Outside the slots there is nothing, and always was.
@@ -79,7 +79,7 @@ export class TracingMachine extends Machine {
       (this.#written[slot] as number)--;
     }
     this.length = length;
-    // Every micro-step begins with a happening, so what it wrote silently stands behind the length it began at.
+    // Every micro-step begins with a happening, so what it wrote silently follows the length it began at.
     for (let last = this.#silent.at(-1); last && (last.length > length || length === 0); last = this.#silent.at(-1)) {
       this.#silent.pop();
       (this.#written[last.slot] as number)--;

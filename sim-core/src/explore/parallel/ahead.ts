@@ -1,8 +1,8 @@
 /**
  * The search's side of exploration with messages: sends the states of a large level to workers, slice by slice, and
- * stores what they answer in the order of the states. Where a worker did not know enough the search goes on by itself.
+ * stores what they answer in the order of the states. Where a worker did not know enough the search continues by itself.
  *
- * What was sent is worth nothing any more once states are packed in another way, or the search begins again.
+ * What was sent is worth nothing any more once states are packed in another way, or the search restarts.
  */
 import type { Tables } from '../expander.ts';
 import type { Store } from '../states/store.ts';
@@ -87,7 +87,7 @@ export class Ahead {
       this.#begin(state, search);
     }
     while (this.#slices.length > 0 && state >= (this.#slices[0] as SentSlice).end) this.#leave();
-    // Workers that still had other things to do have not kept the search from going on.
+    // Workers that still had other things to do have not kept the search from continuing.
     if (this.#slices.length === 0) this.#next = Math.max(this.#next, state);
     this.#send(search);
     const slice = this.#slices[0];
@@ -97,7 +97,7 @@ export class Ahead {
     return !this.waiting;
   }
 
-  /** Stores what a worker found for a state; false when nobody found it out. */
+  /** Stores what a worker found for a state; false when none found it out. */
   expand(state: number, levelEnd: number): boolean {
     const slice = this.#slices[0];
     const store = this.#store;

@@ -13,7 +13,7 @@ import { type Slice, type SliceDone, SliceExpander, transferOf } from './slices.
 export type ToLevelWorker =
   /** What to work with from now on; with the states, if they are in shared memory. */
   | { readonly kind: 'tables'; readonly tables: Tables; readonly buffers?: SharedBuffers }
-  /** Expand the states up to `levelEnd`, from wherever the shared cursor stands; new ones get numbers from there on. */
+  /** Expand the states up to `levelEnd`, from wherever the shared cursor is; new ones get numbers from there on. */
   | { readonly kind: 'level'; readonly levelEnd: number }
   | Slice
   /** The exploration is over: let go of its tables and states. */

@@ -1,10 +1,10 @@
 /**
  * Exploration by several workers, level by level.
  *
- * The search goes on alone while levels are small and while it learns. A large level is expanded by all at once, the
+ * The search works alone while levels are small and while it learns. A large level is expanded by all at once, the
  * thread of the search among them. What workers do not know the search learns. Verdicts, outcomes and the lengths of
  * shortest ways do not depend on the number of workers, because what is done with a state depends on the state, its level
- * and the footprints alone. Where footprints come in late, the search may begin again at another place and see other states.
+ * and the footprints alone. Where footprints come in late, the search may restart at another place and see other states.
  *
  * With shared memory everybody stores what they find; which of several shortest ways is kept is then left to chance.
  * With messages workers find successors and the search stores them (`slices.ts`, `ahead.ts`): it does exactly what it
@@ -79,7 +79,7 @@ export class ParallelSearch {
   }
 
   /**
-   * Changes whenever a worker has got something done. Who waits and sees it stand still for long should give up those
+   * Changes whenever a worker has got something done. A waiter that sees it unchanged for long should give up those
    * that `owing` names.
    */
   get pulse(): number {
@@ -144,13 +144,13 @@ export class ParallelSearch {
         this.#done.push(answer);
         this.#endLevel();
       } else if (this.#ahead) this.#ahead.receive(worker, answer);
-      else throw new Error('a slice that nobody has sent');
+      else throw new Error('a slice that was never sent');
     });
   }
 
   /**
    * A worker has died, or is not waited for any longer. States that it was to expand are lost, so the search ends with
-   * what it knows. What it holds then is no place to continue from.
+   * what it knows. What it holds then is not a place to continue from.
    */
   lose(worker: number, message: string): void {
     this.#orIdle(() => {

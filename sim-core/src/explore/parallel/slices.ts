@@ -14,7 +14,7 @@ export interface Slice {
   /** The number of the first state; the others follow it. */
   readonly first: number;
   readonly count: number;
-  /** The words of the states, one behind the other. */
+  /** The words of the states, one after another. */
   readonly words: Uint32Array;
   /** Their sleep sets; empty without any. */
   readonly sleeps: Uint32Array;
@@ -23,7 +23,7 @@ export interface Slice {
 /** What became of a state of a slice. */
 export const EXPANDED = { not: 0, all: 1, reduced: 2, stuck: 3 } as const;
 
-/** Successors stand behind each other, state by state. */
+/** Successors follow each other, state by state. */
 export interface SliceDone {
   readonly kind: 'slice';
   readonly id: number;
@@ -37,7 +37,7 @@ export interface SliceDone {
   readonly noted: Int32Array;
   /** Per state that is stuck: the effect of its judgement. */
   readonly judgements: Int32Array;
-  /** Per successor: which of the distinct ones it is, the move that leads there, and the moves asleep behind it. */
+  /** Per successor: which of the distinct ones it is, the move that leads there, and the moves asleep after it. */
   readonly which: Int32Array;
   readonly moves: Uint16Array;
   readonly sleeps: Uint32Array;

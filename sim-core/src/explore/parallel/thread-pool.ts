@@ -1,6 +1,6 @@
 /**
  * Threads that are kept. Starting and ending a thread while others compile has crashed V8, so a thread is started once,
- * lent to one exploration after another, and ends with its process. Nobody ends a thread: an exploration that is
+ * lent to one exploration after another, and ends with its process. A thread is never ended: an exploration that is
  * stopped tells its threads so (`ParallelSearch.abandon`) and gives them back at once. What they still answer to it is
  * dropped; what the next exploration posts waits until they have got that far.
  *
@@ -31,7 +31,7 @@ export interface Lease extends LevelWorker {
   readonly started: boolean;
   /** Starts the thread before there is anything to post. */
   readonly start: () => void;
-  /** The thread does not answer: nobody will get it again. */
+  /** The thread does not answer: it is never lent again. */
   readonly giveUp: () => void;
   readonly giveBack: () => void;
 }
@@ -67,7 +67,7 @@ class Slot {
   #lessee: ThreadEvents | undefined;
   /** Messages of this exploration that the thread has not answered. */
   #open = 0;
-  /** The same of earlier explorations: so many answers come first, and are for nobody. */
+  /** The same of earlier explorations: so many answers come first, and are dropped. */
   #stale = 0;
   gone = false;
 

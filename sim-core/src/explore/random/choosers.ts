@@ -53,7 +53,7 @@ export class Priorities implements Chooser {
   readonly #byChance: Uniform;
   /** Movers, the highest priority first: each is the list of an actor's alternatives, or one thing that is on its way. */
   readonly #movers: Int32Array[];
-  /** Moments (numbers of moves) at which the highest that can move falls behind, ascending. */
+  /** Moments (numbers of moves) at which the highest that can move drops to the lowest priority, ascending. */
   readonly #falls: number[];
   /** What the environment is going to be offered, and when; ascending. */
   readonly #offers: { readonly moment: number; readonly move: number }[];

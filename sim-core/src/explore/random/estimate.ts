@@ -2,8 +2,8 @@
  * How much there is to explore, estimated before it is done, from some random executions (probes).
  *
  * Executions: Knuth's estimate of the size of a search tree. A probe that had b1, b2, … possible moves to draw from
- * stands for b1 * b2 * … executions; the mean over probes is an unbiased estimate of the number of executions, that is
- * of different orders of moves from the end of the setup to a final state. Few probes stand for most of the tree, so
+ * represents b1 * b2 * … executions; the mean over probes is an unbiased estimate of the number of executions, that is
+ * of different orders of moves from the end of the setup to a final state. Few probes represent most of the tree, so
  * the estimate is mostly too low, and its standard deviation says how uneven the probes were.
  * Source: Knuth, "Estimating the Efficiency of Backtrack Programs" (1975).
  *
@@ -72,7 +72,7 @@ interface Probe {
   readonly random: Prng;
   /** Hashes of its states, and the number of moves after which each was first seen. */
   readonly states: Map<number, number>;
-  /** The logarithm of the number of executions that it stands for. */
+  /** The logarithm of the number of executions that it represents. */
   weight: number;
   hash: number;
   depth: number;
@@ -93,7 +93,7 @@ export class Estimator {
   readonly #granularity: Granularity;
   readonly #walker: Walker;
   readonly #species = new Species();
-  /** Per probe: the logarithm of the number of executions that it stands for. */
+  /** Per probe: the logarithm of the number of executions that it represents. */
   readonly #weights: number[] = [];
   readonly #enabled: Int32Array;
   #probe: Probe | undefined;

@@ -22,6 +22,6 @@ export function mergeExplorations(parts: readonly Exploration[]): Exploration {
   if (random.length === parts.length) return explorationOf(mergeRandom(random));
   if (parts.length === 1) return first;
   throw new NotMergeable(
-    'a search that met a limit has seen a part of the states that nobody can tell from that of the others; only shares of random runs, or a complete search, add anything',
+    'a search that met a limit has seen a part of the states that cannot be told from that of the others; only shares of random runs, or a complete search, add anything',
   );
 }

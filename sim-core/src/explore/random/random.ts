@@ -1,7 +1,7 @@
 /**
  * Random runs, for spaces that are too large to be searched.
  *
- * Each run starts behind the setup and has a seed of its own: the seed asked for plus the number of the run, modulo
+ * Each run starts after the setup and has a seed of its own: the seed asked for plus the number of the run, modulo
  * 2^32. A run depends on its seed and the options alone, so a run that found something is made again by asking for one
  * run with its seed, and runs that are split over several machines are the same runs ({@link Shard}).
  *
@@ -9,12 +9,12 @@
  * need one actor to wait for very long are hardly ever drawn.
  *
  * PCT (probabilistic concurrency testing): every actor has a random priority and the highest that can move does; at
- * `depth - 1` random moments the actor about to move falls behind all others. With n actors and runs of k moves, a
+ * `depth - 1` random moments the actor about to move drops below all others. With n actors and runs of k moves, a
  * finding that needs d things in a certain order is met by one run with a probability of at least 1 / (n k^(d-1)).
  * What is on its way (a posted write) counts as an actor. The paper knows no environment: here each thing that the
  * environment may do is offered once, at a random moment, in half of the runs, which lowers that bound by a factor of
  * 2k for each such thing that a finding needs, and of 2 for each that must not happen. An actor that has moved k times
- * in a row falls behind all others too, so that a loop cannot keep the rest away for ever.
+ * in a row drops below all others too, so that a loop cannot keep the rest away forever.
  * Source: Burckhardt, Kothari, Musuvathi and Nagarakatti, "A Randomized Scheduler with Probabilistic Guarantees of
  * Finding Bugs" (ASPLOS 2010).
  *
@@ -59,7 +59,7 @@ interface Walk {
   readonly moves: number[];
   /** Findings as indices, with the number of moves up to them. */
   readonly findings: Map<number, number>;
-  /** Nobody can move any more, whatever the environment does: it may still do something, or not. */
+  /** No actor can move any more, whatever the environment does: it may still do something, or not. */
   over: boolean;
 }
 
@@ -144,7 +144,7 @@ export class RandomSearch implements CheckpointSource {
     this.#limit ??= limit;
   }
 
-  /** Runs that have ended. The one that is being made is made anew, from its seed. */
+  /** Runs that have ended. The one in progress is made again, from its seed. */
   snapshot(): Snapshot {
     const data: Saved = {
       next: this.#next,
@@ -160,7 +160,7 @@ export class RandomSearch implements CheckpointSource {
     return { kind: 'random', data: structure(data), arrays: {} };
   }
 
-  /** Goes on from the snapshot of a search of the same model with the same options; that is the caller's to know. */
+  /** Resumes from the snapshot of a search of the same model with the same options; that is the caller's to know. */
   restore({ kind, data }: Snapshot): void {
     if (kind !== 'random') throw new CheckpointProblem(`The checkpoint is of a ${kind}, not of random runs.`);
     const saved = structure(data as Saved);
@@ -260,21 +260,21 @@ export class RandomSearch implements CheckpointSource {
     }
   }
 
-  /** The move that was made, or -1 when the run has come to its end. */
+  /** The move that was made, or -1 when the run has finished. */
   #drawn(walk: Walk): number {
     const offered = this.#offered(walk);
     if (offered === 'nothing' || !this.#chooser) return -1;
     return offered === 'idle' ? this.#chooser.idle() : this.#chooser.next();
   }
 
-  /** Whose turn it is: anybody's, the environment's alone, or nobody's. */
+  /** Whose turn it is: any actor's, the environment's alone, or no one's. */
   #offered(walk: Walk): 'all' | 'idle' | 'nothing' {
     if (!walk.over) {
       if (this.#walker.isLively(walk.moves.at(-1))) return 'all';
       walk.over = this.#walker.isFinal();
       if (!walk.over) return 'idle';
     }
-    // What the environment does behind the end makes further final states. Each of them has its chance.
+    // What the environment does after the end makes further final states. Each of them has its chance.
     return this.#random.below(2) === 0 ? 'nothing' : 'idle';
   }
 

@@ -5,7 +5,7 @@ import type { FindingPolicy } from '../exploration.ts';
 
 /** Moves of one run at most when the caller does not say; a loop would otherwise never end. */
 export const DEFAULT_RANDOM_STEPS = 10_000;
-/** Moves between two questions whether to go on: some milliseconds. */
+/** Moves between two questions whether to continue: some milliseconds. */
 export const RANDOM_SLICE_MOVES = 256;
 
 /** One of several machines that share the runs: it makes every `count`th, beginning with the `index`th (1 to `count`). */

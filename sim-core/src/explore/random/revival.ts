@@ -3,7 +3,7 @@
  * leads to so many others that not all of them are looked at.
  *
  * Whether an actor can move depends on the slots that it reads when it tries. So two states that agree in these, and in
- * what the environment's moves read that write them, need not be told apart. Which slots these are is seen by trying;
+ * what the environment's moves read that write them, need not be distinguished. Which slots these are is seen by trying;
  * what was seen once is kept for all states of the model.
  */
 import { Executor } from '../../engine/executor.ts';
@@ -41,7 +41,7 @@ export class Revival {
     this.#idle = idle;
   }
 
-  /** Does nobody move again? False too when more states matter than are looked at. */
+  /** Does no actor move again? False too when more states matter than are looked at. */
   isFinal(state: Int32Array): boolean {
     for (;;) {
       const known = this.#relevant.size;

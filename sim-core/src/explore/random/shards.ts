@@ -114,7 +114,7 @@ function mergeConditions<Witness extends Shown>(same: readonly RandomCondition<W
   };
 }
 
-/** Two findings that one run met first stand in the order that the part of that run has. */
+/** Two findings that one run met first are in the order that the part of that run has. */
 function mergeFindings<Witness extends Shown>(parts: readonly RandomResult<Witness>[]): RandomFinding<Witness>[] {
   return together(
     parts.flatMap((part) => part.findings),

@@ -12,7 +12,7 @@ import { NOTE } from '../../state/machine.ts';
 import { runSetup } from '../start.ts';
 import { Revival } from './revival.ts';
 
-/** States that the environment makes of a stuck one; with more of them, only what matters is told apart. */
+/** States that the environment makes of a stuck one; with more of them, only what matters is distinguished. */
 const MAX_STUCK_STATES = 32;
 /** Stuck states whose answer is kept; the answers are forgotten all at once. */
 const MAX_KNOWN = 4096;
@@ -54,7 +54,7 @@ export class Walker {
     return known?.kind === 'environment' && !known.inevitable;
   }
 
-  /** Back to the state behind the setup. */
+  /** Back to the state after the setup. */
   begin(): void {
     const { machine } = this.executor;
     machine.state.set(this.#start);
@@ -88,7 +88,7 @@ export class Walker {
   }
 
   /**
-   * With nobody able to move: is that the end, whatever the environment does? False too when it can do more that matters
+   * With no actor able to move: is that the end, whatever the environment does? False too when it can do more that matters
    * than {@link Revival} looks at.
    */
   isFinal(): boolean {

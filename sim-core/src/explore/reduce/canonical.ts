@@ -1,4 +1,4 @@
-/** The one packed state that stands for all that renaming CPUs makes of it: the least in the order of its columns. */
+/** The one packed state that represents all that renaming CPUs makes of it: the least in the order of its columns. */
 
 import { maskOf } from '../states/bundle.ts';
 import type { Packing } from '../states/packing.ts';

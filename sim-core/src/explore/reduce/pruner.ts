@@ -57,7 +57,7 @@ export class Pruner {
   #version = '';
   #futures = new Map<number, Footprint>();
   #live = new Map<number, Bits>();
-  /** Per location, per location whose future it is held against: do they meet? 0 while nobody asked. */
+  /** Per location, per location whose future it is held against: do they meet? 0 while not asked. */
   #conflicts: Uint8Array[] = [];
   #varying: Bits;
   #private: Int32Array;
@@ -168,7 +168,7 @@ export class Pruner {
       if (other !== actor && this.#meets(at, location)) inTheWay.push(other);
     });
     if (!inTheWay.every((other) => this.#footprints.locations[locations[other] as number]?.waits)) return [];
-    // Those in the way do not count while they cannot move and nobody else can let them.
+    // Those in the way do not count while they cannot move and no other can let them.
     const free = locations.flatMap((location, other) =>
       other === actor || inTheWay.includes(other) ? [] : [this.#futureOf(location)],
     );
@@ -216,7 +216,7 @@ export class Pruner {
       const footprint = this.#footprints.locations[other] as Footprint;
       all.reads.addAll(footprint.reads);
       all.writes.addAll(footprint.writes);
-      // Somewhere nobody has been yet, anything may happen.
+      // Somewhere not visited yet, anything may happen.
       if (footprint.reads.empty) {
         all.reads.fill();
         all.writes.fill();
@@ -233,7 +233,7 @@ export class Pruner {
     return seen;
   }
 
-  /** Per slot: -1 when nobody touches it, an actor when only that one does, -2 when several or the environment do. */
+  /** Per slot: -1 when none touches it, an actor when only that one does, -2 when several or the environment do. */
   #owners(): Int32Array {
     const owners = new Int32Array(this.#footprints.slots).fill(-1);
     const actorOf = this.#footprints.actorsOfLocations();
@@ -293,7 +293,7 @@ export class Pruner {
           this.#footprints.slots,
           (footprint.always?.members() ?? []).filter((slot) => this.#private[slot] === actor),
         );
-        // An own slot, one that nobody else touches, is dead when it is written here in any case.
+        // An own slot, one that no other touches, is dead when it is written here in any case.
         after.removeAll(own);
         after.addAll(footprint.reads);
         if (footprint.reads.empty) after.fill();

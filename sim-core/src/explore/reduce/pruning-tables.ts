@@ -7,7 +7,7 @@ export interface PruningMask {
   /** Bits to keep, and bits to set instead of those that are dead; one word for each of a state's. */
   readonly keep: Uint32Array;
   readonly set: Uint32Array;
-  /** Words of memory whose versions must be counted anew, as bits; bit 31 stands for all from the 31st on. */
+  /** Words of memory whose versions must be recounted, as bits; bit 31 is all from the 31st on. */
   readonly ranks: number;
 }
 
@@ -87,7 +87,7 @@ export class PruningTables {
     this.#mask(pruning, made);
   }
 
-  /** The packing is another one: all masks are made anew. */
+  /** The packing is another one: all masks are remade. */
   maskAnew(prunings: readonly Pruning[]): void {
     this.#pruningMasks = new Uint32Array(0);
     prunings.forEach((made, pruning) => {

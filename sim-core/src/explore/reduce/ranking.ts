@@ -1,4 +1,4 @@
-/** The words of memory whose versions are counted by their order, and what makes it necessary to count them anew. */
+/** The words of memory whose versions are counted by their order, and what makes it necessary to recount them. */
 import type { Model } from '../../engine/model.ts';
 import type { Footprints } from '../learn/footprints.ts';
 import type { Effect } from '../learn/learner.ts';
@@ -8,7 +8,7 @@ export class Ranking {
   readonly #model: Model;
   readonly #versions: Versions | undefined;
   #words: ReadonlySet<number>;
-  /** Per effect: the words of memory whose versions it writes, as bits; bit 31 stands for all from the 31st on. */
+  /** Per effect: the words of memory whose versions it writes, as bits; bit 31 is all from the 31st on. */
   #rewritten = new Int32Array(64);
   #rewrittenCount = 0;
 
@@ -77,7 +77,7 @@ export class Ranking {
     for (; this.#rewrittenCount < effects.length; this.#rewrittenCount++) {
       let bits = 0;
       const effect = effects[this.#rewrittenCount] as Effect;
-      // Counting anew is the end of it.
+      // Recounting is the end of it.
       const slots = effect.move < judgementMove ? effect.writes.map((w) => w.slot) : [];
       for (const word of this.#versions?.wordsOf(slots) ?? []) if (this.#words.has(word)) bits |= bitOf(word);
       this.#rewritten[this.#rewrittenCount] = bits;
@@ -86,7 +86,7 @@ export class Ranking {
   }
 }
 
-/** Bit 31 stands for all words from the 31st on. */
+/** Bit 31 is all words from the 31st on. */
 function bitOf(word: number): number {
   return 1 << Math.min(word, 31);
 }

@@ -1,5 +1,5 @@
 /**
- * Sleep sets, in the state that is being expanded: which moves need not be made behind another one, because the state
+ * Sleep sets, in the state that is being expanded: which moves need not be made after another one, because the state
  * that both lead to is reached by making them the other way round.
  *
  * Two moves commute in a state when neither changes a bit that the other reads or writes. What a move changes is seen by
@@ -41,7 +41,7 @@ export class Covered {
     }
   }
 
-  /** Takes a move that is made. The moves that need not be made behind it, as bits. */
+  /** Takes a move that is made. The moves that need not be made after it, as bits. */
   add(move: number, effect: number): number {
     this.#change(effect);
     const sleep = this.#commuting(effect);
@@ -54,7 +54,7 @@ export class Covered {
     this.#effects[this.#count++] = effect;
   }
 
-  /** Puts the bits that an effect changes behind those of the covered moves. */
+  /** Puts the bits that an effect changes after those of the covered moves. */
   #change(effect: number): void {
     const { words, effectMasks, jointOf } = this.#tables;
     const mask = effect * 2 * words;
@@ -86,7 +86,7 @@ export class Covered {
     }
   }
 
-  /** The covered moves that an effect, whose changes stand behind theirs, commutes with. */
+  /** The covered moves that an effect, whose changes follow theirs, commutes with. */
   #commuting(effect: number): number {
     const { words, footprints } = this.#tables;
     const changes = this.#changes;

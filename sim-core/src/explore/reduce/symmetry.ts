@@ -8,7 +8,7 @@
  */
 import type { Model } from '../../engine/model.ts';
 
-/** Renamings grow as the factorial; more CPUs than these are told apart. */
+/** Renamings grow as the factorial; more CPUs than these are distinguished. */
 export const MAX_SYMMETRIC_CPUS = 4;
 
 export class Symmetry {

@@ -43,7 +43,7 @@ export class Outcomes {
   judge(executor: Executor): Judgement {
     const { machine } = executor;
     const deadlock = isDeadlock(executor);
-    // As in a recorded run, the deadlock is found when nobody can move any more.
+    // As in a recorded run, the deadlock is found when no actor can move any more.
     if (deadlock) this.#model.world.monitors.report(machine, 'deadlock', -1, 0);
     return {
       deadlock,

@@ -1,7 +1,7 @@
 /**
  * The way to a stored state as moves of the real machine.
  *
- * Stored states stand for all that are alike in the sense of the reductions, so the moves by which they were found need
+ * Stored states represent all that are alike in the sense of the reductions, so the moves by which they were found need
  * not fit together: a renamed CPU evicts under another name. The way is therefore walked again on a machine, and each
  * move is the one that leads to the next stored state.
  */

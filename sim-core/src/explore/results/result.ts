@@ -14,7 +14,7 @@ import { concretePath } from './path.ts';
 
 export interface FinishedSearch {
   readonly space: Space;
-  /** The state behind the setup. */
+  /** The state after the setup. */
   readonly start: Int32Array;
   readonly finality: Finality;
   readonly outcomes: Outcomes;

@@ -25,10 +25,10 @@ const TRENDS = [5, 7];
 const ERROR = 0.3;
 /** Fewer states than these are done before anybody could read an estimate. */
 const FEW_STATES = 2000;
-/** More levels than this to come are no estimate any more. */
+/** More levels than this to come are not an estimate any more. */
 const MAX_LEVELS_TO_COME = 1000;
 
-/** Tell it of the progress often: a level that begins and ends between two calls is no part of a trend. */
+/** Tell it of the progress often: a level that begins and ends between two calls is not part of a trend. */
 export class ShareOfLevels {
   /** Per depth: states that were done when it was first seen. Holes where a level was not seen. */
   #doneBefore: number[] = [];
@@ -39,7 +39,7 @@ export class ShareOfLevels {
 
   meet({ depth, states, frontier }: Progress): void {
     const done = states - frontier;
-    // A search that begins again has other levels.
+    // A search that restarts has other levels.
     if (depth < this.#depth) this.#doneBefore = [];
     if (depth !== this.#depth) {
       this.#depth = depth;
@@ -74,7 +74,7 @@ export class ShareOfLevels {
   }
 }
 
-/** The states of all levels behind the last one, by the trend of so many ratios; undefined when there is no end to it. */
+/** The states of all levels after the last one, by the trend of so many ratios; undefined when there is no end to it. */
 function statesToCome(levels: readonly number[], count: number): number | undefined {
   const ratios = levels
     .slice(-count - 1)

@@ -106,7 +106,7 @@ function place(units: readonly Unit[], cpus: number, before: Packing | undefined
   }
   const moving = units.filter((unit) => !stays(unit));
   for (const unit of moving.filter(isColumn)) {
-    // A row that is there already can take it where all its words have room; otherwise a row is added behind the rows.
+    // A row that is there already can take it where all its words have room; otherwise a row is added after the rows.
     const rows = columnMasks.length;
     let row = 0;
     let shift = -1;

@@ -7,7 +7,7 @@
  * fingerprint above it. The place in it is a share of the range of the fingerprint's lower half, so that the set may
  * have any size.
  *
- * Sleep sets stand behind the words: they are not asked for any more once a state is expanded.
+ * Sleep sets follow the words: they are not asked for any more once a state is expanded.
  */
 import type { InPieces, SnapshotArray } from '../checkpoint/checkpoint.ts';
 import { Fingerprints } from './fingerprints.ts';
@@ -24,7 +24,7 @@ const RANGE = 2 ** 32;
 /** So many states are remembered with their words whatever happens: some twenty megabytes, and few layouts change later. */
 const REMEMBERED = 1 << 20;
 
-/** States would have to be written anew whose words are gone. The search begins again with what it has learned. */
+/** States whose words are gone would have to be rewritten. The search restarts with what it has learned. */
 export class StatesForgotten extends Error {
   override readonly name = 'StatesForgotten';
 }
@@ -208,7 +208,7 @@ export class FingerprintStore implements Store {
     this.#rehash(size);
   }
 
-  /** Throws {@link StatesForgotten} when there are states that cannot be written anew. */
+  /** Throws {@link StatesForgotten} when there are states that cannot be rewritten. */
   relayout(words: number, translate: Rewriting): void {
     if (this.hasForgotten) throw new StatesForgotten();
     const old = { words: this.words, stride: this.#stride };

@@ -43,7 +43,7 @@ export class Fingerprints {
     }
   }
 
-  /** Puts the fingerprint of the state that stands at `at` into `low` and `high`. */
+  /** Puts the fingerprint of the state at `at` into `low` and `high`. */
   take(from: Uint32Array, at: number): void {
     let low = 0;
     let high = 0;

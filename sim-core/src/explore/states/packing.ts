@@ -3,7 +3,7 @@
  * Slots whose values go together may share a field ({@link Bundle}).
  *
  * A field holds the number of a value, or of a joint value. When a slot changes for the first time, or numbers outgrow
- * their bits, a new layout is made and every stored state is written anew in it. Nothing is guessed and nothing is lost.
+ * their bits, a new layout is made and every stored state is rewritten in it. Nothing is guessed and nothing is lost.
  */
 
 import type { Symmetry } from '../reduce/symmetry.ts';
@@ -93,7 +93,7 @@ export class Packing {
     return field !== undefined && (field.bundle !== undefined || this.#slotValues.valuesOf(slot).width <= field.width);
   }
 
-  /** The number that stands for a value of a slot; in a field of its own it is what its bits hold. */
+  /** The number that represents a value of a slot; in a field of its own it is what its bits hold. */
   code(slot: number, value: number): number {
     const code = this.#slotValues.valuesOf(slot).numberOf(value);
     if (code === undefined) throw new Error(`slot ${slot} was never seen to hold ${value}`);

@@ -9,7 +9,7 @@
  */
 import { FULL, HOLE, hashWords, NUMBER_MASK, type Rewriting, type Store } from './store.ts';
 
-/** The buffers behind a store, as a worker gets them. */
+/** The buffers of a store, as a worker gets them. */
 export interface SharedBuffers {
   readonly words: number;
   readonly sleeping: boolean;
@@ -190,7 +190,7 @@ export class SharedStore implements Store {
     if (left > 0) Atomics.add(this.#control, CONTROL.holes, left);
   }
 
-  /** Makes room for so many states more. Only while nobody else works. */
+  /** Makes room for so many states more. Only while no other thread works. */
   reserve(more: number): void {
     const wanted = this.count + more;
     if (wanted <= this.#buffers.room) return;

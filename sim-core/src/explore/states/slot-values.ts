@@ -69,7 +69,7 @@ export class SlotValues {
     return this.base[this.#partners.get(slot)?.[0] ?? slot] as number;
   }
 
-  /** Values that a slot was seen to hold: not those that only stand for what does not matter. */
+  /** Values that a slot was seen to hold: not those that only represent what does not matter. */
   realValuesOf(slot: number): number[] {
     const imagined =
       this.#symmetry?.references.some((r) => r.slot === slot) && !this.#met.has(slot)
@@ -96,7 +96,7 @@ export class SlotValues {
     return values;
   }
 
-  /** Makes room for the value that stands for what does not matter. */
+  /** Makes room for the value that represents what does not matter. */
   imagine(slot: number): void {
     const value = this.indifferent(slot);
     const met = value === this.base[slot];

@@ -2,7 +2,7 @@
  * Stored states: words, parent and move of each, in the order of discovery, and a hash set of their numbers.
  *
  * The order of discovery is the queue of the breadth-first search. Bytes per state: 4 a word, 4 for the parent, 2 for
- * the move, and 6.4 to 12.8 in the hash set (25.6 behind a step of four), which grows when it is five eighths full. An
+ * the move, and 6.4 to 12.8 in the hash set (25.6 after a step of four), which grows when it is five eighths full. An
  * entry of the set is the number of a state plus one, with bits of its hash above it: most states that only share a place
  * need not be looked at.
  *
@@ -59,7 +59,7 @@ export interface Store {
   release(before: number): void;
   prepare(hashes: Uint32Array, count: number): void;
   /**
-   * The number of the state whose words stand at `at`; a new one gets the next number. Or {@link FULL}. `sleep` are the
+   * The number of the state whose words are at `at`; a new one gets the next number. Or {@link FULL}. `sleep` are the
    * moves that need not be made after this way.
    */
   insert(from: Uint32Array, at: number, hash: number, parent: number, move: number, sleep: number): number;
@@ -67,7 +67,7 @@ export interface Store {
   sleep(state: number): number;
   /** Makes room for so many states more. */
   reserve(more: number): void;
-  /** Writes every state anew. */
+  /** Rewrites every state. */
   relayout(words: number, translate: Rewriting): void;
 }
 
