@@ -9,7 +9,7 @@ import {
   resolveTrigger,
 } from './breakpoints.ts';
 import { type DataBreakpoint, type DataRequest, dataBreakpoint } from './data-breakpoint.ts';
-import { samePath } from './files.ts';
+import { samePath } from './file-accessor.ts';
 import { FILTERS, filterById } from './filters.ts';
 import type { Debuggee } from './launch.ts';
 import type { FilterSetting, Triggers } from './stop-index.ts';

@@ -17,7 +17,7 @@ import {
   type RunOptions,
   typedSchedule,
 } from '@snoopscope/sim-core';
-import { baseName, type FileAccessor, samePath } from './files.ts';
+import { baseName, type FileAccessor, samePath } from './file-accessor.ts';
 import { RequestError, ScenarioErrors } from './request-error.ts';
 
 /** What a launch configuration may say. */

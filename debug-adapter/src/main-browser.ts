@@ -1,6 +1,6 @@
 // The debug adapter in a web worker: messages of the protocol as objects, files by their address.
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { resolveBeside } from './files.ts';
+import { resolveBeside } from './file-accessor.ts';
 import { SnoopscopeDebugSession } from './session.ts';
 
 const session = new SnoopscopeDebugSession({ readFile, resolve: resolveBeside });

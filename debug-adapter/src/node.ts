@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { pipeline } from 'node:stream';
 import { LIMITS } from '@snoopscope/sim-core';
-import { type FileAccessor, resolveBeside } from './files.ts';
+import { type FileAccessor, resolveBeside } from './file-accessor.ts';
 import { CanonicalHeaders } from './headers.ts';
 import { SnoopscopeDebugSession } from './session.ts';
 

@@ -1,7 +1,7 @@
 /** What a session remembers between requests. Handlers are functions on it; `session.ts` lists them. */
 import type { Branches } from './branches.ts';
 import type { BreakpointStore } from './breakpoint-store.ts';
-import type { FileAccessor } from './files.ts';
+import type { FileAccessor } from './file-accessor.ts';
 import type { KernelSource } from './kernel-source.ts';
 import type { Debuggee, LaunchArguments } from './launch.ts';
 import type { Focus } from './movement.ts';

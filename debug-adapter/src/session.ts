@@ -9,7 +9,7 @@ import { ProtocolServer } from '@vscode/debugadapter/lib/protocol.js';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { argumentsOf } from './argument-shapes.ts';
 import { BreakpointStore } from './breakpoint-store.ts';
-import type { FileAccessor } from './files.ts';
+import type { FileAccessor } from './file-accessor.ts';
 import { RequestError, StaleRequest } from './request-error.ts';
 import {
   breakpointLocations,

@@ -1,7 +1,7 @@
 /** The only place that knows the protocol's shapes and the client's way of counting. Everything else counts from 0. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { CompletionCandidate } from './completions.ts';
-import { baseName } from './files.ts';
+import { baseName } from './file-accessor.ts';
 import { FILTERS } from './filters.ts';
 import type { KernelSource } from './kernel-source.ts';
 import type { Debuggee } from './launch.ts';

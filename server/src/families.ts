@@ -3,11 +3,11 @@
  * thing. A file that two scenarios include ties their names together, where it mentions them.
  */
 import {
-  type Position,
   type ScenarioSymbol,
   type SymbolTable,
   symbolsOf,
   type TextPlace,
+  type TextPosition,
   VOCABULARY,
 } from '@snoopscope/sim-core';
 import { keyOf } from './includes.ts';
@@ -39,7 +39,7 @@ export function familiesOf(families: readonly Family[], uri: string): readonly F
 }
 
 /** What a word of a file names: preferably something that one of its families defines. */
-export function symbolIn(families: readonly Family[], uri: string, at: Position): ScenarioSymbol | undefined {
+export function symbolIn(families: readonly Family[], uri: string, at: TextPosition): ScenarioSymbol | undefined {
   const key = keyOf(uri);
   let found: ScenarioSymbol | undefined;
   for (const family of familiesOf(families, uri)) {

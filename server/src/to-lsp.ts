@@ -3,10 +3,10 @@ import type {
   LineEdit,
   Diagnostic as OurDiagnostic,
   FoldingRange as OurFoldingRange,
-  Position as OurPosition,
   OutlineEntry,
   SemanticType,
   Span,
+  TextPosition,
 } from '@snoopscope/sim-core';
 import {
   type CodeAction,
@@ -40,7 +40,7 @@ import {
 } from 'vscode-languageserver';
 import type { HoverText } from './features/hover.ts';
 import type { Lens } from './features/lenses.ts';
-import type { Link } from './features/links.ts';
+import type { FileLink } from './features/links.ts';
 import type { Offer, OfferKind } from './features/offers.ts';
 import type { Use } from './features/references.ts';
 import type { ResultHint } from './features/results.ts';
@@ -50,7 +50,7 @@ import { plainText } from './features/snippets.ts';
 import type { ColouredWord } from './features/tokens.ts';
 import type { Location as OurLocation, Snapshot } from './snapshot.ts';
 
-export function fromPosition({ line, character }: Position): OurPosition {
+export function fromPosition({ line, character }: Position): TextPosition {
   return { line, column: character };
 }
 
@@ -168,7 +168,7 @@ export function toDocumentSymbol(entry: OutlineEntry, lineLength: (line: number)
   };
 }
 
-export function toDocumentLink({ line, span, uri }: Link): DocumentLink {
+export function toDocumentLink({ line, span, uri }: FileLink): DocumentLink {
   return { range: toRange(line, span), target: uri };
 }
 

@@ -9,7 +9,7 @@ export * from './engine/program.ts';
 export type { AnyRoutine, Local, LocalKind, Routine, Step } from './engine/routine.ts';
 export * from './engine/run.ts';
 export { type FrameView, Task } from './engine/task.ts';
-export { describeEvent, type EventText, findingText, resultText } from './explain/describe.ts';
+export { describeEvent, type EventText, findingText, resultText } from './explain/event-text.ts';
 export { History } from './explain/history.ts';
 export { ObjectNames } from './explain/object-names.ts';
 export { type TraceTextOptions, traceText } from './explain/trace-text.ts';
@@ -78,7 +78,7 @@ export { predicting } from './predict/predict.ts';
 
 export * from './scenario/ast.ts';
 export { blockOfLines, contentsOfKind } from './scenario/blocks.ts';
-export { type CheckContext, check } from './scenario/checks/run.ts';
+export { type CheckContext, check } from './scenario/checks/run-checks.ts';
 export { checkByCode } from './scenario/checks/table.ts';
 export { noKernel } from './scenario/checks/unknown-kernel.ts';
 export {
@@ -87,8 +87,8 @@ export {
   type ExpressionContext,
   type Extra,
 } from './scenario/elaborate/expression.ts';
+export { includePath } from './scenario/elaborate/scenario-sources.ts';
 export { scheduleText } from './scenario/elaborate/schedule.ts';
-export { includePath } from './scenario/elaborate/sources.ts';
 export { type TypedSchedule, typedSchedule } from './scenario/elaborate/typed-schedule.ts';
 
 export { coherentWord } from './scenario/elaborate/wait.ts';
@@ -101,7 +101,8 @@ export {
   factByName,
   MEMORY_TYPES,
 } from './scenario/facts.ts';
-export { format, type LineEdit, print } from './scenario/layout.ts';
+export { format, type LineEdit, print } from './scenario/format.ts';
+export { INNER_WORDS, LANGUAGE_WORDS, type LanguageWord } from './scenario/language-words.ts';
 export {
   CPU_MOVES,
   MACHINE_OPTIONS,
@@ -122,13 +123,13 @@ export {
   type OutlineEntry,
   opOfLine,
   outline,
-  type Position,
   type ScenarioSymbol,
   type SemanticToken,
   type SemanticType,
   type SymbolTable,
   semanticTokens,
   symbolsOf,
+  type TextPosition,
   type WordAt,
   wordAt,
 } from './scenario/query.ts';
@@ -136,9 +137,8 @@ export { rangeTextContains } from './scenario/ranges.ts';
 export { remembered } from './scenario/remembered.ts';
 export { type RoleWord, rolesOf, vcpuName, type WordRole } from './scenario/roles.ts';
 export { didYouMean, nearest } from './scenario/suggest.ts';
-export type { Place as TextPlace } from './scenario/symbols.ts';
+export type { TextPlace } from './scenario/symbols.ts';
 export { OP_KINDS_OF, VOCABULARY, type Vocabulary } from './scenario/vocabulary.ts';
-export { INNER_WORDS, LANGUAGE_WORDS, type LanguageWord } from './scenario/words.ts';
 export * from './state/event.ts';
 export * from './state/ids.ts';
 export type { Field, Layout } from './state/layout.ts';

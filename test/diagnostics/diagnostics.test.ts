@@ -10,7 +10,7 @@ import { describe, expect, test } from 'vitest';
 import type { Profile } from '../../sim-core/src/kernel/profiles.ts';
 import { profileNamed } from '../../sim-core/src/kernel/profiles.ts';
 import type { Diagnostic } from '../../sim-core/src/scenario/ast.ts';
-import { check } from '../../sim-core/src/scenario/checks/run.ts';
+import { check } from '../../sim-core/src/scenario/checks/run-checks.ts';
 import { CHECKS } from '../../sim-core/src/scenario/checks/table.ts';
 import { elaborate } from '../../sim-core/src/scenario/elaborate.ts';
 import { parse } from '../../sim-core/src/scenario/parser.ts';

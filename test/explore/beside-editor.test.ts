@@ -6,14 +6,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Beside, type BesideWorker, STOP_MS } from '../../client/vscode/src/beside-workers.ts';
-import type { ExploreRequest } from '../../client/vscode/src/explore-worker.ts';
+import type { ExploreJob } from '../../client/vscode/src/explore-worker.ts';
 import type { WorkerReply } from '../../client/vscode/src/worker.ts';
 import { everyoneWritesEverything } from './everyone-writes.ts';
 
 const source = path.join(import.meta.dirname, '../../client');
 const never = new AbortController().signal;
 const ENDLESS = everyoneWritesEverything(6, 6);
-const explore: ExploreRequest = {
+const explore: ExploreJob = {
   kind: 'explore',
   text: ENDLESS,
   includes: {},

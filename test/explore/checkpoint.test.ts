@@ -107,7 +107,7 @@ describe('random runs', () => {
           const whole = randomRuns(modelOf(text), asked);
           const first = new RandomSearch(modelOf(text), asked);
           first.step(moves);
-          const bytes = encodeCheckpoint(identity, first.snapshot());
+          const bytes = encodeCheckpoint(identity, first.checkpointData());
           const second = new RandomSearch(modelOf(text), asked);
           second.restore(decodeCheckpoint(bytes, identity));
           while (second.step(100)) expect(second.progress().done).toBeLessThan(20);
@@ -132,7 +132,7 @@ describe('the file of a checkpoint', () => {
       search.step(30);
       await file.write(search);
       expect(readdirSync(folder)).toEqual(['a.checkpoint']);
-      expect(await file.read()).toEqual(search.snapshot());
+      expect(await file.read()).toEqual(search.checkpointData());
       writeFileSync(join(folder, 'a.checkpoint'), 'else');
       await expect(file.read()).rejects.toThrow('not a checkpoint');
       const nowhere = new CheckpointFile(join(folder, 'missing'), 'b', identity);

@@ -41,7 +41,7 @@ function interrupted(text: string, options: Options, after: readonly number[]): 
   let search = new Search(modelOf(text), options);
   for (const moves of after) {
     if (!search.step(moves)) break;
-    const bytes = encodeCheckpoint(identity, search.snapshot());
+    const bytes = encodeCheckpoint(identity, search.checkpointData());
     search = new Search(modelOf(text), options);
     search.restore(decodeCheckpoint(bytes, identity));
   }
@@ -88,7 +88,7 @@ function partly(
     const answer = workers[next.worker]?.(next.message);
     if (answer) search.receive(next.worker, structuredClone(answer.message, { transfer: answer.transfer }));
   }
-  return { bytes: encodeCheckpoint(identity, search.search.snapshot()), result: search.result() };
+  return { bytes: encodeCheckpoint(identity, search.search.checkpointData()), result: search.result() };
 }
 
 describe('a search that was interrupted', () => {
@@ -134,7 +134,7 @@ describe('a search that was interrupted', () => {
       const search = new Search(modelOf(BENCH), { maxStates });
       if (bytes) search.restore(decodeCheckpoint(bytes, identity));
       while (search.step(777));
-      const snapshot = search.snapshot();
+      const snapshot = search.checkpointData();
       const result = search.result();
       if (result.complete) {
         expect(essence(result)).toEqual(essence(whole));

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { LIMITS } from '../../sim-core/src/limits.ts';
-import { print } from '../../sim-core/src/scenario/layout.ts';
+import { print } from '../../sim-core/src/scenario/format.ts';
 import { parse } from '../../sim-core/src/scenario/parser.ts';
 
 test('any string of UTF-16 code units parses', () => {

@@ -6,13 +6,13 @@ import { MONITORS } from '../../sim-core/src/engine/monitors/table.ts';
 import { profileNamed } from '../../sim-core/src/kernel/profiles.ts';
 import { LIMITS } from '../../sim-core/src/limits.ts';
 import { PREDICTIONS } from '../../sim-core/src/predict/table.ts';
-import { check } from '../../sim-core/src/scenario/checks/run.ts';
+import { check } from '../../sim-core/src/scenario/checks/run-checks.ts';
 import { CHECKS } from '../../sim-core/src/scenario/checks/table.ts';
 import { elaborate } from '../../sim-core/src/scenario/elaborate.ts';
 import { FACTS } from '../../sim-core/src/scenario/facts.ts';
+import { LANGUAGE_WORDS } from '../../sim-core/src/scenario/language-words.ts';
 import { MACHINE_OPTIONS, type MachineOption } from '../../sim-core/src/scenario/machine-options.ts';
 import { parse } from '../../sim-core/src/scenario/parser.ts';
-import { LANGUAGE_WORDS } from '../../sim-core/src/scenario/words.ts';
 
 const file = new URL('../../docs/language.md', import.meta.url);
 let page = readFileSync(file, 'utf8');

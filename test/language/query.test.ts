@@ -9,9 +9,9 @@ import {
   documentationAbove,
   foldingRanges,
   outline,
-  type Position,
   semanticTokens,
   symbolsOf,
+  type TextPosition,
   wordAt,
 } from '../../sim-core/src/scenario/query.ts';
 import { VOCABULARY } from '../../sim-core/src/scenario/vocabulary.ts';
@@ -19,7 +19,7 @@ import { VOCABULARY } from '../../sim-core/src/scenario/vocabulary.ts';
 const machine =
   'machine {\n  cpu intel count=2\n  iommu dmar0 vt-d\n  device gpu 0000:01:00.0 iommu=dmar0\n  memory x y = 0 0\n}\n';
 
-function marked(text: string): { text: string; at: Position } {
+function marked(text: string): { text: string; at: TextPosition } {
   const before = text.slice(0, text.indexOf('<|>'));
   const lines = before.split('\n');
   return { text: text.replace('<|>', ''), at: { line: lines.length - 1, column: lines.at(-1)!.length } };

@@ -1,10 +1,10 @@
 // What a scenario of a real machine needs: descriptors with the numbers of the log, and one order that counts.
 import { expect, test } from 'vitest';
 import { Run } from '../../sim-core/src/engine/run.ts';
-import { findingText } from '../../sim-core/src/explain/describe.ts';
+import { findingText } from '../../sim-core/src/explain/event-text.ts';
 import { checkScenario } from '../../sim-core/src/judge/check.ts';
 import { profileNamed } from '../../sim-core/src/kernel/profiles.ts';
-import { check } from '../../sim-core/src/scenario/checks/run.ts';
+import { check } from '../../sim-core/src/scenario/checks/run-checks.ts';
 import { elaborate } from '../../sim-core/src/scenario/elaborate.ts';
 import { parse } from '../../sim-core/src/scenario/parser.ts';
 import { EVENT_WIDTH } from '../../sim-core/src/state/event.ts';

@@ -1,8 +1,8 @@
 // What hover says: from the record of the word, for the kernel of the scenario.
 import { NEWEST, rolesOf, VOCABULARY } from '@snoopscope/sim-core';
 import { expect, test } from 'vitest';
-import { describe } from '../../server/src/features/describe.ts';
 import { hoverAt } from '../../server/src/features/hover.ts';
+import { describe } from '../../server/src/features/record-markdown.ts';
 import { around } from './features.ts';
 import { marked, snapshotOf } from './marked.ts';
 

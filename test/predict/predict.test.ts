@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { predicting } from '../../sim-core/src/predict/predict.ts';
 import { PREDICTIONS } from '../../sim-core/src/predict/table.ts';
 import type { Diagnostic, ParsedScenario } from '../../sim-core/src/scenario/ast.ts';
-import { check } from '../../sim-core/src/scenario/checks/run.ts';
+import { check } from '../../sim-core/src/scenario/checks/run-checks.ts';
 import { parse } from '../../sim-core/src/scenario/parser.ts';
 import { toEnd } from '../../sim-core/src/to-end.ts';
 import { described, marksOf, takeMarked } from '../diagnostics/marks.ts';

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Diagnostic, ParsedScenario } from '../../sim-core/src/scenario/ast.ts';
-import { check } from '../../sim-core/src/scenario/checks/run.ts';
-import { format, print } from '../../sim-core/src/scenario/layout.ts';
+import { check } from '../../sim-core/src/scenario/checks/run-checks.ts';
+import { format, print } from '../../sim-core/src/scenario/format.ts';
 import { parse } from '../../sim-core/src/scenario/parser.ts';
 import { gallery } from './gallery.ts';
 import { scenarioArbitrary, withoutSpans } from './scenario-arbitrary.ts';

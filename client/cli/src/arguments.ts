@@ -1,11 +1,11 @@
 /** From the words after the program's name to a checked call of a command. */
 import { parseArgs } from 'node:util';
 import { didYouMean, nearest } from '@snoopscope/sim-core';
-import type { Command, OptionSpec } from './commands/command.ts';
+import type { Command, CommandOption } from './commands/command.ts';
 import { Failure } from './failure.ts';
 
 /** Every command understands these. */
-export const COMMON_OPTIONS: readonly OptionSpec[] = [{ name: 'help', short: 'h', doc: 'Print this help.' }];
+export const COMMON_OPTIONS: readonly CommandOption[] = [{ name: 'help', short: 'h', doc: 'Print this help.' }];
 
 export interface Arguments {
   readonly operands: readonly string[];
@@ -52,7 +52,7 @@ export function parseArguments(command: Command, words: readonly string[]): Argu
   };
 }
 
-function checked(command: Command, spec: OptionSpec, value: string | undefined): string | true {
+function checked(command: Command, spec: CommandOption, value: string | undefined): string | true {
   if (!spec.value) {
     if (value === undefined) return true;
     throw new Failure(`--${spec.name} takes no value, found \`${value}\`.`, { code: 'unexpected-value' });
@@ -73,7 +73,7 @@ function checked(command: Command, spec: OptionSpec, value: string | undefined):
   return value;
 }
 
-function unknownOption(command: Command, written: string, specs: readonly OptionSpec[]): Failure {
+function unknownOption(command: Command, written: string, specs: readonly CommandOption[]): Failure {
   const word = written.replace(/^-+/, '');
   const near = nearest(
     word,

@@ -2,21 +2,21 @@
 import type { CheckOptions, Granularity } from '@snoopscope/sim-core';
 import { PROFILES } from '@snoopscope/sim-core';
 import type { CheckRequest } from './check-file.ts';
-import { type Call, GRANULARITY, KERNEL, type OptionSpec } from './commands/command.ts';
+import { type CommandOption, GRANULARITY, type Invocation, KERNEL } from './commands/command.ts';
 import { profileOf } from './kernels.ts';
 
-export const MAX_STATES: OptionSpec = {
+export const MAX_STATES: CommandOption = {
   name: 'max-states',
   value: 'N',
   doc: 'Limit the exploration of each kernel to N states. Default: 2,000,000.',
 };
-export const MAX_SECONDS: OptionSpec = {
+export const MAX_SECONDS: CommandOption = {
   name: 'max-seconds',
   value: 'S',
   doc: 'Limit the exploration of each kernel to S seconds.',
 };
 
-export const CHECK_OPTIONS: readonly OptionSpec[] = [
+export const CHECK_OPTIONS: readonly CommandOption[] = [
   {
     ...KERNEL,
     value: 'KERNEL',
@@ -33,7 +33,7 @@ const DEFAULT_MAX_STATES = 2_000_000;
 /** What Node's heap surely has. */
 const MAX_BYTES = 1024 * 1024 * 1024;
 
-export function checkRequestOf(call: Call): CheckRequest {
+export function checkRequestOf(call: Invocation): CheckRequest {
   const kernel = call.text('kernel');
   const granularity = call.text('granularity') as Granularity | undefined;
   const maxSeconds = call.count('max-seconds');

@@ -1,7 +1,7 @@
 /** Verdicts for people. */
 import type { ExploreLimit } from '@snoopscope/sim-core';
 import { type FileVerdict, type JudgedCondition, nameOf, type VerdictGroup } from './check-file.ts';
-import type { Call } from './commands/command.ts';
+import type { Invocation } from './commands/command.ts';
 import { type Style, wrap } from './paint.ts';
 
 /** Truth about nothing is worth a word. */
@@ -11,7 +11,7 @@ const NONE_FOR_KERNEL = 'No condition is for this kernel: judged are declared re
 const WITHOUT_CONDITIONS = 'It has no conditions: judged are declared results and findings.';
 
 /** Prints one file's verdicts. `witnesses` prints the schedules of conditions that hold, too. */
-export function printVerdict(call: Call, { file, groups, left }: FileVerdict, witnesses: boolean): void {
+export function printVerdict(call: Invocation, { file, groups, left }: FileVerdict, witnesses: boolean): void {
   call.print(call.paint('heading', file.name));
   const hasConditions = file.parsed.lines.some(({ content }) => content.kind === 'condition');
   for (const group of groups) {
@@ -28,7 +28,7 @@ export function printVerdict(call: Call, { file, groups, left }: FileVerdict, wi
   if (!hasConditions) call.print(call.paint('faint', `  ${wrap(WITHOUT_CONDITIONS, call.width, 2)}`));
 }
 
-function printGroup(call: Call, group: VerdictGroup, witnesses: boolean): void {
+function printGroup(call: Invocation, group: VerdictGroup, witnesses: boolean): void {
   const { name, passed, conditions, findings } = group;
   const [style, word]: [Style, string] =
     passed === undefined ? ['caution', 'open'] : passed ? ['good', 'passed'] : ['bad', 'FAILED'];
@@ -50,7 +50,7 @@ function printGroup(call: Call, group: VerdictGroup, witnesses: boolean): void {
   if (group.limit) call.print(`    ${call.paint('caution', wrap(limitText(group.limit), call.width, 4))}`);
 }
 
-function printCondition(call: Call, group: VerdictGroup, condition: JudgedCondition, witnesses: boolean): void {
+function printCondition(call: Invocation, group: VerdictGroup, condition: JudgedCondition, witnesses: boolean): void {
   const { holds, text, line, schedule } = condition;
   const [style, word]: [Style, string] =
     holds === undefined ? ['caution', 'open '] : holds ? ['good', 'holds'] : ['bad', 'FAILS'];
@@ -65,7 +65,7 @@ export function spaced(condition: string): string {
 }
 
 // A schedule is meant to be copied into a file, so it is never broken, and what follows it is a comment.
-function printSchedule(call: Call, { profiles, kernel }: VerdictGroup, schedule: string): void {
+function printSchedule(call: Invocation, { profiles, kernel }: VerdictGroup, schedule: string): void {
   const where = profiles.length > 1 ? call.paint('faint', ` // on ${kernel.name}`) : '';
   const text = schedule === 'schedule' ? call.paint('faint', 'whatever the schedule') : call.paint('name', schedule);
   call.print(`           ${text}${where}`);

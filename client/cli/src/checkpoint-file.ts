@@ -7,7 +7,7 @@ import {
   type CheckpointSource,
   checkpointPieces,
   decodeCheckpoint,
-  type ReadSnapshot,
+  type ReadCheckpoint,
 } from '@snoopscope/sim-core';
 import { Failure } from './failure.ts';
 import { systemReason } from './text-file.ts';
@@ -28,8 +28,8 @@ export class CheckpointFile {
     this.#identity = identity;
   }
 
-  /** The snapshot to resume from; undefined if there is no such file yet. */
-  async read(): Promise<ReadSnapshot | undefined> {
+  /** The checkpoint to resume from; undefined if there is no such file yet. */
+  async read(): Promise<ReadCheckpoint | undefined> {
     let bytes: Uint8Array;
     try {
       bytes = await readWhole(this.#file);
@@ -66,7 +66,7 @@ export class CheckpointFile {
     try {
       const handle = await promises.open(beside, 'w');
       try {
-        await handle.writeFile(checkpointPieces(this.#identity, source.snapshot()));
+        await handle.writeFile(checkpointPieces(this.#identity, source.checkpointData()));
         // Without it, a machine that loses its power may have the new name and the old content, or none.
         await handle.sync();
       } finally {

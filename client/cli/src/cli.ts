@@ -1,7 +1,7 @@
 /** The command line: finds the command, calls it, and says what went wrong. Nothing else ends the program. */
 import { type Arguments, parseArguments } from './arguments.ts';
 import { commandNamed } from './command-named.ts';
-import type { Call } from './commands/command.ts';
+import type { Invocation } from './commands/command.ts';
 import { COMMANDS } from './commands/table.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { asFailure, errorDocument, failureText } from './failure-report.ts';
@@ -54,7 +54,7 @@ async function dispatch(io: Io, status: StatusLine): Promise<ExitCode> {
   return EXIT.fine;
 }
 
-function callOf(io: Io, parsed: Arguments, status: StatusLine): Call {
+function callOf(io: Io, parsed: Arguments, status: StatusLine): Invocation {
   const cleared =
     <T>(write: (value: T) => void) =>
     (value: T): void => {

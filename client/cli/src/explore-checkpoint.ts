@@ -1,12 +1,12 @@
 /** An exploration that is kept in a file, so that the same call resumes where the process ended. */
 import {
   ALL_REDUCTIONS,
+  type CheckpointData,
   type Exploration,
   type ExplorationReport,
   identityOf,
   type Model,
-  type ReadSnapshot,
-  type Snapshot,
+  type ReadCheckpoint,
 } from '@snoopscope/sim-core';
 import { CheckpointFile } from './checkpoint-file.ts';
 import type { ExploreRequest } from './explore-options.ts';
@@ -28,8 +28,8 @@ export interface Kept {
 
 /** What can be kept. */
 export interface Keepable {
-  readonly snapshot: () => Snapshot;
-  readonly restore: (snapshot: ReadSnapshot) => void;
+  readonly checkpointData: () => CheckpointData;
+  readonly restore: (saved: ReadCheckpoint) => void;
 }
 
 /** What there is to say when nothing is left to do. */
@@ -40,7 +40,7 @@ export interface Finished {
   readonly last?: undefined;
 }
 
-/** The kind of a snapshot that is a result. */
+/** The kind of a checkpoint that is a result. */
 const FINISHED = 'finished';
 
 /** Would resuming change anything? */
@@ -51,15 +51,15 @@ export function isFinished({ complete, limit, sampling }: Exploration): boolean 
 
 export class Keeper {
   readonly #file: CheckpointFile;
-  readonly #snapshot: ReadSnapshot | undefined;
+  readonly #resumed: ReadCheckpoint | undefined;
   #resumedFrom: number | undefined;
   #finished = false;
   #written = 0;
   #problem: string | undefined;
 
-  private constructor(file: CheckpointFile, snapshot: ReadSnapshot | undefined) {
+  private constructor(file: CheckpointFile, resumed: ReadCheckpoint | undefined) {
     this.#file = file;
-    this.#snapshot = snapshot;
+    this.#resumed = resumed;
   }
 
   /** Throws a Failure when the file is of something else or damaged. */
@@ -70,13 +70,13 @@ export class Keeper {
 
   /** Is there anything to resume? */
   get isResumed(): boolean {
-    return this.#snapshot !== undefined;
+    return this.#resumed !== undefined;
   }
 
   /** The result, when the file says that nothing is left to do. */
   get result(): Finished | undefined {
-    if (this.#snapshot?.kind !== FINISHED) return undefined;
-    const finished = this.#snapshot.data as Finished;
+    if (this.#resumed?.kind !== FINISHED) return undefined;
+    const finished = this.#resumed.data as Finished;
     this.#finished = true;
     this.#resumedFrom = finished.exploration.states;
     return finished;
@@ -87,8 +87,8 @@ export class Keeper {
    * known now than after an hour.
    */
   async begin(search: Keepable & { readonly progress: () => { readonly states: number } }): Promise<void> {
-    if (this.#snapshot) {
-      search.restore(this.#snapshot);
+    if (this.#resumed) {
+      search.restore(this.#resumed);
       this.#resumedFrom = search.progress().states;
     }
     await this.#file.write(search);
@@ -102,14 +102,14 @@ export class Keeper {
   }
 
   /** The search was stopped and can be resumed from here. */
-  async stopped(last: Snapshot): Promise<void> {
-    await this.#write({ snapshot: () => last });
+  async stopped(last: CheckpointData): Promise<void> {
+    await this.#write({ checkpointData: () => last });
   }
 
   /** Nothing is left to do. */
   async finish(finished: Finished): Promise<void> {
     this.#finished = true;
-    await this.#write({ snapshot: () => ({ kind: FINISHED, data: finished, arrays: {} }) });
+    await this.#write({ checkpointData: () => ({ kind: FINISHED, data: finished, arrays: {} }) });
   }
 
   get kept(): Kept {
@@ -122,7 +122,7 @@ export class Keeper {
     };
   }
 
-  async #write(search: Pick<Keepable, 'snapshot'>): Promise<void> {
+  async #write(search: Pick<Keepable, 'checkpointData'>): Promise<void> {
     try {
       await this.#file.write(search);
       this.#written++;

@@ -1,7 +1,7 @@
 /** `explore --estimate`: how much there is to explore, before it is done. */
 import { type Estimate, Estimator, type Granularity, type Model } from '@snoopscope/sim-core';
 import { counted } from './check-text.ts';
-import type { Call } from './commands/command.ts';
+import type { Invocation } from './commands/command.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { pause } from './io.ts';
 import { FORMAT_VERSION } from './json.ts';
@@ -11,7 +11,7 @@ const SLICE_MS = 20;
 /** Probes saw most of the states when they saw this share of what is estimated. */
 const MOST = 0.8;
 
-export async function printEstimate(call: Call, file: string, model: Model): Promise<ExitCode> {
+export async function printEstimate(call: Invocation, file: string, model: Model): Promise<ExitCode> {
   const granularity = (call.text('granularity') as Granularity | undefined) ?? model.granularity;
   const estimator = new Estimator(model, { granularity });
   const began = performance.now();

@@ -1,5 +1,6 @@
 /** Exploring one scenario on one kernel, in slices between which the user can press Ctrl-C and sees how far it is. */
 import {
+  type CheckpointData,
   type Exploration,
   type ExplorationReport,
   type ExploreLimit,
@@ -11,7 +12,6 @@ import {
   Sampler,
   Search,
   SLICE_MOVES,
-  type Snapshot,
   searchOfFewSwitches,
   verdictOf,
   withFewSwitches,
@@ -123,14 +123,14 @@ async function explored(
   request: ExploreRequest,
   interrupt: AbortSignal,
   audience: Audience,
-): Promise<{ exploration: Exploration; last?: Snapshot | undefined }> {
+): Promise<{ exploration: Exploration; last?: CheckpointData | undefined }> {
   const search = exploringOf(model, request);
   const { keeper } = audience;
   try {
     await keeper?.begin(search);
     await inSlices(search, request.maxSeconds ?? Number.POSITIVE_INFINITY, interrupt, audience);
     // What is looked at for the result does not belong to the search.
-    const last = keeper && search.snapshot();
+    const last = keeper && search.checkpointData();
     const exploration = search.result();
     if (isFinished(exploration)) return { exploration, last };
     // What a dead thread was at is missing: the last checkpoint is the place to continue from.
@@ -153,8 +153,8 @@ function asExploring(search: Search): Exploring {
     stop: (limit) => search.stop(limit),
     progress: () => search.progress(),
     result: () => search.result(),
-    snapshot: () => search.snapshot(),
-    restore: (snapshot) => search.restore(snapshot),
+    checkpointData: () => search.checkpointData(),
+    restore: (saved) => search.restore(saved),
   };
 }
 

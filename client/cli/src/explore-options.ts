@@ -11,7 +11,15 @@ import {
   type SampleOptions,
 } from '@snoopscope/sim-core';
 import { listed } from './arguments.ts';
-import { ANY_FILES, type Call, FORMAT, GRANULARITY, KERNEL, type Offer, type OptionSpec } from './commands/command.ts';
+import {
+  ANY_FILES,
+  type CommandOption,
+  FORMAT,
+  GRANULARITY,
+  type Invocation,
+  KERNEL,
+  type ShellOffer,
+} from './commands/command.ts';
 import { Failure } from './failure.ts';
 
 const DEFAULT_MAX_STATES = 50_000_000;
@@ -35,14 +43,14 @@ const REDUCTIONS: ReadonlyMap<string, keyof Reductions> = new Map(
 );
 const REDUCTION_NAMES = [...REDUCTIONS.keys()];
 const FINDING_WORDS: readonly string[] = [...FINDINGS, 'all'];
-const FINDING_LIST: Offer = { list: () => FINDING_WORDS };
+const FINDING_LIST: ShellOffer = { list: () => FINDING_WORDS };
 
 /** The name of a reduction that --without takes. */
 export function reductionName(key: keyof Reductions): string {
   return REDUCTION_NAMES.find((name) => REDUCTIONS.get(name) === key) ?? key;
 }
 
-export const EXPLORE_OPTIONS: readonly OptionSpec[] = [
+export const EXPLORE_OPTIONS: readonly CommandOption[] = [
   { ...KERNEL, doc: `${KERNEL.doc} Default: the scenario's \`kernel\` line, else the newest.` },
   GRANULARITY,
   {
@@ -109,7 +117,7 @@ export interface ExploreRequest {
   readonly checkpoint: string | undefined;
 }
 
-export function exploreRequestOf(call: Call): ExploreRequest {
+export function exploreRequestOf(call: Invocation): ExploreRequest {
   refuseIdle(call);
   const explore = exploreOptionsOf(call);
   return {
@@ -121,7 +129,7 @@ export function exploreRequestOf(call: Call): ExploreRequest {
   };
 }
 
-function exploreOptionsOf(call: Call): ExploreOptions {
+function exploreOptionsOf(call: Invocation): ExploreOptions {
   const granularity = call.text('granularity') as Granularity | undefined;
   const maxDepth = call.count('max-depth');
   const maxSwitches = maxSwitchesOf(call);
@@ -143,7 +151,7 @@ function exploreOptionsOf(call: Call): ExploreOptions {
 }
 
 /** Switches, of which none is a number too. */
-function maxSwitchesOf(call: Call): number | undefined {
+function maxSwitchesOf(call: Invocation): number | undefined {
   const text = call.text('max-switches');
   if (text === undefined) return undefined;
   const switches = Number(text.replaceAll('_', ''));
@@ -153,7 +161,7 @@ function maxSwitchesOf(call: Call): number | undefined {
   });
 }
 
-function sampleOptionsOf(call: Call, explore: ExploreOptions): SampleOptions | undefined {
+function sampleOptionsOf(call: Invocation, explore: ExploreOptions): SampleOptions | undefined {
   const runs = call.count('random', MOST_RUNS);
   const pctDepth = call.count('pct', MOST_PCT_DEPTH);
   const shard = call.text('shard');
@@ -184,14 +192,14 @@ export function shardOf(text: string | undefined): { shard?: number; shards?: nu
   throw new Failure(`--shard takes a share and their number, 1/4 to 4/4, found \`${text}\`.`, { code: 'not-a-shard' });
 }
 
-function reductionOf(call: Call): Partial<Reductions> {
+function reductionOf(call: Invocation): Partial<Reductions> {
   if (call.flag('no-reduction')) return NO_REDUCTION;
   const names = wordsOf(call, 'without', REDUCTION_NAMES);
   return Object.fromEntries(names.map((name) => [REDUCTIONS.get(name) as keyof Reductions, false]));
 }
 
 /** `all` in one list excludes what the other names. */
-function findingsOf(call: Call): { readonly stopOn: readonly Finding[]; readonly ignore: readonly Finding[] } {
+function findingsOf(call: Invocation): { readonly stopOn: readonly Finding[]; readonly ignore: readonly Finding[] } {
   const [stop, ignored] = [wordsOf(call, 'stop-on', FINDING_WORDS), wordsOf(call, 'ignore', FINDING_WORDS)];
   const both = stop.find((word) => ignored.includes(word));
   if (both !== undefined) {
@@ -243,7 +251,7 @@ const EXCLUSIONS: readonly Exclusion[] = [
 ];
 
 /** Options that would be of no effect beside another one. */
-function refuseIdle(call: Call): void {
+function refuseIdle(call: Invocation): void {
   for (const { option, others, why } of EXCLUSIONS) {
     const idle = call.flag(option) ? others.find((other) => call.flag(other)) : undefined;
     if (idle === undefined) continue;
@@ -251,7 +259,7 @@ function refuseIdle(call: Call): void {
   }
 }
 
-function wordsOf(call: Call, option: string, known: readonly string[]): string[] {
+function wordsOf(call: Invocation, option: string, known: readonly string[]): string[] {
   const text = call.text(option);
   const words = (text ?? '').split(',').filter((word) => word !== '');
   if (text !== undefined && words.length === 0) {

@@ -11,7 +11,7 @@ import type {
 } from '@snoopscope/sim-core';
 import { shellWord } from './arguments.ts';
 import { counted, limitText, spaced } from './check-text.ts';
-import type { Call } from './commands/command.ts';
+import type { Invocation } from './commands/command.ts';
 import type { Kept } from './explore-checkpoint.ts';
 import type { Known } from './explore-file.ts';
 import { reductionName } from './explore-options.ts';
@@ -20,7 +20,7 @@ import { type Style, wrap } from './paint.ts';
 /** More outcomes than these are for programs. */
 const SHOWN_OUTCOMES = 40;
 
-export function printExplored(call: Call, name: string, { report, seconds, kept }: Known): void {
+export function printExplored(call: Invocation, name: string, { report, seconds, kept }: Known): void {
   const { kernel, passed, conditions, findings, fingerprints } = report;
   const [style, word] = VERDICTS[String(passed) as keyof typeof VERDICTS];
   call.print(call.paint('heading', name));
@@ -102,7 +102,7 @@ function keptText({ file, resumedFrom, finished, written, problem }: Kept, { sam
 }
 
 function printCondition(
-  call: Call,
+  call: Invocation,
   { text, line, applies, holds, positive, negative, ...rest }: ConditionReport,
   complete: boolean,
 ): void {
@@ -124,7 +124,7 @@ function printCondition(
   if (rest.seed !== undefined) printAgain(call, rest.seed);
 }
 
-function printOutcomes(call: Call, { terms, outcomes }: ExplorationReport): void {
+function printOutcomes(call: Invocation, { terms, outcomes }: ExplorationReport): void {
   if (terms.length === 0 || outcomes.length === 0) return;
   call.print(`\n  ${call.paint('heading', counted(outcomes.length, 'outcome'))}`);
   for (const outcome of outcomes.slice(0, SHOWN_OUTCOMES)) printOutcome(call, terms, outcome);
@@ -133,7 +133,7 @@ function printOutcomes(call: Call, { terms, outcomes }: ExplorationReport): void
 }
 
 // As herd prints its histogram: how many final states, then what they have in common.
-function printOutcome(call: Call, terms: readonly string[], { values, finals, schedule }: OutcomeReport): void {
+function printOutcome(call: Invocation, terms: readonly string[], { values, finals, schedule }: OutcomeReport): void {
   const pairs = terms.map((term, i) => `${term}=${values[i]}`).join('; ');
   const count = String(finals).padStart(5);
   call.print(`  ${count}  ${wrap(pairs, call.width, 9)}`);
@@ -141,7 +141,7 @@ function printOutcome(call: Call, terms: readonly string[], { values, finals, sc
 }
 
 function printFinding(
-  call: Call,
+  call: Invocation,
   { text, finding, occurrences, unexpected, schedule, line, shortest, seed }: FindingReport,
 ): void {
   const place = line === undefined ? '' : ` (line ${line + 1})`;
@@ -157,7 +157,7 @@ function printFinding(
 const RUN_OPTIONS = ['kernel', 'granularity', 'max-depth', 'pct'] as const;
 
 /** The call that makes one random run again. */
-function printAgain(call: Call, seed: number): void {
+function printAgain(call: Invocation, seed: number): void {
   const options = RUN_OPTIONS.flatMap((option) => {
     const value = call.text(option);
     return value === undefined ? [] : [`--${option} ${value}`];
@@ -168,7 +168,7 @@ function printAgain(call: Call, seed: number): void {
 }
 
 // A schedule is there to be copied into a file, so it is never broken.
-function printSchedule(call: Call, schedule: string): void {
+function printSchedule(call: Invocation, schedule: string): void {
   const shown = schedule === 'schedule' ? call.paint('faint', 'whatever the schedule') : call.paint('name', schedule);
   call.print(`         ${shown}`);
 }

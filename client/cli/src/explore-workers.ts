@@ -25,8 +25,8 @@ export function exploreWithWorkers(model: Model, options: ParallelOptions, count
     stop: (limit) => search.stop(limit),
     progress: () => search.progress(),
     result: () => search.result(),
-    snapshot: () => search.search.snapshot(),
-    restore: (snapshot) => search.search.restore(snapshot),
+    checkpointData: () => search.search.checkpointData(),
+    restore: (saved) => search.search.restore(saved),
     isBetweenLevels: () => !search.search.atSharedLevel,
     waiting: () => search.waiting,
     wait: () =>

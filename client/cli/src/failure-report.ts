@@ -1,6 +1,6 @@
 /** Failures for programs and for people, and the Failure that any other error is. */
 import { ModelLimit } from '@snoopscope/sim-core';
-import type { Call } from './commands/command.ts';
+import type { Invocation } from './commands/command.ts';
 import { diagnosticsText } from './diagnostics.ts';
 import { EXIT } from './exit-codes.ts';
 import { Failure } from './failure.ts';
@@ -61,7 +61,7 @@ export function asFailure(error: unknown, file?: string): Failure {
 }
 
 /** Warnings go to stderr; in JSON they are left out, as they change no verdict. */
-export function remarkWarnings(call: Call, { name, text, warnings }: ScenarioFile): void {
+export function remarkWarnings(call: Invocation, { name, text, warnings }: ScenarioFile): void {
   if (call.format === 'json' || warnings.length === 0) return;
   const { stderr } = call.io;
   call.remark(diagnosticsText(name, text, warnings, paintFor(stderr), widthOf(stderr)));

@@ -1,6 +1,6 @@
 /** Help pages, made from the table of commands. */
 import { COMMON_OPTIONS } from './arguments.ts';
-import type { Command, OptionSpec } from './commands/command.ts';
+import type { Command, CommandOption } from './commands/command.ts';
 import { EXIT_MEANINGS } from './exit-codes.ts';
 import { type Paint, wrap } from './paint.ts';
 
@@ -50,11 +50,11 @@ export function commandHelp(command: Command, paint: Paint, width: number): stri
 }
 
 /** `--kernel KERNEL`; `-h, --help`. */
-export function signature({ name, value, short }: OptionSpec): string {
+export function signature({ name, value, short }: CommandOption): string {
   return `${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`;
 }
 
-export function optionDoc(spec: OptionSpec): string {
+export function optionDoc(spec: CommandOption): string {
   if (!spec.choices) return spec.doc;
   return `${spec.doc} One of ${spec.choices.join(', ')}.`;
 }

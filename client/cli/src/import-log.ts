@@ -9,7 +9,7 @@ import {
   Rebuilder,
   type Rebuilt,
 } from '@snoopscope/sim-core';
-import { type Call, KERNELS, type OptionSpec } from './commands/command.ts';
+import { type CommandOption, type Invocation, KERNELS } from './commands/command.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 import { FORMAT_VERSION } from './json.ts';
@@ -19,7 +19,11 @@ import { type ReadLogs, readLogs } from './read-logs.ts';
 /** Assumptions and calls left out that are listed one by one. */
 const MOST_LISTED = 20;
 
-export async function importLogs(call: Call, names: readonly string[], kind: string | undefined): Promise<ExitCode> {
+export async function importLogs(
+  call: Invocation,
+  names: readonly string[],
+  kind: string | undefined,
+): Promise<ExitCode> {
   const rebuilder = rebuilderOf(call);
   const choices = choicesOf(call);
   const asked = call.text('kernel');
@@ -38,7 +42,7 @@ export async function importLogs(call: Call, names: readonly string[], kind: str
   return result.outcome.differences.some(({ what }) => what === 'result') ? EXIT.failed : EXIT.fine;
 }
 
-export function rebuilderOf(call: Call): Rebuilder {
+export function rebuilderOf(call: Invocation): Rebuilder {
   const [from, to, vm] = [call.count('from'), call.count('to'), call.count('vm')];
   return new Rebuilder({
     all: call.flag('all'),
@@ -49,7 +53,7 @@ export function rebuilderOf(call: Call): Rebuilder {
 }
 
 /** Options of everything that reads logs. */
-export const importOptions: readonly OptionSpec[] = [
+export const importOptions: readonly CommandOption[] = [
   {
     name: 'kernel',
     value: 'KERNEL',
@@ -78,7 +82,7 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What `--assume` says. */
-export function choicesOf(call: Call): MachineChoices {
+export function choicesOf(call: Invocation): MachineChoices {
   const given = new Map<string, string>();
   for (const item of (call.text('assume') ?? '').split(',').filter((part) => part !== '')) {
     const [key = '', value = ''] = item.split('=', 2);
@@ -108,7 +112,7 @@ export function refuseEmpty({ files, steps }: Rebuilt): void {
   );
 }
 
-function importMachine(call: Call, { machine }: ReadLogs): ExitCode {
+function importMachine(call: Invocation, { machine }: ReadLogs): ExitCode {
   const assumptions = new Assumptions();
   const facts = machine.facts();
   const lines = ['machine {', ...machineBlock(facts, assumptions).map((line) => `  ${line}`), '}'];
@@ -127,7 +131,7 @@ function importMachine(call: Call, { machine }: ReadLogs): ExitCode {
 }
 
 /** What each file was taken for. */
-export function remarkFiles(call: Call, { files }: ReadLogs): void {
+export function remarkFiles(call: Invocation, { files }: ReadLogs): void {
   for (const { name, what, log, broken } of files) {
     const counts = log?.counts;
     const unread =
@@ -142,7 +146,7 @@ export function remarkFiles(call: Call, { files }: ReadLogs): void {
 }
 
 /** Everything that is not the scenario. */
-function remarks(call: Call, rebuilt: Rebuilt, { outcome, kernel, agreeing }: Imported, read: ReadLogs): void {
+function remarks(call: Invocation, rebuilt: Rebuilt, { outcome, kernel, agreeing }: Imported, read: ReadLogs): void {
   remarkFiles(call, read);
   const without = [...rebuilt.counted.values()].reduce((sum, { count }) => sum + count, 0);
   const unknown = [...rebuilt.translation.unknown];

@@ -1,6 +1,6 @@
 /** What tests and generators of documents need of the command line. */
 export { main } from './cli.ts';
-export type { Command, OptionSpec } from './commands/command.ts';
+export type { Command, CommandOption } from './commands/command.ts';
 export { COMMANDS } from './commands/table.ts';
 export * from './exit-codes.ts';
 export type { Io, Output } from './io.ts';

@@ -1,7 +1,7 @@
 /** Files of one run: logs go to the rebuilder, files about the machine to its facts. */
 import { type LogFile, MachineFiles, type Rebuilder, SOURCES, type SourceId, sourceOf } from '@snoopscope/sim-core';
 import { listed } from './arguments.ts';
-import type { Call } from './commands/command.ts';
+import type { Invocation } from './commands/command.ts';
 import { Failure } from './failure.ts';
 import { pause } from './io.ts';
 import { type LogText, openLog } from './log-file.ts';
@@ -25,7 +25,7 @@ export const LOG_KINDS: readonly string[] = [...new Set(SOURCES.map(({ kind }) =
 
 /** Reads all files. With a kind, files that are something else are refused. */
 export async function readLogs(
-  call: Call,
+  call: Invocation,
   names: readonly string[],
   rebuilder: Rebuilder,
   kind?: string,
@@ -42,7 +42,7 @@ export async function readLogs(
 }
 
 async function readOne(
-  call: Call,
+  call: Invocation,
   text: LogText,
   rebuilder: Rebuilder,
   machine: MachineFiles,
@@ -92,7 +92,7 @@ function threadOf({ name, first }: LogText, source: SourceId | undefined): numbe
   return source === 'strace' && number !== undefined && !threads ? Number(number) : undefined;
 }
 
-async function feed(call: Call, text: LogText, push: (chunk: string) => void): Promise<void> {
+async function feed(call: Invocation, text: LogText, push: (chunk: string) => void): Promise<void> {
   let characters = 0;
   let paused = performance.now();
   for await (const chunk of text.chunks) {

@@ -8,7 +8,7 @@ import {
   type RunOptions,
   typedSchedule,
 } from '@snoopscope/sim-core';
-import { type Call, GRANULARITY, KERNEL, type OptionSpec } from './commands/command.ts';
+import { type CommandOption, GRANULARITY, type Invocation, KERNEL } from './commands/command.ts';
 import { Failure } from './failure.ts';
 import { remarkWarnings } from './failure-report.ts';
 import { pause } from './io.ts';
@@ -16,7 +16,7 @@ import { ownProfile, profileOf } from './kernels.ts';
 import { outcomeOf, type RunEnd, type RunOutcome } from './run-outcome.ts';
 import { modelOf, readScenario } from './scenario-file.ts';
 
-export const RUN_OPTIONS: readonly OptionSpec[] = [
+export const RUN_OPTIONS: readonly CommandOption[] = [
   KERNEL,
   {
     name: 'schedule',
@@ -34,7 +34,7 @@ const DEFAULT_MAX_STEPS = 100_000;
 const STEPS_PER_ROUND = 20_000;
 
 /** Runs a scenario to its end as the options of the call say. */
-export async function recordRun(call: Call, name: string): Promise<RunOutcome> {
+export async function recordRun(call: Invocation, name: string): Promise<RunOutcome> {
   // The call first: what is wrong with it is wrong with any file.
   const maxSteps = call.count('max-steps') ?? DEFAULT_MAX_STEPS;
   const kernel = call.text('kernel');
@@ -48,7 +48,7 @@ export async function recordRun(call: Call, name: string): Promise<RunOutcome> {
   return outcomeOf(file, recorded, end);
 }
 
-function scheduleOptions(call: Call, model: Model): RunOptions {
+function scheduleOptions(call: Invocation, model: Model): RunOptions {
   const typed = call.text('schedule');
   const schedule = typed === undefined ? undefined : typedSchedule(model, typed);
   const wrong = schedule?.diagnostics[0];

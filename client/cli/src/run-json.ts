@@ -2,7 +2,7 @@
 import { EVENT_WIDTH, type Explanation, FINDINGS, findingText } from '@snoopscope/sim-core';
 import { FORMAT_VERSION } from './json.ts';
 import { endText, type RunEnd, type RunOutcome } from './run-outcome.ts';
-import { type Happening, type TraceEntry, traceOf } from './trace.ts';
+import { type ExplainedHappening, type TraceEntry, traceOf } from './trace.ts';
 
 export function runDocument(outcome: RunOutcome, everything: boolean): object {
   const { file, profile, run, end, values, conditions } = outcome;
@@ -74,7 +74,7 @@ function entryDocument(run: RunOutcome['run'], entry: TraceEntry): object {
   };
 }
 
-function happeningDocument({ kind, text, event, why, repeats }: Happening): object {
+function happeningDocument({ kind, text, event, why, repeats }: ExplainedHappening): object {
   return {
     event,
     kind,

@@ -1,12 +1,12 @@
 /** A run for people. */
 import { whyText } from '@snoopscope/sim-core';
 import { spaced } from './check-text.ts';
-import type { Call } from './commands/command.ts';
+import type { Invocation } from './commands/command.ts';
 import { type Style, wrap } from './paint.ts';
 import { type ConditionInRun, endText, type RunOutcome } from './run-outcome.ts';
-import { EXPLAINED_REPEATS, type Happening, type TraceEntry, traceOf } from './trace.ts';
+import { EXPLAINED_REPEATS, type ExplainedHappening, type TraceEntry, traceOf } from './trace.ts';
 
-const STYLE_OF: Readonly<Record<Happening['kind'], Style>> = {
+const STYLE_OF: Readonly<Record<ExplainedHappening['kind'], Style>> = {
   step: 'faint',
   call: 'faint',
   return: 'faint',
@@ -27,7 +27,7 @@ const AS_BEFORE = `Not explained again: this statement had it ${EXPLAINED_REPEAT
 /** Statements printed before the reader of a pipe is waited for. */
 const ENTRIES_PER_PAUSE = 500;
 
-export async function printRun(call: Call, outcome: RunOutcome): Promise<void> {
+export async function printRun(call: Invocation, outcome: RunOutcome): Promise<void> {
   const { file, profile, run } = outcome;
   const title = file.parsed.lines.find((line) => line.content.kind === 'scenario')?.content;
   const named = title?.kind === 'scenario' ? `${title.text.value} — ` : '';
@@ -48,7 +48,7 @@ export async function printRun(call: Call, outcome: RunOutcome): Promise<void> {
   call.print(`\n${wrap(endText(outcome), call.width)}`);
 }
 
-function printEntry(call: Call, entry: TraceEntry): void {
+function printEntry(call: Invocation, entry: TraceEntry): void {
   if (entry.place) {
     const number = String(entry.place.line + 1).padStart(4);
     const where = entry.place.file > 0 ? '↳' : ' ';
@@ -66,7 +66,7 @@ function statementText(entry: TraceEntry): string {
   return result === undefined ? shown : `${shown} = ${result}`;
 }
 
-function printHappening(call: Call, { kind, text, why, repeats, depth }: Happening): void {
+function printHappening(call: Invocation, { kind, text, why, repeats, depth }: ExplainedHappening): void {
   const margin = call.width < 60 ? NARROW_INDENT : INDENT + (kind === 'call' ? 2 * depth : 0);
   const indented = (style: Style, words: string, indent: number): void =>
     call.print(`${' '.repeat(indent)}${call.paint(style, wrap(words, call.width, indent + 2, indent))}`);
@@ -75,7 +75,7 @@ function printHappening(call: Call, { kind, text, why, repeats, depth }: Happeni
   if (repeats) indented('faint', AS_BEFORE, margin + 2);
 }
 
-function printValues(call: Call, { values }: RunOutcome): void {
+function printValues(call: Invocation, { values }: RunOutcome): void {
   if (values.length === 0) return;
   call.print(`\n${call.paint('heading', 'Final values')}`);
   const longest = Math.max(...values.map(({ name }) => name.length));
@@ -85,7 +85,7 @@ function printValues(call: Call, { values }: RunOutcome): void {
   }
 }
 
-function printConditions(call: Call, { conditions }: RunOutcome): void {
+function printConditions(call: Invocation, { conditions }: RunOutcome): void {
   if (conditions.length === 0) return;
   call.print(`\n${call.paint('heading', 'Conditions, in this run alone')}`);
   for (const one of conditions) {

@@ -1,10 +1,10 @@
 /** What `lsp` and `dap` share: over the standard streams, or on a port of this machine. */
 import type { AddressInfo, Server } from 'node:net';
-import type { Call, OptionSpec } from './commands/command.ts';
+import type { CommandOption, Invocation } from './commands/command.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 
-export const SERVE_OPTIONS: readonly OptionSpec[] = [
+export const SERVE_OPTIONS: readonly CommandOption[] = [
   { name: 'stdio', doc: 'Use standard input and output. This is the default.' },
   { name: 'port', value: 'N', doc: 'Listen on 127.0.0.1:N instead; 0 picks a free port and prints it.' },
 ];
@@ -16,7 +16,7 @@ export interface Servers {
   readonly listen: (port: number) => Promise<Server>;
 }
 
-export async function serve(call: Call, { serveStdio, listen }: Servers): Promise<ExitCode> {
+export async function serve(call: Invocation, { serveStdio, listen }: Servers): Promise<ExitCode> {
   const port = portOf(call);
   if (port === undefined) {
     serveStdio();
@@ -34,11 +34,11 @@ export async function serve(call: Call, { serveStdio, listen }: Servers): Promis
   return EXIT.interrupted;
 }
 
-function interrupted({ io }: Call): Promise<unknown> {
+function interrupted({ io }: Invocation): Promise<unknown> {
   return new Promise((resolve) => io.interrupt.addEventListener('abort', resolve, { once: true }));
 }
 
-function portOf(call: Call): number | undefined {
+function portOf(call: Invocation): number | undefined {
   const text = call.text('port');
   if (text === undefined) return undefined;
   const port = Number(text);

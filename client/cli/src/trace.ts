@@ -36,13 +36,13 @@ export interface TraceEntry {
   readonly ends: boolean;
   /** Its result once it ended: `5`, `-1 EBUSY (Device or resource busy)`; only of system calls. */
   readonly result?: string;
-  readonly happenings: readonly Happening[];
+  readonly happenings: readonly ExplainedHappening[];
   /** Steps of the run [first, end) in it. */
   readonly firstStep: number;
   readonly endStep: number;
 }
 
-export interface Happening extends EventText {
+export interface ExplainedHappening extends EventText {
   readonly event: number;
   /** Why a finding took place. */
   readonly why?: Explanation;
@@ -59,13 +59,16 @@ export const EXPLAINED_REPEATS = 10;
 /** Explains findings as long as they are news, and knows what the scenario calls its objects. */
 class Explainer {
   readonly names: ObjectNames;
-  readonly #told = new Map<string, { readonly times: number; readonly last: NonNullable<Happening['repeats']> }>();
+  readonly #told = new Map<
+    string,
+    { readonly times: number; readonly last: NonNullable<ExplainedHappening['repeats']> }
+  >();
 
   constructor(run: Run) {
     this.names = new ObjectNames(run);
   }
 
-  explain(run: Run, event: number, statement: number): Pick<Happening, 'why' | 'repeats'> {
+  explain(run: Run, event: number, statement: number): Pick<ExplainedHappening, 'why' | 'repeats'> {
     const at = event * EVENT_WIDTH;
     const key = `${statement} ${run.log.subarray(at + 1, at + 4).join(' ')}`;
     const told = this.#told.get(key);
@@ -193,9 +196,9 @@ function doneIn(run: Run, from: number, to: number): number {
   return -1;
 }
 
-function happeningsIn(run: Run, draft: Draft, everything: boolean, explainer: Explainer): Happening[] {
+function happeningsIn(run: Run, draft: Draft, everything: boolean, explainer: Explainer): ExplainedHappening[] {
   const { node, firstEvent, endEvent } = draft;
-  const happenings: Happening[] = [];
+  const happenings: ExplainedHappening[] = [];
   for (let event = firstEvent; event < endEvent; event++) {
     const text = everything
       ? describeEvent(run.model, run.log, event, explainer.names)

@@ -19,7 +19,7 @@ import { registerCheck } from './check.ts';
 import { registerDebugging } from './debugging.ts';
 import { registerExplore } from './explore.ts';
 import { readText } from './files.ts';
-import { chosenKernel, onDidChooseKernel, registerKernel } from './kernel.ts';
+import { chosenKernel, onDidChooseKernel, registerKernel } from './kernel-picker.ts';
 
 export interface Platform {
   createClient(options: LanguageClientOptions): Promise<BaseLanguageClient>;

@@ -1,5 +1,5 @@
 // The processes (in browsers: workers) beside the editor that check and explore.
-import type { Explored } from './explore-worker.ts';
+import type { ExploredReply } from './explore-worker.ts';
 import type { ToWorker, WorkerAnswer, WorkerReply, WorkerRequest } from './worker.ts';
 
 /** Something that runs worker.ts beside the editor: a process in Node, a worker in a browser. */
@@ -39,7 +39,7 @@ export class Beside {
     const what = request.kind === 'check' ? 'check' : 'exploration';
     const worker = await this.#take();
     return new Promise((resolve) => {
-      let known: Explored | undefined;
+      let known: ExploredReply | undefined;
       let timer: ReturnType<typeof setTimeout> | undefined;
       const over = (answer: WorkerAnswer) => {
         clearTimeout(timer);
@@ -80,7 +80,7 @@ export class Beside {
 }
 
 /** What was known, and why the worker ended. */
-function afterDeath(message: string, known: Explored | undefined): WorkerAnswer {
+function afterDeath(message: string, known: ExploredReply | undefined): WorkerAnswer {
   if (!known) return { kind: 'died', message };
   const so = `${message} This is what it knew after ${known.seconds.toFixed(1)} s.`;
   return { ...known, report: { ...known.report, limit: { kind: 'thread', message: so } } };

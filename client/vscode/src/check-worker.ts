@@ -1,7 +1,7 @@
 // Checking a scenario, away from the editor's thread: an exploration may take minutes.
 import { check, checking, type Diagnostic, type KernelVerdict, type Progress, parse } from '@snoopscope/sim-core';
 
-export interface CheckRequest {
+export interface CheckJob {
   readonly kind: 'check';
   readonly text: string;
   /** Included files, by their paths relative to the scenario. */
@@ -35,7 +35,7 @@ const PROGRESS_MS = 200;
 const SLICE_MS = 20;
 
 /** The surroundings of a check. */
-export interface Surroundings {
+export interface CheckSurroundings {
   readonly send: (reply: CheckReply) => void;
   /** Lets what happened outside come in. */
   readonly pause: () => Promise<void>;
@@ -44,7 +44,7 @@ export interface Surroundings {
 }
 
 /** Sends progress and, last, the verdict, or as much of it as was known when it was stopped. */
-export async function checkOnAllKernels(request: CheckRequest, { send, pause, stop }: Surroundings): Promise<void> {
+export async function checkOnAllKernels(request: CheckJob, { send, pause, stop }: CheckSurroundings): Promise<void> {
   const { text, includes, maxStates } = request;
   const read = (path: string) => (Object.hasOwn(includes, path) ? parse(includes[path] ?? '') : undefined);
   const scenario = parse(text);

@@ -24,7 +24,7 @@ import {
   workspace,
 } from 'vscode';
 import { fromUri, readText, toUri } from './files.ts';
-import { chosenKernel } from './kernel.ts';
+import { chosenKernel } from './kernel-picker.ts';
 
 export const debugType = 'snoopscope';
 

@@ -1,7 +1,7 @@
 // What an exploration found, as a page to read: verdicts, findings and outcomes, and the lines at which something can be done.
 import type { ConditionReport, ExplorationReport, ExploreLimit, FindingReport } from '@snoopscope/sim-core';
 import type { Workers } from './explore-threads.ts';
-import type { Explored } from './explore-worker.ts';
+import type { ExploredReply } from './explore-worker.ts';
 
 export interface Page {
   readonly text: string;
@@ -22,7 +22,7 @@ export interface PageAction {
 /** More outcomes than these are for the command line's JSON. */
 const SHOWN_OUTCOMES = 200;
 
-export function explorationPage(name: string, { report, seconds, shortened, workers }: Explored): Page {
+export function explorationPage(name: string, { report, seconds, shortened, workers }: ExploredReply): Page {
   const lines: string[] = [
     `# ${name} on ${report.kernel}: ${verdictWord(report.passed)}`,
     '',

@@ -19,7 +19,7 @@ import {
 } from '@snoopscope/sim-core';
 import { Team, type Threads, type Workers } from './explore-threads.ts';
 
-export interface ExploreRequest {
+export interface ExploreJob {
   readonly kind: 'explore';
   readonly text: string;
   /** Included files, by their paths relative to the scenario. */
@@ -46,10 +46,10 @@ export type ExploreReply =
   /** The scenario cannot run. Lines count from 0. */
   | { readonly kind: 'broken'; readonly problems: readonly { readonly line: number; readonly message: string }[] }
   /** What it would answer if it ended now: for the case that its process crashes. */
-  | { readonly kind: 'known'; readonly soFar: Explored }
-  | Explored;
+  | { readonly kind: 'known'; readonly soFar: ExploredReply }
+  | ExploredReply;
 
-export interface Explored {
+export interface ExploredReply {
   readonly kind: 'explored';
   readonly report: ExplorationReport;
   /** False: shorter schedules were not waited for, so some are those that the exploration came across. */
@@ -62,7 +62,7 @@ export interface Explored {
 }
 
 /** The surroundings of an exploration. */
-export interface Surroundings {
+export interface ExploreSurroundings {
   readonly send: (reply: ExploreReply) => void;
   /** Lets what happened outside come in. */
   readonly pause: () => Promise<void>;
@@ -87,7 +87,7 @@ const KNOWN_SHARE = 1 / 50;
 const SHORTEN_MS = 5_000;
 
 /** Sends progress and, last, what was found out, or as much as was known when it was stopped. */
-export async function exploreScenario(request: ExploreRequest, around: Surroundings): Promise<void> {
+export async function exploreScenario(request: ExploreJob, around: ExploreSurroundings): Promise<void> {
   const { model, profile, problems } = modelOf(request);
   if (!model) {
     around.send({ kind: 'broken', problems });
@@ -119,7 +119,7 @@ export async function exploreScenario(request: ExploreRequest, around: Surroundi
   }
 }
 
-function modelOf(request: ExploreRequest): {
+function modelOf(request: ExploreJob): {
   model: Model | undefined;
   profile: Profile;
   problems: { line: number; message: string }[];
@@ -134,7 +134,12 @@ function modelOf(request: ExploreRequest): {
   return { model: errors.length > 0 ? undefined : model, profile, problems };
 }
 
-async function exploreInSlices(team: Team, model: Model, profile: Profile, around: Surroundings): Promise<Exploration> {
+async function exploreInSlices(
+  team: Team,
+  model: Model,
+  profile: Profile,
+  around: ExploreSurroundings,
+): Promise<Exploration> {
   const { search } = team;
   around.stop.addEventListener('abort', () => {
     search.stop({ kind: 'stopped' });
@@ -180,7 +185,7 @@ async function exploreInSlices(team: Team, model: Model, profile: Profile, aroun
   return search.result();
 }
 
-function knownOf({ search, workers }: Team, model: Model, profile: Profile, seconds: number): Explored {
+function knownOf({ search, workers }: Team, model: Model, profile: Profile, seconds: number): ExploredReply {
   const verdict = verdictOf(model, profile, search.result());
   const report = explorationReport(verdict, { shouldStop: () => true });
   return { kind: 'explored', report, shortened: false, workers, seconds, ended: Date.now() };

@@ -18,7 +18,7 @@ import { askWorker, numberOf, scenarioFor, textsOf } from './beside.ts';
 import type { Beside } from './beside-workers.ts';
 import { debugSchedule, type ScheduleToDebug } from './debugging.ts';
 import { explorationPage, type Page } from './explore-page.ts';
-import { chosenKernel } from './kernel.ts';
+import { chosenKernel } from './kernel-picker.ts';
 import { verdictLines } from './verdict-text.ts';
 import type { WorkerAnswer } from './worker.ts';
 

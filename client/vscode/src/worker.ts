@@ -1,9 +1,9 @@
 // What the worker beside the editor can be asked.
-import { type CheckReply, type CheckRequest, checkOnAllKernels } from './check-worker.ts';
+import { type CheckJob, type CheckReply, checkOnAllKernels } from './check-worker.ts';
 import type { Threads } from './explore-threads.ts';
-import { type ExploreReply, type ExploreRequest, exploreScenario } from './explore-worker.ts';
+import { type ExploreJob, type ExploreReply, exploreScenario } from './explore-worker.ts';
 
-export type WorkerRequest = CheckRequest | ExploreRequest;
+export type WorkerRequest = CheckJob | ExploreJob;
 /** One request at a time; `stop` asks for its answer now, with what is known so far. */
 export type ToWorker = WorkerRequest | { readonly kind: 'stop' };
 export type WorkerReply =

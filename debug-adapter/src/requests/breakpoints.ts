@@ -2,7 +2,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { isRecord } from '../argument-shapes.ts';
 import { filterSettings } from '../breakpoint-store.ts';
-import { samePath } from '../files.ts';
+import { samePath } from '../file-accessor.ts';
 import { type Answer, launchedOf, type SessionState } from '../session-state.ts';
 import { executableLines, lineSpan } from '../source-lines.ts';
 

@@ -1,6 +1,6 @@
 /** Requests that go to another place of the run: a line that was reached, or a position. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { samePath } from '../files.ts';
+import { samePath } from '../file-accessor.ts';
 import { LIMITS } from '../limits.ts';
 import { RequestError } from '../request-error.ts';
 import { type Answer, type Launched, launchedOf, type SessionState, stoppedOf } from '../session-state.ts';

@@ -1,7 +1,7 @@
 /** Caches: for each physical CPU the state of each line and the values in it; where a copy is old, it says "stale". */
 import { LINE, LINE_STATES } from '@snoopscope/sim-core';
 import type { Moment } from '../moment.ts';
-import { type Format, group, type Item, type Scope, those } from './item.ts';
+import { type Format, group, type Item, indices, type Scope } from './item.ts';
 import { lineState, newestVersion } from './words.ts';
 
 export const cachesScope: Scope = {
@@ -10,7 +10,7 @@ export const cachesScope: Scope = {
     const { topology } = moment.model.world;
     if (topology.lines.length === 0) return undefined;
     return () =>
-      those(topology.cpu.count).map((cpu) =>
+      indices(topology.cpu.count).map((cpu) =>
         group(`cpu${cpu}`, cacheText(moment, cpu), (format) => lineItems(moment, cpu, format), {
           type: 'a private write-back cache, MESI',
         }),

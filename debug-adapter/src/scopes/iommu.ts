@@ -1,7 +1,7 @@
 /** IOMMU: units, domains with their entries (SNP included), which domain translates for which device. */
 import { type DomainId, IOPTE } from '@snoopscope/sim-core';
 import type { Moment } from '../moment.ts';
-import { group, type Item, type Scope, those, yesNo } from './item.ts';
+import { group, type Item, indices, type Scope, yesNo } from './item.ts';
 import { domainOwner, pageName } from './objects.ts';
 
 export const iommuScope: Scope = {
@@ -16,7 +16,7 @@ export const iommuScope: Scope = {
           value: `${unit.driver}, ${unit.driver === 'vt-d' ? `snoop control ${unit.snoopControl ? 'on' : 'off'}` : 'always as its driver sets it'}`,
         }),
       ),
-      ...those<DomainId>(dims.domains, (domain) => moment.read(iommu.domainOwner, domain) !== 0).map((domain) =>
+      ...indices<DomainId>(dims.domains, (domain) => moment.read(iommu.domainOwner, domain) !== 0).map((domain) =>
         domainItem(moment, domain),
       ),
       ...topology.devices.map((device, index): Item => {

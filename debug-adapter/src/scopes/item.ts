@@ -71,6 +71,6 @@ export function yesNo(value: number | boolean): string {
 }
 
 /** Indices from 0 on, `count` of them, that a test accepts. */
-export function those<T extends number = number>(count: number, accepted: (index: T) => boolean = () => true): T[] {
+export function indices<T extends number = number>(count: number, accepted: (index: T) => boolean = () => true): T[] {
   return Array.from({ length: count }, (_, index) => index as T).filter(accepted);
 }

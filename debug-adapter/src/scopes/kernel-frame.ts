@@ -1,6 +1,6 @@
 /** Inside a kernel function: which micro-step is next, the function's own variables, what it last got back. */
 import { argumentItems } from './call-arguments.ts';
-import { type Scope, those } from './item.ts';
+import { indices, type Scope } from './item.ts';
 import { localItem, resultOf } from './local.ts';
 
 const STEPS_ON = 'continues the step before';
@@ -22,7 +22,7 @@ export const kernelFrameScope: Scope = {
     return (format) => [
       { name: 'function', value: routine.name, type: routine.source },
       { name: 'next', value: callee ? `resumes when ${callee} returns` : routine.steps[step]?.about || STEPS_ON },
-      ...those(routine.locals.length).flatMap((at) => {
+      ...indices(routine.locals.length).flatMap((at) => {
         const local = routine.locals[at];
         // Before its first use a local means nothing.
         if (!local || step < local.from) return [];

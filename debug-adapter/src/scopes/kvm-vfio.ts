@@ -2,7 +2,7 @@
 import type { FileId, GroupId, KvmDeviceId } from '@snoopscope/sim-core';
 import type { Moment } from '../moment.ts';
 import { fileText } from './descriptors.ts';
-import { counted, group, type Item, type Scope, those, yesNo } from './item.ts';
+import { counted, group, type Item, indices, type Scope, yesNo } from './item.ts';
 import { groupName, kvmDeviceName, vmName } from './objects.ts';
 import { lockText } from './vm.ts';
 
@@ -13,7 +13,7 @@ export const kvmVfioScope: Scope = {
     const { dims, kvm } = moment.model.world;
     if (dims.kvmDevices === 0) return undefined;
     return () => {
-      const devices = those<KvmDeviceId>(dims.kvmDevices, (device) => moment.read(kvm.deviceVm, device) !== 0);
+      const devices = indices<KvmDeviceId>(dims.kvmDevices, (device) => moment.read(kvm.deviceVm, device) !== 0);
       return devices.map((device) =>
         group(kvmDeviceName(moment, device), `of ${vmName(moment, moment.read(kvm.deviceVm, device) - 1)}`, () =>
           deviceItems(moment, device),

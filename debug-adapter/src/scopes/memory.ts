@@ -1,7 +1,7 @@
 /** Memory: each word as DRAM holds it, where its newest value is, and what a CPU and each device would read now. */
 import type { DeviceId } from '@snoopscope/sim-core';
 import type { Moment } from '../moment.ts';
-import { type Format, group, type Item, type Scope, those } from './item.ts';
+import { type Format, group, type Item, indices, type Scope } from './item.ts';
 import { coherentValue, deviceView, holders, newestVersion } from './words.ts';
 
 export const memoryScope: Scope = {
@@ -41,7 +41,7 @@ function viewItems(moment: Moment, word: number, format: Format): Item[] {
       type: `version ${holder.version} of ${newest}`,
     }),
   );
-  const devices = those<DeviceId>(topology.devices.length).map((device): Item => {
+  const devices = indices<DeviceId>(topology.devices.length).map((device): Item => {
     const seen = deviceView(moment, device, word);
     const name = `${topology.devices[device]?.name} reads`;
     return {

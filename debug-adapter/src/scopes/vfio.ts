@@ -1,6 +1,6 @@
 /** VFIO: groups with their container, users and VM; containers with their driver; devices and who has them open. */
 import type { Moment } from '../moment.ts';
-import { group, type Item, numberItem, type Scope, those } from './item.ts';
+import { group, type Item, indices, numberItem, type Scope } from './item.ts';
 import { containerName, deviceName, groupName, vmOrNone } from './objects.ts';
 
 export const vfioScope: Scope = {
@@ -10,7 +10,7 @@ export const vfioScope: Scope = {
     if (topology.groups.length === 0) return undefined;
     return () => [
       ...topology.groups.map((_, index) => groupItem(moment, index)),
-      ...those(dims.containers, (container) => moment.read(vfio.state.containerReferences, container) > 0).map(
+      ...indices(dims.containers, (container) => moment.read(vfio.state.containerReferences, container) > 0).map(
         (container) => containerItem(moment, container),
       ),
       ...topology.devices.map((_, device) => deviceItem(moment, device)),

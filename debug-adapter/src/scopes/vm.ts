@@ -1,7 +1,7 @@
 /** VMs: the count of non-coherent DMA, vCPUs with their dirty masks, EPT or NPT leaves with their memory types. */
 import { type KvmDeviceId, LEAF, leafType, memtypeName, type PageId, type VmId } from '@snoopscope/sim-core';
 import type { Moment } from '../moment.ts';
-import { type Format, group, type Item, numberItem, type Scope, those } from './item.ts';
+import { type Format, group, type Item, indices, numberItem, type Scope } from './item.ts';
 import { pageName, vcpuName, vmName } from './objects.ts';
 
 export const vmScope: Scope = {
@@ -11,7 +11,7 @@ export const vmScope: Scope = {
     const { dims, kvm } = moment.model.world;
     if (dims.vms === 0) return undefined;
     return () => {
-      const vms = those(dims.vms, (vm) => moment.read(kvm.vmReferences, vm) > 0);
+      const vms = indices(dims.vms, (vm) => moment.read(kvm.vmReferences, vm) > 0);
       return vms.map((vm) => group(vmName(moment, vm), summary(moment, vm), (f) => vmItems(moment, vm, f)));
     };
   },
@@ -24,7 +24,7 @@ export function summary(moment: Moment, vm: number): string {
 
 export function vmItems(moment: Moment, vm: number, format: Format): Item[] {
   const { dims, kvm } = moment.model.world;
-  const vcpus = those(dims.vcpus, (vcpu) => moment.read(kvm.vcpuVm, vcpu) === vm + 1);
+  const vcpus = indices(dims.vcpus, (vcpu) => moment.read(kvm.vcpuVm, vcpu) === vm + 1);
   return [
     numberItem('noncoherent_dma_count', moment.read(kvm.noncoherentDmaCount, vm), format, {
       type: 'above 0 KVM takes DMA for non-coherent',
@@ -43,7 +43,7 @@ export function vmItems(moment: Moment, vm: number, format: Format): Item[] {
 function assignedDeviceCount(moment: Moment, vm: number, format: Format): Item[] {
   const { dims, kernel, kvm, kvmVfio } = moment.model.world;
   if (!kernel.has('assigned-device-count')) return [];
-  const devices = those<KvmDeviceId>(dims.kvmDevices, (device) => moment.read(kvm.deviceVm, device) === vm + 1);
+  const devices = indices<KvmDeviceId>(dims.kvmDevices, (device) => moment.read(kvm.deviceVm, device) === vm + 1);
   const listed = devices.map((device) => kvmVfio.listed(moment.machine, device).length);
   const count = listed.reduce((sum, length) => sum + length, 0);
   return [numberItem('assigned_device_count', count, format, { type: 'groups or files that are registered' })];
@@ -69,7 +69,7 @@ function vcpuItem(moment: Moment, vcpu: number, format: Format): Item {
 }
 
 function maskText(mask: number, cpus: number): string {
-  const set = those(cpus, (cpu) => (mask & (1 << cpu)) !== 0).map((cpu) => `cpu${cpu}`);
+  const set = indices(cpus, (cpu) => (mask & (1 << cpu)) !== 0).map((cpu) => `cpu${cpu}`);
   return set.length > 0 ? set.join(', ') : 'empty';
 }
 

@@ -1,7 +1,7 @@
 /** Where the versions of a word are, and what each observer would read now. Nothing here touches a cache. */
 import { coherentWord, type DeviceId, IOPTE, LINE, LINE_STATES, type PageId } from '@snoopscope/sim-core';
 import type { Moment } from '../moment.ts';
-import { those } from './item.ts';
+import { indices } from './item.ts';
 
 /** One place that holds a value of a word. */
 export interface Holder {
@@ -22,7 +22,7 @@ export function holders(moment: Moment, word: number): Holder[] {
   const all: Holder[] = [
     { where: 'DRAM', value: moment.read(memory.dram, word), version: moment.read(memory.dramVersion, word) },
   ];
-  for (const cpu of those(topology.cpu.count)) {
+  for (const cpu of indices(topology.cpu.count)) {
     const at = cpu * words + word;
     const state = lineState(moment, cpu, topology.words[word]?.line ?? 0);
     if (state !== LINE.invalid) {

@@ -12,8 +12,8 @@ import {
   profileNamed,
   VOCABULARY,
 } from '@snoopscope/sim-core';
-import { describe, describeProfile } from './describe.ts';
 import type { About } from './offers.ts';
+import { describe, describeProfile } from './record-markdown.ts';
 
 /** Markdown for an offer, or undefined when the record is unknown: the data came back from the client. */
 export function aboutText(about: About, profile: Profile): string | undefined {

@@ -14,8 +14,8 @@ import {
   type Op,
   type OperandShape,
   type OptionSpec,
-  type Position,
   type Span,
+  type TextPosition,
   VOCABULARY,
 } from '@snoopscope/sim-core';
 import type { Snapshot } from '../snapshot.ts';
@@ -26,7 +26,7 @@ import { fieldSnippet, literal, requestSnippet, statementSnippet, valueSnippet }
 import * as table from './table-offers.ts';
 
 /** What may be written at a place, on the kernel of the scenario. */
-export function offersAt(snapshot: Snapshot, at: Position): Offers {
+export function offersAt(snapshot: Snapshot, at: TextPosition): Offers {
   const text = snapshot.scenario.lines[at.line]?.text ?? '';
   const found = completionAt(snapshot.scenario, VOCABULARY, at);
   const string = found.place.kind === 'nothing' ? stringAround(text, at.column) : undefined;

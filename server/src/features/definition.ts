@@ -1,4 +1,4 @@
-import { includePath, type Position } from '@snoopscope/sim-core';
+import { includePath, type TextPosition } from '@snoopscope/sim-core';
 import type { Family } from '../families.ts';
 import { familyOf, type Location, type Snapshot } from '../snapshot.ts';
 import { definitionsAtPlace } from './references.ts';
@@ -6,7 +6,7 @@ import { definitionsAtPlace } from './references.ts';
 /** Where the name at a place is defined; for `include`, the file. */
 export function definitionAt(
   snapshot: Snapshot,
-  at: Position,
+  at: TextPosition,
   families: readonly Family[] = [familyOf(snapshot)],
 ): readonly Location[] {
   const content = snapshot.scenario.lines[at.line]?.content;

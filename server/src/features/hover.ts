@@ -5,17 +5,25 @@ import {
   MACHINE_OPTIONS,
   MACHINE_WORD_DOCS,
   NEWEST,
-  type Position,
   profileNamed,
   type ScenarioSymbol,
   type Span,
+  type TextPosition,
   VOCABULARY,
   type WordAt,
   wordAt,
 } from '@snoopscope/sim-core';
 import type { Snapshot } from '../snapshot.ts';
-import { code, describe, describeCommit, describeProfile, describeStruct, inLanguage, page } from './describe.ts';
 import { codeOf, definingCode, definitionsOf, documentationOf, pathKind, whatIs } from './names.ts';
+import {
+  code,
+  describe,
+  describeCommit,
+  describeProfile,
+  describeStruct,
+  inLanguage,
+  page,
+} from './record-markdown.ts';
 import { symbolAt } from './references.ts';
 
 /** Markdown about the word at a place. */
@@ -26,7 +34,7 @@ export interface HoverText {
 }
 
 /** What the word at a place means on the kernel of the scenario, or undefined when there is nothing to say. */
-export function hoverAt(snapshot: Snapshot, at: Position): HoverText | undefined {
+export function hoverAt(snapshot: Snapshot, at: TextPosition): HoverText | undefined {
   const word = wordAt(snapshot.scenario, VOCABULARY, at);
   if (word === undefined) return undefined;
   // What an argument of `call` names may be in an included file.

@@ -1,4 +1,4 @@
-import type { Position, ScenarioSymbol, TextPlace } from '@snoopscope/sim-core';
+import type { ScenarioSymbol, TextPlace, TextPosition } from '@snoopscope/sim-core';
 import { type Family, type SharedName, sharing, symbolIn } from '../families.ts';
 import { familyOf, type Location, type Snapshot } from '../snapshot.ts';
 import { definitionsOf } from './names.ts';
@@ -12,7 +12,7 @@ export interface Use {
 
 export function symbolAt(
   snapshot: Snapshot,
-  at: Position,
+  at: TextPosition,
   families: readonly Family[] = [familyOf(snapshot)],
 ): ScenarioSymbol | undefined {
   return symbolIn(families, snapshot.uri, at);
@@ -21,7 +21,7 @@ export function symbolAt(
 /** Where a name is defined: in the document or a file it includes, else in a file that includes it. */
 export function definitionsAtPlace(
   snapshot: Snapshot,
-  at: Position,
+  at: TextPosition,
   families: readonly Family[] = [familyOf(snapshot)],
 ): readonly Location[] {
   const symbol = symbolAt(snapshot, at, families);
@@ -35,7 +35,7 @@ export function definitionsAtPlace(
 /** Every place that names the same thing, in the document and the files that share its names. */
 export function referencesAt(
   snapshot: Snapshot,
-  at: Position,
+  at: TextPosition,
   withDefinitions: boolean,
   families: readonly Family[] = [familyOf(snapshot)],
 ): readonly Location[] {
@@ -49,7 +49,7 @@ export function referencesAt(
 }
 
 /** The uses of the name at a place, in the document alone. */
-export function usesAt(snapshot: Snapshot, at: Position): readonly Use[] {
+export function usesAt(snapshot: Snapshot, at: TextPosition): readonly Use[] {
   const symbol = symbolAt(snapshot, at);
   if (symbol === undefined) return [];
   return [

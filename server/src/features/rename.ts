@@ -1,11 +1,11 @@
 import {
   type ParsedScenario,
-  type Position,
   parse,
   rolesOf,
   type ScenarioSymbol,
   type Span,
   type SymbolTable,
+  type TextPosition,
   VOCABULARY,
 } from '@snoopscope/sim-core';
 import { type Family, familiesOf, type SharedName, sharing, tableOf } from '../families.ts';
@@ -21,7 +21,7 @@ export class RenameRefused extends Error {
 /** The name at a place, when it may be renamed; throws {@link RenameRefused} with the reason when not. */
 export function renameable(
   snapshot: Snapshot,
-  at: Position,
+  at: TextPosition,
   families: readonly Family[] = [familyOf(snapshot)],
 ): { readonly line: number; readonly span: Span; readonly name: string } | undefined {
   const symbol = symbolAt(snapshot, at, families);
@@ -43,7 +43,7 @@ export function renameable(
  */
 export function renamed(
   snapshot: Snapshot,
-  at: Position,
+  at: TextPosition,
   newName: string,
   families: readonly Family[] = [familyOf(snapshot)],
 ): readonly Location[] {

@@ -1,4 +1,4 @@
-import { blockOfLines, type Item, type Position, rolesOf, type Span, VOCABULARY } from '@snoopscope/sim-core';
+import { blockOfLines, type Item, rolesOf, type Span, type TextPosition, VOCABULARY } from '@snoopscope/sim-core';
 import type { Snapshot } from '../snapshot.ts';
 
 /** A stretch of text, of whole lines when it has several. */
@@ -10,7 +10,7 @@ export interface Stretch {
 }
 
 /** What expanding a selection takes in, from the word at the place to the whole file. */
-export function stretchesAt(snapshot: Snapshot, at: Position): readonly Stretch[] {
+export function stretchesAt(snapshot: Snapshot, at: TextPosition): readonly Stretch[] {
   const { lines } = snapshot.scenario;
   const line = lines[at.line];
   if (line === undefined) return [];
@@ -41,7 +41,7 @@ export function stretchesAt(snapshot: Snapshot, at: Position): readonly Stretch[
 }
 
 /** Only what holds the place and everything before it: each strictly larger than the last. */
-function nested(stretches: readonly Stretch[], at: Position): Stretch[] {
+function nested(stretches: readonly Stretch[], at: TextPosition): Stretch[] {
   const around = stretches
     .filter(
       (one) =>

@@ -2,13 +2,13 @@ import {
   completionAt,
   type Op,
   opOfLine,
-  type Position,
   type Profile,
   type StructSpec,
+  type TextPosition,
   VOCABULARY,
 } from '@snoopscope/sim-core';
 import type { Snapshot } from '../snapshot.ts';
-import { describe, describeShape, signatureOf } from './describe.ts';
+import { describe, describeShape, signatureOf } from './record-markdown.ts';
 
 /** The call around a place and the argument that the place is in. */
 export interface Signature {
@@ -20,7 +20,7 @@ export interface Signature {
 }
 
 /** The signature of the call, instruction, TLP or host action that is being written. */
-export function signatureAt(snapshot: Snapshot, at: Position): Signature | undefined {
+export function signatureAt(snapshot: Snapshot, at: TextPosition): Signature | undefined {
   const { call, place } = completionAt(snapshot.scenario, VOCABULARY, at);
   const line = snapshot.scenario.lines[at.line];
   if (call?.op !== undefined && line !== undefined) {

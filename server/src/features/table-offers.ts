@@ -16,9 +16,9 @@ import {
   PROFILES,
   type Profile,
 } from '@snoopscope/sim-core';
-import { inLanguage, isIn, page } from './describe.ts';
 import { KEYWORD_SNIPPETS } from './keyword-snippets.ts';
 import type { Offer } from './offers.ts';
+import { inLanguage, isIn, page } from './record-markdown.ts';
 import { literal } from './snippets.ts';
 
 export function opOffer(op: Op, profile: Profile): Omit<Offer, 'rank'> {

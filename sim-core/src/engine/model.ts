@@ -1,5 +1,5 @@
 /** A scenario elaborated for one kernel: everything that is constant while it runs. */
-import type { Source } from '../scenario/elaborate/sources.ts';
+import type { ScenarioSource } from '../scenario/elaborate/scenario-sources.ts';
 import type { Layout } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World } from '../world.ts';
@@ -10,7 +10,7 @@ import type { TaskFields } from './task.ts';
 export interface Model {
   readonly world: World;
   /** The scenario (0) and the files it includes: what `Place.file` counts in. */
-  readonly sources: readonly Source[];
+  readonly sources: readonly ScenarioSource[];
   readonly layout: Layout;
   readonly tasks: TaskFields;
   /** Nodes of all actors' programs; an actor's `node` slot holds one of these. */

@@ -43,7 +43,7 @@ export function taskFields(layout: LayoutBuilder, actorNames: readonly string[])
   };
 }
 
-export type Outcome = 'moved' | 'blocked';
+export type StepOutcome = 'moved' | 'blocked';
 
 /** One frame as a person sees it. */
 export interface FrameView {
@@ -179,7 +179,7 @@ export class Task {
   }
 
   /** Runs the next step and the local steps after it. The stack must not be empty. */
-  runStep(): Outcome {
+  runStep(): StepOutcome {
     const { machine } = this;
     const { state } = machine;
     for (let first = true; ; first = false) {

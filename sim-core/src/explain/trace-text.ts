@@ -8,7 +8,7 @@
 import type { Run } from '../engine/run.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
-import { describeEvent, resultText } from './describe.ts';
+import { describeEvent, resultText } from './event-text.ts';
 import { ObjectNames } from './object-names.ts';
 import { why, whyText } from './why.ts';
 

@@ -15,7 +15,7 @@ import { beliefCostly, beliefWrong } from './causes/belief.ts';
 import { blocked, deadlocked, otherResult, usedAfterFree } from './causes/kernel.ts';
 import type { Link } from './causes/link.ts';
 import { leaked, lostWrite, staleCpuRead, staleDeviceRead, staleHostRead } from './causes/stale-read.ts';
-import { findingText } from './describe.ts';
+import { findingText } from './event-text.ts';
 import { History } from './history.ts';
 
 export type { Link } from './causes/link.ts';

@@ -2,7 +2,7 @@
  * When a search restarts, and with which reductions: to look ahead once that pays, because what it took to be known
  * turned out wrong, or because looking ahead does not pay after all.
  */
-import type { Position } from './checkpoint/position.ts';
+import type { SearchProgress } from './checkpoint/search-progress.ts';
 import { ALL_REDUCTIONS, type DroppedReduction, type ExploreOptions, type Reductions } from './exploration.ts';
 import type { LookAhead } from './reduce/pruner.ts';
 import { LOOK_AHEAD_FROM, type SharedOptions } from './search-options.ts';
@@ -46,10 +46,10 @@ const BOTH: LookAhead = { partialOrder: true, deadState: true };
  * turns out a waste.
  */
 export function changedReductions(
-  at: Position,
+  at: SearchProgress,
   { pruner, store }: Space,
   { asked, lookAheadFrom }: Plan,
-): Position | undefined {
+): SearchProgress | undefined {
   if (at.willLookAhead && store.count >= lookAheadFrom) {
     // Symmetry that was found not to apply stays off.
     const reductions = fitting({ ...asked, symmetry: at.reductions.symmetry });
@@ -69,7 +69,7 @@ export function changedReductions(
  * restart from. Footprints only grow, and there are finitely many, so this ends; when it takes too often, the
  * reductions that were wrong are given up. Asked when `compareAt` is reached, and at the end.
  */
-export function contradicted(at: Position, space: Space, asked: Reductions): Position | undefined {
+export function contradicted(at: SearchProgress, space: Space, asked: Reductions): SearchProgress | undefined {
   const { footprints, pruner, store } = space;
   if (store.count >= at.compareAt) at.compareAt *= 4;
   if (!pruner || footprints.version === at.compared) return undefined;
@@ -87,16 +87,21 @@ export function contradicted(at: Position, space: Space, asked: Reductions): Pos
 /** Thrown where a search meets what a wrong pruning made, which no level or pause waits for. */
 export class Contradicted extends Error {
   override readonly name = 'Contradicted';
-  readonly from: Position;
+  readonly from: SearchProgress;
 
-  constructor(from: Position) {
+  constructor(from: SearchProgress) {
     super('what was taken to be known is wrong');
     this.from = from;
   }
 }
 
 /** Gives reductions up; the others of those that were asked for stay. */
-function without(at: Position, given: LookAhead, asked: Reductions, why: DroppedReduction['why']): Position {
+function without(
+  at: SearchProgress,
+  given: LookAhead,
+  asked: Reductions,
+  why: DroppedReduction['why'],
+): SearchProgress {
   const gone = (['partialOrder', 'deadState'] as const).filter((name) => given[name] && at.reductions[name]);
   return {
     ...at,

@@ -5,10 +5,10 @@
  * progress between two calls. {@link explore} runs one to its end.
  */
 import type { Model } from '../engine/model.ts';
-import type { CheckpointSource, ReadSnapshot, Snapshot } from './checkpoint/checkpoint.ts';
-import { atFirstState, firstPosition, PAUSE, type Position } from './checkpoint/position.ts';
+import type { CheckpointData, CheckpointSource, ReadCheckpoint } from './checkpoint/checkpoint.ts';
 import { readSearch, saveSearch } from './checkpoint/saved-search.ts';
 import { restoreStates } from './checkpoint/saved-states.ts';
+import { atFirstState, firstPosition, PAUSE, type SearchProgress } from './checkpoint/search-progress.ts';
 import { Expander, type Tables, TOGETHER } from './expander.ts';
 import {
   type Exploration,
@@ -53,7 +53,7 @@ export function explore(model: Model, options: ExploreOptions & SharedOptions = 
 export class Search implements CheckpointSource {
   readonly #model: Model;
   readonly #options: ExploreOptions & SharedOptions;
-  #at: Position;
+  #at: SearchProgress;
   /** The state after the setup. */
   #start: Int32Array = new Int32Array(0);
   /** The states and what is known of the moves. For reports on the search itself. */
@@ -94,7 +94,7 @@ export class Search implements CheckpointSource {
   }
 
   /** Only while no workers are at a level. */
-  snapshot(): Snapshot {
+  checkpointData(): CheckpointData {
     return saveSearch({
       model: this.#model,
       space: this.space,
@@ -105,16 +105,16 @@ export class Search implements CheckpointSource {
   }
 
   /**
-   * Resumes from the snapshot of a search of the same model with the same options but limits; that is the caller's to
+   * Resumes from the checkpoint of a search of the same model with the same options but limits; that is the caller's to
    * know. Before the first step.
    */
-  restore(snapshot: ReadSnapshot): void {
-    const saved = readSearch(snapshot, this.#model);
+  restore(checkpoint: ReadCheckpoint): void {
+    const saved = readSearch(checkpoint, this.#model);
     this.#limit = undefined;
     this.#at = saved.at;
     this.#outcomes = new Outcomes(this.#model);
     this.space = new Space(this.#model, this.#spaceOptions(), this.#start, saved.knowledge);
-    restoreStates(this.space.store, snapshot.arrays);
+    restoreStates(this.space.store, checkpoint.arrays);
     this.#reset();
     this.#at = saved.at;
     this.#found.restore(saved.found);
@@ -236,7 +236,7 @@ export class Search implements CheckpointSource {
     return from !== undefined && this.#beginAgain(from);
   }
 
-  #beginAgain(from: Position): true {
+  #beginAgain(from: SearchProgress): true {
     const same = from.reductions === this.#at.reductions;
     this.#at = from;
     if (same) this.#forgetAll();

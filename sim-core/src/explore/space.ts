@@ -402,7 +402,7 @@ export class Space {
     const old = this.packing;
     this.#pack(old, most);
     const translate = old.translation(this.packing);
-    this.#prunings.maskAnew(this.pruner?.prunings ?? []);
+    this.#prunings.maskAgain(this.pruner?.prunings ?? []);
     this.store.relayout(this.packing.words, (from, at, to, toAt) => {
       translate(from, at, to, toAt);
       // Another arrangement has another least form, in which CPUs may have other names.

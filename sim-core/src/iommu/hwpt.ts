@@ -19,8 +19,8 @@ import { type DeviceId, type DomainId, type IoasId, type IommufdId, idAt, NONE, 
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
+import { IOMMUFD_OBJECT, type Objects } from './iommufd-objects.ts';
 import type { Mappings } from './mappings.ts';
-import { IOMMUFD_OBJECT, type Objects } from './objects.ts';
 
 export interface Hwpts {
   /** Per domain: 1 when user space allocated it, so that it stays without devices and no attaching picks it. */

@@ -28,8 +28,8 @@ import type { Machine } from '../state/machine.ts';
 import { PAGE_BYTES } from '../topology.ts';
 import type { World, WorldBase } from '../world.ts';
 import { createHwpts, type Hwpts } from './hwpt.ts';
+import { createObjects, IOMMUFD_OBJECT, type Objects } from './iommufd-objects.ts';
 import type { Mapping, Mappings } from './mappings.ts';
-import { createObjects, IOMMUFD_OBJECT, type Objects } from './objects.ts';
 
 export { IOMMUFD_OBJECT };
 

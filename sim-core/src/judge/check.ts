@@ -13,13 +13,13 @@ import { Search } from '../explore/search.ts';
 import type { Profile } from '../kernel/profiles.ts';
 import { answersAlike, kernelOf, NEWEST } from '../kernel/profiles.ts';
 import type { Diagnostic, ParsedScenario } from '../scenario/ast.ts';
-import type { Includes } from '../scenario/elaborate/sources.ts';
-import { profilesIn } from '../scenario/elaborate/versions.ts';
+import { profilesIn } from '../scenario/elaborate/kernel-ranges.ts';
+import type { ReadInclude } from '../scenario/elaborate/scenario-sources.ts';
 import { elaborate } from '../scenario/elaborate.ts';
 import { toEnd } from '../to-end.ts';
 
 export interface CheckOptions {
-  readonly includes?: Includes;
+  readonly includes?: ReadInclude;
   /** The kernels to judge; those that the scenario's conditions name when left out. */
   readonly profiles?: readonly Profile[];
   readonly explore?: ExploreOptions;

@@ -6,7 +6,7 @@
 import type { Granularity, Model, ScheduledMove } from '../engine/model.ts';
 import { FINDINGS, type Finding } from '../engine/monitors/table.ts';
 import { Run } from '../engine/run.ts';
-import { findingText } from '../explain/describe.ts';
+import { findingText } from '../explain/event-text.ts';
 import {
   type DroppedReduction,
   type Exploration,

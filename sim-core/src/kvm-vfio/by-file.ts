@@ -7,10 +7,10 @@ import { E } from '../kernel/errno.ts';
 import { type FileId, type KvmDeviceId, NONE } from '../state/ids.ts';
 import type { World, WorldBase } from '../world.ts';
 import type { Coherency } from './coherency.ts';
-import type { Change } from './device-ops.ts';
+import type { ListOps } from './device-ops.ts';
 import type { List } from './list.ts';
 
-export function createByFile(base: WorldBase, world: () => World, list: List<FileId>, coherency: Coherency): Change {
+export function createByFile(base: WorldBase, world: () => World, list: List<FileId>, coherency: Coherency): ListOps {
   const { kernel, routines } = base;
   const oneRound = kernel.has('single-lock-round');
   const suffix = kernel.has('file-add-device-files') ? 'file' : 'group';

@@ -7,7 +7,7 @@ import { E } from '../kernel/errno.ts';
 import { type FileId, type GroupId, type KvmDeviceId, NONE, type None } from '../state/ids.ts';
 import type { World, WorldBase } from '../world.ts';
 import type { Coherency } from './coherency.ts';
-import type { Change } from './device-ops.ts';
+import type { ListOps } from './device-ops.ts';
 import type { List } from './list.ts';
 
 /** The locals of both calls that `takeGroup` sets. */
@@ -17,7 +17,7 @@ interface Taken {
   readonly ret: Local;
 }
 
-export function createByGroup(base: WorldBase, world: () => World, list: List<GroupId>, coherency: Coherency): Change {
+export function createByGroup(base: WorldBase, world: () => World, list: List<GroupId>, coherency: Coherency): ListOps {
   const { kernel, routines } = base;
 
   function takeGroup(r: RoutineBuilder, { filp, group, ret }: Taken, out: Label): void {

@@ -10,7 +10,7 @@ import type { KvmVfio } from './kvm-vfio.ts';
 import type { Entry, List } from './list.ts';
 
 /** How the list changes, in one of the two eras. */
-export interface Change {
+export interface ListOps {
   /** `filp` is the file of the descriptor. Return 0 or -errno. */
   readonly add: Routine<[dev: KvmDeviceId, filp: FileId]>;
   readonly del: Routine<[dev: KvmDeviceId, filp: FileId]>;
@@ -28,7 +28,7 @@ export function createDeviceOps(
   world: () => World,
   list: List<Entry>,
   coherency: Coherency,
-  change: Change,
+  change: ListOps,
 ): Ops {
   const { routines, dims, kernel } = base;
 

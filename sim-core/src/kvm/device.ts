@@ -15,7 +15,7 @@ import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
 import type { Vms } from './vm.ts';
 
-export interface Devices {
+export interface KvmDevices {
   /** Per KVM device: its VM + 1; 0 when the device does not exist. */
   readonly vm: Field;
   /** Per KVM device: 1 while it is on `kvm->devices`. */
@@ -35,7 +35,7 @@ export interface Devices {
 const TYPE_VFIO = 4;
 const CREATE_DEVICE_TEST = 1;
 
-export function createDevices(base: WorldBase, world: () => World, vms: () => Vms): Devices {
+export function createDevices(base: WorldBase, world: () => World, vms: () => Vms): KvmDevices {
   const { layout, dims, kernel, routines } = base;
   const vmOf = layout.field('kvmDeviceVm', [dims.kvmDevices]);
   const listed = layout.field('kvmDeviceListed', [dims.kvmDevices]);
@@ -123,7 +123,7 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
   });
 
   // linux: virt/kvm/kvm_main.c kvm_device_ioctl(): a missing op is EPERM before the argument is read.
-  const attribute = (name: string, op: 'setAttr' | 'hasAttr' | undefined): Devices['setAttr'] =>
+  const attribute = (name: string, op: 'setAttr' | 'hasAttr' | undefined): KvmDevices['setAttr'] =>
     routines.define(name, 'virt/kvm/kvm_main.c', ['filp: file'], (r, filp) => {
       r.local((t) => {
         if (op === undefined) return t.return(E.PERM);
@@ -134,7 +134,7 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
     });
 
   /** Attributes of /dev/kvm: group 0 attribute 0, and on AMD the SEV group 1. */
-  function kvmAttribute(name: string, reads: boolean): Devices['kvmGetAttr'] {
+  function kvmAttribute(name: string, reads: boolean): KvmDevices['kvmGetAttr'] {
     return routines.define(name, 'arch/x86/kvm/x86.c', ['filp: file'], (r) =>
       r.step('look the system attribute up', (t) => {
         if (!kernel.has('system-attributes')) return t.return(E.INVAL);

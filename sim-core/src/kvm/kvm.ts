@@ -16,7 +16,7 @@ import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
 import { type Assignment, createAssignment } from './assign.ts';
-import { createDevices, type Devices } from './device.ts';
+import { createDevices, type KvmDevices } from './device.ts';
 import { createMmu, type Mmu } from './mmu.ts';
 import { createMsrs, type Msrs } from './msrs.ts';
 import { createNoncoherent } from './noncoherent.ts';
@@ -51,7 +51,7 @@ export interface Kvm {
   /** The parts, for the ops and for kvm-vfio. */
   readonly vms: Vms;
   readonly vcpus: Vcpus;
-  readonly devices: Devices;
+  readonly devices: KvmDevices;
   readonly assignment: Assignment;
   /** kvm_arch_has_noncoherent_dma(): what KVM believes of the VM's DMA. */
   hasNoncoherentDma(machine: Machine, vm: VmId): boolean;

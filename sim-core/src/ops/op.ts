@@ -13,7 +13,7 @@ export interface Source {
   readonly place: string;
 }
 
-export interface Errno {
+export interface ErrnoDoc {
   readonly name: string;
   /** In which case, in one sentence. */
   readonly when: string;
@@ -33,7 +33,7 @@ export interface Op {
   /** Some paragraphs of Markdown: what the real thing does, what is modelled, what is left out. */
   readonly doc: string;
   readonly sources: readonly Source[];
-  readonly errnos: readonly Errno[];
+  readonly errnos: readonly ErrnoDoc[];
   /** Kernel versions that have it, when not all: `v6.6..`. */
   readonly on?: string;
   /** Set where the rule is our own reading and no upstream text says so. */

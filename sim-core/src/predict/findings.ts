@@ -1,6 +1,6 @@
 /** What monitors object to in the orders that were tried, at the statement that makes it. */
 import { FINDINGS, monitorOf } from '../engine/monitors/table.ts';
-import { findingText } from '../explain/describe.ts';
+import { findingText } from '../explain/event-text.ts';
 import type { Profile } from '../kernel/profiles.ts';
 import { attributeByName } from '../ops/kvm-vfio/attributes.ts';
 import type { Diagnostic, Fix, ParsedScenario, Severity } from '../scenario/ast.ts';

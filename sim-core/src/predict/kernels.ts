@@ -4,7 +4,7 @@ import { profilesNamed } from '../judge/check.ts';
 import { answersAlike, kernelOf, NEWEST, type Profile, VERSIONS } from '../kernel/profiles.ts';
 import type { ParsedScenario } from '../scenario/ast.ts';
 import { contentsOfKind } from '../scenario/blocks.ts';
-import type { Includes } from '../scenario/elaborate/sources.ts';
+import type { ReadInclude } from '../scenario/elaborate/scenario-sources.ts';
 import { type Elaboration, elaborate } from '../scenario/elaborate.ts';
 import { type Observed, observing } from './observe.ts';
 
@@ -15,7 +15,7 @@ export interface KernelGroup {
 }
 
 export interface PredictOptions {
-  readonly includes?: Includes;
+  readonly includes?: ReadInclude;
   /** The kernel that a tool has chosen; it is looked at beside those that the conditions name. */
   readonly profile?: Profile;
   /** One that the caller has already made. */

@@ -5,10 +5,10 @@ import { FILE_KIND_NAMES, FILE_KINDS, type FileKind } from '../files/kinds.ts';
 import type { Profile } from '../kernel/profiles.ts';
 import { BAD_DESCRIPTOR } from '../ops/errnos.ts';
 import { attributeByName } from '../ops/kvm-vfio/attributes.ts';
-import type { Errno, Source } from '../ops/op.ts';
+import type { ErrnoDoc, Source } from '../ops/op.ts';
 import type { Expr, RelatedPlace, Syscall } from '../scenario/ast.ts';
 import { joined } from '../scenario/checks/check.ts';
-import { opOfCall } from '../scenario/checks/values.ts';
+import { opOfCall } from '../scenario/checks/expected-values.ts';
 import { rangeTextContains } from '../scenario/ranges.ts';
 import { VOCABULARY } from '../scenario/vocabulary.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
@@ -53,7 +53,7 @@ function withoutStop(sentence: string): string {
 }
 
 /** The errnos of the attribute where the call names one, else those of the op. */
-function documented(call: Syscall): { readonly errnos: readonly Errno[]; readonly sources: readonly Source[] } {
+function documented(call: Syscall): { readonly errnos: readonly ErrnoDoc[]; readonly sources: readonly Source[] } {
   const attribute = attributeOf(call);
   const op = opOfCall(call, VOCABULARY);
   if (attribute !== undefined) {

@@ -4,7 +4,7 @@ import { errnoByName, errnoName } from '../kernel/errno.ts';
 import type { Profile } from '../kernel/profiles.ts';
 import type { Diagnostic, Fix, Line, Syscall } from '../scenario/ast.ts';
 import { joined } from '../scenario/checks/check.ts';
-import { opOfCall } from '../scenario/checks/values.ts';
+import { opOfCall } from '../scenario/checks/expected-values.ts';
 import { VOCABULARY } from '../scenario/vocabulary.ts';
 import { type KernelGroup, kernelsText } from './kernels.ts';
 import type { Observed } from './observe.ts';

@@ -8,7 +8,7 @@
  */
 
 /** Lines that get one column. */
-export interface Run {
+export interface ColumnGroup {
   /** Within which other runs may be lined up with it: a block, or the file. */
   readonly scope: number;
   readonly cells: readonly Cell[];
@@ -26,7 +26,7 @@ export interface Cell {
  * The column of each run; what does not fit in it begins where it can. `widest`: cells that begin further right do not
  * push the others of their run there.
  */
-export function columnsOf(runs: readonly Run[], widest = Number.POSITIVE_INFINITY): number[] {
+export function columnsOf(runs: readonly ColumnGroup[], widest = Number.POSITIVE_INFINITY): number[] {
   const least = runs.map(({ cells }) =>
     Math.max(0, ...cells.map((cell) => cell.least).filter((column) => column <= widest)),
   );
@@ -47,7 +47,7 @@ export function columnsOf(runs: readonly Run[], widest = Number.POSITIVE_INFINIT
 }
 
 /** Gives up a column in which one line would be alone; returns whether there was one. */
-function dropLonely(kept: (number | undefined)[], least: readonly number[], runs: readonly Run[]): boolean {
+function dropLonely(kept: (number | undefined)[], least: readonly number[], runs: readonly ColumnGroup[]): boolean {
   const lines = countOf(
     runs.flatMap(({ scope, cells }, run) => {
       const column = kept[run] ?? least[run] ?? 0;

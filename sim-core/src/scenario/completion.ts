@@ -1,10 +1,10 @@
 import type { Op, OperandShape, OptionSpec } from '../ops/op.ts';
 import type { StructFieldSpec, StructSpec } from '../ops/structs.ts';
 import type { BlockKind, ParsedScenario, Span } from './ast.ts';
-import { findComment, isHyphenatedUnit, isIdentifierUnit, stringEnd } from './cursor.ts';
 import { type FactParam, type FactSpec, factByName } from './facts.ts';
+import { findComment, isHyphenatedUnit, isIdentifierUnit, stringEnd } from './line-scanner.ts';
 import { MACHINE_OPTIONS, type MachineOption, type OptionOwner } from './machine-options.ts';
-import type { Position } from './query.ts';
+import type { TextPosition } from './query.ts';
 import { OP_KINDS_OF, shapesOf, type Vocabulary } from './vocabulary.ts';
 
 /** What is allowed at a place of a line that is being typed. */
@@ -82,7 +82,7 @@ export interface EnclosingCall {
 }
 
 /** Reads the line up to the place, however broken it is. */
-export function completionAt(scenario: ParsedScenario, vocabulary: Vocabulary, at: Position): Completion {
+export function completionAt(scenario: ParsedScenario, vocabulary: Vocabulary, at: TextPosition): Completion {
   const line = scenario.lines[at.line];
   const text = line?.text ?? '';
   const block = line?.block ?? 'file';

@@ -19,23 +19,28 @@ import type { Dims, World, WorldBase } from '../world.ts';
 import type { Diagnostic, Item, LineContent, ParsedScenario } from './ast.ts';
 import { contentsOfKind } from './blocks.ts';
 import { modelLimit } from './checks/model-limit.ts';
+import { compileProgram, type ProgramContext } from './elaborate/compile-program.ts';
 import { compileCondition, mentions } from './elaborate/conditions.ts';
 import { countDims } from './elaborate/dims.ts';
 import { environmentMoves } from './elaborate/environment.ts';
-import { namesAndRegisters } from './elaborate/names.ts';
+import { namesAndRegisters } from './elaborate/found-names.ts';
 import { refuseBadOptions } from './elaborate/numbers.ts';
 import { Problems, Unresolved } from './elaborate/problems.ts';
-import { compileProgram, type ProgramContext } from './elaborate/program.ts';
 import { refuseLongPrograms } from './elaborate/program-size.ts';
+import {
+  collectProcedures,
+  collectSources,
+  type ReadInclude,
+  type ScenarioSource,
+} from './elaborate/scenario-sources.ts';
 import { compileSchedule, moveName } from './elaborate/schedule.ts';
-import { collectProcedures, collectSources, type Includes, type Source } from './elaborate/sources.ts';
 import { buildTopology, type MachineBlocks } from './elaborate/topology.ts';
 import type { WaitCondition } from './elaborate/wait.ts';
 
 export interface ElaborateOptions {
   readonly profile: Profile;
   /** Reads included files; without it every `include` is a diagnostic. */
-  readonly includes?: Includes;
+  readonly includes?: ReadInclude;
   /** How many objects there can be, when it is not to be counted from the statements: replayed recordings. */
   readonly dims?: Dims;
 }
@@ -222,7 +227,7 @@ function allMoves(topology: Topology, nodes: readonly ProgramNode[], environment
 }
 
 function linesOf<K extends LineContent['kind']>(
-  source: Source | undefined,
+  source: ScenarioSource | undefined,
   kind: K,
 ): { content: LineContent & { kind: K }; line: number; text: string }[] {
   if (source === undefined) return [];

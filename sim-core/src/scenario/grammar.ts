@@ -2,9 +2,9 @@ import { FINDINGS } from '../engine/monitors/table.ts';
 import { MEMTYPE } from '../memory/memtype.ts';
 import type { OpKind } from '../ops/op.ts';
 import { FACTS } from './facts.ts';
+import { LANGUAGE_WORDS } from './language-words.ts';
 import { ALLOWED, CPU_VENDORS, IOMMU_DRIVERS, MACHINE_OPTIONS } from './machine-options.ts';
 import type { Vocabulary } from './vocabulary.ts';
-import { LANGUAGE_WORDS } from './words.ts';
 
 /** A rule of a TextMate grammar. */
 export interface GrammarRule {

@@ -1,104 +1,104 @@
 import { LIMITS } from '../limits.ts';
 import type { ActorHeader, LineContent, Option, ScheduleItem, Span, Word } from './ast.ts';
 import { parseFinalCondition, takeVersion } from './condition.ts';
-import type { Cursor } from './cursor.ts';
+import type { LineScanner } from './line-scanner.ts';
 
-/** Readers of the lines of the top level; the cursor is after the keyword. */
-export const FILE_LINES: Readonly<Record<string, (cursor: Cursor, keyword: Span) => LineContent>> = {
-  scenario: (cursor) => textLine(cursor, 'scenario', 'the name of the scenario'),
-  doc: (cursor) => textLine(cursor, 'doc', 'what the scenario teaches'),
-  source: (cursor) => textLine(cursor, 'source', 'a commit, message or manual section'),
-  include: (cursor) => textLine(cursor, 'include', 'the path of another scenario'),
-  tags: (cursor) => {
+/** Readers of the lines of the top level; the scanner is after the keyword. */
+export const FILE_LINES: Readonly<Record<string, (scanner: LineScanner, keyword: Span) => LineContent>> = {
+  scenario: (scanner) => textLine(scanner, 'scenario', 'the name of the scenario'),
+  doc: (scanner) => textLine(scanner, 'doc', 'what the scenario teaches'),
+  source: (scanner) => textLine(scanner, 'source', 'a commit, message or manual section'),
+  include: (scanner) => textLine(scanner, 'include', 'the path of another scenario'),
+  tags: (scanner) => {
     const tags: Word[] = [];
     do {
-      tags.push(cursor.takeHyphenated() ?? cursor.failExpected('a tag such as `wbinvd`'));
-      cursor.take(',');
-    } while (!cursor.atEnd());
+      tags.push(scanner.takeHyphenated() ?? scanner.failExpected('a tag such as `wbinvd`'));
+      scanner.take(',');
+    } while (!scanner.atEnd());
     return { kind: 'tags', tags };
   },
-  kernel: (cursor) => {
-    const version = takeVersion(cursor) ?? cursor.failExpected('a kernel version such as `v6.1`');
-    cursor.finish('The kernel line');
+  kernel: (scanner) => {
+    const version = takeVersion(scanner) ?? scanner.failExpected('a kernel version such as `v6.1`');
+    scanner.finish('The kernel line');
     return { kind: 'kernel', version };
   },
-  exists: (cursor, keyword) => parseFinalCondition(cursor, 'exists', keyword),
-  forall: (cursor, keyword) => parseFinalCondition(cursor, 'forall', keyword),
-  schedule: (cursor) => parseSchedule(cursor),
+  exists: (scanner, keyword) => parseFinalCondition(scanner, 'exists', keyword),
+  forall: (scanner, keyword) => parseFinalCondition(scanner, 'forall', keyword),
+  schedule: (scanner) => parseSchedule(scanner),
 };
 
-/** Readers of the lines that open a block. Each leaves the cursor before the `{`. */
-export const OPENERS: Readonly<Record<string, (cursor: Cursor) => LineContent>> = {
+/** Readers of the lines that open a block. Each leaves the scanner before the `{`. */
+export const OPENERS: Readonly<Record<string, (scanner: LineScanner) => LineContent>> = {
   machine: () => ({ kind: 'machine-open' }),
-  setup: (cursor) => actor('setup', {}, cursor),
-  host: (cursor) => actor('host', {}, cursor),
-  thread: (cursor) =>
+  setup: (scanner) => actor('setup', {}, scanner),
+  host: (scanner) => actor('host', {}, scanner),
+  thread: (scanner) =>
     actor(
       'thread',
-      named(cursor, 'a name for the thread, such as `qemu`', 'the name of the process that it belongs to'),
-      cursor,
+      named(scanner, 'a name for the thread, such as `qemu`', 'the name of the process that it belongs to'),
+      scanner,
     ),
-  vcpu: (cursor) => actor('vcpu', numbered(cursor), cursor),
-  device: (cursor) => actor('device', { name: cursor.identifier('the name of a device of the machine') }, cursor),
-  proc: (cursor) => {
-    const name = cursor.identifier('a name for the procedure');
-    return { kind: 'proc-open', name, params: parameters(cursor, name) };
+  vcpu: (scanner) => actor('vcpu', numbered(scanner), scanner),
+  device: (scanner) => actor('device', { name: scanner.identifier('the name of a device of the machine') }, scanner),
+  proc: (scanner) => {
+    const name = scanner.identifier('a name for the procedure');
+    return { kind: 'proc-open', name, params: parameters(scanner, name) };
   },
 };
 
 /** Readers of the lines that open a block inside an actor. */
-export const CONTROL_OPENERS: Readonly<Record<string, (cursor: Cursor) => LineContent>> = {
+export const CONTROL_OPENERS: Readonly<Record<string, (scanner: LineScanner) => LineContent>> = {
   choose: () => ({ kind: 'choose-open' }),
   loop: () => ({ kind: 'loop-open' }),
-  repeat: (cursor) => {
-    const count = cursor.number('how many times to repeat');
+  repeat: (scanner) => {
+    const count = scanner.number('how many times to repeat');
     if (count.value < 1n || count.value > BigInt(LIMITS.repeatCount)) {
       const message = `\`repeat\` takes 1 to ${LIMITS.repeatCount} (limit repeatCount), found \`${count.text}\`. For ever is written \`loop {\`.`;
-      cursor.fail('bad-number', message, count.span);
+      scanner.fail('bad-number', message, count.span);
     }
     return { kind: 'repeat-open', count };
   },
 };
 
-function textLine(cursor: Cursor, kind: 'scenario' | 'doc' | 'source' | 'include', what: string): LineContent {
-  const text = cursor.string(`${what}, in double quotes`);
-  cursor.finish(`The ${kind} line`);
+function textLine(scanner: LineScanner, kind: 'scenario' | 'doc' | 'source' | 'include', what: string): LineContent {
+  const text = scanner.string(`${what}, in double quotes`);
+  scanner.finish(`The ${kind} line`);
   return { kind, text };
 }
 
-function actor(kind: ActorHeader['kind'], names: { name?: Word; of?: Word }, cursor: Cursor): LineContent {
-  const options: Option[] = cursor.options(`an option such as \`cpu=0\`, or \`{\``);
+function actor(kind: ActorHeader['kind'], names: { name?: Word; of?: Word }, scanner: LineScanner): LineContent {
+  const options: Option[] = scanner.options(`an option such as \`cpu=0\`, or \`{\``);
   return { kind: 'actor-open', actor: { kind, ...names, options } };
 }
 
-function named(cursor: Cursor, what: string, ofWhat: string): { name: Word; of?: Word } {
-  const name = cursor.identifier(what);
-  const of = takeOf(cursor, ofWhat);
+function named(scanner: LineScanner, what: string, ofWhat: string): { name: Word; of?: Word } {
+  const name = scanner.identifier(what);
+  const of = takeOf(scanner, ofWhat);
   return of ? { name, of } : { name };
 }
 
-function numbered(cursor: Cursor): { name: Word; of?: Word } {
-  const number = cursor.number('the number of the vCPU, as KVM_CREATE_VCPU takes it');
-  const of = takeOf(cursor, 'the name of a VM');
+function numbered(scanner: LineScanner): { name: Word; of?: Word } {
+  const number = scanner.number('the number of the vCPU, as KVM_CREATE_VCPU takes it');
+  const of = takeOf(scanner, 'the name of a VM');
   const name = { text: number.text, span: number.span };
   return of ? { name, of } : { name };
 }
 
-function takeOf(cursor: Cursor, what: string): Word | undefined {
-  cursor.peek();
-  const before = cursor.pos;
-  if (cursor.takeIdentifier()?.text === 'of') return cursor.identifier(`${what} after \`of\``);
-  cursor.pos = before;
+function takeOf(scanner: LineScanner, what: string): Word | undefined {
+  scanner.peek();
+  const before = scanner.pos;
+  if (scanner.takeIdentifier()?.text === 'of') return scanner.identifier(`${what} after \`of\``);
+  scanner.pos = before;
   return undefined;
 }
 
-function parameters(cursor: Cursor, name: Word): Word[] {
-  cursor.expect('(', `\`(\` and the parameters of \`${name.text}\``);
+function parameters(scanner: LineScanner, name: Word): Word[] {
+  scanner.expect('(', `\`(\` and the parameters of \`${name.text}\``);
   const params: Word[] = [];
-  if (!cursor.take(')')) {
-    do params.push(cursor.identifier(`a parameter of \`${name.text}\``));
-    while (cursor.take(','));
-    cursor.expect(')', `\`,\` or \`)\` after a parameter of \`${name.text}\``);
+  if (!scanner.take(')')) {
+    do params.push(scanner.identifier(`a parameter of \`${name.text}\``));
+    while (scanner.take(','));
+    scanner.expect(')', `\`,\` or \`)\` after a parameter of \`${name.text}\``);
   }
   return params;
 }
@@ -107,44 +107,44 @@ function parameters(cursor: Cursor, name: Word): Word[] {
  * `schedule qemu*4 vcpu0`, `schedule micro qemu*4`: each item is an actor, the number of statements (or micro-steps)
  * that it makes, and the alternative it takes. `only`, `micro` and `statement` directly after the keyword are not actors.
  */
-function parseSchedule(cursor: Cursor): LineContent {
-  const only = takeWord(cursor, 'only');
-  const granularity = takeWord(cursor, 'micro') ? 'micro' : 'statement';
-  if (granularity === 'statement') takeWord(cursor, 'statement');
+function parseSchedule(scanner: LineScanner): LineContent {
+  const only = takeWord(scanner, 'only');
+  const granularity = takeWord(scanner, 'micro') ? 'micro' : 'statement';
+  if (granularity === 'statement') takeWord(scanner, 'statement');
   const items: ScheduleItem[] = [];
-  while (!cursor.atEnd()) items.push(scheduleItem(cursor));
-  if (items.length === 0) cursor.failExpected('who moves, such as `qemu*4 vcpu0`');
+  while (!scanner.atEnd()) items.push(scheduleItem(scanner));
+  if (items.length === 0) scanner.failExpected('who moves, such as `qemu*4 vcpu0`');
   return { kind: 'schedule', only, granularity, items };
 }
 
-function takeWord(cursor: Cursor, word: string): boolean {
-  cursor.peek();
-  const before = cursor.pos;
-  if (cursor.takeIdentifier()?.text === word) return true;
-  cursor.pos = before;
+function takeWord(scanner: LineScanner, word: string): boolean {
+  scanner.peek();
+  const before = scanner.pos;
+  if (scanner.takeIdentifier()?.text === word) return true;
+  scanner.pos = before;
   return false;
 }
 
-function scheduleItem(cursor: Cursor): ScheduleItem {
-  const actorName = cursor.identifier('who moves, such as `qemu*4` or `vcpu0`');
+function scheduleItem(scanner: LineScanner): ScheduleItem {
+  const actorName = scanner.identifier('who moves, such as `qemu*4` or `vcpu0`');
   const args: Word[] = [];
-  if (cursor.here() === 0x28) {
-    cursor.pos++;
-    do args.push(cursor.takeRaw() ?? cursor.failExpected(`what \`${actorName.text}\` is done to`));
-    while (cursor.take(','));
-    cursor.expect(')', `\`,\` or \`)\` after an argument of \`${actorName.text}\``);
+  if (scanner.here() === 0x28) {
+    scanner.pos++;
+    do args.push(scanner.takeRaw() ?? scanner.failExpected(`what \`${actorName.text}\` is done to`));
+    while (scanner.take(','));
+    scanner.expect(')', `\`,\` or \`)\` after an argument of \`${actorName.text}\``);
   }
-  const alternative = suffix(cursor, 0x2f, 'the number of an alternative after `/`, the first is 0');
-  const count = suffix(cursor, 0x2a, 'how many steps after `*`') ?? 1;
-  const span = { start: actorName.span.start, end: cursor.pos };
+  const alternative = suffix(scanner, 0x2f, 'the number of an alternative after `/`, the first is 0');
+  const count = suffix(scanner, 0x2a, 'how many steps after `*`') ?? 1;
+  const span = { start: actorName.span.start, end: scanner.pos };
   return { actor: actorName, args, ...(alternative !== undefined && { alternative }), count, span };
 }
 
-function suffix(cursor: Cursor, mark: number, what: string): number | undefined {
-  if (cursor.here() !== mark) return undefined;
-  cursor.pos++;
-  const number = cursor.number(what);
+function suffix(scanner: LineScanner, mark: number, what: string): number | undefined {
+  if (scanner.here() !== mark) return undefined;
+  scanner.pos++;
+  const number = scanner.number(what);
   if (number.value < 0n || number.value > 0xffff_ffffn)
-    cursor.fail('bad-number', `Expected ${what}, found \`${number.text}\`.`, number.span);
+    scanner.fail('bad-number', `Expected ${what}, found \`${number.text}\`.`, number.span);
   return Number(number.value);
 }

@@ -2,22 +2,22 @@ import { LIMITS } from '../limits.ts';
 import { parseStatement } from './action.ts';
 import type { BlockKind, Line, LineContent, LineFix, LineProblem, MachineItem, Span, Word } from './ast.ts';
 import { parseFinalCondition } from './condition.ts';
+import { CONTROL_OPENERS, FILE_LINES, OPENERS } from './header-line.ts';
+import { LANGUAGE_WORDS, MACHINE_WORDS, STATEMENT_OF } from './language-words.ts';
 import {
   BrokenLine,
   CLOSE_BRACE,
-  Cursor,
   EQUALS,
   findComment,
   isBlank,
+  LineScanner,
   OPEN_BRACE,
   OPEN_PARENTHESIS,
   quoted,
   stringEnd,
-} from './cursor.ts';
-import { CONTROL_OPENERS, FILE_LINES, OPENERS } from './header-line.ts';
+} from './line-scanner.ts';
 import { MACHINE_ITEMS } from './machine-line.ts';
 import { didYouMean, nearest } from './suggest.ts';
-import { LANGUAGE_WORDS, MACHINE_WORDS, STATEMENT_OF } from './words.ts';
 
 /**
  * Reads one line from its text and the kind of the block it is in, from nothing else. Never throws.
@@ -31,9 +31,9 @@ export function parseLine(block: BlockKind, text: string): Line {
   const comment: Span | undefined = commentStart === -1 ? undefined : { start: commentStart, end: text.length };
   let end = commentStart === -1 ? text.length : commentStart;
   while (end > 0 && isBlank(text.charCodeAt(end - 1))) end--;
-  const cursor = new Cursor(text, end);
+  const scanner = new LineScanner(text, end);
   try {
-    return line(text, block, parseContent(block, cursor), comment, NO_PROBLEMS);
+    return line(text, block, parseContent(block, scanner), comment, NO_PROBLEMS);
   } catch (broken) {
     if (!(broken instanceof BrokenLine)) throw broken;
     return line(text, block, brokenContent(block, text, end), comment, [broken.problem]);
@@ -50,80 +50,80 @@ function line(
   return comment === undefined ? { text, block, content, problems } : { text, block, content, comment, problems };
 }
 
-function parseContent(block: BlockKind, cursor: Cursor): LineContent {
-  const unit = cursor.peek();
+function parseContent(block: BlockKind, scanner: LineScanner): LineContent {
+  const unit = scanner.peek();
   if (unit === -1) return BLANK;
-  if (unit === CLOSE_BRACE) return parseClose(cursor);
-  if (unit === 0x7e) return parseNever(cursor);
-  const first = cursor.takeIdentifier();
-  if (first === undefined) cursor.failExpected(STATEMENT_OF[block]);
-  if (isBinding(cursor, first)) {
-    if (block !== 'file' && block !== 'machine') return parseStatement(cursor, first, STATEMENT_OF[block]);
-    return failUnknown(block, cursor, first);
+  if (unit === CLOSE_BRACE) return parseClose(scanner);
+  if (unit === 0x7e) return parseNever(scanner);
+  const first = scanner.takeIdentifier();
+  if (first === undefined) scanner.failExpected(STATEMENT_OF[block]);
+  if (isBinding(scanner, first)) {
+    if (block !== 'file' && block !== 'machine') return parseStatement(scanner, first, STATEMENT_OF[block]);
+    return failUnknown(block, scanner, first);
   }
   return (
-    opener(block, cursor, first) ??
-    fileLine(cursor, first) ??
-    machineLine(block, cursor, first) ??
-    statement(block, cursor, first)
+    opener(block, scanner, first) ??
+    fileLine(scanner, first) ??
+    machineLine(block, scanner, first) ??
+    statement(block, scanner, first)
   );
 }
 
 /** `}` and `} or {`. */
-function parseClose(cursor: Cursor): LineContent {
-  const start = cursor.pos++;
-  if (cursor.atEnd()) return CLOSE;
-  const word = cursor.takeIdentifier();
+function parseClose(scanner: LineScanner): LineContent {
+  const start = scanner.pos++;
+  if (scanner.atEnd()) return CLOSE;
+  const word = scanner.takeIdentifier();
   if (word?.text === 'or') {
-    cursor.expect('{', '`{` after `} or`');
-    cursor.finish('`} or {`');
+    scanner.expect('{', '`{` after `} or`');
+    scanner.finish('`} or {`');
     return OR;
   }
-  if (word !== undefined) cursor.pos = word.span.start;
+  if (word !== undefined) scanner.pos = word.span.start;
   const span = { start, end: start + 1 };
-  const rest = { start: start + 1, end: cursor.pos };
+  const rest = { start: start + 1, end: scanner.pos };
   const message = 'A `}` is on a line of its own, or in `} or {` between the alternatives of a `choose`.';
-  return cursor.fail('expected', message, span, [
+  return scanner.fail('expected', message, span, [
     { title: 'Move what follows to the next line', span: rest, newText: '\n' },
   ]);
 }
 
 /** `~exists`. */
-function parseNever(cursor: Cursor): LineContent {
-  const start = cursor.pos++;
-  const word = cursor.takeIdentifier();
+function parseNever(scanner: LineScanner): LineContent {
+  const start = scanner.pos++;
+  const word = scanner.takeIdentifier();
   const span = { start, end: word?.span.end ?? start + 1 };
   if (word?.text !== 'exists') {
-    cursor.fail('expected', 'Expected `~exists`: only `exists` can be negated.', span, [
+    scanner.fail('expected', 'Expected `~exists`: only `exists` can be negated.', span, [
       { title: 'Write `~exists`', span, newText: '~exists' },
     ]);
   }
-  return parseFinalCondition(cursor, '~exists', span);
+  return parseFinalCondition(scanner, '~exists', span);
 }
 
 /** `name = …` and `name(…` are statements even when the name is a word of the language. */
-function isBinding(cursor: Cursor, first: Word): boolean {
-  const unit = cursor.peek();
-  if (unit === EQUALS) return cursor.text.charCodeAt(cursor.pos + 1) !== EQUALS;
+function isBinding(scanner: LineScanner, first: Word): boolean {
+  const unit = scanner.peek();
+  if (unit === EQUALS) return scanner.text.charCodeAt(scanner.pos + 1) !== EQUALS;
   return unit === OPEN_PARENTHESIS && !Object.hasOwn(FILE_LINES, first.text);
 }
 
-function opener(block: BlockKind, cursor: Cursor, first: Word): LineContent | undefined {
+function opener(block: BlockKind, scanner: LineScanner, first: Word): LineContent | undefined {
   const control = own(CONTROL_OPENERS, first.text);
   const read = control ?? own(OPENERS, first.text);
   if (read === undefined) return undefined;
-  const opens = cursor.text.charCodeAt(cursor.end - 1) === OPEN_BRACE;
-  if (!opens && first.text === 'device' && isDeviceItem(block, cursor.text)) return undefined;
-  const content = read(cursor);
-  if (!cursor.take('{')) {
-    const span = { start: cursor.end, end: cursor.end };
+  const opens = scanner.text.charCodeAt(scanner.end - 1) === OPEN_BRACE;
+  if (!opens && first.text === 'device' && isDeviceItem(block, scanner.text)) return undefined;
+  const content = read(scanner);
+  if (!scanner.take('{')) {
+    const span = { start: scanner.end, end: scanner.end };
     const fix = { title: 'Insert ` {`', span, newText: ' {' };
-    cursor.failExpected(
+    scanner.failExpected(
       `\`{\` at the end of the line, since ${quoted(first.text)} opens a block`,
-      cursor.atEnd() ? [fix] : undefined,
+      scanner.atEnd() ? [fix] : undefined,
     );
   }
-  if (!cursor.atEnd()) failOneLine(cursor);
+  if (!scanner.atEnd()) failOneLine(scanner);
   return content;
 }
 
@@ -133,64 +133,64 @@ function isDeviceItem(block: BlockKind, text: string): boolean {
 }
 
 /** `loop { mov [x], 1 }`. */
-function failOneLine(cursor: Cursor): never {
-  const inner = { start: cursor.pos, end: cursor.end };
-  const closing = cursor.text.charCodeAt(cursor.end - 1) === CLOSE_BRACE;
-  const body = cursor.text.slice(cursor.pos, closing ? cursor.end - 1 : cursor.end).trim();
+function failOneLine(scanner: LineScanner): never {
+  const inner = { start: scanner.pos, end: scanner.end };
+  const closing = scanner.text.charCodeAt(scanner.end - 1) === CLOSE_BRACE;
+  const body = scanner.text.slice(scanner.pos, closing ? scanner.end - 1 : scanner.end).trim();
   const newText = closing ? `\n${body === '' ? '' : `${body}\n`}}` : `\n${body}`;
   const message = 'A block opens with a line that ends in `{`: every statement, and the `}`, has a line of its own.';
-  return cursor.fail('expected', message, inner, [
+  return scanner.fail('expected', message, inner, [
     { title: 'Put each statement on its own line', span: inner, newText },
   ]);
 }
 
-function fileLine(cursor: Cursor, first: Word): LineContent | undefined {
-  return own(FILE_LINES, first.text)?.(cursor, first.span);
+function fileLine(scanner: LineScanner, first: Word): LineContent | undefined {
+  return own(FILE_LINES, first.text)?.(scanner, first.span);
 }
 
-function machineLine(block: BlockKind, cursor: Cursor, first: Word): LineContent | undefined {
+function machineLine(block: BlockKind, scanner: LineScanner, first: Word): LineContent | undefined {
   if (block !== 'machine' && block !== 'file') return undefined;
-  const read = own(MACHINE_ITEMS as Readonly<Record<string, (cursor: Cursor) => MachineItem>>, first.text);
+  const read = own(MACHINE_ITEMS as Readonly<Record<string, (scanner: LineScanner) => MachineItem>>, first.text);
   if (read === undefined) return undefined;
-  if (block === 'machine') return read(cursor);
+  if (block === 'machine') return read(scanner);
   const message = `${quoted(first.text)} describes hardware and belongs in \`machine { … }\`, not at the top level.`;
-  return cursor.fail('wrong-block', message, first.span);
+  return scanner.fail('wrong-block', message, first.span);
 }
 
-function statement(block: BlockKind, cursor: Cursor, first: Word): LineContent {
-  if (block === 'file' || block === 'machine') return failUnknown(block, cursor, first);
+function statement(block: BlockKind, scanner: LineScanner, first: Word): LineContent {
+  if (block === 'file' || block === 'machine') return failUnknown(block, scanner, first);
   if (MACHINE_ONLY.has(first.text)) {
     const message = `${quoted(first.text)} describes hardware and belongs in \`machine { … }\`. Expected ${STATEMENT_OF[block]} here.`;
-    cursor.fail('wrong-block', message, first.span);
+    scanner.fail('wrong-block', message, first.span);
   }
-  if (cursor.text.charCodeAt(cursor.end - 1) === OPEN_BRACE && bracesOpened(cursor.text, cursor.end) === 1) {
+  if (scanner.text.charCodeAt(scanner.end - 1) === OPEN_BRACE && bracesOpened(scanner.text, scanner.end) === 1) {
     const meant = nearest(first.text, Object.keys(CONTROL_OPENERS));
-    if (meant !== undefined) failMisspelt(cursor, first, meant, 'opens no block');
+    if (meant !== undefined) failMisspelt(scanner, first, meant, 'opens no block');
   }
-  return parseStatement(cursor, first, STATEMENT_OF[block]);
+  return parseStatement(scanner, first, STATEMENT_OF[block]);
 }
 
-function failUnknown(block: 'file' | 'machine', cursor: Cursor, first: Word): never {
+function failUnknown(block: 'file' | 'machine', scanner: LineScanner, first: Word): never {
   const candidates = LANGUAGE_WORDS.filter((word) => word.blocks.includes(block)).map((word) => word.word);
   const meant = nearest(first.text, candidates);
   if (meant !== undefined)
     failMisspelt(
-      cursor,
+      scanner,
       first,
       meant,
       block === 'file' ? 'is not a word of the top level' : 'is not an item of the machine',
     );
   const where = block === 'file' ? 'Statements belong in the block of their actor, such as `vcpu 0 {`.' : '';
-  return cursor.fail(
+  return scanner.fail(
     'expected',
     `Expected ${STATEMENT_OF[block]}, found ${quoted(first.text)}. ${where}`.trimEnd(),
     first.span,
   );
 }
 
-function failMisspelt(cursor: Cursor, word: Word, meant: string, why: string): never {
+function failMisspelt(scanner: LineScanner, word: Word, meant: string, why: string): never {
   const fix: LineFix = { title: `Change to \`${meant}\``, span: word.span, newText: meant };
-  return cursor.fail('unknown-keyword', `${quoted(word.text)} ${why}${didYouMean(meant)}`, word.span, [fix]);
+  return scanner.fail('unknown-keyword', `${quoted(word.text)} ${why}${didYouMean(meant)}`, word.span, [fix]);
 }
 
 /** What a broken line closes and opens, from its first word and its braces: whatever else is wrong, the blocks are meant. */

@@ -1,14 +1,14 @@
 import type { Line } from './ast.ts';
 import { rememberedByWords } from './pieces.ts';
 import { type NamedWord, namesOf, vcpuName } from './roles.ts';
-import type { Place } from './symbols.ts';
+import type { TextPlace } from './symbols.ts';
 
 /** What a piece says of one symbol, with lines counted from the top of the piece. */
 export interface PieceSymbol {
   /** Of an open one, its bare name. */
   readonly id: string;
-  readonly definitions: readonly Place[];
-  readonly references: readonly Place[];
+  readonly definitions: readonly TextPlace[];
+  readonly references: readonly TextPlace[];
 }
 
 export interface PieceSymbols {
@@ -37,8 +37,8 @@ export const symbolsOfPiece = rememberedByWords((piece, vocabulary): PieceSymbol
 });
 
 interface MutableSymbol extends PieceSymbol {
-  readonly definitions: Place[];
-  readonly references: Place[];
+  readonly definitions: TextPlace[];
+  readonly references: TextPlace[];
 }
 
 /** Which symbol a word is in the block that a line opens; an open one is known by its name alone. */

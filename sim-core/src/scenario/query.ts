@@ -12,17 +12,17 @@ import type { StructFieldSpec, StructSpec } from '../ops/structs.ts';
 import type { Block, Line, ParsedScenario, Span } from './ast.ts';
 import { blockOfLines } from './blocks.ts';
 import { type FactSpec, factByName } from './facts.ts';
+import { INNER_WORDS, LANGUAGE_WORDS, type LanguageWord } from './language-words.ts';
 import { MACHINE_OPTIONS, type MachineOption } from './machine-options.ts';
 import { printActor } from './printer.ts';
 import { type RoleWord, rolesOf, type WordRole } from './roles.ts';
-import { type Place, type ScenarioSymbol, symbolsOf } from './symbols.ts';
+import { type ScenarioSymbol, symbolsOf, type TextPlace } from './symbols.ts';
 import type { Vocabulary } from './vocabulary.ts';
-import { INNER_WORDS, LANGUAGE_WORDS, type LanguageWord } from './words.ts';
 
 export { type Completion, type CompletionPlace, completionAt, type EnclosingCall } from './completion.ts';
-export { type Place, type ScenarioSymbol, type SymbolTable, symbolsOf } from './symbols.ts';
+export { type ScenarioSymbol, type SymbolTable, symbolsOf, type TextPlace } from './symbols.ts';
 
-export interface Position {
+export interface TextPosition {
   readonly line: number;
   readonly column: number;
 }
@@ -51,7 +51,7 @@ export type Meaning =
   | { readonly kind: 'finding'; readonly monitor: Monitor };
 
 /** The word at a place, or the one that ends there. */
-export function wordAt(scenario: ParsedScenario, vocabulary: Vocabulary, at: Position): WordAt | undefined {
+export function wordAt(scenario: ParsedScenario, vocabulary: Vocabulary, at: TextPosition): WordAt | undefined {
   const line = scenario.lines[at.line];
   if (line === undefined) return undefined;
   const words = rolesOf(line, vocabulary);
@@ -244,7 +244,11 @@ export function documentationAbove(scenario: ParsedScenario, line: number): stri
 }
 
 /** Where the symbol at a place is defined, and where it is used. */
-export function definitionsAt(scenario: ParsedScenario, vocabulary: Vocabulary, at: Position): readonly Place[] {
+export function definitionsAt(
+  scenario: ParsedScenario,
+  vocabulary: Vocabulary,
+  at: TextPosition,
+): readonly TextPlace[] {
   return symbolsOf(scenario, vocabulary).at(at.line, at.column)?.definitions ?? [];
 }
 

@@ -1,7 +1,7 @@
 import type { Profile } from '../kernel/profiles.ts';
 import { parseRanges } from './condition.ts';
-import { Cursor } from './cursor.ts';
-import { rangesContain } from './elaborate/versions.ts';
+import { rangesContain } from './elaborate/kernel-ranges.ts';
+import { LineScanner } from './line-scanner.ts';
 
 /**
  * Whether a profile is in a range as tables write it: `v6.6..`, `v3.13..v5.18`. A profile that is not a mainline release
@@ -9,5 +9,5 @@ import { rangesContain } from './elaborate/versions.ts';
  */
 export function rangeTextContains(text: string, profile: Profile): boolean {
   const nearest = { ...profile, name: profile.version, mainline: true };
-  return rangesContain(parseRanges(new Cursor(text, text.length)), nearest);
+  return rangesContain(parseRanges(new LineScanner(text, text.length)), nearest);
 }

@@ -3,12 +3,12 @@ import { Notes } from './remembered.ts';
 import { actorWords, machineWords, scheduleWords } from './roles/blocks.ts';
 import { conditionWords } from './roles/conditions.ts';
 import { statementWords } from './roles/statements.ts';
-import { type NamedWord, type RoleWord, WordCollector } from './roles/words.ts';
+import { type NamedWord, type RoleWord, WordCollector } from './roles/word-roles.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 export { vcpuName } from './roles/blocks.ts';
 export { literalsOf } from './roles/conditions.ts';
-export type { ActorKind, NamedSymbol, NamedWord, NameSpace, RoleWord, WordRole } from './roles/words.ts';
+export type { ActorKind, NamedSymbol, NamedWord, NameSpace, RoleWord, WordRole } from './roles/word-roles.ts';
 
 /** The words of a line from left to right. The same line gives the same array. */
 export function rolesOf(line: Line, vocabulary: Vocabulary): readonly RoleWord[] {

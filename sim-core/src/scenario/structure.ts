@@ -1,9 +1,9 @@
 import { LIMITS } from '../limits.ts';
 import type { Block, BlockKind, Diagnostic, Item, Line, LineContent, Span } from './ast.ts';
-import { isBlank } from './cursor.ts';
-import { blockKind, type Frame, finishedBlock, finishedItem, lineItem, startAlternative } from './frames.ts';
+import { LANGUAGE_WORDS, MACHINE_WORDS } from './language-words.ts';
+import { isBlank } from './line-scanner.ts';
 import { blockTitle, braceSpan, codeSpan, firstWord, keyword } from './line-text.ts';
-import { LANGUAGE_WORDS, MACHINE_WORDS } from './words.ts';
+import { blockKind, finishedBlock, finishedItem, lineItem, type OpenBlock, startAlternative } from './open-blocks.ts';
 
 export interface Structure {
   readonly lines: readonly Line[];
@@ -14,13 +14,13 @@ export interface Structure {
 }
 
 /** Gives the line at an index, read as a line of a block of this kind. */
-export type LineReader = (block: BlockKind, index: number) => Line;
+export type ReadLine = (block: BlockKind, index: number) => Line;
 
 /**
  * Puts lines into blocks. Braces alone decide while they balance. When they do not, indentation tells where the author
  * saw the end of a block, so that one missing or stray brace is one diagnostic and not one for every line below it.
  */
-export function buildStructure(texts: readonly string[], read: LineReader): Structure {
+export function buildStructure(texts: readonly string[], read: ReadLine): Structure {
   const strict = new Builder(texts, read, false);
   if (strict.run()) return strict.result();
   const lenient = new Builder(texts, read, true);
@@ -30,15 +30,15 @@ export function buildStructure(texts: readonly string[], read: LineReader): Stru
 
 class Builder {
   readonly texts: readonly string[];
-  readonly read: LineReader;
+  readonly read: ReadLine;
   readonly byIndentation: boolean;
   readonly lines: Line[] = [];
   readonly blocks: Block[] = [];
   readonly diagnostics: Diagnostic[] = [];
-  readonly stack: Frame[] = [];
+  readonly stack: OpenBlock[] = [];
   private tooDeepSaid = false;
 
-  constructor(texts: readonly string[], read: LineReader, byIndentation: boolean) {
+  constructor(texts: readonly string[], read: ReadLine, byIndentation: boolean) {
     this.texts = texts;
     this.read = read;
     this.byIndentation = byIndentation;
@@ -180,7 +180,7 @@ class Builder {
     }
     if (this.byIndentation) {
       const indent = this.indent(index);
-      const meant = this.stack.findLastIndex((frame) => this.indent(frame.line) === indent);
+      const meant = this.stack.findLastIndex((open) => this.indent(open.line) === indent);
       if (meant !== -1 && indent < this.indent(top.line)) this.closeUnfinished(meant + 1, index - 1);
       else if (this.standsMidway(index, top)) {
         top.midway.push(index);
@@ -251,7 +251,7 @@ class Builder {
   }
 
   /** Whether the next line is still inside the block by its indentation. */
-  private standsMidway(index: number, top: Frame): boolean {
+  private standsMidway(index: number, top: OpenBlock): boolean {
     const indent = this.indent(top.line);
     // At the indentation of its block and before an empty line, a brace is more likely the end of the block.
     if (this.indent(index) <= indent && this.texts[index + 1]?.trim() === '') return false;
@@ -263,66 +263,66 @@ class Builder {
     return false;
   }
 
-  /** Closes the frames from `first` on that have no `}`, and says so. */
+  /** Closes the blocks from `first` on that have no `}`, and says so. */
   private closeUnfinished(first: number, endLine: number): void {
     while (this.stack.length > first) {
-      const frame = this.stack.at(-1)!;
-      if (frame.orphan) {
+      const open = this.stack.at(-1)!;
+      if (open.orphan) {
         this.pop(endLine);
         continue;
       }
-      const closed = frame.midway.pop();
-      if (closed === undefined) this.reportUnclosed(frame, endLine);
-      else this.reportAfter(frame, closed);
+      const closed = open.midway.pop();
+      if (closed === undefined) this.reportUnclosed(open, endLine);
+      else this.reportAfter(open, closed);
       this.pop(endLine);
     }
   }
 
-  private reportUnclosed(frame: Frame, endLine: number): void {
-    const line = this.lines[frame.line]!;
+  private reportUnclosed(open: OpenBlock, endLine: number): void {
+    const line = this.lines[open.line]!;
     if (line.content.kind === 'broken' && !this.byIndentation) return;
     let last = Math.min(endLine, this.lines.length - 1);
-    while (last > frame.line && !CODE.test(this.texts[last]!)) last--;
+    while (last > open.line && !CODE.test(this.texts[last]!)) last--;
     const at = this.texts[last]!.length;
-    const newText = `\n${' '.repeat(this.indent(frame.line))}}`;
+    const newText = `\n${' '.repeat(this.indent(open.line))}}`;
     this.diagnostics.push({
       code: 'missing-brace',
       severity: 'error',
       message: `The block \`${blockTitle(line)}\` is not closed: expected a line \`}\` after line ${last + 1}.`,
-      line: frame.line,
+      line: open.line,
       span: codeSpan(line),
       fixes: [{ title: 'Close the block', edits: [{ line: last, span: { start: at, end: at }, newText }] }],
     });
   }
 
   /** The block was closed after all, and statements follow its `}`. */
-  private reportAfter(frame: Frame, closed: number): void {
-    const next = frame.items.find((item) => item.line > closed)?.line ?? closed;
+  private reportAfter(open: OpenBlock, closed: number): void {
+    const next = open.items.find((item) => item.line > closed)?.line ?? closed;
     const line = this.lines[next]!;
-    const message = `This line is outside any block: \`${blockTitle(this.lines[frame.line]!)}\` was closed in line ${closed + 1}.`;
+    const message = `This line is outside any block: \`${blockTitle(this.lines[open.line]!)}\` was closed in line ${closed + 1}.`;
     this.report('wrong-block', next, codeSpan(line), message);
-    frame.items = frame.items.filter((item) => item.line < closed);
+    open.items = open.items.filter((item) => item.line < closed);
   }
 
-  private push(frame: Pick<Frame, 'line' | 'block' | 'header' | 'control' | 'count' | 'orphan'>): void {
+  private push(open: Pick<OpenBlock, 'line' | 'block' | 'header' | 'control' | 'count' | 'orphan'>): void {
     const items: Item[] = [];
-    this.stack.push({ ...frame, items, alternatives: [items], midway: [] });
+    this.stack.push({ ...open, items, alternatives: [items], midway: [] });
   }
 
   private pop(endLine: number): void {
-    const frame = this.stack.pop()!;
-    for (const index of frame.midway) {
+    const open = this.stack.pop()!;
+    for (const index of open.midway) {
       this.report(
         'stray-brace',
         index,
         braceSpan(this.texts[index]!),
-        `This \`}\` is in the middle of \`${blockTitle(this.lines[frame.line]!)}\`, which is closed again further down. Remove it.`,
+        `This \`}\` is in the middle of \`${blockTitle(this.lines[open.line]!)}\`, which is closed again further down. Remove it.`,
         true,
       );
     }
-    const block = finishedBlock(frame, endLine);
+    const block = finishedBlock(open, endLine);
     if (block !== undefined) this.blocks.push(block);
-    const item = finishedItem(frame, endLine);
+    const item = finishedItem(open, endLine);
     // Beyond the limit the tree is cut, so that walking it recursively is safe.
     if (item !== undefined && this.stack.length <= LIMITS.blockNesting) this.stack.at(-1)?.items.push(item);
   }

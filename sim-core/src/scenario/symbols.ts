@@ -7,7 +7,7 @@ import { type NameSpace, namesOf } from './roles.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 /** A place in the text. */
-export interface Place {
+export interface TextPlace {
   readonly line: number;
   readonly span: Span;
 }
@@ -19,8 +19,8 @@ export interface ScenarioSymbol {
   readonly space: Exclude<NameSpace, 'any'> | 'parameter';
   readonly name: string;
   /** Where it gets its name, from top to bottom. Names of descriptors may be bound several times. */
-  readonly definitions: readonly Place[];
-  readonly references: readonly Place[];
+  readonly definitions: readonly TextPlace[];
+  readonly references: readonly TextPlace[];
   /** How many there are of each, without looking for all of them. */
   readonly definitionCount: number;
   readonly referenceCount: number;
@@ -137,8 +137,8 @@ class MergedSymbol implements ScenarioSymbol {
   definitionCount = 0;
   referenceCount = 0;
   readonly #parts: { readonly start: number; readonly symbol: PieceSymbol }[] = [];
-  #definitions: readonly Place[] | undefined;
-  #references: readonly Place[] | undefined;
+  #definitions: readonly TextPlace[] | undefined;
+  #references: readonly TextPlace[] | undefined;
 
   constructor(id: string) {
     const colon = id.indexOf(':');
@@ -147,12 +147,12 @@ class MergedSymbol implements ScenarioSymbol {
     this.name = id.slice(colon + 1);
   }
 
-  get definitions(): readonly Place[] {
+  get definitions(): readonly TextPlace[] {
     this.#definitions ??= this.#places('definitions');
     return this.#definitions;
   }
 
-  get references(): readonly Place[] {
+  get references(): readonly TextPlace[] {
     this.#references ??= this.#places('references');
     return this.#references;
   }
@@ -163,8 +163,8 @@ class MergedSymbol implements ScenarioSymbol {
     this.referenceCount += symbol.references.length;
   }
 
-  #places(of: 'definitions' | 'references'): Place[] {
-    const places: Place[] = [];
+  #places(of: 'definitions' | 'references'): TextPlace[] {
+    const places: TextPlace[] = [];
     for (const { start, symbol } of this.#parts) {
       for (const { line, span } of symbol[of]) places.push({ line: start + line, span });
     }

@@ -23,7 +23,7 @@ import {
   type VmId,
 } from '../state/ids.ts';
 import type { World, WorldBase } from '../world.ts';
-import type { Devices } from './device.ts';
+import type { VfioDevices } from './device.ts';
 import { DEVICE_FILE, type VfioState } from './state.ts';
 
 export interface Cdev {
@@ -48,7 +48,7 @@ export function createCdev(
   world: () => World,
   state: VfioState,
   iommufd: Iommufd,
-  devices: Devices,
+  devices: VfioDevices,
 ): Cdev {
   const { kernel, routines } = base;
   const { read, add } = state;

@@ -29,7 +29,7 @@ import type { LockedGroups } from './group-locked.ts';
 import { DEVICE_FILE, IOMMU_DRIVER, type VfioState } from './state.ts';
 import type { KvmHooks } from './vfio.ts';
 
-export interface Devices {
+export interface VfioDevices {
   /** VFIO_GROUP_GET_DEVICE_FD. Returns a descriptor or -errno. */
   readonly getDeviceFd: Routine<[filep: FileId]>;
   /** f_op->release of a device file, both ways of opening it. */
@@ -59,7 +59,7 @@ export interface DeviceParts {
 /** The parameters of vfio_df_open() and vfio_df_close(). */
 const OPEN = ['df: file', 'device: device'] as const;
 
-export function createDevices(base: WorldBase, world: () => World, parts: DeviceParts): Devices {
+export function createDevices(base: WorldBase, world: () => World, parts: DeviceParts): VfioDevices {
   const { kernel, routines, topology } = base;
   const { state, iommufd, counted, locked, hooks } = parts;
   const { read, add } = state;

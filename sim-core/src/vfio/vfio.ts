@@ -27,7 +27,7 @@ import type { World, WorldBase } from '../world.ts';
 import { type Cdev, createCdev } from './cdev.ts';
 import { type ConfigSpace, createConfigSpace } from './config.ts';
 import { type Containers, createContainers } from './container.ts';
-import { createDevices, type Devices } from './device.ts';
+import { createDevices, type VfioDevices } from './device.ts';
 import { createGetStatus, type Groups } from './group.ts';
 import { type CountedGroups, createCountedGroups } from './group-counted.ts';
 import { createLockedGroups, type LockedGroups } from './group-locked.ts';
@@ -107,7 +107,7 @@ export interface Vfio {
   readonly type1: Type1;
   readonly groups: Groups;
   readonly getStatus: Routine<[filp: FileId]>;
-  readonly devices: Devices;
+  readonly devices: VfioDevices;
   readonly pci: PciDevices;
   readonly cdev: Cdev;
   readonly iommufd: Iommufd;

@@ -77,7 +77,7 @@ function save(search: Search, file: string): { write: number; read: number; byte
   const identity = { scenario: '', kernel: '', options: '', engine: '' };
   const before = performance.now();
   const handle = openSync(file, 'w');
-  for (const piece of checkpointPieces(identity, search.snapshot())) writeSync(handle, piece);
+  for (const piece of checkpointPieces(identity, search.checkpointData())) writeSync(handle, piece);
   fsyncSync(handle);
   closeSync(handle);
   const written = performance.now();

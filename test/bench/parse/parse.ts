@@ -1,8 +1,8 @@
 // `node test/bench/parse/parse.ts`: what reading 10,000 lines costs, and what one edit in them costs.
 // Goals: a full parse in 25 ms once warm, one edited line in 5 ms (docs/language.md has the language).
 import { readFileSync } from 'node:fs';
-import { check } from '../../../sim-core/src/scenario/checks/run.ts';
-import { print } from '../../../sim-core/src/scenario/layout.ts';
+import { check } from '../../../sim-core/src/scenario/checks/run-checks.ts';
+import { print } from '../../../sim-core/src/scenario/format.ts';
 import { parse } from '../../../sim-core/src/scenario/parser.ts';
 
 const lineCount = 10_000;

@@ -10,7 +10,7 @@ import { FORMAT_VERSION } from '../json.ts';
 import { profileOf } from '../kernels.ts';
 import { wrap } from '../paint.ts';
 import { readScenario, type ScenarioFile } from '../scenario-file.ts';
-import { type Call, type Command, FORMAT, GRANULARITY, KERNELS, SCENARIO_FILES } from './command.ts';
+import { type Command, FORMAT, GRANULARITY, type Invocation, KERNELS, SCENARIO_FILES } from './command.ts';
 
 export const bisect: Command = {
   name: 'bisect',
@@ -58,7 +58,7 @@ export const bisect: Command = {
   },
 };
 
-function profilesOf(call: Call, file: ScenarioFile): readonly Profile[] {
+function profilesOf(call: Invocation, file: ScenarioFile): readonly Profile[] {
   const from = call.text('from');
   const to = call.text('to');
   if (from === undefined && to === undefined) return mainlineSpan(profilesNamed(file.parsed));
@@ -97,7 +97,7 @@ function turnDocument({ question, from, to, before, after, changes, relation, re
 }
 
 function printTurns(
-  call: Call,
+  call: Invocation,
   name: string,
   profiles: readonly Profile[],
   turns: readonly Turn[],
@@ -123,7 +123,7 @@ function causeOf({ from, to, changes, revertsAlone }: Turn): string {
   return [from.name, to.name, revertsAlone, ...changes.map(({ id }) => id)].join(' ');
 }
 
-function printCause(call: Call, together: readonly Turn[]): void {
+function printCause(call: Invocation, together: readonly Turn[]): void {
   const { paint, width } = call;
   const [{ from, to, changes, relation, revertsAlone }] = together as [Turn];
   call.print(`\n${paint('heading', `${from.name} → ${to.name}`)}`);

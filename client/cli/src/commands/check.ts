@@ -7,7 +7,7 @@ import { EXIT, type ExitCode, worst } from '../exit-codes.ts';
 import { asFailure, failureText, remarkWarnings } from '../failure-report.ts';
 import { FORMAT_VERSION } from '../json.ts';
 import { readScenario } from '../scenario-file.ts';
-import { type Call, type Command, FORMAT, SCENARIO_FILES } from './command.ts';
+import { type Command, FORMAT, type Invocation, SCENARIO_FILES } from './command.ts';
 
 export const check: Command = {
   name: 'check',
@@ -60,7 +60,7 @@ function passedOf(outcomes: readonly Outcome[], left: boolean): boolean | null {
 }
 
 /** One file's failure does not keep the others from being checked. */
-async function checkOne(call: Call, name: string, request: Parameters<typeof checkFile>[1]): Promise<Outcome> {
+async function checkOne(call: Invocation, name: string, request: Parameters<typeof checkFile>[1]): Promise<Outcome> {
   try {
     const file = await readScenario(call.io, name);
     remarkWarnings(call, file);

@@ -14,15 +14,15 @@ export interface Command {
   readonly minOperands: number;
   readonly maxOperands: number;
   /** What a shell offers for each operand; the last entry also counts for those after it. */
-  readonly operandOffers?: readonly Offer[];
+  readonly operandOffers?: readonly ShellOffer[];
   /** Some paragraphs for its help page. */
   readonly description: readonly string[];
-  readonly options: readonly OptionSpec[];
+  readonly options: readonly CommandOption[];
   readonly examples: readonly { readonly line: string; readonly about: string }[];
-  readonly run: (call: Call) => Promise<ExitCode>;
+  readonly run: (call: Invocation) => Promise<ExitCode>;
 }
 
-export interface OptionSpec {
+export interface CommandOption {
   /** Without the dashes. */
   readonly name: string;
   /** Name of its value, `KERNEL`; an option without one is a switch. */
@@ -31,7 +31,7 @@ export interface OptionSpec {
   readonly choices?: readonly string[];
   readonly doc: string;
   /** What a shell offers for the value; `choices` are offered anyway. */
-  readonly offers?: Offer;
+  readonly offers?: ShellOffer;
   /** `-h` for `--help`: the letter. */
   readonly short?: string;
   /** Whether an empty value means something; elsewhere it is refused. */
@@ -39,7 +39,7 @@ export interface OptionSpec {
 }
 
 /** What a shell offers where a value is to be typed. */
-export type Offer =
+export type ShellOffer =
   /** One of some words. Others may be accepted too. */
   | { readonly words: () => readonly string[] }
   /** Several words with commas between them. */
@@ -47,12 +47,12 @@ export type Offer =
   /** A file whose name ends in this, or in anything when it is empty; and folders, as the way there. */
   | { readonly files: string };
 
-export const SCENARIO_FILES: Offer = { files: '.snoop' };
-export const ANY_FILES: Offer = { files: '' };
-export const KERNELS: Offer = { words: () => PROFILES.map(({ name }) => name) };
+export const SCENARIO_FILES: ShellOffer = { files: '.snoop' };
+export const ANY_FILES: ShellOffer = { files: '' };
+export const KERNELS: ShellOffer = { words: () => PROFILES.map(({ name }) => name) };
 
 /** One call of a command, its arguments checked against its options. */
-export interface Call {
+export interface Invocation {
   readonly io: Io;
   readonly operands: readonly string[];
   /** The value of `--format`, `text` when it was not given. */
@@ -76,19 +76,19 @@ export interface Call {
 }
 
 /** Options that several commands share. */
-export const KERNEL: OptionSpec = {
+export const KERNEL: CommandOption = {
   name: 'kernel',
   value: 'KERNEL',
   doc: 'Kernel profile to simulate, such as `v5.11`. `snoopscope kernels` lists them.',
   offers: KERNELS,
 };
-export const FORMAT: OptionSpec = {
+export const FORMAT: CommandOption = {
   name: 'format',
   value: 'FORMAT',
   choices: ['text', 'json'],
   doc: 'Output format: text for people, or one JSON document on stdout. Default: text.',
 };
-export const GRANULARITY: OptionSpec = {
+export const GRANULARITY: CommandOption = {
   name: 'granularity',
   value: 'GRANULARITY',
   choices: ['statement', 'micro'],

@@ -13,7 +13,7 @@ import { KnownSoFar, type OnKnown } from '../known-so-far.ts';
 import { printable } from '../printable.ts';
 import { modelOf, readScenario } from '../scenario-file.ts';
 import { VERSION } from '../version.ts';
-import { type Call, type Command, SCENARIO_FILES } from './command.ts';
+import { type Command, type Invocation, SCENARIO_FILES } from './command.ts';
 
 export const explore: Command = {
   name: 'explore',
@@ -55,7 +55,7 @@ export const explore: Command = {
     const keeper = await keeperOf(call, request, model);
     const onProgress: OnProgress = (progress, seconds, kept) =>
       call.status(progressText(progress, seconds, kept, call.flag('random')));
-    const print = (on: Call, explored: Known): void => {
+    const print = (on: Invocation, explored: Known): void => {
       if (call.format === 'json') on.printJson(exploredDocument(file.name, explored, identityOf(model, {}, VERSION)));
       else printExplored(on, file.name, explored);
     };
@@ -73,7 +73,7 @@ export const explore: Command = {
 };
 
 /** What a command would print. */
-function printed(call: Call, print: (on: Call) => void): string {
+function printed(call: Invocation, print: (on: Invocation) => void): string {
   const lines: string[] = [];
   const { colours } = call.io.stdout;
   print({
@@ -84,7 +84,11 @@ function printed(call: Call, print: (on: Call) => void): string {
   return lines.join('');
 }
 
-async function keeperOf({ io, remark }: Call, request: ExploreRequest, model: Model): Promise<Keeper | undefined> {
+async function keeperOf(
+  { io, remark }: Invocation,
+  request: ExploreRequest,
+  model: Model,
+): Promise<Keeper | undefined> {
   if (request.checkpoint === undefined) return undefined;
   // A shutdown sends SIGTERM first.
   io.heedTermination();

@@ -6,10 +6,10 @@ import { Failure } from '../failure.ts';
 import { FORMAT_VERSION } from '../json.ts';
 import { RUN_OPTIONS, recordRun } from '../record-run.ts';
 import type { RunOutcome } from '../run-outcome.ts';
-import { type Call, type Command, SCENARIO_FILES } from './command.ts';
+import { type Command, type Invocation, SCENARIO_FILES } from './command.ts';
 
 /** What can be exported, and how each is written. */
-const KINDS: Readonly<Record<string, (call: Call, outcome: RunOutcome) => void>> = {
+const KINDS: Readonly<Record<string, (call: Invocation, outcome: RunOutcome) => void>> = {
   trace(call, outcome) {
     if (call.format === 'json') call.printJson(traceDocument(outcome));
     else call.print(traceLines(outcome.run).join('\n'));

@@ -9,7 +9,7 @@ import { importLogs, importOptions } from '../import-log.ts';
 import { FORMAT_VERSION } from '../json.ts';
 import { LOG_KINDS } from '../read-logs.ts';
 import { readRecording } from '../recording-file.ts';
-import { ANY_FILES, type Call, type Command, FORMAT } from './command.ts';
+import { ANY_FILES, type Command, FORMAT, type Invocation } from './command.ts';
 
 /** What may be named before the files; without a name each file is found out. */
 const KINDS: readonly string[] = ['recording', ...LOG_KINDS, 'machine'];
@@ -55,7 +55,7 @@ export const importCommand: Command = {
 };
 
 /** A word that is neither a kind nor a file. */
-function refuseKind({ io }: Call, word: string): void {
+function refuseKind({ io }: Invocation, word: string): void {
   if (existsSync(path.resolve(io.workingDirectory, word))) return;
   throw new Failure(`\`${word}\` is neither a file nor a kind of log. What can be imported: ${listed(KINDS)}.`, {
     code: 'unknown-kind',
@@ -66,7 +66,7 @@ function isRecording(name: string): boolean {
   return /\.jsonl(?:\.gz)?$/.test(name);
 }
 
-async function importRecording(call: Call, name: string): Promise<ExitCode> {
+async function importRecording(call: Invocation, name: string): Promise<ExitCode> {
   const { header, sequences } = await readRecording(call.io, name);
   if (call.flag('list')) {
     if (call.format === 'json')

@@ -4,7 +4,7 @@ import { EXIT } from '../exit-codes.ts';
 import { FORMAT_VERSION } from '../json.ts';
 import { profileOf } from '../kernels.ts';
 import { wrap } from '../paint.ts';
-import { type Call, type Command, FORMAT, KERNELS } from './command.ts';
+import { type Command, FORMAT, type Invocation, KERNELS } from './command.ts';
 
 export const kernels: Command = {
   name: 'kernels',
@@ -41,7 +41,7 @@ function documentOf(profile: Profile): object {
 }
 
 /** Releases in which nothing of the model changed are drawn together: `v3.18`, `v4.3..v4.7`. */
-function printAll(call: Call): void {
+function printAll(call: Invocation): void {
   let before: Profile | undefined;
   const quiet: string[] = [];
   const flush = (): void => {
@@ -64,7 +64,7 @@ function printAll(call: Call): void {
   flush();
 }
 
-function printOne(call: Call, profile: Profile): void {
+function printOne(call: Invocation, profile: Profile): void {
   call.print(call.paint('heading', titleOf(call, profile)));
   const present = CHANGES.filter(({ id }) => profile.changes.has(id));
   for (const change of present) {
@@ -75,11 +75,11 @@ function printOne(call: Call, profile: Profile): void {
   if (present.length === 0) call.print('  none of the changes that the model knows');
 }
 
-function titleOf(call: Call, { name, doc }: Profile): string {
+function titleOf(call: Invocation, { name, doc }: Profile): string {
   return wrap(`${name}: ${doc}`, call.width, 2, 0);
 }
 
-function changeText(call: Call, sign: string, change: Change): string {
+function changeText(call: Invocation, sign: string, change: Change): string {
   const commit = change.commit ? ` (${change.commit})` : '';
   const line = wrap(`${change.id}  ${change.subject}${commit}`, call.width, 6, 4);
   return `  ${sign} ${line.replace(change.id, call.paint('name', change.id))}`;

@@ -1,6 +1,6 @@
 /** The completion script for bash. It needs nothing but bash: bash-completion need not be installed. */
-import type { Command, Offer } from '../commands/command.ts';
-import { OPTIONS_WITHOUT_COMMAND, offerOf, operandsOf, optionsOf, quoted } from './words.ts';
+import type { Command, ShellOffer } from '../commands/command.ts';
+import { OPTIONS_WITHOUT_COMMAND, offerOf, operandsOf, optionsOf, quoted } from './shell-offers.ts';
 
 export function bashScript(commands: readonly Command[]): string {
   const names = [...commands.map(({ name }) => name), ...OPTIONS_WITHOUT_COMMAND.map(([option]) => option)];
@@ -112,7 +112,7 @@ function operandCases(command: Command): string[] {
   });
 }
 
-function call(offer: Offer): string {
+function call(offer: ShellOffer): string {
   if ('words' in offer) return `_snoopscope_words ${quoted(offer.words().join(' '))}`;
   if ('list' in offer) return `_snoopscope_list ${quoted(offer.list().join(' '))}`;
   return `_snoopscope_files ${quoted(offer.files)}`;

@@ -1,6 +1,6 @@
 /** The completion script for fish. */
-import type { Command, Offer, OptionSpec } from '../commands/command.ts';
-import { firstSentence, OPTIONS_WITHOUT_COMMAND, offerOf, operandsOf, optionsOf } from './words.ts';
+import type { Command, CommandOption, ShellOffer } from '../commands/command.ts';
+import { firstSentence, OPTIONS_WITHOUT_COMMAND, offerOf, operandsOf, optionsOf } from './shell-offers.ts';
 
 export function fishScript(commands: readonly Command[]): string {
   return [
@@ -67,7 +67,7 @@ function optionLines(command: Command): string[] {
   });
 }
 
-function flags(spec: OptionSpec): string {
+function flags(spec: CommandOption): string {
   const offer = offerOf(spec);
   const letter = spec.short ? `-s ${spec.short} ` : '';
   // -F would be at odds with -x, which switches file names off.
@@ -84,7 +84,7 @@ function operandLines(command: Command): string[] {
   });
 }
 
-function words(offer: Offer): string {
+function words(offer: ShellOffer): string {
   if ('words' in offer) return `-a ${word(offer.words().join(' '))}`;
   if ('list' in offer) return `-a ${word(`(__snoopscope_list ${offer.list().join(' ')})`)}`;
   return offer.files === '' ? '-F' : `-k -a ${word(`(__fish_complete_suffix ${offer.files})`)}`;

@@ -1,6 +1,6 @@
 /** The completion script for zsh: it can be sourced after compinit, or be a file `_snoopscope` on the fpath. */
-import type { Command, Offer, OptionSpec } from '../commands/command.ts';
-import { firstSentence, OPTIONS_WITHOUT_COMMAND, offerOf, operandsOf, optionsOf, quoted } from './words.ts';
+import type { Command, CommandOption, ShellOffer } from '../commands/command.ts';
+import { firstSentence, OPTIONS_WITHOUT_COMMAND, offerOf, operandsOf, optionsOf, quoted } from './shell-offers.ts';
 
 export function zshScript(commands: readonly Command[]): string {
   return `#compdef snoopscope
@@ -46,7 +46,7 @@ function commandCase(command: Command): string {
   ].join('\n');
 }
 
-function optionSpecs(spec: OptionSpec): string[] {
+function optionSpecs(spec: CommandOption): string[] {
   const doc = `[${inBrackets(firstSentence(spec.doc))}]`;
   if (!spec.value) return [`--${spec.name}${doc}`, ...(spec.short ? [`-${spec.short}${doc}`] : [])];
   const offer = offerOf(spec);
@@ -60,7 +60,7 @@ function operandSpecs(command: Command): string[] {
   });
 }
 
-function action(offer: Offer): string {
+function action(offer: ShellOffer): string {
   if ('words' in offer) return `(${offer.words().join(' ')})`;
   if ('list' in offer) return `_sequence compadd - ${offer.list().join(' ')}`;
   return offer.files === '' ? '_files' : `_files -g "*${offer.files}"`;

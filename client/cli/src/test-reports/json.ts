@@ -1,11 +1,11 @@
 import { failureDocument, verdictDocument } from '../check-json.ts';
-import type { Call } from '../commands/command.ts';
+import type { Invocation } from '../commands/command.ts';
 import { FORMAT_VERSION } from '../json.ts';
 import { VERSION } from '../version.ts';
-import { count, type Report } from './report.ts';
+import { count, type Report } from './test-report.ts';
 
 /** One document with what `check --format json` says of each file, and the counts. */
-export function jsonReport(call: Call): Report {
+export function jsonReport(call: Invocation): Report {
   return {
     each() {
       // One document holds everything, so it is printed at the end.
@@ -29,7 +29,7 @@ export function jsonReport(call: Call): Report {
 }
 
 /** What decides the verdicts besides the files: shares are only put together when it is the same. */
-function asked(call: Call): object {
+function asked(call: Invocation): object {
   const options = ['kernel', 'granularity', 'max-states', 'max-seconds'];
   const given = options.flatMap((name) => (call.text(name) === undefined ? [] : [[name, call.text(name)]]));
   const shard = call.text('shard');

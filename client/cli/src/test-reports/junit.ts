@@ -1,8 +1,8 @@
-import type { Call } from '../commands/command.ts';
-import { count, markOf, type Report, reasonsOf } from './report.ts';
+import type { Invocation } from '../commands/command.ts';
+import { count, markOf, type Report, reasonsOf } from './test-report.ts';
 
 /** JUnit XML, as continuous integration servers read it: one suite, one case for each file. No times: same input, same bytes. */
-export function junitReport(call: Call): Report {
+export function junitReport(call: Invocation): Report {
   return {
     each() {
       // The counts come before the cases, so everything is printed at the end.

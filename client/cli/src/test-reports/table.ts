@@ -1,9 +1,9 @@
 /** The formats of `test`, one line each; the first is the default. */
-import type { Call } from '../commands/command.ts';
+import type { Invocation } from '../commands/command.ts';
 import { jsonReport } from './json.ts';
 import { junitReport } from './junit.ts';
-import type { Report } from './report.ts';
 import { tapReport } from './tap.ts';
+import type { Report } from './test-report.ts';
 import { textReport } from './text.ts';
 
 export const REPORTS = {
@@ -11,4 +11,4 @@ export const REPORTS = {
   json: jsonReport,
   junit: junitReport,
   tap: tapReport,
-} as const satisfies Readonly<Record<string, (call: Call) => Report>>;
+} as const satisfies Readonly<Record<string, (call: Invocation) => Report>>;

@@ -1,9 +1,9 @@
-import type { Call } from '../commands/command.ts';
+import type { Invocation } from '../commands/command.ts';
 import type { TestOutcome } from '../commands/test.ts';
-import { markOf, type Report, reasonsOf, summary } from './report.ts';
+import { markOf, type Report, reasonsOf, summary } from './test-report.ts';
 
 /** The Test Anything Protocol, version 14, each file as soon as it is checked. */
-export function tapReport(call: Call): Report {
+export function tapReport(call: Invocation): Report {
   let number = 0;
   return {
     each(outcome) {

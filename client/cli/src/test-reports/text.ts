@@ -1,8 +1,8 @@
 import { printVerdict } from '../check-text.ts';
-import type { Call } from '../commands/command.ts';
+import type { Invocation } from '../commands/command.ts';
 import { failureText } from '../failure-report.ts';
 import { type Style, wrap } from '../paint.ts';
-import { type Mark, markOf, type Report, summary } from './report.ts';
+import { type Mark, markOf, type Report, summary } from './test-report.ts';
 
 const STYLE_OF: Readonly<Record<Mark, Style>> = { passed: 'good', failed: 'bad', open: 'caution', skipped: 'faint' };
 
@@ -10,7 +10,7 @@ const STYLE_OF: Readonly<Record<Mark, Style>> = { passed: 'good', failed: 'bad',
 const INDENT = 8;
 
 /** For people: a line for each file that passed, all that is known about one that did not. */
-export function textReport(call: Call): Report {
+export function textReport(call: Invocation): Report {
   return {
     each(outcome) {
       const mark = markOf(outcome);

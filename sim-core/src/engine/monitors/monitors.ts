@@ -40,7 +40,7 @@ export interface Monitor<Name extends string = string> {
   /** Name of the field in which it remembers one number for each VM. */
   readonly memory?: string;
   /** What it looks at, and when. Left out where a part of the machine reports the finding itself. */
-  readonly listen?: (world: World, report: Report) => Partial<Moments>;
+  readonly listen?: (world: World, report: ReportFinding) => Partial<Moments>;
 }
 
 /**
@@ -68,7 +68,7 @@ export type ExplanationKind =
   | 'its-text';
 
 /** Emits the finding; subject and detail are what the monitor's `operands` say. */
-export type Report = (machine: Machine, subject: number, detail: number) => void;
+export type ReportFinding = (machine: Machine, subject: number, detail: number) => void;
 
 /** Moments at which monitors look. Every index is into the topology. */
 export interface Moments {

@@ -16,7 +16,7 @@ import {
 } from '../../state/ids.ts';
 import type { Machine } from '../../state/machine.ts';
 import type { World } from '../../world.ts';
-import type { Report } from './monitors.ts';
+import type { ReportFinding } from './monitors.ts';
 
 /**
  * Reports a VM once when `judge` first names a device for it and again only after it named none.
@@ -25,7 +25,7 @@ import type { Report } from './monitors.ts';
 export function onceForEachVm(
   world: World,
   memory: string,
-  report: Report,
+  report: ReportFinding,
   judge: (machine: Machine, vm: VmId) => DeviceId | None,
 ): { settled(machine: Machine): void } {
   const known = world.monitors.memory(memory);

@@ -1,7 +1,7 @@
 /** Chains of the kernel's own findings: locks, lifetimes, results, faults. */
 import { EVENT_WIDTH, FAULT_REASONS } from '../../state/event.ts';
 import { NOTE } from '../../state/machine.ts';
-import { resultText } from '../describe.ts';
+import { resultText } from '../event-text.ts';
 import type { History } from '../history.ts';
 import type { Link } from './link.ts';
 

@@ -1,7 +1,7 @@
 /** Links of an explanation, and those that several chains share. */
 import type { Source } from '../../ops/op.ts';
 import { NOTE } from '../../state/machine.ts';
-import { describeEvent } from '../describe.ts';
+import { describeEvent } from '../event-text.ts';
 import type { History } from '../history.ts';
 
 /** One cause: the event that shows it (-1 for what was so from the start), what it says, and where that is written. */

@@ -1,7 +1,7 @@
 /** Chains of the coherency findings: the write, the promise, why it was not kept, the read. */
 import { EVENT_WIDTH } from '../../state/event.ts';
 import { NOTE } from '../../state/machine.ts';
-import { describeEvent } from '../describe.ts';
+import { describeEvent } from '../event-text.ts';
 import type { History } from '../history.ts';
 import { missedFlush } from './flush.ts';
 import { type Link, noSnoopSource, promiseLink, sdmCaches, snoopBehavior, whereIsIt, writeLink } from './link.ts';

@@ -1,7 +1,7 @@
 /**
- * Long explorations that survive the end of their process: a snapshot as bytes, and back.
+ * Long explorations that survive the end of their process: a checkpoint as bytes, and back.
  *
- * A checkpoint holds, in this order: the line {@link MAGIC}; a line of JSON that names what the snapshot belongs to and
+ * A checkpoint holds, in this order: the line {@link MAGIC}; a line of JSON that names what the checkpoint belongs to and
  * how long each array is, filled up with spaces to a multiple of 8 bytes; the arrays, little-endian, each filled up
  * likewise; 8 bytes of digest over everything before. A file that was cut off or changed is refused, and so is one of
  * another scenario, kernel, engine or of other options: resuming from it would give a result of neither.
@@ -10,7 +10,7 @@ import type { Model } from '../../engine/model.ts';
 
 const MAGIC = 'snoopscope checkpoint 2\n';
 
-/** What a snapshot belongs to. Only the same may resume from it. */
+/** What a checkpoint belongs to. Only the same may resume from it. */
 export interface CheckpointIdentity {
   /** Digest of the scenario and of what it includes. */
   readonly scenario: string;
@@ -23,33 +23,33 @@ export interface CheckpointIdentity {
 }
 
 /** Numbers of a state, in bulk. */
-export type SnapshotArray = Uint8Array | Uint16Array | Uint32Array | Int32Array;
+export type CheckpointArray = Uint8Array | Uint16Array | Uint32Array | Int32Array;
 
 /** An array that is too large to be held twice: its pieces are made while they are written. */
 export interface InPieces {
   readonly type: keyof typeof TYPES;
   /** Numbers in all pieces together. */
   readonly length: number;
-  readonly pieces: () => Iterable<SnapshotArray>;
+  readonly pieces: () => Iterable<CheckpointArray>;
 }
 
 /** Everything that an exploration needs to continue, ready to be written. */
-export interface Snapshot {
-  /** Whose snapshot it is: `random`, `search`, or the result of an exploration that is over: `finished`. */
+export interface CheckpointData {
+  /** Whose checkpoint it is: `random`, `search`, or the result of an exploration that is over: `finished`. */
   readonly kind: string;
   /** Anything that JSON can hold. */
   readonly data: unknown;
-  readonly arrays: Readonly<Record<string, SnapshotArray | InPieces>>;
+  readonly arrays: Readonly<Record<string, CheckpointArray | InPieces>>;
 }
 
-/** A snapshot as it was read. */
-export interface ReadSnapshot extends Snapshot {
-  readonly arrays: Readonly<Record<string, SnapshotArray>>;
+/** A checkpoint as it was read. */
+export interface ReadCheckpoint extends CheckpointData {
+  readonly arrays: Readonly<Record<string, CheckpointArray>>;
 }
 
 /** What can be put into a checkpoint between two of its slices. */
 export interface CheckpointSource {
-  snapshot(): Snapshot;
+  checkpointData(): CheckpointData;
 }
 
 /** A checkpoint that cannot be resumed from; the message says why and what to do. */
@@ -71,8 +71,8 @@ export function identityOf(model: Model, options: unknown, engine: string): Chec
 }
 
 /** The whole checkpoint as bytes. */
-export function encodeCheckpoint(identity: CheckpointIdentity, snapshot: Snapshot): Uint8Array {
-  const pieces = [...checkpointPieces(identity, snapshot)];
+export function encodeCheckpoint(identity: CheckpointIdentity, saved: CheckpointData): Uint8Array {
+  const pieces = [...checkpointPieces(identity, saved)];
   const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
   let at = 0;
   for (const piece of pieces) {
@@ -85,7 +85,7 @@ export function encodeCheckpoint(identity: CheckpointIdentity, snapshot: Snapsho
 /** The same piece by piece. The exploration must not continue before the last one is taken. */
 export function* checkpointPieces(
   identity: CheckpointIdentity,
-  { kind, data, arrays }: Snapshot,
+  { kind, data, arrays }: CheckpointData,
 ): Generator<Uint8Array> {
   const entries = Object.entries(arrays).map(([name, array]) => ({ name, array: inPieces(array) }));
   const shapes = entries.map(({ name, array: { type, length } }) => ({ name, type, length }));
@@ -109,7 +109,7 @@ export function* checkpointPieces(
 }
 
 /** Throws a {@link CheckpointProblem} unless the bytes are whole and belong to `identity`. */
-export function decodeCheckpoint(bytes: Uint8Array, identity: CheckpointIdentity): ReadSnapshot {
+export function decodeCheckpoint(bytes: Uint8Array, identity: CheckpointIdentity): ReadCheckpoint {
   const start = bytesOf(MAGIC);
   if (!start.every((byte, i) => bytes[i] === byte)) {
     throw new CheckpointProblem(
@@ -123,7 +123,7 @@ export function decodeCheckpoint(bytes: Uint8Array, identity: CheckpointIdentity
   }
   const head = JSON.parse(textOf(bytes.subarray(start.length, end))) as Head;
   demandSame(head.identity, identity);
-  const arrays: Record<string, SnapshotArray> = {};
+  const arrays: Record<string, CheckpointArray> = {};
   let at = end + 1;
   for (const { name, type, length } of head.arrays) {
     const size = length * TYPES[type].BYTES_PER_ELEMENT;
@@ -142,12 +142,12 @@ interface Head {
 
 const TYPES = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, i32: Int32Array } as const;
 
-function inPieces(array: SnapshotArray | InPieces): InPieces {
+function inPieces(array: CheckpointArray | InPieces): InPieces {
   if ('pieces' in array) return array;
   return { type: typeOf(array), length: array.length, pieces: () => [array] };
 }
 
-function typeOf(array: SnapshotArray): keyof typeof TYPES {
+function typeOf(array: CheckpointArray): keyof typeof TYPES {
   if (array instanceof Uint8Array) return 'u8';
   if (array instanceof Uint16Array) return 'u16';
   return array instanceof Uint32Array ? 'u32' : 'i32';
@@ -212,13 +212,13 @@ function textOf(bytes: Uint8Array): string {
 
 const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-function littleEndian(array: SnapshotArray): Uint8Array {
+function littleEndian(array: CheckpointArray): Uint8Array {
   const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
   return IS_LITTLE_ENDIAN ? bytes : swapped(bytes, array.BYTES_PER_ELEMENT);
 }
 
 /** A view of the bytes where that is possible: they may be many. */
-function fromLittleEndian(bytes: Uint8Array, type: keyof typeof TYPES, length: number): SnapshotArray {
+function fromLittleEndian(bytes: Uint8Array, type: keyof typeof TYPES, length: number): CheckpointArray {
   const Type = TYPES[type];
   const own = IS_LITTLE_ENDIAN ? bytes : swapped(bytes, Type.BYTES_PER_ELEMENT);
   const { buffer, byteOffset } = own.byteOffset % Type.BYTES_PER_ELEMENT === 0 ? own : own.slice();

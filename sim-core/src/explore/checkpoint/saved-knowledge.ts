@@ -10,7 +10,7 @@ import { Bits } from '../bits.ts';
 import type { Effect, Judgement } from '../learn/learner.ts';
 import type { Pruning } from '../reduce/pruner.ts';
 import type { SavedPacking } from '../states/packing.ts';
-import { CheckpointProblem, type SnapshotArray } from './checkpoint.ts';
+import { type CheckpointArray, CheckpointProblem } from './checkpoint.ts';
 
 export interface Knowledge {
   readonly effects: readonly Effect[];
@@ -38,7 +38,7 @@ export interface SavedKnowledge extends Omit<Knowledge, 'effects' | 'prunings'> 
   readonly wide: readonly string[];
 }
 
-export interface KnowledgeArrays extends Readonly<Record<string, SnapshotArray>> {
+export interface KnowledgeArrays extends Readonly<Record<string, CheckpointArray>> {
   readonly effects: Int32Array;
   readonly prunings: Int32Array;
 }
@@ -65,7 +65,7 @@ export function saveKnowledge(
 /** `slots`: how many a state has. */
 export function readKnowledge(
   { judgements, limits, failures, wide, ...rest }: SavedKnowledge,
-  arrays: Readonly<Record<string, SnapshotArray>>,
+  arrays: Readonly<Record<string, CheckpointArray>>,
   slots: number,
   interner: Interner,
 ): Knowledge {
@@ -90,10 +90,10 @@ export function damaged(): CheckpointProblem {
 
 /** Reads numbers one after another. */
 class Numbers {
-  readonly #array: SnapshotArray;
+  readonly #array: CheckpointArray;
   #at = 0;
 
-  constructor(array: SnapshotArray | undefined) {
+  constructor(array: CheckpointArray | undefined) {
     if (!array) throw damaged();
     this.#array = array;
   }

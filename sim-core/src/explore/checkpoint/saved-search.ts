@@ -1,36 +1,36 @@
-/** A search between two of its steps as a snapshot, and back: how far it is, what it knows, and its states. */
+/** A search between two of its steps as a checkpoint, and back: how far it is, what it knows, and its states. */
 import type { Model } from '../../engine/model.ts';
 import type { Finality } from '../results/finality.ts';
 import type { Found } from '../results/found.ts';
 import type { Space } from '../space.ts';
-import { CheckpointProblem, type ReadSnapshot, type Snapshot } from './checkpoint.ts';
-import type { Position } from './position.ts';
+import { type CheckpointData, CheckpointProblem, type ReadCheckpoint } from './checkpoint.ts';
 import { damaged, type Knowledge, readKnowledge, type SavedKnowledge, saveKnowledge } from './saved-knowledge.ts';
 import { numberingOf, saveStates } from './saved-states.ts';
+import type { SearchProgress } from './search-progress.ts';
 
 export interface Saving {
   readonly model: Model;
   readonly space: Space;
   readonly finality: Finality;
   readonly found: Found;
-  readonly at: Position;
+  readonly at: SearchProgress;
 }
 
 export interface SavedSearch {
-  readonly at: Position;
+  readonly at: SearchProgress;
   readonly knowledge: Knowledge;
   readonly found: readonly number[];
   readonly stuck: ArrayLike<number>;
 }
 
 interface Data {
-  readonly at: Position;
+  readonly at: SearchProgress;
   readonly knowledge: SavedKnowledge;
   readonly found: readonly number[];
 }
 
-/** The states are read while the snapshot is written: the search must not continue before. */
-export function saveSearch({ model, space, finality, found, at }: Saving): Snapshot {
+/** The states are read while the checkpoint is written: the search must not continue before. */
+export function saveSearch({ model, space, finality, found, at }: Saving): CheckpointData {
   const { store } = space;
   const number = numberingOf(store);
   const knowledge = saveKnowledge(space.knowledge, model.world.wide);
@@ -47,8 +47,8 @@ export function saveSearch({ model, space, finality, found, at }: Saving): Snaps
   };
 }
 
-/** Throws a {@link CheckpointProblem} when it is a snapshot of something else. */
-export function readSearch({ kind, data, arrays }: ReadSnapshot, model: Model): SavedSearch {
+/** Throws a {@link CheckpointProblem} when it is a checkpoint of something else. */
+export function readSearch({ kind, data, arrays }: ReadCheckpoint, model: Model): SavedSearch {
   if (kind !== 'search') throw new CheckpointProblem(`The checkpoint is of ${kind} runs, not of a search.`);
   const { at, knowledge, found } = data as Data;
   if (!arrays.stuck) throw damaged();

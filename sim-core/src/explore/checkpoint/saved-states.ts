@@ -2,10 +2,10 @@
 
 import { FingerprintStore } from '../states/fingerprint-store.ts';
 import { HOLE, hashWords, type Store } from '../states/store.ts';
-import type { InPieces, SnapshotArray } from './checkpoint.ts';
+import type { CheckpointArray, InPieces } from './checkpoint.ts';
 import { damaged } from './saved-knowledge.ts';
 
-type Arrays = Readonly<Record<string, SnapshotArray>>;
+type Arrays = Readonly<Record<string, CheckpointArray>>;
 
 /** States of a piece: what is held twice while a checkpoint is written. */
 const PIECE = 1 << 14;
@@ -34,14 +34,14 @@ export function saveStates(
   store: Store,
   number: Numbering,
   sleepFrom: number,
-): Readonly<Record<string, SnapshotArray | InPieces>> {
+): Readonly<Record<string, CheckpointArray | InPieces>> {
   if (store instanceof FingerprintStore) return store.save();
   const { words } = store;
   const read = new Uint32Array(words);
   const each = (
     type: InPieces['type'],
     size: number,
-    put: (state: number, into: SnapshotArray, at: number) => void,
+    put: (state: number, into: CheckpointArray, at: number) => void,
     first = 0,
   ): InPieces => ({
     type,

@@ -25,7 +25,7 @@
 import type { CompiledCondition, Granularity, Model } from '../../engine/model.ts';
 import { FINDINGS, type Finding } from '../../engine/monitors/table.ts';
 import { ModelLimit } from '../../limits.ts';
-import { CheckpointProblem, type CheckpointSource, type Snapshot } from '../checkpoint/checkpoint.ts';
+import { type CheckpointData, CheckpointProblem, type CheckpointSource } from '../checkpoint/checkpoint.ts';
 import { scheduleOf } from '../exploration.ts';
 import type { Judgement } from '../learn/learner.ts';
 import { MAX_SEED, Prng } from '../prng.ts';
@@ -73,7 +73,7 @@ interface Sighting {
 type OutcomeSightings = Sighting & Pick<Judgement, 'values' | 'truth'>;
 type TruthSightings = { positive: number; negative: number; deciding?: Sighting };
 
-/** What a snapshot holds. */
+/** What a checkpoint holds. */
 interface Saved {
   readonly next: number;
   readonly done: number;
@@ -145,7 +145,7 @@ export class RandomSearch implements CheckpointSource {
   }
 
   /** Runs that have ended. The one in progress is made again, from its seed. */
-  snapshot(): Snapshot {
+  checkpointData(): CheckpointData {
     const data: Saved = {
       next: this.#next,
       done: this.#done,
@@ -160,8 +160,8 @@ export class RandomSearch implements CheckpointSource {
     return { kind: 'random', data: structure(data), arrays: {} };
   }
 
-  /** Resumes from the snapshot of a search of the same model with the same options; that is the caller's to know. */
-  restore({ kind, data }: Snapshot): void {
+  /** Resumes from the checkpoint of a search of the same model with the same options; that is the caller's to know. */
+  restore({ kind, data }: CheckpointData): void {
     if (kind !== 'random') throw new CheckpointProblem(`The checkpoint is of a ${kind}, not of random runs.`);
     const saved = structure(data as Saved);
     this.#walk = undefined;

@@ -1,6 +1,6 @@
 /** Random runs ({@link randomRuns}) with the questions and the answers of an exploration, for those who show either. */
 import type { Model } from '../../engine/model.ts';
-import type { CheckpointSource, Snapshot } from '../checkpoint/checkpoint.ts';
+import type { CheckpointData, CheckpointSource } from '../checkpoint/checkpoint.ts';
 import {
   type Exploration,
   type ExploreLimit,
@@ -48,12 +48,12 @@ export class Sampler implements CheckpointSource {
     return { states: moves, transitions: moves, frontier: toDo - done, depth: 0, bytes: 0 };
   }
 
-  snapshot(): Snapshot {
-    return this.#search.snapshot();
+  checkpointData(): CheckpointData {
+    return this.#search.checkpointData();
   }
 
-  restore(snapshot: Snapshot): void {
-    this.#search.restore(snapshot);
+  restore(saved: CheckpointData): void {
+    this.#search.restore(saved);
   }
 
   result(): Exploration {

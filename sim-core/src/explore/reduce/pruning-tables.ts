@@ -88,7 +88,7 @@ export class PruningTables {
   }
 
   /** The packing is another one: all masks are remade. */
-  maskAnew(prunings: readonly Pruning[]): void {
+  maskAgain(prunings: readonly Pruning[]): void {
     this.#pruningMasks = new Uint32Array(0);
     prunings.forEach((made, pruning) => {
       this.#mask(pruning, made);

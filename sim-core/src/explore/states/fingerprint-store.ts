@@ -9,7 +9,7 @@
  *
  * Sleep sets follow the words: they are not asked for any more once a state is expanded.
  */
-import type { InPieces, SnapshotArray } from '../checkpoint/checkpoint.ts';
+import type { CheckpointArray, InPieces } from '../checkpoint/checkpoint.ts';
 import { Fingerprints } from './fingerprints.ts';
 import { NUMBER_MASK, type Rewriting, type Store } from './store.ts';
 
@@ -154,11 +154,11 @@ export class FingerprintStore implements Store {
   }
 
   /** For a checkpoint; {@link restore} takes it back into an empty store of as many words. */
-  save(): Readonly<Record<string, SnapshotArray | InPieces>> {
+  save(): Readonly<Record<string, CheckpointArray | InPieces>> {
     const { count } = this;
     const kept = this.#kept;
     const stride = this.#stride;
-    const whole = (type: InPieces['type'], chunks: readonly SnapshotArray[]): InPieces => ({
+    const whole = (type: InPieces['type'], chunks: readonly CheckpointArray[]): InPieces => ({
       type,
       length: count,
       pieces: () => chunks.map((chunk, index) => chunk.subarray(0, count - index * CHUNK)),
@@ -184,7 +184,7 @@ export class FingerprintStore implements Store {
     };
   }
 
-  restore({ low, high, parents, moves, kept: first, states }: Readonly<Record<string, SnapshotArray>>): void {
+  restore({ low, high, parents, moves, kept: first, states }: Readonly<Record<string, CheckpointArray>>): void {
     const kept = first?.[0] ?? 0;
     if (!low || !high || !parents || !moves || !states) throw new RangeError('these are not states of fingerprints');
     this.#kept = kept;

@@ -3,7 +3,7 @@
 import type { Model } from '../../engine/model.ts';
 import { FINDINGS } from '../../engine/monitors/table.ts';
 import { Run } from '../../engine/run.ts';
-import { findingText, resultText } from '../../explain/describe.ts';
+import { findingText, resultText } from '../../explain/event-text.ts';
 import type { Profile } from '../../kernel/profiles.ts';
 import { PROFILES } from '../../kernel/profiles.ts';
 import { ModelLimit } from '../../limits.ts';

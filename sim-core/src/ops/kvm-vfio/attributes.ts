@@ -1,5 +1,5 @@
 /** The attributes of a kvm-vfio device: what stands in `attr=` of KVM_SET_DEVICE_ATTR. For hover and completion. */
-import type { Errno, Source } from '../op.ts';
+import type { ErrnoDoc, Source } from '../op.ts';
 
 export interface Attribute {
   /** As in the kernel's header: `KVM_DEV_VFIO_GROUP_ADD`. */
@@ -11,7 +11,7 @@ export interface Attribute {
   readonly argument: string;
   readonly summary: string;
   readonly doc: string;
-  readonly errnos: readonly Errno[];
+  readonly errnos: readonly ErrnoDoc[];
   readonly sources: readonly Source[];
   /** Kernel versions that have it, when not all that have kvm-vfio. */
   readonly on?: string;
@@ -19,8 +19,8 @@ export interface Attribute {
 
 const GROUPS = ['KVM_DEV_VFIO_GROUP', 'KVM_DEV_VFIO_FILE'];
 const vfioDoc: Source = { document: 'kernel doc', place: 'Documentation/virt/kvm/devices/vfio.rst' };
-const unreadable: Errno = { name: 'EFAULT', when: 'The descriptor at `addr` cannot be read.' };
-const closed: Errno = { name: 'EBADF', when: 'The descriptor at `addr` is not open, or was opened with O_PATH.' };
+const unreadable: ErrnoDoc = { name: 'EFAULT', when: 'The descriptor at `addr` cannot be read.' };
+const closed: ErrnoDoc = { name: 'EBADF', when: 'The descriptor at `addr` is not open, or was opened with O_PATH.' };
 
 const ADD_DOC = [
   'Order of checks: `addr` can be read (EFAULT), the descriptor is open (EBADF), it is a VFIO file (EINVAL), it is not listed yet (EEXIST).',
@@ -33,7 +33,7 @@ const DEL_DOC = [
   'Up to v4.12 the group has to pass all checks of ADD again: one that has lost viability cannot be removed. Up to v5.18 any descriptor of the group matches, from v5.19 on only one of the same open file.',
 ].join('\n\n');
 
-const ADD_ERRNOS: readonly Errno[] = [
+const ADD_ERRNOS: readonly ErrnoDoc[] = [
   unreadable,
   closed,
   { name: 'EINVAL', when: 'It is not a VFIO group.', on: 'v3.13..v6.5' },
@@ -48,7 +48,7 @@ const ADD_ERRNOS: readonly Errno[] = [
   { name: 'EEXIST', when: 'The open file is listed already, under this or another descriptor.', on: 'v5.19..' },
 ];
 
-const DEL_ERRNOS: readonly Errno[] = [
+const DEL_ERRNOS: readonly ErrnoDoc[] = [
   unreadable,
   closed,
   { name: 'EINVAL', when: 'It is not a VFIO group that ADD would accept.', on: 'v3.13..v4.12' },

@@ -1,6 +1,6 @@
 import { didYouMean, nearest } from '../suggest.ts';
 import { type Check, oneOf, replacing } from './check.ts';
-import { LINES_WITH_OPTIONS, type OptionRule, optionsOfLine } from './options.ts';
+import { LINES_WITH_OPTIONS, type OptionRule, optionsOfLine } from './lines-with-options.ts';
 
 function expected(rule: OptionRule): string {
   if (typeof rule.values === 'object') return oneOf(rule.values);

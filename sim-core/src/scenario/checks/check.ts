@@ -10,7 +10,7 @@ import type {
   Severity,
   Span,
 } from '../ast.ts';
-import type { BrokenInclude, IncludedSource } from '../elaborate/sources.ts';
+import type { BrokenInclude, IncludedScenario } from '../elaborate/scenario-sources.ts';
 import type { RoleWord } from '../roles.ts';
 import type { SymbolTable } from '../symbols.ts';
 import type { Vocabulary } from '../vocabulary.ts';
@@ -30,9 +30,9 @@ export interface Check {
   /** The kinds of lines that `line` looks at. */
   readonly of?: readonly LineContent['kind'][];
   /** Looks at one line alone. What it finds is remembered with the line. */
-  readonly line?: (subject: LineSubject) => Iterable<Finding>;
+  readonly line?: (subject: LineSubject) => Iterable<Objection>;
   /** Looks at names and blocks of the whole scenario. */
-  readonly scenario?: (subject: ScenarioSubject) => Iterable<PlacedFinding>;
+  readonly scenario?: (subject: ScenarioSubject) => Iterable<PlacedObjection>;
   // A check with neither is reported by the parser or by the elaborator.
 }
 
@@ -53,7 +53,7 @@ export interface ScenarioSubject {
   /** The files that it includes, with those that they include. */
   readonly included: readonly ParsedScenario[];
   /** The same files, with their paths and the lines through which they come. */
-  readonly includedSources: readonly IncludedSource[];
+  readonly includedSources: readonly IncludedScenario[];
   /** Names that included files define, by symbol id. */
   readonly definedElsewhere: ReadonlySet<string>;
   /** Files that cannot be read or have errors, at the `include` lines of the scenario through which they come. */
@@ -61,12 +61,12 @@ export interface ScenarioSubject {
 }
 
 /** What a check found; the code and severity are the check's. */
-export interface Finding {
+export interface Objection {
   readonly span: Span;
   readonly message: string;
   readonly fixes?: readonly LineFix[];
 }
-export interface PlacedFinding extends Omit<Finding, 'fixes'> {
+export interface PlacedObjection extends Omit<Objection, 'fixes'> {
   readonly line: number;
   readonly fixes?: readonly Fix[];
   readonly related?: readonly RelatedPlace[];
@@ -88,8 +88,8 @@ export function replacingAt(line: number, span: Span, better: string | undefined
   return { fixes: [{ title: `Change to \`${better}\``, edits: [{ line, span, newText: better }] }] };
 }
 
-export function lineProblem(check: Check, finding: Finding): LineProblem {
-  return { code: check.code, severity: check.severity, ...finding };
+export function lineProblem(check: Check, objection: Objection): LineProblem {
+  return { code: check.code, severity: check.severity, ...objection };
 }
 
 /** `A, B and C`, at most a handful of them. */

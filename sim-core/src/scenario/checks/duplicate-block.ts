@@ -1,6 +1,6 @@
 import type { LineContent, ParsedScenario, RelatedPlace } from '../ast.ts';
 import { contentsOfKind, linesOfKind } from '../blocks.ts';
-import type { Place } from '../symbols.ts';
+import type { TextPlace } from '../symbols.ts';
 import type { Check } from './check.ts';
 
 /** What there is one of, as text; undefined for what there may be several of. */
@@ -43,7 +43,7 @@ setup {
 `,
   },
   *scenario({ scenario, includedSources }) {
-    const first = new Map<string, Place>();
+    const first = new Map<string, TextPlace>();
     const elsewhere = new Map<string, RelatedPlace>();
     for (const { path, parsed, via } of includedSources) {
       for (const line of uniqueLines(parsed)) {
@@ -80,7 +80,9 @@ setup {
 };
 
 /** Schedule lines are one schedule: all count the same, and all are the only one or none is. */
-function* mixedSchedules(scenario: ParsedScenario): Generator<Place & { message: string; related: RelatedPlace[] }> {
+function* mixedSchedules(
+  scenario: ParsedScenario,
+): Generator<TextPlace & { message: string; related: RelatedPlace[] }> {
   const [first, ...others] = contentsOfKind(scenario, 'schedule');
   if (first === undefined) return;
   for (const { line, content } of others) {
@@ -91,7 +93,7 @@ function* mixedSchedules(scenario: ParsedScenario): Generator<Place & { message:
   }
 }
 
-function placeOf({ lines }: ParsedScenario, line: number, what: string): Place {
+function placeOf({ lines }: ParsedScenario, line: number, what: string): TextPlace {
   const { text } = lines[line]!;
   const start = text.length - text.trimStart().length;
   return { line, span: { start, end: Math.min(text.length, start + what.length) } };

@@ -1,5 +1,5 @@
 import type { Check } from './check.ts';
-import { structuresOf } from './values.ts';
+import { structuresOf } from './expected-values.ts';
 
 export const duplicateField: Check = {
   code: 'duplicate-field',

@@ -1,6 +1,6 @@
 import type { RelatedPlace } from '../ast.ts';
-import { type Place, type ScenarioSymbol, symbolsOf } from '../symbols.ts';
-import type { Check, PlacedFinding, ScenarioSubject } from './check.ts';
+import { type ScenarioSymbol, symbolsOf, type TextPlace } from '../symbols.ts';
+import type { Check, PlacedObjection, ScenarioSubject } from './check.ts';
 
 const ONE_DEFINITION: ReadonlySet<ScenarioSymbol['space']> = new Set(['word', 'iommu', 'actor', 'proc', 'parameter']);
 
@@ -32,7 +32,7 @@ function* ownDuplicates({
   definedElsewhere,
   includedSources,
   vocabulary,
-}: ScenarioSubject): Generator<PlacedFinding> {
+}: ScenarioSubject): Generator<PlacedObjection> {
   for (const symbol of symbols.all.values()) {
     if (!ONE_DEFINITION.has(symbol.space)) continue;
     const isTaken = symbol.space !== 'parameter' && definedElsewhere.has(symbol.id);
@@ -54,8 +54,8 @@ function* ownDuplicates({
 }
 
 /** Two files that are fine alone, and cannot be included together. */
-function* includedDuplicates({ symbols, includedSources, vocabulary }: ScenarioSubject): Generator<PlacedFinding> {
-  const first = new Map<string, { readonly path: string; readonly place: Place }>();
+function* includedDuplicates({ symbols, includedSources, vocabulary }: ScenarioSubject): Generator<PlacedObjection> {
+  const first = new Map<string, { readonly path: string; readonly place: TextPlace }>();
   for (const { path, parsed, via } of includedSources) {
     for (const symbol of symbolsOf(parsed, vocabulary).all.values()) {
       const { id, space, name } = symbol;
@@ -74,6 +74,6 @@ function* includedDuplicates({ symbols, includedSources, vocabulary }: ScenarioS
   }
 }
 
-function declared(name: string, { line, span }: Place, path?: string): RelatedPlace {
+function declared(name: string, { line, span }: TextPlace, path?: string): RelatedPlace {
   return { ...(path !== undefined && { path }), line, span, message: `\`${name}\` is declared here.` };
 }

@@ -1,5 +1,5 @@
 import type { Check } from './check.ts';
-import { LINES_WITH_OPTIONS, optionsOfLine } from './options.ts';
+import { LINES_WITH_OPTIONS, optionsOfLine } from './lines-with-options.ts';
 
 export const duplicateOption: Check = {
   code: 'duplicate-option',

@@ -1,5 +1,5 @@
 import { type Check, list } from './check.ts';
-import { opOfCall } from './values.ts';
+import { opOfCall } from './expected-values.ts';
 
 /** Errnos that any ioctl may give before the driver is asked. */
 const OF_ANY_IOCTL: readonly string[] = ['EBADF', 'ENOTTY', 'EINVAL', 'EFAULT', 'EIO', 'ENXIO'];

@@ -1,7 +1,7 @@
 import { constantsOf } from '../vocabulary.ts';
 import { type Check, list } from './check.ts';
-import { namesIn, setOf } from './constants.ts';
-import { expectedValues } from './values.ts';
+import { namesIn, setOf } from './constant-names.ts';
+import { expectedValues } from './expected-values.ts';
 
 export const misplacedConstant: Check = {
   code: 'misplaced-constant',

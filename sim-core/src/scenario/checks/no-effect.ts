@@ -2,9 +2,9 @@ import { OTHER_CAPABILITIES } from '../../kernel/capabilities.ts';
 import { OPS } from '../../ops/table.ts';
 import type { LineContent } from '../ast.ts';
 import { MACHINE_OPTIONS } from '../machine-options.ts';
-import { type Check, type Finding, oneOf } from './check.ts';
-import { namesIn } from './constants.ts';
-import { expectedValues, requestOf } from './values.ts';
+import { type Check, type Objection, oneOf } from './check.ts';
+import { namesIn } from './constant-names.ts';
+import { expectedValues, requestOf } from './expected-values.ts';
 
 const capabilities: ReadonlySet<string> = new Set(OTHER_CAPABILITIES.map(([name]) => name));
 const loadsVcpu = (name: string): boolean => OPS.some((op) => op.name === name && op.files?.includes('vcpu'));
@@ -51,7 +51,7 @@ export const noEffect: Check = {
 };
 
 /** Options of hardware of another kind. */
-function* options(item: Extract<LineContent, { kind: 'cpu' | 'iommu' }>): Generator<Finding> {
+function* options(item: Extract<LineContent, { kind: 'cpu' | 'iommu' }>): Generator<Objection> {
   const kind = item.kind === 'cpu' ? item.vendor.text : item.driver.text;
   for (const { key } of item.options) {
     const { actsOn } = MACHINE_OPTIONS[item.kind].find((option) => option.key === key.text) ?? {};

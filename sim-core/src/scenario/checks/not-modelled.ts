@@ -1,7 +1,7 @@
 import { type LeftOut, leftOutConstant, leftOutRequest } from '../../ops/not-modelled.ts';
 import type { Check } from './check.ts';
-import { namesIn } from './constants.ts';
-import { expectedValues } from './values.ts';
+import { namesIn } from './constant-names.ts';
+import { expectedValues } from './expected-values.ts';
 
 export const notModelled: Check = {
   code: 'not-modelled',

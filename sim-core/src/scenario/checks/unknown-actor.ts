@@ -1,6 +1,6 @@
 import { didYouMean, nearest } from '../suggest.ts';
 import { type Check, list, replacingAt, type Wording } from './check.ts';
-import { actorUses } from './names.ts';
+import { actorUses } from './undefined-names.ts';
 
 export function noActor(name: string, known: readonly string[]): Wording {
   const meant = nearest(name, known);

@@ -1,7 +1,7 @@
 import { didYouMean, nearest } from '../suggest.ts';
 import { constantsOf } from '../vocabulary.ts';
 import { type Check, replacing } from './check.ts';
-import { unknownConstants } from './constants.ts';
+import { unknownConstants } from './constant-names.ts';
 
 const SETS: ReadonlySet<string> = new Set(['kvm-vfio-group', 'kvm-vfio-attr']);
 

@@ -1,7 +1,7 @@
 import { didYouMean, nearest } from '../suggest.ts';
 import { constantsOf } from '../vocabulary.ts';
 import { type Check, list, replacing, type Wording } from './check.ts';
-import { unknownConstants } from './constants.ts';
+import { unknownConstants } from './constant-names.ts';
 
 /** `known`: what is expected there; `all`: every constant. */
 export function noConstant(name: string, known: readonly string[], all: Iterable<string>, where = ''): Wording {

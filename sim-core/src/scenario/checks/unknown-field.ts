@@ -1,6 +1,6 @@
 import { didYouMean, nearest } from '../suggest.ts';
 import { type Check, list, replacing } from './check.ts';
-import { structuresOf } from './values.ts';
+import { structuresOf } from './expected-values.ts';
 
 export const unknownField: Check = {
   code: 'unknown-field',

@@ -1,9 +1,9 @@
 import type { Word } from '../ast.ts';
 import { ALLOWED, CPU_VENDORS, IOMMU_DRIVERS } from '../machine-options.ts';
 import { didYouMean, nearest } from '../suggest.ts';
-import { type Check, type Finding, list, replacing } from './check.ts';
+import { type Check, list, type Objection, replacing } from './check.ts';
 
-function* among(word: Word, known: readonly string[], what: string): Generator<Finding> {
+function* among(word: Word, known: readonly string[], what: string): Generator<Objection> {
   if (known.includes(word.text)) return;
   const meant = nearest(word.text, known);
   yield {

@@ -1,6 +1,6 @@
 import { didYouMean, nearest } from '../suggest.ts';
 import { type Check, list, replacingAt } from './check.ts';
-import { undefinedUses } from './names.ts';
+import { undefinedUses } from './undefined-names.ts';
 
 export const unknownIommu: Check = {
   code: 'unknown-iommu',

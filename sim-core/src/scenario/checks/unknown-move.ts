@@ -2,7 +2,7 @@ import { contentsOfKind } from '../blocks.ts';
 import { ALLOWED, ARRIVAL, CPU_MOVES } from '../machine-options.ts';
 import { didYouMean, nearest } from '../suggest.ts';
 import { type Check, list, replacingAt, type Wording } from './check.ts';
-import { actorNames } from './names.ts';
+import { actorNames } from './undefined-names.ts';
 
 export function noMove(name: string, actors: readonly string[]): Wording {
   const meant = nearest(name, actors);

@@ -1,6 +1,6 @@
 import { didYouMean, nearest } from '../suggest.ts';
 import { type Check, list, replacing } from './check.ts';
-import { LINES_WITH_OPTIONS, optionsOfLine } from './options.ts';
+import { LINES_WITH_OPTIONS, optionsOfLine } from './lines-with-options.ts';
 
 export const unknownOption: Check = {
   code: 'unknown-option',

@@ -1,6 +1,6 @@
 import { didYouMean, nearest } from '../suggest.ts';
 import { type Check, list, replacingAt, type Wording } from './check.ts';
-import { undefinedUses } from './names.ts';
+import { undefinedUses } from './undefined-names.ts';
 
 export function noProcedure(name: string, known: readonly string[]): Wording {
   const meant = nearest(name, known);

@@ -2,9 +2,9 @@ import type { Condition, Span, Term } from '../ast.ts';
 import { EXIT_REASONS, FACTS, type FactParam, type FactSpec, factByName } from '../facts.ts';
 import { literalsOf } from '../roles.ts';
 import { didYouMean, nearest } from '../suggest.ts';
-import { type Check, type Finding, list, oneOf, replacing, type Wording } from './check.ts';
+import { type Check, list, type Objection, oneOf, replacing, type Wording } from './check.ts';
 
-function* inCondition(condition: Condition): Generator<Finding> {
+function* inCondition(condition: Condition): Generator<Objection> {
   switch (condition.kind) {
     case 'or':
     case 'and':
@@ -26,7 +26,7 @@ function* inCondition(condition: Condition): Generator<Finding> {
 }
 
 /** `cache(cpu0, x) == Q`: the word on the other side is a value of the fact. */
-function* literal(fact: Term, value: Term): Generator<Finding> {
+function* literal(fact: Term, value: Term): Generator<Objection> {
   const known = literalsOf(fact);
   if (
     known === undefined ||
@@ -45,7 +45,7 @@ function* literal(fact: Term, value: Term): Generator<Finding> {
   };
 }
 
-function* inFact(term: Term): Generator<Finding> {
+function* inFact(term: Term): Generator<Objection> {
   if (term.kind !== 'call') return;
   const fact = factByName.get(term.name.text);
   if (fact === undefined) {
@@ -62,7 +62,7 @@ function* inFact(term: Term): Generator<Finding> {
   }
 }
 
-function placed(span: Span, { message, meant }: Wording): Finding {
+function placed(span: Span, { message, meant }: Wording): Objection {
   return { span, message, ...replacing(span, meant) };
 }
 

@@ -1,6 +1,6 @@
 import { didYouMean, nearest } from '../suggest.ts';
 import { type Check, replacingAt, type Wording } from './check.ts';
-import { actorUses } from './names.ts';
+import { actorUses } from './undefined-names.ts';
 
 export function noVcpu(name: string, known: readonly string[]): Wording {
   const meant = nearest(name, known);

@@ -1,6 +1,6 @@
 import { didYouMean, nearest } from '../suggest.ts';
 import { type Check, replacingAt, type Wording } from './check.ts';
-import { undefinedUses } from './names.ts';
+import { undefinedUses } from './undefined-names.ts';
 
 export function noWord(name: string, known: readonly string[]): Wording {
   const meant = nearest(name, known);

@@ -1,9 +1,9 @@
 import type { Op } from '../../ops/op.ts';
 import type { BlockKind } from '../ast.ts';
+import { STATEMENT_OF } from '../language-words.ts';
 import { OP_KINDS_OF } from '../vocabulary.ts';
-import { STATEMENT_OF } from '../words.ts';
 import type { Check } from './check.ts';
-import { OP_KIND_TEXT } from './describe.ts';
+import { OP_KIND_TEXT } from './op-wording.ts';
 
 /** A system call where `block` has no thread of the VMM. */
 export function callOfOther(name: string, block: BlockKind): string {

@@ -1,12 +1,12 @@
 import type { Op } from '../../ops/op.ts';
 import type { Syscall } from '../ast.ts';
 import type { Vocabulary } from '../vocabulary.ts';
-import type { Check, Finding } from './check.ts';
-import { describeShapes, describeValue, signature, valueFits } from './describe.ts';
-import { expectedValues, requestOf } from './values.ts';
+import type { Check, Objection } from './check.ts';
+import { expectedValues, requestOf } from './expected-values.ts';
+import { describeShapes, describeValue, signature, valueFits } from './op-wording.ts';
 
 /** How many arguments the call has beside what it takes. */
-function* wrongCount(call: Syscall, op: Op, before: number): Generator<Finding> {
+function* wrongCount(call: Syscall, op: Op, before: number): Generator<Objection> {
   const required = before + op.operands.filter((operand) => !operand.optional).length;
   // strace prints a 0 after requests that take nothing.
   const most = before + Math.max(op.operands.length, op.kind === 'ioctl' ? 1 : 0);

@@ -1,6 +1,6 @@
 import { actionOp, operandFits } from '../vocabulary.ts';
 import type { Check } from './check.ts';
-import { describeShapes, describeValue, signature } from './describe.ts';
+import { describeShapes, describeValue, signature } from './op-wording.ts';
 
 export const wrongOperand: Check = {
   code: 'wrong-operand',

@@ -1,5 +1,5 @@
 import { type Check, list } from './check.ts';
-import { structuresOf } from './values.ts';
+import { structuresOf } from './expected-values.ts';
 
 /** The one structure in which `field=>NULL` is modelled. */
 export const UNWRITABLE_STRUCT = 'kvm_create_device';

@@ -12,8 +12,8 @@ import { argumentCount, badArgument, noFact, unknownTerm } from '../checks/unkno
 import { noVcpu, unknownVcpu } from '../checks/unknown-vcpu.ts';
 import { noWord, unknownWord } from '../checks/unknown-word.ts';
 import { type FactArguments, factByName, factText, type StateReader } from '../facts.ts';
-import type { ProgramContext } from './program.ts';
-import { rangesContain } from './versions.ts';
+import type { ProgramContext } from './compile-program.ts';
+import { rangesContain } from './kernel-ranges.ts';
 import { coherentWord, compare } from './wait.ts';
 
 type ConditionLine = Extract<LineContent, { kind: 'condition' }>;

@@ -4,7 +4,7 @@ import type { Topology } from '../../topology.ts';
 import type { Dims } from '../../world.ts';
 import type { Item, Syscall } from '../ast.ts';
 import { declaredDescriptor } from '../declared.ts';
-import type { Procedure, Source } from './sources.ts';
+import type { Procedure, ScenarioSource } from './scenario-sources.ts';
 
 /** Objects beyond the count for statements in loops, which may run again before they free what they made. */
 const LOOP_FACTOR = 3;
@@ -21,7 +21,7 @@ interface Tally {
 /** Cost: linear in the statements as written, however often procedures are called. */
 export function countDims(
   bodies: readonly { readonly items: readonly Item[]; readonly file: number }[],
-  sources: readonly Source[],
+  sources: readonly ScenarioSource[],
   procedures: ReadonlyMap<string, Procedure>,
   topology: Topology,
 ): Dims {

@@ -14,11 +14,11 @@ import type { Condition, LineContent, Span, Term } from '../ast.ts';
 import { unknownName } from '../checks/unknown-name.ts';
 import { unknownTerm } from '../checks/unknown-term.ts';
 import { parseCondition } from '../condition.ts';
-import { BrokenLine, Cursor } from '../cursor.ts';
 import { FACTS } from '../facts.ts';
+import { BrokenLine, LineScanner } from '../line-scanner.ts';
+import type { ProgramContext } from './compile-program.ts';
 import { compileCondition, mentions } from './conditions.ts';
 import { Problems } from './problems.ts';
-import type { ProgramContext } from './program.ts';
 
 /** What is not in the state and has to be found in the log. */
 export type Extra =
@@ -52,8 +52,8 @@ export function compileExpression(
   context: ExpressionContext,
 ): Expression | { readonly problem: string } {
   try {
-    const cursor = new Cursor(text, text.trimEnd().length);
-    const condition = resolve(model, bareNumber(text) ?? parseCondition(cursor), context);
+    const scanner = new LineScanner(text, text.trimEnd().length);
+    const condition = resolve(model, bareNumber(text) ?? parseCondition(scanner), context);
     return compile(model, condition, text);
   } catch (error) {
     if (error instanceof BrokenLine) return { problem: error.problem.message };

@@ -6,10 +6,10 @@ import { noCpu, unknownCpu } from '../checks/unknown-cpu.ts';
 import { rolesOf } from '../roles.ts';
 import { VOCABULARY } from '../vocabulary.ts';
 import { type Problems, Unresolved } from './problems.ts';
-import type { Source } from './sources.ts';
+import type { ScenarioSource } from './scenario-sources.ts';
 
 /** Reports them, and gives up the scenario when there are any: what follows would be made too large or of nonsense. */
-export function refuseBadOptions(sources: readonly Source[], problems: Problems): void {
+export function refuseBadOptions(sources: readonly ScenarioSource[], problems: Problems): void {
   const before = problems.diagnostics.length;
   for (const source of sources) {
     problems.within(source, () => {
@@ -27,7 +27,7 @@ export function refuseBadOptions(sources: readonly Source[], problems: Problems)
 const LINES = ['cpu', 'iommu', 'device', 'mdev', 'memory', 'allow', 'actor-open'] as const;
 const NO_PARAMETERS: ReadonlySet<string> = new Set();
 
-function reportOptions({ parsed }: Source, index: number, problems: Problems): void {
+function reportOptions({ parsed }: ScenarioSource, index: number, problems: Problems): void {
   const line = parsed.lines[index];
   if (line === undefined || badOptionValue.line === undefined) return;
   const subject = { line, words: rolesOf(line, VOCABULARY), vocabulary: VOCABULARY, params: NO_PARAMETERS };
@@ -35,12 +35,12 @@ function reportOptions({ parsed }: Source, index: number, problems: Problems): v
 }
 
 /** Of two `cpu` lines the first counts. */
-function cpuCount(sources: readonly Source[]): number {
+function cpuCount(sources: readonly ScenarioSource[]): number {
   const [first] = sources.flatMap(({ parsed }) => contentsOfKind(parsed, 'cpu'));
   return Number(first?.content.options.find(({ key }) => key.text === 'count')?.value.text ?? 1);
 }
 
-function reportCpus({ parsed }: Source, count: number, problems: Problems): void {
+function reportCpus({ parsed }: ScenarioSource, count: number, problems: Problems): void {
   for (const { line, content } of contentsOfKind(parsed, 'actor-open')) {
     for (const { key, value } of content.actor.options) {
       if (key.text !== 'cpu' || Number(value.text) < count) continue;

@@ -4,7 +4,7 @@
  */
 import type { Diagnostic, Span } from '../ast.ts';
 import type { Check } from '../checks/check.ts';
-import type { Source } from './sources.ts';
+import type { ScenarioSource } from './scenario-sources.ts';
 
 /** Thrown by a resolver to give up one statement; the elaborator continues with the next. */
 export class Unresolved extends Error {
@@ -14,10 +14,10 @@ export class Unresolved extends Error {
 export class Problems {
   readonly diagnostics: Diagnostic[] = [];
   readonly #seen = new Set<string>();
-  #source: Source | undefined;
+  #source: ScenarioSource | undefined;
 
   /** Lines that the work reports are those of this file. */
-  within<T>(source: Source | undefined, work: () => T): T {
+  within<T>(source: ScenarioSource | undefined, work: () => T): T {
     const outer = this.#source;
     this.#source = source;
     try {

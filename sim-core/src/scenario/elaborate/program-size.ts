@@ -3,7 +3,7 @@ import { LIMITS } from '../../limits.ts';
 import type { Item, Span } from '../ast.ts';
 import { tooManyStatements, tooManyStatementsText } from '../checks/too-many-statements.ts';
 import { type Problems, Unresolved } from './problems.ts';
-import type { Procedure, Source } from './sources.ts';
+import type { Procedure, ScenarioSource } from './scenario-sources.ts';
 
 interface Body {
   readonly items: readonly Item[];
@@ -18,7 +18,7 @@ const WHOLE_LINE: Span = { start: 0, end: 0 };
  */
 export function refuseLongPrograms(
   bodies: readonly Body[],
-  sources: readonly Source[],
+  sources: readonly ScenarioSource[],
   procedures: ReadonlyMap<string, Procedure>,
   problems: Problems,
 ): void {
@@ -35,7 +35,7 @@ export function refuseLongPrograms(
   }
 }
 
-function reportTooLong(item: Item, own: number, source: Source | undefined, problems: Problems): void {
+function reportTooLong(item: Item, own: number, source: ScenarioSource | undefined, problems: Problems): void {
   const content = item.kind === 'line' ? source?.parsed.lines[item.line]?.content : undefined;
   const isCall = content?.kind === 'call';
   const span = isCall ? content.name.span : WHOLE_LINE;
@@ -44,7 +44,7 @@ function reportTooLong(item: Item, own: number, source: Source | undefined, prob
 
 /** Nodes that items become, `depth` calls deep. */
 function sizes(
-  sources: readonly Source[],
+  sources: readonly ScenarioSource[],
   procedures: ReadonlyMap<string, Procedure>,
 ): (items: readonly Item[], file: number, depth: number) => number {
   const known = new Map<string, number>();

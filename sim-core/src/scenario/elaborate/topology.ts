@@ -18,7 +18,7 @@ import {
 import type { Block, MachineItem, Option } from '../ast.ts';
 import { noDevice, unknownDevice } from '../checks/unknown-device.ts';
 import type { Problems } from './problems.ts';
-import type { Source } from './sources.ts';
+import type { ScenarioSource } from './scenario-sources.ts';
 
 /** What `allow` lines permit, before anything is resolved. */
 export interface Allowance {
@@ -37,7 +37,7 @@ export interface MachineBlocks {
 
 /** `registersOf`: names of MMIO registers by device name, found by reading the actors' lines. */
 export function buildTopology(
-  sources: readonly Source[],
+  sources: readonly ScenarioSource[],
   registersOf: ReadonlyMap<string, readonly string[]>,
   problems: Problems,
 ): MachineBlocks {
@@ -88,7 +88,7 @@ function switchOf(options: ReadonlyMap<string, string>, key: string, fallback: b
   return value === undefined ? fallback : value === 'on';
 }
 
-function cpuModel(items: readonly MachineItem[], sources: readonly Source[]): CpuModel {
+function cpuModel(items: readonly MachineItem[], sources: readonly ScenarioSource[]): CpuModel {
   const item = items.find((i) => i.kind === 'cpu');
   const options = optionsOf(item?.options ?? []);
   const vendor = item?.vendor.text === 'amd' ? 'amd' : 'intel';
@@ -114,7 +114,7 @@ const MOST_ADDRESS_BITS = 52;
 const MASKS_WRITTEN = /PHYSMASK\d\s*,\s*(0x[\da-f]+)|index\s*=\s*0x20[13579bdf]\b[^}]*data\s*=\s*(0x[\da-f]+)/gi;
 
 /** A guest writes masks as wide as its addresses are: the scenario itself says how wide that is. */
-function widestMask(sources: readonly Source[]): number {
+function widestMask(sources: readonly ScenarioSource[]): number {
   let bits = FEWEST_ADDRESS_BITS;
   for (const { parsed } of sources) {
     for (const { text } of parsed.lines) {
@@ -221,7 +221,7 @@ function memoryModels(items: readonly MachineItem[]): Pick<Topology, 'words' | '
 function actorModels(
   blocks: readonly { readonly block: Block; readonly file: number }[],
   devices: readonly DeviceModel[],
-  sources: readonly Source[],
+  sources: readonly ScenarioSource[],
   problems: Problems,
 ): { actors: ActorModel[]; processes: string[] } {
   const processes = ['vmm'];

@@ -5,7 +5,7 @@ import { LINE } from '../../memory/memory.ts';
 import type { NumberExpr, Operand, Relation, Wait } from '../ast.ts';
 import { noWord, unknownWord } from '../checks/unknown-word.ts';
 import { wrongOperand } from '../checks/wrong-operand.ts';
-import type { ProgramContext } from './program.ts';
+import type { ProgramContext } from './compile-program.ts';
 
 /** What the `wait` routine finds as its action: true when the actor may continue. */
 export type WaitCondition = (task: Task) => boolean;

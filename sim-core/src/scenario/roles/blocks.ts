@@ -1,6 +1,6 @@
 import type { ActorHeader, LineContent, MachineItem, ScheduleItem } from '../ast.ts';
 import { ALLOWED, CPU_MOVES } from '../machine-options.ts';
-import type { NamedSymbol, WordCollector } from './words.ts';
+import type { NamedSymbol, WordCollector } from './word-roles.ts';
 
 /** `vcpu 0 of vm2 cpu=1 {`. */
 export function actorWords(out: WordCollector, actor: ActorHeader): void {

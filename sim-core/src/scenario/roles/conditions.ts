@@ -1,7 +1,7 @@
 import { monitorByName } from '../../engine/monitors/table.ts';
 import type { Condition, LineContent, Term, Word } from '../ast.ts';
 import { type FactParam, factByName } from '../facts.ts';
-import type { WordCollector } from './words.ts';
+import type { WordCollector } from './word-roles.ts';
 
 /** `exists gpu.r0 == 0 on v3.13..v5.11`. */
 export function conditionWords(out: WordCollector, line: LineContent & { kind: 'condition' }): void {

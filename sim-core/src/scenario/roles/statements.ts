@@ -3,7 +3,7 @@ import type { StructSpec } from '../../ops/structs.ts';
 import type { Action, BlockKind, Expr, Operand, Statement, Syscall, Word } from '../ast.ts';
 import { looksConstant } from '../constant-style.ts';
 import { actionOp, operandFits, shapesOf, type Vocabulary } from '../vocabulary.ts';
-import type { WordCollector } from './words.ts';
+import type { WordCollector } from './word-roles.ts';
 
 export function statementWords(out: WordCollector, statement: Statement, block: BlockKind): void {
   switch (statement.kind) {

@@ -6,7 +6,7 @@ import { noDevice, unknownDevice } from '../checks/unknown-device.ts';
 import { noVcpu, unknownVcpu } from '../checks/unknown-vcpu.ts';
 import { noWord, unknownWord } from '../checks/unknown-word.ts';
 import { wrongOperand } from '../checks/wrong-operand.ts';
-import type { ProgramContext } from './program.ts';
+import type { ProgramContext } from './compile-program.ts';
 
 export function actionContext(context: ProgramContext, actor: number, statement: Action, line: number): ActionContext {
   const { world, problems } = context;

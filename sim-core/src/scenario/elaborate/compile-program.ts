@@ -19,17 +19,17 @@ import { NO_REQUEST_NAME, noRequest, unknownRequest } from '../checks/unknown-re
 import { callOfOther, opOfOther, wrongActor } from '../checks/wrong-actor.ts';
 import { declaredDescriptor, writtenDescriptors } from '../declared.ts';
 import { VOCABULARY } from '../vocabulary.ts';
-import { actionContext } from './action.ts';
+import { actionContext } from './action-context.ts';
 import type { Problems } from './problems.ts';
-import type { Procedure, Source } from './sources.ts';
+import type { Procedure, ScenarioSource } from './scenario-sources.ts';
 import { substitute } from './substitute.ts';
-import { compileValue } from './values.ts';
+import { compileValue } from './syscall-arguments.ts';
 import { compileWait } from './wait.ts';
 
 export interface ProgramContext {
   readonly world: World;
   readonly layout: LayoutBuilder;
-  readonly sources: readonly Source[];
+  readonly sources: readonly ScenarioSource[];
   readonly procedures: ReadonlyMap<string, Procedure>;
   readonly problems: Problems;
   readonly names: ReadonlyMap<string, number>;
@@ -46,7 +46,7 @@ export interface ProgramContext {
 /** Where control goes after an item: patched in when the next item is known. */
 type Exits = ((target: number) => void)[];
 
-interface Frame {
+interface Expansion {
   readonly file: number;
   readonly calls: Place['calls'];
   readonly words: ReadonlyMap<string, string>;
@@ -81,13 +81,13 @@ function compileItems(
   context: ProgramContext,
   actor: number,
   items: readonly Item[],
-  frame: Frame,
+  expansion: Expansion,
   entries: Exits,
 ): Exits {
   let exits = entries;
-  const source = context.sources[frame.file];
+  const source = context.sources[expansion.file];
   for (const item of items) {
-    exits = context.problems.within(source, () => compileItem(context, actor, item, frame, exits));
+    exits = context.problems.within(source, () => compileItem(context, actor, item, expansion, exits));
   }
   return exits;
 }
@@ -96,11 +96,11 @@ function enter(exits: Exits, node: number): void {
   for (const exit of exits) exit(node);
 }
 
-function compileItem(context: ProgramContext, actor: number, item: Item, frame: Frame, entries: Exits): Exits {
-  const place: Place = { file: frame.file, line: item.line, calls: frame.calls };
+function compileItem(context: ProgramContext, actor: number, item: Item, expansion: Expansion, entries: Exits): Exits {
+  const place: Place = { file: expansion.file, line: item.line, calls: expansion.calls };
   switch (item.kind) {
     case 'line':
-      return compileLine(context, actor, item.line, frame, place, entries);
+      return compileLine(context, actor, item.line, expansion, place, entries);
     case 'choose': {
       const alternatives: number[] = [];
       const node = addNode(context, (id) => ({ kind: 'choose', id, actor, place, alternatives }));
@@ -111,13 +111,15 @@ function compileItem(context: ProgramContext, actor: number, item: Item, frame: 
         // The first statement makes the choice, so an alternative that begins with control gets a statement of its own.
         const first = body[0];
         const begun =
-          first?.kind === 'line' && !isCall(context, first.line, frame) ? start : addSkip(context, actor, place, start);
-        return compileItems(context, actor, body, frame, begun);
+          first?.kind === 'line' && !isCall(context, first.line, expansion)
+            ? start
+            : addSkip(context, actor, place, start);
+        return compileItems(context, actor, body, expansion, begun);
       });
     }
     case 'loop': {
       let head = -1;
-      const exits = compileItems(context, actor, item.body, frame, [
+      const exits = compileItems(context, actor, item.body, expansion, [
         ...entries,
         (target) => {
           head = target;
@@ -141,15 +143,15 @@ function compileItem(context: ProgramContext, actor: number, item: Item, frame: 
       }));
       const repeat = context.nodes[node] as Extract<ProgramNode, { kind: 'repeat' }>;
       enter(entries, node);
-      const exits = compileItems(context, actor, item.body, frame, [(target) => (repeat.body = target)]);
+      const exits = compileItems(context, actor, item.body, expansion, [(target) => (repeat.body = target)]);
       enter(exits, node);
       return [(target) => (repeat.next = target)];
     }
   }
 }
 
-function isCall(context: ProgramContext, line: number, frame: Frame): boolean {
-  return context.sources[frame.file]?.parsed.lines[line]?.content.kind === 'call';
+function isCall(context: ProgramContext, line: number, expansion: Expansion): boolean {
+  return context.sources[expansion.file]?.parsed.lines[line]?.content.kind === 'call';
 }
 
 function addSkip(context: ProgramContext, actor: number, place: Place, entries: Exits): Exits {
@@ -188,16 +190,16 @@ function compileLine(
   context: ProgramContext,
   actor: number,
   line: number,
-  frame: Frame,
+  expansion: Expansion,
   place: Place,
   entries: Exits,
 ): Exits {
-  const content = context.sources[frame.file]?.parsed.lines[line]?.content;
+  const content = context.sources[expansion.file]?.parsed.lines[line]?.content;
   if (!content || !isStatement(content)) return entries;
   if (content.kind === 'call') {
-    return compileCall(context, actor, substitute(content, frame.words), frame, place, entries);
+    return compileCall(context, actor, substitute(content, expansion.words), expansion, place, entries);
   }
-  const compiled = compiledOnce(context, actor, content, line, frame);
+  const compiled = compiledOnce(context, actor, content, line, expansion);
   if (!compiled) return addSkip(context, actor, place, entries);
   return addStatement(
     context,
@@ -215,7 +217,7 @@ function compiledOnce(
   actor: number,
   content: Exclude<Statement, { kind: 'call' }>,
   line: number,
-  { file, calls, words, key: given }: Frame,
+  { file, calls, words, key: given }: Expansion,
 ): CompiledStatement | undefined {
   const compile = () =>
     context.problems.attempt(() => compileStatement(context, actor, substitute(content, words), line));
@@ -235,7 +237,7 @@ function compileCall(
   context: ProgramContext,
   actor: number,
   call: Extract<Statement, { kind: 'call' }>,
-  frame: Frame,
+  expansion: Expansion,
   place: Place,
   entries: Exits,
 ): Exits {
@@ -246,12 +248,12 @@ function compileCall(
     context.problems.report(unknownProc, line, call.name.span, message);
     return entries;
   }
-  if (frame.calls.length >= LIMITS.callDepth) {
+  if (expansion.calls.length >= LIMITS.callDepth) {
     context.problems.report(callTooDeep, line, call.name.span, tooDeep(call.name.text));
     return entries;
   }
   const words = new Map(procedure.params.map((param, i) => [param, call.args[i]?.text ?? param]));
-  const calls = [...frame.calls, { file: place.file, line: place.line, proc: procedure.name }];
+  const calls = [...expansion.calls, { file: place.file, line: place.line, proc: procedure.name }];
   const key = JSON.stringify([...words.values()]);
   return compileItems(context, actor, procedure.block.items, { file: procedure.file, calls, words, key }, entries);
 }

@@ -6,7 +6,7 @@ import {
   CHANGES,
   type Change,
   type Constant,
-  type Errno,
+  type ErrnoDoc,
   FILE_KINDS,
   type Meaning,
   type Monitor,
@@ -236,7 +236,7 @@ function presence(name: string, on: string | undefined, profile: Profile): strin
 }
 
 /** Those that the kernel can return first; what other versions return is worth knowing too, apart. */
-function errnos(rows: readonly Errno[], profile: Profile): string {
+function errnos(rows: readonly ErrnoDoc[], profile: Profile): string {
   if (rows.length === 0) return '';
   const here = rows.filter(({ on }) => isIn(on, profile));
   const elsewhere = rows.filter(({ on }) => !isIn(on, profile));
@@ -250,7 +250,7 @@ function errnos(rows: readonly Errno[], profile: Profile): string {
   );
 }
 
-function errnoLine({ name, when, on }: Errno, profile: Profile): string {
+function errnoLine({ name, when, on }: ErrnoDoc, profile: Profile): string {
   const range = on === undefined ? '' : ` *(${on}${isIn(on, profile) ? '' : `, not ${profile.name}`})*`;
   return `- \`${name}\` ${when}${range}`;
 }

@@ -5,7 +5,7 @@ import { brokenInclude } from '../checks/broken-include.ts';
 import { unknownInclude } from '../checks/unknown-include.ts';
 import type { Problems } from './problems.ts';
 
-export interface Source {
+export interface ScenarioSource {
   /** Relative to the scenario; empty for the scenario itself. */
   readonly path: string;
   readonly parsed: ParsedScenario;
@@ -14,7 +14,7 @@ export interface Source {
 }
 
 /** A file that came through an `include` line. */
-export type IncludedSource = Source & Required<Pick<Source, 'via'>>;
+export type IncludedScenario = ScenarioSource & Required<Pick<ScenarioSource, 'via'>>;
 
 export interface Procedure {
   readonly name: string;
@@ -24,7 +24,7 @@ export interface Procedure {
 }
 
 /** Reads an included file by its path relative to the scenario; undefined when it is not there. */
-export type Includes = (path: string) => ParsedScenario | undefined;
+export type ReadInclude = (path: string) => ParsedScenario | undefined;
 
 /** An `include` line that does not do what it says. */
 export interface BrokenInclude {
@@ -40,9 +40,9 @@ export interface BrokenInclude {
  */
 export function readSources(
   parsed: ParsedScenario,
-  includes: Includes,
-): { readonly sources: readonly Source[]; readonly broken: readonly BrokenInclude[] } {
-  const sources: Source[] = [{ path: '', parsed }];
+  includes: ReadInclude,
+): { readonly sources: readonly ScenarioSource[]; readonly broken: readonly BrokenInclude[] } {
+  const sources: ScenarioSource[] = [{ path: '', parsed }];
   const broken: BrokenInclude[] = [];
   const unusable = new Map<string, Pick<BrokenInclude, 'code' | 'message'> | undefined>();
   for (const source of sources) {
@@ -91,14 +91,18 @@ export function includePath(from: string, written: string): string {
   return parts.join('/');
 }
 
-export function collectSources(parsed: ParsedScenario, includes: Includes, problems: Problems): readonly Source[] {
+export function collectSources(
+  parsed: ParsedScenario,
+  includes: ReadInclude,
+  problems: Problems,
+): readonly ScenarioSource[] {
   const { sources, broken } = readSources(parsed, includes);
   for (const { line, span, message, code } of broken)
     problems.report(code === 'unknown-include' ? unknownInclude : brokenInclude, line, span, message);
   return sources;
 }
 
-export function collectProcedures(sources: readonly Source[]): ReadonlyMap<string, Procedure> {
+export function collectProcedures(sources: readonly ScenarioSource[]): ReadonlyMap<string, Procedure> {
   const procedures = new Map<string, Procedure>();
   for (const [file, source] of sources.entries()) {
     for (const block of source.parsed.blocks) {

@@ -3,7 +3,7 @@ import type { OperandShape } from '../../ops/op.ts';
 import type { Expr, NameExpr, Span, StructExpr, Syscall } from '../ast.ts';
 import { looksConstant } from '../constant-style.ts';
 import type { LineSubject } from './check.ts';
-import { expectedValues } from './values.ts';
+import { expectedValues } from './expected-values.ts';
 
 /** A name that is written like a constant and is none. */
 export interface UnknownConstant {

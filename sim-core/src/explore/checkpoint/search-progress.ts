@@ -2,7 +2,7 @@
 import type { DroppedReduction, Reductions } from '../exploration.ts';
 import { FIRST_ROUND, type Round } from '../switches.ts';
 
-export interface Position {
+export interface SearchProgress {
   /** Those that are on. */
   reductions: Reductions;
   /** Will it restart with the reductions that look ahead, once there are enough states? */
@@ -36,7 +36,7 @@ export const PAUSE = 4096;
 /** States after which prunings are first compared with the footprints that came in meanwhile; then at four times as many. */
 const FIRST_COMPARISON = 1024;
 
-export function firstPosition(reductions: Reductions, willLookAhead: boolean): Position {
+export function firstPosition(reductions: Reductions, willLookAhead: boolean): SearchProgress {
   return {
     reductions,
     willLookAhead,
@@ -56,7 +56,7 @@ export function firstPosition(reductions: Reductions, willLookAhead: boolean): P
 }
 
 /** To the first state of the same search. */
-export function atFirstState(at: Position): Position {
+export function atFirstState(at: SearchProgress): SearchProgress {
   const { reductions, willLookAhead, compared, contradictions, costly, dropped, restarts } = at;
   return { ...firstPosition(reductions, willLookAhead), compared, contradictions, costly, dropped, restarts };
 }

@@ -3,7 +3,7 @@ import { msiRegister } from '../../pcie/pcie.ts';
 import type { Expr, Line, Operand } from '../ast.ts';
 import { type Piece, piecesOf } from '../pieces.ts';
 import { remembered } from '../remembered.ts';
-import type { Source } from './sources.ts';
+import type { ScenarioSource } from './scenario-sources.ts';
 
 export interface FoundNames {
   /** In the order in which they first appear. */
@@ -12,7 +12,7 @@ export interface FoundNames {
   readonly deviceRegisters: ReadonlyMap<string, readonly string[]>;
 }
 
-export function namesAndRegisters(sources: readonly Source[]): FoundNames {
+export function namesAndRegisters(sources: readonly ScenarioSource[]): FoundNames {
   const names = new Set<string>();
   const registers = new Map<string, Set<string>>();
   const addRegister = (device: string, name: string): void => {

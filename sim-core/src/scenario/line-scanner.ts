@@ -4,7 +4,7 @@ import type { LineFix, LineProblem, NumberExpr, Option, Span, StringExpr, Word }
  * Reads one line from left to right. Every reader either returns what it read or throws {@link BrokenLine}, which
  * `parseLine` alone catches: so a broken line has exactly one problem, the first.
  */
-export class Cursor {
+export class LineScanner {
   readonly text: string;
   /** Where the code ends: at the comment, or at the end of the line, without the blanks before it. */
   readonly end: number;

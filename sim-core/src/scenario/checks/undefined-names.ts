@@ -2,11 +2,11 @@ import type { ParsedScenario } from '../ast.ts';
 import { contentsOfKind, linesOfKind } from '../blocks.ts';
 import { looksConstant } from '../constant-style.ts';
 import { namesOf, vcpuName } from '../roles.ts';
-import type { Place, ScenarioSymbol } from '../symbols.ts';
+import type { ScenarioSymbol, TextPlace } from '../symbols.ts';
 import type { ScenarioSubject } from './check.ts';
 
 /** A name where nothing of that name is. */
-export interface UndefinedUse extends Place {
+export interface UndefinedUse extends TextPlace {
   readonly name: string;
 }
 

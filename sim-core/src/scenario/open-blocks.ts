@@ -1,7 +1,7 @@
 import type { Block, BlockKind, Item, LineContent } from './ast.ts';
 
 /** An open block. */
-export interface Frame {
+export interface OpenBlock {
   readonly line: number;
   /** How the lines inside are read. */
   readonly block: BlockKind;
@@ -25,14 +25,14 @@ export function lineItem(line: number): Item {
 
 const lineItems: Item[] = [];
 
-export function startAlternative(frame: Frame): void {
-  frame.items = [];
-  frame.alternatives.push(frame.items);
+export function startAlternative(open: OpenBlock): void {
+  open.items = [];
+  open.alternatives.push(open.items);
 }
 
-/** The block that a frame becomes; undefined for blocks inside a block. */
-export function finishedBlock(frame: Frame, endLine: number): Block | undefined {
-  const { header, line, items } = frame;
+/** The block that an open one becomes; undefined for blocks inside a block. */
+export function finishedBlock(open: OpenBlock, endLine: number): Block | undefined {
+  const { header, line, items } = open;
   switch (header?.kind) {
     case 'machine-open':
       return { kind: 'machine', line, endLine, items };
@@ -49,15 +49,15 @@ export function finishedBlock(frame: Frame, endLine: number): Block | undefined 
   }
 }
 
-export function finishedItem(frame: Frame, endLine: number): Item | undefined {
-  const { control, line, items } = frame;
+export function finishedItem(open: OpenBlock, endLine: number): Item | undefined {
+  const { control, line, items } = open;
   switch (control) {
     case 'choose':
-      return { kind: 'choose', line, endLine, alternatives: frame.alternatives };
+      return { kind: 'choose', line, endLine, alternatives: open.alternatives };
     case 'loop':
       return { kind: 'loop', line, endLine, body: items };
     case 'repeat':
-      return { kind: 'repeat', line, endLine, count: frame.count, body: items };
+      return { kind: 'repeat', line, endLine, count: open.count, body: items };
     default:
       return undefined;
   }

@@ -1,6 +1,6 @@
 import type { Profile } from '../../kernel/profiles.ts';
 import type { Diagnostic, Line, LineContent, LineProblem, ParsedScenario } from '../ast.ts';
-import { type IncludedSource, type Includes, readSources } from '../elaborate/sources.ts';
+import { type IncludedScenario, type ReadInclude, readSources } from '../elaborate/scenario-sources.ts';
 import { limited } from '../parser.ts';
 import { piecesOf, rememberedByWords } from '../pieces.ts';
 import { Notes } from '../remembered.ts';
@@ -12,7 +12,7 @@ import { CHECKS } from './table.ts';
 
 export interface CheckContext {
   /** Reads an included file, relative to the scenario; undefined when it is not there. */
-  readonly includes?: Includes;
+  readonly includes?: ReadInclude;
   readonly vocabulary?: Vocabulary;
   /** The kernel that a tool has selected; without it the `kernel` line counts. */
   readonly profile?: Profile;
@@ -87,7 +87,7 @@ function problemsOf(line: Line, vocabulary: Vocabulary, params: ReadonlySet<stri
   const words = rolesOf(line, vocabulary);
   const problems: LineProblem[] = [];
   for (const one of checks) {
-    for (const finding of one.line!({ line, words, vocabulary, params })) problems.push(lineProblem(one, finding));
+    for (const objection of one.line!({ line, words, vocabulary, params })) problems.push(lineProblem(one, objection));
   }
   return problems.length === 0 ? NO_PROBLEMS : problems;
 }
@@ -100,11 +100,11 @@ function* scenarioDiagnostics(
   const names = subjectOf(scenario, includes ?? (() => undefined), vocabulary);
   const subject = { ...names, ...(profile && { profile }) };
   for (const one of SCENARIO_CHECKS) {
-    for (const finding of one.scenario!(subject)) yield { code: one.code, severity: one.severity, ...finding };
+    for (const objection of one.scenario!(subject)) yield { code: one.code, severity: one.severity, ...objection };
   }
 }
 
-function subjectOf(scenario: ParsedScenario, includes: Includes, vocabulary: Vocabulary): ScenarioSubject {
+function subjectOf(scenario: ParsedScenario, includes: ReadInclude, vocabulary: Vocabulary): ScenarioSubject {
   const { sources, broken } = readSources(scenario, includes);
   const included = sources.slice(1).map(({ parsed }) => parsed);
   const definedElsewhere = new Set<string>();
@@ -113,7 +113,7 @@ function subjectOf(scenario: ParsedScenario, includes: Includes, vocabulary: Voc
       if (symbol.definitionCount > 0) definedElsewhere.add(symbol.id);
   }
   const symbols = symbolsOf(scenario, vocabulary, included);
-  const includedSources = sources.filter((source): source is IncludedSource => source.via !== undefined);
+  const includedSources = sources.filter((source): source is IncludedScenario => source.via !== undefined);
   return { scenario, vocabulary, symbols, included, includedSources, definedElsewhere, brokenIncludes: broken };
 }
 
