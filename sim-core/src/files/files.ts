@@ -43,7 +43,7 @@ export interface Files {
   readonly kind: Field;
   /** Per open file: references (descriptors, kernel references). */
   readonly references: Field;
-  /** Per open file: the object behind it (a VM, a group, …), meaning by kind. */
+  /** Per open file: its object (a VM, a group, …), meaning by kind. */
   readonly object: Field;
   /** Per open file: 1 when it was opened with O_PATH. */
   readonly pathOnly: Field;
@@ -65,7 +65,7 @@ export interface Files {
   readonly socket: Routine;
   readonly memfdCreate: Routine;
 
-  // --- for the parts behind files --------------------------------------------------------------------------------
+  // --- for the parts that implement files --------------------------------------------------------------------------------
 
   /** The process whose descriptor table (and mm) the task uses. */
   process(task: Task): number;

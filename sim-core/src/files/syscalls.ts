@@ -245,7 +245,7 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
     exitToUser(r, locals, loop);
   });
 
-  /** A system call that makes a file which is no part of the model: it only takes a descriptor. */
+  /** A system call that makes a file which is not part of the model: it only takes a descriptor. */
   function plain(name: string, source: string, kind: FileKind): Routine {
     return routines.define(name, source, [], (r) => {
       r.step('make the file', (t) => t.return(table.install(t, table.create(t.machine, kind, NO_OBJECT))));

@@ -112,7 +112,7 @@ function raceRow(line: string, number: number): RaceRow {
     throw new SyntaxError(`Line ${number}: \`count\` is not a whole number above 0.`);
   for (const [name, value] of observedOf(row.outcome as string)) {
     if (name === '' || Number.isNaN(value))
-      throw new SyntaxError(`Line ${number}: \`outcome\` is no list of results such as \`a1=0 b1=EEXIST nc=1\`.`);
+      throw new SyntaxError(`Line ${number}: \`outcome\` is not a list of results such as \`a1=0 b1=EEXIST nc=1\`.`);
   }
   return row as unknown as RaceRow;
 }

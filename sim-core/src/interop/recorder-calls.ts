@@ -193,7 +193,7 @@ function runCall(c: Context): Translated {
   const artefact = ARTEFACTS[c.arg(1)];
   const program = vcpu && c.recorded.ret === 0 ? (PROGRAMS[c.arg(1)] ?? []) : [];
   return {
-    // A real KVM_RUN follows KVM_SET_REGS; both load the vCPU, and so does KVM_GET_REGS behind them.
+    // A real KVM_RUN follows KVM_SET_REGS; both load the vCPU, and so does KVM_GET_REGS after them.
     steps: [
       recorder(`ioctl(${fd}, KVM_SET_REGS)`),
       recorder(`ioctl(${fd}, KVM_RUN)`),

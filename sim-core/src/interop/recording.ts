@@ -59,14 +59,14 @@ export interface RecordedSequence {
 export interface ReplayStep {
   /** Who makes it: the recorder's thread, or the vCPU actor of this name. */
   readonly actor: 'recorder' | { readonly vcpu: number; readonly of: string };
-  /** The statement as it would stand in a scenario. */
+  /** The statement as it would be written in a scenario. */
   readonly text: string;
 }
 
 export interface ReplayOp {
   readonly recorded: RecordedOp;
   readonly steps: readonly ReplayStep[];
-  /** The step whose result is the call's result; the steps behind it are made only when it succeeded. */
+  /** The step whose result is the call's result; the steps after it are made only when it succeeded. */
   readonly main: number;
   /**
    * Set when an argument of the call is not known, because the recorder took it from a sequence that is not in the file:
@@ -176,14 +176,14 @@ interface Variable {
   bound: string;
   /** As recorded: does it hold an open descriptor? */
   open: boolean;
-  /** The vCPU behind it, if it is one. */
+  /** The vCPU of the descriptor, if it is one. */
   vcpu?: Vcpu;
 }
 
 /** Ids that small iommufds have: the first objects, and 0, which no object has. */
 const POSSIBLE_IDS = [1, 2, 3, 4, 0];
 
-/** Is `id` the sequence right behind `previous`? Random sets are numbered, `r303-219`; a number left out is missing. */
+/** Is `id` the sequence right after `previous`? Random sets are numbered, `r303-219`; a number left out is missing. */
 function follows(previous: string, id: string): boolean {
   const [, set, number] = /^(\w+)-(\d+)$/.exec(id) ?? [];
   if (set === undefined) return true;

@@ -49,7 +49,7 @@ function compare(a: readonly number[], b: readonly number[]): number {
   return 0;
 }
 
-/** The scenario in which every statement of the sequences stands once, and where each stands. */
+/** The scenario in which every statement of the sequences occurs once, and where each is. */
 export function sharedScenario(
   header: RecordingHeader,
   sequences: readonly ReplaySequence[],

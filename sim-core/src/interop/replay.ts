@@ -1,7 +1,7 @@
 /**
  * Replays recordings through the simulator and compares what it does with what the kernel did.
  *
- * All sequences of a recording share one elaborated scenario: every distinct statement stands in it once, and a
+ * All sequences of a recording share one elaborated scenario: every distinct statement occurs in it once, and a
  * sequence is an order in which to execute them. The machine is put back to its start between sequences. So a replay
  * costs a fraction of a millisecond a sequence, and still everything goes through parser, elaborator and ops.
  */
@@ -301,7 +301,7 @@ class Player {
           calls.push(this.#flushFunction);
           break;
         case NOTE.zap:
-          // Zaps of guest MTRR and CR0 writes are no routine of their own; one write may zap several pages.
+          // Zaps of guest MTRR and CR0 writes are not routines of their own; one write may zap several pages.
           if (ZAPS_OF_WRITES.has(ZAP_REASONS[operand(3)] ?? '') && calls.at(-1) !== 'kvm_zap_gfn_range')
             calls.push('kvm_zap_gfn_range');
           break;

@@ -10,7 +10,7 @@
  *   PGSNP. A device behind a unit without snoop control can then no longer be attached to second-stage tables.
  *
  * First-stage tables (option `first-stage`) have no SNP; PGSNP of the device does its work. VFIO's domains have used them
- * since v5.6. Up to v5.12 nobody set PGSNP, though the driver claimed coherency; up to v5.18 it was always set, whatever the
+ * since v5.6. Up to v5.12 PGSNP was never set, though the driver claimed coherency; up to v5.18 it was always set, whatever the
  * unit's snoop control says; then it follows the operation. A domain takes devices of its own stage only.
  *
  * AMD's v2 page tables (option `page-table=v2`, or IOMMU_HWPT_ALLOC_PASID) have no FC bit. The driver answers that it

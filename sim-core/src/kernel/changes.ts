@@ -13,7 +13,7 @@ export type Version = `v${number}.${number}`;
 export interface Change {
   /** Hyphenated, says what is true when the change is present. */
   readonly id: string;
-  /** Subject of the upstream commit, or our own words when it is no single commit. */
+  /** Subject of the upstream commit, or our own words when it is not a single commit. */
   readonly subject: string;
   /** Abbreviated commit id where it is known. */
   readonly commit?: string;

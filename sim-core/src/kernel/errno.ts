@@ -1,5 +1,5 @@
 /** Errnos: names, numbers and texts, and as kernel functions return them: negative, `E.BUSY` is -EBUSY. */
-/** Linux errnos of x86 that the modelled calls return, with the text strace prints behind them. */
+/** Linux errnos of x86 that the modelled calls return, with the text strace prints after them. */
 export const ERRNOS: readonly { readonly name: string; readonly value: number; readonly text: string }[] = [
   { name: 'EPERM', value: 1, text: 'Operation not permitted' },
   { name: 'ENOENT', value: 2, text: 'No such file or directory' },

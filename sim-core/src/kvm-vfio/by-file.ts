@@ -87,7 +87,7 @@ export function createByFile(base: WorldBase, world: () => World, list: List<Fil
         update();
         r.local((t) => t.return(ret.of(t)));
       } else {
-        // From v7.x on a DEL that finds nothing asks nobody.
+        // From v7.x on a DEL that finds nothing does not ask.
         if (!kernel.has('del-updates-on-match')) r.at(notFound);
         update();
         if (kernel.has('del-updates-on-match')) r.at(notFound);

@@ -25,7 +25,7 @@ export function createCoherency(base: WorldBase, world: () => World, list: List<
     const told = r.label();
     if (ownLock) r.lock('kv->lock', list.lockOf(dev));
     if (!kernel.has('dma-cc-iommu')) {
-      // v3.13, v3.14: nobody is asked; any group may be non-coherent.
+      // v3.13, v3.14: no driver is asked; any group may be non-coherent.
       r.local((t) => noncoherent.set(t, list.at(t.machine, dev.of(t), 0) === NONE ? 0 : 1));
     } else {
       const asked = r.label();

@@ -23,7 +23,7 @@ import { createList, type Entry, type List } from './list.ts';
 export interface KvmVfio {
   /** Per KVM device: `kv->noncoherent`, what it has told KVM. */
   readonly noncoherent: Field;
-  /** Per KVM device and position: the listed file or group + 1, or 0 behind the end. */
+  /** Per KVM device and position: the listed file or group + 1, or 0 past the end. */
   readonly entries: Field;
   /** Per KVM device: `kv->lock`: the task that holds it + 1. */
   readonly lock: Field;

@@ -46,7 +46,7 @@ export interface Assignment {
 }
 
 const ENABLE_IOMMU = 1;
-/** Host drivers that leave the regions of a device to others while nobody has it open. */
+/** Host drivers that leave the regions of a device to others while it is not open. */
 const IDLE_DRIVERS: ReadonlySet<string> = new Set(['none', 'pci-stub', 'vfio-pci']);
 
 export function createAssignment(

@@ -119,7 +119,7 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
   const slots = createSlots(base, world);
   const tdpMmu = twoDimensionalPaging && (topology.cpu.tdpMmu ?? kernel.has('tdp-mmu'));
   const groups: Groups = createGroups(topology.pages);
-  // Pages that nobody wrote yet are the zero page; without any such page the field has no elements.
+  // Pages not written yet are the zero page; without any such page the field has no elements.
   const untouched = topology.pages.some((page) => page.backing === 'untouched');
   const touched = layout.field('pageTouched', [untouched ? pages : 0]);
   const isZeroPage = (m: Machine, page: PageId): boolean =>

@@ -84,7 +84,7 @@ export function createMsrs(base: WorldBase, world: () => World): Msrs {
         t.call(vcpuLoad, vcpuOf(t), t.machine.state[threadCpu.base + t.actor] as CpuId);
       });
       r.local((t) => {
-        // A bare address, as a log shows it: nobody knows what is there.
+        // A bare address, as a log shows it: what is there is unknown.
         if (!readable(argument(t, 2))) return t.return(argument(t, 2).wide(t) === 0n ? E.FAULT : (t.args.answer ?? 0));
         if (field32(t, argument(t, 2), 'nmsrs') >= MOST_MSRS) return t.return(E['2BIG']);
         if (!entriesOf(t)) return t.return(E.FAULT);

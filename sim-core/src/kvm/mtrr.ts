@@ -7,7 +7,7 @@
  * down, and so gives WB where a UC range lies above the base of a WB range that covers it too (model finding: the manual
  * says UC).
  * Modelled: all MTRRs, their reset state, the overlap rules of each era, disabled MTRRs. With `firmware=on` a vCPU starts
- * behind the firmware: MTRRs enabled, WB everywhere.
+ * after the firmware: MTRRs enabled, WB everywhere.
  * Left out: v4.2 and v4.3 look fixed ranges up in the wrong table row (a7f2d7865720 mends it); they are taken as mended.
  * Sources: Intel SDM volume 3, "Memory Type Range Registers (MTRRs)"; linux arch/x86/kvm/mtrr.c.
  */

@@ -40,7 +40,7 @@ export function createNoncoherent(base: WorldBase, world: () => World, assignmen
 
   /** Does the memory type of leaf entries depend on the count, so that they have to go when it starts or stops? */
   function typesDependOnCount(m: Machine, vm: VmId): boolean {
-    // From the quirk on nothing else is asked, so that without EPT a zap is made for nothing.
+    // From the quirk on nothing else is asked, so that without EPT a zap is made without need.
     if (kernel.has('guest-pat-quirk')) return world().kvm.hasQuirkIgnoreGuestPat(m, vm);
     // linux: arch/x86/kvm/mmu.h: shadow_memtype_mask is 0 with NPT and without EPT, where leaf entries carry no type.
     return topology.cpu.twoDimensionalPaging && topology.cpu.vendor === 'intel';

@@ -6,7 +6,7 @@ import { MSR_NUMBERS } from '../kvm/msr.ts';
 export interface Constant {
   readonly name: string;
   readonly value: bigint;
-  /** Where it may stand: `kvm-device-type`, `open-flag`, … */
+  /** Where it is allowed: `kvm-device-type`, `open-flag`, … */
   readonly set: string;
   readonly doc: string;
   /** Kernel versions that have it, when not all. */

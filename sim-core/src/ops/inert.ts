@@ -123,7 +123,7 @@ const ROWS: readonly Row[] = [
     note: 'An `MSI` of the device reaches the host with or without it.',
   }),
   row('VFIO_DEVICE_RESET', 'device', 'Resets the device.', {
-    note: 'vfio-pci saves config space before and restores it after, so that Enable No Snoop keeps its value. The program of the device is not begun again.',
+    note: 'vfio-pci saves config space before and restores it after, so that Enable No Snoop keeps its value. The program of the device is not restarted.',
   }),
   row('VFIO_DEVICE_IOEVENTFD', 'device', 'Has an eventfd write to a register of the device.', { on: 'v4.17..' }),
   row('VFIO_DEVICE_FEATURE', 'device', 'Asks for or sets a feature such as migration.', {

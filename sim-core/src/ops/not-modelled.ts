@@ -1,5 +1,5 @@
 /**
- * Names of the kernel's API that Snoopscope knows and does not model: whoever writes one is told what it belongs to,
+ * Names of the kernel's API that Snoopscope knows and does not model: a user who writes one is told what it belongs to,
  * instead of being told that there is no such thing. docs/fidelity.md lists the same parts.
  */
 

@@ -49,7 +49,7 @@ export interface Op {
   readonly files?: readonly FileKind[];
   /** What a successful call returns, when not 0: `fd` binds a descriptor. */
   readonly result?: 'fd' | 'count' | 'value';
-  /** Words that may stand behind the operands of a TLP (`ns`). */
+  /** Words that are allowed after the operands of a TLP (`ns`). */
   readonly attributes?: readonly { readonly name: string; readonly doc: string }[];
   /** `key=value` options (`cpu=1` of host actions). */
   readonly options?: readonly OptionSpec[];
@@ -66,7 +66,7 @@ export interface Op {
   readonly code: OpCode;
 }
 
-/** One operand: its name in the signature and what may stand there; several shapes are alternatives. */
+/** One operand: its name in the signature and what is allowed there; several shapes are alternatives. */
 export interface OperandSpec {
   readonly name: string;
   readonly shapes: readonly OperandShape[];
@@ -109,7 +109,7 @@ export type OperandShape =
 export interface OptionSpec {
   readonly name: string;
   readonly doc: string;
-  /** What may stand behind `=`: listed words, or a kind of value. */
+  /** What is allowed after `=`: listed words, or a kind of value. */
   readonly values: readonly string[] | 'number' | 'cpu' | 'name' | 'vcpu';
   readonly required?: boolean;
 }

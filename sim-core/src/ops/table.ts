@@ -199,7 +199,7 @@ export function opNamed(kind: OpKind, name: string): Op | undefined {
 export const IOCTLS: readonly Op[] = OPS.filter((op) => op.kind === 'ioctl');
 const requestIndex: ReadonlyMap<string, number> = new Map(IOCTLS.map((op, index) => [op.name, index]));
 
-/** The request that stands in the second place of an ioctl, by name. */
+/** The request in the second place of an ioctl, by name. */
 export function requestOf(expr: Expr | undefined): { readonly index: number; readonly op: Op } | undefined {
   if (expr?.kind !== 'name') return undefined;
   const index = requestIndex.get(expr.name);

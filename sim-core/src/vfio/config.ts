@@ -89,7 +89,7 @@ export function createConfigSpace(base: WorldBase, world: () => World, state: Vf
       const buffer = argument(t, 1);
       if (!readable(buffer)) return t.return(E.FAULT);
       const byte = upperByte(t);
-      // The completion of a read stays behind what the device posted before it; that of a config write may pass.
+      // The completion of a read stays after what the device posted before it; that of a config write may pass.
       world().pcie.pushPosted(t.machine, device);
       const enabled = t.machine.state[slotOf(device)] !== 0;
       const slot = buffer.outputs?.get('value');

@@ -29,7 +29,7 @@ export interface Containers {
   extension(machine: Machine, container: ContainerId, extension: number): number;
   /** A request that the driver answers: EINVAL without a driver, ENOTTY when it is noiommu. */
   throughDriver(name: string, type1Routine: Routine<[filp: FileId]>): Routine<[filep: FileId]>;
-  /** What a container answers to a request that nobody knows. */
+  /** What a container answers to an unknown request. */
   unknown(task: Task, file: FileId): number;
 }
 
@@ -37,7 +37,7 @@ const NOIOMMU = 8;
 const NESTING = 6;
 const TYPE1V2 = 3;
 
-/** `claimable`: nobody else owns the DMA of the group (v5.19 and later). */
+/** `claimable`: no one else owns the DMA of the group (v5.19 and later). */
 export function createContainers(
   base: WorldBase,
   world: () => World,

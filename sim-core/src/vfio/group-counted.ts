@@ -2,7 +2,7 @@
  * Groups up to v5.18: everything that uses a group's container counts in `container_users`, without a lock.
  *
  * The container itself is one user, each open device is one, and so is each external user (kvm-vfio). The last one to go
- * takes the group out of its container, whoever that is. Viability is looked at whenever it matters.
+ * takes the group out of its container, whichever it is. Viability is looked at whenever it matters.
  */
 import type { Local, Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';

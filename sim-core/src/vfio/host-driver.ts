@@ -1,9 +1,9 @@
 /**
  * The host binds drivers to devices and takes them away, while groups may be in use.
  *
- * A VFIO driver only lets go when nobody has the device open. Up to v5.18 nothing keeps a host driver from binding to a
+ * A VFIO driver only lets go when the device is not open. Up to v5.18 nothing keeps a host driver from binding to a
  * device of a group that user space owns; VFIO notices and stops the machine (BUG_ON), which the model shows as a kernel
- * warning and goes on, with the group no longer viable. Since v5.19 the bind fails.
+ * warning and continues, with the group no longer viable. Since v5.19 the bind fails.
  */
 import type { Routine } from '../engine/routine.ts';
 import type { Iommufd } from '../iommu/iommufd.ts';

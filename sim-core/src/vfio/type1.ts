@@ -151,7 +151,7 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
       const { machine: m } = t;
       const container = joined.of(t);
       const group = joining.of(t);
-      // An attach may have to pin pages, whose addresses nobody knows.
+      // An attach may have to pin pages, whose addresses are unknown.
       const invalid = mappings.all(m, container).some((one) => (one.access & VADDR_INVALID) !== 0);
       if (invalid && kernel.has('update-vaddr-without-mdev')) return unlock(t, E.BUSY);
       if (state.isEmulatedGroup(group)) return unlock(t, 0);
@@ -203,7 +203,7 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
 
   // --- mappings --------------------------------------------------------------------------------------------------
 
-  /** vfio_dma_do_map() behind the copy of the argument. Runs under iommu->lock. */
+  /** vfio_dma_do_map() after the copy of the argument. Runs under iommu->lock. */
   function map(t: Task, container: ContainerId): number {
     const { machine: m } = t;
     const arg = argument(t, 2);
@@ -256,7 +256,7 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
     return 0;
   }
 
-  /** vfio_dma_do_unmap() behind the copy of the argument. Runs under iommu->lock. */
+  /** vfio_dma_do_unmap() after the copy of the argument. Runs under iommu->lock. */
   function unmap(t: Task, container: ContainerId): number {
     const { machine: m } = t;
     const arg = argument(t, 2);
@@ -296,7 +296,7 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
     return inRange[0] && inRange[0].iova < iova ? [] : inRange;
   }
 
-  /** Up to v3.14 an unmap cuts out what it names: the parts of a mapping before and behind it stay. */
+  /** Up to v3.14 an unmap cuts out what it names: the parts of a mapping before and after it stay. */
   function remainder(one: Mapping, iova: Iova, size: bigint): Mapping[] {
     const parts: Mapping[] = [];
     if (one.iova < iova) parts.push({ ...one, size: iova - one.iova });

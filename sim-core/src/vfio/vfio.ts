@@ -97,7 +97,7 @@ export interface Vfio {
   // --- for the host ----------------------------------------------------------------------------------------------
   /** A host driver binds to a device. Returns 0 or -errno. */
   readonly bindDriver: HostDrivers['bindDriver'];
-  /** A device loses its driver; VFIO drivers wait until nobody has the device open. */
+  /** A device loses its driver; VFIO drivers wait until the device is not open. */
   readonly unbindDriver: HostDrivers['unbindDriver'];
 
   // --- for the ops, and for people who look ------------------------------------------------------------------------

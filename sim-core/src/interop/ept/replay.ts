@@ -1,7 +1,7 @@
 /**
  * Replays recordings of leaves and compares what the simulator does with what KVM and the hardware did.
  *
- * Sequences that ran on the same machine share one elaborated scenario, in which every distinct statement stands once. The
+ * Sequences that ran on the same machine share one elaborated scenario, in which every distinct statement occurs once. The
  * machine is put back to its start between sequences.
  */
 import { Executor } from '../../engine/executor.ts';
@@ -86,7 +86,7 @@ export function replayEpt(recording: EptRecording, given?: Profile): EptResult {
   };
 }
 
-/** The profile of the recorded release, which stands in the header as uname prints it. */
+/** The profile of the recorded release, which the header has as uname prints it. */
 function profileOf({ header: { kernel } }: EptRecording): { readonly profile: Profile; readonly standIn?: string } {
   const version = /Debian (\d+(?:\.\d+)+)/.exec(kernel)?.[1] ?? /\b\d+(?:\.\d+)+/.exec(kernel)?.[0];
   const found = version === undefined ? undefined : profileForRelease(`debian-${version}`, version);
@@ -161,7 +161,7 @@ class Replayer {
     const translations = [...recorded.translations];
     let ended: string | undefined;
     for (const statement of call.statements) {
-      // What ends a run ends the instructions; the VMM goes on.
+      // What ends a run ends the instructions; the VMM continues.
       if (ended !== undefined && statement.actor !== 'vmm') continue;
       const before = machine.length;
       const result = this.#run(statement);
@@ -353,7 +353,7 @@ function zapText(frame: bigint, huge: boolean): string {
   return huge ? `${(frame - (frame % HUGE_FRAMES)).toString(16)}/2M` : frame.toString(16);
 }
 
-/** One leaf of 2 MiB stands in several slots. */
+/** One leaf of 2 MiB is in several slots. */
 function withoutRepeats(texts: readonly string[]): string[] {
   return texts.filter((text, i) => !text.endsWith('/2M') || texts[i - 1] !== text);
 }
@@ -365,7 +365,7 @@ function functionName(entry: string): string {
 const FIRST_FRAME = 'mov eax, [f0]';
 const keyOf = ({ actor, text }: EptStatement): string => `${actor}\n${text}`;
 
-/** One scenario with every distinct statement of the programs, and where each stands. */
+/** One scenario with every distinct statement of the programs, and where each is. */
 function scenarioOf(programs: readonly EptProgram[]): {
   text: string;
   lines: Map<string, { line: number; actor: number | 'vmm' }>;

@@ -6,7 +6,7 @@ import { kernelEvent } from './kernel-event.ts';
 import type { Emit, LineReader } from './reader.ts';
 import { LONGEST_TRACE_LINE, type LogRecord } from './record.ts';
 
-/** Names of tasks may hold blanks, slashes and dashes: the number behind the last dash before the CPU is the thread. */
+/** Names of tasks may hold blanks, slashes and dashes: the number after the last dash before the CPU is the thread. */
 const LINE =
   /^\s*(.{1,64})-(\d{1,10})\s+(?:\(\s*[-\d]+\)\s+)?\[(\d{1,5})\]\s+(?:([^\s\d][^\s]{0,15}|\.{4,10}|[\w.]{4,6})\s+)?(\d{1,12}\.\d{1,9}|\d{1,18}):\s+(\S.*)$/s;
 const HEADER = /^(?:#|cpus=\d+$|version = \d|CPU\d* (?:data|is empty)|CPU:\d+ \[|\[?(?:LOST|EVENTS))/;

@@ -1,7 +1,7 @@
-/** What stands behind the time of a line of ftrace, trace-cmd or perf script: a function, or an event with its text. */
+/** What follows the time of a line of ftrace, trace-cmd or perf script: a function, or an event with its text. */
 import type { LogEvent } from './record.ts';
 
-/** `function: NAME`, and NAME alone, in tracefs with ` <-CALLER` behind it. */
+/** `function: NAME`, and NAME alone, in tracefs with ` <-CALLER` after it. */
 const TRACED = /^([\w.$]+)(?: (?:\[\w+\] )?<-+ ?([\w.$]+))?(?: \[\w+\])?$/;
 const RAW_FUNCTION = /\bip=(?:0x)?([\w.$]+)(?: \(0x[0-9a-f]+\))?.*?\bparent_ip=(?:0x)?([\w.$]+)/;
 const EVENT = /^([\w-]+(?::[\w-]+)?): *(.*)$/s;
@@ -47,7 +47,7 @@ function rawFunction(text: string): LogEvent | undefined {
     : undefined;
 }
 
-/** A function as the source calls it, without what the compiler put behind. */
+/** A function as the source calls it, without what the compiler appended. */
 function plainName(name: string): string {
   return name.replace(/\.(?:part|isra|constprop|cold)(?:\.\d+)?/g, '');
 }

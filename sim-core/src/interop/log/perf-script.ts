@@ -5,7 +5,7 @@ import { LONGEST_TRACE_LINE } from './record.ts';
 
 const LINE =
   /^\s*(\S.{0,63}?)\s+(?:(\d{1,10})\/)?(-?\d{1,10})\s+(?:\[(\d{1,5})\]\s+)?(\d{1,12}\.\d{1,9}):\s+(?:\d+\s+)?([\w-]+:[\w-]+:.*)$/s;
-/** What perf prints besides events: its header, lost samples, callchains and the blank behind them. */
+/** What perf prints besides events: its header, lost samples, callchains and the blank after them. */
 const OTHER = /^(?:#|\s*[0-9a-f]{6,16} |\s*$)/;
 
 export function knowsPerfScript(line: string): boolean {

@@ -6,7 +6,7 @@ import type { Emit, LineReader } from './reader.ts';
 
 const EVENT =
   /^(?:(\d{1,10})@(\d{1,12}\.\d{1,9}):|(\d{4}-\d\d-\d\dT[\d:.]+Z?) )?((?:kvm|vfio|iommufd|vfu|pci|memory|virtio|apic|ioapic)_[a-z0-9_]+) ?(.*)$/s;
-/** Some events print their text over several lines: `  size: 0x100, offset: …`. Warnings of QEMU stand in the same file. */
+/** Some events print their text over several lines: `  size: 0x100, offset: …`. Warnings of QEMU are in the same file. */
 const OTHER = /^(?:\s+\S|qemu-system-\w+: |\S+: warning: )/;
 
 export function knowsQemu(line: string): boolean {

@@ -53,7 +53,7 @@ export interface LogResult {
   /** -1 with an errno. */
   readonly value: number;
   readonly errno?: string;
-  /** The file behind a returned descriptor, when the log shows it. */
+  /** The file of a returned descriptor, when the log shows it. */
   readonly path?: string;
 }
 

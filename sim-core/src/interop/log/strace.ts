@@ -13,7 +13,7 @@ export function knowsStrace(line: string): boolean {
   return start >= 0 && KIND.test(line.slice(start, start + 4096));
 }
 
-/** What may stand behind the prefix. */
+/** What is allowed after the prefix. */
 const KIND = /^(?:[a-z_]\w*\(.*(?: = |<unfinished)|<\.\.\. \w+ resumed>|\+\+\+ |--- SIG)/;
 
 /** Calls of one thread that were interrupted at the same time: one, but a damaged log may have more threads than exist. */
@@ -96,7 +96,7 @@ export function readStrace(emit: Emit): LineReader {
   };
 }
 
-/** Requests that come by the thousand, and whose time nobody asks. */
+/** Requests that come by the thousand, and whose time is never needed. */
 const OFTEN: ReadonlySet<string> = new Set(['KVM_RUN', 'KVM_IRQ_LINE_STATUS', 'KVM_IRQ_LINE', 'KVM_SIGNAL_MSI']);
 /** Lines that are remembered at once: each line of the log is compared with all of them. */
 const MOST_PATTERNS = 6;
@@ -186,7 +186,7 @@ const WORD = /^(\d+(?:[.:]\d+)*)(?:<([^>]*)>)? +/;
 const LONGEST_THREAD = 10;
 const TIME_OF_DAY = /^(\d\d):(\d\d):(\d\d(?:\.\d+)?)$/;
 
-/** Reads what stands before the call. Numbers without a point are threads, others are times. */
+/** Reads what is before the call. Numbers without a point are threads, others are times. */
 function readPrefix(text: string, out: Prefix): boolean {
   out.tid = 0;
   out.comm = undefined;
@@ -276,7 +276,7 @@ function parseCall(text: string): LogCall | undefined {
   return { kind: 'call', name, args: [fd, ...rest], requests: request.split(' or '), ...answered };
 }
 
-/** `-X verbose` prints a number with its name behind: the name is what all other forms print. */
+/** `-X verbose` prints a number with its name after it: the name is what all other forms print. */
 function withoutNumber(text: string): string {
   const name = text.endsWith('*/') ? /^-?\w+ \/\* (.*) \*\/$/.exec(text)?.[1] : undefined;
   return name !== undefined && !name.endsWith('_???') ? name : text;
@@ -294,7 +294,7 @@ function closeOf(text: string): number {
 
 const RESULT = /^(-?\d+|0x[0-9a-f]+|\?)(?:<(.*?)>(?:\(deleted\))?)?(?: (E[A-Z0-9]+))?(?: \(.*\))?(?: <[\d.]+>)?$/s;
 
-/** `undefined` for a call that never came back, `null` for what is no result. */
+/** `undefined` for a call that never came back, `null` for what is not a result. */
 function resultOf(text: string): LogResult | undefined | null {
   if (text === '0') return ZERO;
   const match = text.length > LONGEST_RESULT ? null : RESULT.exec(text);
@@ -308,7 +308,7 @@ function resultOf(text: string): LogResult | undefined | null {
   return path === undefined ? { value } : { value, path: path.replace(DEVICE_NUMBER, '') };
 }
 
-/** Longer is no result: a path has 4096 characters at most. */
+/** Longer is not a result: a path has 4096 characters at most. */
 const LONGEST_RESULT = 5000;
 const ZERO: LogResult = { value: 0 };
 
@@ -358,7 +358,7 @@ function stringEnd(text: string, at: number, to: number): number {
   return to;
 }
 
-/** The end of the file that -y shows behind a descriptor: a `>` that something else follows. `->` is part of names. */
+/** The end of the file that -y shows after a descriptor: a `>` that something else follows. `->` is part of names. */
 function annotationEnd(text: string, at: number, to: number): number {
   for (let i = text.indexOf('>', at); i >= 0 && i < to; i = text.indexOf('>', i + 1)) {
     const next = text.charCodeAt(i + 1);

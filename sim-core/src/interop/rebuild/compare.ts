@@ -78,7 +78,7 @@ export function compareWith(rebuilt: Rebuilt, text: string, profile: Profile): L
       what: 'order',
       text: `item ${run.scheduleProblem.item + 1} of the schedule`,
       kernel: model.moves[model.schedule[run.scheduleProblem.item]?.move ?? -1]?.name ?? 'somebody',
-      profile: `it cannot move; ${run.scheduleProblem.possible.join(', ') || 'nobody'} can`,
+      profile: `it cannot move; ${run.scheduleProblem.possible.join(', ') || 'nothing'} can`,
     });
   differences.push(...againstDeeds(rebuilt, seen));
   return {

@@ -19,7 +19,7 @@ export interface WbinvdExit {
   /** Undefined when the form of the log leaves it out. */
   readonly vcpu: number | undefined;
   readonly cpu: number;
-  /** pCPUs on which KVM ran WBINVD for it, ascending; filled in as the log goes on. */
+  /** pCPUs on which KVM ran WBINVD for it, ascending; filled in as the log is read. */
   readonly flushed: number[];
 }
 
@@ -200,5 +200,5 @@ function tally(counts: Map<string, Count>, name: string, line: number): void {
   else if (counts.size < MOST_NAMES) counts.set(name, { count: 1, line });
 }
 
-/** Names of functions and reasons of exits that are told apart. */
+/** Names of functions and reasons of exits that are distinguished. */
 const MOST_NAMES = 2000;

@@ -27,7 +27,7 @@ export interface KnownArguments {
   readonly vaddr?: string;
 }
 
-/** Calls kept of one log. A scenario has at most 100 000 lines, and beyond some thousand nobody reads it. */
+/** Calls kept of one log. A scenario has at most 100 000 lines, and beyond some thousand it is unreadable. */
 export const MOST_KEPT = 20_000;
 
 /** How often something occurred, and where first. */

@@ -4,7 +4,7 @@ export interface MachineFacts {
   readonly vendor?: 'intel' | 'amd';
   readonly cpus?: number;
   readonly selfSnoop?: boolean;
-  /** `6.1.0-56-amd64`, and what stands beside it (`Debian 6.1.192-2`). */
+  /** `6.1.0-56-amd64`, and what is beside it (`Debian 6.1.192-2`). */
   readonly release?: string;
   readonly build?: string;
   readonly units: readonly UnitFacts[];

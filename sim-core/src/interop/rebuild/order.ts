@@ -1,7 +1,7 @@
 /**
  * Puts what the kernel did between the calls of the same run. Clocks of two tools differ, and strace without -t has none,
  * so the order comes from what both show: the calls on the kvm-vfio device. Between two of those, no WBINVD is executed or
- * skipped differently wherever it stands.
+ * skipped differently wherever it is.
  */
 import type { Deed, Evidence, WbinvdExit } from './evidence.ts';
 import type { KeptCall } from './kept.ts';
@@ -16,7 +16,7 @@ export function withEvidence(calls: readonly KeptCall[], evidence: Evidence | un
     deed.kind === 'function' && (deed.what === 'add' || deed.what === 'del') && ours(deed, tids) ? [deed.what] : [],
   );
   const shown = calls.filter((call) => isAttribute(call)).length;
-  // One more or less, and nobody knows which is which.
+  // One more or less, and it is unknown which is which.
   if (shown !== attributes.length) return [...calls];
   let next = 0;
   return calls.map((call) => {

@@ -4,7 +4,7 @@ export const hlt: Op = {
   name: 'hlt',
   kind: 'instruction',
   summary: 'Leaves the guest until an interrupt; here: for one step.',
-  doc: `Exits with reason HLT and goes on with the next line. Halting for ever is the end of the program.`,
+  doc: `Exits with reason HLT and continues with the next line. Halting forever is the end of the program.`,
   sources: [{ document: 'Intel SDM', place: 'volume 2, "HLT"' }],
   errnos: [],
   example: 'hlt',

@@ -90,7 +90,7 @@ Left out: sizes other than one word, addressing modes, flags.`,
               r.step('read the device register', (t) => {
                 if (!cpu.enter(t)) return;
                 cpu.orderUncached(t);
-                // The completion stays behind what the device posted before it.
+                // The completion stays after what the device posted before it.
                 c.world.pcie.pushPosted(t.machine, device);
                 t.machine.put(register, t.machine.state[slot] as number);
                 t.return(0);

@@ -21,7 +21,7 @@ export const pat: Op = {
       const { cpu } = world;
       const page = world.topology.words[c.word(0)]?.page as PageId;
       const name = c.name(1) ?? c.problem(1, 'Expected a memory type.');
-      const type = memtypeNamed(name) ?? c.problem(1, `${name} is no memory type: UC, UC-, WC, WT, WP or WB.`);
+      const type = memtypeNamed(name) ?? c.problem(1, `${name} is not a memory type: UC, UC-, WC, WT, WP or WB.`);
       return {
         routine: world.routines.define(
           'pat',

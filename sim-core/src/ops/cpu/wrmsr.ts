@@ -10,7 +10,7 @@ export const wrmsr: Op = {
 
 \`IA32_PAT\` does not change what a page asks for in this model: \`pat x = WC\` says that directly. KVM keeps the value, and without EPT the first entry of it is the type of all memory.
 
-A value with a reserved memory type or reserved bits is #GP: the write changes nothing, and the program goes on as a guest does that handles the exception.`,
+A value with a reserved memory type or reserved bits is #GP: the write changes nothing, and the program continues like a guest that handles the exception.`,
   sources: [
     { document: 'Intel SDM', place: 'volume 3, "Memory Type Range Registers (MTRRs)"' },
     { document: 'linux', place: 'arch/x86/kvm/mtrr.c kvm_mtrr_set_msr(), update_mtrr()' },

@@ -3,7 +3,7 @@ import type { Op } from '../op.ts';
 export const close: Op = {
   name: 'close',
   kind: 'syscall',
-  summary: 'Takes a descriptor away; the last reference to its file releases what is behind it.',
+  summary: 'Takes a descriptor away; the last reference to its file releases its object.',
   doc: [
     'The file lives on while other descriptors (dup) or the kernel refer to it: KVM keeps the files that were added to a kvm-vfio device (from v5.19 on), VFIO keeps the group of an open device.',
     'The release function runs at the end of the call, before it returns.',

@@ -4,7 +4,7 @@ import type { Op } from '../op.ts';
 export const ioctl: Op = {
   name: 'ioctl',
   kind: 'syscall',
-  summary: 'Sends a request to the driver behind a descriptor.',
+  summary: 'Sends a request to the driver of a descriptor.',
   doc: [
     'What a request means depends on the kind of file. A request that a kind does not know is ENOTTY on most, EINVAL on /dev/kvm, on vCPUs and on a VFIO container without an IOMMU driver.',
   ].join('\n\n'),

@@ -5,7 +5,7 @@ export const unbind: Op = {
   name: 'unbind',
   kind: 'host',
   summary: 'A PCI function loses its host driver.',
-  doc: `What writing to the driver's \`unbind\` file in sysfs does. A VFIO driver waits until nobody has the device open.`,
+  doc: `What writing to the driver's \`unbind\` file in sysfs does. A VFIO driver waits until the device is not open any more.`,
   sources: [
     {
       document: 'linux',

@@ -52,7 +52,7 @@ const DEL_ERRNOS: readonly ErrnoDoc[] = [
   unreadable,
   closed,
   { name: 'EINVAL', when: 'It is not a VFIO group that ADD would accept.', on: 'v3.13..v4.12' },
-  { name: 'ENOENT', when: 'It is not listed; from v4.13 on also when it is no VFIO file at all.' },
+  { name: 'ENOENT', when: 'It is not listed; from v4.13 on also when it is not a VFIO file at all.' },
 ];
 
 const setGroup: Source = { document: 'linux', place: 'virt/kvm/vfio.c kvm_vfio_set_group()' };

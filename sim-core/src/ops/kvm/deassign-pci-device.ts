@@ -6,7 +6,7 @@ export const deassignPciDevice: Op = {
   kind: 'ioctl',
   summary: 'Takes a PCI function away from a VM (up to v4.11).',
   doc: [
-    'The function leaves the domain. Coherency is not asked again: a VM whose only non-coherent device went away goes on being treated as non-coherent.',
+    'The function leaves the domain. Coherency is not asked again: a VM whose only non-coherent device went away is still treated as non-coherent.',
   ].join('\n\n'),
   sources: [{ document: 'linux', place: 'virt/kvm/assigned-dev.c kvm_vm_ioctl_deassign_device()' }],
   errnos: [

@@ -24,7 +24,7 @@ export const getMsrs: Op = {
     {
       name: 'msrs',
       shapes: [{ kind: 'struct', struct: 'kvm_msrs' }, { kind: 'address' }],
-      doc: 'The MSRs; a bare address when nobody knows them.',
+      doc: 'The MSRs; a bare address when they are unknown.',
     },
   ],
   files: ['vcpu', 'kvm'],

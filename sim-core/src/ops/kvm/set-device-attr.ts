@@ -28,7 +28,7 @@ export const setDeviceAttr: Op = {
     { name: 'ENOENT', when: 'DEL: it is not listed.' },
     { name: 'EPERM', when: 'ADD of a no-IOMMU group.', on: 'v4.9..v5.18' },
     { name: 'EIO', when: 'The calling process is not the one that created the VM.' },
-    { name: 'ENOTTY', when: 'The descriptor is no KVM device.' },
+    { name: 'ENOTTY', when: 'The descriptor is not a KVM device.' },
   ],
   example: 'ioctl(dev, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_VFIO_GROUP, attr=KVM_DEV_VFIO_GROUP_ADD, addr=[group]}) = 0',
   operands: [

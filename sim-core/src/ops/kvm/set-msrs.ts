@@ -6,7 +6,7 @@ export const setMsrs: Op = {
   summary: 'Writes MSRs of a vCPU.',
   doc: [
     'A VMM without firmware writes the MTRRs so. Each entry counts like a write of the guest: it zaps the same leaves. An entry with a value that the register does not take ends the list, and the result is the number of entries done.',
-    'MTRRs and IA32_PAT are modelled; other MSRs take any value and keep none. A bare address, as strace prints it, stands for MSRs that nobody knows: nothing changes, and the declared result is taken.',
+    'MTRRs and IA32_PAT are modelled; other MSRs take any value and keep none. A bare address, as strace prints it, stands for unknown MSRs: nothing changes, and the declared result is taken.',
     'Like every vCPU ioctl it loads the vCPU on the CPU of the calling thread and puts it again: with non-coherent DMA registered, that CPU is then in the WBINVD dirty mask.',
   ].join('\n\n'),
   sources: [
@@ -25,7 +25,7 @@ export const setMsrs: Op = {
     {
       name: 'msrs',
       shapes: [{ kind: 'struct', struct: 'kvm_msrs' }, { kind: 'address' }],
-      doc: 'The MSRs; a bare address when nobody knows them.',
+      doc: 'The MSRs; a bare address when they are unknown.',
     },
   ],
   files: ['vcpu'],

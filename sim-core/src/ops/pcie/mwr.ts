@@ -6,7 +6,7 @@ export const mwr: Op = {
   summary: 'The device writes a word of memory.',
   doc: `A posted memory write. Snooped, it invalidates cached copies (a modified one is written back first) and goes to DRAM; with No Snoop in effect it goes to DRAM alone and cached copies stay as they are.
 
-A device with \`posted-writes=4\` goes on before the write has arrived: up to so many writes and MSIs are on their way, arrive at any time later, one after the other (\`post(gpu)\` in a schedule), and are translated on arrival. A read by the device, and a read of the device (MMIO or config space), pushes them to memory first. Without the option a write arrives in the step that sends it.`,
+A device with \`posted-writes=4\` continues before the write has arrived: up to that many writes and MSIs are in flight, arrive at any time later, one after the other (\`post(gpu)\` in a schedule), and are translated on arrival. A read by the device, and a read of the device (MMIO or config space), pushes them to memory first. Without the option a write arrives in the step that sends it.`,
   sources: [
     {
       document: 'PCIe',

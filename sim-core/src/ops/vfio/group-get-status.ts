@@ -5,7 +5,7 @@ export const vfioGroupGetStatus: Op = {
   name: 'VFIO_GROUP_GET_STATUS',
   kind: 'ioctl',
   summary: 'Asks whether a group is viable, and whether it is in a container.',
-  doc: 'Up to v5.18 a group is viable when each of its devices has no driver, a VFIO driver, or a harmless one (pci-stub, pcieport). Since v5.19 it is viable when nobody owns its DMA, or when the group itself does because it is in a container.',
+  doc: 'Up to v5.18 a group is viable when each of its devices has no driver, a VFIO driver, or a harmless one (pci-stub, pcieport). Since v5.19 it is viable when its DMA has no owner, or when the group itself does because it is in a container.',
   sources: [{ document: 'linux', place: 'drivers/vfio/group.c vfio_group_ioctl_get_status()' }],
   errnos: [
     BAD_DESCRIPTOR,

@@ -21,7 +21,7 @@ export const vfioGroupSetContainer: Op = {
     { name: 'EBADF', when: 'The descriptor in the argument is not open.' },
     {
       name: 'EINVAL',
-      when: 'The group is in a container already; the file is no container (up to v6.1); the number is negative (up to v6.0); the firmware maps a device of the group directly (v6.6 and later, `rmrr=on`); the iommufd serves groups of the other kind, with or without an IOMMU.',
+      when: 'The group is in a container already; the file is not a container (up to v6.1); the number is negative (up to v6.0); the firmware maps a device of the group directly (v6.6 and later, `rmrr=on`); the iommufd serves groups of the other kind, with or without an IOMMU.',
     },
     {
       name: 'EPERM',

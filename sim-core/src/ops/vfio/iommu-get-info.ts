@@ -15,7 +15,7 @@ export const vfioIommuGetInfo: Op = {
     { name: 'EFAULT', when: 'The argument cannot be read.' },
     { name: 'EINVAL', when: 'The container has no driver, or argsz is below 16.' },
     { name: 'ENODEV', when: 'The iommufd has no compatibility IOAS.', on: 'v6.2..' },
-    { name: 'ENOTTY', when: 'The descriptor is no container.' },
+    { name: 'ENOTTY', when: 'The descriptor is not a container.' },
   ],
   example: 'ioctl(container, VFIO_IOMMU_GET_INFO, {argsz=24, flags=>info}) = 0',
   operands: [

@@ -25,7 +25,7 @@ export const vfioIommuMapDma: Op = {
     { name: 'EEXIST', when: 'The range overlaps a mapping.' },
     { name: 'ENOENT', when: 'VFIO_DMA_MAP_FLAG_VADDR, and nothing is mapped there.', on: 'v5.12..' },
     { name: 'ENODEV', when: 'The iommufd has no compatibility IOAS.', on: 'v6.2..' },
-    { name: 'ENOTTY', when: 'The descriptor is no container, or its driver is VFIO_NOIOMMU_IOMMU.' },
+    { name: 'ENOTTY', when: 'The descriptor is not a container, or its driver is VFIO_NOIOMMU_IOMMU.' },
   ],
   example: 'ioctl(container, VFIO_IOMMU_MAP_DMA, {vaddr=&x, iova=&x, size=PAGE}) = 0',
   operands: [

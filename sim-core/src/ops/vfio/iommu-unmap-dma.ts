@@ -21,7 +21,7 @@ export const vfioIommuUnmapDma: Op = {
     { name: 'EBUSY', when: 'VFIO_DMA_UNMAP_FLAG_VADDR in a container with mediated devices.', on: 'v6.2..' },
     { name: 'ENOENT', when: 'An iommufd, and the range is not mapped.', on: 'v6.2..' },
     { name: 'ENODEV', when: 'The iommufd has no compatibility IOAS.', on: 'v6.2..' },
-    { name: 'ENOTTY', when: 'The descriptor is no container.' },
+    { name: 'ENOTTY', when: 'The descriptor is not a container.' },
   ],
   example: 'ioctl(container, VFIO_IOMMU_UNMAP_DMA, {iova=&x, size=PAGE}) = 0',
   operands: [{ name: 'unmap', shapes: [{ kind: 'struct', struct: 'vfio_iommu_type1_dma_unmap' }], doc: 'The range.' }],

@@ -6,7 +6,7 @@ export const pread64: Op = {
   kind: 'syscall',
   summary: 'Reads config space of a VFIO device.',
   doc: [
-    'A device descriptor shows its regions one behind the other; config space begins at `VFIO_PCI_CONFIG`. Only Device Control is modelled, at `PCI_EXP_DEVCTL`, and of it only bit 11, Enable No Snoop: other bits read as 0.',
+    'A device descriptor shows its regions one after another; config space begins at `VFIO_PCI_CONFIG`. Only Device Control is modelled, at `PCI_EXP_DEVCTL`, and of it only bit 11, Enable No Snoop: other bits read as 0.',
     'The value read is bound with `{value=>name}`. A read of the device pushes the writes that it posted to memory.',
   ].join('\n\n'),
   sources: [
@@ -15,7 +15,7 @@ export const pread64: Op = {
   ],
   errnos: [
     BAD_DESCRIPTOR,
-    { name: 'EFAULT', when: 'The buffer cannot be written, or the range ends behind config space.' },
+    { name: 'EFAULT', when: 'The buffer cannot be written, or the range ends past config space.' },
     { name: 'EINVAL', when: 'The device is not bound to an iommufd yet, or the file cannot be read.' },
   ],
   example: 'pread64(gpufd, {value=>control}, 2, VFIO_PCI_CONFIG|PCI_EXP_DEVCTL) = 2',

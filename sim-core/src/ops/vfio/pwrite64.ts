@@ -15,7 +15,7 @@ export const pwrite64: Op = {
   ],
   errnos: [
     BAD_DESCRIPTOR,
-    { name: 'EFAULT', when: 'The buffer cannot be read, or the range ends behind config space.' },
+    { name: 'EFAULT', when: 'The buffer cannot be read, or the range ends past config space.' },
     { name: 'EINVAL', when: 'The device is not bound to an iommufd yet, or the file cannot be written.' },
   ],
   example: 'pwrite64(gpufd, [0x0800], 2, VFIO_PCI_CONFIG|PCI_EXP_DEVCTL) = 2',
