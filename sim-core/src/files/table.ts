@@ -11,7 +11,7 @@ import { FILE_KIND_NAMES, type FileKind, type FileObject } from './kinds.ts';
 
 /** Descriptors that every process has from the start. */
 const STANDARD_STREAMS = 3;
-/** The open file behind the standard streams of all processes. */
+/** The open file of the standard streams of all processes. */
 const STANDARD_FILE = 0;
 /** What the table holds for a descriptor that is taken and names no file yet. */
 const RESERVED = -1;

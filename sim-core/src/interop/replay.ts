@@ -176,7 +176,7 @@ class Player {
       for (const [s, step] of op.steps.entries()) {
         const result = s === op.main ? this.#runLikeRecorded(op, step) : this.#run(step);
         if (typeof result === 'string') {
-          check(i, text, 'failure', 'went on', `${step.text}: ${result}`);
+          check(i, text, 'failure', 'continued', `${step.text}: ${result}`);
           return differences;
         }
         if (s === op.main) value = result;
@@ -218,7 +218,7 @@ class Player {
     for (const step of sequence.teardown) {
       const result = this.#run(step);
       if (typeof result === 'string') {
-        check(-1, step.text, 'failure', 'went on', result);
+        check(-1, step.text, 'failure', 'continued', result);
         return;
       }
       if (result < 0) check(-1, step.text, 'ret', 0, ERRNO_NAMES.get(-result));

@@ -6,7 +6,7 @@
  * IOAS picks an HWPT that accepts the device, or makes one.
  *
  * Modelled: numbering (lowest free, from 1), IOAS with mappings at fixed IOVAs, HWPTs made by attaching and by IOMMU_HWPT_ALLOC, the rules by which
- * they enforce coherency, the compatibility IOAS behind VFIO_GROUP_SET_CONTAINER. Left out: nesting,
+ * they enforce coherency, the compatibility IOAS used by VFIO_GROUP_SET_CONTAINER. Left out: nesting,
  * page-request queues, dirty tracking, access objects of mediated devices, IOMMU_IOAS_COPY, allowed IOVA ranges, PASIDs.
  *
  * Sources: linux drivers/iommu/iommufd/{device,hw_pagetable,ioas,vfio_compat}.c, kernel doc userspace-api/iommufd.

@@ -66,7 +66,7 @@ export function createMappings(base: WorldBase, world: () => World, domains: Dom
     }
   }
 
-  /** The proposal of 2024: what a device may reach behind the caches is written back and dropped from them. */
+  /** The proposal of 2024: what a device may reach past the caches is written back and dropped from them. */
   function flushPage(m: Machine, domain: DomainId, target: PageId | None): void {
     if (!kernel.has('flush-noncoherent-dma') || m.state[domains.domainCoherent.base + domain] !== 0) return;
     for (const line of topology.pages[target]?.lines ?? []) world().memory.flushLine(m, line);

@@ -103,7 +103,7 @@ const rows = [
     commit: '4989764d8ed3',
     first: 'v6.2',
     effect:
-      'A file is coherent if every device behind it has IOMMU_CAP_ENFORCE_CACHE_COHERENCY; its container no longer matters.',
+      'A file is coherent if every device of it has IOMMU_CAP_ENFORCE_CACHE_COHERENCY; its container no longer matters.',
     where: 'drivers/vfio/group.c vfio_file_enforced_coherent()',
   },
   {

@@ -1,5 +1,5 @@
 /**
- * Memory slots: which user memory is behind a guest-physical address.
+ * Memory slots: which user memory a guest-physical address maps to.
  *
  * The real thing: KVM_SET_USER_MEMORY_REGION creates, deletes, moves or changes a slot under kvm->slots_lock. Deleting and
  * moving go through an invalid slot: it is marked, leaves are zapped, and only then the new set of slots counts; faults
@@ -36,7 +36,7 @@ const PAGE_MASK = PAGE_BYTES - 1n;
 const USER_END = 1n << 47n;
 const ALL_BITS = (1n << 64n) - 1n;
 
-/** What is behind a page of the guest. */
+/** What a page of the guest maps to. */
 export interface Backed {
   readonly page: PageId;
   readonly readOnly: boolean;

@@ -4,7 +4,7 @@
  * The real thing: a guest's WBINVD exits (VMX secondary control, SVM intercept). Unless the VM has non-coherent DMA,
  * KVM skips it. Otherwise it runs WBINVD on every pCPU on which the vCPU was loaded since the mask was last cleared.
  *
- * Modelled: the exit, the mask, the flush of each pCPU as a step of its own, the clear behind the re-enabling of
+ * Modelled: the exit, the mask, the flush of each pCPU as a step of its own, the clear after the re-enabling of
  * preemption. Left out: the cost in time, nested guests, the emulator's path (same core, no RIP advance).
  *
  * Sources: linux arch/x86/kvm/x86.c kvm_emulate_wbinvd_noskip(), kvm_arch_vcpu_load(), wbinvd_ipi().

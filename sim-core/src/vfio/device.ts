@@ -42,7 +42,7 @@ export interface VfioDevices {
   getKvm(machine: Machine, device: DeviceId, vm: VmId | None): void;
   /** vfio_device_put_kvm(). */
   readonly putKvm: Routine<[device: DeviceId]>;
-  /** What stands before any ioctl of a device file: a device that is not bound yet answers EINVAL. */
+  /** What comes before any ioctl of a device file: a device that is not bound yet answers EINVAL. */
   gate(task: Task, file: FileId): number;
 }
 

@@ -181,7 +181,7 @@ export function createLockedGroups(
     });
   }
 
-  /** v6.2 and later: every device behind the file must be able to enforce coherency, whatever it is attached to. */
+  /** v6.2 and later: every device of the file must be able to enforce coherency, whatever it is attached to. */
   const coherentByDevices = (m: Machine, file: FileId): number => {
     const { files, iommu } = world();
     const kind = files.kindOf(m, file);

@@ -4,7 +4,7 @@ import type { Monitor } from './monitors.ts';
 export const kernelOops: Monitor<'kernel-oops'> = {
   finding: 'kernel-oops',
   label: 'Kernel oops',
-  doc: 'The kernel followed a NULL pointer. The thread dies inside its system call and leaves behind the locks and references that it held.',
+  doc: 'The kernel followed a NULL pointer. The thread dies inside its system call and leaves the locks and references that it held.',
   sources: [{ document: 'linux', place: 'kernel/exit.c make_task_dead()' }],
   fails: 'always',
   stopsByDefault: true,

@@ -4,7 +4,7 @@
  *
  * A recording is a file of JSON lines: a header with the kernel, then one step a line. Steps are grouped in sequences; a
  * step is a call of the VMM or a run of a vCPU with some instructions. Everything is checked here, so that a damaged file
- * is refused with a line number and nothing behind this page meets a value of the wrong kind.
+ * is refused with a line number and nothing after this file meets a value of the wrong kind.
  */
 
 export interface EptHeader {

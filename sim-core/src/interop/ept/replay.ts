@@ -166,7 +166,7 @@ class Replayer {
       const before = machine.length;
       const result = this.#run(statement);
       if (typeof result === 'string') {
-        check('failure', 'went on', `${statement.text}: ${result}`);
+        check('failure', 'continued', `${statement.text}: ${result}`);
         return;
       }
       this.#compareResult(statement, recorded, result, check);

@@ -9,7 +9,7 @@ export interface EptStatement {
   /** The number of a vCPU, or the VMM. */
   readonly actor: number | 'vmm';
   readonly text: string;
-  /** Set when the guest's instruction accesses data: where, as the guest sees it, and the frame behind. */
+  /** Set when the guest's instruction accesses data: where, as the guest sees it, and the frame that it maps to. */
   readonly access?: { readonly address: bigint; readonly frame: bigint };
   /** What the result of the statement is compared with. */
   readonly compares?: 'result' | 'mask' | 'dma_cc';

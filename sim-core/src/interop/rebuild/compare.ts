@@ -72,7 +72,7 @@ export function compareWith(rebuilt: Rebuilt, text: string, profile: Profile): L
     kernel: declaredIn(lines[line] ?? ''),
     profile: resultText(value),
   }));
-  if (limit !== undefined) differences.push({ what: 'order', text: 'the run', kernel: 'went on', profile: limit });
+  if (limit !== undefined) differences.push({ what: 'order', text: 'the run', kernel: 'continued', profile: limit });
   if (run.scheduleProblem)
     differences.push({
       what: 'order',

@@ -1,6 +1,6 @@
 /**
  * Which ioctl a log means. Kernel headers give one number several names, and some logs print numbers only: the file
- * behind the descriptor decides.
+ * of the descriptor decides.
  *
  * linux: include/uapi/linux/kvm.h, vfio.h, iommufd.h.
  */

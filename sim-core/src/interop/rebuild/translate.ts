@@ -1,5 +1,5 @@
 /**
- * From the calls of a log to the statements of a scenario: which file is behind each descriptor, which arguments the log
+ * From the calls of a log to the statements of a scenario: which file each descriptor refers to, which arguments the log
  * leaves out, what can be inferred of them, and what has to be assumed.
  */
 import type { FileKind } from '../../files/kinds.ts';

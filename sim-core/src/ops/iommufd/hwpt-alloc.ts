@@ -25,7 +25,7 @@ export const iommuHwptAlloc: Op = {
       name: 'EOPNOTSUPP',
       when: 'Flags other than IOMMU_HWPT_ALLOC_PASID (8, v6.14 and later) are set, or the unit has no tables for it.',
     },
-    { name: 'ENOENT', when: 'dev_id is no bound device, or there is no object pt_id.' },
+    { name: 'ENOENT', when: 'dev_id is not a bound device, or there is no object pt_id.' },
     { name: 'ENOTTY', when: 'The descriptor is not an iommufd.' },
   ],
   on: 'v6.6..',

@@ -5,7 +5,7 @@ export const msi: Op = {
   kind: 'tlp',
   summary: 'The device raises a message signalled interrupt.',
   doc: [
-    'A posted write to the address of an interrupt. It stays behind the writes that the device posted before, so the interrupt handler finds their data in memory.',
+    'A posted write to the address of an interrupt. It stays after the writes that the device posted before, so the interrupt handler finds their data in memory.',
     'On arrival the register `msi0` of the device (after the vector) becomes 1: a guest waits for it with `wait [gpu.msi0] == 1` and takes it back with `mov [gpu.msi0], 0`. Two that arrive before are one, as in an interrupt controller.',
     'Left out: how VFIO and KVM inject it, interrupt remapping, masks.',
   ].join('\n\n'),
