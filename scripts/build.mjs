@@ -44,6 +44,7 @@ export const bundles = {
   'check-browser': { entry: 'client/vscode/src/check-browser.ts', options: inWorker },
   server: { entry: 'server/src/main.ts', options: onNode },
   'server-browser': { entry: 'server/src/main-browser.ts', options: inWorker },
+  'server-simulation-browser': { entry: 'server/src/simulation-browser.ts', options: inWorker },
   'debug-adapter': { entry: 'debug-adapter/src/main.ts', options: onNode },
   'debug-adapter-browser': { entry: 'debug-adapter/src/main-browser.ts', options: inWorker },
   'explore-level-worker-browser': {
@@ -87,6 +88,7 @@ export const extensionBundles = [
   'extension-browser',
   'server',
   'server-browser',
+  'server-simulation-browser',
   'check',
   'check-browser',
   'explore-level-worker',

@@ -15,6 +15,7 @@ import { LARGEST_INCLUDE_BYTES } from './includes.ts';
 import { checkingMessages, refusal } from './messages.ts';
 import { startServer } from './server.ts';
 import type { Host } from './session.ts';
+import { simulation } from './simulation.ts';
 
 /** Serves as the arguments of the process say. Ends the process, with code 2, when they say nothing of use. */
 export function serve(args: readonly string[]): void {
@@ -54,6 +55,7 @@ export function listen(port: number): Promise<Server> {
 
 /** Files of this machine; for other URIs the client is asked. */
 export const nodeHost: Host = {
+  simulation,
   readFile: (uri) => (uri.startsWith('file:') ? readLocal(uri) : undefined),
   findScenarios: (folder, deep) => (folder.startsWith('file:') ? findLocal(folder, deep) : undefined),
 };

@@ -32,7 +32,7 @@ import { MOST_SCENARIOS } from './workspace.ts';
  * Serves one client. Everything that can be read is read through the client, except what the host reads itself. The
  * connection is one that is made with {@link checkingMessages}: handlers trust the shape of what they get.
  */
-export function startServer(connection: Connection, host: Host = {}): void {
+export function startServer(connection: Connection, host: Host): void {
   const session = new Session(connection, host);
   const { documents } = session;
   const tokens = new TokenResults();

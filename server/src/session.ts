@@ -1,4 +1,4 @@
-import { type Diagnostic, noKernel, predicting, profileNamed } from '@snoopscope/sim-core';
+import { type Diagnostic, noKernel, profileNamed } from '@snoopscope/sim-core';
 import {
   type CancellationToken,
   type Connection,
@@ -11,18 +11,21 @@ import {
   ShowMessageNotification,
 } from 'vscode-languageserver';
 import { Documents } from './documents.ts';
-import { elaborated, elaborationDiagnostics, hasErrors, textDiagnostics } from './features/diagnostics.ts';
+import { hasErrors, textDiagnostics } from './features/diagnostics.ts';
 import { RenameRefused } from './features/rename.ts';
-import { type ResultHint, resultHints } from './features/results.ts';
+import type { ResultHint } from './features/results.ts';
 import type { ReadFile } from './includes.ts';
 import { READ_FILE_REQUEST, type ReadFileParams, type ReadFileResult, type Settings } from './protocol.ts';
 import { readInitializationOptions, readSettings } from './settings.ts';
-import { includedScenario, type Snapshot } from './snapshot.ts';
+import type { Simulation } from './simulation.ts';
+import type { Snapshot } from './snapshot.ts';
 import { toDiagnostic } from './to-lsp.ts';
 import { type FindScenarios, Workspace } from './workspace.ts';
 
 /** What the server needs of the world outside. */
 export interface Host {
+  /** The simulator, or how to get it: once, for the first scenario whose text is right. */
+  readonly simulation: Simulation | (() => Promise<Simulation>);
   /** Reads the URIs that the process itself can read; undefined for all others, for which the client is asked. */
   readonly readFile?: (uri: string) => ReturnType<ReadFile> | undefined;
   /** Lists the scenarios of the folders that the process itself can look into; undefined for all others. */
@@ -68,9 +71,18 @@ export class Session {
   /** What kernels will say to the statements of a snapshot, once that is known. */
   readonly #predictions = new WeakMap<Snapshot, readonly Diagnostic[]>();
   readonly #warned = new Set<string>();
+  #simulation: Simulation | undefined;
+  readonly #getSimulation: () => Promise<Simulation>;
 
   constructor(connection: Connection, host: Host) {
     this.connection = connection;
+    const { simulation } = host;
+    if (typeof simulation !== 'function') this.#simulation = simulation;
+    let asked: Promise<Simulation> | undefined;
+    this.#getSimulation = () => {
+      asked ??= typeof simulation === 'function' ? simulation() : Promise.resolve(simulation);
+      return asked;
+    };
     this.documents = new Documents(async (uri) => {
       try {
         return await (host.readFile?.(uri) ?? this.#askForFile(uri));
@@ -165,19 +177,28 @@ export class Session {
     const text = textDiagnostics(snapshot);
     this.#checkMs.set(uri, performance.now() - start);
     const quick = (this.#elaborationMs.get(uri) ?? 0) <= QUICK_ELABORATION_MS;
+    const simulation = this.#simulation;
     if (hasErrors(text)) this.#publish(snapshot, text);
-    else if (quick) {
-      const problems = this.#elaborate(snapshot);
+    else if (!simulation) {
+      this.#publish(snapshot, text);
+      void this.take('fetching the simulator', () => this.#fetchSimulation(uri))(undefined);
+    } else if (quick) {
+      const problems = this.#elaborate(snapshot, simulation);
       this.#publish(snapshot, [...text, ...problems]);
-      if (!hasErrors(problems)) this.#startPredicting(snapshot, text);
+      if (!hasErrors(problems)) this.#startPredicting(snapshot, text, simulation);
     } else {
       this.#publish(snapshot, text);
       this.#afterPause(uri, PAUSE_MS, () => {
-        const problems = this.#elaborate(snapshot);
+        const problems = this.#elaborate(snapshot, simulation);
         if (problems.length > 0) this.#publish(snapshot, [...text, ...problems]);
-        if (!hasErrors(problems)) this.#startPredicting(snapshot, text);
+        if (!hasErrors(problems)) this.#startPredicting(snapshot, text, simulation);
       });
     }
+  }
+
+  async #fetchSimulation(uri: string): Promise<void> {
+    this.#simulation = await this.#getSimulation();
+    this.validate(uri);
   }
 
   /** Everything that is known to be wrong with a document: what fixes are offered for. */
@@ -185,19 +206,14 @@ export class Session {
     return [...textDiagnostics(snapshot), ...(this.#predictions.get(snapshot) ?? [])];
   }
 
-  #startPredicting(snapshot: Snapshot, text: readonly Diagnostic[]): void {
-    void this.take('predicting', () => this.#predict(snapshot, text))(undefined);
+  #startPredicting(snapshot: Snapshot, text: readonly Diagnostic[], simulation: Simulation): void {
+    void this.take('predicting', () => this.#predict(snapshot, text, simulation))(undefined);
   }
 
   /** Runs the scenario in slices and publishes what comes of it; gives up when the document is another one meanwhile. */
-  async #predict(snapshot: Snapshot, text: readonly Diagnostic[]): Promise<void> {
-    const { scenario, profile } = snapshot;
+  async #predict(snapshot: Snapshot, text: readonly Diagnostic[], simulation: Simulation): Promise<void> {
     const chosen = profileNamed(this.documents.settings(snapshot.uri).kernel ?? '') !== undefined;
-    const work = predicting(scenario, {
-      ...(chosen && { profile }),
-      includes: includedScenario(snapshot),
-      elaborated: elaborated(snapshot),
-    });
+    const work = simulation.predictions(snapshot, chosen);
     for (;;) {
       await new Promise((resolve) => setTimeout(resolve, 0));
       if (this.documents.snapshot(snapshot.uri) !== snapshot) return;
@@ -265,8 +281,10 @@ export class Session {
     if (known !== undefined) return known;
     const slow = (this.#elaborationMs.get(snapshot.uri) ?? 0) > QUICK_ELABORATION_MS;
     if (slow && !(await this.#stillWanted(snapshot, token, PAUSE_MS))) return undefined;
-    if (hasErrors(textDiagnostics(snapshot)) || hasErrors(this.#elaborate(snapshot))) return [];
-    const work = resultHints(snapshot);
+    if (hasErrors(textDiagnostics(snapshot))) return [];
+    const simulation = await this.#getSimulation();
+    if (hasErrors(this.#elaborate(snapshot, simulation))) return [];
+    const work = simulation.hints(snapshot);
     for (;;) {
       const end = performance.now() + SLICE_MS;
       while (performance.now() < end) {
@@ -284,9 +302,9 @@ export class Session {
     return !token.isCancellationRequested && this.documents.snapshot(snapshot.uri) === snapshot;
   }
 
-  #elaborate(snapshot: Snapshot): readonly Diagnostic[] {
+  #elaborate(snapshot: Snapshot, simulation: Simulation): readonly Diagnostic[] {
     const start = performance.now();
-    const problems = elaborationDiagnostics(snapshot);
+    const problems = simulation.problems(snapshot);
     const took = performance.now() - start;
     // A snapshot that was elaborated already answers at once, which says nothing about the next one.
     if (took > 0.5) this.#elaborationMs.set(snapshot.uri, took);

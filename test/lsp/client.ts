@@ -13,6 +13,7 @@ import {
 import { checkingMessages } from '../../server/src/messages.ts';
 import { startServer } from '../../server/src/server.ts';
 import type { Host } from '../../server/src/session.ts';
+import { simulation } from '../../server/src/simulation.ts';
 
 /** An editor as far as the server can tell. */
 export class Client {
@@ -108,11 +109,14 @@ export interface Published {
 }
 
 /** A server in this process and a client of it. */
-export function connected(host: Host = {}): Client {
+export function connected(host: Partial<Host> = {}): Client {
   const [toServer, toClient] = [new PassThrough(), new PassThrough()];
   const reader = new StreamMessageReader(toServer);
   const options = { messageStrategy: checkingMessages() };
-  startServer(createConnection(ProposedFeatures.all, reader, new StreamMessageWriter(toClient), options), host);
+  startServer(createConnection(ProposedFeatures.all, reader, new StreamMessageWriter(toClient), options), {
+    simulation,
+    ...host,
+  });
   return new Client(
     createProtocolConnection(new StreamMessageReader(toClient), new StreamMessageWriter(toServer), SILENT),
   );

@@ -5,7 +5,8 @@ import { parse, rolesOf, symbolsOf, type TextPlace, VOCABULARY } from '@snoopsco
 import { describe, expect, test } from 'vitest';
 import { offersAt } from '../../server/src/features/completion.ts';
 import { definitionAt } from '../../server/src/features/definition.ts';
-import { elaborationDiagnostics, textDiagnostics } from '../../server/src/features/diagnostics.ts';
+import { textDiagnostics } from '../../server/src/features/diagnostics.ts';
+import { elaborationDiagnostics } from '../../server/src/features/elaboration.ts';
 import { hoverAt } from '../../server/src/features/hover.ts';
 import { referencesAt } from '../../server/src/features/references.ts';
 import { RenameRefused, renamed } from '../../server/src/features/rename.ts';

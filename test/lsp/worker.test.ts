@@ -7,14 +7,14 @@ import { around } from './features.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-async function bundle() {
+async function bundle(name: 'server-browser' | 'server-simulation-browser') {
   const { bundles } = await import('../../scripts/build.mjs');
-  const { entry, options } = bundles['server-browser'];
+  const { entry, options } = bundles[name];
   const { outputFiles, metafile } = await build({
     ...(options as BuildOptions),
     absWorkingDir: root,
     entryPoints: [entry],
-    outfile: 'server-browser.js',
+    outfile: `${name}.js`,
     bundle: true,
     write: false,
     metafile: true,
@@ -28,9 +28,14 @@ async function bundle() {
 }
 
 test('the bundle is complete, asks nothing of Node, and answers in a worker', async () => {
-  const { text, inputs, imports } = await bundle();
-  expect(imports).toEqual([]);
-  expect(inputs.filter((input) => input.includes('/node/') || input.endsWith('server/src/node.ts'))).toEqual([]);
+  const { text, inputs, imports } = await bundle('server-browser');
+  const simulation = await bundle('server-simulation-browser');
+  expect([...imports, ...simulation.imports]).toEqual([]);
+  const ofNode = (input: string): boolean => input.includes('/node/') || input.endsWith('server/src/node.ts');
+  expect([...inputs, ...simulation.inputs].filter(ofNode)).toEqual([]);
+  // What simulates is fetched when there is something to simulate.
+  expect(inputs.filter((input) => /sim-core\/src\/(?:create-world|engine\/run|predict)/.test(input))).toEqual([]);
+  const fetched: string[] = [];
 
   const page = new Page();
   // Only what a worker has; no require, no process, no Buffer.
@@ -45,6 +50,11 @@ test('the bundle is complete, asks nothing of Node, and answers in a worker', as
     TextDecoder,
     TextEncoder,
     crypto,
+    location: { href: 'https://editor.example/extension/dist/server-browser.js' },
+    importScripts: (url: string) => {
+      fetched.push(url);
+      vm.runInContext(simulation.text, scope);
+    },
   } as unknown as vm.Context & Worker;
   scope.self = scope;
   vm.runInContext(text, vm.createContext(scope));
@@ -70,6 +80,11 @@ test('the bundle is complete, asks nothing of Node, and answers in a worker', as
       page.answered.has(question.id),
   );
   expect(published.params.uri).toBe(uri);
+  await page.request('textDocument/inlayHint', {
+    textDocument: { uri },
+    range: { start: { line: 0, character: 0 }, end: { line: 99, character: 0 } },
+  });
+  expect(fetched).toEqual(['https://editor.example/extension/dist/server-simulation-browser.js']);
   const hover = await page.request('textDocument/hover', {
     textDocument: { uri },
     position: { line: document.split('\n').findIndex((line) => line.includes('KVM_CREATE_VM')), character: 20 },

@@ -13,7 +13,7 @@ import { packageExtension } from '../../scripts/package.mjs';
 const root = path.resolve(import.meta.dirname, '../..');
 const KB = 1024;
 /** Bytes. docs/ARCHITECTURE.md, "Sizes", says where they go. */
-const budgets = { vsix: 2 * KB * KB, languageServer: 165 * KB };
+const budgets = { vsix: 2 * KB * KB, languageServer: 130 * KB };
 
 let scratch: string;
 let vsix: string;

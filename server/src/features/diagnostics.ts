@@ -1,4 +1,4 @@
-import { check, type Diagnostic, type Elaboration, elaborate, remembered } from '@snoopscope/sim-core';
+import { check, type Diagnostic, remembered } from '@snoopscope/sim-core';
 import { includedScenario, type Snapshot } from '../snapshot.ts';
 
 /** What is wrong with the text, its words and its names. Linear in the lines, and lines that did not change are not looked at again. */
@@ -7,24 +7,6 @@ export const textDiagnostics = remembered((snapshot: Snapshot): readonly Diagnos
   return [...scenario.diagnostics, ...check(scenario, { profile, includes: includedScenario(snapshot) })];
 });
 
-/** What keeps a scenario whose text is right from being executed on its kernel. */
-export function elaborationDiagnostics(snapshot: Snapshot): readonly Diagnostic[] {
-  return elaborated(snapshot).diagnostics;
-}
-
 export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some(({ severity }) => severity === 'error');
-}
-
-/** The model of a snapshot. The same snapshot gives the same one. */
-export const elaborated = remembered(elaborateWithin);
-
-/** A file of procedures alone is there to be included; nothing in it can be executed. */
-function isLibrary(snapshot: Snapshot): boolean {
-  return snapshot.scenario.blocks.every(({ kind }) => kind === 'proc');
-}
-
-function elaborateWithin(snapshot: Snapshot): Elaboration {
-  if (isLibrary(snapshot)) return { diagnostics: [] };
-  return elaborate(snapshot.scenario, { profile: snapshot.profile, includes: includedScenario(snapshot) });
 }

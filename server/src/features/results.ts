@@ -1,7 +1,7 @@
 /** What each system call of a plain run returns: the predictions that inlay hints show. */
 import { DIED, EVENT_WIDTH, errnoName, type Model, ModelLimit, NOTE, Run, type Span } from '@snoopscope/sim-core';
 import type { Snapshot } from '../snapshot.ts';
-import { elaborated } from './diagnostics.ts';
+import { elaborated } from './elaboration.ts';
 
 /** The result of a system call, after its line. */
 export interface ResultHint {

@@ -1,0 +1,31 @@
+/**
+ * What the server asks the simulator about a scenario whose text is right: what keeps it from being executed, what its
+ * calls return, and what kernels will say to its statements.
+ *
+ * In a browser this is a bundle of its own, fetched for the first scenario: without it the server knows the language and
+ * its words, with it the machine. What goes in and out is plain data, so each bundle may have its own copy of the tables.
+ */
+import { type Diagnostic, predicting } from '@snoopscope/sim-core';
+import { elaborated, elaborationDiagnostics } from './features/elaboration.ts';
+import { type ResultHint, resultHints } from './features/results.ts';
+import { includedScenario, type Snapshot } from './snapshot.ts';
+
+export interface Simulation {
+  /** What keeps the scenario from being executed on its kernel. */
+  problems(snapshot: Snapshot): readonly Diagnostic[];
+  /** What each system call of a plain run returns; yields between portions of a few hundred micro-steps. */
+  hints(snapshot: Snapshot): Generator<unknown, readonly ResultHint[]>;
+  /** What kernels will say to the statements; `chosen`: the snapshot's kernel was chosen by the user. */
+  predictions(snapshot: Snapshot, chosen: boolean): Generator<unknown, readonly Diagnostic[]>;
+}
+
+export const simulation: Simulation = {
+  problems: elaborationDiagnostics,
+  hints: resultHints,
+  predictions: (snapshot, chosen) =>
+    predicting(snapshot.scenario, {
+      ...(chosen && { profile: snapshot.profile }),
+      includes: includedScenario(snapshot),
+      elaborated: elaborated(snapshot),
+    }),
+};
