@@ -22,7 +22,10 @@ async function bundle(name: 'server-browser' | 'server-simulation-browser') {
   });
   return {
     text: outputFiles[0]!.text,
-    inputs: Object.keys(metafile.inputs),
+    // What went in, not what was only looked at.
+    inputs: Object.values(metafile.outputs).flatMap(({ inputs }) =>
+      Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),
+    ),
     imports: Object.values(metafile.outputs).flatMap(({ imports }) => imports),
   };
 }
