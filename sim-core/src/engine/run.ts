@@ -231,7 +231,9 @@ export class Run {
     this.#end = this.#stuck();
     if (this.#end.kind === 'stuck' && this.#end.deadlock && this.steps > 0) {
       // The finding belongs to the last step: there will be no other.
-      this.model.world.monitors.report(this.executor.machine, 'deadlock', this.#end.waiting[0] ?? -1, 0);
+      const stuck = this.#end.waiting.filter((actor) => this.executor.waitsForLock(actor));
+      const all = stuck.reduce((bits, actor) => (actor < 31 ? bits | (1 << actor) : bits), 0);
+      this.model.world.monitors.report(this.executor.machine, 'deadlock', stuck[0] ?? -1, all);
     }
     return false;
   }

@@ -16,7 +16,17 @@ import { rangeOf } from '../kvm/mmu.ts';
 import { memtypeName } from '../memory/memtype.ts';
 import { TLP } from '../pcie/pcie.ts';
 import { writtenDescriptors } from '../scenario/declared.ts';
-import { EVENT_WIDTH, EXIT_REASONS, FAULT_REASONS, happeningOf, ZAP_REASONS } from '../state/event.ts';
+import {
+  EVENT_WIDTH,
+  EXIT_REASONS,
+  FAULT_REASONS,
+  FREED_OBJECTS,
+  type FreedObject,
+  happeningOf,
+  KERNEL_WARNINGS,
+  type KernelWarning,
+  ZAP_REASONS,
+} from '../state/event.ts';
 import type { Field } from '../state/layout.ts';
 import type { ObjectNames } from './object-names.ts';
 
@@ -213,8 +223,40 @@ const operandTexts: Readonly<Record<FindingOperand, OperandText>> = {
     const place = model.nodes[node]?.place;
     return `${resultText(result)}, declared is ${place ? declaredText(model, place, result) : ''}`;
   },
+  actors: ({ world }, bits) =>
+    andList(
+      world.topology.actors.flatMap(({ name }, actor) => (actor < 31 && (bits & (1 << actor)) !== 0 ? name : [])),
+    ),
+  freed: (model, freed, object = 0) => freedText(model, FREED_OBJECTS[freed], object),
+  warning: (_model, warning) => WARNING_TEXTS[KERNEL_WARNINGS[warning] as KernelWarning],
   number: (_model, number) => String(number),
 };
+
+const WARNING_TEXTS: Readonly<Record<KernelWarning, string>> = {
+  'empty-range': 'the kernel warned of a range of guest memory that ends before it begins',
+  'host-driver-in-user-group': 'the kernel hit BUG_ON: a host driver took a device of a group that user space uses',
+};
+
+/** An object that was freed, in the kernel's words. */
+export function freedText(model: Model, freed: FreedObject | undefined, object: number): string {
+  switch (freed) {
+    case 'vm':
+      return `VM ${object} (struct kvm)`;
+    case 'dirty-mask':
+      return `the WBINVD dirty mask of ${vcpuName(model, object)}`;
+    case 'kvm-vfio-entry':
+      return "an entry of kvm-vfio's list";
+    case 'iommu-data':
+      return `iommu_data of container ${object}`;
+    default:
+      return 'an object';
+  }
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function andList(names: readonly string[]): string {
+  return names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
 
 /** The result that a statement declares, as it is in the file. */
 function declaredText(model: Model, { file, line }: Place, got: number): string {

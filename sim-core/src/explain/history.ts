@@ -3,9 +3,13 @@
 import type { Model } from '../engine/model.ts';
 import type { AnyRoutine } from '../engine/routine.ts';
 import type { Run } from '../engine/run.ts';
+import type { ChangeId } from '../kernel/changes.ts';
 import { LINE } from '../memory/memory.ts';
+import type { Source } from '../ops/op.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
+import type { Field } from '../state/layout.ts';
 import { NOTE } from '../state/machine.ts';
+import type { IommuModel } from '../topology.ts';
 
 export class History {
   readonly run: Run;
@@ -33,6 +37,13 @@ export class History {
       if (this.log[e * EVENT_WIDTH] === slot) return this.operand(e, 2);
     }
     return this.model.layout.initial[slot] as number;
+  }
+
+  /** The sum of what a field's slots held just before an event. */
+  valueSum(field: Field, event: number): number {
+    let sum = 0;
+    for (let slot = field.base; slot < field.base + field.size; slot++) sum += this.valueAt(slot, event);
+    return sum;
   }
 
   /** The whole state just before an event. */
@@ -102,12 +113,16 @@ export class History {
 
   /** The actor whose step an event belongs to; -1 for the environment. */
   actorOf(event: number): number {
-    return this.run.step(this.run.stepOfEvent(event)).actor;
+    return event < 0 ? -1 : this.run.step(this.run.stepOfEvent(event)).actor;
   }
 
   actorText(event: number): string {
     const actor = this.actorOf(event);
-    return actor < 0 ? 'the environment' : (this.model.world.topology.actors[actor]?.name ?? 'somebody');
+    return actor < 0 ? 'the environment' : this.actorName(actor);
+  }
+
+  actorName(actor: number): string {
+    return this.model.world.topology.actors[actor]?.name ?? 'somebody';
   }
 
   /** The statement that an event belongs to, as [first event, end event): from its first step to its `done`. */
@@ -136,10 +151,10 @@ export class History {
     return [from, to];
   }
 
-  /** The innermost routine that runs in the step of an event: a kernel function or an instruction. */
-  routineName(event: number): string {
+  /** The routines that the actor of an event is in, outermost first. */
+  stackAt(event: number): AnyRoutine[] {
     const actor = this.actorOf(event);
-    if (actor < 0) return 'the environment';
+    if (actor < 0) return [];
     const { routines } = this.model.world.routines;
     const stack: number[] = [];
     const [first] = this.statementAround(event);
@@ -149,7 +164,47 @@ export class History {
       if (code === NOTE.call) stack.push(this.operand(e, 2));
       else if (code === NOTE.return) stack.pop();
     }
-    return routines[stack.at(-1) ?? -1]?.name ?? this.statementRoutine(event);
+    return stack.map((routine) => routines[routine] as AnyRoutine);
+  }
+
+  /** The innermost routine that runs in the step of an event: a kernel function or an instruction. */
+  routineName(event: number): string {
+    if (this.actorOf(event) < 0) return 'the environment';
+    return this.stackAt(event).at(-1)?.name ?? this.statementRoutine(event);
+  }
+
+  /** Where the innermost function at an event is to be read. */
+  sourceAt(event: number): Source[] {
+    const routine = this.stackAt(event).findLast(({ kind }) => kind === 'kernel');
+    return routine ? [{ document: 'linux', place: `${routine.source} ${routine.name}()` }] : [];
+  }
+
+  /** `in kvm_put_kvm() (qemu, line 12)`: in which function, by whom, at which line. */
+  doneBy(event: number): string {
+    const routine = this.stackAt(event).findLast(({ kind }) => kind === 'kernel');
+    return `${routine ? `in ${routine.name}() ` : ''}(${this.placeText(event)})`;
+  }
+
+  /** The last step of an actor before an event, or -1. */
+  lastStepOf(actor: number, event: number): number {
+    return this.lastBefore(event, (code, a) => code === NOTE.step && a === actor);
+  }
+
+  /** A field of the state by its name; it must exist. */
+  fieldNamed(name: string): Field {
+    const field = this.model.layout.fields.find((one) => one.name === name);
+    if (!field) throw new Error(`no field ${name}`);
+    return field;
+  }
+
+  /** Does a VT-d unit translate by first-level tables, which have no SNP bit? */
+  isFirstStage(unit: IommuModel): boolean {
+    return unit.driver === 'vt-d' && unit.options.get('first-stage') === 'on' && this.hasChange('vtd-first-level');
+  }
+
+  /** Does this kernel have a change? Asked about a run that is over, it does not count as consulted. */
+  hasChange(id: ChangeId): boolean {
+    return this.model.world.kernel.profile.changes.has(id);
   }
 
   /** Where an event comes from, for people: `vcpu0, line 12`. */

@@ -12,9 +12,14 @@ import type { Run } from '../engine/run.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
 import { beliefCostly, beliefWrong } from './causes/belief.ts';
-import { blocked, deadlocked, otherResult, usedAfterFree } from './causes/kernel.ts';
+import { deadlocked } from './causes/deadlock.ts';
+import { blocked } from './causes/dma-fault.ts';
+import { otherResult } from './causes/kernel.ts';
 import type { Link } from './causes/link.ts';
-import { leaked, lostWrite, staleCpuRead, staleDeviceRead, staleHostRead } from './causes/stale-read.ts';
+import { lostWrite } from './causes/lost-write.ts';
+import { leaked, staleCpuRead, staleDeviceRead, staleHostRead } from './causes/stale-read.ts';
+import { usedAfterFree } from './causes/use-after-free.ts';
+import { oopsed, warned } from './causes/warning.ts';
 import { findingText } from './event-text.ts';
 import { History } from './history.ts';
 
@@ -49,6 +54,8 @@ const CHAINS: Readonly<Record<ExplanationKind, Chain>> = {
   'lock-cycle': deadlocked,
   'blocked-tlp': blocked,
   'declared-result': otherResult,
+  'kernel-warning': (history, event, _actor, warning) => warned(history, event, warning),
+  'null-pointer': (history, event) => oopsed(history, event),
   'its-text': () => [],
 };
 

@@ -220,7 +220,12 @@ function placed(
   if (event < 0) return { text: finding };
   const at = event * EVENT_WIDTH;
   const text = findingText(model, run.log[at + 1] as number, run.log[at + 2] as number, run.log[at + 3] as number);
-  const { actor, node } = run.step(run.stepOfEvent(event));
+  // A deadlock belongs to those who wait, not to whom the last step was.
+  const waiting = finding === 'deadlock' ? (run.log[at + 2] as number) : -1;
+  const { actor, node } =
+    waiting < 0
+      ? run.step(run.stepOfEvent(event))
+      : { actor: waiting, node: run.executor.machine.state[model.tasks.node.base + waiting] as number };
   const place = actor >= 0 ? model.nodes[node]?.place : undefined;
   return place?.file === 0 ? { text, line: place.line } : { text };
 }

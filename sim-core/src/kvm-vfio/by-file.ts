@@ -1,9 +1,11 @@
 /**
  * ADD and DEL from v5.19 on: the list holds open files. KVM keeps the file open, but no longer pins its container.
  */
+
 import type { Local, RoutineBuilder } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { E } from '../kernel/errno.ts';
+import { FREED_OBJECTS } from '../state/event.ts';
 import { type FileId, type KvmDeviceId, NONE } from '../state/ids.ts';
 import type { World, WorldBase } from '../world.ts';
 import type { Coherency } from './coherency.ts';
@@ -48,7 +50,7 @@ export function createByFile(base: WorldBase, world: () => World, list: List<Fil
         r.step('use the entry without kv->lock', (t) => {
           // A DEL of another thread may have freed it in the meantime.
           if (list.find(t.machine, dev.of(t), filp.of(t)) < 0)
-            world().monitors.report(t.machine, 'use-after-free', filp.of(t), 0);
+            world().monitors.report(t.machine, 'use-after-free', filp.of(t), FREED_OBJECTS.indexOf('kvm-vfio-entry'));
           setKvm(t);
         });
       }

@@ -16,7 +16,7 @@
  */
 import type { Routine } from '../engine/routine.ts';
 import { combine, MEMTYPE } from '../memory/memtype.ts';
-import { EXIT_REASONS, type ExitReason } from '../state/event.ts';
+import { EXIT_REASONS, type ExitReason, KERNEL_WARNINGS } from '../state/event.ts';
 import { idAt, type PageId, type VcpuId, type VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import { type Machine, NOTE } from '../state/machine.ts';
@@ -312,7 +312,8 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
         if (range.of(t) !== EVERYTHING) {
           const { start, end } = rangeOf(wide, range.of(t));
           if (end <= start) {
-            if (kernel.has('zap-range-warns')) world().monitors.report(machine, 'kernel-warning', t.actor, 0);
+            if (kernel.has('zap-range-warns'))
+              world().monitors.report(machine, 'kernel-warning', t.actor, KERNEL_WARNINGS.indexOf('empty-range'));
             return t.return(0);
           }
         }

@@ -4,11 +4,13 @@
  * A vCPU's program is an actor of the scenario. It runs as soon as KVM_CREATE_VCPU has made the object with its id;
  * KVM_RUN is therefore nothing but the load on the caller's pCPU. Every vCPU ioctl loads the vCPU and puts it again.
  */
+
 import type { Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument, field32, field64, pointedInt, readable, writeField } from '../files/user-memory.ts';
 import { E } from '../kernel/errno.ts';
 import { ModelLimit } from '../limits.ts';
+import { FREED_OBJECTS } from '../state/event.ts';
 import { type CpuId, type FileId, idAt, knownId, type VcpuId, type VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
@@ -92,7 +94,7 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
       return;
     const vm = knownId<VmId>(m, vmOf, vcpu);
     if (topology.cpu.wbinvdExit && world().kvm.hasNoncoherentDma(m, vm))
-      world().monitors.report(m, 'use-after-free', vm, vcpu);
+      world().monitors.report(m, 'use-after-free', vcpu, FREED_OBJECTS.indexOf('dirty-mask'));
   }
 
   function freeVcpu(m: Machine, vcpu: VcpuId): void {

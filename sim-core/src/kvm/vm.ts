@@ -6,6 +6,7 @@ import { argument, field32, field64, readable } from '../files/user-memory.ts';
 import { OTHER_CAPABILITY_NUMBERS } from '../kernel/capabilities.ts';
 import { E, type Errno, isErr } from '../kernel/errno.ts';
 import { ModelLimit } from '../limits.ts';
+import { FREED_OBJECTS } from '../state/event.ts';
 import type { FileId, VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import { type Machine, NOTE } from '../state/machine.ts';
@@ -54,13 +55,13 @@ export function createVms(base: WorldBase, world: () => World, quirks: Quirks, h
   const read = (m: Machine, slot: number): number => m.state[slot] as number;
   function get(m: Machine, vm: VmId): void {
     const count = read(m, references.base + vm);
-    if (count === 0) world().monitors.report(m, 'use-after-free', vm, 0);
+    if (count === 0) world().monitors.report(m, 'use-after-free', vm, FREED_OBJECTS.indexOf('vm'));
     else m.put(references.base + vm, count + 1);
   }
 
   function put(m: Machine, vm: VmId): boolean {
     const count = read(m, references.base + vm);
-    if (count === 0) world().monitors.report(m, 'use-after-free', vm, 0);
+    if (count === 0) world().monitors.report(m, 'use-after-free', vm, FREED_OBJECTS.indexOf('vm'));
     else m.put(references.base + vm, count - 1);
     return count === 1;
   }

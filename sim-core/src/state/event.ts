@@ -93,3 +93,23 @@ export type FaultReason = (typeof FAULT_REASONS)[number];
 
 export const ZAP_REASONS = ['noncoherent-start', 'noncoherent-stop', 'mtrr', 'cr0-cd', 'memory-slot'] as const;
 export type ZapReason = (typeof ZAP_REASONS)[number];
+
+/**
+ * What the kernel may use after it was freed; the detail of the finding `use-after-free`. Its subject is the index of
+ * the object in parentheses.
+ */
+export const FREED_OBJECTS = [
+  /** `struct kvm` (VM). */
+  'vm',
+  /** The WBINVD dirty mask of a vCPU (vCPU). */
+  'dirty-mask',
+  /** An entry of the list of a kvm-vfio device (open file). */
+  'kvm-vfio-entry',
+  /** `iommu_data` of a container: the instance of its IOMMU driver (container). */
+  'iommu-data',
+] as const;
+export type FreedObject = (typeof FREED_OBJECTS)[number];
+
+/** Warnings of the kernel; the detail of the finding `kernel-warning`. Its subject is the actor. */
+export const KERNEL_WARNINGS = ['empty-range', 'host-driver-in-user-group'] as const;
+export type KernelWarning = (typeof KERNEL_WARNINGS)[number];

@@ -5,9 +5,11 @@
  * device of a group that user space owns; VFIO notices and stops the machine (BUG_ON), which the model shows as a kernel
  * warning and continues, with the group no longer viable. Since v5.19 the bind fails.
  */
+
 import type { Routine } from '../engine/routine.ts';
 import type { Iommufd } from '../iommu/iommufd.ts';
 import { E } from '../kernel/errno.ts';
+import { KERNEL_WARNINGS } from '../state/event.ts';
 import { type DeviceId, type GroupId, NONE } from '../state/ids.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
@@ -54,7 +56,8 @@ export function createHostDrivers(
         if (unsafe && kernel.has('dma-owner')) return t.return(E.BUSY);
         m.put(slot, driver);
         // linux: vfio_iommu_group_notifier(): BUG_ON() after the driver is bound.
-        if (unsafe) world().monitors.report(m, 'kernel-warning', t.actor, device);
+        if (unsafe)
+          world().monitors.report(m, 'kernel-warning', t.actor, KERNEL_WARNINGS.indexOf('host-driver-in-user-group'));
         t.return(0);
       }),
   );

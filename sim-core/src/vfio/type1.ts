@@ -5,12 +5,14 @@
  * kind of mapping: a group that is attached gets a new domain, and when that turns out to be of the same kind as an
  * existing one (same kind of tables, same coherency) the group moves there. Every mapping is written into every domain.
  */
+
 import type { Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument, field32, field64, readable, writeField } from '../files/user-memory.ts';
 import { type Mapping, type Mappings, VADDR_INVALID } from '../iommu/mappings.ts';
 import type { ChangeId } from '../kernel/changes.ts';
 import { E } from '../kernel/errno.ts';
+import { FREED_OBJECTS } from '../state/event.ts';
 import {
   type ContainerId,
   type DeviceId,
@@ -330,7 +332,7 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
   function instanceIsGone(t: Task, container: ContainerId): boolean {
     const driver = read(t.machine, state.containerDriver, container);
     if (driver === IOMMU_DRIVER.type1 || driver === IOMMU_DRIVER.type1v2) return false;
-    world().monitors.report(t.machine, 'use-after-free', t.actor, container);
+    world().monitors.report(t.machine, 'use-after-free', container, FREED_OBJECTS.indexOf('iommu-data'));
     return true;
   }
 

@@ -8,8 +8,11 @@ export const deadlock: Monitor<'deadlock'> = {
   sources: [{ document: 'linux', place: 'Documentation/locking/lockdep-design.rst' }],
   fails: 'always',
   stopsByDefault: true,
-  operands: ['actor', 'number'],
-  headline: (actor) => `${actor} waits for a lock that is never released`,
+  operands: ['actor', 'actors'],
+  headline: (actor, all) =>
+    all.includes(' and ')
+      ? `${all} wait for each other's locks for ever`
+      : `${actor} waits for a lock that is never released`,
   explainedBy: 'lock-cycle',
   needsVersions: false,
 };

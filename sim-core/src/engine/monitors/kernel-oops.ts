@@ -10,6 +10,6 @@ export const kernelOops: Monitor<'kernel-oops'> = {
   stopsByDefault: true,
   operands: ['actor', 'number'],
   headline: (thread) => `${thread} followed a NULL pointer in the kernel and died there`,
-  explainedBy: 'its-text',
+  explainedBy: 'null-pointer',
   needsVersions: false,
 };

@@ -8,7 +8,8 @@ export const kernelWarning: Monitor<'kernel-warning'> = {
   sources: [{ document: 'linux', place: 'drivers/vfio/vfio.c vfio_iommu_group_notifier()' }],
   fails: 'always',
   stopsByDefault: true,
-  operands: ['actor', 'number'],
-  explainedBy: 'its-text',
+  operands: ['actor', 'warning'],
+  headline: (actor, warning) => `${warning} (${actor})`,
+  explainedBy: 'kernel-warning',
   needsVersions: false,
 };

@@ -46,9 +46,22 @@ export interface Monitor<Name extends string = string> {
 /**
  * What an operand of a finding counts in. `word` and `device` are indices or -1; `reader` is a device + 1, minus a
  * vCPU + 1, or 0 for the host; `statement` a node of the program; `result` what it returned, negative for an errno;
- * `number` something that only its part understands.
+ * `actors` a set of actors, the first 31, one bit each; `freed` and `warning` indices into FREED_OBJECTS and
+ * KERNEL_WARNINGS; `number` something that only its part understands.
  */
-export type FindingOperand = 'word' | 'reader' | 'device' | 'cpu' | 'vm' | 'actor' | 'statement' | 'result' | 'number';
+export type FindingOperand =
+  | 'word'
+  | 'reader'
+  | 'device'
+  | 'cpu'
+  | 'vm'
+  | 'actor'
+  | 'actors'
+  | 'statement'
+  | 'result'
+  | 'freed'
+  | 'warning'
+  | 'number';
 
 /**
  * The kinds of explanation. The chains are made on a higher floor (`explain/`), which a monitor must not import: it
@@ -65,6 +78,8 @@ export type ExplanationKind =
   | 'lock-cycle'
   | 'blocked-tlp'
   | 'declared-result'
+  | 'kernel-warning'
+  | 'null-pointer'
   | 'its-text';
 
 /** Emits the finding; subject and detail are what the monitor's `operands` say. */

@@ -8,7 +8,8 @@ export const useAfterFree: Monitor<'use-after-free'> = {
   sources: [{ document: 'linux', place: 'virt/kvm/kvm_main.c kvm_put_kvm()' }],
   fails: 'always',
   stopsByDefault: true,
-  operands: ['number', 'number'],
+  operands: ['number', 'freed'],
+  headline: (_index, freed) => `the kernel used ${freed} after it was freed`,
   explainedBy: 'freed-object',
   needsVersions: false,
 };

@@ -1,7 +1,11 @@
 /** Why KVM believes that DMA is coherent, or that it is not. */
+import { FILE_KIND_NAMES } from '../../files/kinds.ts';
 import { IOPTE } from '../../iommu/iommu.ts';
+import type { Source } from '../../ops/op.ts';
 import type { DeviceId, PageId } from '../../state/ids.ts';
 import { NOTE } from '../../state/machine.ts';
+import type { IommuModel } from '../../topology.ts';
+import { andList, resultText } from '../event-text.ts';
 import type { History } from '../history.ts';
 import { coherencySource, type Link, snoopBehavior } from './link.ts';
 
@@ -27,27 +31,138 @@ export function whyCoherent(history: History, event: number, vm: number): Link[]
       },
     ];
   }
-  const told = history.find(
-    0,
+  const told = lastAnswer(history, event, vm);
+  return told < 0 ? [neverTold(history, event, vm)] : [answerLink(history, told), ...decidedBy(history, told)];
+}
+
+/** The kvm-vfio devices of a VM. */
+function kvmDevicesOf(history: History, event: number, vm: number): number[] {
+  const { deviceVm } = history.model.world.kvm;
+  return Array.from({ length: deviceVm.size }, (_, device) => device).filter(
+    (device) => history.valueAt(deviceVm.base + device, event) === vm + 1,
+  );
+}
+
+/** Where an entry of the VM's list was last asked about; -1 when its list never had one. */
+function lastAnswer(history: History, event: number, vm: number): number {
+  const { entries } = history.model.world.kvmVfio;
+  const devices = kvmDevicesOf(history, event, vm);
+  const length = devices.length > 0 ? entries.size / history.model.world.kvm.deviceVm.size : 0;
+  const listed = devices.some(
+    (device) => history.lastChangeWhere(entries.base + device * length, event, (_old, value) => value !== 0) >= 0,
+  );
+  if (!listed) return -1;
+  return history.lastBefore(
     event,
     (code, _a, b) =>
       code === NOTE.call && history.model.world.routines.routines[b]?.name === 'kvm_vfio_update_coherency',
   );
-  if (told < 0)
-    return [
-      {
-        event: -1,
-        text: 'No VFIO group or device was registered with the VM: user space has to tell KVM (KVM_DEV_VFIO_GROUP_ADD).',
-        sources: [coherencySource],
-      },
-    ];
-  return [
-    {
-      event: told,
-      text: `VFIO answered "coherent" when KVM last asked (${history.placeText(told)}).`,
+}
+
+/** No group or device is on the VM's list: why not. */
+function neverTold(history: History, event: number, vm: number): Link {
+  const { topology, vfio, routines } = history.model.world;
+  const failed = history.lastBefore(event, (code, _a, b) => {
+    const name = routines.routines[b]?.name ?? '';
+    return code === NOTE.return && /^kvm_vfio_(group|file)_add$/.test(name);
+  });
+  if (failed >= 0 && history.operand(failed, 3) < 0) {
+    return {
+      event: failed,
+      text: `Registering with the VM failed: ${history.routineName(failed)}() returned ${resultText(history.operand(failed, 3))} (${history.placeText(failed)}), and KVM counts nothing.`,
+      sources: history.sourceAt(failed),
+    };
+  }
+  const open = topology.devices.filter((_, device) => history.valueAt(vfio.deviceOpenCount.base + device, event) > 0);
+  const names = andList(open.map(({ name }) => name));
+  if (open.length === 0) {
+    return {
+      event: -1,
+      text: `No device is assigned to VM ${vm}: nothing was opened through VFIO, so there is nothing that KVM could count.`,
       sources: [coherencySource],
-    },
-  ];
+    };
+  }
+  const elsewhere = history.valueSum(history.model.world.kvm.noncoherentDmaCount, event) > 0;
+  return {
+    event: -1,
+    text: elsewhere
+      ? `${names} is registered with another VM only: user space has not told KVM that VM ${vm} is reached by it, too.`
+      : `No VFIO group or device was registered with the VM: ${names} is open, and user space has not told KVM (KVM_DEV_VFIO_GROUP_ADD).`,
+    sources: [coherencySource],
+  };
+}
+
+function answerLink(history: History, told: number): Link {
+  return {
+    event: told,
+    text: `VFIO answered "coherent" when KVM last asked (${history.placeText(told)}).`,
+    sources: [coherencySource],
+  };
+}
+
+/** What made VFIO answer so: what the devices' domains and units were then. */
+function decidedBy(history: History, told: number): Link[] {
+  const { iommu, topology } = history.model.world;
+  const state = history.stateAt(told);
+  const links: Link[] = [];
+  for (const [device, { name, group, iommu: unitIndex }] of topology.devices.entries()) {
+    if (!isListed(history, state, device, group)) continue;
+    const unit = topology.iommus[unitIndex];
+    const domain = (state[iommu.deviceDomain.base + device] as number) - 1;
+    const text = reasonText(history, name, unit, domain, state);
+    if (text) links.push({ event: told, text, sources: [domainSource(unit)] });
+  }
+  return links;
+}
+
+/** Does a kvm-vfio device list the device, or its group? */
+function isListed(history: History, state: Int32Array, device: number, group: number): boolean {
+  const { files, kvmVfio } = history.model.world;
+  for (let slot = kvmVfio.entries.base; slot < kvmVfio.entries.base + kvmVfio.entries.size; slot++) {
+    const entry = (state[slot] as number) - 1;
+    if (entry < 0) continue;
+    if (!kvmVfio.holdsFiles && entry === group) return true;
+    if (!kvmVfio.holdsFiles) continue;
+    const kind = FILE_KIND_NAMES[state[files.kind.base + entry] as number];
+    if (state[files.object.base + entry] === (kind === 'group' ? group : device)) return true;
+  }
+  return false;
+}
+
+function reasonText(
+  history: History,
+  device: string,
+  unit: IommuModel | undefined,
+  domain: number,
+  state: Int32Array,
+): string | undefined {
+  if (history.hasChange('capability-based-coherency') && unit?.driver === 'vt-d' && unit.snoopControl)
+    return `${history.kernelName()} answers by what ${unit.name} could do for ${device}, not by what the page table that the device uses does.`;
+  if (domain < 0)
+    return `The group of ${device} had no container with a domain at that time: there was nothing to be non-coherent.`;
+  if (!unit) return undefined;
+  if (unit.driver === 'amd-vi' && unit.options.get('page-table') === 'v2')
+    return `${unit.name}: the driver says that it enforces coherency, but page tables of version 2 have no FC bit to do it with.`;
+  if (unit.driver === 'smmu') return `${unit.name}: the driver says that the domain is coherent.`;
+  if (unit.driver !== 'vt-d') return undefined;
+  if (history.isFirstStage(unit) && !history.hasChange('enforce-cache-coherency'))
+    return `${unit.name} translates by first-level tables, which have no SNP bit, and nothing set PGSNP; ${history.kernelName()} answers from the snoop control of second-level tables.`;
+  const { iommu, topology } = history.model.world;
+  const enforced = state[iommu.domainCoherent.base + domain] !== 0;
+  const first = iommu.iopte.base + domain * topology.pages.length;
+  const older = state
+    .subarray(first, first + topology.pages.length)
+    .some((entry) => entry !== 0 && (entry & IOPTE.snoop) === 0);
+  return enforced && older
+    ? `The domain of ${device} enforces coherency for entries to come; those that were there before stay without SNP.`
+    : undefined;
+}
+
+function domainSource(unit: IommuModel | undefined): Source {
+  if (unit?.driver === 'amd-vi')
+    return { document: 'linux', place: 'drivers/iommu/amd/iommu.c amd_iommu_enforce_cache_coherency()' };
+  if (unit?.driver === 'smmu') return { document: 'linux', place: 'drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c' };
+  return { document: 'linux', place: 'drivers/iommu/intel/iommu.c intel_iommu_enforce_cache_coherency()' };
 }
 
 /** KVM is wrong: which device bypasses through which entry, and why KVM does not know. */

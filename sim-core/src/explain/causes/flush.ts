@@ -6,12 +6,13 @@ import type { History } from '../history.ts';
 import { whyCoherent } from './belief.ts';
 import { emulateSource, type Link, loadSource, sdmCaches } from './link.ts';
 
-export function missedFlush(history: History, promise: number, word: number, version: number): Link[] {
+/** `holders` are the pCPUs whose caches the WBINVD should have reached. */
+export function missedFlush(history: History, promise: number, holders: readonly number[]): Link[] {
   const { model } = history;
   const { kvm } = model.world;
   const [first, last] = history.statementAround(promise);
   const exit = history.find(first, last, (code, _a, b) => code === NOTE.exit && EXIT_REASONS[b] === 'WBINVD');
-  if (exit < 0) return nativeFlush(history, promise, word, version);
+  if (exit < 0) return nativeFlush(promise, holders);
   const vcpu = history.operand(exit, 1);
   const vm = history.valueAt(kvm.vcpuVm.base + vcpu, exit) - 1;
   const flushed = history.collect(first, last, NOTE.wbinvd).map((e) => history.operand(e, 1));
@@ -25,7 +26,6 @@ export function missedFlush(history: History, promise: number, word: number, ver
     { event: exit, text: `The instruction leaves the guest; KVM emulates it.`, sources: [emulateSource] },
   ];
   if (count === 0) return [...links, skippedLink(history, exit), ...whyCoherent(history, exit, vm)];
-  const holders = history.holders(promise, word, version);
   const local = history.valueAt(kvm.vcpuCpu.base + vcpu, exit) - 1;
   links.push({
     event: exit,
@@ -76,8 +76,7 @@ function notInMask(history: History, event: number, vcpu: number, cpu: number): 
   return { event: cleared >= 0 ? cleared : Math.max(loads, 0), text, sources: [loadSource, emulateSource] };
 }
 
-function nativeFlush(history: History, promise: number, word: number, version: number): Link[] {
-  const holders = history.holders(promise, word, version);
+function nativeFlush(promise: number, holders: readonly number[]): Link[] {
   if (holders.length === 0) return [];
   return [
     {

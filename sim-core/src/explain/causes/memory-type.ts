@@ -1,10 +1,14 @@
 /** Why a store that the guest meant to be uncached went into a cache. */
 import { changeById } from '../../kernel/changes.ts';
 import { LEAF, leafType } from '../../kvm/mmu.ts';
+import { QUIRK } from '../../kvm/quirks.ts';
 import { memtypeName } from '../../memory/memtype.ts';
+import type { Source } from '../../ops/op.ts';
 import type { History } from '../history.ts';
 import { whyCoherent } from './belief.ts';
 import { type Link, memtypeSource } from './link.ts';
+
+const quirkSource: Source = { document: 'linux', place: 'Documentation/virt/kvm/api.rst KVM_CAP_DISABLE_QUIRKS2' };
 
 /** A store that the guest meant to be uncached went into a cache. */
 export function missedUncached(history: History, write: number, word: number): Link[] {
@@ -26,21 +30,84 @@ export function missedUncached(history: History, write: number, word: number): L
       sources: [memtypeSource],
     },
   ];
+  return [...links, ...whyLeaf(history, write, vcpu, vm, { made, ipat })];
+}
+
+/** What decided about a leaf: the quirk, CR0.CD, the kernel that ignores guest types, or what KVM believed of DMA. */
+function whyLeaf(
+  history: History,
+  write: number,
+  vcpu: number,
+  vm: number,
+  { made, ipat }: { readonly made: number; readonly ipat: boolean },
+): Link[] {
+  const { kvm, topology } = history.model.world;
+  if (topology.cpu.vendor !== 'intel') return ipat ? whyCoherent(history, write, vm) : [];
+  const quirkOff = history.lastChangeWhere(
+    kvm.quirks.disabled.base + vm,
+    write,
+    (old, value) => (old & QUIRK.ignoreGuestPat) === 0 && (value & QUIRK.ignoreGuestPat) !== 0,
+  );
+  if (ipat && quirkOff > made && history.hasChange('guest-pat-quirk')) {
+    return [
+      {
+        event: made,
+        text: 'When the leaf was made, the quirk KVM_X86_QUIRK_IGNORE_GUEST_PAT was on and no non-coherent DMA was counted: that gives IPAT.',
+        sources: [quirkSource, memtypeSource],
+      },
+      {
+        event: quirkOff,
+        text: `The quirk is disabled at ${history.placeText(quirkOff)}, after the guest had touched the page: KVM_ENABLE_CAP sets a bit and zaps nothing, so the leaf stays.`,
+        sources: [{ document: 'linux', place: 'arch/x86/kvm/x86.c kvm_vm_ioctl_enable_cap()' }],
+      },
+    ];
+  }
+  const cacheDisabled = history.valueAt(kvm.mmu.cacheDisable.base + vcpu, write) !== 0;
+  if (!ipat && cacheDisabled) return [cacheDisableLink(history, write, vcpu)];
   const now = history.valueAt(kvm.noncoherentDmaCount.base + vm, write);
-  if (now > 0 && ipat && !history.model.world.kernel.has('zap-on-noncoherent-change')) {
-    const change = changeById.get('zap-on-noncoherent-change');
-    const registered = history.lastChangeWhere(
-      kvm.noncoherentDmaCount.base + vm,
-      write,
-      (old, value) => old === 0 && value > 0,
-    );
-    links.push({
-      event: registered,
-      text: `The first non-coherent device came at ${history.placeText(registered)}, but this kernel leaves the leaves that are there. ${change?.first} zaps them (${change?.commit} "${change?.subject}").`,
-      sources: [{ document: 'linux', place: `${change?.commit} ${change?.subject}` }],
-    });
-  } else if (now === 0) links.push(...whyCoherent(history, write, vm));
-  return links;
+  if (now > 0 && ipat && !history.hasChange('zap-on-noncoherent-change')) return [leftLeaf(history, write, vm)];
+  if (now > 0 || !ipat) return [];
+  const quirk: Link[] = history.hasChange('guest-pat-quirk')
+    ? [
+        {
+          event: made,
+          text: 'The quirk KVM_X86_QUIRK_IGNORE_GUEST_PAT is on: without non-coherent DMA the guest PAT is ignored.',
+          sources: [quirkSource],
+        },
+      ]
+    : [];
+  return [...quirk, ...whyCoherent(history, write, vm)];
+}
+
+function cacheDisableLink(history: History, write: number, vcpu: number): Link {
+  const set = history.lastChangeWhere(
+    history.model.world.kvm.mmu.cacheDisable.base + vcpu,
+    write,
+    (_old, value) => value !== 0,
+  );
+  const why = history.hasChange('guest-mtrr-ignored')
+    ? `${history.kernelName()} does not look at CR0.CD when it chooses a memory type`
+    : 'the quirk KVM_X86_QUIRK_CD_NW_CLEARED makes the page write-back all the same';
+  return {
+    event: set,
+    text: `The guest has set CR0.CD (${history.placeText(set)}), so its stores must not be cached; ${why}.`,
+    sources: [{ document: 'Intel SDM', place: 'volume 3, "Preventing Caching"' }, memtypeSource],
+  };
+}
+
+/** Leaves of the time before the device, on a kernel that does not zap them. */
+function leftLeaf(history: History, write: number, vm: number): Link {
+  const change = changeById.get('zap-on-noncoherent-change');
+  const registered = history.lastChangeWhere(
+    history.model.world.kvm.noncoherentDmaCount.base + vm,
+    write,
+    (old, value) => old === 0 && value > 0,
+  );
+  return {
+    event: registered,
+    text: `The first non-coherent device came at ${history.placeText(registered)}, but this kernel leaves the leaves that are there. ${change?.first} zaps them (${change?.commit} "${change?.subject}").`,
+    sources: [{ document: 'linux', place: `${change?.commit} ${change?.subject}` }],
+  };
 }
 
 function countAtText(history: History, event: number, vm: number): string {

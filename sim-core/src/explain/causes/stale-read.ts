@@ -1,10 +1,14 @@
 /** Chains of the coherency findings: the write, the promise, why it was not kept, the read. */
+
+import { LINE } from '../../memory/memory.ts';
 import { EVENT_WIDTH } from '../../state/event.ts';
 import { NOTE } from '../../state/machine.ts';
+import type { IommuModel } from '../../topology.ts';
 import { describeEvent } from '../event-text.ts';
 import type { History } from '../history.ts';
 import { missedFlush } from './flush.ts';
 import { type Link, noSnoopSource, promiseLink, sdmCaches, snoopBehavior, whereIsIt, writeLink } from './link.ts';
+import { lostWriteLinks, writtenOver } from './lost-write.ts';
 import { missedUncached } from './memory-type.ts';
 
 export function staleDeviceRead(history: History, event: number, word: number, device: number): Link[] {
@@ -12,6 +16,18 @@ export function staleDeviceRead(history: History, event: number, word: number, d
   const { memory } = model.world;
   const { promised, promise } = promiseOf(history, event, word);
   const write = history.lastChange(memory.latest.base + word, event, promised);
+  const lost = writtenOver(history, event, word, promised);
+  if (lost) {
+    return [
+      ...lostWriteLinks(history, lost.event, word, lost.cpu, promised),
+      {
+        event,
+        text: `The write of ${history.wordName(word)} is lost: ${whereText(history, event, word)}.`,
+        sources: [sdmCaches],
+      },
+      ...bypassLinks(history, event, device, word),
+    ];
+  }
   return [
     ...(write >= 0 ? [writeLink(history, write, word)] : []),
     ...(promise >= 0 ? [promiseLink(history, promise, word)] : []),
@@ -19,6 +35,12 @@ export function staleDeviceRead(history: History, event: number, word: number, d
     ...whereIsIt(history, event, word, promised),
     ...bypassLinks(history, event, device, word),
   ];
+}
+
+/** What is left of a word whose newest version is nowhere any more. */
+function whereText(history: History, event: number, word: number): string {
+  const { memory } = history.model.world;
+  return `no cache has it, and DRAM has ${history.wordName(word)} = ${history.valueAt(memory.dram.base + word, event)}`;
 }
 
 /** The version that bare metal would have had in DRAM at least, and the event that made it so (-1: the start). */
@@ -45,7 +67,8 @@ function promiseOf(history: History, event: number, word: number): { promised: n
 function missedCarrier(history: History, write: number, promise: number, word: number, version: number): Link[] {
   if (promise < 0) return [];
   const name = history.routineName(promise);
-  if (name === 'wbinvd' || name === 'wbnoinvd') return missedFlush(history, promise, word, version);
+  if (name === 'wbinvd' || name === 'wbnoinvd')
+    return missedFlush(history, promise, history.holders(promise, word, version));
   if (write >= 0 && history.routineName(write).startsWith('mov')) return missedUncached(history, write, word);
   return [];
 }
@@ -56,13 +79,7 @@ function bypassLinks(history: History, event: number, device: number, word: numb
   const model = topology.devices[device];
   const tlp = history.before(event, (code) => code === NOTE.tlp);
   const read = tlp >= 0 ? describeEvent(history.model, history.log, tlp)?.text : undefined;
-  const unit = topology.iommus[model?.iommu ?? -1];
-  const override =
-    unit === undefined
-      ? 'no IOMMU translates for the device, so nothing overrides the attribute'
-      : unit.driver === 'vt-d' && !unit.snoopControl
-        ? `${unit.name} has no snoop control, so its entries cannot carry SNP and nothing overrides the attribute`
-        : `the I/O page table entry of ${history.wordName(word)} does not carry SNP, so nothing overrides the attribute`;
+  const override = whyNotOverridden(history, topology.iommus[model?.iommu ?? -1], history.wordName(word));
   return [
     {
       event: tlp,
@@ -70,6 +87,17 @@ function bypassLinks(history: History, event: number, device: number, word: numb
       sources: [noSnoopSource, snoopBehavior],
     },
   ];
+}
+
+/** Which bit is missing: what the unit, and its kind of table, would need to turn No Snoop into a snooped access. */
+function whyNotOverridden(history: History, unit: IommuModel | undefined, word: string): string {
+  if (unit === undefined) return 'no IOMMU translates for the device, so nothing overrides the attribute';
+  if (unit.driver === 'vt-d' && history.isFirstStage(unit))
+    return `${unit.name} translates by first-level tables, whose entries have no SNP bit, and PGSNP is not set in the device's PASID entry: nothing overrides the attribute`;
+  if (unit.driver === 'vt-d' && !unit.snoopControl)
+    return `${unit.name} has no snoop control, so its entries cannot carry SNP and nothing overrides the attribute`;
+  const bit = unit.driver === 'amd-vi' ? 'FC' : 'SNP';
+  return `the I/O page table entry of ${word} does not carry ${bit}, so nothing overrides the attribute`;
 }
 
 export function staleCpuRead(history: History, event: number, word: number, vcpu: number): Link[] {
@@ -90,7 +118,9 @@ export function staleCpuRead(history: History, event: number, word: number, vcpu
           },
         ]
       : []),
-    ...(cleared >= 0 && history.routineName(cleared) === 'wbinvd' ? missedFlush(history, cleared, word, version) : []),
+    ...(cleared >= 0 && history.routineName(cleared) === 'wbinvd'
+      ? missedFlush(history, cleared, cachesWithCopy(history, cleared, word, version))
+      : []),
     {
       event: load,
       text: `${(load >= 0 && describeEvent(history.model, history.log, load)?.text) || 'It loads'}: an old copy was still in the cache (${history.placeText(event)}).`,
@@ -99,31 +129,50 @@ export function staleCpuRead(history: History, event: number, word: number, vcpu
   ];
 }
 
-export function lostWrite(history: History, event: number, word: number, cpu: number): Link[] {
-  const { ghost, memory } = history.model.world;
-  const version = history.valueAt(ghost.deviceWrite.base + word, event);
-  const write = history.lastChange(memory.latest.base + word, event, version);
-  return [
-    ...(write >= 0 ? [writeLink(history, write, word)] : []),
-    {
-      event,
-      text: `cpu${cpu} writes its modified line back over it (${history.placeText(event)}), though the guest had cleaned the line.`,
-      sources: [sdmCaches],
-    },
-  ];
+/** pCPUs whose caches hold the word in a version that is older. */
+function cachesWithCopy(history: History, event: number, word: number, version: number): number[] {
+  const { memory, topology } = history.model.world;
+  const line = topology.words[word]?.line as number;
+  return Array.from({ length: topology.cpu.count }, (_, cpu) => cpu).filter(
+    (cpu) =>
+      history.valueAt(memory.lineState.base + cpu * topology.lines.length + line, event) !== LINE.invalid &&
+      history.valueAt(memory.cachedVersion.base + cpu * topology.words.length + word, event) < version,
+  );
 }
 
 /** The host reads a page that came back, and its cache still has what was there before. */
 export function staleHostRead(history: History, event: number, word: number): Link[] {
-  const { memory } = history.model.world;
+  const { ghost, memory, topology } = history.model.world;
   const newest = history.valueAt(memory.latest.base + word, event);
   const write = history.lastChange(memory.latest.base + word, event, newest);
   const load = history.before(event, (code) => code === NOTE.access);
+  const back = history.lastChange(ghost.returned.base + word, event, 1);
+  const cpu = load < 0 ? -1 : history.operand(load, 1);
+  const line = topology.words[word]?.line as number;
+  const filled = history.lastChangeWhere(
+    memory.lineState.base + cpu * topology.lines.length + line,
+    event,
+    (old, value) => old === LINE.invalid && value !== LINE.invalid,
+  );
   return [
+    ...(cpu >= 0 && filled >= 0 && filled < write
+      ? [
+          {
+            event: filled,
+            text: `cpu${cpu} takes the line into its cache (${history.placeText(filled)}), before the device writes.`,
+            sources: [sdmCaches],
+          },
+        ]
+      : []),
     ...(write >= 0 ? [writeLink(history, write, word)] : []),
     {
+      event: back,
+      text: `The page comes back to the host (${history.placeText(back)}), and its lines are not flushed from the CPU caches.`,
+      sources: [sdmCaches],
+    },
+    {
       event: Math.max(load, 0),
-      text: `The page came back to the host, the CPU caches had not been flushed, and the host reads the line that was there before (${history.placeText(event)}).`,
+      text: `The host reads the line that was there before (${history.placeText(event)}).`,
       sources: [sdmCaches],
     },
   ];
