@@ -14,7 +14,7 @@ export const ACCEPTED_WITHOUT_EFFECT: readonly AcceptedWithoutEffect[] = [
   {
     kind: 'option',
     names: ['mdev parent'],
-    why: 'Names the device that implements it, for readers.',
+    why: 'Tells readers which device implements it; the hint `no-effect` says so.',
   },
   {
     kind: 'option',

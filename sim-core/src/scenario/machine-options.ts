@@ -15,6 +15,8 @@ export interface MachineOption {
   readonly required?: boolean;
   /** The kinds of hardware on which it acts, when not on all: `vt-d`. On others it has no effect, and a hint says so. */
   readonly actsOn?: readonly string[];
+  /** Set when it only tells readers something. A hint says so. */
+  readonly label?: true;
 }
 
 export type OptionOwner = MachineItem['kind'] | 'setup' | 'thread' | 'vcpu' | 'actor-device' | 'host';
@@ -209,6 +211,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     },
     {
       key: 'parent',
+      label: true,
       values: 'device',
       fallback: 'none',
       doc: 'The device that implements it.',

@@ -27,9 +27,10 @@ export const noEffect: Check = {
 }
 `,
   },
-  of: ['syscall', 'cpu', 'iommu'],
+  of: ['syscall', 'cpu', 'iommu', 'mdev'],
   *line({ line, vocabulary }) {
     if (line.content.kind === 'cpu' || line.content.kind === 'iommu') yield* options(line.content);
+    if (line.content.kind === 'mdev') yield* labels(line.content);
     const call = line.content;
     if (call.kind !== 'syscall') return;
     const op = requestOf(call, vocabulary);
@@ -60,5 +61,13 @@ function* options(item: Extract<LineContent, { kind: 'cpu' | 'iommu' }>): Genera
       span: key.span,
       message: `\`${key.text}\` has no effect on \`${kind}\`: it is an option of ${oneOf(actsOn)}.`,
     };
+  }
+}
+
+/** Options that only tell readers something. */
+function* labels({ options }: Extract<LineContent, { kind: 'mdev' }>): Generator<Objection> {
+  for (const { key } of options) {
+    if (!MACHINE_OPTIONS.mdev.some((option) => option.key === key.text && option.label)) continue;
+    yield { span: key.span, message: `\`${key.text}\` has no effect here: it only says whose device this is.` };
   }
 }
