@@ -37,6 +37,13 @@ describe('recordings of leaves', () => {
     expect([...notCompared.values()]).toEqual([3]);
   });
 
+  it('take the width of addresses from the first mask of an MTRR', () => {
+    // The same recording, as a CPU with 46 bits would have made it.
+    const wide = text('k6.1.192-more.jsonl.gz').replace(/\bff(?=[\da-f]{5}800\b)/g, '3fff');
+    expect(wide).toContain('3fff');
+    expect(replayEpt(parseEptRecording(wide)).differences).toEqual([]);
+  });
+
   it('notice another kernel, and another machine', () => {
     const base = parseEptRecording(text('k6.1.192-base.jsonl.gz'));
     const kinds = (profile: string): Set<string> =>

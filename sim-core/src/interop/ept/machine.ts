@@ -37,7 +37,7 @@ export function machineOf(steps: readonly EptStep[], slots: readonly RecordedSlo
     `guest-mtrr=${on(!steps.some((step) => /^vcpu\b.*\bnocpuid\b/.test(step.op)))}`,
     `two-dimensional-paging=${on(!shadow)}`,
     ...(usesOldMmu(steps) && !shadow ? ['tdp-mmu=off'] : []),
-    'physical-address-bits=40',
+    `physical-address-bits=${addressBits(steps)}`,
   ];
   const snoop = notes.some((note) => note === 'dma_cc 1');
   return [
@@ -51,6 +51,17 @@ export function machineOf(steps: readonly EptStep[], slots: readonly RecordedSlo
     ),
     '}',
   ];
+}
+
+/** As wide as the first mask of a variable MTRR that the sequence writes; 40 where it writes none, as then nothing shows. */
+function addressBits(steps: readonly EptStep[]): number {
+  for (const { op } of steps) {
+    for (const [, mask = ''] of op.matchAll(/\b(?:wrmsr:|setmsr \d+ )20[13579bdf][: ]([\da-f]{1,16})\b/gi)) {
+      const bits = BigInt(`0x${mask}`).toString(2).length;
+      if (bits >= 36 && bits <= 52) return bits;
+    }
+  }
+  return 40;
 }
 
 /** Leaves are made by faults that are exceptions: KVM shadows the guest's tables. */
