@@ -5,7 +5,8 @@ import { LIMITS } from '../limits.ts';
 import { RequestError } from '../request-error.ts';
 import { type Answer, type Launched, launchedOf, type SessionState, stoppedOf } from '../session-state.ts';
 import { movedStop } from '../stop.ts';
-import { output, stopped, tellContinued } from './movement.ts';
+import { stopped, tellContinued } from './movement.ts';
+import { output } from './narrate.ts';
 
 /** Every recorded time at which an actor came to a line. */
 export function gotoTargets(state: SessionState, args: DebugProtocol.GotoTargetsArguments): Answer {

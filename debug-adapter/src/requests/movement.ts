@@ -2,11 +2,9 @@
 import { EVENT_WIDTH, FINDINGS, type Finding, NOTE } from '@snoopscope/sim-core';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { moveText } from '../console.ts';
-import { interpolate } from '../evaluate.ts';
 import { filterById } from '../filters.ts';
-import { ENVIRONMENT, type Focus, focusAfter, type Movement, type MovementEnd, type Unit } from '../movement.ts';
+import { type Focus, focusAfter, type Movement, type MovementEnd, type Unit } from '../movement.ts';
 import { RequestError } from '../request-error.ts';
-import type { RunCursor } from '../run-cursor.ts';
 import {
   type Answer,
   actorOf,
@@ -16,10 +14,10 @@ import {
   type SessionState,
   stoppedOf,
 } from '../session-state.ts';
-import { inOneColumn, lineText } from '../source-lines.ts';
-import { endText, movedStop, type Stop, stopAfter } from '../stop.ts';
-import { type Hit, NO_TRIGGERS } from '../stop-index.ts';
+import { movedStop, type Stop, stopAfter } from '../stop.ts';
+import { NO_TRIGGERS } from '../stop-index.ts';
 import { threadId, toStopped } from '../to-dap.ts';
+import { explainEnd, output, partingText, reportEnd, sayLog, steppedInstead, tellReplay } from './narrate.ts';
 
 interface StepArguments {
   readonly threadId?: number;
@@ -217,46 +215,6 @@ export function enterBranch(state: SessionState, number: number): void {
   stopped(state, movedStop(launched, { position, actor, reveal: 0 }, 'goto'));
 }
 
-/** What has become of the future that was recorded, when the user has let somebody else move. */
-function partingText({ branches }: Launched, left: RunCursor): string {
-  const old = branches.all.indexOf(left) + 1;
-  const { number, current } = branches;
-  const isNew = current.run.steps === current.position;
-  return `${isNew ? `Branch ${number} begins here, after ${current.position} micro-steps` : `This is branch ${number}`}. What branch ${old} has recorded is kept: "branch ${old}" in the debug console goes back to it.\n`;
-}
-
-/** A user who steps a thread in the past may expect it to move first: says once that others do, and how to change that. */
-function tellReplay(state: SessionState, focus: Focus): void {
-  const launched = launchedOf(state);
-  const { cursor, debuggee } = launched;
-  if (launched.replayTold || focus.actor < 0 || cursor.position === cursor.run.steps) return;
-  const next = cursor.track.actorOf(cursor.position);
-  if (next === focus.actor || cursor.moment.ended(focus.actor)) return;
-  const { moves, world } = debuggee.model;
-  const ofActor = (index: number): boolean => {
-    const move = moves[index];
-    return move?.kind === 'actor' && move.actor === focus.actor;
-  };
-  if (!launched.branches.possibilities().some(({ move }) => ofActor(move))) return;
-  launched.replayTold = true;
-  const name = (actor: number): string => world.topology.actors[actor]?.name ?? 'the environment';
-  output(
-    state,
-    `This is the past: ${name(next)} moves first, as recorded. To let ${name(focus.actor)} move instead, use Step Into Target.\n`,
-  );
-}
-
-/** Why somebody else has moved than the one who was to step. */
-function steppedInstead({ cursor, debuggee }: Launched, focus: Focus, mover: number): string {
-  const name = (actor: number): string => debuggee.model.world.topology.actors[actor]?.name ?? 'the environment';
-  const ended = focus.actor >= 0 && cursor.moment.ended(focus.actor);
-  const why =
-    focus.actor < 0
-      ? 'The environment can do nothing here'
-      : `${name(focus.actor)} ${ended ? 'has ended' : 'cannot move here'}`;
-  return `${why}: ${name(mover)} moves.`;
-}
-
 function reached({ cursor }: Launched, outcome: MovementEnd, focus: Focus): Focus {
   const to = { ...focusAfter(outcome, focus), position: cursor.position };
   if (outcome.kind === 'beginning') return { ...to, actor: Math.max(cursor.model.setup, 0) };
@@ -264,45 +222,6 @@ function reached({ cursor }: Launched, outcome: MovementEnd, focus: Focus): Focu
   const withoutTarget = outcome.kind === 'end' || outcome.kind === 'interrupted';
   const last = cursor.position > 0 ? cursor.track.actorOf(cursor.position - 1) : to.actor;
   return withoutTarget && (to.actor < 0 || cursor.moment.ended(to.actor)) ? { ...to, actor: last } : to;
-}
-
-function explainEnd(state: SessionState, focus: Focus): void {
-  const { cursor, debuggee } = launchedOf(state);
-  const { end } = cursor;
-  if (end === undefined) return;
-  if (end.kind === 'stuck' && focus.actor !== ENVIRONMENT && end.waiting.includes(focus.actor)) {
-    const name = debuggee.model.world.topology.actors[focus.actor]?.name;
-    output(
-      state,
-      `${name} can never move: it waits at \`${lineText(debuggee, cursor.moment.node(focus.actor).place)}\`, and no other actor can move.\n`,
-    );
-  }
-  reportEnd(state);
-}
-
-/** What the final conditions say about this one run. */
-function reportEnd(state: SessionState): void {
-  const launched = launchedOf(state);
-  const { cursor, debuggee } = launched;
-  if (cursor.endReported) return;
-  cursor.endReported = true;
-  const { end } = cursor;
-  output(state, `${endText(launchedOf(state), end)}.\n`);
-  const problem = cursor.run.scheduleProblem;
-  if (problem)
-    output(
-      state,
-      `The schedule could not be followed: its item ${problem.item + 1} was not possible; possible were ${problem.possible.join(', ') || 'none'}.\n`,
-      'stderr',
-    );
-  if (end?.kind !== 'completed' && end?.kind !== 'stuck') return;
-  for (const condition of debuggee.model.conditions) {
-    if (!condition.applies) continue;
-    output(
-      state,
-      `${inOneColumn(condition.text)}: ${condition.holds(cursor.state) ? 'this run is an instance of it' : 'not in this run'}\n`,
-    );
-  }
 }
 
 function findingsOf({ cursor }: Launched): Finding[] {
@@ -321,19 +240,6 @@ function movement(state: SessionState): Movement {
     interrupted: () => state.interrupt,
     passed: (hit) => sayLog(state, hit),
   };
-}
-
-/** A log point was passed: its message, with its expressions filled in from the state there. */
-function sayLog(state: SessionState, hit: Hit): void {
-  const { cursor, convert, debuggee } = launchedOf(state);
-  if (hit.cause.kind !== 'breakpoint' || !hit.cause.trigger.log) return;
-  cursor.showHere();
-  const text = interpolate(cursor, { position: hit.position, actor: hit.actor, reveal: 0 }, hit.cause.trigger.log);
-  const { place } = cursor.moment.node(Math.max(hit.actor, 0));
-  const source = debuggee.sources[place.file]
-    ? { source: convert.source(place.file), line: convert.line(place.line) }
-    : {};
-  state.emit('output', { category: 'stdout', output: `${text}\n`, ...source });
 }
 
 export function stopped(state: SessionState, stop: Stop): void {
@@ -359,8 +265,4 @@ function forget(state: SessionState): void {
 
 function thread({ debuggee }: Launched, actor: number): number {
   return threadId(actor, debuggee.model.world.topology.actors.length);
-}
-
-export function output(state: SessionState, text: string, category: 'stdout' | 'stderr' = 'stdout'): void {
-  state.emit('output', { category, output: text });
 }

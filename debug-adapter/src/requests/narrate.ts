@@ -1,0 +1,104 @@
+/** What the debug console says on its own: why somebody else moved, that the past is replayed, how a run ended. */
+import { interpolate } from '../evaluate.ts';
+import { ENVIRONMENT, type Focus } from '../movement.ts';
+import type { RunCursor } from '../run-cursor.ts';
+import { type Launched, launchedOf, type SessionState } from '../session-state.ts';
+import { inOneColumn, lineText } from '../source-lines.ts';
+import { endText } from '../stop.ts';
+import type { Hit } from '../stop-index.ts';
+
+/** What has become of the future that was recorded, when the user has let somebody else move. */
+export function partingText({ branches }: Launched, left: RunCursor): string {
+  const old = branches.all.indexOf(left) + 1;
+  const { number, current } = branches;
+  const isNew = current.run.steps === current.position;
+  return `${isNew ? `Branch ${number} begins here, after ${current.position} micro-steps` : `This is branch ${number}`}. What branch ${old} has recorded is kept: "branch ${old}" in the debug console goes back to it.\n`;
+}
+
+/** A user who steps a thread in the past may expect it to move first: says once that others do, and how to change that. */
+export function tellReplay(state: SessionState, focus: Focus): void {
+  const launched = launchedOf(state);
+  const { cursor, debuggee } = launched;
+  if (launched.replayTold || focus.actor < 0 || cursor.position === cursor.run.steps) return;
+  const next = cursor.track.actorOf(cursor.position);
+  if (next === focus.actor || cursor.moment.ended(focus.actor)) return;
+  const { moves, world } = debuggee.model;
+  const ofActor = (index: number): boolean => {
+    const move = moves[index];
+    return move?.kind === 'actor' && move.actor === focus.actor;
+  };
+  if (!launched.branches.possibilities().some(({ move }) => ofActor(move))) return;
+  launched.replayTold = true;
+  const name = (actor: number): string => world.topology.actors[actor]?.name ?? 'the environment';
+  output(
+    state,
+    `This is the past: ${name(next)} moves first, as recorded. To let ${name(focus.actor)} move instead, use Step Into Target.\n`,
+  );
+}
+
+/** Why somebody else has moved than the one who was to step. */
+export function steppedInstead({ cursor, debuggee }: Launched, focus: Focus, mover: number): string {
+  const name = (actor: number): string => debuggee.model.world.topology.actors[actor]?.name ?? 'the environment';
+  const ended = focus.actor >= 0 && cursor.moment.ended(focus.actor);
+  const why =
+    focus.actor < 0
+      ? 'The environment can do nothing here'
+      : `${name(focus.actor)} ${ended ? 'has ended' : 'cannot move here'}`;
+  return `${why}: ${name(mover)} moves.`;
+}
+
+export function explainEnd(state: SessionState, focus: Focus): void {
+  const { cursor, debuggee } = launchedOf(state);
+  const { end } = cursor;
+  if (end === undefined) return;
+  if (end.kind === 'stuck' && focus.actor !== ENVIRONMENT && end.waiting.includes(focus.actor)) {
+    const name = debuggee.model.world.topology.actors[focus.actor]?.name;
+    output(
+      state,
+      `${name} can never move: it waits at \`${lineText(debuggee, cursor.moment.node(focus.actor).place)}\`, and no other actor can move.\n`,
+    );
+  }
+  reportEnd(state);
+}
+
+/** What the final conditions say about this one run. */
+export function reportEnd(state: SessionState): void {
+  const launched = launchedOf(state);
+  const { cursor, debuggee } = launched;
+  if (cursor.endReported) return;
+  cursor.endReported = true;
+  const { end } = cursor;
+  output(state, `${endText(launchedOf(state), end)}.\n`);
+  const problem = cursor.run.scheduleProblem;
+  if (problem)
+    output(
+      state,
+      `The schedule could not be followed: its item ${problem.item + 1} was not possible; possible were ${problem.possible.join(', ') || 'none'}.\n`,
+      'stderr',
+    );
+  if (end?.kind !== 'completed' && end?.kind !== 'stuck') return;
+  for (const condition of debuggee.model.conditions) {
+    if (!condition.applies) continue;
+    output(
+      state,
+      `${inOneColumn(condition.text)}: ${condition.holds(cursor.state) ? 'this run is an instance of it' : 'not in this run'}\n`,
+    );
+  }
+}
+
+/** A log point was passed: its message, with its expressions filled in from the state there. */
+export function sayLog(state: SessionState, hit: Hit): void {
+  const { cursor, convert, debuggee } = launchedOf(state);
+  if (hit.cause.kind !== 'breakpoint' || !hit.cause.trigger.log) return;
+  cursor.showHere();
+  const text = interpolate(cursor, { position: hit.position, actor: hit.actor, reveal: 0 }, hit.cause.trigger.log);
+  const { place } = cursor.moment.node(Math.max(hit.actor, 0));
+  const source = debuggee.sources[place.file]
+    ? { source: convert.source(place.file), line: convert.line(place.line) }
+    : {};
+  state.emit('output', { category: 'stdout', output: `${text}\n`, ...source });
+}
+
+export function output(state: SessionState, text: string, category: 'stdout' | 'stderr' = 'stdout'): void {
+  state.emit('output', { category, output: text });
+}
