@@ -77,7 +77,7 @@ export function toDiagnostic(diagnostic: OurDiagnostic, { uri, included }: Snaps
     code,
     source: 'snoopscope',
     message,
-    ...(code === 'unused' && { tags: [DiagnosticTag.Unnecessary] }),
+    ...(UNNECESSARY.has(code) && { tags: [DiagnosticTag.Unnecessary] }),
     ...(related && {
       relatedInformation: related.map((other) => ({
         location: {
@@ -89,6 +89,9 @@ export function toDiagnostic(diagnostic: OurDiagnostic, { uri, included }: Snaps
     }),
   };
 }
+
+/** What an editor shows faded. */
+const UNNECESSARY: ReadonlySet<string> = new Set(['unused', 'unreachable']);
 
 /** The fixes of a diagnostic; the only one is the one that a client may apply without asking, unless it changes what the scenario says. */
 export function toQuickFixes(diagnostic: OurDiagnostic, snapshot: Snapshot): CodeAction[] {

@@ -33,7 +33,7 @@ function includes(path: string) {
 
 function diagnose(text: string): Diagnostic[] {
   const parsed = parse(text);
-  return [...parsed.diagnostics, ...check(parsed, { includes })];
+  return [...parsed.diagnostics, ...check(parsed, { includes, advice: true })];
 }
 
 for (const path of cases) {

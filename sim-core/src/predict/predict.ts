@@ -10,6 +10,7 @@ import { findingDiagnostics, registrationDiagnostics } from './findings.ts';
 import { observingKernels, type PredictOptions, plainKernel } from './kernels.ts';
 import { limitDiagnostics, scheduleDiagnostics, waitingDiagnostics } from './never.ts';
 import { resultDiagnostics } from './results.ts';
+import { unmappingDiagnostics } from './unmapping.ts';
 
 /**
  * In slices of about a millisecond: between two the caller may give up. Nothing for a scenario that cannot be executed.
@@ -24,6 +25,7 @@ export function* predicting(
     ...resultDiagnostics(groups),
     ...findingDiagnostics(groups),
     ...registrationDiagnostics(parsed, groups),
+    ...unmappingDiagnostics(groups),
     ...waitingDiagnostics(parsed, groups),
     ...scheduleDiagnostics(parsed, groups, plainKernel(parsed, options.profile)),
     ...limitDiagnostics(groups),

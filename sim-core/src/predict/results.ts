@@ -44,7 +44,8 @@ function failureOf(group: KernelGroup, node: StatementNode, call: Syscall): Fail
   if (model.tracked.has('unexpected-result')) return [];
   const declared = declaredValue(call);
   // What a condition asks about is looked at on purpose.
-  if (declared === undefined && model.errors[node.actor] !== undefined) return [];
+  const asked = model.conditions.some(({ terms }) => terms.some(({ name }) => name === call.bind?.text));
+  if (declared === undefined && (asked || model.errors[node.actor] !== undefined)) return [];
   const values = seen.filter((value) => (declared === undefined ? value < 0 : value !== declared));
   if (values.length === 0) return [];
   const sometimes = values.length < seen.length && node.actor !== model.setup;

@@ -172,6 +172,17 @@ setup {
   },
 };
 
+export const unmapsNothing: Check = {
+  code: 'unmaps-nothing',
+  severity: 'information',
+  doc: 'The call succeeds and unmaps nothing, because no mapping lies in the range. VFIO tells so only in the size that it writes back.',
+  sources: ['linux: drivers/vfio/vfio_iommu_type1.c vfio_dma_do_unmap()'],
+  examples: {
+    bad: unmapping('y'),
+    good: unmapping('x'),
+  },
+};
+
 /** Everything that a prediction reports. */
 export const PREDICTIONS: readonly Check[] = [
   declaredResult,
@@ -179,6 +190,7 @@ export const PREDICTIONS: readonly Check[] = [
   impossibleSchedule,
   modelLimit,
   predictedFinding,
+  unmapsNothing,
   unregisteredDevice,
   waitsForEver,
 ];
@@ -210,5 +222,24 @@ device gpu {
   r0 = MRd x ns
 }
 exists gpu.r0 == 0
+`;
+}
+
+function unmapping(word: string): string {
+  return `machine {
+  cpu intel
+  iommu dmar0 vt-d
+  device gpu 0000:01:00.0 iommu=dmar0 group=26
+  memory x = 0
+  memory y = 0
+}
+setup {
+  container = open("/dev/vfio/vfio", O_RDWR)
+  group = open("/dev/vfio/26", O_RDWR)
+  ioctl(group, VFIO_GROUP_SET_CONTAINER, [container]) = 0
+  ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1_IOMMU) = 0
+  ioctl(container, VFIO_IOMMU_MAP_DMA, {vaddr=&x, iova=&x, size=PAGE}) = 0
+  ioctl(container, VFIO_IOMMU_UNMAP_DMA, {iova=&${word}, size=PAGE}) = 0
+}
 `;
 }

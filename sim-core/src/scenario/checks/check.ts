@@ -27,6 +27,8 @@ export interface Check {
   readonly examples: { readonly bad: string; readonly good: string };
   /** It says that a limit of ours was reached; nothing else need be wrong. */
   readonly limit?: true;
+  /** Advice to an author who is still writing: a verdict on the scenario says the same, so only editors ask for it. */
+  readonly advice?: true;
   /** The kinds of lines that `line` looks at. */
   readonly of?: readonly LineContent['kind'][];
   /** Looks at one line alone. What it finds is remembered with the line. */

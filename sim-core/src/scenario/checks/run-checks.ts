@@ -16,6 +16,8 @@ export interface CheckContext {
   readonly vocabulary?: Vocabulary;
   /** The kernel that a tool has selected; without it the `kernel` line counts. */
   readonly profile?: Profile;
+  /** Also what a judgement of the scenario will say: for editors. */
+  readonly advice?: boolean;
 }
 
 /**
@@ -94,12 +96,13 @@ function problemsOf(line: Line, vocabulary: Vocabulary, params: ReadonlySet<stri
 
 function* scenarioDiagnostics(
   scenario: ParsedScenario,
-  { includes, profile }: CheckContext,
+  { includes, profile, advice = false }: CheckContext,
   vocabulary: Vocabulary,
 ): Generator<Diagnostic> {
   const names = subjectOf(scenario, includes ?? (() => undefined), vocabulary);
   const subject = { ...names, ...(profile && { profile }) };
   for (const one of SCENARIO_CHECKS) {
+    if (one.advice && !advice) continue;
     for (const objection of one.scenario!(subject)) yield { code: one.code, severity: one.severity, ...objection };
   }
 }

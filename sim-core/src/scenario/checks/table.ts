@@ -9,6 +9,7 @@ import { boundTwice } from './bound-twice.ts';
 import { brokenInclude } from './broken-include.ts';
 import { callTooDeep } from './call-too-deep.ts';
 import type { Check } from './check.ts';
+import { constantCondition } from './constant-condition.ts';
 import { duplicateBlock } from './duplicate-block.ts';
 import { duplicateField } from './duplicate-field.ts';
 import { duplicateName } from './duplicate-name.ts';
@@ -17,22 +18,29 @@ import { emptyLoop } from './empty-loop.ts';
 import { emptyRange } from './empty-range.ts';
 import { expected } from './expected.ts';
 import { fileTooLarge } from './file-too-large.ts';
+import { groupIommus } from './group-iommus.ts';
 import { impossibleErrno } from './impossible-errno.ts';
 import { lineTooLong } from './line-too-long.ts';
 import { misplacedConstant } from './misplaced-constant.ts';
 import { missingBrace } from './missing-brace.ts';
 import { missingMachine } from './missing-machine.ts';
 import { missingOption } from './missing-option.ts';
+import { mistypedRegister } from './mistyped-register.ts';
 import { modelLimit } from './model-limit.ts';
 import { nestedTooDeep } from './nested-too-deep.ts';
+import { neverWritten } from './never-written.ts';
 import { noEffect } from './no-effect.ts';
 import { noSteps } from './no-steps.ts';
 import { notInKernel } from './not-in-kernel.ts';
 import { notModelled } from './not-modelled.ts';
+import { nothingChecked } from './nothing-checked.ts';
+import { nsWithoutRight } from './ns-without-right.ts';
 import { procArguments } from './proc-arguments.ts';
 import { recursiveProc } from './recursive-proc.ts';
+import { sharedBdf } from './shared-bdf.ts';
 import { strayBrace } from './stray-brace.ts';
 import { strayOr } from './stray-or.ts';
+import { testCreatesNothing } from './test-creates-nothing.ts';
 import { tooManyDiagnostics } from './too-many-diagnostics.ts';
 import { tooManyLines } from './too-many-lines.ts';
 import { tooManyStatements } from './too-many-statements.ts';
@@ -44,6 +52,7 @@ import { unknownCall } from './unknown-call.ts';
 import { unknownConstant } from './unknown-constant.ts';
 import { unknownCpu } from './unknown-cpu.ts';
 import { unknownDevice } from './unknown-device.ts';
+import { unknownDriver } from './unknown-driver.ts';
 import { unknownErrno } from './unknown-errno.ts';
 import { unknownField } from './unknown-field.ts';
 import { unknownHardware } from './unknown-hardware.ts';
@@ -62,8 +71,11 @@ import { unknownTerm } from './unknown-term.ts';
 import { unknownTlpAttribute } from './unknown-tlp-attribute.ts';
 import { unknownVcpu } from './unknown-vcpu.ts';
 import { unknownWord } from './unknown-word.ts';
+import { unopenedDevice } from './unopened-device.ts';
+import { unreachable } from './unreachable.ts';
 import { unused } from './unused.ts';
 import { usedBeforeBound } from './used-before-bound.ts';
+import { valueTooLarge } from './value-too-large.ts';
 import { wrongActor } from './wrong-actor.ts';
 import { wrongArgument } from './wrong-argument.ts';
 import { wrongBlock } from './wrong-block.ts';
@@ -82,6 +94,7 @@ export const CHECKS: readonly Check[] = [
   boundTwice,
   brokenInclude,
   callTooDeep,
+  constantCondition,
   duplicateBlock,
   duplicateField,
   duplicateName,
@@ -90,25 +103,32 @@ export const CHECKS: readonly Check[] = [
   emptyRange,
   expected,
   fileTooLarge,
+  groupIommus,
   impossibleErrno,
   lineTooLong,
   misplacedConstant,
   missingBrace,
   missingMachine,
   missingOption,
+  mistypedRegister,
+  modelLimit,
   nestedTooDeep,
+  neverWritten,
   noEffect,
   noSteps,
   notInKernel,
   notModelled,
+  nothingChecked,
+  nsWithoutRight,
   procArguments,
   recursiveProc,
+  sharedBdf,
   strayBrace,
   strayOr,
+  testCreatesNothing,
   tooManyDiagnostics,
   tooManyLines,
   tooManyStatements,
-  modelLimit,
   trailingText,
   unexpectedBinding,
   unknownActor,
@@ -117,6 +137,7 @@ export const CHECKS: readonly Check[] = [
   unknownConstant,
   unknownCpu,
   unknownDevice,
+  unknownDriver,
   unknownErrno,
   unknownField,
   unknownHardware,
@@ -135,8 +156,11 @@ export const CHECKS: readonly Check[] = [
   unknownTlpAttribute,
   unknownVcpu,
   unknownWord,
+  unopenedDevice,
+  unreachable,
   unused,
   usedBeforeBound,
+  valueTooLarge,
   wrongActor,
   wrongArgument,
   wrongBlock,

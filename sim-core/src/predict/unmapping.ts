@@ -1,0 +1,59 @@
+/** Unmapping that returns 0 and unmaps nothing: no mapping lies in the range, and the kernel does not mind. */
+import type { Diagnostic } from '../scenario/ast.ts';
+import { EVENT_WIDTH } from '../state/event.ts';
+import { NOTE } from '../state/machine.ts';
+import { type KernelGroup, kernelsText } from './kernels.ts';
+import { type Observed, statementOf } from './observe.ts';
+import { spotOf } from './place.ts';
+import { unmapsNothing } from './table.ts';
+
+/** In the plain run, `setup` alone: there it is certain. */
+export function unmappingDiagnostics(groups: readonly KernelGroup[]): Diagnostic[] {
+  const found = new Map<number, KernelGroup[]>();
+  for (const group of groups)
+    for (const node of idleUnmaps(group.observed)) found.set(node, [...(found.get(node) ?? []), group]);
+  return [...found].flatMap(([id, on]) => {
+    const { model } = on[0]!.observed;
+    const node = statementOf(model, id);
+    if (node === undefined) return [];
+    const spot = spotOf(model, node, (line) => {
+      const request = line.content.kind === 'syscall' ? line.content.args[1] : undefined;
+      return request?.span ?? { start: 0, end: 0 };
+    });
+    const { code, severity } = unmapsNothing;
+    const kernels = kernelsText(on.flatMap(({ profiles }) => profiles));
+    const message = `${spot.prefix}This returns 0 on ${kernels} and unmaps nothing: no mapping lies in the range.`;
+    return [{ code, severity, message, line: spot.line, span: spot.span, related: spot.related }];
+  });
+}
+
+/** Statements of `setup` that unmap, succeed and leave every mapping as it was. */
+function idleUnmaps({ plain, model }: Observed): number[] {
+  const { log } = plain;
+  const idle: number[] = [];
+  let changed = false;
+  for (let at = 0; at < plain.events * EVENT_WIDTH; at += EVENT_WIDTH) {
+    const code = log[at] as number;
+    if (code >= 0) {
+      changed ||= model.layout.fieldOf(code).name === MAPPINGS;
+      continue;
+    }
+    if (code !== NOTE.done) continue;
+    const node = statementOf(model, log[at + 2] as number);
+    if (node?.actor === model.setup && !changed && log[at + 3] === 0 && unmaps(model, node)) idle.push(node.id);
+    changed = false;
+  }
+  return idle;
+}
+
+const MAPPINGS = 'mappingCount';
+const UNMAPPING: ReadonlySet<string> = new Set(['VFIO_IOMMU_UNMAP_DMA', 'IOMMU_IOAS_UNMAP']);
+
+function unmaps(
+  { sources }: Observed['model'],
+  { place }: { readonly place: { readonly file: number; readonly line: number } },
+): boolean {
+  const content = sources[place.file]?.parsed.lines[place.line]?.content;
+  const request = content?.kind === 'syscall' ? content.args[1] : undefined;
+  return request?.kind === 'name' && UNMAPPING.has(request.name);
+}

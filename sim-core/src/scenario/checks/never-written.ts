@@ -1,0 +1,112 @@
+import type { ParsedScenario, Term } from '../ast.ts';
+import { contentsOfKind } from '../blocks.ts';
+import type { Check, PlacedObjection, ScenarioSubject } from './check.ts';
+import { atomsOf, termsOf, withNumber } from './terms.ts';
+
+/** Members that the machine writes by itself. */
+const OF_THE_MACHINE: ReadonlySet<string> = new Set(['err']);
+
+export const neverWritten: Check = {
+  code: 'never-written',
+  severity: 'warning',
+  advice: true,
+  doc: 'A condition asks for a register that nothing writes, or for a value that nothing in the scenario writes anywhere: it can only come out one way.',
+  sources: ['docs/language.md, exists, ~exists, forall'],
+  examples: {
+    bad: `machine {
+  memory x = 0
+}
+vcpu 0 {
+  mov [x], 1
+  mov eax, [x]
+}
+exists vcpu0.eax == 7
+`,
+    good: `machine {
+  memory x = 0
+}
+vcpu 0 {
+  mov [x], 1
+  mov eax, [x]
+}
+exists vcpu0.eax == 1
+`,
+  },
+  *scenario(subject) {
+    const { scenario } = subject;
+    const conditions = contentsOfKind(scenario, 'condition');
+    if (conditions.length === 0) return;
+    const files = [scenario, ...subject.included];
+    const values = valuesOf(files);
+    for (const { line, content } of conditions) {
+      for (const atom of atomsOf(content.condition)) {
+        const unwritten = termsOf(atom).flatMap((term) => unwrittenRegister(term, subject, files));
+        for (const finding of unwritten) yield { line, ...finding };
+        const compared = atom.kind === 'compare' && unwritten.length === 0 ? withNumber(atom) : undefined;
+        if (compared === undefined || (atom.kind === 'compare' && atom.relation !== '==' && atom.relation !== '!='))
+          continue;
+        const { term, number } = compared;
+        if (!holdsData(term) || values.has(BigInt.asIntN(32, number.value))) continue;
+        yield {
+          line,
+          span: number.span,
+          message: `Nothing in the scenario writes ${number.text}, so \`${textOf(term)}\` is never equal to it.`,
+        };
+      }
+    }
+  },
+};
+
+function unwrittenRegister(
+  term: Term,
+  { symbols, definedElsewhere }: ScenarioSubject,
+  files: readonly ParsedScenario[],
+): Omit<PlacedObjection, 'line'>[] {
+  if (term.kind !== 'name' || term.member === undefined || OF_THE_MACHINE.has(term.member.text)) return [];
+  const { text } = term.member;
+  const actor = symbols.all.get(`actor:${term.name.text}`);
+  const id = `register:${term.name.text}.${text}`;
+  const symbol = symbols.all.get(id);
+  if (actor === undefined || actor.definitionCount === 0 || symbol === undefined) return [];
+  if (symbol.definitionCount > 0 || definedElsewhere.has(id)) return [];
+  // A procedure writes the registers of its caller, and a device's registers are written by others.
+  const word = new RegExp(`\\b${text}\\b`);
+  const used = files.some(({ lines }) =>
+    lines.some((line) => line.content.kind !== 'condition' && line.content.kind !== 'blank' && word.test(line.text)),
+  );
+  return used ? [] : [{ span: term.member.span, message: `Nothing writes \`${term.name.text}.${text}\`: it stays 0.` }];
+}
+
+/** Registers and words hold what somebody wrote; facts count other things. */
+function holdsData(term: Term): boolean {
+  return (
+    term.kind === 'memory' ||
+    (term.kind === 'name' && term.member !== undefined && !OF_THE_MACHINE.has(term.member.text))
+  );
+}
+
+function textOf(term: Term): string {
+  if (term.kind === 'memory') return `[${term.name.text}]`;
+  return term.kind === 'name' ? `${term.name.text}${term.member ? `.${term.member.text}` : ''}` : '';
+}
+
+/** Every number that can get into a word or register: what is written in the scenario, 0, and what a blocked read gives. */
+function valuesOf(files: readonly ParsedScenario[]): ReadonlySet<bigint> {
+  const values = new Set<bigint>([0n, -1n]);
+  const add = (value: bigint): void => void values.add(BigInt.asIntN(32, value));
+  for (const file of files) {
+    for (const { content } of contentsOfKind(file, 'action'))
+      for (const operand of content.operands) if (operand.kind === 'number') add(operand.value);
+    for (const { content } of contentsOfKind(file, 'memory')) for (const { value } of content.values) add(value);
+    // Arguments of procedures may be numbers.
+    for (const { content } of contentsOfKind(file, 'call'))
+      for (const { text } of content.args) if (/^(0x[0-9a-f]+|\d+)$/i.test(text)) add(BigInt(text));
+    // What the VMM writes into registers of a vCPU or into config space.
+    for (const { content } of contentsOfKind(file, 'syscall'))
+      for (const arg of content.args)
+        if (arg.kind === 'struct')
+          for (const { value } of arg.fields)
+            if (value.kind === 'in' && value.expr.kind === 'number') add(value.expr.value);
+  }
+  return values;
+}
