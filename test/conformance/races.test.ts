@@ -69,7 +69,7 @@ describe('a histogram that is none', () => {
     ['{', 'Line 1 is not JSON.'],
     ['[]', 'Line 1 is not a JSON object.'],
     ['{"kernel":"6.1","race":"../r","outcome":"a1=0","count":1}', 'names a scenario'],
-    ['{"kernel":"6.1","race":"r","outcome":"a1","count":1}', 'is no list of results'],
+    ['{"kernel":"6.1","race":"r","outcome":"a1","count":1}', 'is not a list of results'],
     ['{"kernel":"6.1","race":"r","outcome":"a1=0","count":0}', 'above 0'],
     ['{"race":"r","outcome":"a1=0","count":1}', '`kernel` is not a text'],
   ])('%s', (line, message) => {
