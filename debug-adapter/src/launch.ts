@@ -24,7 +24,7 @@ import { RequestError, ScenarioErrors } from './request-error.ts';
 export interface LaunchArguments {
   /** Path or URI of the scenario. */
   readonly program: string;
-  /** Profile to simulate: `v5.11`. Without it the scenario's `kernel` line, else the newest release. */
+  /** Kernel to simulate: `v5.11`, `6.8.0-45-generic`, `v6.12+change~change`. Without it the scenario's `kernel` line, else the newest release. */
   readonly kernel?: string;
   /** `qemu*4 vcpu0 gpu*2`: who moves when. Without it the scenario's `schedule` line. */
   readonly schedule?: string;

@@ -1,4 +1,4 @@
-import { type Diagnostic, noKernel, profileNamed } from '@snoopscope/sim-core';
+import { type Diagnostic, noKernel, profileLike } from '@snoopscope/sim-core';
 import {
   type CancellationToken,
   type Connection,
@@ -212,7 +212,7 @@ export class Session {
 
   /** Runs the scenario in slices and publishes what comes of it; gives up when the document is another one meanwhile. */
   async #predict(snapshot: Snapshot, text: readonly Diagnostic[], simulation: Simulation): Promise<void> {
-    const chosen = profileNamed(this.documents.settings(snapshot.uri).kernel ?? '') !== undefined;
+    const chosen = profileLike(this.documents.settings(snapshot.uri).kernel ?? '') !== undefined;
     const work = simulation.predictions(snapshot, chosen);
     for (;;) {
       await new Promise((resolve) => setTimeout(resolve, 0));
@@ -356,7 +356,7 @@ export class Session {
 
   /** Said once for each name: the setting is wrong, not a scenario, so there is no line to put it at. */
   #warnOfUnknownKernel(kernel: string | undefined): void {
-    if (kernel === undefined || profileNamed(kernel) !== undefined || this.#warned.has(kernel)) return;
+    if (kernel === undefined || profileLike(kernel) !== undefined || this.#warned.has(kernel)) return;
     this.#warned.add(kernel);
     void this.connection.sendNotification(ShowMessageNotification.type, {
       type: MessageType.Warning,

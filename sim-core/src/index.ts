@@ -64,6 +64,7 @@ export * from './judge/report.ts';
 export * from './kernel/changes.ts';
 export { DIED, ERRNOS, errnoName } from './kernel/errno.ts';
 export * from './kernel/profiles.ts';
+export * from './kernel/releases.ts';
 export { LEAF, leafType } from './kvm/mmu.ts';
 export { LIMITS, type Limit, ModelLimit } from './limits.ts';
 export { LINE, LINE_STATES } from './memory/memory.ts';

@@ -7,6 +7,15 @@ import { root, snoopscope } from './command.ts';
 
 const race = 'test/cli/scenarios/race.snoop';
 
+test('a distribution kernel runs as the nearest profile, and one remark says so', async () => {
+  const nearest = await snoopscope(`run --kernel 6.8.0-45-generic ${race}`, { columns: 400 });
+  const remark = '6.8.0-45-generic is an Ubuntu kernel. The nearest profile is v6.8';
+  expect(nearest.stderr.split(remark)).toHaveLength(2);
+  const exact = await snoopscope(`run --kernel v6.8 ${race}`, { columns: 400 });
+  expect(exact.stderr).not.toContain('nearest');
+  expect(nearest.stdout).toBe(exact.stdout);
+});
+
 describe('mistakes in the call', () => {
   test.each([
     ['chek a.snoop', 'There is no command `chek`; did you mean `check`?', 'unknown-command'],
@@ -41,6 +50,12 @@ describe('mistakes in the call', () => {
     ['run --max-steps 0 a.snoop', '--max-steps takes a whole number from 1 on, found `0`', 'not-a-count'],
     ['run --max-steps 1e3 a.snoop', 'found `1e3`', 'not-a-count'],
     [`run --kernel v5.111 ${race}`, 'There is no kernel `v5.111`; did you mean `v5.11`?', 'unknown-kernel'],
+    [
+      `run --kernel v6.12+flush-noncoherent-dmb ${race}`,
+      'there is no change `flush-noncoherent-dmb`',
+      'unknown-kernel',
+    ],
+    ['kernels v6.1 --like 6.1.0-44-amd64', 'do not go together', 'options-exclude-each-other'],
     [`check --kernel linux ${race}`, 'Known are v3.12 to', 'unknown-kernel'],
     [`run --schedule vcpu7*2 ${race}`, 'Nothing moves as `vcpu7`', 'unknown-move'],
     [`bisect --from v5.11 ${race}`, '--from and --to belong together', 'missing-option'],

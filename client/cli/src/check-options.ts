@@ -3,7 +3,7 @@ import type { CheckOptions, Granularity } from '@snoopscope/sim-core';
 import { PROFILES } from '@snoopscope/sim-core';
 import type { CheckRequest } from './check-file.ts';
 import { type CommandOption, GRANULARITY, type Invocation, KERNEL } from './commands/command.ts';
-import { profileOf } from './kernels.ts';
+import { askedProfile } from './kernels.ts';
 
 export const MAX_STATES: CommandOption = {
   name: 'max-states',
@@ -43,7 +43,7 @@ export function checkRequestOf(call: Invocation): CheckRequest {
     ...(granularity && { granularity }),
   };
   return {
-    ...(kernel !== undefined && { profiles: kernel === 'all' ? PROFILES : [profileOf(kernel)] }),
+    ...(kernel !== undefined && { profiles: kernel === 'all' ? PROFILES : [askedProfile(call, kernel)] }),
     explore,
     ...(maxSeconds !== undefined && { maxSeconds }),
     interrupt: call.io.interrupt,

@@ -13,7 +13,7 @@ import { type CommandOption, type Invocation, KERNELS } from './commands/command
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 import { FORMAT_VERSION } from './json.ts';
-import { profileOf } from './kernels.ts';
+import { askedProfile } from './kernels.ts';
 import { type ReadLogs, readLogs } from './read-logs.ts';
 
 /** Assumptions and calls left out that are listed one by one. */
@@ -27,7 +27,7 @@ export async function importLogs(
   const rebuilder = rebuilderOf(call);
   const choices = choicesOf(call);
   const asked = call.text('kernel');
-  const profile = asked === undefined ? undefined : profileOf(asked);
+  const profile = asked === undefined ? undefined : askedProfile(call, asked);
   const read = await readLogs(call, names, rebuilder, kind);
   if (read.interrupted) return EXIT.interrupted;
   if (read.files.every(({ what }) => what === 'machine')) return importMachine(call, read);

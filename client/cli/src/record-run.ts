@@ -12,7 +12,7 @@ import { type CommandOption, GRANULARITY, type Invocation, KERNEL } from './comm
 import { Failure } from './failure.ts';
 import { remarkWarnings } from './failure-report.ts';
 import { pause } from './io.ts';
-import { ownProfile, profileOf } from './kernels.ts';
+import { askedProfile, ownProfile } from './kernels.ts';
 import { outcomeOf, type RunEnd, type RunOutcome } from './run-outcome.ts';
 import { modelOf, readScenario } from './scenario-file.ts';
 
@@ -38,7 +38,7 @@ export async function recordRun(call: Invocation, name: string): Promise<RunOutc
   // The call first: what is wrong with it is wrong with any file.
   const maxSteps = call.count('max-steps') ?? DEFAULT_MAX_STEPS;
   const kernel = call.text('kernel');
-  const named = kernel === undefined ? undefined : profileOf(kernel);
+  const named = kernel === undefined ? undefined : askedProfile(call, kernel);
   const file = await readScenario(call.io, name);
   remarkWarnings(call, file);
   const model = modelOf(file, named ?? ownProfile(file));

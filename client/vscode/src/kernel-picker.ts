@@ -1,6 +1,6 @@
 // Which kernel scenarios run on, shown and changed in the status bar: the choice made for the scenario, else the setting
 // snoopscope.kernel, else what the scenario says.
-import { CHANGES, PROFILES, profileNamed } from '@snoopscope/sim-core';
+import { CHANGES, PROFILES, profileLike } from '@snoopscope/sim-core';
 import {
   commands,
   Disposable,
@@ -58,7 +58,7 @@ function showKernel(item: StatusBarItem): void {
   }
   const chosen = chosenKernel(document.uri);
   const own = ownKernel(document.getText());
-  const unknown = chosen !== undefined && profileNamed(chosen) === undefined;
+  const unknown = chosen !== undefined && profileLike(chosen) === undefined;
   const overrides = chosen !== undefined && own !== undefined && chosen !== own;
   item.text = `$(server-process) ${chosen ?? `${own ?? newest} (scenario)`}`;
   item.tooltip = unknown

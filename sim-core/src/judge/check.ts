@@ -11,7 +11,8 @@ import { type Exploration, type ExploreOptions, type Progress, SLICE_MOVES } fro
 import { exploringSchedule } from '../explore/scheduled.ts';
 import { Search } from '../explore/search.ts';
 import type { Profile } from '../kernel/profiles.ts';
-import { answersAlike, kernelOf, NEWEST } from '../kernel/profiles.ts';
+import { answersAlike, NEWEST } from '../kernel/profiles.ts';
+import { kernelOf } from '../kernel/releases.ts';
 import type { Diagnostic, ParsedScenario } from '../scenario/ast.ts';
 import { profilesIn } from '../scenario/elaborate/kernel-ranges.ts';
 import type { ReadInclude } from '../scenario/elaborate/scenario-sources.ts';

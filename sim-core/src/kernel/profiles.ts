@@ -168,11 +168,6 @@ export function kernelName({ lines }: ParsedScenario, chosen?: string): string {
   return NEWEST.name;
 }
 
-/** Its profile, or undefined when there is no such kernel: tools refuse the name, or fall back and say so. */
-export function kernelOf(scenario: ParsedScenario, chosen?: string): Profile | undefined {
-  return profileNamed(kernelName(scenario, chosen));
-}
-
 /** `v3.12 to v7.3, series-v1`: mainline as one range, all others by name. */
 export function knownKernels(): string {
   const others = PROFILES.filter(({ mainline }) => !mainline).map(({ name }) => name);
@@ -188,6 +183,6 @@ export function answersAlike(asked: Iterable<ChangeId>, a: Profile, b: Profile):
 /** A copy of a profile with single changes switched on or off: bisecting, mutation. */
 export function profileWith(base: Profile, adds: readonly ChangeId[], lacks: readonly ChangeId[]): Profile {
   const changes = changed(new Set(base.changes), adds, lacks);
-  const suffix = [...adds.map((id) => `+${id}`), ...lacks.map((id) => `-${id}`)].join('');
+  const suffix = [...adds.map((id) => `+${id}`), ...lacks.map((id) => `~${id}`)].join('');
   return { ...base, name: base.name + suffix, changes, mainline: false };
 }

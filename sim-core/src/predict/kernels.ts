@@ -1,7 +1,8 @@
 /** The kernels that a scenario speaks of, and what it does on each: those that decide alike are looked at once. */
 import type { Model } from '../engine/model.ts';
 import { profilesNamed } from '../judge/check.ts';
-import { answersAlike, kernelOf, NEWEST, type Profile, VERSIONS } from '../kernel/profiles.ts';
+import { answersAlike, NEWEST, type Profile, VERSIONS } from '../kernel/profiles.ts';
+import { kernelOf } from '../kernel/releases.ts';
 import type { ParsedScenario } from '../scenario/ast.ts';
 import { contentsOfKind } from '../scenario/blocks.ts';
 import type { ReadInclude } from '../scenario/elaborate/scenario-sources.ts';

@@ -7,7 +7,7 @@ import { EXIT } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { remarkWarnings } from '../failure-report.ts';
 import { FORMAT_VERSION } from '../json.ts';
-import { profileOf } from '../kernels.ts';
+import { askedProfile } from '../kernels.ts';
 import { wrap } from '../paint.ts';
 import { readScenario, type ScenarioFile } from '../scenario-file.ts';
 import { type Command, FORMAT, GRANULARITY, type Invocation, KERNELS, SCENARIO_FILES } from './command.ts';
@@ -65,7 +65,7 @@ function profilesOf(call: Invocation, file: ScenarioFile): readonly Profile[] {
   if (from === undefined || to === undefined) {
     throw new Failure('--from and --to belong together: both name a kernel.', { code: 'missing-option' });
   }
-  return [profileOf(from), profileOf(to)];
+  return [askedProfile(call, from), askedProfile(call, to)];
 }
 
 /** From the oldest to the newest release that the scenario is for; every release when it names only one. */

@@ -8,7 +8,7 @@ import { EXPLORE_OPTIONS, type ExploreRequest, exploreRequestOf } from '../explo
 import { printExplored, progressText } from '../explore-text.ts';
 import { remarkWarnings } from '../failure-report.ts';
 import { jsonText } from '../json.ts';
-import { ownProfile, profileOf } from '../kernels.ts';
+import { askedProfile, ownProfile } from '../kernels.ts';
 import { KnownSoFar, type OnKnown } from '../known-so-far.ts';
 import { printable } from '../printable.ts';
 import { modelOf, readScenario } from '../scenario-file.ts';
@@ -45,7 +45,7 @@ export const explore: Command = {
   ],
   async run(call) {
     const kernel = call.text('kernel');
-    const named = kernel === undefined ? undefined : profileOf(kernel);
+    const named = kernel === undefined ? undefined : askedProfile(call, kernel);
     const request = exploreRequestOf(call);
     const file = await readScenario(call.io, call.operands[0] as string);
     remarkWarnings(call, file);

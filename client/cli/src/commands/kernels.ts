@@ -1,8 +1,9 @@
 /** `snoopscope kernels`: the profiles there are, and with a name what changed in one. */
-import { CHANGES, type Change, PROFILES, type Profile } from '@snoopscope/sim-core';
-import { EXIT } from '../exit-codes.ts';
+import { CHANGES, type Change, type KernelLike, PROFILES, type Profile } from '@snoopscope/sim-core';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { Failure } from '../failure.ts';
 import { FORMAT_VERSION } from '../json.ts';
-import { profileOf } from '../kernels.ts';
+import { askedProfile, kernelFor, likeText } from '../kernels.ts';
 import { wrap } from '../paint.ts';
 import { type Command, FORMAT, type Invocation, KERNELS } from './command.ts';
 
@@ -16,20 +17,61 @@ export const kernels: Command = {
   description: [
     'A profile is a kernel to simulate: the set of upstream behaviour changes it has. Without an operand, prints every profile with the changes that are new in it; with one, all changes of that kernel.',
   ],
-  options: [FORMAT],
+  options: [
+    {
+      name: 'like',
+      value: 'STRING',
+      doc: 'Explain which profile a kernel gets: what `uname -r` prints, such as `6.8.0-45-generic`, or a profile with single changes added and removed, such as `v5.14+release-check~kvm-vfio-file`.',
+    },
+    FORMAT,
+  ],
   examples: [
     { line: 'kernels', about: 'Every profile and what is new in it.' },
     { line: 'kernels v5.12', about: 'What the model does as v5.12 does.' },
+    {
+      line: 'kernels --like "$(uname -r)"',
+      about: 'Which profile is nearest to the running kernel, and what is unknown.',
+    },
   ],
   async run(call) {
     const [name] = call.operands;
-    const shown = name === undefined ? PROFILES : [profileOf(name)];
+    const string = call.text('like');
+    if (string !== undefined) return explain(call, string);
+    const shown = name === undefined ? PROFILES : [askedProfile(call, name)];
     if (call.format === 'json') call.printJson({ format: FORMAT_VERSION, kernels: shown.map(documentOf) });
     else if (name === undefined) printAll(call);
     else printOne(call, shown[0] as Profile);
     return EXIT.fine;
   },
 };
+
+function explain(call: Invocation, string: string): ExitCode {
+  if (call.operands.length > 0) {
+    throw new Failure('--like and KERNEL do not go together: both name a kernel.', {
+      code: 'options-exclude-each-other',
+    });
+  }
+  const like = kernelFor(string);
+  const { kind, exact, profile, unknown, recorded } = like;
+  if (call.format === 'json') {
+    const nearer = recorded.map(({ name }) => name);
+    call.printJson({
+      format: FORMAT_VERSION,
+      like: { string, kind, exact, ...(unknown !== undefined && { unknown }), recorded: nearer },
+      kernels: [documentOf(profile)],
+    });
+  } else printLike(call, string, like);
+  return EXIT.fine;
+}
+
+function printLike(call: Invocation, string: string, like: KernelLike): void {
+  call.print(wrap(likeText(string, like), call.width, 2, 0));
+  if (like.recorded.length > 0) {
+    const names = like.recorded.map(({ name }) => name).join(', ');
+    call.print(wrap(`Recorded releases of the same series, which may be nearer: ${names}.`, call.width, 2, 0));
+  }
+  printOne(call, like.profile);
+}
 
 function documentOf(profile: Profile): object {
   return {

@@ -3,7 +3,7 @@ import { imported, reportOf, reportText } from '@snoopscope/sim-core';
 import { EXIT } from '../exit-codes.ts';
 import { choicesOf, importOptions, rebuilderOf, refuseEmpty, remarkFiles } from '../import-log.ts';
 import { FORMAT_VERSION } from '../json.ts';
-import { profileOf } from '../kernels.ts';
+import { askedProfile } from '../kernels.ts';
 import { readLogs } from '../read-logs.ts';
 import { ANY_FILES, type Command } from './command.ts';
 
@@ -29,7 +29,7 @@ export const report: Command = {
     const rebuilder = rebuilderOf(call);
     const choices = choicesOf(call);
     const asked = call.text('kernel');
-    const profile = asked === undefined ? undefined : profileOf(asked);
+    const profile = asked === undefined ? undefined : askedProfile(call, asked);
     const read = await readLogs(call, call.operands, rebuilder);
     if (read.interrupted) return EXIT.interrupted;
     const rebuilt = rebuilder.finish();

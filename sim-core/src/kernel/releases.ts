@@ -1,0 +1,149 @@
+/**
+ * From what people call a kernel to a profile: a profile's name, what `uname -r` prints, or one of them with single
+ * changes added (`+`) and removed (`~`), and what is not known about the kernel then.
+ */
+import type { ParsedScenario } from '../scenario/ast.ts';
+import { CHANGES, type ChangeId, type Version } from './changes.ts';
+import { kernelName, PROFILES, type Profile, profileNamed, profileWith } from './profiles.ts';
+
+export interface KernelLike {
+  readonly profile: Profile;
+  /** Whether the profile is this kernel; otherwise it is the nearest, and `unknown` says what may differ. */
+  readonly exact: boolean;
+  /** What the string says about the kernel, `an Ubuntu kernel`. */
+  readonly kind: string;
+  /** What may differ, as a sentence; absent when the profile is exact. */
+  readonly unknown?: string;
+  /** Recorded releases with the same mainline base, which may be nearer. */
+  readonly recorded: readonly Profile[];
+}
+
+/** Why a name with `+` and `~` is not a kernel. */
+export type VariantProblem =
+  | { readonly kind: 'no-change'; readonly id: string }
+  | { readonly kind: 'named-twice'; readonly id: string }
+  | { readonly kind: 'already-there'; readonly id: string; readonly base: string }
+  | { readonly kind: 'not-there'; readonly id: string; readonly base: string };
+
+/** The kernel that a name means, or undefined: {@link variantProblem} may say why. */
+export function kernelLike(text: string): KernelLike | undefined {
+  const { base, edits } = partsOf(text);
+  const like = releaseLike(base);
+  if (!like || edits.length === 0) return like;
+  if (problemOf(like.profile, edits) !== undefined) return undefined;
+  const ids = (sign: string): ChangeId[] => edits.filter((edit) => edit.sign === sign).map(({ id }) => id as ChangeId);
+  const profile = profileWith(like.profile, ids('+'), ids('~'));
+  return { ...like, profile: { ...profile, doc: `${base} with single changes added or removed.` } };
+}
+
+/** The profile to simulate for such a name. */
+export function profileLike(text: string): Profile | undefined {
+  return kernelLike(text)?.profile;
+}
+
+/**
+ * The profile that a scenario runs on: the chosen one, else that of its `kernel` line, else the newest. Undefined when
+ * there is no such kernel: tools refuse the name, or fall back and say so.
+ */
+export function kernelOf(scenario: ParsedScenario, chosen?: string): Profile | undefined {
+  return chosen ? profileLike(chosen) : profileNamed(kernelName(scenario));
+}
+
+/** The first thing wrong with the changes that a name adds and removes; undefined when its base is what is unknown. */
+export function variantProblem(text: string): VariantProblem | undefined {
+  const { base, edits } = partsOf(text);
+  const like = releaseLike(base);
+  return like && problemOf(like.profile, edits);
+}
+
+interface Edit {
+  readonly sign: string;
+  readonly id: string;
+}
+
+/** Distributions have `+` and `~` in their versions, too: `6.12.43+deb13-amd64`, `6.8.0-45.45~22.04.1`. */
+function partsOf(text: string): { readonly base: string; readonly edits: readonly Edit[] } {
+  const [base = '', ...rest] = text.trim().split(/\s*([+~])\s*(?!deb\d)(?=[A-Za-z])/);
+  const edits: Edit[] = [];
+  for (let i = 0; i < rest.length; i += 2) edits.push({ sign: rest[i] as string, id: rest[i + 1] as string });
+  return { base, edits };
+}
+
+function problemOf(base: Profile, edits: readonly Edit[]): VariantProblem | undefined {
+  const seen = new Set<string>();
+  for (const { sign, id } of edits) {
+    if (!CHANGES.some((change) => change.id === id)) return { kind: 'no-change', id };
+    if (seen.has(id)) return { kind: 'named-twice', id };
+    seen.add(id);
+    const there = base.changes.has(id as ChangeId);
+    if (there === (sign === '+')) return { kind: there ? 'already-there' : 'not-there', id, base: base.name };
+  }
+  return undefined;
+}
+
+interface Distribution {
+  readonly suffix: RegExp;
+  readonly kind: string;
+  readonly unknown: string;
+}
+
+const OWN_PATCHES = 'which fixes its distributor and stable took into it is not known.';
+
+/** The first that matches counts. */
+const DISTRIBUTIONS: readonly Distribution[] = [
+  { suffix: /\.el\d+uek/, kind: 'an Oracle UEK kernel', unknown: OWN_PATCHES },
+  {
+    suffix: /\.el\d/,
+    kind: 'a kernel of RHEL or a rebuild of it',
+    unknown:
+      'RHEL backports much of later releases, KVM and VFIO included, and which of the changes it has is not known.',
+  },
+  { suffix: /\.fc\d/, kind: 'a Fedora kernel', unknown: OWN_PATCHES },
+  { suffix: /\.amzn\d/, kind: 'an Amazon Linux kernel', unknown: OWN_PATCHES },
+  { suffix: /-pve$/, kind: 'a Proxmox VE kernel', unknown: OWN_PATCHES },
+  { suffix: /-arch\d/, kind: 'an Arch Linux kernel', unknown: OWN_PATCHES },
+  {
+    suffix: /-(?:generic|lowlatency|aws|azure|gcp|oracle|oem|nvidia)(?:-|$)/,
+    kind: 'an Ubuntu kernel',
+    unknown: OWN_PATCHES,
+  },
+  {
+    suffix: /-(?:amd64|arm64|686|686-pae|armmp|powerpc64le)$/,
+    kind: 'a Debian kernel',
+    unknown: OWN_PATCHES,
+  },
+  { suffix: /-default$/, kind: 'a SUSE kernel', unknown: OWN_PATCHES },
+  { suffix: /^-rc\d/, kind: 'a release candidate', unknown: 'what changed before the release is not known.' },
+];
+
+const FOREIGN = {
+  kind: 'a kernel with patches or a configuration of its own',
+  unknown: 'what its suffix stands for is not known.',
+};
+const STABLE = { kind: 'a stable release', unknown: 'which fixes stable took into it is not known.' };
+
+const RELEASE = /^v?(\d+)\.(\d+)(?:\.(\d+))?((?:[-+._~][\w.+~-]*)?)$/;
+
+/** Of a profile's name or a release; without `+` and `~`. */
+function releaseLike(text: string): KernelLike | undefined {
+  const [whole, major, minor, patch = '0', suffix = ''] = RELEASE.exec(text) ?? [];
+  const own = profileNamed(text) ?? profileNamed(`v${text}`);
+  if (own) return { profile: own, exact: true, kind: own.doc.replace(/\.$/, ''), recorded: [] };
+  if (whole === undefined) return undefined;
+  const version: Version = `v${Number(major)}.${Number(minor)}`;
+  const mainline = profileNamed(version);
+  if (!mainline) return undefined;
+  if (patch === '0' && suffix === '') return { profile: mainline, exact: true, kind: mainline.doc, recorded: [] };
+  const same = PROFILES.filter((profile) => profile.release !== undefined && profile.version === version);
+  const distribution = DISTRIBUTIONS.find((row) => row.suffix.test(suffix));
+  const release = `${Number(major)}.${Number(minor)}.${Number(patch)}`;
+  const recorded = same.find((profile) => profile.release === release);
+  if (recorded && distribution?.kind === 'a Debian kernel') {
+    return { profile: recorded, exact: true, kind: recorded.doc.replace(/\.$/, ''), recorded: [] };
+  }
+  const candidate = /^-(rc\d+)$/.exec(suffix)?.[1];
+  const named = candidate === undefined ? undefined : profileNamed(`${version}-${candidate}`);
+  if (named) return { profile: named, exact: true, kind: named.doc.replace(/\.$/, ''), recorded: [] };
+  const { kind, unknown } = distribution ?? (suffix === '' ? STABLE : FOREIGN);
+  return { profile: mainline, exact: false, kind, unknown, recorded: same };
+}
