@@ -1,6 +1,7 @@
 // `npm run generate`: writes everything that is made from the sources, in the order in which one needs the other.
 //
-//   npm run generate                       all of it
+//   npm run generate                       all of it but headers
+//   npm run generate -- headers            needs apt, dpkg-deb and cc: only when asked for
 //   npm run generate -- grammar gallery    some steps
 //   npm run generate -- test/cli           the goldens below some folder alone
 //
@@ -32,6 +33,11 @@ const steps = {
     writes: 'docs/mutation.md, test/coverage/mutation.jsonl; rows that still hold are kept',
     run: () => script('mutation.mjs', '--missing'),
   },
+  headers: {
+    writes: 'test/coverage/headers.json, from the linux-libc-dev packages that apt offers',
+    run: () => script('generate-headers.mjs'),
+    onlyWhenAsked: true,
+  },
 };
 
 const asked = process.argv.slice(2);
@@ -44,7 +50,7 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 ensureInstalled();
-for (const name of asked.length === 0 ? Object.keys(steps) : named) {
+for (const name of asked.length === 0 ? Object.keys(steps).filter((step) => !steps[step].onlyWhenAsked) : named) {
   process.stdout.write(`── ${name}: ${steps[name].writes}\n`);
   await steps[name].run();
 }

@@ -180,7 +180,6 @@ export const STRUCTS: readonly StructSpec[] = [
     sources: [uapiKvm],
     fields: [
       { name: 'assigned_dev_id', type: '__u32', doc: 'An id chosen by the VMM.', shape: int },
-      { name: 'segnr', type: '__u32', doc: 'PCI segment.', shape: int },
       { name: 'busnr', type: '__u32', doc: 'PCI bus.', shape: int },
       { name: 'devfn', type: '__u32', doc: 'Device and function.', shape: int },
       {
@@ -189,6 +188,7 @@ export const STRUCTS: readonly StructSpec[] = [
         doc: 'KVM_DEV_ASSIGN_ENABLE_IOMMU must be set.',
         shape: { kind: 'flags', constants: 'kvm-dev-assign-flag' },
       },
+      { name: 'segnr', type: '__u32', doc: 'PCI segment.', shape: int },
     ],
   },
   {
