@@ -195,7 +195,12 @@ function adviceTexts({ limit, switches, sampling, environment }: ExplorationRepo
       ? ` (all with at most ${counted(switches.completed, 'switch')} were visited)`
       : '';
   const next = Math.max(1, (switches?.completed ?? 1) + 1);
-  const texts = [`To get further: --max-switches ${next} visits interleavings with few switches first${visited}.`];
+  const underWay = switches !== undefined && next <= switches.asked;
+  const texts = [
+    underWay
+      ? `To get further: more time or states for --max-switches ${switches.asked}${visited}.`
+      : `To get further: --max-switches ${next} visits interleavings with few switches first${visited}.`,
+  ];
   const [most] = environment;
   if (!most) return texts;
   const all = environment.reduce((sum, { moves }) => sum + moves, 0);

@@ -43,6 +43,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     },
     {
       key: 'self-snoop',
+      actsOn: ['intel'],
       values: SWITCH,
       fallback: 'on',
       doc: 'An access of an uncached or write-combining type finds its line in the caches of all CPUs (CPUID.01H:EDX.SS). Off is an Intel CPU whose feature bit the kernel clears because of an erratum: such an access then goes past all caches. AMD CPUs always look.',
@@ -133,6 +134,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     },
     {
       key: 'page-table',
+      actsOn: ['amd-vi'],
       values: ['v1', 'v2'],
       fallback: 'v1',
       doc: 'AMD-Vi: the tables of VFIO domains (`amd_iommu=pgtbl_v2`, v6.19 and later; when it began is UNVERIFIED). v2 tables have no Force Coherency bit, though the driver says that it enforces coherency.',

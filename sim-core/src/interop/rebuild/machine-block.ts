@@ -25,8 +25,7 @@ export function machineLines(rebuilt: Rebuilt, choices: MachineChoices): string[
   const vendor = choices.vendor ?? facts.vendor ?? (amdExits(rebuilt) ? 'amd' : undefined);
   const cpus = Math.min(16, Math.max(1, facts.cpus ?? 1, rebuilt.evidence?.cpus ?? 1));
   if (vendor === undefined) assumptions.add('The CPUs are from Intel: no file says who made them.');
-  const selfSnoop = choices.selfSnoop ?? facts.selfSnoop;
-  const cpu = `cpu ${vendor ?? 'intel'} count=${cpus}${selfSnoop === undefined ? '' : ` self-snoop=${onOff(selfSnoop)}`}`;
+  const cpu = cpuLine(vendor, cpus, choices.selfSnoop ?? facts.selfSnoop);
   const devices = deviceLines(rebuilt);
   if (devices.length === 0) return [cpu];
   return [cpu, ...unitLines(rebuilt, choices, devices), ...devices.map(deviceText)];
@@ -156,15 +155,19 @@ function free(lines: ReadonlyMap<string, Line>, from: number): string {
 /** Devices put in front so that a device node has its number. */
 const MOST_SPARE = 8;
 
+/** Self-snoop is a feature bit of Intel CPUs: other machines are not told by it. */
+function cpuLine(vendor: 'intel' | 'amd' | undefined, count: number, selfSnoop: boolean | undefined): string {
+  const option = vendor === 'amd' || selfSnoop === undefined ? '' : ` self-snoop=${onOff(selfSnoop)}`;
+  return `cpu ${vendor ?? 'intel'} count=${count}${option}`;
+}
+
 function onOff(value: boolean): string {
   return value ? 'on' : 'off';
 }
 
 /** Facts as a machine block of their own, for `import machine`. */
 export function machineBlock(facts: MachineFacts, assumptions: Assumptions): string[] {
-  const lines = [
-    `cpu ${facts.vendor ?? 'intel'} count=${Math.min(16, facts.cpus ?? 1)}${facts.selfSnoop === undefined ? '' : ` self-snoop=${onOff(facts.selfSnoop)}`}`,
-  ];
+  const lines = [cpuLine(facts.vendor, Math.min(16, facts.cpus ?? 1), facts.selfSnoop)];
   if (facts.vendor === undefined) assumptions.add('The CPUs are from Intel: no file says who made them.');
   if (facts.cpus === undefined) assumptions.add('There is one CPU: no file says how many there are.');
   for (const { name, driver, snoopControl } of facts.units) {

@@ -73,16 +73,22 @@ function vmSentences(rebuilt: Rebuilt, { outcome, text }: Imported): string[] {
     );
   for (const [i, { count, line }] of outcome.changes.entries()) {
     const before = i === 0 ? 0 : (counts[i - 1] as number);
-    const where = line === undefined ? '' : `: ${(lines[line] ?? '').trim().replace(/ *\/\/ (.*)$/, ' (log $1)')}`;
-    if (before === 0 && count > 0)
-      sentences.push(`The VM became non-coherent with line ${(line ?? 0) + 1} of the scenario${where}`);
-    else if (count === 0) sentences.push(`It became coherent again with line ${(line ?? 0) + 1}${where}`);
+    const where = line === undefined ? '.' : `: ${statementOf(lines[line] ?? '')}`;
+    if (before === 0 && count > 0) sentences.push(`The VM became non-coherent${where}`);
+    else if (count === 0) sentences.push(`It became coherent again${where}`);
   }
   if (counts.length > 0 && counts.at(-1) !== 0) sentences.push('It is non-coherent to the end of the log.');
   if (!seen && counts.length > 0)
     sentences.push('This follows from the calls on this machine; a log of the kernel would show it.');
   const exits = (deeds ?? []).flatMap((deed) => (deed.kind === 'wbinvd' ? [deed] : []));
   return [...sentences, ...costSentences(exits, rebuilt)];
+}
+
+/** A statement of the scenario for those who know the log alone: with its line there, or that none shows it. */
+function statementOf(line: string): string {
+  const [, call = '', note] = /^\s*(.*?)(?:\s*\/\/ (.*))?$/.exec(line) ?? [];
+  if (note === undefined) return call;
+  return `${call} (${/^\d/.test(note) ? 'log' : 'inferred,'} ${note})`;
 }
 
 function costSentences(exits: readonly WbinvdExit[], { evidence, knowsFlushes }: Rebuilt): string[] {
