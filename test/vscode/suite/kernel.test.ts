@@ -56,8 +56,12 @@ suite('selecting a kernel', () => {
 /** Picks one item after another, by its first words. */
 async function select(...items: readonly string[]): Promise<void> {
   const done = vscode.commands.executeCommand('snoopscope.selectKernel');
+  let before: string | undefined;
   for (const item of items) {
-    await window.waitFor('.quick-input-list .monaco-list-row');
+    // The list of the step before is there until this one takes its place, and would take what is typed.
+    const gone = before === undefined ? '' : `:not(:has(.monaco-list-row[aria-label*="${before}"]))`;
+    await window.waitFor(`.quick-input-widget${gone} .quick-input-list .monaco-list-row`);
+    before = item;
     await window.type(item);
     await window.waitFor(`.quick-input-list .monaco-list-row.focused[aria-label*="${item}"]`);
     await window.press('Enter');
