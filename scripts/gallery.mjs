@@ -2,8 +2,8 @@
 // change turns it. Everything in it is computed; `--check` only says whether the page is up to date.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Bisection } from '../client/cli/src/bisect.ts';
-import { PROFILES, parse } from '../sim-core/src/index.ts';
+import { modelOf } from '../client/cli/src/scenario-file.ts';
+import { Bisection, PROFILES, parse, toEnd } from '../sim-core/src/index.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const gallery = path.join(root, 'scenarios');
@@ -40,14 +40,19 @@ async function section(file) {
   const contents = scenario.parsed.lines.map((line) => line.content);
   const texts = (kind) => contents.flatMap((c) => (c.kind === kind ? [c.text.value] : []));
   const tags = contents.flatMap((c) => (c.kind === 'tags' ? c.tags.map((t) => t.text) : []));
-  const bisection = new Bisection(scenario, { explore: {}, interrupt: new AbortController().signal });
+  const bisection = new Bisection({
+    parsed: scenario.parsed,
+    modelOf: (profile) => modelOf(scenario, profile),
+    explore: {},
+    interrupted: () => false,
+  });
   const mainline = PROFILES.filter((p) => p.mainline);
   const named = contents.flatMap((c) =>
     c.kind === 'condition' ? c.on.flatMap((r) => [r.from?.text, r.to?.text]) : [],
   );
   const others = PROFILES.filter((p) => !p.mainline && named.includes(p.name));
   const perKernel = new Map();
-  for (const profile of [...mainline, ...others]) perKernel.set(profile, await bisection.answers(profile));
+  for (const profile of [...mainline, ...others]) perKernel.set(profile, toEnd(bisection.answering(profile)));
   const rows = bisection.questions.flatMap((question) => {
     const answersOf = (profiles) =>
       profiles.map((p) => ({ name: p.name, answer: perKernel.get(p).get(question.text) ?? 'unknown' }));
@@ -56,7 +61,7 @@ async function section(file) {
       `| \`${question.text.replaceAll('|', '\\|')}\` | ${spans.map((s) => `${s.answer} ${s.span}`).join('<br>')} |`,
     ];
   });
-  const turns = await bisection.turns(mainline);
+  const turns = toEnd(bisection.turning(mainline));
   const causes = new Set(
     turns.flatMap((turn) =>
       // What a condition is about; a declared result that an older kernel cannot give turns too, and says little.

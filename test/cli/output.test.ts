@@ -111,7 +111,7 @@ describe('the same input gives the same bytes', () => {
 describe('a printed schedule leads where it says', () => {
   test('the counterexample of a condition', async () => {
     const { stdout } = await snoopscope(`check ${race}`);
-    const schedule = /FAILS\s+~exists.*\n\s+(schedule .*)/.exec(stdout)?.[1];
+    const schedule = /FAILS\s+~exists.*\n(?:\s+An execution ends with .*\n)?\s+(schedule .*)/.exec(stdout)?.[1];
     expect(schedule).toBeDefined();
     const run = await snoopscope(['run', '--schedule', schedule ?? '', race]);
     expect(run.stdout).toMatch(/~exists vcpu1\.eax == 1\n\s+refuted/);

@@ -1,5 +1,6 @@
 /** Verdicts for programs. */
-import type { FileVerdict, VerdictGroup } from './check-file.ts';
+import type { VerdictGroup } from '@snoopscope/sim-core';
+import type { FileVerdict } from './check-file.ts';
 import { limitText } from './check-text.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Failure } from './failure.ts';
@@ -24,8 +25,8 @@ export function failureDocument(file: string, failure: Failure): object {
 function groupDocument(group: VerdictGroup): object {
   const {
     name,
-    profiles,
-    kernel,
+    kernels,
+    explored,
     passed,
     explorations,
     states,
@@ -39,8 +40,8 @@ function groupDocument(group: VerdictGroup): object {
   } = group;
   return {
     name,
-    profiles: profiles.map((profile) => profile.name),
-    explored: kernel.name,
+    profiles: kernels,
+    explored,
     passed: passed ?? null,
     explorations,
     states,
@@ -48,13 +49,14 @@ function groupDocument(group: VerdictGroup): object {
     granularity,
     complete,
     ...(limit && { limit: { kind: limit.kind, message: limitText(limit) } }),
-    conditions: conditions.map(({ text, line, holds, positive, negative, schedule }) => ({
+    conditions: conditions.map(({ text, line, holds, positive, negative, schedule, outcome }) => ({
       text,
       line: line + 1,
       holds: holds ?? null,
       positive,
       negative,
       ...(schedule && { schedule }),
+      ...(outcome && { outcome }),
     })),
     findings,
     ...(waiting !== undefined && { waiting }),

@@ -1,11 +1,18 @@
 /** Verdicts for people. */
-import type { ExploreLimit } from '@snoopscope/sim-core';
-import { type FileVerdict, type JudgedCondition, nameOf, type VerdictGroup } from './check-file.ts';
+import {
+  counted,
+  ENDLESS,
+  type ExploreLimit,
+  type JudgedCondition,
+  nameOfKernels,
+  refutationText,
+  sizeText,
+  spaced,
+  type VerdictGroup,
+} from '@snoopscope/sim-core';
+import type { FileVerdict } from './check-file.ts';
 import type { Invocation } from './commands/command.ts';
 import { type Style, wrap } from './paint.ts';
-
-/** Truth about nothing is worth a word. */
-const ENDLESS = 'No interleaving ends: a condition that is not a finding alone is about final states only.';
 
 const NONE_FOR_KERNEL = 'No condition is for this kernel: judged are declared results and findings.';
 const WITHOUT_CONDITIONS = 'It has no conditions: judged are declared results and findings.';
@@ -21,7 +28,7 @@ export function printVerdict(call: Invocation, { file, groups, left }: FileVerdi
     }
   }
   if (left.length > 0) {
-    const names = wrap(nameOf(left), call.width - 'open'.length - 2, 2);
+    const names = wrap(nameOfKernels(left), call.width - 'open'.length - 2, 2);
     call.print(`  ${call.paint('heading', names)}  ${call.paint('caution', 'open')}`);
     call.print(`    ${call.paint('faint', 'not explored')}`);
   }
@@ -55,38 +62,16 @@ function printCondition(call: Invocation, group: VerdictGroup, condition: Judged
   const [style, word]: [Style, string] =
     holds === undefined ? ['caution', 'open '] : holds ? ['good', 'holds'] : ['bad', 'FAILS'];
   call.print(`    ${call.paint(style, word)}  ${wrap(`${spaced(text)} (line ${line + 1})`, call.width, 11)}`);
-  if (holds === false && !schedule) call.print(`           ${wrap(nowhereText(condition), call.width, 11)}`);
+  const refutation = holds === false ? refutationText(condition) : undefined;
+  if (refutation !== undefined) call.print(`           ${wrap(refutation, call.width, 11)}`);
   if (schedule && (holds === false || witnesses)) printSchedule(call, group, schedule);
 }
 
-/** A condition as written in the file, without the spaces that align it there. */
-export function spaced(condition: string): string {
-  return condition.replace(/\s+/g, ' ');
-}
-
 // A schedule is meant to be copied into a file, so it is never broken, and what follows it is a comment.
-function printSchedule(call: Invocation, { profiles, kernel }: VerdictGroup, schedule: string): void {
-  const where = profiles.length > 1 ? call.paint('faint', ` // on ${kernel.name}`) : '';
+function printSchedule(call: Invocation, { kernels, explored }: VerdictGroup, schedule: string): void {
+  const where = kernels.length > 1 ? call.paint('faint', ` // on ${explored}`) : '';
   const text = schedule === 'schedule' ? call.paint('faint', 'whatever the schedule') : call.paint('name', schedule);
   call.print(`           ${text}${where}`);
-}
-
-function nowhereText({ negative }: JudgedCondition): string {
-  return `No interleaving ends like that; ${counted(negative, 'outcome')} ${negative === 1 ? 'was' : 'were'} seen.`;
-}
-
-function sizeText({ states, complete, explorations, kernel, profiles, granularity, oneOrder }: VerdictGroup): string {
-  const what = granularity === 'micro' ? 'micro-steps' : 'statements';
-  const size = complete
-    ? `${oneOrder ? 'the one order of its schedule' : `all interleavings of ${what}`}, ${counted(states, 'state')}`
-    : `${counted(states, 'state')} seen`;
-  if (explorations > 1) return `${size} in ${explorations} explorations`;
-  return profiles.includes(kernel) ? size : `${size}, explored as ${kernel.name}`;
-}
-
-/** `1 state`, `2 states`, `2 switches`. */
-export function counted(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : noun.endsWith('ch') ? 'es' : 's'}`;
 }
 
 /** Which limit, and the way out. */

@@ -1,6 +1,5 @@
 /** `explore --estimate`: how much there is to explore, before it is done. */
-import { type Estimate, Estimator, type Granularity, type Model } from '@snoopscope/sim-core';
-import { counted } from './check-text.ts';
+import { counted, type Estimate, Estimator, type Granularity, type Model } from '@snoopscope/sim-core';
 import type { Invocation } from './commands/command.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { pause } from './io.ts';

@@ -1,16 +1,18 @@
 /** An exploration for people: verdicts, outcomes and findings, each with a schedule that leads there, and what it cost. */
-import type {
-  ConditionReport,
-  ExplorationReport,
-  ExploreLimit,
-  FindingReport,
-  Fingerprinting,
-  OutcomeReport,
-  Progress,
-  SamplingResult,
+import {
+  type ConditionReport,
+  counted,
+  type ExplorationReport,
+  type ExploreLimit,
+  type FindingReport,
+  type Fingerprinting,
+  type OutcomeReport,
+  type Progress,
+  type SamplingResult,
+  spaced,
 } from '@snoopscope/sim-core';
 import { shellWord } from './arguments.ts';
-import { counted, limitText, spaced } from './check-text.ts';
+import { limitText } from './check-text.ts';
 import type { Invocation } from './commands/command.ts';
 import type { Kept } from './explore-checkpoint.ts';
 import type { Known } from './explore-file.ts';

@@ -8,6 +8,7 @@ import {
   NOTE,
   type Profile,
   type Run,
+  stuckText,
 } from '@snoopscope/sim-core';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { type FinalValue, finalValues } from './final-values.ts';
@@ -84,19 +85,11 @@ function findingsOf(run: Run): Finding[] {
 
 /** How the run ended, in one sentence. */
 export function endText({ end, run }: Pick<RunOutcome, 'end' | 'run'>): string {
-  const { model, executor } = run;
   switch (end.kind) {
     case 'completed':
       return `Completed after ${run.steps} micro-steps: every actor has finished.`;
-    case 'stuck': {
-      const waiting = end.waiting.map((actor) => {
-        const node = model.nodes[executor.machine.state[model.tasks.node.base + actor] as number];
-        return `${model.world.topology.actors[actor]?.name} (line ${(node?.place.line ?? 0) + 1})`;
-      });
-      const what = end.deadlock ? 'Deadlock' : 'No actor can make progress';
-      const still = `${what} after ${run.steps} micro-steps: ${waiting.join(', ')} still wait${waiting.length === 1 ? 's' : ''}.`;
-      return [still, ...end.waiting.flatMap((actor) => neverMade(run, actor))].join(' ');
-    }
+    case 'stuck':
+      return stuckText(run, end);
     case 'limit':
       return end.limit === 'steps'
         ? `Stopped at the limit of ${end.at} micro-steps; --max-steps raises it.`
@@ -104,13 +97,4 @@ export function endText({ end, run }: Pick<RunOutcome, 'end' | 'run'>): string {
     case 'interrupted':
       return `Interrupted after ${run.steps} micro-steps.`;
   }
-}
-
-/** The commonest reason why a vCPU never moves. */
-function neverMade({ model, executor }: RunOutcome['run'], actor: number): string[] {
-  const { kvm, topology } = model.world;
-  const { kind, name, subject, vmName } = topology.actors[actor] ?? {};
-  if (kind !== 'vcpu' || executor.machine.state[kvm.actorVcpu.base + actor] !== 0) return [];
-  const vm = vmName === undefined ? '' : ` of ${vmName}`;
-  return [`${name} does not exist: no KVM_CREATE_VCPU made vCPU ${subject}${vm}.`];
 }

@@ -1,6 +1,5 @@
 /** A run for people. */
-import { whyText } from '@snoopscope/sim-core';
-import { spaced } from './check-text.ts';
+import { spaced, whyText } from '@snoopscope/sim-core';
 import type { Invocation } from './commands/command.ts';
 import { type Style, wrap } from './paint.ts';
 import { type ConditionInRun, endText, type RunOutcome } from './run-outcome.ts';

@@ -220,8 +220,8 @@ const operandTexts: Readonly<Record<FindingOperand, OperandText>> = {
   actor: ({ world }, actor) => world.topology.actors[actor]?.name ?? 'an actor',
   statement: ({ nodes }, node) => `line ${(nodes[node]?.place.line ?? 0) + 1}`,
   result: (model, result, node = -1) => {
-    const place = model.nodes[node]?.place;
-    return `${resultText(result)}, declared is ${place ? declaredText(model, place, result) : ''}`;
+    const { declared, returned } = contrastOf(model, node, result);
+    return `${returned}, declared is ${declared}`;
   },
   actors: ({ world }, bits) =>
     andList(
@@ -256,6 +256,19 @@ export function freedText(model: Model, freed: FreedObject | undefined, object: 
 /** `a`, `a and b`, `a, b and c`. */
 export function andList(names: readonly string[]): string {
   return names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
+
+/** A result that is not the declared one. */
+export interface ResultContrast {
+  /** As it is in the file. */
+  readonly declared: string;
+  readonly returned: string;
+}
+
+/** What the statement of a node declares, and a result that it returned instead. */
+export function contrastOf(model: Model, node: number, result: number): ResultContrast {
+  const place = model.nodes[node]?.place;
+  return { declared: place ? declaredText(model, place, result) : '', returned: resultText(result) };
 }
 
 /** The result that a statement declares, as it is in the file. */

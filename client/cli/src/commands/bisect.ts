@@ -1,15 +1,15 @@
 /** `snoopscope bisect FILE`: names the upstream change that turns a verdict. */
-import { PROFILES, type Profile, profilesNamed } from '@snoopscope/sim-core';
-import { Bisection, type Turn } from '../bisect.ts';
+import { Bisection, counted, PROFILES, type Profile, profilesNamed, type Turn } from '@snoopscope/sim-core';
 import { checkRequestOf, MAX_STATES } from '../check-options.ts';
-import { counted, limitText } from '../check-text.ts';
+import { limitText } from '../check-text.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { remarkWarnings } from '../failure-report.ts';
 import { FORMAT_VERSION } from '../json.ts';
 import { askedProfile } from '../kernels.ts';
 import { wrap } from '../paint.ts';
-import { readScenario, type ScenarioFile } from '../scenario-file.ts';
+import { modelOf, readScenario, type ScenarioFile } from '../scenario-file.ts';
+import { withPauses } from '../with-pauses.ts';
 import { type Command, FORMAT, GRANULARITY, type Invocation, KERNELS, SCENARIO_FILES } from './command.ts';
 
 export const bisect: Command = {
@@ -41,8 +41,15 @@ export const bisect: Command = {
     remarkWarnings(call, file);
     const { explore, interrupt } = checkRequestOf(call);
     const profiles = profilesOf(call, file);
-    const bisection = new Bisection(file, { explore, interrupt, progress: call.status });
-    const turns = await bisection.turns(profiles);
+    const bisection = new Bisection({
+      parsed: file.parsed,
+      modelOf: (profile) => modelOf(file, profile),
+      explore,
+      interrupted: () => interrupt.aborted,
+    });
+    const turns = await withPauses(bisection.turning(profiles), ({ kernel, exploration, states }) =>
+      call.status(`${kernel}, exploration ${exploration}: ${counted(states, 'state')}`),
+    );
     if (call.format === 'json') {
       call.printJson({
         format: FORMAT_VERSION,

@@ -4,26 +4,16 @@
  * A verdict here is whether a proposition is reachable, whatever versions its condition is written for: `exists P` and
  * `~exists P` ask the same. Only changes that the model asked for while it explored one of the two kernels can matter.
  */
-import {
-  behavesAs,
-  CHANGES,
-  type Change,
-  type ChangeId,
-  type Exploration,
-  type ExploreLimit,
-  type ExploreOptions,
-  exploringSchedule,
-  MONITORS,
-  type Model,
-  type Profile,
-  profileWith,
-  Search,
-  SLICE_MOVES,
-} from '@snoopscope/sim-core';
-import { counted } from './check-text.ts';
-import { pause } from './io.ts';
-import { modelOf, type ScenarioFile } from './scenario-file.ts';
-import { withPauses } from './with-pauses.ts';
+
+import type { Model } from '../engine/model.ts';
+import { MONITORS } from '../engine/monitors/table.ts';
+import { type Exploration, type ExploreLimit, type ExploreOptions, SLICE_MOVES } from '../explore/exploration.ts';
+import { exploringSchedule } from '../explore/scheduled.ts';
+import { Search } from '../explore/search.ts';
+import { CHANGES, type Change, type ChangeId } from '../kernel/changes.ts';
+import { type Profile, profileWith } from '../kernel/profiles.ts';
+import type { ParsedScenario } from '../scenario/ast.ts';
+import { behavesAs } from './check.ts';
 
 /** One question whose answer may turn. */
 export interface Question {
@@ -50,15 +40,28 @@ export interface Turn {
   readonly revertsAlone: boolean;
 }
 
+/** The scenario that is asked about. */
 export interface BisectRequest {
+  readonly parsed: ParsedScenario;
+  /** Its model on a kernel; throws when its text is wrong. */
+  readonly modelOf: (profile: Profile) => Model;
   readonly explore: ExploreOptions;
-  readonly interrupt: AbortSignal;
-  /** Told after each slice of work how far it is. */
-  readonly progress?: (text: string) => void;
+  /** Asked after each slice: true ends the work with what is known. */
+  readonly interrupted: () => boolean;
 }
 
+/** How far it is. */
+export interface BisectProgress {
+  /** The kernel that is being explored. */
+  readonly kernel: string;
+  /** Counting from 1. */
+  readonly exploration: number;
+  readonly states: number;
+}
+
+type Slices<Result> = Generator<BisectProgress, Result>;
+
 export class Bisection {
-  readonly #file: ScenarioFile;
   readonly #request: BisectRequest;
   /** What was explored, with the changes that it asked for. */
   readonly #explored: { readonly model: Model; readonly answers: Answers }[] = [];
@@ -67,79 +70,89 @@ export class Bisection {
   /** What stopped the first exploration of a kernel that left a question open: turns next to it are not known. */
   limit: ExploreLimit | undefined;
 
-  constructor(file: ScenarioFile, request: BisectRequest) {
-    this.#file = file;
+  constructor(request: BisectRequest) {
     this.#request = request;
-    this.questions = questionsOf(file);
+    this.questions = questionsOf(request.parsed);
   }
 
-  /** Every turn between neighbours in a list of kernels. */
-  async turns(profiles: readonly Profile[]): Promise<Turn[]> {
+  /** Finds every turn between neighbours in a list of kernels. */
+  *turning(profiles: readonly Profile[]): Slices<Turn[]> {
     const turns: Turn[] = [];
-    let before = profiles[0] && (await this.answers(profiles[0]));
-    for (let i = 1; i < profiles.length && before && !this.#request.interrupt.aborted; i++) {
+    let before = profiles[0] && (yield* this.answering(profiles[0]));
+    for (let i = 1; i < profiles.length && before && !this.#request.interrupted(); i++) {
       const to = profiles[i] as Profile;
-      const after = await this.answers(to);
+      const after = yield* this.answering(to);
       for (const [text, answer] of after) {
         const old = before.get(text);
         if (old === undefined || old === answer || old === OPEN || answer === OPEN) continue;
-        const turn = await this.#explain(profiles[i - 1] as Profile, to, text, old, answer);
+        const turn = yield* this.#explaining(profiles[i - 1] as Profile, to, text, old, answer);
         if (turn) turns.push(turn);
       }
       before = after;
     }
-    if (this.#request.interrupt.aborted) this.limit ??= { kind: 'stopped' };
+    if (this.#request.interrupted()) this.limit ??= { kind: 'stopped' };
     return turns;
   }
 
   /** What the scenario comes to on a kernel; explored only if no kernel that behaves the same was. */
-  async answers(profile: Profile): Promise<Answers> {
-    const model = withAllConditions(modelOf(this.#file, profile));
+  *answering(profile: Profile): Slices<Answers> {
+    const model = withAllConditions(this.#request.modelOf(profile));
     const known = this.#explored.find(({ model: explored }) => behavesAs(model, explored));
     if (known) return known.answers;
-    const exploration = await this.#explore(model);
+    const exploration = yield* this.#exploring(model);
     const answers = answersOf(model, exploration);
     if ([...answers.values()].includes(OPEN)) this.limit ??= exploration.limit;
     this.#explored.push({ model, answers });
     return answers;
   }
 
-  async #explore(model: Model): Promise<Exploration> {
+  *#exploring(model: Model): Slices<Exploration> {
     this.explorations++;
-    if (model.onlySchedule) return withPauses(exploringSchedule(model, () => this.#request.interrupt.aborted));
-    const search = new Search(model, this.#request.explore);
+    const { interrupted, explore } = this.#request;
+    const kernel = model.world.kernel.profile.name;
+    const progress = (states: number): BisectProgress => ({ kernel, exploration: this.explorations, states });
+    if (model.onlySchedule) {
+      const slices = exploringSchedule(model, interrupted);
+      for (;;) {
+        const { done, value } = slices.next();
+        if (done) return value;
+        yield progress(value.states);
+      }
+    }
+    const search = new Search(model, explore);
     while (search.step(SLICE_MOVES)) {
-      const { kernel } = model.world;
-      const states = counted(search.progress().states, 'state');
-      this.#request.progress?.(`${kernel.profile.name}, exploration ${this.explorations}: ${states}`);
-      await pause();
-      if (this.#request.interrupt.aborted) search.stop({ kind: 'stopped' });
+      yield progress(search.progress().states);
+      if (interrupted()) search.stop({ kind: 'stopped' });
     }
     return search.result();
   }
 
   /** Undefined when not every answer is known that it would rest on. */
-  async #explain(from: Profile, to: Profile, text: string, before: string, after: string): Promise<Turn | undefined> {
+  *#explaining(from: Profile, to: Profile, text: string, before: string, after: string): Slices<Turn | undefined> {
     let open = false;
-    const turned = async (changes: readonly ChangeId[], base: Profile): Promise<string | undefined> => {
+    const asking = function* (
+      self: Bisection,
+      changes: readonly ChangeId[],
+      base: Profile,
+    ): Slices<string | undefined> {
       // Nothing more is asked once the user does not want to wait.
-      open ||= this.#request.interrupt.aborted;
-      const answer = open ? OPEN : (await this.answers(toggled(base, changes))).get(text);
+      open ||= self.#request.interrupted();
+      const answer = open ? OPEN : (yield* self.answering(toggled(base, changes))).get(text);
       open ||= answer === OPEN;
       return answer;
     };
     const all = differences(from, to);
     const alone: ChangeId[] = [];
-    for (const id of all) if ((await turned([id], from)) === after) alone.push(id);
+    for (const id of all) if ((yield* asking(this, [id], from)) === after) alone.push(id);
     let needed = alone.length > 0 ? alone : all;
     if (alone.length === 0) {
       // Each change that is not needed is taken away; what stays turns the verdict, and nothing less of it does.
       for (const id of all) {
         const fewer = needed.filter((other) => other !== id);
-        if ((await turned(fewer, from)) === after) needed = fewer;
+        if ((yield* asking(this, fewer, from)) === after) needed = fewer;
       }
     }
-    const revertsAlone = (await turned(needed, to)) === before;
+    const revertsAlone = (yield* asking(this, needed, to)) === before;
     if (open) return undefined;
     return {
       question: this.questions.find((question) => question.text === text) ?? { text },
@@ -175,7 +188,7 @@ function withAllConditions(model: Model): Model {
   return { ...model, conditions: model.conditions.map((condition) => ({ ...condition, applies: true })) };
 }
 
-function questionsOf({ parsed }: ScenarioFile): Question[] {
+function questionsOf(parsed: ParsedScenario): Question[] {
   const questions: Question[] = [];
   for (const [line, { content, text }] of parsed.lines.entries()) {
     if (content.kind !== 'condition') continue;

@@ -1,0 +1,211 @@
+/**
+ * What a check came to, for people and programs: consecutive kernels with the same verdicts, schedules as lines that can
+ * be pasted, findings at their lines. Plain values: command line and editor print them, and a worker can send them.
+ */
+
+import type { Granularity, Model, ScheduledMove } from '../engine/model.ts';
+import { FINDINGS, type Finding } from '../engine/monitors/table.ts';
+import { Run } from '../engine/run.ts';
+import { contrastOf, findingText, type ResultContrast } from '../explain/event-text.ts';
+import { stuckText } from '../explain/stuck-text.ts';
+import { type ExploredFinding, type ExploreLimit, movesOf } from '../explore/exploration.ts';
+import { minimising } from '../explore/minimise.ts';
+import type { Profile } from '../kernel/profiles.ts';
+import { scheduleText } from '../scenario/elaborate/schedule.ts';
+import { EVENT_WIDTH } from '../state/event.ts';
+import { NOTE } from '../state/machine.ts';
+import type { ConditionVerdict, KernelVerdict } from './check.ts';
+
+/** Consecutive kernels with the same verdicts. */
+export interface VerdictGroup {
+  /** `v3.13..v5.11`. */
+  readonly name: string;
+  /** Names of the kernels, oldest first. */
+  readonly kernels: readonly string[];
+  readonly passed: boolean | undefined;
+  /** The kernel whose exploration is shown; an earlier one that behaves the same may have been explored for all of them. */
+  readonly explored: string;
+  /** How many kernels of the group were explored: those that may differ. */
+  readonly explorations: number;
+  /** States of all of them. */
+  readonly states: number;
+  /** Final states of the kernel shown; conditions are about these. */
+  readonly finals: number;
+  readonly granularity: Granularity;
+  /** One execution was judged, that of the file's `schedule only`. */
+  readonly oneOrder: boolean;
+  readonly complete: boolean;
+  readonly limit?: ExploreLimit;
+  readonly conditions: readonly JudgedCondition[];
+  readonly findings: readonly JudgedFinding[];
+  /** Set when a plain run gets stuck: who waits, and why. */
+  readonly waiting?: string;
+}
+
+export interface JudgedCondition extends ConditionVerdict {
+  readonly positive: number;
+  readonly negative: number;
+  /** A `schedule` line that leads to a final state which shows or refutes the condition. */
+  readonly schedule?: string;
+  /** What the condition mentions in that final state: `gpu.r0 = 0`. Absent where it is a finding alone. */
+  readonly outcome?: readonly string[];
+}
+
+/** A finding that nobody expected, and the way to it. */
+export interface JudgedFinding {
+  readonly finding: Finding;
+  readonly text: string;
+  /** 1-based line of the scenario at which it occurs; absent for lines of included files and for the environment. */
+  readonly line?: number;
+  /** Who makes it. */
+  readonly actor?: string;
+  readonly schedule: string;
+  /** Of a result that is not the declared one: both. */
+  readonly contrast?: ResultContrast;
+}
+
+/** Minimises the schedules of a check and replays its findings, in slices. `shouldStop` ends the minimising. */
+export function* grouping(
+  kernels: readonly KernelVerdict[],
+  shouldStop: () => boolean = () => false,
+): Generator<void, VerdictGroup[]> {
+  const groups: VerdictGroup[] = [];
+  for (const verdicts of alike(kernels)) groups.push(yield* groupOf(verdicts, shouldStop));
+  return groups;
+}
+
+/** Of the whole check: undefined while a limit keeps it open, or a kernel was left out. */
+export function passedOf(groups: readonly VerdictGroup[], left: readonly Profile[]): boolean | undefined {
+  if (groups.some(({ passed }) => passed === false)) return false;
+  return left.length === 0 && groups.every(({ passed }) => passed) ? true : undefined;
+}
+
+/** Releases are a range; kernels that are none have no order that people know. */
+export function nameOfKernels(profiles: readonly Profile[]): string {
+  const names = profiles.map(({ name }) => name);
+  if (names.length > 1 && profiles[0]?.mainline) return `${names[0]}..${names.at(-1)}`;
+  return names.join(', ');
+}
+
+/** Neighbours in the list of kernels that came to the same verdicts. */
+function alike(kernels: readonly KernelVerdict[]): KernelVerdict[][] {
+  const groups: KernelVerdict[][] = [];
+  for (const verdict of kernels) {
+    const last = groups.at(-1)?.at(-1);
+    if (last && last.profile.mainline === verdict.profile.mainline && sameVerdict(last, verdict))
+      groups.at(-1)?.push(verdict);
+    else groups.push([verdict]);
+  }
+  return groups;
+}
+
+function sameVerdict(a: KernelVerdict, b: KernelVerdict): boolean {
+  const key = ({ passed, conditions, unexpected }: KernelVerdict): string =>
+    JSON.stringify([passed, conditions.map(({ index, holds }) => [index, holds]), unexpected]);
+  return key(a) === key(b);
+}
+
+function* groupOf(verdicts: readonly KernelVerdict[], shouldStop: () => boolean): Generator<void, VerdictGroup> {
+  const shown = verdicts[0] as KernelVerdict;
+  const shorter = yield* minimising(shown.model, shown.exploration, shouldStop);
+  const first = { ...shown, exploration: shorter };
+  const { exploration, passed, unexpected, judgedAs } = first;
+  const profiles = verdicts.map(({ profile }) => profile);
+  const explored = verdicts.filter(({ judgedAs }, i) => verdicts.findIndex((v) => v.judgedAs === judgedAs) === i);
+  const waiting = shouldStop() ? undefined : waitingIn(first.model);
+  return {
+    name: nameOfKernels(profiles),
+    kernels: profiles.map(({ name }) => name),
+    passed,
+    explored: judgedAs.name,
+    explorations: explored.length,
+    states: explored.reduce((sum, verdict) => sum + verdict.exploration.states, 0),
+    finals: exploration.finals,
+    granularity: exploration.granularity,
+    oneOrder: first.model.onlySchedule,
+    complete: verdicts.every((verdict) => verdict.exploration.complete),
+    ...(exploration.limit && { limit: exploration.limit }),
+    conditions: first.conditions.map((condition) => judgedCondition(first, condition)),
+    findings: exploration.findings
+      .filter(({ finding }) => unexpected.includes(finding))
+      .flatMap((found) => judgedFindings(first, found)),
+    ...(waiting !== undefined && { waiting }),
+  };
+}
+
+function judgedCondition(verdict: KernelVerdict, condition: ConditionVerdict): JudgedCondition {
+  const explored = verdict.exploration.conditions[condition.index];
+  const witness = explored?.witness;
+  return {
+    ...condition,
+    positive: explored?.positive ?? 0,
+    negative: explored?.negative ?? 0,
+    ...(witness && { schedule: lineOf(verdict, witness), ...outcomeOf(verdict, condition.index, witness) }),
+  };
+}
+
+/** What a condition mentions, at the end of a way that decides it. One that is a finding alone is about the way. */
+function outcomeOf(
+  { model, exploration }: KernelVerdict,
+  index: number,
+  schedule: readonly ScheduledMove[],
+): { outcome?: string[] } {
+  const { terms, finding } = model.conditions[index] ?? { terms: [] };
+  if (terms.length === 0 || finding !== undefined) return {};
+  const run = new Run(model, { schedule, granularity: exploration.granularity, maxSteps: REPLAY_STEPS });
+  run.runToEnd();
+  const { state } = run.executor.machine;
+  return { outcome: terms.map(({ name, read, text }) => `${name} = ${text(read(state))}`) };
+}
+
+function lineOf({ model, exploration }: KernelVerdict, schedule: readonly ScheduledMove[]): string {
+  return scheduleText(model, movesOf(schedule), exploration.granularity);
+}
+
+/**
+ * Replays the way to the finding, to say what exactly was found, and where. The search keeps the shortest way to each
+ * kind; a declared result is wrong at one line or at several, so that run continues to its end and tells each line.
+ */
+function judgedFindings(verdict: KernelVerdict, { finding, schedule }: ExploredFinding): JudgedFinding[] {
+  const { model, exploration } = verdict;
+  const run = new Run(model, { schedule, granularity: exploration.granularity, maxSteps: REPLAY_STEPS });
+  const line = lineOf(verdict, schedule);
+  const found = new Map<string, JudgedFinding>();
+  let looked = 0;
+  for (let more = true; more && (found.size === 0 || finding === 'unexpected-result'); ) {
+    more = run.advance();
+    for (; looked < run.events; looked++) {
+      const one = findingAt(run, looked, finding);
+      if (one && !found.has(one.text)) found.set(one.text, { ...one, schedule: line });
+    }
+  }
+  return found.size > 0 ? [...found.values()] : [{ finding, text: finding, schedule: line }];
+}
+
+/** Micro-steps after which a replay stops looking for further wrong results. */
+const REPLAY_STEPS = 20_000;
+
+function findingAt(run: Run, event: number, wanted: Finding): Omit<JudgedFinding, 'schedule'> | undefined {
+  const { log, model } = run;
+  const at = event * EVENT_WIDTH;
+  const index = log[at + 1] as number;
+  if (log[at] !== NOTE.finding || FINDINGS[index] !== wanted) return undefined;
+  const [subject, detail] = [log[at + 2] as number, log[at + 3] as number];
+  const { actor, node } = run.step(run.stepOfEvent(event));
+  const place = actor < 0 ? undefined : model.nodes[node]?.place;
+  const name = model.world.topology.actors[actor]?.name;
+  return {
+    finding: wanted,
+    text: findingText(model, index, subject, detail),
+    ...(place?.file === 0 && { line: place.line + 1 }),
+    ...(name !== undefined && { actor: name }),
+    ...(wanted === 'unexpected-result' && { contrast: contrastOf(model, subject, detail) }),
+  };
+}
+
+/** In a plain run somebody never ends: worth a word, because conditions about nothing hold easily. */
+function waitingIn(model: Model): string | undefined {
+  const run = new Run(model, { maxSteps: REPLAY_STEPS });
+  const end = run.runToEnd();
+  return end.kind === 'stuck' && !end.deadlock ? stuckText(run, end) : undefined;
+}

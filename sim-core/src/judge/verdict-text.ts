@@ -1,0 +1,34 @@
+/** Verdicts in words: the same in the command and in an editor. */
+import type { JudgedCondition, VerdictGroup } from './verdict-groups.ts';
+
+/** Truth about nothing is worth a word. */
+export const ENDLESS = 'No interleaving ends: a condition that is not a finding alone is about final states only.';
+
+/** A condition as written in the file, without the spaces that align it there. */
+export function spaced(condition: string): string {
+  return condition.replace(/\s+/g, ' ');
+}
+
+/** `1 state`, `2 states`, `2 switches`. */
+export function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : noun.endsWith('ch') ? 'es' : 's'}`;
+}
+
+/** How much was explored for these kernels. */
+export function sizeText(group: VerdictGroup): string {
+  const { states, complete, explorations, explored, kernels, granularity, oneOrder } = group;
+  const what = granularity === 'micro' ? 'micro-steps' : 'statements';
+  const size = complete
+    ? `${oneOrder ? 'the one order of its schedule' : `all interleavings of ${what}`}, ${counted(states, 'state')}`
+    : `${counted(states, 'state')} seen`;
+  if (explorations > 1) return `${size} in ${explorations} explorations`;
+  return kernels.includes(explored) ? size : `${size}, explored as ${explored}`;
+}
+
+/** What refutes a condition that fails, as far as there is something to say before its schedule. */
+export function refutationText({ schedule, outcome, negative }: JudgedCondition): string | undefined {
+  if (schedule === undefined) {
+    return `No interleaving ends like that; ${counted(negative, 'outcome')} ${negative === 1 ? 'was' : 'were'} seen.`;
+  }
+  return outcome && outcome.length > 0 ? `An execution ends with ${outcome.join(', ')}:` : undefined;
+}
