@@ -33,6 +33,22 @@ function asBundle(names) {
   };
 }
 
+/**
+ * For dependencies that write code as text and compile it: `Function` is one that refuses, which each of them takes for a
+ * strict content security policy, and the validator that cannot do without is left out.
+ */
+const withoutCodeFromText = {
+  define: { Function: 'noFunction' },
+  inject: [path.join(root, 'scripts/stand-ins/no-function.mjs')],
+  plugins: [
+    {
+      name: 'no-ajv',
+      setup: ({ onResolve }) =>
+        onResolve({ filter: /\/ajv-provider\.js$/ }, () => ({ path: path.join(root, 'scripts/stand-ins/no-ajv.mjs') })),
+    },
+  ],
+};
+
 /** name in dist/ → entry file, where it runs, and the bundles that it finds beside it. */
 export const bundles = {
   extension: { entry: 'client/vscode/src/extension.ts', options: { ...onNode, ...withVSCode } },
@@ -58,16 +74,43 @@ export const bundles = {
       ...onNode,
       // The program is not a module of Node's own loaders, so it asks with require().
       supported: { 'dynamic-import': false },
-      plugins: [asBundle({ '@snoopscope/server/node': 'cli-lsp', '@snoopscope/debug-adapter/node': 'cli-dap' })],
+      plugins: [
+        asBundle({
+          '@snoopscope/server/node': 'cli-lsp',
+          '@snoopscope/debug-adapter/node': 'cli-dap',
+          '@snoopscope/cli/mcp': 'cli-mcp',
+        }),
+      ],
     },
     wrapped: true,
   },
   'cli-lsp': { entry: 'server/src/node.ts', options: onNode },
   'cli-dap': { entry: 'debug-adapter/src/node.ts', options: onNode },
+  'cli-mcp': {
+    entry: 'client/cli/src/mcp/serve-mcp.ts',
+    options: { ...onNode, ...withoutCodeFromText, loader: { '.md': 'text' } },
+  },
+  // In the extension, where the other commands are not: what would start them is never called.
+  mcp: {
+    entry: 'client/cli/src/mcp/main-mcp.ts',
+    options: {
+      ...onNode,
+      ...withoutCodeFromText,
+      plugins: [
+        ...withoutCodeFromText.plugins,
+        asBundle({
+          '@snoopscope/server/node': 'cli-lsp',
+          '@snoopscope/debug-adapter/node': 'cli-dap',
+          '@snoopscope/cli/mcp': 'cli-mcp',
+        }),
+      ],
+      loader: { '.md': 'text' },
+    },
+  },
   cli: {
     entry: 'client/cli/src/start.ts',
     options: { ...onNode, banner: { js: '#!/usr/bin/env node' }, define: { 'import.meta.dirname': '__dirname' } },
-    beside: ['cli-program', 'cli-lsp', 'cli-dap', 'explore-level-worker'],
+    beside: ['cli-program', 'cli-lsp', 'cli-dap', 'cli-mcp', 'explore-level-worker'],
   },
 };
 
@@ -78,6 +121,7 @@ export const sources = [
   'debug-adapter/src',
   'client/cli/src',
   'client/vscode/src',
+  'docs/language.md',
   'package-lock.json',
   'scripts/build.mjs',
 ];
@@ -93,6 +137,7 @@ export const extensionBundles = [
   'check-browser',
   'explore-level-worker',
   'explore-level-worker-browser',
+  'mcp',
 ];
 
 /**

@@ -31,6 +31,7 @@ snoopscope check scenario.snoop        # judge every condition on each kernel, o
 snoopscope run scenario.snoop          # print one execution, with the cause of each finding
 snoopscope lsp                         # language server, for any editor that speaks LSP
 snoopscope dap                         # debug adapter, for any editor that speaks DAP
+snoopscope mcp                         # the simulator as tools for assistants (MCP)
 source <(snoopscope completion bash)   # also zsh and fish
 \`\`\`
 `;

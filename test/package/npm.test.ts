@@ -3,7 +3,10 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { build, bundles } from '../../scripts/build.mjs';
 import { root, toolEnvironment } from '../../scripts/install.mjs';
 import { packCommand } from '../../scripts/pack.mjs';
 
@@ -43,6 +46,7 @@ test('holds the bundles of the command, and depends on nothing', () => {
   expect(readdirSync(path.join(installed, 'dist')).sort()).toEqual([
     'cli-dap.js',
     'cli-lsp.js',
+    'cli-mcp.js',
     'cli-program.js',
     'cli.js',
     'explore-level-worker.js',
@@ -104,6 +108,28 @@ test.each([
   } finally {
     child.kill('SIGKILL');
   }
+});
+
+test('mcp serves an assistant that speaks the protocol', async () => {
+  const client = new Client({ name: 'test', version: '1' });
+  await client.connect(new StdioClientTransport({ command, args: ['mcp'], cwd: project, env: { ...environment } }));
+  try {
+    const file = path.join(root, 'scenarios/wbinvd/local-cpu-not-flushed.snoop');
+    const answer = await client.callTool({ name: 'check', arguments: { file, kernel: 'v5.11' } });
+    expect(JSON.stringify(answer.content)).toContain('v5.11  passed');
+  } finally {
+    await client.close();
+  }
+});
+
+test('no bundle makes code from text', async () => {
+  const to = path.join(folder, 'bundles');
+  await build(Object.keys(bundles), { minify: true, folder: to });
+  const found = readdirSync(to).filter((file) =>
+    /\beval\s*\(|\bnew Function\b|(?<![.\w"'`$])Function\s*[(;,]/.test(readFileSync(path.join(to, file), 'utf8')),
+  );
+  expect(readdirSync(to)).toContain('cli-mcp.js');
+  expect(found).toEqual([]);
 });
 
 test('a plain npm pack at the root makes a package that installs and works too', () => {

@@ -1,9 +1,11 @@
 // The VSIX as it would be published: what is in it, what is not, and how large it may be.
 import { globSync, readFileSync, statSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { build } from 'esbuild';
 import JSZip from 'jszip';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -114,6 +116,20 @@ describe('what is in it', () => {
     expect(notices.match(/^={78}$/gm)?.length).toBe(notices.match(/^\S+ \d+\.\d+\.\d+\S* \(/gm)?.length);
     expect(notices).not.toContain('esbuild');
   });
+});
+
+test('the server for assistants that the extension registers answers', async () => {
+  const program = path.join(scratch, 'mcp.js');
+  await writeFile(program, await read('dist/mcp.js'));
+  const client = new Client({ name: 'test', version: '1' });
+  await client.connect(new StdioClientTransport({ command: process.execPath, args: [program], cwd: root }));
+  try {
+    const file = 'scenarios/wbinvd/local-cpu-not-flushed.snoop';
+    const { content } = await client.callTool({ name: 'run', arguments: { file } });
+    expect(JSON.stringify(content)).toContain('stale-read');
+  } finally {
+    await client.close();
+  }
 });
 
 describe('budgets', () => {

@@ -3,10 +3,12 @@ import { type ChildProcess, type ForkOptions, fork } from 'node:child_process';
 import type { ExtensionContext } from 'vscode';
 import { LanguageClient, TransportKind } from 'vscode-languageclient/node';
 import { activateSnoopscope } from './activate.ts';
+import { registerAssistantTools } from './assistants.ts';
 import type { BesideWorker } from './beside-workers.ts';
 import type { WorkerReply } from './worker.ts';
 
 export function activate(context: ExtensionContext): Promise<void> {
+  registerAssistantTools(context);
   const server = { module: context.asAbsolutePath('dist/server.js'), transport: TransportKind.ipc };
   return activateSnoopscope(context, {
     createClient: async (options) =>

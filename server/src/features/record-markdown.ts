@@ -210,7 +210,7 @@ function describeErrno(errno: Extract<Meaning, { kind: 'errno' }>, profile: Prof
   );
 }
 
-function describeChange(change: Change): string {
+export function describeChange(change: Change): string {
   const versions = change.first
     ? `From ${change.first} on${change.until ? `, until ${change.until}` : ''}.`
     : 'Never merged.';

@@ -11,6 +11,7 @@ import { importCommand } from './import.ts';
 import { inventory } from './inventory.ts';
 import { kernels } from './kernels.ts';
 import { lsp } from './lsp.ts';
+import { mcpCommand } from './mcp.ts';
 import { merge } from './merge.ts';
 import { report } from './report.ts';
 import { run } from './run.ts';
@@ -30,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
   kernels,
   lsp,
   dap,
+  mcpCommand(async () => ({ commands: COMMANDS, main: (await import('../cli.ts')).main })),
   completionCommand(() => COMMANDS),
   helpCommand(() => COMMANDS),
 ];
