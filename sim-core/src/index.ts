@@ -67,6 +67,7 @@ export * from './judge/verdict-groups.ts';
 export * from './judge/verdict-text.ts';
 export * from './kernel/changes.ts';
 export { DIED, ERRNOS, errnoName } from './kernel/errno.ts';
+export * from './kernel/named-kernels.ts';
 export * from './kernel/profiles.ts';
 export * from './kernel/releases.ts';
 export { LEAF, leafType } from './kvm/mmu.ts';
@@ -95,7 +96,6 @@ export {
 export { includePath } from './scenario/elaborate/scenario-sources.ts';
 export { scheduleText } from './scenario/elaborate/schedule.ts';
 export { type TypedSchedule, typedSchedule } from './scenario/elaborate/typed-schedule.ts';
-
 export { coherentWord } from './scenario/elaborate/wait.ts';
 export { type ElaborateOptions, type Elaboration, elaborate } from './scenario/elaborate.ts';
 export {
@@ -107,6 +107,7 @@ export {
   MEMORY_TYPES,
 } from './scenario/facts.ts';
 export { format, type LineEdit, print } from './scenario/format.ts';
+export { type KernelsFile, readKernelsFile } from './scenario/kernels-file.ts';
 export { INNER_WORDS, LANGUAGE_WORDS, type LanguageWord } from './scenario/language-words.ts';
 export {
   CPU_MOVES,

@@ -1,5 +1,18 @@
 // What people call a kernel, and which profile it gets.
-import { kernelLike, noKernel, profileLike, profileNamed } from '@snoopscope/sim-core';
+import {
+  check,
+  checkScenario,
+  elaborate,
+  kernelLike,
+  kernelOf,
+  noKernel,
+  parse,
+  print,
+  profileLike,
+  profileNamed,
+  profilesNamed,
+  readKernelsFile,
+} from '@snoopscope/sim-core';
 import { describe, expect, test } from 'vitest';
 
 describe('a release', () => {
@@ -13,6 +26,8 @@ describe('a release', () => {
     ['6.12.78', 'v6.12', 'a stable release'],
     ['6.12.0-mine', 'v6.12', 'a kernel with patches or a configuration of its own'],
     ['6.12.0-rc3', 'v6.12', 'a release candidate'],
+    ['6.12.70+deb13-amd64', 'debian-6.12.43', 'a Debian kernel'],
+    ['7.4.1-1-generic', 'v7.3', 'newer than every profile'],
   ])('%s is near to %s', (text, profile, kind) => {
     const like = kernelLike(text);
     expect(like).toMatchObject({ exact: false, kind });
@@ -35,12 +50,9 @@ describe('a release', () => {
     expect(kernelLike('6.12.78')?.recorded.map(({ name }) => name)).toContain('debian-6.12.85');
   });
 
-  test.each(['v5.111', '7.4.1-1-generic', '2.6.32-754.el6', 'linux', '6.8generic', '', '+', '~'])(
-    '`%s` is none',
-    (text) => {
-      expect(kernelLike(text)).toBeUndefined();
-    },
-  );
+  test.each(['v5.111', 'v7.4', '2.6.32-754.el6', 'linux', '6.8generic', '', '+', '~'])('`%s` is none', (text) => {
+    expect(kernelLike(text)).toBeUndefined();
+  });
 });
 
 describe('single changes', () => {
@@ -65,5 +77,98 @@ describe('single changes', () => {
   ])('%s', (text, message) => {
     expect(profileLike(text)).toBeUndefined();
     expect(noKernel(text).message).toContain(message);
+  });
+});
+
+describe('a kernel that the workspace names', () => {
+  const { named, problems } = readKernelsFile(
+    '{"kernels": {"rhel-9.4": "v5.14+enforce-cache-coherency", "ours": "6.8.0-45-generic"}}',
+  );
+
+  test('has its changes and its own name, and counts as no mainline release', () => {
+    expect(problems).toEqual([]);
+    const like = kernelLike('rhel-9.4', named)!;
+    expect(like).toMatchObject({ exact: true, profile: { name: 'rhel-9.4', version: 'v5.14', mainline: false } });
+    expect(like.profile.changes).toEqual(profileLike('v5.14+enforce-cache-coherency')!.changes);
+    expect(kernelLike('ours', named)).toMatchObject({ exact: false, kind: 'an Ubuntu kernel' });
+    expect(profileLike('rhel-9.4+flush-noncoherent-dma', named)?.name).toBe('rhel-9.4+flush-noncoherent-dma');
+    expect(kernelLike('rhel-9.4')).toBeUndefined();
+  });
+
+  test.each([
+    ['{', /^It is not JSON: /],
+    ['[]', /must be an object/],
+    ['{"kernel": {}}', /no key `kernel`/],
+    ['{"kernels": []}', /`kernels` must be an object/],
+    ['{"kernels": {"v6.1": "v6.2"}}', /`kernels.v6.1`: This name means another kernel already/],
+    ['{"kernels": {"all": "v6.2"}}', /another kernel already/],
+    ['{"kernels": {"a b": "v6.2"}}', /A name has letters/],
+    ['{"kernels": {"a..b": "v6.2"}}', /A name has letters/],
+    ['{"kernels": {"a": 6.2}}', /It must stand for a text/],
+    ['{"kernels": {"a": "v6.2+nonsense"}}', /there is no change `nonsense`/],
+    ['{"kernels": {"a": "b", "b": "v6.2"}}', /There is no kernel `b`/],
+  ])('%s is refused in words', (text, message) => {
+    expect(readKernelsFile(text).problems.join('\n')).toMatch(message);
+  });
+});
+
+describe('in a scenario', () => {
+  const { named } = readKernelsFile(
+    '{"kernels": {"ours": "v6.7~zap-on-noncoherent-change", "near": "6.8.0-45-generic"}}',
+  );
+  const scenario = (kernel: string, on = ''): string =>
+    `kernel ${kernel}\nmachine {\n  cpu intel\n}\nsetup {\n  kvm = open("/dev/kvm", O_RDWR)\n}\nforall kvm > 0${on}\n`;
+  const codes = (text: string): string[] => {
+    const parsed = parse(text, undefined, named);
+    return [...parsed.diagnostics, ...check(parsed)].map(({ code }) => code);
+  };
+
+  test.each([
+    '6.8.0-45-generic',
+    '5.14.0-427.13.1.el9_4.x86_64',
+    '6.12.43+deb13-amd64',
+    'v6.12+flush-noncoherent-dma~kvm-vfio-device',
+    'v6.11-rc1',
+    'near',
+  ])('the kernel line takes %s', (name) => {
+    const parsed = parse(scenario(name), undefined, named);
+    expect(parsed.diagnostics).toEqual([]);
+    expect(check(parsed).filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(kernelOf(parsed)).toBe(profileLike(name, named));
+    expect(elaborate(parsed, { profile: kernelOf(parsed)! }).diagnostics).toEqual([]);
+    expect(print(parsed)).toBe(scenario(name));
+  });
+
+  test('a condition names kernels of any kind, each alone', () => {
+    const parsed = parse(
+      scenario('v6.1', ' on v6.1..v6.2, near, v6.12+flush-noncoherent-dma, v6.7..'),
+      undefined,
+      named,
+    );
+    expect(parsed.diagnostics).toEqual([]);
+    const names = profilesNamed(parsed).map(({ name }) => name);
+    expect(names.slice(0, 2)).toEqual(['v6.1', 'v6.2']);
+    expect(names.slice(-2)).toEqual(['near', 'v6.12+flush-noncoherent-dma']);
+    const { kernels } = checkScenario(parsed);
+    expect(kernels.map(({ passed }) => passed)).toEqual(names.map(() => true));
+  });
+
+  test('a nearest profile is remarked, an exact one is not', () => {
+    expect(codes(scenario('6.8.0-45-generic'))).toEqual(['nearest-kernel']);
+    expect(codes(scenario('near'))).toEqual(['nearest-kernel']);
+    expect(codes(scenario('v6.1', ' on 6.12.78'))).toEqual(['nearest-kernel']);
+    expect(codes(scenario('6.12.43+deb13-amd64'))).toEqual([]);
+    expect(codes(scenario('ours'))).toEqual([]);
+  });
+
+  test('ends of ranges are mainline releases', () => {
+    expect(codes(scenario('v6.1', ' on ours..v6.9'))).toContain('empty-range');
+    expect(codes(scenario('v6.1', ' on v6.1..6.8.0-45-generic'))).toContain('empty-range');
+    expect(codes(scenario('v6.1', ' on 6.1..6.8'))).toEqual([]);
+  });
+
+  test('names that mean nothing are errors', () => {
+    expect(codes(scenario('v6.12+flush'))).toEqual(['unknown-kernel']);
+    expect(codes(scenario('v6.1', ' on thiers'))).toEqual(['unknown-kernel']);
   });
 });

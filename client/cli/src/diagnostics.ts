@@ -12,6 +12,7 @@ const STYLE_OF: Readonly<Record<Severity, Style>> = {
 const TAB = '  ';
 /** More than this of one file is not read by anybody. */
 const MOST_SHOWN = 20;
+const MOST_NOTES = 8;
 const CUT = '…';
 
 /** One text for all diagnostics of a file; `width` columns are there for the quoted line. */
@@ -34,6 +35,18 @@ export function diagnosticsText(
     return [head, ...quote(lines[line] ?? '', span, paint, width), ...related].join('\n');
   });
   const rest = diagnostics.length - MOST_SHOWN;
+  return [...shown, ...(rest > 0 ? [`… and ${rest} more in ${name}`] : [])].join('\n');
+}
+
+/** One line for each, without the source: what changes no verdict takes no more room. */
+export function notesText(name: string, notes: readonly Diagnostic[], paint: Paint): string {
+  const shown = notes
+    .slice(0, MOST_NOTES)
+    .map(
+      ({ line, span, message, code }) =>
+        `${paint('heading', `${name}:${line + 1}:${span.start + 1}:`)} ${paint('name', 'note:')} ${message} [${code}]`,
+    );
+  const rest = notes.length - MOST_NOTES;
   return [...shown, ...(rest > 0 ? [`… and ${rest} more in ${name}`] : [])].join('\n');
 }
 

@@ -1,7 +1,7 @@
 /** Failures for programs and for people, and the Failure that any other error is. */
 import { ModelLimit } from '@snoopscope/sim-core';
 import type { Invocation } from './commands/command.ts';
-import { diagnosticsText } from './diagnostics.ts';
+import { diagnosticsText, notesText } from './diagnostics.ts';
 import { EXIT } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 import type { Output } from './io.ts';
@@ -60,9 +60,11 @@ export function asFailure(error: unknown, file?: string): Failure {
   return new Failure(message, { code: 'internal-error', ...(file !== undefined && { file }) });
 }
 
-/** Warnings go to stderr; in JSON they are left out, as they change no verdict. */
-export function remarkWarnings(call: Invocation, { name, text, warnings }: ScenarioFile): void {
-  if (call.format === 'json' || warnings.length === 0) return;
+/** Warnings and notes go to stderr; in JSON they are left out, as they change no verdict. */
+export function remarkWarnings(call: Invocation, { name, text, warnings, notes }: ScenarioFile): void {
+  if (call.format === 'json') return;
   const { stderr } = call.io;
-  call.remark(diagnosticsText(name, text, warnings, paintFor(stderr), widthOf(stderr)));
+  const paint = paintFor(stderr);
+  if (warnings.length > 0) call.remark(diagnosticsText(name, text, warnings, paint, widthOf(stderr)));
+  if (notes.length > 0) call.remark(notesText(name, notes, paint));
 }

@@ -15,6 +15,7 @@ import {
 import { EXIT } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 import type { Io } from './io.ts';
+import { kernelsNamedIn } from './kernels-file.ts';
 import { readText } from './text-file.ts';
 
 export interface ScenarioFile {
@@ -26,6 +27,8 @@ export interface ScenarioFile {
   readonly includes: (include: string) => ParsedScenario | undefined;
   /** What is doubtful about it, but does not keep it from running. */
   readonly warnings: readonly Diagnostic[];
+  /** What it says that does nothing, or that is only near to what it names. */
+  readonly notes: readonly Diagnostic[];
 }
 
 export async function readScenario(io: Io, name: string): Promise<ScenarioFile> {
@@ -35,18 +38,29 @@ export async function readScenario(io: Io, name: string): Promise<ScenarioFile> 
     throw new Failure('The file is empty: there is no scenario in it.', { code: 'empty-scenario', file: shown });
   }
   const folder = name === '-' ? io.workingDirectory : path.dirname(path.resolve(io.workingDirectory, name));
-  const parsed = parse(text);
+  const named = kernelsNamedIn(folder);
+  const parsed = parse(text, undefined, named);
   const own = path.resolve(io.workingDirectory, name);
   const includes = (include: string): ParsedScenario | undefined => {
     const file = path.resolve(folder, include);
     return file === own ? parsed : readInclude(file);
   };
   const diagnostics = [...parsed.diagnostics, ...check(parsed, { includes })].sort(byPlace);
-  const file = { name: shown, text, parsed, includes, warnings: diagnostics.filter((d) => d.severity === 'warning') };
+  const file = {
+    name: shown,
+    text,
+    parsed,
+    includes,
+    warnings: diagnostics.filter((d) => d.severity === 'warning'),
+    notes: diagnostics.filter(({ code }) => NOTES.has(code)),
+  };
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw brokenScenario(file, errors);
   return file;
 }
+
+/** Other hints are for those who edit a scenario. */
+const NOTES: ReadonlySet<string> = new Set(['no-effect', 'nearest-kernel']);
 
 function byPlace(a: Diagnostic, b: Diagnostic): number {
   return a.line - b.line || a.span.start - b.span.start;

@@ -321,15 +321,3 @@ export function machineOf(header: RecordingHeader): string[] {
   for (let page = 0; page < BUFFER_PAGES; page++) lines.push(`  memory buf${page} = 0`);
   return [...lines, '}'];
 }
-
-/** The profile that a recording's kernel is: `debian-6.1.192`. */
-export function releaseOf(header: Pick<RecordingHeader, 'kernel_release' | 'kernel_version'>): {
-  readonly profile: string;
-  readonly version: string;
-} {
-  const version =
-    /Debian (\d+(?:\.\d+)+)/.exec(header.kernel_version)?.[1] ??
-    /^\d+(?:\.\d+)+/.exec(header.kernel_release)?.[0] ??
-    '';
-  return { profile: `debian-${version}`, version };
-}

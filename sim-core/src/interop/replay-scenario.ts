@@ -1,5 +1,6 @@
 /** The one scenario that all sequences of a recording share, and which kernel it is for. */
-import { PROFILES, type Profile, profileNamed } from '../kernel/profiles.ts';
+import type { Profile } from '../kernel/profiles.ts';
+import { type KernelLike, kernelOfMachine } from '../kernel/releases.ts';
 import type { Dims } from '../world.ts';
 import {
   machineOf,
@@ -7,46 +8,22 @@ import {
   type RecordingHeader,
   type ReplaySequence,
   type ReplayStep,
-  releaseOf,
 } from './recording.ts';
 
-/** The profile for a recorded release: its own, else the newest that is not newer. */
+/** The profile for a recorded release: its own, else the nearest, and then what stands in for what. */
 export function profileFor(header: Pick<RecordingHeader, 'kernel_release' | 'kernel_version'>): {
   readonly profile: Profile;
   readonly standIn?: string;
 } {
-  const { profile, version } = releaseOf(header);
-  const found = profileForRelease(profile, version);
-  if (!found) throw new SyntaxError(`There is no profile for kernel ${header.kernel_release} or anything older.`);
-  return found;
+  const like = kernelOfMachine(header.kernel_release, header.kernel_version);
+  if (!like) throw new SyntaxError(`There is no profile for kernel ${header.kernel_release}, nor one near to it.`);
+  return { profile: like.profile, ...standIn(header.kernel_release, like) };
 }
 
-/** The profile of a name, else the newest that is not newer than a version; undefined when all are newer. */
-export function profileForRelease(
-  name: string,
-  version: string,
-): { readonly profile: Profile; readonly standIn?: string } | undefined {
-  const own = profileNamed(name);
-  if (own) return { profile: own };
-  const wanted = numbers(version);
-  const older = PROFILES.filter((p) => p.mainline || p.release !== undefined)
-    .map((profile) => ({ profile, at: numbers(profile.release ?? profile.version.slice(1)) }))
-    .filter(({ at }) => compare(at, wanted) <= 0)
-    .sort((a, b) => compare(a.at, b.at));
-  const best = older.at(-1)?.profile;
-  return best && { profile: best, standIn: `${name} has no profile of its own: ${best.name} stands in for it` };
-}
-
-function numbers(version: string): number[] {
-  return version.split('.').map(Number);
-}
-
-function compare(a: readonly number[], b: readonly number[]): number {
-  for (let i = 0; i < Math.max(a.length, b.length); i++) {
-    const difference = (a[i] ?? 0) - (b[i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
+/** Said wherever a recording is replayed on a kernel that is only near to its own. */
+export function standIn(release: string, { profile, exact, unknown }: KernelLike): { readonly standIn?: string } {
+  if (exact) return {};
+  return { standIn: `${release} has no profile of its own: ${profile.name} stands in for it; ${unknown}` };
 }
 
 /** The scenario in which every statement of the sequences occurs once, and where each is. */

@@ -87,7 +87,7 @@ export function* checking(parsed: ParsedScenario, options: CheckOptions = {}): G
 export function profilesNamed(parsed: ParsedScenario): Profile[] {
   const contents = parsed.lines.map((line) => line.content);
   const ranges = contents.flatMap((content) => (content.kind === 'condition' ? content.on : []));
-  if (ranges.length > 0) return profilesIn(ranges);
+  if (ranges.length > 0) return profilesIn(ranges, parsed.named);
   return [kernelOf(parsed) ?? NEWEST];
 }
 

@@ -1,10 +1,12 @@
 /**
- * From what people call a kernel to a profile: a profile's name, what `uname -r` prints, or one of them with single
- * changes added (`+`) and removed (`~`), and what is not known about the kernel then.
+ * From what people call a kernel to a profile: a profile's name, a name that the workspace gives (`snoopscope.json`), what
+ * `uname -r` prints, or one of them with single changes added (`+`) and removed (`~`), and what is not known about the
+ * kernel then.
  */
 import type { ParsedScenario } from '../scenario/ast.ts';
-import { CHANGES, type ChangeId, type Version } from './changes.ts';
-import { kernelName, PROFILES, type Profile, profileNamed, profileWith } from './profiles.ts';
+import { CHANGES, type ChangeId, compareVersions, type Version } from './changes.ts';
+import type { NamedKernels } from './named-kernels.ts';
+import { kernelName, LAST_VERSION, NEWEST, PROFILES, type Profile, profileNamed, profileWith } from './profiles.ts';
 
 export interface KernelLike {
   readonly profile: Profile;
@@ -12,6 +14,8 @@ export interface KernelLike {
   readonly exact: boolean;
   /** What the string says about the kernel, `an Ubuntu kernel`. */
   readonly kind: string;
+  /** What `snoopscope.json` defines the name as, and the profile that is nearest to that. */
+  readonly defined?: { readonly as: string; readonly nearest: string };
   /** What may differ, as a sentence; absent when the profile is exact. */
   readonly unknown?: string;
   /** Recorded releases with the same mainline base, which may be nearer. */
@@ -25,20 +29,26 @@ export type VariantProblem =
   | { readonly kind: 'already-there'; readonly id: string; readonly base: string }
   | { readonly kind: 'not-there'; readonly id: string; readonly base: string };
 
-/** The kernel that a name means, or undefined: {@link variantProblem} may say why. */
-export function kernelLike(text: string): KernelLike | undefined {
-  const { base, edits } = partsOf(text);
-  const like = releaseLike(base);
-  if (!like || edits.length === 0) return like;
-  if (problemOf(like.profile, edits) !== undefined) return undefined;
-  const ids = (sign: string): ChangeId[] => edits.filter((edit) => edit.sign === sign).map(({ id }) => id as ChangeId);
-  const profile = profileWith(like.profile, ids('+'), ids('~'));
-  return { ...like, profile: { ...profile, doc: `${base} with single changes added or removed.` } };
+/**
+ * The kernel that a name means, or undefined: {@link variantProblem} may say why. The same name gives the same profile
+ * object for as long as the names of the workspace are the same.
+ */
+export function kernelLike(text: string, named: NamedKernels = NO_NAMES): KernelLike | undefined {
+  let known = found.get(named);
+  if (known === undefined) {
+    known = new Map();
+    found.set(named, known);
+  }
+  if (known.has(text)) return known.get(text);
+  if (known.size >= MOST_REMEMBERED) known.clear();
+  const like = findKernel(text, named);
+  known.set(text, like);
+  return like;
 }
 
 /** The profile to simulate for such a name. */
-export function profileLike(text: string): Profile | undefined {
-  return kernelLike(text)?.profile;
+export function profileLike(text: string, named?: NamedKernels): Profile | undefined {
+  return kernelLike(text, named)?.profile;
 }
 
 /**
@@ -46,14 +56,56 @@ export function profileLike(text: string): Profile | undefined {
  * there is no such kernel: tools refuse the name, or fall back and say so.
  */
 export function kernelOf(scenario: ParsedScenario, chosen?: string): Profile | undefined {
-  return chosen ? profileLike(chosen) : profileNamed(kernelName(scenario));
+  return profileLike(kernelName(scenario, chosen), scenario.named);
+}
+
+/**
+ * The kernel of a machine from what `uname -r` and `uname -v` print there: the release string of a Debian kernel can lack
+ * the stable release that its build string has (`6.1.0-56-amd64`, `#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2`).
+ */
+export function kernelOfMachine(release: string, build = ''): KernelLike | undefined {
+  const stable = /Debian (\d+(?:\.\d+)+)/.exec(build)?.[1];
+  return kernelLike(stable === undefined ? release.trim() : `${stable}-amd64`);
+}
+
+/** `6.8.0-45-generic is an Ubuntu kernel. The nearest profile is v6.8; which … is not known.` */
+export function likeText(name: string, { kind, profile, unknown, exact, defined }: KernelLike): string {
+  const as = defined && `${defined.as}, as snoopscope.json names it`;
+  if (exact) return `${name} is ${as ?? `the profile ${profile.name}`}.`;
+  return `${name} is ${as ? `${as}: ` : ''}${kind}. The nearest profile is ${defined?.nearest ?? profile.name}: ${unknown}`;
 }
 
 /** The first thing wrong with the changes that a name adds and removes; undefined when its base is what is unknown. */
-export function variantProblem(text: string): VariantProblem | undefined {
+export function variantProblem(text: string, named: NamedKernels = NO_NAMES): VariantProblem | undefined {
   const { base, edits } = partsOf(text);
-  const like = releaseLike(base);
+  const like = baseLike(base, named);
   return like && problemOf(like.profile, edits);
+}
+
+const NO_NAMES: NamedKernels = new Map();
+const MOST_REMEMBERED = 200;
+const found = new WeakMap<NamedKernels, Map<string, KernelLike | undefined>>();
+
+function findKernel(text: string, named: NamedKernels): KernelLike | undefined {
+  const { base, edits } = partsOf(text);
+  const like = baseLike(base, named);
+  if (!like || edits.length === 0) return like;
+  if (problemOf(like.profile, edits) !== undefined) return undefined;
+  const ids = (sign: string): ChangeId[] => edits.filter((edit) => edit.sign === sign).map(({ id }) => id as ChangeId);
+  const profile = profileWith(like.profile, ids('+'), ids('~'));
+  return { ...like, profile: { ...profile, doc: `${base} with single changes added or removed.` } };
+}
+
+/** A name of the workspace stands for what it is defined as, and keeps its name. */
+function baseLike(base: string, named: NamedKernels): KernelLike | undefined {
+  const definition = named.get(base);
+  if (definition === undefined) return releaseLike(base);
+  // Names are defined by profiles and releases, not by each other.
+  const like = kernelLike(definition);
+  const doc = `${definition}, as snoopscope.json names it.`;
+  if (!like) return undefined;
+  const defined = { as: definition, nearest: like.profile.name };
+  return { ...like, defined, profile: { ...like.profile, name: base, mainline: false, doc } };
 }
 
 interface Edit {
@@ -89,6 +141,8 @@ interface Distribution {
 
 const OWN_PATCHES = 'which fixes its distributor and stable took into it is not known.';
 
+const DEBIAN = { kind: 'a Debian kernel', since: 'which fixes stable took into it since is not known.' };
+
 /** The first that matches counts. */
 const DISTRIBUTIONS: readonly Distribution[] = [
   { suffix: /\.el\d+uek/, kind: 'an Oracle UEK kernel', unknown: OWN_PATCHES },
@@ -108,8 +162,8 @@ const DISTRIBUTIONS: readonly Distribution[] = [
     unknown: OWN_PATCHES,
   },
   {
-    suffix: /-(?:amd64|arm64|686|686-pae|armmp|powerpc64le)$/,
-    kind: 'a Debian kernel',
+    suffix: /-(?:amd64|cloud-amd64|rt-amd64|arm64|686|686-pae|armmp|powerpc64le)$/,
+    kind: DEBIAN.kind,
     unknown: OWN_PATCHES,
   },
   { suffix: /-default$/, kind: 'a SUSE kernel', unknown: OWN_PATCHES },
@@ -132,18 +186,42 @@ function releaseLike(text: string): KernelLike | undefined {
   if (whole === undefined) return undefined;
   const version: Version = `v${Number(major)}.${Number(minor)}`;
   const mainline = profileNamed(version);
-  if (!mainline) return undefined;
+  if (!mainline) return patch === '0' && suffix === '' ? undefined : newerLike(version);
   if (patch === '0' && suffix === '') return { profile: mainline, exact: true, kind: mainline.doc, recorded: [] };
   const same = PROFILES.filter((profile) => profile.release !== undefined && profile.version === version);
   const distribution = DISTRIBUTIONS.find((row) => row.suffix.test(suffix));
   const release = `${Number(major)}.${Number(minor)}.${Number(patch)}`;
-  const recorded = same.find((profile) => profile.release === release);
-  if (recorded && distribution?.kind === 'a Debian kernel') {
-    return { profile: recorded, exact: true, kind: recorded.doc.replace(/\.$/, ''), recorded: [] };
+  const recorded = distribution?.kind === DEBIAN.kind ? debianLike(Number(patch), same) : undefined;
+  if (recorded) {
+    const exact = recorded.release === release;
+    if (exact) return { profile: recorded, exact, kind: recorded.doc.replace(/\.$/, ''), recorded: [] };
+    return { profile: recorded, exact, kind: DEBIAN.kind, unknown: DEBIAN.since, recorded: same };
   }
   const candidate = /^-(rc\d+)$/.exec(suffix)?.[1];
   const named = candidate === undefined ? undefined : profileNamed(`${version}-${candidate}`);
   if (named) return { profile: named, exact: true, kind: named.doc.replace(/\.$/, ''), recorded: [] };
   const { kind, unknown } = distribution ?? (suffix === '' ? STABLE : FOREIGN);
   return { profile: mainline, exact: false, kind, unknown, recorded: same };
+}
+
+/** The newest recorded release of a series that is not newer. */
+function debianLike(patch: number, same: readonly Profile[]): Profile | undefined {
+  const patchOf = ({ release }: Profile): number => Number(release?.split('.')[2]);
+  return same
+    .filter((profile) => patchOf(profile) <= patch)
+    .sort((a, b) => patchOf(a) - patchOf(b))
+    .at(-1);
+}
+
+/** A release after all that have a profile. */
+function newerLike(version: Version): KernelLike | undefined {
+  if (compareVersions(version, LAST_VERSION) <= 0) return undefined;
+  const kind = 'newer than every profile';
+  return {
+    profile: NEWEST,
+    exact: false,
+    kind,
+    unknown: `what changed after ${LAST_VERSION} is not known.`,
+    recorded: [],
+  };
 }

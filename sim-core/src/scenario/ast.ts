@@ -8,6 +8,8 @@
  * All columns are 0-based UTF-16 code units, ranges are half open, line numbers are 0-based.
  */
 
+import type { NamedKernels } from '../kernel/named-kernels.ts';
+
 /** A half-open range of columns in one line. */
 export interface Span {
   readonly start: number;
@@ -337,6 +339,8 @@ export interface ParsedScenario {
   readonly blocks: readonly Block[];
   /** Whether the braces alone gave the blocks; if not, indentation had to help, and a diagnostic says so. */
   readonly balanced: boolean;
+  /** Names that the workspace gives to kernels. */
+  readonly named?: NamedKernels;
   /** Of the text alone, in the order of lines; what depends on names or on a kernel comes from `check`. */
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -43,17 +43,17 @@ export function parseRanges(scanner: LineScanner): VersionRange[] {
   return ranges;
 }
 
-/** `v6.1`, `series-v1`: a version ends before `..`. */
+/** `v6.1`, `series-v1`, `6.8.0-45-generic`, `v5.14+change~change`: a version ends before `..`. */
 export function takeVersion(scanner: LineScanner): Word | undefined {
-  const first = scanner.takeHyphenated();
-  if (first === undefined) return undefined;
-  let end = first.span.end;
-  while (scanner.here() === DOT && scanner.text.charCodeAt(scanner.pos + 1) !== DOT) {
-    scanner.pos++;
+  if (!isVersionUnit(scanner.peek())) return undefined;
+  const start = scanner.pos;
+  for (;;) {
     while (isVersionUnit(scanner.here())) scanner.pos++;
-    end = scanner.pos;
+    const unit = scanner.here();
+    if (!JOINTS.has(unit) || !isVersionUnit(scanner.text.charCodeAt(scanner.pos + 1))) break;
+    scanner.pos++;
   }
-  return { text: scanner.text.slice(first.span.start, end), span: { start: first.span.start, end } };
+  return { text: scanner.text.slice(start, scanner.pos), span: { start, end: scanner.pos } };
 }
 
 function parseOr(scanner: LineScanner, depth: number): Condition {
@@ -203,4 +203,6 @@ function isVersionUnit(unit: number): boolean {
   );
 }
 
+/** `.`, `+` and `~` join the parts of a kernel's name. */
+const JOINTS: ReadonlySet<number> = new Set([DOT, 0x2b, 0x7e]);
 const RELATIONS: readonly Relation[] = ['==', '!=', '<=', '>=', '<', '>'];

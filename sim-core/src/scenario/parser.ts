@@ -1,3 +1,4 @@
+import type { NamedKernels } from '../kernel/named-kernels.ts';
 import { LIMITS } from '../limits.ts';
 import type { BlockKind, Diagnostic, Line, ParsedScenario } from './ast.ts';
 import { parseLine } from './line.ts';
@@ -7,9 +8,9 @@ import { buildStructure } from './structure.ts';
  * Reads a scenario. Any text gives a value, never an exception.
  *
  * With `previous`, the result of an earlier parse, unchanged lines keep their identity and are not read again. The
- * result is the same as without it.
+ * result is the same as without it. `named` are the names that the workspace gives to kernels.
  */
-export function parse(text: string, previous?: ParsedScenario): ParsedScenario {
+export function parse(text: string, previous?: ParsedScenario, named?: NamedKernels): ParsedScenario {
   if (text.length > LIMITS.scenarioCharacters) return tooLarge(text);
   const texts = splitLines(text);
   const surplus = texts.length - LIMITS.scenarioLines;
@@ -22,7 +23,7 @@ export function parse(text: string, previous?: ParsedScenario): ParsedScenario {
   } = buildStructure(texts, lineReader(texts, previous?.lines ?? []));
   const diagnostics = collect(lines, structural);
   if (surplus > 0) diagnostics.push(tooManyLines(texts, surplus));
-  return { lines, blocks, balanced, diagnostics: limited(diagnostics) };
+  return { lines, blocks, balanced, diagnostics: limited(diagnostics), ...(named && { named }) };
 }
 
 /** The lines of a text, as editors count them: `\n`, `\r\n` and `\r` each end one. */

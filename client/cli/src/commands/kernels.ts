@@ -1,9 +1,9 @@
 /** `snoopscope kernels`: the profiles there are, and with a name what changed in one. */
-import { CHANGES, type Change, type KernelLike, PROFILES, type Profile } from '@snoopscope/sim-core';
+import { CHANGES, type Change, type KernelLike, likeText, PROFILES, type Profile } from '@snoopscope/sim-core';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { FORMAT_VERSION } from '../json.ts';
-import { askedProfile, kernelFor, likeText } from '../kernels.ts';
+import { askedKernel, askedProfile, kernelsNamedFor } from '../kernels.ts';
 import { wrap } from '../paint.ts';
 import { type Command, FORMAT, type Invocation, KERNELS } from './command.ts';
 
@@ -37,9 +37,9 @@ export const kernels: Command = {
     const [name] = call.operands;
     const string = call.text('like');
     if (string !== undefined) return explain(call, string);
-    const shown = name === undefined ? PROFILES : [askedProfile(call, name)];
+    const shown = name === undefined ? [...PROFILES, ...namedHere(call)] : [askedProfile(call, name)];
     if (call.format === 'json') call.printJson({ format: FORMAT_VERSION, kernels: shown.map(documentOf) });
-    else if (name === undefined) printAll(call);
+    else if (name === undefined) printAll(call, shown);
     else printOne(call, shown[0] as Profile);
     return EXIT.fine;
   },
@@ -51,7 +51,7 @@ function explain(call: Invocation, string: string): ExitCode {
       code: 'options-exclude-each-other',
     });
   }
-  const like = kernelFor(string);
+  const like = askedKernel(call, string);
   const { kind, exact, profile, unknown, recorded } = like;
   if (call.format === 'json') {
     const nearer = recorded.map(({ name }) => name);
@@ -62,6 +62,11 @@ function explain(call: Invocation, string: string): ExitCode {
     });
   } else printLike(call, string, like);
   return EXIT.fine;
+}
+
+/** What `snoopscope.json` names. */
+function namedHere(call: Invocation): Profile[] {
+  return [...(kernelsNamedFor(call) ?? new Map()).keys()].map((name) => askedKernel(call, name).profile);
 }
 
 function printLike(call: Invocation, string: string, like: KernelLike): void {
@@ -83,14 +88,14 @@ function documentOf(profile: Profile): object {
 }
 
 /** Releases in which nothing of the model changed are drawn together: `v3.18`, `v4.3..v4.7`. */
-function printAll(call: Invocation): void {
+function printAll(call: Invocation, profiles: readonly Profile[]): void {
   let before: Profile | undefined;
   const quiet: string[] = [];
   const flush = (): void => {
     if (quiet.length > 0) call.print(call.paint('faint', `${rangeText(quiet)}: no change`));
     quiet.length = 0;
   };
-  for (const profile of PROFILES) {
+  for (const profile of profiles) {
     const previous: ReadonlySet<string> = before?.changes ?? new Set();
     const added = CHANGES.filter(({ id }) => profile.changes.has(id) && !previous.has(id));
     const removed = CHANGES.filter(({ id }) => !profile.changes.has(id) && previous.has(id));

@@ -8,6 +8,7 @@ import { Executor } from '../../engine/executor.ts';
 import type { Model } from '../../engine/model.ts';
 import { ERRNOS } from '../../kernel/errno.ts';
 import type { Profile } from '../../kernel/profiles.ts';
+import { kernelOfMachine } from '../../kernel/releases.ts';
 import { LEAF, leafType } from '../../kvm/mmu.ts';
 import { combine, memtypeName, memtypeNamed } from '../../memory/memtype.ts';
 import { elaborate } from '../../scenario/elaborate.ts';
@@ -15,7 +16,7 @@ import { parse } from '../../scenario/parser.ts';
 import { EVENT_WIDTH, EXIT_REASONS, ZAP_REASONS } from '../../state/event.ts';
 import type { PageId, VcpuId, VmId } from '../../state/ids.ts';
 import { NOTE } from '../../state/machine.ts';
-import { profileForRelease } from '../replay-scenario.ts';
+import { standIn } from '../replay-scenario.ts';
 import { isShadow, usesOldMmu } from './machine.ts';
 import type { EptRecording, EptStep } from './recording.ts';
 import { type EptCall, type EptProgram, type EptStatement, type NotCompared, translateEpt } from './steps.ts';
@@ -55,7 +56,8 @@ type Check = (what: EptDifference['what'], kernel: string, ours: string) => void
 
 /** Replays all sequences on a profile. A recording whose steps make no scenario is a SyntaxError. */
 export function replayEpt(recording: EptRecording, given?: Profile): EptResult {
-  const { profile, standIn } = given ? { profile: given, standIn: undefined } : profileOf(recording);
+  const chosen = given ? { profile: given } : profileOf(recording);
+  const { profile } = chosen;
   const steps = recording.sequences.flatMap((sequence) => sequence.steps);
   const shadow = isShadow(steps);
   const rig: Rig = { profile, shadow, traced: !usesOldMmu(steps) };
@@ -78,7 +80,7 @@ export function replayEpt(recording: EptRecording, given?: Profile): EptResult {
   differences.sort((a, b) => a.line - b.line);
   return {
     profile,
-    ...(standIn !== undefined && { standIn }),
+    ...('standIn' in chosen && { standIn: chosen.standIn }),
     sequences: programs.length,
     ops: steps.length,
     differences,
@@ -86,13 +88,13 @@ export function replayEpt(recording: EptRecording, given?: Profile): EptResult {
   };
 }
 
-/** The profile of the recorded release, which the header has as uname prints it. */
+/** The profile of the recorded release, which the header has as `uname -a` prints it. */
 function profileOf({ header: { kernel } }: EptRecording): { readonly profile: Profile; readonly standIn?: string } {
-  const version = /Debian (\d+(?:\.\d+)+)/.exec(kernel)?.[1] ?? /\b\d+(?:\.\d+)+/.exec(kernel)?.[0];
-  const found = version === undefined ? undefined : profileForRelease(`debian-${version}`, version);
-  if (!found)
+  const release = /\b\d+\.\d+\S*/.exec(kernel)?.[0] ?? '';
+  const like = kernelOfMachine(release, kernel);
+  if (!like)
     throw new SyntaxError(`Line 1 of the recording names no kernel that has a profile: ${kernel.slice(0, 100)}`);
-  return found;
+  return { profile: like.profile, ...standIn(release, like) };
 }
 
 interface Rig {

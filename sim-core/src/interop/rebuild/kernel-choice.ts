@@ -1,6 +1,6 @@
 /** Which kernel wrote a log: what it, or a file about its machine, says; else the profile whose answers agree best. */
 import { PROFILES, type Profile } from '../../kernel/profiles.ts';
-import { profileFor } from '../replay-scenario.ts';
+import { kernelOfMachine } from '../../kernel/releases.ts';
 import { bestProfile, compareWith, type LogOutcome } from './compare.ts';
 import type { MachineChoices } from './machine-block.ts';
 import type { MachineFacts } from './machine-facts.ts';
@@ -37,28 +37,14 @@ export function imported(rebuilt: Rebuilt, choices: MachineChoices, asked: Profi
 }
 
 /** The profile of the release that the files name. */
-export function profileOfRelease(facts: MachineFacts): { profile: Profile; how: string } | undefined {
-  const { release, build = '' } = facts;
-  if (release === undefined) return undefined;
-  const header = {
-    type: 'header',
-    name: '',
-    kernel_release: release,
-    kernel_version: build,
-    iommu: '',
-    smp: 1,
-    groups: [],
-  } as const;
-  try {
-    const { profile, standIn } = profileFor(header);
-    return {
-      profile,
-      how: `${profile.name}: the files say ${release}${standIn === undefined ? '' : `, which has no profile of its own; what its distributor changed is not known`}.`,
-    };
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return undefined;
-  }
+export function profileOfRelease({ release, build }: MachineFacts): { profile: Profile; how: string } | undefined {
+  const like = release === undefined ? undefined : kernelOfMachine(release, build);
+  if (release === undefined || like === undefined) return undefined;
+  const { profile, exact, kind, unknown } = like;
+  return {
+    profile,
+    how: `${profile.name}: the files say ${release}${exact ? '' : `, which is ${kind}; ${unknown?.replace(/\.$/, '')}`}.`,
+  };
 }
 
 /** Mainline releases with which there would be no difference. */

@@ -1,3 +1,4 @@
+import type { NamedKernels } from '../../kernel/named-kernels.ts';
 import type { Condition, LineContent, ParsedScenario, Relation } from '../ast.ts';
 import { contentsOfKind } from '../blocks.ts';
 import { profilesIn } from '../elaborate/kernel-ranges.ts';
@@ -53,7 +54,7 @@ function* pairs(
   for (const one of conditions) {
     const text = propositionText(scenario, one.line, one.content);
     const others = seen.get(text) ?? [];
-    const other = others.find(({ content }) => overlap(content, one.content));
+    const other = others.find(({ content }) => overlap(content, one.content, scenario.named));
     seen.set(text, [...others, one]);
     if (other === undefined) continue;
     const same = other.content.quantifier === one.content.quantifier;
@@ -73,10 +74,10 @@ function propositionText({ lines }: ParsedScenario, line: number, { condition }:
   return lines[line]!.text.slice(condition.span.start, condition.span.end).replace(/\s+/g, '');
 }
 
-function overlap(one: ConditionLine, other: ConditionLine): boolean {
+function overlap(one: ConditionLine, other: ConditionLine, named: NamedKernels | undefined): boolean {
   if (one.on.length === 0 || other.on.length === 0) return true;
-  const profiles = new Set(profilesIn(one.on));
-  return profilesIn(other.on).some((profile) => profiles.has(profile));
+  const profiles = new Set(profilesIn(one.on, named));
+  return profilesIn(other.on, named).some((profile) => profiles.has(profile));
 }
 
 /** Its truth if it is the same for all values; undefined when it depends on them, or when there are too many to try. */

@@ -1,6 +1,9 @@
 import { compareVersions } from '../../kernel/changes.ts';
-import { profileNamed } from '../../kernel/profiles.ts';
-import type { Check } from './check.ts';
+import type { NamedKernels } from '../../kernel/named-kernels.ts';
+import { kernelLike } from '../../kernel/releases.ts';
+import type { VersionRange } from '../ast.ts';
+import { contentsOfKind } from '../blocks.ts';
+import { type Check, replacingAt, type Wording } from './check.ts';
 
 export const emptyRange: Check = {
   code: 'empty-range',
@@ -13,27 +16,28 @@ export const emptyRange: Check = {
     good: `exists stale-read on v3.13..v5.12
 `,
   },
-  of: ['condition'],
-  *line({ line: { content } }) {
-    if (content.kind !== 'condition') return;
-    for (const { from, to, span } of content.on) {
-      const first = from && profileNamed(from.text);
-      const last = to && profileNamed(to.text);
-      if (first === undefined || last === undefined || from === to) continue;
-      const unordered = [first, last].find((profile) => !profile.mainline);
-      if (unordered !== undefined) {
-        yield {
-          span,
-          message: `\`${unordered.name}\` is not a mainline release, so it cannot be in a range: name it alone.`,
-        };
-      } else if (compareVersions(first.version, last.version) > 0) {
-        const newText = `${last.name}..${first.name}`;
-        yield {
-          span,
-          message: `No kernel is in \`${first.name}..${last.name}\`: the first is newer than the last.`,
-          fixes: [{ title: `Change to \`${newText}\``, span, newText }],
-        };
+  *scenario({ scenario }) {
+    for (const { line, content } of contentsOfKind(scenario, 'condition')) {
+      for (const range of content.on) {
+        const objection = objectionTo(range, scenario.named);
+        if (objection)
+          yield { line, span: range.span, ...objection, ...replacingAt(line, range.span, objection.meant) };
       }
     }
   },
 };
+
+/** What is wrong with a range whose ends are kernels; one name alone is never wrong. */
+function objectionTo({ from, to }: VersionRange, named: NamedKernels | undefined): Wording | undefined {
+  const ends = [from, to].filter((end) => end !== undefined);
+  const likes = ends.map(({ text }) => kernelLike(text, named));
+  if (from === to || from?.text === to?.text) return undefined;
+  const unordered = ends.find((_, index) => likes[index] && !(likes[index].exact && likes[index].profile.mainline));
+  if (unordered !== undefined) {
+    return { message: `\`${unordered.text}\` is not a mainline release, so it cannot be in a range: name it alone.` };
+  }
+  const [first, last] = likes.map((like) => like?.profile);
+  if (!first || !last || compareVersions(first.version, last.version) <= 0) return undefined;
+  const meant = `${last.name}..${first.name}`;
+  return { message: `No kernel is in \`${first.name}..${last.name}\`: the first is newer than the last.`, meant };
+}

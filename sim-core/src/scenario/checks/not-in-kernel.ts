@@ -1,4 +1,5 @@
-import { type Profile, profileNamed } from '../../kernel/profiles.ts';
+import type { Profile } from '../../kernel/profiles.ts';
+import { profileLike } from '../../kernel/releases.ts';
 import { contentsOfKind } from '../blocks.ts';
 import { indicesByKind, piecesOf, rememberedByWords } from '../pieces.ts';
 import { rangeTextContains } from '../ranges.ts';
@@ -25,7 +26,7 @@ setup {
   },
   *scenario({ scenario, vocabulary, profile: selected }) {
     const kernel = contentsOfKind(scenario, 'kernel')[0];
-    const profile = selected ?? (kernel && profileNamed(kernel.content.version.text));
+    const profile = selected ?? (kernel && profileLike(kernel.content.version.text, scenario.named));
     const absent = profile && absentIn(profile, vocabulary);
     if (absent === undefined || absent.size === 0) return;
     for (const { start, piece } of piecesOf(scenario)) {

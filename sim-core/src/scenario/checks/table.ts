@@ -27,6 +27,7 @@ import { missingMachine } from './missing-machine.ts';
 import { missingOption } from './missing-option.ts';
 import { mistypedRegister } from './mistyped-register.ts';
 import { modelLimit } from './model-limit.ts';
+import { nearestKernel } from './nearest-kernel.ts';
 import { nestedTooDeep } from './nested-too-deep.ts';
 import { neverWritten } from './never-written.ts';
 import { noEffect } from './no-effect.ts';
@@ -113,6 +114,7 @@ export const CHECKS: readonly Check[] = [
   mistypedRegister,
   modelLimit,
   nestedTooDeep,
+  nearestKernel,
   neverWritten,
   noEffect,
   noSteps,

@@ -1,23 +1,26 @@
 import { CHANGES } from '../../kernel/changes.ts';
-import { knownKernels, PROFILES, profileNamed } from '../../kernel/profiles.ts';
-import { type VariantProblem, variantProblem } from '../../kernel/releases.ts';
+import type { NamedKernels } from '../../kernel/named-kernels.ts';
+import { knownKernels, PROFILES } from '../../kernel/profiles.ts';
+import { kernelLike, type VariantProblem, variantProblem } from '../../kernel/releases.ts';
 import { didYouMean, nearest } from '../suggest.ts';
-import { type Check, replacing, type Wording } from './check.ts';
+import { type Check, replacingAt, type Wording } from './check.ts';
+import { kernelNames } from './kernel-names.ts';
 
 const NAMES: readonly string[] = PROFILES.map((profile) => profile.name);
 
 /** Every tool refuses the name of a kernel in these words. */
-export function noKernel(name: string): Wording {
-  const problem = variantProblem(name);
+export function noKernel(name: string, named: NamedKernels = new Map()): Wording {
+  const problem = variantProblem(name, named);
   if (problem) return { message: variantText(name, problem), meant: undefined };
-  const meant = nearest(name, NAMES);
-  return { message: `There is no kernel \`${name}\`${didYouMean(meant)} Known are ${knownKernels()}.`, meant };
+  const meant = nearest(name, [...NAMES, ...named.keys()]);
+  const own = [...named.keys()].map((one) => `, ${one}`).join('');
+  return { message: `There is no kernel \`${name}\`${didYouMean(meant)} Known are ${knownKernels()}${own}.`, meant };
 }
 
 export const unknownKernel: Check = {
   code: 'unknown-kernel',
   severity: 'error',
-  doc: 'A kernel version that has no profile.',
+  doc: 'A name that means no kernel: no profile, no release near to one, and no name in `snoopscope.json`.',
   sources: ['docs/language.md, kernel'],
   examples: {
     bad: `kernel v5.112
@@ -25,12 +28,11 @@ export const unknownKernel: Check = {
     good: `kernel v5.12
 `,
   },
-  of: ['kernel', 'condition'],
-  *line({ words }) {
-    for (const { role, text, span } of words) {
-      if (role !== 'version' || profileNamed(text) !== undefined) continue;
-      const { message, meant } = noKernel(text);
-      yield { span, message, ...replacing(span, meant) };
+  *scenario({ scenario }) {
+    for (const { line, text, span } of kernelNames(scenario)) {
+      if (kernelLike(text, scenario.named) !== undefined) continue;
+      const { message, meant } = noKernel(text, scenario.named);
+      yield { line, span, message, ...replacingAt(line, span, meant) };
     }
   },
 };

@@ -72,7 +72,7 @@ export function compileCondition(
     quantifier: content.quantifier,
     text,
     line,
-    applies: rangesContain(content.on, context.world.kernel.profile),
+    applies: rangesContain(content.on, context.world.kernel.profile, context.sources[0]?.parsed.named),
     ...findingOf(content.condition),
     holds,
     terms: [...terms.values()].filter((t) => !t.literal),

@@ -1,27 +1,37 @@
 /** `on v3.13..v5.11`: which profiles a condition is for. */
 import { compareVersions } from '../../kernel/changes.ts';
-import { PROFILES, type Profile, profileNamed } from '../../kernel/profiles.ts';
+import type { NamedKernels } from '../../kernel/named-kernels.ts';
+import { PROFILES, type Profile } from '../../kernel/profiles.ts';
+import { profileLike } from '../../kernel/releases.ts';
 import type { VersionRange } from '../ast.ts';
 
-/** A range holds mainline releases between its ends; any profile counts when it is named alone. No range: all. */
-export function rangesContain(ranges: readonly VersionRange[], profile: Profile): boolean {
-  return ranges.length === 0 || ranges.some((range) => contains(range, profile));
+/** A range holds mainline releases between its ends; any kernel counts when it is named alone. No range: all. */
+export function rangesContain(ranges: readonly VersionRange[], profile: Profile, named?: NamedKernels): boolean {
+  return ranges.length === 0 || ranges.some((range) => contains(range, profile, named));
 }
 
-function contains(range: VersionRange, profile: Profile): boolean {
-  const single = range.from !== undefined && range.from === range.to ? range.from.text : undefined;
-  if (single !== undefined || (range.from && range.to && range.from.text === range.to.text)) {
-    return profile.name === range.from?.text;
-  }
+function contains(range: VersionRange, profile: Profile, named: NamedKernels | undefined): boolean {
+  const single = singleName(range);
+  if (single !== undefined) return profile.name === profileLike(single, named)?.name;
   if (!profile.mainline) return false;
-  const from = range.from && profileNamed(range.from.text);
-  const to = range.to && profileNamed(range.to.text);
+  const from = range.from && profileLike(range.from.text, named);
+  const to = range.to && profileLike(range.to.text, named);
   if (range.from && (!from || compareVersions(profile.version, from.version) < 0)) return false;
   if (range.to && (!to || compareVersions(profile.version, to.version) > 0)) return false;
   return true;
 }
 
-/** Every profile that one of the ranges contains, oldest first; the named ones that are not mainline releases come last. */
-export function profilesIn(ranges: readonly VersionRange[]): Profile[] {
-  return PROFILES.filter((profile) => ranges.some((range) => contains(range, profile)));
+/** Every profile that one of the ranges contains, oldest first; then the named kernels that are not in the table of profiles. */
+export function profilesIn(ranges: readonly VersionRange[], named?: NamedKernels): Profile[] {
+  const profiles = PROFILES.filter((profile) => ranges.some((range) => contains(range, profile, named)));
+  for (const range of ranges) {
+    const single = singleName(range);
+    const own = single === undefined ? undefined : profileLike(single, named);
+    if (own && !profiles.some(({ name }) => name === own.name)) profiles.push(own);
+  }
+  return profiles;
+}
+
+function singleName({ from, to }: VersionRange): string | undefined {
+  return from !== undefined && from.text === to?.text ? from.text : undefined;
 }
