@@ -4,6 +4,8 @@ import { isRecord } from './argument-shapes.ts';
 import {
   type FunctionBreakpoint,
   functionBreakpoint,
+  type KernelBreakpoint,
+  kernelBreakpoint,
   type LineBreakpoint,
   lineBreakpoint,
   resolveTrigger,
@@ -18,6 +20,14 @@ import type { ClientCounting } from './to-dap.ts';
 interface Requested<T> {
   readonly id: number;
   readonly request: T;
+}
+
+/** Kernel pages are kept by their path in the kernel's tree, because their references change with the kernel. */
+const KERNEL_PAGE = 'kernel page ';
+
+/** The key of a kernel page in place of a file's path. */
+export function kernelPageKey(path: string): string {
+  return KERNEL_PAGE + path;
 }
 
 export class BreakpointStore {
@@ -83,7 +93,15 @@ export class BreakpointStore {
   /** What stops this scenario. */
   triggers(debuggee: Debuggee, counting: ClientCounting): Triggers {
     const lines: LineBreakpoint[] = [];
+    const kernel: KernelBreakpoint[] = [];
     for (const [path, requested] of this.#lines) {
+      if (path.startsWith(KERNEL_PAGE)) {
+        for (const { id, request } of requested) {
+          const resolved = onKernelPage(debuggee, id, path, request, counting);
+          if ('breakpoint' in resolved) kernel.push(resolved.breakpoint);
+        }
+        continue;
+      }
       const file = fileOf(debuggee, path);
       if (file < 0) continue;
       for (const { id, request } of requested) {
@@ -99,7 +117,7 @@ export class BreakpointStore {
       const resolved = dataBreakpoint(debuggee, id, request);
       return 'breakpoint' in resolved ? [resolved.breakpoint] : [];
     });
-    return { lines, functions, filters: this.#filters, data };
+    return { lines, kernel, functions, filters: this.#filters, data };
   }
 
   #requested<T>(request: T): Requested<T> {
@@ -120,11 +138,14 @@ export class BreakpointStore {
       message,
     });
     if (!debuggee) return unverified('The scenario is not launched yet.');
+    const isKernel = path.startsWith(KERNEL_PAGE);
     const file = fileOf(debuggee, path);
-    if (file < 0) return unverified('This file is not part of the launched scenario.');
+    if (file < 0 && !isKernel) return unverified('This file is not part of the launched scenario.');
     if (!Number.isInteger(request.line) || request.line < counting.lineBase)
       return unverified(`A breakpoint needs a line number; lines count from ${counting.lineBase}.`);
-    const resolved = lineBreakpoint(debuggee, id, file, request.line - counting.lineBase, request);
+    const resolved = isKernel
+      ? onKernelPage(debuggee, id, path, request, counting)
+      : lineBreakpoint(debuggee, id, file, request.line - counting.lineBase, request);
     if ('problem' in resolved)
       return unverified(
         resolved.problem,
@@ -132,6 +153,16 @@ export class BreakpointStore {
       );
     return { id, verified: true, line: resolved.breakpoint.line + counting.lineBase };
   }
+}
+
+function onKernelPage(
+  debuggee: Debuggee,
+  id: number,
+  key: string,
+  request: DebugProtocol.SourceBreakpoint,
+  counting: ClientCounting,
+): ReturnType<typeof kernelBreakpoint> {
+  return kernelBreakpoint(debuggee, id, key.slice(KERNEL_PAGE.length), request.line - counting.lineBase, request);
 }
 
 /** Settings from the client's filters and filter options; what is wrong with each, in the same order. */

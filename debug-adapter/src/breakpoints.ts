@@ -1,5 +1,6 @@
 /** Breakpoints as the user sets them: on lines, on kernel functions and ops, with conditions, counts and messages. */
 import { compileExpression, type Expression, nearest } from '@snoopscope/sim-core';
+import type { KernelStep } from './kernel-source.ts';
 import type { Debuggee } from './launch.ts';
 import { LIMITS } from './limits.ts';
 import { executableLines, lineText, stoppingPlaces } from './source-lines.ts';
@@ -31,6 +32,14 @@ export interface FunctionBreakpoint extends Trigger {
   readonly nodes: ReadonlySet<number>;
 }
 
+/** A breakpoint on a line of a kernel page: stops before the micro-step, or where the call has been entered. */
+export interface KernelBreakpoint extends Trigger {
+  readonly kind: 'kernel';
+  /** 0-based. */
+  readonly line: number;
+  readonly steps: readonly KernelStep[];
+}
+
 export type LogPart = { readonly text: string } | { readonly expression: string };
 
 /** What the client sends along with a breakpoint, in words of its own. */
@@ -60,6 +69,24 @@ export function lineBreakpoint(
   const trigger = resolveTrigger(debuggee, id, node?.actor ?? -1, request);
   if ('problem' in trigger) return { problem: trigger.problem, line: snapped };
   return { breakpoint: { ...trigger.breakpoint, kind: 'line', file, line: snapped } };
+}
+
+/** A breakpoint on a kernel page, on the first line from `line` on that stands for a micro-step or a call. */
+export function kernelBreakpoint(
+  debuggee: Debuggee,
+  id: number,
+  path: string,
+  line: number,
+  request: TriggerRequest,
+): Resolved<KernelBreakpoint> {
+  const page = debuggee.kernel.find((one) => one.path === path);
+  if (!page) return { problem: `${path} has no function that ${debuggee.profile.name} has and the model knows.` };
+  const snapped = [...page.stops.keys()].find((candidate) => candidate >= line);
+  if (snapped === undefined) return { problem: 'There is no micro-step on this line or below it.' };
+  const trigger = resolveTrigger(debuggee, id, -1, request);
+  if ('problem' in trigger) return { problem: trigger.problem, line: snapped };
+  const steps = page.stops.get(snapped) ?? [];
+  return { breakpoint: { ...trigger.breakpoint, kind: 'kernel', line: snapped, steps } };
 }
 
 /** What is wrong with a 0-based line number before anybody looks at the line. */

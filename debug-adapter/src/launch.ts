@@ -18,6 +18,7 @@ import {
   typedSchedule,
 } from '@snoopscope/sim-core';
 import { baseName, type FileAccessor, samePath } from './file-accessor.ts';
+import { type KernelSource, kernelSources } from './kernel-source.ts';
 import { RequestError, ScenarioErrors } from './request-error.ts';
 
 /** What a launch configuration may say. */
@@ -55,6 +56,8 @@ export interface Debuggee {
   /** In the order in which `Place.file` counts. */
   readonly sources: readonly SourceFile[];
   readonly runOptions: RunOptions;
+  /** The kernel's files as the model has them. Made when somebody asks. */
+  readonly kernel: readonly KernelSource[];
 }
 
 /** The errors because of which a launch would be refused; undefined when the text of the scenario is right. */
@@ -85,14 +88,20 @@ export async function load(files: FileAccessor, raw: unknown): Promise<Debuggee>
   if (model.world.topology.actors.length === 0) {
     throw new RequestError(`${main.path} has nothing to run: it has no actor, such as \`setup {\` or \`vcpu 0 {\`.`);
   }
+  const runOptions = {
+    ...(launch.maxSteps === undefined ? {} : { maxSteps: launch.maxSteps }),
+    ...(launch.schedule === undefined ? {} : scheduleOptions(model, launch.schedule)),
+  };
+  let kernel: readonly KernelSource[] | undefined;
   return {
     arguments: launch,
     model,
     profile,
     sources: [main, ...[...included.values()].filter((source) => source !== main)],
-    runOptions: {
-      ...(launch.maxSteps === undefined ? {} : { maxSteps: launch.maxSteps }),
-      ...(launch.schedule === undefined ? {} : scheduleOptions(model, launch.schedule)),
+    runOptions,
+    get kernel() {
+      kernel ??= kernelSources(model, runOptions);
+      return kernel;
     },
   };
 }

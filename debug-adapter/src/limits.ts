@@ -6,6 +6,8 @@ export const LIMITS = {
   hits: 1_000_000,
   /** Events of a recorded run that are looked at for stops between two such looks: breakpoints on data take the longest. */
   eventsPerChunk: 5000,
+  /** Micro-steps of the run that is made before a launch, to see which functions call which: some milliseconds. */
+  rehearsalSteps: 20_000,
   /** Runs of one session that part somewhere, each with a log of its own; more than anybody compares. */
   branches: 64,
   /** Lines that one answer in the console prints. */

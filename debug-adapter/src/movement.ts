@@ -8,7 +8,7 @@ export const ENVIRONMENT = -1;
 /** How a movement ended. */
 export type MovementEnd =
   /** Where it was to lead: the actor has made its step. */
-  | { readonly kind: 'moved'; readonly actor: number }
+  | { readonly kind: 'moved'; readonly actor: number; readonly reveal?: number }
   | { readonly kind: 'hit'; readonly hits: readonly Hit[] }
   /** The run cannot continue; see `RunCursor.end`. */
   | { readonly kind: 'end' }
@@ -23,7 +23,11 @@ export interface LimitReached {
 
 export type Unit = 'statement' | 'micro';
 
-/** What the user looks at: an actor at a position, and how many calls they have looked into without moving. */
+/**
+ * What the user looks at: an actor at a position, and how far into its calls. Above 0, `reveal` is a number of procedure
+ * calls looked into without moving; below 0, a number of kernel functions that were entered and are not shown yet, so
+ * that the caller's line of the call is on top.
+ */
 export interface Focus {
   readonly position: number;
   readonly actor: number;
@@ -56,7 +60,7 @@ export interface Movement {
 export function focusAfter(outcome: MovementEnd, from: Focus): Focus {
   switch (outcome.kind) {
     case 'moved':
-      return { ...from, actor: outcome.actor, reveal: 0 };
+      return { ...from, actor: outcome.actor, reveal: outcome.reveal ?? 0 };
     case 'hit': {
       const first = outcome.hits[0] as Hit;
       const reveal = Math.max(...outcome.hits.filter((hit) => hit.actor === first.actor).map((hit) => hit.reveal));

@@ -19,6 +19,7 @@ import {
 } from './movement.ts';
 import { Observer } from './observe.ts';
 import type { Registration } from './registration.ts';
+import { beginsWithLoop } from './source-lines.ts';
 import { type Hit, StopIndex, stops, type Triggers } from './stop-index.ts';
 import { Track } from './track.ts';
 import { Watch } from './watch.ts';
@@ -36,6 +37,8 @@ export class RunCursor {
   #limit: LimitReached | undefined;
   /** Triggers that the stop at this position has been reported for, so that continuing does not report them again. */
   #reported: ReadonlySet<unknown> = new Set();
+  /** The stop at this position is before a choice that has been made: others may be at the same position before it. */
+  #beforeChoice = false;
   /** The last movement found the run at its end, where a stop may be that has not been looked at. */
   #atEnd = false;
   /** What forward steps have led from where to where, so that a step back is their exact inverse. */
@@ -93,6 +96,7 @@ export class RunCursor {
   seek(position: number): void {
     this.#cursor.seek(Math.max(0, Math.min(position, this.run.steps)));
     this.#reported = new Set();
+    this.#beforeChoice = false;
     this.#atEnd = false;
     this.#show();
   }
@@ -100,7 +104,7 @@ export class RunCursor {
   /** Hits at the cursor's position, and marks them as reported. */
   hitsHere(): readonly Hit[] {
     this.#index.extend();
-    const hits = this.#index.at(this.position).filter(stops);
+    const hits = this.#index.at(this.position).filter((hit) => stops(hit) && hit.ahead === undefined);
     this.#reported = new Set(hits.map(triggerOf));
     return hits;
   }
@@ -108,28 +112,29 @@ export class RunCursor {
   /** One statement of an actor, or one micro-step; inside a kernel function a statement goes to its next micro-step. */
   async step(focus: Focus, unit: Unit, movement: Movement): Promise<MovementEnd> {
     const { actor } = focus;
-    const depth = actor >= 0 ? this.moment.kernelFrames(actor).length : 0;
+    const depth = this.#shownFunctions(focus);
     const inside = this.shownCalls(focus);
-    return this.#forward(this.#mover(actor), movement, (mover) => {
+    const end = await this.#forward(this.#mover(actor), movement, (mover) => {
       if (unit === 'micro' || mover === ENVIRONMENT) return true;
       if (this.track.endedStatement(this.position, mover)) return mover !== actor || this.#insideCalls(mover) <= inside;
-      return depth > 0 && mover === actor && this.moment.kernelFrames(mover).length <= depth;
+      return depth > 0 && mover === actor && this.#passedThrough(mover, depth);
     });
+    return unit === 'micro' ? end : this.#shownTo(end, actor, depth);
   }
 
   /** Until the innermost frame has returned: a kernel function, a procedure, the actor's block. */
   async stepOut(focus: Focus, movement: Movement): Promise<MovementEnd> {
     const { actor } = focus;
     if (actor < 0) return this.step(focus, 'micro', movement);
-    const depth = this.moment.kernelFrames(actor).length;
+    const depth = this.#shownFunctions(focus);
     const inside = this.shownCalls(focus);
-    return this.#forward(this.#mover(actor), movement, (mover) => {
+    const end = await this.#forward(this.#mover(actor), movement, (mover) => {
       if (mover !== actor) return false;
-      if (depth > 0)
-        return this.track.endedStatement(this.position, actor) || this.moment.kernelFrames(actor).length < depth;
+      if (depth > 0) return this.track.endedStatement(this.position, actor) || this.#passedThrough(actor, depth - 1);
       if (!this.track.endedStatement(this.position, actor)) return false;
       return this.moment.ended(actor) || (inside > 0 && this.#insideCalls(actor) < inside);
     });
+    return this.#shownTo(end, actor, depth - 1);
   }
 
   /** Until something stops the run. */
@@ -165,20 +170,34 @@ export class RunCursor {
   /** To the last stop before here, or to the beginning. */
   async reverse(movement: Movement): Promise<MovementEnd> {
     if (!(await this.#lookedThrough(movement))) return { kind: 'interrupted' };
+    if (this.#beforeChoice) {
+      const hits = this.hitsHere();
+      this.#beforeChoice = false;
+      if (hits.length > 0) return this.#stopAt(hits);
+    }
     const position = this.#index.before(this.position + (this.#atEnd ? 1 : 0));
     this.seek(Math.max(position, 0));
-    return position < 0 ? { kind: 'beginning' } : { kind: 'hit', hits: this.hitsHere() };
+    if (position < 0) return { kind: 'beginning' };
+    const chosen = this.#index.at(position).filter((hit) => stops(hit) && hit.ahead !== undefined);
+    return this.#stopAt(chosen.length > 0 ? chosen : this.hitsHere());
   }
 
   /** Calls whose frames are to be shown of the actor that the user looks at. */
   shownCalls(focus: Focus): number {
-    return focus.actor < 0 ? 0 : this.#insideCalls(focus.actor) + focus.reveal;
+    return focus.actor < 0 ? 0 : this.#insideCalls(focus.actor) + Math.max(0, focus.reveal);
   }
 
-  /** Calls that the actor is about to enter and that are not shown yet. */
+  /** Calls that the actor is about to enter, or kernel functions that it has entered, and that are not shown yet. */
   hiddenCalls(focus: Focus): number {
-    if (focus.actor < 0 || this.moment.inStatement(focus.actor)) return 0;
+    if (focus.actor < 0) return 0;
+    if (this.moment.inStatement(focus.actor)) return this.hiddenFunctions(focus);
     return Math.max(0, this.moment.node(focus.actor).place.calls.length - this.shownCalls(focus));
+  }
+
+  /** Kernel functions that the actor has entered and that are not shown. */
+  hiddenFunctions({ actor, reveal }: Focus): number {
+    if (actor < 0 || reveal >= 0) return 0;
+    return Math.min(-reveal, Math.max(0, this.moment.kernelFrames(actor).length - 1));
   }
 
   /** A step into a call does not move: it shows one frame more. */
@@ -206,6 +225,25 @@ export class RunCursor {
     const { run, track, observer } = this;
     const watch = ({ place }: DataBreakpoint): Watch => new Watch(this.model, observer, place, this.moment);
     return new StopIndex({ run, track, observer, registrations: this.#registrations, watch }, triggers);
+  }
+
+  /**
+   * A step that was to end in a kernel function at a depth: in the middle of the micro-step it may have called the next
+   * function from there, which is not shown yet.
+   */
+  #shownTo(end: MovementEnd, actor: number, depth: number): MovementEnd {
+    if (end.kind !== 'moved' || end.actor !== actor || depth <= 0) return end;
+    return { ...end, reveal: Math.min(0, depth - this.moment.kernelFrames(actor).length) };
+  }
+
+  #shownFunctions(focus: Focus): number {
+    return focus.actor < 0 ? 0 : this.moment.kernelFrames(focus.actor).length - this.hiddenFunctions(focus);
+  }
+
+  /** Has the actor, in its last step, come back to the kernel function at a depth of its stack, or stayed there? */
+  #passedThrough(actor: number, depth: number): boolean {
+    const inside = this.moment.kernelFrames(actor).length;
+    return inside <= depth || this.track.returnedTo(this.position, inside, depth);
   }
 
   #insideCalls(actor: number): number {
@@ -285,12 +323,14 @@ export class RunCursor {
 
   #stopAt(hits: readonly Hit[]): MovementEnd {
     this.#reported = new Set(hits.map(triggerOf));
+    this.#beforeChoice = hits.some(({ ahead }) => ahead !== undefined);
     this.#show();
     return { kind: 'hit', hits };
   }
 
   #arrive(outcome: MovementEnd): MovementEnd {
     this.#reported = new Set();
+    this.#beforeChoice = false;
     this.#show();
     return outcome;
   }
@@ -363,13 +403,6 @@ export class RunCursor {
   #show(): void {
     this.moment.show(this.#cursor.state, this.position);
   }
-}
-
-/** Does a procedure come back to its first statement without being called again? */
-function beginsWithLoop({ sources }: Debuggee, proc: string): boolean {
-  const block = sources.flatMap(({ parsed }) => parsed.blocks).find((one) => one.proc?.name.text === proc);
-  const first = block?.items[0]?.kind;
-  return first === 'loop' || first === 'repeat';
 }
 
 /** What a hit is reported as: each breakpoint or filter once. */

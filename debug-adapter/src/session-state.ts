@@ -2,7 +2,6 @@
 import type { Branches } from './branches.ts';
 import type { BreakpointStore } from './breakpoint-store.ts';
 import type { FileAccessor } from './file-accessor.ts';
-import type { KernelSource } from './kernel-source.ts';
 import type { Debuggee, LaunchArguments } from './launch.ts';
 import type { Focus } from './movement.ts';
 import type { Registration } from './registration.ts';
@@ -22,7 +21,6 @@ export interface Launched {
   /** The run that the user is in. */
   readonly cursor: RunCursor;
   readonly registrations: ReadonlyMap<number, Registration>;
-  readonly kernel: readonly KernelSource[];
   readonly convert: Converter;
   /** Where and why the run is stopped; undefined before the first stop and while a movement is under way. */
   stop: Stop | undefined;

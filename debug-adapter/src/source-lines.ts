@@ -64,3 +64,10 @@ export function stoppingPlaces(node: ProgramNode): { readonly file: number; read
   if (node.kind === 'end' || node.kind === 'repeat') return [];
   return [node.place, ...node.place.calls];
 }
+
+/** Does a procedure come back to its first statement without being called again? */
+export function beginsWithLoop({ sources }: Debuggee, proc: string): boolean {
+  const block = sources.flatMap(({ parsed }) => parsed.blocks).find((one) => one.proc?.name.text === proc);
+  const first = block?.items[0]?.kind;
+  return first === 'loop' || first === 'repeat';
+}

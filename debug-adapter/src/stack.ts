@@ -13,6 +13,8 @@ export type StackFrame =
       readonly routine: AnyRoutine;
       readonly next: number;
       readonly depth: number;
+      /** What it has called, or is about to call. */
+      readonly callee?: AnyRoutine;
     }
   /** A line of the scenario, in the actor's block or in a procedure. */
   | {
@@ -35,15 +37,21 @@ export function stackOf(debuggee: Debuggee, cursor: RunCursor, focus: Focus, abo
   if (!node) return [];
   if (node.kind === 'end') return [{ kind: 'line', actor, name, place: blockEnd(debuggee, node.place), ended: true }];
   if (about !== undefined) return lineFrames(actor, name, node.place, node.place.calls.length);
-  const kernel = moment
-    .kernelFrames(actor)
-    .map((frame, depth) => kernelFrame(actor, frame, depth))
+  const all = moment.kernelFrames(actor);
+  const kernel = all
+    .slice(0, all.length - cursor.hiddenFunctions(focus))
+    .map((frame, depth) => kernelFrame(actor, frame, depth, all[depth + 1]))
     .reverse();
   return [...kernel, ...lineFrames(actor, name, node.place, cursor.shownCalls(focus))];
 }
 
-function kernelFrame(actor: number, { routine, step }: FrameView, depth: number): StackFrame {
-  return { kind: 'kernel', actor, routine, next: step, depth };
+function kernelFrame(
+  actor: number,
+  { routine, step }: FrameView,
+  depth: number,
+  callee: FrameView | undefined,
+): StackFrame {
+  return { kind: 'kernel', actor, routine, next: step, depth, ...(callee && { callee: callee.routine }) };
 }
 
 /** Frames of a place inside procedures, of which only the outermost `shown` calls have been entered. */

@@ -12,10 +12,12 @@ import {
   type Expression,
   NOTE,
   type Run,
+  stepCode,
 } from '@snoopscope/sim-core';
-import type { FunctionBreakpoint, LineBreakpoint, Trigger } from './breakpoints.ts';
+import type { FunctionBreakpoint, KernelBreakpoint, LineBreakpoint, Trigger } from './breakpoints.ts';
 import { type DataBreakpoint, DataFollower } from './data-breakpoint.ts';
 import { type Filter, filterOfFinding } from './filters.ts';
+import { FrameFollower } from './frame-follower.ts';
 import { LIMITS } from './limits.ts';
 import type { Observer } from './observe.ts';
 import type { Registration } from './registration.ts';
@@ -27,7 +29,7 @@ export interface Hit {
   readonly position: number;
   readonly actor: number;
   readonly cause:
-    | { readonly kind: 'breakpoint'; readonly trigger: LineBreakpoint | FunctionBreakpoint }
+    | { readonly kind: 'breakpoint'; readonly trigger: LineBreakpoint | KernelBreakpoint | FunctionBreakpoint }
     /** What the step before the position has changed, and the event that did. */
     | { readonly kind: 'data'; readonly trigger: DataBreakpoint; readonly change: string; readonly event: number }
     | { readonly kind: 'filter'; readonly filter: Filter /** The event that it stops for. */; readonly event: number };
@@ -44,12 +46,13 @@ export interface FilterSetting {
 
 export interface Triggers {
   readonly lines: readonly LineBreakpoint[];
+  readonly kernel: readonly KernelBreakpoint[];
   readonly functions: readonly FunctionBreakpoint[];
   readonly filters: readonly FilterSetting[];
   readonly data: readonly DataBreakpoint[];
 }
 
-export const NO_TRIGGERS: Triggers = { lines: [], functions: [], filters: [], data: [] };
+export const NO_TRIGGERS: Triggers = { lines: [], kernel: [], functions: [], filters: [], data: [] };
 
 export interface StopSources {
   readonly run: Run;
@@ -72,6 +75,7 @@ export class StopIndex {
   /** Each stops by itself: a filter that is set twice, with and without a condition, stops wherever one of them does. */
   readonly #filters: ReadonlyMap<string, readonly FilterSetting[]>;
   readonly #followers: readonly DataFollower[];
+  readonly #frames: FrameFollower;
   #events = 0;
   /** Positions whose arrivals have been looked at. */
   #finished = 0;
@@ -87,6 +91,7 @@ export class StopIndex {
     this.#followers = triggers.data.map(
       (trigger) => new DataFollower(trigger, sources.watch(trigger), this.#cursor.state),
     );
+    this.#frames = new FrameFollower(sources.run.model);
     for (const arrival of sources.track.arrivals(0)) this.#arrived(0, arrival);
   }
 
@@ -99,8 +104,8 @@ export class StopIndex {
   extendBy(events: number): boolean {
     const { run, track } = this.#sources;
     track.extend();
-    const { lines, functions, filters, data } = this.#triggers;
-    if (lines.length + functions.length + filters.length + data.length === 0) return true;
+    const { lines, kernel, functions, filters, data } = this.#triggers;
+    if (kernel.length + lines.length + functions.length + filters.length + data.length === 0) return true;
     const end = Math.min(run.events, this.#events + events);
     for (; this.#events < end; this.#events++) this.#look(this.#events);
     if (end < run.events) return false;
@@ -143,7 +148,32 @@ export class StopIndex {
     while (this.#finished < position) {
       this.#finished++;
       for (const arrival of track.arrivals(this.#finished)) this.#arrived(this.#finished, arrival);
+      this.#reachedInKernel(this.#finished);
       this.#followed(this.#finished);
+    }
+  }
+
+  /** The actor of the step is before a micro-step of a kernel function now. */
+  #reachedInKernel(position: number): void {
+    if (this.#triggers.kernel.length === 0) return;
+    const actor = this.#sources.track.actorOf(position - 1);
+    const code = actor < 0 ? -1 : this.#frames.top(actor);
+    for (const trigger of this.#triggers.kernel) {
+      if (trigger.steps.some(({ routine, step, call }) => !call && stepCode(routine, step) === code))
+        this.#hit(trigger, position, actor, 0);
+    }
+  }
+
+  /** A kernel function was called by a line that has a breakpoint: the callee is not shown yet. */
+  #called(event: number): void {
+    if (this.#triggers.kernel.length === 0) return;
+    const { log } = this.#sources.run;
+    const [actor, depth] = [log[event * EVENT_WIDTH + 1] as number, log[event * EVENT_WIDTH + 3] as number];
+    if (depth === 0) return;
+    const code = this.#frames.caller(actor);
+    for (const trigger of this.#triggers.kernel) {
+      if (trigger.steps.some(({ routine, step, call }) => call && stepCode(routine, step) === code))
+        this.#hit(trigger, this.#step + 1, actor, -1);
     }
   }
 
@@ -166,7 +196,10 @@ export class StopIndex {
     const code = log[at] as number;
     if (code !== NOTE.step && code !== NOTE.environment)
       for (const follower of this.#followers) follower.look(event, code);
-    if (code >= 0) return;
+    if (code >= 0) {
+      if (this.#triggers.kernel.length > 0) this.#frames.change(code, log[at + 1] as number, log[at + 2] as number);
+      return;
+    }
     const a = log[at + 1] as number;
     const b = log[at + 2] as number;
     switch (code) {
@@ -181,6 +214,7 @@ export class StopIndex {
         for (const trigger of this.#triggers.functions) {
           if (trigger.routines.has(b)) this.#hit(trigger, this.#step + 1, a, 0);
         }
+        this.#called(event);
         break;
       case NOTE.exit:
         if (b === WBINVD_EXIT) this.#filtered('wbinvd-exit', event);
@@ -232,7 +266,7 @@ export class StopIndex {
   }
 
   #hit(
-    trigger: LineBreakpoint | FunctionBreakpoint,
+    trigger: LineBreakpoint | KernelBreakpoint | FunctionBreakpoint,
     position: number,
     actor: number,
     reveal: number,

@@ -96,7 +96,13 @@ function positionText(context: StopContext, focus: Focus): { readonly short: str
     };
   }
   if (actor < 0) return environmentText(context, position);
-  const top = cursor.moment.frames(actor).at(-1);
+  const hidden = cursor.hiddenFunctions(focus);
+  const frames = cursor.moment.frames(actor);
+  if (hidden > 0) {
+    const [caller, callee] = frames.slice(-hidden - 1).map(({ routine }) => routine.name);
+    return { short: `In ${caller}`, whole: `Next in ${caller}: ${callee}()` };
+  }
+  const top = frames.at(-1);
   if (!top) {
     const { place } = cursor.moment.node(actor);
     return { short: `Before ${shortText(debuggee, place)}`, whole: `Before ${lineText(debuggee, place)}` };

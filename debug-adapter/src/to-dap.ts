@@ -1,9 +1,7 @@
 /** The only place that knows the protocol's shapes and the client's way of counting. Everything else counts from 0. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { CompletionCandidate } from './completions.ts';
-import { baseName } from './file-accessor.ts';
 import { FILTERS } from './filters.ts';
-import type { KernelSource } from './kernel-source.ts';
 import type { Debuggee } from './launch.ts';
 import type { Item, Scope } from './scopes/item.ts';
 import { lineSpan } from './source-lines.ts';
@@ -49,7 +47,7 @@ export interface Converter {
   column(column: number): number;
 }
 
-export function converter(debuggee: Debuggee, kernel: readonly KernelSource[], counting: ClientCounting): Converter {
+export function converter(debuggee: Debuggee, counting: ClientCounting): Converter {
   const self: Converter = {
     line: (line) => line + counting.lineBase,
     column: (column) => column + counting.columnBase,
@@ -60,11 +58,11 @@ export function converter(debuggee: Debuggee, kernel: readonly KernelSource[], c
     },
 
     kernelSource(index) {
-      const name = kernel[index]?.name ?? '';
+      const { name = '', path = '' } = debuggee.kernel[index] ?? {};
       return {
-        name: baseName(name),
+        name,
         sourceReference: index + 1,
-        origin: `the model of ${name}`,
+        origin: `the model of ${path} on ${debuggee.profile.name}`,
         presentationHint: 'normal',
       };
     },
@@ -74,11 +72,14 @@ export function converter(debuggee: Debuggee, kernel: readonly KernelSource[], c
         case 'environment':
           return { id, name: 'environment', line: 0, column: 0, presentationHint: 'subtle' };
         case 'kernel': {
-          const index = kernel.findIndex(({ name }) => name === frame.routine.source);
-          const line = kernel[index]?.lineOf(frame.routine, frame.next) ?? 0;
+          const { routine, next, callee } = frame;
+          const index = debuggee.kernel.findIndex(({ path }) => path === routine.source);
+          const page = debuggee.kernel[index];
+          if (!page) return { id, name: routine.name, line: 0, column: 0 };
+          const line = callee ? page.lineOfCall(routine, next, callee) : page.lineOf(routine, next);
           return {
             id,
-            name: frame.routine.name,
+            name: routine.name,
             source: self.kernelSource(index),
             line: self.line(line),
             column: self.column(0),

@@ -92,6 +92,26 @@ export class Track {
     return this.#actors.indexOf(actor, position) >= 0;
   }
 
+  /**
+   * Did the step before a position return to the kernel function at a depth of its actor's stack, though the actor is
+   * deeper in now? `inside` is how many functions it is in.
+   */
+  returnedTo(position: number, inside: number, depth: number): boolean {
+    const { log, model } = this.run;
+    const { routines } = model.world.routines;
+    const { firstEvent, endEvent } = this.run.step(position - 1);
+    let at = inside;
+    for (let event = endEvent - 1; event >= firstEvent; event--) {
+      const code = log[event * EVENT_WIDTH] as number;
+      const isCall = code === NOTE.call;
+      if (!isCall && code !== NOTE.return) continue;
+      if (routines[log[event * EVENT_WIDTH + 2] as number]?.kind !== 'kernel') continue;
+      if (!isCall && at <= depth) return true;
+      at += isCall ? -1 : 1;
+    }
+    return false;
+  }
+
   #add(step: number): void {
     const { log, model } = this.run;
     const { actor, firstEvent, endEvent } = this.run.step(step);

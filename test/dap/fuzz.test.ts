@@ -46,6 +46,51 @@ test('before, around and after a launch', { timeout: 60_000 }, () =>
   ),
 );
 
+test('movements that a client sends without waiting lead where a patient client comes', { timeout: 60_000 }, () =>
+  fc.assert(
+    fc.asyncProperty(fc.constantFrom(...programs), fc.array(movement(), { maxLength: 30 }), async (program, moves) => {
+      const stops = async (atOnce: boolean): Promise<unknown[]> => {
+        const client = new DapClient();
+        await client.launch(program, { maxSteps: 500 });
+        await client.run();
+        const answers: Promise<Message>[] = [];
+        for (const { command, args } of moves) {
+          const from = client.messages.length;
+          const answer = client.send(command, args);
+          answers.push(answer);
+          if (!atOnce && (await answer).success) await client.until(isMovementOver, from);
+        }
+        const successes = (await Promise.all(answers)).filter(({ success }) => success).length;
+        const count = (): number => client.messages.filter(isMovementOver).length;
+        await client.until(() => count() === successes + 1);
+        return client.messages.flatMap(({ event, body }) => (event === 'stopped' ? [body] : []));
+      };
+      expect(await stops(true)).toEqual(await stops(false));
+    }),
+    { numRuns: 60, timeout: 10_000 },
+  ),
+);
+
+/** A request that moves, of one of the first threads. */
+function movement(): fc.Arbitrary<{ readonly command: string; readonly args: object }> {
+  const command = fc.constantFrom(
+    'next',
+    'next',
+    'stepIn',
+    'stepIn',
+    'stepOut',
+    'stepBack',
+    'continue',
+    'reverseContinue',
+  );
+  const step = fc.record({ command, args: fc.record({ threadId: fc.integer({ min: 1, max: 3 }) }) });
+  const seek = fc.record({
+    command: fc.constant('snoopscope/seek'),
+    args: fc.record({ position: fc.integer({ min: 0, max: 40 }) }),
+  });
+  return fc.oneof({ weight: 5, arbitrary: step }, { weight: 1, arbitrary: seek });
+}
+
 /** What a user does with a launched scenario, and how they leave it. */
 function session(program: string): fc.Arbitrary<(Sent | Chain)[]> {
   const middle = fc.array(fc.oneof({ weight: 2, arbitrary: request(program) }, { weight: 1, arbitrary: chain() }), {

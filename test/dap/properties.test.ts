@@ -25,6 +25,27 @@ test('there and back in every scenario of the gallery', { timeout: 120_000 }, as
   for (const program of programs) await thereAndBack(program, 'next', 'positions');
 });
 
+test('with breakpoints on all lines a run stops at the same places forwards and back', {
+  timeout: 120_000,
+}, async () => {
+  for (const program of programs) {
+    const client = await started(program);
+    await client.request('setExceptionBreakpoints', { filters: [] });
+    const { sources } = await client.request('loadedSources');
+    for (const source of sources) {
+      if (source.path === undefined) continue;
+      const locations = await client.request('breakpointLocations', { source, line: 1, endLine: 10_000 });
+      const breakpoints = locations.breakpoints.map(({ line }: { line: number }) => ({ line }));
+      await client.request('setBreakpoints', { source, breakpoints });
+    }
+    const stop = await client.run();
+    const forward = await stopsOnTheWay(client, stop, 'continue');
+    const back = await stopsOnTheWay(client, stop, 'reverseContinue');
+    // The entry is a stop of its own: a breakpoint on the first statement stops there on the way back only.
+    expect([program, back.filter(([position]) => position !== 0).reverse()]).toEqual([program, forward]);
+  }
+});
+
 test('however one walks, positions are consistent and the same place looks the same', { timeout: 120_000 }, () =>
   fc.assert(
     fc.asyncProperty(fc.constantFrom(...programs), walk(), async (program, steps) => {
@@ -118,6 +139,22 @@ test('branches keep what was recorded, and each is the run of its own schedule',
     { numRuns: 60 },
   ),
 );
+
+type Place = readonly [position: number, thread: number, frames: string, breakpoints: string];
+
+/** Where a run stops at breakpoints, up to whatever else stops it. */
+async function stopsOnTheWay(client: DapClient, from: Stop, command: string): Promise<Place[]> {
+  const places: Place[] = [];
+  let stop = from;
+  for (let guard = 0; guard < 5000; guard++) {
+    stop = await client.move(command, { threadId: stop.threadId });
+    if (stop.reason !== 'breakpoint') return places;
+    const { position } = await client.request('snoopscope/position');
+    const frames = (await client.stack(stop.threadId)).map(({ name, line }) => `${name}:${line}`).join(' < ');
+    places.push([position, stop.threadId, frames, String(stop.hitBreakpointIds)]);
+  }
+  throw new Error('more stops than a scenario of the gallery has');
+}
 
 interface BranchingStep {
   readonly command: string;

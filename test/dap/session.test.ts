@@ -144,9 +144,9 @@ test('kernel functions have lines in a document that can be read', async () => {
   const top = (await client.stack(threadId))[0];
   const { content } = await client.request('source', { source: top?.source, sourceReference: 0 });
   const lines = content.split('\n');
-  const header = lines.lastIndexOf(`${top?.name}()`, (top?.line ?? 0) - 1);
+  const header = lines.slice(0, top?.line ?? 0).findLastIndex((line: string) => line.startsWith(`${top?.name}(`));
   expect(header).toBeGreaterThan(0);
-  expect(lines[(top?.line ?? 0) - 1]).toMatch(/^ {4}\S/);
+  expect(lines[(top?.line ?? 0) - 1]).toMatch(/^ {2}\| \S/);
   const { sources } = await client.request('loadedSources');
   expect(sources.map(({ name }: { name: string }) => name)).toContain('local-cpu-not-flushed.snoop');
 });

@@ -1,19 +1,19 @@
 /** Requests that say where to stop. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { isRecord } from '../argument-shapes.ts';
-import { filterSettings } from '../breakpoint-store.ts';
+import { filterSettings, kernelPageKey } from '../breakpoint-store.ts';
 import { samePath } from '../file-accessor.ts';
+import type { KernelSource } from '../kernel-source.ts';
 import { type Answer, launchedOf, type SessionState } from '../session-state.ts';
 import { executableLines, lineSpan } from '../source-lines.ts';
 
 export function setBreakpoints(state: SessionState, args: DebugProtocol.SetBreakpointsArguments): Answer {
-  const path = args.source?.path;
+  const path = pathOf(state, args.source);
   const given: readonly unknown[] = args.breakpoints ?? args.lines?.map((line) => ({ line })) ?? [];
   // What is not a breakpoint at all is answered in its place, as one without a line.
   const requests = given.map((one) => (isRecord(one) ? one : {}) as unknown as DebugProtocol.SourceBreakpoint);
   if (typeof path !== 'string') {
-    // The model's own view of kernel files: breakpoints on kernel functions are set by name.
-    const message = 'Set a function breakpoint with the name of the kernel function instead.';
+    const message = 'This source is not part of the launched scenario.';
     return { body: { breakpoints: requests.map(({ line }) => ({ verified: false, line, message })) } };
   }
   state.breakpoints.setLines(path, requests);
@@ -45,6 +45,12 @@ export function setExceptionBreakpoints(
 
 export function breakpointLocations(state: SessionState, args: DebugProtocol.BreakpointLocationsArguments): Answer {
   const { debuggee, convert } = launchedOf(state);
+  const page = kernelPage(state, args.source);
+  if (page) {
+    const [from, to] = [args.line, args.endLine ?? args.line].map((line) => line - state.counting.lineBase);
+    const lines = [...page.stops.keys()].filter((line) => line >= (from ?? 0) && line <= (to ?? 0));
+    return { body: { breakpoints: lines.map((line) => ({ line: convert.line(line) })) } };
+  }
   const file = debuggee.sources.findIndex(
     ({ path }) => args.source?.path !== undefined && samePath(path, args.source.path),
   );
@@ -64,6 +70,18 @@ export function breakpointLocations(state: SessionState, args: DebugProtocol.Bre
       }),
     },
   };
+}
+
+/** The page of the kernel that a source with a reference is. */
+function kernelPage({ launched }: SessionState, source: DebugProtocol.Source | undefined): KernelSource | undefined {
+  const reference = source?.sourceReference;
+  return typeof reference === 'number' && reference > 0 ? launched?.debuggee.kernel[reference - 1] : undefined;
+}
+
+/** What breakpoints of a source are kept by. */
+function pathOf(state: SessionState, source: DebugProtocol.Source | undefined): string | undefined {
+  const page = kernelPage(state, source);
+  return page ? kernelPageKey(page.path) : source?.path;
 }
 
 /** Breakpoints have changed: the run stops where they say from now on. */

@@ -120,18 +120,21 @@ export function exceptionInfo(state: SessionState): Answer {
 }
 
 export function loadedSources(state: SessionState): Answer {
-  const { debuggee, convert, kernel } = launchedOf(state);
+  const { debuggee, convert } = launchedOf(state);
   const files = debuggee.sources.map((_, file) => convert.source(file));
-  return { body: { sources: [...files, ...kernel.map((_, index) => convert.kernelSource(index))] } };
+  return { body: { sources: [...files, ...debuggee.kernel.map((_, index) => convert.kernelSource(index))] } };
 }
 
 export function source(state: SessionState, args: DebugProtocol.SourceArguments): Answer {
-  const { kernel } = launchedOf(state);
+  const { kernel } = launchedOf(state).debuggee;
   const wanted = args.source?.sourceReference ?? args.sourceReference;
   const found = kernel[Number(wanted) - 1];
   if (!found) throw new RequestError(`There is no source ${String(wanted)}.`);
-  return { body: { content: found.text, mimeType: 'text/plain' } };
+  return { body: { content: found.text, mimeType: KERNEL_PAGE_TYPE } };
 }
+
+/** What an editor knows the language of kernel pages by. */
+const KERNEL_PAGE_TYPE = 'text/x-snoopscope-kernel';
 
 /** Only kernel frames have variables of their own; every frame of an actor sees the same machine. */
 function viewOf({ cursor }: Launched, frame: StackFrame): View {

@@ -2,7 +2,6 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { Branches } from '../branches.ts';
 import { CAPABILITIES } from '../capabilities.ts';
-import { kernelSources } from '../kernel-source.ts';
 import { type LaunchArguments, load } from '../launch.ts';
 import { registrations } from '../registration.ts';
 import { RequestError } from '../request-error.ts';
@@ -107,7 +106,6 @@ async function prepare(state: SessionState, args: unknown, number: number): Prom
   // Another restart is under way: it counts, and not this one.
   if (number !== state.loads) return;
   const registered = registrations(debuggee);
-  const kernel = kernelSources(debuggee.model);
   state.launchArguments = debuggee.arguments;
   const branches = new Branches(debuggee, registered, state.breakpoints.triggers(debuggee, state.counting));
   state.launched = {
@@ -117,8 +115,7 @@ async function prepare(state: SessionState, args: unknown, number: number): Prom
       return branches.current;
     },
     registrations: registered,
-    kernel,
-    convert: converter(debuggee, kernel, state.counting),
+    convert: converter(debuggee, state.counting),
     stop: undefined,
     moving: false,
     replayTold: false,

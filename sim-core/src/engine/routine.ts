@@ -32,9 +32,12 @@ export interface AnyRoutine {
   /** Where it is to be found: `virt/kvm/vfio.c`; for hardware, the manual's section. */
   readonly source: string;
   readonly kind: 'kernel' | 'instruction' | 'device' | 'host';
+  /** Where a function of the kernel does different things, which of them: `KVM_DEV_VFIO_GROUP_ADD`. */
+  readonly case?: string;
   readonly steps: readonly Step[];
   /** By index: the parameters first. */
   readonly locals: readonly Local[];
+  readonly parameters: readonly { readonly name: string }[];
 }
 
 /** A routine as its callers see it. `A` are its arguments: `Routine<[dev: KvmDeviceId, filp: FileId]>`. */
@@ -46,7 +49,7 @@ export interface Step {
   readonly run: (task: Task) => void;
   /** Nothing shared is touched: no interleaving point before it. */
   readonly local: boolean;
-  /** What the step does, in a few words for the debugger: `take kv->lock`. */
+  /** What the step does, in a few words for the debugger: `take kv->lock`. A local step may be silent. */
   readonly about: string;
 }
 
@@ -178,9 +181,9 @@ export class RoutineBuilder {
     return this;
   }
 
-  /** A step that only touches locals. */
-  local(run: (task: Task) => void): this {
-    this.steps.push({ run, local: true, about: '' });
+  /** A step that only touches locals. `about` says what it decides, where the debugger's page would not show it. */
+  local(run: (task: Task) => void, about = ''): this {
+    this.steps.push({ run, local: true, about });
     return this;
   }
 
@@ -212,11 +215,13 @@ export class RoutineTable {
     specs: P,
     write: (builder: RoutineBuilder, ...parameters: LocalsOf<P>) => void,
     kind: AnyRoutine['kind'] = 'kernel',
+    which?: string,
   ): Routine<ArgumentsOf<P>> {
     const builder = new RoutineBuilder();
     const { steps, locals } = builder;
     const parameters = builder.parameters(specs);
-    const routine = { id: this.routines.length, name, source, kind, steps, locals, parameters };
+    const own = which === undefined ? {} : { case: which };
+    const routine = { id: this.routines.length, name, source, kind, steps, locals, parameters, ...own };
     this.routines.push(routine);
     write(builder, ...parameters);
     if (steps.length > ROUTINE_STEPS) throw new RangeError(`${name} has more than ${ROUTINE_STEPS} steps`);

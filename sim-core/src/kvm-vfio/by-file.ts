@@ -30,7 +30,7 @@ export function createByFile(base: WorldBase, world: () => World, list: List<Fil
           ? vfio.fileIsValid(t.machine, filp.of(t))
           : vfio.fileIsGroup(t.machine, filp.of(t));
         if (!known) t.return(E.INVAL);
-      });
+      }, 'if it is not a file of VFIO, return -EINVAL');
       r.lock('kv->lock', list.lockOf(dev));
       r.local((t) => {
         if (list.find(t.machine, dev.of(t), filp.of(t)) >= 0) {
@@ -42,7 +42,7 @@ export function createByFile(base: WorldBase, world: () => World, list: List<Fil
         list.append(t.machine, dev.of(t), filp.of(t));
         const { startAssignment } = world().kvm;
         if (startAssignment) t.call(startAssignment, list.vmOf(t.machine, dev.of(t)));
-      });
+      }, 'if the list has the file already, ret = -EEXIST; else append it');
       const setKvm = (t: Task): void => t.call(world().vfio.fileSetKvm, filp.of(t), list.vmOf(t.machine, dev.of(t)));
       if (oneRound) r.local(setKvm);
       else {
@@ -55,9 +55,9 @@ export function createByFile(base: WorldBase, world: () => World, list: List<Fil
         });
       }
       r.local((t) => t.call(coherency.update, dev.of(t)));
-      if (!oneRound) r.local((t) => t.return(0));
+      if (!oneRound) r.local((t) => t.return(0), 'return 0');
       r.at(unlock).unlock('kv->lock', list.lockOf(dev));
-      r.local((t) => t.return(ret.of(t)));
+      r.local((t) => t.return(ret.of(t)), 'return ret');
     },
   );
 
@@ -80,21 +80,21 @@ export function createByFile(base: WorldBase, world: () => World, list: List<Fil
         list.remove(t.machine, dev.of(t), position);
         const { endAssignment } = world().kvm;
         if (endAssignment) t.call(endAssignment, list.vmOf(t.machine, dev.of(t)));
-      });
+      }, 'look for the file on the list: if it is not there, ret = -ENOENT; else take it off');
       r.local((t) => t.call(world().vfio.fileSetKvm, filp.of(t), NONE));
-      r.local((t) => world().files.put(t, filp.of(t)));
+      r.local((t) => world().files.put(t, filp.of(t)), 'put the reference of the file');
       const update = (): void => void r.local((t) => t.call(coherency.update, dev.of(t)));
       if (!oneRound) {
         r.at(notFound).unlock('kv->lock', list.lockOf(dev));
         update();
-        r.local((t) => t.return(ret.of(t)));
+        r.local((t) => t.return(ret.of(t)), 'return ret');
       } else {
         // From v7.x on a DEL that finds nothing does not ask.
         if (!kernel.has('del-updates-on-match')) r.at(notFound);
         update();
         if (kernel.has('del-updates-on-match')) r.at(notFound);
         r.at(unlock).unlock('kv->lock', list.lockOf(dev));
-        r.local((t) => t.return(ret.of(t)));
+        r.local((t) => t.return(ret.of(t)), 'return ret');
       }
     },
   );

@@ -30,7 +30,7 @@ export function createByGroup(base: WorldBase, world: () => World, list: List<Gr
       }
       ret.set(t, t.value);
       t.goto(out);
-    });
+    }, 'if it is not one, return its errno');
   }
 
   /** Appends the step that gives the group back. */
@@ -58,7 +58,7 @@ export function createByGroup(base: WorldBase, world: () => World, list: List<Gr
         list.append(t.machine, dev.of(t), taken);
         const { startAssignment } = world().kvm;
         if (startAssignment) t.call(startAssignment, list.vmOf(t.machine, dev.of(t)));
-      });
+      }, 'if the list has the group already, release it; else append it');
       r.unlock('kv->lock', list.lockOf(dev));
       if (kernel.has('group-set-kvm')) {
         r.local((t) => {
@@ -66,11 +66,13 @@ export function createByGroup(base: WorldBase, world: () => World, list: List<Gr
         });
       }
       r.local((t) => t.call(coherency.update, dev.of(t)));
-      r.at(out).local((t) => t.return(ret.of(t)));
+      r.at(out).local((t) => t.return(ret.of(t)), 'return ret');
       r.at(duplicate).unlock('kv->lock', list.lockOf(dev));
       putGroup(r, group);
-      r.local((t) => t.return(E.EXIST));
+      r.local((t) => t.return(E.EXIST), 'return -EEXIST');
     },
+    'kernel',
+    'KVM_DEV_VFIO_GROUP_ADD',
   );
 
   const del = routines.define(
@@ -83,7 +85,7 @@ export function createByGroup(base: WorldBase, world: () => World, list: List<Gr
       const out = r.label();
       const unlock = r.label();
       const matchesFile = kernel.has('external-group-match');
-      r.local((t) => ret.set(t, E.NOENT));
+      r.local((t) => ret.set(t, E.NOENT), 'ret = -ENOENT');
       // Up to v4.12 the group has to pass the whole validation again: one that lost viability cannot be removed.
       if (!matchesFile) takeGroup(r, { filp, group, ret }, out);
       r.lock('kv->lock', list.lockOf(dev));
@@ -101,15 +103,17 @@ export function createByGroup(base: WorldBase, world: () => World, list: List<Gr
         list.remove(machine, dev.of(t), position);
         const { endAssignment } = world().kvm;
         if (endAssignment) t.call(endAssignment, list.vmOf(t.machine, dev.of(t)));
-      });
+      }, 'look for the group on the list: if it is there, take it off, ret = 0; else unlock');
       if (kernel.has('group-set-kvm')) r.local((t) => t.call(world().vfio.groupSetKvm, group.known(t), NONE));
       putGroup(r, group);
       r.at(unlock).unlock('kv->lock', list.lockOf(dev));
       if (!matchesFile) putGroup(r, group);
       // Coherency is asked again also when nothing was found.
       r.local((t) => t.call(coherency.update, dev.of(t)));
-      r.at(out).local((t) => t.return(ret.of(t)));
+      r.at(out).local((t) => t.return(ret.of(t)), 'return ret');
     },
+    'kernel',
+    'KVM_DEV_VFIO_GROUP_DEL',
   );
 
   function dropFirst(r: RoutineBuilder, dev: Local<KvmDeviceId>): void {

@@ -34,7 +34,7 @@ export function createCoherency(base: WorldBase, world: () => World, list: List<
         if (entry === NONE) t.goto(asked);
         else if (kernel.has('file-identity')) t.call(world().vfio.fileEnforcedCoherent, entry as FileId);
         else t.call(world().vfio.externalCheckExtension, entry as GroupId, VFIO_DMA_CC_IOMMU);
-      });
+      }, 'ask about the next entry of the list, if there is one');
       r.local((t) => {
         if (t.value <= 0) {
           noncoherent.set(t, 1);
@@ -42,7 +42,7 @@ export function createCoherency(base: WorldBase, world: () => World, list: List<
         }
         position.set(t, position.of(t) + 1);
         t.goto(loop);
-      });
+      }, 'if it is not coherent, noncoherent = true and no other is asked');
       r.at(asked).local((t) => position.set(t, 0));
     }
     r.step('compare with what KVM was told', (t) => {

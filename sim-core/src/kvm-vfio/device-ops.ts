@@ -63,7 +63,7 @@ export function createDeviceOps(
       ret.set(t, t.value);
       world().files.put(t, filp.known(t));
       t.return(ret.of(t));
-    });
+    }, 'put the reference of the file, return ret');
   };
 
   /** The attribute, when it exists: a pointer that cannot be read does not matter for those that do not. */
@@ -90,7 +90,7 @@ export function createDeviceOps(
   const setAttr = routines.define('kvm_vfio_set_attr', 'virt/kvm/vfio.c', ['dev: kvmDevice'], (r, dev) => {
     r.local((t) => {
       if (!known(t)) t.return(E.NXIO);
-    });
+    }, 'if the attribute does not exist, return -ENXIO');
     if (setGroup) r.local((t) => t.call(setGroup, dev.of(t))).local((t) => t.return(t.value));
     else setEntry(r, dev);
   });
@@ -102,7 +102,7 @@ export function createDeviceOps(
       const empty = r.label();
       r.at(loop).local((t) => {
         if (list.at(t.machine, dev.of(t), 0) === NONE) t.goto(empty);
-      });
+      }, 'while the list is not empty');
       change.dropFirst(r, dev);
       r.local((t) => t.goto(loop));
       r.at(empty).local((t) => t.call(coherency.update, dev.of(t)));

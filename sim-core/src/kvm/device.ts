@@ -4,7 +4,7 @@
  * kvm-vfio is the only type that x86 has. Its own functions are in kvm-vfio/; here is what the core does around them:
  * the order of checks, who holds kvm->lock, when the VM's reference is taken, what the last close does.
  */
-import type { Routine } from '../engine/routine.ts';
+import type { Local, Routine, RoutineBuilder } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument, field32, readable, writeField } from '../files/user-memory.ts';
 import { E } from '../kernel/errno.ts';
@@ -79,7 +79,7 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
     r.local((t) => {
       dev.set(t, allocate(t.machine, vmOfFile(t)));
       t.call(world().kvmVfio.create, dev.of(t), vmOfFile(t));
-    });
+    }, 'allocate the device');
     const ret = r.variable('ret: result');
     r.local((t) => ret.set(t, t.value));
     const copyFailed = r.variable('copy_failed: truth', 0);
@@ -96,14 +96,14 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
     if (locked) {
       r.local((t) => {
         if (ret.of(t) === 0) publish(t);
-      });
+      }, 'if it was created, put it on kvm->devices');
       r.unlock('kvm->lock', lockOf);
     }
     r.local((t) => {
       if (ret.of(t) === 0) return;
       free(t.machine, dev.of(t));
       t.return(ret.of(t));
-    });
+    }, 'if it was not created, free it and return the errno');
     if (!locked) {
       // Up to v4.7 the device is on the list, and so counts as existing, only after its descriptor is installed.
       r.step('install the descriptor', install);
@@ -119,19 +119,24 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
       r.step('install the descriptor', install);
       r.step('take a reference of the VM', takeReference);
     }
-    r.local((t) => t.return(copyFailed.of(t) === 0 ? 0 : E.FAULT));
+    r.local(
+      (t) => t.return(copyFailed.of(t) === 0 ? 0 : E.FAULT),
+      'return 0, or -EFAULT if the descriptor could not be copied out',
+    );
   });
 
   // linux: virt/kvm/kvm_main.c kvm_device_ioctl(): a missing op is EPERM before the argument is read.
-  const attribute = (name: string, op: 'setAttr' | 'hasAttr' | undefined): KvmDevices['setAttr'] =>
-    routines.define(name, 'virt/kvm/kvm_main.c', ['filp: file'], (r, filp) => {
+  const attribute = (request: string, op: 'setAttr' | 'hasAttr' | undefined): KvmDevices['setAttr'] => {
+    const write = (r: RoutineBuilder, filp: Local<FileId>): void => {
       r.local((t) => {
         if (op === undefined) return t.return(E.PERM);
         if (!readable(argument(t, 2))) return t.return(E.FAULT);
         return t.call(world().kvmVfio[op], world().files.objectOf<KvmDeviceId>(t.machine, filp.of(t)));
-      });
+      }, 'if the device has no such operation, return -EPERM');
       r.local((t) => t.return(t.value));
-    });
+    };
+    return routines.define('kvm_device_ioctl', 'virt/kvm/kvm_main.c', ['filp: file'], write, 'kernel', request);
+  };
 
   /** Attributes of /dev/kvm: group 0 attribute 0, and on AMD the SEV group 1. */
   function kvmAttribute(name: string, reads: boolean): KvmDevices['kvmGetAttr'] {
@@ -215,9 +220,9 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
     vm: vmOf,
     listed,
     createDevice,
-    setAttr: attribute('kvm_device_ioctl', 'setAttr'),
-    hasAttr: attribute('kvm_device_ioctl', 'hasAttr'),
-    getAttr: attribute('kvm_device_ioctl', undefined),
+    setAttr: attribute('KVM_SET_DEVICE_ATTR', 'setAttr'),
+    hasAttr: attribute('KVM_HAS_DEVICE_ATTR', 'hasAttr'),
+    getAttr: attribute('KVM_GET_DEVICE_ATTR', undefined),
     kvmGetAttr: kvmAttribute('kvm_x86_dev_get_attr', true),
     kvmHasAttr: kvmAttribute('kvm_x86_dev_has_attr', false),
     release,

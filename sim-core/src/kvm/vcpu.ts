@@ -5,7 +5,7 @@
  * KVM_RUN is therefore nothing but the load on the caller's pCPU. Every vCPU ioctl loads the vCPU and puts it again.
  */
 
-import type { Routine } from '../engine/routine.ts';
+import type { Local, Routine, RoutineBuilder } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument, field32, field64, pointedInt, readable, writeField } from '../files/user-memory.ts';
 import { E } from '../kernel/errno.ts';
@@ -156,8 +156,8 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
   );
 
   /** A vCPU ioctl: the load, then what it does, if that is anything here. */
-  function ioctl(act: (t: Task, vcpu: VcpuId) => void): Vcpus['load'] {
-    return routines.define('kvm_vcpu_ioctl', 'virt/kvm/kvm_main.c', ['filp: file'], (r, filp) => {
+  function ioctl(request: string | undefined, act: (t: Task, vcpu: VcpuId) => void): Vcpus['load'] {
+    const write = (r: RoutineBuilder, filp: Local<FileId>): void => {
       const vcpuOf = (t: Task): VcpuId => world().files.objectOf<VcpuId>(t.machine, filp.of(t));
       r.local((t) => {
         t.machine.put(entered.base + vcpuOf(t), 1);
@@ -167,7 +167,8 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
         act(t, vcpuOf(t));
         t.return(t.args.answer ?? 0);
       });
-    });
+    };
+    return routines.define('kvm_vcpu_ioctl', 'virt/kvm/kvm_main.c', ['filp: file'], write, 'kernel', request);
   }
 
   const cacheDisable = (vcpu: VcpuId): number => world().kvm.mmu.cacheDisable.base + vcpu;
@@ -210,13 +211,13 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
     setAffinity,
     createVcpu,
     release,
-    load: ioctl(() => {}),
+    load: ioctl(undefined, () => {}),
     // linux: arch/x86/kvm/x86.c __set_sregs(): unlike MOV to CR0 it zaps nothing.
-    setSregs: ioctl((t, vcpu) => {
+    setSregs: ioctl('KVM_SET_SREGS', (t, vcpu) => {
       const cr0 = argument(t, 2).fields?.get('cr0');
       if (cr0) t.machine.put(cacheDisable(vcpu), (cr0.int(t) & CR0_CD) === 0 ? 0 : 1);
     }),
-    getSregs: ioctl((t, vcpu) => {
+    getSregs: ioctl('KVM_GET_SREGS', (t, vcpu) => {
       const disabled = t.machine.state[cacheDisable(vcpu)] !== 0;
       writeField(t, argument(t, 2), 'cr0', CR0_PE_ET_NE | (disabled ? CR0_CD : 0));
     }),

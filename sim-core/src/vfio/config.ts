@@ -12,7 +12,7 @@
  * Register".
  */
 import type { Value } from '../engine/compile.ts';
-import type { Routine } from '../engine/routine.ts';
+import type { Routine, RoutineBuilder } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { FILE_KINDS, type FileKind } from '../files/kinds.ts';
 import { argument, readable } from '../files/user-memory.ts';
@@ -82,7 +82,10 @@ export function createConfigSpace(base: WorldBase, world: () => World, state: Vf
 
   const slotOf = (device: DeviceId): number => world().pcie.enableNoSnoop.base + device;
 
-  const pread = routines.define('vfio_pci_config_rw', 'drivers/vfio/pci/vfio_pci_config.c', [], (r) =>
+  const accesses = (which: string, write: (r: RoutineBuilder) => void): Routine =>
+    routines.define('vfio_pci_config_rw', 'drivers/vfio/pci/vfio_pci_config.c', [], write, 'kernel', which);
+
+  const pread = accesses('pread64', (r) =>
     r.step('read Device Control', (t) => {
       const device = locate(t);
       if (isErr(device)) return t.return(device);
@@ -98,7 +101,7 @@ export function createConfigSpace(base: WorldBase, world: () => World, state: Vf
     }),
   );
 
-  const pwrite = routines.define('vfio_pci_config_rw', 'drivers/vfio/pci/vfio_pci_config.c', [], (r) =>
+  const pwrite = accesses('pwrite64', (r) =>
     r.step('write Device Control', (t) => {
       const device = locate(t);
       if (isErr(device)) return t.return(device);

@@ -184,12 +184,12 @@ export function createContainers(
         const driver = driverOf(m, container);
         if (driver === IOMMU_DRIVER.none || driver === IOMMU_DRIVER.noiommu) t.goto(linked);
         else t.call(type1.attachGroup, container, group);
-      });
+      }, 'if the group may not join, return; if the container has a driver, attach the group');
       r.local((t) => {
         if (t.value === 0) return;
         t.machine.put(lockOf(joined.of(t)), 0);
         t.return(t.value);
-      });
+      }, 'if the driver refused, drop the lock and return its errno');
       r.at(linked).local((t) => {
         const { machine: m } = t;
         const group = joining.of(t);
@@ -200,7 +200,7 @@ export function createContainers(
         state.add(m, state.containerReferences, container, 1);
         m.put(lockOf(container), 0);
         t.return(0);
-      });
+      }, 'put the group in the container, drop the lock, return 0');
     },
   );
 
@@ -259,7 +259,7 @@ export function createContainers(
         if (found !== IOMMU_DRIVER.none && found !== IOMMU_DRIVER.noiommu) return;
         release(t);
         t.return(found === IOMMU_DRIVER.none ? E.INVAL : E.NOTTY);
-      });
+      }, 'if there is no driver, return -EINVAL');
       const callDriver = (t: Task): void => {
         // linux: the last group that leaves clears both pointers. The driver takes the lock of an instance that is NULL.
         if (driverOf(t.machine, containerOf(t, filep)) !== IOMMU_DRIVER.none) {

@@ -138,7 +138,7 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
       const errno = domain === undefined ? E.IO : attachDevices(m, domain, group.of(t));
       m.put(locked(container.of(t)), 0);
       t.return(errno);
-    });
+    }, 'attach the devices to the only domain, drop the lock');
   });
 
   const attachMulti = routines.define('vfio_iommu_type1_attach_group', SOURCE, ATTACH, (r, joined, joining) => {
@@ -178,11 +178,11 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
         m.put(iommu.domainCoherent.base + domain, iommu.cacheCoherencyCapability(m, domain) ? 1 : 0);
         t.goto(done);
       }
-    });
+    }, 'make a domain, attach the devices; refuse on reserved IOVA or missing interrupt remapping; ask for coherency');
     r.at(done).local((t) => {
       mergeOrReplay(t.machine, joined.of(t), joining.of(t), made.of(t));
       unlock(t, 0);
-    });
+    }, 'join a domain of the same kind, or map all in the new one; drop the lock');
   });
 
   function detachGroup(m: Machine, container: ContainerId, group: GroupId): void {
@@ -356,7 +356,7 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
         else result = work(t, container);
         t.machine.put(locked(container), 0);
         t.return(result);
-      });
+      }, 'check the argument, do it, drop the lock');
     });
   }
 
