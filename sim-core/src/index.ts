@@ -63,8 +63,12 @@ export { profileFor } from './interop/replay-scenario.ts';
 export { IOPTE } from './iommu/iommu.ts';
 export * from './judge/bisection.ts';
 export * from './judge/check.ts';
+export * from './judge/coverage/coverage.ts';
+export { CoverageObserver } from './judge/coverage/coverage-observer.ts';
+export * from './judge/failures.ts';
 export * from './judge/report.ts';
 export * from './judge/verdict-groups.ts';
+export * from './judge/verdict-lines.ts';
 export * from './judge/verdict-text.ts';
 export * from './kernel/changes.ts';
 export { DIED, ERRNOS, errnoName } from './kernel/errno.ts';
@@ -95,6 +99,7 @@ export {
   type ExpressionContext,
   type Extra,
 } from './scenario/elaborate/expression.ts';
+export { profilesIn } from './scenario/elaborate/kernel-ranges.ts';
 export { includePath } from './scenario/elaborate/scenario-sources.ts';
 export { scheduleText } from './scenario/elaborate/schedule.ts';
 export { type TypedSchedule, typedSchedule } from './scenario/elaborate/typed-schedule.ts';

@@ -36,10 +36,10 @@ const variants = {
 };
 
 /**
- * Runs all suites once per variant. Returns their outcomes in the order they came: {kind, title, …}.
+ * Runs all suites once per variant, or what `grep` finds in their titles. Returns their outcomes in the order they came: {kind, title, …}.
  * A run that ends early, or reports fewer tests than it ran, adds a failed outcome that says so.
  */
-export async function runVSCode({ only = Object.keys(variants), onOutcome = () => {}, say = () => {} } = {}) {
+export async function runVSCode({ only = Object.keys(variants), grep, onOutcome = () => {}, say = () => {} } = {}) {
   const desktop = process.env.VSCODE_EXECUTABLE;
   if (!desktop) {
     // Here rather than in the host, so that the progress is seen.
@@ -62,10 +62,10 @@ export async function runVSCode({ only = Object.keys(variants), onOutcome = () =
       });
       continue;
     }
-    await runSuite(variant, { desktop, vsix, keep });
+    await runSuite(variant, { desktop, vsix, settings: grep ? { 'snoopscopeTest.grep': grep } : {}, keep });
   }
   await rm(scratch, { recursive: true, force: true });
-  if (!desktop) await runBrowserWorkers(keep);
+  if (!desktop && !grep) await runBrowserWorkers(keep);
   return outcomes;
 }
 
@@ -187,11 +187,15 @@ async function writeSettings(userDataDir, extra) {
   await writeFile(path.join(folder, 'settings.json'), JSON.stringify(settings));
 }
 
-// `node test/vscode/run.mjs [REPORT] [--only=web]` prints the outcomes and writes them to REPORT as JSON.
+// `node test/vscode/run.mjs [REPORT] [--only=web] [--grep=testing]` prints the outcomes and writes them to REPORT as JSON.
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const { values, positionals } = parseArgs({ options: { only: { type: 'string' } }, allowPositionals: true });
+  const { values, positionals } = parseArgs({
+    options: { only: { type: 'string' }, grep: { type: 'string' } },
+    allowPositionals: true,
+  });
   const outcomes = await runVSCode({
     ...(values.only && { only: [values.only] }),
+    ...(values.grep && { grep: values.grep }),
     say: (line) => process.stderr.write(`${line}\n`),
     onOutcome: ({ kind, title, error, reason }) =>
       process.stdout.write(`${kind}: ${title}${error ? `\n${error}` : ''}${reason ? ` (${reason})` : ''}\n`),

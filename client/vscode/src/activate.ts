@@ -7,7 +7,7 @@ import {
   type ReadFileParams,
   type ReadFileResult,
 } from '@snoopscope/server/protocol';
-import { type ExtensionContext, Uri, workspace } from 'vscode';
+import { type ExtensionContext, type TextDocument, Uri, workspace } from 'vscode';
 import {
   type BaseLanguageClient,
   type ConfigurationMiddleware,
@@ -16,10 +16,12 @@ import {
 } from 'vscode-languageclient';
 import { Beside, type BesideWorker } from './beside-workers.ts';
 import { registerCheck } from './check.ts';
+import { CheckDiagnostics } from './check-diagnostics.ts';
 import { registerDebugging } from './debugging.ts';
 import { registerExplore } from './explore.ts';
 import { readText } from './files.ts';
 import { chosenKernel, onDidChooseKernel, registerKernel } from './kernel-picker.ts';
+import { registerTesting } from './testing/test-explorer.ts';
 
 export interface Platform {
   createClient(options: LanguageClientOptions): Promise<BaseLanguageClient>;
@@ -30,13 +32,32 @@ export interface Platform {
 
 export async function activateSnoopscope(context: ExtensionContext, platform: Platform): Promise<void> {
   const beside = new Beside(() => platform.startBeside());
+  const diagnostics = new CheckDiagnostics();
   context.subscriptions.push(
     beside,
+    diagnostics,
     registerDebugging(),
     registerKernel(context.workspaceState),
-    registerCheck(beside),
+    registerCheck(beside, diagnostics),
+    registerTesting(beside, diagnostics),
     registerExplore(beside, () => platform.levelWorker()),
   );
+  await whenScenarioIsOpen(context, () => startServer(context, platform));
+}
+
+/** A workspace with scenarios, none of them open, has tests and a gallery; it needs no server. */
+async function whenScenarioIsOpen(context: ExtensionContext, start: () => Promise<void>): Promise<void> {
+  const isScenario = ({ languageId }: TextDocument) => languageId === 'snoop';
+  if (workspace.textDocuments.some(isScenario)) return start();
+  const listener = workspace.onDidOpenTextDocument((document) => {
+    if (!isScenario(document)) return;
+    listener.dispose();
+    void start();
+  });
+  context.subscriptions.push(listener);
+}
+
+async function startServer(context: ExtensionContext, platform: Platform): Promise<void> {
   const initializationOptions: InitializationOptions = { readFile: true, findScenarios: true };
   const client = await platform.createClient({
     documentSelector: [{ language: 'snoop' }],

@@ -55,19 +55,20 @@ function shareText({ atMost, about }: Share): string {
   return `about ${percent(about.share)} done (${percent(about.low)} to ${percent(about.high)})`;
 }
 
-/** The text of a scenario and of what it includes, as the simulator asks for it. */
-export async function textsOf(document: TextDocument): Promise<{ text: string; includes: Record<string, string> }> {
+/** The text of a scenario and of what it includes, as the simulator asks for it. Rejects when there is no such file. */
+export async function textsOf(scenario: Uri): Promise<{ text: string; includes: Record<string, string> }> {
+  const text = await readText(scenario);
   const includes: Record<string, string> = {};
-  await collectIncludes(document.getText(), '', document.uri, includes);
-  return { text: document.getText(), includes };
+  await collectIncludes(text, '', scenario, includes);
+  return { text, includes };
 }
 
 /** The setting `snoopscope.NAME`, where it is set. */
 export function numberOf(
-  document: TextDocument,
+  scenario: Uri,
   name: 'limits.states' | 'limits.megabytes' | 'explore.workers',
 ): number | undefined {
-  const value = workspace.getConfiguration(undefined, document.uri).get<number | null>(`snoopscope.${name}`);
+  const value = workspace.getConfiguration(undefined, scenario).get<number | null>(`snoopscope.${name}`);
   return typeof value === 'number' ? value : undefined;
 }
 

@@ -1,11 +1,34 @@
 // Checking a scenario, away from the editor's thread: an exploration may take minutes.
-import { check, checking, type Diagnostic, type KernelVerdict, type Progress, parse } from '@snoopscope/sim-core';
+import {
+  type CheckFailure,
+  type CheckResult,
+  type Coverage,
+  CoverageObserver,
+  check,
+  checking,
+  type Diagnostic,
+  failuresOf,
+  grouping,
+  type ParsedScenario,
+  type Progress,
+  parse,
+  passedOf,
+  plainLine,
+  profileLike,
+  type VerdictGroup,
+  verdictLines,
+} from '@snoopscope/sim-core';
+import { limitText } from './limit-text.ts';
 
 export interface CheckJob {
   readonly kind: 'check';
   readonly text: string;
   /** Included files, by their paths relative to the scenario. */
   readonly includes: Readonly<Record<string, string>>;
+  /** Names of the kernels to judge; those that the scenario's conditions name when left out. */
+  readonly kernels?: readonly string[];
+  /** Whether the answer says what was executed. */
+  readonly coverage?: boolean;
   /** States to store at most; undefined for the simulator's own limit. */
   readonly maxStates?: number;
 }
@@ -15,19 +38,17 @@ export type CheckReply =
   | { readonly kind: 'progress'; readonly progress: Progress; readonly seconds: number }
   /** The scenario cannot run. Lines count from 0. */
   | { readonly kind: 'broken'; readonly problems: readonly { readonly line: number; readonly message: string }[] }
-  | { readonly kind: 'judged'; readonly kernels: readonly KernelReport[] };
+  | JudgedReply;
 
-export interface KernelReport {
-  readonly name: string;
-  readonly states: number;
+export interface JudgedReply {
+  readonly kind: 'judged';
   /** Undefined where a limit kept the verdict open. */
   readonly passed: boolean | undefined;
-  readonly conditions: readonly { readonly text: string; readonly line: number; readonly holds: boolean | undefined }[];
-  readonly unexpected: readonly string[];
-  /** No execution ends, so conditions on final states are about nothing. */
-  readonly endless: boolean;
-  /** What ended the exploration early. */
-  readonly limit?: string;
+  readonly groups: readonly VerdictGroup[];
+  readonly failures: readonly CheckFailure[];
+  /** The verdict as `snoopscope check` prints it, below the name of the file. */
+  readonly lines: readonly string[];
+  readonly coverage?: Coverage;
 }
 
 const PROGRESS_MS = 200;
@@ -44,8 +65,9 @@ export interface CheckSurroundings {
 }
 
 /** Sends progress and, last, the verdict, or as much of it as was known when it was stopped. */
-export async function checkOnAllKernels(request: CheckJob, { send, pause, stop }: CheckSurroundings): Promise<void> {
+export async function checkOnAllKernels(request: CheckJob, around: CheckSurroundings): Promise<void> {
   const { text, includes, maxStates } = request;
+  const { send, pause, stop } = around;
   const read = (path: string) => (Object.hasOwn(includes, path) ? parse(includes[path] ?? '') : undefined);
   const scenario = parse(text);
   // Of its conditions too: one on a kernel that there is not would never be judged.
@@ -54,24 +76,54 @@ export async function checkOnAllKernels(request: CheckJob, { send, pause, stop }
     send({ kind: 'broken', problems });
     return;
   }
+  const coverage = request.coverage ? new CoverageObserver() : undefined;
+  const profiles = request.kernels?.flatMap((name) => profileLike(name) ?? []);
   const slices = checking(scenario, {
     includes: read,
+    ...(profiles && { profiles }),
+    ...(coverage && { coverage }),
     interrupted: () => stop.aborted,
     explore: { shouldStop: () => stop.aborted, ...(maxStates !== undefined && { maxStates }) },
   });
+  const result = await inSlices(slices, pause, (progress, seconds) => send({ kind: 'progress', progress, seconds }));
+  if (result.kernels.length === 0) send({ kind: 'broken', problems: errorsOf(result.diagnostics) });
+  else send({ ...(await judged(scenario, result, around)), ...(coverage && { coverage: coverage.result() }) });
+}
+
+async function judged(
+  scenario: ParsedScenario,
+  { kernels, left }: CheckResult,
+  around: CheckSurroundings,
+): Promise<JudgedReply> {
+  const { stop, pause } = around;
+  const groups = await inSlices(
+    grouping(kernels, () => stop.aborted),
+    pause,
+  );
+  return {
+    kind: 'judged',
+    passed: passedOf(groups, left),
+    groups,
+    failures: failuresOf(groups, limitText),
+    lines: verdictLines(scenario, groups, { left, limitText }).map(plainLine),
+  };
+}
+
+/** Does the work to its end. `progress` is told now and then how far it is. */
+async function inSlices<Slice, Result>(
+  slices: Generator<Slice, Result>,
+  pause: () => Promise<void>,
+  progress: (slice: Slice, seconds: number) => void = () => {},
+): Promise<Result> {
   const began = performance.now();
   let [paused, told] = [began, began];
   for (;;) {
     const { done, value } = slices.next();
-    if (done) {
-      if (value.kernels.length > 0) send({ kind: 'judged', kernels: value.kernels.map(reportOf) });
-      else send({ kind: 'broken', problems: errorsOf(value.diagnostics) });
-      return;
-    }
+    if (done) return value;
     const now = performance.now();
     if (now - told >= PROGRESS_MS) {
       told = now;
-      send({ kind: 'progress', progress: value, seconds: (told - began) / 1000 });
+      progress(value, (told - began) / 1000);
     }
     if (now - paused < SLICE_MS) continue;
     await pause();
@@ -84,19 +136,4 @@ function errorsOf(diagnostics: readonly Diagnostic[]): { line: number; message: 
     .filter(({ severity }) => severity === 'error')
     .map(({ line, message }) => ({ line, message }))
     .toSorted((a, b) => a.line - b.line);
-}
-
-function reportOf({ profile, exploration, passed, conditions, unexpected }: KernelVerdict): KernelReport {
-  const limit = exploration.limit;
-  return {
-    name: profile.name,
-    states: exploration.states,
-    passed,
-    conditions: conditions.map(({ text, line, holds }) => ({ text, line, holds })),
-    unexpected,
-    endless: exploration.complete && exploration.finals === 0,
-    ...(limit && {
-      limit: limit.kind === 'model' || limit.kind === 'thread' ? limit.message : `limit of ${limit.kind}`,
-    }),
-  };
 }

@@ -1,14 +1,15 @@
 // The command "Check Scenario": every condition on every kernel that the scenario names, over all interleavings.
 import { COMMANDS } from '@snoopscope/server/protocol';
 import { commands, Disposable, type OutputChannel, type Uri, window, workspace } from 'vscode';
+import { answerLines } from './answer-text.ts';
 import { askWorker, numberOf, scenarioFor, textsOf } from './beside.ts';
 import type { Beside } from './beside-workers.ts';
-import { verdictLines } from './verdict-text.ts';
+import type { CheckDiagnostics } from './check-diagnostics.ts';
 import type { WorkerAnswer } from './worker.ts';
 
-export function registerCheck(beside: Beside): Disposable {
+export function registerCheck(beside: Beside, diagnostics: CheckDiagnostics): Disposable {
   const output = window.createOutputChannel('Snoopscope');
-  const check = (uri?: Uri | string) => checkScenario(output, beside, uri);
+  const check = (uri?: Uri | string) => checkScenario(output, beside, diagnostics, uri);
   return Disposable.from(output, commands.registerCommand(COMMANDS.check, check));
 }
 
@@ -16,19 +17,21 @@ export function registerCheck(beside: Beside): Disposable {
 async function checkScenario(
   output: OutputChannel,
   beside: Beside,
+  diagnostics: CheckDiagnostics,
   uri?: Uri | string,
 ): Promise<WorkerAnswer | undefined> {
   const document = await scenarioFor(uri, 'check');
   if (!document) return undefined;
-  const maxStates = numberOf(document, 'limits.states');
-  const texts = await textsOf(document);
+  const maxStates = numberOf(document.uri, 'limits.states');
+  const texts = await textsOf(document.uri);
   const request = { kind: 'check', ...texts, ...(maxStates !== undefined && { maxStates }) } as const;
   const name = workspace.asRelativePath(document.uri);
   const reply = await askWorker(beside, request, `Checking ${name}`);
   if (!reply || reply.kind === 'explored') return undefined;
   output.clear();
   output.appendLine(name);
-  for (const line of verdictLines(reply)) output.appendLine(`  ${line}`);
+  for (const line of answerLines(reply)) output.appendLine(line);
+  if (reply.kind === 'judged') diagnostics.set(document.uri, texts.text, reply.failures);
   output.show(true);
   return reply;
 }

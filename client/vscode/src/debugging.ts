@@ -15,6 +15,7 @@ import {
   type DebugConfiguration,
   type DebugConfigurationProvider,
   DebugConfigurationProviderTriggerKind,
+  type DebugSessionOptions,
   Disposable,
   debug,
   Position,
@@ -28,12 +29,16 @@ import { chosenKernel } from './kernel-picker.ts';
 
 export const debugType = 'snoopscope';
 
+/** The command that follows a {@link ScheduleToDebug}. */
+export const DEBUG_COUNTEREXAMPLE = 'snoopscope.debugCounterexample';
+
 export function registerDebugging(): Disposable {
   return Disposable.from(
     debug.registerDebugConfigurationProvider(debugType, provider),
     debug.registerDebugConfigurationProvider(debugType, openScenario, DebugConfigurationProviderTriggerKind.Dynamic),
     debug.registerDebugAdapterDescriptorFactory(debugType, factory),
     commands.registerCommand(COMMANDS.debug, debugScenario),
+    commands.registerCommand(DEBUG_COUNTEREXAMPLE, (wanted: ScheduleToDebug) => debugSchedule(wanted)),
   );
 }
 
@@ -59,7 +64,10 @@ export interface ScheduleToDebug {
 }
 
 /** Starts a session that follows a schedule and stops at what it was found for. */
-export function debugSchedule({ scenario, kernel, schedule, finding }: ScheduleToDebug): Thenable<boolean> {
+export function debugSchedule(
+  { scenario, kernel, schedule, finding }: ScheduleToDebug,
+  options: DebugSessionOptions = {},
+): Thenable<boolean> {
   const uri = Uri.parse(scenario);
   const configuration: DebugConfiguration = {
     ...configurationFor(uri),
@@ -69,7 +77,13 @@ export function debugSchedule({ scenario, kernel, schedule, finding }: ScheduleT
     ...(schedule !== 'schedule' && { schedule }),
     ...(finding && { stopOnFinding: finding }),
   };
-  return debug.startDebugging(workspace.getWorkspaceFolder(uri), configuration);
+  return debug.startDebugging(workspace.getWorkspaceFolder(uri), configuration, options);
+}
+
+/** Starts a session on a kernel, before the first step. */
+export function debugOn(uri: Uri, kernel: string | undefined, options: DebugSessionOptions = {}): Thenable<boolean> {
+  const configuration = { ...configurationFor(uri), ...(kernel !== undefined && { kernel }) };
+  return debug.startDebugging(workspace.getWorkspaceFolder(uri), configuration, options);
 }
 
 const provider: DebugConfigurationProvider = {

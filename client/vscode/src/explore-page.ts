@@ -1,7 +1,8 @@
 // What an exploration found, as a page to read: verdicts, findings and outcomes, and the lines at which something can be done.
-import type { ConditionReport, ExplorationReport, ExploreLimit, FindingReport } from '@snoopscope/sim-core';
+import type { ConditionReport, ExplorationReport, FindingReport } from '@snoopscope/sim-core';
 import type { Workers } from './explore-threads.ts';
 import type { ExploredReply } from './explore-worker.ts';
+import { limitText } from './limit-text.ts';
 
 export interface Page {
   readonly text: string;
@@ -110,24 +111,4 @@ function conditionLines(
   if (!applies) return [];
   if (!observation) return [complete ? 'No interleaving ends.' : 'No execution has ended so far.'];
   return [`${observation}: ${positive} positive, ${negative} negative`];
-}
-
-function limitText(limit: ExploreLimit): string {
-  switch (limit.kind) {
-    case 'states':
-      return `The limit of ${limit.at} states was reached; the setting snoopscope.limits.states raises it.`;
-    case 'bytes':
-      return `The limit of ${limit.at / 1024 ** 2} MB for states was reached; the setting snoopscope.limits.megabytes raises it.`;
-    case 'depth':
-      return `The limit of ${limit.at} moves on one path was reached.`;
-    case 'switches':
-      return `Interleavings with more than ${limit.at} ${limit.at === 1 ? 'switch' : 'switches'} were not visited.`;
-    case 'stopped':
-      return 'The exploration was cancelled before it had seen everything: this is what is known so far.';
-    case 'finding':
-      return `The exploration stopped at the first ${limit.finding}.`;
-    case 'model':
-    case 'thread':
-      return limit.message;
-  }
 }

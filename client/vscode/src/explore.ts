@@ -14,16 +14,15 @@ import {
   window,
   workspace,
 } from 'vscode';
+import { answerLines } from './answer-text.ts';
 import { askWorker, numberOf, scenarioFor, textsOf } from './beside.ts';
 import type { Beside } from './beside-workers.ts';
-import { debugSchedule, type ScheduleToDebug } from './debugging.ts';
+import { DEBUG_COUNTEREXAMPLE, type ScheduleToDebug } from './debugging.ts';
 import { explorationPage, type Page } from './explore-page.ts';
 import { chosenKernel } from './kernel-picker.ts';
-import { verdictLines } from './verdict-text.ts';
 import type { WorkerAnswer } from './worker.ts';
 
 const scheme = 'snoopscope-exploration';
-const debugCommand = 'snoopscope.debugCounterexample';
 const copyCommand = 'snoopscope.copySchedule';
 
 /** States of a scenario that is explored while somebody waits fit in here. */
@@ -39,7 +38,6 @@ export function registerExplore(beside: Beside, levelWorker: () => Promise<strin
     commands.registerCommand(COMMANDS.explore, (uri?: Uri | string) =>
       exploreScenario(pages, beside, levelWorker, uri),
     ),
-    commands.registerCommand(debugCommand, (wanted: ScheduleToDebug) => debugSchedule(wanted)),
     commands.registerCommand(copyCommand, (schedule: string) => env.clipboard.writeText(schedule)),
   );
 }
@@ -54,12 +52,12 @@ async function exploreScenario(
   const document = await scenarioFor(uri, 'explore');
   if (!document) return undefined;
   const kernel = chosenKernel(document.uri);
-  const maxStates = numberOf(document, 'limits.states');
-  const workers = numberOf(document, 'explore.workers');
+  const maxStates = numberOf(document.uri, 'limits.states');
+  const workers = numberOf(document.uri, 'explore.workers');
   const request = {
     kind: 'explore',
-    ...(await textsOf(document)),
-    maxBytes: (numberOf(document, 'limits.megabytes') ?? DEFAULT_MEGABYTES) * 1024 ** 2,
+    ...(await textsOf(document.uri)),
+    maxBytes: (numberOf(document.uri, 'limits.megabytes') ?? DEFAULT_MEGABYTES) * 1024 ** 2,
     ...(kernel !== undefined && { kernel }),
     ...(maxStates !== undefined && { maxStates }),
     ...(workers !== undefined && { workers }),
@@ -72,7 +70,7 @@ async function exploreScenario(
     await pages.show(document.uri, reply.report.kernel, explorationPage(name, reply));
     const { limit } = reply.report;
     if (limit?.kind === 'thread') void window.showErrorMessage(limit.message);
-  } else void window.showErrorMessage(verdictLines(reply).slice(0, 2).join(' '));
+  } else void window.showErrorMessage(answerLines(reply).slice(0, 2).join(' '));
   return reply;
 }
 
@@ -119,7 +117,7 @@ class Pages extends Disposable {
       const range = new Range(line, 0, line, 0);
       const { scenario, kernel } = shown as Shown;
       const wanted: ScheduleToDebug = { scenario: scenario.toString(), kernel, schedule, ...(finding && { finding }) };
-      const lenses = [new CodeLens(range, { title, command: debugCommand, arguments: [wanted] })];
+      const lenses = [new CodeLens(range, { title, command: DEBUG_COUNTEREXAMPLE, arguments: [wanted] })];
       if (schedule === 'schedule') return lenses;
       return [...lenses, new CodeLens(range, { title: 'Copy schedule', command: copyCommand, arguments: [schedule] })];
     });

@@ -153,6 +153,11 @@ export class Task {
     this.blockedOn = lock;
   }
 
+  /** Inside a step that has run: could it not run now? */
+  get waits(): boolean {
+    return this.#blocked;
+  }
+
   // --- from outside --------------------------------------------------------------------------------------------
 
   get depth(): number {

@@ -18,12 +18,15 @@ import { profilesIn } from '../scenario/elaborate/kernel-ranges.ts';
 import type { ReadInclude } from '../scenario/elaborate/scenario-sources.ts';
 import { elaborate } from '../scenario/elaborate.ts';
 import { toEnd } from '../to-end.ts';
+import type { CoverageObserver } from './coverage/coverage-observer.ts';
 
 export interface CheckOptions {
   readonly includes?: ReadInclude;
   /** The kernels to judge; those that the scenario's conditions name when left out. */
   readonly profiles?: readonly Profile[];
   readonly explore?: ExploreOptions;
+  /** Sees what is executed. */
+  readonly coverage?: CoverageObserver;
   /** Asked before each kernel but the first: true leaves it and those after it out. */
   readonly interrupted?: () => boolean;
 }
@@ -76,7 +79,8 @@ export function* checking(parsed: ParsedScenario, options: CheckOptions = {}): G
     });
     if (!model) return { diagnostics, kernels: [], left: profiles.slice(index) };
     const same = kernels.find((known) => behavesAs(model, known.model));
-    kernels.push(same ? { ...same, profile } : yield* judging(model, profile, options.explore ?? {}));
+    const watched = () => options.coverage?.watch(model) ?? model;
+    kernels.push(same ? { ...same, profile } : yield* judging(watched(), profile, options.explore ?? {}));
     // Elaborating for dozens of kernels takes its time, too.
     if (same) yield same.exploration;
   }

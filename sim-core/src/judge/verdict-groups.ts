@@ -45,6 +45,8 @@ export interface VerdictGroup {
 export interface JudgedCondition extends ConditionVerdict {
   readonly positive: number;
   readonly negative: number;
+  /** Set when its whole proposition is a finding. */
+  readonly finding?: Finding;
   /** A `schedule` line that leads to a final state which shows or refutes the condition. */
   readonly schedule?: string;
   /** What the condition mentions in that final state: `gpu.r0 = 0`. Absent where it is a finding alone. */
@@ -135,9 +137,11 @@ function* groupOf(verdicts: readonly KernelVerdict[], shouldStop: () => boolean)
 
 function judgedCondition(verdict: KernelVerdict, condition: ConditionVerdict): JudgedCondition {
   const explored = verdict.exploration.conditions[condition.index];
+  const finding = verdict.model.conditions[condition.index]?.finding;
   const witness = explored?.witness;
   return {
     ...condition,
+    ...(finding !== undefined && { finding }),
     positive: explored?.positive ?? 0,
     negative: explored?.negative ?? 0,
     ...(witness && { schedule: lineOf(verdict, witness), ...outcomeOf(verdict, condition.index, witness) }),

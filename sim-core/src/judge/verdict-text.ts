@@ -32,3 +32,14 @@ export function refutationText({ schedule, outcome, negative }: JudgedCondition)
   }
   return outcome && outcome.length > 0 ? `An execution ends with ${outcome.join(', ')}:` : undefined;
 }
+
+/** A schedule, and a comment that names the kernel that it is for where that is one of several. */
+export function scheduleWords(
+  { kernels, explored }: VerdictGroup,
+  schedule: string,
+): { readonly text: string; readonly where: string } {
+  return {
+    text: schedule === 'schedule' ? 'whatever the schedule' : schedule,
+    where: kernels.length > 1 ? ` // on ${explored}` : '',
+  };
+}

@@ -1,16 +1,19 @@
 // Runs inside VS Code: VS Code calls run() and takes a thrown error as a failed run.
 // The same source is bundled for the Node and for the web worker extension host, so it uses no Node module.
 import Mocha from 'mocha';
+import { workspace } from 'vscode';
 import { type Outcome, reasonOf, report } from './runner.ts';
 
 export async function run(): Promise<void> {
-  const mocha = new Mocha({ ui: 'tdd', timeout: 20_000, reporter: Reporter });
+  const grep = workspace.getConfiguration('snoopscopeTest').get<string>('grep') ?? '';
+  const mocha = new Mocha({ ui: 'tdd', timeout: 20_000, reporter: Reporter, grep });
   mocha.suite.emit('pre-require', globalThis, '', mocha);
   await import('./language.test.ts');
   await import('./debug.test.ts');
   await import('./check.test.ts');
   await import('./kernel.test.ts');
   await import('./explore.test.ts');
+  await import('./testing.test.ts');
   const failures = await new Promise<number>((resolve) => mocha.run(resolve));
   await Promise.all(reports);
   if (failures > 0) throw new Error(`${failures} failed`);

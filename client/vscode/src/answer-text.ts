@@ -1,0 +1,18 @@
+// What a worker answers, as people read it.
+import type { WorkerAnswer } from './worker.ts';
+
+export function answerLines(reply: Exclude<WorkerAnswer, { kind: 'explored' }>): readonly string[] {
+  switch (reply.kind) {
+    case 'broken':
+      return ['The scenario cannot run:', ...reply.problems.map(({ line, message }) => `line ${line + 1}: ${message}`)];
+    case 'died':
+      return [reply.message];
+    case 'bug':
+      return [
+        'This is a mistake of Snoopscope, not of the scenario. Please report it with the scenario.',
+        reply.message,
+      ];
+    case 'judged':
+      return reply.lines;
+  }
+}
