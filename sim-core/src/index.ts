@@ -23,7 +23,7 @@ export {
   searchOfFewSwitches,
   withFewSwitches,
 } from './explore/few-switches.ts';
-export { minimise, minimiseMoves, minimising, switchesOf } from './explore/minimise.ts';
+export { minimise, minimiseMoves, switchesOf } from './explore/minimise.ts';
 export { Crew, type CrewOptions, LOOK_MS } from './explore/parallel/crew.ts';
 export {
   createLevelWorker,
@@ -48,7 +48,6 @@ export * from './explore/random/result.ts';
 export { type SampleOptions, Sampler, sample } from './explore/random/sample.ts';
 export { NotMergeable } from './explore/random/shards.ts';
 export { type Share, ShareOfLevels } from './explore/results/share.ts';
-export { exploringSchedule } from './explore/scheduled.ts';
 export { explore, Search } from './explore/search.ts';
 export { shortestSchedule, type Target } from './explore/shortest.ts';
 export * from './files/kinds.ts';
