@@ -24,7 +24,7 @@ import { type FindScenarios, Workspace } from './workspace.ts';
 
 /** What the server needs of the world outside. */
 export interface Host {
-  /** The simulator, or how to get it: once, for the first scenario whose text is right. */
+  /** The simulator, or how to get it: once, for the first scenario. */
   readonly simulation: Simulation | (() => Promise<Simulation>);
   /** Reads the URIs that the process itself can read; undefined for all others, for which the client is asked. */
   readonly readFile?: (uri: string) => ReturnType<ReadFile> | undefined;
@@ -178,20 +178,23 @@ export class Session {
     this.#checkMs.set(uri, performance.now() - start);
     const quick = (this.#elaborationMs.get(uri) ?? 0) <= QUICK_ELABORATION_MS;
     const simulation = this.#simulation;
-    if (hasErrors(text)) this.#publish(snapshot, text);
-    else if (!simulation) {
+    if (!simulation) {
       this.#publish(snapshot, text);
       void this.take('fetching the simulator', () => this.#fetchSimulation(uri))(undefined);
+    } else if (hasErrors(text)) {
+      // What does not depend on the wrong lines is predicted all the same, once the author pauses.
+      this.#publish(snapshot, text);
+      this.#afterPause(uri, PAUSE_MS, () => this.#startPredicting(snapshot, text, simulation));
     } else if (quick) {
       const problems = this.#elaborate(snapshot, simulation);
       this.#publish(snapshot, [...text, ...problems]);
-      if (!hasErrors(problems)) this.#startPredicting(snapshot, text, simulation);
+      this.#startPredicting(snapshot, [...text, ...problems], simulation);
     } else {
       this.#publish(snapshot, text);
       this.#afterPause(uri, PAUSE_MS, () => {
         const problems = this.#elaborate(snapshot, simulation);
         if (problems.length > 0) this.#publish(snapshot, [...text, ...problems]);
-        if (!hasErrors(problems)) this.#startPredicting(snapshot, text, simulation);
+        this.#startPredicting(snapshot, [...text, ...problems], simulation);
       });
     }
   }
@@ -281,9 +284,8 @@ export class Session {
     if (known !== undefined) return known;
     const slow = (this.#elaborationMs.get(snapshot.uri) ?? 0) > QUICK_ELABORATION_MS;
     if (slow && !(await this.#stillWanted(snapshot, token, PAUSE_MS))) return undefined;
-    if (hasErrors(textDiagnostics(snapshot))) return [];
     const simulation = await this.#getSimulation();
-    if (hasErrors(this.#elaborate(snapshot, simulation))) return [];
+    if (!hasErrors(textDiagnostics(snapshot))) this.#elaborate(snapshot, simulation);
     const work = simulation.hints(snapshot);
     for (;;) {
       const end = performance.now() + SLICE_MS;

@@ -1,5 +1,5 @@
 /**
- * What the server asks the simulator about a scenario whose text is right: what keeps it from being executed, what its
+ * What the server asks the simulator about a scenario: what keeps it from being executed, what its
  * calls return, and what kernels will say to its statements.
  *
  * In a browser this is a bundle of its own, fetched for the first scenario: without it the server knows the language and

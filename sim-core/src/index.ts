@@ -85,6 +85,7 @@ export * from './ops/op.ts';
 export * from './ops/structs.ts';
 export { IOCTLS, OPS, opNamed } from './ops/table.ts';
 export type { PredictOptions } from './predict/kernels.ts';
+export { type Mended, mended } from './predict/mended.ts';
 export { predicting } from './predict/predict.ts';
 
 export * from './scenario/ast.ts';

@@ -144,7 +144,9 @@ test('the quick fix of a mistyped attribute puts the right word in its place', (
     ),
   );
   const snapshot = snapshotOf(text, { uri: 'file:///a.snoop' });
-  const [diagnostic] = textDiagnostics(snapshot).filter(({ line }) => line === ranges[0]!.line);
+  const [diagnostic] = textDiagnostics(snapshot).filter(
+    ({ line, severity }) => line === ranges[0]!.line && severity === 'error',
+  );
   expect(diagnostic).toMatchObject({ span: { start: ranges[0]!.start, end: ranges[0]!.end } });
   const [fix] = toQuickFixes(diagnostic!, snapshot);
   expect(fix).toMatchObject({ isPreferred: true, title: expect.stringContaining('KVM_DEV_VFIO_GROUP_ADD') });

@@ -1,7 +1,7 @@
 /** What each system call of a plain run returns: the predictions that inlay hints show. */
 import { DIED, EVENT_WIDTH, errnoName, type Model, ModelLimit, NOTE, Run, type Span } from '@snoopscope/sim-core';
 import type { Snapshot } from '../snapshot.ts';
-import { elaborated } from './elaboration.ts';
+import { runnable } from './elaboration.ts';
 
 /** The result of a system call, after its line. */
 export interface ResultHint {
@@ -22,10 +22,15 @@ const STEPS_AT_A_TIME = 500;
  * decides how long it runs: it yields between portions of a few hundred micro-steps.
  */
 export function* resultHints(snapshot: Snapshot): Generator<void, readonly ResultHint[]> {
-  const { model } = elaborated(snapshot);
+  const { model, changed, missing } = runnable(snapshot);
   if (model === undefined) return [];
   const results = yield* resultsOf(model);
-  return [...results].flatMap(([line, values]) => hintOf(snapshot, line, [...values]));
+  return [...results].flatMap(([line, values]) => {
+    if (changed.has(line)) return [];
+    // Without the calls that were left out, descriptors have other numbers.
+    const known = [...values].filter((value) => missing === 'nothing' || value <= 0);
+    return known.length === 0 ? [] : hintOf(snapshot, line, known);
+  });
 }
 
 function* resultsOf(model: Model): Generator<void, Map<number, Set<number>>> {

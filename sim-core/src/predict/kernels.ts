@@ -1,7 +1,7 @@
 /** The kernels that a scenario speaks of, and what it does on each: those that decide alike are looked at once. */
 import type { Model } from '../engine/model.ts';
 import { profilesNamed } from '../judge/check.ts';
-import { answersAlike, NEWEST, type Profile, VERSIONS } from '../kernel/profiles.ts';
+import { answersAlike, NEWEST, type Profile } from '../kernel/profiles.ts';
 import { kernelOf } from '../kernel/releases.ts';
 import type { ParsedScenario } from '../scenario/ast.ts';
 import { contentsOfKind } from '../scenario/blocks.ts';
@@ -66,24 +66,4 @@ export function plainKernel(parsed: ParsedScenario, chosen: Profile | undefined)
 /** Would this kernel have answered everything that the model asked as its own one did? */
 function decidesAs(profile: Profile, { world: { kernel } }: Model): boolean {
   return answersAlike(kernel.consulted, profile, kernel.profile);
-}
-
-/** `v3.13 to v5.11, v6.1 and series-v1`: neighbouring releases as ranges. */
-export function kernelsText(profiles: readonly Profile[]): string {
-  const indices = profiles
-    .flatMap(({ name }) => {
-      const index = VERSIONS.findIndex((version) => version === name);
-      return index < 0 ? [] : [index];
-    })
-    .sort((left, right) => left - right);
-  const parts: string[] = [];
-  for (let at = 0; at < indices.length; ) {
-    let end = at;
-    while (indices[end + 1] === (indices[end] as number) + 1) end++;
-    const [first, last] = [VERSIONS[indices[at] as number], VERSIONS[indices[end] as number]];
-    parts.push(first === last ? `${first}` : `${first} to ${last}`);
-    at = end + 1;
-  }
-  parts.push(...profiles.filter(({ name }) => !VERSIONS.some((version) => version === name)).map(({ name }) => name));
-  return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
 }

@@ -5,24 +5,42 @@
  * `setup` is certain. What runs concurrently was tried in a number of interleavings; messages say so. A check tries all.
  */
 import type { Diagnostic, ParsedScenario } from '../scenario/ast.ts';
+import { blockOfLines } from '../scenario/blocks.ts';
 import { limited } from '../scenario/parser.ts';
 import { findingDiagnostics, registrationDiagnostics } from './findings.ts';
-import { observingKernels, type PredictOptions, plainKernel } from './kernels.ts';
+import { type KernelGroup, observingKernels, type PredictOptions, plainKernel } from './kernels.ts';
+import { type Mended, mended } from './mended.ts';
 import { limitDiagnostics, scheduleDiagnostics, waitingDiagnostics } from './never.ts';
 import { resultDiagnostics } from './results.ts';
+import { declaredResult, failingCall } from './table.ts';
 import { unmappingDiagnostics } from './unmapping.ts';
 
 /**
- * In slices of about a millisecond: between two the caller may give up. Nothing for a scenario that cannot be executed.
+ * In slices of about a millisecond: between two the caller may give up. Lines with errors are left out, with what depends
+ * on them; nothing for a scenario that cannot be executed even so.
  */
 export function* predicting(
   parsed: ParsedScenario,
   options: PredictOptions = {},
 ): Generator<void, readonly Diagnostic[]> {
-  const groups = yield* observingKernels(parsed, options);
-  if (groups === undefined) return [];
-  const diagnostics = [
-    ...resultDiagnostics(groups),
+  const whole = yield* observingKernels(parsed, options);
+  if (whole !== undefined) return ordered(diagnosticsOf(parsed, whole, options));
+  const mend = mended(parsed, options.includes ?? (() => undefined));
+  if (mend === undefined || mend.changed.size === 0) return [];
+  yield;
+  const { elaborated: _, ...others } = options;
+  const groups = yield* observingKernels(mend.scenario, others);
+  return groups === undefined ? [] : ordered(diagnosticsOfMended(mend, groups, others));
+}
+
+function diagnosticsOf(
+  parsed: ParsedScenario,
+  groups: readonly KernelGroup[],
+  options: PredictOptions,
+  numbers = true,
+): readonly Diagnostic[] {
+  return [
+    ...resultDiagnostics(groups, numbers),
     ...findingDiagnostics(groups),
     ...registrationDiagnostics(parsed, groups),
     ...unmappingDiagnostics(groups),
@@ -30,6 +48,28 @@ export function* predicting(
     ...scheduleDiagnostics(parsed, groups, plainKernel(parsed, options.profile)),
     ...limitDiagnostics(groups),
   ];
+}
+
+/** Of a scenario of which something was left out: what cannot come out otherwise once that is there. */
+function diagnosticsOfMended(
+  { scenario, changed, missing }: Mended,
+  groups: readonly KernelGroup[],
+  options: PredictOptions,
+): readonly Diagnostic[] {
+  const all = diagnosticsOf(scenario, groups, options, missing === 'nothing');
+  const blocks = blockOfLines(scenario);
+  const certain = ({ code, line }: Diagnostic): boolean =>
+    missing === 'nothing' || RESULTS.has(code) || (missing === 'later' && blocks[line]?.kind === 'setup');
+  return all.flatMap((one) => {
+    if (changed.has(one.line) || !certain(one)) return [];
+    const fixes = one.fixes?.filter(({ edits }) => edits.every(({ line }) => !changed.has(line)));
+    return [{ ...one, ...(fixes && { fixes }) }];
+  });
+}
+
+const RESULTS: ReadonlySet<string> = new Set([declaredResult.code, failingCall.code]);
+
+function ordered(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   return limited(distinct(diagnostics).sort((a, b) => a.line - b.line || a.span.start - b.span.start));
 }
 

@@ -5,8 +5,9 @@ import type { Profile } from '../kernel/profiles.ts';
 import type { Diagnostic, Fix, Line, Syscall } from '../scenario/ast.ts';
 import { joined } from '../scenario/checks/check.ts';
 import { opOfCall } from '../scenario/checks/expected-values.ts';
+import { kernelsText } from '../scenario/checks/kernels-text.ts';
 import { VOCABULARY } from '../scenario/vocabulary.ts';
-import { type KernelGroup, kernelsText } from './kernels.ts';
+import type { KernelGroup } from './kernels.ts';
 import type { Observed } from './observe.ts';
 import { codeSpan, spotOf } from './place.ts';
 import { laterLine, reasonOf } from './reason.ts';
@@ -21,14 +22,15 @@ interface Failure {
   readonly sometimes: boolean;
 }
 
-export function resultDiagnostics(groups: readonly KernelGroup[]): Diagnostic[] {
+/** `numbers`: descriptors have the numbers that they will have; false when an `open` may have been left out. */
+export function resultDiagnostics(groups: readonly KernelGroup[], numbers = true): Diagnostic[] {
   const model = groups[0]?.observed.model;
   if (model === undefined) return [];
   // Programs are compiled alike for every kernel, so a statement is the same node on all of them.
   return model.nodes.flatMap((node) => {
     const content = node.kind === 'statement' ? callOf(groups[0]!.observed, node) : undefined;
     if (node.kind !== 'statement' || content === undefined) return [];
-    const failures = groups.flatMap((group) => failureOf(group, node, content));
+    const failures = groups.flatMap((group) => failureOf(group, node, content, numbers));
     return failures.length === 0 ? [] : [diagnosticOf(groups, failures, node, content)];
   });
 }
@@ -38,7 +40,7 @@ function callOf({ model }: Observed, { place }: StatementNode): Syscall | undefi
   return content?.kind === 'syscall' ? content : undefined;
 }
 
-function failureOf(group: KernelGroup, node: StatementNode, call: Syscall): Failure[] {
+function failureOf(group: KernelGroup, node: StatementNode, call: Syscall, numbers: boolean): Failure[] {
   const { model, results } = group.observed;
   const seen = [...(results.get(node.id) ?? [])];
   if (model.tracked.has('unexpected-result')) return [];
@@ -46,7 +48,9 @@ function failureOf(group: KernelGroup, node: StatementNode, call: Syscall): Fail
   // What a condition asks about is looked at on purpose.
   const asked = model.conditions.some(({ terms }) => terms.some(({ name }) => name === call.bind?.text));
   if (declared === undefined && (asked || model.errors[node.actor] !== undefined)) return [];
-  const values = seen.filter((value) => (declared === undefined ? value < 0 : value !== declared));
+  const values = seen.filter((value) =>
+    declared === undefined ? value < 0 : value !== declared && (numbers || value <= 0),
+  );
   if (values.length === 0) return [];
   const sometimes = values.length < seen.length && node.actor !== model.setup;
   // Without a declaration a call that may fail is nothing wrong: the author sees what it returns.

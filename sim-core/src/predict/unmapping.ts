@@ -1,8 +1,9 @@
 /** Unmapping that returns 0 and unmaps nothing: no mapping lies in the range, and the kernel does not mind. */
 import type { Diagnostic } from '../scenario/ast.ts';
+import { kernelsText } from '../scenario/checks/kernels-text.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
-import { type KernelGroup, kernelsText } from './kernels.ts';
+import type { KernelGroup } from './kernels.ts';
 import { type Observed, statementOf } from './observe.ts';
 import { spotOf } from './place.ts';
 import { unmapsNothing } from './table.ts';

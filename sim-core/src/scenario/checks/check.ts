@@ -70,6 +70,8 @@ export interface Objection {
 }
 export interface PlacedObjection extends Omit<Objection, 'fixes'> {
   readonly line: number;
+  /** Where it is not the check's. */
+  readonly severity?: Severity;
   readonly fixes?: readonly Fix[];
   readonly related?: readonly RelatedPlace[];
 }

@@ -18,11 +18,13 @@ export interface UnknownConstant {
 
 export function* unknownConstants({ line, vocabulary, params }: LineSubject): Generator<UnknownConstant> {
   if (line.content.kind !== 'syscall') return;
+  // Of a call that is misspelt, the name of the request need not be wrong too.
+  const misspelt = !vocabulary.syscalls.has(line.content.call.text);
   for (const { expr, shapes, where } of expectedValues(line.content, vocabulary)) {
     const set = setOf(shapes);
     for (const { name, span } of namesIn(expr)) {
       if (vocabulary.constants.has(name) || params.has(name) || leftOutConstant(name)) continue;
-      if (!looksConstant(name, vocabulary)) continue;
+      if (!looksConstant(name, vocabulary) || (misspelt && vocabulary.requests.has(name))) continue;
       const struct = structAround(line.content, span);
       yield { name, span, where, ...(set !== undefined && { set }), ...(struct && { struct }) };
     }

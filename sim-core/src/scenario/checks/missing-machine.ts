@@ -1,3 +1,4 @@
+import { brokenNames } from '../broken-names.ts';
 import type { Check } from './check.ts';
 
 export const missingMachine: Check = {
@@ -21,6 +22,7 @@ vcpu 0 {
   *scenario({ scenario, included, brokenIncludes }) {
     if (
       brokenIncludes.length > 0 ||
+      brokenNames(scenario).mentioned.has('machine') ||
       [scenario, ...included].some((file) => file.blocks.some((block) => block.kind === 'machine'))
     )
       return;

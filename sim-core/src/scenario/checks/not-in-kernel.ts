@@ -1,16 +1,19 @@
 import type { Profile } from '../../kernel/profiles.ts';
-import { profileLike } from '../../kernel/releases.ts';
-import { contentsOfKind } from '../blocks.ts';
+import type { Op } from '../../ops/op.ts';
+import type { Severity } from '../ast.ts';
 import { indicesByKind, piecesOf, rememberedByWords } from '../pieces.ts';
 import { rangeTextContains } from '../ranges.ts';
-import { rolesOf } from '../roles.ts';
+import { type RoleWord, rolesOf } from '../roles.ts';
 import type { Vocabulary } from '../vocabulary.ts';
+import { aliasOf, renamingFix } from './aliases.ts';
 import type { Check } from './check.ts';
+import { kernelsAsked } from './kernels-asked.ts';
+import { kernelsText, rangeText } from './kernels-text.ts';
 
 export const notInKernel: Check = {
   code: 'not-in-kernel',
-  severity: 'hint',
-  doc: 'The scenario runs on a kernel that does not have this constant or call yet, or no longer. That may be what it wants to show.',
+  severity: 'warning',
+  doc: 'A kernel that the scenario names does not have this constant or request yet, or no longer. It is a hint where the line declares an errno, because then that is what it wants to show, and information where other kernels of the scenario have it.',
   sources: ['linux: the commit that added it'],
   examples: {
     bad: `kernel v5.11
@@ -24,50 +27,79 @@ setup {
 }
 `,
   },
-  *scenario({ scenario, vocabulary, profile: selected }) {
-    const kernel = contentsOfKind(scenario, 'kernel')[0];
-    const profile = selected ?? (kernel && profileLike(kernel.content.version.text, scenario.named));
-    const absent = profile && absentIn(profile, vocabulary);
-    if (absent === undefined || absent.size === 0) return;
+  *scenario({ scenario, vocabulary, profile }) {
+    const { all } = kernelsAsked(scenario, profile);
+    if (all.length === 0) return;
     for (const { start, piece } of piecesOf(scenario)) {
-      for (const { index, word } of boundedWords(piece, vocabulary)) {
-        const { text, span } = word;
-        const on = absent.get(text);
-        if (on === undefined) continue;
-        yield {
-          line: start + index,
-          span,
-          message: `\`${text}\` is in ${on}, and this scenario runs on ${profile!.name}.`,
-        };
+      for (const { index, words } of boundedLines(piece, vocabulary)) {
+        const absent = words.flatMap(({ word, on }) => {
+          const without = all.filter((kernel) => !rangeTextContains(on, kernel));
+          return without.length === 0 ? [] : [{ word, on, without }];
+        });
+        const [first] = absent;
+        if (first === undefined) continue;
+        // Group and attribute, or a request and its flags, come and go together.
+        const { word, on, without } = absent.find(({ word: { role } }) => role === 'request') ?? absent.at(-1) ?? first;
+        const line = scenario.lines[start + index]!;
+        const declaresErrno = line.content.kind === 'syscall' && line.content.result?.errno !== undefined;
+        const severity: Severity = declaresErrno ? 'hint' : without.length === all.length ? 'warning' : 'information';
+        const alias = aliasOf.get(word.text);
+        const there = without.every((kernel) => alias?.on === undefined || rangeTextContains(alias.on, kernel));
+        const instead = alias && there ? aliasText(alias.name) : insteadText(word, vocabulary, without);
+        const message = `\`${word.text}\` is in ${rangeText(on)}, not in ${kernelsText(without)}.${instead}`;
+        const fix = there
+          ? renamingFix(line, start + index, vocabulary, (other) =>
+              absent.some((one) => aliasOf.get(one.word.text) === other),
+            )
+          : {};
+        yield { line: start + index, span: word.span, severity, message, ...fix };
       }
     }
   },
 };
 
-/** The words that not every kernel has. */
-const boundedWords = rememberedByWords((piece, vocabulary) =>
-  (indicesByKind(piece).get('syscall') ?? []).flatMap((index) =>
-    rolesOf(piece.lines[index]!, vocabulary)
-      .filter(({ role, text }) => {
-        if (role === 'constant') return vocabulary.constants.get(text)?.on !== undefined;
-        return role === 'request' && vocabulary.requests.get(text)?.on !== undefined;
-      })
-      .map((word) => ({ index, word })),
-  ),
+/** The lines with words that not every kernel has. */
+const boundedLines = rememberedByWords((piece, vocabulary) =>
+  (indicesByKind(piece).get('syscall') ?? []).flatMap((index) => {
+    const words = rolesOf(piece.lines[index]!, vocabulary).flatMap((word) => {
+      const on = boundsOf(word, vocabulary);
+      return on === undefined ? [] : [{ word, on }];
+    });
+    return words.length === 0 ? [] : [{ index, words }];
+  }),
 );
 
-/** Constants and requests that a kernel does not have, with those that do. */
-function absentIn(profile: Profile, vocabulary: Vocabulary): ReadonlyMap<string, string> {
-  let absent = absentWords.get(profile);
-  if (absent === undefined) {
-    absent = new Map(
-      [...vocabulary.constants.values(), ...vocabulary.requests.values()].flatMap(({ name, on }) =>
-        on !== undefined && !rangeTextContains(on, profile) ? [[name, on]] : [],
-      ),
-    );
-    absentWords.set(profile, absent);
-  }
-  return absent;
+function boundsOf({ role, text }: RoleWord, vocabulary: Vocabulary): string | undefined {
+  if (role === 'constant') return vocabulary.constants.get(text)?.on;
+  return role === 'request' ? vocabulary.requests.get(text)?.on : undefined;
 }
 
-const absentWords = new WeakMap<Profile, ReadonlyMap<string, string>>();
+function aliasText(name: string): string {
+  return ` There the number means \`${name}\`, which takes a group only.`;
+}
+
+/** What happens where it is missing. */
+function insteadText({ role, text }: RoleWord, vocabulary: Vocabulary, without: readonly Profile[]): string {
+  if (role === 'request') return insteadOfRequest(vocabulary.requests.get(text), without);
+  const set = vocabulary.constants.get(text)?.set ?? '';
+  const errno = INSTEAD[set];
+  return errno === undefined ? '' : ` There the call ${errno}.`;
+}
+
+function insteadOfRequest(op: Op | undefined, without: readonly Profile[]): string {
+  if (op === undefined || op.inert) return '';
+  if (op.files?.includes('iommufd') && without.every((kernel) => !rangeTextContains('v6.2..', kernel)))
+    return ' There is no /dev/iommu there: opening it fails with ENOENT.';
+  return op.errnos.some(({ name }) => name === 'ENOTTY') ? ' There the call fails with ENOTTY.' : '';
+}
+
+/** By the set of a constant: what a kernel that does not know it answers. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  'kvm-device-type': 'fails with ENODEV',
+  'kvm-vfio-group': 'fails with ENXIO',
+  'kvm-vfio-attr': 'fails with ENXIO',
+  'kvm-dev-assign-flag': 'fails with ENOTTY',
+  'vfio-iommu': 'fails with ENODEV, or answers 0 to VFIO_CHECK_EXTENSION',
+  'vfio-dma-map-flag': 'fails with EINVAL',
+  'vfio-dma-unmap-flag': 'fails with EINVAL',
+};

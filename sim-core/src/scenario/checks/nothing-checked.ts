@@ -1,4 +1,5 @@
 import { contentsOfKind } from '../blocks.ts';
+import { brokenNames } from '../broken-names.ts';
 import type { Check } from './check.ts';
 
 export const nothingChecked: Check = {
@@ -28,7 +29,7 @@ exists [x] == 1
   *scenario({ scenario, included }) {
     const [header] = contentsOfKind(scenario, 'scenario');
     // Without a name it is a sketch, or there to be included.
-    if (header === undefined) return;
+    if (header === undefined || brokenNames(scenario).mentioned.size > 0) return;
     const { line, content } = header;
     const files = [scenario, ...included];
     if (!files.some((file) => file.blocks.some(({ actor }) => actor !== undefined))) {

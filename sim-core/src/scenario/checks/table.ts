@@ -36,6 +36,7 @@ import { notInKernel } from './not-in-kernel.ts';
 import { notModelled } from './not-modelled.ts';
 import { nothingChecked } from './nothing-checked.ts';
 import { nsWithoutRight } from './ns-without-right.ts';
+import { olderName } from './older-name.ts';
 import { procArguments } from './proc-arguments.ts';
 import { recursiveProc } from './recursive-proc.ts';
 import { sharedBdf } from './shared-bdf.ts';
@@ -122,6 +123,7 @@ export const CHECKS: readonly Check[] = [
   notModelled,
   nothingChecked,
   nsWithoutRight,
+  olderName,
   procArguments,
   recursiveProc,
   sharedBdf,

@@ -1,5 +1,6 @@
 import type { ParsedScenario } from '../ast.ts';
 import { contentsOfKind, linesOfKind } from '../blocks.ts';
+import { brokenNames } from '../broken-names.ts';
 import { looksConstant } from '../constant-style.ts';
 import { namesOf, vcpuName } from '../roles.ts';
 import type { ScenarioSymbol, TextPlace } from '../symbols.ts';
@@ -14,8 +15,10 @@ export interface UndefinedUse extends TextPlace {
 export function* undefinedUses(subject: ScenarioSubject, space: ScenarioSymbol['space']): Generator<UndefinedUse> {
   const { symbols, definedElsewhere, vocabulary } = subject;
   if (subject.brokenIncludes.length > 0 || isLibrary(subject.scenario)) return;
+  const { defined } = brokenNames(subject.scenario);
   for (const symbol of symbols.all.values()) {
     if (symbol.space !== space || symbol.definitionCount > 0 || definedElsewhere.has(symbol.id)) continue;
+    if (defined.has(symbol.name)) continue;
     if (space === 'name' && looksConstant(symbol.name, vocabulary)) continue;
     for (const place of symbol.references) yield { ...place, name: symbol.name };
   }
@@ -55,9 +58,10 @@ export function* actorUses(
   const all = [...new Set([...actors, ...devices])];
   const vcpus = actors.filter((name) => /(^|_)vcpu\d+$/.test(name));
   const known = { device: devices, vcpu: vcpus, actor: all };
+  const { defined } = brokenNames(scenario);
   for (const symbol of symbols.all.values()) {
     // A name that is a device and an actor can be wrong nowhere but where a vCPU is expected.
-    if (symbol.space !== 'actor' || known[wanted].includes(symbol.name)) continue;
+    if (symbol.space !== 'actor' || known[wanted].includes(symbol.name) || defined.has(symbol.name)) continue;
     const { name } = symbol;
     for (const { line, span } of symbol.references) {
       const word = namesOf(scenario.lines[line]!, vocabulary).find((candidate) => candidate.span.start === span.start);

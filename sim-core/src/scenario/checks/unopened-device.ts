@@ -1,4 +1,5 @@
 import { contentsOfKind, linesOf } from '../blocks.ts';
+import { brokenNames } from '../broken-names.ts';
 import type { Check } from './check.ts';
 
 export const unopenedDevice: Check = {
@@ -39,7 +40,8 @@ device nic {
     const byNode = calls.some(({ args }) =>
       args.some((arg) => arg.kind === 'string' && arg.value.startsWith('/dev/vfio/devices/')),
     );
-    if (byNode || files.some((file) => contentsOfKind(file, 'call').length > 0)) return;
+    const unread = brokenNames(scenario).mentioned.has('ioctl');
+    if (byNode || unread || files.some((file) => contentsOfKind(file, 'call').length > 0)) return;
     for (const { line, content } of contentsOfKind(scenario, 'device')) {
       const option = (key: string) => content.options.find((one) => one.key.text === key)?.value.text;
       const group = option('group');
