@@ -6,7 +6,7 @@ import { remembered } from './remembered.ts';
 export interface BrokenNames {
   /** Names that such a line probably gives to something: those of a `memory` line, of `name = call(…` or of a header. */
   readonly defined: ReadonlySet<string>;
-  /** Every word that stands in one. */
+  /** Every word of such lines. */
   readonly mentioned: ReadonlySet<string>;
 }
 
