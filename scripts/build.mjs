@@ -120,6 +120,7 @@ export const sources = [
   'server/src',
   'debug-adapter/src',
   'client/cli/src',
+  'client/views/src',
   'client/vscode/src',
   'docs/language.md',
   'package-lock.json',

@@ -13,6 +13,7 @@ export { describeEvent, type EventText, findingText, resultText } from './explai
 export { History } from './explain/history.ts';
 export { ObjectNames } from './explain/object-names.ts';
 export { Frames, SeenSteps, stepCode } from './explain/seen-steps.ts';
+export { nodeOfStep, statementText } from './explain/statement-text.ts';
 export { stuckText } from './explain/stuck-text.ts';
 export { type TraceTextOptions, traceText } from './explain/trace-text.ts';
 export { type Explanation, type Link, why, whyText } from './explain/why.ts';
@@ -50,6 +51,7 @@ export { NotMergeable } from './explore/random/shards.ts';
 export { type Share, ShareOfLevels } from './explore/results/share.ts';
 export { explore, Search } from './explore/search.ts';
 export { shortestSchedule, type Target } from './explore/shortest.ts';
+export { exploringGraph, type GraphState, type GraphWay, type StateGraph } from './explore/state-graph.ts';
 export * from './files/kinds.ts';
 export { type EptRecording, looksLikeEptRecording, parseEptRecording } from './interop/ept/recording.ts';
 export { type EptDifference, type EptResult, replayEpt } from './interop/ept/replay.ts';
@@ -84,6 +86,7 @@ export { ATTRIBUTES, type Attribute, attributeByName } from './ops/kvm-vfio/attr
 export * from './ops/op.ts';
 export * from './ops/structs.ts';
 export { IOCTLS, OPS, opNamed } from './ops/table.ts';
+export * from './pictures/index.ts';
 export type { PredictOptions } from './predict/kernels.ts';
 export { type Mended, mended } from './predict/mended.ts';
 export { predicting } from './predict/predict.ts';

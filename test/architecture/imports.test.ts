@@ -12,6 +12,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'vscode-languageclient': ['client/vscode'],
   'vscode-languageserver': ['server'],
   'vscode-languageserver-textdocument': ['server'],
+  lit: ['client/views'],
   '@vscode/debugadapter': ['debug-adapter'],
   '@vscode/debugprotocol': ['debug-adapter'],
 };
@@ -39,7 +40,7 @@ const floors = [
   ['ops'],
   ['create-world'],
   ['scenario', 'explain'],
-  ['judge', 'interop'],
+  ['judge', 'interop', 'pictures'],
   ['predict'],
   ['index'],
 ];
@@ -50,7 +51,7 @@ const exploreFloors = [
   ['states'],
   ['learn'],
   ['reduce', 'checkpoint', 'results'],
-  ['expander', 'space', 'random', 'minimise', 'scheduled'],
+  ['expander', 'space', 'random', 'minimise', 'scheduled', 'state-graph'],
   ['search-options', 'restarts', 'search'],
   ['parallel', 'shortest', 'few-switches'],
 ];

@@ -35,6 +35,8 @@ test.each([
   ['import strace a', 2],
   ['import recording package.json', 2],
   ['export svg a', 2],
+  ['export promela a', 2],
+  [`export text --picture memory ${race}`, 0],
   [`export trace ${race}`, 0],
   ['nonsense', 2],
 ] as const)('%s', async (line, exitCode) => {

@@ -13,11 +13,12 @@ import {
   type Explanation,
   errnoName,
   type Field,
-  type LineContent,
   NOTE,
+  nodeOfStep,
   ObjectNames,
   type Place,
   type Run,
+  statementText,
   why,
 } from '@snoopscope/sim-core';
 
@@ -93,7 +94,7 @@ export function* traceOf(run: Run, everything: boolean): Generator<TraceEntry> {
   let open: Draft | undefined;
   for (let step = 0; step < run.steps; step++) {
     const { actor, firstEvent, endEvent } = run.step(step);
-    const node = nodeOf(run, step);
+    const node = nodeOfStep(run, step);
     const continues = open && !open.ends && open.actor === actor && open.node === node;
     if (open && !continues) {
       yield finish(run, open, everything, explainer);
@@ -146,7 +147,7 @@ function finish(run: Run, draft: Draft, everything: boolean, explainer: Explaine
     actor: model.world.topology.actors[draft.actor]?.name ?? '',
     environment: false,
     ...(place && { place }),
-    text: content ? statementText(line.text, content, line.comment?.start) : '',
+    text: statementText(model, draft.node),
     ...(content?.kind === 'syscall' && { call: content.call.text }),
     ...(result !== undefined && { result }),
   };
@@ -160,13 +161,6 @@ export function straceResult(value: number): string {
   return `-1 ${errnoName(-value)}${text ? ` (${text})` : ''}`;
 }
 
-function statementText(text: string, content: LineContent, comment: number | undefined): string {
-  const code = text.slice(0, comment ?? text.length);
-  const declared = content.kind === 'syscall' ? content.result?.span.start : undefined;
-  const call = declared === undefined ? code : code.slice(0, declared).replace(/=\s*$/, '');
-  return call.trim();
-}
-
 /** Is this the actor's first step in its statement? */
 function beginsAt(run: Run, step: number): boolean {
   const { actor } = run.step(step);
@@ -176,19 +170,6 @@ function beginsAt(run: Run, step: number): boolean {
     if (other === actor) return doneIn(run, firstEvent, endEvent) >= 0;
   }
   return true;
-}
-
-/** The statement's node; a step that begins at a `choose` has moved to its alternative before the first call. */
-function nodeOf(run: Run, step: number): number {
-  const { actor, node, firstEvent, endEvent } = run.step(step);
-  if (actor < 0) return node;
-  const slot = run.model.tasks.node.base + actor;
-  for (let event = firstEvent; event < endEvent; event++) {
-    const code = run.log[event * EVENT_WIDTH] as number;
-    if (code === slot) return run.log[event * EVENT_WIDTH + 2] as number;
-    if (code === NOTE.call || code === NOTE.done) break;
-  }
-  return node;
 }
 
 function doneIn(run: Run, from: number, to: number): number {

@@ -1,5 +1,5 @@
 /** Where the versions of a word are, and what each observer would read now. Nothing here touches a cache. */
-import { coherentWord, type DeviceId, IOPTE, LINE, LINE_STATES, type PageId } from '@snoopscope/sim-core';
+import { coherentWord, type DeviceId, deviceReads, LINE, LINE_STATES } from '@snoopscope/sim-core';
 import type { Moment } from '../moment.ts';
 import { indices } from './item.ts';
 
@@ -59,33 +59,5 @@ export function deviceView(
   device: DeviceId,
   word: number,
 ): { readonly value?: number; readonly how: string } {
-  const { world } = moment.model;
-  const model = world.topology.devices[device];
-  const page = world.topology.words[word]?.page as PageId;
-  const here =
-    model && model.iommu < 0
-      ? IOPTE.read | ((page + 1) << IOPTE.pageShift)
-      : world.iommu.lookup(moment.machine, device, page);
-  if (entryFaults(moment, device, here)) return { how: 'blocked by the IOMMU' };
-  const target = targetWord(moment, word, (here >> IOPTE.pageShift) - 1);
-  if (target < 0) return { how: 'mapped to memory that the scenario does not name' };
-  if (world.pcie.bypasses(moment.machine, device, true, here)) {
-    return { value: moment.read(world.memory.dram, target), how: 'no snoop: DRAM' };
-  }
-  return { value: coherentValue(moment, target), how: 'snooped' };
-}
-
-function entryFaults(moment: Moment, device: number, entry: number): boolean {
-  const { topology } = moment.model.world;
-  const unit = topology.iommus[topology.devices[device]?.iommu ?? -1];
-  const reservedBit = (entry & IOPTE.snoop) !== 0 && unit?.driver === 'vt-d' && !unit.snoopControl;
-  return entry === 0 || (entry & IOPTE.read) === 0 || reservedBit;
-}
-
-/** The word at the same offset of another page. */
-function targetWord(moment: Moment, word: number, page: number): number {
-  const { topology } = moment.model.world;
-  const own = topology.words[word]?.page ?? -1;
-  if (page === own) return word;
-  return topology.pages[page]?.words[topology.pages[own]?.words.indexOf(word) ?? -1] ?? -1;
+  return deviceReads(moment.model.world, moment.state, device, word);
 }

@@ -55,7 +55,7 @@ export interface Domains {
   /** Domains with an owner, ascending. */
   domainsOf(machine: Machine, owner: number): DomainId[];
   /** Devices attached to a domain, ascending. */
-  devicesOf(machine: Machine, domain: DomainId): DeviceId[];
+  devicesOf(machine: Pick<Machine, 'state'>, domain: DomainId): DeviceId[];
   /** IOMMU_CAP_CACHE_COHERENCY as type1 asked for it up to v5.18: of the domain, or of the bus. */
   cacheCoherencyCapability(machine: Machine, domain: DomainId): boolean;
   /** IOMMU_CAP_ENFORCE_CACHE_COHERENCY of a device, v6.2 and later. */
@@ -106,7 +106,7 @@ export function createDomains(base: WorldBase): Domains {
   const unitOfDevice = (device: DeviceId): IommuModel | undefined =>
     topology.iommus[topology.devices[device]?.iommu ?? -1];
   const deviceIds = topology.devices.map((_, device) => device as DeviceId);
-  const devicesOf = (m: Machine, domain: DomainId): DeviceId[] =>
+  const devicesOf = (m: Pick<Machine, 'state'>, domain: DomainId): DeviceId[] =>
     deviceIds.filter((device) => idAt<DomainId>(m, deviceDomain, device) === domain);
 
   /** Whether a VT-d domain forces snooping, up to v5.18; see the head of this file. */

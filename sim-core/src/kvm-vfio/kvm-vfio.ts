@@ -38,7 +38,7 @@ export interface KvmVfio {
   /** Does the list hold files (v5.19 and later) or groups? */
   readonly holdsFiles: boolean;
   /** The entries of a KVM device, in list order. */
-  listed(machine: Machine, device: KvmDeviceId): Entry[];
+  listed(machine: Pick<Machine, 'state'>, device: KvmDeviceId): Entry[];
 }
 
 export function createKvmVfio(base: WorldBase, world: () => World): KvmVfio {

@@ -28,8 +28,8 @@ export interface List<E extends Entry> {
   /** The VM of a device. */
   vmOf(machine: Machine, device: KvmDeviceId): VmId;
   /** The entry at a position, or none after the last. */
-  at(machine: Machine, device: KvmDeviceId, position: number): E | None;
-  all(machine: Machine, device: KvmDeviceId): E[];
+  at(machine: Pick<Machine, 'state'>, device: KvmDeviceId, position: number): E | None;
+  all(machine: Pick<Machine, 'state'>, device: KvmDeviceId): E[];
   /** The position of an entry, or -1. */
   find(machine: Machine, device: KvmDeviceId, entry: E): number;
   append(machine: Machine, device: KvmDeviceId, entry: E): void;
@@ -45,7 +45,7 @@ export function createList(base: WorldBase, world: () => World): List<Entry> {
   const entries = layout.field('kvmVfioEntries', [dims.kvmDevices, length]);
   const lock = layout.field('kvmVfioLock', [dims.kvmDevices]);
   const slot = (device: KvmDeviceId, position: number): number => entries.base + device * length + position;
-  const at = (m: Machine, device: KvmDeviceId, position: number): Entry | None =>
+  const at = (m: Pick<Machine, 'state'>, device: KvmDeviceId, position: number): Entry | None =>
     position < length ? idAt<Entry>(m, entries, device * length + position) : NONE;
 
   return {

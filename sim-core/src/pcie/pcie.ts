@@ -35,7 +35,7 @@ export interface Pcie {
   /** The slot of a device's MMIO register, or undefined when the scenario never names it. */
   registerSlot(device: number, name: string): number | undefined;
   /** Would this device's access with the attribute bypass the caches at this entry? */
-  bypasses(machine: Machine, device: DeviceId, asked: boolean, entry: number): boolean;
+  bypasses(machine: Pick<Machine, 'state'>, device: DeviceId, asked: boolean, entry: number): boolean;
   /** A memory read. False when it was blocked; otherwise `out` is filled. */
   read(machine: Machine, device: DeviceId, word: number, asked: boolean, out: Copy): boolean;
   /** A posted memory write. False when the device has to wait, since too many are on their way. */
@@ -105,7 +105,7 @@ export function createPcie(base: WorldBase, world: () => World): Pcie {
   }
 
   /** Does a TLP of this device carry the attribute when it asks for it? */
-  function carriesNoSnoop(m: Machine, device: DeviceId, asked: boolean): boolean {
+  function carriesNoSnoop(m: Pick<Machine, 'state'>, device: DeviceId, asked: boolean): boolean {
     const model = topology.devices[device];
     const enabled = m.state[enableNoSnoop.base + device] !== 0 || model?.backdoor === true;
     return asked && model?.noSnoop === true && enabled;

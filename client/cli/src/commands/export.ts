@@ -1,113 +1,158 @@
-/** `snoopscope export KIND FILE`: a run in a form for other tools. */
-import { EVENT_WIDTH, HAPPENINGS, type Run, scheduleText, traceText } from '@snoopscope/sim-core';
+/** `snoopscope export KIND FILE`: a run, or a picture of it, in a form for other tools. */
+import { tableLines } from '@snoopscope/sim-core';
+import { draw, type Picture, svgFile, textOf } from '@snoopscope/views/draw';
 import { listed } from '../arguments.ts';
-import { EXIT } from '../exit-codes.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { exportTrace } from '../export-trace.ts';
 import { Failure } from '../failure.ts';
-import { FORMAT_VERSION } from '../json.ts';
+import { FORMAT_VERSION, jsonText } from '../json.ts';
+import { outcomesDot, topologyDot } from '../pictures/dot.ts';
+import { outcomesMermaid, timelineMermaid, topologyMermaid } from '../pictures/mermaid.ts';
+import { perfettoTrace } from '../pictures/perfetto.ts';
+import { type ExportedPicture, PICTURES, type PictureName, pictureOf } from '../pictures/picture-of.ts';
 import { RUN_OPTIONS, recordRun } from '../record-run.ts';
-import type { RunOutcome } from '../run-outcome.ts';
 import { type Command, type Invocation, SCENARIO_FILES } from './command.ts';
 
-/** What can be exported, and how each is written. */
-const KINDS: Readonly<Record<string, (call: Invocation, outcome: RunOutcome) => void>> = {
-  trace(call, outcome) {
-    if (call.format === 'json') call.printJson(traceDocument(outcome));
-    else call.print(traceLines(outcome.run).join('\n'));
+/** One form of pictures. */
+interface Form {
+  /** What it can say, the default first. */
+  readonly pictures: readonly PictureName[];
+  readonly write: (exported: ExportedPicture, call: Invocation) => string;
+}
+
+const FORMS: Readonly<Record<string, Form>> = {
+  text: {
+    pictures: PICTURES,
+    write: ({ picture, file, kernel }, call) =>
+      call.text('format') === 'json'
+        ? jsonText({ format: FORMAT_VERSION, kind: 'picture', file, kernel, ...picture })
+        : tableLines(textOf(picture)).join('\n'),
   },
+  svg: {
+    pictures: PICTURES,
+    write: ({ picture, file, kernel }, call) => {
+      const drawing = draw(picture, call.count('width', MOST_PIXELS) ?? widthOf(picture));
+      return svgFile({ ...drawing, label: `${file} on ${kernel}. ${drawing.label}` }, textOf(picture));
+    },
+  },
+  mermaid: { pictures: ['timeline', 'topology', 'outcomes'], write: ({ picture }) => mermaidOf(picture).join('\n') },
+  perfetto: {
+    pictures: ['timeline'],
+    write: ({ picture, file, kernel }) =>
+      picture.picture === 'timeline' ? jsonText(perfettoTrace(picture, file, kernel)) : '',
+  },
+  dot: { pictures: ['topology', 'outcomes'], write: ({ picture }) => dotOf(picture).join('\n') },
 };
+
+const KINDS: readonly string[] = ['trace', ...Object.keys(FORMS)];
 /** What people look for here and will not find in this version. */
-const NOT_THERE: readonly string[] = ['c', 'perfetto', 'promela', 'svg'];
+const NOT_THERE: readonly string[] = ['c', 'promela'];
+/** What only pictures have. */
+const OF_PICTURES = ['picture', 'at', 'width'];
+
+const MOST_PIXELS = 100_000;
+const LEAST_PIXELS = 1200;
+/** A timeline is as wide as its steps need to be told apart. */
+const STEP_PIXELS = 26;
 
 export const exportCommand: Command = {
   name: 'export',
-  summary: 'Run a scenario and export the run for other tools.',
+  summary: 'Run a scenario and export the run, or a picture of it, for other tools.',
   operands: 'KIND FILE',
   minOperands: 2,
   maxOperands: 2,
-  operandOffers: [{ words: () => Object.keys(KINDS) }, SCENARIO_FILES],
+  operandOffers: [{ words: () => KINDS }, SCENARIO_FILES],
   description: [
     'KIND is `trace`: every event of the run. As JSON, each event is four integers, [slot, old, new, 0] or [~happening, a, b, c]; the fields that slots belong to and the names of happenings are in the document, so that it can be read without Snoopscope. As text, one line for each event that people ask about.',
+    'Or KIND is a form of a picture. `text`: tables that say all that the picture shows; `svg`: a drawing; `mermaid`: text that wikis and forges draw; `perfetto`: a trace for ui.perfetto.dev, one microsecond a step; `dot`: text for Graphviz. --picture says which picture: `timeline`, `topology` and `memory` are of one run, `outcomes` is of all interleavings.',
     `Not supported yet: ${listed(NOT_THERE)}.`,
   ],
   options: [
     ...RUN_OPTIONS,
-    { name: 'format', value: 'FORMAT', choices: ['json', 'text'], doc: 'Output format. Default: json.' },
+    {
+      name: 'picture',
+      value: 'PICTURE',
+      choices: PICTURES,
+      doc: 'The picture. Default: timeline, for dot topology.',
+    },
+    {
+      name: 'at',
+      value: 'N',
+      doc: 'Position of the cursor: what topology and memory show is the state after N micro-steps. Default: after the first finding, else the end.',
+    },
+    { name: 'width', value: 'PIXELS', doc: 'Width of an SVG. Default: what the run needs.' },
+    {
+      name: 'format',
+      value: 'FORMAT',
+      choices: ['json', 'text'],
+      doc: 'Output format of `trace` and `text`. Default: json for `trace`, text for `text`.',
+    },
   ],
-  examples: [{ line: 'export trace --kernel v5.11 a.snoop', about: 'Every event of the run on v5.11.' }],
+  examples: [
+    { line: 'export trace --kernel v5.11 a.snoop', about: 'Every event of the run on v5.11.' },
+    { line: 'export svg a.snoop > a.svg', about: 'The timeline as a drawing.' },
+    { line: 'export text --picture memory --at 40 a.snoop', about: 'What every cache holds after 40 micro-steps.' },
+  ],
   async run(call) {
     const [kind, name] = call.operands as [string, string];
-    const write = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
-    if (!write) throw unknownKind(kind);
+    const form = Object.hasOwn(FORMS, kind) ? FORMS[kind] : undefined;
+    if (form) return exportPicture(call, kind, form, name);
+    if (kind !== 'trace') throw unknownKind(kind);
+    refuse(call, OF_PICTURES, 'is for pictures, and a trace is none');
     const outcome = await recordRun(call, name);
-    write({ ...call, format: call.text('format') ?? 'json' }, outcome);
+    exportTrace({ ...call, format: call.text('format') ?? 'json' }, outcome);
     if (outcome.end.kind === 'interrupted') return EXIT.interrupted;
     return outcome.end.kind === 'limit' ? EXIT.limit : EXIT.fine;
   },
 };
 
+async function exportPicture(call: Invocation, kind: string, form: Form, name: string): Promise<ExitCode> {
+  const [usual] = form.pictures as readonly [PictureName];
+  const which = (call.text('picture') as PictureName | undefined) ?? usual;
+  if (!form.pictures.includes(which))
+    throw new Failure(`\`${kind}\` has no form for the picture \`${which}\`, only for ${listed(form.pictures)}.`, {
+      code: 'unknown-picture',
+    });
+  if (kind !== 'svg') refuse(call, ['width'], 'is for svg');
+  // Errors of every command can be had as JSON.
+  if (kind !== 'text' && call.text('format') === 'text') refuse(call, ['format'], 'is for `trace` and `text`');
+  const exported = await pictureOf(call, which, name);
+  call.print(form.write(exported, call));
+  return exported.exitCode;
+}
+
+function refuse(call: Invocation, options: readonly string[], why: string): void {
+  const given = options.find((option) => call.text(option) !== undefined);
+  if (given) throw new Failure(`--${given} ${why}. Leave it out.`, { code: 'options-exclude-each-other' });
+}
+
+function widthOf(picture: Picture): number {
+  const needed = picture.picture === 'timeline' ? picture.steps * STEP_PIXELS : 0;
+  return Math.min(MOST_PIXELS, Math.max(LEAST_PIXELS, needed));
+}
+
+function mermaidOf(picture: Picture): string[] {
+  switch (picture.picture) {
+    case 'timeline':
+      return timelineMermaid(picture);
+    case 'topology':
+      return topologyMermaid(picture);
+    case 'outcomes':
+      return outcomesMermaid(picture);
+    case 'memory':
+      return [];
+  }
+}
+
+function dotOf(picture: Picture): string[] {
+  if (picture.picture === 'topology') return topologyDot(picture);
+  return picture.picture === 'outcomes' ? outcomesDot(picture) : [];
+}
+
 function unknownKind(kind: string): Failure {
-  const there = `Supported kinds: ${listed(Object.keys(KINDS))}.`;
+  const there = `Supported kinds: ${listed(KINDS)}.`;
   const message = NOT_THERE.includes(kind)
     ? `Exporting \`${kind}\` is not supported yet. ${there}`
     : `\`${kind}\` cannot be exported. ${there}`;
   return new Failure(message, { code: 'unknown-kind' });
-}
-
-function traceDocument({ file, profile, run, end }: RunOutcome): object {
-  const { model } = run;
-  const { layout, world } = model;
-  return {
-    format: FORMAT_VERSION,
-    kind: 'trace',
-    file: file.name,
-    kernel: profile.name,
-    schedule: scheduleText(model, movesMade(run), 'micro'),
-    actors: world.topology.actors.map(({ name, kind }) => ({ name, kind })),
-    fields: layout.fields.map(({ name, base, dims, values, labels, internal }) => ({
-      name,
-      base,
-      dims,
-      ...(values && { values }),
-      ...(labels && { labels }),
-      ...(internal && { internal }),
-    })),
-    initial: [...layout.initial],
-    happenings: HAPPENINGS,
-    statements: model.nodes.map(({ id, kind, place }) => ({
-      id,
-      kind,
-      file: model.sources[place.file]?.path || file.name,
-      line: place.line + 1,
-    })),
-    routines: world.routines.routines.map(({ name, source, kind }) => ({ name, source, kind })),
-    steps: Array.from({ length: run.steps }, (_, step) => run.step(step).firstEvent),
-    events: Array.from({ length: run.events }, (_, event) => [
-      ...run.log.subarray(event * EVENT_WIDTH, (event + 1) * EVENT_WIDTH),
-    ]),
-    end,
-  };
-}
-
-/** The moves after setup, one for each micro-step: a schedule that replays this very run. */
-function movesMade(run: Run): number[] {
-  const { moves, setup } = run.model;
-  const made: number[] = [];
-  for (let step = 0; step < run.steps; step++) {
-    const { actor, node, alternative } = run.step(step);
-    if (actor === setup) continue;
-    made.push(
-      actor < 0
-        ? moves.findIndex((move) => move.kind === 'environment' && move.index === node)
-        : moves.findIndex((move) => move.kind === 'actor' && move.actor === actor && move.alternative === alternative),
-    );
-  }
-  return made;
-}
-
-function traceLines(run: Run): string[] {
-  const { sources } = run.model;
-  return traceText(run, {
-    lineText: (file, line) => sources[file]?.parsed.lines[line]?.text.trim() ?? '',
-    explain: true,
-  });
 }

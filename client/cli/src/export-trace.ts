@@ -1,0 +1,69 @@
+/** A run as `export trace` writes it: for programs every event, for people a line for each that they ask about. */
+import { EVENT_WIDTH, HAPPENINGS, type Run, scheduleText, traceText } from '@snoopscope/sim-core';
+import type { Invocation } from './commands/command.ts';
+import { FORMAT_VERSION } from './json.ts';
+import type { RunOutcome } from './run-outcome.ts';
+
+export function exportTrace(call: Invocation, outcome: RunOutcome): void {
+  if (call.format === 'json') call.printJson(traceDocument(outcome));
+  else call.print(traceLines(outcome.run).join('\n'));
+}
+
+function traceDocument({ file, profile, run, end }: RunOutcome): object {
+  const { model } = run;
+  const { layout, world } = model;
+  return {
+    format: FORMAT_VERSION,
+    kind: 'trace',
+    file: file.name,
+    kernel: profile.name,
+    schedule: scheduleText(model, movesMade(run), 'micro'),
+    actors: world.topology.actors.map(({ name, kind }) => ({ name, kind })),
+    fields: layout.fields.map(({ name, base, dims, values, labels, internal }) => ({
+      name,
+      base,
+      dims,
+      ...(values && { values }),
+      ...(labels && { labels }),
+      ...(internal && { internal }),
+    })),
+    initial: [...layout.initial],
+    happenings: HAPPENINGS,
+    statements: model.nodes.map(({ id, kind, place }) => ({
+      id,
+      kind,
+      file: model.sources[place.file]?.path || file.name,
+      line: place.line + 1,
+    })),
+    routines: world.routines.routines.map(({ name, source, kind }) => ({ name, source, kind })),
+    steps: Array.from({ length: run.steps }, (_, step) => run.step(step).firstEvent),
+    events: Array.from({ length: run.events }, (_, event) => [
+      ...run.log.subarray(event * EVENT_WIDTH, (event + 1) * EVENT_WIDTH),
+    ]),
+    end,
+  };
+}
+
+/** The moves after setup, one for each micro-step: a schedule that replays this very run. */
+function movesMade(run: Run): number[] {
+  const { moves, setup } = run.model;
+  const made: number[] = [];
+  for (let step = 0; step < run.steps; step++) {
+    const { actor, node, alternative } = run.step(step);
+    if (actor === setup) continue;
+    made.push(
+      actor < 0
+        ? moves.findIndex((move) => move.kind === 'environment' && move.index === node)
+        : moves.findIndex((move) => move.kind === 'actor' && move.actor === actor && move.alternative === alternative),
+    );
+  }
+  return made;
+}
+
+function traceLines(run: Run): string[] {
+  const { sources } = run.model;
+  return traceText(run, {
+    lineText: (file, line) => sources[file]?.parsed.lines[line]?.text.trim() ?? '',
+    explain: true,
+  });
+}

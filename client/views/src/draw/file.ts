@@ -1,0 +1,36 @@
+/** A drawing as an SVG file that stands for itself: its style inside, its text equivalent as description. */
+import type { PictureText } from '@snoopscope/sim-core';
+import { tableLines } from '@snoopscope/sim-core';
+import type { Drawing, Shape } from './shape.ts';
+import { STYLE } from './style.ts';
+
+export function svgFile({ width, height, label, shapes }: Drawing, text: PictureText): string {
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" class="snoop-picture file" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="title" aria-describedby="description">`,
+    `<title id="title">${escaped(label)}</title>`,
+    `<desc id="description">${escaped(tableLines(text).join('\n'))}</desc>`,
+    `<style>${STYLE.replaceAll(/\s*\n\s*/g, ' ').trim()}</style>`,
+    `<rect class="paper" width="${width}" height="${height}"/>`,
+    ...shapes.map(element),
+    '</svg>',
+  ].join('\n');
+}
+
+function element({ tag, attributes, children = [], text, label }: Shape): string {
+  const written = Object.entries(attributes).map(([name, value]) => ` ${name}="${escaped(String(value))}"`);
+  const inside = [
+    ...(label === undefined ? [] : [`<title>${escaped(label)}</title>`]),
+    ...(text === undefined ? [] : [escaped(text)]),
+    ...children.map(element),
+  ].join('');
+  return inside === '' ? `<${tag}${written.join('')}/>` : `<${tag}${written.join('')}>${inside}</${tag}>`;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+function escaped(text: string): string {
+  // XML forbids other control characters even as entities.
+  return text
+    .replaceAll(/\p{Cc}/gu, (c) => ('\n\t'.includes(c) ? c : '\u{fffd}'))
+    .replaceAll(/[&<>"]/g, (c) => ENTITIES[c] ?? c);
+}

@@ -1,0 +1,50 @@
+/** Pictures as drawings: plain values, without a page. */
+import {
+  type MemoryPicture,
+  memoryText,
+  type OutcomesPicture,
+  outcomesText,
+  type PictureText,
+  type Timeline,
+  type TopologyPicture,
+  timelineText,
+  topologyText,
+} from '@snoopscope/sim-core';
+import { drawMemory } from './memory.ts';
+import { drawOutcomes } from './outcomes.ts';
+import type { Drawing } from './shape.ts';
+import { drawTimeline } from './timeline.ts';
+import { drawTopology } from './topology.ts';
+
+export { svgFile } from './file.ts';
+export type { Drawing, Intent, Shape } from './shape.ts';
+
+export type Picture = Timeline | TopologyPicture | MemoryPicture | OutcomesPicture;
+
+/** A picture drawn for a width in pixels; it may need more. */
+export function draw(picture: Picture, width: number): Drawing {
+  switch (picture.picture) {
+    case 'timeline':
+      return drawTimeline(picture, width);
+    case 'topology':
+      return drawTopology(picture, width);
+    case 'memory':
+      return drawMemory(picture, width);
+    case 'outcomes':
+      return drawOutcomes(picture, width);
+  }
+}
+
+/** Its text equivalent. */
+export function textOf(picture: Picture): PictureText {
+  switch (picture.picture) {
+    case 'timeline':
+      return timelineText(picture);
+    case 'topology':
+      return topologyText(picture);
+    case 'memory':
+      return memoryText(picture);
+    case 'outcomes':
+      return outcomesText(picture);
+  }
+}

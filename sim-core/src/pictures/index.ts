@@ -1,0 +1,20 @@
+/** What others may use of the pictures. */
+export type { LaneName } from './lanes.ts';
+export { PICTURE_LIMITS } from './limits.ts';
+export { type ArrowKind, MARK_KINDS, type MarkKind, type MarkName } from './marks.ts';
+export * from './memory.ts';
+export * from './outcomes.ts';
+export { RunIndex } from './run-index.ts';
+export type { Segment } from './series.ts';
+export { type PictureTable, type PictureText, tableLines } from './table.ts';
+export * from './timeline.ts';
+export { timelineText, viewText } from './timeline-text.ts';
+export {
+  type NodeKind,
+  type Topology as TopologyPicture,
+  type TopologyEdge,
+  type TopologyNode,
+  topologyPicture,
+  topologyText,
+} from './topology.ts';
+export { deviceReads, type View } from './words.ts';

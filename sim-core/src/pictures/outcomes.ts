@@ -1,0 +1,177 @@
+/** What an exploration found out: how often each outcome, what it says about the conditions, and the ways there. */
+
+import type { StateGraph } from '../explore/state-graph.ts';
+import type { ExplorationReport } from '../judge/report.ts';
+import type { PictureTable, PictureText } from './table.ts';
+
+export interface OutcomesPicture {
+  readonly picture: 'outcomes';
+  readonly notices: readonly string[];
+  readonly kernel: string;
+  /** What the numbers of the bars count. */
+  readonly unit: 'final states' | 'runs';
+  readonly terms: readonly string[];
+  readonly bars: readonly OutcomeBar[];
+  readonly conditions: readonly OutcomeCondition[];
+  readonly findings: readonly OutcomeFinding[];
+  readonly graph?: StateGraph;
+}
+
+export interface OutcomeBar {
+  /** By the terms. */
+  readonly values: readonly string[];
+  readonly count: number;
+  /** Of the largest bar: between 0 and 1. */
+  readonly share: number;
+  /** A `schedule` line to it. */
+  readonly schedule: string;
+}
+
+export interface OutcomeCondition {
+  readonly text: string;
+  /** 0-based. */
+  readonly line: number;
+  readonly verdict: 'holds' | 'fails' | 'open' | 'not for this kernel';
+  readonly positive: number;
+  readonly negative: number;
+  /** A `schedule` line to an outcome that shows or refutes it. */
+  readonly schedule?: string;
+}
+
+export interface OutcomeFinding {
+  readonly finding: string;
+  readonly text: string;
+  readonly line?: number;
+  readonly count: number;
+  readonly unexpected: boolean;
+  readonly schedule: string;
+}
+
+/** `graph`: what {@link exploringGraph} found, `too large` when it gave up; absent when nobody asked. */
+export function outcomesPicture(report: ExplorationReport, graph?: StateGraph | 'too large'): OutcomesPicture {
+  const most = Math.max(1, ...report.outcomes.map(({ finals }) => finals));
+  return {
+    picture: 'outcomes',
+    notices: noticesOf(report, graph),
+    kernel: report.kernel,
+    unit: report.sampling ? 'runs' : 'final states',
+    terms: report.terms,
+    bars: report.outcomes.map(({ values, finals, schedule }) => ({
+      values,
+      count: finals,
+      share: finals / most,
+      schedule,
+    })),
+    conditions: report.conditions.map(({ text, line, applies, holds, positive, negative, schedule }) => ({
+      text,
+      line,
+      verdict: !applies ? 'not for this kernel' : holds === undefined ? 'open' : holds ? 'holds' : 'fails',
+      positive,
+      negative,
+      ...(schedule !== undefined && { schedule }),
+    })),
+    findings: report.findings.map(({ finding, text, line, occurrences, unexpected, schedule }) => ({
+      finding,
+      text,
+      ...(line !== undefined && { line }),
+      count: occurrences,
+      unexpected,
+      schedule,
+    })),
+    ...(graph !== undefined && graph !== 'too large' && { graph }),
+  };
+}
+
+function noticesOf(report: ExplorationReport, graph: StateGraph | 'too large' | undefined): string[] {
+  const { sampling, complete, limit, outcomes, terms, states } = report;
+  return [
+    ...(sampling
+      ? [`${sampling.runs} runs were taken at random, with seed ${sampling.seed}: nothing is proved by them.`]
+      : []),
+    ...(!sampling && !complete
+      ? [
+          `Not every state was seen: the exploration ended after ${states} states${limit ? ` (${limitText(limit)})` : ''}.`,
+        ]
+      : []),
+    ...(outcomes.length === 0 ? ['No execution came to an end, so there is no outcome.'] : []),
+    ...(terms.length === 0 && outcomes.length > 0 ? ['No condition mentions a value: all ends are one outcome.'] : []),
+    ...(graph === 'too large' ? ['There are too many states to draw them all.'] : []),
+  ];
+}
+
+function limitText(limit: NonNullable<ExplorationReport['limit']>): string {
+  switch (limit.kind) {
+    case 'stopped':
+      return 'it was stopped';
+    case 'finding':
+      return `it found a ${limit.finding}`;
+    case 'thread':
+    case 'model':
+      return limit.message;
+    default:
+      return `limit of ${limit.at} ${limit.kind}`;
+  }
+}
+
+export function outcomesText(picture: OutcomesPicture): PictureText {
+  const { notices, terms, bars, unit, conditions, findings, graph, kernel } = picture;
+  return {
+    notices,
+    tables: [
+      {
+        title: `Conditions on ${kernel}`,
+        columns: ['line', 'condition', 'verdict', 'true in', 'false in', 'shown by'],
+        rows: conditions.map(({ line, text, verdict, positive, negative, schedule }) => [
+          String(line + 1),
+          text.replaceAll(/\s+/g, ' '),
+          verdict,
+          String(positive),
+          String(negative),
+          schedule ?? '',
+        ]),
+      },
+      {
+        title: 'Outcomes',
+        columns: [...terms, unit, 'reached by'],
+        rows: bars.map(({ values, count, schedule }) => [...values, String(count), schedule]),
+      },
+      {
+        title: 'Findings',
+        columns: ['finding', 'line', 'times', '', 'reached by'],
+        rows: findings.map(({ text, line, count, unexpected, schedule }) => [
+          text,
+          line === undefined ? '' : String(line + 1),
+          String(count),
+          unexpected ? 'unexpected' : '',
+          schedule,
+        ]),
+      },
+      ...(graph ? [graphTable(graph)] : []),
+    ].filter(({ rows }) => rows.length > 0),
+  };
+}
+
+function graphTable({ states, ways }: StateGraph): PictureTable {
+  return {
+    title: `States (${states.length})`,
+    columns: ['state', 'next', 'moves', 'finds', ''],
+    rows: ways.map(({ from, to, moves, findings, shortest }) => [
+      String(from),
+      `${to}${states[to]?.outcome ? ` (end: ${states[to]?.outcome?.join(', ')})` : ''}`,
+      countedMoves(moves),
+      findings.join(', '),
+      shortest ? 'shortest way' : '',
+    ]),
+  };
+}
+
+/** `vcpu0*3 gpu`: as in a schedule. */
+export function countedMoves(moves: readonly string[]): string {
+  const items: { name: string; count: number }[] = [];
+  for (const name of moves) {
+    const last = items.at(-1);
+    if (last?.name === name) last.count++;
+    else items.push({ name, count: 1 });
+  }
+  return items.map(({ name, count }) => (count > 1 ? `${name}*${count}` : name)).join(' ');
+}

@@ -1,0 +1,126 @@
+// A picture of nothing, of what a limit cut, and of far too much: a sentence, not a blank or a hang.
+import {
+  type ExplorationReport,
+  exploringGraph,
+  memoryPicture,
+  ObjectNames,
+  outcomesPicture,
+  Run,
+  RunIndex,
+  timeline,
+  topologyPicture,
+} from '@snoopscope/sim-core';
+import { draw, svgFile, textOf } from '@snoopscope/views/draw';
+import { expect, test } from 'vitest';
+import { modelOf, recorded } from './recorded.ts';
+
+const MACHINE = 'machine {\n  cpu intel count=2\n  memory x = 0\n}\n';
+
+test('an empty run', () => {
+  const model = modelOf(`${MACHINE}thread qemu {\n  kvm = open("/dev/kvm", O_RDWR)\n}\n`);
+  const run = new Run(model);
+  const index = new RunIndex(run);
+  index.extend();
+  const picture = timeline(index);
+  expect(picture.notices).toEqual(['Nothing has happened yet: the run has no steps.']);
+  expect(picture.window).toEqual({ first: 0, end: 1 });
+  for (const one of [
+    picture,
+    memoryPicture(run.cursor(), new ObjectNames(run)),
+    topologyPicture(run.cursor(), new ObjectNames(run)),
+  ])
+    expect(svgFile(draw(one, 600), textOf(one))).not.toMatch(/NaN|undefined|Infinity/);
+});
+
+test('a scenario without memory', () => {
+  const { run, names } = recorded(modelOf('thread qemu {\n  kvm = open("/dev/kvm", O_RDWR)\n}\n'));
+  expect(memoryPicture(run.cursor(), names).notices).toEqual(['The scenario declares no memory.']);
+});
+
+test('a run that a limit cut says so', () => {
+  const { index } = recorded(
+    modelOf(`${MACHINE}thread qemu {\n  loop {\n    kvm = open("/dev/kvm", O_RDWR)\n    close(kvm)\n  }\n}\n`),
+    {
+      maxSteps: 500,
+    },
+  );
+  expect(timeline(index).notices).toContain('The run was cut at the limit of 500 micro-steps.');
+});
+
+test('five thousand actors, about the most that fit into a machine: some lanes, and how to see others', () => {
+  const actors = 5000;
+  const text = Array.from({ length: actors }, (_, i) => `thread t${i} {\n  f${i} = open("/dev/kvm", O_RDWR)\n}\n`).join(
+    '',
+  );
+  const { index, run } = recorded(modelOf(MACHINE + text));
+  const picture = timeline(index);
+  expect(picture.lanes.length).toBeLessThanOrEqual(60);
+  expect(picture.notices.join(' ')).toMatch(/60 of 50\d\d lanes are shown/);
+  const last = timeline(index, { first: run.steps - 20, end: run.steps });
+  expect(last.lanes.map(({ name }) => name)).toContain(`t${actors - 1}`);
+  const filtered = new RunIndex(run, 't77');
+  filtered.extend();
+  expect(timeline(filtered).lanes.map(({ name }) => name)).toContain('t77');
+});
+
+test('windows that make no sense are brought into the run', () => {
+  const { index, run } = recorded(modelOf(`${MACHINE}thread qemu {\n  kvm = open("/dev/kvm", O_RDWR)\n}\n`));
+  for (const [first, end] of [
+    [-5, 3],
+    [9999, 10_000],
+    [3, 1],
+    [0.5, 2.25],
+    [Number.NaN, Number.NaN],
+  ] as const) {
+    const { window } = timeline(index, { first, end });
+    expect(window.first).toBeGreaterThanOrEqual(0);
+    expect(window.end).toBeGreaterThan(window.first);
+    expect(window.end).toBeLessThanOrEqual(run.steps);
+  }
+});
+
+test('names with marks of other languages do not break the drawing', () => {
+  const { index } = recorded(modelOf(`${MACHINE}thread qemu {\n  a = open("/dev/<kvm>&\\"x", O_RDWR)\n}\n`));
+  const picture = timeline(index);
+  expect(svgFile(draw(picture, 600), textOf(picture))).not.toMatch(/<kvm>|&(?!amp;|lt;|gt;|quot;)/);
+});
+
+test('an exploration that ended at a limit, and one without an outcome', () => {
+  const report: ExplorationReport = {
+    kernel: 'v6.12',
+    granularity: 'statement',
+    passed: undefined,
+    complete: false,
+    limit: { kind: 'states', at: 10 },
+    states: 10,
+    transitions: 12,
+    frontier: 4,
+    depth: 3,
+    bytes: 100,
+    environment: [],
+    dropped: [],
+    finals: 0,
+    conditions: [],
+    terms: [],
+    outcomes: [],
+    findings: [],
+  };
+  const { notices } = outcomesPicture(report, 'too large');
+  expect(notices).toEqual([
+    'Not every state was seen: the exploration ended after 10 states (limit of 10 states).',
+    'No execution came to an end, so there is no outcome.',
+    'There are too many states to draw them all.',
+  ]);
+});
+
+test('a space that is too large has no graph', () => {
+  const many = Array.from(
+    { length: 8 },
+    (_, i) =>
+      `thread t${i} {\n  f${i} = open("/dev/kvm", O_RDWR)\n  g${i} = open("/dev/kvm", O_RDWR)\n  h${i} = open("/dev/kvm", O_RDWR)\n}\n`,
+  ).join('');
+  const slices = exploringGraph(modelOf(MACHINE + many), 'micro');
+  let last = slices.next();
+  while (!last.done) last = slices.next();
+  expect(last.value).toBeUndefined();
+});
