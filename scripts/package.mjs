@@ -22,6 +22,7 @@ const copied = [
   'client/vscode/icons/scenario-light.svg',
   'syntaxes/language-configuration.json',
   'syntaxes/snoop.tmLanguage.json',
+  'syntaxes/snoopscope.schema.json',
 ];
 
 /** Documents for users: what hovers and diagnostics cite, and what those refer to. */

@@ -6,15 +6,20 @@ import {
   elaborate,
   FINDINGS,
   includePath,
+  KERNELS_FILE,
+  type KernelLike,
+  kernelLike,
   kernelName,
-  kernelOf,
+  likeText,
   type Model,
+  type NamedKernels,
   nearest,
   noKernel,
   type ParsedScenario,
   type Profile,
   parse,
   type RunOptions,
+  readKernelsFile,
   typedSchedule,
 } from '@snoopscope/sim-core';
 import { baseName, type FileAccessor, samePath } from './file-accessor.ts';
@@ -25,7 +30,7 @@ import { RequestError, ScenarioErrors } from './request-error.ts';
 export interface LaunchArguments {
   /** Path or URI of the scenario. */
   readonly program: string;
-  /** Kernel to simulate: `v5.11`, `6.8.0-45-generic`, `v6.12+change~change`. Without it the scenario's `kernel` line, else the newest release. */
+  /** Kernel to simulate: `v5.11`, `6.8.0-45-generic`, `v6.12+change~change`, a name from `snoopscope.json`. Without it the scenario's `kernel` line, else the newest release. */
   readonly kernel?: string;
   /** `qemu*4 vcpu0 gpu*2`: who moves when. Without it the scenario's `schedule` line. */
   readonly schedule?: string;
@@ -53,6 +58,8 @@ export interface Debuggee {
   readonly arguments: LaunchArguments;
   readonly model: Model;
   readonly profile: Profile;
+  /** What its user should know about the kernel, once. */
+  readonly remark?: string;
   /** In the order in which `Place.file` counts. */
   readonly sources: readonly SourceFile[];
   readonly runOptions: RunOptions;
@@ -73,10 +80,12 @@ export async function scenarioErrors(files: FileAccessor, raw: unknown): Promise
 
 export async function load(files: FileAccessor, raw: unknown): Promise<Debuggee> {
   const launch = launchArguments(raw);
-  const main = await readScenario(files, launch.program);
+  const named = await kernelsNamedFor(files, launch.program);
+  const main = await readScenario(files, launch.program, named);
   const included = await readIncludes(files, main);
   const includes = (path: string): ParsedScenario | undefined => included.get(path)?.parsed;
-  const profile = profileFor(launch.kernel, main.parsed);
+  const like = kernelFor(launch.kernel, main.parsed);
+  const { profile } = like;
   // All together, so that their number is the one that an editor shows.
   const diagnostics = [...main.parsed.diagnostics, ...check(main.parsed, { profile, includes })];
   if (main.parsed.diagnostics.some(isError)) refuse(main, diagnostics);
@@ -97,6 +106,7 @@ export async function load(files: FileAccessor, raw: unknown): Promise<Debuggee>
     arguments: launch,
     model,
     profile,
+    ...(!like.exact && { remark: likeText(kernelName(main.parsed, launch.kernel), like) }),
     sources: [main, ...[...included.values()].filter((source) => source !== main)],
     runOptions,
     get kernel() {
@@ -152,7 +162,7 @@ function expect(given: Record<string, unknown>, name: string, type: 'string' | '
   throw new RequestError(`\`${name}\` of the launch configuration must be a ${type}.`);
 }
 
-async function readScenario(files: FileAccessor, path: string): Promise<SourceFile> {
+async function readScenario(files: FileAccessor, path: string, named: NamedKernels | undefined): Promise<SourceFile> {
   let text: string;
   try {
     text = await files.readFile(path);
@@ -160,7 +170,7 @@ async function readScenario(files: FileAccessor, path: string): Promise<SourceFi
     throw new RequestError(`${path} cannot be read: ${reason(error)}.`);
   }
   if (text.includes('\0')) throw new RequestError(`${path} is not a scenario: it is a binary file.`);
-  return { path, name: baseName(path), parsed: parse(text) };
+  return { path, name: baseName(path), parsed: parse(text, undefined, named) };
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -205,10 +215,27 @@ async function readInclude(files: FileAccessor, main: SourceFile, path: string):
   return { path, name: baseName(path), parsed: parse(await files.readFile(path)) };
 }
 
-function profileFor(name: string | undefined, parsed: ParsedScenario): Profile {
-  const profile = kernelOf(parsed, name);
-  if (profile) return profile;
-  throw new RequestError(noKernel(kernelName(parsed, name)).message);
+function kernelFor(asked: string | undefined, parsed: ParsedScenario): KernelLike {
+  const name = kernelName(parsed, asked);
+  const like = kernelLike(name, parsed.named);
+  if (like) return like;
+  throw new RequestError(noKernel(name, parsed.named).message);
+}
+
+/** What `snoopscope.json` names in the folder of the scenario, or in the nearest folder above that has one. */
+async function kernelsNamedFor(files: FileAccessor, program: string): Promise<NamedKernels | undefined> {
+  const seen = new Set<string>();
+  for (let place = files.resolve(program, KERNELS_FILE); !seen.has(place); ) {
+    seen.add(place);
+    const text = await files.readFile(place).catch(() => undefined);
+    if (text !== undefined) {
+      const { named, problems } = readKernelsFile(text);
+      if (problems.length > 0) throw new RequestError(`${place}: ${problems.join(' ')}`);
+      return named;
+    }
+    place = files.resolve(place, `../${KERNELS_FILE}`);
+  }
+  return undefined;
 }
 
 /** A scenario with errors does not run: the first one and its place. */

@@ -3,6 +3,7 @@ import type { TextDocumentContentChangeEvent } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Family } from './families.ts';
 import { Includes, keyOf, type ReadFile } from './includes.ts';
+import { KernelFiles } from './kernel-files.ts';
 import type { Settings } from './protocol.ts';
 import { familyFrom, type IncludedFile, profileFor, type Snapshot } from './snapshot.ts';
 
@@ -19,10 +20,12 @@ interface Open {
 /** The documents that are open in the editor. Each change is parsed once, and only the lines that changed. */
 export class Documents {
   readonly includes: Includes;
+  readonly kernelFiles: KernelFiles;
   readonly #open = new Map<string, Open>();
 
   constructor(readFile: ReadFile) {
     this.includes = new Includes(readFile, (key) => this.#byKey(key));
+    this.kernelFiles = new KernelFiles(readFile);
   }
 
   get uris(): readonly string[] {
@@ -30,7 +33,7 @@ export class Documents {
   }
 
   open(uri: string, language: string, version: number, text: string): void {
-    const scenario = parse(text);
+    const scenario = parse(text, undefined, this.kernelFiles.namedFor(uri));
     this.#open.set(uri, {
       text: TextDocument.create(uri, language, version, text),
       scenario,
@@ -46,11 +49,24 @@ export class Documents {
     const open = this.#open.get(uri);
     if (open === undefined) return false;
     open.text = TextDocument.update(open.text, [...changes], version);
-    open.scenario = parse(open.text.getText(), open.scenario);
+    open.scenario = parse(open.text.getText(), open.scenario, this.kernelFiles.namedFor(uri));
     open.includes = hasIncludes(open.scenario);
     open.snapshot = undefined;
     this.refresh();
     return true;
+  }
+
+  /** Looks again at the names of kernels that count for each document; the documents for which they are others now. */
+  refreshKernels(): readonly string[] {
+    const changed: string[] = [];
+    for (const [uri, open] of this.#open) {
+      const named = this.kernelFiles.namedFor(uri);
+      if (open.scenario.named === named) continue;
+      open.scenario = parse(open.text.getText(), open.scenario, named);
+      open.snapshot = undefined;
+      changed.push(uri);
+    }
+    return changed;
   }
 
   close(uri: string): void {

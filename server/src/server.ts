@@ -75,7 +75,8 @@ export function startServer(connection: Connection, host: Host): void {
   );
   connection.onDidChangeWatchedFiles(
     session.take('didChangeWatchedFiles', ({ changes }) => {
-      for (const { uri } of changes) documents.includes.forget(uri);
+      for (const { uri } of changes) if (!documents.kernelFiles.forget(uri)) documents.includes.forget(uri);
+      documents.refreshKernels();
       documents.refresh();
       // A file that could not be read until now is in no list: all may depend on it.
       for (const uri of documents.uris) session.validate(uri);

@@ -1,4 +1,4 @@
-import { type Diagnostic, noKernel, profileLike } from '@snoopscope/sim-core';
+import { type Diagnostic, KERNELS_FILE, kernelLike, likeText, noKernel, profileLike } from '@snoopscope/sim-core';
 import {
   type CancellationToken,
   type Connection,
@@ -91,6 +91,7 @@ export class Session {
         return undefined;
       }
     });
+    this.documents.kernelFiles.complain = (uri, problems) => this.#warn(`${uri}: ${problems.join(' ')}`);
     this.workspace = new Workspace(connection, this.documents, host.findScenarios ?? (() => undefined), () => {
       for (const uri of this.documents.uris) if (this.documents.dependsOnOthers(uri)) this.validate(uri);
     });
@@ -112,7 +113,7 @@ export class Session {
       await this.connection.client.register(DidChangeConfigurationNotification.type, { section: 'snoopscope' });
     if (this.client.watchedFiles) {
       await this.connection.client.register(DidChangeWatchedFilesNotification.type, {
-        watchers: [{ globPattern: '**/*.snoop' }],
+        watchers: [{ globPattern: '**/*.snoop' }, { globPattern: `**/${KERNELS_FILE}` }],
       });
     }
   }
@@ -168,6 +169,8 @@ export class Session {
     const snapshot = this.documents.snapshot(uri);
     if (snapshot === undefined) return;
     const missing = this.documents.missing(uri);
+    if (this.documents.kernelFiles.missingFor(uri) !== undefined)
+      void this.take('reading the names of kernels', () => this.#readKernels(uri))(undefined);
     if (missing.length > 0) {
       this.#publish(snapshot, snapshot.scenario.diagnostics);
       void this.take('reading includes', () => this.#readIncludes(uri, missing))(undefined);
@@ -215,7 +218,8 @@ export class Session {
 
   /** Runs the scenario in slices and publishes what comes of it; gives up when the document is another one meanwhile. */
   async #predict(snapshot: Snapshot, text: readonly Diagnostic[], simulation: Simulation): Promise<void> {
-    const chosen = profileLike(this.documents.settings(snapshot.uri).kernel ?? '') !== undefined;
+    const { kernel } = this.documents.settings(snapshot.uri);
+    const chosen = profileLike(kernel ?? '', snapshot.scenario.named) !== undefined;
     const work = simulation.predictions(snapshot, chosen);
     for (;;) {
       await new Promise((resolve) => setTimeout(resolve, 0));
@@ -257,7 +261,8 @@ export class Session {
     const before = this.documents.settings(uri);
     if (settings.kernel === before.kernel && settings.inlayHints?.results === before.inlayHints?.results) return;
     this.documents.configure(uri, settings);
-    this.#warnOfUnknownKernel(settings.kernel);
+    if (await this.documents.kernelFiles.read(uri)) this.documents.refreshKernels();
+    this.#warnOfKernel(uri, settings.kernel);
     this.validate(uri);
     this.refreshHints();
   }
@@ -339,6 +344,14 @@ export class Session {
     this.refreshHints();
   }
 
+  /** Most documents name no kernel of the workspace: they are looked at meanwhile, and again only where it matters. */
+  async #readKernels(uri: string): Promise<void> {
+    await this.documents.kernelFiles.read(uri);
+    const changed = this.documents.refreshKernels();
+    for (const other of changed) this.validate(other);
+    if (changed.length > 0) this.refreshHints();
+  }
+
   async #askForFile(uri: string): Promise<string | undefined> {
     if (!this.options.readFile) return undefined;
     const params: ReadFileParams = { uri };
@@ -356,14 +369,23 @@ export class Session {
     return readSettings(await this.connection.workspace.getConfiguration({ scopeUri: uri, section: 'snoopscope' }));
   }
 
-  /** Said once for each name: the setting is wrong, not a scenario, so there is no line to put it at. */
-  #warnOfUnknownKernel(kernel: string | undefined): void {
-    if (kernel === undefined || profileLike(kernel) !== undefined || this.#warned.has(kernel)) return;
-    this.#warned.add(kernel);
-    void this.connection.sendNotification(ShowMessageNotification.type, {
-      type: MessageType.Warning,
-      message: `Setting snoopscope.kernel: ${noKernel(kernel).message} Until it is changed, the kernel line of each scenario counts.`,
-    });
+  /** Said once for each name: it is about the setting, not about a scenario, so there is no line to put it at. */
+  #warnOfKernel(uri: string, kernel: string | undefined): void {
+    if (kernel === undefined) return;
+    const named = this.documents.kernelFiles.namedFor(uri);
+    const like = kernelLike(kernel, named);
+    if (like?.exact) return;
+    if (like) this.#warn(`Setting snoopscope.kernel: ${likeText(kernel, like)}`, MessageType.Info);
+    else
+      this.#warn(
+        `Setting snoopscope.kernel: ${noKernel(kernel, named).message} Until it is changed, the kernel line of each scenario counts.`,
+      );
+  }
+
+  #warn(message: string, type: MessageType = MessageType.Warning): void {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
+    void this.connection.sendNotification(ShowMessageNotification.type, { type, message });
   }
 }
 

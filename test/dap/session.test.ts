@@ -380,3 +380,25 @@ test('a launch with errors names the first one and the number that the editor sh
   expect(success).toBe(false);
   expect(message).toMatch(/^broken\.snoop:2:9: .*opne.* \(1 of 2 errors\)$/);
 });
+
+test('a kernel that snoopscope.json names, above the scenario, is launched; one that is only near is remarked', async () => {
+  const text = 'machine {\n  cpu intel\n}\nsetup {\n  kvm = open("/dev/kvm", O_RDWR)\n}\n';
+  const files = repositoryFiles({
+    'scenarios/snoopscope.json': '{"kernels": {"ours": "v5.14~file-identity", "host": "6.8.0-45-generic"}}',
+    'scenarios/deep/named.snoop': text,
+  });
+  const wrong = new DapClient(files);
+  await wrong.initialize();
+  const { message } = await wrong.send('launch', { program: 'scenarios/deep/named.snoop', kernel: 'ours' });
+  expect(message).toContain('v5.14 does not have `file-identity`');
+
+  const right = repositoryFiles({
+    'scenarios/snoopscope.json': '{"kernels": {"host": "6.8.0-45-generic"}}',
+    'scenarios/deep/named.snoop': text,
+  });
+  const client = new DapClient(right);
+  await client.launch('scenarios/deep/named.snoop', { kernel: 'host' });
+  await client.run();
+  const outputs = client.messages.filter(({ event }) => event === 'output').map(({ body }) => body.output);
+  expect(outputs.join('')).toContain('host is 6.8.0-45-generic, as snoopscope.json names it: an Ubuntu kernel.');
+});

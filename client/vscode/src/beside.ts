@@ -3,6 +3,8 @@ import { includePath, type Progress, parse, type Share } from '@snoopscope/sim-c
 import { ProgressLocation, type TextDocument, Uri, window, workspace } from 'vscode';
 import type { Beside, ProgressReply } from './beside-workers.ts';
 import { readText } from './files.ts';
+import { kernelsNamedFor } from './named-kernels.ts';
+import type { ScenarioTexts } from './scenario-texts.ts';
 import type { WorkerAnswer, WorkerRequest } from './worker.ts';
 
 /** The scenario of a command that may name one; undefined, and a message, when there is none. */
@@ -56,11 +58,12 @@ function shareText({ atMost, about }: Share): string {
 }
 
 /** The text of a scenario and of what it includes, as the simulator asks for it. Rejects when there is no such file. */
-export async function textsOf(scenario: Uri): Promise<{ text: string; includes: Record<string, string> }> {
+export async function textsOf(scenario: Uri): Promise<ScenarioTexts> {
   const text = await readText(scenario);
   const includes: Record<string, string> = {};
   await collectIncludes(text, '', scenario, includes);
-  return { text, includes };
+  const named = await kernelsNamedFor(scenario);
+  return { text, includes, named: Object.fromEntries(named ?? []) };
 }
 
 /** The setting `snoopscope.NAME`, where it is set. */

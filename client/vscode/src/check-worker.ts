@@ -11,7 +11,6 @@ import {
   grouping,
   type ParsedScenario,
   type Progress,
-  parse,
   passedOf,
   plainLine,
   profileLike,
@@ -19,12 +18,10 @@ import {
   verdictLines,
 } from '@snoopscope/sim-core';
 import { limitText } from './limit-text.ts';
+import { readTexts, type ScenarioTexts } from './scenario-texts.ts';
 
-export interface CheckJob {
+export interface CheckJob extends ScenarioTexts {
   readonly kind: 'check';
-  readonly text: string;
-  /** Included files, by their paths relative to the scenario. */
-  readonly includes: Readonly<Record<string, string>>;
   /** Names of the kernels to judge; those that the scenario's conditions name when left out. */
   readonly kernels?: readonly string[];
   /** Whether the answer says what was executed. */
@@ -66,10 +63,9 @@ export interface CheckSurroundings {
 
 /** Sends progress and, last, the verdict, or as much of it as was known when it was stopped. */
 export async function checkOnAllKernels(request: CheckJob, around: CheckSurroundings): Promise<void> {
-  const { text, includes, maxStates } = request;
+  const { maxStates } = request;
   const { send, pause, stop } = around;
-  const read = (path: string) => (Object.hasOwn(includes, path) ? parse(includes[path] ?? '') : undefined);
-  const scenario = parse(text);
+  const { scenario, read } = readTexts(request);
   // Of its conditions too: one on a kernel that there is not would never be judged.
   const problems = errorsOf([...scenario.diagnostics, ...check(scenario, { includes: read })]);
   if (problems.length > 0) {
@@ -77,7 +73,7 @@ export async function checkOnAllKernels(request: CheckJob, around: CheckSurround
     return;
   }
   const coverage = request.coverage ? new CoverageObserver() : undefined;
-  const profiles = request.kernels?.flatMap((name) => profileLike(name) ?? []);
+  const profiles = request.kernels?.flatMap((name) => profileLike(name, scenario.named) ?? []);
   const slices = checking(scenario, {
     includes: read,
     ...(profiles && { profiles }),

@@ -10,7 +10,6 @@ import {
   NEWEST,
   type Profile,
   type Progress,
-  parse,
   reporting,
   type Share,
   ShareOfLevels,
@@ -18,12 +17,10 @@ import {
   verdictOf,
 } from '@snoopscope/sim-core';
 import { Team, type Threads, type Workers } from './explore-threads.ts';
+import { readTexts, type ScenarioTexts } from './scenario-texts.ts';
 
-export interface ExploreJob {
+export interface ExploreJob extends ScenarioTexts {
   readonly kind: 'explore';
-  readonly text: string;
-  /** Included files, by their paths relative to the scenario. */
-  readonly includes: Readonly<Record<string, string>>;
   /** What the scenario says, else the newest, when left out. */
   readonly kernel?: string;
   readonly maxStates?: number;
@@ -124,10 +121,8 @@ function modelOf(request: ExploreJob): {
   profile: Profile;
   problems: { line: number; message: string }[];
 } {
-  const { includes } = request;
-  const parsed = parse(request.text);
+  const { scenario: parsed, read } = readTexts(request);
   const profile = kernelOf(parsed, request.kernel) ?? kernelOf(parsed) ?? NEWEST;
-  const read = (path: string) => (Object.hasOwn(includes, path) ? parse(includes[path] ?? '') : undefined);
   const { model, diagnostics } = elaborate(parsed, { profile, includes: read });
   const errors = [...parsed.diagnostics, ...diagnostics].filter(({ severity }) => severity === 'error');
   const problems = errors.map(({ line, message }) => ({ line, message }));

@@ -1,10 +1,12 @@
 // Which kernel scenarios run on, shown and changed in the status bar: the choice made for the scenario, else the setting
 // snoopscope.kernel, else what the scenario says.
-import { CHANGES, PROFILES, profileLike } from '@snoopscope/sim-core';
+import { CHANGES, kernelLike, likeText, type NamedKernels, noKernel, PROFILES } from '@snoopscope/sim-core';
 import {
   commands,
   Disposable,
   EventEmitter,
+  type InputBoxValidationMessage,
+  InputBoxValidationSeverity,
   type Memento,
   type QuickPickItem,
   QuickPickItemKind,
@@ -15,6 +17,7 @@ import {
   window,
   workspace,
 } from 'vscode';
+import { kernelsNamedFor } from './named-kernels.ts';
 
 const section = 'snoopscope.kernel';
 const storageKey = 'kernels';
@@ -38,7 +41,7 @@ export function registerKernel(storage: Memento): Disposable {
   const item = window.createStatusBarItem('snoopscope.kernel', StatusBarAlignment.Right, 100);
   item.name = 'Snoopscope kernel';
   item.command = 'snoopscope.selectKernel';
-  const show = () => showKernel(item);
+  const show = () => void showKernel(item);
   show();
   return Disposable.from(
     item,
@@ -50,22 +53,29 @@ export function registerKernel(storage: Memento): Disposable {
   );
 }
 
-function showKernel(item: StatusBarItem): void {
+async function showKernel(item: StatusBarItem): Promise<void> {
   const document = window.activeTextEditor?.document;
   if (document?.languageId !== 'snoop') {
     item.hide();
     return;
   }
+  const named = await kernelsNamedFor(document.uri);
+  // Another editor was opened meanwhile: that one is shown.
+  if (window.activeTextEditor?.document !== document) return;
   const chosen = chosenKernel(document.uri);
   const own = ownKernel(document.getText());
-  const unknown = chosen !== undefined && profileLike(chosen) === undefined;
+  const name = chosen ?? own ?? newest ?? '';
+  const like = kernelLike(name, named);
+  const unknown = chosen !== undefined && like === undefined;
   const overrides = chosen !== undefined && own !== undefined && chosen !== own;
   item.text = `$(server-process) ${chosen ?? `${own ?? newest} (scenario)`}`;
-  item.tooltip = unknown
-    ? `There is no kernel profile ${chosen}. Click to select one.`
+  const nearest = like === undefined || like.exact ? '' : `${likeText(name, like)} `;
+  const tooltip = unknown
+    ? `There is no kernel ${chosen}. Click to select one.`
     : overrides
       ? `${choices.has(document.uri.toString()) ? 'Selected for this scenario' : 'The setting snoopscope.kernel'}, and counts before the scenario's own ${own}. Click to change it.`
       : 'The kernel that this scenario runs on. Click to select another.';
+  item.tooltip = `${nearest}${tooltip}`;
   const colour = unknown ? 'statusBarItem.errorBackground' : overrides ? 'statusBarItem.warningBackground' : undefined;
   item.backgroundColor = colour === undefined ? undefined : new ThemeColor(colour);
   item.show();
@@ -94,6 +104,10 @@ const fromScenario: QuickPickItem = {
   label: 'What the scenario says',
   description: 'its kernel line, else the newest',
 };
+const typed: QuickPickItem = {
+  label: 'Another kernel…',
+  description: 'what uname -r prints, or single changes of a profile',
+};
 const forAll: QuickPickItem = { label: 'For all scenarios…', description: 'change the setting snoopscope.kernel' };
 
 /** For the open scenario alone; for all of them when asked to, or when none is open. */
@@ -102,7 +116,8 @@ async function selectKernel(storage: Memento): Promise<void> {
   const scenario = document?.languageId === 'snoop' ? document.uri : undefined;
   if (!scenario) return selectForAll();
   const name = scenario.path.split('/').at(-1);
-  const picked = await pickKernel(`Kernel to run ${name} on`, chosenKernel(scenario), [forAll]);
+  const named = await kernelsNamedFor(scenario);
+  const picked = await pickKernel(`Kernel to run ${name} on`, chosenKernel(scenario), [forAll], named);
   if (picked === undefined) return;
   if (picked === forAll) return selectForAll();
   choices.set(scenario.toString(), picked === fromScenario ? '' : picked.label);
@@ -118,14 +133,18 @@ async function selectForAll(): Promise<void> {
   await workspace.getConfiguration().update(section, value, workspace.name === undefined);
 }
 
-function pickKernel(
+async function pickKernel(
   title: string,
   current: string | undefined,
   more: readonly QuickPickItem[],
-): Thenable<QuickPickItem | undefined> {
+  named: NamedKernels = new Map(),
+): Promise<QuickPickItem | undefined> {
+  const own = [...named].map(([label, description]): QuickPickItem => ({ label, description }));
   const items = [
     fromScenario,
+    typed,
     ...more,
+    ...(own.length > 0 ? [separator('named in snoopscope.json'), ...own] : []),
     separator('mainline'),
     ...mainline.map(({ name }): QuickPickItem => ({ label: name, description: newIn(name) })),
     separator('as recorded from distributions, as posted, or proposed'),
@@ -133,5 +152,19 @@ function pickKernel(
       ({ name, doc }): QuickPickItem => ({ label: name, description: doc }),
     ),
   ];
-  return window.showQuickPick(items, { title, placeHolder: current ?? fromScenario.label });
+  const picked = await window.showQuickPick(items, { title, placeHolder: current ?? fromScenario.label });
+  if (picked !== typed) return picked;
+  const label = await window.showInputBox({
+    title,
+    prompt: 'What uname -r prints, or a kernel with single changes added (+) and removed (~).',
+    placeHolder: '6.8.0-45-generic, v6.12+flush-noncoherent-dma',
+    validateInput: (text) => validated(text.trim(), named),
+  });
+  return label === undefined ? undefined : { label: label.trim() };
+}
+
+function validated(text: string, named: NamedKernels): InputBoxValidationMessage | undefined {
+  const like = kernelLike(text, named);
+  if (like === undefined) return { message: noKernel(text, named).message, severity: InputBoxValidationSeverity.Error };
+  return { message: likeText(text, like), severity: InputBoxValidationSeverity.Info };
 }

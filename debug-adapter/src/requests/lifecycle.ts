@@ -8,6 +8,7 @@ import { RequestError } from '../request-error.ts';
 import { type Answer, launchedOf, type SessionState } from '../session-state.ts';
 import { converter } from '../to-dap.ts';
 import { enter, runWithoutStops, stopHere } from './movement.ts';
+import { output } from './narrate.ts';
 
 export function initialize(state: SessionState, args: DebugProtocol.InitializeRequestArguments): Answer {
   if (state.initialized) throw new RequestError('The session is initialized already: that happens once.');
@@ -126,6 +127,8 @@ async function prepare(state: SessionState, args: unknown, number: number): Prom
 
 async function begin(state: SessionState): Promise<void> {
   if (state.ended) return;
+  const { remark } = launchedOf(state).debuggee;
+  if (remark !== undefined) output(state, `${remark}\n`);
   if (state.launchArguments?.noDebug === true) {
     if (await runWithoutStops(state)) end(state);
   } else await enter(state, state.launchArguments?.stopOnEntry !== false);

@@ -99,7 +99,7 @@ class Offering {
       case 'fact-argument':
         return this.factArguments(place.param.kind);
       case 'version':
-        return table.versionOffers();
+        return table.versionOffers(this.snapshot.scenario.named);
       case 'actor':
         return place.of === 'device' ? has.devices() : place.of === 'vm' ? has.descriptorsOf(['vm']) : has.processes();
       case 'schedule':

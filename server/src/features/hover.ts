@@ -2,10 +2,10 @@ import {
   EXIT_REASONS,
   FILE_KINDS,
   includePath,
+  kernelLike,
   MACHINE_OPTIONS,
   MACHINE_WORD_DOCS,
   NEWEST,
-  profileNamed,
   type ScenarioSymbol,
   type Span,
   type TextPosition,
@@ -15,15 +15,7 @@ import {
 } from '@snoopscope/sim-core';
 import type { Snapshot } from '../snapshot.ts';
 import { codeOf, definingCode, definitionsOf, documentationOf, pathKind, whatIs } from './names.ts';
-import {
-  code,
-  describe,
-  describeCommit,
-  describeProfile,
-  describeStruct,
-  inLanguage,
-  page,
-} from './record-markdown.ts';
+import { code, describe, describeCommit, describeKernel, describeStruct, inLanguage, page } from './record-markdown.ts';
 import { symbolAt } from './references.ts';
 
 /** Markdown about the word at a place. */
@@ -97,8 +89,8 @@ function aboutWord(found: WordAt, snapshot: Snapshot): string | undefined {
   const { word } = found;
   switch (word.role) {
     case 'version': {
-      const profile = profileNamed(word.text);
-      return profile && describeProfile(profile);
+      const like = kernelLike(word.text, snapshot.scenario.named);
+      return like && describeKernel(word.text, like);
     }
     case 'memory-type':
       return WORDS[word.text] ?? CACHE_WORDS[word.text];

@@ -6,8 +6,11 @@ import {
   CHANGES,
   type Change,
   type Constant,
+  changesOf,
   type ErrnoDoc,
   FILE_KINDS,
+  type KernelLike,
+  likeText,
   type Meaning,
   type Monitor,
   type Op,
@@ -74,16 +77,33 @@ export function describe(meaning: Meaning, profile: Profile): string {
 
 /** A kernel, and what changed in it. */
 export function describeProfile(profile: Profile): string {
-  const changes = CHANGES.filter(
-    (change) => profile.mainline && (firstOf(change) === profile.name || untilOf(change) === profile.name),
+  return page(`**${profile.name}**`, `${profile.doc}.`.replace(/\.\.$/, '.'), changesOfProfile(profile));
+}
+
+/** A kernel as it is named in a scenario: what is simulated for it, and what is not known. */
+export function describeKernel(text: string, like: KernelLike): string {
+  if (like.exact && like.profile.name === text && !like.defined) return describeProfile(like.profile);
+  return page(`**${text}**`, likeText(text, like), changesOfProfile(like.profile));
+}
+
+/** What changed in a release; of any other kernel, what distinguishes it from the release that it is based on. */
+function changesOfProfile(profile: Profile): string {
+  const { name, version, mainline, changes } = profile;
+  const base: ReadonlySet<string> = changesOf(version);
+  const rows = CHANGES.filter((change) =>
+    mainline ? firstOf(change) === name || untilOf(change) === name : changes.has(change.id) !== base.has(change.id),
   );
-  return page(
-    `**${profile.name}**`,
-    `${profile.doc}.`.replace(/\.\.$/, '.'),
-    changes.length === 0
+  if (rows.length === 0) {
+    return mainline
       ? 'Of what the model knows, nothing changed in this release.'
-      : ['Changed in this release:', ...changes.map((change) => changeLine(change, profile.name))].join('\n'),
-  );
+      : `Of what the model knows, all is as in ${version}.`;
+  }
+  const title = mainline ? 'Changed in this release:' : `Other than in ${version}:`;
+  const lineOf = (change: (typeof CHANGES)[number]): string =>
+    mainline
+      ? changeLine(change, name)
+      : `- ${changes.has(change.id) ? 'With' : 'Without'} *${change.subject}*. ${change.effect}`;
+  return [title, ...rows.map(lineOf)].join('\n');
 }
 
 /** The change of an upstream commit, by the id that a `source` line quotes. */

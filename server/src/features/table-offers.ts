@@ -10,6 +10,7 @@ import {
   LANGUAGE_WORDS,
   MACHINE_WORD_DOCS,
   type MachineOption,
+  type NamedKernels,
   type Op,
   type OptionOwner,
   type OptionSpec,
@@ -143,9 +144,17 @@ export function findingOffers(rank: number): Offer[] {
   return FINDINGS.map((name): Offer => ({ label: name, kind: 'finding', about: { kind: 'finding', name }, rank }));
 }
 
-/** Every kernel, the newest first. */
-export function versionOffers(): Offer[] {
-  return PROFILES.map(
+/** Every kernel, those that the workspace names and the newest first. */
+export function versionOffers(named: NamedKernels = new Map()): Offer[] {
+  const own = [...named].map(
+    ([label, definition]): Offer => ({
+      label,
+      kind: 'version',
+      description: `${definition}, as snoopscope.json names it`,
+      rank: 0,
+    }),
+  );
+  const known = PROFILES.map(
     ({ name, doc }, index): Offer => ({
       label: name,
       kind: 'version',
@@ -154,6 +163,7 @@ export function versionOffers(): Offer[] {
       rank: PROFILES.length - index,
     }),
   );
+  return [...own, ...known];
 }
 
 export function machineWordOffers(of: 'cpu-vendor' | 'iommu-driver' | 'allowed'): Offer[] {

@@ -79,7 +79,7 @@ export interface Invocation {
 export const KERNEL: CommandOption = {
   name: 'kernel',
   value: 'KERNEL',
-  doc: 'Kernel profile to simulate, such as `v5.11`. `snoopscope kernels` lists them.',
+  doc: 'Kernel to simulate: a profile such as `v5.11`, what `uname -r` prints, or a name from `snoopscope.json`. `snoopscope kernels` lists the profiles.',
   offers: KERNELS,
 };
 export const FORMAT: CommandOption = {

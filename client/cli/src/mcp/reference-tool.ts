@@ -12,6 +12,7 @@ import {
   NEWEST,
   nearest,
   type Profile,
+  profileLike,
   profileNamed,
   VOCABULARY,
 } from '@snoopscope/sim-core';
@@ -45,7 +46,7 @@ export interface Referred {
 
 /** Markdown. Unknown names and kernels are answered with the nearest that exists. */
 export function refer({ name, kernel }: ToolInput): Referred {
-  const profile = kernel === undefined ? NEWEST : profileNamed(String(kernel));
+  const profile = kernel === undefined ? NEWEST : profileLike(String(kernel));
   if (!profile)
     return { text: `\`${kernel}\` is not a kernel of the model. The tool \`kernels\` lists them.`, known: false };
   if (name === undefined) return { text: language, known: true };
