@@ -28,6 +28,10 @@ const steps = {
     writes: 'traces beside scenarios, golden outputs, transcripts, tables and outputs in the documents, docs/cli.md',
     run: () => update(goldens),
   },
+  diagnostics: {
+    writes: 'docs/reference/diagnostics, a page for each code',
+    run: () => script('diagnostic-pages.mjs'),
+  },
   gallery: { writes: 'docs/gallery.md', run: () => script('gallery.mjs') },
   mutation: {
     writes: 'docs/mutation.md, test/coverage/mutation.jsonl; rows that still hold are kept',
@@ -45,7 +49,7 @@ const paths = asked.filter((word) => word.includes('/'));
 const named = asked.filter((word) => !word.includes('/'));
 const unknown = named.find((name) => !(name in steps));
 if (unknown !== undefined) {
-  const list = Object.entries(steps).map(([name, { writes }]) => `  ${name.padEnd(9)} ${writes}\n`);
+  const list = Object.entries(steps).map(([name, { writes }]) => `  ${name.padEnd(11)} ${writes}\n`);
   process.stderr.write(`There is no step \`${unknown}\`. Steps:\n${list.join('')}`);
   process.exit(2);
 }

@@ -47,11 +47,13 @@ export async function packCommand(folder = root) {
     const sources = await build(['cli'], { minify: true, folder: path.join(stage, 'dist') });
     const manifest = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
     const kept = Object.fromEntries(Object.entries(manifest).filter(([field]) => shared.includes(field)));
-    const packed = { ...kept, description, engines: { node: manifest.engines.node }, files: ['dist', '*.txt'] };
+    const packed = { ...kept, description, engines: { node: manifest.engines.node }, files: ['dist', 'docs', '*.txt'] };
     await writeFile(path.join(stage, 'package.json'), `${JSON.stringify(packed, null, 2)}\n`);
     await writeFile(path.join(stage, 'README.md'), readme);
     await writeFile(path.join(stage, 'THIRD-PARTY-NOTICES.txt'), await thirdPartyNotices(sources));
     await cp(path.join(root, 'LICENSE'), path.join(stage, 'LICENSE'));
+    const pages = 'docs/reference/diagnostics';
+    await cp(path.join(root, pages), path.join(stage, pages), { recursive: true });
     await npm(['pack', '--silent', '--offline', '--pack-destination', path.resolve(folder)], stage);
     return path.resolve(folder, `${manifest.name}-${manifest.version}.tgz`);
   } finally {

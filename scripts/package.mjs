@@ -3,6 +3,7 @@
 // The extension is put together in a folder of its own and packaged from there, so that what is in it is what is listed
 // here, and nothing that happens to lie in the checkout.
 import { spawn } from 'node:child_process';
+import { globSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -34,6 +35,7 @@ const documents = [
   'docs/fidelity.md',
   'docs/gallery.md',
   'docs/language.md',
+  ...globSync('docs/reference/diagnostics/*.md', { cwd: root }).sort(),
 ];
 
 /** Fields of package.json that are about the repository, not about the extension. */
@@ -88,7 +90,7 @@ async function fill(stage, manifest) {
     await mkdir(path.dirname(path.join(stage, file)), { recursive: true });
     await cp(path.join(root, file), path.join(stage, file));
   }
-  await mkdir(path.join(stage, 'docs'));
+  await mkdir(path.join(stage, 'docs/reference/diagnostics'), { recursive: true });
   const isPackaged = (file) => documents.includes(file) || (file.startsWith('scenarios/') && file.endsWith('.snoop'));
   for (const file of documents) await write(file, absoluteLinks(await read(file), file, isPackaged));
   await copyGallery(path.join(stage, 'scenarios'));

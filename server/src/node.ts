@@ -1,7 +1,9 @@
 /** The ways to a client that Node has, and its files. */
+import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
-import { fileURLToPath } from 'node:url';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createConnection as createConnectionFrom } from 'vscode-languageserver';
 import {
   createConnection,
@@ -55,10 +57,17 @@ export function listen(port: number): Promise<Server> {
 
 /** Files of this machine; for other URIs the client is asked. */
 export const nodeHost: Host = {
+  ...pagesBeside(),
   simulation,
   readFile: (uri) => (uri.startsWith('file:') ? readLocal(uri) : undefined),
   findScenarios: (folder, deep) => (folder.startsWith('file:') ? findLocal(folder, deep) : undefined),
 };
+
+/** The packages have the documents beside the folder of the bundles. */
+function pagesBeside(): Pick<Host, 'diagnosticPages'> {
+  const folder = path.resolve(path.dirname(process.argv[1] ?? '.'), '../docs/reference/diagnostics');
+  return existsSync(folder) ? { diagnosticPages: pathToFileURL(folder).href } : {};
+}
 
 const LIBRARY_TRANSPORTS = /^--(?:node-ipc|socket|pipe)(?:=|$)/;
 

@@ -185,7 +185,7 @@ export function startServer(connection: Connection, host: Host): void {
       return session
         .diagnosticsOf(snapshot)
         .filter(({ line, span }) => lsp.touches(range, line, span))
-        .flatMap((diagnostic) => lsp.toQuickFixes(diagnostic, snapshot));
+        .flatMap((diagnostic) => lsp.toQuickFixes(diagnostic, snapshot, session.options.diagnosticPages));
     }),
   );
   connection.onCodeLens(

@@ -24,6 +24,8 @@ import { type FindScenarios, Workspace } from './workspace.ts';
 
 /** What the server needs of the world outside. */
 export interface Host {
+  /** The folder with a page for each diagnostic, when the process has one beside it. */
+  readonly diagnosticPages?: string;
   /** The simulator, or how to get it: once, for the first scenario. */
   readonly simulation: Simulation | (() => Promise<Simulation>);
   /** Reads the URIs that the process itself can read; undefined for all others, for which the client is asked. */
@@ -72,11 +74,13 @@ export class Session {
   readonly #predictions = new WeakMap<Snapshot, readonly Diagnostic[]>();
   readonly #warned = new Set<string>();
   #simulation: Simulation | undefined;
+  readonly #pages: string | undefined;
   readonly #getSimulation: () => Promise<Simulation>;
 
   constructor(connection: Connection, host: Host) {
     this.connection = connection;
     const { simulation } = host;
+    this.#pages = host.diagnosticPages;
     if (typeof simulation !== 'function') this.#simulation = simulation;
     let asked: Promise<Simulation> | undefined;
     this.#getSimulation = () => {
@@ -99,7 +103,7 @@ export class Session {
 
   initialize(params: InitializeParams): void {
     this.client = clientOf(params.capabilities ?? {});
-    this.options = readInitializationOptions(params.initializationOptions);
+    this.options = readInitializationOptions(params.initializationOptions, this.#pages);
     this.workspace.initialize(params);
     this.workspace.asksClient = this.options.findScenarios;
   }
@@ -323,7 +327,7 @@ export class Session {
     void this.connection.sendDiagnostics({
       uri,
       version,
-      diagnostics: diagnostics.map((one) => toDiagnostic(one, snapshot)),
+      diagnostics: diagnostics.map((one) => toDiagnostic(one, snapshot, this.options.diagnosticPages)),
     });
   }
 

@@ -11,11 +11,15 @@ export function readSettings(value: unknown): Settings {
   };
 }
 
-export function readInitializationOptions(value: unknown): Required<InitializationOptions> {
+/** Where the pages are that diagnostics link to, when nobody has a copy of them nearer. */
+const DIAGNOSTIC_PAGES = 'https://github.com/snoopscope/snoopscope/blob/main/docs/reference/diagnostics';
+
+export function readInitializationOptions(value: unknown, pages = DIAGNOSTIC_PAGES): Required<InitializationOptions> {
   const options = isRecord(value) ? value : {};
   return {
     readFile: options.readFile === true,
     findScenarios: options.findScenarios === true,
+    diagnosticPages: typeof options.diagnosticPages === 'string' ? options.diagnosticPages : pages,
     commands: options.commands !== false,
     settings: readSettings(options.settings),
   };

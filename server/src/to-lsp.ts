@@ -69,15 +69,17 @@ export function toLocation({ uri, line, start, end }: OurLocation): Location {
   return { uri, range: toRange(line, { start, end }) };
 }
 
-export function toDiagnostic(diagnostic: OurDiagnostic, { uri, included }: Snapshot): Diagnostic {
+/** `pages`: the folder with a page for each code. */
+export function toDiagnostic(diagnostic: OurDiagnostic, { uri, included }: Snapshot, pages: string): Diagnostic {
   const { code, severity, message, line, span, related } = diagnostic;
   return {
     range: toRange(line, span),
     severity: SEVERITIES[severity],
     code,
+    codeDescription: { href: `${pages.replace(/\/$/, '')}/${code}.md` },
     source: 'snoopscope',
     message,
-    ...(UNNECESSARY.has(code) && { tags: [DiagnosticTag.Unnecessary] }),
+    ...(TAGS[code] !== undefined && { tags: [TAGS[code]] }),
     ...(related && {
       relatedInformation: related.map((other) => ({
         location: {
@@ -90,16 +92,20 @@ export function toDiagnostic(diagnostic: OurDiagnostic, { uri, included }: Snaps
   };
 }
 
-/** What an editor shows faded. */
-const UNNECESSARY: ReadonlySet<string> = new Set(['unused', 'unreachable']);
+/** What an editor shows faded, or struck through. */
+const TAGS: Readonly<Partial<Record<string, DiagnosticTag>>> = {
+  unused: DiagnosticTag.Unnecessary,
+  unreachable: DiagnosticTag.Unnecessary,
+  'older-name': DiagnosticTag.Deprecated,
+};
 
 /** The fixes of a diagnostic; the only one is the one that a client may apply without asking, unless it changes what the scenario says. */
-export function toQuickFixes(diagnostic: OurDiagnostic, snapshot: Snapshot): CodeAction[] {
+export function toQuickFixes(diagnostic: OurDiagnostic, snapshot: Snapshot, pages: string): CodeAction[] {
   const fixes = diagnostic.fixes ?? [];
   return fixes.map(({ title, edits }) => ({
     title,
     kind: CodeActionKind.QuickFix,
-    diagnostics: [toDiagnostic(diagnostic, snapshot)],
+    diagnostics: [toDiagnostic(diagnostic, snapshot, pages)],
     ...(fixes.length === 1 && fixes[0]?.meaning !== 'changed' && { isPreferred: true }),
     edit: { changes: { [snapshot.uri]: edits.map(toTextEdit) } },
   }));

@@ -148,7 +148,7 @@ test('the quick fix of a mistyped attribute puts the right word in its place', (
     ({ line, severity }) => line === ranges[0]!.line && severity === 'error',
   );
   expect(diagnostic).toMatchObject({ span: { start: ranges[0]!.start, end: ranges[0]!.end } });
-  const [fix] = toQuickFixes(diagnostic!, snapshot);
+  const [fix] = toQuickFixes(diagnostic!, snapshot, 'https://pages');
   expect(fix).toMatchObject({ isPreferred: true, title: expect.stringContaining('KVM_DEV_VFIO_GROUP_ADD') });
   expect(fix?.edit?.changes?.['file:///a.snoop']).toEqual([
     {

@@ -47,6 +47,22 @@ test('declaring what it gives is a fix that is not applied unasked', async () =>
   expect(after).toEqual([]);
 });
 
+test('a diagnostic leads to its page, where the client says that the pages are', async () => {
+  const client = connected();
+  await client.initialize({ initializationOptions: { diagnosticPages: 'file:///pages/' } });
+  await client.open(uri, TWICE);
+  const [found] = await client.diagnostics(uri, predicted);
+  expect(found?.codeDescription).toEqual({ href: 'file:///pages/declared-result.md' });
+});
+
+test('beside an error the rest is predicted all the same', async () => {
+  const client = connected();
+  await client.initialize();
+  await client.open(uri, TWICE.replace('O_RDWR)\n', 'O_RDWR)\n  vm = ioctl(kvm, KVM_CREATE_VM\n'));
+  const found = await client.diagnostics(uri, predicted);
+  expect(found.map(({ code }) => code)).toEqual(['expected', 'declared-result']);
+});
+
 test('an edit ends the prediction of the text before it', async () => {
   const client = connected();
   await client.initialize();

@@ -58,7 +58,8 @@ async function whenScenarioIsOpen(context: ExtensionContext, start: () => Promis
 }
 
 async function startServer(context: ExtensionContext, platform: Platform): Promise<void> {
-  const initializationOptions: InitializationOptions = { readFile: true, findScenarios: true };
+  const diagnosticPages = Uri.joinPath(context.extensionUri, 'docs/reference/diagnostics').toString();
+  const initializationOptions: InitializationOptions = { readFile: true, findScenarios: true, diagnosticPages };
   const client = await platform.createClient({
     documentSelector: [{ language: 'snoop' }],
     initializationOptions,
