@@ -2,6 +2,7 @@
 import { createCpu } from './cpu/cpu.ts';
 import { createCounters } from './engine/counters.ts';
 import { createMonitors } from './engine/monitors/monitors.ts';
+import { RefusalTable } from './engine/refusal.ts';
 import { RoutineTable } from './engine/routine.ts';
 import { createFiles } from './files/files.ts';
 import { createIommu } from './iommu/iommu.ts';
@@ -31,6 +32,7 @@ export function createWorld(
     dims,
     layout,
     routines: new RoutineTable(),
+    refusals: new RefusalTable(),
     wide: createInterner(),
   };
   // Parts are made one after another and reach each other through this record once all of them are there.

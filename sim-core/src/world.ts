@@ -8,6 +8,7 @@
 import type { Cpu } from './cpu/cpu.ts';
 import type { Counters } from './engine/counters.ts';
 import type { Monitors } from './engine/monitors/monitors.ts';
+import type { RefusalTable } from './engine/refusal.ts';
 import type { RoutineTable } from './engine/routine.ts';
 import type { Files } from './files/files.ts';
 import type { Iommu } from './iommu/iommu.ts';
@@ -67,6 +68,7 @@ export interface WorldBase {
   readonly dims: Dims;
   readonly layout: LayoutBuilder;
   readonly routines: RoutineTable;
+  readonly refusals: RefusalTable;
   readonly wide: Interner;
 }
 

@@ -17,6 +17,7 @@ const STYLE_OF: Readonly<Record<ExplainedHappening['kind'], Style>> = {
   exit: 'name',
   tlp: 'name',
   finding: 'worst',
+  refusal: 'bad',
 };
 /** Where what happened begins: two columns after the statement, or nearly at the margin on a narrow terminal. */
 const INDENT = 8;

@@ -11,6 +11,7 @@ import type { Model } from '../engine/model.ts';
 import type { FindingOperand } from '../engine/monitors/monitors.ts';
 import { MONITORS } from '../engine/monitors/table.ts';
 import type { Place } from '../engine/program.ts';
+import { ANY_ERRNO, type Refusal } from '../engine/refusal.ts';
 import { DIED, errnoName } from '../kernel/errno.ts';
 import { rangeOf } from '../kvm/mmu.ts';
 import { memtypeName } from '../memory/memtype.ts';
@@ -28,6 +29,8 @@ import {
   ZAP_REASONS,
 } from '../state/event.ts';
 import type { Field } from '../state/layout.ts';
+import { NOTE } from '../state/machine.ts';
+import { foundText } from './failed-call.ts';
 import type { ObjectNames } from './object-names.ts';
 
 export interface EventText {
@@ -41,6 +44,7 @@ export interface EventText {
     | 'tlp'
     | 'cache'
     | 'kernel'
+    | 'refusal'
     | 'change'
     | 'finding';
   readonly text: string;
@@ -65,6 +69,7 @@ export function describeEvent(
   const c = log[at + 3] as number;
   if (code >= 0) return describeChange(model, code, a, b);
   const vm = (index: number): string => names?.atEvent('vm', index, event) ?? `VM ${index}`;
+  if (code === NOTE.refusal) return refusalText(model, a, b, event, names);
   return describeHappening(model, code, [a, b, c], vm);
 }
 
@@ -102,6 +107,7 @@ function describeHappening(
         : undefined;
     }
     case 'done':
+    case 'refusal':
       return undefined;
     case 'exit':
       return text(
@@ -151,6 +157,13 @@ function describeHappening(
     case 'vm-destroyed':
       return text('kernel', `${vm(a)} is destroyed`);
   }
+}
+
+/** A check that failed. */
+function refusalText(model: Model, id: number, object: number, event: number, names?: ObjectNames): EventText {
+  const refusal = model.world.refusals.refusals[id] as Refusal;
+  const errno = refusal.errno === ANY_ERRNO ? '' : `: -${errnoName(-refusal.errno)}`;
+  return { kind: 'refusal', text: `finds ${foundText(model, refusal, object, event, names)}${errno}`, depth: 0 };
 }
 
 function errnoText(errno: number): string {

@@ -13,6 +13,7 @@ import { NOTE } from '../state/machine.ts';
 
 /** An open file, from when the call that made it has returned. */
 interface OpenFile {
+  readonly kind: FileKind;
   readonly position: number;
   readonly bindings: Binding[];
 }
@@ -82,6 +83,14 @@ export class ObjectNames {
     return this.#nameOf(this.#byFile.get(file), position);
   }
 
+  /** An open file as it was when an event happened: its kind, and its name if it has one. */
+  fileAtEvent(file: number, event: number): { readonly kind: FileKind; readonly name: string | undefined } | undefined {
+    const position = this.#run.stepOfEvent(event);
+    const name = this.ofFile(file, position);
+    const open = last(this.#byFile.get(file), position);
+    return open && { kind: open.kind, name };
+  }
+
   /** The process whose descriptor a name is; undefined when it is not bound yet. */
   processOf(name: string, position: number): number | undefined {
     this.#extend();
@@ -142,7 +151,7 @@ export class ObjectNames {
     const { files } = this.#run.model.world;
     const kind = FILE_KIND_NAMES[this.#values[files.kind.base + index] as number] ?? 'none';
     if (kind === 'none') return;
-    const file: OpenFile = { position, bindings: [] };
+    const file: OpenFile = { kind, position, bindings: [] };
     append(this.#byObject, keyOf(kind, this.#values[files.object.base + index] as number), file);
     append(this.#byFile, index, file);
   }

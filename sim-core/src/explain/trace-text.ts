@@ -9,6 +9,7 @@ import type { Run } from '../engine/run.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
 import { describeEvent, resultText } from './event-text.ts';
+import { failedCall, failedCallText } from './failed-call.ts';
 import { ObjectNames } from './object-names.ts';
 import { why, whyText } from './why.ts';
 
@@ -44,12 +45,18 @@ export function traceText(run: Run, options: TraceTextOptions): string[] {
     }
     if (code === NOTE.done) {
       statementOf.delete(a);
-      const result = resultLine(run, log[at + 2] as number, log[at + 3] as number);
+      const result = resultLine(run, event, names);
       if (result) lines.push(`  ${result}`);
       continue;
     }
     const described = describeEvent(model, log, event, names);
-    if (!described || described.kind === 'return' || (described.kind === 'change' && !options.changes)) continue;
+    if (
+      !described ||
+      described.kind === 'return' ||
+      described.kind === 'refusal' ||
+      (described.kind === 'change' && !options.changes)
+    )
+      continue;
     if (described.kind === 'call') {
       if (model.world.routines.routines[log[at + 2] as number]?.kind !== 'kernel') continue;
       lines.push(`  ${'  '.repeat(described.depth)}${described.text}()`);
@@ -83,8 +90,11 @@ function statementText(run: Run, id: number, options: TraceTextOptions): string 
   return node ? options.lineText(node.place.file, node.place.line) : '';
 }
 
-function resultLine(run: Run, id: number, value: number): string | undefined {
-  const node = run.model.nodes[id];
-  if (node?.kind !== 'statement' || node.args.values.length === 0) return undefined;
-  return `= ${resultText(value)}`;
+/** `= 5`, `= -1 EINVAL: kvm_vfio_set_file() found …`. Host actions have a line only where they fail. */
+function resultLine({ model, log }: Run, done: number, names: ObjectNames): string | undefined {
+  const node = model.nodes[log[done * EVENT_WIDTH + 2] as number];
+  const failed = failedCall(model, log, done, names);
+  if (node?.kind !== 'statement' || (node.args.values.length === 0 && !failed)) return undefined;
+  const result = `= ${resultText(log[done * EVENT_WIDTH + 3] as number)}`;
+  return failed ? `${result}: ${failedCallText(failed)}` : result;
 }

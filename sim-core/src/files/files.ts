@@ -11,7 +11,7 @@
  */
 import type { Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
-import { E } from '../kernel/errno.ts';
+import { E, type Errno } from '../kernel/errno.ts';
 import type { FileId, None } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
@@ -92,6 +92,15 @@ export interface Files {
   occupy(task: Task, fd: number, file: FileId): void;
   /** fd_install(get_unused_fd_flags()) where no other CPU can tell: the lowest free descriptor now names the file (its reference moves there). */
   install(task: Task, file: FileId): number;
+  /** Why calls of several parts fail. */
+  readonly refuse: {
+    /** EFAULT: the argument is an address where nothing can be read. */
+    unreadable(machine: Machine): Errno;
+    /** EFAULT: a result cannot be written back. */
+    unwritable(machine: Machine): Errno;
+    /** EBADF, after {@link fget} found nothing. */
+    descriptor(task: Task, fd: number): Errno;
+  };
   /** Requests that touch nothing here. */
   readonly inert: Inert;
   /** Wraps a system call that may drop files: its routine, then the release functions, then its result. */
@@ -112,6 +121,18 @@ export function createFiles(base: WorldBase, _world: () => World): Files {
   const table = createFileTable(base);
   const paths = createPaths();
   const syscalls = createSyscalls(base, table, paths);
-  if (base.kernel.has('epoll-ioctl')) table.onIoctl('epoll', { unknown: () => E.INVAL });
-  return { ...table, ...syscalls, inert: createInert(base, table), onPath: paths.add };
+  const refuse = base.refusals.add({
+    epollRequest: [E.INVAL, 'no such request for {}', 'file'],
+    unreadable: [E.FAULT, 'nothing readable at the address of the argument'],
+    unwritable: [E.FAULT, 'nothing writable where the result belongs'],
+  });
+  if (base.kernel.has('epoll-ioctl'))
+    table.onIoctl('epoll', { unknown: (t, file) => refuse.epollRequest(t.machine, file) });
+  return {
+    ...table,
+    ...syscalls,
+    refuse: { unreadable: refuse.unreadable, unwritable: refuse.unwritable, descriptor: table.badDescriptor },
+    inert: createInert(base, table),
+    onPath: paths.add,
+  };
 }

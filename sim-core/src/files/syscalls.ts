@@ -42,6 +42,15 @@ interface CallLocals {
 export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths): Calls {
   const { routines } = base;
   let requests: readonly Request[] = [];
+  const refuse = base.refusals.add({
+    unknownRequest: [E.NOTTY, 'no such request for {}', 'file'],
+    noPath: [E.FAULT, 'no readable path'],
+    notFound: [E.NOENT, 'nothing at that path'],
+    directory: [E.ISDIR, 'a directory, which cannot be opened for writing'],
+    pidfdFlags: [E.INVAL, 'flags other than 0 ({x})', 'number'],
+    noProcess: [E.SRCH, 'no such process'],
+    notOpenThere: [E.BADF, 'no open file under descriptor {} of the other process', 'number'],
+  });
 
   /** The locals that every system call on files has. */
   function callLocals(r: RoutineBuilder): CallLocals {
@@ -86,9 +95,10 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
     const loop = r.label();
     const refused = r.label();
     r.step('look up the descriptor', (t) => {
-      const file = table.fget(t, argument(t, 0).int(t));
+      const fd = argument(t, 0).int(t);
+      const file = table.fget(t, fd);
       if (file === NONE) {
-        result.set(t, E.BADF);
+        result.set(t, table.badDescriptor(t, fd));
         t.goto(loop);
         return;
       }
@@ -99,7 +109,7 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
       const gate = rules?.gate?.(t, file) ?? 0;
       const routine = requests[t.args.request]?.routines[kind];
       if (gate < 0 || !routine) {
-        result.set(t, gate < 0 ? gate : (rules?.unknown?.(t, file) ?? E.NOTTY));
+        result.set(t, gate < 0 ? gate : (rules?.unknown?.(t, file) ?? refuse.unknownRequest(t.machine, file)));
         t.goto(refused);
         return;
       }
@@ -125,7 +135,7 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
       const fd = r.variable('fd: number');
       r.step('reserve a descriptor', (t) => {
         if (argument(t, pathArgument).text !== undefined) return fd.set(t, table.reserve(t));
-        result.set(t, E.FAULT);
+        result.set(t, refuse.noPath(t.machine));
         t.goto(loop);
       });
       r.step('look up the path', (t) => {
@@ -135,9 +145,10 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
         };
         const flags = argument(t, pathArgument + 1).int(t);
         const target = paths.resolve(t.machine, argument(t, pathArgument).text ?? '');
-        if (!target) return fail(E.NOENT);
+        if (!target) return fail(refuse.notFound(t.machine));
         const byPath = (flags & O_PATH) !== 0;
-        if (target.kind === 'directory' && !byPath && (flags & O_ACCMODE) !== 0) return fail(E.ISDIR);
+        if (target.kind === 'directory' && !byPath && (flags & O_ACCMODE) !== 0)
+          return fail(refuse.directory(t.machine));
         const file = table.create(t.machine, target.kind, target.object);
         filp.set(t, file);
         if (byPath) {
@@ -173,8 +184,9 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
     const locals = callLocals(r);
     const loop = r.label();
     r.step('take the descriptor away', (t) => {
-      const file = table.uninstall(t, argument(t, 0).int(t));
-      if (file === NONE) locals.result.set(t, E.BADF);
+      const fd = argument(t, 0).int(t);
+      const file = table.uninstall(t, fd);
+      if (file === NONE) locals.result.set(t, table.badDescriptor(t, fd));
       else table.put(t, file);
     });
     exitToUser(r, locals, loop);
@@ -194,8 +206,9 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
   const dup = routines.define('dup', 'fs/file.c', [], (r) => {
     const file = r.variable('file: file?', NONE);
     r.step('take the file', (t) => {
-      const source = table.lookup(t, argument(t, 0).int(t));
-      if (source === NONE) return t.return(E.BADF);
+      const fd = argument(t, 0).int(t);
+      const source = table.lookup(t, fd);
+      if (source === NONE) return t.return(table.badDescriptor(t, fd));
       table.get(t.machine, source);
       file.set(t, source);
     });
@@ -206,10 +219,12 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
     const file = r.variable('file: file?', NONE);
     r.step("take the other process's file", (t) => {
       const owner = base.topology.processes.indexOf(argument(t, 0).text ?? '');
-      if (argument(t, 2).int(t) !== 0) return t.return(E.INVAL);
-      if (owner < 0) return t.return(E.SRCH);
-      const source = table.lookupIn(t.machine, owner, argument(t, 1).int(t));
-      if (source === NONE) return t.return(E.BADF);
+      const flags = argument(t, 2).int(t);
+      if (flags !== 0) return t.return(refuse.pidfdFlags(t.machine, flags));
+      if (owner < 0) return t.return(refuse.noProcess(t.machine));
+      const fd = argument(t, 1).int(t);
+      const source = table.lookupIn(t.machine, owner, fd);
+      if (source === NONE) return t.return(refuse.notOpenThere(t.machine, fd));
       table.get(t.machine, source);
       file.set(t, source);
     });

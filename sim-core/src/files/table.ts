@@ -1,6 +1,7 @@
 /** Descriptor tables and open files as slots, and what is registered about each kind of file. */
 import type { Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
+import { E, type Errno } from '../kernel/errno.ts';
 import { ModelLimit } from '../limits.ts';
 import { type FileId, idAt, NONE, type None } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
@@ -65,6 +66,8 @@ export interface FileTable extends Pick<Files, Shared> {
   lookupIn(machine: Machine, process: number, fd: number): FileId | None;
   /** close_fd(): takes the descriptor away; the file that it named. */
   uninstall(task: Task, fd: number): FileId | None;
+  /** Why {@link Files.fget} finds nothing: EBADF. */
+  badDescriptor(task: Task, fd: number): Errno;
   /** Highest descriptor number + 1. */
   readonly descriptors: number;
 }
@@ -93,6 +96,11 @@ export function createFileTable(base: WorldBase): FileTable {
   const releaseOf = new Map<FileKind, FileRoutine>();
   const openOf = new Map<FileKind, FileRoutine>();
   const ioctlRulesOf = new Map<FileKind, IoctlRules>();
+
+  const refuse = base.refusals.add({
+    closed: [E.BADF, 'no open file under descriptor {}', 'number'],
+    byPath: [E.BADF, 'descriptor {} opened with O_PATH', 'number'],
+  });
 
   const read = (machine: Machine, slot: number): number => machine.state[slot] as number;
   const process = (task: Task): number => topology.actors[task.actor]?.process ?? -1;
@@ -239,6 +247,8 @@ export function createFileTable(base: WorldBase): FileTable {
     install,
     uninstall,
     discard: free,
+    badDescriptor: (task, fd) =>
+      lookup(task, fd) === NONE ? refuse.closed(task.machine, fd) : refuse.byPath(task.machine, fd),
     fget(task, fd) {
       const file = lookup(task, fd);
       return file !== NONE && read(task.machine, pathOnly.base + file) === 0 ? file : NONE;

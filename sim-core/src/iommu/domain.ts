@@ -17,7 +17,7 @@
  * enforces coherency all the same.
  */
 import type { Routine } from '../engine/routine.ts';
-import { E } from '../kernel/errno.ts';
+import { E, type Errno } from '../kernel/errno.ts';
 import { ModelLimit } from '../limits.ts';
 import { type DeviceId, type DomainId, idAt, type None, type PageId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
@@ -184,17 +184,33 @@ export function createDomains(base: WorldBase): Domains {
     return pasid || (unit.options.get('page-table') === 'v2' && kernel.has('amd-v2-for-vfio'));
   }
 
-  /** Does a domain take devices of a unit? */
-  function compatible(m: Machine, domain: DomainId, unit: IommuModel | undefined): boolean {
+  const refuse = base.refusals.add(
+    {
+      otherDriver: [E.INVAL, '{} made by the driver of another kind of IOMMU', 'domain'],
+      otherStage: [E.INVAL, '{} with page tables of the other stage', 'domain'],
+      otherSmmu: [E.INVAL, '{} made for another SMMU', 'domain'],
+      noWriteBackSnoop: [E.INVAL, 'an SMMU that cannot force {} to be coherent', 'domain'],
+      noSnoopControl: [E.INVAL, 'no snoop control in the unit, and {} forces snooping', 'domain'],
+      rmrr: [E.PERM, 'a reserved memory region (RMRR) that locks {}', 'device'],
+    },
+    { name: 'iommu_attach_device', source: 'drivers/iommu/iommu.c' },
+  );
+
+  /** Does a domain take devices of a unit? 0, or -EINVAL. */
+  function incompatible(m: Machine, domain: DomainId, unit: IommuModel | undefined): Errno | 0 {
     const own = unitOfDomain(m, domain);
-    if (unit?.driver !== own?.driver || isFirstStage(unit) !== isFirstStage(own)) return false;
-    const coherent = read(m, domainCoherent, domain) !== 0;
+    if (unit?.driver !== own?.driver) return refuse.otherDriver(m, domain);
+    if (isFirstStage(unit) !== isFirstStage(own)) return refuse.otherStage(m, domain);
+    const forces = enforces && read(m, domainCoherent, domain) !== 0;
     // linux: drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c arm_smmu_attach_dev()
-    if (unit?.driver === 'smmu') return unit === own && (!enforces || !coherent || smmuEnforces(unit));
+    if (unit?.driver === 'smmu') {
+      if (unit !== own) return refuse.otherSmmu(m, domain);
+      return forces && !smmuEnforces(unit) ? refuse.noWriteBackSnoop(m, domain) : 0;
+    }
     // linux: drivers/iommu/intel/iommu.c prepare_domain_attach_device(), later paging_domain_compatible_second_stage():
     // a domain that forces snooping needs units that can; first-stage tables are no longer asked.
-    if (!enforces || unit?.driver !== 'vt-d' || unit.snoopControl || !coherent) return true;
-    return isFirstStage(unit) && kernel.has('enforce-by-stage');
+    if (!forces || unit?.driver !== 'vt-d' || unit.snoopControl) return 0;
+    return isFirstStage(unit) && kernel.has('enforce-by-stage') ? 0 : refuse.noSnoopControl(m, domain);
   }
 
   return {
@@ -236,10 +252,11 @@ export function createDomains(base: WorldBase): Domains {
 
     attach(m, domain, device) {
       const unit = unitOfDevice(device);
-      if (!compatible(m, domain, unit)) return E.INVAL;
+      const errno = incompatible(m, domain, unit);
+      if (errno !== 0) return errno;
       // linux: drivers/iommu/intel/iommu.c device_is_rmrr_locked(), for domains of VFIO.
       const locked = unit?.driver === 'vt-d' && topology.devices[device]?.options.get('rmrr') === 'on';
-      if (locked && kernel.has('rmrr-locked')) return E.PERM;
+      if (locked && kernel.has('rmrr-locked')) return refuse.rmrr(m, device);
       m.put(deviceDomain.base + device, domain + 1);
       const snoops = (): boolean => (enforces ? read(m, domainCoherent, domain) !== 0 : pageSnoopAlways());
       if (isFirstStage(unit) && snoops()) m.put(pageSnoop.base + device, 1);

@@ -45,6 +45,15 @@ export function createHwpts(
   const { dims, kernel, layout, routines, topology } = base;
   const allocatedByUser = layout.field('hwptAllocatedByUser', [dims.domains]);
   const atAllocation = kernel.has('enforce-at-allocation');
+  const refuse = base.refusals.add({
+    noUpgrade: [E.INVAL, 'page tables ({}) that cannot be made to force snooping', 'domain'],
+    noObject: [E.NOENT, 'no object with id {}', 'number'],
+    notPageTable: [E.INVAL, 'no IOAS and no page table under id {}', 'number'],
+    mediated: [E.INVAL, '{}, a mediated device, which has no page tables and takes an IOAS only', 'device'],
+    beyondAperture: [E.INVAL, 'a mapping beyond what the IOMMU of {} can translate', 'device'],
+    noPasid: [E.OPNOTSUPP, 'no support for PASID in the IOMMU of {}', 'device'],
+    inUse: [E.BUSY, '{} in use', 'domain'],
+  });
   const unitOf = (device: DeviceId): number => topology.devices[device]?.iommu ?? -1;
   const domainOf = (m: Machine, device: DeviceId): DomainId | None =>
     idAt<DomainId>(m, world().iommu.deviceDomain, device);
@@ -67,7 +76,7 @@ export function createHwpts(
     if (upgrade(m, domain, device)) return 0;
     if (before !== NONE) iommu.attach(m, before, device);
     else iommu.detach(m, device);
-    return E.INVAL;
+    return refuse.noUpgrade(m, domain);
   }
 
   /** Page tables that attaching made go with their last device. */
@@ -84,10 +93,10 @@ export function createHwpts(
     const { iommu } = world();
     const context = objects.contextOf(m, device);
     const { kind, index } = objects.at(m, context, id);
-    if (kind === IOMMUFD_OBJECT.none) return E.NOENT;
-    if (kind === IOMMUFD_OBJECT.device) return E.INVAL;
+    if (kind === IOMMUFD_OBJECT.none) return refuse.noObject(m, id);
+    if (kind === IOMMUFD_OBJECT.device) return refuse.notPageTable(m, id);
     // A mediated device gets an access object, which has no page tables.
-    if (unitOf(device) < 0) return kind === IOMMUFD_OBJECT.ioas ? id : E.INVAL;
+    if (unitOf(device) < 0) return kind === IOMMUFD_OBJECT.ioas ? id : refuse.mediated(m, device);
     const before = domainOf(m, device);
     if (kind === IOMMUFD_OBJECT.hwpt) {
       const hwpt = index as DomainId;
@@ -130,7 +139,7 @@ export function createHwpts(
   function allocateDomain(m: Machine, device: DeviceId, space: number, pasid = false): DomainId | Errno {
     const { iommu } = world();
     const end = iommu.apertureEnd(unitOf(device));
-    if (mappings.all(m, space).some((one) => one.iova + one.size > end)) return E.INVAL;
+    if (mappings.all(m, space).some((one) => one.iova + one.size > end)) return refuse.beyondAperture(m, device);
     return iommu.alloc(m, space, unitOf(device), pasid);
   }
 
@@ -172,7 +181,7 @@ export function createHwpts(
       r.local((t) => {
         const { machine: m } = t;
         const wanted = pasid.of(t) !== 0;
-        if (wanted && !world().iommu.supportsPasid(unitOf(idev.of(t)))) return t.return(E.OPNOTSUPP);
+        if (wanted && !world().iommu.supportsPasid(unitOf(idev.of(t)))) return t.return(refuse.noPasid(m, idev.of(t)));
         const domain = allocateDomain(m, idev.of(t), spaceOfIoas(ioas.of(t)), wanted);
         if (isErr(domain)) return t.return(domain);
         hwpt.set(t, domain);
@@ -206,7 +215,7 @@ export function createHwpts(
       dropUnused(m, objects.contextOf(m, device), domain);
     },
     destroy(m, context, domain) {
-      if (!isByUser(m, domain) || world().iommu.devicesOf(m, domain).length > 0) return E.BUSY;
+      if (!isByUser(m, domain) || world().iommu.devicesOf(m, domain).length > 0) return refuse.inUse(m, domain);
       release(m, context, domain);
       return 0;
     },

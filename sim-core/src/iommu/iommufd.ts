@@ -95,6 +95,24 @@ export function createIommufd(
   const noIommuMode = layout.field('iommufdNoIommu', [dims.iommufds]);
   const cutsMappings = layout.field('iommufdCutsMappings', [dims.iommufds]);
   const ioasContext = layout.field('ioasIommufd', [dims.ioas]);
+  const refuse = base.refusals.add({
+    noObject: [E.NOENT, 'no object with id {}', 'number'],
+    inUse: [E.BUSY, 'object {} in use', 'number'],
+    device: [E.BUSY, 'a bound device under id {}, which only unbinding destroys', 'number'],
+    noIommuMode: [E.INVAL, '{} in no-IOMMU mode', 'iommufd'],
+    hasCompatIoas: [E.INVAL, 'a compatibility IOAS in {}, which no-IOMMU mode excludes', 'iommufd'],
+    noCompatIoas: [E.NODEV, 'no compatibility IOAS in {}', 'iommufd'],
+    noIoas: [E.NOENT, 'no IOAS with id {}', 'number'],
+    emptyMapping: [E.INVAL, 'a length of 0'],
+    unalignedMapping: [E.INVAL, 'an address or length that is not a multiple of 4 KiB'],
+    wrapsAround: [E.OVERFLOW, 'a range that wraps around the end of the addresses'],
+    msiRange: [E.INVAL, 'an IOVA in the reserved range of MSI (0xfee00000 to 0xfeefffff)'],
+    beyondAperture: [E.INVAL, 'an IOVA that the IOMMU of {} cannot translate', 'domain'],
+    mapped: [E.EXIST, 'the range, or a part of it, mapped already in {}', 'ioas'],
+    noMemory: [E.FAULT, 'no user memory at the virtual address'],
+    notMapped: [E.NOENT, 'nothing mapped in the range in {}', 'ioas'],
+    bisects: [E.NOENT, 'a mapping that the range would cut in two in {}', 'ioas'],
+  });
   const read = (m: Machine, field: Field, index: number): number => m.state[field.base + index] as number;
 
   function allocateIoas(m: Machine, context: IommufdId): number {
@@ -158,11 +176,12 @@ export function createIommufd(
 
     destroy(m, context, id) {
       const { kind, index } = objects.at(m, context, id);
-      if (kind === IOMMUFD_OBJECT.none) return E.NOENT;
+      if (kind === IOMMUFD_OBJECT.none) return refuse.noObject(m, id);
       if (kind === IOMMUFD_OBJECT.hwpt) return hwpts.destroy(m, context, index as DomainId);
       const ioasInUse =
         kind === IOMMUFD_OBJECT.ioas && world().iommu.domainsOf(m, spaceOfIoas(index as IoasId)).length > 0;
-      if (kind !== IOMMUFD_OBJECT.ioas || ioasInUse) return E.BUSY;
+      if (kind !== IOMMUFD_OBJECT.ioas) return refuse.device(m, id);
+      if (ioasInUse) return refuse.inUse(m, id);
       mappings.replace(m, spaceOfIoas(index as IoasId), []);
       m.put(ioasContext.base + index, 0);
       objects.forget(m, context, kind, index);
@@ -183,47 +202,48 @@ export function createIommufd(
 
     createCompatIoas(m, context) {
       if (read(m, compatIoas, context) !== 0) return 0;
-      if (read(m, noIommuMode, context) !== 0) return E.INVAL;
+      if (read(m, noIommuMode, context) !== 0) return refuse.noIommuMode(m, context);
       const id = allocateIoas(m, context);
       m.put(compatIoas.base + context, objects.at(m, context, id).index + 1);
       return 0;
     },
 
     setNoIommu(m, context) {
-      if (read(m, compatIoas, context) !== 0) return E.INVAL;
+      if (read(m, compatIoas, context) !== 0) return refuse.hasCompatIoas(m, context);
       m.put(noIommuMode.base + context, 1);
       return 0;
     },
 
     compatIoasId(m, context) {
       const ioas = idAt<IoasId>(m, compatIoas, context);
-      return ioas === NONE ? E.NODEV : objects.idOf(m, context, IOMMUFD_OBJECT.ioas, ioas);
+      return ioas === NONE ? refuse.noCompatIoas(m, context) : objects.idOf(m, context, IOMMUFD_OBJECT.ioas, ioas);
     },
 
     compatCoherent(m, context) {
       const { iommu } = world();
       const ioas = idAt<IoasId>(m, compatIoas, context);
-      if (ioas === NONE) return E.NODEV;
+      if (ioas === NONE) return refuse.noCompatIoas(m, context);
       return iommu.domainsOf(m, spaceOfIoas(ioas)).every((d) => read(m, iommu.domainCoherent, d) !== 0) ? 1 : 0;
     },
 
     ioasById(m, context, id) {
       const { kind, index } = objects.at(m, context, id);
-      return kind === IOMMUFD_OBJECT.ioas ? (index as IoasId) : E.NOENT;
+      return kind === IOMMUFD_OBJECT.ioas ? (index as IoasId) : refuse.noIoas(m, id);
     },
 
     map(m, ioas, mapping) {
       const { iommu } = world();
       const { iova, vaddr, size } = mapping;
-      if (size === 0n || ((iova | vaddr | size) & (PAGE_BYTES - 1n)) !== 0n) return E.INVAL;
-      if (iova + size - 1n >= END_OF_ADDRESSES || vaddr + size - 1n >= END_OF_ADDRESSES) return E.OVERFLOW;
+      if (size === 0n) return refuse.emptyMapping(m);
+      if (((iova | vaddr | size) & (PAGE_BYTES - 1n)) !== 0n) return refuse.unalignedMapping(m);
+      if (iova + size - 1n >= END_OF_ADDRESSES || vaddr + size - 1n >= END_OF_ADDRESSES) return refuse.wrapsAround(m);
       const space = spaceOfIoas(ioas);
       const domains = iommu.domainsOf(m, space);
-      const ends = domains.map((domain) => iommu.apertureEnd(read(m, iommu.domainUnit, domain) - 1));
-      const reserved = domains.length > 0 && iova < MSI_END && MSI_START < iova + size;
-      if (reserved || ends.some((end) => iova + size > end)) return E.INVAL;
-      if (mappings.find(m, space, iova, size)) return E.EXIST;
-      if (vaddr < USER_START || vaddr + size > USER_END) return E.FAULT;
+      const narrow = domains.find((domain) => iova + size > iommu.apertureEnd(read(m, iommu.domainUnit, domain) - 1));
+      if (domains.length > 0 && iova < MSI_END && MSI_START < iova + size) return refuse.msiRange(m);
+      if (narrow !== undefined) return refuse.beyondAperture(m, narrow);
+      if (mappings.find(m, space, iova, size)) return refuse.mapped(m, ioas);
+      if (vaddr < USER_START || vaddr + size > USER_END) return refuse.noMemory(m);
       mappings.replace(m, space, [...mappings.all(m, space), mapping]);
       for (const domain of domains) mappings.enter(m, domain, mapping);
       return 0;
@@ -235,7 +255,8 @@ export function createIommufd(
       const all = cut ? cutAt(cutAt(before, iova), (iova + size) as Iova) : before;
       const chosen = all.filter((one) => one.iova < iova + size && iova < one.iova + one.size);
       const bisects = chosen.some((one) => one.iova < iova || one.iova + one.size > iova + size);
-      if (chosen.length === 0 || bisects) return BigInt(E.NOENT);
+      if (chosen.length === 0) return BigInt(refuse.notMapped(m, ioas));
+      if (bisects) return BigInt(refuse.bisects(m, ioas));
       for (const one of chosen) withdrawAll(m, ioas, one);
       mappings.replace(
         m,

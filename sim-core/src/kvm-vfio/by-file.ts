@@ -17,6 +17,12 @@ export function createByFile(base: WorldBase, world: () => World, list: List<Fil
   const oneRound = kernel.has('single-lock-round');
   const suffix = kernel.has('file-add-device-files') ? 'file' : 'group';
 
+  const refuse = base.refusals.add({
+    notVfio: [E.INVAL, '{}, which VFIO does not know as a file of its own', 'file'],
+    listed: [E.EXIST, '{} in the list already', 'file'],
+    notListed: [E.NOENT, 'no entry for {} in the list', 'file'],
+  });
+
   const add = routines.define(
     `kvm_vfio_${suffix}_add`,
     'virt/kvm/vfio.c',
@@ -29,12 +35,12 @@ export function createByFile(base: WorldBase, world: () => World, list: List<Fil
         const known = kernel.has('file-add-device-files')
           ? vfio.fileIsValid(t.machine, filp.of(t))
           : vfio.fileIsGroup(t.machine, filp.of(t));
-        if (!known) t.return(E.INVAL);
+        if (!known) t.return(refuse.notVfio(t.machine, filp.of(t)));
       }, 'if it is not a file of VFIO, return -EINVAL');
       r.lock('kv->lock', list.lockOf(dev));
       r.local((t) => {
         if (list.find(t.machine, dev.of(t), filp.of(t)) >= 0) {
-          ret.set(t, E.EXIST);
+          ret.set(t, refuse.listed(t.machine, filp.of(t)));
           t.goto(unlock);
           return;
         }
@@ -73,7 +79,7 @@ export function createByFile(base: WorldBase, world: () => World, list: List<Fil
       r.local((t) => {
         const position = list.find(t.machine, dev.of(t), filp.of(t));
         if (position < 0) {
-          ret.set(t, E.NOENT);
+          ret.set(t, refuse.notListed(t.machine, filp.of(t)));
           t.goto(notFound);
           return;
         }

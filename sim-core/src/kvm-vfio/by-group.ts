@@ -20,6 +20,11 @@ interface Taken {
 export function createByGroup(base: WorldBase, world: () => World, list: List<GroupId>, coherency: Coherency): ListOps {
   const { kernel, routines } = base;
 
+  const refuse = base.refusals.add({
+    listed: [E.EXIST, '{} in the list already', 'group'],
+    notListed: [E.NOENT, 'no entry for {} in the list', 'file'],
+  });
+
   function takeGroup(r: RoutineBuilder, { filp, group, ret }: Taken, out: Label): void {
     // linux: drivers/vfio/vfio.c vfio_group_get_external_user(): needs a container with a driver, and viability.
     r.step('take the group as an external user', (t) => t.call(world().vfio.groupGetExternalUser, filp.of(t)));
@@ -69,7 +74,7 @@ export function createByGroup(base: WorldBase, world: () => World, list: List<Gr
       r.at(out).local((t) => t.return(ret.of(t)), 'return ret');
       r.at(duplicate).unlock('kv->lock', list.lockOf(dev));
       putGroup(r, group);
-      r.local((t) => t.return(E.EXIST), 'return -EEXIST');
+      r.local((t) => t.return(refuse.listed(t.machine, group.known(t))), 'return -EEXIST');
     },
     'kernel',
     'KVM_DEV_VFIO_GROUP_ADD',
@@ -85,7 +90,7 @@ export function createByGroup(base: WorldBase, world: () => World, list: List<Gr
       const out = r.label();
       const unlock = r.label();
       const matchesFile = kernel.has('external-group-match');
-      r.local((t) => ret.set(t, E.NOENT), 'ret = -ENOENT');
+      r.local((t) => ret.set(t, refuse.notListed.errno), 'ret = -ENOENT');
       // Up to v4.12 the group has to pass the whole validation again: one that lost viability cannot be removed.
       if (!matchesFile) takeGroup(r, { filp, group, ret }, out);
       r.lock('kv->lock', list.lockOf(dev));
@@ -95,6 +100,7 @@ export function createByGroup(base: WorldBase, world: () => World, list: List<Gr
           matchesFile ? world().vfio.externalGroupMatchFile(machine, listed, filp.of(t)) : listed === group.of(t);
         const position = list.all(machine, dev.of(t)).findIndex(match);
         if (position < 0) {
+          refuse.notListed(machine, filp.of(t));
           t.goto(unlock);
           return;
         }

@@ -32,13 +32,18 @@ export function createDeviceOps(
 ): Ops {
   const { routines, dims, kernel } = base;
 
+  const refuse = base.refusals.add({
+    second: [E.BUSY, '{} in the VM already, and one is the most', 'kvmDevice'],
+    attribute: [E.NXIO, 'no attribute of that group and number'],
+  });
+
   const create = routines.define('kvm_vfio_create', 'virt/kvm/vfio.c', ['dev: kvmDevice', 'kvm: vm'], (r, _dev, vm) =>
     r.step('look for another kvm-vfio device of the VM', (t) => {
       // linux: virt/kvm/vfio.c kvm_vfio_create(): only devices that are already on kvm->devices count.
       const { kvm } = world();
-      for (let d = 0; d < dims.kvmDevices; d++) {
+      for (let d = 0 as KvmDeviceId; d < dims.kvmDevices; d++) {
         if (idAt<VmId>(t.machine, kvm.deviceVm, d) !== vm.of(t)) continue;
-        if (t.machine.state[kvm.deviceListed.base + d] !== 0) return t.return(E.BUSY);
+        if (t.machine.state[kvm.deviceListed.base + d] !== 0) return t.return(refuse.second(t.machine, d));
       }
       return t.return(0);
     }),
@@ -52,9 +57,9 @@ export function createDeviceOps(
       const arg = argument(t, 2);
       const addr = arg.fields?.get('addr');
       const fd = addr && pointedInt(t, addr);
-      if (fd === undefined) return t.return(E.FAULT);
+      if (fd === undefined) return t.return(files.refuse.unreadable(t.machine));
       const file = files.fget(t, fd);
-      if (file === NONE) return t.return(E.BADF);
+      if (file === NONE) return t.return(files.refuse.descriptor(t, fd));
       files.get(t.machine, file);
       filp.set(t, file);
       return t.call(field64(t, arg, 'attr') === ATTR.add ? change.add : change.del, dev.of(t), file);
@@ -75,7 +80,7 @@ export function createDeviceOps(
   };
 
   const hasAttr = routines.define('kvm_vfio_has_attr', 'virt/kvm/vfio.c', ['dev: kvmDevice'], (r) =>
-    r.local((t) => t.return(known(t) ? 0 : E.NXIO)),
+    r.local((t) => t.return(known(t) ? 0 : refuse.attribute(t.machine))),
   );
 
   const setGroup = kernel.has('file-identity')
@@ -89,7 +94,7 @@ export function createDeviceOps(
 
   const setAttr = routines.define('kvm_vfio_set_attr', 'virt/kvm/vfio.c', ['dev: kvmDevice'], (r, dev) => {
     r.local((t) => {
-      if (!known(t)) t.return(E.NXIO);
+      if (!known(t)) t.return(refuse.attribute(t.machine));
     }, 'if the attribute does not exist, return -ENXIO');
     if (setGroup) r.local((t) => t.call(setGroup, dev.of(t))).local((t) => t.return(t.value));
     else setEntry(r, dev);

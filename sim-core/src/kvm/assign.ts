@@ -94,6 +94,18 @@ export function createAssignment(
     r.local((t) => t.return(0));
   });
 
+  const refuse = base.refusals.add({
+    sameId: [E.EXIST, 'an assigned device with id {} in the VM', 'number'],
+    noDevice: [E.INVAL, 'no PCI device at that segment, bus and devfn'],
+    hostDriver: [E.BUSY, '{} bound to a driver of the host', 'device'],
+    assigned: [E.BUSY, '{} assigned to a VM already', 'device'],
+    opened: [E.BUSY, '{} open through VFIO', 'device'],
+    notEnabled: [E.INVAL, 'flags without KVM_DEV_ASSIGN_ENABLE_IOMMU ({x})', 'number'],
+    noIommu: [E.NODEV, 'no IOMMU before {}', 'device'],
+    noRemapping: [E.PERM, 'no interrupt remapping in the IOMMU of {}', 'device'],
+    notAssigned: [E.INVAL, 'no assigned device with id {} in the VM', 'number'],
+  });
+
   /** The device of the VM that user space gave an id, or undefined. */
   const assignedAs = (m: Machine, vm: VmId, id: number): DeviceId | undefined =>
     devices.find((d) => idAt<VmId>(m, assignedTo, d) === vm && read(m, assignedId.base + d) === id);
@@ -103,16 +115,14 @@ export function createAssignment(
     const { machine } = t;
     const arg = argument(t, 2);
     const id = field32(t, arg, 'assigned_dev_id');
-    if (assignedAs(machine, vm, id) !== undefined) return E.EXIST;
+    if (assignedAs(machine, vm, id) !== undefined) return refuse.sameId(machine, id);
     const device = devices.find((d) => topology.devices[d]?.bdf === bdfText(t));
-    if (device === undefined) return E.INVAL;
+    if (device === undefined) return refuse.noDevice(machine);
     const { vfio } = world();
     const driver = vfio.drivers[read(machine, vfio.deviceDriver.base + device)] ?? 'none';
-    const busy =
-      !IDLE_DRIVERS.has(driver) ||
-      read(machine, assignedTo.base + device) !== 0 ||
-      read(machine, vfio.deviceOpenCount.base + device) !== 0;
-    return busy ? E.BUSY : device;
+    if (!IDLE_DRIVERS.has(driver)) return refuse.hostDriver(machine, device);
+    if (read(machine, assignedTo.base + device) !== 0) return refuse.assigned(machine, device);
+    return read(machine, vfio.deviceOpenCount.base + device) !== 0 ? refuse.opened(machine, device) : device;
   }
 
   const assign = routines.define('kvm_vm_ioctl_assign_device', 'virt/kvm/assigned-dev.c', ['filp: file'], (r, filp) => {
@@ -128,8 +138,9 @@ export function createAssignment(
     };
     r.step('copy the argument', (t) => {
       const arg = argument(t, 2);
-      if (!readable(arg)) return t.return(E.FAULT);
-      if ((field32(t, arg, 'flags') & ENABLE_IOMMU) === 0) return t.return(E.INVAL);
+      if (!readable(arg)) return t.return(world().files.refuse.unreadable(t.machine));
+      const flags = field32(t, arg, 'flags');
+      if ((flags & ENABLE_IOMMU) === 0) return t.return(refuse.notEnabled(t.machine, flags));
       kvm.set(t, vmOfFile(t, filp));
     });
     r.lock('kvm->lock', lockOf);
@@ -138,9 +149,9 @@ export function createAssignment(
       if (isErr(device)) return fail(t, device);
       const unit = topology.devices[device]?.iommu ?? -1;
       // linux: virt/kvm/iommu.c kvm_iommu_map_guest(): the bus has no IOMMU.
-      if (unit < 0) return fail(t, E.NODEV);
+      if (unit < 0) return fail(t, refuse.noIommu(t.machine, device));
       const { iommu } = world();
-      if (!iommu.remapsInterrupts(unit)) return fail(t, E.PERM);
+      if (!iommu.remapsInterrupts(unit)) return fail(t, refuse.noRemapping(t.machine, device));
       match.set(t, device);
       if (domainOf(t.machine, kvm.of(t)) !== NONE) return;
       const own = iommu.alloc(t.machine, dims.containers + kvm.of(t), unit);
@@ -182,13 +193,14 @@ export function createAssignment(
       const ret = r.variable('r: result');
       const lockOf = (t: Task): number => vms().lock.base + vmOfFile(t, filp);
       r.step('copy the argument', (t) => {
-        if (!readable(argument(t, 2))) t.return(E.FAULT);
+        if (!readable(argument(t, 2))) t.return(world().files.refuse.unreadable(t.machine));
       });
       r.lock('kvm->lock', lockOf);
       r.local((t) => {
         const { machine } = t;
-        const device = assignedAs(machine, vmOfFile(t, filp), field32(t, argument(t, 2), 'assigned_dev_id'));
-        if (device === undefined) ret.set(t, E.INVAL);
+        const id = field32(t, argument(t, 2), 'assigned_dev_id');
+        const device = assignedAs(machine, vmOfFile(t, filp), id);
+        if (device === undefined) ret.set(t, refuse.notAssigned(machine, id));
         else drop(machine, device);
       });
       r.unlock('kvm->lock', lockOf);

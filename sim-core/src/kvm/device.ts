@@ -57,11 +57,19 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
     m.put(listed.base + device, 0);
   }
 
+  const refuse = base.refusals.add({
+    type: [E.NODEV, 'no device type {} in this kernel', 'number'],
+    noOperation: [E.PERM, 'no operation of the device for this request'],
+    noSystemAttributes: [E.INVAL, 'no such request for /dev/kvm: this kernel has no system attributes'],
+    unknownAttribute: [E.NXIO, 'no attribute of that group and number'],
+  });
+
   /** Copies the argument in and resolves the type; above 0 the device is to be created, else this is the answer. */
   function check(t: Task): number {
     const arg = argument(t, 2);
-    if (!readable(arg)) return E.FAULT;
-    if (field32(t, arg, 'type') !== TYPE_VFIO || !kernel.has('kvm-vfio-device')) return E.NODEV;
+    if (!readable(arg)) return world().files.refuse.unreadable(t.machine);
+    const type = field32(t, arg, 'type');
+    if (type !== TYPE_VFIO || !kernel.has('kvm-vfio-device')) return refuse.type(t.machine, type);
     // linux: virt/kvm/kvm_main.c kvm_ioctl_create_device(): bit 0 asks only; no other flag is looked at.
     return (field32(t, arg, 'flags') & CREATE_DEVICE_TEST) !== 0 ? 0 : 1;
   }
@@ -120,7 +128,7 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
       r.step('take a reference of the VM', takeReference);
     }
     r.local(
-      (t) => t.return(copyFailed.of(t) === 0 ? 0 : E.FAULT),
+      (t) => t.return(copyFailed.of(t) === 0 ? 0 : world().files.refuse.unwritable(t.machine)),
       'return 0, or -EFAULT if the descriptor could not be copied out',
     );
   });
@@ -129,8 +137,8 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
   const attribute = (request: string, op: 'setAttr' | 'hasAttr' | undefined): KvmDevices['setAttr'] => {
     const write = (r: RoutineBuilder, filp: Local<FileId>): void => {
       r.local((t) => {
-        if (op === undefined) return t.return(E.PERM);
-        if (!readable(argument(t, 2))) return t.return(E.FAULT);
+        if (op === undefined) return t.return(refuse.noOperation(t.machine));
+        if (!readable(argument(t, 2))) return t.return(world().files.refuse.unreadable(t.machine));
         return t.call(world().kvmVfio[op], world().files.objectOf<KvmDeviceId>(t.machine, filp.of(t)));
       }, 'if the device has no such operation, return -EPERM');
       r.local((t) => t.return(t.value));
@@ -142,9 +150,9 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
   function kvmAttribute(name: string, reads: boolean): KvmDevices['kvmGetAttr'] {
     return routines.define(name, 'arch/x86/kvm/x86.c', ['filp: file'], (r) =>
       r.step('look the system attribute up', (t) => {
-        if (!kernel.has('system-attributes')) return t.return(E.INVAL);
+        if (!kernel.has('system-attributes')) return t.return(refuse.noSystemAttributes(t.machine));
         const arg = argument(t, 2);
-        if (!readable(arg)) return t.return(E.FAULT);
+        if (!readable(arg)) return t.return(world().files.refuse.unreadable(t.machine));
         const group = field32(t, arg, 'group');
         const attr = arg.fields?.get('attr')?.wide(t) ?? 0n;
         const sevAttributes = [
@@ -157,9 +165,10 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
           base.topology.cpu.vendor === 'amd' &&
           sevAttributes.some((has, i) => has && attr === BigInt(i));
         const known = sev || (group === 0 && attr === 0n);
-        if (!known) return t.return(E.NXIO);
+        if (!known) return t.return(refuse.unknownAttribute(t.machine));
         const addr = arg.fields?.get('addr');
-        return t.return(reads && (addr === undefined || !readable(addr)) ? E.FAULT : 0);
+        const unwritable = reads && (addr === undefined || !readable(addr));
+        return t.return(unwritable ? world().files.refuse.unwritable(t.machine) : 0);
       }),
     );
   }

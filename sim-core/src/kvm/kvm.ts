@@ -113,11 +113,12 @@ export function createKvm(base: WorldBase, world: () => World): Kvm {
 
   // linux: arch/x86/kvm/x86.c kvm_dev_ioctl(), virt/kvm/kvm_main.c kvm_vcpu_ioctl(): what they do not know is EINVAL.
   const { files } = world();
-  files.onIoctl('kvm', { unknown: () => E.INVAL });
+  const refuse = base.refusals.add({ unknownRequest: [E.INVAL, 'no such request for {}', 'file'] });
+  files.onIoctl('kvm', { unknown: (t, file) => refuse.unknownRequest(t.machine, file) });
   files.onIoctl('vm', { gate: (t, file) => vms.gate(t, files.objectOf<VmId>(t.machine, file)) });
   files.onIoctl('vcpu', {
     gate: (t, file) => vms.gate(t, knownId<VmId>(t.machine, vcpus.vm, files.objectOf<VcpuId>(t.machine, file))),
-    unknown: () => E.INVAL,
+    unknown: (t, file) => refuse.unknownRequest(t.machine, file),
   });
   files.onIoctl('kvm-vfio', { gate: (t, file) => devices.gate(t, files.objectOf<KvmDeviceId>(t.machine, file)) });
   const putKvm = base.routines.define('kvm_put_kvm', 'virt/kvm/kvm_main.c', ['kvm: vm'], (r, kvm) =>

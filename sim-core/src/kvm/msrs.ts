@@ -31,6 +31,7 @@ const MODELLED: ReadonlySet<number> = new Set(MSR_NUMBERS.values());
 const MOST_MSRS = 256;
 
 export function createMsrs(base: WorldBase, world: () => World): Msrs {
+  const refuse = base.refusals.add({ tooMany: [E['2BIG'], '{} entries, and 256 are too many', 'number'] });
   const { routines, topology, wide } = base;
 
   const problem = (msr: number, value: bigint): string | undefined =>
@@ -85,9 +86,12 @@ export function createMsrs(base: WorldBase, world: () => World): Msrs {
       });
       r.local((t) => {
         // A bare address, as a log shows it: what is there is unknown.
-        if (!readable(argument(t, 2))) return t.return(argument(t, 2).wide(t) === 0n ? E.FAULT : (t.args.answer ?? 0));
-        if (field32(t, argument(t, 2), 'nmsrs') >= MOST_MSRS) return t.return(E['2BIG']);
-        if (!entriesOf(t)) return t.return(E.FAULT);
+        const { unreadable } = world().files.refuse;
+        if (!readable(argument(t, 2)))
+          return t.return(argument(t, 2).wide(t) === 0n ? unreadable(t.machine) : world().files.inert.declared(t));
+        const count = field32(t, argument(t, 2), 'nmsrs');
+        if (count >= MOST_MSRS) return t.return(refuse.tooMany(t.machine, count));
+        if (!entriesOf(t)) return t.return(unreadable(t.machine));
       });
       r.at(next).step('take the next MSR', (t) => {
         const entry = entriesOf(t)?.[done.of(t)];

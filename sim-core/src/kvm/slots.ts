@@ -123,21 +123,33 @@ export function createSlots(base: WorldBase, world: () => World): Slots {
     world().kvm.mmu.dropUnbacked(m, vm);
   }
 
+  const refuse = base.refusals.add({
+    unknownFlags: [E.INVAL, 'flags that it does not know ({x})', 'number'],
+    unaligned: [E.INVAL, 'an address or size that is not a multiple of 4 KiB'],
+    beyondUser: [E.INVAL, 'a range of user memory beyond the end of user space'],
+    slotNumber: [E.INVAL, 'slot number {x}, which is too large', 'number'],
+    tooLarge: [E.INVAL, 'a range of guest memory that is too large or wraps around'],
+    nothingToDelete: [E.INVAL, 'no slot {} to delete', 'number'],
+    overlaps: [E.EXIST, 'another slot in the range that slot {} is to have', 'number'],
+    changed: [E.INVAL, 'another size, user memory or read-only flag than slot {} has', 'number'],
+  });
+
   /** The slot that the argument describes, or why it cannot be. */
   function described(t: Task): Slot | number {
+    const { machine: m } = t;
     const arg = argument(t, 2);
-    if (!readable(arg)) return E.FAULT;
+    if (!readable(arg)) return world().files.refuse.unreadable(m);
     const flags = field32(t, arg, 'flags');
     const [start, size, user] = ['guest_phys_addr', 'memory_size', 'userspace_addr'].map((name) =>
       field64(t, arg, name),
     ) as [bigint, bigint, bigint];
     const id = field32(t, arg, 'slot');
-    if ((flags & ~KNOWN_FLAGS) !== 0) return E.INVAL;
-    if (((start | size | user) & PAGE_MASK) !== 0n) return E.INVAL;
-    if (user + size > USER_END) return E.INVAL;
+    if ((flags & ~KNOWN_FLAGS) !== 0) return refuse.unknownFlags(m, flags & ~KNOWN_FLAGS);
+    if (((start | size | user) & PAGE_MASK) !== 0n) return refuse.unaligned(m);
+    if (user + size > USER_END) return refuse.beyondUser(m);
     const slots = kernel.has('many-memory-slots') ? SLOTS_NOW : SLOTS_BEFORE;
-    if (id >> 16 >= ADDRESS_SPACES || (id & 0xffff) >= slots) return E.INVAL;
-    if (start + size > ALL_BITS || size / PAGE_BYTES > MOST_PAGES) return E.INVAL;
+    if (id >> 16 >= ADDRESS_SPACES || (id & 0xffff) >= slots) return refuse.slotNumber(m, id);
+    if (start + size > ALL_BITS || size / PAGE_BYTES > MOST_PAGES) return refuse.tooLarge(m);
     return { id, start, end: start + size, user, flags };
   }
 
@@ -145,7 +157,7 @@ export function createSlots(base: WorldBase, world: () => World): Slots {
   function decide(m: Machine, vm: VmId, wanted: Slot): number | 'create' | 'delete' | 'move' | 'flags' {
     const index = find(m.state, vm, (one) => one.id === wanted.id);
     const old = index < 0 ? undefined : slot(m.state, vm, index);
-    if (wanted.end === wanted.start) return old ? 'delete' : E.INVAL;
+    if (wanted.end === wanted.start) return old ? 'delete' : refuse.nothingToDelete(m, wanted.id);
     const overlaps = (): boolean =>
       find(
         m.state,
@@ -153,11 +165,11 @@ export function createSlots(base: WorldBase, world: () => World): Slots {
         (one) =>
           one.id !== wanted.id && one.id >> 16 === wanted.id >> 16 && one.start < wanted.end && wanted.start < one.end,
       ) >= 0;
-    if (!old) return overlaps() ? E.EXIST : 'create';
+    if (!old) return overlaps() ? refuse.overlaps(m, wanted.id) : 'create';
     const sameSize = old.end - old.start === wanted.end - wanted.start;
     if (!sameSize || old.user !== wanted.user || ((old.flags ^ wanted.flags) & SLOT_FLAGS.readOnly) !== 0)
-      return E.INVAL;
-    if (old.start !== wanted.start) return overlaps() ? E.EXIST : 'move';
+      return refuse.changed(m, wanted.id);
+    if (old.start !== wanted.start) return overlaps() ? refuse.overlaps(m, wanted.id) : 'move';
     return old.flags === wanted.flags ? 0 : 'flags';
   }
 

@@ -59,6 +59,13 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
     labels: [topology.actors.map((a) => a.name)],
     initial: topology.actors.map((a) => (a.kind === 'thread' || a.kind === 'setup' ? Math.max(a.cpu, 0) : 0)),
   });
+  const refuse = base.refusals.add({
+    idTooLarge: [E.INVAL, 'vCPU id {}, and there are none from 4096 on', 'number'],
+    sameId: [E.EXIST, 'a vCPU with id {} in the VM', 'number'],
+    noCpu: [E.INVAL, 'no pCPU of this machine in the mask'],
+    noAttributes: [E.INVAL, 'no such request for a vCPU: this kernel has no vCPU attributes'],
+    unknownAttribute: [E.NXIO, 'no attribute of that group and number'],
+  });
   const read = (m: Machine, slot: number): number => m.state[slot] as number;
   const threadCpuOf = (t: Task): CpuId => read(t.machine, threadCpu.base + t.actor) as CpuId;
 
@@ -115,7 +122,7 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
       const { machine } = t;
       const wanted = argument(t, 2).int(t);
       if (wanted < 0 || wanted >= MAX_VCPU_ID) {
-        t.return(E.INVAL);
+        t.return(refuse.idTooLarge(machine, wanted));
         return;
       }
       let vcpu = 0 as VcpuId;
@@ -130,7 +137,7 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
       made.set(t, vcpu);
       if (!duplicate) return;
       freeVcpu(machine, vcpu);
-      t.return(E.EXIST);
+      t.return(refuse.sameId(machine, wanted));
     });
     r.step('take a reference of the VM and install the descriptor', (t) => {
       const { machine } = t;
@@ -165,7 +172,7 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
       });
       r.local((t) => {
         act(t, vcpuOf(t));
-        t.return(t.args.answer ?? 0);
+        t.return(world().files.inert.declared(t));
       });
     };
     return routines.define('kvm_vcpu_ioctl', 'virt/kvm/kvm_main.c', ['filp: file'], write, 'kernel', request);
@@ -177,9 +184,9 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
   const setAffinity = routines.define('sched_setaffinity', 'kernel/sched/syscalls.c', [], (r) =>
     r.step('move the thread to a pCPU of the mask', (t) => {
       const mask = argument(t, 2);
-      if (!mask.pointee) return t.return(E.FAULT);
+      if (!mask.pointee) return t.return(world().files.refuse.unreadable(t.machine));
       const bits = mask.pointee.wide(t) & ((1n << BigInt(topology.cpu.count)) - 1n);
-      if (bits === 0n) return t.return(E.INVAL);
+      if (bits === 0n) return t.return(refuse.noCpu(t.machine));
       let first = 0;
       while (((bits >> BigInt(first)) & 1n) === 0n) first++;
       t.machine.put(threadCpu.base + t.actor, first);
@@ -192,9 +199,10 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
     return routines.define(name, 'arch/x86/kvm/x86.c', ['filp: file'], (r) =>
       r.step('look the vCPU attribute up', (t) => {
         const arg = argument(t, 2);
-        if (!kernel.has('vcpu-attributes')) return t.return(E.INVAL);
-        if (!readable(arg)) return t.return(E.FAULT);
-        if (field32(t, arg, 'group') !== 0 || field64(t, arg, 'attr') !== 0n) return t.return(E.NXIO);
+        if (!kernel.has('vcpu-attributes')) return t.return(refuse.noAttributes(t.machine));
+        if (!readable(arg)) return t.return(world().files.refuse.unreadable(t.machine));
+        if (field32(t, arg, 'group') !== 0 || field64(t, arg, 'attr') !== 0n)
+          return t.return(refuse.unknownAttribute(t.machine));
         const addr = arg.fields?.get('addr');
         return t.return(access(t, addr !== undefined && pointedInt(t, addr) !== undefined));
       }),
@@ -222,8 +230,8 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
       writeField(t, argument(t, 2), 'cr0', CR0_PE_ET_NE | (disabled ? CR0_CD : 0));
     }),
     hasAttr: attribute('kvm_arch_tsc_has_attr', () => 0),
-    getAttr: attribute('kvm_arch_tsc_get_attr', (_t, ok) => (ok ? 0 : E.FAULT)),
-    setAttr: attribute('kvm_arch_tsc_set_attr', (_t, ok) => (ok ? 0 : E.FAULT)),
+    getAttr: attribute('kvm_arch_tsc_get_attr', (t, ok) => (ok ? 0 : world().files.refuse.unwritable(t.machine))),
+    setAttr: attribute('kvm_arch_tsc_set_attr', (t, ok) => (ok ? 0 : world().files.refuse.unreadable(t.machine))),
     free(m, vm) {
       for (let v = 0 as VcpuId; v < dims.vcpus; v++) if (idAt<VmId>(m, vmOf, v) === vm) freeVcpu(m, v);
     },

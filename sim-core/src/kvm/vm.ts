@@ -52,6 +52,14 @@ export function createVms(base: WorldBase, world: () => World, quirks: Quirks, h
   const references = layout.field('vmReferences', [dims.vms]);
   const process = layout.field('vmProcess', [dims.vms], { labels: [undefined], values: ['', ...topology.processes] });
   const lock = layout.field('kvmLock', [dims.vms]);
+  const refuse = base.refusals.add({
+    type: [E.INVAL, 'a VM type other than 0 ({})', 'number'],
+    noEnableCap: [E.NOTTY, 'no such request for a VM: this kernel has no KVM_ENABLE_CAP there'],
+    flags: [E.INVAL, 'flags other than 0 ({x})', 'number'],
+    capability: [E.INVAL, 'no capability {} that can be switched on', 'number'],
+    quirks: [E.INVAL, 'quirks that this kernel does not know, or that this CPU does not have'],
+    otherProcess: [E.IO, '{} created by another process', 'vm'],
+  });
   const read = (m: Machine, slot: number): number => m.state[slot] as number;
   function get(m: Machine, vm: VmId): void {
     const count = read(m, references.base + vm);
@@ -70,7 +78,8 @@ export function createVms(base: WorldBase, world: () => World, quirks: Quirks, h
   function newVm(t: Task): VmId | Errno {
     const { machine } = t;
     // linux: arch/x86/kvm/x86.c kvm_arch_init_vm(): only type 0 without a confidential-computing vendor module.
-    if (argument(t, 2).int(t) !== 0) return E.INVAL;
+    const type = argument(t, 2).int(t);
+    if (type !== 0) return refuse.type(machine, type);
     let vm = 0 as VmId;
     while (vm < dims.vms && read(machine, process.base + vm) !== 0) vm++;
     if (vm === dims.vms)
@@ -151,7 +160,7 @@ export function createVms(base: WorldBase, world: () => World, quirks: Quirks, h
           [CAP.disableQuirks]: kernel.has('vm-enable-cap') ? 1 : 0,
           [CAP.disableQuirks2]: quirks.answer,
         };
-        t.return(answers[argument(t, 2).int(t)] ?? t.args.answer ?? 0);
+        t.return(answers[argument(t, 2).int(t)] ?? world().files.inert.declared(t));
       }),
   );
 
@@ -159,14 +168,16 @@ export function createVms(base: WorldBase, world: () => World, quirks: Quirks, h
     r.step('switch the capability on', (t) => {
       const arg = argument(t, 2);
       const vm = world().files.objectOf<VmId>(t.machine, filp.of(t));
-      if (!kernel.has('vm-enable-cap')) return t.return(E.NOTTY);
-      if (!readable(arg)) return t.return(E.FAULT);
-      if (field32(t, arg, 'flags') !== 0) return t.return(E.INVAL);
+      if (!kernel.has('vm-enable-cap')) return t.return(refuse.noEnableCap(t.machine));
+      if (!readable(arg)) return t.return(world().files.refuse.unreadable(t.machine));
+      const flags = field32(t, arg, 'flags');
+      if (flags !== 0) return t.return(refuse.flags(t.machine, flags));
       const cap = field32(t, arg, 'cap');
-      if (OTHER_CAPABILITY_NUMBERS.has(cap)) return t.return(t.args.answer ?? 0);
+      if (OTHER_CAPABILITY_NUMBERS.has(cap)) return t.return(world().files.inert.declared(t));
       const strict = cap === CAP.disableQuirks2 && kernel.has('disable-quirks2');
-      if (!strict && cap !== CAP.disableQuirks) return t.return(E.INVAL);
-      return t.return(quirks.disable(t.machine, vm, field64(t, arg, 'args'), strict) ? 0 : E.INVAL);
+      if (!strict && cap !== CAP.disableQuirks) return t.return(refuse.capability(t.machine, cap));
+      const taken = quirks.disable(t.machine, vm, field64(t, arg, 'args'), strict);
+      return t.return(taken ? 0 : refuse.quirks(t.machine));
     }),
   );
 
@@ -186,6 +197,7 @@ export function createVms(base: WorldBase, world: () => World, quirks: Quirks, h
       return true;
     },
     put,
-    gate: (t, vm) => (read(t.machine, process.base + vm) === world().files.process(t) + 1 ? 0 : E.IO),
+    gate: (t, vm) =>
+      read(t.machine, process.base + vm) === world().files.process(t) + 1 ? 0 : refuse.otherProcess(t.machine, vm),
   };
 }

@@ -57,6 +57,8 @@ export const HAPPENINGS = [
   'user-exit',
   /** The CPU interrupts a guest's instruction: vcpu, vector, number of the MSR. */
   'exception',
+  /** A check of the kernel fails the call: index into the world's refusals, the object it looked at or -1, - */
+  'refusal',
 ] as const;
 
 export type Happening = (typeof HAPPENINGS)[number];

@@ -69,26 +69,46 @@ export function createCdev(
     }),
   );
 
+  const refuse = base.refusals.add({
+    notThere: [E.NOTTY, 'no such request for a VFIO device: this kernel has no device files for VFIO'],
+    argsz: [E.INVAL, 'argsz {}, which is too small', 'number'],
+    flags: [E.INVAL, 'flags that it does not know ({x})', 'number'],
+    negative: [E.INVAL, 'a negative descriptor ({})', 'number'],
+    throughGroup: [E.INVAL, '{}, a device file that was opened through its group', 'file'],
+    bound: [E.INVAL, '{} bound to an iommufd already', 'device'],
+    token: [E.FAULT, 'no readable token'],
+    notIommufd: [E.BADFD, '{}, which is not an iommufd', 'file'],
+    groupOpen: [E.BUSY, '{} open, and a device is used through its group or by itself', 'group'],
+    notBound: [E.INVAL, '{} not bound yet', 'device'],
+    groupRequest: [E.NOTTY, '{}, a device file that was opened through its group', 'file'],
+  });
+
   /** What is wrong with the argument of BIND, or 0. */
   function checkBind(t: Task, file: FileId): number {
+    const { machine: m } = t;
     const arg = argument(t, 2);
-    if (!readable(arg)) return E.FAULT;
-    const flags = kernel.has('bind-token') ? BIND_FLAG_TOKEN : 0;
-    const wrong = field32(t, arg, 'argsz') < BIND_BYTES || (field32(t, arg, 'flags') & ~flags) !== 0;
-    if (wrong || (field32(t, arg, 'iommufd') | 0) < 0) return E.INVAL;
-    return read(t.machine, state.deviceFile, file) === DEVICE_FILE.group ? E.INVAL : 0;
+    if (!readable(arg)) return world().files.refuse.unreadable(m);
+    const argsz = field32(t, arg, 'argsz');
+    if (argsz < BIND_BYTES) return refuse.argsz(m, argsz);
+    const unknown = field32(t, arg, 'flags') & ~(kernel.has('bind-token') ? BIND_FLAG_TOKEN : 0);
+    if (unknown !== 0) return refuse.flags(m, unknown);
+    const fd = field32(t, arg, 'iommufd') | 0;
+    if (fd < 0) return refuse.negative(m, fd);
+    return read(m, state.deviceFile, file) === DEVICE_FILE.group ? refuse.throughGroup(m, file) : 0;
   }
 
   /** Checks under dev_set->lock; the iommufd's file, or -errno. */
   function resolveIommufd(t: Task, deviceFile: FileId): FileId | Errno {
     const { files } = world();
+    const { machine: m } = t;
     const arg = argument(t, 2);
-    if (read(t.machine, state.accessGranted, deviceFile) !== 0) return E.INVAL;
+    if (read(m, state.accessGranted, deviceFile) !== 0) return refuse.bound(m, files.objectOf<DeviceId>(m, deviceFile));
     // A token is passed by pointer, and the argument has none to follow.
-    if ((field32(t, arg, 'flags') & BIND_FLAG_TOKEN) !== 0) return E.FAULT;
-    const file = files.fget(t, field32(t, arg, 'iommufd') | 0);
-    if (file === NONE) return E.BADF;
-    return files.kindOf(t.machine, file) === 'iommufd' ? file : E.BADFD;
+    if ((field32(t, arg, 'flags') & BIND_FLAG_TOKEN) !== 0) return refuse.token(m);
+    const fd = field32(t, arg, 'iommufd') | 0;
+    const file = files.fget(t, fd);
+    if (file === NONE) return files.refuse.descriptor(t, fd);
+    return files.kindOf(m, file) === 'iommufd' ? file : refuse.notIommufd(m, file);
   }
 
   const bind = routines.define('vfio_df_ioctl_bind_iommufd', SOURCE, ['df: file'], (r, df) => {
@@ -96,7 +116,7 @@ export function createCdev(
     const { deviceOf, groupOf, groupLock, devSetLock } = through(df);
     const out = r.label();
     r.local((t) => {
-      const errno = exists ? checkBind(t, df.of(t)) : E.NOTTY;
+      const errno = exists ? checkBind(t, df.of(t)) : refuse.notThere(t.machine);
       if (errno !== 0) t.return(errno);
     });
     r.lock('group->group_lock', groupLock);
@@ -105,7 +125,7 @@ export function createCdev(
       const busy = read(m, state.groupFile, groupOf(t)) !== 0;
       if (!busy) add(m, state.groupCdevOpen, groupOf(t), 1);
       m.put(groupLock(t), 0);
-      if (busy) t.return(E.BUSY);
+      if (busy) t.return(refuse.groupOpen(m, groupOf(t)));
     });
     r.lock('dev_set->lock', devSetLock);
     r.local((t) => {
@@ -178,12 +198,15 @@ export function createCdev(
   /** What is wrong with an ATTACH or DETACH before the device is looked at, or 0: they are for bound character devices. */
   function checkPageTable(t: Task, file: FileId, bytes: number): number {
     const { machine: m } = t;
-    if (!exists) return E.NOTTY;
-    if (read(m, state.accessGranted, file) === 0) return E.INVAL;
-    if (read(m, state.deviceFile, file) === DEVICE_FILE.group) return E.NOTTY;
+    if (!exists) return refuse.notThere(m);
+    if (read(m, state.accessGranted, file) === 0) return refuse.notBound(m, world().files.objectOf<DeviceId>(m, file));
+    if (read(m, state.deviceFile, file) === DEVICE_FILE.group) return refuse.groupRequest(m, file);
     const arg = argument(t, 2);
-    if (!readable(arg)) return E.FAULT;
-    return field32(t, arg, 'argsz') < bytes || field32(t, arg, 'flags') !== 0 ? E.INVAL : 0;
+    if (!readable(arg)) return world().files.refuse.unreadable(m);
+    const argsz = field32(t, arg, 'argsz');
+    if (argsz < bytes) return refuse.argsz(m, argsz);
+    const flags = field32(t, arg, 'flags');
+    return flags !== 0 ? refuse.flags(m, flags) : 0;
   }
 
   const attach = routines.define('vfio_df_ioctl_attach_pt', SOURCE, ['df: file'], (r, df) => {

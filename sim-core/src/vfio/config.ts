@@ -41,19 +41,25 @@ const DEVICE_NODES: ReadonlySet<FileKind> = new Set(['kvm', 'group', 'container'
 
 export function createConfigSpace(base: WorldBase, world: () => World, state: VfioState): ConfigSpace {
   const { routines, topology } = base;
+  const refuse = base.refusals.add({
+    noRead: [E.INVAL, '{}, which can be neither read nor written', 'file'],
+    notBound: [E.INVAL, '{} not bound yet', 'device'],
+    beyondConfig: [E.FAULT, 'an access beyond the end of config space'],
+  });
 
   /** The file and place that a call means: the device, or -errno; what is not modelled throws. */
   function locate(t: Task): DeviceId | Errno {
     const { files } = world();
     const { machine: m } = t;
-    const file = files.fget(t, argument(t, 0).int(t));
-    if (file === NONE) return E.BADF;
+    const fd = argument(t, 0).int(t);
+    const file = files.fget(t, fd);
+    if (file === NONE) return files.refuse.descriptor(t, fd);
     const kind = files.kindOf(m, file);
-    if (DEVICE_NODES.has(kind)) return E.INVAL;
+    if (DEVICE_NODES.has(kind)) return refuse.noRead(m, file);
     if (kind !== 'device')
       throw new ModelLimit(`reading and writing ${FILE_KINDS[kind]} is not modelled; only VFIO devices are`);
-    if (m.state[state.accessGranted.base + file] === 0) return E.INVAL;
     const device = files.objectOf<DeviceId>(m, file);
+    if (m.state[state.accessGranted.base + file] === 0) return refuse.notBound(m, device);
     if (state.isEmulated(device)) throw new ModelLimit('config space of mediated devices is not modelled');
     const offset = argument(t, 3).wide(t);
     if (offset >> REGION_SHIFT !== CONFIG_REGION) {
@@ -64,7 +70,7 @@ export function createConfigSpace(base: WorldBase, world: () => World, state: Vf
     const at = offset & ((1n << REGION_SHIFT) - 1n);
     const count = argument(t, 2).wide(t);
     // linux: vfio_pci_config_rw(): an access beyond the end is EFAULT.
-    if (at >= CONFIG_BYTES || at + count > CONFIG_BYTES) return E.FAULT;
+    if (at >= CONFIG_BYTES || at + count > CONFIG_BYTES) return refuse.beyondConfig(m);
     if (at < DEVICE_CONTROL || at + count > DEVICE_CONTROL + 2n) {
       throw new ModelLimit(
         'of config space only Device Control is modelled: two bytes at VFIO_PCI_CONFIG|PCI_EXP_DEVCTL',
@@ -90,7 +96,7 @@ export function createConfigSpace(base: WorldBase, world: () => World, state: Vf
       const device = locate(t);
       if (isErr(device)) return t.return(device);
       const buffer = argument(t, 1);
-      if (!readable(buffer)) return t.return(E.FAULT);
+      if (!readable(buffer)) return t.return(world().files.refuse.unwritable(t.machine));
       const byte = upperByte(t);
       // The completion of a read stays after what the device posted before it; that of a config write may pass.
       world().pcie.pushPosted(t.machine, device);
@@ -106,7 +112,7 @@ export function createConfigSpace(base: WorldBase, world: () => World, state: Vf
       const device = locate(t);
       if (isErr(device)) return t.return(device);
       const buffer = argument(t, 1);
-      if (!readable(buffer) && buffer.text === undefined) return t.return(E.FAULT);
+      if (!readable(buffer) && buffer.text === undefined) return t.return(world().files.refuse.unreadable(t.machine));
       const byte = upperByte(t);
       if (byte >= 0) setNoSnoop(t.machine, device, (byteOf(t, buffer, byte) & ENABLE_NO_SNOOP) !== 0);
       t.return(argument(t, 2).int(t));

@@ -59,6 +59,23 @@ export function createContainers(
   const lockOf = (container: ContainerId): number => state.containerLock.base + container;
   const driverOf = (m: Machine, container: ContainerId): number => read(m, state.containerDriver, container);
 
+  const refuse = base.refusals.add({
+    noGroup: [E.INVAL, 'no group in {}', 'container'],
+    hasDriver: [E.INVAL, 'an IOMMU driver in {} already', 'container'],
+    type: [E.NODEV, 'no IOMMU driver for type {}', 'number'],
+    noNesting: [E.INVAL, 'an IOMMU driver without nesting in {}', 'container'],
+    mixed: [E.PERM, 'groups with and without an IOMMU, which {} cannot both take', 'container'],
+    claimed: [
+      E.PERM,
+      '{} not free for user space: something else owns its DMA, or a host driver a device in it',
+      'group',
+    ],
+    directMapping: [E.INVAL, 'a direct mapping that the firmware requires for {} (RMRR)', 'group'],
+    noDriver: [E.INVAL, 'no IOMMU driver in {}', 'container'],
+    noiommuRequest: [E.NOTTY, 'no such request in {}, whose groups have no IOMMU', 'container'],
+    unknownRequest: [E.NOTTY, 'no such request for {}', 'container'],
+  });
+
   function extension(m: Machine, container: ContainerId, wanted: number): number {
     const driver = driverOf(m, container);
     const noiommu = noiommuAllowed && wanted === NOIOMMU ? 1 : 0;
@@ -128,10 +145,11 @@ export function createContainers(
       const container = containerOf(t, filep);
       joined.set(t, container);
       const groups = state.groupsOf(m, container);
-      if (groups.length === 0 || driverOf(m, container) !== IOMMU_DRIVER.none) return finish(t, E.INVAL);
+      if (groups.length === 0) return finish(t, refuse.noGroup(m, container));
+      if (driverOf(m, container) !== IOMMU_DRIVER.none) return finish(t, refuse.hasDriver(m, container));
       const wanted = argument(t, 2).int(t);
       const driver = choose(m, container, wanted);
-      if (driver === IOMMU_DRIVER.none) return finish(t, E.NODEV);
+      if (driver === IOMMU_DRIVER.none) return finish(t, refuse.type(m, wanted));
       chosen.set(t, driver);
       if (driver === IOMMU_DRIVER.noiommu) {
         m.put(state.containerDriver.base + container, driver);
@@ -139,7 +157,7 @@ export function createContainers(
       }
       // linux: domain_enable_nesting(): only Intel's driver has the operation.
       const nests = groups.every((group) => topology.iommus[unitOf(group)]?.driver === 'vt-d');
-      const errno = wanted === NESTING && !nests ? E.INVAL : type1.open(m, container);
+      const errno = wanted === NESTING && !nests ? refuse.noNesting(m, container) : type1.open(m, container);
       if (errno !== 0) finish(t, errno);
     });
     r.at(next).local((t) => {
@@ -207,12 +225,12 @@ export function createContainers(
   function refusal(m: Machine, group: GroupId, container: ContainerId): number {
     const noiommu = state.isNoiommuGroup(group);
     const mixed = read(m, state.containerNoiommu, container) !== (noiommu ? 1 : 0);
-    if (kernel.has('noiommu') && state.groupsOf(m, container).length > 0 && mixed) return E.PERM;
+    if (kernel.has('noiommu') && state.groupsOf(m, container).length > 0 && mixed) return refuse.mixed(m, container);
     const claims = kernel.has('dma-owner') && !noiommu && !state.isEmulatedGroup(group);
     if (!claims) return 0;
-    if (!claimable(m, group)) return E.PERM;
+    if (!claimable(m, group)) return refuse.claimed(m, group);
     // linux: drivers/iommu/iommu.c __iommu_device_set_domain(): the group would have to be blocked meanwhile.
-    return state.directlyMapped(group) && kernel.has('direct-mappings-refused') ? E.INVAL : 0;
+    return state.directlyMapped(group) && kernel.has('direct-mappings-refused') ? refuse.directMapping(m, group) : 0;
   }
 
   const detachGroup = routines.define(
@@ -258,7 +276,8 @@ export function createContainers(
         const found = driver.of(t);
         if (found !== IOMMU_DRIVER.none && found !== IOMMU_DRIVER.noiommu) return;
         release(t);
-        t.return(found === IOMMU_DRIVER.none ? E.INVAL : E.NOTTY);
+        const why = found === IOMMU_DRIVER.none ? refuse.noDriver : refuse.noiommuRequest;
+        t.return(why(t.machine, containerOf(t, filep)));
       }, 'if there is no driver, return -EINVAL');
       const callDriver = (t: Task): void => {
         // linux: the last group that leaves clears both pointers. The driver takes the lock of an instance that is NULL.
@@ -288,9 +307,10 @@ export function createContainers(
     detachGroup,
     extension,
     throughDriver,
-    unknown: (t, file) =>
-      driverOf(t.machine, world().files.objectOf<ContainerId>(t.machine, file)) === IOMMU_DRIVER.none
-        ? E.INVAL
-        : E.NOTTY,
+    unknown(t, file) {
+      const container = world().files.objectOf<ContainerId>(t.machine, file);
+      const hasDriver = driverOf(t.machine, container) !== IOMMU_DRIVER.none;
+      return hasDriver ? refuse.unknownRequest(t.machine, container) : refuse.noDriver(t.machine, container);
+    },
   };
 }

@@ -76,6 +76,23 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
   const kvmOf = (m: Machine, device: DeviceId): VmId | None =>
     holdsKvm ? idAt<VmId>(m, state.deviceKvm, device) : idAt<VmId>(m, state.groupKvm, state.groupOfDevice(device));
 
+  const refuse = base.refusals.add({
+    noVm: [E.SRCH, 'no VM that the driver of {} could use', 'device'],
+    noDriver: [E.INVAL, 'no container with an IOMMU driver for {}', 'group'],
+    noIommu: [E.NODEV, 'no IOMMU before {}', 'device'],
+    claimed: [
+      E.PERM,
+      '{} not free for user space: something else owns its DMA, or a host driver a device in it',
+      'group',
+    ],
+    directMapping: [E.INVAL, 'a direct mapping that the firmware requires for {} (RMRR)', 'group'],
+    openTwice: [E.INVAL, '{} open already, and only its group may open it again', 'device'],
+    noDevice: [E.NODEV, 'no device of that name in {} that a VFIO driver has', 'group'],
+    noContainer: [E.INVAL, '{} in no container and no iommufd', 'group'],
+    noName: [E.FAULT, 'no readable name of a device'],
+    notBound: [E.INVAL, '{} not bound yet', 'device'],
+  });
+
   // --- the driver ------------------------------------------------------------------------------------------------
 
   const driverOpen = routines.define('vfio_device_ops.open_device', source, ['vdev: device'], (r, vdev) => {
@@ -87,7 +104,7 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
       if (kvmUse(device) === 'none') return t.return(0);
       if (kvmUse(device) === 'lock') return vm === NONE ? t.return(0) : t.goto(plain);
       // linux: drivers/gpu/drm/i915/gvt/kvmgt.c intel_vgpu_open_device(): no VM is ESRCH.
-      if (vm === NONE || !hooks().getSafe(t.machine, vm)) return t.return(E.SRCH);
+      if (vm === NONE || !hooks().getSafe(t.machine, vm)) return t.return(refuse.noVm(t.machine, device));
       t.machine.put(state.driverKvm.base + device, vm + 1);
       t.return(0);
     });
@@ -134,7 +151,8 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
     const contextFile = idAt<FileId>(m, state.deviceFileIommufd, file);
     if (contextFile !== NONE) return bindIommufd(m, world().files.objectOf<IommufdId>(m, contextFile), device);
     const container = idAt<ContainerId>(m, state.groupContainer, group);
-    if (container === NONE || read(m, state.containerDriver, container) === IOMMU_DRIVER.none) return E.INVAL;
+    if (container === NONE || read(m, state.containerDriver, container) === IOMMU_DRIVER.none)
+      return refuse.noDriver(m, group);
     add(m, state.containerUsers, group, 1);
     world().files.get(m, knownId<FileId>(m, state.groupFile, group));
     return 0;
@@ -143,9 +161,10 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
   /** vfio_df_iommufd_bind(): claims the DMA. */
   function bindIommufd(m: Machine, context: IommufdId, device: DeviceId): number {
     if (!state.isEmulated(device)) {
-      if (topology.devices[device]?.iommu === -1) return E.NODEV;
-      if (!mayBind(m, context, device)) return E.PERM;
-      if (state.directlyMapped(state.groupOfDevice(device)) && kernel.has('direct-mappings-refused')) return E.INVAL;
+      if (topology.devices[device]?.iommu === -1) return refuse.noIommu(m, device);
+      const group = state.groupOfDevice(device);
+      if (!mayBind(m, context, device)) return refuse.claimed(m, group);
+      if (state.directlyMapped(group) && kernel.has('direct-mappings-refused')) return refuse.directMapping(m, group);
     }
     iommufd.bind(m, context, device);
     return 0;
@@ -195,7 +214,8 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
         const device = opened.of(t);
         const count = read(m, state.deviceOpenCount, device);
         // linux: vfio_df_open(): only the group's way allows more than one open.
-        if (count > 0 && read(m, state.deviceFile, file) === DEVICE_FILE.cdev) return t.return(E.INVAL);
+        if (count > 0 && read(m, state.deviceFile, file) === DEVICE_FILE.cdev)
+          return t.return(refuse.openTwice(m, device));
         if (count === 0) {
           const errno = useIommu(t, file, device);
           if (errno !== 0) return t.return(errno);
@@ -236,7 +256,7 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
   /** The device of a group that a name means, or -ENODEV. */
   function deviceNamed(m: Machine, group: GroupId, name: string): DeviceId | Errno {
     const device = (topology.groups[group]?.devices ?? []).find((d) => topology.devices[d]?.bdf === name);
-    return device !== undefined && state.isVfioDevice(m, device) ? device : E.NODEV;
+    return device !== undefined && state.isVfioDevice(m, device) ? device : refuse.noDevice(m, group);
   }
 
   function newFile(t: Task, device: DeviceId): FileId {
@@ -276,10 +296,10 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
     r.step('look the device up', (t) => {
       const { machine: m } = t;
       const name = argument(t, 2).text;
-      if (name === undefined) return t.return(E.FAULT);
+      if (name === undefined) return t.return(refuse.noName(m));
       const group = world().files.objectOf<GroupId>(m, filep.of(t));
       const device = deviceNamed(m, group, name);
-      if (!nameFirst && !inContainer(m, group)) return t.return(E.INVAL);
+      if (!nameFirst && !inContainer(m, group)) return t.return(refuse.noContainer(m, group));
       if (isErr(device)) return t.return(device);
       found.set(t, device);
     });
@@ -296,7 +316,7 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
       const device = found.of(t);
       const group = state.groupOfDevice(device);
       if (!inContainer(m, group)) {
-        ret.set(t, E.INVAL);
+        ret.set(t, refuse.noContainer(m, group));
         return t.goto(unlock);
       }
       // linux: vfio_df_group_open(): the VM that the group knows now, for as long as the device is open.
@@ -335,7 +355,7 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
       const { machine: m } = t;
       const group = world().files.objectOf<GroupId>(m, filep.of(t));
       const name = argument(t, 2).text;
-      if (name === undefined) return t.return(E.FAULT);
+      if (name === undefined) return t.return(refuse.noName(m));
       const device = deviceNamed(m, group, name);
       if (nameFirst && isErr(device)) return t.return(device);
       const errno = counted?.addUser(t, group) ?? 0;
@@ -413,6 +433,9 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
     close,
     getKvm,
     putKvm,
-    gate: (t, file) => (read(t.machine, state.accessGranted, file) === 0 ? E.INVAL : 0),
+    gate: (t, file) =>
+      read(t.machine, state.accessGranted, file) === 0
+        ? refuse.notBound(t.machine, world().files.objectOf<DeviceId>(t.machine, file))
+        : 0,
   };
 }

@@ -50,12 +50,28 @@ export function createCountedGroups(
   const groupOf = (t: Task, filep: Local<FileId>): GroupId => world().files.objectOf(t.machine, filep.of(t));
   const users = state.containerUsers;
 
+  const refuse = base.refusals.add({
+    noContainer: [E.INVAL, 'no container of {}', 'group'],
+    noDriver: [E.INVAL, 'no IOMMU driver in the container of {}', 'group'],
+    notViable: [E.INVAL, '{} not viable: a device in it is bound to a driver of the host', 'group'],
+    noGroup: [E.NODEV, 'no VFIO device left in {}', 'group'],
+    opened: [E.BUSY, '{} open already', 'group'],
+    inUse: [E.BUSY, '{} still in the container of an earlier open', 'group'],
+    negative: [E.INVAL, 'a negative descriptor ({})', 'number'],
+    inContainer: [E.INVAL, '{} in a container already', 'group'],
+    notContainer: [E.INVAL, '{}, which is not a VFIO container', 'file'],
+    notGroup: [E.INVAL, '{}, which is not a VFIO group', 'file'],
+    usersLeft: [E.BUSY, 'open devices or external users of {}', 'group'],
+    noiommu: [E.PERM, '{}, whose devices have no IOMMU', 'group'],
+  });
+
   function addUser(t: Task, group: GroupId): number {
     const { machine: m } = t;
-    if (read(m, users, group) === 0) return E.INVAL;
+    if (read(m, users, group) === 0) return refuse.noContainer(m, group);
     const container = idAt<ContainerId>(m, state.groupContainer, group);
     const driver = container === NONE ? IOMMU_DRIVER.none : read(m, state.containerDriver, container);
-    if (driver === IOMMU_DRIVER.none || !state.driversAllowUserspace(m, group)) return E.INVAL;
+    if (driver === IOMMU_DRIVER.none) return refuse.noDriver(m, group);
+    if (!state.driversAllowUserspace(m, group)) return refuse.notViable(m, group);
     add(m, users, group, 1);
     return 0;
   }
@@ -72,9 +88,10 @@ export function createCountedGroups(
     r.step('open the group once', (t) => {
       const { machine: m } = t;
       const group = opened.of(t);
-      if (!state.groupExists(m, group)) return t.return(E.NODEV);
+      if (!state.groupExists(m, group)) return t.return(refuse.noGroup(m, group));
       // A container that is still set means that something is still in use from the open before.
-      if (read(m, state.groupFile, group) !== 0 || read(m, state.groupContainer, group) !== 0) return t.return(E.BUSY);
+      if (read(m, state.groupFile, group) !== 0) return t.return(refuse.opened(m, group));
+      if (read(m, state.groupContainer, group) !== 0) return t.return(refuse.inUse(m, group));
       m.put(state.groupFile.base + group, filep.of(t) + 1);
       t.return(0);
     }),
@@ -98,12 +115,12 @@ export function createCountedGroups(
       const { machine: m } = t;
       const { files } = world();
       const fd = pointedInt(t, argument(t, 2));
-      if (fd === undefined) return t.return(E.FAULT);
-      if (fd < 0) return t.return(E.INVAL);
-      if (read(m, users, groupOf(t, filep)) > 0) return t.return(E.INVAL);
+      if (fd === undefined) return t.return(files.refuse.unreadable(m));
+      if (fd < 0) return t.return(refuse.negative(m, fd));
+      if (read(m, users, groupOf(t, filep)) > 0) return t.return(refuse.inContainer(m, groupOf(t, filep)));
       const file = files.fget(t, fd);
-      if (file === NONE) return t.return(E.BADF);
-      if (files.kindOf(m, file) !== 'container') return t.return(E.INVAL);
+      if (file === NONE) return t.return(files.refuse.descriptor(t, fd));
+      if (files.kindOf(m, file) !== 'container') return t.return(refuse.notContainer(m, file));
       t.call(containers.attachGroup, groupOf(t, filep), files.objectOf<ContainerId>(m, file));
     });
     r.local((t) => t.return(t.value));
@@ -113,7 +130,8 @@ export function createCountedGroups(
     r.step('take the only container user', (t) => {
       const { machine: m } = t;
       const count = read(m, users, groupOf(t, filep));
-      if (count !== 1) return t.return(count === 0 ? E.INVAL : E.BUSY);
+      if (count === 0) return t.return(refuse.noContainer(m, groupOf(t, filep)));
+      if (count !== 1) return t.return(refuse.usersLeft(m, groupOf(t, filep)));
       m.put(users.base + groupOf(t, filep), 0);
       t.call(containers.detachGroup, groupOf(t, filep));
     });
@@ -125,9 +143,10 @@ export function createCountedGroups(
       const { machine: m } = t;
       const { files } = world();
       const file = filep.of(t);
-      if (files.kindOf(m, file) !== 'group') return t.return(E.INVAL);
+      if (files.kindOf(m, file) !== 'group') return t.return(refuse.notGroup(m, file));
       const group = files.objectOf<GroupId>(m, file);
-      if (kernel.has('noiommu') && read(m, users, group) > 0 && state.isNoiommuGroup(group)) return t.return(E.PERM);
+      if (kernel.has('noiommu') && read(m, users, group) > 0 && state.isNoiommuGroup(group))
+        return t.return(refuse.noiommu(m, group));
       const errno = addUser(t, group);
       t.return(errno === 0 ? group : errno);
     }),

@@ -60,14 +60,30 @@ export function createLockedGroups(
   const hasIommu = (m: Machine, group: GroupId): boolean =>
     read(m, state.groupContainer, group) !== 0 || read(m, state.groupIommufd, group) !== 0;
 
+  const refuse = base.refusals.add({
+    noGroup: [E.NODEV, 'no VFIO device left in {}', 'group'],
+    cdevOpen: [E.BUSY, 'a device of {} in use through its own device file', 'group'],
+    opened: [E.BUSY, '{} open already', 'group'],
+    negative: [E.INVAL, 'a negative descriptor ({})', 'number'],
+    hasIommu: [E.INVAL, '{} in a container or an iommufd already', 'group'],
+    notContainer: [
+      kernel.has('set-container-ebadfd') ? E.BADFD : E.INVAL,
+      `{}, which is ${kernel.has('iommufd') ? 'neither a VFIO container nor an iommufd' : 'not a VFIO container'}`,
+      'file',
+    ],
+    noIommu: [E.INVAL, '{} in no container and no iommufd', 'group'],
+    usersLeft: [E.BUSY, 'open devices of {}', 'group'],
+  });
+
   const open = routines.define('vfio_group_fops_open', source, ['filep: file', 'group: group'], (r, filep, opened) => {
     r.lock(lockName, (t) => lockOf(opened.of(t)));
     r.local((t) => {
       const { machine: m } = t;
       const group = opened.of(t);
       let errno = 0;
-      if (!state.groupExists(m, group)) errno = E.NODEV;
-      else if (read(m, state.groupCdevOpen, group) > 0 || read(m, state.groupFile, group) !== 0) errno = E.BUSY;
+      if (!state.groupExists(m, group)) errno = refuse.noGroup(m, group);
+      else if (read(m, state.groupCdevOpen, group) > 0) errno = refuse.cdevOpen(m, group);
+      else if (read(m, state.groupFile, group) !== 0) errno = refuse.opened(m, group);
       else m.put(state.groupFile.base + group, filep.of(t) + 1);
       m.put(lockOf(group), 0);
       t.return(errno);
@@ -115,16 +131,17 @@ export function createLockedGroups(
       const { files } = world();
       const group = groupOf(t, filep);
       const fd = pointedInt(t, argument(t, 2));
-      if (fd === undefined) return finish(t, E.FAULT);
+      if (fd === undefined) return finish(t, files.refuse.unreadable(m));
       const file = files.fget(t, fd);
-      if (fileFirst && file === NONE) return finish(t, E.BADF);
-      if (fd < 0 || hasIommu(m, group)) return finish(t, E.INVAL);
-      if (file === NONE) return finish(t, E.BADF);
-      if (mutex && !state.groupExists(m, group)) return finish(t, E.NODEV);
+      if (fileFirst && file === NONE) return finish(t, files.refuse.descriptor(t, fd));
+      if (fd < 0) return finish(t, refuse.negative(m, fd));
+      if (hasIommu(m, group)) return finish(t, refuse.hasIommu(m, group));
+      if (file === NONE) return finish(t, files.refuse.descriptor(t, fd));
+      if (mutex && !state.groupExists(m, group)) return finish(t, refuse.noGroup(m, group));
       const kind = files.kindOf(m, file);
       if (kind === 'container') return t.call(containers.attachGroup, group, files.objectOf<ContainerId>(m, file));
       if (hasIommufd && kind === 'iommufd') return finish(t, joinIommufd(t, group, file));
-      finish(t, kernel.has('set-container-ebadfd') ? E.BADFD : E.INVAL);
+      finish(t, refuse.notContainer(m, file));
     });
     r.local((t) => finish(t, t.value));
   });
@@ -154,9 +171,9 @@ export function createLockedGroups(
       r.local((t) => {
         const { machine: m } = t;
         const group = groupOf(t, filep);
-        if (!hasIommu(m, group)) return finish(t, E.INVAL);
+        if (!hasIommu(m, group)) return finish(t, refuse.noIommu(m, group));
         if (read(m, state.groupContainer, group) === 0) return;
-        if (read(m, state.containerUsers, group) !== 1) return finish(t, E.BUSY);
+        if (read(m, state.containerUsers, group) !== 1) return finish(t, refuse.usersLeft(m, group));
         t.call(containers.detachGroup, group);
       });
       r.local((t) => {

@@ -33,14 +33,19 @@ export function createGetStatus(
 ): Routine<[filp: FileId]> {
   const { kernel, routines } = base;
   const { read } = state;
+  const refuse = base.refusals.add({
+    argsz: [E.INVAL, 'argsz {}, which is too small', 'number'],
+    noGroup: [E.NODEV, 'no VFIO device left in {}', 'group'],
+  });
   const locked = kernel.has('file-identity');
   const name = locked ? 'vfio_group_ioctl_get_status' : 'vfio_group_fops_unl_ioctl';
   const answer = (t: Task, group: GroupId): number => {
     const { machine: m } = t;
     const arg = argument(t, 2);
-    if (!readable(arg)) return E.FAULT;
-    if (field32(t, arg, 'argsz') < STATUS_BYTES) return E.INVAL;
-    if (kernel.has('group-lock-mutex') && !state.groupExists(m, group)) return E.NODEV;
+    if (!readable(arg)) return world().files.refuse.unreadable(m);
+    const argsz = field32(t, arg, 'argsz');
+    if (argsz < STATUS_BYTES) return refuse.argsz(m, argsz);
+    if (kernel.has('group-lock-mutex') && !state.groupExists(m, group)) return refuse.noGroup(m, group);
     const attached = read(m, state.groupContainer, group) !== 0 || read(m, state.groupIommufd, group) !== 0;
     const viable = groups.viable(m, group) ? FLAG_VIABLE : 0;
     writeField(t, arg, 'flags', viable | (attached ? FLAG_CONTAINER_SET : 0));

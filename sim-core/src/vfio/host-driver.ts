@@ -37,6 +37,13 @@ export function createHostDrivers(
     read(m, state.containerUsers, group) > 0 ||
     (topology.groups[group]?.devices ?? []).some((device) => read(m, iommufd.deviceContext, device) !== 0);
 
+  const refuse = base.refusals.add({
+    hasDriver: [E.BUSY, 'a driver bound to {} already', 'device'],
+    notCoherent: [E.INVAL, 'an IOMMU before {} that does not make its DMA cache coherent', 'device'],
+    claimed: [E.BUSY, '{}, whose DMA user space has claimed', 'group'],
+    noDriver: [E.NODEV, 'no driver bound to {}', 'device'],
+  });
+
   const bindDriver = routines.define(
     'really_probe',
     'drivers/base/dd.c',
@@ -48,12 +55,12 @@ export function createHostDrivers(
         const driver = drv.of(t);
         const group = topology.devices[device]?.group ?? NONE;
         const slot = state.deviceDriver.base + device;
-        if (m.state[slot] !== 0) return t.return(E.BUSY);
+        if (m.state[slot] !== 0) return t.return(refuse.hasDriver(m, device));
         // linux: vfio_group_find_or_alloc(): registering the device fails, and with it the probe of the driver.
-        if (state.isVfioDriver(driver) && state.refusesDevice(device)) return t.return(E.INVAL);
+        if (state.isVfioDriver(driver) && state.refusesDevice(device)) return t.return(refuse.notCoherent(m, device));
         const unsafe = group !== NONE && !safe(driver) && ownedByUser(m, group);
         // linux: iommu_device_use_default_domain(): a group whose DMA is claimed takes no host driver.
-        if (unsafe && kernel.has('dma-owner')) return t.return(E.BUSY);
+        if (unsafe && kernel.has('dma-owner')) return t.return(refuse.claimed(m, group as GroupId));
         m.put(slot, driver);
         // linux: vfio_iommu_group_notifier(): BUG_ON() after the driver is bound.
         if (unsafe)
@@ -67,7 +74,7 @@ export function createHostDrivers(
       const { machine: m } = t;
       const device = dev.of(t);
       const group = topology.devices[device]?.group ?? NONE;
-      if (read(m, state.deviceDriver, device) === 0) return t.return(E.NODEV);
+      if (read(m, state.deviceDriver, device) === 0) return t.return(refuse.noDriver(m, device));
       if (read(m, state.deviceOpenCount, device) > 0) return t.block();
       m.put(state.deviceDriver.base + device, 0);
       // linux: vfio_device_remove_group(): the last VFIO device takes the group out of its container.

@@ -48,6 +48,21 @@ const COMPAT = 'drivers/iommu/iommufd/vfio_compat.c';
 
 export function createIommufdFiles(base: WorldBase, world: () => World, iommufd: Iommufd): IommufdFiles {
   const { kernel, routines } = base;
+  const refuse = base.refusals.add({
+    size: [E.INVAL, 'size {}, which is too small', 'number'],
+    argsz: [E.INVAL, 'argsz {}, which is too small', 'number'],
+    unknownFlags: [E.INVAL, 'flags that it does not know ({x})', 'number'],
+    flags: [E.OPNOTSUPP, 'flags that it does not know ({x})', 'number'],
+    noAccess: [E.INVAL, 'neither IOMMU_IOAS_MAP_READABLE nor IOMMU_IOAS_MAP_WRITEABLE'],
+    empty: [E.INVAL, 'a length of 0'],
+    wrapsAround: [E.OVERFLOW, 'a range that wraps around the end of the addresses'],
+    noHwptAlloc: [E.NOTTY, 'no such request for an iommufd: this kernel has no IOMMU_HWPT_ALLOC'],
+    noObject: [E.NOENT, 'no object with id {}', 'number'],
+    notDevice: [E.NOENT, 'no bound device under id {}', 'number'],
+    notIoas: [E.INVAL, 'no IOAS under id {}', 'number'],
+    type: [E.INVAL, 'IOMMU type {}, and only types 1 and 3 are offered', 'number'],
+    allIsNotZero: [E.INVAL, 'VFIO_DMA_UNMAP_FLAG_ALL together with an address or a size'],
+  });
   const contextOf = (t: Task, filp: Local<FileId>): IommufdId => world().files.objectOf(t.machine, filp.of(t));
 
   /** One call in one step: iommufd's own locks are never held over anything that waits. */
@@ -59,8 +74,9 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
   /** An ioctl whose structure begins with its size. */
   const sized = (name: string, source: string, bytes: number, work: (t: Task, context: IommufdId) => number): Call =>
     call(name, source, (t, context) => {
-      if (!readable(argument(t, 2))) return E.FAULT;
-      return field32(t, argument(t, 2), 'size') < bytes ? E.INVAL : work(t, context);
+      if (!readable(argument(t, 2))) return world().files.refuse.unreadable(t.machine);
+      const size = field32(t, argument(t, 2), 'size');
+      return size < bytes ? refuse.size(t.machine, size) : work(t, context);
     });
 
   /** A VFIO ioctl with a structure, answered by the compatibility IOAS: its index, or the errno of not having one. */
@@ -72,8 +88,11 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
   ): Call =>
     call(name, COMPAT, (t, context) => {
       const arg = argument(t, 2);
-      if (!readable(arg)) return E.FAULT;
-      if (field32(t, arg, 'argsz') < bytes || (field32(t, arg, 'flags') & ~flags) !== 0) return E.INVAL;
+      if (!readable(arg)) return world().files.refuse.unreadable(t.machine);
+      const argsz = field32(t, arg, 'argsz');
+      if (argsz < bytes) return refuse.argsz(t.machine, argsz);
+      const unknown = field32(t, arg, 'flags') & ~flags;
+      if (unknown !== 0) return refuse.unknownFlags(t.machine, unknown);
       const id = iommufd.compatIoasId(t.machine, context);
       return isErr(id) ? id : work(t, iommufd.ioasById(t.machine, context, id) as IoasId, context);
     });
@@ -99,7 +118,8 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
     ),
 
     ioasAlloc: sized('iommufd_ioas_alloc_ioctl', IOAS, 12, (t, context) => {
-      if (field32(t, argument(t, 2), 'flags') !== 0) return E.OPNOTSUPP;
+      const flags = field32(t, argument(t, 2), 'flags');
+      if (flags !== 0) return refuse.flags(t.machine, flags);
       writeField(t, argument(t, 2), 'out_ioas_id', iommufd.allocateIoas(t.machine, context));
       return 0;
     }),
@@ -107,8 +127,9 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
     ioasMap: sized('iommufd_ioas_map', IOAS, 40, (t, context) => {
       const arg = argument(t, 2);
       const flags = field32(t, arg, 'flags');
-      if ((flags & ~(FIXED_IOVA | WRITEABLE | READABLE)) !== 0) return E.OPNOTSUPP;
-      if ((flags & (WRITEABLE | READABLE)) === 0) return E.INVAL;
+      const unknown = flags & ~(FIXED_IOVA | WRITEABLE | READABLE);
+      if (unknown !== 0) return refuse.flags(t.machine, unknown);
+      if ((flags & (WRITEABLE | READABLE)) === 0) return refuse.noAccess(t.machine);
       const ioas = iommufd.ioasById(t.machine, context, field32(t, arg, 'ioas_id'));
       if (isErr(ioas)) return ioas;
       if ((flags & FIXED_IOVA) === 0) {
@@ -132,8 +153,8 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
       if (isErr(ioas)) return ioas;
       const [iova, length] = [field64<Iova>(t, arg, 'iova'), field64(t, arg, 'length')];
       const all = iova === 0n && length === EVERYTHING - 1n;
-      if (!all && length === 0n) return E.INVAL;
-      if (!all && iova + length - 1n >= EVERYTHING) return E.OVERFLOW;
+      if (!all && length === 0n) return refuse.empty(t.machine);
+      if (!all && iova + length - 1n >= EVERYTHING) return refuse.wrapsAround(t.machine);
       return unmapped(t, iommufd.unmap(t.machine, ioas, iova, all ? EVERYTHING : length, false), 'length');
     }),
 
@@ -141,16 +162,19 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
       r.step('find device and address space', (t) => {
         const { machine: m } = t;
         const arg = argument(t, 2);
-        if (!kernel.has('hwpt-alloc')) return t.return(E.NOTTY);
-        if (!readable(arg)) return t.return(E.FAULT);
-        if (field32(t, arg, 'size') < HWPT_ALLOC_BYTES) return t.return(E.INVAL);
+        if (!kernel.has('hwpt-alloc')) return t.return(refuse.noHwptAlloc(m));
+        if (!readable(arg)) return t.return(world().files.refuse.unreadable(m));
+        const size = field32(t, arg, 'size');
+        if (size < HWPT_ALLOC_BYTES) return t.return(refuse.size(m, size));
         const flags = field32(t, arg, 'flags');
         const known = flags === 0 || (flags === ALLOC_PASID && kernel.has('hwpt-alloc-pasid'));
-        if (!known) return t.return(E.OPNOTSUPP);
-        const device = iommufd.objects.at(m, contextOf(t, filp), field32(t, arg, 'dev_id'));
-        const ioas = iommufd.objects.at(m, contextOf(t, filp), field32(t, arg, 'pt_id'));
-        if (device.kind !== IOMMUFD_OBJECT.device || ioas.kind === IOMMUFD_OBJECT.none) return t.return(E.NOENT);
-        if (ioas.kind !== IOMMUFD_OBJECT.ioas) return t.return(E.INVAL);
+        if (!known) return t.return(refuse.flags(m, flags));
+        const [deviceId, ioasId] = [field32(t, arg, 'dev_id'), field32(t, arg, 'pt_id')];
+        const device = iommufd.objects.at(m, contextOf(t, filp), deviceId);
+        const ioas = iommufd.objects.at(m, contextOf(t, filp), ioasId);
+        if (device.kind !== IOMMUFD_OBJECT.device) return t.return(refuse.notDevice(m, deviceId));
+        if (ioas.kind === IOMMUFD_OBJECT.none) return t.return(refuse.noObject(m, ioasId));
+        if (ioas.kind !== IOMMUFD_OBJECT.ioas) return t.return(refuse.notIoas(m, ioasId));
         t.call(iommufd.hwpts.allocate, device.index as DeviceId, ioas.index as IoasId, flags === 0 ? 0 : 1);
       });
       r.local((t) => {
@@ -173,7 +197,7 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
 
     setIommu: call('iommufd_vfio_set_iommu', COMPAT, (t, context) => {
       const type = argument(t, 2).int(t);
-      if (type !== TYPE1 && type !== TYPE1V2) return E.INVAL;
+      if (type !== TYPE1 && type !== TYPE1V2) return refuse.type(t.machine, type);
       const id = iommufd.compatIoasId(t.machine, context);
       if (isErr(id)) return id;
       if (type === TYPE1) t.machine.put(iommufd.cutsMappings.base + context, 1);
@@ -202,7 +226,7 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
       const arg = argument(t, 2);
       const [iova, size] = [field64<Iova>(t, arg, 'iova'), field64(t, arg, 'size')];
       const all = (field32(t, arg, 'flags') & UNMAP_ALL) !== 0;
-      if (all && (iova !== 0n || size !== 0n)) return E.INVAL;
+      if (all && (iova !== 0n || size !== 0n)) return refuse.allIsNotZero(t.machine);
       const cut = !all && t.machine.state[iommufd.cutsMappings.base + context] !== 0;
       return unmapped(t, iommufd.unmap(t.machine, ioas, iova, all ? EVERYTHING : size, cut), 'size');
     }),

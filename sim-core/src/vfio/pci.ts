@@ -29,6 +29,12 @@ export function createPciDevices(base: WorldBase, state: VfioState): PciDevices 
   const { routines } = base;
   const { read } = state;
 
+  const refuse = base.refusals.add({
+    notBound: [E.INVAL, '{} not bound yet', 'file'],
+    argsz: [E.INVAL, 'argsz {}, which is too small', 'number'],
+    flags: [E.INVAL, 'flags other than 0 ({x})', 'number'],
+    unreadable: [E.FAULT, 'nothing readable at the address of the argument'],
+  });
   const granted = (t: Task, vdev: Local<FileId>): boolean => read(t.machine, state.accessGranted, vdev.of(t)) !== 0;
 
   const hotReset = routines.define(
@@ -37,10 +43,11 @@ export function createPciDevices(base: WorldBase, state: VfioState): PciDevices 
     ['vdev: file'],
     (r, vdev) =>
       r.step('check the argument', (t) => {
-        if (!granted(t, vdev)) return t.return(E.INVAL);
-        if (!readable(argument(t, 2))) return t.return(E.FAULT);
+        if (!granted(t, vdev)) return t.return(refuse.notBound(t.machine, vdev.of(t)));
+        if (!readable(argument(t, 2))) return t.return(refuse.unreadable(t.machine));
         // The flags of a mapping are in the place of flags that must be 0.
-        if (field32(t, argument(t, 2), 'flags') !== 0) return t.return(E.INVAL);
+        const flags = field32(t, argument(t, 2), 'flags');
+        if (flags !== 0) return t.return(refuse.flags(t.machine, flags));
         throw new ModelLimit(
           'on a VFIO device this request is VFIO_DEVICE_PCI_HOT_RESET, and resets are not modelled; name the container',
         );
@@ -53,7 +60,7 @@ export function createPciDevices(base: WorldBase, state: VfioState): PciDevices 
     ['vdev: file'],
     (r, vdev) =>
       r.step('check the argument', (t) => {
-        if (!granted(t, vdev)) return t.return(E.INVAL);
+        if (!granted(t, vdev)) return t.return(refuse.notBound(t.machine, vdev.of(t)));
         throw new ModelLimit(
           'on a VFIO device this request is VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, and resets are not modelled; name the container',
         );
@@ -66,10 +73,11 @@ export function createPciDevices(base: WorldBase, state: VfioState): PciDevices 
     ['vdev: file'],
     (r, vdev) =>
       r.step('describe the device', (t) => {
-        if (!granted(t, vdev)) return t.return(E.INVAL);
+        if (!granted(t, vdev)) return t.return(refuse.notBound(t.machine, vdev.of(t)));
         const arg = argument(t, 2);
-        if (!readable(arg)) return t.return(E.FAULT);
-        if (field32(t, arg, 'argsz') < INFO_BYTES) return t.return(E.INVAL);
+        if (!readable(arg)) return t.return(refuse.unreadable(t.machine));
+        const argsz = field32(t, arg, 'argsz');
+        if (argsz < INFO_BYTES) return t.return(refuse.argsz(t.machine, argsz));
         writeField(t, arg, 'flags', INFO_FLAGS_RESET_PCI);
         t.return(0);
       }),

@@ -68,7 +68,37 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
   const multiDomain = kernel.has('type1-multi-domain');
   const enforces = kernel.has('enforce-cache-coherency');
   const hasVaddrFlags = kernel.has('type1-unmap-all');
-  const overflow = kernel.has('map-overflow') ? E.OVERFLOW : E.INVAL;
+  const refuse = base.refusals.add({
+    noDomain: [E.IO, 'no IOMMU domain in {}', 'container'],
+    vaddrInvalid: [E.BUSY, 'a mapping of {} whose virtual address is invalid', 'container'],
+    noIommu: [E.IO, 'no IOMMU before the devices of {}', 'group'],
+    mappingsConflict: [E.INVAL, 'a mapping that the IOMMU of {} cannot translate', 'group'],
+    noRemapping: [E.PERM, 'no interrupt remapping in the IOMMU of {}', 'group'],
+    empty: [E.INVAL, 'a size of 0'],
+    wrapsAround: [
+      kernel.has('map-overflow') ? E.OVERFLOW : E.INVAL,
+      'a range that wraps around the end of the addresses',
+    ],
+    vaddrAndAccess: [E.INVAL, 'VFIO_DMA_MAP_FLAG_VADDR together with READ or WRITE'],
+    noAccess: [E.INVAL, 'neither VFIO_DMA_MAP_FLAG_READ nor VFIO_DMA_MAP_FLAG_WRITE'],
+    unaligned: [E.INVAL, 'an address or size that is not a multiple of 4 KiB'],
+    mapped: [E.EXIST, 'the range, or a part of it, mapped already in {}', 'container'],
+    noMemory: [E.FAULT, 'no user memory at the virtual address'],
+    untranslatable: [E.INVAL, 'an IOVA that the IOMMU of {} cannot translate', 'domain'],
+    beyondAperture: [E.FAULT, 'an IOVA beyond what the IOMMU of {} can translate', 'domain'],
+    notMapped: [E.NOENT, 'nothing mapped at that IOVA in {}', 'container'],
+    vaddrValid: [E.INVAL, 'a mapping whose virtual address is valid'],
+    otherRange: [E.INVAL, 'a mapping of another range than the one that is named'],
+    mediated: [E.BUSY, 'a group of a mediated device in {}', 'container'],
+    allIsNotZero: [E.INVAL, 'VFIO_DMA_UNMAP_FLAG_ALL together with an address or a size'],
+    bisects: [E.INVAL, 'a mapping that the range would cut in two in {}', 'container'],
+    invalidTwice: [E.INVAL, 'a virtual address that is invalid already'],
+    instanceGone: [E.INVAL, 'iommu_data of {} freed', 'container'],
+    argsz: [E.INVAL, 'argsz {}, which is too small', 'number'],
+    flags: [E.INVAL, 'flags that it does not know ({x})', 'number'],
+    noUnit: [E.IO, 'no IOMMU in the machine'],
+    noUnitRemapping: [E.PERM, 'no interrupt remapping in the IOMMU'],
+  });
 
   const domainsOf = (m: Machine, container: ContainerId): DomainId[] => world().iommu.domainsOf(m, container);
   const devicesIn = (group: GroupId): readonly DeviceId[] =>
@@ -135,7 +165,7 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
     r.local((t) => {
       const { machine: m } = t;
       const domain = domainsOf(m, container.of(t))[0];
-      const errno = domain === undefined ? E.IO : attachDevices(m, domain, group.of(t));
+      const errno = domain === undefined ? refuse.noDomain(m, container.of(t)) : attachDevices(m, domain, group.of(t));
       m.put(locked(container.of(t)), 0);
       t.return(errno);
     }, 'attach the devices to the only domain, drop the lock');
@@ -155,16 +185,16 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
       const group = joining.of(t);
       // An attach may have to pin pages, whose addresses are unknown.
       const invalid = mappings.all(m, container).some((one) => (one.access & VADDR_INVALID) !== 0);
-      if (invalid && kernel.has('update-vaddr-without-mdev')) return unlock(t, E.BUSY);
+      if (invalid && kernel.has('update-vaddr-without-mdev')) return unlock(t, refuse.vaddrInvalid(m, container));
       if (state.isEmulatedGroup(group)) return unlock(t, 0);
       const unit = unitOfGroup(group);
-      if (unit < 0) return unlock(t, E.IO);
+      if (unit < 0) return unlock(t, refuse.noIommu(m, group));
       const { iommu } = world();
       const domain = iommu.alloc(m, container, unit);
       const attached = attachDevices(m, domain, group);
       let errno = attached;
-      if (errno === 0 && mappingsConflict(m, container, group)) errno = E.INVAL;
-      if (errno === 0 && !iommu.remapsInterrupts(unit)) errno = E.PERM;
+      if (errno === 0 && mappingsConflict(m, container, group)) errno = refuse.mappingsConflict(m, group);
+      if (errno === 0 && !iommu.remapsInterrupts(unit)) errno = refuse.noRemapping(m, group);
       if (errno !== 0) {
         if (attached === 0) detachDevices(m, group);
         iommu.free(m, domain);
@@ -214,19 +244,20 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
     const vaddr = field64<Hva>(t, arg, 'vaddr');
     const size = field64(t, arg, 'size');
     const setVaddr = (flags & MAP_VADDR) !== 0;
-    if (size === 0n) return E.INVAL;
+    if (size === 0n) return refuse.empty(m);
     // linux: vfio_dma_do_map() up to v4.x tests with the exclusive end, so a range that ends at 2^64 wraps too.
     const last = multiDomain ? size - 1n : size;
-    if (iova + last >= END_OF_ADDRESSES || vaddr + last >= END_OF_ADDRESSES) return overflow;
+    if (iova + last >= END_OF_ADDRESSES || vaddr + last >= END_OF_ADDRESSES) return refuse.wrapsAround(m);
     const access = flags & MAP_READ_WRITE;
-    if (setVaddr === (access !== 0)) return E.INVAL;
-    if (((size | iova | vaddr) & (PAGE_BYTES - 1n)) !== 0n) return E.INVAL;
+    if (setVaddr && access !== 0) return refuse.vaddrAndAccess(m);
+    if (!setVaddr && access === 0) return refuse.noAccess(m);
+    if (((size | iova | vaddr) & (PAGE_BYTES - 1n)) !== 0n) return refuse.unaligned(m);
     const found = mappings.find(m, container, iova, size);
     if (setVaddr) return updateVaddr(m, container, found, { iova, vaddr, size, access });
-    if (found) return E.EXIST;
+    if (found) return refuse.mapped(m, container);
     const errno = unmappable(m, container, iova, size);
     if (errno !== 0) return errno;
-    if (vaddr < USER_START || vaddr + size > USER_END) return E.FAULT;
+    if (vaddr < USER_START || vaddr + size > USER_END) return refuse.noMemory(m);
     const mapping: Mapping = { iova, vaddr, size, access };
     mappings.replace(m, container, [...mappings.all(m, container), mapping]);
     for (const domain of domainsOf(m, container)) mappings.enter(m, domain, mapping);
@@ -239,16 +270,16 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
     for (const domain of domainsOf(m, container)) {
       const unit = read(m, iommu.domainUnit, domain) - 1;
       if (kernel.has('type1-iova-list')) {
-        if (!translatable(world(), unit, iova, size)) return E.INVAL;
-      } else if (iova + size > iommu.apertureEnd(unit)) return E.FAULT;
+        if (!translatable(world(), unit, iova, size)) return refuse.untranslatable(m, domain);
+      } else if (iova + size > iommu.apertureEnd(unit)) return refuse.beyondAperture(m, domain);
     }
     return 0;
   }
 
   function updateVaddr(m: Machine, container: ContainerId, found: Mapping | undefined, wanted: Mapping): number {
-    if (!found) return E.NOENT;
-    if ((found.access & VADDR_INVALID) === 0 || found.iova !== wanted.iova || found.size !== wanted.size)
-      return E.INVAL;
+    if (!found) return refuse.notMapped(m, container);
+    if ((found.access & VADDR_INVALID) === 0) return refuse.vaddrValid(m);
+    if (found.iova !== wanted.iova || found.size !== wanted.size) return refuse.otherRange(m);
     const valid = { ...found, vaddr: wanted.vaddr, access: found.access & MAP_READ_WRITE };
     mappings.replace(
       m,
@@ -267,20 +298,22 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
     let size = field64(t, arg, 'size');
     const everything = (flags & UNMAP_ALL) !== 0;
     const invalidate = (flags & UNMAP_VADDR) !== 0;
-    if (invalidate && kernel.has('update-vaddr-without-mdev') && emulatedGroups(m, container) > 0) return E.BUSY;
-    if ((iova & (PAGE_BYTES - 1n)) !== 0n) return E.INVAL;
+    if (invalidate && kernel.has('update-vaddr-without-mdev') && emulatedGroups(m, container) > 0)
+      return refuse.mediated(m, container);
+    if ((iova & (PAGE_BYTES - 1n)) !== 0n) return refuse.unaligned(m);
     if (everything) {
-      if (iova !== 0n || size !== 0n) return E.INVAL;
+      if (iova !== 0n || size !== 0n) return refuse.allIsNotZero(m);
       size = END_OF_ADDRESSES;
     } else {
-      if (size === 0n || (size & (PAGE_BYTES - 1n)) !== 0n) return E.INVAL;
-      if (iova + size - 1n >= END_OF_ADDRESSES) return overflow;
+      if (size === 0n) return refuse.empty(m);
+      if ((size & (PAGE_BYTES - 1n)) !== 0n) return refuse.unaligned(m);
+      if (iova + size - 1n >= END_OF_ADDRESSES) return refuse.wrapsAround(m);
     }
     const all = mappings.all(m, container);
     const inRange = all.filter((one) => one.iova < iova + size && iova < one.iova + one.size);
     const bisects = inRange.some((one) => one.iova < iova || one.iova + one.size > iova + size);
     const exact = read(m, state.containerDriver, container) === IOMMU_DRIVER.type1v2;
-    if (exact && !everything && bisects) return E.INVAL;
+    if (exact && !everything && bisects) return refuse.bisects(m, container);
     if (invalidate) return invalidateVaddr(t, container, all, inRange);
     const gone = multiDomain ? firstInterface(inRange, iova) : inRange;
     const kept = multiDomain ? [] : inRange.flatMap((one) => remainder(one, iova, size));
@@ -314,7 +347,7 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
     all: readonly Mapping[],
     chosen: readonly Mapping[],
   ): number {
-    if (chosen.some((one) => (one.access & VADDR_INVALID) !== 0)) return E.INVAL;
+    if (chosen.some((one) => (one.access & VADDR_INVALID) !== 0)) return refuse.invalidTwice(t.machine);
     const invalid = (one: Mapping): Mapping => ({ ...one, access: one.access | VADDR_INVALID });
     mappings.replace(
       t.machine,
@@ -349,12 +382,16 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
       r.local((t) => {
         const container = containerOf(t);
         const arg = argument(t, 2);
+        const { machine: m } = t;
+        const argsz = field32(t, arg, 'argsz');
+        const unknown = field32(t, arg, 'flags') & ~flags;
         let result: number;
-        if (instanceIsGone(t, container)) result = E.INVAL;
-        else if (!readable(arg)) result = E.FAULT;
-        else if (field32(t, arg, 'argsz') < minimum || (field32(t, arg, 'flags') & ~flags) !== 0) result = E.INVAL;
+        if (instanceIsGone(t, container)) result = refuse.instanceGone(m, container);
+        else if (!readable(arg)) result = world().files.refuse.unreadable(m);
+        else if (argsz < minimum) result = refuse.argsz(m, argsz);
+        else if (unknown !== 0) result = refuse.flags(m, unknown);
         else result = work(t, container);
-        t.machine.put(locked(container), 0);
+        m.put(locked(container), 0);
         t.return(result);
       }, 'check the argument, do it, drop the lock');
     });
@@ -363,8 +400,9 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
   const getInfo = routines.define('vfio_iommu_type1_get_info', SOURCE, ['filp: file'], (r) =>
     r.step('report page sizes', (t) => {
       const arg = argument(t, 2);
-      if (!readable(arg)) return t.return(E.FAULT);
-      if (field32(t, arg, 'argsz') < 16) return t.return(E.INVAL);
+      if (!readable(arg)) return t.return(world().files.refuse.unreadable(t.machine));
+      const argsz = field32(t, arg, 'argsz');
+      if (argsz < 16) return t.return(refuse.argsz(t.machine, argsz));
       writeField(t, arg, 'flags', kernel.has('type1-iova-list') ? INFO_PGSIZES | INFO_CAPS : INFO_PGSIZES);
       writeField(t, arg, 'iova_pgsizes', Number(PAGE_BYTES));
       t.return(0);
@@ -382,8 +420,8 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
       if (multiDomain) return 0;
       const { iommu } = world();
       const unit = topology.iommus.findIndex((one) => one.driver !== 'none');
-      if (unit < 0) return E.IO;
-      if (!iommu.remapsInterrupts(unit)) return E.PERM;
+      if (unit < 0) return refuse.noUnit(m);
+      if (!iommu.remapsInterrupts(unit)) return refuse.noUnitRemapping(m);
       iommu.alloc(m, container, unit);
       return 0;
     },

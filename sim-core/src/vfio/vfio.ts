@@ -183,7 +183,10 @@ export function createVfio(base: WorldBase, world: () => World): Vfio {
   files.onRelease('iommufd', iommufdFiles.release);
   files.onIoctl('container', { unknown: containers.unknown });
   // linux: vfio_device_fops_unl_ioctl(): a device that is not bound yet answers nothing but BIND.
-  files.onIoctl('device', { unknown: (t, file) => devices.gate(t, file) || E.NOTTY });
+  const refuse = base.refusals.add({ unknownRequest: [E.NOTTY, 'no such request for {}', 'file'] });
+  files.onIoctl('device', {
+    unknown: (t, file) => devices.gate(t, file) || refuse.unknownRequest(t.machine, file),
+  });
 
   return {
     deviceDriver: state.deviceDriver,
