@@ -1,5 +1,13 @@
 /** A run for programs: the document of `run --format json`. */
-import { EVENT_WIDTH, type Explanation, FINDINGS, findingText } from '@snoopscope/sim-core';
+import {
+  EVENT_WIDTH,
+  type Explanation,
+  errnoText,
+  type FailedCall,
+  FINDINGS,
+  failedCallText,
+  findingText,
+} from '@snoopscope/sim-core';
 import { FORMAT_VERSION } from './json.ts';
 import { endText, type RunEnd, type RunOutcome } from './run-outcome.ts';
 import { type ExplainedHappening, type TraceEntry, traceOf } from './trace.ts';
@@ -60,7 +68,7 @@ function whyDocument({ modelFinding, links }: Explanation): object {
 }
 
 function entryDocument(run: RunOutcome['run'], entry: TraceEntry): object {
-  const { actor, environment, text, begins, ends, result, happenings, firstStep, endStep } = entry;
+  const { actor, environment, text, begins, ends, result, failed, happenings, firstStep, endStep } = entry;
   return {
     actor,
     ...(environment && { environment }),
@@ -70,7 +78,24 @@ function entryDocument(run: RunOutcome['run'], entry: TraceEntry): object {
     ...(!begins && { begins }),
     ...(!ends && { ends }),
     ...(result !== undefined && { result }),
+    ...(failed && { failed: failedDocument(failed) }),
     happenings: happenings.map(happeningDocument),
+  };
+}
+
+/** Why a call failed. */
+function failedDocument(failed: FailedCall): object {
+  const { checks, through } = failed;
+  return {
+    text: failedCallText(failed),
+    checks: checks.map(({ event, errno, place, found }) => ({
+      event,
+      errno: errnoText(errno).slice(1),
+      function: place.name,
+      source: place.source,
+      found,
+    })),
+    through: through.map(({ name, source }) => ({ function: name, source })),
   };
 }
 

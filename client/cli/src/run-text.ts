@@ -1,5 +1,5 @@
 /** A run for people. */
-import { spaced, whyText } from '@snoopscope/sim-core';
+import { type FailedCall, failedCallText, spaced, whyText } from '@snoopscope/sim-core';
 import type { Invocation } from './commands/command.ts';
 import { type Style, wrap } from './paint.ts';
 import { type ConditionInRun, endText, type RunOutcome } from './run-outcome.ts';
@@ -54,7 +54,16 @@ function printEntry(call: Invocation, entry: TraceEntry): void {
     const where = entry.place.file > 0 ? '↳' : ' ';
     call.print(`${call.paint('faint', number)}${where} ${wrap(statementText(entry), call.width, INDENT, 6)}`);
   }
+  if (entry.failed) printFailed(call, entry.failed);
   for (const happening of entry.happenings) printHappening(call, happening);
+}
+
+/** Why a call failed: the check that decided, and where it is written. */
+function printFailed(call: Invocation, failed: FailedCall): void {
+  const indent = call.width < 60 ? NARROW_INDENT : INDENT;
+  const sources = [...new Set(failed.checks.map(({ place }) => place.source))];
+  const text = `${failedCallText(failed)} (${sources.join(', ')})`;
+  call.print(`${' '.repeat(indent)}${call.paint('bad', wrap(text, call.width, indent + 2, indent))}`);
 }
 
 /** As strace writes calls that others interrupt. */

@@ -12,7 +12,9 @@ import {
   type EventText,
   type Explanation,
   errnoName,
+  type FailedCall,
   type Field,
+  failedCall,
   NOTE,
   nodeOfStep,
   ObjectNames,
@@ -37,6 +39,8 @@ export interface TraceEntry {
   readonly ends: boolean;
   /** Its result once it ended: `5`, `-1 EBUSY (Device or resource busy)`; only of system calls. */
   readonly result?: string;
+  /** Why it failed. */
+  readonly failed?: FailedCall;
   readonly happenings: readonly ExplainedHappening[];
   /** Steps of the run [first, end) in it. */
   readonly firstStep: number;
@@ -142,6 +146,7 @@ function finish(run: Run, draft: Draft, everything: boolean, explainer: Explaine
   const content = line?.content;
   const result =
     content?.kind === 'syscall' && done >= 0 ? straceResult(run.log[done * EVENT_WIDTH + 3] as number) : undefined;
+  const failed = done < 0 ? undefined : failedCall(model, run.log, done, explainer.names);
   return {
     ...common,
     actor: model.world.topology.actors[draft.actor]?.name ?? '',
@@ -150,6 +155,7 @@ function finish(run: Run, draft: Draft, everything: boolean, explainer: Explaine
     text: statementText(model, draft.node),
     ...(content?.kind === 'syscall' && { call: content.call.text }),
     ...(result !== undefined && { result }),
+    ...(failed && { failed }),
   };
 }
 

@@ -48,7 +48,7 @@ type Refuse<S extends RefusalSpec> = (S extends readonly [Errno, string, infer K
 export class RefusalTable {
   readonly refusals: Refusal[] = [];
 
-  /** Declares refusals by name. `place` is the function they belong to, when it is none of our routines. */
+  /** Declares refusals by name. `place` is the function they belong to, when it has no routine here. */
   add<const T extends Readonly<Record<string, RefusalSpec>>>(
     specs: T,
     place?: KernelPlace,

@@ -30,7 +30,7 @@ import {
 } from '../state/event.ts';
 import type { Field } from '../state/layout.ts';
 import { NOTE } from '../state/machine.ts';
-import { foundText } from './failed-call.ts';
+import { failedCallText, failedResult, foundText } from './failed-call.ts';
 import type { ObjectNames } from './object-names.ts';
 
 export interface EventText {
@@ -216,6 +216,15 @@ export function findingText(model: Model, finding: number, subject: number, deta
   const [first, second] = monitor.operands;
   const { headline = () => monitor.doc } = monitor;
   return `${monitor.finding}: ${headline(operandTexts[first](model, subject), operandTexts[second](model, detail, subject))}`;
+}
+
+/** The same for the finding at an event of a log; of a result that is an errno also why. */
+export function findingTextAt(model: Model, log: Int32Array, event: number, names?: ObjectNames): string {
+  const [finding, subject, detail] = log.subarray(event * EVENT_WIDTH + 1) as unknown as [number, number, number];
+  const text = findingText(model, finding, subject, detail);
+  const failed =
+    MONITORS[finding]?.explainedBy === 'declared-result' ? failedResult(model, log, event, names) : undefined;
+  return failed ? `${text}: ${failedCallText(failed)}` : text;
 }
 
 /** `other` is the subject of an operand that is the detail. */

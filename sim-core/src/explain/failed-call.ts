@@ -33,7 +33,7 @@ export interface FailedCheck {
 }
 
 /**
- * Why the call that ends at an event failed; undefined when it did not fail, or is no call of the kernel. `event` is a
+ * Why the call that ends at an event failed; undefined when it did not fail. `event` is a
  * `done` of a log; with the names of its run, objects are called as in the scenario. Linear in the events since the actor's
  * statement before.
  */
@@ -57,7 +57,9 @@ export function failedCall(model: Model, log: Int32Array, event: number, names?:
     return { event: where, refusal, errno: refusal.errno === ANY_ERRNO ? value : refusal.errno, place, found };
   });
   const last = chain.at(-1) as Tried;
-  const through = returns.filter((one) => one.event > last.event && one.value === value && one.depth < last.depth);
+  // The function that checked returns too, unless it has no routine of its own.
+  const own = last.refusal.place ? last.depth : last.depth - 1;
+  const through = returns.filter((one) => one.event > last.event && one.value === value && one.depth < own);
   return {
     value,
     checks: checks as [FailedCheck, ...FailedCheck[]],
@@ -65,9 +67,25 @@ export function failedCall(model: Model, log: Int32Array, event: number, names?:
   };
 }
 
+/** Why the call failed whose result a finding at an event objects to. */
+export function failedResult(
+  model: Model,
+  log: Int32Array,
+  finding: number,
+  names?: ObjectNames,
+): FailedCall | undefined {
+  // The result is looked at right after the call has ended.
+  for (let event = finding - 1; event >= 0; event--) {
+    const code = log[event * EVENT_WIDTH];
+    if (code === NOTE.done) return failedCall(model, log, event, names);
+    if (code === NOTE.step) break;
+  }
+  return undefined;
+}
+
 /** `kvm_vfio_file_add() found vfio-file in the list already`, and what became of it where that is another errno. */
 export function failedCallText({ checks: [first, ...others] }: FailedCall): string {
-  const rest = others.map(({ errno, ...check }) => `, which made it ${errnoText(errno)}: ${checkText(check)}`);
+  const rest = others.map(({ errno, ...check }) => `, which became ${errnoText(errno)}: ${checkText(check)}`);
   const own = others.length > 0 ? `${checkText(first)} (${errnoText(first.errno)})` : checkText(first);
   return `${own}${rest.join('')}`;
 }
@@ -158,13 +176,16 @@ function eventsOfCall(log: Int32Array, done: number): number[] {
   const actor = log[done * EVENT_WIDTH + 1] as number;
   const events: number[] = [];
   let step: number[] = [];
-  for (let event = done - 1; event >= 0; event--) {
+  let begun = false;
+  for (let event = done - 1; event >= 0 && !begun; event--) {
     const at = event * EVENT_WIDTH;
     const code = log[at];
-    if (code === NOTE.done && log[at + 1] === actor) break;
     if (code === NOTE.call || code === NOTE.return || code === NOTE.refusal) step.push(event);
     else if (code === NOTE.step || code === NOTE.environment) {
-      if (code === NOTE.step && log[at + 1] === actor) events.push(...step);
+      if (code === NOTE.step && log[at + 1] === actor) {
+        events.push(...step);
+        begun = step.some((one) => log[one * EVENT_WIDTH] === NOTE.call && log[one * EVENT_WIDTH + 3] === 0);
+      }
       step = [];
     }
   }

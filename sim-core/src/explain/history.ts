@@ -56,20 +56,6 @@ export class History {
     return state;
   }
 
-  /** The innermost kernel function of the statement around an event that returned a value: where an errno was born. */
-  refusingRoutine(event: number, value: number): AnyRoutine | undefined {
-    const [first] = this.statementAround(event);
-    const actor = this.actorOf(event);
-    const born = this.find(first, event, (code, a) => code === NOTE.return && a === actor);
-    for (let e = Math.max(born, first); e < event; e++) {
-      if (this.log[e * EVENT_WIDTH] !== NOTE.return || this.operand(e, 1) !== actor || this.operand(e, 3) !== value)
-        continue;
-      const routine = this.model.world.routines.routines[this.operand(e, 2)];
-      return routine?.kind === 'kernel' && value < 0 ? routine : undefined;
-    }
-    return undefined;
-  }
-
   /** The last event before `event` at which a slot took a value, or -1. */
   lastChange(slot: number, event: number, value: number): number {
     return this.lastChangeWhere(slot, event, (_old, now) => now === value);

@@ -14,14 +14,16 @@ import { NOTE } from '../state/machine.ts';
 import { beliefCostly, beliefWrong } from './causes/belief.ts';
 import { deadlocked } from './causes/deadlock.ts';
 import { blocked } from './causes/dma-fault.ts';
-import { otherResult } from './causes/kernel.ts';
+import { failureLinks, otherResult } from './causes/kernel.ts';
 import type { Link } from './causes/link.ts';
 import { lostWrite } from './causes/lost-write.ts';
 import { leaked, staleCpuRead, staleDeviceRead, staleHostRead } from './causes/stale-read.ts';
 import { usedAfterFree } from './causes/use-after-free.ts';
 import { oopsed, warned } from './causes/warning.ts';
 import { findingText } from './event-text.ts';
+import { errnoText, type FailedCall, failedCall, failedCallText } from './failed-call.ts';
 import { History } from './history.ts';
+import { ObjectNames } from './object-names.ts';
 
 export type { Link } from './causes/link.ts';
 
@@ -76,8 +78,25 @@ export function why(run: Run, findingEvent: number): Explanation {
   };
 }
 
+/** Why a call failed that ended at an event (`done`) of a run; undefined when it did not fail. */
+export function whyFailed(run: Run, done: number): CallExplanation | undefined {
+  const failed = failedCall(run.model, run.log, done, new ObjectNames(run));
+  if (!failed) return undefined;
+  const headline = `${errnoText(failed.value)}: ${failedCallText(failed)}`;
+  return { failed, headline, links: failureLinks(new History(run), failed) };
+}
+
+export interface CallExplanation {
+  readonly failed: FailedCall;
+  /** `-EINVAL: vfio_group_get_external_user() found no IOMMU driver in the container of group 26`. */
+  readonly headline: string;
+  readonly links: readonly Link[];
+}
+
 /** The explanation as plain lines, numbered, for a console. */
-export function whyText(explanation: Explanation): string[] {
+export function whyText(
+  explanation: Pick<Explanation, 'headline' | 'links'> & Partial<Pick<Explanation, 'modelFinding'>>,
+): string[] {
   return [
     explanation.headline,
     ...explanation.links.map((link, i) => `${i + 1}. ${link.text}`),

@@ -78,6 +78,7 @@ const USER_START = 0x1_0000n;
 const USER_END = 0x7fff_ffff_f000n;
 const MSI_START = 0xfee0_0000n;
 const MSI_END = 0xfef0_0000n;
+const COMPAT = 'drivers/iommu/iommufd/vfio_compat.c';
 
 /** `spaceOfIoas`: mappings of containers and IOAS share one numbering; owners of domains use the same. */
 export function createIommufd(
@@ -99,8 +100,6 @@ export function createIommufd(
     noObject: [E.NOENT, 'no object with id {}', 'number'],
     inUse: [E.BUSY, 'object {} in use', 'number'],
     device: [E.BUSY, 'a bound device under id {}, which only unbinding destroys', 'number'],
-    noIommuMode: [E.INVAL, '{} in no-IOMMU mode', 'iommufd'],
-    hasCompatIoas: [E.INVAL, 'a compatibility IOAS in {}, which no-IOMMU mode excludes', 'iommufd'],
     noCompatIoas: [E.NODEV, 'no compatibility IOAS in {}', 'iommufd'],
     noIoas: [E.NOENT, 'no IOAS with id {}', 'number'],
     emptyMapping: [E.INVAL, 'a length of 0'],
@@ -113,6 +112,14 @@ export function createIommufd(
     notMapped: [E.NOENT, 'nothing mapped in the range in {}', 'ioas'],
     bisects: [E.NOENT, 'a mapping that the range would cut in two in {}', 'ioas'],
   });
+  const { noIommuMode: inNoIommuMode } = base.refusals.add(
+    { noIommuMode: [E.INVAL, '{} in no-IOMMU mode', 'iommufd'] },
+    { name: 'iommufd_vfio_compat_ioas_create', source: COMPAT },
+  );
+  const { hasCompatIoas } = base.refusals.add(
+    { hasCompatIoas: [E.INVAL, 'a compatibility IOAS in {}, which no-IOMMU mode excludes', 'iommufd'] },
+    { name: 'iommufd_vfio_compat_set_no_iommu', source: COMPAT },
+  );
   const read = (m: Machine, field: Field, index: number): number => m.state[field.base + index] as number;
 
   function allocateIoas(m: Machine, context: IommufdId): number {
@@ -202,14 +209,14 @@ export function createIommufd(
 
     createCompatIoas(m, context) {
       if (read(m, compatIoas, context) !== 0) return 0;
-      if (read(m, noIommuMode, context) !== 0) return refuse.noIommuMode(m, context);
+      if (read(m, noIommuMode, context) !== 0) return inNoIommuMode(m, context);
       const id = allocateIoas(m, context);
       m.put(compatIoas.base + context, objects.at(m, context, id).index + 1);
       return 0;
     },
 
     setNoIommu(m, context) {
-      if (read(m, compatIoas, context) !== 0) return refuse.hasCompatIoas(m, context);
+      if (read(m, compatIoas, context) !== 0) return hasCompatIoas(m, context);
       m.put(noIommuMode.base + context, 1);
       return 0;
     },

@@ -127,3 +127,13 @@ export function createMappings(base: WorldBase, world: () => World, domains: Dom
     },
   };
 }
+
+/** The parts of a mapping before and after a range: what stays when the range is cut out of it. */
+export function cutOut(one: Mapping, iova: Iova, size: bigint): Mapping[] {
+  const parts: Mapping[] = [];
+  if (one.iova < iova) parts.push({ ...one, size: iova - one.iova });
+  const end = (iova + size) as Iova;
+  const tail = one.iova + one.size - end;
+  if (tail > 0n) parts.push({ ...one, iova: end, vaddr: (one.vaddr + (end - one.iova)) as Hva, size: tail });
+  return parts;
+}

@@ -6,7 +6,8 @@
 import type { Granularity, Model, ScheduledMove } from '../engine/model.ts';
 import { FINDINGS, type Finding } from '../engine/monitors/table.ts';
 import { Run } from '../engine/run.ts';
-import { findingText } from '../explain/event-text.ts';
+import { findingTextAt } from '../explain/event-text.ts';
+import { ObjectNames } from '../explain/object-names.ts';
 import {
   type DroppedReduction,
   type Exploration,
@@ -219,7 +220,7 @@ function placed(
   const event = firstFinding(run, FINDINGS.indexOf(finding));
   if (event < 0) return { text: finding };
   const at = event * EVENT_WIDTH;
-  const text = findingText(model, run.log[at + 1] as number, run.log[at + 2] as number, run.log[at + 3] as number);
+  const text = findingTextAt(model, run.log, event, new ObjectNames(run));
   // A deadlock belongs to those who wait, not to whom the last step was.
   const waiting = finding === 'deadlock' ? (run.log[at + 2] as number) : -1;
   const { actor, node } =

@@ -6,7 +6,8 @@
 import type { Granularity, Model, ScheduledMove } from '../engine/model.ts';
 import { FINDINGS, type Finding } from '../engine/monitors/table.ts';
 import { Run } from '../engine/run.ts';
-import { contrastOf, findingText, type ResultContrast } from '../explain/event-text.ts';
+import { contrastOf, findingTextAt, type ResultContrast } from '../explain/event-text.ts';
+import { ObjectNames } from '../explain/object-names.ts';
 import { stuckText } from '../explain/stuck-text.ts';
 import { type ExploredFinding, type ExploreLimit, movesOf } from '../explore/exploration.ts';
 import { minimising } from '../explore/minimise.ts';
@@ -200,7 +201,7 @@ function findingAt(run: Run, event: number, wanted: Finding): Omit<JudgedFinding
   const name = model.world.topology.actors[actor]?.name;
   return {
     finding: wanted,
-    text: findingText(model, index, subject, detail),
+    text: findingTextAt(model, log, event, new ObjectNames(run)),
     ...(place?.file === 0 && { line: place.line + 1 }),
     ...(name !== undefined && { actor: name }),
     ...(wanted === 'unexpected-result' && { contrast: contrastOf(model, subject, detail) }),

@@ -31,7 +31,10 @@ const MODELLED: ReadonlySet<number> = new Set(MSR_NUMBERS.values());
 const MOST_MSRS = 256;
 
 export function createMsrs(base: WorldBase, world: () => World): Msrs {
-  const refuse = base.refusals.add({ tooMany: [E['2BIG'], '{} entries, and 256 are too many', 'number'] });
+  const refuse = base.refusals.add(
+    { tooMany: [E['2BIG'], '{} entries, and 256 are too many', 'number'] },
+    { name: 'msr_io', source: 'arch/x86/kvm/x86.c' },
+  );
   const { routines, topology, wide } = base;
 
   const problem = (msr: number, value: bigint): string | undefined =>

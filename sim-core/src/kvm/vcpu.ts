@@ -60,7 +60,7 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
     initial: topology.actors.map((a) => (a.kind === 'thread' || a.kind === 'setup' ? Math.max(a.cpu, 0) : 0)),
   });
   const refuse = base.refusals.add({
-    idTooLarge: [E.INVAL, 'vCPU id {}, and there are none from 4096 on', 'number'],
+    idTooLarge: [E.INVAL, 'vCPU id {}, which is too large', 'number'],
     sameId: [E.EXIST, 'a vCPU with id {} in the VM', 'number'],
     noCpu: [E.INVAL, 'no pCPU of this machine in the mask'],
     noAttributes: [E.INVAL, 'no such request for a vCPU: this kernel has no vCPU attributes'],

@@ -79,7 +79,7 @@ export function createCdev(
     token: [E.FAULT, 'no readable token'],
     notIommufd: [E.BADFD, '{}, which is not an iommufd', 'file'],
     groupOpen: [E.BUSY, '{} open, and a device is used through its group or by itself', 'group'],
-    notBound: [E.INVAL, '{} not bound yet', 'device'],
+    notBound: [E.INVAL, '{} not bound to an iommufd yet', 'device'],
     groupRequest: [E.NOTTY, '{}, a device file that was opened through its group', 'file'],
   });
 

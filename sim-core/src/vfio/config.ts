@@ -43,7 +43,7 @@ export function createConfigSpace(base: WorldBase, world: () => World, state: Vf
   const { routines, topology } = base;
   const refuse = base.refusals.add({
     noRead: [E.INVAL, '{}, which can be neither read nor written', 'file'],
-    notBound: [E.INVAL, '{} not bound yet', 'device'],
+    notBound: [E.INVAL, '{} not bound to an iommufd yet', 'device'],
     beyondConfig: [E.FAULT, 'an access beyond the end of config space'],
   });
 

@@ -9,7 +9,7 @@ import type { Local, Routine, RoutineBuilder } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument } from '../files/user-memory.ts';
 import type { Iommufd } from '../iommu/iommufd.ts';
-import { E, type Errno, isErr } from '../kernel/errno.ts';
+import { type Errno, isErr } from '../kernel/errno.ts';
 import {
   type ContainerId,
   type DeviceId,
@@ -24,6 +24,8 @@ import {
 } from '../state/ids.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
+import { createDriverCalls } from './device-driver.ts';
+import { createDeviceRefusals } from './device-refusals.ts';
 import type { CountedGroups } from './group-counted.ts';
 import type { LockedGroups } from './group-locked.ts';
 import { DEVICE_FILE, IOMMU_DRIVER, type VfioState } from './state.ts';
@@ -68,63 +70,8 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
   const holdsKvm = kernel.has('device-holds-kvm');
   const groupLock = (device: DeviceId): number => state.groupLock.base + state.groupOfDevice(device);
   const devSetLock = (device: DeviceId): number => state.devSetLock.base + device;
-  /** How the driver of a mediated device uses the VM: `none`, `reference` or `lock`. */
-  const kvmUse = (device: DeviceId): string =>
-    state.isEmulated(device) ? (topology.devices[device]?.options.get('kvm') ?? 'none') : 'none';
-
-  /** The VM that a driver finds when it is opened: `device->kvm`, or the group's. */
-  const kvmOf = (m: Machine, device: DeviceId): VmId | None =>
-    holdsKvm ? idAt<VmId>(m, state.deviceKvm, device) : idAt<VmId>(m, state.groupKvm, state.groupOfDevice(device));
-
-  const refuse = base.refusals.add({
-    noVm: [E.SRCH, 'no VM that the driver of {} could use', 'device'],
-    noDriver: [E.INVAL, 'no container with an IOMMU driver for {}', 'group'],
-    noIommu: [E.NODEV, 'no IOMMU before {}', 'device'],
-    claimed: [
-      E.PERM,
-      '{} not free for user space: something else owns its DMA, or a host driver a device in it',
-      'group',
-    ],
-    directMapping: [E.INVAL, 'a direct mapping that the firmware requires for {} (RMRR)', 'group'],
-    openTwice: [E.INVAL, '{} open already, and only its group may open it again', 'device'],
-    noDevice: [E.NODEV, 'no device of that name in {} that a VFIO driver has', 'group'],
-    noContainer: [E.INVAL, '{} in no container and no iommufd', 'group'],
-    noName: [E.FAULT, 'no readable name of a device'],
-    notBound: [E.INVAL, '{} not bound yet', 'device'],
-  });
-
-  // --- the driver ------------------------------------------------------------------------------------------------
-
-  const driverOpen = routines.define('vfio_device_ops.open_device', source, ['vdev: device'], (r, vdev) => {
-    const plain = r.label();
-    const kvmLock = (t: Task): number => hooks().lockSlot(kvmOf(t.machine, vdev.of(t)) as VmId);
-    r.local((t) => {
-      const device = vdev.of(t);
-      const vm = kvmOf(t.machine, device);
-      if (kvmUse(device) === 'none') return t.return(0);
-      if (kvmUse(device) === 'lock') return vm === NONE ? t.return(0) : t.goto(plain);
-      // linux: drivers/gpu/drm/i915/gvt/kvmgt.c intel_vgpu_open_device(): no VM is ESRCH.
-      if (vm === NONE || !hooks().getSafe(t.machine, vm)) return t.return(refuse.noVm(t.machine, device));
-      t.machine.put(state.driverKvm.base + device, vm + 1);
-      t.return(0);
-    });
-    // linux: drivers/s390/crypto/vfio_ap_ops.c vfio_ap_mdev_open_device(): what it does for a VM is under kvm->lock.
-    r.at(plain).lock('kvm->lock', kvmLock);
-    r.step('drop kvm->lock', (t) => {
-      t.machine.put(kvmLock(t), 0);
-      t.return(0);
-    });
-  });
-
-  const driverClose = routines.define('vfio_device_ops.close_device', source, ['vdev: device'], (r, vdev) => {
-    r.local((t) => {
-      const vm = idAt<VmId>(t.machine, state.driverKvm, vdev.of(t));
-      if (vm === NONE) return t.return(0);
-      t.machine.put(state.driverKvm.base + vdev.of(t), 0);
-      t.call(hooks().put, vm);
-    });
-    r.local((t) => t.return(0));
-  });
+  const refuse = createDeviceRefusals(base);
+  const { open: driverOpen, close: driverClose } = createDriverCalls(base, parts, refuse.noVm);
 
   // --- the VM that a device holds ----------------------------------------------------------------------------------
 

@@ -30,7 +30,7 @@ export function createPciDevices(base: WorldBase, state: VfioState): PciDevices 
   const { read } = state;
 
   const refuse = base.refusals.add({
-    notBound: [E.INVAL, '{} not bound yet', 'file'],
+    notBound: [E.INVAL, '{} not bound to an iommufd yet', 'file'],
     argsz: [E.INVAL, 'argsz {}, which is too small', 'number'],
     flags: [E.INVAL, 'flags other than 0 ({x})', 'number'],
     unreadable: [E.FAULT, 'nothing readable at the address of the argument'],

@@ -9,9 +9,8 @@
 import type { Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument, field32, field64, readable, writeField } from '../files/user-memory.ts';
-import { type Mapping, type Mappings, VADDR_INVALID } from '../iommu/mappings.ts';
+import { cutOut, type Mapping, type Mappings, VADDR_INVALID } from '../iommu/mappings.ts';
 import type { ChangeId } from '../kernel/changes.ts';
-import { E } from '../kernel/errno.ts';
 import { FREED_OBJECTS } from '../state/event.ts';
 import {
   type ContainerId,
@@ -30,6 +29,7 @@ import { PAGE_BYTES } from '../topology.ts';
 import type { World, WorldBase } from '../world.ts';
 import { IOMMU_DRIVER, type VfioState } from './state.ts';
 import { translatable } from './translatable.ts';
+import { createType1Refusals } from './type1-refusals.ts';
 
 export interface Type1 {
   /** vfio_iommu_type1_attach_group(). Returns 0 or -errno. */
@@ -68,37 +68,7 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
   const multiDomain = kernel.has('type1-multi-domain');
   const enforces = kernel.has('enforce-cache-coherency');
   const hasVaddrFlags = kernel.has('type1-unmap-all');
-  const refuse = base.refusals.add({
-    noDomain: [E.IO, 'no IOMMU domain in {}', 'container'],
-    vaddrInvalid: [E.BUSY, 'a mapping of {} whose virtual address is invalid', 'container'],
-    noIommu: [E.IO, 'no IOMMU before the devices of {}', 'group'],
-    mappingsConflict: [E.INVAL, 'a mapping that the IOMMU of {} cannot translate', 'group'],
-    noRemapping: [E.PERM, 'no interrupt remapping in the IOMMU of {}', 'group'],
-    empty: [E.INVAL, 'a size of 0'],
-    wrapsAround: [
-      kernel.has('map-overflow') ? E.OVERFLOW : E.INVAL,
-      'a range that wraps around the end of the addresses',
-    ],
-    vaddrAndAccess: [E.INVAL, 'VFIO_DMA_MAP_FLAG_VADDR together with READ or WRITE'],
-    noAccess: [E.INVAL, 'neither VFIO_DMA_MAP_FLAG_READ nor VFIO_DMA_MAP_FLAG_WRITE'],
-    unaligned: [E.INVAL, 'an address or size that is not a multiple of 4 KiB'],
-    mapped: [E.EXIST, 'the range, or a part of it, mapped already in {}', 'container'],
-    noMemory: [E.FAULT, 'no user memory at the virtual address'],
-    untranslatable: [E.INVAL, 'an IOVA that the IOMMU of {} cannot translate', 'domain'],
-    beyondAperture: [E.FAULT, 'an IOVA beyond what the IOMMU of {} can translate', 'domain'],
-    notMapped: [E.NOENT, 'nothing mapped at that IOVA in {}', 'container'],
-    vaddrValid: [E.INVAL, 'a mapping whose virtual address is valid'],
-    otherRange: [E.INVAL, 'a mapping of another range than the one that is named'],
-    mediated: [E.BUSY, 'a group of a mediated device in {}', 'container'],
-    allIsNotZero: [E.INVAL, 'VFIO_DMA_UNMAP_FLAG_ALL together with an address or a size'],
-    bisects: [E.INVAL, 'a mapping that the range would cut in two in {}', 'container'],
-    invalidTwice: [E.INVAL, 'a virtual address that is invalid already'],
-    instanceGone: [E.INVAL, 'iommu_data of {} freed', 'container'],
-    argsz: [E.INVAL, 'argsz {}, which is too small', 'number'],
-    flags: [E.INVAL, 'flags that it does not know ({x})', 'number'],
-    noUnit: [E.IO, 'no IOMMU in the machine'],
-    noUnitRemapping: [E.PERM, 'no interrupt remapping in the IOMMU'],
-  });
+  const refuse = createType1Refusals(base);
 
   const domainsOf = (m: Machine, container: ContainerId): DomainId[] => world().iommu.domainsOf(m, container);
   const devicesIn = (group: GroupId): readonly DeviceId[] =>
@@ -316,7 +286,8 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
     if (exact && !everything && bisects) return refuse.bisects(m, container);
     if (invalidate) return invalidateVaddr(t, container, all, inRange);
     const gone = multiDomain ? firstInterface(inRange, iova) : inRange;
-    const kept = multiDomain ? [] : inRange.flatMap((one) => remainder(one, iova, size));
+    // Up to v3.14 an unmap cuts out what it names: the parts of a mapping before and after it stay.
+    const kept = multiDomain ? [] : inRange.flatMap((one) => cutOut(one, iova, size));
     const domains = domainsOf(m, container);
     for (const one of gone) for (const domain of domains) mappings.withdraw(m, domain, one);
     for (const one of kept) for (const domain of domains) mappings.enter(m, domain, one);
@@ -329,16 +300,6 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
   /** VFIO_TYPE1_IOMMU stops where the request begins inside a mapping, and takes whole mappings otherwise. */
   function firstInterface(inRange: readonly Mapping[], iova: Iova): readonly Mapping[] {
     return inRange[0] && inRange[0].iova < iova ? [] : inRange;
-  }
-
-  /** Up to v3.14 an unmap cuts out what it names: the parts of a mapping before and after it stay. */
-  function remainder(one: Mapping, iova: Iova, size: bigint): Mapping[] {
-    const parts: Mapping[] = [];
-    if (one.iova < iova) parts.push({ ...one, size: iova - one.iova });
-    const end = (iova + size) as Iova;
-    const tail = one.iova + one.size - end;
-    if (tail > 0n) parts.push({ ...one, iova: end, vaddr: (one.vaddr + (end - one.iova)) as Hva, size: tail });
-    return parts;
   }
 
   function invalidateVaddr(

@@ -13,9 +13,9 @@ export const run: Command = {
   maxOperands: 1,
   operandOffers: [SCENARIO_FILES],
   description: [
-    'Runs on one kernel under one schedule: that of --schedule, else that of the file, else each actor in turn until it has to wait. Prints system calls with their results as strace does, VM exits, the CPUs that execute WBINVD, TLPs and whether they are snooped, cache lines filled and written back, and findings with their causes.',
+    'Runs on one kernel under one schedule: that of --schedule, else that of the file, else each actor in turn until it has to wait. Prints system calls with their results as strace does, which check of the kernel decided where one failed, VM exits, the CPUs that execute WBINVD, TLPs and whether they are snooped, cache lines filled and written back, and findings with their causes.',
     'One run proves nothing about the others: `check` looks at all interleavings. FILE may be - for standard input.',
-    'With --format json, `findings` lists each finding once per statement that causes it: `finding` and `text` as `explore` has them, `occurrences`, where it first occurs (`event`, `step`, `actor`, `line`, and `file` if that is an included one), `modelFinding` where the kernel and the manuals have no word for it, and `why`, its causes with their events and sources.',
+    'With --format json, a call that failed has `failed`: `text`, the `checks` with errno, function and source, the one that decided first, and the functions that handed the errno up (`through`). `findings` lists each finding once per statement that causes it: `finding` and `text` as `explore` has them, `occurrences`, where it first occurs (`event`, `step`, `actor`, `line`, and `file` if that is an included one), `modelFinding` where the kernel and the manuals have no word for it, and `why`, its causes with their events and sources.',
   ],
   options: [
     ...RUN_OPTIONS,

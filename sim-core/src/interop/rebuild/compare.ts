@@ -2,8 +2,11 @@
 
 import type { Model } from '../../engine/model.ts';
 import { FINDINGS } from '../../engine/monitors/table.ts';
+import { ANY_ERRNO } from '../../engine/refusal.ts';
 import { Run } from '../../engine/run.ts';
 import { findingText, resultText } from '../../explain/event-text.ts';
+import { errnoText, failedCall, failedCallText, failedResult } from '../../explain/failed-call.ts';
+import { ObjectNames } from '../../explain/object-names.ts';
 import type { Profile } from '../../kernel/profiles.ts';
 import { PROFILES } from '../../kernel/profiles.ts';
 import { ModelLimit } from '../../limits.ts';
@@ -36,8 +39,17 @@ export interface LogOutcome {
   readonly wbinvds: readonly (readonly number[])[];
   /** Findings other than results that differ, each once. */
   readonly findings: readonly string[];
+  /** Calls that the kernel of the log and the profile both refuse, with the profile's reason. */
+  readonly failed: readonly FailedStatement[];
   readonly model: Model | undefined;
   readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface FailedStatement {
+  /** Line of the scenario, from 0. */
+  readonly line: number;
+  /** `-EINVAL: vfio_group_get_external_user() found …`. */
+  readonly why: string;
 }
 
 /** Runs a scenario as its schedule says and compares it with the log. */
@@ -52,6 +64,7 @@ export function compareWith(rebuilt: Rebuilt, text: string, profile: Profile): L
       changes: [],
       wbinvds: [],
       findings: [],
+      failed: [],
       model: undefined,
       diagnostics,
     };
@@ -65,12 +78,12 @@ export function compareWith(rebuilt: Rebuilt, text: string, profile: Profile): L
   }
   const seen = observe(run);
   const lines = text.split('\n');
-  const differences: LogDifference[] = seen.results.map(({ line, value }) => ({
+  const differences: LogDifference[] = seen.results.map(({ line, value, why }) => ({
     what: 'result',
     line: line + 1,
     text: (lines[line] ?? '').trim().replace(/ *\/\/.*$/, ''),
     kernel: declaredIn(lines[line] ?? ''),
-    profile: resultText(value),
+    profile: `${resultText(value)}${why}`,
   }));
   if (limit !== undefined) differences.push({ what: 'order', text: 'the run', kernel: 'continued', profile: limit });
   if (run.scheduleProblem)
@@ -88,6 +101,7 @@ export function compareWith(rebuilt: Rebuilt, text: string, profile: Profile): L
     changes: seen.changes,
     wbinvds: seen.wbinvds,
     findings: [...seen.findings],
+    failed: seen.failed.filter(({ line }) => seen.results.every((other) => other.line !== line)),
     model,
     diagnostics,
   };
@@ -98,15 +112,18 @@ function declaredIn(line: string): string {
 }
 
 interface Seen {
-  readonly results: { readonly line: number; readonly value: number }[];
+  readonly results: { readonly line: number; readonly value: number; readonly why: string }[];
+  readonly failed: FailedStatement[];
   readonly registrations: number[];
   readonly changes: { readonly count: number; readonly line: number | undefined }[];
   readonly wbinvds: number[][];
   readonly findings: Set<string>;
 }
 
-function observe({ log, events, model }: Run): Seen {
-  const seen: Seen = { results: [], registrations: [], changes: [], wbinvds: [], findings: new Set() };
+function observe(run: Run): Seen {
+  const { log, events, model } = run;
+  const names = new ObjectNames(run);
+  const seen: Seen = { results: [], failed: [], registrations: [], changes: [], wbinvds: [], findings: new Set() };
   let line: number | undefined;
   const change = (count: number): void => {
     seen.registrations.push(count);
@@ -114,16 +131,22 @@ function observe({ log, events, model }: Run): Seen {
   };
   const { kvm } = model.world;
   let count = 0;
-  for (let at = 0; at < events * EVENT_WIDTH; at += EVENT_WIDTH) {
+  for (let event = 0; event < events; event++) {
+    const at = event * EVENT_WIDTH;
     const [code, a, b, c] = log.subarray(at, at + EVENT_WIDTH) as unknown as [number, number, number, number];
     if (code === NOTE.step) line = model.nodes[b]?.place.line;
     else if (code === NOTE.call && b === kvm.registerNoncoherentDma.id) change(++count);
     else if (code === NOTE.call && b === kvm.unregisterNoncoherentDma.id) change(--count);
     else if (code === NOTE.exit && EXIT_REASONS[b] === 'WBINVD') seen.wbinvds.push([]);
     else if (code === NOTE.wbinvd) seen.wbinvds.at(-1)?.push(a);
-    else if (code === NOTE.finding && FINDINGS[a] === 'unexpected-result') {
+    else if (code === NOTE.done && c < 0 && line !== undefined) {
+      const failed = failedCall(model, log, event, names);
+      if (failed && failed.checks[0].refusal.errno !== ANY_ERRNO)
+        seen.failed.push({ line, why: `${errnoText(c)}: ${failedCallText(failed)}` });
+    } else if (code === NOTE.finding && FINDINGS[a] === 'unexpected-result') {
       const at = model.nodes[b]?.place.line;
-      if (at !== undefined) seen.results.push({ line: at, value: c });
+      const failed = failedResult(model, log, event, names);
+      if (at !== undefined) seen.results.push({ line: at, value: c, why: failed ? `: ${failedCallText(failed)}` : '' });
     } else if (code === NOTE.finding) seen.findings.add(findingText(model, a, b, c));
   }
   return seen;

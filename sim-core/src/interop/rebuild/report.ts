@@ -10,6 +10,8 @@ export interface LogReport {
   readonly machine: readonly string[];
   readonly vm: readonly string[];
   readonly wrong: readonly string[];
+  /** Calls that failed, and which check of the kernel decided. */
+  readonly failed: readonly string[];
   readonly causes: readonly Cause[];
   readonly remedies: readonly string[];
   readonly unknown: readonly { readonly what: string; readonly command: string }[];
@@ -25,6 +27,7 @@ export function reportOf(rebuilt: Rebuilt, result: Imported, messages: readonly 
       ...differenceSentences(result),
       ...messages.filter(({ source }) => source === 'vmm').map(({ text }) => `The VMM said: ${text}`),
     ],
+    failed: failedSentences(result),
     causes,
     remedies: causes.flatMap(({ remedy }) => remedy ?? []),
     unknown: [
@@ -126,6 +129,26 @@ function differenceSentences({ outcome, agreeing }: Imported): string[] {
   return [...sentences, ...outcome.findings.map((finding) => `On ${named} this run shows ${finding}.`)];
 }
 
+/** Each call once, however often it failed in the same way. */
+function failedSentences({ outcome, text }: Imported): string[] {
+  const lines = text.split('\n');
+  const times = new Map<string, { line: number; count: number }>();
+  for (const { line, why } of outcome.failed) {
+    const call = (lines[line] ?? '').replace(/ *\/\/.*$/, '').replace(/ = -?\w+$/, '');
+    const key = `${call.trim()} = ${why}`;
+    const known = times.get(key);
+    if (known) known.count++;
+    else times.set(key, { line, count: 1 });
+  }
+  const sentences = [...times].map(([what, { line, count }]) => {
+    const [, note] = / \/\/ (.*)$/.exec(lines[line] ?? '') ?? [];
+    const where = note === undefined ? '' : ` (${/^\d/.test(note) ? 'log' : 'inferred,'} ${note})`;
+    return `${what}${where}${count > 1 ? `, and ${count - 1} more times` : ''}.`;
+  });
+  const more = sentences.length - MOST;
+  return more > 0 ? [...sentences.slice(0, MOST), `And ${more} more calls.`] : sentences;
+}
+
 const MOST = 10;
 
 /** What no file that was given says, with the command that would. */
@@ -169,6 +192,7 @@ export function reportText(report: LogReport, markdown: boolean): string {
     ...section('Machine', report.machine),
     ...section('VM', report.vm),
     ...section('What went wrong', report.wrong.length > 0 ? report.wrong : ['Nothing that the logs show.']),
+    ...section('Calls that failed, and why', report.failed),
     ...section('What to do', report.remedies),
     ...(unknown.length === 0
       ? []
