@@ -2,6 +2,7 @@
 import {
   type CheckOptions,
   type CheckResult,
+  type CoverageObserver,
   checking,
   counted,
   grouping,
@@ -17,6 +18,8 @@ import { withPauses } from './with-pauses.ts';
 export interface CheckRequest {
   readonly profiles?: readonly Profile[];
   readonly explore: NonNullable<CheckOptions['explore']>;
+  /** Sees what is executed. */
+  readonly coverage?: CoverageObserver;
   /** Seconds of exploration of one kernel, if limited. */
   readonly maxSeconds?: number;
   readonly interrupt: AbortSignal;
@@ -45,12 +48,13 @@ export async function checkFile(file: ScenarioFile, request: CheckRequest): Prom
 }
 
 async function inSlices(file: ScenarioFile, request: CheckRequest): Promise<CheckResult> {
-  const { profiles, explore, maxSeconds, interrupt } = request;
+  const { profiles, explore, maxSeconds, interrupt, coverage } = request;
   let began = performance.now();
   const late = (): boolean => maxSeconds !== undefined && performance.now() - began > maxSeconds * 1000;
   const slices = checking(file.parsed, {
     includes: file.includes,
     ...(profiles && { profiles }),
+    ...(coverage && { coverage }),
     explore: { ...explore, shouldStop: () => interrupt.aborted || late() },
     interrupted: () => interrupt.aborted,
   });

@@ -1,0 +1,46 @@
+import { type CheckFailure, failuresOf } from '@snoopscope/sim-core';
+import { limitText } from '../check-text.ts';
+import type { Invocation } from '../commands/command.ts';
+import type { TestOutcome } from '../commands/test.ts';
+import { EXIT } from '../exit-codes.ts';
+import { type Report, summary } from './test-report.ts';
+
+/**
+ * `FILE:LINE: error: TEXT`, as compilers print it: what editors and continuous integration servers know how to find in an
+ * output. `$snoopscope` is VS Code's matcher for it.
+ */
+export function gccReport(call: Invocation): Report {
+  return {
+    each(outcome) {
+      for (const line of linesOf(outcome)) call.print(line);
+    },
+    end(outcomes) {
+      call.print(summary(outcomes));
+    },
+  };
+}
+
+function linesOf(outcome: TestOutcome): string[] {
+  const { file } = outcome;
+  switch (outcome.kind) {
+    case 'skipped':
+      return [];
+    case 'broken': {
+      const { diagnostics, message, exitCode } = outcome.failure;
+      if (diagnostics.length === 0) return [`${file}:1: ${exitCode === EXIT.limit ? 'warning' : 'error'}: ${message}`];
+      return diagnostics.map(
+        ({ line, span, severity, message: text, code }) =>
+          `${file}:${line + 1}:${span.start + 1}: ${severity}: ${text} [${code}]`,
+      );
+    }
+    case 'checked':
+      return failuresOf(outcome.verdict.groups, limitText).map((failure) => `${file}:${failureLine(failure)}`);
+  }
+}
+
+function failureLine({ kind, line = 0, finding, headline, details }: CheckFailure): string {
+  const severity = kind === 'open' ? 'warning' : 'error';
+  const text = details.length === 0 ? headline : `${headline}: ${details.join(' ')}`;
+  // One line: a matcher takes no more.
+  return `${line + 1}: ${severity}: ${text} [${finding ?? kind}]`;
+}
