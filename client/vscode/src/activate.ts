@@ -21,6 +21,7 @@ import { registerDebugging } from './debugging.ts';
 import { registerExplore } from './explore.ts';
 import { readText } from './files.ts';
 import { chosenKernel, onDidChooseKernel, registerKernel } from './kernel-picker.ts';
+import { registerTasks } from './tasks.ts';
 import { registerTesting } from './testing/test-explorer.ts';
 
 export interface Platform {
@@ -40,6 +41,7 @@ export async function activateSnoopscope(context: ExtensionContext, platform: Pl
     registerKernel(context.workspaceState),
     registerCheck(beside, diagnostics),
     registerTesting(beside, diagnostics),
+    registerTasks(beside),
     registerExplore(beside, () => platform.levelWorker()),
   );
   await whenScenarioIsOpen(context, () => startServer(context, platform));

@@ -43,6 +43,13 @@ export function failureText({ headline, details }: CheckFailure): string {
   return [headline, ...details].join('\n');
 }
 
+/** `FILE:LINE: error: TEXT [WORD]`, as compilers print errors: one line, because matchers of problems take no more. */
+export function compilerLine(file: string, { kind, line = 0, finding, headline, details }: CheckFailure): string {
+  const severity = kind === 'open' ? 'warning' : 'error';
+  const text = details.length === 0 ? headline : `${headline}: ${details.join(' ')}`;
+  return `${file}:${line + 1}: ${severity}: ${text} [${finding ?? kind}]`;
+}
+
 function conditionFailures(group: VerdictGroup, limit: string | undefined): CheckFailure[] {
   return group.conditions.flatMap((condition): CheckFailure[] => {
     const { holds, index, line, text, schedule, finding } = condition;

@@ -14,6 +14,7 @@ export async function run(): Promise<void> {
   await import('./kernel.test.ts');
   await import('./explore.test.ts');
   await import('./testing.test.ts');
+  await import('./tasks.test.ts');
   const failures = await new Promise<number>((resolve) => mocha.run(resolve));
   await Promise.all(reports);
   if (failures > 0) throw new Error(`${failures} failed`);

@@ -1,4 +1,4 @@
-import { type CheckFailure, failuresOf } from '@snoopscope/sim-core';
+import { compilerLine, failuresOf } from '@snoopscope/sim-core';
 import { limitText } from '../check-text.ts';
 import type { Invocation } from '../commands/command.ts';
 import type { TestOutcome } from '../commands/test.ts';
@@ -34,13 +34,6 @@ function linesOf(outcome: TestOutcome): string[] {
       );
     }
     case 'checked':
-      return failuresOf(outcome.verdict.groups, limitText).map((failure) => `${file}:${failureLine(failure)}`);
+      return failuresOf(outcome.verdict.groups, limitText).map((failure) => compilerLine(file, failure));
   }
-}
-
-function failureLine({ kind, line = 0, finding, headline, details }: CheckFailure): string {
-  const severity = kind === 'open' ? 'warning' : 'error';
-  const text = details.length === 0 ? headline : `${headline}: ${details.join(' ')}`;
-  // One line: a matcher takes no more.
-  return `${line + 1}: ${severity}: ${text} [${finding ?? kind}]`;
 }

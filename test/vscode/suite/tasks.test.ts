@@ -1,0 +1,42 @@
+import { assert } from 'chai';
+import * as vscode from 'vscode';
+import { scenarioUri } from './scenario.ts';
+
+suite('tasks', () => {
+  const failing = scenarioUri('tasks/failing.snoop');
+
+  suiteSetup(() =>
+    vscode.workspace.fs.writeFile(
+      failing,
+      new TextEncoder().encode(
+        'machine {\n  memory x = 0\n}\nsetup {\n  kvm = open("/dev/kvm", O_RDWR)\n}\n\n~exists [x] == 0\n',
+      ),
+    ),
+  );
+  suiteTeardown(() => vscode.workspace.fs.delete(vscode.Uri.joinPath(failing, '..'), { recursive: true }));
+
+  test('check scenarios without the command, and find what fails in the output', async function () {
+    this.timeout(60_000); // The first terminal of a browser takes its time.
+
+    const [provided] = await vscode.tasks.fetchTasks({ type: 'snoopscope' });
+    assert.isDefined(provided);
+    const scope = vscode.workspace.workspaceFolders?.[0] as vscode.WorkspaceFolder;
+    const definition = { type: 'snoopscope', paths: ['tasks'] };
+    const { name, source, execution } = provided as vscode.Task;
+    const task = new vscode.Task(definition, scope, name, source, execution, '$snoopscope');
+    const found = new Promise<vscode.Diagnostic>((resolve) => {
+      const listener = vscode.languages.onDidChangeDiagnostics(() => {
+        const [diagnostic] = vscode.languages.getDiagnostics(failing);
+        if (!diagnostic) return;
+        listener.dispose();
+        resolve(diagnostic);
+      });
+    });
+    await vscode.tasks.executeTask(task);
+    const { message, range, code, source: from } = await found;
+    assert.equal(message, '~exists [x] == 0 fails on v7.3: An execution ends with [x] = 0: whatever the schedule');
+    assert.equal(range.start.line, 7);
+    assert.equal(code, 'condition');
+    assert.equal(from, 'snoopscope check');
+  });
+});
