@@ -174,7 +174,7 @@ setup {
 
 export const unmapsNothing: Check = {
   code: 'unmaps-nothing',
-  severity: 'information',
+  severity: 'warning',
   doc: 'The call succeeds and unmaps nothing, because no mapping lies in the range. VFIO tells so only in the size that it writes back.',
   sources: ['linux: drivers/vfio/vfio_iommu_type1.c vfio_dma_do_unmap()'],
   examples: {

@@ -6,6 +6,7 @@ import { NOTE } from '../state/machine.ts';
 import type { KernelGroup } from './kernels.ts';
 import { type Observed, statementOf } from './observe.ts';
 import { spotOf } from './place.ts';
+import { fieldOf } from './reason.ts';
 import { unmapsNothing } from './table.ts';
 
 /** In the plain run, `setup` alone: there it is certain. */
@@ -56,5 +57,13 @@ function unmaps(
 ): boolean {
   const content = sources[place.file]?.parsed.lines[place.line]?.content;
   const request = content?.kind === 'syscall' ? content.args[1] : undefined;
-  return request?.kind === 'name' && UNMAPPING.has(request.name);
+  if (request?.kind !== 'name' || !UNMAPPING.has(request.name) || content?.kind !== 'syscall') return false;
+  // Invalidating addresses is not to unmap anything.
+  const flags = fieldOf(content, 'flags');
+  const names = flags?.kind === 'flags' ? flags.parts : flags === undefined ? [] : [flags];
+  return !names.some(
+    (one) =>
+      (one.kind === 'name' && one.name === 'VFIO_DMA_UNMAP_FLAG_VADDR') ||
+      (one.kind === 'number' && (one.value & 4n) !== 0n),
+  );
 }

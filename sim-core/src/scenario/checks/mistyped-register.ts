@@ -1,5 +1,6 @@
 import { nearest } from '../suggest.ts';
-import { type Check, replacing } from './check.ts';
+import type { ScenarioSymbol, TextPlace } from '../symbols.ts';
+import { type Check, type PlacedObjection, replacing, replacingAt, type ScenarioSubject } from './check.ts';
 
 const REGISTERS: readonly string[] = ['eax', 'ebx', 'ecx', 'edx', 'esi', 'edi', 'ebp', 'esp'].concat(
   Array.from({ length: 8 }, (_, index) => `r${index + 8}d`),
@@ -9,7 +10,7 @@ const WIDE = /^r([abcd]x|[sd]i|[bs]p|8|9|1[0-5])$/;
 export const mistypedRegister: Check = {
   code: 'mistyped-register',
   severity: 'warning',
-  doc: 'A register of a vCPU whose name is nearly that of an x86 register, or that of a 64-bit one: registers hold 32 bits here. Any name is a register of its own.',
+  doc: 'A register of a vCPU whose name is nearly that of an x86 register, or that of a 64-bit one: registers hold 32 bits here. Any name is a register of its own. The same for a register of a device that only others use, where the device has one of nearly that name.',
   sources: ['Intel SDM volume 1, General-Purpose Registers'],
   examples: {
     bad: `machine {
@@ -41,7 +42,35 @@ vcpu 0 {
       yield { span, message, ...replacing(span, meant) };
     }
   },
+  scenario: oneSidedRegisters,
 };
+
+/** A register of a device that others use and the device does not, while the device waits for one that is nearly it. */
+function* oneSidedRegisters({ scenario, symbols }: ScenarioSubject): Generator<PlacedObjection> {
+  const users = [...symbols.all.values()].filter(({ id, space }) => space === 'register' && DEVICE_REGISTER.test(id));
+  const within = ({ definitions, references }: ScenarioSymbol): readonly TextPlace[] => [...definitions, ...references];
+  const ofDevice = ({ line }: TextPlace): boolean => scenario.lines[line]?.block === 'device';
+  const owner = ({ id }: ScenarioSymbol): string => id.slice(0, id.lastIndexOf('.'));
+  const name = ({ id }: ScenarioSymbol): string => id.slice(id.lastIndexOf('.') + 1);
+  const inside = users.filter((one) => within(one).every(ofDevice));
+  if (inside.length === 0) return;
+  for (const symbol of users) {
+    const places = within(symbol);
+    if (places.some(ofDevice)) continue;
+    const waiting = inside.filter((one) => owner(one) === owner(symbol)).map(name);
+    const meant = nearest(name(symbol), waiting);
+    if (meant === undefined) continue;
+    const device = owner(symbol).replace(/^register:/, '');
+    for (const { line, span } of places) {
+      if (scenario.lines[line]?.block !== 'vcpu') continue;
+      const message = `\`${device}\` does not use its register \`${name(symbol)}\`; did you mean \`${meant}\`?`;
+      yield { line, span, message, ...replacingAt(line, span, meant) };
+    }
+  }
+}
+
+/** Not of a vCPU. */
+const DEVICE_REGISTER = /^register:(?!(?:\w+_)?vcpu\d+\.)\w+\./;
 
 function narrow(text: string): string {
   return /\d/.test(text) ? `${text}d` : `e${text.slice(1)}`;

@@ -1,0 +1,29 @@
+// What is wrong is a warning or an error at its line while it is typed; the right scenarios beside have none.
+import { expect, test } from 'vitest';
+import { predicting } from '../../sim-core/src/predict/predict.ts';
+import type { Diagnostic } from '../../sim-core/src/scenario/ast.ts';
+import { check } from '../../sim-core/src/scenario/checks/run-checks.ts';
+import { parse } from '../../sim-core/src/scenario/parser.ts';
+import { toEnd } from '../../sim-core/src/to-end.ts';
+import { described } from '../diagnostics/marks.ts';
+import { RIGHT, WRONG } from './wrong-scenarios.ts';
+
+function serious(text: string): Diagnostic[] {
+  const parsed = parse(text);
+  const all = [...parsed.diagnostics, ...check(parsed, { advice: true }), ...toEnd(predicting(parsed))];
+  return all.filter(({ severity }) => severity === 'warning' || severity === 'error');
+}
+
+test.each(RIGHT)('nothing is held against a right one', (text) => {
+  expect(serious(text).map(described)).toEqual([]);
+});
+
+test.each(WRONG)('$what', ({ text, line }) => {
+  const lines = text.split('\n');
+  expect(lines).toContain(line);
+  const found = serious(text);
+  expect(
+    found.map((one) => lines[one.line]),
+    found.map(described).join('\n'),
+  ).toContain(line);
+});
