@@ -17,6 +17,13 @@ const SHAPES: Readonly<Record<string, Readonly<Record<string, Shape | `${Shape}?
     bytes: 'integer?',
     asAddress: 'truth?',
   },
+  'snoopscope/who': {
+    name: 'text',
+    variablesReference: 'integer?',
+    frameId: 'integer?',
+    bytes: 'integer?',
+    asAddress: 'truth?',
+  },
   setDataBreakpoints: { breakpoints: 'list' },
   breakpointLocations: { source: 'object', line: 'integer', endLine: 'integer?' },
   stackTrace: { threadId: 'integer', startFrame: 'integer?', levels: 'integer?' },

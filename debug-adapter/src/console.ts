@@ -1,46 +1,130 @@
 /** Commands of the debug console. Each is a function from the current focus to lines; `branch` also goes somewhere else. */
-import { EVENT_WIDTH, NOTE, scheduleText, why, whyText } from '@snoopscope/sim-core';
+import { EVENT_WIDTH, NOTE, resultText, scheduleText, why, whyText } from '@snoopscope/sim-core';
+import { type Access, accessesOf } from './accesses.ts';
 import type { Possibility } from './branches.ts';
+import { evaluate } from './evaluate.ts';
 import { LIMITS } from './limits.ts';
 import type { Focus } from './movement.ts';
-import { lineText } from './source-lines.ts';
-import { type StopContext, stepText } from './stop.ts';
+import { DECIMAL } from './scopes/item.ts';
+import { lineText, shortText } from './source-lines.ts';
+import { executedBefore, type StopContext, stepText } from './stop.ts';
 
 export interface ConsoleCommand {
   readonly name: string;
   readonly usage: string;
   readonly doc: string;
+  /** What may follow the name; something else is an expression. */
+  readonly takes: 'nothing' | 'a number' | 'an expression';
   readonly run: (context: StopContext, focus: Focus, argument: string) => string[];
   /** The branch to which the command leads, from 1. */
   readonly enters?: (argument: string) => number | undefined;
+  /** The position to which it leads. */
+  readonly goesTo?: (argument: string) => number;
 }
 
 export const COMMANDS: readonly ConsoleCommand[] = [
-  { name: 'why', usage: 'why', doc: 'explains the last finding before here', run: explainLast },
-  { name: 'trace', usage: 'trace [N]', doc: 'prints the last N micro-steps, 20 without a number', run: trace },
-  { name: 'moves', usage: 'moves', doc: 'says who can move next', run: moves },
-  { name: 'schedule', usage: 'schedule', doc: 'prints how we came here as a schedule line', run: schedule },
+  {
+    name: 'who',
+    usage: 'who x',
+    doc: 'says who wrote a variable last, and who read it; any name or expression',
+    takes: 'an expression',
+    run: (context, focus, argument) => whoText(context, focus, argument, 'latest'),
+  },
+  {
+    name: 'history',
+    usage: 'history x',
+    doc: 'lists all writes and reads of a variable up to here',
+    takes: 'an expression',
+    run: (context, focus, argument) => whoText(context, focus, argument, 'all'),
+  },
+  {
+    name: 'go',
+    usage: 'go N',
+    doc: 'goes to after micro-step N, as who, history and trace number them',
+    takes: 'a number',
+    run: (_context, _focus, argument) => (argument === '' ? ['Go where? `go N` goes to after micro-step N.'] : []),
+    goesTo: Number,
+  },
+  { name: 'why', usage: 'why', doc: 'explains the last finding before here', takes: 'nothing', run: explainLast },
+  {
+    name: 'trace',
+    usage: 'trace [N]',
+    doc: 'prints the last N micro-steps, 20 without a number',
+    takes: 'a number',
+    run: trace,
+  },
+  { name: 'moves', usage: 'moves', doc: 'says who can move next', takes: 'nothing', run: moves },
+  {
+    name: 'schedule',
+    usage: 'schedule',
+    doc: 'prints how we came here as a schedule line',
+    takes: 'nothing',
+    run: schedule,
+  },
   {
     name: 'branches',
     usage: 'branches',
     doc: 'lists the runs that were begun by going back and letting others move',
+    takes: 'nothing',
     run: listBranches,
   },
   {
     name: 'branch',
     usage: 'branch N',
     doc: 'goes to another of these runs, to where it was left',
+    takes: 'a number',
     run: (context, _, argument) => (argument === '' ? listBranches(context) : []),
     enters: (argument) => (argument === '' ? undefined : Number(argument)),
   },
-  { name: 'help', usage: 'help', doc: 'lists these commands', run: help },
+  { name: 'help', usage: 'help', doc: 'lists these commands', takes: 'nothing', run: help },
 ];
 
 /** The command that a line of the console calls, with its argument; undefined when it is an expression. */
 export function commandOf(line: string): { readonly command: ConsoleCommand; readonly argument: string } | undefined {
-  const match = /^\s*(\w+)(?:\s+(\d+))?\s*$/.exec(line);
+  const match = /^\s*(\w+)(?:\s+(\S.*?))?\s*$/.exec(line);
   const command = COMMANDS.find(({ name }) => name === match?.[1]);
-  return command && { command, argument: match?.[2] ?? '' };
+  const argument = match?.[2] ?? '';
+  return command && (argument === '' || ARGUMENTS[command.takes].test(argument)) ? { command, argument } : undefined;
+}
+
+const ARGUMENTS: Readonly<Record<ConsoleCommand['takes'], RegExp>> = {
+  nothing: /^$/,
+  'a number': /^\d+$/,
+  'an expression': /./,
+};
+
+/** `x was written last by vcpu0 in micro-step 57, line 35 ...`, and the same for the last read. */
+function whoText(context: StopContext, focus: Focus, argument: string, wanted: 'all' | 'latest'): string[] {
+  if (argument === '') return ['Of what? Write a name or an expression: `who x`, `who noncoherent(vm)`.'];
+  const { cursor, debuggee } = context;
+  // What does not exist, or never did, is said as in a watch.
+  evaluate(cursor, focus, argument, DECIMAL);
+  const actor = debuggee.model.world.topology.actors[focus.actor]?.name ?? '';
+  const place = { root: { expression: argument }, actor, names: [] };
+  const all = accessesOf(cursor, place, focus.position, wanted);
+  if (all.length === 0) return [`Nobody has written ${argument} up to here: it is as the run began.`];
+  const lines = all.slice(0, LIMITS.consoleLines).map((access) => accessLine(context, access, argument, wanted));
+  const more = all.length > lines.length ? [`and ${all.length - lines.length} before these`] : [];
+  const write = all.find(({ kind }) => kind === 'write');
+  const none = write === undefined ? [`Nobody has written ${argument} up to here.`] : [];
+  return [...none, ...lines, ...more, `\`go ${(write ?? (all[0] as Access)).step + 1}\` goes there.`];
+}
+
+function accessLine(context: StopContext, access: Access, what: string, wanted: 'all' | 'latest'): string {
+  const { step, kind, text } = access;
+  const done = kind === 'write' ? 'written' : 'read';
+  const begin = wanted === 'all' ? `${step + 1}: ${done}` : `${what} was ${done} last in micro-step ${step + 1}`;
+  return `${begin} by ${placeOfStep(context, step)}: ${text}`;
+}
+
+/** `vcpu0, line 35 mov [x], 1`. */
+export function placeOfStep({ cursor, debuggee }: StopContext, step: number): string {
+  const { actor, node } = cursor.run.step(step);
+  if (actor < 0) return 'the environment';
+  const executed = executedBefore(cursor, step + 1, actor);
+  const at = debuggee.model.nodes[executed?.node ?? node];
+  const name = debuggee.model.world.topology.actors[actor]?.name;
+  return at ? `${name}, line ${at.place.line + 1} \`${lineText(debuggee, at.place)}\`` : String(name);
 }
 
 function explainLast({ cursor }: StopContext, focus: Focus): string[] {
@@ -57,14 +141,29 @@ function trace(context: StopContext, focus: Focus, argument: string): string[] {
   const count = Math.min(argument === '' ? 20 : Number(argument), LIMITS.consoleLines);
   const first = Math.max(0, focus.position - count);
   const lines: string[] = [];
+  /** Per actor: the statement that was printed whole. */
+  const seen = new Map<number, number>();
   for (let step = first; step < focus.position; step++) {
     const { actor, node } = cursor.run.step(step);
     const at = actor < 0 ? undefined : debuggee.model.nodes[node];
     const who = actor < 0 ? 'environment' : debuggee.model.world.topology.actors[actor]?.name;
-    const what = stepText(context, step);
-    lines.push(`${step + 1} ${who}${at ? ` \`${lineText(debuggee, at.place)}\`` : ''}${what ? `: ${what}` : ''}`);
+    const text = at && (step > first && seen.get(actor) === node ? shortText : lineText)(debuggee, at.place);
+    seen.set(actor, node);
+    lines.push(`${step + 1} ${who}${text === undefined ? '' : ` \`${text}\``}${did(context, step)}`);
   }
   return lines.length > 0 ? lines : ['Nothing has happened yet.'];
+}
+
+/** `: what it did`, and the result of the statement that ended with it. */
+function did(context: StopContext, step: number): string {
+  const { cursor, debuggee } = context;
+  const what = stepText(context, step);
+  const { actor } = cursor.run.step(step);
+  const executed = actor < 0 ? undefined : executedBefore(cursor, step + 1, actor);
+  const node = debuggee.model.nodes[executed?.node ?? -1];
+  const result =
+    executed && node?.kind === 'statement' && node.args.values.length > 0 ? ` → ${resultText(executed.value)}` : '';
+  return `${result}${what ? `: ${what}` : ''}`;
 }
 
 function moves(context: StopContext): string[] {

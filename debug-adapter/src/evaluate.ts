@@ -1,17 +1,16 @@
 /** Watches, hovers and the console: names, registers, words, facts, conditions. Nothing that is asked changes anything. */
 
-import { compileExpression, type Model, NONE, type VmId } from '@snoopscope/sim-core';
+import { compileExpression, type Model } from '@snoopscope/sim-core';
 import { LIMITS } from './limits.ts';
 import type { Moment } from './moment.ts';
 import type { Focus } from './movement.ts';
 import type { Observer } from './observe.ts';
 import { RequestError } from './request-error.ts';
 import { deviceRegisters } from './scopes/actor.ts';
+import { boundName } from './scopes/bound-names.ts';
 import { lineItems } from './scopes/caches.ts';
-import { boundName, openFile } from './scopes/descriptors.ts';
 import { DECIMAL, type Format, group, type Item, numberItem } from './scopes/item.ts';
 import { wordItem } from './scopes/memory.ts';
-import { summary, vmItems } from './scopes/vm.ts';
 
 /** A position of a run, with its state: what an expression is asked of. A run's cursor is one. */
 export interface EvaluationPlace {
@@ -88,23 +87,12 @@ function object(cursor: EvaluationPlace, focus: Focus, text: string, format: For
   if (word >= 0) return wordItem(moment, word, format);
   if (text !== name) return undefined;
   const slot = model.names.get(name);
-  if (slot !== undefined) return descriptor(cursor, name, moment.state[slot] as number, format);
+  if (slot !== undefined) return boundName(moment, name, moment.state[slot] as number, format);
   const cpu = /^cpu(\d+)$/.exec(name)?.[1];
   if (cpu !== undefined && Number(cpu) < topology.cpu.count) {
     return group(name, 'a physical CPU', (f) => lineItems(moment, Number(cpu), f), { evaluateName: name });
   }
   return registersOf(cursor, name);
-}
-
-/** A descriptor's number, and the VM that it refers to, if any. */
-function descriptor(cursor: EvaluationPlace, name: string, value: number, format: Format): Item {
-  const { moment, model } = cursor;
-  const { files } = model.world;
-  const item = boundName(moment, name, value, format);
-  const file = openFile(moment, moment.processOfName(name), value);
-  if (file === NONE || files.kindOf(moment.machine, file) !== 'vm') return item;
-  const vm = files.objectOf<VmId>(moment.machine, file);
-  return { ...item, value: `${item.value}, ${summary(moment, vm)}`, children: (f) => vmItems(moment, vm, f) };
 }
 
 /** `gpu`, `vcpu0`: the registers of an actor, and of the device that it is. */

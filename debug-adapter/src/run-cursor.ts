@@ -2,7 +2,7 @@
  * Where we are in a run, and every way to somewhere else. Going forward replays what is recorded and extends the run at
  * its live end; going back never executes anything.
  */
-import { type Cursor, EVENT_WIDTH, type Model, ModelLimit, ObjectNames, Run } from '@snoopscope/sim-core';
+import { type Cursor, EVENT_WIDTH, type Model, ModelLimit, ObjectNames, Run, StepTexts } from '@snoopscope/sim-core';
 import type { DataBreakpoint } from './data-breakpoint.ts';
 import type { Debuggee } from './launch.ts';
 import { LIMITS } from './limits.ts';
@@ -30,6 +30,7 @@ export class RunCursor {
   readonly track: Track;
   readonly observer: Observer;
   readonly names: ObjectNames;
+  readonly stepTexts: StepTexts;
   readonly moment: Moment;
   readonly #cursor: Cursor;
   readonly #registrations: ReadonlyMap<number, Registration>;
@@ -63,6 +64,7 @@ export class RunCursor {
     this.track = new Track(this.run, (proc) => beginsWithLoop(debuggee, proc));
     this.observer = new Observer(this.run);
     this.names = new ObjectNames(this.run);
+    this.stepTexts = new StepTexts(this.run, this.names);
     this.moment = new Moment(debuggee.model, this.names);
     this.#cursor = this.run.cursor();
     this.#registrations = registrations;

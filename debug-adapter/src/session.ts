@@ -17,7 +17,7 @@ import {
   setExceptionBreakpoints,
   setFunctionBreakpoints,
 } from './requests/breakpoints.ts';
-import { dataBreakpointInfo, setDataBreakpoints } from './requests/data-breakpoints.ts';
+import { dataBreakpointInfo, setDataBreakpoints, who } from './requests/data-breakpoints.ts';
 import { goto, gotoTargets, seek } from './requests/goto.ts';
 import {
   changeNothing,
@@ -95,6 +95,7 @@ const REQUESTS: Readonly<Record<string, Handler>> = {
   goto,
   'snoopscope/position': position,
   'snoopscope/seek': seek,
+  'snoopscope/who': who,
 };
 
 /**

@@ -138,18 +138,9 @@ export function executedBefore(
   return undefined;
 }
 
-/** What a step did to the machine, without calls and returns. */
+/** What a step did, also when it did nothing. */
 export function stepText({ cursor }: StopContext, step: number): string {
-  const { run, model } = cursor;
-  const { firstEvent, endEvent } = run.step(step);
-  const parts: string[] = [];
-  for (let event = firstEvent; event < endEvent; event++) {
-    const described = describeEvent(model, run.log, event, cursor.names);
-    if (described && !['call', 'return', 'change', 'step'].includes(described.kind)) parts.push(described.text);
-    else if (described?.kind === 'step' && run.log[event * EVENT_WIDTH] === NOTE.environment)
-      parts.push(described.text);
-  }
-  return parts.join('; ');
+  return cursor.stepTexts.of(step).join('; ');
 }
 
 function hitStop(context: StopContext, hits: readonly Hit[], focus: Focus): Stop {

@@ -75,6 +75,11 @@ export class Watch {
     this.#counting = countingExpression(model, place, this.#actor);
   }
 
+  /** What it has read of the state. */
+  get slots(): ReadonlySet<number> {
+    return this.#machine.reads;
+  }
+
   /** May a change of this slot change the variable? Below 0 it is the code of a happening. */
   dependsOn(slot: number): boolean {
     if (slot < 0) return this.#counting !== undefined;

@@ -14,7 +14,9 @@ export { errnoText, type FailedCall, failedCall, failedCallText } from './explai
 export { History } from './explain/history.ts';
 export { ObjectNames } from './explain/object-names.ts';
 export { Frames, SeenSteps, stepCode } from './explain/seen-steps.ts';
+export { LOCKS } from './explain/slot-names.ts';
 export { nodeOfStep, statementText } from './explain/statement-text.ts';
+export { StepTexts } from './explain/step-text.ts';
 export { stuckText } from './explain/stuck-text.ts';
 export { type TraceTextOptions, traceText } from './explain/trace-text.ts';
 export { type Explanation, type Link, why, whyText } from './explain/why.ts';
@@ -79,6 +81,7 @@ export * from './kernel/named-kernels.ts';
 export * from './kernel/profiles.ts';
 export * from './kernel/releases.ts';
 export { LEAF, leafType } from './kvm/mmu.ts';
+export { MSR_NUMBERS } from './kvm/msr.ts';
 export { LIMITS, type Limit, ModelLimit } from './limits.ts';
 export { LINE, LINE_STATES } from './memory/memory.ts';
 export * from './memory/memtype.ts';

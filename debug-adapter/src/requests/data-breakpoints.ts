@@ -1,13 +1,16 @@
 /** Requests about breakpoints on data: from the Variables view, from an expression, from an address. */
 import { compileExpression } from '@snoopscope/sim-core';
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { accessesOf } from '../accesses.ts';
 import { isRecord } from '../argument-shapes.ts';
+import { placeOfStep } from '../console.ts';
 import type { DataRequest } from '../data-breakpoint.ts';
 import { evaluate } from '../evaluate.ts';
+import { LIMITS } from '../limits.ts';
 import { RequestError } from '../request-error.ts';
 import { DECIMAL } from '../scopes/item.ts';
 import { type Answer, focusOn, frameOf, type Launched, type SessionState, stoppedOf } from '../session-state.ts';
-import type { Stop } from '../stop.ts';
+import { executedBefore, type Stop } from '../stop.ts';
 import { dataIdOf, labelOf, type VariablePlace } from '../watch.ts';
 import { applyTriggers } from './breakpoints.ts';
 import { nameOf, opened } from './inspection.ts';
@@ -35,6 +38,33 @@ export function setDataBreakpoints(state: SessionState, args: DebugProtocol.SetD
   state.breakpoints.setData(given.map((one) => (isRecord(one) ? one : {}) as unknown as DataRequest));
   applyTriggers(state);
   return { body: { breakpoints: state.breakpoints.dataAnswers(state.launched?.debuggee) } };
+}
+
+/** Who wrote a variable, an expression or a word at an address, and who read it; the latest first. */
+export function who(state: SessionState, args: DebugProtocol.DataBreakpointInfoArguments): Answer {
+  const { launched, stop } = stoppedOf(state);
+  const found = find(launched, stop, args);
+  if ('problem' in found) throw new RequestError(found.problem);
+  const { place, label } = found;
+  const { cursor, convert, debuggee } = launched;
+  const accesses = accessesOf(cursor, place, stop.focus.position, 'all').slice(0, LIMITS.consoleLines);
+  return {
+    body: {
+      label: label ?? labelOf(place),
+      accesses: accesses.map(({ step, actor, kind, text }) => {
+        const executed = executedBefore(cursor, step + 1, actor);
+        const at = debuggee.model.nodes[executed?.node ?? cursor.run.step(step).node]?.place;
+        return {
+          kind,
+          position: step + 1,
+          actor: nameOf(launched, actor) || 'the environment',
+          where: placeOfStep(launched, step),
+          text,
+          ...(actor >= 0 && at ? { source: convert.source(at.file), line: convert.line(at.line) } : {}),
+        };
+      }),
+    },
+  };
 }
 
 function find(launched: Launched, stop: Stop, args: DebugProtocol.DataBreakpointInfoArguments): Found {

@@ -42,14 +42,15 @@ function placeOfNode({ model, sources }: Launched['debuggee'], node: number): { 
 }
 
 export function goto(state: SessionState, args: DebugProtocol.GotoArguments): Answer {
-  return seekTo(state, args.targetId);
+  return goTo(state, args.targetId);
 }
 
 export function seek(state: SessionState, args: { readonly position?: unknown }): Answer {
-  return seekTo(state, args.position);
+  return goTo(state, args.position);
 }
 
-function seekTo(state: SessionState, wanted: unknown): Answer {
+/** Goes to a position of the run. */
+export function goTo(state: SessionState, wanted: unknown): Answer {
   const { launched, stop } = stoppedOf(state);
   const { cursor } = launched;
   if (typeof wanted !== 'number' || !Number.isInteger(wanted) || wanted < 0 || wanted > cursor.run.steps) {

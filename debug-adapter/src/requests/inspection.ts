@@ -1,7 +1,8 @@
 /** Requests that look at the current stop. None of them changes anything. */
+import { EVENT_WIDTH } from '@snoopscope/sim-core';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { completions } from '../completions.ts';
-import { commandOf } from '../console.ts';
+import { commandOf, placeOfStep } from '../console.ts';
 import { evaluate as evaluateExpression } from '../evaluate.ts';
 import { RequestError, StaleRequest } from '../request-error.ts';
 import { DECIMAL, type Format, HEXADECIMAL, type Item, type Scope, type View } from '../scopes/item.ts';
@@ -21,6 +22,7 @@ import {
 import type { StackFrame } from '../stack.ts';
 import { frameId, threadId, toCompletion, toExceptionInfo, toScope, toVariable } from '../to-dap.ts';
 import type { VariablePlace } from '../watch.ts';
+import { goTo } from './goto.ts';
 import { enterBranch } from './movement.ts';
 
 export function threads(state: SessionState): Answer {
@@ -84,6 +86,8 @@ export function evaluate(state: SessionState, args: DebugProtocol.EvaluateArgume
     if (branch !== undefined && !launched.branches.all[branch - 1])
       throw new RequestError(`There is no branch ${branch}: there are ${launched.branches.all.length}.`);
     const result = called.command.run(launched, focus, called.argument).join('\n');
+    const position = called.argument === '' ? undefined : called.command.goesTo?.(called.argument);
+    if (position !== undefined) return { ...goTo(state, position), body: { result: '', variablesReference: 0 } };
     const after = branch === undefined ? {} : { after: () => enterBranch(state, branch) };
     return { body: { result, variablesReference: 0 }, ...after };
   }
@@ -137,9 +141,22 @@ export function source(state: SessionState, args: DebugProtocol.SourceArguments)
 const KERNEL_PAGE_TYPE = 'text/x-snoopscope-kernel';
 
 /** Only kernel frames have variables of their own; every frame of an actor sees the same machine. */
-function viewOf({ cursor }: Launched, frame: StackFrame): View {
-  const { moment } = cursor;
-  return { moment, actor: frame.actor, ...(frame.kind === 'kernel' ? { kernelFrame: frame.depth } : {}) };
+function viewOf(launched: Launched, frame: StackFrame): View {
+  const { moment } = launched.cursor;
+  const since = (slot: number): string | undefined => sinceText(launched, slot);
+  return { moment, since, actor: frame.actor, ...(frame.kind === 'kernel' ? { kernelFrame: frame.depth } : {}) };
+}
+
+/** `micro-step 57: closer, line 12 close(dev)`: the last change of a slot before here. */
+function sinceText(launched: Launched, slot: number): string | undefined {
+  const { run, position } = launched.cursor;
+  const end = position >= run.steps ? run.events : run.step(position).firstEvent;
+  for (let event = end - 1; event >= 0; event--) {
+    if (run.log[event * EVENT_WIDTH] !== slot) continue;
+    const step = run.stepOfEvent(event);
+    return `micro-step ${step + 1}: ${placeOfStep(launched, step)}`;
+  }
+  return undefined;
 }
 
 function formatOf(format: DebugProtocol.ValueFormat | undefined): Format {

@@ -1,6 +1,7 @@
 /** The actor of the frame: its registers, the names that calls have bound, its descriptors, the CPU it is on. */
 import type { DeviceId } from '@snoopscope/sim-core';
-import { boundNames, descriptors } from './descriptors.ts';
+import { boundNames } from './bound-names.ts';
+import { descriptors } from './descriptors.ts';
 import { type Format, group, type Item, numberItem, type Scope, type View } from './item.ts';
 
 export const actorScope: Scope = {

@@ -12,30 +12,12 @@ import {
   structByName,
 } from '@snoopscope/sim-core';
 import type { Moment } from '../moment.ts';
-import type { Format, Item } from './item.ts';
-
-/** Names that system calls bind, in the order of the file; those that are not bound yet say so. */
-export function boundNames(moment: Moment, format: Format): Item[] {
-  return [...moment.model.names].map(([name, slot]) => boundName(moment, name, moment.state[slot] as number, format));
-}
-
-export function boundName(moment: Moment, name: string, value: number, format: Format): Item {
-  if (value < 0) return { name, value: 'not bound', evaluateName: name };
-  const bindsDescriptor = descriptorNames(moment.model).has(name);
-  const file = bindsDescriptor ? openFile(moment, moment.processOfName(name), value) : NONE;
-  const what = file === NONE ? undefined : fileKind(moment, file);
-  return {
-    name,
-    value: what ? `${format.number(value)} (${what})` : format.number(value),
-    evaluateName: name,
-    ...(what ? { type: what } : {}),
-  };
-}
+import type { Item } from './item.ts';
 
 const knownNames = new WeakMap<Model, ReadonlySet<string>>();
 
 /** Names that some call binds to a descriptor; others hold counts, ids or plain results. */
-function descriptorNames(model: Model): ReadonlySet<string> {
+export function descriptorNames(model: Model): ReadonlySet<string> {
   let names = knownNames.get(model);
   if (!names) {
     names = new Set(
@@ -98,7 +80,7 @@ export function fileText(moment: Moment, file: FileId): string {
 }
 
 /** `a VFIO group, 26`, `a VFIO device, gpu`. */
-function fileKind(moment: Moment, file: FileId): string {
+export function fileKind(moment: Moment, file: FileId): string {
   const { files } = moment.model.world;
   const kind = files.kindOf(moment.machine, file);
   const detail = DETAILS[kind]?.(files.objectOf(moment.machine, file), moment);

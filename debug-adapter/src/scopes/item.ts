@@ -31,6 +31,8 @@ export interface View {
   readonly actor: number;
   /** Index of the kernel frame in the actor's stack, outermost 0; undefined on a line of the scenario. */
   readonly kernelFrame?: number;
+  /** When a slot took the value that it has, in words; absent where nobody looks at a run. */
+  readonly since?: (slot: number) => string | undefined;
 }
 
 export interface Scope {

@@ -16,14 +16,14 @@ export const kvmVfioScope: Scope = {
       const devices = indices<KvmDeviceId>(dims.kvmDevices, (device) => moment.read(kvm.deviceVm, device) !== 0);
       return devices.map((device) =>
         group(kvmDeviceName(moment, device), `of ${vmName(moment, moment.read(kvm.deviceVm, device) - 1)}`, () =>
-          deviceItems(moment, device),
+          kvmVfioItems(moment, device),
         ),
       );
     };
   },
 };
 
-function deviceItems(moment: Moment, device: KvmDeviceId): Item[] {
+export function kvmVfioItems(moment: Moment, device: KvmDeviceId): Item[] {
   const { kvmVfio, kvm } = moment.model.world;
   const entries = kvmVfio.listed(moment.machine, device);
   return [

@@ -6,6 +6,7 @@ import { iommuScope } from './iommu.ts';
 import type { Scope } from './item.ts';
 import { kernelFrameScope } from './kernel-frame.ts';
 import { kvmVfioScope } from './kvm-vfio.ts';
+import { locksScope } from './locks.ts';
 import { memoryScope } from './memory.ts';
 import { vfioScope } from './vfio.ts';
 import { vmScope } from './vm.ts';
@@ -18,6 +19,7 @@ export const SCOPES: readonly Scope[] = [
   vmScope,
   kvmVfioScope,
   vfioScope,
+  locksScope,
   iommuScope,
   ghostScope,
 ];

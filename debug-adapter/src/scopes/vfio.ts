@@ -1,6 +1,6 @@
 /** VFIO: groups with their container, users and VM; containers with their driver; devices and who has them open. */
 import type { Moment } from '../moment.ts';
-import { group, type Item, indices, numberItem, type Scope } from './item.ts';
+import { type Format, group, type Item, indices, numberItem, type Scope } from './item.ts';
 import { containerName, deviceName, groupName, vmOrNone } from './objects.ts';
 
 export const vfioScope: Scope = {
@@ -19,44 +19,76 @@ export const vfioScope: Scope = {
 };
 
 function groupItem(moment: Moment, index: number): Item {
-  const { topology, vfio } = moment.model.world;
-  const container = moment.read(vfio.groupContainer, index) - 1;
+  const container = moment.read(moment.model.world.vfio.groupContainer, index) - 1;
   return group(
     groupName(moment, index),
     container < 0 ? 'no container' : `in ${containerName(moment, container)}`,
-    (format) => [
-      { name: 'container', value: container < 0 ? 'none' : containerName(moment, container) },
-      numberItem('container_users', moment.read(vfio.containerUsers, index), format),
-      { name: 'open', value: moment.read(vfio.groupFile, index) === 0 ? 'no' : 'yes' },
-      {
-        name: 'kvm',
-        value: vmOrNone(moment, moment.read(vfio.groupKvm, index)),
-        type: 'the VM that VFIO was told',
-      },
-      {
-        name: 'devices',
-        value: (topology.groups[index]?.devices ?? []).map((device) => topology.devices[device]?.name).join(', '),
-      },
-    ],
+    (format) => groupItems(moment, index, format),
   );
 }
 
+export function groupItems(moment: Moment, index: number, format: Format): Item[] {
+  const { topology, vfio } = moment.model.world;
+  const container = moment.read(vfio.groupContainer, index) - 1;
+  return [
+    { name: 'container', value: container < 0 ? 'none' : containerName(moment, container) },
+    numberItem('container_users', moment.read(vfio.containerUsers, index), format, {
+      type: 'who keeps the group in its container: open devices, kvm-vfio',
+    }),
+    { name: 'open', value: moment.read(vfio.groupFile, index) === 0 ? 'no' : 'yes' },
+    { name: 'kvm', value: vmOrNone(moment, moment.read(vfio.groupKvm, index)), type: 'the VM that VFIO was told' },
+    {
+      name: 'devices',
+      value: (topology.groups[index]?.devices ?? []).map((device) => topology.devices[device]?.name).join(', '),
+    },
+  ];
+}
+
 function containerItem(moment: Moment, container: number): Item {
+  return group(containerName(moment, container), driverOf(moment, container), (format) =>
+    containerItems(moment, container, format),
+  );
+}
+
+function driverOf(moment: Moment, container: number): string {
   const { state } = moment.model.world.vfio;
-  const driver = state.containerDriver.values?.[moment.read(state.containerDriver, container)] ?? 'none';
-  return group(containerName(moment, container), driver, (format) => [
-    { name: 'IOMMU driver', value: driver },
-    numberItem('references', moment.read(state.containerReferences, container), format),
-  ]);
+  return state.containerDriver.values?.[moment.read(state.containerDriver, container)] ?? 'none';
+}
+
+export function containerItems(moment: Moment, container: number, format: Format): Item[] {
+  const { iommu, topology, vfio } = moment.model.world;
+  const groups = indices(topology.groups.length, (index) => moment.read(vfio.groupContainer, index) === container + 1);
+  const domains = iommu.domainsOf(moment.machine, container);
+  return [
+    { name: 'IOMMU driver', value: driverOf(moment, container) },
+    numberItem('references', moment.read(vfio.state.containerReferences, container), format, {
+      type: 'the open file, and the groups in it',
+    }),
+    { name: 'groups', value: groups.map((index) => groupName(moment, index)).join(', ') || 'none' },
+    { name: 'domains', value: domains.map((domain) => `domain ${domain}`).join(', ') || 'none' },
+  ];
 }
 
 function deviceItem(moment: Moment, device: number): Item {
   const { vfio } = moment.model.world;
-  const driver = vfio.drivers[moment.read(vfio.deviceDriver, device)] ?? 'none';
   const open = moment.read(vfio.deviceOpenCount, device);
-  return group(deviceName(moment, device), `${driver}${open > 0 ? ', open' : ''}`, (format) => [
-    { name: 'driver', value: driver },
-    numberItem('open_count', open, format),
+  const driver = vfio.drivers[moment.read(vfio.deviceDriver, device)] ?? 'none';
+  return group(deviceName(moment, device), `${driver}${open > 0 ? ', open' : ''}`, (format) =>
+    deviceItems(moment, device, format),
+  );
+}
+
+export function deviceItems(moment: Moment, device: number, format: Format): Item[] {
+  const { pcie, topology, vfio } = moment.model.world;
+  const noSnoop = topology.devices[device]?.noSnoop === true;
+  return [
+    { name: 'driver', value: vfio.drivers[moment.read(vfio.deviceDriver, device)] ?? 'none' },
+    numberItem('open_count', moment.read(vfio.deviceOpenCount, device), format),
     { name: 'kvm', value: vmOrNone(moment, moment.read(vfio.deviceKvm, device)) },
-  ]);
+    {
+      name: 'Enable No Snoop',
+      value: moment.read(pcie.enableNoSnoop, device) !== 0 ? 'set' : noSnoop ? 'clear' : 'clear, and cannot be set',
+      type: 'Device Control, bit 11',
+    },
+  ];
 }

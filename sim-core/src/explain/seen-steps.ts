@@ -49,6 +49,12 @@ export class Frames {
     return Math.floor(((slot - this.base) % this.perActor) / this.slots);
   }
 
+  /** What the first slot of a frame says: the routine, and the step that is next. */
+  at(stored: number): { readonly routine: number; readonly step: number } {
+    const code = stored - 1;
+    return { routine: Math.trunc(code / ROUTINE_STEPS), step: code % ROUTINE_STEPS };
+  }
+
   actorOf(slot: number): number {
     return Math.floor((slot - this.base) / this.perActor);
   }

@@ -53,11 +53,13 @@ export interface Slots {
   readonly setRegion2: Routine<[filp: FileId]> | undefined;
   /** What a guest address leads to; undefined when no slot has it. */
   backing(state: Int32Array, vm: VmId, page: PageId): Backed | undefined;
+  /** The memory slots of a VM, in the order in which they were made. */
+  all(state: Int32Array, vm: VmId): readonly Slot[];
   forget(machine: Machine, vm: VmId): void;
 }
 
 /** A slot as the table has it. */
-interface Slot extends AddressRange {
+export interface Slot extends AddressRange {
   readonly id: number;
   readonly user: bigint;
   readonly flags: number;
@@ -224,7 +226,13 @@ export function createSlots(base: WorldBase, world: () => World): Slots {
     });
   }
 
+  const all = (state: Int32Array, vm: VmId): readonly Slot[] =>
+    Array.from({ length: any ? dims.memorySlots : 0 }, (_, index) => slot(state, vm, index)).flatMap(
+      (one) => one ?? [],
+    );
+
   return {
+    all,
     explicit,
     setRegion: define('kvm_vm_ioctl_set_memory_region'),
     setRegion2: kernel.has('memory-region2') ? define('kvm_vm_ioctl_set_memory_region2') : undefined,

@@ -1,0 +1,140 @@
+/**
+ * Who wrote a variable and who read it, from the run's log. For a word of memory every write counts, also of the value
+ * that was there; for a register or a bound name every statement that sets it; for anything else every change of what the
+ * variable depends on.
+ */
+import { describeEvent, EVENT_WIDTH, type LineContent, type Model, NOTE } from '@snoopscope/sim-core';
+import type { RunCursor } from './run-cursor.ts';
+import { type VariablePlace, Watch } from './watch.ts';
+
+export interface Access {
+  /** The step in which it happened; the position after it is the step + 1. */
+  readonly step: number;
+  /** -1 for the environment. */
+  readonly actor: number;
+  readonly kind: 'write' | 'read';
+  readonly text: string;
+}
+
+/** The accesses before a position, the latest first; the latest of each kind only when no more are wanted. */
+export function accessesOf(
+  cursor: RunCursor,
+  place: VariablePlace,
+  position: number,
+  wanted: 'all' | 'latest',
+): Access[] {
+  const { run } = cursor;
+  const matches = matcher(cursor, place);
+  const found: Access[] = [];
+  const end = position >= run.steps ? run.events : run.step(position).firstEvent;
+  let step = -1;
+  let first = end;
+  for (let event = end - 1; event >= 0; event--) {
+    const kind = matches(event);
+    if (!kind) continue;
+    const isLatest = !found.some((one) => one.kind === kind);
+    if (wanted === 'latest' && !isLatest) continue;
+    if (event < first) {
+      step = run.stepOfEvent(event);
+      first = run.step(step).firstEvent;
+    }
+    // A step that writes in several events is one write.
+    if (found.some((one) => one.kind === kind && one.step === step)) continue;
+    found.push({ step, actor: run.step(step).actor, kind, text: accessText(cursor, event, step) });
+    if (wanted === 'latest' && found.length === 2) break;
+  }
+  return found;
+}
+
+/** What was done: the access itself where an event says it, else all that the step did. */
+function accessText({ model, run, names, stepTexts }: RunCursor, event: number, step: number): string {
+  const said = (at: number): boolean => {
+    const code = run.log[at * EVENT_WIDTH] as number;
+    return code === NOTE.access || code === NOTE.tlp;
+  };
+  if (said(event)) return describeEvent(model, run.log, event, names)?.text ?? '';
+  // The store or TLP that made the new version of a word is beside it in the same step.
+  const word = (run.log[event * EVENT_WIDTH] as number) - model.world.memory.latest.base;
+  const { firstEvent, endEvent } = run.step(step);
+  for (let at = firstEvent; at < endEvent; at++) {
+    const detail = run.log[at * EVENT_WIDTH + 3] as number;
+    if (said(at) && run.log[at * EVENT_WIDTH + 2] === word && (detail & 1) !== 0)
+      return describeEvent(model, run.log, at, names)?.text ?? '';
+  }
+  return stepTexts.of(step).join('; ');
+}
+
+type Matcher = (event: number) => Access['kind'] | undefined;
+
+function matcher(cursor: RunCursor, place: VariablePlace): Matcher {
+  const { model, run } = cursor;
+  const word = wordOf(model, place);
+  if (word >= 0) return wordMatcher(cursor, word);
+  const slots = slotsOf(cursor, place);
+  const setters = settersOf(model, slots);
+  return (event) => {
+    const at = event * EVENT_WIDTH;
+    const code = run.log[at] as number;
+    if (code === NOTE.done) return setters.has(run.log[at + 2] as number) ? 'write' : undefined;
+    return code >= 0 && slots.has(code) ? 'write' : undefined;
+  };
+}
+
+/** A write of a word makes a new version of it. */
+function wordMatcher({ model, run }: RunCursor, word: number): Matcher {
+  const version = model.world.memory.latest.base + word;
+  return (event) => {
+    const at = event * EVENT_WIDTH;
+    const code = run.log[at] as number;
+    if (code === version) return 'write';
+    if ((code !== NOTE.access && code !== NOTE.tlp) || run.log[at + 2] !== word) return undefined;
+    // Of both, the lowest bit of the detail says that it writes.
+    const isWrite = ((run.log[at + 3] as number) & 1) !== 0;
+    return isWrite ? undefined : 'read';
+  };
+}
+
+/** The word of memory that a variable is, or -1. */
+export function wordOf(model: Model, { root, names }: VariablePlace): number {
+  const { words } = model.world.topology;
+  const named = (name: string | undefined): number => words.findIndex((word) => word.name === name);
+  if ('scope' in root) return root.scope === 'Memory' && names.length > 0 ? named(names[0]) : -1;
+  return names.length > 0 ? -1 : named(/^\[?\s*([A-Za-z_]\w*)\s*\]?$/.exec(root.expression)?.[1]);
+}
+
+function slotsOf({ model, observer, moment, state, position }: RunCursor, place: VariablePlace): ReadonlySet<number> {
+  const watch = new Watch(model, observer, place, moment);
+  watch.read(state, position);
+  // `noncoherent(vm)` is about the VM, not about when its descriptor got a name.
+  const bound = new Set(model.names.values());
+  const others = new Set([...watch.slots].filter((slot) => !bound.has(slot)));
+  return others.size > 0 ? others : watch.slots;
+}
+
+/** Statements that set a register or a name, whatever it holds: no slot changes when it is the same value again. */
+function settersOf(model: Model, slots: ReadonlySet<number>): ReadonlySet<number> {
+  const setters = new Set<number>();
+  // What is made of several slots is written by what changes it.
+  if (slots.size !== 1) return setters;
+  for (const node of model.nodes) {
+    if (node.kind !== 'statement') continue;
+    const content = model.sources[node.place.file]?.parsed.lines[node.place.line]?.content;
+    const slot =
+      content?.kind === 'action' || content?.kind === 'syscall' ? targetOf(model, node.actor, content) : undefined;
+    if (slot !== undefined && slots.has(slot)) setters.add(node.id);
+  }
+  return setters;
+}
+
+type Setting = Extract<LineContent, { kind: 'action' | 'syscall' }>;
+
+/** The slot of the register or name that a line sets. */
+function targetOf({ names, registers, world }: Model, actor: number, content: Setting): number | undefined {
+  if (content.bind) return registers[actor]?.get(content.bind.text) ?? names.get(content.bind.text);
+  if (content.kind !== 'action' || content.op.text !== 'mov') return undefined;
+  const [first] = content.operands;
+  if (first?.kind === 'name') return registers[actor]?.get(first.name);
+  if (first?.kind !== 'memory' || !first.member) return undefined;
+  const device = world.topology.devices.findIndex(({ name }) => name === first.name.text);
+  return world.pcie.registerSlot(device, first.member.text);
+}
