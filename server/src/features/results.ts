@@ -1,5 +1,19 @@
 /** What each system call of a plain run returns: the predictions that inlay hints show. */
-import { DIED, EVENT_WIDTH, errnoName, type Model, ModelLimit, NOTE, Run, type Span } from '@snoopscope/sim-core';
+import {
+  DIED,
+  EVENT_WIDTH,
+  errnoName,
+  errnoText,
+  type FailedCall,
+  failedCall,
+  failedCallText,
+  type Model,
+  ModelLimit,
+  NOTE,
+  ObjectNames,
+  Run,
+  type Span,
+} from '@snoopscope/sim-core';
 import type { Snapshot } from '../snapshot.ts';
 import { runnable } from './elaboration.ts';
 
@@ -28,14 +42,18 @@ export function* resultHints(snapshot: Snapshot): Generator<void, readonly Resul
   return [...results].flatMap(([line, values]) => {
     if (changed.has(line)) return [];
     // Without the calls that were left out, descriptors have other numbers.
-    const known = [...values].filter((value) => missing === 'nothing' || value <= 0);
+    const known = [...values].filter(([value]) => missing === 'nothing' || value <= 0);
     return known.length === 0 ? [] : hintOf(snapshot, line, known);
   });
 }
 
-function* resultsOf(model: Model): Generator<void, Map<number, Set<number>>> {
+/** By result: why the call failed, where it did. */
+type Results = Map<number, FailedCall | undefined>;
+
+function* resultsOf(model: Model): Generator<void, Map<number, Results>> {
   const run = new Run(model, { maxSteps: MAX_STEPS });
-  const results = new Map<number, Set<number>>();
+  const results = new Map<number, Results>();
+  const names = new ObjectNames(run);
   let event = 0;
   for (let more = true; more; ) {
     more = portion(run);
@@ -44,8 +62,10 @@ function* resultsOf(model: Model): Generator<void, Map<number, Set<number>>> {
       if (run.log[at] !== NOTE.done) continue;
       const node = model.nodes[run.log[at + 2] as number];
       if (node === undefined || node.place.file !== 0) continue;
-      const values = results.get(node.place.line) ?? new Set();
-      results.set(node.place.line, values.add(run.log[at + 3] as number));
+      const values: Results = results.get(node.place.line) ?? new Map();
+      const value = run.log[at + 3] as number;
+      if (!values.has(value)) values.set(value, failedCall(model, run.log, event, names));
+      results.set(node.place.line, values);
     }
     yield;
   }
@@ -63,25 +83,36 @@ function portion(run: Run): boolean {
   }
 }
 
-function hintOf(snapshot: Snapshot, line: number, values: readonly number[]): ResultHint[] {
+function hintOf(
+  snapshot: Snapshot,
+  line: number,
+  values: readonly (readonly [number, FailedCall | undefined])[],
+): ResultHint[] {
   const subject = snapshot.scenario.lines[line];
   if (subject?.content.kind !== 'syscall') return [];
   const { result } = subject.content;
-  const texts = values.map(valueText);
+  const texts = values.map(([value]) => valueText(value));
+  const reasons = values.flatMap(([, failed]) => (failed ? `\n\n${reasonText(failed)}` : [])).join('');
   const kernel = snapshot.profile.name;
   if (result === undefined) {
     const span: Span = {
       start: 0,
       end: subject.text.slice(0, subject.comment?.start ?? subject.text.length).trimEnd().length,
     };
-    const markdown = `What this call returns in a plain run on ${kernel}.`;
+    const markdown = `What this call returns in a plain run on ${kernel}.${reasons}`;
     return [{ line, column: span.end, text: ` = ${texts.join(' | ')}`, markdown }];
   }
   const declared = result.errno === undefined ? (result.value ?? 0n).toString() : `-${result.errno}`;
   const others = texts.filter((text) => text !== declared);
   if (others.length === 0) return [];
-  const markdown = `The scenario declares ${declared}; a plain run on ${kernel} returns ${others.join(', ')}.`;
+  const markdown = `The scenario declares ${declared}; a plain run on ${kernel} returns ${others.join(', ')}.${reasons}`;
   return [{ line, column: result.span.end, text: ` ≠ ${others.join(' | ')}`, markdown }];
+}
+
+/** `-EEXIST`: kvm_vfio_file_add() found …, with its source. */
+function reasonText(failed: FailedCall): string {
+  const sources = [...new Set(failed.checks.map(({ place }) => place.source))].join(', ');
+  return `\`${errnoText(failed.value)}\`: ${failedCallText(failed)} (${sources}).`;
 }
 
 function valueText(value: number): string {

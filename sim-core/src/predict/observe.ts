@@ -9,6 +9,8 @@ import { Executor } from '../engine/executor.ts';
 import type { Model } from '../engine/model.ts';
 import type { StatementNode } from '../engine/program.ts';
 import { Run } from '../engine/run.ts';
+import { type FailedCall, failedCall } from '../explain/failed-call.ts';
+import { ObjectNames } from '../explain/object-names.ts';
 import { Prng } from '../explore/prng.ts';
 import { ModelLimit } from '../limits.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
@@ -32,6 +34,8 @@ export interface Observed {
   readonly orders: number;
   /** By node: the results that its statement gave. */
   readonly results: ReadonlyMap<number, ReadonlySet<number>>;
+  /** By node and result, as `node result`: why its call failed, where it first did. */
+  readonly failures: ReadonlyMap<string, FailedCall>;
   /** By node: how often its statement ended, in all orders. */
   readonly times: ReadonlyMap<number, number>;
   readonly findings: readonly ObservedFinding[];
@@ -63,15 +67,16 @@ export function* observing(model: Model): Generator<void, Observed> {
   } catch (error) {
     seen.refused(error, lastNode(plain.log, plain.events));
   }
-  seen.read(plain.log, 0, plain.events);
+  seen.read(plain.log, 0, plain.events, new ObjectNames(plain));
   seen.over(plain.executor);
   if (!model.onlySchedule && seen.limit === undefined) yield* others(model, seen);
-  const { results, times, findings, stuck, whole, orders, limit } = seen;
+  const { results, failures, times, findings, stuck, whole, orders, limit } = seen;
   return {
     model,
     plain,
     orders,
     results,
+    failures,
     times,
     findings: [...findings.values()],
     stuck,
@@ -172,6 +177,7 @@ function lastNode(log: Int32Array, events: number): number {
 
 class Sightings {
   readonly results = new Map<number, Set<number>>();
+  readonly failures = new Map<string, FailedCall>();
   readonly times = new Map<number, number>();
   readonly findings = new Map<string, ObservedFinding>();
   readonly stuck = new Set<number>();
@@ -184,8 +190,8 @@ class Sightings {
     this.#model = model;
   }
 
-  /** Takes in the events from `first` to before `end`. */
-  read(log: Int32Array, first: number, end: number): void {
+  /** Takes in the events from `first` to before `end`; `names` are those of the run, where it is one. */
+  read(log: Int32Array, first: number, end: number, names?: ObjectNames): void {
     let node = -1;
     for (let at = first * EVENT_WIDTH; at < end * EVENT_WIDTH; at += EVENT_WIDTH) {
       const code = log[at] as number;
@@ -198,6 +204,7 @@ class Sightings {
         const values = this.results.get(b);
         if (values === undefined) this.results.set(b, new Set([c]));
         else values.add(c);
+        if (c < 0) this.#failed(log, at / EVENT_WIDTH, b, c, names);
       } else if (code === NOTE.finding) {
         const key = `${a} ${node}`;
         const known = this.findings.get(key);
@@ -205,6 +212,12 @@ class Sightings {
         else known.times++;
       }
     }
+  }
+
+  #failed(log: Int32Array, done: number, node: number, value: number, names: ObjectNames | undefined): void {
+    const key = `${node} ${value}`;
+    const failed = this.failures.has(key) ? undefined : failedCall(this.#model, log, done, names);
+    if (failed) this.failures.set(key, failed);
   }
 
   /** An order is over: an actor that has not finished waits forever. */

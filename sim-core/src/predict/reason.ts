@@ -1,7 +1,10 @@
-/** Why a call fails: which check decides, as the op documents it, and what in the scenario is the cause. */
+/** Why a call fails: which check of the kernel decided, and what in the scenario is the cause. */
 import type { Model } from '../engine/model.ts';
 import type { StatementNode } from '../engine/program.ts';
+import { ANY_ERRNO } from '../engine/refusal.ts';
+import { failedCallText } from '../explain/failed-call.ts';
 import { FILE_KIND_NAMES, FILE_KINDS, type FileKind } from '../files/kinds.ts';
+import { errnoName } from '../kernel/errno.ts';
 import type { Profile } from '../kernel/profiles.ts';
 import { BAD_DESCRIPTOR } from '../ops/errnos.ts';
 import { attributeByName } from '../ops/kvm-vfio/attributes.ts';
@@ -28,13 +31,20 @@ export function reasonOf(
   observed: Observed,
   node: StatementNode,
   call: Syscall,
-  errno: string,
+  value: number,
   profile: Profile,
 ): Reason {
+  const errno = errnoOf(value);
   const before = stateBefore(observed, node);
   const kind = before && wrongKind(observed.model, before, node, call, errno);
   const related = causes(observed, node, call, errno, before);
   if (kind !== undefined) return { text: ` ${kind}`, related };
+  const failed = observed.failures.get(`${node.id} ${value}`);
+  if (failed && failed.checks[0].refusal.errno !== ANY_ERRNO) {
+    const sources = [...new Set(failed.checks.map(({ place }) => place.source))];
+    return { text: ` ${failedCallText(failed)} (${sources.join(', ')}).`, related };
+  }
+  // What the model takes from the line alone: the op's documentation says when a kernel answers so.
   const { errnos, sources } = documented(call);
   const cases = errnos.filter(({ name, on }) => name === errno && (on === undefined || rangeTextContains(on, profile)));
   if (cases.length === 0 && errno === BAD_DESCRIPTOR.name) cases.push(BAD_DESCRIPTOR);
@@ -43,6 +53,15 @@ export function reasonOf(
   const where = sources[0] === undefined ? '' : ` (${sources[0].document}: ${sources[0].place})`;
   const what = whens.length === 1 ? whens[0] : `One of: ${joined(whens.map(withoutStop), 'or')}.`;
   return { text: ` ${what}${where}`, related };
+}
+
+/** Its name, or empty when it has none. */
+export function errnoOf(value: number): string {
+  try {
+    return errnoName(-value);
+  } catch {
+    return '';
+  }
 }
 
 const MOST_CASES = 4;

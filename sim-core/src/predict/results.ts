@@ -1,6 +1,6 @@
 /** Results of system calls: declared ones that no kernel gives, and failures that nothing declares. */
 import type { StatementNode } from '../engine/program.ts';
-import { errnoByName, errnoName } from '../kernel/errno.ts';
+import { errnoByName } from '../kernel/errno.ts';
 import type { Profile } from '../kernel/profiles.ts';
 import type { Diagnostic, Fix, Line, Syscall } from '../scenario/ast.ts';
 import { joined } from '../scenario/checks/check.ts';
@@ -10,7 +10,7 @@ import { VOCABULARY } from '../scenario/vocabulary.ts';
 import type { KernelGroup } from './kernels.ts';
 import type { Observed } from './observe.ts';
 import { codeSpan, spotOf } from './place.ts';
-import { laterLine, reasonOf } from './reason.ts';
+import { errnoOf, laterLine, type Reason, reasonOf } from './reason.ts';
 import { declaredResult, failingCall } from './table.ts';
 
 /** A statement that returns something unwanted, on some kernels. */
@@ -69,13 +69,12 @@ function diagnosticOf(
   node: StatementNode,
   call: Syscall,
 ): Diagnostic {
-  const { observed, profiles } = failures[0]!.group;
+  const { observed } = failures[0]!.group;
   const spot = spotOf(observed.model, node, (line) => call.result?.span ?? nameSpan(line, call));
   const certain = node.actor === observed.model.setup;
   const declared = call.result;
   const check = declared === undefined ? failingCall : declaredResult;
-  const first = failures[0]!.values[0]!;
-  const reason = first < 0 ? reasonOf(observed, node, call, errnoOf(first), profiles[0]!) : { text: '', related: [] };
+  const reason = reasonsOf(failures, node, call);
   const what = `\`${opOfCall(call, VOCABULARY)?.name ?? call.call.text}\` ${outcomeText(groups, failures)}`;
   const instead = declared === undefined ? '' : `, not ${resultName(declaredValue(call)!)}`;
   const when = certain ? '' : orderText(failures);
@@ -89,6 +88,18 @@ function diagnosticOf(
     related: [...reason.related, ...spot.related],
     ...(fixes.length > 0 && { fixes }),
   };
+}
+
+/** Why each result is what it is, on the first kernel that gives it; named by the errno where there are several. */
+function reasonsOf(failures: readonly Failure[], node: StatementNode, call: Syscall): Reason {
+  const reasons = new Map<number, Reason>();
+  for (const { group, values } of failures)
+    for (const value of values)
+      if (value < 0 && !reasons.has(value))
+        reasons.set(value, reasonOf(group.observed, node, call, value, group.profiles[0]!));
+  const [first] = reasons.values();
+  const named = [...reasons].map(([value, { text }]) => (text === '' ? '' : ` ${resultName(value)}:${text}`));
+  return { text: reasons.size > 1 ? named.join('') : (first?.text ?? ''), related: first?.related ?? [] };
 }
 
 /** What differs from kernel to kernel cannot be declared: then the author only sees it. */
@@ -163,14 +174,6 @@ function fixesFor(
 function nameSpan(line: Line, call: Syscall) {
   const request = call.call.text === 'ioctl' ? call.args[1] : undefined;
   return request?.span ?? call.call.span ?? codeSpan(line);
-}
-
-function errnoOf(value: number): string {
-  try {
-    return errnoName(-value);
-  } catch {
-    return '';
-  }
 }
 
 function resultName(value: number): string {
