@@ -38,6 +38,8 @@ export interface LaunchArguments {
   readonly stopOnEntry?: boolean;
   /** Stop first where this is found, `stale-read`, whatever breakpoints and filters stop at on the way. */
   readonly stopOnFinding?: string;
+  /** With `stopOnFinding`: at which of the steps that make such a finding; 1 when left out. */
+  readonly stopOnFindingCount?: number;
   /** How far `next` goes. */
   readonly granularity?: 'statement' | 'micro';
   /** Micro-steps after which a run that does not end is stopped. */
@@ -144,6 +146,7 @@ function launchArguments(raw: unknown): LaunchArguments {
   if (maxSteps !== undefined && (typeof maxSteps !== 'number' || !Number.isInteger(maxSteps) || maxSteps < 1)) {
     throw new RequestError('`maxSteps` is a whole number of micro-steps, 1 or above.');
   }
+  refuseCount(given);
   // An empty text is what a client sends for a field left blank.
   const { kernel, schedule, ...rest } = given;
   return { ...rest, ...(kernel ? { kernel } : {}), ...(schedule ? { schedule } : {}) } as unknown as LaunchArguments;
@@ -154,6 +157,14 @@ function refuseFinding(name: unknown): void {
   const known = FINDINGS.find((finding) => finding === name);
   if (known) return;
   throw new RequestError(`\`stopOnFinding\` is one of ${FINDINGS.join(', ')}${didYouMean(nearest(name, FINDINGS))}`);
+}
+
+function refuseCount({ stopOnFinding, stopOnFindingCount: count }: Record<string, unknown>): void {
+  if (count === undefined) return;
+  if (typeof count !== 'number' || !Number.isInteger(count) || count < 1) {
+    throw new RequestError('`stopOnFindingCount` is a whole number of findings, 1 or above.');
+  }
+  if (!stopOnFinding) throw new RequestError('`stopOnFindingCount` needs `stopOnFinding`: which finding to count.');
 }
 
 function expect(given: Record<string, unknown>, name: string, type: 'string' | 'boolean'): void {

@@ -47,7 +47,7 @@ const floors = [
 
 /** The same inside explore. */
 const exploreFloors = [
-  ['bits', 'exploration', 'prng', 'start', 'switches', 'tables'],
+  ['bits', 'exploration', 'prng', 'sites', 'start', 'switches', 'tables'],
   ['states'],
   ['learn'],
   ['reduce', 'checkpoint', 'results'],

@@ -171,10 +171,20 @@ test('a wanted finding stops first, whatever would stop on the way; then everyth
   expect((await client.move('reverseContinue', { threadId: 1 })).reason).toBe('breakpoint');
 });
 
+test('the Nth step that makes a wanted finding stops, not those before it', async () => {
+  const client = await initialized();
+  const schedule = 'schedule vcpu0*3 gpu*2';
+  await client.launch(scenario, { kernel: 'v5.11', schedule, stopOnFinding: 'stale-read', stopOnFindingCount: 2 });
+  expect((await client.run()).reason).not.toBe('exception');
+});
+
 test('a wanted finding must be one', async () => {
   const client = await initialized();
-  const { success, message } = await client.send('launch', { program: scenario, stopOnFinding: 'stale-raed' });
-  expect([success, message]).toEqual([false, expect.stringContaining('did you mean `stale-read`')]);
+  const refused = async (given: object): Promise<string | undefined> =>
+    (await client.send('launch', { program: scenario, ...given })).message;
+  expect(await refused({ stopOnFinding: 'stale-raed' })).toContain('did you mean `stale-read`');
+  expect(await refused({ stopOnFinding: 'stale-read', stopOnFindingCount: 0 })).toContain('1 or above');
+  expect(await refused({ stopOnFindingCount: 2 })).toContain('needs `stopOnFinding`');
 });
 
 test('nothing is answered before the session is initialized, and that happens once', async () => {

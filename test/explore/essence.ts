@@ -1,5 +1,5 @@
 /** What two searches of the same must agree in, whatever they keep in memory, and how often they were interrupted. */
-import { type Exploration, movesOf } from '../../sim-core/src/index.ts';
+import { type Exploration, movesOf, siteKey } from '../../sim-core/src/index.ts';
 
 export function essence({
   states,
@@ -27,6 +27,6 @@ export function essence({
       witness && length(witness),
     ]),
     outcomes: outcomes.map((o) => [o.values, o.finals, length(o.schedule)]),
-    findings: findings.map((f) => [f.finding, f.occurrences, length(f.schedule)]).sort(),
+    findings: findings.map((f) => [siteKey(f), f.occurrences, length(f.schedule)]),
   };
 }

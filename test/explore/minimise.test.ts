@@ -3,20 +3,19 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { siteKey, sitesIn } from '../../sim-core/src/explore/sites.ts';
 import {
   EVENT_WIDTH,
   type ExplorationReport,
+  type ExploredFinding,
   elaborate,
   explore,
-  FINDINGS,
-  type Finding,
   type Granularity,
   type Model,
   minimise,
   minimiseMoves,
   movesOf,
   NO_REDUCTION,
-  NOTE,
   type Profile,
   parse,
   profileNamed,
@@ -40,14 +39,11 @@ function modelOf(text: string, profile: string): Model {
 }
 
 /** The first such finding of a run, with its subject and detail, and whether the schedule's last move makes it. */
-function replayed(model: Model, schedule: readonly ScheduledMove[], granularity: Granularity, finding: Finding) {
+function replayed(model: Model, schedule: readonly ScheduledMove[], granularity: Granularity, wanted: ExploredFinding) {
   const run = new Run(model, { schedule, granularity, maxSteps: 5_000 });
   const look = (): string | undefined => {
-    for (let at = 0; at < run.events * EVENT_WIDTH; at += EVENT_WIDTH) {
-      if (run.log[at] === NOTE.finding && FINDINGS[run.log[at + 1] as number] === finding)
-        return `${run.log[at + 2]} ${run.log[at + 3]}`;
-    }
-    return undefined;
+    const sites = [...sitesIn(model, run.log, 0, run.events * EVENT_WIDTH)].map(({ site }) => siteKey(site));
+    return sites.find((site) => site === siteKey(wanted));
   };
   let before: string | undefined;
   while (run.followsSchedule) {
@@ -57,7 +53,7 @@ function replayed(model: Model, schedule: readonly ScheduledMove[], granularity:
   expect(run.scheduleProblem).toBeUndefined();
   const after = look();
   // A deadlock is found where no actor can move any more.
-  if (finding === 'deadlock') run.runToEnd();
+  if (wanted.finding === 'deadlock') run.runToEnd();
   return { before, after, atEnd: look() };
 }
 
@@ -127,7 +123,8 @@ test('moves that a finding does not need are left out', () => {
   const given = ['vcpu1', 'vcpu0', 'vcpu1', 'vcpu0', 'vcpu0', 'gpu', 'gpu'].map((name) =>
     model.moves.findIndex((m) => m.name === name),
   );
-  const short = minimiseMoves(model, given, 'statement', { kind: 'finding', finding: 'stale-read' });
+  const [site] = explore(model, { granularity: 'statement' }).findings.filter((f) => f.finding === 'stale-read');
+  const short = minimiseMoves(model, given, 'statement', { kind: 'finding', site: site as ExploredFinding });
   expect(scheduleText(model, short, 'statement')).toBe('schedule vcpu0*3 gpu*2');
 });
 
@@ -139,13 +136,14 @@ test('random scenarios: the same end, never longer, never more changes of movers
       const model = modelOf(text, 'v5.11');
       const found = explore(model, { granularity, maxStates: 700, reduction: NO_REDUCTION });
       const short = minimise(model, found);
-      for (const [i, { finding, schedule }] of short.findings.entries()) {
+      for (const [i, wanted] of short.findings.entries()) {
+        const { finding, schedule } = wanted;
         const given = found.findings[i]?.schedule ?? [];
         const [old, now] = [movesOf(given), movesOf(schedule)];
         expect(now.length).toBeLessThanOrEqual(old.length);
         expect(switchesOf(model, now)).toBeLessThanOrEqual(switchesOf(model, old));
-        const was = replayed(model, given, granularity, finding);
-        const is = replayed(model, schedule, granularity, finding);
+        const was = replayed(model, given, granularity, wanted);
+        const is = replayed(model, schedule, granularity, wanted);
         expect(is.atEnd, text).toBe(was.atEnd);
         if (finding !== 'deadlock' && now.length > 0) expect([is.before, is.after]).toEqual([undefined, was.after]);
         compared++;

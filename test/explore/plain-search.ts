@@ -4,9 +4,9 @@
  */
 import { Executor } from '../../sim-core/src/engine/executor.ts';
 import type { Granularity, Model } from '../../sim-core/src/engine/model.ts';
-import { FINDINGS, type Finding } from '../../sim-core/src/engine/monitors/table.ts';
+import { FINDINGS, MONITORS } from '../../sim-core/src/engine/monitors/table.ts';
 import { Finality } from '../../sim-core/src/explore/results/finality.ts';
-import { isDeadlock, runSetup } from '../../sim-core/src/explore/start.ts';
+import { runSetup } from '../../sim-core/src/explore/start.ts';
 import { ModelLimit } from '../../sim-core/src/limits.ts';
 import { EVENT_WIDTH } from '../../sim-core/src/state/event.ts';
 import { NOTE } from '../../sim-core/src/state/machine.ts';
@@ -19,8 +19,8 @@ export interface PlainResult {
   readonly outcomes: readonly string[];
   /** Per condition, whether it holds. */
   readonly holds: readonly (boolean | undefined)[];
-  /** Findings and the number of moves to their first occurrence. */
-  readonly findings: ReadonlyMap<Finding, number>;
+  /** Findings by kind, subject, detail and lines ({@link siteKey}), and the number of moves to their first occurrence. */
+  readonly findings: ReadonlyMap<string, number>;
 }
 
 /** Undefined when there are more states than that, or when the scenario needs more objects than the model has. */
@@ -37,12 +37,34 @@ function search(model: Model, granularity: Granularity, maxStates: number): Plai
   const executor = new Executor(model);
   const { machine } = executor;
   runSetup(executor);
-  const findings = new Map<Finding, number>();
+  const findings = new Map<string, number>();
+  const nodes = model.tasks.node.base;
+  const find = (event: number[], node: number, depth: number): void => {
+    const { finding, operands } = MONITORS[event[0] as number] as (typeof MONITORS)[number];
+    // A CPU is any CPU, and a statement is known by its line.
+    const seen = operands.map((kind, i) => (kind === 'cpu' || kind === 'statement' ? -1 : event[1 + i]));
+    const place = model.nodes[node]?.place;
+    const lines = place ? [...place.calls, place].map(({ file, line }) => `${file}:${line}`) : [];
+    const key = [finding, ...seen, ...lines].join(' ');
+    if (!findings.has(key)) findings.set(key, depth);
+  };
   const observe = (depth: number): void => {
+    let [actor, node] = [-1, -1];
     for (let at = 0; at < machine.length; at += EVENT_WIDTH) {
-      const finding = FINDINGS[machine.log[at + 1] as number];
-      if (machine.log[at] === NOTE.finding && finding && !findings.has(finding)) findings.set(finding, depth);
+      const [what, a, b, c] = machine.log.subarray(at, at + EVENT_WIDTH) as unknown as [number, number, number, number];
+      if (what === NOTE.step) [actor, node] = [a, b];
+      if (what === NOTE.environment) [actor, node] = [-1, -1];
+      if (actor >= 0 && what === nodes + actor) node = b;
+      if (what === NOTE.finding) find([a, b, c], node, depth);
     }
+  };
+  const observeDeadlock = (depth: number): boolean => {
+    const waiting = executor.tasks.filter(({ actor }) => executor.waitsForLock(actor)).map(({ actor }) => actor);
+    const [first] = waiting;
+    if (first === undefined) return false;
+    const all = waiting.reduce((bits, actor) => bits | (1 << actor), 0);
+    find([FINDINGS.indexOf('deadlock'), first, all], machine.state[nodes + first] as number, depth);
+    return true;
   };
   observe(0);
   machine.length = 0;
@@ -87,8 +109,7 @@ function search(model: Model, granularity: Granularity, maxStates: number): Plai
   for (const { state } of finals) {
     machine.state.set(states[state] as Int32Array);
     machine.length = 0;
-    if (isDeadlock(executor)) model.world.monitors.report(machine, 'deadlock', -1, 0);
-    observe(depths[state] as number);
+    if (observeDeadlock(depths[state] as number)) model.world.monitors.report(machine, 'deadlock', -1, 0);
     outcomes.add(terms.map((t) => t.text(t.read(machine.state))).join(' '));
     model.conditions.forEach((c, i) => {
       const truth = truths[i] as (typeof truths)[number];

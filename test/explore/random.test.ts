@@ -7,6 +7,7 @@ import { Prng } from '../../sim-core/src/explore/prng.ts';
 import { RandomSearch, randomRuns } from '../../sim-core/src/explore/random/random.ts';
 import type { RandomOptions, RandomResult } from '../../sim-core/src/explore/random/result.ts';
 import { mergeRandom } from '../../sim-core/src/explore/random/shards.ts';
+import { siteKey } from '../../sim-core/src/explore/sites.ts';
 import {
   elaborate,
   FINDINGS,
@@ -133,7 +134,7 @@ describe('random small scenarios', () => {
         const result = randomRuns(model, { ...asked, runs: 150, maxSteps: 400 });
         const outcomes = result.outcomes.map((o) => o.values.join(' '));
         for (const outcome of outcomes) expect(plain.outcomes).toContain(outcome);
-        for (const { finding } of result.findings) expect([...plain.findings.keys()]).toContain(finding);
+        for (const found of result.findings) expect([...plain.findings.keys()]).toContain(siteKey(found));
         result.conditions.forEach((condition, i) => {
           if (condition.holds !== undefined) expect(condition.holds).toBe(plain.holds[i]);
         });

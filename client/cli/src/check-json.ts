@@ -58,7 +58,7 @@ function groupDocument(group: VerdictGroup): object {
       ...(schedule && { schedule }),
       ...(outcome && { outcome }),
     })),
-    findings,
+    findings: findings.map(({ line, ...finding }) => ({ ...finding, ...(line !== undefined && { line: line + 1 }) })),
     ...(waiting !== undefined && { waiting }),
   };
 }

@@ -6,6 +6,7 @@ import {
   type ExploreLimit,
   type FindingReport,
   type Fingerprinting,
+  findingTitle,
   type OutcomeReport,
   type Progress,
   type SamplingResult,
@@ -21,6 +22,7 @@ import { type Style, wrap } from './paint.ts';
 
 /** More outcomes than these are for programs. */
 const SHOWN_OUTCOMES = 40;
+const SHOWN_FINDINGS = 40;
 
 export function printExplored(call: Invocation, name: string, { report, seconds, kept }: Known): void {
   const { kernel, passed, conditions, findings, fingerprints } = report;
@@ -33,7 +35,10 @@ export function printExplored(call: Invocation, name: string, { report, seconds,
   for (const condition of conditions) printCondition(call, condition, report.complete);
   printOutcomes(call, report);
   if (findings.length > 0) call.print('');
-  for (const finding of findings) printFinding(call, finding);
+  for (const finding of findings.slice(0, SHOWN_FINDINGS)) printFinding(call, finding);
+  const more = findings.length - SHOWN_FINDINGS;
+  if (more > 0)
+    call.print(`  ${wrap(`and ${counted(more, 'more finding')}, which --format json lists`, call.width, 2)}`);
   call.print('');
   if (report.limit) call.print(`  ${call.paint('caution', wrap(exploreLimitText(report.limit), call.width, 2))}`);
   for (const text of adviceTexts(report)) call.print(`  ${call.paint('faint', wrap(text, call.width, 2))}`);
@@ -144,11 +149,9 @@ function printOutcome(call: Invocation, terms: readonly string[], { values, fina
 
 function printFinding(
   call: Invocation,
-  { text, finding, occurrences, unexpected, schedule, line, shortest, seed }: FindingReport,
+  { occurrences, unexpected, schedule, shortest, seed, ...placed }: FindingReport,
 ): void {
-  const place = line === undefined ? '' : ` (line ${line + 1})`;
-  const what = text.startsWith(finding) ? text : `${finding}: ${text}`;
-  call.print(`  ${call.paint(unexpected ? 'bad' : 'caution', 'found')}  ${wrap(`${what}${place}`, call.width, 9)}`);
+  call.print(`  ${call.paint(unexpected ? 'bad' : 'caution', 'found')}  ${wrap(findingTitle(placed), call.width, 9)}`);
   const often = `${counted(occurrences, 'time')}${unexpected ? '; no condition expects it' : ''}; ${shortest ? 'the shortest way' : 'a way'}:`;
   call.print(`         ${call.paint('faint', wrap(often, call.width, 9))}`);
   printSchedule(call, schedule);

@@ -4,7 +4,7 @@ import { EXIT } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 
 /** Raised when a program that reads our JSON documents would have to change. New members do not raise it. */
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;
 
 /** Indented, but lists of plain numbers and words in one line each: a trace has a million of them. */
 export function jsonText(document: unknown): string {

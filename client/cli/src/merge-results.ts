@@ -1,5 +1,5 @@
 /** JSON results of several machines as one: shares of random runs, and shares of a suite. */
-import { type Exploration, mergeExplorations, NotMergeable, type RandomWitness } from '@snoopscope/sim-core';
+import { type Exploration, mergeExplorations, NotMergeable, type RandomWitness, siteKey } from '@snoopscope/sim-core';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { exitCodeOf } from './explore-file.ts';
 import { Failure } from './failure.ts';
@@ -224,10 +224,12 @@ function together(parts: readonly Explored[], exploration: Exploration): object 
     }
     return undefined;
   };
-  const findings = random?.findings.flatMap(({ finding, runs, first }) => {
+  const findings = random?.findings.flatMap(({ runs, first, ...site }) => {
     const told = texts(first, (document) => {
-      const at = document.exploration.random?.findings.find((f) => f.finding === finding);
-      const entry = document.findings.find((f) => f.finding === finding);
+      // Both lists have the same findings in the same order.
+      const all = document.exploration.random?.findings ?? [];
+      const index = all.findIndex((one) => siteKey(one) === siteKey(site));
+      const [at, entry] = [all[index], document.findings[index]];
       return at && entry && { first: at.first, entry };
     });
     return told ? [{ ...told, occurrences: runs }] : [];

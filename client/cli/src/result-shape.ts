@@ -18,7 +18,7 @@ export function isRandomResult(value: unknown): boolean {
     numbers.every((name) => typeof value[name] === 'number') &&
     isListOf(value.terms, (term) => typeof term === 'string') &&
     isListOf(value.outcomes, (one) => isShown(one) && Array.isArray(one.values) && Array.isArray(one.truth)) &&
-    isListOf(value.findings, (one) => isShown(one) && typeof one.finding === 'string') &&
+    isListOf(value.findings, (one) => isShown(one) && isSite(one)) &&
     isListOf(value.modelLimits, (one) => isShown(one) && typeof one.message === 'string') &&
     isListOf(value.conditions, (one) => isRecord(one) && (one.first === undefined || isWitness(one.first)))
   );
@@ -31,6 +31,19 @@ function isListOf(value: unknown, isEntry: (entry: unknown) => boolean): boolean
 /** Something that some runs showed. */
 function isShown(value: unknown): value is Record<string, unknown> {
   return isRecord(value) && typeof value.runs === 'number' && isWitness(value.first);
+}
+
+function isSite({ finding, subject, detail, place }: Record<string, unknown>): boolean {
+  const numbers = typeof subject === 'number' && typeof detail === 'number';
+  return typeof finding === 'string' && numbers && (place === undefined || isPlace(place));
+}
+
+function isPlace(value: unknown): boolean {
+  if (!isRecord(value) || typeof value.file !== 'number' || typeof value.line !== 'number') return false;
+  return isListOf(
+    value.calls,
+    (call) => isRecord(call) && typeof call.file === 'number' && typeof call.line === 'number',
+  );
 }
 
 function isWitness(value: unknown): boolean {

@@ -61,11 +61,13 @@ export interface ScheduleToDebug {
   readonly schedule: string;
   /** Where to stop first. Without it the first violation on the way stops, or the end. */
   readonly finding?: string;
+  /** At which of the steps that make it; the first when left out. */
+  readonly nth?: number;
 }
 
 /** Starts a session that follows a schedule and stops at what it was found for. */
 export function debugSchedule(
-  { scenario, kernel, schedule, finding }: ScheduleToDebug,
+  { scenario, kernel, schedule, finding, nth }: ScheduleToDebug,
   options: DebugSessionOptions = {},
 ): Thenable<boolean> {
   const uri = Uri.parse(scenario);
@@ -76,6 +78,7 @@ export function debugSchedule(
     stopOnEntry: false,
     ...(schedule !== 'schedule' && { schedule }),
     ...(finding && { stopOnFinding: finding }),
+    ...(finding && nth && { stopOnFindingCount: nth }),
   };
   return debug.startDebugging(workspace.getWorkspaceFolder(uri), configuration, options);
 }

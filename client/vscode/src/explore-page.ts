@@ -1,5 +1,5 @@
 // What an exploration found, as a page to read: verdicts, findings and outcomes, and the lines at which something can be done.
-import type { ConditionReport, ExplorationReport, FindingReport } from '@snoopscope/sim-core';
+import { type ConditionReport, type ExplorationReport, type FindingReport, findingTitle } from '@snoopscope/sim-core';
 import type { Workers } from './explore-threads.ts';
 import type { ExploredReply } from './explore-worker.ts';
 import { limitText } from './limit-text.ts';
@@ -18,6 +18,8 @@ export interface PageAction {
   readonly schedule: string;
   /** Where the session is to stop; without it, at the end of the run. */
   readonly finding?: string;
+  /** At which of the steps that make this finding; the first when left out. */
+  readonly nth?: number;
 }
 
 /** More outcomes than these are for the command line's JSON. */
@@ -85,18 +87,13 @@ function workerLines({ count, memory, problem }: Workers): string[] {
   return problem === undefined ? who : [...who, `More workers could not be started: ${problem}.`];
 }
 
-function findingTitle({ finding, text, line }: FindingReport): string {
-  const what = text.startsWith(finding) ? text : `${finding}: ${text}`;
-  return line === undefined ? what : `${what} (line ${line + 1})`;
-}
-
 function findingLines({ occurrences, unexpected, shortest }: FindingReport): string[] {
   const often = `${occurrences} ${occurrences === 1 ? 'time' : 'times'}`;
   return [`${often}${unexpected ? '; no condition expects it' : ''}; ${shortest ? 'the shortest way' : 'a way'}:`];
 }
 
-function findingAction({ finding, schedule }: FindingReport): Omit<PageAction, 'line'> {
-  return { title: 'Debug counterexample', schedule, finding };
+function findingAction({ finding, nth, schedule }: FindingReport): Omit<PageAction, 'line'> {
+  return { title: 'Debug counterexample', schedule, finding, ...(nth > 1 && { nth }) };
 }
 
 function conditionTitle({ text, line, applies, holds }: ConditionReport): string {

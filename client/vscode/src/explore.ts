@@ -113,10 +113,11 @@ class Pages extends Disposable {
 
   provideCodeLenses({ uri }: TextDocument): CodeLens[] {
     const shown = this.#shown.get(uri.toString());
-    return (shown?.page.actions ?? []).flatMap(({ line, title, schedule, finding }) => {
+    return (shown?.page.actions ?? []).flatMap(({ line, title, schedule, finding, nth }) => {
       const range = new Range(line, 0, line, 0);
       const { scenario, kernel } = shown as Shown;
-      const wanted: ScheduleToDebug = { scenario: scenario.toString(), kernel, schedule, ...(finding && { finding }) };
+      const stop = { ...(finding && { finding }), ...(nth && { nth }) };
+      const wanted: ScheduleToDebug = { scenario: scenario.toString(), kernel, schedule, ...stop };
       const lenses = [new CodeLens(range, { title, command: DEBUG_COUNTEREXAMPLE, arguments: [wanted] })];
       if (schedule === 'schedule') return lenses;
       return [...lenses, new CodeLens(range, { title: 'Copy schedule', command: copyCommand, arguments: [schedule] })];

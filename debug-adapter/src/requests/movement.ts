@@ -118,7 +118,9 @@ export async function enter(state: SessionState, stopOnEntry: boolean): Promise<
   if (wanted) {
     branches.setTriggers({ ...NO_TRIGGERS, filters: [{ filter: wanted }] });
     const found = async (): Promise<MovementEnd> => {
-      const outcome = await cursor.continue(movement(state));
+      let outcome = await cursor.continue(movement(state));
+      for (let count = 1; count < (debuggee.arguments.stopOnFindingCount ?? 1) && outcome.kind === 'hit'; count++)
+        outcome = await cursor.continue(movement(state));
       branches.setTriggers(state.breakpoints.triggers(debuggee, state.counting));
       return outcome;
     };

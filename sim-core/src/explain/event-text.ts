@@ -227,6 +227,11 @@ export function findingTextAt(model: Model, log: Int32Array, event: number, name
   return failed ? `${text}: ${failedCallText(failed)}` : text;
 }
 
+/** What an operand of a finding is called; empty when there is none. `other` is the subject when it is the detail. */
+export function operandText(model: Model, kind: FindingOperand, operand: number, other?: number): string {
+  return operandTexts[kind](model, operand, other);
+}
+
 /** `other` is the subject of an operand that is the detail. */
 type OperandText = (model: Model, operand: number, other?: number) => string;
 

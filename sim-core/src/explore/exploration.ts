@@ -7,6 +7,7 @@
 import type { CompiledCondition, Granularity, ScheduledMove } from '../engine/model.ts';
 import type { Finding } from '../engine/monitors/table.ts';
 import type { RandomResult } from './random/result.ts';
+import type { FindingSite } from './sites.ts';
 
 /** What to do about a finding: end the search at its first occurrence, count occurrences, or do not look. */
 export type FindingPolicy = 'stop' | 'count' | 'ignore';
@@ -162,7 +163,7 @@ export interface Exploration extends Progress {
   readonly terms: readonly string[];
   /** Distinct outcomes, sorted by their values. */
   readonly outcomes: readonly Outcome[];
-  /** Findings that occurred, in the order of the first occurrence. */
+  /** Findings that occurred, one for each site, sorted by {@link bySite}. */
   readonly findings: readonly ExploredFinding[];
 }
 
@@ -192,8 +193,7 @@ export interface Outcome {
   readonly schedule: readonly ScheduledMove[];
 }
 
-export interface ExploredFinding {
-  readonly finding: Finding;
+export interface ExploredFinding extends FindingSite {
   /** Explored moves in which it occurred. Depends on the reductions that were on. */
   readonly occurrences: number;
   /** A way to it; the last move is the one that makes it. */

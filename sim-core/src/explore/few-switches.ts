@@ -5,6 +5,7 @@
 import type { Model } from '../engine/model.ts';
 import type { Exploration, ExploredCondition, ExploreOptions, Outcome } from './exploration.ts';
 import { Search } from './search.ts';
+import { bySite, siteKey } from './sites.ts';
 
 /** Switches up to which is looked, and states stored for it at most. */
 export const FEW_SWITCHES = 2;
@@ -29,7 +30,7 @@ export function withFewSwitches(exploration: Exploration, few: Exploration): Exp
     ...exploration.outcomes,
     ...few.outcomes.filter(({ values }) => !known.has(values.join('\n'))),
   ].toSorted((a, b) => (a.values.join('\n') < b.values.join('\n') ? -1 : 1));
-  const found = new Set(exploration.findings.map(({ finding }) => finding));
+  const found = new Set(exploration.findings.map(siteKey));
   return {
     ...exploration,
     ...(few.limit?.kind === 'finding' && { limit: few.limit }),
@@ -37,7 +38,7 @@ export function withFewSwitches(exploration: Exploration, few: Exploration): Exp
     finals: Math.max(exploration.finals, few.finals),
     outcomes,
     conditions: exploration.conditions.map((c, i) => decided(c, few.conditions[i], outcomes, i)),
-    findings: [...exploration.findings, ...few.findings.filter(({ finding }) => !found.has(finding))],
+    findings: [...exploration.findings, ...few.findings.filter((one) => !found.has(siteKey(one)))].toSorted(bySite),
   };
 }
 

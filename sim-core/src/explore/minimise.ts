@@ -7,10 +7,7 @@
  */
 import { Executor } from '../engine/executor.ts';
 import type { Granularity, Model, ScheduledMove } from '../engine/model.ts';
-import { FINDINGS, type Finding } from '../engine/monitors/table.ts';
 import { ModelLimit } from '../limits.ts';
-import { EVENT_WIDTH } from '../state/event.ts';
-import { NOTE } from '../state/machine.ts';
 import { toEnd } from '../to-end.ts';
 import {
   type Exploration,
@@ -20,12 +17,13 @@ import {
   type Outcome,
   scheduleOf,
 } from './exploration.ts';
-import { isDeadlock, runSetup } from './start.ts';
+import { type FindingSite, Sites, siteKey, sitesIn } from './sites.ts';
+import { runSetup } from './start.ts';
 
 /** What a schedule is there to show. */
 export type Aim =
   /** Its last move makes this finding; a deadlock is what it ends in. */
-  | { readonly kind: 'finding'; readonly finding: Finding }
+  | { readonly kind: 'finding'; readonly site: FindingSite }
   /** It ends in a final state, and what conditions mention has the values that it has there. */
   | { readonly kind: 'outcome' };
 
@@ -63,7 +61,7 @@ export function* minimising(
   }
   const findings: ExploredFinding[] = [];
   for (const f of exploration.findings)
-    findings.push({ ...f, schedule: yield* shorter(f.schedule, { kind: 'finding', finding: f.finding }) });
+    findings.push({ ...f, schedule: yield* shorter(f.schedule, { kind: 'finding', site: f }) });
   const conditions: ExploredCondition[] = [];
   for (const c of exploration.conditions)
     conditions.push(c.witness ? { ...c, witness: yield* shorter(c.witness, { kind: 'outcome' }) } : c);
@@ -99,14 +97,13 @@ function moverOf(model: Model, move: number): number {
 interface End {
   readonly state: Int32Array;
   readonly values: readonly number[];
-  /** Operands of the finding. */
-  readonly finding: readonly number[] | undefined;
 }
 
 class Replay {
   readonly #model: Model;
   readonly #granularity: Granularity;
   readonly #aim: Aim;
+  readonly #wantedKey: string | undefined;
   readonly #budget: number;
   readonly #shouldStop: () => boolean;
   readonly #executor: Executor;
@@ -121,6 +118,7 @@ class Replay {
     this.#model = model;
     this.#granularity = granularity;
     this.#aim = aim;
+    this.#wantedKey = aim.kind === 'finding' ? siteKey(aim.site) : undefined;
     this.#budget = budget;
     this.#shouldStop = shouldStop;
     this.#executor = new Executor(model);
@@ -158,9 +156,9 @@ class Replay {
   #endOf(moves: readonly number[]): End | undefined {
     for (const move of moves) if (!this.#move(move)) return undefined;
     const { state } = this.#executor.machine;
-    const event = this.#findingSince(this.#marks.at(-1) as number);
-    if (this.#aim.kind === 'finding' && this.#aim.finding !== 'deadlock' && !event) return undefined;
-    return { state: state.slice(), values: this.#values(), finding: event };
+    const found = this.#wantsDeadlock || this.#foundSince(this.#marks.at(-1) as number);
+    if (this.#aim.kind === 'finding' && !found) return undefined;
+    return { state: state.slice(), values: this.#values() };
   }
 
   /** How many of the moves lead to the wanted end; -1 if they do not. */
@@ -177,17 +175,20 @@ class Replay {
     return this.#isEnd() ? moves.length : -1;
   }
 
-  #foundSince(length: number): boolean {
-    const wanted = this.#wanted?.finding;
-    if (!wanted) return false;
-    const event = this.#findingSince(length);
-    return event?.every((operand, i) => operand === wanted[i]) ?? false;
+  get #wantsDeadlock(): boolean {
+    return this.#aim.kind === 'finding' && this.#aim.site.finding === 'deadlock';
+  }
+
+  #foundSince(from: number): boolean {
+    if (this.#aim.kind !== 'finding') return false;
+    const { log, length } = this.#executor.machine;
+    return [...sitesIn(this.#model, log, from, length)].some(({ site }) => siteKey(site) === this.#wantedKey);
   }
 
   /** Is this what the given schedule ended in, where that is not an event? */
   #isEnd(): boolean {
     const { machine, tasks } = this.#executor;
-    if (this.#aim.kind === 'finding') return this.#aim.finding === 'deadlock' && this.#deadlocked();
+    if (this.#aim.kind === 'finding') return this.#wantsDeadlock && this.#deadlocked();
     const wanted = this.#wanted as End;
     if (equal(machine.state, wanted.state)) return true;
     // Where all have ended, no actor can be woken; elsewhere only the same state is surely as final.
@@ -199,24 +200,14 @@ class Replay {
     const { machine } = this.#executor;
     if (this.#goesOnByItself()) return false;
     const { length } = machine;
-    const deadlocked = isDeadlock(this.#executor);
+    const deadlock = new Sites(this.#model).deadlock(this.#executor);
     machine.rewind(length);
-    return deadlocked;
+    return deadlock !== undefined && siteKey(deadlock) === this.#wantedKey;
   }
 
   /** Can somebody move, or is something on its way? */
   #goesOnByItself(): boolean {
     return this.#model.moves.some((move, i) => (move.kind === 'actor' || move.inevitable) && this.#executor.enabled(i));
-  }
-
-  #findingSince(length: number): readonly number[] | undefined {
-    if (this.#aim.kind !== 'finding') return undefined;
-    const wanted = FINDINGS.indexOf(this.#aim.finding);
-    const { log, length: end } = this.#executor.machine;
-    for (let at = length; at < end; at += EVENT_WIDTH) {
-      if (log[at] === NOTE.finding && log[at + 1] === wanted) return [log[at + 2] as number, log[at + 3] as number];
-    }
-    return undefined;
   }
 
   #values(): number[] {

@@ -3,11 +3,9 @@
  * happened on a real machine has one order, and is judged by it alone.
  */
 import type { Model } from '../engine/model.ts';
-import { FINDINGS, type Finding } from '../engine/monitors/table.ts';
 import { Run } from '../engine/run.ts';
 import { ModelLimit } from '../limits.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
-import { NOTE } from '../state/machine.ts';
 import {
   type Exploration,
   type ExploredFinding,
@@ -16,6 +14,7 @@ import {
   type Progress,
 } from './exploration.ts';
 import { Outcomes } from './results/outcomes.ts';
+import { bySite, Sites, sitesIn } from './sites.ts';
 
 /** Steps between two looks at the caller: some milliseconds. */
 const SLICE_STEPS = 4096;
@@ -65,7 +64,7 @@ function answer(run: Run, events: number, limit: ExploreLimit | undefined): Expl
   const { model, executor } = run;
   const complete = limit === undefined;
   const findings = findingsOf(run, events);
-  const outcomes = new Outcomes(model);
+  const outcomes = new Outcomes(model, new Sites(model));
   if (complete) outcomes.add(outcomes.judge(executor), 0);
   const way = (): typeof model.schedule => model.schedule;
   return {
@@ -85,15 +84,18 @@ function answer(run: Run, events: number, limit: ExploreLimit | undefined): Expl
 }
 
 function findingsOf({ log, model }: Run, events: number): ExploredFinding[] {
-  const counts = new Map<Finding, number>();
-  for (let at = 0; at < events * EVENT_WIDTH; at += EVENT_WIDTH) {
-    const finding = log[at] === NOTE.finding ? FINDINGS[log[at + 1] as number] : undefined;
-    if (finding !== undefined) counts.set(finding, (counts.get(finding) ?? 0) + 1);
+  const sites = new Sites(model);
+  const counts = new Map<number, number>();
+  for (const { site } of sitesIn(model, log, 0, events * EVENT_WIDTH)) {
+    const number = sites.number(site);
+    counts.set(number, (counts.get(number) ?? 0) + 1);
   }
-  return [...counts].map(([finding, occurrences]) => ({
-    finding,
-    occurrences,
-    schedule: model.schedule,
-    shortest: false,
-  }));
+  return [...counts]
+    .map(([number, occurrences]) => ({
+      ...sites.site(number),
+      occurrences,
+      schedule: model.schedule,
+      shortest: false,
+    }))
+    .sort(bySite);
 }

@@ -5,6 +5,7 @@ import type { Finding } from '../engine/monitors/table.ts';
 import type { ExploreOptions, FindingPolicy, Reductions } from './exploration.ts';
 import type { Ahead } from './parallel/ahead.ts';
 import { projectedOutSlots, watchedFindings } from './reduce/relevance.ts';
+import type { FindingSite } from './sites.ts';
 import type { SpaceOptions } from './space.ts';
 import { FingerprintStore } from './states/fingerprint-store.ts';
 import { StateStore, type Store } from './states/store.ts';
@@ -25,6 +26,8 @@ export const SLICE_SLOTS = 1_000_000;
 
 /** How a search is part of a parallel one, and what tests turn at. */
 export interface SharedOptions {
+  /** The search is over when it has met all of these. */
+  readonly untilFound?: readonly FindingSite[];
   /** Stored states from which on looking ahead pays; {@link LOOK_AHEAD_FROM} when left out. */
   readonly lookAheadFrom?: number;
   /** Stored states from which on slots are packed together, even where that makes no state shorter. */
@@ -48,12 +51,13 @@ export function spaceOptionsOf(
   model: Model,
   options: ExploreOptions & SharedOptions,
   reductions: Reductions,
-  policyOf: (finding: Finding) => FindingPolicy,
+  { policyOf, sites }: { readonly policyOf: (finding: Finding) => FindingPolicy } & Pick<SpaceOptions, 'sites'>,
   judge: SpaceOptions['judge'],
 ): SpaceOptions {
   return {
     granularity: options.granularity ?? model.granularity,
     reductions,
+    sites,
     watched: watchedFindings(model, policyOf),
     projectedOut: reductions.deadState ? projectedOutSlots(model, policyOf) : [],
     judge,

@@ -71,7 +71,7 @@ export class Search implements CheckpointSource {
   constructor(model: Model, options: ExploreOptions & SharedOptions = {}) {
     this.#model = options.maxSwitches === undefined ? model : withLastMover(model);
     this.#options = options;
-    this.#found = new Found(options.findings ?? {}, (finding) => this.stop({ kind: 'finding', finding }));
+    this.#found = new Found(this.#model, options, (finding) => this.stop({ kind: 'finding', finding }));
     this.#plan = planOf(options);
     this.#at = firstPosition(this.#plan.first, this.#plan.willLookAhead);
     this.#begin();
@@ -109,10 +109,10 @@ export class Search implements CheckpointSource {
    * know. Before the first step.
    */
   restore(checkpoint: ReadCheckpoint): void {
-    const saved = readSearch(checkpoint, this.#model);
+    const saved = readSearch(checkpoint, this.#model, this.#found.sites);
     this.#limit = undefined;
     this.#at = saved.at;
-    this.#outcomes = new Outcomes(this.#model);
+    this.#outcomes = new Outcomes(this.#model, this.#found.sites);
     this.space = new Space(this.#model, this.#spaceOptions(), this.#start, saved.knowledge);
     restoreStates(this.space.store, checkpoint.arrays);
     this.#reset();
@@ -163,7 +163,7 @@ export class Search implements CheckpointSource {
   }
 
   #begin(): void {
-    const { state, findings, problem } = stateAfterSetup(this.#model);
+    const { state, findings, problem } = stateAfterSetup(this.#model, this.#found.sites);
     this.#start = state;
     this.#found.inSetup.push(...findings);
     this.#restart();
@@ -197,7 +197,7 @@ export class Search implements CheckpointSource {
   }
 
   #restart(): void {
-    this.#outcomes = new Outcomes(this.#model);
+    this.#outcomes = new Outcomes(this.#model, this.#found.sites);
     try {
       this.space = new Space(this.#model, this.#spaceOptions(), this.#start);
     } catch (error) {
@@ -209,7 +209,7 @@ export class Search implements CheckpointSource {
 
   #spaceOptions(): SpaceOptions {
     const judge: SpaceOptions['judge'] = (executor) => this.#outcomes.judge(executor);
-    return spaceOptionsOf(this.#model, this.#options, this.#at.reductions, this.#found.policyOf, judge);
+    return spaceOptionsOf(this.#model, this.#options, this.#at.reductions, this.#found, judge);
   }
 
   /** To the first state of the space. */
@@ -411,7 +411,7 @@ export class Search implements CheckpointSource {
     const from = ends ? contradicted(this.#at, this.space, this.#plan.asked) : undefined;
     if (from) throw new Contradicted(from);
     if (effect.failure !== undefined) throw new Error(effect.failure);
-    for (const finding of effect.findings) this.#found.add(finding, state, move, times);
+    for (const site of effect.findings) this.#found.add(site, state, move, times);
     if (effect.limit === undefined) return;
     const schedule = scheduleOf([...concretePath(this.space, this.#start, state), move]);
     this.stop({ kind: 'model', message: effect.limit, schedule });

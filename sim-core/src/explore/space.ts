@@ -4,7 +4,6 @@
  * Whatever is met for the first time (a situation, a value, a slot that changes) enters here, and the packing, the
  * compiled moves and the stored states follow.
  */
-import type { Executor } from '../engine/executor.ts';
 import type { Granularity, Model } from '../engine/model.ts';
 import type { Bits } from './bits.ts';
 import type { Knowledge } from './checkpoint/saved-knowledge.ts';
@@ -12,7 +11,7 @@ import type { Tables } from './expander.ts';
 import type { Reductions } from './exploration.ts';
 import { Compiled } from './learn/compiled.ts';
 import { type Footprint, Footprints } from './learn/footprints.ts';
-import { type Effect, type Judgement, Learner } from './learn/learner.ts';
+import { type Effect, Learner, type LearnerOptions } from './learn/learner.ts';
 import { completeEnvironment, type SurveyContext, walkAtRandom } from './learn/survey.ts';
 import { type Canonical, type CanonicalTables, canonicalOf, canonicalTables } from './reduce/canonical.ts';
 import { type MoveTable, moveTable } from './reduce/move-table.ts';
@@ -29,14 +28,11 @@ import { SlotValues } from './states/slot-values.ts';
 import { hashWords, type Store, WHOLE_SLEEP } from './states/store.ts';
 import { whereLastMover } from './switches.ts';
 
-export interface SpaceOptions {
+export interface SpaceOptions extends Pick<LearnerOptions, 'sites' | 'judge' | 'projectedOut'> {
   readonly granularity: Granularity;
   readonly reductions: Reductions;
   /** Indices of the findings that somebody wants to know about. */
   readonly watched: ReadonlySet<number>;
-  /** Slots that nothing which is asked depends on. */
-  readonly projectedOut: readonly number[];
-  readonly judge: (executor: Executor) => Judgement;
   readonly newStore: (words: number, sleeping: boolean) => Store;
   /** Stored states from which on slots are packed together, even where that makes no state shorter. For tests. */
   readonly condenseFrom?: number | undefined;
@@ -82,7 +78,7 @@ export class Space {
     this.#moveTable = moveTable(model, this.symmetry);
     const versions = options.reductions.versions ? new Versions(model) : undefined;
     this.#ranking = new Ranking(model, versions);
-    this.footprints = new Footprints(model, this.symmetry, options.watched);
+    this.footprints = new Footprints(model, this.symmetry, options.watched, options.sites);
     this.learner = new Learner(model, options.granularity, {
       ...options,
       versions,

@@ -2,8 +2,7 @@
 import { Executor } from '../engine/executor.ts';
 import type { Model } from '../engine/model.ts';
 import { ModelLimit } from '../limits.ts';
-import { EVENT_WIDTH } from '../state/event.ts';
-import { NOTE } from '../state/machine.ts';
+import type { Sites } from './sites.ts';
 
 /** Slots of a state, and moves, that a search can learn about in a reasonable time. */
 const MAX_STATE_SLOTS = 8192;
@@ -42,8 +41,11 @@ export function runSetup(executor: Executor): boolean {
   );
 }
 
-/** The state after the setup, what was found on the way, and what kept it from finishing if the model was too small. */
-export function stateAfterSetup(model: Model): { state: Int32Array; findings: number[]; problem: string | undefined } {
+/** The state after the setup, the sites of what was found on the way, and what kept it from finishing if the model was too small. */
+export function stateAfterSetup(
+  model: Model,
+  sites: Sites,
+): { state: Int32Array; findings: number[]; problem: string | undefined } {
   const executor = new Executor(model);
   let problem: string | undefined;
   try {
@@ -52,10 +54,8 @@ export function stateAfterSetup(model: Model): { state: Int32Array; findings: nu
     if (!(error instanceof ModelLimit)) throw error;
     problem = error.message;
   }
-  const { log, length, state } = executor.machine;
-  const findings: number[] = [];
-  for (let at = 0; at < length; at += EVENT_WIDTH) if (log[at] === NOTE.finding) findings.push(log[at + 1] as number);
-  return { state: state.slice(), findings, problem };
+  const { machine } = executor;
+  return { state: machine.state.slice(), findings: sites.inLog(machine), problem };
 }
 
 /** Is one of the actors that cannot move waiting for a lock? Only asked when no actor can move. */

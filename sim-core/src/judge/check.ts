@@ -39,7 +39,7 @@ export interface KernelVerdict {
   readonly exploration: Exploration;
   readonly model: Model;
   readonly conditions: readonly ConditionVerdict[];
-  /** Findings that fail the check: they were not expected. */
+  /** Kinds of findings that fail the check: they were not expected. */
   readonly unexpected: readonly Finding[];
   /** Everything holds and nothing unexpected happened. Undefined while a limit kept it open. */
   readonly passed: boolean | undefined;
@@ -112,9 +112,8 @@ export function verdictOf(model: Model, profile: Profile, exploration: Explorati
     const counts = exploration.conditions[index];
     return [{ index, text: condition.text, line: condition.line, holds: counts?.holds }];
   });
-  const unexpected = exploration.findings
-    .map((f) => f.finding)
-    .filter((finding) => isUnexpected(model, finding, conditions.length));
+  const kinds = [...new Set(exploration.findings.map((f) => f.finding))];
+  const unexpected = kinds.filter((finding) => isUnexpected(model, finding, conditions.length));
   const failed = conditions.some((c) => c.holds === false) || unexpected.length > 0;
   const open = conditions.some((c) => c.holds === undefined) || !exploration.complete;
   return {

@@ -14,6 +14,8 @@ export interface CheckFailure {
   readonly condition?: number;
   /** What it is about, when that is a finding alone: where a debugger stops on the way. */
   readonly finding?: Finding;
+  /** At which of the steps that make it; the first when left out. */
+  readonly nth?: number;
   readonly contrast?: ResultContrast;
   /** The kernels with this verdict: `v5.10..v5.11`. */
   readonly kernels: string;
@@ -69,10 +71,11 @@ function conditionFailures(group: VerdictGroup, limit: string | undefined): Chec
 }
 
 function findingFailures(group: VerdictGroup): CheckFailure[] {
-  return group.findings.map(({ finding, text, line, schedule, contrast }) => ({
+  return group.findings.map(({ finding, text, line, file, nth, schedule, contrast }) => ({
     kind: 'finding',
     finding,
-    ...(line !== undefined && { line: line - 1 }),
+    ...(nth > 1 && { nth }),
+    ...(line !== undefined && file === undefined && { line }),
     ...(contrast && { contrast }),
     ...common(group, `${text}, on ${group.name}`, schedule),
   }));

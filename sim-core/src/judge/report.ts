@@ -4,15 +4,12 @@
  */
 
 import type { Granularity, Model, ScheduledMove } from '../engine/model.ts';
-import { FINDINGS, type Finding } from '../engine/monitors/table.ts';
-import { Run } from '../engine/run.ts';
-import { findingTextAt } from '../explain/event-text.ts';
-import { ObjectNames } from '../explain/object-names.ts';
+
+import type { Finding } from '../engine/monitors/table.ts';
 import {
   type DroppedReduction,
   type Exploration,
   type ExploredCondition,
-  type ExploredFinding,
   type ExploreLimit,
   type ExploreOptions,
   type Fingerprinting,
@@ -22,12 +19,12 @@ import {
 import { environmentKinds } from '../explore/few-switches.ts';
 import { minimising } from '../explore/minimise.ts';
 import type { RandomWitness } from '../explore/random/result.ts';
-import { shortening } from '../explore/shortest.ts';
+import { shortening, shorteningFindings } from '../explore/shortest.ts';
+import { siteKey } from '../explore/sites.ts';
 import { scheduleText } from '../scenario/elaborate/schedule.ts';
-import { EVENT_WIDTH } from '../state/event.ts';
-import { NOTE } from '../state/machine.ts';
 import { toEnd } from '../to-end.ts';
 import type { KernelVerdict } from './check.ts';
+import { type PlacedFinding, placedFinding } from './placed-finding.ts';
 
 export interface ExplorationReport {
   readonly kernel: string;
@@ -92,12 +89,8 @@ export interface OutcomeReport {
   readonly seed?: number;
 }
 
-export interface FindingReport {
+export interface FindingReport extends PlacedFinding {
   readonly finding: Finding;
-  /** What exactly was found, on the way of `schedule`. */
-  readonly text: string;
-  /** Where, in the scenario's own file; counting from 0. */
-  readonly line?: number;
   readonly occurrences: number;
   /** No condition mentions it and it is never right: it fails the scenario. */
   readonly unexpected: boolean;
@@ -164,14 +157,14 @@ export function* reporting(verdict: KernelVerdict, search: ExploreOptions): Gene
       schedule: line(schedule),
       ...seedOf(random?.outcomes[index]),
     })),
-    findings: exploration.findings.map(({ finding, occurrences, schedule, shortest }) => ({
-      finding,
-      ...placed(model, finding, schedule, exploration),
-      occurrences,
-      unexpected: unexpected.includes(finding),
-      schedule: line(schedule),
-      shortest,
-      ...seedOf(random?.findings.find((found) => found.finding === finding)),
+    findings: exploration.findings.map((found) => ({
+      finding: found.finding,
+      ...placedFinding(model, found, granularity),
+      occurrences: found.occurrences,
+      unexpected: unexpected.includes(found.finding),
+      schedule: line(found.schedule),
+      shortest: found.shortest,
+      ...seedOf(random?.findings.find((one) => siteKey(one) === siteKey(found))),
     })),
   };
 }
@@ -189,12 +182,7 @@ function* shortened(
 ): Generator<void, Exploration> {
   // What went by switches would take a search of its own for its shortest way.
   if (exploration.sampling || exploration.switches) return exploration;
-  const findings: ExploredFinding[] = [];
-  for (const known of exploration.findings) {
-    const target = { kind: 'finding', finding: known.finding } as const;
-    const found = shouldStop() ? undefined : yield* shortening(model, exploration, target, search);
-    findings.push({ ...known, ...found });
-  }
+  const findings = shouldStop() ? exploration.findings : yield* shorteningFindings(model, exploration, search);
   const conditions: ExploredCondition[] = [];
   for (const [index, known] of exploration.conditions.entries()) {
     const target = { kind: 'condition', index } as const;
@@ -207,39 +195,4 @@ function* shortened(
 function observationOf(positive: number, negative: number): Observation | undefined {
   if (positive + negative === 0) return undefined;
   return negative === 0 ? 'Always' : positive === 0 ? 'Never' : 'Sometimes';
-}
-
-/** Replays the way to a finding, to say what exactly was found and where. */
-function placed(
-  model: Model,
-  finding: Finding,
-  schedule: readonly ScheduledMove[],
-  { granularity }: Exploration,
-): { text: string; line?: number } {
-  const run = new Run(model, { schedule, granularity });
-  const event = firstFinding(run, FINDINGS.indexOf(finding));
-  if (event < 0) return { text: finding };
-  const at = event * EVENT_WIDTH;
-  const text = findingTextAt(model, run.log, event, new ObjectNames(run));
-  // A deadlock belongs to those who wait, not to whom the last step was.
-  const waiting = finding === 'deadlock' ? (run.log[at + 2] as number) : -1;
-  const { actor, node } =
-    waiting < 0
-      ? run.step(run.stepOfEvent(event))
-      : { actor: waiting, node: run.executor.machine.state[model.tasks.node.base + waiting] as number };
-  const place = actor >= 0 ? model.nodes[node]?.place : undefined;
-  return place?.file === 0 ? { text, line: place.line } : { text };
-}
-
-function firstFinding(run: Run, wanted: number): number {
-  let looked = 0;
-  for (let goesOn = true; goesOn; ) {
-    // After the schedule nothing is left to be found except that no actor can move.
-    goesOn = run.advance();
-    for (; looked < run.events; looked++) {
-      const at = looked * EVENT_WIDTH;
-      if (run.log[at] === NOTE.finding && run.log[at + 1] === wanted) return looked;
-    }
-  }
-  return -1;
 }

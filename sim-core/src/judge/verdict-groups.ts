@@ -4,18 +4,15 @@
  */
 
 import type { Granularity, Model, ScheduledMove } from '../engine/model.ts';
-import { FINDINGS, type Finding } from '../engine/monitors/table.ts';
+import type { Finding } from '../engine/monitors/table.ts';
 import { Run } from '../engine/run.ts';
-import { contrastOf, findingTextAt, type ResultContrast } from '../explain/event-text.ts';
-import { ObjectNames } from '../explain/object-names.ts';
 import { stuckText } from '../explain/stuck-text.ts';
 import { type ExploredFinding, type ExploreLimit, movesOf } from '../explore/exploration.ts';
 import { minimising } from '../explore/minimise.ts';
 import type { Profile } from '../kernel/profiles.ts';
 import { scheduleText } from '../scenario/elaborate/schedule.ts';
-import { EVENT_WIDTH } from '../state/event.ts';
-import { NOTE } from '../state/machine.ts';
 import type { ConditionVerdict, KernelVerdict } from './check.ts';
+import { type PlacedFinding, placedFinding } from './placed-finding.ts';
 
 /** Consecutive kernels with the same verdicts. */
 export interface VerdictGroup {
@@ -54,17 +51,12 @@ export interface JudgedCondition extends ConditionVerdict {
   readonly outcome?: readonly string[];
 }
 
-/** A finding that nobody expected, and the way to it. */
-export interface JudgedFinding {
+/** A finding that was not expected, and the way to it. */
+export interface JudgedFinding extends PlacedFinding {
   readonly finding: Finding;
-  readonly text: string;
-  /** 1-based line of the scenario at which it occurs; absent for lines of included files and for the environment. */
-  readonly line?: number;
-  /** Who makes it. */
-  readonly actor?: string;
+  /** Explored moves in which it occurred. */
+  readonly occurrences: number;
   readonly schedule: string;
-  /** Of a result that is not the declared one: both. */
-  readonly contrast?: ResultContrast;
 }
 
 /** Minimises the schedules of a check and replays its findings, in slices. `shouldStop` ends the minimising. */
@@ -131,7 +123,7 @@ function* groupOf(verdicts: readonly KernelVerdict[], shouldStop: () => boolean)
     conditions: first.conditions.map((condition) => judgedCondition(first, condition)),
     findings: exploration.findings
       .filter(({ finding }) => unexpected.includes(finding))
-      .flatMap((found) => judgedFindings(first, found)),
+      .map((found) => judgedFinding(first, found)),
     ...(waiting !== undefined && { waiting }),
   };
 }
@@ -167,46 +159,17 @@ function lineOf({ model, exploration }: KernelVerdict, schedule: readonly Schedu
   return scheduleText(model, movesOf(schedule), exploration.granularity);
 }
 
-/**
- * Replays the way to the finding, to say what exactly was found, and where. The search keeps the shortest way to each
- * kind; a declared result is wrong at one line or at several, so that run continues to its end and tells each line.
- */
-function judgedFindings(verdict: KernelVerdict, { finding, schedule }: ExploredFinding): JudgedFinding[] {
-  const { model, exploration } = verdict;
-  const run = new Run(model, { schedule, granularity: exploration.granularity, maxSteps: REPLAY_STEPS });
-  const line = lineOf(verdict, schedule);
-  const found = new Map<string, JudgedFinding>();
-  let looked = 0;
-  for (let more = true; more && (found.size === 0 || finding === 'unexpected-result'); ) {
-    more = run.advance();
-    for (; looked < run.events; looked++) {
-      const one = findingAt(run, looked, finding);
-      if (one && !found.has(one.text)) found.set(one.text, { ...one, schedule: line });
-    }
-  }
-  return found.size > 0 ? [...found.values()] : [{ finding, text: finding, schedule: line }];
-}
-
-/** Micro-steps after which a replay stops looking for further wrong results. */
-const REPLAY_STEPS = 20_000;
-
-function findingAt(run: Run, event: number, wanted: Finding): Omit<JudgedFinding, 'schedule'> | undefined {
-  const { log, model } = run;
-  const at = event * EVENT_WIDTH;
-  const index = log[at + 1] as number;
-  if (log[at] !== NOTE.finding || FINDINGS[index] !== wanted) return undefined;
-  const [subject, detail] = [log[at + 2] as number, log[at + 3] as number];
-  const { actor, node } = run.step(run.stepOfEvent(event));
-  const place = actor < 0 ? undefined : model.nodes[node]?.place;
-  const name = model.world.topology.actors[actor]?.name;
+function judgedFinding(verdict: KernelVerdict, found: ExploredFinding): JudgedFinding {
   return {
-    finding: wanted,
-    text: findingTextAt(model, log, event, new ObjectNames(run)),
-    ...(place?.file === 0 && { line: place.line + 1 }),
-    ...(name !== undefined && { actor: name }),
-    ...(wanted === 'unexpected-result' && { contrast: contrastOf(model, subject, detail) }),
+    finding: found.finding,
+    ...placedFinding(verdict.model, found, verdict.exploration.granularity),
+    occurrences: found.occurrences,
+    schedule: lineOf(verdict, found.schedule),
   };
 }
+
+/** Micro-steps after which a replay is not followed any more. */
+const REPLAY_STEPS = 20_000;
 
 /** In a plain run somebody never ends: worth a word, because conditions about nothing hold easily. */
 function waitingIn(model: Model): string | undefined {

@@ -2,8 +2,9 @@
 import type { ExploreLimit } from '../explore/exploration.ts';
 import type { Profile } from '../kernel/profiles.ts';
 import type { ParsedScenario } from '../scenario/ast.ts';
+import { findingTitle } from './placed-finding.ts';
 import { type JudgedCondition, nameOfKernels, type VerdictGroup } from './verdict-groups.ts';
-import { ENDLESS, refutationText, scheduleWords, sizeText, spaced } from './verdict-text.ts';
+import { counted, ENDLESS, refutationText, scheduleWords, sizeText, spaced } from './verdict-text.ts';
 
 export interface VerdictLine {
   /** Columns before it. */
@@ -31,6 +32,9 @@ export interface VerdictLinesOptions {
   /** Which limit was reached, and the way out. */
   readonly limitText: (limit: ExploreLimit) => string;
 }
+
+/** More findings of one kernel than these are for programs. */
+const SHOWN_FINDINGS = 40;
 
 const NONE_FOR_KERNEL = 'No condition is for this kernel: judged are declared results and findings.';
 const WITHOUT_CONDITIONS = 'It has no conditions: judged are declared results and findings.';
@@ -68,12 +72,19 @@ function groupLines(group: VerdictGroup, { witnesses = false, limitText }: Verdi
     ...conditions.flatMap((condition) => conditionLines(group, condition, witnesses)),
     ...(complete && finals === 0 ? [note(4, 'caution', ENDLESS)] : []),
     ...(waiting === undefined ? [] : [note(4, 'caution', `In a run without a schedule: ${waiting}`)]),
-    ...findings.flatMap(({ text, schedule }): VerdictLine[] => [
-      { indent: 4, word: { style: 'bad', text: 'found' }, text: { text }, hang: DETAILS },
-      scheduleLine(group, schedule),
-    ]),
+    ...findings
+      .slice(0, SHOWN_FINDINGS)
+      .flatMap((found): VerdictLine[] => [
+        { indent: 4, word: { style: 'bad', text: 'found' }, text: { text: findingTitle(found) }, hang: DETAILS },
+        scheduleLine(group, found.schedule),
+      ]),
+    ...(findings.length > SHOWN_FINDINGS ? [note(4, 'faint', moreText(findings.length - SHOWN_FINDINGS))] : []),
     ...(limit ? [note(4, 'caution', limitText(limit))] : []),
   ];
+}
+
+function moreText(findings: number): string {
+  return `and ${counted(findings, 'more finding')}, which --format json lists`;
 }
 
 function verdictWord(passed: boolean | undefined): Piece {

@@ -17,7 +17,7 @@ export const check: Command = {
   maxOperands: Number.POSITIVE_INFINITY,
   operandOffers: [SCENARIO_FILES],
   description: [
-    'Explores every interleaving on each kernel and reports for each condition whether it holds. Kernels that behave the same are explored once. A condition that fails is printed with a schedule that refutes it; `run --schedule` replays it. A check also fails if a system call returns something other than its declared result, and on a use-after-free, deadlock or kernel warning that no condition mentions.',
+    'Explores every interleaving on each kernel and reports for each condition whether it holds. Kernels that behave the same are explored once. A condition that fails is printed with a schedule that refutes it; `run --schedule` replays it. A check also fails if a system call returns something other than its declared result, and on a use-after-free, deadlock or kernel warning that no condition mentions; each is listed once for every object and line, with a schedule.',
     'FILE may be - for standard input.',
   ],
   options: [...CHECK_OPTIONS, { name: 'witness', doc: 'Also print a schedule for each condition that holds.' }, FORMAT],

@@ -1,4 +1,5 @@
 /** What a format of `test` prints: something after each file, something at the end. */
+import { findingTitle } from '@snoopscope/sim-core';
 import type { TestOutcome } from '../commands/test.ts';
 import { EXIT } from '../exit-codes.ts';
 
@@ -53,7 +54,7 @@ export function reasonsOf(outcome: TestOutcome): string[] {
             const what = holds === undefined ? 'is open' : 'fails';
             return `on ${name}: line ${line + 1} ${what}: ${text}${schedule ? ` (${schedule})` : ''}`;
           }),
-        ...findings.map(({ text, schedule }) => `on ${name}: ${text} (${schedule})`),
+        ...findings.map((found) => `on ${name}: ${findingTitle(found)} (${found.schedule})`),
         ...(limit ? [`on ${name}: a limit was reached (${limit.kind})`] : []),
       ]);
   }

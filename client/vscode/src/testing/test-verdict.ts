@@ -32,6 +32,8 @@ export interface Shown {
   readonly kernel: string;
   readonly schedule: string;
   readonly finding?: string;
+  /** At which of the steps that make it; the first when left out. */
+  readonly nth?: number;
 }
 
 /** What a debugger shows for a test: its counterexample, else its example. */
@@ -45,8 +47,9 @@ export function shownBy(reply: JudgedReply, asked: Asked): Shown | undefined {
   return undefined;
 }
 
-export function shownByFailure({ explored, schedule, finding }: CheckFailure): Shown | undefined {
-  return schedule === undefined ? undefined : { kernel: explored, schedule, ...(finding && { finding }) };
+export function shownByFailure({ explored, schedule, finding, nth }: CheckFailure): Shown | undefined {
+  if (schedule === undefined) return undefined;
+  return { kernel: explored, schedule, ...(finding && { finding }), ...(nth && { nth }) };
 }
 
 function isAskedFor(group: VerdictGroup, { condition, kernels }: Asked): boolean {

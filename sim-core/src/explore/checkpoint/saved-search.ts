@@ -2,6 +2,7 @@
 import type { Model } from '../../engine/model.ts';
 import type { Finality } from '../results/finality.ts';
 import type { Found } from '../results/found.ts';
+import type { FindingSite, Sites } from '../sites.ts';
 import type { Space } from '../space.ts';
 import { type CheckpointData, CheckpointProblem, type ReadCheckpoint } from './checkpoint.ts';
 import { damaged, type Knowledge, readKnowledge, type SavedKnowledge, saveKnowledge } from './saved-knowledge.ts';
@@ -26,6 +27,7 @@ export interface SavedSearch {
 interface Data {
   readonly at: SearchProgress;
   readonly knowledge: SavedKnowledge;
+  readonly sites: readonly FindingSite[];
   readonly found: readonly number[];
 }
 
@@ -37,6 +39,7 @@ export function saveSearch({ model, space, finality, found, at }: Saving): Check
   const data: Data = {
     at: { ...at, next: number(at.next), levelEnd: number(at.levelEnd), left: at.left.map(number) },
     knowledge: knowledge.data,
+    sites: found.sites.all,
     found: found.save(number),
   };
   const open = Math.min(at.next, ...at.left);
@@ -47,11 +50,12 @@ export function saveSearch({ model, space, finality, found, at }: Saving): Check
   };
 }
 
-/** Throws a {@link CheckpointProblem} when it is a checkpoint of something else. */
-export function readSearch({ kind, data, arrays }: ReadCheckpoint, model: Model): SavedSearch {
+/** Gives `sites` their numbers back. Throws a {@link CheckpointProblem} when it is a checkpoint of something else. */
+export function readSearch({ kind, data, arrays }: ReadCheckpoint, model: Model, sites: Sites): SavedSearch {
   if (kind !== 'search') throw new CheckpointProblem(`The checkpoint is of ${kind} runs, not of a search.`);
-  const { at, knowledge, found } = data as Data;
+  const { at, knowledge, sites: saved, found } = data as Data;
   if (!arrays.stuck) throw damaged();
+  sites.restore(saved);
   return {
     at,
     found,

@@ -13,6 +13,7 @@ import { FRAME_LOCALS } from '../../engine/routine.ts';
 import { FRAME_DEPTH } from '../../engine/task.ts';
 import { Bits } from '../bits.ts';
 import type { Symmetry } from '../reduce/symmetry.ts';
+import type { Sites } from '../sites.ts';
 import type { Effect } from './learner.ts';
 
 /** What happens at one location of one actor's program, or in the environment. */
@@ -51,13 +52,15 @@ export class Footprints {
   readonly #ids = new Map<string, number>();
   readonly #partners = new Map<number, readonly number[]>();
   readonly #watched: ReadonlySet<number>;
+  readonly #sites: Sites;
 
   /** `watched`: findings that somebody wants to know about. */
-  constructor(model: Model, symmetry: Symmetry | undefined, watched: ReadonlySet<number>) {
+  constructor(model: Model, symmetry: Symmetry | undefined, watched: ReadonlySet<number>, sites: Sites) {
     this.model = model;
     this.slots = model.layout.size;
     this.judged = new Bits(this.slots);
     this.#watched = watched;
+    this.#sites = sites;
     for (const column of symmetry?.columns ?? []) for (const slot of column) this.#partners.set(slot, column);
   }
 
@@ -111,7 +114,7 @@ export class Footprints {
     const always = location.always ?? new Bits(this.slots, [...written]);
     if (location.always && always.keep((slot) => written.has(slot))) this.version++;
     location.always = always;
-    if (!location.finds && effect.findings.some((f) => this.#watched.has(f))) {
+    if (!location.finds && effect.findings.some((site) => this.#watched.has(this.#sites.findingOf(site)))) {
       location.finds = true;
       this.version++;
     }

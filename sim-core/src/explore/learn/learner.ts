@@ -10,10 +10,9 @@
 import type { Executor } from '../../engine/executor.ts';
 import type { Granularity, Model } from '../../engine/model.ts';
 import { ModelLimit } from '../../limits.ts';
-import { EVENT_WIDTH } from '../../state/event.ts';
-import { NOTE } from '../../state/machine.ts';
 import type { Renaming, Symmetry } from '../reduce/symmetry.ts';
 import type { Versions } from '../reduce/versions.ts';
+import type { Sites } from '../sites.ts';
 import { executorFor } from '../switches.ts';
 import { readLocation } from './footprints.ts';
 import { TracingMachine } from './tracing.ts';
@@ -24,7 +23,7 @@ export interface Effect {
   readonly enabled: boolean;
   /** Slots written and what they hold then. */
   readonly writes: readonly { readonly slot: number; readonly value: number }[];
-  /** Indices into FINDINGS, each once. */
+  /** Numbers of sites, each once. */
   readonly findings: readonly number[];
   /** For the question where the actors are. */
   readonly locations?: readonly number[];
@@ -40,8 +39,8 @@ export interface Effect {
 
 /** What a state in which no actor can move says about the scenario's conditions. */
 export interface Judgement {
-  /** An actor waits for a lock. */
-  readonly deadlock: boolean;
+  /** Actors wait for locks: the number of the site. */
+  readonly deadlock?: number;
   /** Values of the terms that conditions mention. */
   readonly values: readonly number[];
   /** Per condition: is its proposition true? */
@@ -59,6 +58,8 @@ export class NotSymmetric extends Error {
 }
 
 export interface LearnerOptions {
+  /** Gets the sites that are met. */
+  readonly sites: Sites;
   readonly versions?: Versions | undefined;
   readonly symmetry?: Symmetry | undefined;
   /** Slots that nothing which is asked depends on. */
@@ -83,6 +84,7 @@ export class Learner {
   readonly effects: Effect[] = [];
   /** Per move: its tree, or undefined while nothing is known. */
   readonly trees: (Branching | Effect | undefined)[];
+  readonly #sites: Sites;
   readonly #executor: Executor;
   readonly #granularity: Granularity;
   readonly #versions: Versions | undefined;
@@ -99,6 +101,7 @@ export class Learner {
     this.#granularity = granularity;
     this.#versions = options.versions;
     this.#symmetry = options.symmetry;
+    this.#sites = options.sites;
     this.#judge = options.judge;
     this.judgementMove = model.moves.length;
     this.#model = model;
@@ -167,9 +170,7 @@ export class Learner {
       if (error instanceof ModelLimit) limit = error.message;
       else failure = error instanceof Error ? error.message : String(error);
     }
-    const findings = new Set<number>();
-    for (let at = 0; at < machine.length; at += EVENT_WIDTH)
-      if (machine.log[at] === NOTE.finding) findings.add(machine.log[at + 1] as number);
+    const findings = this.#sites.inLog(machine);
     const writes = enabled ? machine.writes().map((slot) => ({ slot, value: machine.raw[slot] as number })) : [];
     machine.rewind(0);
     const reads = machine.reads.map((slot) => ({ slot, value: machine.raw[slot] as number }));
@@ -177,7 +178,7 @@ export class Learner {
       move,
       enabled,
       writes,
-      findings: [...findings],
+      findings,
       reads,
       ...(limit !== undefined && { limit }),
       ...(failure !== undefined && { failure }),

@@ -23,13 +23,13 @@
  * proved. Counts are of runs, and say how easily the drawing meets something, not how likely it is on hardware.
  */
 import type { CompiledCondition, Granularity, Model } from '../../engine/model.ts';
-import { FINDINGS, type Finding } from '../../engine/monitors/table.ts';
 import { ModelLimit } from '../../limits.ts';
 import { type CheckpointData, CheckpointProblem, type CheckpointSource } from '../checkpoint/checkpoint.ts';
 import { scheduleOf } from '../exploration.ts';
 import type { Judgement } from '../learn/learner.ts';
 import { MAX_SEED, Prng } from '../prng.ts';
 import { Outcomes } from '../results/outcomes.ts';
+import { bySite, type FindingSite, Sites } from '../sites.ts';
 import { type Chooser, Priorities, Uniform } from './choosers.ts';
 import {
   byFirstRun,
@@ -57,7 +57,7 @@ export function randomRuns(model: Model, options: RandomOptions): RandomResult {
 interface Walk {
   readonly run: number;
   readonly moves: number[];
-  /** Findings as indices, with the number of moves up to them. */
+  /** Sites of findings, with the number of moves up to them. */
   readonly findings: Map<number, number>;
   /** No actor can move any more, whatever the environment does: it may still do something, or not. */
   over: boolean;
@@ -76,6 +76,7 @@ type TruthSightings = { positive: number; negative: number; deciding?: Sighting 
 /** What a checkpoint holds. */
 interface Saved {
   readonly next: number;
+  readonly sites: readonly FindingSite[];
   readonly done: number;
   readonly unfinished: number;
   readonly moves: number;
@@ -92,6 +93,7 @@ export class RandomSearch implements CheckpointSource {
   readonly #options: RandomOptions;
   readonly #granularity: Granularity;
   readonly #shard: Shard;
+  readonly #sites: Sites;
   readonly #walker: Walker;
   readonly #judge: Outcomes;
   readonly #terms: readonly CompiledCondition['terms'][number][];
@@ -115,12 +117,13 @@ export class RandomSearch implements CheckpointSource {
   constructor(model: Model, options: RandomOptions) {
     demand(options);
     this.#model = model;
+    this.#sites = new Sites(model);
     this.#options = options;
     this.#granularity = options.granularity ?? model.granularity;
     this.#shard = options.shard ?? { index: 1, count: 1 };
     this.#next = this.#shard.index - 1;
-    this.#walker = new Walker(model, this.#granularity);
-    this.#judge = new Outcomes(model);
+    this.#walker = new Walker(model, this.#granularity, this.#sites);
+    this.#judge = new Outcomes(model, this.#sites);
     const applying = model.conditions.filter((condition) => condition.applies);
     const terms = new Map(applying.flatMap((c) => c.terms).map((term) => [term.name, term]));
     this.#terms = this.#judge.terms.flatMap((name) => terms.get(name) ?? []);
@@ -148,6 +151,7 @@ export class RandomSearch implements CheckpointSource {
   checkpointData(): CheckpointData {
     const data: Saved = {
       next: this.#next,
+      sites: this.#sites.all,
       done: this.#done,
       unfinished: this.#unfinished,
       moves: this.#moves,
@@ -165,6 +169,7 @@ export class RandomSearch implements CheckpointSource {
     if (kind !== 'random') throw new CheckpointProblem(`The checkpoint is of a ${kind}, not of random runs.`);
     const saved = structure(data as Saved);
     this.#walk = undefined;
+    this.#sites.restore(saved.sites);
     this.#next = saved.next;
     this.#done = saved.done;
     this.#unfinished = saved.unfinished;
@@ -214,14 +219,8 @@ export class RandomSearch implements CheckpointSource {
         this.#condition(condition, this.#truths[i] as TruthSightings),
       ),
       findings: [...this.#findings]
-        .map(([finding, seen]) => ({
-          finding: FINDINGS[finding] as Finding,
-          runs: seen.runs,
-          first: this.#witness(seen),
-          length: seen.moves.length,
-        }))
-        .sort((a, b) => a.first.run - b.first.run || a.length - b.length || byFinding(a, b))
-        .map(({ finding, runs, first }) => ({ finding, runs, first })),
+        .map(([site, seen]) => ({ ...this.#sites.site(site), runs: seen.runs, first: this.#witness(seen) }))
+        .sort(bySite),
       modelLimits: [...this.#modelLimits]
         .map(([message, seen]) => ({ message, runs: seen.runs, first: this.#witness(seen) }))
         .sort(byFirstRun),
@@ -239,7 +238,7 @@ export class RandomSearch implements CheckpointSource {
     this.#chooser = this.#pct
       ? new Priorities(this.#walker, this.#random, this.#pct)
       : new Uniform(this.#walker, this.#random);
-    for (const finding of this.#walker.setupFindings) this.#found(walk, finding);
+    for (const site of this.#walker.setupFindings) this.#found(walk, site);
     return walk;
   }
 
@@ -252,7 +251,7 @@ export class RandomSearch implements CheckpointSource {
       else if (move < 0) this.#judged(walk);
       else {
         walk.moves.push(move);
-        for (const finding of this.#walker.findings()) this.#found(walk, finding);
+        for (const site of this.#walker.findings()) this.#found(walk, site);
       }
     } catch (error) {
       if (!(error instanceof ModelLimit)) throw error;
@@ -278,11 +277,11 @@ export class RandomSearch implements CheckpointSource {
     return this.#random.below(2) === 0 ? 'nothing' : 'idle';
   }
 
-  #found(walk: Walk, finding: number): void {
-    const name = FINDINGS[finding] as Finding;
+  #found(walk: Walk, site: number): void {
+    const { finding: name } = this.#sites.site(site);
     const policy = this.#options.findings?.[name] ?? 'count';
-    if (policy === 'ignore' || walk.findings.has(finding)) return;
-    walk.findings.set(finding, walk.moves.length);
+    if (policy === 'ignore' || walk.findings.has(site)) return;
+    walk.findings.set(site, walk.moves.length);
     if (policy !== 'stop') return;
     this.stop({ kind: 'finding', finding: name });
     this.#countFindings(walk);
@@ -292,7 +291,7 @@ export class RandomSearch implements CheckpointSource {
     const { machine } = this.#walker.executor;
     machine.length = 0;
     const judgement = this.#judge.judge(this.#walker.executor);
-    if (judgement.deadlock) this.#found(walk, FINDINGS.indexOf('deadlock'));
+    if (judgement.deadlock !== undefined) this.#found(walk, judgement.deadlock);
     const key = judgement.values.join();
     const known = this.#outcomes.get(key);
     if (known) known.runs++;
@@ -322,8 +321,8 @@ export class RandomSearch implements CheckpointSource {
 
   /** At the end of the run, so that half a run never counts. */
   #countFindings(walk: Walk): void {
-    for (const [finding, length] of walk.findings) {
-      count(this.#findings, finding, { run: walk.run, moves: walk.moves.slice(0, length) });
+    for (const [site, length] of walk.findings) {
+      count(this.#findings, site, { run: walk.run, moves: walk.moves.slice(0, length) });
     }
     walk.findings.clear();
   }
@@ -376,10 +375,6 @@ export class RandomSearch implements CheckpointSource {
 /** The seed that gives a run of some runs again. */
 export function seedOf({ seed }: { readonly seed: number }, run: number): number {
   return (seed + run) % (MAX_SEED + 1);
-}
-
-function byFinding(a: { readonly finding: Finding }, b: { readonly finding: Finding }): number {
-  return FINDINGS.indexOf(a.finding) - FINDINGS.indexOf(b.finding);
 }
 
 /** A copy that shares nothing with the original. */

@@ -2,6 +2,7 @@
 import type { CompiledCondition, Granularity, ScheduledMove } from '../../engine/model.ts';
 import type { Finding } from '../../engine/monitors/table.ts';
 import type { FindingPolicy } from '../exploration.ts';
+import type { FindingSite } from '../sites.ts';
 
 /** Moves of one run at most when the caller does not say; a loop would otherwise never end. */
 export const DEFAULT_RANDOM_STEPS = 10_000;
@@ -83,7 +84,7 @@ export interface RandomResult<Witness extends { readonly run: number } = RandomW
   readonly outcomes: readonly RandomOutcome<Witness>[];
   /** One for each condition of the model, in its order. */
   readonly conditions: readonly RandomCondition<Witness>[];
-  /** In the order in which the runs first met them. */
+  /** One for each site, sorted by {@link bySite}. */
   readonly findings: readonly RandomFinding<Witness>[];
   /** Runs that needed more than the model has; messages name the limit and the way out. */
   readonly modelLimits: readonly { readonly message: string; readonly runs: number; readonly first: Witness }[];
@@ -112,8 +113,7 @@ export interface RandomCondition<Witness = RandomWitness> {
   readonly first?: Witness;
 }
 
-export interface RandomFinding<Witness = RandomWitness> {
-  readonly finding: Finding;
+export interface RandomFinding<Witness = RandomWitness> extends FindingSite {
   /** Runs in which it occurred. */
   readonly runs: number;
   readonly first: Witness;

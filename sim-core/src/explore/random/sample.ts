@@ -114,8 +114,8 @@ export function explorationOf(random: RandomResult): Exploration {
       finals: runs,
       schedule: first.schedule,
     })),
-    findings: findings.map(({ finding, runs, first }) => ({
-      finding,
+    findings: findings.map(({ runs, first, ...site }) => ({
+      ...site,
       occurrences: runs,
       schedule: first.schedule,
       shortest: false,

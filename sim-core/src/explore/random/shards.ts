@@ -2,6 +2,8 @@
  * Random runs that were split over several machines, put together: the result is the one that a single machine would
  * have had ({@link randomRuns} without a shard), as far as all shards are there.
  */
+
+import { bySite, siteKey } from '../sites.ts';
 import {
   byFirstRun,
   byOutcome,
@@ -114,19 +116,11 @@ function mergeConditions<Witness extends Shown>(same: readonly RandomCondition<W
   };
 }
 
-/** Two findings that one run met first are in the order that the part of that run has. */
 function mergeFindings<Witness extends Shown>(parts: readonly RandomResult<Witness>[]): RandomFinding<Witness>[] {
   return together(
     parts.flatMap((part) => part.findings),
-    (finding) => finding.finding,
-  ).sort((a, b) => {
-    if (a.first.run !== b.first.run) return a.first.run - b.first.run;
-    const place = (finding: string): number =>
-      parts
-        .find((part) => part.findings.some((f) => f.first.run === a.first.run && f.finding === finding))
-        ?.findings.findIndex((f) => f.finding === finding) ?? 0;
-    return place(a.finding) - place(b.finding);
-  });
+    siteKey,
+  ).sort(bySite);
 }
 
 /** One entry for each key: runs added up, shown by the earliest run. */

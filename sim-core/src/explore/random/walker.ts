@@ -7,8 +7,7 @@
 import { Executor } from '../../engine/executor.ts';
 import type { Granularity, Model } from '../../engine/model.ts';
 import { ModelLimit } from '../../limits.ts';
-import { EVENT_WIDTH } from '../../state/event.ts';
-import { NOTE } from '../../state/machine.ts';
+import { Sites } from '../sites.ts';
 import { runSetup } from '../start.ts';
 import { Revival } from './revival.ts';
 
@@ -23,11 +22,12 @@ export class Walker {
   readonly lively: Int32Array;
   /** Moves that the environment may make, or never. */
   readonly idle: Int32Array;
-  /** Findings of the setup, as indices, each once. */
+  /** Sites of the findings of the setup, each once. */
   readonly setupFindings: readonly number[];
   /** The limit of the model that the setup met. */
   readonly setupLimit: string | undefined;
   readonly #model: Model;
+  readonly #sites: Sites;
   readonly #granularity: Granularity;
   readonly #start: Int32Array;
   readonly #known = new Map<string, boolean>();
@@ -35,8 +35,9 @@ export class Walker {
   /** States looked at to decide whether runs were over. */
   looked = 0;
 
-  constructor(model: Model, granularity: Granularity) {
+  constructor(model: Model, granularity: Granularity, sites = new Sites(model)) {
     this.#model = model;
+    this.#sites = sites;
     this.#granularity = granularity;
     this.executor = new Executor(model);
     this.setupLimit = this.#setUp();
@@ -122,12 +123,9 @@ export class Walker {
     return final;
   }
 
-  /** Findings of the last move, as indices, each once, in the order in which they were made. */
+  /** Sites of the findings of the last move, each once, in the order in which they were made. */
   findings(): number[] {
-    const { log, length } = this.executor.machine;
-    const found = new Set<number>();
-    for (let at = 0; at < length; at += EVENT_WIDTH) if (log[at] === NOTE.finding) found.add(log[at + 1] as number);
-    return [...found];
+    return this.#sites.inLog(this.executor.machine);
   }
 
   #setUp(): string | undefined {

@@ -7,7 +7,7 @@ import type { CompiledCondition, Model, ScheduledMove } from '../../engine/model
 import type { Finding } from '../../engine/monitors/table.ts';
 import type { ExploredCondition, ExploredFinding, Outcome } from '../exploration.ts';
 import type { Judgement } from '../learn/learner.ts';
-import { isDeadlock } from '../start.ts';
+import type { Sites } from '../sites.ts';
 
 interface OutcomeEntry {
   readonly values: readonly number[];
@@ -22,12 +22,14 @@ type Term = CompiledCondition['terms'][number];
 
 export class Outcomes {
   readonly #model: Model;
+  readonly #sites: Sites;
   readonly #terms: readonly Term[];
   readonly #gathered = new Map<string, OutcomeEntry>();
   finals = 0;
 
-  constructor(model: Model) {
+  constructor(model: Model, sites: Sites) {
     this.#model = model;
+    this.#sites = sites;
     const terms = new Map<string, Term>();
     for (const condition of model.conditions) {
       if (condition.applies) for (const term of condition.terms) if (!terms.has(term.name)) terms.set(term.name, term);
@@ -42,11 +44,11 @@ export class Outcomes {
   /** What the state of an executor in which no actor can move says. Leaves events in the log; the caller undoes them. */
   judge(executor: Executor): Judgement {
     const { machine } = executor;
-    const deadlock = isDeadlock(executor);
+    const deadlock = this.#sites.deadlock(executor);
     // As in a recorded run, the deadlock is found when no actor can move any more.
-    if (deadlock) this.#model.world.monitors.report(machine, 'deadlock', -1, 0);
+    if (deadlock) this.#model.world.monitors.report(machine, 'deadlock', deadlock.subject, deadlock.detail);
     return {
-      deadlock,
+      ...(deadlock && { deadlock: this.#sites.number(deadlock) }),
       values: this.#terms.map((term) => term.read(machine.state)),
       truth: this.#model.conditions.map((c) => c.applies && c.holds(machine.state)),
     };
@@ -124,13 +126,21 @@ function byFinding(
   complete: boolean,
 ): ExploredCondition {
   if (finding === undefined || !condition.applies || condition.quantifier === 'forall') return condition;
-  const seen = findings.find((one) => one.finding === finding);
+  const seen = nearestOf(findings.filter((one) => one.finding === finding));
   const decided = (seen !== undefined) === (condition.quantifier === 'exists');
   return {
     ...condition,
     holds: seen || complete ? decided : undefined,
     ...(seen && condition.witness === undefined ? { witness: seen.schedule } : {}),
   };
+}
+
+function nearestOf(findings: readonly ExploredFinding[]): ExploredFinding | undefined {
+  const length = ({ schedule }: ExploredFinding): number => schedule.reduce((sum, { count }) => sum + count, 0);
+  return findings.reduce<ExploredFinding | undefined>(
+    (best, one) => (best && length(best) <= length(one) ? best : one),
+    undefined,
+  );
 }
 
 function byValues(a: OutcomeEntry, b: OutcomeEntry): number {

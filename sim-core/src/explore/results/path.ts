@@ -6,18 +6,13 @@
  * move is the one that leads to the next stored state.
  */
 import type { Executor } from '../../engine/executor.ts';
-import { EVENT_WIDTH } from '../../state/event.ts';
-import { NOTE } from '../../state/machine.ts';
+import { siteKey, sitesIn } from '../sites.ts';
 import type { Space } from '../space.ts';
 import { executorFor } from '../switches.ts';
+import type { MadeBy } from './found.ts';
 
-/** `last`, a finding and the move that made it, is one move more from the state. */
-export function concretePath(
-  space: Space,
-  start: Int32Array,
-  state: number,
-  last?: { finding: number; move: number },
-): number[] {
+/** `last` is one move more from the state. */
+export function concretePath(space: Space, start: Int32Array, state: number, last?: MadeBy): number[] {
   const { store, model } = space;
   const numbers: number[] = [];
   for (let at = state; at >= 0; at = store.parent(at)) numbers.push(at);
@@ -33,7 +28,7 @@ export function concretePath(
       }),
     );
   }
-  if (last) path.push(step(space, executor, last.move, () => finds(executor, last.finding)));
+  if (last) path.push(step(space, executor, last.move, () => finds(executor, siteKey(last.site))));
   return path;
 }
 
@@ -51,8 +46,6 @@ function step(space: Space, executor: Executor, likely: number, holds: () => boo
   throw new Error('a stored state cannot be reached again: a reduction is wrong');
 }
 
-function finds(executor: Executor, finding: number): boolean {
-  const { log, length } = executor.machine;
-  for (let at = 0; at < length; at += EVENT_WIDTH) if (log[at] === NOTE.finding && log[at + 1] === finding) return true;
-  return false;
+function finds({ machine, model }: Executor, wanted: string): boolean {
+  return [...sitesIn(model, machine.log, 0, machine.length)].some(({ site }) => siteKey(site) === wanted);
 }

@@ -8,7 +8,7 @@ import { FINGERPRINT_BITS, missProbability } from '../states/fingerprints.ts';
 import type { Store } from '../states/store.ts';
 import { completedSwitches, type Round } from '../switches.ts';
 import type { Finality } from './finality.ts';
-import { DEADLOCK, type Found } from './found.ts';
+import type { Found } from './found.ts';
 import type { Outcomes } from './outcomes.ts';
 import { concretePath } from './path.ts';
 
@@ -33,17 +33,21 @@ export function resultOf(searched: FinishedSearch): Exploration {
   const { space, start, finality, outcomes, found, reductions, progress, limit } = searched;
   const complete = limit() === undefined && progress.frontier === 0;
   outcomes.clear();
+  const deadlocks = new Set<number>();
   for (const { state, judgement } of finality.finals()) {
     const effect = space.learner.effects[judgement] as Effect;
     if (!effect.judgement) throw new Error('a final state without a judgement');
     outcomes.add(effect.judgement, state);
-    if (effect.judgement.deadlock) found.add(DEADLOCK, state, -1);
+    const { deadlock } = effect.judgement;
+    if (deadlock === undefined) continue;
+    deadlocks.add(deadlock);
+    found.add(deadlock, state, -1);
   }
   const way = (state: number): ScheduledMove[] => scheduleOf(concretePath(space, start, state));
   // Persistent sets put moves of others before those that matter, and what takes fewer switches comes first.
   const shortest = !reductions.partialOrder && !searched.switches;
   const findings = found.explored(shortest, (state, last) => scheduleOf(concretePath(space, start, state, last)));
-  found.remove(DEADLOCK);
+  for (const deadlock of deadlocks) found.remove(deadlock);
   const reached = limit();
   return {
     ...progress,
