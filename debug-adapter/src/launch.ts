@@ -1,9 +1,9 @@
 /** From the arguments of a launch to a scenario that is ready to run, or a message that says why not. */
 import {
-  check,
+  checkingText,
   type Diagnostic,
   didYouMean,
-  elaborate,
+  elaborating,
   FINDINGS,
   includePath,
   KERNELS_FILE,
@@ -25,6 +25,7 @@ import {
 import { baseName, type FileAccessor, samePath } from './file-accessor.ts';
 import { type KernelSource, kernelSources } from './kernel-source.ts';
 import { RequestError, ScenarioErrors } from './request-error.ts';
+import { inSlices, platformYield, type Yield } from './yielding.ts';
 
 /** What a launch configuration may say. */
 export interface LaunchArguments {
@@ -72,7 +73,7 @@ export interface Debuggee {
 /** The errors because of which a launch would be refused; undefined when the text of the scenario is right. */
 export async function scenarioErrors(files: FileAccessor, raw: unknown): Promise<ScenarioErrors | undefined> {
   try {
-    await load(files, raw);
+    await load(files, raw, platformYield());
     return undefined;
   } catch (error) {
     // Anything else that is wrong the launch itself will say.
@@ -80,7 +81,8 @@ export async function scenarioErrors(files: FileAccessor, raw: unknown): Promise
   }
 }
 
-export async function load(files: FileAccessor, raw: unknown): Promise<Debuggee> {
+/** Other requests are answered meanwhile, between two slices. */
+export async function load(files: FileAccessor, raw: unknown, pause: Yield): Promise<Debuggee> {
   const launch = launchArguments(raw);
   const named = await kernelsNamedFor(files, launch.program);
   const main = await readScenario(files, launch.program, named);
@@ -89,11 +91,12 @@ export async function load(files: FileAccessor, raw: unknown): Promise<Debuggee>
   const like = kernelFor(launch.kernel, main.parsed);
   const { profile } = like;
   // All together, so that their number is the one that an editor shows.
-  const diagnostics = [...main.parsed.diagnostics, ...check(main.parsed, { profile, includes })];
+  const checked = await inSlices(checkingText(main.parsed, { profile, includes }), pause);
+  const diagnostics = [...main.parsed.diagnostics, ...checked];
   if (main.parsed.diagnostics.some(isError)) refuse(main, diagnostics);
   refuseProceduresAlone([main, ...included.values()]);
   refuse(main, diagnostics);
-  const { model, diagnostics: left } = elaborate(main.parsed, { profile, includes });
+  const { model, diagnostics: left } = await inSlices(elaborating(main.parsed, { profile, includes }), pause);
   refuse(main, left);
   if (!model) throw new RequestError(`${main.name} cannot be run, and no diagnostic says why.`);
   if (model.world.topology.actors.length === 0) {

@@ -7,6 +7,20 @@ export function platformYield(): Yield {
   return () => new Promise((resolve) => setTimeout(resolve, 0));
 }
 
+/** How long work keeps other requests waiting. */
+const SLICE_MS = 5;
+
+/** Does long work, with pauses between slices. */
+export async function inSlices<Result>(work: Generator<unknown, Result>, pause: Yield): Promise<Result> {
+  for (let start = performance.now(); ; ) {
+    const { done, value } = work.next();
+    if (done === true) return value;
+    if (performance.now() - start < SLICE_MS) continue;
+    await pause();
+    start = performance.now();
+  }
+}
+
 function channelYield(): Yield {
   const { port1, port2 } = new MessageChannel();
   const waiting: (() => void)[] = [];

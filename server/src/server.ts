@@ -180,10 +180,10 @@ export function startServer(connection: Connection, host: Host): void {
     ),
   );
   connection.onCodeAction(
-    session.answer('codeAction', (snapshot, { range, context }) => {
+    session.answer('codeAction', async (snapshot, { range, context }, token) => {
       if (context?.only?.some((kind) => CodeActionKind.QuickFix.startsWith(kind)) === false) return [];
-      return session
-        .diagnosticsOf(snapshot)
+      const diagnostics = await session.diagnosticsOf(snapshot, token);
+      return diagnostics
         .filter(({ line, span }) => lsp.touches(range, line, span))
         .flatMap((diagnostic) => lsp.toQuickFixes(diagnostic, snapshot, session.options.diagnosticPages));
     }),

@@ -11,13 +11,14 @@ import {
   ShowMessageNotification,
 } from 'vscode-languageserver';
 import { Documents } from './documents.ts';
-import { hasErrors, textDiagnostics } from './features/diagnostics.ts';
+import { checkingSnapshot, hasErrors } from './features/diagnostics.ts';
 import { RenameRefused } from './features/rename.ts';
 import type { ResultHint } from './features/results.ts';
 import type { ReadFile } from './includes.ts';
 import { READ_FILE_REQUEST, type ReadFileParams, type ReadFileResult, type Settings } from './protocol.ts';
 import { readInitializationOptions, readSettings } from './settings.ts';
 import type { Simulation } from './simulation.ts';
+import { inSlices, pause } from './slices.ts';
 import type { Snapshot } from './snapshot.ts';
 import { toDiagnostic } from './to-lsp.ts';
 import { type FindScenarios, Workspace } from './workspace.ts';
@@ -54,8 +55,6 @@ const QUICK_ELABORATION_MS = 8;
 const SLOW_CHECK_MS = 50;
 /** Without a change for so long, the author has stopped typing. */
 const PAUSE_MS = 200;
-/** How long a run for predictions keeps other requests waiting. */
-const SLICE_MS = 5;
 
 /** One client's documents and settings, and what is published about them. */
 export class Session {
@@ -65,6 +64,8 @@ export class Session {
   client: Client = clientOf({});
   options = readInitializationOptions(undefined);
   readonly #pauses = new Map<string, ReturnType<typeof setTimeout>>();
+  /** The last look at each document: those before it are given up. */
+  readonly #looks = new Map<string, symbol>();
   /** How long the last elaboration of a document took, in milliseconds. */
   readonly #elaborationMs = new Map<string, number>();
   /** How long the last look at its text took. */
@@ -164,12 +165,14 @@ export class Session {
   /** Looks at a document and publishes what is wrong with it: at once, unless that takes so long that typing would wait. */
   validate(uri: string): void {
     this.#endPause(uri);
+    const look = Symbol('look');
+    this.#looks.set(uri, look);
     const tookMs = this.#checkMs.get(uri) ?? 0;
-    if (tookMs <= SLOW_CHECK_MS) this.#validateNow(uri);
-    else this.#afterPause(uri, Math.min(tookMs, PAUSE_MS), () => this.#validateNow(uri));
+    if (tookMs <= SLOW_CHECK_MS) void this.take('looking at a document', () => this.#validateNow(uri, look))(undefined);
+    else this.#afterPause(uri, Math.min(tookMs, PAUSE_MS), () => this.#validateNow(uri, look));
   }
 
-  #validateNow(uri: string): void {
+  async #validateNow(uri: string, look: symbol): Promise<void> {
     const snapshot = this.documents.snapshot(uri);
     if (snapshot === undefined) return;
     const missing = this.documents.missing(uri);
@@ -180,9 +183,9 @@ export class Session {
       void this.take('reading includes', () => this.#readIncludes(uri, missing))(undefined);
       return;
     }
-    const start = performance.now();
-    const text = textDiagnostics(snapshot);
-    this.#checkMs.set(uri, performance.now() - start);
+    const isWanted = () => this.#looks.get(uri) === look;
+    const text = await inSlices(checkingSnapshot(snapshot), isWanted, (ms) => this.#checkMs.set(uri, ms));
+    if (text === undefined) return;
     const quick = (this.#elaborationMs.get(uri) ?? 0) <= QUICK_ELABORATION_MS;
     const simulation = this.#simulation;
     if (!simulation) {
@@ -191,18 +194,18 @@ export class Session {
     } else if (hasErrors(text)) {
       // What does not depend on the wrong lines is predicted all the same, once the author pauses.
       this.#publish(snapshot, text);
-      this.#afterPause(uri, PAUSE_MS, () => this.#startPredicting(snapshot, text, simulation));
-    } else if (quick) {
-      const problems = this.#elaborate(snapshot, simulation);
-      this.#publish(snapshot, [...text, ...problems]);
-      this.#startPredicting(snapshot, [...text, ...problems], simulation);
+      this.#afterPause(uri, PAUSE_MS, () => this.#predict(snapshot, text, simulation, isWanted));
     } else {
-      this.#publish(snapshot, text);
-      this.#afterPause(uri, PAUSE_MS, () => {
-        const problems = this.#elaborate(snapshot, simulation);
-        if (problems.length > 0) this.#publish(snapshot, [...text, ...problems]);
-        this.#startPredicting(snapshot, [...text, ...problems], simulation);
-      });
+      const finish = async () => {
+        const problems = await this.#elaborate(snapshot, simulation, isWanted);
+        if (problems === undefined) return;
+        if (quick || problems.length > 0) this.#publish(snapshot, [...text, ...problems]);
+        await this.#predict(snapshot, [...text, ...problems], simulation, isWanted);
+      };
+      // What is wrong with the text does not wait for what takes long.
+      if (!quick) this.#publish(snapshot, text);
+      if (quick) await finish();
+      else this.#afterPause(uri, PAUSE_MS, finish);
     }
   }
 
@@ -212,31 +215,25 @@ export class Session {
   }
 
   /** Everything that is known to be wrong with a document: what fixes are offered for. */
-  diagnosticsOf(snapshot: Snapshot): readonly Diagnostic[] {
-    return [...textDiagnostics(snapshot), ...(this.#predictions.get(snapshot) ?? [])];
+  async diagnosticsOf(snapshot: Snapshot, token: CancellationToken): Promise<readonly Diagnostic[]> {
+    const text = await inSlices(checkingSnapshot(snapshot), () => this.#isWanted(snapshot, token));
+    return [...(text ?? []), ...(this.#predictions.get(snapshot) ?? [])];
   }
 
-  #startPredicting(snapshot: Snapshot, text: readonly Diagnostic[], simulation: Simulation): void {
-    void this.take('predicting', () => this.#predict(snapshot, text, simulation))(undefined);
-  }
-
-  /** Runs the scenario in slices and publishes what comes of it; gives up when the document is another one meanwhile. */
-  async #predict(snapshot: Snapshot, text: readonly Diagnostic[], simulation: Simulation): Promise<void> {
+  /** Runs the scenario and publishes what comes of it. */
+  async #predict(
+    snapshot: Snapshot,
+    text: readonly Diagnostic[],
+    simulation: Simulation,
+    isWanted: () => boolean,
+  ): Promise<void> {
     const { kernel } = this.documents.settings(snapshot.uri);
     const chosen = profileLike(kernel ?? '', snapshot.scenario.named) !== undefined;
-    const work = simulation.predictions(snapshot, chosen);
-    for (;;) {
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      if (this.documents.snapshot(snapshot.uri) !== snapshot) return;
-      const end = performance.now() + SLICE_MS;
-      while (performance.now() < end) {
-        const step = work.next();
-        if (step.done !== true) continue;
-        this.#predictions.set(snapshot, step.value);
-        if (step.value.length > 0) this.#publish(snapshot, [...text, ...step.value]);
-        return;
-      }
-    }
+    await pause(0);
+    const found = isWanted() ? await inSlices(simulation.predictions(snapshot, chosen), isWanted) : undefined;
+    if (found === undefined) return;
+    this.#predictions.set(snapshot, found);
+    if (found.length > 0) this.#publish(snapshot, [...text, ...found]);
   }
 
   /** Looks again at every document whose answer may depend on a file. */
@@ -248,6 +245,7 @@ export class Session {
     this.#endPause(uri);
     this.#elaborationMs.delete(uri);
     this.#checkMs.delete(uri);
+    this.#looks.delete(uri);
     this.documents.close(uri);
     void this.connection.sendDiagnostics({ uri, diagnostics: [] });
   }
@@ -291,35 +289,32 @@ export class Session {
   async #hintsOf(snapshot: Snapshot, token: CancellationToken): Promise<readonly ResultHint[] | undefined> {
     const known = this.#hints.get(snapshot);
     if (known !== undefined) return known;
+    const isWanted = () => this.#isWanted(snapshot, token);
     const slow = (this.#elaborationMs.get(snapshot.uri) ?? 0) > QUICK_ELABORATION_MS;
-    if (slow && !(await this.#stillWanted(snapshot, token, PAUSE_MS))) return undefined;
+    if (slow) await pause(PAUSE_MS);
+    if (!isWanted()) return undefined;
     const simulation = await this.#getSimulation();
-    if (!hasErrors(textDiagnostics(snapshot))) this.#elaborate(snapshot, simulation);
-    const work = simulation.hints(snapshot);
-    for (;;) {
-      const end = performance.now() + SLICE_MS;
-      while (performance.now() < end) {
-        const step = work.next();
-        if (step.done !== true) continue;
-        this.#hints.set(snapshot, step.value);
-        return step.value;
-      }
-      if (!(await this.#stillWanted(snapshot, token, 0))) return undefined;
-    }
+    const text = await inSlices(checkingSnapshot(snapshot), isWanted);
+    if (text === undefined) return undefined;
+    if (!hasErrors(text) && (await this.#elaborate(snapshot, simulation, isWanted)) === undefined) return undefined;
+    const hints = await inSlices(simulation.hints(snapshot), isWanted);
+    if (hints !== undefined) this.#hints.set(snapshot, hints);
+    return hints;
   }
 
-  async #stillWanted(snapshot: Snapshot, token: CancellationToken, afterMs: number): Promise<boolean> {
-    await new Promise((resolve) => setTimeout(resolve, afterMs));
+  #isWanted(snapshot: Snapshot, token: CancellationToken): boolean {
     return !token.isCancellationRequested && this.documents.snapshot(snapshot.uri) === snapshot;
   }
 
-  #elaborate(snapshot: Snapshot, simulation: Simulation): readonly Diagnostic[] {
-    const start = performance.now();
-    const problems = simulation.problems(snapshot);
-    const took = performance.now() - start;
-    // A snapshot that was elaborated already answers at once, which says nothing about the next one.
-    if (took > 0.5) this.#elaborationMs.set(snapshot.uri, took);
-    return problems;
+  #elaborate(
+    snapshot: Snapshot,
+    simulation: Simulation,
+    isWanted: () => boolean,
+  ): Promise<readonly Diagnostic[] | undefined> {
+    return inSlices(simulation.problems(snapshot), isWanted, (ms) => {
+      // A snapshot that was elaborated already answers at once, which says nothing about the next one.
+      if (ms > 0.5) this.#elaborationMs.set(snapshot.uri, ms);
+    });
   }
 
   #publish(snapshot: Snapshot, diagnostics: readonly Diagnostic[]): void {
@@ -331,7 +326,7 @@ export class Session {
     });
   }
 
-  #afterPause(uri: string, pauseMs: number, work: () => void): void {
+  #afterPause(uri: string, pauseMs: number, work: () => Promise<void>): void {
     const timer = setTimeout(() => void this.take('looking at a document', work)(undefined), pauseMs);
     this.#pauses.set(uri, timer);
   }

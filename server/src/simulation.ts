@@ -6,13 +6,13 @@
  * its words, with it the machine. What goes in and out is plain data, so each bundle may have its own copy of the tables.
  */
 import { type Diagnostic, predicting } from '@snoopscope/sim-core';
-import { elaborated, elaborationDiagnostics } from './features/elaboration.ts';
+import { elaboratingOnce } from './features/elaboration.ts';
 import { type ResultHint, resultHints } from './features/results.ts';
 import { includedScenario, type Snapshot } from './snapshot.ts';
 
 export interface Simulation {
-  /** What keeps the scenario from being executed on its kernel. */
-  problems(snapshot: Snapshot): readonly Diagnostic[];
+  /** What keeps the scenario from being executed on its kernel; yields every few milliseconds. */
+  problems(snapshot: Snapshot): Generator<unknown, readonly Diagnostic[]>;
   /** What each system call of a plain run returns; yields between portions of a few hundred micro-steps. */
   hints(snapshot: Snapshot): Generator<unknown, readonly ResultHint[]>;
   /** What kernels will say to the statements; `chosen`: the snapshot's kernel was chosen by the user. */
@@ -20,12 +20,15 @@ export interface Simulation {
 }
 
 export const simulation: Simulation = {
-  problems: elaborationDiagnostics,
+  *problems(snapshot) {
+    return (yield* elaboratingOnce(snapshot)).diagnostics;
+  },
   hints: resultHints,
-  predictions: (snapshot, chosen) =>
-    predicting(snapshot.scenario, {
+  *predictions(snapshot, chosen) {
+    return yield* predicting(snapshot.scenario, {
       ...(chosen && { profile: snapshot.profile }),
       includes: includedScenario(snapshot),
-      elaborated: elaborated(snapshot),
-    }),
+      elaborated: yield* elaboratingOnce(snapshot),
+    });
+  },
 };

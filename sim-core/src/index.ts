@@ -99,7 +99,7 @@ export { predicting } from './predict/predict.ts';
 
 export * from './scenario/ast.ts';
 export { blockOfLines, contentsOfKind } from './scenario/blocks.ts';
-export { type CheckContext, check } from './scenario/checks/run-checks.ts';
+export { type CheckContext, check, checkingText } from './scenario/checks/run-checks.ts';
 export { checkByCode } from './scenario/checks/table.ts';
 export { noKernel } from './scenario/checks/unknown-kernel.ts';
 export {
@@ -113,7 +113,7 @@ export { includePath } from './scenario/elaborate/scenario-sources.ts';
 export { scheduleText } from './scenario/elaborate/schedule.ts';
 export { type TypedSchedule, typedSchedule } from './scenario/elaborate/typed-schedule.ts';
 export { coherentWord } from './scenario/elaborate/wait.ts';
-export { type ElaborateOptions, type Elaboration, elaborate } from './scenario/elaborate.ts';
+export { type ElaborateOptions, type Elaboration, elaborate, elaborating } from './scenario/elaborate.ts';
 export {
   CACHE_STATES,
   FACTS,
@@ -156,7 +156,7 @@ export {
   wordAt,
 } from './scenario/query.ts';
 export { rangeTextContains } from './scenario/ranges.ts';
-export { remembered } from './scenario/remembered.ts';
+export { Notes, remembered } from './scenario/remembered.ts';
 export { type RoleWord, rolesOf, vcpuName, type WordRole } from './scenario/roles.ts';
 export { didYouMean, nearest } from './scenario/suggest.ts';
 export type { TextPlace } from './scenario/symbols.ts';

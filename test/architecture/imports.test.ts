@@ -51,7 +51,7 @@ const exploreFloors = [
   ['states'],
   ['learn'],
   ['reduce', 'checkpoint', 'results'],
-  ['expander', 'space', 'random', 'minimise', 'scheduled', 'state-graph'],
+  ['expander', 'expansion', 'space', 'random', 'minimise', 'scheduled', 'state-graph'],
   ['search-options', 'restarts', 'search'],
   ['parallel', 'shortest', 'few-switches'],
 ];

@@ -45,7 +45,8 @@ class Worker {
         this.#arrived();
       },
     };
-    const context = createContext({ self: this.#self, fetch: serve, MessageChannel, structuredClone, queueMicrotask });
+    const web = { fetch: serve, MessageChannel, performance, structuredClone, queueMicrotask };
+    const context = createContext({ self: this.#self, ...web });
     runInContext(script, context);
   }
 

@@ -17,6 +17,7 @@ import {
   parse,
   profileNamed,
 } from '../../sim-core/src/index.ts';
+import { toEnd } from '../../sim-core/src/to-end.ts';
 import { essence } from './essence.ts';
 import { randomScenario } from './random-scenario.ts';
 
@@ -109,7 +110,7 @@ describe('a store of fingerprints', () => {
     put(77);
     expect([store.matches(77, words), store.matches(78, words)]).toEqual([true, false]);
     expect(() => store.read(77, words)).toThrow('gone');
-    expect(() => store.relayout(3, () => WHOLE_SLEEP)).toThrow();
+    expect(() => toEnd(store.rewriting(3, () => WHOLE_SLEEP))).toThrow();
   });
 
   it('keeps sleep sets of the states that are still to be expanded', () => {
@@ -117,10 +118,12 @@ describe('a store of fingerprints', () => {
     store.insert(Uint32Array.of(5), 0, 0, -1, 0, 0b111);
     store.insert(Uint32Array.of(5), 0, 0, -1, 0, 0b101);
     expect(store.sleep(0)).toBe(0b101);
-    store.relayout(2, (from, at, to, toAt) => {
-      to[toAt + 1] = from[at] as number;
-      return WHOLE_SLEEP;
-    });
+    toEnd(
+      store.rewriting(2, (from, at, to, toAt) => {
+        to[toAt + 1] = from[at] as number;
+        return WHOLE_SLEEP;
+      }),
+    );
     expect(store.sleep(0)).toBe(0b101);
     expect(store.insert(Uint32Array.of(0, 5), 0, 0, -1, 0, 0b100)).toBe(0);
     expect(store.sleep(0)).toBe(0b100);

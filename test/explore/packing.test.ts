@@ -5,6 +5,7 @@ import { Packing } from '../../sim-core/src/explore/states/packing.ts';
 import { SharedStore } from '../../sim-core/src/explore/states/shared-store.ts';
 import { SlotValues } from '../../sim-core/src/explore/states/slot-values.ts';
 import { HOLE, hashTwo, hashWords, StateStore, WHOLE_SLEEP } from '../../sim-core/src/explore/states/store.ts';
+import { toEnd } from '../../sim-core/src/to-end.ts';
 
 const SLOTS = 40;
 const value = fc.oneof(fc.integer({ min: 0, max: 3 }), fc.constantFrom(-1, 1 << 20, -(1 << 30), 77));
@@ -32,10 +33,12 @@ describe('packing', () => {
             const old = packing;
             packing = new Packing(slotValues, undefined, { before: old });
             const translate = old.translation(packing);
-            store.relayout(packing.words, (...places) => {
-              translate(...places);
-              return WHOLE_SLEEP;
-            });
+            toEnd(
+              store.rewriting(packing.words, (...places) => {
+                translate(...places);
+                return WHOLE_SLEEP;
+              }),
+            );
           }
           const words = new Uint32Array(packing.words);
           packing.pack(state, words, 0);
@@ -78,7 +81,7 @@ describe.each([
         const numbers = new Map<string, number>();
         for (const pair of pairs) {
           const words = Uint32Array.from(pair);
-          store.reserve(1);
+          if (!store.hasRoom(1)) toEnd(store.reserving(1));
           const number = store.insert(words, 0, hashWords(words, 0, 2), -1, 3, 0);
           const key = pair.join();
           expect(number).toBe(numbers.get(key) ?? numbers.size);

@@ -1,12 +1,13 @@
 // Signatures while typing, predicted results, lenses, colours, quick fixes.
 import { describe, expect, test } from 'vitest';
-import { textDiagnostics } from '../../server/src/features/diagnostics.ts';
+import { checkingSnapshot } from '../../server/src/features/diagnostics.ts';
 import { lensesOf } from '../../server/src/features/lenses.ts';
 import { resultHints } from '../../server/src/features/results.ts';
 import { signatureAt } from '../../server/src/features/signature.ts';
 import { colouredWords } from '../../server/src/features/tokens.ts';
 import { TOKEN_LEGEND, toQuickFixes, toTokenData } from '../../server/src/to-lsp.ts';
 import { TokenResults } from '../../server/src/token-results.ts';
+import { toEnd } from '../../sim-core/src/to-end.ts';
 import { around } from './features.ts';
 import { marked, snapshotOf } from './marked.ts';
 
@@ -144,7 +145,7 @@ test('the quick fix of a mistyped attribute puts the right word in its place', (
     ),
   );
   const snapshot = snapshotOf(text, { uri: 'file:///a.snoop' });
-  const [diagnostic] = textDiagnostics(snapshot).filter(
+  const [diagnostic] = toEnd(checkingSnapshot(snapshot)).filter(
     ({ line, severity }) => line === ranges[0]!.line && severity === 'error',
   );
   expect(diagnostic).toMatchObject({ span: { start: ranges[0]!.start, end: ranges[0]!.end } });

@@ -5,8 +5,8 @@ import { parse, rolesOf, symbolsOf, type TextPlace, VOCABULARY } from '@snoopsco
 import { describe, expect, test } from 'vitest';
 import { offersAt } from '../../server/src/features/completion.ts';
 import { definitionAt } from '../../server/src/features/definition.ts';
-import { textDiagnostics } from '../../server/src/features/diagnostics.ts';
-import { elaborationDiagnostics } from '../../server/src/features/elaboration.ts';
+import { checkingSnapshot } from '../../server/src/features/diagnostics.ts';
+import { elaboratingOnce } from '../../server/src/features/elaboration.ts';
 import { hoverAt } from '../../server/src/features/hover.ts';
 import { referencesAt } from '../../server/src/features/references.ts';
 import { RenameRefused, renamed } from '../../server/src/features/rename.ts';
@@ -14,6 +14,7 @@ import { stretchesAt } from '../../server/src/features/selection.ts';
 import { signatureAt } from '../../server/src/features/signature.ts';
 import { colouredWords } from '../../server/src/features/tokens.ts';
 import { type IncludedFile, profileFor, type Snapshot } from '../../server/src/snapshot.ts';
+import { toEnd } from '../../sim-core/src/to-end.ts';
 
 const root = path.resolve(import.meta.dirname, '../../scenarios');
 const files = globSync('**/*.snoop', { cwd: root }).sort();
@@ -26,7 +27,7 @@ describe.each(files)('%s', (file) => {
   const snapshot = open(file);
 
   test('is right, and can be executed on its kernel', () => {
-    const found = [...textDiagnostics(snapshot), ...elaborationDiagnostics(snapshot)];
+    const found = [...toEnd(checkingSnapshot(snapshot)), ...toEnd(elaboratingOnce(snapshot)).diagnostics];
     const serious = found.filter(({ severity }) => severity === 'error' || severity === 'warning');
     expect(serious.map(({ line, message }) => `${line + 1}: ${message}`)).toEqual([]);
   });
@@ -71,14 +72,14 @@ describe.each(files)('%s', (file) => {
   });
 
   test('every name can have another, and the old one back', () => {
-    const found = textDiagnostics(snapshot).map(({ line, code }) => `${line} ${code}`);
+    const found = toEnd(checkingSnapshot(snapshot)).map(({ line, code }) => `${line} ${code}`);
     for (const symbol of symbolsOf(snapshot.scenario, VOCABULARY).all.values()) {
       const [place] = [...symbol.definitions, ...symbol.references];
       const changed = unlessRefused(() => rename(snapshot, place!, 'renamed_here'));
       if (changed === undefined) continue;
       expect(changed.scenario, symbol.id).not.toEqual(snapshot.scenario);
       expect(
-        textDiagnostics(changed).map(({ line, code }) => `${line} ${code}`),
+        toEnd(checkingSnapshot(changed)).map(({ line, code }) => `${line} ${code}`),
         symbol.id,
       ).toEqual(found);
       const name = snapshot.scenario.lines[place!.line]!.text.slice(place!.span.start, place!.span.end);

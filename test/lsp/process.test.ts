@@ -1,5 +1,6 @@
 // The server as editors start it: a process of its own, over its streams, a port, or IPC.
 import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -101,6 +102,29 @@ describe('over its streams', () => {
     }
     child.stdin.end();
     expect(await endOf(child)).toBe(1);
+  });
+
+  test.each(['content-length:%', 'CONTENT-LENGTH:   % '])('a header written as %s is a header', async (header) => {
+    const child = spawn(process.execPath, [server, '--stdio'], { stdio: 'pipe' });
+    const client = clientOf(child);
+    await client.initialize();
+    const params = { textDocument: { uri: 'file:///a.snoop', languageId: 'snoop', version: 1, text: 'nonsense' } };
+    const text = JSON.stringify({ jsonrpc: '2.0', method: 'textDocument/didOpen', params });
+    child.stdin.write(`${header.replace('%', String(Buffer.byteLength(text)))}\r\n\r\n${text}`);
+    expect(await client.diagnostics('file:///a.snoop')).toHaveLength(1);
+    child.stdin.end();
+    await endOf(child);
+  });
+
+  test.skipIf(!existsSync('/dev/zero'))('a device that never ends is not read', async () => {
+    const child = spawn(process.execPath, [server, '--stdio'], { stdio: 'pipe' });
+    const client = clientOf(child);
+    await client.initialize();
+    await client.open('file:///a.snoop', 'include "/dev/zero"\n');
+    const found = await client.diagnostics('file:///a.snoop', ({ diagnostics }) => diagnostics.length > 0);
+    expect(found.map(({ code }) => code)).toEqual(['unknown-include']);
+    child.stdin.end();
+    await endOf(child);
   });
 
   test('a message in single bytes is a message', async () => {

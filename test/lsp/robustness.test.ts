@@ -6,8 +6,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { offersAt } from '../../server/src/features/completion.ts';
 import { definitionAt } from '../../server/src/features/definition.ts';
-import { hasErrors, textDiagnostics } from '../../server/src/features/diagnostics.ts';
-import { elaborationDiagnostics } from '../../server/src/features/elaboration.ts';
+import { checkingSnapshot, hasErrors } from '../../server/src/features/diagnostics.ts';
+import { elaboratingOnce } from '../../server/src/features/elaboration.ts';
 import { hoverAt } from '../../server/src/features/hover.ts';
 import { lensesOf } from '../../server/src/features/lenses.ts';
 import { referencesAt, usesAt } from '../../server/src/features/references.ts';
@@ -16,6 +16,7 @@ import { resultHints } from '../../server/src/features/results.ts';
 import { stretchesAt } from '../../server/src/features/selection.ts';
 import { signatureAt } from '../../server/src/features/signature.ts';
 import { colouredWords } from '../../server/src/features/tokens.ts';
+import { toEnd } from '../../sim-core/src/to-end.ts';
 import { snapshotOf } from './marked.ts';
 
 const scenario = readFileSync(path.join(import.meta.dirname, 'transcript.snoop'), 'utf8');
@@ -70,7 +71,8 @@ test('every feature answers at every place of a damaged scenario', () => {
         } catch (error) {
           expect(error).toBeInstanceOf(RenameRefused);
         }
-        if (hasErrors(textDiagnostics(snapshot)) || hasErrors(elaborationDiagnostics(snapshot))) return;
+        if (hasErrors(toEnd(checkingSnapshot(snapshot))) || hasErrors(toEnd(elaboratingOnce(snapshot)).diagnostics))
+          return;
         const work = resultHints(snapshot);
         while (work.next().done !== true) {
           // To its end: a run that never ends has a limit of steps.
@@ -88,7 +90,7 @@ test('a rename changes nothing but the name: undone, it gives the text back', ()
       const at = { line: line % lines.length, column: column % (lines[line % lines.length]!.length + 1) };
       const there = attempt(scenario, at, 'brand_new');
       if (there === undefined) return;
-      expect(textDiagnostics(snapshotOf(there)).filter(({ severity }) => severity === 'error')).toEqual([]);
+      expect(toEnd(checkingSnapshot(snapshotOf(there))).filter(({ severity }) => severity === 'error')).toEqual([]);
       const [place] = renamed(snapshotOf(scenario), at, 'brand_new');
       const old = lines[place!.line]!.slice(place!.start, place!.end);
       expect(attempt(there, { line: place!.line, column: place!.start }, old)).toBe(scenario);

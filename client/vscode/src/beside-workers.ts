@@ -41,7 +41,7 @@ export class Beside {
     return new Promise((resolve) => {
       let known: ExploredReply | undefined;
       let timer: ReturnType<typeof setTimeout> | undefined;
-      const over = (answer: WorkerAnswer) => {
+      const over = (answer: WorkerAnswer | undefined) => {
         clearTimeout(timer);
         resolve(answer);
       };
@@ -49,7 +49,7 @@ export class Beside {
         onReply: (reply) => {
           if (reply.kind === 'progress') onProgress(reply);
           else if (reply.kind === 'known') known = reply.soFar;
-          else over(reply);
+          else over(reply.kind === 'cancelled' ? undefined : reply);
         },
         onDeath: (why) => over(afterDeath(`The process of the ${what} crashed (${why}).`, known)),
       });

@@ -3,7 +3,7 @@ import {
   Estimator,
   type Exploration,
   type ExplorationReport,
-  elaborate,
+  elaborating,
   explorationReport,
   kernelOf,
   type Model,
@@ -44,6 +44,8 @@ export type ExploreReply =
   | { readonly kind: 'broken'; readonly problems: readonly { readonly line: number; readonly message: string }[] }
   /** What it would answer if it ended now: for the case that its process crashes. */
   | { readonly kind: 'known'; readonly soFar: ExploredReply }
+  /** It was cancelled before anything was known. */
+  | { readonly kind: 'cancelled' }
   | ExploredReply;
 
 export interface ExploredReply {
@@ -85,7 +87,12 @@ const SHORTEN_MS = 5_000;
 
 /** Sends progress and, last, what was found out, or as much as was known when it was stopped. */
 export async function exploreScenario(request: ExploreJob, around: ExploreSurroundings): Promise<void> {
-  const { model, profile, problems } = modelOf(request);
+  const modelled = await modelOf(request, around);
+  if (!modelled) {
+    around.send({ kind: 'cancelled' });
+    return;
+  }
+  const { model, profile, problems } = modelled;
   if (!model) {
     around.send({ kind: 'broken', problems });
     return;
@@ -116,14 +123,22 @@ export async function exploreScenario(request: ExploreJob, around: ExploreSurrou
   }
 }
 
-function modelOf(request: ExploreJob): {
-  model: Model | undefined;
-  profile: Profile;
-  problems: { line: number; message: string }[];
-} {
+/** Undefined when it was cancelled before there was a model. */
+async function modelOf(
+  request: ExploreJob,
+  { pause, stop }: ExploreSurroundings,
+): Promise<{ model: Model | undefined; profile: Profile; problems: { line: number; message: string }[] } | undefined> {
   const { scenario: parsed, read } = readTexts(request);
   const profile = kernelOf(parsed, request.kernel) ?? kernelOf(parsed) ?? NEWEST;
-  const { model, diagnostics } = elaborate(parsed, { profile, includes: read });
+  const slices = elaborating(parsed, { profile, includes: read });
+  let slice = slices.next();
+  for (let paused = performance.now(); !slice.done; slice = slices.next()) {
+    if (performance.now() - paused < SLICE_MS) continue;
+    await pause();
+    if (stop.aborted) return undefined;
+    paused = performance.now();
+  }
+  const { model, diagnostics } = slice.value;
   const errors = [...parsed.diagnostics, ...diagnostics].filter(({ severity }) => severity === 'error');
   const problems = errors.map(({ line, message }) => ({ line, message }));
   return { model: errors.length > 0 ? undefined : model, profile, problems };

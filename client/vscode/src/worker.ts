@@ -14,7 +14,7 @@ export type WorkerReply =
 
 /** What a worker says last. */
 export type WorkerAnswer =
-  | Exclude<WorkerReply, { readonly kind: 'progress' | 'known' }>
+  | Exclude<WorkerReply, { readonly kind: 'progress' | 'known' | 'cancelled' }>
   /** It could not say anything. */
   | { readonly kind: 'died'; readonly message: string };
 

@@ -103,7 +103,11 @@ export function end(state: SessionState): void {
 }
 
 async function prepare(state: SessionState, args: unknown, number: number): Promise<void> {
-  const debuggee = await load(state.files, args);
+  const debuggee = await load(state.files, args, async () => {
+    await state.pause();
+    if (state.ended) throw new RequestError('The session ended before the scenario was loaded.');
+    if (number !== state.loads) throw new RequestError('Another restart is under way.');
+  });
   // Another restart is under way: it counts, and not this one.
   if (number !== state.loads) return;
   const registered = registrations(debuggee);

@@ -1,39 +1,45 @@
-import {
-  type Diagnostic,
-  type Elaboration,
-  elaborate,
-  type Mended,
-  type Model,
-  mended,
-  remembered,
-} from '@snoopscope/sim-core';
+import { type Elaboration, elaborating, type Mended, type Model, mended, Notes } from '@snoopscope/sim-core';
 import { includedScenario, type Snapshot } from '../snapshot.ts';
 
-/** What keeps a scenario whose text is right from being executed on its kernel. */
-export function elaborationDiagnostics(snapshot: Snapshot): readonly Diagnostic[] {
-  return elaborated(snapshot).diagnostics;
+/** The model of a snapshot, in slices. The same snapshot gives the same one. */
+export function* elaboratingOnce(snapshot: Snapshot): Generator<unknown, Elaboration> {
+  let made = known.get(snapshot);
+  if (made === undefined) {
+    made = yield* elaboratingWithin(snapshot);
+    known.set(snapshot, made);
+  }
+  return made;
 }
 
-/** The model of a snapshot. The same snapshot gives the same one. */
-export const elaborated = remembered(elaborateWithin);
+const known = new Notes<Snapshot, Elaboration>();
 
 /** What can be executed of a snapshot: all of it, or what lines with errors leave. */
 export interface Runnable extends Pick<Mended, 'changed' | 'missing'> {
   readonly model?: Model;
 }
 
-/** The same snapshot gives the same one. */
-export const runnable = remembered((snapshot: Snapshot): Runnable => {
-  const { model } = elaborated(snapshot);
+/** In slices. The same snapshot gives the same one. */
+export function* runnableOnce(snapshot: Snapshot): Generator<unknown, Runnable> {
+  let made = runnables.get(snapshot);
+  if (made === undefined) {
+    made = yield* makingRunnable(snapshot);
+    runnables.set(snapshot, made);
+  }
+  return made;
+}
+
+function* makingRunnable(snapshot: Snapshot): Generator<unknown, Runnable> {
+  const { model } = yield* elaboratingOnce(snapshot);
   if (model !== undefined || isLibrary(snapshot)) return { ...WHOLE, ...(model && { model }) };
   const includes = includedScenario(snapshot);
   const mend = mended(snapshot.scenario, includes);
   if (mend === undefined) return WHOLE;
-  const { model: rest } = elaborate(mend.scenario, { profile: snapshot.profile, includes });
+  const { model: rest } = yield* elaborating(mend.scenario, { profile: snapshot.profile, includes });
   const { changed, missing } = mend;
   return { changed, missing, ...(rest && { model: rest }) };
-});
+}
 
+const runnables = new Notes<Snapshot, Runnable>();
 const WHOLE: Runnable = { changed: new Set(), missing: 'nothing' };
 
 /** A file of procedures alone is there to be included; nothing in it can be executed. */
@@ -41,7 +47,7 @@ function isLibrary(snapshot: Snapshot): boolean {
   return snapshot.scenario.blocks.every(({ kind }) => kind === 'proc');
 }
 
-function elaborateWithin(snapshot: Snapshot): Elaboration {
+function* elaboratingWithin(snapshot: Snapshot): Generator<unknown, Elaboration> {
   if (isLibrary(snapshot)) return { diagnostics: [] };
-  return elaborate(snapshot.scenario, { profile: snapshot.profile, includes: includedScenario(snapshot) });
+  return yield* elaborating(snapshot.scenario, { profile: snapshot.profile, includes: includedScenario(snapshot) });
 }

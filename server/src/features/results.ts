@@ -15,7 +15,7 @@ import {
   type Span,
 } from '@snoopscope/sim-core';
 import type { Snapshot } from '../snapshot.ts';
-import { runnable } from './elaboration.ts';
+import { runnableOnce } from './elaboration.ts';
 
 /** The result of a system call, after its line. */
 export interface ResultHint {
@@ -35,8 +35,8 @@ const STEPS_AT_A_TIME = 500;
  * Runs the scenario once on its kernel, as the debugger would without choices made. A generator, so that the caller
  * decides how long it runs: it yields between portions of a few hundred micro-steps.
  */
-export function* resultHints(snapshot: Snapshot): Generator<void, readonly ResultHint[]> {
-  const { model, changed, missing } = runnable(snapshot);
+export function* resultHints(snapshot: Snapshot): Generator<unknown, readonly ResultHint[]> {
+  const { model, changed, missing } = yield* runnableOnce(snapshot);
   if (model === undefined) return [];
   const results = yield* resultsOf(model);
   return [...results].flatMap(([line, values]) => {

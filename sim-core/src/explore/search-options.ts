@@ -22,7 +22,7 @@ export const DEFAULT_MAX_BYTES = 2 * 1024 ** 3;
 export const LOOK_AHEAD_FROM = 2000;
 
 /** Slots of all machines on which something is learned in one step: some milliseconds. */
-export const SLICE_SLOTS = 1_000_000;
+export const SLICE_SLOTS = 250_000;
 
 /** How a search is part of a parallel one, and what tests turn at. */
 export interface SharedOptions {

@@ -9,7 +9,8 @@ import type { CheckpointData, CheckpointSource, ReadCheckpoint } from './checkpo
 import { readSearch, saveSearch } from './checkpoint/saved-search.ts';
 import { restoreStates } from './checkpoint/saved-states.ts';
 import { atFirstState, firstPosition, PAUSE, type SearchProgress } from './checkpoint/search-progress.ts';
-import { Expander, type Tables, TOGETHER } from './expander.ts';
+import type { Tables } from './expander.ts';
+import { Expansion } from './expansion.ts';
 import {
   type Exploration,
   type ExploreLimit,
@@ -37,7 +38,7 @@ import {
 import { Space, type SpaceOptions } from './space.ts';
 import { stateAfterSetup, tooLarge } from './start.ts';
 import { FingerprintStore, StatesForgotten } from './states/fingerprint-store.ts';
-import { HOLE, MAX_NUMBERED, StateStore } from './states/store.ts';
+import { MAX_NUMBERED } from './states/store.ts';
 import { nextPass, withLastMover } from './switches.ts';
 
 export type * from './exploration.ts';
@@ -63,8 +64,15 @@ export class Search implements CheckpointSource {
   readonly #found: Found;
   /** Workers are at the level that begins at the next state. */
   #shared = false;
+  /** A shared level has ended since the last pause. */
+  #pauseDue = false;
+  /** A step that is not over: it rewrites states, or learns. */
+  #work: Generator<void, void> | undefined;
+  /** Moves and effects at which a step is over. */
+  #until = 0;
+  #mostEffects = 0;
   #limit: ExploreLimit | undefined;
-  #expander!: Expander;
+  #expansion!: Expansion;
   /** The reductions that were asked for; those that look ahead are used from so many stored states on. */
   readonly #plan: Plan;
 
@@ -82,19 +90,32 @@ export class Search implements CheckpointSource {
     return this.#at.reductions;
   }
 
-  /** Makes about that many moves. False when the search is over. */
+  /**
+   * Makes about that many moves, or a few milliseconds' part of what has to be done between two moves: rewriting all
+   * stored states, making room for more. False when the search is over.
+   */
   step(moves: number): boolean {
-    const until = this.#transitions + moves;
+    this.#until = this.#transitions + moves;
+    this.#mostEffects = this.space.learner.effects.length + Math.ceil(SLICE_SLOTS / this.#model.layout.size);
+    if (this.#limit === undefined) this.#continue();
+    return this.#limit === undefined && (this.#work !== undefined || this.#hasNext || this.hasLeft);
+  }
+
+  #continue(): void {
+    const work = this.#work ?? this.#working();
     try {
-      this.#run(until);
+      this.#work = work.next().done ? undefined : work;
     } catch (error) {
+      this.#work = undefined;
       this.#recover(error);
     }
-    return this.#limit === undefined && (this.#hasNext || this.#at.left.length > 0);
   }
 
   /** Only while no workers are at a level. */
   checkpointData(): CheckpointData {
+    // States and what is known of them must fit together.
+    this.#until = 0;
+    while (this.#work || !this.space.isPrepared) this.#continue();
     return saveSearch({
       model: this.#model,
       space: this.space,
@@ -122,7 +143,7 @@ export class Search implements CheckpointSource {
   }
 
   get #transitions(): number {
-    return this.#at.transitions + this.#expander.transitions;
+    return this.#at.transitions + this.#expansion.transitions;
   }
 
   get #maxStates(): number {
@@ -197,6 +218,7 @@ export class Search implements CheckpointSource {
   }
 
   #restart(): void {
+    this.#pauseDue = false;
     this.#outcomes = new Outcomes(this.#model, this.#found.sites);
     try {
       this.space = new Space(this.#model, this.#spaceOptions(), this.#start);
@@ -219,19 +241,16 @@ export class Search implements CheckpointSource {
     this.#at = atFirstState(this.#at);
     this.#at.compareAt = Math.min(this.#at.compareAt, this.#options.condenseFrom ?? this.#at.compareAt);
     this.#shared = false;
-    this.#expander = this.#newExpander();
-  }
-
-  #newExpander(): Expander {
-    const expander = new Expander(this.space.tables(), this.space.store);
-    expander.switching = this.#at.round.switching;
-    return expander;
+    this.#expansion = new Expansion(this.space, this.#finality, this.#options.ahead, (effect, state, move) =>
+      this.#noteEffect(effect, state, move),
+    );
+    this.#expansion.switching = this.#at.round.switching;
   }
 
   /** Takes in what belongs to many states. Restarts, and says so, when prunings turn out wrong by it. */
-  #compare(): boolean {
-    if (this.#at.next < this.space.store.count && this.space.condense()) this.#renew();
-    if (this.space.completeEnvironment()) this.#renew();
+  *#comparing(): Generator<void, boolean> {
+    if (this.#at.next < this.space.store.count && (yield* this.space.condensing())) this.#expansion.renew();
+    if (yield* this.space.completingEnvironment()) this.#expansion.renew();
     const from = contradicted(this.#at, this.space, this.#plan.asked);
     return from !== undefined && this.#beginAgain(from);
   }
@@ -242,12 +261,6 @@ export class Search implements CheckpointSource {
     if (same) this.#forgetAll();
     else this.#restart();
     return true;
-  }
-
-  /** The inner loop with what is known now. */
-  #renew(): void {
-    this.#at.transitions += this.#expander?.transitions ?? 0;
-    this.#expander = this.#newExpander();
   }
 
   // --- for a parallel search ---------------------------------------------------------------------------------------
@@ -266,16 +279,25 @@ export class Search implements CheckpointSource {
   }
 
   get tables(): Tables {
-    return this.#expander.tables;
+    return this.#expansion.tables;
   }
 
-  /** Takes in what workers did, and expands what they could not. False when the search had to restart instead. */
-  absorb(done: readonly LevelDone[]): boolean {
+  /** Takes in what workers did. What they could not expand the next steps do, while {@link Search.hasLeft}. */
+  absorb(done: readonly LevelDone[]): void {
     try {
       this.#absorb(done);
     } catch (error) {
       this.#recover(error);
     }
+  }
+
+  /** States that workers could not expand are still to be expanded. */
+  get hasLeft(): boolean {
+    return this.#limit === undefined && this.#at.left.length > 0;
+  }
+
+  /** False when the search has restarted since the level was shared. */
+  get isShared(): boolean {
     return this.#shared;
   }
 
@@ -286,33 +308,31 @@ export class Search implements CheckpointSource {
       this.#finality.addAll(stuck);
     }
     for (const { deferred } of done) for (const state of deferred) this.#at.left.push(state);
-    this.#catchUp();
-  }
-
-  /** Expands what workers could not. */
-  #catchUp(): void {
-    while (this.#limit === undefined && this.#at.left.length > 0) {
-      this.#expand(this.#at.left[0] as number);
-      this.#at.left.shift();
-    }
   }
 
   /** The shared level was expanded up to a state. */
   endSharedLevel(expanded: number): void {
     this.#shared = false;
     this.#at.next = expanded;
-    this.#pause();
+    this.#pauseDue = true;
   }
 
-  #run(until: number): void {
+  /** The search, until a step is over; it pauses where all is as it was or as it will be. */
+  *#working(): Generator<void, void> {
+    if (!this.space.isPrepared) {
+      yield* this.space.preparing();
+      this.#expansion.renew();
+    }
+    yield* this.#catchingUp();
     if (this.#shared) return;
-    this.#catchUp();
+    if (this.#pauseDue) {
+      this.#pauseDue = false;
+      if (yield* this.#pausing()) return;
+    }
     const { maxDepth = Number.POSITIVE_INFINITY, maxSwitches } = this.#options;
-    const { store, learner } = this.space;
-    const mostEffects = learner.effects.length + Math.ceil(SLICE_SLOTS / this.#model.layout.size);
-    while (this.#limit === undefined && this.#hasNext && this.#transitions < until) {
-      // Learning takes longer than moving, and the longer the larger the machine is.
-      if (learner.effects.length >= mostEffects) return;
+    const { store } = this.space;
+    const moves = this.#model.moves.length;
+    while (this.#limit === undefined && this.#hasNext && !this.#isStepOver) {
       if (this.#at.next === (this.#at.round.switching ? this.#at.round.to : store.count)) this.#beginPass();
       if (this.#at.next === this.#at.levelEnd && !this.#at.round.switching) {
         if (this.#at.depth + 1 >= maxDepth) {
@@ -326,13 +346,30 @@ export class Search implements CheckpointSource {
         if (this.#shared) return;
       }
       if (this.#options.ahead?.ready(this.#at.next, this) === false) return;
-      this.#at.next += this.#expandNext();
+      if (!store.hasRoom(moves)) yield* this.#expansion.reserving();
+      const together = this.#expansion.some(this.#at.next, this.#at.levelEnd, this.#maxStates);
+      if (together === 0) yield* this.#expansion.one(this.#at.next, this.#at.levelEnd);
+      this.#at.next += Math.max(1, together);
       if (store.count >= this.#at.compareAt || this.#at.next === store.count || this.#at.next % PAUSE === 0)
-        if (this.#pause()) return;
+        if (yield* this.#pausing()) return;
       if (store.count >= this.#maxStates) this.stop({ kind: 'states', at: this.#maxStates });
       const { round } = this.#at;
       if (round.switching && round.switches === maxSwitches && store.count > round.to)
         this.stop({ kind: 'switches', at: maxSwitches });
+    }
+  }
+
+  /** Learning takes longer than moving, and the longer the larger the machine is. */
+  get #isStepOver(): boolean {
+    return this.#transitions >= this.#until || this.space.learner.effects.length >= this.#mostEffects;
+  }
+
+  /** Expands what workers could not. */
+  *#catchingUp(): Generator<void, void> {
+    while (this.hasLeft) {
+      yield* this.#expansion.one(this.#at.left[0] as number, this.#at.levelEnd);
+      this.#at.left.shift();
+      if (this.#isStepOver) yield;
     }
   }
 
@@ -347,61 +384,21 @@ export class Search implements CheckpointSource {
     const pass = nextPass(this.#at.round, this.space.store.count);
     if (!pass) return;
     Object.assign(this.#at, pass, { levelEnd: this.space.store.count });
-    this.#expander.switching = pass.round.switching;
+    this.#expansion.switching = pass.round.switching;
     if (!pass.round.switching) this.#at.depth++;
   }
 
   /** What need not be looked at after every state. True when the search restarts. */
-  #pause(): boolean {
+  *#pausing(): Generator<void, boolean> {
     const { store } = this.space;
     const changed = changedReductions(this.#at, this.space, this.#plan);
     if (changed) return this.#beginAgain(changed);
-    if (store.count >= this.#at.compareAt || this.#at.next === store.count) if (this.#compare()) return true;
+    if (store.count >= this.#at.compareAt || this.#at.next === store.count) if (yield* this.#comparing()) return true;
     store.release(this.#at.next);
     if (store.count >= this.#maxStates) this.stop({ kind: 'states', at: this.#maxStates });
     const { maxBytes = DEFAULT_MAX_BYTES } = this.#options;
     if (this.progress().bytes >= maxBytes) this.stop({ kind: 'bytes', at: maxBytes });
     return false;
-  }
-
-  /** Expands the next state, or some at once; the search would not pause between them. Their number. */
-  #expandNext(): number {
-    const { next, levelEnd } = this.#at;
-    const room = this.#maxStates - this.space.store.count > TOGETHER * this.#model.moves.length;
-    if (room && this.space.store instanceof StateStore && !this.#options.ahead && this.#expander.canExpandSome) {
-      const expanded = this.#expander.expandSome(next, Math.min(levelEnd, next + PAUSE - (next % PAUSE)), levelEnd);
-      this.#note(this.#expander);
-      if (expanded > 0) return expanded;
-    }
-    this.#expand(next);
-    return 1;
-  }
-
-  #expand(state: number): void {
-    const { store } = this.space;
-    if (store.parent(state) === HOLE) return;
-    const { ahead } = this.#options;
-    if (ahead?.expand(state, this.#at.levelEnd)) {
-      this.#at.transitions += ahead.made;
-      this.#note(ahead);
-      return;
-    }
-    store.reserve(this.#model.moves.length);
-    while (!this.#expander.expand(state, this.#at.levelEnd)) {
-      const { question, questionWords } = this.#expander;
-      this.space.answer(question, questionWords);
-      this.#renew();
-    }
-    this.#note(this.#expander);
-  }
-
-  #note({ noted, stuck }: Pick<Expander, 'noted' | 'stuck'>): void {
-    for (let i = 0; i < noted.length; i += 3)
-      this.#noteEffect(noted[i] as number, noted[i + 1] as number, noted[i + 2] as number);
-    if (noted.length > 0) noted.length = 0;
-    if (stuck.length === 0) return;
-    this.#finality.addAll(stuck);
-    stuck.length = 0;
   }
 
   #noteEffect(index: number, state: number, move: number, times = 1): void {

@@ -5,6 +5,7 @@
  * compiled moves and the stored states follow.
  */
 import type { Granularity, Model } from '../engine/model.ts';
+import { toEnd } from '../to-end.ts';
 import type { Bits } from './bits.ts';
 import type { Knowledge } from './checkpoint/saved-knowledge.ts';
 import type { Tables } from './expander.ts';
@@ -12,16 +13,16 @@ import type { Reductions } from './exploration.ts';
 import { Compiled } from './learn/compiled.ts';
 import { type Footprint, Footprints } from './learn/footprints.ts';
 import { type Effect, Learner, type LearnerOptions } from './learn/learner.ts';
-import { completeEnvironment, type SurveyContext, walkAtRandom } from './learn/survey.ts';
+import { completingEnvironment, recallEffects, type SurveyContext, walkingAtRandom } from './learn/survey.ts';
 import { type Canonical, type CanonicalTables, canonicalOf, canonicalTables } from './reduce/canonical.ts';
 import { type MoveTable, moveTable } from './reduce/move-table.ts';
 import { Pruner, type Pruning } from './reduce/pruner.ts';
-import { type PruningMask, PruningTables } from './reduce/pruning-tables.ts';
+import { maskBy, PruningTables } from './reduce/pruning-tables.ts';
 import { Ranking } from './reduce/ranking.ts';
 import { Symmetry } from './reduce/symmetry.ts';
 import { Versions } from './reduce/versions.ts';
-import { type Bundle, maskOf } from './states/bundle.ts';
-import { condense, MAX_WORDS_LEFT } from './states/condense.ts';
+import type { Bundle } from './states/bundle.ts';
+import { condensing, MAX_WORDS_LEFT } from './states/condense.ts';
 import { FingerprintStore } from './states/fingerprint-store.ts';
 import { Packing } from './states/packing.ts';
 import { SlotValues } from './states/slot-values.ts';
@@ -54,6 +55,8 @@ export class Space {
   canonical: Canonical | undefined;
   /** Times that the stored states were rewritten. */
   relayouts = 0;
+  /** False until {@link Space.preparing} is over. */
+  isPrepared = true;
   readonly footprints: Footprints;
   /** Undefined when nothing looks ahead. */
   pruner: Pruner | undefined;
@@ -85,7 +88,9 @@ export class Space {
       symmetry: this.symmetry,
       locationsIn: (read) => model.world.topology.actors.map((_, actor) => this.footprints.locationOf(actor, read)),
     });
-    this.#prunings = new PruningTables(model.moves.length, (pruning) => this.#maskedBy(pruning));
+    this.#prunings = new PruningTables(model.moves.length, (pruning) =>
+      maskBy(pruning, this.packing, this.slotValues, this.#ranking),
+    );
     this.#scratch = start.slice();
     // The state after the setup is the root state, and small versions are shorter to write.
     this.#ranking.apply(this.#scratch);
@@ -99,14 +104,23 @@ export class Space {
     this.#start = this.slotValues.base;
     this.learner.machine.raw.set(this.slotValues.base);
     this.packing = new Packing(this.slotValues, this.symmetry);
-    this.compiled = new Compiled(this.packing, this.learner);
+    this.compiled = toEnd(Compiled.compiling(this.packing, this.learner));
     this.canonical = this.#canonical();
     this.store = this.#newStore();
     if (known) this.#recall(known);
-    else {
-      if (this.#looksAhead) this.#survey();
-      this.begin();
-    }
+    else if (this.#looksAhead) {
+      this.isPrepared = false;
+      this.#storeFirst();
+    } else this.begin();
+  }
+
+  /** What there is to do before a state is expanded, in slices: learning what looking ahead rests on. */
+  *preparing(): Generator<void, void> {
+    yield* walkingAtRandom(this.#surveyed);
+    yield* this.#completing();
+    this.#pack();
+    this.begin();
+    this.isPrepared = true;
   }
 
   get #looksAhead(): boolean {
@@ -133,6 +147,10 @@ export class Space {
     this.pruner = this.#looksAhead ? new Pruner(this.footprints, this.slotValues, this.options.reductions) : undefined;
     this.#prunings.clear();
     this.store = this.#newStore();
+    this.#storeFirst();
+  }
+
+  #storeFirst(): void {
     const words = new Uint32Array(this.packing.words);
     this.encode(this.#start, words);
     this.store.insert(words, 0, hashWords(words, 0, words.length), -1, 0, 0);
@@ -161,17 +179,7 @@ export class Space {
   #recall(known: Knowledge): void {
     const { footprints, learner, slotValues } = this;
     footprints.number(known.locations);
-    for (const effect of known.effects) {
-      learner.recall(effect);
-      if (effect.move <= learner.judgementMove) {
-        const { raw } = learner.machine;
-        raw.set(slotValues.base);
-        for (const { slot, value } of effect.reads) raw[slot] = value;
-        footprints.take(effect, raw);
-        for (const { slot, value } of effect.writes) slotValues.meet(slot, value);
-      }
-    }
-    learner.machine.raw.set(slotValues.base);
+    recallEffects(this.#surveyed, known.effects);
     // The values have the numbers that they had, because they were met in the same order.
     this.packing = new Packing(slotValues, this.symmetry, { saved: known.packing });
     this.#bundles = this.packing.bundles;
@@ -181,7 +189,7 @@ export class Space {
     this.#condenseAt = known.condenseAt;
     this.#ranking.begin(known.ranked);
     this.canonical = this.#canonical();
-    this.compiled = new Compiled(this.packing, learner);
+    this.compiled = toEnd(Compiled.compiling(this.packing, learner));
     this.pruner = this.#looksAhead ? new Pruner(footprints, slotValues, this.options.reductions) : undefined;
     known.prunings.forEach(({ locations, pruning }, number) => {
       this.pruner?.recall({ locations, pruning });
@@ -207,7 +215,7 @@ export class Space {
       for (const slot of this.slotValues.varying)
         if (!live.has(slot)) scratch[slot] = this.slotValues.indifferent(slot);
     this.#ranking.apply(scratch);
-    if (!this.packing.tryPack(scratch, words, 0)) return false;
+    if (!this.packing.expresses(scratch) || !this.packing.tryPack(scratch, words, 0)) return false;
     this.canonical?.(words, 0);
     return true;
   }
@@ -250,11 +258,11 @@ export class Space {
     };
   }
 
-  /** Finds out what a packed state answers to a question. True when states were rewritten. */
-  answer(question: number, words: Uint32Array): boolean {
+  /** Finds out what a packed state answers to a question, in slices. True when states were rewritten. */
+  *answering(question: number, words: Uint32Array): Generator<void, boolean> {
     this.learner.machine.raw.set(this.slotValues.base);
     this.packing.unpack(words, 0, this.learner.machine.raw);
-    const rewritten = this.#learn(question);
+    const rewritten = yield* this.#learning(question);
     if (question === this.learner.locationsMove) this.#makePruning(this.learner.learn(question).index);
     return rewritten;
   }
@@ -269,24 +277,6 @@ export class Space {
     return pruning;
   }
 
-  /** The bits of what is dead under a pruning, and the words of memory whose versions must then be recounted. */
-  #maskedBy({ live }: Pruning): PruningMask {
-    const { words, fields } = this.packing;
-    const keep = new Uint32Array(words).fill(0xffffffff);
-    const set = new Uint32Array(words);
-    if (!live) return { keep, set, ranks: 0 };
-    const ranks = this.#ranking.wordsWith((slot) => this.slotValues.varies(slot) && !live.has(slot));
-    for (const { slots, word, shift, width } of fields) {
-      // Where there are prunings there are no bundles.
-      const slot = slots[0] as number;
-      if (live.has(slot)) continue;
-      const code = this.packing.code(slot, this.slotValues.indifferent(slot));
-      keep[word] = (keep[word] as number) & ~(maskOf(width) << shift);
-      set[word] = (set[word] as number) | (code << shift);
-    }
-    return { keep, set, ranks };
-  }
-
   /** What a survey looks at. */
   get #surveyed(): SurveyContext {
     return {
@@ -299,37 +289,33 @@ export class Space {
     };
   }
 
-  /** Learns before anything is stored: prunings then rest on footprints that rarely change. */
-  #survey(): void {
-    walkAtRandom(this.#surveyed);
-    this.#complete();
-    this.#pack();
-  }
-
   /** Looks for what a search would otherwise meet late. All stored states must be forgotten then. */
   surveyAgain(number: number): void {
-    walkAtRandom(this.#surveyed, number, () => this.slotValues.size);
+    toEnd(walkingAtRandom(this.#surveyed, number, () => this.slotValues.size));
     this.#pack();
   }
 
-  /** The packing, and what is made of it, as of now. `most`: words that may be used to leave room. */
-  #pack(before?: Packing, most?: number): void {
-    this.packing = new Packing(this.slotValues, this.symmetry, { bundles: this.#bundles, before, most });
+  /** The packing, and what is made of it, as of now. There are no states to rewrite. */
+  #pack(): void {
+    this.packing = new Packing(this.slotValues, this.symmetry, { bundles: this.#bundles });
     this.canonical = this.#canonical();
-    this.compiled = new Compiled(this.packing, this.learner);
+    this.compiled = toEnd(Compiled.compiling(this.packing, this.learner));
   }
 
-  #complete(): boolean {
-    const stale = completeEnvironment(this.#surveyed);
+  *#completing(): Generator<void, boolean> {
+    const stale = yield* completingEnvironment(this.#surveyed);
     this.#completed = this.slotValues.size;
     return stale;
   }
 
-  /** Takes in what the environment's moves do with values that were met since. True when states were rewritten. */
-  completeEnvironment(): boolean {
+  /**
+   * Takes in what the environment's moves do with values that were met since, in slices. True when states were
+   * rewritten.
+   */
+  *completingEnvironment(): Generator<void, boolean> {
     if (!this.options.reductions.deadState || this.#completed === this.slotValues.size) return false;
-    if (!this.#complete()) return false;
-    this.#relayout();
+    if (!(yield* this.#completing())) return false;
+    yield* this.#rewriting();
     return true;
   }
 
@@ -343,7 +329,7 @@ export class Space {
   }
 
   /** Learns what a move does in the state of the learner's machine. True when states were rewritten. */
-  #learn(move: number): boolean {
+  *#learning(move: number): Generator<void, boolean> {
     const { raw } = this.learner.machine;
     const { effect, stale } = this.#take(move);
     const effects = [effect];
@@ -358,7 +344,7 @@ export class Space {
       effects.push(next.effect);
       rewritten = this.compiled.meetJoint(next.effect, raw) || next.stale || rewritten;
     }
-    if (rewritten) this.#relayout();
+    if (rewritten) yield* this.#rewriting();
     else for (const each of effects) this.compiled.add(each);
     return rewritten;
   }
@@ -374,8 +360,8 @@ export class Space {
     return stale;
   }
 
-  /** Packs slots that go together as one, if that makes states shorter. True when states were rewritten. */
-  condense(): boolean {
+  /** Packs slots that go together as one, if that makes states shorter, in slices. True when states were rewritten. */
+  *condensing(): Generator<void, boolean> {
     const { store, slotValues, symmetry, packing, learner } = this;
     // Prunings keep or drop slots one by one. Fingerprints cannot be taken again of states whose words are gone.
     const apart = this.pruner || this.model.lastMover !== undefined || store instanceof FingerprintStore;
@@ -384,31 +370,45 @@ export class Space {
     const always = this.options.condenseFrom !== undefined;
     if (packing.words <= MAX_WORDS_LEFT && !always) return false;
     // What varies late takes a new arrangement of many states then, and none when it is known now.
-    walkAtRandom(this.#surveyed, 0, () => slotValues.size);
+    yield* walkingAtRandom(this.#surveyed, 0, () => slotValues.size);
     const ordered = this.options.reductions.sleepSets
       ? learner.effects.filter((effect) => effect.enabled && effect.move < learner.judgementMove)
       : [];
-    this.#bundles = condense({ slotValues, symmetry, packing, store, ordered, always }) ?? this.#bundles;
-    this.#relayout(Math.max(1, packing.words - 1));
+    const condensed = { slotValues, symmetry, packing, store, ordered, always };
+    this.#bundles = (yield* condensing(condensed)) ?? this.#bundles;
+    yield* this.#rewriting(Math.max(1, packing.words - 1));
     return true;
   }
 
-  #relayout(most = this.packing.words): void {
-    this.relayouts++;
-    const old = this.packing;
-    this.#pack(old, most);
-    const translate = old.translation(this.packing);
-    this.#prunings.maskAgain(this.pruner?.prunings ?? []);
-    this.store.relayout(this.packing.words, (from, at, to, toAt) => {
+  /**
+   * A packing for all that was met, in which the states are rewritten, in slices: until it is over everything is as it
+   * was. `most`: words that may be used to leave room.
+   */
+  *#rewriting(most = this.packing.words): Generator<void, void> {
+    const packing = new Packing(this.slotValues, this.symmetry, { bundles: this.#bundles, before: this.packing, most });
+    const compiled = yield* Compiled.compiling(packing, this.learner);
+    const translate = this.packing.translation(packing);
+    const tables = this.#canonicalTablesFor(packing);
+    const canonical = tables && canonicalOf(tables);
+    yield* this.store.rewriting(packing.words, (from, at, to, toAt) => {
       translate(from, at, to, toAt);
       // Another arrangement has another least form, in which CPUs may have other names.
-      return this.canonical?.(to, toAt) === true ? this.#moveTable.unnamed : WHOLE_SLEEP;
+      return canonical?.(to, toAt) === true ? this.#moveTable.unnamed : WHOLE_SLEEP;
     });
+    this.relayouts++;
+    this.packing = packing;
+    this.compiled = compiled;
+    this.canonical = canonical;
+    this.#canonicalTables = tables;
+    this.#prunings.maskAgain(this.pruner?.prunings ?? []);
   }
 
   #canonical(): Canonical | undefined {
-    this.#canonicalTables =
-      this.symmetry && canonicalTables(this.symmetry, this.packing, (slot) => this.slotValues.valuesOf(slot).list);
+    this.#canonicalTables = this.#canonicalTablesFor(this.packing);
     return this.#canonicalTables && canonicalOf(this.#canonicalTables);
+  }
+
+  #canonicalTablesFor(packing: Packing): CanonicalTables | undefined {
+    return this.symmetry && canonicalTables(this.symmetry, packing, (slot) => this.slotValues.valuesOf(slot).list);
   }
 }

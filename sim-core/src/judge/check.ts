@@ -16,7 +16,7 @@ import { kernelOf } from '../kernel/releases.ts';
 import type { Diagnostic, ParsedScenario } from '../scenario/ast.ts';
 import { profilesIn } from '../scenario/elaborate/kernel-ranges.ts';
 import type { ReadInclude } from '../scenario/elaborate/scenario-sources.ts';
-import { elaborate } from '../scenario/elaborate.ts';
+import { type Elaboration, elaborating } from '../scenario/elaborate.ts';
 import { toEnd } from '../to-end.ts';
 import type { CoverageObserver } from './coverage/coverage-observer.ts';
 
@@ -73,10 +73,7 @@ export function* checking(parsed: ParsedScenario, options: CheckOptions = {}): G
   const kernels: KernelVerdict[] = [];
   for (const [index, profile] of profiles.entries()) {
     if (index > 0 && options.interrupted?.()) return { diagnostics: [], kernels, left: profiles.slice(index) };
-    const { model, diagnostics } = elaborate(parsed, {
-      profile,
-      ...(options.includes ? { includes: options.includes } : {}),
-    });
+    const { model, diagnostics } = yield* modelling(parsed, profile, options, kernels.at(-1)?.exploration ?? NOTHING);
     if (!model) return { diagnostics, kernels: [], left: profiles.slice(index) };
     const same = kernels.find((known) => behavesAs(model, known.model));
     const watched = () => options.coverage?.watch(model) ?? model;
@@ -85,6 +82,23 @@ export function* checking(parsed: ParsedScenario, options: CheckOptions = {}): G
     if (same) yield same.exploration;
   }
   return { diagnostics: [], kernels, left: [] };
+}
+
+const NOTHING: Progress = { states: 0, transitions: 0, frontier: 0, depth: 0, bytes: 0 };
+
+/** Elaborates, and says between two slices how far the exploration before it came. */
+function* modelling(
+  parsed: ParsedScenario,
+  profile: Profile,
+  { includes }: CheckOptions,
+  before: Progress,
+): Generator<Progress, Elaboration> {
+  const slices = elaborating(parsed, { profile, ...(includes && { includes }) });
+  for (;;) {
+    const { done, value } = slices.next();
+    if (done) return value;
+    yield before;
+  }
 }
 
 /** The kernels that a scenario speaks of: those of its conditions' ranges, else its `kernel` line, else the newest. */

@@ -6,7 +6,7 @@ import { kernelOf } from '../kernel/releases.ts';
 import type { ParsedScenario } from '../scenario/ast.ts';
 import { contentsOfKind } from '../scenario/blocks.ts';
 import type { ReadInclude } from '../scenario/elaborate/scenario-sources.ts';
-import { type Elaboration, elaborate } from '../scenario/elaborate.ts';
+import { type Elaboration, elaborating } from '../scenario/elaborate.ts';
 import { type Observed, observing } from './observe.ts';
 
 /** Kernels on which the scenario does the same. */
@@ -41,7 +41,7 @@ export function* observingKernels(
     const { model } =
       options.elaborated?.model?.world.kernel.profile === profile
         ? options.elaborated
-        : elaborate(parsed, { profile, ...(options.includes && { includes: options.includes }) });
+        : yield* elaborating(parsed, { profile, ...(options.includes && { includes: options.includes }) });
     if (model === undefined) return undefined;
     yield;
     groups.push({ profiles: [profile], observed: yield* observing(model) });

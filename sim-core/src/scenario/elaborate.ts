@@ -14,12 +14,13 @@ import type { Profile } from '../kernel/profiles.ts';
 import { ModelLimit } from '../limits.ts';
 import { LayoutBuilder } from '../state/layout.ts';
 import { Machine } from '../state/machine.ts';
+import { toEnd } from '../to-end.ts';
 import type { Topology } from '../topology.ts';
 import type { Dims, World, WorldBase } from '../world.ts';
 import type { Diagnostic, Item, LineContent, ParsedScenario } from './ast.ts';
 import { contentsOfKind } from './blocks.ts';
 import { modelLimit } from './checks/model-limit.ts';
-import { compileProgram, type ProgramContext } from './elaborate/compile-program.ts';
+import { compilingProgram, type ProgramContext } from './elaborate/compile-program.ts';
 import { compileCondition, mentions } from './elaborate/conditions.ts';
 import { countDims } from './elaborate/dims.ts';
 import { environmentMoves } from './elaborate/environment.ts';
@@ -52,34 +53,43 @@ export interface Elaboration {
 }
 
 export function elaborate(parsed: ParsedScenario, options: ElaborateOptions): Elaboration {
+  return toEnd(elaborating(parsed, options));
+}
+
+/** The same in slices of some milliseconds: between two, an editor answers other requests, or gives up. */
+export function* elaborating(parsed: ParsedScenario, options: ElaborateOptions): Generator<void, Elaboration> {
   const broken = parsed.diagnostics.filter((d) => d.severity === 'error');
   if (broken.length > 0) return { diagnostics: broken };
   const problems = new Problems();
-  const model = problems.attempt(() => within(() => build(parsed, options, problems), problems));
+  const model = yield* attempting(building(parsed, options, problems), problems);
   if (problems.diagnostics.length > 0 || !model) return { diagnostics: problems.diagnostics };
   return { model, diagnostics: [] };
 }
 
 /** A state that would be too large is told like anything else that keeps a scenario from running. */
-function within(work: () => Model, problems: Problems): Model {
+function* attempting(slices: Generator<void, Model>, problems: Problems): Generator<void, Model | undefined> {
   try {
-    return work();
+    return yield* slices;
   } catch (error) {
-    if (!(error instanceof ModelLimit)) throw error;
-    return problems.fail(modelLimit, 0, { start: 0, end: 0 }, error.message);
+    if (error instanceof ModelLimit) problems.report(modelLimit, 0, { start: 0, end: 0 }, error.message);
+    else if (!(error instanceof Unresolved)) throw error;
+    return undefined;
   }
 }
 
-function build(parsed: ParsedScenario, options: ElaborateOptions, problems: Problems): Model {
+function* building(parsed: ParsedScenario, options: ElaborateOptions, problems: Problems): Generator<void, Model> {
   const sources = collectSources(parsed, options.includes ?? (() => undefined), problems);
   refuseBadOptions(sources, problems);
   const procedures = collectProcedures(sources);
   const found = namesAndRegisters(sources);
+  yield;
   const machine = buildTopology(sources, found.deviceRegisters, problems);
   const { topology } = machine;
   const bodies = machine.blocks.map(({ block, file }) => ({ items: block.items, file }));
   refuseLongPrograms(bodies, sources, procedures, problems);
+  yield;
   const dims = options.dims ?? countDims(bodies, sources, procedures, topology);
+  yield;
   const conditionLines = linesOf(sources[0], 'condition');
   const asked = mentions(conditionLines.map(({ content }) => content));
 
@@ -109,7 +119,7 @@ function build(parsed: ParsedScenario, options: ElaborateOptions, problems: Prob
     routines: controlRoutines(base),
   };
 
-  const bounds = programs(context, machine);
+  const bounds = yield* programming(context, machine);
   const environment = environmentMoves(base, () => world, machine.allowed);
   const moves = allMoves(topology, nodes, environment);
   const conditions = conditionLines.flatMap(({ content, line, text }): CompiledCondition[] => {
@@ -149,12 +159,17 @@ function build(parsed: ParsedScenario, options: ElaborateOptions, problems: Prob
   };
 }
 
-function programs(context: ProgramContext, machine: MachineBlocks): ReturnType<typeof compileProgram>[] {
-  return machine.topology.actors.map((actor, index) => {
+function* programming(
+  context: ProgramContext,
+  machine: MachineBlocks,
+): Generator<void, { readonly entry: number; readonly end: number }[]> {
+  const bounds = [];
+  for (const [index, actor] of machine.topology.actors.entries()) {
     const body = machine.blocks.find(({ block, file }) => block.line === actor.line && file === actor.file);
     const items: readonly Item[] = body?.block.items ?? [];
-    return compileProgram(context, index, items, actor.file, actor.line);
-  });
+    bounds.push(yield* compilingProgram(context, index, items, actor.file, actor.line));
+  }
+  return bounds;
 }
 
 /** `wait` and the empty statement are not ops of anybody's: they belong to the language. */

@@ -1,5 +1,6 @@
 /** Stored states as arrays for a checkpoint, and back into a store of any kind that keeps the same of them. */
 
+import { toEnd } from '../../to-end.ts';
 import { FingerprintStore } from '../states/fingerprint-store.ts';
 import { HOLE, hashWords, type Store } from '../states/store.ts';
 import type { CheckpointArray, InPieces } from './checkpoint.ts';
@@ -96,7 +97,8 @@ export function restoreStates(store: Store, arrays: Arrays): void {
   const sleepFrom = parents.length - sleeps.length;
   const record = new Uint32Array(words);
   for (let number = 0; number < parents.length; number++) {
-    if (number % PIECE === 0) store.reserve(Math.min(PIECE, parents.length - number));
+    const more = Math.min(PIECE, parents.length - number);
+    if (number % PIECE === 0 && !store.hasRoom(more)) toEnd(store.reserving(more));
     for (let i = 0; i < words; i++) record[i] = states[number * words + i] as number;
     const sleep = number < sleepFrom ? 0 : (sleeps[number - sleepFrom] as number);
     const hash = hashWords(record, 0, words);

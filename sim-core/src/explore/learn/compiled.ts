@@ -17,6 +17,10 @@ export const UNKNOWN = 0;
 export const DISABLED = -1;
 const FIRST_LEAF = -2;
 
+/** Effects, and numbers in `nodes`, that are compiled in one slice: a few milliseconds. */
+const SLICE_EFFECTS = 1024;
+const SLICE_NODES = 1 << 14;
+
 /** A joint value that was never met comes out of a move. */
 export const UNMET = -1;
 
@@ -65,15 +69,28 @@ export class Compiled {
   readonly #learner: Learner;
   readonly #words: number;
 
-  constructor(packing: Packing, learner: Learner) {
+  private constructor(packing: Packing, learner: Learner) {
     this.#packing = packing;
     this.#learner = learner;
     this.#words = packing.words;
     this.roots = new Int32Array(learner.trees.length);
-    for (const effect of learner.effects) this.#effect(effect);
-    learner.trees.forEach((tree, move) => {
-      this.roots[move] = tree ? this.#compile(tree) : UNKNOWN;
-    });
+  }
+
+  /** All that was learned so far, in slices; nothing is learned meanwhile. */
+  static *compiling(packing: Packing, learner: Learner): Generator<void, Compiled> {
+    const compiled = new Compiled(packing, learner);
+    for (const effect of learner.effects) {
+      if (effect.index % SLICE_EFFECTS === SLICE_EFFECTS - 1) yield;
+      compiled.#effect(effect);
+    }
+    let due = SLICE_NODES;
+    for (const [move, tree] of learner.trees.entries()) {
+      compiled.roots[move] = tree ? compiled.#compile(tree) : UNKNOWN;
+      if (compiled.#length < due) continue;
+      due = compiled.#length + SLICE_NODES;
+      yield;
+    }
+    return compiled;
   }
 
   get bytes(): number {

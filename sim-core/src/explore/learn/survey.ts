@@ -27,20 +27,23 @@ const MAX_ENVIRONMENT_EFFECTS = 600;
 /** Looks at moves on all walks, and slots of all machines on which something is learned: some tenths of a second. */
 const MAX_LOOKS = 300_000;
 const MAX_SLOTS = 20_000_000;
+/** Looks in one slice: a few milliseconds. */
+const SLICE_LOOKS = 2000;
 
 /**
- * Walks from the start, for one number the same way every time, until `learned` has stayed the same for long. The
+ * In slices. Walks from the start, for one number the same way every time, until `learned` has stayed the same for long. The
  * learner's machine is back at the start afterwards.
  */
-export function walkAtRandom(
+export function* walkingAtRandom(
   surveyed: SurveyContext,
   number = 0,
   learned = (): number => surveyed.footprints.version,
-): void {
+): Generator<void, void> {
   const { learner, slotValues } = surveyed;
   const random = numbers(number);
   let idle = 0;
   let looks = 0;
+  let due = SLICE_LOOKS;
   const most = learner.effects.length + effectsFor(surveyed);
   const goesOn = (): boolean => looks < MAX_LOOKS && learner.effects.length < most;
   for (let walk = 0; walk < MAX_WALKS && idle < IDLE_WALKS && goesOn(); walk++) {
@@ -50,11 +53,28 @@ export function walkAtRandom(
       const looked = makeMove(surveyed, random);
       if (looked === 0) break;
       looks += looked;
+      if (looks < due) continue;
+      due = looks + SLICE_LOOKS;
+      yield;
     }
     if (allStuck(surveyed)) surveyed.take(learner.judgementMove);
     idle = learned() === before ? idle + 1 : 0;
   }
   learner.machine.raw.set(slotValues.base);
+}
+
+/** Takes in effects that were learned before, with the values that they write. */
+export function recallEffects({ learner, slotValues, footprints }: SurveyContext, effects: readonly Effect[]): void {
+  const { raw } = learner.machine;
+  for (const effect of effects) {
+    learner.recall(effect);
+    if (effect.move > learner.judgementMove) continue;
+    raw.set(slotValues.base);
+    for (const { slot, value } of effect.reads) raw[slot] = value;
+    footprints.take(effect, raw);
+    for (const { slot, value } of effect.writes) slotValues.meet(slot, value);
+  }
+  raw.set(slotValues.base);
 }
 
 /** What learning may cost grows with the machine. */
@@ -95,18 +115,18 @@ function allStuck({ model, take }: SurveyContext): boolean {
 }
 
 /**
- * Takes in what the environment's moves do with all values that were met, also where no state was seen that has them
+ * In slices. Takes in what the environment's moves do with all values that were met, also where no state was seen that has them
  * together: only what is known completely can be said to matter to none. True when the packing lacks bits now.
  */
-export function completeEnvironment(surveyed: SurveyContext): boolean {
+export function* completingEnvironment(surveyed: SurveyContext): Generator<void, boolean> {
   const { model, learner, slotValues, footprints } = surveyed;
   let stale = false;
   let size: number;
   const most = learner.effects.length + effectsFor(surveyed);
   do {
     ({ size } = slotValues);
-    model.moves.forEach((move, index) => {
-      if (move.kind !== 'environment') return;
+    for (const [index, move] of model.moves.entries()) {
+      if (move.kind !== 'environment') continue;
       const budget = { effects: MAX_ENVIRONMENT_EFFECTS, stale: false };
       learner.machine.raw.set(slotValues.base);
       const location = footprints.locations[footprints.environmentLocation(index)];
@@ -116,7 +136,8 @@ export function completeEnvironment(surveyed: SurveyContext): boolean {
         footprints.version++;
       }
       stale ||= budget.stale;
-    });
+      yield;
+    }
   } while (slotValues.size !== size);
   learner.machine.raw.set(slotValues.base);
   return stale;

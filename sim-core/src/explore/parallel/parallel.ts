@@ -47,6 +47,10 @@ export class ParallelSearch {
   /** Workers whose part of the level is still to come. */
   readonly #awaited = new Set<number>();
   #working = false;
+  /** The level is over but for the states that no worker could expand. */
+  #isCatchingUp = false;
+  /** Makes room before a level is given out. */
+  #reserving: Generator<void, void> | undefined;
   #tables: unknown;
   #buffers: unknown;
   #answers = 0;
@@ -99,6 +103,15 @@ export class ParallelSearch {
       if (!this.#part.run(moves)) this.#endPart();
       return true;
     }
+    if (this.#reserving) {
+      if (this.#reserving.next().done) this.#giveOut();
+      return true;
+    }
+    if (this.#isCatchingUp) {
+      this.search.step(moves);
+      if (!this.search.hasLeft) this.#afterLevel();
+      return true;
+    }
     if (this.#working) return true;
     const goesOn = this.search.step(moves);
     if (goesOn && this.search.atSharedLevel) this.#shareLevel();
@@ -107,14 +120,16 @@ export class ParallelSearch {
 
   /** There is nothing to do on this thread until workers have answered. */
   get waiting(): boolean {
-    return this.#ahead ? this.#ahead.waiting : this.#working && this.#partOver;
+    if (this.#ahead) return this.#ahead.waiting;
+    return this.#working && this.#partOver && !this.#isCatchingUp && !this.#reserving;
   }
 
   stop(limit: ExploreLimit): void {
     this.search.stop(limit);
     if (this.#ahead) this.#ahead.waiting = false;
     this.abandon();
-    if (!this.#partOver) this.#endPart();
+    if (this.#reserving) this.#withdrawLevel();
+    else if (!this.#partOver) this.#endPart();
   }
 
   /** Whatever becomes of the search, workers need not finish its level. */
@@ -182,15 +197,23 @@ export class ParallelSearch {
     this.#post(this.search.next);
   }
 
+  /** Gives the level out to all, from a state on, as soon as there is room for what it may bring. */
   #post(from: number): void {
-    const { search } = this;
-    const { levelEnd, tables } = search;
-    const store = sharedStore(search.space.store);
+    const { levelEnd, space } = this.search;
+    const store = sharedStore(space.store);
     const most = this.#most(store);
-    store.reserve(Math.min((levelEnd - from) * GROWTH, Math.max(0, most - store.count)) + SHARED_LEVEL);
     store.control[CONTROL.most] = most;
     store.control[CONTROL.cursor] = from;
     store.control[CONTROL.pause] = 0;
+    const more = Math.min((levelEnd - from) * GROWTH, Math.max(0, most - store.count)) + SHARED_LEVEL;
+    if (store.hasRoom(more)) this.#giveOut();
+    else this.#reserving = store.reserving(more);
+  }
+
+  #giveOut(): void {
+    this.#reserving = undefined;
+    const { levelEnd, tables, space } = this.search;
+    const store = sharedStore(space.store);
     const { buffers } = store;
     const renewed = tables !== this.#tables || buffers !== this.#buffers;
     this.#tables = tables;
@@ -223,23 +246,42 @@ export class ParallelSearch {
 
   /** When everybody has done their part. */
   #endLevel(): void {
-    if (!this.#partOver || this.#awaited.size > 0) return;
-    const { control, count } = sharedStore(this.search.space.store);
-    const { levelEnd } = this.search;
-    const isFull = count + BLOCK > (control[CONTROL.most] as number);
+    if (!this.#partOver || this.#awaited.size > 0 || this.#isCatchingUp || this.#reserving) return;
     const all = this.#done;
     this.#done = [];
-    const paused = Atomics.load(control, CONTROL.pause) !== 0;
-    // Each takes one portion too many at the end.
-    const expanded = Math.min(Atomics.load(control, CONTROL.cursor), levelEnd);
-    if (this.search.absorb(all)) {
-      if (paused && !isFull && expanded < levelEnd && Atomics.load(control, CONTROL.stop) === 0) {
+    this.#isCatchingUp = true;
+    this.search.absorb(all);
+    if (!this.search.hasLeft) this.#afterLevel();
+  }
+
+  #afterLevel(): void {
+    this.#isCatchingUp = false;
+    const { search } = this;
+    if (search.isShared) {
+      const { control, count } = sharedStore(search.space.store);
+      const paused = Atomics.load(control, CONTROL.pause) !== 0 && Atomics.load(control, CONTROL.stop) === 0;
+      const isFull = count + BLOCK > (control[CONTROL.most] as number);
+      const expanded = this.#expanded;
+      if (paused && !isFull && expanded < search.levelEnd && search.atSharedLevel) {
         this.#post(expanded);
         return;
       }
-      this.search.endSharedLevel(expanded);
+      search.endSharedLevel(expanded);
     }
     this.#working = false;
+  }
+
+  /** The search was stopped before its level was given out. */
+  #withdrawLevel(): void {
+    this.#reserving = undefined;
+    this.search.endSharedLevel(this.#expanded);
+    this.#working = false;
+  }
+
+  /** The state up to which the shared level is expanded. Each takes one portion too many at the end. */
+  get #expanded(): number {
+    const { control } = sharedStore(this.search.space.store);
+    return Math.min(Atomics.load(control, CONTROL.cursor), this.search.levelEnd);
   }
 }
 

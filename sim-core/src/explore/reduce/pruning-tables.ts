@@ -1,6 +1,10 @@
 /** Prunings in the form that the inner loop runs on: flat arrays, as everything in its {@link Tables}. */
 import type { Tables } from '../expander.ts';
+import { maskOf } from '../states/bundle.ts';
+import type { Packing } from '../states/packing.ts';
+import type { SlotValues } from '../states/slot-values.ts';
 import type { Pruning } from './pruner.ts';
+import type { Ranking } from './ranking.ts';
 
 /** What a pruning does to packed states. */
 export interface PruningMask {
@@ -108,6 +112,24 @@ export class PruningTables {
     this.#pruningMasks.set(set, place + size);
     this.#pruningRanks[pruning] = ranks;
   }
+}
+
+/** The bits of what is dead under a pruning, and the words of memory whose versions must then be recounted. */
+export function maskBy({ live }: Pruning, packing: Packing, slotValues: SlotValues, ranking: Ranking): PruningMask {
+  const { words, fields } = packing;
+  const keep = new Uint32Array(words).fill(0xffffffff);
+  const set = new Uint32Array(words);
+  if (!live) return { keep, set, ranks: 0 };
+  const ranks = ranking.wordsWith((slot) => slotValues.varies(slot) && !live.has(slot));
+  for (const { slots, word, shift, width } of fields) {
+    // Where there are prunings there are no bundles.
+    const slot = slots[0] as number;
+    if (live.has(slot)) continue;
+    const code = packing.code(slot, slotValues.indifferent(slot));
+    keep[word] = (keep[word] as number) & ~(maskOf(width) << shift);
+    set[word] = (set[word] as number) | (code << shift);
+  }
+  return { keep, set, ranks };
 }
 
 /** The first actor of a pruning that can go alone in the state of which `canMove` answers, or -1. */

@@ -8,7 +8,7 @@ import type { Symmetry } from '../reduce/symmetry.ts';
 import { Bundle, type Candidate, joined, numbered, widthOf } from './bundle.ts';
 import type { Gather, Packing } from './packing.ts';
 import type { SlotValues } from './slot-values.ts';
-import { HOLE, type Store } from './store.ts';
+import { HOLE, SLICE_STATES, type Store } from './store.ts';
 
 export interface Condensed {
   readonly slotValues: SlotValues;
@@ -28,8 +28,8 @@ const SAMPLE = 2048;
 /** Bits that a joint value may be gathered from: it must be a number. */
 const MAX_GATHERED = 52;
 
-/** Bundles in which every stored state can be written; undefined when states would not become shorter than now. */
-export function condense(condensed: Condensed): Bundle[] | undefined {
+/** In slices: bundles in which every stored state can be written; undefined when states would not become shorter than now. */
+export function* condensing(condensed: Condensed): Generator<void, Bundle[] | undefined> {
   const { packing, symmetry } = condensed;
   const candidates = joined(candidatesOf(condensed));
   const named = symmetry?.references.reduce((sum, { slot }) => sum + (packing.fieldOf(slot)?.width ?? 0), 0) ?? 0;
@@ -39,7 +39,7 @@ export function condense(condensed: Condensed): Bundle[] | undefined {
     .filter(({ lanes }) => (lanes[0]?.length ?? 0) > 1)
     .map(({ lanes }) => new Bundle(lanes))
     .filter(({ lanes }) => lanes.every((lane) => packing.gather(lane).bits <= MAX_GATHERED));
-  fill(bundles, condensed);
+  yield* filling(bundles, condensed);
   return bundles;
 }
 
@@ -88,12 +88,13 @@ function kinds({ ordered }: Condensed): (slot: number) => string {
 }
 
 /** Numbers what the slots of the bundles hold together in the stored states. */
-function fill(bundles: readonly Bundle[], { packing, store }: Condensed): void {
+function* filling(bundles: readonly Bundle[], { packing, store }: Condensed): Generator<void, void> {
   const gathered = bundles.flatMap((bundle) =>
     bundle.lanes.map((lane) => ({ bundle, gather: packing.gather(lane), seen: new Set<number>() })),
   );
   const words = new Uint32Array(packing.words);
   for (let state = 0; state < store.count; state++) {
+    if (state % SLICE_STATES === SLICE_STATES - 1) yield;
     if (store.parent(state) === HOLE) continue;
     store.read(state, words);
     for (const { bundle, gather, seen } of gathered) take(bundle, gather, seen, words);

@@ -9,9 +9,10 @@
  *
  * Sleep sets follow the words: they are not asked for any more once a state is expanded.
  */
+import { toEnd } from '../../to-end.ts';
 import type { CheckpointArray, InPieces } from '../checkpoint/checkpoint.ts';
 import { Fingerprints } from './fingerprints.ts';
-import { NUMBER_MASK, type Rewriting, type Store } from './store.ts';
+import { NUMBER_MASK, type Rewriting, SLICE_STATES, type Store } from './store.ts';
 
 const CHUNK_BITS = 14;
 const CHUNK = 1 << CHUNK_BITS;
@@ -20,6 +21,8 @@ const FIRST_TABLE = 1 << 12;
 /** The set grows by this factor when more than this share of it is used. */
 const GROWTH = 1.5;
 const FULLEST = 0.8;
+/** Whatever has been asked for, no more than this share is used. */
+const FULL = 0.9;
 const RANGE = 2 ** 32;
 /** So many states are remembered with their words whatever happens: some twenty megabytes, and few layouts change later. */
 const REMEMBERED = 1 << 20;
@@ -102,7 +105,13 @@ export class FingerprintStore implements Store {
   /** Places depend on fingerprints, which are not known before states are inserted. */
   prepare(): void {}
 
-  reserve(): void {}
+  hasRoom(): boolean {
+    return this.count <= this.#table.length * FULLEST;
+  }
+
+  *reserving(): Generator<void, void> {
+    yield* this.#rehashing(Math.ceil(this.#table.length * GROWTH), this.#low, this.#high);
+  }
 
   insert(from: Uint32Array, at: number, _hash: number, parent: number, move: number, sleep: number): number {
     const fingerprints = this.#fingerprints;
@@ -143,7 +152,8 @@ export class FingerprintStore implements Store {
     (this.#high[chunk] as Uint32Array)[there] = high;
     (this.#parents[chunk] as Int32Array)[there] = parent;
     (this.#moves[chunk] as Uint16Array)[there] = move;
-    if (this.count > table.length * FULLEST) this.#rehash(Math.ceil(table.length * GROWTH));
+    // Nobody made room in time.
+    if (this.count > table.length * FULL) toEnd(this.reserving());
     return state;
   }
 
@@ -205,30 +215,41 @@ export class FingerprintStore implements Store {
     this.count = low.length;
     let size = FIRST_TABLE;
     while (this.count > size * FULLEST) size = Math.ceil(size * GROWTH);
-    this.#rehash(size);
+    toEnd(this.#rehashing(size, this.#low, this.#high));
   }
 
   /** Throws {@link StatesForgotten} when there are states that cannot be rewritten. */
-  relayout(words: number, translate: Rewriting): void {
+  *rewriting(words: number, translate: Rewriting): Generator<void, void> {
     if (this.hasForgotten) throw new StatesForgotten();
     const old = { words: this.words, stride: this.#stride };
     const stride = words + (this.#sleeping ? 1 : 0);
-    this.words = words;
-    this.#stride = stride;
-    this.#fingerprints = new Fingerprints(words);
-    this.#chunks = (this.#chunks as Uint32Array[]).map((chunk, index) => {
+    const fingerprints = new Fingerprints(words);
+    const chunks: Uint32Array[] = [];
+    const low: Uint32Array[] = [];
+    const high: Uint32Array[] = [];
+    for (const chunk of this.#chunks as Uint32Array[]) {
+      if (chunks.length > 0) yield;
       const fresh = new Uint32Array(CHUNK * stride);
-      const here = Math.min(CHUNK, this.count - index * CHUNK);
+      const [freshLow, freshHigh] = [new Uint32Array(CHUNK), new Uint32Array(CHUNK)];
+      const here = Math.min(CHUNK, this.count - chunks.length * CHUNK);
       for (let i = 0; i < here; i++) {
         const asleep = translate(chunk, i * old.stride, fresh, i * stride);
         if (this.#sleeping) fresh[i * stride + words] = (chunk[i * old.stride + old.words] as number) & asleep;
-        this.#fingerprints.take(fresh, i * stride);
-        (this.#low[index] as Uint32Array)[i] = this.#fingerprints.low;
-        (this.#high[index] as Uint32Array)[i] = this.#fingerprints.high;
+        fingerprints.take(fresh, i * stride);
+        freshLow[i] = fingerprints.low;
+        freshHigh[i] = fingerprints.high;
       }
-      return fresh;
-    });
-    this.#rehash(this.#table.length);
+      chunks.push(fresh);
+      low.push(freshLow);
+      high.push(freshHigh);
+    }
+    yield* this.#rehashing(this.#table.length, low, high);
+    this.words = words;
+    this.#stride = stride;
+    this.#fingerprints = fingerprints;
+    this.#chunks = chunks;
+    this.#low = low;
+    this.#high = high;
   }
 
   #grow(): void {
@@ -239,11 +260,12 @@ export class FingerprintStore implements Store {
     this.#moves.push(new Uint16Array(CHUNK));
   }
 
-  #rehash(size: number): void {
+  *#rehashing(size: number, lows: readonly Uint32Array[], highs: readonly Uint32Array[]): Generator<void, void> {
     const table = new Int32Array(size);
     for (let state = 0; state < this.count; state++) {
-      const low = this.#low[state >>> CHUNK_BITS]?.[state & CHUNK_MASK] as number;
-      const high = this.#high[state >>> CHUNK_BITS]?.[state & CHUNK_MASK] as number;
+      if (state % SLICE_STATES === SLICE_STATES - 1) yield;
+      const low = lows[state >>> CHUNK_BITS]?.[state & CHUNK_MASK] as number;
+      const high = highs[state >>> CHUNK_BITS]?.[state & CHUNK_MASK] as number;
       let place = Math.floor((low / RANGE) * size);
       while (table[place] !== 0) place = place + 1 === size ? 0 : place + 1;
       table[place] = (high & ~NUMBER_MASK) | (state + 1);

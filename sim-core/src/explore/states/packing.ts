@@ -127,14 +127,25 @@ export class Packing {
   /** Like `pack`, for states that may hold what was never met. False then. */
   tryPack(state: Int32Array, words: Uint32Array, at: number): boolean {
     words.fill(0, at, at + this.words);
-    for (const { slots, word, shift, bundle } of this.fields) {
+    for (const { slots, word, shift, width, bundle } of this.fields) {
       const codes = slots.map((slot) => this.#slotValues.valuesOf(slot).numberOf(state[slot] as number));
       if (codes.includes(undefined)) return false;
       const code = bundle ? bundle.numberOf(codes as number[]) : codes[0];
-      if (code === undefined) return false;
+      if (code === undefined || code >= 2 ** width) return false;
       words[at + word] = (words[at + word] as number) | (code << shift);
     }
     return true;
+  }
+
+  /** Are there bits for all that the state holds? Not for what was met after the packing was made. */
+  expresses(state: Int32Array): boolean {
+    const { base, varying } = this.#slotValues;
+    return varying.every((slot) => {
+      const field = this.fieldOf(slot);
+      if (!field) return state[slot] === base[slot];
+      const code = this.#slotValues.valuesOf(slot).numberOf(state[slot] as number);
+      return field.bundle !== undefined || (code !== undefined && code < 2 ** field.width);
+    });
   }
 
   /** Writes the varying slots; the others must already hold what they always hold. */

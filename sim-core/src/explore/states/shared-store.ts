@@ -7,7 +7,7 @@
  * holes. The room is fixed while workers run; who finds it full
  * says so, and it is enlarged when all have paused.
  */
-import { FULL, HOLE, hashWords, NUMBER_MASK, type Rewriting, type Store } from './store.ts';
+import { FULL, HOLE, hashWords, NUMBER_MASK, type Rewriting, SLICE_STATES, type Store } from './store.ts';
 
 /** The buffers of a store, as a worker gets them. */
 export interface SharedBuffers {
@@ -143,7 +143,7 @@ export class SharedStore implements Store {
       let entry = Atomics.load(table, place);
       if (entry === 0) {
         if (mine < 0) {
-          mine = this.#take();
+          mine = this.#takeNumber();
           if (mine < 0) return FULL;
           for (let i = 0; i < words; i++) states[mine * stride + i] = from[at + i] as number;
           if (stride !== words) states[mine * stride + words] = sleep;
@@ -190,45 +190,63 @@ export class SharedStore implements Store {
     if (left > 0) Atomics.add(this.#control, CONTROL.holes, left);
   }
 
-  /** Makes room for so many states more. Only while no other thread works. */
-  reserve(more: number): void {
+  hasRoom(more: number): boolean {
+    return this.count + more <= this.#buffers.room;
+  }
+
+  /** Only while no other thread works. */
+  *reserving(more: number): Generator<void, void> {
     const wanted = this.count + more;
-    if (wanted <= this.#buffers.room) return;
     let capacity = this.#parents.length;
     while (capacity < wanted) capacity *= GROWTH;
     let places = this.#table.length;
     while (places * FULLEST < wanted) places *= GROWTH;
     const old = this.#buffers;
-    this.#buffers = allocate(this.words, this.#sleeping, capacity, places, old);
-    this.#view();
-    if (this.#buffers.states !== old.states) {
-      const { count } = this;
-      this.#states.set(new Uint32Array(old.states, 0, count * this.#stride));
-      this.#parents.set(new Int32Array(old.parents, 0, count));
-      this.#moves.set(new Uint16Array(old.moves, 0, count));
+    const buffers = allocate(this.words, this.#sleeping, capacity, places, old);
+    if (buffers.states !== old.states) {
+      const [states, parents, moves] = [
+        new Uint32Array(buffers.states),
+        new Int32Array(buffers.parents),
+        new Uint16Array(buffers.moves),
+      ];
+      const stride = this.#stride;
+      for (let from = 0; from < this.count; from += SLICE_STATES) {
+        if (from > 0) yield;
+        const to = Math.min(this.count, from + SLICE_STATES);
+        states.set(this.#states.subarray(from * stride, to * stride), from * stride);
+        parents.set(this.#parents.subarray(from, to), from);
+        moves.set(this.#moves.subarray(from, to), from);
+      }
     }
-    if (this.#buffers.table !== old.table) this.#rehash();
+    if (buffers.table !== old.table) yield* this.#hashing(buffers);
+    this.#take(buffers);
   }
 
-  relayout(words: number, translate: Rewriting): void {
+  *rewriting(words: number, translate: Rewriting): Generator<void, void> {
     const from = { states: this.#states, words: this.words, stride: this.#stride };
-    this.words = words;
-    this.#stride = words + (this.#sleeping ? 1 : 0);
-    const stride = this.#stride;
-    const { parents, moves, table, control } = this.#buffers;
+    const { parents, moves, control } = this.#buffers;
     const capacity = this.#parents.length;
-    this.#buffers = allocate(words, this.#sleeping, capacity, this.#table.length, { parents, moves, table, control });
-    this.#view();
+    const buffers = allocate(words, this.#sleeping, capacity, this.#table.length, { parents, moves, control });
+    const states = new Uint32Array(buffers.states);
+    const stride = strideOf(buffers);
     for (let state = 0; state < this.count; state++) {
-      const asleep = translate(from.states, state * from.stride, this.#states, state * stride);
+      if (state % SLICE_STATES === SLICE_STATES - 1) yield;
+      const asleep = translate(from.states, state * from.stride, states, state * stride);
       if (stride === words) continue;
-      this.#states[state * stride + words] = (from.states[state * from.stride + from.words] as number) & asleep;
+      states[state * stride + words] = (from.states[state * from.stride + from.words] as number) & asleep;
     }
-    this.#table.fill(0);
-    this.#rehash();
+    yield* this.#hashing(buffers);
+    this.#take(buffers);
   }
 
-  #take(): number {
+  #take(buffers: SharedBuffers): void {
+    this.#buffers = buffers;
+    this.words = buffers.words;
+    this.#stride = strideOf(buffers);
+    this.#view();
+  }
+
+  #takeNumber(): number {
     if (this.#free === this.#freeEnd) {
       const wanted = this.#together ? BLOCK : 1;
       const { room } = this.#buffers;
@@ -245,13 +263,17 @@ export class SharedStore implements Store {
     return this.#free++;
   }
 
-  #rehash(): void {
-    const table = this.#table;
+  /** Fills the empty hash set of other buffers for the states that are in these. */
+  *#hashing(buffers: SharedBuffers): Generator<void, void> {
+    const table = new Int32Array(buffers.table);
+    const states = new Uint32Array(buffers.states);
     const mask = table.length - 1;
+    const stride = strideOf(buffers);
     const { count } = this;
     for (let state = 0; state < count; state++) {
+      if (state % SLICE_STATES === SLICE_STATES - 1) yield;
       if (this.#parents[state] === HOLE) continue;
-      const hash = hashWords(this.#states, state * this.#stride, this.words);
+      const hash = hashWords(states, state * stride, buffers.words);
       let place = hash & mask;
       while (table[place] !== 0) place = (place + 1) & mask;
       table[place] = (hash & ~NUMBER_MASK) | (state + 1);

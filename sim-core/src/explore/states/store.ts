@@ -10,6 +10,8 @@
  * again keeps only those that need not be made after either way.
  */
 
+import { toEnd } from '../../to-end.ts';
+
 /** States come in chunks, so that growing never copies them. */
 const CHUNK_BITS = 14;
 const CHUNK = 1 << CHUNK_BITS;
@@ -65,11 +67,16 @@ export interface Store {
   insert(from: Uint32Array, at: number, hash: number, parent: number, move: number, sleep: number): number;
   /** The moves that need not be made in a state, as bits; 0 without sleep sets. */
   sleep(state: number): number;
-  /** Makes room for so many states more. */
-  reserve(more: number): void;
-  /** Rewrites every state. */
-  relayout(words: number, translate: Rewriting): void;
+  /** Can so many states more be stored as fast as before? */
+  hasRoom(more: number): boolean;
+  /** Makes room for so many states more, in slices. Nothing is inserted before it is over. */
+  reserving(more: number): Generator<void, void>;
+  /** Rewrites every state, in slices. Until it is over the states are there as before, and none is inserted. */
+  rewriting(words: number, translate: Rewriting): Generator<void, void>;
 }
+
+/** States that are rewritten or hashed again in one slice: some milliseconds. */
+export const SLICE_STATES = 1 << 14;
 
 export class StateStore implements Store {
   words: number;
@@ -176,30 +183,38 @@ export class StateStore implements Store {
     if (stride !== words) chunk[there + words] = sleep;
     (this.#parents[state >>> CHUNK_BITS] as Int32Array)[state & CHUNK_MASK] = parent;
     (this.#moves[state >>> CHUNK_BITS] as Uint16Array)[state & CHUNK_MASK] = move;
-    if (this.count * 8 > table.length * 5) this.#rehash(table.length * growthOf(table.length));
+    // Nobody made room in time.
+    if (this.count * 8 > table.length * 7) toEnd(this.reserving());
     return state;
   }
 
-  /** Room is made as it is needed. */
-  reserve(): void {}
+  hasRoom(): boolean {
+    return this.count * 8 <= this.#table.length * 5;
+  }
 
-  relayout(words: number, translate: Rewriting): void {
-    const old = this.#chunks;
-    const oldStride = this.#stride;
-    const oldWords = this.words;
-    this.words = words;
-    const stride = words + oldStride - oldWords;
-    this.#stride = stride;
-    this.#chunks = old.map((chunk, index) => {
+  *reserving(): Generator<void, void> {
+    const places = this.#table.length;
+    yield* this.#rehashing(places * growthOf(places), this.#chunks, this.words);
+  }
+
+  *rewriting(words: number, translate: Rewriting): Generator<void, void> {
+    const old = { stride: this.#stride, words: this.words };
+    const stride = words + old.stride - old.words;
+    const chunks: Uint32Array[] = [];
+    for (const chunk of this.#chunks) {
+      if (chunks.length > 0) yield;
       const fresh = new Uint32Array(CHUNK * stride);
-      const here = Math.min(CHUNK, this.count - index * CHUNK);
+      const here = Math.min(CHUNK, this.count - chunks.length * CHUNK);
       for (let i = 0; i < here; i++) {
-        const asleep = translate(chunk, i * oldStride, fresh, i * stride);
-        if (this.#sleeping) fresh[i * stride + words] = (chunk[i * oldStride + oldWords] as number) & asleep;
+        const asleep = translate(chunk, i * old.stride, fresh, i * stride);
+        if (this.#sleeping) fresh[i * stride + words] = (chunk[i * old.stride + old.words] as number) & asleep;
       }
-      return fresh;
-    });
-    this.#rehash(this.#table.length);
+      chunks.push(fresh);
+    }
+    yield* this.#rehashing(this.#table.length, chunks, words);
+    this.words = words;
+    this.#stride = stride;
+    this.#chunks = chunks;
   }
 
   #grow(): void {
@@ -208,13 +223,13 @@ export class StateStore implements Store {
     this.#moves.push(new Uint16Array(CHUNK));
   }
 
-  #rehash(size: number): void {
+  *#rehashing(size: number, chunks: readonly Uint32Array[], words: number): Generator<void, void> {
     const table = new Int32Array(size);
     const mask = size - 1;
-    const { words } = this;
-    const stride = this.#stride;
+    const stride = words + this.#stride - this.words;
     for (let state = 0; state < this.count; state++) {
-      const chunk = this.#chunks[state >>> CHUNK_BITS] as Uint32Array;
+      if (state % SLICE_STATES === SLICE_STATES - 1) yield;
+      const chunk = chunks[state >>> CHUNK_BITS] as Uint32Array;
       const hash = hashWords(chunk, (state & CHUNK_MASK) * stride, words);
       let place = hash & mask;
       while (table[place] !== 0) place = (place + 1) & mask;

@@ -1,4 +1,5 @@
 import type { Profile } from '../../kernel/profiles.ts';
+import { toEnd } from '../../to-end.ts';
 import type { Diagnostic, Line, LineContent, LineProblem, ParsedScenario } from '../ast.ts';
 import { type IncludedScenario, type ReadInclude, readSources } from '../elaborate/scenario-sources.ts';
 import { limited } from '../parser.ts';
@@ -26,15 +27,22 @@ export interface CheckContext {
  * the names are looked at again.
  */
 export function check(scenario: ParsedScenario, context: CheckContext = {}): Diagnostic[] {
+  return toEnd(checkingText(scenario, context));
+}
+
+/** The same in slices of some milliseconds: between two, an editor answers other requests, or gives up. */
+export function* checkingText(scenario: ParsedScenario, context: CheckContext = {}): Generator<void, Diagnostic[]> {
   const vocabulary = context.vocabulary ?? VOCABULARY;
-  const diagnostics = [...lineDiagnostics(scenario, vocabulary), ...scenarioDiagnostics(scenario, context, vocabulary)];
+  const diagnostics = yield* checkingLines(scenario, vocabulary);
+  yield* checkingScenario(scenario, context, vocabulary, diagnostics);
   diagnostics.sort((left, right) => left.line - right.line || left.span.start - right.span.start);
   return limited(diagnostics);
 }
 
-function lineDiagnostics(scenario: ParsedScenario, vocabulary: Vocabulary): Diagnostic[] {
+function* checkingLines(scenario: ParsedScenario, vocabulary: Vocabulary): Generator<void, Diagnostic[]> {
   const diagnostics: Diagnostic[] = [];
   for (const { start, piece } of piecesOf(scenario)) {
+    yield;
     for (const { index, problem } of problemsOfPiece(piece, vocabulary)) {
       const { fixes, ...rest } = problem;
       const line = start + index;
@@ -94,16 +102,19 @@ function problemsOf(line: Line, vocabulary: Vocabulary, params: ReadonlySet<stri
   return problems.length === 0 ? NO_PROBLEMS : problems;
 }
 
-function* scenarioDiagnostics(
+function* checkingScenario(
   scenario: ParsedScenario,
   { includes, profile, advice = false }: CheckContext,
   vocabulary: Vocabulary,
-): Generator<Diagnostic> {
+  diagnostics: Diagnostic[],
+): Generator<void, void> {
   const names = subjectOf(scenario, includes ?? (() => undefined), vocabulary);
   const subject = { ...names, ...(profile && { profile }) };
   for (const one of SCENARIO_CHECKS) {
     if (one.advice && !advice) continue;
-    for (const objection of one.scenario!(subject)) yield { code: one.code, severity: one.severity, ...objection };
+    for (const objection of one.scenario!(subject))
+      diagnostics.push({ code: one.code, severity: one.severity, ...objection });
+    yield;
   }
 }
 

@@ -54,16 +54,19 @@ interface Expansion {
   readonly key: string;
 }
 
-/** Adds an actor's program to the nodes; the result is where it begins and where it ends. */
-export function compileProgram(
+/** Statements that are compiled in one slice: some milliseconds. */
+const SLICE_NODES = 100;
+
+/** In slices: adds an actor's program to the nodes; the result is where it begins and where it ends. */
+export function* compilingProgram(
   context: ProgramContext,
   actor: number,
   items: readonly Item[],
   file: number,
   line: number,
-): { readonly entry: number; readonly end: number } {
+): Generator<void, { readonly entry: number; readonly end: number }> {
   const entry: { node: number } = { node: -1 };
-  const exits = compileItems(context, actor, items, { file, calls: [], words: new Map(), key: '' }, [
+  const exits = yield* compilingItems(context, actor, items, { file, calls: [], words: new Map(), key: '' }, [
     (target) => (entry.node = target),
   ]);
   const end = addNode(context, (id) => ({ kind: 'end', id, actor, place: { file, line, calls: [] } }));
@@ -77,17 +80,18 @@ function addNode(context: ProgramContext, make: (id: number) => ProgramNode): nu
   return id;
 }
 
-function compileItems(
+function* compilingItems(
   context: ProgramContext,
   actor: number,
   items: readonly Item[],
   expansion: Expansion,
   entries: Exits,
-): Exits {
+): Generator<void, Exits> {
   let exits = entries;
   const source = context.sources[expansion.file];
   for (const item of items) {
-    exits = context.problems.within(source, () => compileItem(context, actor, item, expansion, exits));
+    exits = yield* context.problems.withinSlices(source, compilingItem(context, actor, item, expansion, exits));
+    if (context.nodes.length % SLICE_NODES === 0) yield;
   }
   return exits;
 }
@@ -96,16 +100,23 @@ function enter(exits: Exits, node: number): void {
   for (const exit of exits) exit(node);
 }
 
-function compileItem(context: ProgramContext, actor: number, item: Item, expansion: Expansion, entries: Exits): Exits {
+function* compilingItem(
+  context: ProgramContext,
+  actor: number,
+  item: Item,
+  expansion: Expansion,
+  entries: Exits,
+): Generator<void, Exits> {
   const place: Place = { file: expansion.file, line: item.line, calls: expansion.calls };
   switch (item.kind) {
     case 'line':
-      return compileLine(context, actor, item.line, expansion, place, entries);
+      return yield* compilingLine(context, actor, item.line, expansion, place, entries);
     case 'choose': {
       const alternatives: number[] = [];
       const node = addNode(context, (id) => ({ kind: 'choose', id, actor, place, alternatives }));
       enter(entries, node);
-      return item.alternatives.flatMap((body) => {
+      const ends: Exits = [];
+      for (const body of item.alternatives) {
         const index = alternatives.push(-1) - 1;
         const start: Exits = [(target) => (alternatives[index] = target)];
         // The first statement makes the choice, so an alternative that begins with control gets a statement of its own.
@@ -114,12 +125,13 @@ function compileItem(context: ProgramContext, actor: number, item: Item, expansi
           first?.kind === 'line' && !isCall(context, first.line, expansion)
             ? start
             : addSkip(context, actor, place, start);
-        return compileItems(context, actor, body, expansion, begun);
-      });
+        ends.push(...(yield* compilingItems(context, actor, body, expansion, begun)));
+      }
+      return ends;
     }
     case 'loop': {
       let head = -1;
-      const exits = compileItems(context, actor, item.body, expansion, [
+      const exits = yield* compilingItems(context, actor, item.body, expansion, [
         ...entries,
         (target) => {
           head = target;
@@ -143,7 +155,7 @@ function compileItem(context: ProgramContext, actor: number, item: Item, expansi
       }));
       const repeat = context.nodes[node] as Extract<ProgramNode, { kind: 'repeat' }>;
       enter(entries, node);
-      const exits = compileItems(context, actor, item.body, expansion, [(target) => (repeat.body = target)]);
+      const exits = yield* compilingItems(context, actor, item.body, expansion, [(target) => (repeat.body = target)]);
       enter(exits, node);
       return [(target) => (repeat.next = target)];
     }
@@ -186,18 +198,18 @@ function addStatement(
   return [(target) => (statement.next = target)];
 }
 
-function compileLine(
+function* compilingLine(
   context: ProgramContext,
   actor: number,
   line: number,
   expansion: Expansion,
   place: Place,
   entries: Exits,
-): Exits {
+): Generator<void, Exits> {
   const content = context.sources[expansion.file]?.parsed.lines[line]?.content;
   if (!content || !isStatement(content)) return entries;
   if (content.kind === 'call') {
-    return compileCall(context, actor, substitute(content, expansion.words), expansion, place, entries);
+    return yield* compilingCall(context, actor, substitute(content, expansion.words), expansion, place, entries);
   }
   const compiled = compiledOnce(context, actor, content, line, expansion);
   if (!compiled) return addSkip(context, actor, place, entries);
@@ -233,14 +245,14 @@ function isStatement(content: { readonly kind: string }): content is Statement {
   return STATEMENTS.has(content.kind);
 }
 
-function compileCall(
+function* compilingCall(
   context: ProgramContext,
   actor: number,
   call: Extract<Statement, { kind: 'call' }>,
   expansion: Expansion,
   place: Place,
   entries: Exits,
-): Exits {
+): Generator<void, Exits> {
   const procedure = context.procedures.get(call.name.text);
   const { line } = place;
   if (!procedure) {
@@ -255,7 +267,8 @@ function compileCall(
   const words = new Map(procedure.params.map((param, i) => [param, call.args[i]?.text ?? param]));
   const calls = [...expansion.calls, { file: place.file, line: place.line, proc: procedure.name }];
   const key = JSON.stringify([...words.values()]);
-  return compileItems(context, actor, procedure.block.items, { file: procedure.file, calls, words, key }, entries);
+  const within = { file: procedure.file, calls, words, key };
+  return yield* compilingItems(context, actor, procedure.block.items, within, entries);
 }
 
 interface CompiledStatement {

@@ -16,6 +16,15 @@ export class Problems {
   readonly #seen = new Set<string>();
   #source: ScenarioSource | undefined;
 
+  /** Lines that slices of work report are those of this file. */
+  *withinSlices<T>(source: ScenarioSource | undefined, work: Generator<void, T>): Generator<void, T> {
+    for (;;) {
+      const { done, value } = this.within(source, () => work.next());
+      if (done) return value;
+      yield;
+    }
+  }
+
   /** Lines that the work reports are those of this file. */
   within<T>(source: ScenarioSource | undefined, work: () => T): T {
     const outer = this.#source;

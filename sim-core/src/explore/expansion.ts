@@ -1,0 +1,97 @@
+/** Expands stored states with what is known, and learns what it lacks on the way. */
+
+import { PAUSE } from './checkpoint/search-progress.ts';
+import { Expander, type Tables, TOGETHER } from './expander.ts';
+import type { Ahead } from './parallel/ahead.ts';
+import type { Finality } from './results/finality.ts';
+import type { Space } from './space.ts';
+import { HOLE, StateStore } from './states/store.ts';
+
+/** A noteworthy effect: of which move, in which state. */
+export type OnNoted = (effect: number, state: number, move: number) => void;
+
+export class Expansion {
+  readonly #space: Space;
+  readonly #finality: Finality;
+  readonly #ahead: Ahead | undefined;
+  readonly #onNoted: OnNoted;
+  #expander: Expander;
+  /** Moves that were made by others, and by expanders that were replaced. */
+  #transitions = 0;
+  #switching = false;
+
+  constructor(space: Space, finality: Finality, ahead: Ahead | undefined, onNoted: OnNoted) {
+    this.#space = space;
+    this.#finality = finality;
+    this.#ahead = ahead;
+    this.#onNoted = onNoted;
+    this.#expander = new Expander(space.tables(), space.store);
+  }
+
+  /** Moves made since the start. */
+  get transitions(): number {
+    return this.#transitions + this.#expander.transitions;
+  }
+
+  get tables(): Tables {
+    return this.#expander.tables;
+  }
+
+  /** Only moves that are switches are made. */
+  set switching(switching: boolean) {
+    this.#switching = switching;
+    this.#expander.switching = switching;
+  }
+
+  /** With what is known now. */
+  renew(): void {
+    this.#transitions = this.transitions;
+    this.#expander = new Expander(this.#space.tables(), this.#space.store);
+    this.#expander.switching = this.#switching;
+  }
+
+  /** Expands the next states, if some can be expanded at once between two pauses. Their number. */
+  some(next: number, levelEnd: number, maxStates: number): number {
+    const { store, model } = this.#space;
+    const room = maxStates - store.count > TOGETHER * model.moves.length;
+    if (!room || !(store instanceof StateStore) || this.#ahead || !this.#expander.canExpandSome) return 0;
+    const expanded = this.#expander.expandSome(next, Math.min(levelEnd, next + PAUSE - (next % PAUSE)), levelEnd);
+    this.#note(this.#expander);
+    return expanded;
+  }
+
+  /** In slices, because learning may rewrite all states: expands one. */
+  *one(state: number, levelEnd: number): Generator<void, void> {
+    const space = this.#space;
+    const { store } = space;
+    if (store.parent(state) === HOLE) return;
+    const ahead = this.#ahead;
+    if (ahead?.expand(state, levelEnd)) {
+      this.#transitions += ahead.made;
+      this.#note(ahead);
+      return;
+    }
+    yield* this.reserving();
+    while (!this.#expander.expand(state, levelEnd)) {
+      const { question, questionWords } = this.#expander;
+      yield* space.answering(question, questionWords);
+      this.renew();
+    }
+    this.#note(this.#expander);
+  }
+
+  /** Makes room for what a state may lead to. */
+  *reserving(): Generator<void, void> {
+    const { store, model } = this.#space;
+    if (!store.hasRoom(model.moves.length)) yield* store.reserving(model.moves.length);
+  }
+
+  #note({ noted, stuck }: Pick<Expander, 'noted' | 'stuck'>): void {
+    for (let i = 0; i < noted.length; i += 3)
+      this.#onNoted(noted[i] as number, noted[i + 1] as number, noted[i + 2] as number);
+    if (noted.length > 0) noted.length = 0;
+    if (stuck.length === 0) return;
+    this.#finality.addAll(stuck);
+    stuck.length = 0;
+  }
+}
