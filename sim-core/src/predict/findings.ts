@@ -8,6 +8,7 @@ import { contentsOfKind } from '../scenario/blocks.ts';
 import { kernelsText } from '../scenario/checks/kernels-text.ts';
 import { rangeTextContains } from '../scenario/ranges.ts';
 import type { KernelGroup } from './kernels.ts';
+import { mappingFix } from './mapping-fix.ts';
 import { type Observed, type ObservedFinding, statementOf } from './observe.ts';
 import { codeSpan, spotOf } from './place.ts';
 import { predictedFinding, unregisteredDevice } from './table.ts';
@@ -60,6 +61,7 @@ function diagnosticOf({ seen, observed, profiles }: Merged, all: number): Diagno
             message: 'This condition forbids it.',
           },
         ];
+  const fix = finding === 'dma-fault' ? mappingFix(model.sources[0]!.parsed, node) : undefined;
   return [
     {
       code: predictedFinding.code,
@@ -68,6 +70,7 @@ function diagnosticOf({ seen, observed, profiles }: Merged, all: number): Diagno
       line: spot.line,
       span: spot.span,
       related: [...related, ...spot.related],
+      ...(fix && { fixes: [fix] }),
     },
   ];
 }

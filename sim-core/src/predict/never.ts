@@ -2,7 +2,7 @@
 import type { Model } from '../engine/model.ts';
 import type { StatementNode } from '../engine/program.ts';
 import type { Profile } from '../kernel/profiles.ts';
-import type { Diagnostic, Fix, ParsedScenario } from '../scenario/ast.ts';
+import type { Diagnostic, Fix, ParsedScenario, Wait } from '../scenario/ast.ts';
 import { contentsOfKind } from '../scenario/blocks.ts';
 import { kernelsText } from '../scenario/checks/kernels-text.ts';
 import type { KernelGroup } from './kernels.ts';
@@ -36,6 +36,7 @@ function waiting(parsed: ParsedScenario, observed: Observed, node: StatementNode
       ? `Nothing makes this true: \`${actor.name}\` waits here for ever`
       : `\`${actor.name}\` gets no further than this statement`;
   const orders = observed.orders === 1 ? '' : ` in each of ${observed.orders} interleavings tried`;
+  const fix = content?.kind === 'wait' && spot.here ? ringing(parsed, actor.name, content) : undefined;
   return [
     {
       code,
@@ -44,8 +45,23 @@ function waiting(parsed: ParsedScenario, observed: Observed, node: StatementNode
       line: spot.line,
       span: spot.span,
       related: spot.related,
+      ...(fix && { fixes: [fix] }),
     },
   ];
+}
+
+/** A write of the register that a device waits for, at the end of the first vCPU, where nothing writes it. */
+function ringing(parsed: ParsedScenario, device: string, { left, relation, right }: Wait): Fix | undefined {
+  const vcpu = parsed.blocks.find(({ kind }) => kind === 'vcpu');
+  if (vcpu === undefined || left.kind !== 'name' || left.member !== undefined || relation !== '==') return undefined;
+  const register = `[${device}.${left.name}]`;
+  if (parsed.lines.some(({ text }) => text.includes(register))) return undefined;
+  const newText = `  mov ${register}, ${right.text}\n`;
+  return {
+    title: `Write \`${register}\` in ${parsed.lines[vcpu.line]!.text.replace(/\s*\{.*$/, '')}`,
+    meaning: 'changed',
+    edits: [{ line: vcpu.endLine, span: { start: 0, end: 0 }, newText }],
+  };
 }
 
 /** Did an actor get past any statement? */

@@ -124,6 +124,7 @@ export class LineScanner {
         'bad-number',
         `${quoted(text)} is not a number. Numbers are decimal, hexadecimal with 0x, or octal with a leading 0.`,
         span,
+        plainNumber(text, span),
       );
     }
     const magnitude = BigInt(OCTAL.test(digits) ? `0o${digits.slice(1)}` : digits);
@@ -174,8 +175,9 @@ export class LineScanner {
     const start = this.pos;
     this.checkCharacter();
     const span = { start, end: this.end };
+    const hash = this.text[start] === '#';
     this.fail('trailing-text', `${what} ends here, but ${this.found()} follows.`, span, [
-      { title: 'Remove the rest of the line', span, newText: '' },
+      hash ? commentFix(start) : { title: 'Remove the rest of the line', span, newText: '' },
     ]);
   }
 
@@ -236,6 +238,22 @@ export class LineScanner {
     this.pos = at;
     return { text: this.text.slice(start, at), span: { start, end: at } };
   }
+}
+
+/** `4096UL`, `4K`: what other languages and people write. */
+function plainNumber(text: string, span: Span): readonly LineFix[] | undefined {
+  const [, digits = '', unit = '', suffix] =
+    /^(0x[0-9a-f]+?|\d+)(?:([kmg])(?:i?b)?|(u?l{0,2}|l{1,2}u))$/i.exec(text) ?? [];
+  if (digits === '' || (unit === '' && !suffix)) return undefined;
+  const newText = unit === '' ? digits : `0x${(BigInt(digits) << UNITS[unit.toLowerCase()]!).toString(16)}`;
+  return [{ title: `Write \`${newText}\``, span, newText }];
+}
+
+const UNITS: Readonly<Record<string, bigint>> = { k: 10n, m: 20n, g: 30n };
+
+/** Comments of shells. */
+export function commentFix(start: number): LineFix {
+  return { title: 'Write `//`', span: { start, end: start + 1 }, newText: '//' };
 }
 
 /** Thrown inside the line parser only. Not an Error: no stack is wanted, half-typed lines are the usual case. */

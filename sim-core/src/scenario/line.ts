@@ -7,6 +7,7 @@ import { LANGUAGE_WORDS, MACHINE_WORDS, STATEMENT_OF } from './language-words.ts
 import {
   BrokenLine,
   CLOSE_BRACE,
+  commentFix,
   EQUALS,
   findComment,
   isBlank,
@@ -56,7 +57,7 @@ function parseContent(block: BlockKind, scanner: LineScanner): LineContent {
   if (unit === CLOSE_BRACE) return parseClose(scanner);
   if (unit === 0x7e) return parseNever(scanner);
   const first = scanner.takeIdentifier();
-  if (first === undefined) scanner.failExpected(STATEMENT_OF[block]);
+  if (first === undefined) failFirst(scanner, STATEMENT_OF[block]);
   if (isBinding(scanner, first)) {
     if (block !== 'file' && block !== 'machine') return parseStatement(scanner, first, STATEMENT_OF[block]);
     return failUnknown(block, scanner, first);
@@ -68,6 +69,24 @@ function parseContent(block: BlockKind, scanner: LineScanner): LineContent {
     statement(block, scanner, first)
   );
 }
+
+/** What a line cannot begin with. Two things that do occur there are a comment of a shell and what strace prints before a call. */
+function failFirst(scanner: LineScanner, expected: string): never {
+  const { text, pos: start } = scanner;
+  const fixes = text[start] === '#' ? [commentFix(start)] : prefixFix(text, start);
+  return scanner.failExpected(expected, fixes);
+}
+
+/** `[pid 1234] `, `1234 12:00:00.123456 `. */
+function prefixFix(text: string, start: number): readonly LineFix[] | undefined {
+  const prefix = STRACE_PREFIX.exec(text.slice(start))?.[0];
+  if (prefix === undefined) return undefined;
+  return [
+    { title: 'Remove what strace prints before the call', span: { start, end: start + prefix.length }, newText: '' },
+  ];
+}
+
+const STRACE_PREFIX = /^(?:\[pid\s+\d+\]\s*|\d+\s+)?(?:\d\d:\d\d:\d\d(?:\.\d+)?\s+|\d+\.\d+\s+)?(?=[a-z]\w*\()/;
 
 /** `}` and `} or {`. */
 function parseClose(scanner: LineScanner): LineContent {

@@ -1,16 +1,79 @@
 /**
- * The candidate nearest to a mistyped word, or undefined when none is near enough to be meant.
+ * The candidate that a mistyped word is meant for, or undefined when none is near enough.
  *
- * Distance is Damerau–Levenshtein with adjacent transpositions (optimal string alignment), without regard to case:
- * swapped neighbours and a wrong case are the commonest slips in names such as KVM_DEV_VFIO_GROUP_ADD.
+ * First what people write instead of it (`MRead`, `stale_read`), then a word of which only the beginning is there, or
+ * which has something after it (`of`, `v6.6.1`), then the nearest. Distance is Damerau–Levenshtein with adjacent
+ * transpositions (optimal string alignment), without regard to case: swapped neighbours and a wrong case are the
+ * commonest slips in names such as KVM_DEV_VFIO_GROUP_ADD. A name of one letter is near to nothing: `y` is not a slip
+ * for `x`.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  const known = [...candidates].filter((candidate) => candidate !== word);
+  return spelledOtherwise(word, known) ?? beginning(word, known) ?? nearestBySpelling(word, known);
+}
+
+/** Words that people know from elsewhere, and what they are called here. */
+const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
+  PAGE_SIZE: ['PAGE'],
+  PAGESIZE: ['PAGE'],
+  mread: ['MRd'],
+  memrd: ['MRd'],
+  memread: ['MRd'],
+  mrdreq: ['MRd'],
+  mwrite: ['MWr'],
+  memwr: ['MWr'],
+  memwrite: ['MWr'],
+  cfgwrite: ['CfgWr'],
+  nosnoop: ['ns', 'no-snoop'],
+  no_snoop: ['ns', 'no-snoop'],
+  yes: ['on'],
+  true: ['on'],
+  enabled: ['on'],
+  no: ['off'],
+  false: ['off'],
+  disabled: ['off'],
+  vtd: ['vt-d'],
+  dmar: ['vt-d'],
+  'amd-vi': ['amd'],
+  clflush_opt: ['clflushopt'],
+  wbinv: ['wbinvd'],
+};
+
+function spelledOtherwise(word: string, candidates: readonly string[]): string | undefined {
+  const lower = word.toLowerCase();
+  const meant = SYNONYMS[word] ?? SYNONYMS[lower];
+  const plain = lower.replaceAll('_', '-');
+  return (
+    candidates.find((candidate) => meant?.includes(candidate)) ??
+    candidates.find((candidate) => candidate.toLowerCase().replaceAll('_', '-') === plain)
+  );
+}
+
+/** The shortest word that begins so; else the longest that it begins with. */
+function beginning(word: string, candidates: readonly string[]): string | undefined {
+  if (word.length < 2) return undefined;
+  const lower = word.toLowerCase();
+  const most = Math.max(1, Math.floor(word.length / 3));
+  const longer = candidates.filter((candidate) => candidate.toLowerCase().startsWith(lower));
+  const near = longer.filter((candidate) => candidate.length - word.length <= most);
+  const [only, more] = longer;
+  if (near.length > 0) return near.reduce((best, one) => (one.length < best.length ? one : best));
+  if (only !== undefined && more === undefined && word.length > 2) return only;
+  const shorter = candidates.filter((candidate) => {
+    const rest = lower.slice(candidate.length);
+    const begins = candidate.length > 1 && lower.startsWith(candidate.toLowerCase());
+    return begins && (rest.length <= Math.min(most, 2) || /^[.+~-]/.test(rest));
+  });
+  return shorter.length === 0 ? undefined : shorter.reduce((best, one) => (one.length > best.length ? one : best));
+}
+
+function nearestBySpelling(word: string, candidates: readonly string[]): string | undefined {
   const lower = word.toLowerCase();
   const limit = Math.max(1, Math.floor(word.length / 3));
   let best: string | undefined;
   let bestDistance = limit + 1;
   for (const candidate of candidates) {
-    if (candidate === word || Math.abs(candidate.length - word.length) >= bestDistance) continue;
+    if (word.length === 1 || Math.abs(candidate.length - word.length) >= bestDistance) continue;
     const distance = editDistance(lower, candidate.toLowerCase(), bestDistance);
     if (distance < bestDistance) {
       best = candidate;

@@ -22,6 +22,7 @@ import {
  */
 export function parseSyscall(scanner: LineScanner, call: Word, bind: Word | undefined): Syscall {
   scanner.expect('(', `\`(\` after ${quoted(call.text)}`);
+  refuseUnfinished(scanner);
   const args: Expr[] = [];
   if (scanner.peek() !== CLOSE_PARENTHESIS) {
     do args.push(parseExpr(scanner, 0));
@@ -31,6 +32,15 @@ export function parseSyscall(scanner: LineScanner, call: Word, bind: Word | unde
   const result = scanner.take('=') ? parseResult(scanner) : undefined;
   scanner.finish('The call');
   return { kind: 'syscall', ...(bind && { bind }), call, args, ...(result && { result }) };
+}
+
+/** strace cuts a call in two when another one is made meanwhile. */
+function refuseUnfinished(scanner: LineScanner): void {
+  const start = scanner.text.indexOf('<unfinished', scanner.pos);
+  if (start === -1 || start >= scanner.end) return;
+  const message =
+    'strace cut this call in two: its arguments and result may be after `resumed>` in another line. `snoopscope import` puts them together.';
+  scanner.fail('expected', message, { start, end: scanner.end });
 }
 
 /** One argument of a system call. */

@@ -1,4 +1,6 @@
+import { FINDINGS } from '../../engine/monitors/table.ts';
 import { didYouMean, nearest } from '../suggest.ts';
+import { bindingFixes } from './binding-fixes.ts';
 import { type Check, replacingAt, type Wording } from './check.ts';
 import { undefinedUses } from './undefined-names.ts';
 
@@ -27,8 +29,21 @@ export const unknownName: Check = {
   *scenario(subject) {
     const known = subject.symbols.names('name');
     for (const { name, line, span } of undefinedUses(subject, 'name')) {
+      const finding = findingNamed(name);
+      if (finding !== undefined && subject.scenario.lines[line]?.content.kind === 'condition') {
+        const message = `\`${name}\` is bound by no call; the finding is written \`${finding}\`.`;
+        yield { line, span, message, ...replacingAt(line, span, finding) };
+        continue;
+      }
       const { message, meant } = noName(name, known);
-      yield { line, span, message, ...replacingAt(line, span, meant) };
+      const better = replacingAt(line, span, meant).fixes ?? [];
+      yield { line, span, message, fixes: [...better, ...bindingFixes(subject, name, line, span)] };
     }
   },
 };
+
+/** `stale_read`: findings have hyphens. */
+function findingNamed(name: string): string | undefined {
+  const hyphenated = name.replaceAll('_', '-');
+  return FINDINGS.find((one) => one === hyphenated);
+}

@@ -1,5 +1,6 @@
+import { nearest } from '../suggest.ts';
 import { actionOp } from '../vocabulary.ts';
-import { type Check, list } from './check.ts';
+import { type Check, list, replacing } from './check.ts';
 
 export const unknownTlpAttribute: Check = {
   code: 'unknown-tlp-attribute',
@@ -34,7 +35,9 @@ device gpu {
     for (const { text, span } of content.attributes) {
       if (known.includes(text)) continue;
       const takes = known.length === 0 ? 'takes no attributes; operands are divided by commas' : `takes ${list(known)}`;
-      yield { span, message: `\`${text}\` is not an attribute of \`${op.name}\`, which ${takes}.` };
+      const meant = nearest(text, known);
+      const message = `\`${text}\` is not an attribute of \`${op.name}\`, which ${takes}.`;
+      yield { span, message, ...replacing(span, meant) };
     }
   },
 };

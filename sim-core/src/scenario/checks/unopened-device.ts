@@ -1,3 +1,4 @@
+import type { Fix, ParsedScenario } from '../ast.ts';
 import { contentsOfKind, linesOf } from '../blocks.ts';
 import { brokenNames } from '../broken-names.ts';
 import type { Check } from './check.ts';
@@ -55,7 +56,25 @@ device nic {
         [...linesOf(block.items)].some((index) => scenario.lines[index]!.content.kind === 'action');
       if (!sends) continue;
       const message = `\`${content.name.text}\` sends TLPs, and nothing opens it: VFIO_GROUP_GET_DEVICE_FD with "${content.bdf.text}" would.`;
-      yield { line, span: content.name.span, message };
+      yield {
+        line,
+        span: content.name.span,
+        message,
+        ...opening(scenario, content.name.text, content.bdf.text, `/dev/vfio/${group}`),
+      };
     }
   },
 };
+
+/** At the end of `setup`, through the descriptor of its group. */
+function opening(scenario: ParsedScenario, device: string, bdf: string, path: string): { fixes?: readonly Fix[] } {
+  const setup = scenario.blocks.find(({ kind }) => kind === 'setup');
+  const group = contentsOfKind(scenario, 'syscall').find(({ content: { args } }) =>
+    args.some((arg) => arg.kind === 'string' && arg.value === path),
+  )?.content.bind?.text;
+  if (setup === undefined || group === undefined) return {};
+  const newText = `  ${device}fd = ioctl(${group}, VFIO_GROUP_GET_DEVICE_FD, "${bdf}")\n`;
+  return {
+    fixes: [{ title: `Open \`${device}\``, edits: [{ line: setup.endLine, span: { start: 0, end: 0 }, newText }] }],
+  };
+}
