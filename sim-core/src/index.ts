@@ -57,6 +57,13 @@ export { shortestSchedule, type Target } from './explore/shortest.ts';
 export { type FindingSite, siteKey } from './explore/sites.ts';
 export { exploringGraph, type GraphState, type GraphWay, type StateGraph } from './explore/state-graph.ts';
 export * from './files/kinds.ts';
+export { NotAProgram } from './interop/c/not-a-program.ts';
+export {
+  type CProgram,
+  cLitmus,
+  cProgram,
+  type RunStatement,
+} from './interop/c/program.ts';
 export { type EptRecording, looksLikeEptRecording, parseEptRecording } from './interop/ept/recording.ts';
 export { type EptDifference, type EptResult, replayEpt } from './interop/ept/replay.ts';
 export { judgeRace, looksLikeRaces, parseRaces, type RaceJudgement, type RaceRow } from './interop/races.ts';

@@ -41,6 +41,8 @@ export interface TraceEntry {
   readonly result?: string;
   /** Why it failed. */
   readonly failed?: FailedCall;
+  /** The same as the kernel returns it: negative for an errno. */
+  readonly returned?: number;
   readonly happenings: readonly ExplainedHappening[];
   /** Steps of the run [first, end) in it. */
   readonly firstStep: number;
@@ -144,8 +146,7 @@ function finish(run: Run, draft: Draft, everything: boolean, explainer: Explaine
   const place = model.nodes[draft.node]?.place;
   const line = place && model.sources[place.file]?.parsed.lines[place.line];
   const content = line?.content;
-  const result =
-    content?.kind === 'syscall' && done >= 0 ? straceResult(run.log[done * EVENT_WIDTH + 3] as number) : undefined;
+  const returned = content?.kind === 'syscall' && done >= 0 ? (run.log[done * EVENT_WIDTH + 3] as number) : undefined;
   const failed = done < 0 ? undefined : failedCall(model, run.log, done, explainer.names);
   return {
     ...common,
@@ -154,7 +155,7 @@ function finish(run: Run, draft: Draft, everything: boolean, explainer: Explaine
     ...(place && { place }),
     text: statementText(model, draft.node),
     ...(content?.kind === 'syscall' && { call: content.call.text }),
-    ...(result !== undefined && { result }),
+    ...(returned !== undefined && { result: straceResult(returned), returned }),
     ...(failed && { failed }),
   };
 }

@@ -3,6 +3,7 @@ import { tableLines } from '@snoopscope/sim-core';
 import { draw, type Picture, svgFile, textOf } from '@snoopscope/views/draw';
 import { listed } from '../arguments.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { exportC } from '../export-c.ts';
 import { exportTrace } from '../export-trace.ts';
 import { Failure } from '../failure.ts';
 import { FORMAT_VERSION, jsonText } from '../json.ts';
@@ -44,9 +45,9 @@ const FORMS: Readonly<Record<string, Form>> = {
   dot: { pictures: ['topology', 'outcomes'], write: ({ picture }) => dotOf(picture).join('\n') },
 };
 
-const KINDS: readonly string[] = ['trace', ...Object.keys(FORMS)];
+const KINDS: readonly string[] = ['trace', 'c', ...Object.keys(FORMS)];
 /** What people look for here and will not find in this version. */
-const NOT_THERE: readonly string[] = ['c', 'promela'];
+const NOT_THERE: readonly string[] = ['promela'];
 /** What only pictures have. */
 const OF_PICTURES = ['picture', 'at', 'width'];
 
@@ -65,10 +66,12 @@ export const exportCommand: Command = {
   description: [
     'KIND is `trace`: every event of the run. As JSON, each event is four integers, [slot, old, new, 0] or [~happening, a, b, c]; the fields that slots belong to and the names of happenings are in the document, so that it can be read without Snoopscope. As text, one line for each event that people ask about.',
     'Or KIND is a form of a picture. `text`: tables that say all that the picture shows; `svg`: a drawing; `mermaid`: text that wikis and forges draw; `perfetto`: a trace for ui.perfetto.dev, one microsecond a step; `dot`: text for Graphviz. --picture says which picture: `timeline`, `topology` and `memory` are of one run, `outcomes` is of all interleavings.',
+    'Or KIND is `c`: a C program that makes the system calls of the run on a real machine, checks each declared result, and prints what the kernel answered as the Test Anything Protocol has it. With --litmus all threads run freely, many times, and outcomes are counted. Devices are named on the command line of the program; what only hardware can do is left out and named. `snoopscope compare` holds its output against the simulator.',
     `Not supported yet: ${listed(NOT_THERE)}.`,
   ],
   options: [
     ...RUN_OPTIONS,
+    { name: 'litmus', doc: 'With `c`: a program that lets all threads run freely and counts outcomes.' },
     {
       name: 'picture',
       value: 'PICTURE',
@@ -90,15 +93,23 @@ export const exportCommand: Command = {
   ],
   examples: [
     { line: 'export trace --kernel v5.11 a.snoop', about: 'Every event of the run on v5.11.' },
+    { line: 'export c a.snoop > a.c', about: 'The run as a program for a real machine.' },
     { line: 'export svg a.snoop > a.svg', about: 'The timeline as a drawing.' },
     { line: 'export text --picture memory --at 40 a.snoop', about: 'What every cache holds after 40 micro-steps.' },
   ],
   async run(call) {
     const [kind, name] = call.operands as [string, string];
+    if (kind !== 'c' && call.flag('litmus'))
+      throw new Failure('--litmus is for `c`. Leave it out.', { code: 'options-exclude-each-other' });
     const form = Object.hasOwn(FORMS, kind) ? FORMS[kind] : undefined;
     if (form) return exportPicture(call, kind, form, name);
-    if (kind !== 'trace') throw unknownKind(kind);
-    refuse(call, OF_PICTURES, 'is for pictures, and a trace is none');
+    if (kind !== 'trace' && kind !== 'c') throw unknownKind(kind);
+    refuse(call, OF_PICTURES, 'is for pictures');
+    if (kind === 'c') {
+      refuse(call, ['format'], 'is for `trace` and `text`');
+      await exportC(call, name);
+      return EXIT.fine;
+    }
     const outcome = await recordRun(call, name);
     exportTrace({ ...call, format: call.text('format') ?? 'json' }, outcome);
     if (outcome.end.kind === 'interrupted') return EXIT.interrupted;

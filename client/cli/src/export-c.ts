@@ -1,0 +1,61 @@
+/** `export c`: a scenario as a program for a real machine. */
+import { type CProgram, cLitmus, cProgram, NotAProgram, type Run, type RunStatement } from '@snoopscope/sim-core';
+import type { Invocation } from './commands/command.ts';
+import { Failure } from './failure.ts';
+import { askedProfile, ownProfile } from './kernels.ts';
+import { recordRun } from './record-run.ts';
+import { modelOf, readScenario, type ScenarioFile } from './scenario-file.ts';
+import { traceOf } from './trace.ts';
+
+/** Prints the program on stdout, and on stderr what it leaves out. */
+export async function exportC(call: Invocation, name: string): Promise<void> {
+  const program = call.flag('litmus') ? await litmusOf(call, name) : await programOf(call, name);
+  call.print(program.text.trimEnd());
+  for (const { line, actor, text, why } of program.leftOut)
+    call.remark(`left out: ${line < 0 ? '' : `line ${line + 1}, `}${actor}: ${text} (${why})`);
+}
+
+async function programOf(call: Invocation, name: string): Promise<CProgram> {
+  const { run, file } = await recordRun(call, name);
+  return made(file, () => cProgram(run.model, statementsOf(run), titleOf(file)));
+}
+
+async function litmusOf(call: Invocation, name: string): Promise<CProgram> {
+  const idle = ['schedule', 'max-steps', 'granularity'].find((option) => call.text(option) !== undefined);
+  if (idle !== undefined) {
+    throw new Failure(`--litmus and --${idle} do not go together: a litmus program follows no schedule.`, {
+      code: 'options-exclude-each-other',
+    });
+  }
+  const kernel = call.text('kernel');
+  const file = await readScenario(call.io, name);
+  const model = modelOf(file, kernel === undefined ? ownProfile(file) : askedProfile(call, kernel));
+  return made(file, () => cLitmus(model, titleOf(file)));
+}
+
+function made(file: ScenarioFile, make: () => CProgram): CProgram {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof NotAProgram) throw new Failure(error.message, { code: 'not-a-program', file: file.name });
+    throw error;
+  }
+}
+
+/** In the order in which they ended: a call that another one interrupted is made whole where it ended. */
+function statementsOf(run: Run): RunStatement[] {
+  const { topology } = run.model.world;
+  return [...traceOf(run, false)]
+    .filter(({ ends }) => ends)
+    .map(({ actor, place, text, returned }) => ({
+      actor: topology.actors.findIndex(({ name }) => name === actor),
+      ...(place && { place }),
+      text: place ? text : actor,
+      ...(returned !== undefined && { result: returned }),
+    }));
+}
+
+function titleOf(file: ScenarioFile): { file: string; title: string } {
+  const named = file.parsed.lines.find(({ content }) => content.kind === 'scenario')?.content;
+  return { file: file.name, title: named?.kind === 'scenario' ? named.text.value : file.name };
+}

@@ -1,0 +1,190 @@
+/**
+ * A scenario as a C program that makes its system calls on a real machine.
+ *
+ * {@link cProgram} follows one run: each statement waits for its turn, each declared result is a test of the Test
+ * Anything Protocol, and every call is printed with what the kernel answered. {@link cLitmus} lets all threads run
+ * freely, many times, and counts outcomes. What a program cannot do (TLPs, evictions, registers of devices) is left out
+ * and named, in the program and to the caller.
+ */
+import type { Model } from '../../engine/model.ts';
+import type { Place } from '../../engine/program.ts';
+import { NotAProgram } from './not-a-program.ts';
+import { FREELY, IN_TURNS, RUNTIME } from './runtime.ts';
+import { ScenarioCode } from './scenario-code.ts';
+import { statementAt } from './statement-at.ts';
+import { programOf } from './straight-line.ts';
+import { cString } from './text.ts';
+
+/** A statement of the run that the program follows. */
+export interface RunStatement {
+  /** Index of the actor; -1 for what the environment does. */
+  readonly actor: number;
+  /** Absent for the environment. */
+  readonly place?: Place;
+  /** As it is written. */
+  readonly text: string;
+  /** What the simulator returns for a system call; negative for an errno. */
+  readonly result?: number;
+}
+
+export interface CProgram {
+  readonly text: string;
+  readonly leftOut: readonly LeftOutStatement[];
+}
+
+export interface LeftOutStatement {
+  /** 0-based; -1 for what the environment does. */
+  readonly line: number;
+  readonly actor: string;
+  readonly text: string;
+  readonly why: string;
+}
+
+export interface CProgramOptions {
+  /** The scenario's file and title, for the first lines. */
+  readonly file: string;
+  readonly title: string;
+}
+
+/** One run as a program. `statements` are in the order in which they ended. */
+export function cProgram(model: Model, statements: readonly RunStatement[], options: CProgramOptions): CProgram {
+  const code = new ScenarioCode(model);
+  const leftOut: LeftOutStatement[] = [];
+  const bodies = model.world.topology.actors.map((): string[] => []);
+  let turns = 0;
+  let tests = 0;
+  for (const { actor, place, text, result } of statements) {
+    const name = model.world.topology.actors[actor]?.name ?? 'environment';
+    const statement = place && statementAt(model, place);
+    if (place && !statement) continue;
+    const line = place?.line ?? -1;
+    const made = statement
+      ? code.inTurn(statement, { actor, line, text, model: result ?? 0 })
+      : { why: 'the environment of the model does it' };
+    if ('why' in made) {
+      leftOut.push({ line, actor: name, text, why: made.why });
+      continue;
+    }
+    if (made.lines.length === 0) continue;
+    if (made.declares) tests++;
+    bodies[actor]?.push(`turn(${turns++}, ${line + 1});`, ...made.lines, 'next();');
+  }
+  const text = [
+    ...code.head(options, leftOut, 'tests'),
+    RUNTIME,
+    ...code.errnoNames(),
+    IN_TURNS,
+    ...code.actorFunctions(bodies),
+    ...code.threads(bodies, false),
+    ...mainInTurns(tests, code.finalValues()),
+  ].join('\n');
+  return { text, leftOut };
+}
+
+/** All threads freely, `rounds` times when the program is not told otherwise. */
+export function cLitmus(model: Model, options: CProgramOptions): CProgram {
+  const code = new ScenarioCode(model);
+  const leftOut: LeftOutStatement[] = [];
+  const outcome = code.outcome();
+  if (outcome.length === 0) {
+    throw new NotAProgram(
+      'No condition mentions a value that a program sees: a name that a call binds, an errno, a register of a vCPU, a word.',
+    );
+  }
+  const bodies = model.world.topology.actors.map(({ name }, actor) =>
+    programOf(model, actor).flatMap((place): string[] => {
+      const statement = statementAt(model, place);
+      if (!statement) return [];
+      const made = code.free(statement, { actor, line: place.line });
+      if (!('why' in made)) return [...made.lines];
+      leftOut.push({ line: place.line, actor: name, text: textOf(model, place), why: made.why });
+      return [];
+    }),
+  );
+  const parties = model.world.topology.actors.filter(
+    ({ kind }, actor) => kind !== 'setup' && (bodies[actor]?.length ?? 0) > 0,
+  ).length;
+  const text = [
+    ...code.head(options, leftOut, 'litmus'),
+    RUNTIME,
+    FREELY,
+    `#define PARTIES ${parties}`,
+    ...code.actorFunctions(bodies, true),
+    ...code.threads(bodies, true),
+    ...mainFreely(options.title, outcome),
+  ].join('\n');
+  return { text, leftOut };
+}
+
+function textOf({ sources }: Model, { file, line }: Place): string {
+  return sources[file]?.parsed.lines[line]?.text.trim() ?? '';
+}
+
+function mainInTurns(tests: number, finalValues: readonly string[]): string[] {
+  return [
+    'int main(int count, char **words)',
+    '{',
+    '\tsetvbuf(stdout, NULL, _IOLBF, 0);',
+    '\tprintf("TAP version 13\\n");',
+    '\tfind_devices(count - 1, words + 1);',
+    `\tprintf("1..${tests}\\n");`,
+    '\tmake_shared();',
+    '\treset_shared();',
+    '\tclose_files();',
+    '\tsignal(SIGALRM, too_late);',
+    '\tmap_memory();',
+    '\tall_processes();',
+    ...finalValues.map((line) => `\t${line}`),
+    '\treturn atomic_load(&S->stop) || atomic_load(&S->failed) ? 1 : 0;',
+    '}',
+    '',
+  ];
+}
+
+function mainFreely(title: string, outcome: readonly string[]): string[] {
+  return [
+    'static void one_round(unsigned int seed)',
+    '{',
+    '\tchar *end = S->outcome;',
+    '',
+    '\tround_seed = seed;',
+    '\tclose_files();',
+    '\tmap_memory();',
+    '\tall_processes();',
+    ...outcome.map((line) => `\t${line}`),
+    '\t_exit(0);',
+    '}',
+    '',
+    'int main(int count, char **words)',
+    '{',
+    '\tlong rounds = 1000, done;',
+    '',
+    '\tif (count > 2 && !strcmp(words[1], "-n")) {',
+    '\t\trounds = atol(words[2]);',
+    '\t\tcount -= 2;',
+    '\t\twords += 2;',
+    '\t}',
+    '\tfind_devices(count - 1, words + 1);',
+    '\tmake_shared();',
+    '\tfor (done = 0; done < rounds; done++) {',
+    '\t\tint status;',
+    '\t\tpid_t pid;',
+    '',
+    '\t\treset_shared();',
+    '\t\tfflush(stdout);',
+    '\t\tpid = fork();',
+    '\t\tif (!pid) {',
+    '\t\t\talarm(ROUND_SECONDS);',
+    '\t\t\tone_round(done);',
+    '\t\t}',
+    '\t\tif (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status))',
+    '\t\t\tunfinished++;',
+    '\t\telse',
+    '\t\t\tcount_outcome(S->outcome);',
+    '\t}',
+    `\twrite_histogram(${cString(title)}, rounds);`,
+    '\treturn 0;',
+    '}',
+    '',
+  ];
+}

@@ -1,0 +1,532 @@
+/**
+ * The part of an exported program that is the same in each: descriptors and paths, the devices of the command line,
+ * memory at fixed addresses, vCPUs, turns, and what is printed. C of the kernel's style, for the C library and the
+ * kernel's headers alone.
+ *
+ * What the program defines before it: NAMES, ACTORS, PROCESSES, and the tables `devices`, `pages` and `names`.
+ */
+export const RUNTIME_HEAD = `#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <linux/vfio.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+struct device {
+	const char *name;	/* in the scenario */
+	const char *bdf;	/* in the scenario */
+	int group;		/* in the scenario, or -1 */
+	int vfio_pci;		/* bound to vfio-pci in the scenario */
+	char real[32];		/* on this machine */
+	int real_group;
+	char cdev[32];
+};
+
+struct page {
+	unsigned long address;
+	int registered;		/* a call of the scenario gives it to the VM */
+};
+
+struct vcpu {
+	int vm, id, fd;
+};
+`;
+
+export const RUNTIME = String.raw`
+#define MAX_VCPUS 32
+#define GUEST_CODE 0xe0000ul	/* guest-physical: two pages for code and stack */
+#define GUEST_STACK 0xe2000u
+#define FIRST_SLOT 90
+#define END_PORT 0xf4
+
+static struct shared {
+	atomic_int turn;
+	atomic_int line;
+	atomic_int test;
+	atomic_int failed;
+	atomic_int vcpus;
+	atomic_int waiting;
+	atomic_int stop;
+	atomic_int pid[PROCESSES];
+	atomic_llong name[NAMES + 1];
+	atomic_int err[ACTORS];
+	atomic_int reg[ACTORS][8];
+	struct vcpu vcpu[MAX_VCPUS];
+	char outcome[4096];
+} *S;
+
+static void skip_all(const char *why, const char *what)
+{
+	printf("1..0 # SKIP %s%s\n", why, what);
+	exit(4);
+}
+
+static void bail_out(const char *why)
+{
+	dprintf(1, "Bail out! line %d: %s\n", atomic_load(&S->line), why);
+	atomic_store(&S->stop, 1);
+	_exit(1);
+}
+
+static long long result(long long value)
+{
+	return value < 0 ? -errno : value;
+}
+
+/* Devices of the scenario, by what the command line says. */
+
+static struct device *device_of(const char *bdf)
+{
+	for (int i = 0; i < DEVICES; i++)
+		if (!strcmp(devices[i].bdf, bdf))
+			return &devices[i];
+	return NULL;
+}
+
+static int link_end(const char *path, char *end, size_t size)
+{
+	char target[512];
+	ssize_t length = readlink(path, target, sizeof(target) - 1);
+
+	if (length < 0)
+		return -1;
+	target[length] = 0;
+	snprintf(end, size, "%.63s", strrchr(target, '/') ? strrchr(target, '/') + 1 : target);
+	return 0;
+}
+
+static void find_device(struct device *d)
+{
+	char path[128], end[64];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver", d->real);
+	if (d->vfio_pci && (link_end(path, end, sizeof(end)) || strcmp(end, "vfio-pci")))
+		skip_all("not bound to vfio-pci: ", d->real);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", d->real);
+	d->real_group = link_end(path, end, sizeof(end)) ? -1 : atoi(end);
+	if (d->group >= 0 && d->real_group < 0)
+		skip_all("in no IOMMU group: ", d->real);
+	for (int i = 0; i < 256; i++) {
+		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/vfio-dev/vfio%d", d->real, i);
+		if (!access(path, F_OK))
+			snprintf(d->cdev, sizeof(d->cdev), "/dev/vfio/devices/vfio%d", i);
+	}
+}
+
+static void find_devices(int count, char **words)
+{
+	for (int i = 0; i < count; i++) {
+		char *equals = strchr(words[i], '=');
+		int known = 0;
+
+		for (int d = 0; equals && d < DEVICES; d++) {
+			if (strncmp(devices[d].name, words[i], equals - words[i]) ||
+			    devices[d].name[equals - words[i]])
+				continue;
+			snprintf(devices[d].real, sizeof(devices[d].real), "%s", equals + 1);
+			known = 1;
+		}
+		if (!known) {
+			fprintf(stderr, "no device of the scenario: %s\n", words[i]);
+			exit(2);
+		}
+	}
+	for (int d = 0; d < DEVICES; d++) {
+		if (!devices[d].real[0])
+			skip_all("name the device that plays it, NAME=0000:00:00.0: ", devices[d].name);
+		find_device(&devices[d]);
+	}
+	for (int a = 0; a < DEVICES; a++)
+		for (int b = 0; b < a; b++)
+			if (devices[a].group >= 0 && devices[b].group >= 0 &&
+			    (devices[a].group == devices[b].group) != (devices[a].real_group == devices[b].real_group))
+				skip_all("the scenario has other IOMMU groups: ", devices[a].name);
+}
+
+/* A PCI address in a call. Of real devices only those of the command line are named. */
+__attribute__((unused)) static unsigned long device_name(const char *bdf)
+{
+	struct device *d = device_of(bdf);
+	char path[128];
+
+	if (d)
+		return (unsigned long)d->real;
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%.32s", bdf);
+	if (!access(path, F_OK))
+		bail_out("the call would name a real device that the command line does not");
+	return (unsigned long)bdf;
+}
+
+static long long open_path(const char *path, int flags)
+{
+	char real[64];
+	int number = -1, end = 0;
+
+	snprintf(real, sizeof(real), "%s", path);
+	if (sscanf(path, "/dev/vfio/devices/vfio%d%n", &number, &end) == 1 && !path[end]) {
+		if (number < DEVICES && devices[number].cdev[0])
+			snprintf(real, sizeof(real), "%s", devices[number].cdev);
+		else
+			snprintf(real, sizeof(real), "/dev/vfio/devices/none%d", number);
+	} else if (sscanf(path, "/dev/vfio/%d%n", &number, &end) == 1 && !path[end]) {
+		snprintf(real, sizeof(real), "/dev/vfio/none%d", number);
+		for (int d = 0; d < DEVICES; d++)
+			if (devices[d].group == number)
+				snprintf(real, sizeof(real), "/dev/vfio/%d", devices[d].real_group);
+	} else if (strcmp(path, "/dev/kvm") && strcmp(path, "/dev/vfio/vfio") && strcmp(path, "/dev/iommu") &&
+		   strcmp(path, "/dev/null") && strcmp(path, "/dev/zero")) {
+		bail_out("the program does not open this path");
+	}
+	return result(open(real, flags & ~O_CREAT));
+}
+
+/* A descriptor that the scenario numbers: the program has fewer files open than the process it was taken from. */
+__attribute__((unused)) static long long numbered(long long fd, int number)
+{
+	if (fd < 0 || fd == number || fcntl(number, F_GETFD) >= 0)
+		return fd;
+	dup3(fd, number, fcntl(fd, F_GETFD) & FD_CLOEXEC ? O_CLOEXEC : 0);
+	close(fd);
+	return number;
+}
+
+__attribute__((unused)) static long long take_fd(int from, int fd, unsigned int flags)
+{
+	int low = syscall(SYS_pidfd_open, atomic_load(&S->pid[from]), 0);
+	int pidfd = fcntl(low, F_DUPFD_CLOEXEC, 700);
+	long long got;
+
+	if (low < 0)
+		return -errno;
+	close(low);
+	got = result(syscall(SYS_pidfd_getfd, pidfd, fd, flags));
+	close(pidfd);
+	return got;
+}
+
+/* PCI_EXP_DEVCTL counts from the PCI Express capability. */
+static off_t config_offset(int fd, unsigned long long offset)
+{
+	off_t config = (off_t)VFIO_PCI_CONFIG_REGION_INDEX << 40;
+	unsigned char at = 0, header[2];
+
+	if (pread(fd, &at, 1, config + 0x34) != 1)
+		return config + offset % (1ull << 40);
+	for (int hops = 0; at && hops < 48; hops++, at = header[1]) {
+		if (pread(fd, header, 2, config + at) != 2)
+			break;
+		if (header[0] == 0x10)
+			return config + at + offset % (1ull << 40);
+	}
+	return config + offset % (1ull << 40);
+}
+
+__attribute__((unused)) static long long pread64_at(int fd, void *buffer, size_t count, unsigned long long offset)
+{
+	return result(pread(fd, buffer, count, config_offset(fd, offset)));
+}
+
+__attribute__((unused)) static long long pwrite64_at(int fd, const void *buffer, size_t count, unsigned long long offset)
+{
+	return result(pwrite(fd, buffer, count, config_offset(fd, offset)));
+}
+
+/* Memory: guest-physical address, I/O virtual address and user address of a word are one number. */
+
+static void map_memory(void)
+{
+	for (int i = 0; i < PAGES; i++)
+		if (mmap((void *)pages[i].address, 0x1000, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != (void *)pages[i].address)
+			bail_out("a page of the scenario cannot be mapped at its address");
+	fill_memory();
+}
+
+/* vCPUs run 32-bit code with flat segments, without paging. */
+
+static int flat(int fd)
+{
+	struct kvm_segment code = { .limit = 0xffffffff, .selector = 8, .type = 11, .present = 1, .db = 1, .s = 1, .g = 1 };
+	struct kvm_segment data = code;
+	struct kvm_sregs sregs;
+
+	data.type = 3;
+	data.selector = 16;
+	if (ioctl(fd, KVM_GET_SREGS, &sregs))
+		return -1;
+	sregs.cs = code;
+	sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss = data;
+	sregs.cr0 = 0x11;
+	return ioctl(fd, KVM_SET_SREGS, &sregs);
+}
+
+__attribute__((unused)) static long long set_cr0(int fd, unsigned long long cr0)
+{
+	struct kvm_sregs sregs;
+	long long got = result(ioctl(fd, KVM_GET_SREGS, &sregs));
+
+	if (got < 0)
+		return got;
+	sregs.cr0 = (sregs.cr0 & ~0x60000000ull) | (cr0 & 0x60000000ull);
+	return result(ioctl(fd, KVM_SET_SREGS, &sregs));
+}
+
+static void *guest_memory;
+
+/* What a vcpu block needs besides the calls of the scenario: its code, and the words that no call registers. */
+static void give_memory(int vm)
+{
+	struct kvm_userspace_memory_region region = { .slot = FIRST_SLOT, .guest_phys_addr = GUEST_CODE, .memory_size = 0x2000 };
+
+	if (!guest_memory)
+		guest_memory = mmap(NULL, 0x2000, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	region.userspace_addr = (unsigned long)guest_memory;
+	ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region);
+	for (int i = 0; i < PAGES; i++) {
+		if (pages[i].registered)
+			continue;
+		region.slot++;
+		region.guest_phys_addr = region.userspace_addr = pages[i].address;
+		region.memory_size = 0x1000;
+		ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region);
+	}
+}
+
+__attribute__((unused)) static long long create_vcpu(int vm, unsigned long id)
+{
+	long long fd = result(ioctl(vm, KVM_CREATE_VCPU, id));
+	int index;
+
+	if (fd < 0 || !VCPU_BLOCKS)
+		return fd;
+	if (flat(fd))
+		return fd;
+	give_memory(vm);
+	index = atomic_load(&S->vcpus);
+	if (index < MAX_VCPUS) {
+		S->vcpu[index] = (struct vcpu){ .vm = vm, .id = id, .fd = fd };
+		atomic_store(&S->vcpus, index + 1);
+	}
+	return fd;
+}
+
+struct guest {
+	int actor, fd, used;
+	struct kvm_run *run;
+	size_t size;
+};
+
+/* vm is -1 for the first VM that has such a vCPU. */
+static int find_vcpu(int id, int vm)
+{
+	for (int i = 0; i < atomic_load(&S->vcpus); i++)
+		if (S->vcpu[i].id == id && (vm < 0 || S->vcpu[i].vm == vm))
+			return S->vcpu[i].fd;
+	return -1;
+}
+
+static int enter_vcpu(struct guest *g, int id, int vm)
+{
+	int kvm;
+
+	if (g->run)
+		return 0;
+	g->fd = find_vcpu(id, vm);
+	if (g->fd < 0)
+		return -1;
+	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	g->size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+	close(kvm);
+	g->run = mmap(NULL, g->size, PROT_READ | PROT_WRITE, MAP_SHARED, g->fd, 0);
+	if (g->run == MAP_FAILED)
+		g->run = NULL;
+	return g->run ? 0 : -1;
+}
+
+/* Runs a piece of guest code to its end. Returns the exit reason that stopped it, 0 when none did. */
+static int run_guest(struct guest *g, const unsigned char *code, size_t length)
+{
+	struct kvm_regs regs;
+	unsigned char *place = guest_memory;
+
+	place += g->actor * 0x100 % 0x1000;
+	memcpy(place, code, length);
+	if (ioctl(g->fd, KVM_GET_REGS, &regs))
+		return -errno;
+	regs.rip = GUEST_CODE + (place - (unsigned char *)guest_memory);
+	regs.rsp = GUEST_STACK - g->actor * 0x80;
+	regs.rflags = 2;
+	if (ioctl(g->fd, KVM_SET_REGS, &regs))
+		return -errno;
+	for (;;) {
+		if (ioctl(g->fd, KVM_RUN, 0))
+			return errno == EINTR ? 0 : -errno;
+		if (g->run->exit_reason == KVM_EXIT_HLT)
+			break;
+		if (g->run->exit_reason != KVM_EXIT_IO)
+			return g->run->exit_reason;
+		if (g->run->io.port == END_PORT)
+			break;
+		if (g->run->io.direction == KVM_EXIT_IO_IN)
+			memset((char *)g->run + g->run->io.data_offset, 0, g->run->io.size);
+	}
+	if (ioctl(g->fd, KVM_GET_REGS, &regs))
+		return -errno;
+	const unsigned long long values[8] = { regs.rax, regs.rcx, regs.rdx, regs.rbx, regs.rsp, regs.rbp, regs.rsi, regs.rdi };
+	for (int i = 0; i < 8; i++)
+		atomic_store(&S->reg[g->actor][i], (int)values[i]);
+	return 0;
+}
+
+__attribute__((unused)) static void leave_vcpu(struct guest *g)
+{
+	if (g->run)
+		munmap(g->run, g->size);
+	g->run = NULL;
+}
+
+static void pin(pthread_t thread, int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (pthread_setaffinity_np(thread, sizeof(set), &set))
+		dprintf(1, "# this machine has no CPU %d to pin to\n", cpu);
+}
+
+static void close_files(void)
+{
+	for (int fd = 3; fd < 1024; fd++)
+		close(fd);
+}
+
+static void make_shared(void)
+{
+	S = mmap(NULL, sizeof(*S), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (S == MAP_FAILED)
+		exit(1);
+}
+
+static void reset_shared(void)
+{
+	memset(S, 0, sizeof(*S));
+	for (int i = 0; i < NAMES; i++)
+		atomic_store(&S->name[i], -1);
+}
+`;
+
+/** What follows a schedule: each statement waits for its turn. */
+export const IN_TURNS = String.raw`
+static void too_late(int signal)
+{
+	(void)signal;
+	bail_out("the call did not return within a minute");
+}
+
+static void turn(int number, int line)
+{
+	while (atomic_load(&S->turn) != number) {
+		if (atomic_load(&S->stop))
+			_exit(1);
+		usleep(20);
+	}
+	atomic_store(&S->line, line);
+	alarm(60);
+}
+
+static void next(void)
+{
+	alarm(0);
+	atomic_fetch_add(&S->turn, 1);
+}
+
+/* A call as it ended. "declared" and "expected" are what the scenario says, "model" what the simulator says. */
+static void said(const char *actor, int line, const char *text, long long got, int declared, long long expected, long long model)
+{
+	char name[32] = "";
+
+	if (got < 0)
+		snprintf(name, sizeof(name), " (%s)", errno_name(-got));
+	dprintf(1, "# %d %s: %s = %lld%s\n", line, actor, text, got, name);
+	if (got != model)
+		dprintf(1, "# %d the simulator says %lld\n", line, model);
+	if (!declared)
+		return;
+	atomic_fetch_add(&S->test, 1);
+	if (got == expected) {
+		dprintf(1, "ok %d line %d\n", atomic_load(&S->test), line);
+		return;
+	}
+	atomic_fetch_add(&S->failed, 1);
+	dprintf(1, "not ok %d line %d: declared %lld, the kernel returns %lld\n", atomic_load(&S->test), line, expected, got);
+}
+
+__attribute__((unused)) static void guest(struct guest *g, int id, int vm, const unsigned char *code, size_t length, int line, const char *text)
+{
+	int stopped;
+
+	if (enter_vcpu(g, id, vm)) {
+		dprintf(1, "# %d not run, the vCPU does not exist: %s\n", line, text);
+		return;
+	}
+	stopped = run_guest(g, code, length);
+	dprintf(1, stopped ? "# %d guest: %s: KVM_RUN stops with %d\n" : "# %d guest: %s\n", line, text, stopped);
+}
+`;
+
+/** What lets all threads run freely, many times. */
+export const FREELY = String.raw`
+#define MAX_OUTCOMES 1024
+#define ROUND_SECONDS 5
+
+static struct { char text[4096]; long count; } histogram[MAX_OUTCOMES];
+static int outcomes;
+static long unfinished;
+
+static void count_outcome(const char *text)
+{
+	for (int i = 0; i < outcomes; i++) {
+		if (strcmp(histogram[i].text, text))
+			continue;
+		histogram[i].count++;
+		return;
+	}
+	if (outcomes == MAX_OUTCOMES)
+		return;
+	snprintf(histogram[outcomes].text, sizeof(histogram[outcomes].text), "%s", text);
+	histogram[outcomes++].count = 1;
+}
+
+/* All threads leave together, each after a delay of its own, so that rounds differ. */
+static void meet(int parties, unsigned int seed)
+{
+	atomic_fetch_add(&S->waiting, 1);
+	while (atomic_load(&S->waiting) < parties)
+		sched_yield();
+	for (volatile unsigned int i = rand_r(&seed) % 4096; i; i--)
+		;
+}
+
+static void write_histogram(const char *title, long rounds)
+{
+	printf("Test %s Allowed\nHistogram (%d states)\n", title, outcomes);
+	for (int i = 0; i < outcomes; i++)
+		printf("%-8ld:>%s\n", histogram[i].count, histogram[i].text);
+	if (unfinished)
+		printf("# %ld of %ld rounds did not end within %d seconds\n", unfinished, rounds, ROUND_SECONDS);
+}
+`;
