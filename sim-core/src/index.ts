@@ -59,6 +59,12 @@ export { exploringGraph, type GraphState, type GraphWay, type StateGraph } from 
 export * from './files/kinds.ts';
 export { NotAProgram } from './interop/c/not-a-program.ts';
 export {
+  type ObservedCall,
+  type ObservedCalls,
+  type ObservedHistogram,
+  parseObserved,
+} from './interop/c/observed.ts';
+export {
   type CProgram,
   cLitmus,
   cProgram,

@@ -43,7 +43,7 @@ function made(file: ScenarioFile, make: () => CProgram): CProgram {
 }
 
 /** In the order in which they ended: a call that another one interrupted is made whole where it ended. */
-function statementsOf(run: Run): RunStatement[] {
+export function statementsOf(run: Run): RunStatement[] {
   const { topology } = run.model.world;
   return [...traceOf(run, false)]
     .filter(({ ends }) => ends)

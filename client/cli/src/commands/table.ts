@@ -2,6 +2,7 @@
 import { bisect } from './bisect.ts';
 import { check } from './check.ts';
 import type { Command } from './command.ts';
+import { compare } from './compare.ts';
 import { completionCommand } from './completion.ts';
 import { dap } from './dap.ts';
 import { explore } from './explore.ts';
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   report,
   inventory,
   exportCommand,
+  compare,
   kernels,
   lsp,
   dap,

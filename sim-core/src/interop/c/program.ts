@@ -85,22 +85,23 @@ export function cProgram(model: Model, statements: readonly RunStatement[], opti
 export function cLitmus(model: Model, options: CProgramOptions): CProgram {
   const code = new ScenarioCode(model);
   const leftOut: LeftOutStatement[] = [];
-  const outcome = code.outcome();
-  if (outcome.length === 0) {
-    throw new NotAProgram(
-      'No condition mentions a value that a program sees: a name that a call binds, an errno, a register of a vCPU, a word.',
-    );
-  }
-  const bodies = model.world.topology.actors.map(({ name }, actor) =>
+  const bound = new Set<string>();
+  const bodies = model.world.topology.actors.map(({ name, kind }, actor) =>
     programOf(model, actor).flatMap((place): string[] => {
       const statement = statementAt(model, place);
       if (!statement) return [];
       const made = code.free(statement, { actor, line: place.line });
-      if (!('why' in made)) return [...made.lines];
-      leftOut.push({ line: place.line, actor: name, text: textOf(model, place), why: made.why });
-      return [];
+      if ('why' in made) leftOut.push({ line: place.line, actor: name, text: textOf(model, place), why: made.why });
+      else if (kind !== 'setup' && statement.kind === 'syscall' && statement.bind) bound.add(statement.bind.text);
+      return 'why' in made ? [] : [...made.lines];
     }),
   );
+  const outcome = code.outcome([...bound]);
+  if (outcome.length === 0) {
+    throw new NotAProgram(
+      'It has no outcome: no thread binds a name, and no condition mentions an errno, a register of a vCPU or a word.',
+    );
+  }
   const parties = model.world.topology.actors.filter(
     ({ kind }, actor) => kind !== 'setup' && (bodies[actor]?.length ?? 0) > 0,
   ).length;

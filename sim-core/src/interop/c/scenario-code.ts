@@ -408,16 +408,19 @@ export class ScenarioCode {
     );
   }
 
-  /** Statements that write an outcome: what conditions mention and a program sees, each once. */
-  outcome(): string[] {
+  /** Statements that write an outcome: what conditions mention and a program sees, and names that threads bind. */
+  outcome(bound: readonly string[]): string[] {
     const lines = new Map<string, string>();
     for (const { terms, applies } of this.#model.conditions) {
       if (!applies) continue;
       for (const { name } of terms) {
         const value = this.#observed(name);
-        if (value !== undefined)
-          lines.set(name, `end += sprintf(end, "%s=%lld; ", ${cString(name)}, (long long)${value});`);
+        if (value !== undefined) lines.set(name, outcomeLine(name, value));
       }
+    }
+    // What threads bind is of interest even where conditions are about what a program cannot see.
+    for (const name of bound) {
+      if (!lines.has(name)) lines.set(name, outcomeLine(name, cName('N', name)));
     }
     return [...lines.values()];
   }
@@ -458,4 +461,8 @@ function descriptorOf({ call, args, result }: Syscall): number | undefined {
 
 function indent(lines: readonly string[]): string[] {
   return lines.map((line) => (line === '' ? line : `\t${line}`));
+}
+
+function outcomeLine(term: string, value: string): string {
+  return `end += sprintf(end, "%s=%lld; ", ${cString(term)}, (long long)${value});`;
 }

@@ -1,0 +1,223 @@
+/** `snoopscope compare FILE LOG…`: what a real kernel answered, held against what the simulator says. */
+import {
+  counted,
+  cProgram,
+  type Model,
+  type ObservedCalls,
+  type ObservedHistogram,
+  type Profile,
+  parse,
+  parseObserved,
+} from '@snoopscope/sim-core';
+import { MAX_SECONDS, MAX_STATES } from '../check-options.ts';
+import { EXIT, type ExitCode, worst } from '../exit-codes.ts';
+import { exploreModel } from '../explore-file.ts';
+import { exploreRequestOf } from '../explore-options.ts';
+import { statementsOf } from '../export-c.ts';
+import { Failure } from '../failure.ts';
+import { FORMAT_VERSION } from '../json.ts';
+import { askedProfile, ownProfile } from '../kernels.ts';
+import { recordRun } from '../record-run.ts';
+import { modelOf, readScenario, type ScenarioFile } from '../scenario-file.ts';
+import { readText } from '../text-file.ts';
+import { straceResult } from '../trace.ts';
+import { ANY_FILES, type Command, FORMAT, GRANULARITY, type Invocation, KERNEL, SCENARIO_FILES } from './command.ts';
+
+export const compare: Command = {
+  name: 'compare',
+  summary: 'Hold what a real kernel answered against what the simulator says.',
+  operands: 'FILE LOG…',
+  minOperands: 2,
+  maxOperands: Number.POSITIVE_INFINITY,
+  operandOffers: [SCENARIO_FILES, ANY_FILES],
+  description: [
+    'LOG is what a program made by `export c` of the same FILE printed. Of a program that follows a schedule, each call is compared with the same run in the simulator. Of a litmus program, each outcome is looked for among those that the explorer finds: one that was seen and is not predicted is an error, one that is predicted and was never seen is listed.',
+    'Micro-steps are the default granularity for litmus programs, as real threads interleave inside system calls.',
+  ],
+  options: [
+    {
+      ...KERNEL,
+      doc: `${KERNEL.doc} The one that the program ran on. Default: the scenario's \`kernel\` line, else the newest.`,
+    },
+    { name: 'schedule', value: 'SCHEDULE', allowsEmpty: true, doc: 'The schedule that the program was made with.' },
+    GRANULARITY,
+    MAX_STATES,
+    MAX_SECONDS,
+    FORMAT,
+  ],
+  examples: [
+    { line: 'compare --kernel v6.1 a.snoop a.tap', about: 'Call for call.' },
+    { line: 'compare --kernel v6.1 race.snoop race.1.txt race.2.txt', about: 'Outcomes of several litmus runs.' },
+  ],
+  async run(call) {
+    const [name, ...logs] = call.operands as [string, ...string[]];
+    const results: Compared[] = [];
+    for (const log of logs) results.push(await comparedWith(call, name, log));
+    if (call.format === 'json') call.printJson({ format: FORMAT_VERSION, file: name, logs: results.map(documentOf) });
+    else for (const result of results) printCompared(call, result);
+    return worst(results.map(({ exitCode }) => exitCode));
+  },
+};
+
+interface Compared {
+  readonly log: string;
+  readonly kernel: string;
+  readonly kind: 'calls' | 'histogram';
+  /** Calls, or rounds. */
+  readonly observed: number;
+  readonly differences: readonly string[];
+  readonly neverSeen: readonly string[];
+  readonly remarks: readonly string[];
+  readonly exitCode: ExitCode;
+}
+
+function documentOf({ exitCode: _, ...compared }: Compared): object {
+  return compared;
+}
+
+async function comparedWith(call: Invocation, name: string, log: string): Promise<Compared> {
+  const observed = parseObserved(await readText(call.io, log));
+  if (!observed)
+    throw new Failure('There is no output of an exported program in it: no `TAP version`, no histogram.', {
+      code: 'not-an-observation',
+      file: log,
+    });
+  if (observed.kind === 'skipped')
+    throw new Failure(`The program was skipped, so there is nothing to compare: ${observed.why}.`, {
+      code: 'not-an-observation',
+      file: log,
+    });
+  return observed.kind === 'calls' ? calls(call, name, log, observed) : histogram(call, name, log, observed);
+}
+
+async function calls(call: Invocation, name: string, log: string, observed: ObservedCalls): Promise<Compared> {
+  const { run, profile } = await recordRun(call, name);
+  const statements = statementsOf(run);
+  const { leftOut } = cProgram(run.model, statements, { file: name, title: '' });
+  const out = new Set(leftOut.map(({ line, actor }) => `${line} ${actor}`));
+  const { actors } = run.model.world.topology;
+  const expected = statements.flatMap(({ actor, place, result, text }) =>
+    place && result !== undefined && !out.has(`${place.line} ${actors[actor]?.name}`)
+      ? [{ line: place.line + 1, actor: actors[actor]?.name ?? '', result, text }]
+      : [],
+  );
+  const differences: string[] = [];
+  for (const [index, { line, actor, result, text }] of expected.entries()) {
+    const real = observed.calls[index];
+    if (!real) {
+      differences.push(`line ${line}, ${actor}: ${text}: the log ends before it`);
+      break;
+    }
+    if (real.line !== line || real.actor !== actor) {
+      differences.push(
+        `line ${line}, ${actor}: ${text}: the log has line ${real.line}, ${real.actor} here; it is of another run`,
+      );
+      break;
+    }
+    if (real.result !== result)
+      differences.push(
+        `line ${line}, ${actor}: ${text}: the kernel returned ${resultText(real.result)}, ${profile.name} returns ${straceResult(result)}`,
+      );
+  }
+  return {
+    log,
+    kernel: profile.name,
+    kind: 'calls',
+    observed: observed.calls.length,
+    differences,
+    neverSeen: [],
+    remarks: observed.bailedOut === undefined ? [] : [`the program gave up: ${observed.bailedOut}`],
+    exitCode: differences.length > 0 || observed.bailedOut !== undefined ? EXIT.failed : EXIT.fine,
+  };
+}
+
+/** Real kernels know errnos that the model has not. */
+function resultText(value: number): string {
+  try {
+    return straceResult(value);
+  } catch {
+    return `-1 (errno ${-value})`;
+  }
+}
+
+async function histogram(call: Invocation, name: string, log: string, observed: ObservedHistogram): Promise<Compared> {
+  const file = withTerms(await readScenario(call.io, name), observed.terms);
+  const asked = call.text('kernel');
+  const profile = asked === undefined ? ownProfile(file) : askedProfile(call, asked);
+  const model = modelOf(file, profile);
+  const predicted = await predictedOutcomes(call, model, profile, observed.terms);
+  const seen = new Set(observed.outcomes.map(({ values }) => outcomeText(observed.terms, values)));
+  const wrong = observed.outcomes.filter(({ values }) => !predicted.outcomes.has(outcomeText(observed.terms, values)));
+  const open = predicted.limit === undefined ? EXIT.failed : EXIT.limit;
+  return {
+    log,
+    kernel: profile.name,
+    kind: 'histogram',
+    observed: observed.outcomes.reduce((sum, { count }) => sum + count, 0),
+    differences: wrong.map(
+      ({ values, count }) => `${outcomeText(observed.terms, values)}: seen ${counted(count, 'time')}, not predicted`,
+    ),
+    neverSeen: [...predicted.outcomes].filter((outcome) => !seen.has(outcome)),
+    remarks: [
+      ...(predicted.limit === undefined ? [] : [`the exploration is not complete: ${predicted.limit}`]),
+      ...(observed.unfinished > 0 ? [`${counted(observed.unfinished, 'round')} did not end`] : []),
+    ],
+    exitCode: wrong.length > 0 ? open : EXIT.fine,
+  };
+}
+
+/** The scenario with a condition that mentions everything that was observed: the explorer's outcomes are over conditions. */
+function withTerms(file: ScenarioFile, terms: readonly string[]): ScenarioFile {
+  const text = `${file.text.trimEnd()}\n\nexists ${terms.map((term) => `${term} == 0`).join(' || ')}\n`;
+  return { ...file, text, parsed: parse(text) };
+}
+
+async function predictedOutcomes(
+  call: Invocation,
+  model: Model,
+  profile: Profile,
+  terms: readonly string[],
+): Promise<{ readonly outcomes: ReadonlySet<string>; readonly limit: string | undefined }> {
+  const request = exploreRequestOf({
+    ...call,
+    text: (option) => (option === 'granularity' ? granularityOf(call) : call.text(option)),
+  });
+  const { report } = await exploreModel(model, profile, request, call.io.interrupt, {
+    onProgress: ({ states }) => call.status(`${counted(states, 'state')}`),
+  });
+  const columns = terms.map((term) => report.terms.indexOf(term));
+  const missing = columns.indexOf(-1);
+  if (missing >= 0)
+    throw new Failure(`The scenario has no ${terms[missing]}, which the log has: it is of another scenario.`, {
+      code: 'not-an-observation',
+    });
+  const outcomes = new Set(
+    report.outcomes.map(({ values }) =>
+      outcomeText(
+        terms,
+        columns.map((column) => values[column] ?? ''),
+      ),
+    ),
+  );
+  return { outcomes, limit: report.complete ? undefined : (report.limit?.kind ?? 'it was stopped') };
+}
+
+function granularityOf(call: Invocation): string {
+  return call.text('granularity') ?? 'micro';
+}
+
+function outcomeText(terms: readonly string[], values: readonly string[]): string {
+  return terms.map((term, i) => `${term}=${values[i]}`).join(' ');
+}
+
+function printCompared(
+  call: Invocation,
+  { log, kernel, kind, observed, differences, neverSeen, remarks }: Compared,
+): void {
+  const what = kind === 'calls' ? counted(observed, 'call') : counted(observed, 'round');
+  const count = differences.length === 0 ? 'no difference' : counted(differences.length, 'difference');
+  call.print(`${call.paint('heading', log)}: ${what} against ${kernel}, ${count}`);
+  for (const difference of differences) call.print(`  ${difference}`);
+  for (const outcome of neverSeen) call.print(`  predicted, never seen: ${outcome}`);
+  for (const remark of remarks) call.print(`  ${remark}`);
+}

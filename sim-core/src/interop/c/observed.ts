@@ -1,0 +1,72 @@
+/** What exported programs print: calls with their results, or a histogram of outcomes. Console lines around it are skipped. */
+
+export type Observed = ObservedCalls | ObservedHistogram | { readonly kind: 'skipped'; readonly why: string };
+
+export interface ObservedCalls {
+  readonly kind: 'calls';
+  readonly calls: readonly ObservedCall[];
+  /** Why the program gave up, when it did. */
+  readonly bailedOut?: string;
+}
+
+export interface ObservedCall {
+  /** Counting from 1, as the program prints it. */
+  readonly line: number;
+  readonly actor: string;
+  readonly text: string;
+  /** Negative for an errno. */
+  readonly result: number;
+}
+
+export interface ObservedHistogram {
+  readonly kind: 'histogram';
+  readonly terms: readonly string[];
+  readonly outcomes: readonly { readonly values: readonly string[]; readonly count: number }[];
+  /** Rounds that did not end, of which nothing is known. */
+  readonly unfinished: number;
+}
+
+const CALL = /^# (\d+) ([^\s:]+): (.*) = (-?\d+)(?: \([^)]*\))?\s*$/;
+const OUTCOME = /^(\d+)\s*:>(.*)$/;
+const SKIP = /^1\.\.0 # SKIP (.*)$/;
+const BAIL_OUT = /^Bail out! (.*)$/;
+const UNFINISHED = /^# (\d+) of \d+ rounds did not end/;
+
+/** Undefined when the text is no output of such a program. Histograms of several runs are added up. */
+export function parseObserved(text: string): Observed | undefined {
+  const calls: ObservedCall[] = [];
+  const histogram = new Map<string, number>();
+  let terms: readonly string[] | undefined;
+  let skipped: string | undefined;
+  let bailedOut: string | undefined;
+  let unfinished = 0;
+  let isTap = false;
+  for (const raw of text.split('\n')) {
+    const line = raw.replace(/\r$/, '');
+    isTap ||= line.startsWith('TAP version');
+    const call = CALL.exec(line);
+    if (call) calls.push({ line: Number(call[1]), actor: call[2] ?? '', text: call[3] ?? '', result: Number(call[4]) });
+    const outcome = OUTCOME.exec(line);
+    if (outcome) {
+      const pairs = (outcome[2] ?? '').split(';').flatMap((pair) => {
+        const at = pair.lastIndexOf('=');
+        return at < 0 ? [] : [[pair.slice(0, at).trim(), pair.slice(at + 1).trim()] as const];
+      });
+      const names = pairs.map(([name]) => name);
+      terms ??= names;
+      if (names.join() !== terms.join()) continue;
+      const key = JSON.stringify(pairs.map(([, value]) => value));
+      histogram.set(key, (histogram.get(key) ?? 0) + Number(outcome[1]));
+    }
+    skipped ??= SKIP.exec(line)?.[1];
+    bailedOut ??= BAIL_OUT.exec(line)?.[1];
+    unfinished += Number(UNFINISHED.exec(line)?.[1] ?? 0);
+  }
+  if (terms) {
+    const outcomes = [...histogram].map(([key, count]) => ({ values: JSON.parse(key) as string[], count }));
+    return { kind: 'histogram', terms, outcomes, unfinished };
+  }
+  if (skipped !== undefined) return { kind: 'skipped', why: skipped };
+  if (!isTap) return undefined;
+  return { kind: 'calls', calls, ...(bailedOut !== undefined && { bailedOut }) };
+}
