@@ -12,7 +12,7 @@ export const IOMMUS = {
 export const DEVICES = { alone: ['0000:01:00.0', '0000:02:00.0'], together: ['0000:04:01.0', '0000:04:02.0'] };
 
 /** A boot takes half a minute; a kernel that a program brings down never powers off. */
-const MOST_SECONDS = 600;
+const MOST_SECONDS = 240;
 
 /** Resolves with what the console printed. */
 export function boot({ image, initramfs, iommu }) {

@@ -492,6 +492,7 @@ __attribute__((unused)) static void guest(struct guest *g, int id, int vm, const
 export const FREELY = String.raw`
 #define MAX_OUTCOMES 1024
 #define ROUND_SECONDS 5
+#define MAX_UNFINISHED 10
 
 static struct { char text[4096]; long count; } histogram[MAX_OUTCOMES];
 static int outcomes;
