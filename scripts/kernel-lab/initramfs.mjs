@@ -84,7 +84,7 @@ function modulesOf(kernel, release, to) {
   if (!existsSync(path.join(lib, 'modules', release, 'modules.dep'))) execFileSync('depmod', ['-b', kernel, release]);
   const files = new Set();
   for (const name of MODULES) {
-    // A kernel without iommufd is no mistake.
+    // A kernel may have no iommufd.
     const said = quiet('modprobe', ['-d', kernel, '-S', release, '--show-depends', name]);
     for (const [, file] of said.matchAll(/^insmod (\S+)/gm)) files.add(file);
   }

@@ -64,7 +64,7 @@ describe('mistakes in the call', () => {
     ['import --assume snoop=off a.log', '--assume takes snoop-control=on|off', 'unknown-assumption'],
     [
       'export promela a.snoop',
-      'Exporting `promela` is not supported yet. Supported kinds: trace, text, svg, mermaid,',
+      'Exporting `promela` is not supported yet. Supported kinds: trace, c, text, svg, mermaid,',
       'unknown-kind',
     ],
     ['export dot --picture memory a.snoop', '`dot` has no form for the picture `memory`', 'unknown-picture'],

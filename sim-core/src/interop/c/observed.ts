@@ -32,7 +32,7 @@ const SKIP = /^1\.\.0 # SKIP (.*)$/;
 const BAIL_OUT = /^Bail out! (.*)$/;
 const UNFINISHED = /^# (\d+) of \d+ rounds did not end/;
 
-/** Undefined when the text is no output of such a program. Histograms of several runs are added up. */
+/** Undefined when no such program printed the text. Histograms of several runs are added up. */
 export function parseObserved(text: string): Observed | undefined {
   const calls: ObservedCall[] = [];
   const histogram = new Map<string, number>();

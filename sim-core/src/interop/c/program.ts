@@ -8,8 +8,12 @@
  */
 import type { Model } from '../../engine/model.ts';
 import type { Place } from '../../engine/program.ts';
+import { actorFunctions, threads } from './actor-code.ts';
 import { NotAProgram } from './not-a-program.ts';
-import { FREELY, IN_TURNS, RUNTIME } from './runtime.ts';
+import { finalValues, outcomeCode } from './observed-values.ts';
+import { errnoNames, programHead } from './program-head.ts';
+import { RUNTIME } from './runtime.ts';
+import { FREELY, IN_TURNS } from './runtime-forms.ts';
 import { ScenarioCode } from './scenario-code.ts';
 import { statementAt } from './statement-at.ts';
 import { programOf } from './straight-line.ts';
@@ -70,13 +74,13 @@ export function cProgram(model: Model, statements: readonly RunStatement[], opti
     bodies[actor]?.push(`turn(${turns++}, ${line + 1});`, ...made.lines, 'next();');
   }
   const text = [
-    ...code.head(options, leftOut, 'tests'),
+    ...programHead(model, code.needs, options, leftOut, 'tests'),
     RUNTIME,
-    ...code.errnoNames(),
+    ...errnoNames(),
     IN_TURNS,
-    ...code.actorFunctions(bodies),
-    ...code.threads(bodies, false),
-    ...mainInTurns(tests, code.finalValues()),
+    ...actorFunctions(model, bodies, false),
+    ...threads(model, bodies, false),
+    ...mainInTurns(tests, finalValues(model, code.needs.guests)),
   ].join('\n');
   return { text, leftOut };
 }
@@ -96,7 +100,7 @@ export function cLitmus(model: Model, options: CProgramOptions): CProgram {
       return 'why' in made ? [] : [...made.lines];
     }),
   );
-  const outcome = code.outcome([...bound]);
+  const outcome = outcomeCode(model, [...bound]);
   if (outcome.length === 0) {
     throw new NotAProgram(
       'It has no outcome: no thread binds a name, and no condition mentions an errno, a register of a vCPU or a word.',
@@ -106,12 +110,12 @@ export function cLitmus(model: Model, options: CProgramOptions): CProgram {
     ({ kind }, actor) => kind !== 'setup' && (bodies[actor]?.length ?? 0) > 0,
   ).length;
   const text = [
-    ...code.head(options, leftOut, 'litmus'),
+    ...programHead(model, code.needs, options, leftOut, 'litmus'),
     RUNTIME,
     FREELY,
     `#define PARTIES ${parties}`,
-    ...code.actorFunctions(bodies, true),
-    ...code.threads(bodies, true),
+    ...actorFunctions(model, bodies, true),
+    ...threads(model, bodies, true),
     ...mainFreely(options.title, outcome),
   ].join('\n');
   return { text, leftOut };

@@ -5,6 +5,8 @@
  *
  * What the program defines before it: NAMES, ACTORS, PROCESSES, and the tables `devices`, `pages` and `names`.
  */
+import { GUEST_RUNTIME } from './runtime-guest.ts';
+
 export const RUNTIME_HEAD = `#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +47,7 @@ struct vcpu {
 };
 `;
 
-export const RUNTIME = String.raw`
+const DEVICE_RUNTIME = String.raw`
 #define MAX_VCPUS 32
 #define GUEST_CODE 0xe0000ul	/* guest-physical: two pages for code and stack */
 #define GUEST_STACK 0xe2000u
@@ -254,150 +256,9 @@ static void map_memory(void)
 			bail_out("a page of the scenario cannot be mapped at its address");
 	fill_memory();
 }
+`;
 
-/* vCPUs run 32-bit code with flat segments, without paging. */
-
-static int flat(int fd)
-{
-	struct kvm_segment code = { .limit = 0xffffffff, .selector = 8, .type = 11, .present = 1, .db = 1, .s = 1, .g = 1 };
-	struct kvm_segment data = code;
-	struct kvm_sregs sregs;
-
-	data.type = 3;
-	data.selector = 16;
-	if (ioctl(fd, KVM_GET_SREGS, &sregs))
-		return -1;
-	sregs.cs = code;
-	sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss = data;
-	sregs.cr0 = 0x11;
-	return ioctl(fd, KVM_SET_SREGS, &sregs);
-}
-
-__attribute__((unused)) static long long set_cr0(int fd, unsigned long long cr0)
-{
-	struct kvm_sregs sregs;
-	long long got = result(ioctl(fd, KVM_GET_SREGS, &sregs));
-
-	if (got < 0)
-		return got;
-	sregs.cr0 = (sregs.cr0 & ~0x60000000ull) | (cr0 & 0x60000000ull);
-	return result(ioctl(fd, KVM_SET_SREGS, &sregs));
-}
-
-static void *guest_memory;
-
-/* What a vcpu block needs besides the calls of the scenario: its code, and the words that no call registers. */
-static void give_memory(int vm)
-{
-	struct kvm_userspace_memory_region region = { .slot = FIRST_SLOT, .guest_phys_addr = GUEST_CODE, .memory_size = 0x2000 };
-
-	if (!guest_memory)
-		guest_memory = mmap(NULL, 0x2000, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	region.userspace_addr = (unsigned long)guest_memory;
-	ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region);
-	for (int i = 0; i < PAGES; i++) {
-		if (pages[i].registered)
-			continue;
-		region.slot++;
-		region.guest_phys_addr = region.userspace_addr = pages[i].address;
-		region.memory_size = 0x1000;
-		ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region);
-	}
-}
-
-__attribute__((unused)) static long long create_vcpu(int vm, unsigned long id)
-{
-	long long fd = result(ioctl(vm, KVM_CREATE_VCPU, id));
-	int index;
-
-	if (fd < 0 || !VCPU_BLOCKS)
-		return fd;
-	if (flat(fd))
-		return fd;
-	give_memory(vm);
-	index = atomic_load(&S->vcpus);
-	if (index < MAX_VCPUS) {
-		S->vcpu[index] = (struct vcpu){ .vm = vm, .id = id, .fd = fd };
-		atomic_store(&S->vcpus, index + 1);
-	}
-	return fd;
-}
-
-struct guest {
-	int actor, fd, used;
-	struct kvm_run *run;
-	size_t size;
-};
-
-/* vm is -1 for the first VM that has such a vCPU. */
-static int find_vcpu(int id, int vm)
-{
-	for (int i = 0; i < atomic_load(&S->vcpus); i++)
-		if (S->vcpu[i].id == id && (vm < 0 || S->vcpu[i].vm == vm))
-			return S->vcpu[i].fd;
-	return -1;
-}
-
-static int enter_vcpu(struct guest *g, int id, int vm)
-{
-	int kvm;
-
-	if (g->run)
-		return 0;
-	g->fd = find_vcpu(id, vm);
-	if (g->fd < 0)
-		return -1;
-	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	g->size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
-	close(kvm);
-	g->run = mmap(NULL, g->size, PROT_READ | PROT_WRITE, MAP_SHARED, g->fd, 0);
-	if (g->run == MAP_FAILED)
-		g->run = NULL;
-	return g->run ? 0 : -1;
-}
-
-/* Runs a piece of guest code to its end. Returns the exit reason that stopped it, 0 when none did. */
-static int run_guest(struct guest *g, const unsigned char *code, size_t length)
-{
-	struct kvm_regs regs;
-	unsigned char *place = guest_memory;
-
-	place += g->actor * 0x100 % 0x1000;
-	memcpy(place, code, length);
-	if (ioctl(g->fd, KVM_GET_REGS, &regs))
-		return -errno;
-	regs.rip = GUEST_CODE + (place - (unsigned char *)guest_memory);
-	regs.rsp = GUEST_STACK - g->actor * 0x80;
-	regs.rflags = 2;
-	if (ioctl(g->fd, KVM_SET_REGS, &regs))
-		return -errno;
-	for (;;) {
-		if (ioctl(g->fd, KVM_RUN, 0))
-			return errno == EINTR ? 0 : -errno;
-		if (g->run->exit_reason == KVM_EXIT_HLT)
-			break;
-		if (g->run->exit_reason != KVM_EXIT_IO)
-			return g->run->exit_reason;
-		if (g->run->io.port == END_PORT)
-			break;
-		if (g->run->io.direction == KVM_EXIT_IO_IN)
-			memset((char *)g->run + g->run->io.data_offset, 0, g->run->io.size);
-	}
-	if (ioctl(g->fd, KVM_GET_REGS, &regs))
-		return -errno;
-	const unsigned long long values[8] = { regs.rax, regs.rcx, regs.rdx, regs.rbx, regs.rsp, regs.rbp, regs.rsi, regs.rdi };
-	for (int i = 0; i < 8; i++)
-		atomic_store(&S->reg[g->actor][i], (int)values[i]);
-	return 0;
-}
-
-__attribute__((unused)) static void leave_vcpu(struct guest *g)
-{
-	if (g->run)
-		munmap(g->run, g->size);
-	g->run = NULL;
-}
-
+const PROCESS_RUNTIME = String.raw`
 static void pin(pthread_t thread, int cpu)
 {
 	cpu_set_t set;
@@ -429,105 +290,5 @@ static void reset_shared(void)
 }
 `;
 
-/** What follows a schedule: each statement waits for its turn. */
-export const IN_TURNS = String.raw`
-static void too_late(int signal)
-{
-	(void)signal;
-	bail_out("the call did not return within a minute");
-}
-
-static void turn(int number, int line)
-{
-	while (atomic_load(&S->turn) != number) {
-		if (atomic_load(&S->stop))
-			_exit(1);
-		usleep(20);
-	}
-	atomic_store(&S->line, line);
-	alarm(60);
-}
-
-static void next(void)
-{
-	alarm(0);
-	atomic_fetch_add(&S->turn, 1);
-}
-
-/* A call as it ended. "declared" and "expected" are what the scenario says, "model" what the simulator says. */
-static void said(const char *actor, int line, const char *text, long long got, int declared, long long expected, long long model)
-{
-	char name[32] = "";
-
-	if (got < 0)
-		snprintf(name, sizeof(name), " (%s)", errno_name(-got));
-	dprintf(1, "# %d %s: %s = %lld%s\n", line, actor, text, got, name);
-	if (got != model)
-		dprintf(1, "# %d the simulator says %lld\n", line, model);
-	if (!declared)
-		return;
-	atomic_fetch_add(&S->test, 1);
-	if (got == expected) {
-		dprintf(1, "ok %d line %d\n", atomic_load(&S->test), line);
-		return;
-	}
-	atomic_fetch_add(&S->failed, 1);
-	dprintf(1, "not ok %d line %d: declared %lld, the kernel returns %lld\n", atomic_load(&S->test), line, expected, got);
-}
-
-__attribute__((unused)) static void guest(struct guest *g, int id, int vm, const unsigned char *code, size_t length, int line, const char *text)
-{
-	int stopped;
-
-	if (enter_vcpu(g, id, vm)) {
-		dprintf(1, "# %d not run, the vCPU does not exist: %s\n", line, text);
-		return;
-	}
-	stopped = run_guest(g, code, length);
-	dprintf(1, stopped ? "# %d guest: %s: KVM_RUN stops with %d\n" : "# %d guest: %s\n", line, text, stopped);
-}
-`;
-
-/** What lets all threads run freely, many times. */
-export const FREELY = String.raw`
-#define MAX_OUTCOMES 1024
-#define ROUND_SECONDS 5
-#define MAX_UNFINISHED 10
-
-static struct { char text[4096]; long count; } histogram[MAX_OUTCOMES];
-static int outcomes;
-static long unfinished;
-
-static void count_outcome(const char *text)
-{
-	for (int i = 0; i < outcomes; i++) {
-		if (strcmp(histogram[i].text, text))
-			continue;
-		histogram[i].count++;
-		return;
-	}
-	if (outcomes == MAX_OUTCOMES)
-		return;
-	snprintf(histogram[outcomes].text, sizeof(histogram[outcomes].text), "%s", text);
-	histogram[outcomes++].count = 1;
-}
-
-/* All threads leave together, each after a delay of its own, so that rounds differ. */
-static void meet(int parties, unsigned int seed)
-{
-	atomic_fetch_add(&S->waiting, 1);
-	while (atomic_load(&S->waiting) < parties)
-		sched_yield();
-	for (volatile unsigned int i = rand_r(&seed) % 4096; i; i--)
-		;
-}
-
-static void write_histogram(const char *title, long rounds)
-{
-	printf("Test %s Allowed\nHistogram (%d states)\n", title, outcomes);
-	for (int i = 0; i < outcomes; i++)
-		printf("%-8ld:>%s\n", histogram[i].count, histogram[i].text);
-	if (unfinished)
-		printf("# %ld of %ld rounds did not end within %d seconds\n", unfinished, rounds, ROUND_SECONDS);
-}
-`;
+/** All of it, in the order in which C needs it. */
+export const RUNTIME = [DEVICE_RUNTIME, GUEST_RUNTIME, PROCESS_RUNTIME].join('');

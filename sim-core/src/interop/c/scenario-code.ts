@@ -1,16 +1,14 @@
-/** What a program has of its scenario: tables, statements, one function for each actor. */
+/** Statements of a scenario as C. */
 import type { Model } from '../../engine/model.ts';
-import { ERRNOS, errnoByName } from '../../kernel/errno.ts';
-import { constantByName } from '../../ops/constants.ts';
+import { errnoByName } from '../../kernel/errno.ts';
 import { opNamed } from '../../ops/table.ts';
 import type { Action, Syscall, Wait } from '../../scenario/ast.ts';
+import { vcpuArguments } from './actor-code.ts';
 import { type CallNames, callCode, LeftOut, type Used } from './call-code.ts';
-import { END, guestCode, guestRegister } from './guest-code.ts';
-import { NEWER_REQUESTS, NEWER_STRUCTS } from './layouts.ts';
-import type { CProgramOptions, LeftOutStatement } from './program.ts';
-import { RUNTIME_HEAD } from './runtime.ts';
+import { END, guestCode } from './guest-code.ts';
+import type { Needs } from './program-head.ts';
 import type { Executed } from './statement-at.ts';
-import { cComment, cName, cString } from './text.ts';
+import { cName, cString } from './text.ts';
 
 /** C of a statement, or why there is none. */
 type Made = { readonly lines: readonly string[]; readonly declares?: boolean } | { readonly why: string };
@@ -34,7 +32,6 @@ const WHY_ACTORS: Readonly<Record<string, string>> = {
 
 export class ScenarioCode {
   readonly #model: Model;
-  readonly #names: readonly string[];
   readonly #used: Used = { constants: new Set(), requests: new Set(), structs: new Set() };
   /** Pages that a call of the scenario gives to the VM. */
   readonly #registered = new Set<bigint>();
@@ -42,7 +39,11 @@ export class ScenarioCode {
 
   constructor(model: Model) {
     this.#model = model;
-    this.#names = [...model.names.keys()];
+  }
+
+  /** What the statements made so far need. */
+  get needs(): Needs {
+    return { used: this.#used, registered: this.#registered, guests: this.#guests };
   }
 
   inTurn(statement: Executed, { actor, line, text, model }: InRun): Made {
@@ -63,7 +64,7 @@ export class ScenarioCode {
           '{',
           ...indent([
             ...code.lines,
-            `guest(&g, ${this.#vcpu(actor)}, code, sizeof(code), ${line + 1}, ${cString(text)});`,
+            `guest(&g, ${vcpuArguments(this.#actor(actor))}, code, sizeof(code), ${line + 1}, ${cString(text)});`,
           ]),
           '}',
         ],
@@ -167,12 +168,6 @@ export class ScenarioCode {
     return { lines: [`static const unsigned char code[] = { ${text} };`, ''] };
   }
 
-  /** The arguments by which the runtime finds a vCPU. */
-  #vcpu(actor: number): string {
-    const { subject, vmName } = this.#actor(actor);
-    return `${subject}, ${vmName === undefined ? '-1' : `(int)${cName('N', vmName)}`}`;
-  }
-
   #host(statement: Action | Wait): Made {
     if (statement.kind !== 'action' || statement.op.text !== 'migrate') return { why: WHY_ACTORS.host as string };
     const [vcpu] = statement.operands;
@@ -188,254 +183,6 @@ export class ScenarioCode {
     if (left.kind !== 'name' || left.member || !this.#model.names.has(left.name))
       return { why: 'a program does not see what it waits for' };
     return { lines: [`while (!(${cName('N', left.name)} ${relation} ${right.value}))`, '\tsched_yield();'] };
-  }
-
-  head({ file, title }: CProgramOptions, leftOut: readonly LeftOutStatement[], form: 'tests' | 'litmus'): string[] {
-    const { devices, pages, actors, processes } = this.#model.world.topology;
-    const named = devices.map(({ name }) => `${name}=0000:00:00.0`).join(' ');
-    return [
-      '/*',
-      ` * ${cComment(title)}`,
-      ` * Made by snoopscope export c${form === 'litmus' ? ' --litmus' : ''} of ${cComment(file)}, for ${cComment(this.#model.world.kernel.profile.name)}.`,
-      ' *',
-      ` * It opens ${this.#nodes().join(', ')}, and no other device.`,
-      ...(devices.length > 0
-        ? [' * Of PCI devices it uses those alone that its command line names.']
-        : [' * It uses no PCI device.']),
-      ' *',
-      ` * cc -O2 -pthread -o program THIS.c && ./program${form === 'litmus' ? ' [-n ROUNDS]' : ''} ${named}`.trimEnd(),
-      ...(leftOut.length > 0 ? [' *', ' * Left out, as no program can do it:'] : []),
-      ...leftOut.map(
-        ({ line, actor, text, why }) =>
-          ` *   ${line < 0 ? '' : `line ${line + 1}, `}${cComment(`${actor}: ${text} (${why})`)}`,
-      ),
-      ' */',
-      RUNTIME_HEAD,
-      ...this.#newer(),
-      `#define NAMES ${this.#names.length}`,
-      `#define ACTORS ${actors.length}`,
-      `#define PROCESSES ${processes.length}`,
-      `#define DEVICES ${devices.length}`,
-      `#define PAGES ${pages.length}`,
-      `#define VCPU_BLOCKS ${this.#guests ? 1 : 0}`,
-      ...this.#names.map((name, index) => `#define ${cName('N', name)} (S->name[${index}])`),
-      '',
-      'static struct device devices[DEVICES + 1] = {',
-      ...devices.map(
-        ({ name, bdf, group, driver }) =>
-          `\t{ .name = ${cString(name)}, .bdf = ${cString(bdf)}, .group = ${group < 0 ? -1 : (this.#model.world.topology.groups[group]?.number ?? -1)}, .vfio_pci = ${driver === 'vfio-pci' ? 1 : 0} },`,
-      ),
-      '};',
-      '',
-      'static const struct page pages[PAGES + 1] = {',
-      ...pages.map(({ address }) => `\t{ 0x${address.toString(16)}ul, ${this.#registered.has(address) ? 1 : 0} },`),
-      '};',
-      '',
-      'static void fill_memory(void)',
-      '{',
-      ...this.#model.world.topology.words
-        .filter(({ initial }) => initial !== 0)
-        .map(({ address, initial }) => `\t*(volatile int *)0x${address.toString(16)}ul = ${initial};`),
-      '}',
-    ];
-  }
-
-  #nodes(): string[] {
-    const paths = new Set<string>();
-    for (const { parsed } of this.#model.sources) {
-      for (const { content } of parsed.lines) {
-        if (content.kind !== 'syscall') continue;
-        for (const arg of content.args)
-          if (arg.kind === 'string' && arg.value.startsWith('/dev/')) paths.add(arg.value);
-      }
-    }
-    if (this.#guests) paths.add('/dev/kvm');
-    const shown = [...paths].map((path) =>
-      /^\/dev\/vfio\/(?:noiommu-)?\d+$/.test(path)
-        ? 'the VFIO group of a device that is named'
-        : path.startsWith('/dev/vfio/devices/')
-          ? 'the VFIO character device of a device that is named'
-          : cComment(path),
-    );
-    return shown.length > 0 ? [...new Set(shown)] : ['nothing'];
-  }
-
-  /** Definitions for headers that are older than what the scenario uses. */
-  #newer(): string[] {
-    const { constants, requests, structs } = this.#used;
-    const guarded = (name: string, value: string): string[] => [
-      `#ifndef ${name}`,
-      `#define ${name} ${value}`,
-      '#endif',
-    ];
-    const needed = new Set(structs);
-    if (requests.has('KVM_SET_USER_MEMORY_REGION2')) needed.add('kvm_userspace_memory_region2');
-    return [
-      ...[...needed].flatMap((name) => {
-        const members = Object.hasOwn(NEWER_STRUCTS, name) ? NEWER_STRUCTS[name] : undefined;
-        return members ? [`struct snoop_${name} {`, ...members.map((member) => `\t${member};`), '};'] : [];
-      }),
-      ...[...requests].flatMap((name) => {
-        const value = Object.hasOwn(NEWER_REQUESTS, name) ? NEWER_REQUESTS[name] : undefined;
-        return value === undefined ? [] : guarded(name, value);
-      }),
-      ...[...constants].flatMap((name) => {
-        const value = constantByName.get(name)?.value;
-        return value === undefined ? [] : guarded(name, value < 0n ? String(value) : `0x${value.toString(16)}ull`);
-      }),
-      '',
-    ];
-  }
-
-  errnoNames(): string[] {
-    return [
-      'static const char *errno_name(int number)',
-      '{',
-      '\tswitch (number) {',
-      ...ERRNOS.map(({ name, value }) => `\tcase ${value}: return "${name}";`),
-      '\tdefault: return strerror(number);',
-      '\t}',
-      '}',
-    ];
-  }
-
-  /** One function an actor: what it does in its thread. */
-  actorFunctions(bodies: readonly (readonly string[])[], freely = false): string[] {
-    return [
-      'static pthread_t thread[ACTORS];',
-      ...(freely ? ['static unsigned int round_seed;'] : []),
-      '',
-      ...bodies.flatMap((body, actor) => {
-        const { kind, name, cpu } = this.#actor(actor);
-        if (body.length === 0) return [];
-        const guest = kind === 'vcpu';
-        return [
-          `static void *${cName('actor', name)}(void *unused)`,
-          '{',
-          ...indent([
-            ...(guest ? [`struct guest g = { .actor = ${actor} };`, ''] : []),
-            '(void)unused;',
-            `pin(pthread_self(), ${cpu});`,
-            ...(freely && kind !== 'setup' ? this.#start(actor, guest) : []),
-            ...body,
-            ...(guest ? ['leave_vcpu(&g);'] : []),
-            'return NULL;',
-          ]),
-          '}',
-          '',
-        ];
-      }),
-    ];
-  }
-
-  /** A vCPU begins when it exists, everybody when all are there. */
-  #start(actor: number, guest: boolean): string[] {
-    return [
-      ...(guest ? [`while (enter_vcpu(&g, ${this.#vcpu(actor)}))`, '\tsched_yield();'] : []),
-      `meet(PARTIES, round_seed * ACTORS + ${actor});`,
-    ];
-  }
-
-  /** Starts the processes with their threads and waits for all of them. Freely, setup runs before any of them. */
-  threads(bodies: readonly (readonly string[])[], freely: boolean): string[] {
-    const { actors, processes } = this.#model.world.topology;
-    const isEmpty = (actor: number): boolean => (bodies[actor]?.length ?? 0) === 0;
-    const started = (process: number) =>
-      actors.flatMap((actor, index) => {
-        const own = actor.kind === 'setup' || actor.kind === 'thread' ? actor.process : 0;
-        if (own !== process || isEmpty(index) || (freely && actor.kind === 'setup')) return [];
-        return [`pthread_create(&thread[${index}], NULL, ${cName('actor', actor.name)}, NULL);`];
-      });
-    const joined = (lines: readonly string[]) =>
-      lines.map((line) => line.replace(/^pthread_create\(&(thread\[\d+\]).*$/, 'pthread_join($1, NULL);'));
-    const setup = actors.find(({ kind }, index) => freely && kind === 'setup' && !isEmpty(index));
-    const own = started(0);
-    return [
-      ...processes.slice(1).flatMap((name, i) => {
-        const lines = started(i + 1);
-        return [
-          `/* ${cComment(name)} */`,
-          `static void process_${i + 1}(void)`,
-          '{',
-          ...indent(['prctl(PR_SET_PDEATHSIG, SIGKILL);', ...lines, ...joined(lines), '_exit(0);']),
-          '}',
-          '',
-        ];
-      }),
-      'static void all_processes(void)',
-      '{',
-      ...indent([
-        ...(processes.length > 1 ? ['pid_t pid;', ''] : []),
-        'atomic_store(&S->pid[0], getpid());',
-        ...processes
-          .slice(1)
-          .flatMap((_, i) => [
-            'pid = fork();',
-            'if (!pid)',
-            `\tprocess_${i + 1}();`,
-            `atomic_store(&S->pid[${i + 1}], pid);`,
-          ]),
-        ...(setup ? [`${cName('actor', setup.name)}(NULL);`] : []),
-        ...own,
-        ...joined(own),
-        ...(processes.length > 1 ? ['while (wait(NULL) > 0)', '\t;'] : []),
-      ]),
-      '}',
-      '',
-    ];
-  }
-
-  finalValues(): string[] {
-    return [
-      ...this.#names.map((name) => `printf("# final ${name} = %lld\\n", (long long)${cName('N', name)});`),
-      ...this.#model.world.topology.words.map(
-        ({ name, address }) => `printf("# final [${name}] = %d\\n", *(volatile int *)0x${address.toString(16)}ul);`,
-      ),
-      ...this.#registers().map(({ name, value }) => `printf("# final ${name} = %d\\n", ${value});`),
-    ];
-  }
-
-  #registers(): { readonly name: string; readonly value: string }[] {
-    return this.#model.world.topology.actors.flatMap(({ kind, name }, actor) =>
-      kind === 'vcpu' && this.#guests
-        ? [...(this.#model.registers[actor]?.keys() ?? [])].flatMap((register) => {
-            const index = guestRegister(register);
-            return index === undefined
-              ? []
-              : [{ name: `${name}.${register}`, value: `atomic_load(&S->reg[${actor}][${index}])` }];
-          })
-        : [],
-    );
-  }
-
-  /** Statements that write an outcome: what conditions mention and a program sees, and names that threads bind. */
-  outcome(bound: readonly string[]): string[] {
-    const lines = new Map<string, string>();
-    for (const { terms, applies } of this.#model.conditions) {
-      if (!applies) continue;
-      for (const { name } of terms) {
-        const value = this.#observed(name);
-        if (value !== undefined) lines.set(name, outcomeLine(name, value));
-      }
-    }
-    // What threads bind is of interest even where conditions are about what a program cannot see.
-    for (const name of bound) {
-      if (!lines.has(name)) lines.set(name, outcomeLine(name, cName('N', name)));
-    }
-    return [...lines.values()];
-  }
-
-  #observed(term: string): string | undefined {
-    if (this.#model.names.has(term)) return cName('N', term);
-    const { words, actors } = this.#model.world.topology;
-    const word = words.find(({ name }) => term === `[${name}]`);
-    if (word) return `*(volatile int *)0x${word.address.toString(16)}ul`;
-    const actor = actors.findIndex(({ name }) => term.startsWith(`${name}.`));
-    if (actor < 0) return undefined;
-    const member = term.slice((actors[actor]?.name.length ?? 0) + 1);
-    if (member === 'err') return `atomic_load(&S->err[${actor}])`;
-    const register = this.#actor(actor).kind === 'vcpu' ? guestRegister(member) : undefined;
-    return register === undefined ? undefined : `atomic_load(&S->reg[${actor}][${register}])`;
   }
 }
 
@@ -461,8 +208,4 @@ function descriptorOf({ call, args, result }: Syscall): number | undefined {
 
 function indent(lines: readonly string[]): string[] {
   return lines.map((line) => (line === '' ? line : `\t${line}`));
-}
-
-function outcomeLine(term: string, value: string): string {
-  return `end += sprintf(end, "%s=%lld; ", ${cString(term)}, (long long)${value});`;
 }
