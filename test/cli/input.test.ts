@@ -187,3 +187,13 @@ test('an empty name is not a folder', async () => {
   expect(stderr).toContain('An operand is empty');
   expect(exitCode).toBe(2);
 });
+
+test('what is not a fact is not explained, and the facts are named', async () => {
+  const file = path.resolve(import.meta.dirname, '../../scenarios/wbinvd/local-cpu-not-flushed.snoop');
+  const { exitCode, stderr, stdout } = await snoopscope(['run', '--why', 'gpu.r0', file]);
+  expect(exitCode).toBe(2);
+  expect(stdout).toBe('');
+  expect(stderr.replace(/\s+/g, ' ')).toContain(
+    'Nothing to explain: `gpu.r0` is not a fact, and only facts explain themselves: noncoherent, exits, flushes, zaps, ept, memtype, cache, coherent. [no-such-fact]',
+  );
+});

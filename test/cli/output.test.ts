@@ -21,6 +21,8 @@ const cases: Readonly<Record<string, readonly [line: string, exitCode: number, c
   'run-wide.txt': [`run --kernel v5.11 ${wbinvd}`, 0, 200],
   'run-resumed.txt': [`run --granularity micro --schedule vcpu1*2,vcpu0 ${race}`, 0],
   'run-unexpected-result.txt': [`run ${broken}`, 1],
+  'run-why.txt': [`run --why flushes(cpu0) ${wbinvd}`, 0],
+  'run-why.json': [`run --why noncoherent(vm) --format json ${wbinvd}`, 0],
   'run-events.txt': [`run --events ${broken}`, 1],
   'check-wbinvd.txt': [`check ${wbinvd}`, 0],
   'check-race.txt': [`check ${race}`, 1],

@@ -6,7 +6,8 @@ import {
   type FailedCall,
   FINDINGS,
   failedCallText,
-  findingText,
+  findingTextAt,
+  ObjectNames,
 } from '@snoopscope/sim-core';
 import { FORMAT_VERSION } from './json.ts';
 import { endText, type RunEnd, type RunOutcome } from './run-outcome.ts';
@@ -39,13 +40,14 @@ type FindingDocument = Readonly<Record<string, unknown>> & { occurrences: number
 /** Each finding once, where it was made first; the same at another statement is another one. */
 function findingDocuments(run: RunOutcome['run'], trace: readonly TraceEntry[]): object[] {
   const { model, log } = run;
+  const names = new ObjectNames(run);
   const found = new Map<string, FindingDocument>();
   for (const entry of trace) {
     for (const { kind, event, why } of entry.happenings) {
       if (kind !== 'finding') continue;
       const at = event * EVENT_WIDTH;
-      const [index, subject, detail] = [...log.subarray(at + 1, at + 4)] as [number, number, number];
-      const text = findingText(model, index, subject, detail);
+      const index = log[at + 1] as number;
+      const text = findingTextAt(model, log, event, names);
       const key = JSON.stringify([index, text, entry.actor, entry.place]);
       const known = found.get(key);
       if (known) known.occurrences++;

@@ -1,5 +1,6 @@
 /** A scenario elaborated for one kernel: everything that is constant while it runs. */
 import type { ScenarioSource } from '../scenario/elaborate/scenario-sources.ts';
+import type { FactQuestion } from '../scenario/facts.ts';
 import type { Layout } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World } from '../world.ts';
@@ -83,5 +84,7 @@ export interface CompiledCondition {
     readonly name: string;
     readonly read: (state: Int32Array) => number;
     readonly text: (value: number) => string;
+    /** Set when it asks a fact. */
+    readonly fact?: FactQuestion;
   }[];
 }

@@ -28,6 +28,12 @@ export interface FactArguments {
   readonly exit: ExitReason;
 }
 
+/** A fact as a condition asks it; of the arguments those that the fact has are set. */
+export interface FactQuestion {
+  readonly name: FactName;
+  readonly args: FactArguments;
+}
+
 export interface FactParam<Kind extends keyof FactArguments = keyof FactArguments> {
   readonly name: string;
   /** `group` is the number of a VFIO group, `vm` a name bound to a VM's descriptor. */
@@ -41,9 +47,9 @@ export interface FactWords {
   readonly nameOf: (number: number) => string;
 }
 
-export interface FactSpec<Kind extends keyof FactArguments = keyof FactArguments> {
-  /** `exits` of `exits(vcpu0, WBINVD)`. */
-  readonly name: string;
+export interface FactSpec<Kind extends keyof FactArguments = keyof FactArguments, Name extends string = string> {
+  /** `exits` of `exits(vcpu0, WBINVD)`. How its value explains itself is in `explain/facts/`, by this name. */
+  readonly name: Name;
   /** Each of another kind. */
   readonly params: readonly FactParam<Kind>[];
   /** One sentence. */
@@ -74,7 +80,7 @@ const vcpu = { name: 'vcpu', kind: 'vcpu' } as const;
 const cpu = { name: 'cpu', kind: 'cpu' } as const;
 const word = { name: 'word', kind: 'word' } as const;
 
-const noncoherent: FactSpec<'vm'> = {
+const noncoherent: FactSpec<'vm', 'noncoherent'> = {
   name: 'noncoherent',
   params: [vm],
   doc: 'How many reasons for non-coherent DMA KVM counts for the VM (`noncoherent_dma_count`); true unless 0.',
@@ -87,7 +93,7 @@ const noncoherent: FactSpec<'vm'> = {
     },
 };
 
-const exits: FactSpec<'vcpu' | 'exit'> = {
+const exits: FactSpec<'vcpu' | 'exit', 'exits'> = {
   name: 'exits',
   params: [vcpu, { name: 'reason', kind: 'exit' }],
   doc: 'How often the vCPU left the guest for this reason.',
@@ -95,7 +101,7 @@ const exits: FactSpec<'vcpu' | 'exit'> = {
   compile: ({ counters }, { vcpu, exit }) => slot(counters.slot({ kind: 'exits', actor: vcpu, reason: exit })),
 };
 
-const flushes: FactSpec<'cpu'> = {
+const flushes: FactSpec<'cpu', 'flushes'> = {
   name: 'flushes',
   params: [cpu],
   doc: 'How often WBINVD really ran on the physical CPU.',
@@ -103,7 +109,7 @@ const flushes: FactSpec<'cpu'> = {
   compile: ({ counters }, { cpu }) => slot(counters.slot({ kind: 'flushes', cpu })),
 };
 
-const zaps: FactSpec<'vm'> = {
+const zaps: FactSpec<'vm', 'zaps'> = {
   name: 'zaps',
   params: [vm],
   doc: 'How often KVM zapped leaves of the VM, because memory types or memory slots changed: one call of kvm_zap_gfn_range() or a zap of all is one, however many leaves go.',
@@ -114,7 +120,7 @@ const zaps: FactSpec<'vm'> = {
   },
 };
 
-const ept: FactSpec<'vm' | 'word'> = {
+const ept: FactSpec<'vm' | 'word', 'ept'> = {
   name: 'ept',
   params: [vm, word],
   doc: 'The memory type in the EPT or NPT leaf of the word.',
@@ -128,7 +134,7 @@ const ept: FactSpec<'vm' | 'word'> = {
   },
 };
 
-const memtype: FactSpec<'vcpu' | 'word'> = {
+const memtype: FactSpec<'vcpu' | 'word', 'memtype'> = {
   name: 'memtype',
   params: [vcpu, word],
   doc: 'The effective memory type of an access of the vCPU to the word.',
@@ -145,7 +151,7 @@ const memtype: FactSpec<'vcpu' | 'word'> = {
   },
 };
 
-const cache: FactSpec<'cpu' | 'word'> = {
+const cache: FactSpec<'cpu' | 'word', 'cache'> = {
   name: 'cache',
   params: [cpu, word],
   doc: "The MESI state of the word's line in the cache of the physical CPU.",
@@ -154,7 +160,7 @@ const cache: FactSpec<'cpu' | 'word'> = {
     slot(memory.lineState.base + cpu * topology.lines.length + (topology.words[word]?.line as number)),
 };
 
-const coherent: FactSpec<'group'> = {
+const coherent: FactSpec<'group', 'coherent'> = {
   name: 'coherent',
   params: [{ name: 'group', kind: 'group' }],
   doc: 'What the kernel answers when KVM asks whether DMA of the group, given by its number, is cache coherent.',
@@ -166,9 +172,15 @@ const coherent: FactSpec<'group'> = {
 };
 
 /** Every fact, one line each. */
-export const FACTS: readonly FactSpec[] = [noncoherent, exits, flushes, zaps, ept, memtype, cache, coherent];
+const TABLE = [noncoherent, exits, flushes, zaps, ept, memtype, cache, coherent] as const;
 
-export const factByName: ReadonlyMap<string, FactSpec> = new Map(FACTS.map((fact) => [fact.name, fact]));
+export type FactName = (typeof TABLE)[number]['name'];
+
+export const FACTS: readonly FactSpec<keyof FactArguments, FactName>[] = TABLE;
+
+export const factByName: ReadonlyMap<string, FactSpec<keyof FactArguments, FactName>> = new Map(
+  FACTS.map((fact) => [fact.name, fact]),
+);
 
 /** A value of a fact as an outcome shows it: `yes`, `3`, `WB`. */
 export function factText({ value }: FactSpec, number: number): string {

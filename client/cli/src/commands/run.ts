@@ -3,6 +3,7 @@ import { RUN_OPTIONS, recordRun } from '../record-run.ts';
 import { runDocument } from '../run-json.ts';
 import { exitCodeOf } from '../run-outcome.ts';
 import { printRun } from '../run-text.ts';
+import { printWhy } from '../run-why.ts';
 import { type Command, FORMAT, SCENARIO_FILES } from './command.ts';
 
 export const run: Command = {
@@ -23,14 +24,25 @@ export const run: Command = {
       name: 'events',
       doc: 'Print every event, including calls and returns of kernel functions and each changed field.',
     },
+    {
+      name: 'why',
+      value: 'FACT',
+      doc: "Instead of the run, explain why a fact has its value at the end of it: 'ept(vm, x)', 'noncoherent(vm)', 'flushes(cpu0)'.",
+    },
     FORMAT,
   ],
   examples: [
     { line: 'run scenarios/wbinvd/local-cpu-not-flushed.snoop', about: 'The run that the file describes.' },
     { line: 'run --kernel v5.12 scenarios/wbinvd/local-cpu-not-flushed.snoop', about: 'The same on another kernel.' },
+    {
+      line: "run --why 'flushes(cpu0)' scenarios/wbinvd/local-cpu-not-flushed.snoop",
+      about: 'Why cpu0 was not flushed.',
+    },
   ],
   async run(call) {
     const outcome = await recordRun(call, call.operands[0] as string);
+    const question = call.text('why');
+    if (question !== undefined) return printWhy(call, outcome, question);
     if (call.format === 'json') call.printJson(runDocument(outcome, call.flag('events')));
     else await printRun(call, outcome);
     return exitCodeOf(outcome);

@@ -5,8 +5,10 @@ import type { Source } from '../../ops/op.ts';
 import type { DeviceId, PageId } from '../../state/ids.ts';
 import { NOTE } from '../../state/machine.ts';
 import type { IommuModel } from '../../topology.ts';
-import { andList, resultText } from '../event-text.ts';
+import { andList } from '../event-text.ts';
+import { errnoText, failedCall, failedCallText } from '../failed-call.ts';
 import type { History } from '../history.ts';
+import { ObjectNames } from '../object-names.ts';
 import { coherencySource, type Link, snoopBehavior } from './link.ts';
 
 /** Why KVM believes that DMA is coherent. */
@@ -64,12 +66,16 @@ function neverTold(history: History, event: number, vm: number): Link {
   const { topology, vfio, routines } = history.model.world;
   const failed = history.lastBefore(event, (code, _a, b) => {
     const name = routines.routines[b]?.name ?? '';
-    return code === NOTE.return && /^kvm_vfio_(group|file)_add$/.test(name);
+    return code === NOTE.return && /^kvm_vfio_(group_add|file_add|set_group|set_file)$/.test(name);
   });
   if (failed >= 0 && history.operand(failed, 3) < 0) {
+    const { model, log, run } = history;
+    const done = history.find(failed, run.events, (code, a) => code === NOTE.done && a === history.actorOf(failed));
+    const call = done < 0 ? undefined : failedCall(model, log, done, new ObjectNames(run));
+    const why = call ? `: ${failedCallText(call)}` : '';
     return {
       event: failed,
-      text: `Registering with the VM failed: ${history.routineName(failed)}() returned ${resultText(history.operand(failed, 3))} (${history.placeText(failed)}), and KVM counts nothing.`,
+      text: `Registering with the VM failed with ${errnoText(history.operand(failed, 3))}${why} (${history.placeText(failed)}), and KVM counts nothing.`,
       sources: history.sourceAt(failed),
     };
   }
@@ -116,7 +122,7 @@ function decidedBy(history: History, told: number): Link[] {
 }
 
 /** Does a kvm-vfio device list the device, or its group? */
-function isListed(history: History, state: Int32Array, device: number, group: number): boolean {
+export function isListed(history: History, state: Int32Array, device: number, group: number): boolean {
   const { files, kvmVfio } = history.model.world;
   for (let slot = kvmVfio.entries.base; slot < kvmVfio.entries.base + kvmVfio.entries.size; slot++) {
     const entry = (state[slot] as number) - 1;

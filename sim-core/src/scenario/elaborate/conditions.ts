@@ -11,7 +11,7 @@ import { noName, unknownName } from '../checks/unknown-name.ts';
 import { argumentCount, badArgument, noFact, unknownTerm } from '../checks/unknown-term.ts';
 import { noVcpu, unknownVcpu } from '../checks/unknown-vcpu.ts';
 import { noWord, unknownWord } from '../checks/unknown-word.ts';
-import { type FactArguments, factByName, factText, type StateReader } from '../facts.ts';
+import { type FactArguments, type FactQuestion, factByName, factText, type StateReader } from '../facts.ts';
 import type { ProgramContext } from './compile-program.ts';
 import { rangesContain } from './kernel-ranges.ts';
 import { coherentWord, compare } from './wait.ts';
@@ -24,6 +24,8 @@ interface CompiledTerm {
   readonly text: (value: number) => string;
   /** For a name that is a value of the other side: `WB`, `M`. */
   readonly literal: boolean;
+  /** Set when it asks a fact. */
+  readonly fact?: FactQuestion;
 }
 
 /** Findings that any condition mentions, and actors whose errno is asked for: known before the world is made. */
@@ -276,6 +278,7 @@ class TermCompiler {
       read: fact.compile(world, known as FactArguments),
       text: fact.value === 'number' ? String : (value) => factText(fact, value),
       literal: false,
+      fact: { name: fact.name, args: known as FactArguments },
     };
   }
 

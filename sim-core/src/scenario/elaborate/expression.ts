@@ -14,7 +14,7 @@ import type { Condition, LineContent, Span, Term } from '../ast.ts';
 import { unknownName } from '../checks/unknown-name.ts';
 import { unknownTerm } from '../checks/unknown-term.ts';
 import { parseCondition } from '../condition.ts';
-import { FACTS } from '../facts.ts';
+import { FACTS, type FactQuestion } from '../facts.ts';
 import { BrokenLine, LineScanner } from '../line-scanner.ts';
 import type { ProgramContext } from './compile-program.ts';
 import { compileCondition, mentions } from './conditions.ts';
@@ -36,6 +36,8 @@ export interface Expression {
   readonly text: (state: Int32Array) => string;
   /** Set when the expression is one term whose value is a plain number. */
   readonly plain: boolean;
+  /** Set when it is a fact, or compares one with a value. */
+  readonly fact?: FactQuestion;
 }
 
 export interface ExpressionContext {
@@ -83,21 +85,25 @@ function compile(model: Model, condition: Condition, text: string): Expression |
   const [wrong] = problems.diagnostics;
   if (wrong) return { problem: wrong.code === unknownName.code ? nameProblem(text, wrong.span) : wrong.message };
   if (!compiled) return { problem: `${text} cannot be read as a condition.` };
+  const [only, ...others] = compiled.terms;
+  const fact = others.length === 0 && only?.fact ? { fact: only.fact } : {};
   if (condition.kind !== 'holds') {
     const { holds } = compiled;
-    return { extras, value: (state) => Number(holds(state)), text: (state) => String(holds(state)), plain: false };
+    const value = (state: Int32Array): number => Number(holds(state));
+    return { extras, value, text: (state) => String(holds(state)), plain: false, ...fact };
   }
   if (condition.term.kind === 'number') {
     const value = Number(BigInt.asIntN(32, condition.term.value));
     return { extras, value: () => value, text: () => String(value), plain: true };
   }
-  const term = compiled.terms[0];
+  const term = only;
   if (!term) return { problem: `${text} cannot be read as a value.` };
   return {
     extras,
     value: term.read,
     text: (state) => term.text(term.read(state)),
     plain: term.text === String,
+    ...fact,
   };
 }
 
