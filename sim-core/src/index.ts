@@ -80,6 +80,7 @@ export { recordingScenario } from './interop/recording-scenario.ts';
 export { type Difference, type FunctionAgreement, type ReplayResult, replay } from './interop/replay.ts';
 export { profileFor } from './interop/replay-scenario.ts';
 export { IOPTE } from './iommu/iommu.ts';
+export { type Advice, adviceText, droppedLines, type HowToAsk } from './judge/advice.ts';
 export * from './judge/bisection.ts';
 export * from './judge/check.ts';
 export * from './judge/coverage/coverage.ts';

@@ -249,7 +249,7 @@ exists vcpu0.eax == 1
   expect(stdout).toMatch(/holds {2}exists vcpu0\.eax == 1 \(line/);
   expect(stdout).toContain('with at most');
   expect(stdout).toMatch(/To\s+get\s+further:\s+--max-switches\s+\d/);
-  expect(stdout).toMatch(/of\s+the\s+environment/);
+  expect(stdout).toMatch(/leads\s+to\s+\d+\s+%\s+of\s+the\s+states/);
   const { complete, limit, switches } = await json<{
     readonly complete: boolean;
     readonly limit: { readonly kind: string };

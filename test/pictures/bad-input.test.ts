@@ -98,6 +98,7 @@ test('an exploration that ended at a limit, and one without an outcome', () => {
     depth: 3,
     bytes: 100,
     environment: [],
+    advice: [],
     dropped: [],
     finals: 0,
     conditions: [],

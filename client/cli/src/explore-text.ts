@@ -1,7 +1,9 @@
 /** An exploration for people: verdicts, outcomes and findings, each with a schedule that leads there, and what it cost. */
 import {
+  adviceText,
   type ConditionReport,
   counted,
+  droppedLines,
   type ExplorationReport,
   type ExploreLimit,
   type FindingReport,
@@ -41,7 +43,7 @@ export function printExplored(call: Invocation, name: string, { report, seconds,
     call.print(`  ${wrap(`and ${counted(more, 'more finding')}, which --format json lists`, call.width, 2)}`);
   call.print('');
   if (report.limit) call.print(`  ${call.paint('caution', wrap(exploreLimitText(report.limit), call.width, 2))}`);
-  for (const text of adviceTexts(report)) call.print(`  ${call.paint('faint', wrap(text, call.width, 2))}`);
+  for (const text of adviceTexts(report, seconds)) call.print(`  ${call.paint('faint', wrap(text, call.width, 2))}`);
   const from = kept?.resumedFrom ?? 0;
   call.print(`  ${call.paint('faint', wrap(costText(report, seconds, from), call.width, 2))}`);
   for (const text of droppedTexts(report)) call.print(`  ${call.paint('faint', wrap(text, call.width, 2))}`);
@@ -189,44 +191,18 @@ function costText(report: ExplorationReport, seconds: number, from: number): str
   return `${counted(states, 'state')}, ${counted(transitions, 'transition')}, ${counted(depth, 'move')} deep, ${short(bytes)}B, ${each} bytes a state${pace}${again}`;
 }
 
-/** Limits after which another way of looking may show more. */
-const MAY_GO_FURTHER: readonly string[] = ['states', 'bytes', 'depth', 'stopped', 'switches'];
-
 /** What to try after a limit. */
-function adviceTexts({ limit, switches, sampling, environment }: ExplorationReport): string[] {
-  if (!limit || sampling || !MAY_GO_FURTHER.includes(limit.kind)) return [];
-  const visited =
-    switches && switches.completed >= 0
-      ? ` (all with at most ${counted(switches.completed, 'switch')} were visited)`
-      : '';
-  const next = Math.max(1, (switches?.completed ?? 1) + 1);
-  const underWay = switches !== undefined && next <= switches.asked;
-  const texts = [
-    underWay
-      ? `To get further: more time or states for --max-switches ${switches.asked}${visited}.`
-      : `To get further: --max-switches ${next} visits interleavings with few switches first${visited}.`,
-  ];
-  const [most] = environment;
-  if (!most) return texts;
-  const all = environment.reduce((sum, { moves }) => sum + moves, 0);
-  const share = `\`${most.kind}\` makes ${most.moves} of ${counted(all, 'move')} of the environment`;
-  return [
-    ...texts,
-    `${share}: \`allow ${most.kind} … max=1\`, or only the words that matter, leaves far fewer states.`,
-  ];
+function adviceTexts({ advice, states }: ExplorationReport, seconds: number): string[] {
+  const how = {
+    maxSwitches: (bound: number): string => `--max-switches ${bound}`,
+    statesPerSecond: states / Math.max(seconds, 0.001),
+  };
+  return advice.map((each) => adviceText(each, how));
 }
-
-const DROPPED_WHY = {
-  contradicted: 'what it took to be known turned out wrong too often',
-  wasted: 'hardly two states have their actors at the same locations, so it costs more than it saves',
-} as const;
 
 /** Reductions that the search gave up, by the names that --without takes. */
 function droppedTexts({ dropped }: ExplorationReport): string[] {
-  return Object.entries(DROPPED_WHY).flatMap(([why, text]) => {
-    const names = dropped.filter((each) => each.why === why).map(({ reduction }) => reductionName(reduction));
-    return names.length === 0 ? [] : [`gave up ${names.join(' and ')}: ${text}`];
-  });
+  return droppedLines(dropped, reductionName);
 }
 
 /** One line for a terminal, while the search runs. `drawn`: runs at random, whose moves stand for states. */

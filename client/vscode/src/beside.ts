@@ -69,7 +69,7 @@ export async function textsOf(scenario: Uri): Promise<ScenarioTexts> {
 /** The setting `snoopscope.NAME`, where it is set. */
 export function numberOf(
   scenario: Uri,
-  name: 'limits.states' | 'limits.megabytes' | 'explore.workers',
+  name: 'limits.states' | 'limits.megabytes' | 'explore.workers' | 'explore.maxSwitches',
 ): number | undefined {
   const value = workspace.getConfiguration(undefined, scenario).get<number | null>(`snoopscope.${name}`);
   return typeof value === 'number' ? value : undefined;

@@ -1,5 +1,13 @@
 // What an exploration found, as a page to read: verdicts, findings and outcomes, and the lines at which something can be done.
-import { type ConditionReport, type ExplorationReport, type FindingReport, findingTitle } from '@snoopscope/sim-core';
+import {
+  adviceText,
+  type ConditionReport,
+  counted,
+  droppedLines,
+  type ExplorationReport,
+  type FindingReport,
+  findingTitle,
+} from '@snoopscope/sim-core';
 import type { Workers } from './explore-threads.ts';
 import type { ExploredReply } from './explore-worker.ts';
 import { limitText } from './limit-text.ts';
@@ -34,6 +42,7 @@ export function explorationPage(name: string, { report, seconds, shortened, work
   const actions: PageAction[] = [];
   lines.push(...workerLines(workers));
   if (report.limit) lines.push('', limitText(report.limit));
+  lines.push(...adviceLines(report, seconds));
   if (!shortened)
     lines.push('', 'You did not wait for shorter schedules: these are as the exploration came across them.');
   const heading = (text: string) => lines.push('', `## ${text}`);
@@ -62,6 +71,26 @@ export function explorationPage(name: string, { report, seconds, shortened, work
     entry(`${pairs} (${finals} final ${finals === 1 ? 'state' : 'states'})`, [], { title: 'Debug outcome', schedule });
   }
   return { text: `${lines.join('\n')}\n`, actions };
+}
+
+/** What to do after a limit, and what the search did without. */
+function adviceLines({ advice, dropped, states, switches }: ExplorationReport, seconds: number): string[] {
+  const how = {
+    maxSwitches: (bound: number) => `${bound} in the setting snoopscope.explore.maxSwitches`,
+    statesPerSecond: states / Math.max(seconds, 0.001),
+  };
+  const covered =
+    switches && switches.completed >= 0
+      ? [
+          `Covered: all interleavings with at most ${counted(switches.completed, 'switch')}; nothing is proved of those with more.`,
+        ]
+      : [];
+  const texts = [
+    ...covered,
+    ...advice.map((each) => adviceText(each, how)),
+    ...droppedLines(dropped).map((line) => `The search ${line}.`),
+  ];
+  return texts.flatMap((text) => ['', text]);
 }
 
 function verdictWord(passed: boolean | undefined): string {

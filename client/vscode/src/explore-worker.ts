@@ -3,9 +3,11 @@ import {
   Estimator,
   type Exploration,
   type ExplorationReport,
+  type ExploreOptions,
   elaborating,
   explorationReport,
   kernelOf,
+  leavesOpen,
   type Model,
   NEWEST,
   type Profile,
@@ -14,7 +16,9 @@ import {
   type Share,
   ShareOfLevels,
   SLICE_MOVES,
+  searchOfFewSwitches,
   verdictOf,
+  withFewSwitches,
 } from '@snoopscope/sim-core';
 import { Team, type Threads, type Workers } from './explore-threads.ts';
 import { readTexts, type ScenarioTexts } from './scenario-texts.ts';
@@ -25,6 +29,8 @@ export interface ExploreJob extends ScenarioTexts {
   readonly kernel?: string;
   readonly maxStates?: number;
   readonly maxBytes: number;
+  /** Interleavings with at most so many switches, on one thread. */
+  readonly maxSwitches?: number;
   /** Threads that work together; as many as the machine has to spare when left out. */
   readonly workers?: number;
   /** Address or path of what threads run. */
@@ -84,6 +90,8 @@ const KNOWN_MS = 5_000;
 const KNOWN_SHARE = 1 / 50;
 /** For shorter schedules than those that the exploration came across. */
 const SHORTEN_MS = 5_000;
+/** For executions with few switches, after a limit. */
+const FURTHER_MS = 10_000;
 
 /** Sends progress and, last, what was found out, or as much as was known when it was stopped. */
 export async function exploreScenario(request: ExploreJob, around: ExploreSurroundings): Promise<void> {
@@ -97,15 +105,20 @@ export async function exploreScenario(request: ExploreJob, around: ExploreSurrou
     around.send({ kind: 'broken', problems });
     return;
   }
-  const { maxStates, maxBytes } = request;
-  const options = { maxBytes, ...(maxStates !== undefined && { maxStates }) };
+  const { maxStates, maxBytes, maxSwitches } = request;
+  const options = {
+    maxBytes,
+    ...(maxStates !== undefined && { maxStates }),
+    ...(maxSwitches !== undefined && { maxSwitches }),
+  };
   const { threads, stop } = around;
-  const count = request.workers ?? Math.max(1, Math.min(MOST_WORKERS, threads.processors - 1));
+  const one = maxSwitches === undefined ? undefined : 1;
+  const count = one ?? request.workers ?? Math.max(1, Math.min(MOST_WORKERS, threads.processors - 1));
   const began = performance.now();
   const team = new Team(model, options, count, request.levelWorker, threads);
   let exploration: Exploration;
   try {
-    exploration = await exploreInSlices(team, model, profile, around);
+    exploration = await lookedAtFurther(await exploreInSlices(team, model, profile, around), model, options, around);
   } finally {
     team.end();
   }
@@ -193,6 +206,26 @@ async function exploreInSlices(
   // Those who are at the last level have been told to stop.
   while (search.waiting) await team.wait();
   return search.result();
+}
+
+/** After a limit, executions with few switches: what they decide and show belongs to the answer. */
+async function lookedAtFurther(
+  exploration: Exploration,
+  model: Model,
+  options: ExploreOptions,
+  { stop, pause }: ExploreSurroundings,
+): Promise<Exploration> {
+  if (stop.aborted || !leavesOpen(exploration)) return exploration;
+  const search = searchOfFewSwitches(model, options);
+  const until = performance.now() + FURTHER_MS;
+  let paused = performance.now();
+  while (search.step(SLICE_MOVES)) {
+    if (performance.now() - paused < SLICE_MS) continue;
+    await pause();
+    paused = performance.now();
+    if (stop.aborted || paused > until) search.stop({ kind: 'stopped' });
+  }
+  return withFewSwitches(exploration, search.result());
 }
 
 function knownOf({ search, workers }: Team, model: Model, profile: Profile, seconds: number): ExploredReply {

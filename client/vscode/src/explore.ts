@@ -54,6 +54,7 @@ async function exploreScenario(
   const kernel = chosenKernel(document.uri);
   const maxStates = numberOf(document.uri, 'limits.states');
   const workers = numberOf(document.uri, 'explore.workers');
+  const maxSwitches = numberOf(document.uri, 'explore.maxSwitches');
   const request = {
     kind: 'explore',
     ...(await textsOf(document.uri)),
@@ -61,6 +62,7 @@ async function exploreScenario(
     ...(kernel !== undefined && { kernel }),
     ...(maxStates !== undefined && { maxStates }),
     ...(workers !== undefined && { workers }),
+    ...(maxSwitches !== undefined && { maxSwitches }),
     levelWorker: await levelWorker(),
   } as const;
   const name = workspace.asRelativePath(document.uri);

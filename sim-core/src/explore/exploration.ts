@@ -7,6 +7,7 @@
 import type { CompiledCondition, Granularity, ScheduledMove } from '../engine/model.ts';
 import type { Finding } from '../engine/monitors/table.ts';
 import type { RandomResult } from './random/result.ts';
+import type { SearchCost } from './results/cost.ts';
 import type { FindingSite } from './sites.ts';
 
 /** What to do about a finding: end the search at its first occurrence, count occurrences, or do not look. */
@@ -144,7 +145,14 @@ export interface Exploration extends Progress {
    * Set when the search went by switches: everything with at most so many on its path was visited (-1: nothing yet).
    * Without a limit everything was, whatever the number.
    */
-  readonly switches?: { readonly asked: number; readonly completed: number };
+  readonly switches?: {
+    readonly asked: number;
+    readonly completed: number;
+    /** States with no switch on their way, with at most one, and so on. */
+    readonly states: readonly number[];
+  };
+  /** After a limit: what made the search large. */
+  readonly cost?: SearchCost;
   /** Set when runs were taken at random: nothing is then proved, and counts are of runs. */
   readonly sampling?: SamplingResult;
   /** The runs themselves, each thing with the seed that gives it again: what shares are put together from. */

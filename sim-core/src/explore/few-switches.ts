@@ -4,6 +4,7 @@
  */
 import type { Model } from '../engine/model.ts';
 import type { Exploration, ExploredCondition, ExploreOptions, Outcome } from './exploration.ts';
+import { kindOf } from './results/cost.ts';
 import { Search } from './search.ts';
 import { bySite, siteKey } from './sites.ts';
 
@@ -60,7 +61,7 @@ export function environmentKinds({ moves }: Model): readonly { readonly kind: st
   const counts = new Map<string, number>();
   for (const move of moves) {
     if (move.kind !== 'environment' || move.inevitable) continue;
-    const kind = /^\w+/.exec(move.name)?.[0] ?? move.name;
+    const kind = kindOf(move.name);
     counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
   return [...counts].map(([kind, count]) => ({ kind, moves: count })).toSorted((a, b) => b.moves - a.moves);

@@ -95,6 +95,12 @@ export class Contradicted extends Error {
   }
 }
 
+/** Throws {@link Contradicted} when that is so: a pruning that turned out wrong may have led to a state that there is not. */
+export function demandRight(at: SearchProgress, space: Space, asked: Reductions): void {
+  const from = contradicted(at, space, asked);
+  if (from) throw new Contradicted(from);
+}
+
 /** Gives reductions up; the others of those that were asked for stay. */
 function without(
   at: SearchProgress,

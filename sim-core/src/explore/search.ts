@@ -22,7 +22,7 @@ import {
 } from './exploration.ts';
 import { type Effect, NotSymmetric } from './learn/learner.ts';
 import type { LevelDone } from './parallel/level-worker.ts';
-import { Contradicted, changedReductions, contradicted, type Plan, planOf } from './restarts.ts';
+import { Contradicted, changedReductions, contradicted, demandRight, type Plan, planOf } from './restarts.ts';
 import { Finality } from './results/finality.ts';
 import { Found } from './results/found.ts';
 import { Outcomes } from './results/outcomes.ts';
@@ -152,6 +152,12 @@ export class Search implements CheckpointSource {
 
   stop(limit: ExploreLimit): void {
     this.#limit ??= limit;
+  }
+
+  /** Stops at a limit, unless what led here is not so. */
+  #endAt(limit: ExploreLimit): void {
+    demandRight(this.#at, this.space, this.#plan.asked);
+    this.stop(limit);
   }
 
   progress(): Progress {
@@ -336,7 +342,7 @@ export class Search implements CheckpointSource {
       if (this.#at.next === (this.#at.round.switching ? this.#at.round.to : store.count)) this.#beginPass();
       if (this.#at.next === this.#at.levelEnd && !this.#at.round.switching) {
         if (this.#at.depth + 1 >= maxDepth) {
-          this.stop({ kind: 'depth', at: maxDepth });
+          this.#endAt({ kind: 'depth', at: maxDepth });
           return;
         }
         this.#at.depth++;
@@ -352,10 +358,10 @@ export class Search implements CheckpointSource {
       this.#at.next += Math.max(1, together);
       if (store.count >= this.#at.compareAt || this.#at.next === store.count || this.#at.next % PAUSE === 0)
         if (yield* this.#pausing()) return;
-      if (store.count >= this.#maxStates) this.stop({ kind: 'states', at: this.#maxStates });
+      if (store.count >= this.#maxStates) this.#endAt({ kind: 'states', at: this.#maxStates });
       const { round } = this.#at;
       if (round.switching && round.switches === maxSwitches && store.count > round.to)
-        this.stop({ kind: 'switches', at: maxSwitches });
+        this.#endAt({ kind: 'switches', at: maxSwitches });
     }
   }
 
@@ -395,18 +401,15 @@ export class Search implements CheckpointSource {
     if (changed) return this.#beginAgain(changed);
     if (store.count >= this.#at.compareAt || this.#at.next === store.count) if (yield* this.#comparing()) return true;
     store.release(this.#at.next);
-    if (store.count >= this.#maxStates) this.stop({ kind: 'states', at: this.#maxStates });
     const { maxBytes = DEFAULT_MAX_BYTES } = this.#options;
-    if (this.progress().bytes >= maxBytes) this.stop({ kind: 'bytes', at: maxBytes });
+    if (this.progress().bytes >= maxBytes) this.#endAt({ kind: 'bytes', at: maxBytes });
     return false;
   }
 
   #noteEffect(index: number, state: number, move: number, times = 1): void {
     const effect = this.space.learner.effects[index] as Effect;
     const ends = effect.limit !== undefined || effect.failure !== undefined || this.#found.stopsAt(effect.findings);
-    // A pruning that turned out wrong may have led to a state that there is not.
-    const from = ends ? contradicted(this.#at, this.space, this.#plan.asked) : undefined;
-    if (from) throw new Contradicted(from);
+    if (ends) demandRight(this.#at, this.space, this.#plan.asked);
     if (effect.failure !== undefined) throw new Error(effect.failure);
     for (const site of effect.findings) this.#found.add(site, state, move, times);
     if (effect.limit === undefined) return;

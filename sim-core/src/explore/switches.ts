@@ -83,18 +83,22 @@ export interface Round {
   to: number;
   /** At the moves that are a switch. */
   switching: boolean;
+  /** States with no switch on their way, with at most one, and so on, as far as all of them were visited. */
+  sizes: readonly number[];
 }
 
-export const FIRST_ROUND: Round = { switches: 0, from: 0, to: 0, switching: false };
+export const FIRST_ROUND: Round = { switches: 0, from: 0, to: 0, switching: false, sizes: [] };
 
 /**
  * After the last state of a pass: the next round and where it begins, or undefined when there are no more states. `count`
  * states are stored.
  */
 export function nextPass(round: Round, count: number): { round: Round; next: number } | undefined {
-  if (!round.switching) return { round: { ...round, to: count, switching: true }, next: round.from };
+  if (!round.switching)
+    return { round: { ...round, to: count, switching: true, sizes: [...round.sizes, count] }, next: round.from };
   if (count === round.to) return undefined;
-  return { round: { switches: round.switches + 1, from: round.to, to: 0, switching: false }, next: round.to };
+  const { switches, to, sizes } = round;
+  return { round: { switches: switches + 1, from: to, to: 0, switching: false, sizes }, next: to };
 }
 
 /** Switches up to which every state was visited; -1 when not even those without any were. */

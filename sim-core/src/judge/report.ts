@@ -23,6 +23,7 @@ import { shortening, shorteningFindings } from '../explore/shortest.ts';
 import { siteKey } from '../explore/sites.ts';
 import { scheduleText } from '../scenario/elaborate/schedule.ts';
 import { toEnd } from '../to-end.ts';
+import { type Advice, adviceOf } from './advice.ts';
 import type { KernelVerdict } from './check.ts';
 import { type PlacedFinding, placedFinding } from './placed-finding.ts';
 
@@ -49,6 +50,8 @@ export interface ExplorationReport {
   readonly bytes: number;
   /** What the environment may do, by kinds, those with the most moves first: what to bound after a limit. */
   readonly environment: readonly { readonly kind: string; readonly moves: number }[];
+  /** What to do after a limit, in plain values. */
+  readonly advice: readonly Advice[];
   /** Reductions that the search gave up on the way. */
   readonly dropped: readonly DroppedReduction[];
   readonly finals: number;
@@ -135,6 +138,7 @@ export function* reporting(verdict: KernelVerdict, search: ExploreOptions): Gene
     depth: maxDepth,
     bytes,
     environment: environmentKinds(model),
+    advice: adviceOf(exploration),
     dropped,
     finals,
     conditions: exploration.conditions.map(

@@ -67,8 +67,10 @@ export class ParallelSearch {
     this.#limits = options;
     const { memory = typeof SharedArrayBuffer === 'undefined' ? 'messages' : 'shared', ...rest } = options;
     const sharedLevel = options.sharedLevel ?? SHARED_LEVEL;
-    // Fingerprints are kept by the search alone.
-    if (memory === 'messages' || options.fingerprint) {
+    // Fingerprints are kept by the search alone, and it alone counts switches.
+    if (options.maxSwitches !== undefined) {
+      this.search = new Search(model, { ...rest, sharedLevel: Number.POSITIVE_INFINITY });
+    } else if (memory === 'messages' || options.fingerprint) {
       this.#ahead = new Ahead(workers, sharedLevel);
       this.search = new Search(model, { ...rest, sharedLevel: Number.POSITIVE_INFINITY, ahead: this.#ahead });
     } else {

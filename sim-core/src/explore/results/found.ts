@@ -78,16 +78,22 @@ export class Found {
     }
   }
 
-  /** `way` leads to a state, and with `last` to a finding by one move more. */
+  /**
+   * `way` leads to a state, and with `last` to a finding by one move more. What is not `reached` is left out: nothing
+   * shows that the machine does it.
+   */
   explored(
     shortest: boolean,
     way: (state: number, last: MadeBy | undefined) => readonly ScheduledMove[],
+    reached: (state: number, last: MadeBy | undefined) => boolean = () => true,
   ): ExploredFinding[] {
-    return [...this.#found]
-      .map(([number, { occurrences, state, move }]) => {
-        const site = this.sites.site(number);
-        return { ...site, occurrences, schedule: way(state, move < 0 ? undefined : { site, move }), shortest };
-      })
+    const all = [...this.#found].map(([number, { occurrences, state, move }]) => {
+      const site = this.sites.site(number);
+      return { site, occurrences, state, last: move < 0 ? undefined : { site, move } };
+    });
+    return all
+      .filter(({ state, last }) => reached(state, last))
+      .map(({ site, occurrences, state, last }) => ({ ...site, occurrences, schedule: way(state, last), shortest }))
       .sort(bySite);
   }
 }

@@ -59,6 +59,11 @@ export class Outcomes {
     this.#gathered.clear();
   }
 
+  /** Is there a final state with this outcome already? */
+  knows({ values }: Judgement): boolean {
+    return this.#gathered.has(values.join());
+  }
+
   add({ values, truth }: Judgement, state: number): void {
     this.finals++;
     const key = values.join();

@@ -11,6 +11,11 @@ import type { Space } from '../space.ts';
 import { executorFor } from '../switches.ts';
 import type { MadeBy } from './found.ts';
 
+/** The machine does not have the state: a pruning that is wrong made it, or a reduction is. */
+export class Unreachable extends Error {
+  override readonly name = 'Unreachable';
+}
+
 /** `last` is one move more from the state. */
 export function concretePath(space: Space, start: Int32Array, state: number, last?: MadeBy): number[] {
   const { store, model } = space;
@@ -43,7 +48,7 @@ function step(space: Space, executor: Executor, likely: number, holds: () => boo
     if (holds()) return move;
     machine.rewind(0);
   }
-  throw new Error('a stored state cannot be reached again: a reduction is wrong');
+  throw new Unreachable('a stored state cannot be reached again: a reduction is wrong');
 }
 
 function finds({ machine, model }: Executor, wanted: string): boolean {

@@ -7,10 +7,11 @@ import { FingerprintStore } from '../states/fingerprint-store.ts';
 import { FINGERPRINT_BITS, missProbability } from '../states/fingerprints.ts';
 import type { Store } from '../states/store.ts';
 import { completedSwitches, type Round } from '../switches.ts';
+import { costOf } from './cost.ts';
 import type { Finality } from './finality.ts';
-import type { Found } from './found.ts';
+import type { Found, MadeBy } from './found.ts';
 import type { Outcomes } from './outcomes.ts';
-import { concretePath } from './path.ts';
+import { concretePath, Unreachable } from './path.ts';
 
 export interface FinishedSearch {
   readonly space: Space;
@@ -34,9 +35,12 @@ export function resultOf(searched: FinishedSearch): Exploration {
   const complete = limit() === undefined && progress.frontier === 0;
   outcomes.clear();
   const deadlocks = new Set<number>();
+  // Who stopped the search, or looks on, did not wait to see whether what it took to be known was right.
+  const reached = !complete && isContradicted(space) ? reachable(space, start) : undefined;
   for (const { state, judgement } of finality.finals()) {
     const effect = space.learner.effects[judgement] as Effect;
     if (!effect.judgement) throw new Error('a final state without a judgement');
+    if (reached && !outcomes.knows(effect.judgement) && !reached(state)) continue;
     outcomes.add(effect.judgement, state);
     const { deadlock } = effect.judgement;
     if (deadlock === undefined) continue;
@@ -46,14 +50,18 @@ export function resultOf(searched: FinishedSearch): Exploration {
   const way = (state: number): ScheduledMove[] => scheduleOf(concretePath(space, start, state));
   // Persistent sets put moves of others before those that matter, and what takes fewer switches comes first.
   const shortest = !reductions.partialOrder && !searched.switches;
-  const findings = found.explored(shortest, (state, last) => scheduleOf(concretePath(space, start, state, last)));
+  const findings = found.explored(
+    shortest,
+    (state, last) => scheduleOf(concretePath(space, start, state, last)),
+    reached,
+  );
   for (const deadlock of deadlocks) found.remove(deadlock);
-  const reached = limit();
+  const ended = limit();
   return {
     ...progress,
     granularity: searched.granularity,
     complete,
-    ...(reached ? { limit: reached } : {}),
+    ...(ended ? { limit: ended, cost: costOf(space) } : {}),
     ...(space.store instanceof FingerprintStore
       ? {
           fingerprints: {
@@ -64,7 +72,11 @@ export function resultOf(searched: FinishedSearch): Exploration {
         }
       : {}),
     ...(searched.switches && {
-      switches: { asked: searched.switches.asked, completed: completedSwitches(searched.switches.round) },
+      switches: {
+        asked: searched.switches.asked,
+        completed: completedSwitches(searched.switches.round),
+        states: searched.switches.round.sizes,
+      },
     }),
     maxDepth: searched.switches ? longestPath(space.store) : progress.depth,
     reductions,
@@ -74,6 +86,30 @@ export function resultOf(searched: FinishedSearch): Exploration {
     terms: outcomes.terms,
     outcomes: outcomes.outcomes(way),
     findings,
+  };
+}
+
+function isContradicted({ pruner }: Space): boolean {
+  const wrong = pruner?.contradicted();
+  return wrong !== undefined && (wrong.partialOrder || wrong.deadState);
+}
+
+/** Failures to reach a state again after which no more are tried. */
+const MAX_UNREACHABLE = 100;
+
+/** Does the machine have a stored state, and the finding that was made by one move more? */
+function reachable(space: Space, start: Int32Array): (state: number, last?: MadeBy) => boolean {
+  let failures = 0;
+  return (state, last) => {
+    if (failures >= MAX_UNREACHABLE) return false;
+    try {
+      concretePath(space, start, state, last);
+      return true;
+    } catch (error) {
+      if (!(error instanceof Unreachable)) throw error;
+      failures++;
+      return false;
+    }
   };
 }
 
