@@ -3,7 +3,7 @@
  * that was there; for a register or a bound name every statement that sets it; for anything else every change of what the
  * variable depends on.
  */
-import { describeEvent, EVENT_WIDTH, type LineContent, type Model, NOTE } from '@snoopscope/sim-core';
+import { describeEvent, EDIT, EVENT_WIDTH, type LineContent, type Model, NOTE } from '@snoopscope/sim-core';
 import type { RunCursor } from './run-cursor.ts';
 import { type VariablePlace, Watch } from './watch.ts';
 
@@ -82,16 +82,30 @@ function matcher(cursor: RunCursor, place: VariablePlace): Matcher {
 
 /** A write of a word makes a new version of it. */
 function wordMatcher({ model, run }: RunCursor, word: number): Matcher {
-  const version = model.world.memory.latest.base + word;
+  const { memory, topology } = model.world;
+  const version = memory.latest.base + word;
+  // Who changes a value in the debugger changes copies of the same version.
+  const cpus = Array.from({ length: topology.cpu.count }, (_, cpu) => cpu);
+  const copies = new Set([
+    memory.dram.base + word,
+    ...cpus.map((cpu) => memory.cached.base + cpu * topology.words.length + word),
+  ]);
   return (event) => {
     const at = event * EVENT_WIDTH;
     const code = run.log[at] as number;
-    if (code === version) return 'write';
+    if (code === version || (copies.has(code) && isByHand(run, event))) return 'write';
     if ((code !== NOTE.access && code !== NOTE.tlp) || run.log[at + 2] !== word) return undefined;
     // Of both, the lowest bit of the detail says that it writes.
     const isWrite = ((run.log[at + 3] as number) & 1) !== 0;
     return isWrite ? undefined : 'read';
   };
+}
+
+/** Is a change part of a step that the user has made by hand? */
+function isByHand({ log }: RunCursor['run'], event: number): boolean {
+  let at = event * EVENT_WIDTH;
+  while (at > 0 && (log[at] as number) >= 0) at -= EVENT_WIDTH;
+  return log[at] === NOTE.environment && log[at + 1] === EDIT;
 }
 
 /** The word of memory that a variable is, or -1. */

@@ -4,10 +4,10 @@
  *
  * Costs: a branch repeats the steps before its fork once, and holds a log of its own.
  */
-import { Executor } from '@snoopscope/sim-core';
+import { type Edit, EVENT_WIDTH, Executor, FINDINGS, NOTE, resultText } from '@snoopscope/sim-core';
 import type { Debuggee } from './launch.ts';
 import { LIMITS } from './limits.ts';
-import type { Origin } from './movement.ts';
+import type { Deed, Origin } from './movement.ts';
 import type { Registration } from './registration.ts';
 import { RequestError } from './request-error.ts';
 import { RunCursor } from './run-cursor.ts';
@@ -19,6 +19,8 @@ export interface Possibility {
   readonly move: number;
   /** Set when it is what a branch has recorded here: its number, from 1. */
   readonly branch: number | undefined;
+  /** What the micro-step ends with, when it ends a call or finds something: `-1 EEXIST`, `stale-read`. */
+  readonly leads: string;
 }
 
 export class Branches {
@@ -71,9 +73,14 @@ export class Branches {
     const { position, run, state } = this.#current;
     if (position === run.steps && this.#current.end !== undefined) return [];
     this.#probe.machine.state.set(state);
-    return this.#debuggee.model.moves.flatMap((_, move) =>
-      this.#probe.enabled(move) ? [{ move, branch: this.#recorded(move) }] : [],
-    );
+    const { machine } = this.#probe;
+    return this.#debuggee.model.moves.flatMap((_, move) => {
+      const mark = machine.length;
+      const possible = this.#probe.move(move, 'micro');
+      const leads = possible ? this.#leadsTo(mark) : '';
+      machine.rewind(mark);
+      return possible ? [{ move, branch: this.#recorded(move), leads }] : [];
+    });
   }
 
   /**
@@ -85,19 +92,44 @@ export class Branches {
     if (position === run.steps) return this.#current;
     const known = this.#recorded(move);
     if (known === this.number) return this.#current;
-    if (known === undefined && this.#all.length >= LIMITS.branches) {
-      throw new RequestError(
-        `There are ${LIMITS.branches} branches already (limit branches): continue in one of them, or restart.`,
+    if (known === undefined && this.#all.length >= LIMITS.branches) throw tooMany();
+    if (known === undefined)
+      this.#begin(
+        Array.from({ length: position }, (_, step) => track.deedOf(step)),
+        position,
       );
-    }
-    if (known === undefined) {
-      const moves = Array.from({ length: position }, (_, step) => track.moveOf(step));
-      const origin: Origin = { branch: this.number, moves, trail: this.#current.trailUntil(position) };
-      this.#all.push(new RunCursor(this.#debuggee, this.#registrations, this.#triggers, origin));
-    }
     const branch = this.enter(known ?? this.#all.length);
     branch.seek(position);
     return branch;
+  }
+
+  /** Begins a branch with a changed state: what is recorded up to here, and then the change as a step. */
+  edit(changes: readonly Edit[]): RunCursor {
+    const { position, track } = this.#current;
+    if (this.#all.length >= LIMITS.branches) throw tooMany();
+    this.#begin([...Array.from({ length: position }, (_, step) => track.deedOf(step)), changes], position);
+    const branch = this.enter(this.#all.length);
+    branch.seek(position + 1);
+    return branch;
+  }
+
+  #begin(moves: readonly Deed[], position: number): void {
+    const origin: Origin = { branch: this.number, moves, trail: this.#current.trailUntil(position) };
+    this.#all.push(new RunCursor(this.#debuggee, this.#registrations, this.#triggers, origin));
+  }
+
+  /** What the events of the probe from a place of its log on end with. */
+  #leadsTo(from: number): string {
+    const { log, length } = this.#probe.machine;
+    const { nodes } = this.#debuggee.model;
+    const ends: string[] = [];
+    for (let at = from; at < length; at += EVENT_WIDTH) {
+      const node = nodes[log[at + 2] as number];
+      if (log[at] === NOTE.finding) ends.push(FINDINGS[log[at + 1] as number] as string);
+      else if (log[at] === NOTE.done && node?.kind === 'statement' && node.args.values.length > 0)
+        ends.push(resultText(log[at + 3] as number));
+    }
+    return ends.join(', ');
   }
 
   /** The branch that has recorded a move here: this one before others. */
@@ -127,8 +159,16 @@ export class Branches {
     let until = Number.POSITIVE_INFINITY;
     for (let at: RunCursor | undefined = branch; at; at = this.#all[(at.origin?.branch ?? 0) - 1]) {
       all.set(at, until);
-      until = Math.min(until, at.origin?.moves.length ?? 0);
+      // A change made in the debugger is the branch's own.
+      const changed = typeof at.origin?.moves.at(-1) === 'object' ? 1 : 0;
+      until = Math.min(until, (at.origin?.moves.length ?? 0) - changed);
     }
     return all;
   }
+}
+
+function tooMany(): RequestError {
+  return new RequestError(
+    `There are ${LIMITS.branches} branches already (limit branches): continue in one of them, or restart.`,
+  );
 }

@@ -38,7 +38,10 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsGotoTargetsRequest: true,
   // The scenario, its includes, and the kernel's files as they are modelled.
   supportsLoadedSourcesRequest: true,
-  // A recorded run is what happened: nothing in it can be changed.
-  supportsSetVariable: false,
-  supportsSetExpression: false,
+  // Memory as DRAM, each CPU and each device has it.
+  supportsReadMemoryRequest: true,
+  // What is recorded stays: a change begins a branch.
+  supportsWriteMemoryRequest: true,
+  supportsSetVariable: true,
+  supportsSetExpression: true,
 };

@@ -2,6 +2,7 @@
 import { EVENT_WIDTH, NOTE, resultText, scheduleText, why, whyText } from '@snoopscope/sim-core';
 import { type Access, accessesOf } from './accesses.ts';
 import type { Possibility } from './branches.ts';
+import { diffBranches } from './diff.ts';
 import { evaluate } from './evaluate.ts';
 import { LIMITS } from './limits.ts';
 import type { Focus } from './movement.ts';
@@ -18,6 +19,8 @@ export interface ConsoleCommand {
   readonly run: (context: StopContext, focus: Focus, argument: string) => string[];
   /** The branch to which the command leads, from 1. */
   readonly enters?: (argument: string) => number | undefined;
+  /** It changes a value. */
+  readonly sets?: true;
   /** The position to which it leads. */
   readonly goesTo?: (argument: string) => number;
 }
@@ -44,6 +47,14 @@ export const COMMANDS: readonly ConsoleCommand[] = [
     takes: 'a number',
     run: (_context, _focus, argument) => (argument === '' ? ['Go where? `go N` goes to after micro-step N.'] : []),
     goesTo: Number,
+  },
+  {
+    name: 'set',
+    usage: 'set x = 5',
+    doc: 'changes a word, a register or a name, on a branch that begins here',
+    takes: 'an expression',
+    run: () => [],
+    sets: true,
   },
   { name: 'why', usage: 'why', doc: 'explains the last finding before here', takes: 'nothing', run: explainLast },
   {
@@ -75,6 +86,16 @@ export const COMMANDS: readonly ConsoleCommand[] = [
     takes: 'a number',
     run: (context, _, argument) => (argument === '' ? listBranches(context) : []),
     enters: (argument) => (argument === '' ? undefined : Number(argument)),
+  },
+  {
+    name: 'diff',
+    usage: 'diff branch N',
+    doc: 'compares this branch with another: where they part, their ends, values and findings',
+    takes: 'an expression',
+    run(context, _, argument) {
+      const number = /^(?:branch\s+)?(\d+)$/.exec(argument)?.[1];
+      return number === undefined ? ['Compare with what? `diff branch 1`.'] : diffBranches(context, Number(number));
+    },
   },
   { name: 'help', usage: 'help', doc: 'lists these commands', takes: 'nothing', run: help },
 ];
@@ -120,7 +141,7 @@ function accessLine(context: StopContext, access: Access, what: string, wanted: 
 /** `vcpu0, line 35 mov [x], 1`. */
 export function placeOfStep({ cursor, debuggee }: StopContext, step: number): string {
   const { actor, node } = cursor.run.step(step);
-  if (actor < 0) return 'the environment';
+  if (actor < 0) return cursor.track.isEdit(step) ? 'you' : 'the environment';
   const executed = executedBefore(cursor, step + 1, actor);
   const at = debuggee.model.nodes[executed?.node ?? node];
   const name = debuggee.model.world.topology.actors[actor]?.name;
@@ -137,7 +158,7 @@ function explainLast({ cursor }: StopContext, focus: Focus): string[] {
 }
 
 function trace(context: StopContext, focus: Focus, argument: string): string[] {
-  const { debuggee, cursor } = context;
+  const { cursor } = context;
   const count = Math.min(argument === '' ? 20 : Number(argument), LIMITS.consoleLines);
   const first = Math.max(0, focus.position - count);
   const lines: string[] = [];
@@ -145,25 +166,51 @@ function trace(context: StopContext, focus: Focus, argument: string): string[] {
   const seen = new Map<number, number>();
   for (let step = first; step < focus.position; step++) {
     const { actor, node } = cursor.run.step(step);
-    const at = actor < 0 ? undefined : debuggee.model.nodes[node];
-    const who = actor < 0 ? 'environment' : debuggee.model.world.topology.actors[actor]?.name;
-    const text = at && (step > first && seen.get(actor) === node ? shortText : lineText)(debuggee, at.place);
+    lines.push(`${step + 1} ${stepLine(context, step, seen.get(actor) !== node)}`);
     seen.set(actor, node);
-    lines.push(`${step + 1} ${who}${text === undefined ? '' : ` \`${text}\``}${did(context, step)}`);
   }
   return lines.length > 0 ? lines : ['Nothing has happened yet.'];
 }
 
+/** `vcpu0 \`mov [x], 1\`: vcpu0 on cpu0 stores x = 1 (WB)`; the whole line, or the call in a few words. */
+export function stepLine(context: StopContext, step: number, whole: boolean): string {
+  const { cursor, debuggee } = context;
+  const { actor, node } = cursor.run.step(step);
+  const at = actor < 0 ? undefined : debuggee.model.nodes[node];
+  const other = cursor.track.isEdit(step) ? 'you' : 'environment';
+  const who = actor < 0 ? other : debuggee.model.world.topology.actors[actor]?.name;
+  const text = at && (whole ? lineText : shortText)(debuggee, at.place);
+  return `${who}${text === undefined ? '' : ` \`${text}\``}${did(context, step)}`;
+}
+
+/** The same of several micro-steps of one statement: what happened in them. */
+export function statementLine(context: StopContext, first: number, last: number): string {
+  const { cursor, debuggee } = context;
+  const { actor, node } = cursor.run.step(last);
+  const executed = executedBefore(cursor, last + 1, actor);
+  if (first === last) return stepLine(context, last, executed !== undefined);
+  const at = debuggee.model.nodes[executed?.node ?? node];
+  const happenings = Array.from({ length: last - first + 1 }, (_, index) =>
+    cursor.stepTexts.happenings(first + index),
+  ).flat();
+  const who = debuggee.model.world.topology.actors[actor]?.name;
+  const what = happenings.length > 0 ? `: ${happenings.join('; ')}` : '';
+  return `${who} \`${at ? lineText(debuggee, at.place) : ''}\`${resultOfStep(context, last)}${what}`;
+}
+
 /** `: what it did`, and the result of the statement that ended with it. */
 function did(context: StopContext, step: number): string {
-  const { cursor, debuggee } = context;
   const what = stepText(context, step);
+  return `${resultOfStep(context, step)}${what ? `: ${what}` : ''}`;
+}
+
+/** ` → -1 EEXIST` where a system call ended with the step. */
+function resultOfStep({ cursor, debuggee }: StopContext, step: number): string {
   const { actor } = cursor.run.step(step);
   const executed = actor < 0 ? undefined : executedBefore(cursor, step + 1, actor);
   const node = debuggee.model.nodes[executed?.node ?? -1];
-  const result =
-    executed && node?.kind === 'statement' && node.args.values.length > 0 ? ` → ${resultText(executed.value)}` : '';
-  return `${result}${what ? `: ${what}` : ''}`;
+  const isCall = executed && node?.kind === 'statement' && node.args.values.length > 0;
+  return isCall ? ` → ${resultText(executed.value)}` : '';
 }
 
 function moves(context: StopContext): string[] {
@@ -178,16 +225,22 @@ function moves(context: StopContext): string[] {
 }
 
 /** `vcpu0: mov [x], 1`, and where it is recorded. */
-export function moveText({ branches, cursor, debuggee }: StopContext, { move: index, branch }: Possibility): string {
+export function moveText({ branches, cursor, debuggee }: StopContext, possibility: Possibility): string {
+  const { move: index, branch, leads } = possibility;
   const move = debuggee.model.moves[index];
   const node = move?.kind === 'actor' ? cursor.moment.node(move.actor) : undefined;
   // Alternatives are distinguished by their first statement.
   const first = node?.kind === 'choose' && move?.kind === 'actor' ? node.alternatives[move.alternative] : undefined;
   const { place } = (first === undefined ? node : debuggee.model.nodes[first]) ?? {};
-  const line = place ? lineText(debuggee, place) : '';
+  const top = move?.kind === 'actor' ? cursor.moment.kernelFrames(move.actor).at(-1) : undefined;
+  const about = top?.routine.steps[top.step]?.about;
+  // What distinguishes it comes first: lists are narrow, and two calls may look alike to their end.
+  const kernel = top ? `${about || 'continues'} in ${top.routine.name}` : '';
+  const line = place ? (top ? shortText : lineText)(debuggee, place) : '';
   const where =
     branch === undefined ? '' : branch === branches.number ? ' (recorded)' : ` (recorded in branch ${branch})`;
-  return `${move?.name}${line ? `: ${line}` : ''}${where}`;
+  const what = [kernel, line].filter((part) => part !== '').join(', ');
+  return `${move?.name}${what ? `: ${what}` : ''}${leads ? ` → ${leads}` : ''}${where}`;
 }
 
 function listBranches({ branches, debuggee }: StopContext): string[] {
@@ -196,8 +249,10 @@ function listBranches({ branches, debuggee }: StopContext): string[] {
     const steps = `${run.steps} micro-steps${run.end ? ', ended' : ''}`;
     const here = number === branches.number ? ' (here)' : '';
     if (!origin) return `${number}: ${steps}${here}`;
-    const at = origin.moves.length;
-    const first = at < run.steps ? debuggee.model.moves[track.moveOf(at)]?.name : undefined;
+    const isChange = typeof origin.moves.at(-1) === 'object';
+    const at = origin.moves.length - (isChange ? 1 : 0);
+    const move = at < run.steps ? debuggee.model.moves[track.moveOf(at)]?.name : undefined;
+    const first = isChange ? 'a change made by hand' : move;
     return `${number}: ${steps}; from branch ${origin.branch} after ${at}${first ? `, with ${first}` : ''}${here}`;
   });
 }
@@ -208,6 +263,7 @@ function schedule({ cursor }: StopContext, focus: Focus): string[] {
   // The setup runs alone; a schedule begins after it.
   for (let step = 0; step < focus.position; step++)
     if (run.step(step).actor !== model.setup) made.push(track.moveOf(step));
+  if (made.includes(-1)) return ['What was changed by hand cannot be part of a schedule.'];
   return [
     made.length > 0 ? scheduleText(model, made, 'micro') : 'The setup has not finished: there is no schedule yet.',
   ];

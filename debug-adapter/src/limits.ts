@@ -10,6 +10,8 @@ export const LIMITS = {
   rehearsalSteps: 20_000,
   /** Runs of one session that part somewhere, each with a log of its own; more than anybody compares. */
   branches: 64,
+  /** Bytes that one request reads of memory; an editor asks for a page at a time. */
+  memoryBytes: 1 << 20,
   /** Lines that one answer in the console prints. */
   consoleLines: 200,
   /** UTF-16 code units of an expression. The condition language reads one line. */

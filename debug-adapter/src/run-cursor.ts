@@ -59,8 +59,10 @@ export class RunCursor {
     this.origin = origin;
     this.#trail = [...(origin?.trail ?? [])];
     this.run = new Run(debuggee.model, origin ? { ...debuggee.runOptions, schedule: [] } : debuggee.runOptions);
-    for (const move of origin?.moves ?? [])
-      if (!this.run.make(move)) throw new Error(`move ${move} cannot be repeated`);
+    for (const deed of origin?.moves ?? []) {
+      if (typeof deed !== 'number') this.run.edit(deed);
+      else if (!this.run.make(deed)) throw new Error(`move ${deed} cannot be repeated`);
+    }
     this.track = new Track(this.run, (proc) => beginsWithLoop(debuggee, proc));
     this.observer = new Observer(this.run);
     this.names = new ObjectNames(this.run);
@@ -163,6 +165,10 @@ export class RunCursor {
       return last.from;
     }
     if (focus.reveal > 0) return { ...focus, reveal: focus.reveal - 1 };
+    if (this.track.isEdit(focus.position - 1)) {
+      this.seek(focus.position - 1);
+      return { ...focus, position: focus.position - 1 };
+    }
     const to = this.#previous(focus, unit);
     while ((this.#trail.at(-1)?.to.position ?? -1) > to.position) this.#trail.pop();
     this.seek(to.position);

@@ -17,10 +17,10 @@ import {
   setExceptionBreakpoints,
   setFunctionBreakpoints,
 } from './requests/breakpoints.ts';
+import { readMemory, setExpression, setVariable, writeMemory } from './requests/changes.ts';
 import { dataBreakpointInfo, setDataBreakpoints, who } from './requests/data-breakpoints.ts';
 import { goto, gotoTargets, seek } from './requests/goto.ts';
 import {
-  changeNothing,
   completionsAt,
   evaluate,
   exceptionInfo,
@@ -78,8 +78,10 @@ const REQUESTS: Readonly<Record<string, Handler>> = {
   variables,
   evaluate,
   completions: completionsAt,
-  setVariable: changeNothing,
-  setExpression: changeNothing,
+  setVariable,
+  setExpression,
+  readMemory,
+  writeMemory,
   exceptionInfo,
   loadedSources,
   source,

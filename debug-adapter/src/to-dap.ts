@@ -120,7 +120,10 @@ export function toVariable(item: Item, variablesReference: number): DebugProtoco
     variablesReference,
     ...(item.type ? { type: item.type } : {}),
     ...(item.evaluateName ? { evaluateName: item.evaluateName } : {}),
-    presentationHint: { attributes: ['readOnly'] },
+    ...(item.memory ? { memoryReference: item.memory } : {}),
+    ...(item.evaluateName === undefined && item.memory === undefined
+      ? { presentationHint: { attributes: ['readOnly'] } }
+      : {}),
   };
 }
 

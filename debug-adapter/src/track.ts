@@ -2,7 +2,9 @@
  * What the debugger asks about every step of a run: who made it, whether a statement ended with it, where the actor
  * then was and how many procedure calls it is inside. Grows with the run; nothing in it depends on breakpoints.
  */
-import { EVENT_WIDTH, NOTE, type Place, type Run } from '@snoopscope/sim-core';
+import { EDIT, type Edit, EVENT_WIDTH, NOTE, type Place, type Run } from '@snoopscope/sim-core';
+
+import type { Deed } from './movement.ts';
 
 /** An actor has come to a statement, or to its end, and has not begun to execute it. */
 export interface Arrival {
@@ -57,6 +59,24 @@ export class Track {
   moveOf(step: number): number {
     const { actor, node, alternative } = this.run.step(step);
     return this.#moves.get(actor < 0 ? `environment ${node}` : `${actor} ${alternative}`) ?? -1;
+  }
+
+  /** Was a step a change that the user has made? */
+  isEdit(step: number): boolean {
+    if (step < 0) return false;
+    const { actor, node } = this.run.step(step);
+    return actor < 0 && node === EDIT;
+  }
+
+  /** The same, or the changes of the user that it consists of. */
+  deedOf(step: number): Deed {
+    if (!this.isEdit(step)) return this.moveOf(step);
+    const { firstEvent, endEvent } = this.run.step(step);
+    const { log } = this.run;
+    const edits: Edit[] = [];
+    for (let at = (firstEvent + 1) * EVENT_WIDTH; at < endEvent * EVENT_WIDTH; at += EVENT_WIDTH)
+      if ((log[at] as number) >= 0) edits.push({ slot: log[at] as number, value: log[at + 2] as number });
+    return edits;
   }
 
   /** Who arrived where with the step before a position. */

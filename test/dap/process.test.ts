@@ -94,7 +94,7 @@ test('without debugging a scenario runs to its end and says what came out', asyn
     client.launch({ program: scenario, noDebug: true, kernel: 'v5.11' } as never),
     client.waitForEvent('terminated'),
   ]);
-  expect(output.join('')).toContain('exists gpu.r0 == 0 on v3.13..v5.11: this run is an instance of it');
+  expect(output.join('')).toContain('exists gpu.r0 == 0 on v3.13..v5.11: shown: it holds at the end of this run');
   expect(output.join('')).toContain('Found: stale-read');
 });
 

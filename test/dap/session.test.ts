@@ -290,7 +290,7 @@ test('there are as many branches as the limit says, and the refusal names it', a
   await client.move('continue', { threadId: 1 });
   const b = async (): Promise<number> => {
     const { targets } = await client.request('stepInTargets', { frameId: 256 });
-    return targets.find(({ label }: { label: string }) => label === 'b: close(9)').id;
+    return targets.find(({ label }: { label: string }) => label.startsWith('b: close(9)')).id;
   };
   for (let position = 1; position < 64; position++) {
     await client.move('evaluate', { expression: 'branch 1', context: 'repl' });
@@ -377,9 +377,7 @@ test('an error in what was typed is answered there, without a notification; any 
     expect(message).not.toBe('');
     expect(body.error.showUser).toBe(false);
   }
-  expect(
-    (await client.send('setVariable', { variablesReference: 1, name: 'no', value: '1' })).body.error.showUser,
-  ).toBe(true);
+  expect((await client.send('gotoTargets', { source: { path: scenario }, line: 1 })).body.error.showUser).toBe(true);
 });
 
 test('a launch with errors names the first one and the number that the editor shows', async () => {

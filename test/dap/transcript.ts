@@ -54,7 +54,9 @@ class Session {
     this.events();
     const threads = await this.threads();
     const hit = stop.hitBreakpointIds ? ` [${stop.hitBreakpointIds.join(' ')}]` : '';
-    this.print(`${stop.reason}${hit}: ${threads.find(({ id }) => id === stop.threadId)?.name}: ${stop.description}`);
+    // Who can move is what the command `threads` prints.
+    const name = threads.find(({ id }) => id === stop.threadId)?.name.replace(/ \((?!ended\)).*\)$/, '');
+    this.print(`${stop.reason}${hit}: ${name}: ${stop.description}`);
     this.print(stop.text.replace(/^/gm, '  '));
     await this.stack(stop.threadId);
   }
@@ -72,7 +74,7 @@ class Session {
   /** The thread that a word of a command names; the stopped one without a word. */
   async threadId(word: string): Promise<number> {
     if (word === '') return this.stop?.threadId ?? 0;
-    const found = (await this.threads()).find(({ name }) => name === word || name === `${word} (ended)`);
+    const found = (await this.threads()).find(({ name }) => name === word || name.startsWith(`${word} (`));
     return found?.id ?? Number(word);
   }
 

@@ -1,17 +1,19 @@
 /** What one run came to: its end, its findings, and what it says about the conditions. */
 import {
-  type CompiledCondition,
+  type ConditionInRun,
+  conditionsInRun,
   type End,
   EVENT_WIDTH,
   FINDINGS,
+  type FinalValue,
   type Finding,
+  finalValues,
   NOTE,
   type Profile,
   type Run,
   stuckText,
 } from '@snoopscope/sim-core';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { type FinalValue, finalValues } from './final-values.ts';
 import type { ScenarioFile } from './scenario-file.ts';
 
 export interface RunOutcome {
@@ -27,17 +29,9 @@ export interface RunOutcome {
 /** How a run ended; `interrupted` when the user did not want to wait. */
 export type RunEnd = End | { readonly kind: 'interrupted' };
 
-export interface ConditionInRun {
-  readonly condition: CompiledCondition;
-  /** Is the proposition true at the end of this run? */
-  readonly holds: boolean;
-  /** Does this run alone decide the condition? A single run can show `exists` and refute `~exists` and `forall`. */
-  readonly decides: 'shown' | 'refuted' | undefined;
-}
-
 export function outcomeOf(file: ScenarioFile, run: Run, end: RunEnd): RunOutcome {
   const { state } = run.executor.machine;
-  const conditions = isFinal(end) ? run.model.conditions.filter((c) => c.applies).map((c) => judged(c, state)) : [];
+  const conditions = isFinal(end) ? conditionsInRun(run.model, state) : [];
   return {
     file,
     profile: run.model.world.kernel.profile,
@@ -59,18 +53,6 @@ export function exitCodeOf({ end, conditions, findings }: RunOutcome): ExitCode 
 /** Conditions are about final states: where no actor can move any more. */
 function isFinal(end: RunEnd): boolean {
   return end.kind === 'completed' || end.kind === 'stuck';
-}
-
-function judged(condition: CompiledCondition, state: Int32Array): ConditionInRun {
-  const holds = condition.holds(state);
-  switch (condition.quantifier) {
-    case 'exists':
-      return { condition, holds, decides: holds ? 'shown' : undefined };
-    case '~exists':
-      return { condition, holds, decides: holds ? 'refuted' : undefined };
-    case 'forall':
-      return { condition, holds, decides: holds ? undefined : 'refuted' };
-  }
 }
 
 /** Each kind of finding once, in the order in which they occurred. */

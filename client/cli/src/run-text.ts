@@ -1,8 +1,8 @@
 /** A run for people. */
-import { type FailedCall, failedCallText, spaced, whyText } from '@snoopscope/sim-core';
+import { conditionInRunText, type FailedCall, failedCallText, spaced, whyText } from '@snoopscope/sim-core';
 import type { Invocation } from './commands/command.ts';
 import { type Style, wrap } from './paint.ts';
-import { type ConditionInRun, endText, type RunOutcome } from './run-outcome.ts';
+import { endText, type RunOutcome } from './run-outcome.ts';
 import { EXPLAINED_REPEATS, type ExplainedHappening, type TraceEntry, traceOf } from './trace.ts';
 
 const STYLE_OF: Readonly<Record<ExplainedHappening['kind'], Style>> = {
@@ -100,12 +100,6 @@ function printConditions(call: Invocation, { conditions }: RunOutcome): void {
   for (const one of conditions) {
     const style: Style = one.decides === 'refuted' ? 'bad' : one.decides === 'shown' ? 'good' : 'faint';
     call.print(`  ${wrap(spaced(one.condition.text), call.width, 4, 2)}`);
-    call.print(`    ${call.paint(style, wrap(conditionText(one), call.width, 4))}`);
+    call.print(`    ${call.paint(style, wrap(conditionInRunText(one), call.width, 4))}`);
   }
-}
-
-function conditionText({ holds, decides }: ConditionInRun): string {
-  if (decides === 'shown') return 'shown: it holds at the end of this run';
-  if (decides === 'refuted') return `refuted: it ${holds ? 'holds' : 'does not hold'} at the end of this run`;
-  return `open: it ${holds ? 'holds' : 'does not hold'} here; other interleavings decide`;
 }

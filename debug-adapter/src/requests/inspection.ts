@@ -4,6 +4,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { completions } from '../completions.ts';
 import { commandOf, placeOfStep } from '../console.ts';
 import { evaluate as evaluateExpression } from '../evaluate.ts';
+import { ENVIRONMENT } from '../movement.ts';
 import { RequestError, StaleRequest } from '../request-error.ts';
 import { DECIMAL, type Format, HEXADECIMAL, type Item, type Scope, type View } from '../scopes/item.ts';
 import { SCOPES } from '../scopes/table.ts';
@@ -20,20 +21,25 @@ import {
   stoppedOf,
 } from '../session-state.ts';
 import type { StackFrame } from '../stack.ts';
+import { threadStates } from '../thread-state.ts';
 import { frameId, threadId, toCompletion, toExceptionInfo, toScope, toVariable } from '../to-dap.ts';
 import type { VariablePlace } from '../watch.ts';
+import { setAnywhere } from './changes.ts';
 import { goTo } from './goto.ts';
 import { enterBranch } from './movement.ts';
 
 export function threads(state: SessionState): Answer {
-  const { debuggee, cursor } = launchedOf(state);
-  const { world, environment } = debuggee.model;
+  const launched = launchedOf(state);
+  const { world, environment } = launched.debuggee.model;
   const { actors } = world.topology;
-  const all = actors.map(({ name }, actor) => ({
+  // In the middle of a movement nobody stands anywhere.
+  const states = launched.stop ? threadStates(launched) : undefined;
+  const named = (name: string, actor: number): { id: number; name: string } => ({
     id: threadId(actor, actors.length),
-    name: `${name}${cursor.moment.ended(actor) ? ' (ended)' : ''}`,
-  }));
-  if (environment.length > 0) all.push({ id: threadId(-1, actors.length), name: 'environment' });
+    name: states ? `${name} (${states.get(actor)})` : name,
+  });
+  const all = actors.map(({ name }, actor) => named(name, actor));
+  if (environment.length > 0) all.push(named('environment', ENVIRONMENT));
   return { body: { threads: all } };
 }
 
@@ -86,6 +92,7 @@ export function evaluate(state: SessionState, args: DebugProtocol.EvaluateArgume
     if (branch !== undefined && !launched.branches.all[branch - 1])
       throw new RequestError(`There is no branch ${branch}: there are ${launched.branches.all.length}.`);
     const result = called.command.run(launched, focus, called.argument).join('\n');
+    if (called.command.sets) return setAnywhere(state, called.argument);
     const position = called.argument === '' ? undefined : called.command.goesTo?.(called.argument);
     if (position !== undefined) return { ...goTo(state, position), body: { result: '', variablesReference: 0 } };
     const after = branch === undefined ? {} : { after: () => enterBranch(state, branch) };
@@ -98,6 +105,7 @@ export function evaluate(state: SessionState, args: DebugProtocol.EvaluateArgume
       result: item.value,
       variablesReference: itemReference(state, launched, item, place),
       ...(item.type ? { type: item.type } : {}),
+      ...(item.memory ? { memoryReference: item.memory } : {}),
     },
   };
 }
@@ -109,12 +117,6 @@ export function completionsAt(state: SessionState, args: DebugProtocol.Completio
   const column = args.column - state.counting.columnBase;
   const found = completions(launched.debuggee.model, stop.focus.actor, line, column);
   return { body: { targets: found.map((candidate) => toCompletion(candidate, state.counting)) } };
-}
-
-export function changeNothing(): Answer {
-  throw new RequestError(
-    'A run is a record of what happened, so no value in it can be changed. Edit the scenario and restart.',
-  );
 }
 
 export function exceptionInfo(state: SessionState): Answer {

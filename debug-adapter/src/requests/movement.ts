@@ -17,7 +17,17 @@ import {
 import { movedStop, type Stop, stopAfter } from '../stop.ts';
 import { NO_TRIGGERS } from '../stop-index.ts';
 import { threadId, toStopped } from '../to-dap.ts';
-import { explainEnd, output, partingText, reportEnd, sayLog, steppedInstead, tellReplay } from './narrate.ts';
+import {
+  explainEnd,
+  greet,
+  output,
+  partingText,
+  reportEnd,
+  sayLog,
+  steppedInstead,
+  tellReplay,
+  tellSteps,
+} from './narrate.ts';
 
 interface StepArguments {
   readonly threadId?: number;
@@ -126,6 +136,7 @@ export async function enter(state: SessionState, stopOnEntry: boolean): Promise<
     };
     return moveNow(state, first, found, 'run');
   }
+  greet(state);
   if (stopOnEntry) {
     stopped(state, {
       focus: first,
@@ -204,7 +215,10 @@ function settle(state: SessionState, outcome: MovementEnd, focus: Focus, how: Ho
   else if (how === 'step' && outcome.kind === 'moved' && outcome.actor !== focus.actor)
     output(state, `${steppedInstead(launched, focus, outcome.actor)}\n`);
   const stop = stopAfter(launched, outcome, to);
-  if (how !== 'run') launched.cursor.remember(focus, stop.focus);
+  if (how !== 'run') {
+    launched.cursor.remember(focus, stop.focus);
+    tellSteps(state, focus.position, stop.focus.position);
+  }
   stopped(state, stop);
 }
 
@@ -266,5 +280,8 @@ function forget(state: SessionState): void {
 }
 
 function thread({ debuggee }: Launched, actor: number): number {
-  return threadId(actor, debuggee.model.world.topology.actors.length);
+  const { environment, setup, world } = debuggee.model;
+  // A change by the user is a step of the environment, which need not be there as a thread.
+  const shown = actor < 0 && environment.length === 0 ? Math.max(setup, 0) : actor;
+  return threadId(shown, world.topology.actors.length);
 }

@@ -1,10 +1,13 @@
 /** What the debug console says on its own: why somebody else moved, that the past is replayed, how a run ended. */
+import { conditionInRunText, conditionsInRun, finalValues, stuckText } from '@snoopscope/sim-core';
+import { statementLine } from '../console.ts';
 import { interpolate } from '../evaluate.ts';
+import type { Debuggee } from '../launch.ts';
 import { ENVIRONMENT, type Focus } from '../movement.ts';
 import type { RunCursor } from '../run-cursor.ts';
 import { type Launched, launchedOf, type SessionState } from '../session-state.ts';
 import { inOneColumn, lineText } from '../source-lines.ts';
-import { endText } from '../stop.ts';
+import { endText, executedBefore } from '../stop.ts';
 import type { Hit } from '../stop-index.ts';
 
 /** What has become of the future that was recorded, when the user has let somebody else move. */
@@ -68,7 +71,7 @@ export function reportEnd(state: SessionState): void {
   if (cursor.endReported) return;
   cursor.endReported = true;
   const { end } = cursor;
-  output(state, `${endText(launchedOf(state), end)}.\n`);
+  output(state, end?.kind === 'stuck' ? `${stuckText(cursor.run, end)}\n` : `${endText(launchedOf(state), end)}.\n`);
   const problem = cursor.run.scheduleProblem;
   if (problem)
     output(
@@ -77,13 +80,62 @@ export function reportEnd(state: SessionState): void {
       'stderr',
     );
   if (end?.kind !== 'completed' && end?.kind !== 'stuck') return;
-  for (const condition of debuggee.model.conditions) {
-    if (!condition.applies) continue;
-    output(
-      state,
-      `${inOneColumn(condition.text)}: ${condition.holds(cursor.state) ? 'this run is an instance of it' : 'not in this run'}\n`,
-    );
+  const values = finalValues(debuggee.model, cursor.state).map(({ name, text }) => `${name} = ${text}`);
+  if (values.length > 0) output(state, `Final values: ${values.join('; ')}\n`);
+  for (const one of conditionsInRun(debuggee.model, cursor.state))
+    output(state, `${inOneColumn(one.condition.text)}: ${conditionInRunText(one)}\n`);
+}
+
+/** What a user sees first: what runs, and what the keys do. */
+export function greet(state: SessionState): void {
+  const { debuggee } = launchedOf(state);
+  if (state.loads > 1) return;
+  const title = titleOf(debuggee);
+  output(
+    state,
+    `${title === undefined ? '' : `${title}: `}${debuggee.sources[0]?.name} on ${debuggee.profile.name}.\n`,
+  );
+  output(
+    state,
+    'Step Over makes a statement, Step Into a micro-step of the kernel; Step Back and Reverse lead back. Step Into Target lets somebody else move. Type `help` here for more.\n',
+  );
+}
+
+function titleOf({ sources }: Debuggee): string | undefined {
+  const line = sources[0]?.parsed.lines.find(({ content }) => content.kind === 'scenario');
+  return line?.content.kind === 'scenario' ? line.content.text.value : undefined;
+}
+
+/** Statements that one step of the user tells of. */
+const TOLD_STATEMENTS = 30;
+
+/** What the steps from one position to another did, a line for each statement or part of one, at its line of the scenario. */
+export function tellSteps(state: SessionState, from: number, to: number): void {
+  const launched = launchedOf(state);
+  const { convert, cursor, debuggee } = launched;
+  const parts = statementsBetween(cursor, from, to);
+  const left = Math.max(0, parts.length - TOLD_STATEMENTS);
+  if (left > 0) output(state, `${left} statements, then:\n`);
+  for (const { first, last } of parts.slice(left)) {
+    const { actor, node } = cursor.run.step(last);
+    const place = debuggee.model.nodes[executedBefore(cursor, last + 1, actor)?.node ?? node]?.place;
+    const source = actor >= 0 && place ? { source: convert.source(place.file), line: convert.line(place.line) } : {};
+    state.emit('output', { category: 'stdout', output: `${statementLine(launched, first, last)}\n`, ...source });
   }
+}
+
+/** Steps of one statement that no other actor came between. */
+function statementsBetween(cursor: RunCursor, from: number, to: number): { first: number; last: number }[] {
+  const parts: { first: number; last: number }[] = [];
+  let ended = true;
+  for (let step = from; step < to; step++) {
+    const part = parts.at(-1);
+    const { actor } = cursor.run.step(step);
+    if (part && !ended && cursor.run.step(part.last).actor === actor) part.last = step;
+    else parts.push({ first: step, last: step });
+    ended = actor < 0 || executedBefore(cursor, step + 1, actor) !== undefined;
+  }
+  return parts;
 }
 
 /** A log point was passed: its message, with its expressions filled in from the state there. */

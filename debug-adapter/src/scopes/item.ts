@@ -20,6 +20,8 @@ export interface Item {
   readonly evaluateName?: string;
   /** Present when it can be opened. Called when it is, so that what is never opened costs nothing. */
   readonly children?: (format: Format) => readonly Item[];
+  /** Where its bytes are, as `memory-view.ts` writes it. */
+  readonly memory?: string;
   /** Its value says all that its children say: a change of it is a change of its value. */
   readonly whole?: boolean;
 }

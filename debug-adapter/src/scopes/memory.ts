@@ -1,5 +1,6 @@
 /** Memory: each word as DRAM holds it, where its newest value is, and what a CPU and each device would read now. */
 import type { DeviceId } from '@snoopscope/sim-core';
+import { memoryReference } from '../memory-view.ts';
 import type { Moment } from '../moment.ts';
 import { type Format, group, type Item, indices, type Scope } from './item.ts';
 import { coherentValue, deviceView, holders, newestVersion } from './words.ts';
@@ -28,17 +29,20 @@ export function wordItem(moment: Moment, word: number, format: Format): Item {
     type: 'a word of memory',
     whole: true,
     evaluateName: `[${name}]`,
+    memory: memoryReference('memory', moment.model.world.topology.words[word]?.address ?? 0n),
   });
 }
 
 function viewItems(moment: Moment, word: number, format: Format): Item[] {
   const { topology } = moment.model.world;
   const newest = newestVersion(moment, word);
+  const at = topology.words[word]?.address ?? 0n;
   const places = holders(moment, word).map(
     (holder): Item => ({
       name: holder.where,
       value: `${format.number(holder.value)}${holder.version < newest ? ' (stale)' : ''}`,
       type: `version ${holder.version} of ${newest}`,
+      ...(holder.view === undefined ? {} : { memory: memoryReference(holder.view, at) }),
     }),
   );
   const devices = indices<DeviceId>(topology.devices.length).map((device): Item => {
@@ -48,11 +52,17 @@ function viewItems(moment: Moment, word: number, format: Format): Item[] {
       name,
       value: seen.value === undefined ? seen.how : `${format.number(seen.value)} (${seen.how})`,
       type: 'an MRd that asks for no snoop',
+      memory: memoryReference(topology.devices[device]?.name ?? '', at),
     };
   });
   return [
     ...places,
-    { name: 'a CPU reads', value: format.number(coherentValue(moment, word)), type: 'a cached load' },
+    {
+      name: 'a CPU reads',
+      value: format.number(coherentValue(moment, word)),
+      type: 'a cached load',
+      memory: memoryReference('memory', at),
+    },
     ...devices,
     {
       name: 'address',

@@ -9,6 +9,7 @@ import {
   type VcpuId,
   type VmId,
 } from '@snoopscope/sim-core';
+import { memoryReference } from '../memory-view.ts';
 import type { Moment } from '../moment.ts';
 import { type Format, group, type Item, indices, numberItem, type Scope } from './item.ts';
 import { pageName, vcpuName, vmName } from './objects.ts';
@@ -166,7 +167,8 @@ function leafItems(moment: Moment, vm: number): Item[] {
     if ((leaf & LEAF.present) === 0) return { name, value: 'not present' };
     const effective = memtypeName(kvm.mmu.effectiveTypeIn(moment.state, vm as VmId, index as PageId));
     const ipat = (leaf & LEAF.ipat) !== 0;
-    return group(name, `${memtypeName(leafType(leaf))}${ipat ? ', IPAT' : ''}: effective ${effective}`, () => [
+    const memory = memoryReference('memory', topology.pages[index]?.address ?? 0n);
+    const items = (): Item[] => [
       { name: 'type', value: memtypeName(leafType(leaf)) ?? '' },
       { name: 'IPAT', value: ipat ? 'set: the guest PAT is ignored' : 'clear' },
       {
@@ -174,6 +176,9 @@ function leafItems(moment: Moment, vm: number): Item[] {
         value: memtypeName(moment.read(kvm.mmu.guestPat, vm * topology.pages.length + index)) ?? '',
       },
       { name: 'effective', value: effective ?? '' },
-    ]);
+    ];
+    return group(name, `${memtypeName(leafType(leaf))}${ipat ? ', IPAT' : ''}: effective ${effective}`, items, {
+      memory,
+    });
   });
 }

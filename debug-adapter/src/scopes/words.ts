@@ -7,6 +7,8 @@ import { indices } from './item.ts';
 export interface Holder {
   /** `DRAM`, `cpu0's cache (M)`, `cpu1's write-combining buffer`. */
   readonly where: string;
+  /** The view of memory in which its bytes are: `dram`, `cpu0`. */
+  readonly view?: string;
   readonly value: number;
   readonly version: number;
 }
@@ -20,7 +22,12 @@ export function holders(moment: Moment, word: number): Holder[] {
   const { memory, topology } = moment.model.world;
   const words = topology.words.length;
   const all: Holder[] = [
-    { where: 'DRAM', value: moment.read(memory.dram, word), version: moment.read(memory.dramVersion, word) },
+    {
+      where: 'DRAM',
+      view: 'dram',
+      value: moment.read(memory.dram, word),
+      version: moment.read(memory.dramVersion, word),
+    },
   ];
   for (const cpu of indices(topology.cpu.count)) {
     const at = cpu * words + word;
@@ -28,6 +35,7 @@ export function holders(moment: Moment, word: number): Holder[] {
     if (state !== LINE.invalid) {
       all.push({
         where: `cpu${cpu}'s cache (${LINE_STATES[state]})`,
+        view: `cpu${cpu}`,
         value: moment.read(memory.cached, at),
         version: moment.read(memory.cachedVersion, at),
       });

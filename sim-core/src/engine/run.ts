@@ -7,7 +7,7 @@
 import { EVENT_WIDTH } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
 import { Executor } from './executor.ts';
-import type { Granularity, Model, ScheduledMove } from './model.ts';
+import type { Granularity, Model, Move, ScheduledMove } from './model.ts';
 
 /** Why a run cannot be extended. */
 export type End =
@@ -40,6 +40,15 @@ export interface RunOptions {
 }
 
 export const DEFAULT_MAX_STEPS = 1_000_000;
+
+/** In place of an environment move: somebody has changed the state. */
+export const EDIT = -1;
+
+/** A slot that is to hold another value. */
+export interface Edit {
+  readonly slot: number;
+  readonly value: number;
+}
 
 export class Run {
   readonly model: Model;
@@ -132,6 +141,39 @@ export class Run {
       if (this.#advanceActor(actor)) return true;
     }
     return this.#advanceEnvironment() || this.#stop();
+  }
+
+  /**
+   * The move that {@link advance} would make, as an index of `Model.moves`; undefined when there is none. Nothing changes.
+   */
+  nextMove(): number | undefined {
+    if (this.#end) return undefined;
+    const { moves, setup } = this.model;
+    const first = (wanted: (move: Move) => boolean): number | undefined => {
+      const found = moves.findIndex((move, index) => wanted(move) && this.executor.enabled(index));
+      return found < 0 ? undefined : found;
+    };
+    const ofActor = (actor: number) => (move: Move) => move.kind === 'actor' && move.actor === actor;
+    if (this.#settingUp()) return first(ofActor(setup));
+    const scheduled = this.#schedule[this.#scheduleIndex]?.move;
+    if (scheduled !== undefined && this.executor.enabled(scheduled)) return scheduled;
+    return (
+      first(ofActor(this.#current)) ??
+      first(({ kind }) => kind === 'actor') ??
+      first((move) => move.kind === 'environment' && move.inevitable)
+    );
+  }
+
+  /**
+   * Changes the state at the end of the run, as no actor did: what a debugger's user wants to know "what if" of. Appends
+   * one step of the environment whose move is {@link EDIT}.
+   */
+  edit(changes: readonly Edit[]): void {
+    const { machine } = this.executor;
+    this.#starts.push(this.events);
+    machine.note(NOTE.environment, EDIT, 0, 0);
+    for (const { slot, value } of changes) machine.put(slot, value);
+    this.#end = undefined;
   }
 
   /** Makes one micro-step of a given actor at the end of the run, whatever the schedule says. False if it cannot. */

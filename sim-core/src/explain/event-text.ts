@@ -97,7 +97,7 @@ function describeHappening(
       return text('step', `${topology.actors[a]?.name ?? a}${node ? ` line ${node.place.line + 1}` : ''}`);
     }
     case 'environment':
-      return text('step', model.environment[a]?.name ?? 'environment');
+      return text('step', model.environment[a]?.name ?? 'changed in the debugger');
     case 'call':
       return text('call', routines.routines[b]?.name ?? '', c);
     case 'return': {

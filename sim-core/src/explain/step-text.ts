@@ -20,6 +20,12 @@ export interface Begun {
   readonly locals: number;
 }
 
+interface Read {
+  readonly said: readonly string[];
+  readonly silent: readonly string[];
+  readonly returned: readonly string[];
+}
+
 export class StepTexts {
   readonly #run: Run;
   readonly #names: ObjectNames;
@@ -35,6 +41,16 @@ export class StepTexts {
 
   /** What a step did, in parts: never empty for a step inside a kernel function. */
   of(step: number): string[] {
+    const { said, silent, returned } = this.#read(step);
+    return [...(said.length > 0 ? said : silent), ...returned];
+  }
+
+  /** The same without what only says that nothing happened, and without returns. */
+  happenings(step: number): readonly string[] {
+    return this.#read(step).said;
+  }
+
+  #read(step: number): Read {
     const { model, log } = this.#run;
     const info = this.#run.step(step);
     this.#cursor.seek(step);
@@ -72,9 +88,11 @@ export class StepTexts {
     }
     const decision = begun && decisionOf(this.#run, this.#names, this.#cursor.state, begun, info);
     if (decision !== undefined) parts.unshift(decision);
-    const said = parts.filter((part) => part !== '');
-    if (said.length === 0) said.push(...silently(begun ?? this.#statement(info), called));
-    return [...said, ...returnsText(returned)];
+    return {
+      said: parts.filter((part) => part !== ''),
+      silent: silently(begun ?? this.#statement(info), called),
+      returned: returnsText(returned),
+    };
   }
 
   /** The first step of a statement that begins. */

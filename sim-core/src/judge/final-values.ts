@@ -1,5 +1,6 @@
 /** What the machine holds at the end of a run, as far as a scenario can speak of it. */
-import { LINE, type Model } from '@snoopscope/sim-core';
+import type { Model } from '../engine/model.ts';
+import { LINE } from '../memory/memory.ts';
 
 export interface FinalValue {
   /** As a condition writes it: `gpu.r0`, `[x]`, `exits(vcpu0, WBINVD)`. */
