@@ -90,13 +90,15 @@ export function startServer(connection: Connection, host: Host): void {
     }),
   );
   connection.onCompletion(
-    session.answer('completion', (snapshot, { position, context }) => {
+    session.answer('completion', async (snapshot, { position, context }) => {
       const at = lsp.fromPosition(position);
       const byBlank =
         context?.triggerKind === CompletionTriggerKind.TriggerCharacter && context.triggerCharacter === ' ';
       // Indentation is not a question.
       if (byBlank && completionAt(snapshot.scenario, VOCABULARY, at).place.kind === 'statement') return [];
-      const { replace, offers } = offersAt(snapshot, at);
+      const including = snapshot.scenario.lines[at.line]?.text.trimStart().startsWith('include');
+      const files = including ? await session.workspace.beside(snapshot.uri) : [];
+      const { replace, offers } = offersAt(snapshot, at, { files, results: session.lastResults.of(snapshot, at.line) });
       const target = { uri: snapshot.uri, line: at.line, replace, snippets: session.client.snippets };
       return offers.map((offer) => lsp.toCompletionItem(offer, target));
     }),

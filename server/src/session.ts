@@ -15,6 +15,7 @@ import { checkingSnapshot, hasErrors } from './features/diagnostics.ts';
 import { RenameRefused } from './features/rename.ts';
 import type { ResultHint } from './features/results.ts';
 import type { ReadFile } from './includes.ts';
+import { LastResults } from './last-results.ts';
 import { READ_FILE_REQUEST, type ReadFileParams, type ReadFileResult, type Settings } from './protocol.ts';
 import { readInitializationOptions, readSettings } from './settings.ts';
 import type { Simulation } from './simulation.ts';
@@ -73,6 +74,8 @@ export class Session {
   readonly #hints = new WeakMap<Snapshot, readonly ResultHint[]>();
   /** What kernels will say to the statements of a snapshot, once that is known. */
   readonly #predictions = new WeakMap<Snapshot, readonly Diagnostic[]>();
+  /** What calls returned, for completion: it waits for no prediction. */
+  readonly lastResults = new LastResults();
   readonly #warned = new Set<string>();
   #simulation: Simulation | undefined;
   readonly #pages: string | undefined;
@@ -234,6 +237,7 @@ export class Session {
     if (found === undefined) return;
     this.#predictions.set(snapshot, found);
     if (found.length > 0) this.#publish(snapshot, [...text, ...found]);
+    await this.#hintsOf(snapshot, NOT_CANCELLED);
   }
 
   /** Looks again at every document whose answer may depend on a file. */
@@ -245,6 +249,7 @@ export class Session {
     this.#endPause(uri);
     this.#elaborationMs.delete(uri);
     this.#checkMs.delete(uri);
+    this.lastResults.forget(uri);
     this.#looks.delete(uri);
     this.documents.close(uri);
     void this.connection.sendDiagnostics({ uri, diagnostics: [] });
@@ -298,7 +303,9 @@ export class Session {
     if (text === undefined) return undefined;
     if (!hasErrors(text) && (await this.#elaborate(snapshot, simulation, isWanted)) === undefined) return undefined;
     const hints = await inSlices(simulation.hints(snapshot), isWanted);
-    if (hints !== undefined) this.#hints.set(snapshot, hints);
+    if (hints === undefined) return undefined;
+    this.#hints.set(snapshot, hints);
+    this.lastResults.take(snapshot, hints);
     return hints;
   }
 
@@ -387,6 +394,11 @@ export class Session {
     void this.connection.sendNotification(ShowMessageNotification.type, { type, message });
   }
 }
+
+const NOT_CANCELLED: CancellationToken = {
+  isCancellationRequested: false,
+  onCancellationRequested: () => ({ dispose() {} }),
+};
 
 function cancelled(): ResponseError<void> {
   return new ResponseError(LSPErrorCodes.RequestCancelled, 'The request was cancelled.');

@@ -64,6 +64,15 @@ export class Workspace {
     return { families: this.#documents.families(closed), cut };
   }
 
+  /** The scenarios that a document may include, by their path relative to it. */
+  async beside(uri: string): Promise<readonly string[]> {
+    const { uris } = await this.#scenarios(uri);
+    return uris
+      .filter((one) => keyOf(one) !== keyOf(uri))
+      .flatMap((one) => relativePath(uri, one))
+      .sort();
+  }
+
   async #scenarios(uri: string): Promise<FoundScenarios> {
     const folders = this.#folders.length > 0 ? this.#folders : besides(uri);
     const found = folders.map((folder) => this.#find(folder, this.#folders.length > 0));
@@ -87,4 +96,13 @@ function besides(uri: string): readonly string[] {
   } catch {
     return [];
   }
+}
+
+/** From the folder of a document to another of the same place; none to one elsewhere. */
+function relativePath(from: string, to: string): string[] {
+  const [left, right] = [from.split('/').slice(0, -1), to.split('/')];
+  if (left.slice(0, 3).join('/') !== right.slice(0, 3).join('/')) return [];
+  let same = 0;
+  while (same < left.length && left[same] === right[same]) same++;
+  return [[...left.slice(same).map(() => '..'), ...right.slice(same).map(decodeURIComponent)].join('/')];
 }

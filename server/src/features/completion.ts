@@ -22,16 +22,35 @@ import type { Snapshot } from '../snapshot.ts';
 import { Inventory } from './inventory.ts';
 import { fileKindOf } from './names.ts';
 import type { Offer, Offers } from './offers.ts';
-import { fieldSnippet, literal, requestSnippet, statementSnippet, valueSnippet } from './snippets.ts';
+import { setUpOffers } from './setups.ts';
+import {
+  fieldSnippet,
+  HOLDS_ID,
+  literal,
+  OUTPUT_NAMES,
+  requestSnippet,
+  statementSnippet,
+  valueSnippet,
+} from './snippets.ts';
 import * as table from './table-offers.ts';
+import { byNeed } from './what-next.ts';
 
 /** What may be written at a place, on the kernel of the scenario. */
-export function offersAt(snapshot: Snapshot, at: TextPosition): Offers {
+export function offersAt(snapshot: Snapshot, at: TextPosition, known: KnownAround = {}): Offers {
   const text = snapshot.scenario.lines[at.line]?.text ?? '';
   const found = completionAt(snapshot.scenario, VOCABULARY, at);
   const string = found.place.kind === 'nothing' ? stringAround(text, at.column) : undefined;
-  if (string !== undefined) return offersInString(snapshot, at.line, string);
-  return { replace: replaced(found, text), offers: new Offering(snapshot, at.line, text, found).at(found.place) };
+  if (string !== undefined) return offersInString(snapshot, at.line, string, known.files ?? []);
+  const offering = new Offering(snapshot, at.line, text, found, known.results ?? []);
+  return { replace: replaced(found, text), offers: offering.at(found.place) };
+}
+
+/** What is known beside the document. */
+export interface KnownAround {
+  /** Scenarios that may be included, by their path relative to the document. */
+  readonly files?: readonly string[];
+  /** What the call of the line returned when it was last predicted: `0`, `-EEXIST`. */
+  readonly results?: readonly string[];
 }
 
 /** One question, with what is around the place. */
@@ -43,7 +62,10 @@ class Offering {
   readonly before: string;
   readonly after: string;
 
-  constructor(snapshot: Snapshot, line: number, text: string, { replace }: Completion) {
+  readonly predicted: readonly string[];
+
+  constructor(snapshot: Snapshot, line: number, text: string, { replace }: Completion, predicted: readonly string[]) {
+    this.predicted = predicted;
     this.snapshot = snapshot;
     this.line = line;
     this.has = new Inventory(snapshot);
@@ -56,7 +78,7 @@ class Offering {
     const { profile } = this.snapshot;
     switch (place.kind) {
       case 'statement':
-        return [...table.keywordOffers(place.block), ...this.statements(place.block, false)];
+        return this.lineStarts(place.block);
       case 'bound-statement':
         return this.statements(place.block, true);
       case 'request':
@@ -66,9 +88,9 @@ class Offering {
       case 'field':
         return this.fields(place);
       case 'output':
-        return [NULL_POINTER];
+        return [...outputNames(place.field?.name), NULL_POINTER];
       case 'result':
-        return table.resultOffers(place.op, profile);
+        return table.resultOffers(place.op, profile, this.predicted);
       case 'operand':
         return place.shapes.flatMap((shape) => this.operands(shape));
       case 'tail':
@@ -92,8 +114,10 @@ class Offering {
         return has.members(place.owner);
       case 'term':
         return this.terms();
+      case 'relation':
+        return [...table.relationOffers(), ...(place.of === 'wait' ? [] : this.joining(1))];
       case 'condition-tail':
-        return table.innerWords('on', '&&', '||');
+        return this.joining(0);
       case 'fact-value':
         return table.valueOffers(place.values);
       case 'fact-argument':
@@ -117,6 +141,25 @@ class Offering {
     }
   }
 
+  /** Words that open lines, whole statements and set-ups, by what the scenario needs next. */
+  private lineStarts(block: BlockKind): Offer[] {
+    const { profile, scenario } = this.snapshot;
+    const hasMachine = scenario.blocks.some(({ kind }) => kind === 'machine');
+    const setUps = setUpOffers(block, hasMachine, profile);
+    const opens = OP_KINDS_OF[block].includes('syscall') ? this.has.opens() : [];
+    return byNeed(this.snapshot, this.line, block, [
+      ...table.keywordOffers(block),
+      ...this.statements(block, false),
+      ...opens,
+      ...setUps,
+    ]);
+  }
+
+  /** After a whole condition. */
+  private joining(rank: number): Offer[] {
+    return table.innerWords('on', '&&', '||').map((offer) => ({ ...offer, rank: offer.rank + rank * 10 }));
+  }
+
   /** What the actor's own notation has: whole system calls and ioctls, instructions, TLPs, actions of the host. */
   private statements(block: BlockKind, bound: boolean): Offer[] {
     const kinds = OP_KINDS_OF[block];
@@ -125,7 +168,8 @@ class Offering {
       .filter((op) => !bound || op.kind === 'syscall' || op.kind === 'ioctl' || op.binds === true)
       .map((op): Offer => {
         const snippet = statementSnippet(op, this.has);
-        const rank = op.kind === 'ioctl' ? 1 : 0;
+        // Requests that change nothing that is modelled come after everything else.
+        const rank = op.kind === 'ioctl' ? (op.inert ? 4 : 2) : 0;
         return {
           ...table.opOffer(op, this.snapshot.profile),
           snippet: bound ? snippet.replace(/^\$\{1:\w+\} = /, '') : snippet,
@@ -167,6 +211,7 @@ class Offering {
   private values(place: Extract<CompletionPlace, { kind: 'value' }>): Offer[] {
     const shapes: readonly OperandShape[] = place.shapes.length === 0 ? [{ kind: 'fd' }] : place.shapes;
     const offers = shapes.flatMap((shape) => this.value(shape));
+    if (place.field && HOLDS_ID[place.field.name] !== undefined) return this.has.ids(HOLDS_ID[place.field.name]!);
     // Outside structures any bound name is allowed, if only to see what the kernel says to it.
     const anyName = place.field === undefined || (offers.length === 0 && place.field.shape.kind === 'int');
     const names = !anyName || offers.some(({ kind }) => kind === 'name') ? [] : this.has.symbols('name', 8);
@@ -181,7 +226,7 @@ class Offering {
         return has.descriptors(shape.of);
       case 'int':
       case 'flags':
-        return table.constantOffers(shape.constants, this.snapshot.profile);
+        return table.constantOffers(shape.constants, this.snapshot.profile, this.before);
       case 'address':
         return has
           .symbols('word')
@@ -324,10 +369,17 @@ class Offering {
   }
 }
 
+function outputNames(field: string | undefined): Offer[] {
+  const label = field === undefined ? undefined : OUTPUT_NAMES[field];
+  return label === undefined ? [] : [{ label, kind: 'name', description: 'a new name', rank: 0 }];
+}
+
 const NULL_POINTER: Offer = { label: 'NULL', kind: 'constant', about: { kind: 'constant', name: 'NULL' }, rank: 9 };
 
 /** Paths and PCI addresses inside the quotes that an editor has closed already. */
-function offersInString(snapshot: Snapshot, line: number, string: Span): Offers {
+function offersInString(snapshot: Snapshot, line: number, string: Span, files: readonly string[]): Offers {
+  if (/^\s*include\b/.test(snapshot.scenario.lines[line]?.text ?? ''))
+    return { replace: string, offers: files.map((label, rank): Offer => ({ label, kind: 'text', rank })) };
   const found = completionAt(snapshot.scenario, VOCABULARY, { line, column: string.start - 1 });
   const shapes = found.place.kind === 'value' ? found.place.shapes : [];
   const has = new Inventory(snapshot);

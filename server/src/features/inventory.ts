@@ -3,6 +3,7 @@ import {
   contentsOfKind,
   type FileKind,
   type LineContent,
+  rangeTextContains,
   type ScenarioSymbol,
   symbolsOf,
   VOCABULARY,
@@ -125,6 +126,44 @@ export class Inventory implements SnippetNames {
     );
   }
 
+  /** A line for each device node: those first that are not open yet. */
+  opens(): Offer[] {
+    const opened = new Set(
+      this.#contents('syscall').flatMap(({ args }) =>
+        args.flatMap((arg) => (arg.kind === 'string' ? [arg.value] : [])),
+      ),
+    );
+    return this.paths().map(({ label: path }): Offer => {
+      const name = OPENED_AS.find(([pattern]) => pattern.test(path))?.[1] ?? 'fd';
+      const label = /^\/dev\/vfio\/\d+$/.test(path) && !opened.has(path) ? 'open the group' : `open "${path}"`;
+      return {
+        label,
+        kind: 'call',
+        description: path,
+        snippet: `\${1:${name}} = open("${path}", O_RDWR)`,
+        about: { kind: 'op', op: 'syscall', name: 'open' },
+        rank: opened.has(path) ? 3 : 1,
+      };
+    });
+  }
+
+  /** Names bound to what calls wrote into one of the fields. */
+  ids(fields: readonly string[]): Offer[] {
+    return fields.flatMap((field, rank) =>
+      this.#contents('syscall').flatMap(({ args }) =>
+        args.flatMap((arg) =>
+          arg.kind === 'struct'
+            ? arg.fields.flatMap(({ name, value }): Offer[] =>
+                name.text === field && value.kind === 'out'
+                  ? [{ label: value.bind.text, kind: 'name', description: `from \`${field}\``, rank }]
+                  : [],
+              )
+            : [],
+        ),
+      ),
+    );
+  }
+
   procedures(): Offer[] {
     const blocks = familyOf(this.snapshot).flatMap(({ scenario }) => scenario.blocks);
     const offers = blocks.flatMap(({ proc }): Offer[] => {
@@ -143,7 +182,12 @@ export class Inventory implements SnippetNames {
   members(owner: string): Offer[] {
     if (this.actorKind(owner) === 'thread' || owner === 'setup')
       return [{ label: 'err', kind: 'register', description: 'its last errno', rank: 0 }];
-    return this.#registersOf(owner).map((label): Offer => ({ label, kind: 'register', rank: 0 }));
+    const used = this.#registersOf(owner);
+    const kind = this.actorKind(owner);
+    const usual = kind === 'vcpu' ? GENERAL_REGISTERS : kind === 'device' ? ['doorbell', 'r0'] : [];
+    return [...new Set([...used, ...usual])].map(
+      (label): Offer => ({ label, kind: 'register', rank: used.includes(label) ? 0 : 2 }),
+    );
   }
 
   /** Registers of the actor whose block a line is in: those in use first. */
@@ -153,7 +197,13 @@ export class Inventory implements SnippetNames {
       block?.actor?.kind === 'vcpu' ? vcpuName(block.actor) : (block?.actor?.name?.text ?? block?.kind ?? '');
     const used = this.#registersOf(owner);
     const usual =
-      block?.kind === 'vcpu' ? GENERAL_REGISTERS : block?.kind === 'device' || block?.kind === 'host' ? ['r0'] : [];
+      block?.kind === 'vcpu'
+        ? GENERAL_REGISTERS
+        : block?.kind === 'device'
+          ? ['r0', 'doorbell']
+          : block?.kind === 'host'
+            ? ['r0']
+            : [];
     return [...new Set([...used, ...usual])].map(
       (label): Offer => ({ label, kind: 'register', rank: used.includes(label) ? 0 : 2 }),
     );
@@ -161,7 +211,27 @@ export class Inventory implements SnippetNames {
 
   // SnippetNames: what a snippet shows at its stops. The descriptor bound last is usually the one that is meant.
   fd(kinds: readonly FileKind[] | undefined): string | undefined {
-    return kinds && this.descriptors(kinds).findLast(({ rank }) => rank === 0)?.label;
+    // Before v6.6 a group is registered, whatever is open.
+    const wanted = kinds?.includes('group') && this.attributes === 'GROUP' ? (['group'] as const) : kinds;
+    for (const kind of wanted ?? []) {
+      const found = this.descriptors([kind]).findLast(({ rank }) => rank === 0);
+      if (found !== undefined) return found.label;
+    }
+    return undefined;
+  }
+  id(fields: readonly string[]): string | undefined {
+    return this.ids(fields)[0]?.label;
+  }
+  get attributes(): 'GROUP' | 'FILE' {
+    return rangeTextContains('v6.6..', this.snapshot.profile) ? 'FILE' : 'GROUP';
+  }
+  get lastCpu(): string {
+    return this.cpus().at(-1)?.label ?? '0';
+  }
+  get noSnoop(): boolean {
+    return this.#contents('device').some(({ options }) =>
+      options.some(({ key, value }) => key.text === 'no-snoop' && value.text === 'on'),
+    );
   }
   word(): string | undefined {
     return this.symbols('word')[0]?.label;
@@ -215,6 +285,13 @@ function actorKindsOf(snapshot: Snapshot): ReadonlyMap<string, ActorKind> {
   return kinds;
 }
 
+const OPENED_AS: readonly (readonly [RegExp, string])[] = [
+  [/\/kvm$/, 'kvm'],
+  [/\/vfio\/vfio$/, 'container'],
+  [/\/devices\//, 'device'],
+  [/\/iommu$/, 'iommufd'],
+  [/\d$/, 'group'],
+];
 const OTHER_KIND = 3;
 const MOST_CPUS = 16;
 const GENERAL_REGISTERS = ['eax', 'ebx', 'ecx', 'edx', 'esi', 'edi'];

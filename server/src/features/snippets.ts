@@ -6,8 +6,10 @@ import {
   type Op,
   type OperandShape,
   type OperandSpec,
+  type OptionSpec,
   VOCABULARY,
 } from '@snoopscope/sim-core';
+import { PREFERRED } from './preferred.ts';
 
 /** Names that are allowed at a stop. */
 export interface SnippetNames {
@@ -16,6 +18,14 @@ export interface SnippetNames {
   word(): string | undefined;
   device(): string | undefined;
   vcpu(): string | undefined;
+  /** A name bound to what a call wrote into one of the fields. */
+  id(fields: readonly string[]): string | undefined;
+  /** The names of the attributes that the kernel has. */
+  readonly attributes: 'GROUP' | 'FILE';
+  /** Some device can ask for No Snoop. */
+  readonly noSnoop: boolean;
+  /** The number of the last physical CPU. */
+  readonly lastCpu: string;
 }
 
 /** A whole statement: `${1:vm} = ioctl(${2:kvm}, KVM_CREATE_VM, ${3:0})`. */
@@ -37,10 +47,18 @@ export function statementSnippet(op: Op, names: SnippetNames): string {
   const operands = required(op).map((operand) => stops.operand(operand));
   const options = (op.options ?? [])
     .filter((option) => option.required)
-    .map((option) => `${option.name}=${stops.at(typeof option.values === 'string' ? '0' : (option.values[0] ?? ''))}`);
+    .map((option) => `${option.name}=${stops.at(optionValue(option, names))}`);
+  const attribute = op.kind === 'tlp' && names.noSnoop && op.attributes?.[0] ? [stops.at(op.attributes[0].name)] : [];
   // `pat x = WC` is written with an equals sign between its operands.
   const joined = op.name === 'pat' ? operands.join(' = ') : operands.join(', ');
-  return `${bind}${[op.name, joined, ...options].filter((part) => part !== '').join(' ')}`;
+  return `${bind}${[op.name, joined, ...attribute, ...options].filter((part) => part !== '').join(' ')}`;
+}
+
+function optionValue({ name, values }: OptionSpec, names: SnippetNames): string {
+  if (name === 'driver') return 'vfio-pci';
+  // Where it is moved to is another one than the first, which it is on.
+  if (values === 'cpu') return names.lastCpu;
+  return typeof values === 'string' ? '0' : (values[0] ?? '');
 }
 
 /** What comes after a request: `KVM_CREATE_VM, ${1:0}`. */
@@ -99,6 +117,13 @@ class Stops {
     return `\${${this.#last}|${texts.join(',')}|}`;
   }
 
+  /** The one that is meant first, in a list of all. */
+  constant(names: readonly string[], set: string | undefined): string {
+    const family = set === 'kvm-vfio-group' || set === 'kvm-vfio-attr' ? `KVM_DEV_VFIO_${this.names.attributes}` : '';
+    const first = names.find((name) => name === PREFERRED[set ?? '']) ?? names.find((name) => name.startsWith(family));
+    return this.choice(first === undefined ? names : [first, ...names.filter((name) => name !== first)]);
+  }
+
   fd(kinds: readonly FileKind[] | undefined): string {
     return this.at(this.names.fd(kinds) ?? (kinds?.[0] === undefined ? 'fd' : (FD_NAMES[kinds[0]] ?? 'fd')));
   }
@@ -117,8 +142,12 @@ class Stops {
         return `"${this.at(shape.of === 'bdf' ? '0000:01:00.0' : name)}"`;
       case 'int':
       case 'flags': {
+        const id = HOLDS_ID[name];
+        if (id !== undefined) return this.at(this.names.id(id) ?? '0');
         const constants = CONSTANTS.filter(({ set }) => set === shape.constants).map((constant) => constant.name);
-        return constants.length === 0 ? this.at('0') : this.choice(constants);
+        return constants.length === 0 || NO_FLAGS.has(shape.constants ?? '')
+          ? this.at('0')
+          : this.constant(constants, shape.constants);
       }
       case 'address':
         return `&${this.at(this.names.word() ?? 'x')}`;
@@ -156,6 +185,14 @@ class Stops {
   }
 }
 
+/** Fields that take what another call wrote, by the fields that it wrote it to, the likeliest first. */
+export const HOLDS_ID: Readonly<Partial<Record<string, readonly string[]>>> = {
+  ioas_id: ['out_ioas_id'],
+  pt_id: ['out_ioas_id', 'out_hwpt_id'],
+  dev_id: ['out_devid'],
+  id: ['out_ioas_id', 'out_hwpt_id'],
+};
+
 const PLACEHOLDERS: Readonly<Partial<Record<OperandShape['kind'], string>>> = {
   register: 'eax',
   immediate: '1',
@@ -179,4 +216,12 @@ const RESULT_NAMES: Readonly<Record<string, string>> = {
   KVM_CREATE_VCPU: 'vcpu0',
   VFIO_GROUP_GET_DEVICE_FD: 'device',
 };
-const OUTPUT_NAMES: Readonly<Record<string, string>> = { fd: 'dev' };
+/** What authors call what the kernel writes, by the field. */
+export const OUTPUT_NAMES: Readonly<Record<string, string>> = {
+  fd: 'dev',
+  out_ioas_id: 'ioas',
+  out_devid: 'devid',
+  out_hwpt_id: 'hwpt',
+};
+/** Flags that are usually 0. */
+const NO_FLAGS: ReadonlySet<string> = new Set(['kvm-create-device-flag', 'kvm-mem-flag', 'vfio-dma-unmap-flag']);

@@ -19,6 +19,7 @@ import {
 } from '@snoopscope/sim-core';
 import { KEYWORD_SNIPPETS } from './keyword-snippets.ts';
 import type { Offer } from './offers.ts';
+import { PREFERRED } from './preferred.ts';
 import { inLanguage, isIn, page } from './record-markdown.ts';
 import { literal } from './snippets.ts';
 
@@ -63,26 +64,29 @@ export function innerWords(...words: readonly string[]): Offer[] {
 }
 
 /** The constants of a set; those that the kernel does not have last. */
-export function constantOffers(set: string | undefined, profile: Profile): Offer[] {
+export function constantOffers(set: string | undefined, profile: Profile, before = ''): Offer[] {
+  const family = set === 'kvm-vfio-attr' ? /group=(KVM_DEV_VFIO_(?:GROUP|FILE))\b/.exec(before)?.[1] : undefined;
   return CONSTANTS.filter((constant) => constant.set === set).map((constant, index): Offer => {
     const absent = !isIn(constant.on, profile);
+    const other = family !== undefined && !constant.name.startsWith(`${family}_`) ? OTHER_FAMILY : 0;
+    const first = constant.name === PREFERRED[set ?? ''] ? -1 : 0;
     return {
       label: constant.name,
       kind: 'constant',
       description: absent ? `${constant.on}, not ${profile.name}` : (constant.on ?? ''),
       about: { kind: 'constant', name: constant.name },
       absent,
-      rank: (absent ? ABSENT : 0) + Math.min(index, ABSENT - 1),
+      rank: 1 + first * (index + 1) + (absent ? ABSENT : other) + Math.min(index, OTHER_FAMILY - 1),
     };
   });
 }
 
 /** `0` and the errnos of the call, as strace prints them; of a call that lists none, every errno there is. */
-export function resultOffers(op: Op | undefined, profile: Profile): Offer[] {
+export function resultOffers(op: Op | undefined, profile: Profile, predicted: readonly string[] = []): Offer[] {
   const listed = op?.errnos ?? [];
   const rows = listed.length === 0 ? ERRNOS : ERRNOS.filter(({ name }) => listed.some((row) => row.name === name));
   const success: Offer = { label: '0', kind: 'value', description: 'success', rank: 0 };
-  return [
+  const offers = [
     success,
     ...rows.map(({ name, text }): Offer => {
       const absent = listed.length > 0 && !listed.some((row) => row.name === name && isIn(row.on, profile));
@@ -96,6 +100,18 @@ export function resultOffers(op: Op | undefined, profile: Profile): Offer[] {
       };
     }),
   ];
+  const others = predicted.filter((label) => offers.every((offer) => offer.label !== label));
+  return [...offers, ...others.map((label): Offer => ({ label, kind: 'value', rank: 1 }))].map((offer) =>
+    predicted.includes(offer.label)
+      ? { ...offer, description: `what it returns on ${profile.name}`, rank: 0 }
+      : { ...offer, rank: offer.rank + 1 },
+  );
+}
+
+export function relationOffers(): Offer[] {
+  return ['==', '!=', '<', '<=', '>', '>='].map(
+    (label, rank): Offer => ({ label, kind: 'keyword', snippet: `${label} \${1:1}`, rank }),
+  );
 }
 
 export function machineOptionOffers(owner: OptionOwner, options: readonly MachineOption[]): Offer[] {
@@ -182,5 +198,7 @@ export function valueOffers(labels: readonly string[]): Offer[] {
   return labels.map((label, rank): Offer => ({ label, kind: 'value', rank }));
 }
 
+/** Attributes of the group of attributes that is not written. */
+const OTHER_FAMILY = 25;
 /** After everything that the kernel has. */
 const ABSENT = 50;

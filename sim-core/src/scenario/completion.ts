@@ -1,3 +1,4 @@
+import { FINDINGS } from '../engine/monitors/table.ts';
 import type { Op, OperandShape, OptionSpec } from '../ops/op.ts';
 import type { StructFieldSpec, StructSpec } from '../ops/structs.ts';
 import type { BlockKind, ParsedScenario, Span } from './ast.ts';
@@ -33,7 +34,7 @@ export type CompletionPlace =
   /** The name of a field; `present` are those that are written already. */
   | { readonly kind: 'field'; readonly struct: StructSpec; readonly present: readonly string[] }
   /** After `field=>`: a new name, or `NULL` where the kernel is not to be able to write. */
-  | { readonly kind: 'output' }
+  | { readonly kind: 'output'; readonly field?: StructFieldSpec }
   | { readonly kind: 'result'; readonly op: Op | undefined }
   /** An operand of an instruction, TLP or host action. */
   | { readonly kind: 'operand'; readonly op: Op; readonly index: number; readonly shapes: readonly OperandShape[] }
@@ -53,6 +54,8 @@ export type CompletionPlace =
   | { readonly kind: 'memory' }
   | { readonly kind: 'member'; readonly owner: string }
   | { readonly kind: 'term' }
+  /** After a term that is not compared yet: a relation; in a condition also what follows a whole one. */
+  | { readonly kind: 'relation'; readonly of: 'wait' | 'condition' }
   /** After a whole condition: `on`, or another one. */
   | { readonly kind: 'condition-tail' }
   /** What a fact is compared with: `cache(cpu0, x) == `. */
@@ -257,7 +260,7 @@ class Reader {
       field = struct?.fields.find((candidate) => candidate.name === frame.field);
       shapes = field === undefined ? [] : [field.shape];
     }
-    if (/=>\s*$/.test(this.text)) return { kind: 'output' };
+    if (/=>\s*$/.test(this.text)) return { kind: 'output', ...(field && { field }) };
     return { kind: 'value', shapes, call, ...(struct && { struct }), ...(field && { field }) };
   }
 
@@ -265,7 +268,8 @@ class Reader {
     const rest = this.tokens.slice(1);
     if (this.text.endsWith('.')) return { kind: 'member', owner: rest.at(-2) ?? '' };
     if (rest.at(-1) === '[') return { kind: 'memory' };
-    return rest.length === 0 ? { kind: 'term' } : { kind: 'nothing' };
+    if (rest.length === 0) return { kind: 'term' };
+    return rest.some((token) => RELATIONS.has(token)) ? { kind: 'nothing' } : { kind: 'relation', of: 'wait' };
   }
 
   private procPlace(): CompletionPlace {
@@ -305,9 +309,18 @@ class Reader {
       const param = fact.params[tokens.slice(open).filter((token) => token === ',').length];
       return param === undefined ? { kind: 'nothing' } : { kind: 'fact-argument', fact, param };
     }
-    if (!BEFORE_TERM.has(last)) return { kind: 'condition-tail' };
+    if (!BEFORE_TERM.has(last))
+      return this.isCompared() ? { kind: 'condition-tail' } : { kind: 'relation', of: 'condition' };
     const values = RELATIONS.has(last) ? this.valuesCompared() : undefined;
     return values === undefined ? { kind: 'term' } : { kind: 'fact-value', values };
+  }
+
+  /** Whether the last term of a condition is compared with something already, or is a finding, which need not be. */
+  private isCompared(): boolean {
+    const { tokens } = this;
+    const start = tokens.findLastIndex((token) => JOINING.has(token));
+    const since = tokens.slice(start + 1);
+    return since.some((token) => RELATIONS.has(token)) || (since.length === 1 && FINDING_WORDS.has(since[0]!));
   }
 
   /** The words that the fact before a relation has as values. */
@@ -320,6 +333,8 @@ class Reader {
 }
 
 const RELATIONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>=']);
+const JOINING: ReadonlySet<string> = new Set(['exists', 'forall', '&&', '||', '!']);
+const FINDING_WORDS: ReadonlySet<string> = new Set(FINDINGS);
 /** What a term of a condition follows. */
 const BEFORE_TERM: ReadonlySet<string> = new Set(['exists', 'forall', '&&', '||', '!', '(', ...RELATIONS]);
 
