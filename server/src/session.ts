@@ -10,6 +10,7 @@ import {
   ResponseError,
   ShowMessageNotification,
 } from 'vscode-languageserver';
+import { type Client, clientOf } from './client.ts';
 import { Documents } from './documents.ts';
 import { checkingSnapshot, hasErrors } from './features/diagnostics.ts';
 import { RenameRefused } from './features/rename.ts';
@@ -34,20 +35,6 @@ export interface Host {
   readonly readFile?: (uri: string) => ReturnType<ReadFile> | undefined;
   /** Lists the scenarios of the folders that the process itself can look into; undefined for all others. */
   readonly findScenarios?: FindScenarios;
-}
-
-/** What the client can show. */
-interface Client {
-  readonly markdownHover: boolean;
-  readonly markdownCompletion: boolean;
-  readonly markdownSignature: boolean;
-  readonly snippets: boolean;
-  readonly configuration: boolean;
-  readonly watchedFiles: boolean;
-  readonly refreshesHints: boolean;
-  readonly configurationChanges: boolean;
-  readonly folderChanges: boolean;
-  readonly versionedEdits: boolean;
 }
 
 /** An elaboration that takes no longer is part of looking at a change; a longer one waits for a pause. */
@@ -406,21 +393,4 @@ function cancelled(): ResponseError<void> {
 
 function modified(): ResponseError<void> {
   return new ResponseError(LSPErrorCodes.ContentModified, 'The document was changed.');
-}
-
-function clientOf(capabilities: InitializeParams['capabilities']): Client {
-  const { textDocument, workspace } = capabilities;
-  return {
-    markdownHover: textDocument?.hover?.contentFormat?.includes('markdown') ?? false,
-    markdownCompletion: textDocument?.completion?.completionItem?.documentationFormat?.includes('markdown') ?? false,
-    markdownSignature:
-      textDocument?.signatureHelp?.signatureInformation?.documentationFormat?.includes('markdown') ?? false,
-    snippets: textDocument?.completion?.completionItem?.snippetSupport ?? false,
-    configuration: workspace?.configuration ?? false,
-    folderChanges: workspace?.workspaceFolders ?? false,
-    versionedEdits: workspace?.workspaceEdit?.documentChanges ?? false,
-    configurationChanges: workspace?.didChangeConfiguration?.dynamicRegistration ?? false,
-    watchedFiles: workspace?.didChangeWatchedFiles?.dynamicRegistration ?? false,
-    refreshesHints: workspace?.inlayHint?.refreshSupport ?? false,
-  };
 }
