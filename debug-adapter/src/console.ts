@@ -1,5 +1,15 @@
 /** Commands of the debug console. Each is a function from the current focus to lines; `branch` also goes somewhere else. */
-import { EVENT_WIDTH, NOTE, resultText, scheduleText, why, whyText } from '@snoopscope/sim-core';
+import {
+  EVENT_WIDTH,
+  NOTE,
+  type Run,
+  resultText,
+  scheduleText,
+  why,
+  whyFact,
+  whyFailed,
+  whyText,
+} from '@snoopscope/sim-core';
 import { type Access, accessesOf } from './accesses.ts';
 import type { Possibility } from './branches.ts';
 import { diffBranches } from './diff.ts';
@@ -56,7 +66,13 @@ export const COMMANDS: readonly ConsoleCommand[] = [
     run: () => [],
     sets: true,
   },
-  { name: 'why', usage: 'why', doc: 'explains the last finding before here', takes: 'nothing', run: explainLast },
+  {
+    name: 'why',
+    usage: 'why [FACT]',
+    doc: 'explains the last finding or failed call before here, or why a fact has its value: why ept(vm, x), why flushes(cpu0)',
+    takes: 'an expression',
+    run: explain,
+  },
   {
     name: 'trace',
     usage: 'trace [N]',
@@ -148,13 +164,23 @@ export function placeOfStep({ cursor, debuggee }: StopContext, step: number): st
   return at ? `${name}, line ${at.place.line + 1} \`${lineText(debuggee, at.place)}\`` : String(name);
 }
 
-function explainLast({ cursor }: StopContext, focus: Focus): string[] {
+function explain({ cursor }: StopContext, focus: Focus, argument: string): string[] {
   const { run } = cursor;
-  const end = focus.position >= run.steps ? run.events : run.step(focus.position).firstEvent;
+  if (argument === '') return explainLast(run, focus.position);
+  const answer = whyFact(run, argument, focus.position);
+  return 'problem' in answer ? [answer.problem] : whyText(answer);
+}
+
+/** The finding or the failed call that was last, whichever came later. */
+function explainLast(run: Run, position: number): string[] {
+  const end = position >= run.steps ? run.events : run.step(position).firstEvent;
   for (let event = end - 1; event >= 0; event--) {
-    if (run.log[event * EVENT_WIDTH] === NOTE.finding) return whyText(why(run, event));
+    const code = run.log[event * EVENT_WIDTH];
+    if (code === NOTE.finding) return whyText(why(run, event));
+    const failed = code === NOTE.done ? whyFailed(run, event) : undefined;
+    if (failed) return whyText(failed);
   }
-  return ['Nothing has been found up to here.'];
+  return ['Nothing has been found and no call has failed up to here. `why ept(vm, x)` explains a fact.'];
 }
 
 function trace(context: StopContext, focus: Focus, argument: string): string[] {

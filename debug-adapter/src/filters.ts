@@ -10,6 +10,7 @@ export interface Filter {
   readonly kind:
     | { readonly kind: 'registration' }
     | { readonly kind: 'wbinvd-exit' }
+    | { readonly kind: 'failed-call' }
     | { readonly kind: 'finding'; readonly finding: Finding };
 }
 
@@ -27,6 +28,13 @@ export const FILTERS: readonly Filter[] = [
     doc: 'Stops when a vCPU leaves the guest because it executes WBINVD.',
     stopsByDefault: false,
     kind: { kind: 'wbinvd-exit' },
+  },
+  {
+    id: 'failed-call',
+    label: 'Call failed',
+    doc: 'Stops when a system call has returned an errno, and says which check of the kernel decided. A condition chooses: `errno == EINVAL`.',
+    stopsByDefault: false,
+    kind: { kind: 'failed-call' },
   },
   ...MONITORS.map(
     ({ finding, label, doc, stopsByDefault }): Filter => ({

@@ -7,6 +7,7 @@
 import {
   type Cursor,
   compileExpression,
+  DIED,
   EVENT_WIDTH,
   EXIT_REASONS,
   type Expression,
@@ -225,9 +226,12 @@ export class StopIndex {
         if (filter) this.#filtered(filter.id, event, undefined, filter.id === 'deadlock' ? b : this.#actor);
         break;
       }
-      case NOTE.done:
-        if (this.#sources.registrations.has(b)) this.#filtered('group-registration', event, log[at + 3] as number);
+      case NOTE.done: {
+        const result = log[at + 3] as number;
+        if (this.#sources.registrations.has(b)) this.#filtered('group-registration', event, result);
+        if (result < 0 && result !== DIED) this.#filtered('failed-call', event, result);
         break;
+      }
     }
   }
 

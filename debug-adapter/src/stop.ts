@@ -1,5 +1,18 @@
 /** Why we stop, in words: what a stopped event says and what the exception widget explains. */
-import { describeEvent, type End, EVENT_WIDTH, History, NOTE, resultText, why, whyText } from '@snoopscope/sim-core';
+import {
+  describeEvent,
+  type End,
+  EVENT_WIDTH,
+  failedCall,
+  failedCallText,
+  History,
+  type Link,
+  NOTE,
+  resultText,
+  why,
+  whyFailed,
+  whyText,
+} from '@snoopscope/sim-core';
 import type { Branches } from './branches.ts';
 import type { Debuggee } from './launch.ts';
 import type { Focus, LimitReached, MovementEnd } from './movement.ts';
@@ -92,7 +105,7 @@ function positionText(context: StopContext, focus: Focus): { readonly short: str
     const result = node?.kind === 'statement' && node.args.values.length > 0 ? ` → ${resultText(executed.value)}` : '';
     return {
       short: `After ${node ? shortText(debuggee, node.place) : ''}${result}`,
-      whole: `After ${node ? callText(debuggee, node.place) : ''}${result}`,
+      whole: `After ${node ? callText(debuggee, node.place) : ''}${result}${reasonText(cursor, executed.event)}`,
     };
   }
   if (actor < 0) return environmentText(context, position);
@@ -112,6 +125,12 @@ function positionText(context: StopContext, focus: Focus): { readonly short: str
   return { short, whole: about ? `Next in ${top.routine.name}: ${about}` : short };
 }
 
+/** `: vfio_group_get_external_user() found …` for a call that failed. */
+function reasonText({ run, model, names }: RunCursor, done: number): string {
+  const failed = failedCall(model, run.log, done, names);
+  return failed ? `: ${failedCallText(failed)}` : '';
+}
+
 const BEGINNING = 'The beginning of the run';
 
 function environmentText(context: StopContext, position: number): { readonly short: string; readonly whole: string } {
@@ -125,14 +144,14 @@ export function executedBefore(
   cursor: RunCursor,
   position: number,
   actor: number,
-): { readonly node: number; readonly value: number } | undefined {
+): { readonly node: number; readonly value: number; readonly event: number } | undefined {
   if (position === 0) return undefined;
   const { run } = cursor;
   const { firstEvent, endEvent } = run.step(position - 1);
   for (let event = firstEvent; event < endEvent; event++) {
     const at = event * EVENT_WIDTH;
     if (run.log[at] === NOTE.done && run.log[at + 1] === actor) {
-      return { node: run.log[at + 2] as number, value: run.log[at + 3] as number };
+      return { node: run.log[at + 2] as number, value: run.log[at + 3] as number, event };
     }
   }
   return undefined;
@@ -240,16 +259,31 @@ function explain(context: StopContext, hit: Hit): ExceptionInfo {
       const headline = `${describeEvent(model, run.log, event, cursor.names)?.text ?? 'a vCPU leaves the guest'}; KVM emulates the instruction`;
       return { ...own, headline, details: [], sources: ['linux: arch/x86/kvm/x86.c kvm_emulate_wbinvd()'] };
     }
+    case 'failed-call': {
+      const explanation = whyFailed(run, event);
+      const [headline = '', ...details] = explanation ? whyText(explanation) : [resultText(operand(3))];
+      const node = model.nodes[operand(2)];
+      const line = node ? [lineText(debuggee, node.place)] : [];
+      return {
+        ...own,
+        headline,
+        details: [...line, ...details],
+        sources: explanation ? sourcesOf(explanation.links) : [],
+      };
+    }
     case 'finding': {
       const explanation = why(run, event);
       const [headline = filter.doc, ...details] = whyText(explanation);
-      const sources = [
-        ...new Set(explanation.links.flatMap((link) => link.sources.map((s) => `${s.document}: ${s.place}`))),
-      ];
+      const sources = sourcesOf(explanation.links);
       // The label says the finding's name already.
       return { ...own, headline: headline.replace(`${filter.id}: `, ''), details, sources };
     }
   }
+}
+
+/** Each source of a chain once. */
+function sourcesOf(links: readonly Link[]): string[] {
+  return [...new Set(links.flatMap((link) => link.sources.map((s) => `${s.document}: ${s.place}`)))];
 }
 
 function endStop(context: StopContext, focus: Focus): Stop {

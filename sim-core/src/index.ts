@@ -19,7 +19,7 @@ export { nodeOfStep, statementText } from './explain/statement-text.ts';
 export { StepTexts } from './explain/step-text.ts';
 export { stuckText } from './explain/stuck-text.ts';
 export { type TraceTextOptions, traceText } from './explain/trace-text.ts';
-export { type Explanation, type Link, why, whyText } from './explain/why.ts';
+export { type Explanation, type Link, why, whyFailed, whyText } from './explain/why.ts';
 export { type FactExplanation, whyFact } from './explain/why-fact.ts';
 export * from './explore/checkpoint/checkpoint.ts';
 export * from './explore/exploration.ts';

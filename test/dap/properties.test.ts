@@ -227,7 +227,9 @@ function forwardStep(): fc.Arbitrary<string> {
 async function started(program: string): Promise<DapClient> {
   const client = new DapClient();
   await client.launch(program, { maxSteps: 3000 });
-  await client.request('setExceptionBreakpoints', { filters: ['stale-read', 'wbinvd-exit', 'group-registration'] });
+  await client.request('setExceptionBreakpoints', {
+    filters: ['stale-read', 'wbinvd-exit', 'group-registration', 'failed-call'],
+  });
   return client;
 }
 

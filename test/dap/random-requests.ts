@@ -208,9 +208,12 @@ export function request(program: string): fc.Arbitrary<Sent> {
         'setExceptionBreakpoints',
         options({
           filters: fc.oneof(
-            fc.array(fc.oneof(fc.constantFrom('stale-read', 'wbinvd-exit', 'group-registration'), garbage), {
-              maxLength: 3,
-            }),
+            fc.array(
+              fc.oneof(fc.constantFrom('stale-read', 'wbinvd-exit', 'group-registration', 'failed-call'), garbage),
+              {
+                maxLength: 3,
+              },
+            ),
             garbage,
           ),
           filterOptions: fc.oneof(

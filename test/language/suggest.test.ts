@@ -73,3 +73,7 @@ test('what strace cut in two is named', () => {
   expect(found?.message).toContain('cut this call in two');
   expect(found?.fixes).toBeUndefined();
 });
+
+test('words that every JavaScript object knows are words like any other', () => {
+  for (const word of ['constructor', '__proto__', 'toString']) expect(nearest(word, ['mov', 'vm'])).toBeUndefined();
+});

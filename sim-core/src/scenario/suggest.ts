@@ -13,35 +13,37 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
 }
 
 /** Words that people know from elsewhere, and what they are called here. */
-const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
-  PAGE_SIZE: ['PAGE'],
-  PAGESIZE: ['PAGE'],
-  mread: ['MRd'],
-  memrd: ['MRd'],
-  memread: ['MRd'],
-  mrdreq: ['MRd'],
-  mwrite: ['MWr'],
-  memwr: ['MWr'],
-  memwrite: ['MWr'],
-  cfgwrite: ['CfgWr'],
-  nosnoop: ['ns', 'no-snoop'],
-  no_snoop: ['ns', 'no-snoop'],
-  yes: ['on'],
-  true: ['on'],
-  enabled: ['on'],
-  no: ['off'],
-  false: ['off'],
-  disabled: ['off'],
-  vtd: ['vt-d'],
-  dmar: ['vt-d'],
-  'amd-vi': ['amd'],
-  clflush_opt: ['clflushopt'],
-  wbinv: ['wbinvd'],
-};
+const SYNONYMS: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    PAGE_SIZE: ['PAGE'],
+    PAGESIZE: ['PAGE'],
+    mread: ['MRd'],
+    memrd: ['MRd'],
+    memread: ['MRd'],
+    mrdreq: ['MRd'],
+    mwrite: ['MWr'],
+    memwr: ['MWr'],
+    memwrite: ['MWr'],
+    cfgwrite: ['CfgWr'],
+    nosnoop: ['ns', 'no-snoop'],
+    no_snoop: ['ns', 'no-snoop'],
+    yes: ['on'],
+    true: ['on'],
+    enabled: ['on'],
+    no: ['off'],
+    false: ['off'],
+    disabled: ['off'],
+    vtd: ['vt-d'],
+    dmar: ['vt-d'],
+    'amd-vi': ['amd'],
+    clflush_opt: ['clflushopt'],
+    wbinv: ['wbinvd'],
+  }),
+);
 
 function spelledOtherwise(word: string, candidates: readonly string[]): string | undefined {
   const lower = word.toLowerCase();
-  const meant = SYNONYMS[word] ?? SYNONYMS[lower];
+  const meant = SYNONYMS.get(word) ?? SYNONYMS.get(lower);
   const plain = lower.replaceAll('_', '-');
   return (
     candidates.find((candidate) => meant?.includes(candidate)) ??
