@@ -180,11 +180,9 @@ export class Search implements CheckpointSource {
       outcomes: this.#outcomes,
       found: this.#found,
       granularity: this.space.options.granularity,
-      reductions: this.#at.reductions,
+      at: this.#at,
       progress: this.progress(),
       limit: () => this.#limit,
-      restarts: this.#at.restarts,
-      dropped: this.#at.dropped,
       switches: maxSwitches === undefined ? undefined : { asked: maxSwitches, round: this.#at.round },
     });
   }
@@ -337,8 +335,8 @@ export class Search implements CheckpointSource {
     }
     const { maxDepth = Number.POSITIVE_INFINITY, maxSwitches } = this.#options;
     const { store } = this.space;
-    const moves = this.#model.moves.length;
-    while (this.#limit === undefined && this.#hasNext && !this.#isStepOver) {
+    const isFull = (): boolean => store.count >= this.#maxStates;
+    while (this.#limit === undefined && this.#hasNext && !isFull() && !this.#isStepOver) {
       if (this.#at.next === (this.#at.round.switching ? this.#at.round.to : store.count)) this.#beginPass();
       if (this.#at.next === this.#at.levelEnd && !this.#at.round.switching) {
         if (this.#at.depth + 1 >= maxDepth) {
@@ -352,20 +350,20 @@ export class Search implements CheckpointSource {
         if (this.#shared) return;
       }
       if (this.#options.ahead?.ready(this.#at.next, this) === false) return;
-      if (!store.hasRoom(moves)) yield* this.#expansion.reserving();
+      if (!store.hasRoom(this.#model.moves.length)) yield* this.#expansion.reserving();
       const together = this.#expansion.some(this.#at.next, this.#at.levelEnd, this.#maxStates);
       if (together === 0) yield* this.#expansion.one(this.#at.next, this.#at.levelEnd);
       this.#at.next += Math.max(1, together);
       if (store.count >= this.#at.compareAt || this.#at.next === store.count || this.#at.next % PAUSE === 0)
         if (yield* this.#pausing()) return;
-      if (store.count >= this.#maxStates) this.#endAt({ kind: 'states', at: this.#maxStates });
       const { round } = this.#at;
       if (round.switching && round.switches === maxSwitches && store.count > round.to)
         this.#endAt({ kind: 'switches', at: maxSwitches });
     }
+    if (this.#hasNext && isFull()) this.#endAt({ kind: 'states', at: this.#maxStates });
   }
 
-  /** Learning takes longer than moving, and the longer the larger the machine is. */
+  /** Learning takes longer than moving, the longer the larger the machine is. */
   get #isStepOver(): boolean {
     return this.#transitions >= this.#until || this.space.learner.effects.length >= this.#mostEffects;
   }

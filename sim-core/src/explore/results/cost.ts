@@ -4,7 +4,7 @@ import type { Space } from '../space.ts';
 import { HOLE } from '../states/store.ts';
 
 export interface SearchCost {
-  /** Kinds of what the environment may do, and the stored states that were first reached by them; the most first. */
+  /** Kinds of what the environment may do, and about how many stored states were first reached by them; the most first. */
   readonly environment: readonly { readonly kind: string; readonly states: number }[];
   /** Bits of a stored state, as far as they are known to belong to something. */
   readonly bits: number;
@@ -12,12 +12,17 @@ export interface SearchCost {
   readonly parts: readonly { readonly name: string; readonly bits: number; readonly asked: boolean }[];
 }
 
+/** States that are looked at; of more, as many at equal distances. */
+const MOST_LOOKED_AT = 50_000;
+
 export function costOf({ model, store, slotValues }: Space): SearchCost {
   const byMove = new Int32Array(model.moves.length);
-  for (let state = 1; state < store.count; state++) {
+  // A user who cancels waits for this.
+  const stride = Math.ceil(store.count / MOST_LOOKED_AT);
+  for (let state = 1; state < store.count; state += stride) {
     if (store.parent(state) === HOLE) continue;
     const move = store.move(state);
-    byMove[move] = (byMove[move] as number) + 1;
+    byMove[move] = (byMove[move] as number) + stride;
   }
   const kinds = new Map<string, number>();
   model.moves.forEach((move, index) => {

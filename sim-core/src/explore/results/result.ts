@@ -1,6 +1,7 @@
 /** What a search knows by now, as the answer to what it was asked. */
 import type { Granularity, ScheduledMove } from '../../engine/model.ts';
-import { type Exploration, type ExploreLimit, type Progress, type Reductions, scheduleOf } from '../exploration.ts';
+import type { SearchProgress } from '../checkpoint/search-progress.ts';
+import { type Exploration, type ExploreLimit, type Progress, scheduleOf } from '../exploration.ts';
 import type { Effect } from '../learn/learner.ts';
 import type { Space } from '../space.ts';
 import { FingerprintStore } from '../states/fingerprint-store.ts';
@@ -21,22 +22,20 @@ export interface FinishedSearch {
   readonly outcomes: Outcomes;
   readonly found: Found;
   readonly granularity: Granularity;
-  readonly reductions: Reductions;
+  readonly at: Pick<SearchProgress, 'reductions' | 'dropped' | 'restarts' | 'compared'>;
   readonly progress: Progress;
   readonly limit: () => ExploreLimit | undefined;
-  readonly restarts: number;
-  readonly dropped: Exploration['dropped'];
   readonly switches: { readonly asked: number; readonly round: Round } | undefined;
 }
 
 /** Judges the final states, and finds the ways to everything. */
 export function resultOf(searched: FinishedSearch): Exploration {
-  const { space, start, finality, outcomes, found, reductions, progress, limit } = searched;
+  const { space, start, finality, outcomes, found, at, progress, limit } = searched;
   const complete = limit() === undefined && progress.frontier === 0;
   outcomes.clear();
   const deadlocks = new Set<number>();
   // Who stopped the search, or looks on, did not wait to see whether what it took to be known was right.
-  const reached = !complete && isContradicted(space) ? reachable(space, start) : undefined;
+  const reached = !complete && isContradicted(searched) ? reachable(space, start) : undefined;
   for (const { state, judgement } of finality.finals()) {
     const effect = space.learner.effects[judgement] as Effect;
     if (!effect.judgement) throw new Error('a final state without a judgement');
@@ -49,7 +48,7 @@ export function resultOf(searched: FinishedSearch): Exploration {
   }
   const way = (state: number): ScheduledMove[] => scheduleOf(concretePath(space, start, state));
   // Persistent sets put moves of others before those that matter, and what takes fewer switches comes first.
-  const shortest = !reductions.partialOrder && !searched.switches;
+  const shortest = !at.reductions.partialOrder && !searched.switches;
   const findings = found.explored(
     shortest,
     (state, last) => scheduleOf(concretePath(space, start, state, last)),
@@ -67,7 +66,7 @@ export function resultOf(searched: FinishedSearch): Exploration {
           fingerprints: {
             bits: FINGERPRINT_BITS,
             missProbability: missProbability(progress.states),
-            restarts: searched.restarts,
+            restarts: at.restarts,
           },
         }
       : {}),
@@ -79,8 +78,8 @@ export function resultOf(searched: FinishedSearch): Exploration {
       },
     }),
     maxDepth: searched.switches ? longestPath(space.store) : progress.depth,
-    reductions,
-    dropped: searched.dropped,
+    reductions: at.reductions,
+    dropped: at.dropped,
     finals: outcomes.finals,
     conditions: outcomes.conditions(complete, shortest, way, findings),
     terms: outcomes.terms,
@@ -89,7 +88,8 @@ export function resultOf(searched: FinishedSearch): Exploration {
   };
 }
 
-function isContradicted({ pruner }: Space): boolean {
+function isContradicted({ space: { footprints, pruner }, at: { compared } }: FinishedSearch): boolean {
+  if (footprints.version === compared) return false;
   const wrong = pruner?.contradicted();
   return wrong !== undefined && (wrong.partialOrder || wrong.deadState);
 }
