@@ -168,7 +168,5 @@ export class Branches {
 }
 
 function tooMany(): RequestError {
-  return new RequestError(
-    `There are ${LIMITS.branches} branches already (limit branches): continue in one of them, or restart.`,
-  );
+  return new RequestError(`There are ${LIMITS.branches} branches already: continue in one of them, or restart.`);
 }

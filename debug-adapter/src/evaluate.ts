@@ -29,9 +29,7 @@ export function evaluate(cursor: EvaluationPlace, focus: Focus, text: string, fo
       'There is nothing to evaluate: write a name, a word `[x]`, a fact such as `noncoherent(vm)`, or a condition.',
     );
   if (expression.length > LIMITS.expressionCharacters) {
-    throw new RequestError(
-      `An expression has at most ${LIMITS.expressionCharacters} characters (limit expressionCharacters).`,
-    );
+    throw new RequestError(`An expression has at most ${LIMITS.expressionCharacters} characters.`);
   }
   return object(cursor, focus, expression, format) ?? condition(cursor, focus, expression, format);
 }

@@ -5,7 +5,7 @@ import {
   didYouMean,
   elaborating,
   FINDINGS,
-  includePath,
+  includedFiles,
   KERNELS_FILE,
   type KernelLike,
   kernelLike,
@@ -204,22 +204,13 @@ function reason(error: unknown): string {
 /** Included files by the path as written, in the order in which the elaborator comes across them. */
 async function readIncludes(files: FileAccessor, main: SourceFile): Promise<Map<string, SourceFile>> {
   const included = new Map<string, SourceFile>();
-  const unread = new Set<string>();
-  const queue: { readonly path: string; readonly source: SourceFile }[] = [{ path: '', source: main }];
-  for (let from = queue.shift(); from; from = queue.shift()) {
-    for (const { content } of from.source.parsed.lines) {
-      if (content.kind !== 'include') continue;
-      const path = includePath(from.path, content.text.value);
-      if (included.has(path) || unread.has(path)) continue;
-      try {
-        const source = await readInclude(files, main, files.resolve(main.path, path));
-        included.set(path, source);
-        if (source !== main) queue.push({ path, source });
-      } catch {
-        // The check says so at the `include` line.
-        unread.add(path);
-      }
-    }
+  const paths = includedFiles(main.parsed);
+  for (let next = paths.next(); !next.done; ) {
+    const path = next.value;
+    // What cannot be read the check reports at the `include` line.
+    const source = await readInclude(files, main, files.resolve(main.path, path)).catch(() => undefined);
+    if (source) included.set(path, source);
+    next = paths.next(source === main ? undefined : source?.parsed);
   }
   return included;
 }

@@ -319,7 +319,7 @@ export function endText({ debuggee, cursor }: StopContext, end: End | LimitReach
       return `${end.deadlock ? 'Deadlock' : 'The end of the run'}: no actor can make progress; waiting ${end.waiting.length > 1 ? 'are' : 'is'} ${waiting}`;
     }
     case 'limit':
-      return `The run has reached the limit of ${end.at} ${end.limit === 'steps' ? 'micro-steps (limit maxSteps)' : 'events'}: raise it with "maxSteps" in the launch configuration; stepping back works`;
+      return `The run has reached the limit of ${end.at} ${end.limit === 'steps' ? 'micro-steps' : 'events'}: raise it with "maxSteps" in the launch configuration; stepping back works`;
     case 'model-limit':
       return `The run has reached a limit of the model: ${end.message}`;
     case undefined:

@@ -2,7 +2,7 @@
  * The files of `include` lines. Reading takes time, answers do not wait: a document is looked at with the files read so
  * far, and again when a file has arrived.
  */
-import { contentsOfKind, includePath, LIMITS, type ParsedScenario, parse } from '@snoopscope/sim-core';
+import { includedFiles, LIMITS, type ParsedScenario, parse } from '@snoopscope/sim-core';
 import type { IncludedFile } from './snapshot.ts';
 
 /** Reads a file that is not open; undefined when there is none. Must not reject. */
@@ -30,21 +30,14 @@ export class Includes {
   ): { files: ReadonlyMap<string, IncludedFile>; missing: readonly string[] } {
     const files = new Map<string, IncludedFile>();
     const missing: string[] = [];
-    const waiting: { path: string; scenario: ParsedScenario }[] = [{ path: '', scenario }];
-    const seen = new Set<string>();
-    for (const { path: from, scenario: file } of waiting) {
-      for (const written of includedPaths(file)) {
-        const path = includePath(from, written);
-        if (seen.has(path)) continue;
-        seen.add(path);
-        const target = resolve(uri, path);
-        if (target === undefined) continue;
-        const other = this.file(target);
-        if (other !== undefined) {
-          files.set(path, other);
-          waiting.push({ path, scenario: other.scenario });
-        } else if (!this.#files.has(keyOf(target))) missing.push(target);
-      }
+    const paths = includedFiles(scenario);
+    for (let next = paths.next(); !next.done; ) {
+      const path = next.value;
+      const target = resolve(uri, path);
+      const file = target === undefined ? undefined : this.file(target);
+      if (file !== undefined) files.set(path, file);
+      else if (target !== undefined && !this.#files.has(keyOf(target))) missing.push(target);
+      next = paths.next(file?.scenario);
     }
     return { files, missing };
   }
@@ -107,10 +100,6 @@ function decoded(uri: string): string {
 
 /** Bytes of the largest file that is worth reading: a larger one would be refused by the parser anyway. */
 export const LARGEST_INCLUDE_BYTES = LIMITS.scenarioCharacters * 4;
-
-function includedPaths(scenario: ParsedScenario): string[] {
-  return contentsOfKind(scenario, 'include').map(({ content }) => content.text.value);
-}
 
 /** The URI of a path relative to another file; undefined where files have no folder, as in an untitled document. */
 function resolve(base: string, path: string): string | undefined {

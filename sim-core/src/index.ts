@@ -126,7 +126,7 @@ export {
   type Extra,
 } from './scenario/elaborate/expression.ts';
 export { profilesIn } from './scenario/elaborate/kernel-ranges.ts';
-export { includePath } from './scenario/elaborate/scenario-sources.ts';
+export { includedFiles, includePath } from './scenario/elaborate/scenario-sources.ts';
 export { scheduleText } from './scenario/elaborate/schedule.ts';
 export { type TypedSchedule, typedSchedule } from './scenario/elaborate/typed-schedule.ts';
 export { coherentWord } from './scenario/elaborate/wait.ts';

@@ -1,7 +1,7 @@
 /**
  * Every limit of the simulator in one place, each with its reason.
  *
- * A limit is never silent: the message gives its name, its value and the way out.
+ * A limit is never silent: the message gives its value and the way out.
  */
 export const LIMITS = {
   /**
@@ -31,12 +31,12 @@ export const LIMITS = {
   storeBuffer: 8,
 } as const;
 
-/** The name of a limit, as messages and the reference page print it. */
+/** The name of a limit, for the code alone. */
 export type Limit = keyof typeof LIMITS;
 
 /**
  * A model is too small for what the scenario does: a limit of ours, never an errno of the kernel. Tools show the
- * message as it is; it names the limit and the way out.
+ * message as it is; it says what there is too much of, and the way out.
  */
 export class ModelLimit extends Error {
   override readonly name = 'ModelLimit';

@@ -18,6 +18,7 @@ test('a distribution kernel runs as the nearest profile, and one remark says so'
 
 describe('mistakes in the call', () => {
   test.each([
+    ['conformance', 'There it is `npm run -s conformance`.', 'unknown-command'],
     ['chek a.snoop', 'There is no command `chek`; did you mean `check`?', 'unknown-command'],
     ['--verison', 'There is no option `--verison`', 'unknown-option'],
     ['run --kernl v5.11 a.snoop', '`run` has no option `--kernl`; did you mean `--kernel`?', 'unknown-option'],

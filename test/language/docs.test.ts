@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { MONITORS } from '../../sim-core/src/engine/monitors/table.ts';
 import { profileNamed } from '../../sim-core/src/kernel/profiles.ts';
-import { LIMITS } from '../../sim-core/src/limits.ts';
+import { LIMITS, type Limit } from '../../sim-core/src/limits.ts';
 import { PREDICTIONS } from '../../sim-core/src/predict/table.ts';
 import { check } from '../../sim-core/src/scenario/checks/run-checks.ts';
 import { CHECKS } from '../../sim-core/src/scenario/checks/table.ts';
@@ -13,6 +13,21 @@ import { FACTS } from '../../sim-core/src/scenario/facts.ts';
 import { LANGUAGE_WORDS } from '../../sim-core/src/scenario/language-words.ts';
 import { MACHINE_OPTIONS, type MachineOption } from '../../sim-core/src/scenario/machine-options.ts';
 import { parse } from '../../sim-core/src/scenario/parser.ts';
+
+/** What each limit counts. */
+const LIMIT_TEXTS: Readonly<Record<Limit, string>> = {
+  scenarioCharacters: 'characters of a scenario',
+  scenarioLines: 'lines of a scenario',
+  lineCharacters: 'characters of a line',
+  blockNesting: 'blocks inside one another',
+  valueNesting: 'brackets inside one another, in one line',
+  diagnostics: 'diagnostics of a scenario',
+  repeatCount: 'times that `repeat` repeats',
+  programNodes: 'statements, once calls are expanded',
+  stateSlots: 'numbers in the state of a machine',
+  callDepth: 'calls inside one another',
+  storeBuffer: "entries of a CPU's store buffer",
+};
 
 const file = new URL('../../docs/language.md', import.meta.url);
 let page = readFileSync(file, 'utf8');
@@ -58,7 +73,10 @@ const sections: Readonly<Record<string, () => string>> = {
   limits: () =>
     table(
       ['limit', 'value'],
-      Object.entries(LIMITS).map(([name, value]) => [name, value.toLocaleString('en').replaceAll(',', ' ')]),
+      Object.entries(LIMITS).map(([name, value]) => [
+        LIMIT_TEXTS[name as Limit],
+        value.toLocaleString('en').replaceAll(',', ' '),
+      ]),
     ),
   diagnostics: () =>
     table(

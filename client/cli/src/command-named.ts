@@ -7,6 +7,7 @@ import { Failure } from './failure.ts';
 export function commandNamed(name: string, commands: readonly Command[]): Command {
   const command = commands.find((candidate) => candidate.name === name);
   if (command) return command;
+  if (Object.hasOwn(ELSEWHERE, name)) throw new Failure(ELSEWHERE[name] as string, { code: 'unknown-command' });
   const what = name.startsWith('-') ? 'option' : 'command';
   const near = nearest(
     name,
@@ -16,3 +17,9 @@ export function commandNamed(name: string, commands: readonly Command[]): Comman
     code: `unknown-${what}`,
   });
 }
+
+/** What people look for here and find in another place. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  conformance:
+    '`conformance` is not a command of an installed snoopscope: it compares the simulator with recordings of kernels that only a clone of the repository has. There it is `npm run -s conformance`.',
+};

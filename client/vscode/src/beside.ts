@@ -1,5 +1,5 @@
 // Work in a worker beside the editor, with a progress notification that cancels it.
-import { includePath, type Progress, parse, type Share } from '@snoopscope/sim-core';
+import { includedFiles, type Progress, parse, type Share } from '@snoopscope/sim-core';
 import { ProgressLocation, type TextDocument, Uri, window, workspace } from 'vscode';
 import type { Beside, ProgressReply } from './beside-workers.ts';
 import { readText } from './files.ts';
@@ -60,8 +60,7 @@ function shareText({ atMost, about }: Share): string {
 /** The text of a scenario and of what it includes, as the simulator asks for it. Rejects when there is no such file. */
 export async function textsOf(scenario: Uri): Promise<ScenarioTexts> {
   const text = await readText(scenario);
-  const includes: Record<string, string> = {};
-  await collectIncludes(text, '', scenario, includes);
+  const includes = await includesOf(text, scenario);
   const named = await kernelsNamedFor(scenario);
   return { text, includes, named: Object.fromEntries(named ?? []) };
 }
@@ -75,19 +74,15 @@ export function numberOf(
   return typeof value === 'number' ? value : undefined;
 }
 
-async function collectIncludes(
-  text: string,
-  from: string,
-  scenario: Uri,
-  found: Record<string, string>,
-): Promise<void> {
-  for (const { content } of parse(text).lines) {
-    if (content.kind !== 'include') continue;
-    const path = includePath(from, content.text.value);
-    if (Object.hasOwn(found, path)) continue;
+async function includesOf(text: string, scenario: Uri): Promise<Record<string, string>> {
+  const texts: Record<string, string> = {};
+  const paths = includedFiles(parse(text));
+  for (let next = paths.next(); !next.done; ) {
+    const path = next.value;
+    // What cannot be read the simulator reports at the `include` line.
     const included = await readText(Uri.joinPath(scenario, '..', path)).catch(() => undefined);
-    if (included === undefined) continue; // The simulator says so, at its line.
-    found[path] = included;
-    await collectIncludes(included, path, scenario, found);
+    if (included !== undefined) texts[path] = included;
+    next = paths.next(included === undefined ? undefined : parse(included));
   }
+  return texts;
 }

@@ -114,17 +114,17 @@ const provider: DebugConfigurationProvider = {
   },
 };
 
-/** Where the first error is and how many there are; the button leads to all of them. */
+/** Goes to the first error and says how many there are; the button leads to all of them. */
 async function showErrors({ file, first, count }: ScenarioErrors): Promise<void> {
   const uri = toUri(file);
-  const total = count === 1 ? 'It is the only error.' : `There are ${count} errors.`;
-  const message = `${workspace.asRelativePath(uri)} cannot run. Line ${first.line}: ${first.message} ${total}`;
-  const problems = 'Show Problems';
-  if ((await window.showErrorMessage(message, problems)) !== problems) return;
   // Problems are those of open files.
   const place = new Position(first.line - 1, first.column - 1);
   await window.showTextDocument(uri, { selection: new Range(place, place) });
-  await commands.executeCommand('workbench.actions.view.problems');
+  const total = count === 1 ? 'It is the only error.' : `There are ${count} errors.`;
+  const message = `${workspace.asRelativePath(uri)} cannot run. Line ${first.line}: ${first.message} ${total}`;
+  const problems = 'Show Problems';
+  if ((await window.showErrorMessage(message, problems)) === problems)
+    await commands.executeCommand('workbench.actions.view.problems');
 }
 
 const openScenario: DebugConfigurationProvider = {

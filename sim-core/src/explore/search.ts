@@ -115,7 +115,7 @@ export class Search implements CheckpointSource {
   checkpointData(): CheckpointData {
     // States and what is known of them must fit together.
     this.#until = 0;
-    while (this.#work || !this.space.isPrepared) this.#continue();
+    while (this.#work || this.#pauseDue || !this.space.isPrepared) this.#continue();
     return saveSearch({
       model: this.#model,
       space: this.space,

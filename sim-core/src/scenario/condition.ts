@@ -185,7 +185,7 @@ function takeOn(scanner: LineScanner): boolean {
 
 function checkDepth(scanner: LineScanner, depth: number): void {
   if (depth <= LIMITS.valueNesting) return;
-  const message = `More than ${LIMITS.valueNesting} nested levels in one line (limit valueNesting). Split the condition into several lines.`;
+  const message = `This condition is nested more than ${LIMITS.valueNesting} deep. Split the condition into several lines.`;
   scanner.fail('nested-too-deep', message, { start: scanner.pos, end: scanner.pos + 1 });
 }
 

@@ -53,7 +53,7 @@ export const CONTROL_OPENERS: Readonly<Record<string, (scanner: LineScanner) => 
   repeat: (scanner) => {
     const count = scanner.number('how many times to repeat');
     if (count.value < 1n || count.value > BigInt(LIMITS.repeatCount)) {
-      const message = `\`repeat\` takes 1 to ${LIMITS.repeatCount} (limit repeatCount), found \`${count.text}\`. For ever is written \`loop {\`.`;
+      const message = `\`repeat\` takes 1 to ${LIMITS.repeatCount}, found \`${count.text}\`. For ever is written \`loop {\`.`;
       scanner.fail('bad-number', message, count.span);
     }
     return { kind: 'repeat-open', count };

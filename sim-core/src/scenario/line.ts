@@ -73,19 +73,20 @@ function parseContent(block: BlockKind, scanner: LineScanner): LineContent {
 /** What a line cannot begin with. Two things that do occur there are a comment of a shell and what strace prints before a call. */
 function failFirst(scanner: LineScanner, expected: string): never {
   const { text, pos: start } = scanner;
-  const fixes = text[start] === '#' ? [commentFix(start)] : prefixFix(text, start);
-  return scanner.failExpected(expected, fixes);
+  const prefix = STRACE_PREFIX.exec(text.slice(start))?.[0];
+  if (prefix) {
+    const span = { start, end: start + prefix.trimEnd().length };
+    const whole = { start, end: start + prefix.length };
+    const message =
+      'strace prints this before a call; a scenario has the call alone. `snoopscope import strace FILE` makes a scenario of a whole log.';
+    return scanner.fail('expected', message, span, [
+      { title: 'Remove what strace prints before the call', span: whole, newText: '' },
+    ]);
+  }
+  return scanner.failExpected(expected, text[start] === '#' ? [commentFix(start)] : undefined);
 }
 
 /** `[pid 1234] `, `1234 12:00:00.123456 `. */
-function prefixFix(text: string, start: number): readonly LineFix[] | undefined {
-  const prefix = STRACE_PREFIX.exec(text.slice(start))?.[0];
-  if (prefix === undefined) return undefined;
-  return [
-    { title: 'Remove what strace prints before the call', span: { start, end: start + prefix.length }, newText: '' },
-  ];
-}
-
 const STRACE_PREFIX = /^(?:\[pid\s+\d+\]\s*|\d+\s+)?(?:\d\d:\d\d:\d\d(?:\.\d+)?\s+|\d+\.\d+\s+)?(?=[a-z]\w*\()/;
 
 /** `}` and `} or {`. */
@@ -256,7 +257,7 @@ function bracesOpened(text: string, end: number): number {
 
 function tooLong(block: BlockKind, text: string): Line {
   const span = { start: LIMITS.lineCharacters, end: text.length };
-  const message = `This line has ${text.length} characters, the limit lineCharacters is ${LIMITS.lineCharacters}. Split it into several statements.`;
+  const message = `This line has ${text.length} characters; a line may have ${LIMITS.lineCharacters}. Split it into several statements.`;
   return { text, block, content: BROKEN, problems: [{ code: 'line-too-long', severity: 'error', message, span }] };
 }
 

@@ -35,7 +35,7 @@ export function splitLines(text: string): string[] {
 export function limited(diagnostics: Diagnostic[]): Diagnostic[] {
   if (diagnostics.length <= LIMITS.diagnostics) return diagnostics;
   const first = diagnostics[LIMITS.diagnostics]!;
-  const message = `${diagnostics.length - LIMITS.diagnostics} further diagnostics are not shown (limit diagnostics is ${LIMITS.diagnostics}). Is this file a scenario?`;
+  const message = `${diagnostics.length - LIMITS.diagnostics} further diagnostics are not shown; only the first ${LIMITS.diagnostics} are. Is this file a scenario?`;
   return [
     ...diagnostics.slice(0, LIMITS.diagnostics),
     { code: 'too-many-diagnostics', severity: 'information', message, line: first.line, span: first.span },
@@ -86,7 +86,7 @@ function collect(lines: readonly Line[], structural: readonly Diagnostic[]): Dia
 }
 
 function tooLarge(text: string): ParsedScenario {
-  const message = `This text has ${text.length} characters, the limit scenarioCharacters is ${LIMITS.scenarioCharacters}. Split it with \`include\`, or open it as plain text.`;
+  const message = `This text has ${text.length} characters; a scenario may have ${LIMITS.scenarioCharacters}. Split it with \`include\`, or open it as plain text.`;
   return {
     lines: [],
     blocks: [],
@@ -97,6 +97,6 @@ function tooLarge(text: string): ParsedScenario {
 
 function tooManyLines(texts: readonly string[], surplus: number): Diagnostic {
   const line = texts.length - 1;
-  const message = `${surplus} further lines are not read (limit scenarioLines is ${LIMITS.scenarioLines}). Split the file with \`include\`.`;
+  const message = `${surplus} further lines are not read: a scenario may have ${LIMITS.scenarioLines}. Split the file with \`include\`.`;
   return { code: 'too-many-lines', severity: 'error', message, line, span: { start: 0, end: texts[line]!.length } };
 }

@@ -155,7 +155,7 @@ class Builder {
         'nested-too-deep',
         index,
         firstWord(line),
-        `More than ${LIMITS.blockNesting} blocks inside each other (limit blockNesting). Move the inner ones into a \`proc\`.`,
+        `Blocks are nested more than ${LIMITS.blockNesting} deep. Move the inner ones into a \`proc\`.`,
       );
     }
     return true;

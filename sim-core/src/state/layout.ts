@@ -102,7 +102,7 @@ export class LayoutBuilder {
 
 function tooMany(name: string, dims: readonly number[]): string {
   const size = dims.length > 1 ? `${dims.join(' × ')} of them` : `${dims[0] ?? 1} of them`;
-  return `The state of this scenario would have more than ${LIMITS.stateSlots} numbers (limit stateSlots), with \`${name}\` (${size}). The machine has room for every object that a statement may make: use fewer statements that open or create something, or split the scenario.`;
+  return `The state of this scenario would have more than ${LIMITS.stateSlots} numbers, with \`${name}\` (${size}). The machine has room for every object that a statement may make: use fewer statements that open or create something, or split the scenario.`;
 }
 
 function slotName(field: Field, slot: number): string {

@@ -1,4 +1,4 @@
-/** How instructions run that differ only in what they do to one line, or to the write-combining buffers. */
+/** How instructions run that differ in one step only. */
 import type { OpCode } from '../../engine/compile.ts';
 import type { Task } from '../../engine/task.ts';
 import type { World } from '../../world.ts';
@@ -26,7 +26,7 @@ export function onLine(name: 'clflush' | 'clflushopt' | 'clwb', about: string): 
   };
 }
 
-/** An instruction without operands that never exits. */
+/** An instruction without operands that is done in one step; `act` says whether it is over. */
 export function inGuest(name: string, about: string, act: (world: World, task: Task) => boolean): OpCode {
   return {
     kind: 'action',
@@ -40,6 +40,36 @@ export function inGuest(name: string, about: string, act: (world: World, task: T
             if (!world.cpu.enter(t)) return;
             if (act(world, t)) t.return(0);
           }),
+        'instruction',
+      );
+      return { routine, action: undefined };
+    },
+  };
+}
+
+/** WBINVD and WBNOINVD, which exit alike and are emulated alike. */
+export function writingBack(name: 'wbinvd' | 'wbnoinvd'): OpCode {
+  return {
+    kind: 'action',
+    compile({ world }) {
+      const { cpu, ghost, kvm, topology } = world;
+      const routine = world.routines.define(
+        name,
+        `Intel SDM volume 2, "${name.toUpperCase()}"`,
+        [],
+        (r) => {
+          r.step('leave the guest, or write back and invalidate', (t) => {
+            if (!cpu.enter(t)) return;
+            if (topology.cpu.wbinvdExit) {
+              cpu.exit(t, 'WBINVD');
+              t.call(kvm.emulateWbinvd, cpu.vcpuOf(t));
+            } else cpu.wbinvdHere(t, name === 'wbnoinvd');
+          });
+          r.local((t) => {
+            ghost[name](t.machine, cpu.ordinalOf(t));
+            t.return(0);
+          });
+        },
         'instruction',
       );
       return { routine, action: undefined };

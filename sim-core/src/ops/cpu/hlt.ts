@@ -1,4 +1,5 @@
 import type { Op } from '../op.ts';
+import { inGuest } from './code.ts';
 
 export const hlt: Op = {
   name: 'hlt',
@@ -9,27 +10,8 @@ export const hlt: Op = {
   errnos: [],
   example: 'hlt',
   operands: [],
-  code: {
-    kind: 'action',
-    compile(c) {
-      const { world } = c;
-      const { cpu } = world;
-      return {
-        routine: world.routines.define(
-          'hlt',
-          'Intel SDM volume 2, "HLT"',
-          [],
-          (r) => {
-            r.step('exit', (t) => {
-              if (!cpu.enter(t)) return;
-              cpu.exit(t, 'HLT');
-              t.return(0);
-            });
-          },
-          'instruction',
-        ),
-        action: undefined,
-      };
-    },
-  },
+  code: inGuest('hlt', 'exit', ({ cpu }, t) => {
+    cpu.exit(t, 'HLT');
+    return true;
+  }),
 };

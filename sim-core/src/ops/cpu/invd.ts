@@ -1,4 +1,5 @@
 import type { Op } from '../op.ts';
+import { inGuest } from './code.ts';
 
 export const invd: Op = {
   name: 'invd',
@@ -12,28 +13,9 @@ export const invd: Op = {
   errnos: [],
   example: 'invd',
   operands: [],
-  code: {
-    kind: 'action',
-    compile(c) {
-      const { world } = c;
-      const { cpu } = world;
-      return {
-        routine: world.routines.define(
-          'invd',
-          'Intel SDM volume 2, "INVD"',
-          [],
-          (r) => {
-            r.step('exit; KVM skips the instruction', (t) => {
-              if (!cpu.enter(t)) return;
-              cpu.exit(t, 'INVD');
-              world.ghost.invd(t.machine, cpu.ordinalOf(t));
-              t.return(0);
-            });
-          },
-          'instruction',
-        ),
-        action: undefined,
-      };
-    },
-  },
+  code: inGuest('invd', 'exit; KVM skips the instruction', ({ cpu, ghost }, t) => {
+    cpu.exit(t, 'INVD');
+    ghost.invd(t.machine, cpu.ordinalOf(t));
+    return true;
+  }),
 };

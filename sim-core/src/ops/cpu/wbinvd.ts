@@ -1,4 +1,5 @@
 import type { Op } from '../op.ts';
+import { writingBack } from './code.ts';
 
 export const wbinvd: Op = {
   name: 'wbinvd',
@@ -14,33 +15,5 @@ A CPU without WBINVD exiting (\`wbinvd-exit=off\`) executes it in the guest, on 
   errnos: [],
   example: 'wbinvd',
   operands: [],
-  code: {
-    kind: 'action',
-    compile(c) {
-      const { world } = c;
-      const { cpu } = world;
-      return {
-        routine: world.routines.define(
-          'wbinvd',
-          'Intel SDM volume 2, "WBINVD"',
-          [],
-          (r) => {
-            r.step('leave the guest, or write back and invalidate', (t) => {
-              if (!cpu.enter(t)) return;
-              if (world.topology.cpu.wbinvdExit) {
-                cpu.exit(t, 'WBINVD');
-                t.call(world.kvm.emulateWbinvd, cpu.vcpuOf(t));
-              } else cpu.wbinvdHere(t);
-            });
-            r.local((t) => {
-              world.ghost.wbinvd(t.machine, cpu.ordinalOf(t));
-              t.return(0);
-            });
-          },
-          'instruction',
-        ),
-        action: undefined,
-      };
-    },
-  },
+  code: writingBack('wbinvd'),
 };

@@ -1,4 +1,5 @@
 import type { Op } from '../op.ts';
+import { writingBack } from './code.ts';
 
 export const wbnoinvd: Op = {
   name: 'wbnoinvd',
@@ -12,33 +13,5 @@ export const wbnoinvd: Op = {
   errnos: [],
   example: 'wbnoinvd',
   operands: [],
-  code: {
-    kind: 'action',
-    compile(c) {
-      const { world } = c;
-      const { cpu } = world;
-      return {
-        routine: world.routines.define(
-          'wbnoinvd',
-          'Intel SDM volume 2, "WBNOINVD"',
-          [],
-          (r) => {
-            r.step('leave the guest, or write back and invalidate', (t) => {
-              if (!cpu.enter(t)) return;
-              if (world.topology.cpu.wbinvdExit) {
-                cpu.exit(t, 'WBINVD');
-                t.call(world.kvm.emulateWbinvd, cpu.vcpuOf(t));
-              } else cpu.wbinvdHere(t, true);
-            });
-            r.local((t) => {
-              world.ghost.wbnoinvd(t.machine, cpu.ordinalOf(t));
-              t.return(0);
-            });
-          },
-          'instruction',
-        ),
-        action: undefined,
-      };
-    },
-  },
+  code: writingBack('wbnoinvd'),
 };

@@ -1,4 +1,5 @@
 import type { Op } from '../op.ts';
+import { onPage } from './code.ts';
 
 export const freePage: Op = {
   name: 'free',
@@ -15,25 +16,5 @@ export const freePage: Op = {
   example: 'free x',
   operands: [{ name: 'word', shapes: [{ kind: 'word' }], doc: 'A word of the page.' }],
   options: [],
-  code: {
-    kind: 'action',
-    compile(c) {
-      const { world } = c;
-      const page = world.topology.words[c.word(0)]?.page as number;
-      return {
-        routine: world.routines.define(
-          'free',
-          'docs/language.md',
-          [],
-          (r) =>
-            r.step('free', (t) => {
-              world.ghost.free(t.machine, page);
-              t.return(0);
-            }),
-          'host',
-        ),
-        action: undefined,
-      };
-    },
-  },
+  code: onPage('free', ({ ghost }, machine, page) => ghost.free(machine, page)),
 };

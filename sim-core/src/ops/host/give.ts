@@ -1,4 +1,5 @@
 import type { Op } from '../op.ts';
+import { onPage } from './code.ts';
 
 export const givePage: Op = {
   name: 'give',
@@ -15,25 +16,5 @@ export const givePage: Op = {
   example: 'give x',
   operands: [{ name: 'word', shapes: [{ kind: 'word' }], doc: 'A word of the page.' }],
   options: [],
-  code: {
-    kind: 'action',
-    compile(c) {
-      const { world } = c;
-      const page = world.topology.words[c.word(0)]?.page as number;
-      return {
-        routine: world.routines.define(
-          'give',
-          'docs/language.md',
-          [],
-          (r) =>
-            r.step('give', (t) => {
-              world.ghost.give(t.machine, page);
-              t.return(0);
-            }),
-          'host',
-        ),
-        action: undefined,
-      };
-    },
-  },
+  code: onPage('give', ({ ghost }, machine, page) => ghost.give(machine, page)),
 };

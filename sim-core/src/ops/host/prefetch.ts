@@ -1,5 +1,5 @@
 import type { Op } from '../op.ts';
-import { cpuOption } from './options.ts';
+import { onCachedLine } from './code.ts';
 
 export const prefetch: Op = {
   name: 'prefetch',
@@ -11,26 +11,7 @@ export const prefetch: Op = {
   example: 'prefetch x cpu=0',
   operands: [{ name: 'word', shapes: [{ kind: 'word' }], doc: 'A word of the line.' }],
   options: [{ name: 'cpu', doc: 'Which pCPU.', values: 'cpu', required: true }],
-  code: {
-    kind: 'action',
-    compile(c) {
-      const { world } = c;
-      const line = world.topology.words[c.word(0)]?.line as number;
-      const cpu = cpuOption(c);
-      return {
-        routine: world.routines.define(
-          'prefetch',
-          'docs/language.md',
-          [],
-          (r) =>
-            r.step('fill the line', (t) => {
-              world.memory.prefetch(t.machine, cpu, line);
-              t.return(0);
-            }),
-          'host',
-        ),
-        action: undefined,
-      };
-    },
-  },
+  code: onCachedLine('prefetch', 'fill the line', ({ memory }, machine, cpu, line) =>
+    memory.prefetch(machine, cpu, line),
+  ),
 };

@@ -1,25 +1,15 @@
-import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
+import { LOADS_VCPU, REGS, VCPU_ERRNOS, VCPU_SOURCES } from './vcpu-ioctl.ts';
 
 export const getRegs: Op = {
   name: 'KVM_GET_REGS',
   kind: 'ioctl',
   summary: 'Reads the general registers of a vCPU.',
-  doc: [
-    'No register is modelled. Like every vCPU ioctl it loads the vCPU on the CPU of the calling thread and puts it again: with non-coherent DMA registered, that CPU is then in the WBINVD dirty mask.',
-  ].join('\n\n'),
-  sources: [
-    { document: 'linux', place: 'virt/kvm/kvm_main.c kvm_vcpu_ioctl()' },
-    { document: 'linux', place: 'arch/x86/kvm/x86.c kvm_arch_vcpu_load()' },
-  ],
-  errnos: [
-    BAD_DESCRIPTOR,
-    { name: 'EIO', when: 'The calling process is not the one that created the VM.' },
-    { name: 'ENOTTY', when: 'The descriptor is not a vCPU.' },
-    { name: 'EINVAL', when: 'The descriptor is /dev/kvm.' },
-  ],
+  doc: `No register is modelled. ${LOADS_VCPU}`,
+  sources: VCPU_SOURCES,
+  errnos: VCPU_ERRNOS,
   example: 'ioctl(vcpu0, KVM_GET_REGS)',
-  operands: [{ name: 'regs', shapes: [{ kind: 'address' }], doc: 'Ignored.', optional: true }],
+  operands: REGS,
   files: ['vcpu'],
   code: { kind: 'ioctl', routines: (world) => ({ vcpu: world.kvm.vcpus.load }) },
 };

@@ -1,5 +1,5 @@
-import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
+import { VCPU_ERRNOS, VCPU_SOURCES } from './vcpu-ioctl.ts';
 
 export const run: Op = {
   name: 'KVM_RUN',
@@ -9,16 +9,8 @@ export const run: Op = {
     'The program of a vCPU is a block of its own, `vcpu N { … }`, and moves by itself from the moment the vCPU exists. So this call is only what it does to the dirty mask: it loads the vCPU on the CPU of the calling thread.',
     'Signals are not modelled, so a declared -EINTR is taken as the kernel’s answer.',
   ].join('\n\n'),
-  sources: [
-    { document: 'linux', place: 'virt/kvm/kvm_main.c kvm_vcpu_ioctl()' },
-    { document: 'linux', place: 'arch/x86/kvm/x86.c kvm_arch_vcpu_load()' },
-  ],
-  errnos: [
-    BAD_DESCRIPTOR,
-    { name: 'EIO', when: 'The calling process is not the one that created the VM.' },
-    { name: 'ENOTTY', when: 'The descriptor is not a vCPU.' },
-    { name: 'EINVAL', when: 'The descriptor is /dev/kvm.' },
-  ],
+  sources: VCPU_SOURCES,
+  errnos: VCPU_ERRNOS,
   example: 'ioctl(vcpu0, KVM_RUN)',
   operands: [],
   files: ['vcpu'],

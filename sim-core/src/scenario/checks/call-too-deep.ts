@@ -2,13 +2,13 @@ import { LIMITS } from '../../limits.ts';
 import type { Check } from './check.ts';
 
 export function tooDeep(name: string): string {
-  return `Calls are nested deeper than ${LIMITS.callDepth} (limit callDepth): does \`${name}\` call itself?`;
+  return `Calls are nested more than ${LIMITS.callDepth} deep: does \`${name}\` call itself?`;
 }
 
 export const callTooDeep: Check = {
   code: 'call-too-deep',
   severity: 'error',
-  doc: 'Procedures call procedures to a greater depth than the limit callDepth. Calls are expanded, so a procedure that calls itself through an included file ends here.',
+  doc: `Procedures call procedures more than ${LIMITS.callDepth} deep. Calls are expanded, so a procedure that calls itself through an included file ends here.`,
   sources: ['docs/language.md, proc'],
   limit: true,
   examples: { bad: nested(LIMITS.callDepth + 1), good: nested(LIMITS.callDepth) },

@@ -4,7 +4,7 @@ import type { Check } from './check.ts';
 export const fileTooLarge: Check = {
   code: 'file-too-large',
   severity: 'error',
-  doc: 'The text is longer than the limit scenarioCharacters.',
+  doc: `The text has more than ${LIMITS.scenarioCharacters} characters.`,
   sources: ['docs/language.md'],
   limit: true,
   examples: {

@@ -4,7 +4,7 @@ import type { Check } from './check.ts';
 export const lineTooLong: Check = {
   code: 'line-too-long',
   severity: 'error',
-  doc: 'A line is longer than the limit lineCharacters.',
+  doc: `A line has more than ${LIMITS.lineCharacters} characters.`,
   sources: ['docs/language.md'],
   limit: true,
   examples: {

@@ -1,9 +1,10 @@
+import { LIMITS } from '../../limits.ts';
 import type { Check } from './check.ts';
 
 export const modelLimit: Check = {
   code: 'model-limit',
   severity: 'error',
-  doc: 'The machine has room for every object that statements may make, and some of it is for every pair of objects: the state would have more numbers than the limit stateSlots.',
+  doc: `The machine has room for every object that statements may make, and some of it is for every pair of objects: the state would have more than ${LIMITS.stateSlots} numbers.`,
   sources: ['docs/language.md, limits'],
   limit: true,
   examples: {

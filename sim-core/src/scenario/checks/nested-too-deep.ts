@@ -1,9 +1,10 @@
+import { LIMITS } from '../../limits.ts';
 import type { Check } from './check.ts';
 
 export const nestedTooDeep: Check = {
   code: 'nested-too-deep',
   severity: 'error',
-  doc: 'Blocks, or brackets in one line, are nested too deep. The limits are valueNesting and blockNesting.',
+  doc: `Blocks are nested more than ${LIMITS.blockNesting} deep, or brackets in one line more than ${LIMITS.valueNesting}.`,
   sources: ['docs/language.md'],
   limit: true,
   examples: {

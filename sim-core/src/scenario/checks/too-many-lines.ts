@@ -4,7 +4,7 @@ import type { Check } from './check.ts';
 export const tooManyLines: Check = {
   code: 'too-many-lines',
   severity: 'error',
-  doc: 'The text has more lines than the limit scenarioLines; the rest is not read.',
+  doc: `The text has more than ${LIMITS.scenarioLines} lines; the rest is not read.`,
   sources: ['docs/language.md'],
   limit: true,
   examples: {

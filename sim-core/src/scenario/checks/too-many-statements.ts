@@ -3,7 +3,7 @@ import type { Check } from './check.ts';
 
 /** `own`: statements of the call's expansion, which exceed the limit; undefined where it is not a call. */
 export function tooManyStatementsText(own: number | undefined): string {
-  const limit = `a scenario has at most ${LIMITS.programNodes} statements after its calls are expanded (limit programNodes)`;
+  const limit = `a scenario has at most ${LIMITS.programNodes} statements after its calls are expanded`;
   const what = own === undefined ? 'This is one statement too many' : `This call expands to ${own} statements`;
   return `${what}, and ${limit}: repeat with \`repeat\` or \`loop\`, which count once.`;
 }
@@ -11,7 +11,7 @@ export function tooManyStatementsText(own: number | undefined): string {
 export const tooManyStatements: Check = {
   code: 'too-many-statements',
   severity: 'error',
-  doc: 'Procedures that call procedures several times multiply: once all calls are expanded there are more statements than the limit programNodes. What a `repeat` or `loop` repeats counts once.',
+  doc: `Procedures that call procedures several times multiply: once all calls are expanded there are more than ${LIMITS.programNodes} statements. What a \`repeat\` or \`loop\` repeats counts once.`,
   sources: ['docs/language.md, proc'],
   limit: true,
   examples: {

@@ -80,6 +80,30 @@ function problemOf(
   return { code: 'broken-include', message: `\`${written}\`, line ${wrong.line + 1}: ${wrong.message}` };
 }
 
+/**
+ * The files that a scenario includes, directly or not, by their paths relative to it. Yields each path once, and is given
+ * the file; undefined when it is not there, or is not to be looked into.
+ */
+export function* includedFiles(
+  scenario: ParsedScenario,
+): Generator<string, ReadonlyMap<string, ParsedScenario>, ParsedScenario | undefined> {
+  const found = new Map<string, ParsedScenario>();
+  const asked = new Set<string>();
+  const waiting = [{ path: '', parsed: scenario }];
+  for (const from of waiting) {
+    for (const { content } of contentsOfKind(from.parsed, 'include')) {
+      const path = includePath(from.path, content.text.value);
+      if (asked.has(path)) continue;
+      asked.add(path);
+      const parsed = yield path;
+      if (parsed === undefined) continue;
+      found.set(path, parsed);
+      waiting.push({ path, parsed });
+    }
+  }
+  return found;
+}
+
 /** Where a path written in the file `from` leads, relative to what `from` is relative to. */
 export function includePath(from: string, written: string): string {
   if (/^([/\\]|[a-z][a-z0-9+.-]*:)/i.test(written)) return written;
