@@ -1,11 +1,11 @@
 // Writes test/coverage/headers.json: what the kernel headers of Debian's linux-libc-dev say about the names in our tables.
-// `npm run generate -- headers`; it needs apt, dpkg-deb and cc. It installs nothing and reads the package lists that apt
-// has: run `apt-get update` first for the newest.
+// `npm run generate -- headers`; it needs apt, dpkg-deb and cc. It installs nothing and leaves apt's own lists alone: the lists of
+// other Debian suites on the mirror that apt is configured for go to a temporary folder.
 //
 // The headers are compiled, not parsed: sizes, padding, enumerators and macros that use each other come out as a VMM
 // sees them, and a C parser of our own would be one more thing that can be wrong.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CONSTANTS } from '../sim-core/src/ops/constants.ts';
@@ -13,6 +13,11 @@ import { STRUCTS } from '../sim-core/src/ops/structs.ts';
 import { IOCTLS } from '../sim-core/src/ops/table.ts';
 
 const PACKAGE = 'linux-libc-dev';
+/** Suites that the mirror may have beside those that apt is configured for. */
+const SUITES = ['bullseye', 'bookworm', 'bookworm-backports', 'trixie', 'trixie-backports', 'sid'];
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+/** Requests whose structures are in the headers of POWER only. */
+const OF_POWER = new Set(['KVM_CREATE_SPAPR_TCE', 'KVM_CREATE_SPAPR_TCE_64']);
 const HEADERS = ['linux/kvm.h', 'linux/vfio.h', 'linux/iommufd.h'];
 const output = new URL('../test/coverage/headers.json', import.meta.url);
 const temporary = mkdtempSync(path.join(tmpdir(), 'snoopscope-headers-'));
@@ -29,19 +34,47 @@ try {
   rmSync(temporary, { recursive: true });
 }
 
-/** One package for each version that the suites of apt's configuration have, and the suites that yield none. */
+/** Options with which apt looks at {@link SUITES} of its Debian mirror; none when it has no such mirror. */
+function otherSuites() {
+  const mirror = lines('apt-get', 'indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages').find((uri) =>
+    /\/debian\/?$/.test(uri),
+  );
+  if (mirror === undefined) return [];
+  const apt = path.join(temporary, 'apt');
+  for (const folder of ['state/lists/partial', 'cache/archives/partial'])
+    mkdirSync(path.join(apt, folder), { recursive: true });
+  const signed = existsSync(KEYRING) ? `[signed-by=${KEYRING}] ` : '';
+  const list = path.join(apt, 'sources.list');
+  writeFileSync(list, SUITES.map((suite) => `deb ${signed}${mirror} ${suite} main\n`).join(''));
+  const options = {
+    'Dir::Etc::sourcelist': list,
+    'Dir::Etc::sourceparts': path.join(apt, 'none'),
+    'Dir::State': path.join(apt, 'state'),
+    'Dir::Cache': path.join(apt, 'cache'),
+    'Acquire::Languages': 'none',
+    'Acquire::Retries': '0',
+    'APT::Sandbox::User': 'root',
+  };
+  return Object.entries(options).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
+}
+
+/** One package for each version that the suites have, and the suites that yield none. */
 function download() {
-  const targets = lines('apt-get', 'indextargets', '--format', '$(SITE) $(RELEASE)', 'Created-By: Packages');
-  const suites = [...new Set(targets.map((line) => line.split(' ').at(-1)))].sort();
-  const offers = lines('apt-cache', 'madison', PACKAGE).map((line) => {
+  const options = otherSuites();
+  // A suite that the mirror does not have makes the whole call fail; the others are there all the same.
+  if (options.length > 0) spawnSync('apt-get', [...options, 'update'], { encoding: 'utf8' });
+  const offers = lines('apt-cache', ...options, 'madison', PACKAGE).map((line) => {
     const [, version, source] = line.split('|').map((part) => part.trim());
     return { version, suite: source.split(' ')[1].split('/')[0] };
   });
-  const without = suites
-    .filter((suite) => !offers.some((offer) => offer.suite === suite))
-    .map((suite) => ({ suite, reason: `apt lists no ${PACKAGE} in it` }));
+  const without = SUITES.filter((suite) => !offers.some((offer) => offer.suite === suite)).map((suite) => ({
+    suite,
+    reason: `the mirror has no ${PACKAGE} in it`,
+  }));
   const packages = [];
-  for (const { version, suite } of offers) {
+  // A suite keeps older versions for a while: the first that apt lists is the newest.
+  const newest = offers.filter(({ suite }, i) => offers.findIndex((other) => other.suite === suite) === i);
+  for (const { version, suite } of newest) {
     const known = packages.find((other) => other.version === version);
     if (known) {
       known.suites.push(suite);
@@ -49,7 +82,10 @@ function download() {
     }
     const folder = path.join(temporary, String(packages.length));
     execFileSync('mkdir', ['-m', '777', folder]);
-    const got = spawnSync('apt-get', ['download', `${PACKAGE}=${version}`], { cwd: folder, encoding: 'utf8' });
+    const got = spawnSync('apt-get', [...options, 'download', `${PACKAGE}=${version}`], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
     const file = readdirSync(folder).find((name) => name.endsWith('.deb'));
     if (got.status !== 0 || file === undefined) {
       without.push({ suite, reason: `${PACKAGE} ${version} could not be downloaded` });
@@ -66,8 +102,10 @@ function download() {
 function extract({ version, suites, include }) {
   const headers = HEADERS.filter((header) => existsSync(path.join(include, header)));
   const source = headers.map((header) => `#include <${header}>\n`).join('');
-  const asm = readdirSync(include).find((name) => existsSync(path.join(include, name, 'asm/kvm.h'))) ?? '';
-  const flags = ['-nostdinc', '-I', include, '-I', path.join(include, asm)];
+  // Packages for all architectures keep what differs between them outside of the include folder.
+  const folders = [path.join(include, 'x86_64-linux-gnu'), path.join(include, '../lib/linux/uapi/x86')];
+  const asm = folders.find((folder) => existsSync(path.join(folder, 'asm/kvm.h'))) ?? include;
+  const flags = ['-nostdinc', '-I', include, '-I', asm];
   const plain = compile(['-E', '-P', ...flags], source);
   const known = new Set(`${plain}\n${compile(['-E', '-dM', ...flags], source)}`.match(/\w+/g));
   const values = named(IOCTLS.map((op) => op.name).concat(CONSTANTS.map((constant) => constant.name)), known);
@@ -121,7 +159,9 @@ function table(rows) {
 }
 
 function named(names, known) {
-  return [...new Set(names)].filter((name) => /^(KVM|VFIO|IOMMU)_/.test(name) && known.has(name)).sort();
+  return [...new Set(names)]
+    .filter((name) => /^(KVM|VFIO|IOMMU)_/.test(name) && known.has(name) && !OF_POWER.has(name))
+    .sort();
 }
 
 function compile(flags, input) {

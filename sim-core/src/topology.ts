@@ -19,7 +19,8 @@ export interface Topology {
 }
 
 export interface CpuModel {
-  readonly vendor: 'intel' | 'amd';
+  /** Who made the CPUs; of others than x86 only what VFIO, kvm-vfio and SMMUs show is modelled. */
+  readonly vendor: 'intel' | 'amd' | 'arm64' | 'power';
   /** Physical CPUs. */
   readonly count: number;
   /** The CPU can exit on WBINVD (Intel: secondary control bit 6; AMD: always). */
@@ -44,9 +45,14 @@ export interface CpuModel {
   readonly options: ReadonlyMap<string, string>;
 }
 
+/** Does KVM count non-coherent DMA on these CPUs? Elsewhere the functions are empty. */
+export function isX86({ vendor }: Pick<CpuModel, 'vendor'>): boolean {
+  return vendor === 'intel' || vendor === 'amd';
+}
+
 export interface IommuModel {
   readonly name: string;
-  readonly driver: 'vt-d' | 'amd-vi' | 'smmu' | 'none';
+  readonly driver: 'vt-d' | 'amd-vi' | 'smmu' | 'spapr' | 'none';
   /** VT-d ECAP.SC: leaf entries may carry SNP. */
   readonly snoopControl: boolean;
   readonly options: ReadonlyMap<string, string>;

@@ -42,6 +42,8 @@ export interface Dims {
   /** Memory slots of one VM; 0 when the scenario makes none. */
   readonly memorySlots: number;
   readonly kvmDevices: number;
+  /** TCE tables, on POWER. */
+  readonly tceTables: number;
   /** Entries of one kvm-vfio list. */
   readonly kvmVfioEntries: number;
   readonly containers: number;

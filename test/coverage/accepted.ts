@@ -27,11 +27,6 @@ export const ACCEPTED_WITHOUT_EFFECT: readonly AcceptedWithoutEffect[] = [
     why: 'KVM never looks at it either.',
   },
   {
-    kind: 'field',
-    names: ['kvm_vfio_spapr_tce.groupfd', 'kvm_vfio_spapr_tce.tablefd'],
-    why: 'KVM has the attribute on POWER only and refuses the call on x86 before it reads the structure.',
-  },
-  {
     kind: 'constant',
     names: ['vfio-group-flag VFIO_GROUP_FLAGS_VIABLE', 'vfio-group-flag VFIO_GROUP_FLAGS_CONTAINER_SET'],
     why: 'The kernel returns them and never takes them.',

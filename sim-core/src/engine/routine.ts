@@ -14,6 +14,7 @@ import type {
   KvmDeviceId,
   None,
   PageId,
+  TceTableId,
   VcpuId,
   VmId,
 } from '../state/ids.ts';
@@ -65,6 +66,7 @@ export interface LocalValues {
   vm: VmId;
   vcpu: VcpuId;
   kvmDevice: KvmDeviceId;
+  tceTable: TceTableId;
   container: ContainerId;
   group: GroupId;
   device: DeviceId;

@@ -262,6 +262,8 @@ const operandTexts: Readonly<Record<FindingOperand, OperandText>> = {
 const WARNING_TEXTS: Readonly<Record<KernelWarning, string>> = {
   'empty-range': 'the kernel warned of a range of guest memory that ends before it begins',
   'host-driver-in-user-group': 'the kernel hit BUG_ON: a host driver took a device of a group that user space uses',
+  'no-iommu-group': 'the kernel warned of an entry of kvm-vfio that has no IOMMU group',
+  'no-table-group': 'the kernel warned of an IOMMU group that has no TCE tables',
 };
 
 /** An object that was freed, in the kernel's words. */

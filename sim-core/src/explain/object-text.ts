@@ -27,6 +27,7 @@ const TEXTS: Readonly<Record<LocalKind, Text>> = {
   vm: (_model, vm, event, names) => names?.atEvent('vm', vm, event) ?? `VM ${vm}`,
   vcpu: (_model, vcpu, event, names) => names?.atEvent('vcpu', vcpu, event) ?? `vCPU ${vcpu}`,
   kvmDevice: (_model, device, event, names) => names?.atEvent('kvm-vfio', device, event) ?? `kvm-vfio device ${device}`,
+  tceTable: (_model, table, event, names) => names?.atEvent('spapr-tce', table, event) ?? `TCE table ${table}`,
   container: (_model, container, event, names) =>
     names?.atEvent('container', container, event) ?? `container ${container}`,
   iommufd: (_model, context, event, names) => names?.atEvent('iommufd', context, event) ?? `iommufd ${context}`,

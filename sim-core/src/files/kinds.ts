@@ -1,11 +1,12 @@
 /** Kinds of open files. `text` of each is what an error message calls it. */
-import type { ContainerId, DeviceId, GroupId, IommufdId, KvmDeviceId, VcpuId, VmId } from '../state/ids.ts';
+import type { ContainerId, DeviceId, GroupId, IommufdId, KvmDeviceId, TceTableId, VcpuId, VmId } from '../state/ids.ts';
 export const FILE_KINDS = {
   none: 'no file',
   kvm: '/dev/kvm',
   vm: 'a VM',
   vcpu: 'a vCPU',
   'kvm-vfio': 'a kvm-vfio device',
+  'spapr-tce': 'a TCE table',
   container: 'a VFIO container',
   group: 'a VFIO group',
   device: 'a VFIO device',
@@ -29,6 +30,7 @@ export interface FileObjects {
   vm: VmId;
   vcpu: VcpuId;
   'kvm-vfio': KvmDeviceId;
+  'spapr-tce': TceTableId;
   container: ContainerId;
   group: GroupId;
   device: DeviceId;

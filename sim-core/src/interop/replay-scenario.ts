@@ -71,6 +71,7 @@ export function dimsOf(recorded: readonly RecordedSequence[]): Dims {
     vms: most(/create_vm/),
     vcpus: most(/create_vcpu/),
     memorySlots: most(/set_mem/),
+    tceTables: 0,
     kvmDevices: most(/create_device/),
     kvmVfioEntries: most(/set_attr/),
     containers: opens,

@@ -146,7 +146,7 @@ export function createDomains(base: WorldBase): Domains {
         m.put(domainCoherent.base + domain, 1);
         return true;
       case 'smmu':
-        if (!smmuEnforces(unit)) return false;
+        if (!devicesOf(m, domain).every(writesBackSnooped)) return false;
         m.put(domainCoherent.base + domain, 1);
         return true;
       default:
@@ -154,8 +154,12 @@ export function createDomains(base: WorldBase): Domains {
     }
   }
 
-  const smmuEnforces = (unit: IommuModel): boolean =>
-    kernel.has('smmu-enforce-coherency') && unit.options.get('write-back-snoop') === 'on';
+  /** linux: drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c arm_smmu_master_canwbs() */
+  function writesBackSnooped(device: DeviceId): boolean {
+    if (!kernel.has('smmu-enforce-coherency')) return false;
+    const own = topology.devices[device]?.options.get('write-back-snoop');
+    return (own ?? unitOfDevice(device)?.options.get('write-back-snoop')) === 'on';
+  }
 
   const enforceSource = 'drivers/iommu/intel/iommu.c';
   const defineEnforce = (name: string, source: string): Routine<[domain: DomainId]> =>
@@ -189,7 +193,11 @@ export function createDomains(base: WorldBase): Domains {
       otherDriver: [E.INVAL, '{} made by the driver of another kind of IOMMU', 'domain'],
       otherStage: [E.INVAL, '{} with page tables of the other stage', 'domain'],
       otherSmmu: [E.INVAL, '{} made for another SMMU', 'domain'],
-      noWriteBackSnoop: [E.INVAL, 'an SMMU that cannot force {} to be coherent', 'domain'],
+      noWriteBackSnoop: [
+        E.INVAL,
+        'a device that does not write back snooped (CANWBS), and {} enforces coherency',
+        'domain',
+      ],
       noSnoopControl: [E.INVAL, 'no snoop control in the unit, and {} forces snooping', 'domain'],
       rmrr: [E.PERM, 'a reserved memory region (RMRR) that locks {}', 'device'],
     },
@@ -197,7 +205,8 @@ export function createDomains(base: WorldBase): Domains {
   );
 
   /** Does a domain take devices of a unit? 0, or -EINVAL. */
-  function incompatible(m: Machine, domain: DomainId, unit: IommuModel | undefined): Errno | 0 {
+  function incompatible(m: Machine, domain: DomainId, device: DeviceId): Errno | 0 {
+    const unit = unitOfDevice(device);
     const own = unitOfDomain(m, domain);
     if (unit?.driver !== own?.driver) return refuse.otherDriver(m, domain);
     if (isFirstStage(unit) !== isFirstStage(own)) return refuse.otherStage(m, domain);
@@ -205,7 +214,7 @@ export function createDomains(base: WorldBase): Domains {
     // linux: drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c arm_smmu_attach_dev()
     if (unit?.driver === 'smmu') {
       if (unit !== own) return refuse.otherSmmu(m, domain);
-      return forces && !smmuEnforces(unit) ? refuse.noWriteBackSnoop(m, domain) : 0;
+      return forces && !writesBackSnooped(device) ? refuse.noWriteBackSnoop(m, domain) : 0;
     }
     // linux: drivers/iommu/intel/iommu.c prepare_domain_attach_device(), later paging_domain_compatible_second_stage():
     // a domain that forces snooping needs units that can; first-stage tables are no longer asked.
@@ -252,7 +261,7 @@ export function createDomains(base: WorldBase): Domains {
 
     attach(m, domain, device) {
       const unit = unitOfDevice(device);
-      const errno = incompatible(m, domain, unit);
+      const errno = incompatible(m, domain, device);
       if (errno !== 0) return errno;
       // linux: drivers/iommu/intel/iommu.c device_is_rmrr_locked(), for domains of VFIO.
       const locked = unit?.driver === 'vt-d' && topology.devices[device]?.options.get('rmrr') === 'on';
@@ -286,7 +295,7 @@ export function createDomains(base: WorldBase): Domains {
       const unit = unitOfDevice(device);
       if (!unit) return false;
       if (unit.driver === 'vt-d') return unit.snoopControl;
-      return unit.driver === 'amd-vi' || (unit.driver === 'smmu' && smmuEnforces(unit));
+      return unit.driver === 'amd-vi' || (unit.driver === 'smmu' && writesBackSnooped(device));
     },
 
     enforceRoutine(m, domain) {

@@ -11,8 +11,15 @@ import type { World, WorldBase } from '../world.ts';
 import type { Coherency } from './coherency.ts';
 import type { ListOps } from './device-ops.ts';
 import type { List } from './list.ts';
+import type { Spapr } from './spapr.ts';
 
-export function createByFile(base: WorldBase, world: () => World, list: List<FileId>, coherency: Coherency): ListOps {
+export function createByFile(
+  base: WorldBase,
+  world: () => World,
+  list: List<FileId>,
+  coherency: Coherency,
+  spapr: Spapr | undefined,
+): ListOps {
   const { kernel, routines } = base;
   const oneRound = kernel.has('single-lock-round');
   const suffix = kernel.has('file-add-device-files') ? 'file' : 'group';
@@ -83,6 +90,7 @@ export function createByFile(base: WorldBase, world: () => World, list: List<Fil
           t.goto(notFound);
           return;
         }
+        spapr?.release(t, dev.of(t), position);
         list.remove(t.machine, dev.of(t), position);
         const { endAssignment } = world().kvm;
         if (endAssignment) t.call(endAssignment, list.vmOf(t.machine, dev.of(t)));
@@ -110,6 +118,7 @@ export function createByFile(base: WorldBase, world: () => World, list: List<Fil
     r.step('take the first file off the list', (t) => {
       const file = list.at(t.machine, dev.of(t), 0) as FileId;
       filp.set(t, file);
+      spapr?.release(t, dev.of(t), 0);
       list.remove(t.machine, dev.of(t), 0);
       t.call(world().vfio.fileSetKvm, file, NONE);
     });

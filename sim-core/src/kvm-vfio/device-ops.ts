@@ -8,6 +8,7 @@ import type { World, WorldBase } from '../world.ts';
 import type { Coherency } from './coherency.ts';
 import type { KvmVfio } from './kvm-vfio.ts';
 import type { Entry, List } from './list.ts';
+import type { Spapr } from './spapr.ts';
 
 /** How the list changes, in one of the two eras. */
 export interface ListOps {
@@ -19,7 +20,7 @@ export interface ListOps {
 }
 
 const GROUP = 1;
-const ATTR = { add: 1n, del: 2n } as const;
+const ATTR = { add: 1n, del: 2n, setTce: 3n } as const;
 
 type Ops = Pick<KvmVfio, 'create' | 'setAttr' | 'hasAttr' | 'release' | 'destroy'>;
 
@@ -29,6 +30,7 @@ export function createDeviceOps(
   list: List<Entry>,
   coherency: Coherency,
   change: ListOps,
+  spapr: Spapr | undefined,
 ): Ops {
   const { routines, dims, kernel } = base;
 
@@ -75,8 +77,8 @@ export function createDeviceOps(
   const known = (t: Task): boolean => {
     const arg = argument(t, 2);
     const attr = field64(t, arg, 'attr');
-    // SET_SPAPR_TCE exists only in kernels built for POWER.
-    return field32(t, arg, 'group') === GROUP && (attr === ATTR.add || attr === ATTR.del);
+    if (field32(t, arg, 'group') !== GROUP) return false;
+    return attr === ATTR.add || attr === ATTR.del || (attr === ATTR.setTce && spapr !== undefined);
   };
 
   const hasAttr = routines.define('kvm_vfio_has_attr', 'virt/kvm/vfio.c', ['dev: kvmDevice'], (r) =>
@@ -96,6 +98,15 @@ export function createDeviceOps(
     r.local((t) => {
       if (!known(t)) t.return(refuse.attribute(t.machine));
     }, 'if the attribute does not exist, return -ENXIO');
+    if (spapr) {
+      const entry = r.label();
+      r.local((t) => {
+        if (field64(t, argument(t, 2), 'attr') !== ATTR.setTce) t.goto(entry);
+        else t.call(spapr.setTce, dev.of(t));
+      }, 'if it is SET_SPAPR_TCE, bind the table');
+      r.local((t) => t.return(t.value));
+      r.at(entry);
+    }
     if (setGroup) r.local((t) => t.call(setGroup, dev.of(t))).local((t) => t.return(t.value));
     else setEntry(r, dev);
   });

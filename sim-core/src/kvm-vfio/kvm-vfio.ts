@@ -5,8 +5,9 @@
  * VM uses them, and tells KVM whether any of them may do DMA that is not coherent. It asks again only when the list
  * changes: nothing pushes a change of the answer to it.
  * Modelled: create, has_attr, set_attr with ADD and DEL of every era, identity by group (up to v5.18) and by file,
- * the coherency update under its own lock or inside the caller's, destroy and release, all locks as steps.
- * Left out: SPAPR TCE tables (SET_SPAPR_TCE is ENXIO, as on every kernel built without them), module loading.
+ * the coherency update under its own lock or inside the caller's, destroy and release, all locks as steps, and the
+ * checks of SET_SPAPR_TCE on POWER (elsewhere it is ENXIO).
+ * Left out: module loading.
  * Sources: linux virt/kvm/vfio.c.
  */
 import type { Routine } from '../engine/routine.ts';
@@ -19,6 +20,7 @@ import { createByGroup } from './by-group.ts';
 import { createCoherency } from './coherency.ts';
 import { createDeviceOps } from './device-ops.ts';
 import { createList, type Entry, type List } from './list.ts';
+import { createSpapr } from './spapr.ts';
 
 export interface KvmVfio {
   /** Per KVM device: `kv->noncoherent`, what it has told KVM. */
@@ -45,10 +47,11 @@ export function createKvmVfio(base: WorldBase, world: () => World): KvmVfio {
   const list = createList(base, world);
   const coherency = createCoherency(base, world, list);
   const holdsFiles = base.kernel.has('file-identity');
+  const spapr = createSpapr(base, world, list);
   const change = holdsFiles
-    ? createByFile(base, world, list as List<FileId>, coherency)
+    ? createByFile(base, world, list as List<FileId>, coherency, spapr)
     : createByGroup(base, world, list as List<GroupId>, coherency);
-  const ops = createDeviceOps(base, world, list, coherency, change);
+  const ops = createDeviceOps(base, world, list, coherency, change, spapr);
   return {
     noncoherent: list.noncoherent,
     entries: list.entries,

@@ -34,6 +34,9 @@ export interface List<E extends Entry> {
   find(machine: Machine, device: KvmDeviceId, entry: E): number;
   append(machine: Machine, device: KvmDeviceId, entry: E): void;
   remove(machine: Machine, device: KvmDeviceId, position: number): void;
+  /** On POWER from v6.1 on: the entry keeps its IOMMU group from now on, and whether it does. */
+  readonly keepGroup?: (machine: Machine, device: KvmDeviceId, position: number) => void;
+  readonly keepsGroup?: (machine: Machine, device: KvmDeviceId, position: number) => boolean;
   /** kfree(kv). */
   forget(machine: Machine, device: KvmDeviceId): void;
 }
@@ -44,6 +47,9 @@ export function createList(base: WorldBase, world: () => World): List<Entry> {
   const noncoherent = layout.field('kvmVfioNoncoherent', [dims.kvmDevices]);
   const entries = layout.field('kvmVfioEntries', [dims.kvmDevices, length]);
   const lock = layout.field('kvmVfioLock', [dims.kvmDevices]);
+  const keeps = base.topology.cpu.vendor === 'power' && base.kernel.has('spapr-group-reference');
+  const groups = layout.field('kvmVfioIommuGroup', keeps ? [dims.kvmDevices, length] : [0]);
+  const groupSlot = (device: KvmDeviceId, position: number): number => groups.base + device * length + position;
   const slot = (device: KvmDeviceId, position: number): number => entries.base + device * length + position;
   const at = (m: Pick<Machine, 'state'>, device: KvmDeviceId, position: number): Entry | None =>
     position < length ? idAt<Entry>(m, entries, device * length + position) : NONE;
@@ -77,8 +83,16 @@ export function createList(base: WorldBase, world: () => World): List<Entry> {
     },
     remove(m, device, position) {
       for (let i = position; i < length; i++) m.put(slot(device, i), at(m, device, i + 1) + 1);
+      if (!keeps) return;
+      for (let i = position; i < length; i++)
+        m.put(groupSlot(device, i), i + 1 < length ? (m.state[groupSlot(device, i + 1)] as number) : 0);
     },
+    ...(keeps && {
+      keepGroup: (m, device, position) => m.put(groupSlot(device, position), 1),
+      keepsGroup: (m, device, position) => m.state[groupSlot(device, position)] === 1,
+    }),
     forget(m, device) {
+      if (keeps) for (let i = 0; i < length; i++) m.put(groupSlot(device, i), 0);
       for (let i = 0; i < length; i++) m.put(slot(device, i), 0);
       m.put(noncoherent.base + device, 0);
       m.put(lock.base + device, 0);

@@ -21,6 +21,7 @@ import { createMmu, type Mmu } from './mmu.ts';
 import { createMsrs, type Msrs } from './msrs.ts';
 import { createNoncoherent } from './noncoherent.ts';
 import { createQuirks, QUIRK, type Quirks } from './quirks.ts';
+import { createTceTables, type TceTables } from './tce.ts';
 import { createVcpus, type Vcpus } from './vcpu.ts';
 import { createVms, type Vms } from './vm.ts';
 import { createWbinvd, type Wbinvd } from './wbinvd.ts';
@@ -52,6 +53,7 @@ export interface Kvm {
   readonly vms: Vms;
   readonly vcpus: Vcpus;
   readonly devices: KvmDevices;
+  readonly tceTables: TceTables;
   readonly assignment: Assignment;
   /** kvm_arch_has_noncoherent_dma(): what KVM believes of the VM's DMA. */
   hasNoncoherentDma(machine: Machine, vm: VmId): boolean;
@@ -108,6 +110,7 @@ export function createKvm(base: WorldBase, world: () => World): Kvm {
   );
   const vcpus = createVcpus(base, world, () => vms);
   const devices = createDevices(base, world, () => vms);
+  const tceTables = createTceTables(base, world, () => vms);
   const hasQuirkIgnoreGuestPat = (machine: Machine, vm: VmId): boolean =>
     kernel.has('guest-pat-quirk') && quirks.has(machine, vm, QUIRK.ignoreGuestPat);
 
@@ -132,6 +135,7 @@ export function createKvm(base: WorldBase, world: () => World): Kvm {
   files.onRelease('vm', vms.release);
   files.onRelease('vcpu', vcpus.release);
   files.onRelease('kvm-vfio', devices.release);
+  files.onRelease('spapr-tce', tceTables.release);
 
   return {
     vmReferences: vms.references,
@@ -148,6 +152,7 @@ export function createKvm(base: WorldBase, world: () => World): Kvm {
     vms,
     vcpus,
     devices,
+    tceTables,
     assignment,
     hasNoncoherentDma: noncoherent.has,
     noncoherentReasons: noncoherent.reasons,

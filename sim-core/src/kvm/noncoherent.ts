@@ -9,6 +9,7 @@ import { ZAP_REASONS } from '../state/event.ts';
 import type { VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
+import { isX86 } from '../topology.ts';
 import type { World, WorldBase } from '../world.ts';
 import type { Assignment } from './assign.ts';
 
@@ -62,6 +63,10 @@ export function createNoncoherent(base: WorldBase, world: () => World, assignmen
   );
 
   function edge(name: string, by: 1 | -1, at: number, reason: number): Routine<[kvm: VmId]> {
+    // linux: include/linux/kvm_host.h: empty functions where __KVM_HAVE_ARCH_NONCOHERENT_DMA is not defined.
+    if (!isX86(topology.cpu)) {
+      return routines.define(name, 'include/linux/kvm_host.h', ['kvm: vm'], (r) => r.local((t) => t.return(0)));
+    }
     return routines.define(name, 'arch/x86/kvm/x86.c', ['kvm: vm'], (r, kvm) => {
       r.step(by > 0 ? 'count up' : 'count down', (t) => {
         const vm = kvm.of(t);

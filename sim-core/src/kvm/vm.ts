@@ -10,6 +10,7 @@ import { FREED_OBJECTS } from '../state/event.ts';
 import type { FileId, VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import { type Machine, NOTE } from '../state/machine.ts';
+import { isX86 } from '../topology.ts';
 import type { World, WorldBase } from '../world.ts';
 import type { Quirks } from './quirks.ts';
 
@@ -46,7 +47,15 @@ export interface VmHooks {
   forget(machine: Machine, vm: VmId): void;
 }
 
-const CAP = { deviceCtrl: 89, vmAttributes: 101, disableQuirks: 116, disableQuirks2: 213 } as const;
+const CAP = {
+  spaprTce: 63,
+  spaprTce64: 125,
+  spaprTceVfio: 142,
+  deviceCtrl: 89,
+  vmAttributes: 101,
+  disableQuirks: 116,
+  disableQuirks2: 213,
+} as const;
 export function createVms(base: WorldBase, world: () => World, quirks: Quirks, hooks: VmHooks): Vms {
   const { layout, topology, dims, kernel, routines } = base;
   const references = layout.field('vmReferences', [dims.vms]);
@@ -61,6 +70,8 @@ export function createVms(base: WorldBase, world: () => World, quirks: Quirks, h
     otherProcess: [E.IO, '{} created by another process', 'vm'],
   });
   const read = (m: Machine, slot: number): number => m.state[slot] as number;
+  const x86 = isX86(topology.cpu);
+  const power = topology.cpu.vendor === 'power';
   function get(m: Machine, vm: VmId): void {
     const count = read(m, references.base + vm);
     if (count === 0) world().monitors.report(m, 'use-after-free', vm, FREED_OBJECTS.indexOf('vm'));
@@ -157,8 +168,11 @@ export function createVms(base: WorldBase, world: () => World, quirks: Quirks, h
         const answers: Readonly<Record<number, number>> = {
           [CAP.deviceCtrl]: kernel.has('cap-device-ctrl') ? 1 : 0,
           [CAP.vmAttributes]: 0,
-          [CAP.disableQuirks]: kernel.has('vm-enable-cap') ? 1 : 0,
-          [CAP.disableQuirks2]: quirks.answer,
+          [CAP.disableQuirks]: x86 && kernel.has('vm-enable-cap') ? 1 : 0,
+          [CAP.disableQuirks2]: x86 ? quirks.answer : 0,
+          [CAP.spaprTce]: power ? 1 : 0,
+          [CAP.spaprTce64]: power && kernel.has('spapr-tce-64') ? 1 : 0,
+          [CAP.spaprTceVfio]: power && kernel.has('spapr-tce') ? 1 : 0,
         };
         t.return(answers[argument(t, 2).int(t)] ?? world().files.inert.declared(t));
       }),
@@ -175,7 +189,7 @@ export function createVms(base: WorldBase, world: () => World, quirks: Quirks, h
       const cap = field32(t, arg, 'cap');
       if (OTHER_CAPABILITY_NUMBERS.has(cap)) return t.return(world().files.inert.declared(t));
       const strict = cap === CAP.disableQuirks2 && kernel.has('disable-quirks2');
-      if (!strict && cap !== CAP.disableQuirks) return t.return(refuse.capability(t.machine, cap));
+      if (!x86 || (!strict && cap !== CAP.disableQuirks)) return t.return(refuse.capability(t.machine, cap));
       const taken = quirks.disable(t.machine, vm, field64(t, arg, 'args'), strict);
       return t.return(taken ? 0 : refuse.quirks(t.machine));
     }),

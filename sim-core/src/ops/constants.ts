@@ -48,7 +48,7 @@ export const CONSTANTS: readonly Constant[] = [
   ...set('kvm-vfio-attr', [
     ['KVM_DEV_VFIO_GROUP_ADD', 1n, 'Registers a VFIO group with KVM.'],
     ['KVM_DEV_VFIO_GROUP_DEL', 2n, 'Removes a VFIO group.'],
-    ['KVM_DEV_VFIO_GROUP_SET_SPAPR_TCE', 3n, 'Binds a TCE table (POWER).', 'v4.13..'],
+    ['KVM_DEV_VFIO_GROUP_SET_SPAPR_TCE', 3n, 'Binds a TCE table (POWER).', 'v4.12..'],
     ['KVM_DEV_VFIO_FILE_ADD', 1n, 'Registers a VFIO group or device file with KVM.', 'v6.6..'],
     ['KVM_DEV_VFIO_FILE_DEL', 2n, 'Removes a VFIO file.', 'v6.6..'],
   ]),
@@ -57,6 +57,9 @@ export const CONSTANTS: readonly Constant[] = [
     ['KVM_CAP_VM_ATTRIBUTES', 101n, 'Attributes of VM descriptors.'],
     ['KVM_CAP_DISABLE_QUIRKS', 116n, 'Switches quirks off; unknown bits are ignored.'],
     ['KVM_CAP_DISABLE_QUIRKS2', 213n, 'Switches quirks off; unknown bits are EINVAL.', 'v5.18..'],
+    ['KVM_CAP_SPAPR_TCE', 63n, 'KVM_CREATE_SPAPR_TCE (POWER).'],
+    ['KVM_CAP_SPAPR_TCE_64', 125n, 'KVM_CREATE_SPAPR_TCE_64 (POWER).', 'v4.6..'],
+    ['KVM_CAP_SPAPR_TCE_VFIO', 142n, 'KVM_DEV_VFIO_GROUP_SET_SPAPR_TCE (POWER).', 'v4.12..'],
     ...OTHER_CAPABILITIES.map(([name, value]): readonly [string, bigint, string] => [
       name,
       value,

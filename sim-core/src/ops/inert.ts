@@ -4,7 +4,9 @@
  * What they answer depends on things that a scenario does not say (features of the CPU, sizes of buffers, interrupts),
  * so the result that a line declares is taken as the kernel's. A line that declares none gets the answer of the row.
  */
+import type { Routine } from '../engine/routine.ts';
 import type { FileKind } from '../files/kinds.ts';
+import type { FileId } from '../state/ids.ts';
 import type { World } from '../world.ts';
 import type { Op } from './op.ts';
 
@@ -18,6 +20,8 @@ interface Row {
   /** What it returns when the line declares nothing: 0 unless said. */
   readonly answer?: number;
   readonly result?: 'value' | 'fd';
+  /** Set for requests that only the SPAPR drivers of containers know. */
+  readonly spapr?: true;
   /** Why nothing of it matters, where that is not obvious. */
   readonly note?: string;
 }
@@ -36,6 +40,9 @@ const PLACES: Readonly<Partial<Record<FileKind, string>>> = {
   container: 'drivers/vfio/vfio_iommu_type1.c vfio_iommu_type1_ioctl()',
   iommufd: 'drivers/iommu/iommufd/main.c iommufd_fops_ioctl()',
 };
+
+const NOT_MAPPED =
+  'Of containers with a SPAPR driver only the calls are known, with their results: nothing is mapped, and DMA that TCE tables translate is not modelled.';
 
 const ROWS: readonly Row[] = [
   // /dev/kvm
@@ -122,6 +129,14 @@ const ROWS: readonly Row[] = [
   row('VFIO_DEVICE_SET_IRQS', 'device', 'Connects interrupts of the device with eventfds.', {
     note: 'An `MSI` of the device reaches the host with or without it.',
   }),
+  row(
+    'VFIO_DEVICE_GET_PCI_HOT_RESET_INFO',
+    'device',
+    'Lists the functions that a reset of the bus or slot would reset.',
+  ),
+  row('VFIO_DEVICE_PCI_HOT_RESET', 'device', 'Resets all functions of the bus or slot.', {
+    note: 'vfio-pci saves config space before and restores it after, so that Enable No Snoop keeps its value. The programs of the devices are not restarted, and which groups have to be named is not checked.',
+  }),
   row('VFIO_DEVICE_RESET', 'device', 'Resets the device.', {
     note: 'vfio-pci saves config space before and restores it after, so that Enable No Snoop keeps its value. The program of the device is not restarted.',
   }),
@@ -138,6 +153,19 @@ const ROWS: readonly Row[] = [
     on: 'v6.2..',
   }),
   row('IOMMU_OPTION', 'iommufd', 'Sets how pages are accounted and mapped.', { on: 'v6.2..' }),
+  // Containers with a SPAPR driver (POWER). None of it was measured.
+  ...(
+    [
+      ['VFIO_IOMMU_SPAPR_TCE_GET_INFO', 'Asks where the window of the group is.'],
+      ['VFIO_IOMMU_ENABLE', 'Accounts the memory that the window can map.'],
+      ['VFIO_IOMMU_DISABLE', 'Ends what VFIO_IOMMU_ENABLE began.'],
+      ['VFIO_EEH_PE_OP', 'Asks for or handles errors of the partitionable endpoint.'],
+      ['VFIO_IOMMU_SPAPR_REGISTER_MEMORY', 'Pins memory that may be mapped later.'],
+      ['VFIO_IOMMU_SPAPR_UNREGISTER_MEMORY', 'Ends what VFIO_IOMMU_SPAPR_REGISTER_MEMORY began.'],
+      ['VFIO_IOMMU_SPAPR_TCE_CREATE', 'Makes another window.'],
+      ['VFIO_IOMMU_SPAPR_TCE_REMOVE', 'Removes a window.'],
+    ] as const
+  ).map(([name, does]) => row(name, 'container', does, { spapr: true, note: NOT_MAPPED })),
 ];
 
 function doc({ files, note, result }: Row): string {
@@ -163,6 +191,16 @@ const EXAMPLE_NAMES: Readonly<Partial<Record<FileKind, string>>> = {
   iommufd: 'iommufd',
 };
 
+function routineOf(
+  { result, spapr }: Row,
+  file: FileKind,
+  { files: { inert }, kvm, vfio }: World,
+): Routine<[filp: FileId]> {
+  if (spapr) return vfio.driverCalls.spapr;
+  if (result === 'fd') return inert.newFile;
+  return file === 'vcpu' ? kvm.vcpus.load : inert.answer;
+}
+
 function opOf(row: Row): Op {
   const { name, files, does, on, result, answer } = row;
   return {
@@ -181,13 +219,7 @@ function opOf(row: Row): Op {
     answer: answer ?? 0,
     code: {
       kind: 'ioctl',
-      routines: ({ files: { inert }, kvm }: World) =>
-        Object.fromEntries(
-          files.map((file) => [
-            file,
-            result === 'fd' ? inert.newFile : file === 'vcpu' ? kvm.vcpus.load : inert.answer,
-          ]),
-        ),
+      routines: (world: World) => Object.fromEntries(files.map((file) => [file, routineOf(row, file, world)])),
     },
   };
 }

@@ -15,6 +15,8 @@ export interface StructFieldSpec {
   /** C type, for signature help and the C export: `__u32`. */
   readonly type: string;
   readonly shape: OperandShape;
+  /** The structure that it points to when it is written `{…}`, where `shape` says what else it may be. */
+  readonly structured?: string;
   /** The kernel writes it; `name=>bind` reads it. */
   readonly output?: boolean;
   /** What an omitted field holds: what a careful VMM would pass. 0 when left out. */
@@ -63,9 +65,31 @@ export const STRUCTS: readonly StructSpec[] = [
       {
         name: 'addr',
         type: '__u64',
-        doc: 'Where the value is: for ADD and DEL a 32-bit descriptor, written `[group]`.',
+        doc: 'Where the value is: for ADD and DEL a 32-bit descriptor, written `[group]`; for SET_SPAPR_TCE two of them, written `{groupfd=group, tablefd=table}`.',
         shape: { kind: 'pointer', to: { kind: 'fd', of: ['group', 'device'] } },
+        structured: 'kvm_vfio_spapr_tce',
       },
+    ],
+  },
+  {
+    name: 'kvm_create_spapr_tce',
+    doc: 'A TCE table for a window that begins at 0, in pages of 4 KiB (POWER only).',
+    sources: [uapiKvm],
+    fields: [
+      { name: 'liobn', type: '__u64', doc: 'The number by which the guest names the table.', shape: int },
+      { name: 'window_size', type: '__u32', doc: 'The size of the window in bytes.', shape: int },
+    ],
+  },
+  {
+    name: 'kvm_create_spapr_tce_64',
+    doc: 'A TCE table for any window (POWER only).',
+    sources: [uapiKvm],
+    fields: [
+      { name: 'liobn', type: '__u64', doc: 'The number by which the guest names the table.', shape: int },
+      { name: 'page_shift', type: '__u32', doc: 'The size of a page, as a power of two: 12 to 34.', shape: int },
+      { name: 'flags', type: '__u32', doc: 'None is defined; others are EINVAL.', shape: int },
+      { name: 'offset', type: '__u64', doc: 'Where the window begins, in pages.', shape: int },
+      { name: 'size', type: '__u64', doc: 'The size of the window, in pages.', shape: int },
     ],
   },
   {
@@ -74,7 +98,7 @@ export const STRUCTS: readonly StructSpec[] = [
     sources: [uapiKvm],
     fields: [
       { name: 'groupfd', type: '__s32', doc: 'The VFIO group.', shape: { kind: 'fd', of: ['group'] } },
-      { name: 'tablefd', type: '__s32', doc: 'The TCE table.', shape: { kind: 'fd' } },
+      { name: 'tablefd', type: '__s32', doc: 'The TCE table.', shape: { kind: 'fd', of: ['spapr-tce'] } },
     ],
   },
   {

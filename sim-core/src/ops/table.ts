@@ -50,6 +50,7 @@ import { iommuIoasUnmap } from './iommufd/ioas-unmap.ts';
 import { assignPciDevice } from './kvm/assign-pci-device.ts';
 import { checkExtension } from './kvm/check-extension.ts';
 import { createDevice } from './kvm/create-device.ts';
+import { createSpaprTce, createSpaprTce64 } from './kvm/create-spapr-tce.ts';
 import { createVcpu } from './kvm/create-vcpu.ts';
 import { createVm } from './kvm/create-vm.ts';
 import { deassignPciDevice } from './kvm/deassign-pci-device.ts';
@@ -111,6 +112,8 @@ export const OPS: readonly Op[] = [
   createVm,
   createVcpu,
   createDevice,
+  createSpaprTce,
+  createSpaprTce64,
   setDeviceAttr,
   hasDeviceAttr,
   getDeviceAttr,

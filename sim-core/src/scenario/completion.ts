@@ -253,7 +253,7 @@ class Reader {
     for (const frame of stack.slice(1)) {
       if (frame.open === '[') shapes = shapes.flatMap((shape) => (shape.kind === 'pointer' ? [shape.to] : []));
       if (frame.open !== '{') continue;
-      const name = shapes.find((shape) => shape.kind === 'struct')?.struct;
+      const name = shapes.find((shape) => shape.kind === 'struct')?.struct ?? field?.structured;
       struct = name === undefined ? undefined : this.vocabulary.structs.get(name);
       if (frame.field === undefined)
         return struct === undefined ? { kind: 'nothing' } : { kind: 'field', struct, present: frame.present };

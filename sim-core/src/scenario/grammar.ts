@@ -3,7 +3,8 @@ import { MEMTYPE } from '../memory/memtype.ts';
 import type { OpKind } from '../ops/op.ts';
 import { FACTS } from './facts.ts';
 import { LANGUAGE_WORDS } from './language-words.ts';
-import { ALLOWED, CPU_VENDORS, IOMMU_DRIVERS, MACHINE_OPTIONS } from './machine-options.ts';
+import { MACHINE_OPTIONS } from './machine-options.ts';
+import { ALLOWED, CPU_VENDORS, IOMMU_DRIVERS } from './machine-words.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 /** A rule of a TextMate grammar. */

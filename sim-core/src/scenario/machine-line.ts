@@ -5,7 +5,7 @@ import { isBlank, isDigit, isHyphenatedUnit, type LineScanner, MINUS } from './l
 /** The items of `machine { … }`; the scanner is after the keyword. */
 export const MACHINE_ITEMS: Readonly<Record<MachineItem['kind'], (scanner: LineScanner) => MachineItem>> = {
   cpu: (scanner) => {
-    const vendor = scanner.identifier('the vendor of the CPUs, `intel` or `amd`');
+    const vendor = scanner.identifier('the kind of the CPUs, such as `intel` or `amd`');
     return finished(scanner, {
       kind: 'cpu',
       vendor,

@@ -65,6 +65,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     },
     {
       key: 'guest-mtrr',
+      actsOn: ['intel', 'amd'],
       values: SWITCH,
       fallback: 'on',
       doc: 'The CPUID of the guest announces MTRRs.',
@@ -72,6 +73,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     },
     {
       key: 'two-dimensional-paging',
+      actsOn: ['intel', 'amd'],
       values: SWITCH,
       fallback: 'on',
       doc: 'EPT or NPT is in use. Without it KVM shadows page tables: leaves carry no memory type, whatever MTRRs, CR0.CD and PAT of the guest say.',
@@ -79,6 +81,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     },
     {
       key: 'tdp-mmu',
+      actsOn: ['intel', 'amd'],
       values: SWITCH,
       fallback: 'on from v5.15 on',
       doc: 'Leaves of EPT or NPT are made by the TDP MMU. The old MMU also makes leaves for present neighbours of the page that faulted. There is no TDP MMU before v5.10.',
@@ -86,6 +89,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     },
     {
       key: 'physical-address-bits',
+      actsOn: ['intel', 'amd'],
       values: 'number',
       range: [36, 52],
       fallback: 'as wide as the widest IA32_MTRR_PHYSMASK that the scenario writes, at least 36',
@@ -178,6 +182,13 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
       fallback: 'off',
       doc: 'The firmware wants direct mappings for the device (RMRR, or IVMD on AMD): VFIO cannot have its group. EPERM when VT-d attaches it, v3.17 to v6.5; EINVAL when its DMA is claimed, v6.6 and later. The versions are UNVERIFIED.',
       source: 'linux: drivers/iommu/iommu.c __iommu_device_set_domain()',
+    },
+    {
+      key: 'write-back-snoop',
+      values: SWITCH,
+      fallback: 'as its smmu',
+      doc: 'The device can be held to coherent, snooped, write-back DMA by its SMMU (CANWBS, v6.13 and later); of others it has no effect.',
+      source: 'linux: drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c arm_smmu_master_canwbs()',
     },
     {
       key: 'backdoor',
@@ -312,97 +323,3 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     },
   ],
 };
-
-/** A word of the machine block that names a kind of hardware, or something that happens by itself. */
-export interface MachineWord {
-  readonly doc: string;
-  /** The manual or kernel file that says so. */
-  readonly source: string;
-}
-
-const CPU_KINDS: Readonly<Record<string, MachineWord>> = {
-  intel: {
-    doc: 'CPUs with VMX. Leaves of EPT carry a memory type, which KVM chooses with non-coherent DMA in mind; leaving the guest on WBINVD is a choice (`wbinvd-exit`).',
-    source: 'Intel SDM, volume 3, EPT and Memory Typing; linux: arch/x86/kvm/vmx/vmx.c vmx_get_mt_mask()',
-  },
-  amd: {
-    doc: 'CPUs with SVM. Leaves of NPT carry no memory type, so that KVM changes none when non-coherent DMA begins or ends; the guest is always left on WBINVD.',
-    source: 'linux: arch/x86/kvm/svm/svm.c, arch/x86/kvm/mmu.h',
-  },
-};
-
-const IOMMU_KINDS: Readonly<Record<string, MachineWord>> = {
-  'vt-d': {
-    doc: 'Intel VT-d. A leaf entry may carry SNP, which has the access snooped whatever its TLP asks, if the unit has Snoop Control (`snoop-control`); in scalable mode with first-stage tables (`first-stage`) PGSNP of the device does it.',
-    source: 'Intel VT-d, Second-Stage Paging Entries, Extended Capability Register; linux: drivers/iommu/intel/iommu.c',
-  },
-  'amd-vi': {
-    doc: 'AMD-Vi. Linux writes FC (force coherent) into every entry, so that all DMA through it is snooped.',
-    source: 'AMD I/O Virtualization, I/O Page Table Entry; linux: drivers/iommu/amd/iommu.c',
-  },
-  smmu: {
-    doc: 'Arm SMMUv3, only as far as the calls of VFIO and KVM show it. It can hold its devices to coherent DMA if it has `write-back-snoop` and the kernel is v6.13 or later.',
-    source: 'linux: drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c arm_smmu_enforce_cache_coherency()',
-  },
-  none: {
-    doc: 'A unit of which nothing is known but that it translates: it forces no snooping and promises no coherency.',
-    source: 'Snoopscope: docs/language.md, machine',
-  },
-};
-
-const ALLOWED_WORDS: Readonly<Record<string, MachineWord>> = {
-  evict: {
-    doc: 'A cache may drop any line at any time, writing it back when it is modified.',
-    source: 'Intel SDM, volume 3, Memory Cache Control',
-  },
-  prefetch: {
-    doc: 'A cache may fill any line at any time, when its memory type allows.',
-    source: 'Intel SDM, volume 3, Memory Cache Control',
-  },
-  drain: {
-    doc: 'A write-combining buffer may drain at any time.',
-    source: 'Intel SDM, volume 3, Buffering of Write Combining Memory Locations',
-  },
-  migrate: {
-    doc: 'The host may move a vCPU to another physical CPU at any time.',
-    source: 'linux: virt/kvm/kvm_main.c kvm_sched_out(), arch/x86/kvm/x86.c kvm_arch_vcpu_load()',
-  },
-};
-
-/** Moves of the hardware that an option of the cpu brings and that need no `allow`: what a schedule calls them. */
-export const CPU_MOVES: Readonly<Record<string, MachineWord & { readonly option: string }>> = {
-  commit: {
-    option: 'store-buffer=on',
-    doc: 'The oldest store, CLFLUSH or fence in the store buffer of a physical CPU takes effect.',
-    source: 'Intel SDM, volume 3, Memory Ordering',
-  },
-  flush: {
-    option: 'store-buffer=on',
-    doc: 'A CLFLUSHOPT or CLWB that waits in the store buffer of a physical CPU takes effect.',
-    source: 'Intel SDM, volume 2, CLFLUSHOPT',
-  },
-  supply: {
-    option: 'clean-supply=on',
-    doc: 'The next miss of the first physical CPU is served from a clean copy in the cache of the second.',
-    source: 'Intel SDM, volume 3, Cache Control Protocol',
-  },
-};
-
-/** What the words of the machine block mean that are not options: kinds of hardware, and what `allow` permits. */
-export const MACHINE_WORD_DOCS: Readonly<
-  Record<'cpu' | 'iommu' | 'allow' | 'move', Readonly<Record<string, MachineWord>>>
-> = {
-  cpu: CPU_KINDS,
-  iommu: IOMMU_KINDS,
-  allow: ALLOWED_WORDS,
-  move: CPU_MOVES,
-};
-
-/** Kinds of CPUs and IOMMUs, and what the environment may be allowed to do. */
-export const CPU_VENDORS: readonly string[] = Object.keys(CPU_KINDS);
-export const IOMMU_DRIVERS: readonly string[] = Object.keys(IOMMU_KINDS);
-export const ALLOWED: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries(ALLOWED_WORDS).map(([word, { doc }]) => [word, doc]),
-);
-/** What a schedule calls the arrival of a posted write: `post(gpu)`. It needs no `allow`. */
-export const ARRIVAL = 'post';

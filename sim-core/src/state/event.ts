@@ -113,5 +113,10 @@ export const FREED_OBJECTS = [
 export type FreedObject = (typeof FREED_OBJECTS)[number];
 
 /** Warnings of the kernel; the detail of the finding `kernel-warning`. Its subject is the actor. */
-export const KERNEL_WARNINGS = ['empty-range', 'host-driver-in-user-group'] as const;
+export const KERNEL_WARNINGS = [
+  'empty-range',
+  'host-driver-in-user-group',
+  'no-iommu-group',
+  'no-table-group',
+] as const;
 export type KernelWarning = (typeof KERNEL_WARNINGS)[number];

@@ -24,6 +24,8 @@ export type VmId = Id<'vm'>;
 export type VcpuId = Id<'vcpu'>;
 /** A device of the device control API: a kvm-vfio device. */
 export type KvmDeviceId = Id<'kvmDevice'>;
+/** A TCE table of a VM on POWER. */
+export type TceTableId = Id<'tceTable'>;
 export type ContainerId = Id<'container'>;
 /** An IOMMU domain. */
 export type DomainId = Id<'domain'>;

@@ -27,8 +27,11 @@ export interface Containers {
   readonly detachGroup: Routine<[group: GroupId]>;
   /** VFIO_CHECK_EXTENSION under the container's lock. */
   extension(machine: Machine, container: ContainerId, extension: number): number;
-  /** A request that the driver answers: EINVAL without a driver, ENOTTY when it is noiommu. */
-  throughDriver(name: string, type1Routine: Routine<[filp: FileId]>): Routine<[filep: FileId]>;
+  /** A request that the driver answers: EINVAL without a driver, ENOTTY when the driver does not know it. */
+  throughDriver(
+    name: string,
+    routines: { readonly type1?: Routine<[filp: FileId]>; readonly spapr?: Routine<[filp: FileId]> },
+  ): Routine<[filep: FileId]>;
   /** What a container answers to an unknown request. */
   unknown(task: Task, file: FileId): number;
 }
@@ -36,6 +39,8 @@ export interface Containers {
 const NOIOMMU = 8;
 const NESTING = 6;
 const TYPE1V2 = 3;
+const SPAPR = 2;
+const SPAPR_V2 = 7;
 
 /** `claimable`: no one else owns the DMA of the group (v5.19 and later). */
 export function createContainers(
@@ -73,13 +78,24 @@ export function createContainers(
     directMapping: [E.INVAL, 'a direct mapping that the firmware requires for {} (RMRR)', 'group'],
     noDriver: [E.INVAL, 'no IOMMU driver in {}', 'container'],
     noiommuRequest: [E.NOTTY, 'no such request in {}, whose groups have no IOMMU', 'container'],
+    spaprHasGroup: [E.BUSY, 'a group in {} already, and its SPAPR driver takes one', 'container'],
     unknownRequest: [E.NOTTY, 'no such request for {}', 'container'],
   });
+  // linux: drivers/vfio/vfio_iommu_spapr_tce.c tce_iommu_ioctl(); type1 is not built for POWER.
+  const power = topology.cpu.vendor === 'power';
+  const isSpapr = (driver: number): boolean => driver === IOMMU_DRIVER.spapr || driver === IOMMU_DRIVER.spaprV2;
+  function spaprExtension(wanted: number): number {
+    return wanted === SPAPR || (wanted === SPAPR_V2 && kernel.has('spapr-v2')) ? 1 : 0;
+  }
+  /** tce_iommu_attach_group(): the first driver takes one group. */
+  const spaprRefusal = (m: Machine, container: ContainerId, driver: number, groups: number): number =>
+    driver === IOMMU_DRIVER.spapr && groups > 1 ? refuse.spaprHasGroup(m, container) : 0;
 
   function extension(m: Machine, container: ContainerId, wanted: number): number {
     const driver = driverOf(m, container);
     const noiommu = noiommuAllowed && wanted === NOIOMMU ? 1 : 0;
     if (driver === IOMMU_DRIVER.noiommu) return noiommu;
+    if (power) return spaprExtension(wanted) || (driver === IOMMU_DRIVER.none ? noiommu : 0);
     if (driver !== IOMMU_DRIVER.none) return type1.checkExtension(m, container, wanted);
     // Without a driver every registered one that the container could use is asked, without an instance.
     const hasGroups = state.groupsOf(m, container).length > 0;
@@ -92,6 +108,10 @@ export function createContainers(
   function choose(m: Machine, container: ContainerId, wanted: number): number {
     if (read(m, state.containerNoiommu, container) !== 0) {
       return noiommuAllowed && wanted === NOIOMMU ? IOMMU_DRIVER.noiommu : IOMMU_DRIVER.none;
+    }
+    if (power) {
+      if (spaprExtension(wanted) === 0) return IOMMU_DRIVER.none;
+      return wanted === SPAPR ? IOMMU_DRIVER.spapr : IOMMU_DRIVER.spaprV2;
     }
     if (type1.checkExtension(m, NONE, wanted) <= 0) return IOMMU_DRIVER.none;
     return wanted === TYPE1V2 || wanted === NESTING ? IOMMU_DRIVER.type1v2 : IOMMU_DRIVER.type1;
@@ -151,9 +171,10 @@ export function createContainers(
       const driver = choose(m, container, wanted);
       if (driver === IOMMU_DRIVER.none) return finish(t, refuse.type(m, wanted));
       chosen.set(t, driver);
-      if (driver === IOMMU_DRIVER.noiommu) {
-        m.put(state.containerDriver.base + container, driver);
-        return finish(t, 0);
+      if (driver === IOMMU_DRIVER.noiommu || isSpapr(driver)) {
+        const errno = spaprRefusal(m, container, driver, groups.length);
+        if (errno === 0) m.put(state.containerDriver.base + container, driver);
+        return finish(t, errno);
       }
       // linux: domain_enable_nesting(): only Intel's driver has the operation.
       const nests = groups.every((group) => topology.iommus[unitOf(group)]?.driver === 'vt-d');
@@ -194,13 +215,15 @@ export function createContainers(
         const { machine: m } = t;
         const group = joining.of(t);
         const container = joined.of(t);
-        const errno = refusal(m, group, container);
+        const groups = state.groupsOf(m, container).length;
+        const errno = refusal(m, group, container) || spaprRefusal(m, container, driverOf(m, container), groups + 1);
         if (errno !== 0) {
           m.put(lockOf(container), 0);
           return t.return(errno);
         }
         const driver = driverOf(m, container);
-        if (driver === IOMMU_DRIVER.none || driver === IOMMU_DRIVER.noiommu) t.goto(linked);
+        const alone = driver === IOMMU_DRIVER.none || driver === IOMMU_DRIVER.noiommu || isSpapr(driver);
+        if (alone) t.goto(linked);
         else t.call(type1.attachGroup, container, group);
       }, 'if the group may not join, return; if the container has a driver, attach the group');
       r.local((t) => {
@@ -261,8 +284,15 @@ export function createContainers(
     },
   );
 
-  function throughDriver(name: string, type1Routine: Type1['mapDma']): Containers['setIommu'] {
+  function throughDriver(
+    name: string,
+    { type1: ofType1, spapr }: Parameters<Containers['throughDriver']>[1],
+  ): Containers['setIommu'] {
     const holds = !kernel.has('driver-calls-without-group-lock');
+    const routineOf = (driver: number): Routine<[filp: FileId]> | undefined => {
+      if (driver === IOMMU_DRIVER.noiommu) return undefined;
+      return isSpapr(driver) ? spapr : ofType1;
+    };
     return routines.define(name, source, ['filep: file'], (r, filep) => {
       const driver = r.variable('driver: iommuDriver', 0);
       const release = (t: Task): void => {
@@ -274,15 +304,20 @@ export function createContainers(
       else r.step('read container->iommu_driver', readDriver);
       r.local((t) => {
         const found = driver.of(t);
-        if (found !== IOMMU_DRIVER.none && found !== IOMMU_DRIVER.noiommu) return;
+        if (found !== IOMMU_DRIVER.none && routineOf(found) !== undefined) return;
         release(t);
-        const why = found === IOMMU_DRIVER.none ? refuse.noDriver : refuse.noiommuRequest;
+        const why =
+          found === IOMMU_DRIVER.none
+            ? refuse.noDriver
+            : found === IOMMU_DRIVER.noiommu
+              ? refuse.noiommuRequest
+              : refuse.unknownRequest;
         t.return(why(t.machine, containerOf(t, filep)));
       }, 'if there is no driver, return -EINVAL');
       const callDriver = (t: Task): void => {
         // linux: the last group that leaves clears both pointers. The driver takes the lock of an instance that is NULL.
         if (driverOf(t.machine, containerOf(t, filep)) !== IOMMU_DRIVER.none) {
-          t.call(type1Routine, filep.of(t));
+          t.call(routineOf(driver.of(t)) as Routine<[filp: FileId]>, filep.of(t));
           return;
         }
         world().monitors.report(t.machine, 'kernel-oops', t.actor, 0);

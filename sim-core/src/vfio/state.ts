@@ -6,8 +6,8 @@ import type { Machine } from '../state/machine.ts';
 import type { WorldBase } from '../world.ts';
 
 /** `container->iommu_driver`, and for type1 which interface was asked for. */
-export const IOMMU_DRIVER = { none: 0, type1: 1, type1v2: 2, noiommu: 3 } as const;
-export const IOMMU_DRIVER_NAMES = ['none', 'type1', 'type1v2', 'noiommu'] as const;
+export const IOMMU_DRIVER = { none: 0, type1: 1, type1v2: 2, noiommu: 3, spapr: 4, spaprV2: 5 } as const;
+export const IOMMU_DRIVER_NAMES = ['none', 'type1', 'type1v2', 'noiommu', 'spapr', 'spapr-v2'] as const;
 
 /** How a VFIO device file came to be. */
 export const DEVICE_FILE = { none: 0, group: 1, cdev: 2 } as const;
@@ -145,9 +145,12 @@ export function createVfioState(base: WorldBase, files: number): VfioState {
       state.isVfioDriver(read(m, state.deviceDriver, device)) && !state.refusesDevice(device),
     directlyMapped: (group) =>
       (topology.groups[group]?.devices ?? []).some((d) => topology.devices[d]?.options.get('rmrr') === 'on'),
-    refusesDevice: (device) =>
-      topology.iommus[topology.devices[device]?.iommu ?? -1]?.options.get('coherent') === 'off' &&
-      base.kernel.has('needs-cache-coherency'),
+    refusesDevice(device) {
+      const unit = topology.iommus[topology.devices[device]?.iommu ?? -1];
+      if (unit === undefined || !base.kernel.has('needs-cache-coherency')) return false;
+      if (unit.driver === 'spapr') return !base.kernel.has('spapr-iommu-ops');
+      return unit.options.get('coherent') === 'off';
+    },
     isEmulated: (device) => topology.devices[device]?.driver === 'mdev',
     isEmulatedGroup: (group) => topology.groups[group]?.devices.some((device) => state.isEmulated(device)) === true,
     isNoiommuGroup: (group) =>

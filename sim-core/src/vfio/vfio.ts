@@ -114,7 +114,10 @@ export interface Vfio {
   readonly iommufdFiles: IommufdFiles;
   readonly config: ConfigSpace;
   /** Requests that a container passes to its IOMMU driver. */
-  readonly driverCalls: Pick<Type1, 'mapDma' | 'unmapDma' | 'getInfo'>;
+  readonly driverCalls: Pick<Type1, 'mapDma' | 'unmapDma' | 'getInfo'> & {
+    /** What only the SPAPR drivers know: their calls do nothing here. */
+    readonly spapr: Type1['mapDma'];
+  };
 }
 
 const GROUP_PATH = /^\/dev\/vfio\/(noiommu-)?(\d+)$/;
@@ -128,6 +131,7 @@ export function createVfio(base: WorldBase, world: () => World): Vfio {
   const iommufd = createIommufd(base, world, mappings, (ioas) => dims.containers + ioas);
   const type1 = createType1(base, world, state, mappings);
   const claimable = (m: Machine, group: GroupId): boolean => groups.claimable(m, group);
+  const spapr = files.inert.answer;
   const containers = createContainers(base, world, state, type1, claimable);
   const byFile = kernel.has('file-identity');
   const counted = byFile ? undefined : createCountedGroups(base, world, state, containers);
@@ -237,9 +241,10 @@ export function createVfio(base: WorldBase, world: () => World): Vfio {
     iommufdFiles,
     config: createConfigSpace(base, world, state),
     driverCalls: {
-      mapDma: containers.throughDriver('vfio_fops_unl_ioctl', type1.mapDma),
-      unmapDma: containers.throughDriver('vfio_fops_unl_ioctl', type1.unmapDma),
-      getInfo: containers.throughDriver('vfio_fops_unl_ioctl', type1.getInfo),
+      mapDma: containers.throughDriver('vfio_fops_unl_ioctl', { type1: type1.mapDma, spapr }),
+      unmapDma: containers.throughDriver('vfio_fops_unl_ioctl', { type1: type1.unmapDma, spapr }),
+      getInfo: containers.throughDriver('vfio_fops_unl_ioctl', { type1: type1.getInfo }),
+      spapr: containers.throughDriver('vfio_fops_unl_ioctl', { spapr }),
     },
   };
 }

@@ -1,4 +1,5 @@
 import { NONE } from '../../state/ids.ts';
+import { isX86 } from '../../topology.ts';
 import type { Monitor } from './monitors.ts';
 import { findDevice, onceForEachVm } from './vm-devices.ts';
 
@@ -19,6 +20,8 @@ export const belief: Monitor<'belief'> = {
   memory: 'beliefWrong',
   listen: (world, report) =>
     onceForEachVm(world, 'beliefWrong', report, (machine, vm) =>
-      world.kvm.hasNoncoherentDma(machine, vm) ? NONE : findDevice(world, machine, vm, 'bypasses'),
+      !isX86(world.topology.cpu) || world.kvm.hasNoncoherentDma(machine, vm)
+        ? NONE
+        : findDevice(world, machine, vm, 'bypasses'),
     ),
 };

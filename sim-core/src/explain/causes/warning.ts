@@ -8,6 +8,8 @@ import { mendLinks, sinceLinks } from './mend.ts';
 const CHAINS: Readonly<Record<KernelWarning, (history: History, event: number) => Link[]>> = {
   'empty-range': emptyRange,
   'host-driver-in-user-group': hostDriver,
+  'no-iommu-group': noIommuGroup,
+  'no-table-group': noTableGroup,
 };
 
 export function warned(history: History, event: number, warning: number): Link[] {
@@ -62,6 +64,27 @@ function emptyRange(history: History, event: number): Link[] {
     },
     ...sinceLinks(history, event, 'zap-range-warns'),
     ...mendLinks(history, event, [{ change: 'guest-mtrr-ignored' }]),
+  ];
+}
+
+function noIommuGroup(history: History, event: number): Link[] {
+  return [
+    {
+      event,
+      text: `${history.routineName(event)}() wants the IOMMU group of the entry. From v6.1 on KVM_DEV_VFIO_GROUP_SET_SPAPR_TCE looks it up and keeps it, and a device file has none: WARN_ON_ONCE.`,
+      sources: [{ document: 'linux', place: 'virt/kvm/vfio.c kvm_spapr_tce_release_vfio_group()' }],
+    },
+    ...sinceLinks(history, event, 'spapr-group-reference'),
+  ];
+}
+
+function noTableGroup(_history: History, event: number): Link[] {
+  return [
+    {
+      event,
+      text: 'No device of the group is translated by TCE tables, so that the group has none to bind: WARN_ON.',
+      sources: [{ document: 'linux', place: 'arch/powerpc/kvm/book3s_64_vio.c kvm_spapr_tce_attach_iommu_group()' }],
+    },
   ];
 }
 

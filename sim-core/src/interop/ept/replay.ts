@@ -398,6 +398,7 @@ const DIMS = {
   vcpus: 4,
   memorySlots: 8,
   kvmDevices: 1,
+  tceTables: 0,
   kvmVfioEntries: 2,
   containers: 2,
   iommufds: 1,

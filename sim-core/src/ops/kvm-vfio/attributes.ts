@@ -85,10 +85,34 @@ export const ATTRIBUTES: readonly Attribute[] = [
     groups: GROUPS,
     argument: 'a struct with the descriptors of a VFIO group and of a TCE table',
     summary: 'Binds a TCE table to a VFIO group, on POWER.',
-    doc: 'Exists only in kernels built with SPAPR TCE support. The machines modelled here are x86, where it is ENXIO.',
-    errnos: [{ name: 'ENXIO', when: 'The kernel is not built for POWER: always here.' }],
-    sources: [setGroup, vfioDoc],
-    on: 'v4.13..',
+    doc: [
+      'Lets KVM itself write what the guest maps into the hardware table of the group. Exists only in kernels that are built for POWER (`cpu power`); elsewhere it is ENXIO. From our reading of the source: no recording shows it.',
+      'Order of checks: both descriptors can be read (EFAULT), the group is open (EBADF), it is listed (ENOENT), it has an IOMMU group (EIO), the table is open (EBADF) and a table of this VM (EINVAL), the group has TCE tables (EFAULT), and one of them holds the window of the table (EINVAL). A second time is 0 again.',
+    ].join('\n\n'),
+    errnos: [
+      { name: 'ENXIO', when: 'The kernel is not built for POWER.' },
+      { name: 'EFAULT', when: 'The structure cannot be read; or the group has no TCE tables, with a kernel warning.' },
+      { name: 'EBADF', when: 'The descriptor of the group or of the table is not open.' },
+      {
+        name: 'EINVAL',
+        when: 'It is not a group in a container with an IOMMU driver, or not viable.',
+        on: 'v4.12..v5.18',
+      },
+      { name: 'EPERM', when: 'It is a no-IOMMU group.', on: 'v4.12..v5.18' },
+      { name: 'ENOENT', when: 'The group is not listed.' },
+      {
+        name: 'EIO',
+        when: 'The listed file is that of a device, which has no IOMMU group; with a kernel warning.',
+        on: 'v6.6..',
+      },
+      { name: 'EINVAL', when: 'The table is none of this VM, or no hardware table of the group holds its window.' },
+    ],
+    sources: [
+      setGroup,
+      vfioDoc,
+      { document: 'linux', place: 'arch/powerpc/kvm/book3s_64_vio.c kvm_spapr_tce_attach_iommu_group()' },
+    ],
+    on: 'v4.12..',
   },
   {
     name: 'KVM_DEV_VFIO_FILE_ADD',

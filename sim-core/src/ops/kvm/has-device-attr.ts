@@ -6,7 +6,7 @@ export const hasDeviceAttr: Op = {
   kind: 'ioctl',
   summary: 'Asks whether a KVM device has an attribute.',
   doc: [
-    'kvm-vfio has attributes 1 and 2 of group 1; `addr` is not looked at. SET_SPAPR_TCE exists on POWER only.',
+    'kvm-vfio has attributes 1 and 2 of group 1; `addr` is not looked at. SET_SPAPR_TCE (3) exists on POWER only, from v4.12 on.',
   ].join('\n\n'),
   sources: [
     { document: 'linux', place: 'virt/kvm/kvm_main.c kvm_device_ioctl()' },

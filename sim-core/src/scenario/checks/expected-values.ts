@@ -67,7 +67,10 @@ function* nested(value: ExpectedValue, vocabulary: Vocabulary): Generator<Expect
     if (field.value.kind !== 'in') continue;
     const spec = struct?.fields.find((candidate) => candidate.name === field.name.text);
     const place = { where: `\`${field.name.text}\``, field: field.name.text, ...(struct && { struct }) };
-    yield* nested({ expr: field.value.expr, shapes: spec === undefined ? [] : [spec.shape], ...place }, vocabulary);
+    const { expr: inner } = field.value;
+    const written = inner.kind === 'struct' ? spec?.structured : undefined;
+    const shape: OperandShape | undefined = written ? { kind: 'struct', struct: written } : spec?.shape;
+    yield* nested({ expr: inner, shapes: shape ? [shape] : [], ...place }, vocabulary);
   }
 }
 

@@ -34,6 +34,7 @@ import { noEffect } from './no-effect.ts';
 import { noSteps } from './no-steps.ts';
 import { notInKernel } from './not-in-kernel.ts';
 import { notModelled } from './not-modelled.ts';
+import { notOnCpu } from './not-on-cpu.ts';
 import { nothingChecked } from './nothing-checked.ts';
 import { nsWithoutRight } from './ns-without-right.ts';
 import { olderName } from './older-name.ts';
@@ -121,6 +122,7 @@ export const CHECKS: readonly Check[] = [
   noSteps,
   notInKernel,
   notModelled,
+  notOnCpu,
   nothingChecked,
   nsWithoutRight,
   olderName,

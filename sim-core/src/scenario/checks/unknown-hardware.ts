@@ -1,5 +1,5 @@
 import type { Word } from '../ast.ts';
-import { ALLOWED, CPU_VENDORS, IOMMU_DRIVERS } from '../machine-options.ts';
+import { ALLOWED, CPU_VENDORS, IOMMU_DRIVERS } from '../machine-words.ts';
 import { didYouMean, nearest } from '../suggest.ts';
 import { type Check, list, type Objection, replacing } from './check.ts';
 

@@ -1,5 +1,5 @@
 import { contentsOfKind } from '../blocks.ts';
-import { ALLOWED, ARRIVAL, CPU_MOVES } from '../machine-options.ts';
+import { ALLOWED, ARRIVAL, CPU_MOVES } from '../machine-words.ts';
 import { didYouMean, nearest } from '../suggest.ts';
 import { type Check, list, replacingAt, type Wording } from './check.ts';
 import { actorNames } from './undefined-names.ts';

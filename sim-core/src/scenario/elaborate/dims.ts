@@ -10,6 +10,8 @@ import type { Procedure, ScenarioSource } from './scenario-sources.ts';
 const LOOP_FACTOR = 3;
 const STANDARD_STREAMS = 3;
 
+const TCE_TABLES = ['KVM_CREATE_SPAPR_TCE', 'KVM_CREATE_SPAPR_TCE_64'];
+
 /** What statements may make at most. */
 interface Tally {
   /** Times that calls of a name (or ioctls of a request) may run, loops weighed. */
@@ -81,6 +83,7 @@ export function countDims(
     'KVM_CREATE_VM',
     'KVM_CREATE_VCPU',
     'KVM_CREATE_DEVICE',
+    ...TCE_TABLES,
     'VFIO_GROUP_GET_DEVICE_FD',
     'KVM_GET_STATS_FD',
   );
@@ -96,6 +99,7 @@ export function countDims(
     vms: Math.max(1, count('KVM_CREATE_VM')),
     vcpus: Math.max(1, count('KVM_CREATE_VCPU')),
     memorySlots: count('KVM_SET_USER_MEMORY_REGION', 'KVM_SET_USER_MEMORY_REGION2'),
+    tceTables: count(...TCE_TABLES),
     kvmDevices: Math.max(1, count('KVM_CREATE_DEVICE')),
     kvmVfioEntries: Math.max(1, count('KVM_SET_DEVICE_ATTR')),
     containers: Math.max(1, containers),

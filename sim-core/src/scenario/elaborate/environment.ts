@@ -4,7 +4,7 @@ import type { EnvironmentMove } from '../../engine/model.ts';
 import type { CpuId, DeviceId } from '../../state/ids.ts';
 import type { Machine } from '../../state/machine.ts';
 import type { World, WorldBase } from '../../world.ts';
-import { ARRIVAL } from '../machine-options.ts';
+import { ARRIVAL } from '../machine-words.ts';
 import type { Allowance } from './topology.ts';
 
 export function environmentMoves(

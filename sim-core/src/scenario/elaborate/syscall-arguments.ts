@@ -88,9 +88,13 @@ function compileStruct(expr: StructExpr, shape: OperandShape | undefined, contex
   for (const field of spec?.fields ?? [])
     if (field.omitted !== undefined) fields.set(field.name, constant(field.omitted));
   for (const field of expr.fields) {
-    const fieldShape = spec?.fields.find((f) => f.name === field.name.text)?.shape;
-    if (field.value.kind === 'in') fields.set(field.name.text, compileValue(field.value.expr, fieldShape, context));
-    else outputs.set(field.name.text, outputSlot(field.value.bind, spec?.name, context));
+    const known = spec?.fields.find((f) => f.name === field.name.text);
+    if (field.value.kind === 'in') {
+      const { expr: inner } = field.value;
+      const written = inner.kind === 'struct' ? known?.structured : undefined;
+      const fieldShape: OperandShape | undefined = written ? { kind: 'struct', struct: written } : known?.shape;
+      fields.set(field.name.text, compileValue(inner, fieldShape, context));
+    } else outputs.set(field.name.text, outputSlot(field.value.bind, spec?.name, context));
   }
   return { ...constant(0x7ff0_0000_0000n), fields, outputs };
 }

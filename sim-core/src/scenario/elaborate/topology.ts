@@ -91,13 +91,13 @@ function switchOf(options: ReadonlyMap<string, string>, key: string, fallback: b
 function cpuModel(items: readonly MachineItem[], sources: readonly ScenarioSource[]): CpuModel {
   const item = items.find((i) => i.kind === 'cpu');
   const options = optionsOf(item?.options ?? []);
-  const vendor = item?.vendor.text === 'amd' ? 'amd' : 'intel';
+  const vendor = vendorNamed(item?.vendor.text);
   return {
     vendor,
     count: Number(options.get('count') ?? 1),
     // AMD CPUs always intercept WBINVD.
-    wbinvdExit: vendor === 'amd' || switchOf(options, 'wbinvd-exit', true),
-    selfSnoop: vendor === 'amd' || switchOf(options, 'self-snoop', true),
+    wbinvdExit: vendor !== 'intel' || switchOf(options, 'wbinvd-exit', true),
+    selfSnoop: vendor !== 'intel' || switchOf(options, 'self-snoop', true),
     storeBuffer: switchOf(options, 'store-buffer', false),
     cleanSupply: switchOf(options, 'clean-supply', false),
     guestMtrr: switchOf(options, 'guest-mtrr', true),
@@ -106,6 +106,11 @@ function cpuModel(items: readonly MachineItem[], sources: readonly ScenarioSourc
     physicalAddressBits: Number(options.get('physical-address-bits') ?? widestMask(sources)),
     options,
   };
+}
+
+/** A check refuses other names. */
+function vendorNamed(name: string | undefined): CpuModel['vendor'] {
+  return name === 'amd' || name === 'arm64' || name === 'power' ? name : 'intel';
 }
 
 const FEWEST_ADDRESS_BITS = 36;

@@ -1,5 +1,5 @@
 import type { ActorHeader, LineContent, MachineItem, ScheduleItem } from '../ast.ts';
-import { ALLOWED, CPU_MOVES } from '../machine-options.ts';
+import { ALLOWED, CPU_MOVES } from '../machine-words.ts';
 import type { NamedSymbol, WordCollector } from './word-roles.ts';
 
 /** `vcpu 0 of vm2 cpu=1 {`. */

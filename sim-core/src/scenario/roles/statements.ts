@@ -161,7 +161,9 @@ function innerStruct(
   field: string,
 ): StructSpec | undefined {
   if (kind !== 'pointer' && kind !== 'struct') return undefined;
-  const shape = struct?.fields.find(({ name }) => name === field)?.shape;
+  const spec = struct?.fields.find(({ name }) => name === field);
+  if (kind === 'struct' && spec?.structured) return vocabulary.structs.get(spec.structured);
+  const shape = spec?.shape;
   const to = shape?.kind === 'pointer' ? shape.to : shape;
   return to?.kind === 'struct' ? vocabulary.structs.get(to.struct) : undefined;
 }
