@@ -49,16 +49,24 @@ const withoutCodeFromText = {
   ],
 };
 
+/** The simulator, which the bundles of the extension that run in Node share: each of its own would double the VSIX. */
+const withSharedSimulator = { ...onNode, plugins: [asBundle({ '@snoopscope/sim-core': 'sim-core' })] };
+
 /** name in dist/ → entry file, where it runs, and the bundles that it finds beside it. */
 export const bundles = {
-  extension: { entry: 'client/vscode/src/extension.ts', options: { ...onNode, ...withVSCode } },
+  'sim-core': { entry: 'sim-core/src/index.ts', options: onNode },
+  extension: {
+    entry: 'client/vscode/src/extension.ts',
+    options: { ...withSharedSimulator, ...withVSCode },
+    beside: ['sim-core'],
+  },
   'extension-browser': {
     entry: 'client/vscode/src/extension-browser.ts',
     options: { ...inBrowser, ...withVSCode, format: 'cjs' },
   },
-  check: { entry: 'client/vscode/src/check-node.ts', options: onNode },
+  check: { entry: 'client/vscode/src/check-node.ts', options: withSharedSimulator, beside: ['sim-core'] },
   'check-browser': { entry: 'client/vscode/src/check-browser.ts', options: inWorker },
-  server: { entry: 'server/src/main.ts', options: onNode },
+  server: { entry: 'server/src/main.ts', options: withSharedSimulator, beside: ['sim-core'] },
   'server-browser': { entry: 'server/src/main-browser.ts', options: inWorker },
   'server-simulation-browser': { entry: 'server/src/simulation-browser.ts', options: inWorker },
   'debug-adapter': { entry: 'debug-adapter/src/main.ts', options: onNode },
@@ -99,6 +107,7 @@ export const bundles = {
       plugins: [
         ...withoutCodeFromText.plugins,
         asBundle({
+          '@snoopscope/sim-core': 'sim-core',
           '@snoopscope/server/node': 'cli-lsp',
           '@snoopscope/debug-adapter/node': 'cli-dap',
           '@snoopscope/cli/mcp': 'cli-mcp',
@@ -106,6 +115,7 @@ export const bundles = {
       ],
       loader: { '.md': 'text' },
     },
+    beside: ['sim-core'],
   },
   cli: {
     entry: 'client/cli/src/start.ts',
@@ -129,6 +139,7 @@ export const sources = [
 
 /** The bundles that the extension consists of. Its debug adapter runs inside `extension`. */
 export const extensionBundles = [
+  'sim-core',
   'extension',
   'extension-browser',
   'server',

@@ -1,5 +1,5 @@
-// Writes docs/gallery.md: for every scenario of the gallery, what can happen on which kernel, and which upstream
-// change turns it. Everything in it is computed; `--check` only says whether the page is up to date.
+// Writes docs/gallery.md and client/vscode/gallery.json: for every scenario of the gallery, what can happen on which kernel, and which upstream
+// change turns it. Everything in it is computed; `--check` only says whether they are up to date.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { modelOf } from '../client/cli/src/scenario-file.ts';
@@ -8,6 +8,7 @@ import { Bisection, PROFILES, parse, toEnd } from '../sim-core/src/index.ts';
 const root = path.resolve(import.meta.dirname, '..');
 const gallery = path.join(root, 'scenarios');
 const page = path.join(root, 'docs/gallery.md');
+const list = path.join(root, 'client/vscode/gallery.json');
 
 /** Scenario files below scenarios/, in order. */
 export function galleryFiles() {
@@ -70,14 +71,22 @@ async function section(file) {
       ),
     ),
   );
+  const title = texts('scenario')[0];
+  const doc = texts('doc').join(' ');
+  const turned = turns.flatMap((turn) =>
+    (turn.question.line === undefined ? [] : turn.changes).map(({ commit, subject }) =>
+      JSON.stringify({ kernel: turn.to.name, change: `${commit ? `${commit} ` : ''}${subject}` }),
+    ),
+  );
   return {
     tags,
+    entry: { file, title, doc, tags, turns: [...new Set(turned)].map((turn) => JSON.parse(turn)) },
     lines: [
-      `## ${texts('scenario')[0]}`,
+      `## ${title}`,
       '',
       `[${file}](../scenarios/${file}) · ${tags.join(', ')}`,
       '',
-      texts('doc').join(' '),
+      doc,
       '',
       '| can it happen at the end of an execution? | kernels |',
       '| --- | --- |',
@@ -88,12 +97,15 @@ async function section(file) {
   };
 }
 
-export async function galleryPage() {
+/** The page, and the list that the extension shows as a view: the text of both files. */
+export async function galleryTexts() {
   const sections = [];
   for (const file of galleryFiles()) sections.push(await section(file));
+  // A line for each, so that two changes of the gallery can be merged.
+  const index = `[\n${sections.map(({ entry }) => JSON.stringify(entry)).join(',\n')}\n]\n`;
   const byEntry = (s) => Math.min(...s.tags.flatMap((t) => (/^H-(\d+)$/.exec(t) ? [Number(t.slice(2))] : [])), 999);
   sections.sort((a, b) => byEntry(a) - byEntry(b));
-  return [
+  const text = [
     '# The gallery',
     '',
     'Written by `npm run generate -- gallery` from the scenarios themselves; every answer is the result of looking at all interleavings.',
@@ -102,16 +114,16 @@ export async function galleryPage() {
     '',
     ...sections.flatMap((s) => s.lines),
   ].join('\n');
+  return { [page]: text, [list]: index };
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const text = await galleryPage();
-  if (process.argv.includes('--check')) {
-    if (readFileSync(page, 'utf8') !== text) {
-      process.stderr.write(
-        'docs/gallery.md is older than the scenarios or the model: run `npm run generate -- gallery`.\n',
-      );
+  for (const [file, text] of Object.entries(await galleryTexts())) {
+    if (!process.argv.includes('--check')) writeFileSync(file, text);
+    else if (readFileSync(file, 'utf8') !== text) {
+      const name = path.relative(root, file);
+      process.stderr.write(`${name} is older than the scenarios or the model: run \`npm run generate -- gallery\`.\n`);
       process.exitCode = 1;
     }
-  } else writeFileSync(page, text);
+  }
 }

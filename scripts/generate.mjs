@@ -32,7 +32,7 @@ const steps = {
     writes: 'docs/reference/diagnostics, a page for each code',
     run: () => script('diagnostic-pages.mjs'),
   },
-  gallery: { writes: 'docs/gallery.md', run: () => script('gallery.mjs') },
+  gallery: { writes: 'docs/gallery.md, client/vscode/gallery.json', run: () => script('gallery.mjs') },
   mutation: {
     writes: 'docs/mutation.md, test/coverage/mutation.jsonl; rows that still hold are kept',
     run: () => script('mutation.mjs', '--missing'),

@@ -1,4 +1,4 @@
-// `npm run screenshots [-- NAME…]`: makes docs/images/*.png from the real extension in real VS Code.
+// `npm run screenshots [-- NAME…]`: makes docs/images/*.png and client/vscode/walkthrough/*.webp from the real extension in real VS Code.
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -59,20 +59,100 @@ const pictures = {
   },
 };
 
+/** The same for the steps of the walkthrough, which show them small. */
+const walkthrough = {
+  open: closeSideBar,
+  async find(page) {
+    await closeSideBar(page);
+    await toStaleRead(page);
+  },
+  async back(page) {
+    await closeSideBar(page);
+    await toStaleRead(page);
+    for (let steps = 0; !(await isAt(page, 'mov [x], 1')) && steps < 12; steps++) {
+      await page.locator('.debug-toolbar .codicon-debug-step-back').first().click();
+      // The line of the step before may be the same.
+      await page.waitForTimeout(500);
+    }
+  },
+  async explore(page) {
+    await closeSideBar(page);
+    await page.locator('.codelens-decoration a', { hasText: 'Explore' }).first().click();
+    await page.locator('.codelens-decoration a', { hasText: 'Debug counterexample' }).first().waitFor();
+  },
+  async compare(page) {
+    await closeSideBar(page);
+    await page.locator('.codelens-decoration a', { hasText: 'Compare kernels' }).first().click();
+    await page.locator('.quick-input-list .monaco-list-row').first().waitFor();
+    for (const kernel of ['v5.11', 'v5.12']) {
+      await page.keyboard.press('Control+A');
+      await page.keyboard.type(kernel);
+      await page
+        .locator('.quick-input-list .monaco-list-row', { hasText: `Linux ${kernel}` })
+        .first()
+        .click();
+    }
+    await page.locator('.quick-input-action').first().click();
+    const table = page.frameLocator('iframe.webview.ready').frameLocator('iframe').locator('table');
+    await table.waitFor();
+    // Where the page is beside the editor it would be cut.
+    await page.locator('.tab', { hasText: 'Kernels:' }).first().dblclick();
+    await table.waitFor();
+  },
+};
+
+async function closeSideBar(page) {
+  await page.keyboard.press('Control+B');
+  await page.mouse.move(600, 480);
+}
+
+async function toStaleRead(page) {
+  await page.keyboard.press('F5');
+  await page.locator(topFrame).first().waitFor();
+  await page.keyboard.press('Control+J');
+  await page.keyboard.press('F5');
+  await page.locator('.zone-widget.exception-widget-container').first().waitFor();
+}
+
+async function isAt(page, text) {
+  await page.locator(topFrame).first().waitFor();
+  return page.evaluate(
+    ([marked, wanted]) => {
+      const top = document.querySelector(marked)?.getBoundingClientRect().top;
+      const lines = [...document.querySelectorAll('.view-line')];
+      const line = lines.find((each) => Math.abs(each.getBoundingClientRect().top - (top ?? 0)) < 3);
+      return line?.textContent?.replaceAll('\u00a0', ' ').includes(wanted) ?? false;
+    },
+    [topFrame, text],
+  );
+}
+
 ensureInstalled();
 await build(['extension', 'server', 'check']);
-await mkdir(images, { recursive: true });
 const say = (line) => process.stdout.write(`${line}\n`);
 const [serverDir, chromium] = [await installServer(say), await installChromium(say)];
 const wanted = process.argv.slice(2);
-for (const [name, arrange] of Object.entries(pictures)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
-  await take(name, arrange);
-  say(`docs/images/${name}.png`);
+const sets = [
+  { folder: images, ending: 'png', size: { width: 1440, height: 900 }, arrangements: pictures },
+  {
+    folder: path.join(root, 'client', 'vscode', 'walkthrough'),
+    ending: 'webp',
+    size: { width: 900, height: 560 },
+    arrangements: walkthrough,
+  },
+];
+for (const { folder, ending, size, arrangements } of sets) {
+  await mkdir(folder, { recursive: true });
+  for (const [name, arrange] of Object.entries(arrangements)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    const file = path.join(folder, `${name}.${ending}`);
+    await take(file, size, arrange);
+    say(path.relative(root, file));
+  }
 }
 
 // A server each: no picture inherits the state of another.
-async function take(name, arrange) {
+async function take(file, size, arrange) {
   const scratch = await mkdtemp(path.join(tmpdir(), 'snoopscope-picture-'));
   // A copy: a picture may show an edit, and VS Code may save it by itself.
   const scenarios = path.join(scratch, 'scenarios');
@@ -87,22 +167,32 @@ async function take(name, arrange) {
   });
   const { browser, page } = await openPage(chromium);
   try {
-    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.setViewportSize(size);
     const openFile = path.join(scenarios, 'wbinvd', 'local-cpu-not-flushed.snoop');
     await openWorkbench(page, server.url({ workspace: scenarios, openFile, extensionDevelopmentPaths: [root] }));
     // The lens is the language server's: from here on everything works.
     await page.locator('.codelens-decoration', { hasText: 'Check' }).first().waitFor();
     await page.locator('.view-line').first().click();
     await arrange(page);
-    await page.screenshot({ path: path.join(images, `${name}.png`) });
+    if (file.endsWith('.png')) await page.screenshot({ path: file });
+    else await writeFile(file, await webp(page));
   } catch (error) {
-    await page.screenshot({ path: path.join(root, 'test', 'vscode', 'screenshots', `${name}-failed.png`) });
+    await page.screenshot({
+      path: path.join(root, 'test', 'vscode', 'screenshots', `${path.parse(file).name}-failed.png`),
+    });
     throw error;
   } finally {
     await browser.close();
     await server.close();
     await rm(scratch, { recursive: true, force: true, maxRetries: 3 });
   }
+}
+
+/** A third of the size of a PNG: these pictures are in the VSIX. */
+async function webp(page) {
+  const session = await page.context().newCDPSession(page);
+  const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: 50 });
+  return Buffer.from(data, 'base64');
 }
 
 async function writeSettings(folder) {

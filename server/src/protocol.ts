@@ -59,4 +59,6 @@ export const COMMANDS = {
   debug: 'snoopscope.debugScenario',
   check: 'snoopscope.checkScenario',
   explore: 'snoopscope.explore',
+  compare: 'snoopscope.compareKernels',
+  bisect: 'snoopscope.bisect',
 } as const;

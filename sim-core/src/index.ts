@@ -172,6 +172,7 @@ export { Notes, remembered } from './scenario/remembered.ts';
 export { type RoleWord, rolesOf, vcpuName, type WordRole } from './scenario/roles.ts';
 export { didYouMean, nearest } from './scenario/suggest.ts';
 export type { TextPlace } from './scenario/symbols.ts';
+export { SCENARIO_TEMPLATES, type ScenarioTemplate } from './scenario/templates.ts';
 export { OP_KINDS_OF, VOCABULARY, type Vocabulary } from './scenario/vocabulary.ts';
 export * from './state/event.ts';
 export * from './state/ids.ts';

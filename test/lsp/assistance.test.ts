@@ -93,6 +93,8 @@ test('lenses are above the scenario, and not in a file of procedures', () => {
     [1, 'Debug'],
     [1, 'Check'],
     [1, 'Explore'],
+    [1, 'Compare kernels'],
+    [1, 'Bisect'],
   ]);
   expect(lensesOf(snapshotOf('proc a() {\n}\n'))).toEqual([]);
 });

@@ -43,7 +43,8 @@ async function read(file: string): Promise<string> {
 describe('what is in it', () => {
   test('everything that the manifest names', async () => {
     const manifest = JSON.parse(await read('package.json'));
-    const { languages, grammars } = manifest.contributes;
+    const { languages, grammars, walkthroughs, viewsContainers, views } = manifest.contributes;
+    const icons = [...Object.values(viewsContainers), ...Object.values(views)].flat() as { icon?: string }[];
     const named: string[] = [
       manifest.main,
       manifest.browser,
@@ -54,6 +55,11 @@ describe('what is in it', () => {
         language.icon.dark,
       ]),
       ...grammars.map((grammar: { path: string }) => grammar.path),
+      ...icons.flatMap(({ icon }) => (icon?.includes('.') ? [icon] : [])),
+      ...walkthroughs.flatMap((walkthrough: { icon: string; steps: { media: { image: string } }[] }) => [
+        walkthrough.icon,
+        ...walkthrough.steps.map(({ media }) => media.image),
+      ]),
     ];
     expect(named).not.toContain(undefined);
     const missing = named.filter((file) => !zip.file(path.posix.join('extension', file)));
@@ -76,7 +82,7 @@ describe('what is in it', () => {
     expect(files()).toEqual(expect.arrayContaining(scenarios.map((file) => `extension/${file}`)));
     const strange = files().filter(
       (file) =>
-        !/^(?:\[Content_Types\]\.xml|extension\.vsixmanifest)$|^extension\/(?:[^/]+\.(?:md|txt|json)|dist\/[^/]+\.js|docs\/[^/]+\.md|scenarios\/.+\.snoop|syntaxes\/[^/]+\.json|client\/vscode\/icons\/[^/]+\.(?:png|svg))$/.test(
+        !/^(?:\[Content_Types\]\.xml|extension\.vsixmanifest)$|^extension\/(?:[^/]+\.(?:md|txt|json)|dist\/[^/]+\.js|docs\/(?:reference\/diagnostics\/)?[^/]+\.md|scenarios\/.+\.snoop|syntaxes\/[^/]+\.json|client\/vscode\/(?:gallery\.json|icons\/[^/]+\.(?:png|svg)|walkthrough\/[a-z]+\.webp))$/.test(
           file,
         ),
     );
@@ -120,7 +126,9 @@ describe('what is in it', () => {
 
 test('the server for assistants that the extension registers answers', async () => {
   const program = path.join(scratch, 'mcp.js');
-  await writeFile(program, await read('dist/mcp.js'));
+  for (const bundle of ['mcp.js', 'sim-core.js']) {
+    await writeFile(path.join(scratch, bundle), await read(`dist/${bundle}`));
+  }
   const client = new Client({ name: 'test', version: '1' });
   await client.connect(new StdioClientTransport({ command: process.execPath, args: [program], cwd: root }));
   try {

@@ -17,12 +17,16 @@ import {
 import { Beside, type BesideWorker } from './beside-workers.ts';
 import { registerCheck } from './check.ts';
 import { CheckDiagnostics } from './check-diagnostics.ts';
+import { registerCompare } from './compare/compare.ts';
 import { registerDebugging } from './debugging.ts';
 import { registerExplore } from './explore.ts';
 import { readText } from './files.ts';
+import { registerGallery } from './gallery/gallery-view.ts';
+import { registerNewScenario } from './gallery/new-scenario.ts';
 import { chosenKernel, onDidChooseKernel, registerKernel } from './kernel-picker.ts';
 import { registerTasks } from './tasks.ts';
 import { registerTesting } from './testing/test-explorer.ts';
+import { registerWalkthrough, stepDone } from './walkthrough.ts';
 
 export interface Platform {
   createClient(options: LanguageClientOptions): Promise<BaseLanguageClient>;
@@ -42,7 +46,15 @@ export async function activateSnoopscope(context: ExtensionContext, platform: Pl
     registerCheck(beside, diagnostics),
     registerTesting(beside, diagnostics),
     registerTasks(beside),
-    registerExplore(beside, () => platform.levelWorker()),
+    registerExplore(
+      beside,
+      () => platform.levelWorker(),
+      () => stepDone('explore'),
+    ),
+    registerCompare(beside, () => stepDone('compare')),
+    registerGallery(context.extensionUri),
+    registerNewScenario(),
+    registerWalkthrough(),
   );
   await whenScenarioIsOpen(context, () => startServer(context, platform));
 }

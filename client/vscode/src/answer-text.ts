@@ -1,7 +1,8 @@
 // What a worker answers, as people read it.
 import type { WorkerAnswer } from './worker.ts';
 
-export function answerLines(reply: Exclude<WorkerAnswer, { kind: 'explored' }>): readonly string[] {
+/** What is shown in other ways has no lines. */
+export function answerLines(reply: WorkerAnswer): readonly string[] {
   switch (reply.kind) {
     case 'broken':
       return ['The scenario cannot run:', ...reply.problems.map(({ line, message }) => `line ${line + 1}: ${message}`)];
@@ -14,5 +15,8 @@ export function answerLines(reply: Exclude<WorkerAnswer, { kind: 'explored' }>):
       ];
     case 'judged':
       return reply.lines;
+    case 'compared':
+    case 'explored':
+      return [];
   }
 }

@@ -12,6 +12,9 @@ export interface BesideWorker {
 
 export type ProgressReply = Extract<WorkerReply, { kind: 'progress' }>;
 
+/** What the work is called. */
+const WORK = { check: 'check', compare: 'comparison', explore: 'exploration' } as const;
+
 /** What is cancelled and does not answer within this time hangs. */
 export const STOP_MS = 10_000;
 
@@ -36,7 +39,7 @@ export class Beside {
     onProgress: (reply: ProgressReply) => void,
     cancelled: AbortSignal,
   ): Promise<WorkerAnswer | undefined> {
-    const what = request.kind === 'check' ? 'check' : 'exploration';
+    const what = WORK[request.kind];
     const worker = await this.#take();
     return new Promise((resolve) => {
       let known: ExploredReply | undefined;

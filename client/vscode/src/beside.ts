@@ -37,6 +37,7 @@ export async function askWorker(
 }
 
 function progressText(reply: ProgressReply): string {
+  if ('said' in reply) return reply.said;
   const { states, frontier, bytes }: Progress = reply.progress;
   const rate = Math.round(states / Math.max(reply.seconds, 0.001));
   const unreduced = 'unreduced' in reply ? reply.unreduced : undefined;

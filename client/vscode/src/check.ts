@@ -27,7 +27,7 @@ async function checkScenario(
   const request = { kind: 'check', ...texts, ...(maxStates !== undefined && { maxStates }) } as const;
   const name = workspace.asRelativePath(document.uri);
   const reply = await askWorker(beside, request, `Checking ${name}`);
-  if (!reply || reply.kind === 'explored') return undefined;
+  if (!reply) return undefined;
   output.clear();
   output.appendLine(name);
   for (const line of answerLines(reply)) output.appendLine(line);

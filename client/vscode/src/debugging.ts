@@ -89,6 +89,12 @@ export function debugOn(uri: Uri, kernel: string | undefined, options: DebugSess
   return debug.startDebugging(workspace.getWorkspaceFolder(uri), configuration, options);
 }
 
+/** Starts a session on a kernel that runs to the first finding of a kind. */
+export function debugUntil(uri: Uri, kernel: string, finding: string): Thenable<boolean> {
+  const configuration = { ...configurationFor(uri), kernel, stopOnEntry: false, stopOnFinding: finding };
+  return debug.startDebugging(workspace.getWorkspaceFolder(uri), configuration);
+}
+
 const provider: DebugConfigurationProvider = {
   resolveDebugConfiguration(_folder, configuration) {
     // F5 without a launch.json comes here with an empty configuration.

@@ -28,16 +28,25 @@ const copyCommand = 'snoopscope.copySchedule';
 /** States of a scenario that is explored while somebody waits fit in here. */
 const DEFAULT_MEGABYTES = 1024;
 
-/** `levelWorker`: address or path of what the threads of an exploration run. */
-export function registerExplore(beside: Beside, levelWorker: () => Promise<string>): Disposable {
+/**
+ * `levelWorker`: address or path of what the threads of an exploration run. `onExplored` is told when an exploration is
+ * shown.
+ */
+export function registerExplore(
+  beside: Beside,
+  levelWorker: () => Promise<string>,
+  onExplored: () => void,
+): Disposable {
   const pages = new Pages();
   return Disposable.from(
     pages,
     workspace.registerTextDocumentContentProvider(scheme, pages),
     languages.registerCodeLensProvider({ scheme }, pages),
-    commands.registerCommand(COMMANDS.explore, (uri?: Uri | string) =>
-      exploreScenario(pages, beside, levelWorker, uri),
-    ),
+    commands.registerCommand(COMMANDS.explore, async (uri?: Uri | string) => {
+      const answer = await exploreScenario(pages, beside, levelWorker, uri);
+      if (answer?.kind === 'explored') onExplored();
+      return answer;
+    }),
     commands.registerCommand(copyCommand, (schedule: string) => env.clipboard.writeText(schedule)),
   );
 }

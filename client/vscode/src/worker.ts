@@ -1,13 +1,15 @@
 // What the worker beside the editor can be asked.
 import { type CheckJob, type CheckReply, checkOnAllKernels } from './check-worker.ts';
+import { type CompareJob, type CompareReply, compareKernels } from './compare-worker.ts';
 import type { Threads } from './explore-threads.ts';
 import { type ExploreJob, type ExploreReply, exploreScenario } from './explore-worker.ts';
 
-export type WorkerRequest = CheckJob | ExploreJob;
+export type WorkerRequest = CheckJob | CompareJob | ExploreJob;
 /** One request at a time; `stop` asks for its answer now, with what is known so far. */
 export type ToWorker = WorkerRequest | { readonly kind: 'stop' };
 export type WorkerReply =
   | CheckReply
+  | CompareReply
   | ExploreReply
   /** A mistake of ours. */
   | { readonly kind: 'bug'; readonly message: string };
@@ -30,9 +32,27 @@ export function createAnswerer(threads: Threads, send: (reply: WorkerReply) => v
     }
     stop = new AbortController();
     const around = { send, pause, stop: stop.signal, threads };
-    const work = message.kind === 'explore' ? exploreScenario(message, around) : checkOnAllKernels(message, around);
-    void work.catch(bug);
+    void workOn(message, around).catch(bug);
   };
+}
+
+/** What the work may say and use. */
+interface Surroundings {
+  readonly send: (reply: WorkerReply) => void;
+  readonly pause: () => Promise<void>;
+  readonly stop: AbortSignal;
+  readonly threads: Threads;
+}
+
+function workOn(request: WorkerRequest, around: Surroundings): Promise<void> {
+  switch (request.kind) {
+    case 'check':
+      return checkOnAllKernels(request, around);
+    case 'compare':
+      return compareKernels(request, around);
+    case 'explore':
+      return exploreScenario(request, around);
+  }
 }
 
 /** Until what was posted before has come in. Unlike a timer it waits no longer than that. */

@@ -7,7 +7,7 @@ export interface Lens {
   readonly command: string;
 }
 
-/** `Debug | Check | Explore` above the scenario; none for a file of procedures. */
+/** `Debug | Check | Explore | Compare kernels | Bisect` above the scenario; none for a file of procedures. */
 export function lensesOf(snapshot: Snapshot): readonly Lens[] {
   const { lines, blocks } = snapshot.scenario;
   const actor = blocks.find(({ kind }) => kind !== 'machine' && kind !== 'proc');
@@ -18,5 +18,7 @@ export function lensesOf(snapshot: Snapshot): readonly Lens[] {
     { line, title: 'Debug', command: COMMANDS.debug },
     { line, title: 'Check', command: COMMANDS.check },
     { line, title: 'Explore', command: COMMANDS.explore },
+    { line, title: 'Compare kernels', command: COMMANDS.compare },
+    { line, title: 'Bisect', command: COMMANDS.bisect },
   ];
 }

@@ -5,15 +5,22 @@
  * `~exists P` ask the same. Only changes that the model asked for while it explored one of the two kernels can matter.
  */
 
-import type { Model } from '../engine/model.ts';
-import { MONITORS } from '../engine/monitors/table.ts';
-import { type Exploration, type ExploreLimit, type ExploreOptions, SLICE_MOVES } from '../explore/exploration.ts';
+import type { Model, ScheduledMove } from '../engine/model.ts';
+import { type Finding, MONITORS } from '../engine/monitors/table.ts';
+import {
+  type Exploration,
+  type ExploreLimit,
+  type ExploreOptions,
+  movesOf,
+  SLICE_MOVES,
+} from '../explore/exploration.ts';
 import { exploringSchedule } from '../explore/scheduled.ts';
 import { Search } from '../explore/search.ts';
 import { CHANGES, type Change, type ChangeId } from '../kernel/changes.ts';
-import { type Profile, profileWith } from '../kernel/profiles.ts';
+import { PROFILES, type Profile, profileWith } from '../kernel/profiles.ts';
 import type { ParsedScenario } from '../scenario/ast.ts';
-import { behavesAs } from './check.ts';
+import { scheduleText } from '../scenario/elaborate/schedule.ts';
+import { behavesAs, profilesNamed } from './check.ts';
 
 /** One question whose answer may turn. */
 export interface Question {
@@ -21,6 +28,12 @@ export interface Question {
   readonly text: string;
   /** 0-based line of the first condition that asks it; absent for a finding. */
   readonly line?: number;
+}
+
+/** A `schedule` line, and the finding at which a debugger is to stop on the way. */
+export interface AnswerWay {
+  readonly schedule: string;
+  readonly finding?: Finding;
 }
 
 /** Answers on one kernel, by the text of the question. */
@@ -59,12 +72,27 @@ export interface BisectProgress {
   readonly states: number;
 }
 
+interface Explored {
+  readonly model: Model;
+  readonly exploration: Exploration;
+  readonly answers: Answers;
+}
+
 type Slices<Result> = Generator<BisectProgress, Result>;
+
+/** From the oldest to the newest release that a scenario is for; every release when it names only one. */
+export function releasesOf(parsed: ParsedScenario): readonly Profile[] {
+  const mainline = PROFILES.filter((profile) => profile.mainline);
+  const indices = profilesNamed(parsed)
+    .map((profile) => mainline.indexOf(profile))
+    .filter((index) => index >= 0);
+  return indices.length < 2 ? mainline : mainline.slice(Math.min(...indices), Math.max(...indices) + 1);
+}
 
 export class Bisection {
   readonly #request: BisectRequest;
   /** What was explored, with the changes that it asked for. */
-  readonly #explored: { readonly model: Model; readonly answers: Answers }[] = [];
+  readonly #explored: Explored[] = [];
   readonly questions: readonly Question[];
   explorations = 0;
   /** What stopped the first exploration of a kernel that left a question open: turns next to it are not known. */
@@ -97,13 +125,44 @@ export class Bisection {
   /** What the scenario comes to on a kernel; explored only if no kernel that behaves the same was. */
   *answering(profile: Profile): Slices<Answers> {
     const model = withAllConditions(this.#request.modelOf(profile));
-    const known = this.#explored.find(({ model: explored }) => behavesAs(model, explored));
+    const known = this.#exploredFor(model);
     if (known) return known.answers;
     const exploration = yield* this.#exploring(model);
     const answers = answersOf(model, exploration);
     if ([...answers.values()].includes(OPEN)) this.limit ??= exploration.limit;
-    this.#explored.push({ model, answers });
+    this.#explored.push({ model, exploration, answers });
     return answers;
+  }
+
+  /** What was found out about a kernel, or one that behaves as it does; undefined when nothing was. */
+  known(profile: Profile): Answers | undefined {
+    return this.#exploredFor(withAllConditions(this.#request.modelOf(profile)))?.answers;
+  }
+
+  /**
+   * By the text of the question: a way to an execution that decides it on a kernel that was explored, or behaves as one
+   * that was. A proposition that no execution makes true has none.
+   */
+  ways(profile: Profile): ReadonlyMap<string, AnswerWay> {
+    const known = this.#exploredFor(withAllConditions(this.#request.modelOf(profile)));
+    const ways = new Map<string, AnswerWay>();
+    if (!known) return ways;
+    const { exploration } = known;
+    const lineOf = (schedule: readonly ScheduledMove[]): string =>
+      scheduleText(known.model, movesOf(schedule), exploration.granularity);
+    for (const [index, { line, finding }] of known.model.conditions.entries()) {
+      const witness = exploration.conditions[index]?.witness;
+      if (witness)
+        ways.set(propositionOf(known.model, line), { schedule: lineOf(witness), ...(finding && { finding }) });
+    }
+    for (const { finding, schedule } of exploration.findings) {
+      if (!ways.has(finding)) ways.set(finding, { schedule: lineOf(schedule), finding });
+    }
+    return ways;
+  }
+
+  #exploredFor(model: Model): Explored | undefined {
+    return this.#explored.find(({ model: explored }) => behavesAs(model, explored));
   }
 
   *#exploring(model: Model): Slices<Exploration> {

@@ -15,6 +15,8 @@ export async function run(): Promise<void> {
   await import('./explore.test.ts');
   await import('./testing.test.ts');
   await import('./tasks.test.ts');
+  await import('./gallery.test.ts');
+  await import('./compare.test.ts');
   const failures = await new Promise<number>((resolve) => mocha.run(resolve));
   await Promise.all(reports);
   if (failures > 0) throw new Error(`${failures} failed`);

@@ -1,5 +1,5 @@
 /** `snoopscope bisect FILE`: names the upstream change that turns a verdict. */
-import { Bisection, counted, PROFILES, type Profile, profilesNamed, type Turn } from '@snoopscope/sim-core';
+import { Bisection, counted, type Profile, releasesOf, type Turn } from '@snoopscope/sim-core';
 import { checkRequestOf, MAX_STATES } from '../check-options.ts';
 import { limitText } from '../check-text.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -68,18 +68,11 @@ export const bisect: Command = {
 function profilesOf(call: Invocation, file: ScenarioFile): readonly Profile[] {
   const from = call.text('from');
   const to = call.text('to');
-  if (from === undefined && to === undefined) return mainlineSpan(profilesNamed(file.parsed));
+  if (from === undefined && to === undefined) return releasesOf(file.parsed);
   if (from === undefined || to === undefined) {
     throw new Failure('--from and --to belong together: both name a kernel.', { code: 'missing-option' });
   }
   return [askedProfile(call, from), askedProfile(call, to)];
-}
-
-/** From the oldest to the newest release that the scenario is for; every release when it names only one. */
-function mainlineSpan(named: readonly Profile[]): readonly Profile[] {
-  const mainline = PROFILES.filter((profile) => profile.mainline);
-  const indices = named.map((profile) => mainline.indexOf(profile)).filter((index) => index >= 0);
-  return indices.length < 2 ? mainline : mainline.slice(Math.min(...indices), Math.max(...indices) + 1);
 }
 
 function turnDocument({ question, from, to, before, after, changes, relation, revertsAlone }: Turn): object {

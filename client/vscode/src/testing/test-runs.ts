@@ -119,7 +119,7 @@ export class TestRuns {
     const began = performance.now();
     const answer = await beside.ask(request, () => {}, cancel.signal);
     listener.dispose();
-    if (!answer || answer.kind === 'explored') {
+    if (!answer) {
       for (const item of items) run.skipped(item);
       return undefined;
     }
@@ -231,11 +231,7 @@ function sessionEnd(run: TestRun): Promise<void> {
   });
 }
 
-function errored(
-  run: TestRun,
-  { scenario, items }: Selected,
-  answer: Exclude<WorkerAnswer, { kind: 'explored' }>,
-): void {
+function errored(run: TestRun, { scenario, items }: Selected, answer: WorkerAnswer): void {
   const { uri } = scenario;
   const messages =
     answer.kind === 'broken'
