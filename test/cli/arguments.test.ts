@@ -98,7 +98,7 @@ describe('mistakes in the call', () => {
     expect(exitCode).toBe(2);
   });
 
-  test('an unknown kernel lists the known ones, those that are no mainline release by name', async () => {
+  test('an unknown kernel lists the known ones, those that are not mainline releases by name', async () => {
     const { stderr } = await snoopscope(`run --kernel nonsense ${race}`, { columns: 4000 });
     expect(stderr).toMatch(/Known are v3\.12 to v\d+\.\d+, .*series-v1/);
   });

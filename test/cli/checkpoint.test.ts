@@ -1,4 +1,4 @@
-// `explore --checkpoint`: what was stopped goes on, what is over is printed again, anything else is refused.
+// `explore --checkpoint`: what was stopped continues, what is over is printed again, anything else is refused.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -82,7 +82,7 @@ test('Ctrl-C keeps what is known', async () => {
   expect(answers(await json(kept))).toEqual(answers(await json(base)));
 });
 
-test('random runs go on too', async () => {
+test('random runs continue too', async () => {
   const random = ['explore', '--random', '300', '--seed', '3', scenario];
   const kept = [...random, '--checkpoint', 'r.cp'];
   const { stdout } = await snoopscope(kept, { workingDirectory: folder, interrupt: AbortSignal.abort() });
@@ -132,7 +132,7 @@ describe('--fingerprint', () => {
     expect(whole.fingerprints).toBeUndefined();
   });
 
-  test('goes on from a checkpoint', async () => {
+  test('continues from a checkpoint', async () => {
     const kept = [...base, '--fingerprint', '--checkpoint', 'f.cp'];
     await json([...kept, '--max-states', '3000']);
     expect(answers(await json(kept))).toEqual(answers(await json([...base, '--fingerprint'])));

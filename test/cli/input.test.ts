@@ -1,4 +1,4 @@
-// Files that are no scenarios, and scenarios that do not end.
+// Files that are not scenarios, and scenarios that do not end.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -23,7 +23,7 @@ import { everyoneWritesEverything } from '../explore/everyone-writes.ts';
 const cli = path.join(root, 'dist/cli.js');
 const race = 'test/cli/scenarios/race.snoop';
 const folder = mkdtempSync(path.join(tmpdir(), 'snoopscope-process-'));
-/** What was compiled is kept here, not in the folder of whoever runs the tests. */
+/** What was compiled is kept here, not in the folder of the user who runs the tests. */
 const cache = path.join(folder, 'cache');
 const children = new Set<ChildProcess>();
 
@@ -262,7 +262,7 @@ describe('a checkpoint', () => {
       });
     });
 
-  test('is written when the process is told to end, and the next one goes on', async () => {
+  test('is written when the process is told to end, and the next one continues', async () => {
     const file = path.join(folder, 'told.cp');
     const written = appears('told.cp');
     const child = start(args(file));
@@ -344,7 +344,7 @@ describe('what was compiled', () => {
     expect(statSync(file).ino).toBe(before.ino);
   });
 
-  test('is made anew when it is of another build or broken', async () => {
+  test('is made again when it is of another build or broken', async () => {
     const place = path.join(folder, 'broken');
     const first = await start(['kernels'], { NODE_COMPILE_CACHE: place }).ended;
     const file = path.join(place, 'snoopscope', kept(place)[0] as string);

@@ -1,4 +1,4 @@
-// Files that are no recordings: `npm run -s conformance` and `snoopscope import` say what is wrong with them, and end with 2.
+// Files that are not recordings: `npm run -s conformance` and `snoopscope import` say what is wrong with them, and end with 2.
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

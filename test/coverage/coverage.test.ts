@@ -1,5 +1,5 @@
 /**
- * Nothing of the model goes unused: every op stands in a scenario, every errno that an op declares is the answer of some
+ * Nothing of the model goes unused: every op is used in a scenario, every errno that an op declares is the answer of some
  * call that is run here, and every kernel change is noticed by somebody (docs/mutation.md, tried again row by row).
  *
  * Scenarios are those of the gallery and the small ones beside this file, which only count. Exceptions are named, with
@@ -59,7 +59,7 @@ describe.each(scenarios.filter(({ name }) => name.startsWith('test/')))('$name',
 
 describe('every op', () => {
   const used = new Set(scenarios.flatMap(({ parsed }) => [...opsOf(parsed)]));
-  it.each(OPS.map((op) => `${op.kind} ${op.name}`))('%s stands in a scenario', (op) => {
+  it.each(OPS.map((op) => `${op.kind} ${op.name}`))('%s is used in a scenario', (op) => {
     expect(used.has(op)).toBe(true);
   });
 });

@@ -3,7 +3,7 @@
 //   mov [x] 1
 //        //^ error expected: between the operands
 //
-// Where there is no room for the slashes, the column of the first caret stands before it: `//0: ^^^^ error …`.
+// Where there is no room for the slashes, the column of the first caret is written before it: `//0: ^^^^ error …`.
 // Each diagnostic of the file is marked, and each mark is a diagnostic: severity, code, and a part of the message.
 import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';

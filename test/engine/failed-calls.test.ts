@@ -182,7 +182,7 @@ ${body}
   });
 });
 
-/** What stands in a model for an errno that a caller turns into its own: no kernel function here does it. */
+/** What represents in a model an errno that a caller turns into its own: no kernel function here does it. */
 describe('an errno that is translated on the way', () => {
   it('names both checks', () => {
     const layout = new LayoutBuilder();
@@ -192,7 +192,7 @@ describe('an errno that is translated on the way', () => {
     const refusals = new RefusalTable();
     const refuse = refusals.add({
       inner: [E.NOENT, 'no mapping of {}', 'group'],
-      outer: [E.INVAL, 'no way to go on'],
+      outer: [E.INVAL, 'no way to continue'],
     });
     const inner = routines.define('find_mapping', 'a.c', [], (r) =>
       r.step('look', (t) => t.return(refuse.inner(t.machine, 3 as GroupId))),
@@ -209,7 +209,7 @@ describe('an errno that is translated on the way', () => {
     const model = { world: { refusals, routines, topology: { groups: [] } } } as unknown as Model;
     const failed = failedCall(model, machine.log, machine.events - 1);
     expect(failed && failedCallText(failed)).toBe(
-      'find_mapping() found no mapping of group 3 (-ENOENT), which became -EINVAL: do_work() found no way to go on',
+      'find_mapping() found no mapping of group 3 (-ENOENT), which became -EINVAL: do_work() found no way to continue',
     );
   });
 });

@@ -25,7 +25,7 @@ function watched<Part extends object>(part: Part, read: Set<string>): Part {
   });
 }
 
-/** Every moment once, on the machine of a finished run. Whoever compares with what bare metal promised needs versions. */
+/** Every moment once, on the machine of a finished run. Comparing with what bare metal promised takes versions. */
 function live(moments: Partial<Moments>, machine: Machine, read: Set<string>): void {
   const promised = {
     valueOf() {

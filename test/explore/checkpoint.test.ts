@@ -1,4 +1,4 @@
-/** Checkpoints: what was saved goes on to the result of an uninterrupted exploration; everything else is refused. */
+/** Checkpoints: what was saved continues to the result of an uninterrupted exploration; everything else is refused. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -95,7 +95,7 @@ describe('a checkpoint', () => {
 });
 
 describe('random runs', () => {
-  it('that go on from a checkpoint come to what uninterrupted ones come to', () => {
+  it('that continue from a checkpoint come to what uninterrupted ones come to', () => {
     fc.assert(
       fc.property(
         randomScenario,

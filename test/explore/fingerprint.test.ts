@@ -32,7 +32,7 @@ function modelOf(text: string, profile = 'v6.12'): Model {
   return model;
 }
 
-/** What must be the same however early a search begins again, and so however much it knew when it planned. */
+/** What must be the same however early a search starts over, and so however much it knew when it planned. */
 function answers({ complete, conditions, outcomes, findings }: Exploration): object {
   return {
     complete,
@@ -42,13 +42,13 @@ function answers({ complete, conditions, outcomes, findings }: Exploration): obj
   };
 }
 
-/** Compares, and says how often the search with fingerprints began again; undefined when the space is too large. */
+/** Compares, and says how often the search with fingerprints started over; undefined when the space is too large. */
 function compare(text: string, profile: string, options: ExploreOptions & SharedOptions): number | undefined {
   const whole = explore(modelOf(text, profile), options);
   if (!whole.complete) return undefined;
   const some = explore(modelOf(text, profile), { ...options, fingerprint: true });
   expect(essence(some)).toEqual(essence(whole));
-  // Nothing is remembered behind the frontier: whatever is met for the first time makes the search begin again.
+  // Nothing is remembered once it is expanded: whatever is met for the first time makes the search start over.
   const { maxStates: _, ...free } = options;
   const forgetful = explore(modelOf(text, profile), { ...free, fingerprint: true, remembered: 0 });
   expect(answers(forgetful)).toEqual(answers(whole));
@@ -73,7 +73,7 @@ describe('searches with fingerprints', () => {
     120_000,
   );
 
-  it('find in random scenarios what others find, also when they begin again and again', () => {
+  it('find in random scenarios what others find, also when they start over many times', () => {
     let again = 0;
     fc.assert(
       fc.property(

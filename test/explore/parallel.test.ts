@@ -150,7 +150,7 @@ describe('workers', () => {
           const { exploration, expandedByWorkers } = together(model, memory, threads, options);
           expanded += expandedByWorkers;
           expect(verdicts(exploration)).toEqual(verdicts(alone));
-          // Looking ahead may begin again at another place, because another state was met first.
+          // Looking ahead may start over at another place, because another state was met first.
           if (!reduced || memory === 'messages') expect(essence(exploration)).toEqual(essence(alone));
           else expect(shortestLengths(model, exploration)).toEqual(shortestLengths(model, alone));
         },

@@ -55,7 +55,7 @@ function replay(model: Model, result: RandomResult): number {
   const all = new Map(model.conditions.flatMap((c) => c.terms.map((t) => [t.name, t] as const)));
   const runOf = (schedule: RandomResult['findings'][number]['first']['schedule'], toEnd: boolean): Run => {
     const run = new Run(model, { schedule, granularity, maxSteps: 5_000 });
-    // What a loop does behind the schedule is no business of the finding.
+    // What a loop does after the schedule does not matter to the finding.
     while (run.followsSchedule || !run.executor.ended(model.setup)) if (!run.advance()) break;
     if (toEnd) run.runToEnd();
     expect(run.scheduleProblem).toBeUndefined();

@@ -95,7 +95,7 @@ function length(schedule: readonly { count: number }[]): number {
 function replay(model: Model, { findings, granularity, outcomes, terms }: Exploration): void {
   for (const found of findings) {
     const { finding, schedule } = found;
-    // A loop would go on for ever behind the schedule.
+    // A loop would run for ever after the schedule.
     const run = new Run(model, { schedule, granularity, maxSteps: 5_000 });
     run.runToEnd();
     expect(run.scheduleProblem, finding).toBeUndefined();
@@ -238,7 +238,7 @@ it('reductions that look ahead are given up when hardly two states have their ac
   expect(answers(reduced)).toEqual(answers(plain));
 }, 120_000);
 
-it('a state that only a wrong pruning made may fail the machine, and the search begins again', () => {
+it('a state that only a wrong pruning made may fail the machine, and the search starts over', () => {
   const model = modelOf(
     `
 machine {

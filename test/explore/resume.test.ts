@@ -36,7 +36,7 @@ function modelOf(text: string): Model {
 
 type Options = ExploreOptions & SharedOptions;
 
-/** Searches to the end; after each of the numbers of moves the search is saved and goes on in another place. */
+/** Searches to the end; after each of the numbers of moves the search is saved and continues in another place. */
 function interrupted(text: string, options: Options, after: readonly number[]): Exploration {
   let search = new Search(modelOf(text), options);
   for (const moves of after) {
@@ -126,7 +126,7 @@ describe('a search that was interrupted', () => {
     }
   });
 
-  it('goes on behind any limit', () => {
+  it('continues after any limit', () => {
     const whole = explore(modelOf(BENCH));
     let bytes: Uint8Array | undefined;
     let limits = 0;
@@ -147,7 +147,7 @@ describe('a search that was interrupted', () => {
     expect(limits).toBeGreaterThan(2);
   });
 
-  it('goes on with other threads than before', () => {
+  it('continues with other threads than before', () => {
     const threads = fc.record<Threads>({
       memory: fc.constantFrom('shared', 'messages'),
       threads: fc.integer({ min: 0, max: 3 }),

@@ -54,7 +54,7 @@ it('levels that only grow tell nothing but the bound', () => {
   expect(told.at(-1)?.said.atMost).toBeCloseTo(0.5);
 });
 
-it('a search that begins again has no trend yet', () => {
+it('a search that starts over has no trend yet', () => {
   const share = new ShareOfLevels();
   const levels = counters(10);
   let states = 0;
@@ -76,7 +76,7 @@ it('the bound is never below what turns out to be true', () => {
   let told: { atMost: number; progress: Progress }[] = [];
   while (search.step(1000)) {
     const progress = search.progress();
-    // Searches that began again had other states.
+    // Searches that started over had other states.
     if (progress.states < (told.at(-1)?.progress.states ?? 0)) told = [];
     share.meet(progress);
     told.push({ atMost: share.share.atMost, progress });

@@ -16,7 +16,7 @@ const COMPAT = `
   group = open("/dev/vfio/26", O_RDWR)
   ioctl(group, VFIO_GROUP_SET_CONTAINER, [iommufd])`;
 
-/** The nic is behind a unit without snoop control, the gpu behind one with it. */
+/** The nic is behind a unit without snoop control, the gpu behind a unit with it. */
 const MIXED = `machine {
   cpu intel count=2
   iommu general vt-d snoop-control=on
@@ -185,7 +185,7 @@ describe('page tables that user space allocates', () => {
     ).toBe(0);
   });
 
-  it('are refused for what is no device, and for what is no address space', () => {
+  it('are refused for what is not a device, and for what is not an address space', () => {
     const last = (fields: string, kernel = 'v6.12'): number | string | undefined =>
       runSetup(machine(), `${devices}\n  ioctl(iommufd, IOMMU_HWPT_ALLOC, {${fields}})`, kernel).results.at(-1);
     expect(last('dev_id=ioas, pt_id=ioas')).toBe('ENOENT');

@@ -61,7 +61,7 @@ describe('one unit', () => {
 });
 
 describe('units with and without snoop control', () => {
-  it('v3.15: a group behind each has a domain of its own, and its own entries', () => {
+  it('v3.15: the groups of both IOMMUs have domains of their own, and their own entries', () => {
     const run = runSetup(MIXED, READY + MAP + NIC + CC, 'v3.15');
     expect(run.entry('gpu', 0)).toBe('rw+snp');
     expect(run.entry('nic', 0)).toBe('rw');

@@ -116,7 +116,7 @@ describe('the coverage of a scenario', () => {
     ]);
     const merged = mergedCoverage(parts, (part, name) => name || `${part}.snoop`);
     expect(merged.files.map(({ path: name }) => name)).toEqual(['0.snoop', '1.snoop', 'make.snoop']);
-    // The calls of procedures are no statements themselves.
+    // A call of a procedure does not count as a statement.
     expect(coverageTotals(merged).statements).toEqual({ covered: 2, total: 2 });
     expect(coverageTotals(merged).changes.total).toBe(parts[0]?.changes.length);
   });

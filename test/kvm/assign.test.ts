@@ -67,7 +67,7 @@ describe('KVM_ASSIGN_PCI_DEVICE', () => {
       expect(belief(kernel, assign(1, 2))).toEqual({ noncoherent: 1, snoop: [false, false] });
   });
 
-  it('a second device without it: v3.12 goes on believing in coherency, v3.13 does not', () => {
+  it('a second device without it: v3.12 still believes in coherency, v3.13 does not', () => {
     expect(belief('v3.12', assign(1, 1), assign(2, 2)).noncoherent).toBe(0);
     expect(belief('v3.13', assign(1, 1), assign(2, 2))).toEqual({ noncoherent: 1, snoop: [false, false] });
   });

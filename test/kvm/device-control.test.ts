@@ -6,7 +6,7 @@ const machine = 'machine {\n  cpu intel count=1\n  memory x = 0\n}\n';
 const setup = (...lines: readonly string[]): string =>
   `${machine}setup {\n  kvm = open("/dev/kvm", O_RDWR)\n  vm = ioctl(kvm, KVM_CREATE_VM, 0)\n${lines.map((l) => `  ${l}\n`).join('')}}\n`;
 const create = 'ioctl(vm, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_VFIO, fd=>dev, flags=0})';
-/** Results behind opening /dev/kvm and creating the VM. */
+/** Results after opening /dev/kvm and creating the VM. */
 const results = (kernel: string, ...lines: readonly string[]): readonly (number | string)[] =>
   outcome(setup(...lines), kernel).results.slice(2);
 

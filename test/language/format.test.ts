@@ -57,7 +57,7 @@ const CASES: Readonly<Record<string, readonly [written: string, formatted?: stri
     'vcpu 0 {\n    mov [x], 1     // first\n    wbinvd\n    mov [y], 1     // second\n}',
     'vcpu 0 {\n  mov [x], 1     // first\n  wbinvd\n  mov [y], 1     // second\n}',
   ],
-  'columns made with tabs are no columns': [
+  'columns made with tabs do not count as columns': [
     'vcpu 0 {\n\tmov [x], 1\t\t// first\n\tmov [yy], 1\t// second\n}',
     'vcpu 0 {\n  mov [x], 1   // first\n  mov [yy], 1  // second\n}',
   ],

@@ -47,7 +47,7 @@ function symbols(scenario: ParsedScenario) {
   );
 }
 
-test('after any edits of a long file, its names and diagnostics are those of a file read anew', () => {
+test('after any edits of a long file, its names and diagnostics are those of a file that is read from scratch', () => {
   fc.assert(
     fc.property(fc.array(edit, { minLength: 1, maxLength: 8 }), (edits) => {
       let lines = long;
@@ -57,9 +57,9 @@ test('after any edits of a long file, its names and diagnostics are those of a f
         const from = at % lines.length;
         lines = lines.toSpliced(from, remove, ...insert);
         scenario = parse(lines.join('\n'), scenario);
-        const anew = parse(lines.join('\n'));
-        expect(check(scenario)).toEqual(check(anew));
-        expect(symbols(scenario)).toEqual(symbols(anew));
+        const fresh = parse(lines.join('\n'));
+        expect(check(scenario)).toEqual(check(fresh));
+        expect(symbols(scenario)).toEqual(symbols(fresh));
       }
     }),
     { numRuns: 5 },

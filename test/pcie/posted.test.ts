@@ -88,7 +88,7 @@ describe('posted requests', () => {
     expect(explore(model).conditions[0]?.holds).toBe(false);
   });
 
-  it('are seen in their order by whoever looks', () => {
+  it('are seen in order by every reader', () => {
     const watched = (options: string): string[] =>
       outcomes(
         device(

@@ -115,7 +115,7 @@ test('an edit of one line keeps the identity of all others', () => {
   expect(changed.map((line) => line.text.trim())).toEqual(['mov [x], 2']);
 });
 
-test('every diagnostic stands in its line, and a line has at most one of its own', () => {
+test('every diagnostic is within its line, and a line has at most one of its own', () => {
   fc.assert(
     fc.property(mutated, (text) => {
       const parsed = parse(text);

@@ -167,7 +167,7 @@ const statement: fc.Arbitrary<LineContent> = fc.oneof(
       options,
       fc.array(identifier, { maxLength: 2 }),
     )
-    // Bare words can only stand behind operands: without one the first of them would be an operand.
+    // Bare words can only follow operands: without one the first of them would be an operand.
     .map(
       ([bind, op, operands, list, attributes]): LineContent => ({
         kind: 'action',

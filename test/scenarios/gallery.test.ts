@@ -1,6 +1,6 @@
 /**
  * Every scenario of the gallery: its conditions hold on every kernel that they name, over all interleavings; and a plain
- * run gives the trace beside it. `UPDATE=1` rewrites traces; what a scenario intends stands in the scenario.
+ * run gives the trace beside it. `UPDATE=1` rewrites traces; what a scenario intends is in the scenario itself.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

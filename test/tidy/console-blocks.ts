@@ -1,9 +1,9 @@
-/** Calls of the command in documents: what stands below a call must be what it prints. */
+/** Calls of the command in documents: what is printed below a call must be what it prints. */
 
 export interface ConsoleCall {
   /** 0-based line of the call in the document. */
   readonly line: number;
-  /** The words behind `snoopscope --`. */
+  /** The words after `snoopscope --`. */
   readonly words: readonly string[];
   /** What the document shows; a line `…` stands for any lines. */
   readonly shown: readonly string[];

@@ -56,7 +56,7 @@ describe('what is not in the code', () => {
     expect(hits(tests, /\b(?:test|it|describe|suite)\.(?:only|skip|todo|fails)\b/)).toEqual([]);
   });
 
-  test('places on the machine of whoever wrote it', () => {
+  test('paths of the machine of an author', () => {
     expect(hits([...code, ...tests, ...documents], /(?:^|["'`\s(])\/(?:home|root|Users|work|tmp)\//)).toEqual([]);
   });
 

@@ -2,7 +2,7 @@
 import { CHANGES, check, MONITORS, OPS, type Op, PROFILES, parse } from '@snoopscope/sim-core';
 import { describe, expect, test } from 'vitest';
 
-/** Where an op's example stands in a scenario. */
+/** Where an op's example is placed in a scenario. */
 const BLOCKS: Readonly<Record<Op['kind'], string>> = {
   syscall: 'setup',
   ioctl: 'setup',

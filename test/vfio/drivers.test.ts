@@ -165,7 +165,7 @@ describe('locks between groups and VMs', () => {
     return [...found].sort();
   }
 
-  /** How runs can end, over all interleavings of the threads behind setup. */
+  /** How runs can end, over all interleavings of the threads after setup. */
   function ends(text: string, kernel: string): string[] {
     const found = new Set<string>();
     explore(text, kernel, (m, model) => {

@@ -1,4 +1,4 @@
-// Machines and openings that the tests of VFIO and the IOMMU share, and what to read from the state behind a run.
+// Machines and openings that the tests of VFIO and the IOMMU share, and what to read from the state after a run.
 import {
   type DeviceId,
   EVENT_WIDTH,

@@ -107,7 +107,7 @@ export function refuseEmpty({ files, steps }: Rebuilt): void {
   if (steps.length > 0) return;
   const first = files[0];
   throw new Failure(
-    'There is no relevant line in it. Looked for were calls on /dev/kvm, /dev/vfio and /dev/iommu, KVM exits, and the functions of KVM and VFIO that register non-coherent DMA.',
+    'There is no relevant line in it: no call on /dev/kvm, /dev/vfio or /dev/iommu, no KVM exit, and none of the functions of KVM and VFIO that register non-coherent DMA.',
     { code: 'nothing-to-import', ...(first && { file: first.name }) },
   );
 }

@@ -123,7 +123,7 @@ function nothingKnown(text: LogText, kind: string | undefined): Failure {
     kind === 'machine'
       ? 'lspci, dmesg, uname, lscpu, /proc/cpuinfo, listings of /sys and /dev, or what `snoopscope inventory` collects'
       : `${listed(SOURCES.map(({ title }) => title))}, or files about a machine such as lspci and dmesg`;
-  return new Failure(`No line of it is known. Looked for were lines of ${looked}.`, {
+  return new Failure(`No line of it is known: none comes from ${looked}.`, {
     code: 'unknown-log',
     file: text.name,
   });

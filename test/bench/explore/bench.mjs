@@ -245,7 +245,7 @@ function spinShortest(config, times) {
   });
 }
 
-/** Values of registers and flags where nobody but the caches and the migrations can go on, over every state. */
+/** Values of registers and flags where only caches and migrations can still move, over every state. */
 function spinOutcomes(config) {
   return inFolder((folder) => {
     timed('spin', ['-o1', '-o2', '-o3', ...CONFIGS[config], '-DOUTCOMES', '-a', 'coherency.pml'], folder);

@@ -23,7 +23,7 @@ const {
   ...own
 } = JSON.parse(options) as ExploreOptions & {
   workers?: number;
-  /** Saves the search when it is over to this file, and goes on from it. */
+  /** Saves the search when it is over to this file, and continues from it. */
   checkpoint?: string;
 };
 const profile = profileNamed('v6.12');
