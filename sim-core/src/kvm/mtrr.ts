@@ -8,7 +8,7 @@
  * says UC).
  * Modelled: all MTRRs, their reset state, the overlap rules of each era, disabled MTRRs. With `firmware=on` a vCPU starts
  * after the firmware: MTRRs enabled, WB everywhere.
- * Left out: v4.2 and v4.3 look fixed ranges up in the wrong table row (a7f2d7865720 mends it); they are taken as mended.
+ * Left out: v4.2 and v4.3 look fixed ranges up in the wrong table row (a7f2d7865720 fixes it); they are taken as fixed.
  * Sources: Intel SDM volume 3, "Memory Type Range Registers (MTRRs)"; linux arch/x86/kvm/mtrr.c.
  */
 import { combineMtrrs, MEMTYPE } from '../memory/memtype.ts';

@@ -55,7 +55,7 @@ function localLeftOut(event: number, cpu: number): Link {
   const change = changeById.get('wbinvd-includes-local-cpu');
   return {
     event,
-    text: `cpu${cpu} holds the line, and it is the pCPU that runs the handler: this kernel sends WBINVD to the other pCPUs of the dirty mask only. ${change?.first} mends it (${change?.commit} "${change?.subject}").`,
+    text: `cpu${cpu} holds the line, and it is the pCPU that runs the handler: this kernel sends WBINVD to the other pCPUs of the dirty mask only. ${change?.first} fixes it (${change?.commit} "${change?.subject}").`,
     sources: [emulateSource, { document: 'linux', place: `${change?.commit} ${change?.subject}` }],
   };
 }

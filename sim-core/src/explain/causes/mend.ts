@@ -1,4 +1,4 @@
-/** Which upstream change mends what a chain has shown, or made it possible. */
+/** Which upstream change fixes what a chain has shown, or made it possible. */
 import { type ChangeId, changeById } from '../../kernel/changes.ts';
 import type { History } from '../history.ts';
 import type { Link } from './link.ts';
@@ -26,7 +26,7 @@ export function mendLinks(
   return [
     {
       event,
-      text: `${history.kernelName()} lacks the change that mends it: ${first ?? 'never merged'}, ${commit ? `${commit} ` : ''}"${subject}". ${effect}`,
+      text: `${history.kernelName()} lacks the change that fixes it: ${first ?? 'never merged'}, ${commit ? `${commit} ` : ''}"${subject}". ${effect}`,
       sources: [{ document: 'linux', place: commit ? `${commit} ${subject}` : where }],
     },
   ];

@@ -72,7 +72,7 @@ function notInFlush(history: History, exit: number, vcpu: number, cpu: number): 
   if (local === cpu && !history.hasChange('wbinvd-includes-local-cpu')) {
     const change = changeById.get('wbinvd-includes-local-cpu');
     return {
-      text: `cpu${cpu} runs the handler, and this kernel sends WBINVD to the other pCPUs of the dirty mask only. ${change?.first} mends it (${change?.commit} "${change?.subject}").`,
+      text: `cpu${cpu} runs the handler, and this kernel sends WBINVD to the other pCPUs of the dirty mask only. ${change?.first} fixes it (${change?.commit} "${change?.subject}").`,
       sources: [emulateSource, { document: 'linux', place: `${change?.commit} ${change?.subject}` }],
     };
   }

@@ -9,7 +9,7 @@ export interface Cause {
   readonly id: CauseId;
   /** One sentence. */
   readonly text: string;
-  /** What mends it. */
+  /** What fixes it. */
   readonly remedy?: string;
   /** A command that tells what the files do not. */
   readonly command?: string;
