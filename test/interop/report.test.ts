@@ -106,6 +106,15 @@ describe('starts that failed', () => {
   });
 });
 
+test('calls that the kernel refused say which check decided', () => {
+  const { failed } = report(OFF, ['fail-second.log'], false);
+  expect(failed).toEqual([
+    expect.stringMatching(
+      /^open\("\/dev\/vfio\/8", .*\) = -EBUSY: vfio_group_fops_open\(\) found group 8 open already \(log \d+\)\.$/,
+    ),
+  ]);
+});
+
 describe('a run that went well', () => {
   const both = report(OFF, ['strace-f-y-hotplug.log', 'strace-f-y-hotplug.ftrace'], false);
 
