@@ -104,6 +104,15 @@ export class Documents {
     return open.snapshot;
   }
 
+  /** A scenario that is not open, as it was when it was last read. */
+  closed(uri: string): Snapshot | undefined {
+    const file = this.includes.file(uri);
+    if (file === undefined) return undefined;
+    const { files: included } = this.includes.collect(file.uri, file.scenario);
+    const { scenario } = file;
+    return { uri: file.uri, version: 0, scenario, profile: profileFor(scenario, undefined), included };
+  }
+
   /** The files that have to be read before everything can be said about a document. */
   missing(uri: string): readonly string[] {
     const open = this.#open.get(uri);

@@ -38,6 +38,8 @@ export interface InitializationOptions {
   readonly findScenarios?: boolean;
   /** The client has the commands of {@link COMMANDS}; without them there are no lenses. True when left out. */
   readonly commands?: boolean;
+  /** The client asks for diagnostics (`textDocument/diagnostic`, `workspace/diagnostic`), so that none are pushed. False when left out. */
+  readonly pullDiagnostics?: boolean;
   /** The folder with a page for each diagnostic, as a URI; the repository's when left out. */
   readonly diagnosticPages?: string;
   /** For clients without `workspace/configuration`. */

@@ -1,10 +1,11 @@
 /** The language server: which request is answered by which feature. */
-import { completionAt, foldingRanges, format, NEWEST, outline, VOCABULARY } from '@snoopscope/sim-core';
+import { completionAt, foldingRanges, NEWEST, outline, VOCABULARY } from '@snoopscope/sim-core';
 import {
   CodeActionKind,
   type CompletionItem,
   CompletionTriggerKind,
   type Connection,
+  DocumentRangesFormattingRequest,
   type InitializeResult,
   PositionEncodingKind,
   TextDocumentSyncKind,
@@ -22,6 +23,7 @@ import { stretchesAt } from './features/selection.ts';
 import { signatureAt } from './features/signature.ts';
 import { colouredWords } from './features/tokens.ts';
 import { refuseMalformed } from './messages.ts';
+import { formatted, moreActions, serveWorkspace } from './server-workspace.ts';
 import { type Host, Session } from './session.ts';
 import { readSettings } from './settings.ts';
 import * as lsp from './to-lsp.ts';
@@ -40,7 +42,9 @@ export function startServer(connection: Connection, host: Host): void {
 
   connection.onInitialize((params) => {
     session.initialize(params);
-    return { capabilities: CAPABILITIES, serverInfo: { name: 'snoopscope' } } satisfies InitializeResult;
+    const { pullDiagnostics } = session.options;
+    const capabilities = { ...CAPABILITIES, ...(pullDiagnostics && { diagnosticProvider: PULL }) };
+    return { capabilities, serverInfo: { name: 'snoopscope' } } satisfies InitializeResult;
   });
   connection.onInitialized(session.take('initialized', () => session.initialized()));
 
@@ -173,21 +177,31 @@ export function startServer(connection: Connection, host: Host): void {
       positions.map((position) => lsp.toSelectionRange(stretchesAt(snapshot, lsp.fromPosition(position)), position)),
     ),
   );
-  connection.onDocumentFormatting(session.answer('formatting', ({ scenario }) => format(scenario).map(lsp.toTextEdit)));
+  connection.onDocumentFormatting(
+    session.answer('formatting', (snapshot, { options }) => formatted(snapshot, options)),
+  );
   connection.onDocumentRangeFormatting(
-    session.answer('rangeFormatting', ({ scenario }, { range }) =>
-      format(scenario)
-        .filter(({ line }) => range.start.line <= line && line <= range.end.line)
-        .map(lsp.toTextEdit),
+    session.answer('rangeFormatting', (snapshot, { range, options }) =>
+      formatted(snapshot, options, (line) => range.start.line <= line && line <= range.end.line),
+    ),
+  );
+  connection.onRequest(
+    DocumentRangesFormattingRequest.type,
+    session.answer('rangesFormatting', (snapshot, { ranges, options }) =>
+      formatted(snapshot, options, (line) => ranges.some(({ start, end }) => start.line <= line && line <= end.line)),
     ),
   );
   connection.onCodeAction(
     session.answer('codeAction', async (snapshot, { range, context }, token) => {
-      if (context?.only?.some((kind) => CodeActionKind.QuickFix.startsWith(kind)) === false) return [];
-      const diagnostics = await session.diagnosticsOf(snapshot, token);
-      return diagnostics
+      const only = context?.only;
+      const found = await session.diagnosticsOf(snapshot, token);
+      const lines = [range.start.line, range.end.line] as const;
+      const more = moreActions(snapshot, lines, only, found);
+      if (only?.some((kind) => CodeActionKind.QuickFix.startsWith(kind)) === false) return more;
+      const fixes = found
         .filter(({ line, span }) => lsp.touches(range, line, span))
         .flatMap((diagnostic) => lsp.toQuickFixes(diagnostic, snapshot, session.options.diagnosticPages));
+      return [...fixes, ...more];
     }),
   );
   connection.onCodeLens(
@@ -218,10 +232,13 @@ export function startServer(connection: Connection, host: Host): void {
     })),
   );
 
+  serveWorkspace(connection, session);
   connection.listen();
 }
 
 const TOO_MANY_SCENARIOS = `The workspace has more than ${MOST_SCENARIOS} scenarios or very many folders, so that not every use of the name can be found. Open the folder with the scenarios that share it.`;
+
+const PULL = { interFileDependencies: true, workspaceDiagnostics: true };
 
 const CAPABILITIES: InitializeResult['capabilities'] = {
   positionEncoding: PositionEncodingKind.UTF16,
@@ -236,15 +253,32 @@ const CAPABILITIES: InitializeResult['capabilities'] = {
   definitionProvider: true,
   referencesProvider: true,
   documentHighlightProvider: true,
-  workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
+  workspace: {
+    workspaceFolders: { supported: true, changeNotifications: true },
+    fileOperations: {
+      willRename: { filters: [{ pattern: { glob: '**/*.snoop' } }, { pattern: { glob: '**', matches: 'folder' } }] },
+    },
+  },
   renameProvider: { prepareProvider: true },
   documentSymbolProvider: true,
   documentLinkProvider: { resolveProvider: false },
   foldingRangeProvider: true,
   selectionRangeProvider: true,
   documentFormattingProvider: true,
-  documentRangeFormattingProvider: true,
-  codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
+  documentRangeFormattingProvider: { rangesSupport: true },
+  documentOnTypeFormattingProvider: { firstTriggerCharacter: '}', moreTriggerCharacter: ['\n'] },
+  typeDefinitionProvider: true,
+  callHierarchyProvider: true,
+  workspaceSymbolProvider: true,
+  codeActionProvider: {
+    codeActionKinds: [
+      CodeActionKind.QuickFix,
+      CodeActionKind.RefactorExtract,
+      CodeActionKind.RefactorInline,
+      CodeActionKind.RefactorRewrite,
+      CodeActionKind.SourceFixAll,
+    ],
+  },
   codeLensProvider: { resolveProvider: false },
   inlayHintProvider: { resolveProvider: false },
   semanticTokensProvider: { legend: lsp.TOKEN_LEGEND, full: { delta: true }, range: true },

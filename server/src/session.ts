@@ -134,6 +134,25 @@ export class Session {
     };
   }
 
+  /** Wraps the answer to a request that is about no single document; `none` when something goes wrong in it. */
+  ask<P, R>(
+    name: string,
+    none: R,
+    handler: (params: P, token: CancellationToken) => Promise<R>,
+  ): (params: P, token: CancellationToken) => Promise<R> {
+    return async (params, token) => {
+      try {
+        const result = await handler(params, token);
+        if (token.isCancellationRequested) throw cancelled();
+        return result;
+      } catch (error) {
+        if (error instanceof ResponseError) throw error;
+        this.reportBug(name, error);
+        return none;
+      }
+    };
+  }
+
   /** Wraps a notification. */
   take<P>(name: string, handler: (params: P) => void | Promise<void>): (params: P) => Promise<void> {
     return async (params) => {
@@ -312,6 +331,11 @@ export class Session {
   }
 
   #publish(snapshot: Snapshot, diagnostics: readonly Diagnostic[]): void {
+    if (this.options.pullDiagnostics) {
+      // The client asks; what it was answered before may be out of date by now.
+      if (this.#predictions.has(snapshot)) this.connection.languages.diagnostics.refresh();
+      return;
+    }
     const { uri, version } = snapshot;
     void this.connection.sendDiagnostics({
       uri,

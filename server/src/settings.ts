@@ -20,6 +20,7 @@ export function readInitializationOptions(value: unknown, pages = DIAGNOSTIC_PAG
     readFile: options.readFile === true,
     findScenarios: options.findScenarios === true,
     diagnosticPages: typeof options.diagnosticPages === 'string' ? options.diagnosticPages : pages,
+    pullDiagnostics: options.pullDiagnostics === true,
     commands: options.commands !== false,
     settings: readSettings(options.settings),
   };

@@ -37,6 +37,7 @@ import {
   SymbolKind,
   type TextEdit,
   type WorkspaceEdit,
+  type WorkspaceSymbol,
 } from 'vscode-languageserver';
 import type { HoverText } from './features/hover.ts';
 import type { Lens } from './features/lenses.ts';
@@ -48,6 +49,7 @@ import type { Stretch } from './features/selection.ts';
 import type { Signature } from './features/signature.ts';
 import { plainText } from './features/snippets.ts';
 import type { ColouredWord } from './features/tokens.ts';
+import type { WorkspaceName } from './features/workspace-symbols.ts';
 import type { Location as OurLocation, Snapshot } from './snapshot.ts';
 
 export function fromPosition({ line, character }: Position): TextPosition {
@@ -165,6 +167,15 @@ export function toCompletionItem(offer: Offer, { uri, line, replace, snippets }:
   };
 }
 
+export function toWorkspaceSymbol({ name, kind, uri, line, span, within }: WorkspaceName): WorkspaceSymbol {
+  return {
+    name,
+    kind: kind === 'scenario' ? SymbolKind.File : ENTRY_KINDS[kind],
+    location: { uri, range: toRange(line, span) },
+    ...(within && { containerName: within }),
+  };
+}
+
 export function toDocumentSymbol(entry: OutlineEntry, lineLength: (line: number) => number): DocumentSymbol {
   const { name, detail, kind, line, endLine, span, children } = entry;
   return {
@@ -185,10 +196,10 @@ export function toFoldingRange({ line, endLine, kind }: OurFoldingRange): Foldin
   return { startLine: line, endLine, ...(kind === 'comment' && { kind: FoldingRangeKind.Comment }) };
 }
 
-export function toHighlight({ place, definition }: Use): DocumentHighlight {
+export function toHighlight({ place, writes }: Use): DocumentHighlight {
   return {
     range: toRange(place.line, place.span),
-    kind: definition ? DocumentHighlightKind.Write : DocumentHighlightKind.Read,
+    kind: writes ? DocumentHighlightKind.Write : DocumentHighlightKind.Read,
   };
 }
 

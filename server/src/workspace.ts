@@ -73,6 +73,11 @@ export class Workspace {
       .sort();
   }
 
+  /** Every scenario of the folders. */
+  async all(): Promise<readonly string[]> {
+    return (await this.#scenarios('')).uris;
+  }
+
   async #scenarios(uri: string): Promise<FoundScenarios> {
     const folders = this.#folders.length > 0 ? this.#folders : besides(uri);
     const found = folders.map((folder) => this.#find(folder, this.#folders.length > 0));
@@ -99,7 +104,7 @@ function besides(uri: string): readonly string[] {
 }
 
 /** From the folder of a document to another of the same place; none to one elsewhere. */
-function relativePath(from: string, to: string): string[] {
+export function relativePath(from: string, to: string): string[] {
   const [left, right] = [from.split('/').slice(0, -1), to.split('/')];
   if (left.slice(0, 3).join('/') !== right.slice(0, 3).join('/')) return [];
   let same = 0;

@@ -116,6 +116,7 @@ export { predicting } from './predict/predict.ts';
 
 export * from './scenario/ast.ts';
 export { blockOfLines, contentsOfKind } from './scenario/blocks.ts';
+export { aliasEdits } from './scenario/checks/aliases.ts';
 export { type CheckContext, check, checkingText } from './scenario/checks/run-checks.ts';
 export { checkByCode } from './scenario/checks/table.ts';
 export { noKernel } from './scenario/checks/unknown-kernel.ts';
@@ -145,6 +146,7 @@ export { INNER_WORDS, LANGUAGE_WORDS, type LanguageWord } from './scenario/langu
 export { MACHINE_OPTIONS, type MachineOption, type OptionOwner } from './scenario/machine-options.ts';
 export { CPU_MOVES, MACHINE_WORD_DOCS } from './scenario/machine-words.ts';
 export { parse } from './scenario/parser.ts';
+export { printActor } from './scenario/printer.ts';
 export {
   type Completion,
   type CompletionPlace,

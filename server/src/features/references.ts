@@ -6,6 +6,8 @@ import { definitionsOf } from './names.ts';
 /** A use of a name. */
 export interface Use {
   readonly place: TextPlace;
+  /** It gets a value there: a definition, or the word that an instruction, TLP or action of the host stores to. */
+  readonly writes: boolean;
   /** Its definition, which a name of a descriptor may have several of. */
   readonly definition: boolean;
 }
@@ -53,10 +55,22 @@ export function usesAt(snapshot: Snapshot, at: TextPosition): readonly Use[] {
   const symbol = symbolAt(snapshot, at);
   if (symbol === undefined) return [];
   return [
-    ...symbol.definitions.map((place) => ({ place, definition: true })),
-    ...symbol.references.map((place) => ({ place, definition: false })),
+    ...symbol.definitions.map((place) => ({ place, writes: true, definition: true })),
+    ...symbol.references.map((place) => ({ place, writes: storesTo(snapshot, place), definition: false })),
   ];
 }
+
+/** Whether the statement at a place stores to what is named there. */
+export function storesTo({ scenario }: Snapshot, { line, span }: TextPlace): boolean {
+  const content = scenario.lines[line]?.content;
+  if (content?.kind !== 'action') return false;
+  const [first] = content.operands;
+  const here = first !== undefined && first.span.start <= span.start && span.end <= first.span.end;
+  return here && STORES.has(content.op.text.toLowerCase());
+}
+
+/** What writes to its first operand. */
+const STORES: ReadonlySet<string> = new Set(['mov', 'movnti', 'mwr', 'out', 'zero']);
 
 function locations({ file, ...name }: SharedName, of: 'definitions' | 'references'): Location[] {
   return name[of].map(({ line, span }) => ({ uri: file.uri, line, ...span }));

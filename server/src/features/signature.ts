@@ -1,5 +1,7 @@
 import {
   completionAt,
+  documentationAbove,
+  type FactSpec,
   type Op,
   opOfLine,
   type Profile,
@@ -7,7 +9,7 @@ import {
   type TextPosition,
   VOCABULARY,
 } from '@snoopscope/sim-core';
-import type { Snapshot } from '../snapshot.ts';
+import { familyOf, type Snapshot } from '../snapshot.ts';
 import { describe, describeShape, signatureOf } from './record-markdown.ts';
 
 /** The call around a place and the argument that the place is in. */
@@ -35,7 +37,47 @@ export function signatureAt(snapshot: Snapshot, at: TextPosition): Signature | u
       : ioctlSignature(op, call.argument, snapshot.profile);
   }
   if (place.kind === 'operand') return ofOp(place.op, place.index, snapshot.profile);
+  if (place.kind === 'proc-argument') return ofProcedure(snapshot, place.proc, place.index);
+  if (place.kind === 'fact-argument') return ofFact(place.fact, place.fact.params.indexOf(place.param));
   return undefined;
+}
+
+function ofProcedure(snapshot: Snapshot, name: string, active: number): Signature | undefined {
+  for (const { scenario } of familyOf(snapshot)) {
+    const block = scenario.blocks.find(({ proc }) => proc?.name.text === name);
+    if (block?.proc === undefined) continue;
+    const names = block.proc.params.map(({ text }) => text);
+    return ofNames(`call ${name}`, names, active, documentationAbove(scenario, block.line), () => '');
+  }
+  return undefined;
+}
+
+function ofFact({ name, params, doc }: FactSpec, active: number): Signature {
+  const kinds = params.map(({ kind }) => kind);
+  return ofNames(
+    name,
+    params.map((param) => param.name),
+    active,
+    doc,
+    (index) => `A ${kinds[index] ?? 'value'}.`,
+  );
+}
+
+function ofNames(
+  name: string,
+  names: readonly string[],
+  active: number,
+  markdown: string,
+  text: (index: number) => string,
+): Signature {
+  let label = `${name}(`;
+  const parameters = names.map((param, index) => {
+    label += index === 0 ? '' : ', ';
+    const start = label.length;
+    label += param;
+    return { start, end: label.length, markdown: text(index) };
+  });
+  return { label: `${label})`, markdown, parameters, active: active < names.length ? active : undefined };
 }
 
 function ofOp(op: Op, active: number, profile: Profile): Signature {

@@ -229,8 +229,22 @@ export function foldingRanges(scenario: ParsedScenario): FoldingRange[] {
       comment = -1;
     }
   });
+  const header = headerOf(scenario);
+  if (header !== undefined) ranges.push(header);
   return ranges.sort((left, right) => left.line - right.line);
 }
+
+/** The lines that describe a scenario, from the first to the last before its first block. */
+function headerOf({ lines, blocks }: ParsedScenario): FoldingRange | undefined {
+  const end = blocks[0]?.line ?? lines.length;
+  const described = lines.slice(0, end).flatMap(({ content }, index) => (HEADER.has(content.kind) ? [index] : []));
+  const [first, last] = [described[0], described.at(-1)];
+  return first === undefined || last === undefined || last - first < 2
+    ? undefined
+    : { line: first, endLine: last, kind: 'block' };
+}
+
+const HEADER: ReadonlySet<string> = new Set(['scenario', 'doc', 'source', 'tags', 'kernel', 'include']);
 
 /** The comment block directly above a line, without the slashes: its documentation. */
 export function documentationAbove(scenario: ParsedScenario, line: number): string {

@@ -1,6 +1,7 @@
 /** Constants that are the same number under two names: the newer name counts as the better one where the kernel has it. */
 import { CONSTANTS, type Constant } from '../../ops/constants.ts';
 import type { Line } from '../ast.ts';
+import type { LineEdit } from '../format.ts';
 import { rolesOf } from '../roles.ts';
 import type { Vocabulary } from '../vocabulary.ts';
 import type { PlacedObjection } from './check.ts';
@@ -18,17 +19,26 @@ export const aliasOf: ReadonlyMap<string, Constant> = new Map(
   }),
 );
 
-/** A fix that writes every such constant of a line by its other name. */
+/** Every such constant of a line, by its other name. */
+export function aliasEdits(
+  line: Line,
+  index: number,
+  vocabulary: Vocabulary,
+  wanted: (alias: Constant) => boolean = () => true,
+): LineEdit[] {
+  return rolesOf(line, vocabulary).flatMap(({ role, text, span }) => {
+    const alias = role === 'constant' ? aliasOf.get(text) : undefined;
+    return alias !== undefined && wanted(alias) ? [{ line: index, span, newText: alias.name }] : [];
+  });
+}
+
 export function renamingFix(
   line: Line,
   index: number,
   vocabulary: Vocabulary,
   wanted: (alias: Constant) => boolean,
 ): { fixes?: PlacedObjection['fixes'] } {
-  const edits = rolesOf(line, vocabulary).flatMap(({ role, text, span }) => {
-    const alias = role === 'constant' ? aliasOf.get(text) : undefined;
-    return alias !== undefined && wanted(alias) ? [{ line: index, span, newText: alias.name }] : [];
-  });
+  const edits = aliasEdits(line, index, vocabulary, wanted);
   const last = edits.at(-1);
   return last === undefined ? {} : { fixes: [{ title: `Use the name \`${last.newText}\``, edits }] };
 }

@@ -1,0 +1,193 @@
+/** Requests about more than the open document: symbols and diagnostics of the workspace, callers, moved files, refactorings. */
+import { format } from '@snoopscope/sim-core';
+import {
+  type CallHierarchyIncomingCall,
+  type CallHierarchyIncomingCallsParams,
+  type CallHierarchyItem,
+  type CallHierarchyOutgoingCall,
+  type CallHierarchyOutgoingCallsParams,
+  type CodeAction,
+  CodeActionKind,
+  type Connection,
+  type DocumentDiagnosticReport,
+  DocumentDiagnosticReportKind,
+  type FormattingOptions,
+  type RenameFilesParams,
+  SymbolKind,
+  type TextEdit,
+  type WorkspaceDiagnosticParams,
+  type WorkspaceDiagnosticReport,
+  type WorkspaceEdit,
+  type WorkspaceSymbol,
+  type WorkspaceSymbolParams,
+} from 'vscode-languageserver';
+import { type Caller, type Calls, callableAt, callsFrom, callsTo } from './features/call-hierarchy.ts';
+import { checkingSnapshot } from './features/diagnostics.ts';
+import { includesAfter } from './features/moved-files.ts';
+import { refactoringsOf } from './features/refactorings.ts';
+import { typeDefinitionAt } from './features/type-definition.ts';
+import { workspaceNames } from './features/workspace-symbols.ts';
+import type { Session } from './session.ts';
+import { inSlices } from './slices.ts';
+import type { Snapshot } from './snapshot.ts';
+import * as lsp from './to-lsp.ts';
+
+export function serveWorkspace(connection: Connection, session: Session): void {
+  const { documents, workspace } = session;
+  const families = async () => (await workspace.families(documents.uris[0] ?? '')).families;
+
+  connection.onWorkspaceSymbol(
+    session.ask<WorkspaceSymbolParams, WorkspaceSymbol[]>('workspace/symbol', [], async ({ query }) =>
+      workspaceNames(await families(), query).map(lsp.toWorkspaceSymbol),
+    ),
+  );
+  connection.onTypeDefinition(
+    session.answer('typeDefinition', (snapshot, { position }) =>
+      typeDefinitionAt(snapshot, lsp.fromPosition(position)).map(lsp.toLocation),
+    ),
+  );
+  connection.languages.diagnostics.on(
+    session.answer('diagnostic', async (snapshot, _, token) =>
+      report(snapshot, await session.diagnosticsOf(snapshot, token), session),
+    ) as (params: { textDocument: { uri: string } }) => Promise<DocumentDiagnosticReport>,
+  );
+  connection.languages.diagnostics.onWorkspace(
+    session.ask<WorkspaceDiagnosticParams, WorkspaceDiagnosticReport>(
+      'workspace/diagnostic',
+      { items: [] },
+      async (_, token) => {
+        await families();
+        const items: WorkspaceDiagnosticReport['items'] = [];
+        for (const uri of await workspace.all()) {
+          const open = documents.snapshot(uri);
+          const snapshot = open ?? documents.closed(uri);
+          if (snapshot === undefined || token.isCancellationRequested) continue;
+          const found = open
+            ? await session.diagnosticsOf(open, token)
+            : ((await inSlices(checkingSnapshot(snapshot), () => !token.isCancellationRequested)) ?? []);
+          items.push({ ...report(snapshot, found, session), uri, version: open?.version ?? null });
+        }
+        return { items };
+      },
+    ),
+  );
+  connection.languages.callHierarchy.onPrepare(
+    session.answer('prepareCallHierarchy', async (snapshot, { position }) => {
+      const found = callableAt(snapshot, lsp.fromPosition(position), await families());
+      return found ? [toItem(found)] : null;
+    }),
+  );
+  connection.languages.callHierarchy.onIncomingCalls(
+    session.ask<CallHierarchyIncomingCallsParams, CallHierarchyIncomingCall[]>(
+      'callHierarchy/incomingCalls',
+      [],
+      async ({ item }) =>
+        callsTo(await families(), item.name).map((calls) => ({ from: toItem(calls.other), fromRanges: ranges(calls) })),
+    ),
+  );
+  connection.languages.callHierarchy.onOutgoingCalls(
+    session.ask<CallHierarchyOutgoingCallsParams, CallHierarchyOutgoingCall[]>(
+      'callHierarchy/outgoingCalls',
+      [],
+      async ({ item }) =>
+        callsFrom(await families(), item.uri, item.range.start.line).map((calls) => ({
+          to: toItem(calls.other),
+          fromRanges: ranges(calls),
+        })),
+    ),
+  );
+  connection.workspace.onWillRenameFiles(
+    session.ask<RenameFilesParams, WorkspaceEdit | null>('workspace/willRenameFiles', null, async ({ files }) => {
+      const places = includesAfter(await families(), files);
+      const changes: Record<string, TextEdit[]> = {};
+      for (const { uri, newText, ...place } of places)
+        changes[uri] = [...(changes[uri] ?? []), { range: lsp.toRange(place.line, place), newText }];
+      return places.length === 0 ? null : { changes };
+    }),
+  );
+  connection.onDocumentOnTypeFormatting(
+    session.answer('onTypeFormatting', (snapshot, { position, ch, options }) => {
+      // After Enter the line above is done; after a brace its own line.
+      const line = ch === '\n' ? position.line - 1 : position.line;
+      return formatted(snapshot, options, (one) => one === line);
+    }),
+  );
+}
+
+/** The edits of the formatter in some lines, indented as the editor wants it. */
+export function formatted(
+  { scenario }: Snapshot,
+  options: FormattingOptions | undefined,
+  wanted: (line: number) => boolean = () => true,
+): TextEdit[] {
+  const { tabSize = 2, insertSpaces } = options ?? {};
+  const unit = insertSpaces === false ? '\t' : ' '.repeat(tabSize > 0 && tabSize <= 16 ? tabSize : 2);
+  const indented = (text: string): string => text.replace(/^(?: {2})+/, (blanks) => unit.repeat(blanks.length / 2));
+  if (unit === '  ')
+    return format(scenario)
+      .filter(({ line }) => wanted(line))
+      .map(lsp.toTextEdit);
+  const edits = new Map(format(scenario).map((edit) => [edit.line, edit]));
+  return scenario.lines.flatMap(({ text }, line): TextEdit[] => {
+    const edit = edits.get(line);
+    const after = edit === undefined ? text : text.slice(0, edit.span.start) + edit.newText + text.slice(edit.span.end);
+    const newText = indented(after.replace(/^[ \t]+/, (blanks) => blanks.replaceAll('\t', '  ')));
+    if (!wanted(line) || newText === text) return [];
+    return [{ range: lsp.toRange(line, { start: 0, end: text.length }), newText }];
+  });
+}
+
+/** Refactorings of the lines that a range touches, and all safe fixes at once, as far as a client asks for them. */
+export function moreActions(
+  snapshot: Snapshot,
+  lines: readonly [first: number, last: number],
+  only: readonly string[] | undefined,
+  found: Awaited<ReturnType<Session['diagnosticsOf']>>,
+): CodeAction[] {
+  const asked = (kind: string): boolean => only?.some((one) => kind === one || kind.startsWith(`${one}.`)) ?? false;
+  const actions: CodeAction[] = [];
+  if (only === undefined || asked(CodeActionKind.Refactor) || only.some((one) => one.startsWith('refactor'))) {
+    for (const { title, kind, edits } of refactoringsOf(snapshot, ...lines)) {
+      const lspKind = `${CodeActionKind.Refactor}.${kind}`;
+      if (only !== undefined && !asked(lspKind)) continue;
+      actions.push({ title, kind: lspKind, edit: { changes: { [snapshot.uri]: edits.map(lsp.toTextEdit) } } });
+    }
+  }
+  if (!asked(CodeActionKind.SourceFixAll)) return actions;
+  const taken = new Set<number>();
+  const edits = found.flatMap(({ fixes }) => {
+    const [fix, more] = fixes ?? [];
+    if (fix === undefined || more !== undefined || fix.meaning === 'changed') return [];
+    if (fix.edits.some(({ line }) => taken.has(line))) return [];
+    for (const { line } of fix.edits) taken.add(line);
+    return fix.edits.map(lsp.toTextEdit);
+  });
+  if (edits.length > 0)
+    actions.push({
+      title: 'Fix all that has one safe fix',
+      kind: CodeActionKind.SourceFixAll,
+      edit: { changes: { [snapshot.uri]: edits } },
+    });
+  return actions;
+}
+
+function report(snapshot: Snapshot, found: Awaited<ReturnType<Session['diagnosticsOf']>>, { options }: Session) {
+  return {
+    kind: DocumentDiagnosticReportKind.Full as typeof DocumentDiagnosticReportKind.Full,
+    items: found.map((one) => lsp.toDiagnostic(one, snapshot, options.diagnosticPages)),
+  };
+}
+
+function toItem({ uri, name, isProcedure, line, endLine, endColumn, span }: Caller): CallHierarchyItem {
+  return {
+    name,
+    kind: isProcedure ? SymbolKind.Function : SymbolKind.Class,
+    uri,
+    range: { start: { line, character: 0 }, end: { line: endLine, character: endColumn } },
+    selectionRange: lsp.toRange(line, span),
+  };
+}
+
+function ranges({ places }: Calls) {
+  return places.map(({ line, span }) => lsp.toRange(line, span));
+}
