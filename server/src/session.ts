@@ -18,6 +18,7 @@ import type { ResultHint } from './features/results.ts';
 import type { ReadFile } from './includes.ts';
 import { LastResults } from './last-results.ts';
 import { READ_FILE_REQUEST, type ReadFileParams, type ReadFileResult, type Settings } from './protocol.ts';
+import { cancelled, modified, NOT_CANCELLED } from './refusals.ts';
 import { readInitializationOptions, readSettings } from './settings.ts';
 import type { Simulation } from './simulation.ts';
 import { inSlices, pause } from './slices.ts';
@@ -404,17 +405,4 @@ export class Session {
     this.#warned.add(message);
     void this.connection.sendNotification(ShowMessageNotification.type, { type, message });
   }
-}
-
-const NOT_CANCELLED: CancellationToken = {
-  isCancellationRequested: false,
-  onCancellationRequested: () => ({ dispose() {} }),
-};
-
-function cancelled(): ResponseError<void> {
-  return new ResponseError(LSPErrorCodes.RequestCancelled, 'The request was cancelled.');
-}
-
-function modified(): ResponseError<void> {
-  return new ResponseError(LSPErrorCodes.ContentModified, 'The document was changed.');
 }
