@@ -180,6 +180,7 @@ async function replayFile(file: string, options: Options): Promise<Replayed> {
   );
   const seconds = (performance.now() - start) / 1000;
   if (result.standIn !== undefined) print(`${name}: ${result.standIn}`);
+  if ('machine' in result) print(`${name}: read off the recording: ${result.machine}`);
   for (const difference of differences.slice(0, options.max)) print(`${name}: ${difference}`);
   const hidden = differences.length - options.max;
   if (hidden > 0) print(`${name}: ${hidden} further differences are not shown (--max ${options.max})`);

@@ -20,30 +20,70 @@ export function frameName(frame: bigint): string {
   return `f${frame.toString(16)}`;
 }
 
-/** The machine that a sequence ran on; what its header does not say is read off what the sequence shows. */
-export function machineOf(steps: readonly EptStep[], slots: readonly RecordedSlot[]): string[] {
+/** What a recording's header does not say of its machine, read off what all of its sequences show: a file is one boot. */
+export interface InferredMachine {
+  /** Shadow paging: faults are exceptions. */
+  readonly shadow: boolean;
+  /** Leaves are not traced entry by entry: made by the old MMU. */
+  readonly oldMmu: boolean;
+  /** The CPU ran no WBINVD inside the guest. */
+  readonly wbinvdExit: boolean;
+  readonly selfSnoop: boolean;
+  readonly snoopControl: boolean;
+  readonly addressBits: number;
+}
+
+export function inferMachine(steps: readonly EptStep[]): InferredMachine {
   const notes = steps.flatMap((step) => step.notes);
+  return {
+    shadow: isShadow(steps),
+    oldMmu: usesOldMmu(steps),
+    wbinvdExit: !steps.some((step) => step.wbinvd.some(({ guest }) => guest)),
+    selfSnoop: !notes.some((note) => /SS 0\)/.test(note)),
+    snoopControl: notes.includes('dma_cc 1'),
+    addressBits: addressBits(steps),
+  };
+}
+
+/** As options of the machine block, for the output of the command. */
+export function inferredText(machine: InferredMachine): string {
+  const { shadow, oldMmu, wbinvdExit, selfSnoop, snoopControl, addressBits: bits } = machine;
+  return [
+    `two-dimensional-paging=${onOff(!shadow)}`,
+    `wbinvd-exit=${onOff(wbinvdExit)}`,
+    `self-snoop=${onOff(selfSnoop)}`,
+    `snoop-control=${onOff(snoopControl)}`,
+    ...(oldMmu && !shadow ? ['tdp-mmu=off'] : []),
+    `physical-address-bits=${bits}`,
+  ].join(' ');
+}
+
+const onOff = (yes: boolean): string => (yes ? 'on' : 'off');
+
+/** The machine that a sequence ran on. */
+export function machineOf(
+  steps: readonly EptStep[],
+  slots: readonly RecordedSlot[],
+  { shadow, oldMmu, wbinvdExit, selfSnoop, snoopControl, addressBits: bits }: InferredMachine,
+): string[] {
   const frames = framesOf(steps, slots);
   const cpus = Math.max(
     2,
     ...steps.flatMap((step) => [...step.translations.map(() => 0), ...step.wbinvd.map(({ cpu }) => cpu + 1)]),
   );
-  const on = (yes: boolean): string => (yes ? 'on' : 'off');
-  const shadow = isShadow(steps);
   const options = [
     `count=${Math.min(cpus, 16)}`,
-    `wbinvd-exit=${on(!steps.some((step) => step.wbinvd.some(({ guest }) => guest)))}`,
-    `self-snoop=${on(!notes.some((note) => /SS 0\)/.test(note)))}`,
-    `guest-mtrr=${on(!steps.some((step) => /^vcpu\b.*\bnocpuid\b/.test(step.op)))}`,
-    `two-dimensional-paging=${on(!shadow)}`,
-    ...(usesOldMmu(steps) && !shadow ? ['tdp-mmu=off'] : []),
-    `physical-address-bits=${addressBits(steps)}`,
+    `wbinvd-exit=${onOff(wbinvdExit)}`,
+    `self-snoop=${onOff(selfSnoop)}`,
+    `guest-mtrr=${onOff(!steps.some((step) => /^vcpu\b.*\bnocpuid\b/.test(step.op)))}`,
+    `two-dimensional-paging=${onOff(!shadow)}`,
+    ...(oldMmu && !shadow ? ['tdp-mmu=off'] : []),
+    `physical-address-bits=${bits}`,
   ];
-  const snoop = notes.some((note) => note === 'dma_cc 1');
   return [
     'machine {',
     `  cpu intel ${options.join(' ')}`,
-    `  iommu unit vt-d snoop-control=${on(snoop)}`,
+    `  iommu unit vt-d snoop-control=${onOff(snoopControl)}`,
     `  device card ${BDF} iommu=unit group=1 no-snoop=on`,
     ...frames.map(
       (frame) =>
@@ -65,13 +105,13 @@ function addressBits(steps: readonly EptStep[]): number {
 }
 
 /** Leaves are made by faults that are exceptions: KVM shadows the guest's tables. */
-export function isShadow(steps: readonly EptStep[]): boolean {
+function isShadow(steps: readonly EptStep[]): boolean {
   const exits = steps.flatMap((step) => step.exits);
   return exits.includes('EXCEPTION_NMI') && !exits.includes('EPT_VIOLATION');
 }
 
 /** The TDP MMU traces every entry that it changes; the old MMU traces none. */
-export function usesOldMmu(steps: readonly EptStep[]): boolean {
+function usesOldMmu(steps: readonly EptStep[]): boolean {
   return steps.some((step) => step.made.length > 0) && steps.every((step) => step.changed.length === 0);
 }
 

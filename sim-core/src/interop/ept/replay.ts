@@ -17,7 +17,7 @@ import { EVENT_WIDTH, EXIT_REASONS, ZAP_REASONS } from '../../state/event.ts';
 import type { PageId, VcpuId, VmId } from '../../state/ids.ts';
 import { NOTE } from '../../state/machine.ts';
 import { standIn } from '../replay-scenario.ts';
-import { isShadow, usesOldMmu } from './machine.ts';
+import { inferMachine, inferredText } from './machine.ts';
 import type { EptRecording, EptStep } from './recording.ts';
 import { type EptCall, type EptProgram, type EptStatement, type NotCompared, translateEpt } from './steps.ts';
 
@@ -45,6 +45,8 @@ export interface EptDifference {
 export interface EptResult {
   readonly profile: Profile;
   readonly standIn?: string;
+  /** What was read off the recording about its machine, as options of the machine block. */
+  readonly machine: string;
   readonly sequences: number;
   readonly ops: number;
   readonly differences: readonly EptDifference[];
@@ -59,10 +61,10 @@ export function replayEpt(recording: EptRecording, given?: Profile): EptResult {
   const chosen = given ? { profile: given } : profileOf(recording);
   const { profile } = chosen;
   const steps = recording.sequences.flatMap((sequence) => sequence.steps);
-  const shadow = isShadow(steps);
-  const rig: Rig = { profile, shadow, traced: !usesOldMmu(steps) };
+  const inferred = inferMachine(steps);
+  const rig: Rig = { profile, shadow: inferred.shadow, traced: !inferred.oldMmu };
   const state = { pinned: undefined };
-  const programs = recording.sequences.map((sequence) => translateEpt(sequence, shadow, state));
+  const programs = recording.sequences.map((sequence) => translateEpt(sequence, inferred, state));
   const shared = new Map<string, EptProgram[]>();
   for (const program of programs) {
     const key = [...program.machine, ...program.vcpus].join('\n');
@@ -81,6 +83,7 @@ export function replayEpt(recording: EptRecording, given?: Profile): EptResult {
   return {
     profile,
     ...('standIn' in chosen && { standIn: chosen.standIn }),
+    machine: inferredText(inferred),
     sequences: programs.length,
     ops: steps.length,
     differences,

@@ -1,7 +1,16 @@
 /** Every step of a recording of leaves as statements of the scenario language. */
 import { MSR_NUMBERS } from '../../kvm/msr.ts';
 import { memtypeName } from '../../memory/memtype.ts';
-import { BDF, CODE_FRAME, frameName, machineOf, PAGE, type RecordedSlot, TABLES } from './machine.ts';
+import {
+  BDF,
+  CODE_FRAME,
+  frameName,
+  type InferredMachine,
+  machineOf,
+  PAGE,
+  type RecordedSlot,
+  TABLES,
+} from './machine.ts';
 import type { EptSequence, EptStep } from './recording.ts';
 
 /** A statement, and who executes it. */
@@ -48,10 +57,11 @@ export interface RecorderState {
   pinned: string | undefined;
 }
 
-export function translateEpt(sequence: EptSequence, shadow: boolean, state: RecorderState): EptProgram {
-  const translator = new Translator(shadow, state);
+export function translateEpt(sequence: EptSequence, inferred: InferredMachine, state: RecorderState): EptProgram {
+  const translator = new Translator(inferred.shadow, state);
   const calls = sequence.steps.map((step) => translator.call(step));
-  return { id: sequence.id, machine: machineOf(sequence.steps, translator.slots), vcpus: [...translator.vcpus], calls };
+  const machine = machineOf(sequence.steps, translator.slots, inferred);
+  return { id: sequence.id, machine, vcpus: [...translator.vcpus], calls };
 }
 
 class Translator {

@@ -41,6 +41,7 @@ import { olderName } from './older-name.ts';
 import { procArguments } from './proc-arguments.ts';
 import { recursiveProc } from './recursive-proc.ts';
 import { sharedBdf } from './shared-bdf.ts';
+import { sharedPageAddress } from './shared-page-address.ts';
 import { strayBrace } from './stray-brace.ts';
 import { strayOr } from './stray-or.ts';
 import { testCreatesNothing } from './test-creates-nothing.ts';
@@ -48,6 +49,7 @@ import { tooManyDiagnostics } from './too-many-diagnostics.ts';
 import { tooManyLines } from './too-many-lines.ts';
 import { tooManyStatements } from './too-many-statements.ts';
 import { trailingText } from './trailing-text.ts';
+import { undecodedPointer } from './undecoded-pointer.ts';
 import { unexpectedBinding } from './unexpected-binding.ts';
 import { unknownActor } from './unknown-actor.ts';
 import { unknownAttribute } from './unknown-attribute.ts';
@@ -129,6 +131,8 @@ export const CHECKS: readonly Check[] = [
   procArguments,
   recursiveProc,
   sharedBdf,
+  sharedPageAddress,
+  undecodedPointer,
   strayBrace,
   strayOr,
   testCreatesNothing,
