@@ -1,7 +1,7 @@
 /** What each request takes. A client that sends something else is told so, and no handler has to expect it. */
 import { RequestError } from './request-error.ts';
 
-type Shape = 'integer' | 'text' | 'truth' | 'object' | 'list';
+type Shape = 'integer' | 'number' | 'text' | 'truth' | 'object' | 'list';
 
 /** Arguments that are looked at; one with a question mark is optional. */
 const SHAPES: Readonly<Record<string, Readonly<Record<string, Shape | `${Shape}?`>>>> = {
@@ -44,6 +44,14 @@ const SHAPES: Readonly<Record<string, Readonly<Record<string, Shape | `${Shape}?
   reverseContinue: { threadId: 'integer?' },
   gotoTargets: { source: 'object', line: 'integer' },
   goto: { targetId: 'integer' },
+  'snoopscope/picture': {
+    picture: 'text',
+    first: 'number?',
+    end: 'number?',
+    cells: 'integer?',
+    filter: 'text?',
+    since: 'integer?',
+  },
 };
 
 /** The same, ready to be looked through: a request is checked each time that it comes. */
@@ -87,6 +95,7 @@ function withoutNulls(given: Readonly<Record<string, unknown>>): Readonly<Record
 
 const ACCEPTS: Readonly<Record<Shape, (value: unknown) => boolean>> = {
   integer: Number.isInteger,
+  number: Number.isFinite,
   text: (value) => typeof value === 'string',
   truth: (value) => typeof value === 'boolean',
   object: isRecord,
@@ -95,6 +104,7 @@ const ACCEPTS: Readonly<Record<Shape, (value: unknown) => boolean>> = {
 
 const WORDS: Readonly<Record<Shape, string>> = {
   integer: 'a whole number',
+  number: 'a number',
   text: 'a text',
   truth: 'true or false',
   object: 'an object',

@@ -44,6 +44,7 @@ import {
   stepOut,
   stopHere,
 } from './requests/movement.ts';
+import { picture } from './requests/pictures.ts';
 import type { Answer, SessionState } from './session-state.ts';
 import { COUNTS_FROM_ONE } from './to-dap.ts';
 import { platformYield, type Yield } from './yielding.ts';
@@ -98,6 +99,7 @@ const REQUESTS: Readonly<Record<string, Handler>> = {
   'snoopscope/position': position,
   'snoopscope/seek': seek,
   'snoopscope/who': who,
+  'snoopscope/picture': picture,
 };
 
 /**

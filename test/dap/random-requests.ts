@@ -126,7 +126,22 @@ export function request(program: string): fc.Arbitrary<Sent> {
     { weight: 3, arbitrary: of('stepInTargets', options({ frameId })) },
     { weight: 3, arbitrary: of('gotoTargets', options({ source, line, column: line }, ['source', 'line'])) },
     { weight: 3, arbitrary: of('goto', options({ threadId, targetId: integers })) },
-    { weight: 2, arbitrary: of('snoopscope/seek', options({ position: integers })) },
+    { weight: 2, arbitrary: of('snoopscope/seek', options({ position: integers, event: integers, finding: garbage })) },
+    {
+      weight: 2,
+      arbitrary: of(
+        'snoopscope/picture',
+        options({
+          picture: fc.oneof(fc.constantFrom('timeline', 'topology', 'memory'), garbage),
+          first: integers,
+          end: integers,
+          cells: integers,
+          since: integers,
+          chain: fc.oneof(integers, fc.boolean(), garbage),
+          filter: fc.oneof(fc.constantFrom('wbinvd', 'gpu'), garbage),
+        }),
+      ),
+    },
     { weight: 2, arbitrary: of('snoopscope/position', garbage) },
     { weight: 2, arbitrary: of('threads', garbage) },
     {

@@ -1,1 +1,31 @@
-export * from './draw/index.ts';
+/** The views: elements that show pictures on any page. The host sets `picture` and listens to `intent`. */
+import type { MemoryPicture, OutcomesPicture, TopologyPicture } from '@snoopscope/sim-core';
+import { PictureElement } from './picture-element.ts';
+import { TimelineElement } from './timeline-element.ts';
+
+export type { Intent, Picture } from './draw/index.ts';
+export { WORDS, type Words } from './words.ts';
+
+class TopologyElement extends PictureElement<TopologyPicture> {}
+class MemoryElement extends PictureElement<MemoryPicture> {}
+class OutcomesElement extends PictureElement<OutcomesPicture> {}
+
+/** By the name of the picture: the element that shows it. */
+export const ELEMENTS = {
+  timeline: 'snoop-timeline',
+  topology: 'snoop-topology',
+  memory: 'snoop-memory',
+  outcomes: 'snoop-outcomes',
+} as const;
+
+/** Makes the elements known to the page; twice does no harm. */
+export function defineViews(): void {
+  const classes = {
+    timeline: TimelineElement,
+    topology: TopologyElement,
+    memory: MemoryElement,
+    outcomes: OutcomesElement,
+  };
+  for (const [name, tag] of Object.entries(ELEMENTS))
+    if (!customElements.get(tag)) customElements.define(tag, classes[name as keyof typeof classes]);
+}

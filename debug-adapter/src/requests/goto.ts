@@ -7,6 +7,7 @@ import { type Answer, type Launched, launchedOf, type SessionState, stoppedOf } 
 import { movedStop } from '../stop.ts';
 import { stopped, tellContinued } from './movement.ts';
 import { output } from './narrate.ts';
+import { positionNamed } from './pictures.ts';
 
 /** Every recorded time at which an actor came to a line. */
 export function gotoTargets(state: SessionState, args: DebugProtocol.GotoTargetsArguments): Answer {
@@ -45,8 +46,12 @@ export function goto(state: SessionState, args: DebugProtocol.GotoArguments): An
   return goTo(state, args.targetId);
 }
 
-export function seek(state: SessionState, args: { readonly position?: unknown }): Answer {
-  return goTo(state, args.position);
+/** To a position, to where an event has just happened, or to the next or previous finding that is recorded. */
+export async function seek(
+  state: SessionState,
+  args: { readonly position?: unknown; readonly event?: unknown; readonly finding?: unknown },
+): Promise<Answer> {
+  return goTo(state, args.position ?? (await positionNamed(state, args)));
 }
 
 /** Goes to a position of the run. */

@@ -137,12 +137,12 @@ export function outcomesText(picture: OutcomesPicture): PictureText {
       },
       {
         title: 'Findings',
-        columns: ['finding', 'line', 'times', '', 'reached by'],
+        columns: ['finding', 'line', 'times', 'expected', 'reached by'],
         rows: findings.map(({ text, line, count, unexpected, schedule }) => [
           text,
           line === undefined ? '' : String(line + 1),
           String(count),
-          unexpected ? 'unexpected' : '',
+          unexpected ? 'no' : 'yes',
           schedule,
         ]),
       },
@@ -154,7 +154,7 @@ export function outcomesText(picture: OutcomesPicture): PictureText {
 function graphTable({ states, ways }: StateGraph): PictureTable {
   return {
     title: `States (${states.length})`,
-    columns: ['state', 'next', 'moves', 'finds', ''],
+    columns: ['state', 'next', 'moves', 'finds', 'mark'],
     rows: ways.map(({ from, to, moves, findings, shortest }) => [
       String(from),
       `${to}${states[to]?.outcome ? ` (end: ${states[to]?.outcome?.join(', ')})` : ''}`,

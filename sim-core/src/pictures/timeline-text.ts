@@ -77,7 +77,7 @@ function lockTable(lanes: readonly Lane[]): PictureTable {
   rows.sort((a, b) => a.from - b.from);
   return {
     title: 'Locks',
-    columns: ['steps', 'who', 'lock', ''],
+    columns: ['steps', 'who', 'lock', 'how'],
     rows: rows.map(({ name, from, end, lock, waits }) => [
       stretch(from, end),
       name,

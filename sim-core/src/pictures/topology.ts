@@ -116,7 +116,7 @@ export function topologyText({ notices, nodes, edges, current, position }: Topol
     tables: [
       {
         title: `Objects after ${position} steps (* has changed)`,
-        columns: ['kind', 'name', 'facts', ''],
+        columns: ['kind', 'name', 'facts', 'mark'],
         rows: nodes.map((node) => [
           node.kind,
           node.name,
@@ -126,7 +126,7 @@ export function topologyText({ notices, nodes, edges, current, position }: Topol
       },
       {
         title: 'Relations',
-        columns: ['object', 'relation', 'object', ''],
+        columns: ['object', 'relation', 'to', 'mark'],
         rows: edges.map((edge) => [nameOf.get(edge.from) ?? '', edge.text, nameOf.get(edge.to) ?? '', marks(edge)]),
       },
     ].filter(({ rows }) => rows.length > 0),

@@ -11,7 +11,8 @@ const MARKS = 19;
 const LOCK_ROW = 6;
 const PADDING = 5;
 const VALUE_ROW = 17;
-const RIGHT = 24;
+/** Pixels to the right of the last step. */
+export const RIGHT = 24;
 /** Pixels that a mark takes beside another, and the rows that those of one step may take. */
 const MARK_ROOM = 17;
 const MOST_MARK_ROWS = 3;

@@ -1,0 +1,44 @@
+/** Shapes as lit renders them: one template for each kind of element. */
+import { nothing, type SVGTemplateResult, svg } from 'lit';
+import type { Shape } from './draw/shape.ts';
+
+/** How a page shows the shapes that can be chosen. */
+export interface Choices {
+  /** The number of a shape among them, counted as they are rendered. */
+  next(shape: Shape): number;
+  /** Which of them the Tab key reaches. */
+  readonly active: number;
+}
+
+export function rendered(shape: Shape, choices: Choices): SVGTemplateResult {
+  const { attributes: at, label, text } = shape;
+  const title = label === undefined ? nothing : svg`<title>${label}</title>`;
+  switch (shape.tag) {
+    case 'rect':
+      return svg`<rect x=${at.x} y=${at.y} width=${at.width} height=${at.height} class=${at.class}>${title}</rect>`;
+    case 'line':
+      return svg`<line x1=${at.x1} y1=${at.y1} x2=${at.x2} y2=${at.y2} class=${at.class}></line>`;
+    case 'path':
+      return svg`<path d=${at.d} class=${at.class}>${title}</path>`;
+    case 'circle':
+      return svg`<circle cx=${at.cx} cy=${at.cy} r=${at.r} class=${at.class}></circle>`;
+    case 'text':
+      return svg`<text x=${at.x} y=${at.y} class=${at.class}>${text}</text>`;
+    case 'g':
+      return renderedGroup(shape, choices, title);
+  }
+}
+
+function renderedGroup(shape: Shape, choices: Choices, title: SVGTemplateResult | typeof nothing): SVGTemplateResult {
+  const children = (shape.children ?? []).map((child) => rendered(child, choices));
+  const { class: className = nothing } = shape.attributes;
+  if (!shape.intent) return svg`<g class=${className}>${children}${title}</g>`;
+  const number = choices.next(shape);
+  return svg`<g
+    class="choice"
+    role="button"
+    tabindex=${number === choices.active ? 0 : -1}
+    aria-label=${shape.label ?? ''}
+    data-choice=${number}
+    >${children}${title}</g>`;
+}
