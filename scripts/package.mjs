@@ -24,6 +24,7 @@ const copied = [
   'client/vscode/icons/scenario-dark.svg',
   'client/vscode/icons/scenario-light.svg',
   ...['back', 'compare', 'explore', 'find', 'open'].map((step) => `client/vscode/walkthrough/${step}.webp`),
+  'client/vscode/icons/views.svg',
   'syntaxes/language-configuration.json',
   'syntaxes/snoop.tmLanguage.json',
   'syntaxes/snoopscope.schema.json',
@@ -38,6 +39,7 @@ const documents = [
   'docs/fidelity.md',
   'docs/gallery.md',
   'docs/language.md',
+  'docs/pictures.md',
   ...globSync('docs/reference/diagnostics/*.md', { cwd: root }).sort(),
 ];
 

@@ -15,6 +15,7 @@ import { installChromium, installServer } from './host/install.mjs';
 import { serveMessages } from './host/messages.mjs';
 import { run } from './host/packages.mjs';
 import { installExtension } from './host/server.mjs';
+import { runViewPages } from './view-pages.mjs';
 
 /**
  * Where the extension can run. The suite is an extension under development of its own, beside the installed one: VS Code
@@ -65,7 +66,10 @@ export async function runVSCode({ only = Object.keys(variants), grep, onOutcome 
     await runSuite(variant, { desktop, vsix, settings: grep ? { 'snoopscopeTest.grep': grep } : {}, keep });
   }
   await rm(scratch, { recursive: true, force: true });
-  if (!desktop && !grep) await runBrowserWorkers(keep);
+  if (!desktop && !grep) {
+    await runBrowserWorkers(keep);
+    await runViewPages(keep);
+  }
   return outcomes;
 }
 

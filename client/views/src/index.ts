@@ -1,22 +1,17 @@
 /** The views: elements that show pictures on any page. The host sets `picture` and listens to `intent`. */
 import type { MemoryPicture, OutcomesPicture, TopologyPicture } from '@snoopscope/sim-core';
 import { PictureElement } from './picture-element.ts';
+import { ELEMENTS } from './tags.ts';
 import { TimelineElement } from './timeline-element.ts';
 
 export type { Intent, Picture } from './draw/index.ts';
+export { ELEMENTS } from './tags.ts';
+export { TimelineWindow } from './timeline-window.ts';
 export { WORDS, type Words } from './words.ts';
 
 class TopologyElement extends PictureElement<TopologyPicture> {}
 class MemoryElement extends PictureElement<MemoryPicture> {}
 class OutcomesElement extends PictureElement<OutcomesPicture> {}
-
-/** By the name of the picture: the element that shows it. */
-export const ELEMENTS = {
-  timeline: 'snoop-timeline',
-  topology: 'snoop-topology',
-  memory: 'snoop-memory',
-  outcomes: 'snoop-outcomes',
-} as const;
 
 /** Makes the elements known to the page; twice does no harm. */
 export function defineViews(): void {

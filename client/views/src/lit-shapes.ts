@@ -30,15 +30,19 @@ export function rendered(shape: Shape, choices: Choices): SVGTemplateResult {
 }
 
 function renderedGroup(shape: Shape, choices: Choices, title: SVGTemplateResult | typeof nothing): SVGTemplateResult {
-  const children = (shape.children ?? []).map((child) => rendered(child, choices));
   const { class: className = nothing } = shape.attributes;
-  if (!shape.intent) return svg`<g class=${className}>${children}${title}</g>`;
+  const children = shape.children ?? [];
+  if (!shape.intent) return svg`<g class=${className}>${children.map((child) => rendered(child, choices))}${title}</g>`;
   const number = choices.next(shape);
+  // What is written on it may be cut off: its name is the label, so the texts lie on top of it, not in it.
+  const written = children.filter(({ tag }) => tag === 'text');
+  const drawn = children.filter(({ tag }) => tag !== 'text');
   return svg`<g
     class="choice"
     role="button"
     tabindex=${number === choices.active ? 0 : -1}
     aria-label=${shape.label ?? ''}
     data-choice=${number}
-    >${children}${title}</g>`;
+    >${drawn.map((child) => rendered(child, choices))}${title}</g
+  >${written.map((child) => rendered(child, choices))}`;
 }

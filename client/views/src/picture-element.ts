@@ -11,7 +11,7 @@ import { type Choices, rendered } from './lit-shapes.ts';
 import { tablesOf } from './text-table.ts';
 import { filled, WORDS, type Words } from './words.ts';
 
-/** Narrower than this nothing can be read, and a page that is laid out only now has no width yet. */
+/** Narrower than this nothing can be read: the drawing then scrolls. */
 const LEAST_WIDTH = 240;
 
 export class PictureElement<Shown extends Picture> extends LitElement {
@@ -47,6 +47,8 @@ export class PictureElement<Shown extends Picture> extends LitElement {
   declare protected tableOpen: boolean;
   #choices: Shape[] = [];
   readonly #observer: ResizeObserver;
+  /** The reader was in the drawing last: another picture, or a host that had the focus for a moment, changes nothing. */
+  #inDrawing = false;
 
   constructor() {
     super();
@@ -56,17 +58,19 @@ export class PictureElement<Shown extends Picture> extends LitElement {
     this.tableOpen = false;
     this.#observer = new ResizeObserver(([entry]) => {
       const width = Math.floor(entry?.contentRect.width ?? 0);
-      if (width >= LEAST_WIDTH) this.width = width;
+      if (width > 0) this.width = Math.max(LEAST_WIDTH, width);
     });
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
     this.#observer.observe(this);
+    window.addEventListener('focus', this.#focusAgain);
   }
 
   override disconnectedCallback(): void {
     this.#observer.disconnect();
+    window.removeEventListener('focus', this.#focusAgain);
     super.disconnectedCallback();
   }
 
@@ -74,6 +78,10 @@ export class PictureElement<Shown extends Picture> extends LitElement {
     // Another record may have fewer shapes.
     if (changed.has('picture')) this.active = Math.min(this.active, Math.max(0, this.#choices.length - 1));
     return true;
+  }
+
+  protected override updated(): void {
+    this.#focusAgain();
   }
 
   protected override render(): TemplateResult {
@@ -93,6 +101,11 @@ export class PictureElement<Shown extends Picture> extends LitElement {
     return nothing;
   }
 
+  /** The picture as it is drawn: with what the host does not know yet. */
+  protected shown(picture: Shown): Shown {
+    return picture;
+  }
+
   /** What the keys of a picture do beyond choosing. True when one was used. */
   protected key(_event: KeyboardEvent): boolean {
     return false;
@@ -104,7 +117,7 @@ export class PictureElement<Shown extends Picture> extends LitElement {
   }
 
   #drawing(picture: Shown): TemplateResult {
-    const { width, height, label, shapes } = draw(picture, this.width);
+    const { width, height, label, shapes } = draw(this.shown(picture), this.width);
     this.#choices = [];
     const choices: Choices = { active: this.active, next: (shape) => this.#choices.push(shape) - 1 };
     const content = shapes.map((shape) => rendered(shape, choices));
@@ -121,6 +134,7 @@ export class PictureElement<Shown extends Picture> extends LitElement {
       @click=${this.#clicked}
       @keydown=${this.#pressed}
       @focusin=${this.#focused}
+      @focusout=${this.#left}
     >${svg`${content}`}</svg>
     <span id="keys" class="unseen">${this.words.keys}</span>`;
   }
@@ -135,8 +149,19 @@ export class PictureElement<Shown extends Picture> extends LitElement {
   };
 
   readonly #focused = (event: Event): void => {
+    this.#inDrawing = true;
     const number = numberOf(event);
     if (number !== undefined) this.active = number;
+  };
+
+  /** To nothing is where the focus goes when its element is drawn again, and when the page loses it. */
+  readonly #left = ({ relatedTarget }: FocusEvent): void => {
+    if (relatedTarget instanceof Element && !relatedTarget.closest('svg')) this.#inDrawing = false;
+  };
+
+  readonly #focusAgain = (): void => {
+    if (!this.#inDrawing || !document.hasFocus() || this.shadowRoot?.activeElement) return;
+    this.renderRoot.querySelector<SVGElement>(`[data-choice="${this.active}"]`)?.focus({ preventScroll: true });
   };
 
   readonly #pressed = (event: KeyboardEvent): void => {

@@ -17,7 +17,7 @@ export class TimelineElement extends PictureElement<Timeline> {
     ...PictureElement.styles,
     css`
       .toolbar { display: flex; flex-wrap: wrap; gap: 4px; padding: 4px 8px; align-items: center; position: sticky; top: 0; left: 0; background: var(--vscode-panel-background, var(--vscode-editor-background, Canvas)); font: 12px var(--vscode-font-family, system-ui, sans-serif); }
-      .toolbar button { min-width: 26px; height: 24px; border: 1px solid var(--vscode-contrastBorder, transparent); border-radius: 3px; color: var(--vscode-button-secondaryForeground, ButtonText); background: var(--vscode-button-secondaryBackground, ButtonFace); cursor: pointer; }
+      .toolbar button { min-width: 26px; height: 24px; border: 1px solid var(--vscode-contrastBorder, var(--vscode-button-border, transparent)); border-radius: 3px; color: var(--vscode-button-secondaryForeground, var(--vscode-foreground, ButtonText)); background: var(--vscode-button-secondaryBackground, transparent); cursor: pointer; }
       .toolbar button:focus-visible, .toolbar input:focus-visible { outline: 1px solid var(--vscode-focusBorder, Highlight); }
       .toolbar button:disabled { opacity: 0.5; cursor: default; }
       .toolbar input { width: 150px; height: 20px; color: var(--vscode-input-foreground, FieldText); background: var(--vscode-input-background, Field); border: 1px solid var(--vscode-input-border, var(--vscode-editorWidget-border, GrayText)); }
@@ -61,7 +61,7 @@ export class TimelineElement extends PictureElement<Timeline> {
       ${button('⚑▶', words.nextFinding, () => this.intend({ kind: 'finding', forwards: true }), none)}
       ${button('−', words.zoomOut, () => this.#zoom(ZOOM))}
       ${button('+', words.zoomIn, () => this.#zoom(1 / ZOOM))}
-      ${button('⛶', words.whole, () => this.intend({ kind: 'window', first: 0, end: steps }))}
+      ${button('↔', words.whole, () => this.intend({ kind: 'window', first: 0, end: steps }))}
       <input
         type="search"
         aria-label=${words.filterHint}
@@ -73,6 +73,10 @@ export class TimelineElement extends PictureElement<Timeline> {
       />
       <span class="at" role="status">${this.said(words.cursorAt, this.#cursor, steps)}</span>
     </div>`;
+  }
+
+  protected override shown(picture: Timeline): Timeline {
+    return { ...picture, cursor: this.#cursor };
   }
 
   protected override key({ key, shiftKey }: KeyboardEvent): boolean {

@@ -26,6 +26,7 @@ import { registerNewScenario } from './gallery/new-scenario.ts';
 import { chosenKernel, onDidChooseKernel, registerKernel } from './kernel-picker.ts';
 import { registerTasks } from './tasks.ts';
 import { registerTesting } from './testing/test-explorer.ts';
+import { registerRunViews } from './views/run-views.ts';
 import { registerWalkthrough, stepDone } from './walkthrough.ts';
 
 export interface Platform {
@@ -46,6 +47,7 @@ export async function activateSnoopscope(context: ExtensionContext, platform: Pl
     registerCheck(beside, diagnostics),
     registerTesting(beside, diagnostics),
     registerTasks(beside),
+    registerRunViews(context.extensionUri),
     registerExplore(
       beside,
       () => platform.levelWorker(),

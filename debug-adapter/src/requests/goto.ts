@@ -49,9 +49,24 @@ export function goto(state: SessionState, args: DebugProtocol.GotoArguments): An
 /** To a position, to where an event has just happened, or to the next or previous finding that is recorded. */
 export async function seek(
   state: SessionState,
-  args: { readonly position?: unknown; readonly event?: unknown; readonly finding?: unknown },
+  args: { readonly position?: unknown; readonly event?: unknown; readonly finding?: unknown; readonly actor?: unknown },
 ): Promise<Answer> {
+  if (args.actor !== undefined) return lookAt(state, args.actor);
   return goTo(state, args.position ?? (await positionNamed(state, args)));
+}
+
+/** The user looks at another actor, where the run is. */
+function lookAt(state: SessionState, actor: unknown): Answer {
+  const { launched, stop } = stoppedOf(state);
+  const { actors } = launched.debuggee.model.world.topology;
+  if (typeof actor !== 'number' || !Number.isInteger(actor) || actor < 0 || actor >= actors.length)
+    throw new RequestError(`There is no actor ${String(actor)}: there are ${actors.length}, and they count from 0.`);
+  return {
+    after() {
+      tellContinued(state, actor);
+      stopped(state, movedStop(launchedOf(state), { position: stop.focus.position, actor, reveal: 0 }, 'goto'));
+    },
+  };
 }
 
 /** Goes to a position of the run. */

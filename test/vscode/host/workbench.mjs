@@ -48,11 +48,26 @@ const actions = {
         (elements, name) => elements.map((element) => getComputedStyle(element).getPropertyValue(name)),
         property,
       ),
+  viewWaitFor: async (page, selector) => void (await inViews(page, selector)),
+  viewClick: async (page, selector) => (await inViews(page, selector)).first().click(),
+  viewFocus: async (page, selector) => (await inViews(page, selector)).first().focus(),
+  viewTexts: async (page, selector) => (await inViews(page, selector)).allTextContents(),
   screenshot: async (page, name) => {
     await mkdir(screenshotFolder, { recursive: true });
     await page.screenshot({ path: path.join(screenshotFolder, `${name}.png`) });
   },
 };
+
+/** What a selector finds in the page of some view: waits until there is one. Pages of views lie in frames of frames. */
+async function inViews(page, selector) {
+  for (;;) {
+    for (const frame of page.frames()) {
+      const found = frame.locator(selector);
+      if (frame !== page.mainFrame() && (await found.count().catch(() => 0)) > 0) return found;
+    }
+    await new Promise((resolve) => page.once('frameattached', resolve) && setTimeout(resolve, 50));
+  }
+}
 
 const screenshotFolder = path.resolve(import.meta.dirname, '../screenshots');
 

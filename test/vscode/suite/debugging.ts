@@ -44,9 +44,14 @@ export class DebugRun {
   }
 
   /** Runs a command of the workbench, and waits for the stop that it leads to. */
-  async after(command: string): Promise<Stop> {
+  after(command: string): Promise<Stop> {
+    return this.afterDoing(() => vscode.commands.executeCommand(command));
+  }
+
+  /** The same for whatever else leads to a stop. */
+  async afterDoing(act: () => Thenable<unknown>): Promise<Stop> {
     const stop = this.stopped();
-    await vscode.commands.executeCommand(command);
+    await act();
     return stop;
   }
 

@@ -17,6 +17,7 @@ export async function run(): Promise<void> {
   await import('./tasks.test.ts');
   await import('./gallery.test.ts');
   await import('./compare.test.ts');
+  await import('./views.test.ts');
   const failures = await new Promise<number>((resolve) => mocha.run(resolve));
   await Promise.all(reports);
   if (failures > 0) throw new Error(`${failures} failed`);

@@ -20,6 +20,11 @@ export const window = {
     (await ask<string[]>('texts', selector)).map((text) => text.replaceAll('\u00a0', ' ')),
   /** A computed style of every such element, `rgb(…)` for colours. */
   styles: (selector: string, property: string) => ask<string[]>('styles', selector, property),
+  /** The same in the pages of webviews: selectors find what is in open shadow roots too. */
+  viewWaitFor: (selector: string) => ask<void>('viewWaitFor', selector),
+  viewClick: (selector: string) => ask<void>('viewClick', selector),
+  viewFocus: (selector: string) => ask<void>('viewFocus', selector),
+  viewTexts: (selector: string) => ask<string[]>('viewTexts', selector),
   /** Writes test/vscode/screenshots/NAME.png, which git ignores. */
   screenshot: (name: string) => ask<void>('screenshot', name),
 };

@@ -7,7 +7,7 @@ export const STYLE = `
   --snoop-fg: var(--vscode-foreground, #1f2328);
   --snoop-dim: var(--vscode-descriptionForeground, #57606a);
   --snoop-bg: var(--vscode-panel-background, var(--vscode-editor-background, #ffffff));
-  --snoop-line: var(--vscode-editorWidget-border, var(--vscode-panel-border, #8c959f));
+  --snoop-line: var(--vscode-contrastBorder, var(--vscode-descriptionForeground, #8c959f));
   --snoop-fill: var(--vscode-editorWidget-background, #eef1f4);
   --snoop-blue: var(--vscode-charts-blue, #0550ae);
   --snoop-green: var(--vscode-charts-green, #116329);
@@ -15,7 +15,6 @@ export const STYLE = `
   --snoop-purple: var(--vscode-charts-purple, #6639ba);
   --snoop-red: var(--vscode-errorForeground, #b3202a);
   --snoop-focus: var(--vscode-focusBorder, #0969da);
-  --snoop-contrast: var(--vscode-contrastBorder, transparent);
   font: 11px var(--vscode-editor-font-family, ui-monospace, Menlo, Consolas, monospace);
 }
 @media (prefers-color-scheme: dark) {
@@ -25,7 +24,7 @@ export const STYLE = `
     --snoop-red: #ff7b72; --snoop-focus: #58a6ff;
   }
 }
-.snoop-picture text { fill: var(--snoop-fg); font-size: 11px; }
+.snoop-picture text { fill: var(--snoop-fg); font-size: 11px; pointer-events: none; }
 .snoop-picture .paper { fill: var(--snoop-bg); }
 .snoop-picture .dim, .snoop-picture text.dim { fill: var(--snoop-dim); }
 .snoop-picture text.small { font-size: 10px; }
@@ -34,7 +33,7 @@ export const STYLE = `
 .snoop-picture .right { text-anchor: end; }
 .snoop-picture .rule { stroke: var(--snoop-line); stroke-opacity: 0.45; }
 .snoop-picture .stripe { fill: var(--snoop-fill); fill-opacity: 0.5; }
-.snoop-picture .span { fill: var(--snoop-fill); stroke: var(--snoop-line); }
+.snoop-picture .span { fill: var(--snoop-fill); stroke: var(--snoop-line); stroke-opacity: 0.7; }
 .snoop-picture .span.waits { fill-opacity: 0; stroke-dasharray: 3 2; }
 .snoop-picture .span.failed { stroke: var(--snoop-red); stroke-width: 1.5; }
 .snoop-picture .band { fill: var(--snoop-blue); fill-opacity: 0.25; stroke: var(--snoop-blue); stroke-opacity: 0.6; }

@@ -32,6 +32,8 @@ interface PlacedLane {
   readonly height: number;
   /** The middle of its first row of marks. */
   readonly marks: number;
+  /** The middle of its last. */
+  readonly lastMarks: number;
 }
 
 export function drawTimeline(timeline: Timeline, width: number): Drawing {
@@ -63,7 +65,8 @@ function placedLanes(lanes: readonly Lane[], step: number): PlacedLane[] {
     const locks = Math.min(3, lane.locks.length);
     const above = PADDING + (lane.bands.length > 0 ? BAND : 0) + (acts ? SPAN_HEIGHT : 0) + locks * LOCK_ROW;
     const height = above + MARKS * markRows(lane, step) + PADDING;
-    const placed = { lane, top, height, marks: top + above + MARKS / 2 };
+    const marks = top + above + MARKS / 2;
+    const placed = { lane, top, height, marks, lastMarks: marks + (markRows(lane, step) - 1) * MARKS };
     top += height;
     return placed;
   });
@@ -268,7 +271,7 @@ function arrows({ timeline, x, step }: Frame, lanes: readonly PlacedLane[]): Sha
     const [from, to] = [at.get(arrow.from), at.get(arrow.to)];
     if (!from || !to) return [];
     const down = to.marks > from.marks;
-    const [y1, y2] = [from.marks + (down ? 9 : -9), to.marks + (down ? -10 : 10)];
+    const [y1, y2] = down ? [from.lastMarks + 9, to.marks - 10] : [from.marks - 9, to.lastMarks + 10];
     const left = x(arrow.step) + step * 0.5;
     const bend = Math.min(18, step * 0.3);
     const head = down ? -5 : 5;

@@ -1,0 +1,15 @@
+// What a view's page and the extension say to each other.
+import type { Intent, Picture } from '@snoopscope/views/draw';
+
+/** To the page. */
+export type ToPage =
+  | { readonly kind: 'picture'; readonly picture: Picture }
+  /** There is none: nothing is debugged. */
+  | { readonly kind: 'nothing' }
+  /** The views' own words, in the user's language. */
+  | { readonly kind: 'words'; readonly words: Readonly<Record<string, string>> };
+
+/** From the page. */
+export type FromPage =
+  /** It listens. */
+  { readonly kind: 'ready' } | { readonly kind: 'intent'; readonly intent: Intent };

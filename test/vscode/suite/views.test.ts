@@ -1,0 +1,91 @@
+// The panel Snoopscope in the window: its views follow the debugger, and lead it.
+import { assert } from 'chai';
+import * as vscode from 'vscode';
+import { DebugRun } from './debugging.ts';
+import { openScenario } from './scenario.ts';
+import { hasWindow, window } from './window.ts';
+
+const scenario = 'wbinvd/local-cpu-not-flushed.snoop';
+
+suite('views', () => {
+  let run: DebugRun | undefined;
+
+  setup(async function () {
+    // The first view of a window loads what VS Code shows views with.
+    this.timeout(60_000);
+    if (!hasWindow()) this.skip();
+    await openScenario(scenario);
+    const started = await DebugRun.start(() => vscode.commands.executeCommand('workbench.action.debug.start'));
+    run = started.run;
+    await run.after('workbench.action.debug.continue');
+    await run.after('workbench.action.debug.continue');
+  });
+
+  teardown(async function () {
+    if (this.currentTest?.state === 'failed') await window.screenshot(`failed ${this.currentTest.title}`);
+    await vscode.workspace.getConfiguration('workbench').update('colorTheme', undefined, true);
+    await run?.end();
+    run = undefined;
+    await vscode.commands.executeCommand('workbench.action.closePanel');
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+  });
+
+  test('the timeline shows the run up to the finding, with its causes, and a key steps back', async function () {
+    this.timeout(60_000);
+    await vscode.commands.executeCommand('snoopscope.timeline.focus');
+    await window.viewWaitFor('snoop-timeline svg [aria-label^="Cause 1:"]');
+    const { position } = await place();
+    assert.include(await window.viewTexts('snoop-timeline .at'), `After ${position} of ${position} steps`);
+    await window.viewFocus('snoop-timeline svg [data-choice][tabindex="0"]');
+    for (const [key, to] of [
+      ['ArrowLeft', position - 1],
+      ['n', position],
+      ['Home', 0],
+    ] as const) {
+      await window.press(key);
+      await window.viewWaitFor(`snoop-timeline svg[aria-label*="the cursor at ${to}"]`);
+      // VS Code shows the line in the editor; the reader of the view continues in the view.
+      await window.viewWaitFor('snoop-timeline svg [data-choice]:focus');
+      assert.equal((await place()).position, to);
+    }
+    await window.screenshot('timeline');
+  });
+
+  test('a click on an event goes there, and what the debugger does the view shows', async () => {
+    await vscode.commands.executeCommand('snoopscope.timeline.focus');
+    await window.viewWaitFor('snoop-timeline svg [aria-label*="stores x = 1"]');
+    const { position } = await place();
+    await moved(() => window.viewClick('snoop-timeline svg [aria-label*="stores x = 1"]'), 59);
+    await run!.after('workbench.action.debug.continue');
+    await window.viewWaitFor(`snoop-timeline svg[aria-label*="the cursor at ${position}"]`);
+  });
+
+  test('memory says what each cache holds, and leads to who wrote it', async () => {
+    await vscode.commands.executeCommand('snoopscope.memory.focus');
+    await window.viewWaitFor('snoop-memory svg [aria-label^="x, cpu0: M 1"]');
+    await window.screenshot('memory');
+    await moved(() => window.viewClick('snoop-memory svg [aria-label^="x, cpu0: M 1"]'), 59);
+  });
+
+  test('topology lights the way of the last transaction, in every theme', async function () {
+    this.timeout(60_000);
+    await vscode.commands.executeCommand('snoopscope.topology.focus');
+    await window.viewWaitFor('snoop-topology svg .node.lit');
+    for (const theme of ['Default Light Modern', 'Default High Contrast', 'Default High Contrast Light']) {
+      await vscode.workspace.getConfiguration('workbench').update('colorTheme', theme, true);
+      await window.viewWaitFor('snoop-topology svg .node.lit');
+      await window.screenshot(`topology ${theme}`);
+    }
+  });
+
+  /** Where the session is. */
+  function place(): Thenable<{ position: number }> {
+    return run!.request('snoopscope/position', {});
+  }
+
+  /** Does something, and waits until the session has stopped where it leads. */
+  async function moved(act: () => Promise<void>, to: number): Promise<void> {
+    await run!.afterDoing(act);
+    assert.equal((await place()).position, to);
+  }
+});
