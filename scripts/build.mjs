@@ -71,7 +71,6 @@ export const bundles = {
     entry: 'client/vscode/src/view-page-browser.ts',
     options: { ...inWorker, conditions: ['production'] },
   },
-  server: { entry: 'server/src/main.ts', options: onNode },
   'server-browser': { entry: 'server/src/main-browser.ts', options: inWorker },
   'server-simulation-browser': { entry: 'server/src/simulation-browser.ts', options: inWorker },
   'debug-adapter': { entry: 'debug-adapter/src/main.ts', options: onNode },
