@@ -20,7 +20,8 @@ import {
   topologyPicture,
   verdictOf,
 } from '@snoopscope/sim-core';
-import { ELEMENTS, TimelineWindow } from '@snoopscope/views/plain';
+import { ELEMENTS } from '@snoopscope/views/tags';
+import { TimelineWindow } from '@snoopscope/views/window';
 import { viewPage } from '../../client/vscode/src/views/page.ts';
 import { build } from '../../scripts/build.mjs';
 import { root } from '../../scripts/install.mjs';

@@ -1,6 +1,7 @@
 // The panel Snoopscope: timeline, memory and topology of the run that is debugged. They follow its cursor, and lead it.
 import type { Intent, Picture } from '@snoopscope/views/draw';
-import { ELEMENTS, TimelineWindow } from '@snoopscope/views/plain';
+import { ELEMENTS } from '@snoopscope/views/tags';
+import { TimelineWindow } from '@snoopscope/views/window';
 import { type DebugSession, DebugStackFrame, Disposable, debug, type Uri, type WebviewView, window } from 'vscode';
 import { debugType } from '../debugging.ts';
 import { Leader } from './leader.ts';
