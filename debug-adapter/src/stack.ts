@@ -1,5 +1,5 @@
 /** The call stack of an actor: kernel functions, then the statement, then the procedure calls that led to it. */
-import type { AnyRoutine, FrameView, Place } from '@snoopscope/sim-core';
+import { type AnyRoutine, type FrameView, type Place, pendingCheck } from '@snoopscope/sim-core';
 import type { Debuggee } from './launch.ts';
 import { ENVIRONMENT, type Focus } from './movement.ts';
 import type { RunCursor } from './run-cursor.ts';
@@ -15,6 +15,8 @@ export type StackFrame =
       readonly depth: number;
       /** What it has called, or is about to call. */
       readonly callee?: AnyRoutine;
+      /** The check that has failed in it: `found group 26 in the list already`. */
+      readonly failed?: string;
     }
   /** A line of the scenario, in the actor's block or in a procedure. */
   | {
@@ -38,11 +40,23 @@ export function stackOf(debuggee: Debuggee, cursor: RunCursor, focus: Focus, abo
   if (node.kind === 'end') return [{ kind: 'line', actor, name, place: blockEnd(debuggee, node.place), ended: true }];
   if (about !== undefined) return lineFrames(actor, name, node.place, node.place.calls.length);
   const all = moment.kernelFrames(actor);
+  const check =
+    all.length === 0
+      ? undefined
+      : pendingCheck(cursor.model, cursor.run.log, eventAt(cursor, focus), actor, cursor.names);
   const kernel = all
     .slice(0, all.length - cursor.hiddenFunctions(focus))
-    .map((frame, depth) => kernelFrame(actor, frame, depth, all[depth + 1]))
+    .map((frame, depth) => ({
+      ...kernelFrame(actor, frame, depth, all[depth + 1]),
+      ...(check?.frame === depth && { failed: check.text }),
+    }))
     .reverse();
   return [...kernel, ...lineFrames(actor, name, node.place, cursor.shownCalls(focus))];
+}
+
+/** The event with which what comes after a position begins. */
+function eventAt({ run }: RunCursor, { position }: Focus): number {
+  return position >= run.steps ? run.events : run.step(position).firstEvent;
 }
 
 function kernelFrame(

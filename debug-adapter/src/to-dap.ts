@@ -72,14 +72,15 @@ export function converter(debuggee: Debuggee, counting: ClientCounting): Convert
         case 'environment':
           return { id, name: 'environment', line: 0, column: 0, presentationHint: 'subtle' };
         case 'kernel': {
-          const { routine, next, callee } = frame;
+          const { routine, next, callee, failed } = frame;
+          const name = failed === undefined ? routine.name : `${routine.name} ${failed}`;
           const index = debuggee.kernel.findIndex(({ path }) => path === routine.source);
           const page = debuggee.kernel[index];
-          if (!page) return { id, name: routine.name, line: 0, column: 0 };
+          if (!page) return { id, name, line: 0, column: 0 };
           const line = callee ? page.lineOfCall(routine, next, callee) : page.lineOf(routine, next);
           return {
             id,
-            name: routine.name,
+            name,
             source: self.kernelSource(index),
             line: self.line(line),
             column: self.column(0),

@@ -10,7 +10,7 @@ export type { AnyRoutine, Local, LocalKind, Routine, Step } from './engine/routi
 export * from './engine/run.ts';
 export { type FrameView, Task } from './engine/task.ts';
 export { describeEvent, type EventText, findingText, findingTextAt, resultText } from './explain/event-text.ts';
-export { errnoText, type FailedCall, failedCall, failedCallText } from './explain/failed-call.ts';
+export { errnoText, type FailedCall, failedCall, failedCallText, pendingCheck } from './explain/failed-call.ts';
 export { History } from './explain/history.ts';
 export { ObjectNames } from './explain/object-names.ts';
 export { Frames, SeenSteps, stepCode } from './explain/seen-steps.ts';

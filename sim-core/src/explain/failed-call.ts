@@ -41,7 +41,7 @@ export function failedCall(model: Model, log: Int32Array, event: number, names?:
   const at = event * EVENT_WIDTH;
   const value = log[at + 3] as number;
   if (log[at] !== NOTE.done || value >= 0 || value === DIED) return undefined;
-  const { tried, returns } = readCall(model, log, event);
+  const { tried, returns } = readCall(model, log, event, log[at + 1] as number);
   const decided = tried.findLast(({ refusal }) => refusal.errno === value || refusal.errno === ANY_ERRNO);
   if (!decided) return undefined;
   const chain: Tried[] = [decided];
@@ -83,6 +83,32 @@ export function failedResult(
   return undefined;
 }
 
+/** A check that failed in a function which has not returned yet. */
+export interface PendingCheck {
+  /** Which of the actor's kernel functions it is, the outermost is 0. */
+  readonly frame: number;
+  /** `found group 26 in the list already`. */
+  readonly text: string;
+}
+
+/** The last check that failed in the call that an actor is in before an event, if its function still runs. */
+export function pendingCheck(
+  model: Model,
+  log: Int32Array,
+  end: number,
+  actor: number,
+  names?: ObjectNames,
+): PendingCheck | undefined {
+  const { tried, returns } = readCall(model, log, end, actor);
+  const last = tried.at(-1);
+  if (!last || last.refusal.place || returns.some((one) => one.event > last.event && one.depth < last.depth))
+    return undefined;
+  return {
+    frame: last.frame,
+    text: `found ${foundText(model, last.refusal, last.object, last.event, names)}`,
+  };
+}
+
 /** `kvm_vfio_file_add() found vfio-file in the list already`, and what became of it where that is another errno. */
 export function failedCallText({ checks: [first, ...others] }: FailedCall): string {
   const rest = others.map(({ errno, ...check }) => `, which became ${errnoText(errno)}: ${checkText(check)}`);
@@ -119,8 +145,9 @@ interface Tried {
   readonly refusal: Refusal;
   readonly object: number;
   readonly place: KernelPlace;
-  /** Depth of the function that checked. */
+  /** Depth of the function that checked, and which of the kernel's functions it is. */
   readonly depth: number;
+  readonly frame: number;
   /** The errno that a function called by it had just returned, and the event of that return. */
   readonly translates: { readonly before: number; readonly errno: number } | undefined;
 }
@@ -133,13 +160,13 @@ interface Returned {
 }
 
 /** What happened in a call, in order: the checks that failed, and what its functions returned. */
-function readCall(model: Model, log: Int32Array, done: number): { tried: Tried[]; returns: Returned[] } {
+function readCall(model: Model, log: Int32Array, end: number, actor: number): { tried: Tried[]; returns: Returned[] } {
   const { refusals, routines } = model.world;
   const tried: Tried[] = [];
   const returns: Returned[] = [];
   const stack: AnyRoutine[] = [];
   let returned: Tried['translates'];
-  for (const event of eventsOfCall(log, done)) {
+  for (const event of eventsOfCall(log, end, actor)) {
     const at = event * EVENT_WIDTH;
     const code = log[at];
     if (code === NOTE.call) {
@@ -161,6 +188,7 @@ function readCall(model: Model, log: Int32Array, done: number): { tried: Tried[]
         object: log[at + 2] as number,
         place: { name, source },
         depth: stack.length,
+        frame: stack.filter(({ kind }) => kind === 'kernel').length - 1,
         translates,
       });
     }
@@ -171,13 +199,12 @@ function readCall(model: Model, log: Int32Array, done: number): { tried: Tried[]
 /** Before any function of the kernel runs there is the entry of system calls. */
 const NO_FUNCTION: KernelPlace = { name: 'do_syscall_64', source: 'arch/x86/entry/common.c' };
 
-/** The calls, returns and failed checks of a call that ends at an event, in order; other actors' steps are left out. */
-function eventsOfCall(log: Int32Array, done: number): number[] {
-  const actor = log[done * EVENT_WIDTH + 1] as number;
+/** The calls, returns and failed checks of an actor's call up to an event, in order; other actors' steps are left out. */
+function eventsOfCall(log: Int32Array, end: number, actor: number): number[] {
   const events: number[] = [];
   let step: number[] = [];
   let begun = false;
-  for (let event = done - 1; event >= 0 && !begun; event--) {
+  for (let event = end - 1; event >= 0 && !begun; event--) {
     const at = event * EVENT_WIDTH;
     const code = log[at];
     if (code === NOTE.call || code === NOTE.return || code === NOTE.refusal) step.push(event);

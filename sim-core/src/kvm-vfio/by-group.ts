@@ -57,6 +57,7 @@ export function createByGroup(base: WorldBase, world: () => World, list: List<Gr
       r.local((t) => {
         const taken = group.known(t);
         if (list.find(t.machine, dev.of(t), taken) >= 0) {
+          refuse.listed(t.machine, taken);
           t.goto(duplicate);
           return;
         }
@@ -74,7 +75,7 @@ export function createByGroup(base: WorldBase, world: () => World, list: List<Gr
       r.at(out).local((t) => t.return(ret.of(t)), 'return ret');
       r.at(duplicate).unlock('kv->lock', list.lockOf(dev));
       putGroup(r, group);
-      r.local((t) => t.return(refuse.listed(t.machine, group.known(t))), 'return -EEXIST');
+      r.local((t) => t.return(refuse.listed.errno), 'return -EEXIST');
     },
     'kernel',
     'KVM_DEV_VFIO_GROUP_ADD',
