@@ -60,6 +60,12 @@ export const LEFT_OUT: readonly LeftOut[] = [
     constants: [],
   },
   {
+    part: 'the address space of an iommufd that serves as a container',
+    doc: 'Such an iommufd makes its I/O address space itself, at the first SET_CONTAINER. Asking for its number, or choosing another one, is not modelled.',
+    requests: ['IOMMU_VFIO_IOAS'],
+    constants: [],
+  },
+  {
     part: 'ATS and PRI',
     doc: 'A device never asks the IOMMU for translations of its own: every TLP is translated where it arrives, and a page that is not mapped is a fault.',
     requests: [],
