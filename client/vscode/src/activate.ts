@@ -49,6 +49,7 @@ export async function activateSnoopscope(context: ExtensionContext, platform: Pl
     registerTasks(beside),
     registerRunViews(context.extensionUri),
     registerExplore(
+      context.extensionUri,
       beside,
       () => platform.levelWorker(),
       () => stepDone('explore'),

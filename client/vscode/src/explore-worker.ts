@@ -6,6 +6,7 @@ import {
   type ExploreOptions,
   elaborating,
   explorationReport,
+  exploringGraph,
   kernelOf,
   leavesOpen,
   type Model,
@@ -16,6 +17,7 @@ import {
   type Share,
   ShareOfLevels,
   SLICE_MOVES,
+  type StateGraph,
   searchOfFewSwitches,
   verdictOf,
   withFewSwitches,
@@ -57,6 +59,8 @@ export type ExploreReply =
 export interface ExploredReply {
   readonly kind: 'explored';
   readonly report: ExplorationReport;
+  /** All states, where they are few enough to be drawn. */
+  readonly graph?: StateGraph | 'too large';
   /** False: shorter schedules were not waited for, so some are those that the exploration came across. */
   readonly shortened: boolean;
   readonly workers: Workers;
@@ -129,7 +133,8 @@ export async function exploreScenario(request: ExploreJob, around: ExploreSurrou
   for (;;) {
     const { done, value } = slices.next();
     if (done) {
-      around.send({ kind: 'explored', report: value, shortened: !stop.aborted, ...over });
+      const graph = await graphOf(model, value, around);
+      around.send({ kind: 'explored', report: value, shortened: !stop.aborted, ...(graph && { graph }), ...over });
       return;
     }
     await around.pause();
@@ -155,6 +160,28 @@ async function modelOf(
   const errors = [...parsed.diagnostics, ...diagnostics].filter(({ severity }) => severity === 'error');
   const problems = errors.map(({ line, message }) => ({ line, message }));
   return { model: errors.length > 0 ? undefined : model, profile, problems };
+}
+
+/** A space that took more states than these, reduced, is not looked at again to draw it. */
+const MOST_STATES_TO_DRAW = 2000;
+
+async function graphOf(
+  model: Model,
+  { complete, states, granularity }: ExplorationReport,
+  around: ExploreSurroundings,
+): Promise<ExploredReply['graph']> {
+  if (!complete) return undefined;
+  if (states > MOST_STATES_TO_DRAW) return 'too large';
+  const slices = exploringGraph(model, granularity);
+  let paused = performance.now();
+  for (;;) {
+    const { done, value } = slices.next();
+    if (done) return value ?? 'too large';
+    if (around.stop.aborted) return undefined;
+    if (performance.now() - paused < SLICE_MS) continue;
+    await around.pause();
+    paused = performance.now();
+  }
 }
 
 async function exploreInSlices(

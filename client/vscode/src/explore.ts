@@ -1,5 +1,6 @@
 // The command "Explore Scenario": every interleaving on one kernel, and from each finding into the debugger.
 import { COMMANDS } from '@snoopscope/server/protocol';
+import { type OutcomesPicture, outcomesPicture } from '@snoopscope/sim-core';
 import {
   CodeLens,
   commands,
@@ -20,10 +21,12 @@ import type { Beside } from './beside-workers.ts';
 import { DEBUG_COUNTEREXAMPLE, type ScheduleToDebug } from './debugging.ts';
 import { explorationPage, type Page } from './explore-page.ts';
 import { chosenKernel } from './kernel-picker.ts';
+import { OutcomesPanels } from './views/outcomes-panel.ts';
 import type { WorkerAnswer } from './worker.ts';
 
 const scheme = 'snoopscope-exploration';
 const copyCommand = 'snoopscope.copySchedule';
+const pictureCommand = 'snoopscope.showOutcomes';
 
 /** States of a scenario that is explored while somebody waits fit in here. */
 const DEFAULT_MEGABYTES = 1024;
@@ -33,13 +36,20 @@ const DEFAULT_MEGABYTES = 1024;
  * shown.
  */
 export function registerExplore(
+  extension: Uri,
   beside: Beside,
   levelWorker: () => Promise<string>,
   onExplored: () => void,
 ): Disposable {
   const pages = new Pages();
+  const panels = new OutcomesPanels(extension);
   return Disposable.from(
     pages,
+    panels,
+    commands.registerCommand(pictureCommand, (page: string) => {
+      const shown = pages.shown(page);
+      if (shown) panels.show(shown.scenario, shown.picture);
+    }),
     workspace.registerTextDocumentContentProvider(scheme, pages),
     languages.registerCodeLensProvider({ scheme }, pages),
     commands.registerCommand(COMMANDS.explore, async (uri?: Uri | string) => {
@@ -78,7 +88,12 @@ async function exploreScenario(
   const reply = await askWorker(beside, request, `Exploring ${name}`);
   if (!reply) return undefined;
   if (reply.kind === 'explored') {
-    await pages.show(document.uri, reply.report.kernel, explorationPage(name, reply));
+    await pages.show({
+      scenario: document.uri,
+      kernel: reply.report.kernel,
+      page: explorationPage(name, reply),
+      picture: outcomesPicture(reply.report, reply.graph),
+    });
     const { limit } = reply.report;
     if (limit?.kind === 'thread') void window.showErrorMessage(limit.message);
   } else void window.showErrorMessage(answerLines(reply).slice(0, 2).join(' '));
@@ -89,6 +104,7 @@ interface Shown {
   readonly scenario: Uri;
   readonly kernel: string;
   readonly page: Page;
+  readonly picture: OutcomesPicture;
 }
 
 /** The pages that have been shown, each a read-only document with lenses at its schedules. */
@@ -108,10 +124,16 @@ class Pages extends Disposable {
     this.#changed.event(() => lenses.fire());
   }
 
-  async show(scenario: Uri, kernel: string, page: Page): Promise<void> {
+  /** What a page shows, by its address. */
+  shown(uri: string): Shown | undefined {
+    return this.#shown.get(uri);
+  }
+
+  async show(shown: Shown): Promise<void> {
+    const { scenario, kernel, page } = shown;
     const name = (scenario.path.split('/').at(-1) ?? '').replace(/\.snoop$/, '');
     const uri = Uri.from({ scheme, path: `/${name} on ${kernel}.md`, query: scenario.toString() });
-    this.#shown.set(uri.toString(), { scenario, kernel, page });
+    this.#shown.set(uri.toString(), shown);
     this.#changed.fire(uri);
     const document = await workspace.openTextDocument(uri);
     await hasText(document, page.text);
@@ -124,15 +146,18 @@ class Pages extends Disposable {
 
   provideCodeLenses({ uri }: TextDocument): CodeLens[] {
     const shown = this.#shown.get(uri.toString());
-    return (shown?.page.actions ?? []).flatMap(({ line, title, schedule, finding, nth }) => {
+    if (!shown) return [];
+    const picture = { title: 'Show as a picture', command: pictureCommand, arguments: [uri.toString()] };
+    const schedules = shown.page.actions.flatMap(({ line, title, schedule, finding, nth }) => {
       const range = new Range(line, 0, line, 0);
-      const { scenario, kernel } = shown as Shown;
+      const { scenario, kernel } = shown;
       const stop = { ...(finding && { finding }), ...(nth && { nth }) };
       const wanted: ScheduleToDebug = { scenario: scenario.toString(), kernel, schedule, ...stop };
       const lenses = [new CodeLens(range, { title, command: DEBUG_COUNTEREXAMPLE, arguments: [wanted] })];
       if (schedule === 'schedule') return lenses;
       return [...lenses, new CodeLens(range, { title: 'Copy schedule', command: copyCommand, arguments: [schedule] })];
     });
+    return [new CodeLens(new Range(0, 0, 0, 0), picture), ...schedules];
   }
 }
 

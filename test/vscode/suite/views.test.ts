@@ -78,6 +78,21 @@ suite('views', () => {
     }
   });
 
+  test('the outcomes of an exploration are a picture, and a click debugs one', async function () {
+    this.timeout(60_000);
+    await vscode.commands.executeCommand('snoopscope.explore');
+    const [page] = vscode.window.visibleTextEditors.filter(
+      ({ document }) => document.uri.scheme === 'snoopscope-exploration',
+    );
+    await vscode.commands.executeCommand('snoopscope.showOutcomes', page?.document.uri.toString());
+    await window.viewWaitFor('snoop-outcomes svg [aria-label^="Outcome gpu.r0=0"]');
+    await window.screenshot('outcomes');
+    await run!.end();
+    const started = await DebugRun.start(() => window.viewClick('snoop-outcomes svg [aria-label^="stale-read"]'));
+    run = started.run;
+    assert.equal(started.stop.description, 'Stale read');
+  });
+
   /** Where the session is. */
   function place(): Thenable<{ position: number }> {
     return run!.request('snoopscope/position', {});

@@ -106,7 +106,7 @@ function findingShape(finding: OutcomesPicture['findings'][number], y: number, w
     { class: 'choice' },
     {
       label: `${finding.text}, ${finding.count} times. Debug it`,
-      intent: { kind: 'debug', schedule: finding.schedule },
+      intent: { kind: 'debug', schedule: finding.schedule, finding: finding.finding },
     },
   );
 }

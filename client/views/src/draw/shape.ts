@@ -16,8 +16,8 @@ export type Intent =
   | { readonly kind: 'filter'; readonly text: string }
   /** The next finding, or the one before. */
   | { readonly kind: 'finding'; readonly forwards: boolean }
-  /** An execution is to be debugged: a `schedule` line. */
-  | { readonly kind: 'debug'; readonly schedule: string }
+  /** An execution is to be debugged, by its `schedule` line, up to a finding if one is named. */
+  | { readonly kind: 'debug'; readonly schedule: string; readonly finding?: string }
   /** A line of the scenario, counting from 0. */
   | { readonly kind: 'line'; readonly line: number };
 
