@@ -3,7 +3,7 @@
  * that was there; for a register or a bound name every statement that sets it; for anything else every change of what the
  * variable depends on.
  */
-import { describeEvent, EDIT, EVENT_WIDTH, type LineContent, type Model, NOTE } from '@snoopscope/sim-core';
+import { describeEvent, EDIT, EVENT_WIDTH, type LineContent, type Model, NOTE, type Run } from '@snoopscope/sim-core';
 import type { RunCursor } from './run-cursor.ts';
 import { type VariablePlace, Watch } from './watch.ts';
 
@@ -64,12 +64,12 @@ function accessText({ model, run, names, stepTexts }: RunCursor, event: number, 
   return stepTexts.of(step).join('; ');
 }
 
-type Matcher = (event: number) => Access['kind'] | undefined;
+export type Matcher = (event: number) => Access['kind'] | undefined;
 
 function matcher(cursor: RunCursor, place: VariablePlace): Matcher {
   const { model, run } = cursor;
   const word = wordOf(model, place);
-  if (word >= 0) return wordMatcher(cursor, word);
+  if (word >= 0) return wordMatcher(model, run, word);
   const slots = slotsOf(cursor, place);
   const setters = settersOf(model, slots);
   return (event) => {
@@ -81,7 +81,7 @@ function matcher(cursor: RunCursor, place: VariablePlace): Matcher {
 }
 
 /** A write of a word makes a new version of it. */
-function wordMatcher({ model, run }: RunCursor, word: number): Matcher {
+export function wordMatcher(model: Model, run: Run, word: number): Matcher {
   const { memory, topology } = model.world;
   const version = memory.latest.base + word;
   // Who changes a value in the debugger changes copies of the same version.
@@ -102,7 +102,7 @@ function wordMatcher({ model, run }: RunCursor, word: number): Matcher {
 }
 
 /** Is a change part of a step that the user has made by hand? */
-function isByHand({ log }: RunCursor['run'], event: number): boolean {
+function isByHand({ log }: Run, event: number): boolean {
   let at = event * EVENT_WIDTH;
   while (at > 0 && (log[at] as number) >= 0) at -= EVENT_WIDTH;
   return log[at] === NOTE.environment && log[at + 1] === EDIT;
@@ -112,6 +112,7 @@ function isByHand({ log }: RunCursor['run'], event: number): boolean {
 export function wordOf(model: Model, { root, names }: VariablePlace): number {
   const { words } = model.world.topology;
   const named = (name: string | undefined): number => words.findIndex((word) => word.name === name);
+  if ('words' in root) return root.words.length === 1 ? named(root.words[0]) : -1;
   if ('scope' in root) return root.scope === 'Memory' && names.length > 0 ? named(names[0]) : -1;
   return names.length > 0 ? -1 : named(/^\[?\s*([A-Za-z_]\w*)\s*\]?$/.exec(root.expression)?.[1]);
 }

@@ -103,10 +103,15 @@ export class Branches {
     return branch;
   }
 
+  /** Refuses another branch when there are as many as there may be. */
+  expectRoom(): void {
+    if (this.#all.length >= LIMITS.branches) throw tooMany();
+  }
+
   /** Begins a branch with a changed state: what is recorded up to here, and then the change as a step. */
   edit(changes: readonly Edit[]): RunCursor {
     const { position, track } = this.#current;
-    if (this.#all.length >= LIMITS.branches) throw tooMany();
+    this.expectRoom();
     this.#begin([...Array.from({ length: position }, (_, step) => track.deedOf(step)), changes], position);
     const branch = this.enter(this.#all.length);
     branch.seek(position + 1);

@@ -110,21 +110,34 @@ export function functionBreakpoint(
   if (wanted === '')
     return { problem: 'A function breakpoint needs a name: a kernel function, a request or an instruction.' };
   const known = model.world.routines.routines.filter(({ kind }) => kind === 'kernel');
-  const routines = new Set(known.filter((routine) => routine.name === wanted).map((routine) => routine.id));
   const nodes = new Set(statementsWith(debuggee, wanted));
-  if (routines.size === 0 && nodes.size === 0) {
-    const near = nearest(
-      wanted,
-      known.map((routine) => routine.name),
-    );
-    const hint = near === undefined ? '' : ` Did you mean ${near}?`;
-    return {
-      problem: `${wanted} is not a kernel function of the model on ${debuggee.profile.name}, and no statement of this scenario uses it.${hint}`,
-    };
-  }
+  // A statement that calls the function is where it stops: the function itself would be a second stop of the same call.
+  const named = nodes.size > 0 ? [] : known.filter((routine) => matches(wanted, routine.name));
+  const routines = new Set(named.map((routine) => routine.id));
+  if (routines.size === 0 && nodes.size === 0) return { problem: unknownFunction(debuggee, wanted, known) };
   const trigger = resolveTrigger(debuggee, id, -1, request);
   if ('problem' in trigger) return trigger;
   return { breakpoint: { ...trigger.breakpoint, kind: 'function', name: wanted, routines, nodes } };
+}
+
+/** `kvm_vfio_*` stands for all functions that begin so. */
+function matches(wanted: string, name: string): boolean {
+  if (!wanted.includes('*')) return name === wanted;
+  const parts = wanted.split('*').map((part) => part.replace(/[^\w]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`).test(name);
+}
+
+/** Names that one answer lists. */
+const LISTED = 6;
+
+function unknownFunction(debuggee: Debuggee, wanted: string, known: readonly { readonly name: string }[]): string {
+  const names = [...new Set(known.map(({ name }) => name))];
+  const near = nearest(wanted, names);
+  const prefix = /^[a-z0-9]+_[a-z0-9]+/.exec(wanted)?.[0];
+  const alike = prefix === undefined ? [] : names.filter((name) => name.startsWith(prefix)).slice(0, LISTED);
+  const hint =
+    near !== undefined ? ` Did you mean ${near}?` : alike.length > 0 ? ` There are ${alike.join(', ')}.` : '';
+  return `${wanted} is not a kernel function of the model on ${debuggee.profile.name}, and no statement of this scenario uses it.${hint}`;
 }
 
 /** Conditions, hit counts and messages. `actor` is whose registers a bare name means while the text is checked. */

@@ -14,6 +14,12 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   // *Break on Value Change*, from the Variables view, an expression or an address.
   supportsDataBreakpoints: true,
   supportsDataBreakpointBytes: true,
+  // Whose accesses of a word stop.
+  breakpointModes: [
+    { mode: 'any', label: 'Anybody', description: 'Any access of the word.', appliesTo: ['data'] },
+    { mode: 'cpu', label: 'A CPU', description: 'Only loads and stores of CPUs.', appliesTo: ['data'] },
+    { mode: 'device', label: 'A device', description: 'Only TLPs of devices.', appliesTo: ['data'] },
+  ],
   // Filters in the Breakpoints view, each with a condition.
   exceptionBreakpointFilters: exceptionFilters(),
   supportsExceptionFilterOptions: true,
@@ -24,6 +30,14 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsCompletionsRequest: true,
   completionTriggerCharacters: ['.', '(', '['],
   supportsRestartRequest: true,
+  // Back to the beginning of a call.
+  supportsRestartFrame: true,
+  // One actor moves alone.
+  supportsSingleThreadExecutionRequests: true,
+  // A long run shows its progress and can be cancelled.
+  supportsCancelRequest: true,
+  // A value is copied as JSON.
+  supportsClipboardContext: true,
   supportsTerminateRequest: true,
   // Breakpoints go to lines that can be executed.
   supportsBreakpointLocationsRequest: true,

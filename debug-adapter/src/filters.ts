@@ -11,6 +11,8 @@ export interface Filter {
     | { readonly kind: 'registration' }
     | { readonly kind: 'wbinvd-exit' }
     | { readonly kind: 'failed-call' }
+    | { readonly kind: 'vm-exit' }
+    | { readonly kind: 'noncoherent-count' }
     | { readonly kind: 'finding'; readonly finding: Finding };
 }
 
@@ -35,6 +37,20 @@ export const FILTERS: readonly Filter[] = [
     doc: 'Stops when a system call has returned an errno, and says which check of the kernel decided. A condition chooses: `errno == EINVAL`.',
     stopsByDefault: false,
     kind: { kind: 'failed-call' },
+  },
+  {
+    id: 'vm-exit',
+    label: 'Any VM exit',
+    doc: 'Stops whenever a vCPU leaves the guest, for whatever reason.',
+    stopsByDefault: false,
+    kind: { kind: 'vm-exit' },
+  },
+  {
+    id: 'noncoherent-count',
+    label: 'Non-coherent DMA count changes',
+    doc: 'Stops when the noncoherent_dma_count of a VM goes up or down.',
+    stopsByDefault: false,
+    kind: { kind: 'noncoherent-count' },
   },
   ...MONITORS.map(
     ({ finding, label, doc, stopsByDefault }): Filter => ({

@@ -35,6 +35,10 @@ export interface Focus {
   readonly reveal: number;
 }
 
+export function sameFocus(one: Focus, other: Focus): boolean {
+  return one.position === other.position && one.actor === other.actor && one.reveal === other.reveal;
+}
+
 /** A step of the user, which a step back undoes. */
 export interface UndoableStep {
   readonly from: Focus;

@@ -14,6 +14,7 @@ import {
   type Movement,
   type MovementEnd,
   type Origin,
+  sameFocus,
   type UndoableStep,
   type Unit,
 } from './movement.ts';
@@ -93,9 +94,7 @@ export class RunCursor {
   }
 
   /** Lets the moment show where the cursor is, in the middle of a movement. */
-  showHere(): void {
-    this.#show();
-  }
+  readonly showHere = (): void => this.#show();
 
   seek(position: number): void {
     this.#cursor.seek(Math.max(0, Math.min(position, this.run.steps)));
@@ -154,12 +153,7 @@ export class RunCursor {
   /** The inverse of the step that led here; without one, to where the actor's last statement or micro-step began. */
   back(focus: Focus, unit: Unit): Focus {
     const last = this.#trail.at(-1);
-    if (
-      last &&
-      last.to.position === focus.position &&
-      last.to.actor === focus.actor &&
-      last.to.reveal === focus.reveal
-    ) {
+    if (last && sameFocus(last.to, focus)) {
       this.#trail.pop();
       this.seek(last.from.position);
       return last.from;
@@ -218,6 +212,11 @@ export class RunCursor {
   /** How the user came to the place at or before a position. */
   trailUntil(position: number): readonly UndoableStep[] {
     return this.#trail.filter(({ to }) => to.position <= position);
+  }
+
+  /** Until something is so after a step. */
+  async until(reached: () => boolean, movement: Movement): Promise<MovementEnd> {
+    return this.#forward(undefined, movement, reached);
   }
 
   /** Makes a certain move: the recorded one, or any at the live end. */

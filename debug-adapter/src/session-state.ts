@@ -55,6 +55,8 @@ export interface SessionState {
   /** Set by pause, terminate and disconnect: the movement under way ends at its next look. */
   interrupt: boolean;
   ended: boolean;
+  /** What is shown of a long movement, to clients that show progress. */
+  readonly progress: { supported: boolean; pauses: number; count: number; id: string | undefined };
   /** References are never used twice in a session, so that an old one cannot name something new. */
   nextReference: number;
   emit(event: string, body?: object): void;

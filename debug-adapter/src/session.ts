@@ -19,7 +19,7 @@ import {
 } from './requests/breakpoints.ts';
 import { readMemory, setExpression, setVariable, writeMemory } from './requests/changes.ts';
 import { dataBreakpointInfo, setDataBreakpoints, who } from './requests/data-breakpoints.ts';
-import { goto, gotoTargets, seek } from './requests/goto.ts';
+import { goto, gotoTargets, restartFrame, seek } from './requests/goto.ts';
 import {
   completionsAt,
   evaluate,
@@ -33,6 +33,7 @@ import {
 } from './requests/inspection.ts';
 import { attach, configurationDone, disconnect, initialize, launch, restart, terminate } from './requests/lifecycle.ts';
 import {
+  cancel,
   continueRun,
   next,
   pause,
@@ -96,6 +97,8 @@ const REQUESTS: Readonly<Record<string, Handler>> = {
   pause,
   gotoTargets,
   goto,
+  restartFrame,
+  cancel,
   'snoopscope/position': position,
   'snoopscope/seek': seek,
   'snoopscope/who': who,
@@ -114,6 +117,7 @@ const MOVEMENTS: ReadonlySet<string> = new Set([
   'continue',
   'reverseContinue',
   'goto',
+  'restartFrame',
   'snoopscope/seek',
 ]);
 
@@ -148,6 +152,7 @@ export class SnoopscopeDebugSession extends ProtocolServer {
       configured: false,
       interrupt: false,
       ended: false,
+      progress: { supported: false, pauses: 0, count: 0, id: undefined },
       nextReference: 1,
       emit: (event, body) => {
         if (!this.#gone) this.sendEvent({ seq: 0, type: 'event', event, ...(body ? { body } : {}) });

@@ -90,7 +90,7 @@ export class StopIndex {
     const ids = new Set(triggers.filters.map(({ filter }) => filter.id));
     this.#filters = new Map([...ids].map((id) => [id, triggers.filters.filter(({ filter }) => filter.id === id)]));
     this.#followers = triggers.data.map(
-      (trigger) => new DataFollower(trigger, sources.watch(trigger), this.#cursor.state),
+      (trigger) => new DataFollower(trigger, sources.run, sources.watch(trigger), this.#cursor.state),
     );
     this.#frames = new FrameFollower(sources.run.model);
     for (const arrival of sources.track.arrivals(0)) this.#arrived(0, arrival);
@@ -198,6 +198,8 @@ export class StopIndex {
     if (code !== NOTE.step && code !== NOTE.environment)
       for (const follower of this.#followers) follower.look(event, code);
     if (code >= 0) {
+      const { base, size } = model.world.kvm.noncoherentDmaCount;
+      if (code >= base && code < base + size) this.#filtered('noncoherent-count', event);
       if (this.#triggers.kernel.length > 0) this.#frames.change(code, log[at + 1] as number, log[at + 2] as number);
       return;
     }
@@ -218,6 +220,7 @@ export class StopIndex {
         this.#called(event);
         break;
       case NOTE.exit:
+        this.#filtered('vm-exit', event);
         if (b === WBINVD_EXIT) this.#filtered('wbinvd-exit', event);
         break;
       case NOTE.finding: {

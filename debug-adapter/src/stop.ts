@@ -1,5 +1,6 @@
 /** Why we stop, in words: what a stopped event says and what the exception widget explains. */
 import {
+  changeText,
   describeEvent,
   type End,
   EVENT_WIDTH,
@@ -164,7 +165,8 @@ export function stepText({ cursor }: StopContext, step: number): string {
 
 function hitStop(context: StopContext, hits: readonly Hit[], focus: Focus): Stop {
   const { cursor } = context;
-  const breakpoints = hits.flatMap(({ cause }) => (cause.kind === 'filter' ? [] : [cause.trigger.id]));
+  const ids = hits.flatMap(({ cause }) => (cause.kind === 'filter' ? [] : [cause.trigger.id]));
+  const breakpoints = [...new Set(ids)];
   const filtered = hits.find(({ cause }) => cause.kind === 'filter');
   if (filtered?.cause.kind === 'filter') {
     const exception = explain(context, filtered);
@@ -207,11 +209,17 @@ function dataStop(context: StopContext, hits: readonly Hit[], focus: Focus): Sto
   return {
     focus: { ...focus, actor },
     reason: 'data breakpoint',
-    description: `${labels.join(', ')} changed`,
+    description: `${labels.join(', ')} ${doneTo(changes)}`,
     text: [...changes, `by ${changedByText(context, hits[0] as Hit, executed?.node)}`].join('\n'),
     breakpoints: [],
     ...(executed ? { about: executed.node } : {}),
   };
+}
+
+/** In a word: `changed`, or what else was done to it. */
+function doneTo(changes: readonly string[]): string {
+  if (changes.every((text) => text.endsWith('was read'))) return 'read';
+  return changes.every((text) => text.includes('was written')) ? 'written' : 'changed';
 }
 
 /** `vcpu0 at mov [x], 1`, `setup in kvm_vfio_update_coherency at ioctl(…)`, `the environment: evict(x,cpu0)`. */
@@ -270,6 +278,17 @@ function explain(context: StopContext, hit: Hit): ExceptionInfo {
         details: [...line, ...details],
         sources: explanation ? sourcesOf(explanation.links) : [],
       };
+    }
+    case 'vm-exit': {
+      const headline = describeEvent(model, run.log, event, cursor.names)?.text ?? 'a vCPU leaves the guest';
+      return { ...own, headline, details: [], sources: ['linux: arch/x86/kvm/x86.c vcpu_enter_guest()'] };
+    }
+    case 'noncoherent-count': {
+      const text = changeText(model, cursor.names, event, operand(0), operand(1), operand(2)) ?? filter.doc;
+      const history = new History(run);
+      const details = [`${history.actorText(event)} ${history.doneBy(event)}`];
+      const sources = history.sourceAt(event).map((one) => `${one.document}: ${one.place}`);
+      return { ...own, headline: text, details, sources };
     }
     case 'finding': {
       const explanation = why(run, event);

@@ -10,32 +10,47 @@ import type { Moment } from './moment.ts';
 import type { Observer } from './observe.ts';
 import { RequestError } from './request-error.ts';
 import { DECIMAL, type Item } from './scopes/item.ts';
+import { wordItem } from './scopes/memory.ts';
 import { SCOPES } from './scopes/table.ts';
 import { WatchedMachine, WHOLE } from './watched-machine.ts';
 
 /** Where a variable is found. */
 export interface VariablePlace {
-  readonly root: { readonly scope: string } | { readonly expression: string };
+  readonly root: { readonly scope: string } | { readonly expression: string } | { readonly words: readonly string[] };
   /** The actor whose scopes or registers are meant; the environment is called as in the list of threads. */
   readonly actor: string;
   /** From the root inwards. */
   readonly names: readonly string[];
+  /** Whose accesses are meant, where it is not anybody's. */
+  readonly accessor?: Accessor;
 }
 
+/** Modes of data breakpoints. */
+export type Accessor = 'cpu' | 'device';
+
 /** The protocol's id of a variable: a text that means the same in a later session. */
-export function dataIdOf({ root, actor, names }: VariablePlace): string {
-  const kind = 'scope' in root ? ['scope', root.scope] : ['expression', root.expression];
-  return JSON.stringify([...kind, actor, ...names]);
+export function dataIdOf({ root, actor, names, accessor }: VariablePlace): string {
+  return JSON.stringify([...(accessor ? [`by ${accessor}`] : []), ...rootOf(root), actor, ...names]);
+}
+
+function rootOf(root: VariablePlace['root']): readonly string[] {
+  if ('words' in root) return ['words', root.words.join(' ')];
+  return 'scope' in root ? ['scope', root.scope] : ['expression', root.expression];
 }
 
 /** The place that an id names; undefined when it is none of ours. */
 export function placeOf(dataId: unknown): VariablePlace | undefined {
-  const parts = partsOf(dataId);
-  const [kind, root, actor, ...names] = parts;
+  const all = partsOf(dataId);
+  const accessor = ACCESSORS.find((one) => all[0] === `by ${one}`);
+  const [kind, root, actor, ...names] = accessor ? all.slice(1) : all;
   if (root === undefined || actor === undefined) return undefined;
-  if (kind === 'scope') return { root: { scope: root }, actor, names };
-  return kind === 'expression' ? { root: { expression: root }, actor, names } : undefined;
+  const more = { actor, names, ...(accessor && { accessor }) };
+  if (kind === 'words') return { root: { words: root.split(' ') }, ...more };
+  if (kind === 'scope') return { root: { scope: root }, ...more };
+  return kind === 'expression' ? { root: { expression: root }, ...more } : undefined;
 }
+
+const ACCESSORS: readonly Accessor[] = ['cpu', 'device'];
 
 function partsOf(dataId: unknown): readonly string[] {
   try {
@@ -48,6 +63,7 @@ function partsOf(dataId: unknown): readonly string[] {
 
 /** What people read: `noncoherent_dma_count`, `vcpu0.eax`, `gpu.r0 == 1`. */
 export function labelOf({ root, actor, names }: VariablePlace): string {
+  if ('words' in root) return root.words.join(', ');
   if ('expression' in root) return [root.expression, ...names].join(' ▸ ');
   return root.scope === 'Actor' ? `${actor}.${names.join(' ▸ ')}` : names.slice(-2).join(' ▸ ');
 }
@@ -106,13 +122,27 @@ export class Watch {
 
   #find(position: number): Item | undefined {
     const { root, names } = this.#place;
-    let item = 'scope' in root ? undefined : this.#evaluated(root.expression, position);
+    let item = 'expression' in root ? this.#evaluated(root.expression, position) : undefined;
+    if ('words' in root) item = this.#words(root.words);
     let items = 'scope' in root ? this.#scope(root.scope) : item?.children?.(DECIMAL);
     for (const name of names) {
       item = items?.find((one) => one.name === name);
       items = item?.children?.(DECIMAL);
     }
     return item;
+  }
+
+  /** Several words as one variable. */
+  #words(names: readonly string[]): Item {
+    const { words } = this.#moment.model.world.topology;
+    const items = names.map((name) =>
+      wordItem(
+        this.#moment,
+        words.findIndex((word) => word.name === name),
+        DECIMAL,
+      ),
+    );
+    return { name: names.join(', '), value: items.map(({ value }) => value).join(', '), whole: true };
   }
 
   #scope(name: string): readonly Item[] | undefined {
@@ -139,7 +169,7 @@ export class Watch {
 }
 
 function countingExpression(model: Model, { root, names }: VariablePlace, actor: number): Expression | undefined {
-  if ('scope' in root || names.length > 0) return undefined;
+  if (!('expression' in root) || names.length > 0) return undefined;
   const compiled = compileExpression(model, root.expression, { actor });
   return 'problem' in compiled || compiled.extras.length === 0 ? undefined : compiled;
 }

@@ -14,7 +14,7 @@ export { errnoText, type FailedCall, failedCall, failedCallText, pendingCheck } 
 export { History } from './explain/history.ts';
 export { ObjectNames } from './explain/object-names.ts';
 export { Frames, SeenSteps, stepCode } from './explain/seen-steps.ts';
-export { LOCKS, objectName } from './explain/slot-names.ts';
+export { changeText, LOCKS, objectName } from './explain/slot-names.ts';
 export { nodeOfStep, statementText } from './explain/statement-text.ts';
 export { StepTexts } from './explain/step-text.ts';
 export { stuckText } from './explain/stuck-text.ts';

@@ -76,9 +76,11 @@ test('every kernel function that a scenario of the gallery enters is one that th
 test('a function reads like code: its case, its calls, its branches, the commits that are in it', async () => {
   const vfio = (await pages(await launched())).find(({ name }) => name === 'kvm/vfio.c');
   const from = vfio?.lines.indexOf('kvm_vfio_set_group(dev, filp), KVM_DEV_VFIO_GROUP_ADD') ?? -1;
-  expect(vfio?.lines.slice(from - 2, from + 11)).toEqual([
-    '// since v4.10: kvm: set/clear kvm to/from vfio_group when group add/delete https://git.kernel.org/torvalds/c/2fc1bec15883',
+  const commits = vfio?.lines.slice(0, from).filter((line) => line.startsWith('// since'));
+  expect(commits).toContain(
     '// since v4.13: vfio: New external user group/file match https://git.kernel.org/torvalds/c/5d6dee80a1e9',
+  );
+  expect(vfio?.lines.slice(from, from + 11)).toEqual([
     'kvm_vfio_set_group(dev, filp), KVM_DEV_VFIO_GROUP_ADD',
     '  | take the group as an external user: vfio_group_get_external_user()',
     '    if it is not one, return its errno',

@@ -76,7 +76,22 @@ const expressions = fc.oneof(
     'branch 1',
     'branch 2',
     'branch 0',
+    'who x',
+    'history [x]',
+    'who vm',
+    'go 3',
+    'go 99999',
+    'set x = 1',
+    'set eax = 0x10',
+    'set x = no',
+    'diff branch 1',
+    'diff branch 2',
   ),
+  garbage,
+);
+
+const references = fc.oneof(
+  fc.constantFrom('dram@0x100000', 'memory@0x100000', 'cpu0@0x100000', 'gpu@0x100000', 'cpu9@0x100000', 'dram@-1'),
   garbage,
 );
 
@@ -111,10 +126,15 @@ export function request(program: string): fc.Arbitrary<Sent> {
     });
   const granularity = fc.constantFrom('statement', 'line', 'instruction');
   const step = options(
-    { threadId, granularity, targetId: fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined }) },
+    {
+      threadId,
+      granularity,
+      singleThread: fc.boolean(),
+      targetId: fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined }),
+    },
     ['threadId'],
   );
-  const move = options({ threadId, granularity }, ['threadId']);
+  const move = options({ threadId, granularity, singleThread: fc.boolean() }, ['threadId']);
   return fc.oneof(
     { weight: 6, arbitrary: of('next', move) },
     { weight: 6, arbitrary: of('stepIn', step) },
@@ -303,7 +323,33 @@ export function request(program: string): fc.Arbitrary<Sent> {
         options({ sourceReference: integers, source: fc.oneof(garbage, options({ sourceReference: integers })) }),
       ),
     },
-    { weight: 1, arbitrary: of('setVariable', garbage) },
+    {
+      weight: 1,
+      arbitrary: of('setVariable', options({ variablesReference: integers, name: expressions, value: garbage })),
+    },
+    {
+      weight: 2,
+      arbitrary: of('setExpression', options({ expression: expressions, value: fc.oneof(fc.constant('3'), garbage) })),
+    },
+    {
+      weight: 2,
+      arbitrary: of(
+        'readMemory',
+        options({ memoryReference: references, offset: integers, count: integers }, ['memoryReference', 'count']),
+      ),
+    },
+    {
+      weight: 2,
+      arbitrary: of(
+        'writeMemory',
+        options({ memoryReference: references, offset: integers, data: fc.oneof(fc.constant('AQAAAA=='), garbage) }, [
+          'memoryReference',
+          'data',
+        ]),
+      ),
+    },
+    { weight: 2, arbitrary: of('restartFrame', options({ frameId })) },
+    { weight: 2, arbitrary: of('snoopscope/who', options({ name: expressions, frameId })) },
     { weight: 2, arbitrary: of('cancel', options({ requestId: integers, progressId: garbage })) },
     {
       weight: 2,

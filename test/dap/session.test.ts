@@ -218,13 +218,13 @@ test('requests that are wrong are refused in words, and the session lives on', a
     ['setExceptionBreakpoints', { filters: 'stale-read' }, 'a list'],
     ['evaluate', { expression: 7 }, 'a text'],
     ['gotoTargets', { source: {}, line: 'last' }, 'a whole number'],
-    ['gotoTargets', { source: { path: null }, line: 1 }, 'No actor has reached this line'],
+    ['gotoTargets', { source: { path: null }, line: 1 }, 'Nothing is executed on this line'],
     [
       'breakpointLocations',
       { source: { path: 7 }, line: 1 },
       'The `path` of a source in breakpointLocations is a text',
     ],
-    ['goto', { targetId: -1 }, 'no position -1'],
+    ['goto', { targetId: 99_999 }, 'no position 99999'],
     ['restart', { arguments: 5 }, 'an object'],
   ];
   for (const [command, args, words] of wrong) {

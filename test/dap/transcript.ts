@@ -189,7 +189,8 @@ const COMMANDS: Readonly<Record<string, Run>> = {
   /** request NAME {arguments}: anything else, with its body as JSON */
   async request(session, rest) {
     const [name = '', args] = split(rest);
-    session.print(JSON.stringify(await session.client.request(name, args ? JSON.parse(args) : undefined), null, 2));
+    const body = await session.client.request(name, args ? JSON.parse(args) : undefined);
+    session.print(JSON.stringify(body ?? {}, null, 2));
   },
   /** move NAME {arguments}: a request that ends with a stop */
   async move(session, rest) {

@@ -121,6 +121,7 @@ function onBranch(
       `This is the past: after ${cursor.position} of ${cursor.run.steps} micro-steps. A change here begins a branch, and what is recorded after it is not part of that. If that is what you want, type \`set ${what}\` in the debug console.`,
     );
   }
+  branches.expectRoom();
   return () => {
     const old = branches.number;
     const branch = branches.edit(edits);

@@ -4,16 +4,19 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { accessesOf } from '../accesses.ts';
 import { isRecord } from '../argument-shapes.ts';
 import { placeOfStep } from '../console.ts';
-import type { DataRequest } from '../data-breakpoint.ts';
+import { type DataRequest, wordsOf } from '../data-breakpoint.ts';
 import { evaluate } from '../evaluate.ts';
 import { LIMITS } from '../limits.ts';
 import { RequestError } from '../request-error.ts';
-import { DECIMAL } from '../scopes/item.ts';
+import { DECIMAL, type Item } from '../scopes/item.ts';
+import { SCOPES } from '../scopes/table.ts';
 import { type Answer, focusOn, frameOf, type Launched, type SessionState, stoppedOf } from '../session-state.ts';
 import { executedBefore, type Stop } from '../stop.ts';
-import { dataIdOf, labelOf, type VariablePlace } from '../watch.ts';
+import { type Accessor, dataIdOf, labelOf, type VariablePlace } from '../watch.ts';
 import { applyTriggers } from './breakpoints.ts';
 import { nameOf, opened } from './inspection.ts';
+
+const ACCESSOR_OF_MODE: Readonly<Record<string, Accessor>> = { cpu: 'cpu', device: 'device' };
 
 /** What can be watched, or in words why this cannot. */
 type Found = { readonly place: VariablePlace; readonly label?: string } | { readonly problem: string };
@@ -22,12 +25,19 @@ export function dataBreakpointInfo(state: SessionState, args: DebugProtocol.Data
   const { launched, stop } = stoppedOf(state);
   const found = find(launched, stop, args);
   if ('problem' in found) return { body: { dataId: null, description: found.problem } };
-  const { place, label } = found;
+  const { label } = found;
+  const accessor = ACCESSOR_OF_MODE[(args as { readonly mode?: unknown }).mode as string];
+  const place = accessor ? { ...found.place, accessor } : found.place;
+  const isWord = wordsOf(launched.debuggee.model, place).length > 0;
+  if (accessor && !isWord) {
+    const description = 'Only for words of memory it can be said who has to access them.';
+    return { body: { dataId: null, description } };
+  }
   return {
     body: {
       dataId: dataIdOf(place),
-      description: label ?? labelOf(place),
-      accessTypes: ['write'],
+      description: `${label ?? labelOf(place)}${accessor ? `, by a ${accessor === 'cpu' ? 'CPU' : 'device'}` : ''}`,
+      accessTypes: isWord ? ['write', 'read', 'readWrite'] : ['write'],
       canPersist: true,
     },
   };
@@ -87,8 +97,9 @@ function ofExpression(launched: Launched, stop: Stop, actor: number, expression:
   try {
     evaluate(cursor, focusOn(stop, actor), expression, DECIMAL);
   } catch (error) {
-    if (error instanceof RequestError) return { problem: error.message };
-    throw error;
+    if (!(error instanceof RequestError)) throw error;
+    if (/^&/.test(expression)) return atAddress(launched, expression, 1);
+    return byName(launched, actor, expression) ?? { problem: error.message };
   }
   // A value that never changes is a mistake: a number, a comparison of numbers.
   const compiled = compileExpression(cursor.model, expression, { actor });
@@ -96,17 +107,45 @@ function ofExpression(launched: Launched, stop: Stop, actor: number, expression:
   return { place: { root: { expression }, actor: nameOf(launched, actor), names: [] } };
 }
 
-/** The word at an address of guest memory; each has one address, for the guest, the device and the host. */
+/** A variable of the scopes that has this name, `wbinvd_dirty_mask` or `kvm->lock`; which, where there are several. */
+function byName(launched: Launched, actor: number, wanted: string): Found | undefined {
+  const { moment } = launched.cursor;
+  const found: VariablePlace[] = [];
+  const look = (items: readonly Item[], place: VariablePlace, depth: number): void => {
+    for (const item of items) {
+      const inside = { ...place, names: [...place.names, item.name] };
+      if (item.name === wanted) found.push(inside);
+      else if (depth > 0 && item.children) look(item.children(DECIMAL), inside, depth - 1);
+    }
+  };
+  for (const scope of SCOPES) {
+    const items = scope.fleeting ? undefined : scope.items({ moment, actor });
+    if (items) look(items(DECIMAL), { root: { scope: scope.name }, actor: nameOf(launched, actor), names: [] }, 3);
+  }
+  const [first, ...others] = found;
+  if (!first) return undefined;
+  if (others.length === 0) return { place: first, label: [...first.names].join(' ▸ ') };
+  const all = found.map(({ root, names }) => [...('scope' in root ? [root.scope] : []), ...names].join(' ▸ '));
+  return { problem: `${wanted} is several variables: ${all.join('; ')}. Choose one in the Variables view.` };
+}
+
+/** The words in a range of guest memory; each has one address, for the guest, the device and the host. */
 function atAddress({ debuggee }: Launched, text: string, bytes: number): Found {
-  const address = /^(0x[0-9a-f]+|\d+)$/i.test(text.trim()) ? BigInt(text.trim()) : undefined;
-  if (address === undefined) return { problem: `${text} is not an address: write a number such as 0x1000.` };
   const { words } = debuggee.model.world.topology;
-  const word = words.find((one) => one.address >= address && one.address < address + BigInt(Math.max(1, bytes)));
-  if (!word) {
+  const named = /^&?([A-Za-z_]\w*)(?:\s*\+\s*(0x[0-9a-f]+|\d+))?$/i.exec(text.trim());
+  const base = words.find(({ name }) => name === named?.[1]);
+  const number = /^(0x[0-9a-f]+|\d+)$/i.test(text.trim()) ? BigInt(text.trim()) : undefined;
+  const address = base ? base.address + BigInt(named?.[2] ?? 0) : number;
+  if (address === undefined)
+    return { problem: `${text} is not an address: write a number such as 0x1000, or \`&x\` for that of the word x.` };
+  const end = address + BigInt(Math.max(1, bytes));
+  const inside = words.filter((one) => one.address < end && one.address + 8n > address);
+  if (inside.length === 0) {
     const known = words.map((one) => `0x${one.address.toString(16)} (${one.name})`).join(', ');
     return {
       problem: `No word of the scenario is at ${text}; there ${words.length === 1 ? 'is' : 'are'} ${known || 'none'}.`,
     };
   }
-  return { place: { root: { expression: `[${word.name}]` }, actor: '', names: [] }, label: `${text}: ${word.name}` };
+  const names = inside.map(({ name }) => name);
+  return { place: { root: { words: names }, actor: '', names: [] }, label: `${text}: ${names.join(', ')}` };
 }

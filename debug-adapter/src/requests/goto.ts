@@ -3,9 +3,11 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { samePath } from '../file-accessor.ts';
 import { LIMITS } from '../limits.ts';
 import { RequestError } from '../request-error.ts';
-import { type Answer, type Launched, launchedOf, type SessionState, stoppedOf } from '../session-state.ts';
+import type { RunCursor } from '../run-cursor.ts';
+import { type Answer, frameOf, type Launched, launchedOf, type SessionState, stoppedOf } from '../session-state.ts';
+import { executableLines } from '../source-lines.ts';
 import { movedStop } from '../stop.ts';
-import { stopped, tellContinued } from './movement.ts';
+import { runTo, stopped, tellContinued } from './movement.ts';
 import { output } from './narrate.ts';
 import { positionNamed } from './pictures.ts';
 
@@ -28,9 +30,20 @@ export function gotoTargets(state: SessionState, args: DebugProtocol.GotoTargets
   }
   if (more > 0)
     output(state, `Line ${args.line} is reached ${more} more times, which are not listed: set a breakpoint there.\n`);
-  if (targets.length === 0)
-    throw new RequestError('No actor has reached this line yet in this run. Set a breakpoint there and continue.');
-  return { body: { targets } };
+  if (targets.length > 0) return { body: { targets } };
+  const file = debuggee.sources.findIndex(({ path }) => samePath(path, wanted));
+  if (file < 0 || !executableLines(debuggee, file).includes(line))
+    throw new RequestError('Nothing is executed on this line, so nobody can come to it.');
+  const label = 'run to here: no actor has reached it yet';
+  return { body: { targets: [{ id: futureTarget(file, line), label, line: convert.line(line) }] } };
+}
+
+/** Lines of one file at most, in the number of a target. */
+const LINES = 1_000_000;
+
+/** Targets that are not in the recorded run have numbers below 0. */
+function futureTarget(file: number, line: number): number {
+  return -(file * LINES + line) - 1;
 }
 
 /** The line of a node; an actor's end is at the closing brace of its block. */
@@ -43,7 +56,10 @@ function placeOfNode({ model, sources }: Launched['debuggee'], node: number): { 
 }
 
 export function goto(state: SessionState, args: DebugProtocol.GotoArguments): Answer {
-  return goTo(state, args.targetId);
+  const { targetId } = args;
+  if (!Number.isInteger(targetId) || targetId >= 0) return goTo(state, targetId);
+  const at = -(targetId + 1);
+  return runTo(state, Math.trunc(at / LINES), at % LINES);
 }
 
 /** To a position, to where an event has just happened, or to the next or previous finding that is recorded. */
@@ -87,4 +103,35 @@ export function goTo(state: SessionState, wanted: unknown): Answer {
       stopped(state, movedStop(launchedOf(state), { position: wanted, actor: arrived ?? mover, reveal: 0 }, 'goto'));
     },
   };
+}
+
+/** Back to where the call of a frame began: a kernel function, or the statement that a line frame is in. */
+export function restartFrame(state: SessionState, args: DebugProtocol.RestartFrameArguments): Answer {
+  const { launched, stop } = stoppedOf(state);
+  const frame = frameOf(launched, stop, args.frameId);
+  if (frame.kind === 'environment') throw new RequestError('A move of the environment has no frame to go back in.');
+  const { cursor } = launched;
+  const depth = frame.kind === 'kernel' ? frame.depth : 0;
+  return {
+    after() {
+      const position = beginningOf(cursor, frame.actor, depth, stop.focus.position);
+      cursor.seek(position);
+      stopped(state, movedStop(launchedOf(state), { position, actor: frame.actor, reveal: 0 }));
+    },
+  };
+}
+
+/** Where an actor began what it is in at a position: its statement, or the kernel function at a depth of its stack. */
+function beginningOf(cursor: RunCursor, actor: number, depth: number, position: number): number {
+  const { moment, track } = cursor;
+  let first = position;
+  for (let at = position; at >= 0; at--) {
+    cursor.seek(at);
+    if (!moment.inStatement(actor)) break;
+    const inside = moment.kernelFrames(actor).length;
+    if (inside < depth) break;
+    if (inside > depth) first = at;
+  }
+  // The outermost function begins with the statement, before its first micro-step.
+  return depth === 0 && first < position ? Math.max(0, track.lastStep(first, actor)) : first;
 }

@@ -99,6 +99,10 @@ export function evaluate(state: SessionState, args: DebugProtocol.EvaluateArgume
     return { body: { result, variablesReference: 0 }, ...after };
   }
   const item = evaluateExpression(launched.cursor, focus, args.expression, formatOf(args.format));
+  if (args.context === 'clipboard') {
+    const result = item.children ? JSON.stringify(asJson(item), null, 2) : item.value;
+    return { body: { result, variablesReference: 0 } };
+  }
   const place = { root: { expression: args.expression.trim() }, actor: nameOf(launched, actor), names: [] };
   return {
     body: {
@@ -137,6 +141,15 @@ export function source(state: SessionState, args: DebugProtocol.SourceArguments)
   const found = kernel[Number(wanted) - 1];
   if (!found) throw new RequestError(`There is no source ${String(wanted)}.`);
   return { body: { content: found.text, mimeType: KERNEL_PAGE_TYPE } };
+}
+
+/** Nothing in the scopes goes deeper. */
+const DEEPEST = 8;
+
+/** A value with all that is in it, as an editor copies it. */
+function asJson({ value, children }: Item, depth = DEEPEST): unknown {
+  if (!children || depth === 0) return value;
+  return { value, ...Object.fromEntries(children(DECIMAL).map((child) => [child.name, asJson(child, depth - 1)])) };
 }
 
 /** What an editor knows the language of kernel pages by. */

@@ -17,6 +17,7 @@ export function initialize(state: SessionState, args: DebugProtocol.InitializeRe
     lineBase: args.linesStartAt1 === false ? 0 : 1,
     columnBase: args.columnsStartAt1 === false ? 0 : 1,
   };
+  state.progress.supported = args.supportsProgressReporting === true;
   return { body: CAPABILITIES };
 }
 

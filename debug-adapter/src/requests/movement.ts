@@ -3,8 +3,10 @@ import { EVENT_WIDTH, FINDINGS, type Finding, NOTE } from '@snoopscope/sim-core'
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { moveText } from '../console.ts';
 import { filterById } from '../filters.ts';
+import { LIMITS } from '../limits.ts';
 import { type Focus, focusAfter, type Movement, type MovementEnd, type Unit } from '../movement.ts';
 import { RequestError } from '../request-error.ts';
+import type { RunCursor } from '../run-cursor.ts';
 import {
   type Answer,
   actorOf,
@@ -33,10 +35,14 @@ interface StepArguments {
   readonly threadId?: number;
   readonly granularity?: DebugProtocol.SteppingGranularity;
   readonly targetId?: number;
+  /** Only this thread moves. */
+  readonly singleThread?: boolean;
 }
 
 export function next(state: SessionState, args: StepArguments): Answer {
   const { launched, focus } = from(state, args);
+  const atEnd = ({ track, position: at }: RunCursor): boolean => track.endedStatement(at, focus.actor);
+  if (args.singleThread === true) return alone(state, launched, focus, atEnd);
   tellReplay(state, focus);
   return thenMove(state, focus, () => launched.cursor.step(focus, unitOf(state, args), movement(state)));
 }
@@ -56,6 +62,7 @@ export function stepIn(state: SessionState, args: StepArguments): Answer {
   if (cursor.hiddenCalls(focus) > 0) {
     return { after: () => stopped(state, movedStop(launchedOf(state), cursor.enterCall(focus))) };
   }
+  if (args.singleThread === true) return alone(state, launched, focus, () => true);
   tellReplay(state, focus);
   return thenMove(state, focus, () => cursor.step(focus, 'micro', movement(state)));
 }
@@ -67,8 +74,50 @@ export function stepOut(state: SessionState, args: StepArguments): Answer {
 
 export function continueRun(state: SessionState, args: StepArguments): Answer {
   const { launched, focus } = from(state, args);
+  if (args.singleThread === true)
+    return { body: { allThreadsContinued: false }, ...alone(state, launched, focus, () => false) };
   const go = (): Promise<MovementEnd> => launched.cursor.continue(movement(state));
   return { body: { allThreadsContinued: true }, ...thenMove(state, focus, go, 'run') };
+}
+
+/** Until an actor comes to a line that none has reached yet. */
+export function runTo(state: SessionState, file: number, line: number): Answer {
+  const { launched, stop } = stoppedOf(state);
+  const { cursor } = launched;
+  const reached = (): boolean =>
+    cursor.track.arrivals(cursor.position).some(({ node }) => {
+      const place = cursor.model.nodes[node]?.place;
+      return place?.file === file && place.line === line;
+    });
+  return thenMove(state, stop.focus, () => cursor.until(reached, movement(state)), 'run');
+}
+
+/** Lets one actor move alone, up to where it cannot or has done what was asked. In the past that begins a branch. */
+function alone(state: SessionState, launched: Launched, focus: Focus, reached: (cursor: RunCursor) => boolean): Answer {
+  const { branches, debuggee } = launched;
+  const name = debuggee.model.world.topology.actors[focus.actor]?.name ?? 'The environment';
+  const ofActor = (move: number): boolean => {
+    const one = debuggee.model.moves[move];
+    return one?.kind === 'actor' ? one.actor === focus.actor : focus.actor < 0;
+  };
+  const go = async (): Promise<MovementEnd> => {
+    let last: MovementEnd = { kind: 'end' };
+    const before = branches.current;
+    for (let steps = 1; ; steps++) {
+      const next = branches.possibilities().find(({ move }) => ofActor(move));
+      if (!next) {
+        output(state, `${name} cannot move any further alone.\n`);
+        return last.kind === 'moved' ? last : { kind: 'moved', actor: focus.actor };
+      }
+      const branch = branches.forMove(next.move);
+      if (branch !== before && steps === 1) output(state, partingText(launched, before));
+      last = await branch.make(next.move, movement(state));
+      if (last.kind !== 'moved' || reached(branch)) return last;
+      if (steps % LIMITS.stepsPerChunk === 0) await state.pause();
+      if (state.interrupt) return { kind: 'interrupted' };
+    }
+  };
+  return thenMove(state, focus, go, 'run');
 }
 
 export function stepBack(state: SessionState, args: StepArguments): Answer {
@@ -92,6 +141,11 @@ export function pause(state: SessionState): Answer {
   const { stop } = launchedOf(state);
   if (!stop) state.interrupt = true;
   return {};
+}
+
+/** Ends the movement under way: the progress that it shows, or the request that began it. Anything else is over already. */
+export function cancel(state: SessionState): Answer {
+  return pause(state);
 }
 
 /** Who can move next: at the live end the run continues with it; in the past a move other than the recorded one begins a branch. */
@@ -198,6 +252,7 @@ async function moveNow(state: SessionState, focus: Focus, move: () => Promise<Mo
   launched.moving = true;
   const outcome = await move().finally(() => {
     launched.moving = false;
+    progressOver(state);
   });
   // A restart during a movement replaces the scenario; its own stop follows.
   if (!launched.abandoned && state.launched === launched) settle(state, outcome, focus, how);
@@ -252,10 +307,36 @@ function findingsOf({ cursor }: Launched): Finding[] {
 
 function movement(state: SessionState): Movement {
   return {
-    pause: state.pause,
+    pause() {
+      tellProgress(state);
+      return state.pause();
+    },
     interrupted: () => state.interrupt,
     passed: (hit) => sayLog(state, hit),
   };
+}
+
+/** Looks at the client's messages after which a movement is long enough to show its progress: tenths of a second. */
+const PROGRESS_AFTER = 100;
+
+/** A run that takes long says so, and can be cancelled, in editors that show progress. */
+function tellProgress(state: SessionState): void {
+  const { progress } = state;
+  progress.pauses++;
+  if (!progress.supported || progress.pauses % PROGRESS_AFTER !== 0) return;
+  const message = `${state.launched?.cursor.run.steps ?? 0} micro-steps`;
+  if (progress.id !== undefined) {
+    state.emit('progressUpdate', { progressId: progress.id, message });
+    return;
+  }
+  progress.id = `run ${++progress.count}`;
+  state.emit('progressStart', { progressId: progress.id, title: 'Running the scenario', cancellable: true, message });
+}
+
+function progressOver({ emit, progress }: SessionState): void {
+  if (progress.id !== undefined) emit('progressEnd', { progressId: progress.id });
+  progress.id = undefined;
+  progress.pauses = 0;
 }
 
 export function stopped(state: SessionState, stop: Stop): void {

@@ -10,7 +10,8 @@ export const locksScope: Scope = {
     const fields = lockFields(view.moment.model);
     if (fields.length === 0) return undefined;
     return () => {
-      const waiting = waitersOf(view.moment);
+      // Who waits is found by trying, which takes too long for a watch at every step: that follows the holder.
+      const waiting = view.since ? waitersOf(view.moment) : [];
       return fields.flatMap(({ field, name, of }) =>
         indices(field.size, (index) => exists(view.moment, of, index)).map((index) =>
           lockItem(view, `${name} of ${OWNERS[of]?.(view.moment, index)}`, field.base + index, waiting),
