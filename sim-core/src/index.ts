@@ -9,7 +9,7 @@ export * from './engine/program.ts';
 export type { AnyRoutine, Local, LocalKind, Routine, Step } from './engine/routine.ts';
 export * from './engine/run.ts';
 export { type FrameView, Task } from './engine/task.ts';
-export { describeEvent, type EventText, findingText, findingTextAt, resultText } from './explain/event-text.ts';
+export { describeEvent, type EventText, findingTextAt, resultText } from './explain/event-text.ts';
 export { errnoText, type FailedCall, failedCall, failedCallText, pendingCheck } from './explain/failed-call.ts';
 export { History } from './explain/history.ts';
 export { ObjectNames } from './explain/object-names.ts';

@@ -1,14 +1,14 @@
 /** Expands stored states with what is known, and learns what it lacks on the way. */
 
-import { PAUSE } from './checkpoint/search-progress.ts';
+import { PAUSE, type SearchProgress } from './checkpoint/search-progress.ts';
 import { Expander, type Tables, TOGETHER } from './expander.ts';
 import type { Ahead } from './parallel/ahead.ts';
 import type { Finality } from './results/finality.ts';
 import type { Space } from './space.ts';
 import { HOLE, StateStore } from './states/store.ts';
 
-/** A noteworthy effect: of which move, in which state. */
-export type OnNoted = (effect: number, state: number, move: number) => void;
+/** A noteworthy effect: of which move, in which state. False when it ends the search. */
+export type OnNoted = (effect: number, state: number, move: number) => boolean;
 
 export class Expansion {
   readonly #space: Space;
@@ -50,14 +50,35 @@ export class Expansion {
     this.#expander.switching = this.#switching;
   }
 
-  /** Expands the next states, if some can be expanded at once between two pauses. Their number. */
-  some(next: number, levelEnd: number, maxStates: number): number {
+  /**
+   * Expands the next states as far as all is known, up to the next pause, a number of stored or to be compared states or
+   * of transitions, or a finding that ends the search. Their number.
+   */
+  some({ next, levelEnd, compareAt }: SearchProgress, maxStates: number, until: number): number {
+    // Others find out what to do; searches that count switches look after each state whether there was one too many.
+    if (this.#ahead || this.tables.lastMover !== undefined) return 0;
     const { store, model } = this.#space;
+    const end = Math.min(levelEnd, next + PAUSE - (next % PAUSE));
     const room = maxStates - store.count > TOGETHER * model.moves.length;
-    if (!room || !(store instanceof StateStore) || this.#ahead || !this.#expander.canExpandSome) return 0;
-    const expanded = this.#expander.expandSome(next, Math.min(levelEnd, next + PAUSE - (next % PAUSE)), levelEnd);
-    this.#note(this.#expander);
-    return expanded;
+    if (room && store instanceof StateStore && this.#expander.canExpandSome) {
+      const expanded = this.#expander.expandSome(next, end, levelEnd);
+      this.#note(this.#expander);
+      if (expanded > 0) return expanded;
+    }
+    return this.#oneByOne(next, end, levelEnd, Math.min(maxStates, compareAt), until);
+  }
+
+  /** The inner loop of a search with prunings: a generator for each state would take a tenth of its time. */
+  #oneByOne(next: number, end: number, levelEnd: number, most: number, until: number): number {
+    const { store, model } = this.#space;
+    const expander = this.#expander;
+    let state = next;
+    while (state < end && store.count < most && store.hasRoom(model.moves.length)) {
+      if (store.parent(state) !== HOLE && !expander.expand(state, levelEnd)) break;
+      state++;
+      if (!this.#note(expander) || this.transitions >= until) break;
+    }
+    return state - next;
   }
 
   /** In slices, because learning may rewrite all states: expands one. */
@@ -86,12 +107,15 @@ export class Expansion {
     if (!store.hasRoom(model.moves.length)) yield* store.reserving(model.moves.length);
   }
 
-  #note({ noted, stuck }: Pick<Expander, 'noted' | 'stuck'>): void {
+  /** False when something ends the search. */
+  #note({ noted, stuck }: Pick<Expander, 'noted' | 'stuck'>): boolean {
+    let goesOn = true;
     for (let i = 0; i < noted.length; i += 3)
-      this.#onNoted(noted[i] as number, noted[i + 1] as number, noted[i + 2] as number);
+      goesOn = this.#onNoted(noted[i] as number, noted[i + 1] as number, noted[i + 2] as number);
     if (noted.length > 0) noted.length = 0;
-    if (stuck.length === 0) return;
+    if (stuck.length === 0) return goesOn;
     this.#finality.addAll(stuck);
     stuck.length = 0;
+    return goesOn;
   }
 }

@@ -351,7 +351,7 @@ export class Search implements CheckpointSource {
       }
       if (this.#options.ahead?.ready(this.#at.next, this) === false) return;
       if (!store.hasRoom(this.#model.moves.length)) yield* this.#expansion.reserving();
-      const together = this.#expansion.some(this.#at.next, this.#at.levelEnd, this.#maxStates);
+      const together = this.#expansion.some(this.#at, this.#maxStates, this.#until);
       if (together === 0) yield* this.#expansion.one(this.#at.next, this.#at.levelEnd);
       this.#at.next += Math.max(1, together);
       if (store.count >= this.#at.compareAt || this.#at.next === store.count || this.#at.next % PAUSE === 0)
@@ -404,14 +404,16 @@ export class Search implements CheckpointSource {
     return false;
   }
 
-  #noteEffect(index: number, state: number, move: number, times = 1): void {
+  #noteEffect(index: number, state: number, move: number, times = 1): boolean {
     const effect = this.space.learner.effects[index] as Effect;
     const ends = effect.limit !== undefined || effect.failure !== undefined || this.#found.stopsAt(effect.findings);
     if (ends) demandRight(this.#at, this.space, this.#plan.asked);
     if (effect.failure !== undefined) throw new Error(effect.failure);
     for (const site of effect.findings) this.#found.add(site, state, move, times);
-    if (effect.limit === undefined) return;
-    const schedule = scheduleOf([...concretePath(this.space, this.#start, state), move]);
-    this.stop({ kind: 'model', message: effect.limit, schedule });
+    if (effect.limit !== undefined) {
+      const schedule = scheduleOf([...concretePath(this.space, this.#start, state), move]);
+      this.stop({ kind: 'model', message: effect.limit, schedule });
+    }
+    return this.#limit === undefined;
   }
 }
