@@ -82,7 +82,7 @@ describe('what is in it', () => {
     expect(files()).toEqual(expect.arrayContaining(scenarios.map((file) => `extension/${file}`)));
     const strange = files().filter(
       (file) =>
-        !/^(?:\[Content_Types\]\.xml|extension\.vsixmanifest)$|^extension\/(?:[^/]+\.(?:md|txt|json)|dist\/[^/]+\.js|docs\/(?:reference\/diagnostics\/)?[^/]+\.md|scenarios\/.+\.snoop|syntaxes\/[^/]+\.json|client\/vscode\/(?:gallery\.json|icons\/[^/]+\.(?:png|svg)|walkthrough\/[a-z]+\.webp))$/.test(
+        !/^(?:\[Content_Types\]\.xml|extension\.vsixmanifest)$|^extension\/(?:[^/]+\.(?:md|txt|json)|dist\/[^/]+\.js|docs\/(?:reference\/diagnostics\/)?[^/]+\.md|scenarios\/.+\.snoop|syntaxes\/[^/]+\.json|client\/vscode\/(?:gallery\.json|l10n\/[a-z0-9.]+\.json|icons\/[^/]+\.(?:png|svg)|walkthrough\/[a-z]+\.webp))$/.test(
           file,
         ),
     );

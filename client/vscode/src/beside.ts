@@ -1,18 +1,18 @@
 // Work in a worker beside the editor, with a progress notification that cancels it.
 import { includedFiles, type Progress, parse, type Share } from '@snoopscope/sim-core';
-import { ProgressLocation, type TextDocument, Uri, window, workspace } from 'vscode';
+import { l10n, ProgressLocation, type TextDocument, Uri, window, workspace } from 'vscode';
 import type { Beside, ProgressReply } from './beside-workers.ts';
 import { readText } from './files.ts';
 import { kernelsNamedFor } from './named-kernels.ts';
 import type { ScenarioTexts } from './scenario-texts.ts';
 import type { WorkerAnswer, WorkerRequest } from './worker.ts';
 
-/** The scenario of a command that may name one; undefined, and a message, when there is none. */
-export async function scenarioFor(given: Uri | string | undefined, purpose: string): Promise<TextDocument | undefined> {
+/** The scenario of a command that may name one; undefined, and `message`, when there is none. */
+export async function scenarioFor(given: Uri | string | undefined, message: string): Promise<TextDocument | undefined> {
   const uri = typeof given === 'string' ? Uri.parse(given) : given;
   const document = uri ? await workspace.openTextDocument(uri) : window.activeTextEditor?.document;
   if (document?.languageId === 'snoop') return document;
-  void window.showErrorMessage(`Open a .snoop file first: it is the scenario to ${purpose}.`);
+  void window.showErrorMessage(message);
   return undefined;
 }
 
@@ -41,11 +41,13 @@ function progressText(reply: ProgressReply): string {
   const { states, frontier, bytes }: Progress = reply.progress;
   const rate = Math.round(states / Math.max(reply.seconds, 0.001));
   const unreduced = 'unreduced' in reply ? reply.unreduced : undefined;
-  const of = unreduced === undefined ? '' : ` (at least ${Math.round(unreduced).toLocaleString()} without reduction)`;
+  const count = states.toLocaleString();
   const parts = [
-    `${states.toLocaleString()} states${of}`,
-    `${rate.toLocaleString()} a second`,
-    `frontier ${frontier.toLocaleString()}`,
+    unreduced === undefined
+      ? l10n.t('{0} states', count)
+      : l10n.t('{0} states (at least {1} without reduction)', count, Math.round(unreduced).toLocaleString()),
+    l10n.t('{0} a second', rate.toLocaleString()),
+    l10n.t('frontier {0}', frontier.toLocaleString()),
     `${Math.ceil(bytes / 1024 ** 2)} MB`,
     ...('share' in reply && reply.share ? [shareText(reply.share)] : []),
   ];
@@ -54,8 +56,8 @@ function progressText(reply: ProgressReply): string {
 
 function shareText({ atMost, about }: Share): string {
   const percent = (share: number) => `${Math.round(share * 100)} %`;
-  if (!about) return `at most ${percent(atMost)} done`;
-  return `about ${percent(about.share)} done (${percent(about.low)} to ${percent(about.high)})`;
+  if (!about) return l10n.t('at most {0} done', percent(atMost));
+  return l10n.t('about {0} done ({1} to {2})', percent(about.share), percent(about.low), percent(about.high));
 }
 
 /** The text of a scenario and of what it includes, as the simulator asks for it. Rejects when there is no such file. */

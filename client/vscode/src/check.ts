@@ -1,6 +1,6 @@
 // The command "Check Scenario": every condition on every kernel that the scenario names, over all interleavings.
 import { COMMANDS } from '@snoopscope/server/protocol';
-import { commands, Disposable, type OutputChannel, type Uri, window, workspace } from 'vscode';
+import { commands, Disposable, l10n, type OutputChannel, type Uri, window, workspace } from 'vscode';
 import { answerLines } from './answer-text.ts';
 import { askWorker, numberOf, scenarioFor, textsOf } from './beside.ts';
 import type { Beside } from './beside-workers.ts';
@@ -20,13 +20,13 @@ async function checkScenario(
   diagnostics: CheckDiagnostics,
   uri?: Uri | string,
 ): Promise<WorkerAnswer | undefined> {
-  const document = await scenarioFor(uri, 'check');
+  const document = await scenarioFor(uri, l10n.t('Open a .snoop file first: it is the scenario to check.'));
   if (!document) return undefined;
   const maxStates = numberOf(document.uri, 'limits.states');
   const texts = await textsOf(document.uri);
   const request = { kind: 'check', ...texts, ...(maxStates !== undefined && { maxStates }) } as const;
   const name = workspace.asRelativePath(document.uri);
-  const reply = await askWorker(beside, request, `Checking ${name}`);
+  const reply = await askWorker(beside, request, l10n.t('Checking {0}', name));
   if (!reply) return undefined;
   output.clear();
   output.appendLine(name);

@@ -18,6 +18,7 @@ import {
   type DebugSessionOptions,
   Disposable,
   debug,
+  l10n,
   Position,
   Range,
   Uri,
@@ -46,7 +47,7 @@ export function registerDebugging(): Disposable {
 async function debugScenario(given?: Uri | string): Promise<boolean> {
   const uri = typeof given === 'string' ? Uri.parse(given) : (given ?? openScenarioUri());
   if (!uri) {
-    void window.showErrorMessage('Open a .snoop file first: it is the scenario to debug.');
+    void window.showErrorMessage(l10n.t('Open a .snoop file first: it is the scenario to debug.'));
     return false;
   }
   return debug.startDebugging(workspace.getWorkspaceFolder(uri), configurationFor(uri));
@@ -73,7 +74,7 @@ export function debugSchedule(
   const uri = Uri.parse(scenario);
   const configuration: DebugConfiguration = {
     ...configurationFor(uri),
-    name: finding ? `Counterexample: ${finding}` : 'Outcome',
+    name: finding ? l10n.t('Counterexample: {0}', finding) : l10n.t('Outcome'),
     kernel,
     stopOnEntry: false,
     ...(schedule !== 'schedule' && { schedule }),
@@ -106,8 +107,10 @@ const provider: DebugConfigurationProvider = {
 
   async resolveDebugConfigurationWithSubstitutedVariables(folder, configuration) {
     if (typeof configuration.program !== 'string' || configuration.program === '') {
-      const message =
-        'The launch configuration has no "program": name the scenario to run, for example "$' + '{file}".';
+      const message = l10n.t(
+        'The launch configuration has no "program": name the scenario to run, for example "{0}".',
+        '$' + '{file}',
+      );
       return window.showErrorMessage(message).then(() => undefined);
     }
     const uri = toUri(configuration.program, folder);
@@ -126,9 +129,10 @@ async function showErrors({ file, first, count }: ScenarioErrors): Promise<void>
   // Problems are those of open files.
   const place = new Position(first.line - 1, first.column - 1);
   await window.showTextDocument(uri, { selection: new Range(place, place) });
-  const total = count === 1 ? 'It is the only error.' : `There are ${count} errors.`;
-  const message = `${workspace.asRelativePath(uri)} cannot run. Line ${first.line}: ${first.message} ${total}`;
-  const problems = 'Show Problems';
+  const total = count === 1 ? l10n.t('It is the only error.') : l10n.t('There are {0} errors.', count);
+  const name = workspace.asRelativePath(uri);
+  const message = l10n.t('{0} cannot run. Line {1}: {2} {3}', name, first.line, first.message, total);
+  const problems = l10n.t('Show Problems');
   if ((await window.showErrorMessage(message, problems)) === problems)
     await commands.executeCommand('workbench.actions.view.problems');
 }
@@ -152,7 +156,13 @@ const files: FileAccessor = {
 };
 
 function configurationFor(uri: Uri): DebugConfiguration {
-  return { type: debugType, request: 'launch', name: 'Debug scenario', program: fromUri(uri), stopOnEntry: true };
+  return {
+    type: debugType,
+    request: 'launch',
+    name: l10n.t('Debug scenario'),
+    program: fromUri(uri),
+    stopOnEntry: true,
+  };
 }
 
 function openScenarioUri(): Uri | undefined {

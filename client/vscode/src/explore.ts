@@ -7,6 +7,7 @@ import {
   Disposable,
   EventEmitter,
   env,
+  l10n,
   languages,
   Range,
   type TextDocument,
@@ -68,7 +69,7 @@ async function exploreScenario(
   levelWorker: () => Promise<string>,
   uri?: Uri | string,
 ): Promise<WorkerAnswer | undefined> {
-  const document = await scenarioFor(uri, 'explore');
+  const document = await scenarioFor(uri, l10n.t('Open a .snoop file first: it is the scenario to explore.'));
   if (!document) return undefined;
   const kernel = chosenKernel(document.uri);
   const maxStates = numberOf(document.uri, 'limits.states');
@@ -85,7 +86,7 @@ async function exploreScenario(
     levelWorker: await levelWorker(),
   } as const;
   const name = workspace.asRelativePath(document.uri);
-  const reply = await askWorker(beside, request, `Exploring ${name}`);
+  const reply = await askWorker(beside, request, l10n.t('Exploring {0}', name));
   if (!reply) return undefined;
   if (reply.kind === 'explored') {
     await pages.show({
@@ -141,7 +142,10 @@ class Pages extends Disposable {
   }
 
   provideTextDocumentContent(uri: Uri): string {
-    return this.#shown.get(uri.toString())?.page.text ?? 'This exploration is over: explore the scenario again.\n';
+    return (
+      this.#shown.get(uri.toString())?.page.text ??
+      `${l10n.t('This exploration is over: explore the scenario again.')}\n`
+    );
   }
 
   provideCodeLenses({ uri }: TextDocument): CodeLens[] {
@@ -155,7 +159,10 @@ class Pages extends Disposable {
       const wanted: ScheduleToDebug = { scenario: scenario.toString(), kernel, schedule, ...stop };
       const lenses = [new CodeLens(range, { title, command: DEBUG_COUNTEREXAMPLE, arguments: [wanted] })];
       if (schedule === 'schedule') return lenses;
-      return [...lenses, new CodeLens(range, { title: 'Copy schedule', command: copyCommand, arguments: [schedule] })];
+      return [
+        ...lenses,
+        new CodeLens(range, { title: l10n.t('Copy schedule'), command: copyCommand, arguments: [schedule] }),
+      ];
     });
     return [new CodeLens(new Range(0, 0, 0, 0), picture), ...schedules];
   }

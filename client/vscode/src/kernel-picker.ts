@@ -7,6 +7,7 @@ import {
   EventEmitter,
   type InputBoxValidationMessage,
   InputBoxValidationSeverity,
+  l10n,
   type Memento,
   type QuickPickItem,
   QuickPickItemKind,
@@ -39,7 +40,7 @@ export function chosenKernel(uri?: Uri): string | undefined {
 export function registerKernel(storage: Memento): Disposable {
   for (const [uri, kernel] of storage.get<[string, string][]>(storageKey) ?? []) choices.set(uri, kernel);
   const item = window.createStatusBarItem('snoopscope.kernel', StatusBarAlignment.Right, 100);
-  item.name = 'Snoopscope kernel';
+  item.name = l10n.t('Snoopscope kernel');
   item.command = 'snoopscope.selectKernel';
   const show = () => void showKernel(item);
   show();
@@ -68,13 +69,16 @@ async function showKernel(item: StatusBarItem): Promise<void> {
   const like = kernelLike(name, named);
   const unknown = chosen !== undefined && like === undefined;
   const overrides = chosen !== undefined && own !== undefined && chosen !== own;
-  item.text = `$(server-process) ${chosen ?? `${own ?? newest} (scenario)`}`;
+  item.text = `$(server-process) ${chosen ?? l10n.t('{0} (scenario)', own ?? newest ?? '')}`;
   const nearest = like === undefined || like.exact ? '' : `${likeText(name, like)} `;
+  const isChoice = choices.has(document.uri.toString());
   const tooltip = unknown
-    ? `There is no kernel ${chosen}. Click to select one.`
+    ? l10n.t('There is no kernel {0}. Click to select one.', chosen)
     : overrides
-      ? `${choices.has(document.uri.toString()) ? 'Selected for this scenario' : 'The setting snoopscope.kernel'}, and counts before the scenario's own ${own}. Click to change it.`
-      : 'The kernel that this scenario runs on. Click to select another.';
+      ? isChoice
+        ? l10n.t("Selected for this scenario, and counts before the scenario's own {0}. Click to change it.", own)
+        : l10n.t("The setting snoopscope.kernel, and counts before the scenario's own {0}. Click to change it.", own)
+      : l10n.t('The kernel that this scenario runs on. Click to select another.');
   item.tooltip = `${nearest}${tooltip}`;
   const colour = unknown ? 'statusBarItem.errorBackground' : overrides ? 'statusBarItem.warningBackground' : undefined;
   item.backgroundColor = colour === undefined ? undefined : new ThemeColor(colour);
@@ -100,15 +104,31 @@ function newIn(version: string): string {
     .join(' · ');
 }
 
+// The language is known when they are shown, not yet when this file is loaded.
 const fromScenario: QuickPickItem = {
-  label: 'What the scenario says',
-  description: 'its kernel line, else the newest',
+  get label() {
+    return l10n.t('What the scenario says');
+  },
+  get description() {
+    return l10n.t('its kernel line, else the newest');
+  },
 };
 const typed: QuickPickItem = {
-  label: 'Another kernel…',
-  description: 'what uname -r prints, or single changes of a profile',
+  get label() {
+    return l10n.t('Another kernel…');
+  },
+  get description() {
+    return l10n.t('what uname -r prints, or single changes of a profile');
+  },
 };
-const forAll: QuickPickItem = { label: 'For all scenarios…', description: 'change the setting snoopscope.kernel' };
+const forAll: QuickPickItem = {
+  get label() {
+    return l10n.t('For all scenarios…');
+  },
+  get description() {
+    return l10n.t('change the setting snoopscope.kernel');
+  },
+};
 
 /** For the open scenario alone; for all of them when asked to, or when none is open. */
 async function selectKernel(storage: Memento): Promise<void> {
@@ -117,7 +137,7 @@ async function selectKernel(storage: Memento): Promise<void> {
   if (!scenario) return selectForAll();
   const name = scenario.path.split('/').at(-1);
   const named = await kernelsNamedFor(scenario);
-  const picked = await pickKernel(`Kernel to run ${name} on`, chosenKernel(scenario), [forAll], named);
+  const picked = await pickKernel(l10n.t('Kernel to run {0} on', name ?? ''), chosenKernel(scenario), [forAll], named);
   if (picked === undefined) return;
   if (picked === forAll) return selectForAll();
   choices.set(scenario.toString(), picked === fromScenario ? '' : picked.label);
@@ -127,7 +147,7 @@ async function selectKernel(storage: Memento): Promise<void> {
 
 async function selectForAll(): Promise<void> {
   const setting = workspace.getConfiguration().get<string>(section) || undefined;
-  const picked = await pickKernel('Kernel to run all scenarios on', setting, []);
+  const picked = await pickKernel(l10n.t('Kernel to run all scenarios on'), setting, []);
   if (picked === undefined) return;
   const value = picked === fromScenario ? undefined : picked.label;
   await workspace.getConfiguration().update(section, value, workspace.name === undefined);
@@ -144,10 +164,10 @@ async function pickKernel(
     fromScenario,
     typed,
     ...more,
-    ...(own.length > 0 ? [separator('named in snoopscope.json'), ...own] : []),
-    separator('mainline'),
+    ...(own.length > 0 ? [separator(l10n.t('named in snoopscope.json')), ...own] : []),
+    separator(l10n.t('mainline')),
     ...mainline.map(({ name }): QuickPickItem => ({ label: name, description: newIn(name) })),
-    separator('as recorded from distributions, as posted, or proposed'),
+    separator(l10n.t('as recorded from distributions, as posted, or proposed')),
     ...PROFILES.filter((profile) => !profile.mainline).map(
       ({ name, doc }): QuickPickItem => ({ label: name, description: doc }),
     ),
@@ -156,7 +176,7 @@ async function pickKernel(
   if (picked !== typed) return picked;
   const label = await window.showInputBox({
     title,
-    prompt: 'What uname -r prints, or a kernel with single changes added (+) and removed (~).',
+    prompt: l10n.t('What uname -r prints, or a kernel with single changes added (+) and removed (~).'),
     placeHolder: '6.8.0-45-generic, v6.12+flush-noncoherent-dma',
     validateInput: (text) => validated(text.trim(), named),
   });

@@ -51,7 +51,10 @@ async function compareScenario(
   kernels: readonly string[] | undefined,
   title: string,
 ): Promise<WorkerAnswer | undefined> {
-  const document = await scenarioFor(given, l10n.t('compare'));
+  const document = await scenarioFor(
+    given,
+    l10n.t('Open a .snoop file first: it is the scenario to compare kernels for.'),
+  );
   if (!document) return undefined;
   const { uri } = document;
   const maxStates = numberOf(uri, 'limits.states');
