@@ -2,7 +2,7 @@ import { assert } from 'chai';
 import * as vscode from 'vscode';
 import { DebugRun } from './debugging.ts';
 import { skip } from './runner.ts';
-import { diagnostics, openScenario } from './scenario.ts';
+import { codeOf, diagnostics, openScenario } from './scenario.ts';
 import { hasWindow, window } from './window.ts';
 
 const one = 'wbinvd/local-cpu-not-flushed.snoop'; // has `kernel v5.11`
@@ -31,7 +31,7 @@ suite('selecting a kernel', () => {
 
   test('the language server answers for it', async () => {
     const document = await openScenario('iommufd/enforcement-over-live-mappings.snoop');
-    const isOld = ({ code }: vscode.Diagnostic) => code === 'not-in-kernel';
+    const isOld = (diagnostic: vscode.Diagnostic) => codeOf(diagnostic) === 'not-in-kernel';
     await diagnostics(document, (found) => !found.some(isOld));
     await select('v3.13');
     await diagnostics(document, (found) => found.some(isOld));

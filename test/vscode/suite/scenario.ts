@@ -62,3 +62,8 @@ export function diagnostics(
     look();
   });
 }
+
+/** The code of a diagnostic, whether or not it has a page. */
+export function codeOf({ code }: vscode.Diagnostic): string | number | undefined {
+  return typeof code === 'object' ? code.value : code;
+}
