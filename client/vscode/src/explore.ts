@@ -151,7 +151,7 @@ class Pages extends Disposable {
   provideCodeLenses({ uri }: TextDocument): CodeLens[] {
     const shown = this.#shown.get(uri.toString());
     if (!shown) return [];
-    const picture = { title: 'Show as a picture', command: pictureCommand, arguments: [uri.toString()] };
+    const picture = { title: l10n.t('Show as a picture'), command: pictureCommand, arguments: [uri.toString()] };
     const schedules = shown.page.actions.flatMap(({ line, title, schedule, finding, nth }) => {
       const range = new Range(line, 0, line, 0);
       const { scenario, kernel } = shown;
