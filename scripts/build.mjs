@@ -8,7 +8,7 @@ import { root } from './install.mjs';
 
 const dist = path.join(root, 'dist');
 const onNode = { platform: 'node', format: 'cjs', target: 'node22' };
-const inBrowser = {
+export const inBrowser = {
   platform: 'browser',
   target: 'es2023',
   // @vscode/debugadapter has stand-ins of its own for files and sockets; these are the two it lacks.

@@ -12,7 +12,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'vscode-languageclient': ['client/vscode'],
   'vscode-languageserver': ['server'],
   'vscode-languageserver-textdocument': ['server'],
-  lit: ['client/views'],
+  lit: ['client/views', 'client/playground'],
   '@vscode/debugadapter': ['debug-adapter'],
   '@vscode/debugprotocol': ['debug-adapter'],
 };

@@ -1,0 +1,48 @@
+/** What the page and its worker say to each other beside LSP and DAP, which have ports of their own. */
+import type { OutcomesPicture } from '@snoopscope/sim-core';
+
+export type ToWorker =
+  /** Where the language server is spoken to. */
+  | { readonly kind: 'language'; readonly port: MessagePort }
+  /** Where a new session of the debug adapter is spoken to: one for each run. */
+  | { readonly kind: 'debug'; readonly port: MessagePort }
+  /** Texts by path, for the debugger and for includes. */
+  | { readonly kind: 'files'; readonly files: Readonly<Record<string, string>> }
+  | { readonly kind: 'job'; readonly id: number; readonly job: Job }
+  | { readonly kind: 'cancel'; readonly id: number };
+
+export interface Job {
+  readonly kind: 'check' | 'explore' | 'compare';
+  readonly path: string;
+  readonly text: string;
+  /** The kernel that was chosen; a check and a comparison name their own. */
+  readonly kernel?: string;
+}
+
+export type FromWorker = { readonly kind: 'answer'; readonly id: number; readonly answer: Answer };
+
+export type Answer =
+  /** How far it is, a few times a second. */
+  | { readonly kind: 'progress'; readonly text: string }
+  /** The scenario cannot run. */
+  | { readonly kind: 'broken'; readonly problems: readonly string[] }
+  | { readonly kind: 'checked'; readonly lines: readonly string[]; readonly passed: boolean | undefined }
+  | { readonly kind: 'explored'; readonly picture: OutcomesPicture }
+  | { readonly kind: 'compared'; readonly table: KernelTable }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** Verdicts by ranges of kernels that judge alike. */
+export interface KernelTable {
+  readonly kernels: readonly { readonly name: string; readonly oldest: string; readonly passed: boolean | undefined }[];
+  readonly rows: readonly {
+    readonly condition: string;
+    /** One a range of kernels; undefined where the condition is not for it. */
+    readonly cells: readonly (TableCell | undefined)[];
+  }[];
+}
+
+export interface TableCell {
+  readonly holds: boolean | undefined;
+  /** Leads to a state that shows or refutes it. */
+  readonly schedule?: string;
+}

@@ -1,0 +1,220 @@
+// The playground in real Chromium: the path of a visitor, links, a visit without a network, narrow windows, and what its
+// content security policy refuses.
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import axe from 'axe-core';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { buildPlayground } from '../../scripts/playground/build.mjs';
+import { servePlayground } from '../../scripts/playground/serve.mjs';
+import { installChromium } from '../vscode/host/install.mjs';
+
+const KB = 1024;
+let scratch: string;
+let folder: string;
+let server: Server;
+let address: string;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+/** What went wrong in the page. */
+let problems: string[];
+
+beforeAll(async () => {
+  scratch = await mkdtemp(path.join(tmpdir(), 'snoopscope-playground-'));
+  folder = await buildPlayground(path.join(scratch, 'playground'));
+  server = await servePlayground(folder);
+  address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const { executablePath, env } = await installChromium();
+  browser = await chromium.launch({
+    executablePath,
+    env,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+  });
+});
+
+afterAll(async () => {
+  await browser?.close();
+  server?.close();
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+beforeEach(async () => {
+  context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  problems = [];
+  page = await opened();
+});
+
+afterEach(async () => {
+  await context.close();
+  expect(problems).toEqual([]);
+});
+
+async function opened(fragment = ''): Promise<Page> {
+  const next = await context.newPage();
+  next.on('pageerror', ({ message }) => problems.push(message));
+  next.on('console', (message) => {
+    if (message.type() === 'error') problems.push(message.text());
+  });
+  await next.goto(`${address}${fragment}`);
+  await next.waitForFunction(() => !document.getElementById('status')?.textContent?.startsWith('Loading'));
+  return next;
+}
+
+async function says(text: RegExp, on = page): Promise<string> {
+  await on.waitForFunction(
+    ([source, flags]) => new RegExp(source ?? '', flags).test(document.getElementById('status')?.textContent ?? ''),
+    [text.source, text.flags],
+  );
+  return (await on.textContent('#status')) ?? '';
+}
+
+/** The timeline's own words on where the cursor is. */
+function cursorOf(on: Page): Promise<string> {
+  return on.locator('#status').textContent() as Promise<string>;
+}
+
+test('edit, diagnostics, run, step back, explore, counterexample, link', async () => {
+  // A word that does not exist is underlined, and repaired again.
+  await page.click('.view-line:has-text("wbinvd") >> nth=-1');
+  await page.keyboard.press('End');
+  await page.keyboard.type('x');
+  await page.waitForSelector('.squiggly-error');
+  await page.keyboard.press('Backspace');
+  await page.waitForSelector('.squiggly-error', { state: 'detached' });
+
+  await page.click('#run');
+  const found = await says(/^Step [1-9]\d* of \d+, line 42$/);
+  await page.waitForSelector('snoop-timeline');
+  await page.click('#step-back');
+  await page.waitForFunction((before) => document.getElementById('status')?.textContent !== before, found);
+  const back = await says(/^Step \d+ of/);
+  expect(Number(/\d+/.exec(back)?.[0])).toBeLessThan(Number(/\d+/.exec(found)?.[0]));
+
+  await page.click('#explore');
+  await says(/^Explored/);
+  await page.waitForSelector('snoop-outcomes');
+  await page.locator('snoop-outcomes [data-choice]', { hasText: 'gpu read an old value' }).first().click();
+  await says(/^Step [1-9]\d* of \d+, line 42$/);
+
+  await page.click('#share');
+  await says(/link/);
+  const shared = await opened(new URL(page.url()).hash);
+  expect(await says(/^Step [1-9]/, shared)).toBe(found);
+});
+
+test('compare kernels: a table whose cells run the scenario there', async () => {
+  await page.click('#compare');
+  await says(/^Compared/);
+  const heads = await page.locator('#panel th[scope=col]').allTextContents();
+  expect(heads).toContain('v5.12..v7.3');
+  await page.locator('#panel td button', { hasText: 'passed' }).first().click();
+  await says(/^Step/);
+  expect(await page.inputValue('#kernel')).not.toBe('');
+});
+
+test('check prints what the command prints', async () => {
+  await page.click('#check');
+  await says(/^Passed/);
+  expect(await page.textContent('#panel pre')).toContain('holds  exists gpu.r0 == 0 on v3.13..v5.11');
+});
+
+test('the longest scenario of the gallery fits a link', async () => {
+  const entries: { title: string; path: string; text: string }[] = JSON.parse(
+    readFileSync(path.join(folder, 'gallery.json'), 'utf8'),
+  );
+  const longest = entries.reduce((a, b) => (a.text.length > b.text.length ? a : b));
+  await page.selectOption('#gallery', longest.path);
+  await says(/^Step/);
+  await page.click('#share');
+  await says(/link/);
+  const { hash } = new URL(page.url());
+  expect(hash.length).toBeLessThan(8 * KB);
+  const other = await opened(hash);
+  await says(/^Step/, other);
+  expect(await other.inputValue('#gallery')).toBe(longest.path);
+});
+
+test('a damaged link says so, and one from a newer version keeps the scenario', async () => {
+  expect(await cursorOf(await opened('#s=AAAA'))).toMatch(/^The link is damaged/);
+  const newer = await page.evaluate(async () => {
+    const text = JSON.stringify({ version: 99, text: 'scenario "From tomorrow"\n' });
+    const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('deflate-raw'));
+    const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+    return btoa(String.fromCharCode(...bytes))
+      .replaceAll('+', '-')
+      .replaceAll('/', '_')
+      .replace(/=+$/, '');
+  });
+  const kept = await opened(`#s=${newer}`);
+  expect(await cursorOf(kept)).toMatch(/newer version/);
+  await kept.waitForSelector('.view-line:has-text("From tomorrow")');
+});
+
+test('after the first visit it works without a network', async () => {
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await context.setOffline(true);
+  await page.reload();
+  await says(/^Ready/);
+  await page.click('#run');
+  await says(/^Step [1-9]\d* of \d+, line 42$/);
+});
+
+test.each([
+  ['light', 1280],
+  ['dark', 1280],
+  ['light', 900],
+  ['dark', 380],
+] as const)('axe finds nothing: %s, %d px', async (colorScheme, width) => {
+  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+  await page.setViewportSize({ width, height: 800 });
+  await page.click('#run');
+  await says(/^Step [1-9]/);
+  await page.waitForSelector('snoop-timeline');
+  await page.evaluate(axe.source);
+  const found = await page.evaluate(async () => {
+    // The editor's own markup is Monaco's.
+    const { violations } = await (window as unknown as { axe: typeof axe }).axe.run({ exclude: ['#editor'] });
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
+  });
+  expect(found).toEqual([]);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+});
+
+test('the policy of the page refuses code in the page, and other servers', async () => {
+  const outcome = await page.evaluate(async () => {
+    const script = document.createElement('script');
+    script.textContent = 'window.ran = true';
+    document.head.append(script);
+    const reached = await fetch('https://example.invalid/').then(
+      () => 'reached',
+      () => 'refused',
+    );
+    return { ran: 'ran' in window, reached };
+  });
+  expect(outcome).toEqual({ ran: false, reached: 'refused' });
+  // Chromium says in the console what it refused.
+  expect(problems.filter((text) => !/Content Security Policy|Fetch API cannot load/i.test(text))).toEqual([]);
+  problems = [];
+});
+
+test('budgets: first paint, and all of it', () => {
+  const sizes = new Map(
+    readdirSync(folder).map((name) => [name, gzipSync(readFileSync(path.join(folder, name)), { level: 9 }).length]),
+  );
+  const page = readFileSync(path.join(folder, 'page.js'), 'utf8');
+  const first = [...page.matchAll(/(?:from|import)\s*"\.\/(chunk-[^"]+\.js)"/g)].map(([, name]) => name ?? '');
+  const painted = ['index.html', 'page.css', 'page.js', ...first].reduce(
+    (sum, name) => sum + (sizes.get(name) ?? 0),
+    0,
+  );
+  expect(painted).toBeGreaterThan(100 * KB);
+  expect(painted).toBeLessThanOrEqual(900 * KB);
+  const all = [...sizes].reduce((sum, [name, size]) => sum + (/\.(?:js|css|html)$/.test(name) ? size : 0), 0);
+  expect(all).toBeLessThanOrEqual(1650 * KB);
+});
