@@ -18,6 +18,7 @@ import { Beside, type BesideWorker } from './beside-workers.ts';
 import { registerCheck } from './check.ts';
 import { CheckDiagnostics } from './check-diagnostics.ts';
 import { registerCompare } from './compare/compare.ts';
+import { registerDebugQuestions } from './debug-questions.ts';
 import { registerDebugging } from './debugging.ts';
 import { registerExplore } from './explore.ts';
 import { readText } from './files.ts';
@@ -43,6 +44,7 @@ export async function activateSnoopscope(context: ExtensionContext, platform: Pl
     beside,
     diagnostics,
     registerDebugging(),
+    registerDebugQuestions(),
     registerKernel(context.workspaceState),
     registerCheck(beside, diagnostics),
     registerTesting(beside, diagnostics),

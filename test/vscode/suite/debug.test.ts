@@ -41,7 +41,31 @@ suite('debugging', () => {
     );
     assert.equal(stop.reason, 'entry');
     assert.equal(lineOf(stop), 'container = open("/dev/vfio/vfio", O_RDWR)');
-    assert.includeMembers(await run!.threads(), ['setup', 'vcpu0', 'gpu']);
+    assert.includeMembers(await run!.threads(), ['setup (moves next)', 'vcpu0 (waits for setup to end)']);
+  });
+
+  test('Who Wrote This lists the writes of a word, and the chosen one is gone to', async function () {
+    if (!hasWindow()) this.skip();
+    await start();
+    const found = await run!.after(toolbar.continue);
+    assert.equal(found.reason, 'exception');
+    const asked = vscode.commands.executeCommand('snoopscope.whoWroteThis', {
+      container: {},
+      variable: { name: 'x', evaluateName: '[x]' },
+    });
+    await window.waitFor('.quick-input-list .monaco-list-row');
+    const rows = await window.texts('.quick-input-list .monaco-list-row');
+    assert.isTrue(rows.some((row) => row.includes('vcpu0, line 35')));
+    await window.screenshot('who-wrote-this');
+    await window.press('Escape');
+    await asked;
+    const { accesses } = await run!.request<{ accesses: { kind: string; position: number }[] }>('snoopscope/who', {
+      name: '[x]',
+    });
+    assert.deepEqual(
+      accesses.map(({ kind }) => kind),
+      ['read', 'write'],
+    );
   });
 
   test('step over goes statement by statement, step back returns over the same places', async () => {

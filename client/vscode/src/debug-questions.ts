@@ -1,0 +1,71 @@
+// Questions to a debug session that VS Code has no buttons for: who wrote a variable, and what if somebody else moved.
+import { commands, type DebugSession, Disposable, debug, type QuickPickItem, window } from 'vscode';
+import { debugType } from './debugging.ts';
+
+/** What VS Code gives to a command in the context menu of a variable. */
+interface VariableContext {
+  readonly container: { readonly variablesReference?: number; readonly expression?: string };
+  readonly variable: { readonly name: string; readonly evaluateName?: string };
+}
+
+interface Access {
+  readonly kind: 'write' | 'read';
+  readonly position: number;
+  readonly where: string;
+  readonly text: string;
+}
+
+export function registerDebugQuestions(): Disposable {
+  return Disposable.from(
+    commands.registerCommand('snoopscope.whoWroteThis', whoWroteThis),
+    commands.registerCommand('snoopscope.letAnotherMove', letAnotherMove),
+  );
+}
+
+/** The list of accesses, the latest first; the chosen one is gone to. */
+async function whoWroteThis(given?: VariableContext): Promise<void> {
+  const session = ours();
+  if (!session) return;
+  const name = given?.variable.name ?? (await window.showInputBox({ prompt: 'Of what? A name or an expression, [x]' }));
+  if (!name) return;
+  const { label, accesses } = await session.customRequest('snoopscope/who', {
+    name: given?.variable.evaluateName ?? name,
+    ...(given &&
+      given.variable.evaluateName === undefined && { variablesReference: given.container.variablesReference, name }),
+  });
+  if (accesses.length === 0) {
+    void window.showInformationMessage(`Nobody has written ${label} up to here: it is as the run began.`);
+    return;
+  }
+  const items = (accesses as Access[]).map(({ kind, position, where, text }) => ({
+    label: `${kind === 'write' ? '$(edit)' : '$(eye)'} ${where}`,
+    description: `micro-step ${position}`,
+    detail: text,
+    position,
+  }));
+  const chosen = await window.showQuickPick(items, {
+    placeHolder: `Who wrote and read ${label}; choose one to go there`,
+  });
+  if (chosen) await session.customRequest('snoopscope/seek', { position: chosen.position });
+}
+
+/** Who can move here instead of the one that would; the run continues with it, in the past on a branch. */
+async function letAnotherMove(): Promise<void> {
+  const session = ours();
+  if (!session) return;
+  const { threadId } = await session.customRequest('snoopscope/position', {});
+  const { targets } = await session.customRequest('stepInTargets', { frameId: 0 });
+  const items = (targets as { id: number; label: string }[]).map(({ id, label }): QuickPickItem & { id: number } => {
+    const [who = '', ...what] = label.split(': ');
+    return { label: who, description: what.join(': '), id };
+  });
+  const chosen = await window.showQuickPick(items, { placeHolder: 'Who moves next?', matchOnDescription: true });
+  if (chosen) await session.customRequest('stepIn', { threadId, targetId: chosen.id });
+}
+
+function ours(): DebugSession | undefined {
+  const session = debug.activeDebugSession;
+  if (session?.type === debugType) return session;
+  void window.showErrorMessage('Start a Snoopscope debug session first, and stop somewhere in it.');
+  return undefined;
+}
