@@ -36,7 +36,7 @@ export interface InitializationOptions {
   readonly readFile?: boolean;
   /** The client answers {@link FIND_SCENARIOS_REQUEST}. */
   readonly findScenarios?: boolean;
-  /** The client has the commands of {@link COMMANDS}; without them there are no lenses. True when left out. */
+  /** The client has the commands of {@link COMMANDS}; otherwise lenses call {@link SERVER_COMMANDS}. True when left out. */
   readonly commands?: boolean;
   /** The client asks for diagnostics (`textDocument/diagnostic`, `workspace/diagnostic`), so that none are pushed. False when left out. */
   readonly pullDiagnostics?: boolean;
@@ -64,3 +64,14 @@ export const COMMANDS = {
   compare: 'snoopscope.compareKernels',
   bisect: 'snoopscope.bisect',
 } as const;
+
+/**
+ * Commands of the server itself (`workspace/executeCommand`), each with the URI of an open scenario as its only argument. They
+ * return text. Lenses call them where the client has none of {@link COMMANDS}.
+ */
+export const SERVER_COMMANDS = {
+  run: 'snoopscope.server.run',
+  check: 'snoopscope.server.check',
+  explore: 'snoopscope.server.explore',
+} as const;
+export type CommandName = keyof typeof SERVER_COMMANDS;

@@ -11,10 +11,14 @@ import {
   type Connection,
   type DocumentDiagnosticReport,
   DocumentDiagnosticReportKind,
+  ErrorCodes,
   type FormattingOptions,
+  LSPErrorCodes,
   type RenameFilesParams,
+  ResponseError,
   SymbolKind,
   type TextEdit,
+  WorkDoneProgress,
   type WorkspaceDiagnosticParams,
   type WorkspaceDiagnosticReport,
   type WorkspaceEdit,
@@ -27,6 +31,7 @@ import { includesAfter } from './features/moved-files.ts';
 import { refactoringsOf } from './features/refactorings.ts';
 import { typeDefinitionAt } from './features/type-definition.ts';
 import { workspaceNames } from './features/workspace-symbols.ts';
+import { type CommandName, SERVER_COMMANDS } from './protocol.ts';
 import type { Session } from './session.ts';
 import { inSlices } from './slices.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -105,6 +110,27 @@ export function serveWorkspace(connection: Connection, session: Session): void {
       return places.length === 0 ? null : { changes };
     }),
   );
+  connection.onExecuteCommand(async ({ command, arguments: given, workDoneToken }, token) => {
+    const name = COMMAND_NAMES.find((one) => SERVER_COMMANDS[one] === command);
+    const uri: unknown = given?.[0];
+    if (name === undefined || typeof uri !== 'string')
+      return new ResponseError(ErrorCodes.InvalidParams, `${command} takes the URI of a scenario that is open.`);
+    const report = (kind: 'begin' | 'end', title: string) =>
+      workDoneToken === undefined
+        ? undefined
+        : connection.sendProgress(WorkDoneProgress.type, workDoneToken, { kind, title } as never);
+    await report('begin', TITLES[name]);
+    try {
+      const text = await session.command(name, uri, token);
+      if (text !== undefined) return { text };
+      return new ResponseError(LSPErrorCodes.RequestFailed, `${uri} is not open, or was edited meanwhile.`);
+    } catch (error) {
+      session.reportBug(command, error);
+      return null;
+    } finally {
+      await report('end', TITLES[name]);
+    }
+  });
   connection.onDocumentOnTypeFormatting(
     session.answer('onTypeFormatting', (snapshot, { position, ch, options }) => {
       // After Enter the line above is done; after a brace its own line.
@@ -113,6 +139,13 @@ export function serveWorkspace(connection: Connection, session: Session): void {
     }),
   );
 }
+
+const COMMAND_NAMES = Object.keys(SERVER_COMMANDS) as CommandName[];
+const TITLES: Readonly<Record<CommandName, string>> = {
+  run: 'Running the scenario',
+  check: 'Checking the scenario',
+  explore: 'Exploring the scenario',
+};
 
 /** The edits of the formatter in some lines, indented as the editor wants it. */
 export function formatted(

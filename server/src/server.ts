@@ -23,6 +23,7 @@ import { stretchesAt } from './features/selection.ts';
 import { signatureAt } from './features/signature.ts';
 import { colouredWords } from './features/tokens.ts';
 import { refuseMalformed } from './messages.ts';
+import { SERVER_COMMANDS } from './protocol.ts';
 import { formatted, moreActions, serveWorkspace } from './server-workspace.ts';
 import { type Host, Session } from './session.ts';
 import { readSettings } from './settings.ts';
@@ -90,7 +91,10 @@ export function startServer(connection: Connection, host: Host): void {
   connection.onHover(
     session.answer('hover', (snapshot, { position }) => {
       const hover = hoverAt(snapshot, lsp.fromPosition(position));
-      return hover ? lsp.toHover(hover, session.client.markdownHover) : null;
+      if (hover === undefined) return null;
+      const state = session.stateAfter(snapshot, position.line);
+      const markdown = state === undefined ? hover.markdown : `${hover.markdown}\n\n${state}`;
+      return lsp.toHover({ ...hover, markdown }, session.client.markdownHover);
     }),
   );
   connection.onCompletion(
@@ -206,7 +210,7 @@ export function startServer(connection: Connection, host: Host): void {
   );
   connection.onCodeLens(
     session.answer('codeLens', (snapshot) =>
-      session.options.commands ? lensesOf(snapshot).map((lens) => lsp.toCodeLens(lens, snapshot.uri)) : [],
+      lensesOf(snapshot, session.options.commands).map((lens) => lsp.toCodeLens(lens, snapshot.uri)),
     ),
   );
   connection.languages.inlayHint.on(
@@ -280,6 +284,7 @@ const CAPABILITIES: InitializeResult['capabilities'] = {
     ],
   },
   codeLensProvider: { resolveProvider: false },
+  executeCommandProvider: { commands: Object.values(SERVER_COMMANDS), workDoneProgress: true },
   inlayHintProvider: { resolveProvider: false },
   semanticTokensProvider: { legend: lsp.TOKEN_LEGEND, full: { delta: true }, range: true },
 };

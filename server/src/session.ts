@@ -1,4 +1,4 @@
-import { type Diagnostic, KERNELS_FILE, kernelLike, likeText, noKernel, profileLike } from '@snoopscope/sim-core';
+import { type Diagnostic, KERNELS_FILE, profileLike } from '@snoopscope/sim-core';
 import {
   type CancellationToken,
   type Connection,
@@ -6,9 +6,7 @@ import {
   DidChangeWatchedFilesNotification,
   type InitializeParams,
   LSPErrorCodes,
-  MessageType,
   ResponseError,
-  ShowMessageNotification,
 } from 'vscode-languageserver';
 import { type Client, clientOf } from './client.ts';
 import { Documents } from './documents.ts';
@@ -17,13 +15,20 @@ import { RenameRefused } from './features/rename.ts';
 import type { ResultHint } from './features/results.ts';
 import type { ReadFile } from './includes.ts';
 import { LastResults } from './last-results.ts';
-import { READ_FILE_REQUEST, type ReadFileParams, type ReadFileResult, type Settings } from './protocol.ts';
+import {
+  type CommandName,
+  READ_FILE_REQUEST,
+  type ReadFileParams,
+  type ReadFileResult,
+  type Settings,
+} from './protocol.ts';
 import { cancelled, modified, NOT_CANCELLED } from './refusals.ts';
 import { readInitializationOptions, readSettings } from './settings.ts';
 import type { Simulation } from './simulation.ts';
 import { inSlices, pause } from './slices.ts';
 import type { Snapshot } from './snapshot.ts';
 import { toDiagnostic } from './to-lsp.ts';
+import { Warnings } from './warnings.ts';
 import { type FindScenarios, Workspace } from './workspace.ts';
 
 /** What the server needs of the world outside. */
@@ -62,15 +67,17 @@ export class Session {
   readonly #hints = new WeakMap<Snapshot, readonly ResultHint[]>();
   /** What kernels will say to the statements of a snapshot, once that is known. */
   readonly #predictions = new WeakMap<Snapshot, readonly Diagnostic[]>();
+  readonly #states = new WeakMap<Snapshot, ReadonlyMap<number, string>>();
   /** What calls returned, for completion: it waits for no prediction. */
   readonly lastResults = new LastResults();
-  readonly #warned = new Set<string>();
+  readonly #warnings: Warnings;
   #simulation: Simulation | undefined;
   readonly #pages: string | undefined;
   readonly #getSimulation: () => Promise<Simulation>;
 
   constructor(connection: Connection, host: Host) {
     this.connection = connection;
+    this.#warnings = new Warnings(connection);
     const { simulation } = host;
     this.#pages = host.diagnosticPages;
     if (typeof simulation !== 'function') this.#simulation = simulation;
@@ -87,7 +94,7 @@ export class Session {
         return undefined;
       }
     });
-    this.documents.kernelFiles.complain = (uri, problems) => this.#warn(`${uri}: ${problems.join(' ')}`);
+    this.documents.kernelFiles.complain = (uri, problems) => this.#warnings.say(`${uri}: ${problems.join(' ')}`);
     this.workspace = new Workspace(connection, this.documents, host.findScenarios ?? (() => undefined), () => {
       for (const uri of this.documents.uris) if (this.documents.dependsOnOthers(uri)) this.validate(uri);
     });
@@ -230,6 +237,19 @@ export class Session {
     return [...(text ?? []), ...(this.#predictions.get(snapshot) ?? [])];
   }
 
+  /** A command of the server about an open document; an edit meanwhile ends it. */
+  async command(name: CommandName, uri: string, token: CancellationToken): Promise<string | undefined> {
+    const snapshot = this.documents.snapshot(uri);
+    if (snapshot === undefined) return undefined;
+    const simulation = await this.#getSimulation();
+    return inSlices(simulation.command(snapshot, name), () => this.#isWanted(snapshot, token));
+  }
+
+  /** The predicted state after a line, as far as it is known: no request waits for it. */
+  stateAfter(snapshot: Snapshot, line: number): string | undefined {
+    return this.#states.get(snapshot)?.get(line);
+  }
+
   /** Runs the scenario and publishes what comes of it. */
   async #predict(
     snapshot: Snapshot,
@@ -245,6 +265,8 @@ export class Session {
     this.#predictions.set(snapshot, found);
     if (found.length > 0) this.#publish(snapshot, [...text, ...found]);
     await this.#hintsOf(snapshot, NOT_CANCELLED);
+    const states = await inSlices(simulation.states(snapshot), isWanted);
+    if (states !== undefined) this.#states.set(snapshot, states);
   }
 
   /** Looks again at every document whose answer may depend on a file. */
@@ -276,7 +298,7 @@ export class Session {
     if (settings.kernel === before.kernel && settings.inlayHints?.results === before.inlayHints?.results) return;
     this.documents.configure(uri, settings);
     if (await this.documents.kernelFiles.read(uri)) this.documents.refreshKernels();
-    this.#warnOfKernel(uri, settings.kernel);
+    this.#warnings.ofKernel(settings.kernel, this.documents.kernelFiles.namedFor(uri));
     this.validate(uri);
     this.refreshHints();
   }
@@ -385,24 +407,5 @@ export class Session {
   async #settingsOf(uri: string): Promise<Settings> {
     if (!this.client.configuration) return this.options.settings;
     return readSettings(await this.connection.workspace.getConfiguration({ scopeUri: uri, section: 'snoopscope' }));
-  }
-
-  /** Said once for each name: it is about the setting, not about a scenario, so there is no line to put it at. */
-  #warnOfKernel(uri: string, kernel: string | undefined): void {
-    if (kernel === undefined) return;
-    const named = this.documents.kernelFiles.namedFor(uri);
-    const like = kernelLike(kernel, named);
-    if (like?.exact) return;
-    if (like) this.#warn(`Setting snoopscope.kernel: ${likeText(kernel, like)}`, MessageType.Info);
-    else
-      this.#warn(
-        `Setting snoopscope.kernel: ${noKernel(kernel, named).message} Until it is changed, the kernel line of each scenario counts.`,
-      );
-  }
-
-  #warn(message: string, type: MessageType = MessageType.Warning): void {
-    if (this.#warned.has(message)) return;
-    this.#warned.add(message);
-    void this.connection.sendNotification(ShowMessageNotification.type, { type, message });
   }
 }

@@ -113,6 +113,7 @@ export * from './pictures/index.ts';
 export type { PredictOptions } from './predict/kernels.ts';
 export { type Mended, mended } from './predict/mended.ts';
 export { predicting } from './predict/predict.ts';
+export { type StateValue, statesAfter } from './predict/states.ts';
 
 export * from './scenario/ast.ts';
 export { blockOfLines, contentsOfKind } from './scenario/blocks.ts';

@@ -88,7 +88,7 @@ setup {
 });
 
 test('lenses are above the scenario, and not in a file of procedures', () => {
-  const lenses = lensesOf(snapshotOf('// about\nscenario "x"\nsetup {\n}\n'));
+  const lenses = lensesOf(snapshotOf('// about\nscenario "x"\nsetup {\n}\n'), true);
   expect(lenses.map(({ line, title }) => [line, title])).toEqual([
     [1, 'Debug'],
     [1, 'Check'],
@@ -96,7 +96,7 @@ test('lenses are above the scenario, and not in a file of procedures', () => {
     [1, 'Compare kernels'],
     [1, 'Bisect'],
   ]);
-  expect(lensesOf(snapshotOf('proc a() {\n}\n'))).toEqual([]);
+  expect(lensesOf(snapshotOf('proc a() {\n}\n'), true)).toEqual([]);
 });
 
 describe('colours', () => {

@@ -63,6 +63,24 @@ test('beside an error the rest is predicted all the same', async () => {
   expect(found.map(({ code }) => code)).toEqual(['expected', 'declared-result']);
 });
 
+test('a hover tells the state after its line once that is predicted', async () => {
+  const client = connected();
+  await client.initialize();
+  const text = TWICE.replace('  close', '  vm = ioctl(kvm, KVM_CREATE_VM, 0)\n  close');
+  await client.open(uri, text);
+  await client.diagnostics(uri, predicted);
+  const hoverText = async (): Promise<string> => {
+    const hover = await client.at<{ contents: { value: string } }>('hover', uri, { line: 6, column: 20 });
+    return hover.contents.value;
+  };
+  let found = await hoverText();
+  // It comes after the diagnostics, in slices: each answer lets one more pass.
+  for (let asked = 0; asked < 500 && !found.includes('After this line'); asked++) found = await hoverText();
+  expect(found).toContain('**After this line**, in a plain run on v6.12:');
+  expect(found).toContain('- `vm`: unbound → **4**');
+  expect(found).toContain('- `kvm`: 3');
+});
+
 test('an edit ends the prediction of the text before it', async () => {
   const client = connected();
   await client.initialize();

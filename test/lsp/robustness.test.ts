@@ -55,7 +55,7 @@ test('every feature answers at every place of a damaged scenario', () => {
         usesAt(snapshot, at);
         signatureAt(snapshot, at);
         stretchesAt(snapshot, at);
-        lensesOf(snapshot);
+        lensesOf(snapshot, true);
         outline(snapshot.scenario);
         foldingRanges(snapshot.scenario);
         format(snapshot.scenario);

@@ -275,3 +275,20 @@ test('formatting takes the indentation that the editor has, and a finished line 
   });
   expect(ranges).toMatchObject([{ newText: '  mov [x], 1' }]);
 });
+
+test('in an editor without commands the lenses run, check and explore, and get text', async () => {
+  const client = await started({ commands: false });
+  const lenses = await client.request<{ command: { command: string; arguments: string[] } }[]>(
+    'textDocument/codeLens',
+    { textDocument },
+  );
+  const texts: string[] = [];
+  for (const { command } of lenses)
+    texts.push((await client.request<{ text: string }>('workspace/executeCommand', command)).text);
+  expect(texts[0]).toMatch(/^A run on v6.6\n.*open/);
+  expect(texts[1]).toContain('holds');
+  expect(texts[2]).toContain('outcome  vcpu0.eax = 1, cache(cpu0, x) = M');
+  await expect(
+    client.request('workspace/executeCommand', { command: 'snoopscope.server.run', arguments: [] }),
+  ).rejects.toThrow('takes the URI');
+});

@@ -1,4 +1,4 @@
-import { COMMANDS } from '../protocol.ts';
+import { COMMANDS, SERVER_COMMANDS } from '../protocol.ts';
 import type { Snapshot } from '../snapshot.ts';
 
 export interface Lens {
@@ -7,13 +7,22 @@ export interface Lens {
   readonly command: string;
 }
 
-/** `Debug | Check | Explore | Compare kernels | Bisect` above the scenario; none for a file of procedures. */
-export function lensesOf(snapshot: Snapshot): readonly Lens[] {
+/**
+ * `Debug | Check | Explore | Compare kernels | Bisect` above the scenario; none for a file of procedures. Where the client has
+ * no commands for them, those of the server.
+ */
+export function lensesOf(snapshot: Snapshot, client: boolean): readonly Lens[] {
   const { lines, blocks } = snapshot.scenario;
   const actor = blocks.find(({ kind }) => kind !== 'machine' && kind !== 'proc');
   if (actor === undefined) return [];
   const title = lines.findIndex(({ content }) => content.kind === 'scenario');
   const line = title === -1 ? (blocks[0]?.line ?? actor.line) : title;
+  if (!client)
+    return [
+      { line, title: 'Run', command: SERVER_COMMANDS.run },
+      { line, title: 'Check', command: SERVER_COMMANDS.check },
+      { line, title: 'Explore', command: SERVER_COMMANDS.explore },
+    ];
   return [
     { line, title: 'Debug', command: COMMANDS.debug },
     { line, title: 'Check', command: COMMANDS.check },
