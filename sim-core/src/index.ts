@@ -79,6 +79,8 @@ export * from './interop/recording.ts';
 export { recordingScenario } from './interop/recording-scenario.ts';
 export { type Difference, type FunctionAgreement, type ReplayResult, replay } from './interop/replay.ts';
 export { profileFor } from './interop/replay-scenario.ts';
+export * from './interop/trace/trace-file.ts';
+export * from './interop/trace/trace-run.ts';
 export { IOPTE } from './iommu/iommu.ts';
 export { type Advice, adviceText, droppedLines, type HowToAsk } from './judge/advice.ts';
 export * from './judge/bisection.ts';

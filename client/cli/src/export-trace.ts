@@ -1,5 +1,5 @@
 /** A run as `export trace` writes it: for programs every event, for people a line for each that they ask about. */
-import { EVENT_WIDTH, HAPPENINGS, type Run, scheduleText, traceText } from '@snoopscope/sim-core';
+import { EVENT_WIDTH, HAPPENINGS, movesMade, type Run, scheduleText, traceText } from '@snoopscope/sim-core';
 import type { Invocation } from './commands/command.ts';
 import { FORMAT_VERSION } from './json.ts';
 import type { RunOutcome } from './run-outcome.ts';
@@ -42,22 +42,6 @@ function traceDocument({ file, profile, run, end }: RunOutcome): object {
     ]),
     end,
   };
-}
-
-/** The moves after setup, one for each micro-step: a schedule that replays this very run. */
-function movesMade(run: Run): number[] {
-  const { moves, setup } = run.model;
-  const made: number[] = [];
-  for (let step = 0; step < run.steps; step++) {
-    const { actor, node, alternative } = run.step(step);
-    if (actor === setup) continue;
-    made.push(
-      actor < 0
-        ? moves.findIndex((move) => move.kind === 'environment' && move.index === node)
-        : moves.findIndex((move) => move.kind === 'actor' && move.actor === actor && move.alternative === alternative),
-    );
-  }
-  return made;
 }
 
 function traceLines(run: Run): string[] {

@@ -1,20 +1,25 @@
 /** Making the run that a call asks for; `run` tells it, `export` writes it out. */
 import {
   type Diagnostic,
+  differenceFrom,
+  differenceText,
   type End,
   type Granularity,
   type Model,
+  optionsOfTrace,
   Run,
   type RunOptions,
   typedSchedule,
 } from '@snoopscope/sim-core';
 import { type CommandOption, GRANULARITY, type Invocation, KERNEL } from './commands/command.ts';
+import { EXIT } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 import { remarkWarnings } from './failure-report.ts';
 import { pause } from './io.ts';
 import { askedProfile, ownProfile } from './kernels.ts';
 import { outcomeOf, type RunEnd, type RunOutcome } from './run-outcome.ts';
 import { modelOf, readScenario } from './scenario-file.ts';
+import { isTraceFile, naming, readTrace, scenarioInTrace } from './trace-file.ts';
 
 export const RUN_OPTIONS: readonly CommandOption[] = [
   KERNEL,
@@ -33,8 +38,9 @@ const DEFAULT_MAX_STEPS = 100_000;
 /** Steps between two looks at the keyboard. */
 const STEPS_PER_ROUND = 20_000;
 
-/** Runs a scenario to its end as the options of the call say. */
+/** Runs a scenario to its end as the options of the call say, or makes the run of a trace again. */
 export async function recordRun(call: Invocation, name: string): Promise<RunOutcome> {
+  if (isTraceFile(name)) return rerun(call, name);
   // The call first: what is wrong with it is wrong with any file.
   const maxSteps = call.count('max-steps') ?? DEFAULT_MAX_STEPS;
   const kernel = call.text('kernel');
@@ -45,6 +51,29 @@ export async function recordRun(call: Invocation, name: string): Promise<RunOutc
   const recorded = new Run(model, { ...scheduleOptions(call, model), maxSteps });
   const end = await runToEnd(recorded, call.io.interrupt);
   refuseUnplayable(recorded);
+  return outcomeOf(file, recorded, end);
+}
+
+/** The run of a trace, made again; one that is not the recorded run is a Failure that shows where they part. */
+async function rerun(call: Invocation, name: string): Promise<RunOutcome> {
+  const given = RUN_OPTIONS.find((option) => call.text(option.name) !== undefined);
+  if (given)
+    throw new Failure(
+      `--${given.name} is for scenarios: a trace is run again as it was recorded. Leave it out, or run the scenario.`,
+      { code: 'options-exclude-each-other' },
+    );
+  const trace = await readTrace(call.io, name);
+  const { file, profile } = await scenarioInTrace(trace, name);
+  const model = modelOf(file, profile);
+  const recorded = new Run(model, await naming(name, async () => optionsOfTrace(model, trace.header)));
+  const end = await runToEnd(recorded, call.io.interrupt);
+  const difference = end.kind === 'interrupted' ? undefined : differenceFrom(trace, recorded);
+  if (difference !== undefined)
+    throw new Failure(differenceText(trace, recorded, difference), {
+      code: 'trace-differs',
+      exitCode: EXIT.failed,
+      file: name,
+    });
   return outcomeOf(file, recorded, end);
 }
 

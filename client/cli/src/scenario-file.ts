@@ -11,6 +11,7 @@ import {
   type ParsedScenario,
   type Profile,
   parse,
+  TRACE_EXTENSION,
 } from '@snoopscope/sim-core';
 import { EXIT } from './exit-codes.ts';
 import { Failure } from './failure.ts';
@@ -33,6 +34,7 @@ export interface ScenarioFile {
 
 export async function readScenario(io: Io, name: string): Promise<ScenarioFile> {
   const shown = name === '-' ? '<stdin>' : name;
+  if (name.endsWith(TRACE_EXTENSION)) throw aTrace(name);
   const text = await readText(io, name);
   if (text.trim() === '') {
     throw new Failure('The file is empty: there is no scenario in it.', { code: 'empty-scenario', file: shown });
@@ -57,6 +59,13 @@ export async function readScenario(io: Io, name: string): Promise<ScenarioFile> 
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw brokenScenario(file, errors);
   return file;
+}
+
+function aTrace(name: string): Failure {
+  return new Failure('This is a trace, which holds one run: `run` and `export` open it.', {
+    code: 'is-a-trace',
+    file: name,
+  });
 }
 
 /** Other hints are for those who edit a scenario. */

@@ -48,6 +48,7 @@ export type ShellOffer =
   | { readonly files: string };
 
 export const SCENARIO_FILES: ShellOffer = { files: '.snoop' };
+export const TRACE_FILES: ShellOffer = { files: '.snooptrace' };
 export const ANY_FILES: ShellOffer = { files: '' };
 export const KERNELS: ShellOffer = { words: () => PROFILES.map(({ name }) => name) };
 

@@ -7,6 +7,19 @@
  * another scenario, kernel, engine or of other options: resuming from it would give a result of neither.
  */
 import type { Model } from '../../engine/model.ts';
+import {
+  ascii,
+  bytesOf,
+  DIGEST_BYTES,
+  Digest,
+  digestOf,
+  digestOfBytes,
+  fromLittleEndian,
+  littleEndian,
+  type NumberArray,
+  type NumberArrayType,
+  textOf,
+} from '../../state/bytes.ts';
 
 const MAGIC = 'snoopscope checkpoint 2\n';
 
@@ -23,7 +36,7 @@ export interface CheckpointIdentity {
 }
 
 /** Numbers of a state, in bulk. */
-export type CheckpointArray = Uint8Array | Uint16Array | Uint32Array | Int32Array;
+export type CheckpointArray = NumberArray;
 
 /** An array that is too large to be held twice: its pieces are made while they are written. */
 export interface InPieces {
@@ -127,7 +140,7 @@ export function decodeCheckpoint(bytes: Uint8Array, identity: CheckpointIdentity
   let at = end + 1;
   for (const { name, type, length } of head.arrays) {
     const size = length * TYPES[type].BYTES_PER_ELEMENT;
-    arrays[name] = fromLittleEndian(bytes.subarray(at, at + size), type, length);
+    arrays[name] = fromLittleEndian(bytes.subarray(at, at + size), TYPES[type] as NumberArrayType<NumberArray>, length);
     at += size + fill(size);
   }
   return { kind: head.kind, data: head.data, arrays };
@@ -193,79 +206,4 @@ function namedOptions(json: string): ReadonlyMap<string, string> {
   };
   add('', JSON.parse(json));
   return named;
-}
-
-/** Escapes what is not ASCII, so that a character is a byte. */
-function ascii(json: string): string {
-  return json.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
-function bytesOf(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
-}
-
-function textOf(bytes: Uint8Array): string {
-  let text = '';
-  for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096));
-  return text;
-}
-
-const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
-
-function littleEndian(array: CheckpointArray): Uint8Array {
-  const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-  return IS_LITTLE_ENDIAN ? bytes : swapped(bytes, array.BYTES_PER_ELEMENT);
-}
-
-/** A view of the bytes where that is possible: they may be many. */
-function fromLittleEndian(bytes: Uint8Array, type: keyof typeof TYPES, length: number): CheckpointArray {
-  const Type = TYPES[type];
-  const own = IS_LITTLE_ENDIAN ? bytes : swapped(bytes, Type.BYTES_PER_ELEMENT);
-  const { buffer, byteOffset } = own.byteOffset % Type.BYTES_PER_ELEMENT === 0 ? own : own.slice();
-  return new Type(buffer as ArrayBuffer, byteOffset, length);
-}
-
-function swapped(bytes: Uint8Array, step: number): Uint8Array {
-  const other = new Uint8Array(bytes.length);
-  for (let at = 0; at < bytes.length; at++) other[at - (at % step) + (step - 1 - (at % step))] = bytes[at] as number;
-  return other;
-}
-
-const DIGEST_BYTES = 8;
-
-/** 64 bits that tell texts and files apart that differ by accident. No protection against those who want to deceive. */
-class Digest {
-  #a = 0x9e3779b9;
-  #b = 0x243f6a88;
-
-  add(bytes: Uint8Array): void {
-    let a = this.#a;
-    let b = this.#b;
-    for (let i = 0; i < bytes.length; i++) {
-      const byte = bytes[i] as number;
-      a = Math.imul(a ^ byte, 0x85ebca6b);
-      a ^= a >>> 15;
-      b = Math.imul(b ^ byte, 0xc2b2ae35);
-      b ^= b >>> 13;
-    }
-    this.#a = a;
-    this.#b = b;
-  }
-
-  bytes(): Uint8Array {
-    const a = Math.imul(this.#a ^ (this.#b >>> 16), 0x21f0aaad);
-    return littleEndian(Uint32Array.of(a, Math.imul(this.#b ^ (a >>> 15), 0x735a2d97)));
-  }
-}
-
-function digestOfBytes(bytes: Uint8Array): Uint8Array {
-  const digest = new Digest();
-  digest.add(bytes);
-  return digest.bytes();
-}
-
-/** A digest of a text, 16 hexadecimal digits. */
-export function digestOf(text: string): string {
-  const units = Uint16Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
-  return [...digestOfBytes(littleEndian(units))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,0 +1,175 @@
+/**
+ * Trace files: one run in a file that needs no other, `*.snooptrace`.
+ *
+ * A line of JSON, the header, ends with a line feed. The rest is the block: the events, 16 bytes each, little-endian, as
+ * one zlib stream (RFC 1950). A file that was cut off or changed is refused, and so is one of another format version.
+ * Compressing is the host's business, so that nothing here depends on one. The schema is in docs/traces.md.
+ */
+
+import { ascii, bytesOf, Digest, fromLittleEndian, littleEndian, textOf } from '../../state/bytes.ts';
+import { EVENT_WIDTH } from '../../state/event.ts';
+import { shapeProblem } from './header-shape.ts';
+
+/** What the name of a trace file ends in. */
+export const TRACE_EXTENSION = '.snooptrace';
+
+/** Raised when an older Snoopscope could not read the file. */
+export const TRACE_FORMAT = 1;
+
+/** Bytes of an event in the block. */
+const EVENT_BYTES = 4 * EVENT_WIDTH;
+
+/** A file that a scenario includes, by its path relative to the scenario. Without a text it is the scenario itself. */
+export interface TraceInclude {
+  readonly path: string;
+  readonly text?: string;
+}
+
+/** The kernel that ran: the changes say what it does, name and version only what it is called and where ranges have it. */
+export interface TraceKernel {
+  readonly name: string;
+  readonly version: string;
+  readonly mainline: boolean;
+  readonly release?: string;
+  readonly changes: readonly string[];
+}
+
+/** How the run ended. `open`: it was saved before it ended. */
+export type TraceEnd = 'completed' | 'stuck' | 'limit' | 'open';
+
+export interface TraceHeader {
+  /** Program and version that wrote the file. */
+  readonly writtenBy: string;
+  readonly scenario: { readonly name: string; readonly text: string };
+  readonly includes: readonly TraceInclude[];
+  /** What `snoopscope.json` named when the run was made. */
+  readonly namedKernels: Readonly<Record<string, string>>;
+  readonly kernel: TraceKernel;
+  /** Every move after setup, `qemu*4 vcpu0`. */
+  readonly schedule: string;
+  /** What a count in the schedule counts. */
+  readonly granularity: 'micro';
+  /** Position at which a debugger opens the trace. */
+  readonly cursor: number;
+  readonly steps: number;
+  readonly events: number;
+  readonly end: TraceEnd;
+}
+
+/** A header and the events that belong to it, `EVENT_WIDTH` integers each. */
+export interface Trace {
+  readonly header: TraceHeader;
+  readonly log: Int32Array;
+}
+
+/** A file that cannot be opened as a trace; the message says why and what to do. */
+export class TraceProblem extends Error {
+  override readonly name = 'TraceProblem';
+}
+
+/** A trace file of which the block is still to be inflated. */
+export interface PackedTrace {
+  readonly header: TraceHeader;
+  /** The block as it is in the file. */
+  readonly block: Uint8Array;
+  /** How many bytes it inflates to; another number means damage. */
+  readonly inflatedBytes: number;
+  /** The trace, given the inflated block. Throws a {@link TraceProblem} unless the file is whole. */
+  readonly withBlock: (inflated: Uint8Array) => Trace;
+}
+
+/** The block of a trace before it is deflated. */
+export function traceBlock({ log }: Trace): Uint8Array {
+  return littleEndian(log);
+}
+
+/** The whole file, given the deflated block. */
+export function encodeTrace({ header, log }: Trace, deflated: Uint8Array): Uint8Array {
+  const fields = { ...header, block: deflated.length };
+  const line = bytesOf(
+    `${ascii(JSON.stringify({ snooptrace: TRACE_FORMAT, digest: digestOf(fields, littleEndian(log)), ...fields }))}\n`,
+  );
+  const bytes = new Uint8Array(line.length + deflated.length);
+  bytes.set(line);
+  bytes.set(deflated, line.length);
+  return bytes;
+}
+
+/** Reads the header. Throws a {@link TraceProblem} unless it is a trace of this format version. */
+export function decodeTrace(bytes: Uint8Array): PackedTrace {
+  if (bytes.length === 0) throw new TraceProblem('The file is empty: there is no trace in it.');
+  if (!MAGIC.every((byte, i) => bytes[i] === byte))
+    throw new TraceProblem('This is not a trace: `snoopscope run --save` writes files that begin with {"snooptrace":.');
+  demandVersion(bytes);
+  const end = bytes.indexOf(LINE_FEED);
+  if (end < 0) throw damaged('it ends within its header');
+  const { snooptrace, digest, block: blockBytes, ...header } = headerOf(bytes.subarray(0, end));
+  const block = bytes.subarray(end + 1);
+  if (block.length < Number(blockBytes))
+    throw damaged(`${Number(blockBytes) - block.length} bytes are missing at its end`);
+  if (block.length > Number(blockBytes))
+    throw damaged(`${block.length - Number(blockBytes)} bytes are too many at its end`);
+  const events = Number(header.events);
+  return {
+    header: header as unknown as TraceHeader,
+    block,
+    inflatedBytes: events * EVENT_BYTES,
+    withBlock(inflated) {
+      if (inflated.length !== events * EVENT_BYTES) throw brokenBlock();
+      if (digestOf({ ...header, block: blockBytes }, inflated) !== digest)
+        throw damaged('its digest is not that of its content');
+      return {
+        header: header as unknown as TraceHeader,
+        log: fromLittleEndian(inflated, Int32Array, events * EVENT_WIDTH),
+      };
+    },
+  };
+}
+
+/** The block does not inflate, or not to what the header says. */
+export function brokenBlock(): TraceProblem {
+  return damaged('its block of events does not unpack to what its header says');
+}
+
+const MAGIC = bytesOf('{"snooptrace":');
+const LINE_FEED = 10;
+/** Digits that a format version can have. */
+const VERSION_DIGITS = 9;
+
+/** Asked first: of a header in another format nothing else can be said. */
+function demandVersion(bytes: Uint8Array): void {
+  const [, digits] = /^(\d+)[,}]/.exec(textOf(bytes.subarray(MAGIC.length, MAGIC.length + VERSION_DIGITS + 1))) ?? [];
+  if (digits === undefined) throw damaged('its header has no format version');
+  const version = Number(digits);
+  if (version === TRACE_FORMAT) return;
+  const wayOut =
+    version > TRACE_FORMAT
+      ? 'Update Snoopscope to open it.'
+      : 'Save it again from its scenario; this version does not convert it.';
+  throw new TraceProblem(
+    `The trace has format version ${version}, and this version of Snoopscope reads ${TRACE_FORMAT}. ${wayOut}`,
+  );
+}
+
+function headerOf(line: Uint8Array): Readonly<Record<string, unknown>> {
+  let header: unknown;
+  try {
+    header = JSON.parse(textOf(line));
+  } catch {
+    throw damaged('its header is not JSON');
+  }
+  const problem = shapeProblem(header);
+  if (problem !== undefined) throw damaged(problem);
+  return header as Readonly<Record<string, unknown>>;
+}
+
+function digestOf(header: object, block: Uint8Array): string {
+  const digest = new Digest();
+  digest.add(bytesOf(ascii(JSON.stringify(header))));
+  digest.add(block);
+  return [...digest.bytes()].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function damaged(why: string): TraceProblem {
+  return new TraceProblem(`The trace is damaged: ${why}. Get another copy, or save it again from its scenario.`);
+}
