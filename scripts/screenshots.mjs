@@ -175,7 +175,7 @@ async function take(file, size, arrange) {
     await page.locator('.view-line').first().click();
     await arrange(page);
     if (file.endsWith('.png')) await page.screenshot({ path: file });
-    else await writeFile(file, await webp(page));
+    else await writeFile(file, await webp(page, size));
   } catch (error) {
     await page.screenshot({
       path: path.join(root, 'test', 'vscode', 'screenshots', `${path.parse(file).name}-failed.png`),
@@ -188,10 +188,11 @@ async function take(file, size, arrange) {
   }
 }
 
-/** A third of the size of a PNG: these pictures are in the VSIX. */
-async function webp(page) {
+/** These pictures are in the VSIX, and shown small: a tenth of the size of a PNG. */
+async function webp(page, size) {
   const session = await page.context().newCDPSession(page);
-  const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: 50 });
+  const clip = { x: 0, y: 0, ...size, scale: 0.72 };
+  const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: 55, clip });
   return Buffer.from(data, 'base64');
 }
 

@@ -182,6 +182,8 @@ async function writeSettings(userDataDir, extra) {
     'git.enabled': false,
     'security.workspace.trust.enabled': false,
     'telemetry.telemetryLevel': 'off',
+    // A text without a file would bring up a dialog.
+    'testing.saveBeforeTest': false,
     'update.mode': 'none',
     'workbench.enableExperiments': false,
     'workbench.secondarySideBar.defaultVisibility': 'hidden',

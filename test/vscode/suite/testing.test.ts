@@ -2,7 +2,7 @@ import { assert } from 'chai';
 import * as vscode from 'vscode';
 import { DebugRun } from './debugging.ts';
 import { skip } from './runner.ts';
-import { diagnostics, openScenario, replace, scenarioUri } from './scenario.ts';
+import { diagnostics, openScenario, replace, revert, scenarioUri } from './scenario.ts';
 import { hasWindow, window } from './window.ts';
 
 const scenario = 'wbinvd/local-cpu-not-flushed.snoop';
@@ -21,7 +21,10 @@ suite('testing', () => {
   teardown(async () => {
     await run?.end();
     run = undefined;
-    // VS Code saves what it tests.
+    for (const document of vscode.workspace.textDocuments) {
+      if (document.isDirty && document.uri.scheme === 'file') await revert(document);
+    }
+    // A VS Code of the user saves what it tests.
     await vscode.workspace.fs.writeFile(scenarioUri(scenario), original);
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
   });
@@ -38,6 +41,7 @@ suite('testing', () => {
   test('a condition that fails says at its line what refutes it, as the command does', async () => {
     const document = await openScenario(scenario);
     await replace(document, right, wrong);
+    await isTest(document, wrong);
     await testAt(document, wrong, 'testing.runAtCursor');
     const [found] = await checkDiagnostics(document);
     assert.equal(found?.range.start.line, lineOf(document, wrong));
@@ -69,6 +73,7 @@ suite('testing', () => {
   test('debugging a condition goes to its counterexample', async () => {
     const document = await openScenario(scenario);
     await replace(document, right, wrong);
+    await isTest(document, wrong);
     const started = await DebugRun.start(() => debugAt(document, wrong));
     run = started.run;
     assert.equal(run.session.configuration.kernel, 'v5.10');
@@ -99,6 +104,14 @@ async function testAt(document: vscode.TextDocument, text: string, command: stri
   const position = new vscode.Position(lineOf(document, text), 0);
   editor.selection = new vscode.Selection(position, position);
   await vscode.commands.executeCommand(command);
+}
+
+/** Until the Test Explorer has the condition: an edit comes to it a little later. */
+async function isTest(document: vscode.TextDocument, condition: string): Promise<void> {
+  for (;;) {
+    const tests: string[][] = await vscode.commands.executeCommand('vscode.testing.getTestsInFile', document.uri);
+    if (tests.some((path) => path.at(-1)?.endsWith(condition))) return;
+  }
 }
 
 /** The command is over when the session is. */
