@@ -1,0 +1,122 @@
+// The language server in Debian's Neovim and Emacs, through their own clients, with the configuration that docs/editors.md
+// shows. `npm run test:editors`; part of `npm test` where the editors are installed.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { build } from '../../scripts/build.mjs';
+import { root } from '../../scripts/install.mjs';
+
+const INSTALL = 'apt-get install neovim emacs-nox elpa-eglot';
+const folder = mkdtempSync(path.join(tmpdir(), 'snoopscope-editors-'));
+const scenario = path.join(folder, 'a.snoop');
+const environment = { ...process.env, HOME: folder, PATH: `${folder}:${process.env.PATH}`, TERM: 'dumb' };
+
+/** Line 9 has a word that is nearly right, line 13 an instruction, and nothing is aligned as the formatter would. */
+const TEXT = `scenario "Editors"
+kernel v6.1
+machine {
+  cpu intel
+  memory x = 0
+}
+setup {
+  kvm = open("/dev/kvm", O_RDWR)
+  vm = ioctl(kvm, KVM_CREATE_VMM, 0)
+  vcpu0 = ioctl(vm, KVM_CREATE_VCPU, 0)
+}
+vcpu 0 {
+  wbinvd
+    mov [x],1
+}
+exists [x] == 1
+`;
+
+/** What an editor's driver prints. */
+interface Seen {
+  readonly problem?: string;
+  readonly diagnostic?: { readonly line: number; readonly message: string };
+  readonly hover?: string;
+  readonly completion?: readonly string[];
+  readonly fix?: string;
+  readonly text?: string;
+  readonly mode?: string;
+}
+
+beforeAll(async () => {
+  await build(['cli']);
+  const command = path.join(folder, 'snoopscope');
+  writeFileSync(command, `#!/bin/sh\nexec "${process.execPath}" "${path.join(root, 'dist/cli.js')}" "$@"\n`);
+  chmodSync(command, 0o755);
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function has(command: string): boolean {
+  return process.platform === 'linux' && spawnSync(command, ['--version']).status === 0;
+}
+
+/** The block of docs/editors.md that begins with the marker. */
+function blockOf(marker: string): string {
+  const text = readFileSync(path.join(root, 'docs/editors.md'), 'utf8');
+  const block = new RegExp(`<!-- ${marker} -->\\n+\`\`\`\\w+\\n([\\s\\S]*?)\`\`\``).exec(text)?.[1];
+  if (!block) throw new Error(`docs/editors.md has no block ${marker}`);
+  return block;
+}
+
+function driven(command: string, args: readonly string[]): Seen {
+  writeFileSync(scenario, TEXT);
+  const output = execFileSync(command, args, {
+    env: environment,
+    cwd: folder,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const line = output.split('\n').findLast((each) => each.startsWith('{'));
+  if (!line) throw new Error(`${command} printed: ${output}`);
+  return JSON.parse(line) as Seen;
+}
+
+function expectAll(seen: Seen): void {
+  expect(seen.problem).toBeUndefined();
+  expect(seen.diagnostic).toEqual({ line: 9, message: expect.stringContaining('KVM_CREATE_VM') });
+  expect(seen.hover).toContain('invalidates the caches');
+  expect(seen.completion?.map((label) => label.trim())).toEqual(
+    expect.arrayContaining([expect.stringMatching(/^clflush/)]),
+  );
+  expect(seen.fix).toContain('KVM_CREATE_VM');
+  expect(seen.text).toContain('KVM_CREATE_VM, 0)');
+  expect(seen.text).toContain('\n  mov [x], 1\n');
+}
+
+describe.skipIf(!has('nvim'))(`Neovim (${INSTALL})`, () => {
+  test('diagnostics, hover, completion, a quick fix and formatting', () => {
+    const config = path.join(folder, 'init.lua');
+    writeFileSync(config, blockOf('neovim 0.7'));
+    const drive = path.join(root, 'test/editors/neovim.lua');
+    expectAll(
+      driven('nvim', [
+        '--headless',
+        '-u',
+        'NONE',
+        '-c',
+        `luafile ${config}`,
+        '-c',
+        `edit ${scenario}`,
+        '-c',
+        `luafile ${drive}`,
+      ]),
+    );
+  });
+});
+
+describe.skipIf(!has('emacs'))(`Emacs (${INSTALL})`, () => {
+  test('diagnostics, hover, completion, a quick fix and formatting', () => {
+    const config = path.join(folder, 'config.el');
+    writeFileSync(config, blockOf('emacs 28'));
+    const args = ['--batch', '--eval', '(package-initialize)', '-l', 'eglot', '-l', config, scenario];
+    const seen = driven('emacs', [...args, '-l', path.join(root, 'test/editors/emacs.el')]);
+    expectAll(seen);
+    expect(seen.mode).toBe('snoop-mode');
+  });
+});
