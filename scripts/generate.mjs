@@ -16,6 +16,7 @@ const goldens = [
   'test/dap/transcripts.test.ts',
   'test/language/docs.test.ts',
   'test/lsp/transcript.test.ts',
+  'test/pictures/gallery.test.ts',
   'test/scenarios/gallery.test.ts',
   'test/tidy/documents.test.ts',
   'test/tidy/left-out.test.ts',

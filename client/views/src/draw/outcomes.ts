@@ -4,6 +4,8 @@ import { countedMoves } from '@snoopscope/sim-core';
 import { CHARACTER, type Drawing, fitted, group, line, path, rect, type Shape, text } from './shape.ts';
 
 const ROW = 24;
+/** Narrower than this, signs stand for words. */
+const NARROW = 700;
 const SIGNS = { holds: '✓', fails: '✗', open: '?', 'not for this kernel': '–' } as const;
 
 export function drawOutcomes(outcomes: OutcomesPicture, width: number): Drawing {
@@ -46,14 +48,16 @@ function conditionShape(
   y: number,
   width: number,
 ): Shape {
-  const said = `${SIGNS[verdict]} ${verdict}`;
+  const narrow = width < NARROW;
+  const said = narrow ? SIGNS[verdict] : `${SIGNS[verdict]} ${verdict}`;
+  const counts = narrow ? '' : `${positive} true, ${negative} false`;
   const condition = what.replaceAll(/\s+/g, ' ');
   return group(
     [
       rect(4, y + 1, width - 8, ROW - 2, 'node'),
       text(12, y + 16, said, `strong verdict-${verdict}`),
-      ...fitted(180, y + 16, width - 350, condition, ''),
-      text(width - 12, y + 16, `${positive} true, ${negative} false`, 'right dim'),
+      ...fitted(narrow ? 34 : 180, y + 16, width - (narrow ? 46 : 350), condition, ''),
+      text(width - 12, y + 16, counts, 'right dim'),
     ],
     { class: 'choice' },
     {
@@ -91,17 +95,18 @@ function barShape(
 }
 
 function findingShape(finding: OutcomesPicture['findings'][number], y: number, width: number): Shape {
+  const narrow = width < NARROW;
   return group(
     [
       rect(4, y + 1, width - 8, ROW - 2, 'node'),
       text(
         12,
         y + 16,
-        finding.unexpected ? '✗ unexpected' : '! found',
+        narrow ? (finding.unexpected ? '✗' : '!') : finding.unexpected ? '✗ unexpected' : '! found',
         finding.unexpected ? 'strong verdict-fails' : 'strong',
       ),
-      ...fitted(180, y + 16, width - 290, finding.text, ''),
-      text(width - 12, y + 16, `${finding.count} times`, 'right dim'),
+      ...fitted(narrow ? 34 : 180, y + 16, width - (narrow ? 130 : 290), finding.text, ''),
+      text(width - 12, y + 16, finding.count === 1 ? 'once' : `${finding.count} times`, 'right dim'),
     ],
     { class: 'choice' },
     {
