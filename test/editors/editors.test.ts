@@ -108,6 +108,31 @@ describe.skipIf(!has('nvim'))(`Neovim (${INSTALL})`, () => {
       ]),
     );
   });
+
+  test('loads the syntax file, and colours what it should', () => {
+    writeFileSync(scenario, TEXT);
+    const at = (line: number, column: number) => `synIDattr(synID(${line}, ${column}, 1), 'name')`;
+    const places = [at(1, 1), at(8, 9), at(10, 22), at(13, 3), at(16, 1), at(1, 12)].join(', ');
+    const output = execFileSync(
+      'nvim',
+      [
+        ...['--headless', '-u', 'NONE', '-c', `edit ${scenario}`],
+        ...['-c', `source ${path.join(root, 'syntaxes/snoop.vim')}`],
+        ...['-c', `call writefile([json_encode([${places}, v:errmsg])], '${folder}/colours')`, '-c', 'qa!'],
+      ],
+      { env: environment, encoding: 'utf8' },
+    );
+    expect(output).toBe('');
+    expect(JSON.parse(readFileSync(path.join(folder, 'colours'), 'utf8'))).toEqual([
+      'snoopKeyword',
+      'snoopCall',
+      'snoopConstant',
+      'snoopCall',
+      'snoopKeyword',
+      'snoopString',
+      '',
+    ]);
+  });
 });
 
 describe.skipIf(!has('emacs'))(`Emacs (${INSTALL})`, () => {
@@ -118,5 +143,19 @@ describe.skipIf(!has('emacs'))(`Emacs (${INSTALL})`, () => {
     const seen = driven('emacs', [...args, '-l', path.join(root, 'test/editors/emacs.el')]);
     expectAll(seen);
     expect(seen.mode).toBe('snoop-mode');
+  });
+
+  test('loads the mode, and colours what it should', () => {
+    writeFileSync(scenario, TEXT);
+    const words = '"scenario" "KVM_CREATE_VCPU" "wbinvd" "exists"';
+    const face =
+      '(lambda (word) (goto-char (point-min)) (search-forward word) (get-text-property (1- (point)) (quote face)))';
+    const faces = `(progn (font-lock-ensure) (princ (mapcar ${face} (list ${words}))))`;
+    const args = ['--batch', '-l', path.join(root, 'syntaxes/snoop-mode.el'), scenario, '--eval', faces];
+    const { stdout, stderr } = spawnSync('emacs', args, { env: environment, encoding: 'utf8' });
+    expect([stdout, stderr]).toEqual([
+      '(font-lock-keyword-face font-lock-constant-face font-lock-function-name-face font-lock-keyword-face)',
+      expect.any(String),
+    ]);
   });
 });

@@ -5,10 +5,17 @@ import { LANGUAGE_WORDS } from './language-words.ts';
 import { ALLOWED, CPU_VENDORS, IOMMU_DRIVERS } from './machine-words.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
-/** A Monarch grammar, as data: expressions are texts. All words come from the tables, as in the TextMate grammar. */
-export function monarchGrammar(vocabulary: Vocabulary): object {
+/** The words of the language by what they are, for editors that colour lists of words. */
+export interface EditorWords {
+  readonly keywords: readonly string[];
+  readonly calls: readonly string[];
+  readonly actions: readonly string[];
+  readonly constants: readonly string[];
+  readonly facts: readonly string[];
+}
+
+export function editorWords(vocabulary: Vocabulary): EditorWords {
   return {
-    defaultToken: '',
     keywords: [...LANGUAGE_WORDS.map(({ word }) => word), 'or', 'of', 'on', 'only', 'micro'],
     calls: [...vocabulary.syscalls.keys()],
     actions: [...vocabulary.actions.keys()],
@@ -21,6 +28,14 @@ export function monarchGrammar(vocabulary: Vocabulary): object {
       ...Object.keys(ALLOWED),
     ],
     facts: [...FACTS.map(({ name }) => name), ...FINDINGS],
+  };
+}
+
+/** A Monarch grammar, as data: expressions are texts. All words come from the tables, as in the TextMate grammar. */
+export function monarchGrammar(vocabulary: Vocabulary): object {
+  return {
+    defaultToken: '',
+    ...editorWords(vocabulary),
     tokenizer: {
       root: [
         ['//.*$', 'comment'],

@@ -1,0 +1,125 @@
+;;; snoop-mode.el --- Snoopscope scenarios  -*- lexical-binding: t; -*-
+
+;; Made from the tables of the language; `npm run generate -- grammar` writes it.
+
+;;; Code:
+
+(defvar snoop-mode-syntax-table
+  (let ((table (make-syntax-table)))
+    (modify-syntax-entry ?/ ". 12" table)
+    (modify-syntax-entry ?\n ">" table)
+    (modify-syntax-entry ?- "_" table)
+    table))
+
+(defvar snoop-font-lock-keywords
+  (eval-when-compile
+    `(
+     (,(regexp-opt
+        '("allow" "call" "choose" "cpu" "device" "doc" "exists" "forall" "host" "include" "iommu" "kernel"
+          "loop" "machine" "mdev" "memory" "micro" "of" "on" "only" "or" "proc" "repeat" "scenario" "schedule"
+          "setup" "source" "tags" "thread" "vcpu" "wait")
+        'symbols) . font-lock-keyword-face)
+     (,(regexp-opt
+        '("CfgWr" "MRd" "MWr" "bind" "clflush" "clflushopt" "close" "clwb" "drain" "dup" "epoll_create1"
+          "eventfd2" "evict" "exit" "free" "give" "hlt" "in" "invd" "ioctl" "lfence" "memfd_create" "mfence"
+          "migrate" "mov" "movnti" "msi" "open" "openat" "out" "pat" "pidfd_getfd" "pread64" "prefetch"
+          "pwrite64" "sched_setaffinity" "sfence" "socket" "unbind" "wbinvd" "wbnoinvd" "wrmsr" "zero")
+        'symbols) . font-lock-function-name-face)
+     (,(regexp-opt
+        '("AT_FDCWD" "E2BIG" "EACCES" "EAGAIN" "EBADF" "EBADFD" "EBUSY" "EEXIST" "EFAULT" "EINTR" "EINVAL"
+          "EIO" "EISDIR" "EMFILE" "EMSGSIZE" "ENFILE" "ENODEV" "ENOENT" "ENOMEM" "ENOSPC" "ENOSYS" "ENOTDIR"
+          "ENOTTY" "ENXIO" "EOPNOTSUPP" "EOVERFLOW" "EPERM" "ESRCH" "IA32_MTRR_DEF_TYPE"
+          "IA32_MTRR_FIX16K_80000" "IA32_MTRR_FIX16K_A0000" "IA32_MTRR_FIX4K_C0000" "IA32_MTRR_FIX4K_C8000"
+          "IA32_MTRR_FIX4K_D0000" "IA32_MTRR_FIX4K_D8000" "IA32_MTRR_FIX4K_E0000" "IA32_MTRR_FIX4K_E8000"
+          "IA32_MTRR_FIX4K_F0000" "IA32_MTRR_FIX4K_F8000" "IA32_MTRR_FIX64K_00000" "IA32_MTRR_PHYSBASE0"
+          "IA32_MTRR_PHYSBASE1" "IA32_MTRR_PHYSBASE2" "IA32_MTRR_PHYSBASE3" "IA32_MTRR_PHYSBASE4"
+          "IA32_MTRR_PHYSBASE5" "IA32_MTRR_PHYSBASE6" "IA32_MTRR_PHYSBASE7" "IA32_MTRR_PHYSMASK0"
+          "IA32_MTRR_PHYSMASK1" "IA32_MTRR_PHYSMASK2" "IA32_MTRR_PHYSMASK3" "IA32_MTRR_PHYSMASK4"
+          "IA32_MTRR_PHYSMASK5" "IA32_MTRR_PHYSMASK6" "IA32_MTRR_PHYSMASK7" "IA32_PAT" "IOMMU_DESTROY"
+          "IOMMU_GET_HW_INFO" "IOMMU_HWPT_ALLOC" "IOMMU_IOAS_ALLOC" "IOMMU_IOAS_ALLOW_IOVAS"
+          "IOMMU_IOAS_IOVA_RANGES" "IOMMU_IOAS_MAP" "IOMMU_IOAS_MAP_FIXED_IOVA" "IOMMU_IOAS_MAP_READABLE"
+          "IOMMU_IOAS_MAP_WRITEABLE" "IOMMU_IOAS_UNMAP" "IOMMU_OPTION" "KVM_ASSIGN_PCI_DEVICE"
+          "KVM_CAP_ADJUST_CLOCK" "KVM_CAP_BINARY_STATS_FD" "KVM_CAP_COALESCED_MMIO" "KVM_CAP_COALESCED_PIO"
+          "KVM_CAP_DEBUGREGS" "KVM_CAP_DESTROY_MEMORY_REGION_WORKS" "KVM_CAP_DEVICE_CTRL"
+          "KVM_CAP_DIRTY_LOG_RING" "KVM_CAP_DISABLE_QUIRKS" "KVM_CAP_DISABLE_QUIRKS2" "KVM_CAP_ENABLE_CAP_VM"
+          "KVM_CAP_EXCEPTION_PAYLOAD" "KVM_CAP_EXIT_HYPERCALL" "KVM_CAP_EXT_CPUID" "KVM_CAP_GET_MSR_FEATURES"
+          "KVM_CAP_GET_TSC_KHZ" "KVM_CAP_GUEST_MEMFD" "KVM_CAP_HYPERV" "KVM_CAP_HYPERV_VP_INDEX"
+          "KVM_CAP_IMMEDIATE_EXIT" "KVM_CAP_INTERNAL_ERROR_DATA" "KVM_CAP_IOEVENTFD"
+          "KVM_CAP_IOEVENTFD_ANY_LENGTH" "KVM_CAP_IRQCHIP" "KVM_CAP_IRQFD" "KVM_CAP_IRQFD_RESAMPLE"
+          "KVM_CAP_IRQ_INJECT_STATUS" "KVM_CAP_IRQ_ROUTING" "KVM_CAP_JOIN_MEMORY_REGIONS_WORKS"
+          "KVM_CAP_KVMCLOCK_CTRL" "KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2" "KVM_CAP_MAX_VCPUS"
+          "KVM_CAP_MAX_VCPU_ID" "KVM_CAP_MCE" "KVM_CAP_MEMORY_ATTRIBUTES" "KVM_CAP_MP_STATE"
+          "KVM_CAP_MULTI_ADDRESS_SPACE" "KVM_CAP_NESTED_STATE" "KVM_CAP_NR_MEMSLOTS" "KVM_CAP_NR_VCPUS"
+          "KVM_CAP_PCI_2_3" "KVM_CAP_PIT2" "KVM_CAP_PIT_STATE2" "KVM_CAP_PMU_CAPABILITY"
+          "KVM_CAP_PRE_FAULT_MEMORY" "KVM_CAP_READONLY_MEM" "KVM_CAP_SET_GUEST_DEBUG"
+          "KVM_CAP_SET_GUEST_DEBUG2" "KVM_CAP_SET_IDENTITY_MAP_ADDR" "KVM_CAP_SET_TSS_ADDR"
+          "KVM_CAP_SGX_ATTRIBUTE" "KVM_CAP_SIGNAL_MSI" "KVM_CAP_SPAPR_TCE" "KVM_CAP_SPAPR_TCE_64"
+          "KVM_CAP_SPAPR_TCE_VFIO" "KVM_CAP_SPLIT_IRQCHIP" "KVM_CAP_SREGS2" "KVM_CAP_SYNC_MMU"
+          "KVM_CAP_SYS_ATTRIBUTES" "KVM_CAP_TSC_CONTROL" "KVM_CAP_TSC_DEADLINE_TIMER" "KVM_CAP_USER_MEMORY"
+          "KVM_CAP_USER_MEMORY2" "KVM_CAP_VCPU_EVENTS" "KVM_CAP_VM_ATTRIBUTES" "KVM_CAP_VM_TYPES"
+          "KVM_CAP_X2APIC_API" "KVM_CAP_X86_BUS_LOCK_EXIT" "KVM_CAP_X86_DISABLE_EXITS"
+          "KVM_CAP_X86_NOTIFY_VMEXIT" "KVM_CAP_X86_ROBUST_SINGLESTEP" "KVM_CAP_X86_SMM"
+          "KVM_CAP_X86_TRIPLE_FAULT_EVENT" "KVM_CAP_X86_USER_SPACE_MSR" "KVM_CAP_XCRS" "KVM_CAP_XSAVE"
+          "KVM_CAP_XSAVE2" "KVM_CHECK_EXTENSION" "KVM_CLEAR_DIRTY_LOG" "KVM_CREATE_DEVICE"
+          "KVM_CREATE_DEVICE_TEST" "KVM_CREATE_IRQCHIP" "KVM_CREATE_PIT2" "KVM_CREATE_SPAPR_TCE"
+          "KVM_CREATE_SPAPR_TCE_64" "KVM_CREATE_VCPU" "KVM_CREATE_VM" "KVM_DEASSIGN_PCI_DEVICE"
+          "KVM_DEV_ASSIGN_ENABLE_IOMMU" "KVM_DEV_TYPE_ARM_VGIC_ITS" "KVM_DEV_TYPE_ARM_VGIC_V2"
+          "KVM_DEV_TYPE_ARM_VGIC_V3" "KVM_DEV_TYPE_FLIC" "KVM_DEV_TYPE_FSL_MPIC_20" "KVM_DEV_TYPE_FSL_MPIC_42"
+          "KVM_DEV_TYPE_VFIO" "KVM_DEV_TYPE_XICS" "KVM_DEV_TYPE_XIVE" "KVM_DEV_VFIO_FILE"
+          "KVM_DEV_VFIO_FILE_ADD" "KVM_DEV_VFIO_FILE_DEL" "KVM_DEV_VFIO_GROUP" "KVM_DEV_VFIO_GROUP_ADD"
+          "KVM_DEV_VFIO_GROUP_DEL" "KVM_DEV_VFIO_GROUP_SET_SPAPR_TCE" "KVM_ENABLE_CAP" "KVM_GET_API_VERSION"
+          "KVM_GET_CLOCK" "KVM_GET_CPUID2" "KVM_GET_DEBUGREGS" "KVM_GET_DEVICE_ATTR" "KVM_GET_DIRTY_LOG"
+          "KVM_GET_EMULATED_CPUID" "KVM_GET_FPU" "KVM_GET_IRQCHIP" "KVM_GET_LAPIC" "KVM_GET_MP_STATE"
+          "KVM_GET_MSRS" "KVM_GET_MSR_FEATURE_INDEX_LIST" "KVM_GET_MSR_INDEX_LIST" "KVM_GET_NESTED_STATE"
+          "KVM_GET_PIT2" "KVM_GET_REGS" "KVM_GET_SREGS" "KVM_GET_SREGS2" "KVM_GET_STATS_FD"
+          "KVM_GET_SUPPORTED_CPUID" "KVM_GET_TSC_KHZ" "KVM_GET_VCPU_EVENTS" "KVM_GET_VCPU_MMAP_SIZE"
+          "KVM_GET_XCRS" "KVM_GET_XSAVE" "KVM_GET_XSAVE2" "KVM_HAS_DEVICE_ATTR" "KVM_INTERRUPT"
+          "KVM_IOEVENTFD" "KVM_IRQFD" "KVM_IRQ_LINE" "KVM_IRQ_LINE_STATUS" "KVM_KVMCLOCK_CTRL"
+          "KVM_MEM_LOG_DIRTY_PAGES" "KVM_MEM_READONLY" "KVM_NMI" "KVM_REGISTER_COALESCED_MMIO" "KVM_RUN"
+          "KVM_SET_BOOT_CPU_ID" "KVM_SET_CLOCK" "KVM_SET_CPUID2" "KVM_SET_DEBUGREGS" "KVM_SET_DEVICE_ATTR"
+          "KVM_SET_FPU" "KVM_SET_GSI_ROUTING" "KVM_SET_GUEST_DEBUG" "KVM_SET_IDENTITY_MAP_ADDR"
+          "KVM_SET_IRQCHIP" "KVM_SET_LAPIC" "KVM_SET_MP_STATE" "KVM_SET_MSRS" "KVM_SET_NESTED_STATE"
+          "KVM_SET_NR_MMU_PAGES" "KVM_SET_PIT2" "KVM_SET_PMU_EVENT_FILTER" "KVM_SET_REGS"
+          "KVM_SET_SIGNAL_MASK" "KVM_SET_SREGS" "KVM_SET_SREGS2" "KVM_SET_TSC_KHZ" "KVM_SET_TSS_ADDR"
+          "KVM_SET_USER_MEMORY_REGION" "KVM_SET_USER_MEMORY_REGION2" "KVM_SET_VAPIC_ADDR"
+          "KVM_SET_VCPU_EVENTS" "KVM_SET_XCRS" "KVM_SET_XSAVE" "KVM_SIGNAL_MSI" "KVM_SMI"
+          "KVM_TPR_ACCESS_REPORTING" "KVM_UNREGISTER_COALESCED_MMIO" "KVM_X86_GET_MCE_CAP_SUPPORTED"
+          "KVM_X86_QUIRK_CD_NW_CLEARED" "KVM_X86_QUIRK_IGNORE_GUEST_PAT" "KVM_X86_QUIRK_SLOT_ZAP_ALL"
+          "KVM_X86_SETUP_MCE" "KVM_X86_SET_MSR_FILTER" "NULL" "O_CLOEXEC" "O_CREAT" "O_PATH" "O_RDONLY"
+          "O_RDWR" "O_WRONLY" "PAGE" "PCI_EXP_DEVCTL" "VFIO_CHECK_EXTENSION" "VFIO_DEVICE_ATTACH_IOMMUFD_PT"
+          "VFIO_DEVICE_BIND_IOMMUFD" "VFIO_DEVICE_DETACH_IOMMUFD_PT" "VFIO_DEVICE_FEATURE"
+          "VFIO_DEVICE_GET_INFO" "VFIO_DEVICE_GET_IRQ_INFO" "VFIO_DEVICE_GET_PCI_HOT_RESET_INFO"
+          "VFIO_DEVICE_GET_REGION_INFO" "VFIO_DEVICE_IOEVENTFD" "VFIO_DEVICE_PCI_HOT_RESET"
+          "VFIO_DEVICE_RESET" "VFIO_DEVICE_SET_IRQS" "VFIO_DMA_CC_IOMMU" "VFIO_DMA_MAP_FLAG_READ"
+          "VFIO_DMA_MAP_FLAG_VADDR" "VFIO_DMA_MAP_FLAG_WRITE" "VFIO_DMA_UNMAP_FLAG_ALL"
+          "VFIO_DMA_UNMAP_FLAG_VADDR" "VFIO_EEH" "VFIO_EEH_PE_OP" "VFIO_GET_API_VERSION"
+          "VFIO_GROUP_FLAGS_CONTAINER_SET" "VFIO_GROUP_FLAGS_VIABLE" "VFIO_GROUP_GET_DEVICE_FD"
+          "VFIO_GROUP_GET_STATUS" "VFIO_GROUP_SET_CONTAINER" "VFIO_GROUP_UNSET_CONTAINER"
+          "VFIO_IOMMU_DIRTY_PAGES" "VFIO_IOMMU_DISABLE" "VFIO_IOMMU_ENABLE" "VFIO_IOMMU_GET_INFO"
+          "VFIO_IOMMU_MAP_DMA" "VFIO_IOMMU_SPAPR_REGISTER_MEMORY" "VFIO_IOMMU_SPAPR_TCE_CREATE"
+          "VFIO_IOMMU_SPAPR_TCE_GET_INFO" "VFIO_IOMMU_SPAPR_TCE_REMOVE" "VFIO_IOMMU_SPAPR_UNREGISTER_MEMORY"
+          "VFIO_IOMMU_UNMAP_DMA" "VFIO_NOIOMMU_IOMMU" "VFIO_PCI_CONFIG" "VFIO_SET_IOMMU"
+          "VFIO_SPAPR_TCE_IOMMU" "VFIO_SPAPR_TCE_v2_IOMMU" "VFIO_TYPE1_IOMMU" "VFIO_TYPE1_NESTING_IOMMU"
+          "VFIO_TYPE1v2_IOMMU" "VFIO_UNMAP_ALL" "VFIO_UPDATE_VADDR" "amd" "amd-vi" "arm64" "drain" "evict"
+          "intel" "migrate" "none" "power" "prefetch" "smmu" "spapr" "vt-d")
+        'symbols) . font-lock-constant-face)
+     (,(regexp-opt
+        '("belief" "belief-cost" "cache" "coherent" "deadlock" "dma-fault" "ept" "exits" "flushes"
+          "kernel-oops" "kernel-warning" "leak" "lost-write" "memtype" "noncoherent" "stale-read"
+          "unexpected-result" "unflushed-read" "use-after-free" "zaps")
+        'symbols) . font-lock-type-face)
+     ("\\_<[a-z][a-z0-9_-]*\\(?:=\\)" . font-lock-variable-name-face))))
+
+;;;###autoload
+(define-derived-mode snoop-mode prog-mode "Snoop"
+  "Major mode for scenarios of Snoopscope."
+  (setq-local font-lock-defaults '(snoop-font-lock-keywords)
+              comment-start "// "
+              indent-tabs-mode nil
+              tab-width 2))
+
+;;;###autoload
+(add-to-list 'auto-mode-alist '("\\.snoop\\'" . snoop-mode))
+
+(provide 'snoop-mode)
+;;; snoop-mode.el ends here
