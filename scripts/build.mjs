@@ -1,7 +1,7 @@
 // Bundles everything that runs outside this repository into dist/. `npm run build`, or build(['cli']) from another script.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from './install.mjs';
@@ -52,6 +52,25 @@ const withoutCodeFromText = {
 /** The simulator, which the bundles of the extension that run in Node share: each of its own would double the VSIX. */
 const withSharedSimulator = { ...onNode, plugins: [asBundle({ '@snoopscope/sim-core': 'sim-core' })] };
 
+/**
+ * For where every byte is fetched: what the records of checks say for their pages and their tests is left out, since no
+ * bundle reads it.
+ */
+const withoutPages = {
+  name: 'without-pages',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /[\\/]sim-core[\\/]src[\\/](scenario[\\/]checks|predict)[\\/][\w-]+\.ts$/ }, async (found) => ({
+      contents: FOR_PAGES.reduce((text, part) => text.replace(part, ''), await readFile(found.path, 'utf8')),
+      loader: 'ts',
+    })),
+};
+
+const FOR_PAGES = [
+  /(?<=\n) {2}examples: \{(?:\n[\s\S]*?\n {2}\}| [^\n]* \}),\n/g,
+  /(?<=\n) {2}doc:(?: [^\n]*|\n {4}[^\n]*),\n/g,
+  /(?<=\n) {2}sources: \[[^\]]*\],\n/g,
+];
+
 /** name in dist/ → entry file, where it runs, and the bundles that it finds beside it. */
 export const bundles = {
   'sim-core': { entry: 'sim-core/src/index.ts', options: onNode },
@@ -71,8 +90,11 @@ export const bundles = {
     entry: 'client/vscode/src/view-page-browser.ts',
     options: { ...inWorker, conditions: ['production'] },
   },
-  'server-browser': { entry: 'server/src/main-browser.ts', options: inWorker },
-  'server-simulation-browser': { entry: 'server/src/simulation-browser.ts', options: inWorker },
+  'server-browser': { entry: 'server/src/main-browser.ts', options: { ...inWorker, plugins: [withoutPages] } },
+  'server-simulation-browser': {
+    entry: 'server/src/simulation-browser.ts',
+    options: { ...inWorker, plugins: [withoutPages] },
+  },
   'debug-adapter': { entry: 'debug-adapter/src/main.ts', options: onNode },
   'debug-adapter-browser': { entry: 'debug-adapter/src/main-browser.ts', options: inWorker },
   'explore-level-worker-browser': {

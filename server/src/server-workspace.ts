@@ -25,12 +25,8 @@ import {
   type WorkspaceSymbol,
   type WorkspaceSymbolParams,
 } from 'vscode-languageserver';
-import { type Caller, type Calls, callableAt, callsFrom, callsTo } from './features/call-hierarchy.ts';
+import type { Caller, Calls } from './features/call-hierarchy.ts';
 import { checkingSnapshot } from './features/diagnostics.ts';
-import { includesAfter } from './features/moved-files.ts';
-import { refactoringsOf } from './features/refactorings.ts';
-import { typeDefinitionAt } from './features/type-definition.ts';
-import { workspaceNames } from './features/workspace-symbols.ts';
 import { type CommandName, SERVER_COMMANDS } from './protocol.ts';
 import type { Session } from './session.ts';
 import { inSlices } from './slices.ts';
@@ -43,12 +39,12 @@ export function serveWorkspace(connection: Connection, session: Session): void {
 
   connection.onWorkspaceSymbol(
     session.ask<WorkspaceSymbolParams, WorkspaceSymbol[]>('workspace/symbol', [], async ({ query }) =>
-      workspaceNames(await families(), query).map(lsp.toWorkspaceSymbol),
+      (await session.extras()).workspaceNames(await families(), query).map(lsp.toWorkspaceSymbol),
     ),
   );
   connection.onTypeDefinition(
-    session.answer('typeDefinition', (snapshot, { position }) =>
-      typeDefinitionAt(snapshot, lsp.fromPosition(position)).map(lsp.toLocation),
+    session.answer('typeDefinition', async (snapshot, { position }) =>
+      (await session.extras()).typeDefinitionAt(snapshot, lsp.fromPosition(position)).map(lsp.toLocation),
     ),
   );
   connection.languages.diagnostics.on(
@@ -78,7 +74,7 @@ export function serveWorkspace(connection: Connection, session: Session): void {
   );
   connection.languages.callHierarchy.onPrepare(
     session.answer('prepareCallHierarchy', async (snapshot, { position }) => {
-      const found = callableAt(snapshot, lsp.fromPosition(position), await families());
+      const found = (await session.extras()).callableAt(snapshot, lsp.fromPosition(position), await families());
       return found ? [toItem(found)] : null;
     }),
   );
@@ -87,7 +83,9 @@ export function serveWorkspace(connection: Connection, session: Session): void {
       'callHierarchy/incomingCalls',
       [],
       async ({ item }) =>
-        callsTo(await families(), item.name).map((calls) => ({ from: toItem(calls.other), fromRanges: ranges(calls) })),
+        (await session.extras())
+          .callsTo(await families(), item.name)
+          .map((calls) => ({ from: toItem(calls.other), fromRanges: ranges(calls) })),
     ),
   );
   connection.languages.callHierarchy.onOutgoingCalls(
@@ -95,7 +93,7 @@ export function serveWorkspace(connection: Connection, session: Session): void {
       'callHierarchy/outgoingCalls',
       [],
       async ({ item }) =>
-        callsFrom(await families(), item.uri, item.range.start.line).map((calls) => ({
+        (await session.extras()).callsFrom(await families(), item.uri, item.range.start.line).map((calls) => ({
           to: toItem(calls.other),
           fromRanges: ranges(calls),
         })),
@@ -103,7 +101,7 @@ export function serveWorkspace(connection: Connection, session: Session): void {
   );
   connection.workspace.onWillRenameFiles(
     session.ask<RenameFilesParams, WorkspaceEdit | null>('workspace/willRenameFiles', null, async ({ files }) => {
-      const places = includesAfter(await families(), files);
+      const places = (await session.extras()).includesAfter(await families(), files);
       const changes: Record<string, TextEdit[]> = {};
       for (const { uri, newText, ...place } of places)
         changes[uri] = [...(changes[uri] ?? []), { range: lsp.toRange(place.line, place), newText }];
@@ -171,16 +169,17 @@ export function formatted(
 }
 
 /** Refactorings of the lines that a range touches, and all safe fixes at once, as far as a client asks for them. */
-export function moreActions(
+export async function moreActions(
+  session: Session,
   snapshot: Snapshot,
   lines: readonly [first: number, last: number],
   only: readonly string[] | undefined,
   found: Awaited<ReturnType<Session['diagnosticsOf']>>,
-): CodeAction[] {
+): Promise<CodeAction[]> {
   const asked = (kind: string): boolean => only?.some((one) => kind === one || kind.startsWith(`${one}.`)) ?? false;
   const actions: CodeAction[] = [];
   if (only === undefined || asked(CodeActionKind.Refactor) || only.some((one) => one.startsWith('refactor'))) {
-    for (const { title, kind, edits } of refactoringsOf(snapshot, ...lines)) {
+    for (const { title, kind, edits } of (await session.extras()).refactoringsOf(snapshot, ...lines)) {
       const lspKind = `${CodeActionKind.Refactor}.${kind}`;
       if (only !== undefined && !asked(lspKind)) continue;
       actions.push({ title, kind: lspKind, edit: { changes: { [snapshot.uri]: edits.map(lsp.toTextEdit) } } });

@@ -106,7 +106,8 @@ export function startServer(connection: Connection, host: Host): void {
       if (byBlank && completionAt(snapshot.scenario, VOCABULARY, at).place.kind === 'statement') return [];
       const including = snapshot.scenario.lines[at.line]?.text.trimStart().startsWith('include');
       const files = including ? await session.workspace.beside(snapshot.uri) : [];
-      const { replace, offers } = offersAt(snapshot, at, { files, results: session.lastResults.of(snapshot, at.line) });
+      const results = session.lastResults.of(snapshot, at.line);
+      const { replace, offers } = offersAt(snapshot, at, { files, results, setUps: session.extrasNow?.setUpOffers });
       const target = { uri: snapshot.uri, line: at.line, replace, snippets: session.client.snippets };
       return offers.map((offer) => lsp.toCompletionItem(offer, target));
     }),
@@ -200,7 +201,7 @@ export function startServer(connection: Connection, host: Host): void {
       const only = context?.only;
       const found = await session.diagnosticsOf(snapshot, token);
       const lines = [range.start.line, range.end.line] as const;
-      const more = moreActions(snapshot, lines, only, found);
+      const more = await moreActions(session, snapshot, lines, only, found);
       if (only?.some((kind) => CodeActionKind.QuickFix.startsWith(kind)) === false) return more;
       const fixes = found
         .filter(({ line, span }) => lsp.touches(range, line, span))

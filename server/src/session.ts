@@ -24,7 +24,7 @@ import {
 } from './protocol.ts';
 import { cancelled, modified, NOT_CANCELLED } from './refusals.ts';
 import { readInitializationOptions, readSettings } from './settings.ts';
-import type { Simulation } from './simulation.ts';
+import type { Extras, Simulation } from './simulation.ts';
 import { inSlices, pause } from './slices.ts';
 import type { Snapshot } from './snapshot.ts';
 import { toDiagnostic } from './to-lsp.ts';
@@ -235,6 +235,14 @@ export class Session {
   async diagnosticsOf(snapshot: Snapshot, token: CancellationToken): Promise<readonly Diagnostic[]> {
     const text = await inSlices(checkingSnapshot(snapshot), () => this.#isWanted(snapshot, token));
     return [...(text ?? []), ...(this.#predictions.get(snapshot) ?? [])];
+  }
+
+  get extrasNow(): Extras | undefined {
+    return this.#simulation?.extras;
+  }
+
+  async extras(): Promise<Extras> {
+    return (await this.#getSimulation()).extras;
   }
 
   /** A command of the server about an open document; an edit meanwhile ends it. */

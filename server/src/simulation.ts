@@ -6,14 +6,33 @@
  * its words, with it the machine. What goes in and out is plain data, so each bundle may have its own copy of the tables.
  */
 import { type Diagnostic, predicting } from '@snoopscope/sim-core';
+import { callableAt, callsFrom, callsTo } from './features/call-hierarchy.ts';
 import { commandText } from './features/commands.ts';
 import { elaboratingOnce } from './features/elaboration.ts';
+import { includesAfter } from './features/moved-files.ts';
+import { refactoringsOf } from './features/refactorings.ts';
 import { type ResultHint, resultHints } from './features/results.ts';
+import { setUpOffers } from './features/setups.ts';
 import { stateNotes } from './features/states.ts';
+import { typeDefinitionAt } from './features/type-definition.ts';
+import { workspaceNames } from './features/workspace-symbols.ts';
 import type { CommandName } from './protocol.ts';
 import { includedScenario, type Snapshot } from './snapshot.ts';
 
+/** What is asked now and then, and needs no simulator: it comes with it, so that the server itself stays small. */
+export interface Extras {
+  readonly callableAt: typeof callableAt;
+  readonly callsFrom: typeof callsFrom;
+  readonly callsTo: typeof callsTo;
+  readonly includesAfter: typeof includesAfter;
+  readonly refactoringsOf: typeof refactoringsOf;
+  readonly setUpOffers: typeof setUpOffers;
+  readonly typeDefinitionAt: typeof typeDefinitionAt;
+  readonly workspaceNames: typeof workspaceNames;
+}
+
 export interface Simulation {
+  readonly extras: Extras;
   /** What keeps the scenario from being executed on its kernel; yields every few milliseconds. */
   problems(snapshot: Snapshot): Generator<unknown, readonly Diagnostic[]>;
   /** What each system call of a plain run returns; yields between portions of a few hundred micro-steps. */
@@ -27,6 +46,16 @@ export interface Simulation {
 }
 
 export const simulation: Simulation = {
+  extras: {
+    callableAt,
+    callsFrom,
+    callsTo,
+    includesAfter,
+    refactoringsOf,
+    setUpOffers,
+    typeDefinitionAt,
+    workspaceNames,
+  },
   *problems(snapshot) {
     return (yield* elaboratingOnce(snapshot)).diagnostics;
   },

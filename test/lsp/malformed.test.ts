@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type BuildOptions, build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { CHECKED_METHODS } from '../../server/src/params.ts';
 
@@ -15,10 +14,8 @@ let server: string;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'snoopscope-malformed-'));
   server = path.join(folder, 'server.js');
-  const { bundles } = await import('../../scripts/build.mjs');
-  const { entry, options } = bundles.server;
-  const settings = { absWorkingDir: root, entryPoints: [entry], outfile: server, bundle: true };
-  await build({ ...settings, ...(options as BuildOptions) });
+  const { build } = await import('../../scripts/build.mjs');
+  await build(['server'], { folder });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

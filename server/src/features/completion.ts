@@ -22,7 +22,7 @@ import type { Snapshot } from '../snapshot.ts';
 import { Inventory } from './inventory.ts';
 import { fileKindOf } from './names.ts';
 import type { Offer, Offers } from './offers.ts';
-import { setUpOffers } from './setups.ts';
+import type { setUpOffers } from './setups.ts';
 import {
   fieldSnippet,
   HOLDS_ID,
@@ -41,7 +41,7 @@ export function offersAt(snapshot: Snapshot, at: TextPosition, known: KnownAroun
   const found = completionAt(snapshot.scenario, VOCABULARY, at);
   const string = found.place.kind === 'nothing' ? stringAround(text, at.column) : undefined;
   if (string !== undefined) return offersInString(snapshot, at.line, string, known.files ?? []);
-  const offering = new Offering(snapshot, at.line, text, found, known.results ?? []);
+  const offering = new Offering(snapshot, at.line, text, found, known);
   return { replace: replaced(found, text), offers: offering.at(found.place) };
 }
 
@@ -51,6 +51,8 @@ export interface KnownAround {
   readonly files?: readonly string[];
   /** What the call of the line returned when it was last predicted: `0`, `-EEXIST`. */
   readonly results?: readonly string[];
+  /** Whole set-ups, once the simulator is there. */
+  readonly setUps?: typeof setUpOffers | undefined;
 }
 
 /** One question, with what is around the place. */
@@ -63,9 +65,11 @@ class Offering {
   readonly after: string;
 
   readonly predicted: readonly string[];
+  readonly setUps: typeof setUpOffers;
 
-  constructor(snapshot: Snapshot, line: number, text: string, { replace }: Completion, predicted: readonly string[]) {
-    this.predicted = predicted;
+  constructor(snapshot: Snapshot, line: number, text: string, { replace }: Completion, known: KnownAround) {
+    this.predicted = known.results ?? [];
+    this.setUps = known.setUps ?? (() => []);
     this.snapshot = snapshot;
     this.line = line;
     this.has = new Inventory(snapshot);
@@ -145,7 +149,7 @@ class Offering {
   private lineStarts(block: BlockKind): Offer[] {
     const { profile, scenario } = this.snapshot;
     const hasMachine = scenario.blocks.some(({ kind }) => kind === 'machine');
-    const setUps = setUpOffers(block, hasMachine, profile);
+    const setUps = this.setUps(block, hasMachine, profile);
     const opens = OP_KINDS_OF[block].includes('syscall') ? this.has.opens() : [];
     return byNeed(this.snapshot, this.line, block, [
       ...table.keywordOffers(block),
