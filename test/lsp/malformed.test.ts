@@ -6,7 +6,6 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { CHECKED_METHODS } from '../../server/src/params.ts';
 
-const root = path.resolve(import.meta.dirname, '../..');
 const URI = 'file:///project/a.snoop';
 let folder: string;
 let server: string;

@@ -6,7 +6,6 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type BuildOptions, build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type CompletionItem,
@@ -21,22 +20,14 @@ import { Client } from './client.ts';
 import { around } from './features.ts';
 import { marked } from './marked.ts';
 
-const root = path.resolve(import.meta.dirname, '../..');
 let folder: string;
 let server: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'snoopscope-lsp-'));
   server = path.join(folder, 'server.js');
-  const { bundles } = await import('../../scripts/build.mjs');
-  const { entry, options } = bundles.server;
-  await build({
-    absWorkingDir: root,
-    entryPoints: [entry],
-    outfile: server,
-    bundle: true,
-    ...(options as BuildOptions),
-  });
+  const { build } = await import('../../scripts/build.mjs');
+  await build(['server'], { folder });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
