@@ -1,7 +1,17 @@
 // CONTRIBUTING's table says what to write by hand to add a thing. Here one of each is added to a scratch copy of the
 // repository, as the table says and with nothing else; the generator runs, and what a contributor would run passes.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -108,14 +118,11 @@ function copyRepository(): void {
   for (const name of readdirSync(path.join(root, 'node_modules'))) {
     if (name !== '@snoopscope') symlinkSync(path.join(root, 'node_modules', name), path.join(modules, name));
   }
-  for (const [name, place] of [
-    ['sim-core', 'sim-core'],
-    ['server', 'server'],
-    ['debug-adapter', 'debug-adapter'],
-    ['cli', 'client/cli'],
-    ['vscode', 'client/vscode'],
-  ] as const)
+  const own = path.join(root, 'node_modules/@snoopscope');
+  for (const name of readdirSync(own)) {
+    const place = path.relative(root, realpathSync(path.join(own, name)));
     symlinkSync(path.join(scratch, place), path.join(modules, '@snoopscope', name));
+  }
 }
 
 function insert({ file, after, line, inline }: (typeof THINGS)[number]['lines'][number]): void {

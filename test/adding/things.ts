@@ -109,7 +109,7 @@ export const added: Op = {
         file: 'sim-core/src/scenario/facts.ts',
         after: "const word = { name: 'word'",
         line: `
-const addedFact: FactSpec<'cpu'> = {
+const addedFact: FactSpec<'cpu', 'added_fact'> = {
   name: 'added_fact',
   params: [cpu],
   doc: 'Whether the kernel has the change that a test adds.',
@@ -122,9 +122,14 @@ const addedFact: FactSpec<'cpu'> = {
       },
       {
         file: 'sim-core/src/scenario/facts.ts',
-        after: 'FACTS: readonly FactSpec[] = [',
+        after: 'const TABLE = [',
         line: 'addedFact, ',
         inline: true,
+      },
+      {
+        file: 'sim-core/src/explain/why-fact.ts',
+        after: 'const EXPLAINERS',
+        line: "  added_fact: () => [{ event: -1, text: 'A test adds it.', sources: [] }],",
       },
     ],
   },

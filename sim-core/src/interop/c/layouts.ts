@@ -1,8 +1,8 @@
 /**
  * Structures and requests that are newer than the headers of many distributions: a program that is exported brings them
- * along under names of its own.
+ * along under names of its own. Those that only POWER has come under the kernel's name, for the requests of kvm.h mean it.
  *
- * linux: include/uapi/linux/kvm.h, vfio.h, iommufd.h; test/coverage compares what the headers there have.
+ * linux: include/uapi/linux/kvm.h, vfio.h, iommufd.h, arch/powerpc/include/uapi/asm/kvm.h; test/coverage compares what the headers there have.
  */
 
 /** Members in order, padding included. */
@@ -34,6 +34,12 @@ export const NEWER_STRUCTS: Readonly<Record<string, readonly string[]>> = {
   iommu_ioas_unmap: ['__u32 size', '__u32 ioas_id', '__u64 iova', '__u64 length'],
   iommu_hwpt_alloc: ['__u32 size', '__u32 flags', '__u32 dev_id', '__u32 pt_id', '__u32 out_hwpt_id', '__u32 reserved'],
   iommu_destroy: ['__u32 size', '__u32 id'],
+};
+
+/** Not in the headers of other architectures. Members in order, padding included. */
+export const POWER_STRUCTS: Readonly<Record<string, readonly string[]>> = {
+  kvm_create_spapr_tce: ['__u64 liobn', '__u32 window_size'],
+  kvm_create_spapr_tce_64: ['__u64 liobn', '__u32 page_shift', '__u32 flags', '__u64 offset', '__u64 size'],
 };
 
 /** How the headers define the request. */

@@ -3,7 +3,7 @@ import type { Model } from '../../engine/model.ts';
 import { ERRNOS } from '../../kernel/errno.ts';
 import { constantByName } from '../../ops/constants.ts';
 import type { Used } from './call-code.ts';
-import { NEWER_REQUESTS, NEWER_STRUCTS } from './layouts.ts';
+import { NEWER_REQUESTS, NEWER_STRUCTS, POWER_STRUCTS } from './layouts.ts';
 import type { CProgramOptions, LeftOutStatement } from './program.ts';
 import { RUNTIME_HEAD } from './runtime.ts';
 import { cComment, cName, cString } from './text.ts';
@@ -102,7 +102,9 @@ function newer({ constants, requests, structs }: Used): string[] {
   return [
     ...[...needed].flatMap((name) => {
       const members = Object.hasOwn(NEWER_STRUCTS, name) ? NEWER_STRUCTS[name] : undefined;
-      return members ? [`struct snoop_${name} {`, ...members.map((member) => `\t${member};`), '};'] : [];
+      if (members) return struct(`snoop_${name}`, members);
+      const power = Object.hasOwn(POWER_STRUCTS, name) ? POWER_STRUCTS[name] : undefined;
+      return power ? ['#ifndef __powerpc__', ...struct(name, power), '#endif'] : [];
     }),
     ...[...requests].flatMap((name) => {
       const value = Object.hasOwn(NEWER_REQUESTS, name) ? NEWER_REQUESTS[name] : undefined;
@@ -114,6 +116,10 @@ function newer({ constants, requests, structs }: Used): string[] {
     }),
     '',
   ];
+}
+
+function struct(name: string, members: readonly string[]): string[] {
+  return [`struct ${name} {`, ...members.map((member) => `\t${member};`), '};'];
 }
 
 /** A function of C that names errnos. */
