@@ -234,3 +234,49 @@ describe('a rerun that differs', () => {
     expect(inOneLine(stderr)).toContain('nothing more');
   });
 });
+
+describe('diff', () => {
+  test('names the statement and the event where two kernels part, and what came of it', async () => {
+    const { exitCode, stdout } = await snoopscope(['diff', '--kernel', 'v5.11', '--kernel-b', 'v5.12', wbinvd]);
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(
+      /A: vcpu0, line 36: wbinvd\n +smp_call_function_many\n +B: vcpu0, line 36: wbinvd\n +on_each_/,
+    );
+    expect(stdout).toContain('gpu.r0: 0 in A, 1 in B');
+    expect(stdout).toMatch(/Findings of one run only\n +A: stale-read\n +B: none/);
+  });
+
+  test('finds a trace and its scenario the same, on either side', async () => {
+    for (const pair of [
+      [saved, wbinvd],
+      [wbinvd, saved],
+      [saved, saved],
+    ]) {
+      const { exitCode, stdout } = await snoopscope(['diff', ...pair]);
+      expect([exitCode, stdout.includes('The runs are the same.')]).toEqual([0, true]);
+    }
+  });
+
+  test('gives options to the scenario beside a trace, and refuses them for two traces', async () => {
+    expect((await snoopscope(['diff', '--kernel', 'v5.12', wbinvd, saved])).exitCode).toBe(1);
+    expect((await snoopscope(['diff', '--kernel-b', 'v5.12', saved, wbinvd])).exitCode).toBe(1);
+    for (const option of ['--kernel', '--kernel-b']) {
+      const { exitCode, stderr } = await snoopscope(['diff', option, 'v5.12', saved, saved]);
+      expect([option, exitCode, stderr]).toEqual([option, 2, expect.stringContaining('is for scenarios')]);
+    }
+  });
+
+  test('is a document for programs', async () => {
+    const call = ['diff', '--format', 'json', '--kernel-b', 'v5.12', wbinvd];
+    const { exitCode, stdout } = await snoopscope(call);
+    const { same, a, b, parting, values } = JSON.parse(stdout);
+    expect([exitCode, same, a.kernel, b.kernel]).toEqual([1, false, 'v5.11', 'v5.12']);
+    expect([a.onlyFindings, b.onlyFindings]).toEqual([['stale-read'], []]);
+    expect(parting.a).toMatchObject({ actor: 'vcpu0', line: 36, text: 'wbinvd', happening: 'smp_call_function_many' });
+    expect(values).toContainEqual({ name: 'gpu.r0', a: '0', b: '1' });
+  });
+
+  test('of what cannot be read exits with 2', async () => {
+    expect((await snoopscope(['diff', wbinvd, 'none.snoop'])).exitCode).toBe(2);
+  });
+});

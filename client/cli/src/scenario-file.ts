@@ -62,7 +62,7 @@ export async function readScenario(io: Io, name: string): Promise<ScenarioFile> 
 }
 
 function aTrace(name: string): Failure {
-  return new Failure('This is a trace, which holds one run: `run` and `export` open it.', {
+  return new Failure('This is a trace, which holds one run: `run`, `diff` and `export` open it.', {
     code: 'is-a-trace',
     file: name,
   });

@@ -5,6 +5,7 @@ import type { Command } from './command.ts';
 import { compare } from './compare.ts';
 import { completionCommand } from './completion.ts';
 import { dap } from './dap.ts';
+import { diff } from './diff.ts';
 import { explore } from './explore.ts';
 import { exportCommand } from './export.ts';
 import { helpCommand } from './help.ts';
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   importCommand,
   report,
   inventory,
+  diff,
   exportCommand,
   compare,
   kernels,
