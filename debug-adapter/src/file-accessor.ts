@@ -2,6 +2,8 @@
 export interface FileAccessor {
   /** The text of a file; rejects when it cannot be read. `path` is a path or a URI, as the client named it. */
   readFile(path: string): Promise<string>;
+  /** The bytes of a file, as {@link readFile}. */
+  readBytes(path: string): Promise<Uint8Array>;
   /** Where a path written in the file `from` leads. */
   resolve(from: string, relative: string): string;
 }

@@ -20,16 +20,18 @@ import {
   parse,
   type RunOptions,
   readKernelsFile,
+  type Trace,
   typedSchedule,
 } from '@snoopscope/sim-core';
 import { baseName, type FileAccessor, samePath } from './file-accessor.ts';
 import { type KernelSource, kernelSources } from './kernel-source.ts';
 import { RequestError, ScenarioErrors } from './request-error.ts';
+import { isTrace, optionsIn, readTrace, scenarioIn } from './traced.ts';
 import { inSlices, platformYield, type Yield } from './yielding.ts';
 
 /** What a launch configuration may say. */
 export interface LaunchArguments {
-  /** Path or URI of the scenario. */
+  /** Path or URI of the scenario, or of a trace. */
   readonly program: string;
   /** Kernel to simulate: `v5.11`, `6.8.0-45-generic`, `v6.12+change~change`, a name from `snoopscope.json`. Without it the scenario's `kernel` line, else the newest release. */
   readonly kernel?: string;
@@ -66,6 +68,8 @@ export interface Debuggee {
   /** In the order in which `Place.file` counts. */
   readonly sources: readonly SourceFile[];
   readonly runOptions: RunOptions;
+  /** Where the run comes from, if from a file of its own. The sources are then those in it, and have no files. */
+  readonly trace?: Trace;
   /** The kernel's files as the model has them. Made when somebody asks. */
   readonly kernel: readonly KernelSource[];
 }
@@ -84,6 +88,7 @@ export async function scenarioErrors(files: FileAccessor, raw: unknown): Promise
 /** Other requests are answered meanwhile, between two slices. */
 export async function load(files: FileAccessor, raw: unknown, pause: Yield): Promise<Debuggee> {
   const launch = launchArguments(raw);
+  if (isTrace(launch.program)) return loadTrace(files, launch, pause);
   const named = await kernelsNamedFor(files, launch.program);
   const main = await readScenario(files, launch.program, named);
   const included = await readIncludes(files, main);
@@ -114,6 +119,44 @@ export async function load(files: FileAccessor, raw: unknown, pause: Yield): Pro
     ...(!like.exact && { remark: likeText(kernelName(main.parsed, launch.kernel), like) }),
     sources: [main, ...[...included.values()].filter((source) => source !== main)],
     runOptions,
+    get kernel() {
+      kernel ??= kernelSources(model, runOptions);
+      return kernel;
+    },
+  };
+}
+
+/** Options of a launch that would make another run of a trace. */
+const OF_SCENARIOS = ['kernel', 'schedule', 'maxSteps'] as const;
+
+async function loadTrace(files: FileAccessor, launch: LaunchArguments, pause: Yield): Promise<Debuggee> {
+  const given = OF_SCENARIOS.find((name) => launch[name] !== undefined);
+  if (given)
+    throw new RequestError(
+      `\`${given}\` of the launch configuration is for scenarios: a trace is run again as it was recorded.`,
+    );
+  const path = launch.program;
+  const trace = await readTrace(files, path, reason);
+  const { parsed, includes, profile } = await scenarioIn(trace, path);
+  const { name } = trace.header.scenario;
+  const main: SourceFile = { path: name, name, parsed };
+  const checked = await inSlices(checkingText(parsed, { profile, includes }), pause);
+  refuse(main, [...parsed.diagnostics, ...checked]);
+  const { model, diagnostics } = await inSlices(elaborating(parsed, { profile, includes }), pause);
+  refuse(main, diagnostics);
+  if (!model || model.world.topology.actors.length === 0)
+    throw new RequestError(`${path} cannot be run: its scenario has no actor.`);
+  const runOptions = await optionsIn(trace, path, model);
+  let kernel: readonly KernelSource[] | undefined;
+  return {
+    arguments: launch,
+    model,
+    profile,
+    sources: model.sources.map((source) =>
+      source.path === '' ? main : { path: source.path, name: baseName(source.path), parsed: source.parsed },
+    ),
+    runOptions,
+    trace,
     get kernel() {
       kernel ??= kernelSources(model, runOptions);
       return kernel;

@@ -8,20 +8,24 @@ import { CanonicalHeaders } from './headers.ts';
 import { SnoopscopeDebugSession } from './session.ts';
 
 export const nodeFiles: FileAccessor = {
-  readFile: (path) => readRegular(path.startsWith('file:') ? new URL(path) : path),
+  readFile: async (path) => (await readRegular(path, LARGEST_BYTES, 'no scenario is')).toString('utf8'),
+  readBytes: (path) => readRegular(path, LARGEST_TRACE_BYTES, 'no trace that can be opened is'),
   resolve: resolveBeside,
 };
 
 /** Bytes of the largest file that is read: the parser refuses a larger one anyway. */
 const LARGEST_BYTES = LIMITS.scenarioCharacters * 4;
 
+const LARGEST_TRACE_BYTES = 1 << 30;
+
 /** Devices and pipes would never end. */
-async function readRegular(file: string | URL): Promise<string> {
+async function readRegular(path: string, largest: number, why: string): Promise<Buffer> {
+  const file = path.startsWith('file:') ? new URL(path) : path;
   const found = await stat(file);
   if (!found.isFile() && !found.isDirectory())
     throw new Error('it is a device, a pipe or a socket, not a regular file');
-  if (found.size > LARGEST_BYTES) throw new Error(`it is larger than ${LARGEST_BYTES} bytes, and no scenario is`);
-  return readFile(file, 'utf8');
+  if (found.size > largest) throw new Error(`it is larger than ${largest} bytes, and ${why}`);
+  return readFile(file);
 }
 
 /** Serves one session on stdin and stdout; the process can end when it is over. */

@@ -344,7 +344,7 @@ export class RunCursor {
 
   /** One step forward; at the live end the wanted actor moves, and others while it waits. */
   #one(wanted: number | undefined): boolean {
-    if (this.position === this.run.steps && !this.#extend(wanted)) {
+    if (this.position === this.run.steps && !this.extend(wanted)) {
       // The end may have added a finding to the last step.
       this.#index.extend();
       this.#cursor.seek(this.position);
@@ -356,7 +356,8 @@ export class RunCursor {
     return true;
   }
 
-  #extend(wanted: number | undefined): boolean {
+  /** Makes the next move at the live end, that of an actor if one is wanted, and stays where it is. False at the end. */
+  extend(wanted?: number): boolean {
     const { run, model } = this;
     if (this.#limit || run.end) return false;
     const settingUp = model.setup >= 0 && !run.executor.ended(model.setup);

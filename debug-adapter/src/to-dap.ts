@@ -1,6 +1,7 @@
 /** The only place that knows the protocol's shapes and the client's way of counting. Everything else counts from 0. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { CompletionCandidate } from './completions.ts';
+import { baseName } from './file-accessor.ts';
 import { FILTERS } from './filters.ts';
 import type { Debuggee } from './launch.ts';
 import type { Item, Scope } from './scopes/item.ts';
@@ -37,6 +38,9 @@ export function frameOfId(id: number): { readonly thread: number; readonly index
   return { thread: Math.floor(id / FRAMES_PER_THREAD), index: id % FRAMES_PER_THREAD };
 }
 
+/** References of the files in a trace begin here; those of kernel pages are below. */
+export const FIRST_TRACED = 1 << 20;
+
 /** Conversions for one launched scenario. */
 export interface Converter {
   frame(frame: StackFrame, id: number): DebugProtocol.StackFrame;
@@ -54,7 +58,14 @@ export function converter(debuggee: Debuggee, counting: ClientCounting): Convert
 
     source(file) {
       const source = debuggee.sources[file];
-      return { name: source?.name ?? '', path: source?.path ?? '' };
+      return {
+        name: source?.name ?? '',
+        path: source?.path ?? '',
+        ...(debuggee.trace && {
+          sourceReference: FIRST_TRACED + file,
+          origin: `the trace ${baseName(debuggee.arguments.program)}`,
+        }),
+      };
     },
 
     kernelSource(index) {

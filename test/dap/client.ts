@@ -42,6 +42,7 @@ export function repositoryFiles(more: Readonly<Record<string, string>> = {}): Fi
   return {
     readFile: async (name) =>
       (Object.hasOwn(more, name) ? more[name] : undefined) ?? readFile(path.join(root, name), 'utf8'),
+    readBytes: (name) => readFile(path.resolve(root, name)),
     resolve: resolveBeside,
   };
 }

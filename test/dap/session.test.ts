@@ -152,7 +152,10 @@ test('kernel functions have lines in a document that can be read', async () => {
 });
 
 test('a fault of our own is said to be ours, and the session lives on', async () => {
-  const broken = { readFile: () => Promise.resolve(undefined as unknown as string), resolve: () => '' };
+  const broken = {
+    ...repositoryFiles(),
+    readFile: () => Promise.resolve(undefined as unknown as string),
+  };
   const client = await initialized(broken);
   const { success, message } = await client.send('launch', { program: 'x.snoop' });
   expect(success).toBe(false);

@@ -40,6 +40,7 @@ function serveLanguage(port: MessagePort): void {
 
 function serveDebugger(port: MessagePort): void {
   const session = new SnoopscopeDebugSession({
+    readBytes: () => Promise.reject(new Error('the page has no traces')),
     resolve: resolveBeside,
     async readFile(path) {
       const text = files[path];

@@ -1,6 +1,7 @@
 // F5: the launch configuration that is filled in when there is none, and the debug adapter, which runs inside the extension.
 import {
   type FileAccessor,
+  isTrace,
   resolveBeside,
   type ScenarioErrors,
   SnoopscopeDebugSession,
@@ -114,7 +115,8 @@ const provider: DebugConfigurationProvider = {
       return window.showErrorMessage(message).then(() => undefined);
     }
     const uri = toUri(configuration.program, folder);
-    const kernel = configuration.kernel || chosenKernel(uri);
+    // A trace has its own kernel.
+    const kernel = configuration.kernel || (isTrace(uri.path) ? undefined : chosenKernel(uri));
     const resolved = { ...configuration, program: fromUri(uri), ...(kernel && { kernel }) };
     const errors = await scenarioErrors(files, resolved);
     if (!errors) return resolved;
@@ -152,6 +154,7 @@ const factory: DebugAdapterDescriptorFactory = {
 
 const files: FileAccessor = {
   readFile: (pathOrUri) => readText(toUri(pathOrUri)),
+  readBytes: async (pathOrUri) => workspace.fs.readFile(toUri(pathOrUri)),
   resolve: resolveBeside,
 };
 

@@ -22,7 +22,7 @@ import {
 } from '../session-state.ts';
 import type { StackFrame } from '../stack.ts';
 import { threadStates } from '../thread-state.ts';
-import { frameId, threadId, toCompletion, toExceptionInfo, toScope, toVariable } from '../to-dap.ts';
+import { FIRST_TRACED, frameId, threadId, toCompletion, toExceptionInfo, toScope, toVariable } from '../to-dap.ts';
 import type { VariablePlace } from '../watch.ts';
 import { setAnywhere } from './changes.ts';
 import { goTo } from './goto.ts';
@@ -136,8 +136,10 @@ export function loadedSources(state: SessionState): Answer {
 }
 
 export function source(state: SessionState, args: DebugProtocol.SourceArguments): Answer {
-  const { kernel } = launchedOf(state).debuggee;
+  const { kernel, sources, trace } = launchedOf(state).debuggee;
   const wanted = args.source?.sourceReference ?? args.sourceReference;
+  const traced = trace && sources[Number(wanted) - FIRST_TRACED];
+  if (traced) return { body: { content: traced.parsed.lines.map(({ text }) => text).join('\n') } };
   const found = kernel[Number(wanted) - 1];
   if (!found) throw new RequestError(`There is no source ${String(wanted)}.`);
   return { body: { content: found.text, mimeType: KERNEL_PAGE_TYPE } };

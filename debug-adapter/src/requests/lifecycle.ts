@@ -7,6 +7,7 @@ import { registrations } from '../registration.ts';
 import { RequestError } from '../request-error.ts';
 import { type Answer, launchedOf, type SessionState } from '../session-state.ts';
 import { converter } from '../to-dap.ts';
+import { repeatTrace } from '../traced.ts';
 import { enter, runWithoutStops, stopHere } from './movement.ts';
 import { output } from './narrate.ts';
 
@@ -134,7 +135,18 @@ async function begin(state: SessionState): Promise<void> {
   if (state.ended) return;
   const { remark } = launchedOf(state).debuggee;
   if (remark !== undefined) output(state, `${remark}\n`);
+  const begun = launchedOf(state);
+  await repeatRecorded(state);
+  if (state.ended || begun.abandoned || state.launched !== begun) return;
   if (state.launchArguments?.noDebug === true) {
     if (await runWithoutStops(state)) end(state);
   } else await enter(state, state.launchArguments?.stopOnEntry !== false);
+}
+
+/** A trace is recorded to its end from the start on: the run that it holds is there at once, in both directions. */
+async function repeatRecorded(state: SessionState): Promise<void> {
+  const { debuggee, cursor } = launchedOf(state);
+  if (!debuggee.trace) return;
+  const difference = await repeatTrace(debuggee.trace, cursor, state.pause);
+  if (difference !== undefined) state.emit('output', { category: 'stderr', output: `${difference}\n` });
 }

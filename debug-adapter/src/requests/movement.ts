@@ -192,11 +192,13 @@ export async function enter(state: SessionState, stopOnEntry: boolean): Promise<
   }
   greet(state);
   if (stopOnEntry) {
+    const focus = debuggee.trace ? saved(cursor, debuggee.trace.header.cursor) : first;
+    const where = focus.position === 0 ? 'before the first step' : `after ${focus.position} micro-steps, as saved`;
     stopped(state, {
-      focus: first,
+      focus,
       reason: 'entry',
       description: `Entry, ${debuggee.profile.name}`,
-      text: `${debuggee.sources[0]?.name} on ${debuggee.profile.name}, before the first step`,
+      text: `${debuggee.sources[0]?.name} on ${debuggee.profile.name}, ${where}`,
       breakpoints: [],
     });
     return;
@@ -205,6 +207,16 @@ export async function enter(state: SessionState, stopOnEntry: boolean): Promise<
   const go = async (): Promise<MovementEnd> =>
     hits.length > 0 ? { kind: 'hit', hits } : cursor.continue(movement(state));
   return moveNow(state, first, go, 'run');
+}
+
+/** Where a trace opens. */
+function saved(cursor: RunCursor, wanted: number): Focus {
+  cursor.track.extend();
+  // A rerun that differs may be shorter.
+  const position = Math.min(wanted, cursor.run.steps);
+  cursor.seek(position);
+  const arrived = cursor.track.arrivals(position)[0]?.actor;
+  return { position, actor: arrived ?? (position > 0 ? cursor.track.actorOf(position - 1) : 0), reveal: 0 };
 }
 
 /** *Run Without Debugging*: to the end, with what came out. False when the session or the scenario went meanwhile. */
