@@ -84,15 +84,14 @@ export const bundles = {
     options: { ...inBrowser, ...withVSCode, format: 'cjs' },
   },
   check: { entry: 'client/vscode/src/check-node.ts', options: withSharedSimulator, beside: ['sim-core'] },
-  'check-browser': { entry: 'client/vscode/src/check-browser.ts', options: inWorker },
   server: { entry: 'server/src/main.ts', options: withSharedSimulator, beside: ['sim-core'] },
   'view-page-browser': {
     entry: 'client/vscode/src/view-page-browser.ts',
     options: { ...inWorker, conditions: ['production'] },
   },
   'server-browser': { entry: 'server/src/main-browser.ts', options: { ...inWorker, plugins: [withoutPages] } },
-  'server-simulation-browser': {
-    entry: 'server/src/simulation-browser.ts',
+  'simulator-browser': {
+    entry: 'client/vscode/src/simulator-browser.ts',
     options: { ...inWorker, plugins: [withoutPages] },
   },
   'debug-adapter': { entry: 'debug-adapter/src/main.ts', options: onNode },
@@ -171,9 +170,8 @@ export const extensionBundles = [
   'view-page-browser',
   'server',
   'server-browser',
-  'server-simulation-browser',
+  'simulator-browser',
   'check',
-  'check-browser',
   'explore-level-worker',
   'explore-level-worker-browser',
   'mcp',

@@ -42,6 +42,8 @@ export interface InitializationOptions {
   readonly pullDiagnostics?: boolean;
   /** The folder with a page for each diagnostic, as a URI; the repository's when left out. */
   readonly diagnosticPages?: string;
+  /** In a browser, the address of `simulator-browser.js`; beside the script of the server when left out. */
+  readonly simulator?: string;
   /** For clients without `workspace/configuration`. */
   readonly settings?: Settings;
 }

@@ -1,5 +1,5 @@
 /** The language server: which request is answered by which feature. */
-import { completionAt, foldingRanges, NEWEST, outline, VOCABULARY } from '@snoopscope/sim-core';
+import { foldingRanges, NEWEST, outline } from '@snoopscope/sim-core';
 import {
   CodeActionKind,
   type CompletionItem,
@@ -10,17 +10,13 @@ import {
   PositionEncodingKind,
   TextDocumentSyncKind,
 } from 'vscode-languageserver';
-import { aboutText } from './features/about.ts';
-import { offersAt } from './features/completion.ts';
 import { definitionAt } from './features/definition.ts';
-import { hoverAt } from './features/hover.ts';
 import { lensesOf } from './features/lenses.ts';
 import { linksOf } from './features/links.ts';
 import type { About } from './features/offers.ts';
 import { referencesAt, symbolAt, usesAt } from './features/references.ts';
 import { RenameRefused, renameable, renamed } from './features/rename.ts';
 import { stretchesAt } from './features/selection.ts';
-import { signatureAt } from './features/signature.ts';
 import { colouredWords } from './features/tokens.ts';
 import { refuseMalformed } from './messages.ts';
 import { SERVER_COMMANDS } from './protocol.ts';
@@ -89,7 +85,8 @@ export function startServer(connection: Connection, host: Host): void {
   );
 
   connection.onHover(
-    session.answer('hover', (snapshot, { position }) => {
+    session.answer('hover', async (snapshot, { position }) => {
+      const { hoverAt } = await session.extras();
       const hover = hoverAt(snapshot, lsp.fromPosition(position));
       if (hover === undefined) return null;
       const state = session.stateAfter(snapshot, position.line);
@@ -100,20 +97,22 @@ export function startServer(connection: Connection, host: Host): void {
   connection.onCompletion(
     session.answer('completion', async (snapshot, { position, context }) => {
       const at = lsp.fromPosition(position);
+      const { isBetweenStatements, offersAt } = await session.extras();
       const byBlank =
         context?.triggerKind === CompletionTriggerKind.TriggerCharacter && context.triggerCharacter === ' ';
       // Indentation is not a question.
-      if (byBlank && completionAt(snapshot.scenario, VOCABULARY, at).place.kind === 'statement') return [];
+      if (byBlank && isBetweenStatements(snapshot, at)) return [];
       const including = snapshot.scenario.lines[at.line]?.text.trimStart().startsWith('include');
       const files = including ? await session.workspace.beside(snapshot.uri) : [];
       const results = session.lastResults.of(snapshot, at.line);
-      const { replace, offers } = offersAt(snapshot, at, { files, results, setUps: session.extrasNow?.setUpOffers });
+      const { replace, offers } = offersAt(snapshot, at, { files, results });
       const target = { uri: snapshot.uri, line: at.line, replace, snippets: session.client.snippets };
       return offers.map((offer) => lsp.toCompletionItem(offer, target));
     }),
   );
-  connection.onCompletionResolve((item: CompletionItem) => {
+  connection.onCompletionResolve(async (item: CompletionItem) => {
     try {
+      const { aboutText } = await session.extras();
       const data = item.data as { about?: About; uri?: string } | undefined;
       const profile = documents.snapshot(data?.uri ?? '')?.profile ?? NEWEST;
       const text = data?.about && aboutText(data.about, profile);
@@ -124,7 +123,8 @@ export function startServer(connection: Connection, host: Host): void {
     }
   });
   connection.onSignatureHelp(
-    session.answer('signatureHelp', (snapshot, { position }) => {
+    session.answer('signatureHelp', async (snapshot, { position }) => {
+      const { signatureAt } = await session.extras();
       const signature = signatureAt(snapshot, lsp.fromPosition(position));
       return signature ? lsp.toSignatureHelp(signature, session.client.markdownSignature) : null;
     }),

@@ -10,9 +10,11 @@ import {
 } from 'vscode-languageserver';
 import { type Client, clientOf } from './client.ts';
 import { Documents } from './documents.ts';
+import type { Extras } from './extras.ts';
 import { checkingSnapshot, hasErrors } from './features/diagnostics.ts';
 import { RenameRefused } from './features/rename.ts';
 import type { ResultHint } from './features/results.ts';
+import { fetchedOnce, type SimulationSource } from './fetched-simulation.ts';
 import type { ReadFile } from './includes.ts';
 import { LastResults } from './last-results.ts';
 import {
@@ -24,7 +26,7 @@ import {
 } from './protocol.ts';
 import { cancelled, modified, NOT_CANCELLED } from './refusals.ts';
 import { readInitializationOptions, readSettings } from './settings.ts';
-import type { Extras, Simulation } from './simulation.ts';
+import type { Simulation } from './simulation.ts';
 import { inSlices, pause } from './slices.ts';
 import type { Snapshot } from './snapshot.ts';
 import { toDiagnostic } from './to-lsp.ts';
@@ -35,8 +37,8 @@ import { type FindScenarios, Workspace } from './workspace.ts';
 export interface Host {
   /** The folder with a page for each diagnostic, when the process has one beside it. */
   readonly diagnosticPages?: string;
-  /** The simulator, or how to get it: once, for the first scenario. */
-  readonly simulation: Simulation | (() => Promise<Simulation>);
+  /** Asked once, for the first scenario or request. */
+  readonly simulation: SimulationSource;
   /** Reads the URIs that the process itself can read; undefined for all others, for which the client is asked. */
   readonly readFile?: (uri: string) => ReturnType<ReadFile> | undefined;
   /** Lists the scenarios of the folders that the process itself can look into; undefined for all others. */
@@ -81,11 +83,7 @@ export class Session {
     const { simulation } = host;
     this.#pages = host.diagnosticPages;
     if (typeof simulation !== 'function') this.#simulation = simulation;
-    let asked: Promise<Simulation> | undefined;
-    this.#getSimulation = () => {
-      asked ??= typeof simulation === 'function' ? simulation() : Promise.resolve(simulation);
-      return asked;
-    };
+    this.#getSimulation = fetchedOnce(simulation, () => this.options.simulator);
     this.documents = new Documents(async (uri) => {
       try {
         return await (host.readFile?.(uri) ?? this.#askForFile(uri));
@@ -237,10 +235,7 @@ export class Session {
     return [...(text ?? []), ...(this.#predictions.get(snapshot) ?? [])];
   }
 
-  get extrasNow(): Extras | undefined {
-    return this.#simulation?.extras;
-  }
-
+  /** The first request waits for them. */
   async extras(): Promise<Extras> {
     return (await this.#getSimulation()).extras;
   }

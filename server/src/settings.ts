@@ -14,7 +14,10 @@ export function readSettings(value: unknown): Settings {
 /** Where the pages are that diagnostics link to, when nobody has a copy of them nearer. */
 const DIAGNOSTIC_PAGES = 'https://github.com/snoopscope/snoopscope/blob/main/docs/reference/diagnostics';
 
-export function readInitializationOptions(value: unknown, pages = DIAGNOSTIC_PAGES): Required<InitializationOptions> {
+/** The options with what is left out filled in, except where only the process knows. */
+export type Options = Required<Omit<InitializationOptions, 'simulator'>> & Pick<InitializationOptions, 'simulator'>;
+
+export function readInitializationOptions(value: unknown, pages = DIAGNOSTIC_PAGES): Options {
   const options = isRecord(value) ? value : {};
   return {
     readFile: options.readFile === true,
@@ -22,6 +25,7 @@ export function readInitializationOptions(value: unknown, pages = DIAGNOSTIC_PAG
     diagnosticPages: typeof options.diagnosticPages === 'string' ? options.diagnosticPages : pages,
     pullDiagnostics: options.pullDiagnostics === true,
     commands: options.commands !== false,
+    ...(typeof options.simulator === 'string' && { simulator: options.simulator }),
     settings: readSettings(options.settings),
   };
 }

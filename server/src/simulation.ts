@@ -1,35 +1,19 @@
 /**
  * What the server asks the simulator about a scenario: what keeps it from being executed, what its
- * calls return, and what kernels will say to its statements.
+ * calls return, and what kernels will say to its statements; and with it what the server answers only on request.
  *
- * In a browser this is a bundle of its own, fetched for the first scenario: without it the server knows the language and
- * its words, with it the machine. What goes in and out is plain data, so each bundle may have its own copy of the tables.
+ * In a browser this is a bundle of its own, fetched for the first scenario or request: without it the server knows the
+ * language, with it the machine and what to say of it. What goes in and out is plain data, so each bundle may have its
+ * own copy of the tables.
  */
 import { type Diagnostic, predicting } from '@snoopscope/sim-core';
-import { callableAt, callsFrom, callsTo } from './features/call-hierarchy.ts';
+import { type Extras, extras } from './extras.ts';
 import { commandText } from './features/commands.ts';
 import { elaboratingOnce } from './features/elaboration.ts';
-import { includesAfter } from './features/moved-files.ts';
-import { refactoringsOf } from './features/refactorings.ts';
 import { type ResultHint, resultHints } from './features/results.ts';
-import { setUpOffers } from './features/setups.ts';
 import { stateNotes } from './features/states.ts';
-import { typeDefinitionAt } from './features/type-definition.ts';
-import { workspaceNames } from './features/workspace-symbols.ts';
 import type { CommandName } from './protocol.ts';
 import { includedScenario, type Snapshot } from './snapshot.ts';
-
-/** What is asked now and then, and needs no simulator: it comes with it, so that the server itself stays small. */
-export interface Extras {
-  readonly callableAt: typeof callableAt;
-  readonly callsFrom: typeof callsFrom;
-  readonly callsTo: typeof callsTo;
-  readonly includesAfter: typeof includesAfter;
-  readonly refactoringsOf: typeof refactoringsOf;
-  readonly setUpOffers: typeof setUpOffers;
-  readonly typeDefinitionAt: typeof typeDefinitionAt;
-  readonly workspaceNames: typeof workspaceNames;
-}
 
 export interface Simulation {
   readonly extras: Extras;
@@ -45,17 +29,13 @@ export interface Simulation {
   predictions(snapshot: Snapshot, chosen: boolean): Generator<unknown, readonly Diagnostic[]>;
 }
 
+/** A worker that has this function wants what the script of the simulator defines, and does not run it as a worker. */
+export interface TakesSimulation {
+  takeSimulation?: (simulation: Simulation) => void;
+}
+
 export const simulation: Simulation = {
-  extras: {
-    callableAt,
-    callsFrom,
-    callsTo,
-    includesAfter,
-    refactoringsOf,
-    setUpOffers,
-    typeDefinitionAt,
-    workspaceNames,
-  },
+  extras,
   *problems(snapshot) {
     return (yield* elaboratingOnce(snapshot)).diagnostics;
   },

@@ -7,7 +7,7 @@ import { around } from './features.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-async function bundle(name: 'server-browser' | 'server-simulation-browser') {
+async function bundle(name: 'server-browser' | 'simulator-browser') {
   const { bundles } = await import('../../scripts/build.mjs');
   const { entry, options } = bundles[name];
   const { outputFiles, metafile } = await build({
@@ -30,9 +30,19 @@ async function bundle(name: 'server-browser' | 'server-simulation-browser') {
   };
 }
 
-test('the bundle is complete, asks nothing of Node, and answers in a worker', async () => {
+const dist = 'https://editor.example/extension/dist';
+
+test.each([
+  { where: 'a worker', href: `${dist}/server-browser.js`, options: {} },
+  // Extensions of VS Code start workers through a script that loads theirs.
+  {
+    where: 'a worker of VS Code',
+    href: 'blob:https://editor.example/1',
+    options: { simulator: `${dist}/simulator-browser.js` },
+  },
+])('the bundle is complete, asks nothing of Node, and answers in $where', async ({ href, options }) => {
   const { text, inputs, imports } = await bundle('server-browser');
-  const simulation = await bundle('server-simulation-browser');
+  const simulation = await bundle('simulator-browser');
   expect([...imports, ...simulation.imports]).toEqual([]);
   const ofNode = (input: string): boolean => input.includes('/node/') || input.endsWith('server/src/node.ts');
   expect([...inputs, ...simulation.inputs].filter(ofNode)).toEqual([]);
@@ -53,7 +63,7 @@ test('the bundle is complete, asks nothing of Node, and answers in a worker', as
     TextDecoder,
     TextEncoder,
     crypto,
-    location: { href: 'https://editor.example/extension/dist/server-browser.js' },
+    location: { href },
     importScripts: (url: string) => {
       fetched.push(url);
       vm.runInContext(simulation.text, scope);
@@ -67,7 +77,7 @@ test('the bundle is complete, asks nothing of Node, and answers in a worker', as
     processId: null,
     rootUri: null,
     capabilities: {},
-    initializationOptions: { readFile: true },
+    initializationOptions: { readFile: true, ...options },
   });
   page.notify('initialized', {});
   const uri = 'vscode-vfs://github/snoopscope/a.snoop';
@@ -94,7 +104,7 @@ test('the bundle is complete, asks nothing of Node, and answers in a worker', as
     textDocument: { uri },
     range: { start: { line: 0, character: 0 }, end: { line: 99, character: 0 } },
   });
-  expect(fetched).toEqual(['https://editor.example/extension/dist/server-simulation-browser.js']);
+  expect(fetched).toEqual([`${dist}/simulator-browser.js`]);
   const hover = await page.request('textDocument/hover', {
     textDocument: { uri },
     position: { line: document.split('\n').findIndex((line) => line.includes('KVM_CREATE_VM')), character: 20 },

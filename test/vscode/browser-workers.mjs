@@ -71,7 +71,7 @@ function explore(page, request) {
   return page.evaluate(
     (asked) =>
       new Promise((resolve, reject) => {
-        const worker = new Worker('/check-browser.js');
+        const worker = new Worker('/simulator-browser.js');
         worker.onerror = ({ message }) => reject(new Error(message));
         worker.onmessage = ({ data }) => {
           // How far it is, and what it knows so far.

@@ -5,14 +5,20 @@ import { activateSnoopscope } from './activate.ts';
 import type { BesideWorker } from './beside-workers.ts';
 import { keeping } from './keeping.ts';
 
+const SIMULATOR = 'simulator-browser.js';
+
 export function activate(context: ExtensionContext): Promise<void> {
   // One address for each script: threads are known by what they run.
   const urlOf = keeping((bundle) => scriptUrl(Uri.joinPath(context.extensionUri, 'dist', bundle)));
   const start = async (bundle: string) => new Worker(await urlOf(bundle));
   return activateSnoopscope(context, {
-    createClient: async (options) =>
-      new LanguageClient('snoopscope', 'Snoopscope', await start('server-browser.js'), options),
-    startBeside: async () => besideWorker(await start('check-browser.js')),
+    async createClient(options) {
+      // In VS Code a worker does not know where its own script came from.
+      const initializationOptions = { ...options.initializationOptions, simulator: await urlOf(SIMULATOR) };
+      const worker = await start('server-browser.js');
+      return new LanguageClient('snoopscope', 'Snoopscope', worker, { ...options, initializationOptions });
+    },
+    startBeside: async () => besideWorker(await start(SIMULATOR)),
     levelWorker: () => urlOf('explore-level-worker-browser.js'),
   });
 }

@@ -22,7 +22,7 @@ import type { Snapshot } from '../snapshot.ts';
 import { Inventory } from './inventory.ts';
 import { fileKindOf } from './names.ts';
 import type { Offer, Offers } from './offers.ts';
-import type { setUpOffers } from './setups.ts';
+import { setUpOffers } from './setups.ts';
 import {
   fieldSnippet,
   HOLDS_ID,
@@ -45,14 +45,17 @@ export function offersAt(snapshot: Snapshot, at: TextPosition, known: KnownAroun
   return { replace: replaced(found, text), offers: offering.at(found.place) };
 }
 
+/** Whether a new statement would start at a place: a blank there is indentation. */
+export function isBetweenStatements(snapshot: Snapshot, at: TextPosition): boolean {
+  return completionAt(snapshot.scenario, VOCABULARY, at).place.kind === 'statement';
+}
+
 /** What is known beside the document. */
 export interface KnownAround {
   /** Scenarios that may be included, by their path relative to the document. */
   readonly files?: readonly string[];
   /** What the call of the line returned when it was last predicted: `0`, `-EEXIST`. */
   readonly results?: readonly string[];
-  /** Whole set-ups, once the simulator is there. */
-  readonly setUps?: typeof setUpOffers | undefined;
 }
 
 /** One question, with what is around the place. */
@@ -65,11 +68,9 @@ class Offering {
   readonly after: string;
 
   readonly predicted: readonly string[];
-  readonly setUps: typeof setUpOffers;
 
   constructor(snapshot: Snapshot, line: number, text: string, { replace }: Completion, known: KnownAround) {
     this.predicted = known.results ?? [];
-    this.setUps = known.setUps ?? (() => []);
     this.snapshot = snapshot;
     this.line = line;
     this.has = new Inventory(snapshot);
@@ -149,13 +150,12 @@ class Offering {
   private lineStarts(block: BlockKind): Offer[] {
     const { profile, scenario } = this.snapshot;
     const hasMachine = scenario.blocks.some(({ kind }) => kind === 'machine');
-    const setUps = this.setUps(block, hasMachine, profile);
     const opens = OP_KINDS_OF[block].includes('syscall') ? this.has.opens() : [];
     return byNeed(this.snapshot, this.line, block, [
       ...table.keywordOffers(block),
       ...this.statements(block, false),
       ...opens,
-      ...setUps,
+      ...setUpOffers(block, hasMachine, profile),
     ]);
   }
 

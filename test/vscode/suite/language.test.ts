@@ -54,6 +54,17 @@ suite('language', () => {
     assert.match(await hover(document, 'wbinvd\n'), /writes? back|write-back/i);
   });
 
+  test('what calls will return is beside them', async () => {
+    const document = await openScenario(scenario);
+    const whole = new vscode.Range(0, 0, document.lineCount, 0);
+    const hints = await vscode.commands.executeCommand<vscode.InlayHint[]>(
+      'vscode.executeInlayHintProvider',
+      document.uri,
+      whole,
+    );
+    assert.isNotEmpty(hints);
+  });
+
   test('completion offers requests, attributes, fields, errnos and names', async () => {
     const document = await openScenario(scenario);
     assert.includeMembers(await complete(document, 'KVM_CREATE_VM'), ['KVM_CREATE_VM', 'KVM_CREATE_DEVICE']);

@@ -1,17 +1,25 @@
-// The worker beside the editor in a browser.
+// All that simulates beside the editor in a browser, as one script, so that the extension has it once: a part of the
+// language server when its worker loads it, and otherwise a worker of its own.
+import { simulation, type TakesSimulation } from '@snoopscope/server/simulation';
 import { ThreadPool } from '@snoopscope/sim-core';
 import { keeping } from './keeping.ts';
 import { createAnswerer } from './worker.ts';
 
-const answer = createAnswerer(
-  {
-    pool: keeping(webThreads),
-    memory: crossOriginIsolated ? 'shared' : 'messages',
-    processors: navigator.hardwareConcurrency,
-  },
-  (reply) => postMessage(reply),
-);
-addEventListener('message', ({ data }) => answer(data));
+const { takeSimulation } = self as TakesSimulation;
+if (takeSimulation) takeSimulation(simulation);
+else workBeside();
+
+function workBeside(): void {
+  const answer = createAnswerer(
+    {
+      pool: keeping(webThreads),
+      memory: crossOriginIsolated ? 'shared' : 'messages',
+      processors: navigator.hardwareConcurrency,
+    },
+    (reply) => postMessage(reply),
+  );
+  addEventListener('message', ({ data }) => answer(data));
+}
 
 function webThreads(script: string): ThreadPool {
   return new ThreadPool(({ onAnswer, onRefused, onDeath }) => {
