@@ -21,7 +21,7 @@ export function debianKernels(cache, tell) {
   for (const suite of SUITES) {
     try {
       const kernel = kernelOf(suite, cache, tell);
-      if (kernels.some(({ release }) => release === kernel.release)) continue;
+      if (kernels.some(({ release }) => seriesOf(release) === seriesOf(kernel.release))) continue;
       kernels.push(kernel);
     } catch (error) {
       without.push({ suite, reason: error.message.split('\n')[0] });
@@ -106,6 +106,11 @@ function newestImage(env) {
   const newest = concrete.sort(byVersion).at(-1);
   if (!newest) throw new Error('it has no linux-image for amd64');
   return newest;
+}
+
+/** `6.12` of `6.12.117+deb13-amd64`. */
+function seriesOf(release) {
+  return /^\d+\.\d+/.exec(release)?.[0];
 }
 
 function byVersion(a, b) {

@@ -19,6 +19,7 @@ export function placement(text) {
   if (strange) return { why: `QEMU's IOMMU has no ${strange}` };
   const iommu = unit ? iommuOf(unit, option) : 'vt-d snoop-control=on';
   if (!(iommu in IOMMUS)) return { why: `QEMU emulates no ${iommu} here` };
+  if (text.includes('"/dev/iommu"')) return { why: "Debian's kernels have no iommufd" };
   const devices = contents.filter(({ kind }) => kind === 'device');
   const words = placed(devices, option);
   if (!Array.isArray(words)) return words;

@@ -17,6 +17,11 @@ export async function exportC(call: Invocation, name: string): Promise<void> {
 
 async function programOf(call: Invocation, name: string): Promise<CProgram> {
   const { run, file } = await recordRun(call, name);
+  const interrupted = [...traceOf(run, false)].filter(({ place, ends }) => place && !ends);
+  for (const { place, actor, text } of interrupted)
+    call.remark(
+      `interleaved: line ${(place?.line ?? 0) + 1}, ${actor}: ${text} (the program makes the call whole, where it ended)`,
+    );
   return made(file, () => cProgram(run.model, statementsOf(run), titleOf(file)));
 }
 

@@ -100,7 +100,7 @@ export class ScenarioCode {
       const found = this.#model.world.topology.words.find(({ name }) => name === word);
       return found && `0x${found.address.toString(16)}ul`;
     },
-    process: (name) => this.#model.world.topology.processes.indexOf(name === 'vmm' ? '' : name),
+    process: (name) => this.#model.world.topology.processes.indexOf(name),
   };
 
   #call(statement: Syscall, actor: number, after: readonly string[]): Made {
