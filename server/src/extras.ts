@@ -2,12 +2,17 @@
  * What is asked now and then, and needs no simulator: it comes with it, so that in a browser the server itself stays small
  * and starts without the texts that only hovers and completion show.
  */
+import { format } from '@snoopscope/sim-core';
 import { aboutText } from './features/about.ts';
 import { callableAt, callsFrom, callsTo } from './features/call-hierarchy.ts';
 import { isBetweenStatements, offersAt } from './features/completion.ts';
+import { definitionAt } from './features/definition.ts';
 import { hoverAt } from './features/hover.ts';
 import { includesAfter } from './features/moved-files.ts';
 import { refactoringsOf } from './features/refactorings.ts';
+import { referencesAt, symbolAt, usesAt } from './features/references.ts';
+import { renameable, renamed } from './features/rename.ts';
+import { stretchesAt } from './features/selection.ts';
 import { signatureAt } from './features/signature.ts';
 import { typeDefinitionAt } from './features/type-definition.ts';
 import { workspaceNames } from './features/workspace-symbols.ts';
@@ -17,13 +22,21 @@ export const extras = {
   callableAt,
   callsFrom,
   callsTo,
+  definitionAt,
+  format,
   hoverAt,
   includesAfter,
   isBetweenStatements,
   offersAt,
   refactoringsOf,
+  referencesAt,
+  renameable,
+  renamed,
   signatureAt,
+  stretchesAt,
+  symbolAt,
   typeDefinitionAt,
+  usesAt,
   workspaceNames,
 };
 

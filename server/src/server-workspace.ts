@@ -1,5 +1,4 @@
 /** Requests about more than the open document: symbols and diagnostics of the workspace, callers, moved files, refactorings. */
-import { format } from '@snoopscope/sim-core';
 import {
   type CallHierarchyIncomingCall,
   type CallHierarchyIncomingCallsParams,
@@ -26,10 +25,8 @@ import {
   type WorkspaceSymbolParams,
 } from 'vscode-languageserver';
 import type { Caller, Calls } from './features/call-hierarchy.ts';
-import { checkingSnapshot } from './features/diagnostics.ts';
 import { type CommandName, SERVER_COMMANDS } from './protocol.ts';
 import type { Session } from './session.ts';
-import { inSlices } from './slices.ts';
 import type { Snapshot } from './snapshot.ts';
 import * as lsp from './to-lsp.ts';
 
@@ -65,7 +62,7 @@ export function serveWorkspace(connection: Connection, session: Session): void {
           if (snapshot === undefined || token.isCancellationRequested) continue;
           const found = open
             ? await session.diagnosticsOf(open, token)
-            : ((await inSlices(checkingSnapshot(snapshot), () => !token.isCancellationRequested)) ?? []);
+            : ((await session.checksOf(snapshot, () => !token.isCancellationRequested)) ?? []);
           items.push({ ...report(snapshot, found, session), uri, version: open?.version ?? null });
         }
         return { items };
@@ -133,7 +130,7 @@ export function serveWorkspace(connection: Connection, session: Session): void {
     session.answer('onTypeFormatting', (snapshot, { position, ch, options }) => {
       // After Enter the line above is done; after a brace its own line.
       const line = ch === '\n' ? position.line - 1 : position.line;
-      return formatted(snapshot, options, (one) => one === line);
+      return formatted(session, snapshot, options, (one) => one === line);
     }),
   );
 }
@@ -146,11 +143,13 @@ const TITLES: Readonly<Record<CommandName, string>> = {
 };
 
 /** The edits of the formatter in some lines, indented as the editor wants it. */
-export function formatted(
+export async function formatted(
+  session: Session,
   { scenario }: Snapshot,
   options: FormattingOptions | undefined,
   wanted: (line: number) => boolean = () => true,
-): TextEdit[] {
+): Promise<TextEdit[]> {
+  const { format } = await session.extras();
   const { tabSize = 2, insertSpaces } = options ?? {};
   const unit = insertSpaces === false ? '\t' : ' '.repeat(tabSize > 0 && tabSize <= 16 ? tabSize : 2);
   const indented = (text: string): string => text.replace(/^(?: {2})+/, (blanks) => unit.repeat(blanks.length / 2));

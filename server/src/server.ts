@@ -10,13 +10,10 @@ import {
   PositionEncodingKind,
   TextDocumentSyncKind,
 } from 'vscode-languageserver';
-import { definitionAt } from './features/definition.ts';
 import { lensesOf } from './features/lenses.ts';
 import { linksOf } from './features/links.ts';
 import type { About } from './features/offers.ts';
-import { referencesAt, symbolAt, usesAt } from './features/references.ts';
-import { RenameRefused, renameable, renamed } from './features/rename.ts';
-import { stretchesAt } from './features/selection.ts';
+import { RenameRefused } from './features/rename.ts';
 import { colouredWords } from './features/tokens.ts';
 import { refuseMalformed } from './messages.ts';
 import { SERVER_COMMANDS } from './protocol.ts';
@@ -132,6 +129,7 @@ export function startServer(connection: Connection, host: Host): void {
   connection.onDefinition(
     session.answer('definition', async (snapshot, { position }) => {
       const at = lsp.fromPosition(position);
+      const { definitionAt, symbolAt } = await session.extras();
       const here = definitionAt(snapshot, at);
       if (here.length > 0 || symbolAt(snapshot, at) === undefined) return here.map(lsp.toLocation);
       // A procedure of a library uses names of the scenarios that include it.
@@ -142,27 +140,28 @@ export function startServer(connection: Connection, host: Host): void {
   connection.onReferences(
     session.answer('references', async (snapshot, { position, context }) => {
       const { families } = await session.workspaceOf(snapshot);
+      const { referencesAt } = await session.extras();
       return referencesAt(snapshot, lsp.fromPosition(position), context.includeDeclaration, families).map(
         lsp.toLocation,
       );
     }),
   );
   connection.onDocumentHighlight(
-    session.answer('documentHighlight', (snapshot, { position }) =>
-      usesAt(snapshot, lsp.fromPosition(position)).map(lsp.toHighlight),
+    session.answer('documentHighlight', async (snapshot, { position }) =>
+      (await session.extras()).usesAt(snapshot, lsp.fromPosition(position)).map(lsp.toHighlight),
     ),
   );
   connection.onPrepareRename(
     session.answer('prepareRename', async (snapshot, { position }) => {
       const { families } = await session.workspaceOf(snapshot);
-      const found = renameable(snapshot, lsp.fromPosition(position), families);
+      const found = (await session.extras()).renameable(snapshot, lsp.fromPosition(position), families);
       return found ? { range: lsp.toRange(found.line, found.span), placeholder: found.name } : null;
     }),
   );
   connection.onRenameRequest(
     session.answer('rename', async (snapshot, { position, newName }) => {
       const { families, cut } = await session.workspaceOf(snapshot);
-      const places = renamed(snapshot, lsp.fromPosition(position), newName, families);
+      const places = (await session.extras()).renamed(snapshot, lsp.fromPosition(position), newName, families);
       if (cut) throw new RenameRefused(TOO_MANY_SCENARIOS);
       const version = (uri: string) => documents.snapshot(uri)?.version ?? null;
       return lsp.toWorkspaceEdit(places, newName, session.client.versionedEdits ? version : undefined);
@@ -178,22 +177,27 @@ export function startServer(connection: Connection, host: Host): void {
     session.answer('foldingRange', ({ scenario }) => foldingRanges(scenario).map(lsp.toFoldingRange)),
   );
   connection.onSelectionRanges(
-    session.answer('selectionRange', (snapshot, { positions }) =>
-      positions.map((position) => lsp.toSelectionRange(stretchesAt(snapshot, lsp.fromPosition(position)), position)),
-    ),
+    session.answer('selectionRange', async (snapshot, { positions }) => {
+      const { stretchesAt } = await session.extras();
+      return positions.map((position) =>
+        lsp.toSelectionRange(stretchesAt(snapshot, lsp.fromPosition(position)), position),
+      );
+    }),
   );
   connection.onDocumentFormatting(
-    session.answer('formatting', (snapshot, { options }) => formatted(snapshot, options)),
+    session.answer('formatting', (snapshot, { options }) => formatted(session, snapshot, options)),
   );
   connection.onDocumentRangeFormatting(
     session.answer('rangeFormatting', (snapshot, { range, options }) =>
-      formatted(snapshot, options, (line) => range.start.line <= line && line <= range.end.line),
+      formatted(session, snapshot, options, (line) => range.start.line <= line && line <= range.end.line),
     ),
   );
   connection.onRequest(
     DocumentRangesFormattingRequest.type,
     session.answer('rangesFormatting', (snapshot, { ranges, options }) =>
-      formatted(snapshot, options, (line) => ranges.some(({ start, end }) => start.line <= line && line <= end.line)),
+      formatted(session, snapshot, options, (line) =>
+        ranges.some(({ start, end }) => start.line <= line && line <= end.line),
+      ),
     ),
   );
   connection.onCodeAction(

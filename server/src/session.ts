@@ -11,8 +11,8 @@ import {
 import { type Client, clientOf } from './client.ts';
 import { Documents } from './documents.ts';
 import type { Extras } from './extras.ts';
-import { checkingSnapshot, hasErrors } from './features/diagnostics.ts';
-import { RenameRefused } from './features/rename.ts';
+import { hasErrors } from './features/diagnostics.ts';
+import { isRenameRefused } from './features/rename.ts';
 import type { ResultHint } from './features/results.ts';
 import { fetchedOnce, type SimulationSource } from './fetched-simulation.ts';
 import type { ReadFile } from './includes.ts';
@@ -133,7 +133,7 @@ export class Session {
         return token.isCancellationRequested ? cancelled() : result;
       } catch (error) {
         if (error instanceof ResponseError) return error;
-        if (error instanceof RenameRefused) return new ResponseError(LSPErrorCodes.RequestFailed, error.message);
+        if (isRenameRefused(error)) return new ResponseError(LSPErrorCodes.RequestFailed, error.message);
         this.reportBug(name, error);
         return null;
       }
@@ -199,14 +199,19 @@ export class Session {
       return;
     }
     const isWanted = () => this.#looks.get(uri) === look;
-    const text = await inSlices(checkingSnapshot(snapshot), isWanted, (ms) => this.#checkMs.set(uri, ms));
-    if (text === undefined) return;
-    const quick = (this.#elaborationMs.get(uri) ?? 0) <= QUICK_ELABORATION_MS;
     const simulation = this.#simulation;
     if (!simulation) {
-      this.#publish(snapshot, text);
-      void this.take('fetching the simulator', () => this.#fetchSimulation(uri))(undefined);
-    } else if (hasErrors(text)) {
+      this.#publish(snapshot, snapshot.scenario.diagnostics);
+      void this.take('fetching the simulator', async () => {
+        this.#simulation = await this.#getSimulation();
+        this.validate(uri);
+      })(undefined);
+      return;
+    }
+    const text = await inSlices(simulation.checking(snapshot), isWanted, (ms) => this.#checkMs.set(uri, ms));
+    if (text === undefined) return;
+    const quick = (this.#elaborationMs.get(uri) ?? 0) <= QUICK_ELABORATION_MS;
+    if (hasErrors(text)) {
       // What does not depend on the wrong lines is predicted all the same, once the author pauses.
       this.#publish(snapshot, text);
       this.#afterPause(uri, PAUSE_MS, () => this.#predict(snapshot, text, simulation, isWanted));
@@ -224,15 +229,15 @@ export class Session {
     }
   }
 
-  async #fetchSimulation(uri: string): Promise<void> {
-    this.#simulation = await this.#getSimulation();
-    this.validate(uri);
-  }
-
   /** Everything that is known to be wrong with a document: what fixes are offered for. */
   async diagnosticsOf(snapshot: Snapshot, token: CancellationToken): Promise<readonly Diagnostic[]> {
-    const text = await inSlices(checkingSnapshot(snapshot), () => this.#isWanted(snapshot, token));
+    const text = await this.checksOf(snapshot, () => this.#isWanted(snapshot, token));
     return [...(text ?? []), ...(this.#predictions.get(snapshot) ?? [])];
+  }
+
+  /** What is wrong with the text; undefined when it is not wanted any more. */
+  async checksOf(snapshot: Snapshot, isWanted: () => boolean): Promise<readonly Diagnostic[] | undefined> {
+    return inSlices((await this.#getSimulation()).checking(snapshot), isWanted);
   }
 
   /** The first request waits for them. */
@@ -331,7 +336,7 @@ export class Session {
     if (slow) await pause(PAUSE_MS);
     if (!isWanted()) return undefined;
     const simulation = await this.#getSimulation();
-    const text = await inSlices(checkingSnapshot(snapshot), isWanted);
+    const text = await inSlices(simulation.checking(snapshot), isWanted);
     if (text === undefined) return undefined;
     if (!hasErrors(text) && (await this.#elaborate(snapshot, simulation, isWanted)) === undefined) return undefined;
     const hints = await inSlices(simulation.hints(snapshot), isWanted);

@@ -9,6 +9,7 @@
 import { type Diagnostic, predicting } from '@snoopscope/sim-core';
 import { type Extras, extras } from './extras.ts';
 import { commandText } from './features/commands.ts';
+import { checkingSnapshot } from './features/diagnostics.ts';
 import { elaboratingOnce } from './features/elaboration.ts';
 import { type ResultHint, resultHints } from './features/results.ts';
 import { stateNotes } from './features/states.ts';
@@ -17,6 +18,8 @@ import { includedScenario, type Snapshot } from './snapshot.ts';
 
 export interface Simulation {
   readonly extras: Extras;
+  /** What is wrong with the text, beyond what its parser found; yields every few milliseconds. */
+  checking(snapshot: Snapshot): Generator<unknown, readonly Diagnostic[]>;
   /** What keeps the scenario from being executed on its kernel; yields every few milliseconds. */
   problems(snapshot: Snapshot): Generator<unknown, readonly Diagnostic[]>;
   /** What each system call of a plain run returns; yields between portions of a few hundred micro-steps. */
@@ -36,6 +39,7 @@ export interface TakesSimulation {
 
 export const simulation: Simulation = {
   extras,
+  checking: checkingSnapshot,
   *problems(snapshot) {
     return (yield* elaboratingOnce(snapshot)).diagnostics;
   },

@@ -47,7 +47,11 @@ test.each([
   const ofNode = (input: string): boolean => input.includes('/node/') || input.endsWith('server/src/node.ts');
   expect([...inputs, ...simulation.inputs].filter(ofNode)).toEqual([]);
   // What simulates is fetched when there is something to simulate.
-  expect(inputs.filter((input) => /sim-core\/src\/(?:create-world|engine\/run|predict)/.test(input))).toEqual([]);
+  expect(
+    inputs.filter((input) =>
+      /sim-core\/src\/(?:create-world|engine\/run|predict|scenario\/checks\/run-checks)/.test(input),
+    ),
+  ).toEqual([]);
   const fetched: string[] = [];
 
   const page = new Page();
@@ -110,6 +114,19 @@ test.each([
     position: { line: document.split('\n').findIndex((line) => line.includes('KVM_CREATE_VM')), character: 20 },
   });
   expect(JSON.stringify(hover)).toContain('Creates a VM');
+  // What is refused in the one bundle is refused by the other.
+  const refused = await page.answer('textDocument/rename', {
+    textDocument: { uri },
+    position: { line: document.split('\n').findIndex((line) => line.includes('vm = ')), character: 2 },
+    newName: 'not a name',
+  });
+  expect(refused.error?.message).toContain('not a name');
+  const changed = document.replace('KVM_CREATE_VM', 'KVM_CREATE_MV');
+  page.notify('textDocument/didChange', { textDocument: { uri, version: 2 }, contentChanges: [{ text: changed }] });
+  const mistake = await page.next(
+    ({ method, params }) => method === 'textDocument/publishDiagnostics' && params.version === 2,
+  );
+  expect(JSON.stringify(mistake.params)).toContain('KVM_CREATE_VM');
 });
 
 interface Message {
@@ -119,6 +136,7 @@ interface Message {
   // biome-ignore lint/suspicious/noExplicitAny: whatever the server sends.
   readonly params?: any;
   readonly result?: unknown;
+  readonly error?: { readonly message: string };
 }
 interface Worker {
   self: unknown;
@@ -152,10 +170,13 @@ class Page {
   }
 
   async request(method: string, params: unknown): Promise<unknown> {
+    return (await this.answer(method, params)).result;
+  }
+
+  answer(method: string, params: unknown): Promise<Message> {
     const id = ++this.#id;
     this.send({ jsonrpc: '2.0', id, method, params });
-    const { result } = await this.next((message) => message.id === id && message.method === undefined);
-    return result;
+    return this.next((message) => message.id === id && message.method === undefined);
   }
 
   notify(method: string, params: unknown): void {

@@ -15,7 +15,7 @@ import { packageExtension } from '../../scripts/package.mjs';
 const root = path.resolve(import.meta.dirname, '../..');
 const KB = 1024;
 /** Bytes. docs/ARCHITECTURE.md, "Sizes", says where they go. */
-const budgets = { vsix: 2 * KB * KB, languageServer: 130 * KB };
+const budgets = { vsix: 2 * KB * KB, languageServer: 80 * KB };
 
 let scratch: string;
 let vsix: string;

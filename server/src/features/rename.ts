@@ -18,6 +18,11 @@ export class RenameRefused extends Error {
   override readonly name = 'RenameRefused';
 }
 
+/** Told by the name: in a browser two bundles have the class, each its own. */
+export function isRenameRefused(error: unknown): error is RenameRefused {
+  return error instanceof Error && error.name === 'RenameRefused';
+}
+
 /** The name at a place, when it may be renamed; throws {@link RenameRefused} with the reason when not. */
 export function renameable(
   snapshot: Snapshot,
