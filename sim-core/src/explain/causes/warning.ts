@@ -68,7 +68,10 @@ function emptyRange(history: History, event: number): Link[] {
 }
 
 function noIommuGroup(history: History, event: number): Link[] {
+  const binds = history.routineName(event).endsWith('_set_spapr_tce');
   return [
+    ...additionLinks(history, event),
+    entryLink(history, event, binds ? 'binds a TCE table to the entry' : 'takes the entry off the list'),
     {
       event,
       text: `${history.routineName(event)}() wants the IOMMU group of the entry. From v6.1 on KVM_DEV_VFIO_GROUP_SET_SPAPR_TCE looks it up and keeps it, and a device file has none: WARN_ON_ONCE.`,
@@ -78,14 +81,54 @@ function noIommuGroup(history: History, event: number): Link[] {
   ];
 }
 
-function noTableGroup(_history: History, event: number): Link[] {
+function noTableGroup(history: History, event: number): Link[] {
   return [
+    ...additionLinks(history, event),
+    entryLink(history, event, 'binds a TCE table to the entry'),
     {
       event,
       text: 'No device of the group is translated by TCE tables, so that the group has none to bind: WARN_ON.',
       sources: [{ document: 'linux', place: 'arch/powerpc/kvm/book3s_64_vio.c kvm_spapr_tce_attach_iommu_group()' }],
     },
   ];
+}
+
+/** Who put the entry on kvm-vfio's list that the call of an event names; nothing where it names none, as close() does. */
+function additionLinks(history: History, event: number): Link[] {
+  // Older kernels list groups, not files.
+  if (!history.hasChange('file-identity')) return [];
+  const { entries } = history.model.world.kvmVfio;
+  const references = history.fieldNamed('fileReferences');
+  const [first] = history.statementAround(event);
+  // The call takes a reference of the file that it names; the entry has the number of that file, from 1 on.
+  const taken = new Set<number>();
+  for (let one = first; one < event; one++) {
+    const file = (history.log[one * EVENT_WIDTH] as number) - references.base;
+    if (file >= 0 && file < references.size && history.operand(one, 2) > history.operand(one, 1)) taken.add(file + 1);
+  }
+  const added = history.lastBefore(
+    event,
+    (slot, old, value) => slot >= entries.base && slot < entries.base + entries.size && old === 0 && taken.has(value),
+  );
+  return added < 0
+    ? []
+    : [
+        {
+          event: added,
+          text: `${history.actorText(added)} puts the entry on kvm-vfio's list ${history.doneBy(added)}.`,
+          sources: history.sourceAt(added),
+        },
+      ];
+}
+
+/** What the call of an event does with an entry of kvm-vfio's list. */
+function entryLink(history: History, event: number, does: string): Link {
+  const [first] = history.statementAround(event);
+  return {
+    event: first,
+    text: `${history.actorText(event)} ${does} (${history.placeText(event)}).`,
+    sources: history.sourceAt(event),
+  };
 }
 
 function hostDriver(history: History, event: number): Link[] {
