@@ -35,14 +35,23 @@ function run(...args: string[]): { readonly status: number | null; readonly stdo
   return spawnSync(command, args, { cwd: project, encoding: 'utf8', env: environment, shell: windows });
 }
 
-test('holds the bundles of the command, and depends on nothing', () => {
+/** The pages of diagnostics, to which the language server links. */
+function pagesIn(place: string): string[] {
+  return readdirSync(path.join(place, 'docs/reference/diagnostics')).sort();
+}
+
+test('holds the bundles of the command and the pages of diagnostics, and depends on nothing', () => {
   expect(readdirSync(installed).sort()).toEqual([
     'LICENSE',
     'README.md',
     'THIRD-PARTY-NOTICES.txt',
     'dist',
+    'docs',
     'package.json',
   ]);
+  expect(pagesIn(installed)).toEqual(pagesIn(root));
+  expect(readdirSync(path.join(installed, 'docs'))).toEqual(['reference']);
+  expect(readdirSync(path.join(installed, 'docs/reference'))).toEqual(['diagnostics']);
   expect(readdirSync(path.join(installed, 'dist')).sort()).toEqual([
     'cli-dap.js',
     'cli-lsp.js',
@@ -153,8 +162,10 @@ test('a plain npm pack at the root makes a package that installs and works too',
     'LICENSE',
     'README.md',
     'dist',
+    'docs',
     'package.json',
   ]);
+  expect(pagesIn(path.join(other, 'node_modules/snoopscope'))).toEqual(pagesIn(root));
   expect(spawnSync(bin, ['--version'], options).stdout).toMatch(/^(?:snoopscope )?\d+\.\d+\.\d+/);
   const scenario = path.join(root, 'scenarios/wbinvd/local-cpu-not-flushed.snoop');
   expect(spawnSync(bin, ['check', scenario], options).status).toBe(0);
