@@ -117,11 +117,18 @@ export const bundles = {
     },
     wrapped: true,
   },
-  'cli-lsp': { entry: 'server/src/node.ts', options: onNode },
-  'cli-dap': { entry: 'debug-adapter/src/node.ts', options: onNode },
+  // The command itself has a simulator of its own: it starts as one file, compiled ahead.
+  'cli-lsp': { entry: 'server/src/node.ts', options: withSharedSimulator, beside: ['sim-core'] },
+  'cli-dap': { entry: 'debug-adapter/src/node.ts', options: withSharedSimulator, beside: ['sim-core'] },
   'cli-mcp': {
     entry: 'client/cli/src/mcp/serve-mcp.ts',
-    options: { ...onNode, ...withoutCodeFromText, loader: { '.md': 'text' } },
+    options: {
+      ...onNode,
+      ...withoutCodeFromText,
+      plugins: [...withoutCodeFromText.plugins, ...withSharedSimulator.plugins],
+      loader: { '.md': 'text' },
+    },
+    beside: ['sim-core'],
   },
   // In the extension, where the other commands are not: what would start them is never called.
   mcp: {
@@ -145,7 +152,7 @@ export const bundles = {
   cli: {
     entry: 'client/cli/src/start.ts',
     options: { ...onNode, banner: { js: '#!/usr/bin/env node' }, define: { 'import.meta.dirname': '__dirname' } },
-    beside: ['cli-program', 'cli-lsp', 'cli-dap', 'cli-mcp', 'explore-level-worker'],
+    beside: ['cli-program', 'cli-lsp', 'cli-dap', 'cli-mcp', 'sim-core', 'explore-level-worker'],
   },
 };
 
