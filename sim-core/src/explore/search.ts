@@ -150,14 +150,12 @@ export class Search implements CheckpointSource {
     return Math.min(this.#options.maxStates ?? DEFAULT_MAX_STATES, MAX_NUMBERED - this.#model.moves.length);
   }
 
+  /**
+   * At a limit too, whether prunings turned out wrong is left for later: a search that is resumed goes the way of one that
+   * was not interrupted. What a wrong pruning may have led to is not part of the result.
+   */
   stop(limit: ExploreLimit): void {
     this.#limit ??= limit;
-  }
-
-  /** Stops at a limit, unless what led here is not so. */
-  #endAt(limit: ExploreLimit): void {
-    demandRight(this.#at, this.space, this.#plan.asked);
-    this.stop(limit);
   }
 
   progress(): Progress {
@@ -340,7 +338,7 @@ export class Search implements CheckpointSource {
       if (this.#at.next === (this.#at.round.switching ? this.#at.round.to : store.count)) this.#beginPass();
       if (this.#at.next === this.#at.levelEnd && !this.#at.round.switching) {
         if (this.#at.depth + 1 >= maxDepth) {
-          this.#endAt({ kind: 'depth', at: maxDepth });
+          this.stop({ kind: 'depth', at: maxDepth });
           return;
         }
         this.#at.depth++;
@@ -358,9 +356,9 @@ export class Search implements CheckpointSource {
         if (yield* this.#pausing()) return;
       const { round } = this.#at;
       if (round.switching && round.switches === maxSwitches && store.count > round.to)
-        this.#endAt({ kind: 'switches', at: maxSwitches });
+        this.stop({ kind: 'switches', at: maxSwitches });
     }
-    if (this.#hasNext && isFull()) this.#endAt({ kind: 'states', at: this.#maxStates });
+    if (this.#hasNext && isFull()) this.stop({ kind: 'states', at: this.#maxStates });
   }
 
   /** Learning takes longer than moving, the longer the larger the machine is. */
@@ -400,7 +398,7 @@ export class Search implements CheckpointSource {
     if (store.count >= this.#at.compareAt || this.#at.next === store.count) if (yield* this.#comparing()) return true;
     store.release(this.#at.next);
     const { maxBytes = DEFAULT_MAX_BYTES } = this.#options;
-    if (this.progress().bytes >= maxBytes) this.#endAt({ kind: 'bytes', at: maxBytes });
+    if (this.progress().bytes >= maxBytes) this.stop({ kind: 'bytes', at: maxBytes });
     return false;
   }
 
