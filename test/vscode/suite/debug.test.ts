@@ -192,9 +192,14 @@ suite('debugging', () => {
       broken,
       new TextEncoder().encode('setup {\n  kvm = opne("/dev/kvm", O_RDWR)\n}\n'),
     );
-    // What is shown then is tested with `npm start`: under test VS Code shows no notification.
+    const shown = editorOf(broken);
+    // What is said then is tested with `npm start`: under test VS Code shows no notification.
     assert.isFalse(await vscode.commands.executeCommand('snoopscope.debugScenario', broken.toString()));
     assert.isUndefined(vscode.debug.activeDebugSession);
+    // The cursor goes to the first error, in an editor that opens for it.
+    const editor = await shown;
+    assert.equal(editor.selection.active.line, 1);
+    await vscode.workspace.fs.delete(broken);
   });
 
   async function start(
@@ -215,3 +220,14 @@ suite('debugging', () => {
     return document.lineAt((frames.at(-1)?.line ?? 1) - 1).text.trim();
   }
 });
+
+/** The editor of a file, once its selection is somewhere. */
+function editorOf(uri: vscode.Uri): Promise<vscode.TextEditor> {
+  return new Promise((resolve) => {
+    const listener = vscode.window.onDidChangeTextEditorSelection(({ textEditor }) => {
+      if (textEditor.document.uri.toString() !== uri.toString()) return;
+      listener.dispose();
+      resolve(textEditor);
+    });
+  });
+}
