@@ -52,7 +52,8 @@ export class Track {
 
   /** Who made a step; -1 is the environment. */
   actorOf(step: number): number {
-    return this.#actors[step] as number;
+    // A branch that a change began has not looked at the steps before it.
+    return this.#actors[step] ?? this.run.step(step).actor;
   }
 
   /** What a step was, as an index of `Model.moves`. */

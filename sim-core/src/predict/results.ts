@@ -59,7 +59,11 @@ function failureOf(group: KernelGroup, node: StatementNode, call: Syscall, numbe
 
 function declaredValue({ result }: Syscall): number | undefined {
   if (result === undefined) return undefined;
-  if (result.errno !== undefined) return -(errnoByName.get(result.errno) ?? Number.NaN);
+  if (result.errno !== undefined) {
+    const value = errnoByName.get(result.errno);
+    // An unknown name has a diagnostic of its own.
+    return value === undefined ? undefined : -value;
+  }
   return Number(BigInt.asIntN(32, result.value ?? 0n));
 }
 

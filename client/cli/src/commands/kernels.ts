@@ -21,7 +21,7 @@ export const kernels: Command = {
     {
       name: 'like',
       value: 'STRING',
-      doc: 'Explain which profile a kernel gets: what `uname -r` prints, such as `6.8.0-45-generic`, or a profile with single changes added and removed, such as `v5.14+release-check~kvm-vfio-file`.',
+      doc: 'Explain which profile a kernel gets: what `uname -r` prints, such as `6.8.0-45-generic`, or a profile with single changes added and removed, such as `v5.14+enforce-cache-coherency~wbinvd-includes-local-cpu`.',
     },
     FORMAT,
   ],
