@@ -7,12 +7,12 @@ import { hasWindow, window } from './window.ts';
 
 const scenario = 'wbinvd/local-cpu-not-flushed.snoop';
 
-suite('views', () => {
+suite('views', function () {
+  // The first view of a window loads what VS Code shows views with, and each opens a page of its own.
+  this.timeout(60_000);
   let run: DebugRun | undefined;
 
   setup(async function () {
-    // The first view of a window loads what VS Code shows views with.
-    this.timeout(60_000);
     if (!hasWindow()) this.skip();
     await openScenario(scenario);
     const started = await DebugRun.start(() => vscode.commands.executeCommand('workbench.action.debug.start'));
@@ -30,8 +30,7 @@ suite('views', () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
   });
 
-  test('the timeline shows the run up to the finding, with its causes, and a key steps back', async function () {
-    this.timeout(60_000);
+  test('the timeline shows the run up to the finding, with its causes, and a key steps back', async () => {
     await vscode.commands.executeCommand('snoopscope.timeline.focus');
     await window.viewWaitFor('snoop-timeline svg [aria-label^="Cause 1:"]');
     const { position } = await place();
@@ -67,8 +66,7 @@ suite('views', () => {
     await moved(() => window.viewClick('snoop-memory svg [aria-label^="x, cpu0: M 1"]'), 59);
   });
 
-  test('topology lights the way of the last transaction, in every theme', async function () {
-    this.timeout(60_000);
+  test('topology lights the way of the last transaction, in every theme', async () => {
     await vscode.commands.executeCommand('snoopscope.topology.focus');
     await window.viewWaitFor('snoop-topology svg .node.lit');
     for (const theme of ['Default Light Modern', 'Default High Contrast', 'Default High Contrast Light']) {
@@ -78,8 +76,7 @@ suite('views', () => {
     }
   });
 
-  test('the outcomes of an exploration are a picture, and a click debugs one', async function () {
-    this.timeout(60_000);
+  test('the outcomes of an exploration are a picture, and a click debugs one', async () => {
     await vscode.commands.executeCommand('snoopscope.explore');
     const [page] = vscode.window.visibleTextEditors.filter(
       ({ document }) => document.uri.scheme === 'snoopscope-exploration',
