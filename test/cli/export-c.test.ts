@@ -131,7 +131,7 @@ test('outcomes of a litmus program are looked for among those of the explorer', 
 });
 
 test.each([
-  ['', 'There is no output of an exported program in it'],
+  ['', 'This is not the output of an exported program'],
   ['TAP version 13\n1..0 # SKIP not bound to vfio-pci: 0000:00:00.0\n', 'The program was skipped'],
   ['12    :>nothing=0; \n', 'nothing'],
 ])('%j is refused with a reason', async (text, reason) => {

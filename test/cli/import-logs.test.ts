@@ -55,7 +55,7 @@ test('files without one line of interest are refused, with what was looked for',
   expect(diary.stderr.replace(/\s+/g, ' ')).toContain('none comes from strace, ftrace');
   const ls = await snoopscope(`import ${written('ls.log', 'openat(AT_FDCWD, "/etc", O_RDONLY) = 3\nclose(3) = 0\n')}`);
   expect(ls.exitCode).toBe(2);
-  expect(ls.stderr.replace(/\s+/g, ' ')).toContain('There is no relevant line in it: no call on /dev/kvm');
+  expect(ls.stderr.replace(/\s+/g, ' ')).toContain('Nothing relevant found: no calls on /dev/kvm');
   const other = await snoopscope(`import qemu ${OFF}-strace-bare.log.txt.gz`);
   expect(other.exitCode).toBe(2);
   expect(other.stderr.replace(/\s+/g, ' ')).toContain('This is not a log of `qemu`: it is strace.');

@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import { connected } from './client.ts';
 
-const URI = 'file:///work/sub/a.snoop';
-const FILE = 'file:///work/snoopscope.json';
+const URI = 'file:///workspace/sub/a.snoop';
+const FILE = 'file:///workspace/snoopscope.json';
 const TEXT =
   'kernel ours\nmachine {\n  cpu intel\n}\nsetup {\n  kvm = open("/dev/kvm", O_RDWR)\n}\nexists kvm > 0 on ours\n';
 

@@ -28,7 +28,7 @@ export class CheckpointFile {
     this.#identity = identity;
   }
 
-  /** The checkpoint to resume from; undefined if there is no such file yet. */
+  /** The checkpoint to resume from; undefined if the file does not exist yet. */
   async read(): Promise<ReadCheckpoint | undefined> {
     let bytes: Uint8Array;
     try {

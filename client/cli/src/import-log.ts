@@ -107,7 +107,7 @@ export function refuseEmpty({ files, steps }: Rebuilt): void {
   if (steps.length > 0) return;
   const first = files[0];
   throw new Failure(
-    'There is no relevant line in it: no call on /dev/kvm, /dev/vfio or /dev/iommu, no KVM exit, and none of the functions of KVM and VFIO that register non-coherent DMA.',
+    'Nothing relevant found: no calls on /dev/kvm, /dev/vfio or /dev/iommu, no KVM exits, and no calls of the KVM and VFIO functions that register non-coherent DMA.',
     { code: 'nothing-to-import', ...(first && { file: first.name }) },
   );
 }

@@ -69,7 +69,7 @@ export class Results {
     if (this.#tab === tab) this.#draw();
   }
 
-  /** Pictures of a run that there is no more. */
+  /** Drops what belongs to an earlier run. */
   forget(): void {
     this.#pictures.clear();
     this.#table = undefined;

@@ -1,5 +1,6 @@
 /** The run that is looked at: a session of the debug adapter, its cursor, and the pictures of where it is. */
 import type { Intent, Picture } from '@snoopscope/views/draw';
+import { destinationOf } from '@snoopscope/views/seek';
 import { TimelineWindow } from '@snoopscope/views/window';
 import { DebugClient } from './debug-client.ts';
 import { PATH } from './editor.ts';
@@ -189,20 +190,4 @@ interface Capabilities {
 interface Frame {
   readonly line: number;
   readonly source?: { readonly path?: string };
-}
-
-function destinationOf(intent: Intent): object | undefined {
-  switch (intent.kind) {
-    case 'goTo':
-      return { position: intent.position };
-    case 'goToEvent':
-    case 'explain':
-      return { event: intent.event };
-    case 'finding':
-      return { finding: intent.forwards ? 'next' : 'previous' };
-    case 'select':
-      return { actor: intent.actor };
-    default:
-      return undefined;
-  }
 }

@@ -93,7 +93,7 @@ export interface CallExplanation {
   readonly links: readonly Link[];
 }
 
-/** The explanation as plain lines, numbered, for a console. */
+/** The explanation as plain, numbered lines. */
 export function whyText(
   explanation: Pick<Explanation, 'headline' | 'links'> & Partial<Pick<Explanation, 'modelFinding'>>,
 ): string[] {

@@ -11,6 +11,7 @@ import { E } from '../kernel/errno.ts';
 import { type ContainerId, type FileId, type GroupId, knownId, NONE } from '../state/ids.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
+import { createClaimRefusals } from './device-refusals.ts';
 import { IOMMU_DRIVER, type VfioState } from './state.ts';
 import type { Type1 } from './type1.ts';
 
@@ -64,23 +65,18 @@ export function createContainers(
   const lockOf = (container: ContainerId): number => state.containerLock.base + container;
   const driverOf = (m: Machine, container: ContainerId): number => read(m, state.containerDriver, container);
 
-  const refuse = base.refusals.add({
+  const own = base.refusals.add({
     noGroup: [E.INVAL, 'no group in {}', 'container'],
     hasDriver: [E.INVAL, 'an IOMMU driver in {} already', 'container'],
     type: [E.NODEV, 'no IOMMU driver for type {}', 'number'],
     noNesting: [E.INVAL, 'an IOMMU driver without nesting in {}', 'container'],
     mixed: [E.PERM, 'groups with and without an IOMMU, which {} cannot both take', 'container'],
-    claimed: [
-      E.PERM,
-      '{} not free for user space: something else owns its DMA, or a host driver a device in it',
-      'group',
-    ],
-    directMapping: [E.INVAL, 'a direct mapping that the firmware requires for {} (RMRR)', 'group'],
     noDriver: [E.INVAL, 'no IOMMU driver in {}', 'container'],
     noiommuRequest: [E.NOTTY, 'no such request in {}, whose groups have no IOMMU', 'container'],
     spaprHasGroup: [E.BUSY, 'a group in {} already, and its SPAPR driver takes one', 'container'],
     unknownRequest: [E.NOTTY, 'no such request for {}', 'container'],
   });
+  const refuse = { ...createClaimRefusals(base), ...own };
   // linux: drivers/vfio/vfio_iommu_spapr_tce.c tce_iommu_ioctl(); type1 is not built for POWER.
   const power = topology.cpu.vendor === 'power';
   const isSpapr = (driver: number): boolean => driver === IOMMU_DRIVER.spapr || driver === IOMMU_DRIVER.spaprV2;

@@ -1,6 +1,7 @@
 import { assert } from 'chai';
 import * as vscode from 'vscode';
 import { DebugRun, type Stop } from './debugging.ts';
+import { skip } from './runner.ts';
 import { openScenario, rangeOf, scenarioUri } from './scenario.ts';
 import { hasWindow, window } from './window.ts';
 
@@ -45,7 +46,7 @@ suite('debugging', () => {
   });
 
   test('Who Wrote This lists the writes of a word, and the chosen one is gone to', async function () {
-    if (!hasWindow()) this.skip();
+    if (!hasWindow()) skip(this, 'only a window has a list to choose from');
     await start();
     const found = await run!.after(toolbar.continue);
     assert.equal(found.reason, 'exception');

@@ -2,6 +2,7 @@
 import { assert } from 'chai';
 import * as vscode from 'vscode';
 import { DebugRun } from './debugging.ts';
+import { skip } from './runner.ts';
 import { openScenario } from './scenario.ts';
 import { hasWindow, window } from './window.ts';
 
@@ -13,7 +14,7 @@ suite('views', function () {
   let run: DebugRun | undefined;
 
   setup(async function () {
-    if (!hasWindow()) this.skip();
+    if (!hasWindow()) skip(this, 'only a window shows views');
     await openScenario(scenario);
     const started = await DebugRun.start(() => vscode.commands.executeCommand('workbench.action.debug.start'));
     run = started.run;

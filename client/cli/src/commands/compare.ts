@@ -78,10 +78,13 @@ function documentOf({ exitCode: _, ...compared }: Compared): object {
 async function comparedWith(call: Invocation, name: string, log: string): Promise<Compared> {
   const observed = parseObserved(await readText(call.io, log));
   if (!observed)
-    throw new Failure('There is no output of an exported program in it: no `TAP version`, no histogram.', {
-      code: 'not-an-observation',
-      file: log,
-    });
+    throw new Failure(
+      'This is not the output of an exported program: it has neither a `TAP version` line nor a histogram.',
+      {
+        code: 'not-an-observation',
+        file: log,
+      },
+    );
   if (observed.kind === 'skipped')
     throw new Failure(`The program was skipped, so there is nothing to compare: ${observed.why}.`, {
       code: 'not-an-observation',

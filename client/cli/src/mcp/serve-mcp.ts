@@ -86,7 +86,7 @@ function problemOf(schema: ToolSchema, input: ToolInput): string | undefined {
   const unknown = Object.keys(input).find((key) => !Object.hasOwn(schema.properties, key));
   if (unknown !== undefined) {
     const near = nearest(unknown, Object.keys(schema.properties));
-    return `There is no argument \`${unknown}\`.${near ? ` Did you mean \`${near}\`?` : ''} There are ${Object.keys(schema.properties).join(', ')}.`;
+    return `Unknown argument \`${unknown}\`.${near ? ` Did you mean \`${near}\`?` : ''} Arguments: ${Object.keys(schema.properties).join(', ')}.`;
   }
   const { error } = fromJSONSchema(schema).safeParse(input);
   return error && `The arguments do not fit the schema. ${prettifyError(error)}`;
@@ -127,5 +127,5 @@ function failed(text: string): CallToolResult {
 function unknownTool(name: string, tools: readonly Tool[]): string {
   const names = [...tools.map((tool) => tool.name), REFERENCE.name];
   const near = nearest(name, names);
-  return `There is no tool \`${name}\`.${near ? ` Did you mean \`${near}\`?` : ''} There are ${names.join(', ')}.`;
+  return `Unknown tool \`${name}\`.${near ? ` Did you mean \`${near}\`?` : ''} Tools: ${names.join(', ')}.`;
 }

@@ -77,7 +77,7 @@ const ROWS: readonly ToolRow[] = [
 export function commandTools(commands: readonly Command[]): readonly Tool[] {
   return ROWS.map((row) => {
     const command = commands.find(({ name }) => name === row.command);
-    if (!command) throw new Error(`There is no command ${row.command}.`);
+    if (!command) throw new Error(`The command ${row.command} does not exist.`);
     return toolOf(row, command);
   });
 }

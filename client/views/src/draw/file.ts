@@ -1,4 +1,4 @@
-/** A drawing as an SVG file that stands for itself: its style inside, its text equivalent as description. */
+/** A drawing as a self-contained SVG file: with its style, and its text equivalent as the description. */
 import type { PictureText } from '@snoopscope/sim-core';
 import { tableLines } from '@snoopscope/sim-core';
 import type { Drawing, Shape } from './shape.ts';

@@ -1,6 +1,7 @@
 // Leads the cursor of a debug session to where the reader of a picture points. A pointer that is pulled names many places
 // in a second: the adapter is asked for one at a time, and for the last one that was named while it was busy.
 import type { Intent } from '@snoopscope/views/draw';
+import { destinationOf } from '@snoopscope/views/seek';
 import { type DebugSession, window } from 'vscode';
 
 export class Leader {
@@ -14,7 +15,7 @@ export class Leader {
   }
 
   lead(session: DebugSession, intent: Intent): void {
-    const to = destination(intent);
+    const to = destinationOf(intent);
     if (!to) return;
     this.#next = { session, to };
     if (!this.#busy) void this.#go();
@@ -37,19 +38,3 @@ export class Leader {
 }
 
 const MESSAGE_MS = 5000;
-
-function destination(intent: Intent): object | undefined {
-  switch (intent.kind) {
-    case 'goTo':
-      return { position: intent.position };
-    case 'goToEvent':
-    case 'explain':
-      return { event: intent.event };
-    case 'finding':
-      return { finding: intent.forwards ? 'next' : 'previous' };
-    case 'select':
-      return { actor: intent.actor };
-    default:
-      return undefined;
-  }
-}
