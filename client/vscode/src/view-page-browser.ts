@@ -24,4 +24,5 @@ window.addEventListener('message', ({ data }: MessageEvent<ToPage>) => {
   else if (data.kind === 'words') view.words = data.words;
   else view.picture = undefined;
 });
+window.addEventListener('blur', () => vscode.postMessage({ kind: 'blurred' }));
 vscode.postMessage({ kind: 'ready' });

@@ -51,6 +51,14 @@ const actions = {
   viewWaitFor: async (page, selector) => void (await inViews(page, selector)),
   viewClick: async (page, selector) => (await inViews(page, selector)).first().click(),
   viewFocus: async (page, selector) => (await inViews(page, selector)).first().focus(),
+  viewPressAndReturn: async (page, selector, keys) => {
+    const view = (await inViews(page, selector)).first();
+    const focus = await view.evaluateHandle(() => ({
+      returned: new Promise((resolve) => window.addEventListener('focus', () => resolve(), { once: true })),
+    }));
+    await page.keyboard.press(keys);
+    await focus.evaluate(({ returned }) => returned);
+  },
   viewTexts: async (page, selector) => (await inViews(page, selector)).allTextContents(),
   screenshot: async (page, name) => {
     await mkdir(screenshotFolder, { recursive: true });

@@ -24,6 +24,8 @@ export const window = {
   viewWaitFor: (selector: string) => ask<void>('viewWaitFor', selector),
   viewClick: (selector: string) => ask<void>('viewClick', selector),
   viewFocus: (selector: string) => ask<void>('viewFocus', selector),
+  /** Presses a key in a view that takes the focus away, and waits until the view has it again. */
+  viewPressAndReturn: (selector: string, keys: string) => ask<void>('viewPressAndReturn', selector, keys),
   viewTexts: (selector: string) => ask<string[]>('viewTexts', selector),
   /** Writes test/vscode/screenshots/NAME.png, which git ignores. */
   screenshot: (name: string) => ask<void>('screenshot', name),

@@ -12,4 +12,7 @@ export type ToPage =
 /** From the page. */
 export type FromPage =
   /** It listens. */
-  { readonly kind: 'ready' } | { readonly kind: 'intent'; readonly intent: Intent };
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'intent'; readonly intent: Intent }
+  /** It has lost the focus. */
+  | { readonly kind: 'blurred' };

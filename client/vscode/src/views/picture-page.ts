@@ -17,12 +17,20 @@ export class PicturePage extends Disposable {
       element,
       title,
       onIntent,
-    }: { extension: Uri; element: string; title: string; onIntent: (intent: Intent) => void },
+      onBlurred = () => {},
+    }: {
+      extension: Uri;
+      element: string;
+      title: string;
+      onIntent: (intent: Intent) => void;
+      onBlurred?: () => void;
+    },
   ) {
     const folder = Uri.joinPath(extension, 'dist');
     webview.options = { enableScripts: true, localResourceRoots: [folder] };
     const listener = webview.onDidReceiveMessage((message: FromPage) => {
       if (message.kind === 'intent') onIntent(message.intent);
+      else if (message.kind === 'blurred') onBlurred();
       else this.#begin();
     });
     super(() => listener.dispose());

@@ -2,11 +2,13 @@
 import type { Intent, Picture } from '@snoopscope/views/draw';
 import { ELEMENTS } from '@snoopscope/views/tags';
 import { TimelineWindow } from '@snoopscope/views/window';
-import { type DebugSession, DebugStackFrame, Disposable, debug, type Uri, type WebviewView, window } from 'vscode';
+import { type DebugSession, Disposable, debug, type Uri, type WebviewView, window, workspace } from 'vscode';
 import { debugType } from '../debugging.ts';
 import { Leader } from './leader.ts';
 import { PicturePage } from './picture-page.ts';
 
+/** Within so long after a move VS Code opens the line in the editor. */
+const FOCUS_MS = 1500;
 const PICTURES = ['timeline', 'memory', 'topology'] as const;
 type PictureName = (typeof PICTURES)[number];
 
@@ -15,10 +17,6 @@ export function registerRunViews(extension: Uri): Disposable {
   return Disposable.from(
     views,
     debug.onDidChangeActiveDebugSession((session) => views.follow(session)),
-    // Before it stops again a session continues, which takes the frame away.
-    debug.onDidChangeActiveStackItem((item) => {
-      if (item instanceof DebugStackFrame) views.focusAgain();
-    }),
     debug.onDidTerminateDebugSession((session) => views.ended(session)),
     debug.registerDebugAdapterTrackerFactory(debugType, {
       createDebugAdapterTracker: (session) => ({
@@ -49,11 +47,14 @@ interface Position {
 class RunViews extends Disposable {
   readonly #extension: Uri;
   readonly #open = new Map<PictureName, OpenView>();
-  readonly #leader = new Leader((session) => this.#refresh(session));
+  readonly #leader = new Leader((session) => {
+    this.#leading = undefined;
+    return this.#refresh(session);
+  });
   readonly #window = new TimelineWindow();
   #session: DebugSession | undefined;
   /** The view whose reader has moved the cursor: VS Code gives the focus to the editor then. */
-  #leading: WebviewView | undefined;
+  #leading: { readonly view: WebviewView; readonly until: number } | undefined;
   #filter = '';
   /** The position before the last stop: what has changed since then is marked. */
   #before = 0;
@@ -75,6 +76,7 @@ class RunViews extends Disposable {
       element: ELEMENTS[picture],
       title: view.title ?? picture,
       onIntent: (intent) => this.#intended(intent, view),
+      onBlurred: () => this.#blurred(view),
     });
     this.#open.set(picture, { view, page });
     const shown = view.onDidChangeVisibility(() => {
@@ -88,10 +90,13 @@ class RunViews extends Disposable {
     if (this.#session) void this.#refresh(this.#session);
   }
 
-  /** The reader of a view continues there. */
-  focusAgain(): void {
-    this.#leading?.show(false);
-    this.#leading = undefined;
+  /**
+   * The reader of a view continues there. VS Code gives the focus to the editor at most stops, some time after it has told
+   * of the frame: only the view itself knows when. One who leaves it later means it.
+   */
+  #blurred(view: WebviewView): void {
+    if (this.#leading?.view !== view || Date.now() > this.#leading.until) return;
+    view.show(false);
   }
 
   follow(session: DebugSession | undefined): void {
@@ -149,7 +154,8 @@ class RunViews extends Disposable {
     if (intent.kind === 'window') this.#window.choose(intent, this.#steps);
     else if (intent.kind === 'filter') this.#filter = intent.text;
     else {
-      this.#leading = view;
+      const takesFocus = workspace.getConfiguration('debug').get('focusEditorOnBreak', true);
+      this.#leading = takesFocus ? { view, until: Date.now() + FOCUS_MS } : undefined;
       this.#leader.lead(session, intent);
       return;
     }
