@@ -160,7 +160,10 @@ export class SnoopscopeDebugSession extends ProtocolServer {
     };
     this.on('close', () => this.#close());
     // A message that is not JSON: the stream itself continues.
-    this.on('error', ({ body }: { body?: unknown }) => this.#complain(`A message could not be read: ${String(body)}`));
+    this.on('error', ({ body }: { body?: unknown }) => {
+      // After a disconnect nothing is read any more, and the stream is closed in the middle.
+      if (!this.#state.ended) this.#complain(`A message could not be read: ${String(body)}`);
+    });
   }
 
   override start(input: NodeJS.ReadableStream, output: NodeJS.WritableStream): void {

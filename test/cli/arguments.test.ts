@@ -58,7 +58,7 @@ describe('mistakes in the call', () => {
     ],
     ['kernels v6.1 --like 6.1.0-44-amd64', 'do not go together', 'options-exclude-each-other'],
     [`check --kernel linux ${race}`, 'Known are v3.12 to', 'unknown-kernel'],
-    [`run --schedule vcpu7*2 ${race}`, 'Nothing moves as `vcpu7`', 'unknown-move'],
+    [`run --schedule vcpu7*2 ${race}`, 'no actor or move `vcpu7`', 'unknown-move'],
     [`bisect --from v5.11 ${race}`, '--from and --to belong together', 'missing-option'],
     ['import strace no-such.log', 'There is no such file', 'unreadable-file'],
     ['import recordng a.log', '`recordng` is neither a file nor a kind of log', 'unknown-kind'],

@@ -194,6 +194,6 @@ test('what is not a fact is not explained, and the facts are named', async () =>
   expect(exitCode).toBe(2);
   expect(stdout).toBe('');
   expect(stderr.replace(/\s+/g, ' ')).toContain(
-    'Nothing to explain: `gpu.r0` is not a fact, and only facts explain themselves: noncoherent, exits, flushes, zaps, ept, memtype, cache, coherent. [no-such-fact]',
+    'Nothing to explain: `gpu.r0` is not a fact, and only facts can be explained: noncoherent, exits, flushes, zaps, ept, memtype, cache, coherent. [no-such-fact]',
   );
 });

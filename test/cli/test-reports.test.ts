@@ -50,7 +50,9 @@ describe('SARIF', () => {
     writeFileSync(file, 'machine {\n  memory x = 0\n}\nsetup {\n  kvm = opne("/dev/kvm", O_RDWR)\n}\n');
     const { stdout, exitCode } = await snoopscope(['test', '--format', 'sarif', file]);
     expect(exitCode).toBe(2);
-    const [result] = JSON.parse(stdout).runs[0].results;
+    const [run] = JSON.parse(stdout).runs;
+    expect(run.invocations).toEqual([{ executionSuccessful: false }]);
+    const [result] = run.results;
     expect(result).toMatchObject({ ruleId: 'unknown-call', level: 'error' });
     const { artifactLocation, region } = result.locations[0].physicalLocation;
     expect(artifactLocation.uri).toMatch(/^file:\/\/\/.*\/a%20b\.snoop$/);

@@ -142,6 +142,16 @@ test('an argument that is not understood ends the process with words', async () 
   expect((await once(child, 'exit'))[0]).toBe(2);
 });
 
+test('after a disconnect there is an answer and an end, and no complaint', async () => {
+  const child = adapter();
+  disconnect(child);
+  const sent: (string | undefined)[] = [];
+  await (async () => {
+    for await (const { command, event } of messages(child.stdout!)) sent.push(command ?? event);
+  })().catch(() => {});
+  expect(sent).toEqual(['disconnect']);
+});
+
 function adapter(...args: string[]): ChildProcess {
   const child = spawn(process.execPath, [main, ...args], { stdio: 'pipe' });
   children.push(child);

@@ -124,6 +124,18 @@ test('check prints what the command prints', async () => {
   expect(await page.textContent('#panel pre')).toContain('holds  exists gpu.r0 == 0 on v3.13..v5.11');
 });
 
+test('an empty scenario is not judged', async () => {
+  await page.click('#editor .view-lines');
+  await page.keyboard.press('Control+A');
+  await page.keyboard.press('Delete');
+  for (const button of ['#check', '#explore', '#compare']) {
+    await page.click(button);
+    await says(/^The scenario cannot run: It has nothing to run/);
+    await page.click('#run');
+    await says(/nothing to run: it has no actor/);
+  }
+});
+
 test('the longest scenario of the gallery fits a link', async () => {
   const entries: { title: string; path: string; text: string }[] = JSON.parse(
     readFileSync(path.join(folder, 'gallery.json'), 'utf8'),

@@ -72,11 +72,16 @@ function sideOf(entry: TraceEntry | undefined, at: number): PartingSide | undefi
 }
 
 function valuesThatDiffer(a: RunOutcome, b: RunOutcome): ValueDifference[] {
+  const same = a.file.text === b.file.text;
   const [left, right] = [a, b].map(({ values }) => new Map(values.map(({ name, text }) => [name, text]))) as [
     Map<string, string>,
     Map<string, string>,
   ];
-  return [...new Set([...left.keys(), ...right.keys()])]
-    .map((name) => ({ name, texts: [left.get(name), right.get(name)] as const }))
-    .filter(({ texts: [one, other] }) => one !== other);
+  return (
+    [...new Set([...left.keys(), ...right.keys()])]
+      .map((name) => ({ name, texts: [left.get(name), right.get(name)] as const }))
+      .filter(({ texts: [one, other] }) => one !== other)
+      // Of one scenario, a value that one run lacks is that of a condition for the kernel of the other.
+      .filter(({ texts }) => !same || !texts.includes(undefined))
+  );
 }

@@ -48,6 +48,10 @@ export async function work(job: Job, around: JobSurroundings): Promise<void> {
   const errors = [...scenario.diagnostics, ...check(scenario, { includes })].filter(
     ({ severity }) => severity === 'error',
   );
+  if (errors.length === 0 && !scenario.blocks.some(({ actor }) => actor)) {
+    around.send({ kind: 'broken', problems: ['It has nothing to run: no actor, such as `setup {` or `vcpu 0 {`.'] });
+    return;
+  }
   if (errors.length > 0) {
     around.send({ kind: 'broken', problems: errors.map(({ line, message }) => `line ${line + 1}: ${message}`) });
     return;

@@ -42,7 +42,7 @@ export function whyFact(run: Run, text: string, position: number): FactExplanati
   if (!fact) {
     const known = [...factByName.keys()].join(', ');
     return {
-      problem: `\`${text.trim()}\` is not a fact, and only facts explain themselves: ${known}.`,
+      problem: `\`${text.trim()}\` is not a fact, and only facts can be explained: ${known}.`,
     };
   }
   const event = position >= run.steps ? run.events : run.step(position).firstEvent;

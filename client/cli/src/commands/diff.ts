@@ -87,7 +87,7 @@ function print(call: Invocation, a: RunOutcome, b: RunOutcome, difference: RunDi
   if (values.length > 0) {
     heading('Final values that differ');
     for (const { name, texts } of values) {
-      const [one, other] = texts.map((text) => text ?? 'not there');
+      const [one, other] = texts.map((text) => text ?? 'no such value');
       line(`${name}: ${one} in A, ${other} in B`);
     }
   }

@@ -12,7 +12,7 @@ export function mcpCommand(line: () => Promise<CommandLine>): Command {
     minOperands: 0,
     maxOperands: 0,
     description: [
-      'Serves standard input and output. The tools are check, run, explore, bisect, report, import, kernels and reference; each answers what the command of that name prints. An exploration stops after 60 seconds unless the call names another limit. Reads only the files that a call names and writes none; no network.',
+      'Serves standard input and output. The tools are check, run, explore, bisect, report, import, kernels and reference; each answers what the command of that name prints. An exploration stops after 60 seconds unless the call names another limit. Reads the files that a call names and what they include, and writes none; no network.',
       'Configure it as a stdio server: command `snoopscope`, argument `mcp`. In VS Code the extension registers it.',
     ],
     options: [],

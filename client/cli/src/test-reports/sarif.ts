@@ -35,7 +35,7 @@ function logOf(outcomes: readonly TestOutcome[]): Log {
         },
         columnKind: 'utf16CodeUnits',
         // Failed checks are results; what could not be judged is not.
-        invocations: [{ executionSuccessful: objections.every(({ level }) => level !== 'warning') }],
+        invocations: [{ executionSuccessful: isJudged(outcomes, objections) }],
         results: objections.map((objection) => resultOf(objection, rules)),
       },
     ],
@@ -125,4 +125,9 @@ function resultOf(
 function uriOf(file: string): string {
   const path = file.replaceAll('\\', '/').split('/').map(encodeURIComponent).join('/');
   return file.startsWith('/') ? `file://${path}` : path.replace(/^([A-Za-z])%3A/, 'file:///$1:');
+}
+
+/** Everything was judged, whatever came out. */
+function isJudged(outcomes: readonly TestOutcome[], objections: readonly Objection[]): boolean {
+  return outcomes.every(({ kind }) => kind !== 'broken') && objections.every(({ level }) => level !== 'warning');
 }

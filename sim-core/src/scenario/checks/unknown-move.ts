@@ -6,7 +6,7 @@ import { actorNames } from './undefined-names.ts';
 
 export function noMove(name: string, actors: readonly string[]): Wording {
   const meant = nearest(name, actors);
-  const message = `Nothing moves as \`${name}\` in this scenario${didYouMean(meant)} Actors are ${list(actors, 12)}.`;
+  const message = `This scenario has no actor or move \`${name}\`${didYouMean(meant)} Actors are ${list(actors, 12)}.`;
   return { message, meant };
 }
 
