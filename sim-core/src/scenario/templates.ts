@@ -7,6 +7,8 @@ export interface ScenarioTemplate {
   readonly title: string;
   /** What it sets up, in one sentence. */
   readonly about: string;
+  /** Kernels that have everything in it. */
+  readonly on: string;
   readonly text: string;
 }
 
@@ -51,7 +53,8 @@ const NEVER_OLD = ['~exists gpu.r0 == 0', '~exists stale-read'];
 export const SCENARIO_TEMPLATES: readonly ScenarioTemplate[] = [
   {
     id: 'legacy-container',
-    title: 'VFIO container and group',
+    title: 'Pass a device through (container)',
+    on: 'v3.13..',
     about: 'A VMM opens a group through a container and registers it with kvm-vfio.',
     text: text('A device in a VFIO container', 'v6.1', [
       ...machine(WORD),
@@ -63,7 +66,8 @@ export const SCENARIO_TEMPLATES: readonly ScenarioTemplate[] = [
   },
   {
     id: 'iommufd',
-    title: 'iommufd and a device file',
+    title: 'Pass a device through (iommufd)',
+    on: 'v6.6..',
     about:
       'A VMM binds a device file to iommufd, attaches it to an I/O address space, and registers the file with kvm-vfio.',
     text: text('A device in iommufd', 'v6.12', [
@@ -88,7 +92,8 @@ export const SCENARIO_TEMPLATES: readonly ScenarioTemplate[] = [
   },
   {
     id: 'legacy-assignment',
-    title: 'KVM device assignment, before VFIO',
+    title: 'Legacy assignment',
+    on: '..v4.11',
     about: 'KVM_ASSIGN_PCI_DEVICE, which KVM had up to v4.11: KVM itself attaches the device to the IOMMU.',
     text: text('A device that KVM assigns', 'v4.4', [
       ...machine(WORD),
@@ -105,7 +110,8 @@ export const SCENARIO_TEMPLATES: readonly ScenarioTemplate[] = [
   },
   {
     id: 'race',
-    title: 'Race of two threads',
+    title: 'Two threads racing',
+    on: 'v3.13..',
     about: 'Two threads of the VMM call kvm-vfio at the same time; every interleaving of their micro-steps is judged.',
     text: text('Two threads race', 'v6.5', [
       ...machine(),
@@ -125,7 +131,8 @@ export const SCENARIO_TEMPLATES: readonly ScenarioTemplate[] = [
   },
   {
     id: 'wbinvd-after-migration',
-    title: 'WBINVD after a migration',
+    title: 'WBINVD after migration',
+    on: 'v3.13..',
     about: 'The host may move the vCPU to another pCPU between its store and its WBINVD.',
     text: text('WBINVD after the vCPU has moved', 'v6.1', [
       ...machine(WORD, '  allow migrate vcpu0 max=1'),
