@@ -16,12 +16,12 @@ export const END_PORT = 0xf4;
 export const END: readonly number[] = [0xe6, END_PORT];
 
 const REGISTERS = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'] as const;
+const EAX = REGISTERS.indexOf('eax');
 /** Used in between for immediates. */
 const SCRATCH = REGISTERS.indexOf('ebp');
 const CR0_CD_NW = 0x6000_0000;
 /** Protection and the FPU's extension type stay on whatever the guest writes: without them this code would not run. */
 const CR0_ALWAYS = 0x11;
-const CR0_TAKEN = 0x6000_0000;
 
 /** How a register is called in conditions, if this code has it. */
 export function guestRegister(name: string): number | undefined {
@@ -121,8 +121,16 @@ const ENCODERS: Readonly<Record<string, Encoder>> = {
       ],
     };
   },
-  in: (o) => port(o, 0xe5, 0, 1),
-  out: (o) => port(o, 0xe7, 1, 0),
+  in(o) {
+    const port = shortPort(o.number(1));
+    return port === undefined || o.register(0) !== EAX ? undefined : { bytes: [0xe5, port] };
+  },
+  out(o) {
+    const port = shortPort(o.number(0));
+    const value = o.number(1);
+    if (port === undefined || (value === undefined && o.register(1) !== EAX)) return undefined;
+    return { bytes: [...(value === undefined ? [] : load(EAX, value)), 0xe7, port] };
+  },
   pat: () => skipped('this guest has no page tables'),
 };
 
@@ -130,8 +138,8 @@ function mov(o: Operands): GuestCode | undefined {
   if (o.name(0) === 'cr0') {
     const value = o.number(1);
     if (value === undefined) return undefined;
-    const kept = (Number(value & BigInt(CR0_CD_NW)) & CR0_TAKEN) | CR0_ALWAYS;
-    return { bytes: [...load(SCRATCH, BigInt(kept)), 0x0f, 0x22, 0xc0 | SCRATCH] };
+    const kept = (value & BigInt(CR0_CD_NW)) | BigInt(CR0_ALWAYS);
+    return { bytes: [...load(SCRATCH, kept), 0x0f, 0x22, 0xc0 | SCRATCH] };
   }
   const [to, from] = [o.memory(0), o.memory(1)];
   const [register, source] = [o.register(0), o.register(1)];
@@ -155,13 +163,9 @@ function fixed(...bytes: number[]): Encoder {
   return () => ({ bytes });
 }
 
-/** Ports of one byte, and eax only: that is all the short forms have. */
-function port(o: Operands, opcode: number, portAt: number, registerAt: number): GuestCode | undefined {
-  const [number, register] = [o.number(portAt ? 0 : 1), o.name(registerAt ? 0 : 1)];
-  const eax = portAt === 1 ? o.register(1) === 0 || o.number(1) !== undefined : register === 'eax';
-  if (number === undefined || number > 0xffn || number === BigInt(END_PORT) || !eax) return undefined;
-  const value = portAt === 1 ? o.number(1) : undefined;
-  return { bytes: [...(value === undefined ? [] : load(0, value)), opcode, Number(number)] };
+/** A port of one byte, other than the one that ends guest code: the short forms have no others, and eax alone. */
+function shortPort(port: bigint | undefined): number | undefined {
+  return port === undefined || port > 0xffn || port === BigInt(END_PORT) ? undefined : Number(port);
 }
 
 /** Jump over the two instructions that try again, when the relation holds. */
