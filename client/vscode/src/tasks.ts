@@ -62,11 +62,17 @@ class CheckTasks implements TaskProvider {
   }
 }
 
+/** Device status report 6 of ECMA-48, and its answer: row and column. */
+const askForCursor = '\x1b[6n';
+const cursorReport = /\[\d+;\d+R/;
+
 /** What the task prints. */
 class CheckTerminal implements Pseudoterminal {
   readonly #write = new EventEmitter<string>();
   readonly #close = new EventEmitter<number>();
   readonly #cancel = new AbortController();
+  readonly #shown: Promise<void>;
+  #setShown = () => {};
   readonly #beside: Beside;
   readonly #folder: WorkspaceFolder;
   readonly #paths: readonly string[] | undefined;
@@ -77,14 +83,41 @@ class CheckTerminal implements Pseudoterminal {
     this.#beside = beside;
     this.#folder = folder;
     this.#paths = paths;
+    this.#shown = new Promise((resolve) => {
+      this.#setShown = resolve;
+    });
   }
 
   open(): void {
-    void this.#run().then((exitCode) => this.#close.fire(exitCode));
+    const failed = (error: unknown) => {
+      this.#print(String(error));
+      return 2;
+    };
+    void this.#run()
+      .catch(failed)
+      .then(async (exitCode) => {
+        await this.#untilShown();
+        this.#close.fire(exitCode);
+      });
   }
 
   close(): void {
     this.#cancel.abort();
+    this.#setShown();
+  }
+
+  /** The terminal's answers come as input. */
+  handleInput(data: string): void {
+    if (cursorReport.test(data)) this.#setShown();
+  }
+
+  /**
+   * Until the terminal has read all that was printed. VS Code takes no problem from lines that it reads long after the
+   * end of a task, and a terminal on a busy machine reads late. It reports its cursor when it comes to the question.
+   */
+  #untilShown(): Promise<void> {
+    this.#write.fire(askForCursor);
+    return this.#shown;
   }
 
   async #run(): Promise<number> {

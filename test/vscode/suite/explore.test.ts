@@ -162,6 +162,8 @@ async function exploreAndCancel(screenshot?: string): Promise<number> {
   const { report, ended } = await explored;
   assert.isFalse(report.complete);
   assert.equal(report.limit?.kind, 'stopped');
+  // It stays open while there are others in it, and lies over the views.
+  await vscode.commands.executeCommand('notifications.hideList');
   return ended - (await clicked);
 }
 
