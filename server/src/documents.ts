@@ -1,6 +1,7 @@
 import { contentsOfKind, type ParsedScenario, parse } from '@snoopscope/sim-core';
-import type { TextDocumentContentChangeEvent } from 'vscode-languageserver';
+import type { Position, TextDocumentContentChangeEvent } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import type { Positions } from './encodings.ts';
 import type { Family } from './families.ts';
 import { Includes, keyOf, type ReadFile } from './includes.ts';
 import { KernelFiles } from './kernel-files.ts';
@@ -21,6 +22,8 @@ interface Open {
 export class Documents {
   readonly includes: Includes;
   readonly kernelFiles: KernelFiles;
+  /** Converts changes for a client that does not count UTF-16. */
+  positions: Positions | undefined;
   readonly #open = new Map<string, Open>();
 
   constructor(readFile: ReadFile) {
@@ -48,7 +51,12 @@ export class Documents {
   change(uri: string, version: number, changes: readonly TextDocumentContentChangeEvent[]): boolean {
     const open = this.#open.get(uri);
     if (open === undefined) return false;
-    open.text = TextDocument.update(open.text, [...changes], version);
+    // One after the other: a change is about the text that the changes before it left.
+    for (const change of changes) {
+      const read = this.positions?.incoming(change, uri, (_, line) => lineOf(open.text, line)) ?? change;
+      open.text = TextDocument.update(open.text, [read], version);
+    }
+    if (changes.length === 0) open.text = TextDocument.update(open.text, [], version);
     open.scenario = parse(open.text.getText(), open.scenario, this.kernelFiles.namedFor(uri));
     open.includes = hasIncludes(open.scenario);
     open.snapshot = undefined;
@@ -157,6 +165,11 @@ export class Documents {
     const found = [...this.#open].find(([uri]) => uri === key || keyOf(uri) === key);
     return found && { uri: found[0], scenario: found[1].scenario };
   }
+}
+
+function lineOf(text: TextDocument, line: number): string {
+  const [start, end] = [line, line + 1].map((at) => ({ line: at, character: 0 })) as [Position, Position];
+  return text.getText({ start, end }).replace(/[\r\n]+$/, '');
 }
 
 function hasIncludes(scenario: ParsedScenario): boolean {

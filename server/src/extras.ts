@@ -8,6 +8,7 @@ import { callableAt, callsFrom, callsTo } from './features/call-hierarchy.ts';
 import { isBetweenStatements, offersAt } from './features/completion.ts';
 import { definitionAt } from './features/definition.ts';
 import { hoverAt } from './features/hover.ts';
+import { inlineValues } from './features/inline-values.ts';
 import { includesAfter } from './features/moved-files.ts';
 import { refactoringsOf } from './features/refactorings.ts';
 import { referencesAt, symbolAt, usesAt } from './features/references.ts';
@@ -26,6 +27,7 @@ export const extras = {
   format,
   hoverAt,
   includesAfter,
+  inlineValues,
   isBetweenStatements,
   offersAt,
   refactoringsOf,

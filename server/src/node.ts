@@ -11,6 +11,7 @@ import {
   ProposedFeatures,
   StreamMessageWriter,
 } from 'vscode-languageserver/node';
+import { positionsFor } from './encodings.ts';
 import { findLocal } from './find-local.ts';
 import { StreamReader } from './framing.ts';
 import { LARGEST_INCLUDE_BYTES } from './includes.ts';
@@ -59,6 +60,7 @@ export function listen(port: number): Promise<Server> {
 export const nodeHost: Host = {
   ...pagesBeside(),
   simulation,
+  positionsFor,
   readFile: (uri) => (uri.startsWith('file:') ? readLocal(uri) : undefined),
   findScenarios: (folder, deep) => (folder.startsWith('file:') ? findLocal(folder, deep) : undefined),
 };

@@ -127,6 +127,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   }),
   'textDocument/codeLens': document,
   'textDocument/inlayHint': record({ textDocument, range }),
+  'textDocument/inlineValue': record({ textDocument, range, context: record({ stoppedLocation: range }) }),
   'textDocument/semanticTokens/full': document,
   'textDocument/semanticTokens/full/delta': record({ textDocument, previousResultId: text }),
   'textDocument/semanticTokens/range': record({ textDocument, range }),

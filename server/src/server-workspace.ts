@@ -17,7 +17,6 @@ import {
   ResponseError,
   SymbolKind,
   type TextEdit,
-  WorkDoneProgress,
   type WorkspaceDiagnosticParams,
   type WorkspaceDiagnosticReport,
   type WorkspaceEdit,
@@ -105,16 +104,12 @@ export function serveWorkspace(connection: Connection, session: Session): void {
       return places.length === 0 ? null : { changes };
     }),
   );
-  connection.onExecuteCommand(async ({ command, arguments: given, workDoneToken }, token) => {
+  connection.onExecuteCommand(async ({ command, arguments: given }, token, progress) => {
     const name = COMMAND_NAMES.find((one) => SERVER_COMMANDS[one] === command);
     const uri: unknown = given?.[0];
     if (name === undefined || typeof uri !== 'string')
       return new ResponseError(ErrorCodes.InvalidParams, `${command} takes the URI of a scenario that is open.`);
-    const report = (kind: 'begin' | 'end', title: string) =>
-      workDoneToken === undefined
-        ? undefined
-        : connection.sendProgress(WorkDoneProgress.type, workDoneToken, { kind, title } as never);
-    await report('begin', TITLES[name]);
+    progress.begin(TITLES[name], undefined, undefined, true);
     try {
       const text = await session.command(name, uri, token);
       if (text !== undefined) return { text };
@@ -123,7 +118,7 @@ export function serveWorkspace(connection: Connection, session: Session): void {
       session.reportBug(command, error);
       return null;
     } finally {
-      await report('end', TITLES[name]);
+      progress.done();
     }
   });
   connection.onDocumentOnTypeFormatting(

@@ -20,6 +20,7 @@ import { SERVER_COMMANDS } from './protocol.ts';
 import { formatted, moreActions, serveWorkspace } from './server-workspace.ts';
 import { type Host, Session } from './session.ts';
 import { readSettings } from './settings.ts';
+import type { Snapshot } from './snapshot.ts';
 import * as lsp from './to-lsp.ts';
 import { TokenResults } from './token-results.ts';
 import { MOST_SCENARIOS } from './workspace.ts';
@@ -32,12 +33,20 @@ export function startServer(connection: Connection, host: Host): void {
   const session = new Session(connection, host);
   const { documents } = session;
   const tokens = new TokenResults();
+  const tokensOf = (snapshot: Snapshot, ...lines: number[]): number[] => {
+    const words = colouredWords(snapshot, ...lines);
+    return lsp.toTokenData(session.positions?.words(words, snapshot) ?? words);
+  };
   refuseMalformed(connection);
 
   connection.onInitialize((params) => {
     session.initialize(params);
     const { pullDiagnostics } = session.options;
-    const capabilities = { ...CAPABILITIES, ...(pullDiagnostics && { diagnosticProvider: PULL }) };
+    const capabilities = {
+      ...CAPABILITIES,
+      positionEncoding: session.positions?.encoding ?? PositionEncodingKind.UTF16,
+      ...(pullDiagnostics && { diagnosticProvider: PULL }),
+    };
     return { capabilities, serverInfo: { name: 'snoopscope' } } satisfies InitializeResult;
   });
   connection.onInitialized(session.take('initialized', () => session.initialized()));
@@ -225,19 +234,24 @@ export function startServer(connection: Connection, host: Host): void {
       return hints.filter(({ line }) => range.start.line <= line && line <= range.end.line).map(lsp.toInlayHint);
     }),
   );
+  connection.languages.inlineValue.on(
+    session.answer('inlineValue', async (snapshot, { range, context }) => {
+      const { inlineValues } = await session.extras();
+      const stopped = context.stoppedLocation.end.line;
+      return inlineValues(snapshot, range.start.line, range.end.line, stopped).map(lsp.toInlineValue);
+    }),
+  );
   connection.languages.semanticTokens.on(
-    session.answer('semanticTokens/full', (snapshot) =>
-      tokens.full(snapshot.uri, lsp.toTokenData(colouredWords(snapshot))),
-    ),
+    session.answer('semanticTokens/full', (snapshot) => tokens.full(snapshot.uri, tokensOf(snapshot))),
   );
   connection.languages.semanticTokens.onDelta(
     session.answer('semanticTokens/full/delta', (snapshot, { previousResultId }) =>
-      tokens.delta(snapshot.uri, previousResultId, lsp.toTokenData(colouredWords(snapshot))),
+      tokens.delta(snapshot.uri, previousResultId, tokensOf(snapshot)),
     ),
   );
   connection.languages.semanticTokens.onRange(
     session.answer('semanticTokens/range', (snapshot, { range }) => ({
-      data: lsp.toTokenData(colouredWords(snapshot, range.start.line, range.end.line + 1)),
+      data: tokensOf(snapshot, range.start.line, range.end.line + 1),
     })),
   );
 
@@ -250,7 +264,6 @@ const TOO_MANY_SCENARIOS = `The workspace has more than ${MOST_SCENARIOS} scenar
 const PULL = { interFileDependencies: true, workspaceDiagnostics: true };
 
 const CAPABILITIES: InitializeResult['capabilities'] = {
-  positionEncoding: PositionEncodingKind.UTF16,
   textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
   hoverProvider: true,
   completionProvider: {
@@ -291,5 +304,6 @@ const CAPABILITIES: InitializeResult['capabilities'] = {
   codeLensProvider: { resolveProvider: false },
   executeCommandProvider: { commands: Object.values(SERVER_COMMANDS), workDoneProgress: true },
   inlayHintProvider: { resolveProvider: false },
+  inlineValueProvider: true,
   semanticTokensProvider: { legend: lsp.TOKEN_LEGEND, full: { delta: true }, range: true },
 };

@@ -10,6 +10,7 @@ import {
 } from 'vscode-languageserver';
 import { type Client, clientOf } from './client.ts';
 import { Documents } from './documents.ts';
+import type { Positions } from './encodings.ts';
 import type { Extras } from './extras.ts';
 import { hasErrors } from './features/diagnostics.ts';
 import { isRenameRefused } from './features/rename.ts';
@@ -39,11 +40,16 @@ export interface Host {
   readonly diagnosticPages?: string;
   /** Asked once, for the first scenario or request. */
   readonly simulation: SimulationSource;
+  /** Converts positions for a client that does not count UTF-16, of the encodings that it offers; without it all is UTF-16. */
+  readonly positionsFor?: (offered: unknown) => Positions | undefined;
   /** Reads the URIs that the process itself can read; undefined for all others, for which the client is asked. */
   readonly readFile?: (uri: string) => ReturnType<ReadFile> | undefined;
   /** Lists the scenarios of the folders that the process itself can look into; undefined for all others. */
   readonly findScenarios?: FindScenarios;
 }
+
+/** Whose lines the positions of a message are in, unless it says otherwise. */
+type Lines = Pick<Snapshot, 'uri'> & Partial<Pick<Snapshot, 'scenario'>>;
 
 /** An elaboration that takes no longer is part of looking at a change; a longer one waits for a pause. */
 const QUICK_ELABORATION_MS = 8;
@@ -59,6 +65,8 @@ export class Session {
   readonly workspace: Workspace;
   client: Client = clientOf({});
   options = readInitializationOptions(undefined);
+  positions: Positions | undefined;
+  readonly #positionsFor: Host['positionsFor'];
   readonly #pauses = new Map<string, ReturnType<typeof setTimeout>>();
   /** The last look at each document: those before it are given up. */
   readonly #looks = new Map<string, symbol>();
@@ -82,6 +90,7 @@ export class Session {
     this.#warnings = new Warnings(connection);
     const { simulation } = host;
     this.#pages = host.diagnosticPages;
+    this.#positionsFor = host.positionsFor;
     if (typeof simulation !== 'function') this.#simulation = simulation;
     this.#getSimulation = fetchedOnce(simulation, () => this.options.simulator);
     this.documents = new Documents(async (uri) => {
@@ -100,6 +109,8 @@ export class Session {
 
   initialize(params: InitializeParams): void {
     this.client = clientOf(params.capabilities ?? {});
+    this.positions = this.#positionsFor?.(params.capabilities?.general?.positionEncodings);
+    this.documents.positions = this.positions;
     this.options = readInitializationOptions(params.initializationOptions, this.#pages);
     this.workspace.initialize(params);
     this.workspace.asksClient = this.options.findScenarios;
@@ -129,8 +140,8 @@ export class Session {
       try {
         const snapshot = this.documents.snapshot(params.textDocument.uri);
         if (snapshot === undefined) return null;
-        const result = await handler(snapshot, params, token);
-        return token.isCancellationRequested ? cancelled() : result;
+        const result = await handler(snapshot, this.#incoming(params, snapshot), token);
+        return token.isCancellationRequested ? cancelled() : this.#outgoing(result, snapshot);
       } catch (error) {
         if (error instanceof ResponseError) return error;
         if (isRenameRefused(error)) return new ResponseError(LSPErrorCodes.RequestFailed, error.message);
@@ -148,15 +159,29 @@ export class Session {
   ): (params: P, token: CancellationToken) => Promise<R> {
     return async (params, token) => {
       try {
-        const result = await handler(params, token);
+        const of = { uri: (params as { item?: { uri?: string } }).item?.uri ?? '' };
+        const result = await handler(this.#incoming(params, of), token);
         if (token.isCancellationRequested) throw cancelled();
-        return result;
+        return this.#outgoing(result, of);
       } catch (error) {
         if (error instanceof ResponseError) throw error;
         this.reportBug(name, error);
         return none;
       }
     };
+  }
+
+  #incoming<Value>(value: Value, of: Lines): Value {
+    return this.positions?.incoming(value, of.uri, this.#lineOf(of)) ?? value;
+  }
+
+  #outgoing<Value>(value: Value, of: Lines): Value {
+    return this.positions?.outgoing(value, of.uri, this.#lineOf(of)) ?? value;
+  }
+
+  #lineOf({ uri, scenario }: Lines) {
+    return (other: string, line: number): string | undefined =>
+      (other === uri && scenario ? scenario : this.documents.includes.file(other)?.scenario)?.lines[line]?.text;
   }
 
   /** Wraps a notification. */
@@ -371,7 +396,10 @@ export class Session {
     void this.connection.sendDiagnostics({
       uri,
       version,
-      diagnostics: diagnostics.map((one) => toDiagnostic(one, snapshot, this.options.diagnosticPages)),
+      diagnostics: this.#outgoing(
+        diagnostics.map((one) => toDiagnostic(one, snapshot, this.options.diagnosticPages)),
+        snapshot,
+      ),
     });
   }
 

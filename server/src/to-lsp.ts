@@ -26,6 +26,7 @@ import {
   FoldingRangeKind,
   type Hover,
   type InlayHint,
+  type InlineValue,
   InsertTextFormat,
   type Location,
   MarkupKind,
@@ -40,6 +41,7 @@ import {
   type WorkspaceSymbol,
 } from 'vscode-languageserver';
 import type { HoverText } from './features/hover.ts';
+import type { InlineValue as OurInlineValue } from './features/inline-values.ts';
 import type { Lens } from './features/lenses.ts';
 import type { FileLink } from './features/links.ts';
 import type { Offer, OfferKind } from './features/offers.ts';
@@ -237,6 +239,10 @@ export function toCodeLens({ line, title, command }: Lens, uri: string): CodeLen
 
 export function toInlayHint({ line, column, text, markdown }: ResultHint): InlayHint {
   return { position: { line, character: column }, label: text, tooltip: markdown, paddingLeft: false };
+}
+
+export function toInlineValue({ line, span, expression }: OurInlineValue): InlineValue {
+  return { range: toRange(line, span), expression };
 }
 
 export function markup(markdown: string, asMarkdown: boolean) {

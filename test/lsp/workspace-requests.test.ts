@@ -10,11 +10,13 @@ import type {
   DocumentLink,
   FoldingRange,
   Location,
+  Range,
   SignatureHelp,
   TextEdit,
   WorkspaceEdit,
   WorkspaceSymbol,
 } from 'vscode-languageserver';
+import { WorkDoneProgress } from 'vscode-languageserver/node';
 import { type Client, connected } from './client.ts';
 
 const MAIN = 'file:///w/a/main.snoop';
@@ -112,7 +114,7 @@ test('a client that asks for diagnostics gets those of files that are not open, 
   expect(client.published(MAIN)).toEqual([]);
 });
 
-test('from a descriptor to its device, from there to its IOMMU', async () => {
+test('from a descriptor of a group or a device to the device, from there to its IOMMU', async () => {
   const client = await started();
   const at = (part: string, column: number) =>
     client.at<Location[]>('typeDefinition', MAIN, { line: lineOf(part), column });
@@ -120,6 +122,30 @@ test('from a descriptor to its device, from there to its IOMMU', async () => {
   expect(device?.range.start.line).toBe(lineOf('device gpu'));
   const [iommu] = await at('device gpu', 10);
   expect(iommu?.range.start.line).toBe(lineOf('iommu dmar0'));
+});
+
+test('a debugger shows values up to where it stopped, each once a line', async () => {
+  const client = await started();
+  const values = (stopped: number) =>
+    client.request<{ range: Range; expression: string }[]>('textDocument/inlineValue', {
+      textDocument,
+      range: rangeOf(0, MAIN_TEXT.split('\n').length),
+      context: { frameId: 1, stoppedLocation: rangeOf(stopped, stopped) },
+    });
+  const shown = (found: Awaited<ReturnType<typeof values>>) =>
+    found.map(({ range, expression }) => [range.start.line, expression]);
+  const [store, load] = [lineOf('mov [x]'), lineOf('mov eax')];
+  expect(shown(await values(store))).toEqual([[store, 'x']]);
+  expect(shown(await values(load))).toEqual([
+    [store, 'x'],
+    [load, 'vcpu0.eax'],
+    [load, 'x'],
+  ]);
+  expect(shown(await values(lineOf('group = open')))).toEqual([
+    [lineOf('container = open'), 'container'],
+    [lineOf('group = open'), 'group'],
+  ]);
+  expect(await values(lineOf('cpu intel'))).toEqual([]);
 });
 
 test('who calls a procedure, and what a block calls', async () => {
@@ -288,6 +314,10 @@ test('in an editor without commands the lenses run, check and explore, and get t
   expect(texts[0]).toMatch(/^A run on v6.6\n.*open/);
   expect(texts[1]).toContain('holds');
   expect(texts[2]).toContain('outcome  vcpu0.eax = 1, cache(cpu0, x) = M');
+  const progress: unknown[] = [];
+  client.connection.onProgress(WorkDoneProgress.type, 'token', ({ kind }) => void progress.push(kind));
+  await client.request('workspace/executeCommand', { ...lenses[1]!.command, workDoneToken: 'token' });
+  expect(progress).toEqual(['begin', 'end']);
   await expect(
     client.request('workspace/executeCommand', { command: 'snoopscope.server.run', arguments: [] }),
   ).rejects.toThrow('takes the URI');
