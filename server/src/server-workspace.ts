@@ -31,25 +31,26 @@ import * as lsp from './to-lsp.ts';
 
 export function serveWorkspace(connection: Connection, session: Session): void {
   const { documents, workspace } = session;
+  const { answer, ask } = session.handlers;
   const families = async () => (await workspace.families(documents.uris[0] ?? '')).families;
 
   connection.onWorkspaceSymbol(
-    session.ask<WorkspaceSymbolParams, WorkspaceSymbol[]>('workspace/symbol', [], async ({ query }) =>
+    ask<WorkspaceSymbolParams, WorkspaceSymbol[]>('workspace/symbol', [], async ({ query }) =>
       (await session.extras()).workspaceNames(await families(), query).map(lsp.toWorkspaceSymbol),
     ),
   );
   connection.onTypeDefinition(
-    session.answer('typeDefinition', async (snapshot, { position }) =>
+    answer('typeDefinition', async (snapshot, { position }) =>
       (await session.extras()).typeDefinitionAt(snapshot, lsp.fromPosition(position)).map(lsp.toLocation),
     ),
   );
   connection.languages.diagnostics.on(
-    session.answer('diagnostic', async (snapshot, _, token) =>
+    answer('diagnostic', async (snapshot, _, token) =>
       report(snapshot, await session.diagnosticsOf(snapshot, token), session),
     ) as (params: { textDocument: { uri: string } }) => Promise<DocumentDiagnosticReport>,
   );
   connection.languages.diagnostics.onWorkspace(
-    session.ask<WorkspaceDiagnosticParams, WorkspaceDiagnosticReport>(
+    ask<WorkspaceDiagnosticParams, WorkspaceDiagnosticReport>(
       'workspace/diagnostic',
       { items: [] },
       async (_, token) => {
@@ -69,13 +70,13 @@ export function serveWorkspace(connection: Connection, session: Session): void {
     ),
   );
   connection.languages.callHierarchy.onPrepare(
-    session.answer('prepareCallHierarchy', async (snapshot, { position }) => {
+    answer('prepareCallHierarchy', async (snapshot, { position }) => {
       const found = (await session.extras()).callableAt(snapshot, lsp.fromPosition(position), await families());
       return found ? [toItem(found)] : null;
     }),
   );
   connection.languages.callHierarchy.onIncomingCalls(
-    session.ask<CallHierarchyIncomingCallsParams, CallHierarchyIncomingCall[]>(
+    ask<CallHierarchyIncomingCallsParams, CallHierarchyIncomingCall[]>(
       'callHierarchy/incomingCalls',
       [],
       async ({ item }) =>
@@ -85,7 +86,7 @@ export function serveWorkspace(connection: Connection, session: Session): void {
     ),
   );
   connection.languages.callHierarchy.onOutgoingCalls(
-    session.ask<CallHierarchyOutgoingCallsParams, CallHierarchyOutgoingCall[]>(
+    ask<CallHierarchyOutgoingCallsParams, CallHierarchyOutgoingCall[]>(
       'callHierarchy/outgoingCalls',
       [],
       async ({ item }) =>
@@ -96,7 +97,7 @@ export function serveWorkspace(connection: Connection, session: Session): void {
     ),
   );
   connection.workspace.onWillRenameFiles(
-    session.ask<RenameFilesParams, WorkspaceEdit | null>('workspace/willRenameFiles', null, async ({ files }) => {
+    ask<RenameFilesParams, WorkspaceEdit | null>('workspace/willRenameFiles', null, async ({ files }) => {
       const places = (await session.extras()).includesAfter(await families(), files);
       const changes: Record<string, TextEdit[]> = {};
       for (const { uri, newText, ...place } of places)
@@ -115,14 +116,14 @@ export function serveWorkspace(connection: Connection, session: Session): void {
       if (text !== undefined) return { text };
       return new ResponseError(LSPErrorCodes.RequestFailed, `${uri} is not open, or was edited meanwhile.`);
     } catch (error) {
-      session.reportBug(command, error);
+      session.handlers.reportBug(command, error);
       return null;
     } finally {
       progress.done();
     }
   });
   connection.onDocumentOnTypeFormatting(
-    session.answer('onTypeFormatting', (snapshot, { position, ch, options }) => {
+    answer('onTypeFormatting', (snapshot, { position, ch, options }) => {
       // After Enter the line above is done; after a brace its own line.
       const line = ch === '\n' ? position.line - 1 : position.line;
       return formatted(session, snapshot, options, (one) => one === line);

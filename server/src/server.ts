@@ -32,10 +32,11 @@ import { MOST_SCENARIOS } from './workspace.ts';
 export function startServer(connection: Connection, host: Host): void {
   const session = new Session(connection, host);
   const { documents } = session;
+  const { answer, take } = session.handlers;
   const tokens = new TokenResults();
   const tokensOf = (snapshot: Snapshot, ...lines: number[]): number[] => {
     const words = colouredWords(snapshot, ...lines);
-    return lsp.toTokenData(session.positions?.words(words, snapshot) ?? words);
+    return lsp.toTokenData(documents.positions?.words(words, snapshot) ?? words);
   };
   refuseMalformed(connection);
 
@@ -44,15 +45,15 @@ export function startServer(connection: Connection, host: Host): void {
     const { pullDiagnostics } = session.options;
     const capabilities = {
       ...CAPABILITIES,
-      positionEncoding: session.positions?.encoding ?? PositionEncodingKind.UTF16,
+      positionEncoding: documents.positions?.encoding ?? PositionEncodingKind.UTF16,
       ...(pullDiagnostics && { diagnosticProvider: PULL }),
     };
     return { capabilities, serverInfo: { name: 'snoopscope' } } satisfies InitializeResult;
   });
-  connection.onInitialized(session.take('initialized', () => session.initialized()));
+  connection.onInitialized(take('initialized', () => session.initialized()));
 
   connection.onDidOpenTextDocument(
-    session.take('didOpen', async ({ textDocument: { uri, languageId, version, text } }) => {
+    take('didOpen', async ({ textDocument: { uri, languageId, version, text } }) => {
       documents.open(uri, languageId, version, text);
       session.validate(uri);
       session.validateIncluding(uri);
@@ -60,28 +61,28 @@ export function startServer(connection: Connection, host: Host): void {
     }),
   );
   connection.onDidChangeTextDocument(
-    session.take('didChange', ({ textDocument: { uri, version }, contentChanges }) => {
+    take('didChange', ({ textDocument: { uri, version }, contentChanges }) => {
       if (!documents.change(uri, version, contentChanges)) return;
       session.validate(uri);
       session.validateIncluding(uri);
     }),
   );
   connection.onDidCloseTextDocument(
-    session.take('didClose', ({ textDocument: { uri } }) => {
+    take('didClose', ({ textDocument: { uri } }) => {
       tokens.forget(uri);
       session.close(uri);
       session.validateIncluding(uri);
     }),
   );
   connection.onDidChangeConfiguration(
-    session.take('didChangeConfiguration', async ({ settings }) => {
+    take('didChangeConfiguration', async ({ settings }) => {
       if (!session.client.configuration)
         session.options = { ...session.options, settings: readSettings(settings?.snoopscope) };
       await Promise.all(documents.uris.map((uri) => session.configure(uri)));
     }),
   );
   connection.onDidChangeWatchedFiles(
-    session.take('didChangeWatchedFiles', ({ changes }) => {
+    take('didChangeWatchedFiles', ({ changes }) => {
       for (const { uri } of changes) if (!documents.kernelFiles.forget(uri)) documents.includes.forget(uri);
       documents.refreshKernels();
       documents.refresh();
@@ -91,7 +92,7 @@ export function startServer(connection: Connection, host: Host): void {
   );
 
   connection.onHover(
-    session.answer('hover', async (snapshot, { position }) => {
+    answer('hover', async (snapshot, { position }) => {
       const { hoverAt } = await session.extras();
       const hover = hoverAt(snapshot, lsp.fromPosition(position));
       if (hover === undefined) return null;
@@ -101,7 +102,7 @@ export function startServer(connection: Connection, host: Host): void {
     }),
   );
   connection.onCompletion(
-    session.answer('completion', async (snapshot, { position, context }) => {
+    answer('completion', async (snapshot, { position, context }) => {
       const at = lsp.fromPosition(position);
       const { isBetweenStatements, offersAt } = await session.extras();
       const byBlank =
@@ -124,19 +125,19 @@ export function startServer(connection: Connection, host: Host): void {
       const text = data?.about && aboutText(data.about, profile);
       return text ? { ...item, documentation: lsp.markup(text, session.client.markdownCompletion) } : item;
     } catch (error) {
-      session.reportBug('completionItem/resolve', error);
+      session.handlers.reportBug('completionItem/resolve', error);
       return item;
     }
   });
   connection.onSignatureHelp(
-    session.answer('signatureHelp', async (snapshot, { position }) => {
+    answer('signatureHelp', async (snapshot, { position }) => {
       const { signatureAt } = await session.extras();
       const signature = signatureAt(snapshot, lsp.fromPosition(position));
       return signature ? lsp.toSignatureHelp(signature, session.client.markdownSignature) : null;
     }),
   );
   connection.onDefinition(
-    session.answer('definition', async (snapshot, { position }) => {
+    answer('definition', async (snapshot, { position }) => {
       const at = lsp.fromPosition(position);
       const { definitionAt, symbolAt } = await session.extras();
       const here = definitionAt(snapshot, at);
@@ -147,7 +148,7 @@ export function startServer(connection: Connection, host: Host): void {
     }),
   );
   connection.onReferences(
-    session.answer('references', async (snapshot, { position, context }) => {
+    answer('references', async (snapshot, { position, context }) => {
       const { families } = await session.workspaceOf(snapshot);
       const { referencesAt } = await session.extras();
       return referencesAt(snapshot, lsp.fromPosition(position), context.includeDeclaration, families).map(
@@ -156,19 +157,19 @@ export function startServer(connection: Connection, host: Host): void {
     }),
   );
   connection.onDocumentHighlight(
-    session.answer('documentHighlight', async (snapshot, { position }) =>
+    answer('documentHighlight', async (snapshot, { position }) =>
       (await session.extras()).usesAt(snapshot, lsp.fromPosition(position)).map(lsp.toHighlight),
     ),
   );
   connection.onPrepareRename(
-    session.answer('prepareRename', async (snapshot, { position }) => {
+    answer('prepareRename', async (snapshot, { position }) => {
       const { families } = await session.workspaceOf(snapshot);
       const found = (await session.extras()).renameable(snapshot, lsp.fromPosition(position), families);
       return found ? { range: lsp.toRange(found.line, found.span), placeholder: found.name } : null;
     }),
   );
   connection.onRenameRequest(
-    session.answer('rename', async (snapshot, { position, newName }) => {
+    answer('rename', async (snapshot, { position, newName }) => {
       const { families, cut } = await session.workspaceOf(snapshot);
       const places = (await session.extras()).renamed(snapshot, lsp.fromPosition(position), newName, families);
       if (cut) throw new RenameRefused(TOO_MANY_SCENARIOS);
@@ -177,16 +178,14 @@ export function startServer(connection: Connection, host: Host): void {
     }),
   );
   connection.onDocumentSymbol(
-    session.answer('documentSymbol', ({ scenario }) =>
+    answer('documentSymbol', ({ scenario }) =>
       outline(scenario).map((entry) => lsp.toDocumentSymbol(entry, (line) => scenario.lines[line]?.text.length ?? 0)),
     ),
   );
-  connection.onDocumentLinks(session.answer('documentLink', (snapshot) => linksOf(snapshot).map(lsp.toDocumentLink)));
-  connection.onFoldingRanges(
-    session.answer('foldingRange', ({ scenario }) => foldingRanges(scenario).map(lsp.toFoldingRange)),
-  );
+  connection.onDocumentLinks(answer('documentLink', (snapshot) => linksOf(snapshot).map(lsp.toDocumentLink)));
+  connection.onFoldingRanges(answer('foldingRange', ({ scenario }) => foldingRanges(scenario).map(lsp.toFoldingRange)));
   connection.onSelectionRanges(
-    session.answer('selectionRange', async (snapshot, { positions }) => {
+    answer('selectionRange', async (snapshot, { positions }) => {
       const { stretchesAt } = await session.extras();
       return positions.map((position) =>
         lsp.toSelectionRange(stretchesAt(snapshot, lsp.fromPosition(position)), position),
@@ -194,23 +193,23 @@ export function startServer(connection: Connection, host: Host): void {
     }),
   );
   connection.onDocumentFormatting(
-    session.answer('formatting', (snapshot, { options }) => formatted(session, snapshot, options)),
+    answer('formatting', (snapshot, { options }) => formatted(session, snapshot, options)),
   );
   connection.onDocumentRangeFormatting(
-    session.answer('rangeFormatting', (snapshot, { range, options }) =>
+    answer('rangeFormatting', (snapshot, { range, options }) =>
       formatted(session, snapshot, options, (line) => range.start.line <= line && line <= range.end.line),
     ),
   );
   connection.onRequest(
     DocumentRangesFormattingRequest.type,
-    session.answer('rangesFormatting', (snapshot, { ranges, options }) =>
+    answer('rangesFormatting', (snapshot, { ranges, options }) =>
       formatted(session, snapshot, options, (line) =>
         ranges.some(({ start, end }) => start.line <= line && line <= end.line),
       ),
     ),
   );
   connection.onCodeAction(
-    session.answer('codeAction', async (snapshot, { range, context }, token) => {
+    answer('codeAction', async (snapshot, { range, context }, token) => {
       const only = context?.only;
       const found = await session.diagnosticsOf(snapshot, token);
       const lines = [range.start.line, range.end.line] as const;
@@ -223,34 +222,34 @@ export function startServer(connection: Connection, host: Host): void {
     }),
   );
   connection.onCodeLens(
-    session.answer('codeLens', (snapshot) =>
+    answer('codeLens', (snapshot) =>
       lensesOf(snapshot, session.options.commands).map((lens) => lsp.toCodeLens(lens, snapshot.uri)),
     ),
   );
   connection.languages.inlayHint.on(
-    session.answer('inlayHint', async (snapshot, { range }, token) => {
+    answer('inlayHint', async (snapshot, { range }, token) => {
       if (documents.settings(snapshot.uri).inlayHints?.results === false) return [];
       const hints = await session.hints(snapshot.uri, token);
       return hints.filter(({ line }) => range.start.line <= line && line <= range.end.line).map(lsp.toInlayHint);
     }),
   );
   connection.languages.inlineValue.on(
-    session.answer('inlineValue', async (snapshot, { range, context }) => {
+    answer('inlineValue', async (snapshot, { range, context }) => {
       const { inlineValues } = await session.extras();
       const stopped = context.stoppedLocation.end.line;
       return inlineValues(snapshot, range.start.line, range.end.line, stopped).map(lsp.toInlineValue);
     }),
   );
   connection.languages.semanticTokens.on(
-    session.answer('semanticTokens/full', (snapshot) => tokens.full(snapshot.uri, tokensOf(snapshot))),
+    answer('semanticTokens/full', (snapshot) => tokens.full(snapshot.uri, tokensOf(snapshot))),
   );
   connection.languages.semanticTokens.onDelta(
-    session.answer('semanticTokens/full/delta', (snapshot, { previousResultId }) =>
+    answer('semanticTokens/full/delta', (snapshot, { previousResultId }) =>
       tokens.delta(snapshot.uri, previousResultId, tokensOf(snapshot)),
     ),
   );
   connection.languages.semanticTokens.onRange(
-    session.answer('semanticTokens/range', (snapshot, { range }) => ({
+    answer('semanticTokens/range', (snapshot, { range }) => ({
       data: tokensOf(snapshot, range.start.line, range.end.line + 1),
     })),
   );

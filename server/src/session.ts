@@ -5,17 +5,15 @@ import {
   DidChangeConfigurationNotification,
   DidChangeWatchedFilesNotification,
   type InitializeParams,
-  LSPErrorCodes,
-  ResponseError,
 } from 'vscode-languageserver';
 import { type Client, clientOf } from './client.ts';
 import { Documents } from './documents.ts';
 import type { Positions } from './encodings.ts';
 import type { Extras } from './extras.ts';
 import { hasErrors } from './features/diagnostics.ts';
-import { isRenameRefused } from './features/rename.ts';
 import type { ResultHint } from './features/results.ts';
 import { fetchedOnce, type SimulationSource } from './fetched-simulation.ts';
+import { Handlers } from './handlers.ts';
 import type { ReadFile } from './includes.ts';
 import { LastResults } from './last-results.ts';
 import {
@@ -25,7 +23,7 @@ import {
   type ReadFileResult,
   type Settings,
 } from './protocol.ts';
-import { cancelled, modified, NOT_CANCELLED } from './refusals.ts';
+import { modified, NOT_CANCELLED } from './refusals.ts';
 import { readInitializationOptions, readSettings } from './settings.ts';
 import type { Simulation } from './simulation.ts';
 import { inSlices, pause } from './slices.ts';
@@ -48,9 +46,6 @@ export interface Host {
   readonly findScenarios?: FindScenarios;
 }
 
-/** Whose lines the positions of a message are in, unless it says otherwise. */
-type Lines = Pick<Snapshot, 'uri'> & Partial<Pick<Snapshot, 'scenario'>>;
-
 /** An elaboration that takes no longer is part of looking at a change; a longer one waits for a pause. */
 const QUICK_ELABORATION_MS = 8;
 /** A look at the text that takes longer waits until no change has come for as long as it takes: half of the time is the author's. */
@@ -62,10 +57,10 @@ const PAUSE_MS = 200;
 export class Session {
   readonly connection: Connection;
   readonly documents: Documents;
+  readonly handlers: Handlers;
   readonly workspace: Workspace;
   client: Client = clientOf({});
   options = readInitializationOptions(undefined);
-  positions: Positions | undefined;
   readonly #positionsFor: Host['positionsFor'];
   readonly #pauses = new Map<string, ReturnType<typeof setTimeout>>();
   /** The last look at each document: those before it are given up. */
@@ -97,10 +92,11 @@ export class Session {
       try {
         return await (host.readFile?.(uri) ?? this.#askForFile(uri));
       } catch (error) {
-        this.reportBug(`reading ${uri}`, error);
+        this.handlers.reportBug(`reading ${uri}`, error);
         return undefined;
       }
     });
+    this.handlers = new Handlers(connection, this.documents);
     this.documents.kernelFiles.complain = (uri, problems) => this.#warnings.say(`${uri}: ${problems.join(' ')}`);
     this.workspace = new Workspace(connection, this.documents, host.findScenarios ?? (() => undefined), () => {
       for (const uri of this.documents.uris) if (this.documents.dependsOnOthers(uri)) this.validate(uri);
@@ -109,8 +105,7 @@ export class Session {
 
   initialize(params: InitializeParams): void {
     this.client = clientOf(params.capabilities ?? {});
-    this.positions = this.#positionsFor?.(params.capabilities?.general?.positionEncodings);
-    this.documents.positions = this.positions;
+    this.documents.positions = this.#positionsFor?.(params.capabilities?.general?.positionEncodings);
     this.options = readInitializationOptions(params.initializationOptions, this.#pages);
     this.workspace.initialize(params);
     this.workspace.asksClient = this.options.findScenarios;
@@ -130,85 +125,14 @@ export class Session {
     }
   }
 
-  /** Wraps the answer to a request about a document. Nothing that goes wrong in it leaves this function. */
-  answer<P extends { readonly textDocument: { readonly uri: string } }, R>(
-    name: string,
-    handler: (snapshot: Snapshot, params: P, token: CancellationToken) => R | Promise<R>,
-  ): (params: P, token: CancellationToken) => Promise<R | ResponseError<void> | null> {
-    return async (params, token) => {
-      if (token.isCancellationRequested) return cancelled();
-      try {
-        const snapshot = this.documents.snapshot(params.textDocument.uri);
-        if (snapshot === undefined) return null;
-        const result = await handler(snapshot, this.#incoming(params, snapshot), token);
-        return token.isCancellationRequested ? cancelled() : this.#outgoing(result, snapshot);
-      } catch (error) {
-        if (error instanceof ResponseError) return error;
-        if (isRenameRefused(error)) return new ResponseError(LSPErrorCodes.RequestFailed, error.message);
-        this.reportBug(name, error);
-        return null;
-      }
-    };
-  }
-
-  /** Wraps the answer to a request that is about no single document; `none` when something goes wrong in it. */
-  ask<P, R>(
-    name: string,
-    none: R,
-    handler: (params: P, token: CancellationToken) => Promise<R>,
-  ): (params: P, token: CancellationToken) => Promise<R> {
-    return async (params, token) => {
-      try {
-        const of = { uri: (params as { item?: { uri?: string } }).item?.uri ?? '' };
-        const result = await handler(this.#incoming(params, of), token);
-        if (token.isCancellationRequested) throw cancelled();
-        return this.#outgoing(result, of);
-      } catch (error) {
-        if (error instanceof ResponseError) throw error;
-        this.reportBug(name, error);
-        return none;
-      }
-    };
-  }
-
-  #incoming<Value>(value: Value, of: Lines): Value {
-    return this.positions?.incoming(value, of.uri, this.#lineOf(of)) ?? value;
-  }
-
-  #outgoing<Value>(value: Value, of: Lines): Value {
-    return this.positions?.outgoing(value, of.uri, this.#lineOf(of)) ?? value;
-  }
-
-  #lineOf({ uri, scenario }: Lines) {
-    return (other: string, line: number): string | undefined =>
-      (other === uri && scenario ? scenario : this.documents.includes.file(other)?.scenario)?.lines[line]?.text;
-  }
-
-  /** Wraps a notification. */
-  take<P>(name: string, handler: (params: P) => void | Promise<void>): (params: P) => Promise<void> {
-    return async (params) => {
-      try {
-        await handler(params);
-      } catch (error) {
-        this.reportBug(name, error);
-      }
-    };
-  }
-
-  reportBug(doing: string, error: unknown): void {
-    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.connection.console.error(
-      `Snoopscope failed at ${doing}. This is a bug of Snoopscope, not of your scenario.\n${detail}`,
-    );
-  }
-
   /** Looks at a document and publishes what is wrong with it: at once, unless that takes so long that typing would wait. */
   validate(uri: string): void {
     this.#endPause(uri);
     const look = Symbol('look');
     this.#looks.set(uri, look);
     const tookMs = this.#checkMs.get(uri) ?? 0;
-    if (tookMs <= SLOW_CHECK_MS) void this.take('looking at a document', () => this.#validateNow(uri, look))(undefined);
+    if (tookMs <= SLOW_CHECK_MS)
+      void this.handlers.take('looking at a document', () => this.#validateNow(uri, look))(undefined);
     else this.#afterPause(uri, Math.min(tookMs, PAUSE_MS), () => this.#validateNow(uri, look));
   }
 
@@ -217,17 +141,17 @@ export class Session {
     if (snapshot === undefined) return;
     const missing = this.documents.missing(uri);
     if (this.documents.kernelFiles.missingFor(uri) !== undefined)
-      void this.take('reading the names of kernels', () => this.#readKernels(uri))(undefined);
+      void this.handlers.take('reading the names of kernels', () => this.#readKernels(uri))(undefined);
     if (missing.length > 0) {
       this.#publish(snapshot, snapshot.scenario.diagnostics);
-      void this.take('reading includes', () => this.#readIncludes(uri, missing))(undefined);
+      void this.handlers.take('reading includes', () => this.#readIncludes(uri, missing))(undefined);
       return;
     }
     const isWanted = () => this.#looks.get(uri) === look;
     const simulation = this.#simulation;
     if (!simulation) {
       this.#publish(snapshot, snapshot.scenario.diagnostics);
-      void this.take('fetching the simulator', async () => {
+      void this.handlers.take('fetching the simulator', async () => {
         this.#simulation = await this.#getSimulation();
         this.validate(uri);
       })(undefined);
@@ -396,7 +320,7 @@ export class Session {
     void this.connection.sendDiagnostics({
       uri,
       version,
-      diagnostics: this.#outgoing(
+      diagnostics: this.handlers.outgoing(
         diagnostics.map((one) => toDiagnostic(one, snapshot, this.options.diagnosticPages)),
         snapshot,
       ),
@@ -404,7 +328,7 @@ export class Session {
   }
 
   #afterPause(uri: string, pauseMs: number, work: () => Promise<void>): void {
-    const timer = setTimeout(() => void this.take('looking at a document', work)(undefined), pauseMs);
+    const timer = setTimeout(() => void this.handlers.take('looking at a document', work)(undefined), pauseMs);
     this.#pauses.set(uri, timer);
   }
 
