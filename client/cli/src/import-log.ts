@@ -1,23 +1,23 @@
 /** `snoopscope import` of logs and of files about a machine. */
 import {
   Assumptions,
+  fileRemarks,
   type Imported,
   imported,
-  type LogDifference,
+  importRemarks,
   type MachineChoices,
   machineBlock,
+  NOTHING_TO_IMPORT,
   Rebuilder,
   type Rebuilt,
+  type RunFiles,
 } from '@snoopscope/sim-core';
 import { type CommandOption, type Invocation, KERNELS } from './commands/command.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 import { FORMAT_VERSION } from './json.ts';
 import { askedProfile } from './kernels.ts';
-import { type ReadLogs, readLogs } from './read-logs.ts';
-
-/** Assumptions and calls left out that are listed one by one. */
-const MOST_LISTED = 20;
+import { readLogs } from './read-logs.ts';
 
 export async function importLogs(
   call: Invocation,
@@ -29,7 +29,7 @@ export async function importLogs(
   const asked = call.text('kernel');
   const profile = asked === undefined ? undefined : askedProfile(call, asked);
   const read = await readLogs(call, names, rebuilder, kind);
-  if (read.interrupted) return EXIT.interrupted;
+  if (call.io.interrupt.aborted) return EXIT.interrupted;
   if (read.files.every(({ what }) => what === 'machine')) return importMachine(call, read);
   const rebuilt = rebuilder.finish();
   refuseEmpty(rebuilt);
@@ -37,7 +37,7 @@ export async function importLogs(
   if (call.format === 'json') call.printJson(documentOf(rebuilt, result, read));
   else {
     call.print(result.text.trimEnd());
-    remarks(call, rebuilt, result, read);
+    for (const line of [...fileRemarks(read.files), ...importRemarks(rebuilt, result)]) call.remark(line);
   }
   return result.outcome.differences.some(({ what }) => what === 'result') ? EXIT.failed : EXIT.fine;
 }
@@ -106,13 +106,10 @@ export function choicesOf(call: Invocation): MachineChoices {
 export function refuseEmpty({ files, steps }: Rebuilt): void {
   if (steps.length > 0) return;
   const first = files[0];
-  throw new Failure(
-    'Nothing relevant found: no calls on /dev/kvm, /dev/vfio or /dev/iommu, no KVM exits, and no calls of the KVM and VFIO functions that register non-coherent DMA.',
-    { code: 'nothing-to-import', ...(first && { file: first.name }) },
-  );
+  throw new Failure(NOTHING_TO_IMPORT, { code: 'nothing-to-import', ...(first && { file: first.name }) });
 }
 
-function importMachine(call: Invocation, { machine }: ReadLogs): ExitCode {
+function importMachine(call: Invocation, { machine }: RunFiles): ExitCode {
   const assumptions = new Assumptions();
   const facts = machine.facts();
   const lines = ['machine {', ...machineBlock(facts, assumptions).map((line) => `  ${line}`), '}'];
@@ -130,50 +127,7 @@ function importMachine(call: Invocation, { machine }: ReadLogs): ExitCode {
   return EXIT.fine;
 }
 
-/** What each file was taken for. */
-export function remarkFiles(call: Invocation, { files }: ReadLogs): void {
-  for (const { name, what, log, broken } of files) {
-    const counts = log?.counts;
-    const unread =
-      counts && counts.unread > 0
-        ? `, ${counts.unread} of them not understood (first: line ${counts.first.join(', ')})`
-        : '';
-    call.remark(
-      `${name}: ${what === 'machine' ? 'about the machine' : `${log?.source?.title}, ${counts?.lines} lines${unread}`}.`,
-    );
-    if (broken !== undefined) call.remark(`${name}: ${broken}; what came before was read.`);
-  }
-}
-
-/** Everything that is not the scenario. */
-function remarks(call: Invocation, rebuilt: Rebuilt, { outcome, kernel, agreeing }: Imported, read: ReadLogs): void {
-  remarkFiles(call, read);
-  const without = [...rebuilt.counted.values()].reduce((sum, { count }) => sum + count, 0);
-  const unknown = [...rebuilt.translation.unknown];
-  call.remark(
-    `Taken: ${rebuilt.steps.length} statements. Known and without effect: ${without} calls. Unknown: ${unknown.length === 0 ? 'none' : unknown.map(([name, { count, line }]) => `${name} (${count}, first in line ${line})`).join(', ')}.`,
-  );
-  call.remark(`Kernel: ${kernel}`);
-  for (const { text, count } of rebuilt.assumptions.all.slice(0, MOST_LISTED))
-    call.remark(`Assumed: ${text}${count > 1 ? ` (${count} times)` : ''}`);
-  for (const { text, why, line } of rebuilt.leftOut.slice(0, MOST_LISTED))
-    call.remark(`Left out, line ${line}: ${text}: ${why}.`);
-  for (const { file, line, calls } of rebuilt.cut)
-    call.remark(
-      `Cut: ${file} from line ${line} on${calls > 0 ? `, ${calls} calls` : ''}. --from and --to choose other lines.`,
-    );
-  for (const difference of outcome.differences.slice(0, MOST_LISTED))
-    call.remark(differenceText(difference, outcome.profile.name));
-  if (outcome.differences.length === 0)
-    call.remark('No difference: every result of the log is that of the profile, too.');
-  else if (agreeing.length > 0) call.remark(`Without any difference: ${agreeing.map(({ name }) => name).join(', ')}.`);
-}
-
-function differenceText({ line, text, kernel, profile }: LogDifference, name: string): string {
-  return `Difference${line === undefined ? '' : `, line ${line} of the scenario`}: ${text}: the log says ${kernel}, ${name} ${profile}.`;
-}
-
-function documentOf(rebuilt: Rebuilt, { text, outcome, kernel, agreeing }: Imported, { files }: ReadLogs): object {
+function documentOf(rebuilt: Rebuilt, { text, outcome, kernel, agreeing }: Imported, { files }: RunFiles): object {
   return {
     format: FORMAT_VERSION,
     scenario: text,

@@ -1,13 +1,12 @@
 /** `snoopscope import KIND FILE`: a scenario from what a real kernel did. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { recordingScenario } from '@snoopscope/sim-core';
+import { LOG_KINDS, recordingScenario } from '@snoopscope/sim-core';
 import { listed } from '../arguments.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { importLogs, importOptions } from '../import-log.ts';
 import { FORMAT_VERSION } from '../json.ts';
-import { LOG_KINDS } from '../read-logs.ts';
 import { readRecording } from '../recording-file.ts';
 import { ANY_FILES, type Command, FORMAT, type Invocation } from './command.ts';
 

@@ -1,7 +1,7 @@
 /** `snoopscope report FILE…`: what people ask in bug reports. */
-import { imported, reportOf, reportText } from '@snoopscope/sim-core';
+import { fileRemarks, imported, reportOf, reportText } from '@snoopscope/sim-core';
 import { EXIT } from '../exit-codes.ts';
-import { choicesOf, importOptions, rebuilderOf, refuseEmpty, remarkFiles } from '../import-log.ts';
+import { choicesOf, importOptions, rebuilderOf, refuseEmpty } from '../import-log.ts';
 import { FORMAT_VERSION } from '../json.ts';
 import { askedProfile } from '../kernels.ts';
 import { readLogs } from '../read-logs.ts';
@@ -31,10 +31,10 @@ export const report: Command = {
     const asked = call.text('kernel');
     const profile = asked === undefined ? undefined : askedProfile(call, asked);
     const read = await readLogs(call, call.operands, rebuilder);
-    if (read.interrupted) return EXIT.interrupted;
+    if (call.io.interrupt.aborted) return EXIT.interrupted;
     const rebuilt = rebuilder.finish();
     refuseEmpty(rebuilt);
-    remarkFiles(call, read);
+    for (const line of fileRemarks(read.files)) call.remark(line);
     const document = reportOf(rebuilt, imported(rebuilt, choices, profile), read.machine.messages);
     if (call.format === 'json') call.printJson({ format: FORMAT_VERSION, ...document });
     else call.print(reportText(document, call.format === 'markdown'));

@@ -1,0 +1,55 @@
+/** What there is to say of an import beside its scenario, a line each. */
+import type { LogDifference } from './compare.ts';
+import type { Imported } from './kernel-choice.ts';
+import type { Rebuilt } from './rebuild.ts';
+import type { RunFile } from './run-files.ts';
+
+/** Assumptions, calls left out and differences that are listed one by one. */
+const MOST_LISTED = 20;
+
+/** What is said when no file has anything of a run. */
+export const NOTHING_TO_IMPORT =
+  'Nothing relevant found: no calls on /dev/kvm, /dev/vfio or /dev/iommu, no KVM exits, and no calls of the KVM and VFIO functions that register non-coherent DMA.';
+
+/** What each file was taken for. */
+export function fileRemarks(files: readonly RunFile[]): string[] {
+  return files.flatMap(({ name, what, log, broken }) => {
+    const counts = log?.counts;
+    const unread =
+      counts && counts.unread > 0
+        ? `, ${counts.unread} of them not understood (first: line ${counts.first.join(', ')})`
+        : '';
+    const taken = what === 'machine' ? 'about the machine' : `${log?.source?.title}, ${counts?.lines} lines${unread}`;
+    return [`${name}: ${taken}.`, ...(broken === undefined ? [] : [`${name}: ${broken}; what came before was read.`])];
+  });
+}
+
+/** What was taken and what not, the kernel and why this one, assumptions, and where the profile answers otherwise. */
+export function importRemarks(rebuilt: Rebuilt, { outcome, kernel, agreeing }: Imported): string[] {
+  const without = [...rebuilt.counted.values()].reduce((sum, { count }) => sum + count, 0);
+  const unknown = [...rebuilt.translation.unknown].map(
+    ([name, { count, line }]) => `${name} (${count}, first in line ${line})`,
+  );
+  return [
+    `Taken: ${rebuilt.steps.length} statements. Known and without effect: ${without} calls. Unknown: ${unknown.length === 0 ? 'none' : unknown.join(', ')}.`,
+    `Kernel: ${kernel}`,
+    ...rebuilt.assumptions.all
+      .slice(0, MOST_LISTED)
+      .map(({ text, count }) => `Assumed: ${text}${count > 1 ? ` (${count} times)` : ''}`),
+    ...rebuilt.leftOut.slice(0, MOST_LISTED).map(({ text, why, line }) => `Left out, line ${line}: ${text}: ${why}.`),
+    ...rebuilt.cut.map(
+      ({ file, line, calls }) =>
+        `Cut: ${file} from line ${line} on${calls > 0 ? `, ${calls} calls` : ''}. --from and --to choose other lines.`,
+    ),
+    ...outcome.differences.slice(0, MOST_LISTED).map((difference) => differenceText(difference, outcome.profile.name)),
+    ...(outcome.differences.length === 0
+      ? ['No difference: every result of the log is that of the profile, too.']
+      : agreeing.length > 0
+        ? [`Without any difference: ${agreeing.map(({ name }) => name).join(', ')}.`]
+        : []),
+  ];
+}
+
+function differenceText({ line, text, kernel, profile }: LogDifference, name: string): string {
+  return `Difference${line === undefined ? '' : `, line ${line} of the scenario`}: ${text}: the log says ${kernel}, ${name} ${profile}.`;
+}

@@ -1,0 +1,128 @@
+/**
+ * The files of one run, on disk or in an editor: each is recognised by its beginning, logs go to the rebuilder and files about
+ * the machine to its facts.
+ */
+import { andList } from '../../explain/event-text.ts';
+import { sourceOf } from '../log/reader.ts';
+import { SOURCES, type SourceId } from '../log/sources.ts';
+import { MachineFiles } from './machine-files.ts';
+import type { LogFile, Rebuilder } from './rebuild.ts';
+
+/** A file that was read. */
+export interface RunFile {
+  readonly name: string;
+  readonly what: 'log' | 'machine';
+  readonly log?: LogFile;
+  /** Why it ended too early. */
+  broken?: string;
+}
+
+/** A file while it is read. */
+export interface OpenRunFile {
+  /** Takes the next part of the text. */
+  push(text: string): void;
+  /** Ends it; `broken` says why too early. */
+  end(broken?: string): void;
+}
+
+/** Why a file is not taken. `code` is the one of the command's JSON. */
+export interface RefusedFile {
+  readonly refused: string;
+  readonly code: 'unknown-log' | 'other-log';
+}
+
+/** Lines by which a file is recognised. */
+const PROBE_LINES = 1000;
+const LONGEST_LINE = 1 << 20;
+
+/** What may be said of a file beside finding out: `machine`, or the kind of a source. */
+export const LOG_KINDS: readonly string[] = [...new Set(SOURCES.map(({ kind }) => kind))];
+
+export class RunFiles {
+  readonly #rebuilder: Rebuilder;
+  readonly #kind: string | undefined;
+  readonly #machine = new MachineFiles();
+  readonly #files: RunFile[] = [];
+
+  /** With a kind, files that are something else are refused. */
+  constructor(rebuilder: Rebuilder, kind?: string) {
+    this.#rebuilder = rebuilder;
+    this.#kind = kind;
+  }
+
+  get files(): readonly RunFile[] {
+    return this.#files;
+  }
+
+  get machine(): MachineFiles {
+    return this.#machine;
+  }
+
+  /** Begins a file. `first` is how its text begins, and is pushed like the rest: some 256 KB of it are enough. */
+  begin(name: string, first: string): OpenRunFile | RefusedFile {
+    const lines = first.split('\n', PROBE_LINES);
+    const source = sourceOf(lines);
+    const probe = new MachineFiles();
+    for (const line of lines) probe.line(line);
+    const kind = this.#kind;
+    const isAboutMachine =
+      kind === 'machine' ||
+      (kind === undefined && (source === undefined || knownTo(source.knows, lines) < probe.known));
+    if (isAboutMachine) return probe.known === 0 ? nothingKnown(kind) : this.#aboutMachine(name);
+    if (kind !== undefined && source?.kind !== kind) {
+      const found = source === undefined ? 'no line of it looks like that' : `it is ${source.title}`;
+      return {
+        refused: `This is not a log of \`${kind}\`: ${found}. \`snoopscope import FILE…\` finds out what it is.`,
+        code: 'other-log',
+      };
+    }
+    const log = this.#rebuilder.file(name, source?.id as SourceId, threadOf(name, first, source?.id));
+    return this.#opened({ name, what: 'log', log }, log.push, () => void log.end());
+  }
+
+  /** Gives the rebuilder what is known of the machine, once all files are read. */
+  finish(): void {
+    this.#rebuilder.know(this.#machine.facts());
+  }
+
+  #aboutMachine(name: string): OpenRunFile {
+    let rest = '';
+    const push = (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      if (rest.length > LONGEST_LINE) rest = '';
+      for (const line of lines) this.#machine.line(line);
+    };
+    return this.#opened({ name, what: 'machine' }, push, () => this.#machine.line(rest));
+  }
+
+  #opened(file: RunFile, push: (text: string) => void, end: () => void): OpenRunFile {
+    this.#files.push(file);
+    return {
+      push,
+      end(broken) {
+        end();
+        if (broken !== undefined) file.broken = broken;
+      },
+    };
+  }
+}
+
+function knownTo(knows: (line: string) => boolean, lines: readonly string[]): number {
+  return lines.reduce((sum, line) => (knows(line) ? sum + 1 : sum), 0);
+}
+
+/** `strace -ff -o NAME` writes a file for each thread, NAME.PID, without the thread in its lines. */
+function threadOf(name: string, first: string, source: SourceId | undefined): number | undefined {
+  const number = /\.(\d{1,10})(?:\.gz)?$/.exec(name)?.[1];
+  const threads = /^(?:\[pid +\d+\]|\d+ +[\d:.]*\.?\d* *[a-z<])/m.test(first);
+  return source === 'strace' && number !== undefined && !threads ? Number(number) : undefined;
+}
+
+function nothingKnown(kind: string | undefined): RefusedFile {
+  const looked =
+    kind === 'machine'
+      ? 'lspci, dmesg, uname, lscpu, /proc/cpuinfo, listings of /sys and /dev, or what `snoopscope inventory` collects'
+      : `${andList(SOURCES.map(({ title }) => title))}, or files about a machine such as lspci and dmesg`;
+  return { refused: `No line of it is known: none comes from ${looked}.`, code: 'unknown-log' };
+}
