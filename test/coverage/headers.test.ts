@@ -25,6 +25,8 @@ const POWER = ['KVM_CREATE_SPAPR_TCE', 'KVM_CREATE_SPAPR_TCE_64', 'kvm_create_sp
 const NOT_IN_HEADERS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(POWER.map((name) => [name, 'in headers of POWER only'])),
   VFIO_PCI_CONFIG: 'an offset that vfio-pci computes; the headers leave it to VFIO_DEVICE_GET_REGION_INFO',
+  KVM_MEM_NON_COHERENT_DMA: 'of a series that was not merged',
+  KVM_CAP_USER_CONFIGURE_NONCOHERENT_DMA: 'of a series that was not merged',
   config_value: 'a buffer, which has no structure in the headers',
 };
 

@@ -1,11 +1,14 @@
 // What people call a kernel, and which profile it gets.
+import { readFileSync } from 'node:fs';
 import {
+  CHANGES,
   check,
   checkScenario,
   elaborate,
   kernelLike,
   kernelOf,
   noKernel,
+  PROFILES,
   parse,
   print,
   profileLike,
@@ -170,5 +173,41 @@ describe('in a scenario', () => {
   test('names that mean nothing are errors', () => {
     expect(codes(scenario('v6.12+flush'))).toEqual(['unknown-kernel']);
     expect(codes(scenario('v6.1', ' on thiers'))).toEqual(['unknown-kernel']);
+  });
+});
+
+describe('what was posted and not merged', () => {
+  const unmerged = CHANGES.filter(({ first }) => first === undefined);
+
+  test.each(unmerged)('$id says so, is in a profile, and can be added to a kernel', ({ id, effect, subject }) => {
+    expect(`${subject} ${effect}`).toMatch(/not merged|reverted|[Hh]ypothetical/);
+    const profiles = PROFILES.filter(({ changes }) => changes.has(id));
+    expect(profiles.map(({ doc }) => doc).join()).toMatch(/not merged|first posted|Reverted|[Hh]ypothetical/);
+    expect(profileLike(`v6.12+${id}`)?.changes.has(id)).toBe(true);
+  });
+
+  test('the documentation lists all of them with their profiles', () => {
+    const text = readFileSync(new URL('../../docs/language.md', import.meta.url), 'utf8');
+    for (const { id } of unmerged) {
+      const profile = PROFILES.find(({ changes }) => changes.has(id));
+      const row = text.split('\n').find((line) => line.startsWith(`| \`${profile?.name}\` |`));
+      expect(row).toContain(`\`${id}\``);
+    }
+  });
+
+  test('a constant of such a change is refused by other kernels, and a warning says which has it', () => {
+    const text = (kernel: string): string => `kernel ${kernel}
+setup {
+  kvm = open("/dev/kvm", O_RDWR)
+  vm  = ioctl(kvm, KVM_CREATE_VM, 0)
+  ioctl(vm, KVM_SET_USER_MEMORY_REGION, {flags=KVM_MEM_NON_COHERENT_DMA, memory_size=PAGE})
+}
+`;
+    const messages = (kernel: string): string[] =>
+      check(parse(text(kernel))).flatMap(({ code, message }) => (code === 'not-in-kernel' ? [message] : []));
+    expect(messages('v6.8')).toEqual([
+      '`KVM_MEM_NON_COHERENT_DMA` is in kernels with the change `noncoherent-memslots`, which was not merged, not in v6.8. There the call fails with EINVAL.',
+    ]);
+    expect(messages('v6.12+noncoherent-memslots')).toEqual([]);
   });
 });

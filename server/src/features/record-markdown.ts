@@ -233,7 +233,9 @@ function describeErrno(errno: Extract<Meaning, { kind: 'errno' }>, profile: Prof
 export function describeChange(change: Change): string {
   const versions = change.first
     ? `From ${change.first} on${change.until ? `, until ${change.until}` : ''}.`
-    : 'Never merged.';
+    : change.posted
+      ? `[Posted](${change.posted}), never merged.`
+      : 'Never merged.';
   return page(
     `**${change.subject}**${change.commit ? ` (\`${change.commit}\`)` : ''}`,
     change.effect,

@@ -17,6 +17,8 @@ export interface Change {
   readonly subject: string;
   /** Abbreviated commit id where it is known. */
   readonly commit?: string;
+  /** Where it can be read when it was posted and not merged: a link into the archive of the list. */
+  readonly posted?: string;
   /** First mainline release with it; absent when it never landed (a posted series, a proposal). */
   readonly first?: Version;
   /** First mainline release without it again. */

@@ -152,4 +152,20 @@ export const MEMORY_CHANGES = [
     where: 'arch/x86/kvm/mmu/mmu.c kvm_tdp_page_fault()',
     bracketed: 'Recorded on 6.1; the release is not known.',
   },
+  {
+    id: 'noncoherent-memslots',
+    subject: 'KVM: Introduce a new memslot flag KVM_MEM_NON_COHERENT_DMA',
+    posted: 'https://lore.kernel.org/r/20240105091237.24577-1-yan.y.zhao@intel.com',
+    effect:
+      'Posted in January 2024 and not merged: on Intel the guest PAT, but not its MTRRs, decides in slots with the flag KVM_MEM_NON_COHERENT_DMA, whether or not non-coherent DMA is registered. The flag of a slot never changes.',
+    where: 'arch/x86/kvm/vmx/vmx.c vmx_get_mt_mask(), virt/kvm/kvm_main.c check_memory_region_flags()',
+  },
+  {
+    id: 'mmio-by-host-mtrr',
+    subject: 'x86/pat: Let pat_pfn_immune_to_uc_mtrr() check MTRR for untracked PAT range',
+    posted: 'https://lore.kernel.org/r/20240507061802.20184-1-yan.y.zhao@intel.com',
+    effect:
+      'Posted in May 2024 and not merged: a reserved range that the host maps write-back counts as MMIO if its MTRRs make it uncached.',
+    where: 'arch/x86/mm/pat/memtype.c pat_pfn_immune_to_uc_mtrr()',
+  },
 ] as const satisfies readonly Change[];

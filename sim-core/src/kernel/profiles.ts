@@ -82,9 +82,23 @@ const VARIANTS: readonly Variant[] = [
   {
     name: 'v6.10-flush-proposal',
     base: 'v6.10',
-    adds: ['flush-noncoherent-dma'],
+    adds: ['flush-noncoherent-dma', 'mmio-by-host-mtrr'],
     lacks: [],
-    doc: 'Hypothetical: v6.10 with the proposed flush of pages that enter or leave a non-coherent domain.',
+    doc: 'v6.10 with a series that was posted in May 2024 and not merged: pages are flushed when they enter or leave a non-coherent domain, and ranges that the MTRRs of the host make uncached are MMIO.',
+  },
+  {
+    name: 'v6.8-memslot-proposal',
+    base: 'v6.8',
+    adds: ['noncoherent-memslots'],
+    lacks: [],
+    doc: 'v6.8 with a series that was posted in January 2024 and not merged: the memslot flag KVM_MEM_NON_COHERENT_DMA honours the guest PAT.',
+  },
+  {
+    name: 'v7.1-vm-file-proposal',
+    base: 'v7.1',
+    adds: ['vfio-holds-vm-file'],
+    lacks: [],
+    doc: 'v7.1 with a series that was posted in May 2026 and not merged: VFIO keeps the open file of the VM instead of a pointer to the VM.',
   },
   {
     name: 'dirty-mask-proposal',

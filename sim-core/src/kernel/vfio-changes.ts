@@ -318,8 +318,17 @@ export const VFIO_CHANGES = [
   {
     id: 'flush-noncoherent-dma',
     subject: 'Enforce CPU cache flush for non-coherent device assignment',
+    posted: 'https://lore.kernel.org/r/20240507061802.20184-1-yan.y.zhao@intel.com',
     effect:
       'Proposed in May 2024 and not merged: a page is flushed from the CPU caches when it is mapped into a domain that does not enforce coherency, and when it is unmapped again.',
     where: 'drivers/vfio/vfio_iommu_type1.c, drivers/iommu/iommufd/pages.c',
+  },
+  {
+    id: 'vfio-holds-vm-file',
+    subject: 'vfio: cache KVM VM file references instead of raw struct kvm pointers',
+    posted: 'https://lore.kernel.org/r/20260525154816.1029642-1-aneesh.kumar@kernel.org',
+    effect:
+      'Posted in May 2026 (fifth version) and not merged: a group or device file that is added keeps the open file of the VM, and so does an open device. A VM whose descriptors are closed by then is not told to VFIO, though its kvm-vfio descriptor keeps it.',
+    where: 'drivers/vfio/vfio_main.c vfio_kvm_file_replace(), vfio_device_get_kvm_safe()',
   },
 ] as const satisfies readonly Change[];

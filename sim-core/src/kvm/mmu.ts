@@ -130,13 +130,15 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
   const violationIndex = EXIT_REASONS.indexOf(violation);
   const isMmio = (page: PageId): boolean => {
     const model = topology.pages[page];
-    return model?.backing === 'mmio' || (model?.reservedUncached === true && !kernel.has('mmio-by-host-pat'));
+    const byMtrr = !kernel.has('mmio-by-host-pat') || kernel.has('mmio-by-host-mtrr');
+    return model?.backing === 'mmio' || (byMtrr && model?.reservedUncached === true);
   };
   const make = (type: number, ipat = false): number => LEAF.present + (type << LEAF.typeShift) + (ipat ? LEAF.ipat : 0);
 
   // linux: arch/x86/kvm/vmx/vmx.c vmx_get_mt_mask().
-  function eptType(m: Machine, vcpu: VcpuId, vm: VmId, gfn: PageId, target: PageId): number {
-    if (isMmio(target)) return make(MEMTYPE.UC);
+  function eptType(m: Machine, vcpu: VcpuId, vm: VmId, gfn: PageId, backed: Backed): number {
+    if (isMmio(backed.page)) return make(MEMTYPE.UC);
+    if (backed.noncoherentDma) return make(MEMTYPE.WB);
     if (kernel.has('guest-pat-quirk')) return make(MEMTYPE.WB, !world().kvm.honorsGuestPat(m, vm));
     if (kernel.has('honor-guest-pat-with-self-snoop') && selfSnoop) return make(MEMTYPE.WB);
     if (!hasNoncoherentDma(m, vm)) return make(MEMTYPE.WB, true);
@@ -167,7 +169,7 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
     const type = !twoDimensionalPaging
       ? shadowType(page)
       : ept
-        ? eptType(m, vcpu, vm, gfn, page)
+        ? eptType(m, vcpu, vm, gfn, backed)
         : nptType(m, vcpu, vm, gfn, page);
     return type + (backed.readOnly || isZeroPage(m, page) ? LEAF.readOnly : 0);
   }

@@ -24,10 +24,10 @@ import { PAGE_BYTES, pageFinder } from '../topology.ts';
 import type { World, WorldBase } from '../world.ts';
 import type { AddressRange } from './mtrr.ts';
 
-export const SLOT_FLAGS = { logDirtyPages: 1, readOnly: 2 } as const;
+/** `noncoherentDma` is KVM_MEM_NON_COHERENT_DMA, of a series that was not merged. */
+export const SLOT_FLAGS = { logDirtyPages: 1, readOnly: 2, noncoherentDma: 8 } as const;
 /** Ours: the slot is being deleted or moved. */
 const INVALID = 0x100;
-const KNOWN_FLAGS = SLOT_FLAGS.logDirtyPages | SLOT_FLAGS.readOnly;
 const ADDRESS_SPACES = 2;
 const SLOTS_BEFORE = 509;
 const SLOTS_NOW = 32_764;
@@ -40,6 +40,8 @@ const ALL_BITS = (1n << 64n) - 1n;
 export interface Backed {
   readonly page: PageId;
   readonly readOnly: boolean;
+  /** The slot has the flag KVM_MEM_NON_COHERENT_DMA. */
+  readonly noncoherentDma: boolean;
   /** Nothing may be mapped now: the slot is being deleted or moved. */
   readonly invalid: boolean;
   /** The slot may have large leaves over these guest addresses. */
@@ -80,6 +82,9 @@ export function createSlots(base: WorldBase, world: () => World): Slots {
   const flagsField = layout.field('slotFlags', shape);
   const fields = [idField, startField, endField, userField, flagsField];
   const pageAt = pageFinder(topology.pages);
+  const hasNoncoherentFlag = kernel.has('noncoherent-memslots');
+  const fixedFlags = SLOT_FLAGS.readOnly | (hasNoncoherentFlag ? SLOT_FLAGS.noncoherentDma : 0);
+  const knownFlags = SLOT_FLAGS.logDirtyPages | fixedFlags;
   const at = (field: Field, vm: VmId, index: number): number => field.base + vm * dims.memorySlots + index;
 
   function slot(state: Int32Array, vm: VmId, index: number): Slot | undefined {
@@ -146,7 +151,7 @@ export function createSlots(base: WorldBase, world: () => World): Slots {
       field64(t, arg, name),
     ) as [bigint, bigint, bigint];
     const id = field32(t, arg, 'slot');
-    if ((flags & ~KNOWN_FLAGS) !== 0) return refuse.unknownFlags(m, flags & ~KNOWN_FLAGS);
+    if ((flags & ~knownFlags) !== 0) return refuse.unknownFlags(m, flags & ~knownFlags);
     if (((start | size | user) & PAGE_MASK) !== 0n) return refuse.unaligned(m);
     if (user + size > USER_END) return refuse.beyondUser(m);
     const slots = kernel.has('many-memory-slots') ? SLOTS_NOW : SLOTS_BEFORE;
@@ -169,7 +174,7 @@ export function createSlots(base: WorldBase, world: () => World): Slots {
       ) >= 0;
     if (!old) return overlaps() ? refuse.overlaps(m, wanted.id) : 'create';
     const sameSize = old.end - old.start === wanted.end - wanted.start;
-    if (!sameSize || old.user !== wanted.user || ((old.flags ^ wanted.flags) & SLOT_FLAGS.readOnly) !== 0)
+    if (!sameSize || old.user !== wanted.user || ((old.flags ^ wanted.flags) & fixedFlags) !== 0)
       return refuse.changed(m, wanted.id);
     if (old.start !== wanted.start) return overlaps() ? refuse.overlaps(m, wanted.id) : 'move';
     return old.flags === wanted.flags ? 0 : 'flags';
@@ -238,7 +243,8 @@ export function createSlots(base: WorldBase, world: () => World): Slots {
     setRegion2: kernel.has('memory-region2') ? define('kvm_vm_ioctl_set_memory_region2') : undefined,
 
     backing(state, vm, page) {
-      if (!any || state[explicit.base + vm] === 0) return { page, readOnly: false, invalid: false, whole: EVERYTHING };
+      if (!any || state[explicit.base + vm] === 0)
+        return { page, readOnly: false, noncoherentDma: false, invalid: false, whole: EVERYTHING };
       const address = topology.pages[page]?.address as bigint;
       const index = find(state, vm, (one) => one.id >> 16 === 0 && one.start <= address && address < one.end);
       const one = index < 0 ? undefined : slot(state, vm, index);
@@ -247,6 +253,7 @@ export function createSlots(base: WorldBase, world: () => World): Slots {
       return {
         page: target === NONE ? page : target,
         readOnly: (one.flags & SLOT_FLAGS.readOnly) !== 0,
+        noncoherentDma: (one.flags & SLOT_FLAGS.noncoherentDma) !== 0,
         invalid: (one.flags & INVALID) !== 0,
         whole: (range) =>
           one.start <= range.start &&

@@ -55,7 +55,10 @@ const CAP = {
   vmAttributes: 101,
   disableQuirks: 116,
   disableQuirks2: 213,
+  /** KVM_CAP_USER_CONFIGURE_NONCOHERENT_DMA, which was not merged. */
+  noncoherentMemslots: 236,
 } as const;
+
 export function createVms(base: WorldBase, world: () => World, quirks: Quirks, hooks: VmHooks): Vms {
   const { layout, topology, dims, kernel, routines } = base;
   const references = layout.field('vmReferences', [dims.vms]);
@@ -165,11 +168,12 @@ export function createVms(base: WorldBase, world: () => World, quirks: Quirks, h
     ['filp: file'],
     (r) =>
       r.step('look the capability up', (t) => {
-        const answers: Readonly<Record<number, number>> = {
+        const answers: Readonly<Record<number, number | undefined>> = {
           [CAP.deviceCtrl]: kernel.has('cap-device-ctrl') ? 1 : 0,
           [CAP.vmAttributes]: 0,
           [CAP.disableQuirks]: x86 && kernel.has('vm-enable-cap') ? 1 : 0,
           [CAP.disableQuirks2]: x86 ? quirks.answer : 0,
+          [CAP.noncoherentMemslots]: kernel.has('noncoherent-memslots') ? 1 : undefined,
           [CAP.spaprTce]: power ? 1 : 0,
           [CAP.spaprTce64]: power && kernel.has('spapr-tce-64') ? 1 : 0,
           [CAP.spaprTceVfio]: power && kernel.has('spapr-tce') ? 1 : 0,

@@ -1,5 +1,6 @@
 import { O_PATH } from '../files/paths.ts';
 import { OTHER_CAPABILITIES } from '../kernel/capabilities.ts';
+import type { ChangeId } from '../kernel/changes.ts';
 import { MSR_NUMBERS } from '../kvm/msr.ts';
 
 /** Constants of the kernel's user API, by the set that a place accepts. Values are the kernel's. */
@@ -11,6 +12,8 @@ export interface Constant {
   readonly doc: string;
   /** Kernel versions that have it, when not all. */
   readonly on?: string;
+  /** The change that brings it, when that was posted and not merged: only kernels with the change have it. */
+  readonly unmerged?: ChangeId;
 }
 
 function set(name: string, rows: readonly (readonly [string, bigint, string, string?])[]): Constant[] {
@@ -78,6 +81,20 @@ export const CONSTANTS: readonly Constant[] = [
     ['KVM_MEM_LOG_DIRTY_PAGES', 1n, 'Log what the guest writes: new leaves are then of 4 KiB.'],
     ['KVM_MEM_READONLY', 2n, 'Writes of the guest leave it instead.'],
   ]),
+  {
+    name: 'KVM_MEM_NON_COHERENT_DMA',
+    value: 8n,
+    set: 'kvm-mem-flag',
+    doc: 'Devices may reach the slot past the caches, so the guest PAT counts there. Posted in January 2024 and not merged.',
+    unmerged: 'noncoherent-memslots',
+  },
+  {
+    name: 'KVM_CAP_USER_CONFIGURE_NONCOHERENT_DMA',
+    value: 236n,
+    set: 'kvm-cap',
+    doc: 'The memslot flag KVM_MEM_NON_COHERENT_DMA. Posted in January 2024 and not merged; the number went to another one.',
+    unmerged: 'noncoherent-memslots',
+  },
   ...set('kvm-quirk', [
     ['KVM_X86_QUIRK_CD_NW_CLEARED', 2n, 'CR0.CD and CR0.NW are taken as clear.'],
     ['KVM_X86_QUIRK_SLOT_ZAP_ALL', 0x80n, 'Deleting or moving a memory slot zaps all leaves of the VM.', 'v6.12..'],

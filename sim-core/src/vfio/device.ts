@@ -30,6 +30,7 @@ import type { CountedGroups } from './group-counted.ts';
 import type { LockedGroups } from './group-locked.ts';
 import { DEVICE_FILE, IOMMU_DRIVER, type VfioState } from './state.ts';
 import type { KvmHooks } from './vfio.ts';
+import type { VmFiles } from './vm-file.ts';
 
 export interface VfioDevices {
   /** VFIO_GROUP_GET_DEVICE_FD. Returns a descriptor or -errno. */
@@ -53,6 +54,7 @@ export interface DeviceParts {
   readonly iommufd: Iommufd;
   readonly counted: CountedGroups | undefined;
   readonly locked: LockedGroups | undefined;
+  readonly vmFiles: VmFiles | undefined;
   readonly hooks: () => KvmHooks;
   /** cdev: what the release of a file that was opened that way does. */
   readonly unbindCdev: () => Routine<[df: FileId, device: DeviceId]>;
@@ -63,7 +65,7 @@ const OPEN = ['df: file', 'device: device'] as const;
 
 export function createDevices(base: WorldBase, world: () => World, parts: DeviceParts): VfioDevices {
   const { kernel, routines, topology } = base;
-  const { state, iommufd, counted, locked, hooks } = parts;
+  const { state, iommufd, counted, locked, vmFiles, hooks } = parts;
   const { read, add } = state;
   const source = kernel.has('group-lock-mutex') ? 'drivers/vfio/vfio_main.c' : 'drivers/vfio/vfio.c';
   const groupSource = kernel.has('iommufd') ? 'drivers/vfio/group.c' : source;
@@ -76,7 +78,8 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
   // --- the VM that a device holds ----------------------------------------------------------------------------------
 
   function getKvm(m: Machine, device: DeviceId, vm: VmId | None): void {
-    if (vm !== NONE && hooks().getSafe(m, vm)) m.put(state.deviceKvm.base + device, vm + 1);
+    const holds = vmFiles?.hold ?? hooks().getSafe;
+    if (vm !== NONE && holds(m, vm)) m.put(state.deviceKvm.base + device, vm + 1);
   }
 
   const putKvm = routines.define('vfio_device_put_kvm', source, ['device: device'], (r, device) => {
@@ -84,7 +87,8 @@ export function createDevices(base: WorldBase, world: () => World, parts: Device
       const vm = idAt<VmId>(t.machine, state.deviceKvm, device.of(t));
       if (vm === NONE) return t.return(0);
       t.machine.put(state.deviceKvm.base + device.of(t), 0);
-      t.call(hooks().put, vm);
+      if (vmFiles) vmFiles.drop(t, vm);
+      else t.call(hooks().put, vm);
     });
     r.local((t) => t.return(0));
   });

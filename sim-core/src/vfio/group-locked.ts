@@ -20,11 +20,13 @@ import {
   type None,
   type VmId,
 } from '../state/ids.ts';
+import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
 import type { Containers } from './container.ts';
 import type { Groups } from './group.ts';
 import type { VfioState } from './state.ts';
+import type { VmFiles } from './vm-file.ts';
 
 const DMA_CC_IOMMU = 4;
 
@@ -36,12 +38,18 @@ export interface LockedGroups extends Groups {
   readonly lockName: string;
 }
 
+/** What groups stand on. */
+export interface GroupParts {
+  readonly state: VfioState;
+  readonly containers: Containers;
+  readonly iommufd: Iommufd;
+  readonly vmFiles: VmFiles | undefined;
+}
+
 export function createLockedGroups(
   base: WorldBase,
   world: () => World,
-  state: VfioState,
-  containers: Containers,
-  iommufd: Iommufd,
+  { state, containers, iommufd, vmFiles }: GroupParts,
 ): LockedGroups {
   const { kernel, routines, topology } = base;
   const { read } = state;
@@ -214,12 +222,21 @@ export function createLockedGroups(
     r.step('ask the devices', (t) => t.return(coherentByDevices(t.machine, file.of(t))));
   });
 
+  function storeVm(t: Task, field: Field, index: number, vm: VmId | None): void {
+    if (!vmFiles) {
+      t.machine.put(field.base + index, vm + 1);
+      return;
+    }
+    const old = vmFiles.replace(t.machine, field, index, vm);
+    if (old !== NONE) vmFiles.drop(t, old);
+  }
+
   const groupSetKvm = routines.define('vfio_group_set_kvm', source, ['group: group', 'kvm: vm?'], (r, group, kvm) => {
     const lock = (t: Task): number =>
       (kernel.has('device-holds-kvm') ? state.kvmRefLock.base : state.groupLock.base) + group.of(t);
     r.lock(kernel.has('device-holds-kvm') ? 'group->kvm_ref_lock' : lockName, lock);
     r.local((t) => {
-      t.machine.put(state.groupKvm.base + group.of(t), kvm.of(t) + 1);
+      storeVm(t, state.groupKvm, group.of(t), kvm.of(t));
       t.machine.put(lock(t), 0);
       t.return(0);
     });
@@ -236,7 +253,7 @@ export function createLockedGroups(
       if (world().files.kindOf(t.machine, file.of(t)) === 'group') t.return(0);
     });
     r.step('store the VM in the device file', (t) => {
-      t.machine.put(state.deviceFileKvm.base + file.of(t), kvm.of(t) + 1);
+      storeVm(t, state.deviceFileKvm, file.of(t), kvm.of(t));
       t.return(0);
     });
   });

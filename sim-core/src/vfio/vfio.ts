@@ -36,6 +36,7 @@ import { createIommufdFiles, type IommufdFiles } from './iommufd-files.ts';
 import { createPciDevices, type PciDevices } from './pci.ts';
 import { createVfioState, type VfioState } from './state.ts';
 import { createType1, type Type1 } from './type1.ts';
+import { createVmFiles } from './vm-file.ts';
 
 /** What VFIO looks up in KVM with symbol_get(): `kvm` fills it in, so that neither part imports the other. */
 export interface KvmHooks {
@@ -134,8 +135,9 @@ export function createVfio(base: WorldBase, world: () => World): Vfio {
   const spapr = files.inert.answer;
   const containers = createContainers(base, world, state, type1, claimable);
   const byFile = kernel.has('file-identity');
+  const vmFiles = createVmFiles(base, world);
   const counted = byFile ? undefined : createCountedGroups(base, world, state, containers);
-  const locked = byFile ? createLockedGroups(base, world, state, containers, iommufd) : undefined;
+  const locked = byFile ? createLockedGroups(base, world, { state, containers, iommufd, vmFiles }) : undefined;
   const groups = (locked ?? counted) as Groups;
   let hooks: KvmHooks | undefined;
   const devices = createDevices(base, world, {
@@ -143,6 +145,7 @@ export function createVfio(base: WorldBase, world: () => World): Vfio {
     iommufd,
     counted,
     locked,
+    vmFiles,
     hooks() {
       if (!hooks) throw new Error('KVM has not given VFIO its functions');
       return hooks;

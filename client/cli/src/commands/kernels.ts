@@ -109,6 +109,8 @@ function printAll(call: Invocation, profiles: readonly Profile[]): void {
     if (profile.mainline) before = profile;
   }
   flush();
+  call.print(call.paint('heading', 'In no release, for +CHANGE:'));
+  for (const change of CHANGES) if (change.first === undefined) call.print(changeText(call, '+', change));
 }
 
 function printOne(call: Invocation, profile: Profile): void {
@@ -118,6 +120,7 @@ function printOne(call: Invocation, profile: Profile): void {
     call.print(changeText(call, ' ', change));
     call.print(`      ${wrap(change.effect, call.width, 6)}`);
     call.print(`      ${call.paint('faint', wrap(change.where, call.width, 6))}`);
+    if (change.posted) call.print(`      ${call.paint('faint', change.posted)}`);
   }
   if (present.length === 0) call.print('  none of the changes that the model knows');
 }

@@ -32,21 +32,22 @@ setup {
     if (all.length === 0) return;
     for (const { start, piece } of piecesOf(scenario)) {
       for (const { index, words } of boundedLines(piece, vocabulary)) {
-        const absent = words.flatMap(({ word, on }) => {
-          const without = all.filter((kernel) => !rangeTextContains(on, kernel));
-          return without.length === 0 ? [] : [{ word, on, without }];
+        const absent = words.flatMap(({ word, bounds }) => {
+          const without = all.filter((kernel) => !bounds.has(kernel));
+          return without.length === 0 ? [] : [{ word, bounds, without }];
         });
         const [first] = absent;
         if (first === undefined) continue;
         // Group and attribute, or a request and its flags, come and go together.
-        const { word, on, without } = absent.find(({ word: { role } }) => role === 'request') ?? absent.at(-1) ?? first;
+        const { word, bounds, without } =
+          absent.find(({ word: { role } }) => role === 'request') ?? absent.at(-1) ?? first;
         const line = scenario.lines[start + index]!;
         const declaresErrno = line.content.kind === 'syscall' && line.content.result?.errno !== undefined;
         const severity: Severity = declaresErrno ? 'hint' : without.length === all.length ? 'warning' : 'information';
         const alias = aliasOf.get(word.text);
         const there = without.every((kernel) => alias?.on === undefined || rangeTextContains(alias.on, kernel));
         const instead = alias && there ? aliasText(alias.name) : insteadText(word, vocabulary, without);
-        const message = `\`${word.text}\` is in ${rangeText(on)}, not in ${kernelsText(without)}.${instead}`;
+        const message = `\`${word.text}\` is in ${bounds.text()}, not in ${kernelsText(without)}.${instead}`;
         const fix = there
           ? renamingFix(line, start + index, vocabulary, (other) =>
               absent.some((one) => aliasOf.get(one.word.text) === other),
@@ -62,16 +63,31 @@ setup {
 const boundedLines = rememberedByWords((piece, vocabulary) =>
   (indicesByKind(piece).get('syscall') ?? []).flatMap((index) => {
     const words = rolesOf(piece.lines[index]!, vocabulary).flatMap((word) => {
-      const on = boundsOf(word, vocabulary);
-      return on === undefined ? [] : [{ word, on }];
+      const bounds = boundsOf(word, vocabulary);
+      return bounds === undefined ? [] : [{ word, bounds }];
     });
     return words.length === 0 ? [] : [{ index, words }];
   }),
 );
 
-function boundsOf({ role, text }: RoleWord, vocabulary: Vocabulary): string | undefined {
-  if (role === 'constant') return vocabulary.constants.get(text)?.on;
-  return role === 'request' ? vocabulary.requests.get(text)?.on : undefined;
+/** Which kernels have a word. */
+interface Bounds {
+  has(kernel: Profile): boolean;
+  /** What follows `is in`. */
+  text(): string;
+}
+
+function boundsOf({ role, text }: RoleWord, vocabulary: Vocabulary): Bounds | undefined {
+  const constant = role === 'constant' ? vocabulary.constants.get(text) : undefined;
+  const unmerged = constant?.unmerged;
+  if (unmerged !== undefined) {
+    return {
+      has: ({ changes }) => changes.has(unmerged),
+      text: () => `kernels with the change \`${unmerged}\`, which was not merged`,
+    };
+  }
+  const on = role === 'request' ? vocabulary.requests.get(text)?.on : constant?.on;
+  return on === undefined ? undefined : { has: (kernel) => rangeTextContains(on, kernel), text: () => rangeText(on) };
 }
 
 function aliasText(name: string): string {
@@ -99,6 +115,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   'kvm-vfio-group': 'fails with ENXIO',
   'kvm-vfio-attr': 'fails with ENXIO',
   'kvm-dev-assign-flag': 'fails with ENOTTY',
+  'kvm-mem-flag': 'fails with EINVAL',
   'vfio-iommu': 'fails with ENODEV, or answers 0 to VFIO_CHECK_EXTENSION',
   'vfio-dma-map-flag': 'fails with EINVAL',
   'vfio-dma-unmap-flag': 'fails with EINVAL',
