@@ -22,7 +22,9 @@ function includesOf(file: string): (name: string) => ReturnType<typeof parse> | 
 test('every scenario for Intel CPUs says whether they have self-snoop: what a verdict depends on is in the file', () => {
   const silent = files.filter((file) => {
     const text = readFileSync(path.join(root, file), 'utf8');
-    return /^ *cpu intel\b(?!.* self-snoop=(on|off))/m.test(text) || (/^machine /m.test(text) && !/^ *cpu /m.test(text));
+    return (
+      /^ *cpu intel\b(?!.* self-snoop=(on|off))/m.test(text) || (/^machine /m.test(text) && !/^ *cpu /m.test(text))
+    );
   });
   expect(silent).toEqual([]);
 });

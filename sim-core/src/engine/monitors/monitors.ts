@@ -70,6 +70,7 @@ export type FindingOperand =
  */
 export type ExplanationKind =
   | 'old-value'
+  | 'unflushed-value'
   | 'lost-write'
   | 'leak'
   | 'wrong-belief'

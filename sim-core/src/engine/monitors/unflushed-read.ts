@@ -9,7 +9,7 @@ export const unflushedRead: Monitor<'unflushed-read'> = {
   stopsByDefault: false,
   operands: ['word', 'reader'],
   headline: (word, reader) => `${reader} read an old value of ${word}`,
-  explainedBy: 'old-value',
+  explainedBy: 'unflushed-value',
   needsVersions: true,
   listen: (world, report) => ({
     deviceRead(machine, device, word, version, promised) {

@@ -3,11 +3,11 @@
 import { LINE } from '../../memory/memory.ts';
 import { EVENT_WIDTH } from '../../state/event.ts';
 import { NOTE } from '../../state/machine.ts';
-import type { IommuModel } from '../../topology.ts';
 import { describeEvent } from '../event-text.ts';
 import type { History } from '../history.ts';
+import { bypassLinks } from './bypass.ts';
 import { missedFlush } from './flush.ts';
-import { type Link, noSnoopSource, promiseLink, sdmCaches, snoopBehavior, whereIsIt, writeLink } from './link.ts';
+import { type Link, promiseLink, sdmCaches, whereIsIt, writeLink } from './link.ts';
 import { lostWriteLinks, writtenOver } from './lost-write.ts';
 import { missedUncached } from './memory-type.ts';
 
@@ -71,33 +71,6 @@ function missedCarrier(history: History, write: number, promise: number, word: n
     return missedFlush(history, promise, history.holders(promise, word, version));
   if (write >= 0 && history.routineName(write).startsWith('mov')) return missedUncached(history, write, word);
   return [];
-}
-
-/** Why the device's access did not snoop. */
-function bypassLinks(history: History, event: number, device: number, word: number): Link[] {
-  const { topology } = history.model.world;
-  const model = topology.devices[device];
-  const tlp = history.before(event, (code) => code === NOTE.tlp);
-  const read = tlp >= 0 ? describeEvent(history.model, history.log, tlp)?.text : undefined;
-  const override = whyNotOverridden(history, topology.iommus[model?.iommu ?? -1], history.wordName(word));
-  return [
-    {
-      event: tlp,
-      text: `${read ?? 'The device reads'} (${history.placeText(event)}): ${override}.`,
-      sources: [noSnoopSource, snoopBehavior],
-    },
-  ];
-}
-
-/** Which bit is missing: what the unit, and its kind of table, would need to turn No Snoop into a snooped access. */
-function whyNotOverridden(history: History, unit: IommuModel | undefined, word: string): string {
-  if (unit === undefined) return 'no IOMMU translates for the device, so nothing overrides the attribute';
-  if (unit.driver === 'vt-d' && history.isFirstStage(unit))
-    return `${unit.name} translates by first-level tables, whose entries have no SNP bit, and PGSNP is not set in the device's PASID entry: nothing overrides the attribute`;
-  if (unit.driver === 'vt-d' && !unit.snoopControl)
-    return `${unit.name} has no snoop control, so its entries cannot carry SNP and nothing overrides the attribute`;
-  const bit = unit.driver === 'amd-vi' ? 'FC' : 'SNP';
-  return `the I/O page table entry of ${word} does not carry ${bit}, so nothing overrides the attribute`;
 }
 
 export function staleCpuRead(history: History, event: number, word: number, vcpu: number): Link[] {
