@@ -6,6 +6,8 @@
  * Usable Programmer's Model for x86 Multiprocessors" (CACM 2010), and the names of Alglave, Maranget, Tautschnig,
  * "Herding Cats" (TOPLAS 2014); the allowed outcomes of the whole tests follow from the axioms given there.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { explore } from '../../sim-core/src/explore/search.ts';
 import { inVm } from './bare-metal.ts';
@@ -140,6 +142,8 @@ function outcomes({ programs, observed }: Litmus, storeBuffer: 'on' | 'off'): st
   return [...new Set(found.outcomes.map(({ values }) => order.map((at) => values[at]).join(' ')))].sort();
 }
 
+const page = readFileSync(join(import.meta.dirname, '../../docs/hardware.md'), 'utf8');
+
 /** Without store buffers the machine is sequentially consistent: these outcomes of the ones above go. */
 const SEQUENTIAL: Readonly<Record<string, readonly string[]>> = {
   SB: allBut(2, ['0 0']),
@@ -155,5 +159,11 @@ describe('litmus tests', () => {
 
   it.each(TESTS)('$name without', (test) => {
     expect(outcomes(test, 'off')).toEqual([...(SEQUENTIAL[test.name] ?? test.allowed)].sort());
+  });
+
+  it.each(TESTS)('$name is on the page of hardware rules with the sizes of these sets', ({ name, allowed }) => {
+    const sizes = [allowed.length, allowed.length, (SEQUENTIAL[name] ?? allowed).length];
+    const rows = page.split('\n').filter((line) => line.startsWith(`| ${name} |`));
+    expect(rows).toEqual([expect.stringMatching(new RegExp(` \\| ${sizes.join(' \\| ')} \\|$`))]);
   });
 });
