@@ -1,18 +1,11 @@
 /** Logs on disk or on stdin: streamed, unpacked if they are compressed with gzip, refused if they are not text. */
 import { createReadStream } from 'node:fs';
 import path from 'node:path';
+import { binaryRefused } from '@snoopscope/sim-core';
 import { Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { systemReason } from './text-file.ts';
 
-/** Binary files that people have where a text is needed, by their first bytes, with what makes a text of them. */
-const BINARIES: readonly { readonly magic: string; readonly advice: string }[] = [
-  {
-    magic: '\u0017\u0008Dtracing',
-    advice: 'This is what trace-cmd records; `trace-cmd report -i FILE` prints the text that is read here.',
-  },
-  { magic: 'PERFILE2', advice: 'This is what perf records; `perf script -i FILE` prints the text that is read here.' },
-];
 const PROBE_BYTES = 8000;
 /** Text that is looked at before it is decided what a file is. */
 const FIRST_CHARACTERS = 256 * 1024;
@@ -60,7 +53,8 @@ async function* textOf(
   let seen = 0;
   try {
     for await (const chunk of unpacked(bytes, onBroken)) {
-      if (seen < PROBE_BYTES) refuseBinary(chunk.subarray(0, PROBE_BYTES - seen), name);
+      const refused = seen < PROBE_BYTES ? binaryRefused(chunk.subarray(0, PROBE_BYTES - seen)) : undefined;
+      if (refused !== undefined) throw new Failure(refused, { code: 'binary-file', file: name });
       seen += chunk.length;
       yield decoder.decode(chunk, { stream: true });
     }
@@ -68,13 +62,6 @@ async function* textOf(
     if (error instanceof Failure) throw error;
     throw new Failure(systemReason(error), { code: 'unreadable-file', file: name });
   }
-}
-
-function refuseBinary(bytes: Uint8Array, name: string): void {
-  if (!bytes.includes(0)) return;
-  const begins = new TextDecoder('latin1').decode(bytes.subarray(0, 16));
-  const advice = BINARIES.find(({ magic }) => begins.startsWith(magic))?.advice;
-  throw new Failure(advice ?? 'This is a binary file, not text.', { code: 'binary-file', file: name });
 }
 
 /** The bytes, unpacked if they begin as gzip does. What a damaged file still gives is given. */

@@ -24,6 +24,7 @@ import { registerExplore } from './explore.ts';
 import { readText } from './files.ts';
 import { registerGallery } from './gallery/gallery-view.ts';
 import { registerNewScenario } from './gallery/new-scenario.ts';
+import { registerImport } from './import-log.ts';
 import { chosenKernel, onDidChooseKernel, registerKernel } from './kernel-picker.ts';
 import { registerTasks } from './tasks.ts';
 import { registerTesting } from './testing/test-explorer.ts';
@@ -35,6 +36,8 @@ export interface Platform {
   startBeside(): Promise<BesideWorker>;
   /** Address or path of what the threads of an exploration run. */
   levelWorker(): Promise<string>;
+  /** Where a file is, if what runs beside the editor can read it there. */
+  localPath(uri: Uri): string | undefined;
 }
 
 export async function activateSnoopscope(context: ExtensionContext, platform: Platform): Promise<void> {
@@ -56,6 +59,7 @@ export async function activateSnoopscope(context: ExtensionContext, platform: Pl
       () => platform.levelWorker(),
       () => stepDone('explore'),
     ),
+    registerImport(beside, (uri) => platform.localPath(uri), context.globalState),
     registerCompare(beside, () => stepDone('compare')),
     registerGallery(context.extensionUri),
     registerNewScenario(),

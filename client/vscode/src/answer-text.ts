@@ -7,6 +7,7 @@ export function answerLines(reply: WorkerAnswer): readonly string[] {
     case 'broken':
       return ['The scenario cannot run:', ...reply.problems.map(({ line, message }) => `line ${line + 1}: ${message}`)];
     case 'died':
+    case 'refused':
       return [reply.message];
     case 'bug':
       return [
@@ -17,6 +18,7 @@ export function answerLines(reply: WorkerAnswer): readonly string[] {
       return reply.lines;
     case 'compared':
     case 'explored':
+    case 'imported':
       return [];
   }
 }

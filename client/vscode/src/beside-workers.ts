@@ -13,7 +13,7 @@ export interface BesideWorker {
 export type ProgressReply = Extract<WorkerReply, { kind: 'progress' }>;
 
 /** What the work is called. */
-const WORK = { check: 'check', compare: 'comparison', explore: 'exploration' } as const;
+const WORK = { check: 'check', compare: 'comparison', explore: 'exploration', import: 'import' } as const;
 
 /** What is cancelled and does not answer within this time hangs. */
 export const STOP_MS = 10_000;
@@ -31,7 +31,7 @@ export class Beside {
   }
 
   /**
-   * Has a worker answer. An exploration that is cancelled answers with what is known, a check with nothing. When the
+   * Has a worker answer. An exploration that is cancelled answers with what is known, a check or an import with nothing. When the
    * worker dies, the answer is what was known of an exploration, with why that is not all.
    */
   async ask(
@@ -62,7 +62,7 @@ export class Beside {
           over(afterDeath(`The ${what} did not stop within ${STOP_MS / 1000} seconds and was ended.`, known));
           worker.end();
         }, STOP_MS);
-        if (request.kind === 'check') resolve(undefined);
+        if (request.kind === 'check' || request.kind === 'import') resolve(undefined);
       };
       if (cancelled.aborted) cancel();
       else cancelled.addEventListener('abort', cancel);

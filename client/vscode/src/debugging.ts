@@ -51,7 +51,7 @@ async function debugScenario(given?: Uri | string): Promise<boolean> {
     void window.showErrorMessage(l10n.t('Open a .snoop file first: it is the scenario to debug.'));
     return false;
   }
-  return debug.startDebugging(workspace.getWorkspaceFolder(uri), configurationFor(uri));
+  return start(uri, configurationFor(uri));
 }
 
 /** A way through a scenario, as an exploration found it. */
@@ -82,19 +82,28 @@ export function debugSchedule(
     ...(finding && { stopOnFinding: finding }),
     ...(finding && nth && { stopOnFindingCount: nth }),
   };
-  return debug.startDebugging(workspace.getWorkspaceFolder(uri), configuration, options);
+  return start(uri, configuration, options);
 }
 
 /** Starts a session on a kernel, before the first step. */
 export function debugOn(uri: Uri, kernel: string | undefined, options: DebugSessionOptions = {}): Thenable<boolean> {
   const configuration = { ...configurationFor(uri), ...(kernel !== undefined && { kernel }) };
-  return debug.startDebugging(workspace.getWorkspaceFolder(uri), configuration, options);
+  return start(uri, configuration, options);
 }
 
 /** Starts a session on a kernel that runs to the first finding of a kind. */
 export function debugUntil(uri: Uri, kernel: string, finding: string): Thenable<boolean> {
   const configuration = { ...configurationFor(uri), kernel, stopOnEntry: false, stopOnFinding: finding };
-  return debug.startDebugging(workspace.getWorkspaceFolder(uri), configuration);
+  return start(uri, configuration);
+}
+
+/** A text that is not saved yet is debugged as it is: VS Code would ask for a name first. */
+function start(uri: Uri, configuration: DebugConfiguration, options: DebugSessionOptions = {}): Thenable<boolean> {
+  const folder = workspace.getWorkspaceFolder(uri);
+  return debug.startDebugging(folder, configuration, {
+    ...options,
+    ...(uri.scheme === 'untitled' && { suppressSaveBeforeStart: true }),
+  });
 }
 
 const provider: DebugConfigurationProvider = {

@@ -20,6 +20,7 @@ export function activate(context: ExtensionContext): Promise<void> {
     },
     startBeside: async () => besideWorker(await start(SIMULATOR)),
     levelWorker: () => urlOf('explore-level-worker-browser.js'),
+    localPath: () => undefined,
   });
 }
 

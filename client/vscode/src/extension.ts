@@ -15,6 +15,7 @@ export function activate(context: ExtensionContext): Promise<void> {
       new LanguageClient('snoopscope', 'Snoopscope', { run: server, debug: server }, options),
     startBeside: async () => besideProcess(fork(context.asAbsolutePath('dist/check.js'), AS_NODE)),
     levelWorker: async () => context.asAbsolutePath('dist/explore-level-worker.js'),
+    localPath: ({ scheme, fsPath }) => (scheme === 'file' ? fsPath : undefined),
   });
 }
 

@@ -10,15 +10,17 @@ if (takeSimulation) takeSimulation(simulation);
 else workBeside();
 
 function workBeside(): void {
-  const answer = createAnswerer(
-    {
-      pool: keeping(webThreads),
-      memory: crossOriginIsolated ? 'shared' : 'messages',
-      processors: navigator.hardwareConcurrency,
-    },
-    (reply) => postMessage(reply),
-  );
+  const threads = {
+    pool: keeping(webThreads),
+    memory: crossOriginIsolated ? 'shared' : 'messages',
+    processors: navigator.hardwareConcurrency,
+  } as const;
+  const answer = createAnswerer({ threads, bytesOf: noPaths }, (reply) => postMessage(reply));
   addEventListener('message', ({ data }) => answer(data));
+}
+
+function noPaths(): never {
+  throw new Error('A browser has no paths.');
 }
 
 function webThreads(script: string): ThreadPool {

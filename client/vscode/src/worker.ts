@@ -3,14 +3,16 @@ import { type CheckJob, type CheckReply, checkOnAllKernels } from './check-worke
 import { type CompareJob, type CompareReply, compareKernels } from './compare-worker.ts';
 import type { Threads } from './explore-threads.ts';
 import { type ExploreJob, type ExploreReply, exploreScenario } from './explore-worker.ts';
+import { type ImportJob, type ImportReply, type ImportSurroundings, importLogs } from './import-worker.ts';
 
-export type WorkerRequest = CheckJob | CompareJob | ExploreJob;
+export type WorkerRequest = CheckJob | CompareJob | ExploreJob | ImportJob;
 /** One request at a time; `stop` asks for its answer now, with what is known so far. */
 export type ToWorker = WorkerRequest | { readonly kind: 'stop' };
 export type WorkerReply =
   | CheckReply
   | CompareReply
   | ExploreReply
+  | ImportReply
   /** A mistake of ours. */
   | { readonly kind: 'bug'; readonly message: string };
 
@@ -20,8 +22,15 @@ export type WorkerAnswer =
   /** It could not say anything. */
   | { readonly kind: 'died'; readonly message: string };
 
+/** What differs between a process and a worker of a browser. */
+export interface Place {
+  readonly threads: Threads;
+  /** Reads a file by its path, where that can be. */
+  readonly bytesOf: ImportSurroundings['bytesOf'];
+}
+
 /** What the worker does with each message: progress, then one answer. */
-export function createAnswerer(threads: Threads, send: (reply: WorkerReply) => void): (message: ToWorker) => void {
+export function createAnswerer(place: Place, send: (reply: WorkerReply) => void): (message: ToWorker) => void {
   let stop = new AbortController();
   const bug = (error: unknown) =>
     send({ kind: 'bug', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
@@ -31,17 +40,16 @@ export function createAnswerer(threads: Threads, send: (reply: WorkerReply) => v
       return;
     }
     stop = new AbortController();
-    const around = { send, pause, stop: stop.signal, threads };
+    const around = { ...place, send, pause, stop: stop.signal };
     void workOn(message, around).catch(bug);
   };
 }
 
 /** What the work may say and use. */
-interface Surroundings {
+interface Surroundings extends Place {
   readonly send: (reply: WorkerReply) => void;
   readonly pause: () => Promise<void>;
   readonly stop: AbortSignal;
-  readonly threads: Threads;
 }
 
 function workOn(request: WorkerRequest, around: Surroundings): Promise<void> {
@@ -52,6 +60,8 @@ function workOn(request: WorkerRequest, around: Surroundings): Promise<void> {
       return compareKernels(request, around);
     case 'explore':
       return exploreScenario(request, around);
+    case 'import':
+      return importLogs(request, around);
   }
 }
 

@@ -16,6 +16,7 @@ export async function run(): Promise<void> {
   await import('./testing.test.ts');
   await import('./tasks.test.ts');
   await import('./gallery.test.ts');
+  await import('./import.test.ts');
   await import('./compare.test.ts');
   await import('./views.test.ts');
   const failures = await new Promise<number>((resolve) => mocha.run(resolve));

@@ -7,5 +7,5 @@ export { type MachineChoices, machineBlock } from './machine-block.ts';
 export { Rebuilder, type Rebuilt } from './rebuild.ts';
 export { fileRemarks, importRemarks, NOTHING_TO_IMPORT } from './remarks.ts';
 export { type LogReport, reportOf, reportText } from './report.ts';
-export { LOG_KINDS, type OpenRunFile, type RunFile, RunFiles } from './run-files.ts';
+export { binaryRefused, LOG_KINDS, type OpenRunFile, type RunFile, RunFiles } from './run-files.ts';
 export { Assumptions } from './step.ts';

@@ -31,6 +31,22 @@ export interface RefusedFile {
   readonly code: 'unknown-log' | 'other-log';
 }
 
+/** Binary files that people have where a text is needed, by their first bytes, with what makes a text of them. */
+const BINARIES: readonly { readonly magic: string; readonly advice: string }[] = [
+  {
+    magic: '\u0017\u0008Dtracing',
+    advice: 'This is what trace-cmd records; `trace-cmd report -i FILE` prints the text that is read here.',
+  },
+  { magic: 'PERFILE2', advice: 'This is what perf records; `perf script -i FILE` prints the text that is read here.' },
+];
+
+/** Why a file that begins with these bytes is not text; undefined when it may be one. */
+export function binaryRefused(bytes: Uint8Array): string | undefined {
+  if (!bytes.includes(0)) return undefined;
+  const begins = String.fromCharCode(...bytes.subarray(0, 16));
+  return BINARIES.find(({ magic }) => begins.startsWith(magic))?.advice ?? 'This is a binary file, not text.';
+}
+
 /** Lines by which a file is recognised. */
 const PROBE_LINES = 1000;
 const LONGEST_LINE = 1 << 20;

@@ -1,0 +1,97 @@
+// What the editor's worker answers when logs are to be imported: what the command prints, whatever way the bytes come.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { type FileToRead, type ImportReply, importLogs } from '../../client/vscode/src/import-worker.ts';
+
+const RUN = 'k6.1.192-intel-snoop-off-q7.2.22-';
+const packed = (name: string) => new Uint8Array(readFileSync(path.join(import.meta.dirname, `logs/${RUN}${name}.gz`)));
+const text = (lines: string) => new TextEncoder().encode(lines);
+
+async function answer(files: readonly FileToRead[], around: { stop?: AbortSignal } = {}): Promise<ImportReply[]> {
+  const replies: ImportReply[] = [];
+  await importLogs(
+    { kind: 'import', files },
+    {
+      // How far it is depends on the machine.
+      send: (reply) => reply.kind === 'progress' || replies.push(reply),
+      pause: () => Promise.resolve(),
+      stop: around.stop ?? new AbortController().signal,
+      async *bytesOf(file) {
+        const all = packed(file);
+        for (let at = 0; at < all.length; at += 1000) yield all.slice(at, at + 1000);
+      },
+    },
+  );
+  return replies;
+}
+
+describe('a log in the editor', () => {
+  test('is a scenario, and what there is to say of it', async () => {
+    const [reply] = await answer([{ name: 'qemu.strace.gz', contents: packed('strace-f-y-hotplug.log.txt') }]);
+    if (reply?.kind !== 'imported') throw new Error(JSON.stringify(reply));
+    expect(reply.scenario).toMatch(/^scenario "qemu\.strace\.gz"/);
+    expect(reply.scenario).toContain('attr=KVM_DEV_VFIO_GROUP_ADD');
+    expect(reply.differences).toBe(0);
+    expect(reply.remarks[0]).toMatch(/^qemu\.strace\.gz: strace, \d+ lines\.$/);
+    expect(reply.remarks.at(-1)).toBe('No difference: every result of the log is that of the profile, too.');
+  });
+
+  test('is the same by its path, in pieces, plain and packed', async () => {
+    const name = 'strace-f-y-hotplug.log.txt';
+    const [whole] = await answer([{ name, contents: packed(name) }]);
+    expect(await answer([{ name, contents: name }])).toEqual([whole]);
+    expect(await answer([{ name, contents: new Uint8Array(gunzipSync(packed(name))) }])).toEqual([whole]);
+  });
+
+  test('several files are one run', async () => {
+    const names = ['strace-f-y-hotplug.log.txt', 'strace-f-y-hotplug.ftrace.txt', 'cpuinfo.txt'];
+    const [reply] = await answer(names.map((name) => ({ name, contents: packed(name) })));
+    if (reply?.kind !== 'imported') throw new Error(JSON.stringify(reply));
+    expect(reply.remarks.slice(0, 3).map((line) => line.split(':')[1]?.split(',')[0]?.trim())).toEqual([
+      'strace',
+      'ftrace (tracefs)',
+      'about the machine.',
+    ]);
+  });
+
+  test('that is cut off gives what came before, and says so', async () => {
+    const all = packed('strace-f-y-hotplug.log.txt');
+    const [reply] = await answer([{ name: 'cut.gz', contents: all.slice(0, Math.floor(all.length / 2)) }]);
+    if (reply?.kind !== 'imported') throw new Error(JSON.stringify(reply));
+    expect(reply.remarks[1]).toBe(
+      'cut.gz: it is compressed with gzip, and damaged or cut off; what came before was read.',
+    );
+  });
+
+  test.each([
+    ['nothing known', text('hello\nworld\n'), /^x: No line of it is known: none comes from strace, /],
+    [
+      'no call of interest',
+      text('execve("/bin/true", ["true"], 0x7ffe /* 0 vars */) = 0\n'),
+      /^Nothing relevant found/,
+    ],
+    ['a binary file', new Uint8Array([1, 2, 0, 3]), /^x: This is a binary file, not text\.$/],
+    ['what perf records', text('PERFILE2\0\0\0'), /^x: This is what perf records; `perf script/],
+    ['a binary file, packed', new Uint8Array(gzipSync(new Uint8Array(100))), /^x: This is a binary file, not text\.$/],
+    ['an empty file', new Uint8Array(), /^x: No line of it is known/],
+  ])('with %s is refused', async (_what, contents, message) => {
+    const [reply] = await answer([{ name: 'x', contents }]);
+    if (reply?.kind !== 'refused') throw new Error(JSON.stringify(reply));
+    expect(reply.message).toMatch(message);
+  });
+
+  test('that cannot be read is refused with the reason', async () => {
+    const [reply] = await answer([{ name: 'gone.log', contents: 'gone' }]);
+    if (reply?.kind !== 'refused') throw new Error(JSON.stringify(reply));
+    expect(reply.message).toMatch(/^gone\.log: ENOENT/);
+  });
+
+  test('that is cancelled gives nothing', async () => {
+    const stop = AbortSignal.abort();
+    expect(await answer([{ name: 'a', contents: packed('strace-f-y-hotplug.log.txt') }], { stop })).toEqual([
+      { kind: 'cancelled' },
+    ]);
+  });
+});

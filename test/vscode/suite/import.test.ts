@@ -1,0 +1,76 @@
+// A log of a VMM becomes a scenario: from the palette's command, and because it was opened.
+import { assert } from 'chai';
+import * as vscode from 'vscode';
+import { DebugRun } from './debugging.ts';
+import { skip } from './runner.ts';
+import { scenarioUri } from './scenario.ts';
+import { hasWindow, window } from './window.ts';
+
+const log = `execve("/usr/bin/qemu-system-x86_64", ["qemu-system-x86_64"], 0x7ffe /* 20 vars */) = 0
+openat(AT_FDCWD, "/dev/kvm", O_RDWR|O_CLOEXEC) = 9
+ioctl(9, KVM_CREATE_VM, 0) = 10
+ioctl(10, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_VFIO, fd=11, flags=0}) = 0
+`;
+
+suite('importing', function () {
+  this.timeout(60_000);
+  const file = scenarioUri('imported/qemu.log');
+  let run: DebugRun | undefined;
+
+  suiteSetup(() => vscode.workspace.fs.writeFile(file, new TextEncoder().encode(log)));
+  suiteTeardown(() => vscode.workspace.fs.delete(vscode.Uri.joinPath(file, '..'), { recursive: true }));
+  teardown(async () => {
+    await run?.end();
+    run = undefined;
+    await vscode.commands.executeCommand('notifications.clearAll');
+    await vscode.commands.executeCommand('notifications.hideList');
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+  });
+
+  test('a log becomes a scenario that can be debugged', async () => {
+    const reply = await vscode.commands.executeCommand<{ kind: string; differences: number }>(
+      'snoopscope.importLog',
+      file,
+    );
+    assert.equal(reply.kind, 'imported', JSON.stringify(reply));
+    assert.equal(reply.differences, 0);
+    const document = vscode.window.activeTextEditor?.document;
+    assert.equal(document?.languageId, 'snoop');
+    assert.include(document?.getText(), 'vm = ioctl(kvm, KVM_CREATE_VM, 0) = 10');
+    if (hasWindow()) await window.screenshot('imported');
+    const started = await DebugRun.start(() =>
+      vscode.commands.executeCommand('snoopscope.debugScenario', document?.uri),
+    );
+    run = started.run;
+    assert.equal(started.stop.reason, 'entry');
+  });
+
+  test('what is not a log is refused, and says why', async () => {
+    const reply = await vscode.commands.executeCommand<{ kind: string; message: string }>(
+      'snoopscope.importLog',
+      scenarioUri('wbinvd/local-cpu-not-flushed.snoop'),
+    );
+    assert.equal(reply.kind, 'refused');
+    assert.match(reply.message, /^local-cpu-not-flushed\.snoop: No line of it is known/);
+  });
+
+  test('a log that is opened offers it', async function () {
+    if (!hasWindow()) skip(this, 'only a window shows what is offered');
+    await vscode.window.showTextDocument(file);
+    const offer = 'qemu.log is a log of a VMM. Snoopscope can make a scenario of it.';
+    for (let texts: string[] = []; !texts.includes(offer); ) {
+      await vscode.commands.executeCommand('notifications.showList');
+      texts = await window.texts('.notification-list-item-message');
+    }
+    await window.screenshot('import-offered');
+    const imported = new Promise<vscode.TextDocument>((resolve) => {
+      const listener = vscode.window.onDidChangeActiveTextEditor((editor) => {
+        if (editor?.document.languageId !== 'snoop') return;
+        listener.dispose();
+        resolve(editor.document);
+      });
+    });
+    await window.click('.notification-list-item .monaco-button:has-text("Import")');
+    assert.include((await imported).getText(), 'KVM_CREATE_VM');
+  });
+});
