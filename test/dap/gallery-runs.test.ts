@@ -5,17 +5,7 @@ import { conditionsInRun, elaborate, kernelOf, ModelLimit, parse, Run } from '@s
 import { expect, test } from 'vitest';
 import { root } from './client.ts';
 
-/** What these show needs an order that their plain run does not take, and no schedule in them gives it yet. */
-const OTHER_ORDER: ReadonlySet<string> = new Set([
-  'kvm-vfio/add-races-with-delete.snoop',
-  'pcie/enable-no-snoop-cleared-set-again.snoop',
-  'pcie/flush-after-doorbell-reads-old-line.snoop',
-  'pcie/register-read-pushes-posted-writes.snoop',
-  'pcie/unmap-under-posted-write-faults.snoop',
-  'vfio/map-races-with-last-group-leaving.snoop',
-]);
-
-test('each plain run meets one of its `exists`, but for those that need another order', () => {
+test('each plain run meets one of its `exists`', () => {
   const folder = path.join(root, 'scenarios');
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.snoop'));
   const missed: string[] = [];
@@ -38,5 +28,5 @@ test('each plain run meets one of its `exists`, but for those that need another 
     if (run.scheduleProblem) unfollowed.push(name);
   }
   expect(unfollowed).toEqual([]);
-  expect(missed.sort()).toEqual([...OTHER_ORDER].sort());
+  expect(missed).toEqual([]);
 });
