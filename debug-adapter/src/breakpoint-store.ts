@@ -32,6 +32,8 @@ export function kernelPageKey(path: string): string {
 
 export class BreakpointStore {
   #nextId = 1;
+  /** What was resolved last and has not changed since: the same lists, so that nothing is looked for again. */
+  #resolved: Partial<Triggers> & { readonly debuggee?: Debuggee } = {};
   readonly #lines = new Map<string, readonly Requested<DebugProtocol.SourceBreakpoint>[]>();
   #functions: readonly Requested<DebugProtocol.FunctionBreakpoint>[] = [];
   #data: readonly Requested<DataRequest>[] = [];
@@ -41,6 +43,7 @@ export class BreakpointStore {
 
   setLines(path: string, requests: readonly DebugProtocol.SourceBreakpoint[]): void {
     const known = [...this.#lines.keys()].find((one) => samePath(one, path)) ?? path;
+    this.#forget('lines', 'kernel');
     this.#lines.set(
       known,
       requests.map((request) => this.#requested(request)),
@@ -49,10 +52,12 @@ export class BreakpointStore {
 
   setFunctions(requests: readonly DebugProtocol.FunctionBreakpoint[]): void {
     this.#functions = requests.map((request) => this.#requested(request));
+    this.#forget('functions');
   }
 
   setData(requests: readonly DataRequest[]): void {
     this.#data = requests.map((request) => this.#requested(request));
+    this.#forget('data');
   }
 
   setFilters(settings: readonly FilterSetting[]): void {
@@ -90,8 +95,26 @@ export class BreakpointStore {
     ];
   }
 
-  /** What stops this scenario. */
+  /** What stops this scenario. Lists that nobody has changed are the same as the last time. */
   triggers(debuggee: Debuggee, counting: ClientCounting): Triggers {
+    const known = this.#resolved.debuggee === debuggee ? this.#resolved : {};
+    const onLines = known.lines && known.kernel ? undefined : this.#onLines(debuggee, counting);
+    const triggers = {
+      lines: known.lines ?? onLines?.lines ?? [],
+      kernel: known.kernel ?? onLines?.kernel ?? [],
+      functions: known.functions ?? this.#onFunctions(debuggee),
+      data: known.data ?? this.#onData(debuggee),
+      filters: this.#filters,
+    };
+    this.#resolved = { ...triggers, debuggee };
+    return triggers;
+  }
+
+  #forget(...kinds: readonly (keyof Triggers)[]): void {
+    this.#resolved = { ...this.#resolved, ...Object.fromEntries(kinds.map((kind) => [kind, undefined])) };
+  }
+
+  #onLines(debuggee: Debuggee, counting: ClientCounting): { lines: LineBreakpoint[]; kernel: KernelBreakpoint[] } {
     const lines: LineBreakpoint[] = [];
     const kernel: KernelBreakpoint[] = [];
     for (const [path, requested] of this.#lines) {
@@ -109,15 +132,21 @@ export class BreakpointStore {
         if ('breakpoint' in resolved) lines.push(resolved.breakpoint);
       }
     }
-    const functions = this.#functions.flatMap(({ id, request }): FunctionBreakpoint[] => {
+    return { lines, kernel };
+  }
+
+  #onFunctions(debuggee: Debuggee): FunctionBreakpoint[] {
+    return this.#functions.flatMap(({ id, request }): FunctionBreakpoint[] => {
       const resolved = functionBreakpoint(debuggee, id, request.name, request);
       return 'breakpoint' in resolved ? [resolved.breakpoint] : [];
     });
-    const data = this.#data.flatMap(({ id, request }): DataBreakpoint[] => {
+  }
+
+  #onData(debuggee: Debuggee): DataBreakpoint[] {
+    return this.#data.flatMap(({ id, request }): DataBreakpoint[] => {
       const resolved = dataBreakpoint(debuggee, id, request);
       return 'breakpoint' in resolved ? [resolved.breakpoint] : [];
     });
-    return { lines, kernel, functions, filters: this.#filters, data };
   }
 
   #requested<T>(request: T): Requested<T> {

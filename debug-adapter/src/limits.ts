@@ -4,8 +4,10 @@ export const LIMITS = {
   stepsPerChunk: 2000,
   /** Stops, log messages included, that are remembered of one run; more than anybody steps through. */
   hits: 1_000_000,
-  /** Events of a recorded run that are looked at for stops between two such looks: breakpoints on data take the longest. */
+  /** Events of a recorded run that are looked at for stops between two such looks: conditions take the longest. */
   eventsPerChunk: 5000,
+  /** The same of places at which a breakpoint on data may stop. */
+  looksPerChunk: 500,
   /** Micro-steps of the run that is made before a launch, to see which functions call which: some milliseconds. */
   rehearsalSteps: 20_000,
   /** Runs of one session that part somewhere, each with a log of its own; more than anybody compares. */

@@ -90,7 +90,7 @@ export class RunCursor {
 
   /** Breakpoints have changed. */
   setTriggers(triggers: Triggers): void {
-    this.#index = this.#newIndex(triggers);
+    if (!this.#index.takes(triggers)) this.#index = this.#newIndex(triggers);
   }
 
   /** Lets the moment show where the cursor is, in the middle of a movement. */
@@ -177,11 +177,24 @@ export class RunCursor {
       this.#beforeChoice = false;
       if (hits.length > 0) return this.#stopAt(hits);
     }
-    const position = this.#index.before(this.position + (this.#atEnd ? 1 : 0));
+    const position = await this.#lastStop(movement);
+    if (position === undefined) return { kind: 'interrupted' };
     this.seek(Math.max(position, 0));
     if (position < 0) return { kind: 'beginning' };
     const chosen = this.#index.at(position).filter((hit) => stops(hit) && hit.ahead !== undefined);
     return this.#stopAt(chosen.length > 0 ? chosen : this.hitsHere());
+  }
+
+  /** The last stop before here, or -1; undefined when the user wants no more. */
+  async #lastStop(movement: Movement): Promise<number | undefined> {
+    const search = this.#index.before(this.position + (this.#atEnd ? 1 : 0));
+    for (let looks = 1; ; looks++) {
+      const { done, value } = search.next();
+      if (done === true) return value;
+      if (looks % LIMITS.looksPerChunk !== 0) continue;
+      await movement.pause();
+      if (movement.interrupted()) return undefined;
+    }
   }
 
   /** Calls whose frames are to be shown of the actor that the user looks at. */

@@ -2,7 +2,8 @@
  * Every place of a run at which the breakpoints and filters of the moment stop it, found by reading the log once.
  *
  * A stop belongs to a position, not to a direction: going forward takes the next one, going back the last one before,
- * so both meet the same stops. Costs: one look at every event of the run after each change of breakpoints.
+ * so both meet the same stops. Costs: one look at every event of the run after each change of breakpoints and filters.
+ * Breakpoints on data are not looked for before a movement comes to them, unless their hits are counted.
  */
 import {
   type Cursor,
@@ -16,7 +17,8 @@ import {
   stepCode,
 } from '@snoopscope/sim-core';
 import type { FunctionBreakpoint, KernelBreakpoint, LineBreakpoint, Trigger } from './breakpoints.ts';
-import { type DataBreakpoint, DataFollower } from './data-breakpoint.ts';
+import type { DataBreakpoint } from './data-breakpoint.ts';
+import { DataFollower } from './data-follower.ts';
 import { type Filter, filterOfFinding } from './filters.ts';
 import { FrameFollower } from './frame-follower.ts';
 import { LIMITS } from './limits.ts';
@@ -68,14 +70,16 @@ const WBINVD_EXIT = EXIT_REASONS.indexOf('WBINVD');
 
 export class StopIndex {
   readonly #sources: StopSources;
-  readonly #triggers: Triggers;
+  #triggers: Triggers;
   readonly #cursor: Cursor;
   /** By position, ascending. */
   readonly #hits: Hit[] = [];
-  readonly #counts = new Map<number, number>();
+  readonly #hitCounts = new Map<number, number>();
   /** Each stops by itself: a filter that is set twice, with and without a condition, stops wherever one of them does. */
   readonly #filters: ReadonlyMap<string, readonly FilterSetting[]>;
-  readonly #followers: readonly DataFollower[];
+  /** Breakpoints on data: those whose hits are counted from the beginning on, and those that can be asked anywhere. */
+  #counted: readonly DataFollower[] = [];
+  #followers: readonly DataFollower[] = [];
   readonly #frames: FrameFollower;
   #events = 0;
   /** Positions whose arrivals have been looked at. */
@@ -89,11 +93,26 @@ export class StopIndex {
     this.#cursor = sources.run.cursor();
     const ids = new Set(triggers.filters.map(({ filter }) => filter.id));
     this.#filters = new Map([...ids].map((id) => [id, triggers.filters.filter(({ filter }) => filter.id === id)]));
-    this.#followers = triggers.data.map(
-      (trigger) => new DataFollower(trigger, sources.run, sources.watch(trigger), this.#cursor.state),
-    );
+    this.#follow(triggers.data);
     this.#frames = new FrameFollower(sources.run.model);
     for (const arrival of sources.track.arrivals(0)) this.#arrived(0, arrival);
+  }
+
+  /** Takes other triggers, if what was found is found for them as well. */
+  takes(triggers: Triggers): boolean {
+    const old = this.#triggers;
+    const same = (['lines', 'kernel', 'functions', 'filters'] as const).every((kind) => old[kind] === triggers[kind]);
+    if (!same || [...old.data, ...triggers.data].some(({ count }) => count)) return false;
+    this.#triggers = triggers;
+    this.#follow(triggers.data);
+    return true;
+  }
+
+  #follow(data: readonly DataBreakpoint[]): void {
+    const { observer, run, watch } = this.#sources;
+    const all = data.map((trigger) => new DataFollower(trigger, run, watch(trigger), observer));
+    this.#counted = all.filter(({ trigger }) => trigger.count);
+    this.#followers = all.filter(({ trigger }) => !trigger.count);
   }
 
   /** Looks at what the run has grown by. */
@@ -105,8 +124,8 @@ export class StopIndex {
   extendBy(events: number): boolean {
     const { run, track } = this.#sources;
     track.extend();
-    const { lines, kernel, functions, filters, data } = this.#triggers;
-    if (kernel.length + lines.length + functions.length + filters.length + data.length === 0) return true;
+    const { lines, kernel, functions, filters } = this.#triggers;
+    if (kernel.length + lines.length + functions.length + filters.length + this.#counted.length === 0) return true;
     const end = Math.min(run.events, this.#events + events);
     for (; this.#events < end; this.#events++) this.#look(this.#events);
     if (end < run.events) return false;
@@ -120,16 +139,33 @@ export class StopIndex {
     let first = this.#lowerBound(position);
     const hits: Hit[] = [];
     for (; this.#hits[first]?.position === position; first++) hits.push(this.#hits[first] as Hit);
+    for (const follower of this.#followers) hits.push(...this.#changed(follower, position));
     return hits;
   }
 
-  /** The last position before `position` with a hit that stops, or -1. */
-  before(position: number): number {
+  /** The last position before `position` with a hit that stops, or -1; pauses now and then in a long search. */
+  *before(position: number): Generator<undefined, number> {
+    let last = this.#foundBefore(position);
+    for (const follower of this.#followers) last = Math.max(last, yield* follower.before(position, last));
+    return last;
+  }
+
+  #foundBefore(position: number): number {
     for (let i = this.#lowerBound(position) - 1; i >= 0; i--) {
       const hit = this.#hits[i] as Hit;
       if (stops(hit)) return hit.position;
     }
     return -1;
+  }
+
+  /** The hit of a breakpoint on data at a position. */
+  #changed(follower: DataFollower, position: number): Hit[] {
+    const change = follower.at(position);
+    if (!change) return [];
+    const { trigger } = follower;
+    const { text, event } = change;
+    const actor = this.#sources.track.actorOf(position - 1);
+    return [{ position, actor, cause: { kind: 'data', trigger, change: text, event }, reveal: 0 }];
   }
 
   #lowerBound(position: number): number {
@@ -178,25 +214,16 @@ export class StopIndex {
     }
   }
 
-  /** The variables that the step before a position has changed. */
+  /** Counted hits of the variables that the step before a position has changed. */
   #followed(position: number): void {
-    const actor = this.#sources.track.actorOf(position - 1);
-    for (const follower of this.#followers) {
-      const changed = follower.changed(this.#cursor, position);
-      if (!changed) continue;
-      const { trigger } = follower;
-      if (!this.#accepts(trigger, position, actor)) continue;
-      const { text, event } = changed;
-      this.#remember({ position, actor, cause: { kind: 'data', trigger, change: text, event }, reveal: 0 });
-    }
+    for (const follower of this.#counted)
+      for (const hit of this.#changed(follower, position)) if (this.#counts(follower.trigger)) this.#remember(hit);
   }
 
   #look(event: number): void {
     const { log, model } = this.#sources.run;
     const at = event * EVENT_WIDTH;
     const code = log[at] as number;
-    if (code !== NOTE.step && code !== NOTE.environment)
-      for (const follower of this.#followers) follower.look(event, code);
     if (code >= 0) {
       const { base, size } = model.world.kvm.noncoherentDmaCount;
       if (code >= base && code < base + size) this.#filtered('noncoherent-count', event);
@@ -291,9 +318,13 @@ export class StopIndex {
 
   /** Does its condition hold, and is it one of the hits that count? */
   #accepts(trigger: Trigger, position: number, actor: number): boolean {
-    if (!this.#holds(trigger.condition?.(actor), trigger.condition !== undefined, position)) return false;
-    const count = (this.#counts.get(trigger.id) ?? 0) + 1;
-    this.#counts.set(trigger.id, count);
+    return this.#holds(trigger.condition?.(actor), trigger.condition !== undefined, position) && this.#counts(trigger);
+  }
+
+  /** Counts a hit: is it one of those that stop? */
+  #counts(trigger: Trigger): boolean {
+    const count = (this.#hitCounts.get(trigger.id) ?? 0) + 1;
+    this.#hitCounts.set(trigger.id, count);
     return trigger.count?.(count) ?? true;
   }
 

@@ -12,7 +12,7 @@ import { RequestError } from './request-error.ts';
 import { DECIMAL, type Item } from './scopes/item.ts';
 import { wordItem } from './scopes/memory.ts';
 import { SCOPES } from './scopes/table.ts';
-import { WatchedMachine, WHOLE } from './watched-machine.ts';
+import { WatchedMachine } from './watched-machine.ts';
 
 /** Where a variable is found. */
 export interface VariablePlace {
@@ -96,11 +96,9 @@ export class Watch {
     return this.#machine.reads;
   }
 
-  /** May a change of this slot change the variable? Below 0 it is the code of a happening. */
-  dependsOn(slot: number): boolean {
-    if (slot < 0) return this.#counting !== undefined;
-    const { reads } = this.#machine;
-    return reads.has(slot) || reads.has(WHOLE);
+  /** Is it an expression that counts happenings, so that any step may change it? */
+  get counts(): boolean {
+    return this.#counting !== undefined;
   }
 
   /** The variable in a state; undefined when it does not exist there. */

@@ -1,4 +1,4 @@
-/** A machine that knows which slots were read: what a value depends on, found by computing it. */
+/** State that knows which slots were read: what a value depends on, found by computing it. */
 import { type Layout, Machine } from '@snoopscope/sim-core';
 
 /** In place of a slot: all of them. */
@@ -10,19 +10,30 @@ export class WatchedMachine extends Machine {
 
   constructor(layout: Layout) {
     super(layout);
-    const { reads } = this;
-    const watched = new Proxy(this.state, {
-      get(target, key) {
-        const slot = typeof key === 'string' ? Number(key) : Number.NaN;
-        if (!Number.isInteger(slot)) {
-          const member: unknown = Reflect.get(target, key);
-          reads.add(WHOLE);
-          return typeof member === 'function' ? member.bind(target) : member;
-        }
-        reads.add(slot);
-        return target[slot];
-      },
-    });
-    Object.defineProperty(this, 'state', { value: watched });
+    Object.defineProperty(this, 'state', { value: watched(this.state, this.reads) });
   }
+}
+
+/** What is computed from a state, and the slots that were read for it. */
+export function readsOf<Value>(
+  state: Int32Array,
+  compute: (state: Int32Array) => Value,
+): { readonly value: Value; readonly reads: ReadonlySet<number> } {
+  const reads = new Set<number>();
+  return { value: compute(watched(state, reads)), reads };
+}
+
+function watched(state: Int32Array, reads: Set<number>): Int32Array {
+  return new Proxy(state, {
+    get(target, key) {
+      const slot = typeof key === 'string' ? Number(key) : Number.NaN;
+      if (!Number.isInteger(slot)) {
+        const member: unknown = Reflect.get(target, key);
+        reads.add(WHOLE);
+        return typeof member === 'function' ? member.bind(target) : member;
+      }
+      reads.add(slot);
+      return target[slot];
+    },
+  });
 }
