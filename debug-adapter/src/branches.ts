@@ -103,6 +103,20 @@ export class Branches {
     return branch;
   }
 
+  /** The run that these moves make from the beginning on: the first one if it makes them, else a new branch; undefined where they are not possible. */
+  follow(moves: readonly number[]): RunCursor | undefined {
+    const [first] = this.#all;
+    while (first && first.run.steps < moves.length && first.extend());
+    first?.track.extend();
+    if (first && moves.every((move, step) => step < first.run.steps && first.track.moveOf(step) === move)) return first;
+    try {
+      this.#begin(moves, 0);
+    } catch {
+      return undefined;
+    }
+    return this.enter(this.#all.length);
+  }
+
   /** Refuses another branch when there are as many as there may be. */
   expectRoom(): void {
     if (this.#all.length >= LIMITS.branches) throw tooMany();

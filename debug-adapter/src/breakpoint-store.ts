@@ -4,16 +4,19 @@ import { isRecord } from './argument-shapes.ts';
 import {
   type FunctionBreakpoint,
   functionBreakpoint,
+  instructionBreakpoint,
   type KernelBreakpoint,
   kernelBreakpoint,
   type LineBreakpoint,
   lineBreakpoint,
+  type Resolved,
   resolveTrigger,
 } from './breakpoints.ts';
 import { type DataBreakpoint, type DataRequest, dataBreakpoint } from './data-breakpoint.ts';
 import { samePath } from './file-accessor.ts';
 import { FILTERS, filterById } from './filters.ts';
 import type { Debuggee } from './launch.ts';
+import { lineSpan } from './source-lines.ts';
 import type { FilterSetting, Triggers } from './stop-index.ts';
 import type { ClientCounting } from './to-dap.ts';
 
@@ -36,6 +39,7 @@ export class BreakpointStore {
   #resolved: Partial<Triggers> & { readonly debuggee?: Debuggee } = {};
   readonly #lines = new Map<string, readonly Requested<DebugProtocol.SourceBreakpoint>[]>();
   #functions: readonly Requested<DebugProtocol.FunctionBreakpoint>[] = [];
+  #instructions: readonly Requested<DebugProtocol.InstructionBreakpoint>[] = [];
   #data: readonly Requested<DataRequest>[] = [];
   #filters: readonly FilterSetting[] = FILTERS.filter(({ stopsByDefault }) => stopsByDefault).map((filter) => ({
     filter,
@@ -53,6 +57,11 @@ export class BreakpointStore {
   setFunctions(requests: readonly DebugProtocol.FunctionBreakpoint[]): void {
     this.#functions = requests.map((request) => this.#requested(request));
     this.#forget('functions');
+  }
+
+  setInstructions(requests: readonly DebugProtocol.InstructionBreakpoint[]): void {
+    this.#instructions = requests.map((request) => this.#requested(request));
+    this.#forget('lines', 'kernel', 'functions');
   }
 
   setData(requests: readonly DataRequest[]): void {
@@ -78,6 +87,16 @@ export class BreakpointStore {
     });
   }
 
+  instructionAnswers(debuggee: Debuggee | undefined): DebugProtocol.Breakpoint[] {
+    return this.#instructions.map(({ id, request }) => {
+      if (!debuggee) return { id, verified: false, message: 'The scenario is not launched yet.' };
+      const resolved = instructionBreakpoint(debuggee, id, request);
+      if ('problem' in resolved) return { id, verified: false, message: resolved.problem };
+      const { instructionReference, offset } = request;
+      return { id, verified: true, instructionReference, ...(offset === undefined ? {} : { offset }) };
+    });
+  }
+
   dataAnswers(debuggee: Debuggee | undefined): DebugProtocol.Breakpoint[] {
     return this.#data.map(({ id, request }) => {
       if (!debuggee) return { id, verified: false, message: 'The scenario is not launched yet.' };
@@ -91,6 +110,7 @@ export class BreakpointStore {
     return [
       ...[...this.#lines.keys()].flatMap((path) => this.lineAnswers(path, debuggee, counting)),
       ...this.functionAnswers(debuggee),
+      ...this.instructionAnswers(debuggee),
       ...this.dataAnswers(debuggee),
     ];
   }
@@ -128,18 +148,27 @@ export class BreakpointStore {
       const file = fileOf(debuggee, path);
       if (file < 0) continue;
       for (const { id, request } of requested) {
-        const resolved = lineBreakpoint(debuggee, id, file, request.line - counting.lineBase, request);
+        const resolved = onLine(debuggee, id, file, request, counting);
         if ('breakpoint' in resolved) lines.push(resolved.breakpoint);
       }
     }
+    for (const breakpoint of this.#onInstructions(debuggee)) if (breakpoint.kind === 'kernel') kernel.push(breakpoint);
     return { lines, kernel };
   }
 
+  #onInstructions(debuggee: Debuggee): (KernelBreakpoint | FunctionBreakpoint)[] {
+    return this.#instructions.flatMap(({ id, request }) => {
+      const resolved = instructionBreakpoint(debuggee, id, request);
+      return 'breakpoint' in resolved ? [resolved.breakpoint] : [];
+    });
+  }
+
   #onFunctions(debuggee: Debuggee): FunctionBreakpoint[] {
-    return this.#functions.flatMap(({ id, request }): FunctionBreakpoint[] => {
+    const named = this.#functions.flatMap(({ id, request }): FunctionBreakpoint[] => {
       const resolved = functionBreakpoint(debuggee, id, request.name, request);
       return 'breakpoint' in resolved ? [resolved.breakpoint] : [];
     });
+    return [...named, ...this.#onInstructions(debuggee).filter((one) => one.kind === 'function')];
   }
 
   #onData(debuggee: Debuggee): DataBreakpoint[] {
@@ -174,14 +203,37 @@ export class BreakpointStore {
       return unverified(`A breakpoint needs a line number; lines count from ${counting.lineBase}.`);
     const resolved = isKernel
       ? onKernelPage(debuggee, id, path, request, counting)
-      : lineBreakpoint(debuggee, id, file, request.line - counting.lineBase, request);
+      : onLine(debuggee, id, file, request, counting);
     if ('problem' in resolved)
       return unverified(
         resolved.problem,
         resolved.line === undefined ? request.line : resolved.line + counting.lineBase,
       );
-    return { id, verified: true, line: resolved.breakpoint.line + counting.lineBase };
+    const { line } = resolved.breakpoint;
+    const column =
+      isKernel || request.column === undefined
+        ? {}
+        : { column: columnOf(debuggee, file, resolved.breakpoint) + counting.columnBase };
+    return { id, verified: true, line: line + counting.lineBase, ...column };
   }
+}
+
+function onLine(
+  debuggee: Debuggee,
+  id: number,
+  file: number,
+  request: DebugProtocol.SourceBreakpoint,
+  { lineBase, columnBase }: ClientCounting,
+): Resolved<LineBreakpoint> {
+  const { column, ...more } = request;
+  const at = Number.isInteger(column) ? { column: (column as number) - columnBase } : {};
+  return lineBreakpoint(debuggee, id, file, request.line - lineBase, { ...more, ...at });
+}
+
+/** Where on its line a breakpoint is shown. */
+function columnOf(debuggee: Debuggee, file: number, breakpoint: LineBreakpoint | KernelBreakpoint): number {
+  const span = lineSpan(debuggee, { file, line: breakpoint.line });
+  return breakpoint.kind === 'line' && breakpoint.after ? span.end : span.start;
 }
 
 function onKernelPage(

@@ -1,9 +1,11 @@
 /** Breakpoints as the user sets them: on lines, on kernel functions and ops, with conditions, counts and messages. */
 import { compileExpression, type Expression, nearest } from '@snoopscope/sim-core';
+import { expressionProblem } from './evaluate.ts';
 import type { KernelStep } from './kernel-source.ts';
 import type { Debuggee } from './launch.ts';
 import { LIMITS } from './limits.ts';
-import { executableLines, lineText, stoppingPlaces } from './source-lines.ts';
+import { addressIn } from './listing.ts';
+import { executableLines, lineSpan, lineText, stoppingPlaces } from './source-lines.ts';
 
 /** What all kinds have in common. */
 export interface Trigger {
@@ -14,6 +16,8 @@ export interface Trigger {
   readonly count?: (hit: number) => boolean;
   /** Says this instead of stopping. */
   readonly log?: readonly LogPart[];
+  /** It was set on an instruction of the Disassembly view. */
+  readonly onInstruction?: true;
 }
 
 export interface LineBreakpoint extends Trigger {
@@ -21,6 +25,8 @@ export interface LineBreakpoint extends Trigger {
   readonly file: number;
   /** 0-based. */
   readonly line: number;
+  /** The statements after which it stops, when that is not before the line. */
+  readonly after?: ReadonlySet<number>;
 }
 
 export interface FunctionBreakpoint extends Trigger {
@@ -40,13 +46,21 @@ export interface KernelBreakpoint extends Trigger {
   readonly steps: readonly KernelStep[];
 }
 
-export type LogPart = { readonly text: string } | { readonly expression: string };
+export type LogPart =
+  /** `lone` is a brace that belongs to no expression. */
+  { readonly text: string; readonly lone?: true } | { readonly expression: string };
 
 /** What the client sends along with a breakpoint, in words of its own. */
 export interface TriggerRequest {
   readonly condition?: string;
   readonly hitCondition?: string;
   readonly logMessage?: string;
+}
+
+/** The column is 0-based. */
+export interface LineRequest extends TriggerRequest {
+  readonly column?: number;
+  readonly mode?: unknown;
 }
 
 export type Resolved<B> = { readonly breakpoint: B } | { readonly problem: string; readonly line?: number };
@@ -57,7 +71,7 @@ export function lineBreakpoint(
   id: number,
   file: number,
   line: number,
-  request: TriggerRequest,
+  request: LineRequest,
 ): Resolved<LineBreakpoint> {
   const problem = lineProblem(debuggee, file, line);
   if (problem !== undefined) return { problem };
@@ -68,7 +82,24 @@ export function lineBreakpoint(
   );
   const trigger = resolveTrigger(debuggee, id, node?.actor ?? -1, request);
   if ('problem' in trigger) return { problem: trigger.problem, line: snapped };
-  return { breakpoint: { ...trigger.breakpoint, kind: 'line', file, line: snapped } };
+  const after = isAfter(debuggee, { file, line: snapped }, request) ? statementsOn(debuggee, file, snapped) : undefined;
+  if (after?.size === 0)
+    return { problem: 'Nothing returns on this line: set the breakpoint before it.', line: snapped };
+  return { breakpoint: { ...trigger.breakpoint, kind: 'line', file, line: snapped, ...(after && { after }) } };
+}
+
+/** Does a breakpoint stop when the statement has returned? Its mode says so, or a column after the statement. */
+function isAfter(debuggee: Debuggee, place: { file: number; line: number }, { mode, column }: LineRequest): boolean {
+  if (mode === 'after') return true;
+  return mode !== 'before' && column !== undefined && column >= lineSpan(debuggee, place).end;
+}
+
+/** Statements that are executed on a line: once for each call of the procedure that it is in. */
+export function statementsOn({ model }: Debuggee, file: number, line: number): ReadonlySet<number> {
+  const found = model.nodes.filter(
+    ({ kind, place }) => kind === 'statement' && place.file === file && place.line === line,
+  );
+  return new Set(found.map(({ id }) => id));
 }
 
 /** A breakpoint on a kernel page, on the first line from `line` on that stands for a micro-step or a call. */
@@ -87,6 +118,27 @@ export function kernelBreakpoint(
   if ('problem' in trigger) return { problem: trigger.problem, line: snapped };
   const steps = page.stops.get(snapped) ?? [];
   return { breakpoint: { ...trigger.breakpoint, kind: 'kernel', line: snapped, steps } };
+}
+
+/** A breakpoint on an instruction of the listing: it stops before the micro-step. */
+export function instructionBreakpoint(
+  debuggee: Debuggee,
+  id: number,
+  request: { readonly instructionReference?: unknown; readonly offset?: unknown } & TriggerRequest,
+): Resolved<KernelBreakpoint | FunctionBreakpoint> {
+  const address = addressIn(request.instructionReference);
+  if (address === undefined)
+    return { problem: 'An instruction breakpoint needs the address of a micro-step as its instructionReference.' };
+  const instruction = debuggee.listing.at(address + (Number(request.offset) || 0));
+  if (!instruction) return { problem: `There is no micro-step at ${String(request.instructionReference)}.` };
+  const { stands, symbol, place } = instruction;
+  const trigger = resolveTrigger(debuggee, id, -1, request);
+  if ('problem' in trigger) return trigger;
+  const common = { ...trigger.breakpoint, onInstruction: true } as const;
+  if (stands.kind === 'kernel')
+    return { breakpoint: { ...common, kind: 'kernel', line: place.line, steps: stands.steps } };
+  const nodes = new Set([stands.node]);
+  return { breakpoint: { ...common, kind: 'function', name: symbol, routines: new Set(), nodes } };
 }
 
 /** What is wrong with a 0-based line number before anybody looks at the line. */
@@ -110,11 +162,13 @@ export function functionBreakpoint(
   if (wanted === '')
     return { problem: 'A function breakpoint needs a name: a kernel function, a request or an instruction.' };
   const known = model.world.routines.routines.filter(({ kind }) => kind === 'kernel');
-  const nodes = new Set(statementsWith(debuggee, wanted));
+  const words = statementWords(debuggee);
+  const nodes = new Set([...words].flatMap(([word, all]) => (matches(wanted, word) ? all : [])));
   // A statement that calls the function is where it stops: the function itself would be a second stop of the same call.
   const named = nodes.size > 0 ? [] : known.filter((routine) => matches(wanted, routine.name));
   const routines = new Set(named.map((routine) => routine.id));
-  if (routines.size === 0 && nodes.size === 0) return { problem: unknownFunction(debuggee, wanted, known) };
+  if (routines.size === 0 && nodes.size === 0)
+    return { problem: unknownFunction(debuggee, wanted, known, [...words.keys()]) };
   const trigger = resolveTrigger(debuggee, id, -1, request);
   if ('problem' in trigger) return trigger;
   return { breakpoint: { ...trigger.breakpoint, kind: 'function', name: wanted, routines, nodes } };
@@ -130,8 +184,13 @@ function matches(wanted: string, name: string): boolean {
 /** Names that one answer lists. */
 const LISTED = 6;
 
-function unknownFunction(debuggee: Debuggee, wanted: string, known: readonly { readonly name: string }[]): string {
-  const names = [...new Set(known.map(({ name }) => name))];
+function unknownFunction(
+  debuggee: Debuggee,
+  wanted: string,
+  known: readonly { readonly name: string }[],
+  words: readonly string[],
+): string {
+  const names = [...new Set([...known.map(({ name }) => name), ...words])];
   const near = nearest(wanted, names);
   const prefix = /^[a-z0-9]+_[a-z0-9]+/.exec(wanted)?.[0];
   const alike = prefix === undefined ? [] : names.filter((name) => name.startsWith(prefix)).slice(0, LISTED);
@@ -156,6 +215,8 @@ export function resolveTrigger(
   const count = request.hitCondition?.trim() ? hitCount(request.hitCondition) : undefined;
   if (count && 'problem' in count) return count;
   const log = request.logMessage ? logParts(request.logMessage) : undefined;
+  const wrong = log && logProblem(debuggee, actor, log);
+  if (wrong !== undefined) return { problem: wrong };
   return {
     breakpoint: {
       id,
@@ -211,27 +272,43 @@ function conditionOf(
   };
 }
 
+/** What is wrong with a message, said when it is set and not each time that it is passed. */
+function logProblem({ model }: Debuggee, actor: number, parts: readonly LogPart[]): string | undefined {
+  for (const part of parts) {
+    if ('text' in part && part.lone)
+      return `The message has a \`${part.text}\` without its counterpart: write \`{expression}\`, or \`${part.text}${part.text}\` for a brace.`;
+    const problem = 'text' in part ? undefined : expressionProblem(model, actor, part.expression);
+    if (problem !== undefined && 'expression' in part) return `{${part.expression}} in the message: ${problem}`;
+  }
+  return undefined;
+}
+
 /** `x is {[x]} now` as text and expressions; a doubled brace is a brace. */
 function logParts(message: string): LogPart[] {
   const parts: LogPart[] = [];
   for (const [whole, expression] of message.matchAll(/\{\{|\}\}|\{([^{}]*)\}|[^{}]+|[{}]/g)) {
     if (expression !== undefined) parts.push({ expression });
+    else if (whole === '{' || whole === '}') parts.push({ text: whole, lone: true });
     else parts.push({ text: whole === '{{' ? '{' : whole === '}}' ? '}' : whole });
   }
   return parts;
 }
 
-function statementsWith(debuggee: Debuggee, word: string): number[] {
-  if (!/^\w+$/.test(word)) return [];
-  const pattern = new RegExp(`(?<![\\w"])${word}(?![\\w"])`);
-  return debuggee.model.nodes.flatMap((node) => {
-    if (node.kind !== 'statement') return [];
+/** What statements can be called by, with the nodes of each: an op or a call, and the constants in it. */
+function statementWords(debuggee: Debuggee): ReadonlyMap<string, readonly number[]> {
+  const words = new Map<string, number[]>();
+  for (const node of debuggee.model.nodes) {
+    if (node.kind !== 'statement') continue;
     const content = debuggee.sources[node.place.file]?.parsed.lines[node.place.line]?.content;
-    // An op or a constant, not just any name of the scenario: `x` is a word and `vm` a descriptor.
-    const isOp =
-      (content?.kind === 'action' && content.op.text === word) ||
-      (content?.kind === 'syscall' && content.call.text === word);
-    const isConstant = /^[A-Z][A-Z0-9_]{2,}$/.test(word) && pattern.test(lineText(debuggee, node.place));
-    return isOp || isConstant ? [node.id] : [];
-  });
+    const op =
+      content?.kind === 'action' ? content.op.text : content?.kind === 'syscall' ? content.call.text : undefined;
+    // Not just any name of the scenario: `x` is a word and `vm` a descriptor.
+    const constants = lineText(debuggee, node.place).match(/(?<![\w"])[A-Z][A-Z0-9_]{2,}(?![\w"])/g) ?? [];
+    for (const word of new Set(op === undefined ? constants : [op, ...constants])) {
+      const nodes = words.get(word);
+      if (nodes) nodes.push(node.id);
+      else words.set(word, [node.id]);
+    }
+  }
+  return words;
 }

@@ -14,8 +14,10 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   // *Break on Value Change*, from the Variables view, an expression or an address.
   supportsDataBreakpoints: true,
   supportsDataBreakpointBytes: true,
-  // Whose accesses of a word stop.
+  // Before a line or when it has returned; whose accesses of a word stop.
   breakpointModes: [
+    { mode: 'before', label: 'Before', description: 'Before the statement.', appliesTo: ['source'] },
+    { mode: 'after', label: 'After', description: 'When the statement has returned.', appliesTo: ['source'] },
     { mode: 'any', label: 'Anybody', description: 'Any access of the word.', appliesTo: ['data'] },
     { mode: 'cpu', label: 'A CPU', description: 'Only loads and stores of CPUs.', appliesTo: ['data'] },
     { mode: 'device', label: 'A device', description: 'Only TLPs of devices.', appliesTo: ['data'] },
@@ -52,6 +54,11 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsGotoTargetsRequest: true,
   // The scenario, its includes, and the kernel's files as they are modelled.
   supportsLoadedSourcesRequest: true,
+  // Micro-steps as instructions, with breakpoints on them.
+  supportsDisassembleRequest: true,
+  supportsInstructionBreakpoints: true,
+  // The console is coloured.
+  supportsANSIStyling: true,
   // Memory as DRAM, each CPU and each device has it.
   supportsReadMemoryRequest: true,
   // What is recorded stays: a change begins a branch.

@@ -1,7 +1,10 @@
 /** Commands of the debug console. Each is a function from the current focus to lines; `branch` also goes somewhere else. */
 import {
+  didYouMean,
   EVENT_WIDTH,
+  type Model,
   NOTE,
+  nearest,
   type Run,
   resultText,
   scheduleText,
@@ -14,6 +17,7 @@ import { type Access, accessesOf } from './accesses.ts';
 import type { Possibility } from './branches.ts';
 import { diffBranches } from './diff.ts';
 import { evaluate } from './evaluate.ts';
+import type { BackStep } from './going-back.ts';
 import { LIMITS } from './limits.ts';
 import type { Focus } from './movement.ts';
 import { DECIMAL } from './scopes/item.ts';
@@ -24,16 +28,19 @@ export interface ConsoleCommand {
   readonly name: string;
   readonly usage: string;
   readonly doc: string;
-  /** What may follow the name; something else is an expression. */
-  readonly takes: 'nothing' | 'a number' | 'an expression';
+  /** What may follow the name. */
+  readonly takes: 'nothing' | 'a number' | 'an expression' | 'a command';
   readonly run: (context: StopContext, focus: Focus, argument: string) => string[];
-  /** The branch to which the command leads, from 1. */
-  readonly enters?: (argument: string) => number | undefined;
-  /** It changes a value. */
-  readonly sets?: true;
-  /** The position to which it leads. */
-  readonly goesTo?: (argument: string) => number;
+  /** What it does beside what it prints. */
+  readonly effect?: Effect;
 }
+
+export type Effect =
+  /** It changes a value, goes to a position, or enters a branch: its argument says which. */
+  | { readonly kind: 'sets' | 'goes' | 'enters' }
+  | { readonly kind: 'steps back'; readonly step: BackStep }
+  /** Numbers are hexadecimal from now on, or decimal again. */
+  | { readonly kind: 'changes numbers' };
 
 export const COMMANDS: readonly ConsoleCommand[] = [
   {
@@ -56,15 +63,39 @@ export const COMMANDS: readonly ConsoleCommand[] = [
     doc: 'goes to after micro-step N, as who, history and trace number them',
     takes: 'a number',
     run: (_context, _focus, argument) => (argument === '' ? ['Go where? `go N` goes to after micro-step N.'] : []),
-    goesTo: Number,
+    effect: { kind: 'goes' },
+  },
+  {
+    name: 'reverse-next',
+    usage: 'reverse-next',
+    doc: 'goes back over a statement or, in the kernel, over a micro-step with all that it called',
+    takes: 'nothing',
+    run: () => [],
+    effect: { kind: 'steps back', step: 'over' },
+  },
+  {
+    name: 'reverse-step',
+    usage: 'reverse-step',
+    doc: 'goes back by one micro-step',
+    takes: 'nothing',
+    run: () => [],
+    effect: { kind: 'steps back', step: 'into' },
+  },
+  {
+    name: 'reverse-finish',
+    usage: 'reverse-finish',
+    doc: 'goes back to where the function or procedure was called',
+    takes: 'nothing',
+    run: () => [],
+    effect: { kind: 'steps back', step: 'out' },
   },
   {
     name: 'set',
     usage: 'set x = 5',
     doc: 'changes a word, a register or a name, on a branch that begins here',
     takes: 'an expression',
-    run: () => [],
-    sets: true,
+    run: (_context, _focus, argument) => (argument === '' ? ['Set what? `set x = 5`.'] : []),
+    effect: { kind: 'sets' },
   },
   {
     name: 'why',
@@ -101,7 +132,7 @@ export const COMMANDS: readonly ConsoleCommand[] = [
     doc: 'goes to another of these runs, to where it was left',
     takes: 'a number',
     run: (context, _, argument) => (argument === '' ? listBranches(context) : []),
-    enters: (argument) => (argument === '' ? undefined : Number(argument)),
+    effect: { kind: 'enters' },
   },
   {
     name: 'diff',
@@ -113,21 +144,43 @@ export const COMMANDS: readonly ConsoleCommand[] = [
       return number === undefined ? ['Compare with what? `diff branch 1`.'] : diffBranches(context, Number(number));
     },
   },
-  { name: 'help', usage: 'help', doc: 'lists these commands', takes: 'nothing', run: help },
+  {
+    name: 'hex',
+    usage: 'hex',
+    doc: 'shows numbers in hexadecimal, and in decimal again; `x,h` shows one',
+    takes: 'nothing',
+    run: () => [],
+    effect: { kind: 'changes numbers' },
+  },
+  {
+    name: 'help',
+    usage: 'help [COMMAND]',
+    doc: 'lists these commands, or explains one',
+    takes: 'a command',
+    run: help,
+  },
 ];
 
-/** The command that a line of the console calls, with its argument; undefined when it is an expression. */
-export function commandOf(line: string): { readonly command: ConsoleCommand; readonly argument: string } | undefined {
-  const match = /^\s*(\w+)(?:\s+(\S.*?))?\s*$/.exec(line);
-  const command = COMMANDS.find(({ name }) => name === match?.[1]);
+type Called = { readonly command: ConsoleCommand; readonly argument: string } | { readonly problem: string };
+
+/** The command that a line of the console calls, or what is wrong with it; undefined when the line is an expression. */
+export function commandOf(model: Model, actor: number, line: string): Called | undefined {
+  const match = /^\s*([\w-]+)(?:\s+(\S.*?))?\s*$/.exec(line);
+  const name = match?.[1] ?? '';
   const argument = match?.[2] ?? '';
-  return command && (argument === '' || ARGUMENTS[command.takes].test(argument)) ? { command, argument } : undefined;
+  const command = COMMANDS.find((one) => one.name === name);
+  // A name of the scenario is meant before a command.
+  if (!command || model.names.has(name) || model.registers[actor]?.has(name)) return undefined;
+  if (argument === '' || ARGUMENTS[command.takes].test(argument)) return { command, argument };
+  const wanted = command.takes === 'nothing' ? 'takes nothing after it' : `takes ${command.takes}, not \`${argument}\``;
+  return { problem: `\`${name}\` ${wanted}. \`${command.usage}\` ${command.doc}.` };
 }
 
 const ARGUMENTS: Readonly<Record<ConsoleCommand['takes'], RegExp>> = {
   nothing: /^$/,
   'a number': /^\d+$/,
   'an expression': /./,
+  'a command': /^[a-z-]+$/,
 };
 
 /** `x was written last by vcpu0 in micro-step 57, line 35 ...`, and the same for the last read. */
@@ -295,8 +348,16 @@ function schedule({ cursor }: StopContext, focus: Focus): string[] {
   ];
 }
 
-function help(): string[] {
+function help(_context: StopContext, _focus: Focus, argument: string): string[] {
+  const one = COMMANDS.find(({ name }) => name === argument);
+  if (one) return [`${one.usage}: ${one.doc}`];
+  const near = nearest(
+    argument,
+    COMMANDS.map(({ name }) => name),
+  );
+  const unknown = argument === '' ? [] : [`There is no command ${argument}${didYouMean(near)} These are:`];
   return [
+    ...unknown,
     ...COMMANDS.map(({ usage, doc }) => `${usage}: ${doc}`),
     'Anything else is an expression: a name, [x], gpu.r0, noncoherent(vm), cache(cpu0, x) == M, exits(vcpu0, WBINVD).',
   ];

@@ -32,7 +32,7 @@ export class DataFollower {
   readonly #observer: Observer;
   readonly #cursor: Cursor;
   readonly #matchers: readonly Matcher[];
-  /** The condition, which names no register of whoever moves: it means the same for all. */
+  /** The condition, which names no register of the actor that moves: it means the same for all. */
   readonly #condition: Expression | undefined;
   /** Only accesses stop, not what else changes the value. */
   readonly #onlyAccesses: boolean;

@@ -9,7 +9,7 @@ import { RequestError } from './request-error.ts';
 import { deviceRegisters } from './scopes/actor.ts';
 import { boundName } from './scopes/bound-names.ts';
 import { lineItems } from './scopes/caches.ts';
-import { DECIMAL, type Format, group, type Item, numberItem } from './scopes/item.ts';
+import { DECIMAL, type Format, group, HEXADECIMAL, type Item, numberItem } from './scopes/item.ts';
 import { wordItem } from './scopes/memory.ts';
 
 /** A position of a run, with its state: what an expression is asked of. A run's cursor is one. */
@@ -22,8 +22,8 @@ export interface EvaluationPlace {
 }
 
 /** The value of an expression at the user's focus; throws an error in words if it is malformed. */
-export function evaluate(cursor: EvaluationPlace, focus: Focus, text: string, format: Format): Item {
-  const expression = text.trim();
+export function evaluate(cursor: EvaluationPlace, focus: Focus, text: string, wanted: Format): Item {
+  const { expression, format } = formatted(text, wanted);
   if (expression === '')
     throw new RequestError(
       'There is nothing to evaluate: write a name, a word `[x]`, a fact such as `noncoherent(vm)`, or a condition.',
@@ -32,6 +32,33 @@ export function evaluate(cursor: EvaluationPlace, focus: Focus, text: string, fo
     throw new RequestError(`An expression has at most ${LIMITS.expressionCharacters} characters.`);
   }
   return object(cursor, focus, expression, format) ?? condition(cursor, focus, expression, format);
+}
+
+const FORMATS: Readonly<Record<string, Format>> = { h: HEXADECIMAL, d: DECIMAL };
+
+/** `x,h` is x in hexadecimal, `x,d` in decimal, whatever the view is set to. */
+function formatted(text: string, format: Format): { readonly expression: string; readonly format: Format } {
+  const [, expression = text, letter = ''] = /^(.*\S)\s*,\s*([hd])$/s.exec(text.trim()) ?? [];
+  return { expression: expression.trim(), format: FORMATS[letter] ?? format };
+}
+
+/** What is wrong with an expression before anything has run; what it names may not be there yet. */
+export function expressionProblem(model: Model, actor: number, text: string): string | undefined {
+  const { expression } = formatted(text, DECIMAL);
+  if (expression === '') return 'There is nothing between the braces: write an expression, or double them for braces.';
+  if (expression.length > LIMITS.expressionCharacters)
+    return `An expression has at most ${LIMITS.expressionCharacters} characters.`;
+  if (namesObject(model, expression)) return undefined;
+  const compiled = compileExpression(model, expression, { actor });
+  return 'problem' in compiled ? compiled.problem : undefined;
+}
+
+/** Names that can be asked for without being a value: a descriptor, a device, an actor, a CPU. */
+function namesObject({ names, world }: Model, text: string): boolean {
+  const { actors, cpu, devices, words } = world.topology;
+  const number = /^cpu(\d+)$/.exec(text)?.[1];
+  const known = [...actors, ...devices, ...words].some(({ name }) => name === text);
+  return known || names.has(text) || (number !== undefined && Number(number) < cpu.count);
 }
 
 /** Fills in a message of a log point: what cannot be evaluated says why. */
@@ -54,11 +81,11 @@ export function interpolate(
 }
 
 /** In a message a word is its value; where its copies are is for those who stop and look. */
-function logValue(cursor: EvaluationPlace, focus: Focus, expression: string): string {
+function logValue(cursor: EvaluationPlace, focus: Focus, text: string): string {
+  const { expression, format } = formatted(text, DECIMAL);
   const compiled = compileExpression(cursor.model, expression, { actor: focus.actor });
-  return (
-    'problem' in compiled ? evaluate(cursor, focus, expression, DECIMAL) : condition(cursor, focus, expression, DECIMAL)
-  ).value;
+  return ('problem' in compiled ? evaluate(cursor, focus, text, DECIMAL) : condition(cursor, focus, expression, format))
+    .value;
 }
 
 function condition(cursor: EvaluationPlace, focus: Focus, text: string, format: Format): Item {

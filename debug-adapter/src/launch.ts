@@ -25,6 +25,7 @@ import {
 } from '@snoopscope/sim-core';
 import { baseName, type FileAccessor, samePath } from './file-accessor.ts';
 import { type KernelSource, kernelSources } from './kernel-source.ts';
+import { Listing } from './listing.ts';
 import { RequestError, ScenarioErrors } from './request-error.ts';
 import { isTrace, optionsIn, readTrace, scenarioIn } from './traced.ts';
 import { inSlices, platformYield, type Yield } from './yielding.ts';
@@ -72,6 +73,8 @@ export interface Debuggee {
   readonly trace?: Trace;
   /** The kernel's files as the model has them. Made when somebody asks. */
   readonly kernel: readonly KernelSource[];
+  /** Its micro-steps with addresses. Made when somebody asks. */
+  readonly listing: Listing;
 }
 
 /** The errors because of which a launch would be refused; undefined when the text of the scenario is right. */
@@ -111,17 +114,29 @@ export async function load(files: FileAccessor, raw: unknown, pause: Yield): Pro
     ...(launch.maxSteps === undefined ? {} : { maxSteps: launch.maxSteps }),
     ...(launch.schedule === undefined ? {} : scheduleOptions(model, launch.schedule)),
   };
-  let kernel: readonly KernelSource[] | undefined;
-  return {
+  return withPages({
     arguments: launch,
     model,
     profile,
     ...(!like.exact && { remark: likeText(kernelName(main.parsed, launch.kernel), like) }),
     sources: [main, ...[...included.values()].filter((source) => source !== main)],
     runOptions,
+  });
+}
+
+/** Pages and listing are made when somebody asks for them, once. */
+function withPages(debuggee: Omit<Debuggee, 'kernel' | 'listing'>): Debuggee {
+  let kernel: readonly KernelSource[] | undefined;
+  let listing: Listing | undefined;
+  return {
+    ...debuggee,
     get kernel() {
-      kernel ??= kernelSources(model, runOptions);
+      kernel ??= kernelSources(debuggee.model, debuggee.runOptions);
       return kernel;
+    },
+    get listing() {
+      listing ??= new Listing(this);
+      return listing;
     },
   };
 }
@@ -147,8 +162,7 @@ async function loadTrace(files: FileAccessor, launch: LaunchArguments, pause: Yi
   if (!model || model.world.topology.actors.length === 0)
     throw new RequestError(`${path} cannot be run: its scenario has no actor.`);
   const runOptions = await optionsIn(trace, path, model);
-  let kernel: readonly KernelSource[] | undefined;
-  return {
+  return withPages({
     arguments: launch,
     model,
     profile,
@@ -157,11 +171,7 @@ async function loadTrace(files: FileAccessor, launch: LaunchArguments, pause: Yi
     ),
     runOptions,
     trace,
-    get kernel() {
-      kernel ??= kernelSources(model, runOptions);
-      return kernel;
-    },
-  };
+  });
 }
 
 /** A file for other files to include is not a mistake, but nothing moves in it. */

@@ -16,6 +16,10 @@ export const LIMITS = {
   memoryBytes: 1 << 20,
   /** Lines that one answer in the console prints. */
   consoleLines: 200,
+  /** Micro-steps up to which a restart after an edit looks whether the run is the same. */
+  keptSteps: 20_000,
+  /** Instructions that one answer lists; an editor asks for a screen at a time. */
+  instructions: 10_000,
   /** UTF-16 code units of an expression. The condition language reads one line. */
   expressionCharacters: 4096,
 } as const;

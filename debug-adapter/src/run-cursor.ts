@@ -4,6 +4,7 @@
  */
 import { type Cursor, EVENT_WIDTH, type Model, ModelLimit, ObjectNames, Run, StepTexts } from '@snoopscope/sim-core';
 import type { DataBreakpoint } from './data-breakpoint.ts';
+import { type BackStep, backFrom, previousPlace } from './going-back.ts';
 import type { Debuggee } from './launch.ts';
 import { LIMITS } from './limits.ts';
 import { Moment } from './moment.ts';
@@ -20,6 +21,7 @@ import {
 } from './movement.ts';
 import { Observer } from './observe.ts';
 import type { Registration } from './registration.ts';
+import { ShownFrames } from './shown-frames.ts';
 import { beginsWithLoop } from './source-lines.ts';
 import { type Hit, StopIndex, stops, type Triggers } from './stop-index.ts';
 import { Track } from './track.ts';
@@ -33,6 +35,7 @@ export class RunCursor {
   readonly names: ObjectNames;
   readonly stepTexts: StepTexts;
   readonly moment: Moment;
+  readonly shown: ShownFrames;
   readonly #cursor: Cursor;
   readonly #registrations: ReadonlyMap<number, Registration>;
   #index: StopIndex;
@@ -70,6 +73,7 @@ export class RunCursor {
     this.stepTexts = new StepTexts(this.run, this.names);
     this.moment = new Moment(debuggee.model, this.names);
     this.#cursor = this.run.cursor();
+    this.shown = new ShownFrames(this.moment, this.track, () => this.position);
     this.#registrations = registrations;
     this.#index = this.#newIndex(triggers);
     this.#show();
@@ -115,12 +119,13 @@ export class RunCursor {
   /** One statement of an actor, or one micro-step; inside a kernel function a statement goes to its next micro-step. */
   async step(focus: Focus, unit: Unit, movement: Movement): Promise<MovementEnd> {
     const { actor } = focus;
-    const depth = this.#shownFunctions(focus);
-    const inside = this.shownCalls(focus);
+    const depth = this.shown.functions(focus);
+    const inside = this.shown.calls(focus);
     const end = await this.#forward(this.#mover(actor), movement, (mover) => {
       if (unit === 'micro' || mover === ENVIRONMENT) return true;
-      if (this.track.endedStatement(this.position, mover)) return mover !== actor || this.#insideCalls(mover) <= inside;
-      return depth > 0 && mover === actor && this.#passedThrough(mover, depth);
+      if (this.track.endedStatement(this.position, mover))
+        return mover !== actor || this.shown.insideCalls(mover) <= inside;
+      return depth > 0 && mover === actor && this.shown.passedThrough(mover, depth);
     });
     return unit === 'micro' ? end : this.#shownTo(end, actor, depth);
   }
@@ -129,15 +134,13 @@ export class RunCursor {
   async stepOut(focus: Focus, movement: Movement): Promise<MovementEnd> {
     const { actor } = focus;
     if (actor < 0) return this.step(focus, 'micro', movement);
-    const depth = this.#shownFunctions(focus);
-    const inside = this.shownCalls(focus);
-    const end = await this.#forward(this.#mover(actor), movement, (mover) => {
-      if (mover !== actor) return false;
-      if (depth > 0) return this.track.endedStatement(this.position, actor) || this.#passedThrough(actor, depth - 1);
-      if (!this.track.endedStatement(this.position, actor)) return false;
-      return this.moment.ended(actor) || (inside > 0 && this.#insideCalls(actor) < inside);
-    });
-    return this.#shownTo(end, actor, depth - 1);
+    const depth = this.shown.depth(focus);
+    const end = await this.#forward(
+      this.#mover(actor),
+      movement,
+      (mover) => mover === actor && this.shown.hasLeft(actor, depth),
+    );
+    return this.#shownTo(end, actor, depth.functions - 1);
   }
 
   /** Until something stops the run. */
@@ -163,7 +166,7 @@ export class RunCursor {
       this.seek(focus.position - 1);
       return { ...focus, position: focus.position - 1 };
     }
-    const to = this.#previous(focus, unit);
+    const to = previousPlace(this, focus, unit);
     while ((this.#trail.at(-1)?.to.position ?? -1) > to.position) this.#trail.pop();
     this.seek(to.position);
     return to;
@@ -185,6 +188,18 @@ export class RunCursor {
     return this.#stopAt(chosen.length > 0 ? chosen : this.hitsHere());
   }
 
+  /** A step backwards of an actor, or to what stops it on the way. */
+  async backBy(focus: Focus, step: BackStep, movement: Movement): Promise<MovementEnd> {
+    const to = backFrom(this, focus, step);
+    const stop = await this.#lastStop(movement);
+    if (stop === undefined) return { kind: 'interrupted' };
+    this.seek(Math.max(stop, to.position));
+    if (stop > to.position) return this.#stopAt(this.hitsHere());
+    return to.position === 0 && focus.position === 0
+      ? { kind: 'beginning' }
+      : { kind: 'moved', actor: to.actor, reveal: to.reveal };
+  }
+
   /** The last stop before here, or -1; undefined when the user wants no more. */
   async #lastStop(movement: Movement): Promise<number | undefined> {
     const search = this.#index.before(this.position + (this.#atEnd ? 1 : 0));
@@ -195,24 +210,6 @@ export class RunCursor {
       await movement.pause();
       if (movement.interrupted()) return undefined;
     }
-  }
-
-  /** Calls whose frames are to be shown of the actor that the user looks at. */
-  shownCalls(focus: Focus): number {
-    return focus.actor < 0 ? 0 : this.#insideCalls(focus.actor) + Math.max(0, focus.reveal);
-  }
-
-  /** Calls that the actor is about to enter, or kernel functions that it has entered, and that are not shown yet. */
-  hiddenCalls(focus: Focus): number {
-    if (focus.actor < 0) return 0;
-    if (this.moment.inStatement(focus.actor)) return this.hiddenFunctions(focus);
-    return Math.max(0, this.moment.node(focus.actor).place.calls.length - this.shownCalls(focus));
-  }
-
-  /** Kernel functions that the actor has entered and that are not shown. */
-  hiddenFunctions({ actor, reveal }: Focus): number {
-    if (actor < 0 || reveal >= 0) return 0;
-    return Math.min(-reveal, Math.max(0, this.moment.kernelFrames(actor).length - 1));
   }
 
   /** A step into a call does not move: it shows one frame more. */
@@ -254,22 +251,6 @@ export class RunCursor {
   #shownTo(end: MovementEnd, actor: number, depth: number): MovementEnd {
     if (end.kind !== 'moved' || end.actor !== actor || depth <= 0) return end;
     return { ...end, reveal: Math.min(0, depth - this.moment.kernelFrames(actor).length) };
-  }
-
-  #shownFunctions(focus: Focus): number {
-    return focus.actor < 0 ? 0 : this.moment.kernelFrames(focus.actor).length - this.hiddenFunctions(focus);
-  }
-
-  /** Has the actor, in its last step, come back to the kernel function at a depth of its stack, or stayed there? */
-  #passedThrough(actor: number, depth: number): boolean {
-    const inside = this.moment.kernelFrames(actor).length;
-    return inside <= depth || this.track.returnedTo(this.position, inside, depth);
-  }
-
-  #insideCalls(actor: number): number {
-    const { calls } = this.moment.node(actor).place;
-    if (this.moment.inStatement(actor)) return calls.length;
-    return Math.min(this.track.lastArrival(this.position, actor).inside, calls.length);
   }
 
   /** An actor that cannot step (it has ended, or is an idle environment) leaves the step to the next mover. */
@@ -399,26 +380,6 @@ export class RunCursor {
       this.#limit = { kind: 'model-limit', message: error.message };
       return false;
     }
-  }
-
-  #previous(focus: Focus, unit: Unit): Focus {
-    const { position, actor } = focus;
-    const last = this.track.lastStep(position, actor);
-    if (last < 0) {
-      // It has not moved yet: the actor that moved last steps back.
-      if (position === 0) return { ...focus, reveal: 0 };
-      return this.#previous({ ...focus, actor: this.track.actorOf(position - 1) }, unit);
-    }
-    const byMicroStep = unit === 'micro' || actor < 0 || this.moment.inStatement(actor);
-    const inside = this.shownCalls(focus);
-    for (let step = last - 1; step >= 0; step--) {
-      if (this.track.actorOf(step) !== actor) continue;
-      const arrival = this.track.arrivals(step + 1).find((one) => one.actor === actor);
-      if (byMicroStep || (arrival && arrival.inside <= inside)) return { position: step + 1, actor, reveal: 0 };
-    }
-    let first = last;
-    for (let step = last; step >= 0; step--) if (this.track.actorOf(step) === actor) first = step;
-    return { position: first, actor, reveal: 0 };
   }
 
   #show(): void {

@@ -1,4 +1,5 @@
 /** What a session remembers between requests. Handlers are functions on it; `session.ts` lists them. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Branches } from './branches.ts';
 import type { BreakpointStore } from './breakpoint-store.ts';
 import type { FileAccessor } from './file-accessor.ts';
@@ -31,6 +32,8 @@ export interface Launched {
   abandoned: boolean;
   /** What the client can open, by reference; forgotten with every movement. */
   readonly references: Map<number, (format: Format) => Opened>;
+  /** Links that the client can follow, by reference; forgotten with every movement too. */
+  readonly links: Map<number, () => { readonly file: number; readonly line: number }>;
 }
 
 /** A variable that the client has opened: what is in it, and where that is found again. */
@@ -57,6 +60,12 @@ export interface SessionState {
   ended: boolean;
   /** What is shown of a long movement, to clients that show progress. */
   readonly progress: { supported: boolean; pauses: number; count: number; id: string | undefined };
+  /** Numbers are written in hexadecimal, unless a request says otherwise. */
+  hexadecimal: boolean;
+  /** The client colours what is written to its console. */
+  styled: boolean;
+  /** Sources that the client was told of, by what names them. */
+  readonly sources: Map<string, DebugProtocol.Source>;
   /** References are never used twice in a session, so that an old one cannot name something new. */
   nextReference: number;
   emit(event: string, body?: object): void;

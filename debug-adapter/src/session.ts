@@ -19,6 +19,7 @@ import {
 } from './requests/breakpoints.ts';
 import { readMemory, setExpression, setVariable, writeMemory } from './requests/changes.ts';
 import { dataBreakpointInfo, setDataBreakpoints, who } from './requests/data-breakpoints.ts';
+import { disassemble, setInstructionBreakpoints } from './requests/disassembly.ts';
 import { goto, gotoTargets, restartFrame, seek } from './requests/goto.ts';
 import {
   completionsAt,
@@ -32,6 +33,7 @@ import {
   variables,
 } from './requests/inspection.ts';
 import { attach, configurationDone, disconnect, initialize, launch, restart, terminate } from './requests/lifecycle.ts';
+import { locations } from './requests/locations.ts';
 import {
   cancel,
   continueRun,
@@ -39,6 +41,9 @@ import {
   pause,
   position,
   reverseContinue,
+  reverseNext,
+  reverseStepIn,
+  reverseStepOut,
   stepBack,
   stepIn,
   stepInTargets,
@@ -46,6 +51,7 @@ import {
   stopHere,
 } from './requests/movement.ts';
 import { picture } from './requests/pictures.ts';
+import { numbers } from './requests/typed.ts';
 import type { Answer, SessionState } from './session-state.ts';
 import { COUNTS_FROM_ONE } from './to-dap.ts';
 import { platformYield, type Yield } from './yielding.ts';
@@ -73,6 +79,7 @@ const REQUESTS: Readonly<Record<string, Handler>> = {
   setExceptionBreakpoints,
   dataBreakpointInfo,
   setDataBreakpoints,
+  setInstructionBreakpoints,
   breakpointLocations,
   threads,
   stackTrace,
@@ -87,6 +94,8 @@ const REQUESTS: Readonly<Record<string, Handler>> = {
   exceptionInfo,
   loadedSources,
   source,
+  locations,
+  disassemble,
   next,
   stepIn,
   stepOut,
@@ -101,6 +110,10 @@ const REQUESTS: Readonly<Record<string, Handler>> = {
   cancel,
   'snoopscope/position': position,
   'snoopscope/seek': seek,
+  'snoopscope/reverseNext': reverseNext,
+  'snoopscope/reverseStepIn': reverseStepIn,
+  'snoopscope/reverseStepOut': reverseStepOut,
+  'snoopscope/numbers': numbers,
   'snoopscope/who': who,
   'snoopscope/picture': picture,
 };
@@ -119,6 +132,9 @@ const MOVEMENTS: ReadonlySet<string> = new Set([
   'goto',
   'restartFrame',
   'snoopscope/seek',
+  'snoopscope/reverseNext',
+  'snoopscope/reverseStepIn',
+  'snoopscope/reverseStepOut',
 ]);
 
 /** Requests that need no session: everything else has to know how the client counts lines. */
@@ -153,6 +169,9 @@ export class SnoopscopeDebugSession extends ProtocolServer {
       interrupt: false,
       ended: false,
       progress: { supported: false, pauses: 0, count: 0, id: undefined },
+      hexadecimal: false,
+      styled: false,
+      sources: new Map(),
       nextReference: 1,
       emit: (event, body) => {
         if (!this.#gone) this.sendEvent({ seq: 0, type: 'event', event, ...(body ? { body } : {}) });

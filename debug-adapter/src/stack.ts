@@ -24,6 +24,8 @@ export type StackFrame =
       readonly actor: number;
       readonly name: string;
       readonly place: { readonly file: number; readonly line: number };
+      /** The statement, in the frame that is in none of its calls. */
+      readonly node?: number;
       /** The actor has finished; the line is where its block closes. */
       readonly ended: boolean;
     }
@@ -38,20 +40,20 @@ export function stackOf(debuggee: Debuggee, cursor: RunCursor, focus: Focus, abo
   const node = about === undefined ? moment.node(actor) : debuggee.model.nodes[about];
   if (!node) return [];
   if (node.kind === 'end') return [{ kind: 'line', actor, name, place: blockEnd(debuggee, node.place), ended: true }];
-  if (about !== undefined) return lineFrames(actor, name, node.place, node.place.calls.length);
+  if (about !== undefined) return lineFrames(actor, name, node.place, node.place.calls.length, node.id);
   const all = moment.kernelFrames(actor);
   const check =
     all.length === 0
       ? undefined
       : pendingCheck(cursor.model, cursor.run.log, eventAt(cursor, focus), actor, cursor.names);
   const kernel = all
-    .slice(0, all.length - cursor.hiddenFunctions(focus))
+    .slice(0, all.length - cursor.shown.hiddenFunctions(focus))
     .map((frame, depth) => ({
       ...kernelFrame(actor, frame, depth, all[depth + 1]),
       ...(check?.frame === depth && { failed: check.text }),
     }))
     .reverse();
-  return [...kernel, ...lineFrames(actor, name, node.place, cursor.shownCalls(focus))];
+  return [...kernel, ...lineFrames(actor, name, node.place, cursor.shown.calls(focus), node.id)];
 }
 
 /** The event with which what comes after a position begins. */
@@ -69,7 +71,7 @@ function kernelFrame(
 }
 
 /** Frames of a place inside procedures, of which only the outermost `shown` calls have been entered. */
-function lineFrames(actor: number, name: string, place: Place, shown: number): StackFrame[] {
+function lineFrames(actor: number, name: string, place: Place, shown: number, node: number): StackFrame[] {
   const { calls } = place;
   const places = [...calls.slice(0, shown + 1), ...(shown >= calls.length ? [place] : [])];
   return places
@@ -79,6 +81,7 @@ function lineFrames(actor: number, name: string, place: Place, shown: number): S
         actor,
         name: depth === 0 ? name : (calls[depth - 1]?.proc ?? name),
         place: { file: at.file, line: at.line },
+        ...(depth === calls.length && { node }),
         ended: false,
       }),
     )

@@ -257,12 +257,19 @@ export class StopIndex {
         break;
       }
       case NOTE.done: {
+        this.#returned(a, b);
         const result = log[at + 3] as number;
         if (this.#sources.registrations.has(b)) this.#filtered('group-registration', event, result);
         if (result < 0 && result !== DIED) this.#filtered('failed-call', event, result);
         break;
       }
     }
+  }
+
+  /** A statement has ended: breakpoints after it stop after the step. */
+  #returned(actor: number, node: number): void {
+    for (const trigger of this.#triggers.lines)
+      if (trigger.after?.has(node)) this.#hit(trigger, this.#step + 1, actor, 0);
   }
 
   /** A choice is made by the first statement of the alternative: a breakpoint on it stops before the step. */
@@ -291,6 +298,7 @@ export class StopIndex {
     const { calls } = node.place;
     const inside = Math.min(arrival.inside, calls.length);
     for (const trigger of this.#triggers.lines) {
+      if (trigger.after) continue;
       const reveal = revealOf(trigger, node.place, inside);
       if (reveal >= 0) this.#hit(trigger, position, arrival.actor, reveal, ahead);
     }

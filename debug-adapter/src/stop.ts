@@ -29,6 +29,7 @@ export type StopReason =
   | 'step'
   | 'breakpoint'
   | 'function breakpoint'
+  | 'instruction breakpoint'
   | 'data breakpoint'
   | 'exception'
   | 'pause'
@@ -110,7 +111,7 @@ function positionText(context: StopContext, focus: Focus): { readonly short: str
     };
   }
   if (actor < 0) return environmentText(context, position);
-  const hidden = cursor.hiddenFunctions(focus);
+  const hidden = cursor.shown.hiddenFunctions(focus);
   const frames = cursor.moment.frames(actor);
   if (hidden > 0) {
     const [caller, callee] = frames.slice(-hidden - 1).map(({ routine }) => routine.name);
@@ -184,10 +185,17 @@ function hitStop(context: StopContext, hits: readonly Hit[], focus: Focus): Stop
   const changed = hits.filter(({ cause }) => cause.kind === 'data');
   if (changed.length > 0) return { ...dataStop(context, changed, focus), breakpoints };
   const named = hits.flatMap(({ cause }) =>
-    cause.kind === 'breakpoint' && cause.trigger.kind === 'function' ? [cause.trigger.name] : [],
+    cause.kind === 'breakpoint' && cause.trigger.kind === 'function' && !cause.trigger.onInstruction
+      ? [cause.trigger.name]
+      : [],
   );
-  const reason = named.length > 0 ? 'function breakpoint' : 'breakpoint';
+  const onInstruction = hits.some(({ cause }) => cause.kind === 'breakpoint' && cause.trigger.onInstruction);
+  const reason = named.length > 0 ? 'function breakpoint' : onInstruction ? 'instruction breakpoint' : 'breakpoint';
   const what = named.length > 0 ? `Breakpoint on ${named.join(', ')}` : 'Breakpoint';
+  const after = hits.find(
+    ({ cause }) => cause.kind === 'breakpoint' && cause.trigger.kind === 'line' && cause.trigger.after,
+  );
+  if (after) return { ...afterStop(context, { ...focus, actor: after.actor }), reason, breakpoints };
   const about = hits.find(({ ahead }) => ahead !== undefined)?.ahead;
   return {
     focus,
@@ -196,6 +204,20 @@ function hitStop(context: StopContext, hits: readonly Hit[], focus: Focus): Stop
     text: `${what}: ${whereText(context, focus, about)}`,
     breakpoints,
     ...(about === undefined ? {} : { about }),
+  };
+}
+
+/** A breakpoint after a statement: what it has returned. */
+function afterStop(context: StopContext, focus: Focus): Stop {
+  const executed = executedBefore(context.cursor, focus.position, focus.actor);
+  const { whole } = positionText(context, focus);
+  return {
+    focus,
+    reason: 'breakpoint',
+    description: 'Breakpoint',
+    text: `Breakpoint: ${whole}`,
+    breakpoints: [],
+    ...(executed ? { about: executed.node } : {}),
   };
 }
 

@@ -3,6 +3,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { CompletionCandidate } from './completions.ts';
 import { baseName } from './file-accessor.ts';
 import { FILTERS } from './filters.ts';
+import type { KernelSource } from './kernel-source.ts';
 import type { Debuggee } from './launch.ts';
 import type { Item, Scope } from './scopes/item.ts';
 import { lineSpan } from './source-lines.ts';
@@ -83,12 +84,12 @@ export function converter(debuggee: Debuggee, counting: ClientCounting): Convert
         case 'environment':
           return { id, name: 'environment', line: 0, column: 0, presentationHint: 'subtle' };
         case 'kernel': {
-          const { routine, next, callee, failed } = frame;
+          const { routine, failed } = frame;
           const name = failed === undefined ? routine.name : `${routine.name} ${failed}`;
-          const index = debuggee.kernel.findIndex(({ path }) => path === routine.source);
+          const index = pageOf(debuggee, frame);
           const page = debuggee.kernel[index];
           if (!page) return { id, name, line: 0, column: 0 };
-          const line = callee ? page.lineOfCall(routine, next, callee) : page.lineOf(routine, next);
+          const line = lineInPage(page, frame);
           return {
             id,
             name,
@@ -114,6 +115,17 @@ export function converter(debuggee: Debuggee, counting: ClientCounting): Convert
     },
   };
   return self;
+}
+
+type KernelFrame = Extract<StackFrame, { kind: 'kernel' }>;
+
+/** The index of the page that a frame of the kernel is in, or -1. */
+export function pageOf({ kernel }: Debuggee, { routine }: KernelFrame): number {
+  return kernel.findIndex(({ path }) => path === routine.source);
+}
+
+export function lineInPage(page: KernelSource, { routine, next, callee }: KernelFrame): number {
+  return callee ? page.lineOfCall(routine, next, callee) : page.lineOf(routine, next);
 }
 
 export function toScope(scope: Scope, variablesReference: number): DebugProtocol.Scope {

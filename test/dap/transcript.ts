@@ -1,6 +1,9 @@
 // Runs a transcript: lines that begin with `> ` are what the user does, everything below each is what they see.
 import { DapClient, type Message, repositoryFiles, type Stop } from './client.ts';
 
+/** Events that a command prints itself, or that every launch has. */
+const OWN: ReadonlySet<string> = new Set(['stopped', 'loadedSource']);
+
 type Run = (session: Session, rest: string) => Promise<void>;
 
 /** The text with every answer rewritten. The comment above the first command stays. */
@@ -44,7 +47,7 @@ class Session {
     for (const message of this.client.messages.slice(this.#seen)) {
       if (message.event === 'output') this.print(`${message.body.category}: ${message.body.output.trimEnd()}`);
       else if (message.event === 'breakpoint') this.print(`breakpoint ${breakpointText(message.body.breakpoint)}`);
-      else if (message.type === 'event' && message.event !== 'stopped') this.print(`event: ${message.event}`);
+      else if (message.type === 'event' && !OWN.has(message.event ?? '')) this.print(`event: ${message.event}`);
     }
     this.#seen = this.client.messages.length;
   }
@@ -181,6 +184,11 @@ const COMMANDS: Readonly<Record<string, Run>> = {
     const text = rest.replace('|', '');
     const { targets } = await session.client.request('completions', { text, column: rest.indexOf('|') + 1 });
     session.print(targets.map(({ label, start, length }: Message['body']) => `${label} ${start}+${length}`).join('\n'));
+  },
+  /** typed TEXT: a command of the console that leads to a stop */
+  async typed(session, rest) {
+    const arguments_ = { expression: rest, context: 'repl', frameId: await session.frameId() };
+    await session.moved(await session.client.move('evaluate', arguments_));
   },
   async explain(session) {
     const { exceptionId, description, details } = await session.client.request('exceptionInfo', {});

@@ -2,6 +2,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { isRecord } from '../argument-shapes.ts';
 import { filterSettings, kernelPageKey } from '../breakpoint-store.ts';
+import { statementsOn } from '../breakpoints.ts';
 import { samePath } from '../file-accessor.ts';
 import type { KernelSource } from '../kernel-source.ts';
 import { type Answer, launchedOf, type SessionState } from '../session-state.ts';
@@ -59,14 +60,13 @@ export function breakpointLocations(state: SessionState, args: DebugProtocol.Bre
   const lines = file < 0 ? [] : executableLines(debuggee, file).filter((line) => line >= first && line <= last);
   return {
     body: {
-      breakpoints: lines.map((line) => {
+      breakpoints: lines.flatMap((line) => {
         const span = lineSpan(debuggee, { file, line });
-        return {
-          line: convert.line(line),
-          column: convert.column(span.start),
-          endLine: convert.line(line),
-          endColumn: convert.column(span.end),
-        };
+        const end = { endLine: convert.line(line), endColumn: convert.column(span.end) };
+        const before = { line: convert.line(line), column: convert.column(span.start), ...end };
+        // After a statement is where it has returned.
+        const after = { line: convert.line(line), column: convert.column(span.end) };
+        return statementsOn(debuggee, file, line).size > 0 ? [before, after] : [before];
       }),
     },
   };

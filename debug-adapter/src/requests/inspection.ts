@@ -2,8 +2,11 @@
 import { EVENT_WIDTH } from '@snoopscope/sim-core';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { completions } from '../completions.ts';
-import { commandOf, placeOfStep } from '../console.ts';
+import { placeOfStep } from '../console.ts';
 import { evaluate as evaluateExpression } from '../evaluate.ts';
+import type { KernelSource } from '../kernel-source.ts';
+import type { Debuggee } from '../launch.ts';
+import { writtenAddress } from '../listing.ts';
 import { ENVIRONMENT } from '../movement.ts';
 import { RequestError, StaleRequest } from '../request-error.ts';
 import { DECIMAL, type Format, HEXADECIMAL, type Item, type Scope, type View } from '../scopes/item.ts';
@@ -22,11 +25,21 @@ import {
 } from '../session-state.ts';
 import type { StackFrame } from '../stack.ts';
 import { threadStates } from '../thread-state.ts';
-import { FIRST_TRACED, frameId, threadId, toCompletion, toExceptionInfo, toScope, toVariable } from '../to-dap.ts';
+import {
+  FIRST_TRACED,
+  frameId,
+  lineInPage,
+  pageOf,
+  threadId,
+  toCompletion,
+  toExceptionInfo,
+  toScope,
+  toVariable,
+} from '../to-dap.ts';
 import type { VariablePlace } from '../watch.ts';
-import { setAnywhere } from './changes.ts';
-import { goTo } from './goto.ts';
-import { enterBranch } from './movement.ts';
+import { linksOf } from './locations.ts';
+import { tellPage } from './sources.ts';
+import { typedCommand } from './typed.ts';
 
 export function threads(state: SessionState): Answer {
   const launched = launchedOf(state);
@@ -49,9 +62,12 @@ export function stackTrace(state: SessionState, args: DebugProtocol.StackTraceAr
   const frames = framesOf(launched, stop, actor);
   const first = args.startFrame ?? 0;
   const last = args.levels ? first + args.levels : frames.length;
-  const stackFrames = frames
-    .map((frame, index) => launched.convert.frame(frame, frameId(args.threadId, index)))
-    .slice(first, last);
+  const shown = frames.slice(first, last);
+  for (const frame of shown) if (frame.kind === 'kernel') tellPage(state, pageOf(launched.debuggee, frame));
+  const stackFrames = shown.map((frame, index) => ({
+    ...launched.convert.frame(frame, frameId(args.threadId, first + index)),
+    ...instructionOf(launched.debuggee, frame),
+  }));
   return { body: { stackFrames, totalFrames: frames.length } };
 }
 
@@ -68,15 +84,16 @@ export function scopes(state: SessionState, args: DebugProtocol.ScopesArguments)
 }
 
 export function variables(state: SessionState, args: DebugProtocol.VariablesArguments): Answer {
-  const { launched } = stoppedOf(state);
-  const { items: all, place } = opened(launched, args.variablesReference, formatOf(args.format));
+  const { launched, stop } = stoppedOf(state);
+  const { items: all, place } = opened(launched, args.variablesReference, formatOf(state, args.format));
   const first = args.start ?? 0;
   const last = args.count ? first + args.count : all.length;
   return {
     body: {
-      variables: all
-        .slice(first, last)
-        .map((item) => toVariable(item, itemReference(state, launched, item, within(place, item)))),
+      variables: all.slice(first, last).map((item) => ({
+        ...toVariable(item, itemReference(state, launched, item, within(place, item))),
+        ...linksOf(state, launched, stop.focus.actor, item.evaluateName),
+      })),
     },
   };
 }
@@ -86,19 +103,9 @@ export function evaluate(state: SessionState, args: DebugProtocol.EvaluateArgume
   if (typeof args.expression !== 'string') throw new RequestError('There is no expression to evaluate.');
   const actor = args.frameId === undefined ? stop.focus.actor : frameOf(launched, stop, args.frameId).actor;
   const focus = focusOn(stop, actor);
-  const called = args.context === 'repl' ? commandOf(args.expression) : undefined;
-  if (called && !launched.debuggee.model.names.has(called.command.name)) {
-    const branch = called.command.enters?.(called.argument);
-    if (branch !== undefined && !launched.branches.all[branch - 1])
-      throw new RequestError(`There is no branch ${branch}: there are ${launched.branches.all.length}.`);
-    const result = called.command.run(launched, focus, called.argument).join('\n');
-    if (called.command.sets) return setAnywhere(state, called.argument);
-    const position = called.argument === '' ? undefined : called.command.goesTo?.(called.argument);
-    if (position !== undefined) return { ...goTo(state, position), body: { result: '', variablesReference: 0 } };
-    const after = branch === undefined ? {} : { after: () => enterBranch(state, branch) };
-    return { body: { result, variablesReference: 0 }, ...after };
-  }
-  const item = evaluateExpression(launched.cursor, focus, args.expression, formatOf(args.format));
+  const answer = args.context === 'repl' ? typedCommand(state, focus, args.expression) : undefined;
+  if (answer) return answer;
+  const item = evaluateExpression(launched.cursor, focus, args.expression, formatOf(state, args.format));
   if (args.context === 'clipboard') {
     const result = item.children ? JSON.stringify(asJson(item), null, 2) : item.value;
     return { body: { result, variablesReference: 0 } };
@@ -110,6 +117,7 @@ export function evaluate(state: SessionState, args: DebugProtocol.EvaluateArgume
       variablesReference: itemReference(state, launched, item, place),
       ...(item.type ? { type: item.type } : {}),
       ...(item.memory ? { memoryReference: item.memory } : {}),
+      ...valueLink(state, launched, actor, item.evaluateName),
     },
   };
 }
@@ -145,6 +153,31 @@ export function source(state: SessionState, args: DebugProtocol.SourceArguments)
   return { body: { content: found.text, mimeType: KERNEL_PAGE_TYPE } };
 }
 
+/** An evaluated expression has no declaration in the protocol. */
+function valueLink(
+  state: SessionState,
+  launched: Launched,
+  actor: number,
+  expression: string | undefined,
+): { valueLocationReference?: number } {
+  const { valueLocationReference } = linksOf(state, launched, actor, expression);
+  return valueLocationReference === undefined ? {} : { valueLocationReference };
+}
+
+/** Where the Disassembly view shows a frame. */
+function instructionOf(debuggee: Debuggee, frame: StackFrame): { instructionPointerReference?: string } {
+  const address = addressOf(debuggee, frame);
+  return address === undefined ? {} : { instructionPointerReference: writtenAddress(address) };
+}
+
+function addressOf(debuggee: Debuggee, frame: StackFrame): number | undefined {
+  const { kernel, listing } = debuggee;
+  if (frame.kind === 'line') return frame.node === undefined ? undefined : listing.ofNode(frame.node);
+  const page = frame.kind === 'kernel' ? pageOf(debuggee, frame) : -1;
+  if (frame.kind !== 'kernel' || page < 0) return undefined;
+  return listing.ofKernelLine(page, lineInPage(kernel[page] as KernelSource, frame));
+}
+
 /** Nothing in the scopes goes deeper. */
 const DEEPEST = 8;
 
@@ -176,8 +209,8 @@ function sinceText(launched: Launched, slot: number): string | undefined {
   return undefined;
 }
 
-function formatOf(format: DebugProtocol.ValueFormat | undefined): Format {
-  return format?.hex === true ? HEXADECIMAL : DECIMAL;
+function formatOf(state: SessionState, format: DebugProtocol.ValueFormat | undefined): Format {
+  return (format?.hex ?? state.hexadecimal) ? HEXADECIMAL : DECIMAL;
 }
 
 function itemReference(

@@ -8,8 +8,10 @@ import { RequestError } from '../request-error.ts';
 import { type Answer, launchedOf, type SessionState } from '../session-state.ts';
 import { converter } from '../to-dap.ts';
 import { repeatTrace } from '../traced.ts';
+import { type Before, placeAfterEdit } from './after-edit.ts';
 import { enter, runWithoutStops, stopHere } from './movement.ts';
 import { output } from './narrate.ts';
+import { tellSources } from './sources.ts';
 
 export function initialize(state: SessionState, args: DebugProtocol.InitializeRequestArguments): Answer {
   if (state.initialized) throw new RequestError('The session is initialized already: that happens once.');
@@ -19,6 +21,7 @@ export function initialize(state: SessionState, args: DebugProtocol.InitializeRe
     columnBase: args.columnsStartAt1 === false ? 0 : 1,
   };
   state.progress.supported = args.supportsProgressReporting === true;
+  state.styled = args.supportsANSIStyling === true;
   return { body: CAPABILITIES };
 }
 
@@ -35,6 +38,7 @@ export async function launch(state: SessionState, args: unknown): Promise<Answer
   return {
     after() {
       state.emit('initialized');
+      tellSources(state);
       tellBreakpoints(state);
     },
   };
@@ -60,6 +64,7 @@ export function configurationDone(state: SessionState): Answer {
 /** Reads the files again, so that an edit counts, and starts over. */
 export async function restart(state: SessionState, args: DebugProtocol.RestartArguments): Promise<Answer> {
   const old = launchedOf(state);
+  const before = old.stop && { launched: old, focus: old.stop.focus };
   if (!state.configured) throw new RequestError('The launch is not complete: send "configurationDone" first.');
   state.interrupt = true;
   old.abandoned = true;
@@ -80,8 +85,9 @@ export async function restart(state: SessionState, args: DebugProtocol.RestartAr
   if (load !== state.loads) return {};
   return {
     after() {
+      tellSources(state);
       tellBreakpoints(state);
-      return begin(state);
+      return begin(state, before);
     },
   };
 }
@@ -128,10 +134,11 @@ async function prepare(state: SessionState, args: unknown, number: number): Prom
     replayTold: false,
     abandoned: false,
     references: new Map(),
+    links: new Map(),
   };
 }
 
-async function begin(state: SessionState): Promise<void> {
+async function begin(state: SessionState, before?: Before): Promise<void> {
   if (state.ended) return;
   const { remark } = launchedOf(state).debuggee;
   if (remark !== undefined) output(state, `${remark}\n`);
@@ -140,7 +147,11 @@ async function begin(state: SessionState): Promise<void> {
   if (state.ended || begun.abandoned || state.launched !== begun) return;
   if (state.launchArguments?.noDebug === true) {
     if (await runWithoutStops(state)) end(state);
-  } else await enter(state, state.launchArguments?.stopOnEntry !== false);
+    return;
+  }
+  const kept = before && (await placeAfterEdit(state, before));
+  if (state.ended || begun.abandoned || state.launched !== begun) return;
+  await enter(state, state.launchArguments?.stopOnEntry !== false, kept);
 }
 
 /** A trace is recorded to its end from the start on: the run that it holds is there at once, in both directions. */

@@ -3,6 +3,7 @@ import { EVENT_WIDTH, FINDINGS, type Finding, NOTE } from '@snoopscope/sim-core'
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { moveText } from '../console.ts';
 import { filterById } from '../filters.ts';
+import type { BackStep } from '../going-back.ts';
 import { LIMITS } from '../limits.ts';
 import { type Focus, focusAfter, type Movement, type MovementEnd, type Unit } from '../movement.ts';
 import { RequestError } from '../request-error.ts';
@@ -59,7 +60,7 @@ export function stepIn(state: SessionState, args: StepArguments): Answer {
     if (branch !== cursor) output(state, partingText(launched, cursor));
     return thenMove(state, focus, () => branch.make(targetId, movement(state)), 'chosen');
   }
-  if (cursor.hiddenCalls(focus) > 0) {
+  if (cursor.shown.hidden(focus) > 0) {
     return { after: () => stopped(state, movedStop(launchedOf(state), cursor.enterCall(focus))) };
   }
   if (args.singleThread === true) return alone(state, launched, focus, () => true);
@@ -69,6 +70,10 @@ export function stepIn(state: SessionState, args: StepArguments): Answer {
 
 export function stepOut(state: SessionState, args: StepArguments): Answer {
   const { launched, focus } = from(state, args);
+  if (args.singleThread === true) {
+    const depth = launched.cursor.shown.depth(focus);
+    return alone(state, launched, focus, (branch) => branch.shown.hasLeft(focus.actor, depth));
+  }
   return thenMove(state, focus, () => launched.cursor.stepOut(focus, movement(state)));
 }
 
@@ -121,6 +126,7 @@ function alone(state: SessionState, launched: Launched, focus: Focus, reached: (
 }
 
 export function stepBack(state: SessionState, args: StepArguments): Answer {
+  refuseAlone(args);
   const { launched, focus } = from(state, args);
   return {
     after() {
@@ -132,7 +138,27 @@ export function stepBack(state: SessionState, args: StepArguments): Answer {
   };
 }
 
+/** A step backwards that stops where the step itself says, not where the last step of the user began. */
+export function stepBackwards(state: SessionState, args: StepArguments, step: BackStep): Answer {
+  refuseAlone(args);
+  const { launched, focus } = from(state, args);
+  return thenMove(state, focus, () => launched.cursor.backBy(focus, step, movement(state)), 'run');
+}
+
+export const reverseNext = (state: SessionState, args: StepArguments): Answer => stepBackwards(state, args, 'over');
+export const reverseStepIn = (state: SessionState, args: StepArguments): Answer => stepBackwards(state, args, 'into');
+export const reverseStepOut = (state: SessionState, args: StepArguments): Answer => stepBackwards(state, args, 'out');
+
+/** What is undone was done by everybody. */
+function refuseAlone({ singleThread }: StepArguments): void {
+  if (singleThread === true)
+    throw new RequestError(
+      'Backwards all actors go together: what one has done after another cannot be undone without it. Leave `singleThread` out.',
+    );
+}
+
 export function reverseContinue(state: SessionState, args: StepArguments): Answer {
+  refuseAlone(args);
   const { launched, focus } = from(state, args);
   return thenMove(state, focus, () => launched.cursor.reverse(movement(state)), 'run');
 }
@@ -175,8 +201,9 @@ export function position(state: SessionState): Answer {
 }
 
 /** The first stop: where a wanted finding is made, or before anything, or at the first reason to stop. */
-export async function enter(state: SessionState, stopOnEntry: boolean): Promise<void> {
+export async function enter(state: SessionState, stopOnEntry: boolean, kept?: Focus): Promise<void> {
   const { branches, cursor, debuggee } = launchedOf(state);
+  if (kept) return stopped(state, movedStop(launchedOf(state), kept, 'entry'));
   const wanted = filterById.get(debuggee.arguments.stopOnFinding ?? '');
   const first: Focus = { position: 0, actor: Math.max(debuggee.model.setup, 0), reveal: 0 };
   if (wanted) {
@@ -369,6 +396,7 @@ export function tellContinued(state: SessionState, actor: number): void {
 function forget(state: SessionState): void {
   if (!state.launched) return;
   state.launched.references.clear();
+  state.launched.links.clear();
   state.launched.stop = undefined;
 }
 

@@ -9,6 +9,7 @@ import { type Launched, launchedOf, type SessionState } from '../session-state.t
 import { inOneColumn, lineText } from '../source-lines.ts';
 import { endText, executedBefore } from '../stop.ts';
 import type { Hit } from '../stop-index.ts';
+import { styledText } from '../styling.ts';
 
 /** What has become of the future that was recorded, when the user has let somebody else move. */
 export function partingText({ branches }: Launched, left: RunCursor): string {
@@ -120,7 +121,8 @@ export function tellSteps(state: SessionState, from: number, to: number): void {
     const { actor, node } = cursor.run.step(last);
     const place = debuggee.model.nodes[executedBefore(cursor, last + 1, actor)?.node ?? node]?.place;
     const source = actor >= 0 && place ? { source: convert.source(place.file), line: convert.line(place.line) } : {};
-    state.emit('output', { category: 'stdout', output: `${statementLine(launched, first, last)}\n`, ...source });
+    const line = `${statementLine(launched, first, last)}\n`;
+    state.emit('output', { category: 'stdout', output: state.styled ? styledText(line) : line, ...source });
   }
 }
 
@@ -152,5 +154,5 @@ export function sayLog(state: SessionState, hit: Hit): void {
 }
 
 export function output(state: SessionState, text: string, category: 'stdout' | 'stderr' = 'stdout'): void {
-  state.emit('output', { category, output: text });
+  state.emit('output', { category, output: state.styled ? styledText(text) : text });
 }

@@ -1,0 +1,54 @@
+/** Requests of the Disassembly view: micro-steps as instructions, and breakpoints on them. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { isRecord } from '../argument-shapes.ts';
+import { LIMITS } from '../limits.ts';
+import { addressIn, type Instruction, writtenAddress } from '../listing.ts';
+import { RequestError } from '../request-error.ts';
+import { type Answer, type Launched, launchedOf, type SessionState } from '../session-state.ts';
+import { applyTriggers } from './breakpoints.ts';
+
+export function disassemble(state: SessionState, args: DebugProtocol.DisassembleArguments): Answer {
+  const launched = launchedOf(state);
+  const address = addressIn(args.memoryReference);
+  if (address === undefined)
+    throw new RequestError(
+      `${args.memoryReference} is not the address of a micro-step: take the instructionPointerReference of a stack frame.`,
+    );
+  const count = Math.max(0, Math.min(args.instructionCount, LIMITS.instructions));
+  const found = launched.debuggee.listing.from(address + (args.offset ?? 0), args.instructionOffset ?? 0, count);
+  return {
+    body: {
+      instructions: found.map(({ address: at, instruction }) =>
+        instruction
+          ? toInstruction(launched, instruction, args.resolveSymbols === true)
+          : { address: writtenAddress(at), instruction: '', presentationHint: 'invalid' },
+      ),
+    },
+  };
+}
+
+export function setInstructionBreakpoints(
+  state: SessionState,
+  args: DebugProtocol.SetInstructionBreakpointsArguments,
+): Answer {
+  const given: readonly unknown[] = args.breakpoints;
+  state.breakpoints.setInstructions(
+    given.map((one) => (isRecord(one) ? one : {}) as unknown as DebugProtocol.InstructionBreakpoint),
+  );
+  applyTriggers(state);
+  return { body: { breakpoints: state.breakpoints.instructionAnswers(state.launched?.debuggee) } };
+}
+
+function toInstruction(
+  { convert }: Launched,
+  { address, text, symbol, place }: Instruction,
+  withSymbols: boolean,
+): DebugProtocol.DisassembledInstruction {
+  return {
+    address: writtenAddress(address),
+    instruction: text,
+    ...(withSymbols && { symbol }),
+    location: 'file' in place ? convert.source(place.file) : convert.kernelSource(place.page),
+    line: convert.line(place.line),
+  };
+}
