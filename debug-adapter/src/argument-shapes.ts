@@ -59,6 +59,7 @@ const SHAPES: Readonly<Record<string, Readonly<Record<string, Shape | `${Shape}?
   reverseContinue: { threadId: 'integer?', singleThread: 'truth?' },
   gotoTargets: { source: 'object', line: 'integer' },
   goto: { targetId: 'integer' },
+  'snoopscope/save': { path: 'text' },
   'snoopscope/picture': {
     picture: 'text',
     first: 'number?',

@@ -4,10 +4,10 @@
  *
  * Costs: a branch repeats the steps before its fork once, and holds a log of its own.
  */
-import { type Edit, EVENT_WIDTH, Executor, FINDINGS, NOTE, resultText } from '@snoopscope/sim-core';
+import { type Deed, type Edit, EVENT_WIDTH, Executor, FINDINGS, NOTE, resultText } from '@snoopscope/sim-core';
 import type { Debuggee } from './launch.ts';
 import { LIMITS } from './limits.ts';
-import type { Deed, Origin } from './movement.ts';
+import type { Origin } from './movement.ts';
 import type { Registration } from './registration.ts';
 import { RequestError } from './request-error.ts';
 import { RunCursor } from './run-cursor.ts';
@@ -88,16 +88,12 @@ export class Branches {
    * another one that has recorded it here, or a new one.
    */
   forMove(move: number): RunCursor {
-    const { position, run, track } = this.#current;
+    const { position, run } = this.#current;
     if (position === run.steps) return this.#current;
     const known = this.#recorded(move);
     if (known === this.number) return this.#current;
     if (known === undefined && this.#all.length >= LIMITS.branches) throw tooMany();
-    if (known === undefined)
-      this.#begin(
-        Array.from({ length: position }, (_, step) => track.deedOf(step)),
-        position,
-      );
+    if (known === undefined) this.#begin(past(this.#current, position), position);
     const branch = this.enter(known ?? this.#all.length);
     branch.seek(position);
     return branch;
@@ -124,12 +120,19 @@ export class Branches {
 
   /** Begins a branch with a changed state: what is recorded up to here, and then the change as a step. */
   edit(changes: readonly Edit[]): RunCursor {
-    const { position, track } = this.#current;
+    const { position } = this.#current;
     this.expectRoom();
-    this.#begin([...Array.from({ length: position }, (_, step) => track.deedOf(step)), changes], position);
+    this.#begin([...past(this.#current, position), changes], position);
     const branch = this.enter(this.#all.length);
     branch.seek(position + 1);
     return branch;
+  }
+
+  /** A branch that a trace holds, as far as where it parts from another, from 1. The rest is for the caller to make. */
+  restore(from: number, after: number, changes: readonly Edit[] | undefined): RunCursor {
+    this.enter(from);
+    this.#begin([...past(this.#current, after), ...(changes ? [changes] : [])], after);
+    return this.enter(this.#all.length);
   }
 
   #begin(moves: readonly Deed[], position: number): void {
@@ -184,6 +187,11 @@ export class Branches {
     }
     return all;
   }
+}
+
+/** What a run has recorded up to a position. */
+function past({ run, track }: RunCursor, position: number): Deed[] {
+  return Array.from({ length: Math.min(position, run.steps) }, (_, step) => track.deedOf(step));
 }
 
 function tooMany(): RequestError {

@@ -38,6 +38,8 @@ export interface ConsoleCommand {
 export type Effect =
   /** It changes a value, goes to a position, or enters a branch: its argument says which. */
   | { readonly kind: 'sets' | 'goes' | 'enters' }
+  /** It writes a trace. */
+  | { readonly kind: 'saves' }
   | { readonly kind: 'steps back'; readonly step: BackStep }
   /** Numbers are hexadecimal from now on, or decimal again. */
   | { readonly kind: 'changes numbers' };
@@ -143,6 +145,15 @@ export const COMMANDS: readonly ConsoleCommand[] = [
       const number = /^(?:branch\s+)?(\d+)$/.exec(argument)?.[1];
       return number === undefined ? ['Compare with what? `diff branch 1`.'] : diffBranches(context, Number(number));
     },
+  },
+  {
+    name: 'save',
+    usage: 'save FILE',
+    doc: 'saves the runs of this session, all branches, as a trace beside the scenario',
+    takes: 'an expression',
+    run: (_context, _focus, argument) =>
+      argument === '' ? ['Save as what? `save stale-read` writes stale-read.snooptrace beside the scenario.'] : [],
+    effect: { kind: 'saves' },
   },
   {
     name: 'hex',

@@ -4,6 +4,8 @@ export interface FileAccessor {
   readFile(path: string): Promise<string>;
   /** The bytes of a file, as {@link readFile}. */
   readBytes(path: string): Promise<Uint8Array>;
+  /** Writes a file, or replaces it. Absent where there is nowhere to write to. */
+  writeBytes?(path: string, bytes: Uint8Array): Promise<void>;
   /** Where a path written in the file `from` leads. */
   resolve(from: string, relative: string): string;
 }

@@ -21,6 +21,7 @@ import {
   type RunOptions,
   readKernelsFile,
   type Trace,
+  type TracedScenario,
   typedSchedule,
 } from '@snoopscope/sim-core';
 import { baseName, type FileAccessor, samePath } from './file-accessor.ts';
@@ -68,6 +69,8 @@ export interface Debuggee {
   readonly remark?: string;
   /** In the order in which `Place.file` counts. */
   readonly sources: readonly SourceFile[];
+  /** Included files by their path as written. */
+  readonly includes: TracedScenario['includes'];
   readonly runOptions: RunOptions;
   /** Where the run comes from, if from a file of its own. The sources are then those in it, and have no files. */
   readonly trace?: Trace;
@@ -120,6 +123,7 @@ export async function load(files: FileAccessor, raw: unknown, pause: Yield): Pro
     profile,
     ...(!like.exact && { remark: likeText(kernelName(main.parsed, launch.kernel), like) }),
     sources: [main, ...[...included.values()].filter((source) => source !== main)],
+    includes,
     runOptions,
   });
 }
@@ -169,6 +173,7 @@ async function loadTrace(files: FileAccessor, launch: LaunchArguments, pause: Yi
     sources: model.sources.map((source) =>
       source.path === '' ? main : { path: source.path, name: baseName(source.path), parsed: source.parsed },
     ),
+    includes,
     runOptions,
     trace,
   });
@@ -249,7 +254,8 @@ const REASONS: Readonly<Record<string, string>> = {
   NoPermissions: 'permission is denied',
 };
 
-function reason(error: unknown): string {
+/** Why a file cannot be used, in a few words. */
+export function reason(error: unknown): string {
   const { code, message } = error as { code?: unknown; message?: unknown };
   return REASONS[String(code)] ?? String(message ?? error).replace(/\.$/, '');
 }

@@ -1,5 +1,5 @@
 /** What the user looks at in a run, and how the movements that lead there begin and end. */
-import type { Edit } from '@snoopscope/sim-core';
+import type { Deed } from '@snoopscope/sim-core';
 import type { Hit } from './stop-index.ts';
 import type { Yield } from './yielding.ts';
 
@@ -44,9 +44,6 @@ export interface UndoableStep {
   readonly from: Focus;
   readonly to: Focus;
 }
-
-/** What a step of a run was: a move, or changes that the user has made. */
-export type Deed = number | readonly Edit[];
 
 /** Where a run parts from another one: what was moved before, and how the user came there. */
 export interface Origin {

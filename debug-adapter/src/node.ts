@@ -1,7 +1,8 @@
 /** The debug adapter as a process: over stdio, or as a server on the local machine that takes one session a connection. */
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { pipeline } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { LIMITS } from '@snoopscope/sim-core';
 import { type FileAccessor, resolveBeside } from './file-accessor.ts';
 import { CanonicalHeaders } from './headers.ts';
@@ -10,6 +11,7 @@ import { SnoopscopeDebugSession } from './session.ts';
 export const nodeFiles: FileAccessor = {
   readFile: async (path) => (await readRegular(path, LARGEST_BYTES, 'no scenario is')).toString('utf8'),
   readBytes: (path) => readRegular(path, LARGEST_TRACE_BYTES, 'no trace that can be opened is'),
+  writeBytes: writeWhole,
   resolve: resolveBeside,
 };
 
@@ -26,6 +28,19 @@ async function readRegular(path: string, largest: number, why: string): Promise<
     throw new Error('it is a device, a pipe or a socket, not a regular file');
   if (found.size > largest) throw new Error(`it is larger than ${largest} bytes, and ${why}`);
   return readFile(file);
+}
+
+/** A file is there whole or not at all. */
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const place = path.startsWith('file:') ? fileURLToPath(path) : path;
+  const beside = `${place}.${process.pid}.tmp`;
+  try {
+    await writeFile(beside, bytes);
+    await rename(beside, place);
+  } catch (error) {
+    await rm(beside, { force: true }).catch(() => {});
+    throw error;
+  }
 }
 
 /** Serves one session on stdin and stdout; the process can end when it is over. */

@@ -2,7 +2,17 @@
  * Where we are in a run, and every way to somewhere else. Going forward replays what is recorded and extends the run at
  * its live end; going back never executes anything.
  */
-import { type Cursor, EVENT_WIDTH, type Model, ModelLimit, ObjectNames, Run, StepTexts } from '@snoopscope/sim-core';
+import {
+  type Cursor,
+  type Deed,
+  EVENT_WIDTH,
+  type Model,
+  ModelLimit,
+  ObjectNames,
+  Run,
+  repeatDeed,
+  StepTexts,
+} from '@snoopscope/sim-core';
 import type { DataBreakpoint } from './data-breakpoint.ts';
 import { type BackStep, backFrom, previousPlace } from './going-back.ts';
 import type { Debuggee } from './launch.ts';
@@ -362,6 +372,11 @@ export class RunCursor {
       }
       return run.advance();
     });
+  }
+
+  /** Makes again at the live end what a trace has recorded, and stays where it is. False when it is not possible. */
+  repeat(deed: Deed): boolean {
+    return this.#limit === undefined && this.#guarded(() => repeatDeed(this.run, deed));
   }
 
   #environment(): boolean {

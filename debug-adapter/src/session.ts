@@ -51,6 +51,7 @@ import {
   stopHere,
 } from './requests/movement.ts';
 import { picture } from './requests/pictures.ts';
+import { save } from './requests/save.ts';
 import { numbers } from './requests/typed.ts';
 import type { Answer, SessionState } from './session-state.ts';
 import { COUNTS_FROM_ONE } from './to-dap.ts';
@@ -116,6 +117,7 @@ const REQUESTS: Readonly<Record<string, Handler>> = {
   'snoopscope/numbers': numbers,
   'snoopscope/who': who,
   'snoopscope/picture': picture,
+  'snoopscope/save': save,
 };
 
 /**

@@ -1,22 +1,33 @@
 /** Traces as what is launched: read, unpacked, and held against the run that is made of them. */
 import {
+  type BranchRun,
   brokenBlock,
+  type Deed,
   decodeTrace,
+  deedsOfBranch,
   differenceFrom,
   differenceText,
+  encodeTrace,
   type Model,
   optionsOfTrace,
   type RunOptions,
   scenarioOfTrace,
   TRACE_EXTENSION,
   type Trace,
+  type TraceBranch,
   type TracedScenario,
+  type TracePart,
   TraceProblem,
+  traceBlock,
+  traceOfBranches,
 } from '@snoopscope/sim-core';
+import type { Branches } from './branches.ts';
 import type { FileAccessor } from './file-accessor.ts';
 import { LIMITS } from './limits.ts';
 import { RequestError } from './request-error.ts';
 import type { RunCursor } from './run-cursor.ts';
+import type { Launched } from './session-state.ts';
+import { VERSION } from './version.ts';
 import type { Yield } from './yielding.ts';
 
 /** Does a path or URI name a trace? */
@@ -33,7 +44,9 @@ export async function readTrace(files: FileAccessor, path: string, reason: (erro
     throw new RequestError(`${path} cannot be read: ${reason(error)}.`);
   }
   return naming(path, async () => {
-    const { block, inflatedBytes, withBlock } = decodeTrace(bytes);
+    const { header, block, inflatedBytes, withBlock } = decodeTrace(bytes);
+    if (header.branches.length >= LIMITS.branches)
+      throw new TraceProblem(`The trace has more branches than the ${LIMITS.branches} that the debugger keeps.`);
     return withBlock(await inflated(block, inflatedBytes));
   });
 }
@@ -48,26 +61,85 @@ export async function optionsIn(trace: Trace, path: string, model: Model): Promi
   return { ...(schedule && { schedule }), ...(granularity && { granularity }) };
 }
 
-/** Makes the recorded run again, to the end of the record; where it differs it says so in a sentence. */
-export async function repeatTrace(trace: Trace, cursor: RunCursor, pause: Yield): Promise<string | undefined> {
-  const { run } = cursor;
-  const { steps, end } = trace.header;
-  const isFinal = end === 'completed' || end === 'stuck';
+/**
+ * Makes the recorded runs again, each to the end of its record, and enters the one that the trace opens in. Where one
+ * differs from the record a sentence says so.
+ */
+export async function repeatTrace(trace: Trace, branches: Branches, pause: Yield): Promise<string[]> {
+  const { header } = trace;
+  const differences: string[] = [];
+  for (let number = 1; number <= header.branches.length + 1; number++) {
+    const branch = number === 1 ? undefined : header.branches[number - 2];
+    const cursor = branch ? await repeatBranch(branch, branches, pause) : await repeatFirst(trace, branches, pause);
+    cursor.seek((branch ?? header).cursor);
+    const event = differenceFrom(trace, cursor.run, number);
+    if (event === undefined) continue;
+    const where = header.branches.length > 0 ? `Branch ${number}: ` : '';
+    differences.push(`${where}${differenceText(trace, cursor.run, event, number)}`);
+  }
+  branches.enter(header.branch);
+  return differences;
+}
+
+async function repeatFirst({ header }: Trace, { current }: Branches, pause: Yield): Promise<RunCursor> {
+  const { run } = current;
+  const { steps } = header;
   // Whether there is nothing after the last step is only known once another one was tried.
-  while ((run.steps < steps || (isFinal && run.steps === steps)) && cursor.extend()) {
+  while ((run.steps < steps || (isFinal(header) && run.steps === steps)) && current.extend()) {
     if (run.steps % LIMITS.stepsPerChunk === 0) await pause();
   }
-  const event = differenceFrom(trace, run);
-  return event === undefined ? undefined : differenceText(trace, run, event);
+  return current;
+}
+
+async function repeatBranch(branch: TraceBranch, branches: Branches, pause: Yield): Promise<RunCursor> {
+  const deeds = deedsOfBranch(branches.current.model, branch);
+  const [first] = deeds;
+  const changes = typeof first === 'object' ? first : undefined;
+  const cursor = branches.restore(branch.from, branch.after, changes);
+  let made = changes ? 1 : 0;
+  while (made < deeds.length && cursor.repeat(deeds[made] as Deed)) {
+    made++;
+    if (made % LIMITS.stepsPerChunk === 0) await pause();
+  }
+  if (made === deeds.length && isFinal(branch)) cursor.extend();
+  return cursor;
+}
+
+function isFinal({ end }: TracePart): boolean {
+  return end === 'completed' || end === 'stuck';
+}
+
+/** The runs of a session as the bytes of a trace, which opens where the user is. */
+export async function traceOf({ branches, debuggee }: Pick<Launched, 'branches' | 'debuggee'>): Promise<Uint8Array> {
+  const runs = branches.all.map(({ run, position: cursor, origin }) => {
+    if (!origin) return { run, cursor };
+    const changed = typeof origin.moves.at(-1) === 'object' ? 1 : 0;
+    return { run, cursor, parting: { from: origin.branch, after: origin.moves.length - changed } };
+  });
+  const trace = await naming('', async () =>
+    traceOfBranches(runs as [BranchRun, ...BranchRun[]], {
+      writtenBy: `snoopscope ${VERSION}`,
+      name: debuggee.sources[0]?.name ?? '',
+      includes: debuggee.includes,
+      branch: branches.number,
+    }),
+  );
+  return encodeTrace(trace, await deflated(traceBlock(trace)));
 }
 
 async function naming<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    if (error instanceof TraceProblem) throw new RequestError(`${path}: ${error.message}`);
+    if (error instanceof TraceProblem)
+      throw new RequestError(path === '' ? error.message : `${path}: ${error.message}`);
     throw error;
   }
+}
+
+async function deflated(block: Uint8Array): Promise<Uint8Array> {
+  const stream = new Blob([block as BlobPart]).stream().pipeThrough(new CompressionStream('deflate'));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
 /** Works in a process, in an editor and in a browser alike. More bytes than there should be are not unpacked. */

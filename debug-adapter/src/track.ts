@@ -2,9 +2,7 @@
  * What the debugger asks about every step of a run: who made it, whether a statement ended with it, where the actor
  * then was and how many procedure calls it is inside. Grows with the run; nothing in it depends on breakpoints.
  */
-import { EDIT, type Edit, EVENT_WIDTH, NOTE, type Place, type Run } from '@snoopscope/sim-core';
-
-import type { Deed } from './movement.ts';
+import { type Deed, EDIT, type Edit, EVENT_WIDTH, NOTE, type Place, type Run } from '@snoopscope/sim-core';
 
 /** An actor has come to a statement, or to its end, and has not begun to execute it. */
 export interface Arrival {

@@ -3,7 +3,17 @@ import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { deflateSync, inflateSync } from 'node:zlib';
-import { decodeTrace, encodeTrace, type Trace, traceBlock } from '@snoopscope/sim-core';
+import {
+  decodeTrace,
+  elaborate,
+  encodeTrace,
+  NEWEST,
+  parse,
+  Run,
+  type Trace,
+  traceBlock,
+  traceOfBranches,
+} from '@snoopscope/sim-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { root, snoopscope } from './command.ts';
 
@@ -61,6 +71,16 @@ describe('a saved run', () => {
       ]);
     }
     writeFileSync(saved, bytes);
+  });
+
+  test('of format version 1, which had no branches, opens', async () => {
+    const old = path.join(root, 'test/cli/traces/version-1.snooptrace');
+    const content = readFileSync(old);
+    expect(content.toString('latin1')).toMatch(/^{"snooptrace":1,/);
+    expect(unpacked(content).header).toMatchObject({ branches: [], branch: 1 });
+    const { stdout, stderr } = await snoopscope(['run', old]);
+    // It may be that this version simulates something differently: that is said, then.
+    expect(`${stdout}${stderr}`).toMatch(/WBINVD forgets the CPU it runs on|runs it differently than/);
   });
 
   test('is the same file each time', async () => {
@@ -147,9 +167,11 @@ describe('a file is refused', () => {
 
   test('of another format version, before anything else is looked at', async () => {
     const text = Buffer.from(bytes).toString('latin1');
-    const newer = text.replace('{"snooptrace":1,"digest"', '{"snooptrace":27,"sum"');
-    expect(await refusal(Buffer.from(newer, 'latin1'))).toMatch(/format version 27, .* reads 1\. Update Snoopscope/);
-    const older = text.replace('{"snooptrace":1,', '{"snooptrace":0,');
+    const newer = text.replace('{"snooptrace":2,"digest"', '{"snooptrace":27,"sum"');
+    expect(await refusal(Buffer.from(newer, 'latin1'))).toMatch(
+      /format version 27, .* reads 1 to 2\. Update Snoopscope/,
+    );
+    const older = text.replace('{"snooptrace":2,', '{"snooptrace":0,');
     expect(await refusal(Buffer.from(older, 'latin1'))).toMatch(/format version 0, .*Save it again/);
   });
 
@@ -232,6 +254,62 @@ describe('a rerun that differs', () => {
     const { exitCode, stderr } = await snoopscope(['run', place]);
     expect(exitCode).toBe(1);
     expect(inOneLine(stderr)).toContain('nothing more');
+  });
+});
+
+describe('a trace with branches', () => {
+  const place = path.join(folder, 'branches.snooptrace');
+
+  beforeAll(() => {
+    const parsed = parse(
+      'machine {\n  cpu intel\n  memory x = 0\n}\nthread a {\n  close(5)\n  close(6)\n}\nthread b {\n  close(7)\n}\n',
+    );
+    const { model } = elaborate(parsed, { profile: NEWEST });
+    if (!model) return expect.fail();
+    const [first, second] = [new Run(model, { schedule: [] }), new Run(model, { schedule: [] })];
+    first.runToEnd();
+    const [dram] = model.layout.fields.filter(({ name }) => name === 'dram').map(({ base }) => base);
+    second.edit([{ slot: dram ?? expect.fail(), value: 7 }]);
+    second.advanceActor(1);
+    const trace = traceOfBranches(
+      [
+        { run: first, cursor: 1 },
+        { run: second, cursor: 1, parting: { from: 1, after: 0 } },
+      ],
+      { writtenBy: 'snoopscope 0.0.1', name: 'a.snoop', includes: () => undefined, branch: 2 },
+    );
+    writeFileSync(place, packed(trace));
+  });
+
+  test('runs in the one that was saved last, or in any other', async () => {
+    const own = await snoopscope(['run', place]);
+    expect([own.exitCode, own.stderr]).toEqual([
+      0,
+      expect.stringMatching(/has 2 branches, and this is branch 2: --branch N takes another/),
+    ]);
+    expect(own.stdout).toMatch(/changed in the debugger\n +dram\[x\]: 0 → 7\n/);
+    expect(own.stdout).toContain('before its end.');
+    const first = await snoopscope(['run', '--branch', '1', place]);
+    expect([first.exitCode, first.stderr]).toEqual([0, '']);
+    expect(first.stdout).toContain('every actor has finished');
+    const document = await snoopscope(['export', 'trace', '--format', 'json', place]);
+    expect(JSON.parse(document.stdout)).toMatchObject({ schedule: null, end: { kind: 'open' } });
+  });
+
+  test('is compared branch by branch', async () => {
+    const { exitCode, stdout } = await snoopscope(['diff', '--branch', '1', '--branch-b', '2', place]);
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/B: changed in the debugger/);
+    expect(stdout).toContain('[x]: 0 in DRAM in A, 7 in DRAM in B');
+  });
+
+  test('does not have any other branch, and a scenario has none', async () => {
+    const none = await snoopscope(['run', '--branch', '3', place]);
+    expect([none.exitCode, none.stderr]).toEqual([2, expect.stringContaining('[no-such-branch]')]);
+    const scenario = await snoopscope(['run', '--branch', '1', wbinvd]);
+    expect([scenario.exitCode, scenario.stderr]).toEqual([2, expect.stringContaining('--branch is for traces')]);
+    const again = await snoopscope(['run', '--save', path.join(folder, 'again.snooptrace'), place]);
+    expect([again.exitCode, inOneLine(again.stderr)]).toEqual([2, expect.stringContaining('set by hand')]);
   });
 });
 

@@ -1,17 +1,20 @@
 // A trace in the debugger: opened without its scenario, at the saved cursor, and held against its rerun.
 import { deflateSync, inflateSync } from 'node:zlib';
+import type { FileAccessor } from '@snoopscope/debug-adapter';
 import {
   decodeTrace,
   elaborate,
   encodeTrace,
+  firstEventOf,
   parse,
   profileNamed,
   Run,
   type Trace,
+  type TraceBranch,
   traceBlock,
   traceOfRun,
 } from '@snoopscope/sim-core';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { DapClient, repositoryFiles } from './client.ts';
 
 const INCLUDED = 'thread b {\n  open("/dev/kvm", O_RDWR)\n  close(9)\n}\n';
@@ -110,4 +113,112 @@ test('is refused when it is damaged or told to be another run', async () => {
   expect(await launch(changed)).toContain('The trace is damaged');
   expect(await launch(bytes, { kernel: 'v6.1' })).toContain('`kernel` of the launch configuration is for scenarios');
   expect(await launch(bytes, { schedule: 'a' })).toContain('`schedule`');
+});
+
+describe('a session with branches', () => {
+  const race = `kernel v5.11
+machine {
+  cpu intel count=2
+  memory x = 0
+}
+setup {
+  kvm = open("/dev/kvm", O_RDWR)
+  vm = ioctl(kvm, KVM_CREATE_VM, 0)
+  vcpu0 = ioctl(vm, KVM_CREATE_VCPU, 0)
+  vcpu1 = ioctl(vm, KVM_CREATE_VCPU, 1)
+}
+vcpu 0 cpu=0 {
+  mov [x], 1
+  wbinvd
+}
+vcpu 1 cpu=1 {
+  mov eax, [x]
+  mov [x], 3
+}
+`;
+  const saved = new Map<string, Uint8Array>();
+  const files: FileAccessor = {
+    ...repositoryFiles({ 'races/race.snoop': race }),
+    readBytes: async (name) => saved.get(name) ?? expect.fail(name),
+    writeBytes: async (name, bytes) => void saved.set(name, bytes),
+  };
+  const typed = async (client: DapClient, expression: string): Promise<string> =>
+    (await client.request('evaluate', { expression, context: 'repl' })).result;
+
+  test('is saved with them, from the console and by a request, and opens where it was', async () => {
+    const client = new DapClient(files);
+    await client.launch('races/race.snoop');
+    const { threadId } = await client.run();
+    await client.move('continue', { threadId });
+    const atWbinvd = { source: { path: 'races/race.snoop' }, line: 14 };
+    const [at] = (await client.request('gotoTargets', atWbinvd)).targets;
+    await client.move('goto', { threadId, targetId: at.id });
+    // Somebody else moves than did.
+    const { targets } = await client.request('stepInTargets', { frameId: 0 });
+    const other = targets.find(({ label }: { label: string }) => !label.endsWith('(recorded)')) ?? expect.fail();
+    await client.move('stepIn', { threadId, targetId: other.id });
+    await client.move('evaluate', { expression: 'set x = 7', context: 'repl' });
+    await client.move('continue', { threadId });
+    const branches = await typed(client, 'branches');
+    expect(branches).toMatch(/^1: .*ended\n2: .* from branch 1 after .*\n3: .* from branch 2 .*by hand \(here\)$/);
+    expect(await typed(client, 'save what-if')).toBe('The run and its 3 branches are saved: races/what-if.snooptrace');
+    const answer = await client.request('snoopscope/save', { path: 'elsewhere/again.snooptrace' });
+    expect(answer).toMatchObject({ path: 'races/elsewhere/again.snooptrace', branches: 3, branch: 3 });
+
+    const again = new DapClient(files);
+    await again.launch('races/what-if.snooptrace');
+    const stop = await again.run();
+    expect(stop.text).toContain('as saved');
+    expect(complaints(again)).toEqual([]);
+    expect(await typed(again, 'branches')).toBe(branches);
+    for (const line of ['trace 200', 'diff branch 1', 'diff branch 2', '[x]'])
+      expect([line, await typed(again, line)]).toEqual([line, await typed(client, line)]);
+    const position = await again.request('snoopscope/position');
+    expect(position).toMatchObject({ branch: 3, branches: 3 });
+    // A trace of a trace is the same one.
+    await typed(again, 'save copy');
+    expect(saved.get('races/copy.snooptrace')).toEqual(saved.get('races/what-if.snooptrace'));
+  });
+
+  test('says in which branch its rerun differs', async () => {
+    const bytes = saved.get('races/what-if.snooptrace') ?? expect.fail();
+    const { block, withBlock } = decodeTrace(bytes);
+    const { header, log } = withBlock(inflateSync(block));
+    const event = firstEventOf(header, 2) + 1;
+    log[event * 4 + 1] = (log[event * 4 + 1] as number) + 1;
+    saved.set('changed.snooptrace', packed({ header, log }));
+    const client = new DapClient(files);
+    await client.launch('changed.snooptrace');
+    await client.run();
+    expect(complaints(client)).toEqual([expect.stringMatching(/^Branch 2: This version of Snoopscope runs it diff/)]);
+  });
+
+  test('with branches that cannot be is refused', async () => {
+    const bytes = saved.get('races/what-if.snooptrace') ?? expect.fail();
+    const { block, withBlock } = decodeTrace(bytes);
+    const { header, log } = withBlock(inflateSync(block));
+    const [one, two] = header.branches as [TraceBranch, TraceBranch];
+    const made: readonly (readonly [object, string])[] = [
+      [{ branch: 4 }, 'opens in a branch that it does not have'],
+      [{ branches: [{ ...one, from: 2 }, two] }, 'branch 2 parts from branch 2, which does not come before it'],
+      [{ branches: [one, { ...two, after: 100_000 }] }, 'branch 3 parts from branch 2 where that has ended'],
+      [{ branches: [{ ...one, cursor: one.steps + 1 }, two] }, 'the cursor of branch 2'],
+      [{ branches: [one, { ...two, changes: [7] }] }, '`branches` of its header'],
+    ];
+    for (const [change, problem] of made) {
+      saved.set('made.snooptrace', packed({ header: { ...header, ...change } as Trace['header'], log }));
+      const client = new DapClient(files);
+      await client.initialize();
+      const { success, message } = await client.send('launch', { program: 'made.snooptrace' });
+      expect([success, message]).toEqual([false, expect.stringContaining(problem)]);
+    }
+  });
+
+  test('cannot be saved where nothing can be written, or without a name', async () => {
+    const client = new DapClient(repositoryFiles());
+    await client.launch('scenarios/wbinvd/local-cpu-not-flushed.snoop');
+    await client.run();
+    await expect(typed(client, 'save a')).rejects.toThrow('Files cannot be written here');
+    expect(await typed(client, 'save')).toContain('Save as what?');
+  });
 });

@@ -1,5 +1,13 @@
 /** A run as `export trace` writes it: for programs every event, for people a line for each that they ask about. */
-import { EVENT_WIDTH, HAPPENINGS, movesMade, type Run, scheduleText, traceText } from '@snoopscope/sim-core';
+import {
+  EVENT_WIDTH,
+  HAPPENINGS,
+  movesMade,
+  type Run,
+  scheduleText,
+  TraceProblem,
+  traceText,
+} from '@snoopscope/sim-core';
 import type { Invocation } from './commands/command.ts';
 import { FORMAT_VERSION } from './json.ts';
 import type { RunOutcome } from './run-outcome.ts';
@@ -17,7 +25,7 @@ function traceDocument({ file, profile, run, end }: RunOutcome): object {
     kind: 'trace',
     file: file.name,
     kernel: profile.name,
-    schedule: scheduleText(model, movesMade(run), 'micro'),
+    schedule: scheduleOf(run),
     actors: world.topology.actors.map(({ name, kind }) => ({ name, kind })),
     fields: layout.fields.map(({ name, base, dims, values, labels, internal }) => ({
       name,
@@ -42,6 +50,16 @@ function traceDocument({ file, profile, run, end }: RunOutcome): object {
     ]),
     end,
   };
+}
+
+/** Null where a value was set by hand: no schedule leads there. */
+function scheduleOf(run: Run): string | null {
+  try {
+    return scheduleText(run.model, movesMade(run), 'micro');
+  } catch (error) {
+    if (error instanceof TraceProblem) return null;
+    throw error;
+  }
 }
 
 function traceLines(run: Run): string[] {

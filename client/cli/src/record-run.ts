@@ -1,5 +1,6 @@
 /** Making the run that a call asks for; `run` tells it, `export` writes it out. */
 import {
+  branchOf,
   type Diagnostic,
   differenceFrom,
   differenceText,
@@ -9,6 +10,8 @@ import {
   optionsOfTrace,
   Run,
   type RunOptions,
+  repeatBranch,
+  type Trace,
   typedSchedule,
 } from '@snoopscope/sim-core';
 import { type CommandOption, GRANULARITY, type Invocation, KERNEL } from './commands/command.ts';
@@ -31,6 +34,11 @@ export const RUN_OPTIONS: readonly CommandOption[] = [
   },
   GRANULARITY,
   { name: 'max-steps', value: 'N', doc: 'Limit the run to N micro-steps. Default: 100,000.' },
+  {
+    name: 'branch',
+    value: 'N',
+    doc: 'Of a trace that a debugger has saved with several branches, take branch N. Default: the one in which it was saved.',
+  },
 ];
 
 /** Far more than a scenario that ends ever takes, and still printed in seconds. */
@@ -43,6 +51,10 @@ export async function recordRun(call: Invocation, name: string): Promise<RunOutc
   if (isTraceFile(name)) return rerun(call, name);
   // The call first: what is wrong with it is wrong with any file.
   const maxSteps = call.count('max-steps') ?? DEFAULT_MAX_STEPS;
+  if (call.text('branch') !== undefined)
+    throw new Failure('--branch is for traces: a scenario has none. Leave it out, or name a trace.', {
+      code: 'options-exclude-each-other',
+    });
   const kernel = call.text('kernel');
   const named = kernel === undefined ? undefined : askedProfile(call, kernel);
   const file = await readScenario(call.io, name);
@@ -54,27 +66,60 @@ export async function recordRun(call: Invocation, name: string): Promise<RunOutc
   return outcomeOf(file, recorded, end);
 }
 
-/** The run of a trace, made again; one that is not the recorded run is a Failure that shows where they part. */
+/** A branch of a trace, made again; one that is not the recorded run is a Failure that shows where they part. */
 async function rerun(call: Invocation, name: string): Promise<RunOutcome> {
-  const given = RUN_OPTIONS.find((option) => call.text(option.name) !== undefined);
+  const given = RUN_OPTIONS.find((option) => option.name !== 'branch' && call.text(option.name) !== undefined);
   if (given)
     throw new Failure(
       `--${given.name} is for scenarios: a trace is run again as it was recorded. Leave it out, or run the scenario.`,
       { code: 'options-exclude-each-other' },
     );
+  const asked = call.count('branch');
   const trace = await readTrace(call.io, name);
+  const { header } = trace;
+  const count = header.branches.length + 1;
+  const number = asked ?? header.branch;
+  if (number > count)
+    throw new Failure(
+      `The trace has ${count === 1 ? 'one branch' : `${count} branches`}, and --branch asks for number ${number}.`,
+      { code: 'no-such-branch', file: name },
+    );
   const { file, profile } = await scenarioInTrace(trace, name);
   const model = modelOf(file, profile);
-  const recorded = new Run(model, await naming(name, async () => optionsOfTrace(model, trace.header)));
-  const end = await runToEnd(recorded, call.io.interrupt);
-  const difference = end.kind === 'interrupted' ? undefined : differenceFrom(trace, recorded);
+  if (count > 1 && asked === undefined)
+    call.remark(`${name} has ${count} branches, and this is branch ${number}: --branch N takes another.`);
+  const { run, end } = await naming(name, () => repeat(call, name, trace, model, number));
+  return outcomeOf(file, run, end);
+}
+
+/** Makes the run of a branch again, those that it parts from first, and holds each against its record. */
+async function repeat(
+  call: Invocation,
+  name: string,
+  trace: Trace,
+  model: Model,
+  number: number,
+): Promise<{ run: Run; end: RunEnd }> {
+  const branch = number === 1 ? undefined : trace.header.branches[number - 2];
+  let run: Run;
+  let end: RunEnd;
+  if (branch) {
+    const parent = await repeat(call, name, trace, model, branch.from);
+    run = repeatBranch(parent.run, branch);
+    end = run.end ?? { kind: 'open' };
+  } else {
+    run = new Run(model, optionsOfTrace(model, trace.header));
+    end = await runToEnd(run, call.io.interrupt);
+  }
+  if (branchOf(trace.header, number)?.end === 'open' && end.kind === 'limit') end = { kind: 'open' };
+  const difference = end.kind === 'interrupted' ? undefined : differenceFrom(trace, run, number);
   if (difference !== undefined)
-    throw new Failure(differenceText(trace, recorded, difference), {
+    throw new Failure(differenceText(trace, run, difference, number), {
       code: 'trace-differs',
       exitCode: EXIT.failed,
       file: name,
     });
-  return outcomeOf(file, recorded, end);
+  return { run, end };
 }
 
 function scheduleOptions(call: Invocation, model: Model): RunOptions {

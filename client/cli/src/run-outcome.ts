@@ -26,8 +26,8 @@ export interface RunOutcome {
   readonly findings: readonly Finding[];
 }
 
-/** How a run ended; `interrupted` when the user did not want to wait. */
-export type RunEnd = End | { readonly kind: 'interrupted' };
+/** How a run ended; `interrupted` when the user did not want to wait, `open` when it was saved before it ended. */
+export type RunEnd = End | { readonly kind: 'interrupted' | 'open' };
 
 export function outcomeOf(file: ScenarioFile, run: Run, end: RunEnd): RunOutcome {
   const { state } = run.executor.machine;
@@ -76,6 +76,8 @@ export function endText({ end, run }: Pick<RunOutcome, 'end' | 'run'>): string {
       return end.limit === 'steps'
         ? `Stopped at the limit of ${end.at} micro-steps; --max-steps raises it.`
         : `Stopped at the limit of ${end.at} recorded events.`;
+    case 'open':
+      return `Saved after ${run.steps} micro-steps, before its end.`;
     case 'interrupted':
       return `Interrupted after ${run.steps} micro-steps.`;
   }

@@ -7,6 +7,7 @@
 import {
   DIED,
   describeEvent,
+  EDIT,
   ERRNOS,
   EVENT_WIDTH,
   type EventText,
@@ -123,6 +124,9 @@ export function* traceOf(run: Run, everything: boolean): Generator<TraceEntry> {
   if (open) yield finish(run, open, everything, explainer);
 }
 
+/** What moved where somebody set a value by hand. */
+const EDITED = 'changed in the debugger';
+
 interface Draft {
   readonly actor: number;
   readonly node: number;
@@ -137,10 +141,11 @@ interface Draft {
 function finish(run: Run, draft: Draft, everything: boolean, explainer: Explainer): TraceEntry {
   const { model } = run;
   const { firstStep, endStep, begins, ends } = draft;
-  const happenings = happeningsIn(run, draft, everything, explainer);
+  const edited = draft.actor < 0 && draft.node === EDIT;
+  const happenings = happeningsIn(run, draft, everything || edited, explainer);
   const common = { begins, ends, happenings, firstStep, endStep };
   if (draft.actor < 0) {
-    return { ...common, actor: model.environment[draft.node]?.name ?? '', environment: true, text: '' };
+    return { ...common, actor: model.environment[draft.node]?.name ?? EDITED, environment: true, text: '' };
   }
   const done = doneIn(run, draft.firstEvent, draft.endEvent);
   const place = model.nodes[draft.node]?.place;

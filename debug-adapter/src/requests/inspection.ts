@@ -98,7 +98,7 @@ export function variables(state: SessionState, args: DebugProtocol.VariablesArgu
   };
 }
 
-export function evaluate(state: SessionState, args: DebugProtocol.EvaluateArguments): Answer {
+export function evaluate(state: SessionState, args: DebugProtocol.EvaluateArguments): Answer | Promise<Answer> {
   const { launched, stop } = stoppedOf(state);
   if (typeof args.expression !== 'string') throw new RequestError('There is no expression to evaluate.');
   const actor = args.frameId === undefined ? stop.focus.actor : frameOf(launched, stop, args.frameId).actor;

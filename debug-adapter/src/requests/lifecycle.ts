@@ -156,8 +156,8 @@ async function begin(state: SessionState, before?: Before): Promise<void> {
 
 /** A trace is recorded to its end from the start on: the run that it holds is there at once, in both directions. */
 async function repeatRecorded(state: SessionState): Promise<void> {
-  const { debuggee, cursor } = launchedOf(state);
+  const { debuggee, branches } = launchedOf(state);
   if (!debuggee.trace) return;
-  const difference = await repeatTrace(debuggee.trace, cursor, state.pause);
-  if (difference !== undefined) state.emit('output', { category: 'stderr', output: `${difference}\n` });
+  const differences = await repeatTrace(debuggee.trace, branches, state.pause);
+  for (const difference of differences) output(state, `${difference}\n`, 'stderr');
 }

@@ -205,6 +205,8 @@ export async function enter(state: SessionState, stopOnEntry: boolean, kept?: Fo
   const { branches, cursor, debuggee } = launchedOf(state);
   if (kept) return stopped(state, movedStop(launchedOf(state), kept, 'entry'));
   const wanted = filterById.get(debuggee.arguments.stopOnFinding ?? '');
+  // A trace is where it was saved.
+  if (wanted || !stopOnEntry) cursor.seek(0);
   const first: Focus = { position: 0, actor: Math.max(debuggee.model.setup, 0), reveal: 0 };
   if (wanted) {
     branches.setTriggers({ ...NO_TRIGGERS, filters: [{ filter: wanted }] });
@@ -219,7 +221,7 @@ export async function enter(state: SessionState, stopOnEntry: boolean, kept?: Fo
   }
   greet(state);
   if (stopOnEntry) {
-    const focus = debuggee.trace ? saved(cursor, debuggee.trace.header.cursor) : first;
+    const focus = debuggee.trace ? whereSaved(cursor) : first;
     const where = focus.position === 0 ? 'before the first step' : `after ${focus.position} micro-steps, as saved`;
     stopped(state, {
       focus,
@@ -236,14 +238,11 @@ export async function enter(state: SessionState, stopOnEntry: boolean, kept?: Fo
   return moveNow(state, first, go, 'run');
 }
 
-/** Where a trace opens. */
-function saved(cursor: RunCursor, wanted: number): Focus {
-  cursor.track.extend();
-  // A rerun that differs may be shorter.
-  const position = Math.min(wanted, cursor.run.steps);
-  cursor.seek(position);
-  const arrived = cursor.track.arrivals(position)[0]?.actor;
-  return { position, actor: arrived ?? (position > 0 ? cursor.track.actorOf(position - 1) : 0), reveal: 0 };
+/** Where a trace opens: the cursor is there already. */
+function whereSaved({ track, position }: RunCursor): Focus {
+  track.extend();
+  const arrived = track.arrivals(position)[0]?.actor;
+  return { position, actor: arrived ?? (position > 0 ? track.actorOf(position - 1) : 0), reveal: 0 };
 }
 
 /** *Run Without Debugging*: to the end, with what came out. False when the session or the scenario went meanwhile. */
@@ -251,6 +250,7 @@ export async function runWithoutStops(state: SessionState): Promise<boolean> {
   const { branches, cursor } = launchedOf(state);
   branches.setTriggers(NO_TRIGGERS);
   state.interrupt = false;
+  cursor.seek(0);
   await cursor.continue(movement(state));
   if (state.ended || state.launched?.branches !== branches) return false;
   reportEnd(state);

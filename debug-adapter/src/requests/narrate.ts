@@ -96,6 +96,12 @@ export function greet(state: SessionState): void {
     state,
     `${title === undefined ? '' : `${title}: `}${debuggee.sources[0]?.name} on ${debuggee.profile.name}.\n`,
   );
+  const { branches } = launchedOf(state);
+  if (branches.all.length > 1)
+    output(
+      state,
+      `The trace has ${branches.all.length} branches, and this is branch ${branches.number}: \`branches\` lists them, \`branch N\` goes to another.\n`,
+    );
   output(
     state,
     'Step Over makes a statement, Step Into a micro-step of the kernel; Step Back and Reverse lead back. Step Into Target lets somebody else move. Type `help` here for more.\n',

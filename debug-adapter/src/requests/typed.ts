@@ -6,9 +6,10 @@ import { type Answer, type Launched, launchedOf, type SessionState } from '../se
 import { setAnywhere } from './changes.ts';
 import { goTo } from './goto.ts';
 import { enterBranch, stepBackwards } from './movement.ts';
+import { saveAs } from './save.ts';
 
 /** The answer to a command; undefined when the text is an expression. */
-export function typedCommand(state: SessionState, focus: Focus, text: string): Answer | undefined {
+export function typedCommand(state: SessionState, focus: Focus, text: string): Answer | Promise<Answer> | undefined {
   const launched = launchedOf(state);
   const called = commandOf(launched.debuggee.model, focus.actor, text);
   if (!called) return undefined;
@@ -19,13 +20,14 @@ export function typedCommand(state: SessionState, focus: Focus, text: string): A
   const body = { result: effect?.kind === 'changes numbers' ? numbersText(state) : result, variablesReference: 0 };
   if (!effect || (argument === '' && effect.kind !== 'steps back' && effect.kind !== 'changes numbers'))
     return { body };
+  if (effect.kind === 'saves') return saveAs(state, argument);
   return { body, ...effectOf(state, launched, effect, argument) };
 }
 
 function effectOf(
   state: SessionState,
   launched: Launched,
-  effect: NonNullable<ConsoleCommand['effect']>,
+  effect: Exclude<NonNullable<ConsoleCommand['effect']>, { kind: 'saves' }>,
   argument: string,
 ): Answer {
   switch (effect.kind) {

@@ -40,7 +40,7 @@ export function traceText(run: Run, options: TraceTextOptions): string[] {
       continue;
     }
     if (code === NOTE.environment) {
-      lines.push(`environment: ${model.environment[a]?.name}`);
+      lines.push(`environment: ${model.environment[a]?.name ?? 'changed in the debugger'}`);
       continue;
     }
     if (code === NOTE.done) {

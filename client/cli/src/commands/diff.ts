@@ -9,7 +9,7 @@ import { isTraceFile } from '../trace-file.ts';
 import { type Command, FORMAT, type Invocation, KERNELS, SCENARIO_FILES } from './command.ts';
 
 /** Options of B alone, and the option of both that each of them takes the place of. */
-const OF_B: Readonly<Record<string, string>> = { kernel: 'kernel-b', schedule: 'schedule-b' };
+const OF_B: Readonly<Record<string, string>> = { kernel: 'kernel-b', schedule: 'schedule-b', branch: 'branch-b' };
 
 export const diff: Command = {
   name: 'diff',
@@ -26,6 +26,7 @@ export const diff: Command = {
     ...RUN_OPTIONS,
     { name: 'kernel-b', value: 'KERNEL', doc: 'Kernel of B. Default: chosen as for A.', offers: KERNELS },
     { name: 'schedule-b', value: 'SCHEDULE', allowsEmpty: true, doc: 'Schedule of B. Default: chosen as for A.' },
+    { name: 'branch-b', value: 'N', doc: 'Branch of B, if that is a trace. Default: chosen as for A.' },
     FORMAT,
   ],
   examples: [
@@ -46,15 +47,23 @@ export const diff: Command = {
   },
 };
 
-/** The call as the run of one operand sees it. Of a trace next to a scenario, options are the scenario's. */
+/** The call as the run of one operand sees it. Of a trace next to a scenario, `--branch` is the trace's and all else the scenario's. */
 function withOptions(call: Invocation, own: string, other: string, names: typeof OF_B): Invocation {
-  const text = (option: string): string | undefined => {
-    const given = call.text(names[option] ?? option);
-    if (given !== undefined) return given;
-    return isTraceFile(own) && !isTraceFile(other) ? undefined : call.text(option);
+  const nameOf = (option: string): string => {
+    const ofB = names[option] ?? option;
+    if (call.text(ofB) !== undefined) return ofB;
+    const isOther = isTraceFile(own) !== isTraceFile(other) && isTraceFile(own) !== (option === 'branch');
+    return isOther ? NONE : option;
   };
-  return { ...call, text };
+  return {
+    ...call,
+    text: (option) => call.text(nameOf(option)),
+    count: (option) => call.count(nameOf(option)),
+  };
 }
+
+/** An option that is never given. */
+const NONE = 'none';
 
 function exitCode({ end: a }: RunOutcome, { end: b }: RunOutcome, difference: RunDifference): ExitCode {
   if (a.kind === 'interrupted' || b.kind === 'interrupted') return EXIT.interrupted;

@@ -2,6 +2,10 @@
 
 type Test = (value: unknown) => boolean;
 
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** What is wrong with a header that was read, `its header has no ...`; undefined when nothing is. */
 export function shapeProblem(header: unknown): string | undefined {
   if (!isRecord(header)) return 'its header is not an object';
@@ -10,6 +14,25 @@ export function shapeProblem(header: unknown): string | undefined {
       return `\`${path}\` of its header is missing or is not ${WORDS[expected]}`;
   }
   if ((header.cursor as number) > (header.steps as number)) return 'its cursor is after its last step';
+  return branchProblem(header);
+}
+
+/** Branches part from one that is there already, within it. */
+function branchProblem({ steps, events, branches, branch }: Readonly<Record<string, unknown>>): string | undefined {
+  const ends = [steps as number];
+  let all = events as number;
+  for (const [index, { from, after, ...own }] of (branches as readonly Readonly<Record<string, number>>[]).entries()) {
+    const parent = ends[(from as number) - 1];
+    const name = `branch ${index + 2}`;
+    if (parent === undefined) return `${name} parts from branch ${from}, which does not come before it`;
+    if ((after as number) > parent || (after as number) > (own.steps as number))
+      return `${name} parts from branch ${from} where that has ended`;
+    if ((own.cursor as number) > (own.steps as number)) return `the cursor of ${name} is after its last step`;
+    ends.push(own.steps as number);
+    all += own.events as number;
+  }
+  if (all > MOST_EVENTS) return `it has more than ${MOST_EVENTS} events`;
+  if ((branch as number) < 1 || (branch as number) > ends.length) return 'it opens in a branch that it does not have';
   return undefined;
 }
 
@@ -35,16 +58,31 @@ const SHAPE: Readonly<Record<string, Expectation>> = {
   events: 'count',
   end: 'end',
   block: 'count',
+  branches: 'branches',
+  branch: 'count',
+};
+
+const BRANCH_SHAPE: Readonly<Record<string, Expectation>> = {
+  from: 'count',
+  after: 'count',
+  changes: 'changes',
+  schedule: 'text',
+  cursor: 'count',
+  steps: 'count',
+  events: 'count',
+  end: 'end',
 };
 
 /** Events of the longest run that a trace holds: 1 GiB of them. */
 export const MOST_EVENTS = 1 << 26;
 
 const isText: Test = (value) => typeof value === 'string';
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isInclude: Test = (value) =>
   isRecord(value) && isText(value.path) && (value.text === undefined || isText(value.text));
+
+const isChange: Test = (value) => Array.isArray(value) && value.length === 2 && value.every(Number.isInteger);
+const isBranch: Test = (value) =>
+  isRecord(value) && Object.entries(BRANCH_SHAPE).every(([name, expected]) => EXPECTATIONS[expected](value[name]));
 
 const EXPECTATIONS = {
   text: isText,
@@ -55,6 +93,8 @@ const EXPECTATIONS = {
   truth: (value) => typeof value === 'boolean',
   count: (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MOST_EVENTS,
   micro: (value) => value === 'micro',
+  changes: (value) => value === undefined || (Array.isArray(value) && value.every(isChange)),
+  branches: (value): boolean => Array.isArray(value) && value.every(isBranch),
   end: (value) => ['completed', 'stuck', 'limit', 'open'].includes(String(value)),
 } as const satisfies Record<string, Test>;
 
@@ -67,6 +107,8 @@ const WORDS: Readonly<Record<Expectation, string>> = {
   truth: 'a boolean',
   count: `a whole number from 0 to ${MOST_EVENTS}`,
   micro: '"micro"',
+  changes: 'a list of slots and values',
+  branches: 'a list of branches',
   end: '"completed", "stuck", "limit" or "open"',
 };
 

@@ -1,20 +1,23 @@
 /**
- * Trace files: one run in a file that needs no other, `*.snooptrace`.
+ * Trace files: a run, with the branches that a debugger's user began, in a file that needs no other, `*.snooptrace`.
  *
  * A line of JSON, the header, ends with a line feed. The rest is the block: the events, 16 bytes each, little-endian, as
- * one zlib stream (RFC 1950). A file that was cut off or changed is refused, and so is one of another format version.
+ * one zlib stream (RFC 1950); those of the run, then those that each branch has of its own. A file that was cut off or changed is refused, and so is one of another format version.
  * Compressing is the host's business, so that nothing here depends on one. The schema is in docs/traces.md.
  */
 
 import { ascii, bytesOf, Digest, fromLittleEndian, littleEndian, textOf } from '../../state/bytes.ts';
 import { EVENT_WIDTH } from '../../state/event.ts';
-import { shapeProblem } from './header-shape.ts';
+import { isRecord, shapeProblem } from './header-shape.ts';
 
 /** What the name of a trace file ends in. */
 export const TRACE_EXTENSION = '.snooptrace';
 
 /** Raised when an older Snoopscope could not read the file. */
-export const TRACE_FORMAT = 1;
+export const TRACE_FORMAT = 2;
+
+/** The oldest version that still opens: version 1 had no branches. */
+const OLDEST_FORMAT = 1;
 
 /** Bytes of an event in the block. */
 const EVENT_BYTES = 4 * EVENT_WIDTH;
@@ -37,7 +40,29 @@ export interface TraceKernel {
 /** How the run ended. `open`: it was saved before it ended. */
 export type TraceEnd = 'completed' | 'stuck' | 'limit' | 'open';
 
-export interface TraceHeader {
+/** How far a run of the trace goes. */
+export interface TracePart {
+  /** Every move after setup, `qemu*4 vcpu0`; of a branch, every move of its own after its changes. */
+  readonly schedule: string;
+  /** Position at which a debugger shows it. */
+  readonly cursor: number;
+  readonly steps: number;
+  /** Of a branch, those of its own. */
+  readonly events: number;
+  readonly end: TraceEnd;
+}
+
+/** A run that parts from another one. */
+export interface TraceBranch extends TracePart {
+  /** The branch that it parts from: 1 is the run itself, 2 the first of `branches`. */
+  readonly from: number;
+  /** Micro-steps that both have in common. */
+  readonly after: number;
+  /** What was set by hand as the first step of its own: slots and their values. */
+  readonly changes?: readonly (readonly [slot: number, value: number])[];
+}
+
+export interface TraceHeader extends TracePart {
   /** Program and version that wrote the file. */
   readonly writtenBy: string;
   readonly scenario: { readonly name: string; readonly text: string };
@@ -45,18 +70,15 @@ export interface TraceHeader {
   /** What `snoopscope.json` named when the run was made. */
   readonly namedKernels: Readonly<Record<string, string>>;
   readonly kernel: TraceKernel;
-  /** Every move after setup, `qemu*4 vcpu0`. */
-  readonly schedule: string;
-  /** What a count in the schedule counts. */
+  /** What a count in a schedule counts. */
   readonly granularity: 'micro';
-  /** Position at which a debugger opens the trace. */
-  readonly cursor: number;
-  readonly steps: number;
-  readonly events: number;
-  readonly end: TraceEnd;
+  /** In the order in which they were begun. */
+  readonly branches: readonly TraceBranch[];
+  /** The branch in which a debugger opens the trace, from 1. */
+  readonly branch: number;
 }
 
-/** A header and the events that belong to it, `EVENT_WIDTH` integers each. */
+/** A header and the events that belong to it, those of all branches, `EVENT_WIDTH` integers each. */
 export interface Trace {
   readonly header: TraceHeader;
   readonly log: Int32Array;
@@ -76,6 +98,17 @@ export interface PackedTrace {
   readonly inflatedBytes: number;
   /** The trace, given the inflated block. Throws a {@link TraceProblem} unless the file is whole. */
   readonly withBlock: (inflated: Uint8Array) => Trace;
+}
+
+/** A branch of a trace, from 1: the run itself is the first. Undefined when there is none of that number. */
+export function branchOf({ branches, ...run }: TraceHeader, number: number): TracePart | TraceBranch | undefined {
+  return number === 1 ? run : branches[number - 2];
+}
+
+/** Index of the first event that a branch has of its own. */
+export function firstEventOf({ events, branches }: TraceHeader, number: number): number {
+  if (number === 1) return 0;
+  return branches.slice(0, number - 2).reduce((sum, branch) => sum + branch.events, events);
 }
 
 /** The block of a trace before it is deflated. */
@@ -103,25 +136,23 @@ export function decodeTrace(bytes: Uint8Array): PackedTrace {
   demandVersion(bytes);
   const end = bytes.indexOf(LINE_FEED);
   if (end < 0) throw damaged('it ends within its header');
-  const { snooptrace, digest, block: blockBytes, ...header } = headerOf(bytes.subarray(0, end));
+  const { snooptrace, digest, block: blockBytes, ...written } = headerOf(bytes.subarray(0, end));
+  const header = upgraded(written) as unknown as TraceHeader;
   const block = bytes.subarray(end + 1);
   if (block.length < Number(blockBytes))
     throw damaged(`${Number(blockBytes) - block.length} bytes are missing at its end`);
   if (block.length > Number(blockBytes))
     throw damaged(`${block.length - Number(blockBytes)} bytes are too many at its end`);
-  const events = Number(header.events);
+  const events = firstEventOf(header, header.branches.length + 2);
   return {
-    header: header as unknown as TraceHeader,
+    header,
     block,
     inflatedBytes: events * EVENT_BYTES,
     withBlock(inflated) {
       if (inflated.length !== events * EVENT_BYTES) throw brokenBlock();
-      if (digestOf({ ...header, block: blockBytes }, inflated) !== digest)
+      if (digestOf({ ...written, block: blockBytes }, inflated) !== digest)
         throw damaged('its digest is not that of its content');
-      return {
-        header: header as unknown as TraceHeader,
-        log: fromLittleEndian(inflated, Int32Array, events * EVENT_WIDTH),
-      };
+      return { header, log: fromLittleEndian(inflated, Int32Array, events * EVENT_WIDTH) };
     },
   };
 }
@@ -141,13 +172,13 @@ function demandVersion(bytes: Uint8Array): void {
   const [, digits] = /^(\d+)[,}]/.exec(textOf(bytes.subarray(MAGIC.length, MAGIC.length + VERSION_DIGITS + 1))) ?? [];
   if (digits === undefined) throw damaged('its header has no format version');
   const version = Number(digits);
-  if (version === TRACE_FORMAT) return;
+  if (version >= OLDEST_FORMAT && version <= TRACE_FORMAT) return;
   const wayOut =
     version > TRACE_FORMAT
       ? 'Update Snoopscope to open it.'
       : 'Save it again from its scenario; this version does not convert it.';
   throw new TraceProblem(
-    `The trace has format version ${version}, and this version of Snoopscope reads ${TRACE_FORMAT}. ${wayOut}`,
+    `The trace has format version ${version}, and this version of Snoopscope reads ${OLDEST_FORMAT} to ${TRACE_FORMAT}. ${wayOut}`,
   );
 }
 
@@ -158,9 +189,15 @@ function headerOf(line: Uint8Array): Readonly<Record<string, unknown>> {
   } catch {
     throw damaged('its header is not JSON');
   }
-  const problem = shapeProblem(header);
+  const problem = shapeProblem(isRecord(header) ? upgraded(header) : header);
   if (problem !== undefined) throw damaged(problem);
   return header as Readonly<Record<string, unknown>>;
+}
+
+/** A header as this version writes it. */
+function upgraded(header: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  // Version 1 had one run and no more.
+  return { branches: [], branch: 1, ...header };
 }
 
 function digestOf(header: object, block: Uint8Array): string {
