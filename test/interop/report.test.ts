@@ -110,7 +110,7 @@ test('calls that the kernel refused say which check decided', () => {
   const { failed } = report(OFF, ['fail-second.log'], false);
   expect(failed).toEqual([
     expect.stringMatching(
-      /^open\("\/dev\/vfio\/8", .*\) = -EBUSY: vfio_group_fops_open\(\) found group 8 open already \(log \d+\)\.$/,
+      /^open\("\/dev\/vfio\/8", .*\) = -EBUSY: vfio_group_fops_open\(\) found group 8 open already \(log \d+, \+[\d.]+ s\)\.$/,
     ),
   ]);
 });
@@ -122,10 +122,12 @@ describe('a run that went well', () => {
     expect(both.machine).toContain('IOMMU unit dmar0 (vt-d) cannot enforce snooping (ECAP f00f4a).');
     expect(both.machine).toContain('Device 0000:01:00.0 (Device [1234:11e8]), group 8, driver vfio-pci.');
     expect(both.vm).toEqual([
-      expect.stringMatching(/^The VM became non-coherent: .*_ADD, addr=\[group8\]}\) = 0 \(log 1:562\)$/),
-      expect.stringMatching(/^It became coherent again: .*_DEL, addr=\[group8\]}\) = 0 \(log 1:3521\)$/),
-      expect.stringMatching(/^The VM became non-coherent: .*_ADD, addr=\[group8_2\]}\) = 0 \(log 1:3799\)$/),
-      expect.stringMatching(/^It became coherent again: exit\(0\) \(log 1:4269\)$/),
+      expect.stringMatching(/^The VM became non-coherent: .*_ADD, addr=\[group8\]}\) = 0 \(log 1:562, \+2\.\d{6} s\)$/),
+      expect.stringMatching(/^It became coherent again: .*_DEL, addr=\[group8\]}\) = 0 \(log 1:3521, \+26\.\d{6} s\)$/),
+      expect.stringMatching(
+        /^The VM became non-coherent: .*_ADD, addr=\[group8_2\]}\) = 0 \(log 1:3799, \+31\.\d{6} s\)$/,
+      ),
+      expect.stringMatching(/^It became coherent again: exit\(0\) \(log 1:4269, \+\d+\.\d{6} s\)$/),
       'WBINVD exits: 18, executed 13 (vcpu0 18).',
       'Flushes of physical CPUs: cpu0 13, cpu1 10.',
       expect.stringContaining('zapped 4 times because memory types changed'),

@@ -12,6 +12,18 @@ export function statementText({ nodes, sources }: Model, id: number): string {
   return line?.content ? withoutResult(line.text, line.content, line.comment?.start) : '';
 }
 
+/** What the author, or an importer, wrote after the statement of a node, without the slashes; empty for nothing. */
+export function statementComment({ nodes, sources }: Model, id: number): string {
+  const place = nodes[id]?.place;
+  const line = place && sources[place.file]?.parsed.lines[place.line];
+  return line?.comment
+    ? line.text
+        .slice(line.comment.start, line.comment.end)
+        .replace(/^\/\/\s*/, '')
+        .trim()
+    : '';
+}
+
 function withoutResult(text: string, content: LineContent, comment: number | undefined): string {
   const code = text.slice(0, comment ?? text.length);
   const declared = content.kind === 'syscall' ? content.result?.span.start : undefined;

@@ -1,6 +1,7 @@
 /** What is in the lanes of a window of a timeline: each thing, or how much there is. */
 import type { Run } from '../engine/run.ts';
 import { resultText } from '../explain/event-text.ts';
+import { statementComment } from '../explain/statement-text.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
 import type { GrowingRows } from './growing.ts';
 import { ARROW_KINDS, type ArrowKind, MARK_KINDS, MARK_NAMES, type MarkName } from './marks.ts';
@@ -50,6 +51,7 @@ function spanOf(index: RunIndex, id: number, row: number): StatementSpan {
   const end = done >= 0 ? spans.at(row, SPAN.end) : run.steps;
   const place = model.nodes[node]?.place;
   const value = done >= 0 ? (run.log[done * EVENT_WIDTH + 3] as number) : 0;
+  const comment = statementComment(model, node);
   const content = place && model.sources[place.file]?.parsed.lines[place.line]?.content;
   return {
     from,
@@ -58,6 +60,7 @@ function spanOf(index: RunIndex, id: number, row: number): StatementSpan {
     text: index.statement(node),
     line: place?.line ?? 0,
     file: place?.file ?? 0,
+    ...(comment !== '' && { comment }),
     ...(done < 0 && { open: true }),
     ...(done >= 0 && content?.kind === 'syscall' && { result: resultText(value), ...(value < 0 && { failed: true }) }),
   };

@@ -31,14 +31,14 @@ function eventTable({ lanes, arrows }: Timeline): PictureTable {
     targets.set(event, [...(targets.get(event) ?? []), text]);
   }
   const rows: Row[] = lanes.flatMap(({ name, spans, marks, exits }) => [
-    ...spans.map(({ from, end, text, result, open }) => ({
+    ...spans.map(({ from, end, text, comment, result, open }) => ({
       step: from,
       event: -1,
       cells: [
         stretch(from, end),
         name,
         'statement',
-        `${text}${result === undefined ? '' : ` = ${result}`}`,
+        `${text}${result === undefined ? '' : ` = ${result}`}${comment === undefined ? '' : `  // ${comment}`}`,
         open ? 'not over' : '',
       ],
     })),

@@ -55,6 +55,8 @@ export interface StatementSpan {
   /** 0-based line, and the file it is in. */
   readonly line: number;
   readonly file: number;
+  /** What is written after it: of an imported log, its line and time. */
+  readonly comment?: string;
   /** What a system call returned. */
   readonly result?: string;
   readonly failed?: boolean;

@@ -30,13 +30,13 @@ export function perfettoTrace({ lanes, arrows, rows, notices }: Timeline, file: 
       { ph: 'M', ...at(id, 0), name: 'thread_name', args: { name } },
       { ph: 'M', ...at(id, 0), name: 'thread_sort_index', args: { sort_index: id } },
       ...spans.map(
-        ({ from, end, text, result, line }): TraceEvent => ({
+        ({ from, end, text, comment, result, line }): TraceEvent => ({
           ph: 'X',
           ...at(id, from),
           dur: end - from,
           name: text,
           cat: 'statement',
-          args: { line: line + 1, ...(result !== undefined && { result }) },
+          args: { line: line + 1, ...(comment !== undefined && { comment }), ...(result !== undefined && { result }) },
         }),
       ),
       ...exits.map(

@@ -157,7 +157,7 @@ function spanShapes(frame: Frame, lane: Lane, span: Lane['spans'][number], top: 
       ],
       { class: 'choice' },
       {
-        label: `${lane.name}, steps ${span.from} to ${span.end - 1}: ${what}${span.open ? ', not over' : ''} (line ${span.line + 1})`,
+        label: `${lane.name}, steps ${span.from} to ${span.end - 1}: ${what}${span.open ? ', not over' : ''} (line ${span.line + 1}${span.comment === undefined ? '' : `: ${span.comment}`})`,
         intent: { kind: 'goTo', position: span.from },
       },
     ),

@@ -7,15 +7,21 @@ import type { Count } from './kept.ts';
 
 /** One thing that the kernel did, in the order of the log. */
 export type Deed =
-  | { readonly kind: 'function'; readonly what: TracedCall; readonly tid: number; readonly line: number }
-  | { readonly kind: 'register' | 'unregister'; readonly tid: number; readonly line: number; readonly count: number }
+  | (Seen & { readonly kind: 'function'; readonly what: TracedCall })
+  | (Seen & { readonly kind: 'register' | 'unregister'; readonly count: number })
   | WbinvdExit;
 
-/** A WBINVD of a guest. */
-export interface WbinvdExit {
-  readonly kind: 'wbinvd';
+/** Where a log shows it. */
+interface Seen {
   readonly tid: number;
   readonly line: number;
+  /** Seconds on the clock of the log. */
+  readonly time?: number;
+}
+
+/** A WBINVD of a guest. */
+export interface WbinvdExit extends Seen {
+  readonly kind: 'wbinvd';
   /** Undefined when the form of the log leaves it out. */
   readonly vcpu: number | undefined;
   readonly cpu: number;
@@ -73,7 +79,7 @@ export class Evidence {
   cpus = 1;
   #count = 0;
   /** A kvm_vfio_set_attr of which it is not known yet whether it adds. */
-  #attribute: { index: number; tid: number; line: number } | undefined;
+  #attribute: { readonly index: number; readonly seen: Seen } | undefined;
   #pending: WbinvdExit[] = [];
 
   take(record: LogRecord): void {
@@ -118,14 +124,17 @@ export class Evidence {
     return this.#count;
   }
 
-  #wbinvd({ tid, line, cpu = 0 }: LogRecord, vcpu: number | undefined): void {
-    const exit: WbinvdExit = { kind: 'wbinvd', tid, line, vcpu, cpu, flushed: [] };
+  #wbinvd(record: LogRecord, vcpu: number | undefined): void {
+    const { tid, cpu = 0 } = record;
+    const exit: WbinvdExit = { kind: 'wbinvd', ...seenIn(record), vcpu, cpu, flushed: [] };
     this.#add(exit);
     // Flushes of the exit before, of the same thread, are over.
     this.#pending = [...this.#pending.filter((other) => other.tid !== tid), exit].slice(-MOST_VCPUS);
   }
 
-  #function(name: string, { tid, line, cpu = 0 }: LogRecord): void {
+  #function(name: string, record: LogRecord): void {
+    const { tid, line, cpu = 0 } = record;
+    const seen = seenIn(record);
     tally(this.functions, name, line);
     switch (name) {
       case 'wbinvd_ipi':
@@ -133,29 +142,29 @@ export class Evidence {
         this.#flush(cpu, tid);
         return;
       case 'kvm_arch_register_noncoherent_dma':
-        this.#resolve('add', tid, line);
-        this.#add({ kind: 'register', tid, line, count: ++this.#count });
+        this.#resolve('add', seen);
+        this.#add({ kind: 'register', ...seen, count: ++this.#count });
         return;
       case 'kvm_arch_unregister_noncoherent_dma':
-        this.#resolve('del', tid, line);
-        this.#add({ kind: 'unregister', tid, line, count: --this.#count });
+        this.#resolve('del', seen);
+        this.#add({ kind: 'unregister', ...seen, count: --this.#count });
         return;
       case 'kvm_vfio_set_attr':
         // What it does, and whether it works, is in the functions that it calls.
         this.settle();
-        this.#attribute = { index: this.deeds.length, tid, line };
+        this.#attribute = { index: this.deeds.length, seen };
         return;
       case 'kvm_arch_start_assignment':
-        this.#resolve('add', tid, line);
+        this.#resolve('add', seen);
         return;
       case 'kvm_arch_end_assignment':
-        this.#resolve('del', tid, line);
+        this.#resolve('del', seen);
         return;
     }
     const call = FUNCTIONS[name];
     if (call === undefined) return;
-    if (call === 'add' || call === 'del') this.#resolve(call, tid, line);
-    else this.#add({ kind: 'function', what: call, tid, line });
+    if (call === 'add' || call === 'del') this.#resolve(call, seen);
+    else this.#add({ kind: 'function', what: call, ...seen });
   }
 
   /** An attribute call whose functions the log does not have: it adds if nothing is added, else it removes. */
@@ -166,13 +175,13 @@ export class Evidence {
       if (deed.kind !== 'function' || (deed.what !== 'add' && deed.what !== 'del')) return sum;
       return sum + (deed.what === 'add' ? 1 : -1);
     }, 0);
-    this.#resolve(added > 0 ? 'del' : 'add', open.tid, open.line);
+    this.#resolve(added > 0 ? 'del' : 'add', open.seen);
   }
 
   /** The attribute call of this thread adds or removes. */
-  #resolve(what: 'add' | 'del', tid: number, line: number): void {
-    if (this.#attribute?.tid !== tid) return;
-    this.deeds.splice(this.#attribute.index, 0, { kind: 'function', what, tid, line });
+  #resolve(what: 'add' | 'del', seen: Seen): void {
+    if (this.#attribute?.seen.tid !== seen.tid) return;
+    this.deeds.splice(this.#attribute.index, 0, { kind: 'function', what, ...seen });
     this.#attribute = undefined;
   }
 
@@ -189,6 +198,10 @@ export class Evidence {
     if (this.deeds.length < MOST_DEEDS) this.deeds.push(deed);
     else this.cutAt ??= deed.line;
   }
+}
+
+function seenIn({ tid, line, time }: LogRecord): Seen {
+  return { tid, line, ...(time !== undefined && { time }) };
 }
 
 const MOST_CPUS = 16;

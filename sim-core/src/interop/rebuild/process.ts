@@ -175,7 +175,7 @@ export class Process {
   }
 
   stepOf(
-    { tid, line, file, inferred }: KeptCall,
+    { tid, line, file, inferred, time }: KeptCall,
     text: string,
     result: string | undefined,
     { anchor }: { anchor?: Anchor },
@@ -187,6 +187,7 @@ export class Process {
       file,
       ...(result !== undefined && { result }),
       ...(inferred !== undefined && { note: inferred }),
+      ...(time !== undefined && { time }),
       ...(anchor && { anchor }),
     };
   }

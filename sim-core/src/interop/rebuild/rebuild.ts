@@ -61,6 +61,8 @@ export interface Rebuilt {
   readonly counted: ReadonlyMap<string, Count>;
   /** The line of a log from which on nothing was taken any more, and how much came after it. */
   readonly cut: readonly { readonly file: string; readonly line: number; readonly calls: number }[];
+  /** By file, the time of the first statement, on the clock of the file. */
+  readonly begins: readonly (number | undefined)[];
   readonly vcpuNames: ReadonlyMap<string, string>;
   readonly runners: ReadonlyMap<number, number>;
 }
@@ -195,6 +197,7 @@ export class Rebuilder {
         const line = filter.cutAt ?? seen.cutAt;
         return line === undefined ? [] : [{ file: name, line, calls: filter.cut }];
       }),
+      begins: this.#files.map((_, file) => beginOf(ordered.steps, file)),
       runners,
     };
   }
@@ -322,3 +325,8 @@ function mergedCounts(files: readonly Reading[], { inert }: Translation): Map<st
 }
 
 export type { Assumption, StepActor };
+
+function beginOf(steps: readonly Step[], file: number): number | undefined {
+  const times = steps.flatMap((step) => (step.file === file && step.time !== undefined ? [step.time] : []));
+  return times.length === 0 ? undefined : times.reduce((a, b) => Math.min(a, b));
+}

@@ -146,10 +146,12 @@ function statementLines(rebuilt: Rebuilt, item: Folded): string[] {
   return [`  repeat ${item.times} {`, ...item.body.map((step) => `    ${statement(rebuilt, step)}`), '  }'];
 }
 
-function statement({ files }: Rebuilt, { text, result, line, file, note }: Step): string {
+function statement({ files, begins }: Rebuilt, { text, result, line, file, time, note }: Step): string {
   const declared = result === undefined ? '' : ` = ${result}`;
   const name = files.length > 1 ? `${file + 1}:` : '';
-  const place = line > 0 ? `${name}${line}` : '';
+  const begin = begins[file];
+  const after = time === undefined || begin === undefined ? '' : `, +${(time - begin).toFixed(6)} s`;
+  const place = line > 0 ? `${name}${line}${after}` : '';
   const comment = [place, note].filter((part) => part !== undefined && part !== '').join(': ');
   return `${text}${declared}${comment === '' ? '' : `  // ${printable(comment)}`}`;
 }

@@ -10,6 +10,8 @@ export interface Step {
   /** Line of the log; 0 for what no line shows. */
   readonly line: number;
   readonly file: number;
+  /** Seconds on the clock of the log. */
+  readonly time?: number;
   /** Why it is here, or what had to be assumed about it: a comment on its line. */
   readonly note?: string;
   /** What another log of the same run shows at this place. */

@@ -23,7 +23,7 @@ export class VcpuSteps {
   /** The steps of one exit. */
   steps(exit: WbinvdExit, vcpu: number, vm: string, name: string): Step[] {
     const actor = { kind: 'vcpu', id: vcpu, vm } as const;
-    const { line, cpu, flushed } = exit;
+    const { line, time, cpu, flushed } = exit;
     const place = this.#at.get(vcpu) ?? { cpu, mask: new Set<number>(), entered: false };
     this.#at.set(vcpu, place);
     if (!this.starts.has(vcpu)) this.starts.set(vcpu, cpu);
@@ -35,6 +35,7 @@ export class VcpuSteps {
         line: note === undefined ? line : 0,
         file: this.#file,
         ...(note !== undefined && { note }),
+        ...(note === undefined && time !== undefined && { time }),
       });
     const migrate = (to: number): void => {
       this.#assumptions.add(
