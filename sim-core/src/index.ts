@@ -88,6 +88,7 @@ export * from './judge/check.ts';
 export * from './judge/condition-in-run.ts';
 export * from './judge/coverage/coverage.ts';
 export { CoverageObserver } from './judge/coverage/coverage-observer.ts';
+export * from './judge/exploration-text.ts';
 export * from './judge/failures.ts';
 export { type FinalValue, finalValues } from './judge/final-values.ts';
 export { findingTitle, type PlacedFinding } from './judge/placed-finding.ts';

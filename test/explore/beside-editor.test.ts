@@ -15,6 +15,7 @@ const never = new AbortController().signal;
 const ENDLESS = everyoneWritesEverything(6, 6);
 const explore: ExploreJob = {
   kind: 'explore',
+  method: { kind: 'all' },
   text: ENDLESS,
   includes: {},
   maxBytes: 2 ** 30,

@@ -60,7 +60,16 @@ async function inCommand(memory: 'shared' | 'messages'): Promise<Said> {
 async function inEditor(memory: 'shared' | 'messages'): Promise<Said> {
   const replies: ExploreReply[] = [];
   await exploreScenario(
-    { kind: 'explore', text: TEXT, includes: {}, kernel: 'v6.12', maxBytes: 2 ** 30, workers: 3, levelWorker: script },
+    {
+      kind: 'explore',
+      method: { kind: 'all' },
+      text: TEXT,
+      includes: {},
+      kernel: 'v6.12',
+      maxBytes: 2 ** 30,
+      workers: 3,
+      levelWorker: script,
+    },
     {
       send: (reply) => void replies.push(reply),
       pause: () => new Promise(setImmediate),

@@ -213,6 +213,7 @@ async function inEditor(text: string, call: EditorCall): Promise<ExploreReply> {
   await exploreScenario(
     {
       kind: 'explore',
+      method: { kind: 'all' },
       text,
       includes: {},
       kernel: 'v6.12',

@@ -85,28 +85,37 @@ test('names with marks of other languages do not break the drawing', () => {
   expect(svgFile(draw(picture, 600), textOf(picture))).not.toMatch(/<kvm>|&(?!amp;|lt;|gt;|quot;)/);
 });
 
+const NOTHING_FOUND: ExplorationReport = {
+  kernel: 'v6.12',
+  granularity: 'statement',
+  passed: undefined,
+  complete: false,
+  limit: { kind: 'states', at: 10 },
+  states: 10,
+  transitions: 12,
+  frontier: 4,
+  depth: 3,
+  bytes: 100,
+  environment: [],
+  advice: [],
+  dropped: [],
+  finals: 0,
+  conditions: [],
+  terms: [],
+  outcomes: [],
+  findings: [],
+};
+
+test('ten thousand outcomes: some bars, and where all of them are', () => {
+  const outcomes = Array.from({ length: 10_000 }, (_, i) => ({ values: [String(i)], finals: 1, schedule: 'schedule' }));
+  const picture = outcomesPicture({ ...NOTHING_FOUND, complete: true, terms: ['gpu.r0'], outcomes });
+  expect(picture.bars).toHaveLength(200);
+  expect(picture.notices.join(' ')).toMatch(/200 of 10000 outcomes are shown; `snoopscope explore --format json`/);
+  expect(draw(picture, 600).height).toBeLessThan(20_000);
+});
+
 test('an exploration that ended at a limit, and one without an outcome', () => {
-  const report: ExplorationReport = {
-    kernel: 'v6.12',
-    granularity: 'statement',
-    passed: undefined,
-    complete: false,
-    limit: { kind: 'states', at: 10 },
-    states: 10,
-    transitions: 12,
-    frontier: 4,
-    depth: 3,
-    bytes: 100,
-    environment: [],
-    advice: [],
-    dropped: [],
-    finals: 0,
-    conditions: [],
-    terms: [],
-    outcomes: [],
-    findings: [],
-  };
-  const { notices } = outcomesPicture(report, 'too large');
+  const { notices } = outcomesPicture(NOTHING_FOUND, 'too large');
   expect(notices).toEqual([
     'Not every state was seen: the exploration ended after 10 states (limit of 10 states).',
     'No execution came to an end, so there is no outcome.',

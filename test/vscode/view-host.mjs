@@ -133,14 +133,17 @@ export async function openView(
   url,
   name,
   record,
-  { theme = 'dark', onIntent = () => {}, width = 1200, height = 420 } = {},
+  { theme = 'dark', onIntent = () => {}, width = 1200, height = 420, exploration } = {},
 ) {
   const intents = [];
   const fresh = await browser.newPage({ viewport: { width, height } });
-  const show = (picture) => fresh.evaluate((data) => window.postMessage(data, '*'), { kind: 'picture', picture });
+  const tell = (message) => fresh.evaluate((data) => window.postMessage(data, '*'), message);
+  const show = (picture) => tell({ kind: 'picture', picture });
   await fresh.exposeFunction('toExtension', async (message) => {
-    if (message.kind === 'ready') await show(record());
-    else {
+    if (message.kind === 'ready') {
+      if (exploration) await tell({ kind: 'exploration', exploration });
+      await show(record());
+    } else {
       intents.push(message.intent);
       if (onIntent(message.intent)) await show(record());
     }
@@ -159,7 +162,7 @@ export async function openView(
     document.body.style.backgroundColor = variables['--vscode-panel-background'];
   }, THEMES[theme]);
   await fresh.locator('svg').first().waitFor();
-  return { page: fresh, intents, show };
+  return { page: fresh, intents, show, tell };
 }
 
 /** The pictures of a scenario, with a cursor that intents move. */

@@ -26,8 +26,17 @@ const CASES = {
   'zoom and filter ask for another picture': zoomed,
   'what somebody wrote leads to where it was written': written,
   'an outcome leads to the debugger': outcome,
+  'the page of outcomes asks for other explorations, and says how far one is': methods,
+  'what is copied is the text equivalent': copied,
   'at 900 pixels and at half the size nothing is cut off': narrow,
   'forced colours leave shapes and letters': forced,
+};
+
+/** As after random runs by PCT: the most that the page has to show. */
+const EXPLORED = {
+  method: { kind: 'random', runs: 1000, seed: 1, pctDepth: 3 },
+  running: false,
+  lines: ['a.snoop on v5.11: nothing proved', '1000 runs of statements, drawn by PCT of depth 3 from seed 1.'],
 };
 
 /** Runs all cases and gives each outcome to `keep`. */
@@ -40,7 +49,12 @@ export async function runViewPages(keep) {
       const began = Date.now();
       const open = (name, options = {}) => {
         const pictures = picturesOf(text);
-        return openView(browser, views.url, name, pictures[name], { onIntent: pictures.intend, ...options });
+        const exploration = name === 'outcomes' ? EXPLORED : undefined;
+        return openView(browser, views.url, name, pictures[name], {
+          onIntent: pictures.intend,
+          exploration,
+          ...options,
+        });
       };
       try {
         await attempt(open);
@@ -234,8 +248,59 @@ async function written(open) {
 
 async function outcome(open) {
   const { page, intents } = await open('outcomes');
-  await page.getByRole('button', { name: /^Outcome gpu.r0=0: 1 final states/ }).click();
+  await page.getByRole('button', { name: /^Outcome gpu.r0=0: 1 final state\. Debug outcome/ }).click();
   equal(intents, [{ kind: 'debug', schedule: 'schedule vcpu0*3 gpu*2' }], 'a click');
+}
+
+async function methods(open) {
+  const { page, intents, tell } = await open('outcomes');
+  const explore = page.getByRole('button', { name: 'Explore', exact: true });
+  equal(await page.getByRole('spinbutton', { name: 'depth' }).inputValue(), '3', 'what was explored last');
+  await page.getByRole('spinbutton', { name: 'runs' }).fill('0');
+  await explore.click();
+  equal(intents, [], 'no runs');
+  await page.getByRole('spinbutton', { name: 'runs' }).fill('20');
+  await page.getByRole('spinbutton', { name: 'runs' }).press('Enter');
+  equal(intents.at(-1), { kind: 'explore', method: { kind: 'random', runs: 20, seed: 1, pctDepth: 3 } }, 'Enter');
+  await page.getByRole('combobox').selectOption('with few switches');
+  await page.getByRole('spinbutton', { name: 'switches at most' }).fill('0');
+  await explore.click();
+  equal(intents.at(-1), { kind: 'explore', method: { kind: 'switches', most: 0 } }, 'switches');
+  for (const [kind, words] of [
+    ['estimate', 'estimate only'],
+    ['all', 'all interleavings'],
+  ]) {
+    await page.getByRole('combobox').selectOption(words);
+    await explore.click();
+    equal(intents.at(-1), { kind: 'explore', method: { kind } }, words);
+  }
+  const running = { method: { kind: 'all' }, running: true, lines: ['Exploring', '12 states'], share: 0.25 };
+  await tell({ kind: 'exploration', exploration: running });
+  equal(await page.getByRole('progressbar').getAttribute('value'), '0.25', 'how far it is');
+  equal(await page.getByRole('combobox').isDisabled(), true, 'while it runs');
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  equal(intents.at(-1), { kind: 'cancel' }, 'Cancel');
+}
+
+async function copied(open) {
+  for (const [name, wanted] of [
+    ['outcomes', 'schedule vcpu0*3 gpu*2'],
+    ['timeline', 'wbinvd'],
+    ['memory', 'DRAM'],
+    ['topology', 'dmar0'],
+  ]) {
+    const { page, intents } = await open(name);
+    await page.locator('summary').click();
+    await page.getByRole('button', { name: 'Copy as text' }).click();
+    const { kind, text } = intents.at(-1);
+    if (kind !== 'copy' || !text.includes(wanted)) throw new Error(`${name}: ${text}`);
+  }
+  const { page, intents } = await open('outcomes');
+  await page
+    .getByRole('button', { name: /^Copy schedule: / })
+    .first()
+    .click();
+  equal(intents, [{ kind: 'copy', text: 'schedule vcpu0*3 gpu*2' }], 'Copy schedule');
 }
 
 async function narrow(open) {

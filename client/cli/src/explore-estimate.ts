@@ -1,5 +1,5 @@
 /** `explore --estimate`: how much there is to explore, before it is done. */
-import { counted, type Estimate, Estimator, type Granularity, type Model } from '@snoopscope/sim-core';
+import { Estimator, estimateLines, type Granularity, type Model } from '@snoopscope/sim-core';
 import type { Invocation } from './commands/command.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { pause } from './io.ts';
@@ -7,9 +7,6 @@ import { FORMAT_VERSION } from './json.ts';
 import { wrap } from './paint.ts';
 
 const SLICE_MS = 20;
-/** Probes saw most of the states when they saw this share of what is estimated. */
-const MOST = 0.8;
-
 export async function printEstimate(call: Invocation, file: string, model: Model): Promise<ExitCode> {
   const granularity = (call.text('granularity') as Granularity | undefined) ?? model.granularity;
   const estimator = new Estimator(model, { granularity });
@@ -30,18 +27,4 @@ export async function printEstimate(call: Invocation, file: string, model: Model
     for (const line of estimateLines(found)) call.print(`  ${wrap(line, call.width, 2)}`);
   }
   return call.io.interrupt.aborted ? EXIT.interrupted : EXIT.fine;
-}
-
-function estimateLines({ granularity, probes, cut, executions, states }: Estimate): string[] {
-  const what = granularity === 'micro' ? 'micro-steps' : 'statements';
-  const { atLeast, deviation, seen } = states;
-  const trust =
-    seen >= MOST * atLeast
-      ? 'most of these were seen, and what random runs seldom come to may be as many again'
-      : 'few of them were seen, so there may be many times as many';
-  return [
-    `at least ${counted(Math.round(atLeast), 'state')} (± ${Math.round(deviation)}) without reduction: ${trust}`,
-    `about 10^${executions.log10.toFixed(1)} orders of ${what}${cut > 0 ? ', as far as they were followed' : ''}`,
-    `estimated from ${counted(probes, 'random run')}, which met ${counted(seen, 'state')}`,
-  ];
 }

@@ -3,15 +3,15 @@ import {
   adviceText,
   type ConditionReport,
   counted,
+  coverageText,
   droppedLines,
   type ExplorationReport,
   type ExploreLimit,
   type FindingReport,
-  type Fingerprinting,
   findingTitle,
+  missText,
   type OutcomeReport,
   type Progress,
-  type SamplingResult,
   spaced,
 } from '@snoopscope/sim-core';
 import { shellWord } from './arguments.ts';
@@ -32,7 +32,7 @@ export function printExplored(call: Invocation, name: string, { report, seconds,
   call.print(call.paint('heading', name));
   const but = passed && fingerprints ? `, ${missText(fingerprints)}` : '';
   call.print(`  ${call.paint('heading', kernel)}  ${call.paint(style, word)}${but}`);
-  call.print(`  ${call.paint('faint', wrap(coverageText(report), call.width, 2))}`);
+  call.print(`  ${call.paint('faint', wrap(coverageText(report, '--max-depth'), call.width, 2))}`);
   if (conditions.length > 0) call.print('');
   for (const condition of conditions) printCondition(call, condition, report.complete);
   printOutcomes(call, report);
@@ -67,37 +67,6 @@ export function exploreLimitText(limit: ExploreLimit): string {
     default:
       return limitText(limit);
   }
-}
-
-/** What is known, and of what. */
-function coverageText(report: ExplorationReport): string {
-  const { complete, granularity, finals, frontier, sampling, fingerprints, switches } = report;
-  const what = granularity === 'micro' ? 'micro-steps' : 'statements';
-  const ends = counted(finals, 'final state');
-  if (sampling) {
-    const how = sampling.pctDepth === undefined ? 'uniformly' : `by PCT of depth ${sampling.pctDepth}`;
-    return `${counted(sampling.runs, 'run')} of ${what}, drawn ${how} from seed ${sampling.seed}; ${finals} came to an end${cutText(sampling)}`;
-  }
-  if (complete && fingerprints) return `all interleavings of ${what}, ${ends}, ${missText(fingerprints)}`;
-  if (complete) return `all interleavings of ${what}, ${ends}`;
-  if (switches && switches.completed >= 0) {
-    const most = counted(switches.completed, 'switch');
-    const beyond =
-      switches.completed < switches.asked ? `, and some of those with more, of the ${switches.asked} asked for` : '';
-    return `all interleavings of ${what} with at most ${most}${beyond}: ${ends}; nothing is proved of those with more`;
-  }
-  return `some interleavings of ${what}: ${ends} so far, ${counted(frontier, 'state')} still to be continued`;
-}
-
-/** If runs did not end by themselves, the user wants to know what ended them. */
-function cutText({ cut }: SamplingResult): string {
-  if (!cut) return '';
-  return `, ${cut.runs} ${cut.runs === 1 ? 'was' : 'were'} cut off after ${counted(cut.moves, 'move')} (--max-depth)`;
-}
-
-/** Nothing is proved by fingerprints without this number. */
-function missText({ bits, missProbability }: Fingerprinting): string {
-  return `but for a probability of ${missProbability.toPrecision(2)} at most that states were missed, by fingerprints of ${bits} bits`;
 }
 
 /** From where, to where, and what the next call does. */

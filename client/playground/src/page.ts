@@ -58,6 +58,7 @@ class Page {
       intent: (intent) => {
         if (intent.kind === 'debug') void this.#launch({ schedule: intent.schedule });
         else if (intent.kind === 'line') this.#editor.goTo(intent.line + 1);
+        else if (intent.kind === 'copy') void copy(intent.text);
         else void this.#run.follow(intent).then((again) => (again ? this.#refresh() : undefined), sayReason);
       },
       run: (kernel, schedule) => {
@@ -295,6 +296,15 @@ const WORKING: Readonly<Record<Job['kind'], string>> = {
   explore: 'Exploring',
   compare: 'Comparing kernels',
 };
+
+async function copy(text: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+    status(`Copied: ${text.length.toLocaleString('en-US')} characters.`);
+  } catch {
+    status('This browser lets no page write to the clipboard here.');
+  }
+}
 
 function sayReason(error: unknown): void {
   status(error instanceof Error ? error.message : String(error));

@@ -1,17 +1,17 @@
 /** The views: elements that show pictures on any page. The host sets `picture` and listens to `intent`. */
-import type { MemoryPicture, OutcomesPicture, TopologyPicture } from '@snoopscope/sim-core';
+import type { MemoryPicture, TopologyPicture } from '@snoopscope/sim-core';
+import { OutcomesElement } from './outcomes-element.ts';
 import { PictureElement } from './picture-element.ts';
 import { ELEMENTS } from './tags.ts';
 import { TimelineElement } from './timeline-element.ts';
 
-export type { Intent, Picture } from './draw/index.ts';
+export type { ExplorationState, ExploreMethod, Intent, Picture } from './draw/index.ts';
 export { ELEMENTS } from './tags.ts';
 export { TimelineWindow } from './timeline-window.ts';
 export { WORDS, type Words } from './words.ts';
 
 class TopologyElement extends PictureElement<TopologyPicture> {}
 class MemoryElement extends PictureElement<MemoryPicture> {}
-class OutcomesElement extends PictureElement<OutcomesPicture> {}
 
 /** Makes the elements known to the page; twice does no harm. */
 export function defineViews(): void {

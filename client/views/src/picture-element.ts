@@ -3,6 +3,7 @@
  *
  * It is given a record and gives back intents, as `intent` events. Whoever places it on a page decides what they mean.
  */
+import { tableLines } from '@snoopscope/sim-core';
 import { css, html, LitElement, nothing, type PropertyValues, svg, type TemplateResult, unsafeCSS } from 'lit';
 import { draw, type Intent, type Picture, textOf } from './draw/index.ts';
 import type { Shape } from './draw/shape.ts';
@@ -27,11 +28,20 @@ export class PictureElement<Shown extends Picture> extends LitElement {
     unsafeCSS(STYLE),
     css`
       :host { display: block; overflow: auto; height: 100%; color: var(--vscode-foreground, inherit); }
+      .toolbar { display: flex; flex-wrap: wrap; gap: 4px; padding: 4px 8px; align-items: center; position: sticky; top: 0; left: 0; background: var(--vscode-panel-background, var(--vscode-editor-background, Canvas)); font: 12px var(--vscode-font-family, system-ui, sans-serif); }
+      .toolbar button { min-width: 26px; height: 24px; border: 1px solid var(--vscode-contrastBorder, var(--vscode-button-border, transparent)); border-radius: 3px; color: var(--vscode-button-secondaryForeground, var(--vscode-foreground, ButtonText)); background: var(--vscode-button-secondaryBackground, transparent); cursor: pointer; }
+      .toolbar button:focus-visible, .toolbar input:focus-visible, .toolbar select:focus-visible { outline: 1px solid var(--vscode-focusBorder, Highlight); }
+      .toolbar button:disabled { opacity: 0.5; cursor: default; }
+      .toolbar input, .toolbar select { height: 22px; color: var(--vscode-input-foreground, FieldText); background: var(--vscode-input-background, Field); border: 1px solid var(--vscode-input-border, var(--vscode-editorWidget-border, GrayText)); }
+      .toolbar input[type='search'] { width: 150px; }
+      .toolbar .wide { padding: 0 10px; }
+      .toolbar input::placeholder { color: var(--vscode-input-placeholderForeground, GrayText); }
       .notice { margin: 4px 8px; font: 12px var(--vscode-font-family, system-ui, sans-serif); }
       svg { display: block; }
       svg:focus-visible { outline: 1px solid var(--snoop-focus); outline-offset: -1px; }
       details { margin: 8px; font: 12px var(--vscode-font-family, system-ui, sans-serif); }
       summary { cursor: pointer; }
+      details .toolbar { position: static; padding: 6px 0 0; }
       .tables { overflow-x: auto; }
       table { border-collapse: collapse; margin: 8px 0; }
       caption { text-align: left; font-weight: bold; padding: 2px 0; }
@@ -92,7 +102,7 @@ export class PictureElement<Shown extends Picture> extends LitElement {
       ${this.width === 0 ? nothing : this.#drawing(picture)}
       <details @toggle=${this.#toggled}>
         <summary>${this.words.asTable}</summary>
-        ${this.tableOpen ? html`<div class="tables" tabindex="0" role="region" aria-label=${this.words.asTable}>${tablesOf(textOf(picture))}</div>` : nothing}
+        ${this.tableOpen ? html`<div class="toolbar"><button type="button" class="wide" @click=${this.#copied}>${this.words.copyAsText}</button></div><div class="tables" tabindex="0" role="region" aria-label=${this.words.asTable}>${tablesOf(textOf(picture))}</div>` : nothing}
       </details>`;
   }
 
@@ -141,6 +151,10 @@ export class PictureElement<Shown extends Picture> extends LitElement {
 
   readonly #toggled = (event: Event): void => {
     this.tableOpen = (event.target as HTMLDetailsElement).open;
+  };
+
+  readonly #copied = (): void => {
+    if (this.picture) this.intend({ kind: 'copy', text: `${tableLines(textOf(this.picture)).join('\n')}\n` });
   };
 
   readonly #clicked = (event: Event): void => {

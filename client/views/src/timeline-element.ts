@@ -16,12 +16,6 @@ export class TimelineElement extends PictureElement<Timeline> {
   static override readonly styles = [
     ...PictureElement.styles,
     css`
-      .toolbar { display: flex; flex-wrap: wrap; gap: 4px; padding: 4px 8px; align-items: center; position: sticky; top: 0; left: 0; background: var(--vscode-panel-background, var(--vscode-editor-background, Canvas)); font: 12px var(--vscode-font-family, system-ui, sans-serif); }
-      .toolbar button { min-width: 26px; height: 24px; border: 1px solid var(--vscode-contrastBorder, var(--vscode-button-border, transparent)); border-radius: 3px; color: var(--vscode-button-secondaryForeground, var(--vscode-foreground, ButtonText)); background: var(--vscode-button-secondaryBackground, transparent); cursor: pointer; }
-      .toolbar button:focus-visible, .toolbar input:focus-visible { outline: 1px solid var(--vscode-focusBorder, Highlight); }
-      .toolbar button:disabled { opacity: 0.5; cursor: default; }
-      .toolbar input { width: 150px; height: 20px; color: var(--vscode-input-foreground, FieldText); background: var(--vscode-input-background, Field); border: 1px solid var(--vscode-input-border, var(--vscode-editorWidget-border, GrayText)); }
-      .toolbar input::placeholder { color: var(--vscode-input-placeholderForeground, GrayText); }
       .at { margin-left: 6px; }
     `,
   ];

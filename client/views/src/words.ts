@@ -15,6 +15,19 @@ export const WORDS = {
   cursorAt: 'After {0} of {1} steps',
   keys: 'Left and Right move the cursor, Home and End go to the ends, Up and Down choose, Enter opens.',
   drawing: 'Drawing',
+  copyAsText: 'Copy as text',
+  explore: 'Explore',
+  exploreAll: 'all interleavings',
+  exploreSwitches: 'with few switches',
+  exploreRandom: 'random runs',
+  explorePct: 'random runs by PCT',
+  exploreEstimate: 'estimate only',
+  switches: 'switches at most',
+  runs: 'runs',
+  seed: 'seed',
+  pctDepth: 'depth',
+  cancel: 'Cancel',
+  progress: 'Done so far',
 } as const;
 
 export type Words = Readonly<Record<keyof typeof WORDS, string>>;

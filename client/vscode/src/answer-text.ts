@@ -17,6 +17,7 @@ export function answerLines(reply: WorkerAnswer): readonly string[] {
     case 'judged':
       return reply.lines;
     case 'compared':
+    case 'estimated':
     case 'explored':
     case 'imported':
       return [];

@@ -46,7 +46,17 @@ export class Beside {
       let timer: ReturnType<typeof setTimeout> | undefined;
       const over = (answer: WorkerAnswer | undefined) => {
         clearTimeout(timer);
+        // A later cancel is not about what the worker does then.
+        cancelled.removeEventListener('abort', cancel);
         resolve(answer);
+      };
+      const cancel = () => {
+        worker.stop();
+        timer = setTimeout(() => {
+          over(afterDeath(`The ${what} did not stop within ${STOP_MS / 1000} seconds and was ended.`, known));
+          worker.end();
+        }, STOP_MS);
+        if (request.kind === 'check' || request.kind === 'import') resolve(undefined);
       };
       worker.ask(request, {
         onReply: (reply) => {
@@ -56,14 +66,6 @@ export class Beside {
         },
         onDeath: (why) => over(afterDeath(`The process of the ${what} crashed (${why}).`, known)),
       });
-      const cancel = () => {
-        worker.stop();
-        timer = setTimeout(() => {
-          over(afterDeath(`The ${what} did not stop within ${STOP_MS / 1000} seconds and was ended.`, known));
-          worker.end();
-        }, STOP_MS);
-        if (request.kind === 'check' || request.kind === 'import') resolve(undefined);
-      };
       if (cancelled.aborted) cancel();
       else cancelled.addEventListener('abort', cancel);
     });

@@ -16,21 +16,31 @@ export async function scenarioFor(given: Uri | string | undefined, message: stri
   return undefined;
 }
 
-/** Asks a worker, with a notification that tells how far it is and cancels it. */
+/**
+ * Asks a worker, with a notification that tells how far it is and cancels it. `cancel` is what else cancels it, `onTold`
+ * who else is told.
+ */
 export async function askWorker(
   beside: Beside,
   request: WorkerRequest,
   title: string,
+  {
+    cancel = new AbortController(),
+    onTold = () => {},
+  }: { cancel?: AbortController; onTold?: (text: string, reply: ProgressReply) => void } = {},
 ): Promise<WorkerAnswer | undefined> {
-  const cancel = new AbortController();
   let onProgress: (reply: ProgressReply) => void = () => {};
   const answer = beside.ask(request, (reply) => onProgress(reply), cancel.signal);
   const options = { location: ProgressLocation.Notification, title, cancellable: true };
   await window.withProgress(options, (progress, cancelled) => {
-    onProgress = (reply) => progress.report({ message: progressText(reply) });
-    // What was cancelled is over for the user, whatever the worker still has to put together.
-    const given = new Promise<void>((resolve) => cancelled.onCancellationRequested(() => resolve()));
+    onProgress = (reply) => {
+      const message = progressText(reply);
+      progress.report({ message });
+      onTold(message, reply);
+    };
     cancelled.onCancellationRequested(() => cancel.abort());
+    // What was cancelled is over for the user, whatever the worker still has to put together.
+    const given = new Promise<void>((resolve) => cancel.signal.addEventListener('abort', () => resolve()));
     return Promise.race([answer, given]);
   });
   return answer;
@@ -42,6 +52,8 @@ function progressText(reply: ProgressReply): string {
   const rate = Math.round(states / Math.max(reply.seconds, 0.001));
   const unreduced = 'unreduced' in reply ? reply.unreduced : undefined;
   const count = states.toLocaleString();
+  if ('drawn' in reply && reply.drawn)
+    return [l10n.t('{0} moves', count), l10n.t('{0} runs to go', frontier.toLocaleString())].join(', ');
   const parts = [
     unreduced === undefined
       ? l10n.t('{0} states', count)

@@ -1,5 +1,6 @@
 // Exploring a scenario on one kernel, away from the editor's thread.
 import {
+  type Estimate,
   Estimator,
   type Exploration,
   type ExplorationReport,
@@ -14,6 +15,7 @@ import {
   type Profile,
   type Progress,
   reporting,
+  Sampler,
   type Share,
   ShareOfLevels,
   SLICE_MOVES,
@@ -22,6 +24,7 @@ import {
   verdictOf,
   withFewSwitches,
 } from '@snoopscope/sim-core';
+import type { ExploreMethod } from '@snoopscope/views/draw';
 import { Team, type Threads, type Workers } from './explore-threads.ts';
 import { readTexts, type ScenarioTexts } from './scenario-texts.ts';
 
@@ -31,8 +34,7 @@ export interface ExploreJob extends ScenarioTexts {
   readonly kernel?: string;
   readonly maxStates?: number;
   readonly maxBytes: number;
-  /** Interleavings with at most so many switches, on one thread. */
-  readonly maxSwitches?: number;
+  readonly method: ExploreMethod;
   /** Threads that work together; as many as the machine has to spare when left out. */
   readonly workers?: number;
   /** Address or path of what threads run. */
@@ -47,6 +49,8 @@ export type ExploreReply =
       /** States that there are at least, without any reduction: an estimate, once it takes long. */
       readonly unreduced?: number;
       readonly share?: Share;
+      /** Set when runs are drawn: `states` are moves then, and the frontier the runs to go. */
+      readonly drawn?: true;
     }
   /** The scenario cannot run. Lines count from 0. */
   | { readonly kind: 'broken'; readonly problems: readonly { readonly line: number; readonly message: string }[] }
@@ -54,7 +58,16 @@ export type ExploreReply =
   | { readonly kind: 'known'; readonly soFar: ExploredReply }
   /** It was cancelled before anything was known. */
   | { readonly kind: 'cancelled' }
+  | EstimatedReply
   | ExploredReply;
+
+/** How much there is to explore; nothing was. */
+export interface EstimatedReply {
+  readonly kind: 'estimated';
+  readonly kernel: string;
+  readonly estimate: Estimate;
+  readonly seconds: number;
+}
 
 export interface ExploredReply {
   readonly kind: 'explored';
@@ -109,13 +122,27 @@ export async function exploreScenario(request: ExploreJob, around: ExploreSurrou
     around.send({ kind: 'broken', problems });
     return;
   }
-  const { maxStates, maxBytes, maxSwitches } = request;
+  const { method } = request;
+  if (method.kind === 'estimate') await estimateStates(model, profile, around);
+  else if (method.kind === 'random') await drawRuns(model, profile, method, around);
+  else await searchAll(request, model, profile, around);
+}
+
+async function searchAll(
+  request: ExploreJob,
+  model: Model,
+  profile: Profile,
+  around: ExploreSurroundings,
+): Promise<void> {
+  const { maxStates, maxBytes, method } = request;
+  const maxSwitches = method.kind === 'switches' ? method.most : undefined;
   const options = {
     maxBytes,
     ...(maxStates !== undefined && { maxStates }),
     ...(maxSwitches !== undefined && { maxSwitches }),
   };
-  const { threads, stop } = around;
+  const { threads } = around;
+  // A search by switches runs on one thread.
   const one = maxSwitches === undefined ? undefined : 1;
   const count = one ?? request.workers ?? Math.max(1, Math.min(MOST_WORKERS, threads.processors - 1));
   const began = performance.now();
@@ -126,15 +153,63 @@ export async function exploreScenario(request: ExploreJob, around: ExploreSurrou
   } finally {
     team.end();
   }
+  await tellResult(model, profile, { exploration, options, workers: team.workers, began }, around);
+}
+
+/** Runs at random: one thread draws them all. */
+async function drawRuns(
+  model: Model,
+  profile: Profile,
+  { runs, seed, pctDepth }: Extract<ExploreMethod, { kind: 'random' }>,
+  around: ExploreSurroundings,
+): Promise<void> {
+  const began = performance.now();
+  const sampler = new Sampler(model, { runs, seed, ...(pctDepth !== undefined && { pctDepth }) });
+  let [paused, told] = [began, began];
+  while (sampler.step()) {
+    const now = performance.now();
+    if (now - paused < SLICE_MS) continue;
+    await around.pause();
+    if (around.stop.aborted) sampler.stop({ kind: 'stopped' });
+    paused = performance.now();
+    if (paused - told < PROGRESS_MS) continue;
+    told = paused;
+    around.send({ kind: 'progress', progress: sampler.progress(), seconds: (told - began) / 1000, drawn: true });
+  }
+  const workers = { count: 1, memory: around.threads.memory, expanded: 0 };
+  await tellResult(model, profile, { exploration: sampler.result(), options: {}, workers, began }, around);
+}
+
+async function estimateStates(
+  model: Model,
+  profile: Profile,
+  { send, pause, stop }: ExploreSurroundings,
+): Promise<void> {
+  const began = performance.now();
+  const estimator = new Estimator(model);
+  while (!stop.aborted && estimateFor(estimator, SLICE_MS)) await pause();
+  const seconds = (performance.now() - began) / 1000;
+  send({ kind: 'estimated', kernel: profile.name, estimate: estimator.result(), seconds });
+}
+
+/** Looks for shorter schedules, draws what is small, and answers. */
+async function tellResult(
+  model: Model,
+  profile: Profile,
+  found: { exploration: Exploration; options: ExploreOptions; workers: Workers; began: number },
+  around: ExploreSurroundings,
+): Promise<void> {
+  const { exploration, options, workers, began } = found;
   const ended = performance.now();
-  const over = { workers: team.workers, seconds: (ended - began) / 1000, ended: Date.now() };
-  const shouldStop = () => stop.aborted || performance.now() - ended > SHORTEN_MS;
+  const over = { workers, seconds: (ended - began) / 1000, ended: Date.now() };
+  const shouldStop = () => around.stop.aborted || performance.now() - ended > SHORTEN_MS;
   const slices = reporting(verdictOf(model, profile, exploration), { ...options, shouldStop });
   for (;;) {
     const { done, value } = slices.next();
     if (done) {
       const graph = await graphOf(model, value, around);
-      around.send({ kind: 'explored', report: value, shortened: !stop.aborted, ...(graph && { graph }), ...over });
+      const shortened = !around.stop.aborted;
+      around.send({ kind: 'explored', report: value, shortened, ...(graph && { graph }), ...over });
       return;
     }
     await around.pause();

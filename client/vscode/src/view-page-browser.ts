@@ -11,6 +11,7 @@ declare function acquireVsCodeApi(): VsCode;
 interface View extends HTMLElement {
   picture: unknown;
   words: unknown;
+  exploration?: unknown;
 }
 
 const vscode = acquireVsCodeApi();
@@ -21,6 +22,7 @@ view.addEventListener('intent', (event) =>
 );
 window.addEventListener('message', ({ data }: MessageEvent<ToPage>) => {
   if (data.kind === 'picture') view.picture = data.picture;
+  else if (data.kind === 'exploration') view.exploration = data.exploration;
   else if (data.kind === 'words') view.words = data.words;
   else view.picture = undefined;
 });

@@ -8,6 +8,8 @@ export const PICTURE_LIMITS = {
   marks: 500,
   /** Cells of a row unless the reader asks for another number: one for about eight pixels. */
   cells: 160,
+  /** Outcomes of an exploration, and findings: more are for programs. */
+  outcomes: 200,
   /** Nodes of a topology. */
   nodes: 300,
   /** Events that are indexed between two pauses: about a millisecond. */

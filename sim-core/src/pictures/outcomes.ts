@@ -2,6 +2,7 @@
 
 import type { StateGraph } from '../explore/state-graph.ts';
 import type { ExplorationReport } from '../judge/report.ts';
+import { PICTURE_LIMITS } from './limits.ts';
 import type { PictureTable, PictureText } from './table.ts';
 
 export interface OutcomesPicture {
@@ -45,6 +46,8 @@ export interface OutcomeFinding {
   readonly count: number;
   readonly unexpected: boolean;
   readonly schedule: string;
+  /** At which of the steps on its way that make a finding of this kind. */
+  readonly nth: number;
 }
 
 /** `graph`: what {@link exploringGraph} found, `too large` when it gave up; absent when nobody asked. */
@@ -56,7 +59,7 @@ export function outcomesPicture(report: ExplorationReport, graph?: StateGraph | 
     kernel: report.kernel,
     unit: report.sampling ? 'runs' : 'final states',
     terms: report.terms,
-    bars: report.outcomes.map(({ values, finals, schedule }) => ({
+    bars: report.outcomes.slice(0, PICTURE_LIMITS.outcomes).map(({ values, finals, schedule }) => ({
       values,
       count: finals,
       share: finals / most,
@@ -70,21 +73,24 @@ export function outcomesPicture(report: ExplorationReport, graph?: StateGraph | 
       negative,
       ...(schedule !== undefined && { schedule }),
     })),
-    findings: report.findings.map(({ finding, text, line, occurrences, unexpected, schedule }) => ({
+    findings: report.findings.slice(0, PICTURE_LIMITS.outcomes).map(({ finding, text, line, ...found }) => ({
       finding,
       text,
       ...(line !== undefined && { line }),
-      count: occurrences,
-      unexpected,
-      schedule,
+      count: found.occurrences,
+      unexpected: found.unexpected,
+      schedule: found.schedule,
+      nth: found.nth,
     })),
     ...(graph !== undefined && graph !== 'too large' && { graph }),
   };
 }
 
 function noticesOf(report: ExplorationReport, graph: StateGraph | 'too large' | undefined): string[] {
-  const { sampling, complete, limit, outcomes, terms, states } = report;
+  const { sampling, complete, limit, outcomes, findings, terms, states } = report;
   return [
+    ...leftOut(outcomes.length, 'outcomes'),
+    ...leftOut(findings.length, 'findings'),
     ...(sampling
       ? [`${sampling.runs} runs were taken at random, with seed ${sampling.seed}: nothing is proved by them.`]
       : []),
@@ -97,6 +103,12 @@ function noticesOf(report: ExplorationReport, graph: StateGraph | 'too large' | 
     ...(terms.length === 0 && outcomes.length > 0 ? ['No condition mentions a value: all ends are one outcome.'] : []),
     ...(graph === 'too large' ? ['There are too many states to draw them all.'] : []),
   ];
+}
+
+function leftOut(all: number, what: 'outcomes' | 'findings'): string[] {
+  const shown = PICTURE_LIMITS.outcomes;
+  if (all <= shown) return [];
+  return [`${shown} of ${all} ${what} are shown; \`snoopscope explore --format json\` lists all.`];
 }
 
 function limitText(limit: NonNullable<ExplorationReport['limit']>): string {

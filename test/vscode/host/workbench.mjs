@@ -50,6 +50,8 @@ const actions = {
       ),
   viewWaitFor: async (page, selector) => void (await inViews(page, selector)),
   viewClick: async (page, selector) => (await inViews(page, selector)).first().click(),
+  viewSelect: async (page, selector, value) => void (await (await inViews(page, selector)).first().selectOption(value)),
+  viewFill: async (page, selector, text) => (await inViews(page, selector)).first().fill(text),
   viewFocus: async (page, selector) => (await inViews(page, selector)).first().focus(),
   viewPressAndReturn: async (page, selector, keys) => {
     const view = (await inViews(page, selector)).first();
@@ -59,6 +61,15 @@ const actions = {
     await page.keyboard.press(keys);
     await focus.evaluate(({ returned }) => returned);
   },
+  viewLabels: async (page, selector) =>
+    (await inViews(page, selector)).evaluateAll((all) =>
+      all.map((element) => element.getAttribute('aria-label') ?? ''),
+    ),
+  viewStyles: async (page, selector, property) =>
+    (await inViews(page, selector)).evaluateAll(
+      (all, name) => all.map((element) => getComputedStyle(element).getPropertyValue(name)),
+      property,
+    ),
   viewTexts: async (page, selector) => (await inViews(page, selector)).allTextContents(),
   screenshot: async (page, name) => {
     await mkdir(screenshotFolder, { recursive: true });

@@ -55,6 +55,13 @@ export class DebugRun {
     return stop;
   }
 
+  /** The same where VS Code may keep the frame that it has in focus: waits for the adapter alone. */
+  async stopAfter(act: () => Thenable<unknown>): Promise<void> {
+    const stop = this.messages.nextStop();
+    await act();
+    await stop;
+  }
+
   /** Asks the adapter directly, for what VS Code shows only in its window. */
   request<Body>(command: string, args: object): Thenable<Body> {
     return this.session.customRequest(command, args) as Thenable<Body>;

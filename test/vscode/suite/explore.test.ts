@@ -12,11 +12,12 @@ const scenario = 'wbinvd/migrated-after-flush-lost-cpu.snoop';
 interface Answer {
   readonly kind: string;
   readonly report: {
+    readonly kernel: string;
     readonly complete: boolean;
     readonly states: number;
     readonly passed: boolean;
     readonly limit?: { readonly kind: string };
-    readonly outcomes: readonly { readonly values: readonly string[] }[];
+    readonly outcomes: readonly { readonly values: readonly string[]; readonly schedule: string }[];
     readonly findings: readonly { readonly finding: string; readonly schedule: string }[];
   };
   readonly workers: {
@@ -30,10 +31,14 @@ interface Answer {
   readonly problems: readonly { readonly line: number }[];
 }
 
-suite('exploring', () => {
+suite('exploring', function () {
+  // The first page of a window loads what VS Code shows pages with.
+  this.timeout(60_000);
   let run: DebugRun | undefined;
 
-  teardown(async () => {
+  teardown(async function () {
+    if (this.currentTest?.state === 'failed' && hasWindow())
+      await window.screenshot(`failed ${this.currentTest.title}`);
     await run?.end();
     run = undefined;
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
@@ -51,21 +56,35 @@ suite('exploring', () => {
         ['1', 'no'],
       ],
     );
-    const text = page().getText();
+    if (!hasWindow()) return;
+    await window.viewWaitFor('snoop-outcomes svg [data-choice]');
+    await window.viewClick('snoop-outcomes summary');
+    await window.viewWaitFor('snoop-outcomes .tables td');
+    const [text = ''] = await window.viewTexts('snoop-outcomes .tables');
+    const labels = await window.viewLabels('snoop-outcomes svg [data-choice]');
     for (const { finding, schedule } of report.findings) {
-      assert.include(text, finding);
-      assert.include(text, schedule);
+      for (const said of [text, labels.join()]) {
+        assert.include(said, finding);
+        assert.include(said, schedule);
+      }
     }
+    for (const { schedule } of report.outcomes) assert.include(labels.join(), schedule);
+    await window.screenshot('outcomes-page');
   });
 
   test('Debug counterexample stops at the finding, with the schedule applied', async () => {
-    await explore(scenarioUri(scenario).toString());
-    const lenses = await lensesOf(page());
-    const lens = lenses.find(({ command }) => command?.title === 'Debug counterexample');
-    assert.isDefined(lens, lenses.map(({ command }) => command?.title).join());
-    if (hasWindow()) await window.waitFor('.codelens-decoration a');
-    const { command, arguments: given = [] } = lens!.command!;
-    const started = await DebugRun.start(() => vscode.commands.executeCommand(command, ...given));
+    const { report } = await explore(scenarioUri(scenario).toString());
+    const counterexample = 'snoop-outcomes svg [aria-label^="stale-read"][aria-label$="Debug counterexample"]';
+    const [found] = report.findings;
+    const started = await DebugRun.start(() =>
+      hasWindow()
+        ? window.viewClick(counterexample)
+        : vscode.commands.executeCommand('snoopscope.debugCounterexample', {
+            ...found,
+            kernel: report.kernel,
+            scenario: scenarioUri(scenario).toString(),
+          }),
+    );
     run = started.run;
     assert.equal(started.stop.reason, 'exception');
     assert.equal(run.session.configuration.stopOnFinding, 'stale-read');
@@ -85,7 +104,7 @@ suite('exploring', () => {
     try {
       const { report } = await explore(scenarioUri(scenario).toString());
       assert.isFalse(report.complete);
-      assert.include(page().getText(), 'snoopscope.limits.states');
+      await shown('snoopscope.limits.states');
     } finally {
       await limits.update('states', undefined, vscode.ConfigurationTarget.Global);
     }
@@ -102,17 +121,55 @@ suite('exploring', () => {
     this.timeout(60_000);
     await openText(everyoneWritesEverything(4, 3));
     const one = await exploreWith(1);
+    assert.equal(one.kind, 'explored', JSON.stringify(one).slice(0, 1000));
     assert.equal(one.workers.count, 1);
     const three = await exploreWith(3);
     assert.equal(three.workers.count, 3, three.workers.problem);
     assert.isAbove(three.workers.expanded, 1000);
     // The web extension host has no shared memory unless the page is isolated.
     assert.equal(three.workers.memory, typeof process === 'undefined' ? 'messages' : 'shared');
-    assert.include(page().getText(), 'Explored by 3 workers');
+    await shown('Explored by 3 workers');
     assert.isTrue(three.report.complete);
     assert.deepEqual(essence(three), essence(one));
     // With shared memory facts may come in in another order.
     if (three.workers.memory === 'messages') assert.equal(three.report.states, one.report.states);
+  });
+
+  test('the page explores by other methods, and leads into the debugger by keys', async function () {
+    if (!hasWindow()) skip(this, 'only a window shows the page');
+    this.timeout(60_000);
+    await explore(scenarioUri(scenario).toString());
+    await window.viewWaitFor('snoop-outcomes svg [data-choice]');
+    await exploreBy('random', 'runs', 300);
+    await shown('300 runs of statements, drawn uniformly from seed 1');
+    await exploreBy('pct', 'pctDepth', 2);
+    await shown('300 runs of statements, drawn by PCT of depth 2 from seed 1');
+    await window.screenshot('outcomes-pct');
+    await exploreBy('switches', 'most', 0);
+    await shown('with at most 0 switches');
+    await window.viewSelect('snoop-outcomes .explore select', 'estimate');
+    await window.viewClick('snoop-outcomes .explore button:has-text("Explore")');
+    await shown('without reduction');
+    await window.viewSelect('snoop-outcomes .explore select', 'all');
+    await window.viewClick('snoop-outcomes .explore button:has-text("Explore")');
+    await shown('All interleavings of statements');
+    await window.viewFocus('snoop-outcomes svg [data-choice][tabindex="0"]');
+    for (const key of ['End', 'ArrowUp', 'Home']) await window.press(key);
+    const started = await DebugRun.start(() => window.press('Enter'));
+    run = started.run;
+    assert.match(run.session.configuration.schedule, /^schedule /);
+  });
+
+  test('a button of the page cancels', async function () {
+    if (!hasWindow()) skip(this, 'only a window shows the page');
+    this.timeout(60_000);
+    await openText(everyoneWritesEverything(6, 6));
+    const explored = explore();
+    await shown('a second');
+    await window.viewClick('snoop-outcomes .explore button:has-text("Cancel")');
+    const { report } = await explored;
+    assert.equal(report.limit?.kind, 'stopped');
+    await shown('what is known so far');
   });
 
   test('a long exploration tells how far it is, is cancelled within 100 ms, and shows what it knows', async function () {
@@ -123,9 +180,17 @@ suite('exploring', () => {
     // When somebody else has the machine it takes longer; not every time.
     for (let again = 0; delay >= 100 && again < 2; again++) delay = await exploreAndCancel();
     assert.isBelow(delay, 100);
-    assert.include(page().getText(), 'what is known so far');
+    await shown('what is known so far');
   });
 });
+
+/** Chooses a method on the page, and presses Enter in its first field. */
+async function exploreBy(method: string, field: string, number: number): Promise<void> {
+  await window.viewSelect('snoop-outcomes .explore select', method);
+  await window.viewFill(`snoop-outcomes .explore input[name="${field}"]`, String(number));
+  await window.viewFocus(`snoop-outcomes .explore input[name="${field}"]`);
+  await window.press('Enter');
+}
 
 /** Explores with `snoopscope.explore.workers` set. */
 async function exploreWith(workers: number): Promise<Answer> {
@@ -171,14 +236,7 @@ async function explore(uri?: string): Promise<Answer> {
   return (await vscode.commands.executeCommand('snoopscope.explore', uri)) as Answer;
 }
 
-/** The page that was shown. */
-function page(): vscode.TextDocument {
-  const shown = vscode.window.visibleTextEditors.map(({ document }) => document);
-  const found = shown.find(({ uri }) => uri.scheme === 'snoopscope-exploration');
-  if (!found) throw new Error(`No page among ${shown.map(({ uri }) => uri.toString()).join(', ')}`);
-  return found;
-}
-
-function lensesOf(document: vscode.TextDocument): Thenable<vscode.CodeLens[]> {
-  return vscode.commands.executeCommand('vscode.executeCodeLensProvider', document.uri);
+/** Waits until the page says something. */
+async function shown(text: string): Promise<void> {
+  if (hasWindow()) await window.viewWaitFor(`snoop-outcomes .state p:has-text("${text}")`);
 }

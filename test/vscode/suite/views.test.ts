@@ -8,6 +8,14 @@ import { hasWindow, window } from './window.ts';
 
 const scenario = 'wbinvd/local-cpu-not-flushed.snoop';
 
+/** By names that VS Code has had for long, and what its pages say of each. */
+const THEMES = [
+  ['Visual Studio Dark', 'vscode-dark'],
+  ['Visual Studio Light', 'vscode-light'],
+  ['Default High Contrast', 'vscode-high-contrast'],
+  ['Default High Contrast Light', 'vscode-high-contrast-light'],
+] as const;
+
 suite('views', function () {
   // The first view of a window loads what VS Code shows views with, and each opens a page of its own.
   this.timeout(60_000);
@@ -44,9 +52,8 @@ suite('views', function () {
       ['ArrowLeft', position - 1],
       ['n', position],
     ] as const) {
-      await window.press(key);
+      await moved(() => window.press(key), to);
       await window.viewWaitFor(`snoop-timeline svg[aria-label*="the cursor at ${to}"]`);
-      assert.equal((await place()).position, to);
     }
     await focusEditorOnBreak(undefined);
     // VS Code goes to the line in the editor; the reader of the view continues in the view.
@@ -66,29 +73,42 @@ suite('views', function () {
     await window.viewWaitFor(`snoop-timeline svg[aria-label*="the cursor at ${position}"]`);
   });
 
-  test('memory says what each cache holds, and leads to who wrote it', async () => {
+  test('memory says what each cache holds, and leads to who wrote it, by pointer and keys', async () => {
     await vscode.commands.executeCommand('snoopscope.memory.focus');
     await window.viewWaitFor('snoop-memory svg [aria-label^="x, cpu0: M 1"]');
     await window.screenshot('memory');
     await moved(() => window.viewClick('snoop-memory svg [aria-label^="x, cpu0: M 1"]'), 59);
+    await run!.after('workbench.action.debug.continue');
+    await window.viewWaitFor('snoop-memory svg [aria-label^="x, cpu0: M 1"]');
+    await window.viewFocus('snoop-memory svg [aria-label^="x, cpu0: M 1"]');
+    await moved(() => window.press('Enter'), 59);
   });
 
-  test('topology lights the way of the last transaction, in every theme', async () => {
+  test('topology lights the way of the last transaction, and a key leads to it', async () => {
     await vscode.commands.executeCommand('snoopscope.topology.focus');
     await window.viewWaitFor('snoop-topology svg .node.lit');
-    for (const theme of ['Default Light Modern', 'Default High Contrast', 'Default High Contrast Light']) {
+    const { position } = await place();
+    await window.viewFocus('snoop-topology svg [data-choice]');
+    await moved(() => window.press('Enter'), position);
+  });
+
+  test('each view is in the colours of the theme', async () => {
+    const seen = new Map<string, Set<string | undefined>>();
+    for (const [theme, kind] of THEMES) {
       await vscode.workspace.getConfiguration('workbench').update('colorTheme', theme, true);
-      await window.viewWaitFor('snoop-topology svg .node.lit');
-      await window.screenshot(`topology ${theme}`);
+      for (const name of ['timeline', 'memory', 'topology']) {
+        await vscode.commands.executeCommand(`snoopscope.${name}.focus`);
+        await window.viewWaitFor(`body[data-vscode-theme-kind="${kind}"] snoop-${name} svg text`);
+        const [colour] = await window.viewStyles(`snoop-${name} svg text`, 'fill');
+        seen.set(name, (seen.get(name) ?? new Set()).add(colour));
+      }
+      await window.screenshot(`views ${theme}`);
     }
+    for (const [name, colours] of seen) assert.lengthOf(colours, THEMES.length, `${name}: ${[...colours].join()}`);
   });
 
   test('the outcomes of an exploration are a picture, and a click debugs one', async () => {
     await vscode.commands.executeCommand('snoopscope.explore');
-    const [page] = vscode.window.visibleTextEditors.filter(
-      ({ document }) => document.uri.scheme === 'snoopscope-exploration',
-    );
-    await vscode.commands.executeCommand('snoopscope.showOutcomes', page?.document.uri.toString());
     await window.viewWaitFor('snoop-outcomes svg [aria-label^="Outcome gpu.r0=0"]');
     await window.screenshot('outcomes');
     await run!.end();
@@ -108,7 +128,7 @@ suite('views', function () {
 
   /** Does something, and waits until the session has stopped where it leads. */
   async function moved(act: () => Promise<void>, to: number): Promise<void> {
-    await run!.afterDoing(act);
+    await run!.stopAfter(act);
     assert.equal((await place()).position, to);
   }
 });

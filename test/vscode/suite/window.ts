@@ -23,9 +23,13 @@ export const window = {
   /** The same in the pages of webviews: selectors find what is in open shadow roots too. */
   viewWaitFor: (selector: string) => ask<void>('viewWaitFor', selector),
   viewClick: (selector: string) => ask<void>('viewClick', selector),
+  viewSelect: (selector: string, value: string) => ask<void>('viewSelect', selector, value),
+  viewFill: (selector: string, text: string) => ask<void>('viewFill', selector, text),
   viewFocus: (selector: string) => ask<void>('viewFocus', selector),
   /** Presses a key in a view that takes the focus away, and waits until the view has it again. */
   viewPressAndReturn: (selector: string, keys: string) => ask<void>('viewPressAndReturn', selector, keys),
+  viewLabels: (selector: string) => ask<string[]>('viewLabels', selector),
+  viewStyles: (selector: string, property: string) => ask<string[]>('viewStyles', selector, property),
   viewTexts: (selector: string) => ask<string[]>('viewTexts', selector),
   /** Writes test/vscode/screenshots/NAME.png, which git ignores. */
   screenshot: (name: string) => ask<void>('screenshot', name),

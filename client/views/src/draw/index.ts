@@ -17,6 +17,7 @@ import { drawTimeline } from './timeline.ts';
 import { drawTopology } from './topology.ts';
 
 export { svgFile } from './file.ts';
+export { type ExplorationState, type ExploreMethod, METHOD_NUMBERS, type MethodNumber } from './method.ts';
 export type { Drawing, Intent, Shape } from './shape.ts';
 
 export type Picture = Timeline | TopologyPicture | MemoryPicture | OutcomesPicture;

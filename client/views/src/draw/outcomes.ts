@@ -1,68 +1,119 @@
 /** Outcomes drawn: verdicts, a bar for each outcome, findings, and for small spaces the graph of states. */
 import type { OutcomesPicture, StateGraph } from '@snoopscope/sim-core';
 import { countedMoves } from '@snoopscope/sim-core';
-import { CHARACTER, type Drawing, fitted, group, line, path, rect, type Shape, text } from './shape.ts';
+import { CHARACTER, type Drawing, fitted, group, type Intent, line, path, rect, type Shape, text } from './shape.ts';
 
 const ROW = 24;
+/** With the schedule below it. */
+const TALL = 42;
 /** Narrower than this, signs stand for words. */
 const NARROW = 700;
+const COPY = 'Copy schedule';
+const COPY_WIDTH = COPY.length * CHARACTER + 12;
 const SIGNS = { holds: '✓', fails: '✗', open: '?', 'not for this kernel': '–' } as const;
 
-export function drawOutcomes(outcomes: OutcomesPicture, width: number): Drawing {
-  const shapes: Shape[] = [];
-  let y = 4;
-  const heading = (what: string): void => {
-    shapes.push(text(8, y + 16, what, 'strong'));
-    y += ROW;
-  };
-  if (outcomes.conditions.length > 0) heading(`Conditions on ${outcomes.kernel}`);
-  for (const condition of outcomes.conditions) {
-    shapes.push(conditionShape(condition, y, width));
-    y += ROW;
+/** One thing below the other, each in the full width. */
+class Column {
+  readonly shapes: Shape[] = [];
+  readonly #width: number;
+  y = 4;
+
+  constructor(width: number) {
+    this.#width = width;
   }
-  if (outcomes.bars.length > 0) heading(`Outcomes${outcomes.terms.length > 0 ? `: ${outcomes.terms.join(', ')}` : ''}`);
+
+  heading(what: string): void {
+    this.shapes.push(...fitted(8, this.y + 16, this.#width - 16, what, 'strong'));
+    this.y += ROW;
+  }
+
+  /** What leads into the debugger, if there is a way: `children` are drawn from `y` on. */
+  entry(children: (y: number, height: number) => readonly Shape[], { label, intent, action }: Entry): void {
+    const way = intent.kind === 'debug' ? intent.schedule : undefined;
+    const height = way === undefined ? ROW : TALL;
+    const shown = [...children(this.y, height), ...(way === undefined ? [] : this.#way(way, action))];
+    const name = way === undefined ? label : `${label}. ${action}`;
+    this.shapes.push(group(shown, { class: 'choice' }, { label: name, intent }));
+    if (way !== undefined && way !== ANY) this.shapes.push(this.#copy(way));
+    this.y += height;
+  }
+
+  #way(schedule: string, action: string): Shape[] {
+    const baseline = this.y + 34;
+    const written = schedule === ANY ? 'whatever the schedule' : schedule;
+    const from = 12 + (action.length + 2) * CHARACTER;
+    return [
+      text(12, baseline, action, 'action'),
+      ...fitted(from, baseline, this.#width - from - COPY_WIDTH - 24, written, 'dim'),
+    ];
+  }
+
+  #copy(schedule: string): Shape {
+    const x = this.#width - COPY_WIDTH - 10;
+    const shapes = [
+      rect(x, this.y + 21, COPY_WIDTH, 17, 'button action'),
+      text(x + COPY_WIDTH / 2, this.y + 33, COPY, 'centre action'),
+    ];
+    return group(
+      shapes,
+      { class: 'choice action' },
+      { label: `${COPY}: ${schedule}`, intent: { kind: 'copy', text: schedule } },
+    );
+  }
+}
+
+interface Entry {
+  readonly label: string;
+  readonly intent: Intent;
+  /** What the debugger is to show. */
+  readonly action: string;
+}
+
+/** A `schedule` line without items: any leads there. */
+const ANY = 'schedule';
+
+export function drawOutcomes(outcomes: OutcomesPicture, width: number): Drawing {
+  const column = new Column(width);
+  if (outcomes.conditions.length > 0) column.heading(`Conditions on ${outcomes.kernel}`);
+  for (const condition of outcomes.conditions) drawCondition(column, condition, width);
+  if (outcomes.bars.length > 0)
+    column.heading(`Outcomes${outcomes.terms.length > 0 ? `: ${outcomes.terms.join(', ')}` : ''}`);
   const label = Math.min(
     width / 2,
     24 + CHARACTER * Math.max(4, ...outcomes.bars.map((bar) => valuesOf(outcomes, bar).length)),
   );
-  for (const bar of outcomes.bars) {
-    shapes.push(barShape(outcomes, bar, y, width, label));
-    y += ROW;
-  }
-  if (outcomes.findings.length > 0) heading('Findings');
-  for (const finding of outcomes.findings) {
-    shapes.push(findingShape(finding, y, width));
-    y += ROW;
-  }
+  for (const bar of outcomes.bars) drawBar(column, outcomes, bar, width, label);
+  if (outcomes.findings.length > 0) column.heading('Findings');
+  for (const finding of outcomes.findings) drawFinding(column, finding, width);
   if (outcomes.graph) {
-    heading(`States: ${outcomes.graph.states.length}, the shortest way to each outcome drawn strongly`);
-    const graph = drawGraph(outcomes, outcomes.graph, y, width);
-    shapes.push(...graph.shapes);
-    y = graph.bottom;
+    column.heading(`States: ${outcomes.graph.states.length}, the shortest way to each outcome drawn strongly`);
+    const graph = drawGraph(outcomes, outcomes.graph, column.y, width);
+    column.shapes.push(...graph.shapes);
+    column.y = graph.bottom;
   }
-  return { width, height: y + 8, label: `Outcomes on ${outcomes.kernel}`, shapes };
+  return { width, height: column.y + 8, label: `Outcomes on ${outcomes.kernel}`, shapes: column.shapes };
 }
 
-function conditionShape(
+function drawCondition(
+  column: Column,
   { text: what, verdict, schedule, line: at, positive, negative }: OutcomesPicture['conditions'][number],
-  y: number,
   width: number,
-): Shape {
+): void {
   const narrow = width < NARROW;
   const said = narrow ? SIGNS[verdict] : `${SIGNS[verdict]} ${verdict}`;
   const counts = narrow ? '' : `${positive} true, ${negative} false`;
   const condition = what.replaceAll(/\s+/g, ' ');
-  return group(
-    [
-      rect(4, y + 1, width - 8, ROW - 2, 'node'),
+  column.entry(
+    (y, height) => [
+      rect(4, y + 1, width - 8, height - 2, 'node'),
       text(12, y + 16, said, `strong verdict-${verdict}`),
       ...fitted(narrow ? 34 : 180, y + 16, width - (narrow ? 46 : 350), condition, ''),
       text(width - 12, y + 16, counts, 'right dim'),
     ],
-    { class: 'choice' },
     {
-      label: `Condition in line ${at + 1} ${verdict}: ${condition}; true in ${positive} outcomes, false in ${negative}${schedule === undefined ? '' : '. Debug what shows it'}`,
+      label: `Condition in line ${at + 1} ${verdict}: ${condition}; true in ${positive} outcomes, false in ${negative}`,
       intent: schedule === undefined ? { kind: 'line', line: at } : { kind: 'debug', schedule },
+      action: verdict === 'fails' ? 'Debug counterexample' : 'Debug example',
     },
   );
 }
@@ -71,53 +122,53 @@ function valuesOf({ terms }: OutcomesPicture, { values }: OutcomesPicture['bars'
   return terms.length === 0 ? 'end' : terms.map((term, i) => `${term}=${values[i]}`).join(' ');
 }
 
-function barShape(
+function drawBar(
+  column: Column,
   picture: OutcomesPicture,
   bar: OutcomesPicture['bars'][number],
-  y: number,
   width: number,
   label: number,
-): Shape {
+): void {
   const values = valuesOf(picture, bar);
-  const room = width - label - 130;
-  return group(
-    [
-      rect(label, y + 4, Math.max(2, room * bar.share), ROW - 8, 'bar'),
+  const long = Math.max(2, (width - label - 130) * bar.share);
+  column.entry(
+    (y, height) => [
+      rect(4, y + 1, width - 8, height - 2, 'node'),
+      rect(label, y + 5, long, ROW - 9, 'bar'),
       ...fitted(12, y + 16, label - 16, values, ''),
-      text(label + Math.max(2, room * bar.share) + 6, y + 16, String(bar.count), 'dim'),
+      text(label + long + 6, y + 16, String(bar.count), 'dim'),
     ],
-    { class: 'choice' },
     {
-      label: `Outcome ${values}: ${bar.count} ${picture.unit}. Debug it`,
+      label: `Outcome ${values}: ${bar.count} ${bar.count === 1 ? picture.unit.replace(/s$/, '') : picture.unit}`,
       intent: { kind: 'debug', schedule: bar.schedule },
+      action: 'Debug outcome',
     },
   );
 }
 
-function findingShape(finding: OutcomesPicture['findings'][number], y: number, width: number): Shape {
+function drawFinding(column: Column, found: OutcomesPicture['findings'][number], width: number): void {
   const narrow = width < NARROW;
-  return group(
-    [
-      rect(4, y + 1, width - 8, ROW - 2, 'node'),
-      text(
-        12,
-        y + 16,
-        narrow ? (finding.unexpected ? '✗' : '!') : finding.unexpected ? '✗ unexpected' : '! found',
-        finding.unexpected ? 'strong verdict-fails' : 'strong',
-      ),
-      ...fitted(narrow ? 34 : 180, y + 16, width - (narrow ? 130 : 290), finding.text, ''),
-      text(width - 12, y + 16, finding.count === 1 ? 'once' : `${finding.count} times`, 'right dim'),
+  const { unexpected, finding, schedule, nth } = found;
+  const sign = narrow ? (unexpected ? '✗' : '!') : unexpected ? '✗ unexpected' : '! found';
+  column.entry(
+    (y, height) => [
+      rect(4, y + 1, width - 8, height - 2, 'node'),
+      text(12, y + 16, sign, unexpected ? 'strong verdict-fails' : 'strong'),
+      ...fitted(narrow ? 34 : 180, y + 16, width - (narrow ? 130 : 290), found.text, ''),
+      text(width - 12, y + 16, found.count === 1 ? 'once' : `${found.count} times`, 'right dim'),
     ],
-    { class: 'choice' },
     {
-      label: `${finding.text}, ${finding.count} times. Debug it`,
-      intent: { kind: 'debug', schedule: finding.schedule, finding: finding.finding },
+      label: `${found.text}, ${found.count === 1 ? 'once' : `${found.count} times`}`,
+      intent: { kind: 'debug', schedule, finding, ...(nth > 1 && { nth }) },
+      action: 'Debug counterexample',
     },
   );
 }
 
 const NODE = 22;
 const DOWN = 46;
+/** More would lie on top of each other. */
+const MOST_NAMED_WAYS = 40;
 
 /** States by their distance from the start, from top to bottom. */
 function drawGraph(
@@ -143,13 +194,12 @@ function drawGraph(
         ? `M${from.x + 8},${from.y - 6}c24,-12 24,24 0,12`
         : `M${from.x.toFixed(1)},${from.y + 9}C${from.x.toFixed(1)},${(from.y + to.y) / 2} ${to.x.toFixed(1)},${(from.y + to.y) / 2} ${to.x.toFixed(1)},${to.y - 9}`;
     const look = `edge${one.shortest ? ' lit' : ''}${one.findings.length > 0 ? ' changed' : ''}`;
-    const midX = (from.x + to.x) / 2;
-    const room = ways.length <= 40;
+    const label = `${moves}${one.findings.length > 0 ? ' !' : ''}`;
+    // Beside the way, nearer to where it ends: ways part at one state more often than they meet there.
+    const [x, y] = [from.x + (to.x - from.x) * 0.75 + 4, from.y + (to.y - from.y) * 0.75 + 1];
     return [
       path(d, look, { label: `${moves}${found}` }),
-      ...(room
-        ? [text(midX, (from.y + to.y) / 2 + 3, `${moves}${one.findings.length > 0 ? ' !' : ''}`, 'centre dim')]
-        : []),
+      ...(ways.length <= MOST_NAMED_WAYS ? fitted(x, y, Math.min(width - x, width / 3), label, 'dim') : []),
     ];
   });
   const nodes = states.map((state): Shape => {
@@ -158,10 +208,13 @@ function drawGraph(
     const name = state.outcome
       ? valuesOf(picture, { values: state.outcome, count: 0, share: 0, schedule: '' })
       : String(state.id);
-    const half = state.outcome ? Math.max(NODE / 2, (name.length * CHARACTER) / 2 + 5) : NODE / 2;
+    // The heading of the outcomes has the names of the values.
+    const written = state.outcome && picture.terms.length > 0 ? state.outcome.join(' ') : name;
+    const room = width / (rows[levels.indexOf(state.depth)]?.length ?? 1) - 4;
+    const half = state.outcome ? Math.min(room, Math.max(NODE, written.length * CHARACTER + 10)) / 2 : NODE / 2;
     const shapes = [
       rect(place.x - half, place.y - 9, half * 2, 18, `node${state.outcome ? ' end' : ''}`),
-      text(place.x, place.y + 4, name, 'centre'),
+      ...fitted(place.x, place.y + 4, half * 2, written, 'centre'),
     ];
     if (!bar) return group(shapes, {}, { label: state.outcome ? `End: ${name}` : `State ${state.id}` });
     return group(

@@ -1,5 +1,7 @@
 /** What a picture is drawn with: a tree of SVG elements as plain values, for a file as well as for a page. */
 
+import type { ExploreMethod } from './method.ts';
+
 /** What a reader of a picture wants; the host of a view knows how. */
 export type Intent =
   /** The cursor goes to a position of the run. */
@@ -17,7 +19,13 @@ export type Intent =
   /** The next finding, or the one before. */
   | { readonly kind: 'finding'; readonly forwards: boolean }
   /** An execution is to be debugged, by its `schedule` line, up to a finding if one is named. */
-  | { readonly kind: 'debug'; readonly schedule: string; readonly finding?: string }
+  | { readonly kind: 'debug'; readonly schedule: string; readonly finding?: string; readonly nth?: number }
+  /** The scenario is to be explored again, like this. */
+  | { readonly kind: 'explore'; readonly method: ExploreMethod }
+  /** What is known so far is enough. */
+  | { readonly kind: 'cancel' }
+  /** A text is wanted in the clipboard. */
+  | { readonly kind: 'copy'; readonly text: string }
   /** A line of the scenario, counting from 0. */
   | { readonly kind: 'line'; readonly line: number };
 

@@ -15,6 +15,7 @@ export const STYLE = `
   --snoop-purple: var(--vscode-charts-purple, #6639ba);
   --snoop-red: var(--vscode-errorForeground, #b3202a);
   --snoop-focus: var(--vscode-focusBorder, #0969da);
+  --snoop-link: var(--vscode-textLink-foreground, #0550ae);
   font: 11px var(--vscode-editor-font-family, ui-monospace, Menlo, Consolas, monospace);
 }
 @media (prefers-color-scheme: dark) {
@@ -71,6 +72,9 @@ export const STYLE = `
 .snoop-picture .bar { fill: var(--snoop-blue); fill-opacity: 0.55; stroke: var(--snoop-blue); }
 .snoop-picture .verdict-fails { fill: var(--snoop-red); }
 .snoop-picture .verdict-holds { fill: var(--snoop-green); }
+.snoop-picture text.action { fill: var(--snoop-link); }
+.snoop-picture .button { fill: var(--snoop-bg); stroke: var(--snoop-line); stroke-opacity: 0.7; }
+.snoop-picture.file .action { display: none; }
 .snoop-picture .choice { cursor: pointer; }
 .snoop-picture .choice:focus { outline: none; }
 .snoop-picture .choice:focus > :first-child, .snoop-picture .choice:hover > :first-child {

@@ -1,11 +1,13 @@
 // What a view's page and the extension say to each other.
-import type { Intent, Picture } from '@snoopscope/views/draw';
+import type { ExplorationState, Intent, Picture } from '@snoopscope/views/draw';
 
 /** To the page. */
 export type ToPage =
   | { readonly kind: 'picture'; readonly picture: Picture }
   /** There is none: nothing is debugged. */
   | { readonly kind: 'nothing' }
+  /** Of the page of outcomes: how its scenario is explored, and how far that is. */
+  | { readonly kind: 'exploration'; readonly exploration: ExplorationState }
   /** The views' own words, in the user's language. */
   | { readonly kind: 'words'; readonly words: Readonly<Record<string, string>> };
 

@@ -1,5 +1,5 @@
 // A page with one picture in it, in a panel's view or in an editor: what both have in common.
-import type { Intent, Picture } from '@snoopscope/views/draw';
+import type { ExplorationState, Intent, Picture } from '@snoopscope/views/draw';
 import { Disposable, env, Uri, type Webview } from 'vscode';
 import type { FromPage, ToPage } from './messages.ts';
 import { viewPage } from './page.ts';
@@ -9,6 +9,7 @@ export class PicturePage extends Disposable {
   readonly #webview: Webview;
   #ready = false;
   #message: ToPage = { kind: 'nothing' };
+  #exploration: ToPage | undefined;
 
   constructor(
     webview: Webview,
@@ -29,7 +30,9 @@ export class PicturePage extends Disposable {
     const folder = Uri.joinPath(extension, 'dist');
     webview.options = { enableScripts: true, localResourceRoots: [folder] };
     const listener = webview.onDidReceiveMessage((message: FromPage) => {
-      if (message.kind === 'intent') onIntent(message.intent);
+      if (message.kind === 'intent' && message.intent.kind === 'copy')
+        void env.clipboard.writeText(message.intent.text);
+      else if (message.kind === 'intent') onIntent(message.intent);
       else if (message.kind === 'blurred') onBlurred();
       else this.#begin();
     });
@@ -44,10 +47,16 @@ export class PicturePage extends Disposable {
     if (this.#ready) void this.#webview.postMessage(this.#message);
   }
 
+  showExploration(exploration: ExplorationState): void {
+    this.#exploration = { kind: 'exploration', exploration };
+    if (this.#ready) void this.#webview.postMessage(this.#exploration);
+  }
+
   /** The page listens; it may be a new one, since VS Code forgets pages that are hidden. */
   #begin(): void {
     this.#ready = true;
     void this.#webview.postMessage({ kind: 'words', words: viewWords() } satisfies ToPage);
+    if (this.#exploration) void this.#webview.postMessage(this.#exploration);
     void this.#webview.postMessage(this.#message);
   }
 }

@@ -17,5 +17,18 @@ export function viewWords(): Readonly<Record<string, string>> {
     cursorAt: l10n.t('After {0} of {1} steps', '{0}', '{1}'),
     keys: l10n.t('Left and Right move the cursor, Home and End go to the ends, Up and Down choose, Enter opens.'),
     drawing: l10n.t('Drawing'),
+    copyAsText: l10n.t('Copy as text'),
+    explore: l10n.t('Explore'),
+    exploreAll: l10n.t('all interleavings'),
+    exploreSwitches: l10n.t('with few switches'),
+    exploreRandom: l10n.t('random runs'),
+    explorePct: l10n.t('random runs by PCT'),
+    exploreEstimate: l10n.t('estimate only'),
+    switches: l10n.t('switches at most'),
+    runs: l10n.t('runs'),
+    seed: l10n.t('seed'),
+    pctDepth: l10n.t('depth'),
+    cancel: l10n.t('Cancel'),
+    progress: l10n.t('Done so far'),
   };
 }
