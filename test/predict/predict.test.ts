@@ -91,3 +91,16 @@ test.each(globSync('**/*.snoop', { cwd: gallery }).sort())('nothing is held agai
   const found = predicted(readFileSync(path.join(gallery, file), 'utf8'), from);
   expect(found.filter(({ severity }) => severity === 'error' || severity === 'warning').map(described)).toEqual([]);
 });
+
+test('no kernel is held to an errno that does not exist', () => {
+  const text = 'machine {\n  cpu intel\n}\nsetup {\n  close(9) = -EBADFF\n}\n';
+  expect(predicted(text).map(described)).toEqual([]);
+});
+
+test('a line of a procedure that is called thousands of times is explained for a few of its calls', () => {
+  const calls = (name: string): string => `  call ${name}()\n`.repeat(10);
+  const text = `proc a() {\n  close(9)\n}\nproc b() {\n${calls('a')}}\nproc c() {\n${calls('b')}}\nproc d() {\n${calls('c')}}\nsetup {\n${calls('d')}}\n`;
+  const [found, ...others] = predicted(text).filter(({ line }) => line === 1);
+  expect(found?.message).toContain('-EBADF');
+  expect(others.length).toBeLessThan(8);
+});

@@ -6,6 +6,7 @@ import { check } from '../../sim-core/src/scenario/checks/run-checks.ts';
 import { parse } from '../../sim-core/src/scenario/parser.ts';
 import { toEnd } from '../../sim-core/src/to-end.ts';
 import { described } from '../diagnostics/marks.ts';
+import { RIGHT_OTHERS, WRONG_OTHERS } from './wrong-others.ts';
 import { RIGHT, WRONG } from './wrong-scenarios.ts';
 
 function serious(text: string): Diagnostic[] {
@@ -14,11 +15,11 @@ function serious(text: string): Diagnostic[] {
   return all.filter(({ severity }) => severity === 'warning' || severity === 'error');
 }
 
-test.each(RIGHT)('nothing is held against a right one', (text) => {
+test.each([...RIGHT, ...RIGHT_OTHERS])('nothing is held against a right one', (text) => {
   expect(serious(text).map(described)).toEqual([]);
 });
 
-test.each(WRONG)('$what', ({ text, line }) => {
+test.each([...WRONG, ...WRONG_OTHERS])('$what', ({ text, line }) => {
   const lines = text.split('\n');
   expect(lines).toContain(line);
   const found = serious(text);

@@ -74,31 +74,31 @@ exists gpu.r0 == 1
 
 export const RIGHT: readonly string[] = [CONTAINER, IOMMUFD];
 
-type Change = (lines: string[]) => void;
+export type Change = (lines: string[]) => void;
 
 const at = (lines: readonly string[], part: string): number => {
   const index = lines.findIndex((line) => line.includes(part));
   if (index < 0) throw new Error(`no line with ${part}`);
   return index;
 };
-const after =
+export const after =
   (part: string, ...added: readonly string[]): Change =>
   (lines) =>
     void lines.splice(at(lines, part) + 1, 0, ...added);
-const before =
+export const before =
   (part: string, ...added: readonly string[]): Change =>
   (lines) =>
     void lines.splice(at(lines, part), 0, ...added);
-const instead =
+export const instead =
   (part: string, line: string): Change =>
   (lines) =>
     void lines.splice(at(lines, part), 1, line);
-const without =
+export const without =
   (part: string): Change =>
   (lines) =>
     void lines.splice(at(lines, part), 1);
 
-function changed(base: string, changes: readonly Change[]): string {
+export function changed(base: string, changes: readonly Change[]): string {
   const lines = base.split('\n');
   for (const change of changes) change(lines);
   return lines.join('\n');

@@ -34,8 +34,11 @@ export function mended(scenario: ParsedScenario, includes: ReadInclude): Mended 
     for (const error of errors) {
       const fixed = round === 0 && !changed.has(error.line) ? fixedText(texts[error.line] ?? '', error) : undefined;
       if (fixed !== undefined) texts[error.line] = fixed;
-      else if (!droppable(now, error.line)) return undefined;
-      else dropped.add(error.line);
+      else {
+        const left = leftOut(now, error.line);
+        if (left.length === 0) return undefined;
+        for (const line of left) dropped.add(line);
+      }
       changed.add(error.line);
     }
     if (dropped.size > before) for (const line of dependentOn(scenario, dropped)) dropped.add(line);
@@ -62,7 +65,15 @@ function fixedText(text: string, { line, fixes }: Diagnostic): string | undefine
   return text.slice(0, edit.span.start) + edit.newText + text.slice(edit.span.end);
 }
 
-/** Only a line that neither opens nor closes a block can be left out. */
+/** What goes with a line that is left out: the block that it begins, other than the machine and `setup`; nothing when it cannot go. */
+function leftOut(scenario: ParsedScenario, line: number): readonly number[] {
+  const block = blockOfLines(scenario)[line];
+  if (block === undefined || block.line !== line) return droppable(scenario, line) ? [line] : [];
+  if (block.kind === 'machine' || block.kind === 'setup' || !scenario.balanced) return [];
+  return Array.from({ length: block.endLine - line + 1 }, (_, index) => line + index);
+}
+
+/** Only a line that neither opens nor closes a block can be left out alone. */
 function droppable({ lines }: ParsedScenario, index: number): boolean {
   const content = lines[index]?.content;
   if (content === undefined) return false;

@@ -24,23 +24,23 @@ export function* predicting(
   options: PredictOptions = {},
 ): Generator<void, readonly Diagnostic[]> {
   const whole = yield* observingKernels(parsed, options);
-  if (whole !== undefined) return ordered(diagnosticsOf(parsed, whole, options));
+  if (whole !== undefined) return ordered(yield* diagnosticsOf(parsed, whole, options));
   const mend = mended(parsed, options.includes ?? (() => undefined));
   if (mend === undefined || mend.changed.size === 0) return [];
   yield;
   const { elaborated: _, ...others } = options;
   const groups = yield* observingKernels(mend.scenario, others);
-  return groups === undefined ? [] : ordered(diagnosticsOfMended(mend, groups, others));
+  return groups === undefined ? [] : ordered(yield* diagnosticsOfMended(mend, groups, others));
 }
 
-function diagnosticsOf(
+function* diagnosticsOf(
   parsed: ParsedScenario,
   groups: readonly KernelGroup[],
   options: PredictOptions,
   numbers = true,
-): readonly Diagnostic[] {
+): Generator<void, readonly Diagnostic[]> {
   return [
-    ...resultDiagnostics(groups, numbers),
+    ...(yield* resultDiagnostics(groups, numbers)),
     ...findingDiagnostics(groups),
     ...registrationDiagnostics(parsed, groups),
     ...unmappingDiagnostics(groups),
@@ -51,12 +51,12 @@ function diagnosticsOf(
 }
 
 /** Of a scenario of which something was left out: what cannot come out otherwise once that is there. */
-function diagnosticsOfMended(
+function* diagnosticsOfMended(
   { scenario, changed, missing }: Mended,
   groups: readonly KernelGroup[],
   options: PredictOptions,
-): readonly Diagnostic[] {
-  const all = diagnosticsOf(scenario, groups, options, missing === 'nothing');
+): Generator<void, readonly Diagnostic[]> {
+  const all = yield* diagnosticsOf(scenario, groups, options, missing === 'nothing');
   const blocks = blockOfLines(scenario);
   const certain = ({ code, line }: Diagnostic): boolean =>
     missing === 'nothing' || RESULTS.has(code) || (missing === 'later' && blocks[line]?.kind === 'setup');

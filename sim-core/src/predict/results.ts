@@ -22,17 +22,28 @@ interface Failure {
   readonly sometimes: boolean;
 }
 
-/** `numbers`: descriptors have the numbers that they will have; false when an `open` may have been left out. */
-export function resultDiagnostics(groups: readonly KernelGroup[], numbers = true): Diagnostic[] {
-  const model = groups[0]?.observed.model;
-  if (model === undefined) return [];
+/** A line of a procedure is explained for so many of its calls. */
+const MOST_CALLS_OF_LINE = 8;
+
+/**
+ * In slices. `numbers`: descriptors have the numbers that they will have; false when an `open` may have been left out.
+ */
+export function* resultDiagnostics(groups: readonly KernelGroup[], numbers = true): Generator<void, Diagnostic[]> {
+  const found: Diagnostic[] = [];
+  const explained = new Map<string, number>();
   // Programs are compiled alike for every kernel, so a statement is the same node on all of them.
-  return model.nodes.flatMap((node) => {
+  for (const node of groups[0]?.observed.model.nodes ?? []) {
     const content = node.kind === 'statement' ? callOf(groups[0]!.observed, node) : undefined;
-    if (node.kind !== 'statement' || content === undefined) return [];
+    if (node.kind !== 'statement' || content === undefined) continue;
     const failures = groups.flatMap((group) => failureOf(group, node, content, numbers));
-    return failures.length === 0 ? [] : [diagnosticOf(groups, failures, node, content)];
-  });
+    const place = `${node.place.file}:${node.place.line}`;
+    const before = explained.get(place) ?? 0;
+    if (failures.length === 0 || before === MOST_CALLS_OF_LINE) continue;
+    explained.set(place, before + 1);
+    found.push(diagnosticOf(groups, failures, node, content));
+    yield;
+  }
+  return found;
 }
 
 function callOf({ model }: Observed, { place }: StatementNode): Syscall | undefined {
@@ -45,6 +56,8 @@ function failureOf(group: KernelGroup, node: StatementNode, call: Syscall, numbe
   const seen = [...(results.get(node.id) ?? [])];
   if (model.tracked.has('unexpected-result')) return [];
   const declared = declaredValue(call);
+  // An errno that does not exist has a diagnostic of its own.
+  if (declared === undefined && call.result !== undefined) return [];
   // What a condition asks about is looked at on purpose.
   const asked = model.conditions.some(({ terms }) => terms.some(({ name }) => name === call.bind?.text));
   if (declared === undefined && (asked || model.errors[node.actor] !== undefined)) return [];
@@ -61,7 +74,6 @@ function declaredValue({ result }: Syscall): number | undefined {
   if (result === undefined) return undefined;
   if (result.errno !== undefined) {
     const value = errnoByName.get(result.errno);
-    // An unknown name has a diagnostic of its own.
     return value === undefined ? undefined : -value;
   }
   return Number(BigInt.asIntN(32, result.value ?? 0n));

@@ -67,8 +67,23 @@ function textLine(scanner: LineScanner, kind: 'scenario' | 'doc' | 'source' | 'i
 }
 
 function actor(kind: ActorHeader['kind'], names: { name?: Word; of?: Word }, scanner: LineScanner): LineContent {
-  const options: Option[] = scanner.options(`an option such as \`cpu=0\`, or \`{\``);
+  const options: Option[] = scanner.options(`an option such as \`cpu=0\`, or \`{\``, (before) => {
+    if (kind === 'thread' || kind === 'vcpu') refuseLateOf(before, scanner);
+  });
   return { kind: 'actor-open', actor: { kind, ...names, options } };
+}
+
+/** `vcpu 0 cpu=1 of vm`: whose it is comes first. */
+function refuseLateOf(before: readonly Option[], scanner: LineScanner): void {
+  const start = before[0]?.span.start;
+  if (start === undefined) return;
+  const of = takeOf(scanner, 'a name');
+  if (of === undefined) return;
+  const span = { start, end: of.span.end };
+  const options = scanner.text.slice(start, before.at(-1)!.span.end);
+  const newText = `of ${of.text} ${options}`;
+  const message = `\`of ${of.text}\` comes before the options: \`${newText}\`.`;
+  scanner.fail('expected', message, span, [{ title: `Write \`${newText}\``, span, newText }]);
 }
 
 function named(scanner: LineScanner, what: string, ofWhat: string): { name: Word; of?: Word } {

@@ -73,10 +73,13 @@ export class LineScanner {
     return this.text.charCodeAt(at) === EQUALS && at < this.end && this.text.charCodeAt(at + 1) !== EQUALS;
   }
 
-  /** `key=value` up to the end of the code. */
-  options(allowed: string): Option[] {
+  /** `key=value` up to the end of the code; `beforeEach` is told the options so far. */
+  options(allowed: string, beforeEach: (options: readonly Option[]) => void = () => {}): Option[] {
     const options: Option[] = [];
-    while (!this.atEnd() && this.here() !== OPEN_BRACE) options.push(this.option(allowed));
+    while (!this.atEnd() && this.here() !== OPEN_BRACE) {
+      beforeEach(options);
+      options.push(this.option(allowed));
+    }
     return options;
   }
 

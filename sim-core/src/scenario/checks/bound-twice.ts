@@ -1,10 +1,12 @@
+import type { ParsedScenario } from '../ast.ts';
 import { blockOfLines } from '../blocks.ts';
-import type { Check } from './check.ts';
+import type { SymbolTable } from '../symbols.ts';
+import type { Check, PlacedObjection } from './check.ts';
 
 export const boundTwice: Check = {
   code: 'bound-twice',
   severity: 'warning',
-  doc: 'Two actors that run concurrently bind the same name: what it holds afterwards depends on which comes last.',
+  doc: 'Two actors that run concurrently bind the same name: what it holds afterwards depends on which comes last. Or `setup` binds a name again before anything has used it: the first descriptor is open, and has no name.',
   sources: ['docs/language.md, System calls'],
   examples: {
     bad: `thread a {
@@ -23,6 +25,7 @@ thread b {
 `,
   },
   *scenario({ scenario, symbols }) {
+    yield* lostInSetup(scenario, symbols);
     if (!scenario.blocks.some(({ kind }) => kind === 'thread')) return;
     const blocks = blockOfLines(scenario);
     for (const symbol of symbols.all.values()) {
@@ -38,3 +41,27 @@ thread b {
     }
   },
 };
+
+/** Bindings of a straight `setup` that another one takes the name from before it is used. */
+function* lostInSetup(scenario: ParsedScenario, symbols: SymbolTable): Generator<PlacedObjection> {
+  const straight = new Set(
+    scenario.blocks.flatMap(({ kind, items }) =>
+      kind === 'setup' ? items.flatMap((item) => (item.kind === 'line' ? [item.line] : [])) : [],
+    ),
+  );
+  /** A call that is to fail binds nothing. */
+  const binds = (line: number): boolean => {
+    const content = scenario.lines[line]?.content;
+    return straight.has(line) && content?.kind === 'syscall' && content.result?.errno === undefined;
+  };
+  for (const { space, name, definitionCount, definitions, references } of symbols.all.values()) {
+    if (space !== 'name' || definitionCount < 2) continue;
+    for (const [index, place] of definitions.entries()) {
+      const next = definitions[index + 1];
+      if (next === undefined || next.line === place.line || !binds(place.line) || !binds(next.line)) continue;
+      if (references.some(({ line }) => place.line < line && line <= next.line)) continue;
+      const message = `Line ${next.line + 1} binds \`${name}\` again before anything uses this one.`;
+      yield { ...place, message, related: [{ ...next, message: 'It is bound again here.' }] };
+    }
+  }
+}

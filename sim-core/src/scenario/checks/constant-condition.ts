@@ -5,6 +5,8 @@ import { profilesIn } from '../elaborate/kernel-ranges.ts';
 import type { Check, PlacedObjection } from './check.ts';
 import { atomsOf, withNumber } from './terms.ts';
 
+type Comparison = Condition & { readonly kind: 'compare' };
+type Quantifier = ConditionLine['quantifier'];
 type ConditionLine = LineContent & { readonly kind: 'condition' };
 
 /** More combinations of values are not tried: the condition then counts as one that may come out either way. */
@@ -46,21 +48,25 @@ exists [x] == 1
   },
 };
 
-function* pairs(
-  scenario: ParsedScenario,
-  conditions: readonly { readonly line: number; readonly content: ConditionLine }[],
-): Generator<PlacedObjection> {
-  const seen = new Map<string, { readonly line: number; readonly content: ConditionLine }[]>();
+interface Placed {
+  readonly line: number;
+  readonly content: ConditionLine;
+}
+
+function* pairs(scenario: ParsedScenario, conditions: readonly Placed[]): Generator<PlacedObjection> {
+  const seen = new Map<string, (Placed & Proposition)[]>();
   for (const one of conditions) {
-    const text = propositionText(scenario, one.line, one.content);
-    const others = seen.get(text) ?? [];
-    const other = others.find(({ content }) => overlap(content, one.content, scenario.named));
-    seen.set(text, [...others, one]);
-    if (other === undefined) continue;
-    const same = other.content.quantifier === one.content.quantifier;
-    const opposed = [other.content.quantifier, one.content.quantifier].includes('~exists');
-    if (!same && !opposed) continue;
-    const what = same ? 'says the same already' : 'says the opposite for the same kernels';
+    const forms = propositions(scenario.lines[one.line]!.text, one.content);
+    const related = forms.flatMap(({ quantifier, text }) =>
+      (seen.get(text) ?? []).flatMap((other) => {
+        const what = relationOf(quantifier, other.quantifier);
+        return what !== undefined && overlap(other.content, one.content, scenario.named) ? [{ other, what }] : [];
+      }),
+    );
+    for (const form of forms) seen.set(form.text, [...(seen.get(form.text) ?? []), { ...one, ...form }]);
+    const [first] = related;
+    if (first === undefined) continue;
+    const { other, what } = first;
     yield {
       line: one.line,
       span: { start: one.content.quantifierSpan.start, end: one.content.condition.span.end },
@@ -70,9 +76,34 @@ function* pairs(
   }
 }
 
-function propositionText({ lines }: ParsedScenario, line: number, { condition }: ConditionLine): string {
-  return lines[line]!.text.slice(condition.span.start, condition.span.end).replace(/\s+/g, '');
+/** What one condition says about another of the same proposition; undefined when both may be true. */
+function relationOf(one: Quantifier, other: Quantifier): string | undefined {
+  if (one === other) return 'says the same already';
+  return one === '~exists' || other === '~exists' ? 'says the opposite for the same kernels' : undefined;
 }
+
+interface Proposition {
+  readonly quantifier: Quantifier;
+  readonly text: string;
+}
+
+/** A condition as it is written, and for one comparison in the other words: `forall a != 1` is `~exists a == 1`. */
+function propositions(line: string, { quantifier, condition }: ConditionLine): readonly Proposition[] {
+  const written = { quantifier, text: nameOf(condition, line) };
+  if (condition.kind !== 'compare' || quantifier === 'exists') return [written];
+  const { left, relation, right } = condition;
+  const text = `${nameOf(left, line)}${OPPOSITES[relation]}${nameOf(right, line)}`;
+  return [written, { quantifier: quantifier === 'forall' ? '~exists' : 'forall', text }];
+}
+
+const OPPOSITES: Readonly<Record<Relation, Relation>> = {
+  '==': '!=',
+  '!=': '==',
+  '<': '>=',
+  '>=': '<',
+  '>': '<=',
+  '<=': '>',
+};
 
 function overlap(one: ConditionLine, other: ConditionLine, named: NamedKernels | undefined): boolean {
   if (one.on.length === 0 || other.on.length === 0) return true;
@@ -84,6 +115,7 @@ function overlap(one: ConditionLine, other: ConditionLine, named: NamedKernels |
 function constantTruth(condition: Condition, text: string): boolean | undefined {
   const variables = new Map<string, Set<bigint>>();
   for (const atom of atomsOf(condition)) {
+    if (atom.kind === 'compare' && sameSides(atom, text)) continue;
     const compared = atom.kind === 'compare' ? withNumber(atom) : undefined;
     if (compared === undefined) {
       variables.set(nameOf(atom, text), new Set([0n, 1n]));
@@ -119,6 +151,11 @@ function constantTruth(condition: Condition, text: string): boolean | undefined 
   return truth;
 }
 
+/** `gpu.r0 == gpu.r0` */
+function sameSides({ left, right }: Comparison, text: string): boolean {
+  return nameOf(left, text) === nameOf(right, text);
+}
+
 function nameOf({ span }: { readonly span: { readonly start: number; readonly end: number } }, text: string): string {
   return text.slice(span.start, span.end).replace(/\s+/g, '');
 }
@@ -134,6 +171,7 @@ function holds(condition: Condition, values: ReadonlyMap<string, bigint>, text: 
     case 'holds':
       return values.get(nameOf(condition, text)) !== 0n;
     case 'compare': {
+      if (sameSides(condition, text)) return RELATIONS[condition.relation](0n, 0n);
       const compared = withNumber(condition);
       if (compared === undefined) return values.get(nameOf(condition, text)) !== 0n;
       const value = values.get(nameOf(compared.term, text)) ?? 0n;
