@@ -1,9 +1,12 @@
 // `npm run test:kernel`: exported programs on real Debian kernels under QEMU, compared with the simulator.
 //
-// Not part of `npm test`: it downloads a gigabyte of kernels by apt and boots them for a quarter of an hour. Writes
+// Not part of `npm test`: it downloads a gigabyte of kernels by apt and boots them for half an hour. Writes
 // docs/real-kernels.md. `--only SUITE,…` takes some suites, `--scenario TEXT` some scenarios; then nothing is written.
+// What a kernel answered is kept in the cache folder: a program that did not change is compared again, but not run again,
+// unless `--again` says so.
 import { spawnSync } from 'node:child_process';
-import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -26,9 +29,11 @@ const TOOLS = {
   'apt-get': 'apt',
   'dpkg-deb': 'dpkg',
 };
-const LITMUS_ROUNDS = 300;
+const LITMUS_ROUNDS = 100;
 
-const { values } = parseArgs({ options: { only: { type: 'string' }, scenario: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, scenario: { type: 'string' }, again: { type: 'boolean' } },
+});
 const cache = path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'snoopscope/kernel-lab');
 const work = mkdtempSync(path.join(tmpdir(), 'snoopscope-kernel-'));
 const tell = (text) => process.stderr.write(`${text}\n`);
@@ -56,7 +61,8 @@ async function main() {
     .sort()
     .filter((file) => !values.scenario || file.includes(values.scenario));
   const rows = [];
-  for (const kernel of taken) rows.push(...(await tried(kernel, scenarios)));
+  for (const form of ['schedule', 'litmus'])
+    for (const kernel of taken) rows.push(...(await tried(kernel, scenarios, form)));
   const failed = rows.filter(({ verdict }) => verdict === 'differs');
   for (const { kernel, name, form, detail } of failed)
     tell(`differs: ${kernel} ${name} (${form})\n  ${detail.join('\n  ')}`);
@@ -69,40 +75,72 @@ async function main() {
   process.exitCode = failed.length > 0 ? 1 : 0;
 }
 
-/** All programs on one kernel, in one boot for each IOMMU; litmus programs, which may bring it down, in a boot of their own. */
-async function tried({ release, folder }, scenarios) {
+/**
+ * The programs of one form on one kernel, as many in one boot as it survives. A litmus program whose outcomes differ after
+ * others ran is asked again in a boot of its own: what they did to the kernel may be why.
+ */
+async function tried({ release, folder }, scenarios, form) {
   const rows = [];
   const groups = new Map();
   for (const file of scenarios) {
     const placed = placement(readFileSync(path.join(root, file), 'utf8'));
-    if ('why' in placed) {
-      rows.push({ kernel: release, name: file, form: 'schedule', verdict: 'left out', detail: [placed.why] });
+    if (form === 'litmus' && (placed.threads ?? 0) < 2) continue;
+    const made = 'why' in placed ? placed : programOf(file, release, form);
+    if ('why' in made) {
+      rows.push({ kernel: release, name: file, form, verdict: 'left out', detail: [made.why] });
       continue;
     }
-    for (const form of placed.threads > 1 ? ['schedule', 'litmus'] : ['schedule']) {
-      const made = programOf(file, release, form);
-      if ('why' in made) {
-        rows.push({ kernel: release, name: file, form, verdict: 'left out', detail: [made.why] });
-        continue;
-      }
-      const key = `${placed.iommu} ${form === 'litmus' ? file : ''}`;
-      const words = [...(form === 'litmus' ? ['-n', String(LITMUS_ROUNDS)] : []), ...placed.words];
-      groups.set(key, [...(groups.get(key) ?? []), { ...made, form, iommu: placed.iommu, words }]);
-    }
+    const words = [...(form === 'litmus' ? ['-n', String(LITMUS_ROUNDS)] : []), ...placed.words];
+    groups.set(placed.iommu, [
+      ...(groups.get(placed.iommu) ?? []),
+      { ...made, release, form, iommu: placed.iommu, words },
+    ]);
   }
-  const initramfs = path.join(work, `${release}.cpio.gz`);
   for (const programs of groups.values()) {
-    // A program may bring the kernel down: those after it get another boot.
-    for (let left = programs; left.length > 0; ) {
-      makeInitramfs(folder, release, left, initramfs);
-      tell(`${release}: ${left.length} programs beside ${left[0].iommu}`);
-      const outputs = programOutputs(await boot({ image: imageOf(folder, release), initramfs, iommu: left[0].iommu }));
-      const ran = Math.max(1, left.filter(({ name }) => outputs.has(name)).length);
-      for (const program of left.slice(0, ran)) rows.push(compared(program, release, outputs.get(program.name)));
-      left = left.slice(ran);
+    const unknown = programs.filter((program) => !keptAnswer(program));
+    for (let left = unknown; left.length > 0; ) left = left.slice(await booted(folder, left));
+    for (const program of programs) {
+      const row = compared(program, answerOf(program));
+      const again = form === 'litmus' && row.verdict === 'differs' && unknown.includes(program);
+      if (again) await booted(folder, [program]);
+      rows.push(again ? compared(program, answerOf(program)) : row);
     }
   }
   return rows;
+}
+
+/** Boots the kernel with programs and keeps what they printed; how many of them it came to. */
+async function booted(folder, programs) {
+  const [{ release, iommu, name }] = programs;
+  const initramfs = path.join(work, `${release}.cpio.gz`);
+  makeInitramfs(folder, release, programs, initramfs);
+  tell(`${release}: ${programs.length} programs beside ${iommu}, the first is ${name}`);
+  const outputs = programOutputs(await boot({ image: imageOf(folder, release), initramfs, iommu }));
+  for (const program of programs) {
+    const answer = outputs.get(program.name);
+    if (answer) writeFileSync(answerFile(program), JSON.stringify(answer));
+  }
+  return Math.max(1, programs.filter((program) => outputs.has(program.name)).length);
+}
+
+/** What the kernel answered to the same program in an earlier call. */
+function keptAnswer(program) {
+  return values.again ? undefined : answerOf(program);
+}
+
+function answerOf(program) {
+  const file = answerFile(program);
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+}
+
+function answerFile({ release, name, text, iommu, words }) {
+  const folder = path.join(cache, 'answers', release);
+  mkdirSync(folder, { recursive: true });
+  const hash = createHash('sha256')
+    .update(JSON.stringify([text, iommu, words]))
+    .digest('hex')
+    .slice(0, 16);
+  return path.join(folder, `${name}.${hash}.json`);
 }
 
 function snoopscope(args) {
@@ -125,7 +163,7 @@ function programOf(file, release, form) {
   const program = path.join(work, name);
   const compiled = spawnSync('gcc', ['-static-pie', '-O1', '-pthread', '-o', program, source], { encoding: 'utf8' });
   if (compiled.status !== 0) throw new Error(`${file} does not compile:\n${compiled.stderr}`);
-  return { name, file: program, source: file };
+  return { name, file: program, source: file, text: exported.stdout };
 }
 
 /** What a program leaves out may decide what later calls return. */
@@ -138,7 +176,7 @@ function incomparable(remarks) {
   return undefined;
 }
 
-function compared({ source, form, name }, release, output) {
+function compared({ source, form, name, release }, output) {
   const row = { kernel: release, name: source, form };
   if (!output) return { ...row, verdict: 'not run', detail: ['the kernel did not come to it'] };
   const log = path.join(work, `${name}.log`);

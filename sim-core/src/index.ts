@@ -64,6 +64,7 @@ export {
   type ObservedCalls,
   type ObservedHistogram,
   parseObserved,
+  type SpinSearch,
 } from './interop/c/observed.ts';
 export {
   type CProgram,
@@ -73,6 +74,7 @@ export {
 } from './interop/c/program.ts';
 export { type EptRecording, looksLikeEptRecording, parseEptRecording } from './interop/ept/recording.ts';
 export { type EptDifference, type EptResult, replayEpt } from './interop/ept/replay.ts';
+export { NotInPromela, type PromelaModel, promelaModel } from './interop/promela/promela.ts';
 export { judgeRace, looksLikeRaces, parseRaces, type RaceJudgement, type RaceRow } from './interop/races.ts';
 export * from './interop/rebuild/index.ts';
 export * from './interop/recording.ts';

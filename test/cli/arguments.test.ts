@@ -63,11 +63,8 @@ describe('mistakes in the call', () => {
     ['import strace no-such.log', 'There is no such file', 'unreadable-file'],
     ['import recordng a.log', '`recordng` is neither a file nor a kind of log', 'unknown-kind'],
     ['import --assume snoop=off a.log', '--assume takes snoop-control=on|off', 'unknown-assumption'],
-    [
-      'export promela a.snoop',
-      'Exporting `promela` is not supported yet. Supported kinds: trace, c, text, svg, mermaid,',
-      'unknown-kind',
-    ],
+    ['export tla a.snoop', '`tla` cannot be exported. Supported kinds: trace, c, promela, text, svg,', 'unknown-kind'],
+    ['export svg --max-states 5 a.snoop', '--max-states is for `promela`', 'options-exclude-each-other'],
     ['export dot --picture memory a.snoop', '`dot` has no form for the picture `memory`', 'unknown-picture'],
     ['export perfetto --picture topology a.snoop', 'only for timeline', 'unknown-picture'],
     ['export svg --picture map a.snoop', 'is not a picture of `export`', 'unknown-picture'],

@@ -60,7 +60,7 @@ export function statementsOf(run: Run): RunStatement[] {
     }));
 }
 
-function titleOf(file: ScenarioFile): { file: string; title: string } {
+export function titleOf(file: ScenarioFile): { file: string; title: string } {
   const named = file.parsed.lines.find(({ content }) => content.kind === 'scenario')?.content;
   return { file: file.name, title: named?.kind === 'scenario' ? named.text.value : file.name };
 }

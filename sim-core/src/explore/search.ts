@@ -59,7 +59,8 @@ export class Search implements CheckpointSource {
   #start: Int32Array = new Int32Array(0);
   /** The states and what is known of the moves. For reports on the search itself. */
   space!: Space;
-  #finality!: Finality;
+  /** Which states are final. */
+  finality!: Finality;
   #outcomes!: Outcomes;
   readonly #found: Found;
   /** Workers are at the level that begins at the next state. */
@@ -119,7 +120,7 @@ export class Search implements CheckpointSource {
     return saveSearch({
       model: this.#model,
       space: this.space,
-      finality: this.#finality,
+      finality: this.finality,
       found: this.#found,
       at: { ...this.#at, transitions: this.#transitions },
     });
@@ -139,7 +140,7 @@ export class Search implements CheckpointSource {
     this.#reset();
     this.#at = saved.at;
     this.#found.restore(saved.found);
-    this.#finality.addAll(saved.stuck);
+    this.finality.addAll(saved.stuck);
   }
 
   get #transitions(): number {
@@ -165,7 +166,7 @@ export class Search implements CheckpointSource {
       transitions: this.#transitions,
       frontier: store.count - this.#at.next + this.#at.left.length,
       depth: this.#at.depth,
-      bytes: this.space.bytes + this.#finality.bytes,
+      bytes: this.space.bytes + this.finality.bytes,
     };
   }
 
@@ -174,7 +175,7 @@ export class Search implements CheckpointSource {
     return resultOf({
       space: this.space,
       start: this.#start,
-      finality: this.#finality,
+      finality: this.finality,
       outcomes: this.#outcomes,
       found: this.#found,
       granularity: this.space.options.granularity,
@@ -239,11 +240,11 @@ export class Search implements CheckpointSource {
   /** To the first state of the space. */
   #reset(): void {
     this.#found.clear();
-    this.#finality = new Finality();
+    this.finality = new Finality();
     this.#at = atFirstState(this.#at);
     this.#at.compareAt = Math.min(this.#at.compareAt, this.#options.condenseFrom ?? this.#at.compareAt);
     this.#shared = false;
-    this.#expansion = new Expansion(this.space, this.#finality, this.#options.ahead, (effect, state, move) =>
+    this.#expansion = new Expansion(this.space, this.finality, this.#options.ahead, (effect, state, move) =>
       this.#noteEffect(effect, state, move),
     );
     this.#expansion.switching = this.#at.round.switching;
@@ -307,7 +308,7 @@ export class Search implements CheckpointSource {
     for (const { transitions, noted, stuck } of done) {
       this.#at.transitions += transitions;
       for (const [effect, times, state, move] of noted) this.#noteEffect(effect, state, move, times);
-      this.#finality.addAll(stuck);
+      this.finality.addAll(stuck);
     }
     for (const { deferred } of done) for (const state of deferred) this.#at.left.push(state);
   }

@@ -8,6 +8,7 @@ import {
   type Profile,
   parse,
   parseObserved,
+  type SpinSearch,
 } from '@snoopscope/sim-core';
 import { MAX_SECONDS, MAX_STATES } from '../check-options.ts';
 import { EXIT, type ExitCode, worst } from '../exit-codes.ts';
@@ -31,8 +32,9 @@ export const compare: Command = {
   maxOperands: Number.POSITIVE_INFINITY,
   operandOffers: [SCENARIO_FILES, ANY_FILES],
   description: [
-    'LOG is what a program made by `export c` of the same FILE printed. Of a program that follows a schedule, each call is compared with the same run in the simulator. Of a litmus program, each outcome is looked for among those that the explorer finds: one that was seen and is not predicted is an error, one that is predicted and was never seen is listed.',
-    'Micro-steps are the default granularity for litmus programs, as real threads interleave inside system calls.',
+    'LOG is what a program made by `export c` of the same FILE printed, or SPIN searching a model made by `export promela`. Of a program that follows a schedule, each call is compared with the same run in the simulator. Of a litmus program, each outcome is looked for among those that the explorer finds: one that was seen and is not predicted is an error, one that is predicted and was never seen is listed.',
+    'Of a search with SPIN, outcomes and findings are compared, and one that is predicted and was not reached is an error, too, if SPIN visited every state.',
+    'Micro-steps are the default granularity for litmus programs, as real threads interleave inside system calls. For SPIN it is the one that the model was made with.',
   ],
   options: [
     {
@@ -62,8 +64,8 @@ export const compare: Command = {
 interface Compared {
   readonly log: string;
   readonly kernel: string;
-  readonly kind: 'calls' | 'histogram';
-  /** Calls, or rounds. */
+  readonly kind: 'calls' | 'histogram' | 'spin';
+  /** Calls, rounds, or final states. */
   readonly observed: number;
   readonly differences: readonly string[];
   readonly neverSeen: readonly string[];
@@ -79,7 +81,7 @@ async function comparedWith(call: Invocation, name: string, log: string): Promis
   const observed = parseObserved(await readText(call.io, log));
   if (!observed)
     throw new Failure(
-      'This is not the output of an exported program: it has neither a `TAP version` line nor a histogram.',
+      'This is not the output of an exported program or model: it has neither a `TAP version` line nor a histogram.',
       {
         code: 'not-an-observation',
         file: log,
@@ -151,28 +153,58 @@ async function histogram(call: Invocation, name: string, log: string, observed: 
   const predicted = await predictedOutcomes(call, model, profile, observed.terms);
   const seen = new Set(observed.outcomes.map(({ values }) => outcomeText(observed.terms, values)));
   const wrong = observed.outcomes.filter(({ values }) => !predicted.outcomes.has(outcomeText(observed.terms, values)));
+  const neverSeen = [...predicted.outcomes].filter((outcome) => !seen.has(outcome));
+  const differences = [
+    ...wrong.map(
+      ({ values, count }) => `${outcomeText(observed.terms, values)}: seen ${counted(count, 'time')}, not predicted`,
+    ),
+    ...(observed.spin ? differencesOfSpin(observed.spin, predicted.findings, neverSeen) : []),
+  ];
   const open = predicted.limit === undefined ? EXIT.failed : EXIT.limit;
   return {
     log,
     kernel: profile.name,
-    kind: 'histogram',
+    kind: observed.spin ? 'spin' : 'histogram',
     observed: observed.outcomes.reduce((sum, { count }) => sum + count, 0),
-    differences: wrong.map(
-      ({ values, count }) => `${outcomeText(observed.terms, values)}: seen ${counted(count, 'time')}, not predicted`,
-    ),
-    neverSeen: [...predicted.outcomes].filter((outcome) => !seen.has(outcome)),
+    differences,
+    neverSeen: observed.spin?.exhaustive ? [] : neverSeen,
     remarks: [
       ...(predicted.limit === undefined ? [] : [`the exploration is not complete: ${predicted.limit}`]),
       ...(observed.unfinished > 0 ? [`${counted(observed.unfinished, 'round')} did not end`] : []),
+      ...(observed.spin?.notLearned ? ['SPIN came to what the model lacks: export it with a larger --max-states'] : []),
+      ...(observed.spin && !observed.spin.exhaustive ? ['SPIN did not visit every state'] : []),
     ],
-    exitCode: wrong.length > 0 ? open : EXIT.fine,
+    exitCode: differences.length > 0 ? open : observed.spin?.notLearned ? EXIT.limit : EXIT.fine,
   };
+}
+
+function differencesOfSpin(
+  { exhaustive, notLearned, findings }: SpinSearch,
+  predicted: ReadonlySet<string>,
+  neverSeen: readonly string[],
+): string[] {
+  const complete = exhaustive && !notLearned;
+  return [
+    ...findings.filter((finding) => !predicted.has(finding)).map((finding) => `${finding}: found, not predicted`),
+    ...(complete ? neverSeen.map((outcome) => `${outcome}: predicted, not reached`) : []),
+    ...[...predicted]
+      .filter((finding) => complete && !findings.includes(finding))
+      .map((finding) => `${finding}: predicted, not found`),
+  ];
 }
 
 /** The scenario with a condition that mentions everything that was observed: the explorer's outcomes are over conditions. */
 function withTerms(file: ScenarioFile, terms: readonly string[]): ScenarioFile {
+  if (terms.length === 0) return file;
   const text = `${file.text.trimEnd()}\n\nexists ${terms.map((term) => `${term} == 0`).join(' || ')}\n`;
   return { ...file, text, parsed: parse(text) };
+}
+
+interface Predicted {
+  readonly outcomes: ReadonlySet<string>;
+  /** As a search with SPIN prints them; those of the setup, which no model has, are left out. */
+  readonly findings: ReadonlySet<string>;
+  readonly limit: string | undefined;
 }
 
 async function predictedOutcomes(
@@ -180,12 +212,12 @@ async function predictedOutcomes(
   model: Model,
   profile: Profile,
   terms: readonly string[],
-): Promise<{ readonly outcomes: ReadonlySet<string>; readonly limit: string | undefined }> {
+): Promise<Predicted> {
   const request = exploreRequestOf({
     ...call,
     text: (option) => (option === 'granularity' ? granularityOf(call) : call.text(option)),
   });
-  const { report } = await exploreModel(model, profile, request, call.io.interrupt, {
+  const { report, exploration } = await exploreModel(model, profile, request, call.io.interrupt, {
     onProgress: ({ states }) => call.status(`${counted(states, 'state')}`),
   });
   const columns = terms.map((term) => report.terms.indexOf(term));
@@ -202,7 +234,11 @@ async function predictedOutcomes(
       ),
     ),
   );
-  return { outcomes, limit: report.complete ? undefined : (report.limit?.kind ?? 'it was stopped') };
+  const made = exploration.findings.filter(({ schedule }) => schedule.length > 0);
+  const findings = new Set(
+    made.map(({ finding, place }) => (place ? `${finding} line ${place.line + 1}` : finding)).sort(),
+  );
+  return { outcomes, findings, limit: report.complete ? undefined : (report.limit?.kind ?? 'it was stopped') };
 }
 
 function granularityOf(call: Invocation): string {
@@ -213,11 +249,13 @@ function outcomeText(terms: readonly string[], values: readonly string[]): strin
   return terms.map((term, i) => `${term}=${values[i]}`).join(' ');
 }
 
+const UNITS = { calls: 'call', histogram: 'round', spin: 'final state' } as const;
+
 function printCompared(
   call: Invocation,
   { log, kernel, kind, observed, differences, neverSeen, remarks }: Compared,
 ): void {
-  const what = kind === 'calls' ? counted(observed, 'call') : counted(observed, 'round');
+  const what = counted(observed, UNITS[kind]);
   const count = differences.length === 0 ? 'no difference' : counted(differences.length, 'difference');
   call.print(`${call.paint('heading', log)}: ${what} against ${kernel}, ${count}`);
   for (const difference of differences) call.print(`  ${difference}`);

@@ -4,6 +4,7 @@ import { draw, type Picture, svgFile, textOf } from '@snoopscope/views/draw';
 import { listed } from '../arguments.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { exportC } from '../export-c.ts';
+import { DEFAULT_LEARNED, exportPromela } from '../export-promela.ts';
 import { exportTrace } from '../export-trace.ts';
 import { Failure } from '../failure.ts';
 import { FORMAT_VERSION, jsonText } from '../json.ts';
@@ -45,9 +46,7 @@ const FORMS: Readonly<Record<string, Form>> = {
   dot: { pictures: ['topology', 'outcomes'], write: ({ picture }) => dotOf(picture).join('\n') },
 };
 
-const KINDS: readonly string[] = ['trace', 'c', ...Object.keys(FORMS)];
-/** What people look for here and will not find in this version. */
-const NOT_THERE: readonly string[] = ['promela'];
+const KINDS: readonly string[] = ['trace', 'c', 'promela', ...Object.keys(FORMS)];
 /** What only pictures have. */
 const OF_PICTURES = ['picture', 'at', 'width'];
 
@@ -67,10 +66,15 @@ export const exportCommand: Command = {
     'KIND is `trace`: every event of the run. As JSON, each event is four integers, [slot, old, new, 0] or [~happening, a, b, c]; the fields that slots belong to and the names of happenings are in the document, so that it can be read without Snoopscope. As text, one line for each event that people ask about.',
     'Or KIND is a form of a picture. `text`: tables that say all that the picture shows; `svg`: a drawing; `mermaid`: text that wikis and forges draw; `perfetto`: a trace for ui.perfetto.dev, one microsecond a step; `dot`: text for Graphviz. --picture says which picture: `timeline`, `topology` and `memory` are of one run, `outcomes` is of all interleavings.',
     'Or KIND is `c`: a C program that makes the system calls of the run on a real machine, checks each declared result, and prints what the kernel answered as the Test Anything Protocol has it. With --litmus all threads run freely, many times, and outcomes are counted. Devices are named on the command line of the program; what only hardware can do is left out and named. `snoopscope compare` holds its output against the simulator.',
-    `Not supported yet: ${listed(NOT_THERE)}.`,
+    'Or KIND is `promela`: the scenario as a model for SPIN, with every interleaving. All states are explored first, without reductions, to learn what each move does. With --max-states the model may be incomplete: an assertion fails where SPIN comes to what was not learned. `snoopscope compare` holds the outcomes that SPIN prints against the explorer.',
   ],
   options: [
     ...RUN_OPTIONS,
+    {
+      name: 'max-states',
+      value: 'N',
+      doc: `With \`promela\`: learn from N states at most. Default: ${DEFAULT_LEARNED.toLocaleString('en-US')}.`,
+    },
     { name: 'litmus', doc: 'With `c`: a program that lets all threads run freely and counts outcomes.' },
     {
       name: 'picture',
@@ -94,6 +98,7 @@ export const exportCommand: Command = {
   examples: [
     { line: 'export trace --kernel v5.11 a.snoop', about: 'Every event of the run on v5.11.' },
     { line: 'export c a.snoop > a.c', about: 'The run as a program for a real machine.' },
+    { line: 'export promela a.snoop > a.pml', about: 'The scenario as a model for SPIN.' },
     { line: 'export svg a.snoop > a.svg', about: 'The timeline as a drawing.' },
     { line: 'export text --picture memory --at 40 a.snoop', about: 'What every cache holds after 40 micro-steps.' },
   ],
@@ -102,9 +107,18 @@ export const exportCommand: Command = {
     if (kind !== 'c' && call.flag('litmus'))
       throw new Failure('--litmus is for `c`. Leave it out.', { code: 'options-exclude-each-other' });
     const form = Object.hasOwn(FORMS, kind) ? FORMS[kind] : undefined;
-    if (form) return exportPicture(call, kind, form, name);
-    if (kind !== 'trace' && kind !== 'c') throw unknownKind(kind);
+    if (form) {
+      refuse(call, ['max-states'], 'is for `promela`');
+      return exportPicture(call, kind, form, name);
+    }
+    if (kind !== 'trace' && kind !== 'c' && kind !== 'promela') throw unknownKind(kind);
     refuse(call, OF_PICTURES, 'is for pictures');
+    if (kind === 'promela') {
+      refuse(call, ['format'], 'is for `trace` and `text`');
+      refuse(call, ['schedule', 'max-steps'], 'is for one run, and a model has all of them');
+      return exportPromela(call, name);
+    }
+    refuse(call, ['max-states'], 'is for `promela`');
     if (kind === 'c') {
       refuse(call, ['format'], 'is for `trace` and `text`');
       await exportC(call, name);
@@ -161,9 +175,5 @@ function dotOf(picture: Picture): string[] {
 }
 
 function unknownKind(kind: string): Failure {
-  const there = `Supported kinds: ${listed(KINDS)}.`;
-  const message = NOT_THERE.includes(kind)
-    ? `Exporting \`${kind}\` is not supported yet. ${there}`
-    : `\`${kind}\` cannot be exported. ${there}`;
-  return new Failure(message, { code: 'unknown-kind' });
+  return new Failure(`\`${kind}\` cannot be exported. Supported kinds: ${listed(KINDS)}.`, { code: 'unknown-kind' });
 }

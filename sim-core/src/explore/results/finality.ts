@@ -27,6 +27,11 @@ export class Finality {
     for (const successor of successors) this.#edges[this.#length++] = successor;
   }
 
+  /** Stuck states that are not final, as far as is known. */
+  get revived(): number {
+    return this.#stuck.size - this.finals().length;
+  }
+
   /** For a checkpoint: per stuck state its number and judgement, and the number and the list of its successors. */
   save(number: (state: number) => number): Int32Array {
     const saved = new Int32Array(this.#length + this.#stuck.size);

@@ -20,6 +20,15 @@ interface OutcomeEntry {
 
 type Term = CompiledCondition['terms'][number];
 
+/** Everything that conditions mention on this kernel, each once: the columns of an outcome. */
+export function termsOf(model: Model): Term[] {
+  const terms = new Map<string, Term>();
+  for (const condition of model.conditions) {
+    if (condition.applies) for (const term of condition.terms) if (!terms.has(term.name)) terms.set(term.name, term);
+  }
+  return [...terms.values()];
+}
+
 export class Outcomes {
   readonly #model: Model;
   readonly #sites: Sites;
@@ -30,11 +39,7 @@ export class Outcomes {
   constructor(model: Model, sites: Sites) {
     this.#model = model;
     this.#sites = sites;
-    const terms = new Map<string, Term>();
-    for (const condition of model.conditions) {
-      if (condition.applies) for (const term of condition.terms) if (!terms.has(term.name)) terms.set(term.name, term);
-    }
-    this.#terms = [...terms.values()];
+    this.#terms = termsOf(model);
   }
 
   get terms(): readonly string[] {

@@ -1,4 +1,7 @@
-/** What exported programs print: calls with their results, or a histogram of outcomes. Console lines around it are skipped. */
+/**
+ * What exported programs print: calls with their results, or a histogram of outcomes. SPIN's search of an exported model
+ * prints a histogram, too. Console lines around it are skipped.
+ */
 
 export type Observed = ObservedCalls | ObservedHistogram | { readonly kind: 'skipped'; readonly why: string };
 
@@ -24,6 +27,17 @@ export interface ObservedHistogram {
   readonly outcomes: readonly { readonly values: readonly string[]; readonly count: number }[];
   /** Rounds that did not end, of which nothing is known. */
   readonly unfinished: number;
+  /** Set when SPIN printed it. */
+  readonly spin?: SpinSearch;
+}
+
+export interface SpinSearch {
+  /** It visited every state. */
+  readonly exhaustive: boolean;
+  /** It came to what the model lacks. */
+  readonly notLearned: boolean;
+  /** Findings, each as its word and, unless the environment made it, ` line N`. */
+  readonly findings: readonly string[];
 }
 
 const CALL = /^# (\d+) ([^\s:]+): (.*) = (-?\d+)(?: \([^)]*\))?\s*$/;
@@ -31,6 +45,13 @@ const OUTCOME = /^(\d+)\s*:>(.*)$/;
 const SKIP = /^1\.\.0 # SKIP (.*)$/;
 const BAIL_OUT = /^Bail out! (.*)$/;
 const UNFINISHED = /^# (\d+) of \d+ rounds did not end/;
+
+const FINDING = /^finding \d+ ([a-z-]+(?: line \d+)?)\s*$/;
+const SPIN_VERSION = /^\(Spin Version /m;
+const SPIN_FULL = /^Full statespace search for:/m;
+const SPIN_CUT =
+  /^(?:Warning: Search not completed|error: max search depth too small|pan: (?:out of memory|reached -DMEMLIM))/m;
+const SPIN_NOT_LEARNED = /^not learned\s*$/m;
 
 /** Undefined when no such program printed the text. Histograms of several runs are added up. */
 export function parseObserved(text: string): Observed | undefined {
@@ -64,9 +85,19 @@ export function parseObserved(text: string): Observed | undefined {
   }
   if (terms) {
     const outcomes = [...histogram].map(([key, count]) => ({ values: JSON.parse(key) as string[], count }));
-    return { kind: 'histogram', terms, outcomes, unfinished };
+    const spin = SPIN_VERSION.test(text) && { spin: spinSearch(text) };
+    return { kind: 'histogram', terms, outcomes, unfinished, ...spin };
   }
   if (skipped !== undefined) return { kind: 'skipped', why: skipped };
   if (!isTap) return undefined;
   return { kind: 'calls', calls, ...(bailedOut !== undefined && { bailedOut }) };
+}
+
+function spinSearch(text: string): SpinSearch {
+  const findings = text.split('\n').flatMap((line) => FINDING.exec(line)?.[1] ?? []);
+  return {
+    exhaustive: SPIN_FULL.test(text) && !SPIN_CUT.test(text),
+    notLearned: SPIN_NOT_LEARNED.test(text),
+    findings: [...new Set(findings)].sort(),
+  };
 }
