@@ -187,6 +187,13 @@ export function commandOf(model: Model, actor: number, line: string): Called | u
   return { problem: `\`${name}\` ${wanted}. \`${command.usage}\` ${command.doc}.` };
 }
 
+/** Does a line of the console move, so that it has to wait for movements before it? */
+export function movesWhenTyped(line: unknown): boolean {
+  const name = typeof line === 'string' ? /^\s*([\w-]+)/.exec(line)?.[1] : undefined;
+  const effect = COMMANDS.find((one) => one.name === name)?.effect;
+  return effect !== undefined && effect.kind !== 'changes numbers';
+}
+
 const ARGUMENTS: Readonly<Record<ConsoleCommand['takes'], RegExp>> = {
   nothing: /^$/,
   'a number': /^\d+$/,

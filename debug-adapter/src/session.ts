@@ -7,8 +7,9 @@
 
 import { ProtocolServer } from '@vscode/debugadapter/lib/protocol.js';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { argumentsOf } from './argument-shapes.ts';
+import { argumentsOf, isRecord } from './argument-shapes.ts';
 import { BreakpointStore } from './breakpoint-store.ts';
+import { movesWhenTyped } from './console.ts';
 import type { FileAccessor } from './file-accessor.ts';
 import { RequestError, StaleRequest } from './request-error.ts';
 import {
@@ -139,6 +140,10 @@ const MOVEMENTS: ReadonlySet<string> = new Set([
   'snoopscope/reverseStepOut',
 ]);
 
+function isMovement({ command, arguments: given }: DebugProtocol.Request): boolean {
+  return MOVEMENTS.has(command) || (command === 'evaluate' && isRecord(given) && movesWhenTyped(given.expression));
+}
+
 /** Requests that need no session: everything else has to know how the client counts lines. */
 const WITHOUT_SESSION: ReadonlySet<string> = new Set(['initialize', 'disconnect', 'terminate']);
 
@@ -206,7 +211,7 @@ export class SnoopscopeDebugSession extends ProtocolServer {
   }
 
   protected override dispatchRequest(request: DebugProtocol.Request): void {
-    void (MOVEMENTS.has(request.command) ? this.#inTurn(request) : this.#answer(request));
+    void (isMovement(request) ? this.#inTurn(request) : this.#answer(request));
   }
 
   /** Answers a request that moves: at once, or after those before it. */

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { DapClient, type Message, root } from './client.ts';
 import { beginning, type Chain, chain, ending, request, type Sent } from './random-requests.ts';
 
@@ -12,10 +12,18 @@ const gallery = readdirSync(path.join(root, 'scenarios'), { recursive: true, enc
   .sort();
 const programs = [...gallery, 'test/dap/scenarios/procedures.snoop', 'test/dap/scenarios/names.snoop'];
 const { seed } = fc.readConfigureGlobal();
+/** `FUZZ=20` makes twenty times as many sessions. */
+const MORE = Number(process.env.FUZZ ?? 1);
+/** What was sent and came back, printed at the end when more was asked for. */
+const total = { sessions: 0, requests: 0, messages: 0 };
+
+afterAll(() => {
+  if (MORE > 1) process.stdout.write(`${JSON.stringify(total)}\n`);
+});
 
 test.each(programs.map((program, index) => ({ program, index })))(
   '$program',
-  { timeout: 60_000 },
+  { timeout: 60_000 * MORE },
   ({ program, index }) =>
     fc.assert(
       fc.asyncProperty(session(program), async (steps) => {
@@ -25,11 +33,11 @@ test.each(programs.map((program, index) => ({ program, index })))(
         await play(client, program, steps);
       }),
       // Another sequence for each scenario.
-      { numRuns: 10, timeout: 10_000, ...(seed === undefined ? {} : { seed: seed + index }) },
+      { numRuns: 10 * MORE, timeout: 10_000, ...(seed === undefined ? {} : { seed: seed + index }) },
     ),
 );
 
-test('before, around and after a launch', { timeout: 60_000 }, () =>
+test('before, around and after a launch', { timeout: 60_000 * MORE }, () =>
   fc.assert(
     fc.asyncProperty(
       fc
@@ -42,33 +50,41 @@ test('before, around and after a launch', { timeout: 60_000 }, () =>
         ),
       ([program, requests]) => play(new DapClient(), program, requests),
     ),
-    { numRuns: 200, timeout: 10_000 },
+    { numRuns: 200 * MORE, timeout: 10_000 },
   ),
 );
 
-test('movements that a client sends without waiting lead where a patient client comes', { timeout: 60_000 }, () =>
-  fc.assert(
-    fc.asyncProperty(fc.constantFrom(...programs), fc.array(movement(), { maxLength: 30 }), async (program, moves) => {
-      const stops = async (atOnce: boolean): Promise<unknown[]> => {
-        const client = new DapClient();
-        await client.launch(program, { maxSteps: 500 });
-        await client.run();
-        const answers: Promise<Message>[] = [];
-        for (const { command, args } of moves) {
-          const from = client.messages.length;
-          const answer = client.send(command, args);
-          answers.push(answer);
-          if (!atOnce && (await answer).success) await client.until(isMovementOver, from);
-        }
-        const successes = (await Promise.all(answers)).filter(({ success }) => success).length;
-        const count = (): number => client.messages.filter(isMovementOver).length;
-        await client.until(() => count() === successes + 1);
-        return client.messages.flatMap(({ event, body }) => (event === 'stopped' ? [body] : []));
-      };
-      expect(await stops(true)).toEqual(await stops(false));
-    }),
-    { numRuns: 60, timeout: 10_000 },
-  ),
+test(
+  'movements that a client sends without waiting lead where a patient client comes',
+  { timeout: 60_000 * MORE },
+  () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...programs),
+        fc.array(movement(), { maxLength: 30 }),
+        async (program, moves) => {
+          const stops = async (atOnce: boolean): Promise<unknown[]> => {
+            const client = new DapClient();
+            await client.launch(program, { maxSteps: 500 });
+            await client.run();
+            const answers: Promise<Message>[] = [];
+            for (const { command, args } of moves) {
+              const from = client.messages.length;
+              const answer = client.send(command, args);
+              answers.push(answer);
+              if (!atOnce && (await answer).success) await client.until(isMovementOver, from);
+            }
+            const successes = (await Promise.all(answers)).filter(({ success }) => success).length;
+            const count = (): number => client.messages.filter(isMovementOver).length;
+            await client.until(() => count() === successes + 1);
+            tally(client);
+            return client.messages.flatMap(({ event, body }) => (event === 'stopped' ? [body] : []));
+          };
+          expect(await stops(true)).toEqual(await stops(false));
+        },
+      ),
+      { numRuns: 60 * MORE, timeout: 10_000 },
+    ),
 );
 
 /** A request that moves, of one of the first threads. */
@@ -82,6 +98,9 @@ function movement(): fc.Arbitrary<{ readonly command: string; readonly args: obj
     'stepBack',
     'continue',
     'reverseContinue',
+    'snoopscope/reverseNext',
+    'snoopscope/reverseStepIn',
+    'snoopscope/reverseStepOut',
   );
   const step = fc.record({ command, args: fc.record({ threadId: fc.integer({ min: 1, max: 3 }) }) });
   const seek = fc.record({
@@ -131,6 +150,13 @@ async function play(client: DapClient, program: string, steps: readonly (Sent | 
   const seen = client.messages.filter(({ type }) => type === 'response').map(({ request_seq }) => request_seq);
   expect(new Set(seen).size).toBe(seen.length);
   expect((await client.send('threads')).type).toBe('response');
+  tally(client);
+}
+
+function tally({ messages }: DapClient): void {
+  total.sessions++;
+  total.messages += messages.length;
+  total.requests += messages.filter(({ type }) => type === 'response').length;
 }
 
 const MOVES: ReadonlySet<string> = new Set([
@@ -146,6 +172,9 @@ const MOVES: ReadonlySet<string> = new Set([
   'setVariable',
   'writeMemory',
   'snoopscope/seek',
+  'snoopscope/reverseNext',
+  'snoopscope/reverseStepIn',
+  'snoopscope/reverseStepOut',
   'restart',
 ]);
 

@@ -77,6 +77,13 @@ const expressions = fc.oneof(
     'branch 2',
     'branch 0',
     'who x',
+    'reverse-next',
+    'reverse-step',
+    'reverse-finish',
+    'hex',
+    '[x],h',
+    'trace many',
+    'help who',
     'history [x]',
     'who vm',
     'go 3',
@@ -94,6 +101,8 @@ const references = fc.oneof(
   fc.constantFrom('dram@0x100000', 'memory@0x100000', 'cpu0@0x100000', 'gpu@0x100000', 'cpu9@0x100000', 'dram@-1'),
   garbage,
 );
+
+const addresses = fc.oneof(fc.constantFrom('0x100000', '0x100008', '0x100040', '0x0', '-0x4'), garbage);
 
 /** Requests of a launched session, right and wrong. */
 export function request(program: string): fc.Arbitrary<Sent> {
@@ -142,6 +151,35 @@ export function request(program: string): fc.Arbitrary<Sent> {
     { weight: 4, arbitrary: of('stepBack', move) },
     { weight: 4, arbitrary: of('continue', move) },
     { weight: 4, arbitrary: of('reverseContinue', move) },
+    { weight: 2, arbitrary: of('snoopscope/reverseNext', move) },
+    { weight: 2, arbitrary: of('snoopscope/reverseStepIn', move) },
+    { weight: 2, arbitrary: of('snoopscope/reverseStepOut', move) },
+    { weight: 1, arbitrary: of('snoopscope/numbers', garbage) },
+    { weight: 2, arbitrary: of('locations', options({ locationReference: integers })) },
+    {
+      weight: 2,
+      arbitrary: of(
+        'disassemble',
+        options({
+          memoryReference: addresses,
+          offset: integers,
+          instructionOffset: integers,
+          instructionCount: integers,
+        }),
+      ),
+    },
+    {
+      weight: 2,
+      arbitrary: of(
+        'setInstructionBreakpoints',
+        options({
+          breakpoints: fc.array(
+            fc.oneof(options({ instructionReference: addresses, offset: integers, ...trigger }), garbage),
+            { maxLength: 3 },
+          ),
+        }),
+      ),
+    },
     { weight: 2, arbitrary: of('pause', options({ threadId })) },
     { weight: 3, arbitrary: of('stepInTargets', options({ frameId })) },
     { weight: 3, arbitrary: of('gotoTargets', options({ source, line, column: line }, ['source', 'line'])) },
@@ -205,7 +243,13 @@ export function request(program: string): fc.Arbitrary<Sent> {
           {
             source,
             breakpoints: fc.oneof(
-              fc.array(fc.oneof(options({ line, column: line, ...trigger }, ['line']), garbage), { maxLength: 4 }),
+              fc.array(
+                fc.oneof(
+                  options({ line, column: line, mode: fc.constantFrom('before', 'after'), ...trigger }, ['line']),
+                  garbage,
+                ),
+                { maxLength: 4 },
+              ),
               garbage,
             ),
           },

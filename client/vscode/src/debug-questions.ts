@@ -1,4 +1,5 @@
-// Questions to a debug session that VS Code has no buttons for: who wrote a variable, and what if somebody else moved.
+// What VS Code has no buttons for in a debug session: who wrote a variable, what if somebody else moved, steps backwards
+// over, into and out of calls.
 import { commands, type DebugSession, Disposable, debug, type QuickPickItem, window } from 'vscode';
 import { debugType } from './debugging.ts';
 
@@ -19,6 +20,10 @@ export function registerDebugQuestions(): Disposable {
   return Disposable.from(
     commands.registerCommand('snoopscope.whoWroteThis', whoWroteThis),
     commands.registerCommand('snoopscope.letAnotherMove', letAnotherMove),
+    commands.registerCommand('snoopscope.reverseStepOver', () => ask('snoopscope/reverseNext')),
+    commands.registerCommand('snoopscope.reverseStepInto', () => ask('snoopscope/reverseStepIn')),
+    commands.registerCommand('snoopscope.reverseStepOut', () => ask('snoopscope/reverseStepOut')),
+    commands.registerCommand('snoopscope.toggleHexadecimal', () => ask('snoopscope/numbers')),
   );
 }
 
@@ -61,6 +66,14 @@ async function letAnotherMove(): Promise<void> {
   });
   const chosen = await window.showQuickPick(items, { placeHolder: 'Who moves next?', matchOnDescription: true });
   if (chosen) await session.customRequest('stepIn', { threadId, targetId: chosen.id });
+}
+
+/** A request without a question: of the thread that is selected, where it is one of a thread. */
+async function ask(request: string): Promise<void> {
+  const session = ours();
+  const selected = debug.activeStackItem;
+  const threadId = selected?.session === session ? selected?.threadId : undefined;
+  await session?.customRequest(request, threadId === undefined ? {} : { threadId });
 }
 
 function ours(): DebugSession | undefined {

@@ -142,7 +142,13 @@ export function stepBack(state: SessionState, args: StepArguments): Answer {
 export function stepBackwards(state: SessionState, args: StepArguments, step: BackStep): Answer {
   refuseAlone(args);
   const { launched, focus } = from(state, args);
-  return thenMove(state, focus, () => launched.cursor.backBy(focus, step, movement(state)), 'run');
+  return {
+    after() {
+      // The client has not asked for a movement that it knows.
+      tellContinued(state, focus.actor);
+      return moveNow(state, focus, () => launched.cursor.backBy(focus, step, movement(state)), 'run');
+    },
+  };
 }
 
 export const reverseNext = (state: SessionState, args: StepArguments): Answer => stepBackwards(state, args, 'over');
