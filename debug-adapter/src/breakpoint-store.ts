@@ -1,4 +1,5 @@
 /** Breakpoints as the client asked for them, kept from before the launch over restarts, and resolved against a scenario. */
+import { compileExpression } from '@snoopscope/sim-core';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { isRecord } from './argument-shapes.ts';
 import {
@@ -10,12 +11,12 @@ import {
   type LineBreakpoint,
   lineBreakpoint,
   type Resolved,
-  resolveTrigger,
 } from './breakpoints.ts';
 import { type DataBreakpoint, type DataRequest, dataBreakpoint } from './data-breakpoint.ts';
 import { samePath } from './file-accessor.ts';
 import { FILTERS, filterById } from './filters.ts';
 import type { Debuggee } from './launch.ts';
+import { LIMITS } from './limits.ts';
 import { lineSpan } from './source-lines.ts';
 import type { FilterSetting, Triggers } from './stop-index.ts';
 import type { ClientCounting } from './to-dap.ts';
@@ -271,11 +272,13 @@ export function filterSettings(
   return { settings, answers };
 }
 
-/** `result` and `errno` only have values where a call returns, so they are left out of the check. */
-function conditionProblem(debuggee: Debuggee, condition: string): string | undefined {
-  const checked = condition.replace(/\b(result|errno)\b/g, '0');
-  const resolved = resolveTrigger(debuggee, 0, -1, { condition: checked });
-  return 'problem' in resolved ? resolved.problem : undefined;
+/** `result` and `errno` only have values where a call returns; any stand for them in the check. */
+function conditionProblem({ model }: Debuggee, condition: string): string | undefined {
+  if (condition.length > LIMITS.expressionCharacters)
+    return `A condition has at most ${LIMITS.expressionCharacters} characters.`;
+  const values = new Map(['result', 'errno'].map((name) => [name, 0]));
+  const compiled = compileExpression(model, condition, { actor: -1, values });
+  return 'problem' in compiled ? `The condition ${condition}: ${compiled.problem}` : undefined;
 }
 
 function fileOf(debuggee: Debuggee, path: string): number {

@@ -172,14 +172,17 @@ export function toExceptionInfo(explanation: ExceptionInfo): DebugProtocol.Excep
   };
 }
 
+/** Filters that stop where a call returns, so that its errno can be asked for. */
+const RETURNING: ReadonlySet<string> = new Set(['registration', 'failed-call']);
+
 export function exceptionFilters(): DebugProtocol.ExceptionBreakpointsFilter[] {
-  return FILTERS.map(({ id, label, doc, stopsByDefault }) => ({
+  return FILTERS.map(({ id, kind, label, doc, stopsByDefault }) => ({
     filter: id,
     label,
     description: doc,
     default: stopsByDefault,
     supportsCondition: true,
-    conditionDescription: 'For example: noncoherent(vm) > 0 && [x] == 1',
+    conditionDescription: `For example: ${RETURNING.has(kind.kind) ? 'errno == EEXIST' : 'noncoherent(vm) > 0 && [x] == 1'}`,
   }));
 }
 

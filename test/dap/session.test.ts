@@ -451,3 +451,33 @@ test('sources are announced: files at the launch, pages of the kernel when they 
   await client.move('restart');
   expect(told(from)).toEqual(['changed local-cpu-not-flushed.snoop', 'changed x86.c']);
 });
+
+test('a long run shows its progress to clients that show it, and cancel ends it', async () => {
+  const client = new DapClient();
+  await client.request('initialize', { adapterID: 'snoopscope', supportsProgressReporting: true });
+  const initialized = client.event('initialized');
+  await client.request('launch', { program: endless });
+  await initialized;
+  await client.run();
+  const [began, over, stopped] = [client.event('progressStart'), client.event('progressEnd'), client.event('stopped')];
+  await client.request('continue', { threadId: 1 });
+  const { progressId, cancellable } = (await began).body;
+  expect(cancellable).toBe(true);
+  await client.request('cancel', { progressId });
+  expect((await over).body.progressId).toBe(progressId);
+  expect((await stopped).body.reason).toBe('pause');
+});
+
+test('a condition of a filter that is wrong is refused in the words that were typed', async () => {
+  const client = new DapClient();
+  await client.launch(scenario);
+  const { breakpoints } = await client.request('setExceptionBreakpoints', {
+    filters: [],
+    filterOptions: [
+      { filterId: 'failed-call', condition: 'errno == EEXIST' },
+      { filterId: 'failed-call', condition: 'errno ==' },
+    ],
+  });
+  expect(breakpoints[0].verified).toBe(true);
+  expect(breakpoints[1].message).toMatch(/^The condition errno ==: Expected/);
+});
