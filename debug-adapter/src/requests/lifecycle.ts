@@ -76,8 +76,8 @@ export async function restart(state: SessionState, args: DebugProtocol.RestartAr
       load,
     );
   } catch (error) {
-    // Another restart is under way.
-    if (load !== state.loads) return { refusal: error };
+    // Another restart has come meanwhile: it does what this one was to do.
+    if (load !== state.loads) return {};
     // The edit is broken: the run that was there stays.
     old.abandoned = false;
     return { refusal: error, after: () => stopHere(state) };

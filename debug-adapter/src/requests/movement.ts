@@ -31,6 +31,7 @@ import {
   tellReplay,
   tellSteps,
 } from './narrate.ts';
+import { progressOver, tellProgress } from './progress.ts';
 
 interface StepArguments {
   readonly threadId?: number;
@@ -359,29 +360,6 @@ function movement(state: SessionState): Movement {
     interrupted: () => state.interrupt,
     passed: (hit) => sayLog(state, hit),
   };
-}
-
-/** Looks at the client's messages after which a movement is long enough to show its progress: tenths of a second. */
-const PROGRESS_AFTER = 100;
-
-/** A run that takes long says so, and can be cancelled, in editors that show progress. */
-function tellProgress(state: SessionState): void {
-  const { progress } = state;
-  progress.pauses++;
-  if (!progress.supported || progress.pauses % PROGRESS_AFTER !== 0) return;
-  const message = `${state.launched?.cursor.run.steps ?? 0} micro-steps`;
-  if (progress.id !== undefined) {
-    state.emit('progressUpdate', { progressId: progress.id, message });
-    return;
-  }
-  progress.id = `run ${++progress.count}`;
-  state.emit('progressStart', { progressId: progress.id, title: 'Running the scenario', cancellable: true, message });
-}
-
-function progressOver({ emit, progress }: SessionState): void {
-  if (progress.id !== undefined) emit('progressEnd', { progressId: progress.id });
-  progress.id = undefined;
-  progress.pauses = 0;
 }
 
 export function stopped(state: SessionState, stop: Stop): void {
