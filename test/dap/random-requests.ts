@@ -1,5 +1,6 @@
 // Requests for random sessions: right ones, wrong ones, and chains that use what was answered before.
 import fc from 'fast-check';
+import { addresses, expressions, garbage, integers, references } from './random-values.ts';
 
 export interface Sent {
   readonly kind: 'request';
@@ -16,93 +17,6 @@ export interface Chain {
   /** What is picked of what is offered, by its place. */
   readonly pick: number;
 }
-
-const integers = fc.oneof(
-  fc.integer({ min: -2, max: 12 }),
-  fc.integer({ min: 250, max: 1100 }),
-  fc.constantFrom(0, 1e9, -1e9, 2 ** 53, 0.5, Number.MAX_VALUE),
-);
-const garbage = fc.oneof(
-  fc.constantFrom(
-    undefined,
-    null,
-    '',
-    ' ',
-    true,
-    '[',
-    '((((',
-    '[x',
-    'x ==',
-    '🂡',
-    'constructor',
-    '__proto__',
-    'a'.repeat(5000),
-  ),
-  fc.string({ maxLength: 12 }),
-  fc.string({ unit: 'binary', maxLength: 6 }),
-  integers,
-  fc.array(integers, { maxLength: 3 }),
-);
-const expressions = fc.oneof(
-  fc.constantFrom(
-    '[x]',
-    'x',
-    'vm',
-    'gpu',
-    'vcpu0',
-    'cpu0',
-    'gpu.r0',
-    'vcpu0.eax',
-    'eax',
-    'noncoherent(vm)',
-    'cache(cpu0, x)',
-    'exits(vcpu0, WBINVD)',
-    '[x] == 1 && gpu.r0 == 0',
-    'zaps(vm) > 0',
-    'stale-read',
-    'ept(vm, x)',
-    'err',
-    '1',
-    '~1',
-    'why',
-    'trace',
-    'trace 3',
-    'trace 99999999999999999999',
-    'moves',
-    'schedule',
-    'help',
-    'branches',
-    'branch',
-    'branch 1',
-    'branch 2',
-    'branch 0',
-    'who x',
-    'reverse-next',
-    'reverse-step',
-    'reverse-finish',
-    'hex',
-    '[x],h',
-    'trace many',
-    'help who',
-    'history [x]',
-    'who vm',
-    'go 3',
-    'go 99999',
-    'set x = 1',
-    'set eax = 0x10',
-    'set x = no',
-    'diff branch 1',
-    'diff branch 2',
-  ),
-  garbage,
-);
-
-const references = fc.oneof(
-  fc.constantFrom('dram@0x100000', 'memory@0x100000', 'cpu0@0x100000', 'gpu@0x100000', 'cpu9@0x100000', 'dram@-1'),
-  garbage,
-);
-
-const addresses = fc.oneof(fc.constantFrom('0x100000', '0x100008', '0x100040', '0x0', '-0x4'), garbage);
 
 /** Requests of a launched session, right and wrong. */
 export function request(program: string): fc.Arbitrary<Sent> {
