@@ -64,8 +64,7 @@ suite('comparing kernels', () => {
     assert.equal(started.stop.reason, 'exception');
   });
 
-  test('bisecting finds every turn between the kernels that the conditions name', async function () {
-    this.timeout(60_000);
+  test('bisecting finds every turn between the kernels that the conditions name', async () => {
     const answer = await vscode.commands.executeCommand<Compared>(
       'snoopscope.bisect',
       scenarioUri(scenario).toString(),

@@ -12,8 +12,7 @@ ioctl(9, KVM_CREATE_VM, 0) = 10
 ioctl(10, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_VFIO, fd=11, flags=0}) = 0
 `;
 
-suite('importing', function () {
-  this.timeout(60_000);
+suite('importing', () => {
   const file = scenarioUri('imported/qemu.log');
   let run: DebugRun | undefined;
 

@@ -6,7 +6,8 @@ import { type Outcome, reasonOf, report } from './runner.ts';
 
 export async function run(): Promise<void> {
   const grep = workspace.getConfiguration('snoopscopeTest').get<string>('grep') ?? '';
-  const mocha = new Mocha({ ui: 'tdd', timeout: 20_000, reporter: Reporter, grep });
+  // A test that hangs fails; the first terminal or view of a window takes its time on a busy machine.
+  const mocha = new Mocha({ ui: 'tdd', timeout: 60_000, reporter: Reporter, grep });
   mocha.suite.emit('pre-require', globalThis, '', mocha);
   await import('./language.test.ts');
   await import('./debug.test.ts');

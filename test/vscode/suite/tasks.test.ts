@@ -15,9 +15,7 @@ suite('tasks', () => {
   );
   suiteTeardown(() => vscode.workspace.fs.delete(vscode.Uri.joinPath(failing, '..'), { recursive: true }));
 
-  test('check scenarios without the command, and find what fails in the output', async function () {
-    this.timeout(60_000); // The first terminal of a browser takes its time.
-
+  test('check scenarios without the command, and find what fails in the output', async () => {
     const [provided] = await vscode.tasks.fetchTasks({ type: 'snoopscope' });
     assert.isDefined(provided);
     const scope = vscode.workspace.workspaceFolders?.[0] as vscode.WorkspaceFolder;

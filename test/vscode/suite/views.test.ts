@@ -16,9 +16,7 @@ const THEMES = [
   ['Default High Contrast Light', 'vscode-high-contrast-light'],
 ] as const;
 
-suite('views', function () {
-  // The first view of a window loads what VS Code shows views with, and each opens a page of its own.
-  this.timeout(60_000);
+suite('views', () => {
   let run: DebugRun | undefined;
 
   setup(async function () {
