@@ -49,15 +49,15 @@ export function accessesOf(
 /** What was done: the access itself where an event says it, else all that the step did. */
 function accessText({ model, run, names, stepTexts }: RunCursor, event: number, step: number): string {
   const said = (at: number): boolean => {
-    const code = run.log[at * EVENT_WIDTH] as number;
+    const code = run.log[at * EVENT_WIDTH]!;
     return code === NOTE.access || code === NOTE.tlp;
   };
   if (said(event)) return describeEvent(model, run.log, event, names)?.text ?? '';
   // The store or TLP that made the new version of a word is beside it in the same step.
-  const word = (run.log[event * EVENT_WIDTH] as number) - model.world.memory.latest.base;
+  const word = run.log[event * EVENT_WIDTH]! - model.world.memory.latest.base;
   const { firstEvent, endEvent } = run.step(step);
   for (let at = firstEvent; at < endEvent; at++) {
-    const detail = run.log[at * EVENT_WIDTH + 3] as number;
+    const detail = run.log[at * EVENT_WIDTH + 3]!;
     if (said(at) && run.log[at * EVENT_WIDTH + 2] === word && (detail & 1) !== 0)
       return describeEvent(model, run.log, at, names)?.text ?? '';
   }
@@ -74,8 +74,8 @@ function matcher(cursor: RunCursor, place: VariablePlace): Matcher {
   const setters = settersOf(model, slots);
   return (event) => {
     const at = event * EVENT_WIDTH;
-    const code = run.log[at] as number;
-    if (code === NOTE.done) return setters.has(run.log[at + 2] as number) ? 'write' : undefined;
+    const code = run.log[at]!;
+    if (code === NOTE.done) return setters.has(run.log[at + 2]!) ? 'write' : undefined;
     return code >= 0 && slots.has(code) ? 'write' : undefined;
   };
 }
@@ -92,11 +92,11 @@ export function wordMatcher(model: Model, run: Run, word: number): Matcher {
   ]);
   return (event) => {
     const at = event * EVENT_WIDTH;
-    const code = run.log[at] as number;
+    const code = run.log[at]!;
     if (code === version || (copies.has(code) && isByHand(run, event))) return 'write';
     if ((code !== NOTE.access && code !== NOTE.tlp) || run.log[at + 2] !== word) return undefined;
     // Of both, the lowest bit of the detail says that it writes.
-    const isWrite = ((run.log[at + 3] as number) & 1) !== 0;
+    const isWrite = (run.log[at + 3]! & 1) !== 0;
     return isWrite ? undefined : 'read';
   };
 }
@@ -104,7 +104,7 @@ export function wordMatcher(model: Model, run: Run, word: number): Matcher {
 /** Is a change part of a step that the user has made by hand? */
 function isByHand({ log }: Run, event: number): boolean {
   let at = event * EVENT_WIDTH;
-  while (at > 0 && (log[at] as number) >= 0) at -= EVENT_WIDTH;
+  while (at > 0 && log[at]! >= 0) at -= EVENT_WIDTH;
   return log[at] === NOTE.environment && log[at + 1] === EDIT;
 }
 

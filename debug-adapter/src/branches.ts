@@ -146,10 +146,10 @@ export class Branches {
     const { nodes } = this.#debuggee.model;
     const ends: string[] = [];
     for (let at = from; at < length; at += EVENT_WIDTH) {
-      const node = nodes[log[at + 2] as number];
-      if (log[at] === NOTE.finding) ends.push(FINDINGS[log[at + 1] as number] as string);
+      const node = nodes[log[at + 2]!];
+      if (log[at] === NOTE.finding) ends.push(FINDINGS[log[at + 1]!]!);
       else if (log[at] === NOTE.done && node?.kind === 'statement' && node.args.values.length > 0)
-        ends.push(resultText(log[at + 3] as number));
+        ends.push(resultText(log[at + 3]!));
     }
     return ends.join(', ');
   }

@@ -227,7 +227,7 @@ function onLine(
   { lineBase, columnBase }: ClientCounting,
 ): Resolved<LineBreakpoint> {
   const { column, ...more } = request;
-  const at = Number.isInteger(column) ? { column: (column as number) - columnBase } : {};
+  const at = Number.isInteger(column) ? { column: column! - columnBase } : {};
   return lineBreakpoint(debuggee, id, file, request.line - lineBase, { ...more, ...at });
 }
 

@@ -236,7 +236,7 @@ export function hitCount(text: string): { readonly accepts: (hit: number) => boo
       problem: `The hit count "${text.trim()}" is not understood: write a number, or >=, >, <=, <, == or % and a number.`,
     };
   }
-  return { accepts: (HIT_RULES[match[1] ?? '=='] as HitRule)(number) };
+  return { accepts: HIT_RULES[match[1] ?? '==']!(number) };
 }
 
 type HitRule = (number: number) => (hit: number) => boolean;

@@ -215,7 +215,7 @@ function whoText(context: StopContext, focus: Focus, argument: string, wanted: '
   const more = all.length > lines.length ? [`and ${all.length - lines.length} before these`] : [];
   const write = all.find(({ kind }) => kind === 'write');
   const none = write === undefined ? [`Nobody has written ${argument} up to here.`] : [];
-  return [...none, ...lines, ...more, `\`go ${(write ?? (all[0] as Access)).step + 1}\` goes there.`];
+  return [...none, ...lines, ...more, `\`go ${(write ?? all[0]!).step + 1}\` goes there.`];
 }
 
 function accessLine(context: StopContext, access: Access, what: string, wanted: 'all' | 'latest'): string {

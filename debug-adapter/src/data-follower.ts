@@ -116,7 +116,7 @@ export class DataFollower {
 
   #lastOf(end: number, slots: ReadonlySet<number>): number {
     const { log } = this.#run;
-    for (let event = end - 1; event >= 0; event--) if (slots.has(log[event * EVENT_WIDTH] as number)) return event;
+    for (let event = end - 1; event >= 0; event--) if (slots.has(log[event * EVENT_WIDTH]!)) return event;
     return -1;
   }
 
@@ -127,8 +127,8 @@ export class DataFollower {
     const wanted = this.#onlyAccesses ? ACCESSES : DEPENDS | ACCESSES;
     const slots = this.#run.model.layout.initial.length;
     for (let event = end - 1; event >= 0; event--) {
-      const code = log[event * EVENT_WIDTH] as number;
-      const mark = (marks[code < 0 ? slots + ~code : code] as number) & wanted;
+      const code = log[event * EVENT_WIDTH]!;
+      const mark = marks[code < 0 ? slots + ~code : code]! & wanted;
       if (mark === 0) continue;
       if ((mark & DEPENDS) !== 0 || this.#matches(event)) return event;
     }
@@ -139,8 +139,8 @@ export class DataFollower {
     const { log, model } = this.#run;
     const slots = model.layout.initial.length;
     for (let event = first; event < end; event++) {
-      const code = log[event * EVENT_WIDTH] as number;
-      if (((this.#marks[code < 0 ? slots + ~code : code] as number) & DEPENDS) !== 0) return event;
+      const code = log[event * EVENT_WIDTH]!;
+      if ((this.#marks[code < 0 ? slots + ~code : code]! & DEPENDS) !== 0) return event;
     }
     return -1;
   }
@@ -202,13 +202,13 @@ export class DataFollower {
   #markDependencies(): void {
     const marks = this.#marks;
     const slots = this.#run.model.layout.initial.length;
-    for (const index of this.#marked) marks[index] = (marks[index] as number) & ~DEPENDS;
+    for (const index of this.#marked) marks[index] = marks[index]! & ~DEPENDS;
     const all = this.#watch.slots.has(WHOLE);
     const marked = all ? Array.from({ length: slots }, (_, slot) => slot) : [...this.#watch.slots];
     if (this.#watch.counts) marked.push(...COUNTED.map((code) => slots + ~code));
     // What does not exist yet may be made, and named, by any call that returns.
     else if (!this.#reading) marked.push(slots + ~NOTE.done);
-    for (const index of marked) marks[index] = (marks[index] as number) | DEPENDS;
+    for (const index of marked) marks[index] = marks[index]! | DEPENDS;
     this.#marked = marked;
   }
 

@@ -66,8 +66,7 @@ function findings(one: RunCursor, other: RunCursor, names: readonly [string, str
 function foundIn({ run }: RunCursor): string[] {
   const found = new Set<string>();
   for (let event = 0; event < run.events; event++) {
-    if (run.log[event * EVENT_WIDTH] === NOTE.finding)
-      found.add(FINDINGS[run.log[event * EVENT_WIDTH + 1] as number] as string);
+    if (run.log[event * EVENT_WIDTH] === NOTE.finding) found.add(FINDINGS[run.log[event * EVENT_WIDTH + 1]!]!);
   }
   return [...found];
 }

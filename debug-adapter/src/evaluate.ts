@@ -112,7 +112,7 @@ function object(cursor: EvaluationPlace, focus: Focus, text: string, format: For
   if (word >= 0) return wordItem(moment, word, format);
   if (text !== name) return undefined;
   const slot = model.names.get(name);
-  if (slot !== undefined) return boundName(moment, name, moment.state[slot] as number, format);
+  if (slot !== undefined) return boundName(moment, name, moment.state[slot]!, format);
   const cpu = /^cpu(\d+)$/.exec(name)?.[1];
   if (cpu !== undefined && Number(cpu) < topology.cpu.count) {
     return group(name, 'a physical CPU', (f) => lineItems(moment, Number(cpu), f), { evaluateName: name });
@@ -134,7 +134,7 @@ function registersOf(cursor: EvaluationPlace, name: string): Item | undefined {
     what,
     (format) => [
       ...[...(model.registers[actor] ?? [])].map(([register, slot]) =>
-        numberItem(register, moment.state[slot] as number, format, { evaluateName: `${name}.${register}` }),
+        numberItem(register, moment.state[slot]!, format, { evaluateName: `${name}.${register}` }),
       ),
       ...(device >= 0 ? deviceRegisters({ moment, actor }, device, format) : []),
     ],

@@ -23,7 +23,7 @@ export class FrameFollower {
       if (old === 0 && frames.depthOf(slot) > 0) {
         // The caller's own place changes just before the call, unless the step is to run again.
         const caller = slot - frames.slots;
-        const place = this.#lastSlot === caller ? this.#lastOld : (this.#places[caller - frames.base] as number);
+        const place = this.#lastSlot === caller ? this.#lastOld : this.#places[caller - frames.base]!;
         this.#callers[frames.actorOf(slot)] = place - 1;
       }
       this.#places[slot - frames.base] = value;
@@ -36,7 +36,7 @@ export class FrameFollower {
   top(actor: number): number {
     const { perActor, slots } = this.#frames;
     for (let at = (actor + 1) * perActor - slots; at >= actor * perActor; at -= slots) {
-      const place = this.#places[at] as number;
+      const place = this.#places[at]!;
       if (place > 0) return place - 1;
     }
     return -1;
@@ -44,6 +44,6 @@ export class FrameFollower {
 
   /** The step that has made an actor's last call, or -1. */
   caller(actor: number): number {
-    return this.#callers[actor] as number;
+    return this.#callers[actor]!;
   }
 }

@@ -166,11 +166,10 @@ function linesOf(model: Model, routine: AnyRoutine, seen: SeenSteps, from: numbe
   const texts: string[] = [];
   const stops: [number, KernelStep][] = [];
   routine.steps.forEach((step, index) => {
-    const text = said[index] as string;
+    const text = said[index]!;
     if (text === '') return;
     const call = seen.of(routine.id, index).calls.size > 0;
-    if (!step.local || call)
-      stops.push([numberOf[index] as number, { routine: routine.id, step: index, call: step.local }]);
+    if (!step.local || call) stops.push([numberOf[index]!, { routine: routine.id, step: index, call: step.local }]);
     texts.push(`${step.local ? GOES_ON : POINT}${text}${jumpText(routine, index, seen, numberOf, from + said.length)}`);
   });
   return { texts, lineOfStep: numberOf, stops };

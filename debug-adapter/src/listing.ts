@@ -72,7 +72,7 @@ export class Listing {
     const first = firstOfPage[page] ?? 0;
     let found: number | undefined;
     for (let index = first; index < (firstOfPage[page + 1] ?? all.length); index++)
-      if ((all[index] as Instruction).place.line <= line) found = all[index]?.address;
+      if (all[index]!.place.line <= line) found = all[index]?.address;
     return found;
   }
 

@@ -57,12 +57,12 @@ export class Moment {
 
   /** One element of a field. */
   read(field: Field, index = 0): number {
-    return this.machine.state[field.base + index] as number;
+    return this.machine.state[field.base + index]!;
   }
 
   /** The node that an actor is at. */
   node(actor: number): ProgramNode {
-    return this.model.nodes[this.read(this.model.tasks.node, actor)] as ProgramNode;
+    return this.model.nodes[this.read(this.model.tasks.node, actor)]!;
   }
 
   ended(actor: number): boolean {
@@ -80,10 +80,10 @@ export class Moment {
   }
 
   frames(actor: number): FrameView[] {
-    return (this.#tasks[actor] as Task).frames();
+    return this.#tasks[actor]!.frames();
   }
 
   task(actor: number): Task {
-    return this.#tasks[actor] as Task;
+    return this.#tasks[actor]!;
   }
 }

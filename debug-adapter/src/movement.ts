@@ -67,7 +67,7 @@ export function focusAfter(outcome: MovementEnd, from: Focus): Focus {
     case 'moved':
       return { ...from, actor: outcome.actor, reveal: outcome.reveal ?? 0 };
     case 'hit': {
-      const first = outcome.hits[0] as Hit;
+      const first = outcome.hits[0]!;
       const reveal = Math.max(...outcome.hits.filter((hit) => hit.actor === first.actor).map((hit) => hit.reveal));
       return { ...from, actor: first.actor, reveal };
     }

@@ -32,7 +32,7 @@ export class Observer {
     }
     buffer.set(state);
     for (let index = 0; index < extras.length; index++) {
-      buffer[state.length + index] = this.#extra(extras[index] as Extra, position);
+      buffer[state.length + index] = this.#extra(extras[index]!, position);
     }
     return buffer;
   }
@@ -54,7 +54,7 @@ export class Observer {
   #errno(actor: number, end: number): number {
     const { log } = this.#run;
     for (let at = (end - 1) * EVENT_WIDTH; at >= 0; at -= EVENT_WIDTH) {
-      if (log[at] === NOTE.done && log[at + 1] === actor) return Math.max(0, -(log[at + 3] as number));
+      if (log[at] === NOTE.done && log[at + 1] === actor) return Math.max(0, -log[at + 3]!);
     }
     return 0;
   }
@@ -103,9 +103,9 @@ class Count {
   #here(): boolean {
     const { log } = this.#run;
     const at = this.#event * EVENT_WIDTH;
-    const code = log[at] as number;
+    const code = log[at]!;
     // Only exits need to know who made the step, and they are rare.
     const actor = code === NOTE.exit ? this.#run.step(this.#run.stepOfEvent(this.#event)).actor : -1;
-    return this.#counted(code, log[at + 1] as number, log[at + 2] as number, actor);
+    return this.#counted(code, log[at + 1]!, log[at + 2]!, actor);
   }
 }

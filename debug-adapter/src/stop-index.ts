@@ -138,7 +138,7 @@ export class StopIndex {
   at(position: number): readonly Hit[] {
     let first = this.#lowerBound(position);
     const hits: Hit[] = [];
-    for (; this.#hits[first]?.position === position; first++) hits.push(this.#hits[first] as Hit);
+    for (; this.#hits[first]?.position === position; first++) hits.push(this.#hits[first]!);
     for (const follower of this.#followers) hits.push(...this.#changed(follower, position));
     return hits;
   }
@@ -152,7 +152,7 @@ export class StopIndex {
 
   #foundBefore(position: number): number {
     for (let i = this.#lowerBound(position) - 1; i >= 0; i--) {
-      const hit = this.#hits[i] as Hit;
+      const hit = this.#hits[i]!;
       if (stops(hit)) return hit.position;
     }
     return -1;
@@ -173,7 +173,7 @@ export class StopIndex {
     let high = this.#hits.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#hits[middle] as Hit).position < position) low = middle + 1;
+      if (this.#hits[middle]!.position < position) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -205,7 +205,7 @@ export class StopIndex {
   #called(event: number): void {
     if (this.#triggers.kernel.length === 0) return;
     const { log } = this.#sources.run;
-    const [actor, depth] = [log[event * EVENT_WIDTH + 1] as number, log[event * EVENT_WIDTH + 3] as number];
+    const [actor, depth] = [log[event * EVENT_WIDTH + 1]!, log[event * EVENT_WIDTH + 3]!];
     if (depth === 0) return;
     const code = this.#frames.caller(actor);
     for (const trigger of this.#triggers.kernel) {
@@ -223,22 +223,22 @@ export class StopIndex {
   #look(event: number): void {
     const { log, model } = this.#sources.run;
     const at = event * EVENT_WIDTH;
-    const code = log[at] as number;
+    const code = log[at]!;
     if (code >= 0) {
       const { base, size } = model.world.kvm.noncoherentDmaCount;
       if (code >= base && code < base + size) this.#filtered('noncoherent-count', event);
-      if (this.#triggers.kernel.length > 0) this.#frames.change(code, log[at + 1] as number, log[at + 2] as number);
+      if (this.#triggers.kernel.length > 0) this.#frames.change(code, log[at + 1]!, log[at + 2]!);
       return;
     }
-    const a = log[at + 1] as number;
-    const b = log[at + 2] as number;
+    const a = log[at + 1]!;
+    const b = log[at + 2]!;
     switch (code) {
       case NOTE.step:
       case NOTE.environment:
         this.#step++;
         this.#finishStep(this.#step);
         this.#actor = code === NOTE.step ? a : -1;
-        if (code === NOTE.step && model.nodes[b]?.kind === 'choose') this.#chosen(event, b, log[at + 3] as number);
+        if (code === NOTE.step && model.nodes[b]?.kind === 'choose') this.#chosen(event, b, log[at + 3]!);
         break;
       case NOTE.call:
         for (const trigger of this.#triggers.functions) {
@@ -258,7 +258,7 @@ export class StopIndex {
       }
       case NOTE.done: {
         this.#returned(a, b);
-        const result = log[at + 3] as number;
+        const result = log[at + 3]!;
         if (this.#sources.registrations.has(b)) this.#filtered('group-registration', event, result);
         if (result < 0 && result !== DIED) this.#filtered('failed-call', event, result);
         break;
@@ -286,7 +286,7 @@ export class StopIndex {
       at += EVENT_WIDTH
     ) {
       if (log[at] !== slot) continue;
-      const chosen = log[at + 2] as number;
+      const chosen = log[at + 2]!;
       this.#arrived(this.#step, { actor: this.#actor, node: chosen, inside: Number.MAX_SAFE_INTEGER }, chosen);
       return;
     }

@@ -153,7 +153,7 @@ export function executedBefore(
   for (let event = firstEvent; event < endEvent; event++) {
     const at = event * EVENT_WIDTH;
     if (run.log[at] === NOTE.done && run.log[at + 1] === actor) {
-      return { node: run.log[at + 2] as number, value: run.log[at + 3] as number, event };
+      return { node: run.log[at + 2]!, value: run.log[at + 3]!, event };
     }
   }
   return undefined;
@@ -232,7 +232,7 @@ function dataStop(context: StopContext, hits: readonly Hit[], focus: Focus): Sto
     focus: { ...focus, actor },
     reason: 'data breakpoint',
     description: `${labels.join(', ')} ${doneTo(changes)}`,
-    text: [...changes, `by ${changedByText(context, hits[0] as Hit, executed?.node)}`].join('\n'),
+    text: [...changes, `by ${changedByText(context, hits[0]!, executed?.node)}`].join('\n'),
     breakpoints: [],
     ...(executed ? { about: executed.node } : {}),
   };
@@ -270,7 +270,7 @@ function explain(context: StopContext, hit: Hit): ExceptionInfo {
   if (hit.cause.kind !== 'filter') throw new RangeError('only a filter is explained');
   const { filter, event } = hit.cause;
   const { run, model } = cursor;
-  const operand = (index: number): number => run.log[event * EVENT_WIDTH + index] as number;
+  const operand = (index: number): number => run.log[event * EVENT_WIDTH + index]!;
   const own = { id: filter.id, label: filter.label };
   switch (filter.kind.kind) {
     case 'registration': {

@@ -57,7 +57,7 @@ function lockText({ cursor, debuggee }: StopContext, slot: number): string {
   const { model } = debuggee;
   const field = model.layout.fieldOf(slot);
   const known = LOCKS.find((one) => one.field === field.name);
-  const holder = model.world.topology.actors[(cursor.state[slot] as number) - 1]?.name ?? 'somebody';
+  const holder = model.world.topology.actors[cursor.state[slot]! - 1]?.name ?? 'somebody';
   if (!known) return `waits for ${model.layout.slotName(slot)}, held by ${holder}`;
   const events = cursor.position >= cursor.run.steps ? cursor.run.events : cursor.run.step(cursor.position).firstEvent;
   const owner = objectName(model, cursor.names, known.of, slot - field.base, Math.max(0, events - 1));

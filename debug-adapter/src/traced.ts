@@ -2,7 +2,6 @@
 import {
   type BranchRun,
   brokenBlock,
-  type Deed,
   decodeTrace,
   deedsOfBranch,
   differenceFrom,
@@ -97,7 +96,7 @@ async function repeatBranch(branch: TraceBranch, branches: Branches, pause: Yiel
   const changes = typeof first === 'object' ? first : undefined;
   const cursor = branches.restore(branch.from, branch.after, changes);
   let made = changes ? 1 : 0;
-  while (made < deeds.length && cursor.repeat(deeds[made] as Deed)) {
+  while (made < deeds.length && cursor.repeat(deeds[made]!)) {
     made++;
     if (made % LIMITS.stepsPerChunk === 0) await pause();
   }

@@ -74,7 +74,7 @@ export class Track {
     const { log } = this.run;
     const edits: Edit[] = [];
     for (let at = (firstEvent + 1) * EVENT_WIDTH; at < endEvent * EVENT_WIDTH; at += EVENT_WIDTH)
-      if ((log[at] as number) >= 0) edits.push({ slot: log[at] as number, value: log[at + 2] as number });
+      if (log[at]! >= 0) edits.push({ slot: log[at]!, value: log[at + 2]! });
     return edits;
   }
 
@@ -96,7 +96,7 @@ export class Track {
       const arrival = this.arrivals(at).find((a) => a.actor === actor);
       if (arrival) return arrival;
     }
-    return { actor, node: this.run.model.layout.initial[this.run.model.tasks.node.base + actor] as number, inside: 0 };
+    return { actor, node: this.run.model.layout.initial[this.run.model.tasks.node.base + actor]!, inside: 0 };
   }
 
   /** The last step of an actor before a position, or -1. */
@@ -121,10 +121,10 @@ export class Track {
     const { firstEvent, endEvent } = this.run.step(position - 1);
     let at = inside;
     for (let event = endEvent - 1; event >= firstEvent; event--) {
-      const code = log[event * EVENT_WIDTH] as number;
+      const code = log[event * EVENT_WIDTH]!;
       const isCall = code === NOTE.call;
       if (!isCall && code !== NOTE.return) continue;
-      if (routines[log[event * EVENT_WIDTH + 2] as number]?.kind !== 'kernel') continue;
+      if (routines[log[event * EVENT_WIDTH + 2]!]?.kind !== 'kernel') continue;
       if (!isCall && at <= depth) return true;
       at += isCall ? -1 : 1;
     }
@@ -138,8 +138,8 @@ export class Track {
     const nodeSlot = model.tasks.node.base + actor;
     let done = -1;
     for (let at = firstEvent * EVENT_WIDTH; at < endEvent * EVENT_WIDTH; at += EVENT_WIDTH) {
-      if (log[at] === NOTE.done) done = log[at + 2] as number;
-      else if (actor >= 0 && log[at] === nodeSlot) this.#nodes[actor] = log[at + 2] as number;
+      if (log[at] === NOTE.done) done = log[at + 2]!;
+      else if (actor >= 0 && log[at] === nodeSlot) this.#nodes[actor] = log[at + 2]!;
     }
     if (done < 0) {
       this.#arrivals.push(NONE);
@@ -152,8 +152,8 @@ export class Track {
   }
 
   #arrival(actor: number): Arrival {
-    const node = this.#nodes[actor] as number;
-    return { actor, node, inside: this.#insideCalls(this.#executed[actor] as number, node) };
+    const node = this.#nodes[actor]!;
+    return { actor, node, inside: this.#insideCalls(this.#executed[actor]!, node) };
   }
 
   /** How many calls of a node's place its actor was inside when it executed another node, and has not left since. */

@@ -55,7 +55,7 @@ const units: ReadonlyMap<unknown, Units> = new Map([
 
 /** A surrogate alone is sent as U+FFFD, which takes three bytes. */
 function bytesOf(character: string): number {
-  const code = character.codePointAt(0) as number;
+  const code = character.codePointAt(0)!;
   return code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
 }
 

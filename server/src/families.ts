@@ -43,7 +43,7 @@ export function symbolIn(families: readonly Family[], uri: string, at: TextPosit
   const key = keyOf(uri);
   let found: ScenarioSymbol | undefined;
   for (const family of familiesOf(families, uri)) {
-    const file = family.find((one) => keyOf(one.uri) === key) as IncludedFile;
+    const file = family.find((one) => keyOf(one.uri) === key)!;
     const symbol = tableOf(file, family).at(at.line, at.column);
     if (symbol !== undefined && isDefined(symbol.id, family)) return symbol;
     found ??= symbol;

@@ -16,7 +16,7 @@ export async function findLocal(folder: string, deep: boolean): Promise<FoundSce
   const folders = pathsOf(folder);
   for (let seen = 0; seen < folders.length; seen++) {
     if (seen === MOST_FOLDERS || uris.length > MOST_SCENARIOS) return { uris, cut: true };
-    const here = folders[seen] as string;
+    const here = folders[seen]!;
     const entries = await readdir(here, { withFileTypes: true }).catch(() => []);
     for (const entry of entries) {
       const file = path.join(here, entry.name);

@@ -134,7 +134,7 @@ describe('random runs', () => {
     const { stdout } = await snoopscope(random);
     const [, again] = /^ +snoopscope (explore .*)$/m.exec(stdout) ?? [];
     expect(again).toMatch(/^explore \S+race\.snoop --random 1 --seed \d+ --granularity micro --pct 2$/);
-    const once = await snoopscope(again as string);
+    const once = await snoopscope(again!);
     const decided = /^ {2}(FAILS|holds) .*$/m.exec(stdout)?.[0];
     expect(decided).toBeDefined();
     expect(once.stdout).toContain(decided);

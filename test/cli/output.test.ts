@@ -137,7 +137,7 @@ test('an exported trace can be read without us: its events lead from the first s
   }
   const field = trace.fields.find((f: { name: string }) => f.name === 'gpu.r0');
   expect(state[field.base]).toBe(0);
-  const codes = new Set(trace.events.map(([code]: number[]) => code as number).filter((code: number) => code < 0));
+  const codes = new Set(trace.events.map(([code]: number[]) => code!).filter((code: number) => code < 0));
   expect([...codes].map((code) => trace.happenings[~(code as number)])).toContain('finding');
 });
 

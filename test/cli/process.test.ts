@@ -338,7 +338,7 @@ describe('what was compiled', () => {
     const first = await start(['check', race], { NODE_COMPILE_CACHE: place }).ended;
     const names = kept(place);
     expect(names).toEqual([expect.stringMatching(/^check-v.*\.compiled$/)]);
-    const file = path.join(place, 'snoopscope', names[0] as string);
+    const file = path.join(place, 'snoopscope', names[0]!);
     const before = statSync(file);
     expect(await start(['check', race], { NODE_COMPILE_CACHE: place }).ended).toEqual(first);
     expect(statSync(file).ino).toBe(before.ino);
@@ -347,7 +347,7 @@ describe('what was compiled', () => {
   test('is made again when it is of another build or broken', async () => {
     const place = path.join(folder, 'broken');
     const first = await start(['kernels'], { NODE_COMPILE_CACHE: place }).ended;
-    const file = path.join(place, 'snoopscope', kept(place)[0] as string);
+    const file = path.join(place, 'snoopscope', kept(place)[0]!);
     const whole = readFileSync(file);
     for (const wrong of [
       Buffer.alloc(0),

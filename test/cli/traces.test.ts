@@ -156,7 +156,7 @@ describe('a file is refused', () => {
   test('whichever byte of it was changed', async () => {
     for (let at = 0; at < bytes.length; at += 23) {
       const changed = Uint8Array.from(bytes);
-      changed[at] = (changed[at] as number) ^ 0x11;
+      changed[at] = changed[at]! ^ 0x11;
       expect([at, await refusal(changed)]).toEqual([at, expect.stringMatching(/\[unusable-trace\]/)]);
     }
   });
@@ -229,7 +229,7 @@ describe('a rerun that differs', () => {
     const { header, log } = unpacked(bytes);
     const other = log.slice();
     const event = Math.trunc(header.events / 2);
-    other[event * 4 + 2] = (other[event * 4 + 2] as number) + 1;
+    other[event * 4 + 2] = other[event * 4 + 2]! + 1;
     const { exitCode, stdout, stderr } = await snoopscope([
       'run',
       file('c.snooptrace', packed({ header, log: other })),

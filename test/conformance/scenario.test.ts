@@ -27,7 +27,7 @@ describe('recorded sequences as scenarios', () => {
         const { log, length } = run.executor.machine;
         const unexpected: number[] = [];
         for (let at = 0; at < length; at += EVENT_WIDTH) {
-          const finding = log[at] === NOTE.finding ? FINDINGS[log[at + 1] as number] : undefined;
+          const finding = log[at] === NOTE.finding ? FINDINGS[log[at + 1]!] : undefined;
           if (finding === 'unexpected-result') unexpected.push(at);
         }
         expect(unexpected, `${sequence.id}\n${text}`).toEqual([]);

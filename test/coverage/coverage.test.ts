@@ -159,9 +159,9 @@ function* answersOf(model: Model): Generator<string> {
   const run = new Run(model);
   run.runToEnd();
   for (let at = 0; at < run.events * EVENT_WIDTH; at += EVENT_WIDTH) {
-    const value = run.log[at + 3] as number;
+    const value = run.log[at + 3]!;
     if (run.log[at] !== NOTE.done || value >= 0 || value === DIED) continue;
-    const node = model.nodes[run.log[at + 2] as number];
+    const node = model.nodes[run.log[at + 2]!];
     const errno = ERRNOS.find((e) => e.value === -value)?.name;
     const content = node && model.sources[node.place.file]?.parsed.lines[node.place.line]?.content;
     for (const name of namesOf(content)) yield `${name} ${errno}`;

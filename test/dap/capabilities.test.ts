@@ -8,7 +8,7 @@ const page = readFileSync(path.join(root, 'docs/reference/debug-adapter.md'), 'u
 
 /** First cells of the rows of a section's table. */
 function rows(text: string): string[] {
-  return [...text.matchAll(/^\| `([\w/-]+)` \|/gm)].map(([, name]) => name as string);
+  return [...text.matchAll(/^\| `([\w/-]+)` \|/gm)].map(([, name]) => name!);
 }
 
 const [capabilities = '', filters = '', requests = ''] = page.split(/^## /m);
@@ -25,7 +25,7 @@ test('what is not offered is named as well', () => {
     'utf8',
   );
   const members = /interface Capabilities \{(.*?)^\s\}/ms.exec(declarations)?.[1] ?? '';
-  const all = [...members.matchAll(/^\s+(\w+)\?:/gm)].map(([, name]) => name as string);
+  const all = [...members.matchAll(/^\s+(\w+)\?:/gm)].map(([, name]) => name!);
   expect(all.length).toBeGreaterThan(40);
   expect(all.filter((name) => !capabilities.includes(`\`${name}\``))).toEqual([]);
 });

@@ -59,7 +59,7 @@ test('every kernel function that a scenario of the gallery enters is one that th
     const { routines } = model.world.routines;
     for (let event = 0; event < run.events; event++) {
       if (run.log[event * 4] !== NOTE.call) continue;
-      const routine = routines[run.log[event * 4 + 2] as number];
+      const routine = routines[run.log[event * 4 + 2]!];
       if (routine?.kind !== 'kernel') continue;
       entered.add(routine.name);
       expect([name, profile.name, routine.name, hasFunction(profile, routine.source, routine.name)]).toEqual([
@@ -99,7 +99,7 @@ test('a function reads like code: its case, its calls, its branches, the commits
 
 test('breakpoints in a page stop before a micro-step and at a call, forwards and back', async () => {
   const client = await launched();
-  const vfio = (await pages(client)).find(({ name }) => name === 'kvm/vfio.c') as Page;
+  const vfio = (await pages(client)).find(({ name }) => name === 'kvm/vfio.c')!;
   const from = vfio.lines.indexOf('kvm_vfio_set_group(dev, filp), KVM_DEV_VFIO_GROUP_ADD');
   const lineOf = (text: string): number => vfio.lines.findIndex((line, at) => at > from && line.includes(text)) + 1;
   const source = { name: vfio.name, sourceReference: vfio.sourceReference };

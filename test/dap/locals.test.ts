@@ -40,11 +40,11 @@ function localsWritten(model: Model, run: Run, tell: (routine: string, local: nu
     cursor.seek(step + 1);
     const { firstEvent, endEvent } = run.step(step);
     for (let at = firstEvent * EVENT_WIDTH; at < endEvent * EVENT_WIDTH; at += EVENT_WIDTH) {
-      const slot = (run.log[at] as number) - frames.base;
+      const slot = run.log[at]! - frames.base;
       const local = (slot % slots) - 1;
       if (slot < 0 || slot >= frames.size || local < 0) continue;
       // The frame after the step: one that has returned meanwhile is not shown.
-      const code = (cursor.state[frames.base + slot - local - 1] as number) - 1;
+      const code = cursor.state[frames.base + slot - local - 1]! - 1;
       if (code < 0 || cursor.state[frames.base + slot] === 0) continue;
       const routine = routines[Math.trunc(code / ROUTINE_STEPS)];
       if (routine?.kind !== 'kernel') continue;

@@ -109,7 +109,7 @@ test('is refused when it is damaged or told to be another run', async () => {
       /^x\.snooptrace: (The trace is damaged|This is not a trace|The file is empty)/,
     );
   const changed = Uint8Array.from(bytes);
-  changed[bytes.length - 9] = (changed[bytes.length - 9] as number) ^ 4;
+  changed[bytes.length - 9] = changed[bytes.length - 9]! ^ 4;
   expect(await launch(changed)).toContain('The trace is damaged');
   expect(await launch(bytes, { kernel: 'v6.1' })).toContain('`kernel` of the launch configuration is for scenarios');
   expect(await launch(bytes, { schedule: 'a' })).toContain('`schedule`');
@@ -185,7 +185,7 @@ vcpu 1 cpu=1 {
     const { block, withBlock } = decodeTrace(bytes);
     const { header, log } = withBlock(inflateSync(block));
     const event = firstEventOf(header, 2) + 1;
-    log[event * 4 + 1] = (log[event * 4 + 1] as number) + 1;
+    log[event * 4 + 1] = log[event * 4 + 1]! + 1;
     saved.set('changed.snooptrace', packed({ header, log }));
     const client = new DapClient(files);
     await client.launch('changed.snooptrace');

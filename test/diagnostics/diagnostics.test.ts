@@ -7,7 +7,6 @@
 // Each diagnostic of the file is marked, and each mark is a diagnostic: severity, code, and a part of the message.
 import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { Profile } from '../../sim-core/src/kernel/profiles.ts';
 import { profileNamed } from '../../sim-core/src/kernel/profiles.ts';
 import type { Diagnostic } from '../../sim-core/src/scenario/ast.ts';
 import { check } from '../../sim-core/src/scenario/checks/run-checks.ts';
@@ -55,7 +54,7 @@ for (const path of cases) {
 const ofTheElaborator: ReadonlySet<string> = new Set(['call-too-deep', 'too-many-statements', 'model-limit']);
 
 function elaborated(text: string): readonly Diagnostic[] {
-  return elaborate(parse(text), { profile: profileNamed('v6.12') as Profile }).diagnostics;
+  return elaborate(parse(text), { profile: profileNamed('v6.12')! }).diagnostics;
 }
 
 /** Codes whose case would be as long as the limit: their example is made by the check. */

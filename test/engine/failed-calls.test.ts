@@ -43,7 +43,7 @@ function failuresOf(model: Model): { reasons: string[]; silent: number } {
   const reasons: string[] = [];
   let silent = 0;
   for (let event = 0; event < run.events; event++) {
-    const value = run.log[event * EVENT_WIDTH + 3] as number;
+    const value = run.log[event * EVENT_WIDTH + 3]!;
     if (run.log[event * EVENT_WIDTH] !== NOTE.done || value >= 0 || value === DIED) continue;
     const failed = failedCall(model, run.log, event, names);
     if (failed) reasons.push(failedCallText(failed));
@@ -156,7 +156,7 @@ ${body}
     const done = Array.from({ length: run.events }, (_, event) => event).findLast(
       (event) => run.log[event * EVENT_WIDTH] === NOTE.done,
     );
-    const failed = failedCall(model, run.log, done as number);
+    const failed = failedCall(model, run.log, done!);
     expect(failed?.checks.map(({ place }) => place)).toEqual([
       { name: 'vfio_group_get_external_user', source: 'drivers/vfio/vfio.c' },
     ]);

@@ -16,9 +16,9 @@ function outcome(body: string): { run: Run; dram: number; cpu0: string; combinin
   expect(topology.words[0]?.name).toBe('x');
   return {
     run,
-    dram: state[memory.dram.base] as number,
-    cpu0: LINE_STATES[state[memory.lineState.base] as number] as string,
-    combining: state[memory.wcValid.base] as number,
+    dram: state[memory.dram.base]!,
+    cpu0: LINE_STATES[state[memory.lineState.base]!]!,
+    combining: state[memory.wcValid.base]!,
   };
 }
 
@@ -44,7 +44,7 @@ describe('a store of the type', () => {
   test('WT updates the copy that is there', () => {
     const { run, dram, cpu0 } = outcome('  pat x = WT\n  mov eax, [x]\n  mov [x], 1\n  mov ebx, [x]');
     expect({ dram, cpu0 }).toEqual({ dram: 1, cpu0: 'E' });
-    expect(run.executor.machine.state[run.model.registers[1]?.get('ebx') as number]).toBe(1);
+    expect(run.executor.machine.state[run.model.registers[1]!.get('ebx')!]).toBe(1);
   });
 });
 
@@ -73,9 +73,10 @@ test('a line goes with the vCPU from one cache to the other, and DRAM gets it on
   const { memory } = run.model.world;
   const { state } = run.executor.machine;
   const lines = run.model.world.topology.lines.length;
-  expect(
-    [state[memory.lineState.base], state[memory.lineState.base + lines]].map((s) => LINE_STATES[s as number]),
-  ).toEqual(['S', 'S']);
+  expect([state[memory.lineState.base], state[memory.lineState.base + lines]].map((s) => LINE_STATES[s!])).toEqual([
+    'S',
+    'S',
+  ]);
   expect(state[memory.dram.base]).toBe(1);
   expect(new History(run).holders(run.events, 0, 1)).toEqual([]);
 });

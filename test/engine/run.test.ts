@@ -32,7 +32,7 @@ function makeMoves(run: Run, choices: readonly number[]): number[] {
   for (const choice of choices) {
     const possible = model.moves.map((_, i) => i).filter((i) => run.executor.enabled(i));
     if (possible.length === 0) break;
-    const move = possible[choice % possible.length] as number;
+    const move = possible[choice % possible.length]!;
     run.make(move);
     made.push(move);
   }

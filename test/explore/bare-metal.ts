@@ -2,14 +2,14 @@
  * A scenario whose guest runs on bare metal: its own memory types count, WBINVD acts where the vCPU is, and no vCPU
  * changes its CPU. Everything else is the same machine, so whatever a monitor objects to there is the monitor's fault.
  */
-import { elaborate, type Model, type Profile, parse, profileNamed } from '../../sim-core/src/index.ts';
+import { elaborate, type Model, parse, profileNamed } from '../../sim-core/src/index.ts';
 
 /** Lines that only a host executes, and the schedule, which names them. */
 const HOST = /^\s*(?:allow migrate\b|migrate\s|schedule\b)/;
 
 /** The scenario as it is: in a VM. */
 export function inVm(text: string, profile: string): Model {
-  const { model, diagnostics } = elaborate(parse(text), { profile: profileNamed(profile) as Profile });
+  const { model, diagnostics } = elaborate(parse(text), { profile: profileNamed(profile)! });
   if (!model) throw new Error(`${diagnostics[0]?.message} in\n${text}`);
   return model;
 }

@@ -12,7 +12,6 @@ import {
   encodeCheckpoint,
   identityOf,
   type Model,
-  type Profile,
   parse,
   profileNamed,
   RandomSearch,
@@ -26,7 +25,7 @@ const RACE = readFileSync(
 );
 
 function modelOf(text: string, profile = 'v5.11'): Model {
-  const { model, diagnostics } = elaborate(parse(text), { profile: profileNamed(profile) as Profile });
+  const { model, diagnostics } = elaborate(parse(text), { profile: profileNamed(profile)! });
   if (!model) throw new Error(`${diagnostics[0]?.message} in\n${text}`);
   return model;
 }
@@ -58,7 +57,7 @@ describe('a checkpoint', () => {
       fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (at, by) => {
         expect(() => decodeCheckpoint(bytes.subarray(0, at), identity)).toThrow(/not a checkpoint|incomplete/);
         const changed = bytes.slice();
-        changed[at] = (changed[at] as number) ^ by;
+        changed[at] = changed[at]! ^ by;
         expect(() => decodeCheckpoint(changed, identity)).toThrow(/not a checkpoint|incomplete/);
       }),
     );

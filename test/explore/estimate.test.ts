@@ -3,14 +3,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { estimate } from '../../sim-core/src/explore/random/estimate.ts';
-import { elaborate, type Model, type Profile, parse, profileNamed } from '../../sim-core/src/index.ts';
+import { elaborate, type Model, parse, profileNamed } from '../../sim-core/src/index.ts';
 import { plainSearch } from './plain-search.ts';
 
 const GALLERY = join(import.meta.dirname, '../../scenarios');
 const MAX_STATES = 4_000;
 
 function modelOf(text: string): Model {
-  const { model, diagnostics } = elaborate(parse(text), { profile: profileNamed('v5.11') as Profile });
+  const { model, diagnostics } = elaborate(parse(text), { profile: profileNamed('v5.11')! });
   if (!model) throw new Error(diagnostics[0]?.message);
   return model;
 }

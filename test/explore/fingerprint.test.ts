@@ -13,7 +13,6 @@ import {
   elaborate,
   type Model,
   NO_REDUCTION,
-  type Profile,
   parse,
   profileNamed,
 } from '../../sim-core/src/index.ts';
@@ -27,7 +26,7 @@ const MAX_STATES = 20_000;
 const MAX_RANDOM_STATES = 2_000;
 
 function modelOf(text: string, profile = 'v6.12'): Model {
-  const { model, diagnostics } = elaborate(parse(text), { profile: profileNamed(profile) as Profile });
+  const { model, diagnostics } = elaborate(parse(text), { profile: profileNamed(profile)! });
   if (!model) throw new Error(`${diagnostics[0]?.message} in\n${text}`);
   return model;
 }
@@ -120,7 +119,7 @@ describe('a store of fingerprints', () => {
     expect(store.sleep(0)).toBe(0b101);
     toEnd(
       store.rewriting(2, (from, at, to, toAt) => {
-        to[toAt + 1] = from[at] as number;
+        to[toAt + 1] = from[at]!;
         return WHOLE_SLEEP;
       }),
     );
@@ -137,7 +136,7 @@ describe('fingerprints', () => {
     for (let a = 0; a < 64; a++) {
       for (let b = 0; b <= a; b++) {
         const words = new Uint32Array(2);
-        for (const bit of [a, b]) words[bit >>> 5] = (words[bit >>> 5] as number) | (1 << (bit & 31));
+        for (const bit of [a, b]) words[bit >>> 5] = words[bit >>> 5]! | (1 << (bit & 31));
         fingerprints.take(words, 0);
         seen.add(`${fingerprints.low} ${fingerprints.high}`);
       }

@@ -7,7 +7,6 @@ import {
   explore,
   type Model,
   movesOf,
-  type Profile,
   parse,
   profileNamed,
   Run,
@@ -16,7 +15,7 @@ import {
 } from '../../sim-core/src/index.ts';
 
 const { model } = elaborate(parse(readFileSync(join(import.meta.dirname, '../bench/explore/L2e.snoop'), 'utf8')), {
-  profile: profileNamed('v6.12') as Profile,
+  profile: profileNamed('v6.12')!,
 }) as { model: Model };
 const LIMITS = [2_500, 5_000, 10_000, 20_000];
 

@@ -27,7 +27,7 @@ const SB = [
   ['mov [y], 1', 'mov eax, [x]'],
 ] as const;
 const between = (fence: string, programs: readonly (readonly string[])[]): string[][] =>
-  programs.map(([first, ...rest]) => [first as string, fence, ...rest]);
+  programs.map(([first, ...rest]) => [first!, fence, ...rest]);
 const two = ['vcpu0.eax', 'vcpu1.eax'];
 const MP = [
   ['mov [x], 1', 'mov [y], 1'],
@@ -69,7 +69,7 @@ const TESTS: readonly Litmus[] = [
   { name: 'SB with sfence', programs: between('sfence', SB), observed: two, allowed: allBut(2, []) },
   {
     name: 'SB with mfence in one',
-    programs: [between('mfence', SB)[0] as string[], SB[1]],
+    programs: [between('mfence', SB)[0]!, SB[1]],
     observed: two,
     allowed: allBut(2, []),
   },

@@ -10,7 +10,7 @@ import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { nodeThreads as commandThreads, exploreWithWorkers } from '../../client/cli/src/explore-workers.ts';
 import { type ExploreReply, exploreScenario } from '../../client/vscode/src/explore-worker.ts';
 import { nodeThreads as editorThreads } from '../../client/vscode/src/node-threads.ts';
-import { type Exploration, elaborate, type Profile, parse, profileNamed } from '../../sim-core/src/index.ts';
+import { type Exploration, elaborate, parse, profileNamed } from '../../sim-core/src/index.ts';
 import { everyoneWritesEverything } from './everyone-writes.ts';
 
 /** What the thread does instead of its work. */
@@ -48,7 +48,7 @@ process.stdout.write(JSON.stringify(said));
 await rm(folder, { recursive: true });
 
 async function inCommand(memory: 'shared' | 'messages'): Promise<Said> {
-  const { model } = elaborate(parse(TEXT), { profile: profileNamed('v6.12') as Profile });
+  const { model } = elaborate(parse(TEXT), { profile: profileNamed('v6.12')! });
   if (!model) throw new Error('the scenario has errors');
   const exploring = exploreWithWorkers(model, { memory }, 3, commandThreads(start));
   while (exploring.step()) if (exploring.waiting?.()) await exploring.wait?.();

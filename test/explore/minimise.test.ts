@@ -16,7 +16,6 @@ import {
   minimiseMoves,
   movesOf,
   NO_REDUCTION,
-  type Profile,
   parse,
   profileNamed,
   Run,
@@ -33,7 +32,7 @@ import { randomScenario } from './random-scenario.ts';
 const gallery = (name: string): string => readFileSync(join(import.meta.dirname, '../../scenarios', name), 'utf8');
 
 function modelOf(text: string, profile: string): Model {
-  const { model, diagnostics } = elaborate(parse(text), { profile: profileNamed(profile) as Profile });
+  const { model, diagnostics } = elaborate(parse(text), { profile: profileNamed(profile)! });
   if (!model) throw new Error(`${diagnostics[0]?.message} in\n${text}`);
   return model;
 }
@@ -124,7 +123,7 @@ test('moves that a finding does not need are left out', () => {
     model.moves.findIndex((m) => m.name === name),
   );
   const [site] = explore(model, { granularity: 'statement' }).findings.filter((f) => f.finding === 'stale-read');
-  const short = minimiseMoves(model, given, 'statement', { kind: 'finding', site: site as ExploredFinding });
+  const short = minimiseMoves(model, given, 'statement', { kind: 'finding', site: site! });
   expect(scheduleText(model, short, 'statement')).toBe('schedule vcpu0*3 gpu*2');
 });
 
@@ -169,7 +168,7 @@ test('a caller that does not want to wait is asked between slices, and has a rep
   const model = modelOf(readFileSync(join(import.meta.dirname, '../bench/explore/T1m.snoop'), 'utf8'), 'v6.12');
   // Random ways are long, and much of them is not needed.
   const found = sample(model, { runs: 10, seed: 7 });
-  const verdict = verdictOf(model, profileNamed('v6.12') as Profile, found);
+  const verdict = verdictOf(model, profileNamed('v6.12')!, found);
   const slicesUntil = (shouldStop: (slices: number) => boolean): { slices: number; report: ExplorationReport } => {
     let slices = 0;
     const work = reporting(verdict, { shouldStop: () => shouldStop(slices) });

@@ -96,7 +96,7 @@ describe.each([
 it('the hash of two words is that of words', () => {
   fc.assert(
     fc.property(fc.uint32Array({ minLength: 2, maxLength: 2 }), (words) => {
-      expect(hashTwo(words[0] as number, words[1] as number)).toBe(hashWords(words, 0, 2));
+      expect(hashTwo(words[0]!, words[1]!)).toBe(hashWords(words, 0, 2));
     }),
   );
 });

@@ -16,7 +16,6 @@ import {
   type Model,
   movesOf,
   NO_REDUCTION,
-  type Profile,
   parse,
   profileNamed,
   shortestSchedule,
@@ -27,7 +26,7 @@ import { everyoneWritesEverything } from './everyone-writes.ts';
 import { randomScenario } from './random-scenario.ts';
 
 function modelOf(text: string): Model {
-  const { model, diagnostics } = elaborate(parse(text), { profile: profileNamed('v6.12') as Profile });
+  const { model, diagnostics } = elaborate(parse(text), { profile: profileNamed('v6.12')! });
   if (!model) throw new Error(diagnostics[0]?.message);
   return model;
 }

@@ -40,7 +40,7 @@ function search(model: Model, granularity: Granularity, maxStates: number): Plai
   const findings = new Map<string, number>();
   const nodes = model.tasks.node.base;
   const find = (event: number[], node: number, depth: number): void => {
-    const { finding, operands } = MONITORS[event[0] as number] as (typeof MONITORS)[number];
+    const { finding, operands } = MONITORS[event[0]!]!;
     // A CPU is any CPU, and a statement is known by its line.
     const seen = operands.map((kind, i) => (kind === 'cpu' || kind === 'statement' ? -1 : event[1 + i]));
     const place = model.nodes[node]?.place;
@@ -63,26 +63,26 @@ function search(model: Model, granularity: Granularity, maxStates: number): Plai
     const [first] = waiting;
     if (first === undefined) return false;
     const all = waiting.reduce((bits, actor) => bits | (1 << actor), 0);
-    find([FINDINGS.indexOf('deadlock'), first, all], machine.state[nodes + first] as number, depth);
+    find([FINDINGS.indexOf('deadlock'), first, all], machine.state[nodes + first]!, depth);
     return true;
   };
   observe(0);
   machine.length = 0;
   const states: Int32Array[] = [machine.state.slice()];
   const depths = [0];
-  const numbers = new Map<string, number>([[states[0]?.join() as string, 0]]);
+  const numbers = new Map<string, number>([[states[0]!.join(), 0]]);
   const finality = new Finality();
   let transitions = 0;
   let next = 0;
   for (; next < states.length && states.length < maxStates; next++) {
-    machine.state.set(states[next] as Int32Array);
+    machine.state.set(states[next]!);
     const byEnvironment: number[] = [];
     let stuck = true;
     model.moves.forEach((move, index) => {
       machine.length = 0;
       if (!executor.move(index, granularity)) return;
       transitions++;
-      const depth = (depths[next] as number) + 1;
+      const depth = depths[next]! + 1;
       observe(depth);
       const key = machine.state.join();
       let number = numbers.get(key);
@@ -107,12 +107,12 @@ function search(model: Model, granularity: Granularity, maxStates: number): Plai
   const truths = model.conditions.map(() => ({ positive: 0, negative: 0 }));
   const finals = finality.finals();
   for (const { state } of finals) {
-    machine.state.set(states[state] as Int32Array);
+    machine.state.set(states[state]!);
     machine.length = 0;
-    if (observeDeadlock(depths[state] as number)) model.world.monitors.report(machine, 'deadlock', -1, 0);
+    if (observeDeadlock(depths[state]!)) model.world.monitors.report(machine, 'deadlock', -1, 0);
     outcomes.add(terms.map((t) => t.text(t.read(machine.state))).join(' '));
     model.conditions.forEach((c, i) => {
-      const truth = truths[i] as (typeof truths)[number];
+      const truth = truths[i]!;
       if (c.holds(machine.state)) truth.positive++;
       else truth.negative++;
     });
@@ -120,7 +120,7 @@ function search(model: Model, granularity: Granularity, maxStates: number): Plai
     machine.rewind(0);
   }
   const holds = model.conditions.map((c, i) => {
-    const { positive, negative } = truths[i] as (typeof truths)[number];
+    const { positive, negative } = truths[i]!;
     if (!c.applies) return undefined;
     return c.quantifier === 'exists' ? positive > 0 : c.quantifier === '~exists' ? positive === 0 : negative === 0;
   });

@@ -8,16 +8,7 @@ import { RandomSearch, randomRuns } from '../../sim-core/src/explore/random/rand
 import type { RandomOptions, RandomResult } from '../../sim-core/src/explore/random/result.ts';
 import { mergeRandom } from '../../sim-core/src/explore/random/shards.ts';
 import { siteKey } from '../../sim-core/src/explore/sites.ts';
-import {
-  elaborate,
-  FINDINGS,
-  type Model,
-  NOTE,
-  type Profile,
-  parse,
-  profileNamed,
-  Run,
-} from '../../sim-core/src/index.ts';
+import { elaborate, FINDINGS, type Model, NOTE, parse, profileNamed, Run } from '../../sim-core/src/index.ts';
 import { plainSearch } from './plain-search.ts';
 import { randomScenario } from './random-scenario.ts';
 
@@ -25,7 +16,7 @@ const GALLERY = join(import.meta.dirname, '../../scenarios');
 const MAX_STATES = 700;
 
 function modelOf(text: string, profile = 'v5.11'): Model {
-  const { model, diagnostics } = elaborate(parse(text), { profile: profileNamed(profile) as Profile });
+  const { model, diagnostics } = elaborate(parse(text), { profile: profileNamed(profile)! });
   if (!model) throw new Error(`${diagnostics[0]?.message} in\n${text}`);
   return model;
 }
@@ -73,7 +64,7 @@ function replay(model: Model, result: RandomResult): number {
   for (const { values, first } of result.outcomes) {
     const run = runOf(first.schedule, true);
     const { state } = run.executor.machine;
-    expect(terms.map((name) => all.get(name)?.text(all.get(name)?.read(state) as number))).toEqual(values);
+    expect(terms.map((name) => all.get(name)!.text(all.get(name)!.read(state)))).toEqual(values);
   }
   return result.findings.length + result.outcomes.length;
 }
@@ -88,7 +79,7 @@ describe('the random numbers', () => {
   it('below a bound are about equally often each', () => {
     const random = new Prng(7);
     const counts = new Array<number>(6).fill(0);
-    for (let i = 0; i < 60_000; i++) (counts[random.below(6)] as number)++;
+    for (let i = 0; i < 60_000; i++) counts[random.below(6)]!++;
     for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(400);
   });
 });
@@ -159,7 +150,7 @@ describe('a run that found something', () => {
           const { findings } = randomRuns(model, { ...asked, runs: 20, seed: 1 });
           const stale = findings.find((f) => f.finding === 'stale-read');
           expect(stale).toBeDefined();
-          const again = randomRuns(model, { ...asked, runs: 1, seed: stale?.first.seed as number });
+          const again = randomRuns(model, { ...asked, runs: 1, seed: stale!.first.seed });
           expect(again.findings.find((f) => f.finding === 'stale-read')?.first.schedule).toEqual(stale?.first.schedule);
         }
       }

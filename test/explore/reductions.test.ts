@@ -14,7 +14,6 @@ import {
   elaborate,
   type Granularity,
   type Model,
-  type Profile,
   parse,
   profileNamed,
   Run,
@@ -49,7 +48,7 @@ const VARIANTS: readonly { name: string; reduction: Reductions; condenseFrom?: n
 ];
 
 function modelOf(text: string, profile: string): Model {
-  const { model, diagnostics } = elaborate(parse(text), { profile: profileNamed(profile) as Profile });
+  const { model, diagnostics } = elaborate(parse(text), { profile: profileNamed(profile)! });
   if (!model) throw new Error(`${diagnostics[0]?.message} in\n${text}`);
   return model;
 }
@@ -108,9 +107,7 @@ function replay(model: Model, { findings, granularity, outcomes, terms }: Explor
     expect(run.scheduleProblem).toBeUndefined();
     expect(end.kind).not.toBe('limit');
     const all = new Map(model.conditions.flatMap((c) => c.terms.map((t) => [t.name, t] as const)));
-    expect(terms.map((name) => all.get(name)?.text(all.get(name)?.read(run.executor.machine.state) as number))).toEqual(
-      values,
-    );
+    expect(terms.map((name) => all.get(name)!.text(all.get(name)!.read(run.executor.machine.state)))).toEqual(values);
   }
 }
 

@@ -16,7 +16,6 @@ import {
   encodeCheckpoint,
   type Model,
   NO_REDUCTION,
-  type Profile,
   parse,
   profileNamed,
 } from '../../sim-core/src/index.ts';
@@ -29,7 +28,7 @@ const MAX_STATES = 3_000;
 
 /** As another process would have it. */
 function modelOf(text: string): Model {
-  const { model, diagnostics } = elaborate(parse(text), { profile: profileNamed('v5.11') as Profile });
+  const { model, diagnostics } = elaborate(parse(text), { profile: profileNamed('v5.11')! });
   if (!model) throw new Error(`${diagnostics[0]?.message} in\n${text}`);
   return model;
 }

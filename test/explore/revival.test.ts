@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Revival } from '../../sim-core/src/explore/random/revival.ts';
 import { Walker } from '../../sim-core/src/explore/random/walker.ts';
-import { elaborate, type Model, type Profile, parse, profileNamed, randomRuns } from '../../sim-core/src/index.ts';
+import { elaborate, type Model, parse, profileNamed, randomRuns } from '../../sim-core/src/index.ts';
 import { randomScenario } from './random-scenario.ts';
 
 const MAX_STATES = 3000;
 
 function modelOf(text: string): Model {
-  const { model, diagnostics } = elaborate(parse(text), { profile: profileNamed('v6.12') as Profile });
+  const { model, diagnostics } = elaborate(parse(text), { profile: profileNamed('v6.12')! });
   if (!model) throw new Error(`${diagnostics[0]?.message} in\n${text}`);
   return model;
 }

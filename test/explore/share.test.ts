@@ -2,15 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import {
-  elaborate,
-  type Profile,
-  type Progress,
-  parse,
-  profileNamed,
-  Search,
-  ShareOfLevels,
-} from '../../sim-core/src/index.ts';
+import { elaborate, type Progress, parse, profileNamed, Search, ShareOfLevels } from '../../sim-core/src/index.ts';
 
 /** What is said at the beginning of each level, and what is true. */
 function alongLevels(levels: readonly number[]): { said: ShareOfLevels['share']; done: number }[] {
@@ -31,7 +23,7 @@ function counters(words: number): number[] {
   for (let i = 0; i < words; i++) {
     const next = new Array<number>(levels.length + 3).fill(0);
     levels.forEach((size, at) => {
-      for (let step = 0; step <= 3; step++) next[at + step] = (next[at + step] as number) + size;
+      for (let step = 0; step <= 3; step++) next[at + step] = next[at + step]! + size;
     });
     levels = next;
   }
@@ -69,7 +61,7 @@ it('a search that starts over has no trend yet', () => {
 
 it('the bound is never below what turns out to be true', () => {
   const text = readFileSync(join(import.meta.dirname, '../bench/explore/L2e.snoop'), 'utf8');
-  const { model } = elaborate(parse(text), { profile: profileNamed('v6.12') as Profile });
+  const { model } = elaborate(parse(text), { profile: profileNamed('v6.12')! });
   if (!model) throw new Error('the scenario of the benchmark does not run');
   const search = new Search(model);
   const share = new ShareOfLevels();

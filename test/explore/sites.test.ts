@@ -12,7 +12,6 @@ import {
   type Model,
   mergeExplorations,
   NO_REDUCTION,
-  type Profile,
   parse,
   profileNamed,
   sample,
@@ -34,7 +33,7 @@ const text = readFileSync(join(import.meta.dirname, '../../scenarios/wbinvd/loca
   .replace('  mov [gpu.doorbell], 1', '  mov [gpu.doorbell], 1\n  mov [nic.doorbell], 1');
 
 function modelOf(source: string, kernel = 'v5.11'): Model {
-  const { model, diagnostics } = elaborate(parse(source), { profile: profileNamed(kernel) as Profile });
+  const { model, diagnostics } = elaborate(parse(source), { profile: profileNamed(kernel)! });
   if (!model) throw new Error(`${diagnostics[0]?.message} in\n${source}`);
   return model;
 }
@@ -60,7 +59,7 @@ function staleIn({ findings }: ExplorationReport): object[] {
 
 test('each is listed, with its word, its device, its line and a shortest schedule of its own', () => {
   const model = modelOf(text);
-  const profile = profileNamed('v5.11') as Profile;
+  const profile = profileNamed('v5.11')!;
   for (const reduction of [ALL_REDUCTIONS, NO_REDUCTION]) {
     const report = explorationReport(verdictOf(model, profile, explore(model, { reduction, lookAheadFrom: 0 })));
     expect(staleIn(report)).toEqual(STALE);
@@ -68,9 +67,7 @@ test('each is listed, with its word, its device, its line and a shortest schedul
     expect(new Set(schedules).size).toBe(STALE.length);
     expect(report.findings.every(({ shortest }) => shortest)).toBe(true);
     const last = report.findings.find(({ operands }) => operands.word === 'y');
-    expect(last && findingTitle(last)).toBe(
-      `stale-read: gpu read an old value of y (line ${(STALE[3]?.line as number) + 1})`,
-    );
+    expect(last && findingTitle(last)).toBe(`stale-read: gpu read an old value of y (line ${STALE[3]!.line + 1})`);
     // On the way to y the device read x twice: a debugger has to go past those.
     expect(last?.nth).toBe(3);
   }
@@ -78,7 +75,7 @@ test('each is listed, with its word, its device, its line and a shortest schedul
 
 test('random runs list them too, and shares of runs together have what one machine has', () => {
   const model = modelOf(text);
-  const profile = profileNamed('v5.11') as Profile;
+  const profile = profileNamed('v5.11')!;
   const whole = sample(model, { runs: 60, seed: 5 });
   expect(staleIn(explorationReport(verdictOf(model, profile, whole)))).toEqual(STALE);
   const shares = [0, 1, 2].map((shard) => sample(model, { runs: 60, seed: 5, shard, shards: 3 }));

@@ -5,7 +5,7 @@ import { Search } from '../../sim-core/src/explore/search.ts';
 import { FingerprintStore } from '../../sim-core/src/explore/states/fingerprint-store.ts';
 import { SharedStore } from '../../sim-core/src/explore/states/shared-store.ts';
 import { hashWords, SLICE_STATES, StateStore, WHOLE_SLEEP } from '../../sim-core/src/explore/states/store.ts';
-import { elaborate, type Model, NEWEST, parse } from '../../sim-core/src/index.ts';
+import { elaborate, NEWEST, parse } from '../../sim-core/src/index.ts';
 import { essence } from './essence.ts';
 import { everyoneWritesEverything } from './everyone-writes.ts';
 
@@ -31,7 +31,7 @@ describe.each([
     let translated = 0;
     const rewriting = store.rewriting(2, (from, at, to, toAt) => {
       translated++;
-      to[toAt + 1] = from[at] as number;
+      to[toAt + 1] = from[at]!;
       return WHOLE_SLEEP;
     });
     let slices = 0;
@@ -64,7 +64,7 @@ describe('a search', () => {
   it('is stopped in the middle of rewriting its states, and says what it knew before', () => {
     const { model } = elaborate(parse(everyoneWritesEverything(4, 3)), { profile: NEWEST });
     const many = 3 * SLICE_STATES;
-    const search = new Search(model as Model, { reduction: NO_REDUCTION, condenseFrom: many });
+    const search = new Search(model!, { reduction: NO_REDUCTION, condenseFrom: many });
     // A step that makes no move rewrites.
     for (let made = -1; search.space.store.count < many || made !== search.progress().transitions; search.step(1))
       made = search.progress().transitions;
@@ -84,7 +84,7 @@ describe('a search', () => {
   it('continues after it has rewritten its states as one that did not', () => {
     const { model } = elaborate(parse(everyoneWritesEverything(3, 3)), { profile: NEWEST });
     const explored = [2 ** 30, SLICE_STATES].map((condenseFrom) => {
-      const search = new Search(model as Model, { reduction: NO_REDUCTION, condenseFrom });
+      const search = new Search(model!, { reduction: NO_REDUCTION, condenseFrom });
       while (search.step(100));
       return { search, found: essence(search.result()) };
     });

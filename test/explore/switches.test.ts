@@ -11,7 +11,6 @@ import {
   type Model,
   ModelLimit,
   NO_REDUCTION,
-  type Profile,
   parse,
   profileNamed,
   Run,
@@ -23,7 +22,7 @@ const MAX_STATES = 1500;
 const BOUNDS = [0, 1, 2];
 
 function modelOf(text: string): Model {
-  const { model, diagnostics } = elaborate(parse(text), { profile: profileNamed('v6.12') as Profile });
+  const { model, diagnostics } = elaborate(parse(text), { profile: profileNamed('v6.12')! });
   if (!model) throw new Error(`${diagnostics[0]?.message} in\n${text}`);
   return model;
 }
@@ -61,7 +60,7 @@ function plainly(model: Model, granularity: Granularity): { outcomes: string[]; 
   const keyOf = (node: Node): string => `${node.last}: ${node.state.join()}`;
   for (const bound of BOUNDS) {
     while (queue.length > 0) {
-      const node = queue.pop() as Node;
+      const node = queue.pop()!;
       const key = keyOf(node);
       if (nodes.has(key)) continue;
       if (nodes.size >= MAX_STATES) return undefined;
@@ -96,10 +95,10 @@ function plainly(model: Model, granularity: Granularity): { outcomes: string[]; 
     for (const [number, node] of judged.entries()) {
       if (node.judgement === undefined) continue;
       const key = keyOf(node);
-      const to = (edges.get(key) ?? []).map((then) => numbers.get(nodes.get(then) as Node) ?? -1);
+      const to = (edges.get(key) ?? []).map((then) => numbers.get(nodes.get(then)!) ?? -1);
       finality.add(number, 0, to);
     }
-    const outcomes = new Set(finality.finals().map(({ state }) => judged[state]?.judgement as string));
+    const outcomes = new Set(finality.finals().map(({ state }) => judged[state]!.judgement!));
     queue = next.splice(0).filter((node) => !nodes.has(keyOf(node)));
     answers.push({ outcomes: [...outcomes].sort(), complete: queue.length === 0 });
   }
@@ -123,7 +122,7 @@ describe('a search by switches', () => {
           }
           if (!plain) return;
           for (const bound of BOUNDS) {
-            const expected = plain[bound] as (typeof plain)[number];
+            const expected = plain[bound]!;
             for (const reduction of [NO_REDUCTION, {}]) {
               const options = { granularity, reduction, maxSwitches: bound, lookAheadFrom: 0 };
               const result = explore(model, options);

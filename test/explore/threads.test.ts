@@ -18,7 +18,6 @@ import {
   explore,
   LOOK_MS,
   type Model,
-  type Profile,
   parse,
   profileNamed,
   ThreadPool,
@@ -166,11 +165,13 @@ describe('threads', () => {
   it('are kept: 200 explorations are cancelled, and no thread starts or ends for it', async () => {
     const model = modelOf(TINY);
     for (let i = 0; i < 200; i++) {
-      const memory = MEMORIES[i % 2] as 'shared' | 'messages';
+      const memory = MEMORIES[i % 2]!;
       if (i % 20 === 0) {
         const stop = new AbortController();
         setImmediate(() => stop.abort());
-        explored(await inEditor(SMALL, { memory, count: 3, stop: stop.signal }));
+        const { kind } = await inEditor(SMALL, { memory, count: 3, stop: stop.signal });
+        // On a busy machine it is cancelled before anything is known.
+        expect(['explored', 'cancelled']).toContain(kind);
         continue;
       }
       // Left in the middle of a level, with threads at work.
@@ -268,7 +269,7 @@ function essence(exploration: Exploration, memory: 'shared' | 'messages'): objec
 }
 
 function modelOf(text: string): Model {
-  const { model, diagnostics } = elaborate(parse(text), { profile: profileNamed('v6.12') as Profile });
+  const { model, diagnostics } = elaborate(parse(text), { profile: profileNamed('v6.12')! });
   if (!model) throw new Error(diagnostics[0]?.message);
   return model;
 }

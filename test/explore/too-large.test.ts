@@ -1,9 +1,9 @@
 // Scenarios that no search of all interleavings could get through are refused at once, by name and with a way out.
 import { expect, test } from 'vitest';
-import { elaborate, explore, type Model, type Profile, parse, profileNamed } from '../../sim-core/src/index.ts';
+import { elaborate, explore, type Model, parse, profileNamed } from '../../sim-core/src/index.ts';
 
 function modelOf(lines: readonly string[]): Model {
-  const { model, diagnostics } = elaborate(parse(lines.join('\n')), { profile: profileNamed('v6.12') as Profile });
+  const { model, diagnostics } = elaborate(parse(lines.join('\n')), { profile: profileNamed('v6.12')! });
   if (!model) throw new Error(diagnostics[0]?.message);
   return model;
 }

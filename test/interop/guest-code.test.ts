@@ -9,7 +9,7 @@ function code(line: string): ReturnType<typeof guestCode> {
   const [statement] = parse(`vcpu 0 {\n  ${line}\n}\n`)
     .lines.map(({ content }) => content)
     .filter((content): content is Action | Wait => content.kind === 'action' || content.kind === 'wait');
-  return guestCode(statement as Action | Wait, (word) => (word === 'x' ? 0x10_0000 : undefined), 36);
+  return guestCode(statement!, (word) => (word === 'x' ? 0x10_0000 : undefined), 36);
 }
 
 test.each([

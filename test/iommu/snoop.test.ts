@@ -186,7 +186,7 @@ describe('the proposal to flush pages of non-coherent domains', () => {
     const { memory } = model.world;
     memory.store(run.executor.machine, 1, 0, MEMTYPE.WB, 5);
     while (move('setup'));
-    return run.executor.machine.state[memory.dram.base] as number;
+    return run.executor.machine.state[memory.dram.base]!;
   }
 
   it('writes a dirty line back when its page is mapped, and only then', () => {

@@ -9,7 +9,6 @@ import {
   explorationReport,
   explore,
   type Model,
-  type Profile,
   parse,
   profileNamed,
   searchOfFewSwitches,
@@ -20,7 +19,7 @@ import { expect, test } from 'vitest';
 
 const T1M = readFileSync(join(import.meta.dirname, '../bench/explore/T1m.snoop'), 'utf8');
 const L2E = readFileSync(join(import.meta.dirname, '../bench/explore/L2e.snoop'), 'utf8');
-const profile = profileNamed('v6.12') as Profile;
+const profile = profileNamed('v6.12')!;
 const how = { maxSwitches: (bound: number) => `--max-switches ${bound}`, statesPerSecond: 1000 };
 
 function modelOf(text: string): Model {
@@ -71,8 +70,8 @@ test('estimates the next bound of switches from those before it', () => {
   while (few.step(4096));
   const advice = kind(adviceFor(model, withFewSwitches(open, few.result())), 'switches');
   expect(advice).toMatchObject({ bound: 3, completed: 2 });
-  const estimated = advice.states as number;
-  const three = explore(model, { maxSwitches: 3 }).switches?.states[3] as number;
+  const estimated = advice.states!;
+  const three = explore(model, { maxSwitches: 3 }).switches!.states[3]!;
   // Each switch multiplies by less than the one before, so the estimate is above, and of the right order.
   expect(estimated).toBeGreaterThan(three * 0.8);
   expect(estimated).toBeLessThan(three * 4);

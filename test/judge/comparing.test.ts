@@ -14,7 +14,7 @@ async function compared(job: Partial<CompareJob>, stop = new AbortController()):
     { kind: 'compare', text, includes: {}, ...job },
     { send: (reply) => replies.push(reply), pause, stop: stop.signal },
   );
-  return replies.at(-1) as CompareReply;
+  return replies.at(-1)!;
 }
 
 test('an answer has a way into the debugger, except where nothing shows it', async () => {

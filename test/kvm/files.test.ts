@@ -15,7 +15,7 @@ function calls(text: string, kernel: string): string[] {
   run.runToEnd();
   const names: string[] = [];
   for (let at = 0; at < run.events * EVENT_WIDTH; at += EVENT_WIDTH) {
-    if (run.log[at] === NOTE.call) names.push(model.world.routines.routines[run.log[at + 2] as number]?.name as string);
+    if (run.log[at] === NOTE.call) names.push(model.world.routines.routines[run.log[at + 2]!]!.name);
   }
   return names;
 }

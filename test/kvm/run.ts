@@ -65,10 +65,10 @@ function read(executor: Executor): Outcome {
   const results: (number | string)[] = [];
   const findings: string[] = [];
   for (let at = 0; at < length; at += EVENT_WIDTH) {
-    const value = log[at + 3] as number;
+    const value = log[at + 3]!;
     if (log[at] === NOTE.done)
       results.push(value < 0 ? (ERRNOS.find((e) => e.value === -value)?.name ?? value) : value);
-    if (log[at] === NOTE.finding) findings.push(FINDINGS[log[at + 1] as number] as string);
+    if (log[at] === NOTE.finding) findings.push(FINDINGS[log[at + 1]!]!);
   }
   return { results, findings };
 }

@@ -237,7 +237,7 @@ schedule host vmm
       const { log } = run;
       const values = Array.from({ length: run.events }, (_, i) => i * EVENT_WIDTH)
         .filter((at) => log[at] === NOTE.done)
-        .map((at) => log[at + 3] as number);
+        .map((at) => log[at + 3]!);
       expect(values.at(-1)).toBe(answer === '0' ? 0 : -22);
     });
   }
@@ -304,7 +304,7 @@ ${host}
     expect(run.scheduleProblem).toBeUndefined();
     const rounds: number[][] = [];
     for (let at = 0; at < run.events * EVENT_WIDTH; at += EVENT_WIDTH) {
-      const [code, a] = [run.log[at], run.log[at + 1] as number];
+      const [code, a] = [run.log[at], run.log[at + 1]!];
       if (code === NOTE.exit) rounds.push([]);
       if (code === NOTE.wbinvd) rounds.at(-1)?.push(a);
     }

@@ -151,7 +151,7 @@ test('a plain npm pack at the root makes a package that installs and works too',
     cwd: root,
   });
   writeFileSync(path.join(other, 'package.json'), '{ "private": true }\n');
-  const file = path.join(other, packed.trim().split('\n').at(-1) as string);
+  const file = path.join(other, packed.trim().split('\n').at(-1)!);
   execFileSync('npm', ['install', '--offline', '--no-audit', '--no-fund', file], {
     ...options,
     cwd: other,

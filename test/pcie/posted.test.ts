@@ -130,7 +130,7 @@ ${schedule}
       const run = new Run(model);
       run.runToEnd();
       expect(run.scheduleProblem).toBeUndefined();
-      return run.executor.machine.state[model.registers[1]?.get('r0') as number] as number;
+      return run.executor.machine.state[model.registers[1]!.get('r0')!]!;
     };
     expect(read('schedule gpu nic post(gpu)')).toBe(0);
     expect(read('schedule gpu post(gpu) nic')).toBe(1);

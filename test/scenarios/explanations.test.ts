@@ -8,7 +8,6 @@ import {
   EVENT_WIDTH,
   elaborate,
   NOTE,
-  type Profile,
   parse,
   profileNamed,
   profilesNamed,
@@ -105,7 +104,7 @@ test.each(OMISSIONS)('an unflushed read says what was left out: $schedule, $gues
     ...['vcpu 0 cpu=0 {', ...guest, '}', 'vcpu 1 cpu=1 {', ...other, '}', 'device gpu {', 'r0 = MRd x ns', '}'],
     '',
   ].join('\n');
-  const { model, diagnostics } = elaborate(parse(text), { profile: profileNamed('v6.12') as Profile });
+  const { model, diagnostics } = elaborate(parse(text), { profile: profileNamed('v6.12')! });
   if (!model) throw new Error(diagnostics[0]?.message);
   const { moves, diagnostics: problems } = typedSchedule(model, schedule);
   expect(problems).toEqual([]);

@@ -45,11 +45,11 @@ function chainOf(file: string, kernel: string, text: string): { readonly lines: 
   run.runToEnd();
   expect(run.scheduleProblem, `${file}: schedule ${text}`).toBeUndefined();
   const events = Array.from({ length: run.events }, (_, event) => event * EVENT_WIDTH);
-  const at = events.find((one) => run.log[one] === NOTE.finding && WANTED.has(run.log[one + 1] as number));
+  const at = events.find((one) => run.log[one] === NOTE.finding && WANTED.has(run.log[one + 1]!));
   if (at === undefined) throw new Error(`${file} finds nothing on ${kernel} with schedule ${text}`);
-  const isFree = FINDINGS[run.log[at + 1] as number] === 'use-after-free';
+  const isFree = FINDINGS[run.log[at + 1]!] === 'use-after-free';
   const lines = [`${file} on ${kernel}, schedule ${text}`, ...whyText(why(run, at / EVENT_WIDTH)).map((l) => `  ${l}`)];
-  return { lines, freed: isFree ? (run.log[at + 3] as number) : -1 };
+  return { lines, freed: isFree ? run.log[at + 3]! : -1 };
 }
 
 test('every freed object that the kernel can use has a chain, held to its golden', () => {
@@ -57,7 +57,7 @@ test('every freed object that the kernel can use has a chain, held to its golden
   const kinds = new Set(chains.flatMap(({ freed }) => (freed < 0 ? [] : (FREED_OBJECTS[freed] ?? []))));
   expect([...kinds].sort()).toEqual([...FREED_OBJECTS].sort());
   const actual = `${chains.map(({ lines }) => lines.join('\n')).join('\n\n')}\n`;
-  if (process.env['UPDATE'] === '1') writeFileSync(golden, actual);
+  if (process.env.UPDATE === '1') writeFileSync(golden, actual);
   expect(existsSync(golden), `there is no ${golden}: look at the chains and write it with UPDATE=1`).toBe(true);
   expect(actual).toBe(readFileSync(golden, 'utf8'));
 });

@@ -109,6 +109,17 @@ describe('what is not in the code', () => {
   });
 });
 
+describe('one way to write a thing', () => {
+  test('private members begin with #; only a constructor is `private`', () => {
+    expect(hits([...code, ...tests], /^\s*(?:private|public)\s(?!constructor\b)/)).toEqual([]);
+  });
+
+  test('an element that is there is `x[i]!`; a cast would also hide a wrong type', () => {
+    const cast = /(?:\]|\.(?:at|get|pop|shift)\([^()]*\)) as (?:number|string|bigint|boolean)\b(?! \|)/;
+    expect(hits([...code, ...tests], cast)).toEqual([]);
+  });
+});
+
 describe('one word for each thing', () => {
   const banned = [...read('docs/GLOSSARY.md').matchAll(/\*\*([^*]+)\*\*/g)]
     .map(([, word]) => word ?? '')

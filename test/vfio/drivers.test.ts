@@ -106,7 +106,7 @@ describe('host drivers', () => {
     const modem = model.world.topology.devices.findIndex((d) => d.name === 'modem');
     let findings = 0;
     for (let at = 0; at < run.executor.machine.length; at += EVENT_WIDTH) if (run.log[at] === NOTE.finding) findings++;
-    return { end: end.kind, driver: vfio.drivers[state[vfio.deviceDriver.base + modem] as number] ?? '', findings };
+    return { end: end.kind, driver: vfio.drivers[state[vfio.deviceDriver.base + modem]!] ?? '', findings };
   }
   const mine =
     '\n  container = open("/dev/vfio/vfio", O_RDWR)\n  group = open("/dev/vfio/28", O_RDWR)\n  ioctl(group, VFIO_GROUP_SET_CONTAINER, [container])';
@@ -146,7 +146,7 @@ describe('host drivers', () => {
       while (run.executor.move(index('setup'), 'statement'));
       while (run.executor.move(index('host'), 'statement'));
       while (run.executor.move(index('vmm'), 'statement'));
-      return run.executor.machine.state[model.names.get('err') as number] as number;
+      return run.executor.machine.state[model.names.get('err')!]!;
     };
     expect(answer('v4.12')).toBe(-1);
     expect(answer('v4.13')).toBe(0);
@@ -159,7 +159,7 @@ describe('locks between groups and VMs', () => {
     const found = new Set<string>();
     explore(text, kernel, (m) => {
       for (let at = 0; at < m.length; at += EVENT_WIDTH) {
-        if (m.log[at] === NOTE.finding) found.add(FINDINGS[m.log[at + 1] as number] as string);
+        if (m.log[at] === NOTE.finding) found.add(FINDINGS[m.log[at + 1]!]!);
       }
     });
     return [...found].sort();

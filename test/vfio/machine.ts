@@ -76,7 +76,7 @@ export function runSetup(machineText: string, statements: string, kernel: string
   const { log, length } = executor.machine;
   for (let at = 0; at < length; at += EVENT_WIDTH) {
     if (log[at] !== NOTE.done) continue;
-    const value = log[at + 3] as number;
+    const value = log[at + 3]!;
     results.push(value < 0 ? (ERRNOS.find((e) => e.value === -value)?.name ?? value) : value);
   }
   const { state } = executor.machine;
@@ -84,7 +84,7 @@ export function runSetup(machineText: string, statements: string, kernel: string
     model,
     executor,
     results,
-    value: (name) => state[model.names.get(name) as number] as number,
+    value: (name) => state[model.names.get(name)!]!,
     entry(device, page) {
       const index = model.world.topology.devices.findIndex((d) => d.name === device);
       const entry = model.world.iommu.lookup(executor.machine, index as DeviceId, page as PageId);
@@ -94,7 +94,7 @@ export function runSetup(machineText: string, statements: string, kernel: string
     slot(name, index = 0) {
       const field = model.layout.fields.find((f) => f.name === name);
       if (!field) throw new Error(`no field ${name}`);
-      return state[field.base + index] as number;
+      return state[field.base + index]!;
     },
   };
 }

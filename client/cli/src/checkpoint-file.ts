@@ -10,6 +10,7 @@ import {
   type ReadCheckpoint,
 } from '@snoopscope/sim-core';
 import { Failure } from './failure.ts';
+import { refuseNoPlace, unwritable } from './output-file.ts';
 import { systemReason } from './text-file.ts';
 
 /** Seconds between two writes: what is lost at most. */
@@ -19,11 +20,13 @@ export class CheckpointFile {
   /** As the user wrote it. */
   readonly name: string;
   readonly #file: string;
+  readonly #workingDirectory: string;
   readonly #identity: CheckpointIdentity;
   #tried = performance.now();
 
   constructor(workingDirectory: string, name: string, identity: CheckpointIdentity) {
     this.name = name;
+    this.#workingDirectory = workingDirectory;
     this.#file = path.resolve(workingDirectory, name);
     this.#identity = identity;
   }
@@ -34,7 +37,10 @@ export class CheckpointFile {
     try {
       bytes = await readWhole(this.#file);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+        refuseNoPlace({ workingDirectory: this.#workingDirectory }, 'The checkpoint', this.name);
+        return undefined;
+      }
       throw new Failure(systemReason(error), { code: 'unreadable-file', file: this.name });
     }
     try {
@@ -76,10 +82,7 @@ export class CheckpointFile {
     } catch (error) {
       await promises.rm(beside, { force: true }).catch(() => {});
       if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-      throw new Failure(`The checkpoint cannot be written: ${systemReason(error)}`, {
-        code: 'unwritable-file',
-        file: this.name,
-      });
+      throw unwritable('The checkpoint', this.name, error);
     } finally {
       this.#tried = performance.now();
     }

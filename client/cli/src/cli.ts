@@ -65,6 +65,7 @@ function callOf(io: Io, parsed: Arguments, status: StatusLine): Invocation {
     ...parsed,
     io,
     format: parsed.text('format') ?? 'text',
+    asGiven: (option) => `--${option}`,
     paint: paintFor(io.stdout),
     width: widthOf(io.stdout),
     print: cleared((text) => print(io.stdout, text)),

@@ -7,7 +7,7 @@ import { Failure } from './failure.ts';
 export function commandNamed(name: string, commands: readonly Command[]): Command {
   const command = commands.find((candidate) => candidate.name === name);
   if (command) return command;
-  if (Object.hasOwn(ELSEWHERE, name)) throw new Failure(ELSEWHERE[name] as string, { code: 'unknown-command' });
+  if (Object.hasOwn(ELSEWHERE, name)) throw new Failure(ELSEWHERE[name]!, { code: 'unknown-command' });
   const what = name.startsWith('-') ? 'option' : 'command';
   const near = nearest(
     name,

@@ -264,9 +264,9 @@ function parseArguments(args: readonly string[]): Options {
   const files: string[] = [];
   const given = new Map<string, string>();
   for (let i = 0; i < args.length; i++) {
-    const [name = '', written] = (args[i] as string).split(/=(.*)/s);
+    const [name = '', written] = args[i]!.split(/=(.*)/s);
     if (name === '-h') given.set('--help', '');
-    else if (!name.startsWith('--')) files.push(args[i] as string);
+    else if (!name.startsWith('--')) files.push(args[i]!);
     else if (SWITCHES.includes(name) && written === undefined) given.set(name, '');
     else if (WITH_VALUE.includes(name)) given.set(name, writtenValue(name, written ?? args[++i]));
     else throw unknownOption(name);

@@ -195,7 +195,7 @@ export function shardOf(text: string | undefined): { shard?: number; shards?: nu
 function reductionOf(call: Invocation): Partial<Reductions> {
   if (call.flag('no-reduction')) return NO_REDUCTION;
   const names = wordsOf(call, 'without', REDUCTION_NAMES);
-  return Object.fromEntries(names.map((name) => [REDUCTIONS.get(name) as keyof Reductions, false]));
+  return Object.fromEntries(names.map((name) => [REDUCTIONS.get(name)!, false]));
 }
 
 /** `all` in one list excludes what the other names. */

@@ -34,9 +34,17 @@ export function widthOf(output: Output): number {
 /**
  * Breaks a text at spaces, for lines of `columns` columns. Lines after the first begin with `indent` spaces; of the first
  * one `used` columns are taken by what the caller puts there. A word longer than the line stays whole: a cut path or
- * schedule cannot be copied.
+ * schedule cannot be copied. A line break in the text stays one.
  */
 export function wrap(text: string, columns: number, indent = 0, used = indent): string {
+  const [first = '', ...others] = text.split('\n');
+  return [
+    wrapLine(first, columns, indent, used),
+    ...others.map((line) => wrapLine(line, columns, indent, indent)),
+  ].join(`\n${' '.repeat(indent)}`);
+}
+
+function wrapLine(text: string, columns: number, indent: number, used: number): string {
   const lines: string[] = [];
   let line: string | undefined;
   for (const word of text.split(' ')) {

@@ -52,7 +52,7 @@ function racesOf(file: string, text: string): RaceRow[] {
 }
 
 function judgeOne(file: string, rows: readonly RaceRow[], given?: Profile): RaceResult {
-  const { race, kernel } = rows[0] as RaceRow;
+  const { race, kernel } = rows[0]!;
   const chosen = given ? { profile: given } : profileOfRelease(file, kernel);
   const scenario = path.join(path.dirname(file), 'scenarios', `${race}.snoop`);
   const { model, diagnostics } = elaborate(parse(scenarioText(file, scenario)), { profile: chosen.profile });

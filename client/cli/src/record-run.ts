@@ -4,7 +4,6 @@ import {
   type Diagnostic,
   differenceFrom,
   differenceText,
-  type End,
   type Granularity,
   type Model,
   optionsOfTrace,
@@ -71,7 +70,7 @@ async function rerun(call: Invocation, name: string): Promise<RunOutcome> {
   const given = RUN_OPTIONS.find((option) => option.name !== 'branch' && call.text(option.name) !== undefined);
   if (given)
     throw new Failure(
-      `--${given.name} is for scenarios: a trace is run again as it was recorded. Leave it out, or run the scenario.`,
+      `${call.asGiven(given.name)} is for scenarios: a trace is run again as it was recorded. Leave it out, or run the scenario.`,
       { code: 'options-exclude-each-other' },
     );
   const asked = call.count('branch');
@@ -126,7 +125,7 @@ function scheduleOptions(call: Invocation, model: Model): RunOptions {
   const typed = call.text('schedule');
   const schedule = typed === undefined ? undefined : typedSchedule(model, typed);
   const wrong = schedule?.diagnostics[0];
-  if (schedule && wrong) throw scheduleFailure(schedule.text, wrong);
+  if (schedule && wrong) throw scheduleFailure(call.asGiven('schedule'), schedule.text, wrong);
   const granularity = (call.text('granularity') as Granularity | undefined) ?? schedule?.granularity;
   return {
     ...(schedule && { schedule: schedule.moves }),
@@ -134,10 +133,10 @@ function scheduleOptions(call: Invocation, model: Model): RunOptions {
   };
 }
 
-function scheduleFailure(text: string, diagnostic: Diagnostic): Failure {
+function scheduleFailure(option: string, text: string, diagnostic: Diagnostic): Failure {
   return new Failure(`Invalid schedule: ${diagnostic.message}`, {
     code: diagnostic.code,
-    file: '--schedule',
+    file: option,
     text,
     diagnostics: [diagnostic],
   });
@@ -153,7 +152,7 @@ function refuseUnplayable({ scheduleProblem, model }: Run): void {
 
 async function runToEnd(recorded: Run, interrupt: AbortSignal): Promise<RunEnd> {
   for (;;) {
-    for (let i = 0; i < STEPS_PER_ROUND; i++) if (!recorded.advance()) return recorded.end as End;
+    for (let i = 0; i < STEPS_PER_ROUND; i++) if (!recorded.advance()) return recorded.end!;
     await pause();
     if (interrupt.aborted) return { kind: 'interrupted' };
   }

@@ -46,7 +46,7 @@ function findingDocuments(run: RunOutcome['run'], trace: readonly TraceEntry[]):
     for (const { kind, event, why } of entry.happenings) {
       if (kind !== 'finding') continue;
       const at = event * EVENT_WIDTH;
-      const index = log[at + 1] as number;
+      const index = log[at + 1]!;
       const text = findingTextAt(model, log, event, names);
       const key = JSON.stringify([index, text, entry.actor, entry.place]);
       const known = found.get(key);

@@ -60,7 +60,7 @@ function findingsOf(run: Run): Finding[] {
   const found = new Set<Finding>();
   for (let event = 0; event < run.events; event++) {
     const at = event * EVENT_WIDTH;
-    if (run.log[at] === NOTE.finding) found.add(FINDINGS[run.log[at + 1] as number] as Finding);
+    if (run.log[at] === NOTE.finding) found.add(FINDINGS[run.log[at + 1]!]!);
   }
   return [...found];
 }

@@ -27,12 +27,12 @@ function startProgram(): void {
   const source = programText();
   const build = BUILD_LINE.exec(source.slice(-100))?.[1];
   const kept = build === undefined ? undefined : cacheFile();
-  const cachedData = kept && readCompiled(kept, build as string);
+  const cachedData = kept && readCompiled(kept, build!);
   const program = new Script(source, { filename: file, ...(cachedData && { cachedData }) });
   if (kept && (!cachedData || program.cachedDataRejected)) {
     // A call that was wrong compiled little of what the command needs.
     process.on('exit', (code) => {
-      if (code !== EXIT.wrong && code !== EXIT.interrupted) keepCompiled(program, kept, build as string);
+      if (code !== EXIT.wrong && code !== EXIT.interrupted) keepCompiled(program, kept, build!);
     });
   }
   const module = { exports: {} };

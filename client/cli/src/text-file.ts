@@ -63,18 +63,26 @@ function binaryFile(name: string): Failure {
   return new Failure('This is a binary file, not text.', { code: 'binary-file', file: name });
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'There is no such file.',
-  ENOTDIR: 'A part of the path is not a folder.',
-  EACCES: 'Reading it is not permitted.',
-  EPERM: 'Reading it is not permitted.',
-  EISDIR: 'This is a folder.',
-  ELOOP: 'The links of the path lead in a circle.',
-  ENAMETOOLONG: 'The path is too long.',
+const REASONS: Readonly<Record<string, Readonly<Record<'reading' | 'writing', string>>>> = {
+  ENOENT: { reading: 'There is no such file.', writing: 'There is no such folder.' },
+  ENOTDIR: both('A part of the path is not a folder.'),
+  EACCES: { reading: 'Reading it is not permitted.', writing: 'Writing there is not permitted.' },
+  EPERM: { reading: 'Reading it is not permitted.', writing: 'Writing there is not permitted.' },
+  EROFS: both('The file system is read-only.'),
+  ENOSPC: both('There is no space left on the device.'),
+  EDQUOT: both('The disk quota is used up.'),
+  EFBIG: both('The file would be too large.'),
+  EISDIR: both('This is a folder.'),
+  ELOOP: both('The links of the path lead in a circle.'),
+  ENAMETOOLONG: both('The path is too long.'),
 };
 
 /** What the operating system said, in words. */
-export function systemReason(error: unknown): string {
+export function systemReason(error: unknown, doing: 'reading' | 'writing' = 'reading'): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  return REASONS[code ?? ''] ?? `It cannot be used: ${message}.`;
+  return REASONS[code ?? '']?.[doing] ?? `It cannot be used: ${message}.`;
+}
+
+function both(reason: string): Readonly<Record<'reading' | 'writing', string>> {
+  return { reading: reason, writing: reason };
 }

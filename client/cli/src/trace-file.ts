@@ -19,6 +19,7 @@ import {
 } from '@snoopscope/sim-core';
 import { Failure } from './failure.ts';
 import type { Io } from './io.ts';
+import { writeWhole } from './output-file.ts';
 import type { RunOutcome } from './run-outcome.ts';
 import { brokenScenario, type ScenarioFile } from './scenario-file.ts';
 import { systemReason } from './text-file.ts';
@@ -66,16 +67,7 @@ export async function saveTrace(io: Io, name: string, { file, run }: RunOutcome)
     }),
   );
   const { deflateSync } = await import('node:zlib');
-  const bytes = encodeTrace(trace, deflateSync(traceBlock(trace)));
-  const place = path.resolve(io.workingDirectory, name);
-  const beside = `${place}.${process.pid}.tmp`;
-  try {
-    await promises.writeFile(beside, bytes);
-    await promises.rename(beside, place);
-  } catch (error) {
-    await promises.rm(beside, { force: true }).catch(() => {});
-    throw new Failure(`The trace cannot be written: ${systemReason(error)}`, { code: 'unwritable-file', file: name });
-  }
+  await writeWhole(io, 'The trace', name, encodeTrace(trace, deflateSync(traceBlock(trace))));
 }
 
 /** Runs what may find something wrong with a trace. */

@@ -151,7 +151,7 @@ function finish(run: Run, draft: Draft, everything: boolean, explainer: Explaine
   const place = model.nodes[draft.node]?.place;
   const line = place && model.sources[place.file]?.parsed.lines[place.line];
   const content = line?.content;
-  const returned = content?.kind === 'syscall' && done >= 0 ? (run.log[done * EVENT_WIDTH + 3] as number) : undefined;
+  const returned = content?.kind === 'syscall' && done >= 0 ? run.log[done * EVENT_WIDTH + 3]! : undefined;
   const failed = done < 0 ? undefined : failedCall(model, run.log, done, explainer.names);
   return {
     ...common,
@@ -210,7 +210,7 @@ function described(run: Run, names: ObjectNames, event: number): EventText | und
 /** The change of a telling field; changes of one slot in direct succession (I → E, E → M) are told as one. */
 function telling({ log, model }: Run, names: ObjectNames, event: number, to: number): EventText | undefined {
   const at = event * EVENT_WIDTH;
-  const slot = log[at] as number;
+  const slot = log[at]!;
   if (slot < 0 || (event > 0 && log[at - EVENT_WIDTH] === slot)) return undefined;
   const field = model.layout.fieldOf(slot);
   const tell = TELLING_FIELDS[field.name];
@@ -224,7 +224,7 @@ function telling({ log, model }: Run, names: ObjectNames, event: number, to: num
   return {
     kind: 'cache',
     depth: 0,
-    text: tell(labels, word(log[at + 1] as number), word(log[last * EVENT_WIDTH + 2] as number)),
+    text: tell(labels, word(log[at + 1]!), word(log[last * EVENT_WIDTH + 2]!)),
   };
 }
 

@@ -49,7 +49,7 @@ export function writeMemory(state: SessionState, args: DebugProtocol.WriteMemory
     whole.set(readBytes(moment, { view: view.view, address: at }, 8));
     for (let index = 0; index < 8; index++) {
       const from = Number(at - start) + index;
-      if (from >= 0 && from < given.length) whole[index] = given[from] as number;
+      if (from >= 0 && from < given.length) whole[index] = given[from]!;
     }
     const value = new DataView(whole.buffer).getBigInt64(0, true);
     return wordEdits(moment, view.view, word, numberOf(String(value)));

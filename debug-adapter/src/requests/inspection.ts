@@ -4,7 +4,6 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { completions } from '../completions.ts';
 import { placeOfStep } from '../console.ts';
 import { evaluate as evaluateExpression } from '../evaluate.ts';
-import type { KernelSource } from '../kernel-source.ts';
 import type { Debuggee } from '../launch.ts';
 import { writtenAddress } from '../listing.ts';
 import { ENVIRONMENT } from '../movement.ts';
@@ -175,7 +174,7 @@ function addressOf(debuggee: Debuggee, frame: StackFrame): number | undefined {
   if (frame.kind === 'line') return frame.node === undefined ? undefined : listing.ofNode(frame.node);
   const page = frame.kind === 'kernel' ? pageOf(debuggee, frame) : -1;
   if (frame.kind !== 'kernel' || page < 0) return undefined;
-  return listing.ofKernelLine(page, lineInPage(kernel[page] as KernelSource, frame));
+  return listing.ofKernelLine(page, lineInPage(kernel[page]!, frame));
 }
 
 /** Nothing in the scopes goes deeper. */

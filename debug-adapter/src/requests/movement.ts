@@ -345,8 +345,7 @@ function findingsOf({ cursor }: Launched): Finding[] {
   const { run } = cursor;
   const found = new Set<Finding>();
   for (let event = 0; event < run.events; event++) {
-    if (run.log[event * EVENT_WIDTH] === NOTE.finding)
-      found.add(FINDINGS[run.log[event * EVENT_WIDTH + 1] as number] as Finding);
+    if (run.log[event * EVENT_WIDTH] === NOTE.finding) found.add(FINDINGS[run.log[event * EVENT_WIDTH + 1]!]!);
   }
   return [...found];
 }

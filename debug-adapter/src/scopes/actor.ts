@@ -23,7 +23,7 @@ export const actorScope: Scope = {
 function registers({ moment, actor }: View, format: Format): Item[] {
   const own = moment.model.registers[actor] ?? new Map<string, number>();
   return [...own].map(([name, slot]) =>
-    numberItem(name, moment.state[slot] as number, format, {
+    numberItem(name, moment.state[slot]!, format, {
       evaluateName: `${moment.model.world.topology.actors[actor]?.name}.${name}`,
     }),
   );
@@ -37,7 +37,7 @@ export function deviceRegisters({ moment }: View, device: number, format: Format
     const slot = pcie.registerSlot(device, name);
     if (slot === undefined) return [];
     return [
-      numberItem(name, moment.state[slot] as number, format, {
+      numberItem(name, moment.state[slot]!, format, {
         evaluateName: `${model?.name}.${name}`,
         type: 'an MMIO register',
       }),

@@ -9,7 +9,7 @@ import { summary, vcpuItems, vmItems } from './vm.ts';
 
 /** In the order of the file; those that are not bound yet say so. */
 export function boundNames(moment: Moment, format: Format): Item[] {
-  return [...moment.model.names].map(([name, slot]) => boundName(moment, name, moment.state[slot] as number, format));
+  return [...moment.model.names].map(([name, slot]) => boundName(moment, name, moment.state[slot]!, format));
 }
 
 export function boundName(moment: Moment, name: string, value: number, format: Format): Item {

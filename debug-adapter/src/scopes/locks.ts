@@ -44,7 +44,7 @@ function exists(moment: Moment, of: string, index: number): boolean {
 }
 
 function lockItem({ moment, since }: View, name: string, slot: number, waiting: readonly Waiter[]): Item {
-  const holder = (moment.state[slot] as number) - 1;
+  const holder = moment.state[slot]! - 1;
   const actor = (index: number): string => moment.model.world.topology.actors[index]?.name ?? `task ${index}`;
   const waiters = waiting.filter((one) => one.slot === slot).map((one) => actor(one.actor));
   const waits = waiters.length === 0 ? '' : `, ${waiters.join(' and ')} wait${waiters.length === 1 ? 's' : ''}`;

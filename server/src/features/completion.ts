@@ -83,29 +83,29 @@ class Offering {
     const { profile } = this.snapshot;
     switch (place.kind) {
       case 'statement':
-        return this.lineStarts(place.block);
+        return this.#lineStarts(place.block);
       case 'bound-statement':
-        return this.statements(place.block, true);
+        return this.#statements(place.block, true);
       case 'request':
-        return this.requests();
+        return this.#requests();
       case 'value':
-        return this.values(place);
+        return this.#values(place);
       case 'field':
-        return this.fields(place);
+        return this.#fields(place);
       case 'output':
         return [...outputNames(place.field?.name), NULL_POINTER];
       case 'result':
         return table.resultOffers(place.op, profile, this.predicted);
       case 'operand':
-        return place.shapes.flatMap((shape) => this.operands(shape));
+        return place.shapes.flatMap((shape) => this.#operands(shape));
       case 'tail':
-        return this.tail(place.op, place.present);
+        return this.#tail(place.op, place.present);
       case 'op-option-value':
-        return this.optionValues(place.option);
+        return this.#optionValues(place.option);
       case 'option':
         return [...table.machineOptionOffers(place.owner, place.options), ...(place.of ? table.innerWords('of') : [])];
       case 'option-value':
-        return this.machineValues(place.option);
+        return this.#machineValues(place.option);
       case 'machine-word':
         if (place.of !== 'subject') return table.machineWordOffers(place.of);
         return [
@@ -118,23 +118,23 @@ class Offering {
       case 'member':
         return has.members(place.owner);
       case 'term':
-        return this.terms();
+        return this.#terms();
       case 'relation':
-        return [...table.relationOffers(), ...(place.of === 'wait' ? [] : this.joining(1))];
+        return [...table.relationOffers(), ...(place.of === 'wait' ? [] : this.#joining(1))];
       case 'condition-tail':
-        return this.joining(0);
+        return this.#joining(0);
       case 'fact-value':
         return table.valueOffers(place.values);
       case 'fact-argument':
-        return this.factArguments(place.param.kind);
+        return this.#factArguments(place.param.kind);
       case 'version':
         return table.versionOffers(this.snapshot.scenario.named);
       case 'actor':
         return place.of === 'device' ? has.devices() : place.of === 'vm' ? has.descriptorsOf(['vm']) : has.processes();
       case 'schedule':
-        return [...this.moves(), ...(place.first ? [...table.innerWords('micro'), ...table.innerWords('only')] : [])];
+        return [...this.#moves(), ...(place.first ? [...table.innerWords('micro'), ...table.innerWords('only')] : [])];
       case 'move-argument':
-        return this.moveArguments(place.move, place.index);
+        return this.#moveArguments(place.move, place.index);
       case 'alternative':
         return table.innerWords('or');
       case 'proc':
@@ -147,25 +147,25 @@ class Offering {
   }
 
   /** Words that open lines, whole statements and set-ups, by what the scenario needs next. */
-  private lineStarts(block: BlockKind): Offer[] {
+  #lineStarts(block: BlockKind): Offer[] {
     const { profile, scenario } = this.snapshot;
     const hasMachine = scenario.blocks.some(({ kind }) => kind === 'machine');
     const opens = OP_KINDS_OF[block].includes('syscall') ? this.has.opens() : [];
     return byNeed(this.snapshot, this.line, block, [
       ...table.keywordOffers(block),
-      ...this.statements(block, false),
+      ...this.#statements(block, false),
       ...opens,
       ...setUpOffers(block, hasMachine, profile),
     ]);
   }
 
   /** After a whole condition. */
-  private joining(rank: number): Offer[] {
+  #joining(rank: number): Offer[] {
     return table.innerWords('on', '&&', '||').map((offer) => ({ ...offer, rank: offer.rank + rank * 10 }));
   }
 
   /** What the actor's own notation has: whole system calls and ioctls, instructions, TLPs, actions of the host. */
-  private statements(block: BlockKind, bound: boolean): Offer[] {
+  #statements(block: BlockKind, bound: boolean): Offer[] {
     const kinds = OP_KINDS_OF[block];
     const calls = kinds.includes('syscall');
     return OPS.filter((op) => kinds.includes(op.kind) || (calls && op.kind === 'ioctl'))
@@ -183,7 +183,7 @@ class Offering {
   }
 
   /** First the requests that the descriptor's kind of file knows. */
-  private requests(): Offer[] {
+  #requests(): Offer[] {
     const first = /\bioctl\s*\(\s*(\w+)\s*,\s*$/.exec(this.before)?.[1];
     const kind = first === undefined ? undefined : fileKindOf(this.snapshot, first);
     // Only when nothing follows yet may the argument be written along with the request.
@@ -197,7 +197,7 @@ class Offering {
     );
   }
 
-  private fields({ struct, present }: Extract<CompletionPlace, { kind: 'field' }>): Offer[] {
+  #fields({ struct, present }: Extract<CompletionPlace, { kind: 'field' }>): Offer[] {
     return struct.fields
       .filter(({ name }) => !present.includes(name))
       .map(
@@ -212,9 +212,9 @@ class Offering {
       );
   }
 
-  private values(place: Extract<CompletionPlace, { kind: 'value' }>): Offer[] {
+  #values(place: Extract<CompletionPlace, { kind: 'value' }>): Offer[] {
     const shapes: readonly OperandShape[] = place.shapes.length === 0 ? [{ kind: 'fd' }] : place.shapes;
-    const offers = shapes.flatMap((shape) => this.value(shape));
+    const offers = shapes.flatMap((shape) => this.#value(shape));
     if (place.field && HOLDS_ID[place.field.name] !== undefined) return this.has.ids(HOLDS_ID[place.field.name]!);
     // Outside structures any bound name is allowed, if only to see what the kernel says to it.
     const anyName = place.field === undefined || (offers.length === 0 && place.field.shape.kind === 'int');
@@ -222,7 +222,7 @@ class Offering {
     return [...offers, ...names];
   }
 
-  private value(shape: OperandShape): Offer[] {
+  #value(shape: OperandShape): Offer[] {
     const { has } = this;
     const snippet = () => valueSnippet(shape, has);
     switch (shape.kind) {
@@ -254,7 +254,7 @@ class Offering {
     }
   }
 
-  private operands(shape: OperandShape): Offer[] {
+  #operands(shape: OperandShape): Offer[] {
     const { has } = this;
     switch (shape.kind) {
       case 'register':
@@ -286,7 +286,7 @@ class Offering {
     }
   }
 
-  private tail(op: Op, present: readonly string[]): Offer[] {
+  #tail(op: Op, present: readonly string[]): Offer[] {
     const missing = ({ name }: { readonly name: string }) => !present.includes(name);
     const attributes = (op.attributes ?? [])
       .filter(missing)
@@ -294,14 +294,14 @@ class Offering {
     return [...attributes, ...table.opOptionOffers((op.options ?? []).filter(missing))];
   }
 
-  private optionValues({ name, values }: OptionSpec): Offer[] {
+  #optionValues({ name, values }: OptionSpec): Offer[] {
     if (values === 'cpu') return this.has.cpus();
     if (values === 'vcpu') return this.has.vcpus();
     if (name === 'driver') return table.valueOffers(this.has.drivers());
     return typeof values === 'string' ? [] : table.valueOffers(values);
   }
 
-  private machineValues({ key, values }: MachineOption): Offer[] {
+  #machineValues({ key, values }: MachineOption): Offer[] {
     if (values === 'cpu') return this.has.cpus();
     if (values === 'iommu') return this.has.symbols('iommu');
     if (values === 'device') return this.has.devices();
@@ -311,7 +311,7 @@ class Offering {
   }
 
   /** In a condition: facts, findings, registers, words. In `wait`: what the actor itself can see. */
-  private terms(): Offer[] {
+  #terms(): Offer[] {
     const { has } = this;
     switch (this.snapshot.scenario.lines[this.line]?.block) {
       case 'device':
@@ -332,7 +332,7 @@ class Offering {
     }
   }
 
-  private factArguments(kind: FactParam['kind']): Offer[] {
+  #factArguments(kind: FactParam['kind']): Offer[] {
     switch (kind) {
       case 'vm':
         return this.has.descriptorsOf(['vm']);
@@ -350,7 +350,7 @@ class Offering {
   }
 
   /** Who may move next: an actor, or the environment as far as it is allowed to. */
-  private moves(): Offer[] {
+  #moves(): Offer[] {
     const moves = [...this.has.allowed(), ...this.has.cpuMoves()].map(
       (label): Offer => ({
         label,
@@ -364,7 +364,7 @@ class Offering {
   }
 
   /** `evict(x,cpu0)`, `migrate(vcpu0,cpu1)`, `commit(cpu0)`, `supply(cpu1,cpu0)`, `post(gpu)`. */
-  private moveArguments(move: string, index: number): Offer[] {
+  #moveArguments(move: string, index: number): Offer[] {
     const { has } = this;
     if (index === 1) return has.cpus('cpu');
     if (move === 'migrate') return has.vcpus();

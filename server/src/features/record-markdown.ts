@@ -284,7 +284,7 @@ export function inLanguage(section: string): string {
 
 function sources(list: readonly Source[]): string {
   if (list.length === 0) return '';
-  if (list.length === 1) return `**Source** ${sourceText(list[0] as Source)}`;
+  if (list.length === 1) return `**Source** ${sourceText(list[0]!)}`;
   return ['**Sources**', ...list.map((source) => `- ${sourceText(source)}`)].join('\n');
 }
 

@@ -172,8 +172,8 @@ function refuseOtherMeaning(
     const then = family.map(after);
     family.forEach((file, index) => {
       const before = tableOf(file, family);
-      const { scenario } = then[index] as IncludedFile;
-      const after = tableOf(then[index] as IncludedFile, then);
+      const { scenario } = then[index]!;
+      const after = tableOf(then[index]!, then);
       const wrong = file.scenario.lines.findIndex(
         (_, line) =>
           idsOfLine(before, file.scenario, line).map(newId).join('\n') !== idsOfLine(after, scenario, line).join('\n'),

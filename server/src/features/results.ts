@@ -60,10 +60,10 @@ function* resultsOf(model: Model): Generator<void, Map<number, Results>> {
     for (; event < run.events; event++) {
       const at = event * EVENT_WIDTH;
       if (run.log[at] !== NOTE.done) continue;
-      const node = model.nodes[run.log[at + 2] as number];
+      const node = model.nodes[run.log[at + 2]!];
       if (node === undefined || node.place.file !== 0) continue;
       const values: Results = results.get(node.place.line) ?? new Map();
-      const value = run.log[at + 3] as number;
+      const value = run.log[at + 3]!;
       if (!values.has(value)) values.set(value, failedCall(model, run.log, event, names));
       results.set(node.place.line, values);
     }

@@ -73,7 +73,7 @@ function bracketsOf(text: string): Span[] {
   const spans: Span[] = [];
   const open: number[] = [];
   for (let at = 0; at < text.length; at++) {
-    const mark = text[at] as string;
+    const mark = text[at]!;
     if ('([{'.includes(mark)) open.push(at);
     else if (')]}'.includes(mark)) {
       const start = open.pop();

@@ -16,7 +16,6 @@ import { cacheable, MEMTYPE } from '../memory/memtype.ts';
 import { EXIT_REASONS, type ExitReason, ZAP_REASONS } from '../state/event.ts';
 import { type CpuId, idAt, knownId, NONE, type None, type PageId, type VcpuId, type VmId } from '../state/ids.ts';
 import { type Machine, NOTE } from '../state/machine.ts';
-import type { PageModel, WordModel } from '../topology.ts';
 import type { World, WorldBase } from '../world.ts';
 import { BUFFERED, type BufferedEntry, createStoreBuffers, type StoreBuffers } from './store-buffer.ts';
 
@@ -89,8 +88,8 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
   const vcpuOf = (t: Task): VcpuId => executedBy(t) as VcpuId;
   const cpuOf = (t: Task): CpuId => knownId<CpuId>(t.machine, world().kvm.vcpuCpu, vcpuOf(t));
   const vmOf = (t: Task): VmId => knownId<VmId>(t.machine, world().kvm.vcpuVm, vcpuOf(t));
-  const ordinalOf = (t: Task): number => ordinals[t.actor] as number;
-  const pageOf = (word: number): PageId => topology.words[word]?.page as PageId;
+  const ordinalOf = (t: Task): number => ordinals[t.actor]!;
+  const pageOf = (word: number): PageId => topology.words[word]!.page;
 
   function noteAccess(
     m: Machine,
@@ -168,7 +167,7 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
   }
 
   const leafOf = (t: Task, word: number): number =>
-    t.machine.state[world().kvm.leaf.base + vmOf(t) * pages + pageOf(word)] as number;
+    t.machine.state[world().kvm.leaf.base + vmOf(t) * pages + pageOf(word)]!;
 
   function exit(t: Task, reason: ExitReason): void {
     const index = EXIT_REASONS.indexOf(reason);
@@ -183,10 +182,10 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
     const page = pageOf(word);
     const target = world().kvm.mmu.slots.backing(t.machine.state, vmOf(t), page)?.page ?? page;
     if (target === page) return word;
-    const start = (one: PageId): bigint => (topology.pages[one] as PageModel).address;
-    const offset = (topology.words[word] as WordModel).address - start(page);
+    const start = (one: PageId): bigint => topology.pages[one]!.address;
+    const offset = topology.words[word]!.address - start(page);
     const found = topology.pages[target]?.words.find(
-      (other) => (topology.words[other] as WordModel).address === start(target) + offset,
+      (other) => topology.words[other]!.address === start(target) + offset,
     );
     if (found !== undefined) return found;
     throw new ModelLimit(
@@ -266,7 +265,7 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
     store: (t, word, value) => storeTo(t, 'store', word, value),
     storeNonTemporal: (t, word, value) => storeTo(t, 'movnti', word, value),
     flush(t, kind, word) {
-      const target = topology.words[wordBehind(t, word)]?.line as number;
+      const target = topology.words[wordBehind(t, word)]!.line;
       return issue(t, { kind, target, value: 0, type: 0, guestType: 0 });
     },
     storeFence: (t) => issue(t, { kind: 'sfence', target: 0, value: 0, type: 0, guestType: 0 }),

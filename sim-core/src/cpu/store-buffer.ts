@@ -67,7 +67,7 @@ export function createStoreBuffers(
   const values = layout.field('storeBufferValue', shape, { labels: [cpuNames], internal: true });
 
   function at(state: Int32Array, cpu: CpuId, place: number): BufferedEntry | undefined {
-    const code = state[entries.base + cpu * places + place] as number;
+    const code = state[entries.base + cpu * places + place]!;
     if (code === 0) return undefined;
     return {
       kind: BUFFERED[code & 7] as BufferedKind,
@@ -75,7 +75,7 @@ export function createStoreBuffers(
       guestType: (code >> SHIFT.guestType) & 7,
       vcpu: (code >> SHIFT.vcpu) & 63,
       target: code >> SHIFT.target,
-      value: state[values.base + cpu * places + place] as number,
+      value: state[values.base + cpu * places + place]!,
     };
   }
 
@@ -94,8 +94,8 @@ export function createStoreBuffers(
     const last = places - 1;
     for (let place = from; place <= last; place++) {
       const slot = cpu * places + place;
-      m.put(entries.base + slot, place === last ? 0 : (m.state[entries.base + slot + 1] as number));
-      m.put(values.base + slot, place === last ? 0 : (m.state[values.base + slot + 1] as number));
+      m.put(entries.base + slot, place === last ? 0 : m.state[entries.base + slot + 1]!);
+      m.put(values.base + slot, place === last ? 0 : m.state[values.base + slot + 1]!);
     }
   }
 
@@ -107,7 +107,7 @@ export function createStoreBuffers(
   }
 
   const lineOf = (entry: BufferedEntry): number =>
-    entry.kind === 'store' || entry.kind === 'movnti' ? (topology.words[entry.target]?.line as number) : entry.target;
+    entry.kind === 'store' || entry.kind === 'movnti' ? topology.words[entry.target]!.line : entry.target;
 
   return {
     on,

@@ -27,7 +27,7 @@ export function createCounters(base: WorldBase): Counters {
   const add = (machine: Machine, key: string): void => {
     const slot = slots.get(key);
     if (slot === undefined) return;
-    const count = machine.state[slot] as number;
+    const count = machine.state[slot]!;
     if (count < COUNTER_MAX) machine.put(slot, count + 1);
   };
   return {

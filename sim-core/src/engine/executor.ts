@@ -37,7 +37,7 @@ export class Executor {
     if (move.kind === 'environment') return this.#environment(move.index);
     if (!this.microStep(move.actor, move.alternative)) return false;
     if (granularity === 'statement') {
-      const task = this.tasks[move.actor] as Task;
+      const task = this.tasks[move.actor]!;
       while (task.depth > 0 && this.microStep(move.actor, 0)) {
         // Continues to the end of the statement, or to where it has to wait.
       }
@@ -60,7 +60,7 @@ export class Executor {
 
   /** Is it in a kernel function, waiting for a lock that another holds? Ask only where it cannot move: it is tried. */
   waitsForLock(actor: number): boolean {
-    const task = this.tasks[actor] as Task;
+    const task = this.tasks[actor]!;
     if (this.ended(actor) || task.depth === 0) return false;
     const mark = this.machine.length;
     try {
@@ -76,24 +76,24 @@ export class Executor {
   /** One micro-step of an actor. At a `choose`, `alternative` says which one. */
   microStep(actor: number, alternative: number): boolean {
     const { machine, model } = this;
-    const task = this.tasks[actor] as Task;
+    const task = this.tasks[actor]!;
     const mark = machine.length;
     const nodeSlot = model.tasks.node.base + actor;
-    machine.note(NOTE.step, actor, machine.state[nodeSlot] as number, alternative);
+    machine.note(NOTE.step, actor, machine.state[nodeSlot]!, alternative);
     if (task.depth === 0) {
-      let node = model.nodes[machine.state[nodeSlot] as number];
+      let node = model.nodes[machine.state[nodeSlot]!];
       if (node?.kind === 'choose') {
         const target = node.alternatives[alternative];
         if (target === undefined) return this.#refuse(mark);
         machine.put(nodeSlot, settle(machine, model.nodes, target));
-        node = model.nodes[machine.state[nodeSlot] as number];
+        node = model.nodes[machine.state[nodeSlot]!];
       } else if (alternative !== 0) return this.#refuse(mark);
       if (node?.kind !== 'statement') return this.#refuse(mark);
       task.args = node.args;
       task.begin(node.routine);
     } else {
       if (alternative !== 0) return this.#refuse(mark);
-      task.args = (model.nodes[machine.state[nodeSlot] as number] as StatementNode).args;
+      task.args = (model.nodes[machine.state[nodeSlot]!] as StatementNode).args;
     }
     if (task.runStep() === 'blocked') return this.#refuse(mark);
     if (task.finished) this.#finish(task, nodeSlot);
@@ -102,7 +102,7 @@ export class Executor {
 
   #finish(task: Task, nodeSlot: number): void {
     const { machine, model } = this;
-    const node = model.nodes[machine.state[nodeSlot] as number] as StatementNode;
+    const node = model.nodes[machine.state[nodeSlot]!] as StatementNode;
     const died = task.finishedBy === model.world.files.makeTaskDead.id;
     const value = died ? DIED : task.value;
     machine.note(NOTE.done, task.actor, node.id, value);
@@ -110,7 +110,7 @@ export class Executor {
     // Instructions and TLPs have moments of their own; what calls and host actions change is looked at here.
     if (this.#settles[task.actor]) model.world.monitors.settled(machine);
     task.end();
-    machine.put(nodeSlot, died ? (model.ends[task.actor] as number) : settle(machine, model.nodes, node.next));
+    machine.put(nodeSlot, died ? model.ends[task.actor]! : settle(machine, model.nodes, node.next));
   }
 
   #environment(index: number): boolean {
@@ -130,6 +130,6 @@ export class Executor {
   }
 
   #node(actor: number): number {
-    return this.machine.state[this.model.tasks.node.base + actor] as number;
+    return this.machine.state[this.model.tasks.node.base + actor]!;
   }
 }

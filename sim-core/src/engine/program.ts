@@ -61,7 +61,7 @@ export function settle(machine: Machine, nodes: readonly ProgramNode[], start: n
     const node = nodes[at];
     if (!node) throw new RangeError(`no node ${at} in the program`);
     if (node.kind !== 'repeat') return at;
-    const begun = machine.state[node.counter] as number;
+    const begun = machine.state[node.counter]!;
     machine.put(node.counter, begun < node.count ? begun + 1 : 0);
     at = begun < node.count ? node.body : node.next;
   }

@@ -104,11 +104,11 @@ export class Run {
     const firstEvent = this.#starts[index];
     if (firstEvent === undefined) throw new RangeError(`the run has ${this.steps} steps, not ${index + 1}`);
     const at = firstEvent * EVENT_WIDTH;
-    const actor = this.log[at] === NOTE.environment ? -1 : (this.log[at + 1] as number);
+    const actor = this.log[at] === NOTE.environment ? -1 : this.log[at + 1]!;
     return {
       actor,
-      node: this.log[at + (actor < 0 ? 1 : 2)] as number,
-      alternative: actor < 0 ? 0 : (this.log[at + 3] as number),
+      node: this.log[at + (actor < 0 ? 1 : 2)]!,
+      alternative: actor < 0 ? 0 : this.log[at + 3]!,
       firstEvent,
       endEvent: this.#starts[index + 1] ?? this.events,
     };
@@ -120,7 +120,7 @@ export class Run {
     let high = this.#starts.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if ((this.#starts[middle] as number) <= event) low = middle;
+      if (this.#starts[middle]! <= event) low = middle;
       else high = middle - 1;
     }
     return low;
@@ -230,7 +230,7 @@ export class Run {
   }
 
   #alternatives(actor: number): number {
-    const node = this.model.nodes[this.executor.machine.state[this.model.tasks.node.base + actor] as number];
+    const node = this.model.nodes[this.executor.machine.state[this.model.tasks.node.base + actor]!];
     return node?.kind === 'choose' ? node.alternatives.length : 1;
   }
 
@@ -241,7 +241,7 @@ export class Run {
     if (move?.kind === 'actor') this.#current = move.actor;
     const { log } = this;
     for (let event = before; event < this.events; event++) {
-      const code = log[event * EVENT_WIDTH] as number;
+      const code = log[event * EVENT_WIDTH]!;
       if (code === NOTE.step || code === NOTE.environment) this.#starts.push(event);
     }
     return true;
@@ -313,14 +313,14 @@ export class Cursor {
     const { log } = this.run;
     for (; this.#event < target; this.#event++) {
       const at = this.#event * EVENT_WIDTH;
-      const slot = log[at] as number;
-      if (slot >= 0) this.state[slot] = log[at + 2] as number;
+      const slot = log[at]!;
+      if (slot >= 0) this.state[slot] = log[at + 2]!;
     }
     while (this.#event > target) {
       this.#event--;
       const at = this.#event * EVENT_WIDTH;
-      const slot = log[at] as number;
-      if (slot >= 0) this.state[slot] = log[at + 1] as number;
+      const slot = log[at]!;
+      if (slot >= 0) this.state[slot] = log[at + 1]!;
     }
     this.#position = position;
   }

@@ -88,7 +88,7 @@ export class Task {
 
   /** A local of the running frame, by its index. Steps say {@link Local.of}. */
   get(local: number): number {
-    return this.machine.state[this.#frame + 1 + local] as number;
+    return this.machine.state[this.#frame + 1 + local]!;
   }
 
   set(local: number, value: number): void {
@@ -97,7 +97,7 @@ export class Task {
 
   /** What the last call returned. */
   get value(): number {
-    return this.machine.state[this.#valueSlot] as number;
+    return this.machine.state[this.#valueSlot]!;
   }
 
   /** Continues at a label of this routine. */
@@ -113,7 +113,7 @@ export class Task {
   /** Calls a routine; this one continues after the step when it returns. Must be the last thing a step does. */
   call<A extends readonly number[]>(routine: Routine<A>, ...args: NoInfer<A>): void {
     const { machine } = this;
-    machine.put(this.#frame, (machine.state[this.#frame] as number) - this.#stepOf() + this.#next);
+    machine.put(this.#frame, machine.state[this.#frame]! - this.#stepOf() + this.#next);
     this.#push(routine, args);
     this.#done = true;
   }
@@ -121,8 +121,8 @@ export class Task {
   /** Ends this routine. */
   return(value = 0): void {
     const { machine } = this;
-    const depth = machine.state[this.#depthSlot] as number;
-    const routine = Math.trunc(((machine.state[this.#frame] as number) - 1) / ROUTINE_STEPS);
+    const depth = machine.state[this.#depthSlot]!;
+    const routine = Math.trunc((machine.state[this.#frame]! - 1) / ROUTINE_STEPS);
     for (let i = 0; i < FRAME_SLOTS; i++) machine.put(this.#frame + i, 0);
     machine.put(this.#depthSlot, depth - 1);
     machine.note(NOTE.return, this.actor, routine, value);
@@ -161,7 +161,7 @@ export class Task {
   // --- from outside --------------------------------------------------------------------------------------------
 
   get depth(): number {
-    return this.machine.state[this.#depthSlot] as number;
+    return this.machine.state[this.#depthSlot]!;
   }
 
   /** The stack, innermost frame last. */
@@ -169,7 +169,7 @@ export class Task {
     const { state } = this.machine;
     const views: FrameView[] = [];
     for (let d = 0; d < this.depth; d++) {
-      const code = (state[this.#framesBase + d * FRAME_SLOTS] as number) - 1;
+      const code = state[this.#framesBase + d * FRAME_SLOTS]! - 1;
       const routine = this.#routines[Math.trunc(code / ROUTINE_STEPS)];
       if (!routine) throw new Error(`frame ${d} of actor ${this.actor} names no routine`);
       views.push({ routine, step: code % ROUTINE_STEPS });
@@ -188,11 +188,11 @@ export class Task {
     const { machine } = this;
     const { state } = machine;
     for (let first = true; ; first = false) {
-      const depth = state[this.#depthSlot] as number;
+      const depth = state[this.#depthSlot]!;
       this.#frame = this.#framesBase + (depth - 1) * FRAME_SLOTS;
-      const code = (state[this.#frame] as number) - 1;
+      const code = state[this.#frame]! - 1;
       const index = code % ROUTINE_STEPS;
-      const routine = this.#routines[(code - index) / ROUTINE_STEPS] as AnyRoutine;
+      const routine = this.#routines[(code - index) / ROUTINE_STEPS]!;
       const step = routine.steps[index];
       if (!step) throw new Error(`${routine.name} ran past its last step`);
       if (!first && !step.local) return 'moved';
@@ -216,17 +216,16 @@ export class Task {
   }
 
   #stepOf(): number {
-    return ((this.machine.state[this.#frame] as number) - 1) % ROUTINE_STEPS;
+    return (this.machine.state[this.#frame]! - 1) % ROUTINE_STEPS;
   }
 
   #push<A extends readonly number[]>(routine: Routine<A>, args: A): void {
     const { machine } = this;
-    const depth = machine.state[this.#depthSlot] as number;
+    const depth = machine.state[this.#depthSlot]!;
     if (depth >= FRAME_DEPTH) throw new Error(`${routine.name}: the call stack is deeper than ${FRAME_DEPTH} frames`);
     const frame = this.#framesBase + depth * FRAME_SLOTS;
     machine.put(frame, routine.id * ROUTINE_STEPS + 1);
-    for (let i = 0; i < args.length; i++)
-      machine.put(frame + 1 + i, (routine.parameters[i] as Local).toSlot(args[i] as number));
+    for (let i = 0; i < args.length; i++) machine.put(frame + 1 + i, routine.parameters[i]!.toSlot(args[i]!));
     machine.put(this.#depthSlot, depth + 1);
     machine.note(NOTE.call, this.actor, routine.id, depth);
   }

@@ -29,7 +29,7 @@ const DECISIONS: Readonly<Record<string, Decision>> = {
     const { begun, before, run } = context;
     if (begun.routine.steps[begun.step]?.about !== 'compare with what KVM was told') return undefined;
     const found = local(context, 'noncoherent');
-    const told = before[run.model.world.kvmVfio.noncoherent.base + local(context, 'dev')] as number;
+    const told = before[run.model.world.kvmVfio.noncoherent.base + local(context, 'dev')]!;
     const what = found === 0 ? 'coherent' : 'non-coherent';
     return found === told ? `${what} as KVM was told before: nothing to do` : `tells KVM: ${what} now`;
   },
@@ -48,12 +48,12 @@ export function decisionOf(
 
 function local({ begun, before }: Context, name: string): number {
   const index = begun.routine.locals.findIndex((one) => one.name === name);
-  return begun.routine.locals[index]?.fromSlot(before[begun.locals + index] as number) ?? 0;
+  return begun.routine.locals[index]?.fromSlot(before[begun.locals + index]!) ?? 0;
 }
 
 function vmOf(context: Context): number {
   const { kvm } = context.run.model.world;
-  return (context.before[kvm.vcpuVm.base + local(context, 'vcpu')] as number) - 1;
+  return context.before[kvm.vcpuVm.base + local(context, 'vcpu')]! - 1;
 }
 
 function vmName({ run, names, step }: Context, vm: number): string {
@@ -61,14 +61,14 @@ function vmName({ run, names, step }: Context, vm: number): string {
 }
 
 function isNoncoherent({ run, before }: Context, vm: number): boolean {
-  return (before[run.model.world.kvm.noncoherentDmaCount.base + vm] as number) > 0;
+  return before[run.model.world.kvm.noncoherentDmaCount.base + vm]! > 0;
 }
 
 function noncoherentText(context: Context): string | undefined {
   const { kernel, kvm } = context.run.model.world;
   if (!kernel.profile.changes.has('noncoherent-dma-count')) return undefined;
   const vm = vmOf(context);
-  const count = context.before[kvm.noncoherentDmaCount.base + vm] as number;
+  const count = context.before[kvm.noncoherentDmaCount.base + vm]!;
   const name = vmName(context, vm);
   return count > 0
     ? `${name} is non-coherent (count ${count}): WBINVD is emulated`
@@ -80,8 +80,8 @@ function skippedCpus(context: Context): string | undefined {
   const { before, run, step } = context;
   const { kernel, kvm, topology } = run.model.world;
   const vcpu = local(context, 'vcpu');
-  const mask = before[kvm.wbinvdDirtyMask.base + vcpu] as number;
-  const caller = (before[kvm.vcpuCpu.base + vcpu] as number) - 1;
+  const mask = before[kvm.wbinvdDirtyMask.base + vcpu]!;
+  const caller = before[kvm.vcpuCpu.base + vcpu]! - 1;
   const from = local(context, 'cpu');
   const skips =
     caller >= from && (mask & (1 << caller)) !== 0 && !kernel.profile.changes.has('wbinvd-includes-local-cpu');

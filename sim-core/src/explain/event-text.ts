@@ -11,7 +11,7 @@ import type { Model } from '../engine/model.ts';
 import type { FindingOperand } from '../engine/monitors/monitors.ts';
 import { MONITORS } from '../engine/monitors/table.ts';
 import type { Place } from '../engine/program.ts';
-import { ANY_ERRNO, type Refusal } from '../engine/refusal.ts';
+import { ANY_ERRNO } from '../engine/refusal.ts';
 import { DIED, errnoName } from '../kernel/errno.ts';
 import { rangeOf } from '../kvm/mmu.ts';
 import { memtypeName } from '../memory/memtype.ts';
@@ -63,10 +63,10 @@ export function describeEvent(
   names?: ObjectNames,
 ): EventText | undefined {
   const at = event * EVENT_WIDTH;
-  const code = log[at] as number;
-  const a = log[at + 1] as number;
-  const b = log[at + 2] as number;
-  const c = log[at + 3] as number;
+  const code = log[at]!;
+  const a = log[at + 1]!;
+  const b = log[at + 2]!;
+  const c = log[at + 3]!;
   if (code >= 0) return describeChange(model, code, a, b);
   const vm = (index: number): string => names?.atEvent('vm', index, event) ?? `VM ${index}`;
   if (code === NOTE.refusal) return refusalText(model, a, b, event, names);
@@ -161,7 +161,7 @@ function describeHappening(
 
 /** A check that failed. */
 function refusalText(model: Model, id: number, object: number, event: number, names?: ObjectNames): EventText {
-  const refusal = model.world.refusals.refusals[id] as Refusal;
+  const refusal = model.world.refusals.refusals[id]!;
   const errno = refusal.errno === ANY_ERRNO ? '' : `: -${errnoName(-refusal.errno)}`;
   return { kind: 'refusal', text: `finds ${foundText(model, refusal, object, event, names)}${errno}`, depth: 0 };
 }
@@ -255,7 +255,7 @@ const operandTexts: Readonly<Record<FindingOperand, OperandText>> = {
       world.topology.actors.flatMap(({ name }, actor) => (actor < 31 && (bits & (1 << actor)) !== 0 ? name : [])),
     ),
   freed: (model, freed, object = 0) => freedText(model, FREED_OBJECTS[freed], object),
-  warning: (_model, warning) => WARNING_TEXTS[KERNEL_WARNINGS[warning] as KernelWarning],
+  warning: (_model, warning) => WARNING_TEXTS[KERNEL_WARNINGS[warning]!],
   number: (_model, number) => String(number),
 };
 

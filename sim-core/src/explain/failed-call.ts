@@ -39,9 +39,9 @@ export interface FailedCheck {
  */
 export function failedCall(model: Model, log: Int32Array, event: number, names?: ObjectNames): FailedCall | undefined {
   const at = event * EVENT_WIDTH;
-  const value = log[at + 3] as number;
+  const value = log[at + 3]!;
   if (log[at] !== NOTE.done || value >= 0 || value === DIED) return undefined;
-  const { tried, returns } = readCall(model, log, event, log[at + 1] as number);
+  const { tried, returns } = readCall(model, log, event, log[at + 1]!);
   const decided = tried.findLast(({ refusal }) => refusal.errno === value || refusal.errno === ANY_ERRNO);
   if (!decided) return undefined;
   const chain: Tried[] = [decided];
@@ -56,7 +56,7 @@ export function failedCall(model: Model, log: Int32Array, event: number, names?:
     const found = foundText(model, refusal, object, where, names);
     return { event: where, refusal, errno: refusal.errno === ANY_ERRNO ? value : refusal.errno, place, found };
   });
-  const last = chain.at(-1) as Tried;
+  const last = chain.at(-1)!;
   // The function that checked returns too, unless it has no routine of its own.
   const own = last.refusal.place ? last.depth : last.depth - 1;
   const through = returns.filter((one) => one.event > last.event && one.value === value && one.depth < own);
@@ -170,22 +170,22 @@ function readCall(model: Model, log: Int32Array, end: number, actor: number): { 
     const at = event * EVENT_WIDTH;
     const code = log[at];
     if (code === NOTE.call) {
-      stack.push(routines.routines[log[at + 2] as number] as AnyRoutine);
+      stack.push(routines.routines[log[at + 2]!]!);
       returned = undefined;
     } else if (code === NOTE.return) {
       const routine = stack.pop();
-      const value = log[at + 3] as number;
+      const value = log[at + 3]!;
       if (routine?.kind === 'kernel') returns.push({ event, routine, value, depth: stack.length });
       returned = value < 0 ? { before: event, errno: value } : undefined;
     } else if (code === NOTE.refusal) {
-      const refusal = refusals.refusals[log[at + 1] as number] as Refusal;
+      const refusal = refusals.refusals[log[at + 1]!]!;
       const place = refusal.place ?? stack.findLast(({ kind }) => kind === 'kernel') ?? NO_FUNCTION;
       const translates = returned && returned.errno !== refusal.errno ? returned : undefined;
       const { name, source } = place;
       tried.push({
         event,
         refusal,
-        object: log[at + 2] as number,
+        object: log[at + 2]!,
         place: { name, source },
         depth: stack.length,
         frame: stack.filter(({ kind }) => kind === 'kernel').length - 1,

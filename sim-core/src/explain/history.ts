@@ -28,7 +28,7 @@ export class History {
 
   /** Operand 1 to 3 of an event. */
   operand(event: number, index: 1 | 2 | 3): number {
-    return this.log[event * EVENT_WIDTH + index] as number;
+    return this.log[event * EVENT_WIDTH + index]!;
   }
 
   /** What a slot held just before an event. */
@@ -36,7 +36,7 @@ export class History {
     for (let e = event - 1; e >= 0; e--) {
       if (this.log[e * EVENT_WIDTH] === slot) return this.operand(e, 2);
     }
-    return this.model.layout.initial[slot] as number;
+    return this.model.layout.initial[slot]!;
   }
 
   /** The sum of what a field's slots held just before an event. */
@@ -50,7 +50,7 @@ export class History {
   stateAt(event: number): Int32Array {
     const state = this.model.layout.initial.slice();
     for (let e = 0; e < event; e++) {
-      const slot = this.log[e * EVENT_WIDTH] as number;
+      const slot = this.log[e * EVENT_WIDTH]!;
       if (slot >= 0) state[slot] = this.operand(e, 2);
     }
     return state;
@@ -71,13 +71,13 @@ export class History {
   /** The last event before `event`, in the same step, whose code is wanted; -1 when there is none. */
   before(event: number, wanted: (code: number) => boolean): number {
     const first = this.run.step(this.run.stepOfEvent(event)).firstEvent;
-    for (let e = event - 1; e >= first; e--) if (wanted(this.log[e * EVENT_WIDTH] as number)) return e;
+    for (let e = event - 1; e >= first; e--) if (wanted(this.log[e * EVENT_WIDTH]!)) return e;
     return -1;
   }
 
   lastBefore(event: number, wanted: (code: number, a: number, b: number) => boolean): number {
     for (let e = event - 1; e >= 0; e--) {
-      if (wanted(this.log[e * EVENT_WIDTH] as number, this.operand(e, 1), this.operand(e, 2))) return e;
+      if (wanted(this.log[e * EVENT_WIDTH]!, this.operand(e, 1), this.operand(e, 2))) return e;
     }
     return -1;
   }
@@ -85,7 +85,7 @@ export class History {
   /** The first event in [from, to) that is wanted, or -1. */
   find(from: number, to: number, wanted: (code: number, a: number, b: number) => boolean): number {
     for (let e = from; e < to; e++) {
-      if (wanted(this.log[e * EVENT_WIDTH] as number, this.operand(e, 1), this.operand(e, 2))) return e;
+      if (wanted(this.log[e * EVENT_WIDTH]!, this.operand(e, 1), this.operand(e, 2))) return e;
     }
     return -1;
   }
@@ -145,12 +145,12 @@ export class History {
     const stack: number[] = [];
     const [first] = this.statementAround(event);
     for (let e = first; e <= event; e++) {
-      const code = this.log[e * EVENT_WIDTH] as number;
+      const code = this.log[e * EVENT_WIDTH]!;
       if (this.operand(e, 1) !== actor) continue;
       if (code === NOTE.call) stack.push(this.operand(e, 2));
       else if (code === NOTE.return) stack.pop();
     }
-    return stack.map((routine) => routines[routine] as AnyRoutine);
+    return stack.map((routine) => routines[routine]!);
   }
 
   /** The innermost routine that runs in the step of an event: a kernel function or an instruction. */
@@ -213,7 +213,7 @@ export class History {
   /** pCPUs whose caches hold a version of a word, modified, just before an event. */
   holders(event: number, word: number, version: number): number[] {
     const { memory, topology } = this.model.world;
-    const line = topology.words[word]?.line as number;
+    const line = topology.words[word]!.line;
     const cpus = Array.from({ length: topology.cpu.count }, (_, cpu) => cpu);
     return cpus.filter(
       (cpu) =>
@@ -243,6 +243,6 @@ export class History {
     const done = this.find(event, this.run.events, (code, a) => code === NOTE.done && a === actor);
     // A statement that never ended is still at its own node.
     const id = done >= 0 ? this.operand(done, 2) : this.run.executor.machine.state[this.model.tasks.node.base + actor];
-    return this.model.nodes[id as number];
+    return this.model.nodes[id!];
   }
 }

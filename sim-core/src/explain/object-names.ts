@@ -110,13 +110,13 @@ export class ObjectNames {
     let at = this.#events * EVENT_WIDTH;
     this.#events = this.#run.events;
     for (; at < end; at += EVENT_WIDTH) {
-      const slot = log[at] as number;
+      const slot = log[at]!;
       if (slot >= 0) {
-        if (watched[slot] !== NOTHING) this.#changed(slot, log[at + 2] as number);
+        if (watched[slot] !== NOTHING) this.#changed(slot, log[at + 2]!);
       } else if (slot === NOTE.step || slot === NOTE.environment) {
         this.#stepOver();
         this.#steps++;
-        this.#actor = slot === NOTE.step ? (log[at + 1] as number) : -1;
+        this.#actor = slot === NOTE.step ? log[at + 1]! : -1;
       } else if (slot === NOTE.done) this.#done = true;
     }
     this.#stepOver();
@@ -139,8 +139,8 @@ export class ObjectNames {
 
   /** A call has returned: the files that it has made are complete, and the names that it has bound mean something. */
   #returned(actor: number, position: number): void {
-    const made = this.#files[actor] as Set<number>;
-    const bound = this.#names[actor] as string[];
+    const made = this.#files[actor]!;
+    const bound = this.#names[actor]!;
     if (made.size + bound.length === 0) return;
     for (const file of made) this.#made(file, position);
     made.clear();
@@ -149,10 +149,10 @@ export class ObjectNames {
 
   #made(index: number, position: number): void {
     const { files } = this.#run.model.world;
-    const kind = FILE_KIND_NAMES[this.#values[files.kind.base + index] as number] ?? 'none';
+    const kind = FILE_KIND_NAMES[this.#values[files.kind.base + index]!] ?? 'none';
     if (kind === 'none') return;
     const file: OpenFile = { kind, position, bindings: [] };
-    append(this.#byObject, keyOf(kind, this.#values[files.object.base + index] as number), file);
+    append(this.#byObject, keyOf(kind, this.#values[files.object.base + index]!), file);
     append(this.#byFile, index, file);
   }
 
@@ -161,7 +161,7 @@ export class ObjectNames {
     const { files, topology } = model.world;
     const process = Math.max(topology.actors[actor]?.process ?? 0, 0);
     const descriptors = files.descriptor.size / topology.processes.length;
-    const fd = this.#values[model.names.get(name) as number] as number;
+    const fd = this.#values[model.names.get(name)!]!;
     const open =
       fd < 0 || fd >= descriptors ? 0 : (this.#values[files.descriptor.base + process * descriptors + fd] ?? 0);
     const binding: Binding = { position, name, process, file: this.#byFile.get(open - 1)?.at(-1) };

@@ -79,23 +79,23 @@ export class SeenSteps {
     const places = model.layout.initial.slice(frames.base, frames.end);
     for (let event = 0; event < run.events; event++) {
       const at = event * EVENT_WIDTH;
-      const slot = log[at] as number;
+      const slot = log[at]!;
       if (!frames.isPlace(slot)) continue;
-      const [old, now] = [log[at + 1] as number, log[at + 2] as number];
+      const [old, now] = [log[at + 1]!, log[at + 2]!];
       if (event >= from) this.#learnOne(run, frames, places, event, old, now);
       places[slot - frames.base] = now;
     }
   }
 
   #learnOne(run: Run, frames: Frames, places: Int32Array, event: number, old: number, now: number): void {
-    const slot = run.log[event * EVENT_WIDTH] as number;
+    const slot = run.log[event * EVENT_WIDTH]!;
     if (old > 0 && now > 0) this.#grow(old - 1).next.add((now - 1) % ROUTINE_STEPS);
     else if (old > 0 && this.#returned(run, event)) this.#grow(old - 1).returns = true;
     else if (old === 0 && frames.depthOf(slot) > 0) {
       // The caller's own place changes just before the call, unless the step is to run again.
       const caller = slot - frames.slots;
       const before = (event - 1) * EVENT_WIDTH;
-      const own = run.log[before] === caller ? (run.log[before + 1] as number) : (places[caller - frames.base] ?? 0);
+      const own = run.log[before] === caller ? run.log[before + 1]! : (places[caller - frames.base] ?? 0);
       if (own > 0) this.#grow(own - 1).calls.add(Math.trunc((now - 1) / ROUTINE_STEPS));
     }
   }
@@ -103,7 +103,7 @@ export class SeenSteps {
   /** A frame also goes when the kernel faults, and then nothing returns. */
   #returned({ log, events }: Run, event: number): boolean {
     for (let at = event + 1; at < events; at++) {
-      const code = log[at * EVENT_WIDTH] as number;
+      const code = log[at * EVENT_WIDTH]!;
       if (code === NOTE.return) return true;
       if (code < 0) return false;
     }

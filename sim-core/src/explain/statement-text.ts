@@ -40,8 +40,8 @@ export function nodeOfStep(run: Run, step: number): number {
   if (actor < 0) return node;
   const slot = run.model.tasks.node.base + actor;
   for (let event = firstEvent; event < endEvent; event++) {
-    const code = run.log[event * EVENT_WIDTH] as number;
-    if (code === slot) return run.log[event * EVENT_WIDTH + 2] as number;
+    const code = run.log[event * EVENT_WIDTH]!;
+    if (code === slot) return run.log[event * EVENT_WIDTH + 2]!;
     if (code === NOTE.call || code === NOTE.done) break;
   }
   return node;

@@ -62,7 +62,7 @@ export class StepTexts {
     const called: string[] = [];
     for (let event = info.firstEvent; event < info.endEvent; event++) {
       const at = event * EVENT_WIDTH;
-      const [code, a, b] = [log[at] as number, log[at + 1] as number, log[at + 2] as number];
+      const [code, a, b] = [log[at]!, log[at + 1]!, log[at + 2]!];
       if (code >= 0) {
         const before = changed.get(code);
         const text = changeText(model, this.#names, event, code, before?.old ?? a, b);
@@ -105,10 +105,10 @@ export class StepTexts {
   #begun(actor: number): Begun | undefined {
     const { model } = this.#run;
     const { state } = this.#cursor;
-    const depth = state[model.tasks.depth.base + actor] as number;
+    const depth = state[model.tasks.depth.base + actor]!;
     if (depth === 0) return undefined;
     const place = this.#frames.base + actor * this.#frames.perActor + (depth - 1) * this.#frames.slots;
-    const { routine: id, step } = this.#frames.at(state[place] as number);
+    const { routine: id, step } = this.#frames.at(state[place]!);
     const routine = model.world.routines.routines[id];
     return routine?.kind === 'kernel' ? { routine, step, locals: place + 1 } : undefined;
   }

@@ -5,7 +5,7 @@ import type { End, Run } from '../engine/run.ts';
 export function stuckText(run: Run, end: Extract<End, { kind: 'stuck' }>): string {
   const { model, executor } = run;
   const waiting = end.waiting.map((actor) => {
-    const node = model.nodes[executor.machine.state[model.tasks.node.base + actor] as number];
+    const node = model.nodes[executor.machine.state[model.tasks.node.base + actor]!];
     return `${model.world.topology.actors[actor]?.name} (line ${(node?.place.line ?? 0) + 1})`;
   });
   const what = end.deadlock ? 'Deadlock' : 'No actor can make progress';

@@ -29,8 +29,8 @@ export function traceText(run: Run, options: TraceTextOptions): string[] {
   const statementOf = new Map<number, number>();
   for (let event = 0; event < run.events; event++) {
     const at = event * EVENT_WIDTH;
-    const code = log[at] as number;
-    const a = log[at + 1] as number;
+    const code = log[at]!;
+    const a = log[at + 1]!;
     if (code === NOTE.step) {
       if (!statementOf.has(a)) {
         const node = nodeOf(run, event, a);
@@ -58,7 +58,7 @@ export function traceText(run: Run, options: TraceTextOptions): string[] {
     )
       continue;
     if (described.kind === 'call') {
-      if (model.world.routines.routines[log[at + 2] as number]?.kind !== 'kernel') continue;
+      if (model.world.routines.routines[log[at + 2]!]?.kind !== 'kernel') continue;
       lines.push(`  ${'  '.repeat(described.depth)}${described.text}()`);
       continue;
     }
@@ -78,11 +78,11 @@ function nodeOf(run: Run, event: number, actor: number): number {
   const { log, model } = run;
   const slot = model.tasks.node.base + actor;
   for (let e = event + 1; e < run.events; e++) {
-    const code = log[e * EVENT_WIDTH] as number;
-    if (code === slot) return log[e * EVENT_WIDTH + 2] as number;
+    const code = log[e * EVENT_WIDTH]!;
+    if (code === slot) return log[e * EVENT_WIDTH + 2]!;
     if (code === NOTE.call || code === NOTE.done) break;
   }
-  return log[event * EVENT_WIDTH + 2] as number;
+  return log[event * EVENT_WIDTH + 2]!;
 }
 
 function statementText(run: Run, id: number, options: TraceTextOptions): string {
@@ -92,9 +92,9 @@ function statementText(run: Run, id: number, options: TraceTextOptions): string 
 
 /** `= 5`, `= -1 EINVAL: kvm_vfio_set_file() found …`. Host actions have a line only where they fail. */
 function resultLine({ model, log }: Run, done: number, names: ObjectNames): string | undefined {
-  const node = model.nodes[log[done * EVENT_WIDTH + 2] as number];
+  const node = model.nodes[log[done * EVENT_WIDTH + 2]!];
   const failed = failedCall(model, log, done, names);
   if (node?.kind !== 'statement' || (node.args.values.length === 0 && !failed)) return undefined;
-  const result = `= ${resultText(log[done * EVENT_WIDTH + 3] as number)}`;
+  const result = `= ${resultText(log[done * EVENT_WIDTH + 3]!)}`;
   return failed ? `${result}: ${failedCallText(failed)}` : result;
 }

@@ -68,8 +68,8 @@ export function why(run: Run, findingEvent: number): Explanation {
   const { log, model } = run;
   const at = findingEvent * EVENT_WIDTH;
   if (log[at] !== NOTE.finding) throw new RangeError(`event ${findingEvent} is not a finding`);
-  const [index, subject, detail] = [log[at + 1] as number, log[at + 2] as number, log[at + 3] as number];
-  const finding = FINDINGS[index] as Finding;
+  const [index, subject, detail] = [log[at + 1]!, log[at + 2]!, log[at + 3]!];
+  const finding = FINDINGS[index]!;
   const { explainedBy, doc, sources, derived } = monitorOf(finding);
   const links = CHAINS[explainedBy](new History(run), findingEvent, subject, detail);
   return {

@@ -8,13 +8,13 @@ export class Bits {
   }
 
   has(member: number): boolean {
-    return (((this.words[member >>> 5] as number) >>> (member & 31)) & 1) !== 0;
+    return ((this.words[member >>> 5]! >>> (member & 31)) & 1) !== 0;
   }
 
   /** True when it was not there. */
   add(member: number): boolean {
     if (this.has(member)) return false;
-    this.words[member >>> 5] = (this.words[member >>> 5] as number) | (1 << (member & 31));
+    this.words[member >>> 5] = this.words[member >>> 5]! | (1 << (member & 31));
     return true;
   }
 
@@ -28,11 +28,11 @@ export class Bits {
   }
 
   addAll(other: Bits): void {
-    for (let i = 0; i < this.words.length; i++) this.words[i] = (this.words[i] as number) | (other.words[i] as number);
+    for (let i = 0; i < this.words.length; i++) this.words[i] = this.words[i]! | other.words[i]!;
   }
 
   removeAll(other: Bits): void {
-    for (let i = 0; i < this.words.length; i++) this.words[i] = (this.words[i] as number) & ~(other.words[i] as number);
+    for (let i = 0; i < this.words.length; i++) this.words[i] = this.words[i]! & ~other.words[i]!;
   }
 
   /** Removes what does not pass. True when anything was removed. */
@@ -40,7 +40,7 @@ export class Bits {
     let removed = false;
     for (const member of this.members()) {
       if (passes(member)) continue;
-      this.words[member >>> 5] = (this.words[member >>> 5] as number) & ~(1 << (member & 31));
+      this.words[member >>> 5] = this.words[member >>> 5]! & ~(1 << (member & 31));
       removed = true;
     }
     return removed;
@@ -48,14 +48,14 @@ export class Bits {
 
   meets(other: Bits, within: Bits): boolean {
     for (let i = 0; i < this.words.length; i++) {
-      if (((this.words[i] as number) & (other.words[i] as number) & (within.words[i] as number)) !== 0) return true;
+      if ((this.words[i]! & other.words[i]! & within.words[i]!) !== 0) return true;
     }
     return false;
   }
 
   /** Is every member of this one also in the other? */
   within(other: Bits): boolean {
-    return this.words.every((word, i) => (word & ~(other.words[i] as number)) === 0);
+    return this.words.every((word, i) => (word & ~other.words[i]!) === 0);
   }
 
   copy(): Bits {

@@ -97,7 +97,7 @@ export class Expander {
     this.#states.prepare(this.#hashes, count);
     let from = 0;
     for (let each = first; each < state; each++) {
-      const to = this.#ends[each - first] as number;
+      const to = this.#ends[each - first]!;
       if (this.#insert(each, from, to, undefined) === FULL) {
         this.noted.length = begin;
         return 0;
@@ -172,8 +172,8 @@ export class Expander {
   #expandPersistent(state: number, levelEnd: number, pruning: number, actor: number): boolean {
     const { environmentFrom, moves, firstMove, moveCount } = this.tables;
     const notedBefore = this.noted.length;
-    const first = firstMove[actor] as number;
-    const end = first + (moveCount[actor] as number);
+    const first = firstMove[actor]!;
+    const end = first + moveCount[actor]!;
     const made = this.#storeMoves(state, pruning, first, end);
     if (made < 0) return this.#undo(notedBefore);
     // Somebody whose turn is put off must get it on every cycle: one successor at least is farther than this state.
@@ -209,8 +209,8 @@ export class Expander {
     const { environmentFrom, moves, firstMove, moveCount } = this.tables;
     const last = lastMoverIn(this.#current, lastMover);
     if (last < 0 || !this.#canMove(last)) return [0, stuck ? moves : environmentFrom];
-    const first = firstMove[last] as number;
-    return [first, first + (moveCount[last] as number)];
+    const first = firstMove[last]!;
+    return [first, first + moveCount[last]!];
   }
 
   /** Makes the moves of a range and stores what they lead to. How many it made, or -1. */
@@ -243,7 +243,7 @@ export class Expander {
 
   #unknown(question: number, words: Uint32Array, at: number): -1 {
     this.question = question;
-    for (let i = 0; i < this.questionWords.length; i++) this.questionWords[i] = words[at + i] as number;
+    for (let i = 0; i < this.questionWords.length; i++) this.questionWords[i] = words[at + i]!;
     return -1;
   }
 
@@ -251,7 +251,7 @@ export class Expander {
     const { locationsMove, pruningOfEffect } = this.tables;
     const effect = this.#answer(locationsMove, words, at);
     if (effect < 0) return -1;
-    const pruning = effect < pruningOfEffect.length ? (pruningOfEffect[effect] as number) : -1;
+    const pruning = effect < pruningOfEffect.length ? pruningOfEffect[effect]! : -1;
     // The locations are known, but no pruning was made for them yet.
     return pruning >= 0 ? pruning : this.#unknown(locationsMove, words, at);
   }
@@ -267,10 +267,10 @@ export class Expander {
         answers[move] = DISABLED;
         continue;
       }
-      let at = roots[move] as number;
+      let at = roots[move]!;
       while (at > 0) {
-        const node = nodes[at] as number;
-        at = nodes[at + 1 + (((current[node & 255] as number) >>> ((node >>> 8) & 31)) & (node >>> 13))] as number;
+        const node = nodes[at]!;
+        at = nodes[at + 1 + ((current[node & 255]! >>> ((node >>> 8) & 31)) & (node >>> 13))]!;
       }
       if (at === UNKNOWN) {
         this.question = move;
@@ -283,8 +283,8 @@ export class Expander {
   }
 
   readonly #canMove = (actor: number): boolean => {
-    const first = this.tables.firstMove[actor] as number;
-    return this.#anyCanMove(first, first + (this.tables.moveCount[actor] as number));
+    const first = this.tables.firstMove[actor]!;
+    return this.#anyCanMove(first, first + this.tables.moveCount[actor]!);
   };
 
   #anyCanMove(from: number, to: number): boolean {
@@ -303,10 +303,10 @@ export class Expander {
     const canonical = this.#canonical;
     let count = start;
     let loops = 0;
-    const first = current[0] as number;
-    const second = current[1] as number;
+    const first = current[0]!;
+    const second = current[1]!;
     for (let move = from; move < to; move++) {
-      const answer = answers[move] as number;
+      const answer = answers[move]!;
       if (answer === DISABLED || (move < SLEEPERS && (this.#asleep & (1 << move)) !== 0)) continue;
       const effect = effectOf(answer);
       if (noteworthy[effect] !== 0) this.noted.push(effect, state, move);
@@ -314,12 +314,11 @@ export class Expander {
       const at = count * words;
       if (words === 2) {
         // So short that the loop would take longer than what it does.
-        row[at] = (first & (effectMasks[mask] as number)) | (effectMasks[mask + 2] as number);
-        row[at + 1] = (second & (effectMasks[mask + 1] as number)) | (effectMasks[mask + 3] as number);
+        row[at] = (first & effectMasks[mask]!) | effectMasks[mask + 2]!;
+        row[at + 1] = (second & effectMasks[mask + 1]!) | effectMasks[mask + 3]!;
       } else {
         for (let i = 0; i < words; i++) {
-          row[at + i] =
-            ((current[i] as number) & (effectMasks[mask + i] as number)) | (effectMasks[mask + words + i] as number);
+          row[at + i] = (current[i]! & effectMasks[mask + i]!) | effectMasks[mask + words + i]!;
         }
       }
       if (jointOf[effect] !== 0 && !setJoint(this.tables, effect, current, row, at)) {
@@ -328,19 +327,18 @@ export class Expander {
         return -1;
       }
       let sleep = this.#covered === undefined ? 0 : this.#covered.add(move, effect);
-      let recount = rewritten[effect] as number;
+      let recount = rewritten[effect]!;
       if (pruning >= 0) {
         let then = pruning;
         // The environment moves no actor, so the pruning stays.
         if (move < environmentFrom) {
           then = this.#pruningOf(row, at);
           if (then < 0) return -1;
-          if (then !== pruning) recount |= pruningRanks[then] as number;
+          if (then !== pruning) recount |= pruningRanks[then]!;
         }
         const dead = then * 2 * words;
         for (let i = 0; i < words; i++) {
-          row[at + i] =
-            ((row[at + i] as number) & (pruningMasks[dead + i] as number)) | (pruningMasks[dead + words + i] as number);
+          row[at + i] = (row[at + i]! & pruningMasks[dead + i]!) | pruningMasks[dead + words + i]!;
         }
       }
       if (recount !== 0 && !this.#rank(at, recount)) return -1;
@@ -354,7 +352,7 @@ export class Expander {
       // A CPU of another name may have to do what the one of this name need not.
       if (canonical?.(row, at) === true) sleep &= unnamed;
       this.#sleeps[count] = sleep;
-      this.#hashes[count] = words === 2 ? hashTwo(row[at] as number, row[at + 1] as number) : hashWords(row, at, words);
+      this.#hashes[count] = words === 2 ? hashTwo(row[at]!, row[at + 1]!) : hashWords(row, at, words);
       this.#enabled[count++] = move;
     }
     this.#made = count - start + loops;
@@ -366,16 +364,15 @@ export class Expander {
     const { words, effectMasks, jointOf, ranked, rankMove } = this.tables;
     const row = this.#row;
     for (let i = 0; i < ranked.length; i++) {
-      const word = ranked[i] as number;
+      const word = ranked[i]!;
       if ((which & (1 << Math.min(word, 31))) === 0) continue;
       const effect = this.#answer(rankMove + word, row, at);
       if (effect < 0) return false;
       const mask = effect * 2 * words;
       const before = this.questionWords;
       for (let k = 0; k < words; k++) {
-        before[k] = row[at + k] as number;
-        row[at + k] =
-          ((before[k] as number) & (effectMasks[mask + k] as number)) | (effectMasks[mask + words + k] as number);
+        before[k] = row[at + k]!;
+        row[at + k] = (before[k]! & effectMasks[mask + k]!) | effectMasks[mask + words + k]!;
       }
       if (jointOf[effect] !== 0 && !setJoint(this.tables, effect, before, row, at)) {
         this.question = rankMove + word;
@@ -401,10 +398,10 @@ export class Expander {
       const successor = states.insert(
         this.#row,
         i * words,
-        (hashes[i] as number) | 0,
+        hashes[i]! | 0,
         state,
-        this.#enabled[i] as number,
-        (this.#sleeps[i] as number) | 0,
+        this.#enabled[i]!,
+        this.#sleeps[i]! | 0,
       );
       if (successor === FULL) {
         this.question = NO_ROOM;

@@ -110,8 +110,7 @@ export class Expansion {
   /** False when something ends the search. */
   #note({ noted, stuck }: Pick<Expander, 'noted' | 'stuck'>): boolean {
     let goesOn = true;
-    for (let i = 0; i < noted.length; i += 3)
-      goesOn = this.#onNoted(noted[i] as number, noted[i + 1] as number, noted[i + 2] as number);
+    for (let i = 0; i < noted.length; i += 3) goesOn = this.#onNoted(noted[i]!, noted[i + 1]!, noted[i + 2]!);
     if (noted.length > 0) noted.length = 0;
     if (stuck.length === 0) return goesOn;
     this.#finality.addAll(stuck);

@@ -84,7 +84,7 @@ export function minimiseMoves(
 
 /** How often a schedule goes from one mover to another. */
 export function switchesOf(model: Model, moves: readonly number[]): number {
-  return moves.filter((move, i) => i > 0 && moverOf(model, move) !== moverOf(model, moves[i - 1] as number)).length;
+  return moves.filter((move, i) => i > 0 && moverOf(model, move) !== moverOf(model, moves[i - 1]!)).length;
 }
 
 /** The actor of a move; each environment move counts as a mover of its own. */
@@ -156,7 +156,7 @@ class Replay {
   #endOf(moves: readonly number[]): End | undefined {
     for (const move of moves) if (!this.#move(move)) return undefined;
     const { state } = this.#executor.machine;
-    const found = this.#wantsDeadlock || this.#foundSince(this.#marks.at(-1) as number);
+    const found = this.#wantsDeadlock || this.#foundSince(this.#marks.at(-1)!);
     if (this.#aim.kind === 'finding' && !found) return undefined;
     return { state: state.slice(), values: this.#values() };
   }
@@ -169,7 +169,7 @@ class Replay {
     this.#backTo(same);
     for (let at = same; at < moves.length; at++) {
       const before = this.#executor.machine.length;
-      if (!this.#move(moves[at] as number)) return -1;
+      if (!this.#move(moves[at]!)) return -1;
       if (this.#foundSince(before)) return at + 1;
     }
     return this.#isEnd() ? moves.length : -1;
@@ -189,7 +189,7 @@ class Replay {
   #isEnd(): boolean {
     const { machine, tasks } = this.#executor;
     if (this.#aim.kind === 'finding') return this.#wantsDeadlock && this.#deadlocked();
-    const wanted = this.#wanted as End;
+    const wanted = this.#wanted!;
     if (equal(machine.state, wanted.state)) return true;
     // Where all have ended, no actor can be woken; elsewhere only the same state is surely as final.
     const ended = tasks.every(({ actor }) => this.#executor.ended(actor)) && !this.#goesOnByItself();
@@ -235,7 +235,7 @@ class Replay {
 
   #backTo(count: number): void {
     if (this.#made.length <= count) return;
-    this.#executor.machine.rewind(this.#marks[count] as number);
+    this.#executor.machine.rewind(this.#marks[count]!);
     this.#made.length = count;
     this.#marks.length = count;
   }
@@ -276,9 +276,9 @@ interface MoverRun {
 function runsOf(model: Model, moves: readonly number[]): MoverRun[] {
   const runs: MoverRun[] = [];
   for (let from = 0; from < moves.length; ) {
-    const mover = moverOf(model, moves[from] as number);
+    const mover = moverOf(model, moves[from]!);
     let to = from + 1;
-    while (to < moves.length && moverOf(model, moves[to] as number) === mover) to++;
+    while (to < moves.length && moverOf(model, moves[to]!) === mover) to++;
     runs.push({ mover, from, to });
     from = to;
   }

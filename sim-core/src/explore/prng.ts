@@ -50,8 +50,8 @@ export class Prng {
   shuffle(list: Int32Array, count = list.length): void {
     for (let i = count - 1; i > 0; i--) {
       const j = this.below(i + 1);
-      const other = list[j] as number;
-      list[j] = list[i] as number;
+      const other = list[j]!;
+      list[j] = list[i]!;
       list[i] = other;
     }
   }

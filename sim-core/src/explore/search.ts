@@ -20,7 +20,7 @@ import {
   SLICE_MOVES,
   scheduleOf,
 } from './exploration.ts';
-import { type Effect, NotSymmetric } from './learn/learner.ts';
+import { NotSymmetric } from './learn/learner.ts';
 import type { LevelDone } from './parallel/level-worker.ts';
 import { Contradicted, changedReductions, contradicted, demandRight, type Plan, planOf } from './restarts.ts';
 import { Finality } from './results/finality.ts';
@@ -370,7 +370,7 @@ export class Search implements CheckpointSource {
   /** Expands what workers could not. */
   *#catchingUp(): Generator<void, void> {
     while (this.hasLeft) {
-      yield* this.#expansion.one(this.#at.left[0] as number, this.#at.levelEnd);
+      yield* this.#expansion.one(this.#at.left[0]!, this.#at.levelEnd);
       this.#at.left.shift();
       if (this.#isStepOver) yield;
     }
@@ -404,7 +404,7 @@ export class Search implements CheckpointSource {
   }
 
   #noteEffect(index: number, state: number, move: number, times = 1): boolean {
-    const effect = this.space.learner.effects[index] as Effect;
+    const effect = this.space.learner.effects[index]!;
     const ends = effect.limit !== undefined || effect.failure !== undefined || this.#found.stopsAt(effect.findings);
     if (ends) demandRight(this.#at, this.space, this.#plan.asked);
     if (effect.failure !== undefined) throw new Error(effect.failure);

@@ -102,7 +102,7 @@ export class Sites {
     const [first] = waiting;
     if (first === undefined) return undefined;
     const all = waiting.reduce((bits, actor) => (actor < 31 ? bits | (1 << actor) : bits), 0);
-    const node = executor.machine.state[this.#model.tasks.node.base + first] as number;
+    const node = executor.machine.state[this.#model.tasks.node.base + first]!;
     return siteAt(this.#model, FINDINGS.indexOf('deadlock'), first, all, node);
   }
 }
@@ -121,7 +121,7 @@ export function* sitesIn(
   const nodeOf = new Map<number, number>();
   let actor = -1;
   for (let at = from; at < to; at += EVENT_WIDTH) {
-    const what = log[at] as number;
+    const what = log[at]!;
     const [a, b, c] = [log[at + 1], log[at + 2], log[at + 3]] as [number, number, number];
     if (what === NOTE.step) {
       actor = a;
@@ -133,14 +133,14 @@ export function* sitesIn(
       // A deadlock belongs to those who wait, not to whom the last step was.
       const waits = FINDINGS[a] === 'deadlock';
       const whose = waits ? b : actor;
-      const node = nodeOf.get(whose) ?? (waits ? (model.layout.initial[base + whose] as number) : -1);
+      const node = nodeOf.get(whose) ?? (waits ? model.layout.initial[base + whose]! : -1);
       yield { at, site: siteAt(model, a, b, c, node) };
     }
   }
 }
 
 function siteAt(model: Model, index: number, subject: number, detail: number, node: number): FindingSite {
-  const finding = FINDINGS[index] as Finding;
+  const finding = FINDINGS[index]!;
   const [first, second] = monitorOf(finding).operands;
   const place = model.nodes[node]?.place;
   return {

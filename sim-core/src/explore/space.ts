@@ -11,12 +11,12 @@ import type { Knowledge } from './checkpoint/saved-knowledge.ts';
 import type { Tables } from './expander.ts';
 import type { Reductions } from './exploration.ts';
 import { Compiled } from './learn/compiled.ts';
-import { type Footprint, Footprints } from './learn/footprints.ts';
+import { Footprints } from './learn/footprints.ts';
 import { type Effect, Learner, type LearnerOptions } from './learn/learner.ts';
 import { completingEnvironment, recallEffects, type SurveyContext, walkingAtRandom } from './learn/survey.ts';
 import { type Canonical, type CanonicalTables, canonicalOf, canonicalTables } from './reduce/canonical.ts';
 import { type MoveTable, moveTable } from './reduce/move-table.ts';
-import { Pruner, type Pruning } from './reduce/pruner.ts';
+import { Pruner } from './reduce/pruner.ts';
 import { maskBy, PruningTables } from './reduce/pruning-tables.ts';
 import { Ranking } from './reduce/ranking.ts';
 import { Symmetry } from './reduce/symmetry.ts';
@@ -98,7 +98,7 @@ export class Space {
     for (const column of this.symmetry?.columns ?? []) for (const slot of column) this.slotValues.valuesOf(slot);
     for (const { slot, rename } of this.symmetry?.references ?? []) {
       this.slotValues.imagine(slot);
-      const value = this.#scratch[slot] as number;
+      const value = this.#scratch[slot]!;
       for (const { cpuOf } of this.symmetry?.renamings ?? []) this.slotValues.meet(slot, rename(cpuOf, value));
     }
     this.#start = this.slotValues.base;
@@ -183,7 +183,7 @@ export class Space {
     // The values have the numbers that they had, because they were met in the same order.
     this.packing = new Packing(slotValues, this.symmetry, { saved: known.packing });
     this.#bundles = this.packing.bundles;
-    for (const location of known.complete) (footprints.locations[location] as Footprint).complete = true;
+    for (const location of known.complete) footprints.locations[location]!.complete = true;
     footprints.version = known.footprintsVersion;
     this.#completed = known.completed;
     this.#condenseAt = known.condenseAt;
@@ -223,11 +223,11 @@ export class Space {
   #liveIn(state: Int32Array): Bits | undefined {
     if (!this.pruner) return undefined;
     const locations = this.model.world.topology.actors.map((_, actor) =>
-      this.footprints.locationOf(actor, (slot) => state[slot] as number),
+      this.footprints.locationOf(actor, (slot) => state[slot]!),
     );
     const known = this.pruner.prunings.length;
     const pruning = this.pruner.pruningFor(locations);
-    const made = this.pruner.prunings[pruning] as Pruning;
+    const made = this.pruner.prunings[pruning]!;
     if (pruning === known) this.#prunings.enter(pruning, made);
     return made.live;
   }
@@ -268,12 +268,12 @@ export class Space {
   }
 
   #makePruning(effect: number): number {
-    const { locations } = this.learner.effects[effect] as Effect;
+    const { locations } = this.learner.effects[effect]!;
     if (!this.pruner || !locations) throw new Error('no pruning without locations');
     const known = this.pruner.prunings.length;
     const pruning = this.pruner.pruningFor(locations);
     this.#prunings.setPruningOfEffect(effect, pruning);
-    if (pruning === known) this.#prunings.enter(pruning, this.pruner.prunings[pruning] as Pruning);
+    if (pruning === known) this.#prunings.enter(pruning, this.pruner.prunings[pruning]!);
     return pruning;
   }
 

@@ -133,16 +133,14 @@ class RawSpace {
   #keyOf(state: Int32Array): string {
     const first = this.#stored[0] ?? state;
     const parts: number[] = [];
-    for (let slot = 0; slot < state.length; slot++)
-      if (state[slot] !== first[slot]) parts.push(slot, state[slot] as number);
+    for (let slot = 0; slot < state.length; slot++) if (state[slot] !== first[slot]) parts.push(slot, state[slot]!);
     return parts.join();
   }
 
   #findings(): Finding[] {
     const { log, length } = this.#executor.machine;
     const found = new Set<Finding>();
-    for (let at = 0; at < length; at += EVENT_WIDTH)
-      if (log[at] === NOTE.finding) found.add(FINDINGS[log[at + 1] as number] as Finding);
+    for (let at = 0; at < length; at += EVENT_WIDTH) if (log[at] === NOTE.finding) found.add(FINDINGS[log[at + 1]!]!);
     return [...found];
   }
 
@@ -180,7 +178,7 @@ function contracted(states: readonly Found[], edges: readonly Edge[], model: Mod
       const chain = [first];
       let to = edges[first]?.to ?? 0;
       while (isPassed(to) && chain.length <= edges.length) {
-        const next = out[to]?.[0] as number;
+        const next = out[to]![0]!;
         chain.push(next);
         to = edges[next]?.to ?? 0;
       }

@@ -48,8 +48,7 @@ class NotingExecutor extends Executor {
     if (!super.move(index, granularity)) return false;
     const move = this.model.moves[index];
     // Whatever follows an actor's last move is not a switch.
-    if (move?.kind === 'actor')
-      this.machine.put(this.model.lastMover as number, this.ended(move.actor) ? 0 : move.actor + 1);
+    if (move?.kind === 'actor') this.machine.put(this.model.lastMover!, this.ended(move.actor) ? 0 : move.actor + 1);
     return true;
   }
 }
@@ -70,8 +69,8 @@ export function whereLastMover(space: {
 
 /** Who moved last in a packed state and can still continue, or -1; `where` is {@link Tables.lastMover}. */
 export function lastMoverIn(words: Uint32Array, where: Int32Array): number {
-  const code = ((words[where[0] as number] as number) >>> (where[1] as number)) & (where[2] as number);
-  return where[3 + code] as number;
+  const code = (words[where[0]!]! >>> where[1]!) & where[2]!;
+  return where[3 + code]!;
 }
 
 /** Where a bounded search is. Each round visits its states twice: without a further switch, then with one. */

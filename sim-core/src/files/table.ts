@@ -102,7 +102,7 @@ export function createFileTable(base: WorldBase): FileTable {
     byPath: [E.BADF, 'descriptor {} opened with O_PATH', 'number'],
   });
 
-  const read = (machine: Machine, slot: number): number => machine.state[slot] as number;
+  const read = (machine: Machine, slot: number): number => machine.state[slot]!;
   const process = (task: Task): number => topology.actors[task.actor]?.process ?? -1;
   const lookupIn = (machine: Machine, owner: number, fd: number): FileId | None => {
     if (fd < 0 || fd >= descriptors) return NONE;
@@ -253,7 +253,7 @@ export function createFileTable(base: WorldBase): FileTable {
       const file = lookup(task, fd);
       return file !== NONE && read(task.machine, pathOnly.base + file) === 0 ? file : NONE;
     },
-    kindOf: (machine, file) => FILE_KIND_NAMES[read(machine, kind.base + file)] as FileKind,
+    kindOf: (machine, file) => FILE_KIND_NAMES[read(machine, kind.base + file)]!,
     objectOf: <T extends FileObject>(machine: Machine, file: FileId) => read(machine, object.base + file) as T,
     setObject: (machine, file, value) => machine.put(object.base + file, value),
     onRelease: (fileKind, routine) => void releaseOf.set(fileKind, routine as unknown as FileRoutine),

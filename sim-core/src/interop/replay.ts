@@ -70,7 +70,7 @@ export function replay(header: RecordingHeader, recorded: readonly RecordedSeque
   const translator = new Translator(header);
   const sequences = recorded.map((sequence) => translator.sequence(sequence));
   const player = new Player(header, sequences, recorded, chosen.profile);
-  const differences = sequences.flatMap((sequence, i) => player.play(sequence, recorded[i] as RecordedSequence));
+  const differences = sequences.flatMap((sequence, i) => player.play(sequence, recorded[i]!));
   return {
     ...chosen,
     sequences: sequences.length,
@@ -193,7 +193,7 @@ class Player {
       );
       if (op.recorded.fdset !== undefined) {
         const slot = this.#model.names.get(op.output ?? '');
-        check(i, text, 'fdset', op.recorded.fdset, slot !== undefined && (machine.state[slot] as number) >= 0 ? 1 : 0);
+        check(i, text, 'fdset', op.recorded.fdset, slot !== undefined && machine.state[slot]! >= 0 ? 1 : 0);
       }
       const wrote = op.written && op.recorded[op.written.field];
       if (op.written && wrote !== undefined) {
@@ -255,7 +255,7 @@ class Player {
       for (;;) {
         if (!this.#executor.microStep(found.actor, 0)) return 'waits for ever';
         const at = this.#lastDone();
-        if (at >= 0) return machine.log[at + 3] as number;
+        if (at >= 0) return machine.log[at + 3]!;
       }
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
@@ -266,7 +266,7 @@ class Player {
   #lastDone(): number {
     const { machine } = this.#executor;
     for (let at = machine.length - EVENT_WIDTH; at >= 0; at -= EVENT_WIDTH) {
-      const code = machine.log[at] as number;
+      const code = machine.log[at]!;
       if (code === NOTE.done) return at;
       if (code === NOTE.step) return -1;
     }
@@ -285,12 +285,12 @@ class Player {
     const cpus: number[][] = [];
     const calls: string[] = [];
     for (let at = from; at < machine.length; at += EVENT_WIDTH) {
-      const operand = (i: number): number => machine.log[at + i] as number;
+      const operand = (i: number): number => machine.log[at + i]!;
       switch (operand(0)) {
         case NOTE.call:
           if (operand(2) === this.#register) nc++;
           else if (operand(2) === this.#unregister) nc--;
-          calls.push(this.#routineNames[operand(2)] as string);
+          calls.push(this.#routineNames[operand(2)]!);
           break;
         case NOTE.exit:
           if (operand(2) === EXIT_REASONS.indexOf('WBINVD')) cpus.push([]);

@@ -100,7 +100,7 @@ export function createDomains(base: WorldBase): Domains {
   const pageSnoopAlways = (): boolean => kernel.has('first-level-page-snoop');
   const enforces = kernel.has('enforce-cache-coherency');
 
-  const read = (m: Machine, field: Field, index: number): number => m.state[field.base + index] as number;
+  const read = (m: Machine, field: Field, index: number): number => m.state[field.base + index]!;
   const unitOfDomain = (m: Machine, domain: DomainId): IommuModel | undefined =>
     topology.iommus[read(m, domainUnit, domain) - 1];
   const unitOfDevice = (device: DeviceId): IommuModel | undefined =>

@@ -58,7 +58,7 @@ export function createHwpts(
   const domainOf = (m: Machine, device: DeviceId): DomainId | None =>
     idAt<DomainId>(m, world().iommu.deviceDomain, device);
   const ioasOfDomain = (m: Machine, domain: DomainId): IoasId =>
-    ((m.state[world().iommu.domainOwner.base + domain] as number) - 1 - spaceOfIoas(0 as IoasId)) as IoasId;
+    (m.state[world().iommu.domainOwner.base + domain]! - 1 - spaceOfIoas(0 as IoasId)) as IoasId;
 
   /** Before v6.7: a device that can be coherent asks the page tables that it was just attached to. False is EINVAL. */
   function upgrade(m: Machine, domain: DomainId, device: DeviceId): boolean {

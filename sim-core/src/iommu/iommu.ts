@@ -46,9 +46,9 @@ export function createIommu(base: WorldBase, _world: () => World): Iommu {
   const { deviceDomain, iopte, pageSnoop } = domains;
 
   function lookupIn(state: Int32Array, device: DeviceId, iovaPage: PageId): number {
-    const domain = (state[deviceDomain.base + device] as number) - 1;
+    const domain = state[deviceDomain.base + device]! - 1;
     if (domain < 0 || domain >= dims.domains || iovaPage < 0 || iovaPage >= pages) return 0;
-    const entry = state[iopte.base + domain * pages + iovaPage] as number;
+    const entry = state[iopte.base + domain * pages + iovaPage]!;
     return entry !== 0 && state[pageSnoop.base + device] !== 0 ? entry | IOPTE.snoop : entry;
   }
 

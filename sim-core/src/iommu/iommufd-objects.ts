@@ -46,7 +46,7 @@ export function createObjects(base: WorldBase): Objects {
     contextOf: (m, device) => knownId<IommufdId>(m, deviceContext, device),
 
     at(m, context, id) {
-      const code = id > 0 && id < ids ? (m.state[slot(context, id)] as number) : 0;
+      const code = id > 0 && id < ids ? m.state[slot(context, id)]! : 0;
       return { kind: code % KINDS, index: Math.trunc(code / KINDS) };
     },
 

@@ -120,7 +120,7 @@ export function createIommufd(
     { hasCompatIoas: [E.INVAL, 'a compatibility IOAS in {}, which no-IOMMU mode excludes', 'iommufd'] },
     { name: 'iommufd_vfio_compat_set_no_iommu', source: COMPAT },
   );
-  const read = (m: Machine, field: Field, index: number): number => m.state[field.base + index] as number;
+  const read = (m: Machine, field: Field, index: number): number => m.state[field.base + index]!;
 
   function allocateIoas(m: Machine, context: IommufdId): number {
     for (let ioas = 0 as IoasId; ioas < dims.ioas; ioas++) {

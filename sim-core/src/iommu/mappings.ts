@@ -52,9 +52,8 @@ export function createMappings(base: WorldBase, world: () => World, domains: Dom
   const vaddr = layout.field('mappingVaddr', [spaces, slots]);
   const size = layout.field('mappingSize', [spaces, slots]);
   const access = layout.field('mappingAccess', [spaces, slots]);
-  const read = (m: Machine, field: Field, space: number, i: number): number =>
-    m.state[field.base + space * slots + i] as number;
-  const addressOf = (page: PageId): bigint => topology.pages[page]?.address as bigint;
+  const read = (m: Machine, field: Field, space: number, i: number): number => m.state[field.base + space * slots + i]!;
+  const addressOf = (page: PageId): bigint => topology.pages[page]!.address;
 
   /** The scenario's page at an address, or none for memory that it does not name. */
   const pageAt = pageFinder(topology.pages);
@@ -73,7 +72,7 @@ export function createMappings(base: WorldBase, world: () => World, domains: Dom
   }
 
   function all(m: Machine, space: number): Mapping[] {
-    const length = m.state[count.base + space] as number;
+    const length = m.state[count.base + space]!;
     return Array.from({ length }, (_, i) => ({
       iova: wide.value(read(m, iova, space, i) - 1) as Iova,
       vaddr: wide.value(read(m, vaddr, space, i) - 1) as Hva,

@@ -108,12 +108,12 @@ export class Bisection {
     const turns: Turn[] = [];
     let before = profiles[0] && (yield* this.answering(profiles[0]));
     for (let i = 1; i < profiles.length && before && !this.#request.interrupted(); i++) {
-      const to = profiles[i] as Profile;
+      const to = profiles[i]!;
       const after = yield* this.answering(to);
       for (const [text, answer] of after) {
         const old = before.get(text);
         if (old === undefined || old === answer || old === OPEN || answer === OPEN) continue;
-        const turn = yield* this.#explaining(profiles[i - 1] as Profile, to, text, old, answer);
+        const turn = yield* this.#explaining(profiles[i - 1]!, to, text, old, answer);
         if (turn) turns.push(turn);
       }
       before = after;

@@ -17,7 +17,7 @@ export function finalValues(model: Model, state: Int32Array): FinalValue[] {
   };
   for (const [actor, registers] of model.registers.entries()) {
     const owner = model.world.topology.actors[actor]?.name;
-    for (const [name, slot] of registers) add(`${owner}.${name}`, state[slot] as number);
+    for (const [name, slot] of registers) add(`${owner}.${name}`, state[slot]!);
   }
   for (const condition of model.conditions) {
     if (!condition.applies) continue;
@@ -36,13 +36,13 @@ function copiesText(model: Model, state: Int32Array, word: number): string {
 }
 
 function newest(model: Model, state: Int32Array, word: number): number {
-  return modifiedCopies(model, state, word)[0]?.value ?? (state[model.world.memory.dram.base + word] as number);
+  return modifiedCopies(model, state, word)[0]?.value ?? state[model.world.memory.dram.base + word]!;
 }
 
 function modifiedCopies(model: Model, state: Int32Array, word: number): { cpu: number; value: number }[] {
   const { memory, topology } = model.world;
-  const line = topology.words[word]?.line as number;
+  const line = topology.words[word]!.line;
   return Array.from({ length: topology.cpu.count }, (_, cpu) => cpu)
     .filter((cpu) => state[memory.lineState.base + cpu * topology.lines.length + line] === LINE.modified)
-    .map((cpu) => ({ cpu, value: state[memory.cached.base + cpu * topology.words.length + word] as number }));
+    .map((cpu) => ({ cpu, value: state[memory.cached.base + cpu * topology.words.length + word]! }));
 }

@@ -39,8 +39,7 @@ export function placedFinding(model: Model, found: ExploredFinding, granularity:
   const { finding, place, schedule } = found;
   const run = new Run(model, { schedule, granularity });
   const at = eventOf(run, found);
-  const [subject, detail] =
-    at < 0 ? [found.subject, found.detail] : [run.log[at + 2] as number, run.log[at + 3] as number];
+  const [subject, detail] = at < 0 ? [found.subject, found.detail] : [run.log[at + 2]!, run.log[at + 3]!];
   const actor = finding === 'deadlock' ? subject : at < 0 ? -1 : run.step(run.stepOfEvent(at / EVENT_WIDTH)).actor;
   const name = model.world.topology.actors[actor]?.name;
   const source = place && place.file > 0 ? model.sources[place.file] : undefined;
@@ -69,7 +68,7 @@ function textOf(run: Run, { finding, subject, detail }: ExploredFinding, at: num
 function stepsWith(run: Run, finding: Finding, to: number): number {
   const steps = new Set<number>();
   for (let at = 0; at <= to; at += EVENT_WIDTH) {
-    if (run.log[at] === NOTE.finding && FINDINGS[run.log[at + 1] as number] === finding)
+    if (run.log[at] === NOTE.finding && FINDINGS[run.log[at + 1]!] === finding)
       steps.add(run.stepOfEvent(at / EVENT_WIDTH));
   }
   return steps.size;

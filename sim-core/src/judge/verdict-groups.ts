@@ -101,7 +101,7 @@ function sameVerdict(a: KernelVerdict, b: KernelVerdict): boolean {
 }
 
 function* groupOf(verdicts: readonly KernelVerdict[], shouldStop: () => boolean): Generator<void, VerdictGroup> {
-  const shown = verdicts[0] as KernelVerdict;
+  const shown = verdicts[0]!;
   const shorter = yield* minimising(shown.model, shown.exploration, shouldStop);
   const first = { ...shown, exploration: shorter };
   const { exploration, passed, unexpected, judgedAs } = first;

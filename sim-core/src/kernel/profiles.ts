@@ -42,7 +42,7 @@ export function changesOf(version: Version): Set<ChangeId> {
         'first' in change &&
         change.first !== undefined &&
         compareVersions(version, change.first) >= 0 &&
-        !('until' in change && compareVersions(version, change.until as Version) >= 0),
+        !('until' in change && compareVersions(version, change.until!) >= 0),
     ).map((change) => change.id),
   );
 }
@@ -173,7 +173,7 @@ export function profileNamed(name: string): Profile | undefined {
 }
 
 /** The newest mainline release: what a scenario is for when nothing names a kernel. */
-export const NEWEST: Profile = profileNamed(LAST_VERSION) as Profile;
+export const NEWEST: Profile = profileNamed(LAST_VERSION)!;
 
 /** The kernel that a scenario runs on by name: the chosen one, else that of its `kernel` line, else the newest. */
 export function kernelName({ lines }: ParsedScenario, chosen?: string): string {

@@ -117,7 +117,7 @@ interface Edit {
 function partsOf(text: string): { readonly base: string; readonly edits: readonly Edit[] } {
   const [base = '', ...rest] = text.trim().split(/\s*([+~])\s*(?!deb\d)(?=[A-Za-z])/);
   const edits: Edit[] = [];
-  for (let i = 0; i < rest.length; i += 2) edits.push({ sign: rest[i] as string, id: rest[i + 1] as string });
+  for (let i = 0; i < rest.length; i += 2) edits.push({ sign: rest[i]!, id: rest[i + 1]! });
   return { base, edits };
 }
 

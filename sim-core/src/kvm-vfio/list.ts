@@ -85,7 +85,7 @@ export function createList(base: WorldBase, world: () => World): List<Entry> {
       for (let i = position; i < length; i++) m.put(slot(device, i), at(m, device, i + 1) + 1);
       if (!keeps) return;
       for (let i = position; i < length; i++)
-        m.put(groupSlot(device, i), i + 1 < length ? (m.state[groupSlot(device, i + 1)] as number) : 0);
+        m.put(groupSlot(device, i), i + 1 < length ? m.state[groupSlot(device, i + 1)]! : 0);
     },
     ...(keeps && {
       keepGroup: (m, device, position) => m.put(groupSlot(device, position), 1),

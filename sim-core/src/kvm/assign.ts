@@ -62,7 +62,7 @@ export function createAssignment(
   const labels = [topology.devices.map((d) => d.name)];
   const assignedTo = layout.field('assignedTo', [topology.devices.length], { labels });
   const assignedId = layout.field('assignedId', [topology.devices.length], { labels, internal: true });
-  const read = (m: Machine, slot: number): number => m.state[slot] as number;
+  const read = (m: Machine, slot: number): number => m.state[slot]!;
   const domainOf = (m: Machine, vm: VmId): DomainId | None => idAt<DomainId>(m, domain, vm);
   /** The domain of a VM that is known to have one. */
   const ownDomain = (m: Machine, vm: VmId): DomainId => domainOf(m, vm) as DomainId;

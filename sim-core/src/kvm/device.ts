@@ -39,7 +39,7 @@ export function createDevices(base: WorldBase, world: () => World, vms: () => Vm
   const { layout, dims, kernel, routines } = base;
   const vmOf = layout.field('kvmDeviceVm', [dims.kvmDevices]);
   const listed = layout.field('kvmDeviceListed', [dims.kvmDevices]);
-  const read = (m: Machine, slot: number): number => m.state[slot] as number;
+  const read = (m: Machine, slot: number): number => m.state[slot]!;
 
   function allocate(m: Machine, vm: VmId): KvmDeviceId {
     for (let d = 0 as KvmDeviceId; d < dims.kvmDevices; d++) {

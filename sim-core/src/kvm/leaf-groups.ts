@@ -19,7 +19,7 @@ export interface Groups {
 export function createGroups(pages: readonly PageModel[]): Groups {
   const byAddress = pages.map((_, page) => page as PageId).sort((a, b) => (addressOf(a) < addressOf(b) ? -1 : 1));
   function addressOf(page: PageId): bigint {
-    return (pages[page] as PageModel).address;
+    return pages[page]!.address;
   }
   const sharing = (size: bigint): readonly (readonly PageId[])[] =>
     pages.map((page) => byAddress.filter((other) => addressOf(other) / size === page.address / size));
@@ -30,7 +30,7 @@ export function createGroups(pages: readonly PageModel[]): Groups {
       const start = (addressOf(page) / HUGE_BYTES) * HUGE_BYTES;
       return { start, end: start + HUGE_BYTES };
     },
-    regionPages: (page) => regions[page] as readonly PageId[],
-    neighbours: (page) => eights[page] as readonly PageId[],
+    regionPages: (page) => regions[page]!,
+    neighbours: (page) => eights[page]!,
   };
 }

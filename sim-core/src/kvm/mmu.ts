@@ -125,7 +125,7 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
   const isZeroPage = (m: Machine, page: PageId): boolean =>
     topology.pages[page]?.backing === 'untouched' && m.state[touched.base + page] === 0;
   const leafSlot = (vm: VmId, page: PageId): number => leaf.base + vm * pages + page;
-  const leafOf = (m: Machine, vm: VmId, page: PageId): number => m.state[leafSlot(vm, page)] as number;
+  const leafOf = (m: Machine, vm: VmId, page: PageId): number => m.state[leafSlot(vm, page)]!;
   const violation: ExitReason = twoDimensionalPaging ? 'EPT_VIOLATION' : 'EXCEPTION_NMI';
   const violationIndex = EXIT_REASONS.indexOf(violation);
   const isMmio = (page: PageId): boolean => {
@@ -278,25 +278,25 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
   }
 
   const pageRange = (page: PageId): AddressRange => {
-    const start = topology.pages[page]?.address as bigint;
+    const start = topology.pages[page]!.address;
     return { start, end: start + PAGE_BYTES };
   };
 
   function effectiveTypeIn(state: Int32Array, vm: VmId, page: PageId): number {
-    const entry = state[leafSlot(vm, page)] as number;
+    const entry = state[leafSlot(vm, page)]!;
     const type = leafType(entry);
     if ((entry & LEAF.ipat) !== 0) return type;
     // PWT, PCD and PAT of a shadow leaf are 0: the first entry of the guest's PAT.
     if (!twoDimensionalPaging) return combine(type, firstPatEntry(state, vm));
-    const chosen = state[guestPat.base + vm * pages + page] as number;
+    const chosen = state[guestPat.base + vm * pages + page]!;
     const followed = intel || kernel.has('svm-guest-pat') || kernel.has('svm-npt-guest-types');
-    return combine(type, followed ? chosen : (POWER_ON_PAT[chosen] as number));
+    return combine(type, followed ? chosen : POWER_ON_PAT[chosen]!);
   }
 
   /** Guests give all vCPUs the same PAT: the first one that was written counts. */
   function firstPatEntry(state: Int32Array, vm: VmId): number {
     for (let vcpu = 0; vcpu < dims.vcpus; vcpu++) {
-      const index = state[patMsr.base + vcpu] as number;
+      const index = state[patMsr.base + vcpu]!;
       if (index !== 0 && state[world().kvm.vcpuVm.base + vcpu] === vm + 1) return Number(wide.value(index - 1) & 7n);
     }
     return POWER_ON_PAT_0;
@@ -341,7 +341,7 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
     effectiveTypeIn,
 
     guestType(m, vcpu, vm, page) {
-      return combine(mtrr.bareType(m, vcpu, page), m.state[guestPat.base + vm * pages + page] as number);
+      return combine(mtrr.bareType(m, vcpu, page), m.state[guestPat.base + vm * pages + page]!);
     },
 
     // linux: arch/x86/kvm/mmu.h kvm_mmu_honors_guest_mtrrs()

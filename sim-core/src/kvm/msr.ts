@@ -51,7 +51,7 @@ const MASK_RESERVED = 0x7ffn;
 /** What is wrong with a value, for a guest with addresses of so many bits; undefined when the register takes it. */
 export function msrProblem(msr: number, value: bigint, addressBits: number): string | undefined {
   const bytes = Array.from({ length: 8 }, (_, i) => Number((value >> BigInt(8 * i)) & 0xffn));
-  const type = bytes[0] as number;
+  const type = bytes[0]!;
   if (msr === PAT) return reservedType(bytes, PAT_TYPES);
   if (msr === DEF_TYPE) return (value & DEF_TYPE_RESERVED) !== 0n ? 'reserved bits' : reservedType([type], MTRR_TYPES);
   if (FIXED_RANGES.some((fixed) => fixed.msr === msr)) return reservedType(bytes, MTRR_TYPES);

@@ -51,7 +51,7 @@ export function createMsrs(base: WorldBase, world: () => World): Msrs {
     if (!MODELLED.has(msr)) return 0n;
     const { mmu } = world().kvm;
     if (msr !== PAT) return mmu.mtrr.read(m, vcpu, msr);
-    const index = m.state[mmu.patMsr.base + vcpu] as number;
+    const index = m.state[mmu.patMsr.base + vcpu]!;
     return index === 0 ? POWER_ON_PAT : wide.value(index - 1);
   }
 
@@ -100,7 +100,7 @@ export function createMsrs(base: WorldBase, world: () => World): Msrs {
         const entry = entriesOf(t)?.[done.of(t)];
         if (!entry) return t.return(done.of(t));
         const vcpu = vcpuOf(t);
-        const vm = ((t.machine.state[world().kvm.vcpuVm.base + vcpu] as number) - 1) as VmId;
+        const vm = (t.machine.state[world().kvm.vcpuVm.base + vcpu]! - 1) as VmId;
         const range = each(t, vm, vcpu, entry);
         if (range === 'refused') return t.return(done.of(t));
         done.set(t, done.of(t) + 1);

@@ -68,13 +68,13 @@ export function createMtrr(world: WorldBase): Mtrr {
   const { guestMtrr } = topology.cpu;
 
   const value = (m: Machine, slot: number, fallback: bigint): bigint => {
-    const index = m.state[slot] as number;
+    const index = m.state[slot]!;
     return index === 0 ? fallback : wide.value(index - 1);
   };
   const defTypeOf = (m: Machine, vcpu: VcpuId): bigint => value(m, defType.base + vcpu, FIRMWARE_DEF_TYPE);
   const rangeSlot = (field: Field, vcpu: VcpuId, range: number): number => field.base + vcpu * VARIABLE_RANGES + range;
   const pageRange = (page: PageId): AddressRange => {
-    const start = topology.pages[page]?.address as bigint;
+    const start = topology.pages[page]!.address;
     return { start, end: start + PAGE_BYTES };
   };
 
@@ -116,7 +116,7 @@ export function createMtrr(world: WorldBase): Mtrr {
   function fixedAt(m: Machine, vcpu: VcpuId, address: bigint): { readonly type: number; readonly end: bigint } {
     const at = Number(address);
     const index = FIXED_RANGES.findIndex(({ start, each }) => at < start + 8 * each);
-    const { start, each } = FIXED_RANGES[index] as (typeof FIXED_RANGES)[number];
+    const { start, each } = FIXED_RANGES[index]!;
     const byte = Math.trunc((at - start) / each);
     const all = value(m, fixed.base + vcpu * FIXED_RANGES.length + index, FIRMWARE_FIXED);
     return { type: typeBits(all >> BigInt(8 * byte)), end: BigInt(start + (byte + 1) * each) };
@@ -130,7 +130,7 @@ export function createMtrr(world: WorldBase): Mtrr {
 
   /** Overlapping ranges, in the order of `rangesOver`: the first unlike pair that the rules do not know is WB. */
   function overlapType(types: readonly number[]): number {
-    let type = types[0] as number;
+    let type = types[0]!;
     for (const next of types.slice(1)) {
       if (next === type) continue;
       if (next === MEMTYPE.UC) return MEMTYPE.UC;
@@ -149,7 +149,7 @@ export function createMtrr(world: WorldBase): Mtrr {
     if (wanted.start < FIXED_END) return fixedAt(m, vcpu, wanted.start).type;
     if ((def & ENABLE) === 0n) return typeBits(def);
     const types = rangesOver(m, vcpu, wanted).map((one) => typeBits(one.base));
-    return types.length === 0 ? typeBits(def) : combineMtrrs(types, types[0] as number);
+    return types.length === 0 ? typeBits(def) : combineMtrrs(types, types[0]!);
   }
 
   function typeOf(m: Machine, vcpu: VcpuId, page: PageId): number {
@@ -228,7 +228,7 @@ export function createMtrr(world: WorldBase): Mtrr {
       const variable = variableRange(msr);
       if (variable) return stretch(m, vcpu, variable.range);
       if ((def & ENABLE_FIXED) === 0n) return undefined;
-      const { start, each } = FIXED_RANGES.find((one) => one.msr === msr) as (typeof FIXED_RANGES)[number];
+      const { start, each } = FIXED_RANGES.find((one) => one.msr === msr)!;
       return { start: BigInt(start), end: BigInt(start + 8 * each) };
     },
 

@@ -33,10 +33,10 @@ export interface Noncoherent {
 export function createNoncoherent(base: WorldBase, world: () => World, assignment: () => Assignment): Noncoherent {
   const { layout, topology, dims, kernel, routines } = base;
   const count = layout.field('noncoherentDmaCount', [dims.vms]);
-  const read = (m: Machine, vm: VmId): number => m.state[count.base + vm] as number;
+  const read = (m: Machine, vm: VmId): number => m.state[count.base + vm]!;
 
   const reasons = kernel.has('noncoherent-dma-count')
-    ? (state: Int32Array, vm: VmId): number => state[count.base + vm] as number
+    ? (state: Int32Array, vm: VmId): number => state[count.base + vm]!
     : (state: Int32Array, vm: VmId): number => Number(assignment().legacyNoncoherent(state, vm));
 
   /** Does the memory type of leaf entries depend on the count, so that they have to go when it starts or stops? */
@@ -86,7 +86,7 @@ export function createNoncoherent(base: WorldBase, world: () => World, assignmen
       ? routines.define(name, 'arch/x86/kvm/x86.c', ['kvm: vm'], (r, kvm) =>
           r.local((t) => {
             const slot = assigned.base + kvm.of(t);
-            if (asked) t.machine.put(slot, (t.machine.state[slot] as number) + by);
+            if (asked) t.machine.put(slot, t.machine.state[slot]! + by);
             t.return(0);
           }),
         )

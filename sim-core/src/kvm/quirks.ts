@@ -53,10 +53,10 @@ export function createQuirks({ layout, topology, dims, kernel }: WorldBase): Qui
       if (strict && (quirks & ~BigInt(supported)) !== 0n) return false;
       const slot = disabled.base + vm;
       const taken = Number(quirks & BigInt(supported));
-      m.put(slot, kernel.has('quirks-accumulate') ? (m.state[slot] as number) | taken : taken);
+      m.put(slot, kernel.has('quirks-accumulate') ? m.state[slot]! | taken : taken);
       return true;
     },
 
-    has: (m, vm, quirk) => (((m.state[disabled.base + vm] as number) | startsDisabled) & quirk) === 0,
+    has: (m, vm, quirk) => ((m.state[disabled.base + vm]! | startsDisabled) & quirk) === 0,
   };
 }

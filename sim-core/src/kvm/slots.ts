@@ -88,15 +88,15 @@ export function createSlots(base: WorldBase, world: () => World): Slots {
   const at = (field: Field, vm: VmId, index: number): number => field.base + vm * dims.memorySlots + index;
 
   function slot(state: Int32Array, vm: VmId, index: number): Slot | undefined {
-    const id = state[at(idField, vm, index)] as number;
+    const id = state[at(idField, vm, index)]!;
     if (id === 0) return undefined;
-    const big = (field: Field): bigint => wide.value((state[at(field, vm, index)] as number) - 1);
+    const big = (field: Field): bigint => wide.value(state[at(field, vm, index)]! - 1);
     return {
       id: id - 1,
       start: big(startField),
       end: big(endField),
       user: big(userField),
-      flags: state[at(flagsField, vm, index)] as number,
+      flags: state[at(flagsField, vm, index)]!,
     };
   }
 
@@ -210,7 +210,7 @@ export function createSlots(base: WorldBase, world: () => World): Slots {
         else if (change === 'create') create(machine, vm, wanted);
         else if (change === 'flags') write(machine, vm, index, wanted);
         else {
-          const old = slot(machine.state, vm, index) as Slot;
+          const old = slot(machine.state, vm, index)!;
           write(machine, vm, index, { ...old, flags: old.flags | INVALID });
           changed.set(t, index + 1);
           return;
@@ -219,7 +219,7 @@ export function createSlots(base: WorldBase, world: () => World): Slots {
       });
       r.step('zap the leaves of the slot, or all', (t) => {
         const vm = vmOf(t);
-        const old = slot(t.machine.state, vm, changed.of(t) - 1) as Slot;
+        const old = slot(t.machine.state, vm, changed.of(t) - 1)!;
         t.call(world().kvm.mmu.zapGfnRange, vm, ZAP_REASONS.indexOf('memory-slot'), zapRangeFor(t.machine, vm, old));
       });
       r.step('install the new slots', (t) => {
@@ -245,7 +245,7 @@ export function createSlots(base: WorldBase, world: () => World): Slots {
     backing(state, vm, page) {
       if (!any || state[explicit.base + vm] === 0)
         return { page, readOnly: false, noncoherentDma: false, invalid: false, whole: EVERYTHING };
-      const address = topology.pages[page]?.address as bigint;
+      const address = topology.pages[page]!.address;
       const index = find(state, vm, (one) => one.id >> 16 === 0 && one.start <= address && address < one.end);
       const one = index < 0 ? undefined : slot(state, vm, index);
       if (!one) return undefined;

@@ -48,7 +48,7 @@ export function createTceTables(base: WorldBase, world: () => World, vms: () => 
   const liobn = layout.field('tceTableLiobn', [dims.tceTables]);
   const fitting = layout.field('tceTableFits', [dims.tceTables]);
   const tables = Array.from({ length: dims.tceTables }, (_, table) => table as TceTableId);
-  const read = (m: Machine, slot: number): number => m.state[slot] as number;
+  const read = (m: Machine, slot: number): number => m.state[slot]!;
   const tableOf = (m: Machine, file: FileId): TceTableId => world().files.objectOf<TceTableId>(m, file);
 
   const refuse = base.refusals.add({

@@ -66,7 +66,7 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
     noAttributes: [E.INVAL, 'no such request for a vCPU: this kernel has no vCPU attributes'],
     unknownAttribute: [E.NXIO, 'no attribute of that group and number'],
   });
-  const read = (m: Machine, slot: number): number => m.state[slot] as number;
+  const read = (m: Machine, slot: number): number => m.state[slot]!;
   const threadCpuOf = (t: Task): CpuId => read(t.machine, threadCpu.base + t.actor) as CpuId;
 
   function existing(m: Machine, vm: VmId, wanted: number): boolean {

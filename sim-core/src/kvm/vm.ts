@@ -72,7 +72,7 @@ export function createVms(base: WorldBase, world: () => World, quirks: Quirks, h
     quirks: [E.INVAL, 'quirks that this kernel does not know, or that this CPU does not have'],
     otherProcess: [E.IO, '{} created by another process', 'vm'],
   });
-  const read = (m: Machine, slot: number): number => m.state[slot] as number;
+  const read = (m: Machine, slot: number): number => m.state[slot]!;
   const x86 = isX86(topology.cpu);
   const power = topology.cpu.vendor === 'power';
   function get(m: Machine, vm: VmId): void {

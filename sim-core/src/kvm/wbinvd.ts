@@ -51,7 +51,7 @@ export function createWbinvd(base: WorldBase, world: () => World, hasNoncoherent
     // linux: arch/x86/kvm/x86.c kvm_arch_vcpu_load(): only what is non-coherent at this moment is remembered.
     if (hasNoncoherentDma(m, vmOf(m, vcpu))) {
       const slot = dirtyMask.base + vcpu;
-      if (topology.cpu.wbinvdExit) m.put(slot, (m.state[slot] as number) | (1 << cpu));
+      if (topology.cpu.wbinvdExit) m.put(slot, m.state[slot]! | (1 << cpu));
       else if (last !== NONE && last !== cpu) runWbinvdOn(m, last, vcpu);
     }
     m.put(world().kvm.vcpuCpu.base + vcpu, cpu + 1);
@@ -76,7 +76,7 @@ export function createWbinvd(base: WorldBase, world: () => World, hasNoncoherent
     r.step('run WBINVD on the next pCPU of the mask', (t) => {
       const { machine } = t;
       const flushing = vcpu.of(t);
-      const mask = machine.state[dirtyMask.base + flushing] as number;
+      const mask = machine.state[dirtyMask.base + flushing]!;
       const local = cpuOf(machine, flushing);
       const included = (one: CpuId): boolean => (mask & (1 << one)) !== 0 && (one !== local || includesLocal);
       let cpu = next.of(t);
@@ -124,7 +124,7 @@ export function createWbinvd(base: WorldBase, world: () => World, hasNoncoherent
           }
           const slot = dirtyMask.base + loaded;
           machine.put(pinned.base + loaded, 1);
-          machine.put(slot, (machine.state[slot] as number) | (1 << cpuOf(machine, loaded)));
+          machine.put(slot, machine.state[slot]! | (1 << cpuOf(machine, loaded)));
           if (flushMask) t.call(flushMask, loaded);
           else t.call(flushEach, loaded, FIRST_CPU);
         },

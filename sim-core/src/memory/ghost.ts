@@ -111,16 +111,16 @@ export function createGhost(base: WorldBase, memory: Memory): Ghost {
 
   // --- bounds of what a read may be served with ------------------------------------------------------------------
 
-  const isDirty = (s: Int32Array, word: number): boolean => s[dirtyIn.base + (lineOf[word] as number)] !== 0;
+  const isDirty = (s: Int32Array, word: number): boolean => s[dirtyIn.base + lineOf[word]!] !== 0;
 
   function least(s: Int32Array, field: Field, word: number, bound: number): number {
-    return Math.min(bound, s[field.base + word] as number);
+    return Math.min(bound, s[field.base + word]!);
   }
 
   /** What is left of a bound for DRAM while buffers have not drained: each may still land after a newer write. */
   function afterCombining(s: Int32Array, word: number, bound: number): number {
     for (let slot = combining.base + word; slot < combining.base + combining.size; slot += words) {
-      const waiting = s[slot] as number;
+      const waiting = s[slot]!;
       if (waiting !== 0 && waiting < bound) bound = waiting;
     }
     return bound;
@@ -128,13 +128,13 @@ export function createGhost(base: WorldBase, memory: Memory): Ghost {
 
   /** DRAM, past the caches. */
   function dramBound(s: Int32Array, word: number): number {
-    const bound = s[guaranteed.base + word] as number;
+    const bound = s[guaranteed.base + word]!;
     return afterCombining(s, word, isDirty(s, word) ? least(s, underDirty, word, bound) : bound);
   }
 
   /** The modified line, or DRAM when it was evicted. */
   function snoopedBound(s: Int32Array, word: number): number {
-    return afterCombining(s, word, s[guaranteed.base + word] as number);
+    return afterCombining(s, word, s[guaranteed.base + word]!);
   }
 
   /** A CPU's read that finds no copy of its own. */
@@ -156,11 +156,11 @@ export function createGhost(base: WorldBase, memory: Memory): Ghost {
   function clean(m: Machine, line: number): void {
     if (m.state[dirtyIn.base + line] === 0) return;
     m.put(dirtyIn.base + line, 0);
-    for (const word of wordsOf[line] as readonly number[]) m.put(underDirty.base + word, 0);
+    for (const word of wordsOf[line]!) m.put(underDirty.base + word, 0);
   }
 
   function forgetOld(m: Machine, vcpu: number, line: number): void {
-    for (const word of wordsOf[line] as readonly number[]) {
+    for (const word of wordsOf[line]!) {
       m.put(mayHoldOld.base + vcpu * words + word, 0);
       m.put(oldVersion.base + vcpu * words + word, 0);
     }
@@ -172,7 +172,7 @@ export function createGhost(base: WorldBase, memory: Memory): Ghost {
 
   /** A coherent store that writes memory: every copy of the line is written back and dropped, then DRAM is written. */
   function throughCaches(m: Machine, word: number, version: number): void {
-    const line = lineOf[word] as number;
+    const line = lineOf[word]!;
     clean(m, line);
     forgetOldEverywhere(m, line);
     m.put(guaranteed.base + word, version);
@@ -180,7 +180,7 @@ export function createGhost(base: WorldBase, memory: Memory): Ghost {
 
   /** A write-through store: as above, but the CPU keeps its own copy and updates the word in it. */
   function writeThroughStore(m: Machine, vcpu: number, word: number, version: number): void {
-    const line = lineOf[word] as number;
+    const line = lineOf[word]!;
     clean(m, line);
     for (let other = 0; other < vcpus; other++) if (other !== vcpu) forgetOld(m, other, line);
     m.put(mayHoldOld.base + vcpu * words + word, 0);
@@ -204,8 +204,8 @@ export function createGhost(base: WorldBase, memory: Memory): Ghost {
   /** A write-back store by one CPU: it owns the line, and whatever the line held besides came from where a fill comes. */
   function writeBackStore(m: Machine, cpu: number, word: number, version: number): void {
     const { state } = m;
-    const line = lineOf[word] as number;
-    for (const other of wordsOf[line] as readonly number[]) {
+    const line = lineOf[word]!;
+    for (const other of wordsOf[line]!) {
       const fill = fillBound(state, other);
       m.put(underDirty.base + other, dramBound(state, other));
       m.put(guaranteed.base + other, other === word ? version : cpu === host ? fill : ownCopy(state, cpu, other, fill));
@@ -217,14 +217,14 @@ export function createGhost(base: WorldBase, memory: Memory): Ghost {
   /** What waits in a write-combining buffer for a word has reached DRAM. */
   function drainWord(m: Machine, vcpu: number, word: number): void {
     const slot = vcpu * words + word;
-    const version = m.state[combining.base + slot] as number;
+    const version = m.state[combining.base + slot]!;
     if (version === 0) return;
     const bypasses = m.state[combiningBypasses.base + slot] !== 0;
     m.put(combining.base + slot, 0);
     m.put(combiningBypasses.base + slot, 0);
     // A younger store that waits elsewhere may have drained before this one: then this one is what it leaves.
     for (let other = word; other < combining.size; other += words) {
-      if ((m.state[combining.base + other] as number) > version) m.put(combining.base + other, version);
+      if (m.state[combining.base + other]! > version) m.put(combining.base + other, version);
     }
     if (bypasses) pastCaches(m, word, version);
     else drained(m, word, version);
@@ -239,18 +239,18 @@ export function createGhost(base: WorldBase, memory: Memory): Ghost {
     if (isDirty(m.state, word)) m.put(underDirty.base + word, version);
     for (let slot = word; slot < mayHoldOld.size; slot += words) {
       if (m.state[mayHoldOld.base + slot] === 0) continue;
-      m.put(oldVersion.base + slot, Math.max(version, m.state[oldVersion.base + slot] as number));
+      m.put(oldVersion.base + slot, Math.max(version, m.state[oldVersion.base + slot]!));
     }
   }
 
   function drainLine(m: Machine, vcpu: number, line: number): void {
-    for (const word of wordsOf[line] as readonly number[]) drainWord(m, vcpu, word);
+    for (const word of wordsOf[line]!) drainWord(m, vcpu, word);
   }
 
   function combine(m: Machine, vcpu: number, word: number, version: number, bypasses: boolean): void {
     // What waited there before may have drained until now, over a newer write.
     const { state } = m;
-    m.put(guaranteed.base + word, afterCombining(state, word, state[guaranteed.base + word] as number));
+    m.put(guaranteed.base + word, afterCombining(state, word, state[guaranteed.base + word]!));
     if (isDirty(state, word)) m.put(underDirty.base + word, dramBound(state, word));
     m.put(combining.base + vcpu * words + word, version);
     m.put(combiningBypasses.base + vcpu * words + word, bypasses ? 1 : 0);
@@ -273,7 +273,7 @@ export function createGhost(base: WorldBase, memory: Memory): Ghost {
 
     give(m, page) {
       for (const word of topology.pages[page]?.words ?? []) {
-        m.put(given.base + word, m.state[memory.latest.base + word] as number);
+        m.put(given.base + word, m.state[memory.latest.base + word]!);
         m.put(returned.base + word, 0);
       }
     },
@@ -294,8 +294,8 @@ export function createGhost(base: WorldBase, memory: Memory): Ghost {
       }
       if (guestType === MEMTYPE.WC) {
         if (selfSnoop) {
-          clean(m, lineOf[word] as number);
-          forgetOldEverywhere(m, lineOf[word] as number);
+          clean(m, lineOf[word]!);
+          forgetOldEverywhere(m, lineOf[word]!);
         }
         combine(m, vcpu, word, version, !selfSnoop);
         return;
@@ -307,8 +307,8 @@ export function createGhost(base: WorldBase, memory: Memory): Ghost {
     },
 
     storeNonTemporal(m, vcpu, word, version) {
-      clean(m, lineOf[word] as number);
-      forgetOldEverywhere(m, lineOf[word] as number);
+      clean(m, lineOf[word]!);
+      forgetOldEverywhere(m, lineOf[word]!);
       combine(m, vcpu, word, version, false);
     },
 
@@ -319,8 +319,8 @@ export function createGhost(base: WorldBase, memory: Memory): Ghost {
       }
       ghost.fence(m, vcpu);
       if (selfSnoop) {
-        clean(m, lineOf[word] as number);
-        forgetOldEverywhere(m, lineOf[word] as number);
+        clean(m, lineOf[word]!);
+        forgetOldEverywhere(m, lineOf[word]!);
       }
       return dramBound(m.state, word);
     },
@@ -356,7 +356,7 @@ export function createGhost(base: WorldBase, memory: Memory): Ghost {
     invd(m, vcpu) {
       for (let line = 0; line < lines; line++) {
         if (m.state[dirtyIn.base + line] === vcpu + 1) {
-          for (const word of wordsOf[line] as readonly number[]) {
+          for (const word of wordsOf[line]!) {
             m.put(guaranteed.base + word, dramBound(m.state, word));
           }
           clean(m, line);

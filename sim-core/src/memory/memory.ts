@@ -117,7 +117,7 @@ export function createMemory(base: WorldBase): Memory {
   const wordSlot = (field: Field, cpu: number, word: number): number => field.base + cpu * words + word;
 
   function newVersion(m: Machine, word: number): number {
-    const version = (m.state[latest.base + word] as number) + 1;
+    const version = m.state[latest.base + word]! + 1;
     m.put(latest.base + word, version);
     return version;
   }
@@ -130,49 +130,44 @@ export function createMemory(base: WorldBase): Memory {
   function writeback(m: Machine, cpu: number, line: number): void {
     memory.onWriteback(m, cpu, line);
     m.note(NOTE.writeback, cpu, line, -1);
-    for (const word of wordsOf[line] as readonly number[]) {
-      writeDram(
-        m,
-        word,
-        m.state[wordSlot(cached, cpu, word)] as number,
-        m.state[wordSlot(cachedVersion, cpu, word)] as number,
-      );
+    for (const word of wordsOf[line]!) {
+      writeDram(m, word, m.state[wordSlot(cached, cpu, word)]!, m.state[wordSlot(cachedVersion, cpu, word)]!);
     }
   }
 
   function drop(m: Machine, cpu: number, line: number): void {
     m.put(stateSlot(cpu, line), LINE.invalid);
-    for (const word of wordsOf[line] as readonly number[]) {
+    for (const word of wordsOf[line]!) {
       m.put(wordSlot(cached, cpu, word), 0);
       m.put(wordSlot(cachedVersion, cpu, word), 0);
     }
   }
 
   function flushOne(m: Machine, cpu: number, line: number): void {
-    const state = m.state[stateSlot(cpu, line)] as number;
+    const state = m.state[stateSlot(cpu, line)]!;
     if (state === LINE.invalid) return;
     if (state === LINE.modified) writeback(m, cpu, line);
     drop(m, cpu, line);
   }
 
   function fill(m: Machine, cpu: number, line: number): void {
-    const from = (m.state[supplier.base + cpu] as number) - 1;
+    const from = m.state[supplier.base + cpu]! - 1;
     const supplied = from >= 0 && isClean(m.state, from, line);
     m.put(supplier.base + cpu, 0);
     let shared = false;
     for (let other = 0; other < cpus; other++) {
-      const state = m.state[stateSlot(other, line)] as number;
+      const state = m.state[stateSlot(other, line)]!;
       if (other === cpu || state === LINE.invalid) continue;
       if (state === LINE.modified) writeback(m, other, line);
       m.put(stateSlot(other, line), LINE.shared);
       shared = true;
     }
     m.put(stateSlot(cpu, line), shared ? LINE.shared : LINE.exclusive);
-    for (const word of wordsOf[line] as readonly number[]) {
+    for (const word of wordsOf[line]!) {
       const value = supplied ? wordSlot(cached, from, word) : dram.base + word;
       const version = supplied ? wordSlot(cachedVersion, from, word) : dramVersion.base + word;
-      m.put(wordSlot(cached, cpu, word), m.state[value] as number);
-      m.put(wordSlot(cachedVersion, cpu, word), m.state[version] as number);
+      m.put(wordSlot(cached, cpu, word), m.state[value]!);
+      m.put(wordSlot(cachedVersion, cpu, word), m.state[version]!);
     }
   }
 
@@ -182,9 +177,7 @@ export function createMemory(base: WorldBase): Memory {
   }
 
   function differsFromDram(state: Int32Array, cpu: number, line: number): boolean {
-    return (wordsOf[line] as readonly number[]).some(
-      (word) => state[wordSlot(cachedVersion, cpu, word)] !== state[dramVersion.base + word],
-    );
+    return wordsOf[line]!.some((word) => state[wordSlot(cachedVersion, cpu, word)] !== state[dramVersion.base + word]);
   }
 
   /** Takes a line away from every other cache; a modified copy is written back first. */
@@ -195,14 +188,8 @@ export function createMemory(base: WorldBase): Memory {
   function drainWord(m: Machine, cpu: number, word: number): boolean {
     const held = m.state[wordSlot(wcValid, cpu, word)];
     if (held === COMBINING.none) return false;
-    if (held === COMBINING.coherent)
-      for (let other = 0; other < cpus; other++) flushOne(m, other, lineOf[word] as number);
-    writeDram(
-      m,
-      word,
-      m.state[wordSlot(wcValue, cpu, word)] as number,
-      m.state[wordSlot(wcVersion, cpu, word)] as number,
-    );
+    if (held === COMBINING.coherent) for (let other = 0; other < cpus; other++) flushOne(m, other, lineOf[word]!);
+    writeDram(m, word, m.state[wordSlot(wcValue, cpu, word)]!, m.state[wordSlot(wcVersion, cpu, word)]!);
     m.put(wordSlot(wcValid, cpu, word), 0);
     m.put(wordSlot(wcValue, cpu, word), 0);
     m.put(wordSlot(wcVersion, cpu, word), 0);
@@ -217,7 +204,7 @@ export function createMemory(base: WorldBase): Memory {
 
   function drainLine(m: Machine, cpu: number, line: number): boolean {
     let any = false;
-    for (const word of wordsOf[line] as readonly number[]) any = drainWord(m, cpu, word) || any;
+    for (const word of wordsOf[line]!) any = drainWord(m, cpu, word) || any;
     return any;
   }
 
@@ -228,17 +215,17 @@ export function createMemory(base: WorldBase): Memory {
   }
 
   function fromDram(m: Machine, word: number, out: Copy): void {
-    out.value = m.state[dram.base + word] as number;
-    out.version = m.state[dramVersion.base + word] as number;
+    out.value = m.state[dram.base + word]!;
+    out.version = m.state[dramVersion.base + word]!;
   }
 
   function fromCache(m: Machine, cpu: number, word: number, out: Copy): void {
-    out.value = m.state[wordSlot(cached, cpu, word)] as number;
-    out.version = m.state[wordSlot(cachedVersion, cpu, word)] as number;
+    out.value = m.state[wordSlot(cached, cpu, word)]!;
+    out.version = m.state[wordSlot(cachedVersion, cpu, word)]!;
   }
 
   function storeWriteBack(m: Machine, cpu: number, word: number, value: number, version: number): void {
-    const line = lineOf[word] as number;
+    const line = lineOf[word]!;
     if (m.state[stateSlot(cpu, line)] === LINE.invalid) fill(m, cpu, line);
     takeFromOthers(m, cpu, line);
     m.put(stateSlot(cpu, line), LINE.modified);
@@ -274,7 +261,7 @@ export function createMemory(base: WorldBase): Memory {
     onWriteback: () => {},
 
     load(m, cpu, word, type, out) {
-      const line = lineOf[word] as number;
+      const line = lineOf[word]!;
       if (type === MEMTYPE.WB || type === MEMTYPE.WT || type === MEMTYPE.WP) {
         drainWord(m, cpu, word);
         if (m.state[stateSlot(cpu, line)] === LINE.invalid) fill(m, cpu, line);
@@ -287,7 +274,7 @@ export function createMemory(base: WorldBase): Memory {
     },
 
     store(m, cpu, word, type, value) {
-      const line = lineOf[word] as number;
+      const line = lineOf[word]!;
       const version = newVersion(m, word);
       if (type === MEMTYPE.WB) {
         drainWord(m, cpu, word);
@@ -299,7 +286,7 @@ export function createMemory(base: WorldBase): Memory {
         drain(m, cpu);
         if (type === MEMTYPE.WT) {
           takeFromOthers(m, cpu, line);
-          const state = m.state[stateSlot(cpu, line)] as number;
+          const state = m.state[stateSlot(cpu, line)]!;
           if (state === LINE.modified) flushOne(m, cpu, line);
           else if (state !== LINE.invalid) {
             m.put(wordSlot(cached, cpu, word), value);
@@ -317,14 +304,14 @@ export function createMemory(base: WorldBase): Memory {
 
     storeNonTemporal(m, cpu, word, value) {
       const version = newVersion(m, word);
-      for (let other = 0; other < cpus; other++) flushOne(m, other, lineOf[word] as number);
+      for (let other = 0; other < cpus; other++) flushOne(m, other, lineOf[word]!);
       storeCombining(m, cpu, word, value, version);
       return version;
     },
 
     dmaRead(m, word, snooped, out) {
       if (snooped) {
-        const line = lineOf[word] as number;
+        const line = lineOf[word]!;
         for (let cpu = 0; cpu < cpus; cpu++) {
           if (m.state[stateSlot(cpu, line)] !== LINE.modified) continue;
           writeback(m, cpu, line);
@@ -335,7 +322,7 @@ export function createMemory(base: WorldBase): Memory {
     },
 
     dmaWrite(m, word, value, snooped) {
-      if (snooped) for (let cpu = 0; cpu < cpus; cpu++) flushOne(m, cpu, lineOf[word] as number);
+      if (snooped) for (let cpu = 0; cpu < cpus; cpu++) flushOne(m, cpu, lineOf[word]!);
       const version = newVersion(m, word);
       writeDram(m, word, value, version);
       return version;

@@ -43,14 +43,14 @@ for (const [row, columns] of Object.entries(COMBINED)) {
 
 /** The effective type of an EPT (or MTRR) type and a PAT type, all in their encodings. */
 export function combine(outer: number, pat: number): number {
-  const result = table[outer * 8 + pat] as number;
+  const result = table[outer * 8 + pat]!;
   if (result < 0) throw new RangeError(`memory types ${outer} and ${pat} do not combine`);
   return result;
 }
 
 /** Overlapping MTRR ranges: UC wins, WB with WT is WT; what other mixes are is undefined in the manual, and `other` here. */
 export function combineMtrrs(types: readonly number[], other: number): number {
-  if (types.every((type) => type === types[0])) return types[0] as number;
+  if (types.every((type) => type === types[0])) return types[0]!;
   if (types.includes(MEMTYPE.UC)) return MEMTYPE.UC;
   return types.every((type) => type === MEMTYPE.WB || type === MEMTYPE.WT) ? MEMTYPE.WT : other;
 }

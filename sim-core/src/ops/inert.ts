@@ -211,7 +211,7 @@ function opOf(row: Row): Op {
     sources: files.map((file) => ({ document: 'linux', place: PLACES[file] ?? '' })),
     errnos: [],
     ...(on === undefined ? {} : { on }),
-    example: `${result === 'fd' ? 'fd = ' : ''}ioctl(${EXAMPLE_NAMES[files[0] as FileKind]}, ${name})`,
+    example: `${result === 'fd' ? 'fd = ' : ''}ioctl(${EXAMPLE_NAMES[files[0]!]}, ${name})`,
     operands: [{ name: 'argument', shapes: [{ kind: 'address' }], doc: 'Not looked at.', optional: true }],
     files,
     ...(result === undefined ? {} : { result }),

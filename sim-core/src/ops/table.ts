@@ -206,7 +206,7 @@ const requestIndex: ReadonlyMap<string, number> = new Map(IOCTLS.map((op, index)
 export function requestOf(expr: Expr | undefined): { readonly index: number; readonly op: Op } | undefined {
   if (expr?.kind !== 'name') return undefined;
   const index = requestIndex.get(expr.name);
-  return index === undefined ? undefined : { index, op: IOCTLS[index] as Op };
+  return index === undefined ? undefined : { index, op: IOCTLS[index]! };
 }
 
 /** What ioctl(2) dispatches to in one world. */

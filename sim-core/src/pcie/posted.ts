@@ -53,12 +53,12 @@ export function createPostedQueues(base: WorldBase): PostedQueues {
   const value: Field = layout.field('postedValue', shape, { labels: [names], internal: true });
 
   function at(state: Int32Array, device: DeviceId, place: number): PostedRequest | undefined {
-    const code = place < (credits[device] ?? 0) ? (state[entry.base + device * longest + place] as number) : 0;
+    const code = place < (credits[device] ?? 0) ? state[entry.base + device * longest + place]! : 0;
     if (code === 0) return undefined;
     return {
       kind: (code & ENTRY.msi) !== 0 ? 'msi' : 'write',
       target: code >> ENTRY.targetShift,
-      value: state[value.base + device * longest + place] as number,
+      value: state[value.base + device * longest + place]!,
       asked: (code & ENTRY.asked) !== 0,
       noSnoop: (code & ENTRY.noSnoop) !== 0,
     };
@@ -91,8 +91,8 @@ export function createPostedQueues(base: WorldBase): PostedQueues {
       const last = first + (credits[device] ?? 0) - 1;
       // The others move up, so that equal queues are equal states.
       for (let slot = first; slot <= last; slot++) {
-        m.put(entry.base + slot, slot === last ? 0 : (m.state[entry.base + slot + 1] as number));
-        m.put(value.base + slot, slot === last ? 0 : (m.state[value.base + slot + 1] as number));
+        m.put(entry.base + slot, slot === last ? 0 : m.state[entry.base + slot + 1]!);
+        m.put(value.base + slot, slot === last ? 0 : m.state[value.base + slot + 1]!);
       }
       return request;
     },

@@ -27,7 +27,7 @@ export class GrowingRows {
   }
 
   at(row: number, column: number): number {
-    return this.#data[row * this.#width + column] as number;
+    return this.#data[row * this.#width + column]!;
   }
 
   set(row: number, column: number, value: number): void {
@@ -59,7 +59,7 @@ export class GrowingMasks {
     let index = this.#size++;
     for (let level = 0; ; level++) {
       const masks = this.#withRoom(level, index);
-      masks[index] = (masks[index] as number) | mask;
+      masks[index] = masks[index]! | mask;
       if (index < FAN) return;
       index = Math.trunc(index / FAN);
     }
@@ -70,15 +70,15 @@ export class GrowingMasks {
     let all = 0;
     let [low, high] = [from, end];
     for (let level = 0; low < high; level++) {
-      const masks = this.#levels[level] as Int32Array;
+      const masks = this.#levels[level]!;
       const above = this.#levels[level + 1];
       const [first, last] = above ? [Math.ceil(low / FAN), Math.trunc(high / FAN)] : [high, high];
       if (!above || first >= last) {
-        for (let i = low; i < high; i++) all |= masks[i] as number;
+        for (let i = low; i < high; i++) all |= masks[i]!;
         return all;
       }
-      for (let i = low; i < first * FAN; i++) all |= masks[i] as number;
-      for (let i = last * FAN; i < high; i++) all |= masks[i] as number;
+      for (let i = low; i < first * FAN; i++) all |= masks[i]!;
+      for (let i = last * FAN; i < high; i++) all |= masks[i]!;
       [low, high] = [first, last];
     }
     return all;
@@ -88,7 +88,7 @@ export class GrowingMasks {
   #withRoom(level: number, index: number): Int32Array {
     const masks = this.#levels[level];
     if (!masks) {
-      const first = (this.#levels[level - 1] as Int32Array).subarray(0, FAN).reduce((all, mask) => all | mask, 0);
+      const first = this.#levels[level - 1]!.subarray(0, FAN).reduce((all, mask) => all | mask, 0);
       const made = new Int32Array(FAN);
       made[0] = first;
       this.#levels.push(made);

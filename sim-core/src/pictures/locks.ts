@@ -19,7 +19,7 @@ export function lockSlots(layout: Layout): ReadonlyMap<number, string> {
     layout.fields
       .filter(({ name }) => Object.hasOwn(LOCK_NAMES, name))
       .flatMap(({ name, base, size }) =>
-        Array.from({ length: size }, (_, i) => [base + i, LOCK_NAMES[name] as string] as const),
+        Array.from({ length: size }, (_, i) => [base + i, LOCK_NAMES[name]!] as const),
       ),
   );
 }

@@ -236,7 +236,7 @@ class Writers {
     const words = topology.words.length;
     for (let event = firstEvent(run, position) - 1; event >= 0; event--) {
       const at = event * EVENT_WIDTH;
-      const slot = log[at] as number;
+      const slot = log[at]!;
       if (slot < 0) continue;
       if (inside(memory.latest, slot)) {
         const key = `${(slot - memory.latest.base) % words} ${log[at + 2]}`;

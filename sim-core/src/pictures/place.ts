@@ -27,7 +27,7 @@ export class Scene {
   }
 
   read(field: Field, index = 0): number {
-    return this.state[field.base + index] as number;
+    return this.state[field.base + index]!;
   }
 
   /** What the scenario calls an object, or its kind and number. */
@@ -70,8 +70,8 @@ export function scenesOf(
   const earlier = state.slice();
   const { log } = run;
   for (let event = firstEvent(run, position) - 1; event >= firstEvent(run, since); event--) {
-    const slot = log[event * EVENT_WIDTH] as number;
-    if (slot >= 0) earlier[slot] = log[event * EVENT_WIDTH + 1] as number;
+    const slot = log[event * EVENT_WIDTH]!;
+    if (slot >= 0) earlier[slot] = log[event * EVENT_WIDTH + 1]!;
   }
   return {
     now: new Scene(run.model, state, names, position),

@@ -15,7 +15,7 @@ import { GrowingMasks, GrowingRows } from './growing.ts';
 import { type Lanes, lanesOf } from './lanes.ts';
 import { PICTURE_LIMITS } from './limits.ts';
 import { lockSlots } from './locks.ts';
-import { ARROW_KINDS, type ArrowKind, MARK_KINDS, MARK_NAMES, MARK_OF, type MarkName } from './marks.ts';
+import { ARROW_KINDS, type ArrowKind, MARK_KINDS, MARK_NAMES, MARK_OF } from './marks.ts';
 import { RunValues } from './run-values.ts';
 
 /** What one lane holds. Columns of the rows are in the constants below. */
@@ -93,7 +93,7 @@ export class RunIndex {
   }
 
   lane(index: number): LaneIndex {
-    return this.#lanes[index] as LaneIndex;
+    return this.#lanes[index]!;
   }
 
   /** Is everything of the run looked at? */
@@ -121,12 +121,12 @@ export class RunIndex {
   markText(event: number): string {
     const { log } = this.run;
     const at = event * EVENT_WIDTH;
-    const slot = log[at] as number;
+    const slot = log[at]!;
     if (slot < 0) return describeEvent(this.model, log, event, this.names)?.text ?? '';
     const { cpu, line } = this.values.lineAt(slot);
     let last = event;
     while (last + 1 < this.run.events && log[(last + 1) * EVENT_WIDTH] === slot) last++;
-    const [old, now] = [LINE_STATES[log[at + 1] as number], LINE_STATES[log[last * EVENT_WIDTH + 2] as number]];
+    const [old, now] = [LINE_STATES[log[at + 1]!], LINE_STATES[log[last * EVENT_WIDTH + 2]!]];
     return `cpu${cpu}'s cache: line ${line} ${old} → ${now}`;
   }
 
@@ -142,9 +142,9 @@ export class RunIndex {
   #look(event: number): void {
     const { log } = this.run;
     const at = event * EVENT_WIDTH;
-    const code = log[at] as number;
-    const a = log[at + 1] as number;
-    const b = log[at + 2] as number;
+    const code = log[at]!;
+    const a = log[at + 1]!;
+    const b = log[at + 2]!;
     if (code >= 0) {
       this.#change(event, code, a, b);
       return;
@@ -215,7 +215,7 @@ export class RunIndex {
     if (this.#mover < 0) return;
     this.#lastStep[this.#mover] = this.#step;
     const { exits } = this.lane(this.#mover);
-    const depth = this.#exitDepth[this.#mover] as number;
+    const depth = this.#exitDepth[this.#mover]!;
     if (depth < 0 || this.values.depthOf(this.#mover) > depth) return;
     exits.set(exits.size - 1, EXIT_SPAN.end, position);
     this.#exitDepth[this.#mover] = -1;
@@ -247,7 +247,7 @@ export class RunIndex {
   /** Where a TLP went: to the caches that it changed, or to DRAM. */
   #tlpArrows(event: number): void {
     if (!this.#shows(this.#moverLane(), event, MARK_NAMES.indexOf('tlp'))) return;
-    const { bypassed, completed } = this.values.tlpAt(this.run.log[event * EVENT_WIDTH + 3] as number);
+    const { bypassed, completed } = this.values.tlpAt(this.run.log[event * EVENT_WIDTH + 3]!);
     if (!completed) return;
     const from = this.#moverLane();
     if (bypassed) this.#arrow(event, from, this.lanes.dram, 'not snooped');
@@ -273,7 +273,7 @@ export class RunIndex {
   #taken(slot: number, actor: number): void {
     const lane = this.#lanes[actor];
     if (!lane) return;
-    const since = (this.#lastStep[actor] as number) + 1;
+    const since = this.#lastStep[actor]! + 1;
     const released = this.#released.get(slot) ?? 0;
     if (released > since) lane.locks.push(since, released, slot, 1);
     this.#held.set(slot, { lane, row: lane.locks.size });
@@ -290,7 +290,7 @@ export class RunIndex {
       const slot = executor.tasks[actor]?.blockedOn ?? -1;
       const last = locks.size - 1;
       const known = last >= 0 && locks.at(last, LOCK.waits) === 1 && locks.at(last, LOCK.end) < 0;
-      if (!known) locks.push((this.#lastStep[actor] as number) + 1, -1, slot, 1);
+      if (!known) locks.push(this.#lastStep[actor]! + 1, -1, slot, 1);
     }
   }
 
@@ -304,7 +304,7 @@ export class RunIndex {
 
   #shows(lane: number, event: number, kind: number): boolean {
     if (this.filter === '') return true;
-    const name = MARK_NAMES[kind] as MarkName;
+    const name = MARK_NAMES[kind]!;
     return [this.lanes.all[lane]?.name ?? '', MARK_KINDS[name].label, name, this.markText(event)].some((text) =>
       text.toLowerCase().includes(this.filter),
     );

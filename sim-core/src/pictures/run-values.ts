@@ -113,17 +113,17 @@ export class RunValues {
   }
 
   depthOf(actor: number): number {
-    return this.#state[this.#model.tasks.depth.base + actor] as number;
+    return this.#state[this.#model.tasks.depth.base + actor]!;
   }
 
   /** The pCPU that an actor is on, or -1. */
   cpuOf(actor: number): number {
     const { kvm, topology } = this.#model.world;
     const kind = topology.actors[actor]?.kind;
-    if (kind === 'thread' || kind === 'setup') return this.#state[kvm.threadCpu.base + actor] as number;
+    if (kind === 'thread' || kind === 'setup') return this.#state[kvm.threadCpu.base + actor]!;
     if (kind !== 'vcpu') return -1;
-    const vcpu = (this.#state[kvm.actorVcpu.base + actor] as number) - 1;
-    return vcpu < 0 ? -1 : (this.#state[kvm.vcpuCpu.base + vcpu] as number) - 1;
+    const vcpu = this.#state[kvm.actorVcpu.base + actor]! - 1;
+    return vcpu < 0 ? -1 : this.#state[kvm.vcpuCpu.base + vcpu]! - 1;
   }
 
   #band(actor: number): View {

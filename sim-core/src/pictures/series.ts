@@ -16,7 +16,7 @@ export class Views {
   }
 
   at(number: number): View {
-    return this.#all[number] as View;
+    return this.#all[number]!;
   }
 }
 

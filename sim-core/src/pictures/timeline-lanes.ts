@@ -4,7 +4,7 @@ import { resultText } from '../explain/event-text.ts';
 import { statementComment } from '../explain/statement-text.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
 import type { GrowingRows } from './growing.ts';
-import { ARROW_KINDS, type ArrowKind, MARK_KINDS, MARK_NAMES, type MarkName } from './marks.ts';
+import { ARROW_KINDS, MARK_KINDS, MARK_NAMES, type MarkName } from './marks.ts';
 import { ARROW, EXIT_SPAN, LOCK, MARK, type RunIndex, SPAN } from './run-index.ts';
 import { cellBounds } from './series.ts';
 import type { Arrow, Cell, ExitSpan, Lane, LockSpan, Mark, StatementSpan, Timeline } from './timeline.ts';
@@ -50,7 +50,7 @@ function spanOf(index: RunIndex, id: number, row: number): StatementSpan {
   const from = spans.at(row, SPAN.first);
   const end = done >= 0 ? spans.at(row, SPAN.end) : run.steps;
   const place = model.nodes[node]?.place;
-  const value = done >= 0 ? (run.log[done * EVENT_WIDTH + 3] as number) : 0;
+  const value = done >= 0 ? run.log[done * EVENT_WIDTH + 3]! : 0;
   const comment = statementComment(model, node);
   const content = place && model.sources[place.file]?.parsed.lines[place.line]?.content;
   return {
@@ -90,7 +90,7 @@ function marksOf(index: RunIndex, id: number, { first, end }: Window): Mark[] {
   const all: Mark[] = [];
   for (let row = marks.lowerBound(first); row < marks.size && marks.at(row, MARK.step) < end; row++) {
     const event = marks.at(row, MARK.event);
-    const kind = MARK_NAMES[marks.at(row, MARK.kind)] as MarkName;
+    const kind = MARK_NAMES[marks.at(row, MARK.kind)]!;
     const text = index.markText(event);
     all.push({ step: marks.at(row, MARK.step), event, kind, letter: letterOf(kind, text), text });
   }
@@ -149,7 +149,7 @@ export function arrowsOf(index: RunIndex, { first, end }: Window, shown: Readonl
   for (let row = arrows.lowerBound(first); row < arrows.size && arrows.at(row, ARROW.step) < end; row++) {
     const [from, to, event] = [arrows.at(row, ARROW.from), arrows.at(row, ARROW.to), arrows.at(row, ARROW.event)];
     if (!shown.has(from) || !shown.has(to)) continue;
-    const kind = ARROW_KINDS[arrows.at(row, ARROW.kind)] as ArrowKind;
+    const kind = ARROW_KINDS[arrows.at(row, ARROW.kind)]!;
     all.push({ step: arrows.at(row, ARROW.step), event, from, to, kind, text: index.markText(event) });
   }
   return all;

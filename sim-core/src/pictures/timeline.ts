@@ -164,7 +164,7 @@ export function timeline(index: RunIndex, options: TimelineOptions = {}): Timeli
     filter: index.filter,
     lanes: chosen.map((id) => ({
       id,
-      ...(lanes.all[id] as LaneName),
+      ...lanes.all[id]!,
       bands: (values.bands[id]?.segments(window.first, window.end, cells) ?? []).filter(({ text }) => text !== ''),
       ...(detailed ? everything(index, id, window) : counted(index, id, window, cells)),
     })),

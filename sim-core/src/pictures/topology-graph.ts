@@ -269,7 +269,7 @@ function cpus(scene: Scene): ReturnType<Part> {
       facts: upTo(Math.min(lines, MOST_LINES)).flatMap((line) => {
         const state = scene.read(memory.lineState, cpu * lines + line);
         const name = topology.lines[line]?.words.map((word) => topology.words[word]?.name).join('+') ?? '';
-        return state === LINE.invalid ? [] : [{ name, value: LINE_STATES[state] as string }];
+        return state === LINE.invalid ? [] : [{ name, value: LINE_STATES[state]! }];
       }),
     })),
     edges: upTo(topology.cpu.count).map((cpu) => edge(`cpu ${cpu}`, 'dram', 'caches')),

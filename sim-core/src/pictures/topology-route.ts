@@ -59,7 +59,7 @@ function cachesTouched(run: Run, { model }: Scene, event: number): number[] {
   const { firstEvent: from, endEvent } = run.step(run.stepOfEvent(event));
   const cpus = new Set<number>();
   for (let e = from; e < endEvent; e++) {
-    const slot = run.log[e * EVENT_WIDTH] as number;
+    const slot = run.log[e * EVENT_WIDTH]!;
     const index = slot - memory.lineState.base;
     if (slot >= 0 && index >= 0 && index < memory.lineState.size) cpus.add(Math.trunc(index / topology.lines.length));
   }

@@ -2,7 +2,7 @@
 import { IOPTE } from '../iommu/iommu.ts';
 import { COMBINING, LINE, LINE_STATES } from '../memory/memory.ts';
 import { coherentWord } from '../scenario/elaborate/wait.ts';
-import type { CpuId, DeviceId, PageId } from '../state/ids.ts';
+import type { CpuId, DeviceId } from '../state/ids.ts';
 import type { World } from '../world.ts';
 
 /** A word as one place holds it or one device reads it. */
@@ -20,10 +20,10 @@ export interface View {
 export const NOT_HELD: View = { text: '', letter: 'I' };
 
 export function inDram({ memory }: World, state: Int32Array, word: number): View {
-  const version = state[memory.dramVersion.base + word] as number;
+  const version = state[memory.dramVersion.base + word]!;
   return {
     text: String(state[memory.dram.base + word]),
-    ...(version < (state[memory.latest.base + word] as number) && { stale: true }),
+    ...(version < state[memory.latest.base + word]! && { stale: true }),
   };
 }
 
@@ -31,14 +31,14 @@ export function inCache(world: World, state: Int32Array, cpu: number, word: numb
   const { memory, topology } = world;
   const line = topology.words[word]?.line ?? 0;
   const at = cpu * topology.words.length + word;
-  const mesi = state[memory.lineState.base + cpu * topology.lines.length + line] as number;
+  const mesi = state[memory.lineState.base + cpu * topology.lines.length + line]!;
   const waiting = waitingStores(world, state, cpu, word);
   if (mesi === LINE.invalid) return waiting ? { ...NOT_HELD, note: waiting } : NOT_HELD;
-  const version = state[memory.cachedVersion.base + at] as number;
+  const version = state[memory.cachedVersion.base + at]!;
   return {
     text: String(state[memory.cached.base + at]),
-    letter: LINE_STATES[mesi] as string,
-    ...(version < (state[memory.latest.base + word] as number) && { stale: true }),
+    letter: LINE_STATES[mesi]!,
+    ...(version < state[memory.latest.base + word]! && { stale: true }),
     ...(waiting && { note: waiting }),
   };
 }
@@ -64,14 +64,14 @@ export function deviceReads(
   word: number,
 ): { readonly value?: number; readonly how: string; readonly target?: number } {
   const model = world.topology.devices[device];
-  const page = world.topology.words[word]?.page as PageId;
+  const page = world.topology.words[word]!.page;
   const here =
     model && model.iommu < 0 ? IOPTE.read | ((page + 1) << IOPTE.pageShift) : world.iommu.lookupIn(state, device, page);
   if (entryFaults(world, device, here)) return { how: 'blocked by the IOMMU' };
   const target = targetWord(world, word, (here >> IOPTE.pageShift) - 1);
   if (target < 0) return { how: 'mapped to memory that the scenario does not name' };
   if (world.pcie.bypasses({ state }, device, true, here))
-    return { value: state[world.memory.dram.base + target] as number, how: 'no snoop: DRAM', target };
+    return { value: state[world.memory.dram.base + target]!, how: 'no snoop: DRAM', target };
   return { value: coherentWord(world, state, target), how: 'snooped', target };
 }
 
@@ -80,11 +80,11 @@ export function seenByDevice(world: World, state: Int32Array, device: DeviceId, 
   if (value === undefined) return { text: '', letter: '-', note: how };
   const { memory } = world;
   const bypasses = how !== 'snooped';
-  const version = bypasses ? (state[memory.dramVersion.base + target] as number) : newestCoherent(world, state, target);
+  const version = bypasses ? state[memory.dramVersion.base + target]! : newestCoherent(world, state, target);
   return {
     text: String(value),
     letter: bypasses ? 'N' : 'S',
-    ...(version < (state[memory.latest.base + target] as number) && { stale: true }),
+    ...(version < state[memory.latest.base + target]! && { stale: true }),
     note: how,
   };
 }
@@ -93,8 +93,8 @@ function newestCoherent({ memory, topology }: World, state: Int32Array, word: nu
   const line = topology.words[word]?.line ?? 0;
   for (let cpu = 0; cpu < topology.cpu.count; cpu++)
     if (state[memory.lineState.base + cpu * topology.lines.length + line] === LINE.modified)
-      return state[memory.cachedVersion.base + cpu * topology.words.length + word] as number;
-  return state[memory.dramVersion.base + word] as number;
+      return state[memory.cachedVersion.base + cpu * topology.words.length + word]!;
+  return state[memory.dramVersion.base + word]!;
 }
 
 function entryFaults({ topology }: World, device: number, entry: number): boolean {
@@ -112,7 +112,7 @@ function targetWord({ topology }: World, word: number, page: number): number {
 
 /** What the guest was promised on bare metal about a word that is read past the caches. */
 export function promised({ ghost, memory }: World, state: Int32Array, word: number): string {
-  const newest = state[memory.latest.base + word] as number;
+  const newest = state[memory.latest.base + word]!;
   if (newest === 0) return 'not written yet';
   return ghost.deviceReadBound(state, word, false) === newest
     ? 'the newest value is in DRAM'

@@ -121,7 +121,7 @@ function* policies(model: Model, actors: readonly number[]): Generator<Policy> {
     yield () => order;
   }
   // Everybody in turn, one micro-step each.
-  yield (step) => all.map((_, index) => all[(index + step) % all.length] as number);
+  yield (step) => all.map((_, index) => all[(index + step) % all.length]!);
   for (let seed = 1; seed <= RANDOM_ORDERS; seed++) {
     const random = new Prng(seed);
     const order = Int32Array.from(all);
@@ -170,7 +170,7 @@ function* oneOrder(
 /** The statement of the last micro-step. */
 function lastNode(log: Int32Array, events: number): number {
   for (let at = (events - 1) * EVENT_WIDTH; at >= 0; at -= EVENT_WIDTH) {
-    if (log[at] === NOTE.step) return log[at + 2] as number;
+    if (log[at] === NOTE.step) return log[at + 2]!;
   }
   return -1;
 }
@@ -194,9 +194,9 @@ class Sightings {
   read(log: Int32Array, first: number, end: number, names?: ObjectNames): void {
     let node = -1;
     for (let at = first * EVENT_WIDTH; at < end * EVENT_WIDTH; at += EVENT_WIDTH) {
-      const code = log[at] as number;
+      const code = log[at]!;
       if (code >= 0) continue;
-      const [a, b, c] = [log[at + 1] as number, log[at + 2] as number, log[at + 3] as number];
+      const [a, b, c] = [log[at + 1]!, log[at + 2]!, log[at + 3]!];
       if (code === NOTE.step) node = this.#statement(b, c);
       else if (code === NOTE.environment) node = -1;
       else if (code === NOTE.done) {
@@ -225,7 +225,7 @@ class Sightings {
     this.orders++;
     const { machine, model, tasks } = executor;
     for (const { actor } of tasks) {
-      if (!executor.ended(actor)) this.stuck.add(machine.state[model.tasks.node.base + actor] as number);
+      if (!executor.ended(actor)) this.stuck.add(machine.state[model.tasks.node.base + actor]!);
     }
   }
 

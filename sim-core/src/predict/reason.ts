@@ -144,8 +144,8 @@ function kindOf(model: Model, state: Int32Array, node: StatementNode, expr: Expr
   const width = files.descriptor.dims[1] ?? 0;
   if (fd === undefined || fd < 0 || fd >= width) return undefined;
   const process = topology.actors[node.actor]?.process ?? 0;
-  const file = (state[files.descriptor.base + process * width + fd] as number) - 1;
-  return file < 0 ? 'none' : FILE_KIND_NAMES[state[files.kind.base + file] as number];
+  const file = state[files.descriptor.base + process * width + fd]! - 1;
+  return file < 0 ? 'none' : FILE_KIND_NAMES[state[files.kind.base + file]!];
 }
 
 function boundValue(model: Model, state: Int32Array, name: string): number | undefined {
@@ -188,11 +188,11 @@ function executedBefore({ plain, model }: Observed, until: StatementNode): Execu
   for (let event = 0; event < plain.events; event++) {
     const at = event * EVENT_WIDTH;
     if (plain.log[at] !== NOTE.done) continue;
-    const node = statementOf(model, plain.log[at + 2] as number);
+    const node = statementOf(model, plain.log[at + 2]!);
     if (node === undefined) continue;
     if (node.id === until.id) break;
     const content = model.sources[node.place.file]?.parsed.lines[node.place.line]?.content;
-    if (content?.kind === 'syscall') calls.push({ call: content, node, value: plain.log[at + 3] as number, model });
+    if (content?.kind === 'syscall') calls.push({ call: content, node, value: plain.log[at + 3]!, model });
   }
   return calls;
 }

@@ -32,7 +32,7 @@ export function* statesAfter(model: Model): Generator<void, ReadonlyMap<number, 
     more = advanced(run);
     for (; event < run.events; event++) {
       const at = event * EVENT_WIDTH;
-      const node = run.log[at] === NOTE.done ? statementOf(model, run.log[at + 2] as number) : undefined;
+      const node = run.log[at] === NOTE.done ? statementOf(model, run.log[at + 2]!) : undefined;
       if (node === undefined) continue;
       const now = values.map(({ text }) => text(state));
       if (node.place.file === 0 && !found.has(node.place.line)) {
@@ -66,7 +66,7 @@ function valuesOf(model: Model): readonly Value[] {
   const { topology } = world;
   const vms = [...names].filter(([name]) => bindsVm(model, name));
   const words = topology.words.map(({ name }, word) => ({ name, word }));
-  const values: Value[] = [...names].map(([name, slot]) => ({ name, text: (state) => bound(state[slot] as number) }));
+  const values: Value[] = [...names].map(([name, slot]) => ({ name, text: (state) => bound(state[slot]!) }));
   for (const [name, slot] of vms) {
     const vm = vmReader(model, slot);
     values.push(fact(model, 'noncoherent', [name], { vm }));
@@ -106,8 +106,8 @@ function bindsVm({ sources }: Model, name: string): boolean {
 function vmReader({ world: { files, dims } }: Model, slot: number): StateReader {
   const kind = FILE_KIND_NAMES.indexOf('vm');
   return (state) => {
-    const fd = state[slot] as number;
-    const file = fd < 0 || fd >= dims.fds ? -1 : (state[files.descriptor.base + fd] as number) - 1;
-    return file < 0 || state[files.kind.base + file] !== kind ? -1 : (state[files.object.base + file] as number);
+    const fd = state[slot]!;
+    const file = fd < 0 || fd >= dims.fds ? -1 : state[files.descriptor.base + fd]! - 1;
+    return file < 0 || state[files.kind.base + file] !== kind ? -1 : state[files.object.base + file]!;
   };
 }

@@ -35,13 +35,13 @@ function idleUnmaps({ plain, model }: Observed): number[] {
   const idle: number[] = [];
   let changed = false;
   for (let at = 0; at < plain.events * EVENT_WIDTH; at += EVENT_WIDTH) {
-    const code = log[at] as number;
+    const code = log[at]!;
     if (code >= 0) {
       changed ||= model.layout.fieldOf(code).name === MAPPINGS;
       continue;
     }
     if (code !== NOTE.done) continue;
-    const node = statementOf(model, log[at + 2] as number);
+    const node = statementOf(model, log[at + 2]!);
     if (node?.actor === model.setup && !changed && log[at + 3] === 0 && unmaps(model, node)) idle.push(node.id);
     changed = false;
   }

@@ -29,7 +29,7 @@ function definedBy({ block }: Line, code: string, words: readonly string[]): rea
   // `vcpu 0 cpu=0` without its brace makes the actor `vcpu0`.
   if (block === 'file') return words.flatMap((word) => [word, `${word}${/\b(\d+)/.exec(code)?.[1] ?? ''}`]);
   const bound = /^\s*([A-Za-z_]\w*)\s*=(?!=)/.exec(code)?.[1];
-  const outputs = [...code.matchAll(/=>\s*([A-Za-z_]\w*)/g)].map((match) => match[1] as string);
+  const outputs = [...code.matchAll(/=>\s*([A-Za-z_]\w*)/g)].map((match) => match[1]!);
   return bound === undefined ? outputs : [bound, ...outputs];
 }
 

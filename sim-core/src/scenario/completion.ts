@@ -121,23 +121,23 @@ class Reader {
       const inActor = tokens.length === 1 && block !== 'file' && block !== 'machine';
       return { place: { kind: inActor ? 'alternative' : 'nothing' } };
     }
-    if (block === 'file') return { place: this.filePlace(first) };
-    if (block === 'machine') return { place: this.machinePlace(first) };
-    return this.statementPlace();
+    if (block === 'file') return { place: this.#filePlace(first) };
+    if (block === 'machine') return { place: this.#machinePlace(first) };
+    return this.#statementPlace();
   }
 
-  private filePlace(first: string): CompletionPlace {
+  #filePlace(first: string): CompletionPlace {
     const { tokens } = this;
     const last = tokens.at(-1)!;
     switch (first) {
       case 'exists':
       case 'forall':
       case '~':
-        return first === '~' && tokens.length === 1 ? { kind: 'statement', block: 'file' } : this.conditionPlace();
+        return first === '~' && tokens.length === 1 ? { kind: 'statement', block: 'file' } : this.#conditionPlace();
       case 'kernel':
         return { kind: 'version' };
       case 'schedule':
-        return this.schedulePlace();
+        return this.#schedulePlace();
       case 'setup':
       case 'host':
       case 'thread':
@@ -145,23 +145,23 @@ class Reader {
       case 'device':
         if (first === 'device' && tokens.length === 1) return { kind: 'actor', of: 'device' };
         if (last === 'of' && tokens.length === 3) return { kind: 'actor', of: first === 'vcpu' ? 'vm' : 'process' };
-        return this.actorPlace(first);
+        return this.#actorPlace(first);
       default:
         return { kind: 'nothing' };
     }
   }
 
   /** After the name of an actor, as far as it has one. */
-  private actorPlace(kind: 'setup' | 'host' | 'thread' | 'vcpu' | 'device'): CompletionPlace {
+  #actorPlace(kind: 'setup' | 'host' | 'thread' | 'vcpu' | 'device'): CompletionPlace {
     const { tokens } = this;
     const named = kind === 'setup' || kind === 'host' ? 0 : 1;
     if (tokens.length <= named) return { kind: 'nothing' };
-    const place = this.optionPlace(kind === 'device' ? 'actor-device' : kind, tokens.slice(1 + named));
+    const place = this.#optionPlace(kind === 'device' ? 'actor-device' : kind, tokens.slice(1 + named));
     const of = (kind === 'thread' || kind === 'vcpu') && tokens.length === 2;
     return place.kind === 'option' ? { ...place, of } : place;
   }
 
-  private schedulePlace(): CompletionPlace {
+  #schedulePlace(): CompletionPlace {
     const { tokens, text } = this;
     const open = tokens.lastIndexOf('(');
     if (open > 0 && !tokens.slice(open).includes(')')) {
@@ -171,7 +171,7 @@ class Reader {
     return /[*/]$/.test(text) ? { kind: 'nothing' } : { kind: 'schedule', first: tokens.length === 1 };
   }
 
-  private machinePlace(first: string): CompletionPlace {
+  #machinePlace(first: string): CompletionPlace {
     const rest = this.tokens.slice(1);
     const names: Readonly<Record<string, number>> = { cpu: 1, iommu: 2, device: 2, mdev: 1, memory: 1, allow: 1 };
     if (!Object.hasOwn(names, first)) return { kind: 'nothing' };
@@ -180,10 +180,10 @@ class Reader {
     if (first === 'allow' && rest.length === 0) return { kind: 'machine-word', of: 'allowed' };
     if (first === 'allow' && rest.at(-1) !== '=' && !rest.includes('=')) return { kind: 'machine-word', of: 'subject' };
     if (rest.length < names[first]!) return { kind: 'nothing' };
-    return this.optionPlace(first as OptionOwner, rest.slice(names[first]));
+    return this.#optionPlace(first as OptionOwner, rest.slice(names[first]));
   }
 
-  private optionPlace(owner: OptionOwner, rest: readonly string[]): CompletionPlace {
+  #optionPlace(owner: OptionOwner, rest: readonly string[]): CompletionPlace {
     const options = MACHINE_OPTIONS[owner];
     const present = keysIn(rest);
     if (rest.at(-1) === '=' && this.text.endsWith('=')) {
@@ -199,20 +199,20 @@ class Reader {
     };
   }
 
-  private statementPlace(): Result {
+  #statementPlace(): Result {
     const { tokens, block } = this;
     const bound = tokens[1] === '=' && /^\w/.test(tokens[0]!);
     const start = bound ? 2 : 0;
     const name = tokens[start];
     if (name === undefined) return { place: { kind: 'bound-statement', block } };
-    if (tokens[start + 1] === '(') return this.callPlace(start);
-    if (!bound && name === 'wait') return { place: this.waitPlace() };
-    if (!bound && name === 'call') return { place: this.procPlace() };
-    return { place: this.actionPlace(name, tokens.slice(start + 1)) };
+    if (tokens[start + 1] === '(') return this.#callPlace(start);
+    if (!bound && name === 'wait') return { place: this.#waitPlace() };
+    if (!bound && name === 'call') return { place: this.#procPlace() };
+    return { place: this.#actionPlace(name, tokens.slice(start + 1)) };
   }
 
   /** Inside `name(…`, or after it. */
-  private callPlace(start: number): Result {
+  #callPlace(start: number): Result {
     const { tokens, vocabulary } = this;
     const name = tokens[start]!;
     const stack: { open: string; field?: string; present: string[]; struct?: StructSpec | undefined }[] = [];
@@ -240,10 +240,10 @@ class Reader {
     if (stack.length === 0)
       return { place: tokens.slice(index).includes('=') ? { kind: 'result', op } : { kind: 'nothing' } };
     if (name === 'ioctl' && argument === 1 && stack.length === 1) return { place: { kind: 'request', call }, call };
-    return { place: this.valuePlace(call, stack), call };
+    return { place: this.#valuePlace(call, stack), call };
   }
 
-  private valuePlace(
+  #valuePlace(
     call: EnclosingCall,
     stack: readonly { open: string; field?: string; present: readonly string[] }[],
   ): CompletionPlace {
@@ -264,7 +264,7 @@ class Reader {
     return { kind: 'value', shapes, call, ...(struct && { struct }), ...(field && { field }) };
   }
 
-  private waitPlace(): CompletionPlace {
+  #waitPlace(): CompletionPlace {
     const rest = this.tokens.slice(1);
     if (this.text.endsWith('.')) return { kind: 'member', owner: rest.at(-2) ?? '' };
     if (rest.at(-1) === '[') return { kind: 'memory' };
@@ -272,14 +272,14 @@ class Reader {
     return rest.some((token) => RELATIONS.has(token)) ? { kind: 'nothing' } : { kind: 'relation', of: 'wait' };
   }
 
-  private procPlace(): CompletionPlace {
+  #procPlace(): CompletionPlace {
     const rest = this.tokens.slice(1);
     if (rest.length === 0) return { kind: 'proc' };
     const commas = rest.filter((token) => token === ',').length;
     return rest.includes(')') ? { kind: 'nothing' } : { kind: 'proc-argument', proc: rest[0]!, index: commas };
   }
 
-  private actionPlace(name: string, rest: readonly string[]): CompletionPlace {
+  #actionPlace(name: string, rest: readonly string[]): CompletionPlace {
     const kinds = OP_KINDS_OF[this.block];
     const op = this.vocabulary.actions.get(name)?.find((candidate) => kinds.includes(candidate.kind));
     if (op === undefined) return { kind: 'nothing' };
@@ -296,7 +296,7 @@ class Reader {
     return { kind: 'tail', op, present: [...keysIn(rest), ...rest.filter((token) => /^\w/.test(token))] };
   }
 
-  private conditionPlace(): CompletionPlace {
+  #conditionPlace(): CompletionPlace {
     const { tokens, text } = this;
     const last = tokens.at(-1)!;
     const on = tokens.lastIndexOf('on');
@@ -310,13 +310,13 @@ class Reader {
       return param === undefined ? { kind: 'nothing' } : { kind: 'fact-argument', fact, param };
     }
     if (!BEFORE_TERM.has(last))
-      return this.isCompared() ? { kind: 'condition-tail' } : { kind: 'relation', of: 'condition' };
-    const values = RELATIONS.has(last) ? this.valuesCompared() : undefined;
+      return this.#isCompared() ? { kind: 'condition-tail' } : { kind: 'relation', of: 'condition' };
+    const values = RELATIONS.has(last) ? this.#valuesCompared() : undefined;
     return values === undefined ? { kind: 'term' } : { kind: 'fact-value', values };
   }
 
   /** Whether the last term of a condition is compared with something already, or is a finding, which need not be. */
-  private isCompared(): boolean {
+  #isCompared(): boolean {
     const { tokens } = this;
     const start = tokens.findLastIndex((token) => JOINING.has(token));
     const since = tokens.slice(start + 1);
@@ -324,7 +324,7 @@ class Reader {
   }
 
   /** The words that the fact before a relation has as values. */
-  private valuesCompared(): readonly string[] | undefined {
+  #valuesCompared(): readonly string[] | undefined {
     const { tokens } = this;
     if (tokens.at(-2) !== ')') return undefined;
     const value = factByName.get(tokens[tokens.lastIndexOf('(') - 1] ?? '')?.value;

@@ -220,11 +220,11 @@ function registerSlot(
 function allMoves(topology: Topology, nodes: readonly ProgramNode[], environment: Model['environment']): Move[] {
   const most = topology.actors.map(() => 1);
   for (const node of nodes) {
-    if (node.kind === 'choose') most[node.actor] = Math.max(most[node.actor] as number, node.alternatives.length);
+    if (node.kind === 'choose') most[node.actor] = Math.max(most[node.actor]!, node.alternatives.length);
   }
   const moves = topology.actors.flatMap((model, index) =>
     Array.from(
-      { length: most[index] as number },
+      { length: most[index]! },
       (_, alternative): Move => ({
         kind: 'actor',
         actor: index,

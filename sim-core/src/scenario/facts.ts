@@ -143,8 +143,8 @@ const memtype: FactSpec<'vcpu' | 'word', 'memtype'> = {
     const { kvm, topology } = world;
     const page = topology.words[word]?.page as number;
     return (state) => {
-      const object = (state[kvm.actorVcpu.base + vcpu] as number) - 1;
-      const vm = object < 0 ? -1 : (state[kvm.vcpuVm.base + object] as number) - 1;
+      const object = state[kvm.actorVcpu.base + vcpu]! - 1;
+      const vm = object < 0 ? -1 : state[kvm.vcpuVm.base + object]! - 1;
       const leaf = leafIn(world, state, vm, page);
       return (leaf & LEAF.present) === 0 ? NO_LEAF : kvm.mmu.effectiveTypeIn(state, vm as VmId, page as PageId);
     };
@@ -157,7 +157,7 @@ const cache: FactSpec<'cpu' | 'word', 'cache'> = {
   doc: "The MESI state of the word's line in the cache of the physical CPU.",
   value: lineState,
   compile: ({ memory, topology }, { cpu, word }) =>
-    slot(memory.lineState.base + cpu * topology.lines.length + (topology.words[word]?.line as number)),
+    slot(memory.lineState.base + cpu * topology.lines.length + topology.words[word]!.line),
 };
 
 const coherent: FactSpec<'group', 'coherent'> = {
@@ -189,10 +189,10 @@ export function factText({ value }: FactSpec, number: number): string {
 }
 
 function slot(index: number): StateReader {
-  return (state) => state[index] as number;
+  return (state) => state[index]!;
 }
 
 /** The leaf that maps a page in a VM; 0 when there is no VM. */
 function leafIn({ kvm, topology }: World, state: Int32Array, vm: number, page: number): number {
-  return vm < 0 ? 0 : (state[kvm.leaf.base + vm * topology.pages.length + page] as number);
+  return vm < 0 ? 0 : state[kvm.leaf.base + vm * topology.pages.length + page]!;
 }

@@ -48,17 +48,17 @@ export class LineScanner {
 
   /** A name of C: letters, digits and underscores. */
   takeIdentifier(): Word | undefined {
-    return this.takeWhile(IDENTIFIER_START, IDENTIFIER);
+    return this.#takeWhile(IDENTIFIER_START, IDENTIFIER);
   }
 
   /** A name as machine lines and findings write it: an identifier that may hold hyphens (`no-snoop`, `stale-read`). */
   takeHyphenated(): Word | undefined {
-    return this.takeWhile(IDENTIFIER_START, HYPHENATED);
+    return this.#takeWhile(IDENTIFIER_START, HYPHENATED);
   }
 
   /** Anything up to a blank or a bracket: an option's value, a BDF, a version. */
   takeRaw(): Word | undefined {
-    return this.takeWhile(RAW, RAW);
+    return this.#takeWhile(RAW, RAW);
   }
 
   identifier(what: string): Word {
@@ -112,14 +112,14 @@ export class LineScanner {
     this.pos = at;
     const text = this.text.slice(start, at);
     const span = { start, end: at };
-    return { kind: 'number', value: this.numberValue(text, span), text, span };
+    return { kind: 'number', value: this.#numberValue(text, span), text, span };
   }
 
   number(what: string): NumberExpr {
     return this.takeNumber() ?? this.failExpected(what);
   }
 
-  private numberValue(text: string, span: Span): bigint {
+  #numberValue(text: string, span: Span): bigint {
     const negative = text.startsWith('-');
     const digits = negative ? text.slice(1) : text;
     if (!NUMBER.test(digits)) {
@@ -149,14 +149,14 @@ export class LineScanner {
     this.pos = end;
     const inner = this.text.slice(start + 1, end - 1);
     const span = { start, end };
-    return { kind: 'string', value: inner.includes('\\') ? this.unescape(inner, start + 1) : inner, span };
+    return { kind: 'string', value: inner.includes('\\') ? this.#unescape(inner, start + 1) : inner, span };
   }
 
   string(what: string): StringExpr {
     return this.takeString() ?? this.failExpected(what);
   }
 
-  private unescape(inner: string, offset: number): string {
+  #unescape(inner: string, offset: number): string {
     return inner.replace(ESCAPE, (whole: string, code: string, at: number) => {
       const simple = ESCAPES[code];
       if (simple !== undefined) return simple;
@@ -176,18 +176,18 @@ export class LineScanner {
   finish(what: string): void {
     if (this.atEnd()) return;
     const start = this.pos;
-    this.checkCharacter();
+    this.#checkCharacter();
     const span = { start, end: this.end };
     const hash = this.text[start] === '#';
-    this.fail('trailing-text', `${what} ends here, but ${this.found()} follows.`, span, [
+    this.fail('trailing-text', `${what} ends here, but ${this.#found()} follows.`, span, [
       hash ? commentFix(start) : { title: 'Remove the rest of the line', span, newText: '' },
     ]);
   }
 
   failExpected(what: string, fixes?: readonly LineFix[]): never {
-    this.checkCharacter();
-    const message = `Expected ${what}, found ${this.found()}.`;
-    return this.fail('expected', message, this.foundSpan(), fixes);
+    this.#checkCharacter();
+    const message = `Expected ${what}, found ${this.#found()}.`;
+    return this.fail('expected', message, this.#foundSpan(), fixes);
   }
 
   fail(code: string, message: string, span: Span, fixes?: readonly LineFix[]): never {
@@ -199,7 +199,7 @@ export class LineScanner {
   }
 
   /** Characters that no notation uses are a problem of their own: they are often invisible. */
-  private checkCharacter(): void {
+  #checkCharacter(): void {
     const unit = this.peek();
     if (unit === -1 || (unit >= 0x20 && unit < 0x7f && unit !== 0x60)) return;
     const point = this.text.codePointAt(this.pos)!;
@@ -214,13 +214,13 @@ export class LineScanner {
     this.fail('bad-character', message, span, [fix]);
   }
 
-  private found(): string {
+  #found(): string {
     if (this.atEnd()) return 'the end of the line';
-    const span = this.foundSpan();
+    const span = this.#foundSpan();
     return quoted(shorten(this.text.slice(span.start, span.end)));
   }
 
-  private foundSpan(): Span {
+  #foundSpan(): Span {
     if (this.atEnd()) return { start: Math.max(0, this.end - 1), end: this.end };
     const start = this.pos;
     let at = start + 1;
@@ -233,7 +233,7 @@ export class LineScanner {
     return { start, end: at };
   }
 
-  private takeWhile(first: number, rest: number): Word | undefined {
+  #takeWhile(first: number, rest: number): Word | undefined {
     if (!isClass(this.peek(), first)) return undefined;
     const start = this.pos;
     let at = start + 1;

@@ -36,7 +36,7 @@ class Builder {
   readonly blocks: Block[] = [];
   readonly diagnostics: Diagnostic[] = [];
   readonly stack: OpenBlock[] = [];
-  private tooDeepSaid = false;
+  #tooDeepSaid = false;
 
   constructor(texts: readonly string[], read: ReadLine, byIndentation: boolean) {
     this.texts = texts;
@@ -47,13 +47,13 @@ class Builder {
   /** False when the braces do not balance and indentation was not asked. */
   run(): boolean {
     for (let index = 0; index < this.texts.length; index++) {
-      if (this.byIndentation && this.stack.length === 0 && this.isOrphan(index)) this.adopt(index);
+      if (this.byIndentation && this.stack.length === 0 && this.#isOrphan(index)) this.#adopt(index);
       const line = this.read(this.stack.at(-1)?.block ?? 'file', index);
       this.lines.push(line);
-      if (!this.place(line, index)) return false;
+      if (!this.#place(line, index)) return false;
     }
     if (this.stack.length === 0) return true;
-    this.closeUnfinished(0, this.texts.length - 1);
+    this.#closeUnfinished(0, this.texts.length - 1);
     return this.byIndentation;
   }
 
@@ -61,25 +61,25 @@ class Builder {
     return { lines: this.lines, blocks: this.blocks, diagnostics: this.diagnostics, balanced: !this.byIndentation };
   }
 
-  private place(line: Line, index: number): boolean {
+  #place(line: Line, index: number): boolean {
     const content = line.content;
     switch (content.kind) {
       case 'blank':
         return true;
       case 'broken':
-        return this.placeBroken(content, index);
+        return this.#placeBroken(content, index);
       case 'close':
-        return this.close(index);
+        return this.#close(index);
       case 'or':
-        return this.or(line, index);
+        return this.#or(line, index);
       case 'machine-open':
       case 'actor-open':
       case 'proc-open':
-        return this.openBlock(line, index, blockKind(content));
+        return this.#openBlock(line, index, blockKind(content));
       case 'choose-open':
       case 'loop-open':
       case 'repeat-open':
-        return this.openControl(line, index);
+        return this.#openControl(line, index);
       case 'scenario':
       case 'doc':
       case 'source':
@@ -88,7 +88,7 @@ class Builder {
       case 'kernel':
       case 'condition':
       case 'schedule':
-        return this.fileLine(line, index);
+        return this.#fileLine(line, index);
       default:
         this.stack.at(-1)?.items.push(lineItem(index));
         return true;
@@ -96,50 +96,50 @@ class Builder {
   }
 
   /** A broken line has its diagnostic already: it only keeps the blocks whole. */
-  private placeBroken(content: LineContent & { kind: 'broken' }, index: number): boolean {
+  #placeBroken(content: LineContent & { kind: 'broken' }, index: number): boolean {
     const top = this.stack.at(-1);
     if (content.closes && content.opens) {
       if (top?.control) startAlternative(top);
       return true;
     }
-    if (content.closes) return top === undefined ? true : this.close(index);
+    if (content.closes) return top === undefined ? true : this.#close(index);
     if (content.opens === undefined) return true;
     if (content.opens === 'control')
-      this.push({ line: index, block: this.controlBlock(), control: 'unknown', count: 1 });
-    else if (this.stack.length > 0 && this.endsBlocks(index)) {
+      this.#push({ line: index, block: this.#controlBlock(), control: 'unknown', count: 1 });
+    else if (this.stack.length > 0 && this.#endsBlocks(index)) {
       if (!this.byIndentation) return false;
-      this.closeUnfinished(0, index - 1);
-      this.push({ line: index, block: content.opens, header: content, count: 1 });
+      this.#closeUnfinished(0, index - 1);
+      this.#push({ line: index, block: content.opens, header: content, count: 1 });
     } else
-      this.push({ line: index, block: content.opens, ...(this.stack.length === 0 && { header: content }), count: 1 });
+      this.#push({ line: index, block: content.opens, ...(this.stack.length === 0 && { header: content }), count: 1 });
     return true;
   }
 
-  private openBlock(line: Line, index: number, kind: BlockKind): boolean {
+  #openBlock(line: Line, index: number, kind: BlockKind): boolean {
     if (this.stack.length > 0) {
       if (!this.byIndentation) return false;
-      if (this.endsBlocks(index)) this.closeUnfinished(0, index - 1);
+      if (this.#endsBlocks(index)) this.#closeUnfinished(0, index - 1);
       else {
-        this.report(
+        this.#report(
           'wrong-block',
           index,
           firstWord(line),
-          `\`${keyword(line)}\` opens a block of the top level, inside ${this.describeTop()}. Move it after the \`}\` of that block.`,
+          `\`${keyword(line)}\` opens a block of the top level, inside ${this.#describeTop()}. Move it after the \`}\` of that block.`,
         );
-        this.push({ line: index, block: kind, count: 1 });
+        this.#push({ line: index, block: kind, count: 1 });
         return true;
       }
     }
-    this.push({ line: index, block: kind, header: line.content, count: 1 });
+    this.#push({ line: index, block: kind, header: line.content, count: 1 });
     return true;
   }
 
-  private openControl(line: Line, index: number): boolean {
+  #openControl(line: Line, index: number): boolean {
     const content = line.content;
     const inside = this.stack.at(-1)?.block ?? 'file';
     if (inside === 'file' || inside === 'machine') {
       const where = inside === 'file' ? 'outside any block' : 'in `machine`';
-      this.report(
+      this.#report(
         'wrong-block',
         index,
         firstWord(line),
@@ -148,10 +148,10 @@ class Builder {
     }
     const control = content.kind === 'choose-open' ? 'choose' : content.kind === 'loop-open' ? 'loop' : 'repeat';
     const count = content.kind === 'repeat-open' ? Number(content.count.value) : 1;
-    this.push({ line: index, block: this.controlBlock(), control, count });
-    if (this.stack.length > LIMITS.blockNesting + 1 && !this.tooDeepSaid) {
-      this.tooDeepSaid = true;
-      this.report(
+    this.#push({ line: index, block: this.#controlBlock(), control, count });
+    if (this.stack.length > LIMITS.blockNesting + 1 && !this.#tooDeepSaid) {
+      this.#tooDeepSaid = true;
+      this.#report(
         'nested-too-deep',
         index,
         firstWord(line),
@@ -162,14 +162,14 @@ class Builder {
   }
 
   /** Lines inside a control block at the top level are read in any notation: the block is misplaced, not they. */
-  private controlBlock(): BlockKind {
+  #controlBlock(): BlockKind {
     return this.stack.at(-1)?.block ?? 'proc';
   }
 
-  private close(index: number): boolean {
+  #close(index: number): boolean {
     const top = this.stack.at(-1);
     if (top === undefined) {
-      this.report(
+      this.#report(
         'stray-brace',
         index,
         braceSpan(this.texts[index]!),
@@ -179,112 +179,112 @@ class Builder {
       return this.byIndentation;
     }
     if (this.byIndentation) {
-      const indent = this.indent(index);
-      const meant = this.stack.findLastIndex((open) => this.indent(open.line) === indent);
-      if (meant !== -1 && indent < this.indent(top.line)) this.closeUnfinished(meant + 1, index - 1);
-      else if (this.standsMidway(index, top)) {
+      const indent = this.#indent(index);
+      const meant = this.stack.findLastIndex((open) => this.#indent(open.line) === indent);
+      if (meant !== -1 && indent < this.#indent(top.line)) this.#closeUnfinished(meant + 1, index - 1);
+      else if (this.#standsMidway(index, top)) {
         top.midway.push(index);
         return true;
       }
     }
-    this.pop(index);
+    this.#pop(index);
     return true;
   }
 
-  private or(line: Line, index: number): boolean {
+  #or(line: Line, index: number): boolean {
     const top = this.stack.at(-1);
     if (top?.control === 'choose') startAlternative(top);
     else if (top?.control !== 'unknown') {
-      this.report(
+      this.#report(
         'stray-or',
         index,
         { start: firstWord(line).start, end: line.comment?.start ?? line.text.length },
         '`} or {` divides the alternatives of a `choose {`, and none is open here.',
       );
       // Deeper than the block around it, it is the rest of a choose whose first line is missing: it has a `}` of its own.
-      const rest = top === undefined || (this.byIndentation && this.indent(index) > this.indent(top.line));
-      if (rest) this.push({ line: index, block: this.controlBlock(), control: 'unknown', count: 1 });
+      const rest = top === undefined || (this.byIndentation && this.#indent(index) > this.#indent(top.line));
+      if (rest) this.#push({ line: index, block: this.#controlBlock(), control: 'unknown', count: 1 });
     }
     return true;
   }
 
-  private fileLine(line: Line, index: number): boolean {
+  #fileLine(line: Line, index: number): boolean {
     if (this.stack.length === 0) return true;
-    if (this.byIndentation && this.endsBlocks(index)) {
-      this.closeUnfinished(0, index - 1);
+    if (this.byIndentation && this.#endsBlocks(index)) {
+      this.#closeUnfinished(0, index - 1);
       return true;
     }
-    this.report(
+    this.#report(
       'wrong-block',
       index,
       firstWord(line),
-      `\`${keyword(line)}\` belongs at the top level, not inside ${this.describeTop()}. Move it after the \`}\`.`,
+      `\`${keyword(line)}\` belongs at the top level, not inside ${this.#describeTop()}. Move it after the \`}\`.`,
     );
     return true;
   }
 
   /** Whether a line of the top level is as far left as the outermost open block: then a `}` was forgotten. */
-  private endsBlocks(index: number): boolean {
-    return this.indent(index) <= this.indent(this.stack[0]!.line);
+  #endsBlocks(index: number): boolean {
+    return this.#indent(index) <= this.#indent(this.stack[0]!.line);
   }
 
   /** Whether a line is indented like one of a block though none is open, and says nothing of the top level. */
-  private isOrphan(index: number): boolean {
+  #isOrphan(index: number): boolean {
     const text = this.texts[index]!;
-    if (!CODE.test(text) || this.indent(index) === 0) return false;
+    if (!CODE.test(text) || this.#indent(index) === 0) return false;
     const word = /^[\s\ufeff]*([A-Za-z_]\w*)?/.exec(text)![1];
     return word === undefined ? !/^[\s\ufeff]*[}~]/.test(text) : !FILE_WORDS.has(word) || isDeviceItem(text);
   }
 
   /** Reads what follows as the block whose first line is missing, so that it is one diagnostic. */
-  private adopt(index: number): void {
+  #adopt(index: number): void {
     const text = this.texts[index]!;
     const block = MACHINE_LINE.test(text) ? 'machine' : 'proc';
     const span = { start: text.length - text.trimStart().length, end: text.trimEnd().length };
-    this.report(
+    this.#report(
       'wrong-block',
       index,
       span,
       'From here to the next `}` nothing says whose block this is: a line that opens it, such as `vcpu 0 {`, is missing.',
     );
-    this.push({ line: index, block, count: 1, orphan: true });
+    this.#push({ line: index, block, count: 1, orphan: true });
   }
 
   /** Whether the next line is still inside the block by its indentation. */
-  private standsMidway(index: number, top: OpenBlock): boolean {
-    const indent = this.indent(top.line);
+  #standsMidway(index: number, top: OpenBlock): boolean {
+    const indent = this.#indent(top.line);
     // At the indentation of its block and before an empty line, a brace is more likely the end of the block.
-    if (this.indent(index) <= indent && this.texts[index + 1]?.trim() === '') return false;
+    if (this.#indent(index) <= indent && this.texts[index + 1]?.trim() === '') return false;
     for (let next = index + 1; next < this.texts.length; next++) {
       const text = this.texts[next]!;
       if (!CODE.test(text)) continue;
-      return this.indent(next) > indent && !/^[\s\ufeff]*\}/.test(text);
+      return this.#indent(next) > indent && !/^[\s\ufeff]*\}/.test(text);
     }
     return false;
   }
 
   /** Closes the blocks from `first` on that have no `}`, and says so. */
-  private closeUnfinished(first: number, endLine: number): void {
+  #closeUnfinished(first: number, endLine: number): void {
     while (this.stack.length > first) {
       const open = this.stack.at(-1)!;
       if (open.orphan) {
-        this.pop(endLine);
+        this.#pop(endLine);
         continue;
       }
       const closed = open.midway.pop();
-      if (closed === undefined) this.reportUnclosed(open, endLine);
-      else this.reportAfter(open, closed);
-      this.pop(endLine);
+      if (closed === undefined) this.#reportUnclosed(open, endLine);
+      else this.#reportAfter(open, closed);
+      this.#pop(endLine);
     }
   }
 
-  private reportUnclosed(open: OpenBlock, endLine: number): void {
+  #reportUnclosed(open: OpenBlock, endLine: number): void {
     const line = this.lines[open.line]!;
     if (line.content.kind === 'broken' && !this.byIndentation) return;
     let last = Math.min(endLine, this.lines.length - 1);
     while (last > open.line && !CODE.test(this.texts[last]!)) last--;
     const at = this.texts[last]!.length;
-    const newText = `\n${' '.repeat(this.indent(open.line))}}`;
+    const newText = `\n${' '.repeat(this.#indent(open.line))}}`;
     this.diagnostics.push({
       code: 'missing-brace',
       severity: 'error',
@@ -296,23 +296,23 @@ class Builder {
   }
 
   /** The block was closed after all, and statements follow its `}`. */
-  private reportAfter(open: OpenBlock, closed: number): void {
+  #reportAfter(open: OpenBlock, closed: number): void {
     const next = open.items.find((item) => item.line > closed)?.line ?? closed;
     const line = this.lines[next]!;
     const message = `This line is outside any block: \`${blockTitle(this.lines[open.line]!)}\` was closed in line ${closed + 1}.`;
-    this.report('wrong-block', next, codeSpan(line), message);
+    this.#report('wrong-block', next, codeSpan(line), message);
     open.items = open.items.filter((item) => item.line < closed);
   }
 
-  private push(open: Pick<OpenBlock, 'line' | 'block' | 'header' | 'control' | 'count' | 'orphan'>): void {
+  #push(open: Pick<OpenBlock, 'line' | 'block' | 'header' | 'control' | 'count' | 'orphan'>): void {
     const items: Item[] = [];
     this.stack.push({ ...open, items, alternatives: [items], midway: [] });
   }
 
-  private pop(endLine: number): void {
+  #pop(endLine: number): void {
     const open = this.stack.pop()!;
     for (const index of open.midway) {
-      this.report(
+      this.#report(
         'stray-brace',
         index,
         braceSpan(this.texts[index]!),
@@ -327,7 +327,7 @@ class Builder {
     if (item !== undefined && this.stack.length <= LIMITS.blockNesting) this.stack.at(-1)?.items.push(item);
   }
 
-  private report(code: string, line: number, span: Span, message: string, removable = false): void {
+  #report(code: string, line: number, span: Span, message: string, removable = false): void {
     const fix = {
       title: 'Remove the line',
       edits: [{ line, span: { start: 0, end: this.texts[line]!.length }, newText: '' }],
@@ -335,11 +335,11 @@ class Builder {
     this.diagnostics.push({ code, severity: 'error', message, line, span, ...(removable && { fixes: [fix] }) });
   }
 
-  private describeTop(): string {
+  #describeTop(): string {
     return `\`${blockTitle(this.lines[this.stack[0]!.line]!)}\``;
   }
 
-  private indent(index: number): number {
+  #indent(index: number): number {
     const text = this.texts[index]!;
     let width = 0;
     for (let at = 0; isBlank(text.charCodeAt(at)); at++)

@@ -44,7 +44,7 @@ export function fromLittleEndian<T extends NumberArray>(
 
 function swapped(bytes: Uint8Array, step: number): Uint8Array {
   const other = new Uint8Array(bytes.length);
-  for (let at = 0; at < bytes.length; at++) other[at - (at % step) + (step - 1 - (at % step))] = bytes[at] as number;
+  for (let at = 0; at < bytes.length; at++) other[at - (at % step) + (step - 1 - (at % step))] = bytes[at]!;
   return other;
 }
 
@@ -59,7 +59,7 @@ export class Digest {
     let a = this.#a;
     let b = this.#b;
     for (let i = 0; i < bytes.length; i++) {
-      const byte = bytes[i] as number;
+      const byte = bytes[i]!;
       a = Math.imul(a ^ byte, 0x85ebca6b);
       a ^= a >>> 15;
       b = Math.imul(b ^ byte, 0xc2b2ae35);

@@ -49,7 +49,7 @@ export function idAt<T extends Id<string>>(
   field: { readonly base: number },
   index: number,
 ): T | None {
-  return ((machine.state[field.base + index] as number) - 1) as T | None;
+  return (machine.state[field.base + index]! - 1) as T | None;
 }
 
 /** The same where the slot is known to refer to one. */

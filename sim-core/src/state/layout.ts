@@ -85,7 +85,7 @@ export class LayoutBuilder {
     const owner = new Int32Array(initial.length);
     for (const field of fields) owner.fill(field.id, field.base, field.base + field.size);
     const fieldOf = (slot: number): Field => {
-      const field = fields[owner[slot] as number];
+      const field = fields[owner[slot]!];
       if (!field) throw new RangeError(`slot ${slot} is outside the layout of ${initial.length} slots`);
       return field;
     };
@@ -109,7 +109,7 @@ function slotName(field: Field, slot: number): string {
   let rest = slot - field.base;
   const parts: string[] = [];
   for (let d = field.dims.length - 1; d >= 0; d--) {
-    const size = field.dims[d] as number;
+    const size = field.dims[d]!;
     const index = rest % size;
     rest = (rest - index) / size;
     parts.unshift(`[${field.labels?.[d]?.[index] ?? index}]`);

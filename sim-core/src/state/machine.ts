@@ -29,7 +29,7 @@ export class Machine {
 
   /** Emits the event that a slot changed, and applies it. Writing the value that is there emits nothing. */
   put(slot: number, value: number): void {
-    const old = this.state[slot] as number;
+    const old = this.state[slot]!;
     if (old === value) return;
     this.state[slot] = value;
     this.record(slot, old, value, 0);
@@ -44,8 +44,8 @@ export class Machine {
   rewind(length: number): void {
     const { log, state } = this;
     for (let at = this.length - EVENT_WIDTH; at >= length; at -= EVENT_WIDTH) {
-      const slot = log[at] as number;
-      if (slot >= 0) state[slot] = log[at + 1] as number;
+      const slot = log[at]!;
+      if (slot >= 0) state[slot] = log[at + 1]!;
     }
     this.length = length;
   }

@@ -179,7 +179,7 @@ export function createContainers(
     });
     r.at(next).local((t) => {
       const container = joined.of(t);
-      t.call(type1.attachGroup, container, state.groupsOf(t.machine, container)[position.of(t)] as GroupId);
+      t.call(type1.attachGroup, container, state.groupsOf(t.machine, container)[position.of(t)]!);
     });
     r.local((t) => {
       const { machine: m } = t;

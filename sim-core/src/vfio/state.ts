@@ -99,7 +99,7 @@ export function createVfioState(base: WorldBase, files: number): VfioState {
     const known = drivers.indexOf(name);
     return known >= 0 ? known : drivers.push(name) - 1;
   };
-  const read = (m: Machine, field: Field, index: number): number => m.state[field.base + index] as number;
+  const read = (m: Machine, field: Field, index: number): number => m.state[field.base + index]!;
 
   const state: VfioState = {
     drivers,

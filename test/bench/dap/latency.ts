@@ -87,7 +87,7 @@ async function measure({ command, args, launch, breakAt }: Debugged, stepsBack: 
   const began = performance.now();
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const client = new Client(child);
-  const pid = child.pid as number;
+  const pid = child.pid!;
   await client.request('initialize', {
     adapterID: 'bench',
     linesStartAt1: true,
@@ -140,5 +140,5 @@ function median(times: readonly number[]): number {
 
 function quantile(times: readonly number[], at: number): number {
   const sorted = times.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * at))] as number;
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * at))]!;
 }

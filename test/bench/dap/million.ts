@@ -51,9 +51,9 @@ export async function million(adapter: string): Promise<{ title: string; rows: s
       await client.move('snoopscope/seek', { position: STEPS });
       const { dataId } = await client.request('dataBreakpointInfo', { name });
       await client.request('setDataBreakpoints', { breakpoints: [{ dataId, ...more }] });
-      const [start, cpu] = [performance.now(), cpuSeconds(child.pid as number)];
+      const [start, cpu] = [performance.now(), cpuSeconds(child.pid!)];
       await client.move('reverseContinue', { threadId: 1 });
-      const taken = { wall: performance.now() - start, cpu: (cpuSeconds(child.pid as number) - cpu) * 1000 };
+      const taken = { wall: performance.now() - start, cpu: (cpuSeconds(child.pid!) - cpu) * 1000 };
       rows.push([what, taken.wall.toFixed(0), taken.cpu.toFixed(0)]);
       result[what] = taken;
     }

@@ -10,7 +10,6 @@ import {
   type FromLevelWorker,
   type Model,
   ParallelSearch,
-  type Profile,
   parse,
   profileNamed,
   Search,
@@ -59,7 +58,7 @@ process.stdout.write(
 );
 
 function fresh(): Model {
-  const { model: made, diagnostics } = elaborate(parse(readFileSync(file, 'utf8')), { profile: profile as Profile });
+  const { model: made, diagnostics } = elaborate(parse(readFileSync(file, 'utf8')), { profile: profile! });
   if (!made) throw new Error(diagnostics[0]?.message);
   return made;
 }

@@ -182,5 +182,5 @@ function mean(times: readonly number[]): number {
 
 function quantile(times: readonly number[], at: number): number {
   const sorted = times.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * at))] as number;
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * at))]!;
 }

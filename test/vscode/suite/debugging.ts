@@ -20,13 +20,13 @@ export interface Stop {
 /** One session from its start to its end. */
 export class DebugRun {
   readonly session: vscode.DebugSession;
-  private readonly messages: Messages;
-  private readonly ended: Promise<void>;
+  readonly #messages: Messages;
+  readonly #ended: Promise<void>;
 
   private constructor(session: vscode.DebugSession, messages: Messages) {
     this.session = session;
-    this.messages = messages;
-    this.ended = new Promise((resolve) => {
+    this.#messages = messages;
+    this.#ended = new Promise((resolve) => {
       const listener = vscode.debug.onDidTerminateDebugSession(({ id }) => {
         if (id !== session.id) return;
         listener.dispose();
@@ -40,7 +40,7 @@ export class DebugRun {
     const messages = new Messages();
     const [session] = await Promise.all([messages.session, start()]);
     const run = new DebugRun(session, messages);
-    return { run, stop: await run.stopped() };
+    return { run, stop: await run.#stopped() };
   }
 
   /** Runs a command of the workbench, and waits for the stop that it leads to. */
@@ -50,14 +50,14 @@ export class DebugRun {
 
   /** The same for whatever else leads to a stop. */
   async afterDoing(act: () => Thenable<unknown>): Promise<Stop> {
-    const stop = this.stopped();
+    const stop = this.#stopped();
     await act();
     return stop;
   }
 
   /** The same where VS Code may keep the frame that it has in focus: waits for the adapter alone. */
   async stopAfter(act: () => Thenable<unknown>): Promise<void> {
-    const stop = this.messages.nextStop();
+    const stop = this.#messages.nextStop();
     await act();
     await stop;
   }
@@ -75,14 +75,14 @@ export class DebugRun {
   /** Ends the session, and waits until VS Code has taken notice. */
   async end(): Promise<void> {
     await vscode.debug.stopDebugging(this.session);
-    await this.ended;
-    this.messages.dispose();
+    await this.#ended;
+    this.#messages.dispose();
   }
 
-  private async stopped(): Promise<Stop> {
-    const { reason, description = '', text = '', threadId } = await this.messages.nextStop();
+  async #stopped(): Promise<Stop> {
+    const { reason, description = '', text = '', threadId } = await this.#messages.nextStop();
     // Toolbar commands act on the frame in focus, which VS Code sets when it has fetched the call stack.
-    await this.messages.focus();
+    await this.#messages.focus();
     const { stackFrames } = await this.request<{ stackFrames: Stop['frames'] }>('stackTrace', { threadId });
     return { reason, description, text, threadId, frames: stackFrames };
   }
@@ -98,47 +98,47 @@ interface StoppedBody {
 /** Collects what the adapter says. Registered before the session starts, so that nothing is missed. */
 class Messages implements vscode.Disposable {
   readonly session: Promise<vscode.DebugSession>;
-  private readonly stops: StoppedBody[] = [];
-  private readonly waiting: ((body: StoppedBody) => void)[] = [];
-  private focused = Promise.resolve();
-  private readonly registrations: vscode.Disposable[] = [];
+  readonly #stops: StoppedBody[] = [];
+  readonly #waiting: ((body: StoppedBody) => void)[] = [];
+  #focused = Promise.resolve();
+  readonly #registrations: vscode.Disposable[] = [];
 
   constructor() {
     this.session = new Promise((resolve) => {
       const createDebugAdapterTracker = (session: vscode.DebugSession): vscode.DebugAdapterTracker => {
         resolve(session);
-        return { onDidSendMessage: (message) => this.take(message) };
+        return { onDidSendMessage: (message) => this.#take(message) };
       };
-      this.registrations.push(
+      this.#registrations.push(
         vscode.debug.registerDebugAdapterTrackerFactory('snoopscope', { createDebugAdapterTracker }),
       );
     });
   }
 
   nextStop(): Promise<StoppedBody> {
-    const early = this.stops.shift();
-    return early ? Promise.resolve(early) : new Promise((resolve) => this.waiting.push(resolve));
+    const early = this.#stops.shift();
+    return early ? Promise.resolve(early) : new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   focus(): Promise<void> {
-    return this.focused;
+    return this.#focused;
   }
 
   dispose(): void {
-    vscode.Disposable.from(...this.registrations).dispose();
+    vscode.Disposable.from(...this.#registrations).dispose();
   }
 
-  private take(message: { type: string; event?: string; body?: StoppedBody }): void {
+  #take(message: { type: string; event?: string; body?: StoppedBody }): void {
     if (message.event !== 'stopped' || !message.body) return;
-    this.focused = new Promise((resolve) => {
+    this.#focused = new Promise((resolve) => {
       const listener = vscode.debug.onDidChangeActiveStackItem((item) => {
         if (!(item instanceof vscode.DebugStackFrame)) return;
         listener.dispose();
         resolve();
       });
     });
-    const taker = this.waiting.shift();
+    const taker = this.#waiting.shift();
     if (taker) taker(message.body);
-    else this.stops.push(message.body);
+    else this.#stops.push(message.body);
   }
 }

@@ -18,7 +18,7 @@ suite('tasks', () => {
   test('check scenarios without the command, and find what fails in the output', async () => {
     const [provided] = await vscode.tasks.fetchTasks({ type: 'snoopscope' });
     assert.isDefined(provided);
-    const scope = vscode.workspace.workspaceFolders?.[0] as vscode.WorkspaceFolder;
+    const scope = vscode.workspace.workspaceFolders![0]!;
     const definition = { type: 'snoopscope', paths: ['tasks'] };
     const { name, source, execution } = provided as vscode.Task;
     const task = new vscode.Task(definition, scope, name, source, execution, '$snoopscope');

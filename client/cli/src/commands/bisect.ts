@@ -37,7 +37,7 @@ export const bisect: Command = {
     { line: 'bisect --from v3.13 --to series-v1 a.snoop', about: 'What a posted series would have changed.' },
   ],
   async run(call) {
-    const file = await readScenario(call.io, call.operands[0] as string);
+    const file = await readScenario(call.io, call.operands[0]!);
     remarkWarnings(call, file);
     const { explore, interrupt } = checkRequestOf(call);
     const profiles = profilesOf(call, file);

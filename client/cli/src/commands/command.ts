@@ -44,12 +44,14 @@ export type ShellOffer =
   | { readonly words: () => readonly string[] }
   /** Several words with commas between them. */
   | { readonly list: () => readonly string[] }
-  /** A file whose name ends in this, or in anything when it is empty; and folders, as the way there. */
-  | { readonly files: string };
+  /** A file whose name ends in one of these, or in anything when there are none; and folders, as the way there. */
+  | { readonly files: readonly string[] };
 
-export const SCENARIO_FILES: ShellOffer = { files: '.snoop' };
-export const TRACE_FILES: ShellOffer = { files: '.snooptrace' };
-export const ANY_FILES: ShellOffer = { files: '' };
+export const SCENARIO_FILES: ShellOffer = { files: ['.snoop'] };
+export const TRACE_FILES: ShellOffer = { files: ['.snooptrace'] };
+/** What can be run. */
+export const RUN_FILES: ShellOffer = { files: ['.snoop', '.snooptrace'] };
+export const ANY_FILES: ShellOffer = { files: [] };
 export const KERNELS: ShellOffer = { words: () => PROFILES.map(({ name }) => name) };
 
 /** One call of a command, its arguments checked against its options. */
@@ -64,6 +66,8 @@ export interface Invocation {
   /** The value of an option that counts something: 1 or more, up to `most`. Anything else is a Failure. */
   readonly count: (option: string, most?: number) => number | undefined;
   readonly paint: Paint;
+  /** An option as the user has given it, for messages: `--kernel`, or `--kernel-b` where that takes its place. */
+  readonly asGiven: (option: string) => string;
   /** Columns to fill. */
   readonly width: number;
   /** Prints one line, or several, on stdout. */

@@ -6,7 +6,7 @@ import { RUN_OPTIONS, recordRun } from '../record-run.ts';
 import { differenceOf, isSame, type PartingSide, type RunDifference } from '../run-difference.ts';
 import type { RunOutcome } from '../run-outcome.ts';
 import { isTraceFile } from '../trace-file.ts';
-import { type Command, FORMAT, type Invocation, KERNELS, SCENARIO_FILES } from './command.ts';
+import { type Command, FORMAT, type Invocation, KERNELS, RUN_FILES } from './command.ts';
 
 /** Options of B alone, and the option of both that each of them takes the place of. */
 const OF_B: Readonly<Record<string, string>> = { kernel: 'kernel-b', schedule: 'schedule-b', branch: 'branch-b' };
@@ -17,7 +17,7 @@ export const diff: Command = {
   operands: 'A [B]',
   minOperands: 1,
   maxOperands: 2,
-  operandOffers: [SCENARIO_FILES],
+  operandOffers: [RUN_FILES],
   description: [
     'A and B are scenarios or traces (`.snooptrace`). Without B, A is run twice: on two kernels, or under two schedules. Prints the first statement in which the runs differ with the first event in it that does, then final values, findings and ends that are not the same. The exit code is 0 if nothing differs and 1 if something does.',
     'Options are for scenarios: a trace is run as it was recorded. `compare` is something else: it holds what a real machine answered against the simulator.',
@@ -59,6 +59,7 @@ function withOptions(call: Invocation, own: string, other: string, names: typeof
     ...call,
     text: (option) => call.text(nameOf(option)),
     count: (option) => call.count(nameOf(option)),
+    asGiven: (option) => `--${nameOf(option)}`,
   };
 }
 

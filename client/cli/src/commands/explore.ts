@@ -47,7 +47,7 @@ export const explore: Command = {
     const kernel = call.text('kernel');
     const named = kernel === undefined ? undefined : askedProfile(call, kernel);
     const request = exploreRequestOf(call);
-    const file = await readScenario(call.io, call.operands[0] as string);
+    const file = await readScenario(call.io, call.operands[0]!);
     remarkWarnings(call, file);
     const profile = named ?? ownProfile(file);
     const model = modelOf(file, profile);

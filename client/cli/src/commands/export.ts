@@ -13,7 +13,7 @@ import { outcomesMermaid, timelineMermaid, topologyMermaid } from '../pictures/m
 import { perfettoTrace } from '../pictures/perfetto.ts';
 import { type ExportedPicture, PICTURES, type PictureName, pictureOf } from '../pictures/picture-of.ts';
 import { RUN_OPTIONS, recordRun } from '../record-run.ts';
-import { type Command, type Invocation, SCENARIO_FILES } from './command.ts';
+import { type Command, type Invocation, RUN_FILES } from './command.ts';
 
 /** One form of pictures. */
 interface Form {
@@ -61,7 +61,7 @@ export const exportCommand: Command = {
   operands: 'KIND FILE',
   minOperands: 2,
   maxOperands: 2,
-  operandOffers: [{ words: () => KINDS }, SCENARIO_FILES],
+  operandOffers: [{ words: () => KINDS }, RUN_FILES],
   description: [
     'KIND is `trace`: every event of the run. As JSON, each event is four integers, [slot, old, new, 0] or [~happening, a, b, c]; the fields that slots belong to and the names of happenings are in the document, so that it can be read without Snoopscope. As text, one line for each event that people ask about.',
     'Or KIND is a form of a picture. `text`: tables that say all that the picture shows; `svg`: a drawing; `mermaid`: text that wikis and forges draw; `perfetto`: a trace for ui.perfetto.dev, one microsecond a step; `dot`: text for Graphviz. --picture says which picture: `timeline`, `topology` and `memory` are of one run, `outcomes` is of all interleavings.',

@@ -47,7 +47,7 @@ export const importCommand: Command = {
       refuseKind(call, first);
     if (kind === 'recording' || (kind === undefined && isRecording(first))) {
       if (files.length > 1) throw new Failure('Recordings are imported one at a time.', { code: 'too-many-operands' });
-      return importRecording(call, files[0] as string);
+      return importRecording(call, files[0]!);
     }
     return importLogs(call, files, kind);
   },

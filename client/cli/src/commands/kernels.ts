@@ -40,7 +40,7 @@ export const kernels: Command = {
     const shown = name === undefined ? [...PROFILES, ...namedHere(call)] : [askedProfile(call, name)];
     if (call.format === 'json') call.printJson({ format: FORMAT_VERSION, kernels: shown.map(documentOf) });
     else if (name === undefined) printAll(call, shown);
-    else printOne(call, shown[0] as Profile);
+    else printOne(call, shown[0]!);
     return EXIT.fine;
   },
 };
@@ -136,5 +136,5 @@ function changeText(call: Invocation, sign: string, change: Change): string {
 }
 
 function rangeText(names: readonly string[]): string {
-  return names.length === 1 ? (names[0] as string) : `${names[0]}..${names.at(-1)}`;
+  return names.length === 1 ? names[0]! : `${names[0]}..${names.at(-1)}`;
 }

@@ -10,7 +10,7 @@ export const merge: Command = {
   operands: 'FILE…',
   minOperands: 1,
   maxOperands: Number.POSITIVE_INFINITY,
-  operandOffers: [{ files: '.json' }],
+  operandOffers: [{ files: ['.json'] }],
   description: [
     'Reads what `explore --format json` or `test --format json` printed for each share of the work, prints the combined document, and exits with the code that goes with it. Shares of random runs combine to exactly what one machine would have found.',
     'If shares are missing, stderr lists them and the exit code is 3, unless something failed; the result can be merged with them later.',

@@ -1,12 +1,13 @@
 /** `snoopscope run FILE`: one run, told statement by statement. */
 import { Failure } from '../failure.ts';
+import { refuseNoPlace } from '../output-file.ts';
 import { RUN_OPTIONS, recordRun } from '../record-run.ts';
 import { runDocument } from '../run-json.ts';
 import { exitCodeOf } from '../run-outcome.ts';
 import { printRun } from '../run-text.ts';
 import { printWhy } from '../run-why.ts';
 import { isTraceFile, saveTrace } from '../trace-file.ts';
-import { type Command, FORMAT, SCENARIO_FILES, TRACE_FILES } from './command.ts';
+import { type Command, FORMAT, RUN_FILES, TRACE_FILES } from './command.ts';
 
 export const run: Command = {
   name: 'run',
@@ -14,7 +15,7 @@ export const run: Command = {
   operands: 'FILE',
   minOperands: 1,
   maxOperands: 1,
-  operandOffers: [SCENARIO_FILES],
+  operandOffers: [RUN_FILES],
   description: [
     'Runs on one kernel under one schedule: that of --schedule, else that of the file, else each actor in turn until it has to wait. Prints system calls with their results as strace does, which check of the kernel decided where one failed, VM exits, the CPUs that execute WBINVD, TLPs and whether they are snooped, cache lines filled and written back, and findings with their causes.',
     'One run proves nothing about the others: `check` looks at all interleavings. FILE may be - for standard input.',
@@ -56,7 +57,8 @@ export const run: Command = {
       throw new Failure(`The name of a trace ends in .snooptrace: --save ${saved}.snooptrace.`, {
         code: 'not-a-trace-name',
       });
-    const outcome = await recordRun(call, call.operands[0] as string);
+    if (saved !== undefined) refuseNoPlace(call.io, 'The trace', saved);
+    const outcome = await recordRun(call, call.operands[0]!);
     if (saved !== undefined) await saveTrace(call.io, saved, outcome);
     const question = call.text('why');
     if (question !== undefined) return printWhy(call, outcome, question);

@@ -110,7 +110,7 @@ async function testAll(
     if (call.io.interrupt.aborted) break;
   }
   report.end(outcomes);
-  if (wanted) reportCoverage(call, wanted, coverages);
+  if (wanted) await reportCoverage(call, wanted, coverages);
   const left = outcomes.length < paths.length;
   return { exitCode: worst([...outcomes.map(exitCodeOf), ...(left ? [EXIT.interrupted] : [])]), includes };
 }

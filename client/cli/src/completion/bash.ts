@@ -72,12 +72,12 @@ _snoopscope_list() {
   compopt -o nospace 2>/dev/null
 }
 
-# Offers folders, and files whose names end in $1.
+# Offers folders, and files whose names end in one of the arguments.
 _snoopscope_files() {
   local name
   while IFS= read -r name; do COMPREPLY+=("$name"); done < <(
     compgen -d -- "$cur"
-    compgen -f -X "!*$1" -- "$cur"
+    for name; do compgen -f -X "!*$name" -- "$cur"; done
   )
   # Where nothing is found, a quoted name may be meant, which bash itself completes.
   compopt -o filenames -o default 2>/dev/null
@@ -115,5 +115,5 @@ function operandCases(command: Command): string[] {
 function call(offer: ShellOffer): string {
   if ('words' in offer) return `_snoopscope_words ${quoted(offer.words().join(' '))}`;
   if ('list' in offer) return `_snoopscope_list ${quoted(offer.list().join(' '))}`;
-  return `_snoopscope_files ${quoted(offer.files)}`;
+  return `_snoopscope_files ${(offer.files.length === 0 ? [''] : offer.files).map(quoted).join(' ')}`;
 }

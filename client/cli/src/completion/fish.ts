@@ -71,7 +71,8 @@ function flags(spec: CommandOption): string {
   const offer = offerOf(spec);
   const letter = spec.short ? `-s ${spec.short} ` : '';
   // -F would be at odds with -x, which switches file names off.
-  const value = offer && 'files' in offer && offer.files === '' ? ' -r -F' : ` -x${offer ? ` ${words(offer)}` : ''}`;
+  const value =
+    offer && 'files' in offer && offer.files.length === 0 ? ' -r -F' : ` -x${offer ? ` ${words(offer)}` : ''}`;
   return `${letter}-l ${spec.name}${spec.value ? value : ''}`;
 }
 
@@ -87,7 +88,8 @@ function operandLines(command: Command): string[] {
 function words(offer: ShellOffer): string {
   if ('words' in offer) return `-a ${word(offer.words().join(' '))}`;
   if ('list' in offer) return `-a ${word(`(__snoopscope_list ${offer.list().join(' ')})`)}`;
-  return offer.files === '' ? '-F' : `-k -a ${word(`(__fish_complete_suffix ${offer.files})`)}`;
+  if (offer.files.length === 0) return '-F';
+  return `-k -a ${word(`(${offer.files.map((suffix) => `__fish_complete_suffix ${suffix}`).join('; ')})`)}`;
 }
 
 /** fish reads backslashes between single quotes. */

@@ -63,7 +63,9 @@ function operandSpecs(command: Command): string[] {
 function action(offer: ShellOffer): string {
   if ('words' in offer) return `(${offer.words().join(' ')})`;
   if ('list' in offer) return `_sequence compadd - ${offer.list().join(' ')}`;
-  return offer.files === '' ? '_files' : `_files -g "*${offer.files}"`;
+  if (offer.files.length === 0) return '_files';
+  const [only, ...others] = offer.files;
+  return `_files -g "*${others.length === 0 ? only : `(${offer.files.join('|')})`}"`;
 }
 
 function inBrackets(text: string): string {

@@ -1,11 +1,10 @@
 /** What `test --coverage` writes, and where. */
-import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Coverage, mergedCoverage } from '@snoopscope/sim-core';
 import type { Invocation } from '../commands/command.ts';
 import { Failure } from '../failure.ts';
+import { refuseNoPlace, writeWhole } from '../output-file.ts';
 import type { Paint } from '../paint.ts';
-import { systemReason } from '../text-file.ts';
 import { jsonCoverage } from './json.ts';
 import { lcovCoverage } from './lcov.ts';
 import { textCoverage } from './text.ts';
@@ -38,11 +37,16 @@ export function coverageRequestOf(call: Invocation): CoverageRequest | undefined
       code: 'missing-option',
     });
   }
+  if (file !== undefined) refuseNoPlace(call.io, 'The coverage', file);
   return { format, ...(file !== undefined && { file }) };
 }
 
 /** `of` says what was executed of each scenario, by the name of its file. */
-export function reportCoverage(call: Invocation, request: CoverageRequest, of: ReadonlyMap<string, Coverage>): void {
+export async function reportCoverage(
+  call: Invocation,
+  request: CoverageRequest,
+  of: ReadonlyMap<string, Coverage>,
+): Promise<void> {
   const names = [...of.keys()];
   const pathOf = (part: number, name: string): string =>
     name === '' ? (names[part] ?? '') : path.join(path.dirname(names[part] ?? ''), name);
@@ -52,12 +56,6 @@ export function reportCoverage(call: Invocation, request: CoverageRequest, of: R
     call.print(write(coverage, call.paint).trimEnd());
     return;
   }
-  try {
-    writeFileSync(
-      path.resolve(call.io.workingDirectory, request.file),
-      write(coverage, (_style, text) => text),
-    );
-  } catch (error) {
-    throw new Failure(systemReason(error), { code: 'unwritable-file', file: request.file });
-  }
+  const text = write(coverage, (_style, text) => text);
+  await writeWhole(call.io, 'The coverage', request.file, text);
 }

@@ -42,5 +42,5 @@ const ENTITIES: Readonly<Record<string, string>> = {
 function escaped(text: string): string {
   // XML 1.0 has no way to write other control characters.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it replaces.
-  return text.replace(/[\u0000-\u0009\u000b-\u001f]/g, '\u{fffd}').replace(/[&<>"\n]/g, (c) => ENTITIES[c] as string);
+  return text.replace(/[\u0000-\u0009\u000b-\u001f]/g, '\u{fffd}').replace(/[&<>"\n]/g, (c) => ENTITIES[c]!);
 }

@@ -88,7 +88,7 @@ function placed(nodes: readonly TopologyNode[], column: number): { boxes: Box[];
     for (const node of nodes) {
       const place = PLACES[node.kind];
       if (place.hardware !== hardware) continue;
-      const y = bottoms[place.column] as number;
+      const y = bottoms[place.column]!;
       const height = HEAD + node.facts.length * LINE + 4;
       boxes.push({ node, x: place.column * column + GAP / 2, y, width: column - GAP, height });
       bottoms[place.column] = y + height + BETWEEN;

@@ -80,7 +80,7 @@ function turnRow({ turns, questions }: ComparedReply, to: string): string {
       ({ question, before, after }) =>
         `<code>${escaped(questions[question]?.text ?? '')}</code>: ${escaped(before)} → ${escaped(after)}`,
     );
-    return `<div>${changesOf(same[0] as ComparedTurn)}<p>${turned.join('<br>')}</p></div>`;
+    return `<div>${changesOf(same[0]!)}<p>${turned.join('<br>')}</p></div>`;
   });
   const unknown = texts.length === 0 ? `<div>${escaped(l10n.t('What turns it is not known.'))}</div>` : '';
   return `<tr class="turn"><td colspan="${questions.length + 1}">${texts.join('')}${unknown}</td></tr>`;
@@ -112,7 +112,7 @@ function commandUri(command: string, ...args: readonly unknown[]): string {
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
 function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => ENTITIES[character] as string);
+  return text.replace(/[&<>"]/g, (character) => ENTITIES[character]!);
 }
 
 const STYLE = `

@@ -20,7 +20,7 @@ export function selectionOf(controller: TestController, items: TestItems, reques
     byScenario.set(scenario, (byScenario.get(scenario) ?? new Set()).add(item));
   }
   return [...byScenario].map(([scenario, chosen]) => ({
-    scenario: items.of(scenario) as ScenarioItem,
+    scenario: items.of(scenario)!,
     items: [...chosen],
     kernels: chosen.has(scenario) ? undefined : kernelsOf([...chosen], items),
   }));

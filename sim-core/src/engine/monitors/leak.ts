@@ -18,10 +18,10 @@ export const leak: Monitor<'leak'> = {
   needsVersions: true,
   listen: (world, report) => ({
     deviceRead(machine, device, word, version) {
-      if (version < (machine.state[world.ghost.given.base + word] as number)) report(machine, word, device + 1);
+      if (version < machine.state[world.ghost.given.base + word]!) report(machine, word, device + 1);
     },
     cpuLoad(machine, vcpu, word, version) {
-      if (version < (machine.state[world.ghost.given.base + word] as number)) report(machine, word, -(vcpu + 1));
+      if (version < machine.state[world.ghost.given.base + word]!) report(machine, word, -(vcpu + 1));
     },
   }),
 };

@@ -16,9 +16,9 @@ export const lostWrite: Monitor<'lost-write'> = {
       const { state } = machine;
       const words = world.topology.words.length;
       for (const word of world.topology.lines[line]?.words ?? []) {
-        const inDram = state[world.memory.dramVersion.base + word] as number;
-        const written = state[world.ghost.deviceWrite.base + word] as number;
-        const over = state[world.memory.cachedVersion.base + cpu * words + word] as number;
+        const inDram = state[world.memory.dramVersion.base + word]!;
+        const written = state[world.ghost.deviceWrite.base + word]!;
+        const over = state[world.memory.cachedVersion.base + cpu * words + word]!;
         const lost = written !== 0 && inDram === written && over < written;
         if (lost && over < world.ghost.deviceReadBound(state, word, false)) report(machine, word, cpu);
       }

@@ -24,7 +24,7 @@ export const staleRead: Monitor<'stale-read'> = {
     // A page that came back to the host has to hold what the device left in it.
     hostLoad(machine, _cpu, word, version) {
       const returned = machine.state[world.ghost.returned.base + word] !== 0;
-      if (returned && version < (machine.state[world.memory.latest.base + word] as number)) report(machine, word, 0);
+      if (returned && version < machine.state[world.memory.latest.base + word]!) report(machine, word, 0);
     },
   }),
 };

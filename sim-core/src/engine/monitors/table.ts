@@ -45,5 +45,5 @@ export const monitorByName: ReadonlyMap<string, Monitor<Finding>> = new Map(
 
 /** The monitor that makes a finding. */
 export function monitorOf(finding: Finding): Monitor<Finding> {
-  return MONITORS[FINDINGS.indexOf(finding)] as Monitor<Finding>;
+  return MONITORS[FINDINGS.indexOf(finding)]!;
 }

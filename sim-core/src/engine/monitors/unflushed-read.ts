@@ -13,7 +13,7 @@ export const unflushedRead: Monitor<'unflushed-read'> = {
   needsVersions: true,
   listen: (world, report) => ({
     deviceRead(machine, device, word, version, promised) {
-      const newest = machine.state[world.memory.latest.base + word] as number;
+      const newest = machine.state[world.memory.latest.base + word]!;
       if (version >= promised && version < newest) report(machine, word, device + 1);
     },
   }),

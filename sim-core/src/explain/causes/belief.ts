@@ -114,7 +114,7 @@ function decidedBy(history: History, told: number): Link[] {
   for (const [device, { name, group, iommu: unitIndex }] of topology.devices.entries()) {
     if (!isListed(history, state, device, group)) continue;
     const unit = topology.iommus[unitIndex];
-    const domain = (state[iommu.deviceDomain.base + device] as number) - 1;
+    const domain = state[iommu.deviceDomain.base + device]! - 1;
     const text = reasonText(history, name, unit, domain, state);
     if (text) links.push({ event: told, text, sources: [domainSource(unit)] });
   }
@@ -125,11 +125,11 @@ function decidedBy(history: History, told: number): Link[] {
 export function isListed(history: History, state: Int32Array, device: number, group: number): boolean {
   const { files, kvmVfio } = history.model.world;
   for (let slot = kvmVfio.entries.base; slot < kvmVfio.entries.base + kvmVfio.entries.size; slot++) {
-    const entry = (state[slot] as number) - 1;
+    const entry = state[slot]! - 1;
     if (entry < 0) continue;
     if (!kvmVfio.holdsFiles && entry === group) return true;
     if (!kvmVfio.holdsFiles) continue;
-    const kind = FILE_KIND_NAMES[state[files.kind.base + entry] as number];
+    const kind = FILE_KIND_NAMES[state[files.kind.base + entry]!];
     if (state[files.object.base + entry] === (kind === 'group' ? group : device)) return true;
   }
   return false;

@@ -44,7 +44,7 @@ function waitingIn(history: History): Waiting[] {
       {
         actor: task.actor,
         slot,
-        holder: (executor.machine.state[slot] as number) - 1,
+        holder: executor.machine.state[slot]! - 1,
         frames,
         lock: about.startsWith('take ') ? about.slice('take '.length) : history.model.layout.slotName(slot),
       },

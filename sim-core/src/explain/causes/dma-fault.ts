@@ -39,7 +39,7 @@ const REFUSALS: Readonly<Record<FaultReason, string>> = {
 export function blocked(history: History, event: number): Link[] {
   const { iommu, topology } = history.model.world;
   const at = history.before(event, (code) => code === NOTE['dma-fault']);
-  const reason = FAULT_REASONS[history.log[at * EVENT_WIDTH + 3] as number];
+  const reason = FAULT_REASONS[history.log[at * EVENT_WIDTH + 3]!];
   if (at < 0 || !reason) return [];
   const device = history.operand(at, 1);
   const fault: Fault = {

@@ -39,7 +39,7 @@ export function writtenOver(
 /** `event` is where the line of `cpu` is written back over `version` of the word. */
 export function lostWriteLinks(history: History, event: number, word: number, cpu: number, version: number): Link[] {
   const { memory, topology } = history.model.world;
-  const line = topology.words[word]?.line as number;
+  const line = topology.words[word]!.line;
   const state = memory.lineState.base + cpu * topology.lines.length + line;
   const write = history.lastChange(memory.latest.base + word, event, version);
   const filled = history.lastChangeWhere(state, event, (old, value) => old === LINE.invalid && value !== LINE.invalid);

@@ -47,15 +47,15 @@ function whereText(history: History, event: number, word: number): string {
 function promiseOf(history: History, event: number, word: number): { promised: number; promise: number } {
   const { ghost, topology } = history.model.world;
   const slots = [ghost.guaranteed.base + word, ghost.underDirty.base + word];
-  const dirty = ghost.dirtyIn.base + (topology.words[word]?.line as number);
+  const dirty = ghost.dirtyIn.base + topology.words[word]!.line;
   const values = new Map([...slots, dirty].map((slot) => [slot, history.valueAt(slot, event)]));
   const bound = (): number => {
-    const [clean = 0, below = 0] = slots.map((slot) => values.get(slot) as number);
+    const [clean = 0, below = 0] = slots.map((slot) => values.get(slot)!);
     return values.get(dirty) === 0 ? clean : Math.min(clean, below);
   };
   const promised = bound();
   for (let e = event - 1; e >= 0; e--) {
-    const slot = history.log[e * EVENT_WIDTH] as number;
+    const slot = history.log[e * EVENT_WIDTH]!;
     if (!values.has(slot)) continue;
     values.set(slot, history.operand(e, 1));
     if (bound() < promised) return { promised, promise: e };
@@ -105,7 +105,7 @@ export function staleCpuRead(history: History, event: number, word: number, vcpu
 /** pCPUs whose caches hold the word in a version that is older. */
 function cachesWithCopy(history: History, event: number, word: number, version: number): number[] {
   const { memory, topology } = history.model.world;
-  const line = topology.words[word]?.line as number;
+  const line = topology.words[word]!.line;
   return Array.from({ length: topology.cpu.count }, (_, cpu) => cpu).filter(
     (cpu) =>
       history.valueAt(memory.lineState.base + cpu * topology.lines.length + line, event) !== LINE.invalid &&
@@ -121,7 +121,7 @@ export function staleHostRead(history: History, event: number, word: number): Li
   const load = history.before(event, (code) => code === NOTE.access);
   const back = history.lastChange(ghost.returned.base + word, event, 1);
   const cpu = load < 0 ? -1 : history.operand(load, 1);
-  const line = topology.words[word]?.line as number;
+  const line = topology.words[word]!.line;
   const filled = history.lastChangeWhere(
     memory.lineState.base + cpu * topology.lines.length + line,
     event,

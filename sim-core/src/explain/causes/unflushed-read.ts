@@ -53,7 +53,7 @@ function destroyedLinks(
 ): Link[] {
   const name = history.wordName(word);
   const { memory, topology } = history.model.world;
-  const line = topology.words[word]?.line as number;
+  const line = topology.words[word]!.line;
   const slot = memory.lineState.base + over.cpu * topology.lines.length + line;
   const modified = history.lastChange(slot, over.event, LINE.modified);
   const access = history.before(modified, (code) => code === NOTE.access);

@@ -54,7 +54,7 @@ function descriptorWithoutReference(history: History, event: number): Link[] {
   const [first] = history.statementAround(event);
   const actor = history.actorOf(event);
   for (let e = event - 1; e >= first; e--) {
-    if (!isIn(descriptor, history.log[e * EVENT_WIDTH] as number)) continue;
+    if (!isIn(descriptor, history.log[e * EVENT_WIDTH]!)) continue;
     if (history.actorOf(e) !== actor || history.operand(e, 2) === 0) continue;
     return [
       {
@@ -76,10 +76,9 @@ function stillOpen(history: History, event: number, vm: number): Link[] {
   const open: string[] = [];
   for (let file = 0; file < files.kind.size; file++) {
     if (state[files.references.base + file] === 0) continue;
-    const object = state[files.object.base + file] as number;
-    const kind = FILE_KIND_NAMES[state[files.kind.base + file] as number];
-    const owner =
-      kind === 'vm' ? object : kind === 'vcpu' ? (state[kvm.vcpuVm.base + object] as number) - 1 : undefined;
+    const object = state[files.object.base + file]!;
+    const kind = FILE_KIND_NAMES[state[files.kind.base + file]!];
+    const owner = kind === 'vm' ? object : kind === 'vcpu' ? state[kvm.vcpuVm.base + object]! - 1 : undefined;
     if (owner === (vm as VmId)) open.push(names.ofFile(file, position) ?? `a ${kind} descriptor`);
   }
   if (open.length === 0) return [];
@@ -128,7 +127,7 @@ function freedEntry(history: History, event: number, file: number): Link[] {
   const { entries, lock } = history.model.world.kvmVfio;
   const user = history.actorOf(event);
   const inList = (e: number): boolean => {
-    return isIn(entries, history.log[e * EVENT_WIDTH] as number);
+    return isIn(entries, history.log[e * EVENT_WIDTH]!);
   };
   let listed = -1;
   let freed = -1;

@@ -103,7 +103,7 @@ function additionLinks(history: History, event: number): Link[] {
   // The call takes a reference of the file that it names; the entry has the number of that file, from 1 on.
   const taken = new Set<number>();
   for (let one = first; one < event; one++) {
-    const file = (history.log[one * EVENT_WIDTH] as number) - references.base;
+    const file = history.log[one * EVENT_WIDTH]! - references.base;
     if (file >= 0 && file < references.size && history.operand(one, 2) > history.operand(one, 1)) taken.add(file + 1);
   }
   const added = history.lastBefore(
@@ -135,7 +135,7 @@ function hostDriver(history: History, event: number): Link[] {
   const { topology, vfio } = history.model.world;
   const driver = vfio.deviceDriver;
   const bound = history.lastBefore(event, (slot) => slot >= driver.base && slot < driver.base + driver.size);
-  const device = topology.devices[(history.log[bound * EVENT_WIDTH] as number) - driver.base];
+  const device = topology.devices[history.log[bound * EVENT_WIDTH]! - driver.base];
   const group = device?.group ?? -1;
   const attached = history.lastChangeWhere(vfio.groupContainer.base + group, event, (_old, value) => value !== 0);
   const name = device?.name ?? 'the device';

@@ -113,7 +113,7 @@ function reasonsOf(asked: AskedFact, state: Int32Array, event: number, group: nu
   if (history.hasChange('capability-based-coherency')) return devices.map((device) => capability(history, device));
   if (!history.hasChange('dma-cc-iommu'))
     return [fixed(false, `${kernel.profile.name} asks nobody: any group may be non-coherent.`)];
-  const container = (state[vfio.groupContainer.base + group] as number) - 1;
+  const container = state[vfio.groupContainer.base + group]! - 1;
   if (container >= 0) return containerReasons(asked, state, event, { number, group, container });
   const counts = history.hasChange('file-identity');
   return [fixed(counts, `Group ${number} is in no container: that counts as ${counts ? 'coherent' : 'not coherent'}.`)];
@@ -141,7 +141,7 @@ function containerReasons(
     ];
   return domains.map((domain) => {
     const coherent = state[iommu.domainCoherent.base + domain] !== 0;
-    const unit = topology.iommus[(state[iommu.domainUnit.base + domain] as number) - 1];
+    const unit = topology.iommus[state[iommu.domainUnit.base + domain]! - 1];
     const why = unit?.driver === 'vt-d' && !unit.snoopControl ? ': the unit has no snoop control' : '';
     const what = coherent ? 'is cache coherent' : `is not cache coherent${why}`;
     return {

@@ -25,7 +25,7 @@ const MOST = 8;
 export function lastOf(links: readonly Link[]): Link[] {
   const left = links.length - MOST;
   if (left <= 0) return [...links];
-  const first = links[left] as Link;
+  const first = links[left]!;
   return [{ event: first.event, text: `${left} earlier ones are left out.`, sources: [] }, ...links.slice(left)];
 }
 

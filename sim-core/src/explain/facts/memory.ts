@@ -24,10 +24,10 @@ export const memtypeExplained: FactExplainer = (asked) => {
   const { history, event, state, args } = asked;
   const { kvm, topology } = history.model.world;
   const page = topology.words[args.word]?.page as number;
-  const vcpu = (state[kvm.actorVcpu.base + args.vcpu] as number) - 1;
+  const vcpu = state[kvm.actorVcpu.base + args.vcpu]! - 1;
   const name = topology.actors[args.vcpu]?.name;
   if (vcpu < 0) return [{ event: -1, text: `${name} does not exist: KVM_CREATE_VCPU has not made it.`, sources: [] }];
-  const vm = (state[kvm.vcpuVm.base + vcpu] as number) - 1;
+  const vm = state[kvm.vcpuVm.base + vcpu]! - 1;
   const links = leafLinks(asked, vm, page);
   const leaf = leafAt(asked, vm, page);
   if ((leaf & LEAF.present) === 0) return links;
@@ -38,8 +38,8 @@ export const memtypeExplained: FactExplainer = (asked) => {
       { event, text: `IPAT is set, so the guest's PAT is ignored: ${effective}.`, sources: [memtypeSource] },
     ];
   const slot = kvm.mmu.guestPat.base + vm * topology.pages.length + page;
-  const chosen = memtypeName(state[slot] as number);
-  const at = history.lastChange(slot, event, state[slot] as number);
+  const chosen = memtypeName(state[slot]!);
+  const at = history.lastChange(slot, event, state[slot]!);
   const where = at < 0 ? 'as it is from the start' : history.placeText(at);
   return [
     ...links,
@@ -53,7 +53,7 @@ export const memtypeExplained: FactExplainer = (asked) => {
 
 function leafAt({ history, state }: AskedFact, vm: number, page: number): number {
   const { kvm, topology } = history.model.world;
-  return vm < 0 ? 0 : (state[kvm.leaf.base + vm * topology.pages.length + page] as number);
+  return vm < 0 ? 0 : state[kvm.leaf.base + vm * topology.pages.length + page]!;
 }
 
 function leafLinks(asked: AskedFact, vm: number, page: number): Link[] {
@@ -216,7 +216,7 @@ function firstRegistration({ history }: AskedFact, event: number, vm: number): L
 /** The last changes of the line in the cache. */
 export const cacheExplained: FactExplainer = ({ history, event, args }) => {
   const { memory, topology } = history.model.world;
-  const line = topology.words[args.word]?.line as number;
+  const line = topology.words[args.word]!.line;
   const slot = memory.lineState.base + args.cpu * topology.lines.length + line;
   const links: Link[] = [];
   for (let one = 0; one < event; one++) {

@@ -103,7 +103,7 @@ class Numbers {
   }
 
   next(): number {
-    return this.#array[this.#at++] as number;
+    return this.#array[this.#at++]!;
   }
 
   list<T>(item: () => T): T[] {

@@ -23,7 +23,7 @@ export function numberingOf(store: Store): Numbering {
     let [low, high] = [0, holes.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((holes[middle] as number) < state) low = middle + 1;
+      if (holes[middle]! < state) low = middle + 1;
       else high = middle;
     }
     return state - low;
@@ -99,10 +99,10 @@ export function restoreStates(store: Store, arrays: Arrays): void {
   for (let number = 0; number < parents.length; number++) {
     const more = Math.min(PIECE, parents.length - number);
     if (number % PIECE === 0 && !store.hasRoom(more)) toEnd(store.reserving(more));
-    for (let i = 0; i < words; i++) record[i] = states[number * words + i] as number;
-    const sleep = number < sleepFrom ? 0 : (sleeps[number - sleepFrom] as number);
+    for (let i = 0; i < words; i++) record[i] = states[number * words + i]!;
+    const sleep = number < sleepFrom ? 0 : sleeps[number - sleepFrom]!;
     const hash = hashWords(record, 0, words);
-    const given = store.insert(record, 0, hash, parents[number] as number, moves[number] as number, sleep);
+    const given = store.insert(record, 0, hash, parents[number]!, moves[number]!, sleep);
     if (given !== number) throw damaged();
   }
 }

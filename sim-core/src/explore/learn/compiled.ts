@@ -26,11 +26,11 @@ export const UNMET = -1;
 
 /** Walks the tree of a move, or of a question, for a packed state that begins at an index. */
 export function answerIn({ roots, nodes }: Tables, question: number, words: Uint32Array, at: number): number {
-  let answer = roots[question] as number;
+  let answer = roots[question]!;
   while (answer > 0) {
-    const node = nodes[answer] as number;
-    const code = ((words[at + (node & 255)] as number) >>> ((node >>> 8) & 31)) & (node >>> 13);
-    answer = nodes[answer + 1 + code] as number;
+    const node = nodes[answer]!;
+    const code = (words[at + (node & 255)]! >>> ((node >>> 8) & 31)) & (node >>> 13);
+    answer = nodes[answer + 1 + code]!;
   }
   return answer;
 }
@@ -105,16 +105,16 @@ export class Compiled {
     const { reads, move } = effect;
     let tree = this.#learner.trees[move];
     let places: readonly number[] = [];
-    let at = this.roots[move] as number;
+    let at = this.roots[move]!;
     for (let i = 0; i < reads.length; ) {
-      const field = this.#packing.fieldOf((reads[i] as Effect['reads'][number]).slot);
+      const field = this.#packing.fieldOf(reads[i]!.slot);
       const first = tree as Branching;
       const begin = i;
       // What is looked at in one field without another between is one level; slots without bits are none.
       for (let here = field; i < reads.length && (here === field || here === undefined); ) {
-        tree = (tree as Branching).branches.get((reads[i] as Effect['reads'][number]).value);
+        tree = (tree as Branching).branches.get(reads[i]!.value);
         i++;
-        here = i < reads.length ? this.#packing.fieldOf((reads[i] as Effect['reads'][number]).slot) : undefined;
+        here = i < reads.length ? this.#packing.fieldOf(reads[i]!.slot) : undefined;
         if (field === undefined) break;
       }
       if (!field) continue;
@@ -124,7 +124,7 @@ export class Compiled {
       }
       const node = at;
       places = this.#packing.codesWith(field, reads.slice(begin, i)).map((code) => node + 1 + code);
-      at = places.reduce((known, place) => known || (this.nodes[place] as number), UNKNOWN);
+      at = places.reduce((known, place) => known || this.nodes[place]!, UNKNOWN);
       // Joint values that were met since go the way of those that hold the same here.
       this.#link(move, places, at);
     }
@@ -141,9 +141,7 @@ export class Compiled {
       if (!field?.bundle) continue;
       const { bundle, slots, width } = field;
       const { count } = bundle;
-      const code = bundle.add(
-        slots.map((slot) => this.#packing.code(slot, written.get(slot) ?? (state[slot] as number))),
-      );
+      const code = bundle.add(slots.map((slot) => this.#packing.code(slot, written.get(slot) ?? state[slot]!)));
       if (bundle.count === count) continue;
       if (code < 2 ** width) this.#addJoint(bundle, code);
       else stale = true;
@@ -248,7 +246,7 @@ export class Compiled {
       const field = this.#packing.fieldOf(slot);
       if (!field) continue;
       const place = effect.index * words + field.word;
-      this.footprints[place] = (this.footprints[place] as number) | (maskOf(field.width) << field.shift);
+      this.footprints[place] = this.footprints[place]! | (maskOf(field.width) << field.shift);
     }
     const joint: JointTable[] = [];
     const entered = new Set<PackedField>();
@@ -258,9 +256,9 @@ export class Compiled {
       if (!field || entered.has(field)) continue;
       entered.add(field);
       const { word, shift, width, bundle } = field;
-      this.effectMasks[at + word] = (this.effectMasks[at + word] as number) & ~(maskOf(width) << shift);
+      this.effectMasks[at + word] = this.effectMasks[at + word]! & ~(maskOf(width) << shift);
       const code = bundle ? this.#jointResult(effect, field, bundle, joint) : this.#packing.code(slot, value);
-      this.effectMasks[at + words + word] = (this.effectMasks[at + words + word] as number) | (code << shift);
+      this.effectMasks[at + words + word] = this.effectMasks[at + words + word]! | (code << shift);
     }
     this.#enterJoint(effect, joint);
     this.#entered[effect.index] = true;
@@ -274,7 +272,7 @@ export class Compiled {
     };
     const written = field.slots.map((slot) => numberIn(effect.writes, slot));
     const known = field.slots.map((slot, member) =>
-      (written[member] as number) < 0 ? numberIn(effect.reads, slot) : (written[member] as number),
+      written[member]! < 0 ? numberIn(effect.reads, slot) : written[member]!,
     );
     const code = known.includes(-1) ? undefined : bundle.numberOf(known);
     if (code !== undefined) return code;
@@ -313,14 +311,14 @@ export function setJoint(
   into: Uint32Array,
   at: number,
 ): boolean {
-  let table = jointOf[effect] as number;
-  for (let left = joint[table++] as number; left > 0; left--) {
-    const field = joint[table] as number;
+  let table = jointOf[effect]!;
+  for (let left = joint[table++]!; left > 0; left--) {
+    const field = joint[table]!;
     const word = field & 255;
     const shift = (field >>> 8) & 31;
-    const result = joint[table + 1 + (((from[word] as number) >>> shift) & (field >>> 13))] as number;
+    const result = joint[table + 1 + ((from[word]! >>> shift) & (field >>> 13))]!;
     if (result === UNMET) return false;
-    into[at + word] = (into[at + word] as number) | (result << shift);
+    into[at + word] = into[at + word]! | (result << shift);
     table += 2 + (field >>> 13);
   }
   return true;
@@ -351,8 +349,8 @@ function outcomeOf({ bundle: { parts, count }, written }: JointTable, from: numb
   for (let to = 0; to < count; to++) {
     let same = true;
     for (let member = 0; same && member < written.length; member++) {
-      const numbers = parts[member] as number[];
-      const number = written[member] as number;
+      const numbers = parts[member]!;
+      const number = written[member]!;
       same = numbers[to] === (number < 0 ? numbers[from] : number);
     }
     if (same) return to;
@@ -378,8 +376,8 @@ function answerOf(effect: Effect): number {
 export function wereMarked(marks: Uint8Array, noted: readonly number[], from: number): boolean {
   let known = true;
   for (let i = from; i < noted.length; i += 3) {
-    known &&= marks[noted[i] as number] !== 0;
-    marks[noted[i] as number] = 1;
+    known &&= marks[noted[i]!] !== 0;
+    marks[noted[i]!] = 1;
   }
   return known;
 }

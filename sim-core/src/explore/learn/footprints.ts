@@ -86,7 +86,7 @@ export class Footprints {
   cycles(): Footprint[] {
     return this.locations.filter((location, id) => {
       const seen = new Set(location.next);
-      for (const at of seen) for (const next of (this.locations[at] as Footprint).next) seen.add(next);
+      for (const at of seen) for (const next of this.locations[at]!.next) seen.add(next);
       return seen.has(id);
     });
   }
@@ -99,10 +99,11 @@ export class Footprints {
       for (const { slot } of effect.reads) this.#add(this.judged, slot);
       return;
     }
-    const before = (slot: number): number => state[slot] as number;
-    const location = this.locations[
-      move.kind === 'actor' ? this.locationOf(move.actor, before) : this.environmentLocation(effect.move)
-    ] as Footprint;
+    const before = (slot: number): number => state[slot]!;
+    const location =
+      this.locations[
+        move.kind === 'actor' ? this.locationOf(move.actor, before) : this.environmentLocation(effect.move)
+      ]!;
     for (const { slot } of effect.reads) this.#add(location.reads, slot);
     if (!effect.enabled) {
       if (!location.waits) this.version++;
@@ -120,7 +121,7 @@ export class Footprints {
     }
     if (move.kind !== 'actor') return;
     const results = new Map(effect.writes.map((w) => [w.slot, w.value]));
-    const next = this.locationOf(move.actor, (slot) => results.get(slot) ?? (state[slot] as number));
+    const next = this.locationOf(move.actor, (slot) => results.get(slot) ?? state[slot]!);
     if (!location.next.has(next)) {
       location.next.add(next);
       this.version++;

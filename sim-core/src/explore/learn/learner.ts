@@ -131,7 +131,7 @@ export class Learner {
 
   #find(move: number): Effect | undefined {
     let at = this.trees[move];
-    while (at && 'branches' in at) at = at.branches.get(this.machine.raw[at.slot] as number);
+    while (at && 'branches' in at) at = at.branches.get(this.machine.raw[at.slot]!);
     return at;
   }
 
@@ -141,26 +141,26 @@ export class Learner {
     if (move >= this.rankMove && this.#versions) {
       this.#versions.rank(
         move - this.rankMove,
-        (slot) => machine.state[slot] as number,
+        (slot) => machine.state[slot]!,
         (slot, value) => machine.put(slot, value),
       );
-      const writes = machine.writes().map((slot) => ({ slot, value: machine.raw[slot] as number }));
+      const writes = machine.writes().map((slot) => ({ slot, value: machine.raw[slot]! }));
       machine.rewind(0);
-      const reads = machine.reads.map((slot) => ({ slot, value: machine.raw[slot] as number }));
+      const reads = machine.reads.map((slot) => ({ slot, value: machine.raw[slot]! }));
       return { move, enabled: true, writes, findings: [], reads };
     }
     if (move >= this.judgementMove) {
       const answer =
         move === this.locationsMove
-          ? { locations: this.#locationsIn?.((slot) => machine.state[slot] as number) ?? [] }
+          ? { locations: this.#locationsIn?.((slot) => machine.state[slot]!) ?? [] }
           : { judgement: this.#judge(this.#executor) };
       machine.rewind(0);
-      const reads = machine.reads.map((slot) => ({ slot, value: machine.raw[slot] as number }));
+      const reads = machine.reads.map((slot) => ({ slot, value: machine.raw[slot]! }));
       return { move, enabled: true, writes: [], findings: [], reads, ...answer };
     }
     const made = this.#model.moves[move];
     // What a move does is noted for the location of its actor, so all that decides the location belongs to what it reads.
-    if (made?.kind === 'actor') readLocation(this.#model, made.actor, (slot) => machine.state[slot] as number);
+    if (made?.kind === 'actor') readLocation(this.#model, made.actor, (slot) => machine.state[slot]!);
     let limit: string | undefined;
     let failure: string | undefined;
     let enabled = false;
@@ -171,9 +171,9 @@ export class Learner {
       else failure = error instanceof Error ? error.message : String(error);
     }
     const findings = this.#sites.inLog(machine);
-    const writes = enabled ? machine.writes().map((slot) => ({ slot, value: machine.raw[slot] as number })) : [];
+    const writes = enabled ? machine.writes().map((slot) => ({ slot, value: machine.raw[slot]! })) : [];
     machine.rewind(0);
-    const reads = machine.reads.map((slot) => ({ slot, value: machine.raw[slot] as number }));
+    const reads = machine.reads.map((slot) => ({ slot, value: machine.raw[slot]! }));
     return {
       move,
       enabled,
@@ -205,23 +205,23 @@ export class Learner {
         other.locations?.join() === trace.locations?.join() &&
         this.#sameResult(trace, other, renaming, before);
       if (!alike) throw new NotSymmetric(`move ${trace.move} tells CPUs apart`);
-      const otherRead = new Set(other.reads.map((r) => renaming.slotFrom[r.slot] as number));
-      const otherWritten = new Set(other.writes.map((w) => renaming.slotFrom[w.slot] as number));
+      const otherRead = new Set(other.reads.map((r) => renaming.slotFrom[r.slot]!));
+      const otherWritten = new Set(other.writes.map((w) => renaming.slotFrom[w.slot]!));
       for (const slot of [...otherRead, ...otherWritten, ...written]) {
         // A slot that only one of the two wrote must keep the value that made both results alike.
         const oneSided = written.has(slot) !== otherWritten.has(slot);
         if (read.has(slot) || !(otherRead.has(slot) || oneSided)) continue;
         read.add(slot);
-        trace.reads.push({ slot, value: before[slot] as number });
+        trace.reads.push({ slot, value: before[slot]! });
       }
     }
   }
 
   #sameResult(trace: Trace, other: Trace, renaming: Renaming, before: Int32Array): boolean {
     const result = new Map(trace.writes.map((w) => [w.slot, w.value]));
-    const otherResult = new Map(other.writes.map((w) => [renaming.slotFrom[w.slot] as number, w.value]));
+    const otherResult = new Map(other.writes.map((w) => [renaming.slotFrom[w.slot]!, w.value]));
     for (const slot of new Set([...result.keys(), ...otherResult.keys()])) {
-      const old = before[slot] as number;
+      const old = before[slot]!;
       const expected = renaming.value(slot, result.get(slot) ?? old);
       if ((otherResult.get(slot) ?? renaming.value(slot, old)) !== expected) return false;
     }

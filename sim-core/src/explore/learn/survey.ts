@@ -163,7 +163,7 @@ function completeMove(
       }
     }
     if (!('branches' in at)) return at.failure === undefined && budget.effects-- > 0;
-    const before = raw[at.slot] as number;
+    const before = raw[at.slot]!;
     const values = slotValues.varies(at.slot) ? slotValues.realValuesOf(at.slot) : [before];
     const all = values.every((value) => {
       raw[at.slot] = value;

@@ -61,8 +61,8 @@ export class TracingMachine extends Machine {
 
   override put(slot: number, value: number): void {
     if (this.#projectedOut[slot] !== 0) return;
-    const old = this.raw[slot] as number;
-    (this.#written[slot] as number)++;
+    const old = this.raw[slot]!;
+    this.#written[slot]!++;
     if (old === value) {
       this.#silent.push({ slot, length: this.length });
       return;
@@ -73,24 +73,23 @@ export class TracingMachine extends Machine {
 
   override rewind(length: number): void {
     for (let at = this.length - EVENT_WIDTH; at >= length; at -= EVENT_WIDTH) {
-      const slot = this.log[at] as number;
+      const slot = this.log[at]!;
       if (slot < 0) continue;
-      this.raw[slot] = this.log[at + 1] as number;
-      (this.#written[slot] as number)--;
+      this.raw[slot] = this.log[at + 1]!;
+      this.#written[slot]!--;
     }
     this.length = length;
     // Every micro-step begins with a happening, so what it wrote silently follows the length it began at.
     for (let last = this.#silent.at(-1); last && (last.length > length || length === 0); last = this.#silent.at(-1)) {
       this.#silent.pop();
-      (this.#written[last.slot] as number)--;
+      this.#written[last.slot]!--;
     }
   }
 
   /** Slots that were written and not undone, also those that kept their value by it. Ascending: the order tells nothing. */
   writes(): number[] {
     const slots = new Set<number>();
-    for (let at = 0; at < this.length; at += EVENT_WIDTH)
-      if ((this.log[at] as number) >= 0) slots.add(this.log[at] as number);
+    for (let at = 0; at < this.length; at += EVENT_WIDTH) if (this.log[at]! >= 0) slots.add(this.log[at]!);
     for (const { slot } of this.#silent) slots.add(slot);
     return [...slots].sort((a, b) => a - b);
   }

@@ -86,7 +86,7 @@ export class Ahead {
     if (search.levelEnd !== this.#levelEnd || store !== this.#store || relayouts !== this.#relayouts) {
       this.#begin(state, search);
     }
-    while (this.#slices.length > 0 && state >= (this.#slices[0] as SentSlice).end) this.#leave();
+    while (this.#slices.length > 0 && state >= this.#slices[0]!.end) this.#leave();
     // Workers that still had other things to do have not kept the search from continuing.
     if (this.#slices.length === 0) this.#next = Math.max(this.#next, state);
     this.#send(search);
@@ -107,27 +107,27 @@ export class Ahead {
     const kind = done.kinds[i];
     if (kind === EXPANDED.not) return false;
     if (this.#numbers.length !== done.hashes.length) this.#numbers = new Int32Array(done.hashes.length);
-    const end = done.ends[i] as number;
-    const begin = i === 0 ? 0 : (done.ends[i - 1] as number);
-    if (kind === EXPANDED.stuck) this.stuck.push(state, done.judgements[this.#judged++] as number, end - begin);
+    const end = done.ends[i]!;
+    const begin = i === 0 ? 0 : done.ends[i - 1]!;
+    if (kind === EXPANDED.stuck) this.stuck.push(state, done.judgements[this.#judged++]!, end - begin);
     store.open = levelEnd;
     const farthest = this.#insert(store, done, state, begin, end, kind === EXPANDED.stuck);
     // An actor that goes alone must lead farther than its state; else the others have to move, too.
     if (kind === EXPANDED.reduced && farthest < levelEnd) return false;
-    const notedEnd = done.notedEnds[i] as number;
-    for (let k = i === 0 ? 0 : (done.notedEnds[i - 1] as number); k < notedEnd; k += 2)
-      this.noted.push(done.noted[k] as number, state, done.noted[k + 1] as number);
-    this.made = done.made[i] as number;
+    const notedEnd = done.notedEnds[i]!;
+    for (let k = i === 0 ? 0 : done.notedEnds[i - 1]!; k < notedEnd; k += 2)
+      this.noted.push(done.noted[k]!, state, done.noted[k + 1]!);
+    this.made = done.made[i]!;
     this.expanded++;
     return true;
   }
 
   receive(worker: number, done: SliceDone): void {
-    const pending = this.#pending[worker] as Map<number, SentSlice>;
+    const pending = this.#pending[worker]!;
     const sent = pending.get(done.id);
     if (!sent) throw new Error(`worker ${worker} answers what it was not asked`);
     pending.delete(done.id);
-    if (done.kinds.includes(EXPANDED.not)) (this.#knows[worker] as WorkerKnowledge).lacks = true;
+    if (done.kinds.includes(EXPANDED.not)) this.#knows[worker]!.lacks = true;
     sent.done = done;
     if (sent === this.#slices[0]) this.waiting = false;
   }
@@ -153,13 +153,13 @@ export class Ahead {
     const sleeping = sleeps.length > 0;
     let farthest = -1;
     for (let k = begin; k < end; k++) {
-      const distinct = which[k] as number;
+      const distinct = which[k]!;
       if (distinct % PREPARED === 0)
         store.prepare(hashes.subarray(distinct), Math.min(PREPARED, hashes.length - distinct));
-      let number = (numbers[distinct] as number) - 1;
+      let number = numbers[distinct]! - 1;
       if (number < 0) {
-        const sleep = sleeping ? (sleeps[k] as number) : 0;
-        number = store.insert(words, distinct * width, hashes[distinct] as number, state, moves[k] as number, sleep);
+        const sleep = sleeping ? sleeps[k]! : 0;
+        number = store.insert(words, distinct * width, hashes[distinct]!, state, moves[k]!, sleep);
         numbers[distinct] = number + 1;
       }
       if (number > farthest) farthest = number;
@@ -195,7 +195,7 @@ export class Ahead {
   #send(search: SearchAhead): void {
     for (let depth = 1; depth <= DEEP; depth++) {
       this.#workers.forEach((worker, i) => {
-        const pending = this.#pending[i] as Map<number, SentSlice>;
+        const pending = this.#pending[i]!;
         if (this.#next >= this.#levelEnd || pending.size >= depth || this.#withdrawn.has(i)) return;
         this.#teach(i, worker, search);
         // The first message shows whether it can be started at all.
@@ -215,7 +215,7 @@ export class Ahead {
 
   /** Tables are large: what was learned meanwhile is told to those who lack something, or could take it for something else. */
   #teach(index: number, worker: LevelWorker, { tables, space: { store, relayouts } }: SearchAhead): void {
-    const known = this.#knows[index] as WorkerKnowledge;
+    const known = this.#knows[index]!;
     const same = known.store === store && known.relayouts === relayouts;
     if (known.tables === tables || (same && known.tables?.canonical === tables.canonical && !known.lacks)) return;
     this.#knows[index] = { tables, store, relayouts, lacks: false };

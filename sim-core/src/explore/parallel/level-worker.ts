@@ -146,8 +146,7 @@ export class LevelPart {
     if (this.#expander.expand(state, this.#levelEnd)) this.#expanded++;
     else if (this.#deferred.push(state) === PATIENCE) Atomics.store(this.#states.control, CONTROL.pause, 1);
     const { noted } = this.#expander;
-    for (let i = 0; i < noted.length; i += 3)
-      this.#note(noted[i] as number, noted[i + 1] as number, noted[i + 2] as number);
+    for (let i = 0; i < noted.length; i += 3) this.#note(noted[i]!, noted[i + 1]!, noted[i + 2]!);
     noted.length = 0;
   }
 

@@ -262,7 +262,7 @@ export class ParallelSearch {
     if (search.isShared) {
       const { control, count } = sharedStore(search.space.store);
       const paused = Atomics.load(control, CONTROL.pause) !== 0 && Atomics.load(control, CONTROL.stop) === 0;
-      const isFull = count + BLOCK > (control[CONTROL.most] as number);
+      const isFull = count + BLOCK > control[CONTROL.most]!;
       const expanded = this.#expanded;
       if (paused && !isFull && expanded < search.levelEnd && search.atSharedLevel) {
         this.#post(expanded);

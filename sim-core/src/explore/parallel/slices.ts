@@ -76,9 +76,8 @@ export class SliceExpander {
       const [before, successors] = [expander.transitions, found.length];
       if (expander.expand(first + i, first)) {
         const stuck = expander.stuck.length > 0;
-        if (stuck) judgements.push(expander.stuck[1] as number);
-        for (let k = 0; k < expander.noted.length; k += 3)
-          noted.push(expander.noted[k] as number, expander.noted[k + 2] as number);
+        if (stuck) judgements.push(expander.stuck[1]!);
+        for (let k = 0; k < expander.noted.length; k += 3) noted.push(expander.noted[k]!, expander.noted[k + 2]!);
         kinds[i] = stuck ? EXPANDED.stuck : expander.reduced ? EXPANDED.reduced : EXPANDED.all;
         made[i] = expander.transitions - before;
       } else found.length = successors;
@@ -140,20 +139,20 @@ class FoundStates implements States {
     return {
       which: this.#which.slice(0, length),
       moves: this.#moves.slice(0, length),
-      sleeps: this.#sleeps.slice(0, (this.#slice as Slice).sleeps.length > 0 ? length : 0),
+      sleeps: this.#sleeps.slice(0, this.#slice!.sleeps.length > 0 ? length : 0),
       words: this.#states.slice(0, distinct * this.#words),
       hashes: this.#hashes.slice(0, distinct),
     };
   }
 
   read(state: number, into: Uint32Array): void {
-    const { words, first } = this.#slice as Slice;
+    const { words, first } = this.#slice!;
     const at = (state - first) * this.#words;
-    for (let i = 0; i < this.#words; i++) into[i] = words[at + i] as number;
+    for (let i = 0; i < this.#words; i++) into[i] = words[at + i]!;
   }
 
   sleep(state: number): number {
-    const { sleeps, first } = this.#slice as Slice;
+    const { sleeps, first } = this.#slice!;
     return sleeps[state - first] ?? 0;
   }
 
@@ -175,16 +174,16 @@ class FoundStates implements States {
     const states = this.#states;
     const mask = table.length - 1;
     let place = hash & mask;
-    for (let known = table[place] as number; known !== NOBODY; known = table[place] as number) {
+    for (let known = table[place]!; known !== NOBODY; known = table[place]!) {
       let i = 0;
       while (i < words && states[known * words + i] === from[at + i]) i++;
       // A way after which more has to be done than after the first one has to be told.
-      if (i === words && ((this.#firstSleep[known] as number) & ~sleep) === 0) return known;
+      if (i === words && (this.#firstSleep[known]! & ~sleep) === 0) return known;
       place = (place + 1) & mask;
     }
     const number = this.#distinct++;
     table[place] = number;
-    for (let i = 0; i < words; i++) states[number * words + i] = from[at + i] as number;
+    for (let i = 0; i < words; i++) states[number * words + i] = from[at + i]!;
     this.#hashes[number] = hash;
     this.#firstSleep[number] = sleep;
     return number;
@@ -201,7 +200,7 @@ class FoundStates implements States {
     this.#table = new Int32Array(2 * length).fill(NOBODY);
     const mask = this.#table.length - 1;
     for (let number = 0; number < this.#distinct; number++) {
-      let place = (this.#hashes[number] as number) & mask;
+      let place = this.#hashes[number]! & mask;
       while (this.#table[place] !== NOBODY) place = (place + 1) & mask;
       this.#table[place] = number;
     }

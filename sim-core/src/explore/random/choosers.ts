@@ -36,8 +36,8 @@ export class Uniform implements Chooser {
   #draw(moves: Int32Array): number {
     for (let left = moves.length; left > 0; left--) {
       const at = this.#random.below(left);
-      const move = moves[at] as number;
-      moves[at] = moves[left - 1] as number;
+      const move = moves[at]!;
+      moves[at] = moves[left - 1]!;
       moves[left - 1] = move;
       if (this.#walker.make(move)) return move;
     }
@@ -70,7 +70,7 @@ export class Priorities implements Chooser {
     const movers = moversOf(walker);
     const order = Int32Array.from(movers, (_, index) => index);
     random.shuffle(order);
-    this.#movers = [...order].map((index) => movers[index] as Int32Array);
+    this.#movers = [...order].map((index) => movers[index]!);
     this.#falls = Array.from({ length: pct.depth - 1 }, () => random.below(pct.length)).sort((a, b) => a - b);
     const offers = [...walker.idle].map((move) => ({
       move,
@@ -117,7 +117,7 @@ export class Priorities implements Chooser {
   #moveOf(mover: Int32Array): number {
     const first = mover.length > 1 ? this.#random.below(mover.length) : 0;
     for (let i = 0; i < mover.length; i++) {
-      const move = mover[(first + i) % mover.length] as number;
+      const move = mover[(first + i) % mover.length]!;
       if (this.#walker.make(move)) return move;
     }
     return -1;

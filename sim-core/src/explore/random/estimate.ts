@@ -154,7 +154,7 @@ export class Estimator {
       const count = this.#possible();
       if (count === 0) return true;
       probe.weight += Math.log10(count);
-      if (!this.#make(this.#enabled[probe.random.below(count)] as number)) return true;
+      if (!this.#make(this.#enabled[probe.random.below(count)]!)) return true;
       this.#moves++;
       probe.hash = changed(probe.hash, machine.log, machine.length);
       if (!probe.states.has(probe.hash)) probe.states.set(probe.hash, probe.depth + 1);
@@ -242,9 +242,9 @@ function meanOf(logs: readonly number[]): Estimate['executions'] {
 function changed(before: number, log: Int32Array, length: number): number {
   let hash = before;
   for (let at = 0; at < length; at += EVENT_WIDTH) {
-    const slot = log[at] as number;
+    const slot = log[at]!;
     if (slot < 0) continue;
-    hash += numberOf(slot, log[at + 2] as number) - numberOf(slot, log[at + 1] as number);
+    hash += numberOf(slot, log[at + 2]!) - numberOf(slot, log[at + 1]!);
   }
   return ((hash % HASHES) + HASHES) % HASHES;
 }

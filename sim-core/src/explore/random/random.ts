@@ -215,9 +215,7 @@ export class RandomSearch implements CheckpointSource {
           first: this.#witness(seen),
         }))
         .sort(byOutcome),
-      conditions: this.#model.conditions.map((condition, i) =>
-        this.#condition(condition, this.#truths[i] as TruthSightings),
-      ),
+      conditions: this.#model.conditions.map((condition, i) => this.#condition(condition, this.#truths[i]!)),
       findings: [...this.#findings]
         .map(([site, seen]) => ({ ...this.#sites.site(site), runs: seen.runs, first: this.#witness(seen) }))
         .sort(bySite),
@@ -297,7 +295,7 @@ export class RandomSearch implements CheckpointSource {
     if (known) known.runs++;
     else this.#outcomes.set(key, { ...firstSighting(walk), values: judgement.values, truth: judgement.truth });
     this.#model.conditions.forEach((condition, i) => {
-      this.#weigh(condition, this.#truths[i] as TruthSightings, judgement.truth[i] as boolean, walk);
+      this.#weigh(condition, this.#truths[i]!, judgement.truth[i]!, walk);
     });
     this.#end(walk);
   }

@@ -125,7 +125,7 @@ export function byOutcome(
   b: { readonly values: readonly string[] },
 ): number {
   for (let i = 0; i < a.values.length; i++) {
-    const [x, y] = [a.values[i] as string, b.values[i] as string];
+    const [x, y] = [a.values[i]!, b.values[i]!];
     if (x === y) continue;
     const difference = Number(x) - Number(y);
     return Number.isNaN(difference) || difference === 0 ? (x < y ? -1 : 1) : difference;

@@ -44,9 +44,7 @@ export function mergeRandom<Witness extends Shown>(parts: readonly RandomResult<
     longest: Math.max(...parts.map((part) => part.longest)),
     terms: first.terms,
     outcomes: mergeOutcomes(parts).sort(byOutcome),
-    conditions: first.conditions.map((_, i) =>
-      mergeConditions(parts.map((p) => p.conditions[i] as RandomCondition<Witness>)),
-    ),
+    conditions: first.conditions.map((_, i) => mergeConditions(parts.map((p) => p.conditions[i]!))),
     findings: mergeFindings(parts),
     modelLimits: together(
       parts.flatMap((part) => part.modelLimits),
@@ -90,7 +88,7 @@ function shardsOf(parts: readonly RandomResult<Shown>[]): RandomResult['shards']
   }
   const indices = all.flatMap((shards) => shards?.indices ?? []).sort((a, b) => a - b);
   const twice = indices.find((index, i) => indices[i + 1] === index);
-  const count = all[0]?.count as number;
+  const count = all[0]!.count;
   if (twice !== undefined)
     throw new NotMergeable(`shard ${twice}/${count} is there twice, and its runs would count twice`);
   return { indices, count };

@@ -59,9 +59,9 @@ function renameReferences(
   at: number,
 ): void {
   for (let i = 0; i < references.length; i++) {
-    const { word, shift, mask, codeOf } = references[i] as PackedReference;
-    const old = words[at + word] as number;
-    const code = (codeOf[renaming] as Uint16Array)[(old >>> shift) & mask] as number;
+    const { word, shift, mask, codeOf } = references[i]!;
+    const old = words[at + word]!;
+    const code = codeOf[renaming]![(old >>> shift) & mask]!;
     words[at + word] = (old & ~(mask << shift)) | (code << shift);
   }
 }
@@ -73,25 +73,25 @@ function canonicalOfTwo({ columnMasks, references }: CanonicalTables): Canonical
   const exchange: Canonical = (words, at) => {
     for (let row = 0; row < rows; row++) {
       const place = at + 2 * row;
-      const difference = ((words[place] as number) ^ (words[place + 1] as number)) & (masks[row] as number);
-      words[place] = (words[place] as number) ^ difference;
-      words[place + 1] = (words[place + 1] as number) ^ difference;
+      const difference = (words[place]! ^ words[place + 1]!) & masks[row]!;
+      words[place] = words[place]! ^ difference;
+      words[place + 1] = words[place + 1]! ^ difference;
     }
     renameReferences(references, 0, words, at);
     return true;
   };
   return (words, at) => {
     for (let row = 0; row < rows; row++) {
-      const mask = masks[row] as number;
-      const first = ((words[at + 2 * row] as number) & mask) >>> 0;
-      const second = ((words[at + 2 * row + 1] as number) & mask) >>> 0;
+      const mask = masks[row]!;
+      const first = (words[at + 2 * row]! & mask) >>> 0;
+      const second = (words[at + 2 * row + 1]! & mask) >>> 0;
       if (first < second) return false;
       if (first > second) return exchange(words, at);
     }
     for (let i = 0; i < references.length; i++) {
-      const { word, shift, mask, codeOf } = references[i] as PackedReference;
-      const code = ((words[at + word] as number) >>> shift) & mask;
-      const other = (codeOf[0] as Uint16Array)[code] as number;
+      const { word, shift, mask, codeOf } = references[i]!;
+      const code = (words[at + word]! >>> shift) & mask;
+      const other = codeOf[0]![code]!;
       if (code < other) return false;
       if (code > other) return exchange(words, at);
     }
@@ -107,35 +107,35 @@ function canonicalOfMany({ cpus, renamings, columnMasks, words: size, references
   const compare = (a: Uint32Array, b: Uint32Array, bAt: number): number => {
     for (let row = 0; row < masks.length; row++) {
       for (let cpu = 0; cpu < cpus; cpu++) {
-        const mask = masks[row] as number;
-        const x = ((a[row * cpus + cpu] as number) & mask) >>> 0;
-        const y = ((b[bAt + row * cpus + cpu] as number) & mask) >>> 0;
+        const mask = masks[row]!;
+        const x = (a[row * cpus + cpu]! & mask) >>> 0;
+        const y = (b[bAt + row * cpus + cpu]! & mask) >>> 0;
         if (x !== y) return x - y;
       }
     }
     for (const { word, shift, mask } of references) {
-      const difference = (((a[word] as number) >>> shift) & mask) - (((b[bAt + word] as number) >>> shift) & mask);
+      const difference = ((a[word]! >>> shift) & mask) - ((b[bAt + word]! >>> shift) & mask);
       if (difference !== 0) return difference;
     }
     return 0;
   };
   return (words, at) => {
     let renamed = false;
-    for (let i = 0; i < size; i++) original[i] = words[at + i] as number;
+    for (let i = 0; i < size; i++) original[i] = words[at + i]!;
     for (let renaming = 0; renaming < renamings.length; renaming++) {
-      const cpuOf = renamings[renaming] as readonly number[];
+      const cpuOf = renamings[renaming]!;
       candidate.set(original);
       for (let row = 0; row < masks.length; row++) {
-        const mask = masks[row] as number;
+        const mask = masks[row]!;
         for (let cpu = 0; cpu < cpus; cpu++) {
-          const to = row * cpus + (cpuOf[cpu] as number);
-          candidate[to] = ((original[to] as number) & ~mask) | ((original[row * cpus + cpu] as number) & mask);
+          const to = row * cpus + cpuOf[cpu]!;
+          candidate[to] = (original[to]! & ~mask) | (original[row * cpus + cpu]! & mask);
         }
       }
       renameReferences(references, renaming, candidate, 0);
       if (compare(candidate, words, at) >= 0) continue;
       renamed = true;
-      for (let i = 0; i < size; i++) words[at + i] = candidate[i] as number;
+      for (let i = 0; i < size; i++) words[at + i] = candidate[i]!;
     }
     return renamed;
   };

@@ -94,7 +94,7 @@ export class Pruner {
 
   /** All prunings and the locations that each is for. */
   get made(): { readonly locations: readonly number[]; readonly pruning: Pruning }[] {
-    return this.prunings.map((pruning, i) => ({ locations: this.#locations[i] as readonly number[], pruning }));
+    return this.prunings.map((pruning, i) => ({ locations: this.#locations[i]!, pruning }));
   }
 
   /** The number of the pruning for a state's locations, if there is one. */
@@ -117,7 +117,7 @@ export class Pruner {
     let deadState = false;
     this.prunings.forEach((old, i) => {
       if ((old.persistent.length === 0 || partialOrder) && (old.live === undefined || deadState)) return;
-      const now = this.#pruning(this.#locations[i] as readonly number[]);
+      const now = this.#pruning(this.#locations[i]!);
       deadState ||= old.live !== undefined && !now.live?.within(old.live);
       deadState ||= old.idle?.some((idle, move) => idle !== 0 && now.idle?.[move] === 0) === true;
       partialOrder ||= !old.persistent.every((a) => now.persistent.some((b) => samePersistentSet(a, b)));
@@ -128,10 +128,10 @@ export class Pruner {
   /** Would any pruning be another one with the footprints that have come in since, be it only a better one? */
   outdated(): boolean {
     return this.prunings.some((old, i) => {
-      const now = this.#pruning(this.#locations[i] as readonly number[]);
+      const now = this.#pruning(this.#locations[i]!);
       if (
         now.persistent.length !== old.persistent.length ||
-        !now.persistent.every((a, k) => samePersistentSet(a, old.persistent[k] as PersistentSet))
+        !now.persistent.every((a, k) => samePersistentSet(a, old.persistent[k]!))
       )
         return true;
       return (
@@ -160,21 +160,21 @@ export class Pruner {
   }
 
   #persistent(locations: readonly number[], actor: number): PersistentSet[] {
-    const at = locations[actor] as number;
-    if ((this.#footprints.locations[at] as Footprint).next.size === 0) return [];
+    const at = locations[actor]!;
+    if (this.#footprints.locations[at]!.next.size === 0) return [];
     if (this.#environment.some((location) => this.#meets(at, location))) return [];
     const inTheWay: number[] = [];
     locations.forEach((location, other) => {
       if (other !== actor && this.#meets(at, location)) inTheWay.push(other);
     });
-    if (!inTheWay.every((other) => this.#footprints.locations[locations[other] as number]?.waits)) return [];
+    if (!inTheWay.every((other) => this.#footprints.locations[locations[other]!]?.waits)) return [];
     // Those in the way do not count while they cannot move and no other can let them.
     const free = locations.flatMap((location, other) =>
       other === actor || inTheWay.includes(other) ? [] : [this.#futureOf(location)],
     );
-    const awake = [...free, ...this.#environment.map((location) => this.#footprints.locations[location] as Footprint)];
+    const awake = [...free, ...this.#environment.map((location) => this.#footprints.locations[location]!)];
     const frozen = inTheWay.every((other) => {
-      const waiting = this.#footprints.locations[locations[other] as number] as Footprint;
+      const waiting = this.#footprints.locations[locations[other]!]!;
       return !awake.some((each) => waiting.reads.meets(each.writes, this.#varying));
     });
     return frozen ? [{ actor, frozen: inTheWay }] : [];
@@ -184,10 +184,8 @@ export class Pruner {
   #meets(at: number, other: number): boolean {
     const answers = this.#answersAt(at);
     if (answers[other] !== UNASKED) return answers[other] === MEETS;
-    const here = this.#footprints.locations[at] as Footprint;
-    const future = this.#ofEnvironment.has(other)
-      ? (this.#footprints.locations[other] as Footprint)
-      : this.#futureOf(other);
+    const here = this.#footprints.locations[at]!;
+    const future = this.#ofEnvironment.has(other) ? this.#footprints.locations[other]! : this.#futureOf(other);
     const meets =
       here.writes.meets(future.reads, this.#varying) ||
       here.writes.meets(future.writes, this.#varying) ||
@@ -210,10 +208,10 @@ export class Pruner {
   #futureOf(location: number): Footprint {
     const known = this.#futures.get(location);
     if (known) return known;
-    const first = this.#footprints.locations[location] as Footprint;
+    const first = this.#footprints.locations[location]!;
     const all: { reads: Bits; writes: Bits } = { reads: first.reads.copy(), writes: first.writes.copy() };
     for (const other of this.#reachable(location)) {
-      const footprint = this.#footprints.locations[other] as Footprint;
+      const footprint = this.#footprints.locations[other]!;
       all.reads.addAll(footprint.reads);
       all.writes.addAll(footprint.writes);
       // Somewhere not visited yet, anything may happen.
@@ -229,7 +227,7 @@ export class Pruner {
 
   #reachable(location: number): Set<number> {
     const seen = new Set([location]);
-    for (const at of seen) for (const next of (this.#footprints.locations[at] as Footprint).next) seen.add(next);
+    for (const at of seen) for (const next of this.#footprints.locations[at]!.next) seen.add(next);
     return seen;
   }
 
@@ -252,14 +250,14 @@ export class Pruner {
       live.addAll(this.#liveFrom(location, actor));
     });
     // What conditions ask for matters to the end, unless an actor that has it for itself still writes it first.
-    for (const slot of this.#footprints.judged.members()) if ((this.#private[slot] as number) < 0) live.add(slot);
+    for (const slot of this.#footprints.judged.members()) if (this.#private[slot]! < 0) live.add(slot);
     const { lastMover } = this.#footprints.model;
     if (lastMover !== undefined) live.add(lastMover);
     const pending = new Set(this.#environmentMoves);
     for (let grown = true; grown; ) {
       grown = false;
       for (const move of pending) {
-        const footprint = this.#footprints.locations[this.#footprints.environmentLocation(move)] as Footprint;
+        const footprint = this.#footprints.locations[this.#footprints.environmentLocation(move)]!;
         // What is not known completely could still do anything, and is only found out about when it is tried.
         if (footprint.complete && !footprint.finds && !footprint.writes.meets(live, this.#varying)) continue;
         live.addAll(footprint.reads);
@@ -285,10 +283,10 @@ export class Pruner {
     for (let grown = true; grown; ) {
       grown = false;
       for (const at of reachable) {
-        const footprint = this.#footprints.locations[at] as Footprint;
-        const before = this.#live.get(at) as Bits;
+        const footprint = this.#footprints.locations[at]!;
+        const before = this.#live.get(at)!;
         const after = new Bits(this.#footprints.slots);
-        for (const next of footprint.next) after.addAll(this.#live.get(next) as Bits);
+        for (const next of footprint.next) after.addAll(this.#live.get(next)!);
         const own = new Bits(
           this.#footprints.slots,
           (footprint.always?.members() ?? []).filter((slot) => this.#private[slot] === actor),
@@ -304,7 +302,7 @@ export class Pruner {
         grown = true;
       }
     }
-    return this.#live.get(location) as Bits;
+    return this.#live.get(location)!;
   }
 }
 

@@ -123,11 +123,11 @@ export function maskBy({ live }: Pruning, packing: Packing, slotValues: SlotValu
   const ranks = ranking.wordsWith((slot) => slotValues.varies(slot) && !live.has(slot));
   for (const { slots, word, shift, width } of fields) {
     // Where there are prunings there are no bundles.
-    const slot = slots[0] as number;
+    const slot = slots[0]!;
     if (live.has(slot)) continue;
     const code = packing.code(slot, slotValues.indifferent(slot));
-    keep[word] = (keep[word] as number) & ~(maskOf(width) << shift);
-    set[word] = (set[word] as number) | (code << shift);
+    keep[word] = keep[word]! & ~(maskOf(width) << shift);
+    set[word] = set[word]! | (code << shift);
   }
   return { keep, set, ranks };
 }
@@ -138,12 +138,12 @@ export function persistentActor(
   pruning: number,
   canMove: (actor: number) => boolean,
 ): number {
-  let at = pruningPersistent[pruning] as number;
-  for (let left = persistent[at++] as number; left > 0; left--) {
-    const actor = persistent[at++] as number;
-    let frozen = persistent[at++] as number;
+  let at = pruningPersistent[pruning]!;
+  for (let left = persistent[at++]!; left > 0; left--) {
+    const actor = persistent[at++]!;
+    let frozen = persistent[at++]!;
     let free = canMove(actor);
-    for (; frozen > 0; frozen--) if (canMove(persistent[at++] as number)) free = false;
+    for (; frozen > 0; frozen--) if (canMove(persistent[at++]!)) free = false;
     if (free) return actor;
   }
   return -1;

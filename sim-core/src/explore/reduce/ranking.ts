@@ -50,7 +50,7 @@ export class Ranking {
     for (const word of this.#words) {
       this.#versions?.rank(
         word,
-        (slot) => state[slot] as number,
+        (slot) => state[slot]!,
         (slot, value) => {
           state[slot] = value;
         },
@@ -76,7 +76,7 @@ export class Ranking {
     }
     for (; this.#rewrittenCount < effects.length; this.#rewrittenCount++) {
       let bits = 0;
-      const effect = effects[this.#rewrittenCount] as Effect;
+      const effect = effects[this.#rewrittenCount]!;
       // Recounting is the end of it.
       const slots = effect.move < judgementMove ? effect.writes.map((w) => w.slot) : [];
       for (const word of this.#versions?.wordsOf(slots) ?? []) if (this.#words.has(word)) bits |= bitOf(word);

@@ -34,7 +34,7 @@ export class Covered {
   begin(asleep: number): void {
     this.#count = 0;
     for (let move = 0; move < SLEEPERS && asleep >>> move !== 0; move++) {
-      const answer = this.#answers[move] as number;
+      const answer = this.#answers[move]!;
       if ((asleep & (1 << move)) === 0 || answer === DISABLED) continue;
       this.#change(effectOf(answer));
       this.#keep(move, effectOf(answer));
@@ -60,11 +60,11 @@ export class Covered {
     const mask = effect * 2 * words;
     const place = this.#count * words;
     for (let i = 0; i < words; i++) {
-      const old = this.#current[i] as number;
-      const then = (old & (effectMasks[mask + i] as number)) | (effectMasks[mask + words + i] as number);
+      const old = this.#current[i]!;
+      const then = (old & effectMasks[mask + i]!) | effectMasks[mask + words + i]!;
       this.#changes[place + i] = old ^ then;
     }
-    if (jointOf[effect] !== 0) this.#changeJoint(jointOf[effect] as number, place);
+    if (jointOf[effect] !== 0) this.#changeJoint(jointOf[effect]!, place);
   }
 
   /** The same for the joint values that come out by tables. */
@@ -72,16 +72,16 @@ export class Covered {
     const { joint } = this.#tables;
     const changes = this.#changes;
     let table = tables;
-    for (let left = joint[table++] as number; left > 0; left--) {
-      const field = joint[table] as number;
+    for (let left = joint[table++]!; left > 0; left--) {
+      const field = joint[table]!;
       const word = field & 255;
       const shift = (field >>> 8) & 31;
       const mask = field >>> 13;
-      const old = ((this.#current[word] as number) >>> shift) & mask;
-      const then = joint[table + 1 + old] as number;
+      const old = (this.#current[word]! >>> shift) & mask;
+      const then = joint[table + 1 + old]!;
       // What was never met could be anything.
       const changed = then === UNMET ? mask : old ^ then;
-      changes[place + word] = ((changes[place + word] as number) & ~(mask << shift)) | (changed << shift);
+      changes[place + word] = (changes[place + word]! & ~(mask << shift)) | (changed << shift);
       table += mask + 2;
     }
   }
@@ -94,15 +94,13 @@ export class Covered {
     const footprint = effect * words;
     let sleep = 0;
     for (let k = 0; k < this.#count; k++) {
-      const other = (this.#effects[k] as number) * words;
+      const other = this.#effects[k]! * words;
       const place = k * words;
       let met = 0;
       for (let i = 0; i < words; i++) {
-        met |=
-          ((changes[mine + i] as number) & (footprints[other + i] as number)) |
-          ((changes[place + i] as number) & (footprints[footprint + i] as number));
+        met |= (changes[mine + i]! & footprints[other + i]!) | (changes[place + i]! & footprints[footprint + i]!);
       }
-      if (met === 0) sleep |= 1 << (this.#moves[k] as number);
+      if (met === 0) sleep |= 1 << this.#moves[k]!;
     }
     return sleep;
   }

@@ -43,7 +43,7 @@ export class Symmetry {
       ...slots(kvm.vcpuCpu).map(
         (slot): Reference => ({
           slot,
-          rename: (cpuOf, value) => (value > 0 ? (cpuOf[value - 1] as number) + 1 : value),
+          rename: (cpuOf, value) => (value > 0 ? cpuOf[value - 1]! + 1 : value),
         }),
       ),
       ...slots(kvm.wbinvd.dirtyMask).map((slot): Reference => ({ slot, rename: renameMask })),
@@ -84,7 +84,7 @@ export class Renaming {
     this.slotFrom = this.slotTo.slice();
     for (const column of symmetry.columns) {
       column.forEach((slot, cpu) => {
-        const to = column[cpuOf[cpu] as number] as number;
+        const to = column[cpuOf[cpu]!]!;
         this.slotTo[slot] = to;
         this.slotFrom[to] = slot;
       });
@@ -101,8 +101,8 @@ export class Renaming {
   /** Renames a whole state. */
   apply(from: Int32Array, to: Int32Array): void {
     to.set(from);
-    for (const slot of this.#moved) to[this.slotTo[slot] as number] = from[slot] as number;
-    for (const { slot, rename } of this.#rename.values()) to[slot] = rename(this.cpuOf, from[slot] as number);
+    for (const slot of this.#moved) to[this.slotTo[slot]!] = from[slot]!;
+    for (const { slot, rename } of this.#rename.values()) to[slot] = rename(this.cpuOf, from[slot]!);
   }
 }
 

@@ -36,12 +36,12 @@ export class Versions {
 
   /** Renumbers the versions of one word. */
   rank(word: number, get: (slot: number) => number, put: (slot: number, value: number) => void): void {
-    const slots = this.groups[word] as readonly number[];
+    const slots = this.groups[word]!;
     const values = slots.map(get);
     const order = [...new Set(values.filter((v) => v !== 0))].sort((a, b) => a - b);
     if (order.every((value, i) => value === i + 1)) return;
     slots.forEach((slot, i) => {
-      const value = values[i] as number;
+      const value = values[i]!;
       if (value !== 0) put(slot, order.indexOf(value) + 1);
     });
   }

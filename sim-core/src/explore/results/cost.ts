@@ -22,13 +22,13 @@ export function costOf({ model, store, slotValues }: Space): SearchCost {
   for (let state = 1; state < store.count; state += stride) {
     if (store.parent(state) === HOLE) continue;
     const move = store.move(state);
-    byMove[move] = (byMove[move] as number) + stride;
+    byMove[move] = byMove[move]! + stride;
   }
   const kinds = new Map<string, number>();
   model.moves.forEach((move, index) => {
     if (move.kind !== 'environment' || move.inevitable) return;
     const kind = kindOf(move.name);
-    kinds.set(kind, (kinds.get(kind) ?? 0) + (byMove[index] as number));
+    kinds.set(kind, (kinds.get(kind) ?? 0) + byMove[index]!);
   });
   const nameOf = partNames(model);
   const widths = new Map<string, number>();
@@ -64,7 +64,7 @@ function partNames({ layout, registers, world }: Model): (slot: number) => strin
   );
   const names = new Set(words.map(({ name }) => name));
   return (slot) => {
-    const labels = [...layout.slotName(slot).matchAll(/\[([^\]]+)\]/g)].map(([, label]) => label as string);
+    const labels = [...layout.slotName(slot).matchAll(/\[([^\]]+)\]/g)].map(([, label]) => label!);
     return ofSlot.get(slot) ?? labels.find((label) => names.has(label));
   };
 }

@@ -37,21 +37,21 @@ export class Finality {
     const saved = new Int32Array(this.#length + this.#stuck.size);
     let to = 0;
     for (const [state, at] of this.#stuck) {
-      const count = this.#edges[at + 1] as number;
+      const count = this.#edges[at + 1]!;
       saved[to++] = number(state);
-      saved[to++] = this.#edges[at] as number;
+      saved[to++] = this.#edges[at]!;
       saved[to++] = count;
-      for (let i = 0; i < count; i++) saved[to++] = number(this.#edges[at + 2 + i] as number);
+      for (let i = 0; i < count; i++) saved[to++] = number(this.#edges[at + 2 + i]!);
     }
     return saved.subarray(0, to);
   }
 
   /** Adds stuck states in the form in which they are saved. */
   addAll(saved: ArrayLike<number>): void {
-    for (let at = 0; at < saved.length; at += 3 + (saved[at + 2] as number)) {
-      const count = saved[at + 2] as number;
-      const successors = Array.from({ length: count }, (_, i) => saved[at + 3 + i] as number);
-      this.add(saved[at] as number, saved[at + 1] as number, successors);
+    for (let at = 0; at < saved.length; at += 3 + saved[at + 2]!) {
+      const count = saved[at + 2]!;
+      const successors = Array.from({ length: count }, (_, i) => saved[at + 3 + i]!);
+      this.add(saved[at]!, saved[at + 1]!, successors);
     }
   }
 
@@ -63,9 +63,9 @@ export class Finality {
     const escaping = new Set<number>();
     const before = new Map<number, number[]>();
     for (const [state, at] of this.#stuck) {
-      const count = this.#edges[at + 1] as number;
+      const count = this.#edges[at + 1]!;
       for (let i = at + 2; i < at + 2 + count; i++) {
-        const successor = this.#edges[i] as number;
+        const successor = this.#edges[i]!;
         if (!this.#stuck.has(successor)) escaping.add(state);
         else if (successor !== state) append(before, successor, state);
       }
@@ -80,7 +80,7 @@ export class Finality {
     }
     return [...this.#stuck]
       .filter(([state]) => !escaping.has(state))
-      .map(([state, at]) => ({ state, judgement: this.#edges[at] as number }))
+      .map(([state, at]) => ({ state, judgement: this.#edges[at]! }))
       .sort((a, b) => a.state - b.state);
   }
 }

@@ -34,7 +34,7 @@ export class Found {
     this.#stop = stop;
   }
 
-  policyOf = (finding: Finding): FindingPolicy => this.#policies[FINDINGS.indexOf(finding)] as FindingPolicy;
+  policyOf = (finding: Finding): FindingPolicy => this.#policies[FINDINGS.indexOf(finding)]!;
 
   /** To the first state: only what was found during the setup. */
   clear(): void {
@@ -50,7 +50,7 @@ export class Found {
     if (known) known.occurrences += times;
     else this.#found.set(site, { occurrences: times, state, move });
     const isLast = known === undefined && this.#untilFound?.every((each) => this.#found.has(each));
-    if (policy === 'stop' || isLast) this.#stop(FINDINGS[finding] as Finding);
+    if (policy === 'stop' || isLast) this.#stop(FINDINGS[finding]!);
   }
 
   /** Is one of these sites to stop the search, or the last one that it waits for? */

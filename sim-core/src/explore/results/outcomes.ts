@@ -155,7 +155,7 @@ function nearestOf(findings: readonly ExploredFinding[]): ExploredFinding | unde
 
 function byValues(a: OutcomeEntry, b: OutcomeEntry): number {
   for (let i = 0; i < a.values.length; i++) {
-    const difference = (a.values[i] as number) - (b.values[i] as number);
+    const difference = a.values[i]! - b.values[i]!;
     if (difference !== 0) return difference;
   }
   return 0;

@@ -2,7 +2,6 @@
 import type { Granularity, ScheduledMove } from '../../engine/model.ts';
 import type { SearchProgress } from '../checkpoint/search-progress.ts';
 import { type Exploration, type ExploreLimit, type Progress, scheduleOf } from '../exploration.ts';
-import type { Effect } from '../learn/learner.ts';
 import type { Space } from '../space.ts';
 import { FingerprintStore } from '../states/fingerprint-store.ts';
 import { FINGERPRINT_BITS, missProbability } from '../states/fingerprints.ts';
@@ -37,7 +36,7 @@ export function resultOf(searched: FinishedSearch): Exploration {
   // Who stopped the search, or looks on, did not wait to see whether what it took to be known was right.
   const reached = !complete && isContradicted(searched) ? reachable(space, start) : undefined;
   for (const { state, judgement } of finality.finals()) {
-    const effect = space.learner.effects[judgement] as Effect;
+    const effect = space.learner.effects[judgement]!;
     if (!effect.judgement) throw new Error('a final state without a judgement');
     if (reached && !outcomes.knows(effect.judgement) && !reached(state)) continue;
     outcomes.add(effect.judgement, state);
@@ -118,7 +117,7 @@ function longestPath(store: Store): number {
   const depths = new Int32Array(store.count);
   let longest = 0;
   for (let state = 1; state < store.count; state++) {
-    const depth = 1 + (depths[store.parent(state)] as number);
+    const depth = 1 + depths[store.parent(state)]!;
     depths[state] = depth;
     if (depth > longest) longest = depth;
   }

@@ -76,9 +76,7 @@ export class ShareOfLevels {
 
 /** The states of all levels after the last one, by the trend of so many ratios; undefined when there is no end to it. */
 function statesToCome(levels: readonly number[], count: number): number | undefined {
-  const ratios = levels
-    .slice(-count - 1)
-    .flatMap((size, i, all) => (i === 0 ? [] : [Math.log(size / (all[i - 1] as number))]));
+  const ratios = levels.slice(-count - 1).flatMap((size, i, all) => (i === 0 ? [] : [Math.log(size / all[i - 1]!)]));
   const middle = (count - 1) / 2;
   const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / count;
   const products = ratios.reduce((sum, ratio, i) => sum + (i - middle) * (ratio - mean), 0);
@@ -88,7 +86,7 @@ function statesToCome(levels: readonly number[], count: number): number | undefi
   if (slope >= 0 && ratio >= 0) return undefined;
   // A decline that slows down is not taken to turn into growth again.
   const change = Math.min(slope, -0.01);
-  let size = levels.at(-1) as number;
+  let size = levels.at(-1)!;
   let sum = 0;
   for (let level = 0; size >= 1; level++) {
     if (level > MAX_LEVELS_TO_COME) return undefined;

@@ -63,7 +63,7 @@ function unitsOf(
   for (const bundle of bundles)
     add(bundle.lanes, Math.max(bundle.width, Math.min(widthOf(bundle.count * room), MAX_JOINT_WIDTH + 1)), bundle);
   for (const column of symmetry?.columns ?? []) {
-    const first = column[0] as number;
+    const first = column[0]!;
     if (!slotValues.varies(first) || placed.has(first)) continue;
     add(
       column.map((slot) => [slot]),
@@ -85,7 +85,7 @@ function place(units: readonly Unit[], cpus: number, before: Packing | undefined
   const put = ({ lanes, width, bundle }: Unit, word: number, shift: number): void => {
     for (const [lane, slots] of lanes.entries()) {
       while (used.length <= word + lane) used.push(0);
-      used[word + lane] = ((used[word + lane] as number) | (maskOf(width) << shift)) >>> 0;
+      used[word + lane] = (used[word + lane]! | (maskOf(width) << shift)) >>> 0;
       fields.push({ slots, word: word + lane, shift, width, bundle });
     }
   };
@@ -94,7 +94,7 @@ function place(units: readonly Unit[], cpus: number, before: Packing | undefined
     put(unit, row * cpus, shift);
   };
   const stays = ({ lanes, width, bundle }: Unit): PackedField | undefined => {
-    const field = before?.fieldOf(lanes[0]?.[0] as number);
+    const field = before?.fieldOf(lanes[0]![0]!);
     return field?.width === width && field.bundle === bundle ? field : undefined;
   };
   const isColumn = (unit: Unit): boolean => unit.lanes.length > 1;
@@ -123,7 +123,7 @@ function place(units: readonly Unit[], cpus: number, before: Packing | undefined
   for (const unit of rest) {
     let word = used.findIndex((taken) => roomIn(taken, unit.width) >= 0);
     if (word < 0) word = used.length;
-    put(unit, word, word < used.length ? roomIn(used[word] as number, unit.width) : 0);
+    put(unit, word, word < used.length ? roomIn(used[word]!, unit.width) : 0);
   }
   return { fields, columnMasks, words: Math.max(1, used.length) };
 }

@@ -13,7 +13,7 @@ export class Bundle {
 
   constructor(lanes: readonly (readonly number[])[]) {
     this.lanes = lanes;
-    this.parts = (lanes[0] as readonly number[]).map(() => []);
+    this.parts = lanes[0]!.map(() => []);
   }
 
   /** Joint values that were met. */
@@ -38,7 +38,7 @@ export class Bundle {
     const code = this.#numbers.size;
     this.#numbers.set(key, code);
     values.forEach((value, member) => {
-      (this.parts[member] as number[]).push(value);
+      this.parts[member]!.push(value);
     });
     return code;
   }
@@ -74,7 +74,7 @@ export function joined(candidates: readonly Candidate[]): Candidate[] {
       const known = counts.get(a) ?? new Map<Candidate, number>();
       counts.set(a, known);
       for (let j = i + 1; j < all.length; j++) {
-        const b = all[j] as Candidate;
+        const b = all[j]!;
         if (b.kind !== a.kind || b.count > 1 << MAX_JOINT_WIDTH) continue;
         const count = known.get(b) ?? jointCount(a, b, stamps);
         known.set(b, count);
@@ -119,7 +119,7 @@ function jointCount(a: Candidate, b: Candidate, stamps: { marks: Int32Array; now
   const most = 1 << MAX_JOINT_WIDTH;
   let count = 0;
   for (let i = 0; i < a.codes.length && count <= most; i++) {
-    const key = ((a.codes[i] as number) << MAX_JOINT_WIDTH) | (b.codes[i] as number);
+    const key = (a.codes[i]! << MAX_JOINT_WIDTH) | b.codes[i]!;
     if (marks[key] === now) continue;
     marks[key] = now;
     count++;
@@ -128,12 +128,12 @@ function jointCount(a: Candidate, b: Candidate, stamps: { marks: Int32Array; now
 }
 
 function join(a: Candidate, b: Candidate): Candidate {
-  const codes = a.codes.map((code, i) => code * b.count + (b.codes[i] as number));
+  const codes = a.codes.map((code, i) => code * b.count + b.codes[i]!);
   return { lanes: lanesOf(a, b), kind: a.kind, ...numbered(codes) };
 }
 
 function lanesOf(a: Candidate, b: Candidate): number[][] {
-  return a.lanes.map((lane, i) => [...lane, ...(b.lanes[i] as readonly number[])]);
+  return a.lanes.map((lane, i) => [...lane, ...b.lanes[i]!]);
 }
 
 /** Numbers what is there in the order of appearance. */

@@ -51,7 +51,7 @@ function candidatesOf(condensed: Condensed): Candidate[] {
   const lanes = [
     ...columns,
     ...slotValues.varying.flatMap((slot) => (inColumn.has(slot) || named.has(slot) ? [] : [[slot]])),
-  ].filter(([slot]) => slotValues.varies(slot as number));
+  ].filter(([slot]) => slotValues.varies(slot!));
   const kindOf = kinds(condensed);
   const count = Math.min(SAMPLE, store.count);
   const numbers = Array.from({ length: count }, (_, i) => Math.floor((i * store.count) / count));
@@ -63,14 +63,14 @@ function candidatesOf(condensed: Condensed): Candidate[] {
     store.read(number, words);
     readers.forEach((each, candidate) => {
       each.forEach((gather, lane) => {
-        (values[candidate] as Int32Array)[lane * count + i] = gather.index(words, 0);
+        values[candidate]![lane * count + i] = gather.index(words, 0);
       });
     });
   });
   return lanes.map((slots, candidate) => ({
     lanes: slots.map((slot) => [slot]),
     kind: `${slots.length} ${slots.map(kindOf).join(' ')}`,
-    ...numbered(values[candidate] as Int32Array),
+    ...numbered(values[candidate]!),
   }));
 }
 

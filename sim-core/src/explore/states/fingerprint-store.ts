@@ -73,11 +73,11 @@ export class FingerprintStore implements Store {
   }
 
   parent(state: number): number {
-    return this.#parents[state >>> CHUNK_BITS]?.[state & CHUNK_MASK] as number;
+    return this.#parents[state >>> CHUNK_BITS]![state & CHUNK_MASK]!;
   }
 
   move(state: number): number {
-    return this.#moves[state >>> CHUNK_BITS]?.[state & CHUNK_MASK] as number;
+    return this.#moves[state >>> CHUNK_BITS]![state & CHUNK_MASK]!;
   }
 
   read(state: number, into: Uint32Array): void {
@@ -85,7 +85,7 @@ export class FingerprintStore implements Store {
     const chunk = this.#chunks[state >>> CHUNK_BITS];
     if (!chunk || state < this.#kept) throw new Error(`the words of state ${state} are gone`);
     const at = (state & CHUNK_MASK) * this.#stride;
-    for (let i = 0; i < words; i++) into[i] = chunk[at + i] as number;
+    for (let i = 0; i < words; i++) into[i] = chunk[at + i]!;
   }
 
   /** Is it the state with these words? As far as fingerprints tell. */
@@ -99,7 +99,7 @@ export class FingerprintStore implements Store {
 
   sleep(state: number): number {
     if (!this.#sleeping) return 0;
-    return this.#chunks[state >>> CHUNK_BITS]?.[(state & CHUNK_MASK) * this.#stride + this.words] as number;
+    return this.#chunks[state >>> CHUNK_BITS]![(state & CHUNK_MASK) * this.#stride + this.words]!;
   }
 
   /** Places depend on fingerprints, which are not known before states are inserted. */
@@ -121,17 +121,17 @@ export class FingerprintStore implements Store {
     const tag = high & ~NUMBER_MASK;
     let place = Math.floor((low / RANGE) * table.length);
     for (;;) {
-      const entry = table[place] as number;
+      const entry = table[place]!;
       if (entry === 0) break;
       if ((entry & ~NUMBER_MASK) === tag) {
         const state = (entry & NUMBER_MASK) - 1;
         const chunk = state >>> CHUNK_BITS;
         const there = state & CHUNK_MASK;
-        if ((this.#low[chunk] as Uint32Array)[there] === low && (this.#high[chunk] as Uint32Array)[there] === high) {
+        if (this.#low[chunk]![there] === low && this.#high[chunk]![there] === high) {
           if (this.#sleeping && state >= this.open) {
-            const stored = this.#chunks[chunk] as Uint32Array;
+            const stored = this.#chunks[chunk]!;
             const place = there * this.#stride + this.words;
-            stored[place] = (stored[place] as number) & sleep;
+            stored[place] = stored[place]! & sleep;
           }
           return state;
         }
@@ -144,14 +144,14 @@ export class FingerprintStore implements Store {
     const chunk = state >>> CHUNK_BITS;
     const there = state & CHUNK_MASK;
     const { words } = this;
-    const stored = this.#chunks[chunk] as Uint32Array;
+    const stored = this.#chunks[chunk]!;
     const record = there * this.#stride;
-    for (let i = 0; i < words; i++) stored[record + i] = from[at + i] as number;
+    for (let i = 0; i < words; i++) stored[record + i] = from[at + i]!;
     if (this.#sleeping) stored[record + words] = sleep;
-    (this.#low[chunk] as Uint32Array)[there] = low;
-    (this.#high[chunk] as Uint32Array)[there] = high;
-    (this.#parents[chunk] as Int32Array)[there] = parent;
-    (this.#moves[chunk] as Uint16Array)[there] = move;
+    this.#low[chunk]![there] = low;
+    this.#high[chunk]![there] = high;
+    this.#parents[chunk]![there] = parent;
+    this.#moves[chunk]![there] = move;
     // Nobody made room in time.
     if (this.count > table.length * FULL) toEnd(this.reserving());
     return state;
@@ -186,7 +186,7 @@ export class FingerprintStore implements Store {
         *pieces() {
           for (let index = kept >>> CHUNK_BITS; index < chunks.length; index++) {
             const first = index * CHUNK;
-            const records = (chunks[index] as Uint32Array).subarray(0, (count - first) * stride);
+            const records = chunks[index]!.subarray(0, (count - first) * stride);
             yield records.subarray(Math.max(0, kept - first) * stride);
           }
         },
@@ -201,15 +201,15 @@ export class FingerprintStore implements Store {
     for (let from = 0; from < low.length; from += CHUNK) {
       this.#grow();
       const index = from >>> CHUNK_BITS;
-      (this.#low[index] as Uint32Array).set(low.subarray(from, from + CHUNK));
-      (this.#high[index] as Uint32Array).set(high.subarray(from, from + CHUNK));
-      (this.#parents[index] as Int32Array).set(parents.subarray(from, from + CHUNK));
-      (this.#moves[index] as Uint16Array).set(moves.subarray(from, from + CHUNK));
+      this.#low[index]!.set(low.subarray(from, from + CHUNK));
+      this.#high[index]!.set(high.subarray(from, from + CHUNK));
+      this.#parents[index]!.set(parents.subarray(from, from + CHUNK));
+      this.#moves[index]!.set(moves.subarray(from, from + CHUNK));
       if (from + CHUNK <= kept) this.#chunks[index] = undefined;
       else {
         const begin = Math.max(from, kept);
         const records = states.subarray((begin - kept) * this.#stride, (from + CHUNK - kept) * this.#stride);
-        (this.#chunks[index] as Uint32Array).set(records, (begin - from) * this.#stride);
+        this.#chunks[index]!.set(records, (begin - from) * this.#stride);
       }
     }
     this.count = low.length;
@@ -234,7 +234,7 @@ export class FingerprintStore implements Store {
       const here = Math.min(CHUNK, this.count - chunks.length * CHUNK);
       for (let i = 0; i < here; i++) {
         const asleep = translate(chunk, i * old.stride, fresh, i * stride);
-        if (this.#sleeping) fresh[i * stride + words] = (chunk[i * old.stride + old.words] as number) & asleep;
+        if (this.#sleeping) fresh[i * stride + words] = chunk[i * old.stride + old.words]! & asleep;
         fingerprints.take(fresh, i * stride);
         freshLow[i] = fingerprints.low;
         freshHigh[i] = fingerprints.high;
@@ -264,8 +264,8 @@ export class FingerprintStore implements Store {
     const table = new Int32Array(size);
     for (let state = 0; state < this.count; state++) {
       if (state % SLICE_STATES === SLICE_STATES - 1) yield;
-      const low = lows[state >>> CHUNK_BITS]?.[state & CHUNK_MASK] as number;
-      const high = highs[state >>> CHUNK_BITS]?.[state & CHUNK_MASK] as number;
+      const low = lows[state >>> CHUNK_BITS]![state & CHUNK_MASK]!;
+      const high = highs[state >>> CHUNK_BITS]![state & CHUNK_MASK]!;
       let place = Math.floor((low / RANGE) * size);
       while (table[place] !== 0) place = place + 1 === size ? 0 : place + 1;
       table[place] = (high & ~NUMBER_MASK) | (state + 1);

@@ -48,15 +48,14 @@ export class Fingerprints {
     let low = 0;
     let high = 0;
     for (let i = 0; i < this.#words; i++) {
-      const word = from[at + i] as number;
+      const word = from[at + i]!;
       const table = i * 4 * BYTE_VALUES;
       const a = table + (word & 255);
       const b = table + BYTE_VALUES + ((word >>> 8) & 255);
       const c = table + 2 * BYTE_VALUES + ((word >>> 16) & 255);
       const d = table + 3 * BYTE_VALUES + (word >>> 24);
-      low ^= (this.#low[a] as number) ^ (this.#low[b] as number) ^ (this.#low[c] as number) ^ (this.#low[d] as number);
-      high ^=
-        (this.#high[a] as number) ^ (this.#high[b] as number) ^ (this.#high[c] as number) ^ (this.#high[d] as number);
+      low ^= this.#low[a]! ^ this.#low[b]! ^ this.#low[c]! ^ this.#low[d]!;
+      high ^= this.#high[a]! ^ this.#high[b]! ^ this.#high[c]! ^ this.#high[d]!;
     }
     this.low = low >>> 0;
     this.high = high >>> 0;

@@ -116,8 +116,8 @@ export class Packing {
 
   /** What a slot of a bundle holds when their field holds a joint value. */
   valueIn(field: PackedField, bundle: Bundle, slot: number, joint: number): number {
-    const number = bundle.parts[field.slots.indexOf(slot)]?.[joint] as number;
-    return this.#slotValues.valuesOf(slot).list[number] as number;
+    const number = bundle.parts[field.slots.indexOf(slot)]![joint]!;
+    return this.#slotValues.valuesOf(slot).list[number]!;
   }
 
   pack(state: Int32Array, words: Uint32Array, at: number): void {
@@ -128,11 +128,11 @@ export class Packing {
   tryPack(state: Int32Array, words: Uint32Array, at: number): boolean {
     words.fill(0, at, at + this.words);
     for (const { slots, word, shift, width, bundle } of this.fields) {
-      const codes = slots.map((slot) => this.#slotValues.valuesOf(slot).numberOf(state[slot] as number));
+      const codes = slots.map((slot) => this.#slotValues.valuesOf(slot).numberOf(state[slot]!));
       if (codes.includes(undefined)) return false;
       const code = bundle ? bundle.numberOf(codes as number[]) : codes[0];
       if (code === undefined || code >= 2 ** width) return false;
-      words[at + word] = (words[at + word] as number) | (code << shift);
+      words[at + word] = words[at + word]! | (code << shift);
     }
     return true;
   }
@@ -143,7 +143,7 @@ export class Packing {
     return varying.every((slot) => {
       const field = this.fieldOf(slot);
       if (!field) return state[slot] === base[slot];
-      const code = this.#slotValues.valuesOf(slot).numberOf(state[slot] as number);
+      const code = this.#slotValues.valuesOf(slot).numberOf(state[slot]!);
       return field.bundle !== undefined || (code !== undefined && code < 2 ** field.width);
     });
   }
@@ -151,10 +151,10 @@ export class Packing {
   /** Writes the varying slots; the others must already hold what they always hold. */
   unpack(words: Uint32Array, at: number, state: Int32Array): void {
     for (const { slots, word, shift, width, bundle } of this.fields) {
-      const code = ((words[at + word] as number) >>> shift) & maskOf(width);
+      const code = (words[at + word]! >>> shift) & maskOf(width);
       for (const [member, slot] of slots.entries()) {
-        const number = bundle ? (bundle.parts[member]?.[code] as number) : code;
-        state[slot] = this.#slotValues.valuesOf(slot).list[number] as number;
+        const number = bundle ? bundle.parts[member]![code]! : code;
+        state[slot] = this.#slotValues.valuesOf(slot).list[number]!;
       }
     }
   }
@@ -166,7 +166,7 @@ export class Packing {
       const field = this.fieldOf(slot);
       return field
         ? { source: fields.indexOf(field), numbers: field.bundle?.parts[field.slots.indexOf(slot)] }
-        : { constant: this.code(slot, this.#slotValues.base[slot] as number) };
+        : { constant: this.code(slot, this.#slotValues.base[slot]!) };
     });
     const looked = fields.flatMap(({ word, shift, width }) => [word, shift, maskOf(width), 2 ** width]);
     return {
@@ -174,9 +174,8 @@ export class Packing {
       index: (words, at) => {
         let index = 0;
         for (let i = 0; i < looked.length; i += 4) {
-          const code =
-            ((words[at + (looked[i] as number)] as number) >>> (looked[i + 1] as number)) & (looked[i + 2] as number);
-          index = index * (looked[i + 3] as number) + code;
+          const code = (words[at + looked[i]!]! >>> looked[i + 1]!) & looked[i + 2]!;
+          index = index * looked[i + 3]! + code;
         }
         return index;
       },
@@ -184,14 +183,14 @@ export class Packing {
         const codes: number[] = [];
         let rest = index;
         for (let i = fields.length - 1; i >= 0; i--) {
-          const size = 2 ** (fields[i] as PackedField).width;
+          const size = 2 ** fields[i]!.width;
           codes[i] = rest % size;
           rest = Math.floor(rest / size);
         }
         return sources.map((from) => {
           if (from.source === undefined) return from.constant;
-          const code = codes[from.source] as number;
-          return from.numbers ? (from.numbers[code] as number) : code;
+          const code = codes[from.source]!;
+          return from.numbers ? from.numbers[code]! : code;
         });
       },
     };
@@ -204,7 +203,7 @@ export class Packing {
     const rewrites: { gather: Gather; known: Map<number, number>; codeOf: (index: number) => number; to: number }[] =
       [];
     for (const { slots, word, shift, bundle } of later.fields) {
-      const first = slots[0] as number;
+      const first = slots[0]!;
       const old = this.fieldOf(first);
       if (old && old.bundle === bundle && old.slots.length === slots.length) {
         // Fields that keep their distance move together: one step for all that go from one word to another by one shift.
@@ -222,18 +221,18 @@ export class Packing {
         if (code === undefined) throw new Error(`slots ${slots.join()} were never seen to hold that together`);
         return code << shift;
       };
-      if (gather.bits === 0) fresh[word] = (fresh[word] as number) | codeOf(0);
+      if (gather.bits === 0) fresh[word] = fresh[word]! | codeOf(0);
       else rewrites.push({ gather, known: new Map(), codeOf, to: word });
     }
     const moves = Int32Array.from(
       [...steps.values()].flatMap(({ from, to, by, mask }) => [from, mask, Math.max(by, 0), Math.max(-by, 0), to]),
     );
     return (from, at, to, toAt) => {
-      for (let i = 0; i < fresh.length; i++) to[toAt + i] = fresh[i] as number;
+      for (let i = 0; i < fresh.length; i++) to[toAt + i] = fresh[i]!;
       for (let i = 0; i < moves.length; i += 5) {
-        const bits = (from[at + (moves[i] as number)] as number) & (moves[i + 1] as number);
-        const place = toAt + (moves[i + 4] as number);
-        to[place] = (to[place] as number) | ((bits << (moves[i + 2] as number)) >>> (moves[i + 3] as number));
+        const bits = from[at + moves[i]!]! & moves[i + 1]!;
+        const place = toAt + moves[i + 4]!;
+        to[place] = to[place]! | ((bits << moves[i + 2]!) >>> moves[i + 3]!);
       }
       for (const { gather, known, codeOf, to: word } of rewrites) {
         const index = gather.index(from, at);
@@ -242,7 +241,7 @@ export class Packing {
           bits = codeOf(index);
           known.set(index, bits);
         }
-        to[toAt + word] = (to[toAt + word] as number) | bits;
+        to[toAt + word] = to[toAt + word]! | bits;
       }
     };
   }
@@ -263,7 +262,7 @@ function restored(saved: SavedPacking): Arrangement & { readonly bundles: readon
   const bundles = saved.bundles.map(({ lanes, parts }) => {
     const bundle = new Bundle(lanes);
     const count = parts[0]?.length ?? 0;
-    for (let code = 0; code < count; code++) bundle.add(parts.map((numbers) => numbers[code] as number));
+    for (let code = 0; code < count; code++) bundle.add(parts.map((numbers) => numbers[code]!));
     return bundle;
   });
   const fields = saved.fields.map(([word = 0, shift = 0, width = 0, bundle = -1, ...slots]) => {

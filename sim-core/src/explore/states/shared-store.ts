@@ -78,11 +78,11 @@ export class SharedStore implements Store {
 
   /** Numbers given out, holes included. */
   get count(): number {
-    return this.#control[CONTROL.count] as number;
+    return this.#control[CONTROL.count]!;
   }
 
   get holes(): number {
-    return this.#control[CONTROL.holes] as number;
+    return this.#control[CONTROL.holes]!;
   }
 
   get bytes(): number {
@@ -91,17 +91,17 @@ export class SharedStore implements Store {
   }
 
   parent(state: number): number {
-    return this.#parents[state] as number;
+    return this.#parents[state]!;
   }
 
   move(state: number): number {
-    return this.#moves[state] as number;
+    return this.#moves[state]!;
   }
 
   read(state: number, into: Uint32Array): void {
     const { words } = this;
     const at = state * this.#stride;
-    for (let i = 0; i < words; i++) into[i] = this.#states[at + i] as number;
+    for (let i = 0; i < words; i++) into[i] = this.#states[at + i]!;
   }
 
   matches(state: number, words: Uint32Array): boolean {
@@ -113,7 +113,7 @@ export class SharedStore implements Store {
   release(): void {}
 
   sleep(state: number): number {
-    return this.#sleeping ? (this.#states[state * this.#stride + this.words] as number) : 0;
+    return this.#sleeping ? this.#states[state * this.#stride + this.words]! : 0;
   }
 
   prepare(hashes: Uint32Array, count: number): void {
@@ -122,10 +122,10 @@ export class SharedStore implements Store {
     const stride = this.#stride;
     const mask = table.length - 1;
     let sum = 0;
-    for (let i = 0; i < count; i++) this.#entries[i] = table[(hashes[i] as number) & mask] as number;
+    for (let i = 0; i < count; i++) this.#entries[i] = table[hashes[i]! & mask]!;
     for (let i = 0; i < count; i++) {
-      const number = ((this.#entries[i] as number) & NUMBER_MASK) - 1;
-      if (number >= 0) sum += states[number * stride] as number;
+      const number = (this.#entries[i]! & NUMBER_MASK) - 1;
+      if (number >= 0) sum += states[number * stride]!;
     }
     this.touched = sum;
   }
@@ -145,7 +145,7 @@ export class SharedStore implements Store {
         if (mine < 0) {
           mine = this.#takeNumber();
           if (mine < 0) return FULL;
-          for (let i = 0; i < words; i++) states[mine * stride + i] = from[at + i] as number;
+          for (let i = 0; i < words; i++) states[mine * stride + i] = from[at + i]!;
           if (stride !== words) states[mine * stride + words] = sleep;
           this.#parents[mine] = parent;
           this.#moves[mine] = move;
@@ -233,7 +233,7 @@ export class SharedStore implements Store {
       if (state % SLICE_STATES === SLICE_STATES - 1) yield;
       const asleep = translate(from.states, state * from.stride, states, state * stride);
       if (stride === words) continue;
-      states[state * stride + words] = (from.states[state * from.stride + from.words] as number) & asleep;
+      states[state * stride + words] = from.states[state * from.stride + from.words]! & asleep;
     }
     yield* this.#hashing(buffers);
     this.#take(buffers);
@@ -250,7 +250,7 @@ export class SharedStore implements Store {
     if (this.#free === this.#freeEnd) {
       const wanted = this.#together ? BLOCK : 1;
       const { room } = this.#buffers;
-      const most = this.#together ? Math.min(room, this.#control[CONTROL.most] as number) : room;
+      const most = this.#together ? Math.min(room, this.#control[CONTROL.most]!) : room;
       const from = Atomics.add(this.#control, CONTROL.count, wanted);
       if (from + wanted > most) {
         Atomics.sub(this.#control, CONTROL.count, wanted);

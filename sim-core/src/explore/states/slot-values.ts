@@ -66,7 +66,7 @@ export class SlotValues {
   /** What a slot holds that does not matter: the same for all that renaming CPUs makes of a state. */
   indifferent(slot: number): number {
     if (this.#symmetry?.references.some((r) => r.slot === slot)) return 0;
-    return this.base[this.#partners.get(slot)?.[0] ?? slot] as number;
+    return this.base[this.#partners.get(slot)?.[0] ?? slot]!;
   }
 
   /** Values that a slot was seen to hold: not those that only represent what does not matter. */
@@ -85,10 +85,10 @@ export class SlotValues {
   valuesOf(slot: number): Values {
     let values = this.#values[slot];
     if (!values) {
-      values = new Values(this.base[slot] as number);
+      values = new Values(this.base[slot]!);
       for (const partner of this.#partners.get(slot) ?? [slot]) {
         // The column may begin with different values; they are values of the one list that it shares.
-        values.add(this.base[partner] as number);
+        values.add(this.base[partner]!);
         this.#values[partner] = values;
       }
       if (values.list.length > 1) this.#vary(slot);

@@ -106,22 +106,22 @@ export class StateStore implements Store {
   }
 
   parent(state: number): number {
-    return this.#parents[state >>> CHUNK_BITS]?.[state & CHUNK_MASK] as number;
+    return this.#parents[state >>> CHUNK_BITS]![state & CHUNK_MASK]!;
   }
 
   move(state: number): number {
-    return this.#moves[state >>> CHUNK_BITS]?.[state & CHUNK_MASK] as number;
+    return this.#moves[state >>> CHUNK_BITS]![state & CHUNK_MASK]!;
   }
 
   read(state: number, into: Uint32Array): void {
     const { words } = this;
-    const chunk = this.#chunks[state >>> CHUNK_BITS] as Uint32Array;
+    const chunk = this.#chunks[state >>> CHUNK_BITS]!;
     const at = (state & CHUNK_MASK) * this.#stride;
-    for (let i = 0; i < words; i++) into[i] = chunk[at + i] as number;
+    for (let i = 0; i < words; i++) into[i] = chunk[at + i]!;
   }
 
   matches(state: number, words: Uint32Array): boolean {
-    const chunk = this.#chunks[state >>> CHUNK_BITS] as Uint32Array;
+    const chunk = this.#chunks[state >>> CHUNK_BITS]!;
     const at = (state & CHUNK_MASK) * this.#stride;
     return words.every((word, i) => word === chunk[at + i]);
   }
@@ -131,7 +131,7 @@ export class StateStore implements Store {
 
   sleep(state: number): number {
     if (!this.#sleeping) return 0;
-    return this.#chunks[state >>> CHUNK_BITS]?.[(state & CHUNK_MASK) * this.#stride + this.words] as number;
+    return this.#chunks[state >>> CHUNK_BITS]![(state & CHUNK_MASK) * this.#stride + this.words]!;
   }
 
   /** Touches the memory that inserting states with these hashes will need, so that the cache misses overlap. */
@@ -140,11 +140,10 @@ export class StateStore implements Store {
     const mask = this.#mask;
     const stride = this.#stride;
     let sum = 0;
-    for (let i = 0; i < count; i++) this.#entries[i] = table[(hashes[i] as number) & mask] as number;
+    for (let i = 0; i < count; i++) this.#entries[i] = table[hashes[i]! & mask]!;
     for (let i = 0; i < count; i++) {
-      const number = ((this.#entries[i] as number) & NUMBER_MASK) - 1;
-      if (number >= 0)
-        sum ^= (this.#chunks[number >>> CHUNK_BITS] as Uint32Array)[(number & CHUNK_MASK) * stride] as number;
+      const number = (this.#entries[i]! & NUMBER_MASK) - 1;
+      if (number >= 0) sum ^= this.#chunks[number >>> CHUNK_BITS]![(number & CHUNK_MASK) * stride]!;
     }
     this.touched = sum;
   }
@@ -157,19 +156,19 @@ export class StateStore implements Store {
     const tag = hash & ~NUMBER_MASK;
     let place = hash & mask;
     for (;;) {
-      const entry = table[place] as number;
+      const entry = table[place]!;
       if (entry === 0) break;
       if ((entry & ~NUMBER_MASK) !== tag) {
         place = (place + 1) & mask;
         continue;
       }
       const state = (entry & NUMBER_MASK) - 1;
-      const chunk = this.#chunks[state >>> CHUNK_BITS] as Uint32Array;
+      const chunk = this.#chunks[state >>> CHUNK_BITS]!;
       const there = (state & CHUNK_MASK) * stride;
       let i = words === 2 && chunk[there] === from[at] && chunk[there + 1] === from[at + 1] ? 2 : 0;
       while (i < words && chunk[there + i] === from[at + i]) i++;
       if (i === words) {
-        if (stride !== words && state >= this.open) chunk[there + words] = (chunk[there + words] as number) & sleep;
+        if (stride !== words && state >= this.open) chunk[there + words] = chunk[there + words]! & sleep;
         return state;
       }
       place = (place + 1) & mask;
@@ -177,12 +176,12 @@ export class StateStore implements Store {
     const state = this.count++;
     table[place] = tag | (state + 1);
     if ((state & CHUNK_MASK) === 0) this.#grow();
-    const chunk = this.#chunks[state >>> CHUNK_BITS] as Uint32Array;
+    const chunk = this.#chunks[state >>> CHUNK_BITS]!;
     const there = (state & CHUNK_MASK) * stride;
-    for (let i = 0; i < words; i++) chunk[there + i] = from[at + i] as number;
+    for (let i = 0; i < words; i++) chunk[there + i] = from[at + i]!;
     if (stride !== words) chunk[there + words] = sleep;
-    (this.#parents[state >>> CHUNK_BITS] as Int32Array)[state & CHUNK_MASK] = parent;
-    (this.#moves[state >>> CHUNK_BITS] as Uint16Array)[state & CHUNK_MASK] = move;
+    this.#parents[state >>> CHUNK_BITS]![state & CHUNK_MASK] = parent;
+    this.#moves[state >>> CHUNK_BITS]![state & CHUNK_MASK] = move;
     // Nobody made room in time.
     if (this.count * 8 > table.length * 7) toEnd(this.reserving());
     return state;
@@ -207,7 +206,7 @@ export class StateStore implements Store {
       const here = Math.min(CHUNK, this.count - chunks.length * CHUNK);
       for (let i = 0; i < here; i++) {
         const asleep = translate(chunk, i * old.stride, fresh, i * stride);
-        if (this.#sleeping) fresh[i * stride + words] = (chunk[i * old.stride + old.words] as number) & asleep;
+        if (this.#sleeping) fresh[i * stride + words] = chunk[i * old.stride + old.words]! & asleep;
       }
       chunks.push(fresh);
     }
@@ -229,7 +228,7 @@ export class StateStore implements Store {
     const stride = words + this.#stride - this.words;
     for (let state = 0; state < this.count; state++) {
       if (state % SLICE_STATES === SLICE_STATES - 1) yield;
-      const chunk = chunks[state >>> CHUNK_BITS] as Uint32Array;
+      const chunk = chunks[state >>> CHUNK_BITS]!;
       const hash = hashWords(chunk, (state & CHUNK_MASK) * stride, words);
       let place = hash & mask;
       while (table[place] !== 0) place = (place + 1) & mask;
@@ -248,7 +247,7 @@ function growthOf(places: number): number {
 export function hashWords(words: Uint32Array, at: number, count: number): number {
   let hash = 0x9e3779b9;
   for (let i = at; i < at + count; i++) {
-    hash = Math.imul(hash ^ (words[i] as number), 0x85ebca6b);
+    hash = Math.imul(hash ^ words[i]!, 0x85ebca6b);
     hash ^= hash >>> 15;
   }
   hash = Math.imul(hash, 0xc2b2ae35);

@@ -169,7 +169,7 @@ export class ScenarioCode {
   }
 
   #host(statement: Action | Wait): Made {
-    if (statement.kind !== 'action' || statement.op.text !== 'migrate') return { why: WHY_ACTORS.host as string };
+    if (statement.kind !== 'action' || statement.op.text !== 'migrate') return { why: WHY_ACTORS.host! };
     const [vcpu] = statement.operands;
     const cpu = statement.options.find(({ key }) => key.text === 'cpu')?.value.text;
     const index = this.#model.world.topology.actors.findIndex(

@@ -10,7 +10,7 @@ const MOST_STATEMENTS = 2000;
 export function programOf({ layout, tasks, nodes, world }: Model, actor: number): readonly Place[] {
   const places: Place[] = [];
   const begun = new Map<number, number>();
-  let at = layout.initial[tasks.node.base + actor] as number;
+  let at = layout.initial[tasks.node.base + actor]!;
   for (;;) {
     const node = nodes[at];
     if (!node || node.kind === 'end') return places;

@@ -224,7 +224,7 @@ class Replayer {
     const { kvm, topology } = this.#model.world;
     const page = topology.pages.findIndex(({ address }) => address >> 12n === access.frame) as PageId;
     const { machine } = this.#executor;
-    const vm = ((machine.state[kvm.vcpuVm.base + this.#vcpu(vcpu)] as number) - 1) as VmId;
+    const vm = (machine.state[kvm.vcpuVm.base + this.#vcpu(vcpu)]! - 1) as VmId;
     const ours = kvm.mmu.effectiveType(machine, vm, page);
     check('type', memtypeName(kernel) ?? String(kernel), memtypeName(ours) ?? String(ours));
   }
@@ -259,7 +259,7 @@ class Replayer {
       for (;;) {
         if (!this.#executor.microStep(found.actor, 0)) return 'waits for ever';
         for (let at = machine.length - EVENT_WIDTH; at >= 0; at -= EVENT_WIDTH) {
-          if (machine.log[at] === NOTE.done) return machine.log[at + 3] as number;
+          if (machine.log[at] === NOTE.done) return machine.log[at + 3]!;
           if (machine.log[at] === NOTE.step) break;
         }
       }

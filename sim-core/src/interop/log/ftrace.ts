@@ -16,7 +16,7 @@ export function knowsFtrace(line: string, form: 'ftrace' | 'trace-cmd'): boolean
   if (/^cpus=\d+$/.test(line)) return form === 'trace-cmd';
   const match = line.length > LONGEST_TRACE_LINE ? null : LINE.exec(line);
   if (!match) return false;
-  const body = match[6] as string;
+  const body = match[6]!;
   const byTraceCmd = /^(?:function: |\w+: {3,}\S)/.test(body);
   return form === 'trace-cmd' ? byTraceCmd : !byTraceCmd;
 }
@@ -27,11 +27,11 @@ export function readFtrace(emit: Emit): LineReader {
       if (text.length > LONGEST_TRACE_LINE) return false;
       const match = LINE.exec(text);
       if (!match) return HEADER.test(text);
-      const what = kernelEvent(match[6] as string);
+      const what = kernelEvent(match[6]!);
       if (!what) return false;
       const record: LogRecord = {
         tid: Number(match[2]),
-        comm: (match[1] as string).trim(),
+        comm: match[1]!.trim(),
         cpu: Number(match[3]),
         time: Number(match[5]),
         line,

@@ -42,9 +42,7 @@ function functionEvent(text: string): LogEvent | undefined {
 
 function rawFunction(text: string): LogEvent | undefined {
   const match = RAW_FUNCTION.exec(text);
-  return match
-    ? { kind: 'kernel', name: plainName(match[1] as string), caller: plainName(match[2] as string) }
-    : undefined;
+  return match ? { kind: 'kernel', name: plainName(match[1]!), caller: plainName(match[2]!) } : undefined;
 }
 
 /** A function as the source calls it, without what the compiler appended. */

@@ -18,12 +18,12 @@ export function readPerfScript(emit: Emit): LineReader {
       if (text.length > LONGEST_TRACE_LINE) return false;
       const match = LINE.exec(text);
       if (!match) return OTHER.test(text);
-      const what = kernelEvent(match[6] as string);
+      const what = kernelEvent(match[6]!);
       if (!what) return false;
       const cpu = match[4];
       emit({
         tid: Number(match[3]),
-        comm: match[1] as string,
+        comm: match[1]!,
         ...(cpu !== undefined && { cpu: Number(cpu) }),
         time: Number(match[5]),
         line,

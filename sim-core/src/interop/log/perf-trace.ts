@@ -60,7 +60,7 @@ function callOf(name: string, text: string, result: LogResult | undefined): LogC
 function requestOf(cmd: string): string {
   const parts = /^\((\w+(?:\|\w+)?), (0x[0-9a-f]+|\d+), (0x[0-9a-f]+|\d+), (0x[0-9a-f]+|\d+)\)$/.exec(cmd);
   if (!parts) return cmd;
-  const direction = ((parts[1] as string).includes('READ') ? 2 : 0) | ((parts[1] as string).includes('WRITE') ? 1 : 0);
+  const direction = (parts[1]!.includes('READ') ? 2 : 0) | (parts[1]!.includes('WRITE') ? 1 : 0);
   const number = direction * 2 ** 30 + Number(parts[4]) * 2 ** 16 + Number(parts[2]) * 2 ** 8 + Number(parts[3]);
   return `0x${number.toString(16)}`;
 }

@@ -61,7 +61,7 @@ export function readStrace(emit: Emit): LineReader {
         open.delete(tid);
         // A log that begins in the middle of a call shows only its end.
         if (!begun) return true;
-        return call(begun.text + (resumed[2] as string), tid, line);
+        return call(begun.text + resumed[2]!, tid, line);
       }
       if (first === PLUS) {
         if (!text.startsWith('+++ ', end)) return false;
@@ -79,7 +79,7 @@ export function readStrace(emit: Emit): LineReader {
     },
     repeated(chunk, start, end, line) {
       for (let i = 0; i < patterns.length; i++) {
-        const pattern = patterns[i] as Pattern;
+        const pattern = patterns[i]!;
         if (!isRepetition(pattern, chunk, start, end)) continue;
         emit({ tid: pattern.tid, line, what: pattern.call });
         return true;
@@ -123,9 +123,8 @@ function patternOf(text: string, start: number, tid: number, call: LogCall): Pat
 function isRepetition({ codes, fixed }: Pattern, chunk: string, from: number, to: number): boolean {
   if (to - from !== codes.length) return false;
   for (let range = 0; range < fixed.length; range += 2) {
-    const first = fixed[range] as number;
-    for (let i = (fixed[range + 1] as number) - 1; i >= first; i--)
-      if (chunk.charCodeAt(from + i) !== codes[i]) return false;
+    const first = fixed[range]!;
+    for (let i = fixed[range + 1]! - 1; i >= first; i--) if (chunk.charCodeAt(from + i) !== codes[i]) return false;
   }
   return true;
 }

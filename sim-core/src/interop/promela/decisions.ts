@@ -70,7 +70,7 @@ export function conditionFor(decision: Decision, isMeant: (leaf: number) => bool
     const condition = conditionFor(next, isMeant, ask);
     alike.set(condition, [...(alike.get(condition) ?? []), value]);
   }
-  if (alike.size === 1) return [...alike.keys()][0] as string;
+  if (alike.size === 1) return [...alike.keys()][0]!;
   const asked = ask(decision.slot);
   if (!asked) throw new Error('a slot that never varies decides something');
   const all = decision.branches.map(({ value }) => value);
@@ -99,7 +99,7 @@ export function anyOf(conditions: readonly string[]): string {
   const some = conditions.filter((condition) => condition !== '0');
   if (some.length === 0) return '0';
   if (some.includes('1')) return '1';
-  return some.length === 1 ? (some[0] as string) : `(${some.join(' || ')})`;
+  return some.length === 1 ? some[0]! : `(${some.join(' || ')})`;
 }
 
 export function bothOf(first: string, second: string): string {
@@ -113,7 +113,7 @@ function holdsOneOf(asked: Asked, values: readonly number[], all: readonly numbe
   const others = all.filter((value) => !values.includes(value));
   if (others.length < values.length) {
     const none = others.map((value) => isNot(asked, value));
-    return none.length === 1 ? (none[0] as string) : `(${none.join(' && ')})`;
+    return none.length === 1 ? none[0]! : `(${none.join(' && ')})`;
   }
   return anyOf(values.map((value) => is(asked, value)));
 }

@@ -156,7 +156,7 @@ class Writer {
       return [option([guard === '1' ? 'true' : guard, ...checked], after(effect))];
     });
     const unknown = this.exact ? '0' : unknownTo(root, this.#ask);
-    return unknown === '0' ? options : [...options, option([unknown, 'NOT_LEARNED'], after(classes[0] as Effect))];
+    return unknown === '0' ? options : [...options, option([unknown, 'NOT_LEARNED'], after(classes[0]!))];
   }
 
   #findings({ findings }: Effect): string[] {

@@ -33,7 +33,7 @@ function variableOf(model: Model, slotValues: SlotValues, slot: number): Variabl
   const meaning = asTheyAre ? '' : ` /* ${list.map((value, number) => `${number}: ${value}`).join(', ')} */`;
   const type = width === 1 ? 'bit ' : 'unsigned ';
   const bits = width === 1 ? '' : ` : ${width}`;
-  const first = encode(slotValues.base[slot] as number);
+  const first = encode(slotValues.base[slot]!);
   return {
     slot,
     name,

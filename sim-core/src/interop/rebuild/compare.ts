@@ -208,5 +208,5 @@ export function bestProfile(
     if (fewer) best = outcome;
     if (best?.model && best.differences.length === 0) break;
   }
-  return best as LogOutcome;
+  return best!;
 }

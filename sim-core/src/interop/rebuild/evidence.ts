@@ -111,7 +111,7 @@ export class Evidence {
     const first = this.deeds.findIndex((deed) => deed.kind === 'wbinvd' && deed.flushed.length > 0);
     const registered = this.deeds.findIndex(({ kind }) => kind === 'register');
     if (first < 0 || (registered >= 0 && registered < first)) return false;
-    const { tid } = this.deeds[first] as Deed;
+    const { tid } = this.deeds[first]!;
     const before = (['create-device', 'attach-group', 'add', 'open-device'] as const).map(
       (what): Deed => ({ kind: 'function', what, tid, line: 0 }),
     );

@@ -18,7 +18,7 @@ export function folded(steps: readonly Step[], limit: number): Folded[] {
       if (times * length > best.times * best.length && times * length >= Math.max(WORTH, length + 3))
         best = { length, times };
     }
-    if (best.times === 1) out.push({ step: steps[at] as Step });
+    if (best.times === 1) out.push({ step: steps[at]! });
     else out.push({ times: best.times, body: steps.slice(at, at + best.length) });
     at += best.length * best.times;
   }

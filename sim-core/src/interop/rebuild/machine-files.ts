@@ -116,12 +116,12 @@ export class MachineFiles {
   #sysfs(text: string): boolean {
     const path = GROUP_PATH.exec(text);
     if (path) {
-      this.#at(path[2] as string).group = path[1] as string;
+      this.#at(path[2]!).group = path[1]!;
       return true;
     }
     const register = REGISTER.exec(text);
     if (register) {
-      this.#register(register[1] as string, register[2] as string);
+      this.#register(register[1]!, register[2]!);
       return true;
     }
     if (/^\/sys\/class\/iommu/.test(text) || text.startsWith("ls: cannot access '/sys/class/iommu"))
@@ -139,7 +139,7 @@ export class MachineFiles {
     }
     const driver = /\/sys\/bus\/pci\/devices\/([0-9a-f:.]{12})\/driver(?:: | -> |:).*?([\w-]+)$/.exec(text);
     if (driver) {
-      this.#at(driver[1] as string).driver = driver[2] as string;
+      this.#at(driver[1]!).driver = driver[2]!;
       return true;
     }
     const group = /^IOMMU Group (\d+):?/i.exec(text)?.[1];
@@ -150,7 +150,7 @@ export class MachineFiles {
     }
     const member = new RegExp(`^\\s+(${BDF}) (?:.*\\[([0-9a-f]{4})\\]: (.*))?`).exec(text);
     if (member && this.#group !== undefined) {
-      const device = this.#at(member[1] as string);
+      const device = this.#at(member[1]!);
       device.group = this.#group;
       if (member[2] === '0604') device.bridge = true;
       if (member[3] !== undefined) device.title ??= member[3];
@@ -162,24 +162,24 @@ export class MachineFiles {
   #kernelLog(text: string): boolean {
     const version = KERNEL_VERSION.exec(text);
     if (version) {
-      this.#facts.release = version[1] as string;
+      this.#facts.release = version[1]!;
       this.#facts.build = text.slice(Math.max(0, text.indexOf('#')));
       return true;
     }
     const uname = UNAME.exec(text);
     if (uname) {
-      this.#facts.release = uname[1] as string;
-      this.#facts.build = uname[2] as string;
+      this.#facts.release = uname[1]!;
+      this.#facts.build = uname[2]!;
       return true;
     }
     const unit = DMESG_UNIT.exec(text);
     if (unit) {
-      this.#register(unit[1] as string, unit[2] as string);
+      this.#register(unit[1]!, unit[2]!);
       return true;
     }
     const group = DMESG_GROUP.exec(text);
     if (group) {
-      this.#at(group[1] as string).group = group[2] as string;
+      this.#at(group[1]!).group = group[2]!;
       return true;
     }
     if (/RLIMIT_MEMLOCK|vfio|DMAR:.*fault|IO_PAGE_FAULT/.test(text) && /^\[ *\d+\.\d+\]/.test(text)) {

@@ -243,5 +243,5 @@ export function count(counts: Map<string, Count>, name: string, line: number): u
 }
 
 export function remove<T>(list: T[], matches: (item: T) => boolean): undefined {
-  for (let i = list.length - 1; i >= 0; i--) if (matches(list[i] as T)) list.splice(i, 1);
+  for (let i = list.length - 1; i >= 0; i--) if (matches(list[i]!)) list.splice(i, 1);
 }

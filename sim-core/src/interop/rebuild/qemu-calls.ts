@@ -134,9 +134,9 @@ export class QemuCalls {
   mapped(text: string): void {
     const match = /(0x[0-9a-f]+) - (0x[0-9a-f]+)(?: \[(0x[0-9a-f]+)\])?/.exec(text);
     if (!match || this.#container < 0) return;
-    const size = BigInt(match[2] as string) - BigInt(match[1] as string) + 1n;
+    const size = BigInt(match[2]!) - BigInt(match[1]!) + 1n;
     const known = {
-      iova: match[1] as string,
+      iova: match[1]!,
       size: `0x${size.toString(16)}`,
       ...(match[3] !== undefined && { vaddr: match[3] }),
     };
@@ -146,9 +146,9 @@ export class QemuCalls {
   unmapped(text: string): void {
     const match = /(0x[0-9a-f]+) - (0x[0-9a-f]+)/.exec(text);
     if (!match || this.#container < 0) return;
-    const size = BigInt(match[2] as string) - BigInt(match[1] as string) + 1n;
+    const size = BigInt(match[2]!) - BigInt(match[1]!) + 1n;
     this.#request(this.#container, 'VFIO_IOMMU_UNMAP_DMA', POINTER, {
-      iova: match[1] as string,
+      iova: match[1]!,
       size: `0x${size.toString(16)}`,
     });
   }
@@ -207,7 +207,7 @@ export class QemuCalls {
   iommufdUnmapped(text: string): void {
     const match = /iova=(0x[0-9a-f]+) size=(0x[0-9a-f]+) \((-?\d+)\)/.exec(text);
     if (match && match[3] === '0')
-      this.#request(this.#iommufd, 'IOMMU_IOAS_UNMAP', POINTER, { iova: match[1] as string, size: match[2] as string });
+      this.#request(this.#iommufd, 'IOMMU_IOAS_UNMAP', POINTER, { iova: match[1]!, size: match[2]! });
   }
 
   iommufdClosed(text: string): void {
@@ -222,7 +222,7 @@ export class QemuCalls {
   // --- calls -----------------------------------------------------------------------------------------------------
 
   get #now(): LogRecord {
-    return this.#record as LogRecord;
+    return this.#record!;
   }
 
   #open(path: string): number {

@@ -284,8 +284,7 @@ function groupsOf(facts: MachineFacts, addresses: readonly string[]): string[] {
 function inOrder(files: readonly Reading[], assumptions: Assumptions): KeptCall[] {
   const calls = files.flatMap(({ filter }) => filter.calls);
   if (files.length < 2) return calls;
-  if (calls.every(({ time }) => time !== undefined))
-    return calls.sort((a, b) => (a.time as number) - (b.time as number));
+  if (calls.every(({ time }) => time !== undefined)) return calls.sort((a, b) => a.time! - b.time!);
   assumptions.add('Not all of the files have times (strace -ttt): their calls come file by file.');
   return calls;
 }

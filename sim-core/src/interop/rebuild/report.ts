@@ -75,7 +75,7 @@ function vmSentences(rebuilt: Rebuilt, { outcome, text }: Imported): string[] {
       `The VM was never non-coherent: ${seen ? 'the kernel registered no' : 'on this machine, the calls of the log register no'} non-coherent DMA. Its WBINVDs are skipped.`,
     );
   for (const [i, { count, line }] of outcome.changes.entries()) {
-    const before = i === 0 ? 0 : (counts[i - 1] as number);
+    const before = i === 0 ? 0 : counts[i - 1]!;
     const where = line === undefined ? '.' : `: ${statementOf(lines[line] ?? '')}`;
     if (before === 0 && count > 0) sentences.push(`The VM became non-coherent${where}`);
     else if (count === 0) sentences.push(`It became coherent again${where}`);

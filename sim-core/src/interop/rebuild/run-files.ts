@@ -92,7 +92,7 @@ export class RunFiles {
         code: 'other-log',
       };
     }
-    const log = this.#rebuilder.file(name, source?.id as SourceId, threadOf(name, first, source?.id));
+    const log = this.#rebuilder.file(name, source?.id, threadOf(name, first, source?.id));
     return this.#opened({ name, what: 'log', log }, log.push, () => void log.end());
   }
 

@@ -120,7 +120,7 @@ function blocks(
   for (const step of steps) by.get(names(step.actor))?.push(step);
   return [...by].flatMap(([name, own]) => [
     '',
-    `${opener(rebuilt, own[0] as Step, name, alone)} {`,
+    `${opener(rebuilt, own[0]!, name, alone)} {`,
     ...folded(own, LIMITS.repeatCount).flatMap((item) => statementLines(rebuilt, item)),
     '}',
   ]);

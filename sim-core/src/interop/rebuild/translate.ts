@@ -84,11 +84,11 @@ function ioctl(p: Process, kept: KeptCall): undefined {
   const name = requestName(written, open?.kind ?? shown);
   const request = REQUESTS[name];
   if (opNamed('ioctl', name)?.inert || SILENT.has(name)) touchesNothing(p, kept, name, open);
-  else if (NOT_MODELLED.has(name)) p.leave(kept, name, NOT_MODELLED.get(name) as string);
+  else if (NOT_MODELLED.has(name)) p.leave(kept, name, NOT_MODELLED.get(name)!);
   else if (!opNamed('ioctl', name)) count(p.unknown, name, kept.line);
   else if (!open) p.leave(kept, name, 'its descriptor was opened before the log begins');
   else if (outside(kept.call.result) !== undefined && !KEEPS_ERRNO.has(name))
-    p.leave(kept, name, outside(kept.call.result) as string);
+    p.leave(kept, name, outside(kept.call.result)!);
   else if (request) request(p, kept, open, name);
   else p.step(kept, `ioctl(${open.name}, ${name}${plainArgument(kept)})`);
 }

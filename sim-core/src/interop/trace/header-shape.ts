@@ -22,14 +22,13 @@ function branchProblem({ steps, events, branches, branch }: Readonly<Record<stri
   const ends = [steps as number];
   let all = events as number;
   for (const [index, { from, after, ...own }] of (branches as readonly Readonly<Record<string, number>>[]).entries()) {
-    const parent = ends[(from as number) - 1];
+    const parent = ends[from! - 1];
     const name = `branch ${index + 2}`;
     if (parent === undefined) return `${name} parts from branch ${from}, which does not come before it`;
-    if ((after as number) > parent || (after as number) > (own.steps as number))
-      return `${name} parts from branch ${from} where that has ended`;
-    if ((own.cursor as number) > (own.steps as number)) return `the cursor of ${name} is after its last step`;
-    ends.push(own.steps as number);
-    all += own.events as number;
+    if (after! > parent || after! > own.steps!) return `${name} parts from branch ${from} where that has ended`;
+    if (own.cursor! > own.steps!) return `the cursor of ${name} is after its last step`;
+    ends.push(own.steps!);
+    all += own.events!;
   }
   if (all > MOST_EVENTS) return `it has more than ${MOST_EVENTS} events`;
   if ((branch as number) < 1 || (branch as number) > ends.length) return 'it opens in a branch that it does not have';

@@ -137,7 +137,7 @@ function editsOf(run: Run, step: number): Edit[] {
   const { firstEvent, endEvent } = run.step(step);
   const edits: Edit[] = [];
   for (let at = (firstEvent + 1) * EVENT_WIDTH; at < endEvent * EVENT_WIDTH; at += EVENT_WIDTH)
-    if ((run.log[at] as number) >= 0) edits.push({ slot: run.log[at] as number, value: run.log[at + 2] as number });
+    if (run.log[at]! >= 0) edits.push({ slot: run.log[at]!, value: run.log[at + 2]! });
   return edits;
 }
 
@@ -311,7 +311,7 @@ function placeText(run: Run, event: number): string {
 function eventText(run: Run, log: Int32Array, event: number): string {
   const at = event * EVENT_WIDTH;
   const numbers = `[${log.subarray(at, at + EVENT_WIDTH).join(', ')}]`;
-  const slot = log[at] as number;
+  const slot = log[at]!;
   if (slot >= run.model.layout.initial.length) return numbers;
   const text = slot < 0 && log !== run.log ? undefined : describeEvent(run.model, log, event, new ObjectNames(run));
   return text ? `\`${text.text}\` ${numbers}` : numbers;

@@ -97,16 +97,16 @@ class Watched {
     const { log } = machine;
     let at = machine.length - EVENT_WIDTH;
     while (at >= 0 && log[at] !== NOTE.step) at -= EVENT_WIDTH;
-    const [node, alternative] = [log[at + 2] as number, log[at + 3] as number];
+    const [node, alternative] = [log[at + 2]!, log[at + 3]!];
     if (this.model.nodes[node]?.kind === 'choose') {
       const taken = this.#taken.get(node) ?? new Set();
       this.#taken.set(node, taken.add(alternative));
     }
-    this.#begun.add(machine.state[this.model.tasks.node.base + actor] as number);
+    this.#begun.add(machine.state[this.model.tasks.node.base + actor]!);
   }
 
   #file(file: number): CoveredFile {
-    const { path, parsed } = this.model.sources[file] as Model['sources'][number];
+    const { path, parsed } = this.model.sources[file]!;
     const nodes = this.model.nodes.filter(({ place }) => place.file === file);
     const at = (line: number): ProgramNode[] => nodes.filter(({ place }) => place.line === line);
     return {

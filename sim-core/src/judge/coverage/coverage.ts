@@ -79,7 +79,7 @@ export function mergedCoverage(
       files,
       ({ path }) => path,
       (same) => ({
-        path: (same[0] as CoveredFile).path,
+        path: same[0]!.path,
         statements: executedInAny(
           same.flatMap(({ statements }) => statements),
           ({ line }) => String(line),
@@ -100,7 +100,7 @@ export function mergedCoverage(
     changes: merged(
       changes,
       ({ id }) => id,
-      (same) => ({ id: (same[0] as CoveredChange).id, consulted: same.some(({ consulted }) => consulted) }),
+      (same) => ({ id: same[0]!.id, consulted: same.some(({ consulted }) => consulted) }),
     ),
   };
 }
@@ -111,7 +111,7 @@ function counts(executed: readonly boolean[]): CoverageCount {
 
 /** Steps are the same where they say the same, the first one of it to the first: kernels differ in some of them. */
 function mergedFunction(same: readonly CoveredFunction[]): CoveredFunction {
-  const { source, name } = same[0] as CoveredFunction;
+  const { source, name } = same[0]!;
   const steps = same.flatMap((one) => {
     const seen = new Map<string, number>();
     return one.steps.map((step) => {
@@ -136,7 +136,7 @@ function executedInAny<Item extends { readonly executed: boolean }>(
   keyOf: (item: Item) => string,
 ): Item[] {
   return merged(items, keyOf, (same) => ({
-    ...(same[0] as Item),
+    ...same[0]!,
     executed: same.some(({ executed }) => executed),
   }));
 }

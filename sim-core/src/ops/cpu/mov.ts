@@ -58,7 +58,7 @@ Left out: sizes other than one word, addressing modes, flags.`,
         };
       }
       if (to?.kind === 'memory' && to.member) {
-        const slot = c.mmio(0) as number;
+        const slot = c.mmio(0)!;
         const value = c.read(1);
         return {
           routine: define(
@@ -78,7 +78,7 @@ Left out: sizes other than one word, addressing modes, flags.`,
         };
       }
       if (from?.kind === 'memory' && from.member) {
-        const slot = c.mmio(1) as number;
+        const slot = c.mmio(1)!;
         const device = c.world.topology.devices.findIndex((d) => d.name === from.name.text) as DeviceId;
         const register = c.register(c.name(0) ?? c.problem(0, 'Expected a register.'));
         return {
@@ -92,7 +92,7 @@ Left out: sizes other than one word, addressing modes, flags.`,
                 cpu.orderUncached(t);
                 // The completion stays after what the device posted before it.
                 c.world.pcie.pushPosted(t.machine, device);
-                t.machine.put(register, t.machine.state[slot] as number);
+                t.machine.put(register, t.machine.state[slot]!);
                 t.return(0);
               }),
             'instruction',

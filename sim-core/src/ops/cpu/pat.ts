@@ -1,5 +1,4 @@
 import { memtypeNamed } from '../../memory/memtype.ts';
-import type { PageId } from '../../state/ids.ts';
 import type { Op } from '../op.ts';
 
 export const pat: Op = {
@@ -19,7 +18,7 @@ export const pat: Op = {
     compile(c) {
       const { world } = c;
       const { cpu } = world;
-      const page = world.topology.words[c.word(0)]?.page as PageId;
+      const page = world.topology.words[c.word(0)]!.page;
       const name = c.name(1) ?? c.problem(1, 'Expected a memory type.');
       const type = memtypeNamed(name) ?? c.problem(1, `${name} is not a memory type: UC, UC-, WC, WT, WP or WB.`);
       return {

@@ -15,7 +15,7 @@ export function onCachedLine(
     kind: 'action',
     compile(c) {
       const { world } = c;
-      const line = world.topology.words[c.word(0)]?.line as number;
+      const line = world.topology.words[c.word(0)]!.line;
       const cpu = cpuOption(c);
       return hostAction(world, name, about, (machine) => act(world, machine, cpu, line));
     },

@@ -12,8 +12,8 @@ export function kernelsText(profiles: readonly Profile[]): string {
   const parts: string[] = [];
   for (let at = 0; at < indices.length; ) {
     let end = at;
-    while (indices[end + 1] === (indices[end] as number) + 1) end++;
-    const [first, last] = [VERSIONS[indices[at] as number], VERSIONS[indices[end] as number]];
+    while (indices[end + 1] === indices[end]! + 1) end++;
+    const [first, last] = [VERSIONS[indices[at]!], VERSIONS[indices[end]!]];
     parts.push(first === last ? `${first}` : `${first} to ${last}`);
     at = end + 1;
   }

@@ -27,7 +27,7 @@ setup {
     const kernels = kernelsAsked(scenario, profile).all;
     if (kernels.length === 0) return;
     const newer = (alias: { readonly on?: string } | undefined): boolean =>
-      alias?.on !== undefined && kernels.every((kernel) => rangeTextContains(alias.on as string, kernel));
+      alias?.on !== undefined && kernels.every((kernel) => rangeTextContains(alias.on!, kernel));
     if (![...aliasOf.values()].some(newer)) return;
     for (const index of linesOfKind(scenario, 'syscall')) {
       const line = scenario.lines[index]!;

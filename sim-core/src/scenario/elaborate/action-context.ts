@@ -71,7 +71,7 @@ export function actionContext(context: ProgramContext, actor: number, statement:
       }
       if (it.kind !== 'name' || it.member) return problem(i, 'Expected a number or a register.');
       const slot = context.register(actor, it.name);
-      return (task) => task.machine.state[slot] as number;
+      return (task) => task.machine.state[slot]!;
     },
 
     number(i) {

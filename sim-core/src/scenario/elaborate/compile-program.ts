@@ -371,7 +371,7 @@ function finishSyscall(
   const error = context.errors[actor];
   const expected = declaredResult(statement);
   const written = writtenDescriptors(statement).map(({ bind: name, declared: number }) => ({
-    slot: context.names.get(name.text) as number,
+    slot: context.names.get(name.text)!,
     number: Number(number.value),
   }));
   return (task, value) => {
@@ -381,7 +381,7 @@ function finishSyscall(
     if (expected !== undefined && value !== expected) context.world.monitors.result(machine, node, value);
     else if (value >= 0) {
       for (const { slot, number } of written) {
-        const got = machine.state[slot] as number;
+        const got = machine.state[slot]!;
         if (got !== number) context.world.monitors.result(machine, node, got);
       }
     }

@@ -169,7 +169,7 @@ class TermCompiler {
     const name = `${owner.text}.${member.text}`;
     const fromSlot = (slot: number): CompiledTerm => ({
       name,
-      read: (state) => state[slot] as number,
+      read: (state) => state[slot]!,
       text: String,
       literal: false,
     });
@@ -196,7 +196,7 @@ class TermCompiler {
       const slot = world.monitors.found.base + finding;
       return {
         name: name.text,
-        read: (state) => state[slot] as number,
+        read: (state) => state[slot]!,
         text: (v) => (v ? 'yes' : 'no'),
         literal: false,
       };
@@ -208,8 +208,7 @@ class TermCompiler {
       if (value !== undefined) return { name: name.text, read: () => value, text: () => name.text, literal: true };
     }
     const slot = names.get(name.text);
-    if (slot !== undefined)
-      return { name: name.text, read: (state) => state[slot] as number, text: String, literal: false };
+    if (slot !== undefined) return { name: name.text, read: (state) => state[slot]!, text: String, literal: false };
     return this.#fail(unknownName, span, noName(name.text, [...FINDINGS, ...names.keys()]).message);
   }
 
@@ -253,11 +252,11 @@ class TermCompiler {
     const fds = world.dims.fds;
     const vmKind = FILE_KIND_NAMES.indexOf('vm');
     return (state) => {
-      const fd = state[slot] as number;
+      const fd = state[slot]!;
       if (fd < 0 || fd >= fds) return -1;
-      const file = (state[world.files.descriptor.base + fd] as number) - 1;
+      const file = state[world.files.descriptor.base + fd]! - 1;
       if (file < 0 || state[world.files.kind.base + file] !== vmKind) return -1;
-      return state[world.files.object.base + file] as number;
+      return state[world.files.object.base + file]!;
     };
   }
 
@@ -268,7 +267,7 @@ class TermCompiler {
     if (args.length !== fact.params.length) return this.#fail(unknownTerm, span, argumentCount(fact));
     const known: Partial<Record<keyof FactArguments, FactArguments[keyof FactArguments]>> = {};
     for (const [index, { kind }] of fact.params.entries()) {
-      const arg = args[index] as Word;
+      const arg = args[index]!;
       const wrong = badArgument(kind, arg.text);
       if (wrong) return this.#fail(unknownTerm, arg.span, wrong.message);
       known[kind] = this.#argument(kind, arg);

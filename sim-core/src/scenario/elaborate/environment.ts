@@ -45,7 +45,7 @@ function cpuMoves({ topology }: WorldBase, world: () => World): EnvironmentMove[
       inevitable: true,
     },
     ...topology.lines.map((line, index) => ({
-      name: `flush(${topology.words[line.words[0] as number]?.name},cpu${cpu})`,
+      name: `flush(${topology.words[line.words[0]!]?.name},cpu${cpu})`,
       run: (machine: Machine) => world().cpu.storeBuffers.commitFlush(machine, cpu, index),
       inevitable: true,
     })),
@@ -68,7 +68,7 @@ function bounded(base: WorldBase, allowance: Allowance, moves: readonly Environm
   return moves.map((move) => ({
     name: move.name,
     run(machine) {
-      const done = machine.state[counter] as number;
+      const done = machine.state[counter]!;
       if (done >= allowance.max || !move.run(machine)) return false;
       machine.put(counter, done + 1);
       return true;
@@ -80,9 +80,9 @@ function movesOf(world: () => World, allowance: Allowance): EnvironmentMove[] {
   const { topology } = world();
   const cpus = Array.from({ length: topology.cpu.count }, (_, i) => i as CpuId);
   const lines = topology.lines.flatMap((line, index) => {
-    const names = line.words.map((w) => topology.words[w]?.name as string);
+    const names = line.words.map((w) => topology.words[w]!.name);
     const wanted = allowance.subjects.length === 0 || names.some((name) => allowance.subjects.includes(name));
-    return wanted ? [{ index, name: names[0] as string }] : [];
+    return wanted ? [{ index, name: names[0]! }] : [];
   });
   const perLine = (what: string, run: (machine: Machine, cpu: number, line: number) => boolean): EnvironmentMove[] =>
     cpus.flatMap((cpu) =>

@@ -132,7 +132,7 @@ function contextOf(model: Model, condition: Condition, problems: Problems, extra
       counters: { ...world.counters, slot: slotFor },
       monitors: { ...world.monitors, found: { ...world.monitors.found, base: findings } },
     },
-    layout: undefined as never,
+    layout: undefined!,
     sources: [],
     procedures: new Map(),
     compiled: new Map(),
@@ -154,7 +154,7 @@ function contextOf(model: Model, condition: Condition, problems: Problems, extra
       asked.errors.has(name) ? (model.errors[actor] ?? slotFor({ kind: 'errno', actor })) : undefined,
     ),
     nodes: [],
-    routines: undefined as never,
+    routines: undefined!,
   };
 }
 

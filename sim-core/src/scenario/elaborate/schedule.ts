@@ -42,7 +42,7 @@ export function scheduleText(model: Model, moves: readonly number[], granularity
   for (let i = 0; i < moves.length; ) {
     let end = i + 1;
     while (end < moves.length && moves[end] === moves[i]) end++;
-    const name = model.moves[moves[i] as number]?.name as string;
+    const name = model.moves[moves[i]!]!.name;
     items.push(end - i > 1 ? `${name}*${end - i}` : name);
     i = end;
   }

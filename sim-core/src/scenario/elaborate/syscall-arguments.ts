@@ -59,8 +59,8 @@ export function compileValue(expr: Expr, shape: OperandShape | undefined, contex
       if (slot === undefined) return constant(constantOf(expr, context), expr.name);
       return {
         name: expr.name,
-        int: (task) => task.machine.state[slot] as number,
-        wide: (task) => BigInt.asUintN(64, BigInt(task.machine.state[slot] as number)),
+        int: (task) => task.machine.state[slot]!,
+        wide: (task) => BigInt.asUintN(64, BigInt(task.machine.state[slot]!)),
       };
     }
   }
@@ -101,7 +101,7 @@ function compileStruct(expr: StructExpr, shape: OperandShape | undefined, contex
 
 /** `fd=>NULL` says that the kernel cannot write the field; what follows from that is modelled for one call only. */
 function outputSlot(bind: Word, struct: string | undefined, context: ValueContext): number {
-  if (bind.text !== 'NULL') return context.names.get(bind.text) as number;
+  if (bind.text !== 'NULL') return context.names.get(bind.text)!;
   if (struct === UNWRITABLE_STRUCT) return UNWRITABLE;
   return context.problems.fail(wrongOutput, context.line, bind.span, UNWRITABLE_FIELD);
 }

@@ -124,7 +124,7 @@ function widestMask(sources: readonly ScenarioSource[]): number {
   for (const { parsed } of sources) {
     for (const { text } of parsed.lines) {
       for (const [, written, set] of text.matchAll(MASKS_WRITTEN))
-        bits = Math.max(bits, BigInt((written ?? set) as string).toString(2).length);
+        bits = Math.max(bits, BigInt((written ?? set)!).toString(2).length);
     }
   }
   return Math.min(bits, MOST_ADDRESS_BITS);
@@ -199,7 +199,7 @@ function memoryModels(items: readonly MachineItem[]): Pick<Topology, 'words' | '
     if (page === undefined) {
       page = pages.length as PageId;
       pages.push({
-        name: pageName ?? (item.names[0]?.text as string),
+        name: pageName ?? item.names[0]!.text,
         lines: [],
         words: [],
         address: place(optionsOf(item.options).get('at')),
@@ -209,7 +209,7 @@ function memoryModels(items: readonly MachineItem[]): Pick<Topology, 'words' | '
       if (pageName !== undefined) pageByName.set(pageName, page);
     }
     const line = lines.length;
-    const here = pages[page] as (typeof pages)[number];
+    const here = pages[page]!;
     const lineInPage = here.lines.length;
     lines.push({ page, words: [] });
     here.lines.push(line);

@@ -37,7 +37,7 @@ export function compileWait(context: ProgramContext, actor: number, statement: W
 function reader(context: ProgramContext, actor: number, operand: Operand, line: number): (task: Task) => number {
   const { world, problems } = context;
   const model = world.topology.actors[actor];
-  const fromSlot = (slot: number) => (task: Task) => task.machine.state[slot] as number;
+  const fromSlot = (slot: number) => (task: Task) => task.machine.state[slot]!;
   if (operand.kind === 'memory' && operand.member === undefined) {
     const word = world.topology.words.findIndex((w) => w.name === operand.name.text);
     if (word < 0) {
@@ -78,11 +78,11 @@ function coherentValue(context: ProgramContext, task: Task, word: number): numbe
 
 export function coherentWord(world: ProgramContext['world'], state: Int32Array, word: number): number {
   const { memory, topology } = world;
-  const line = topology.words[word]?.line as number;
+  const line = topology.words[word]!.line;
   for (let cpu = 0; cpu < topology.cpu.count; cpu++) {
     if (state[memory.lineState.base + cpu * topology.lines.length + line] === LINE.modified) {
-      return state[memory.cached.base + cpu * topology.words.length + word] as number;
+      return state[memory.cached.base + cpu * topology.words.length + word]!;
     }
   }
-  return state[memory.dram.base + word] as number;
+  return state[memory.dram.base + word]!;
 }
