@@ -144,10 +144,15 @@ export function createGhost(base: WorldBase, memory: Memory): Ghost {
     return bound;
   }
 
-  /** What is left of a bound when the vCPU may also hit a copy of its own. */
+  /**
+   * What is left of a bound when the vCPU may also hit a copy of its own. Both slots are read in any case: an explorer takes
+   * what was not read for what does not matter, and would find out late, when a device has written past the caches.
+   */
   function ownCopy(s: Int32Array, vcpu: number, word: number, bound: number): number {
     const slot = vcpu * words + word;
-    return s[mayHoldOld.base + slot] === 0 ? bound : least(s, oldVersion, slot, bound);
+    const mayHold = s[mayHoldOld.base + slot] !== 0;
+    const old = least(s, oldVersion, slot, bound);
+    return mayHold ? old : bound;
   }
 
   // --- what changes them -----------------------------------------------------------------------------------------
