@@ -18,38 +18,17 @@ import {
   siteKey,
   verdictOf,
 } from '../../sim-core/src/index.ts';
+import { severalStaleReads } from './several-stale-reads.ts';
 
-/** The guest flushes nothing on v5.11: two devices read two words, one of them at two lines. */
-const text = readFileSync(join(import.meta.dirname, '../../scenarios/wbinvd/local-cpu-not-flushed.snoop'), 'utf8')
-  .replace(
-    '  memory x = 0',
-    '  device nic 0000:02:00.0 iommu=dmar0 group=26 no-snoop=on\n  memory x = 0\n  memory y = 0',
-  )
-  .replace('  gpufd =', '  ioctl(container, VFIO_IOMMU_MAP_DMA, {vaddr=&y, iova=&y, size=PAGE})     = 0\n  gpufd =')
-  .replace('  vcpu0 =', '  nicfd = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, "0000:02:00.0")\n  vcpu0 =')
-  .replace('  mov [x], 1', '  mov [x], 1\n  mov [y], 1')
-  .replace('  r0 = MRd x ns', '  r0 = MRd x ns\n  r1 = MRd x ns\n  r2 = MRd y ns')
-  .replace('device gpu {', 'device nic {\n  wait doorbell == 1\n  r0 = MRd x ns\n}\n\ndevice gpu {')
-  .replace('  mov [gpu.doorbell], 1', '  mov [gpu.doorbell], 1\n  mov [nic.doorbell], 1');
+const { text, stale: STALE } = severalStaleReads(
+  readFileSync(join(import.meta.dirname, '../../scenarios/wbinvd/local-cpu-not-flushed.snoop'), 'utf8'),
+);
 
 function modelOf(source: string, kernel = 'v5.11'): Model {
   const { model, diagnostics } = elaborate(parse(source), { profile: profileNamed(kernel)! });
   if (!model) throw new Error(`${diagnostics[0]?.message} in\n${source}`);
   return model;
 }
-
-function lineOf(source: string, wanted: string, from = 0): number {
-  return source.split('\n').indexOf(wanted, from);
-}
-
-const deviceNic = lineOf(text, 'device nic {');
-const deviceGpu = lineOf(text, 'device gpu {');
-const STALE: readonly { readonly word: string; readonly reader: string; readonly line: number }[] = [
-  { word: 'x', reader: 'nic', line: lineOf(text, '  r0 = MRd x ns', deviceNic) },
-  { word: 'x', reader: 'gpu', line: lineOf(text, '  r0 = MRd x ns', deviceGpu) },
-  { word: 'x', reader: 'gpu', line: lineOf(text, '  r1 = MRd x ns') },
-  { word: 'y', reader: 'gpu', line: lineOf(text, '  r2 = MRd y ns') },
-];
 
 function staleIn({ findings }: ExplorationReport): object[] {
   return findings

@@ -1,6 +1,7 @@
 import { assert } from 'chai';
 import * as vscode from 'vscode';
 import { everyoneWritesEverything } from '../../explore/everyone-writes.ts';
+import { severalStaleReads } from '../../explore/several-stale-reads.ts';
 import { DebugRun } from './debugging.ts';
 import { skip } from './runner.ts';
 import { openScenario, openText, scenarioUri } from './scenario.ts';
@@ -96,6 +97,28 @@ suite('exploring', function () {
       context: 'hover',
     });
     assert.equal(result, '0');
+  });
+
+  test('Debug counterexample of a further finding of a kind leads to its own line', async function () {
+    this.timeout(60_000);
+    const gallery = await openScenario('wbinvd/local-cpu-not-flushed.snoop');
+    const { text, stale } = severalStaleReads(gallery.getText());
+    await openText(text);
+    await explore();
+    const lines = page().getText().split('\n');
+    const last = stale.at(-1)!;
+    const entry = lines.indexOf(`- stale-read: gpu read an old value of ${last.word} (line ${last.line + 1})`);
+    assert.isAbove(entry, 0, page().getText());
+    const lenses = await lensesOf(page());
+    const lens = lenses.find(({ range }) => range.start.line === entry);
+    assert.equal(lens?.command?.title, 'Debug counterexample');
+    const { command, arguments: given = [] } = lens!.command!;
+    const started = await DebugRun.start(() => vscode.commands.executeCommand(command, ...given));
+    run = started.run;
+    assert.equal(started.stop.reason, 'exception');
+    assert.equal(run.session.configuration.stopOnFindingCount, 3);
+    const shown = await run.after('workbench.action.debug.stepBack');
+    assert.equal(shown.frames[0]?.line, last.line + 1);
   });
 
   test('a limit gives what is known so far, and names the setting', async () => {
