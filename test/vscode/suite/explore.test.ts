@@ -19,7 +19,11 @@ interface Answer {
     readonly passed: boolean;
     readonly limit?: { readonly kind: string };
     readonly outcomes: readonly { readonly values: readonly string[]; readonly schedule: string }[];
-    readonly findings: readonly { readonly finding: string; readonly schedule: string }[];
+    readonly findings: readonly {
+      readonly finding: string;
+      readonly schedule: string;
+      readonly operands: Readonly<Record<string, string>>;
+    }[];
   };
   readonly workers: {
     readonly count: number;
@@ -103,22 +107,25 @@ suite('exploring', function () {
     this.timeout(60_000);
     const gallery = await openScenario('wbinvd/local-cpu-not-flushed.snoop');
     const { text, stale } = severalStaleReads(gallery.getText());
-    await openText(text);
-    await explore();
-    const lines = page().getText().split('\n');
+    const document = await openText(text);
+    const { report } = await explore();
     const last = stale.at(-1)!;
-    const entry = lines.indexOf(`- stale-read: gpu read an old value of ${last.word} (line ${last.line + 1})`);
-    assert.isAbove(entry, 0, page().getText());
-    const lenses = await lensesOf(page());
-    const lens = lenses.find(({ range }) => range.start.line === entry);
-    assert.equal(lens?.command?.title, 'Debug counterexample');
-    const { command, arguments: given = [] } = lens!.command!;
-    const started = await DebugRun.start(() => vscode.commands.executeCommand(command, ...given));
+    const found = report.findings.find(({ operands }) => operands.word === last.word);
+    const of = `[aria-label*="value of ${last.word} (line ${last.line + 1})"]`;
+    const started = await DebugRun.start(() =>
+      hasWindow()
+        ? window.viewClick(`snoop-outcomes svg ${of}[aria-label$="Debug counterexample"]`)
+        : vscode.commands.executeCommand('snoopscope.debugCounterexample', {
+            ...found,
+            kernel: report.kernel,
+            scenario: document.uri.toString(),
+          }),
+    );
     run = started.run;
     assert.equal(started.stop.reason, 'exception');
     assert.equal(run.session.configuration.stopOnFindingCount, 3);
-    const shown = await run.after('workbench.action.debug.stepBack');
-    assert.equal(shown.frames[0]?.line, last.line + 1);
+    const before = await run.after('workbench.action.debug.stepBack');
+    assert.equal(before.frames[0]?.line, last.line + 1);
   });
 
   test('a limit gives what is known so far, and names the setting', async () => {

@@ -149,20 +149,28 @@ function drawBar(
 function drawFinding(column: Column, found: OutcomesPicture['findings'][number], width: number): void {
   const narrow = width < NARROW;
   const { unexpected, finding, schedule, nth } = found;
+  const what = withLine(found);
   const sign = narrow ? (unexpected ? '✗' : '!') : unexpected ? '✗ unexpected' : '! found';
   column.entry(
     (y, height) => [
       rect(4, y + 1, width - 8, height - 2, 'node'),
       text(12, y + 16, sign, unexpected ? 'strong verdict-fails' : 'strong'),
-      ...fitted(narrow ? 34 : 180, y + 16, width - (narrow ? 130 : 290), found.text, ''),
+      ...fitted(narrow ? 34 : 180, y + 16, width - (narrow ? 130 : 290), what, ''),
       text(width - 12, y + 16, found.count === 1 ? 'once' : `${found.count} times`, 'right dim'),
     ],
     {
-      label: `${found.text}, ${found.count === 1 ? 'once' : `${found.count} times`}`,
+      label: `${what}, ${found.count === 1 ? 'once' : `${found.count} times`}`,
       intent: { kind: 'debug', schedule, finding, ...(nth > 1 && { nth }) },
       action: 'Debug counterexample',
     },
   );
+}
+
+/** Two findings of a kind may differ in nothing but their line; some texts begin with it. */
+function withLine({ text, line }: OutcomesPicture['findings'][number]): string {
+  if (line === undefined) return text;
+  const place = `line ${line + 1}`;
+  return text.includes(place) ? text : `${text} (${place})`;
 }
 
 const NODE = 22;
