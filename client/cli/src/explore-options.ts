@@ -250,8 +250,30 @@ const EXCLUSIONS: readonly Exclusion[] = [
   { option: 'no-reduction', others: ['without'], why: 'the first switches off all of them' },
 ];
 
+/** Reductions that a search with another option never uses: `--without` one of them changes nothing. */
+const UNUSED_REDUCTIONS: readonly {
+  readonly option: string;
+  readonly names: readonly string[];
+  readonly why: string;
+}[] = [
+  {
+    option: 'max-switches',
+    names: ['partial-order', 'sleep-sets'],
+    why: 'a search by switches uses neither persistent nor sleep sets',
+  },
+  { option: 'stop-on', names: ['partial-order'], why: 'a search for the nearest finding uses no persistent sets' },
+];
+
 /** Options that would be of no effect beside another one. */
 function refuseIdle(call: Invocation): void {
+  for (const { option, names, why } of UNUSED_REDUCTIONS) {
+    const without = call.flag(option) ? wordsOf(call, 'without', REDUCTION_NAMES) : [];
+    const unused = without.find((name) => names.includes(name));
+    if (unused === undefined) continue;
+    throw new Failure(`--${option} and --without ${unused} do not go together: ${why}.`, {
+      code: 'options-exclude-each-other',
+    });
+  }
   for (const { option, others, why } of EXCLUSIONS) {
     const idle = call.flag(option) ? others.find((other) => call.flag(other)) : undefined;
     if (idle === undefined) continue;
