@@ -117,4 +117,30 @@ describe('the end of a process', () => {
       'kvm_destroy_devices',
     ]);
   });
+
+  it('releases a file whose last reference kvm-vfio held after all others', () => {
+    const text = `machine {
+  cpu intel
+  iommu unit vt-d
+  device gpu 0000:01:00.0 iommu=unit group=26
+}
+${setup(
+  'g = open("/dev/vfio/26", O_RDWR)',
+  'k = open("/dev/kvm", O_RDWR)',
+  'vm = ioctl(k, KVM_CREATE_VM, 0)',
+  'ioctl(vm, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_VFIO, fd=>dev, flags=0})',
+  'ioctl(dev, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_VFIO_GROUP, attr=KVM_DEV_VFIO_GROUP_ADD, addr=[g]})',
+  'exit(0)',
+)}`;
+    const all = calls(text, 'v6.12');
+    const order = all.slice(all.indexOf('do_exit')).filter((name) => /release|destroy_vm/.test(name));
+    expect(order).toEqual([
+      'kvm_device_release',
+      'kvm_vfio_release',
+      'kvm_vm_release',
+      'kvm_destroy_vm',
+      'kvm_arch_destroy_vm',
+      'vfio_group_fops_release',
+    ]);
+  });
 });

@@ -109,12 +109,21 @@ const rows = [
     where: 'drivers/vfio/group.c vfio_file_enforced_coherent()',
   },
   {
-    id: 'single-lock-round',
+    id: 'add-tells-vfio-under-lock',
     subject: 'kvm/vfio: ensure kvg instance stays around in kvm_vfio_group_add()',
     commit: '9e0f4f2918c2',
     first: 'v6.6',
-    effect: 'ADD and DEL tell VFIO and recompute coherency in the critical section that changes the list.',
-    where: 'virt/kvm/vfio.c kvm_vfio_file_add()',
+    effect: 'ADD tells VFIO the VM in the critical section that puts the file on the list.',
+    where: 'virt/kvm/vfio.c kvm_vfio_group_add()',
+  },
+  {
+    id: 'single-lock-round',
+    subject: 'kvm/vfio: avoid bouncing the mutex when adding and deleting groups',
+    commit: '73e2f19da508',
+    first: 'v6.6',
+    effect:
+      'ADD and DEL recompute coherency in the critical section that changes the list; before, they took kv->lock for it again.',
+    where: 'virt/kvm/vfio.c kvm_vfio_update_coherency()',
   },
   {
     id: 'file-add-device-files',

@@ -111,7 +111,7 @@ const VARIANTS: readonly Variant[] = [
   // Debian's 5.10 has stable's backport of 6c00612d0cba; no recording is of a machine in scalable mode.
   debian('v5.10', '5.10.223', ['first-level-page-snoop']),
   debian('v5.10', '5.10.262', ['first-level-page-snoop']),
-  debian('v6.1', '6.1.192', ['kvm-vfio-release', 'single-lock-round', 'update-vaddr-without-mdev']),
+  debian('v6.1', '6.1.192', ['kvm-vfio-release', 'add-tells-vfio-under-lock', 'update-vaddr-without-mdev']),
   debian('v6.12', '6.12.43'),
   debian('v6.12', '6.12.85', GUEST_PAT_BACKPORT),
   debian('v6.12', '6.12.117', GUEST_PAT_BACKPORT),

@@ -21,6 +21,7 @@ export function createByFile(
   spapr: Spapr | undefined,
 ): ListOps {
   const { kernel, routines } = base;
+  const tellsUnderLock = kernel.has('add-tells-vfio-under-lock');
   const oneRound = kernel.has('single-lock-round');
   const suffix = kernel.has('file-add-device-files') ? 'file' : 'group';
 
@@ -57,9 +58,9 @@ export function createByFile(
         if (startAssignment) t.call(startAssignment, list.vmOf(t.machine, dev.of(t)));
       }, 'if the list has the file already, ret = -EEXIST; else append it');
       const setKvm = (t: Task): void => t.call(world().vfio.fileSetKvm, filp.of(t), list.vmOf(t.machine, dev.of(t)));
-      if (oneRound) r.local(setKvm);
-      else {
-        r.unlock('kv->lock', list.lockOf(dev));
+      if (tellsUnderLock) r.local(setKvm);
+      if (!oneRound) r.unlock('kv->lock', list.lockOf(dev));
+      if (!tellsUnderLock) {
         r.step('use the entry without kv->lock', (t) => {
           // A DEL of another thread may have freed it in the meantime.
           if (list.find(t.machine, dev.of(t), filp.of(t)) < 0)

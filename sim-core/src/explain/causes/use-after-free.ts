@@ -158,7 +158,7 @@ function freedEntry(history: History, event: number, file: number): Link[] {
       sources: history.sourceAt(freed),
     },
     useLink(history, event, `${history.actorText(event)} continues to use the entry without kv->lock`),
-    ...mendLinks(history, event, [{ change: 'single-lock-round' }]),
+    ...mendLinks(history, event, [{ change: 'add-tells-vfio-under-lock' }]),
   ];
 }
 
