@@ -5,107 +5,19 @@
  *
  * Runs are compared without the text of their lines, so that only what the model does counts.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
-import { describe, expect, it } from 'vitest';
-import {
-  check,
-  checkScenario,
-  elaborate,
-  type ParsedScenario,
-  type Profile,
-  parse,
-  profileNamed,
-  profilesNamed,
-  Run,
-  traceText,
-} from '../../sim-core/src/index.ts';
-import { ModelLimit } from '../../sim-core/src/limits.ts';
+import { describe } from 'vitest';
+import { check, checkScenario, type ParsedScenario, parse } from '../../sim-core/src/index.ts';
 import { CONSTANTS } from '../../sim-core/src/ops/constants.ts';
 import type { OperandShape } from '../../sim-core/src/ops/op.ts';
 import { STRUCTS } from '../../sim-core/src/ops/structs.ts';
-import type { LineContent, Option, Span, StructExpr } from '../../sim-core/src/scenario/ast.ts';
+import type { LineContent, Option, StructExpr } from '../../sim-core/src/scenario/ast.ts';
 import { setOf } from '../../sim-core/src/scenario/checks/constant-names.ts';
 import { expectedValues, structOfShapes } from '../../sim-core/src/scenario/checks/expected-values.ts';
 import { MACHINE_OPTIONS, type MachineOption, type OptionOwner } from '../../sim-core/src/scenario/machine-options.ts';
 import { VOCABULARY } from '../../sim-core/src/scenario/vocabulary.ts';
-import { ACCEPTED_WITHOUT_EFFECT } from './accepted.ts';
+import { judge, observed, replaced, type Text, templates, texts } from './accepted-texts.ts';
 
-/** Places that no scenario has. */
-const TEMPLATES: Readonly<Record<string, string>> = {
-  null: `kernel v6.12
-setup {
-  kvm = open("/dev/kvm", O_RDWR)
-  vm = ioctl(kvm, KVM_CREATE_VM, 0)
-  ioctl(vm, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_VFIO, fd=>dev, flags=0})
-  group = openat(AT_FDCWD, "/dev/vfio/1", O_RDWR)
-  ioctl(dev, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_VFIO_GROUP, attr=KVM_DEV_VFIO_GROUP_ADD, addr=NULL})
-}
-`,
-  cdev: `kernel v6.12
-machine {
-  cpu intel
-  iommu unit vt-d
-  device card 0000:01:00.0 iommu=unit group=1
-}
-setup {
-  iommufd = open("/dev/iommu", O_RDWR)
-  card = open("/dev/vfio/devices/vfio0", O_RDWR)
-  ioctl(card, VFIO_DEVICE_BIND_IOMMUFD, {argsz=16, flags=0, iommufd=iommufd})
-  ioctl(card, VFIO_DEVICE_GET_INFO, {argsz=24})
-  ioctl(card, VFIO_DEVICE_DETACH_IOMMUFD_PT, {argsz=8, flags=0})
-}
-`,
-  page: `kernel v6.12
-machine {
-  cpu intel count=2
-  iommu unit vt-d address-width=48
-  device card 0000:01:00.0 iommu=unit group=1
-  memory x = 0 page=p
-  memory y = 0 page=p
-}
-setup {
-  container = open("/dev/vfio/vfio", O_RDWR)
-  group = open("/dev/vfio/1", O_RDWR)
-  ioctl(group, VFIO_GROUP_SET_CONTAINER, [container])
-  ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU)
-  ioctl(container, VFIO_IOMMU_MAP_DMA, {vaddr=&x, iova=0x100000000, size=PAGE})
-}
-vcpu 0 {
-  mov [x], 1
-  mov [y], 1
-}
-host {
-  load x
-  store y, 3
-}
-`,
-};
-
-const root = path.resolve(import.meta.dirname, '../..');
 const MOST_STATES = 3000;
-
-interface Text {
-  readonly name: string;
-  readonly text: string;
-  readonly parsed: ParsedScenario;
-  readonly profile: Profile;
-}
-
-const texts: readonly Text[] = ['scenarios', 'test/coverage'].flatMap((folder) =>
-  readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.snoop'))
-    .sort()
-    .flatMap((file) => {
-      const text = readFileSync(path.join(root, folder, file), 'utf8');
-      const parsed = parse(text);
-      return kernelsOf(parsed).map((profile) => ({ name: path.posix.join(folder, file), text, parsed, profile }));
-    }),
-);
-const templates: readonly Text[] = Object.entries(TEMPLATES).flatMap(([name, text]) => {
-  const parsed = parse(text);
-  return kernelsOf(parsed).map((profile) => ({ name, text, parsed, profile }));
-});
 
 describe('every value of an option', () => {
   const seen = new Map<string, string>();
@@ -134,16 +46,6 @@ describe('every field of a structure, and every constant', () => {
     seen,
   );
 });
-
-function judge(kind: string, all: readonly string[], seen: ReadonlyMap<string, string>): void {
-  const excused = new Set(ACCEPTED_WITHOUT_EFFECT.filter((row) => row.kind === kind).flatMap((row) => row.names));
-  it(`${kind}: acts, or a hint says that it does not`, () => {
-    expect(all.filter((one) => !seen.has(one) && !excused.has(one))).toEqual([]);
-  });
-  it(`${kind}: exceptions are needed`, () => {
-    expect([...excused].filter((one) => seen.has(one) || !all.includes(one))).toEqual([]);
-  });
-}
 
 /** Options of which only the listed words are values of their own; of the others one value that acts is enough. */
 function valuesOf({ values }: MachineOption): string[] {
@@ -298,48 +200,8 @@ function saysNoEffect(text: string, value: string): boolean {
 }
 const OTHER = /^KVM_CAP_/;
 
-function replaced({ text }: Text, line: number, { start, end }: Span, by: string): string {
-  const lines = text.split('\n');
-  const old = lines[line] ?? '';
-  lines[line] = old.slice(0, start) + by + old.slice(end);
-  return lines.join('\n');
-}
-
 /** All executions, where one run cannot show a difference. */
 function explored({ profile }: Text, text: string): string {
   const { kernels } = checkScenario(parse(text), { profiles: [profile], explore: { maxStates: MOST_STATES } });
   return kernels.map(({ exploration }) => `${exploration.states} ${exploration.finals}`).join();
-}
-
-const memory = new Map<string, string | undefined>();
-
-/** A plain run as text, without the lines of the scenario; undefined when it is refused. */
-function observed({ name, profile }: Text, text: string): string | undefined {
-  const key = `${profile.name}\n${name}\n${text}`;
-  if (memory.has(key)) return memory.get(key);
-  const includes = (include: string): ParsedScenario =>
-    parse(readFileSync(path.resolve(root, path.dirname(name), include), 'utf8'));
-  const { model } = elaborate(parse(text), { profile, includes });
-  let result: string | undefined;
-  if (model) {
-    const run = new Run(model);
-    let limit = '';
-    try {
-      run.runToEnd();
-    } catch (error) {
-      // A limit of the model refuses with words.
-      if (!(error instanceof ModelLimit)) throw error;
-      limit = error.message;
-    }
-    result = `${model.environment.map((move) => move.name).join(' ')}\n${traceText(run, { lineText: () => '', changes: true }).join('\n')}${limit}`;
-  }
-  memory.set(key, result);
-  return result;
-}
-
-function kernelsOf(parsed: ParsedScenario): Profile[] {
-  const header = parsed.lines.map(({ content }) => content).find((content) => content.kind === 'kernel');
-  const named = header?.kind === 'kernel' ? profileNamed(header.version.text) : undefined;
-  const all = profilesNamed(parsed);
-  return [...new Set([named, all[0], all.at(-1)])].filter((profile) => profile !== undefined);
 }

@@ -130,8 +130,8 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
   const violationIndex = EXIT_REASONS.indexOf(violation);
   const isMmio = (page: PageId): boolean => {
     const model = topology.pages[page];
-    const byMtrr = !kernel.has('mmio-by-host-pat') || kernel.has('mmio-by-host-mtrr');
-    return model?.backing === 'mmio' || (byMtrr && model?.reservedUncached === true);
+    if (model?.backing === 'mmio') return true;
+    return model?.reservedUncached === true && (!kernel.has('mmio-by-host-pat') || kernel.has('mmio-by-host-mtrr'));
   };
   const make = (type: number, ipat = false): number => LEAF.present + (type << LEAF.typeShift) + (ipat ? LEAF.ipat : 0);
 

@@ -72,6 +72,8 @@ export interface OperandSpec {
   readonly shapes: readonly OperandShape[];
   readonly doc: string;
   readonly optional?: boolean;
+  /** Set when nothing that is modelled depends on it. A hint says so wherever it is other than 0. */
+  readonly ignored?: true;
 }
 
 export type OperandShape =

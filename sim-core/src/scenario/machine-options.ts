@@ -1,3 +1,4 @@
+import type { ChangeId } from '../kernel/changes.ts';
 import type { MachineItem } from './ast.ts';
 
 /** An option of a machine item, an actor header or `allow`: `snoop-control=on`. */
@@ -15,6 +16,8 @@ export interface MachineOption {
   readonly required?: boolean;
   /** The kinds of hardware on which it acts, when not on all: `vt-d`. On others it has no effect, and a hint says so. */
   readonly actsOn?: readonly string[];
+  /** The change without which kernels have nothing that it decides. A hint says so. */
+  readonly needs?: ChangeId;
   /** Set when it only tells readers something. A hint says so. */
   readonly label?: true;
 }
@@ -124,6 +127,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     {
       key: 'first-stage',
       actsOn: ['vt-d'],
+      needs: 'vtd-first-level',
       values: SWITCH,
       fallback: 'off',
       doc: 'VT-d: VFIO domains use first-stage tables (scalable mode, v5.6 and later): PGSNP of a device replaces SNP of entries. Up to v5.12 nobody sets it. Which stage a kernel chooses by itself changed between v6.13 and v7.0 and is not modelled: the option decides.',
@@ -139,6 +143,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     {
       key: 'page-table',
       actsOn: ['amd-vi'],
+      needs: 'amd-v2-for-vfio',
       values: ['v1', 'v2'],
       fallback: 'v1',
       doc: 'AMD-Vi: the tables of VFIO domains (`amd_iommu=pgtbl_v2`, v6.19 and later; when it began is UNVERIFIED). v2 tables have no Force Coherency bit, though the driver says that it enforces coherency.',
@@ -147,6 +152,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     {
       key: 'write-back-snoop',
       actsOn: ['smmu'],
+      needs: 'smmu-enforce-coherency',
       values: SWITCH,
       fallback: 'off',
       doc: 'SMMU: its devices can be held to coherent, snooped, write-back DMA (CANWBS, v6.13 and later).',
@@ -185,6 +191,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     },
     {
       key: 'write-back-snoop',
+      needs: 'smmu-enforce-coherency',
       values: SWITCH,
       fallback: 'as its smmu',
       doc: 'The device can be held to coherent, snooped, write-back DMA by its SMMU (CANWBS, v6.13 and later); of others it has no effect.',

@@ -12,7 +12,7 @@ export const inPort: Op = {
   example: 'in eax, 0x60',
   operands: [
     { name: 'destination', shapes: [{ kind: 'register' }], doc: 'Gets 0.' },
-    { name: 'port', shapes: [{ kind: 'immediate' }, { kind: 'register' }], doc: 'Which port.' },
+    { name: 'port', shapes: [{ kind: 'immediate' }, { kind: 'register' }], doc: 'Which port.', ignored: true },
   ],
   code: {
     kind: 'action',

@@ -11,8 +11,8 @@ export const outPort: Op = {
   errnos: [],
   example: 'out 0x60, 1',
   operands: [
-    { name: 'port', shapes: [{ kind: 'immediate' }, { kind: 'register' }], doc: 'Which port.' },
-    { name: 'value', shapes: [{ kind: 'immediate' }, { kind: 'register' }], doc: 'What is written.' },
+    { name: 'port', shapes: [{ kind: 'immediate' }, { kind: 'register' }], doc: 'Which port.', ignored: true },
+    { name: 'value', shapes: [{ kind: 'immediate' }, { kind: 'register' }], doc: 'What is written.', ignored: true },
   ],
   code: {
     kind: 'action',

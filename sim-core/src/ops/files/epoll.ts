@@ -10,7 +10,7 @@ export const epollCreate1: Op = {
   sources: [{ document: 'linux', place: 'fs/eventpoll.c' }],
   errnos: [],
   example: 'ep = epoll_create1(0)',
-  operands: [{ name: 'flags', shapes: [{ kind: 'int' }], doc: 'Ignored.', optional: true }],
+  operands: [{ name: 'flags', shapes: [{ kind: 'int' }], doc: 'Ignored.', optional: true, ignored: true }],
   result: 'fd',
   code: { kind: 'syscall', routine: (world) => world.files.epollCreate },
 };

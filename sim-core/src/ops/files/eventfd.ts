@@ -11,8 +11,8 @@ export const eventfd2: Op = {
   errnos: [],
   example: 'efd = eventfd2(0, 0)',
   operands: [
-    { name: 'initval', shapes: [{ kind: 'int' }], doc: 'Its first value.', optional: true },
-    { name: 'flags', shapes: [{ kind: 'int' }], doc: 'Ignored.', optional: true },
+    { name: 'initval', shapes: [{ kind: 'int' }], doc: 'Its first value.', optional: true, ignored: true },
+    { name: 'flags', shapes: [{ kind: 'int' }], doc: 'Ignored.', optional: true, ignored: true },
   ],
   result: 'fd',
   code: { kind: 'syscall', routine: (world) => world.files.eventfd },

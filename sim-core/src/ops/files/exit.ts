@@ -14,6 +14,8 @@ export const exit: Op = {
   ],
   errnos: [],
   example: 'exit(0)',
-  operands: [{ name: 'status', shapes: [{ kind: 'int' }], doc: 'The exit status; ignored.', optional: true }],
+  operands: [
+    { name: 'status', shapes: [{ kind: 'int' }], doc: 'The exit status; ignored.', optional: true, ignored: true },
+  ],
   code: { kind: 'syscall', routine: (world) => world.files.exit },
 };

@@ -11,8 +11,14 @@ export const memfdCreate: Op = {
   errnos: [],
   example: 'm = memfd_create("m", 0)',
   operands: [
-    { name: 'name', shapes: [{ kind: 'string', of: 'text' }], doc: 'Its name; ignored.', optional: true },
-    { name: 'flags', shapes: [{ kind: 'int' }], doc: 'Ignored.', optional: true },
+    {
+      name: 'name',
+      shapes: [{ kind: 'string', of: 'text' }],
+      doc: 'Its name; ignored.',
+      optional: true,
+      ignored: true,
+    },
+    { name: 'flags', shapes: [{ kind: 'int' }], doc: 'Ignored.', optional: true, ignored: true },
   ],
   result: 'fd',
   code: { kind: 'syscall', routine: (world) => world.files.memfdCreate },

@@ -14,8 +14,13 @@ export const schedSetaffinity: Op = {
   ],
   example: 'sched_setaffinity(0, 8, [2]) = 0',
   operands: [
-    { name: 'pid', shapes: [{ kind: 'int' }], doc: '0, the calling thread. Other threads cannot be moved.' },
-    { name: 'size', shapes: [{ kind: 'int' }], doc: 'Bytes of the mask; ignored.' },
+    {
+      name: 'pid',
+      shapes: [{ kind: 'int' }],
+      doc: '0, the calling thread. Other threads cannot be moved.',
+      ignored: true,
+    },
+    { name: 'size', shapes: [{ kind: 'int' }], doc: 'Bytes of the mask; ignored.', ignored: true },
     { name: 'mask', shapes: [{ kind: 'pointer', to: { kind: 'int' } }], doc: 'The CPUs, one bit each.' },
   ],
   code: { kind: 'syscall', routine: (world) => world.kvm.vcpus.setAffinity },

@@ -11,9 +11,9 @@ export const socket: Op = {
   errnos: [],
   example: 's = socket(1, 1, 0)',
   operands: [
-    { name: 'family', shapes: [{ kind: 'int' }], doc: 'Ignored.', optional: true },
-    { name: 'type', shapes: [{ kind: 'int' }], doc: 'Ignored.', optional: true },
-    { name: 'protocol', shapes: [{ kind: 'int' }], doc: 'Ignored.', optional: true },
+    { name: 'family', shapes: [{ kind: 'int' }], doc: 'Ignored.', optional: true, ignored: true },
+    { name: 'type', shapes: [{ kind: 'int' }], doc: 'Ignored.', optional: true, ignored: true },
+    { name: 'protocol', shapes: [{ kind: 'int' }], doc: 'Ignored.', optional: true, ignored: true },
   ],
   result: 'fd',
   code: { kind: 'syscall', routine: (world) => world.files.socket },

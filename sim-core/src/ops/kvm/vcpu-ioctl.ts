@@ -22,7 +22,9 @@ export const VCPU_ERRNOS: Op['errnos'] = [
   { name: 'EINVAL', when: 'The descriptor is /dev/kvm.' },
 ];
 
-export const REGS: Op['operands'] = [{ name: 'regs', shapes: [{ kind: 'address' }], doc: 'Ignored.', optional: true }];
+export const REGS: Op['operands'] = [
+  { name: 'regs', shapes: [{ kind: 'address' }], doc: 'Ignored.', optional: true, ignored: true },
+];
 
 export const SREGS: Op['operands'] = [
   {

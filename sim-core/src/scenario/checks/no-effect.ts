@@ -1,10 +1,16 @@
 import { OTHER_CAPABILITIES } from '../../kernel/capabilities.ts';
+import { type Change, changeById } from '../../kernel/changes.ts';
+import type { Profile } from '../../kernel/profiles.ts';
+import type { Op } from '../../ops/op.ts';
 import { OPS } from '../../ops/table.ts';
-import type { LineContent } from '../ast.ts';
-import { MACHINE_OPTIONS } from '../machine-options.ts';
+import type { Expr, LineContent, Operand } from '../ast.ts';
+import { contentsOfKind } from '../blocks.ts';
+import { MACHINE_OPTIONS, type MachineOption } from '../machine-options.ts';
 import { type Check, type Objection, oneOf } from './check.ts';
 import { namesIn } from './constant-names.ts';
-import { expectedValues, requestOf } from './expected-values.ts';
+import { expectedValues, opOfCall, requestOf } from './expected-values.ts';
+import { kernelsAsked } from './kernels-asked.ts';
+import { kernelsText } from './kernels-text.ts';
 
 const capabilities: ReadonlySet<string> = new Set(OTHER_CAPABILITIES.map(([name]) => name));
 const loadsVcpu = (name: string): boolean => OPS.some((op) => op.name === name && op.files?.includes('vcpu'));
@@ -12,7 +18,7 @@ const loadsVcpu = (name: string): boolean => OPS.some((op) => op.name === name &
 export const noEffect: Check = {
   code: 'no-effect',
   severity: 'hint',
-  doc: 'The call is known and changes nothing that is modelled. It occurs in the logs of real VMMs, and its declared result is taken as the kernel’s.',
+  doc: 'The call is known and changes nothing that is modelled. It occurs in the logs of real VMMs, and its declared result is taken as the kernel’s. Or the option does nothing on this hardware, or on the kernels that the scenario names.',
   sources: ['docs/fidelity.md, "What is left out"'],
   examples: {
     bad: `setup {
@@ -27,13 +33,19 @@ export const noEffect: Check = {
 }
 `,
   },
-  of: ['syscall', 'cpu', 'iommu', 'mdev'],
+  of: ['syscall', 'action', 'cpu', 'iommu', 'mdev'],
   *line({ line, vocabulary }) {
     if (line.content.kind === 'cpu' || line.content.kind === 'iommu') yield* options(line.content);
     if (line.content.kind === 'mdev') yield* labels(line.content);
     const call = line.content;
+    if (call.kind === 'action') {
+      const [op] = vocabulary.actions.get(call.op.text) ?? [];
+      if (op) yield* ignored(op, call.operands);
+    }
     if (call.kind !== 'syscall') return;
     const op = requestOf(call, vocabulary);
+    const called = opOfCall(call, vocabulary);
+    if (called && !called.inert) yield* ignored(called, op ? call.args.slice(2) : call.args);
     const request = call.args[1];
     if (op?.inert && request) {
       const beside = loadsVcpu(op.name) ? ', beside loading the vCPU,' : '';
@@ -49,7 +61,48 @@ export const noEffect: Check = {
       }
     }
   },
+  *scenario({ scenario, profile }) {
+    const { all } = kernelsAsked(scenario, profile);
+    const drivers = new Map(
+      contentsOfKind(scenario, 'iommu').map(({ content }) => [content.name.text, content.driver.text]),
+    );
+    for (const { content, line } of [...contentsOfKind(scenario, 'iommu'), ...contentsOfKind(scenario, 'device')]) {
+      for (const { key, value } of content.options) {
+        const option = MACHINE_OPTIONS[content.kind].find((candidate) => candidate.key === key.text);
+        const unit = content.options.find((other) => other.key.text === 'iommu')?.value.text ?? '';
+        const why =
+          content.kind === 'device' && key.text === 'write-back-snoop' && drivers.get(unit) !== 'smmu'
+            ? withoutSmmu(unit, drivers.get(unit))
+            : option && value.text !== option.fallback
+              ? tooEarly(option, all)
+              : undefined;
+        if (why !== undefined) yield { line, span: key.span, message: `\`${key.text}\` has no effect ${why}` };
+      }
+    }
+  },
 };
+
+/** What is said of a device that no SMMU translates; undefined when its unit is not known here. */
+function withoutSmmu(unit: string, driver: string | undefined): string | undefined {
+  if (driver !== undefined) return `on a device of a \`${driver}\`: it is an option of devices of an \`smmu\`.`;
+  return unit === '' ? 'on a device without IOMMU: it is an option of devices of an `smmu`.' : undefined;
+}
+
+function tooEarly({ needs }: MachineOption, kernels: readonly Profile[]): string | undefined {
+  if (needs === undefined || kernels.length === 0 || kernels.some(({ changes }) => changes.has(needs)))
+    return undefined;
+  const { subject, first } = changeById.get(needs) as Change;
+  return `on ${kernelsText(kernels)}: the kernel knows of it since ${first} ("${subject}").`;
+}
+
+/** Operands on which nothing depends. */
+function* ignored({ name, operands }: Op, written: readonly (Expr | Operand)[]): Generator<Objection> {
+  for (const [index, value] of written.entries()) {
+    const operand = operands[index];
+    if (!operand?.ignored || (value.kind === 'number' && value.value === 0n)) continue;
+    yield { span: value.span, message: `The ${operand.name} of \`${name}\` has no effect here.` };
+  }
+}
 
 /** Options of hardware of another kind. */
 function* options(item: Extract<LineContent, { kind: 'cpu' | 'iommu' }>): Generator<Objection> {
