@@ -13,6 +13,7 @@ import {
   EXIT_REASONS,
   type Expression,
   NOTE,
+  type Place,
   type Run,
   stepCode,
 } from '@snoopscope/sim-core';
@@ -287,6 +288,8 @@ export class StopIndex {
     ) {
       if (log[at] !== slot) continue;
       const chosen = log[at + 2]!;
+      // An empty alternative has no statement that it begins with.
+      if (samePlace(model.nodes[chosen]?.place, choose.place)) return;
       this.#arrived(this.#step, { actor: this.#actor, node: chosen, inside: Number.MAX_SAFE_INTEGER }, chosen);
       return;
     }
@@ -372,6 +375,10 @@ export class StopIndex {
     this.#cursor.seek(Math.min(position, this.#sources.run.steps));
     return this.#sources.observer.value(expression, this.#cursor.state, position) !== 0;
   }
+}
+
+function samePlace(one: Place | undefined, other: Place): boolean {
+  return one !== undefined && one.file === other.file && one.line === other.line;
 }
 
 /** Does this hit stop the run, or only say something? */

@@ -142,7 +142,8 @@ export class DapClient {
   async #look(which: (frames: readonly Frame[]) => readonly Frame[], withFrames = false): Promise<string> {
     const lines: string[] = [];
     for (const thread of (await this.request('threads')).threads) {
-      lines.push(thread.name);
+      // Who moves next is the user's choice at the live end, and recorded afterwards.
+      lines.push(withFrames ? thread.name : thread.name.replace(/ \((?:moves next|can move)\)$/, ''));
       for (const frame of which(await this.stack(thread.id))) {
         if (withFrames) lines.push(` ${frame.name} ${frame.source?.name ?? ''}:${frame.line}`);
         const { scopes } = await this.request('scopes', { frameId: frame.id });

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { DapClient, root } from './client.ts';
+import { DapClient, repositoryFiles, root } from './client.ts';
 
 const gallery = readdirSync(path.join(root, 'scenarios'), { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.snoop'))
@@ -39,6 +39,76 @@ test.each(programs)('%s stops where a variable changes, and nowhere else, forwar
     expect([label, await stops(client, 'reverseContinue')]).toEqual([label, changes.toReversed()]);
   }
 });
+
+test.each([
+  { accessType: 'read' },
+  { accessType: 'readWrite' },
+  { mode: 'cpu', accessType: 'readWrite' },
+  { mode: 'device', accessType: 'readWrite' },
+  { condition: '[x] == 1' },
+  { condition: '[y] == 1', accessType: 'readWrite' },
+  { condition: '[y] == 9' },
+  { condition: 'flushes(cpu0) == 0 && [y] == 1', accessType: 'readWrite' },
+  { hitCondition: '% 3', accessType: 'readWrite' },
+  { hitCondition: '>= 4', condition: '[x] == 2' },
+])('%j: the same stops forwards and back, and back from wherever one asks', async ({ mode, ...more }) => {
+  const client = new DapClient(repositoryFiles({ 'loop.snoop': LOOP }));
+  await client.launch('loop.snoop', { maxSteps: 150, kernel: 'v6.12' });
+  await client.request('setExceptionBreakpoints', { filters: [] });
+  await client.run();
+  const { dataId } = await client.request('dataBreakpointInfo', { name: 'x', ...(mode && { mode }) });
+  await client.request('setDataBreakpoints', { breakpoints: [{ dataId, ...more }] });
+  const forwards = await positions(client, 'continue');
+  expect(forwards.length).toBeGreaterThan(more.condition === '[y] == 9' ? -1 : 2);
+  expect(await positions(client, 'reverseContinue')).toEqual(forwards.toReversed());
+  // A search that begins in the middle, with nothing known of what comes before.
+  for (const position of [40, 90, 141]) {
+    await client.request('setDataBreakpoints', { breakpoints: [] });
+    await client.move('snoopscope/seek', { position });
+    await client.request('setDataBreakpoints', { breakpoints: [{ dataId, ...more }] });
+    await client.move('reverseContinue', { threadId: 1 });
+    const found = (await client.request('snoopscope/position')).position;
+    expect([position, found]).toEqual([position, forwards.findLast((one) => one < position) ?? 0]);
+  }
+});
+
+const LOOP = `machine {
+  cpu intel
+  device gpu 0000:01:00.0 no-snoop=on
+  memory x = 0
+  memory y = 0
+}
+
+host {
+  loop {
+    mov [x], 1
+    mov eax, [x]
+    mov [y], 1
+    mov [x], 1
+    mov [x], 2
+    mov [y], 0
+  }
+}
+
+device gpu {
+  loop {
+    r0 = MRd x
+    MWr x, 2
+  }
+}
+
+schedule host*7 gpu*2 host*9 gpu*3 host*11 gpu host*13 gpu*5 host*12 gpu*7
+`;
+
+/** Positions of the stops on the way to an end of the run. */
+async function positions(client: DapClient, command: string): Promise<number[]> {
+  const all: number[] = [];
+  for (;;) {
+    const { reason } = await client.move(command, { threadId: 1 });
+    if (reason !== 'data breakpoint') return all;
+    all.push((await client.request('snoopscope/position')).position);
+  }
+}
 
 /** Positions of the stops at data breakpoints on the way to an end of the run. */
 async function stops(client: DapClient, command: string): Promise<number[]> {

@@ -112,6 +112,27 @@ test('a name that holds an id or a result is not shown as the descriptor of that
   expect(everything).not.toMatch(/^\s*attached = .*standard stream/m);
 });
 
+test('a line that is reached more often than is listed says so', async () => {
+  const client = await at('test/dap/scenarios/endless.snoop', repositoryFiles(), { maxSteps: 2000 });
+  await client.move('continue', { threadId: 1 });
+  const source = { path: 'test/dap/scenarios/endless.snoop' };
+  expect((await client.request('gotoTargets', { source, line: 13 })).targets).toHaveLength(200);
+  const outputs = client.messages.flatMap(({ event, body }) => (event === 'output' ? [body.output] : []));
+  expect(outputs.join('')).toMatch(/Line 13 is reached \d+ more times, which are not listed/);
+});
+
+test('whom the user lets move has not ended, and nobody says so', async () => {
+  const client = await at(LOCAL);
+  await client.request('setBreakpoints', { source: { path: LOCAL }, breakpoints: [{ line: 35 }] });
+  const { threadId } = await client.move('continue', { threadId: 1 });
+  const { targets } = await client.request('stepInTargets', { frameId: 256 });
+  const other = targets.find(({ label }: { label: string }) => !label.startsWith('gpu')) ?? targets[0];
+  const from = client.messages.length;
+  await client.move('stepIn', { threadId: threadId + 1, targetId: other.id });
+  const outputs = client.messages.slice(from).flatMap(({ event, body }) => (event === 'output' ? [body.output] : []));
+  expect(outputs.join('')).not.toContain('has ended');
+});
+
 function events(messages: readonly Message[]): string[] {
   return messages.flatMap(({ event }) => event ?? []);
 }

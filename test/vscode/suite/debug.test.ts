@@ -69,6 +69,17 @@ suite('debugging', () => {
     );
   });
 
+  test('steps backwards go over and out of calls, and numbers can be hexadecimal', async () => {
+    await start();
+    await run!.after(toolbar.continue);
+    const over = await run!.after('snoopscope.reverseStepOver');
+    assert.deepEqual([over.reason, lineOf(over)], ['step', 'r0 = MRd x ns']);
+    assert.equal(lineOf(await run!.after('snoopscope.reverseStepOut')), 'wait doorbell == 1');
+    assert.equal((await run!.after('snoopscope.reverseStepInto')).reason, 'step');
+    await vscode.commands.executeCommand('snoopscope.toggleHexadecimal');
+    assert.equal((await run!.request<{ result: string }>('evaluate', { expression: '26' })).result, '0x1a');
+  });
+
   test('step over goes statement by statement, step back returns over the same places', async () => {
     const there = [await start()];
     for (let step = 0; step < 4; step++) there.push(await run!.after(toolbar.over));
