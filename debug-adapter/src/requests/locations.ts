@@ -65,9 +65,21 @@ function lastWrite({ cursor, debuggee }: Launched, actor: number, expression: st
   return debuggee.model.nodes[executed?.node ?? cursor.run.step(write.step).node]?.place;
 }
 
-/** The line that declares a word, a device or an actor, or the call that binds a name. */
-function declarationOf({ sources }: Debuggee, expression: string): LinePlace | undefined {
+/** The line that declares a word, a device or an actor, or the call that binds a name. Looked for once for each name. */
+function declarationOf(debuggee: Debuggee, expression: string): LinePlace | undefined {
   const [name = ''] = expression.replace(/^\[|\]$/g, '').split('.');
+  let known = DECLARATIONS.get(debuggee);
+  if (!known) {
+    known = new Map();
+    DECLARATIONS.set(debuggee, known);
+  }
+  if (!known.has(name)) known.set(name, declarationNamed(debuggee, name));
+  return known.get(name);
+}
+
+const DECLARATIONS = new WeakMap<Debuggee, Map<string, LinePlace | undefined>>();
+
+function declarationNamed({ sources }: Debuggee, name: string): LinePlace | undefined {
   const binds = new RegExp(`^\\s*${name}\\s*=(?!=)|=>\\s*${name}\\b`);
   for (const declares of [MACHINE, ACTOR, BINDING] as const) {
     for (const [file, { parsed }] of sources.entries()) {
