@@ -40,7 +40,7 @@ describe('mistakes in the call', () => {
     ['explore --estimate --no-reduction a.snoop', 'without reduction', 'options-exclude-each-other'],
     ['explore --no-reduction --without symmetry a.snoop', 'all of them', 'options-exclude-each-other'],
     ['explore --max-switches 2 --without symmetry,sleep-sets a.snoop', 'nor sleep sets', 'options-exclude-each-other'],
-    ['explore --stop-on leak --without partial-order a.snoop', 'no persistent sets', 'options-exclude-each-other'],
+    ['explore --stop-on leak --without partial-order a.snoop', 'nearest finding', 'options-exclude-each-other'],
     ['explore --estimate --random 5 a.snoop', '--estimate and --random do not go', 'options-exclude-each-other'],
     [
       'explore --stop-on leak,stale-read --ignore stale-read a.snoop',
