@@ -9,6 +9,7 @@ import { andList } from '../event-text.ts';
 import { errnoText, failedCall, failedCallText } from '../failed-call.ts';
 import type { History } from '../history.ts';
 import { ObjectNames } from '../object-names.ts';
+import { overrideBit } from './bypass.ts';
 import { coherencySource, type Link, snoopBehavior } from './link.ts';
 
 /** Why KVM believes that DMA is coherent. */
@@ -197,9 +198,10 @@ export function beliefCostly(history: History, event: number, vm: number, device
 function deviceLink(history: History, event: number, device: number, what: string): Link {
   const { iommu, topology } = history.model.world;
   const state = history.stateAt(event);
+  const bit = overrideBit(history, topology.iommus[topology.devices[device]?.iommu ?? -1]);
   const pages = topology.pages.flatMap((page, index) => {
     const entry = iommu.lookupIn(state, device as DeviceId, index as PageId);
-    return entry === 0 ? [] : [`${page.name} ${(entry & IOPTE.snoop) !== 0 ? 'with' : 'without'} SNP`];
+    return entry === 0 ? [] : [`${page.name} ${(entry & IOPTE.snoop) !== 0 ? 'with' : 'without'} ${bit}`];
   });
   return {
     event,

@@ -28,6 +28,12 @@ function whyNotOverridden(history: History, unit: IommuModel | undefined, word: 
     return `${unit.name} translates by first-level tables, whose entries have no SNP bit, and PGSNP is not set in the device's PASID entry: nothing overrides the attribute`;
   if (unit.driver === 'vt-d' && !unit.snoopControl)
     return `${unit.name} has no snoop control, so its entries cannot carry SNP and nothing overrides the attribute`;
-  const bit = unit.driver === 'amd-vi' ? 'FC' : 'SNP';
+  const bit = overrideBit(history, unit);
   return `the I/O page table entry of ${word} does not carry ${bit}, so nothing overrides the attribute`;
+}
+
+/** What overrides the attribute in a unit: a bit of each entry, or one for all entries of a device. */
+export function overrideBit(history: History, unit: IommuModel | undefined): 'FC' | 'PGSNP' | 'SNP' {
+  if (unit?.driver === 'amd-vi') return 'FC';
+  return unit?.driver === 'vt-d' && history.isFirstStage(unit) ? 'PGSNP' : 'SNP';
 }

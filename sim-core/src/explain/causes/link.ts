@@ -32,17 +32,22 @@ export function writeLink(history: History, event: number, word: number): Link {
 
 /** What the guest did so that the version must be in DRAM. */
 export function promiseLink(history: History, event: number, word: number): Link {
+  const text = `${history.actorText(event)} ${promiseText(history, event, word)} (${history.placeText(event)}).`;
+  return { event, text, sources: [sdmCaches] };
+}
+
+function promiseText(history: History, event: number, word: number): string {
   const name = history.routineName(event);
-  const by = history.actorText(event);
-  const what =
-    name === 'wbinvd' || name === 'wbnoinvd'
-      ? `${by} executes ${name.toUpperCase()}: from here on ${history.wordName(word)} must be in DRAM`
-      : name.startsWith('clflush') || name === 'clwb'
-        ? `${by} flushes the line: from here on ${history.wordName(word)} must be in DRAM`
-        : name === 'MWr'
-          ? `${by} writes past the caches: DRAM has the new value`
-          : `${by} stores uncached or fences: from here on ${history.wordName(word)} must be in DRAM`;
-  return { event, text: `${what} (${history.placeText(event)}).`, sources: [sdmCaches] };
+  const inDram = `from here on ${history.wordName(word)} must be in DRAM`;
+  if (name === 'wbinvd' || name === 'wbnoinvd') return `executes ${name.toUpperCase()}: ${inDram}`;
+  if (name.startsWith('clflush') || name === 'clwb') return `flushes the line: ${inDram}`;
+  if (name === 'MWr') return 'writes past the caches: DRAM has the new value';
+  if (name.endsWith('fence'))
+    return `executes ${name.toUpperCase()}, before which its write-combining buffers drain: ${inDram}`;
+  const stores = history.before(event, (code) => code === history.model.world.memory.latest.base + word) >= 0;
+  return stores
+    ? `stores to memory that the guest itself does not cache: ${inDram}`
+    : `makes an uncached access, before which its write-combining buffers drain: ${inDram}`;
 }
 
 /** Where the new value is, and what DRAM has instead. */
