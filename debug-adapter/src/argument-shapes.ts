@@ -60,6 +60,7 @@ const SHAPES: Readonly<Record<string, Readonly<Record<string, Shape | `${Shape}?
   gotoTargets: { source: 'object', line: 'integer' },
   goto: { targetId: 'integer' },
   'snoopscope/save': { path: 'text' },
+  'snoopscope/steps': { first: 'integer' },
   'snoopscope/picture': {
     picture: 'text',
     first: 'number?',

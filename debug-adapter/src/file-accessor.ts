@@ -25,6 +25,21 @@ export function resolveBeside(from: string, relative: string): string {
   return scheme + parts.join(separator);
 }
 
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  FileNotFound: 'there is no such file',
+  EISDIR: 'it is a directory',
+  FileIsADirectory: 'it is a directory',
+  EACCES: 'permission is denied',
+  NoPermissions: 'permission is denied',
+};
+
+/** Why a file cannot be used, in a few words. */
+export function reason(error: unknown): string {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return REASONS[String(code)] ?? String(message ?? error).replace(/\.$/, '');
+}
+
 /** The last part of a path or URI. */
 export function baseName(path: string): string {
   const last = path.split(/[\\/]/).findLast((part) => part !== '') ?? path;

@@ -24,7 +24,7 @@ import {
   type TracedScenario,
   typedSchedule,
 } from '@snoopscope/sim-core';
-import { baseName, type FileAccessor, samePath } from './file-accessor.ts';
+import { baseName, type FileAccessor, reason, samePath } from './file-accessor.ts';
 import { type KernelSource, kernelSources } from './kernel-source.ts';
 import { Listing } from './listing.ts';
 import { RequestError, ScenarioErrors } from './request-error.ts';
@@ -155,7 +155,7 @@ async function loadTrace(files: FileAccessor, launch: LaunchArguments, pause: Yi
       `\`${given}\` of the launch configuration is for scenarios: a trace is run again as it was recorded.`,
     );
   const path = launch.program;
-  const trace = await readTrace(files, path, reason);
+  const trace = await readTrace(files, path);
   const { parsed, includes, profile } = await scenarioIn(trace, path);
   const { name } = trace.header.scenario;
   const main: SourceFile = { path: name, name, parsed };
@@ -243,21 +243,6 @@ async function readScenario(files: FileAccessor, path: string, named: NamedKerne
   }
   if (text.includes('\0')) throw new RequestError(`${path} is not a scenario: it is a binary file.`);
   return { path, name: baseName(path), parsed: parse(text, undefined, named) };
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  FileNotFound: 'there is no such file',
-  EISDIR: 'it is a directory',
-  FileIsADirectory: 'it is a directory',
-  EACCES: 'permission is denied',
-  NoPermissions: 'permission is denied',
-};
-
-/** Why a file cannot be used, in a few words. */
-export function reason(error: unknown): string {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  return REASONS[String(code)] ?? String(message ?? error).replace(/\.$/, '');
 }
 
 /** Included files by the path as written, in the order in which the elaborator comes across them. */

@@ -21,7 +21,7 @@ import {
 import { readMemory, setExpression, setVariable, writeMemory } from './requests/changes.ts';
 import { dataBreakpointInfo, setDataBreakpoints, who } from './requests/data-breakpoints.ts';
 import { disassemble, setInstructionBreakpoints } from './requests/disassembly.ts';
-import { goto, gotoTargets, restartFrame, seek } from './requests/goto.ts';
+import { goto, gotoTargets, restartFrame, seek, steps } from './requests/goto.ts';
 import {
   completionsAt,
   evaluate,
@@ -112,6 +112,7 @@ const REQUESTS: Readonly<Record<string, Handler>> = {
   cancel,
   'snoopscope/position': position,
   'snoopscope/seek': seek,
+  'snoopscope/steps': steps,
   'snoopscope/reverseNext': reverseNext,
   'snoopscope/reverseStepIn': reverseStepIn,
   'snoopscope/reverseStepOut': reverseStepOut,

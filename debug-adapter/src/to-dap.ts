@@ -108,7 +108,6 @@ export function converter(debuggee: Debuggee, counting: ClientCounting): Convert
             column: self.column(span.start),
             endLine: self.line(frame.place.line),
             endColumn: self.column(span.end),
-            ...(frame.ended ? { presentationHint: 'subtle' as const } : {}),
           };
         }
       }

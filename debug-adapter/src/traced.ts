@@ -21,7 +21,7 @@ import {
   traceOfBranches,
 } from '@snoopscope/sim-core';
 import type { Branches } from './branches.ts';
-import type { FileAccessor } from './file-accessor.ts';
+import { type FileAccessor, reason } from './file-accessor.ts';
 import { LIMITS } from './limits.ts';
 import { RequestError } from './request-error.ts';
 import type { RunCursor } from './run-cursor.ts';
@@ -35,7 +35,7 @@ export function isTrace(path: string): boolean {
 }
 
 /** Reads a trace; what is wrong with it is a RequestError with its name. */
-export async function readTrace(files: FileAccessor, path: string, reason: (error: unknown) => string): Promise<Trace> {
+export async function readTrace(files: FileAccessor, path: string): Promise<Trace> {
   let bytes: Uint8Array;
   try {
     bytes = await files.readBytes(path);

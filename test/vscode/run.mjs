@@ -175,6 +175,8 @@ async function writeSettings(userDataDir, extra) {
   await mkdir(folder, { recursive: true });
   const settings = {
     'chat.disableAIFeatures': true,
+    // Suites look at the file explorer and press keys in views: one of them has it as users have it.
+    'debug.openDebug': 'neverOpen',
     'extensions.autoCheckUpdates': false,
     'extensions.autoUpdate': false,
     'extensions.ignoreRecommendations': true,

@@ -28,6 +28,7 @@ import { registerImport } from './import-log.ts';
 import { chosenKernel, onDidChooseKernel, registerKernel } from './kernel-picker.ts';
 import { registerTasks } from './tasks.ts';
 import { registerTesting } from './testing/test-explorer.ts';
+import { registerTraces } from './traces/traces.ts';
 import { registerRunViews } from './views/run-views.ts';
 import { registerWalkthrough, stepDone } from './walkthrough.ts';
 
@@ -48,6 +49,7 @@ export async function activateSnoopscope(context: ExtensionContext, platform: Pl
     diagnostics,
     registerDebugging(),
     registerDebugQuestions(),
+    registerTraces(),
     registerKernel(context.workspaceState),
     registerCheck(beside, diagnostics),
     registerTesting(beside, diagnostics),

@@ -1,6 +1,6 @@
 // What VS Code has no buttons for in a debug session: who wrote a variable, what if somebody else moved, steps backwards
 // over, into and out of calls.
-import { commands, type DebugSession, Disposable, debug, type QuickPickItem, window } from 'vscode';
+import { commands, type DebugSession, Disposable, debug, l10n, type QuickPickItem, window } from 'vscode';
 import { debugType } from './debugging.ts';
 
 /** What VS Code gives to a command in the context menu of a variable. */
@@ -31,7 +31,8 @@ export function registerDebugQuestions(): Disposable {
 async function whoWroteThis(given?: VariableContext): Promise<void> {
   const session = ours();
   if (!session) return;
-  const name = given?.variable.name ?? (await window.showInputBox({ prompt: 'Of what? A name or an expression, [x]' }));
+  const name =
+    given?.variable.name ?? (await window.showInputBox({ prompt: l10n.t('Of what? A name or an expression, [x]') }));
   if (!name) return;
   const { label, accesses } = await session.customRequest('snoopscope/who', {
     name: given?.variable.evaluateName ?? name,
@@ -39,17 +40,17 @@ async function whoWroteThis(given?: VariableContext): Promise<void> {
       given.variable.evaluateName === undefined && { variablesReference: given.container.variablesReference, name }),
   });
   if (accesses.length === 0) {
-    void window.showInformationMessage(`Nobody has written ${label} up to here: it is as the run began.`);
+    void window.showInformationMessage(l10n.t('Nobody has written {0} up to here: it is as the run began.', label));
     return;
   }
   const items = (accesses as Access[]).map(({ kind, position, where, text }) => ({
     label: `${kind === 'write' ? '$(edit)' : '$(eye)'} ${where}`,
-    description: `micro-step ${position}`,
+    description: l10n.t('micro-step {0}', position),
     detail: text,
     position,
   }));
   const chosen = await window.showQuickPick(items, {
-    placeHolder: `Who wrote and read ${label}; choose one to go there`,
+    placeHolder: l10n.t('Who wrote and read {0}; choose one to go there', label),
   });
   if (chosen) await session.customRequest('snoopscope/seek', { position: chosen.position });
 }
@@ -64,7 +65,10 @@ async function letAnotherMove(): Promise<void> {
     const [who = '', ...what] = label.split(': ');
     return { label: who, description: what.join(': '), id };
   });
-  const chosen = await window.showQuickPick(items, { placeHolder: 'Who moves next?', matchOnDescription: true });
+  const chosen = await window.showQuickPick(items, {
+    placeHolder: l10n.t('Who moves next?'),
+    matchOnDescription: true,
+  });
   if (chosen) await session.customRequest('stepIn', { threadId, targetId: chosen.id });
 }
 
@@ -79,6 +83,6 @@ async function ask(request: string): Promise<void> {
 function ours(): DebugSession | undefined {
   const session = debug.activeDebugSession;
   if (session?.type === debugType) return session;
-  void window.showErrorMessage('Start a Snoopscope debug session first, and stop somewhere in it.');
+  void window.showErrorMessage(l10n.t('Start a Snoopscope debug session first, and stop somewhere in it.'));
   return undefined;
 }

@@ -13,6 +13,7 @@ import {
   type DebugAdapterDescriptor,
   type DebugAdapterDescriptorFactory,
   DebugAdapterInlineImplementation,
+  type DebugAdapterTracker,
   type DebugConfiguration,
   type DebugConfigurationProvider,
   DebugConfigurationProviderTriggerKind,
@@ -22,6 +23,7 @@ import {
   l10n,
   Position,
   Range,
+  TabInputCustom,
   Uri,
   window,
   workspace,
@@ -39,6 +41,7 @@ export function registerDebugging(): Disposable {
     debug.registerDebugConfigurationProvider(debugType, provider),
     debug.registerDebugConfigurationProvider(debugType, openScenario, DebugConfigurationProviderTriggerKind.Dynamic),
     debug.registerDebugAdapterDescriptorFactory(debugType, factory),
+    debug.registerDebugAdapterTrackerFactory(debugType, { createDebugAdapterTracker: () => openingDebugView() }),
     commands.registerCommand(COMMANDS.debug, debugScenario),
     commands.registerCommand(DEBUG_COUNTEREXAMPLE, (wanted: ScheduleToDebug) => debugSchedule(wanted)),
   );
@@ -110,7 +113,7 @@ const provider: DebugConfigurationProvider = {
   resolveDebugConfiguration(_folder, configuration) {
     // F5 without a launch.json comes here with an empty configuration.
     if (configuration.type || configuration.request || configuration.name) return configuration;
-    const uri = openScenarioUri();
+    const uri = openScenarioUri() ?? openTraceUri();
     // Ctrl+F5 puts `noDebug` into it.
     return uri && { ...configurationFor(uri), ...configuration };
   },
@@ -161,9 +164,32 @@ const factory: DebugAdapterDescriptorFactory = {
   },
 };
 
-const files: FileAccessor = {
+/**
+ * Opens the view with the actors and their variables at the first stop of a session. VS Code does so by itself only at
+ * breakpoints, unless it is told otherwise.
+ */
+function openingDebugView(): DebugAdapterTracker | undefined {
+  if (workspace.getConfiguration('debug').get('openDebug') !== 'openOnDebugBreak') return undefined;
+  let opened = false;
+  return {
+    onDidSendMessage(message: { readonly type?: string; readonly event?: string }) {
+      if (opened || message.type !== 'event' || message.event !== 'stopped') return;
+      opened = true;
+      void showDebugView();
+    },
+  };
+}
+
+async function showDebugView(): Promise<void> {
+  await commands.executeCommand('workbench.view.debug');
+  // Keys are for the editor, as before.
+  await commands.executeCommand('workbench.action.focusActiveEditorGroup');
+}
+
+export const files: FileAccessor = {
   readFile: (pathOrUri) => readText(toUri(pathOrUri)),
   readBytes: async (pathOrUri) => workspace.fs.readFile(toUri(pathOrUri)),
+  writeBytes: async (pathOrUri, bytes) => workspace.fs.writeFile(toUri(pathOrUri), bytes),
   resolve: resolveBeside,
 };
 
@@ -175,6 +201,12 @@ function configurationFor(uri: Uri): DebugConfiguration {
     program: fromUri(uri),
     stopOnEntry: true,
   };
+}
+
+/** The trace whose summary is in front. */
+export function openTraceUri(): Uri | undefined {
+  const input = window.tabGroups.activeTabGroup.activeTab?.input;
+  return input instanceof TabInputCustom && isTrace(input.uri.path) ? input.uri : undefined;
 }
 
 function openScenarioUri(): Uri | undefined {

@@ -1,11 +1,12 @@
 /** Requests that go to another place of the run: a line that was reached, or a position. */
+import { describeEvent } from '@snoopscope/sim-core';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { samePath } from '../file-accessor.ts';
 import { LIMITS } from '../limits.ts';
 import { RequestError } from '../request-error.ts';
 import type { RunCursor } from '../run-cursor.ts';
 import { type Answer, frameOf, type Launched, launchedOf, type SessionState, stoppedOf } from '../session-state.ts';
-import { executableLines } from '../source-lines.ts';
+import { executableLines, lineText } from '../source-lines.ts';
 import { movedStop } from '../stop.ts';
 import { runTo, stopped, tellContinued } from './movement.ts';
 import { output } from './narrate.ts';
@@ -83,6 +84,35 @@ function lookAt(state: SessionState, actor: unknown): Answer {
       stopped(state, movedStop(launchedOf(state), { position: stop.focus.position, actor, reveal: 0 }, 'goto'));
     },
   };
+}
+
+/** What one answer tells of; a client that wants more asks again. */
+const STEPS_PER_ANSWER = 1000;
+
+/** What each recorded micro-step was and did, from one on: lists that are the same where two runs do the same. */
+export function steps(state: SessionState, args: { readonly first: number }): Answer {
+  const { launched } = stoppedOf(state);
+  const { run, names } = launched.cursor;
+  const first = Math.max(0, args.first);
+  const count = Math.max(0, Math.min(STEPS_PER_ANSWER, run.steps - first));
+  const all = Array.from({ length: count }, (_, index) => {
+    const { firstEvent, endEvent } = run.step(first + index);
+    const happenings: string[] = [];
+    for (let event = firstEvent; event < endEvent; event++) {
+      const described = describeEvent(run.model, run.log, event, names);
+      if (described && described.kind !== 'step') happenings.push(described.text);
+    }
+    return [statementOf(launched, first + index), ...happenings];
+  });
+  return { body: { steps: all, total: run.steps } };
+}
+
+/** `vcpu0, mov [x], 1`. Without its line: two versions of a scenario may have it elsewhere. */
+function statementOf({ cursor, debuggee }: Launched, step: number): string {
+  const { actor, node } = cursor.run.step(step);
+  if (actor < 0) return cursor.track.isEdit(step) ? 'a change made by hand' : 'the environment';
+  const at = debuggee.model.nodes[node];
+  return `${debuggee.model.world.topology.actors[actor]?.name}, ${at ? lineText(debuggee, at.place) : ''}`;
 }
 
 /** Goes to a position of the run. */

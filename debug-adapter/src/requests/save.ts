@@ -1,6 +1,6 @@
 /** Saving the runs of a session as a trace, by a request of an editor or a line in the console. */
 import { TRACE_EXTENSION } from '@snoopscope/sim-core';
-import { reason } from '../launch.ts';
+import { reason } from '../file-accessor.ts';
 import { RequestError } from '../request-error.ts';
 import { type Answer, type SessionState, stoppedOf } from '../session-state.ts';
 import { isTrace, traceOf } from '../traced.ts';

@@ -17,6 +17,14 @@ export interface Stop {
   readonly threadId: number;
 }
 
+interface Place {
+  readonly position: number;
+  readonly steps: number;
+  readonly branch: number;
+  readonly branches: number;
+  readonly threadId: number;
+}
+
 /** One session from its start to its end. */
 export class DebugRun {
   readonly session: vscode.DebugSession;
@@ -41,6 +49,39 @@ export class DebugRun {
     const [session] = await Promise.all([messages.session, start()]);
     const run = new DebugRun(session, messages);
     return { run, stop: await run.#stopped() };
+  }
+
+  /** The session whose name is as wanted, once it has started and stopped; others may start meanwhile. */
+  static async following(name: RegExp): Promise<DebugRun> {
+    const messages = new Messages(name);
+    const run = new DebugRun(await messages.session, messages);
+    await messages.nextStop();
+    return run;
+  }
+
+  /** The next stop, whatever leads to it. */
+  stop(): Promise<Stop> {
+    return this.stopped();
+  }
+
+  /** Where the run is, as the adapter says. */
+  place(): Thenable<Place> {
+    return this.request<Place>('snoopscope/position', {});
+  }
+
+  /** The same, once it has come to a position. */
+  async at(position: number): Promise<Place> {
+    for (;;) {
+      const place = await this.place();
+      if (place.position === position) return place;
+      await this.messages.nextStop();
+    }
+  }
+
+  /** The stack of the thread that the run is at. */
+  async frames(): Promise<Stop['frames']> {
+    const { threadId } = await this.place();
+    return (await this.request<{ stackFrames: Stop['frames'] }>('stackTrace', { threadId })).stackFrames;
   }
 
   /** Runs a command of the workbench, and waits for the stop that it leads to. */
@@ -103,9 +144,10 @@ class Messages implements vscode.Disposable {
   #focused = Promise.resolve();
   readonly #registrations: vscode.Disposable[] = [];
 
-  constructor() {
+  constructor(name = /./) {
     this.session = new Promise((resolve) => {
-      const createDebugAdapterTracker = (session: vscode.DebugSession): vscode.DebugAdapterTracker => {
+      const createDebugAdapterTracker = (session: vscode.DebugSession): vscode.DebugAdapterTracker | undefined => {
+        if (!name.test(session.name)) return undefined;
         resolve(session);
         return { onDidSendMessage: (message) => this.#take(message) };
       };

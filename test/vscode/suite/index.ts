@@ -11,6 +11,8 @@ export async function run(): Promise<void> {
   mocha.suite.emit('pre-require', globalThis, '', mocha);
   await import('./language.test.ts');
   await import('./debug.test.ts');
+  await import('./questions.test.ts');
+  await import('./traces.test.ts');
   await import('./check.test.ts');
   await import('./kernel.test.ts');
   await import('./explore.test.ts');
