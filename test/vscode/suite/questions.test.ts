@@ -116,11 +116,14 @@ suite('questions', function () {
     assert.equal(found.reason, 'exception');
     await vscode.commands.executeCommand('workbench.action.closePanel');
     // Lists draw only the rows for which there is room.
-    for (const pane of ['Watch', 'Breakpoints']) await window.click(`.pane-header:has-text("${pane}")`);
+    await row(threads, 'waits for group->group_lock');
+    const crowded = ['Watch', 'Call Stack', 'Breakpoints'];
+    for (const pane of crowded) await window.click(`.pane-header:has-text("${pane}")`);
+    for (const scope of ['Locals', 'Actor']) await window.click(`${variables}:has-text("${scope}")`);
     await window.click(`${variables}:has-text("Locks")`);
     await row(variables, 'held by');
-    await row(threads, 'waits for');
     await window.screenshot('questions-locks');
+    for (const pane of crowded) await window.click(`.pane-header:has-text("${pane}")`);
     await run.request('snoopscope/seek', { position: 40 });
     await run.at(40);
     const asked = vscode.commands.executeCommand('snoopscope.letAnotherMove');
