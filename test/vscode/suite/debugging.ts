@@ -61,7 +61,7 @@ export class DebugRun {
 
   /** The next stop, whatever leads to it. */
   stop(): Promise<Stop> {
-    return this.stopped();
+    return this.#stopped();
   }
 
   /** Where the run is, as the adapter says. */
@@ -74,7 +74,7 @@ export class DebugRun {
     for (;;) {
       const place = await this.place();
       if (place.position === position) return place;
-      await this.messages.nextStop();
+      await this.#messages.nextStop();
     }
   }
 
