@@ -40,7 +40,7 @@ ${texts.join('')}`,
   );
 }
 
-/** A file that is no trace, or that this version cannot open. */
+/** A file that is not a trace, or one that this version cannot open. */
 export function problemPage(name: string, problem: string, nonce: string): string {
   return page(nonce, `<h1>${escaped(name)}</h1><p>${escaped(problem)}</p>`);
 }
@@ -84,7 +84,7 @@ function commandUri(command: string, ...args: readonly unknown[]): string {
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
 function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => ENTITIES[character] as string);
+  return text.replace(/[&<>"]/g, (character) => ENTITIES[character]!);
 }
 
 const STYLE = `
