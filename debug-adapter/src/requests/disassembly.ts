@@ -46,7 +46,8 @@ function toInstruction(
 ): DebugProtocol.DisassembledInstruction {
   return {
     address: writtenAddress(address),
-    instruction: text,
+    // Editors do not show the symbol, and `check the argument` is in many functions.
+    instruction: `${symbol}: ${text}`,
     ...(withSymbols && { symbol }),
     location: 'file' in place ? convert.source(place.file) : convert.kernelSource(place.page),
     line: convert.line(place.line),

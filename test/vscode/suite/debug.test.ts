@@ -80,6 +80,29 @@ suite('debugging', () => {
     assert.equal((await run!.request<{ result: string }>('evaluate', { expression: '26' })).result, '0x1a');
   });
 
+  test('the Disassembly View lists micro-steps, at the one that is next', async function () {
+    if (!hasWindow()) skip(this, 'only a window shows it');
+    const breakpoint = new vscode.FunctionBreakpoint('kvm_emulate_wbinvd');
+    vscode.debug.addBreakpoints([
+      breakpoint,
+      new vscode.SourceBreakpoint(new vscode.Location(document.uri, rangeOf(document, 'mov [x], 1'))),
+    ]);
+    await start();
+    await run!.after(toolbar.continue);
+    await run!.after(toolbar.continue);
+    await vscode.commands.executeCommand('debug.action.openDisassemblyView');
+    await window.waitFor('.disassembly-view .monaco-list-row');
+    await window.waitFor('.disassembly-view .monaco-list-row .codicon-debug-stackframe');
+    const rows = await window.texts('.disassembly-view .monaco-list-row');
+    await window.screenshot('disassembly');
+    assert.isTrue(
+      rows.some((row) => row.includes('clear the dirty mask')),
+      rows.join('\n'),
+    );
+    await vscode.window.showTextDocument(document);
+    await window.screenshot('two-places-on-a-line');
+  });
+
   test('step over goes statement by statement, step back returns over the same places', async () => {
     const there = [await start()];
     for (let step = 0; step < 4; step++) there.push(await run!.after(toolbar.over));
