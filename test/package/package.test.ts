@@ -49,11 +49,13 @@ describe('what is in it', () => {
       manifest.main,
       manifest.browser,
       manifest.icon,
-      ...languages.flatMap((language: { configuration: string; icon: { light: string; dark: string } }) => [
-        language.configuration,
-        language.icon.light,
-        language.icon.dark,
-      ]),
+      // A language of logs has neither.
+      ...languages.flatMap(
+        ({ configuration, icon }: { configuration?: string; icon?: { light: string; dark: string } }) => [
+          ...(configuration === undefined ? [] : [configuration]),
+          ...(icon === undefined ? [] : [icon.light, icon.dark]),
+        ],
+      ),
       ...grammars.map((grammar: { path: string }) => grammar.path),
       ...icons.flatMap(({ icon }) => (icon?.includes('.') ? [icon] : [])),
       ...walkthroughs.flatMap((walkthrough: { icon: string; steps: { media: { image: string } }[] }) => [
