@@ -13,11 +13,14 @@ import { ensureInstalled, node, root, toolEnvironment } from './install.mjs';
 /** Tests that compare with a file and, with UPDATE=1, write it. */
 const goldens = [
   'test/cli/output.test.ts',
+  'test/coverage/accepted-actions.test.ts',
+  'test/coverage/accepted.test.ts',
   'test/dap/transcripts.test.ts',
   'test/language/docs.test.ts',
   'test/lsp/transcript.test.ts',
   'test/pictures/gallery.test.ts',
   'test/scenarios/gallery.test.ts',
+  'test/tidy/accepted.test.ts',
   'test/tidy/documents.test.ts',
   'test/tidy/left-out.test.ts',
 ];

@@ -279,7 +279,7 @@ async function kernelsNamedFor(files: FileAccessor, program: string): Promise<Na
     const text = await files.readFile(place).catch(() => undefined);
     if (text !== undefined) {
       const { named, problems } = readKernelsFile(text);
-      if (problems.length > 0) throw new RequestError(`${place}: ${problems.join(' ')}`);
+      if (problems.length > 0) throw new RequestError(`${place}: ${problems.map(({ message }) => message).join(' ')}`);
       return named;
     }
     place = files.resolve(place, `../${KERNELS_FILE}`);

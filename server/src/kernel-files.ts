@@ -2,18 +2,26 @@
  * The kernels that folders name in their `snoopscope.json`. For a document the nearest one counts, from its own folder up.
  * Reading takes time, answers do not wait: a document is looked at with what has been read, and again when a file has arrived.
  */
-import { KERNELS_FILE, type KernelsFile, type NamedKernels, readKernelsFile } from '@snoopscope/sim-core';
+import {
+  KERNELS_FILE,
+  type KernelsFile,
+  type KernelsProblem,
+  type NamedKernels,
+  readKernelsFile,
+} from '@snoopscope/sim-core';
+import type { Diagnostic, Position } from 'vscode-languageserver';
 import { keyOf, type ReadFile } from './includes.ts';
 
-/** What is wrong in a file, for its user. */
-export type Complain = (uri: string, problems: readonly string[]) => void;
+/** What is wrong in a file, for its user; nothing when it has been put right or is gone. */
+export type Complain = (uri: string, problems: readonly KernelsProblem[], text: string) => void;
 
 export class KernelFiles {
   readonly #readFile: ReadFile;
   /** By key; undefined when there is no such file. */
   readonly #files = new Map<string, KernelsFile | undefined>();
   readonly #reading = new Map<string, Promise<void>>();
-  /** Called once for each version of a file that is not right. */
+  readonly #wrong = new Set<string>();
+  /** Called once for each version of a file that is not right, and once when it no longer is wrong. */
   complain: Complain = () => {};
 
   constructor(readFile: ReadFile) {
@@ -64,11 +72,23 @@ export class KernelFiles {
       this.#reading.delete(key);
       const file = text === undefined ? undefined : readKernelsFile(text);
       this.#files.set(key, file);
-      if (file && file.problems.length > 0) this.complain(uri, file.problems);
+      const problems = file?.problems ?? [];
+      if (problems.length === 0 && !this.#wrong.delete(key)) return;
+      if (problems.length > 0) this.#wrong.add(key);
+      this.complain(uri, problems, text ?? '');
     });
     this.#reading.set(key, reading);
     return reading;
   }
+}
+
+/** As the client wants it. Lines and columns are counted here: the text is not a document of ours. */
+export function problemOfFile({ message, start, end }: KernelsProblem, text: string): Diagnostic {
+  const at = (offset: number): Position => {
+    const before = text.slice(0, offset).split('\n');
+    return { line: before.length - 1, character: before.at(-1)?.length ?? 0 };
+  };
+  return { range: { start: at(start), end: at(end) }, severity: 1, source: 'snoopscope', message };
 }
 
 /** Where the file may be, the nearest place first; none for a document that was never saved. */

@@ -15,6 +15,7 @@ import type { ResultHint } from './features/results.ts';
 import { fetchedOnce, type SimulationSource } from './fetched-simulation.ts';
 import { Handlers } from './handlers.ts';
 import type { ReadFile } from './includes.ts';
+import { problemOfFile } from './kernel-files.ts';
 import { LastResults } from './last-results.ts';
 import {
   type CommandName,
@@ -97,7 +98,10 @@ export class Session {
       }
     });
     this.handlers = new Handlers(connection, this.documents);
-    this.documents.kernelFiles.complain = (uri, problems) => this.#warnings.say(`${uri}: ${problems.join(' ')}`);
+    this.documents.kernelFiles.complain = (uri, problems, text) => {
+      if (problems.length > 0) this.#warnings.say(`${uri}: ${problems.map(({ message }) => message).join(' ')}`);
+      void connection.sendDiagnostics({ uri, diagnostics: problems.map((problem) => problemOfFile(problem, text)) });
+    };
     this.workspace = new Workspace(connection, this.documents, host.findScenarios ?? (() => undefined), () => {
       for (const uri of this.documents.uris) if (this.documents.dependsOnOthers(uri)) this.validate(uri);
     });

@@ -111,7 +111,11 @@ describe('a kernel that the workspace names', () => {
     ['{"kernels": {"a": "v6.2+nonsense"}}', /there is no change `nonsense`/],
     ['{"kernels": {"a": "b", "b": "v6.2"}}', /There is no kernel `b`/],
   ])('%s is refused in words', (text, message) => {
-    expect(readKernelsFile(text).problems.join('\n')).toMatch(message);
+    expect(
+      readKernelsFile(text)
+        .problems.map((problem) => problem.message)
+        .join('\n'),
+    ).toMatch(message);
   });
 });
 

@@ -44,3 +44,27 @@ test('what is wrong in the file is said once', async () => {
   await client.open(URI, TEXT);
   expect(await client.message(/snoopscope\.json/)).toContain('`kernels.ours`: There is no kernel `v6.66`');
 });
+
+test('what is wrong in the file is a diagnostic in it, until it is put right', async () => {
+  const { client, files } = server('{\n  "kernels": {\n    "good": "v6.1",\n    "ours": "v6.66"\n  }\n}\n');
+  await client.initialize();
+  await client.open(URI, TEXT);
+  const [problem] = await client.diagnostics(FILE, ({ diagnostics }) => diagnostics.length > 0);
+  expect(problem).toMatchObject({
+    severity: 1,
+    range: { start: { line: 3, character: 4 }, end: { line: 3, character: 10 } },
+  });
+  expect(problem?.message).toContain('`kernels.ours`: There is no kernel `v6.66`');
+  files[FILE] = '{"kernels": {"ours": "v6.6"}}';
+  await client.notify('workspace/didChangeWatchedFiles', { changes: [{ uri: FILE, type: 2 }] });
+  expect(await client.diagnostics(FILE, ({ diagnostics }) => diagnostics.length === 0)).toEqual([]);
+});
+
+test('a file that is not JSON is marked as a whole', async () => {
+  const { client } = server('{"kernels": {\n');
+  await client.initialize();
+  await client.open(URI, TEXT);
+  const [problem] = await client.diagnostics(FILE, ({ diagnostics }) => diagnostics.length > 0);
+  expect(problem?.message).toMatch(/^It is not JSON: /);
+  expect(problem?.range.end).toEqual({ line: 1, character: 0 });
+});

@@ -12,7 +12,8 @@ export function kernelsNamedIn(folder: string): NamedKernels | undefined {
     const text = textIfThere(file);
     if (text !== undefined) {
       const { named, problems } = readKernelsFile(text);
-      if (problems.length > 0) throw new Failure(problems.join('\n'), { code: 'broken-kernels-file', file });
+      if (problems.length > 0)
+        throw new Failure(problems.map(({ message }) => message).join('\n'), { code: 'broken-kernels-file', file });
       return named;
     }
     if (at === path.dirname(at)) return undefined;

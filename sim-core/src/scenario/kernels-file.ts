@@ -3,35 +3,63 @@ import type { NamedKernels } from '../kernel/named-kernels.ts';
 import { kernelLike } from '../kernel/releases.ts';
 import { noKernel } from './checks/unknown-kernel.ts';
 
-/** The names, and a sentence for each thing in the file that is not taken. */
+/** The names, and what in the file is not taken. */
 export interface KernelsFile {
   readonly named: NamedKernels;
-  readonly problems: readonly string[];
+  readonly problems: readonly KernelsProblem[];
+}
+
+/** A sentence, and what in the text it is about: offsets in UTF-16 units. */
+export interface KernelsProblem {
+  readonly message: string;
+  readonly start: number;
+  readonly end: number;
 }
 
 /** Of the text of the file, which may be anything. */
 export function readKernelsFile(text: string): KernelsFile {
+  const named = new Map<string, string>();
+  const problems: KernelsProblem[] = [];
+  const report = (message: string, quoted = '', from = 0): void => {
+    const start = quoted === '' ? 0 : Math.max(text.indexOf(quoted, from), 0);
+    problems.push({ message, start, end: start + (quoted.length || text.length) });
+  };
   let value: unknown;
   try {
     value = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
-    return { named: new Map(), problems: [`It is not JSON: ${(error as Error).message}.`] };
+    report(`It is not JSON: ${(error as Error).message}.`);
+    return { named, problems };
   }
-  if (!isRecord(value)) return { named: new Map(), problems: ['It must be an object such as `{"kernels": {}}`.'] };
-  const problems = Object.keys(value)
-    .filter((key) => key !== 'kernels' && key !== '$schema')
-    .map((key) => `There is no key \`${key}\`; the only one is \`kernels\`.`);
-  const named = new Map<string, string>();
+  if (!isRecord(value)) report('It must be an object such as `{"kernels": {}}`.');
+  else readKernels(value, text, named, report);
+  return { named, problems };
+}
+
+/** `quoted` is what the message is about as the file writes it; it is looked for from an offset on. */
+type Report = (message: string, quoted?: string, from?: number) => void;
+
+function readKernels(
+  value: Readonly<Record<string, unknown>>,
+  text: string,
+  named: Map<string, string>,
+  report: Report,
+): void {
+  for (const key of Object.keys(value)) {
+    if (key !== 'kernels' && key !== '$schema')
+      report(`There is no key \`${key}\`; the only one is \`kernels\`.`, JSON.stringify(key));
+  }
   const { kernels = {} } = value;
+  const from = text.indexOf('"kernels"');
   if (!isRecord(kernels)) {
-    return { named, problems: [...problems, '`kernels` must be an object: names and what they stand for.'] };
+    report('`kernels` must be an object: names and what they stand for.', '"kernels"');
+    return;
   }
   for (const [name, definition] of Object.entries(kernels)) {
     const problem = refusal(name, definition);
     if (problem === undefined) named.set(name, definition as string);
-    else problems.push(`\`kernels.${name}\`: ${problem}`);
+    else report(`\`kernels.${name}\`: ${problem}`, JSON.stringify(name), from);
   }
-  return { named, problems };
 }
 
 /** As the `kernel` line can have it. */
