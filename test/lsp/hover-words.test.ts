@@ -221,3 +221,19 @@ test('in the gallery every word has a hover but small numbers and texts', () => 
 function blockOf(block: string): string {
   return { vcpu: 'vcpu 0', thread: 'thread t', device: 'device gpu', proc: 'proc p()' }[block] ?? block;
 }
+
+describe('what is left out says so', () => {
+  test.each<[Place, string, string]>([
+    [['machine', '  cpu intel nested=on'], 'nested', 'nested virtualization'],
+    [['machine', '  device card 0000:01:00.0 ats=on'], 'ats', 'ATS and PRI'],
+    [['machine', '  device card 0000:01:00.0 sriov=on'], 'sriov', 'SR-IOV'],
+    [['setup', '  vm = ioctl(kvm, KVM_CREATE_VM, KVM_X86_TDX_VM)'], 'KVM_X86_TDX_VM', 'TDX'],
+    [['setup', '  vm = ioctl(kvm, KVM_CREATE_VM, KVM_X86_SNP_VM)'], 'KVM_X86_SNP_VM', 'SEV, SEV-ES and SEV-SNP'],
+    [['setup', '  ioctl(vm, KVM_CREATE_GUEST_MEMFD, 0)'], 'KVM_CREATE_GUEST_MEMFD', 'guest_memfd'],
+    [['vcpu 0', '  vmlaunch'], 'vmlaunch', 'nested virtualization'],
+    [['device card', '  MWr x, 1 pasid'], 'pasid', 'DMA with a PASID'],
+    [['device card', '  MWr card.doorbell, 1'], 'doorbell', 'peer-to-peer DMA'],
+  ])('%s %s', (place, word, part) => {
+    expect(hover(place, word)).toContain(`belongs to ${part}, which is not modelled`);
+  });
+});

@@ -9,8 +9,8 @@ const file = new URL('../../docs/fidelity.md', import.meta.url);
 const pattern = /(<!-- left-out:begin -->\n)([\s\S]*?)(<!-- left-out:end -->)/;
 
 function table(): string {
-  const rows = LEFT_OUT.map(({ part, doc, requests, constants }) => {
-    const names = [...requests, ...constants].map((name) => `\`${name}\``).join(', ');
+  const rows = LEFT_OUT.map(({ part, doc, requests, constants, words = [] }) => {
+    const names = [...requests, ...constants, ...words].map((name) => `\`${name}\``).join(', ');
     return `| ${part} | ${doc} | ${names} |`;
   });
   return ['| part | what that means | names that are refused |', '| --- | --- | --- |', ...rows].join('\n');

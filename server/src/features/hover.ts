@@ -3,9 +3,13 @@ import {
   FILE_KINDS,
   includePath,
   kernelLike,
+  leftOutAbout,
+  leftOutText,
   MACHINE_OPTIONS,
   MACHINE_WORD_DOCS,
   NEWEST,
+  PEER_TO_PEER,
+  registerAsTarget,
   type ScenarioSymbol,
   type Span,
   type TextPosition,
@@ -29,6 +33,9 @@ export interface HoverText {
 export function hoverAt(snapshot: Snapshot, at: TextPosition): HoverText | undefined {
   const word = wordAt(snapshot.scenario, VOCABULARY, at);
   if (word === undefined) return undefined;
+  const register = registerAsTarget(snapshot.scenario.lines[at.line]!);
+  if (register && register.span.start <= at.column && at.column <= register.span.end)
+    return { line: at.line, span: register.span, markdown: leftOutText(register.text, PEER_TO_PEER) };
   // What an argument of `call` names may be in an included file.
   const symbol = word.symbol && (symbolAt(snapshot, { line: at.line, column: word.word.span.start }) ?? word.symbol);
   const found: WordAt = symbol === undefined ? word : { ...word, symbol };
@@ -36,7 +43,7 @@ export function hoverAt(snapshot: Snapshot, at: TextPosition): HoverText | undef
     ? described(found, snapshot)
     : found.symbol
       ? aboutSymbol(snapshot, found.symbol)
-      : aboutWord(found, snapshot);
+      : (aboutWord(found, snapshot) ?? leftOutAbout(found.word.text));
   return markdown === undefined ? undefined : { line: at.line, span: found.word.span, markdown };
 }
 

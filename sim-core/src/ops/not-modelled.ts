@@ -13,6 +13,8 @@ export interface LeftOut {
   readonly requests: readonly string[];
   /** Constants that select it in a call that is modelled otherwise. */
   readonly constants: readonly string[];
+  /** Options, TLP attributes and instructions that people may write for it. */
+  readonly words?: readonly string[];
 }
 
 export const LEFT_OUT: readonly LeftOut[] = [
@@ -21,18 +23,21 @@ export const LEFT_OUT: readonly LeftOut[] = [
     doc: 'Memory that only the guest can reach has no user mapping, and VFIO cannot pin it. Every page of a scenario is ordinary shared memory.',
     requests: ['KVM_CREATE_GUEST_MEMFD', 'KVM_SET_MEMORY_ATTRIBUTES', 'KVM_PRE_FAULT_MEMORY'],
     constants: ['KVM_MEM_GUEST_MEMFD', 'KVM_X86_SW_PROTECTED_VM'],
+    words: ['guest-memfd', 'guest_memfd'],
   },
   {
     part: 'SEV, SEV-ES and SEV-SNP',
     doc: 'Encrypted guests need caches flushed for reasons of their own (pages that change their key). A VM here is never encrypted.',
     requests: ['KVM_MEMORY_ENCRYPT_OP', 'KVM_MEMORY_ENCRYPT_REG_REGION', 'KVM_MEMORY_ENCRYPT_UNREG_REGION'],
     constants: ['KVM_X86_SEV_VM', 'KVM_X86_SEV_ES_VM', 'KVM_X86_SNP_VM'],
+    words: ['sev', 'sev-es', 'sev-snp', 'snp', 'vmgexit', 'pvalidate'],
   },
   {
     part: 'TDX',
     doc: 'The leaves of a TD belong to the TDX module, and KVM gives them WB without asking. A VM here is never a TD.',
     requests: [],
     constants: ['KVM_X86_TDX_VM'],
+    words: ['tdx', 'tdcall'],
   },
   {
     part: 'nested IOMMU domains',
@@ -70,30 +75,50 @@ export const LEFT_OUT: readonly LeftOut[] = [
     doc: 'A device never asks the IOMMU for translations of its own: every TLP is translated where it arrives, and a page that is not mapped is a fault.',
     requests: [],
     constants: [],
+    words: ['ats', 'pri'],
   },
   {
     part: 'DMA with a PASID',
     doc: 'The TLPs of a device carry no PASID: it has one domain at a time.',
     requests: ['VFIO_DEVICE_PASID_ATTACH_IOMMUFD_PT', 'VFIO_DEVICE_PASID_DETACH_IOMMUFD_PT'],
     constants: ['VFIO_DEVICE_ATTACH_PASID', 'VFIO_DEVICE_DETACH_PASID'],
+    words: ['pasid'],
   },
   {
     part: 'SR-IOV',
     doc: 'A virtual function is a device of its own like any other; that it comes from a physical one, and the token that both share, is not modelled.',
     requests: [],
     constants: ['VFIO_DEVICE_FEATURE_PCI_VF_TOKEN', 'VFIO_DEVICE_BIND_FLAG_TOKEN'],
+    words: ['sriov', 'sr-iov', 'vf', 'pf'],
   },
   {
     part: 'peer-to-peer DMA',
     doc: 'Devices read and write words of memory only: a TLP never reaches the registers of another device.',
     requests: [],
     constants: [],
+    words: ['p2p', 'peer'],
   },
   {
     part: 'nested virtualization',
     doc: 'A guest runs no guests: WBINVD of a nested guest and leaves of nested EPT or NPT do not occur.',
     requests: [],
     constants: [],
+    words: [
+      'nested',
+      'vmxon',
+      'vmxoff',
+      'vmlaunch',
+      'vmresume',
+      'vmptrld',
+      'vmclear',
+      'vmread',
+      'vmwrite',
+      'invept',
+      'invvpid',
+      'vmrun',
+      'vmload',
+      'vmsave',
+    ],
   },
   {
     part: 'live migration of devices',
@@ -106,6 +131,9 @@ export const LEFT_OUT: readonly LeftOut[] = [
 const requests: ReadonlyMap<string, LeftOut> = new Map(
   LEFT_OUT.flatMap((one) => one.requests.map((name) => [name, one])),
 );
+const words: ReadonlyMap<string, LeftOut> = new Map(
+  LEFT_OUT.flatMap((one) => (one.words ?? []).map((word) => [word, one])),
+);
 const constants: ReadonlyMap<string, LeftOut> = new Map(
   LEFT_OUT.flatMap((one) => one.constants.map((name) => [name, one])),
 );
@@ -116,4 +144,22 @@ export function leftOutRequest(name: string): LeftOut | undefined {
 
 export function leftOutConstant(name: string): LeftOut | undefined {
   return constants.get(name);
+}
+
+/** An option, an attribute of a TLP or an instruction. */
+export function leftOutWord(text: string): LeftOut | undefined {
+  return words.get(text.toLowerCase());
+}
+
+/** What is said of a name. */
+export function leftOutText(name: string, { part, doc }: LeftOut): string {
+  return `\`${name}\` belongs to ${part}, which is not modelled. ${doc}`;
+}
+
+export const PEER_TO_PEER = LEFT_OUT.find(({ part }) => part === 'peer-to-peer DMA') as LeftOut;
+
+/** What is said of any name that belongs to such a part; undefined for others. */
+export function leftOutAbout(name: string): string | undefined {
+  const part = leftOutRequest(name) ?? leftOutConstant(name) ?? leftOutWord(name);
+  return part && leftOutText(name, part);
 }

@@ -1,3 +1,4 @@
+import { leftOutWord } from '../../ops/not-modelled.ts';
 import type { BlockKind } from '../ast.ts';
 import { didYouMean, nearest } from '../suggest.ts';
 import { OP_KINDS_OF, type Vocabulary } from '../vocabulary.ts';
@@ -47,6 +48,7 @@ vcpu 0 {
   *line({ line, vocabulary, params }) {
     const content = line.content;
     if (content.kind !== 'action' || vocabulary.actions.has(content.op.text) || params.has(content.op.text)) return;
+    if (leftOutWord(content.op.text)) return;
     const { text, span } = content.op;
     const { message, meant } = noOp(text, line.block, vocabulary);
     yield { span, message, ...replacing(span, meant) };

@@ -1,3 +1,4 @@
+import { leftOutWord } from '../../ops/not-modelled.ts';
 import { didYouMean, nearest } from '../suggest.ts';
 import { type Check, list, replacing } from './check.ts';
 import { LINES_WITH_OPTIONS, optionsOfLine } from './lines-with-options.ts';
@@ -23,7 +24,7 @@ export const unknownOption: Check = {
     if (owner === undefined) return;
     const known = owner.specs.map((spec) => spec.key);
     for (const { key, span } of owner.options) {
-      if (known.includes(key.text)) continue;
+      if (known.includes(key.text) || leftOutWord(key.text)) continue;
       const meant = nearest(key.text, known);
       const takes = meant !== undefined ? '' : known.length === 0 ? ' It has none.' : ` It has ${list(known)}.`;
       yield {

@@ -1,3 +1,4 @@
+import { leftOutWord } from '../../ops/not-modelled.ts';
 import { nearest } from '../suggest.ts';
 import { actionOp } from '../vocabulary.ts';
 import { type Check, list, replacing } from './check.ts';
@@ -33,7 +34,7 @@ device gpu {
     if (op === undefined) return;
     const known = op.attributes?.map((attribute) => attribute.name) ?? [];
     for (const { text, span } of content.attributes) {
-      if (known.includes(text)) continue;
+      if (known.includes(text) || leftOutWord(text)) continue;
       const takes = known.length === 0 ? 'takes no attributes; operands are divided by commas' : `takes ${list(known)}`;
       const meant = nearest(text, known);
       const message = `\`${text}\` is not an attribute of \`${op.name}\`, which ${takes}.`;
