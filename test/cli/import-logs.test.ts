@@ -84,6 +84,48 @@ test('as JSON, with everything that stderr says', async () => {
   expect(document.scenario).toContain('snoop-control=off');
 });
 
+test('of a log of two VMMs --pid takes one, and without it both are listed', async () => {
+  const vmm = (pid: number, group: number): string[] => [
+    `${pid} openat(AT_FDCWD, "/dev/kvm", O_RDWR|O_CLOEXEC) = 9`,
+    `${pid} ioctl(9, KVM_CREATE_VM, 0) = 10`,
+    `${pid} openat(AT_FDCWD, "/dev/vfio/${group}", O_RDWR) = 11`,
+  ];
+  const [one, other] = [vmm(100, 8), vmm(200, 9)];
+  const file = path.join(folder, 'two.strace');
+  writeFileSync(
+    file,
+    ['90 vfork() = 100', '90 vfork() = 200', ...one.flatMap((line, i) => [line, other[i]])].join('\n'),
+  );
+  for (const command of ['import', 'report']) {
+    const { exitCode, stderr } = await snoopscope([command, file]);
+    expect(exitCode).toBe(2);
+    expect(stderr.replace(/\s+/g, ' ')).toContain(
+      'Several processes of the log use KVM or VFIO: 100 (3 calls from line 3 on, 1 VM), 200 (3 calls from line 4 on, 1 VM).',
+    );
+  }
+  for (const words of [
+    ['--pid', '200'],
+    ['--vm', '2'],
+  ]) {
+    const { stdout } = await snoopscope(['import', ...words, file]);
+    expect(stdout).toContain('open("/dev/vfio/9"');
+    expect(stdout).not.toContain('/dev/vfio/8');
+  }
+  const none = await snoopscope(['import', '--pid', '7', file]);
+  expect(none.exitCode).toBe(2);
+  expect(none.stderr).toContain('[several-processes]');
+});
+
+test('--from leaves out memory slots of the past, and nothing on which later results depend', async () => {
+  const log = `${OFF}-strace-f-y-hotplug.log.txt.gz`;
+  const slots = (text: string): number => text.match(/KVM_SET_USER_MEMORY_REGION/g)?.length ?? 0;
+  const whole = await snoopscope(`import --all ${log}`);
+  const later = await snoopscope(`import --all --from 3700 ${log}`);
+  expect(later.exitCode).toBe(whole.exitCode);
+  expect(slots(later.stdout)).toBeLessThan(slots(whole.stdout));
+  expect(later.stdout.match(/VFIO_GROUP_ADD/g)).toEqual(whole.stdout.match(/VFIO_GROUP_ADD/g));
+});
+
 test('lines of a log are chosen by --from and --to', async () => {
   const { stderr } = await snoopscope(`import --to 3000 ${OFF}-strace-f-y-hotplug.log.txt.gz`);
   expect(stderr).toMatch(/Cut: .* from line 3001 on, \d+ calls\. --from and --to choose other lines\./);
@@ -98,4 +140,15 @@ test('a machine block from files about a machine', async () => {
   expect(stdout).toContain('device dev_04_02_0 0000:04:02.0 iommu=dmar0 group=10 driver=e1000');
   const { exitCode: parsed } = await snoopscope(`run ${written('machine.snoop', stdout)}`);
   expect(parsed).toBe(0);
+});
+
+test('record-script prints a program that bpftrace takes, and its log is imported without being named', async () => {
+  const { exitCode, stdout, stderr } = await snoopscope('record-script');
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  expect(stdout).toMatch(/^#!\/usr\/bin\/env bpftrace\n/);
+  // No string of a process is printed: %s would let one write lines of its own.
+  expect(stdout.match(/printf\(.*%s/)).toBeNull();
+  const recorded = await snoopscope('import --kernel v6.1 test/interop/recorder/k6.1-svm-snoop-off.jsonl');
+  expect(recorded.exitCode).toBe(0);
+  expect(recorded.stderr).toContain('No difference');
 });

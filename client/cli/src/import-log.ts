@@ -31,6 +31,7 @@ export async function importLogs(
   const read = await readLogs(call, names, rebuilder, kind);
   if (call.io.interrupt.aborted) return EXIT.interrupted;
   if (read.files.every(({ what }) => what === 'machine')) return importMachine(call, read);
+  refuseSeveral(rebuilder);
   const rebuilt = rebuilder.finish();
   refuseEmpty(rebuilt);
   const result = imported(rebuilt, choices, profile);
@@ -43,12 +44,13 @@ export async function importLogs(
 }
 
 export function rebuilderOf(call: Invocation): Rebuilder {
-  const [from, to, vm] = [call.count('from'), call.count('to'), call.count('vm')];
+  const [from, to, vm, pid] = [call.count('from'), call.count('to'), call.count('vm'), call.count('pid')];
   return new Rebuilder({
     all: call.flag('all'),
     ...(from !== undefined && { from }),
     ...(to !== undefined && { to }),
     ...(vm !== undefined && { vm }),
+    ...(pid !== undefined && { pid }),
   });
 }
 
@@ -72,7 +74,16 @@ export const importOptions: readonly CommandOption[] = [
     doc: 'Begin at this line of the log; of earlier ones, what opens and sets up is kept.',
   },
   { name: 'to', value: 'LINE', doc: 'Stop after this line of the log.' },
-  { name: 'vm', value: 'N', doc: 'Which VM of the log the exits are of, counted from 1. Default: 1.' },
+  {
+    name: 'pid',
+    value: 'PID',
+    doc: 'Which process of the log, by its number or that of a thread; needed when several use KVM or VFIO.',
+  },
+  {
+    name: 'vm',
+    value: 'N',
+    doc: 'Which VM of the log the exits are of, and so which process, counted from 1. Default: 1.',
+  },
 ];
 
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
@@ -101,6 +112,12 @@ export function choicesOf(call: Invocation): MachineChoices {
     vendor: given.get('vendor') as 'intel' | 'amd' | undefined,
     selfSnoop: onOff('self-snoop'),
   };
+}
+
+/** Calls of two VMMs are not those of one. */
+export function refuseSeveral(rebuilder: Rebuilder): void {
+  const open = rebuilder.leftOpen();
+  if (open !== undefined) throw new Failure(open, { code: 'several-processes' });
 }
 
 export function refuseEmpty({ files, steps }: Rebuilt): void {

@@ -16,7 +16,7 @@ export interface LogText {
   /** The beginning of the text. */
   readonly first: string;
   /** All of it, the beginning included. */
-  readonly chunks: AsyncIterable<string>;
+  readonly chunks: AsyncGenerator<string>;
   /** Why it ended too early, once the chunks are over. */
   readonly broken: () => string | undefined;
 }

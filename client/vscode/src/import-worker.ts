@@ -73,6 +73,8 @@ export async function importLogs(request: ImportJob, around: ImportSurroundings)
     for (const file of request.files) await readFile(file, files, around);
     files.finish();
     if (stop.aborted) return send({ kind: 'cancelled' });
+    const open = rebuilder.leftOpen();
+    if (open !== undefined) throw new Refused(open);
     const rebuilt = rebuilder.finish();
     if (rebuilt.steps.length === 0) throw new Refused(NOTHING_TO_IMPORT);
     const result = imported(

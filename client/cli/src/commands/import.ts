@@ -1,12 +1,13 @@
 /** `snoopscope import KIND FILE`: a scenario from what a real kernel did. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { LOG_KINDS, recordingScenario } from '@snoopscope/sim-core';
+import { LOG_KINDS, recordingScenario, sourceOf } from '@snoopscope/sim-core';
 import { listed } from '../arguments.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { importLogs, importOptions } from '../import-log.ts';
 import { FORMAT_VERSION } from '../json.ts';
+import { openLog } from '../log-file.ts';
 import { readRecording } from '../recording-file.ts';
 import { ANY_FILES, type Command, FORMAT, type Invocation } from './command.ts';
 
@@ -45,7 +46,7 @@ export const importCommand: Command = {
     const files = kind === undefined ? call.operands : rest;
     if (kind === undefined && !KINDS.includes(first) && /^[a-z-]+$/.test(first) && rest.length > 0)
       refuseKind(call, first);
-    if (kind === 'recording' || (kind === undefined && isRecording(first))) {
+    if (kind === 'recording' || (kind === undefined && (await isRecording(call, first)))) {
       if (files.length > 1) throw new Failure('Recordings are imported one at a time.', { code: 'too-many-operands' });
       return importRecording(call, files[0]!);
     }
@@ -61,9 +62,15 @@ function refuseKind({ io }: Invocation, word: string): void {
   });
 }
 
-function isRecording(name: string): boolean {
-  return /\.jsonl(?:\.gz)?$/.test(name);
+/** By its name, unless its lines are those of a log: what `record-script` records is lines of JSON, too. */
+async function isRecording({ io }: Invocation, name: string): Promise<boolean> {
+  if (!/\.jsonl(?:\.gz)?$/.test(name)) return false;
+  const { first, chunks } = await openLog(io, name);
+  await chunks.return(undefined);
+  return sourceOf(first.split('\n', PROBE_LINES)) === undefined;
 }
+
+const PROBE_LINES = 100;
 
 async function importRecording(call: Invocation, name: string): Promise<ExitCode> {
   const { header, sequences } = await readRecording(call.io, name);

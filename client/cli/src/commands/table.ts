@@ -15,6 +15,7 @@ import { kernels } from './kernels.ts';
 import { lsp } from './lsp.ts';
 import { mcpCommand } from './mcp.ts';
 import { merge } from './merge.ts';
+import { recordScript } from './record-script.ts';
 import { report } from './report.ts';
 import { run } from './run.ts';
 import { test } from './test.ts';
@@ -29,6 +30,7 @@ export const COMMANDS: readonly Command[] = [
   importCommand,
   report,
   inventory,
+  recordScript,
   diff,
   exportCommand,
   compare,

@@ -9,6 +9,8 @@ export interface LogRecord {
   readonly time?: number;
   /** The thread that did it; 0 when the log does not say (strace without -f). */
   readonly tid: number;
+  /** The process, where the source tells it from its threads. */
+  readonly pid?: number;
   /** The name of the task, as the kernel keeps it. */
   readonly comm?: string;
   /** The physical CPU. */
@@ -45,8 +47,28 @@ export interface LogCall {
   readonly args: readonly string[];
   /** Of an ioctl: what the request may be called. Several when kernel headers give one number several names. */
   readonly requests?: readonly string[];
+  /** What a source shows of the structure that the call was given. */
+  readonly known?: KnownArguments;
   /** Undefined when the call never came back (`= ?`), or the log ends before it did. */
   readonly result?: LogResult;
+}
+
+/** Arguments behind a pointer. */
+export interface KnownArguments {
+  /** KVM_CREATE_DEVICE: the type of the device. */
+  readonly type?: number;
+  /** Of an attribute of a device: the group, and whether it adds or removes a file. */
+  readonly group?: number;
+  readonly attr?: 'add' | 'del';
+  /** The descriptor that the structure names. */
+  readonly target?: number;
+  /** The object of an iommufd that it names. */
+  readonly id?: number;
+  /** The descriptor or object that the kernel made. */
+  readonly made?: number;
+  readonly iova?: string;
+  readonly size?: string;
+  readonly vaddr?: string;
 }
 
 export interface LogResult {

@@ -27,6 +27,8 @@ export interface WbinvdExit extends Seen {
   readonly cpu: number;
   /** pCPUs on which KVM ran WBINVD for it, ascending; filled in as the log is read. */
   readonly flushed: number[];
+  /** When the vCPU entered the guest again, on the clock of the log. */
+  entered?: number;
 }
 
 /** Calls that kernel functions stand for. */
@@ -71,6 +73,8 @@ export class Evidence {
   /** Exits by reason. */
   readonly exits = new Map<string, Count>();
   readonly functions = new Map<string, Count>();
+  /** Leaves of EPT by their memory types, where the log shows them. */
+  readonly leaves = new Map<string, Count>();
   /** Does the log have functions, so that what is not there did not happen? */
   hasFunctions = false;
   cutAt: number | undefined;
@@ -93,6 +97,14 @@ export class Evidence {
         if (what.reason === 'WBINVD') this.#wbinvd(record, what.vcpu);
         break;
       }
+      case 'entry': {
+        const exit = this.#pending.find((pending) => pending.tid === tid);
+        if (exit && record.time !== undefined) exit.entered ??= record.time;
+        break;
+      }
+      case 'event':
+        if (what.name === 'leaf') tally(this.leaves, what.text, line);
+        break;
       case 'kernel':
         this.hasFunctions = true;
         this.#function(what.name, record);

@@ -23,6 +23,11 @@ export function createVcpu(p: Process, kept: KeptCall, open: Open): undefined {
 
 export function createDevice(p: Process, kept: KeptCall, open: Open): undefined {
   const line = kept.line;
+  const type = kept.known?.type;
+  if (type !== undefined && type !== KVM_DEV_TYPE_VFIO) {
+    p.leave(kept, 'KVM_CREATE_DEVICE', 'other devices than kvm-vfio are not modelled');
+    return;
+  }
   if (kept.call.result?.errno !== undefined) {
     p.step(kept, `ioctl(${open.name}, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_VFIO, flags=0})`, undefined, {
       anchor: 'create-device',
@@ -30,7 +35,8 @@ export function createDevice(p: Process, kept: KeptCall, open: Open): undefined 
     return;
   }
   const name = p.files.fresh('dev');
-  p.assumptions.add('KVM_CREATE_DEVICE makes the kvm-vfio device: the log shows a pointer.', line);
+  if (type === undefined)
+    p.assumptions.add('KVM_CREATE_DEVICE makes the kvm-vfio device: the log shows a pointer.', line);
   p.pending = { index: p.steps.length, line };
   p.step(kept, `ioctl(${open.name}, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_VFIO, fd=>${name}, flags=0})`, undefined, {
     anchor: 'create-device',
@@ -38,6 +44,8 @@ export function createDevice(p: Process, kept: KeptCall, open: Open): undefined 
   // Where the log never shows the number, the name is all that is needed.
   p.files.set(-1 - p.steps.length, { kind: 'kvm-vfio', name, line, added: false, attached: undefined });
 }
+
+const KVM_DEV_TYPE_VFIO = 4;
 
 export function setAttribute(p: Process, kept: KeptCall, open: Open): undefined {
   if (open.kind !== 'kvm-vfio') {
@@ -49,7 +57,9 @@ export function setAttribute(p: Process, kept: KeptCall, open: Open): undefined 
   const fresh = files.find(({ added }) => !added);
   const known = kept.known?.attr;
   const adds = known ? known === 'add' : errno === 'EEXIST' || (errno !== 'ENOENT' && fresh !== undefined);
-  const target = adds ? (errno === 'EEXIST' ? files.find(({ added }) => added) : fresh) : leaving(p, files);
+  const shown =
+    kept.known?.target === undefined ? undefined : files.find((file) => file === p.files.get(kept.known?.target ?? -1));
+  const target = shown ?? (adds ? (errno === 'EEXIST' ? files.find(({ added }) => added) : fresh) : leaving(p, files));
   if (!target) {
     p.leave(kept, 'KVM_SET_DEVICE_ATTR', 'the log shows no group or device that it could be about');
     return;
@@ -92,12 +102,18 @@ function beforeRemoval(p: Process, kept: KeptCall, target: Open): undefined {
 }
 
 export function setContainer(p: Process, kept: KeptCall, open: Open): undefined {
-  const container = p.files.of('container')[0];
+  const container = named(p, kept, 'container') ?? p.files.of('container')[0];
   if (!container) return p.leave(kept, 'VFIO_GROUP_SET_CONTAINER', 'the log shows no open container');
-  if (p.files.of('container').length > 1)
+  if (kept.known?.target === undefined && p.files.of('container').length > 1)
     p.assumptions.add('VFIO_GROUP_SET_CONTAINER takes the container that was opened last.', kept.line);
   p.step(kept, `ioctl(${open.name}, VFIO_GROUP_SET_CONTAINER, [${container.name}])`);
   if (kept.call.result?.errno === undefined) open.attached = container.name;
+}
+
+/** The file whose descriptor the structure of the call names. */
+export function named(p: Process, { known }: KeptCall, kind: Open['kind']): Open | undefined {
+  const open = known?.target === undefined ? undefined : p.files.get(known.target);
+  return open?.kind === kind ? open : undefined;
 }
 
 export function unsetContainer(p: Process, kept: KeptCall, open: Open): undefined {

@@ -2,13 +2,15 @@
  * What is kept of a log while it streams by: the calls that a scenario may need, and counts of all others. A log of any
  * size needs no more memory than {@link MOST_KEPT} calls.
  */
-import { descriptorOf, type LogCall, type LogRecord } from '../log/record.ts';
+import { descriptorOf, type KnownArguments, type LogCall, type LogRecord } from '../log/record.ts';
 import { isOurs, requestName } from './request-names.ts';
 
 /** A call that a scenario may need. */
 export interface KeptCall {
   readonly call: LogCall;
   readonly tid: number;
+  /** The process, where the log tells it. */
+  readonly pid?: number;
   readonly time?: number;
   readonly line: number;
   /** Which of the files, from 0. */
@@ -17,14 +19,6 @@ export interface KeptCall {
   readonly inferred?: string;
   /** What the log, or another log of the same run, shows of the arguments. */
   readonly known?: KnownArguments;
-}
-
-/** Arguments that a call log leaves out, from a source that shows them. */
-export interface KnownArguments {
-  readonly attr?: 'add' | 'del';
-  readonly iova?: string;
-  readonly size?: string;
-  readonly vaddr?: string;
 }
 
 /** Calls kept of one log. A scenario has at most 100 000 lines, and beyond some thousand it is unreadable. */
@@ -156,6 +150,11 @@ export class CallFilter {
       case 'exit_group':
       case 'ended':
         return true;
+      case 'clone':
+      case 'clone3':
+      case 'fork':
+      case 'vfork':
+        return result !== undefined && result.value > 0;
       default:
         return false;
     }
@@ -182,7 +181,7 @@ export class CallFilter {
     return /^(?:\/dev\/(?:kvm|iommu|vfio\/)|anon_inode:(?:kvm-|\[vfio))/.test(path);
   }
 
-  #keep(call: LogCall, { tid, time, line }: LogRecord): void {
+  #keep(call: LogCall, { tid, pid, time, line }: LogRecord): void {
     if (this.calls.length >= MOST_KEPT) {
       this.cut++;
       this.cutAt ??= line;
@@ -190,7 +189,16 @@ export class CallFilter {
     }
     if (line < this.#from && LATER_ONLY.has(requestName(call.requests ?? [], undefined))) return;
     if (call.result !== undefined && call.result.value >= 0) this.#numbers.add(call.result.value);
-    this.calls.push({ call, tid, line, file: this.#file, ...(time !== undefined && { time }) });
+    if (call.known?.made !== undefined) this.#numbers.add(call.known.made);
+    this.calls.push({
+      call,
+      tid,
+      line,
+      file: this.#file,
+      ...(pid !== undefined && { pid }),
+      ...(time !== undefined && { time }),
+      ...(call.known && { known: call.known }),
+    });
   }
 
   #know(known: KnownArguments): void {

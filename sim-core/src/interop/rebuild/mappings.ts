@@ -2,7 +2,7 @@
  * Mappings of containers and address spaces. Logs of calls show the request and its result, but not the range: ranges are
  * then laid out one after the other, and unmapped in the order in which they were mapped.
  */
-import type { KnownArguments } from './kept.ts';
+import type { KnownArguments } from '../log/record.ts';
 
 export interface Range {
   readonly iova: string;

@@ -52,7 +52,10 @@ export function placed(
   evidence: Evidence,
   tids: ReadonlySet<number>,
   assumptions: Assumptions,
+  /** The file that shows both, when one does: then its lines are the order. */
+  file: number | undefined,
 ): Map<number, WbinvdExit[]> {
+  if (file !== undefined) return placedByLine(steps, evidence, tids, file);
   const places = new Map<number, WbinvdExit[]>();
   const known = [...tids].some((tid) => tid > 0);
   // A vCPU runs once it exists; those of one VM are made together, before any device is assigned.
@@ -82,5 +85,21 @@ export function placed(
     assumptions.add(
       `${strangers} WBINVD exits are of threads that the log of calls does not have: of another VM, and left out.`,
     );
+  return places;
+}
+
+function placedByLine(
+  steps: readonly Step[],
+  evidence: Evidence,
+  tids: ReadonlySet<number>,
+  file: number,
+): Map<number, WbinvdExit[]> {
+  const places = new Map<number, WbinvdExit[]>();
+  for (const deed of evidence.deeds) {
+    if (deed.kind !== 'wbinvd' || !ours(deed, tids)) continue;
+    const after = steps.findIndex((step) => step.file === file && step.line > deed.line);
+    const at = after < 0 ? steps.length : after;
+    places.set(at, [...(places.get(at) ?? []), deed]);
+  }
   return places;
 }

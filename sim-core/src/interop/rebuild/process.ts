@@ -71,7 +71,7 @@ export class Process {
   /** The step of a KVM_CREATE_DEVICE whose descriptor is not known yet. */
   pending: { index: number; line: number } | undefined;
   /** Objects of iommufds that were made and not destroyed, newest last. */
-  readonly objects: { kind: 'ioas' | 'hwpt'; name: string; of: string }[] = [];
+  readonly objects: { kind: 'ioas' | 'hwpt'; name: string; of: string; id: number | undefined }[] = [];
   exited = false;
   addresses = 0;
 

@@ -2,8 +2,8 @@
  * From QEMU's own trace events to the calls that cause them. The log shows what QEMU is about to do, in its words; requests of
  * KVM by number, VFIO by what it is for, results hardly ever. ADD and DEL do not show at all.
  */
-import type { LogCall, LogRecord } from '../log/record.ts';
-import type { CallFilter, KnownArguments } from './kept.ts';
+import type { KnownArguments, LogCall, LogRecord } from '../log/record.ts';
+import type { CallFilter } from './kept.ts';
 import type { Assumptions } from './step.ts';
 
 const INVENTED = 1000;

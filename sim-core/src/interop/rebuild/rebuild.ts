@@ -10,6 +10,7 @@ import { CallFilter, type Count, type KeptCall } from './kept.ts';
 import { groupDevices, type MachineFacts, mergeFacts, NO_FACTS } from './machine-facts.ts';
 import { ours, placed, withEvidence } from './order.ts';
 import type { Translation } from './process.ts';
+import { callsOf, choiceText, chosenProcess, type LoggedProcess, processesOf, vmsBefore } from './processes.ts';
 import { QemuCalls } from './qemu-calls.ts';
 import { type Assumption, Assumptions, type LeftOut, type Step, type StepActor } from './step.ts';
 import { callsBehind } from './synthesize.ts';
@@ -22,8 +23,10 @@ export interface RebuildOptions {
   /** Lines of the logs of calls to look at. */
   readonly from?: number;
   readonly to?: number;
-  /** Which VM, counted from 1 in the order of creation; all when left out. */
+  /** Which VM, counted from 1 in the order of creation. */
   readonly vm?: number;
+  /** The process that the scenario is of, or one of its threads. */
+  readonly pid?: number;
 }
 
 /** One file while it is read. */
@@ -132,8 +135,25 @@ export class Rebuilder {
     };
   }
 
+  /** Processes that use KVM or VFIO, in the order of the logs; when there are several, one has to be chosen. */
+  processes(): LoggedProcess[] {
+    return processesOf(this.#files.flatMap(({ filter }) => filter.calls));
+  }
+
+  /** Which of the processes the options take; undefined when they leave it open, or name none of them. */
+  chosen(): LoggedProcess | undefined {
+    return chosenProcess(this.processes(), this.#options);
+  }
+
+  /** Why no process can be chosen, with those there are; undefined when one can. */
+  leftOpen(): string | undefined {
+    const processes = this.processes();
+    return processes.length === 0 || this.chosen() ? undefined : choiceText(processes);
+  }
+
   finish(): Rebuilt {
     const assumptions = this.#assumptions;
+    const chosen = this.chosen();
     for (const { evidence } of this.#files) evidence.settle();
     const callFiles = this.#callFiles();
     const evidenceFile = this.#files
@@ -148,7 +168,7 @@ export class Rebuilder {
     const groups = groupsOf(this.#facts, addresses);
     const calls =
       callFiles.length > 0
-        ? withEvidence(inOrder(callFiles, assumptions), evidence)
+        ? withEvidence(callsOf(inOrder(callFiles, assumptions), chosen), evidence)
         : evidence
           ? callsBehind(evidence, assumptions, groups)
           : [];
@@ -169,7 +189,12 @@ export class Rebuilder {
     const translation = translator.finish();
     const tids = new Set(
       callFiles.length > 0
-        ? [...calls.map(({ tid }) => tid), ...callFiles.flatMap(({ filter }) => [...filter.runs.keys()])]
+        ? [
+            ...calls.map(({ tid }) => tid),
+            ...callFiles
+              .flatMap(({ filter }) => [...filter.runs.keys()])
+              .filter((tid) => runsHere(tid, chosen, this.processes())),
+          ]
         : [],
     );
     const runners = runnersOf(callFiles, evidence);
@@ -179,6 +204,7 @@ export class Rebuilder {
       tids,
       runners,
       evidenceFile ? this.#files.indexOf(evidenceFile) : 0,
+      callFiles.some((file) => file === evidenceFile),
     );
     return {
       files: this.#files,
@@ -209,15 +235,25 @@ export class Rebuilder {
     return traced.length > 0 ? traced : withCalls;
   }
 
+  /** The VM that is wanted, counted in its own process. */
+  get #vm(): number | undefined {
+    const { vm, pid } = this.#options;
+    const processes = this.processes();
+    const chosen = chosenProcess(processes, this.#options);
+    if (vm === undefined || pid !== undefined || !chosen) return vm;
+    return vm - vmsBefore(processes, processes.indexOf(chosen));
+  }
+
   #withVcpus(
     translation: Translation,
     evidence: Evidence | undefined,
     tids: ReadonlySet<number>,
     runners: ReadonlyMap<number, number>,
     file: number,
+    showsCalls: boolean,
   ): Pick<Rebuilt, 'steps' | 'deeds' | 'starts' | 'vcpuNames'> {
     const { vms } = translation;
-    const wanted = this.#options.vm === undefined ? undefined : vms[this.#options.vm - 1]?.name;
+    const wanted = this.#vm === undefined ? undefined : vms[this.#vm - 1]?.name;
     const chosen = wanted ?? vms[0]?.name;
     const vcpuNames = new Map<string, string>();
     for (const vm of vms)
@@ -225,7 +261,7 @@ export class Rebuilder {
         vcpuNames.set(`${vm.name}/${id}`, vms.length > 1 ? `${vm.name}_vcpu${id}` : `vcpu${id}`);
     if (!evidence || chosen === undefined)
       return { steps: translation.steps, deeds: evidence?.deeds, starts: new Map(), vcpuNames };
-    const places = placed(translation.steps, evidence, tids, this.#assumptions);
+    const places = placed(translation.steps, evidence, tids, this.#assumptions, showsCalls ? file : undefined);
     const maker = new VcpuSteps(this.#assumptions, file);
     const exists = new Set(vms.find(({ name }) => name === chosen)?.vcpus);
     const steps: Step[] = [];
@@ -321,6 +357,11 @@ function mergedCounts(files: readonly Reading[], { inert }: Translation): Map<st
     else all.set(name, { count, line });
   }
   return all;
+}
+
+/** A thread that only runs a vCPU makes no call that is kept: it belongs to the chosen process unless another one has it. */
+function runsHere(tid: number, chosen: LoggedProcess | undefined, processes: readonly LoggedProcess[]): boolean {
+  return chosen === undefined || chosen.tids.has(tid) || !processes.some(({ tids }) => tids.has(tid));
 }
 
 export type { Assumption, StepActor };

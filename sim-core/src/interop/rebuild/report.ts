@@ -102,10 +102,33 @@ function costSentences(exits: readonly WbinvdExit[], { evidence, knowsFlushes }:
   return [
     `WBINVD exits: ${exits.length}${knowsFlushes ? `, executed ${executed.length}` : ', executed or not is not in the log'} (${tally(exits.map(({ vcpu, tid }) => (vcpu === undefined ? `thread ${tid}` : `vcpu${vcpu}`))) || 'no vCPU'}).`,
     ...(flushes === '' ? [] : [`Flushes of physical CPUs: ${flushes}.`]),
+    ...timeSentences(exits),
+    ...(evidence.leaves.size === 0
+      ? []
+      : [
+          `Leaves of EPT that were made, by memory type: ${[...evidence.leaves].map(([type, { count }]) => `${type} ${count}`).join('; ')}.`,
+        ]),
     ...(zaps === undefined
       ? []
       : [`Page tables of the guest were zapped ${zaps} times because memory types changed (kvm_zap_gfn_range).`]),
   ];
+}
+
+/** How long vCPUs were out of the guest for it, where the log has entries. */
+function timeSentences(exits: readonly WbinvdExit[]): string[] {
+  const times = exits.flatMap(({ time, entered }) =>
+    time === undefined || entered === undefined || entered < time ? [] : [(entered - time) * 1000],
+  );
+  if (times.length === 0) return [];
+  const all = times.reduce((sum, one) => sum + one, 0);
+  const most = times.reduce((a, b) => Math.max(a, b));
+  return [
+    `From a WBINVD exit to the next entry the vCPU was out of the guest for ${milliseconds(all)} in all, at most ${milliseconds(most)}.`,
+  ];
+}
+
+function milliseconds(time: number): string {
+  return `${time < 10 ? time.toPrecision(2) : Math.round(time)} ms`;
 }
 
 function tally(names: readonly string[]): string {

@@ -2,9 +2,9 @@
  * Calls that must have led to what the kernel did, for logs that show functions and exits but no calls. Arguments and
  * results are not in such a log: a call that led on succeeded, and what has to be there before it was made before it.
  */
-import type { LogCall } from '../log/record.ts';
+import type { KnownArguments, LogCall } from '../log/record.ts';
 import type { Deed, Evidence } from './evidence.ts';
-import type { KeptCall, KnownArguments } from './kept.ts';
+import type { KeptCall } from './kept.ts';
 import type { Assumptions } from './step.ts';
 
 /** Numbers of descriptors that the log does not show; the scenario shows names only. */
