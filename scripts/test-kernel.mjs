@@ -3,7 +3,7 @@
 // Not part of `npm test`: it downloads a gigabyte of kernels by apt and boots them for half an hour. Writes
 // docs/real-kernels.md. `--only SUITE,…` takes some suites, `--scenario TEXT` some scenarios; then nothing is written.
 // What a kernel answered is kept in the cache folder: a program that did not change is compared again, but not run again,
-// unless `--again` says so.
+// unless `--again` says so. `--kept` boots nothing: the page has what is known by now.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -32,11 +32,19 @@ const TOOLS = {
 const LITMUS_ROUNDS = 100;
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, scenario: { type: 'string' }, again: { type: 'boolean' } },
+  options: {
+    only: { type: 'string' },
+    scenario: { type: 'string' },
+    again: { type: 'boolean' },
+    kept: { type: 'boolean' },
+  },
 });
 const cache = path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'snoopscope/kernel-lab');
 const work = mkdtempSync(path.join(tmpdir(), 'snoopscope-kernel-'));
 const tell = (text) => process.stderr.write(`${text}\n`);
+
+/** What was answered in this call, by the file that keeps it. */
+const answers = new Map();
 
 try {
   await main();
@@ -98,10 +106,10 @@ async function tried({ release, folder }, scenarios, form) {
   }
   for (const programs of groups.values()) {
     const unknown = programs.filter((program) => !keptAnswer(program));
-    for (let left = unknown; left.length > 0; ) left = left.slice(await booted(folder, left));
+    if (!values.kept) for (let left = unknown; left.length > 0; ) left = left.slice(await booted(folder, left));
     for (const program of programs) {
       const row = compared(program, answerOf(program));
-      const again = form === 'litmus' && row.verdict === 'differs' && unknown.includes(program);
+      const again = !values.kept && form === 'litmus' && row.verdict === 'differs' && unknown.includes(program);
       if (again) await booted(folder, [program]);
       rows.push(again ? compared(program, answerOf(program)) : row);
     }
@@ -118,7 +126,10 @@ async function booted(folder, programs) {
   const outputs = programOutputs(await boot({ image: imageOf(folder, release), initramfs, iommu }));
   for (const program of programs) {
     const answer = outputs.get(program.name);
-    if (answer) writeFileSync(answerFile(program), JSON.stringify(answer));
+    if (!answer) continue;
+    answers.set(answerFile(program), answer);
+    // One that did not come to its end may have been starved: the next call asks again.
+    if (answer.exitCode !== undefined) writeFileSync(answerFile(program), JSON.stringify(answer));
   }
   return Math.max(1, programs.filter((program) => outputs.has(program.name)).length);
 }
@@ -130,7 +141,7 @@ function keptAnswer(program) {
 
 function answerOf(program) {
   const file = answerFile(program);
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+  return answers.get(file) ?? (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined);
 }
 
 function answerFile({ release, name, text, iommu, words }) {

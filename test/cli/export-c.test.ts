@@ -147,3 +147,10 @@ test('options that mean nothing together are refused', async () => {
   ];
   for (const words of refused) expect((await snoopscope(words)).exitCode, words.join(' ')).toBe(2);
 });
+
+test('vCPUs get as many address bits as the scenario has, when KVM would give fewer', async () => {
+  expect(await exported('scenarios/memory-type/huge-leaf-and-mtrr-boundary.snoop')).toContain(
+    '{ .function = 0x80000008, .eax = 40 }',
+  );
+  expect(await exported(wbinvd)).not.toContain('KVM_SET_CPUID2');
+});

@@ -4,6 +4,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { reportOf, reportText } from '../../sim-core/src/interop/rebuild/report.ts';
 import { profileNamed } from '../../sim-core/src/kernel/profiles.ts';
+import { check } from '../../sim-core/src/scenario/checks/run-checks.ts';
+import { parse } from '../../sim-core/src/scenario/parser.ts';
 import { NOTHING_ASSUMED, take, textOf } from './rebuilt.ts';
 
 const LOGS = path.join(import.meta.dirname, 'logs');
@@ -90,4 +92,34 @@ test('a machine with AMD-Vi units', () => {
   expect(result.text).toContain('iommu ivhd0 amd-vi\n');
   expect(result.outcome.differences).toEqual([]);
   expect(result.outcome.registrations).toEqual([]);
+});
+
+test('numbers beyond 64 bits, fake paths and lines of megabytes are data', () => {
+  const lines = [
+    '100 openat(AT_FDCWD, "/dev/kvm", O_RDWR|O_CLOEXEC) = 9',
+    '100 ioctl(9, KVM_CREATE_VM, 0) = 10',
+    '100 openat(AT_FDCWD, "/dev/vfio/8", O_RDWR) = 12',
+    '100 openat(AT_FDCWD, "/dev/vfio/vfio", O_RDWR) = 13',
+    '100 openat(AT_FDCWD, "/dev/vfio/8\\n}\\nthread evil { exit(0)", O_RDWR) = 14',
+    '100 openat(AT_FDCWD, "/dev/vfio/../../etc/shadow", O_RDWR) = 15',
+    '100 openat(AT_FDCWD, "/dev/vfio/99999999999999999999999999", O_RDWR) = 16',
+    '100 openat(AT_FDCWD, "/dev/vfio/devices/vfio70000", O_RDWR) = 16',
+    '100 ioctl(99999999999999999999999999, KVM_CREATE_VM, 0) = 17',
+    '100 ioctl(9, KVM_CREATE_VM, 0) = 99999999999999999999999999',
+    '100 ioctl(10, KVM_CREATE_VCPU, 99999999999999999999) = 18',
+    '100 ioctl(12, \u001b]0;evil\u0007KVM_FOO, 0) = 0',
+    '100 ioctl(13, VFIO_SET_IOMMU, 0xffffffffffffffffffffffff) = 0',
+    '100 ioctl(12, VFIO_GROUP_GET_DEVICE_FD, "0000:01:00.0\\"; evil") = 19',
+    `100 write(1, "${'A'.repeat(10_000_000)}", 10000000) = 10000000`,
+    `100 openat(AT_FDCWD, "${'/dev/vfio/'.repeat(300_000)}", O_RDWR) = 20`,
+    '999999999999999999 ioctl(9, KVM_CREATE_VM, 0) = 21',
+    `100 ${'('.repeat(200_000)}`,
+  ];
+  const { rebuilt, result } = take([{ name: 'a.strace', text: `${lines.join('\n')}\n` }], []);
+  const parsed = parse(result.text);
+  const errors = [...parsed.diagnostics, ...check(parsed)].filter(({ severity }) => severity === 'error');
+  expect(errors).toEqual([]);
+  for (const fake of ['evil', 'shadow', '\u001b']) expect(result.text).not.toContain(fake);
+  expect(rebuilt.leftOut.map(({ why }) => why)).toContain('a number of it is beyond what the call takes');
+  expect(rebuilt.files[0]?.counts.unread).toBeGreaterThan(3);
 });

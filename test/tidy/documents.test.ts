@@ -57,7 +57,7 @@ describe.each(documents)('%s', (file) => {
     const names = [...read(file).matchAll(/\bnpm run (?:-s )?([\w:-]+)/g)].map(([, name]) => name ?? '');
     expect(names.filter((name) => !(name in scripts))).toEqual([]);
     const known = [...COMMANDS.map((command) => command.name), 'help'];
-    const meant = [...read(file).matchAll(/`(?:npm run -s )?snoopscope (?:-- )?([a-z]+)[^`]*`/g)].map(
+    const meant = [...read(file).matchAll(/`(?:npm run -s )?snoopscope (?:-- )?([a-z]+(?:-[a-z]+)*)[^`]*`/g)].map(
       ([, name]) => name ?? '',
     );
     expect(meant.filter((name) => !known.includes(name))).toEqual([]);

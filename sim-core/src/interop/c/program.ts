@@ -12,7 +12,7 @@ import { actorFunctions, threads } from './actor-code.ts';
 import { NotAProgram } from './not-a-program.ts';
 import { finalValues, outcomeCode } from './observed-values.ts';
 import { errnoNames, programHead } from './program-head.ts';
-import { RUNTIME } from './runtime.ts';
+import { runtimeFor } from './runtime.ts';
 import { FREELY, IN_TURNS } from './runtime-forms.ts';
 import { ScenarioCode } from './scenario-code.ts';
 import { statementAt } from './statement-at.ts';
@@ -75,7 +75,7 @@ export function cProgram(model: Model, statements: readonly RunStatement[], opti
   }
   const text = [
     ...programHead(model, code.needs, options, leftOut, 'tests'),
-    RUNTIME,
+    runtimeFor(model.world.topology.cpu.physicalAddressBits),
     ...errnoNames(),
     IN_TURNS,
     ...actorFunctions(model, bodies, false),
@@ -111,7 +111,7 @@ export function cLitmus(model: Model, options: CProgramOptions): CProgram {
   ).length;
   const text = [
     ...programHead(model, code.needs, options, leftOut, 'litmus'),
-    RUNTIME,
+    runtimeFor(model.world.topology.cpu.physicalAddressBits),
     FREELY,
     `#define PARTIES ${parties}`,
     ...actorFunctions(model, bodies, true),

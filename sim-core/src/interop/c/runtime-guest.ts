@@ -1,5 +1,10 @@
 /** vCPUs of an exported program: how they are set up, and how a piece of guest code runs. */
-export const GUEST_RUNTIME = `
+/** What KVM gives a vCPU to which no CPUID was set. */
+const USUAL_ADDRESS_BITS = 36;
+
+export function guestRuntime(addressBits: number): string {
+  const asked = addressBits > USUAL_ADDRESS_BITS;
+  return `
 /* vCPUs run 32-bit code with flat segments, without paging. */
 
 static int flat(int fd)
@@ -50,14 +55,14 @@ static void give_memory(int vm)
 	}
 }
 
-__attribute__((unused)) static long long create_vcpu(int vm, unsigned long id)
+${asked ? cpuid(addressBits) : ''}__attribute__((unused)) static long long create_vcpu(int vm, unsigned long id)
 {
 	long long fd = result(ioctl(vm, KVM_CREATE_VCPU, id));
 	int index;
 
 	if (fd < 0 || !VCPU_BLOCKS)
 		return fd;
-	if (flat(fd))
+	if (flat(fd)${asked ? ' || give_cpuid(fd)' : ''})
 		return fd;
 	give_memory(vm);
 	index = atomic_load(&S->vcpus);
@@ -143,3 +148,22 @@ __attribute__((unused)) static void leave_vcpu(struct guest *g)
 	g->run = NULL;
 }
 `;
+}
+
+/** MTRRs and page tables have as many bits as physical addresses; a mask with more is an exception of the guest. */
+function cpuid(addressBits: number): string {
+  return `static int give_cpuid(int fd)
+{
+	static const struct {
+		struct kvm_cpuid2 head;
+		struct kvm_cpuid_entry2 entries[2];
+	} cpuid = {
+		.head.nent = 2,
+		.entries = { { .function = 0x80000000, .eax = 0x80000008 }, { .function = 0x80000008, .eax = ${addressBits} } },
+	};
+
+	return ioctl(fd, KVM_SET_CPUID2, &cpuid);
+}
+
+`;
+}

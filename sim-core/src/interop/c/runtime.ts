@@ -5,7 +5,7 @@
  *
  * What the program defines before it: NAMES, ACTORS, PROCESSES, and the tables `devices`, `pages` and `names`.
  */
-import { GUEST_RUNTIME } from './runtime-guest.ts';
+import { guestRuntime } from './runtime-guest.ts';
 
 export const RUNTIME_HEAD = `#define _GNU_SOURCE
 #include <errno.h>
@@ -291,4 +291,7 @@ static void reset_shared(void)
 `;
 
 /** All of it, in the order in which C needs it. */
-export const RUNTIME = [DEVICE_RUNTIME, GUEST_RUNTIME, PROCESS_RUNTIME].join('');
+/** `addressBits`: of a physical address, as the scenario's CPUs have. */
+export function runtimeFor(addressBits: number): string {
+  return [DEVICE_RUNTIME, guestRuntime(addressBits), PROCESS_RUNTIME].join('');
+}

@@ -53,7 +53,7 @@ export interface LogCall {
   readonly result?: LogResult;
 }
 
-/** Arguments behind a pointer. */
+/** What a pointer of a call refers to. */
 export interface KnownArguments {
   /** KVM_CREATE_DEVICE: the type of the device. */
   readonly type?: number;

@@ -32,9 +32,13 @@ const BY_PATH: readonly (readonly [RegExp, FileKind])[] = [
   [/^anon_inode:\[vfio-device\]$/, 'device'],
 ];
 
+/** Groups and cdevs have numbers up to this in a scenario. */
+const MOST_GROUP = 65_535;
+
 /** The kind of file that a path, or what -y shows, stands for; undefined for all that the model does not have. */
 export function kindOfPath(path: string | undefined): FileKind | undefined {
-  return path === undefined ? undefined : BY_PATH.find(([pattern]) => pattern.test(path))?.[1];
+  if (path === undefined || Number(/\d+$/.exec(path)?.[0] ?? 0) > MOST_GROUP) return undefined;
+  return BY_PATH.find(([pattern]) => pattern.test(path))?.[1];
 }
 
 export class Descriptors {

@@ -3,6 +3,8 @@
  * far, and what could not be taken.
  */
 import type { FileKind } from '../../files/kinds.ts';
+import { check } from '../../scenario/checks/run-checks.ts';
+import { parse } from '../../scenario/parser.ts';
 import { descriptorOf, type LogResult } from '../log/record.ts';
 import { Descriptors, type Open } from './descriptors.ts';
 import type { Count, KeptCall } from './kept.ts';
@@ -157,6 +159,7 @@ export class Process {
   /** A call that makes a descriptor. The name that it got, or undefined when it failed. */
   made(kept: KeptCall, text: string, kind: FileKind, wanted: string, more: Partial<Open>): string | undefined {
     const { result } = kept.call;
+    if (!isSayable(`made = ${text}`)) return this.leave(kept, text, BEYOND);
     if (result?.errno !== undefined) {
       const why = outside(result);
       if (why !== undefined) this.leave(kept, text, why);
@@ -171,7 +174,8 @@ export class Process {
   }
 
   step(kept: KeptCall, text: string, result = resultText(kept.call.result), more: { anchor?: Anchor } = {}): undefined {
-    this.steps.push(this.stepOf(kept, text, result, more));
+    if (isSayable(text)) this.steps.push(this.stepOf(kept, text, result, more));
+    else this.leave(kept, text, BEYOND);
   }
 
   stepOf(
@@ -209,6 +213,18 @@ export class Process {
     };
   }
 }
+
+const BEYOND = 'a number of it is beyond what the call takes';
+
+/** Logs may hold any number; a scenario that could not be read would show nothing of the log. */
+function isSayable(text: string): boolean {
+  // Only numbers come from the log as they are, so a statement without long ones needs no look.
+  if (!/\d{5}|\{\}/.test(text)) return true;
+  const parsed = parse(`setup {\n  ${text}\n}\n`);
+  return ![...parsed.diagnostics, ...check(parsed)].some(({ code }) => UNSAYABLE.has(code));
+}
+
+const UNSAYABLE: ReadonlySet<string> = new Set(['bad-number', 'wrong-argument']);
 
 export function outside(result: LogResult | undefined): string | undefined {
   return result?.errno === undefined ? undefined : OUTSIDE[result.errno];

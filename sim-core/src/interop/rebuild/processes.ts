@@ -90,15 +90,11 @@ function ownersOf(calls: readonly KeptCall[]): {
     const shares = call.args.some((argument) => /\bCLONE_(?:THREAD|FILES)\b/.test(argument));
     parents.set(call.result.value, { tid, shares });
   }
-  const first = new Map<number, number>();
+  const first = calls[0]?.tid ?? 0;
   const apart = parents.size === 0 ? heldTwice(calls) : false;
   const owner = ({ tid, pid }: Pick<KeptCall, 'tid' | 'pid'>): number => {
     if (pid !== undefined && pid > 0) return pid;
-    if (parents.size === 0) {
-      if (apart) return tid;
-      if (!first.has(0)) first.set(0, tid);
-      return first.get(0) as number;
-    }
+    if (parents.size === 0) return apart ? tid : first;
     let at = tid;
     for (let steps = 0; steps < MOST_GENERATIONS; steps++) {
       const parent = parents.get(at);
