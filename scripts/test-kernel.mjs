@@ -194,8 +194,8 @@ function compared({ source, form, name, release }, output) {
   writeFileSync(log, output.text);
   const { status, stdout, stderr } = snoopscope(['compare', '--kernel', release, '--max-seconds', '60', row.name, log]);
   const detail = [...stdout.split('\n').slice(1), ...stderr.split('\n').filter((line) => line.includes('error'))]
-    .map((line) => line.trim())
+    .map((line) => line.trim().replaceAll(log, 'its output'))
     .filter((line) => line !== '');
-  if (output.exitCode === undefined) detail.unshift('the kernel did not survive it');
+  if (output.exitCode === undefined) detail.unshift('the kernel did not come to its end');
   return { ...row, verdict: status === 0 ? 'equal' : status === 1 ? 'differs' : 'not compared', detail };
 }
