@@ -1,9 +1,9 @@
 // `npm run test:kernel`: exported programs on real Debian kernels under QEMU, compared with the simulator.
 //
 // Not part of `npm test`: it downloads a gigabyte of kernels by apt and boots them for half an hour. Writes
-// docs/real-kernels.md. `--only SUITE,…` takes some suites, `--scenario TEXT` some scenarios; then nothing is written.
-// What a kernel answered is kept in the cache folder: a program that did not change is compared again, but not run again,
-// unless `--again` says so. `--kept` boots nothing: the page has what is known by now.
+// docs/real-kernels.md. `--only SUITE,…` takes some suites, `--scenario TEXT,…` some scenarios; the page then keeps what it
+// says of the others. What a kernel answered is kept in the cache folder: a program that did not change is compared again,
+// but not run again, unless `--again` says so.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -67,19 +67,21 @@ async function main() {
   const taken = kernels.filter(({ suite }) => !values.only || values.only.split(',').includes(suite));
   const scenarios = globSync('scenarios/**/*.snoop', { cwd: root })
     .sort()
-    .filter((file) => !values.scenario || file.includes(values.scenario));
+    .filter((file) => !values.scenario || values.scenario.split(',').some((text) => file.includes(text)));
   const rows = [];
   for (const form of ['schedule', 'litmus'])
     for (const kernel of taken) rows.push(...(await tried(kernel, scenarios, form)));
   const failed = rows.filter(({ verdict }) => verdict === 'differs');
   for (const { kernel, name, form, detail } of failed)
     tell(`differs: ${kernel} ${name} (${form})\n  ${detail.join('\n  ')}`);
-  const equal = rows.filter(({ verdict }) => verdict === 'equal');
+  const equal = rows.filter(({ verdict }) => verdict === 'equal' || verdict === 'backported');
   process.stdout.write(
     `${rows.length} programs on ${taken.length} kernels: ${equal.length} as predicted, ${failed.length} differ, ${rows.length - equal.length - failed.length} not compared\n`,
   );
-  if (!values.only && !values.scenario)
-    writeFileSync(path.join(root, 'docs/real-kernels.md'), realKernelsPage(rows, taken, without));
+  writeFileSync(
+    path.join(root, 'docs/real-kernels.md'),
+    realKernelsPage(withKeptRows(rows, scenarios), kernels, without),
+  );
   process.exitCode = failed.length > 0 ? 1 : 0;
 }
 
@@ -106,10 +108,10 @@ async function tried({ release, folder }, scenarios, form) {
   }
   for (const programs of groups.values()) {
     const unknown = programs.filter((program) => !keptAnswer(program));
-    if (!values.kept) for (let left = unknown; left.length > 0; ) left = left.slice(await booted(folder, left));
+    for (let left = unknown; left.length > 0; ) left = left.slice(await booted(folder, left));
     for (const program of programs) {
       const row = compared(program, answerOf(program));
-      const again = !values.kept && form === 'litmus' && row.verdict === 'differs' && unknown.includes(program);
+      const again = form === 'litmus' && row.verdict === 'differs' && unknown.includes(program);
       if (again) await booted(folder, [program]);
       rows.push(again ? compared(program, answerOf(program)) : row);
     }
@@ -132,6 +134,20 @@ async function booted(folder, programs) {
     if (answer.exitCode !== undefined) writeFileSync(answerFile(program), JSON.stringify(answer));
   }
   return Math.max(1, programs.filter((program) => outputs.has(program.name)).length);
+}
+
+/** These rows, and those that earlier calls kept of other scenarios and kernels. */
+function withKeptRows(rows, scenarios) {
+  const file = path.join(cache, 'rows.json');
+  const all = globSync('scenarios/**/*.snoop', { cwd: root });
+  const kept = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [];
+  const asked = new Set(rows.map(({ kernel }) => kernel));
+  const others = kept.filter(
+    ({ kernel, name }) => all.includes(name) && !(asked.has(kernel) && scenarios.includes(name)),
+  );
+  const merged = [...others, ...rows].sort((a, b) => a.form.localeCompare(b.form) || a.name.localeCompare(b.name));
+  writeFileSync(file, JSON.stringify(merged));
+  return merged;
 }
 
 /** What the kernel answered to the same program in an earlier call. */
@@ -197,5 +213,18 @@ function compared({ source, form, name, release }, output) {
     .map((line) => line.trim().replaceAll(log, 'its output'))
     .filter((line) => line !== '');
   if (output.exitCode === undefined) detail.unshift('the kernel did not come to its end');
-  return { ...row, verdict: status === 0 ? 'equal' : status === 1 ? 'differs' : 'not compared', detail };
+  const verdict = status === 0 ? 'equal' : status === 1 ? 'differs' : 'not compared';
+  const backported = verdict === 'differs' && form === 'schedule' ? likeDebian(release, row.name, log) : undefined;
+  return backported === undefined
+    ? { ...row, verdict, detail }
+    : { ...row, verdict: 'backported', like: backported, detail };
+}
+
+/** A later Debian kernel of the same series that answers as the log says: a fix that its stable release took. */
+function likeDebian(release, scenario, log) {
+  const series = release.split('.').slice(0, 2).join('.');
+  const names = snoopscope(['kernels']).stdout.match(/^debian-[\d.]+/gm) ?? [];
+  return names
+    .filter((name) => name.startsWith(`debian-${series}.`))
+    .find((name) => snoopscope(['compare', '--kernel', name, scenario, log]).status === 0);
 }

@@ -9,7 +9,7 @@ export function realKernelsPage(rows, kernels, without) {
   ];
   const cell = (name, form, kernel) => {
     const row = rows.find((each) => each.kernel === kernel && each.name === name && each.form === form);
-    return row ? MARKS[row.verdict] : '';
+    return row ? (row.verdict === 'backported' ? `as ${row.like}` : MARKS[row.verdict]) : '';
   };
   const differing = rows.filter(
     ({ verdict }) => verdict === 'differs' || verdict === 'not run' || verdict === 'not compared',
@@ -28,7 +28,10 @@ export function realKernelsPage(rows, kernels, without) {
     'What can be seen this way are results, errnos and the order of kernel calls. QEMU emulates no cache, no VMX and no memory',
     'types: nothing here says whether data was stale. The host is an AMD CPU with nested SVM whatever the scenario says, and',
     "the devices are QEMU's edu devices, which do no DMA. A litmus program checks that what real threads came to is among the",
-    'outcomes that the explorer finds at micro-steps.',
+    'outcomes that the explorer finds at micro-steps, each in a hundred rounds.',
+    '',
+    '"As debian-…" is a difference from the release that this kernel is based on, and none from a later Debian kernel of the same',
+    'series: its stable release took a fix. "Not compared" may be a kernel that a race brought down, or a program that had no end.',
     '',
     `| scenario | compared | ${kernels.map(({ release }) => release).join(' | ')} |`,
     `| --- | --- |${' --- |'.repeat(kernels.length)}`,
