@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { build } from '../../scripts/build.mjs';
 import { root } from '../../scripts/install.mjs';
 
-const INSTALL = 'apt-get install neovim emacs-nox elpa-eglot';
+const INSTALL = 'apt-get install neovim emacs-nox elpa-eglot elpa-dap-mode';
 const folder = mkdtempSync(path.join(tmpdir(), 'snoopscope-editors-'));
 const scenario = path.join(folder, 'a.snoop');
 const environment = { ...process.env, HOME: folder, PATH: `${folder}:${process.env.PATH}`, TERM: 'dumb' };
@@ -64,8 +64,8 @@ function blockOf(marker: string): string {
   return block;
 }
 
-function driven(command: string, args: readonly string[]): Seen {
-  writeFileSync(scenario, TEXT);
+function driven<What = Seen>(command: string, args: readonly string[], text = TEXT): What {
+  writeFileSync(scenario, text);
   const output = execFileSync(command, args, {
     env: environment,
     cwd: folder,
@@ -74,7 +74,7 @@ function driven(command: string, args: readonly string[]): Seen {
   });
   const line = output.split('\n').findLast((each) => each.startsWith('{'));
   if (!line) throw new Error(`${command} printed: ${output}`);
-  return JSON.parse(line) as Seen;
+  return JSON.parse(line) as What;
 }
 
 function expectAll(seen: Seen): void {
@@ -157,5 +157,66 @@ describe.skipIf(!has('emacs'))(`Emacs (${INSTALL})`, () => {
       '(font-lock-keyword-face font-lock-constant-face font-lock-function-name-face font-lock-keyword-face)',
       expect.any(String),
     ]);
+  });
+});
+
+/** What dap-mode shows of a stop. */
+interface Frame {
+  readonly name: string;
+  readonly line: number;
+}
+
+interface Debugged extends Readonly<Record<'entry' | 'breakpoint' | 'next' | 'back' | 'reverse', Frame>> {
+  readonly problem?: string;
+  readonly value: string;
+  readonly scopes: readonly string[];
+  readonly ended: boolean;
+}
+
+const RIGHT_TEXT = `kernel v5.11
+machine {
+  cpu intel
+  memory x = 0
+}
+setup {
+  kvm = open("/dev/kvm", O_RDWR)
+  vm = ioctl(kvm, KVM_CREATE_VM, 0)
+  vcpu0 = ioctl(vm, KVM_CREATE_VCPU, 0)
+}
+vcpu 0 {
+  mov [x], 1
+  wbinvd
+}
+`;
+
+function hasDapMode(): boolean {
+  const find = [
+    '--batch',
+    '--eval',
+    '(package-initialize)',
+    '--eval',
+    '(kill-emacs (if (locate-library "dap-mode") 0 1))',
+  ];
+  return has('emacs') && spawnSync('emacs', find).status === 0;
+}
+
+describe.skipIf(!hasDapMode())(`Emacs with dap-mode (${INSTALL})`, () => {
+  test('entry, a breakpoint, a value, a step, and back again over the same places', () => {
+    const config = path.join(folder, 'dap.el');
+    writeFileSync(config, `${blockOf('emacs 28')}\n${blockOf('dap-mode')}`);
+    const args = ['--batch', '--eval', '(package-initialize)', '-l', config, scenario];
+    const drive = path.join(root, 'test/editors/dap-mode.el');
+    const seen = driven<Debugged>('emacs', [...args, '-l', drive], RIGHT_TEXT);
+    expect(seen.problem).toBeUndefined();
+    expect(seen).toMatchObject({
+      entry: { name: 'setup', line: 7 },
+      breakpoint: { name: 'vcpu0', line: 13 },
+      value: "1 in cpu0's cache (M); DRAM has 0 (stale)",
+      next: { name: 'vcpu0 (ended)', line: 14 },
+      back: { name: 'vcpu0', line: 13 },
+      reverse: { name: 'setup', line: 7 },
+      ended: true,
+    });
+    expect(seen.scopes).toEqual(expect.arrayContaining(['Actor', 'Memory', 'Caches', 'Locks']));
   });
 });
