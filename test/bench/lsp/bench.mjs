@@ -3,19 +3,30 @@
  *
  * The reference, on the same documents and edits in the same run: the smallest server that the library allows
  * (echo.ts), which reads nothing and answers every change with an empty list. What counts is the ratio of the medians.
+ *
+ * Then the processor time of each kind of work without a client (work.ts), held against goals; and the servers of other
+ * languages on documents of their own, waiting told apart from work (servers.mjs).
  */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { createProtocolConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-languageserver/node';
+import { otherServers } from './servers.mjs';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const URI = 'file:///bench.snoop';
 const WARM_UP = 60;
 /** Milliseconds to the diagnostics of an edit that nobody notices, by the lines of the file. */
 const GOALS = { 1000: 5, 10000: 20 };
+/** Milliseconds of processor time, 95th percentile, by the lines of the file. */
+const WORK_GOALS = {
+  1000: { diagnostics: 10, predictions: 50, completion: 5, hover: 5 },
+  10000: { diagnostics: 25, predictions: 250, completion: 5, hover: 5, tokens: 20 },
+};
+/** Megabytes of the server's process. */
+const MEMORY_GOALS = { 1000: 120, 10000: 250 };
 
 export async function run(options) {
   const edits = Number(options.find((option) => option.startsWith('--edits='))?.slice(8) ?? 120);
@@ -31,10 +42,84 @@ export async function run(options) {
         rows.push({ lines, broken, reference, ours: measured, ratio: measured.median / reference.median });
       }
     }
-    return { tables: [tableOf(rows, edits)], result: { rows, goals: goalsOf(rows) } };
+    const work = await measuredWork(folder, Math.min(edits, 40));
+    const others = await otherServers(ourServer(ours), Object.keys(GOALS).map(Number), Math.min(edits, 12));
+    return {
+      tables: [tableOf(rows, edits), workTable(work), othersTable(others)],
+      result: { rows, goals: goalsOf(rows), work, others },
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Each number of lines in a process of its own. */
+async function measuredWork(folder, edits) {
+  const script = await bundle(folder, 'work', 'test/bench/lsp/work.ts');
+  return Object.keys(WORK_GOALS).map((lines) =>
+    JSON.parse(execFileSync(process.execPath, [script, lines, String(edits)], { encoding: 'utf8' })),
+  );
+}
+
+function workTable(work) {
+  const rows = work.flatMap((found, index) => {
+    const [lines, goals] = Object.entries(WORK_GOALS)[index];
+    return ['diagnostics', 'predictions', 'completion', 'hover', 'tokens'].map((name) => {
+      const { median, p95 } = found[name];
+      const goal = goals[name];
+      return [
+        `${name}, ${lines} lines`,
+        median.toFixed(2),
+        p95.toFixed(2),
+        goal ?? '',
+        goal && (p95 <= goal ? 'met' : 'missed'),
+      ];
+    });
+  });
+  return {
+    title: 'Processor time of one edit or request, milliseconds',
+    columns: ['work', 'median', 'p95', 'goal (p95)', ''],
+    rows: rows.map((row) => row.map((cell) => cell ?? '')),
+    notes: [
+      `The longest slice of predictions: ${work.map(({ slowestSlice }) => slowestSlice.toFixed(1)).join(' and ')} ms.`,
+    ],
+  };
+}
+
+function othersTable(others) {
+  const shown = (found, share) => found?.[share]?.toFixed(1) ?? '-';
+  return {
+    title: 'From an edit to its diagnostics, milliseconds; each server on its own language',
+    columns: ['server', 'clock p50', 'p95', 'processor p50', 'p95', 'completion p95', 'hover p95', 'MB'],
+    rows: others.map(({ name, lines, failed, wall, cpu, completion, hover, megabytes }) => [
+      `${name}, ${lines} lines${failed ? ': no answer' : ''}`,
+      shown(wall, 'median'),
+      shown(wall, 'p95'),
+      shown(cpu, 'median'),
+      shown(cpu, 'p95'),
+      shown(completion, 'p95'),
+      shown(hover, 'p95'),
+      megabytes?.toFixed(0) ?? '-',
+    ]),
+    notes: [
+      'What the clock shows beyond the processor is waiting: for a pause in typing, and for other programs.',
+      `Goals for snoopscope: ${Object.entries(MEMORY_GOALS)
+        .map(([lines, mb]) => `${mb} MB at ${lines} lines`)
+        .join(', ')}.`,
+    ],
+  };
+}
+
+function ourServer(script) {
+  return {
+    command: [script, '--stdio'],
+    file: 'bench.snoop',
+    language: 'snoop',
+    text: (lines) => scenario(lines, false).split('\n'),
+    line: (all) => all.findIndex((line, index) => index > all.length / 2 && /^ {2}\w+ += open/.test(line)),
+    wrong: (line) => line.replace('open', 'opne'),
+    at: 'open',
+  };
 }
 
 async function bundle(folder, name, entry) {
