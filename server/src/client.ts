@@ -9,9 +9,12 @@ export interface Client {
   readonly configuration: boolean;
   readonly watchedFiles: boolean;
   readonly refreshesHints: boolean;
+  readonly refreshesLenses: boolean;
   readonly configurationChanges: boolean;
   readonly folderChanges: boolean;
   readonly versionedEdits: boolean;
+  /** It shows what cannot be done, with the reason. */
+  readonly disabledActions: boolean;
 }
 
 export function clientOf(capabilities: InitializeParams['capabilities']): Client {
@@ -24,9 +27,11 @@ export function clientOf(capabilities: InitializeParams['capabilities']): Client
     snippets: textDocument?.completion?.completionItem?.snippetSupport ?? false,
     configuration: workspace?.configuration ?? false,
     folderChanges: workspace?.workspaceFolders ?? false,
+    disabledActions: textDocument?.codeAction?.disabledSupport ?? false,
     versionedEdits: workspace?.workspaceEdit?.documentChanges ?? false,
     configurationChanges: workspace?.didChangeConfiguration?.dynamicRegistration ?? false,
     watchedFiles: workspace?.didChangeWatchedFiles?.dynamicRegistration ?? false,
+    refreshesLenses: workspace?.codeLens?.refreshSupport ?? false,
     refreshesHints: workspace?.inlayHint?.refreshSupport ?? false,
   };
 }

@@ -174,10 +174,11 @@ export async function moreActions(
   const asked = (kind: string): boolean => only?.some((one) => kind === one || kind.startsWith(`${one}.`)) ?? false;
   const actions: CodeAction[] = [];
   if (only === undefined || asked(CodeActionKind.Refactor) || only.some((one) => one.startsWith('refactor'))) {
-    for (const { title, kind, edits } of (await session.extras()).refactoringsOf(snapshot, ...lines)) {
-      const lspKind = `${CodeActionKind.Refactor}.${kind}`;
-      if (only !== undefined && !asked(lspKind)) continue;
-      actions.push({ title, kind: lspKind, edit: { changes: { [snapshot.uri]: edits.map(lsp.toTextEdit) } } });
+    for (const one of (await session.extras()).refactoringsOf(snapshot, ...lines)) {
+      const kind = `${CodeActionKind.Refactor}.${one.kind}`;
+      if (only !== undefined && !asked(kind)) continue;
+      const action = lsp.toRefactoring(one, kind, snapshot.uri);
+      if (action.disabled === undefined || session.client.disabledActions) actions.push(action);
     }
   }
   if (!asked(CodeActionKind.SourceFixAll)) return actions;

@@ -96,8 +96,8 @@ export function startServer(connection: Connection, host: Host): void {
       const { hoverAt } = await session.extras();
       const hover = hoverAt(snapshot, lsp.fromPosition(position));
       if (hover === undefined) return null;
-      const state = session.stateAfter(snapshot, position.line);
-      const markdown = state === undefined ? hover.markdown : `${hover.markdown}\n\n${state}`;
+      const note = session.noteOf(snapshot, position.line);
+      const markdown = note === undefined ? hover.markdown : `${hover.markdown}\n\n${note}`;
       return lsp.toHover({ ...hover, markdown }, session.client.markdownHover);
     }),
   );
@@ -223,7 +223,9 @@ export function startServer(connection: Connection, host: Host): void {
   );
   connection.onCodeLens(
     answer('codeLens', (snapshot) =>
-      lensesOf(snapshot, session.options.commands).map((lens) => lsp.toCodeLens(lens, snapshot.uri)),
+      lensesOf(snapshot, session.options.commands, session.verdictOf(snapshot)).map((lens) =>
+        lsp.toCodeLens(lens, snapshot.uri),
+      ),
     ),
   );
   connection.languages.inlayHint.on(

@@ -1,6 +1,7 @@
 import { type Diagnostic, KERNELS_FILE, profileLike } from '@snoopscope/sim-core';
 import {
   type CancellationToken,
+  CodeLensRefreshRequest,
   type Connection,
   DidChangeConfigurationNotification,
   DidChangeWatchedFilesNotification,
@@ -73,7 +74,8 @@ export class Session {
   readonly #hints = new WeakMap<Snapshot, readonly ResultHint[]>();
   /** What kernels will say to the statements of a snapshot, once that is known. */
   readonly #predictions = new WeakMap<Snapshot, readonly Diagnostic[]>();
-  readonly #states = new WeakMap<Snapshot, ReadonlyMap<number, string>>();
+  readonly #verdicts = new WeakMap<Snapshot, string>();
+  readonly #lineNotes = new WeakMap<Snapshot, ReadonlyMap<number, string>>();
   /** What calls returned, for completion: it waits for no prediction. */
   readonly lastResults = new LastResults();
   readonly #warnings: Warnings;
@@ -203,12 +205,22 @@ export class Session {
     const snapshot = this.documents.snapshot(uri);
     if (snapshot === undefined) return undefined;
     const simulation = await this.#getSimulation();
-    return inSlices(simulation.command(snapshot, name), () => this.#isWanted(snapshot, token));
+    const answer = await inSlices(simulation.command(snapshot, name), () => this.#isWanted(snapshot, token));
+    if (answer?.verdict !== undefined) {
+      this.#verdicts.set(snapshot, answer.verdict);
+      if (this.client.refreshesLenses) this.connection.sendRequest(CodeLensRefreshRequest.type).catch(() => {});
+    }
+    return answer?.text;
   }
 
-  /** The predicted state after a line, as far as it is known: no request waits for it. */
-  stateAfter(snapshot: Snapshot, line: number): string | undefined {
-    return this.#states.get(snapshot)?.get(line);
+  /** What the last check of a document came to, unless it was edited since. */
+  verdictOf(snapshot: Snapshot): string | undefined {
+    return this.#verdicts.get(snapshot);
+  }
+
+  /** What is predicted of a line, as far as it is known: no request waits for it. */
+  noteOf(snapshot: Snapshot, line: number): string | undefined {
+    return this.#lineNotes.get(snapshot)?.get(line);
   }
 
   /** Runs the scenario and publishes what comes of it. */
@@ -226,8 +238,8 @@ export class Session {
     this.#predictions.set(snapshot, found);
     if (found.length > 0) this.#publish(snapshot, [...text, ...found]);
     await this.#hintsOf(snapshot, NOT_CANCELLED);
-    const states = await inSlices(simulation.states(snapshot), isWanted);
-    if (states !== undefined) this.#states.set(snapshot, states);
+    const notes = await inSlices(simulation.notes(snapshot), isWanted);
+    if (notes !== undefined) this.#lineNotes.set(snapshot, notes);
   }
 
   /** Looks again at every document whose answer may depend on a file. */

@@ -6,13 +6,13 @@
  * language, with it the machine and what to say of it. What goes in and out is plain data, so each bundle may have its
  * own copy of the tables.
  */
-import { type Diagnostic, predicting } from '@snoopscope/sim-core';
+import { type Diagnostic, type KernelGroup, Notes, predicting } from '@snoopscope/sim-core';
 import { type Extras, extras } from './extras.ts';
-import { commandText } from './features/commands.ts';
+import { answerOf, type CommandAnswer } from './features/commands.ts';
 import { checkingSnapshot } from './features/diagnostics.ts';
 import { elaboratingOnce } from './features/elaboration.ts';
 import { type ResultHint, resultHints } from './features/results.ts';
-import { stateNotes } from './features/states.ts';
+import { lineNotes } from './features/states.ts';
 import type { CommandName } from './protocol.ts';
 import { includedScenario, type Snapshot } from './snapshot.ts';
 
@@ -25,9 +25,9 @@ export interface Simulation {
   /** What each system call of a plain run returns; yields between portions of a few hundred micro-steps. */
   hints(snapshot: Snapshot): Generator<unknown, readonly ResultHint[]>;
   /** A run, verdicts or outcomes, as text. */
-  command(snapshot: Snapshot, name: CommandName): Generator<unknown, string>;
-  /** The state after each line of a plain run, as Markdown by line. */
-  states(snapshot: Snapshot): Generator<unknown, ReadonlyMap<number, string>>;
+  command(snapshot: Snapshot, name: CommandName): Generator<unknown, CommandAnswer>;
+  /** What each line's call returns and the state after it, as Markdown by line; by kernel once there are predictions. */
+  notes(snapshot: Snapshot): Generator<unknown, ReadonlyMap<number, string>>;
   /** What kernels will say to the statements; `chosen`: the snapshot's kernel was chosen by the user. */
   predictions(snapshot: Snapshot, chosen: boolean): Generator<unknown, readonly Diagnostic[]>;
 }
@@ -37,6 +37,9 @@ export interface TakesSimulation {
   takeSimulation?: (simulation: Simulation) => void;
 }
 
+/** What predictions of a snapshot were read from. */
+const observed = new Notes<Snapshot, readonly KernelGroup[]>();
+
 export const simulation: Simulation = {
   extras,
   checking: checkingSnapshot,
@@ -44,13 +47,14 @@ export const simulation: Simulation = {
     return (yield* elaboratingOnce(snapshot)).diagnostics;
   },
   hints: resultHints,
-  states: stateNotes,
-  command: commandText,
+  notes: (snapshot) => lineNotes(snapshot, observed.get(snapshot) ?? []),
+  command: answerOf,
   *predictions(snapshot, chosen) {
     return yield* predicting(snapshot.scenario, {
       ...(chosen && { profile: snapshot.profile }),
       includes: includedScenario(snapshot),
       elaborated: yield* elaboratingOnce(snapshot),
+      observed: (groups) => observed.set(snapshot, groups),
     });
   },
 };

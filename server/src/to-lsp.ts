@@ -45,6 +45,7 @@ import type { InlineValue as OurInlineValue } from './features/inline-values.ts'
 import type { Lens } from './features/lenses.ts';
 import type { FileLink } from './features/links.ts';
 import type { Offer, OfferKind } from './features/offers.ts';
+import type { Refactoring } from './features/refactorings.ts';
 import type { Use } from './features/references.ts';
 import type { ResultHint } from './features/results.ts';
 import type { Stretch } from './features/selection.ts';
@@ -113,6 +114,16 @@ export function toQuickFixes(diagnostic: OurDiagnostic, snapshot: Snapshot, page
     ...(fixes.length === 1 && fixes[0]?.meaning !== 'changed' && { isPreferred: true }),
     edit: { changes: { [snapshot.uri]: edits.map(toTextEdit) } },
   }));
+}
+
+/** A refactoring that cannot be done says why: clients show it greyed. */
+export function toRefactoring({ title, edits, lines, refused }: Refactoring, kind: string, uri: string): CodeAction {
+  if (refused !== undefined) return { title, kind, disabled: { reason: refused } };
+  const whole = [...(lines ?? [])].map(([line, texts]): TextEdit => {
+    const range = { start: { line, character: 0 }, end: { line: line + 1, character: 0 } };
+    return { range, newText: texts.map((text) => `${text}\n`).join('') };
+  });
+  return { title, kind, edit: { changes: { [uri]: [...edits.map(toTextEdit), ...whole] } } };
 }
 
 export function toTextEdit({ line, span, newText }: LineEdit): TextEdit {

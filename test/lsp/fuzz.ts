@@ -1,7 +1,7 @@
 // Documents as nobody writes them on purpose, and everything that the server does with one.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { foldingRanges, format, outline, predicting } from '@snoopscope/sim-core';
+import { foldingRanges, format, type KernelGroup, outline, predicting } from '@snoopscope/sim-core';
 import { offersAt } from '../../server/src/features/completion.ts';
 import { checkingSnapshot } from '../../server/src/features/diagnostics.ts';
 import { elaboratingOnce } from '../../server/src/features/elaboration.ts';
@@ -15,7 +15,7 @@ import { RenameRefused, renamed } from '../../server/src/features/rename.ts';
 import { resultHints } from '../../server/src/features/results.ts';
 import { stretchesAt } from '../../server/src/features/selection.ts';
 import { signatureAt } from '../../server/src/features/signature.ts';
-import { stateNotes } from '../../server/src/features/states.ts';
+import { lineNotes } from '../../server/src/features/states.ts';
 import { colouredWords } from '../../server/src/features/tokens.ts';
 import { typeDefinitionAt } from '../../server/src/features/type-definition.ts';
 import { includedScenario, type Snapshot } from '../../server/src/snapshot.ts';
@@ -150,18 +150,20 @@ export function examine(text: string, kernel: string, random: Prng): Examined {
   const snapshot = timed('parsing', () => snapshotOf(text, { kernel }));
   sliced('checking', checkingSnapshot(snapshot));
   sliced('elaborating', elaboratingOnce(snapshot));
-  sliced('predicting', predictions(snapshot));
+  const groups: KernelGroup[] = [];
+  sliced('predicting', predictions(snapshot, groups));
   sliced('hints', resultHints(snapshot));
-  sliced('states', stateNotes(snapshot));
+  sliced('notes of lines', lineNotes(snapshot, groups));
   const line = random.below(snapshot.scenario.lines.length + 1);
   const column = random.below((snapshot.scenario.lines[line]?.text.length ?? 0) + 2);
   for (const [doing, ask] of Object.entries(QUESTIONS)) timed(doing, () => ask(snapshot, { line, column }));
   return worst;
 }
 
-function* predictions(snapshot: Snapshot): Generator<unknown, unknown> {
+function* predictions(snapshot: Snapshot, groups: KernelGroup[]): Generator<unknown, unknown> {
   const elaborated = yield* elaboratingOnce(snapshot);
-  return yield* predicting(snapshot.scenario, { includes: includedScenario(snapshot), elaborated });
+  const observed = (found: readonly KernelGroup[]): void => void groups.push(...found);
+  return yield* predicting(snapshot.scenario, { includes: includedScenario(snapshot), elaborated, observed });
 }
 
 const QUESTIONS: Readonly<Record<string, (snapshot: Snapshot, at: { line: number; column: number }) => unknown>> = {

@@ -63,22 +63,60 @@ test('beside an error the rest is predicted all the same', async () => {
   expect(found.map(({ code }) => code)).toEqual(['expected', 'declared-result']);
 });
 
-test('a hover tells the state after its line once that is predicted', async () => {
+/** Notes of lines come after the diagnostics, in slices: each answer lets one more pass. */
+async function hoverOnce(text: string, line: number, column: number, wanted: string): Promise<string> {
   const client = connected();
   await client.initialize();
-  const text = TWICE.replace('  close', '  vm = ioctl(kvm, KVM_CREATE_VM, 0)\n  close');
   await client.open(uri, text);
-  await client.diagnostics(uri, predicted);
-  const hoverText = async (): Promise<string> => {
-    const hover = await client.at<{ contents: { value: string } }>('hover', uri, { line: 6, column: 20 });
-    return hover.contents.value;
-  };
-  let found = await hoverText();
-  // It comes after the diagnostics, in slices: each answer lets one more pass.
-  for (let asked = 0; asked < 500 && !found.includes('After this line'); asked++) found = await hoverText();
+  let found = '';
+  for (let asked = 0; asked < 2000 && !found.includes(wanted); asked++) {
+    const hover = await client.at<{ contents: { value: string } }>('hover', uri, { line, column });
+    found = hover.contents.value;
+  }
+  return found;
+}
+
+test('a hover tells the state after its line once that is predicted', async () => {
+  const text = TWICE.replace('  close', '  vm = ioctl(kvm, KVM_CREATE_VM, 0)\n  close');
+  const found = await hoverOnce(text, 6, 20, 'After this line');
   expect(found).toContain('**After this line**, in a plain run on v6.12:');
   expect(found).toContain('- `vm`: unbound → **4**');
   expect(found).toContain('- `kvm`: 3');
+  expect(found).not.toContain('**Returns**');
+});
+
+test('on a declared errno a hover names the check that decides, its function and its source', async () => {
+  const text = TWICE.replace('= 0\n}', '= -EBADF\n}');
+  const found = await hoverOnce(text, 7, 17, '**Returns**');
+  expect(found).toContain('- v6.12: `-EBADF`: close() found no open file under descriptor 3 (fs/open.c).');
+});
+
+test('a hover tells the kernels of the scenario apart: what a call returns, and the state after it', async () => {
+  const text = `kernel v6.6
+machine {
+  cpu intel
+  iommu dmar0 vt-d snoop-control=off
+  device gpu 0000:01:00.0 iommu=dmar0 group=26 no-snoop=on
+  memory x = 0
+}
+setup {
+  container = open("/dev/vfio/vfio", O_RDWR)
+  group = open("/dev/vfio/26", O_RDWR)
+  ioctl(group, VFIO_GROUP_SET_CONTAINER, [container]) = 0
+  ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1_IOMMU) = 0
+  ioctl(container, VFIO_IOMMU_MAP_DMA, {vaddr=&x, iova=&x, size=PAGE}) = 0
+  kvm = open("/dev/kvm", O_RDWR)
+  vm = ioctl(kvm, KVM_CREATE_VM, 0)
+  ioctl(vm, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_VFIO, fd=>dev, flags=0}) = 0
+  ioctl(dev, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_VFIO_GROUP, attr=KVM_DEV_VFIO_GROUP_ADD, addr=[group]}) = 0
+  ioctl(group, VFIO_GROUP_UNSET_CONTAINER)
+}
+exists [x] == 0 on v5.18, v6.6
+`;
+  const unset = await hoverOnce(text, 17, 20, '**Returns**');
+  expect(unset).toContain('- v6.6: `0`');
+  expect(unset).toMatch(/- v5\.18: `-EBUSY`: .*drivers\/vfio\/vfio\.c/);
+  expect(unset).toMatch(/- `iopte\(gpu, x\)`: RW.* → \*\*none\*\*; \*\*RW.*\*\* on v5\.18/);
 });
 
 test('an edit ends the prediction of the text before it', async () => {

@@ -311,6 +311,14 @@ test('in an editor without commands the lenses run, check and explore, and get t
     texts.push((await client.request<{ text: string }>('workspace/executeCommand', command)).text);
   expect(texts[0]).toMatch(/^A run on v6.6\n.*open/);
   expect(texts[1]).toContain('holds');
+  const titles = async (): Promise<string[]> => {
+    const found = await client.request<{ command: { title: string } }[]>('textDocument/codeLens', { textDocument });
+    return found.map(({ command }) => command.title);
+  };
+  expect(await titles()).toEqual(['Run', 'Check', 'Explore', 'Checked: passed on v6.6']);
+  await client.change(MAIN, [{ text: MAIN_TEXT.replace('== M', '== S') }]);
+  // What was checked is another text.
+  expect(await titles()).toEqual(['Run', 'Check', 'Explore']);
   expect(texts[2]).toContain('outcome  vcpu0.eax = 1, cache(cpu0, x) = M');
   const progress: unknown[] = [];
   client.connection.onProgress(WorkDoneProgress.type, 'token', ({ kind }) => void progress.push(kind));

@@ -9,9 +9,9 @@ export interface Lens {
 
 /**
  * `Debug | Check | Explore | Compare kernels | Bisect` above the scenario; none for a file of procedures. Where the client has
- * no commands for them, those of the server.
+ * no commands for them, those of the server, and what the last check came to.
  */
-export function lensesOf(snapshot: Snapshot, client: boolean): readonly Lens[] {
+export function lensesOf(snapshot: Snapshot, client: boolean, verdict?: string): readonly Lens[] {
   const { lines, blocks } = snapshot.scenario;
   const actor = blocks.find(({ kind }) => kind !== 'machine' && kind !== 'proc');
   if (actor === undefined) return [];
@@ -22,6 +22,7 @@ export function lensesOf(snapshot: Snapshot, client: boolean): readonly Lens[] {
       { line, title: 'Run', command: SERVER_COMMANDS.run },
       { line, title: 'Check', command: SERVER_COMMANDS.check },
       { line, title: 'Explore', command: SERVER_COMMANDS.explore },
+      ...(verdict === undefined ? [] : [{ line, title: `Checked: ${verdict}`, command: SERVER_COMMANDS.check }]),
     ];
   return [
     { line, title: 'Debug', command: COMMANDS.debug },

@@ -1,16 +1,22 @@
-/** Changes that keep what a scenario does: a procedure made of some lines, a call replaced by what it does, the other name of a constant. */
+/** Changes that keep what a scenario does: a procedure made of some lines, a call replaced by what it does, the other name of a constant, another set-up. */
 import { aliasEdits, type Block, blockOfLines, type LineEdit, VOCABULARY } from '@snoopscope/sim-core';
 import { familyOf, type Snapshot } from '../snapshot.ts';
+import { setUpRewrites } from './set-ups.ts';
 
 export interface Refactoring {
   readonly title: string;
   readonly kind: 'extract' | 'inline' | 'rewrite';
   readonly edits: readonly LineEdit[];
+  /** Whole lines, each with those that take its place; none where it goes. */
+  readonly lines?: ReadonlyMap<number, readonly string[]>;
+  /** Why it cannot be done here. */
+  readonly refused?: string;
 }
 
 /** What can be done with some whole lines. */
 export function refactoringsOf(snapshot: Snapshot, first: number, last: number): readonly Refactoring[] {
-  return [...extracting(snapshot, first, last), ...inlining(snapshot, first), ...renaming(snapshot, first)];
+  const setUps = setUpRewrites(snapshot, first).map((one): Refactoring => ({ kind: 'rewrite', edits: [], ...one }));
+  return [...extracting(snapshot, first, last), ...inlining(snapshot, first), ...renaming(snapshot, first), ...setUps];
 }
 
 /** Statements of one block that open and close what they contain. */

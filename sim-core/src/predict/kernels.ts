@@ -21,6 +21,8 @@ export interface PredictOptions {
   readonly profile?: Profile;
   /** One that the caller has already made. */
   readonly elaborated?: Elaboration;
+  /** Told what the predictions are read from, when nothing of the scenario had to be left out. */
+  readonly observed?: (groups: readonly KernelGroup[]) => void;
 }
 
 /** A scenario with more statements is looked at on its plain kernel only: each elaboration would hold everybody up. */

@@ -24,7 +24,10 @@ export function* predicting(
   options: PredictOptions = {},
 ): Generator<void, readonly Diagnostic[]> {
   const whole = yield* observingKernels(parsed, options);
-  if (whole !== undefined) return ordered(yield* diagnosticsOf(parsed, whole, options));
+  if (whole !== undefined) {
+    options.observed?.(whole);
+    return ordered(yield* diagnosticsOf(parsed, whole, options));
+  }
   const mend = mended(parsed, options.includes ?? (() => undefined));
   if (mend === undefined || mend.changed.size === 0) return [];
   yield;

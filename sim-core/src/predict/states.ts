@@ -2,9 +2,11 @@
 import type { Model } from '../engine/model.ts';
 import { Run } from '../engine/run.ts';
 import { FILE_KIND_NAMES } from '../files/kinds.ts';
+import { IOPTE } from '../iommu/iommu.ts';
 import { ModelLimit } from '../limits.ts';
 import { type FactArguments, type FactName, factByName, factText, type StateReader } from '../scenario/facts.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
+import type { DeviceId } from '../state/ids.ts';
 import { NOTE } from '../state/machine.ts';
 import { statementOf } from './observe.ts';
 
@@ -72,6 +74,13 @@ function valuesOf(model: Model): readonly Value[] {
     values.push(fact(model, 'noncoherent', [name], { vm }));
     for (const one of words) values.push(fact(model, 'ept', [name, one.name], { vm, word: one.word }));
   }
+  for (const [device, { name, iommu }] of topology.devices.entries())
+    if (iommu >= 0)
+      for (const one of words)
+        values.push({
+          name: `iopte(${name}, ${one.name})`,
+          text: (state) => iopteText(world.iommu.lookupIn(state, device as DeviceId, topology.words[one.word]!.page)),
+        });
   for (const [group, { number }] of topology.groups.entries())
     values.push(fact(model, 'coherent', [String(number)], { group }));
   for (let cpu = 0; cpu < topology.cpu.count; cpu++)
@@ -87,6 +96,13 @@ function fact({ world }: Model, name: FactName, args: readonly string[], known: 
   const spec = factByName.get(name)!;
   const read = spec.compile(world, known as FactArguments);
   return { name: `${name}(${args.join(', ')})`, text: (state) => factText(spec, read(state)) };
+}
+
+/** `RW`, `RW SNP`; `none` where the IOMMU blocks. */
+function iopteText(entry: number): string {
+  if (entry <= 0) return 'none';
+  const rights = `${(entry & IOPTE.read) === 0 ? '' : 'R'}${(entry & IOPTE.write) === 0 ? '' : 'W'}`;
+  return (entry & IOPTE.snoop) === 0 ? rights : `${rights} SNP`;
 }
 
 /** Some call of the scenario binds the name to a VM. */
