@@ -65,6 +65,18 @@ const withoutPages = {
     })),
 };
 
+/** What the language server in a browser has no use for either: it knows which kernels have a change, and its other part what to say of it. */
+const withoutChangeTexts = {
+  name: 'without-change-texts',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /[\\/]sim-core[\\/]src[\\/]kernel[\\/](?:\w+-)?changes\.ts$/ }, async (found) => ({
+      contents: (await readFile(found.path, 'utf8')).replace(CHANGE_TEXTS, ''),
+      loader: 'ts',
+    })),
+};
+
+const CHANGE_TEXTS = /(?<=\n) {4}(?:subject|effect|where|bracketed):(?: [^\n]*|\n {6}[^\n]*),\n/g;
+
 const FOR_PAGES = [
   /(?<=\n) {2}examples: \{(?:\n[\s\S]*?\n {2}\}| [^\n]* \}),\n/g,
   /(?<=\n) {2}doc:(?: [^\n]*|\n {4}[^\n]*),\n/g,
@@ -89,7 +101,10 @@ export const bundles = {
     entry: 'client/vscode/src/view-page-browser.ts',
     options: { ...inWorker, conditions: ['production'] },
   },
-  'server-browser': { entry: 'server/src/main-browser.ts', options: { ...inWorker, plugins: [withoutPages] } },
+  'server-browser': {
+    entry: 'server/src/main-browser.ts',
+    options: { ...inWorker, plugins: [withoutPages, withoutChangeTexts] },
+  },
   'simulator-browser': {
     entry: 'client/vscode/src/simulator-browser.ts',
     options: { ...inWorker, plugins: [withoutPages] },

@@ -2,17 +2,18 @@
  * What is asked now and then, and needs no simulator: it comes with it, so that in a browser the server itself stays small
  * and starts without the texts that only hovers and completion show.
  */
-import { format } from '@snoopscope/sim-core';
 import { aboutText } from './features/about.ts';
 import { callableAt, callsFrom, callsTo } from './features/call-hierarchy.ts';
 import { isBetweenStatements, offersAt } from './features/completion.ts';
 import { definitionAt } from './features/definition.ts';
+import { formatting } from './features/formatting.ts';
 import { hoverAt } from './features/hover.ts';
 import { inlineValues } from './features/inline-values.ts';
 import { includesAfter } from './features/moved-files.ts';
 import { refactoringsOf } from './features/refactorings.ts';
 import { referencesAt, symbolAt, usesAt } from './features/references.ts';
 import { renameable, renamed } from './features/rename.ts';
+import { safeEdits } from './features/safe-edits.ts';
 import { stretchesAt } from './features/selection.ts';
 import { signatureAt } from './features/signature.ts';
 import { typeDefinitionAt } from './features/type-definition.ts';
@@ -24,7 +25,7 @@ export const extras = {
   callsFrom,
   callsTo,
   definitionAt,
-  format,
+  formatting,
   hoverAt,
   includesAfter,
   inlineValues,
@@ -34,6 +35,7 @@ export const extras = {
   referencesAt,
   renameable,
   renamed,
+  safeEdits,
   signatureAt,
   stretchesAt,
   symbolAt,

@@ -145,22 +145,8 @@ export async function formatted(
   options: FormattingOptions | undefined,
   wanted: (line: number) => boolean = () => true,
 ): Promise<TextEdit[]> {
-  const { format } = await session.extras();
-  const { tabSize = 2, insertSpaces } = options ?? {};
-  const unit = insertSpaces === false ? '\t' : ' '.repeat(tabSize > 0 && tabSize <= 16 ? tabSize : 2);
-  const indented = (text: string): string => text.replace(/^(?: {2})+/, (blanks) => unit.repeat(blanks.length / 2));
-  if (unit === '  ')
-    return format(scenario)
-      .filter(({ line }) => wanted(line))
-      .map(lsp.toTextEdit);
-  const edits = new Map(format(scenario).map((edit) => [edit.line, edit]));
-  return scenario.lines.flatMap(({ text }, line): TextEdit[] => {
-    const edit = edits.get(line);
-    const after = edit === undefined ? text : text.slice(0, edit.span.start) + edit.newText + text.slice(edit.span.end);
-    const newText = indented(after.replace(/^[ \t]+/, (blanks) => blanks.replaceAll('\t', '  ')));
-    if (!wanted(line) || newText === text) return [];
-    return [{ range: lsp.toRange(line, { start: 0, end: text.length }), newText }];
-  });
+  const { formatting } = await session.extras();
+  return formatting(scenario, options ?? {}, wanted).map(lsp.toTextEdit);
 }
 
 /** Refactorings of the lines that a range touches, and all safe fixes at once, as far as a client asks for them. */
@@ -182,14 +168,7 @@ export async function moreActions(
     }
   }
   if (!asked(CodeActionKind.SourceFixAll)) return actions;
-  const taken = new Set<number>();
-  const edits = found.flatMap(({ fixes }) => {
-    const [fix, more] = fixes ?? [];
-    if (fix === undefined || more !== undefined || fix.meaning === 'changed') return [];
-    if (fix.edits.some(({ line }) => taken.has(line))) return [];
-    for (const { line } of fix.edits) taken.add(line);
-    return fix.edits.map(lsp.toTextEdit);
-  });
+  const edits = (await session.extras()).safeEdits(found).map(lsp.toTextEdit);
   if (edits.length > 0)
     actions.push({
       title: 'Fix all that has one safe fix',
