@@ -5,19 +5,27 @@ import { answerLines } from './answer-text.ts';
 import { askWorker, numberOf, scenarioFor, textsOf } from './beside.ts';
 import type { Beside } from './beside-workers.ts';
 import type { CheckDiagnostics } from './check-diagnostics.ts';
+import { VerdictLenses } from './verdict-lenses.ts';
 import type { WorkerAnswer } from './worker.ts';
 
 export function registerCheck(beside: Beside, diagnostics: CheckDiagnostics): Disposable {
   const output = window.createOutputChannel('Snoopscope');
-  const check = (uri?: Uri | string) => checkScenario(output, beside, diagnostics, uri);
-  return Disposable.from(output, commands.registerCommand(COMMANDS.check, check));
+  const lenses = new VerdictLenses();
+  const check = (uri?: Uri | string) => checkScenario({ output, beside, diagnostics, lenses }, uri);
+  return Disposable.from(output, lenses, commands.registerCommand(COMMANDS.check, check));
+}
+
+/** Who judges, and where the verdict is shown. */
+interface Shown {
+  readonly output: OutputChannel;
+  readonly beside: Beside;
+  readonly diagnostics: CheckDiagnostics;
+  readonly lenses: VerdictLenses;
 }
 
 /** Returns the verdict, or undefined when there was none: no scenario, or cancelled. */
 async function checkScenario(
-  output: OutputChannel,
-  beside: Beside,
-  diagnostics: CheckDiagnostics,
+  { output, beside, diagnostics, lenses }: Shown,
   uri?: Uri | string,
 ): Promise<WorkerAnswer | undefined> {
   const document = await scenarioFor(uri, l10n.t('Open a .snoop file first: it is the scenario to check.'));
@@ -31,7 +39,10 @@ async function checkScenario(
   output.clear();
   output.appendLine(name);
   for (const line of answerLines(reply)) output.appendLine(line);
-  if (reply.kind === 'judged') diagnostics.set(document.uri, texts.text, reply.failures);
+  if (reply.kind === 'judged') {
+    diagnostics.set(document.uri, texts.text, reply.failures);
+    lenses.set(document.uri, texts.text, reply.groups);
+  }
   output.show(true);
   return reply;
 }

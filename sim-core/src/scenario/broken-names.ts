@@ -28,7 +28,8 @@ function definedBy({ block }: Line, code: string, words: readonly string[]): rea
   if (block === 'machine') return words;
   // `vcpu 0 cpu=0` without its brace makes the actor `vcpu0`.
   if (block === 'file') return words.flatMap((word) => [word, `${word}${/\b(\d+)/.exec(code)?.[1] ?? ''}`]);
-  const bound = /^\s*([A-Za-z_]\w*)\s*=(?!=)/.exec(code)?.[1];
+  // What strace prints before a call may be in the way.
+  const bound = /^\s*(?:\[[^\]]*\]\s*|[\d:.]+\s+)*([A-Za-z_]\w*)\s*=(?!=)/.exec(code)?.[1];
   const outputs = [...code.matchAll(/=>\s*([A-Za-z_]\w*)/g)].map((match) => match[1]!);
   return bound === undefined ? outputs : [bound, ...outputs];
 }

@@ -87,7 +87,8 @@ function failFirst(scanner: LineScanner, expected: string): never {
 }
 
 /** `[pid 1234] `, `1234 12:00:00.123456 `. */
-const STRACE_PREFIX = /^(?:\[pid\s+\d+\]\s*|\d+\s+)?(?:\d\d:\d\d:\d\d(?:\.\d+)?\s+|\d+\.\d+\s+)?(?=[a-z]\w*\()/;
+const STRACE_PREFIX =
+  /^(?:\[pid\s+\d+\]\s*|\d+\s+)?(?:\d\d:\d\d:\d\d(?:\.\d+)?\s+|\d+\.\d+\s+)?(?=(?:\w+\s*=\s*)?[a-z]\w*\()/;
 
 /** `}` and `} or {`. */
 function parseClose(scanner: LineScanner): LineContent {

@@ -32,6 +32,16 @@ suite('checking', () => {
     assert.isTrue(groups.every(({ conditions }) => conditions.every(({ holds }) => holds)));
   });
 
+  test('a lens says what the check came to, until the text changes', async () => {
+    const document = await openText('scenario "lens"\nmachine {\n  memory x = 0\n}\nexists [x] == 0 on v6.6\n');
+    await check();
+    assert.include(await lensTitles(document.uri), 'Checked: passed on v6.6');
+    const edit = new vscode.WorkspaceEdit();
+    edit.insert(document.uri, new vscode.Position(0, 0), '// new\n');
+    await vscode.workspace.applyEdit(edit);
+    assert.notInclude((await lensTitles(document.uri)).join(), 'Checked');
+  });
+
   test('the lens names a file that need not be open', async () => {
     const { kind, message } = await check(scenarioUri(scenario).toString());
     assert.equal(kind, 'judged', message);
@@ -54,6 +64,11 @@ suite('checking', () => {
     assert.include(problems[0]?.message, 'There is no kernel `v9.9`');
   });
 });
+
+async function lensTitles(uri: vscode.Uri): Promise<string[]> {
+  const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>('vscode.executeCodeLensProvider', uri);
+  return lenses.flatMap(({ command }) => command?.title ?? []);
+}
 
 async function check(uri?: string): Promise<Verdict> {
   return (await vscode.commands.executeCommand('snoopscope.checkScenario', uri)) as Verdict;
