@@ -28,7 +28,8 @@ const SERVERS = {
     language: 'json',
     text: (lines) => [
       '[',
-      ...Array.from({ length: lines - 2 }, (_, line) => `  { "name": "item ${line}", "value": ${line} },`),
+      ...Array.from({ length: lines - 3 }, (_, line) => `  { "name": "item ${line}", "value": ${line} },`),
+      '  {}',
       ']',
     ],
     wrong: (line) => line.replace(' }', ' '),
@@ -40,6 +41,8 @@ const SERVERS = {
     language: 'shellscript',
     text: (lines) => Array.from({ length: lines }, (_, line) => `name_${line}() { echo "$1" | grep -c ${line}; }`),
     wrong: (line) => line.replace('{ ', '{ if '),
+    // Without shellcheck it finds nothing wrong; it answers each edit all the same.
+    findsNothing: true,
     at: 'echo',
   },
 };
@@ -113,7 +116,8 @@ async function timed({ server, connection, seen, uri, line, middle, pid, edits }
       contentChanges: [{ range, text: next }],
     });
     text = next;
-    if (!(await until((count) => (isWrong ? count > 0 : count === 0)))) return { failed: true };
+    if (!(await until((count) => (server.findsNothing ? count === 0 : isWrong ? count > 0 : count === 0))))
+      return { failed: true };
     if (edit < WARM_UP) continue;
     wall.push(performance.now() - start);
     cpu.push(processorMs(pid) - before);
