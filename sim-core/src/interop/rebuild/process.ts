@@ -219,7 +219,7 @@ const BEYOND = 'a number of it is beyond what the call takes';
 /** Logs may hold any number; a scenario that could not be read would show nothing of the log. */
 function isSayable(text: string): boolean {
   // Only numbers come from the log as they are, so a statement without long ones needs no look.
-  if (!/\d{5}|\{\}/.test(text)) return true;
+  if (!/\b\d{10}|0x[\da-f]{17}|\{\}/.test(text)) return true;
   const parsed = parse(`setup {\n  ${text}\n}\n`);
   return ![...parsed.diagnostics, ...check(parsed)].some(({ code }) => UNSAYABLE.has(code));
 }
