@@ -9,7 +9,8 @@ import {
   type NamedKernels,
   readKernelsFile,
 } from '@snoopscope/sim-core';
-import type { Diagnostic, Position } from 'vscode-languageserver';
+import type { Diagnostic } from 'vscode-languageserver';
+import { TextDocument } from 'vscode-languageserver-textdocument';
 import { keyOf, type ReadFile } from './includes.ts';
 
 /** What is wrong in a file, for its user; nothing when it has been put right or is gone. */
@@ -82,13 +83,11 @@ export class KernelFiles {
   }
 }
 
-/** As the client wants it. Lines and columns are counted here: the text is not a document of ours. */
+/** As the client wants it. */
 export function problemOfFile({ message, start, end }: KernelsProblem, text: string): Diagnostic {
-  const at = (offset: number): Position => {
-    const before = text.slice(0, offset).split('\n');
-    return { line: before.length - 1, character: before.at(-1)?.length ?? 0 };
-  };
-  return { range: { start: at(start), end: at(end) }, severity: 1, source: 'snoopscope', message };
+  const file = TextDocument.create('', '', 0, text);
+  const range = { start: file.positionAt(start), end: file.positionAt(end) };
+  return { range, severity: 1, source: 'snoopscope', message };
 }
 
 /** Where the file may be, the nearest place first; none for a document that was never saved. */

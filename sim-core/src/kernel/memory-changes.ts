@@ -157,7 +157,7 @@ export const MEMORY_CHANGES = [
     subject: 'KVM: Introduce a new memslot flag KVM_MEM_NON_COHERENT_DMA',
     posted: 'https://lore.kernel.org/r/20240105091237.24577-1-yan.y.zhao@intel.com',
     effect:
-      'Posted in January 2024 and not merged: on Intel the guest PAT, but not its MTRRs, decides in slots with the flag KVM_MEM_NON_COHERENT_DMA, whether or not non-coherent DMA is registered. The flag of a slot never changes.',
+      'Posted in January 2024 and not merged: on Intel the guest PAT decides in slots with the flag KVM_MEM_NON_COHERENT_DMA.',
     where: 'arch/x86/kvm/vmx/vmx.c vmx_get_mt_mask(), virt/kvm/kvm_main.c check_memory_region_flags()',
   },
   {

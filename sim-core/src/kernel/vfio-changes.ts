@@ -328,7 +328,7 @@ export const VFIO_CHANGES = [
     subject: 'vfio: cache KVM VM file references instead of raw struct kvm pointers',
     posted: 'https://lore.kernel.org/r/20260525154816.1029642-1-aneesh.kumar@kernel.org',
     effect:
-      'Posted in May 2026 (fifth version) and not merged: a group or device file that is added keeps the open file of the VM, and so does an open device. A VM whose descriptors are closed by then is not told to VFIO, though its kvm-vfio descriptor keeps it.',
+      'Posted in May 2026 (fifth version) and not merged: a file that is added keeps the open file of the VM, and so does an open device. A VM without an open file is not told to VFIO.',
     where: 'drivers/vfio/vfio_main.c vfio_kvm_file_replace(), vfio_device_get_kvm_safe()',
   },
 ] as const satisfies readonly Change[];

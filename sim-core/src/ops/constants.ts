@@ -85,14 +85,14 @@ export const CONSTANTS: readonly Constant[] = [
     name: 'KVM_MEM_NON_COHERENT_DMA',
     value: 8n,
     set: 'kvm-mem-flag',
-    doc: 'Devices may reach the slot past the caches, so the guest PAT counts there. Posted in January 2024 and not merged.',
+    doc: 'Devices may reach the slot past the caches: the guest PAT counts there. Not merged.',
     unmerged: 'noncoherent-memslots',
   },
   {
     name: 'KVM_CAP_USER_CONFIGURE_NONCOHERENT_DMA',
     value: 236n,
     set: 'kvm-cap',
-    doc: 'The memslot flag KVM_MEM_NON_COHERENT_DMA. Posted in January 2024 and not merged; the number went to another one.',
+    doc: 'The memslot flag KVM_MEM_NON_COHERENT_DMA. Not merged; the number went to another one.',
     unmerged: 'noncoherent-memslots',
   },
   ...set('kvm-quirk', [
