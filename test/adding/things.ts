@@ -30,7 +30,7 @@ tags added
 kernel v6.12
 
 machine {
-  cpu intel
+  cpu intel self-snoop=on
   memory x = 0
 }
 ${SETUP}
