@@ -28,6 +28,41 @@ const pictures = {
     // The pointer would show a hover of its own.
     await page.mouse.move(720, 890);
   },
+  async ask(page) {
+    await page.keyboard.press('F5');
+    await page.locator(topFrame).first().waitFor();
+    await page.keyboard.press('Control+Shift+D');
+    await page.keyboard.press('F5');
+    await page.locator('.zone-widget.exception-widget-container').first().waitFor();
+    await page.keyboard.press('Control+Shift+Y');
+    for (const [question, answer] of [
+      ['who x', 'was written last'],
+      ['why flushes(cpu0)', 'runs on no pCPU'],
+    ]) {
+      await page.locator('.repl-input-wrapper .monaco-editor').click();
+      await page.keyboard.type(question);
+      await page.keyboard.press('Enter');
+      await page.locator('.repl .monaco-list-row', { hasText: answer }).first().waitFor();
+    }
+    await page.mouse.move(720, 300);
+  },
+  async 'who-moves'(page) {
+    await page.keyboard.press('Control+P');
+    await page.keyboard.type('release-and-open-take-locks-crosswise.snoop');
+    await page.locator('.quick-input-list .monaco-list-row', { hasText: 'crosswise' }).first().waitFor();
+    await page.keyboard.press('Enter');
+    await page.locator('.view-line', { hasText: 'scenario' }).first().waitFor();
+    await page.keyboard.press('F5');
+    await page.locator(topFrame).first().waitFor();
+    await page.keyboard.press('Control+J');
+    await page.keyboard.press('Control+Shift+D');
+    await page.keyboard.press('F5');
+    await page.locator('.zone-widget.exception-widget-container').first().waitFor();
+    await page.locator('.debug-toolbar .codicon-debug-step-back').first().click();
+    await page.locator('.zone-widget.exception-widget-container').first().waitFor({ state: 'detached' });
+    await page.locator('.debug-toolbar .codicon-git-branch').first().click();
+    await page.locator('.quick-input-list .monaco-list-row').first().waitFor();
+  },
   async explore(page) {
     await page.keyboard.press('Control+P');
     await page.keyboard.type('migrated-after-flush-lost-cpu.snoop');

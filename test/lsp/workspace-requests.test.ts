@@ -141,8 +141,10 @@ test('a debugger shows values up to where it stopped, each once a line', async (
     [load, 'vcpu0.eax'],
     [load, 'x'],
   ]);
-  // The line where it is binds a name that has no value yet.
-  expect(shown(await values(lineOf('group = open')))).toEqual([[lineOf('container = open'), 'container']]);
+  expect(shown(await values(lineOf('group = open')))).toEqual([
+    [lineOf('container = open'), 'container'],
+    [lineOf('group = open'), 'group'],
+  ]);
   expect(await values(lineOf('cpu intel'))).toEqual([]);
 });
 

@@ -18,9 +18,7 @@ export function inlineValues({ scenario }: Snapshot, first: number, last: number
   const found: InlineValue[] = [];
   for (let line = Math.max(first, block.line); line <= Math.min(last, stopped); line++) {
     const seen = new Set<string>();
-    for (const { span, symbol: named } of rolesOf(scenario.lines[line]!, VOCABULARY)) {
-      // What the line is about to bind has no value before it.
-      if (line === stopped && named?.definition && named.space === 'name') continue;
+    for (const { span } of rolesOf(scenario.lines[line]!, VOCABULARY)) {
       const symbol = symbols.at(line, span.start);
       if (symbol === undefined || !HAVE_VALUES.has(symbol.space) || seen.has(symbol.id)) continue;
       seen.add(symbol.id);
