@@ -62,6 +62,16 @@ test('opens at the saved cursor, without the file of the scenario, and steps bot
   expect(complaints(client)).toEqual([]);
 });
 
+test('gives the focus to the place where it ends, and not to others that have ended', async () => {
+  const client = clientWith(packed(traceAt(traceAt(0).header.steps)));
+  await client.launch('x.snooptrace');
+  const { threadId } = await client.run();
+  // An editor does not go to a frame that is subtle.
+  const hint = async (thread: number) =>
+    (await client.request('stackTrace', { threadId: thread })).stackFrames[0].presentationHint;
+  expect([await hint(threadId), await hint(3 - threadId)]).toEqual([undefined, 'subtle']);
+});
+
 test('shows its sources and stops at breakpoints in them', async () => {
   const client = clientWith(packed(traceAt(0)));
   await client.launch('file:///somewhere/x.snooptrace');

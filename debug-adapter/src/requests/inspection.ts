@@ -66,6 +66,8 @@ export function stackTrace(state: SessionState, args: DebugProtocol.StackTraceAr
   const stackFrames = shown.map((frame, index) => ({
     ...launched.convert.frame(frame, frameId(args.threadId, first + index)),
     ...instructionOf(launched.debuggee, frame),
+    // An editor gives such a frame no focus and does not mark its line. Where the run is it must, even at an end.
+    ...(frame.kind === 'line' && frame.ended && actor !== stop.focus.actor && { presentationHint: 'subtle' }),
   }));
   return { body: { stackFrames, totalFrames: frames.length } };
 }
