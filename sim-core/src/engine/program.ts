@@ -34,7 +34,7 @@ export interface RepeatNode extends NodeBase {
   readonly kind: 'repeat';
   /** The slot that counts the rounds begun. */
   readonly counter: number;
-  readonly count: number;
+  count: number;
   body: number;
   next: number;
 }

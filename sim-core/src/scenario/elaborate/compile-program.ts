@@ -131,13 +131,15 @@ function* compilingItem(
     }
     case 'loop': {
       let head = -1;
+      const before = context.nodes.length;
       const exits = yield* compilingItems(context, actor, item.body, expansion, [
         ...entries,
         (target) => {
           head = target;
         },
       ]);
-      if (head < 0) context.problems.report(emptyLoop, item.line, { start: 0, end: 0 }, EMPTY_LOOP);
+      if (head < 0 || isIdle(context, before))
+        context.problems.report(emptyLoop, item.line, { start: 0, end: 0 }, EMPTY_LOOP);
       else enter(exits, head);
       return [];
     }
@@ -157,9 +159,17 @@ function* compilingItem(
       enter(entries, node);
       const exits = yield* compilingItems(context, actor, item.body, expansion, [(target) => (repeat.body = target)]);
       enter(exits, node);
+      // Counting what does nothing would only cost rounds.
+      if (isIdle(context, node)) repeat.count = 0;
       return [(target) => (repeat.next = target)];
     }
   }
+}
+
+/** Nothing but counters was added from a node on. */
+function isIdle({ nodes }: ProgramContext, first: number): boolean {
+  for (let node = first; node < nodes.length; node++) if (nodes[node]?.kind !== 'repeat') return false;
+  return true;
 }
 
 function isCall(context: ProgramContext, line: number, expansion: Expansion): boolean {
