@@ -21,6 +21,8 @@ export function marketplaceReadme(readme) {
 export function absoluteLinks(text, file, isPackaged) {
   return text.replace(/(?<=\]\()(?!https?:|#)([^)#\s]+)([^)\s]*)/g, (link, target, anchor) => {
     const inRepository = path.posix.join(path.posix.dirname(file), target);
-    return isPackaged(inRepository) ? link : `${home}/blob/main/${inRepository}${anchor}`;
+    // A page about a picture is not the picture.
+    const view = /\.(png|webp)$/.test(target) ? 'raw' : 'blob';
+    return isPackaged(inRepository) ? link : `${home}/${view}/main/${inRepository}${anchor}`;
   });
 }

@@ -1,13 +1,19 @@
 /** Shapes as lit renders them: one template for each kind of element. */
 import { nothing, type SVGTemplateResult, svg } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import type { Shape } from './draw/shape.ts';
 
 /** How a page shows the shapes that can be chosen. */
 export interface Choices {
-  /** The number of a shape among them, counted as they are rendered. */
-  next(shape: Shape): number;
+  /** Their numbers, from the first that is drawn to the last. */
+  readonly numbers: ReadonlyMap<Shape, number>;
   /** Which of them the Tab key reaches. */
   readonly active: number;
+}
+
+/** All shapes with an intent, in the order in which they are drawn. */
+export function choicesIn(shapes: readonly Shape[]): Shape[] {
+  return shapes.flatMap((shape) => (shape.intent ? [shape] : choicesIn(shape.children ?? [])));
 }
 
 export function rendered(shape: Shape, choices: Choices): SVGTemplateResult {
@@ -32,8 +38,8 @@ export function rendered(shape: Shape, choices: Choices): SVGTemplateResult {
 function renderedGroup(shape: Shape, choices: Choices, title: SVGTemplateResult | typeof nothing): SVGTemplateResult {
   const { class: className = nothing } = shape.attributes;
   const children = shape.children ?? [];
-  if (!shape.intent) return svg`<g class=${className}>${children.map((child) => rendered(child, choices))}${title}</g>`;
-  const number = choices.next(shape);
+  if (!shape.intent) return svg`<g class=${className}>${renderedAll(children, choices)}${title}</g>`;
+  const number = choices.numbers.get(shape) ?? -1;
   // What is written on it may be cut off: its name is the label, so the texts lie on top of it, not in it.
   const written = children.filter(({ tag }) => tag === 'text');
   const drawn = children.filter(({ tag }) => tag !== 'text');
@@ -45,4 +51,15 @@ function renderedGroup(shape: Shape, choices: Choices, title: SVGTemplateResult 
     data-choice=${number}
     >${drawn.map((child) => rendered(child, choices))}${title}</g
   >${written.map((child) => rendered(child, choices))}`;
+}
+
+function renderedAll(shapes: readonly Shape[], choices: Choices): unknown {
+  const keys = new Set(shapes.map(({ key }) => key));
+  const keyed = keys.size === shapes.length && !keys.has(undefined);
+  if (!keyed) return shapes.map((shape) => rendered(shape, choices));
+  return repeat(
+    shapes,
+    ({ key }) => key,
+    (shape) => rendered(shape, choices),
+  );
 }

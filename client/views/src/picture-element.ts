@@ -5,10 +5,11 @@
  */
 import { tableLines } from '@snoopscope/sim-core';
 import { css, html, LitElement, nothing, type PropertyValues, svg, type TemplateResult, unsafeCSS } from 'lit';
-import { draw, type Intent, type Picture, textOf } from './draw/index.ts';
+import { guard } from 'lit/directives/guard.js';
+import { type Drawing, draw, type Intent, moved, type Picture, textOf } from './draw/index.ts';
 import type { Shape } from './draw/shape.ts';
 import { STYLE } from './draw/style.ts';
-import { type Choices, rendered } from './lit-shapes.ts';
+import { type Choices, choicesIn, rendered } from './lit-shapes.ts';
 import { tablesOf } from './text-table.ts';
 import { filled, WORDS, type Words } from './words.ts';
 
@@ -56,6 +57,7 @@ export class PictureElement<Shown extends Picture> extends LitElement {
   declare protected active: number;
   declare protected tableOpen: boolean;
   #choices: Shape[] = [];
+  #still: Omit<Still, 'templates'> | undefined;
   readonly #observer: ResizeObserver;
   /** The reader was in the drawing last: another picture, or a host that had the focus for a moment, changes nothing. */
   #inDrawing = false;
@@ -127,10 +129,11 @@ export class PictureElement<Shown extends Picture> extends LitElement {
   }
 
   #drawing(picture: Shown): TemplateResult {
-    const { width, height, label, shapes } = draw(this.shown(picture), this.width);
-    this.#choices = [];
-    const choices: Choices = { active: this.active, next: (shape) => this.#choices.push(shape) - 1 };
-    const content = shapes.map((shape) => rendered(shape, choices));
+    const { drawing, templates } = this.#stillOf(picture);
+    const { width, height } = drawing;
+    const { label, moving = [] } = moved(drawing, this.shown(picture));
+    const none: Choices = { active: -1, numbers: new Map() };
+    const content = [templates, ...moving.map((shape) => rendered(shape, none))];
     return html`<svg
       class="snoop-picture"
       width=${width}
@@ -152,6 +155,21 @@ export class PictureElement<Shown extends Picture> extends LitElement {
   readonly #toggled = (event: Event): void => {
     this.tableOpen = (event.target as HTMLDetailsElement).open;
   };
+
+  /** The drawing without what moves: kept while records differ in their cursor alone, so that a frame costs little. */
+  #stillOf(picture: Shown): Still {
+    const known = this.#still;
+    const same = known && known.width === this.width && (known.picture === picture || known.key === keyOf(picture));
+    const still = same ? known : { width: this.width, key: keyOf(picture), drawing: draw(picture, this.width) };
+    const templates = guard([still.drawing, this.active], () => {
+      this.#choices = choicesIn(still.drawing.shapes);
+      const numbers = new Map(this.#choices.map((shape, number) => [shape, number]));
+      const choices: Choices = { active: this.active, numbers };
+      return still.drawing.shapes.map((shape) => rendered(shape, choices));
+    });
+    this.#still = { ...still, picture };
+    return { ...this.#still, templates };
+  }
 
   readonly #copied = (): void => {
     if (this.picture) this.intend({ kind: 'copy', text: `${tableLines(textOf(this.picture)).join('\n')}\n` });
@@ -226,6 +244,19 @@ export class PictureElement<Shown extends Picture> extends LitElement {
   protected said(text: string, ...values: readonly (string | number)[]): string {
     return filled(text, ...values);
   }
+}
+
+interface Still {
+  readonly picture: Picture;
+  readonly key: string;
+  readonly width: number;
+  readonly drawing: Drawing;
+  readonly templates: unknown;
+}
+
+/** What a record says beside where the cursor is. */
+function keyOf(picture: Picture): string {
+  return JSON.stringify({ ...picture, cursor: undefined });
 }
 
 /** The number of the shape that an event is about. */

@@ -79,6 +79,39 @@ suite('comparing kernels', () => {
     );
   });
 
+  test('two kernels step together until their runs part', async function () {
+    this.timeout(60_000);
+    const sessions: vscode.DebugSession[] = [];
+    const listener = vscode.debug.onDidStartDebugSession((session) => sessions.push(session));
+    try {
+      await vscode.commands.executeCommand('snoopscope.debugTwoKernels', scenarioUri(scenario).toString(), [
+        'v5.11',
+        'v5.12',
+      ]);
+      const [a, b] = sessions as [vscode.DebugSession, vscode.DebugSession];
+      assert.deepEqual(
+        [a, b].map(({ configuration }) => configuration.kernel),
+        ['v5.11', 'v5.12'],
+      );
+      const place = async (session: vscode.DebugSession): Promise<number> =>
+        (await session.customRequest('snoopscope/position', {})).position;
+      const at = async (session: vscode.DebugSession, position: number) => {
+        while ((await place(session)) !== position);
+      };
+      // Where WBINVD is emulated: before that the two kernels do the same.
+      const parting = await place(a);
+      assert.isAbove(parting, 50);
+      await at(b, parting);
+      await a.customRequest('snoopscope/seek', { position: 10 });
+      await at(b, 10);
+      await b.customRequest('snoopscope/seek', { position: 20 });
+      await at(a, 20);
+    } finally {
+      listener.dispose();
+      for (const session of sessions) await vscode.debug.stopDebugging(session);
+    }
+  });
+
   test('the answers are in a page, as links', async function () {
     if (!hasWindow()) skip(this, 'only a window shows the page');
     await vscode.commands.executeCommand('snoopscope.compareKernels', scenarioUri(scenario).toString(), [

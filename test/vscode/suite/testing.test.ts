@@ -1,5 +1,6 @@
 import { assert } from 'chai';
 import * as vscode from 'vscode';
+import { everyoneWritesEverything } from '../../explore/everyone-writes.ts';
 import { DebugRun } from './debugging.ts';
 import { skip } from './runner.ts';
 import { diagnostics, openScenario, replace, revert, scenarioUri } from './scenario.ts';
@@ -18,7 +19,9 @@ suite('testing', () => {
     original = await vscode.workspace.fs.readFile(scenarioUri(scenario));
   });
 
-  teardown(async () => {
+  teardown(async function () {
+    if (this.currentTest?.state === 'failed' && hasWindow())
+      await window.screenshot(`failed ${this.currentTest.title}`);
     await run?.end();
     run = undefined;
     for (const document of vscode.workspace.textDocuments) {
@@ -86,6 +89,50 @@ suite('testing', () => {
     run = started.run;
     assert.equal(run.session.configuration.kernel, 'v3.13');
     assert.match(run.session.configuration.schedule, /^schedule /);
+  });
+
+  test('what failed runs again, and only that', async function () {
+    this.timeout(60_000);
+    const document = await openScenario(scenario);
+    await replace(document, right, wrong);
+    await isTest(document, wrong);
+    await vscode.commands.executeCommand('testing.runCurrentFile');
+    await checkDiagnostics(document);
+    // An edit elsewhere takes the diagnostic away; only another run brings it back.
+    await replace(document, 'WBINVD forgets', 'WBINVD misses');
+    await diagnostics(document, (all) => all.every(({ source }) => source !== 'snoopscope check'));
+    await vscode.commands.executeCommand('testing.reRunFailTests');
+    const [found, ...more] = await checkDiagnostics(document);
+    assert.equal(found?.range.start.line, lineOf(document, wrong));
+    assert.isEmpty(more);
+  });
+
+  test('a continuous run checks what is saved, until it is stopped', async function () {
+    if (!hasWindow()) skip(this, 'only a window asks which kind of run');
+    this.timeout(60_000);
+    const document = await openScenario(scenario);
+    await isTest(document, right);
+    await vscode.commands.executeCommand('workbench.view.testing.focus');
+    void vscode.commands.executeCommand('testing.startContinuousRun');
+    await window.click('.quick-input-list .monaco-list-row:has-text("Check")');
+    await window.click('.quick-input-action');
+    await replace(document, right, wrong);
+    await document.save();
+    const [found] = await checkDiagnostics(document);
+    assert.equal(found?.range.start.line, lineOf(document, wrong));
+    await vscode.commands.executeCommand('testing.stopContinuousRun');
+  });
+
+  test('a run that is cancelled is over, and says nothing', async function () {
+    this.timeout(60_000);
+    const document = await openScenario(scenario);
+    await replace(document, document.getText(), everyoneWritesEverything(6, 6));
+    const over = vscode.commands.executeCommand('testing.runCurrentFile');
+    if (hasWindow())
+      await window.waitFor('.margin-view-overlays .codicon-loading, .glyph-margin-widgets .codicon-loading');
+    await vscode.commands.executeCommand('testing.cancelRun');
+    await over;
+    assert.isEmpty(vscode.languages.getDiagnostics(document.uri).filter(({ source }) => source === 'snoopscope check'));
   });
 
   test('coverage marks the lines of the scenario', async function () {

@@ -12,8 +12,8 @@ import {
 } from '@snoopscope/sim-core';
 import { drawMemory } from './memory.ts';
 import { drawOutcomes } from './outcomes.ts';
-import type { Drawing } from './shape.ts';
-import { drawTimeline } from './timeline.ts';
+import type { Drawing, Moving } from './shape.ts';
+import { drawCursor, drawTimeline } from './timeline.ts';
 import { drawTopology } from './topology.ts';
 
 export { svgFile } from './file.ts';
@@ -34,6 +34,11 @@ export function draw(picture: Picture, width: number): Drawing {
     case 'outcomes':
       return drawOutcomes(picture, width);
   }
+}
+
+/** Draws again what has changed in a drawing when only the cursor of its picture has moved. */
+export function moved({ width, height, label }: Drawing, picture: Picture): Moving {
+  return picture.picture === 'timeline' ? drawCursor(picture, width, height) : { label };
 }
 
 /** Its text equivalent. */

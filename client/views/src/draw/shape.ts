@@ -41,13 +41,21 @@ export interface Shape {
   readonly label?: string;
   /** Set where it can be chosen. */
   readonly intent?: Intent;
+  /** Which it is among its neighbours, in every drawing that has it: a page keeps its element when others come and go. */
+  readonly key?: number;
 }
 
-export interface Drawing {
-  readonly width: number;
-  readonly height: number;
+/** What is another at each position of the cursor. */
+export interface Moving {
   /** What the picture is, in one line. */
   readonly label: string;
+  /** On top of the others. */
+  readonly moving?: readonly Shape[];
+}
+
+export interface Drawing extends Moving {
+  readonly width: number;
+  readonly height: number;
   readonly shapes: readonly Shape[];
 }
 
@@ -55,6 +63,11 @@ type Attributes = Shape['attributes'];
 
 export function group(children: readonly Shape[], attributes: Attributes = {}, more: Partial<Shape> = {}): Shape {
   return { tag: 'g', attributes, children, ...more };
+}
+
+/** Shapes that belong together: what comes and goes in one such group does not touch the next. */
+export function layer(children: readonly Shape[]): Shape {
+  return group(children);
 }
 
 export function rect(

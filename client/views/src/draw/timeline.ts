@@ -1,6 +1,19 @@
 /** A timeline drawn: lanes from top to bottom, steps from left to right, rows of values below. */
 import { type ArrowKind, type Lane, MARK_KINDS, type MarkName, type Timeline, viewText } from '@snoopscope/sim-core';
-import { CHARACTER, circle, type Drawing, fitted, group, line, path, rect, type Shape, text } from './shape.ts';
+import {
+  CHARACTER,
+  circle,
+  type Drawing,
+  fitted,
+  group,
+  layer,
+  line,
+  type Moving,
+  path,
+  rect,
+  type Shape,
+  text,
+} from './shape.ts';
 
 /** Pixels to the left of the first step, for names. */
 export const GUTTER = 128;
@@ -37,25 +50,38 @@ interface PlacedLane {
 }
 
 export function drawTimeline(timeline: Timeline, width: number): Drawing {
-  const { first, end } = timeline.window;
-  const step = Math.max(1, width - GUTTER - RIGHT) / (end - first);
-  const frame: Frame = { timeline, width, step, x: (at) => GUTTER + (at - first) * step };
+  const frame = frameOf(timeline, width);
+  const { step } = frame;
   const lanes = placedLanes(timeline.lanes, step);
   const valuesTop = lanes.reduce((bottom, { top, height }) => Math.max(bottom, top + height), AXIS) + PADDING;
   const height = valuesTop + valuesHeight(timeline) + PADDING;
   return {
     width,
     height,
-    label: `Timeline: steps ${first} to ${end - 1} of ${timeline.steps}, the cursor at ${timeline.cursor}`,
     shapes: [
-      ...axis(frame, height),
-      ...lanes.flatMap((lane, i) => laneShapes(frame, lane, i)),
-      ...arrows(frame, lanes),
+      layer(axis(frame, height)),
+      ...lanes.map((lane, i) => layer(laneShapes(frame, lane, i))),
+      layer(arrows(frame, lanes)),
       ...values(frame, valuesTop),
-      ...chain(frame, lanes),
-      ...cursor(frame, height),
+      layer(chain(frame, lanes)),
     ],
+    ...drawCursor(timeline, width, height),
   };
+}
+
+/** What moves with the cursor; all else stays as it is while somebody scrubs. */
+export function drawCursor(timeline: Timeline, width: number, height: number): Moving {
+  const { window, steps, cursor: at } = timeline;
+  return {
+    label: `Timeline: steps ${window.first} to ${window.end - 1} of ${steps}, the cursor at ${at}`,
+    moving: cursor(frameOf(timeline, width), height),
+  };
+}
+
+function frameOf(timeline: Timeline, width: number): Frame {
+  const { first, end } = timeline.window;
+  const step = Math.max(1, width - GUTTER - RIGHT) / (end - first);
+  return { timeline, width, step, x: (at) => GUTTER + (at - first) * step };
 }
 
 function placedLanes(lanes: readonly Lane[], step: number): PlacedLane[] {
@@ -111,27 +137,31 @@ function laneShapes(frame: Frame, placed: PlacedLane, index: number): Shape[] {
         ? { label: `${lane.name}${lane.kind === 'cache' ? ': its cache' : ''}` }
         : { label: `Lane of ${lane.name}: select`, intent: { kind: 'select', actor: lane.id } },
     ),
-    ...lane.bands.flatMap((band) => {
-      const [left, right] = edges(frame, band.from, band.end);
-      return [
-        rect(left, bandTop, right - left, BAND - 2, 'band', { label: `${lane.name} is on ${band.text}` }),
-        ...fitted(left + 3, bandTop + 8, right - left - 4, band.text, 'dim'),
-      ];
-    }),
-    ...lane.spans.flatMap((span) => spanShapes(frame, lane, span, spanTop)),
-    ...lane.locks.map((lock, i) => lockShape(frame, lane, lock, placed.marks - MARKS / 2 - 2 - (i % 3) * LOCK_ROW)),
-    ...lane.exits.map((exit) => {
-      const [left, right] = edges(frame, exit.from, exit.end);
-      return group(
-        [line(left, placed.marks + 8, right, placed.marks + 8, 'exit-span')],
-        {},
-        {
-          label: `${exit.text}, handled until step ${exit.end - 1}`,
-        },
-      );
-    }),
-    ...markShapes(frame, lane, placed.marks),
-    ...(lane.cells ?? []).map((cell) => cellShape(frame, lane, cell, placed.marks)),
+    layer(
+      lane.bands.map((band) => {
+        const [left, right] = edges(frame, band.from, band.end);
+        return layer([
+          rect(left, bandTop, right - left, BAND - 2, 'band', { label: `${lane.name} is on ${band.text}` }),
+          ...fitted(left + 3, bandTop + 8, right - left - 4, band.text, 'dim'),
+        ]);
+      }),
+    ),
+    layer(lane.spans.map((span) => spanShape(frame, lane, span, spanTop))),
+    layer(lane.locks.map((lock, i) => lockShape(frame, lane, lock, placed.marks - MARKS / 2 - 2 - (i % 3) * LOCK_ROW))),
+    layer(
+      lane.exits.map((exit) => {
+        const [left, right] = edges(frame, exit.from, exit.end);
+        return group(
+          [line(left, placed.marks + 8, right, placed.marks + 8, 'exit-span')],
+          {},
+          {
+            label: `${exit.text}, handled until step ${exit.end - 1}`,
+          },
+        );
+      }),
+    ),
+    layer(markShapes(frame, lane, placed.marks)),
+    layer((lane.cells ?? []).map((cell) => cellShape(frame, lane, cell, placed.marks))),
   ];
 }
 
@@ -140,28 +170,27 @@ function edges({ x, timeline: { window } }: Frame, from: number, end: number): [
   return [x(Math.max(from, window.first)), x(Math.min(end, window.end))];
 }
 
-function spanShapes(frame: Frame, lane: Lane, span: Lane['spans'][number], top: number): Shape[] {
+function spanShape(frame: Frame, lane: Lane, span: Lane['spans'][number], top: number): Shape {
   const [left, right] = edges(frame, span.from, span.end);
   const result = span.result === undefined ? '' : ` = ${span.result}`;
   const what = `${span.text}${result}`;
   const height = SPAN_HEIGHT - 3;
-  return [
-    group(
-      [
-        rect(left, top, right - left, height, `span waits${span.failed ? ' failed' : ''}`),
-        ...span.moves.map(([from, end]) => {
-          const [a, b] = edges(frame, from, end);
-          return rect(a, top, b - a, height, `span${span.failed ? ' failed' : ''}`);
-        }),
-        ...fitted(left + 4, top + 11, right - left - 6, what, span.failed ? 'strong' : ''),
-      ],
-      { class: 'choice' },
-      {
-        label: `${lane.name}, steps ${span.from} to ${span.end - 1}: ${what}${span.open ? ', not over' : ''} (line ${span.line + 1}${span.comment === undefined ? '' : `: ${span.comment}`})`,
-        intent: { kind: 'goTo', position: span.from },
-      },
-    ),
-  ];
+  return group(
+    [
+      rect(left, top, right - left, height, `span waits${span.failed ? ' failed' : ''}`),
+      ...span.moves.map(([from, end]) => {
+        const [a, b] = edges(frame, from, end);
+        return rect(a, top, b - a, height, `span${span.failed ? ' failed' : ''}`);
+      }),
+      ...fitted(left + 4, top + 11, right - left - 6, what, span.failed ? 'strong' : ''),
+    ],
+    { class: 'choice' },
+    {
+      label: `${lane.name}, steps ${span.from} to ${span.end - 1}: ${what}${span.open ? ', not over' : ''} (line ${span.line + 1}${span.comment === undefined ? '' : `: ${span.comment}`})`,
+      intent: { kind: 'goTo', position: span.from },
+      key: span.from,
+    },
+  );
 }
 
 function lockShape(frame: Frame, lane: Lane, { from, end, lock, waits }: Lane['locks'][number], y: number): Shape {
@@ -193,6 +222,7 @@ function markShapes({ x, step }: Frame, { marks, name }: Lane, y: number): Shape
       {
         label: `${name}, step ${at}: ${what}`,
         intent: kind === 'finding' ? { kind: 'explain', event } : { kind: 'goToEvent', event },
+        key: event,
       },
     );
   });
@@ -309,22 +339,23 @@ function values(frame: Frame, top: number): Shape[] {
     const row = y;
     y += VALUE_ROW;
     return [
-      ...heading,
-      ...fitted(54, row + 12, GUTTER - 58, name, 'dim'),
-      ...segments.map((segment) => {
-        const [left, right] = edges(frame, segment.from, segment.end);
-        const what = [segment.letter, segment.text].filter(Boolean).join(' ');
-        const short = segment.changes ? `${segment.changes}×` : `${what}${segment.stale ? ' (stale)' : ''}`;
-        const look = `value${segment.stale ? ' stale' : ''}${segment.letter && 'MESN'.includes(segment.letter) ? ' held' : ''}`;
-        return group(
-          [rect(left, row + 1, right - left, VALUE_ROW - 3, look), ...valueText(left, right, row + 12, short, what)],
-          segment.event === undefined ? {} : { class: 'choice' },
-          {
-            label: `${of}, ${name}, steps ${segment.from} to ${segment.end - 1}: ${viewText(segment)}`,
-            ...(segment.event !== undefined && { intent: { kind: 'goToEvent', event: segment.event } as const }),
-          },
-        );
-      }),
+      layer([...heading, ...fitted(54, row + 12, GUTTER - 58, name, 'dim')]),
+      layer(
+        segments.map((segment) => {
+          const [left, right] = edges(frame, segment.from, segment.end);
+          const what = [segment.letter, segment.text].filter(Boolean).join(' ');
+          const short = segment.changes ? `${segment.changes}×` : `${what}${segment.stale ? ' (stale)' : ''}`;
+          const look = `value${segment.stale ? ' stale' : ''}${segment.letter && 'MESN'.includes(segment.letter) ? ' held' : ''}`;
+          return group(
+            [rect(left, row + 1, right - left, VALUE_ROW - 3, look), ...valueText(left, right, row + 12, short, what)],
+            segment.event === undefined ? {} : { class: 'choice' },
+            {
+              label: `${of}, ${name}, steps ${segment.from} to ${segment.end - 1}: ${viewText(segment)}`,
+              ...(segment.event !== undefined && { intent: { kind: 'goToEvent', event: segment.event } as const }),
+            },
+          );
+        }),
+      ),
     ];
   });
 }

@@ -6,6 +6,8 @@ import { DEBUG_COUNTEREXAMPLE, type ScheduleToDebug } from '../debugging.ts';
 
 /** The command that debugs a scenario, given as a URI, on a kernel. */
 export const DEBUG_ON_KERNEL = 'snoopscope.debugOnKernel';
+/** The command that steps through it on two kernels side by side. */
+export const DEBUG_ON_TWO_KERNELS = 'snoopscope.debugTwoKernels';
 
 export interface Compared {
   /** URI of the scenario. */
@@ -30,7 +32,7 @@ export function comparePage({ scenario, name, answer, nonce }: Compared): string
   const body = rows.flatMap((row, index) => {
     const [first = ''] = row.kernels;
     const cells = row.cells.map((cell) => `<td>${cellLink(scenario, first, cell)}</td>`).join('');
-    const turns = index === 0 ? '' : turnRow(answer, first);
+    const turns = index === 0 ? '' : turnRow(answer, first, scenario);
     return [turns, `<tr><th scope="row">${escaped(spanOf(row.kernels))}</th>${cells}</tr>`];
   });
   const heads = questions.map(({ text, line }) => {
@@ -71,7 +73,7 @@ function cellLink(scenario: string, kernel: string, { answer, way }: ComparedCel
 }
 
 /** What turns the answers between the row before and the one that begins with a kernel. */
-function turnRow({ turns, questions }: ComparedReply, to: string): string {
+function turnRow({ turns, questions }: ComparedReply, to: string, scenario: string): string {
   const own = turns.filter((turn) => turn.to === to);
   const causes = [...new Set(own.map(causeOf))];
   const texts = causes.map((cause) => {
@@ -80,7 +82,7 @@ function turnRow({ turns, questions }: ComparedReply, to: string): string {
       ({ question, before, after }) =>
         `<code>${escaped(questions[question]?.text ?? '')}</code>: ${escaped(before)} → ${escaped(after)}`,
     );
-    return `<div>${changesOf(same[0]!)}<p>${turned.join('<br>')}</p></div>`;
+    return `<div>${changesOf(same[0]!)}<p>${turned.join('<br>')}</p>${stepLink(scenario, same[0]!)}</div>`;
   });
   const unknown = texts.length === 0 ? `<div>${escaped(l10n.t('What turns it is not known.'))}</div>` : '';
   return `<tr class="turn"><td colspan="${questions.length + 1}">${texts.join('')}${unknown}</td></tr>`;
@@ -103,6 +105,12 @@ function changesOf({ changes, relation }: ComparedTurn): string {
       ? ''
       : `<p>${relation === 'each' ? 'Each of these turns it alone.' : 'Each of these is needed.'}</p>`;
   return list.join('') + several;
+}
+
+/** Leads to the last kernel before and the first after, stepped through together. */
+function stepLink(scenario: string, { from, to }: ComparedTurn): string {
+  const command = commandUri(DEBUG_ON_TWO_KERNELS, scenario, [from, to]);
+  return `<p><a href="${escaped(command)}">${escaped(l10n.t('Step through {0} and {1} side by side', from, to))}</a></p>`;
 }
 
 function commandUri(command: string, ...args: readonly unknown[]): string {

@@ -7,8 +7,9 @@ import { answerLines } from '../answer-text.ts';
 import { askWorker, numberOf, scenarioFor, textsOf } from '../beside.ts';
 import type { Beside } from '../beside-workers.ts';
 import { DEBUG_COUNTEREXAMPLE, debugOn } from '../debugging.ts';
+import { compareInLockstep } from '../traces/lockstep.ts';
 import type { WorkerAnswer } from '../worker.ts';
-import { comparePage, DEBUG_ON_KERNEL } from './compare-page.ts';
+import { comparePage, DEBUG_ON_KERNEL, DEBUG_ON_TWO_KERNELS } from './compare-page.ts';
 
 /** `onCompared` is told when a comparison is shown. */
 export function registerCompare(beside: Beside, onCompared: () => void): Disposable {
@@ -23,8 +24,21 @@ export function registerCompare(beside: Beside, onCompared: () => void): Disposa
       const kernels = Array.isArray(asked) ? asked : await pickKernels();
       return kernels && compare(uri, kernels, l10n.t('Comparing kernels for {0}'));
     }),
+    commands.registerCommand(DEBUG_ON_TWO_KERNELS, debugOnTwo),
     commands.registerCommand(DEBUG_ON_KERNEL, (uri: string, kernel: string) => debugOn(Uri.parse(uri), kernel)),
   );
+}
+
+/** Two kernels side by side, which step together until their runs part. */
+async function debugOnTwo(given?: Uri | string, asked?: readonly string[]): Promise<void> {
+  const document = await scenarioFor(given, l10n.t('Open a .snoop file first: it is the scenario to debug.'));
+  const [a, b, ...more] = (document && (Array.isArray(asked) ? asked : await pickKernels())) ?? [];
+  if (!document || a === undefined || b === undefined) return;
+  if (more.length > 0) {
+    void window.showErrorMessage(l10n.t('Select two kernels: {0} are selected.', more.length + 2));
+    return;
+  }
+  await compareInLockstep({ uri: document.uri, kernel: a }, { uri: document.uri, kernel: b });
 }
 
 /** Oldest first; undefined when fewer than two were picked. */
@@ -75,7 +89,7 @@ async function compareScenario(
     'snoopscope.compare',
     l10n.t('Kernels: {0}', name.split('/').at(-1) ?? name),
     { viewColumn: ViewColumn.Beside, preserveFocus: true },
-    { enableCommandUris: [DEBUG_COUNTEREXAMPLE, DEBUG_ON_KERNEL], localResourceRoots: [] },
+    { enableCommandUris: [DEBUG_COUNTEREXAMPLE, DEBUG_ON_KERNEL, DEBUG_ON_TWO_KERNELS], localResourceRoots: [] },
   );
   panel.webview.html = comparePage({ scenario: uri.toString(), name, answer, nonce: crypto.randomUUID() });
   return answer;

@@ -1,4 +1,4 @@
-// Two traces in two sessions that step together until the first micro-step in which the runs differ. Where one of them is
+// Two runs in two sessions, of two traces or of a scenario on two kernels, that step together until the first micro-step in which the runs differ. Where one of them is
 // moved, by whatever button or view, the other follows, up to there; after it each goes its own way.
 import { type DebugSession, debug, l10n, type Uri, window, workspace } from 'vscode';
 import { debugType } from '../debugging.ts';
@@ -19,10 +19,17 @@ interface Side {
 
 type Pair = readonly [Side, Side];
 
-export async function compareInLockstep(a: Uri, b: Uri): Promise<void> {
+/** What runs: a trace, or a scenario on a kernel. */
+export interface Runnable {
+  readonly uri: Uri;
+  readonly kernel?: string;
+}
+
+export async function compareInLockstep(a: Runnable, b: Runnable): Promise<void> {
   const pair = await start(a, b);
   if (!pair) return;
-  const names = [a, b].map((uri) => workspace.asRelativePath(uri));
+  const names = [a, b].map(({ uri, kernel }) => kernel ?? workspace.asRelativePath(uri));
+  for (const side of pair) await recordAll(side);
   const parting = await partingOf(pair);
   stepTogether(pair, parting?.position ?? Number.POSITIVE_INFINITY);
   const position = parting?.position ?? (await positionOf(pair[0]));
@@ -54,12 +61,26 @@ async function follow(leader: Side, follower: Side, until: number): Promise<void
   await follower.session.customRequest('snoopscope/seek', { position });
 }
 
+/** Runs to the end: where two runs part is known once both are recorded. A trace is recorded already. */
+async function recordAll(side: Side): Promise<void> {
+  for (let before = -1; ; ) {
+    const { ended, steps, threadId } = await side.session.customRequest('snoopscope/position', {});
+    if (ended || steps === before) return;
+    before = steps;
+    const stopped = new Promise<void>((resolve) => {
+      side.onStop = resolve;
+    });
+    await side.session.customRequest('continue', { threadId });
+    await stopped;
+  }
+}
+
 async function positionOf({ session }: Side): Promise<number> {
   return (await session.customRequest('snoopscope/position', {})).position;
 }
 
-/** Starts a session for each trace, and waits until both have stopped; undefined when one of them does not start. */
-async function start(a: Uri, b: Uri): Promise<Pair | undefined> {
+/** Starts a session for each, and waits until both have stopped; undefined when one of them does not start. */
+async function start(a: Runnable, b: Runnable): Promise<Pair | undefined> {
   const one = await startOne('A', a);
   if (!one) return undefined;
   const other = await startOne('B', b);
@@ -68,8 +89,8 @@ async function start(a: Uri, b: Uri): Promise<Pair | undefined> {
   return undefined;
 }
 
-async function startOne(letter: string, uri: Uri): Promise<Side | undefined> {
-  const name = `${letter}: ${uri.path.split('/').at(-1)}`;
+async function startOne(letter: string, { uri, kernel }: Runnable): Promise<Side | undefined> {
+  const name = `${letter}: ${uri.path.split('/').at(-1)}${kernel === undefined ? '' : ` on ${kernel}`}`;
   // Known by a word of its own: two comparisons may have traces of one name.
   const comparison = crypto.randomUUID();
   let stopped: (side: Side) => void = () => {};
@@ -83,7 +104,15 @@ async function startOne(letter: string, uri: Uri): Promise<Side | undefined> {
       return { onDidSendMessage: (message) => isStop(message) && side.onStop() };
     },
   });
-  const configuration = { type: debugType, request: 'launch', name, program: fromUri(uri), comparison };
+  const configuration = {
+    type: debugType,
+    request: 'launch',
+    name,
+    program: fromUri(uri),
+    stopOnEntry: true,
+    ...(kernel !== undefined && { kernel }),
+    comparison,
+  };
   const started = await debug.startDebugging(workspace.getWorkspaceFolder(uri), configuration);
   const side = started ? await first : undefined;
   registration.dispose();

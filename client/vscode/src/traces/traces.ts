@@ -76,7 +76,7 @@ async function compareTraces(given?: Uri | string, selected?: readonly Uri[]): P
   }
   const a = chosen[0] ?? (await pickTrace(l10n.t('The first trace'), []));
   const b = a && (chosen[1] ?? (await pickTrace(l10n.t('The trace to compare it with'), [a])));
-  if (a && b) await compareInLockstep(a, b);
+  if (a && b) await compareInLockstep({ uri: a }, { uri: b });
 }
 
 /** One of the workspace, or any other file. */
