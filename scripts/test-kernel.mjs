@@ -171,11 +171,13 @@ function answerFile({ release, name, text, iommu, words }) {
 }
 
 function snoopscope(args) {
-  return spawnSync(process.execPath, [path.join(root, 'dist/cli.js'), ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(root, 'dist/cli.js'), ...args], {
     cwd: root,
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
   });
+  // A message that takes several lines is indented after the first.
+  return { status, stdout, stderr: stderr.replace(/\n +/g, ' ') };
 }
 
 /** A static program for the release, or why there is none. */
@@ -208,11 +210,12 @@ function compared({ source, form, name, release }, output) {
   if (!output) return { ...row, verdict: 'not run', detail: ['the kernel did not come to it'] };
   const log = path.join(work, `${name}.log`);
   writeFileSync(log, output.text);
+  if (output.exitCode === undefined)
+    return { ...row, verdict: 'not compared', detail: ['the program, or the kernel, did not come to its end'] };
   const { status, stdout, stderr } = snoopscope(['compare', '--kernel', release, '--max-seconds', '60', row.name, log]);
   const detail = [...stdout.split('\n').slice(1), ...stderr.split('\n').filter((line) => line.includes('error'))]
     .map((line) => line.trim().replaceAll(log, 'its output'))
     .filter((line) => line !== '');
-  if (output.exitCode === undefined) detail.unshift('the kernel did not come to its end');
   const verdict = status === 0 ? 'equal' : status === 1 ? 'differs' : 'not compared';
   const backported = verdict === 'differs' && form === 'schedule' ? likeDebian(release, row.name, log) : undefined;
   return backported === undefined

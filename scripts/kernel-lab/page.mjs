@@ -33,6 +33,9 @@ export function realKernelsPage(rows, kernels, without) {
     '"As debian-…" is a difference from the release that this kernel is based on, and none from a later Debian kernel of the same',
     'series: its stable release took a fix. "Not compared" may be a kernel that a race brought down, or a program that had no end.',
     '',
+    'The rows need not be of one run: a run for some scenarios (`--scenario NAME,…`) takes the place of their rows, and the others',
+    'keep what the run before it found, of the version that it tried.',
+    '',
     `| scenario | compared | ${kernels.map(({ release }) => release).join(' | ')} |`,
     `| --- | --- |${' --- |'.repeat(kernels.length)}`,
     ...names.map((key) => {
