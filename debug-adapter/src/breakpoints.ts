@@ -1,5 +1,5 @@
 /** Breakpoints as the user sets them: on lines, on kernel functions and ops, with conditions, counts and messages. */
-import { compileExpression, type Expression, nearest } from '@snoopscope/sim-core';
+import { compileExpression, counted, type Expression, nearest } from '@snoopscope/sim-core';
 import { expressionProblem } from './evaluate.ts';
 import type { KernelStep } from './kernel-source.ts';
 import type { Debuggee } from './launch.ts';
@@ -146,7 +146,7 @@ function lineProblem(debuggee: Debuggee, file: number, line: number): string | u
   if (!Number.isInteger(line) || line < 0) return 'A breakpoint needs a line number.';
   const { name, parsed } = debuggee.sources[file] ?? {};
   const count = parsed?.lines.length ?? 0;
-  return line >= count ? `${name} ends above this line: it has ${count} lines.` : undefined;
+  return line >= count ? `${name} ends above this line: it has ${counted(count, 'line')}.` : undefined;
 }
 
 /** A breakpoint on what a name means: a kernel function, a request, an attribute, an instruction, a TLP. */

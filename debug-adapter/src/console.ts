@@ -1,5 +1,6 @@
 /** Commands of the debug console. Each is a function from the current focus to lines; `branch` also goes somewhere else. */
 import {
+  counted,
   didYouMean,
   EVENT_WIDTH,
   type Model,
@@ -343,7 +344,7 @@ export function moveText({ branches, cursor, debuggee }: StopContext, possibilit
 function listBranches({ branches, debuggee }: StopContext): string[] {
   return branches.all.map(({ origin, run, track }, index) => {
     const number = index + 1;
-    const steps = `${run.steps} micro-steps${run.end ? ', ended' : ''}`;
+    const steps = `${counted(run.steps, 'micro-step')}${run.end ? ', ended' : ''}`;
     const here = number === branches.number ? ' (here)' : '';
     if (!origin) return `${number}: ${steps}${here}`;
     const isChange = typeof origin.moves.at(-1) === 'object';

@@ -1,5 +1,5 @@
 /** Two branches of a session beside each other: where they part, what each ends with, what each has found. */
-import { EVENT_WIDTH, FINDINGS, finalValues, NOTE, stuckText } from '@snoopscope/sim-core';
+import { counted, EVENT_WIDTH, FINDINGS, finalValues, NOTE, stuckText } from '@snoopscope/sim-core';
 import { stepLine } from './console.ts';
 import { RequestError } from './request-error.ts';
 import type { RunCursor } from './run-cursor.ts';
@@ -15,7 +15,9 @@ export function diffBranches(context: StopContext, number: number): string[] {
   const parted = firstDifference(own, other);
   const names = [`branch ${branches.number}`, `branch ${number}`] as const;
   return [
-    parted === undefined ? 'Both branches have made the same moves.' : `The same for ${parted} micro-steps; then:`,
+    parted === undefined
+      ? 'Both branches have made the same moves.'
+      : `The same for ${counted(parted, 'micro-step')}; then:`,
     ...(parted === undefined
       ? []
       : [partText(context, own, parted, names[0]), partText(context, other, parted, names[1])]),
@@ -52,9 +54,11 @@ function outcomes(one: RunCursor, other: RunCursor, names: readonly [string, str
 }
 
 function endOf({ run }: RunCursor): string {
-  if (run.end === undefined) return `not at its end, after ${run.steps} micro-steps`;
+  if (run.end === undefined) return `not at its end, after ${counted(run.steps, 'micro-step')}`;
   if (run.end.kind === 'stuck') return stuckText(run, run.end);
-  return run.end.kind === 'completed' ? `every actor has finished, after ${run.steps} micro-steps` : 'at a limit';
+  return run.end.kind === 'completed'
+    ? `every actor has finished, after ${counted(run.steps, 'micro-step')}`
+    : 'at a limit';
 }
 
 function findings(one: RunCursor, other: RunCursor, names: readonly [string, string]): string[] {

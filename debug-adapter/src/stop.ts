@@ -1,6 +1,7 @@
 /** Why we stop, in words: what a stopped event says and what the exception widget explains. */
 import {
   changeText,
+  counted,
   describeEvent,
   type End,
   EVENT_WIDTH,
@@ -83,7 +84,7 @@ export function stopAfter(context: StopContext, outcome: MovementEnd, focus: Foc
         focus,
         reason: 'pause',
         description: 'Paused',
-        text: `Paused after ${focus.position} micro-steps`,
+        text: `Paused after ${counted(focus.position, 'micro-step')}`,
         breakpoints: [],
       };
   }

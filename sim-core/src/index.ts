@@ -1,5 +1,6 @@
 /** The whole public API of sim-core. Only outsiders import this file. */
 
+export { counted } from './counted.ts';
 export type { StatementArgs, Value } from './engine/compile.ts';
 export * from './engine/executor.ts';
 export * from './engine/model.ts';

@@ -113,6 +113,21 @@ describe('a file that cannot be used', () => {
       expect(stderr).toContain(name);
     }
   });
+
+  test('a file in a folder that is not there is refused before any work, by every option that names one', async () => {
+    const scenario = base.at(-1)!;
+    for (const [what, words] of [
+      ['checkpoint', [...base, '--checkpoint', 'missing/a']],
+      ['trace', ['run', '--save', 'missing/a.snooptrace', scenario]],
+      ['coverage', ['test', '--coverage', 'lcov', '--coverage-file', 'missing/a', scenario]],
+    ] as const) {
+      const { stderr, exitCode, stdout } = await snoopscope(words, { workingDirectory: folder, columns: 200 });
+      expect([exitCode, stdout]).toEqual([2, '']);
+      expect(stderr).toMatch(
+        new RegExp(`missing/a\\S*: error: The ${what} cannot be written: there is no folder \`missing\``),
+      );
+    }
+  });
 });
 
 describe('--fingerprint', () => {

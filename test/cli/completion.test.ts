@@ -102,7 +102,16 @@ describe.each(['bash', 'fish'] as const)('%s', (shell) => {
   });
 });
 
-test('bash offers scenarios and folders, not their traces', (context) => {
+test('bash offers traces where one can be run', (context) => {
+  needs(context, 'bash');
+  writeFileSync(path.join(folder, 'a.snooptrace'), '');
+  for (const command of ['run', 'diff', 'export trace'])
+    expect(OFFERS.bash(['snoopscope', ...command.split(' '), path.join(folder, 'a.s')])).toEqual([
+      path.join(folder, 'a.snooptrace'),
+    ]);
+});
+
+test('bash offers scenarios and folders, not their goldens', (context) => {
   needs(context, 'bash');
   const offers = OFFERS.bash(['snoopscope', 'run', 'scenarios/wbinvd/']);
   expect(offers.every((name) => name.endsWith('.snoop'))).toBe(true);

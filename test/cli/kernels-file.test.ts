@@ -61,11 +61,28 @@ describe('a name of snoopscope.json', () => {
     expect(stderr).toMatch(/note: `KVM_GET_API_VERSION` has no effect here .*\[no-effect\]/);
   });
 
+  test('is explained once', async () => {
+    const { stdout } = await snoopscope('kernels --like ours', { workingDirectory: folder });
+    expect(stdout.split('as snoopscope.json names it')).toHaveLength(2);
+    const host = await snoopscope('kernels --like host', { workingDirectory: folder });
+    expect(host.stdout.split('as snoopscope.json names it')).toHaveLength(2);
+  });
+
   test('that is wrong is refused with its file', async () => {
     const { exitCode, stderr } = await snoopscope(`check ${folder}/broken/a.snoop`, { columns: 400 });
     expect(exitCode).toBe(2);
     expect(stderr).toContain('broken/snoopscope.json');
     expect(stderr).toContain('`kernels.ours`: There is no kernel `v6.66`');
     expect(stderr).toContain('[broken-kernels-file]');
+  });
+
+  test('cannot stand for another one, and each thing that is wrong has its line', async () => {
+    const where = path.join(folder, 'broken');
+    const text = '{"kernels": {"ours": "v6.6", "his": "ours~file-identity", "long name": "v6.6"}}';
+    writeFileSync(path.join(where, 'snoopscope.json'), text);
+    const { stderr } = await snoopscope('kernels', { workingDirectory: where, columns: 400 });
+    const [first, second] = stderr.split('\n');
+    expect(first).toMatch(/`kernels\.his`: `ours` is a name of this file, and names do not stand for each other/);
+    expect(second).toMatch(/^ {2}`kernels\.long name`: A name has letters/);
   });
 });

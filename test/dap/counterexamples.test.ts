@@ -1,15 +1,7 @@
 // What an exploration hands to a debugger: a schedule, a finding, and how many steps of it make one of that kind.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import {
-  elaborate,
-  explorationReport,
-  explore,
-  type Profile,
-  parse,
-  profileNamed,
-  verdictOf,
-} from '@snoopscope/sim-core';
+import { elaborate, explorationReport, explore, parse, profileNamed, verdictOf } from '@snoopscope/sim-core';
 import { expect, test } from 'vitest';
 import { severalStaleReads } from '../explore/several-stale-reads.ts';
 import { DapClient, repositoryFiles, root } from './client.ts';
@@ -18,7 +10,7 @@ test('the schedule and the count of each finding of an exploration lead to its o
   const { text, stale } = severalStaleReads(
     await readFile(path.join(root, 'scenarios/wbinvd/local-cpu-not-flushed.snoop'), 'utf8'),
   );
-  const profile = profileNamed('v5.11') as Profile;
+  const profile = profileNamed('v5.11')!;
   const { model } = elaborate(parse(text), { profile });
   if (!model) throw new Error('the scenario is not valid');
   const { findings } = explorationReport(verdictOf(model, profile, explore(model)));

@@ -54,6 +54,12 @@ test.each([
   [around('', 'exists stale_read\n'), 'Change to `stale-read`', 'exists stale-read'],
   [around('', 'device gpu {\n  r0 = MRead x\n}\n'), 'Change to `MRd`', '  r0 = MRd x'],
   [around('', 'device gpu {\n  r0 = MRd x nosnoop\n}\n'), 'Change to `ns`', '  r0 = MRd x ns'],
+  [
+    around('', 'vcpu 0 cpu=3 {\n  hlt\n}\n').replace('intel', 'intel count=2'),
+    'Give the machine 4 CPUs',
+    '  cpu intel count=4',
+  ],
+  [around('', 'vcpu 0 cpu=3 {\n  hlt\n}\n'), 'Give the machine 4 CPUs', '  cpu intel count=4'],
 ])('%#: %s', (text, title, line) => {
   const parsed = parse(text);
   const fixes = [...parsed.diagnostics, ...check(parsed)].flatMap((one) => one.fixes ?? []);

@@ -114,6 +114,10 @@ describe('one way to write a thing', () => {
     expect(hits([...code, ...tests], /^\s*(?:private|public)\s(?!constructor\b)/)).toEqual([]);
   });
 
+  test('a number with its noun is counted(): there is one micro-step, too', () => {
+    expect(hits(code, /\$\{(?![A-Z_]+\}|LIMITS\.)[^{}]+\} (?:micro-steps|statements)\b/)).toEqual([]);
+  });
+
   test('an element that is there is `x[i]!`; a cast would also hide a wrong type', () => {
     const cast = /(?:\]|\.(?:at|get|pop|shift)\([^()]*\)) as (?:number|string|bigint|boolean)\b(?! \|)/;
     expect(hits([...code, ...tests], cast)).toEqual([]);

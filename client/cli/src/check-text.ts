@@ -21,11 +21,11 @@ export function printVerdict(call: Invocation, { file, groups, left }: FileVerdi
 export function limitText(limit: ExploreLimit): string {
   switch (limit.kind) {
     case 'states':
-      return `The limit of ${limit.at} states was reached; --max-states raises it.`;
+      return `The limit of ${counted(limit.at, 'state')} was reached; --max-states raises it.`;
     case 'bytes':
-      return `The limit of ${limit.at} bytes for states was reached. A smaller scenario, or --granularity statement, needs fewer.`;
+      return `The limit of ${counted(limit.at, 'byte')} for states was reached. A smaller scenario, or --granularity statement, needs fewer.`;
     case 'depth':
-      return `The limit of ${limit.at} moves on one path was reached.`;
+      return `The limit of ${counted(limit.at, 'move')} on one path was reached.`;
     case 'switches':
       return `Interleavings with more than ${counted(limit.at, 'switch')} were not visited; --max-switches raises the bound.`;
     case 'stopped':

@@ -61,9 +61,9 @@ const VERDICTS = {
 export function exploreLimitText(limit: ExploreLimit): string {
   switch (limit.kind) {
     case 'bytes':
-      return `The limit of ${limit.at / 1024 ** 2} megabytes for states was reached; --max-megabytes raises it.`;
+      return `The limit of ${counted(limit.at / 1024 ** 2, 'megabyte')} for states was reached; --max-megabytes raises it.`;
     case 'depth':
-      return `The limit of ${limit.at} moves on one path was reached; --max-depth raises it.`;
+      return `The limit of ${counted(limit.at, 'move')} on one path was reached; --max-depth raises it.`;
     default:
       return limitText(limit);
   }
@@ -157,7 +157,7 @@ function costText(report: ExplorationReport, seconds: number, from: number): str
   // A result that was read from a file took no time.
   const pace = states === from ? '' : `, ${seconds.toFixed(2)} s, ${rate(states - from, seconds)} states a second`;
   const again = fingerprints?.restarts ? `, restarted ${counted(fingerprints.restarts, 'time')}` : '';
-  return `${counted(states, 'state')}, ${counted(transitions, 'transition')}, ${counted(depth, 'move')} deep, ${short(bytes)}B, ${each} bytes a state${pace}${again}`;
+  return `${counted(states, 'state')}, ${counted(transitions, 'transition')}, ${counted(depth, 'move')} deep, ${short(bytes)}B, ${counted(each, 'byte')} a state${pace}${again}`;
 }
 
 /** What to try after a limit. */

@@ -2,6 +2,7 @@
 import {
   type ConditionInRun,
   conditionsInRun,
+  counted,
   type End,
   EVENT_WIDTH,
   FINDINGS,
@@ -69,16 +70,16 @@ function findingsOf(run: Run): Finding[] {
 export function endText({ end, run }: Pick<RunOutcome, 'end' | 'run'>): string {
   switch (end.kind) {
     case 'completed':
-      return `Completed after ${run.steps} micro-steps: every actor has finished.`;
+      return `Completed after ${counted(run.steps, 'micro-step')}: every actor has finished.`;
     case 'stuck':
       return stuckText(run, end);
     case 'limit':
       return end.limit === 'steps'
-        ? `Stopped at the limit of ${end.at} micro-steps; --max-steps raises it.`
+        ? `Stopped at the limit of ${counted(end.at, 'micro-step')}; --max-steps raises it.`
         : `Stopped at the limit of ${end.at} recorded events.`;
     case 'open':
-      return `Saved after ${run.steps} micro-steps, before its end.`;
+      return `Saved after ${counted(run.steps, 'micro-step')}, before its end.`;
     case 'interrupted':
-      return `Interrupted after ${run.steps} micro-steps.`;
+      return `Interrupted after ${counted(run.steps, 'micro-step')}.`;
   }
 }

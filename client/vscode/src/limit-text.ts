@@ -1,14 +1,16 @@
 // Which limit ended an exploration, and the way out in the editor.
+
 import type { ExploreLimit } from '@snoopscope/sim-core';
+import { counted } from '@snoopscope/sim-core';
 
 export function limitText(limit: ExploreLimit): string {
   switch (limit.kind) {
     case 'states':
-      return `The limit of ${limit.at} states was reached; the setting snoopscope.limits.states raises it.`;
+      return `The limit of ${counted(limit.at, 'state')} was reached; the setting snoopscope.limits.states raises it.`;
     case 'bytes':
       return `The limit of ${limit.at / 1024 ** 2} MB for states was reached; the setting snoopscope.limits.megabytes raises it.`;
     case 'depth':
-      return `The limit of ${limit.at} moves on one path was reached.`;
+      return `The limit of ${counted(limit.at, 'move')} on one path was reached.`;
     case 'switches':
       return `Interleavings with more than ${limit.at} ${limit.at === 1 ? 'switch' : 'switches'} were not visited.`;
     case 'stopped':

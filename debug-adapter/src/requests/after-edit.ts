@@ -1,4 +1,5 @@
 /** A restart after an edit: where the run is the same up to the place of the user, it continues there. */
+import { counted } from '@snoopscope/sim-core';
 import { stepLine } from '../console.ts';
 import type { Debuggee } from '../launch.ts';
 import { LIMITS } from '../limits.ts';
@@ -31,7 +32,7 @@ export async function placeAfterEdit(
   now.cursor.seek(focus.position);
   output(
     state,
-    `The edit changes nothing up to here: still after ${focus.position} micro-steps. Restart once more to begin at the beginning.\n`,
+    `The edit changes nothing up to here: still after ${counted(focus.position, 'micro-step')}. Restart once more to begin at the beginning.\n`,
   );
   return {
     position: focus.position,

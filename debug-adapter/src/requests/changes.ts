@@ -1,5 +1,7 @@
 /** Requests that read memory as bytes, and those that change something: on a branch, never in what is recorded. */
+
 import type { Edit } from '@snoopscope/sim-core';
+import { counted } from '@snoopscope/sim-core';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { editsOf, numberOf, wordEdits } from '../edits.ts';
 import { evaluate } from '../evaluate.ts';
@@ -118,7 +120,7 @@ function onBranch(
   const { stop } = stoppedOf(state);
   if (cursor.position < cursor.run.steps && !inPast) {
     throw new RequestError(
-      `This is the past: after ${cursor.position} of ${cursor.run.steps} micro-steps. A change here begins a branch, and what is recorded after it is not part of that. If that is what you want, type \`set ${what}\` in the debug console.`,
+      `This is the past: after ${cursor.position} of ${counted(cursor.run.steps, 'micro-step')}. A change here begins a branch, and what is recorded after it is not part of that. If that is what you want, type \`set ${what}\` in the debug console.`,
     );
   }
   branches.expectRoom();

@@ -1,5 +1,5 @@
 /** Requests that go to another place of the run: a line that was reached, or a position. */
-import { describeEvent } from '@snoopscope/sim-core';
+import { counted, describeEvent } from '@snoopscope/sim-core';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { samePath } from '../file-accessor.ts';
 import { LIMITS } from '../limits.ts';
@@ -26,7 +26,12 @@ export function gotoTargets(state: SessionState, args: DebugProtocol.GotoTargets
       if (at !== line || !samePath(debuggee.sources[file]?.path ?? '', wanted)) continue;
       const name = debuggee.model.world.topology.actors[actor]?.name;
       if (targets.length === LIMITS.consoleLines) more++;
-      else targets.push({ id: position, label: `${name}, after ${position} micro-steps`, line: convert.line(at) });
+      else
+        targets.push({
+          id: position,
+          label: `${name}, after ${counted(position, 'micro-step')}`,
+          line: convert.line(at),
+        });
     }
   }
   if (more > 0)
@@ -121,7 +126,7 @@ export function goTo(state: SessionState, wanted: unknown): Answer {
   const { cursor } = launched;
   if (typeof wanted !== 'number' || !Number.isInteger(wanted) || wanted < 0 || wanted > cursor.run.steps) {
     throw new RequestError(
-      `There is no position ${String(wanted)}: the run has ${cursor.run.steps} micro-steps, and positions count from 0.`,
+      `There is no position ${String(wanted)}: the run has ${counted(cursor.run.steps, 'micro-step')}, and positions count from 0.`,
     );
   }
   return {

@@ -1,5 +1,5 @@
 /** Requests that move through the run, and how a movement becomes a stop. */
-import { EVENT_WIDTH, FINDINGS, type Finding, NOTE } from '@snoopscope/sim-core';
+import { counted, EVENT_WIDTH, FINDINGS, type Finding, NOTE } from '@snoopscope/sim-core';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { moveText } from '../console.ts';
 import { filterById } from '../filters.ts';
@@ -229,7 +229,8 @@ export async function enter(state: SessionState, stopOnEntry: boolean, kept?: Fo
   greet(state);
   if (stopOnEntry) {
     const focus = debuggee.trace ? whereSaved(cursor) : first;
-    const where = focus.position === 0 ? 'before the first step' : `after ${focus.position} micro-steps, as saved`;
+    const where =
+      focus.position === 0 ? 'before the first step' : `after ${counted(focus.position, 'micro-step')}, as saved`;
     stopped(state, {
       focus,
       reason: 'entry',

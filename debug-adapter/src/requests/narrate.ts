@@ -1,5 +1,5 @@
 /** What the debug console says on its own: why somebody else moved, that the past is replayed, how a run ended. */
-import { conditionInRunText, conditionsInRun, finalValues, stuckText } from '@snoopscope/sim-core';
+import { conditionInRunText, conditionsInRun, counted, finalValues, stuckText } from '@snoopscope/sim-core';
 import { statementLine } from '../console.ts';
 import { interpolate } from '../evaluate.ts';
 import type { Debuggee } from '../launch.ts';
@@ -16,7 +16,7 @@ export function partingText({ branches }: Launched, left: RunCursor): string {
   const old = branches.all.indexOf(left) + 1;
   const { number, current } = branches;
   const isNew = current.run.steps === current.position;
-  return `${isNew ? `Branch ${number} begins here, after ${current.position} micro-steps` : `This is branch ${number}`}. What branch ${old} has recorded is kept: "branch ${old}" in the debug console goes back to it.\n`;
+  return `${isNew ? `Branch ${number} begins here, after ${counted(current.position, 'micro-step')}` : `This is branch ${number}`}. What branch ${old} has recorded is kept: "branch ${old}" in the debug console goes back to it.\n`;
 }
 
 /** A user who steps a thread in the past may expect it to move first: says once that others do, and how to change that. */
@@ -100,7 +100,7 @@ export function greet(state: SessionState): void {
   if (branches.all.length > 1)
     output(
       state,
-      `The trace has ${branches.all.length} branches, and this is branch ${branches.number}: \`branches\` lists them, \`branch N\` goes to another.\n`,
+      `The trace has ${counted(branches.all.length, 'branch')}, and this is branch ${branches.number}: \`branches\` lists them, \`branch N\` goes to another.\n`,
     );
   output(
     state,
@@ -122,7 +122,7 @@ export function tellSteps(state: SessionState, from: number, to: number): void {
   const { convert, cursor, debuggee } = launched;
   const parts = statementsBetween(cursor, from, to);
   const left = Math.max(0, parts.length - TOLD_STATEMENTS);
-  if (left > 0) output(state, `${left} statements, then:\n`);
+  if (left > 0) output(state, `${counted(left, 'statement')}, then:\n`);
   for (const { first, last } of parts.slice(left)) {
     const { actor, node } = cursor.run.step(last);
     const place = debuggee.model.nodes[executedBefore(cursor, last + 1, actor)?.node ?? node]?.place;

@@ -1,4 +1,5 @@
 /** What is shown of a movement that takes long, in editors that show progress. */
+import { counted } from '@snoopscope/sim-core';
 import type { SessionState } from '../session-state.ts';
 
 /** Looks at the client's messages after which a movement is long enough to show its progress: tenths of a second. */
@@ -9,7 +10,7 @@ export function tellProgress(state: SessionState): void {
   const { progress } = state;
   progress.pauses++;
   if (!progress.supported || progress.pauses % PROGRESS_AFTER !== 0) return;
-  const message = `${state.launched?.cursor.run.steps ?? 0} micro-steps`;
+  const message = `${counted(state.launched?.cursor.run.steps ?? 0, 'micro-step')}`;
   if (progress.id !== undefined) {
     state.emit('progressUpdate', { progressId: progress.id, message });
     return;

@@ -65,11 +65,6 @@ export function group(
   return { name, value, children, ...more };
 }
 
-/** `1 group`, `2 groups`. */
-export function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
-}
-
 export function yesNo(value: number | boolean): string {
   return value ? 'yes' : 'no';
 }

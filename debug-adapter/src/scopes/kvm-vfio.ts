@@ -1,8 +1,10 @@
 /** kvm-vfio devices: their lists, what they have told KVM, who holds their lock. */
+
 import type { FileId, GroupId, KvmDeviceId } from '@snoopscope/sim-core';
+import { counted } from '@snoopscope/sim-core';
 import type { Moment } from '../moment.ts';
 import { fileText } from './descriptors.ts';
-import { counted, group, type Item, indices, type Scope, yesNo } from './item.ts';
+import { group, type Item, indices, type Scope, yesNo } from './item.ts';
 import { groupName, kvmDeviceName, vmName } from './objects.ts';
 import { lockText } from './vm.ts';
 

@@ -1,4 +1,5 @@
 /** Why a run got no further, in words. */
+import { counted } from '../counted.ts';
 import type { End, Run } from '../engine/run.ts';
 
 /** Who still waits at the end of a run, where, and why if the reason is a common one. */
@@ -9,7 +10,7 @@ export function stuckText(run: Run, end: Extract<End, { kind: 'stuck' }>): strin
     return `${model.world.topology.actors[actor]?.name} (line ${(node?.place.line ?? 0) + 1})`;
   });
   const what = end.deadlock ? 'Deadlock' : 'No actor can make progress';
-  const still = `${what} after ${run.steps} micro-steps: ${waiting.join(', ')} still wait${waiting.length === 1 ? 's' : ''}.`;
+  const still = `${what} after ${counted(run.steps, 'micro-step')}: ${waiting.join(', ')} still wait${waiting.length === 1 ? 's' : ''}.`;
   return [still, ...end.waiting.flatMap((actor) => neverMade(run, actor))].join(' ');
 }
 

@@ -1,6 +1,6 @@
 /** What to do when a limit was reached: the next bound of switches and what it takes, what to bound, what to leave out. */
+import { counted } from '../counted.ts';
 import type { DroppedReduction, Exploration, ExploreLimit, Reductions } from '../explore/exploration.ts';
-import { counted } from './verdict-text.ts';
 
 export type Advice =
   /** Interleavings with few switches first; `completed` says how many are covered (absent: that was not tried). */

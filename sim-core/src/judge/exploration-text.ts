@@ -1,8 +1,8 @@
 /** What an exploration looked at, and how much there is to look at, in sentences: the command and the editor say the same. */
+import { counted } from '../counted.ts';
 import type { Fingerprinting, SamplingResult } from '../explore/exploration.ts';
 import type { Estimate } from '../explore/random/estimate.ts';
 import type { ExplorationReport } from './report.ts';
-import { counted } from './verdict-text.ts';
 
 /** What is known, and of what. `depthOption`: what raises the limit that cut runs off, `--max-depth`. */
 export function coverageText(report: ExplorationReport, depthOption?: string): string {

@@ -1,10 +1,11 @@
 /** The verdict of a check, line by line: a terminal paints and wraps the lines, an editor shows them as they are. */
+import { counted } from '../counted.ts';
 import type { ExploreLimit } from '../explore/exploration.ts';
 import type { Profile } from '../kernel/profiles.ts';
 import type { ParsedScenario } from '../scenario/ast.ts';
 import { findingTitle } from './placed-finding.ts';
 import { type JudgedCondition, nameOfKernels, type VerdictGroup } from './verdict-groups.ts';
-import { counted, ENDLESS, refutationText, scheduleWords, sizeText, spaced } from './verdict-text.ts';
+import { ENDLESS, refutationText, scheduleWords, sizeText, spaced } from './verdict-text.ts';
 
 export interface VerdictLine {
   /** Columns before it. */

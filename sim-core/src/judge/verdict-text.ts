@@ -1,4 +1,5 @@
 /** Verdicts in words: the same in the command and in an editor. */
+import { counted } from '../counted.ts';
 import type { JudgedCondition, VerdictGroup } from './verdict-groups.ts';
 
 /** Truth about nothing is worth a word. */
@@ -7,11 +8,6 @@ export const ENDLESS = 'No interleaving ends: a condition that is not a finding 
 /** A condition as written in the file, without the spaces that align it there. */
 export function spaced(condition: string): string {
   return condition.replace(/\s+/g, ' ');
-}
-
-/** `1 state`, `2 states`, `2 switches`. */
-export function counted(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : noun.endsWith('ch') ? 'es' : 's'}`;
 }
 
 /** How much was explored for these kernels. */

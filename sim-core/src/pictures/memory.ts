@@ -1,4 +1,5 @@
 /** Memory at a cursor: what DRAM, each cache and each device have of every word, and the entries that lead there. */
+import { counted } from '../counted.ts';
 import type { Run } from '../engine/run.ts';
 import type { ObjectNames } from '../explain/object-names.ts';
 import { IOPTE } from '../iommu/iommu.ts';
@@ -274,7 +275,7 @@ export function memoryText({ notices, columns, pages, position }: MemoryPicture)
     notices,
     tables: [
       {
-        title: `Memory after ${position} steps (* has changed)`,
+        title: `Memory after ${counted(position, 'step')} (* has changed)`,
         columns: ['word', ...columns.map(({ name }) => name)],
         rows: pages.flatMap(({ lines }) =>
           lines.flatMap(({ words }) => words.map(({ name, cells }) => [name, ...cells.map(cellText)])),

@@ -1,5 +1,6 @@
 /** What an exploration found out: how often each outcome, what it says about the conditions, and the ways there. */
 
+import { counted } from '../counted.ts';
 import type { StateGraph } from '../explore/state-graph.ts';
 import type { ExplorationReport } from '../judge/report.ts';
 import { PICTURE_LIMITS } from './limits.ts';
@@ -96,7 +97,7 @@ function noticesOf(report: ExplorationReport, graph: StateGraph | 'too large' | 
       : []),
     ...(!sampling && !complete
       ? [
-          `Not every state was seen: the exploration ended after ${states} states${limit ? ` (${limitText(limit)})` : ''}.`,
+          `Not every state was seen: the exploration ended after ${counted(states, 'state')}${limit ? ` (${limitText(limit)})` : ''}.`,
         ]
       : []),
     ...(outcomes.length === 0 ? ['No execution came to an end, so there is no outcome.'] : []),

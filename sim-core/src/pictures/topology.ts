@@ -3,6 +3,7 @@
  * which way the last transaction or flush went.
  */
 
+import { counted } from '../counted.ts';
 import { describeEvent } from '../explain/event-text.ts';
 import type { ObjectNames } from '../explain/object-names.ts';
 import { PICTURE_LIMITS } from './limits.ts';
@@ -115,7 +116,7 @@ export function topologyText({ notices, nodes, edges, current, position }: Topol
     notices: [...notices, ...(current ? [`Just now: ${current.text}.`] : [])],
     tables: [
       {
-        title: `Objects after ${position} steps (* has changed)`,
+        title: `Objects after ${counted(position, 'step')} (* has changed)`,
         columns: ['kind', 'name', 'facts', 'mark'],
         rows: nodes.map((node) => [
           node.kind,

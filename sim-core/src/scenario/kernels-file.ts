@@ -28,7 +28,7 @@ export function readKernelsFile(text: string): KernelsFile {
   try {
     value = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
-    report(`It is not JSON: ${(error as Error).message}.`);
+    report(`It is not JSON: ${oneLine((error as Error).message)}.`);
     return { named, problems };
   }
   if (!isRecord(value)) report('It must be an object such as `{"kernels": {}}`.');
@@ -56,7 +56,7 @@ function readKernels(
     return;
   }
   for (const [name, definition] of Object.entries(kernels)) {
-    const problem = refusal(name, definition);
+    const problem = refusal(name, definition, kernels);
     if (problem === undefined) named.set(name, definition as string);
     else report(`\`kernels.${name}\`: ${problem}`, JSON.stringify(name), from);
   }
@@ -65,11 +65,19 @@ function readKernels(
 /** As the `kernel` line can have it. */
 const NAME = /^[A-Za-z0-9_-]+(\.[\w-]+)*$/;
 
-function refusal(name: string, definition: unknown): string | undefined {
+function refusal(name: string, definition: unknown, others: Readonly<Record<string, unknown>>): string | undefined {
   if (!NAME.test(name)) return 'A name has letters, digits, `-`, `_` and single dots.';
   if (name === 'all' || kernelLike(name) !== undefined) return 'This name means another kernel already.';
   if (typeof definition !== 'string') return 'It must stand for a text such as `"v6.12"`.';
-  return kernelLike(definition) === undefined ? noKernel(definition).message : undefined;
+  if (kernelLike(definition) !== undefined) return undefined;
+  const base = definition.split(/[+~]/, 1)[0]?.trim() ?? '';
+  if (!Object.hasOwn(others, base)) return noKernel(definition).message;
+  return `\`${base}\` is a name of this file, and names do not stand for each other: write what \`${base}\` stands for.`;
+}
+
+/** What an engine says quotes the text, line breaks and all. */
+function oneLine(message: string): string {
+  return message.replace(/\s+/g, ' ').replace(/\.$/, '');
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

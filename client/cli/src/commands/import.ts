@@ -1,7 +1,7 @@
 /** `snoopscope import KIND FILE`: a scenario from what a real kernel did. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { LOG_KINDS, recordingScenario, sourceOf } from '@snoopscope/sim-core';
+import { counted, LOG_KINDS, recordingScenario, sourceOf } from '@snoopscope/sim-core';
 import { listed } from '../arguments.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
@@ -80,7 +80,7 @@ async function importRecording(call: Invocation, name: string): Promise<ExitCode
         format: FORMAT_VERSION,
         sequences: sequences.map(({ id, ops }) => ({ id, calls: ops.length })),
       });
-    else for (const { id, ops } of sequences) call.print(`${id}  ${ops.length} calls`);
+    else for (const { id, ops } of sequences) call.print(`${id}  ${counted(ops.length, 'call')}`);
     return EXIT.fine;
   }
   const id = call.text('sequence') ?? (sequences.length === 1 ? sequences[0]?.id : undefined);

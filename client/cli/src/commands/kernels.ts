@@ -70,12 +70,14 @@ function namedHere(call: Invocation): Profile[] {
 }
 
 function printLike(call: Invocation, string: string, like: KernelLike): void {
-  call.print(wrap(likeText(string, like), call.width, 2, 0));
+  // What is exactly a profile is told by the profile's own line.
+  const isOwnName = like.exact && string === like.profile.name;
+  if (!isOwnName) call.print(wrap(likeText(string, like), call.width, 2, 0));
   if (like.recorded.length > 0) {
     const names = like.recorded.map(({ name }) => name).join(', ');
     call.print(wrap(`Recorded releases of the same series, which may be nearer: ${names}.`, call.width, 2, 0));
   }
-  printOne(call, like.profile);
+  printOne(call, like.profile, like.defined && !like.exact ? like.profile.name : undefined);
 }
 
 function documentOf(profile: Profile): object {
@@ -113,8 +115,8 @@ function printAll(call: Invocation, profiles: readonly Profile[]): void {
   for (const change of CHANGES) if (change.first === undefined) call.print(changeText(call, '+', change));
 }
 
-function printOne(call: Invocation, profile: Profile): void {
-  call.print(call.paint('heading', titleOf(call, profile)));
+function printOne(call: Invocation, profile: Profile, title = titleOf(call, profile)): void {
+  call.print(call.paint('heading', title));
   const present = CHANGES.filter(({ id }) => profile.changes.has(id));
   for (const change of present) {
     call.print(changeText(call, ' ', change));

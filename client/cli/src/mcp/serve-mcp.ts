@@ -1,6 +1,5 @@
 /** The simulator as an MCP server: tools that assistants call. Reads files that they name, writes none, opens no socket. */
 import { Server, type ServerOptions } from '@modelcontextprotocol/sdk/server/index.js';
-import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import {
   CallToolRequestSchema,
@@ -10,14 +9,15 @@ import {
   McpError,
 } from '@modelcontextprotocol/sdk/types.js';
 import { nearest } from '@snoopscope/sim-core';
-import { fromJSONSchema, prettifyError } from 'zod';
 import type { Command } from '../commands/command.ts';
 import { EXIT, EXIT_MEANINGS, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
 import { VERSION } from '../version.ts';
 import { callCommand } from './call-command.ts';
+import { problemOf } from './input-problem.ts';
 import { REFERENCE, refer } from './reference-tool.ts';
-import { commandTools, type Tool, type ToolInput, type ToolSchema } from './tools.ts';
+import { StandardStreams } from './standard-streams.ts';
+import { commandTools, type Tool, type ToolInput } from './tools.ts';
 
 /** The command line, as the command `mcp` hands it over. */
 export interface CommandLine {
@@ -38,7 +38,7 @@ export async function serveMcp(
   line: CommandLine,
   workingDirectory: string,
   interrupt: AbortSignal,
-  transport: Transport = standardStreams(),
+  transport: Transport = new StandardStreams(),
 ): Promise<void> {
   const server = new Server(
     { name: 'snoopscope', title: 'Snoopscope', version: VERSION },
@@ -65,13 +65,6 @@ export async function serveMcp(
   await server.close();
 }
 
-/** The SDK's transport does not look for the end of the stream. */
-function standardStreams(): Transport {
-  const transport = new StdioServerTransport();
-  process.stdin.once('end', () => transport.close());
-  return transport;
-}
-
 function listed({ name, title, description, inputSchema }: Omit<Tool, 'callOf'>) {
   return {
     name,
@@ -80,16 +73,6 @@ function listed({ name, title, description, inputSchema }: Omit<Tool, 'callOf'>)
     inputSchema,
     annotations: { title, readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   };
-}
-
-function problemOf(schema: ToolSchema, input: ToolInput): string | undefined {
-  const unknown = Object.keys(input).find((key) => !Object.hasOwn(schema.properties, key));
-  if (unknown !== undefined) {
-    const near = nearest(unknown, Object.keys(schema.properties));
-    return `Unknown argument \`${unknown}\`.${near ? ` Did you mean \`${near}\`?` : ''} Arguments: ${Object.keys(schema.properties).join(', ')}.`;
-  }
-  const { error } = fromJSONSchema(schema).safeParse(input);
-  return error && `The arguments do not fit the schema. ${prettifyError(error)}`;
 }
 
 async function called(

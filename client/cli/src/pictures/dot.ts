@@ -1,11 +1,11 @@
 /** Topology and outcomes as Graphviz text. */
-import { countedMoves, type OutcomesPicture, type TopologyPicture } from '@snoopscope/sim-core';
+import { counted, countedMoves, type OutcomesPicture, type TopologyPicture } from '@snoopscope/sim-core';
 
 export function topologyDot({ nodes, edges, position, notices }: TopologyPicture): string[] {
   return [
     'digraph topology {',
     ...notices.map((notice) => `  // ${notice.replaceAll(/\s+/g, ' ')}`),
-    `  label=${quoted(`after ${position} steps`)};`,
+    `  label=${quoted(`after ${counted(position, 'step')}`)};`,
     '  rankdir=LR;',
     '  node [shape=box, fontname="monospace"];',
     ...nodes.map(

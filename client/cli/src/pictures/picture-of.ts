@@ -1,5 +1,6 @@
 /** The picture that a call of `export` asks for. */
 import {
+  counted,
   EVENT_WIDTH,
   exploringGraph,
   memoryPicture,
@@ -81,7 +82,9 @@ async function pictureOfRun(
   const asked = positionAsked(call);
   const { run, end, file, profile } = await recordRun(call, name);
   if (asked !== undefined && asked > run.steps)
-    throw new Failure(`--at ${asked} is after the end: the run has ${run.steps} micro-steps.`, { code: 'no-position' });
+    throw new Failure(`--at ${asked} is after the end: the run has ${counted(run.steps, 'micro-step')}.`, {
+      code: 'no-position',
+    });
   const finding = firstFinding(run);
   const found = finding < 0 ? run.steps : run.stepOfEvent(finding) + 1;
   const exitCode = end.kind === 'interrupted' ? EXIT.interrupted : end.kind === 'limit' ? EXIT.limit : EXIT.fine;

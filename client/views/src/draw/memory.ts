@@ -1,5 +1,5 @@
 /** Memory drawn: a row for each word, a column for each place. */
-import { type MemoryCell, type MemoryPicture, viewText } from '@snoopscope/sim-core';
+import { counted, type MemoryCell, type MemoryPicture, viewText } from '@snoopscope/sim-core';
 import { CHARACTER, type Drawing, fitted, group, line, rect, type Shape, text } from './shape.ts';
 
 const ROW = 24;
@@ -37,7 +37,7 @@ export function drawMemory(memory: MemoryPicture, width: number): Drawing {
   return {
     width: Math.max(width, NAME + cells * column),
     height: y + 4,
-    label: `Memory after ${position} steps`,
+    label: `Memory after ${counted(position, 'step')}`,
     shapes,
   };
 }

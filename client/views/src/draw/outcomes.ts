@@ -1,6 +1,6 @@
 /** Outcomes drawn: verdicts, a bar for each outcome, findings, and for small spaces the graph of states. */
 import type { OutcomesPicture, StateGraph } from '@snoopscope/sim-core';
-import { countedMoves } from '@snoopscope/sim-core';
+import { counted, countedMoves } from '@snoopscope/sim-core';
 import { CHARACTER, type Drawing, fitted, group, type Intent, line, path, rect, type Shape, text } from './shape.ts';
 
 const ROW = 24;
@@ -111,7 +111,7 @@ function drawCondition(
       text(width - 12, y + 16, counts, 'right dim'),
     ],
     {
-      label: `Condition in line ${at + 1} ${verdict}: ${condition}; true in ${positive} outcomes, false in ${negative}`,
+      label: `Condition in line ${at + 1} ${verdict}: ${condition}; true in ${counted(positive, 'outcome')}, false in ${negative}`,
       intent: schedule === undefined ? { kind: 'line', line: at } : { kind: 'debug', schedule },
       action: verdict === 'fails' ? 'Debug counterexample' : 'Debug example',
     },

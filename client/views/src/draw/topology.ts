@@ -1,5 +1,7 @@
 /** Topology drawn: the kernel's objects above, the hardware below, what belongs together in one column. */
+
 import type { NodeKind, TopologyNode, TopologyPicture } from '@snoopscope/sim-core';
+import { counted } from '@snoopscope/sim-core';
 import { type Drawing, fitted, group, path, rect, type Shape, text } from './shape.ts';
 
 /** The column of each kind, and whether it is hardware. */
@@ -53,7 +55,7 @@ export function drawTopology(topology: TopologyPicture, width: number): Drawing 
   return {
     width: Math.max(width, column * COLUMNS),
     height: height + (topology.current ? 24 : 8),
-    label: `Topology after ${topology.position} steps`,
+    label: `Topology after ${counted(topology.position, 'step')}`,
     shapes: [
       ...edges,
       ...boxes.map(nodeShape),

@@ -1,4 +1,5 @@
 /** What there is to say of an import beside its scenario, a line each. */
+import { counted } from '../../counted.ts';
 import type { LogDifference } from './compare.ts';
 import type { Imported } from './kernel-choice.ts';
 import type { Rebuilt } from './rebuild.ts';
@@ -19,7 +20,10 @@ export function fileRemarks(files: readonly RunFile[]): string[] {
       counts && counts.unread > 0
         ? `, ${counts.unread} of them not understood (first: line ${counts.first.join(', ')})`
         : '';
-    const taken = what === 'machine' ? 'about the machine' : `${log?.source?.title}, ${counts?.lines} lines${unread}`;
+    const taken =
+      what === 'machine'
+        ? 'about the machine'
+        : `${log?.source?.title}, ${counted(counts?.lines ?? 0, 'line')}${unread}`;
     return [`${name}: ${taken}.`, ...(broken === undefined ? [] : [`${name}: ${broken}; what came before was read.`])];
   });
 }
@@ -31,7 +35,7 @@ export function importRemarks(rebuilt: Rebuilt, { outcome, kernel, agreeing }: I
     ([name, { count, line }]) => `${name} (${count}, first in line ${line})`,
   );
   return [
-    `Taken: ${rebuilt.steps.length} statements. Known and without effect: ${without} calls. Unknown: ${unknown.length === 0 ? 'none' : unknown.join(', ')}.`,
+    `Taken: ${counted(rebuilt.steps.length, 'statement')}. Known and without effect: ${counted(without, 'call')}. Unknown: ${unknown.length === 0 ? 'none' : unknown.join(', ')}.`,
     `Kernel: ${kernel}`,
     ...rebuilt.assumptions.all
       .slice(0, MOST_LISTED)
@@ -39,7 +43,7 @@ export function importRemarks(rebuilt: Rebuilt, { outcome, kernel, agreeing }: I
     ...rebuilt.leftOut.slice(0, MOST_LISTED).map(({ text, why, line }) => `Left out, line ${line}: ${text}: ${why}.`),
     ...rebuilt.cut.map(
       ({ file, line, calls }) =>
-        `Cut: ${file} from line ${line} on${calls > 0 ? `, ${calls} calls` : ''}. --from and --to choose other lines.`,
+        `Cut: ${file} from line ${line} on${calls > 0 ? `, ${counted(calls, 'call')}` : ''}. --from and --to choose other lines.`,
     ),
     ...outcome.differences.slice(0, MOST_LISTED).map((difference) => differenceText(difference, outcome.profile.name)),
     ...(outcome.differences.length === 0

@@ -1,4 +1,5 @@
 /** What people ask in bug reports, answered from logs of one run and files about the machine. */
+import { counted } from '../../counted.ts';
 import { type Cause, causesOf } from './causes.ts';
 import type { WbinvdExit } from './evidence.ts';
 import type { Imported } from './kernel-choice.ts';
@@ -169,7 +170,7 @@ function failedSentences({ outcome, text }: Imported): string[] {
     return `${what}${where}${count > 1 ? `, and ${count - 1} more times` : ''}.`;
   });
   const more = sentences.length - MOST;
-  return more > 0 ? [...sentences.slice(0, MOST), `And ${more} more calls.`] : sentences;
+  return more > 0 ? [...sentences.slice(0, MOST), `And ${counted(more, 'more call')}.`] : sentences;
 }
 
 const MOST = 10;

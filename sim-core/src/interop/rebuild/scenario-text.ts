@@ -1,4 +1,5 @@
 /** A rebuilt scenario as text. */
+import { counted } from '../../counted.ts';
 import { LIMITS } from '../../limits.ts';
 import { printString } from '../../scenario/printer.ts';
 import { type Folded, folded } from './fold.ts';
@@ -19,7 +20,7 @@ export function scenarioText(rebuilt: Rebuilt, choices: MachineChoices, kernel: 
     `scenario ${printString(title)}`,
     ...files.map(
       ({ name, source, counts }, index) =>
-        `doc ${printString(`${files.length > 1 ? `${index + 1}: ` : ''}${name.slice(name.lastIndexOf('/') + 1)} (${source?.title ?? 'unknown'}), ${counts.lines} lines.`)}`,
+        `doc ${printString(`${files.length > 1 ? `${index + 1}: ` : ''}${name.slice(name.lastIndexOf('/') + 1)} (${source?.title ?? 'unknown'}), ${counted(counts.lines, 'line')}.`)}`,
     ),
     ...(kernel === undefined ? [] : [`kernel ${kernel}`]),
     '',
@@ -54,7 +55,9 @@ function comments(rebuilt: Rebuilt): string[] {
   for (const [name, { count, line }] of translation.unknown)
     lines.push(`// Unknown: ${name}, ${count} times, first in line ${line}`);
   for (const { file, line, calls } of cut)
-    lines.push(`// Cut: ${file.slice(file.lastIndexOf('/') + 1)} from line ${line} on, ${calls} calls`);
+    lines.push(
+      `// Cut: ${file.slice(file.lastIndexOf('/') + 1)} from line ${line} on, ${calls} ${calls === 1 ? 'call' : 'calls'}`,
+    );
   return lines.length === 0 ? [] : ['', ...lines.map(printable)];
 }
 

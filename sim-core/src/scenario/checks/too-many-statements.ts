@@ -1,10 +1,12 @@
+import { counted } from '../../counted.ts';
 import { LIMITS } from '../../limits.ts';
 import type { Check } from './check.ts';
 
 /** `own`: statements of the call's expansion, which exceed the limit; undefined where it is not a call. */
 export function tooManyStatementsText(own: number | undefined): string {
   const limit = `a scenario has at most ${LIMITS.programNodes} statements after its calls are expanded`;
-  const what = own === undefined ? 'This is one statement too many' : `This call expands to ${own} statements`;
+  const what =
+    own === undefined ? 'This is one statement too many' : `This call expands to ${counted(own, 'statement')}`;
   return `${what}, and ${limit}: repeat with \`repeat\` or \`loop\`, which count once.`;
 }
 

@@ -1,4 +1,4 @@
-import type { Condition, LineContent, ParsedScenario, Span } from '../ast.ts';
+import type { Condition, Fix, LineContent, ParsedScenario, Span } from '../ast.ts';
 import { contentsOfKind, linesOfKind } from '../blocks.ts';
 import { factByName } from '../facts.ts';
 import { MACHINE_OPTIONS } from '../machine-options.ts';
@@ -44,7 +44,8 @@ vcpu 0 cpu=1 {
       const { content } = scenario.lines[line]!;
       for (const { cpu, span } of cpusOf(content)) {
         if (cpu < count) continue;
-        yield { line, span, message: noCpu(cpu, count) };
+        const fix = addingCpu(scenario, cpu);
+        yield { line, span, message: noCpu(cpu, count), ...(fix && { fixes: [fix] }) };
       }
     }
   },
@@ -91,6 +92,20 @@ function inCondition(condition: Condition): { cpu: number; span: Span }[] {
 
 /** A machine cannot have as many CPUs as one likes. */
 function wayOut(cpu: number): string {
-  const most = MACHINE_OPTIONS.cpu.find(({ key }) => key === 'count')?.range?.[1] ?? 0;
-  return cpu < most ? `\`cpu … count=${cpu + 1}\` would add it.` : `\`cpu … count=${most}\` is the most there can be.`;
+  return cpu < MOST ? `\`cpu … count=${cpu + 1}\` would add it.` : `\`cpu … count=${MOST}\` is the most there can be.`;
 }
+
+/** Where the machine is in this file. */
+function addingCpu(scenario: ParsedScenario, cpu: number): Fix | undefined {
+  const [line] = linesOfKind(scenario, 'cpu');
+  const content = line === undefined ? undefined : scenario.lines[line]?.content;
+  if (line === undefined || content?.kind !== 'cpu' || cpu >= MOST) return undefined;
+  const given = content.options.find(({ key }) => key.text === 'count');
+  const after = content.vendor.span.end;
+  const edit = given
+    ? { line, span: given.value.span, newText: `${cpu + 1}` }
+    : { line, span: { start: after, end: after }, newText: ` count=${cpu + 1}` };
+  return { title: `Give the machine ${cpu + 1} CPUs`, edits: [edit] };
+}
+
+const MOST = MACHINE_OPTIONS.cpu.find(({ key }) => key === 'count')?.range?.[1] ?? 0;
