@@ -1,5 +1,5 @@
 // Writes docs/gallery.md and client/vscode/gallery.json: for every scenario of the gallery, what can happen on which kernel, and which upstream
-// change turns it. Everything in it is computed; `--check` only says whether they are up to date.
+// change flips it. Everything in it is computed; `--check` only says whether they are up to date.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { modelOf } from '../client/cli/src/scenario-file.ts';
@@ -92,7 +92,7 @@ async function section(file) {
       '| --- | --- |',
       ...rows,
       '',
-      ...(causes.size > 0 ? ['What turns it:', '', ...causes, ''] : []),
+      ...(causes.size > 0 ? ['What flips it:', '', ...causes, ''] : []),
     ],
   };
 }

@@ -1,13 +1,5 @@
 /** What expressions ask about a run and the state does not hold: counts of happenings, errnos. Read from the log. */
-import {
-  EVENT_WIDTH,
-  EXIT_REASONS,
-  type Expression,
-  type Extra,
-  FINDINGS,
-  NOTE,
-  type Run,
-} from '@snoopscope/sim-core';
+import { EVENT_WIDTH, EXIT_REASONS, type Expression, type Extra, FINDINGS, NOTE, type Run } from '@snoopscope/sim-core';
 
 /** The value of an expression at a position of the run whose state is given. */
 export class Observer {

@@ -51,6 +51,7 @@ const CALLS: Readonly<Record<string, Readonly<Partial<Record<0 | 1 | 2 | 3, stri
   import: { 0: 'import TMP/a.strace', 2: 'import TMP/broken.snoop' },
   report: { 0: 'report TMP/a.strace', 2: 'report TMP/broken.snoop' },
   inventory: { 0: 'inventory', 2: 'inventory surplus' },
+  'record-script': { 0: 'record-script', 2: 'record-script a b c d' },
   diff: {
     0: `diff ${good} ${good}`,
     1: `diff --kernel v5.11 --kernel-b v5.12 ${good}`,

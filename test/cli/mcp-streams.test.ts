@@ -41,8 +41,8 @@ test('what was asked before the stream ended is answered', async () => {
   expect(answer).toMatchObject({ id: 2, result: { content: [{ type: 'text' }, { text: 'Exit code 0: success.' }] } });
 });
 
-test('a line that is no message is answered with an error, and the server lives on', async () => {
-  const all = await answers('{ no JSON', '{"jsonrpc": "2.0"}', initialize, request(3, 'tools/list', {}));
+test('a line that is not a message is answered with an error, and the server lives on', async () => {
+  const all = await answers('{ not JSON', '{"jsonrpc": "2.0"}', initialize, request(3, 'tools/list', {}));
   expect(all).toMatchObject([
     { id: null, error: { code: -32700, message: expect.stringMatching(/^Parse error: the line is not JSON\./) } },
     { id: null, error: { code: -32600, message: 'Invalid request: the line is not a message of JSON-RPC 2.0.' } },

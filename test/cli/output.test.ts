@@ -144,7 +144,7 @@ test('an exported trace can be read without us: its events lead from the first s
 test('bisect says that a limit may hide turns', async () => {
   const text = await snoopscope(`bisect --max-states 3 ${wbinvd}`);
   expect(text.exitCode).toBe(3);
-  expect(text.stdout).toContain('Some answers are unknown, so turns may be missing. The limit of 3 states was reached');
+  expect(text.stdout).toContain('Some answers are unknown, so flips may be missing. The limit of 3 states was reached');
   const { complete, limit, turns } = JSON.parse(
     (await snoopscope(`bisect --format json --max-states 3 ${wbinvd}`)).stdout,
   );

@@ -54,7 +54,7 @@ describe('structures', () => {
     const { records } = recordsOf(
       `{"t":1,"pid":9,"tid":9,"cpu":0,"call":"ioctl","fd":3,"cmd":${cmd},"arg":"7f00","ret":0${more},"w":[${words.map((word) => `"${word}"`).join()}]}\n`,
     );
-    return records[0] as LogRecord;
+    return records[0]!;
   };
 
   test.each([

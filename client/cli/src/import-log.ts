@@ -59,19 +59,19 @@ export const importOptions: readonly CommandOption[] = [
   {
     name: 'kernel',
     value: 'KERNEL',
-    doc: 'Which kernel wrote the log. Default: what the files say, else the release whose answers agree.',
+    doc: 'The kernel that wrote the log. Default: the one that the files name, else the release whose answers agree.',
     offers: KERNELS,
   },
   {
     name: 'assume',
     value: 'LIST',
-    doc: 'What no file says: `snoop-control=off`, `vendor=amd`, `self-snoop=on`, with commas between.',
+    doc: 'Facts that no file states, separated by commas: `snoop-control=off`, `vendor=amd`, `self-snoop=on`.',
   },
-  { name: 'all', doc: 'Keep calls that touch nothing that is modelled as statements, too.' },
+  { name: 'all', doc: 'Also keep, as statements, calls that touch nothing modelled.' },
   {
     name: 'from',
     value: 'LINE',
-    doc: 'Begin at this line of the log; of earlier ones, what opens and sets up is kept.',
+    doc: 'Start at this line of the log. Of the lines before it, only those that open or set up something are kept.',
   },
   { name: 'to', value: 'LINE', doc: 'Stop after this line of the log.' },
   {

@@ -6,7 +6,6 @@ import {
   blockOfLines,
   contentsOfKind,
   type Expr,
-  type Line,
   type Profile,
   profilesNamed,
   type Syscall,
@@ -58,7 +57,7 @@ interface Device {
 
 function callsOf({ scenario }: Snapshot): readonly Call[] {
   return contentsOfKind(scenario, 'syscall').map(({ line, content }) => {
-    const { text } = scenario.lines[line] as Line;
+    const { text } = scenario.lines[line]!;
     const { bind, call, args, result } = content;
     const name = call.text === 'ioctl' ? nameIn(args[1]) : call.text;
     const indent = /^\s*/.exec(text)?.[0] ?? '';

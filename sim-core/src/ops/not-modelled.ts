@@ -141,7 +141,7 @@ export function leftOutText(name: string, { part, doc }: LeftOut): string {
   return `\`${name}\` belongs to ${part}, which is not modelled. ${doc}`;
 }
 
-export const PEER_TO_PEER = LEFT_OUT.find(({ part }) => part === 'peer-to-peer DMA') as LeftOut;
+export const PEER_TO_PEER = LEFT_OUT.find(({ part }) => part === 'peer-to-peer DMA')!;
 
 /** What is said of any name that belongs to such a part; undefined for others. */
 export function leftOutAbout(name: string): string | undefined {

@@ -1,4 +1,4 @@
-/** `snoopscope bisect FILE`: names the upstream change that turns a verdict. */
+/** `snoopscope bisect FILE`: names the upstream change that flips a verdict. */
 import { Bisection, counted, type Profile, releasesOf, type Turn } from '@snoopscope/sim-core';
 import { checkRequestOf, MAX_STATES } from '../check-options.ts';
 import { limitText } from '../check-text.ts';
@@ -14,13 +14,13 @@ import { type Command, FORMAT, GRANULARITY, type Invocation, KERNELS, SCENARIO_F
 
 export const bisect: Command = {
   name: 'bisect',
-  summary: 'Find the upstream change that turns a verdict.',
+  summary: 'Find the upstream change that flips a verdict.',
   operands: 'FILE',
   minOperands: 1,
   maxOperands: 1,
   operandOffers: [SCENARIO_FILES],
   description: [
-    'Determines on each kernel, from the oldest to the newest that the conditions name, whether each proposition is true never, sometimes or always, ignoring the versions a condition is restricted to. Where the answer changes between two neighbouring kernels, it toggles single upstream changes until only those remain that turn it. --from and --to compare just two kernels, one of which may be other than a mainline release.',
+    'Determines on each kernel, from the oldest to the newest that the conditions name, whether each proposition is true never, sometimes or always, ignoring the versions a condition is restricted to. Where the answer changes between two neighbouring kernels, it toggles single upstream changes until only those remain that flip it. --from and --to compare just two kernels, one of which may be other than a mainline release.',
   ],
   options: [
     { name: 'from', value: 'KERNEL', doc: 'The older of two kernels to compare; needs --to.', offers: KERNELS },
@@ -32,7 +32,7 @@ export const bisect: Command = {
   examples: [
     {
       line: 'bisect scenarios/wbinvd/local-cpu-not-flushed.snoop',
-      about: 'Find every turn between the kernels that the conditions name.',
+      about: 'Find every flip between the kernels that the conditions name.',
     },
     { line: 'bisect --from v3.13 --to series-v1 a.snoop', about: 'What a posted series would have changed.' },
   ],
@@ -113,8 +113,8 @@ function printTurns(
   }
   const span = `${profiles[0]?.name} to ${profiles.at(-1)?.name}`;
   if (limit)
-    call.print(`\n${wrap(`Some answers are unknown, so turns may be missing. ${limitText(limit)}`, call.width)}`);
-  else if (turns.length === 0) call.print(wrap(`Nothing turns from ${span}.`, call.width));
+    call.print(`\n${wrap(`Some answers are unknown, so flips may be missing. ${limitText(limit)}`, call.width)}`);
+  else if (turns.length === 0) call.print(wrap(`No verdict flips from ${span}.`, call.width));
   call.print(`\n${call.paint('faint', `${span}: ${counted(explorations, 'exploration')}`)}`);
 }
 
@@ -138,11 +138,11 @@ function printCause(call: Invocation, together: readonly Turn[]): void {
     call.print(`      ${paint('faint', wrap(change.where, width, 6))}`);
   }
   if (changes.length > 1) {
-    call.print(relation === 'each' ? '    Each of these turns it alone.' : '    Each of these is needed.');
+    call.print(relation === 'each' ? '    Each of these alone flips it.' : '    Each of these is needed.');
   }
   if (revertsAlone) return;
   const them = changes.length > 1 ? 'them' : 'it';
-  call.print(`    ${wrap(`Taking ${them} out of ${to.name} alone does not turn it back.`, width, 4)}`);
+  call.print(`    ${wrap(`Taking ${them} out of ${to.name} alone does not flip it back.`, width, 4)}`);
 }
 
 /** Since when the change is in the kernel, or why the newer one lacks it. */

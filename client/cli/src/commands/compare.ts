@@ -26,7 +26,7 @@ import { ANY_FILES, type Command, FORMAT, GRANULARITY, type Invocation, KERNEL, 
 
 export const compare: Command = {
   name: 'compare',
-  summary: 'Hold what a real kernel answered against what the simulator says.',
+  summary: 'Compare what a real kernel answered with what the simulator says.',
   operands: 'FILE LOG…',
   minOperands: 2,
   maxOperands: Number.POSITIVE_INFINITY,

@@ -20,7 +20,7 @@ export const diff: Command = {
   operandOffers: [RUN_FILES],
   description: [
     'A and B are scenarios or traces (`.snooptrace`). Without B, A is run twice: on two kernels, or under two schedules. Prints the first statement in which the runs differ with the first event in it that does, then final values, findings and ends that are not the same. The exit code is 0 if nothing differs and 1 if something does.',
-    'Options are for scenarios: a trace is run as it was recorded. `compare` is something else: it holds what a real machine answered against the simulator.',
+    'Options are for scenarios: a trace is run as it was recorded. `compare` does something else: it compares the answers of a real machine with the simulator.',
   ],
   options: [
     ...RUN_OPTIONS,

@@ -18,14 +18,14 @@ const MOST_NAMED = 12;
 
 export const importCommand: Command = {
   name: 'import',
-  summary: 'Print a scenario made from logs of a real machine.',
+  summary: 'Make a scenario from logs of a real machine, and print it.',
   operands: '[KIND] FILE…',
   minOperands: 1,
   maxOperands: Number.POSITIVE_INFINITY,
   operandOffers: [{ words: () => KINDS }, ANY_FILES],
   description: [
-    'Reads what strace, ftrace, trace-cmd, perf or QEMU wrote while a VMM ran, plain or compressed with gzip, and prints the scenario: each call with the result that the kernel gave, in the order in which they happened, on the machine that the files describe. Several files are logs of one run. Everything else goes to stderr: what had to be assumed, what was left out, and where the profile answers otherwise than the kernel did.',
-    `KIND may say what the files are: ${listed(KINDS)}. Without it they are recognised by their lines. \`machine\` prints the machine block alone, from lspci, dmesg, listings of /sys, or what \`snoopscope inventory\` collects; given beside a log, these files say what the log cannot.`,
+    'Reads what strace, ftrace, trace-cmd, perf or QEMU wrote while a VMM ran, plain or compressed with gzip, and prints the scenario: each call with the result that the kernel gave, in the order in which they happened, on the machine that the files describe. Several files are logs of one run. Everything else goes to stderr: what had to be assumed, what was left out, and where the profile answers differently from the kernel.',
+    `KIND may say what the files are: ${listed(KINDS)}. Without it, they are recognised by their content. \`machine\` prints the machine block alone, from lspci, dmesg, listings of /sys, or what \`snoopscope inventory\` collects; given beside a log, these files supply what the log cannot.`,
     'KIND `recording` is for sequences of system calls recorded on a real kernel, as JSON lines.',
   ],
   options: [

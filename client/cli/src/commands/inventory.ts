@@ -11,7 +11,7 @@ export const inventory: Command = {
   maxOperands: 0,
   description: [
     'The script runs on the host of a VM. It collects PCI devices with their IOMMU groups, drivers and Enable No Snoop, the capability registers of the IOMMU units, CPUs, kernel release and configuration, device nodes and module parameters. It needs a POSIX shell and coreutils, and uses lspci and dmesg where they are; it changes nothing.',
-    '`import machine` makes a machine block of its output, `import` and `report` take it next to logs.',
+    '`import machine` makes a machine block from its output; `import` and `report` accept it next to logs.',
   ],
   options: [],
   examples: [

@@ -19,7 +19,7 @@ export const report: Command = {
   ],
   options: [
     ...importOptions,
-    { name: 'format', value: 'FORMAT', choices: ['text', 'json', 'markdown'], doc: 'How to print. Default: text.' },
+    { name: 'format', value: 'FORMAT', choices: ['text', 'json', 'markdown'], doc: 'Output format. Default: text.' },
   ],
   examples: [
     { line: 'report qemu.strace inventory.txt', about: 'A failed start, with the machine it happened on.' },

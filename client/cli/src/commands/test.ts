@@ -46,7 +46,7 @@ export const test: Command = {
       choices: Object.keys(REPORTS),
       doc: 'Output format: text for people, one JSON document, JUnit XML, the Test Anything Protocol, SARIF 2.1.0, or a line for each failure as gcc prints errors. Default: text.',
     },
-    { name: 'watch', doc: 'Check again what changes, until Ctrl-C.' },
+    { name: 'watch', doc: 'Check files again when they change, until Ctrl-C.' },
     {
       name: 'coverage',
       value: 'FORMAT',

@@ -1,13 +1,6 @@
 /** A timeline drawn: lanes from top to bottom, steps from left to right, rows of values below. */
-import {
-  type ArrowKind,
-  counted,
-  type Lane,
-  MARK_KINDS,
-  type MarkName,
-  type Timeline,
-  viewText,
-} from '@snoopscope/sim-core';
+import { type ArrowKind, type Lane, MARK_KINDS, type MarkName, type Timeline, viewText } from '@snoopscope/sim-core';
+import { cellLabel } from './cell-label.ts';
 import {
   CHARACTER,
   circle,
@@ -290,7 +283,7 @@ function cellShape(frame: Frame, lane: Lane, cell: NonNullable<Lane['cells']>[nu
     ],
     { class: 'choice' },
     {
-      label: `${lane.name}, steps ${cell.from} to ${cell.end - 1}: ${counted(cell.statements, 'statement')}, ${counted(cell.marks, 'mark')}${cell.kinds.length > 0 ? ` (${cell.kinds.map((kind) => MARK_KINDS[kind].label).join(', ')})` : ''}`,
+      label: cellLabel(lane, cell),
       intent: { kind: 'goTo', position: cell.from },
     },
   );
@@ -419,7 +412,7 @@ function cursor({ timeline, x }: Frame, height: number): Shape[] {
   return [
     line(at, AXIS - 4, at, height, 'cursor'),
     path(`M${at - 6},${AXIS - 12}H${at + 6}L${at},${AXIS - 3}Z`, 'cursor-head', {
-      label: `Cursor after ${counted(position, 'step')}`,
+      label: `Cursor after ${position} ${position === 1 ? 'step' : 'steps'}`,
     }),
   ];
 }

@@ -39,7 +39,7 @@ export function comparePage({ scenario, name, answer, nonce }: Compared): string
     const where = line === undefined ? '' : ` <small>${escaped(l10n.t('line {0}', line + 1))}</small>`;
     return `<th scope="col"><code>${escaped(text)}</code>${where}</th>`;
   });
-  const still = rows.length === 1 ? l10n.t('Nothing turns between these kernels.') : '';
+  const still = rows.length === 1 ? l10n.t('No answer flips between these kernels.') : '';
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -84,7 +84,7 @@ function turnRow({ turns, questions }: ComparedReply, to: string, scenario: stri
     );
     return `<div>${changesOf(same[0]!)}<p>${turned.join('<br>')}</p>${stepLink(scenario, same[0]!)}</div>`;
   });
-  const unknown = texts.length === 0 ? `<div>${escaped(l10n.t('What turns it is not known.'))}</div>` : '';
+  const unknown = texts.length === 0 ? `<div>${escaped(l10n.t('What flips it is not known.'))}</div>` : '';
   return `<tr class="turn"><td colspan="${questions.length + 1}">${texts.join('')}${unknown}</td></tr>`;
 }
 
@@ -103,7 +103,7 @@ function changesOf({ changes, relation }: ComparedTurn): string {
   const several =
     changes.length < 2
       ? ''
-      : `<p>${relation === 'each' ? 'Each of these turns it alone.' : 'Each of these is needed.'}</p>`;
+      : `<p>${relation === 'each' ? 'Each of these alone flips it.' : 'Each of these is needed.'}</p>`;
   return list.join('') + several;
 }
 

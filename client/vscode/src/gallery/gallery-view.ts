@@ -1,4 +1,4 @@
-// The view of the gallery: scenarios by topic, with the kernels at which their verdicts turn.
+// The view of the gallery: scenarios by topic, with the kernels at which their verdicts flip.
 
 import { COMMANDS } from '@snoopscope/server/protocol';
 import {
@@ -26,7 +26,7 @@ export interface GalleryEntry {
   readonly title: string;
   readonly doc: string;
   readonly tags: readonly string[];
-  /** Kernels at which a verdict turns, and by which change. */
+  /** Kernels at which a verdict flips, and by which change. */
   readonly turns: readonly { readonly kernel: string; readonly change: string }[];
 }
 

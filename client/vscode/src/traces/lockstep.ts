@@ -46,7 +46,7 @@ export async function compareInLockstep(a: Runnable, b: Runnable): Promise<void>
 /** Where one of the two is moved, up to the position `until`, the other follows. */
 function stepTogether(pair: Pair, until: number): void {
   for (const [index, side] of pair.entries()) {
-    const other = pair[1 - index] as Side;
+    const other = pair[1 - index]!;
     side.onStop = () => {
       void follow(side, other, until).catch(() => {
         // One of them runs, or has ended: there is nowhere to follow to.

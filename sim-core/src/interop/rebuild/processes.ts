@@ -3,7 +3,7 @@
  * taken for those of one. Who made whom is in the results of clone and fork; a log without them, and without process
  * numbers, is taken to be of one process unless two threads hold the same descriptor at once.
  */
-import { counted } from '../../judge/verdict-text.ts';
+import { counted } from '../../counted.ts';
 import { descriptorOf } from '../log/record.ts';
 import type { KeptCall } from './kept.ts';
 import { requestName } from './request-names.ts';
