@@ -45,7 +45,7 @@ export function drawTopology(topology: TopologyPicture, width: number): Drawing 
     const { d, x, y } = way(from, to);
     const marks = `${edge.changed ? ' changed' : ''}${edge.lit ? ' lit' : ''}`;
     const what = `${edge.text}${edge.changed ? ' (new)' : ''}`;
-    if (!QUIET.has(edge.text)) labels.push(...edgeLabel(x, y, what));
+    if (!QUIET.has(edge.text)) labels.push(...edgeLabel(x, y, edge.changed ? [edge.text, '(new)'] : [edge.text]));
     return [
       path(d, `edge${marks}${QUIET.has(edge.text) ? ' quiet' : ''}`, {
         label: `${from.node.name} ${what} ${to.node.name}`,
@@ -155,10 +155,15 @@ function way(from: Box, to: Box): { d: string; x: number; y: number } {
   return from === left ? { d, x: x1 + GAP / 2, y: y1 } : { d, x: x2 - GAP / 2, y: y2 };
 }
 
-function edgeLabel(x: number, y: number, what: string): Shape[] {
-  const width = what.length * SMALL + 2;
-  return [rect(x - width / 2, y - 8, width, 14, 'label-paper'), text(x, y + 3, what, 'centre dim small')];
+/** Its lines, one below the other: between two columns there is room for a few words. */
+function edgeLabel(x: number, y: number, lines: readonly string[]): Shape[] {
+  const width = Math.max(...lines.map((line) => line.length)) * SMALL + 2;
+  const top = y - (lines.length * SMALL_LINE) / 2;
+  return [
+    rect(x - width / 2, top - 1, width, lines.length * SMALL_LINE + 2, 'label-paper'),
+    ...lines.map((line, i) => text(x, top + 10 + i * SMALL_LINE, line, 'centre dim small')),
+  ];
 }
 
-/** Width of a character on an edge, in pixels. */
-const SMALL = 6.1;
+/** Width of a character on an edge, and height of a line, in pixels. */
+const [SMALL, SMALL_LINE] = [6.1, 12];
