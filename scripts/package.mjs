@@ -3,7 +3,7 @@
 // The extension is put together in a folder of its own and packaged from there, so that what is in it is what is listed
 // here, and nothing that happens to lie in the checkout.
 import { spawn } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -42,7 +42,10 @@ const documents = [
   'docs/fidelity.md',
   'docs/language.md',
   'docs/pictures.md',
-  ...globSync('docs/reference/diagnostics/*.md', { cwd: root }).sort(),
+  ...readdirSync(path.join(root, 'docs/reference/diagnostics'))
+    .filter((file) => file.endsWith('.md'))
+    .sort()
+    .map((file) => `docs/reference/diagnostics/${file}`),
 ];
 
 /** Fields of package.json that are about the repository, not about the extension. */
