@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type LogReport, reportOf, reportText } from '../../sim-core/src/interop/rebuild/report.ts';
-import { take, textOf } from './rebuilt.ts';
+import { NOTHING_ASSUMED, take, textOf } from './rebuilt.ts';
 
 const LOGS = path.join(import.meta.dirname, 'logs');
 const ALL = readdirSync(LOGS);
@@ -94,6 +94,14 @@ describe('starts that failed', () => {
     expect(report(machine, [`${name}.log`], true).unknown.map((one) => one.command)).toContain(command);
   });
 
+  test('nothing is claimed of the coherency of a VM that never ran', () => {
+    expect(report(OFF, ['fail-memlock.log'], true).vm).toEqual([
+      'The VM never ran, and no device stayed registered with KVM.',
+    ]);
+    expect(report(OFF, ['fail-perm.log'], true).vm).toEqual(['The logs show no device registered with KVM.']);
+    expect(report(OFF, ['fail-perm.log'], true).assumptions).toEqual([]);
+  });
+
   test('a device that is given twice is only in what QEMU said', () => {
     expect(report(OFF, ['fail-twice.log'], false).wrong).toEqual([
       'The VMM said: qemu-system-x86_64: -device vfio-pci,host=0000:01:00.0: vfio 0000:01:00.0: device is already attached',
@@ -136,10 +144,55 @@ describe('a run that went well', () => {
     expect(both.causes).toEqual([]);
   });
 
-  test('from the calls alone, a unit that can enforce snooping is assumed, and said to be', () => {
+  test('from the calls alone, the answer is not known, and the report says what it hangs on', () => {
     const alone = report(OFF, ['strace-f-y-hotplug.log'], true);
-    expect(alone.vm[0]).toContain('The VM was never non-coherent');
+    expect(alone.vm).toEqual([
+      'Whether the VM was non-coherent is not known: no file says whether the IOMMU can enforce snooping (snoop control).',
+      'With snoop control, the VM stays coherent, and its WBINVDs are skipped.',
+      expect.stringMatching(
+        /^Without it, the VM becomes non-coherent: .*_ADD, addr=\[group8\]}\) = 0 \(log 562, \+2\.\d{6} s\)$/,
+      ),
+    ]);
+    expect(alone.assumptions.map(({ text }) => text)).toEqual([
+      expect.stringContaining('KVM_CREATE_DEVICE makes the kvm-vfio device'),
+      expect.stringContaining('KVM_SET_DEVICE_ATTR adds a group or device that is open'),
+      expect.stringContaining('The CPUs are from Intel'),
+      expect.stringContaining('`--assume snoop-control=off`'),
+    ]);
+    expect(reportText(alone, false)).toContain('What was assumed\n\n  KVM_CREATE_DEVICE');
+    expect(reportText(alone, true)).toContain('## What was assumed\n\n- KVM\\_CREATE\\_DEVICE');
     expect(alone.unknown.map(({ command }) => command)).toContain('grep . /sys/class/iommu/*/intel-iommu/ecap');
+  });
+
+  test('with what the user, or a file about the machine, says of the unit, it is known', () => {
+    const name = 'strace-f-y-hotplug.log';
+    const log = { name, text: textOf(path.join(LOGS, `${OFF}-${name}.txt.gz`)) };
+    const reportWith = (snoopControl: boolean): LogReport => {
+      const { rebuilt, result, machine } = take([log], [], { choices: { ...NOTHING_ASSUMED, snoopControl } });
+      return reportOf(rebuilt, result, machine.messages);
+    };
+    expect(reportWith(true).vm).toEqual([expect.stringMatching(/^The VM was never non-coherent: on this machine/)]);
+    expect(reportWith(false).vm[0]).toMatch(/^The VM became non-coherent: .*\(log 562, /);
+    expect(
+      reportWith(false)
+        .assumptions.map(({ text }) => text)
+        .join(),
+    ).not.toContain('snoop-control');
+    expect(report(OFF, [name], false).vm[0]).toMatch(/^The VM became non-coherent: /);
+  });
+
+  test('a unit that a file names, but not its registers, is named', () => {
+    const name = 'strace-f-y-hotplug.log';
+    const log = { name, text: textOf(path.join(LOGS, `${OFF}-${name}.txt.gz`)) };
+    const about = '/sys/class/iommu/dmar3/devices:\nlrwxrwxrwx 1 root root 0 Nov 1 10:00 0000:01:00.0 -> ../x\n';
+    const { rebuilt, result, machine } = take([log], [about]);
+    const { vm, unknown } = reportOf(rebuilt, result, machine.messages);
+    expect(vm[0]).toContain('no file says whether dmar3 can enforce snooping');
+    expect(unknown.map(({ command }) => command)).toContain('grep . /sys/class/iommu/*/intel-iommu/ecap');
+  });
+
+  test('a log of the kernel says it, and nothing is assumed', () => {
+    expect(both.assumptions).toEqual([]);
   });
 
   test('as Markdown, text of a log is not markup', () => {

@@ -36,7 +36,7 @@ export function createDevice(p: Process, kept: KeptCall, open: Open): undefined 
   }
   const name = p.files.fresh('dev');
   if (type === undefined)
-    p.assumptions.add('KVM_CREATE_DEVICE makes the kvm-vfio device: the log shows a pointer.', line);
+    p.assumptions.add('KVM_CREATE_DEVICE makes the kvm-vfio device: the log shows a pointer.', line, 'coherency');
   p.pending = { index: p.steps.length, line };
   p.step(kept, `ioctl(${open.name}, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_VFIO, fd=>${name}, flags=0})`, undefined, {
     anchor: 'create-device',
@@ -68,6 +68,7 @@ export function setAttribute(p: Process, kept: KeptCall, open: Open): undefined 
     p.assumptions.add(
       'KVM_SET_DEVICE_ATTR adds a group or device that is open and was not added, else it removes one: the log shows a pointer.',
       kept.line,
+      'coherency',
     );
   if (!adds) beforeRemoval(p, kept, target);
   const [group, attr] =
@@ -105,7 +106,7 @@ export function setContainer(p: Process, kept: KeptCall, open: Open): undefined 
   const container = named(p, kept, 'container') ?? p.files.of('container')[0];
   if (!container) return p.leave(kept, 'VFIO_GROUP_SET_CONTAINER', 'the log shows no open container');
   if (kept.known?.target === undefined && p.files.of('container').length > 1)
-    p.assumptions.add('VFIO_GROUP_SET_CONTAINER takes the container that was opened last.', kept.line);
+    p.assumptions.add('VFIO_GROUP_SET_CONTAINER takes the container that was opened last.', kept.line, 'coherency');
   p.step(kept, `ioctl(${open.name}, VFIO_GROUP_SET_CONTAINER, [${container.name}])`);
   if (kept.call.result?.errno === undefined) open.attached = container.name;
 }

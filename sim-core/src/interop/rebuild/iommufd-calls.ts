@@ -36,6 +36,7 @@ export function attach(p: Process, kept: KeptCall, open: Open, name: string): un
     p.assumptions.add(
       'A device is attached to the page table that was made last, else to the address space: the log shows a pointer.',
       kept.line,
+      'coherency',
     );
   return p.step(kept, `ioctl(${open.name}, ${name}, {argsz=12, flags=0, pt_id=${object.name}})`);
 }

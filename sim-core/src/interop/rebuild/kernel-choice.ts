@@ -2,7 +2,7 @@
 import { PROFILES, type Profile } from '../../kernel/profiles.ts';
 import { kernelOfMachine } from '../../kernel/releases.ts';
 import { bestProfile, compareWith, type LogOutcome } from './compare.ts';
-import type { MachineChoices } from './machine-block.ts';
+import { type MachineChoices, unknownSnoopControl } from './machine-block.ts';
 import type { MachineFacts } from './machine-facts.ts';
 import type { Rebuilt } from './rebuild.ts';
 import { scenarioText } from './scenario-text.ts';
@@ -14,6 +14,8 @@ export interface Imported {
   readonly kernel: string;
   /** With differences: profiles that agree with the log in everything, newest first. */
   readonly agreeing: readonly Profile[];
+  /** When the scenario assumes that units can enforce snooping: which, and what it does if they cannot. */
+  readonly otherwise?: { readonly units: readonly string[]; readonly outcome: LogOutcome };
 }
 
 /** The scenario for the kernel that was asked for, else for the one that the files name, else for the one that agrees. */
@@ -27,13 +29,29 @@ export function imported(rebuilt: Rebuilt, choices: MachineChoices, asked: Profi
       outcome,
       kernel: named.how,
       agreeing: outcome.differences.length > 0 ? agreeing(rebuilt, text) : [],
+      ...otherwise(rebuilt, choices, named.profile),
     };
   }
   const best = bestProfile(rebuilt, scenarioText(rebuilt, choices, undefined));
   const { profile, differences } = best;
   const how = `${profile.name}: no file says which kernel it was; ${differences.length === 0 ? 'this is the newest release whose answers agree with all of the log' : 'this is the release whose answers agree best'}. --kernel says another.`;
   const text = scenarioText(rebuilt, choices, profile.name);
-  return { text, outcome: compareWith(rebuilt, text, profile), kernel: how, agreeing: [] };
+  return {
+    text,
+    outcome: compareWith(rebuilt, text, profile),
+    kernel: how,
+    agreeing: [],
+    ...otherwise(rebuilt, choices, profile),
+  };
+}
+
+function otherwise(rebuilt: Rebuilt, choices: MachineChoices, profile: Profile): Pick<Imported, 'otherwise'> {
+  const units = unknownSnoopControl(rebuilt, choices);
+  if (units.length === 0) return {};
+  const text = scenarioText(rebuilt, { ...choices, unknownSnoopControl: false }, profile.name);
+  // A unit that no file names has its name from us.
+  const names = units.map((unit) => (rebuilt.facts.units.includes(unit) ? unit.name : 'the IOMMU'));
+  return { otherwise: { units: names, outcome: compareWith(rebuilt, text, profile) } };
 }
 
 /** The profile of the release that the files name. */

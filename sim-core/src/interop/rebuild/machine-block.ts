@@ -10,6 +10,8 @@ export interface MachineChoices {
   readonly snoopControl: boolean | undefined;
   readonly vendor: 'intel' | 'amd' | undefined;
   readonly selfSnoop: boolean | undefined;
+  /** Whether units of which nothing says it can enforce snooping. Default: they can. */
+  readonly unknownSnoopControl?: boolean;
 }
 
 interface Line {
@@ -24,7 +26,7 @@ export function machineLines(rebuilt: Rebuilt, choices: MachineChoices): string[
   const { facts, assumptions } = rebuilt;
   const vendor = choices.vendor ?? facts.vendor ?? (amdExits(rebuilt) ? 'amd' : undefined);
   const cpus = Math.min(16, Math.max(1, facts.cpus ?? 1, rebuilt.evidence?.cpus ?? 1));
-  if (vendor === undefined) assumptions.add('The CPUs are from Intel: no file says who made them.');
+  if (vendor === undefined) assumptions.add('The CPUs are from Intel: no file says who made them.', 0, 'coherency');
   const cpu = cpuLine(vendor, cpus, choices.selfSnoop ?? facts.selfSnoop);
   const devices = deviceLines(rebuilt);
   if (devices.length === 0) return [cpu];
@@ -39,31 +41,49 @@ function deviceText({ name, bdf, options, note }: Line): string {
   return `device ${name} ${bdf} ${options.join(' ')}${note === '' ? '' : `  // ${note}`}`;
 }
 
-function unitLines(
-  { facts, assumptions, deeds, knowsFlushes }: Rebuilt,
-  choices: MachineChoices,
-  devices: readonly Line[],
-): string[] {
-  const used = [
-    ...new Set(
-      devices.flatMap(({ options }) =>
-        options.flatMap((option) => (option.startsWith('iommu=') ? [option.slice(6)] : [])),
-      ),
-    ),
-  ];
-  return used.map((name) => {
-    const unit: UnitFacts = facts.units.find((one) => one.name === name) ?? {
-      name,
-      driver: facts.vendor === 'amd' && facts.units.length === 0 ? 'amd-vi' : 'vt-d',
-    };
-    const snoop = choices.snoopControl ?? unit.snoopControl ?? seen(deeds, knowsFlushes);
-    if (snoop === undefined && unit.driver === 'vt-d')
-      assumptions.add(
+function unitLines(rebuilt: Rebuilt, choices: MachineChoices, devices: readonly Line[]): string[] {
+  return usedUnits(rebuilt, devices).map((unit) => {
+    const { name, driver } = unit;
+    if (driver !== 'vt-d') return `iommu ${name} ${driver}`;
+    const snoop = snoopControlOf(unit, rebuilt, choices);
+    if (snoop === undefined)
+      rebuilt.assumptions.add(
         `Unit ${name} can enforce snooping (snoop control): no file says it. \`--assume snoop-control=off\` says that it cannot.`,
+        0,
+        'coherency',
       );
-    const option = unit.driver === 'vt-d' ? ` snoop-control=${onOff(snoop ?? true)}` : '';
-    return `iommu ${name} ${unit.driver}${option}`;
+    return `iommu ${name} ${driver} snoop-control=${onOff(snoop ?? choices.unknownSnoopControl ?? true)}`;
   });
+}
+
+/** Units of the block of which nothing says whether they can enforce snooping. */
+export function unknownSnoopControl(rebuilt: Rebuilt, choices: MachineChoices): UnitFacts[] {
+  return usedUnits(rebuilt, deviceLines(rebuilt)).filter(
+    (unit) => unit.driver === 'vt-d' && snoopControlOf(unit, rebuilt, choices) === undefined,
+  );
+}
+
+function usedUnits({ facts }: Rebuilt, devices: readonly Line[]): UnitFacts[] {
+  const names = new Set(
+    devices.flatMap(({ options }) =>
+      options.flatMap((option) => (option.startsWith('iommu=') ? [option.slice(6)] : [])),
+    ),
+  );
+  return [...names].map(
+    (name) =>
+      facts.units.find((one) => one.name === name) ?? {
+        name,
+        driver: facts.vendor === 'amd' && facts.units.length === 0 ? 'amd-vi' : 'vt-d',
+      },
+  );
+}
+
+function snoopControlOf(
+  unit: UnitFacts,
+  { deeds, knowsFlushes }: Rebuilt,
+  choices: MachineChoices,
+): boolean | undefined {
+  return choices.snoopControl ?? unit.snoopControl ?? seen(deeds, knowsFlushes);
 }
 
 /** Does a log of the kernel show whether devices were registered? */

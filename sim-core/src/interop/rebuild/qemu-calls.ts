@@ -73,6 +73,7 @@ export class QemuCalls {
     this.#assumptions.add(
       "QEMU's log does not show KVM_SET_DEVICE_ATTR: groups and devices are added where QEMU adds them, and removed where it removes them.",
       this.#now.line,
+      'coherency',
     );
     this.#added = true;
     this.#request(this.#device, 'KVM_SET_DEVICE_ATTR', POINTER, { attr: 'add' });
@@ -96,6 +97,7 @@ export class QemuCalls {
     this.#assumptions.add(
       "QEMU's log does not show how a group gets into its container: the calls are those that QEMU makes.",
       this.#now.line,
+      'coherency',
     );
     this.#group = { number, fd: this.#open(`/dev/vfio/${number}`) };
     this.#request(this.#group.fd, 'VFIO_GROUP_GET_STATUS');

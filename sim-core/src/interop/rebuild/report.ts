@@ -1,15 +1,19 @@
 /** What people ask in bug reports, answered from logs of one run and files about the machine. */
 import { counted } from '../../counted.ts';
 import { type Cause, causesOf } from './causes.ts';
+import { type Coherency, coherencyOf } from './coherency.ts';
 import type { WbinvdExit } from './evidence.ts';
 import type { Imported } from './kernel-choice.ts';
 import type { HostMessage } from './machine-files.ts';
 import type { Rebuilt } from './rebuild.ts';
+import type { Assumption } from './step.ts';
 
 /** Sections of a report, each a list of sentences. */
 export interface LogReport {
   readonly machine: readonly string[];
   readonly vm: readonly string[];
+  /** What the answer about the VM hangs on, and no file says. */
+  readonly assumptions: readonly Assumption[];
   readonly wrong: readonly string[];
   /** Calls that failed, and which check of the kernel decided. */
   readonly failed: readonly string[];
@@ -20,9 +24,11 @@ export interface LogReport {
 
 export function reportOf(rebuilt: Rebuilt, result: Imported, messages: readonly HostMessage[]): LogReport {
   const causes = causesOf(rebuilt, messages);
+  const coherency = rebuilt.translation.vms.length === 0 ? NO_VM : coherencyOf(rebuilt, result, causes);
   return {
     machine: machineSentences(rebuilt, result),
-    vm: vmSentences(rebuilt, result),
+    vm: [...coherency.sentences, ...costSentences(rebuilt)],
+    assumptions: coherency.assumptions,
     wrong: [
       ...causes.map(({ text }) => text),
       ...differenceSentences(result),
@@ -33,10 +39,12 @@ export function reportOf(rebuilt: Rebuilt, result: Imported, messages: readonly 
     remedies: causes.flatMap(({ remedy }) => remedy ?? []),
     unknown: [
       ...causes.flatMap(({ text, command }) => (command === undefined ? [] : [{ what: text, command }])),
-      ...unknownOf(rebuilt),
+      ...unknownOf(rebuilt, result),
     ],
   };
 }
+
+const NO_VM: Coherency = { sentences: ['No VM was created.'], assumptions: [] };
 
 function machineSentences({ facts, translation }: Rebuilt, { kernel }: Imported): string[] {
   const { vendor, cpus, units, devices, iommu, selfSnoop } = facts;
@@ -64,39 +72,9 @@ function machineSentences({ facts, translation }: Rebuilt, { kernel }: Imported)
   ];
 }
 
-function vmSentences(rebuilt: Rebuilt, { outcome, text }: Imported): string[] {
-  const { deeds, evidence, translation } = rebuilt;
-  if (translation.vms.length === 0) return ['No VM was created.'];
-  const lines = text.split('\n');
-  const counts = outcome.registrations;
-  const seen = evidence?.hasFunctions === true;
-  const sentences: string[] = [];
-  if (counts.length === 0)
-    sentences.push(
-      `The VM was never non-coherent: ${seen ? 'the kernel registered no' : 'on this machine, the calls of the log register no'} non-coherent DMA. Its WBINVDs are skipped.`,
-    );
-  for (const [i, { count, line }] of outcome.changes.entries()) {
-    const before = i === 0 ? 0 : counts[i - 1]!;
-    const where = line === undefined ? '.' : `: ${statementOf(lines[line] ?? '')}`;
-    if (before === 0 && count > 0) sentences.push(`The VM became non-coherent${where}`);
-    else if (count === 0) sentences.push(`It became coherent again${where}`);
-  }
-  if (counts.length > 0 && counts.at(-1) !== 0) sentences.push('It is non-coherent to the end of the log.');
-  if (!seen && counts.length > 0)
-    sentences.push('This follows from the calls on this machine; a log of the kernel would show it.');
+function costSentences({ translation, deeds, evidence, knowsFlushes }: Rebuilt): string[] {
+  if (!evidence || translation.vms.length === 0) return [];
   const exits = (deeds ?? []).flatMap((deed) => (deed.kind === 'wbinvd' ? [deed] : []));
-  return [...sentences, ...costSentences(exits, rebuilt)];
-}
-
-/** A statement of the scenario for those who know the log alone: with its line there, or that none shows it. */
-function statementOf(line: string): string {
-  const [, call = '', note] = /^\s*(.*?)(?:\s*\/\/ (.*))?$/.exec(line) ?? [];
-  if (note === undefined) return call;
-  return `${call} (${/^\d/.test(note) ? 'log' : 'inferred,'} ${note})`;
-}
-
-function costSentences(exits: readonly WbinvdExit[], { evidence, knowsFlushes }: Rebuilt): string[] {
-  if (!evidence) return [];
   const executed = exits.filter(({ flushed }) => flushed.length > 0);
   const flushes = tally(executed.flatMap(({ flushed }) => flushed.map((cpu) => `cpu${cpu}`)));
   const zaps = evidence.functions.get('kvm_zap_gfn_range')?.count;
@@ -176,11 +154,11 @@ function failedSentences({ outcome, text }: Imported): string[] {
 const MOST = 10;
 
 /** What no file that was given says, with the command that would. */
-function unknownOf({ facts, evidence, translation }: Rebuilt): LogReport['unknown'] {
+function unknownOf({ facts, evidence, translation }: Rebuilt, { otherwise }: Imported): LogReport['unknown'] {
   const assigned = translation.groups.size + translation.cdevs.size > 0;
   return [
     ...(facts.release === undefined ? [{ what: 'Which kernel it was.', command: 'uname -a' }] : []),
-    ...(assigned && facts.units.length === 0 && facts.iommu !== false
+    ...(otherwise !== undefined || (assigned && facts.units.length === 0 && facts.iommu !== false)
       ? [{ what: 'Whether the IOMMU can enforce snooping.', command: 'grep . /sys/class/iommu/*/intel-iommu/ecap' }]
       : []),
     ...(assigned && facts.devices.every(({ noSnoop }) => noSnoop === undefined)
@@ -215,6 +193,10 @@ export function reportText(report: LogReport, markdown: boolean): string {
   return [
     ...section('Machine', report.machine),
     ...section('VM', report.vm),
+    ...section(
+      'What was assumed',
+      report.assumptions.map(({ text }) => text),
+    ),
     ...section('What went wrong', report.wrong.length > 0 ? report.wrong : ['Nothing that the logs show.']),
     ...section('Calls that failed, and why', report.failed),
     ...section('What to do', report.remedies),

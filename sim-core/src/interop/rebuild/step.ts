@@ -32,6 +32,8 @@ export interface Assumption {
   /** Lines of the log it is about; the first ones. */
   readonly lines: readonly number[];
   readonly count: number;
+  /** Set when it decides whether the VM is non-coherent. */
+  readonly about?: 'coherency';
 }
 
 /** A call that the scenario cannot have, with the reason. */
@@ -43,10 +45,10 @@ export interface LeftOut {
 
 /** Gathers assumptions by their words. */
 export class Assumptions {
-  readonly #known = new Map<string, { lines: number[]; count: number }>();
+  readonly #known = new Map<string, { lines: number[]; count: number; about?: 'coherency' }>();
 
-  add(text: string, line = 0): void {
-    const known = this.#known.get(text) ?? { lines: [], count: 0 };
+  add(text: string, line = 0, about?: 'coherency'): void {
+    const known = this.#known.get(text) ?? { lines: [], count: 0, ...(about && { about }) };
     this.#known.set(text, known);
     // What is about no line is assumed once, however often it is asked.
     if (line > 0 || known.count === 0) known.count++;
@@ -54,7 +56,7 @@ export class Assumptions {
   }
 
   get all(): Assumption[] {
-    return [...this.#known].map(([text, { lines, count }]) => ({ text, lines, count }));
+    return [...this.#known].map(([text, known]) => ({ text, ...known }));
   }
 }
 
