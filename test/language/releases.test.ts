@@ -31,6 +31,13 @@ describe('a release', () => {
     ['6.12.0-rc3', 'v6.12', 'a release candidate'],
     ['6.12.70+deb13-amd64', 'debian-6.12.43', 'a Debian kernel'],
     ['7.4.1-1-generic', 'v7.3', 'newer than every profile'],
+    ['6.12.9+bpo-amd64', 'v6.12', 'a Debian kernel'],
+    ['6.11+bpo-amd64', 'v6.11', 'a Debian kernel'],
+    ['6.6.51+rpt-rpi-v8', 'v6.6', 'a Raspberry Pi kernel'],
+    ['6.6.0+mybuild', 'v6.6', 'a kernel with patches or a configuration of its own'],
+    ['v6.6.1+mybuild+twice', 'v6.6', 'a kernel with patches or a configuration of its own'],
+    ['6.7.0-rc1+next', 'v6.7', 'a release candidate'],
+    ['v6.7-rc2+next', 'v6.7', 'a release candidate'],
   ])('%s is near to %s', (text, profile, kind) => {
     const like = kernelLike(text);
     expect(like).toMatchObject({ exact: false, kind });
@@ -72,8 +79,17 @@ describe('single changes', () => {
     expect(profileLike(profile.name)?.changes).toEqual(profile.changes);
   });
 
+  test('a local version and single changes can follow each other', () => {
+    const profile = profileLike('6.12.9+bpo-amd64+flush-noncoherent-dma~kvm-vfio-device');
+    expect(profile?.name).toBe('v6.12+flush-noncoherent-dma~kvm-vfio-device');
+  });
+
   test.each([
     ['v6.12+flush-noncoherent-dmaa', 'did you mean `flush-noncoherent-dma`?'],
+    ['6.12.9+flush-noncoherent-dmaa', 'did you mean `flush-noncoherent-dma`?'],
+    ['v6.12+some-typo', 'there is no change `some-typo`'],
+    ['v6.11-rc1+next', 'there is no change `next`'],
+    ['6.12.9 + mybuild', 'there is no change `mybuild`'],
     ['v6.12+kvm-vfio-device', 'v6.12 already has `kvm-vfio-device`, so `+` cannot add it.'],
     ['v6.12~flush-noncoherent-dma', 'v6.12 does not have `flush-noncoherent-dma`, so `~` cannot remove it.'],
     ['v6.12~kvm-vfio-device+kvm-vfio-device', '`kvm-vfio-device` is named twice.'],
@@ -109,7 +125,7 @@ describe('a kernel that the workspace names', () => {
     ['{"kernels": {"a..b": "v6.2"}}', /A name has letters/],
     ['{"kernels": {"a": 6.2}}', /It must stand for a text/],
     ['{"kernels": {"a": "v6.2+nonsense"}}', /there is no change `nonsense`/],
-    ['{"kernels": {"a": "b", "b": "v6.2"}}', /There is no kernel `b`/],
+    ['{"kernels": {"a": "b", "b": "v6.2"}}', /`b` is a name of this file, and names do not stand for each other/],
   ])('%s is refused in words', (text, message) => {
     expect(
       readKernelsFile(text)
@@ -134,6 +150,8 @@ describe('in a scenario', () => {
     '6.8.0-45-generic',
     '5.14.0-427.13.1.el9_4.x86_64',
     '6.12.43+deb13-amd64',
+    '6.12.9+bpo-amd64',
+    '6.6.51+rpt-rpi-v8',
     'v6.12+flush-noncoherent-dma~kvm-vfio-device',
     'v6.11-rc1',
     'near',

@@ -115,10 +115,24 @@ interface Edit {
 
 /** Distributions have `+` and `~` in their versions, too: `6.12.43+deb13-amd64`, `6.8.0-45.45~22.04.1`. */
 function partsOf(text: string): { readonly base: string; readonly edits: readonly Edit[] } {
-  const [base = '', ...rest] = text.trim().split(/\s*([+~])\s*(?!deb\d)(?=[A-Za-z])/);
+  const [release = '', ...rest] = text.trim().split(/\s*([+~])\s*(?!deb\d)(?=[A-Za-z])/);
   const edits: Edit[] = [];
   for (let i = 0; i < rest.length; i += 2) edits.push({ sign: rest[i]!, id: rest[i + 1]! });
+  let base = release;
+  while (edits[0]?.sign === '+' && text.includes(`${base}+${edits[0].id}`) && isLocalVersion(release, edits[0].id))
+    base += `+${edits.shift()?.id}`;
   return { base, edits };
+}
+
+/**
+ * Does `+word` belong to what `uname -r` prints (`6.6.51+rpt-rpi-v8`), rather than add a change to a profile? A word
+ * that begins as a change does is taken for a mistyped change on every base.
+ */
+function isLocalVersion(release: string, word: string): boolean {
+  if (!RELEASE.test(release) || !/^(?:\d|v\d+\.\d+(?:\.|-rc)\d)/.test(release)) return false;
+  if (profileNamed(release) !== undefined) return false;
+  const [first, second] = word.split('-');
+  return !CHANGES.some(({ id }) => id === word || (second !== undefined && id.startsWith(`${first}-${second}`)));
 }
 
 function problemOf(base: Profile, edits: readonly Edit[]): VariantProblem | undefined {
@@ -154,6 +168,7 @@ const DISTRIBUTIONS: readonly Distribution[] = [
   },
   { suffix: /\.fc\d/, kind: 'a Fedora kernel', unknown: OWN_PATCHES },
   { suffix: /\.amzn\d/, kind: 'an Amazon Linux kernel', unknown: OWN_PATCHES },
+  { suffix: /\+rpt-rpi-/, kind: 'a Raspberry Pi kernel', unknown: OWN_PATCHES },
   { suffix: /-pve$/, kind: 'a Proxmox VE kernel', unknown: OWN_PATCHES },
   { suffix: /-arch\d/, kind: 'an Arch Linux kernel', unknown: OWN_PATCHES },
   {
