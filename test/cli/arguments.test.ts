@@ -134,11 +134,14 @@ describe('help', () => {
     expect(await snoopscope(word)).toEqual({ exitCode: 0, stdout: `snoopscope ${version}\n`, stderr: '' });
   });
 
-  test.each([...COMMANDS])('$name: its examples use options that it has', ({ name, options, examples }) => {
-    expect(examples.length).toBeGreaterThan(0);
+  test.each([...COMMANDS])('$name: its examples use options that their commands have', ({ name, examples }) => {
+    expect(examples[0]?.line.split(' ')[0]).toBe(name);
     for (const { line } of examples) {
-      expect(line).toMatch(new RegExp(`^${name}\\b`));
-      for (const [, option] of line.matchAll(/--([\w-]+)/g)) expect(options.map((o) => o.name)).toContain(option);
+      // What a later command does with the output may be an example, too.
+      const command = COMMANDS.find((one) => one.name === line.split(' ')[0]);
+      expect(command, line).toBeDefined();
+      const options = command?.options.map((option) => option.name);
+      for (const [, option] of line.matchAll(/--([\w-]+)/g)) expect(options).toContain(option);
     }
   });
 });
