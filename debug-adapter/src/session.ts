@@ -211,6 +211,12 @@ export class SnoopscopeDebugSession extends ProtocolServer {
     this.#state.ended = true;
   }
 
+  /** Valid JSON need not be a message. */
+  override handleMessage(message: DebugProtocol.ProtocolMessage): void {
+    if (isRecord(message) && typeof message.type === 'string') super.handleMessage(message);
+    else this.#complain('A message could not be read: it is not an object with a "type", such as "request".');
+  }
+
   protected override dispatchRequest(request: DebugProtocol.Request): void {
     void (isMovement(request) ? this.#inTurn(request) : this.#answer(request));
   }

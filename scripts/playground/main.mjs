@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { buildPlayground } from './build.mjs';
 import { servePlayground } from './serve.mjs';
 
-const { values } = parseArgs({ options: { 'build-only': { type: 'boolean' }, port: { type: 'string' } } });
+const values = read();
 const port = Number(values.port ?? 0);
 if (!/^\d{1,5}$/.test(values.port ?? '0') || port > 65_535) {
   process.stderr.write(`--port takes a number from 0 to 65535, found \`${values.port}\`.\n`);
@@ -18,4 +18,14 @@ if (!values['build-only']) {
     process.exit(2);
   });
   process.stdout.write(`The playground is at http://127.0.0.1:${server.address().port}/ until Ctrl-C.\n`);
+}
+
+function read() {
+  try {
+    return parseArgs({ options: { 'build-only': { type: 'boolean' }, port: { type: 'string' } } }).values;
+  } catch {
+    const given = process.argv.slice(2).join(' ');
+    process.stderr.write(`The playground takes --build-only and --port N, found \`${given}\`.\n`);
+    process.exit(2);
+  }
 }

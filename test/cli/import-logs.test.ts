@@ -131,6 +131,29 @@ test('lines of a log are chosen by --from and --to', async () => {
   expect(stderr).toMatch(/Cut: .* from line 3001 on, \d+ calls\. --from and --to choose other lines\./);
 });
 
+test.each([
+  ['--vm 3', 'There is no VM 3: the process has 1 VM.', 'no-such-choice'],
+  ['--from 99999', '--from 99999 is after the last line: the log has 4272 lines.', 'no-such-choice'],
+  ['--from 100 --to 50', '--from 100 is after --to 50: no line is left.', 'options-exclude-each-other'],
+  ['--to 3', '--to 3 leaves nothing relevant: the log has 4272 lines.', 'no-such-choice'],
+  ['--list', '--list is about recordings', 'surplus-option'],
+  ['--sequence S-0001', '--sequence is about recordings', 'surplus-option'],
+])('%s that takes nothing of the log is refused with what there is', async (options, message, code) => {
+  const { exitCode, stdout, stderr } = await snoopscope(`import ${options} ${OFF}-strace-f-y-hotplug.log.txt.gz`);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+  expect(stderr.replace(/\s+/g, ' ')).toContain(message);
+  expect(stderr).toContain(`[${code}]`);
+});
+
+test('options of logs are refused where there is no log', async () => {
+  const machine = await snoopscope(`import machine --vm 1 ${OFF}-cpuinfo.txt.gz`);
+  expect(machine.exitCode).toBe(2);
+  expect(machine.stderr.replace(/\s+/g, ' ')).toContain('--vm is about logs, and no file is one.');
+  const functions = await snoopscope(`import --from 2 ${OFF}-kprobe.ftrace.txt.gz`);
+  expect(functions.exitCode).toBe(2);
+  expect(functions.stderr.replace(/\s+/g, ' ')).toContain('--from chooses lines of a log of system calls');
+});
+
 test('a machine block from files about a machine', async () => {
   const { stdout, exitCode } = await snoopscope(
     `import machine ${OFF}-lspci-vvv.txt.gz ${OFF}-sys-class-iommu.txt.gz ${OFF}-cpuinfo.txt.gz`,

@@ -1,5 +1,5 @@
 // A CI matrix splits the work: the shares put together are the whole, and what does not belong together is refused.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -41,6 +41,37 @@ describe('shares of random runs', () => {
     expect(merged.stderr).toBe('');
     expect(essence(merged.stdout)).toEqual(essence(whole.stdout));
     expect(merged.exitCode).toBe(whole.exitCode);
+  });
+
+  test('of which each is of another depth are as deep as the deepest', async () => {
+    const scenario = path.join(folder, 'lengths.snoop');
+    writeFileSync(
+      scenario,
+      `machine {
+  cpu intel
+  device gpu 0000:01:00.0 group=26
+}
+thread qemu {
+  choose {
+    close(9)
+  } or {
+    close(9)
+    close(10)
+    close(11)
+  }
+}
+thread other {
+  close(12)
+}
+exists qemu.err == 0
+`,
+    );
+    const line = `explore --random 8 --seed 1 ${scenario}`;
+    const depth = (name: string): number => JSON.parse(readFileSync(name, 'utf8')).depth;
+    const names = (await shares(line, 8)).sort((a, b) => depth(a) - depth(b));
+    expect(depth(names[0]!)).toBeLessThan(depth(names.at(-1)!));
+    const [merged, whole] = [await snoopscope(`merge ${names.join(' ')}`), await snoopscope(`${line} --format json`)];
+    expect(essence(merged.stdout)).toEqual(essence(whole.stdout));
   });
 
   test('that are not all there say which are', async () => {

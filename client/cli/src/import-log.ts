@@ -1,6 +1,7 @@
 /** `snoopscope import` of logs and of files about a machine. */
 import {
   Assumptions,
+  choiceRefused,
   fileRemarks,
   type Imported,
   imported,
@@ -9,6 +10,7 @@ import {
   machineBlock,
   NOTHING_TO_IMPORT,
   Rebuilder,
+  type RebuildOptions,
   type Rebuilt,
   type RunFiles,
 } from '@snoopscope/sim-core';
@@ -30,10 +32,11 @@ export async function importLogs(
   const profile = asked === undefined ? undefined : askedProfile(call, asked);
   const read = await readLogs(call, names, rebuilder, kind);
   if (call.io.interrupt.aborted) return EXIT.interrupted;
-  if (read.files.every(({ what }) => what === 'machine')) return importMachine(call, read);
-  refuseSeveral(rebuilder);
-  const rebuilt = rebuilder.finish();
-  refuseEmpty(rebuilt);
+  if (read.files.every(({ what }) => what === 'machine')) {
+    refuseOptions(call, [...LOG_OPTIONS, 'kernel', 'assume'], 'is about logs, and no file is one');
+    return importMachine(call, read);
+  }
+  const rebuilt = rebuiltOf(call, rebuilder);
   const result = imported(rebuilt, choices, profile);
   if (call.format === 'json') call.printJson(documentOf(rebuilt, result, read));
   else {
@@ -44,14 +47,41 @@ export async function importLogs(
 }
 
 export function rebuilderOf(call: Invocation): Rebuilder {
+  const options = rebuildOptionsOf(call);
+  const { from, to } = options;
+  if (from !== undefined && to !== undefined && from > to)
+    throw new Failure(`--from ${from} is after --to ${to}: no line is left.`, { code: 'options-exclude-each-other' });
+  return new Rebuilder(options);
+}
+
+/** What the logs come to; a choice of lines, of a process or of a VM that takes nothing of them is refused. */
+export function rebuiltOf(call: Invocation, rebuilder: Rebuilder): Rebuilt {
+  refuseSeveral(rebuilder);
+  const rebuilt = rebuilder.finish();
+  const refused = choiceRefused(rebuilt, rebuildOptionsOf(call));
+  if (refused !== undefined) throw new Failure(refused, { code: 'no-such-choice' });
+  refuseEmpty(rebuilt);
+  return rebuilt;
+}
+
+/** Refuses options that would have no effect: `why` follows the name of the option. */
+export function refuseOptions(call: Invocation, names: readonly string[], why: string): void {
+  const given = names.find((name) => call.flag(name) || call.text(name) !== undefined);
+  if (given !== undefined) throw new Failure(`--${given} ${why}.`, { code: 'surplus-option' });
+}
+
+/** Options that say what is taken of a log. */
+const LOG_OPTIONS: readonly string[] = ['all', 'from', 'to', 'pid', 'vm'];
+
+function rebuildOptionsOf(call: Invocation): RebuildOptions {
   const [from, to, vm, pid] = [call.count('from'), call.count('to'), call.count('vm'), call.count('pid')];
-  return new Rebuilder({
+  return {
     all: call.flag('all'),
     ...(from !== undefined && { from }),
     ...(to !== undefined && { to }),
     ...(vm !== undefined && { vm }),
     ...(pid !== undefined && { pid }),
-  });
+  };
 }
 
 /** Options of everything that reads logs. */
@@ -115,12 +145,12 @@ export function choicesOf(call: Invocation): MachineChoices {
 }
 
 /** Calls of two VMMs are not those of one. */
-export function refuseSeveral(rebuilder: Rebuilder): void {
+function refuseSeveral(rebuilder: Rebuilder): void {
   const open = rebuilder.leftOpen();
   if (open !== undefined) throw new Failure(open, { code: 'several-processes' });
 }
 
-export function refuseEmpty({ files, steps }: Rebuilt): void {
+function refuseEmpty({ files, steps }: Rebuilt): void {
   if (steps.length > 0) return;
   const first = files[0];
   throw new Failure(NOTHING_TO_IMPORT, { code: 'nothing-to-import', ...(first && { file: first.name }) });

@@ -211,7 +211,7 @@ function merged(parts: readonly Explored[]): Exploration {
 
 /** The members of a document that are not the same for all shares. Texts come from the share that made the run. */
 function together(parts: readonly Explored[], exploration: Exploration): object {
-  const { random, sampling, complete, states, transitions, finals } = exploration;
+  const { random, sampling, complete, states, transitions, finals, depth } = exploration;
   const texts = <Entry>(
     first: RandomWitness | undefined,
     find: (
@@ -250,7 +250,7 @@ function together(parts: readonly Explored[], exploration: Exploration): object 
     return { ...told, finals: runs };
   });
   const failed = parts.some((part) => part.document.passed === false);
-  const shown = { sampling, complete, states, transitions, finals, conditions, outcomes, findings };
+  const shown = { sampling, complete, states, transitions, depth, finals, conditions, outcomes, findings };
   return { passed: failed ? false : null, ...shown, cost: undefined, exploration };
 }
 

@@ -5,7 +5,7 @@ import { counted, LOG_KINDS, recordingScenario, sourceOf } from '@snoopscope/sim
 import { listed } from '../arguments.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
-import { importLogs, importOptions } from '../import-log.ts';
+import { importLogs, importOptions, refuseOptions } from '../import-log.ts';
 import { FORMAT_VERSION } from '../json.ts';
 import { openLog } from '../log-file.ts';
 import { readRecording } from '../recording-file.ts';
@@ -48,8 +48,11 @@ export const importCommand: Command = {
       refuseKind(call, first);
     if (kind === 'recording' || (kind === undefined && (await isRecording(call, first)))) {
       if (files.length > 1) throw new Failure('Recordings are imported one at a time.', { code: 'too-many-operands' });
+      const others = importOptions.map(({ name }) => name);
+      refuseOptions(call, others, 'is about logs, and this is a recording: it says its kernel and machine itself');
       return importRecording(call, files[0]!);
     }
+    refuseOptions(call, ['list', 'sequence'], `is about recordings, and ${files[0]} is not one`);
     return importLogs(call, files, kind);
   },
 };

@@ -1,7 +1,7 @@
 /** `snoopscope report FILE…`: what people ask in bug reports. */
 import { fileRemarks, imported, reportOf, reportText } from '@snoopscope/sim-core';
 import { EXIT } from '../exit-codes.ts';
-import { choicesOf, importOptions, rebuilderOf, refuseEmpty, refuseSeveral } from '../import-log.ts';
+import { choicesOf, importOptions, rebuilderOf, rebuiltOf } from '../import-log.ts';
 import { FORMAT_VERSION } from '../json.ts';
 import { askedProfile } from '../kernels.ts';
 import { readLogs } from '../read-logs.ts';
@@ -32,9 +32,7 @@ export const report: Command = {
     const profile = asked === undefined ? undefined : askedProfile(call, asked);
     const read = await readLogs(call, call.operands, rebuilder);
     if (call.io.interrupt.aborted) return EXIT.interrupted;
-    refuseSeveral(rebuilder);
-    const rebuilt = rebuilder.finish();
-    refuseEmpty(rebuilt);
+    const rebuilt = rebuiltOf(call, rebuilder);
     for (const line of fileRemarks(read.files)) call.remark(line);
     const document = reportOf(rebuilt, imported(rebuilt, choices, profile), read.machine.messages);
     if (call.format === 'json') call.printJson({ format: FORMAT_VERSION, ...document });

@@ -1,10 +1,11 @@
 /** What outsiders use of reading logs: one door for the command, the editor and tests. */
 
 export { sourceOf } from '../log/reader.ts';
+export { choiceRefused } from './choices.ts';
 export type { LogDifference } from './compare.ts';
 export { type Imported, imported } from './kernel-choice.ts';
 export { type MachineChoices, machineBlock } from './machine-block.ts';
-export { Rebuilder, type Rebuilt } from './rebuild.ts';
+export { Rebuilder, type RebuildOptions, type Rebuilt } from './rebuild.ts';
 export { fileRemarks, importRemarks, NOTHING_TO_IMPORT } from './remarks.ts';
 export { type LogReport, reportOf, reportText } from './report.ts';
 export { binaryRefused, LOG_KINDS, type OpenRunFile, type RunFile, RunFiles } from './run-files.ts';

@@ -49,6 +49,10 @@ export interface Rebuilt {
   readonly files: readonly FileSummary[];
   readonly steps: readonly Step[];
   readonly translation: Translation;
+  /** Some file is a log of system calls; else they were inferred from what the kernel did. */
+  readonly hasCalls: boolean;
+  /** The VM that was asked for, counted from 1 in its own process. */
+  readonly vm: number | undefined;
   readonly facts: MachineFacts;
   readonly assumptions: Assumptions;
   readonly leftOut: readonly LeftOut[];
@@ -210,6 +214,8 @@ export class Rebuilder {
       files: this.#files,
       ...ordered,
       translation,
+      hasCalls: callFiles.length > 0,
+      vm: this.#vm,
       facts: this.#facts,
       assumptions,
       leftOut: translation.leftOut,
