@@ -1,5 +1,8 @@
 import type { Check } from './check.ts';
 
+/** Words hold 32 bits, and show them as signed numbers; none begins as a negative one. */
+const MOST_AT_FIRST = 0x7fff_ffffn;
+
 export const badNumber: Check = {
   code: 'bad-number',
   severity: 'error',
@@ -15,5 +18,12 @@ export const badNumber: Check = {
 }
 `,
   },
-  // Reported by the parser.
+  // The parser reports those that it cannot read.
+  of: ['memory'],
+  *line({ line: { content } }) {
+    if (content.kind !== 'memory') return;
+    for (const { value, text, span } of content.values)
+      if (value < 0n || value > MOST_AT_FIRST)
+        yield { span, message: `A word begins with a value from 0 to 0x7fffffff, found \`${text}\`.` };
+  },
 };

@@ -19,13 +19,7 @@ export const wrongValueCount: Check = {
   *line({ line: { content } }) {
     if (content.kind !== 'memory' || content.values.length === 0) return;
     const { names, values } = content;
-    if (values.length === names.length) {
-      for (const { value, text, span } of values) {
-        if (value < 0n || value > 0x7fff_ffffn)
-          yield { span, message: `A word holds 0 to 0x7fffffff in this model, found \`${text}\`.` };
-      }
-      return;
-    }
+    if (values.length === names.length) return;
     const span =
       values.length > names.length
         ? { start: values[names.length]!.span.start, end: values.at(-1)!.span.end }
