@@ -151,7 +151,7 @@ test('options of logs are refused where there is no log', async () => {
   expect(machine.stderr.replace(/\s+/g, ' ')).toContain('--vm is about logs, and no file is one.');
   const functions = await snoopscope(`import --from 2 ${OFF}-kprobe.ftrace.txt.gz`);
   expect(functions.exitCode).toBe(2);
-  expect(functions.stderr.replace(/\s+/g, ' ')).toContain('--from chooses lines of a log of system calls');
+  expect(functions.stderr.replace(/\s+/g, ' ')).toContain('--from and --to choose lines of a log of system calls');
 });
 
 test('a machine block from files about a machine', async () => {

@@ -1,6 +1,8 @@
-// Headers of a client that writes them in its own way, cut into chunks anywhere.
-import { expect, test } from 'vitest';
+// Headers of a client that writes them in its own way, cut into chunks anywhere; and bodies that are no messages.
+import { SnoopscopeDebugSession } from '@snoopscope/debug-adapter';
+import { expect, test, vi } from 'vitest';
 import { CanonicalHeaders } from '../../debug-adapter/src/headers.ts';
+import { repositoryFiles } from './client.ts';
 
 const BODY = JSON.stringify({ seq: 1, type: 'request', command: 'initialize', arguments: { adapterID: 'ü' } });
 const LENGTH = Buffer.byteLength(BODY);
@@ -28,4 +30,16 @@ test.each([
 test('what is not a header is passed on as it is, and ends nothing', async () => {
   const nonsense = `x: ${'y'.repeat(10_000)}\r\n`;
   expect(await passed([Buffer.from(nonsense), Buffer.from(CANONICAL)])).toBe(nonsense + CANONICAL);
+});
+
+test('JSON that is not a message is refused in words, and the session lives on', async () => {
+  const session = new SnoopscopeDebugSession(repositoryFiles());
+  const sent: unknown[] = [];
+  session.onDidSendMessage((message) => sent.push(message));
+  for (const junk of [null, 7, [], {}]) session.handleMessage(junk as never);
+  const output = 'A message could not be read: it is not an object with a "type", such as "request".\n';
+  const complaint = expect.objectContaining({ event: 'output', body: { category: 'stderr', output } });
+  expect(sent).toEqual([complaint, complaint, complaint, complaint]);
+  session.handleMessage({ seq: 1, type: 'request', command: 'initialize', arguments: { adapterID: 'x' } } as never);
+  await vi.waitFor(() => expect(sent).toContainEqual(expect.objectContaining({ request_seq: 1, success: true })));
 });

@@ -1,8 +1,8 @@
 // What transcripts cannot show: time, order, faults of our own, other spellings of paths.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type FileAccessor, SnoopscopeDebugSession } from '@snoopscope/debug-adapter';
-import { expect, test, vi } from 'vitest';
+import type { FileAccessor } from '@snoopscope/debug-adapter';
+import { expect, test } from 'vitest';
 import { DapClient, repositoryFiles, root } from './client.ts';
 
 const scenario = 'scenarios/wbinvd/local-cpu-not-flushed.snoop';
@@ -199,18 +199,6 @@ test('nothing is answered before the session is initialized, and that happens on
   await client.launch(scenario);
   expect((await client.send('initialize', { adapterID: 'x' })).message).toContain('initialized already');
   expect((await client.run()).reason).toBe('entry');
-});
-
-test('JSON that is not a message is refused in words, and the session lives on', async () => {
-  const session = new SnoopscopeDebugSession(repositoryFiles());
-  const sent: unknown[] = [];
-  session.onDidSendMessage((message) => sent.push(message));
-  for (const junk of [null, 7, [], {}]) session.handleMessage(junk as never);
-  const output = 'A message could not be read: it is not an object with a "type", such as "request".\n';
-  const complaint = expect.objectContaining({ event: 'output', body: { category: 'stderr', output } });
-  expect(sent).toEqual([complaint, complaint, complaint, complaint]);
-  session.handleMessage({ seq: 1, type: 'request', command: 'initialize', arguments: { adapterID: 'x' } } as never);
-  await vi.waitFor(() => expect(sent).toContainEqual(expect.objectContaining({ request_seq: 1, success: true })));
 });
 
 test('requests that are wrong are refused in words, and the session lives on', async () => {

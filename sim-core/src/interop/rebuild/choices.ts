@@ -11,7 +11,7 @@ export function choiceRefused(rebuilt: Rebuilt, { from, to, vm }: RebuildOptions
   if (to !== undefined && steps.length === 0 && cut.some(({ calls }) => calls > 0))
     return `--to ${to} leaves nothing relevant: ${logHas(files.length, lines)}.`;
   if (!rebuilt.hasCalls && steps.length > 0 && (from ?? to) !== undefined)
-    return `--${from === undefined ? 'to' : 'from'} chooses lines of a log of system calls, and there is none.`;
+    return '--from and --to choose lines of a log of system calls, and there is none.';
   const { vms } = translation;
   if (vm !== undefined && steps.length > 0 && rebuilt.vm !== undefined && vms[rebuilt.vm - 1] === undefined)
     return `There is no VM ${vm}: the ${rebuilt.hasCalls ? 'process' : 'log'} has ${counted(vms.length, 'VM')}.`;
