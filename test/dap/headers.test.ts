@@ -1,4 +1,4 @@
-// Headers of a client that writes them in its own way, cut into chunks anywhere; and bodies that are no messages.
+// Headers of a client that writes them in its own way, cut into chunks anywhere, and JSON that is not a message.
 import { SnoopscopeDebugSession } from '@snoopscope/debug-adapter';
 import { expect, test, vi } from 'vitest';
 import { CanonicalHeaders } from '../../debug-adapter/src/headers.ts';
