@@ -4,7 +4,7 @@ import type { Check } from './check.ts';
 export const groupIommus: Check = {
   code: 'group-iommus',
   severity: 'warning',
-  doc: 'The devices of an IOMMU group are assigned to two IOMMUs. A group is a set of devices that one IOMMU cannot tell apart.',
+  doc: 'An IOMMU group has devices of two IOMMUs. A group is a set of devices that one IOMMU cannot tell apart.',
   sources: ['linux: drivers/iommu/iommu.c pci_device_group()'],
   examples: {
     bad: `machine {
