@@ -11,7 +11,8 @@
  * the states that only one probe saw and those that exactly two saw follows how many none has seen (Chao2), separately
  * for each number of moves from the start. That is a lower bound of the distinct states without any reduction: good to
  * some percent where probes saw most of the states, up to half too low where some of these are seldom come to (what the
- * environment may do at few moments), and too low by one or two orders of magnitude where probes saw few.
+ * environment may do at few moments), to a third where one actor has to make a long call before another begins (a fair
+ * draw seldom lets it), and too low by one or two orders of magnitude where probes saw few.
  * `seen` near `atLeast` tells the first, `seen` well below it the second.
  * Source: Chao, "Estimating the Population Size for Capture-Recapture Data with Unequal Catchability" (1987).
  */
