@@ -26,6 +26,8 @@ const cases = [
   },
 ];
 
+const method = { kind: 'all' };
+
 /** Runs all cases and gives each outcome to `keep`. */
 export async function runBrowserWorkers(keep) {
   const text = await scenario();
@@ -37,8 +39,8 @@ export async function runBrowserWorkers(keep) {
       const began = Date.now();
       try {
         await page.goto(server.url);
-        one ??= await explore(page, { text, workers: 1, levelWorker: server.url + script });
-        const found = await explore(page, { text, workers: 3, levelWorker: server.url + script });
+        one ??= await explore(page, { text, method, workers: 1, levelWorker: server.url + script });
+        const found = await explore(page, { text, method, workers: 3, levelWorker: server.url + script });
         const problem = problemOf(found, one, { count, memory });
         const outcome = problem
           ? { kind: 'failed', error: problem }
