@@ -131,3 +131,8 @@ const WORDS: Readonly<Record<Shape, string>> = {
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** The breakpoints of a request. What is not a breakpoint at all is answered in its place, as one that says nothing. */
+export function breakpointsGiven<Breakpoint>(given: readonly unknown[] = []): Breakpoint[] {
+  return given.map((one) => (isRecord(one) ? one : {}) as unknown as Breakpoint);
+}

@@ -113,7 +113,7 @@ export function kernelBreakpoint(
   const page = debuggee.kernel.find((one) => one.path === path);
   if (!page) return { problem: `${path} has no function that ${debuggee.profile.name} has and the model knows.` };
   const snapped = [...page.stops.keys()].find((candidate) => candidate >= line);
-  if (snapped === undefined) return { problem: 'There is no micro-step on this line or below it.' };
+  if (snapped === undefined) return { problem: 'Neither this line nor a line below it has a micro-step.' };
   const trigger = resolveTrigger(debuggee, id, -1, request);
   if ('problem' in trigger) return { problem: trigger.problem, line: snapped };
   const steps = page.stops.get(snapped) ?? [];
@@ -130,14 +130,14 @@ export function instructionBreakpoint(
   if (address === undefined)
     return { problem: 'An instruction breakpoint needs the address of a micro-step as its instructionReference.' };
   const instruction = debuggee.listing.at(address + (Number(request.offset) || 0));
-  if (!instruction) return { problem: `There is no micro-step at ${String(request.instructionReference)}.` };
-  const { stands, symbol, place } = instruction;
+  if (!instruction) return { problem: `${String(request.instructionReference)} is not the address of a micro-step.` };
+  const { origin, symbol, place } = instruction;
   const trigger = resolveTrigger(debuggee, id, -1, request);
   if ('problem' in trigger) return trigger;
   const common = { ...trigger.breakpoint, onInstruction: true } as const;
-  if (stands.kind === 'kernel')
-    return { breakpoint: { ...common, kind: 'kernel', line: place.line, steps: stands.steps } };
-  const nodes = new Set([stands.node]);
+  if (origin.kind === 'kernel')
+    return { breakpoint: { ...common, kind: 'kernel', line: place.line, steps: origin.steps } };
+  const nodes = new Set([origin.node]);
   return { breakpoint: { ...common, kind: 'function', name: symbol, routines: new Set(), nodes } };
 }
 

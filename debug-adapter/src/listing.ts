@@ -15,7 +15,8 @@ export interface Instruction {
   readonly symbol: string;
   /** Its line, 0-based, in a source of the scenario or a page of the kernel. */
   readonly place: { readonly file: number; readonly line: number } | { readonly page: number; readonly line: number };
-  readonly stands:
+  /** What it was made of: a statement of the scenario, or micro-steps of a kernel function. */
+  readonly origin:
     | { readonly kind: 'statement'; readonly node: number }
     | { readonly kind: 'kernel'; readonly steps: readonly KernelStep[] };
 }
@@ -42,7 +43,7 @@ export class Listing {
         text: lineText(debuggee, place),
         symbol: place.calls.at(-1)?.proc ?? model.world.topology.actors[node.actor]?.name ?? '',
         place: { file: place.file, line: place.line },
-        stands: { kind: 'statement', node: node.id },
+        origin: { kind: 'statement', node: node.id },
       };
     });
   }
@@ -94,7 +95,7 @@ export class Listing {
           text: (lines[line] ?? '').replace(/^\s*\|?\s*/, ''),
           symbol: routine?.name ?? '',
           place: { page, line },
-          stands: { kind: 'kernel', steps },
+          origin: { kind: 'kernel', steps },
         });
       }
       return first;

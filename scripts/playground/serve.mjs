@@ -20,7 +20,7 @@ export function servePlayground(folder, port = 0) {
     const name = asked === '' ? 'index.html' : asked;
     // Only what the build wrote: no path leads out of the folder.
     if (!names.has(name) || !statSync(path.join(folder, name)).isFile()) {
-      response.writeHead(404, { 'content-type': 'text/plain' }).end('There is no such file.\n');
+      response.writeHead(404, { 'content-type': 'text/plain' }).end('No such file.\n');
       return;
     }
     response.writeHead(200, {

@@ -62,7 +62,7 @@ describe('mistakes in the call', () => {
     [`check --kernel linux ${race}`, 'Known are v3.12 to', 'unknown-kernel'],
     [`run --schedule vcpu7*2 ${race}`, 'no actor or move `vcpu7`', 'unknown-move'],
     [`bisect --from v5.11 ${race}`, '--from and --to belong together', 'missing-option'],
-    ['import strace no-such.log', 'There is no such file', 'unreadable-file'],
+    ['import strace no-such.log', 'No such file', 'unreadable-file'],
     ['import recordng a.log', '`recordng` is neither a file nor a kind of log', 'unknown-kind'],
     ['import --assume snoop=off a.log', '--assume takes snoop-control=on|off', 'unknown-assumption'],
     ['export tla a.snoop', '`tla` cannot be exported. Supported kinds: trace, c, promela, text, svg,', 'unknown-kind'],

@@ -124,7 +124,7 @@ describe('a file that cannot be used', () => {
       const { stderr, exitCode, stdout } = await snoopscope(words, { workingDirectory: folder, columns: 200 });
       expect([exitCode, stdout]).toEqual([2, '']);
       expect(stderr).toMatch(
-        new RegExp(`missing/a\\S*: error: The ${what} cannot be written: there is no folder \`missing\``),
+        new RegExp(`missing/a\\S*: error: The ${what} cannot be written: the folder \`missing\` does not exist`),
       );
     }
   });

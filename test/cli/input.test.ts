@@ -34,7 +34,7 @@ forall [x] == 0
 
 describe.each(['run', 'check', 'bisect', 'export trace'])('%s', (command) => {
   test.each([
-    ['missing.snoop', () => {}, 'unreadable-file', 'There is no such file.'],
+    ['missing.snoop', () => {}, 'unreadable-file', 'No such file.'],
     [
       'a-folder',
       (name: string) => mkdirSync(path.join(folder, name), { recursive: true }),

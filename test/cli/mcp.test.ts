@@ -95,7 +95,7 @@ test('what is wrong with the input is said, and the server lives on', async () =
     ['check', { file: scenario, scenario: oneStore }, 'Give either `scenario`, the text, or `file`, a path.'],
     ['check', { fille: scenario }, 'Did you mean `file`?'],
     ['check', { file: 7 }, '`file` must be a string.'],
-    ['check', { file: 'missing.snoop' }, 'There is no such file.'],
+    ['check', { file: 'missing.snoop' }, 'No such file.'],
     ['check', { file: '--help' }, '--help'],
     ['check', { scenario: 'vcpu 0 {' }, 'Exit code 2'],
     ['check', { file: scenario, kernel: 'v2.6' }, 'v2.6'],

@@ -28,7 +28,7 @@ for (const [name, content] of Object.entries(files)) writeFileSync(path.join(fol
 mkdirSync(path.join(folder, 'folder'));
 
 const MESSAGES: readonly (readonly [string, RegExp])[] = [
-  ['missing', /There is no such file\./],
+  ['missing', /No such file\./],
   ['folder', /This is a folder\./],
   ['text.gz', /It is named \.gz, but it is not compressed with gzip\./],
   ['cut.jsonl.gz', /ends too early: a part of it is missing\./],
@@ -59,7 +59,7 @@ describe('conformance', () => {
     });
 
   test.each([
-    ['missing', /^missing: error: There is no such file\.\n$/],
+    ['missing', /^missing: error: No such file\.\n$/],
     ['cut.jsonl.gz', /^cut\.jsonl\.gz: error: It is compressed with gzip and ends too early/],
     ['--nonsense', /^conformance: error: There is no option `--nonsense`\. --help lists them\.\n$/],
     ['--kernel', /^conformance: error: --kernel needs a value\.\n$/],

@@ -16,7 +16,7 @@ export function refuseNoPlace({ workingDirectory }: Folder, option: string, name
   };
   if (kindOf(place) === 'folder') refuse('this is a folder. Name a file in it.');
   const shown = path.dirname(name);
-  if (kindOf(folder) === undefined) refuse(`there is no folder \`${shown}\`. Create it first.`);
+  if (kindOf(folder) === undefined) refuse(`the folder \`${shown}\` does not exist. Create it first.`);
   if (kindOf(folder) !== 'folder') refuse(`\`${shown}\` is not a folder.`);
 }
 

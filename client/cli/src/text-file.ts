@@ -64,12 +64,12 @@ function binaryFile(name: string): Failure {
 }
 
 const REASONS: Readonly<Record<string, Readonly<Record<'reading' | 'writing', string>>>> = {
-  ENOENT: { reading: 'There is no such file.', writing: 'There is no such folder.' },
+  ENOENT: { reading: 'No such file.', writing: 'No such folder.' },
   ENOTDIR: both('A part of the path is not a folder.'),
   EACCES: { reading: 'Reading it is not permitted.', writing: 'Writing there is not permitted.' },
   EPERM: { reading: 'Reading it is not permitted.', writing: 'Writing there is not permitted.' },
   EROFS: both('The file system is read-only.'),
-  ENOSPC: both('There is no space left on the device.'),
+  ENOSPC: both('No space left on the device.'),
   EDQUOT: both('The disk quota is used up.'),
   EFBIG: both('The file would be too large.'),
   EISDIR: both('This is a folder.'),

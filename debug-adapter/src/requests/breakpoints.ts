@@ -1,6 +1,6 @@
 /** Requests that say where to stop. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { isRecord } from '../argument-shapes.ts';
+import { breakpointsGiven } from '../argument-shapes.ts';
 import { filterSettings, kernelPageKey } from '../breakpoint-store.ts';
 import { statementsOn } from '../breakpoints.ts';
 import { samePath } from '../file-accessor.ts';
@@ -10,9 +10,9 @@ import { executableLines, lineSpan } from '../source-lines.ts';
 
 export function setBreakpoints(state: SessionState, args: DebugProtocol.SetBreakpointsArguments): Answer {
   const path = pathOf(state, args.source);
-  const given: readonly unknown[] = args.breakpoints ?? args.lines?.map((line) => ({ line })) ?? [];
-  // What is not a breakpoint at all is answered in its place, as one without a line.
-  const requests = given.map((one) => (isRecord(one) ? one : {}) as unknown as DebugProtocol.SourceBreakpoint);
+  const requests = breakpointsGiven<DebugProtocol.SourceBreakpoint>(
+    args.breakpoints ?? args.lines?.map((line) => ({ line })),
+  );
   if (typeof path !== 'string') {
     const message = 'This source is not part of the launched scenario.';
     return { body: { breakpoints: requests.map(({ line }) => ({ verified: false, line, message })) } };
@@ -26,10 +26,7 @@ export function setFunctionBreakpoints(
   state: SessionState,
   args: DebugProtocol.SetFunctionBreakpointsArguments,
 ): Answer {
-  const given: readonly unknown[] = args.breakpoints;
-  state.breakpoints.setFunctions(
-    given.map((one) => (isRecord(one) ? one : {}) as unknown as DebugProtocol.FunctionBreakpoint),
-  );
+  state.breakpoints.setFunctions(breakpointsGiven(args.breakpoints));
   applyTriggers(state);
   return { body: { breakpoints: state.breakpoints.functionAnswers(state.launched?.debuggee) } };
 }

@@ -1,6 +1,6 @@
 /** Requests of the Disassembly view: micro-steps as instructions, and breakpoints on them. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { isRecord } from '../argument-shapes.ts';
+import { breakpointsGiven } from '../argument-shapes.ts';
 import { LIMITS } from '../limits.ts';
 import { addressIn, type Instruction, writtenAddress } from '../listing.ts';
 import { RequestError } from '../request-error.ts';
@@ -31,10 +31,7 @@ export function setInstructionBreakpoints(
   state: SessionState,
   args: DebugProtocol.SetInstructionBreakpointsArguments,
 ): Answer {
-  const given: readonly unknown[] = args.breakpoints;
-  state.breakpoints.setInstructions(
-    given.map((one) => (isRecord(one) ? one : {}) as unknown as DebugProtocol.InstructionBreakpoint),
-  );
+  state.breakpoints.setInstructions(breakpointsGiven(args.breakpoints));
   applyTriggers(state);
   return { body: { breakpoints: state.breakpoints.instructionAnswers(state.launched?.debuggee) } };
 }

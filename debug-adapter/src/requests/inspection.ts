@@ -44,7 +44,7 @@ export function threads(state: SessionState): Answer {
   const launched = launchedOf(state);
   const { world, environment } = launched.debuggee.model;
   const { actors } = world.topology;
-  // In the middle of a movement nobody stands anywhere.
+  // In the middle of a movement no actor is at rest.
   const states = launched.stop ? threadStates(launched) : undefined;
   const named = (name: string, actor: number): { id: number; name: string } => ({
     id: threadId(actor, actors.length),

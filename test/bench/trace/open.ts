@@ -7,42 +7,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { deflateSync } from 'node:zlib';
-import { elaborate, encodeTrace, NEWEST, parse, Run, traceBlock, traceOfRun } from '@snoopscope/sim-core';
+import { encodeTrace, type Run, traceBlock, traceOfRun } from '@snoopscope/sim-core';
 import { build } from '../../../scripts/build.mjs';
 import { root } from '../../../scripts/install.mjs';
 import { Client } from '../dap/client.ts';
+import { longRun } from '../long-run.ts';
 
 const EVENTS = 1_000_000;
 const SEEKS = 200;
 const OPENINGS = 5;
-
-const SCENARIO = `machine {
-  cpu intel count=2 self-snoop=off
-  iommu dmar0 vt-d snoop-control=off
-  device gpu 0000:01:00.0 iommu=dmar0 group=26 no-snoop=on
-  memory x = 0
-  memory y = 0
-}
-setup {
-  kvm = open("/dev/kvm", O_RDWR)
-  vm = ioctl(kvm, KVM_CREATE_VM, 0)
-  vcpu0 = ioctl(vm, KVM_CREATE_VCPU, 0)
-  vcpu1 = ioctl(vm, KVM_CREATE_VCPU, 1)
-}
-vcpu 0 cpu=0 {
-  loop {
-    mov [x], 1
-    wbinvd
-    mov [y], 2
-  }
-}
-vcpu 1 cpu=1 {
-  loop {
-    mov eax, [x]
-    mov [y], 3
-  }
-}
-`;
 
 type Adapter = ChildProcessByStdio<Writable, Readable, null>;
 
@@ -103,15 +76,7 @@ export async function run(): Promise<object> {
 }
 
 function record(file: string, least: number): Run {
-  const { model, diagnostics } = elaborate(parse(SCENARIO), { profile: NEWEST });
-  if (!model) throw new Error(diagnostics.map(({ message }) => message).join('\n'));
-  const made = new Run(model);
-  // Both in turn: a run stays with one actor otherwise.
-  const actors = model.world.topology.actors.map((_, actor) => actor).filter((actor) => actor !== model.setup);
-  while (made.events < least) {
-    const moved = actors.some((actor, i) => i === made.steps % actors.length && made.advanceActor(actor));
-    if (!moved && !made.advance()) throw new Error('the run ends early');
-  }
+  const made = longRun(least);
   const trace = traceOfRun(made, {
     writtenBy: 'snoopscope bench',
     name: 'bench.snoop',

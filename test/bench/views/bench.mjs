@@ -5,23 +5,14 @@ import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import {
-  elaborate,
-  memoryPicture,
-  NEWEST,
-  ObjectNames,
-  parse,
-  Run,
-  RunIndex,
-  timeline,
-  topologyPicture,
-} from '@snoopscope/sim-core';
+import { memoryPicture, ObjectNames, RunIndex, timeline, topologyPicture } from '@snoopscope/sim-core';
 import { draw } from '@snoopscope/views/draw';
 import { build } from '../../../scripts/build.mjs';
 import { root } from '../../../scripts/install.mjs';
 import { installChromium } from '../../vscode/host/install.mjs';
 import { openPage } from '../../vscode/host/workbench.mjs';
 import { openView, serveViews } from '../../vscode/view-host.mjs';
+import { longRun } from '../long-run.ts';
 
 const EVENTS = 1_000_000;
 const FRAME_MS = 1000 / 60;
@@ -29,36 +20,8 @@ const FRAMES = 60;
 /** Steps of a window in which each thing is shown. */
 const READABLE = 100;
 
-const SCENARIO = `machine {
-  cpu intel count=2 self-snoop=off
-  iommu dmar0 vt-d snoop-control=off
-  device gpu 0000:01:00.0 iommu=dmar0 group=26 no-snoop=on
-  memory x = 0
-  memory y = 0
-}
-setup {
-  kvm = open("/dev/kvm", O_RDWR)
-  vm = ioctl(kvm, KVM_CREATE_VM, 0)
-  vcpu0 = ioctl(vm, KVM_CREATE_VCPU, 0)
-  vcpu1 = ioctl(vm, KVM_CREATE_VCPU, 1)
-}
-vcpu 0 cpu=0 {
-  loop {
-    mov [x], 1
-    wbinvd
-    mov [y], 2
-  }
-}
-vcpu 1 cpu=1 {
-  loop {
-    mov eax, [x]
-    mov [y], 3
-  }
-}
-`;
-
 export async function run() {
-  const recorded = record();
+  const recorded = longRun(EVENTS);
   const { index, ...first } = firstView(recorded);
   const frames = await scrub(recorded, index);
   const beside = await visTimeline(index);
@@ -107,19 +70,6 @@ export async function run() {
     ],
     result: { events: recorded.events, steps: recorded.steps, first, frames, beside: beside ?? null, sizes },
   };
-}
-
-function record() {
-  const { model, diagnostics } = elaborate(parse(SCENARIO), { profile: NEWEST });
-  if (!model) throw new Error(diagnostics.map(({ message }) => message).join('\n'));
-  const made = new Run(model);
-  // Both in turn: a run stays with one actor otherwise.
-  const actors = model.world.topology.actors.map((_, actor) => actor).filter((actor) => actor !== model.setup);
-  while (made.events < EVENTS) {
-    const moved = actors.some((actor, i) => i === made.steps % actors.length && made.advanceActor(actor));
-    if (!moved && !made.advance()) throw new Error('the run ends early');
-  }
-  return made;
 }
 
 function firstView(recorded) {
