@@ -5,7 +5,6 @@ import {
   imported,
   importRemarks,
   NOTHING_TO_IMPORT,
-  profileLike,
   Rebuilder,
   RunFiles,
 } from '@snoopscope/sim-core';
@@ -14,8 +13,6 @@ export interface ImportJob {
   readonly kind: 'import';
   /** The files of one run. */
   readonly files: readonly FileToRead[];
-  /** Which kernel wrote the logs; what they say themselves when left out. */
-  readonly kernel?: string;
 }
 
 /** A file by its path, where the worker can read it, else what is in it. */
@@ -77,11 +74,7 @@ export async function importLogs(request: ImportJob, around: ImportSurroundings)
     if (open !== undefined) throw new Refused(open);
     const rebuilt = rebuilder.finish();
     if (rebuilt.steps.length === 0) throw new Refused(NOTHING_TO_IMPORT);
-    const result = imported(
-      rebuilt,
-      NOTHING_ASSUMED,
-      request.kernel === undefined ? undefined : profileLike(request.kernel),
-    );
+    const result = imported(rebuilt, NOTHING_ASSUMED);
     send({
       kind: 'imported',
       scenario: result.text,

@@ -1,5 +1,6 @@
-// Two runs in two sessions, of two traces or of a scenario on two kernels, that step together until the first micro-step in which the runs differ. Where one of them is
-// moved, by whatever button or view, the other follows, up to there; after it each goes its own way.
+// Two runs in two sessions, of two traces or of a scenario on two kernels, that step together until the first micro-step in
+// which they differ. Where one of them is moved, by any button or view, the other follows up to there; then each goes its
+// own way.
 import { type DebugSession, debug, l10n, type Uri, window, workspace } from 'vscode';
 import { debugType } from '../debugging.ts';
 import { fromUri } from '../files.ts';

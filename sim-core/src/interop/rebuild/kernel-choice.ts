@@ -19,7 +19,7 @@ export interface Imported {
 }
 
 /** The scenario for the kernel that was asked for, else for the one that the files name, else for the one that agrees. */
-export function imported(rebuilt: Rebuilt, choices: MachineChoices, asked: Profile | undefined): Imported {
+export function imported(rebuilt: Rebuilt, choices: MachineChoices, asked?: Profile): Imported {
   const named = asked ? { profile: asked, how: `${asked.name}, as asked for.` } : profileOfRelease(rebuilt.facts);
   if (named) {
     const text = scenarioText(rebuilt, choices, named.profile.name);
