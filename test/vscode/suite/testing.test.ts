@@ -44,10 +44,12 @@ suite('testing', () => {
   test('a condition that fails says at its line what refutes it, as the command does', async () => {
     const document = await openScenario(scenario);
     await replace(document, right, wrong);
-    const found = await checkedAt(document, wrong);
-    assert.equal(found.range.start.line, lineOf(document, wrong));
+    await isTest(document, wrong);
+    await testAt(document, wrong, 'testing.runAtCursor');
+    const [found] = await checkDiagnostics(document);
+    assert.equal(found?.range.start.line, lineOf(document, wrong));
     assert.equal(
-      found.message,
+      found?.message,
       [
         '~exists gpu.r0 == 0 on v5.10.. fails on v5.10..v5.11',
         'An execution ends with gpu.r0 = 0:',
@@ -151,19 +153,6 @@ async function testAt(document: vscode.TextDocument, text: string, command: stri
   const position = new vscode.Position(lineOf(document, text), 0);
   editor.selection = new vscode.Selection(position, position);
   await vscode.commands.executeCommand(command);
-}
-
-/**
- * What the test at a line finds. The Test Explorer may take what it has of the file away and put it back while the edit
- * comes to it, and then there is nothing to run.
- */
-async function checkedAt(document: vscode.TextDocument, condition: string): Promise<vscode.Diagnostic> {
-  for (;;) {
-    await isTest(document, condition);
-    await testAt(document, condition, 'testing.runAtCursor');
-    const found = vscode.languages.getDiagnostics(document.uri).find(({ source }) => source === 'snoopscope check');
-    if (found) return found;
-  }
 }
 
 /** Until the Test Explorer has the condition: an edit comes to it a little later. */

@@ -66,7 +66,10 @@ export class TestItems {
   }
 
   async #load(uri: Uri): Promise<void> {
-    const text = await readText(uri).catch(() => undefined);
+    const read = await readText(uri).catch(() => undefined);
+    // While it was read from its file it may have been opened, and edited.
+    const open = workspace.textDocuments.find((document) => String(document.uri) === String(uri));
+    const text = open?.getText() ?? read;
     if (text === undefined) this.#remove(uri);
     else this.#update(uri, text);
   }
