@@ -62,6 +62,8 @@ async function select(...items: readonly string[]): Promise<void> {
     const gone = before === undefined ? '' : `:not(:has(.monaco-list-row[aria-label*="${before}"]))`;
     await window.waitFor(`.quick-input-widget${gone} .quick-input-list .monaco-list-row`);
     before = item;
+    // An editor that was opened just before may have the focus still, and would take what is typed.
+    await window.waitFor('.quick-input-widget .quick-input-box input:focus');
     await window.type(item);
     await window.waitFor(`.quick-input-list .monaco-list-row.focused[aria-label*="${item}"]`);
     await window.press('Enter');

@@ -1,6 +1,7 @@
 import { assert } from 'chai';
 import * as vscode from 'vscode';
 import { scenarioUri } from './scenario.ts';
+import { hasWindow, window } from './window.ts';
 
 suite('tasks', () => {
   const failing = scenarioUri('tasks/failing.snoop');
@@ -13,6 +14,10 @@ suite('tasks', () => {
       ),
     ),
   );
+  teardown(async function () {
+    if (this.currentTest?.state === 'failed' && hasWindow())
+      await window.screenshot(`failed ${this.currentTest.title}`);
+  });
   suiteTeardown(() => vscode.workspace.fs.delete(vscode.Uri.joinPath(failing, '..'), { recursive: true }));
 
   test('check scenarios without the command, and find what fails in the output', async () => {

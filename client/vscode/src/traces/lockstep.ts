@@ -16,6 +16,8 @@ interface Side {
   readonly session: DebugSession;
   /** Called at each of its stops. */
   onStop: () => void;
+  /** Where it was brought after the other one; undefined once it has led. */
+  followedTo?: number | undefined;
 }
 
 type Pair = readonly [Side, Side];
@@ -46,19 +48,26 @@ export async function compareInLockstep(a: Runnable, b: Runnable): Promise<void>
 
 /** Where one of the two is moved, up to the position `until`, the other follows. */
 function stepTogether(pair: Pair, until: number): void {
+  // One stop after the other: two that cross would each bring the other session to where its own has just been.
+  let last = Promise.resolve();
   for (const [index, side] of pair.entries()) {
     const other = pair[1 - index]!;
     side.onStop = () => {
-      void follow(side, other, until).catch(() => {
-        // One of them runs, or has ended: there is nowhere to follow to.
-      });
+      last = last
+        .then(() => follow(side, other, until))
+        .catch(() => {
+          // One of them runs, or has ended: there is nowhere to follow to.
+        });
     };
   }
 }
 
 async function follow(leader: Side, follower: Side, until: number): Promise<void> {
   const position = await positionOf(leader);
+  if (position === leader.followedTo) return;
+  leader.followedTo = undefined;
   if (position > until || position === (await positionOf(follower))) return;
+  follower.followedTo = position;
   await follower.session.customRequest('snoopscope/seek', { position });
 }
 
