@@ -7,6 +7,8 @@ export type Outcome =
   | { readonly kind: 'passed'; readonly title: string; readonly milliseconds: number }
   | { readonly kind: 'failed'; readonly title: string; readonly error: string }
   | { readonly kind: 'skipped'; readonly title: string; readonly reason: string }
+  /** Failed, and runs again. Its second run is another outcome. */
+  | { readonly kind: 'retried'; readonly title: string; readonly error: string }
   /** Not a test: what a bench wants to know. */
   | { readonly kind: 'measured'; readonly id: string; readonly milliseconds: number }
   | { readonly kind: 'end'; readonly tests: number };
