@@ -19,11 +19,7 @@ const REASON =
 export function unitOutcome(testResults, log, root) {
   const outcome = { passed: 0, failed: 0, skipped: [], crashes: [] };
   const text = log.replaceAll(ANSI, '');
-  const ends = new Map(
-    [...text.matchAll(ENDED)].flatMap(([, signal, code, files]) =>
-      files.split(', ').map((file) => [file.trim(), signal ?? code]),
-    ),
-  );
+  const { ends, unreached } = crashesOf(text, testResults);
   const reasons = [...new Set([...text.matchAll(REASON)].map(([line]) => line.replace(/^# ?/, '')))];
   for (const file of testResults) {
     let failed = 0;
@@ -42,7 +38,35 @@ export function unitOutcome(testResults, log, root) {
     } else if (file.status === 'failed' && failed === 0) failed = 1; // It did not load.
     outcome.failed += failed + notRun;
   }
+  for (const file of unreached) {
+    outcome.crashes.push(`${path.relative(root, file)} did not run: its process had crashed`);
+    outcome.failed++;
+  }
   return outcome;
+}
+
+/**
+ * Files share processes. `ends` has the file in which each process crashed, with the signal or exit code; `unreached` are
+ * the files that it had not reported yet.
+ */
+function crashesOf(text, testResults) {
+  const ends = new Map();
+  const unreached = new Set();
+  const reported = new Map(testResults.map((file) => [file.name, file]));
+  for (const [, signal, code, list] of text.matchAll(ENDED)) {
+    const files = list.split(', ').map((file) => file.trim());
+    for (const file of files) if (!reported.has(file)) unreached.add(file);
+    const begun = files.filter((file) => reported.has(file));
+    // When all of them came to their end, it crashed on its way to the next.
+    const where = begun.find((file) => !cameToItsEnd(reported.get(file))) ?? begun.at(-1);
+    if (where !== undefined) ends.set(where, signal ?? code);
+  }
+  return { ends, unreached };
+}
+
+function cameToItsEnd({ status, assertionResults }) {
+  const statuses = assertionResults.map((test) => test.status);
+  return !statuses.includes('pending') && (status === 'passed' || statuses.includes('failed'));
 }
 
 function crashText(file, how, reasons, notRun) {

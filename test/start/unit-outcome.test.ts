@@ -59,9 +59,33 @@ test('what a crash kept from running has failed, and file, signal and reason are
   });
 });
 
-test('a real run whose files kill their processes', () => {
+test('files of one process: the one that crashed is named, those after it have failed', () => {
+  const log =
+    'Worker exited unexpectedly with signal SIGABRT during started state while running test files /r/test/a.test.ts, /r/test/b.test.ts, /r/test/c.test.ts';
+  const results = [
+    { name: '/r/test/a.test.ts', status: 'passed', assertionResults: [result('fits', 'passed')] },
+    { name: '/r/test/b.test.ts', status: 'failed', assertionResults: [result('dies', 'pending')] },
+  ];
+  expect(unitOutcome(results, log, '/r')).toEqual({
+    passed: 1,
+    failed: 2,
+    skipped: [],
+    crashes: [
+      'test/b.test.ts crashed with SIGABRT (1 test of it did not run)',
+      'test/c.test.ts did not run: its process had crashed',
+    ],
+  });
+  expect(unitOutcome(results.slice(0, 1), log, '/r').crashes).toEqual([
+    'test/a.test.ts crashed with SIGABRT',
+    'test/b.test.ts did not run: its process had crashed',
+    'test/c.test.ts did not run: its process had crashed',
+  ]);
+});
+
+test.each([true, false])('a real run whose files kill their processes, isolated: %s', (isolate) => {
   const write = (name: string, text: string) => writeFileSync(path.join(folder, name), text);
-  write('vitest.config.mjs', "export default { test: { include: ['*.test.mjs'], globals: true } };");
+  const config = { include: ['*.test.mjs'], globals: true, isolate };
+  write('vitest.config.mjs', `export default { test: ${JSON.stringify(config)} };`);
   write('fine.test.mjs', "test('fine', () => {}); test['skip']('left out', () => {});");
   write(
     'signal.test.mjs',
@@ -86,10 +110,12 @@ test('third', () => {});
   ];
   const { stdout, stderr } = spawnSync(process.execPath, words, { cwd: folder, encoding: 'utf8' });
   const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
-  expect(unitOutcome(testResults, stdout + stderr, folder)).toEqual({
-    passed: 1,
-    failed: 3,
-    skipped: [{ title: 'left out', reason: 'its test gives no reason' }],
-    crashes: ['signal.test.mjs crashed with SIGKILL: FATAL ERROR: Reached heap limit (3 tests of it did not run)'],
-  });
+  const crash = 'signal.test.mjs crashed with SIGKILL: FATAL ERROR: Reached heap limit (3 tests of it did not run)';
+  const leftOut = [{ title: 'left out', reason: 'its test gives no reason' }];
+  // The longer file comes first, and takes the other along where they share a process.
+  expect(unitOutcome(testResults, stdout + stderr, folder)).toEqual(
+    isolate
+      ? { passed: 1, failed: 3, skipped: leftOut, crashes: [crash] }
+      : { passed: 0, failed: 4, skipped: [], crashes: [crash, 'fine.test.mjs did not run: its process had crashed'] },
+  );
 });
