@@ -33,10 +33,10 @@ export interface ConsoleCommand {
   readonly takes: 'nothing' | 'a number' | 'an expression' | 'a command';
   readonly run: (context: StopContext, focus: Focus, argument: string) => string[];
   /** What it does beside what it prints. */
-  readonly effect?: Effect;
+  readonly effect?: CommandEffect;
 }
 
-export type Effect =
+export type CommandEffect =
   /** It changes a value, goes to a position, or enters a branch: its argument says which. */
   | { readonly kind: 'sets' | 'goes' | 'enters' }
   /** It writes a trace. */

@@ -72,7 +72,7 @@ export interface SessionState {
 }
 
 /** What a request answers, and what happens once the answer is on its way. */
-export interface Answer {
+export interface RequestAnswer {
   readonly body?: object;
   /** The request is refused, and `after` is done nevertheless. */
   readonly refusal?: unknown;

@@ -54,7 +54,7 @@ import {
 import { picture } from './requests/pictures.ts';
 import { save } from './requests/save.ts';
 import { numbers } from './requests/typed.ts';
-import type { Answer, SessionState } from './session-state.ts';
+import type { RequestAnswer, SessionState } from './session-state.ts';
 import { COUNTS_FROM_ONE } from './to-dap.ts';
 import { platformYield, type Yield } from './yielding.ts';
 
@@ -66,7 +66,7 @@ export interface SessionOptions {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: each handler checks or declares its own arguments.
-type Handler = (state: SessionState, args: any) => Answer | Promise<Answer>;
+type Handler = (state: SessionState, args: any) => RequestAnswer | Promise<RequestAnswer>;
 
 const REQUESTS: Readonly<Record<string, Handler>> = {
   initialize,
@@ -249,7 +249,7 @@ export class SnoopscopeDebugSession extends ProtocolServer {
   }
 
   /** A refusal takes as long as an answer, so that neither overtakes the other. */
-  async #call(request: DebugProtocol.Request): Promise<Answer> {
+  async #call(request: DebugProtocol.Request): Promise<RequestAnswer> {
     const handler = Object.hasOwn(REQUESTS, request.command) ? REQUESTS[request.command] : undefined;
     if (!handler) throw new RequestError(`Snoopscope does not know the request ${String(request.command)}.`);
     if (!this.#state.initialized && !WITHOUT_SESSION.has(request.command)) {
@@ -261,7 +261,7 @@ export class SnoopscopeDebugSession extends ProtocolServer {
   }
 
   /** What follows an answer: a movement and its stop. A bug in it is ours; the session stays where it is. */
-  async #afterwards(after: Answer['after']): Promise<void> {
+  async #afterwards(after: RequestAnswer['after']): Promise<void> {
     try {
       await after?.();
     } catch (error) {

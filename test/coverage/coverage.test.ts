@@ -25,7 +25,7 @@ import {
   profilesNamed,
   Run,
 } from '../../sim-core/src/index.ts';
-import { Translator } from '../../sim-core/src/interop/recording.ts';
+import { SequenceTranslator } from '../../sim-core/src/interop/recording.ts';
 import { DIED, ERRNOS } from '../../sim-core/src/kernel/errno.ts';
 import type { OpKind } from '../../sim-core/src/ops/op.ts';
 import { OPS, opNamed } from '../../sim-core/src/ops/table.ts';
@@ -172,7 +172,7 @@ function* answersOf(model: Model): Generator<string> {
 function* recordedAnswers(name: string): Generator<string> {
   const file = path.join(root, `test/conformance/recordings/${name}.jsonl.gz`);
   const { header, sequences } = parseRecording(gunzipSync(readFileSync(file)).toString('utf8'));
-  const translator = new Translator(header);
+  const translator = new SequenceTranslator(header);
   const names = new Map<string, readonly string[]>();
   for (const sequence of sequences) {
     for (const { recorded, steps, main } of translator.sequence(sequence).ops) {

@@ -23,7 +23,7 @@ import {
   verdictLines,
   verdictOf,
 } from '@snoopscope/sim-core';
-import type { Answer, Job, KernelTable } from './messages.ts';
+import type { Job, JobAnswer, KernelTable } from './messages.ts';
 
 const SLICE_MS = 20;
 const PROGRESS_MS = 200;
@@ -32,7 +32,7 @@ const LIMITS = { maxStates: 500_000, maxBytes: 256 * 1024 * 1024 };
 const SEARCH_MOVES = 2000;
 
 export interface JobSurroundings {
-  readonly send: (answer: Answer) => void;
+  readonly send: (answer: JobAnswer) => void;
   readonly cancelled: () => boolean;
   /** The text of a file beside the scenario. */
   readonly read: (path: string) => string | undefined;

@@ -1,7 +1,7 @@
 /** What the page and its worker say to each other beside LSP and DAP, which have ports of their own. */
 import type { OutcomesPicture } from '@snoopscope/sim-core';
 
-export type ToWorker =
+export type PageToWorker =
   /** Where the language server is spoken to. */
   | { readonly kind: 'language'; readonly port: MessagePort }
   /** Where a new session of the debug adapter is spoken to: one for each run. */
@@ -19,9 +19,9 @@ export interface Job {
   readonly kernel?: string;
 }
 
-export type FromWorker = { readonly kind: 'answer'; readonly id: number; readonly answer: Answer };
+export type FromWorker = { readonly kind: 'answer'; readonly id: number; readonly answer: JobAnswer };
 
-export type Answer =
+export type JobAnswer =
   /** How far it is, a few times a second. */
   | { readonly kind: 'progress'; readonly text: string }
   /** The scenario cannot run. */

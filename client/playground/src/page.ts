@@ -2,8 +2,8 @@
 
 import kernels from 'built:kernels';
 import { createEditor, PATH } from './editor.ts';
-import { FIRST, type GalleryEntry, loadGallery } from './gallery.ts';
-import type { Answer, FromWorker, Job, ToWorker } from './messages.ts';
+import { FIRST, type GalleryScenario, loadGallery } from './gallery.ts';
+import type { FromWorker, Job, JobAnswer, PageToWorker } from './messages.ts';
 import { Results } from './results.ts';
 import { type LaunchChoice, RUN_PICTURES, type RunPicture, ScenarioRun } from './run.ts';
 import { linkOf, readLink, type Shared } from './share.ts';
@@ -33,8 +33,8 @@ class Page {
   readonly #worker = new Worker('worker.js', { name: 'simulator' });
   readonly #results: Results;
   readonly #run: ScenarioRun;
-  readonly #jobs = new Map<number, (answer: Answer) => void>();
-  #gallery: readonly GalleryEntry[] = [];
+  readonly #jobs = new Map<number, (answer: JobAnswer) => void>();
+  #gallery: readonly GalleryScenario[] = [];
   #job = 0;
   #shownName: string | undefined;
   #schedule: string | undefined;
@@ -99,7 +99,7 @@ class Page {
       sayReason(error);
       return;
     }
-    const topicOf = ({ path }: GalleryEntry): string => path.split('/')[0] ?? '';
+    const topicOf = ({ path }: GalleryScenario): string => path.split('/')[0] ?? '';
     const topics = [...new Set(this.#gallery.map(topicOf))];
     gallery.replaceChildren(
       new Option('your own', ''),
@@ -145,7 +145,7 @@ class Page {
     this.#tell({ kind: 'files', files: { ...files, [PATH]: this.#editor.text() } });
   }
 
-  #tell(message: ToWorker, transfer: Transferable[] = []): void {
+  #tell(message: PageToWorker, transfer: Transferable[] = []): void {
     this.#worker.postMessage(message, transfer);
   }
 
@@ -218,7 +218,7 @@ class Page {
   async #work(kind: Job['kind']): Promise<void> {
     const id = ++this.#job;
     const cancel = element<HTMLButtonElement>('cancel');
-    const answer = await new Promise<Answer | undefined>((resolve) => {
+    const answer = await new Promise<JobAnswer | undefined>((resolve) => {
       this.#jobs.set(id, (got) => {
         if (got.kind === 'progress') status(`${WORKING[kind]}: ${got.text}`);
         else resolve(got);
@@ -236,7 +236,7 @@ class Page {
     this.#show(answer);
   }
 
-  #show(answer: Answer | undefined): void {
+  #show(answer: JobAnswer | undefined): void {
     switch (answer?.kind) {
       case undefined:
         status('Cancelled.');

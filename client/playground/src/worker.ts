@@ -3,12 +3,12 @@ import { resolveBeside, SnoopscopeDebugSession } from '@snoopscope/debug-adapter
 import { serveIn } from '@snoopscope/server/browser';
 import { simulation } from '@snoopscope/server/simulation';
 import { work } from './jobs.ts';
-import type { FromWorker, ToWorker } from './messages.ts';
+import type { FromWorker, PageToWorker } from './messages.ts';
 
 let files: Readonly<Record<string, string>> = {};
 const cancelled = new Set<number>();
 
-self.onmessage = ({ data }: MessageEvent<ToWorker>): void => {
+self.onmessage = ({ data }: MessageEvent<PageToWorker>): void => {
   switch (data.kind) {
     case 'language':
       serveLanguage(data.port);

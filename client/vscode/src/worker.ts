@@ -23,14 +23,17 @@ export type WorkerAnswer =
   | { readonly kind: 'died'; readonly message: string };
 
 /** What differs between a process and a worker of a browser. */
-export interface Place {
+export interface WorkerSurroundings {
   readonly threads: Threads;
   /** Reads a file by its path, where that can be. */
   readonly bytesOf: ImportSurroundings['bytesOf'];
 }
 
 /** What the worker does with each message: progress, then one answer. */
-export function createAnswerer(place: Place, send: (reply: WorkerReply) => void): (message: ToWorker) => void {
+export function createAnswerer(
+  place: WorkerSurroundings,
+  send: (reply: WorkerReply) => void,
+): (message: ToWorker) => void {
   let stop = new AbortController();
   const bug = (error: unknown) =>
     send({ kind: 'bug', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
@@ -46,7 +49,7 @@ export function createAnswerer(place: Place, send: (reply: WorkerReply) => void)
 }
 
 /** What the work may say and use. */
-interface Surroundings extends Place {
+interface Surroundings extends WorkerSurroundings {
   readonly send: (reply: WorkerReply) => void;
   readonly pause: () => Promise<void>;
   readonly stop: AbortSignal;

@@ -5,10 +5,10 @@ import { filterSettings, kernelPageKey } from '../breakpoint-store.ts';
 import { statementsOn } from '../breakpoints.ts';
 import { samePath } from '../file-accessor.ts';
 import type { KernelSource } from '../kernel-source.ts';
-import { type Answer, launchedOf, type SessionState } from '../session-state.ts';
+import { launchedOf, type RequestAnswer, type SessionState } from '../session-state.ts';
 import { executableLines, lineSpan } from '../source-lines.ts';
 
-export function setBreakpoints(state: SessionState, args: DebugProtocol.SetBreakpointsArguments): Answer {
+export function setBreakpoints(state: SessionState, args: DebugProtocol.SetBreakpointsArguments): RequestAnswer {
   const path = pathOf(state, args.source);
   const requests = breakpointsGiven<DebugProtocol.SourceBreakpoint>(
     args.breakpoints ?? args.lines?.map((line) => ({ line })),
@@ -25,7 +25,7 @@ export function setBreakpoints(state: SessionState, args: DebugProtocol.SetBreak
 export function setFunctionBreakpoints(
   state: SessionState,
   args: DebugProtocol.SetFunctionBreakpointsArguments,
-): Answer {
+): RequestAnswer {
   state.breakpoints.setFunctions(breakpointsGiven(args.breakpoints));
   applyTriggers(state);
   return { body: { breakpoints: state.breakpoints.functionAnswers(state.launched?.debuggee) } };
@@ -34,14 +34,17 @@ export function setFunctionBreakpoints(
 export function setExceptionBreakpoints(
   state: SessionState,
   args: DebugProtocol.SetExceptionBreakpointsArguments,
-): Answer {
+): RequestAnswer {
   const { settings, answers } = filterSettings(args, state.launched?.debuggee);
   state.breakpoints.setFilters(settings);
   applyTriggers(state);
   return { body: { breakpoints: answers } };
 }
 
-export function breakpointLocations(state: SessionState, args: DebugProtocol.BreakpointLocationsArguments): Answer {
+export function breakpointLocations(
+  state: SessionState,
+  args: DebugProtocol.BreakpointLocationsArguments,
+): RequestAnswer {
   const { debuggee, convert } = launchedOf(state);
   const page = kernelPage(state, args.source);
   if (page) {

@@ -9,12 +9,12 @@ import { LIMITS } from '../limits.ts';
 import { readBytes, unreadableBytes, viewOf } from '../memory-view.ts';
 import { RequestError } from '../request-error.ts';
 import { DECIMAL } from '../scopes/item.ts';
-import { type Answer, focusOn, frameOf, type Launched, type SessionState, stoppedOf } from '../session-state.ts';
+import { focusOn, frameOf, type Launched, type RequestAnswer, type SessionState, stoppedOf } from '../session-state.ts';
 import { opened } from './inspection.ts';
 import { stopped, tellContinued } from './movement.ts';
 import { output } from './narrate.ts';
 
-export function readMemory(state: SessionState, args: DebugProtocol.ReadMemoryArguments): Answer {
+export function readMemory(state: SessionState, args: DebugProtocol.ReadMemoryArguments): RequestAnswer {
   const { moment } = stoppedOf(state).launched.cursor;
   const count = Math.max(0, Math.min(args.count, LIMITS.memoryBytes));
   const view = viewOf(moment.model, args.memoryReference);
@@ -33,7 +33,7 @@ export function readMemory(state: SessionState, args: DebugProtocol.ReadMemoryAr
 }
 
 /** Whole words only: the model has no smaller ones. */
-export function writeMemory(state: SessionState, args: DebugProtocol.WriteMemoryArguments): Answer {
+export function writeMemory(state: SessionState, args: DebugProtocol.WriteMemoryArguments): RequestAnswer {
   const { launched } = stoppedOf(state);
   const { moment } = launched.cursor;
   const view = viewOf(moment.model, args.memoryReference);
@@ -68,7 +68,7 @@ export function writeMemory(state: SessionState, args: DebugProtocol.WriteMemory
   };
 }
 
-export function setVariable(state: SessionState, args: DebugProtocol.SetVariableArguments): Answer {
+export function setVariable(state: SessionState, args: DebugProtocol.SetVariableArguments): RequestAnswer {
   const { launched, stop } = stoppedOf(state);
   const { items } = opened(launched, args.variablesReference, DECIMAL);
   const item = items.find(({ name }) => name === args.name);
@@ -84,7 +84,7 @@ export function setVariable(state: SessionState, args: DebugProtocol.SetVariable
   return changed(state, launched, edits, expression, args.value);
 }
 
-export function setExpression(state: SessionState, args: DebugProtocol.SetExpressionArguments): Answer {
+export function setExpression(state: SessionState, args: DebugProtocol.SetExpressionArguments): RequestAnswer {
   const { launched, stop } = stoppedOf(state);
   const actor = args.frameId === undefined ? stop.focus.actor : frameOf(launched, stop, args.frameId).actor;
   evaluate(launched.cursor, focusOn(stop, actor), args.expression, DECIMAL);
@@ -93,7 +93,7 @@ export function setExpression(state: SessionState, args: DebugProtocol.SetExpres
 }
 
 /** `set x = 5` in the console: also in the past. */
-export function setAnywhere(state: SessionState, argument: string): Answer {
+export function setAnywhere(state: SessionState, argument: string): RequestAnswer {
   const { launched, stop } = stoppedOf(state);
   const match = /^(.+?)\s*=\s*(\S+)$/.exec(argument);
   if (!match) throw new RequestError('Set what? `set x = 5` changes a word, a register or a name, on a branch.');
@@ -103,7 +103,13 @@ export function setAnywhere(state: SessionState, argument: string): Answer {
   return { body: { result: '', variablesReference: 0 }, after };
 }
 
-function changed(state: SessionState, launched: Launched, edits: readonly Edit[], what: string, value: string): Answer {
+function changed(
+  state: SessionState,
+  launched: Launched,
+  edits: readonly Edit[],
+  what: string,
+  value: string,
+): RequestAnswer {
   const after = onBranch(state, launched, edits, `${what} = ${value.trim()}`);
   return { body: { value: String(numberOf(value)) }, after };
 }

@@ -10,7 +10,7 @@ import { LIMITS } from '../limits.ts';
 import { RequestError } from '../request-error.ts';
 import { DECIMAL, type Item } from '../scopes/item.ts';
 import { SCOPES } from '../scopes/table.ts';
-import { type Answer, focusOn, frameOf, type Launched, type SessionState, stoppedOf } from '../session-state.ts';
+import { focusOn, frameOf, type Launched, type RequestAnswer, type SessionState, stoppedOf } from '../session-state.ts';
 import { executedBefore, type Stop } from '../stop.ts';
 import { type Accessor, dataIdOf, labelOf, type VariablePlace } from '../watch.ts';
 import { applyTriggers } from './breakpoints.ts';
@@ -21,7 +21,10 @@ const ACCESSOR_OF_MODE: Readonly<Record<string, Accessor>> = { cpu: 'cpu', devic
 /** What can be watched, or in words why this cannot. */
 type Found = { readonly place: VariablePlace; readonly label?: string } | { readonly problem: string };
 
-export function dataBreakpointInfo(state: SessionState, args: DebugProtocol.DataBreakpointInfoArguments): Answer {
+export function dataBreakpointInfo(
+  state: SessionState,
+  args: DebugProtocol.DataBreakpointInfoArguments,
+): RequestAnswer {
   const { launched, stop } = stoppedOf(state);
   const found = find(launched, stop, args);
   if ('problem' in found) return { body: { dataId: null, description: found.problem } };
@@ -43,7 +46,10 @@ export function dataBreakpointInfo(state: SessionState, args: DebugProtocol.Data
   };
 }
 
-export function setDataBreakpoints(state: SessionState, args: DebugProtocol.SetDataBreakpointsArguments): Answer {
+export function setDataBreakpoints(
+  state: SessionState,
+  args: DebugProtocol.SetDataBreakpointsArguments,
+): RequestAnswer {
   const given: readonly unknown[] = args.breakpoints;
   state.breakpoints.setData(given.map((one) => (isRecord(one) ? one : {}) as unknown as DataRequest));
   applyTriggers(state);
@@ -51,7 +57,7 @@ export function setDataBreakpoints(state: SessionState, args: DebugProtocol.SetD
 }
 
 /** Who wrote a variable, an expression or a word at an address, and who read it; the latest first. */
-export function who(state: SessionState, args: DebugProtocol.DataBreakpointInfoArguments): Answer {
+export function who(state: SessionState, args: DebugProtocol.DataBreakpointInfoArguments): RequestAnswer {
   const { launched, stop } = stoppedOf(state);
   const found = find(launched, stop, args);
   if ('problem' in found) throw new RequestError(found.problem);

@@ -4,10 +4,10 @@ import { breakpointsGiven } from '../argument-shapes.ts';
 import { LIMITS } from '../limits.ts';
 import { addressIn, type Instruction, writtenAddress } from '../listing.ts';
 import { RequestError } from '../request-error.ts';
-import { type Answer, type Launched, launchedOf, type SessionState } from '../session-state.ts';
+import { type Launched, launchedOf, type RequestAnswer, type SessionState } from '../session-state.ts';
 import { applyTriggers } from './breakpoints.ts';
 
-export function disassemble(state: SessionState, args: DebugProtocol.DisassembleArguments): Answer {
+export function disassemble(state: SessionState, args: DebugProtocol.DisassembleArguments): RequestAnswer {
   const launched = launchedOf(state);
   const address = addressIn(args.memoryReference);
   if (address === undefined)
@@ -30,7 +30,7 @@ export function disassemble(state: SessionState, args: DebugProtocol.Disassemble
 export function setInstructionBreakpoints(
   state: SessionState,
   args: DebugProtocol.SetInstructionBreakpointsArguments,
-): Answer {
+): RequestAnswer {
   state.breakpoints.setInstructions(breakpointsGiven(args.breakpoints));
   applyTriggers(state);
   return { body: { breakpoints: state.breakpoints.instructionAnswers(state.launched?.debuggee) } };

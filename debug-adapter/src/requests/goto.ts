@@ -5,7 +5,14 @@ import { samePath } from '../file-accessor.ts';
 import { LIMITS } from '../limits.ts';
 import { RequestError } from '../request-error.ts';
 import type { RunCursor } from '../run-cursor.ts';
-import { type Answer, frameOf, type Launched, launchedOf, type SessionState, stoppedOf } from '../session-state.ts';
+import {
+  frameOf,
+  type Launched,
+  launchedOf,
+  type RequestAnswer,
+  type SessionState,
+  stoppedOf,
+} from '../session-state.ts';
 import { executableLines, lineText } from '../source-lines.ts';
 import { movedStop } from '../stop.ts';
 import { runTo, stopped, tellContinued } from './movement.ts';
@@ -13,7 +20,7 @@ import { output } from './narrate.ts';
 import { positionNamed } from './pictures.ts';
 
 /** Every recorded time at which an actor came to a line. */
-export function gotoTargets(state: SessionState, args: DebugProtocol.GotoTargetsArguments): Answer {
+export function gotoTargets(state: SessionState, args: DebugProtocol.GotoTargetsArguments): RequestAnswer {
   const { debuggee, cursor, convert } = stoppedOf(state).launched;
   const line = args.line - state.counting.lineBase;
   const wanted = args.source.path ?? '';
@@ -61,7 +68,7 @@ function placeOfNode({ model, sources }: Launched['debuggee'], node: number): { 
   return { file: place.file, line: block?.endLine ?? place.line };
 }
 
-export function goto(state: SessionState, args: DebugProtocol.GotoArguments): Answer {
+export function goto(state: SessionState, args: DebugProtocol.GotoArguments): RequestAnswer {
   const { targetId } = args;
   if (!Number.isInteger(targetId) || targetId >= 0) return goTo(state, targetId);
   const at = -(targetId + 1);
@@ -72,13 +79,13 @@ export function goto(state: SessionState, args: DebugProtocol.GotoArguments): An
 export async function seek(
   state: SessionState,
   args: { readonly position?: unknown; readonly event?: unknown; readonly finding?: unknown; readonly actor?: unknown },
-): Promise<Answer> {
+): Promise<RequestAnswer> {
   if (args.actor !== undefined) return lookAt(state, args.actor);
   return goTo(state, args.position ?? (await positionNamed(state, args)));
 }
 
 /** The user looks at another actor, where the run is. */
-function lookAt(state: SessionState, actor: unknown): Answer {
+function lookAt(state: SessionState, actor: unknown): RequestAnswer {
   const { launched, stop } = stoppedOf(state);
   const { actors } = launched.debuggee.model.world.topology;
   if (typeof actor !== 'number' || !Number.isInteger(actor) || actor < 0 || actor >= actors.length)
@@ -95,7 +102,7 @@ function lookAt(state: SessionState, actor: unknown): Answer {
 const STEPS_PER_ANSWER = 1000;
 
 /** What each recorded micro-step was and did, from one on: lists that are the same where two runs do the same. */
-export function steps(state: SessionState, args: { readonly first: number }): Answer {
+export function steps(state: SessionState, args: { readonly first: number }): RequestAnswer {
   const { launched } = stoppedOf(state);
   const { run, names } = launched.cursor;
   const first = Math.max(0, args.first);
@@ -121,7 +128,7 @@ function statementOf({ cursor, debuggee }: Launched, step: number): string {
 }
 
 /** Goes to a position of the run. */
-export function goTo(state: SessionState, wanted: unknown): Answer {
+export function goTo(state: SessionState, wanted: unknown): RequestAnswer {
   const { launched, stop } = stoppedOf(state);
   const { cursor } = launched;
   if (typeof wanted !== 'number' || !Number.isInteger(wanted) || wanted < 0 || wanted > cursor.run.steps) {
@@ -141,7 +148,7 @@ export function goTo(state: SessionState, wanted: unknown): Answer {
 }
 
 /** Back to where the call of a frame began: a kernel function, or the statement that a line frame is in. */
-export function restartFrame(state: SessionState, args: DebugProtocol.RestartFrameArguments): Answer {
+export function restartFrame(state: SessionState, args: DebugProtocol.RestartFrameArguments): RequestAnswer {
   const { launched, stop } = stoppedOf(state);
   const frame = frameOf(launched, stop, args.frameId);
   if (frame.kind === 'environment') throw new RequestError('A move of the environment has no frame to go back in.');

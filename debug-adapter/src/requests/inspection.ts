@@ -8,10 +8,9 @@ import type { Debuggee } from '../launch.ts';
 import { writtenAddress } from '../listing.ts';
 import { ENVIRONMENT } from '../movement.ts';
 import { RequestError, StaleRequest } from '../request-error.ts';
-import { DECIMAL, type Format, HEXADECIMAL, type Item, type Scope, type View } from '../scopes/item.ts';
+import { DECIMAL, type Format, HEXADECIMAL, type Item, type Scope, type ScopeView } from '../scopes/item.ts';
 import { SCOPES } from '../scopes/table.ts';
 import {
-  type Answer,
   actorOf,
   focusOn,
   frameOf,
@@ -19,6 +18,7 @@ import {
   type Launched,
   launchedOf,
   type Opened,
+  type RequestAnswer,
   type SessionState,
   stoppedOf,
 } from '../session-state.ts';
@@ -40,7 +40,7 @@ import { linksOf } from './locations.ts';
 import { tellPage } from './sources.ts';
 import { typedCommand } from './typed.ts';
 
-export function threads(state: SessionState): Answer {
+export function threads(state: SessionState): RequestAnswer {
   const launched = launchedOf(state);
   const { world, environment } = launched.debuggee.model;
   const { actors } = world.topology;
@@ -55,7 +55,7 @@ export function threads(state: SessionState): Answer {
   return { body: { threads: all } };
 }
 
-export function stackTrace(state: SessionState, args: DebugProtocol.StackTraceArguments): Answer {
+export function stackTrace(state: SessionState, args: DebugProtocol.StackTraceArguments): RequestAnswer {
   const { launched, stop } = stoppedOf(state);
   const actor = actorOf(launched, args.threadId);
   const frames = framesOf(launched, stop, actor);
@@ -72,7 +72,7 @@ export function stackTrace(state: SessionState, args: DebugProtocol.StackTraceAr
   return { body: { stackFrames, totalFrames: frames.length } };
 }
 
-export function scopes(state: SessionState, args: DebugProtocol.ScopesArguments): Answer {
+export function scopes(state: SessionState, args: DebugProtocol.ScopesArguments): RequestAnswer {
   const { launched, stop } = stoppedOf(state);
   const view = viewOf(launched, frameOf(launched, stop, args.frameId));
   const found = SCOPES.flatMap((scope) => {
@@ -84,7 +84,7 @@ export function scopes(state: SessionState, args: DebugProtocol.ScopesArguments)
   return { body: { scopes: found } };
 }
 
-export function variables(state: SessionState, args: DebugProtocol.VariablesArguments): Answer {
+export function variables(state: SessionState, args: DebugProtocol.VariablesArguments): RequestAnswer {
   const { launched, stop } = stoppedOf(state);
   const { items: all, place } = opened(launched, args.variablesReference, formatOf(state, args.format));
   const first = args.start ?? 0;
@@ -99,7 +99,10 @@ export function variables(state: SessionState, args: DebugProtocol.VariablesArgu
   };
 }
 
-export function evaluate(state: SessionState, args: DebugProtocol.EvaluateArguments): Answer | Promise<Answer> {
+export function evaluate(
+  state: SessionState,
+  args: DebugProtocol.EvaluateArguments,
+): RequestAnswer | Promise<RequestAnswer> {
   const { launched, stop } = stoppedOf(state);
   if (typeof args.expression !== 'string') throw new RequestError('There is no expression to evaluate.');
   const actor = args.frameId === undefined ? stop.focus.actor : frameOf(launched, stop, args.frameId).actor;
@@ -123,7 +126,7 @@ export function evaluate(state: SessionState, args: DebugProtocol.EvaluateArgume
   };
 }
 
-export function completionsAt(state: SessionState, args: DebugProtocol.CompletionsArguments): Answer {
+export function completionsAt(state: SessionState, args: DebugProtocol.CompletionsArguments): RequestAnswer {
   const { launched, stop } = stoppedOf(state);
   const lines = String(args.text ?? '').split('\n');
   const line = lines[args.line === undefined ? lines.length - 1 : args.line - state.counting.lineBase] ?? '';
@@ -132,19 +135,19 @@ export function completionsAt(state: SessionState, args: DebugProtocol.Completio
   return { body: { targets: found.map((candidate) => toCompletion(candidate, state.counting)) } };
 }
 
-export function exceptionInfo(state: SessionState): Answer {
+export function exceptionInfo(state: SessionState): RequestAnswer {
   const { stop } = stoppedOf(state);
   if (!stop.exception) throw new RequestError('This stop was not caused by an exception.');
   return { body: toExceptionInfo(stop.exception) };
 }
 
-export function loadedSources(state: SessionState): Answer {
+export function loadedSources(state: SessionState): RequestAnswer {
   const { debuggee, convert } = launchedOf(state);
   const files = debuggee.sources.map((_, file) => convert.source(file));
   return { body: { sources: [...files, ...debuggee.kernel.map((_, index) => convert.kernelSource(index))] } };
 }
 
-export function source(state: SessionState, args: DebugProtocol.SourceArguments): Answer {
+export function source(state: SessionState, args: DebugProtocol.SourceArguments): RequestAnswer {
   const { kernel, sources, trace } = launchedOf(state).debuggee;
   const wanted = args.source?.sourceReference ?? args.sourceReference;
   const traced = trace && sources[Number(wanted) - FIRST_TRACED];
@@ -192,7 +195,7 @@ function asJson({ value, children }: Item, depth = DEEPEST): unknown {
 const KERNEL_PAGE_TYPE = 'text/x-snoopscope-kernel';
 
 /** Only kernel frames have variables of their own; every frame of an actor sees the same machine. */
-function viewOf(launched: Launched, frame: StackFrame): View {
+function viewOf(launched: Launched, frame: StackFrame): ScopeView {
   const { moment } = launched.cursor;
   const since = (slot: number): string | undefined => sinceText(launched, slot);
   return { moment, since, actor: frame.actor, ...(frame.kind === 'kernel' ? { kernelFrame: frame.depth } : {}) };

@@ -5,7 +5,7 @@ import { CAPABILITIES } from '../capabilities.ts';
 import { type LaunchArguments, load } from '../launch.ts';
 import { registrations } from '../registration.ts';
 import { RequestError } from '../request-error.ts';
-import { type Answer, launchedOf, type SessionState } from '../session-state.ts';
+import { launchedOf, type RequestAnswer, type SessionState } from '../session-state.ts';
 import { converter } from '../to-dap.ts';
 import { repeatTrace } from '../traced.ts';
 import { type Before, placeAfterEdit } from './after-edit.ts';
@@ -13,7 +13,7 @@ import { enter, runWithoutStops, stopHere } from './movement.ts';
 import { output } from './narrate.ts';
 import { tellSources } from './sources.ts';
 
-export function initialize(state: SessionState, args: DebugProtocol.InitializeRequestArguments): Answer {
+export function initialize(state: SessionState, args: DebugProtocol.InitializeRequestArguments): RequestAnswer {
   if (state.initialized) throw new RequestError('The session is initialized already: that happens once.');
   state.initialized = true;
   state.counting = {
@@ -25,7 +25,7 @@ export function initialize(state: SessionState, args: DebugProtocol.InitializeRe
   return { body: CAPABILITIES };
 }
 
-export async function launch(state: SessionState, args: unknown): Promise<Answer> {
+export async function launch(state: SessionState, args: unknown): Promise<RequestAnswer> {
   if (state.launched || state.loads > 0)
     throw new RequestError('A scenario is launched already: restart the session to launch another.');
   const load = ++state.loads;
@@ -50,11 +50,11 @@ function tellBreakpoints(state: SessionState): void {
     state.emit('breakpoint', { reason: 'changed', breakpoint });
 }
 
-export function attach(): Answer {
+export function attach(): RequestAnswer {
   throw new RequestError('There is nothing to attach to: launch a scenario with "request": "launch" and "program".');
 }
 
-export function configurationDone(state: SessionState): Answer {
+export function configurationDone(state: SessionState): RequestAnswer {
   launchedOf(state);
   if (state.configured) return {};
   state.configured = true;
@@ -62,7 +62,7 @@ export function configurationDone(state: SessionState): Answer {
 }
 
 /** Reads the files again, so that an edit counts, and starts over. */
-export async function restart(state: SessionState, args: DebugProtocol.RestartArguments): Promise<Answer> {
+export async function restart(state: SessionState, args: DebugProtocol.RestartArguments): Promise<RequestAnswer> {
   const old = launchedOf(state);
   const before = old.stop && { launched: old, focus: old.stop.focus };
   if (!state.configured) throw new RequestError('The launch is not complete: send "configurationDone" first.');
@@ -92,12 +92,12 @@ export async function restart(state: SessionState, args: DebugProtocol.RestartAr
   };
 }
 
-export function terminate(state: SessionState): Answer {
+export function terminate(state: SessionState): RequestAnswer {
   state.interrupt = true;
   return { after: () => end(state) };
 }
 
-export function disconnect(state: SessionState): Answer {
+export function disconnect(state: SessionState): RequestAnswer {
   state.interrupt = true;
   state.ended = true;
   return {};

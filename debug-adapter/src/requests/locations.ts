@@ -3,7 +3,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { accessesOf } from '../accesses.ts';
 import type { Debuggee } from '../launch.ts';
 import { RequestError, StaleRequest } from '../request-error.ts';
-import { type Answer, type Launched, type SessionState, stoppedOf } from '../session-state.ts';
+import { type Launched, type RequestAnswer, type SessionState, stoppedOf } from '../session-state.ts';
 import { lineSpan } from '../source-lines.ts';
 import { executedBefore } from '../stop.ts';
 
@@ -32,7 +32,7 @@ export function linksOf(
   };
 }
 
-export function locations(state: SessionState, args: { readonly locationReference: number }): Answer {
+export function locations(state: SessionState, args: { readonly locationReference: number }): RequestAnswer {
   const { launched } = stoppedOf(state);
   const { convert, debuggee, links } = launched;
   const find = links.get(args.locationReference);

@@ -9,11 +9,11 @@ import { type Focus, focusAfter, type Movement, type MovementEnd, type Unit } fr
 import { RequestError } from '../request-error.ts';
 import type { RunCursor } from '../run-cursor.ts';
 import {
-  type Answer,
   actorOf,
   focusOn,
   type Launched,
   launchedOf,
+  type RequestAnswer,
   type SessionState,
   stoppedOf,
 } from '../session-state.ts';
@@ -41,7 +41,7 @@ interface StepArguments {
   readonly singleThread?: boolean;
 }
 
-export function next(state: SessionState, args: StepArguments): Answer {
+export function next(state: SessionState, args: StepArguments): RequestAnswer {
   const { launched, focus } = from(state, args);
   const atEnd = ({ track, position: at }: RunCursor): boolean => track.endedStatement(at, focus.actor);
   if (args.singleThread === true) return alone(state, launched, focus, atEnd);
@@ -50,7 +50,7 @@ export function next(state: SessionState, args: StepArguments): Answer {
 }
 
 /** One micro-step; a call of a procedure is entered without moving; a target is a move of the run's live end. */
-export function stepIn(state: SessionState, args: StepArguments): Answer {
+export function stepIn(state: SessionState, args: StepArguments): RequestAnswer {
   const { launched, focus } = from(state, args);
   const { branches, cursor } = launched;
   const { targetId } = args;
@@ -69,7 +69,7 @@ export function stepIn(state: SessionState, args: StepArguments): Answer {
   return thenMove(state, focus, () => cursor.step(focus, 'micro', movement(state)));
 }
 
-export function stepOut(state: SessionState, args: StepArguments): Answer {
+export function stepOut(state: SessionState, args: StepArguments): RequestAnswer {
   const { launched, focus } = from(state, args);
   if (args.singleThread === true) {
     const depth = launched.cursor.shown.depth(focus);
@@ -78,7 +78,7 @@ export function stepOut(state: SessionState, args: StepArguments): Answer {
   return thenMove(state, focus, () => launched.cursor.stepOut(focus, movement(state)));
 }
 
-export function continueRun(state: SessionState, args: StepArguments): Answer {
+export function continueRun(state: SessionState, args: StepArguments): RequestAnswer {
   const { launched, focus } = from(state, args);
   if (args.singleThread === true)
     return { body: { allThreadsContinued: false }, ...alone(state, launched, focus, () => false) };
@@ -87,7 +87,7 @@ export function continueRun(state: SessionState, args: StepArguments): Answer {
 }
 
 /** Until an actor comes to a line that none has reached yet. */
-export function runTo(state: SessionState, file: number, line: number): Answer {
+export function runTo(state: SessionState, file: number, line: number): RequestAnswer {
   const { launched, stop } = stoppedOf(state);
   const { cursor } = launched;
   const reached = (): boolean =>
@@ -99,7 +99,12 @@ export function runTo(state: SessionState, file: number, line: number): Answer {
 }
 
 /** Lets one actor move alone, up to where it cannot or has done what was asked. In the past that begins a branch. */
-function alone(state: SessionState, launched: Launched, focus: Focus, reached: (cursor: RunCursor) => boolean): Answer {
+function alone(
+  state: SessionState,
+  launched: Launched,
+  focus: Focus,
+  reached: (cursor: RunCursor) => boolean,
+): RequestAnswer {
   const { branches, debuggee } = launched;
   const name = debuggee.model.world.topology.actors[focus.actor]?.name ?? 'The environment';
   const ofActor = (move: number): boolean => {
@@ -126,7 +131,7 @@ function alone(state: SessionState, launched: Launched, focus: Focus, reached: (
   return thenMove(state, focus, go, 'run');
 }
 
-export function stepBack(state: SessionState, args: StepArguments): Answer {
+export function stepBack(state: SessionState, args: StepArguments): RequestAnswer {
   refuseAlone(args);
   const { launched, focus } = from(state, args);
   return {
@@ -140,7 +145,7 @@ export function stepBack(state: SessionState, args: StepArguments): Answer {
 }
 
 /** A step backwards that stops where the step itself says, not where the last step of the user began. */
-export function stepBackwards(state: SessionState, args: StepArguments, step: BackStep): Answer {
+export function stepBackwards(state: SessionState, args: StepArguments, step: BackStep): RequestAnswer {
   refuseAlone(args);
   const { launched, focus } = from(state, args);
   return {
@@ -152,9 +157,12 @@ export function stepBackwards(state: SessionState, args: StepArguments, step: Ba
   };
 }
 
-export const reverseNext = (state: SessionState, args: StepArguments): Answer => stepBackwards(state, args, 'over');
-export const reverseStepIn = (state: SessionState, args: StepArguments): Answer => stepBackwards(state, args, 'into');
-export const reverseStepOut = (state: SessionState, args: StepArguments): Answer => stepBackwards(state, args, 'out');
+export const reverseNext = (state: SessionState, args: StepArguments): RequestAnswer =>
+  stepBackwards(state, args, 'over');
+export const reverseStepIn = (state: SessionState, args: StepArguments): RequestAnswer =>
+  stepBackwards(state, args, 'into');
+export const reverseStepOut = (state: SessionState, args: StepArguments): RequestAnswer =>
+  stepBackwards(state, args, 'out');
 
 /** What is undone was done by everybody. */
 function refuseAlone({ singleThread }: StepArguments): void {
@@ -164,25 +172,25 @@ function refuseAlone({ singleThread }: StepArguments): void {
     );
 }
 
-export function reverseContinue(state: SessionState, args: StepArguments): Answer {
+export function reverseContinue(state: SessionState, args: StepArguments): RequestAnswer {
   refuseAlone(args);
   const { launched, focus } = from(state, args);
   return thenMove(state, focus, () => launched.cursor.reverse(movement(state)), 'run');
 }
 
-export function pause(state: SessionState): Answer {
+export function pause(state: SessionState): RequestAnswer {
   const { stop } = launchedOf(state);
   if (!stop) state.interrupt = true;
   return {};
 }
 
 /** Ends the movement under way: the progress that it shows, or the request that began it. Anything else is over already. */
-export function cancel(state: SessionState): Answer {
+export function cancel(state: SessionState): RequestAnswer {
   return pause(state);
 }
 
 /** Who can move next: at the live end the run continues with it; in the past a move other than the recorded one begins a branch. */
-export function stepInTargets(state: SessionState): Answer {
+export function stepInTargets(state: SessionState): RequestAnswer {
   const { launched } = stoppedOf(state);
   const targets = launched.branches
     .possibilities()
@@ -191,7 +199,7 @@ export function stepInTargets(state: SessionState): Answer {
 }
 
 /** For views that draw the run: the position in it. */
-export function position(state: SessionState): Answer {
+export function position(state: SessionState): RequestAnswer {
   const { launched, stop } = stoppedOf(state);
   const { cursor } = launched;
   return {
@@ -288,7 +296,12 @@ function unitOf(state: SessionState, args: StepArguments): Unit {
 }
 
 /** Only steps can be undone by a step back; after a run it goes back by one statement. */
-function thenMove(state: SessionState, focus: Focus, move: () => Promise<MovementEnd>, how: How = 'step'): Answer {
+function thenMove(
+  state: SessionState,
+  focus: Focus,
+  move: () => Promise<MovementEnd>,
+  how: How = 'step',
+): RequestAnswer {
   return { after: () => moveNow(state, focus, move, how) };
 }
 

@@ -9,7 +9,7 @@ import {
   topologyPicture,
 } from '@snoopscope/sim-core';
 import { RequestError, StaleRequest } from '../request-error.ts';
-import { type Answer, type Launched, type SessionState, stoppedOf } from '../session-state.ts';
+import { type Launched, type RequestAnswer, type SessionState, stoppedOf } from '../session-state.ts';
 
 interface PictureArguments {
   readonly picture: string;
@@ -34,7 +34,7 @@ const PICTURES: Readonly<Record<string, Draw>> = {
 };
 
 /** A picture of the run at the stop. One that is asked for while an older one is computed takes its place. */
-export async function picture(state: SessionState, args: PictureArguments): Promise<Answer> {
+export async function picture(state: SessionState, args: PictureArguments): Promise<RequestAnswer> {
   const { launched } = stoppedOf(state);
   const draw = Object.hasOwn(PICTURES, args.picture) ? PICTURES[args.picture] : undefined;
   if (!draw)

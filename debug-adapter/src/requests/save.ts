@@ -2,11 +2,11 @@
 import { TRACE_EXTENSION } from '@snoopscope/sim-core';
 import { reason } from '../file-accessor.ts';
 import { RequestError } from '../request-error.ts';
-import { type Answer, type SessionState, stoppedOf } from '../session-state.ts';
+import { type RequestAnswer, type SessionState, stoppedOf } from '../session-state.ts';
 import { isTrace, traceOf } from '../traced.ts';
 
 /** Writes `path`, a path or URI; a relative one is beside the scenario. An existing file is replaced. */
-export async function save(state: SessionState, args: { readonly path: string }): Promise<Answer> {
+export async function save(state: SessionState, args: { readonly path: string }): Promise<RequestAnswer> {
   const { launched } = stoppedOf(state);
   const { files } = state;
   if (!files.writeBytes)
@@ -24,7 +24,7 @@ export async function save(state: SessionState, args: { readonly path: string })
 }
 
 /** `save stale-read` in the console: the answer is for people. */
-export async function saveAs(state: SessionState, argument: string): Promise<Answer> {
+export async function saveAs(state: SessionState, argument: string): Promise<RequestAnswer> {
   const { path, branches } = (await save(state, { path: argument })).body as { path: string; branches: number };
   const what = branches === 1 ? 'The run is' : `The run and its ${branches} branches are`;
   return { body: { result: `${what} saved: ${path}`, variablesReference: 0 } };

@@ -2,14 +2,18 @@
 import { type ConsoleCommand, commandOf } from '../console.ts';
 import type { Focus } from '../movement.ts';
 import { RequestError } from '../request-error.ts';
-import { type Answer, type Launched, launchedOf, type SessionState } from '../session-state.ts';
+import { type Launched, launchedOf, type RequestAnswer, type SessionState } from '../session-state.ts';
 import { setAnywhere } from './changes.ts';
 import { goTo } from './goto.ts';
 import { enterBranch, stepBackwards } from './movement.ts';
 import { saveAs } from './save.ts';
 
 /** The answer to a command; undefined when the text is an expression. */
-export function typedCommand(state: SessionState, focus: Focus, text: string): Answer | Promise<Answer> | undefined {
+export function typedCommand(
+  state: SessionState,
+  focus: Focus,
+  text: string,
+): RequestAnswer | Promise<RequestAnswer> | undefined {
   const launched = launchedOf(state);
   const called = commandOf(launched.debuggee.model, focus.actor, text);
   if (!called) return undefined;
@@ -29,7 +33,7 @@ function effectOf(
   launched: Launched,
   effect: Exclude<NonNullable<ConsoleCommand['effect']>, { kind: 'saves' }>,
   argument: string,
-): Answer {
+): RequestAnswer {
   switch (effect.kind) {
     case 'sets':
       return setAnywhere(state, argument);
@@ -48,12 +52,12 @@ function effectOf(
   }
 }
 
-function withoutBody({ after }: Answer): Answer {
+function withoutBody({ after }: RequestAnswer): RequestAnswer {
   return after ? { after } : {};
 }
 
 /** Decimal or hexadecimal, until it is asked for again. */
-export function numbers(state: SessionState): Answer {
+export function numbers(state: SessionState): RequestAnswer {
   return { body: { hexadecimal: !state.hexadecimal }, after: () => toggleNumbers(state) };
 }
 

@@ -2,7 +2,7 @@
 import type { DeviceId } from '@snoopscope/sim-core';
 import { boundNames } from './bound-names.ts';
 import { descriptors } from './descriptors.ts';
-import { type Format, group, type Item, numberItem, type Scope, type View } from './item.ts';
+import { type Format, group, type Item, numberItem, type Scope, type ScopeView } from './item.ts';
 
 export const actorScope: Scope = {
   name: 'Actor',
@@ -20,7 +20,7 @@ export const actorScope: Scope = {
   },
 };
 
-function registers({ moment, actor }: View, format: Format): Item[] {
+function registers({ moment, actor }: ScopeView, format: Format): Item[] {
   const own = moment.model.registers[actor] ?? new Map<string, number>();
   return [...own].map(([name, slot]) =>
     numberItem(name, moment.state[slot]!, format, {
@@ -30,7 +30,7 @@ function registers({ moment, actor }: View, format: Format): Item[] {
 }
 
 /** MMIO registers that the scenario names. */
-export function deviceRegisters({ moment }: View, device: number, format: Format): Item[] {
+export function deviceRegisters({ moment }: ScopeView, device: number, format: Format): Item[] {
   const { pcie, topology } = moment.model.world;
   const model = topology.devices[device];
   return (model?.registers ?? []).flatMap((name) => {
@@ -46,7 +46,7 @@ export function deviceRegisters({ moment }: View, device: number, format: Format
 }
 
 /** Writes and MSIs that the device has sent and that have not arrived, the oldest first. */
-function postedRequests({ moment }: View, device: DeviceId): Item[] {
+function postedRequests({ moment }: ScopeView, device: DeviceId): Item[] {
   const { pcie, topology } = moment.model.world;
   return pcie.onTheirWay(moment.state, device).map(({ kind, target, value, asked }, i) => ({
     name: `on its way ${i + 1}`,
@@ -55,7 +55,7 @@ function postedRequests({ moment }: View, device: DeviceId): Item[] {
   }));
 }
 
-function placeItems({ moment, actor }: View, format: Format): Item[] {
+function placeItems({ moment, actor }: ScopeView, format: Format): Item[] {
   const { kvm, topology } = moment.model.world;
   const model = topology.actors[actor];
   if (model?.kind !== 'vcpu') return [];
@@ -68,7 +68,7 @@ function placeItems({ moment, actor }: View, format: Format): Item[] {
   ];
 }
 
-function processItems({ moment }: View, process: number, format: Format): Item[] {
+function processItems({ moment }: ScopeView, process: number, format: Format): Item[] {
   const names = boundNames(moment, format);
   const open = descriptors(moment, process);
   return [

@@ -27,7 +27,7 @@ export interface Item {
 }
 
 /** What a scope may look at. The moment is that of the position of the session. */
-export interface View {
+export interface ScopeView {
   readonly moment: Moment;
   /** The actor of the selected frame; -1 is the environment. */
   readonly actor: number;
@@ -47,7 +47,7 @@ export interface Scope {
   /** It is gone with the frame: nothing in it can be watched. */
   readonly fleeting?: boolean;
   /** The items, or undefined when the scope has nothing to do with the scenario. */
-  readonly items: (view: View) => ((format: Format) => readonly Item[]) | undefined;
+  readonly items: (view: ScopeView) => ((format: Format) => readonly Item[]) | undefined;
 }
 
 /** A number as a variable. */

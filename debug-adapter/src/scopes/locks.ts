@@ -1,7 +1,7 @@
 /** Every lock of KVM and VFIO that is there: who holds it since when, and who waits for it. */
 import { Executor, type Field, LOCKS, type Model } from '@snoopscope/sim-core';
 import type { Moment } from '../moment.ts';
-import { group, type Item, indices, type Scope, type View } from './item.ts';
+import { group, type Item, indices, type Scope, type ScopeView } from './item.ts';
 import { containerName, deviceName, groupName, kvmDeviceName, vmName } from './objects.ts';
 
 export const locksScope: Scope = {
@@ -43,7 +43,7 @@ function exists(moment: Moment, of: string, index: number): boolean {
   return of !== 'container' || moment.read(vfio.state.containerReferences, index) > 0;
 }
 
-function lockItem({ moment, since }: View, name: string, slot: number, waiting: readonly Waiter[]): Item {
+function lockItem({ moment, since }: ScopeView, name: string, slot: number, waiting: readonly Waiter[]): Item {
   const holder = moment.state[slot]! - 1;
   const actor = (index: number): string => moment.model.world.topology.actors[index]?.name ?? `task ${index}`;
   const waiters = waiting.filter((one) => one.slot === slot).map((one) => actor(one.actor));

@@ -14,12 +14,12 @@ export function* elaboratingOnce(snapshot: Snapshot): Generator<unknown, Elabora
 const known = new Notes<Snapshot, Elaboration>();
 
 /** What can be executed of a snapshot: all of it, or what lines with errors leave. */
-export interface Runnable extends Pick<Mended, 'changed' | 'missing'> {
+export interface RunnablePart extends Pick<Mended, 'changed' | 'missing'> {
   readonly model?: Model;
 }
 
 /** In slices. The same snapshot gives the same one. */
-export function* runnableOnce(snapshot: Snapshot): Generator<unknown, Runnable> {
+export function* runnableOnce(snapshot: Snapshot): Generator<unknown, RunnablePart> {
   let made = runnables.get(snapshot);
   if (made === undefined) {
     made = yield* makingRunnable(snapshot);
@@ -28,7 +28,7 @@ export function* runnableOnce(snapshot: Snapshot): Generator<unknown, Runnable> 
   return made;
 }
 
-function* makingRunnable(snapshot: Snapshot): Generator<unknown, Runnable> {
+function* makingRunnable(snapshot: Snapshot): Generator<unknown, RunnablePart> {
   const { model } = yield* elaboratingOnce(snapshot);
   if (model !== undefined || isLibrary(snapshot)) return { ...WHOLE, ...(model && { model }) };
   const includes = includedScenario(snapshot);
@@ -39,8 +39,8 @@ function* makingRunnable(snapshot: Snapshot): Generator<unknown, Runnable> {
   return { changed, missing, ...(rest && { model: rest }) };
 }
 
-const runnables = new Notes<Snapshot, Runnable>();
-const WHOLE: Runnable = { changed: new Set(), missing: 'nothing' };
+const runnables = new Notes<Snapshot, RunnablePart>();
+const WHOLE: RunnablePart = { changed: new Set(), missing: 'nothing' };
 
 /** A file of procedures alone is there to be included; nothing in it can be executed. */
 function isLibrary(snapshot: Snapshot): boolean {

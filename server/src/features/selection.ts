@@ -1,4 +1,4 @@
-import { blockOfLines, type Item, rolesOf, type Span, type TextPosition, VOCABULARY } from '@snoopscope/sim-core';
+import { type BlockItem, blockOfLines, rolesOf, type Span, type TextPosition, VOCABULARY } from '@snoopscope/sim-core';
 import type { Snapshot } from '../snapshot.ts';
 
 /** A stretch of text, of whole lines when it has several. */
@@ -83,7 +83,7 @@ function bracketsOf(text: string): Span[] {
   return spans;
 }
 
-function controlBlocks(items: readonly Item[]): (readonly [number, number])[] {
+function controlBlocks(items: readonly BlockItem[]): (readonly [number, number])[] {
   return items.flatMap((item): (readonly [number, number])[] => {
     if (item.kind === 'line') return [];
     const inner = item.kind === 'choose' ? item.alternatives.flatMap(controlBlocks) : controlBlocks(item.body);

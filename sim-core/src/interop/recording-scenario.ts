@@ -1,5 +1,11 @@
 /** A recorded sequence as a scenario: each call with what the kernel answered, and the order as a schedule. */
-import { machineOf, type RecordedSequence, type RecordingHeader, type ReplayStep, Translator } from './recording.ts';
+import {
+  machineOf,
+  type RecordedSequence,
+  type RecordingHeader,
+  type ReplayStep,
+  SequenceTranslator,
+} from './recording.ts';
 import { profileFor } from './replay-scenario.ts';
 
 interface Line {
@@ -9,7 +15,7 @@ interface Line {
 
 /** The scenario of one sequence. Every declared result is the kernel's, so a run reports where the simulator differs. */
 export function recordingScenario(header: RecordingHeader, recorded: RecordedSequence): string {
-  const sequence = new Translator(header).sequence(recorded);
+  const sequence = new SequenceTranslator(header).sequence(recorded);
   const lines: Line[] = sequence.ops.flatMap((op) =>
     op.steps.map((step, i) => (i === op.main ? { step, ...declared(op.recorded.ret, op.recorded.err) } : { step })),
   );

@@ -200,7 +200,7 @@ export interface RecorderMemory {
 }
 
 /** Translates the sequences of one recording, in order. */
-export class Translator {
+export class SequenceTranslator {
   readonly #header: RecordingHeader;
   readonly #memory: RecorderMemory = { ioas: 0, known: true };
   #variables: Variable[] = [];

@@ -23,7 +23,7 @@ import {
   type ReplayOp,
   type ReplaySequence,
   type ReplayStep,
-  Translator,
+  SequenceTranslator,
 } from './recording.ts';
 import { blockOf, dimsOf, profileFor, sharedScenario } from './replay-scenario.ts';
 
@@ -67,7 +67,7 @@ export interface ReplayResult {
 /** Replays all sequences of a recording on a profile. */
 export function replay(header: RecordingHeader, recorded: readonly RecordedSequence[], given?: Profile): ReplayResult {
   const chosen = given ? { profile: given } : profileFor(header);
-  const translator = new Translator(header);
+  const translator = new SequenceTranslator(header);
   const sequences = recorded.map((sequence) => translator.sequence(sequence));
   const player = new Player(header, sequences, recorded, chosen.profile);
   const differences = sequences.flatMap((sequence, i) => player.play(sequence, recorded[i]!));

@@ -11,16 +11,16 @@ export interface VerdictLine {
   /** Columns before it. */
   readonly indent: number;
   /** `FAILS`, with two spaces after it. */
-  readonly word?: Piece;
-  readonly text: Piece;
+  readonly word?: StyledText;
+  readonly text: StyledText;
   /** Follows directly. */
-  readonly after?: Piece;
+  readonly after?: StyledText;
   /** Columns before what does not fit on the first line; without it the line is never broken, because it is copied. */
   readonly hang?: number;
 }
 
 /** A piece of a line, and what it is. */
-export interface Piece {
+export interface StyledText {
   readonly text: string;
   readonly style?: 'heading' | 'faint' | 'good' | 'bad' | 'caution' | 'name';
 }
@@ -88,7 +88,7 @@ function moreText(findings: number): string {
   return `and ${counted(findings, 'more finding')}, which --format json lists`;
 }
 
-function verdictWord(passed: boolean | undefined): Piece {
+function verdictWord(passed: boolean | undefined): StyledText {
   if (passed === undefined) return { style: 'caution', text: 'open' };
   return passed ? { style: 'good', text: 'passed' } : { style: 'bad', text: 'FAILED' };
 }
@@ -98,7 +98,7 @@ const DETAILS = 11;
 
 function conditionLines(group: VerdictGroup, condition: JudgedCondition, witnesses: boolean): VerdictLine[] {
   const { holds, text, line, schedule } = condition;
-  const word: Piece =
+  const word: StyledText =
     holds === undefined
       ? { style: 'caution', text: 'open ' }
       : holds
@@ -121,7 +121,7 @@ function scheduleLine(group: VerdictGroup, schedule: string): VerdictLine {
   };
 }
 
-function headline(name: string, verdict: Piece): VerdictLine {
+function headline(name: string, verdict: StyledText): VerdictLine {
   return {
     indent: 2,
     text: { style: 'heading', text: name },

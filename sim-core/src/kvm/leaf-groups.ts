@@ -7,7 +7,7 @@ export const HUGE_BYTES = 0x20_0000n;
 /** linux: arch/x86/kvm/mmu/mmu.c PTE_PREFETCH_NUM */
 const PREFETCHED_TOGETHER = 8n;
 
-export interface Groups {
+export interface LeafGroups {
   /** The addresses that a leaf of 2 MiB over the page covers. */
   region(page: PageId): AddressRange;
   /** The pages of the scenario in it. */
@@ -16,7 +16,7 @@ export interface Groups {
   neighbours(page: PageId): readonly PageId[];
 }
 
-export function createGroups(pages: readonly PageModel[]): Groups {
+export function createLeafGroups(pages: readonly PageModel[]): LeafGroups {
   const byAddress = pages.map((_, page) => page as PageId).sort((a, b) => (addressOf(a) < addressOf(b) ? -1 : 1));
   function addressOf(page: PageId): bigint {
     return pages[page]!.address;

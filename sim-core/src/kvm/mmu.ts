@@ -22,7 +22,7 @@ import type { Field } from '../state/layout.ts';
 import { type Machine, NOTE } from '../state/machine.ts';
 import { PAGE_BYTES } from '../topology.ts';
 import type { World, WorldBase } from '../world.ts';
-import { createGroups, type Groups } from './leaf-groups.ts';
+import { createLeafGroups, type LeafGroups } from './leaf-groups.ts';
 import { type AddressRange, createMtrr, type Mtrr } from './mtrr.ts';
 import { type Backed, createSlots, type Slots } from './slots.ts';
 import type { HasNoncoherentDma } from './wbinvd.ts';
@@ -118,7 +118,7 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
   const patMsr = layout.field('patMsr', [dims.vcpus]);
   const slots = createSlots(base, world);
   const tdpMmu = twoDimensionalPaging && (topology.cpu.tdpMmu ?? kernel.has('tdp-mmu'));
-  const groups: Groups = createGroups(topology.pages);
+  const groups: LeafGroups = createLeafGroups(topology.pages);
   // Pages not written yet are the zero page; without any such page the field has no elements.
   const untouched = topology.pages.some((page) => page.backing === 'untouched');
   const touched = layout.field('pageTouched', [untouched ? pages : 0]);

@@ -4,7 +4,7 @@
  */
 
 /** A part of the kernel that is left out, and the names that belong to it. */
-export interface LeftOut {
+export interface UnmodelledPart {
   /** What it is called: `guest_memfd`. */
   readonly part: string;
   /** What it is, and what its absence means for a scenario. */
@@ -17,7 +17,7 @@ export interface LeftOut {
   readonly words?: readonly string[];
 }
 
-export const LEFT_OUT: readonly LeftOut[] = [
+export const LEFT_OUT: readonly UnmodelledPart[] = [
   {
     part: 'guest_memfd',
     doc: 'Memory that only the guest can reach has no user mapping, and VFIO cannot pin it. Every page of a scenario is ordinary shared memory.',
@@ -113,31 +113,31 @@ export const LEFT_OUT: readonly LeftOut[] = [
   },
 ];
 
-const requests: ReadonlyMap<string, LeftOut> = new Map(
+const requests: ReadonlyMap<string, UnmodelledPart> = new Map(
   LEFT_OUT.flatMap((one) => one.requests.map((name) => [name, one])),
 );
-const words: ReadonlyMap<string, LeftOut> = new Map(
+const words: ReadonlyMap<string, UnmodelledPart> = new Map(
   LEFT_OUT.flatMap((one) => (one.words ?? []).map((word) => [word, one])),
 );
-const constants: ReadonlyMap<string, LeftOut> = new Map(
+const constants: ReadonlyMap<string, UnmodelledPart> = new Map(
   LEFT_OUT.flatMap((one) => one.constants.map((name) => [name, one])),
 );
 
-export function leftOutRequest(name: string): LeftOut | undefined {
+export function leftOutRequest(name: string): UnmodelledPart | undefined {
   return requests.get(name);
 }
 
-export function leftOutConstant(name: string): LeftOut | undefined {
+export function leftOutConstant(name: string): UnmodelledPart | undefined {
   return constants.get(name);
 }
 
 /** An option, an attribute of a TLP or an instruction. */
-export function leftOutWord(text: string): LeftOut | undefined {
+export function leftOutWord(text: string): UnmodelledPart | undefined {
   return words.get(text.toLowerCase());
 }
 
 /** What is said of a name. */
-export function leftOutText(name: string, { part, doc }: LeftOut): string {
+export function leftOutText(name: string, { part, doc }: UnmodelledPart): string {
   return `\`${name}\` belongs to ${part}, which is not modelled. ${doc}`;
 }
 

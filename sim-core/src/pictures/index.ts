@@ -11,10 +11,10 @@ export * from './timeline.ts';
 export { timelineText, viewText } from './timeline-text.ts';
 export {
   type NodeKind,
-  type Topology as TopologyPicture,
   type TopologyEdge,
   type TopologyNode,
+  type TopologyPicture,
   topologyPicture,
   topologyText,
 } from './topology.ts';
-export { deviceReads, type View } from './words.ts';
+export { deviceReads, type WordView } from './words.ts';

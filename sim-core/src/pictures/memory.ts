@@ -13,7 +13,7 @@ import { PICTURE_LIMITS } from './limits.ts';
 import { type CursorPlace, doneBy, firstEvent, type PlaceOptions, type Scene, scenesOf, sinceOf } from './place.ts';
 import type { PictureText } from './table.ts';
 import { viewText } from './timeline-text.ts';
-import { inCache, inDram, promised, seenByDevice, type View } from './words.ts';
+import { inCache, inDram, promised, seenByDevice, type WordView } from './words.ts';
 
 export interface MemoryPicture {
   readonly picture: 'memory';
@@ -45,7 +45,7 @@ export interface MemoryWord {
   readonly cells: readonly MemoryCell[];
 }
 
-export interface MemoryCell extends View {
+export interface MemoryCell extends WordView {
   /** It is not what it was before the step. */
   readonly changed?: boolean;
   /** The event that wrote what is here, and by whom; absent for what was so from the start. */
@@ -93,7 +93,7 @@ export function memoryPicture(place: CursorPlace, names: ObjectNames, options: P
 }
 
 interface Column extends MemoryColumn {
-  readonly view: (scene: Scene, word: number) => View;
+  readonly view: (scene: Scene, word: number) => WordView;
   /** The version that is shown; 0 for what nobody wrote. */
   readonly version: (scene: Scene, word: number) => number;
 }
@@ -158,7 +158,7 @@ function wordOf(now: Scene, before: Scene, columns: readonly Column[], word: num
   };
 }
 
-function cellOf(view: View, before: View, written: MemoryCell['written']): MemoryCell {
+function cellOf(view: WordView, before: WordView, written: MemoryCell['written']): MemoryCell {
   return {
     ...view,
     ...(viewText(view) !== viewText(before) && { changed: true }),
@@ -169,7 +169,7 @@ function cellOf(view: View, before: View, written: MemoryCell['written']): Memor
 interface Entry {
   readonly name: string;
   readonly slot: number;
-  readonly text: (scene: Scene) => View;
+  readonly text: (scene: Scene) => WordView;
 }
 
 /** The leaves of VMs and the entries of domains for a page: of those that exist. */
@@ -196,7 +196,7 @@ function entriesOf(now: Scene, page: number): Entry[] {
   ];
 }
 
-function leafView(scene: Scene, vm: number, page: number): View {
+function leafView(scene: Scene, vm: number, page: number): WordView {
   const { kvm, topology } = scene.model.world;
   const leaf = scene.read(kvm.leaf, vm * topology.pages.length + page);
   if ((leaf & LEAF.mmio) !== 0) return { text: 'no slot: MMIO' };
@@ -210,7 +210,7 @@ function leafView(scene: Scene, vm: number, page: number): View {
   return { text: [memtypeName(leafType(leaf)), ...flags].join(' '), note: `effective ${effective}` };
 }
 
-function iopteView(scene: Scene, entry: number, page: number): View {
+function iopteView(scene: Scene, entry: number, page: number): WordView {
   if (entry === 0) return { text: 'not present' };
   const access = `${(entry & IOPTE.read) !== 0 ? 'R' : ''}${(entry & IOPTE.write) !== 0 ? 'W' : ''}`;
   const target = (entry >> IOPTE.pageShift) - 1;

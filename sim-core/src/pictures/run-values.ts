@@ -6,7 +6,7 @@ import type { DeviceId, VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import { PICTURE_LIMITS } from './limits.ts';
 import { Series, Views } from './series.ts';
-import { inCache, inDram, seenByDevice, type View } from './words.ts';
+import { inCache, inDram, seenByDevice, type WordView } from './words.ts';
 
 /** One row of values: where a word is held or seen, or a VM's count. */
 export interface ValueRow {
@@ -29,7 +29,7 @@ export class RunValues {
   readonly #model: Model;
   readonly #state: Int32Array;
   readonly #roles: Uint8Array;
-  readonly #places: readonly { readonly name: string; readonly view: (word: number) => View }[];
+  readonly #places: readonly { readonly name: string; readonly view: (word: number) => WordView }[];
   readonly #wordRows: readonly (readonly Series[])[];
   readonly #vmRows: readonly Series[];
   readonly #dirty = new Set<number>();
@@ -126,12 +126,12 @@ export class RunValues {
     return vcpu < 0 ? -1 : this.#state[kvm.vcpuCpu.base + vcpu]! - 1;
   }
 
-  #band(actor: number): View {
+  #band(actor: number): WordView {
     const cpu = this.cpuOf(actor);
     return { text: cpu < 0 ? '' : `cpu${cpu}` };
   }
 
-  #count(vm: number): View {
+  #count(vm: number): WordView {
     const { kvm } = this.#model.world;
     if (this.#state[kvm.vmReferences.base + vm] === 0) return { text: '', letter: '-', note: 'there is no VM' };
     const count = kvm.noncoherentReasons(this.#state, vm as VmId);
@@ -169,7 +169,7 @@ function rolesOf({ layout, world }: Model): Uint8Array {
 function placesOf(
   { world }: Model,
   state: Int32Array,
-): { readonly name: string; readonly view: (word: number) => View }[] {
+): { readonly name: string; readonly view: (word: number) => WordView }[] {
   const { cpu, devices } = world.topology;
   return [
     { name: 'DRAM', view: (word) => inDram(world, state, word) },

@@ -1,13 +1,13 @@
 /** How one value changes over a run: only its changes are kept. */
 import { GrowingRows } from './growing.ts';
-import type { View } from './words.ts';
+import type { WordView } from './words.ts';
 
 /** Views by number, equal views under one number. */
 export class Views {
-  readonly #all: View[] = [];
+  readonly #all: WordView[] = [];
   readonly #numbers = new Map<string, number>();
 
-  numberOf(view: View): number {
+  numberOf(view: WordView): number {
     const key = `${view.letter ?? ''}|${view.stale ? 1 : 0}|${view.text}|${view.note ?? ''}`;
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;
@@ -15,13 +15,13 @@ export class Views {
     return this.#all.push(view) - 1;
   }
 
-  at(number: number): View {
+  at(number: number): WordView {
     return this.#all[number]!;
   }
 }
 
 /** Steps [from, end) after each of which the value is this one. */
-export interface Segment extends View {
+export interface Segment extends WordView {
   readonly from: number;
   readonly end: number;
   /** The event that made it; absent for what was so from the start. */
@@ -38,13 +38,13 @@ export class Series {
   readonly #views: Views;
   readonly #rows = new GrowingRows(3);
 
-  constructor(views: Views, first: View) {
+  constructor(views: Views, first: WordView) {
     this.#views = views;
     this.#rows.push(0, views.numberOf(first), -1);
   }
 
   /** The value after a step and later ones, because of an event. Steps do not decrease. */
-  change(step: number, view: View, event: number): void {
+  change(step: number, view: WordView, event: number): void {
     const number = this.#views.numberOf(view);
     const last = this.#rows.size - 1;
     if (this.#rows.at(last, NUMBER) === number) return;

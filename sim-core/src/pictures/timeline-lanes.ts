@@ -7,7 +7,16 @@ import type { GrowingRows } from './growing.ts';
 import { ARROW_KINDS, MARK_KINDS, MARK_NAMES, type MarkName } from './marks.ts';
 import { ARROW, EXIT_SPAN, LOCK, MARK, type RunIndex, SPAN } from './run-index.ts';
 import { cellBounds } from './series.ts';
-import type { Arrow, Cell, ExitSpan, Lane, LockSpan, Mark, StatementSpan, Timeline } from './timeline.ts';
+import type {
+  Arrow,
+  ExitSpan,
+  Lane,
+  LockSpan,
+  StatementSpan,
+  Timeline,
+  TimelineCell,
+  TimelineMark,
+} from './timeline.ts';
 
 type Window = Timeline['window'];
 
@@ -85,9 +94,9 @@ function movesOf(run: Run, actor: number, from: number, end: number): [number, n
   return moves;
 }
 
-function marksOf(index: RunIndex, id: number, { first, end }: Window): Mark[] {
+function marksOf(index: RunIndex, id: number, { first, end }: Window): TimelineMark[] {
   const { marks } = index.lane(id);
-  const all: Mark[] = [];
+  const all: TimelineMark[] = [];
   for (let row = marks.lowerBound(first); row < marks.size && marks.at(row, MARK.step) < end; row++) {
     const event = marks.at(row, MARK.event);
     const kind = MARK_NAMES[marks.at(row, MARK.kind)]!;
@@ -162,7 +171,7 @@ export function counted(
   cells: number,
 ): Pick<Lane, 'spans' | 'marks' | 'exits' | 'locks' | 'cells'> {
   const { marks, kinds, spans } = index.lane(id);
-  const all: Cell[] = [];
+  const all: TimelineCell[] = [];
   let [mark, span] = [marks.lowerBound(first), spans.lowerBound(first)];
   for (let cell = 0; cell < Math.min(cells, end - first); cell++) {
     const [from, until] = cellBounds(first, end, Math.min(cells, end - first), cell);

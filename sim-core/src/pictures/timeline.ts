@@ -38,11 +38,11 @@ export interface Lane extends LaneName {
   /** The pCPU that the actor is on. */
   readonly bands: readonly Segment[];
   readonly spans: readonly StatementSpan[];
-  readonly marks: readonly Mark[];
+  readonly marks: readonly TimelineMark[];
   readonly exits: readonly ExitSpan[];
   readonly locks: readonly LockSpan[];
   /** In place of spans and marks when there are too many. */
-  readonly cells?: readonly Cell[];
+  readonly cells?: readonly TimelineCell[];
 }
 
 /** A statement from its first step to its last. */
@@ -64,7 +64,7 @@ export interface StatementSpan {
   readonly open?: boolean;
 }
 
-export interface Mark {
+export interface TimelineMark {
   readonly step: number;
   readonly event: number;
   readonly kind: MarkName;
@@ -99,7 +99,7 @@ export interface Arrow {
 }
 
 /** How much there is in steps [from, end). */
-export interface Cell {
+export interface TimelineCell {
   readonly from: number;
   readonly end: number;
   readonly statements: number;

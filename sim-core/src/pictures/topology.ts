@@ -12,7 +12,7 @@ import type { PictureText } from './table.ts';
 import { type Graph, graphOf } from './topology-graph.ts';
 import { type Route, routeOf } from './topology-route.ts';
 
-export interface Topology {
+export interface TopologyPicture {
   readonly picture: 'topology';
   readonly notices: readonly string[];
   readonly position: number;
@@ -58,7 +58,7 @@ export interface TopologyEdge {
   readonly lit?: boolean;
 }
 
-export function topologyPicture(place: CursorPlace, names: ObjectNames, options: PlaceOptions = {}): Topology {
+export function topologyPicture(place: CursorPlace, names: ObjectNames, options: PlaceOptions = {}): TopologyPicture {
   const { run, position } = place;
   const since = sinceOf(position, options);
   const { now, before } = scenesOf(place, names, since);
@@ -108,7 +108,7 @@ function joins({ from, to }: TopologyEdge, one: string, other: string): boolean 
   return (from === one && to === other) || (from === other && to === one);
 }
 
-export function topologyText({ notices, nodes, edges, current, position }: Topology): PictureText {
+export function topologyText({ notices, nodes, edges, current, position }: TopologyPicture): PictureText {
   const nameOf = new Map(nodes.map(({ id, name }) => [id, name]));
   const marks = (one: { readonly changed?: boolean; readonly lit?: boolean }): string =>
     [...(one.changed ? ['changed'] : []), ...(one.lit ? ['on the way'] : [])].join(', ');

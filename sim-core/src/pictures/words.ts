@@ -6,7 +6,7 @@ import type { CpuId, DeviceId } from '../state/ids.ts';
 import type { World } from '../world.ts';
 
 /** A word as one place holds it or one device reads it. */
-export interface View {
+export interface WordView {
   /** The value, or why there is none. */
   readonly text: string;
   /** MESI state of the line in a cache; `-` where a device is blocked. */
@@ -17,9 +17,9 @@ export interface View {
   readonly note?: string;
 }
 
-export const NOT_HELD: View = { text: '', letter: 'I' };
+export const NOT_HELD: WordView = { text: '', letter: 'I' };
 
-export function inDram({ memory }: World, state: Int32Array, word: number): View {
+export function inDram({ memory }: World, state: Int32Array, word: number): WordView {
   const version = state[memory.dramVersion.base + word]!;
   return {
     text: String(state[memory.dram.base + word]),
@@ -27,7 +27,7 @@ export function inDram({ memory }: World, state: Int32Array, word: number): View
   };
 }
 
-export function inCache(world: World, state: Int32Array, cpu: number, word: number): View {
+export function inCache(world: World, state: Int32Array, cpu: number, word: number): WordView {
   const { memory, topology } = world;
   const line = topology.words[word]?.line ?? 0;
   const at = cpu * topology.words.length + word;
@@ -75,7 +75,7 @@ export function deviceReads(
   return { value: coherentWord(world, state, target), how: 'snooped', target };
 }
 
-export function seenByDevice(world: World, state: Int32Array, device: DeviceId, word: number): View {
+export function seenByDevice(world: World, state: Int32Array, device: DeviceId, word: number): WordView {
   const { value, how, target = word } = deviceReads(world, state, device, word);
   if (value === undefined) return { text: '', letter: '-', note: how };
   const { memory } = world;

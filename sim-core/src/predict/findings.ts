@@ -9,7 +9,7 @@ import { kernelsText } from '../scenario/checks/kernels-text.ts';
 import { rangeTextContains } from '../scenario/ranges.ts';
 import type { KernelGroup } from './kernels.ts';
 import { mappingFix } from './mapping-fix.ts';
-import { type Observed, type ObservedFinding, statementOf } from './observe.ts';
+import { type ObservedFinding, type ObservedRuns, statementOf } from './observe.ts';
 import { codeSpan, spotOf } from './place.ts';
 import { predictedFinding, unregisteredDevice } from './table.ts';
 
@@ -18,7 +18,7 @@ const ELSEWHERE: ReadonlySet<string> = new Set(['unexpected-result']);
 
 interface Merged {
   readonly seen: ObservedFinding;
-  readonly observed: Observed;
+  readonly observed: ObservedRuns;
   readonly profiles: Profile[];
 }
 
@@ -75,14 +75,14 @@ function diagnosticOf({ seen, observed, profiles }: Merged, all: number): Diagno
   ];
 }
 
-function ordersText({ orders, times }: Observed, seen: ObservedFinding): string {
+function ordersText({ orders, times }: ObservedRuns, seen: ObservedFinding): string {
   if (orders === 1) return '';
   const always = seen.times >= (times.get(seen.node) ?? 0);
   return always ? `, in each of ${orders} interleavings tried` : ', in at least one interleaving';
 }
 
 /** A warning when a check fails for it, or when its statement never does what it is there for and no condition asks. */
-function severityOf(observed: Observed, seen: ObservedFinding, forbidden: boolean): Severity {
+function severityOf(observed: ObservedRuns, seen: ObservedFinding, forbidden: boolean): Severity {
   const finding = FINDINGS[seen.finding]!;
   const { fails } = monitorOf(finding);
   if (forbidden) return 'warning';
@@ -93,7 +93,7 @@ function severityOf(observed: Observed, seen: ObservedFinding, forbidden: boolea
 }
 
 /** Does the scenario state conditions for this kernel? */
-function judged({ model }: Observed): boolean {
+function judged({ model }: ObservedRuns): boolean {
   return model.conditions.some(({ applies }) => applies);
 }
 

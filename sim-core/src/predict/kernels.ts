@@ -7,12 +7,12 @@ import type { ParsedScenario } from '../scenario/ast.ts';
 import { contentsOfKind } from '../scenario/blocks.ts';
 import type { ReadInclude } from '../scenario/elaborate/scenario-sources.ts';
 import { type Elaboration, elaborating } from '../scenario/elaborate.ts';
-import { type Observed, observing } from './observe.ts';
+import { type ObservedRuns, observing } from './observe.ts';
 
 /** Kernels on which the scenario does the same. */
 export interface KernelGroup {
   readonly profiles: readonly Profile[];
-  readonly observed: Observed;
+  readonly observed: ObservedRuns;
 }
 
 export interface PredictOptions {
@@ -33,7 +33,7 @@ export function* observingKernels(
   parsed: ParsedScenario,
   options: PredictOptions,
 ): Generator<void, readonly KernelGroup[] | undefined> {
-  const groups: { profiles: Profile[]; observed: Observed }[] = [];
+  const groups: { profiles: Profile[]; observed: ObservedRuns }[] = [];
   for (const profile of kernelsOf(parsed, options.profile)) {
     const alike = groups.find(({ observed }) => decidesAs(profile, observed.model));
     if (alike !== undefined) {

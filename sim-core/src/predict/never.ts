@@ -6,7 +6,7 @@ import type { Diagnostic, Fix, ParsedScenario, Wait } from '../scenario/ast.ts';
 import { contentsOfKind } from '../scenario/blocks.ts';
 import { kernelsText } from '../scenario/checks/kernels-text.ts';
 import type { KernelGroup } from './kernels.ts';
-import { type Observed, statementOf } from './observe.ts';
+import { type ObservedRuns, statementOf } from './observe.ts';
 import { codeSpan, spotOf } from './place.ts';
 import { impossibleSchedule, modelLimit, waitsForEver } from './table.ts';
 
@@ -23,7 +23,7 @@ export function waitingDiagnostics(parsed: ParsedScenario, groups: readonly Kern
   });
 }
 
-function waiting(parsed: ParsedScenario, observed: Observed, node: StatementNode): Diagnostic[] {
+function waiting(parsed: ParsedScenario, observed: ObservedRuns, node: StatementNode): Diagnostic[] {
   const { model } = observed;
   const actor = model.world.topology.actors[node.actor]!;
   const content = model.sources[node.place.file]?.parsed.lines[node.place.line]?.content;
@@ -65,7 +65,7 @@ function ringing(parsed: ParsedScenario, device: string, { left, relation, right
 }
 
 /** Did an actor get past any statement? */
-function moved({ model, results }: Observed, actor: number): boolean {
+function moved({ model, results }: ObservedRuns, actor: number): boolean {
   return [...results.keys()].some((node) => model.nodes[node]?.actor === actor);
 }
 

@@ -26,7 +26,7 @@ export interface ObservedFinding {
   times: number;
 }
 
-export interface Observed {
+export interface ObservedRuns {
   readonly model: Model;
   /** The plain run: the file's schedule if it has one, else each actor until it waits. */
   readonly plain: Run;
@@ -56,7 +56,7 @@ const RANDOM_ORDERS = 12;
 /** Micro-steps between two moments at which the caller may stop. */
 const STEPS_AT_A_TIME = 200;
 
-export function* observing(model: Model): Generator<void, Observed> {
+export function* observing(model: Model): Generator<void, ObservedRuns> {
   const seen = new Sightings(model);
   const plain = new Run(model, { maxSteps: STEPS_OF_RUN });
   try {

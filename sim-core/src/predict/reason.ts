@@ -16,7 +16,7 @@ import { rangeTextContains } from '../scenario/ranges.ts';
 import { VOCABULARY } from '../scenario/vocabulary.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
-import type { Observed } from './observe.ts';
+import type { ObservedRuns } from './observe.ts';
 import { statementOf } from './observe.ts';
 import { codeSpan } from './place.ts';
 
@@ -28,7 +28,7 @@ export interface Reason {
 
 /** Why the call of a node gives an errno on a kernel. */
 export function reasonOf(
-  observed: Observed,
+  observed: ObservedRuns,
   node: StatementNode,
   call: Syscall,
   value: number,
@@ -101,7 +101,7 @@ export function fieldOf(call: Syscall, name: string): Expr | undefined {
 }
 
 /** The state of the plain run where the call of a node ends for the first time. */
-function stateBefore({ plain, model }: Observed, node: StatementNode): Int32Array | undefined {
+function stateBefore({ plain, model }: ObservedRuns, node: StatementNode): Int32Array | undefined {
   const { log } = plain;
   for (let event = 0; event < plain.events; event++) {
     const at = event * EVENT_WIDTH;
@@ -155,7 +155,7 @@ function boundValue(model: Model, state: Int32Array, name: string): number | und
 
 /** Lines of the scenario that have to do with a failure. */
 function causes(
-  observed: Observed,
+  observed: ObservedRuns,
   node: StatementNode,
   call: Syscall,
   errno: string,
@@ -183,7 +183,7 @@ interface Executed {
 }
 
 /** The system calls of the plain run up to the first time that a node is executed, in order. */
-function executedBefore({ plain, model }: Observed, until: StatementNode): Executed[] {
+function executedBefore({ plain, model }: ObservedRuns, until: StatementNode): Executed[] {
   const calls: Executed[] = [];
   for (let event = 0; event < plain.events; event++) {
     const at = event * EVENT_WIDTH;

@@ -8,7 +8,7 @@ import { opOfCall } from '../scenario/checks/expected-values.ts';
 import { kernelsText } from '../scenario/checks/kernels-text.ts';
 import { VOCABULARY } from '../scenario/vocabulary.ts';
 import type { KernelGroup } from './kernels.ts';
-import type { Observed } from './observe.ts';
+import type { ObservedRuns } from './observe.ts';
 import { codeSpan, spotOf } from './place.ts';
 import { errnoOf, laterLine, type Reason, reasonOf } from './reason.ts';
 import { declaredResult, failingCall } from './table.ts';
@@ -46,7 +46,7 @@ export function* resultDiagnostics(groups: readonly KernelGroup[], numbers = tru
   return found;
 }
 
-function callOf({ model }: Observed, { place }: StatementNode): Syscall | undefined {
+function callOf({ model }: ObservedRuns, { place }: StatementNode): Syscall | undefined {
   const content = model.sources[place.file]?.parsed.lines[place.line]?.content;
   return content?.kind === 'syscall' ? content : undefined;
 }
@@ -147,7 +147,7 @@ function orderText(failures: readonly Failure[]): string {
 }
 
 function fixesFor(
-  observed: Observed,
+  observed: ObservedRuns,
   node: StatementNode,
   call: Syscall,
   groups: readonly KernelGroup[],

@@ -4,7 +4,7 @@ import { kernelsText } from '../scenario/checks/kernels-text.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
 import type { KernelGroup } from './kernels.ts';
-import { type Observed, statementOf } from './observe.ts';
+import { type ObservedRuns, statementOf } from './observe.ts';
 import { spotOf } from './place.ts';
 import { fieldOf } from './reason.ts';
 import { unmapsNothing } from './table.ts';
@@ -30,7 +30,7 @@ export function unmappingDiagnostics(groups: readonly KernelGroup[]): Diagnostic
 }
 
 /** Statements of `setup` that unmap, succeed and leave every mapping as it was. */
-function idleUnmaps({ plain, model }: Observed): number[] {
+function idleUnmaps({ plain, model }: ObservedRuns): number[] {
   const { log } = plain;
   const idle: number[] = [];
   let changed = false;
@@ -52,7 +52,7 @@ const MAPPINGS = 'mappingCount';
 const UNMAPPING: ReadonlySet<string> = new Set(['VFIO_IOMMU_UNMAP_DMA', 'IOMMU_IOAS_UNMAP']);
 
 function unmaps(
-  { sources }: Observed['model'],
+  { sources }: ObservedRuns['model'],
   { place }: { readonly place: { readonly file: number; readonly line: number } },
 ): boolean {
   const content = sources[place.file]?.parsed.lines[place.line]?.content;

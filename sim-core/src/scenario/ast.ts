@@ -303,21 +303,21 @@ export type Severity = 'error' | 'warning' | 'information' | 'hint';
 // Blocks
 
 /** A node in a block: the line of a statement or item, or a control block. */
-export type Item =
+export type BlockItem =
   | { readonly kind: 'line'; readonly line: number }
   | {
       readonly kind: 'choose';
       readonly line: number;
       readonly endLine: number;
-      readonly alternatives: readonly (readonly Item[])[];
+      readonly alternatives: readonly (readonly BlockItem[])[];
     }
-  | { readonly kind: 'loop'; readonly line: number; readonly endLine: number; readonly body: readonly Item[] }
+  | { readonly kind: 'loop'; readonly line: number; readonly endLine: number; readonly body: readonly BlockItem[] }
   | {
       readonly kind: 'repeat';
       readonly line: number;
       readonly endLine: number;
       readonly count: number;
-      readonly body: readonly Item[];
+      readonly body: readonly BlockItem[];
     };
 
 export interface Block {
@@ -329,7 +329,7 @@ export interface Block {
   readonly line: number;
   /** The line of the closing brace, or the last line of the file when it is missing. */
   readonly endLine: number;
-  readonly items: readonly Item[];
+  readonly items: readonly BlockItem[];
 }
 
 /** What `parse` gives for any text at all. */

@@ -1,4 +1,4 @@
-import type { Block, Item, LineContent, ParsedScenario } from './ast.ts';
+import type { Block, BlockItem, LineContent, ParsedScenario } from './ast.ts';
 import { indicesByKind, piecesOf } from './pieces.ts';
 import { remembered } from './remembered.ts';
 
@@ -30,7 +30,7 @@ export function contentsOfKind<Kind extends LineContent['kind']>(
 }
 
 /** Every line of a list of items, those of control blocks included. */
-export function* linesOf(items: readonly Item[]): Generator<number> {
+export function* linesOf(items: readonly BlockItem[]): Generator<number> {
   for (const item of items) {
     yield item.line;
     if (item.kind === 'choose') for (const alternative of item.alternatives) yield* linesOf(alternative);

@@ -11,11 +11,11 @@
 export interface ColumnGroup {
   /** Within which other runs may be lined up with it: a block, or the file. */
   readonly scope: number;
-  readonly cells: readonly Cell[];
+  readonly cells: readonly ColumnCell[];
 }
 
 /** Something of a line that is put in a column. */
-export interface Cell {
+export interface ColumnCell {
   /** The leftmost place that the text before it leaves. */
   readonly least: number;
   /** Where the author has put it; undefined where that says nothing. */

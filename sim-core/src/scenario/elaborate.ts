@@ -17,7 +17,7 @@ import { Machine } from '../state/machine.ts';
 import { toEnd } from '../to-end.ts';
 import type { Topology } from '../topology.ts';
 import type { Dims, World, WorldBase } from '../world.ts';
-import type { Diagnostic, Item, LineContent, ParsedScenario } from './ast.ts';
+import type { BlockItem, Diagnostic, LineContent, ParsedScenario } from './ast.ts';
 import { contentsOfKind } from './blocks.ts';
 import { modelLimit } from './checks/model-limit.ts';
 import { compilingProgram, type ProgramContext } from './elaborate/compile-program.ts';
@@ -166,7 +166,7 @@ function* programming(
   const bounds = [];
   for (const [index, actor] of machine.topology.actors.entries()) {
     const body = machine.blocks.find(({ block, file }) => block.line === actor.line && file === actor.file);
-    const items: readonly Item[] = body?.block.items ?? [];
+    const items: readonly BlockItem[] = body?.block.items ?? [];
     bounds.push(yield* compilingProgram(context, index, items, actor.file, actor.line));
   }
   return bounds;

@@ -1,4 +1,4 @@
-import type { Block, BlockKind, Item, LineContent } from './ast.ts';
+import type { Block, BlockItem, BlockKind, LineContent } from './ast.ts';
 
 /** An open block. */
 export interface OpenBlock {
@@ -9,8 +9,8 @@ export interface OpenBlock {
   readonly header?: LineContent;
   readonly control?: 'choose' | 'loop' | 'repeat' | 'unknown';
   readonly count: number;
-  items: Item[];
-  readonly alternatives: Item[][];
+  items: BlockItem[];
+  readonly alternatives: BlockItem[][];
   /** The line that opened it is missing, and was reported. */
   readonly orphan?: true;
   /** Lines of `}` in the middle of the block by its indentation. */
@@ -18,12 +18,12 @@ export interface OpenBlock {
 }
 
 /** The item of a line that opens nothing. All scenarios share them: one edit would otherwise remake thousands. */
-export function lineItem(line: number): Item {
+export function lineItem(line: number): BlockItem {
   while (lineItems.length <= line) lineItems.push({ kind: 'line', line: lineItems.length });
   return lineItems[line]!;
 }
 
-const lineItems: Item[] = [];
+const lineItems: BlockItem[] = [];
 
 export function startAlternative(open: OpenBlock): void {
   open.items = [];
@@ -49,7 +49,7 @@ export function finishedBlock(open: OpenBlock, endLine: number): Block | undefin
   }
 }
 
-export function finishedItem(open: OpenBlock, endLine: number): Item | undefined {
+export function finishedItem(open: OpenBlock, endLine: number): BlockItem | undefined {
   const { control, line, items } = open;
   switch (control) {
     case 'choose':

@@ -1,5 +1,5 @@
 import { LIMITS } from '../limits.ts';
-import type { Block, BlockKind, Diagnostic, Item, Line, LineContent, Span } from './ast.ts';
+import type { Block, BlockItem, BlockKind, Diagnostic, Line, LineContent, Span } from './ast.ts';
 import { LANGUAGE_WORDS, MACHINE_WORDS } from './language-words.ts';
 import { isBlank } from './line-scanner.ts';
 import { blockTitle, braceSpan, codeSpan, firstWord, keyword } from './line-text.ts';
@@ -305,7 +305,7 @@ class Builder {
   }
 
   #push(open: Pick<OpenBlock, 'line' | 'block' | 'header' | 'control' | 'count' | 'orphan'>): void {
-    const items: Item[] = [];
+    const items: BlockItem[] = [];
     this.stack.push({ ...open, items, alternatives: [items], midway: [] });
   }
 

@@ -4,7 +4,7 @@ import type { Io, Output } from '../io.ts';
 import { pause } from '../io.ts';
 import type { CommandCall } from './tools.ts';
 
-export interface CommandAnswer {
+export interface CaughtOutput {
   readonly exitCode: ExitCode;
   readonly stdout: string;
   readonly stderr: string;
@@ -20,7 +20,7 @@ export async function callCommand(
   main: (io: Io) => Promise<ExitCode>,
   { words, standardInput }: CommandCall,
   { workingDirectory, interrupt }: CallAround,
-): Promise<CommandAnswer> {
+): Promise<CaughtOutput> {
   const written = { stdout: '', stderr: '' };
   const output = (name: 'stdout' | 'stderr'): Output => ({
     write: (text) => {

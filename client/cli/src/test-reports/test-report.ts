@@ -8,10 +8,10 @@ export interface Report {
   readonly end: (outcomes: readonly TestOutcome[]) => void;
 }
 
-export type Mark = 'passed' | 'failed' | 'open' | 'skipped';
+export type TestMark = 'passed' | 'failed' | 'open' | 'skipped';
 
 /** A file counts as one test. What cannot be read or parsed has failed; what a limit kept open is neither. */
-export function markOf(outcome: TestOutcome): Mark {
+export function markOf(outcome: TestOutcome): TestMark {
   switch (outcome.kind) {
     case 'checked':
       return outcome.verdict.passed === undefined ? 'open' : outcome.verdict.passed ? 'passed' : 'failed';
@@ -22,14 +22,14 @@ export function markOf(outcome: TestOutcome): Mark {
   }
 }
 
-export function count(outcomes: readonly TestOutcome[], mark: Mark): number {
+export function count(outcomes: readonly TestOutcome[], mark: TestMark): number {
   return outcomes.filter((outcome) => markOf(outcome) === mark).length;
 }
 
 /** `5 passed, 1 failed`; what there is none of is not mentioned, except these two. */
 export function summary(outcomes: readonly TestOutcome[]): string {
-  const always: readonly Mark[] = ['passed', 'failed'];
-  const marks: readonly Mark[] = ['passed', 'failed', 'open', 'skipped'];
+  const always: readonly TestMark[] = ['passed', 'failed'];
+  const marks: readonly TestMark[] = ['passed', 'failed', 'open', 'skipped'];
   return marks
     .filter((mark) => always.includes(mark) || count(outcomes, mark) > 0)
     .map((mark) => `${count(outcomes, mark)} ${mark}`)

@@ -2,9 +2,14 @@ import { printVerdict } from '../check-text.ts';
 import type { Invocation } from '../commands/command.ts';
 import { failureText } from '../failure-report.ts';
 import { type Style, wrap } from '../paint.ts';
-import { type Mark, markOf, type Report, summary } from './test-report.ts';
+import { markOf, type Report, summary, type TestMark } from './test-report.ts';
 
-const STYLE_OF: Readonly<Record<Mark, Style>> = { passed: 'good', failed: 'bad', open: 'caution', skipped: 'faint' };
+const STYLE_OF: Readonly<Record<TestMark, Style>> = {
+  passed: 'good',
+  failed: 'bad',
+  open: 'caution',
+  skipped: 'faint',
+};
 
 /** The column after the longest mark. */
 const INDENT = 8;

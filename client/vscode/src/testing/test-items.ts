@@ -2,13 +2,13 @@
 import { Disposable, Range, type TestController, type TestItem, TestTag, Uri, workspace } from 'vscode';
 import { readText } from '../files.ts';
 import { type ConditionTest, testsOf } from './test-tree.ts';
-import type { Asked } from './test-verdict.ts';
+import type { TestQuestion } from './test-verdict.ts';
 
 /** A scenario's item, or one below it: what it asks for. */
 export interface ScenarioItem {
   readonly scenario: TestItem;
   readonly uri: Uri;
-  readonly asked: Asked;
+  readonly asked: TestQuestion;
 }
 
 export class TestItems {

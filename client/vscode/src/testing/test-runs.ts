@@ -28,7 +28,7 @@ import { coveredUris, fileCoverageOf, type KernelPages } from './covered-files.t
 import { type Selected, selectionOf } from './selection.ts';
 import type { TestItems } from './test-items.ts';
 import { messageOf } from './test-messages.ts';
-import { type Asked, shownBy, shownByFailure, testVerdict } from './test-verdict.ts';
+import { shownBy, shownByFailure, type TestQuestion, testVerdict } from './test-verdict.ts';
 
 /** What runs share. */
 export interface Testing {
@@ -200,7 +200,7 @@ async function debugTest(
   run: TestRun,
   { scenario: { uri }, kernels }: Selected,
   reply: JudgedReply,
-  asked: Asked | undefined,
+  asked: TestQuestion | undefined,
 ): Promise<void> {
   const shown =
     asked?.condition === undefined

@@ -3,7 +3,7 @@ import type { CheckFailure, JudgedCondition, VerdictGroup } from '@snoopscope/si
 import type { JudgedReply } from '../check-worker.ts';
 
 /** What a test asks for: a condition or everything else of a scenario, on some kernels or on all that were judged. */
-export interface Asked {
+export interface TestQuestion {
   /** Undefined for what belongs to the scenario as a whole: declared results and findings. */
   readonly condition: number | undefined;
   readonly kernels?: readonly string[];
@@ -15,7 +15,7 @@ export interface TestVerdict {
 }
 
 /** Undefined when nothing was judged that the test asks for. */
-export function testVerdict({ groups, failures }: JudgedReply, asked: Asked): TestVerdict | undefined {
+export function testVerdict({ groups, failures }: JudgedReply, asked: TestQuestion): TestVerdict | undefined {
   const { condition } = asked;
   const own = groups.filter((group) => isAskedFor(group, asked));
   if (own.length === 0) return undefined;
@@ -37,7 +37,7 @@ export interface Shown {
 }
 
 /** What a debugger shows for a test: its counterexample, else its example. */
-export function shownBy(reply: JudgedReply, asked: Asked): Shown | undefined {
+export function shownBy(reply: JudgedReply, asked: TestQuestion): Shown | undefined {
   const failure = testVerdict(reply, asked)?.failures.find(({ schedule }) => schedule !== undefined);
   if (failure) return shownByFailure(failure);
   for (const group of reply.groups.filter((each) => isAskedFor(each, asked))) {
@@ -52,7 +52,7 @@ export function shownByFailure({ explored, schedule, finding, nth }: CheckFailur
   return { kernel: explored, schedule, ...(finding && { finding }), ...(nth && { nth }) };
 }
 
-function isAskedFor(group: VerdictGroup, { condition, kernels }: Asked): boolean {
+function isAskedFor(group: VerdictGroup, { condition, kernels }: TestQuestion): boolean {
   if (condition !== undefined && !conditionIn(group, condition)) return false;
   return kernels === undefined || group.kernels.some((name) => kernels.includes(name));
 }

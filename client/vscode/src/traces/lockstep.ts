@@ -23,12 +23,12 @@ interface Side {
 type Pair = readonly [Side, Side];
 
 /** What runs: a trace, or a scenario on a kernel. */
-export interface Runnable {
+export interface RunSource {
   readonly uri: Uri;
   readonly kernel?: string;
 }
 
-export async function compareInLockstep(a: Runnable, b: Runnable): Promise<void> {
+export async function compareInLockstep(a: RunSource, b: RunSource): Promise<void> {
   const pair = await start(a, b);
   if (!pair) return;
   const names = [a, b].map(({ uri, kernel }) => kernel ?? workspace.asRelativePath(uri));
@@ -90,7 +90,7 @@ async function positionOf({ session }: Side): Promise<number> {
 }
 
 /** Starts a session for each, and waits until both have stopped; undefined when one of them does not start. */
-async function start(a: Runnable, b: Runnable): Promise<Pair | undefined> {
+async function start(a: RunSource, b: RunSource): Promise<Pair | undefined> {
   const one = await startOne('A', a);
   if (!one) return undefined;
   const other = await startOne('B', b);
@@ -99,7 +99,7 @@ async function start(a: Runnable, b: Runnable): Promise<Pair | undefined> {
   return undefined;
 }
 
-async function startOne(letter: string, { uri, kernel }: Runnable): Promise<Side | undefined> {
+async function startOne(letter: string, { uri, kernel }: RunSource): Promise<Side | undefined> {
   const name = `${letter}: ${uri.path.split('/').at(-1)}${kernel === undefined ? '' : ` on ${kernel}`}`;
   // Known by a word of its own: two comparisons may have traces of one name.
   const comparison = crypto.randomUUID();

@@ -34,7 +34,7 @@ export interface Used {
 }
 
 /** A reason why a call is left out. */
-export class LeftOut extends Error {}
+export class LeftOutError extends Error {}
 
 /** Calls that a program makes by their number; the others have a function of the runtime. */
 const BY_NUMBER: ReadonlySet<string> = new Set([
@@ -58,7 +58,7 @@ const REQUESTS_LEFT_OUT: Readonly<Record<string, string>> = {
   KVM_DEASSIGN_PCI_DEVICE: 'it names a device by numbers that no command line gives',
 };
 
-/** C of one call. Throws {@link LeftOut} for what a program cannot do. */
+/** C of one call. Throws {@link LeftOutError} for what a program cannot do. */
 export function callCode(call: Syscall, names: CallNames, used: Used): CallCode {
   return new CallWriter(names, used).write(call);
 }
@@ -89,25 +89,25 @@ class CallWriter {
     if (name === 'pidfd_getfd') {
       const [process] = args;
       const index = process?.kind === 'string' ? this.#names.process(process.value) : -1;
-      if (index < 0) throw new LeftOut('no process of that name runs');
+      if (index < 0) throw new LeftOutError('no process of that name runs');
       return `take_fd(${index}, ${values[1]}, ${values[2] ?? 0})`;
     }
-    if (!BY_NUMBER.has(name)) throw new LeftOut(`a program makes no call of ${name}`);
+    if (!BY_NUMBER.has(name)) throw new LeftOutError(`a program makes no call of ${name}`);
     return `result(syscall(SYS_${name}${values.map((value) => `, ${value}`).join('')}))`;
   }
 
   #open(args: readonly Expr[], values: readonly string[]): string {
     const path = args.find((arg) => arg.kind === 'string');
-    if (path?.kind !== 'string') throw new LeftOut('its path is not in the scenario');
+    if (path?.kind !== 'string') throw new LeftOutError('its path is not in the scenario');
     return `open_path(${cString(path.value)}, ${values[args.indexOf(path) + 1] ?? 'O_RDONLY'})`;
   }
 
   #ioctl([file, request, argument]: readonly Expr[]): string {
-    if (!file || request?.kind !== 'name') throw new LeftOut('its request has no name');
+    if (!file || request?.kind !== 'name') throw new LeftOutError('its request has no name');
     const op = opNamed('ioctl', request.name);
-    if (op?.inert) throw new LeftOut('what it answers depends on the machine, and it touches nothing here');
+    if (op?.inert) throw new LeftOutError('what it answers depends on the machine, and it touches nothing here');
     const why = REQUESTS_LEFT_OUT[request.name];
-    if (why !== undefined) throw new LeftOut(why);
+    if (why !== undefined) throw new LeftOutError(why);
     this.#used.requests.add(request.name);
     const fd = this.#value(file, []);
     const shapes = op?.operands[0]?.shapes ?? [];
@@ -117,7 +117,7 @@ class CallWriter {
       return `set_cr0(${fd}, ${cr0?.kind === 'in' ? this.#value(cr0.expr, []) : '0x11'})`;
     }
     if (argument?.kind === 'number' && shapes.some(({ kind }) => kind === 'struct'))
-      throw new LeftOut('the structure it points to is not in the scenario');
+      throw new LeftOutError('the structure it points to is not in the scenario');
     return `result(ioctl(${fd}, ${request.name}, ${this.#optional(argument, shapes)}))`;
   }
 
@@ -140,7 +140,7 @@ class CallWriter {
         return `(${expr.parts.map((part) => (part.kind === 'number' ? numberText(part.value) : this.#name(part.name))).join(' | ')})`;
       case 'address': {
         const address = this.#names.address(expr.name.text);
-        if (address === undefined) throw new LeftOut(`there is no word ${expr.name.text}`);
+        if (address === undefined) throw new LeftOutError(`there is no word ${expr.name.text}`);
         return address;
       }
       case 'pointer': {
@@ -149,7 +149,7 @@ class CallWriter {
       }
       case 'struct': {
         const shape = shapes.find(({ kind }) => kind === 'struct');
-        if (shape?.kind !== 'struct') throw new LeftOut('it passes a structure where the kernel takes none');
+        if (shape?.kind !== 'struct') throw new LeftOutError('it passes a structure where the kernel takes none');
         return this.#struct(expr, shape.struct);
       }
     }
@@ -176,7 +176,7 @@ class CallWriter {
     if (struct === 'config_value') return this.#buffer(expr);
     if (struct === 'kvm_msrs') return this.#msrs(expr);
     const spec = structByName.get(struct);
-    if (!spec) throw new LeftOut(`struct ${struct} is not known`);
+    if (!spec) throw new LeftOutError(`struct ${struct} is not known`);
     this.#used.structs.add(struct);
     const name = this.#fresh('arg');
     const members = new Map<string, string>();
@@ -219,7 +219,7 @@ class CallWriter {
       entries?.kind === 'in' && entries.expr.kind === 'pointer' ? [entries.expr.item, ...entries.expr.more] : [];
     const name = this.#fresh('msrs');
     const rows = list.map((entry, index) => {
-      if (entry.kind !== 'struct') throw new LeftOut('an entry is not a structure');
+      if (entry.kind !== 'struct') throw new LeftOutError('an entry is not a structure');
       const parts = entry.fields.flatMap(({ name: field, value }) => {
         if (value.kind === 'in') return [`.${field.text} = ${this.#value(value.expr, [])}`];
         this.#outputs.push(`${this.#bound(value.bind.text)} = ${name}.entries[${index}].${field.text};`);
@@ -237,7 +237,7 @@ class CallWriter {
   }
 
   #bound(name: string): string {
-    if (name === 'NULL') throw new LeftOut('a field that the kernel cannot write is not made');
+    if (name === 'NULL') throw new LeftOutError('a field that the kernel cannot write is not made');
     return this.#names.name(name);
   }
 

@@ -3,7 +3,7 @@
  * prints a histogram, too. Console lines around it are skipped.
  */
 
-export type Observed = ObservedCalls | ObservedHistogram | { readonly kind: 'skipped'; readonly why: string };
+export type ObservedOutput = ObservedCalls | ObservedHistogram | { readonly kind: 'skipped'; readonly why: string };
 
 export interface ObservedCalls {
   readonly kind: 'calls';
@@ -54,7 +54,7 @@ const SPIN_CUT =
 const SPIN_NOT_LEARNED = /^not learned\s*$/m;
 
 /** Undefined when no such program printed the text. Histograms of several runs are added up. */
-export function parseObserved(text: string): Observed | undefined {
+export function parseObserved(text: string): ObservedOutput | undefined {
   const calls: ObservedCall[] = [];
   const histogram = new Map<string, number>();
   let terms: readonly string[] | undefined;

@@ -4,7 +4,7 @@ import { errnoByName } from '../../kernel/errno.ts';
 import { opNamed } from '../../ops/table.ts';
 import type { Action, Syscall, Wait } from '../../scenario/ast.ts';
 import { vcpuArguments } from './actor-code.ts';
-import { type CallNames, callCode, LeftOut, type Used } from './call-code.ts';
+import { type CallNames, callCode, LeftOutError, type Used } from './call-code.ts';
 import { END, guestCode } from './guest-code.ts';
 import type { Needs } from './program-head.ts';
 import type { Executed } from './statement-at.ts';
@@ -93,7 +93,7 @@ export class ScenarioCode {
 
   readonly #callNames: CallNames = {
     name: (name) => {
-      if (!this.#model.names.has(name)) throw new LeftOut(`nothing is called ${name}`);
+      if (!this.#model.names.has(name)) throw new LeftOutError(`nothing is called ${name}`);
       return cName('N', name);
     },
     address: (word) => {
@@ -126,7 +126,7 @@ export class ScenarioCode {
         ],
       };
     } catch (error) {
-      if (error instanceof LeftOut) return { why: error.message };
+      if (error instanceof LeftOutError) return { why: error.message };
       throw error;
     }
   }

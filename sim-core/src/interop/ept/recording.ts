@@ -30,7 +30,7 @@ export interface ChangedEntry {
 }
 
 /** What the hardware used for one translation. */
-export interface Translation {
+export interface EptTranslation {
   readonly address: bigint;
   readonly type: string;
   readonly ipat: boolean;
@@ -47,7 +47,7 @@ export interface EptStep {
   /** Traced functions, `wbinvd_ipi<-flush_smp_call_function_queue@cpu1`. */
   readonly functions: readonly string[];
   readonly exits: readonly string[];
-  readonly translations: readonly Translation[];
+  readonly translations: readonly EptTranslation[];
   readonly wbinvd: readonly { readonly cpu: number; readonly guest: boolean }[];
   readonly notes: readonly string[];
   /** `0`, `-1 EINVAL`. */

@@ -21,9 +21,9 @@ export interface Decided {
 }
 
 /** How a slot is asked; undefined when it never varies. */
-export type Ask = (slot: number) => Asked | undefined;
+export type Ask = (slot: number) => AskedSlot | undefined;
 
-export interface Asked {
+export interface AskedSlot {
   readonly name: string;
   readonly encode: (value: number) => number;
   /** How many values it can hold. */
@@ -109,7 +109,7 @@ export function bothOf(first: string, second: string): string {
 }
 
 /** `all` are the values that are told apart here; the shorter way to say it is taken. */
-function holdsOneOf(asked: Asked, values: readonly number[], all: readonly number[]): string {
+function holdsOneOf(asked: AskedSlot, values: readonly number[], all: readonly number[]): string {
   const others = all.filter((value) => !values.includes(value));
   if (others.length < values.length) {
     const none = others.map((value) => isNot(asked, value));
@@ -118,10 +118,10 @@ function holdsOneOf(asked: Asked, values: readonly number[], all: readonly numbe
   return anyOf(values.map((value) => is(asked, value)));
 }
 
-function is({ name, encode }: Asked, value: number): string {
+function is({ name, encode }: AskedSlot, value: number): string {
   return `${name} == ${encode(value)}`;
 }
 
-function isNot({ name, encode }: Asked, value: number): string {
+function isNot({ name, encode }: AskedSlot, value: number): string {
   return `${name} != ${encode(value)}`;
 }

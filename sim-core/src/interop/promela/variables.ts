@@ -1,9 +1,9 @@
 /** Slots that vary as variables of a Promela model. */
 import type { Model } from '../../engine/model.ts';
 import type { SlotValues } from '../../explore/states/slot-values.ts';
-import type { Asked } from './decisions.ts';
+import type { AskedSlot } from './decisions.ts';
 
-export interface Variable extends Asked {
+export interface Variable extends AskedSlot {
   readonly slot: number;
   readonly declaration: string;
 }

@@ -5,21 +5,21 @@ import type { Imported } from './kernel-choice.ts';
 import type { Rebuilt } from './rebuild.ts';
 import type { Assumption } from './step.ts';
 
-export interface Coherency {
+export interface CoherencyReport {
   readonly sentences: readonly string[];
   /** What the sentences hang on and no file says. */
   readonly assumptions: readonly Assumption[];
 }
 
-export function coherencyOf(rebuilt: Rebuilt, result: Imported, causes: readonly Cause[]): Coherency {
+export function coherencyOf(rebuilt: Rebuilt, result: Imported, causes: readonly Cause[]): CoherencyReport {
   const { outcome, text, otherwise } = result;
   const lines = text.split('\n');
   const seen = rebuilt.evidence?.hasFunctions === true;
-  const claims = (sentences: readonly string[]): Coherency => ({
+  const claims = (sentences: readonly string[]): CoherencyReport => ({
     sentences,
     assumptions: seen ? [] : rebuilt.assumptions.all.filter(({ about }) => about === 'coherency'),
   });
-  const without = (sentence: string): Coherency => ({ sentences: [sentence], assumptions: [] });
+  const without = (sentence: string): CoherencyReport => ({ sentences: [sentence], assumptions: [] });
   if (!outcome.model) return without('Whether the VM was non-coherent is not known: the calls of the log do not run.');
   const changes = changeSentences(outcome, lines);
   const asEither = otherwise === undefined || changesText(otherwise.outcome) === changesText(outcome);

@@ -15,7 +15,7 @@ import { elaborate } from '../../scenario/elaborate.ts';
 import { parse } from '../../scenario/parser.ts';
 import { EVENT_WIDTH, EXIT_REASONS } from '../../state/event.ts';
 import { NOTE } from '../../state/machine.ts';
-import type { Deed } from './evidence.ts';
+import type { LoggedDeed } from './evidence.ts';
 import type { Rebuilt } from './rebuild.ts';
 
 /** One thing on which the log and the profile disagree. */
@@ -179,7 +179,7 @@ function againstDeeds({ deeds, evidence, knowsFlushes }: Rebuilt, seen: Seen): L
 }
 
 /** Net registrations of the process of the log. Before the log began there may have been more. */
-function registrationsOf(deeds: readonly Deed[]): number[] {
+function registrationsOf(deeds: readonly LoggedDeed[]): number[] {
   const counts = deeds.flatMap((deed) => (deed.kind === 'register' || deed.kind === 'unregister' ? [deed.count] : []));
   const lowest = Math.min(0, ...counts);
   // A count below zero says how many registrations the beginning of the log left out.

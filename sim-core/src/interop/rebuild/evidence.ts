@@ -6,7 +6,7 @@ import type { LogRecord } from '../log/record.ts';
 import type { Count } from './kept.ts';
 
 /** One thing that the kernel did, in the order of the log. */
-export type Deed =
+export type LoggedDeed =
   | (Seen & { readonly kind: 'function'; readonly what: TracedCall })
   | (Seen & { readonly kind: 'register' | 'unregister'; readonly count: number })
   | WbinvdExit;
@@ -69,7 +69,7 @@ const FUNCTIONS: Readonly<Record<string, TracedCall>> = {
 };
 
 export class Evidence {
-  readonly deeds: Deed[] = [];
+  readonly deeds: LoggedDeed[] = [];
   /** Exits by reason. */
   readonly exits = new Map<string, Count>();
   readonly functions = new Map<string, Count>();
@@ -125,7 +125,7 @@ export class Evidence {
     if (first < 0 || (registered >= 0 && registered < first)) return false;
     const { tid } = this.deeds[first]!;
     const before = (['create-device', 'attach-group', 'add', 'open-device'] as const).map(
-      (what): Deed => ({ kind: 'function', what, tid, line: 0 }),
+      (what): LoggedDeed => ({ kind: 'function', what, tid, line: 0 }),
     );
     this.deeds.unshift(...before, { kind: 'register', tid, line: 0, count: this.#count < 0 ? 0 : 1 });
     return true;
@@ -206,7 +206,7 @@ export class Evidence {
     exit.flushed.sort((a, b) => a - b);
   }
 
-  #add(deed: Deed): void {
+  #add(deed: LoggedDeed): void {
     if (this.deeds.length < MOST_DEEDS) this.deeds.push(deed);
     else this.cutAt ??= deed.line;
   }

@@ -1,14 +1,14 @@
 /** Repeated statements of one actor, one after the other, as `repeat` blocks. */
-import type { Step } from './step.ts';
+import type { RebuiltStep } from './step.ts';
 
-export type Folded = { readonly step: Step } | { readonly times: number; readonly body: readonly Step[] };
+export type Folded = { readonly step: RebuiltStep } | { readonly times: number; readonly body: readonly RebuiltStep[] };
 
 /** Statements of a cycle at most, and times from which on a cycle of one statement is worth a block. */
 const LONGEST_CYCLE = 8;
 const WORTH = 4;
 
 /** Folds the statements of one actor. `limit` is the most that a block may repeat. */
-export function folded(steps: readonly Step[], limit: number): Folded[] {
+export function folded(steps: readonly RebuiltStep[], limit: number): Folded[] {
   const out: Folded[] = [];
   for (let at = 0; at < steps.length; ) {
     let best = { length: 1, times: 1 };
@@ -25,7 +25,7 @@ export function folded(steps: readonly Step[], limit: number): Folded[] {
   return out;
 }
 
-function sameAt(steps: readonly Step[], first: number, second: number, length: number): boolean {
+function sameAt(steps: readonly RebuiltStep[], first: number, second: number, length: number): boolean {
   for (let i = 0; i < length; i++) {
     const [a, b] = [steps[first + i], steps[second + i]];
     if (!a || !b || a.text !== b.text || a.result !== b.result || binds(a.text)) return false;

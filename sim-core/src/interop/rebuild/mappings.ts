@@ -16,7 +16,7 @@ const USER_MEMORY = '0x7f0000000000';
 /** Distance of assumed ranges. */
 const STRIDE = 0x100_0000n;
 
-export class Mappings {
+export class LoggedMappings {
   readonly #of = new Map<string, Range[]>();
   #next = 0n;
 

@@ -3,10 +3,10 @@
  * so the order comes from what both show: the calls on the kvm-vfio device. Between two of those, no WBINVD is executed or
  * skipped differently wherever it is.
  */
-import type { Deed, Evidence, WbinvdExit } from './evidence.ts';
+import type { Evidence, LoggedDeed, WbinvdExit } from './evidence.ts';
 import type { KeptCall } from './kept.ts';
 import { requestName } from './request-names.ts';
-import type { Anchor, Assumptions, Step } from './step.ts';
+import type { Anchor, Assumptions, RebuiltStep } from './step.ts';
 
 /** What a function of the kernel says about an attribute call, given to the calls in their order. */
 export function withEvidence(calls: readonly KeptCall[], evidence: Evidence | undefined): KeptCall[] {
@@ -35,7 +35,7 @@ function isAttribute({ call }: KeptCall): boolean {
 }
 
 /** Is the deed one of a thread of the log? Logs without threads have all. */
-export function ours(deed: Deed, tids: ReadonlySet<number>): boolean {
+export function ours(deed: LoggedDeed, tids: ReadonlySet<number>): boolean {
   return tids.has(deed.tid) || ![...tids].some((tid) => tid > 0);
 }
 
@@ -48,7 +48,7 @@ const ANCHORS: Readonly<Partial<Record<string, Anchor>>> = {
 
 /** WBINVD exits in front of which step they come: index of the step, and the exits in order. */
 export function placed(
-  steps: readonly Step[],
+  steps: readonly RebuiltStep[],
   evidence: Evidence,
   tids: ReadonlySet<number>,
   assumptions: Assumptions,
@@ -89,7 +89,7 @@ export function placed(
 }
 
 function placedByLine(
-  steps: readonly Step[],
+  steps: readonly RebuiltStep[],
   evidence: Evidence,
   tids: ReadonlySet<number>,
   file: number,

@@ -8,8 +8,8 @@ import { parse } from '../../scenario/parser.ts';
 import { descriptorOf, type LogResult } from '../log/record.ts';
 import { Descriptors, type Open } from './descriptors.ts';
 import type { Count, KeptCall } from './kept.ts';
-import { Mappings } from './mappings.ts';
-import type { Anchor, Assumptions, LeftOut, Step } from './step.ts';
+import { LoggedMappings } from './mappings.ts';
+import type { Anchor, Assumptions, LeftOutCall, RebuiltStep } from './step.ts';
 
 export interface TranslateOptions {
   /** Keep calls that touch nothing that is modelled as statements. */
@@ -25,8 +25,8 @@ export interface TranslateOptions {
 }
 
 /** What came out of the calls of one process. */
-export interface Translation {
-  readonly steps: readonly Step[];
+export interface TranslatedCalls {
+  readonly steps: readonly RebuiltStep[];
   /** Names of VMs in the order of their creation, and vCPUs of each. */
   readonly vms: readonly { readonly name: string; readonly vcpus: readonly number[] }[];
   /** Groups that were opened, or should have been: with the functions that were asked for, and whether there was one. */
@@ -35,7 +35,7 @@ export interface Translation {
   /** Known requests without effect. */
   readonly inert: ReadonlyMap<string, Count>;
   readonly unknown: ReadonlyMap<string, Count>;
-  readonly leftOut: readonly LeftOut[];
+  readonly leftOut: readonly LeftOutCall[];
 }
 
 export interface GroupUse {
@@ -62,14 +62,14 @@ export class Process {
   readonly options: TranslateOptions;
   readonly assumptions: Assumptions;
   readonly files = new Descriptors();
-  readonly mappings = new Mappings();
-  readonly steps: Step[] = [];
+  readonly mappings = new LoggedMappings();
+  readonly steps: RebuiltStep[] = [];
   readonly vms: { name: string; vcpus: number[] }[] = [];
   readonly groups = new Map<string, GroupUse>();
   readonly cdevs = new Map<string, GroupUse>();
   readonly inert = new Map<string, Count>();
   readonly unknown = new Map<string, Count>();
-  readonly leftOut: LeftOut[] = [];
+  readonly leftOut: LeftOutCall[] = [];
   /** The step of a KVM_CREATE_DEVICE whose descriptor is not known yet. */
   pending: { index: number; line: number } | undefined;
   /** Objects of iommufds that were made and not destroyed, newest last. */
@@ -183,7 +183,7 @@ export class Process {
     text: string,
     result: string | undefined,
     { anchor }: { anchor?: Anchor },
-  ): Step {
+  ): RebuiltStep {
     return {
       actor: { kind: 'thread', tid },
       text,
@@ -201,7 +201,7 @@ export class Process {
     this.leftOut.push({ text: `${text}${answer === undefined ? '' : ` = ${answer}`}`, why, line: kept.line });
   }
 
-  finish(): Translation {
+  finish(): TranslatedCalls {
     return {
       steps: this.steps,
       vms: this.vms,

@@ -5,16 +5,16 @@
 import { LogReader, type ReadCounts } from '../log/reader.ts';
 import type { LogRecord } from '../log/record.ts';
 import type { LogSource, SourceId } from '../log/sources.ts';
-import { type Deed, Evidence } from './evidence.ts';
+import { Evidence, type LoggedDeed } from './evidence.ts';
 import { CallFilter, type Count, type KeptCall } from './kept.ts';
 import { groupDevices, type MachineFacts, mergeFacts, NO_FACTS } from './machine-facts.ts';
 import { ours, placed, withEvidence } from './order.ts';
-import type { Translation } from './process.ts';
+import type { TranslatedCalls } from './process.ts';
 import { callsOf, choiceText, chosenProcess, type LoggedProcess, processesOf, vmsBefore } from './processes.ts';
 import { QemuCalls } from './qemu-calls.ts';
-import { type Assumption, Assumptions, type LeftOut, type Step, type StepActor } from './step.ts';
+import { type Assumption, Assumptions, type LeftOutCall, type RebuiltStep, type StepActor } from './step.ts';
 import { callsBehind } from './synthesize.ts';
-import { Translator } from './translate.ts';
+import { CallTranslator } from './translate.ts';
 import { VcpuSteps } from './vcpus.ts';
 
 export interface RebuildOptions {
@@ -47,17 +47,17 @@ export interface FileSummary {
 /** What the logs come to, before a kernel is chosen. */
 export interface Rebuilt {
   readonly files: readonly FileSummary[];
-  readonly steps: readonly Step[];
-  readonly translation: Translation;
+  readonly steps: readonly RebuiltStep[];
+  readonly translation: TranslatedCalls;
   /** Some file is a log of system calls; else they were inferred from what the kernel did. */
   readonly hasCalls: boolean;
   /** The VM that was asked for, counted from 1 in its own process. */
   readonly vm: number | undefined;
   readonly facts: MachineFacts;
   readonly assumptions: Assumptions;
-  readonly leftOut: readonly LeftOut[];
+  readonly leftOut: readonly LeftOutCall[];
   /** What a kernel log shows of the same run, in order; only what belongs to the process of the calls. */
-  readonly deeds: readonly Deed[] | undefined;
+  readonly deeds: readonly LoggedDeed[] | undefined;
   readonly evidence: Evidence | undefined;
   /** Does the kernel log have the functions that execute WBINVD? */
   readonly knowsFlushes: boolean;
@@ -176,7 +176,7 @@ export class Rebuilder {
         : evidence
           ? callsBehind(evidence, assumptions, groups)
           : [];
-    const translator = new Translator(
+    const translator = new CallTranslator(
       {
         all: this.#options.all ?? false,
         groupOf: (bdf) => this.#facts.devices.find((device) => device.bdf === bdf)?.group,
@@ -251,7 +251,7 @@ export class Rebuilder {
   }
 
   #withVcpus(
-    translation: Translation,
+    translation: TranslatedCalls,
     evidence: Evidence | undefined,
     tids: ReadonlySet<number>,
     runners: ReadonlyMap<number, number>,
@@ -270,8 +270,8 @@ export class Rebuilder {
     const places = placed(translation.steps, evidence, tids, this.#assumptions, showsCalls ? file : undefined);
     const maker = new VcpuSteps(this.#assumptions, file);
     const exists = new Set(vms.find(({ name }) => name === chosen)?.vcpus);
-    const steps: Step[] = [];
-    const exits = new Set<Deed>();
+    const steps: RebuiltStep[] = [];
+    const exits = new Set<LoggedDeed>();
     const insert = (index: number): void => {
       for (const exit of places.get(index) ?? []) {
         const id = exit.vcpu ?? runners.get(exit.tid) ?? 0;
@@ -355,7 +355,7 @@ function sumRuns(files: readonly Reading[]): Rebuilt['runs'] {
   return { count, interrupted };
 }
 
-function mergedCounts(files: readonly Reading[], { inert }: Translation): Map<string, Count> {
+function mergedCounts(files: readonly Reading[], { inert }: TranslatedCalls): Map<string, Count> {
   const all = new Map<string, Count>();
   for (const [name, { count, line }] of [...inert, ...files.flatMap(({ filter }) => [...filter.other])]) {
     const known = all.get(name);
@@ -372,7 +372,7 @@ function runsHere(tid: number, chosen: LoggedProcess | undefined, processes: rea
 
 export type { Assumption, StepActor };
 
-function beginOf(steps: readonly Step[], file: number): number | undefined {
+function beginOf(steps: readonly RebuiltStep[], file: number): number | undefined {
   const times = steps.flatMap((step) => (step.file === file && step.time !== undefined ? [step.time] : []));
   return times.length === 0 ? undefined : times.reduce((a, b) => Math.min(a, b));
 }

@@ -1,7 +1,7 @@
 /** What people ask in bug reports, answered from logs of one run and files about the machine. */
 import { counted } from '../../counted.ts';
 import { type Cause, causesOf } from './causes.ts';
-import { type Coherency, coherencyOf } from './coherency.ts';
+import { type CoherencyReport, coherencyOf } from './coherency.ts';
 import type { WbinvdExit } from './evidence.ts';
 import type { Imported } from './kernel-choice.ts';
 import type { HostMessage } from './machine-files.ts';
@@ -44,7 +44,7 @@ export function reportOf(rebuilt: Rebuilt, result: Imported, messages: readonly 
   };
 }
 
-const NO_VM: Coherency = { sentences: ['No VM was created.'], assumptions: [] };
+const NO_VM: CoherencyReport = { sentences: ['No VM was created.'], assumptions: [] };
 
 function machineSentences({ facts, translation }: Rebuilt, { kernel }: Imported): string[] {
   const { vendor, cpus, units, devices, iommu, selfSnoop } = facts;

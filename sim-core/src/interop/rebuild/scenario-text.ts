@@ -5,7 +5,7 @@ import { printString } from '../../scenario/printer.ts';
 import { type Folded, folded } from './fold.ts';
 import { type MachineChoices, machineLines } from './machine-block.ts';
 import type { Rebuilt } from './rebuild.ts';
-import type { Step, StepActor } from './step.ts';
+import type { RebuiltStep, StepActor } from './step.ts';
 
 /** The scenario for a kernel; without one its first line that names a kernel is missing. */
 export function scenarioText(rebuilt: Rebuilt, choices: MachineChoices, kernel: string | undefined): string {
@@ -71,9 +71,9 @@ function printable(text: string): string {
 }
 
 /** Somebody else has what this process was refused. */
-function otherProcess({ translation, steps, assumptions }: Rebuilt): Step[] {
+function otherProcess({ translation, steps, assumptions }: Rebuilt): RebuiltStep[] {
   const actor = { kind: 'thread', tid: OTHER } as const;
-  const made: Step[] = [];
+  const made: RebuiltStep[] = [];
   const step = (text: string): void => void made.push({ actor, text, line: 0, file: 0, note: 'assumed' });
   for (const [group, use] of translation.groups) {
     if (!use.busy) continue;
@@ -93,7 +93,7 @@ function otherProcess({ translation, steps, assumptions }: Rebuilt): Step[] {
 
 const OTHER = -1;
 
-function actorNames({ runners, vcpuNames, steps }: Rebuilt, all: readonly Step[]): (actor: StepActor) => string {
+function actorNames({ runners, vcpuNames, steps }: Rebuilt, all: readonly RebuiltStep[]): (actor: StepActor) => string {
   const main = steps.find(({ actor }) => actor.kind === 'thread')?.actor;
   const tids = new Set(all.flatMap(({ actor }) => (actor.kind === 'thread' ? [actor.tid] : [])));
   return (actor) => {
@@ -114,11 +114,11 @@ function actorNames({ runners, vcpuNames, steps }: Rebuilt, all: readonly Step[]
 
 function blocks(
   rebuilt: Rebuilt,
-  steps: readonly Step[],
+  steps: readonly RebuiltStep[],
   names: (actor: StepActor) => string,
   alone: boolean,
 ): string[] {
-  const by = new Map<string, Step[]>();
+  const by = new Map<string, RebuiltStep[]>();
   for (const step of steps) by.set(names(step.actor), [...(by.get(names(step.actor)) ?? [])]);
   for (const step of steps) by.get(names(step.actor))?.push(step);
   return [...by].flatMap(([name, own]) => [
@@ -129,7 +129,12 @@ function blocks(
   ]);
 }
 
-function opener({ starts, vcpuNames, translation }: Rebuilt, { actor }: Step, name: string, alone: boolean): string {
+function opener(
+  { starts, vcpuNames, translation }: Rebuilt,
+  { actor }: RebuiltStep,
+  name: string,
+  alone: boolean,
+): string {
   switch (actor.kind) {
     case 'host':
       return 'host';
@@ -149,7 +154,7 @@ function statementLines(rebuilt: Rebuilt, item: Folded): string[] {
   return [`  repeat ${item.times} {`, ...item.body.map((step) => `    ${statement(rebuilt, step)}`), '  }'];
 }
 
-function statement({ files, begins }: Rebuilt, { text, result, line, file, time, note }: Step): string {
+function statement({ files, begins }: Rebuilt, { text, result, line, file, time, note }: RebuiltStep): string {
   const declared = result === undefined ? '' : ` = ${result}`;
   const name = files.length > 1 ? `${file + 1}:` : '';
   const begin = begins[file];
@@ -162,7 +167,7 @@ function statement({ files, begins }: Rebuilt, { text, result, line, file, time,
 /** Characters of one schedule line: what people read at once. */
 const SCHEDULE_WIDTH = 100;
 
-function scheduleLines(steps: readonly Step[], names: (actor: StepActor) => string): string[] {
+function scheduleLines(steps: readonly RebuiltStep[], names: (actor: StepActor) => string): string[] {
   const items: { name: string; count: number }[] = [];
   for (const { actor } of steps) {
     const name = names(actor);

@@ -1,6 +1,6 @@
 /** What a rebuilt scenario is made of: statements in the order of the log, each by an actor. */
 
-export interface Step {
+export interface RebuiltStep {
   /** The thread (by its number in the log), a vCPU of a VM, or the host. */
   readonly actor: StepActor;
   /** The statement without its result. */
@@ -37,7 +37,7 @@ export interface Assumption {
 }
 
 /** A call that the scenario cannot have, with the reason. */
-export interface LeftOut {
+export interface LeftOutCall {
   readonly text: string;
   readonly why: string;
   readonly line: number;

@@ -3,7 +3,7 @@
  * results are not in such a log: a call that led on succeeded, and what has to be there before it was made before it.
  */
 import type { KnownArguments, LogCall } from '../log/record.ts';
-import type { Deed, Evidence } from './evidence.ts';
+import type { Evidence, LoggedDeed } from './evidence.ts';
 import type { KeptCall } from './kept.ts';
 import type { Assumptions } from './step.ts';
 
@@ -41,7 +41,7 @@ class Maker {
     this.#groups = groups;
   }
 
-  deed(deed: Deed): void {
+  deed(deed: LoggedDeed): void {
     this.#line = deed.line;
     this.#tid = deed.kind === 'wbinvd' ? this.#tid || deed.tid : deed.tid;
     this.#vmIsThere();

@@ -10,12 +10,20 @@ import { kindOfPath, type Open } from './descriptors.ts';
 import * as groups from './group-calls.ts';
 import * as iommufds from './iommufd-calls.ts';
 import type { KeptCall } from './kept.ts';
-import { count, nameOf, numberResult, outside, Process, type TranslateOptions, type Translation } from './process.ts';
+import {
+  count,
+  nameOf,
+  numberResult,
+  outside,
+  Process,
+  type TranslatedCalls,
+  type TranslateOptions,
+} from './process.ts';
 import { kindByRequest, requestName } from './request-names.ts';
 import type { Assumptions } from './step.ts';
 
 /** Takes the calls of a process in the order of the log. */
-export class Translator {
+export class CallTranslator {
   readonly #process: Process;
 
   constructor(options: TranslateOptions, assumptions: Assumptions) {
@@ -28,7 +36,7 @@ export class Translator {
     else CALLS[call.name]?.(this.#process, kept);
   }
 
-  finish(): Translation {
+  finish(): TranslatedCalls {
     return this.#process.finish();
   }
 }

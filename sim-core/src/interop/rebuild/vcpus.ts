@@ -5,7 +5,7 @@
  * fewest migrations that give the same dirty mask are assumed.
  */
 import type { WbinvdExit } from './evidence.ts';
-import type { Assumptions, Step } from './step.ts';
+import type { Assumptions, RebuiltStep } from './step.ts';
 
 export class VcpuSteps {
   readonly #assumptions: Assumptions;
@@ -21,13 +21,13 @@ export class VcpuSteps {
   }
 
   /** The steps of one exit. */
-  steps(exit: WbinvdExit, vcpu: number, vm: string, name: string): Step[] {
+  steps(exit: WbinvdExit, vcpu: number, vm: string, name: string): RebuiltStep[] {
     const actor = { kind: 'vcpu', id: vcpu, vm } as const;
     const { line, time, cpu, flushed } = exit;
     const place = this.#at.get(vcpu) ?? { cpu, mask: new Set<number>(), entered: false };
     this.#at.set(vcpu, place);
     if (!this.starts.has(vcpu)) this.starts.set(vcpu, cpu);
-    const steps: Step[] = [];
+    const steps: RebuiltStep[] = [];
     const step = (text: string, note?: string): void =>
       void steps.push({
         actor: text.startsWith('migrate') ? { kind: 'host' } : actor,

@@ -8,7 +8,7 @@ import { type AnyRoutine, RoutineTable } from '../../engine/routine.ts';
 import type { Task } from '../../engine/task.ts';
 import { CHANGES } from '../../kernel/changes.ts';
 import { errnoName } from '../../kernel/errno.ts';
-import type { Item, ParsedScenario } from '../../scenario/ast.ts';
+import type { BlockItem, ParsedScenario } from '../../scenario/ast.ts';
 import { opOfLine } from '../../scenario/query.ts';
 import { VOCABULARY } from '../../scenario/vocabulary.ts';
 import { EVENT_WIDTH } from '../../state/event.ts';
@@ -160,8 +160,8 @@ function possibleResults({ lines }: ParsedScenario, line: number, returned: Read
   return [...new Set([SUCCESS, ...errnos, ...returned])];
 }
 
-function chooses({ blocks }: ParsedScenario): Extract<Item, { kind: 'choose' }>[] {
-  const within = (items: readonly Item[]): Extract<Item, { kind: 'choose' }>[] =>
+function chooses({ blocks }: ParsedScenario): Extract<BlockItem, { kind: 'choose' }>[] {
+  const within = (items: readonly BlockItem[]): Extract<BlockItem, { kind: 'choose' }>[] =>
     items.flatMap((item) => {
       if (item.kind === 'line') return [];
       if (item.kind !== 'choose') return within(item.body);

@@ -1,8 +1,8 @@
-import type { Item, ParsedScenario } from '../ast.ts';
+import type { BlockItem, ParsedScenario } from '../ast.ts';
 import { linesOfKind } from '../blocks.ts';
 import type { Check } from './check.ts';
 
-function* emptyLoops(items: readonly Item[], scenario: ParsedScenario): Generator<number> {
+function* emptyLoops(items: readonly BlockItem[], scenario: ParsedScenario): Generator<number> {
   for (const item of items) {
     if (item.kind === 'line') continue;
     const bodies = item.kind === 'choose' ? item.alternatives : [item.body];

@@ -1,4 +1,4 @@
-import type { Item, ParsedScenario } from '../ast.ts';
+import type { BlockItem, ParsedScenario } from '../ast.ts';
 import type { Check, PlacedObjection } from './check.ts';
 
 /** System calls after which a process makes no others. */
@@ -36,7 +36,7 @@ vcpu 0 {
   },
 };
 
-function* inItems(scenario: ParsedScenario, items: readonly Item[]): Generator<PlacedObjection> {
+function* inItems(scenario: ParsedScenario, items: readonly BlockItem[]): Generator<PlacedObjection> {
   for (const [index, item] of items.entries()) {
     if (item.kind === 'choose') for (const alternative of item.alternatives) yield* inItems(scenario, alternative);
     else if (item.kind !== 'line') yield* inItems(scenario, item.body);
@@ -54,7 +54,7 @@ function* inItems(scenario: ParsedScenario, items: readonly Item[]): Generator<P
   }
 }
 
-function endsControl({ lines }: ParsedScenario, item: Item): string | undefined {
+function endsControl({ lines }: ParsedScenario, item: BlockItem): string | undefined {
   if (item.kind === 'loop') return `the \`loop\` in line ${item.line + 1} never ends`;
   const content = item.kind === 'line' ? lines[item.line]!.content : undefined;
   if (content?.kind !== 'syscall' || !LAST_CALLS.has(content.call.text)) return undefined;

@@ -9,7 +9,7 @@ import type { Op } from '../../ops/op.ts';
 import { opNamed, requestOf } from '../../ops/table.ts';
 import type { LayoutBuilder } from '../../state/layout.ts';
 import type { World } from '../../world.ts';
-import type { Action, Item, Statement, Syscall, Wait } from '../ast.ts';
+import type { Action, BlockItem, Statement, Syscall, Wait } from '../ast.ts';
 import { callTooDeep, tooDeep } from '../checks/call-too-deep.ts';
 import { EMPTY_LOOP, emptyLoop } from '../checks/empty-loop.ts';
 import { noCall, unknownCall } from '../checks/unknown-call.ts';
@@ -61,7 +61,7 @@ const SLICE_NODES = 100;
 export function* compilingProgram(
   context: ProgramContext,
   actor: number,
-  items: readonly Item[],
+  items: readonly BlockItem[],
   file: number,
   line: number,
 ): Generator<void, { readonly entry: number; readonly end: number }> {
@@ -83,7 +83,7 @@ function addNode(context: ProgramContext, make: (id: number) => ProgramNode): nu
 function* compilingItems(
   context: ProgramContext,
   actor: number,
-  items: readonly Item[],
+  items: readonly BlockItem[],
   expansion: Expansion,
   entries: Exits,
 ): Generator<void, Exits> {
@@ -103,7 +103,7 @@ function enter(exits: Exits, node: number): void {
 function* compilingItem(
   context: ProgramContext,
   actor: number,
-  item: Item,
+  item: BlockItem,
   expansion: Expansion,
   entries: Exits,
 ): Generator<void, Exits> {

@@ -2,7 +2,7 @@
 import { requestOf } from '../../ops/table.ts';
 import type { Topology } from '../../topology.ts';
 import type { Dims } from '../../world.ts';
-import type { Item, Syscall } from '../ast.ts';
+import type { BlockItem, Syscall } from '../ast.ts';
 import { declaredDescriptor } from '../declared.ts';
 import type { Procedure, ScenarioSource } from './scenario-sources.ts';
 
@@ -22,7 +22,7 @@ interface Tally {
 
 /** Cost: linear in the statements as written, however often procedures are called. */
 export function countDims(
-  bodies: readonly { readonly items: readonly Item[]; readonly file: number }[],
+  bodies: readonly { readonly items: readonly BlockItem[]; readonly file: number }[],
   sources: readonly ScenarioSource[],
   procedures: ReadonlyMap<string, Procedure>,
   topology: Topology,
@@ -32,7 +32,7 @@ export function countDims(
   const known = new Map<string, Tally>();
   for (const { items, file } of bodies) walk(tally, items, file, 1);
 
-  function walk(into: Tally, items: readonly Item[], file: number, weight: number): void {
+  function walk(into: Tally, items: readonly BlockItem[], file: number, weight: number): void {
     for (const item of items) {
       switch (item.kind) {
         case 'line':

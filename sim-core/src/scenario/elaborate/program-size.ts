@@ -1,12 +1,12 @@
 /** How many statements the programs have once their calls are expanded: looked at before any call is. */
 import { LIMITS } from '../../limits.ts';
-import type { Item, Span } from '../ast.ts';
+import type { BlockItem, Span } from '../ast.ts';
 import { tooManyStatements, tooManyStatementsText } from '../checks/too-many-statements.ts';
 import { type Problems, Unresolved } from './problems.ts';
 import type { Procedure, ScenarioSource } from './scenario-sources.ts';
 
 interface Body {
-  readonly items: readonly Item[];
+  readonly items: readonly BlockItem[];
   readonly file: number;
 }
 
@@ -35,7 +35,7 @@ export function refuseLongPrograms(
   }
 }
 
-function reportTooLong(item: Item, own: number, source: ScenarioSource | undefined, problems: Problems): void {
+function reportTooLong(item: BlockItem, own: number, source: ScenarioSource | undefined, problems: Problems): void {
   const content = item.kind === 'line' ? source?.parsed.lines[item.line]?.content : undefined;
   const isCall = content?.kind === 'call';
   const span = isCall ? content.name.span : WHOLE_LINE;
@@ -46,15 +46,15 @@ function reportTooLong(item: Item, own: number, source: ScenarioSource | undefin
 function sizes(
   sources: readonly ScenarioSource[],
   procedures: ReadonlyMap<string, Procedure>,
-): (items: readonly Item[], file: number, depth: number) => number {
+): (items: readonly BlockItem[], file: number, depth: number) => number {
   const known = new Map<string, number>();
   return sizeOf;
 
-  function sizeOf(items: readonly Item[], file: number, depth: number): number {
+  function sizeOf(items: readonly BlockItem[], file: number, depth: number): number {
     return items.reduce((sum, item) => sum + itemSize(item, file, depth), 0);
   }
 
-  function itemSize(item: Item, file: number, depth: number): number {
+  function itemSize(item: BlockItem, file: number, depth: number): number {
     switch (item.kind) {
       case 'line':
         return lineSize(item.line, file, depth);
