@@ -276,16 +276,14 @@ function goalsOf(measured, full, workers, shortest) {
       wanted,
       met: Number.isFinite(value) ? met(value) : null,
     });
-  for (const config of ['T1m', 'L2em']) {
-    const { ours, spin } = measured[config] ?? {};
-    if (!ours || !spin) continue;
-    goal(`prove ${config}, wall, ours / SPIN with its reduction`, ours.wall / spin.wall, '≤ 1.0', (v) => v <= 1);
-    goal(
-      `prove ${config}, SPIN's generation and compile counted`,
-      ours.wall / (spin.wall + spin.compile),
-      '≤ 0.5',
-      (v) => v <= 0.5,
-    );
+  const { T1m, L2em } = measured;
+  if (T1m?.spin)
+    goal('prove T1m, ours / SPIN with its reduction', T1m.ours.wall / T1m.spin.wall, '≤ 0.9', (v) => v <= 0.9);
+  if (L2em?.spin) {
+    // A user of SPIN waits for its generator and the C compiler each time.
+    const whole = L2em.spin.wall + L2em.spin.compile;
+    goal('prove L2em, SPIN with generation and compile', L2em.ours.wall / whole, '≤ 0.7', (v) => v <= 0.7);
+    if (workers) goal('the same, ours with two workers', workers.wall / whole, '≤ 0.5', (v) => v <= 0.5);
   }
   if (shortest?.spin) {
     goal(
