@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { profileNamed } from '../sim-core/src/kernel/profiles.ts';
 import { predicting } from '../sim-core/src/predict/predict.ts';
 import { PREDICTIONS } from '../sim-core/src/predict/table.ts';
-import { check } from '../sim-core/src/scenario/checks/run-checks.ts';
+import { checkText } from '../sim-core/src/scenario/checks/run-checks.ts';
 import { CHECKS } from '../sim-core/src/scenario/checks/table.ts';
 import { elaborate } from '../sim-core/src/scenario/elaborate.ts';
 import { parse } from '../sim-core/src/scenario/parser.ts';
@@ -68,7 +68,7 @@ function page({ code, severity, doc, sources, examples, limit }) {
 
 function diagnosticsOf(text) {
   const parsed = parse(text);
-  const checked = [...parsed.diagnostics, ...check(parsed, { advice: true })];
+  const checked = [...parsed.diagnostics, ...checkText(parsed, { advice: true })];
   const elaborated = elaborate(parsed, { profile: profileNamed('v6.12') });
   return [...checked, ...elaborated.diagnostics, ...toEnd(predicting(parsed))];
 }

@@ -87,7 +87,7 @@ export async function freshVsix() {
 }
 
 /** Copies the gallery, without the traces that tests compare with, to `folder`. */
-export function copyGallery(folder) {
+export function copyScenarios(folder) {
   const wanted = (file) => !path.extname(file) || file.endsWith('.snoop');
   return cp(path.join(root, 'scenarios'), folder, { recursive: true, filter: wanted });
 }
@@ -103,7 +103,7 @@ async function fill(stage, manifest) {
   await mkdir(path.join(stage, 'docs/reference/diagnostics'), { recursive: true });
   const isPackaged = (file) => documents.includes(file) || (file.startsWith('scenarios/') && file.endsWith('.snoop'));
   for (const file of documents) await write(file, absoluteLinks(await read(file), file, isPackaged));
-  await copyGallery(path.join(stage, 'scenarios'));
+  await copyScenarios(path.join(stage, 'scenarios'));
   const packaged = Object.fromEntries(Object.entries(manifest).filter(([field]) => !repositoryOnly.includes(field)));
   await write('package.json', `${JSON.stringify({ ...packaged, files: ['**'] }, null, 2)}\n`);
   await write('README.md', marketplaceReadme(await read('README.md')));

@@ -1,4 +1,5 @@
 /** What each request takes. A client that sends something else is told so, and no handler has to expect it. */
+import { isRecord } from '@snoopscope/sim-core';
 import { RequestError } from './request-error.ts';
 
 type Shape = 'integer' | 'number' | 'text' | 'truth' | 'object' | 'list';
@@ -127,10 +128,6 @@ const WORDS: Readonly<Record<Shape, string>> = {
   object: 'an object',
   list: 'a list',
 };
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** The breakpoints of a request. What is not a breakpoint at all is answered in its place, as one that says nothing. */
 export function breakpointsGiven<Breakpoint>(given: readonly unknown[] = []): Breakpoint[] {

@@ -6,7 +6,7 @@
  */
 import { type Deed, type Edit, EVENT_WIDTH, Executor, FINDINGS, NOTE, resultText } from '@snoopscope/sim-core';
 import type { Debuggee } from './launch.ts';
-import { LIMITS } from './limits.ts';
+import { DEBUGGER_LIMITS } from './limits.ts';
 import type { Origin } from './movement.ts';
 import type { Registration } from './registration.ts';
 import { RequestError } from './request-error.ts';
@@ -92,7 +92,7 @@ export class Branches {
     if (position === run.steps) return this.#current;
     const known = this.#recorded(move);
     if (known === this.number) return this.#current;
-    if (known === undefined && this.#all.length >= LIMITS.branches) throw tooMany();
+    if (known === undefined && this.#all.length >= DEBUGGER_LIMITS.branches) throw tooMany();
     if (known === undefined) this.#begin(past(this.#current, position), position);
     const branch = this.enter(known ?? this.#all.length);
     branch.seek(position);
@@ -115,7 +115,7 @@ export class Branches {
 
   /** Refuses another branch when there are as many as there may be. */
   expectRoom(): void {
-    if (this.#all.length >= LIMITS.branches) throw tooMany();
+    if (this.#all.length >= DEBUGGER_LIMITS.branches) throw tooMany();
   }
 
   /** Begins a branch with a changed state: what is recorded up to here, and then the change as a step. */
@@ -195,5 +195,7 @@ function past({ run, track }: RunCursor, position: number): Deed[] {
 }
 
 function tooMany(): RequestError {
-  return new RequestError(`There are ${LIMITS.branches} branches already: continue in one of them, or restart.`);
+  return new RequestError(
+    `There are ${DEBUGGER_LIMITS.branches} branches already: continue in one of them, or restart.`,
+  );
 }

@@ -1,7 +1,6 @@
 /** Breakpoints as the client asked for them, kept from before the launch over restarts, and resolved against a scenario. */
-import { compileExpression } from '@snoopscope/sim-core';
+import { compileExpression, isRecord } from '@snoopscope/sim-core';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { isRecord } from './argument-shapes.ts';
 import {
   type FunctionBreakpoint,
   functionBreakpoint,
@@ -16,7 +15,7 @@ import { type DataBreakpoint, type DataRequest, dataBreakpoint } from './data-br
 import { samePath } from './file-accessor.ts';
 import { FILTERS, filterById } from './filters.ts';
 import type { Debuggee } from './launch.ts';
-import { LIMITS } from './limits.ts';
+import { DEBUGGER_LIMITS } from './limits.ts';
 import { lineSpan } from './source-lines.ts';
 import type { FilterSetting, Triggers } from './stop-index.ts';
 import type { ClientCounting } from './to-dap.ts';
@@ -274,8 +273,8 @@ export function filterSettings(
 
 /** `result` and `errno` only have values where a call returns; any stand for them in the check. */
 function conditionProblem({ model }: Debuggee, condition: string): string | undefined {
-  if (condition.length > LIMITS.expressionCharacters)
-    return `A condition has at most ${LIMITS.expressionCharacters} characters.`;
+  if (condition.length > DEBUGGER_LIMITS.expressionCharacters)
+    return `A condition has at most ${DEBUGGER_LIMITS.expressionCharacters} characters.`;
   const values = new Map(['result', 'errno'].map((name) => [name, 0]));
   const compiled = compileExpression(model, condition, { actor: -1, values });
   return 'problem' in compiled ? `The condition ${condition}: ${compiled.problem}` : undefined;

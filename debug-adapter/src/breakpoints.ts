@@ -3,7 +3,7 @@ import { compileExpression, counted, type Expression, nearest } from '@snoopscop
 import { expressionProblem } from './evaluate.ts';
 import type { KernelStep } from './kernel-source.ts';
 import type { Debuggee } from './launch.ts';
-import { LIMITS } from './limits.ts';
+import { DEBUGGER_LIMITS } from './limits.ts';
 import { addressIn } from './listing.ts';
 import { executableLines, lineSpan, lineText, stoppingPlaces } from './source-lines.ts';
 
@@ -255,8 +255,8 @@ function conditionOf(
   text: string,
   actor: number,
 ): { readonly compiled: (actor: number) => Expression | undefined } | { readonly problem: string } {
-  if (text.length > LIMITS.expressionCharacters)
-    return { problem: `A condition has at most ${LIMITS.expressionCharacters} characters.` };
+  if (text.length > DEBUGGER_LIMITS.expressionCharacters)
+    return { problem: `A condition has at most ${DEBUGGER_LIMITS.expressionCharacters} characters.` };
   const first = compileExpression(debuggee.model, text, { actor });
   if ('problem' in first) return { problem: `The condition ${text.trim()}: ${first.problem}` };
   // A procedure's line is executed by several actors, and a bare name is a register of the actor that executes it.

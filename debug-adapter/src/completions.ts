@@ -1,6 +1,6 @@
 /** What can be typed in the console at a place: commands, names, registers, facts. */
 import { EXIT_REASONS, FACTS, type FactParam, FINDINGS, factByName, type Model } from '@snoopscope/sim-core';
-import { COMMANDS } from './console.ts';
+import { CONSOLE_COMMANDS } from './console.ts';
 
 export interface CompletionCandidate {
   readonly label: string;
@@ -67,7 +67,7 @@ function filtered(candidates: readonly Candidate[], prefix: string, column: numb
 }
 
 function commands(): Candidate[] {
-  return COMMANDS.map(({ name, doc }) => ({ label: name, detail: doc, kind: 'keyword' }));
+  return CONSOLE_COMMANDS.map(({ name, doc }) => ({ label: name, detail: doc, kind: 'keyword' }));
 }
 
 function names(model: Model, actor: number): Candidate[] {

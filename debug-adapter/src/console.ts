@@ -17,9 +17,9 @@ import {
 import { type Access, accessesOf } from './accesses.ts';
 import type { Possibility } from './branches.ts';
 import { diffBranches } from './diff.ts';
-import { evaluate } from './evaluate.ts';
+import { evaluateExpression } from './evaluate.ts';
 import type { BackStep } from './going-back.ts';
-import { LIMITS } from './limits.ts';
+import { DEBUGGER_LIMITS } from './limits.ts';
 import type { Focus } from './movement.ts';
 import { DECIMAL } from './scopes/item.ts';
 import { lineText, shortText } from './source-lines.ts';
@@ -45,7 +45,7 @@ export type CommandEffect =
   /** Numbers are hexadecimal from now on, or decimal again. */
   | { readonly kind: 'changes numbers' };
 
-export const COMMANDS: readonly ConsoleCommand[] = [
+export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
   {
     name: 'who',
     usage: 'who x',
@@ -180,7 +180,7 @@ export function commandOf(model: Model, actor: number, line: string): Called | u
   const match = /^\s*([\w-]+)(?:\s+(\S.*?))?\s*$/.exec(line);
   const name = match?.[1] ?? '';
   const argument = match?.[2] ?? '';
-  const command = COMMANDS.find((one) => one.name === name);
+  const command = CONSOLE_COMMANDS.find((one) => one.name === name);
   // A name of the scenario is meant before a command.
   if (!command || model.names.has(name) || model.registers[actor]?.has(name)) return undefined;
   if (argument === '' || ARGUMENTS[command.takes].test(argument)) return { command, argument };
@@ -191,7 +191,7 @@ export function commandOf(model: Model, actor: number, line: string): Called | u
 /** Does a line of the console move, so that it has to wait for movements before it? */
 export function movesWhenTyped(line: unknown): boolean {
   const name = typeof line === 'string' ? /^\s*([\w-]+)/.exec(line)?.[1] : undefined;
-  const effect = COMMANDS.find((one) => one.name === name)?.effect;
+  const effect = CONSOLE_COMMANDS.find((one) => one.name === name)?.effect;
   return effect !== undefined && effect.kind !== 'changes numbers';
 }
 
@@ -207,12 +207,14 @@ function whoText(context: StopContext, focus: Focus, argument: string, wanted: '
   if (argument === '') return ['Of what? Write a name or an expression: `who x`, `who noncoherent(vm)`.'];
   const { cursor, debuggee } = context;
   // What does not exist, or never did, is said as in a watch.
-  evaluate(cursor, focus, argument, DECIMAL);
+  evaluateExpression(cursor, focus, argument, DECIMAL);
   const actor = debuggee.model.world.topology.actors[focus.actor]?.name ?? '';
   const place = { root: { expression: argument }, actor, names: [] };
   const all = accessesOf(cursor, place, focus.position, wanted);
   if (all.length === 0) return [`Nobody has written ${argument} up to here: it is as the run began.`];
-  const lines = all.slice(0, LIMITS.consoleLines).map((access) => accessLine(context, access, argument, wanted));
+  const lines = all
+    .slice(0, DEBUGGER_LIMITS.consoleLines)
+    .map((access) => accessLine(context, access, argument, wanted));
   const more = all.length > lines.length ? [`and ${all.length - lines.length} before these`] : [];
   const write = all.find(({ kind }) => kind === 'write');
   const none = write === undefined ? [`Nobody has written ${argument} up to here.`] : [];
@@ -257,7 +259,7 @@ function explainLast(run: Run, position: number): string[] {
 
 function trace(context: StopContext, focus: Focus, argument: string): string[] {
   const { cursor } = context;
-  const count = Math.min(argument === '' ? 20 : Number(argument), LIMITS.consoleLines);
+  const count = Math.min(argument === '' ? 20 : Number(argument), DEBUGGER_LIMITS.consoleLines);
   const first = Math.max(0, focus.position - count);
   const lines: string[] = [];
   /** Per actor: the statement that was printed whole. */
@@ -368,16 +370,16 @@ function schedule({ cursor }: StopContext, focus: Focus): string[] {
 }
 
 function help(_context: StopContext, _focus: Focus, argument: string): string[] {
-  const one = COMMANDS.find(({ name }) => name === argument);
+  const one = CONSOLE_COMMANDS.find(({ name }) => name === argument);
   if (one) return [`${one.usage}: ${one.doc}`];
   const near = nearest(
     argument,
-    COMMANDS.map(({ name }) => name),
+    CONSOLE_COMMANDS.map(({ name }) => name),
   );
   const unknown = argument === '' ? [] : [`There is no command ${argument}${didYouMean(near)} These are:`];
   return [
     ...unknown,
-    ...COMMANDS.map(({ usage, doc }) => `${usage}: ${doc}`),
+    ...CONSOLE_COMMANDS.map(({ usage, doc }) => `${usage}: ${doc}`),
     'Anything else is an expression: a name, [x], gpu.r0, noncoherent(vm), cache(cpu0, x) == M, exits(vcpu0, WBINVD).',
   ];
 }

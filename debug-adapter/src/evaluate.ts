@@ -1,7 +1,7 @@
 /** Watches, hovers and the console: names, registers, words, facts, conditions. Nothing that is asked changes anything. */
 
 import { compileExpression, type Model } from '@snoopscope/sim-core';
-import { LIMITS } from './limits.ts';
+import { DEBUGGER_LIMITS } from './limits.ts';
 import type { Moment } from './moment.ts';
 import type { Focus } from './movement.ts';
 import type { Observer } from './observe.ts';
@@ -9,7 +9,7 @@ import { RequestError } from './request-error.ts';
 import { deviceRegisters } from './scopes/actor.ts';
 import { boundName } from './scopes/bound-names.ts';
 import { lineItems } from './scopes/caches.ts';
-import { DECIMAL, type Format, group, HEXADECIMAL, type Item, numberItem } from './scopes/item.ts';
+import { DECIMAL, type Format, HEXADECIMAL, type Item, numberItem, openableItem } from './scopes/item.ts';
 import { wordItem } from './scopes/memory.ts';
 
 /** A position of a run, with its state: what an expression is asked of. A run's cursor is one. */
@@ -22,14 +22,14 @@ export interface EvaluationPlace {
 }
 
 /** The value of an expression at the user's focus; throws an error in words if it is malformed. */
-export function evaluate(cursor: EvaluationPlace, focus: Focus, text: string, wanted: Format): Item {
+export function evaluateExpression(cursor: EvaluationPlace, focus: Focus, text: string, wanted: Format): Item {
   const { expression, format } = formatted(text, wanted);
   if (expression === '')
     throw new RequestError(
       'There is nothing to evaluate: write a name, a word `[x]`, a fact such as `noncoherent(vm)`, or a condition.',
     );
-  if (expression.length > LIMITS.expressionCharacters) {
-    throw new RequestError(`An expression has at most ${LIMITS.expressionCharacters} characters.`);
+  if (expression.length > DEBUGGER_LIMITS.expressionCharacters) {
+    throw new RequestError(`An expression has at most ${DEBUGGER_LIMITS.expressionCharacters} characters.`);
   }
   return object(cursor, focus, expression, format) ?? condition(cursor, focus, expression, format);
 }
@@ -46,8 +46,8 @@ function formatted(text: string, format: Format): { readonly expression: string;
 export function expressionProblem(model: Model, actor: number, text: string): string | undefined {
   const { expression } = formatted(text, DECIMAL);
   if (expression === '') return 'There is nothing between the braces: write an expression, or double them for braces.';
-  if (expression.length > LIMITS.expressionCharacters)
-    return `An expression has at most ${LIMITS.expressionCharacters} characters.`;
+  if (expression.length > DEBUGGER_LIMITS.expressionCharacters)
+    return `An expression has at most ${DEBUGGER_LIMITS.expressionCharacters} characters.`;
   if (namesObject(model, expression)) return undefined;
   const compiled = compileExpression(model, expression, { actor });
   return 'problem' in compiled ? compiled.problem : undefined;
@@ -84,8 +84,11 @@ export function interpolate(
 function logValue(cursor: EvaluationPlace, focus: Focus, text: string): string {
   const { expression, format } = formatted(text, DECIMAL);
   const compiled = compileExpression(cursor.model, expression, { actor: focus.actor });
-  return ('problem' in compiled ? evaluate(cursor, focus, text, DECIMAL) : condition(cursor, focus, expression, format))
-    .value;
+  return (
+    'problem' in compiled
+      ? evaluateExpression(cursor, focus, text, DECIMAL)
+      : condition(cursor, focus, expression, format)
+  ).value;
 }
 
 function condition(cursor: EvaluationPlace, focus: Focus, text: string, format: Format): Item {
@@ -115,7 +118,7 @@ function object(cursor: EvaluationPlace, focus: Focus, text: string, format: For
   if (slot !== undefined) return boundName(moment, name, moment.state[slot]!, format);
   const cpu = /^cpu(\d+)$/.exec(name)?.[1];
   if (cpu !== undefined && Number(cpu) < topology.cpu.count) {
-    return group(name, 'a physical CPU', (f) => lineItems(moment, Number(cpu), f), { evaluateName: name });
+    return openableItem(name, 'a physical CPU', (f) => lineItems(moment, Number(cpu), f), { evaluateName: name });
   }
   return registersOf(cursor, name);
 }
@@ -129,7 +132,7 @@ function registersOf(cursor: EvaluationPlace, name: string): Item | undefined {
   if (actor < 0 && device < 0) return undefined;
   const what =
     device >= 0 ? `a PCIe function, ${topology.devices[device]?.bdf}` : KINDS[topology.actors[actor]?.kind ?? 'thread'];
-  return group(
+  return openableItem(
     name,
     what,
     (format) => [

@@ -5,4 +5,4 @@ export { FILTERS, type Filter } from './filters.ts';
 export { type LaunchArguments, scenarioErrors } from './launch.ts';
 export type { ScenarioErrors } from './request-error.ts';
 export { type SessionOptions, SnoopscopeDebugSession } from './session.ts';
-export { isTrace, readTrace } from './traced.ts';
+export { isTrace, readTraceFile } from './traced.ts';

@@ -16,7 +16,7 @@ import {
   type RunOptions,
   SeenSteps,
 } from '@snoopscope/sim-core';
-import { LIMITS } from './limits.ts';
+import { DEBUGGER_LIMITS } from './limits.ts';
 
 export interface KernelSource {
   /** `virt/kvm/vfio.c`. */
@@ -59,7 +59,7 @@ export function kernelSources(model: Model, runOptions: RunOptions): readonly Ke
 
 function rehearse(model: Model, runOptions: RunOptions): SeenSteps {
   const seen = new SeenSteps();
-  const maxSteps = Math.min(LIMITS.rehearsalSteps, runOptions.maxSteps ?? LIMITS.rehearsalSteps);
+  const maxSteps = Math.min(DEBUGGER_LIMITS.rehearsalSteps, runOptions.maxSteps ?? DEBUGGER_LIMITS.rehearsalSteps);
   const run = new Run(model, { ...runOptions, maxSteps });
   try {
     run.runToEnd();

@@ -28,8 +28,8 @@ import { baseName, type FileAccessor, reason, samePath } from './file-accessor.t
 import { type KernelSource, kernelSources } from './kernel-source.ts';
 import { Listing } from './listing.ts';
 import { RequestError, ScenarioErrors } from './request-error.ts';
-import { isTrace, optionsIn, readTrace, scenarioIn } from './traced.ts';
-import { inSlices, platformYield, type Yield } from './yielding.ts';
+import { isTrace, optionsIn, readTraceFile, scenarioIn } from './traced.ts';
+import { platformYield, withYields, type Yield } from './yielding.ts';
 
 /** What a launch configuration may say. */
 export interface LaunchArguments {
@@ -102,12 +102,12 @@ export async function load(files: FileAccessor, raw: unknown, pause: Yield): Pro
   const like = kernelFor(launch.kernel, main.parsed);
   const { profile } = like;
   // All together, so that their number is the one that an editor shows.
-  const checked = await inSlices(checkingText(main.parsed, { profile, includes }), pause);
+  const checked = await withYields(checkingText(main.parsed, { profile, includes }), pause);
   const diagnostics = [...main.parsed.diagnostics, ...checked];
   if (main.parsed.diagnostics.some(isError)) refuse(main, diagnostics);
   refuseProceduresAlone([main, ...included.values()]);
   refuse(main, diagnostics);
-  const { model, diagnostics: left } = await inSlices(elaborating(main.parsed, { profile, includes }), pause);
+  const { model, diagnostics: left } = await withYields(elaborating(main.parsed, { profile, includes }), pause);
   refuse(main, left);
   if (!model) throw new RequestError(`${main.name} cannot be run, and no diagnostic says why.`);
   if (model.world.topology.actors.length === 0) {
@@ -155,13 +155,13 @@ async function loadTrace(files: FileAccessor, launch: LaunchArguments, pause: Yi
       `\`${given}\` of the launch configuration is for scenarios: a trace is run again as it was recorded.`,
     );
   const path = launch.program;
-  const trace = await readTrace(files, path);
+  const trace = await readTraceFile(files, path);
   const { parsed, includes, profile } = await scenarioIn(trace, path);
   const { name } = trace.header.scenario;
   const main: SourceFile = { path: name, name, parsed };
-  const checked = await inSlices(checkingText(parsed, { profile, includes }), pause);
+  const checked = await withYields(checkingText(parsed, { profile, includes }), pause);
   refuse(main, [...parsed.diagnostics, ...checked]);
-  const { model, diagnostics } = await inSlices(elaborating(parsed, { profile, includes }), pause);
+  const { model, diagnostics } = await withYields(elaborating(parsed, { profile, includes }), pause);
   refuse(main, diagnostics);
   if (!model || model.world.topology.actors.length === 0)
     throw new RequestError(`${path} cannot be run: its scenario has no actor.`);

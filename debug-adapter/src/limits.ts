@@ -1,5 +1,5 @@
 /** Limits of the debugger itself, each with its reason. Those of the language and the model are in sim-core. */
-export const LIMITS = {
+export const DEBUGGER_LIMITS = {
   /** Micro-steps between two looks at the client's messages: about a millisecond, so that pause feels immediate. */
   stepsPerChunk: 2000,
   /** Stops, log messages included, that are remembered of one run; more than anybody steps through. */

@@ -16,7 +16,7 @@ import {
 import type { DataBreakpoint } from './data-breakpoint.ts';
 import { type BackStep, backFrom, previousPlace } from './going-back.ts';
 import type { Debuggee } from './launch.ts';
-import { LIMITS } from './limits.ts';
+import { DEBUGGER_LIMITS } from './limits.ts';
 import { Moment } from './moment.ts';
 import {
   ENVIRONMENT,
@@ -216,7 +216,7 @@ export class RunCursor {
     for (let looks = 1; ; looks++) {
       const { done, value } = search.next();
       if (done === true) return value;
-      if (looks % LIMITS.looksPerChunk !== 0) continue;
+      if (looks % DEBUGGER_LIMITS.looksPerChunk !== 0) continue;
       await movement.pause();
       if (movement.interrupted()) return undefined;
     }
@@ -298,7 +298,7 @@ export class RunCursor {
         this.#show();
         if (reached(mover)) return this.#arrive({ kind: 'moved', actor: mover });
       }
-      if (steps % LIMITS.stepsPerChunk === 0) {
+      if (steps % DEBUGGER_LIMITS.stepsPerChunk === 0) {
         await movement.pause();
         // Breakpoints may have been set meanwhile.
         if (movement.interrupted() || !(await this.#lookedThrough(movement)))
@@ -309,7 +309,7 @@ export class RunCursor {
 
   /** Looks for stops in what is recorded: new breakpoints have not seen it yet. False when the user wants no more. */
   async #lookedThrough(movement: Movement): Promise<boolean> {
-    while (!this.#index.extendBy(LIMITS.eventsPerChunk)) {
+    while (!this.#index.extendBy(DEBUGGER_LIMITS.eventsPerChunk)) {
       await movement.pause();
       if (movement.interrupted()) return false;
     }

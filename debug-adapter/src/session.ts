@@ -5,9 +5,10 @@
  * is injected. Requests are answered by the functions of one table.
  */
 
+import { isRecord } from '@snoopscope/sim-core';
 import { ProtocolServer } from '@vscode/debugadapter/lib/protocol.js';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { argumentsOf, isRecord } from './argument-shapes.ts';
+import { argumentsOf } from './argument-shapes.ts';
 import { BreakpointStore } from './breakpoint-store.ts';
 import { movesWhenTyped } from './console.ts';
 import type { FileAccessor } from './file-accessor.ts';

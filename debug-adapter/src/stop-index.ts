@@ -22,7 +22,7 @@ import type { DataBreakpoint } from './data-breakpoint.ts';
 import { DataFollower } from './data-follower.ts';
 import { type Filter, filterOfFinding } from './filters.ts';
 import { FrameFollower } from './frame-follower.ts';
-import { LIMITS } from './limits.ts';
+import { DEBUGGER_LIMITS } from './limits.ts';
 import type { Observer } from './observe.ts';
 import type { Registration } from './registration.ts';
 import type { Arrival, Track } from './track.ts';
@@ -366,7 +366,7 @@ export class StopIndex {
   }
 
   #remember(hit: Hit): void {
-    if (this.#hits.length < LIMITS.hits) this.#hits.push(hit);
+    if (this.#hits.length < DEBUGGER_LIMITS.hits) this.#hits.push(hit);
   }
 
   #holds(expression: Expression | undefined, conditional: boolean, position: number): boolean {

@@ -337,7 +337,7 @@ function endStop(context: StopContext, focus: Focus): Stop {
     // The environment has nothing to do, and others could continue.
     reason: end === undefined ? 'step' : end.kind === 'limit' || end.kind === 'model-limit' ? 'limit' : 'end',
     description: endLabel(end),
-    text: endText(context, end),
+    text: whyOver(context, end),
     breakpoints: [],
     ...(executed ? { about: executed.node } : {}),
   };
@@ -349,7 +349,7 @@ function endLabel(end: End | LimitReached | undefined): string {
 }
 
 /** Why the run cannot be extended. */
-export function endText({ debuggee, cursor }: StopContext, end: End | LimitReached | undefined): string {
+export function whyOver({ debuggee, cursor }: StopContext, end: End | LimitReached | undefined): string {
   const name = (actor: number): string => debuggee.model.world.topology.actors[actor]?.name ?? String(actor);
   switch (end?.kind) {
     case 'completed':

@@ -22,7 +22,7 @@ import {
 } from '@snoopscope/sim-core';
 import type { Branches } from './branches.ts';
 import { type FileAccessor, reason } from './file-accessor.ts';
-import { LIMITS } from './limits.ts';
+import { DEBUGGER_LIMITS } from './limits.ts';
 import { RequestError } from './request-error.ts';
 import type { RunCursor } from './run-cursor.ts';
 import type { Launched } from './session-state.ts';
@@ -35,7 +35,7 @@ export function isTrace(path: string): boolean {
 }
 
 /** Reads a trace; what is wrong with it is a RequestError with its name. */
-export async function readTrace(files: FileAccessor, path: string): Promise<Trace> {
+export async function readTraceFile(files: FileAccessor, path: string): Promise<Trace> {
   let bytes: Uint8Array;
   try {
     bytes = await files.readBytes(path);
@@ -44,8 +44,10 @@ export async function readTrace(files: FileAccessor, path: string): Promise<Trac
   }
   return naming(path, async () => {
     const { header, block, inflatedBytes, withBlock } = decodeTrace(bytes);
-    if (header.branches.length >= LIMITS.branches)
-      throw new TraceProblem(`The trace has more branches than the ${LIMITS.branches} that the debugger keeps.`);
+    if (header.branches.length >= DEBUGGER_LIMITS.branches)
+      throw new TraceProblem(
+        `The trace has more branches than the ${DEBUGGER_LIMITS.branches} that the debugger keeps.`,
+      );
     return withBlock(await inflated(block, inflatedBytes));
   });
 }
@@ -85,7 +87,7 @@ async function repeatFirst({ header }: Trace, { current }: Branches, pause: Yiel
   const { steps } = header;
   // Whether there is nothing after the last step is only known once another one was tried.
   while ((run.steps < steps || (isFinal(header) && run.steps === steps)) && current.extend()) {
-    if (run.steps % LIMITS.stepsPerChunk === 0) await pause();
+    if (run.steps % DEBUGGER_LIMITS.stepsPerChunk === 0) await pause();
   }
   return current;
 }
@@ -98,7 +100,7 @@ async function repeatBranch(branch: TraceBranch, branches: Branches, pause: Yiel
   let made = changes ? 1 : 0;
   while (made < deeds.length && cursor.repeat(deeds[made]!)) {
     made++;
-    if (made % LIMITS.stepsPerChunk === 0) await pause();
+    if (made % DEBUGGER_LIMITS.stepsPerChunk === 0) await pause();
   }
   if (made === deeds.length && isFinal(branch)) cursor.extend();
   return cursor;
@@ -109,7 +111,10 @@ function isFinal({ end }: TracePart): boolean {
 }
 
 /** The runs of a session as the bytes of a trace, which opens where the user is. */
-export async function traceOf({ branches, debuggee }: Pick<Launched, 'branches' | 'debuggee'>): Promise<Uint8Array> {
+export async function traceOfSession({
+  branches,
+  debuggee,
+}: Pick<Launched, 'branches' | 'debuggee'>): Promise<Uint8Array> {
   const runs = branches.all.map(({ run, position: cursor, origin }) => {
     if (!origin) return { run, cursor };
     const changed = typeof origin.moves.at(-1) === 'object' ? 1 : 0;

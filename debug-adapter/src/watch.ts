@@ -5,7 +5,7 @@
  * of the state is recorded while it is computed, and it is not computed again before one of those slots changes.
  */
 import { compileExpression, type Expression, type Model } from '@snoopscope/sim-core';
-import { type EvaluationPlace, evaluate } from './evaluate.ts';
+import { type EvaluationPlace, evaluateExpression } from './evaluate.ts';
 import type { Moment } from './moment.ts';
 import type { Observer } from './observe.ts';
 import { RequestError } from './request-error.ts';
@@ -158,7 +158,7 @@ export class Watch {
       position,
     };
     try {
-      return evaluate(place, { position, actor: this.#actor, reveal: 0 }, expression, DECIMAL);
+      return evaluateExpression(place, { position, actor: this.#actor, reveal: 0 }, expression, DECIMAL);
     } catch (error) {
       if (error instanceof RequestError) return undefined;
       throw error;

@@ -11,7 +11,7 @@ export function platformYield(): Yield {
 const SLICE_MS = 5;
 
 /** Does long work, with pauses between slices. */
-export async function inSlices<Result>(work: Generator<unknown, Result>, pause: Yield): Promise<Result> {
+export async function withYields<Result>(work: Generator<unknown, Result>, pause: Yield): Promise<Result> {
   for (let start = performance.now(); ; ) {
     const { done, value } = work.next();
     if (done === true) return value;

@@ -31,7 +31,7 @@ export async function toStaleRead(page) {
   await page.locator('.zone-widget.exception-widget-container').first().waitFor();
 }
 
-export async function openFile(page, name, shown) {
+export async function openQuickly(page, name, shown) {
   await page.keyboard.press('Control+P');
   await page.keyboard.type(name);
   await page
@@ -115,7 +115,7 @@ export const pictures = {
     await page.locator('.quick-input-list .monaco-list-row').first().waitFor();
   },
   async explore(page) {
-    await openFile(page, 'migrated-after-flush-lost-cpu.snoop', 'is lost from the dirty mask');
+    await openQuickly(page, 'migrated-after-flush-lost-cpu.snoop', 'is lost from the dirty mask');
     await page.keyboard.press('Control+B'); // closes the side bar: room for the page
     await lens(page, 'Explore').click();
     await (await inViews(page, 'snoop-outcomes svg [aria-label^="stale-read"]')).click();

@@ -1,6 +1,6 @@
 // The recording of docs/: half a minute from an open scenario to a counterexample, as an animated WebP.
 import sharp from 'sharp';
-import { command, inViews, lens, openFile } from './arrangements.mjs';
+import { command, inViews, lens, openQuickly } from './arrangements.mjs';
 import { withWindow } from './window.mjs';
 
 const SIZE = { width: 1100, height: 680 };
@@ -12,7 +12,7 @@ const SHORTEST_MS = 20;
 
 /** What happens, and how long its last frame stays, in milliseconds. */
 const SCENES = [
-  [async (page) => openFile(page, 'local-cpu-not-flushed.snoop', 'WBINVD forgets'), 1200],
+  [async (page) => openQuickly(page, 'local-cpu-not-flushed.snoop', 'WBINVD forgets'), 1200],
   [
     async (page) => {
       await page.keyboard.press('F5');

@@ -39,7 +39,7 @@ export function familiesOf(families: readonly Family[], uri: string): readonly F
 }
 
 /** What a word of a file names: preferably something that one of its families defines. */
-export function symbolIn(families: readonly Family[], uri: string, at: TextPosition): ScenarioSymbol | undefined {
+export function familySymbol(families: readonly Family[], uri: string, at: TextPosition): ScenarioSymbol | undefined {
   const key = keyOf(uri);
   let found: ScenarioSymbol | undefined;
   for (const family of familiesOf(families, uri)) {

@@ -59,7 +59,7 @@ export interface Settings {
 }
 
 /** Commands that the client has and that lenses call, each with the URI of the scenario as its only argument. */
-export const COMMANDS = {
+export const COMMAND_IDS = {
   debug: 'snoopscope.debugScenario',
   check: 'snoopscope.checkScenario',
   explore: 'snoopscope.explore',

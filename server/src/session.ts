@@ -28,7 +28,7 @@ import {
 import { modified, NOT_CANCELLED } from './refusals.ts';
 import { readInitializationOptions, readSettings } from './settings.ts';
 import type { Simulation } from './simulation.ts';
-import { inSlices, pause } from './slices.ts';
+import { delay, inSlices } from './slices.ts';
 import type { Snapshot } from './snapshot.ts';
 import { toDiagnostic } from './to-lsp.ts';
 import { Warnings } from './warnings.ts';
@@ -232,7 +232,7 @@ export class Session {
   ): Promise<void> {
     const { kernel } = this.documents.settings(snapshot.uri);
     const chosen = profileLike(kernel ?? '', snapshot.scenario.named) !== undefined;
-    await pause(0);
+    await delay(0);
     const found = isWanted() ? await inSlices(simulation.predictions(snapshot, chosen), isWanted) : undefined;
     if (found === undefined) return;
     this.#predictions.set(snapshot, found);
@@ -298,7 +298,7 @@ export class Session {
     if (known !== undefined) return known;
     const isWanted = () => this.#isWanted(snapshot, token);
     const slow = (this.#elaborationMs.get(snapshot.uri) ?? 0) > QUICK_ELABORATION_MS;
-    if (slow) await pause(PAUSE_MS);
+    if (slow) await delay(PAUSE_MS);
     if (!isWanted()) return undefined;
     const simulation = await this.#getSimulation();
     const text = await inSlices(simulation.checking(snapshot), isWanted);

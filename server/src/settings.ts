@@ -1,3 +1,4 @@
+import { isRecord } from '@snoopscope/sim-core';
 import type { InitializationOptions, Settings } from './protocol.ts';
 
 /** Settings as clients really send them: anything. What is not as it should be counts as left out. */
@@ -28,8 +29,4 @@ export function readInitializationOptions(value: unknown, pages = DIAGNOSTIC_PAG
     ...(typeof options.simulator === 'string' && { simulator: options.simulator }),
     settings: readSettings(options.settings),
   };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -22,11 +22,11 @@ export async function inSlices<Result>(
       return value;
     }
     spent += performance.now() - start;
-    await pause(0);
+    await delay(0);
     if (!isWanted()) return undefined;
   }
 }
 
-export function pause(ms: number): Promise<void> {
+export function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

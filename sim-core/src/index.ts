@@ -81,10 +81,11 @@ export * from './interop/rebuild/index.ts';
 export * from './interop/recording.ts';
 export { recordingScenario } from './interop/recording-scenario.ts';
 export { type Difference, type FunctionAgreement, type ReplayResult, replay } from './interop/replay.ts';
-export { profileFor } from './interop/replay-scenario.ts';
+export { profileOfRecording } from './interop/replay-scenario.ts';
 export * from './interop/trace/trace-file.ts';
 export * from './interop/trace/trace-run.ts';
 export { IOPTE } from './iommu/iommu.ts';
+export { isRecord } from './is-record.ts';
 export { type Advice, adviceText, droppedLines, type HowToAsk } from './judge/advice.ts';
 export * from './judge/bisection.ts';
 export * from './judge/check.ts';
@@ -122,13 +123,12 @@ export type { KernelGroup, PredictOptions } from './predict/kernels.ts';
 export { type Mended, mended } from './predict/mended.ts';
 export { predicting } from './predict/predict.ts';
 export { type StateValue, statesAfter } from './predict/states.ts';
-
 export * from './scenario/ast.ts';
 export { blockOfLines, contentsOfKind } from './scenario/blocks.ts';
 export { aliasEdits } from './scenario/checks/aliases.ts';
 export { kernelsText } from './scenario/checks/kernels-text.ts';
 export { registerAsTarget } from './scenario/checks/not-modelled.ts';
-export { type CheckContext, check, checkingText } from './scenario/checks/run-checks.ts';
+export { type CheckContext, checkingText, checkText } from './scenario/checks/run-checks.ts';
 export { checkByCode } from './scenario/checks/table.ts';
 export { noKernel } from './scenario/checks/unknown-kernel.ts';
 export {
@@ -182,7 +182,7 @@ export {
 } from './scenario/query.ts';
 export { rangeTextContains } from './scenario/ranges.ts';
 export { Notes, remembered } from './scenario/remembered.ts';
-export { type RoleWord, rolesOf, vcpuName, type WordRole } from './scenario/roles.ts';
+export { type RoleWord, rolesOf, vcpuActorName, type WordRole } from './scenario/roles.ts';
 export { didYouMean, nearest } from './scenario/suggest.ts';
 export type { TextPlace } from './scenario/symbols.ts';
 export { SCENARIO_TEMPLATES, type ScenarioTemplate } from './scenario/templates.ts';

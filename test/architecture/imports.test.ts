@@ -33,7 +33,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
  * floor or one below, and never in a circle between rooms. Types may look up: they are gone when the program runs.
  */
 const floors = [
-  ['state', 'kernel', 'limits', 'counted', 'topology', 'to-end', 'world'],
+  ['state', 'kernel', 'limits', 'counted', 'is-record', 'topology', 'to-end', 'world'],
   ['engine', 'files', 'memory', 'iommu'],
   ['pcie', 'vfio', 'kvm', 'kvm-vfio', 'explore'],
   ['cpu'],

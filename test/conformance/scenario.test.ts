@@ -3,7 +3,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { FINDINGS } from '../../sim-core/src/engine/monitors/table.ts';
-import { elaborate, parse, parseRecording, profileFor, Run, recordingScenario } from '../../sim-core/src/index.ts';
+import {
+  elaborate,
+  parse,
+  parseRecording,
+  profileOfRecording,
+  Run,
+  recordingScenario,
+} from '../../sim-core/src/index.ts';
 import { EVENT_WIDTH } from '../../sim-core/src/state/event.ts';
 import { NOTE } from '../../sim-core/src/state/machine.ts';
 
@@ -14,7 +21,7 @@ describe('recorded sequences as scenarios', () => {
   for (const file of readdirSync(folder)) {
     it(file, { timeout: 60_000 }, () => {
       const { header, sequences } = parseRecording(gunzipSync(readFileSync(new URL(file, folder))).toString('utf8'));
-      const { profile } = profileFor(header);
+      const { profile } = profileOfRecording(header);
       for (const sequence of sequences.filter((_, i) => i % EVERY === 0)) {
         const text = recordingScenario(header, sequence);
         const { model, diagnostics } = elaborate(parse(text), { profile });

@@ -5,13 +5,13 @@
  * the release before it, or `snoopscope kernels` says that it does not. Exceptions are in the same table.
  */
 import { describe, expect, it } from 'vitest';
-import { CHANGES, check, type ParsedScenario, PROFILES, parse } from '../../sim-core/src/index.ts';
+import { CHANGES, checkText, type ParsedScenario, PROFILES, parse } from '../../sim-core/src/index.ts';
 import { MEMTYPE } from '../../sim-core/src/memory/memtype.ts';
 import type { Op, OperandShape } from '../../sim-core/src/ops/op.ts';
 import { OPS } from '../../sim-core/src/ops/table.ts';
 import type { Action, BlockKind, Syscall } from '../../sim-core/src/scenario/ast.ts';
 import { blockOfLines } from '../../sim-core/src/scenario/blocks.ts';
-import { requestOf } from '../../sim-core/src/scenario/checks/expected-values.ts';
+import { calledRequest } from '../../sim-core/src/scenario/checks/expected-values.ts';
 import { actionOp, operandFits, VOCABULARY } from '../../sim-core/src/scenario/vocabulary.ts';
 import { judge, observed, replaced, type Text, templates, texts } from './accepted-texts.ts';
 
@@ -140,7 +140,7 @@ function nameless(run: string): string {
 }
 
 function tryCall(text: Text, line: number, call: Syscall): void {
-  const request = requestOf(call, VOCABULARY);
+  const request = calledRequest(call, VOCABULARY);
   const op = request ?? VOCABULARY.syscalls.get(call.call.text);
   if (op === undefined || op.inert) return;
   for (const [index, { name }] of op.operands.entries()) {
@@ -168,7 +168,7 @@ function tryCall(text: Text, line: number, call: Syscall): void {
 }
 
 function saysNoEffect(text: string, line: number): boolean {
-  return check(parse(text)).some((found) => found.code === 'no-effect' && found.line === line);
+  return checkText(parse(text)).some((found) => found.code === 'no-effect' && found.line === line);
 }
 
 function differs(text: Text, line: number, span: Parameters<typeof replaced>[2], by: string): boolean {

@@ -6,7 +6,7 @@
  * Runs are compared without the text of their lines, so that only what the model does counts.
  */
 import { describe } from 'vitest';
-import { check, checkScenario, type ParsedScenario, parse } from '../../sim-core/src/index.ts';
+import { checkScenario, checkText, type ParsedScenario, parse } from '../../sim-core/src/index.ts';
 import { CONSTANTS } from '../../sim-core/src/ops/constants.ts';
 import type { OperandShape } from '../../sim-core/src/ops/op.ts';
 import { STRUCTS } from '../../sim-core/src/ops/structs.ts';
@@ -195,7 +195,8 @@ function tryOmitted(
 
 function saysNoEffect(text: string, value: string): boolean {
   return (
-    OTHER.test(value) && check(parse(text)).some(({ code, message }) => code === 'no-effect' && message.includes(value))
+    OTHER.test(value) &&
+    checkText(parse(text)).some(({ code, message }) => code === 'no-effect' && message.includes(value))
   );
 }
 const OTHER = /^KVM_CAP_/;

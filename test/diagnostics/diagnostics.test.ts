@@ -9,7 +9,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { profileNamed } from '../../sim-core/src/kernel/profiles.ts';
 import type { Diagnostic } from '../../sim-core/src/scenario/ast.ts';
-import { check } from '../../sim-core/src/scenario/checks/run-checks.ts';
+import { checkText } from '../../sim-core/src/scenario/checks/run-checks.ts';
 import { CHECKS } from '../../sim-core/src/scenario/checks/table.ts';
 import { elaborate } from '../../sim-core/src/scenario/elaborate.ts';
 import { parse } from '../../sim-core/src/scenario/parser.ts';
@@ -32,7 +32,7 @@ function includes(path: string) {
 
 function diagnose(text: string): Diagnostic[] {
   const parsed = parse(text);
-  return [...parsed.diagnostics, ...check(parsed, { includes, advice: true })];
+  return [...parsed.diagnostics, ...checkText(parsed, { includes, advice: true })];
 }
 
 for (const path of cases) {

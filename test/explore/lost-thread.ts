@@ -9,7 +9,7 @@ import path from 'node:path';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { nodeThreads as commandThreads, exploreWithWorkers } from '../../client/cli/src/explore-workers.ts';
 import { type ExploreReply, exploreScenario } from '../../client/vscode/src/explore-worker.ts';
-import { nodeThreads as editorThreads } from '../../client/vscode/src/node-threads.ts';
+import { editorThreads } from '../../client/vscode/src/node-threads.ts';
 import { type Exploration, elaborate, parse, profileNamed } from '../../sim-core/src/index.ts';
 import { everyoneWritesEverything } from './everyone-writes.ts';
 

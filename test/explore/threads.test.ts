@@ -10,7 +10,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Exploring } from '../../client/cli/src/explore-file.ts';
 import { nodeThreads as commandThreads, exploreWithWorkers } from '../../client/cli/src/explore-workers.ts';
 import { type ExploreReply, exploreScenario } from '../../client/vscode/src/explore-worker.ts';
-import { nodeThreads as editorThreads } from '../../client/vscode/src/node-threads.ts';
+import { editorThreads } from '../../client/vscode/src/node-threads.ts';
 import {
   Crew,
   type Exploration,

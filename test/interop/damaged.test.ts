@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { reportOf, reportText } from '../../sim-core/src/interop/rebuild/report.ts';
 import { profileNamed } from '../../sim-core/src/kernel/profiles.ts';
-import { check } from '../../sim-core/src/scenario/checks/run-checks.ts';
+import { checkText } from '../../sim-core/src/scenario/checks/run-checks.ts';
 import { parse } from '../../sim-core/src/scenario/parser.ts';
 import { NOTHING_ASSUMED, take, textOf } from './rebuilt.ts';
 
@@ -117,7 +117,7 @@ test('numbers beyond 64 bits, fake paths and lines of megabytes are data', () =>
   ];
   const { rebuilt, result } = take([{ name: 'a.strace', text: `${lines.join('\n')}\n` }], []);
   const parsed = parse(result.text);
-  const errors = [...parsed.diagnostics, ...check(parsed)].filter(({ severity }) => severity === 'error');
+  const errors = [...parsed.diagnostics, ...checkText(parsed)].filter(({ severity }) => severity === 'error');
   expect(errors).toEqual([]);
   for (const fake of ['evil', 'shadow', '\u001b']) expect(result.text).not.toContain(fake);
   expect(rebuilt.leftOut.map(({ why }) => why)).toContain('a number of it is beyond what the call takes');

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { type FileToRead, type ImportReply, importLogs } from '../../client/vscode/src/import-worker.ts';
+import { type FileToRead, type ImportReply, importInWorker } from '../../client/vscode/src/import-worker.ts';
 
 const RUN = 'k6.1.192-intel-snoop-off-q7.2.22-';
 const packed = (name: string) => new Uint8Array(readFileSync(path.join(import.meta.dirname, `logs/${RUN}${name}.gz`)));
@@ -11,7 +11,7 @@ const text = (lines: string) => new TextEncoder().encode(lines);
 
 async function answer(files: readonly FileToRead[], around: { stop?: AbortSignal } = {}): Promise<ImportReply[]> {
   const replies: ImportReply[] = [];
-  await importLogs(
+  await importInWorker(
     { kind: 'import', files },
     {
       // How far it is depends on the machine.

@@ -6,7 +6,7 @@ import { MONITORS } from '../../sim-core/src/engine/monitors/table.ts';
 import { profileNamed } from '../../sim-core/src/kernel/profiles.ts';
 import { LIMITS, type Limit } from '../../sim-core/src/limits.ts';
 import { PREDICTIONS } from '../../sim-core/src/predict/table.ts';
-import { check } from '../../sim-core/src/scenario/checks/run-checks.ts';
+import { checkText } from '../../sim-core/src/scenario/checks/run-checks.ts';
 import { CHECKS } from '../../sim-core/src/scenario/checks/table.ts';
 import { elaborate } from '../../sim-core/src/scenario/elaborate.ts';
 import { FACTS } from '../../sim-core/src/scenario/facts.ts';
@@ -108,7 +108,7 @@ const examples = [...page.matchAll(/## (.*)\n(?:(?!## )[\s\S])*?```snoop\n([\s\S
 
 test.each(examples)('the example of "%s" has no errors', (_, text) => {
   const parsed = parse(text);
-  const found = [...parsed.diagnostics, ...check(parsed)].filter(
+  const found = [...parsed.diagnostics, ...checkText(parsed)].filter(
     (diagnostic) => diagnostic.severity === 'error' || diagnostic.severity === 'warning',
   );
   expect(found.map(({ line, message }) => `${line + 1}: ${message}`)).toEqual([]);

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { check, type ParsedScenario, parse, symbolsOf, VOCABULARY } from '../../sim-core/src/index.ts';
+import { checkText, type ParsedScenario, parse, symbolsOf, VOCABULARY } from '../../sim-core/src/index.ts';
 
 const lesson = readFileSync(
   new URL('../../scenarios/wbinvd/local-cpu-not-flushed.snoop', import.meta.url),
@@ -52,13 +52,13 @@ test('after any edits of a long file, its names and diagnostics are those of a f
     fc.property(fc.array(edit, { minLength: 1, maxLength: 8 }), (edits) => {
       let lines = long;
       let scenario = parse(long.join('\n'));
-      check(scenario);
+      checkText(scenario);
       for (const { at, remove, insert } of edits) {
         const from = at % lines.length;
         lines = lines.toSpliced(from, remove, ...insert);
         scenario = parse(lines.join('\n'), scenario);
         const fresh = parse(lines.join('\n'));
-        expect(check(scenario)).toEqual(check(fresh));
+        expect(checkText(scenario)).toEqual(checkText(fresh));
         expect(symbols(scenario)).toEqual(symbols(fresh));
       }
     }),

@@ -4,7 +4,7 @@ import { Run } from '../../sim-core/src/engine/run.ts';
 import { findingText } from '../../sim-core/src/explain/event-text.ts';
 import { checkScenario } from '../../sim-core/src/judge/check.ts';
 import { profileNamed } from '../../sim-core/src/kernel/profiles.ts';
-import { check } from '../../sim-core/src/scenario/checks/run-checks.ts';
+import { checkText } from '../../sim-core/src/scenario/checks/run-checks.ts';
 import { elaborate } from '../../sim-core/src/scenario/elaborate.ts';
 import { parse } from '../../sim-core/src/scenario/parser.ts';
 import { EVENT_WIDTH } from '../../sim-core/src/state/event.ts';
@@ -103,6 +103,6 @@ test('conditions are judged over the one execution', () => {
 });
 
 test('schedule lines that begin with other words contradict each other', () => {
-  const found = check(parse(`${RACE}schedule only a\nschedule b\n`));
+  const found = checkText(parse(`${RACE}schedule only a\nschedule b\n`));
   expect(found).toMatchObject([{ code: 'duplicate-block', line: 11 }]);
 });

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import {
   CHANGES,
-  check,
   checkScenario,
+  checkText,
   elaborate,
   kernelLike,
   kernelOf,
@@ -143,7 +143,7 @@ describe('in a scenario', () => {
     `kernel ${kernel}\nmachine {\n  cpu intel\n}\nsetup {\n  kvm = open("/dev/kvm", O_RDWR)\n}\nforall kvm > 0${on}\n`;
   const codes = (text: string): string[] => {
     const parsed = parse(text, undefined, named);
-    return [...parsed.diagnostics, ...check(parsed)].map(({ code }) => code);
+    return [...parsed.diagnostics, ...checkText(parsed)].map(({ code }) => code);
   };
 
   test.each([
@@ -158,7 +158,7 @@ describe('in a scenario', () => {
   ])('the kernel line takes %s', (name) => {
     const parsed = parse(scenario(name), undefined, named);
     expect(parsed.diagnostics).toEqual([]);
-    expect(check(parsed).filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(checkText(parsed).filter(({ severity }) => severity === 'error')).toEqual([]);
     expect(kernelOf(parsed)).toBe(profileLike(name, named));
     expect(elaborate(parsed, { profile: kernelOf(parsed)! }).diagnostics).toEqual([]);
     expect(print(parsed)).toBe(scenario(name));
@@ -226,7 +226,7 @@ setup {
 }
 `;
     const messages = (kernel: string): string[] =>
-      check(parse(text(kernel))).flatMap(({ code, message }) => (code === 'not-in-kernel' ? [message] : []));
+      checkText(parse(text(kernel))).flatMap(({ code, message }) => (code === 'not-in-kernel' ? [message] : []));
     expect(messages('v6.8')).toEqual([
       '`KVM_MEM_NON_COHERENT_DMA` is in kernels with the change `noncoherent-memslots`, which was not merged, not in v6.8. There the call fails with EINVAL.',
     ]);

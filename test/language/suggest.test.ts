@@ -1,6 +1,6 @@
 // What was probably meant, and the fixes that say so: what people really type.
 import { expect, test } from 'vitest';
-import { check } from '../../sim-core/src/scenario/checks/run-checks.ts';
+import { checkText } from '../../sim-core/src/scenario/checks/run-checks.ts';
 import { parse } from '../../sim-core/src/scenario/parser.ts';
 import { nearest } from '../../sim-core/src/scenario/suggest.ts';
 
@@ -62,7 +62,7 @@ test.each([
   [around('', 'vcpu 0 cpu=3 {\n  hlt\n}\n'), 'Give the machine 4 CPUs', '  cpu intel count=4'],
 ])('%#: %s', (text, title, line) => {
   const parsed = parse(text);
-  const fixes = [...parsed.diagnostics, ...check(parsed)].flatMap((one) => one.fixes ?? []);
+  const fixes = [...parsed.diagnostics, ...checkText(parsed)].flatMap((one) => one.fixes ?? []);
   const fix = fixes.find((one) => one.title === title);
   expect(fixes.map((one) => one.title)).toContain(title);
   const lines = text.split('\n');

@@ -1,6 +1,6 @@
 /** The beginnings of scenarios that editors offer are scenarios: right, as the printer writes them, and they pass. */
 import { describe, expect, test } from 'vitest';
-import { check, checkScenario, parse, print, SCENARIO_TEMPLATES } from '../../sim-core/src/index.ts';
+import { checkScenario, checkText, parse, print, SCENARIO_TEMPLATES } from '../../sim-core/src/index.ts';
 
 test('each has an id of its own', () => {
   expect(new Set(SCENARIO_TEMPLATES.map(({ id }) => id)).size).toBe(SCENARIO_TEMPLATES.length);
@@ -11,7 +11,7 @@ describe.each(SCENARIO_TEMPLATES)('$id', ({ text, about }) => {
 
   test('is right, and printed as it is', () => {
     expect(about).toMatch(/\.$/);
-    expect([...parsed.diagnostics, ...check(parsed, { includes: () => undefined })]).toEqual([]);
+    expect([...parsed.diagnostics, ...checkText(parsed, { includes: () => undefined })]).toEqual([]);
     expect(print(parsed)).toBe(text);
   });
 

@@ -1,5 +1,5 @@
 // The server as an editor sees it, in this process: documents, settings, included files, and what happens when things go wrong.
-import { check, parse } from '@snoopscope/sim-core';
+import { checkText, parse } from '@snoopscope/sim-core';
 import { describe, expect, test } from 'vitest';
 import type {
   CompletionItem,
@@ -56,9 +56,10 @@ describe('diagnostics', () => {
       const version = await client.change(URI, [{ range, text: inserted }]);
       const found = await client.diagnostics(URI, (one) => one.version === version);
       const scenario = parse(text);
-      const expected = [...scenario.diagnostics, ...check(scenario, { profile: profileFor(scenario, undefined) })].map(
-        ({ code, line: at, span }) => [code, at, span.start],
-      );
+      const expected = [
+        ...scenario.diagnostics,
+        ...checkText(scenario, { profile: profileFor(scenario, undefined) }),
+      ].map(({ code, line: at, span }) => [code, at, span.start]);
       expect(found.map(({ code, range: { start } }) => [code, start.line, start.character])).toEqual(expected);
     }
   });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { refactoringsOf } from '../../server/src/features/refactorings.ts';
 import { type SetUpRewrite, setUpRewrites } from '../../server/src/features/set-ups.ts';
 import { predicting } from '../../sim-core/src/predict/predict.ts';
-import { check } from '../../sim-core/src/scenario/checks/run-checks.ts';
+import { checkText } from '../../sim-core/src/scenario/checks/run-checks.ts';
 import { parse } from '../../sim-core/src/scenario/parser.ts';
 import { toEnd } from '../../sim-core/src/to-end.ts';
 import { described } from '../diagnostics/marks.ts';
@@ -62,7 +62,7 @@ function applied(text: string, rewrite: SetUpRewrite): string {
 
 function wrong(text: string): string[] {
   const parsed = parse(text);
-  return [...parsed.diagnostics, ...check(parsed), ...toEnd(predicting(parsed))]
+  return [...parsed.diagnostics, ...checkText(parsed), ...toEnd(predicting(parsed))]
     .filter(({ severity }) => severity === 'error' || severity === 'warning')
     .map(described);
 }

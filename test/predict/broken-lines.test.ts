@@ -1,7 +1,7 @@
 // A broken line costs only itself: what does not depend on it is predicted all the same.
 import { expect, test } from 'vitest';
 import { predicting } from '../../sim-core/src/predict/predict.ts';
-import { check } from '../../sim-core/src/scenario/checks/run-checks.ts';
+import { checkText } from '../../sim-core/src/scenario/checks/run-checks.ts';
 import { parse } from '../../sim-core/src/scenario/parser.ts';
 import { toEnd } from '../../sim-core/src/to-end.ts';
 
@@ -64,7 +64,7 @@ const BROKEN: readonly (readonly [what: string, text: string])[] = [
 
 test.each(BROKEN)('%s', (_, text) => {
   const parsed = parse(text);
-  const errors = [...parsed.diagnostics, ...check(parsed)].filter(({ severity }) => severity === 'error');
+  const errors = [...parsed.diagnostics, ...checkText(parsed)].filter(({ severity }) => severity === 'error');
   expect(errors.map(({ message }) => message)).toHaveLength(1);
   const found = toEnd(predicting(parsed)).map(({ code, line }) => `${code} at \`${parsed.lines[line]?.text.trim()}\``);
   expect(found).toEqual([CLOSED]);

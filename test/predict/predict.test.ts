@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { predicting } from '../../sim-core/src/predict/predict.ts';
 import { PREDICTIONS } from '../../sim-core/src/predict/table.ts';
 import type { Diagnostic, ParsedScenario } from '../../sim-core/src/scenario/ast.ts';
-import { check } from '../../sim-core/src/scenario/checks/run-checks.ts';
+import { checkText } from '../../sim-core/src/scenario/checks/run-checks.ts';
 import { parse } from '../../sim-core/src/scenario/parser.ts';
 import { toEnd } from '../../sim-core/src/to-end.ts';
 import { described, marksOf, takeMarked } from '../diagnostics/marks.ts';
@@ -48,7 +48,7 @@ test.each(PREDICTIONS)('$code is documented, shown and put right', ({ code, seve
   expect(doc.length).toBeGreaterThan(20);
   expect(sources.length).toBeGreaterThan(0);
   for (const text of Object.values(examples))
-    expect(check(parse(text)).filter((one) => one.severity === 'error')).toEqual([]);
+    expect(checkText(parse(text)).filter((one) => one.severity === 'error')).toEqual([]);
   const severities = predicted(examples.bad)
     .filter((one) => one.code === code)
     .map((one) => one.severity);

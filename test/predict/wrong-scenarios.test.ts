@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { predicting } from '../../sim-core/src/predict/predict.ts';
 import type { Diagnostic } from '../../sim-core/src/scenario/ast.ts';
-import { check } from '../../sim-core/src/scenario/checks/run-checks.ts';
+import { checkText } from '../../sim-core/src/scenario/checks/run-checks.ts';
 import { parse } from '../../sim-core/src/scenario/parser.ts';
 import { toEnd } from '../../sim-core/src/to-end.ts';
 import { described } from '../diagnostics/marks.ts';
@@ -11,7 +11,7 @@ import { RIGHT, WRONG } from './wrong-scenarios.ts';
 
 function serious(text: string): Diagnostic[] {
   const parsed = parse(text);
-  const all = [...parsed.diagnostics, ...check(parsed, { advice: true }), ...toEnd(predicting(parsed))];
+  const all = [...parsed.diagnostics, ...checkText(parsed, { advice: true }), ...toEnd(predicting(parsed))];
   return all.filter(({ severity }) => severity === 'warning' || severity === 'error');
 }
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Diagnostic, ParsedScenario } from '../../sim-core/src/scenario/ast.ts';
-import { check } from '../../sim-core/src/scenario/checks/run-checks.ts';
+import { checkText } from '../../sim-core/src/scenario/checks/run-checks.ts';
 import { format, print } from '../../sim-core/src/scenario/format.ts';
 import { parse } from '../../sim-core/src/scenario/parser.ts';
 import { gallery } from './gallery.ts';
@@ -137,9 +137,9 @@ test('checks of any text give diagnostics inside their lines, the same with and 
       for (const step of edits) {
         text = applyEdit(text, step);
         previous = parse(text, previous);
-        const found = check(previous);
+        const found = checkText(previous);
         expectInLines(previous, found);
-        expect(found).toEqual(check(parse(text)));
+        expect(found).toEqual(checkText(parse(text)));
       }
     }),
     { numRuns: 150 },
@@ -150,7 +150,7 @@ test('checks find nothing new in a formatted text', () => {
   fc.assert(
     fc.property(mutated, (text) => {
       const parsed = parse(text);
-      const codes = (scenario: ParsedScenario) => check(scenario).map(({ code, line }) => `${line} ${code}`);
+      const codes = (scenario: ParsedScenario) => checkText(scenario).map(({ code, line }) => `${line} ${code}`);
       expect(codes(parse(print(parsed)))).toEqual(codes(parsed));
     }),
     { numRuns: 150 },

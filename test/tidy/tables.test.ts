@@ -1,5 +1,5 @@
 // Records of the tables are complete: what a hover, a reference page or an explanation shows of them is there.
-import { CHANGES, check, MONITORS, OPS, type Op, PROFILES, parse } from '@snoopscope/sim-core';
+import { CHANGES, checkText, MONITORS, OPS, type Op, PROFILES, parse } from '@snoopscope/sim-core';
 import { describe, expect, test } from 'vitest';
 
 /** Where an op's example is placed in a scenario. */
@@ -42,7 +42,7 @@ describe.each(OPS.map((op) => [`${op.kind} ${op.name}`, op] as const))('%s', (_,
   test('has an example that can be read', () => {
     const text = `${BLOCKS[op.kind]} {\n  ${op.example}\n}\n`;
     const parsed = parse(text);
-    const problems = [...parsed.diagnostics, ...check(parsed)].filter(
+    const problems = [...parsed.diagnostics, ...checkText(parsed)].filter(
       (d) => d.severity === 'error' && !NAMES_ONLY.has(d.code),
     );
     expect(problems.map((d) => `${op.example}: ${d.message} [${d.code}]`)).toEqual([]);

@@ -11,7 +11,7 @@ import {
   type VerdictGroup,
 } from '@snoopscope/sim-core';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { pause } from './io.ts';
+import { breathe } from './io.ts';
 import { brokenScenario, type ScenarioFile } from './scenario-file.ts';
 import { withPauses } from './with-pauses.ts';
 
@@ -66,7 +66,7 @@ async function inSlices(file: ScenarioFile, request: CheckRequest): Promise<Chec
     if (value.states < seen) began = performance.now();
     seen = value.states;
     request.progress?.(`${counted(value.states, 'state')}, frontier ${value.frontier}, ${file.name}`);
-    await pause();
+    await breathe();
   }
 }
 

@@ -4,11 +4,11 @@ import { commandNamed } from './command-named.ts';
 import type { Invocation } from './commands/command.ts';
 import { COMMANDS } from './commands/table.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { asFailure, errorDocument, failureText } from './failure-report.ts';
+import { asFailure, errorDocument, refusalText } from './failure-report.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import type { Io, Output } from './io.ts';
 import { jsonText } from './json.ts';
-import { paintFor, widthOf } from './paint.ts';
+import { paintFor, textColumns } from './paint.ts';
 import { printable } from './printable.ts';
 import { type StatusLine, statusLine } from './status-line.ts';
 import { VERSION } from './version.ts';
@@ -38,7 +38,7 @@ export async function main(io: Io): Promise<ExitCode> {
 async function dispatch(io: Io, status: StatusLine): Promise<ExitCode> {
   const [first, ...rest] = io.arguments;
   if (first === undefined) {
-    print(io.stderr, generalHelp(COMMANDS, paintFor(io.stderr), widthOf(io.stderr)));
+    print(io.stderr, generalHelp(COMMANDS, paintFor(io.stderr), textColumns(io.stderr)));
     return EXIT.wrong;
   }
   const name = WITHOUT_COMMAND[first] ?? first;
@@ -67,7 +67,7 @@ function callOf(io: Io, parsed: Arguments, status: StatusLine): Invocation {
     format: parsed.text('format') ?? 'text',
     asGiven: (option) => `--${option}`,
     paint: paintFor(io.stdout),
-    width: widthOf(io.stdout),
+    width: textColumns(io.stdout),
     print: cleared((text) => print(io.stdout, text)),
     printJson: cleared((document) => printDocument(io.stdout, jsonText(document))),
     remark: cleared((text) => print(io.stderr, text)),
@@ -79,7 +79,7 @@ function callOf(io: Io, parsed: Arguments, status: StatusLine): Invocation {
 function report(io: Io, error: unknown): ExitCode {
   const failure = asFailure(error);
   if (asksForJson(io.arguments)) printDocument(io.stdout, jsonText(errorDocument(failure)));
-  else print(io.stderr, failureText(failure, io.stderr));
+  else print(io.stderr, refusalText(failure, io.stderr));
   return failure.exitCode;
 }
 

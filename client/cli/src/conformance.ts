@@ -19,7 +19,7 @@ import {
   looksLikeRaces,
   nearest,
   type Profile,
-  profileFor,
+  profileOfRecording,
   profileWith,
   type ReplayResult,
   replay,
@@ -200,7 +200,7 @@ function calls(
   const result = replay(
     header,
     sequences,
-    profileAskedFor(() => profileFor(header).profile, options),
+    profileAskedFor(() => profileOfRecording(header).profile, options),
   );
   return { name: header.name, result, differences: result.differences.map(describe) };
 }

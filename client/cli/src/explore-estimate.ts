@@ -2,7 +2,7 @@
 import { Estimator, estimateLines, type Granularity, type Model } from '@snoopscope/sim-core';
 import type { Invocation } from './commands/command.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { pause } from './io.ts';
+import { breathe } from './io.ts';
 import { FORMAT_VERSION } from './json.ts';
 import { wrap } from './paint.ts';
 
@@ -15,7 +15,7 @@ export async function printEstimate(call: Invocation, file: string, model: Model
   let paused = began;
   while (!call.io.interrupt.aborted && estimator.step() && performance.now() < until) {
     if (performance.now() - paused < SLICE_MS) continue;
-    await pause();
+    await breathe();
     paused = performance.now();
   }
   const found = estimator.result();

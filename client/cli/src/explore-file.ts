@@ -20,7 +20,7 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import { isFinished, type Keepable, type Keeper, type Kept } from './explore-checkpoint.ts';
 import type { ExploreRequest } from './explore-options.ts';
 import { exploreWithWorkers } from './explore-workers.ts';
-import { pause } from './io.ts';
+import { breathe } from './io.ts';
 import type { KnownSoFar } from './known-so-far.ts';
 import { withPauses } from './with-pauses.ts';
 
@@ -90,7 +90,7 @@ export async function exploreModel(
   const report = known?.report ?? (await withPauses(reporting(verdict, { ...request.explore, shouldStop })));
   // If the user did not wait for the shortest schedules, the next call finds them.
   if (last) await (interrupt.aborted ? keeper?.stopped(last) : keeper?.finish({ exploration, report }));
-  const exitCode = interrupt.aborted && report.passed === undefined ? EXIT.interrupted : exitCodeOf(report);
+  const exitCode = interrupt.aborted && report.passed === undefined ? EXIT.interrupted : explorationExitCode(report);
   const seconds = (ended - began) / 1000;
   return { report, exploration, seconds, exitCode, ...(keeper && { kept: keeper.kept }) };
 }
@@ -109,7 +109,7 @@ async function lookedAtFurther(
 }
 
 /** A failure that was found remains one, even if a limit was hit. Runs at random that found nothing are all that was asked for. */
-export function exitCodeOf({
+export function explorationExitCode({
   passed,
   limit,
   sampling,
@@ -174,7 +174,7 @@ async function inSlices(
     const waiting = search.waiting?.() ?? false;
     if (!waiting && now - paused < SLICE_MS) continue;
     paused = now;
-    await (waiting && search.wait ? search.wait() : pause());
+    await (waiting && search.wait ? search.wait() : breathe());
     const seconds = (now - began) / 1000;
     if (interrupt.aborted || seconds > maxSeconds) {
       search.stop({ kind: 'stopped' });

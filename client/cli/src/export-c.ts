@@ -5,7 +5,7 @@ import { Failure } from './failure.ts';
 import { askedProfile, ownProfile } from './kernels.ts';
 import { recordRun } from './record-run.ts';
 import { modelOf, readScenario, type ScenarioFile } from './scenario-file.ts';
-import { traceOf } from './trace.ts';
+import { traceEntries } from './trace.ts';
 
 /** Prints the program on stdout, and on stderr what it leaves out. */
 export async function exportC(call: Invocation, name: string): Promise<void> {
@@ -17,7 +17,7 @@ export async function exportC(call: Invocation, name: string): Promise<void> {
 
 async function programOf(call: Invocation, name: string): Promise<CProgram> {
   const { run, file } = await recordRun(call, name);
-  const interrupted = [...traceOf(run, false)].filter(({ place, ends }) => place && !ends);
+  const interrupted = [...traceEntries(run, false)].filter(({ place, ends }) => place && !ends);
   for (const { place, actor, text } of interrupted)
     call.remark(
       `interleaved: line ${(place?.line ?? 0) + 1}, ${actor}: ${text} (the program makes the call whole, where it ended)`,
@@ -50,7 +50,7 @@ function made(file: ScenarioFile, make: () => CProgram): CProgram {
 /** In the order in which they ended: a call that another one interrupted is made whole where it ended. */
 export function statementsOf(run: Run): RunStatement[] {
   const { topology } = run.model.world;
-  return [...traceOf(run, false)]
+  return [...traceEntries(run, false)]
     .filter(({ ends }) => ends)
     .map(({ actor, place, text, returned }) => ({
       actor: topology.actors.findIndex(({ name }) => name === actor),

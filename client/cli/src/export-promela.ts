@@ -4,7 +4,7 @@ import type { Invocation } from './commands/command.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { titleOf } from './export-c.ts';
 import { Failure } from './failure.ts';
-import { pause } from './io.ts';
+import { breathe } from './io.ts';
 import { askedProfile, ownProfile } from './kernels.ts';
 import { modelOf, readScenario } from './scenario-file.ts';
 
@@ -29,7 +29,7 @@ export async function exportPromela(call: Invocation, name: string): Promise<Exi
     if (performance.now() - told < PROGRESS_MS) continue;
     told = performance.now();
     call.status(`${search.progress().states.toLocaleString('en-US')} states`);
-    await pause();
+    await breathe();
     if (call.io.interrupt.aborted) return EXIT.interrupted;
   }
   try {

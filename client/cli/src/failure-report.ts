@@ -5,7 +5,7 @@ import { diagnosticsText, notesText } from './diagnostics.ts';
 import { EXIT } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 import type { Output } from './io.ts';
-import { paintFor, widthOf, wrap } from './paint.ts';
+import { paintFor, textColumns, wrap } from './paint.ts';
 import type { ScenarioFile } from './scenario-file.ts';
 
 /** What a Failure looks like to a program. Also inside the documents of commands that take several files. */
@@ -31,9 +31,9 @@ export function errorDocument(failure: Failure): { readonly error: object } {
 }
 
 /** A Failure for people: its diagnostics where there are any, else one line. */
-export function failureText(failure: Failure, output: Output): string {
+export function refusalText(failure: Failure, output: Output): string {
   const paint = paintFor(output);
-  const width = widthOf(output);
+  const width = textColumns(output);
   const { file, diagnostics, text, code, message } = failure;
   if (file !== undefined && diagnostics.length > 0) return diagnosticsText(file, text, diagnostics, paint, width);
   const name = `${file ?? 'snoopscope'}:`;
@@ -65,6 +65,6 @@ export function remarkWarnings(call: Invocation, { name, text, warnings, notes }
   if (call.format === 'json') return;
   const { stderr } = call.io;
   const paint = paintFor(stderr);
-  if (warnings.length > 0) call.remark(diagnosticsText(name, text, warnings, paint, widthOf(stderr)));
+  if (warnings.length > 0) call.remark(diagnosticsText(name, text, warnings, paint, textColumns(stderr)));
   if (notes.length > 0) call.remark(notesText(name, notes, paint));
 }

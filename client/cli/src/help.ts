@@ -30,7 +30,9 @@ export function generalHelp(commands: readonly Command[], paint: Paint, width: n
 
 /** What `snoopscope help COMMAND` prints. */
 export function commandHelp(command: Command, paint: Paint, width: number): string {
-  const options = [...command.options, ...COMMON_OPTIONS].map((spec) => [signature(spec), optionDoc(spec)] as const);
+  const options = [...command.options, ...COMMON_OPTIONS].map(
+    (spec) => [optionSignature(spec), optionDoc(spec)] as const,
+  );
   return [
     wrap(command.summary, width),
     '',
@@ -50,7 +52,7 @@ export function commandHelp(command: Command, paint: Paint, width: number): stri
 }
 
 /** `--kernel KERNEL`; `-h, --help`. */
-export function signature({ name, value, short }: CommandOption): string {
+export function optionSignature({ name, value, short }: CommandOption): string {
   return `${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`;
 }
 

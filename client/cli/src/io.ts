@@ -30,6 +30,6 @@ export interface Output {
 }
 
 /** Lets the event loop look at signals and closed pipes. Long work calls it every few ten milliseconds. */
-export function pause(): Promise<void> {
+export function breathe(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

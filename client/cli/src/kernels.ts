@@ -31,7 +31,7 @@ export function profileOf(name: string): Profile {
 
 /** The kernel that a call asks for. */
 export function askedKernel(call: Invocation, name: string): KernelLike {
-  return kernelFor(name, kernelsNamedFor(call));
+  return kernelFor(name, kernelsNamedForCall(call));
 }
 
 /** The profile that a call asks for. When it is only the nearest one, says so once on stderr. */
@@ -42,7 +42,7 @@ export function askedProfile(call: Invocation, name: string): Profile {
 }
 
 /** What is named where the call is made, else where its first file is. */
-export function kernelsNamedFor({ io, operands }: Invocation): NamedKernels | undefined {
+export function kernelsNamedForCall({ io, operands }: Invocation): NamedKernels | undefined {
   const [first = '-'] = operands;
   const beside = first === '-' ? undefined : path.dirname(path.resolve(io.workingDirectory, first));
   return kernelsNamedIn(io.workingDirectory) ?? (beside === undefined ? undefined : kernelsNamedIn(beside));

@@ -1,10 +1,17 @@
 /** JSON results of several machines as one: shares of random runs, and shares of a suite. */
-import { type Exploration, mergeExplorations, NotMergeable, type RandomWitness, siteKey } from '@snoopscope/sim-core';
+import {
+  type Exploration,
+  isRecord,
+  mergeExplorations,
+  NotMergeable,
+  type RandomWitness,
+  siteKey,
+} from '@snoopscope/sim-core';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { exitCodeOf } from './explore-file.ts';
+import { explorationExitCode } from './explore-file.ts';
 import { Failure } from './failure.ts';
 import { FORMAT_VERSION } from './json.ts';
-import { isRandomResult, isRecord, isSuiteFile } from './result-shape.ts';
+import { isRandomResult, isSuiteFile } from './result-shape.ts';
 
 /** A result as it was read: whose, and what is in it. */
 export interface NamedResult {
@@ -196,7 +203,7 @@ function mergeExplored(parts: readonly Explored[]): Merged {
   const passed = document.passed ?? undefined;
   const shards = exploration.random?.shards;
   const missing = shards ? missingAmong(shards.count, new Set(shards.indices)) : { named: [], count: 0 };
-  const known = exitCodeOf({ passed, ...(limit && { limit }), ...(sampling && { sampling }) });
+  const known = explorationExitCode({ passed, ...(limit && { limit }), ...(sampling && { sampling }) });
   return { document, exitCode: known === EXIT.fine && missing.count > 0 ? EXIT.limit : known, missing };
 }
 

@@ -27,7 +27,7 @@ const WIDEST = 120;
 const NARROWEST = 30;
 const PIPE = 100;
 
-export function widthOf(output: Output): number {
+export function textColumns(output: Output): number {
   return Math.max(NARROWEST, Math.min(WIDEST, output.columns ?? PIPE));
 }
 

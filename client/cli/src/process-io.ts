@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { WriteStream } from 'node:tty';
 import { EXIT } from './exit-codes.ts';
-import { type Io, type Output, pause } from './io.ts';
+import { breathe, type Io, type Output } from './io.ts';
 import { ERASE_LINE } from './status-line.ts';
 import { lastWords } from './supervise.ts';
 
@@ -46,7 +46,7 @@ function outputOf(stream: WriteStream, chunk: number): Output {
       flush();
       while (stream.writableNeedDrain && !closed) await once(stream, 'drain');
       // A closed pipe is noticed between two turns of the event loop.
-      await pause();
+      await breathe();
     },
     // Some terminals say 0 when they do not know.
     get columns() {

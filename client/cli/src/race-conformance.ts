@@ -7,7 +7,7 @@ import {
   type Profile,
   parse,
   parseRaces,
-  profileFor,
+  profileOfRecording,
   type RaceJudgement,
   type RaceRow,
   Search,
@@ -82,11 +82,11 @@ function judgeOne(file: string, rows: readonly RaceRow[], given?: Profile): Race
   };
 }
 
-function profileOfRelease(file: string, release: string): ReturnType<typeof profileFor> {
+function profileOfRelease(file: string, release: string): ReturnType<typeof profileOfRecording> {
   const version = /^\d+(?:\.\d+)+/.exec(release)?.[0];
   if (version === undefined)
     throw new Failure(`\`${release}\` is not a kernel release such as 6.12.117.`, { code: 'broken-recording', file });
-  return profileFor({ kernel_release: release, kernel_version: `Debian ${version}` });
+  return profileOfRecording({ kernel_release: release, kernel_version: `Debian ${version}` });
 }
 
 function scenarioText(file: string, scenario: string): string {

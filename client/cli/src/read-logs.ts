@@ -2,7 +2,7 @@
 import { type OpenRunFile, type Rebuilder, RunFiles } from '@snoopscope/sim-core';
 import type { Invocation } from './commands/command.ts';
 import { Failure } from './failure.ts';
-import { pause } from './io.ts';
+import { breathe } from './io.ts';
 import { type LogText, openLog } from './log-file.ts';
 
 /** Milliseconds between two looks at Ctrl-C. */
@@ -36,7 +36,7 @@ async function feed(call: Invocation, text: LogText, { push }: OpenRunFile): Pro
     characters += chunk.length;
     if (performance.now() - paused < PAUSE_MS) continue;
     call.status(`${text.name}: ${Math.round(characters / 1e6)} MB read`);
-    await pause();
+    await breathe();
     paused = performance.now();
     if (call.io.interrupt.aborted) return;
   }

@@ -17,7 +17,7 @@ import { type CommandOption, GRANULARITY, type Invocation, KERNEL } from './comm
 import { EXIT } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 import { remarkWarnings } from './failure-report.ts';
-import { pause } from './io.ts';
+import { breathe } from './io.ts';
 import { askedProfile, ownProfile } from './kernels.ts';
 import { outcomeOf, type RunEnd, type RunOutcome } from './run-outcome.ts';
 import { modelOf, readScenario } from './scenario-file.ts';
@@ -153,7 +153,7 @@ function refuseUnplayable({ scheduleProblem, model }: Run): void {
 async function runToEnd(recorded: Run, interrupt: AbortSignal): Promise<RunEnd> {
   for (;;) {
     for (let i = 0; i < STEPS_PER_ROUND; i++) if (!recorded.advance()) return recorded.end!;
-    await pause();
+    await breathe();
     if (interrupt.aborted) return { kind: 'interrupted' };
   }
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { type EptRecording, looksLikeEptRecording, parseEptRecording, parseRecording } from '@snoopscope/sim-core';
 import { Failure } from './failure.ts';
 import type { Io } from './io.ts';
-import { readText, systemReason, textOf } from './text-file.ts';
+import { decodedText, readInput, systemReason } from './text-file.ts';
 
 /** What a compressed file may unpack to; the largest recording there is has a tenth of it. */
 const LARGEST_UNPACKED_BYTES = 512 * 1024 * 1024;
@@ -43,10 +43,10 @@ export function withName<T>(name: string, read: () => T): T {
 export async function recordingText(io: Pick<Io, 'workingDirectory' | 'standardInput'>, name: string): Promise<string> {
   const bytes = plainFile(path.resolve(io.workingDirectory, name), name);
   // A pipe is read as text is everywhere.
-  if (!bytes) return readText(io, name);
+  if (!bytes) return readInput(io, name);
   const packed = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  if (packed) return textOf(await unpacked(bytes, name), name);
-  if (!name.endsWith('.gz')) return textOf(bytes, name);
+  if (packed) return decodedText(await unpacked(bytes, name), name);
+  if (!name.endsWith('.gz')) return decodedText(bytes, name);
   throw new Failure('It is named .gz, but it is not compressed with gzip.', { code: 'unreadable-file', file: name });
 }
 

@@ -3,7 +3,7 @@ import { COMMON_OPTIONS } from './arguments.ts';
 import type { Command } from './commands/command.ts';
 import { COMMANDS } from './commands/table.ts';
 import { EXIT_MEANINGS } from './exit-codes.ts';
-import { optionDoc, signature } from './help.ts';
+import { optionDoc, optionSignature } from './help.ts';
 
 /** The page as Markdown. A test compares it with the file. */
 export function commandReference(): string {
@@ -46,7 +46,7 @@ function section({ name, summary, operands, description, options, examples }: Co
     ...description.flatMap((paragraph) => [paragraph, '']),
     '| option | |',
     '| --- | --- |',
-    ...[...options, ...COMMON_OPTIONS].map((spec) => `| \`${signature(spec)}\` | ${optionDoc(spec)} |`),
+    ...[...options, ...COMMON_OPTIONS].map((spec) => `| \`${optionSignature(spec)}\` | ${optionDoc(spec)} |`),
     '',
     ...examples.flatMap(({ line, about }) => [about, '', '```', `snoopscope ${line}`, '```', '']),
   ];

@@ -1,8 +1,5 @@
 /** Is what was read really a result? Files are cut, edited, and made by other programs. */
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+import { isRecord } from '@snoopscope/sim-core';
 
 /** One file of the documents of `check` and `test`. */
 export function isSuiteFile(value: unknown): boolean {

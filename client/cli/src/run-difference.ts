@@ -1,6 +1,6 @@
 /** Two runs held against each other: where they part, and what came out differently. */
 import { endText, type RunOutcome } from './run-outcome.ts';
-import { type TraceEntry, traceOf } from './trace.ts';
+import { type TraceEntry, traceEntries } from './trace.ts';
 
 export interface RunDifference {
   /** Undefined when both runs tell the same from beginning to end. */
@@ -46,7 +46,7 @@ export function isSame({ parting, values, ends: [a, b] }: RunDifference): boolea
 }
 
 function partingOf(a: RunOutcome, b: RunOutcome): Parting | undefined {
-  const [left, right] = [traceOf(a.run, true), traceOf(b.run, true)];
+  const [left, right] = [traceEntries(a.run, true), traceEntries(b.run, true)];
   for (let entries = 0; ; entries++) {
     const [one, other] = [left.next().value || undefined, right.next().value || undefined];
     if (!one && !other) return undefined;

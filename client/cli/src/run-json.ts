@@ -11,11 +11,11 @@ import {
 } from '@snoopscope/sim-core';
 import { FORMAT_VERSION } from './json.ts';
 import { endText, type RunEnd, type RunOutcome } from './run-outcome.ts';
-import { type ExplainedHappening, type TraceEntry, traceOf } from './trace.ts';
+import { type ExplainedHappening, type TraceEntry, traceEntries } from './trace.ts';
 
 export function runDocument(outcome: RunOutcome, everything: boolean): object {
   const { file, profile, run, end, values, conditions } = outcome;
-  const trace = [...traceOf(run, everything)];
+  const trace = [...traceEntries(run, everything)];
   return {
     format: FORMAT_VERSION,
     file: file.name,

@@ -3,7 +3,7 @@ import { conditionInRunText, type FailedCall, failedCallText, spaced, whyText } 
 import type { Invocation } from './commands/command.ts';
 import { type Style, wrap } from './paint.ts';
 import { endText, type RunOutcome } from './run-outcome.ts';
-import { EXPLAINED_REPEATS, type ExplainedHappening, type TraceEntry, traceOf } from './trace.ts';
+import { EXPLAINED_REPEATS, type ExplainedHappening, type TraceEntry, traceEntries } from './trace.ts';
 
 const STYLE_OF: Readonly<Record<ExplainedHappening['kind'], Style>> = {
   step: 'faint',
@@ -34,7 +34,7 @@ export async function printRun(call: Invocation, outcome: RunOutcome): Promise<v
   call.print(call.paint('heading', wrap(`${named}${file.name} on ${profile.name}`, call.width, 2, 0)));
   let actor: string | undefined;
   let printed = 0;
-  for (const entry of traceOf(run, call.flag('events'))) {
+  for (const entry of traceEntries(run, call.flag('events'))) {
     if (++printed % ENTRIES_PER_PAUSE === 0) await call.io.stdout.drained();
     if (call.io.stdout.closed) return;
     if (call.io.interrupt.aborted) break;

@@ -2,8 +2,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import {
-  check,
   checkByCode,
+  checkText,
   type Diagnostic,
   elaborate,
   LIMITS,
@@ -17,7 +17,7 @@ import { EXIT } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { kernelsNamedIn } from './kernels-file.ts';
-import { readText } from './text-file.ts';
+import { readInput } from './text-file.ts';
 
 export interface ScenarioFile {
   /** As the user wrote it; `<stdin>` for `-`. */
@@ -35,7 +35,7 @@ export interface ScenarioFile {
 export async function readScenario(io: Io, name: string): Promise<ScenarioFile> {
   const shown = name === '-' ? '<stdin>' : name;
   if (name.endsWith(TRACE_EXTENSION)) throw aTrace(name);
-  const text = await readText(io, name);
+  const text = await readInput(io, name);
   if (text.trim() === '') {
     throw new Failure('The file is empty: there is no scenario in it.', { code: 'empty-scenario', file: shown });
   }
@@ -47,7 +47,7 @@ export async function readScenario(io: Io, name: string): Promise<ScenarioFile> 
     const file = path.resolve(folder, include);
     return file === own ? parsed : readInclude(file);
   };
-  const diagnostics = [...parsed.diagnostics, ...check(parsed, { includes })].sort(byPlace);
+  const diagnostics = [...parsed.diagnostics, ...checkText(parsed, { includes })].sort(byPlace);
   const file = {
     name: shown,
     text,

@@ -10,8 +10,8 @@ const LARGEST_BYTES = 64 * 1024 * 1024;
 const BINARY_PROBE_BYTES = 8000;
 
 /** The text of a file as it is named on the command line, `-` being stdin. */
-export async function readText(io: Pick<Io, 'workingDirectory' | 'standardInput'>, name: string): Promise<string> {
-  if (name === '-') return textOf(await gathered(io.standardInput, '<stdin>'), '<stdin>');
+export async function readInput(io: Pick<Io, 'workingDirectory' | 'standardInput'>, name: string): Promise<string> {
+  if (name === '-') return decodedText(await gathered(io.standardInput, '<stdin>'), '<stdin>');
   const file = path.resolve(io.workingDirectory, name);
   try {
     const found = statSync(file);
@@ -23,7 +23,7 @@ export async function readText(io: Pick<Io, 'workingDirectory' | 'standardInput'
     }
     // A named pipe or a device has no size to look at; a stream of a plain file would only take longer.
     const plain = found.isFile() && found.size <= LARGEST_BYTES;
-    return textOf(await gathered(plain ? [readFileSync(file)] : createReadStream(file), name), name);
+    return decodedText(await gathered(plain ? [readFileSync(file)] : createReadStream(file), name), name);
   } catch (error) {
     if (error instanceof Failure) throw error;
     throw new Failure(systemReason(error), { code: 'unreadable-file', file: name });
@@ -50,7 +50,7 @@ async function gathered(stream: AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 }
 
 /** The text that some bytes are. */
-export function textOf(bytes: Uint8Array, name: string): string {
+export function decodedText(bytes: Uint8Array, name: string): string {
   if (bytes.subarray(0, BINARY_PROBE_BYTES).includes(0)) throw binaryFile(name);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

@@ -3,7 +3,7 @@ import { promises } from 'node:fs';
 import path from 'node:path';
 import {
   brokenBlock,
-  check,
+  checkText,
   decodeTrace,
   EVENT_WIDTH,
   encodeTrace,
@@ -50,7 +50,7 @@ export async function scenarioInTrace(
 ): Promise<{ readonly file: ScenarioFile; readonly profile: Profile }> {
   const { parsed, includes, profile } = await naming(name, async () => scenarioOfTrace(header));
   const file = { name, text: header.scenario.text, parsed, includes, warnings: [], notes: [] };
-  const diagnostics = [...parsed.diagnostics, ...check(parsed, { includes })];
+  const diagnostics = [...parsed.diagnostics, ...checkText(parsed, { includes })];
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw brokenScenario(file, errors);
   return { file, profile };

@@ -96,7 +96,7 @@ const TELLING_FIELDS: Readonly<Record<string, (labels: readonly string[], old: s
 };
 
 /** All entries of a run, in order. `everything` shows calls, returns and each changed field too. */
-export function* traceOf(run: Run, everything: boolean): Generator<TraceEntry> {
+export function* traceEntries(run: Run, everything: boolean): Generator<TraceEntry> {
   const explainer = new Explainer(run);
   let open: Draft | undefined;
   for (let step = 0; step < run.steps; step++) {

@@ -1,5 +1,5 @@
 /** Long work that comes in slices, with time for signals in between. */
-import { pause } from './io.ts';
+import { breathe } from './io.ts';
 
 /** Milliseconds between two pauses. */
 const SLICE_MS = 20;
@@ -15,7 +15,7 @@ export async function withPauses<Progress, Result>(
     if (done) return value;
     progress(value);
     if (performance.now() - paused < SLICE_MS) continue;
-    await pause();
+    await breathe();
     paused = performance.now();
   }
 }

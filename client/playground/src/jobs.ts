@@ -1,7 +1,7 @@
 /** Long work of the worker: check, explore, compare kernels. In slices, so that a cancel is heard. */
 import {
-  check,
   checking,
+  checkText,
   elaborate,
   exploringGraph,
   grouping,
@@ -45,7 +45,7 @@ export async function work(job: Job, around: JobSurroundings): Promise<void> {
     const text = around.read(path);
     return text === undefined ? undefined : parse(text);
   };
-  const errors = [...scenario.diagnostics, ...check(scenario, { includes })].filter(
+  const errors = [...scenario.diagnostics, ...checkText(scenario, { includes })].filter(
     ({ severity }) => severity === 'error',
   );
   if (errors.length === 0 && !scenario.blocks.some(({ actor }) => actor)) {

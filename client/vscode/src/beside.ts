@@ -81,7 +81,7 @@ export async function textsOf(scenario: Uri): Promise<ScenarioTexts> {
 }
 
 /** The setting `snoopscope.NAME`, where it is set. */
-export function numberOf(
+export function numberSetting(
   scenario: Uri,
   name: 'limits.states' | 'limits.megabytes' | 'explore.workers' | 'explore.maxSwitches',
 ): number | undefined {

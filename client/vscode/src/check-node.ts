@@ -4,10 +4,10 @@ import { createReadStream } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { keeping } from './keeping.ts';
-import { nodeThreads } from './node-threads.ts';
+import { editorThreads } from './node-threads.ts';
 import { createAnswerer, type ToWorker } from './worker.ts';
 
-const pool = keeping((script) => nodeThreads(() => new Worker(script)));
+const pool = keeping((script) => editorThreads(() => new Worker(script)));
 const threads = { pool, memory: 'shared', processors: availableParallelism() } as const;
 const answer = createAnswerer({ threads, bytesOf }, (reply) => {
   if (process.connected) process.send?.(reply);

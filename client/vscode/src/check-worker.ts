@@ -4,8 +4,8 @@ import {
   type CheckResult,
   type Coverage,
   CoverageObserver,
-  check,
   checking,
+  checkText,
   type Diagnostic,
   failuresOf,
   grouping,
@@ -17,7 +17,7 @@ import {
   type VerdictGroup,
   verdictLines,
 } from '@snoopscope/sim-core';
-import { limitText } from './limit-text.ts';
+import { limitNotice } from './limit-text.ts';
 import { readTexts, type ScenarioTexts } from './scenario-texts.ts';
 
 export interface CheckJob extends ScenarioTexts {
@@ -67,7 +67,7 @@ export async function checkOnAllKernels(request: CheckJob, around: CheckSurround
   const { send, pause, stop } = around;
   const { scenario, read } = readTexts(request);
   // Of its conditions too: one on a kernel that there is not would never be judged.
-  const problems = errorsOf([...scenario.diagnostics, ...check(scenario, { includes: read })]);
+  const problems = errorsOf([...scenario.diagnostics, ...checkText(scenario, { includes: read })]);
   if (problems.length > 0) {
     send({ kind: 'broken', problems });
     return;
@@ -100,8 +100,8 @@ async function judged(
     kind: 'judged',
     passed: passedOf(groups, left),
     groups,
-    failures: failuresOf(groups, limitText),
-    lines: verdictLines(scenario, groups, { left, limitText }).map(plainLine),
+    failures: failuresOf(groups, limitNotice),
+    lines: verdictLines(scenario, groups, { left, limitText: limitNotice }).map(plainLine),
   };
 }
 

@@ -1,8 +1,8 @@
 // The command "Check Scenario": every condition on every kernel that the scenario names, over all interleavings.
-import { COMMANDS } from '@snoopscope/server/protocol';
+import { COMMAND_IDS } from '@snoopscope/server/protocol';
 import { commands, Disposable, l10n, type OutputChannel, type Uri, window, workspace } from 'vscode';
 import { answerLines } from './answer-text.ts';
-import { askWorker, numberOf, scenarioFor, textsOf } from './beside.ts';
+import { askWorker, numberSetting, scenarioFor, textsOf } from './beside.ts';
 import type { Beside } from './beside-workers.ts';
 import type { CheckDiagnostics } from './check-diagnostics.ts';
 import { VerdictLenses } from './verdict-lenses.ts';
@@ -12,7 +12,7 @@ export function registerCheck(beside: Beside, diagnostics: CheckDiagnostics): Di
   const output = window.createOutputChannel('Snoopscope');
   const lenses = new VerdictLenses();
   const check = (uri?: Uri | string) => checkScenario({ output, beside, diagnostics, lenses }, uri);
-  return Disposable.from(output, lenses, commands.registerCommand(COMMANDS.check, check));
+  return Disposable.from(output, lenses, commands.registerCommand(COMMAND_IDS.check, check));
 }
 
 /** Who judges, and where the verdict is shown. */
@@ -30,7 +30,7 @@ async function checkScenario(
 ): Promise<WorkerAnswer | undefined> {
   const document = await scenarioFor(uri, l10n.t('Open a .snoop file first: it is the scenario to check.'));
   if (!document) return undefined;
-  const maxStates = numberOf(document.uri, 'limits.states');
+  const maxStates = numberSetting(document.uri, 'limits.states');
   const texts = await textsOf(document.uri);
   const request = { kind: 'check', ...texts, ...(maxStates !== undefined && { maxStates }) } as const;
   const name = workspace.asRelativePath(document.uri);

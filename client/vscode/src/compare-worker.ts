@@ -2,7 +2,7 @@
 import {
   type AnswerWay,
   Bisection,
-  check,
+  checkText,
   counted,
   type Diagnostic,
   elaborate,
@@ -14,7 +14,7 @@ import {
   releasesOf,
   type Turn,
 } from '@snoopscope/sim-core';
-import { limitText } from './limit-text.ts';
+import { limitNotice } from './limit-text.ts';
 import { readTexts, type ScenarioTexts } from './scenario-texts.ts';
 
 type ReadInclude = (path: string) => ParsedScenario | undefined;
@@ -88,7 +88,7 @@ export async function compareKernels(request: CompareJob, around: CompareSurroun
   const { maxStates } = request;
   const { scenario: parsed, read } = readTexts(request);
   const profiles = request.kernels?.flatMap((name) => profileLike(name, parsed.named) ?? []) ?? releasesOf(parsed);
-  const problems = errorsOf([...parsed.diagnostics, ...check(parsed, { includes: read })]);
+  const problems = errorsOf([...parsed.diagnostics, ...checkText(parsed, { includes: read })]);
   if (problems.length > 0) {
     around.send({ kind: 'broken', problems });
     return;
@@ -178,7 +178,7 @@ function replyOf(bisection: Bisection, profiles: readonly Profile[], turns: read
     rows,
     turns: turns.map((turn) => turnOf(turn, questions)),
     explorations: bisection.explorations,
-    ...(bisection.limit && { limit: limitText(bisection.limit) }),
+    ...(bisection.limit && { limit: limitNotice(bisection.limit) }),
   };
 }
 

@@ -7,7 +7,7 @@ import {
   SnoopscopeDebugSession,
   scenarioErrors,
 } from '@snoopscope/debug-adapter';
-import { COMMANDS } from '@snoopscope/server/protocol';
+import { COMMAND_IDS } from '@snoopscope/server/protocol';
 import {
   commands,
   type DebugAdapterDescriptor,
@@ -42,7 +42,7 @@ export function registerDebugging(): Disposable {
     debug.registerDebugConfigurationProvider(debugType, openScenario, DebugConfigurationProviderTriggerKind.Dynamic),
     debug.registerDebugAdapterDescriptorFactory(debugType, factory),
     debug.registerDebugAdapterTrackerFactory(debugType, { createDebugAdapterTracker: () => openingDebugView() }),
-    commands.registerCommand(COMMANDS.debug, debugScenario),
+    commands.registerCommand(COMMAND_IDS.debug, debugScenario),
     commands.registerCommand(DEBUG_COUNTEREXAMPLE, (wanted: ScheduleToDebug) => debugSchedule(wanted)),
   );
 }

@@ -9,7 +9,7 @@ import {
 } from '@snoopscope/sim-core';
 import type { Workers } from './explore-threads.ts';
 import type { EstimatedReply, ExploredReply } from './explore-worker.ts';
-import { limitText } from './limit-text.ts';
+import { limitNotice } from './limit-text.ts';
 
 /** `name`: of the scenario. The first line is a heading. */
 export function exploredLines(name: string, { report, seconds, shortened, workers }: ExploredReply): string[] {
@@ -18,7 +18,7 @@ export function exploredLines(name: string, { report, seconds, shortened, worker
     sentence(coverageText(report)),
     costText(report, seconds),
     ...workerLines(workers),
-    ...(report.limit ? [limitText(report.limit)] : []),
+    ...(report.limit ? [limitNotice(report.limit)] : []),
     ...adviceLines(report, seconds),
     ...(shortened ? [] : ['You did not wait for shorter schedules: these are as the exploration came across them.']),
   ];

@@ -1,10 +1,10 @@
 // The command "Explore Scenario": every interleaving on one kernel, or as many as its page asks for.
-import { COMMANDS } from '@snoopscope/server/protocol';
+import { COMMAND_IDS } from '@snoopscope/server/protocol';
 import { kernelOf, NEWEST, outcomesPicture } from '@snoopscope/sim-core';
 import type { ExplorationState, ExploreMethod } from '@snoopscope/views/draw';
 import { commands, Disposable, l10n, type TextDocument, type Uri, window, workspace } from 'vscode';
 import { answerLines } from './answer-text.ts';
-import { askWorker, numberOf, scenarioFor, textsOf } from './beside.ts';
+import { askWorker, numberSetting, scenarioFor, textsOf } from './beside.ts';
 import type { Beside, ProgressReply } from './beside-workers.ts';
 import { estimatedLines, exploredLines } from './explore-summary.ts';
 import type { ExploreJob } from './explore-worker.ts';
@@ -30,7 +30,7 @@ export function registerExplore(
   const explorer = new Explorer(panels, beside, levelWorker, onExplored);
   return Disposable.from(
     panels,
-    commands.registerCommand(COMMANDS.explore, async (uri?: Uri | string, method?: ExploreMethod) => {
+    commands.registerCommand(COMMAND_IDS.explore, async (uri?: Uri | string, method?: ExploreMethod) => {
       const document = await scenarioFor(uri, l10n.t('Open a .snoop file first: it is the scenario to explore.'));
       return document && explorer.explore(document, method);
     }),
@@ -92,12 +92,12 @@ class Explorer {
 
   async #request(uri: Uri, method: ExploreMethod): Promise<ExploreJob> {
     const kernel = chosenKernel(uri);
-    const maxStates = numberOf(uri, 'limits.states');
-    const workers = numberOf(uri, 'explore.workers');
+    const maxStates = numberSetting(uri, 'limits.states');
+    const workers = numberSetting(uri, 'explore.workers');
     return {
       kind: 'explore',
       ...(await textsOf(uri)),
-      maxBytes: (numberOf(uri, 'limits.megabytes') ?? DEFAULT_MEGABYTES) * 1024 ** 2,
+      maxBytes: (numberSetting(uri, 'limits.megabytes') ?? DEFAULT_MEGABYTES) * 1024 ** 2,
       method,
       ...(kernel !== undefined && { kernel }),
       ...(maxStates !== undefined && { maxStates }),
@@ -120,7 +120,7 @@ function linesOf(name: string, reply: WorkerAnswer | undefined): readonly string
 }
 
 function usualMethod(uri: Uri): ExploreMethod {
-  const most = numberOf(uri, 'explore.maxSwitches');
+  const most = numberSetting(uri, 'explore.maxSwitches');
   return most === undefined ? { kind: 'all' } : { kind: 'switches', most };
 }
 

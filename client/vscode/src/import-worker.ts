@@ -62,7 +62,7 @@ const NOTHING_ASSUMED = { snoopControl: undefined, vendor: undefined, selfSnoop:
 /** Thrown for a file that cannot be imported. */
 class Refused extends Error {}
 
-export async function importLogs(request: ImportJob, around: ImportSurroundings): Promise<void> {
+export async function importInWorker(request: ImportJob, around: ImportSurroundings): Promise<void> {
   const { send, stop } = around;
   try {
     const rebuilder = new Rebuilder();

@@ -3,7 +3,7 @@
 import type { ExploreLimit } from '@snoopscope/sim-core';
 import { counted } from '@snoopscope/sim-core';
 
-export function limitText(limit: ExploreLimit): string {
+export function limitNotice(limit: ExploreLimit): string {
   switch (limit.kind) {
     case 'states':
       return `The limit of ${counted(limit.at, 'state')} was reached; the setting snoopscope.limits.states raises it.`;

@@ -2,7 +2,7 @@
 import type { Worker } from 'node:worker_threads';
 import { ThreadPool } from '@snoopscope/sim-core';
 
-export function nodeThreads(start: () => Worker): ThreadPool {
+export function editorThreads(start: () => Worker): ThreadPool {
   return new ThreadPool(({ onAnswer, onDeath }) => {
     const thread = start();
     thread.on('message', onAnswer);

@@ -18,7 +18,7 @@ import {
   workspace,
 } from 'vscode';
 import { answerLines } from './answer-text.ts';
-import { numberOf, textsOf } from './beside.ts';
+import { numberSetting, textsOf } from './beside.ts';
 import type { Beside } from './beside-workers.ts';
 import { testsOf } from './testing/test-tree.ts';
 import type { WorkerAnswer } from './worker.ts';
@@ -143,7 +143,7 @@ class CheckTerminal implements Pseudoterminal {
   async #check(file: Uri): Promise<WorkerAnswer | undefined> {
     const texts = await textsOf(file).catch(() => undefined);
     if (!texts || !testsOf(texts.text)) return undefined;
-    const maxStates = numberOf(file, 'limits.states');
+    const maxStates = numberSetting(file, 'limits.states');
     const request = { kind: 'check', ...texts, ...(maxStates !== undefined && { maxStates }) } as const;
     return this.#beside.ask(request, () => {}, this.#cancel.signal);
   }

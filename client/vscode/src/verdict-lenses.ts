@@ -1,5 +1,5 @@
 // What the last check of a scenario came to, as a lens above it, until its text changes.
-import { COMMANDS } from '@snoopscope/server/protocol';
+import { COMMAND_IDS } from '@snoopscope/server/protocol';
 import {
   CodeLens,
   type CodeLensProvider,
@@ -54,7 +54,7 @@ export class VerdictLenses implements CodeLensProvider, Disposable {
       0,
       text.split(/\r?\n/).findIndex((one) => /^scenario\b/.test(one)),
     );
-    const command = { title: verdict.title, command: COMMANDS.check, arguments: [document.uri.toString()] };
+    const command = { title: verdict.title, command: COMMAND_IDS.check, arguments: [document.uri.toString()] };
     return [new CodeLens(new Range(line, 0, line, 0), command)];
   }
 }

@@ -1,5 +1,5 @@
 // The steps of the walkthrough: what its buttons do, and when each is done.
-import { COMMANDS } from '@snoopscope/server/protocol';
+import { COMMAND_IDS } from '@snoopscope/server/protocol';
 import { commands, Disposable, debug, window } from 'vscode';
 import { debugType, debugUntil } from './debugging.ts';
 import { galleryUri } from './gallery/gallery-files.ts';
@@ -21,9 +21,11 @@ export function registerWalkthrough(): Disposable {
     debug.registerDebugAdapterTrackerFactory(debugType, { createDebugAdapterTracker }),
     commands.registerCommand('snoopscope.walkthrough.open', () => window.showTextDocument(first)),
     commands.registerCommand('snoopscope.walkthrough.find', () => debugUntil(first, 'v5.11', 'stale-read')),
-    commands.registerCommand('snoopscope.walkthrough.explore', () => commands.executeCommand(COMMANDS.explore, first)),
+    commands.registerCommand('snoopscope.walkthrough.explore', () =>
+      commands.executeCommand(COMMAND_IDS.explore, first),
+    ),
     commands.registerCommand('snoopscope.walkthrough.compare', () =>
-      commands.executeCommand(COMMANDS.compare, first, ['v5.11', 'v5.12']),
+      commands.executeCommand(COMMAND_IDS.compare, first, ['v5.11', 'v5.12']),
     ),
   );
 }

@@ -3,7 +3,7 @@ import { type CheckJob, type CheckReply, checkOnAllKernels } from './check-worke
 import { type CompareJob, type CompareReply, compareKernels } from './compare-worker.ts';
 import type { Threads } from './explore-threads.ts';
 import { type ExploreJob, type ExploreReply, exploreScenario } from './explore-worker.ts';
-import { type ImportJob, type ImportReply, type ImportSurroundings, importLogs } from './import-worker.ts';
+import { type ImportJob, type ImportReply, type ImportSurroundings, importInWorker } from './import-worker.ts';
 
 export type WorkerRequest = CheckJob | CompareJob | ExploreJob | ImportJob;
 /** One request at a time; `stop` asks for its answer now, with what is known so far. */
@@ -64,7 +64,7 @@ function workOn(request: WorkerRequest, around: Surroundings): Promise<void> {
     case 'explore':
       return exploreScenario(request, around);
     case 'import':
-      return importLogs(request, around);
+      return importInWorker(request, around);
   }
 }
 

@@ -2,7 +2,7 @@
 import { counted } from '@snoopscope/sim-core';
 import { stepLine } from '../console.ts';
 import type { Debuggee } from '../launch.ts';
-import { LIMITS } from '../limits.ts';
+import { DEBUGGER_LIMITS } from '../limits.ts';
 import type { Focus } from '../movement.ts';
 import { type Launched, launchedOf, type SessionState } from '../session-state.ts';
 import type { StopContext } from '../stop.ts';
@@ -55,8 +55,8 @@ async function firstDifference(
   now: Launched,
   position: number,
 ): Promise<string | undefined> {
-  if (position > LIMITS.keptSteps)
-    return `The place before the restart is after more than ${LIMITS.keptSteps} micro-steps, so it is not looked for.`;
+  if (position > DEBUGGER_LIMITS.keptSteps)
+    return `The place before the restart is after more than ${DEBUGGER_LIMITS.keptSteps} micro-steps, so it is not looked for.`;
   const moves = movesOf(old, now, position);
   const cursor = moves && now.branches.follow(moves);
   if (!cursor) return 'What was moved before the restart is not possible any more.';
@@ -64,7 +64,7 @@ async function firstDifference(
   for (let step = 0; step < position; step++) {
     const [was, is] = [stepLine(before, step, true), stepLine(after, step, true)];
     if (was !== is) return `The edit changes micro-step ${step + 1}: it was ${was}, and is ${is}.`;
-    if (step % LIMITS.looksPerChunk === 0) await state.pause();
+    if (step % DEBUGGER_LIMITS.looksPerChunk === 0) await state.pause();
   }
   return undefined;
 }

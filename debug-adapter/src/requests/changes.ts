@@ -4,8 +4,8 @@ import type { Edit } from '@snoopscope/sim-core';
 import { counted } from '@snoopscope/sim-core';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { editsOf, numberOf, wordEdits } from '../edits.ts';
-import { evaluate } from '../evaluate.ts';
-import { LIMITS } from '../limits.ts';
+import { evaluateExpression } from '../evaluate.ts';
+import { DEBUGGER_LIMITS } from '../limits.ts';
 import { readBytes, unreadableBytes, viewOf } from '../memory-view.ts';
 import { RequestError } from '../request-error.ts';
 import { DECIMAL } from '../scopes/item.ts';
@@ -16,7 +16,7 @@ import { output } from './narrate.ts';
 
 export function readMemory(state: SessionState, args: DebugProtocol.ReadMemoryArguments): RequestAnswer {
   const { moment } = stoppedOf(state).launched.cursor;
-  const count = Math.max(0, Math.min(args.count, LIMITS.memoryBytes));
+  const count = Math.max(0, Math.min(args.count, DEBUGGER_LIMITS.memoryBytes));
   const view = viewOf(moment.model, args.memoryReference);
   const address = view.address + BigInt(args.offset ?? 0);
   if (address < 0n) throw new RequestError('There is no memory below address 0.');
@@ -87,7 +87,7 @@ export function setVariable(state: SessionState, args: DebugProtocol.SetVariable
 export function setExpression(state: SessionState, args: DebugProtocol.SetExpressionArguments): RequestAnswer {
   const { launched, stop } = stoppedOf(state);
   const actor = args.frameId === undefined ? stop.focus.actor : frameOf(launched, stop, args.frameId).actor;
-  evaluate(launched.cursor, focusOn(stop, actor), args.expression, DECIMAL);
+  evaluateExpression(launched.cursor, focusOn(stop, actor), args.expression, DECIMAL);
   const edits = editsOf(launched.cursor.moment, actor, args.expression, args.value);
   return changed(state, launched, edits, args.expression, args.value);
 }

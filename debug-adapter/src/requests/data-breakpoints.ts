@@ -1,12 +1,11 @@
 /** Requests about breakpoints on data: from the Variables view, from an expression, from an address. */
-import { compileExpression } from '@snoopscope/sim-core';
+import { compileExpression, isRecord } from '@snoopscope/sim-core';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { accessesOf } from '../accesses.ts';
-import { isRecord } from '../argument-shapes.ts';
 import { placeOfStep } from '../console.ts';
 import { type DataRequest, wordsOf } from '../data-breakpoint.ts';
-import { evaluate } from '../evaluate.ts';
-import { LIMITS } from '../limits.ts';
+import { evaluateExpression } from '../evaluate.ts';
+import { DEBUGGER_LIMITS } from '../limits.ts';
 import { RequestError } from '../request-error.ts';
 import { DECIMAL, type Item } from '../scopes/item.ts';
 import { SCOPES } from '../scopes/table.ts';
@@ -14,7 +13,7 @@ import { focusOn, frameOf, type Launched, type RequestAnswer, type SessionState,
 import { executedBefore, type Stop } from '../stop.ts';
 import { type Accessor, dataIdOf, labelOf, type VariablePlace } from '../watch.ts';
 import { applyTriggers } from './breakpoints.ts';
-import { nameOf, opened } from './inspection.ts';
+import { actorName, opened } from './inspection.ts';
 
 const ACCESSOR_OF_MODE: Readonly<Record<string, Accessor>> = { cpu: 'cpu', device: 'device' };
 
@@ -63,7 +62,7 @@ export function who(state: SessionState, args: DebugProtocol.DataBreakpointInfoA
   if ('problem' in found) throw new RequestError(found.problem);
   const { place, label } = found;
   const { cursor, convert, debuggee } = launched;
-  const accesses = accessesOf(cursor, place, stop.focus.position, 'all').slice(0, LIMITS.consoleLines);
+  const accesses = accessesOf(cursor, place, stop.focus.position, 'all').slice(0, DEBUGGER_LIMITS.consoleLines);
   return {
     body: {
       label: label ?? labelOf(place),
@@ -73,7 +72,7 @@ export function who(state: SessionState, args: DebugProtocol.DataBreakpointInfoA
         return {
           kind,
           position: step + 1,
-          actor: nameOf(launched, actor) || 'the environment',
+          actor: actorName(launched, actor) || 'the environment',
           where: placeOfStep(launched, step),
           text,
           ...(actor >= 0 && at ? { source: convert.source(at.file), line: convert.line(at.line) } : {}),
@@ -101,7 +100,7 @@ function ofVariable(launched: Launched, reference: number, name: string): Found 
 function ofExpression(launched: Launched, stop: Stop, actor: number, expression: string): Found {
   const { cursor } = launched;
   try {
-    evaluate(cursor, focusOn(stop, actor), expression, DECIMAL);
+    evaluateExpression(cursor, focusOn(stop, actor), expression, DECIMAL);
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     if (/^&/.test(expression)) return atAddress(launched, expression, 1);
@@ -110,7 +109,7 @@ function ofExpression(launched: Launched, stop: Stop, actor: number, expression:
   // A value that never changes is a mistake: a number, a comparison of numbers.
   const compiled = compileExpression(cursor.model, expression, { actor });
   if (!('problem' in compiled) && /^[\d\s()]+$/.test(expression)) return { problem: `${expression} never changes.` };
-  return { place: { root: { expression }, actor: nameOf(launched, actor), names: [] } };
+  return { place: { root: { expression }, actor: actorName(launched, actor), names: [] } };
 }
 
 /** A variable of the scopes that has this name, `wbinvd_dirty_mask` or `kvm->lock`; which, where there are several. */
@@ -126,7 +125,7 @@ function byName(launched: Launched, actor: number, wanted: string): Found | unde
   };
   for (const scope of SCOPES) {
     const items = scope.fleeting ? undefined : scope.items({ moment, actor });
-    if (items) look(items(DECIMAL), { root: { scope: scope.name }, actor: nameOf(launched, actor), names: [] }, 3);
+    if (items) look(items(DECIMAL), { root: { scope: scope.name }, actor: actorName(launched, actor), names: [] }, 3);
   }
   const [first, ...others] = found;
   if (!first) return undefined;

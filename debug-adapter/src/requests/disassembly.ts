@@ -1,7 +1,7 @@
 /** Requests of the Disassembly view: micro-steps as instructions, and breakpoints on them. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { breakpointsGiven } from '../argument-shapes.ts';
-import { LIMITS } from '../limits.ts';
+import { DEBUGGER_LIMITS } from '../limits.ts';
 import { addressIn, type Instruction, writtenAddress } from '../listing.ts';
 import { RequestError } from '../request-error.ts';
 import { type Launched, launchedOf, type RequestAnswer, type SessionState } from '../session-state.ts';
@@ -14,7 +14,7 @@ export function disassemble(state: SessionState, args: DebugProtocol.Disassemble
     throw new RequestError(
       `${args.memoryReference} is not the address of a micro-step: take the instructionPointerReference of a stack frame.`,
     );
-  const count = Math.max(0, Math.min(args.instructionCount, LIMITS.instructions));
+  const count = Math.max(0, Math.min(args.instructionCount, DEBUGGER_LIMITS.instructions));
   const found = launched.debuggee.listing.from(address + (args.offset ?? 0), args.instructionOffset ?? 0, count);
   return {
     body: {

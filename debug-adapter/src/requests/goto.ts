@@ -2,7 +2,7 @@
 import { counted, describeEvent } from '@snoopscope/sim-core';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { samePath } from '../file-accessor.ts';
-import { LIMITS } from '../limits.ts';
+import { DEBUGGER_LIMITS } from '../limits.ts';
 import { RequestError } from '../request-error.ts';
 import type { RunCursor } from '../run-cursor.ts';
 import {
@@ -32,7 +32,7 @@ export function gotoTargets(state: SessionState, args: DebugProtocol.GotoTargets
       const { file, line: at } = placeOfNode(debuggee, node);
       if (at !== line || !samePath(debuggee.sources[file]?.path ?? '', wanted)) continue;
       const name = debuggee.model.world.topology.actors[actor]?.name;
-      if (targets.length === LIMITS.consoleLines) more++;
+      if (targets.length === DEBUGGER_LIMITS.consoleLines) more++;
       else
         targets.push({
           id: position,

@@ -3,7 +3,7 @@ import { EVENT_WIDTH } from '@snoopscope/sim-core';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { completions } from '../completions.ts';
 import { placeOfStep } from '../console.ts';
-import { evaluate as evaluateExpression } from '../evaluate.ts';
+import { evaluateExpression } from '../evaluate.ts';
 import type { Debuggee } from '../launch.ts';
 import { writtenAddress } from '../listing.ts';
 import { ENVIRONMENT } from '../movement.ts';
@@ -36,7 +36,7 @@ import {
   toVariable,
 } from '../to-dap.ts';
 import type { VariablePlace } from '../watch.ts';
-import { linksOf } from './locations.ts';
+import { locationLinks } from './locations.ts';
 import { tellPage } from './sources.ts';
 import { typedCommand } from './typed.ts';
 
@@ -78,7 +78,7 @@ export function scopes(state: SessionState, args: DebugProtocol.ScopesArguments)
   const found = SCOPES.flatMap((scope) => {
     const items = scope.items(view);
     return items
-      ? [toScope(scope, reference(state, launched, opening(scope, items, nameOf(launched, view.actor))))]
+      ? [toScope(scope, reference(state, launched, opening(scope, items, actorName(launched, view.actor))))]
       : [];
   });
   return { body: { scopes: found } };
@@ -93,7 +93,7 @@ export function variables(state: SessionState, args: DebugProtocol.VariablesArgu
     body: {
       variables: all.slice(first, last).map((item) => ({
         ...toVariable(item, itemReference(state, launched, item, within(place, item))),
-        ...linksOf(state, launched, stop.focus.actor, item.evaluateName),
+        ...locationLinks(state, launched, stop.focus.actor, item.evaluateName),
       })),
     },
   };
@@ -114,7 +114,7 @@ export function evaluate(
     const result = item.children ? JSON.stringify(asJson(item), null, 2) : item.value;
     return { body: { result, variablesReference: 0 } };
   }
-  const place = { root: { expression: args.expression.trim() }, actor: nameOf(launched, actor), names: [] };
+  const place = { root: { expression: args.expression.trim() }, actor: actorName(launched, actor), names: [] };
   return {
     body: {
       result: item.value,
@@ -164,7 +164,7 @@ function valueLink(
   actor: number,
   expression: string | undefined,
 ): { valueLocationReference?: number } {
-  const { valueLocationReference } = linksOf(state, launched, actor, expression);
+  const { valueLocationReference } = locationLinks(state, launched, actor, expression);
   return valueLocationReference === undefined ? {} : { valueLocationReference };
 }
 
@@ -251,7 +251,7 @@ export function opened({ references }: Launched, id: number, format: Format): Op
 }
 
 /** The actor's name; the environment has none. */
-export function nameOf({ debuggee }: Launched, actor: number): string {
+export function actorName({ debuggee }: Launched, actor: number): string {
   return debuggee.model.world.topology.actors[actor]?.name ?? '';
 }
 

@@ -13,7 +13,7 @@ export interface LinePlace {
 }
 
 /** What the protocol adds to a variable that an expression names: links that are followed later. */
-export function linksOf(
+export function locationLinks(
   state: SessionState,
   launched: Launched,
   actor: number,

@@ -4,7 +4,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { moveText } from '../console.ts';
 import { filterById } from '../filters.ts';
 import type { BackStep } from '../going-back.ts';
-import { LIMITS } from '../limits.ts';
+import { DEBUGGER_LIMITS } from '../limits.ts';
 import { type Focus, focusAfter, type Movement, type MovementEnd, type Unit } from '../movement.ts';
 import { RequestError } from '../request-error.ts';
 import type { RunCursor } from '../run-cursor.ts';
@@ -124,7 +124,7 @@ function alone(
       if (branch !== before && steps === 1) output(state, partingText(launched, before));
       last = await branch.make(next.move, movement(state));
       if (last.kind !== 'moved' || reached(branch)) return last;
-      if (steps % LIMITS.stepsPerChunk === 0) await state.pause();
+      if (steps % DEBUGGER_LIMITS.stepsPerChunk === 0) await state.pause();
       if (state.interrupt) return { kind: 'interrupted' };
     }
   };

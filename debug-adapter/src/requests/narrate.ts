@@ -7,7 +7,7 @@ import { ENVIRONMENT, type Focus } from '../movement.ts';
 import type { RunCursor } from '../run-cursor.ts';
 import { type Launched, launchedOf, type SessionState } from '../session-state.ts';
 import { inOneColumn, lineText } from '../source-lines.ts';
-import { endText, executedBefore } from '../stop.ts';
+import { executedBefore, whyOver } from '../stop.ts';
 import type { Hit } from '../stop-index.ts';
 import { styledText } from '../styling.ts';
 
@@ -72,7 +72,7 @@ export function reportEnd(state: SessionState): void {
   if (cursor.endReported) return;
   cursor.endReported = true;
   const { end } = cursor;
-  output(state, end?.kind === 'stuck' ? `${stuckText(cursor.run, end)}\n` : `${endText(launchedOf(state), end)}.\n`);
+  output(state, end?.kind === 'stuck' ? `${stuckText(cursor.run, end)}\n` : `${whyOver(launchedOf(state), end)}.\n`);
   const problem = cursor.run.scheduleProblem;
   if (problem)
     output(

@@ -3,7 +3,7 @@ import { TRACE_EXTENSION } from '@snoopscope/sim-core';
 import { reason } from '../file-accessor.ts';
 import { RequestError } from '../request-error.ts';
 import { type RequestAnswer, type SessionState, stoppedOf } from '../session-state.ts';
-import { isTrace, traceOf } from '../traced.ts';
+import { isTrace, traceOfSession } from '../traced.ts';
 
 /** Writes `path`, a path or URI; a relative one is beside the scenario. An existing file is replaced. */
 export async function save(state: SessionState, args: { readonly path: string }): Promise<RequestAnswer> {
@@ -13,7 +13,7 @@ export async function save(state: SessionState, args: { readonly path: string })
     throw new RequestError('Files cannot be written here: `snoopscope run --save` saves a run in a terminal.');
   const named = isTrace(args.path) ? args.path : `${args.path}${TRACE_EXTENSION}`;
   const path = files.resolve(launched.debuggee.arguments.program, named);
-  const bytes = await traceOf(launched);
+  const bytes = await traceOfSession(launched);
   try {
     await files.writeBytes(path, bytes);
   } catch (error) {

@@ -2,7 +2,7 @@
 import type { DeviceId } from '@snoopscope/sim-core';
 import { boundNames } from './bound-names.ts';
 import { descriptors } from './descriptors.ts';
-import { type Format, group, type Item, numberItem, type Scope, type ScopeView } from './item.ts';
+import { type Format, type Item, numberItem, openableItem, type Scope, type ScopeView } from './item.ts';
 
 export const actorScope: Scope = {
   name: 'Actor',
@@ -73,7 +73,7 @@ function processItems({ moment }: ScopeView, process: number, format: Format): I
   const open = descriptors(moment, process);
   return [
     ...names,
-    group('descriptors', `${open.length} open`, () => open, {
+    openableItem('descriptors', `${open.length} open`, () => open, {
       type: `the table of process ${moment.model.world.topology.processes[process]}`,
     }),
   ];

@@ -5,7 +5,7 @@ import { descriptorNames, fileKind, openFile } from './descriptors.ts';
 import type { Format, Item } from './item.ts';
 import { kvmVfioItems } from './kvm-vfio.ts';
 import { containerItems, deviceItems, groupItems } from './vfio.ts';
-import { summary, vcpuItems, vmItems } from './vm.ts';
+import { coherencySummary, vcpuItems, vmItems } from './vm.ts';
 
 /** In the order of the file; those that are not bound yet say so. */
 export function boundNames(moment: Moment, format: Format): Item[] {
@@ -22,7 +22,7 @@ export function boundName(moment: Moment, name: string, value: number, format: F
   const kind = files.kindOf(moment.machine, file);
   const inside = OBJECTS[kind];
   const object: number = files.objectOf(moment.machine, file);
-  const more = kind === 'vm' ? `, ${summary(moment, object)}` : '';
+  const more = kind === 'vm' ? `, ${coherencySummary(moment, object)}` : '';
   return {
     name,
     value: `${format.number(value)} (${what})${more}`,

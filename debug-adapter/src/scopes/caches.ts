@@ -1,7 +1,7 @@
 /** Caches: for each physical CPU the state of each line and the values in it; where a copy is old, it says "stale". */
 import { LINE, LINE_STATES } from '@snoopscope/sim-core';
 import type { Moment } from '../moment.ts';
-import { type Format, group, type Item, indices, type Scope } from './item.ts';
+import { type Format, type Item, indices, openableItem, type Scope } from './item.ts';
 import { lineState, newestVersion } from './words.ts';
 
 export const cachesScope: Scope = {
@@ -11,7 +11,7 @@ export const cachesScope: Scope = {
     if (topology.lines.length === 0) return undefined;
     return () =>
       indices(topology.cpu.count).map((cpu) =>
-        group(`cpu${cpu}`, cacheText(moment, cpu), (format) => lineItems(moment, cpu, format), {
+        openableItem(`cpu${cpu}`, cacheText(moment, cpu), (format) => lineItems(moment, cpu, format), {
           type: 'a private write-back cache, MESI',
         }),
       );
@@ -44,7 +44,7 @@ export function lineItems(moment: Moment, cpu: number, format: Format): Item[] {
       (word) =>
         `${topology.words[word]?.name} = ${format.number(valueIn(moment, cpu, word))}${staleMark(moment, cpu, word, state)}`,
     );
-    return group(
+    return openableItem(
       name,
       `${LINE_STATES[state]}${state === LINE.invalid ? '' : `: ${values.join(', ')}`}${buffered.length > 0 ? ', stores wait in the write-combining buffer' : ''}`,
       (f) => wordItems(moment, cpu, line.words, state, f),

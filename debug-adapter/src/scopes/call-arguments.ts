@@ -2,7 +2,7 @@
 import { IOCTLS, opNamed, type StatementArgs, type Value } from '@snoopscope/sim-core';
 import type { Moment } from '../moment.ts';
 import { descriptorText } from './descriptors.ts';
-import { type Format, group, type Item } from './item.ts';
+import { type Format, type Item, openableItem } from './item.ts';
 
 /** Nothing for instructions, TLPs and host actions. */
 export function argumentItems(moment: Moment, actor: number, format: Format): Item[] {
@@ -29,7 +29,7 @@ function argument(moment: Moment, actor: number, name: string, value: Value, for
   const text = valueText(moment, actor, value, format);
   const { fields } = value;
   if (!fields) return { name, value: withNumber(moment, actor, value, text, format) };
-  return group(name, text, (f) =>
+  return openableItem(name, text, (f) =>
     [...fields].map(([field, inner]) => ({
       name: field,
       value: withNumber(moment, actor, inner, valueText(moment, actor, inner, f), f),

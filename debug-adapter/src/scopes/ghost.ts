@@ -1,6 +1,6 @@
 /** The ghost: what the same guest was promised on bare metal. What the machine delivers is compared with it. */
 import type { Moment } from '../moment.ts';
-import { group, type Item, type Scope } from './item.ts';
+import { type Item, openableItem, type Scope } from './item.ts';
 import { newestVersion } from './words.ts';
 
 export const ghostScope: Scope = {
@@ -10,7 +10,7 @@ export const ghostScope: Scope = {
     if (words.length === 0) return undefined;
     return () =>
       words.map((word, index) =>
-        group(word.name, promiseText(moment, index), () => promiseItems(moment, index), {
+        openableItem(word.name, promiseText(moment, index), () => promiseItems(moment, index), {
           type: 'what the guest may rely on',
         }),
       );

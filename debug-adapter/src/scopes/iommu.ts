@@ -1,7 +1,7 @@
 /** IOMMU: units, domains with their entries (SNP included), which domain translates for which device. */
 import { type DomainId, IOPTE } from '@snoopscope/sim-core';
 import type { Moment } from '../moment.ts';
-import { group, type Item, indices, type Scope, yesNo } from './item.ts';
+import { type Item, indices, openableItem, type Scope, yesNo } from './item.ts';
 import { domainOwner, pageName } from './objects.ts';
 
 export const iommuScope: Scope = {
@@ -33,7 +33,7 @@ function domainItem(moment: Moment, domain: DomainId): Item {
   const { iommu, topology } = moment.model.world;
   const coherent = moment.read(iommu.domainCoherent, domain) !== 0;
   const unit = topology.iommus[moment.read(iommu.domainUnit, domain) - 1]?.name ?? 'no unit';
-  return group(`domain ${domain}`, coherent ? 'enforces coherency' : 'does not enforce coherency', () => [
+  return openableItem(`domain ${domain}`, coherent ? 'enforces coherency' : 'does not enforce coherency', () => [
     { name: 'enforced', value: yesNo(coherent) },
     { name: 'owner', value: domainOwner(moment, domain) },
     { name: 'unit', value: unit },

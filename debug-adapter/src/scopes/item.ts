@@ -56,7 +56,7 @@ export function numberItem(name: string, value: number, format: Format, more: Pa
 }
 
 /** A group of items that opens. */
-export function group(
+export function openableItem(
   name: string,
   value: string,
   children: (format: Format) => readonly Item[],

@@ -1,7 +1,7 @@
 /** Inside a kernel function: which micro-step is next, the function's own variables, what it last got back. */
 import { argumentItems } from './call-arguments.ts';
 import { indices, type Scope } from './item.ts';
-import { localItem, resultOf } from './local.ts';
+import { localItem, returnedText } from './local.ts';
 
 const STEPS_ON = 'continues the step before';
 
@@ -30,7 +30,7 @@ export const kernelFrameScope: Scope = {
       }),
       // Those of the call belong to the function that user space has called.
       ...(kernelFrame === 0 ? argumentItems(moment, actor, format) : []),
-      { name: 'last return', value: resultOf(moment.read(tasks.value, actor), format) },
+      { name: 'last return', value: returnedText(moment.read(tasks.value, actor), format) },
     ];
   },
 };

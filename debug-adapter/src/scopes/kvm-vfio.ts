@@ -4,7 +4,7 @@ import type { FileId, GroupId, KvmDeviceId } from '@snoopscope/sim-core';
 import { counted } from '@snoopscope/sim-core';
 import type { Moment } from '../moment.ts';
 import { fileText } from './descriptors.ts';
-import { group, type Item, indices, type Scope, yesNo } from './item.ts';
+import { type Item, indices, openableItem, type Scope, yesNo } from './item.ts';
 import { groupName, kvmDeviceName, vmName } from './objects.ts';
 import { lockText } from './vm.ts';
 
@@ -17,7 +17,7 @@ export const kvmVfioScope: Scope = {
     return () => {
       const devices = indices<KvmDeviceId>(dims.kvmDevices, (device) => moment.read(kvm.deviceVm, device) !== 0);
       return devices.map((device) =>
-        group(kvmDeviceName(moment, device), `of ${vmName(moment, moment.read(kvm.deviceVm, device) - 1)}`, () =>
+        openableItem(kvmDeviceName(moment, device), `of ${vmName(moment, moment.read(kvm.deviceVm, device) - 1)}`, () =>
           kvmVfioItems(moment, device),
         ),
       );
@@ -30,7 +30,7 @@ export function kvmVfioItems(moment: Moment, device: KvmDeviceId): Item[] {
   const entries = kvmVfio.listed(moment.machine, device);
   return [
     { name: 'noncoherent', value: yesNo(moment.read(kvmVfio.noncoherent, device)), type: 'what it has told KVM' },
-    group('list', counted(entries.length, kvmVfio.holdsFiles ? 'file' : 'group'), () =>
+    openableItem('list', counted(entries.length, kvmVfio.holdsFiles ? 'file' : 'group'), () =>
       entries.map((entry, index) => ({ name: String(index), value: entryText(moment, entry) })),
     ),
     { name: 'kv->lock', value: lockText(moment, moment.read(kvmVfio.lock, device)) },

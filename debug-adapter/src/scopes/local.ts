@@ -10,7 +10,7 @@ import {
   iommufdName,
   kvmDeviceName,
   pageName,
-  vcpuName,
+  vcpuNow,
   vmName,
 } from './objects.ts';
 
@@ -22,7 +22,7 @@ export function localItem(moment: Moment, local: Local, stored: number, format: 
 }
 
 /** What a function returned: a value, or `-EBUSY`. */
-export function resultOf(value: number, format: Format): string {
+export function returnedText(value: number, format: Format): string {
   return value < 0 ? `-${errnoName(-value)}` : format.number(value);
 }
 
@@ -31,11 +31,11 @@ type Text = (moment: Moment, value: number, format: Format) => string;
 const TEXTS: Readonly<Record<LocalKind, Text>> = {
   number: (_, value, format) => format.number(value),
   truth: (_, value) => yesNo(value),
-  result: (_, value, format) => resultOf(value, format),
+  result: (_, value, format) => returnedText(value, format),
   zapReason: (_, value) => ZAP_REASONS[value] ?? String(value),
   file: (moment, value) => fileText(moment, value as FileId),
   vm: vmName,
-  vcpu: vcpuName,
+  vcpu: vcpuNow,
   kvmDevice: kvmDeviceName,
   tceTable: (_, value) => `TCE table ${value}`,
   container: containerName,

@@ -1,7 +1,7 @@
 /** Every lock of KVM and VFIO that is there: who holds it since when, and who waits for it. */
 import { Executor, type Field, LOCKS, type Model } from '@snoopscope/sim-core';
 import type { Moment } from '../moment.ts';
-import { group, type Item, indices, type Scope, type ScopeView } from './item.ts';
+import { type Item, indices, openableItem, type Scope, type ScopeView } from './item.ts';
 import { containerName, deviceName, groupName, kvmDeviceName, vmName } from './objects.ts';
 
 export const locksScope: Scope = {
@@ -50,7 +50,7 @@ function lockItem({ moment, since }: ScopeView, name: string, slot: number, wait
   const waits = waiters.length === 0 ? '' : `, ${waiters.join(' and ')} wait${waiters.length === 1 ? 's' : ''}`;
   if (holder < 0) return { name, value: 'free' };
   const taken = since?.(slot);
-  return group(name, `held by ${actor(holder)}${waits}`, () => [
+  return openableItem(name, `held by ${actor(holder)}${waits}`, () => [
     { name: 'holder', value: actor(holder) },
     { name: 'waiting', value: waiters.join(', ') || 'none' },
     ...(taken === undefined ? [] : [{ name: 'since', value: taken }]),

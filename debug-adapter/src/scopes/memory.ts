@@ -2,7 +2,7 @@
 import type { DeviceId } from '@snoopscope/sim-core';
 import { memoryReference } from '../memory-view.ts';
 import type { Moment } from '../moment.ts';
-import { type Format, group, type Item, indices, type Scope } from './item.ts';
+import { type Format, type Item, indices, openableItem, type Scope } from './item.ts';
 import { coherentValue, deviceView, holders, newestVersion } from './words.ts';
 
 export const memoryScope: Scope = {
@@ -25,7 +25,7 @@ export function wordItem(moment: Moment, word: number, format: Format): Item {
   const value = inDram
     ? format.number(dram.value)
     : `${format.number(current[0]?.value ?? coherentValue(moment, word))}${current[0] ? ` in ${current[0].where}` : ' (its newest value is lost)'}; DRAM has ${format.number(dram?.value ?? 0)} (stale)`;
-  return group(name, value, (f) => viewItems(moment, word, f), {
+  return openableItem(name, value, (f) => viewItems(moment, word, f), {
     type: 'a word of memory',
     whole: true,
     evaluateName: `[${name}]`,

@@ -11,7 +11,7 @@ export function vmOrNone(moment: Moment, slot: number): string {
 }
 
 /** A vCPU is called like the actor that executes it. */
-export function vcpuName(moment: Moment, vcpu: number): string {
+export function vcpuNow(moment: Moment, vcpu: number): string {
   const { kvm, topology } = moment.model.world;
   const actor = topology.actors.find((_, index) => moment.read(kvm.actorVcpu, index) === vcpu + 1);
   return actor?.name ?? moment.objectName('vcpu', vcpu) ?? `vCPU ${moment.read(kvm.vcpuId, vcpu)}`;

@@ -1,6 +1,6 @@
 /** VFIO: groups with their container, users and VM; containers with their driver; devices and who has them open. */
 import type { Moment } from '../moment.ts';
-import { type Format, group, type Item, indices, numberItem, type Scope } from './item.ts';
+import { type Format, type Item, indices, numberItem, openableItem, type Scope } from './item.ts';
 import { containerName, deviceName, groupName, vmOrNone } from './objects.ts';
 
 export const vfioScope: Scope = {
@@ -20,7 +20,7 @@ export const vfioScope: Scope = {
 
 function groupItem(moment: Moment, index: number): Item {
   const container = moment.read(moment.model.world.vfio.groupContainer, index) - 1;
-  return group(
+  return openableItem(
     groupName(moment, index),
     container < 0 ? 'no container' : `in ${containerName(moment, container)}`,
     (format) => groupItems(moment, index, format),
@@ -45,7 +45,7 @@ export function groupItems(moment: Moment, index: number, format: Format): Item[
 }
 
 function containerItem(moment: Moment, container: number): Item {
-  return group(containerName(moment, container), driverOf(moment, container), (format) =>
+  return openableItem(containerName(moment, container), driverOf(moment, container), (format) =>
     containerItems(moment, container, format),
   );
 }
@@ -73,7 +73,7 @@ function deviceItem(moment: Moment, device: number): Item {
   const { vfio } = moment.model.world;
   const open = moment.read(vfio.deviceOpenCount, device);
   const driver = vfio.drivers[moment.read(vfio.deviceDriver, device)] ?? 'none';
-  return group(deviceName(moment, device), `${driver}${open > 0 ? ', open' : ''}`, (format) =>
+  return openableItem(deviceName(moment, device), `${driver}${open > 0 ? ', open' : ''}`, (format) =>
     deviceItems(moment, device, format),
   );
 }

@@ -11,8 +11,8 @@ import {
 } from '@snoopscope/sim-core';
 import { memoryReference } from '../memory-view.ts';
 import type { Moment } from '../moment.ts';
-import { type Format, group, type Item, indices, numberItem, type Scope } from './item.ts';
-import { pageName, vcpuName, vmName } from './objects.ts';
+import { type Format, type Item, indices, numberItem, openableItem, type Scope } from './item.ts';
+import { pageName, vcpuNow, vmName } from './objects.ts';
 
 export const vmScope: Scope = {
   name: 'VM',
@@ -22,12 +22,14 @@ export const vmScope: Scope = {
     if (dims.vms === 0) return undefined;
     return () => {
       const vms = indices<VmId>(dims.vms, (vm) => moment.read(kvm.vmReferences, vm) > 0);
-      return vms.map((vm) => group(vmName(moment, vm), summary(moment, vm), (f) => vmItems(moment, vm, f)));
+      return vms.map((vm) =>
+        openableItem(vmName(moment, vm), coherencySummary(moment, vm), (f) => vmItems(moment, vm, f)),
+      );
     };
   },
 };
 
-export function summary(moment: Moment, vm: number): string {
+export function coherencySummary(moment: Moment, vm: number): string {
   const count = moment.read(moment.model.world.kvm.noncoherentDmaCount, vm);
   return count > 0 ? `non-coherent (count ${count})` : 'coherent';
 }
@@ -43,8 +45,8 @@ export function vmItems(moment: Moment, vm: VmId, format: Format): Item[] {
     numberItem('references', moment.read(kvm.vmReferences, vm), format),
     { name: 'kvm->lock', value: lockText(moment, moment.read(kvm.vms.lock, vm)) },
     ...memorySlots(moment, vm),
-    group('vCPUs', String(vcpus.length), (f) => vcpus.map((vcpu) => vcpuItem(moment, vcpu, f))),
-    group('leaves', secondStage(moment), () => leafItems(moment, vm), {
+    openableItem('vCPUs', String(vcpus.length), (f) => vcpus.map((vcpu) => vcpuItem(moment, vcpu, f))),
+    openableItem('leaves', secondStage(moment), () => leafItems(moment, vm), {
       type: 'memory types of the second-stage page tables',
     }),
   ];
@@ -69,7 +71,7 @@ export function lockText(moment: Moment, holder: number): string {
 
 function vcpuItem(moment: Moment, vcpu: number, format: Format): Item {
   const cpu = moment.read(moment.model.world.kvm.vcpuCpu, vcpu) - 1;
-  return group(vcpuName(moment, vcpu), cpu < 0 ? 'never loaded' : `on cpu${cpu}`, () =>
+  return openableItem(vcpuNow(moment, vcpu), cpu < 0 ? 'never loaded' : `on cpu${cpu}`, () =>
     vcpuItems(moment, vcpu, format),
   );
 }
@@ -84,7 +86,7 @@ export function vcpuItems(moment: Moment, vcpu: number, format: Format): Item[] 
     { name: 'wbinvd_dirty_mask', value: maskText(mask, topology.cpu.count), type: 'pCPUs that WBINVD has to reach' },
     { name: 'CR0.CD', value: moment.read(kvm.mmu.cacheDisable, vcpu) !== 0 ? 'set' : 'clear' },
     { name: 'IA32_PAT', value: patText(moment, vcpu), type: 'memory types of the guest, entry 0 first' },
-    group('MTRRs', mtrrText(moment, vcpu), () => mtrrItems(moment, vcpu), {
+    openableItem('MTRRs', mtrrText(moment, vcpu), () => mtrrItems(moment, vcpu), {
       type: 'what the guest or the VMM has written; KVM asks them up to v6.10',
     }),
   ];
@@ -141,7 +143,7 @@ function memorySlots(moment: Moment, vm: VmId): Item[] {
   const slots = kvm.mmu.slots.all(moment.state, vm);
   const hex = (value: bigint): string => `0x${value.toString(16)}`;
   return [
-    group('memory slots', String(slots.length), () =>
+    openableItem('memory slots', String(slots.length), () =>
       slots.map(({ id, start, end, user, flags }) => ({
         name: `slot ${id}`,
         value: `gpa ${hex(start)} to ${hex(end)}, at ${hex(user)} of the VMM${(flags & SLOT_READ_ONLY) !== 0 ? ', read-only' : ''}`,
@@ -177,7 +179,7 @@ function leafItems(moment: Moment, vm: number): Item[] {
       },
       { name: 'effective', value: effective ?? '' },
     ];
-    return group(name, `${memtypeName(leafType(leaf))}${ipat ? ', IPAT' : ''}: effective ${effective}`, items, {
+    return openableItem(name, `${memtypeName(leafType(leaf))}${ipat ? ', IPAT' : ''}: effective ${effective}`, items, {
       memory,
     });
   });

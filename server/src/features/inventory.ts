@@ -7,10 +7,10 @@ import {
   type ScenarioSymbol,
   symbolsOf,
   VOCABULARY,
-  vcpuName,
+  vcpuActorName,
 } from '@snoopscope/sim-core';
 import { familyOf, type Snapshot } from '../snapshot.ts';
-import { fileKindOf, namesOf, whatIs } from './names.ts';
+import { fileKindOf, namesInFamily, whatIs } from './names.ts';
 import type { Offer } from './offers.ts';
 import { literal, type SnippetNames } from './snippets.ts';
 
@@ -30,7 +30,7 @@ export class Inventory implements SnippetNames {
     let known = this.#symbols.get(space);
     if (known === undefined) {
       const kind = space === 'word' || space === 'actor' ? space : 'name';
-      known = namesOf(this.snapshot, space).map(
+      known = namesInFamily(this.snapshot, space).map(
         (symbol): Offer => ({ label: symbol.name, kind, description: whatIs(this.snapshot, symbol), rank: 0 }),
       );
       this.#symbols.set(space, known);
@@ -194,7 +194,7 @@ export class Inventory implements SnippetNames {
   ownRegisters(line: number): Offer[] {
     const block = this.snapshot.scenario.blocks.find((one) => one.line <= line && line <= one.endLine);
     const owner =
-      block?.actor?.kind === 'vcpu' ? vcpuName(block.actor) : (block?.actor?.name?.text ?? block?.kind ?? '');
+      block?.actor?.kind === 'vcpu' ? vcpuActorName(block.actor) : (block?.actor?.name?.text ?? block?.kind ?? '');
     const used = this.#registersOf(owner);
     const usual =
       block?.kind === 'vcpu'
@@ -279,7 +279,7 @@ function actorKindsOf(snapshot: Snapshot): ReadonlyMap<string, ActorKind> {
     if (content.kind === 'device' || content.kind === 'mdev') kinds.set(content.name.text, 'device');
     if (content.kind !== 'actor-open') continue;
     const { actor } = content;
-    if (actor.kind === 'vcpu') kinds.set(vcpuName(actor), 'vcpu');
+    if (actor.kind === 'vcpu') kinds.set(vcpuActorName(actor), 'vcpu');
     if (actor.kind === 'thread' && actor.name) kinds.set(actor.name.text, 'thread');
   }
   return kinds;

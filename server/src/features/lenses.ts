@@ -1,4 +1,4 @@
-import { COMMANDS, SERVER_COMMANDS } from '../protocol.ts';
+import { COMMAND_IDS, SERVER_COMMANDS } from '../protocol.ts';
 import type { Snapshot } from '../snapshot.ts';
 
 export interface Lens {
@@ -25,10 +25,10 @@ export function lensesOf(snapshot: Snapshot, client: boolean, verdict?: string):
       ...(verdict === undefined ? [] : [{ line, title: `Checked: ${verdict}`, command: SERVER_COMMANDS.check }]),
     ];
   return [
-    { line, title: 'Debug', command: COMMANDS.debug },
-    { line, title: 'Check', command: COMMANDS.check },
-    { line, title: 'Explore', command: COMMANDS.explore },
-    { line, title: 'Compare kernels', command: COMMANDS.compare },
-    { line, title: 'Bisect', command: COMMANDS.bisect },
+    { line, title: 'Debug', command: COMMAND_IDS.debug },
+    { line, title: 'Check', command: COMMAND_IDS.check },
+    { line, title: 'Explore', command: COMMAND_IDS.explore },
+    { line, title: 'Compare kernels', command: COMMAND_IDS.compare },
+    { line, title: 'Bisect', command: COMMAND_IDS.bisect },
   ];
 }

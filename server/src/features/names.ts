@@ -38,7 +38,7 @@ function unnamedBlocks(snapshot: Snapshot, name: string): Definition[] {
 }
 
 /** Names of a space that have a definition somewhere in the family, each once. */
-export function namesOf(snapshot: Snapshot, space: ScenarioSymbol['space']): ScenarioSymbol[] {
+export function namesInFamily(snapshot: Snapshot, space: ScenarioSymbol['space']): ScenarioSymbol[] {
   const found = new Map<string, ScenarioSymbol>();
   for (const { scenario } of familyOf(snapshot)) {
     for (const symbol of symbolsOf(scenario, VOCABULARY).all.values()) {

@@ -142,14 +142,14 @@ export function signatureOf(op: Op): {
   return { label, operands };
 }
 
-export function describeShape(shape: OperandShape): string {
+export function shapeMarkdown(shape: OperandShape): string {
   switch (shape.kind) {
     case 'fd':
       return shape.of === undefined
         ? 'a descriptor'
         : `a descriptor of ${shape.of.map((kind) => FILE_KINDS[kind]).join(' or ')}`;
     case 'pointer':
-      return `a pointer \`[…]\` to ${describeShape(shape.to)}`;
+      return `a pointer \`[…]\` to ${shapeMarkdown(shape.to)}`;
     case 'struct':
       return `a pointer to a \`struct ${shape.struct}\``;
     case 'string':

@@ -1,5 +1,5 @@
 import type { ScenarioSymbol, TextPlace, TextPosition } from '@snoopscope/sim-core';
-import { type Family, type SharedName, sharing, symbolIn } from '../families.ts';
+import { type Family, familySymbol, type SharedName, sharing } from '../families.ts';
 import { familyOf, type Location, type Snapshot } from '../snapshot.ts';
 import { definitionsOf } from './names.ts';
 
@@ -17,7 +17,7 @@ export function symbolAt(
   at: TextPosition,
   families: readonly Family[] = [familyOf(snapshot)],
 ): ScenarioSymbol | undefined {
-  return symbolIn(families, snapshot.uri, at);
+  return familySymbol(families, snapshot.uri, at);
 }
 
 /** Where a name is defined: in the document or a file it includes, else in a file that includes it. */

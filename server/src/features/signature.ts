@@ -10,7 +10,7 @@ import {
   VOCABULARY,
 } from '@snoopscope/sim-core';
 import { familyOf, type Snapshot } from '../snapshot.ts';
-import { describe, describeShape, signatureOf } from './record-markdown.ts';
+import { describe, shapeMarkdown, signatureOf } from './record-markdown.ts';
 
 /** The call around a place and the argument that the place is in. */
 export interface Signature {
@@ -128,7 +128,7 @@ function operandText(op: Op, index: number): string {
   const operand = op.operands[index];
   return operand === undefined
     ? ''
-    : `${operand.doc} ${capital([...new Set(operand.shapes.map(describeShape))].join(' or '))}.`;
+    : `${operand.doc} ${capital([...new Set(operand.shapes.map(shapeMarkdown))].join(' or '))}.`;
 }
 
 function capital(text: string): string {

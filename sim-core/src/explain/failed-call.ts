@@ -111,12 +111,12 @@ export function pendingCheck(
 
 /** `kvm_vfio_file_add() found vfio-file in the list already`, and what became of it where that is another errno. */
 export function failedCallText({ checks: [first, ...others] }: FailedCall): string {
-  const rest = others.map(({ errno, ...check }) => `, which became ${errnoText(errno)}: ${checkText(check)}`);
-  const own = others.length > 0 ? `${checkText(first)} (${errnoText(first.errno)})` : checkText(first);
+  const rest = others.map(({ errno, ...check }) => `, which became ${errnoText(errno)}: ${failedCheckText(check)}`);
+  const own = others.length > 0 ? `${failedCheckText(first)} (${errnoText(first.errno)})` : failedCheckText(first);
   return `${own}${rest.join('')}`;
 }
 
-export function checkText({ place, found }: Pick<FailedCheck, 'place' | 'found'>): string {
+export function failedCheckText({ place, found }: Pick<FailedCheck, 'place' | 'found'>): string {
   return `${place.name}() found ${found}`;
 }
 

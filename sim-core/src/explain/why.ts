@@ -16,9 +16,9 @@ import { deadlocked } from './causes/deadlock.ts';
 import { blocked } from './causes/dma-fault.ts';
 import { failureLinks, otherResult } from './causes/kernel.ts';
 import type { Link } from './causes/link.ts';
-import { lostWrite } from './causes/lost-write.ts';
+import { lostWriteChain } from './causes/lost-write.ts';
 import { leaked, staleCpuRead, staleDeviceRead, staleHostRead } from './causes/stale-read.ts';
-import { unflushedRead } from './causes/unflushed-read.ts';
+import { unflushedReadChain } from './causes/unflushed-read.ts';
 import { usedAfterFree } from './causes/use-after-free.ts';
 import { oopsed, warned } from './causes/warning.ts';
 import { findingText } from './event-text.ts';
@@ -49,8 +49,8 @@ const oldValue: Chain = (history, event, word, reader) => {
 /** One chain for each kind of explanation that a monitor may name. */
 const CHAINS: Readonly<Record<ExplanationKind, Chain>> = {
   'old-value': oldValue,
-  'unflushed-value': unflushedRead,
-  'lost-write': lostWrite,
+  'unflushed-value': unflushedReadChain,
+  'lost-write': lostWriteChain,
   leak: leaked,
   'wrong-belief': beliefWrong,
   'costly-belief': beliefCostly,

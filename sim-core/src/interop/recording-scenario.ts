@@ -6,7 +6,7 @@ import {
   type ReplayStep,
   SequenceTranslator,
 } from './recording.ts';
-import { profileFor } from './replay-scenario.ts';
+import { profileOfRecording } from './replay-scenario.ts';
 
 interface Line {
   readonly step: ReplayStep;
@@ -20,7 +20,7 @@ export function recordingScenario(header: RecordingHeader, recorded: RecordedSeq
     op.steps.map((step, i) => (i === op.main ? { step, ...declared(op.recorded.ret, op.recorded.err) } : { step })),
   );
   lines.push(...sequence.teardown.map((step): Line => ({ step, result: '0' })));
-  const { profile } = profileFor(header);
+  const { profile } = profileOfRecording(header);
   const blocks = new Map<string, string[]>();
   const schedule: { name: string; count: number }[] = [];
   for (const { step, result } of lines) {

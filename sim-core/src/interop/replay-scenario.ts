@@ -11,7 +11,7 @@ import {
 } from './recording.ts';
 
 /** The profile for a recorded release: its own, else the nearest, and then what stands in for what. */
-export function profileFor(header: Pick<RecordingHeader, 'kernel_release' | 'kernel_version'>): {
+export function profileOfRecording(header: Pick<RecordingHeader, 'kernel_release' | 'kernel_version'>): {
   readonly profile: Profile;
   readonly standIn?: string;
 } {

@@ -25,7 +25,7 @@ import {
   type ReplayStep,
   SequenceTranslator,
 } from './recording.ts';
-import { blockOf, dimsOf, profileFor, sharedScenario } from './replay-scenario.ts';
+import { blockOf, dimsOf, profileOfRecording, sharedScenario } from './replay-scenario.ts';
 
 /** One thing on which simulator and kernel disagree. */
 export interface Difference {
@@ -66,7 +66,7 @@ export interface ReplayResult {
 
 /** Replays all sequences of a recording on a profile. */
 export function replay(header: RecordingHeader, recorded: readonly RecordedSequence[], given?: Profile): ReplayResult {
-  const chosen = given ? { profile: given } : profileFor(header);
+  const chosen = given ? { profile: given } : profileOfRecording(header);
   const translator = new SequenceTranslator(header);
   const sequences = recorded.map((sequence) => translator.sequence(sequence));
   const player = new Player(header, sequences, recorded, chosen.profile);

@@ -35,7 +35,7 @@ export interface KvmDevices {
 const TYPE_VFIO = 4;
 const CREATE_DEVICE_TEST = 1;
 
-export function createDevices(base: WorldBase, world: () => World, vms: () => Vms): KvmDevices {
+export function createKvmDevices(base: WorldBase, world: () => World, vms: () => Vms): KvmDevices {
   const { layout, dims, kernel, routines } = base;
   const vmOf = layout.field('kvmDeviceVm', [dims.kvmDevices]);
   const listed = layout.field('kvmDeviceListed', [dims.kvmDevices]);

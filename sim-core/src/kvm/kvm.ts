@@ -16,7 +16,7 @@ import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
 import { type Assignment, createAssignment } from './assign.ts';
-import { createDevices, type KvmDevices } from './device.ts';
+import { createKvmDevices, type KvmDevices } from './device.ts';
 import { createMmu, type Mmu } from './mmu.ts';
 import { createMsrs, type Msrs } from './msrs.ts';
 import { createNoncoherent } from './noncoherent.ts';
@@ -109,7 +109,7 @@ export function createKvm(base: WorldBase, world: () => World): Kvm {
     () => noncoherent,
   );
   const vcpus = createVcpus(base, world, () => vms);
-  const devices = createDevices(base, world, () => vms);
+  const devices = createKvmDevices(base, world, () => vms);
   const tceTables = createTceTables(base, world, () => vms);
   const hasQuirkIgnoreGuestPat = (machine: Machine, vm: VmId): boolean =>
     kernel.has('guest-pat-quirk') && quirks.has(machine, vm, QUIRK.ignoreGuestPat);

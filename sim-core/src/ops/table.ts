@@ -61,7 +61,7 @@ import { getRegs } from './kvm/get-regs.ts';
 import { getSregs } from './kvm/get-sregs.ts';
 import { getSregs2 } from './kvm/get-sregs2.ts';
 import { hasDeviceAttr } from './kvm/has-device-attr.ts';
-import { run } from './kvm/run.ts';
+import { kvmRun } from './kvm/run.ts';
 import { setDeviceAttr } from './kvm/set-device-attr.ts';
 import { setMsrs } from './kvm/set-msrs.ts';
 import { setRegs } from './kvm/set-regs.ts';
@@ -121,7 +121,7 @@ export const OPS: readonly Op[] = [
   enableCap,
   setUserMemoryRegion,
   setUserMemoryRegion2,
-  run,
+  kvmRun,
   getRegs,
   setRegs,
   getSregs,

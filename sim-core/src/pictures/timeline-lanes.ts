@@ -164,7 +164,7 @@ export function arrowsOf(index: RunIndex, { first, end }: Window, shown: Readonl
   return all;
 }
 
-export function counted(
+export function countedLane(
   index: RunIndex,
   id: number,
   { first, end }: Window,

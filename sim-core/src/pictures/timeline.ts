@@ -13,7 +13,7 @@ import { PICTURE_LIMITS } from './limits.ts';
 import type { ArrowKind, MarkName } from './marks.ts';
 import type { LaneIndex, RunIndex } from './run-index.ts';
 import type { Segment } from './series.ts';
-import { arrowsOf, counted, everything, nameMatches } from './timeline-lanes.ts';
+import { arrowsOf, countedLane, everything, nameMatches } from './timeline-lanes.ts';
 
 export interface Timeline {
   readonly picture: 'timeline';
@@ -166,7 +166,7 @@ export function timeline(index: RunIndex, options: TimelineOptions = {}): Timeli
       id,
       ...lanes.all[id]!,
       bands: (values.bands[id]?.segments(window.first, window.end, cells) ?? []).filter(({ text }) => text !== ''),
-      ...(detailed ? everything(index, id, window) : counted(index, id, window, cells)),
+      ...(detailed ? everything(index, id, window) : countedLane(index, id, window, cells)),
     })),
     arrows: detailed ? arrowsOf(index, window, new Set(chosen)) : [],
     rows: rows.map(({ of, name, series }) => ({

@@ -6,11 +6,12 @@ import { attributeByName } from '../ops/kvm-vfio/attributes.ts';
 import type { Diagnostic, Fix, ParsedScenario, Severity } from '../scenario/ast.ts';
 import { contentsOfKind } from '../scenario/blocks.ts';
 import { kernelsText } from '../scenario/checks/kernels-text.ts';
+import { codeSpan } from '../scenario/line-text.ts';
 import { rangeTextContains } from '../scenario/ranges.ts';
 import type { KernelGroup } from './kernels.ts';
 import { mappingFix } from './mapping-fix.ts';
 import { type ObservedFinding, type ObservedRuns, statementOf } from './observe.ts';
-import { codeSpan, spotOf } from './place.ts';
+import { spotOf } from './place.ts';
 import { predictedFinding, unregisteredDevice } from './table.ts';
 
 /** Declared results have diagnostics of their own. */

@@ -5,7 +5,7 @@
 import type { Diagnostic, ParsedScenario } from '../scenario/ast.ts';
 import { blockOfLines, contentsOfKind, linesOfKind } from '../scenario/blocks.ts';
 import { brokenNames } from '../scenario/broken-names.ts';
-import { check } from '../scenario/checks/run-checks.ts';
+import { checkText } from '../scenario/checks/run-checks.ts';
 import type { ReadInclude } from '../scenario/elaborate/scenario-sources.ts';
 import { parse } from '../scenario/parser.ts';
 import { remembered } from '../scenario/remembered.ts';
@@ -54,7 +54,7 @@ export function mended(scenario: ParsedScenario, includes: ReadInclude): Mended 
 const MOST_ROUNDS = 5;
 
 function errorsOf(scenario: ParsedScenario, includes: ReadInclude): Diagnostic[] {
-  return [...scenario.diagnostics, ...check(scenario, { includes })].filter(({ severity }) => severity === 'error');
+  return [...scenario.diagnostics, ...checkText(scenario, { includes })].filter(({ severity }) => severity === 'error');
 }
 
 /** The line as a fix would have it, when the fix is about this line alone and does not change what is meant. */

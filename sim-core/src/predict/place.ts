@@ -2,6 +2,7 @@
 import type { Model } from '../engine/model.ts';
 import type { StatementNode } from '../engine/program.ts';
 import type { Line, RelatedPlace, Span } from '../scenario/ast.ts';
+import { codeSpan } from '../scenario/line-text.ts';
 
 export interface TextSpot {
   readonly line: number;
@@ -43,10 +44,4 @@ export function spotOf(model: Model, { place }: StatementNode, span: (line: Line
   if (call !== undefined) return { line: call.line, span: codeSpan(own[call.line]!), prefix, related, here: false };
   const via = source.via ?? { line: 0, span: { start: 0, end: 0 } };
   return { ...via, prefix, related, here: false };
-}
-
-/** A line without its indentation and comment. */
-export function codeSpan({ text, comment }: Line): Span {
-  const end = text.slice(0, comment?.start ?? text.length).trimEnd().length;
-  return { start: Math.min(text.length - text.trimStart().length, end), end };
 }

@@ -12,13 +12,13 @@ import type { ErrnoDoc, Source } from '../ops/op.ts';
 import type { Expr, RelatedPlace, Syscall } from '../scenario/ast.ts';
 import { joined } from '../scenario/checks/check.ts';
 import { opOfCall } from '../scenario/checks/expected-values.ts';
+import { codeSpan } from '../scenario/line-text.ts';
 import { rangeTextContains } from '../scenario/ranges.ts';
 import { VOCABULARY } from '../scenario/vocabulary.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
 import type { ObservedRuns } from './observe.ts';
 import { statementOf } from './observe.ts';
-import { codeSpan } from './place.ts';
 
 export interface Reason {
   /** Sentences, or empty. */

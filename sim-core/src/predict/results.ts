@@ -6,10 +6,11 @@ import type { Diagnostic, Fix, Line, Syscall } from '../scenario/ast.ts';
 import { joined } from '../scenario/checks/check.ts';
 import { opOfCall } from '../scenario/checks/expected-values.ts';
 import { kernelsText } from '../scenario/checks/kernels-text.ts';
+import { codeSpan } from '../scenario/line-text.ts';
 import { VOCABULARY } from '../scenario/vocabulary.ts';
 import type { KernelGroup } from './kernels.ts';
 import type { ObservedRuns } from './observe.ts';
-import { codeSpan, spotOf } from './place.ts';
+import { spotOf } from './place.ts';
 import { errnoOf, laterLine, type Reason, reasonOf } from './reason.ts';
 import { declaredResult, failingCall } from './table.ts';
 

@@ -146,7 +146,7 @@ schedule gpu
   },
 };
 
-export const modelLimit: Check = {
+export const predictedLimit: Check = {
   code: 'model-limit',
   severity: 'error',
   doc: 'The scenario asks for more than the model was made for, so that it cannot be run to its end. The message names the limit and the way out.',
@@ -188,7 +188,7 @@ export const PREDICTIONS: readonly Check[] = [
   declaredResult,
   failingCall,
   impossibleSchedule,
-  modelLimit,
+  predictedLimit,
   predictedFinding,
   unmapsNothing,
   unregisteredDevice,

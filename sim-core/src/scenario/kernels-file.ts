@@ -1,4 +1,5 @@
 /** Reads `snoopscope.json`: the names in it that are right, and what is wrong with the others. */
+import { isRecord } from '../is-record.ts';
 import type { NamedKernels } from '../kernel/named-kernels.ts';
 import { kernelLike } from '../kernel/releases.ts';
 import { noKernel } from './checks/unknown-kernel.ts';
@@ -78,8 +79,4 @@ function refusal(name: string, definition: unknown, others: Readonly<Record<stri
 /** What an engine says quotes the text, line breaks and all. */
 function oneLine(message: string): string {
   return message.replace(/\s+/g, ' ').replace(/\.$/, '');
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 import type { Line } from './ast.ts';
 import { rememberedByWords } from './pieces.ts';
-import { type NamedWord, namesOf, vcpuName } from './roles.ts';
+import { type NamedWord, namesOf, vcpuActorName } from './roles.ts';
 import type { TextPlace } from './symbols.ts';
 
 /** What a piece says of one symbol, with lines counted from the top of the piece. */
@@ -63,5 +63,5 @@ function ownerOf(opener: Line | undefined): string {
   if (opener?.content.kind === 'proc-open') return `${opener.content.name.text}()`;
   if (opener?.content.kind !== 'actor-open') return '';
   const { actor } = opener.content;
-  return actor.kind === 'vcpu' ? vcpuName(actor) : (actor.name?.text ?? actor.kind);
+  return actor.kind === 'vcpu' ? vcpuActorName(actor) : (actor.name?.text ?? actor.kind);
 }

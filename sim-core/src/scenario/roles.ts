@@ -1,12 +1,12 @@
 import type { Line } from './ast.ts';
 import { Notes } from './remembered.ts';
-import { actorWords, machineWords, scheduleWords } from './roles/blocks.ts';
+import { actorWords, collectScheduleWords, machineWords } from './roles/blocks.ts';
 import { conditionWords } from './roles/conditions.ts';
 import { statementWords } from './roles/statements.ts';
 import { type NamedWord, type RoleWord, WordCollector } from './roles/word-roles.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
-export { vcpuName } from './roles/blocks.ts';
+export { vcpuActorName } from './roles/blocks.ts';
 export { literalsOf } from './roles/conditions.ts';
 export type { ActorKind, NamedSymbol, NamedWord, NameSpace, RoleWord, WordRole } from './roles/word-roles.ts';
 
@@ -87,7 +87,7 @@ function collect(line: Line, vocabulary: Vocabulary): RoleWord[] {
       conditionWords(out, content);
       break;
     case 'schedule':
-      scheduleWords(out, content);
+      collectScheduleWords(out, content);
       break;
     case 'cpu':
     case 'iommu':

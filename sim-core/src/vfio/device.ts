@@ -63,7 +63,7 @@ export interface DeviceParts {
 /** The parameters of vfio_df_open() and vfio_df_close(). */
 const OPEN = ['df: file', 'device: device'] as const;
 
-export function createDevices(base: WorldBase, world: () => World, parts: DeviceParts): VfioDevices {
+export function createVfioDevices(base: WorldBase, world: () => World, parts: DeviceParts): VfioDevices {
   const { kernel, routines, topology } = base;
   const { state, iommufd, counted, locked, vmFiles, hooks } = parts;
   const { read, add } = state;

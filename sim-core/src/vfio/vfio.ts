@@ -27,7 +27,7 @@ import type { World, WorldBase } from '../world.ts';
 import { type Cdev, createCdev } from './cdev.ts';
 import { type ConfigSpace, createConfigSpace } from './config.ts';
 import { type Containers, createContainers } from './container.ts';
-import { createDevices, type VfioDevices } from './device.ts';
+import { createVfioDevices, type VfioDevices } from './device.ts';
 import { createGetStatus, type Groups } from './group.ts';
 import { type CountedGroups, createCountedGroups } from './group-counted.ts';
 import { createLockedGroups, type LockedGroups } from './group-locked.ts';
@@ -140,7 +140,7 @@ export function createVfio(base: WorldBase, world: () => World): Vfio {
   const locked = byFile ? createLockedGroups(base, world, { state, containers, iommufd, vmFiles }) : undefined;
   const groups = (locked ?? counted) as Groups;
   let hooks: KvmHooks | undefined;
-  const devices = createDevices(base, world, {
+  const devices = createVfioDevices(base, world, {
     state,
     iommufd,
     counted,

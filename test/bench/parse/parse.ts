@@ -1,7 +1,7 @@
 // `node test/bench/parse/parse.ts`: what reading 10,000 lines costs, and what one edit in them costs.
 // Goals: a full parse in 25 ms once warm, one edited line in 5 ms (docs/language.md has the language).
 import { readFileSync } from 'node:fs';
-import { check } from '../../../sim-core/src/scenario/checks/run-checks.ts';
+import { checkText } from '../../../sim-core/src/scenario/checks/run-checks.ts';
 import { print } from '../../../sim-core/src/scenario/format.ts';
 import { parse } from '../../../sim-core/src/scenario/parser.ts';
 
@@ -35,18 +35,18 @@ const lines = largeScenario();
 const text = lines.join('\n');
 const edited = (run: number) => lines.with(5000, `  close(${run})`).join('\n');
 let previous = parse(text);
-check(previous);
+checkText(previous);
 
 process.stdout.write(
   `${lines.length} lines, ${text.length} characters; milliseconds\n${''.padEnd(44)}      min   median      max\n`,
 );
 measure('full parse', 60, () => parse(text));
-measure('full parse and check', 20, () => check(parse(text)));
+measure('full parse and check', 20, () => checkText(parse(text)));
 measure('parse after an edit of one line', 60, (run) => {
   previous = parse(edited(run), previous);
 });
 measure('parse and check after an edit of one line', 60, (run) => {
   previous = parse(edited(run), previous);
-  check(previous);
+  checkText(previous);
 });
 measure('format', 20, () => print(previous));

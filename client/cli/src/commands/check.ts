@@ -4,7 +4,7 @@ import { failureDocument, verdictDocument } from '../check-json.ts';
 import { CHECK_OPTIONS, checkRequestOf } from '../check-options.ts';
 import { printVerdict } from '../check-text.ts';
 import { EXIT, type ExitCode, worst } from '../exit-codes.ts';
-import { asFailure, failureText, remarkWarnings } from '../failure-report.ts';
+import { asFailure, refusalText, remarkWarnings } from '../failure-report.ts';
 import { FORMAT_VERSION } from '../json.ts';
 import { readScenario } from '../scenario-file.ts';
 import { type Command, FORMAT, type Invocation, SCENARIO_FILES } from './command.ts';
@@ -69,7 +69,7 @@ async function checkOne(call: Invocation, name: string, request: Parameters<type
     return { document: verdictDocument(verdict), exitCode: verdict.exitCode };
   } catch (error) {
     const failure = asFailure(error, name);
-    if (call.format === 'text') call.remark(failureText(failure, call.io.stderr));
+    if (call.format === 'text') call.remark(refusalText(failure, call.io.stderr));
     return { document: failureDocument(name, failure), exitCode: failure.exitCode };
   }
 }

@@ -20,7 +20,7 @@ import { FORMAT_VERSION } from '../json.ts';
 import { askedProfile, ownProfile } from '../kernels.ts';
 import { recordRun } from '../record-run.ts';
 import { modelOf, readScenario, type ScenarioFile } from '../scenario-file.ts';
-import { readText } from '../text-file.ts';
+import { readInput } from '../text-file.ts';
 import { straceResult } from '../trace.ts';
 import { ANY_FILES, type Command, FORMAT, GRANULARITY, type Invocation, KERNEL, SCENARIO_FILES } from './command.ts';
 
@@ -78,7 +78,7 @@ function documentOf({ exitCode: _, ...compared }: Compared): object {
 }
 
 async function comparedWith(call: Invocation, name: string, log: string): Promise<Compared> {
-  const observed = parseObserved(await readText(call.io, log));
+  const observed = parseObserved(await readInput(call.io, log));
   if (!observed)
     throw new Failure(
       'This is not the output of an exported program or model: it has neither a `TAP version` line nor a histogram.',

@@ -2,7 +2,7 @@
 import { identityOf, type Model } from '@snoopscope/sim-core';
 import { Keeper } from '../explore-checkpoint.ts';
 import { printEstimate } from '../explore-estimate.ts';
-import { exitCodeOf, exploreModel, type Known, type OnProgress } from '../explore-file.ts';
+import { explorationExitCode, exploreModel, type Known, type OnProgress } from '../explore-file.ts';
 import { exploredDocument } from '../explore-json.ts';
 import { EXPLORE_OPTIONS, type ExploreRequest, exploreRequestOf } from '../explore-options.ts';
 import { printExplored, progressText } from '../explore-text.ts';
@@ -61,7 +61,7 @@ export const explore: Command = {
     };
     const { lastWords } = call.io;
     const tell: OnKnown = (known) =>
-      lastWords?.({ stdout: printed(call, (on) => print(on, known)), exitCode: exitCodeOf(known.report) });
+      lastWords?.({ stdout: printed(call, (on) => print(on, known)), exitCode: explorationExitCode(known.report) });
     const explored = await exploreModel(model, profile, request, call.io.interrupt, {
       onProgress,
       keeper,

@@ -3,7 +3,7 @@ import { CHANGES, type Change, type KernelLike, likeText, PROFILES, type Profile
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { FORMAT_VERSION } from '../json.ts';
-import { askedKernel, askedProfile, kernelsNamedFor } from '../kernels.ts';
+import { askedKernel, askedProfile, kernelsNamedForCall } from '../kernels.ts';
 import { wrap } from '../paint.ts';
 import { type Command, FORMAT, type Invocation, KERNELS } from './command.ts';
 
@@ -66,7 +66,7 @@ function explain(call: Invocation, string: string): ExitCode {
 
 /** What `snoopscope.json` names. */
 function namedHere(call: Invocation): Profile[] {
-  return [...(kernelsNamedFor(call) ?? new Map()).keys()].map((name) => askedKernel(call, name).profile);
+  return [...(kernelsNamedForCall(call) ?? new Map()).keys()].map((name) => askedKernel(call, name).profile);
 }
 
 function printLike(call: Invocation, string: string, like: KernelLike): void {

@@ -1,7 +1,7 @@
 /** `snoopscope merge FILE…`: one result from the JSON results that several machines made of their shares. */
 import { Failure } from '../failure.ts';
 import { type MissingShares, mergeResults, type NamedResult } from '../merge-results.ts';
-import { readText } from '../text-file.ts';
+import { readInput } from '../text-file.ts';
 import type { Command } from './command.ts';
 
 export const merge: Command = {
@@ -20,7 +20,7 @@ export const merge: Command = {
   examples: [{ line: 'merge part1.json part2.json', about: 'The two shares of a CI matrix.' }],
   async run(call) {
     const results: NamedResult[] = [];
-    for (const name of call.operands) results.push({ name, document: parsed(name, await readText(call.io, name)) });
+    for (const name of call.operands) results.push({ name, document: parsed(name, await readInput(call.io, name)) });
     const { document, exitCode, missing } = mergeResults(results);
     if (missing.count > 0) call.remark(missingText(missing));
     call.printJson(document);

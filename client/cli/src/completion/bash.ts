@@ -1,6 +1,6 @@
 /** The completion script for bash. It needs nothing but bash: bash-completion need not be installed. */
 import type { Command, ShellOffer } from '../commands/command.ts';
-import { OPTIONS_WITHOUT_COMMAND, offerOf, operandsOf, optionsOf, quoted } from './shell-offers.ts';
+import { OPTIONS_WITHOUT_COMMAND, offerOf, operandsOf, optionsOf, shellQuoted } from './shell-offers.ts';
 
 export function bashScript(commands: readonly Command[]): string {
   const names = [...commands.map(({ name }) => name), ...OPTIONS_WITHOUT_COMMAND.map(([option]) => option)];
@@ -10,7 +10,7 @@ _snoopscope() {
   local option='' valued='' operands=0 i
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    _snoopscope_words ${quoted(names.join(' '))}
+    _snoopscope_words ${shellQuoted(names.join(' '))}
     return
   fi
 
@@ -90,18 +90,18 @@ function valueCases(command: Command): string[] {
     .filter(({ value }) => value)
     .map((spec) => {
       const offer = offerOf(spec);
-      return `    ${quoted(`${command.name} --${spec.name}`)}) ${offer ? `${call(offer)}; ` : ''}return ;;`;
+      return `    ${shellQuoted(`${command.name} --${spec.name}`)}) ${offer ? `${call(offer)}; ` : ''}return ;;`;
     });
 }
 
 function optionCase(command: Command): string {
   const words = optionsOf(command).flatMap(({ name, short }) => [`--${name}`, ...(short ? [`-${short}`] : [])]);
-  return `      ${command.name}) _snoopscope_words ${quoted(words.join(' '))} ;;`;
+  return `      ${command.name}) _snoopscope_words ${shellQuoted(words.join(' '))} ;;`;
 }
 
 function valuedCase(command: Command): string {
   const words = optionsOf(command).flatMap(({ name, value }) => (value ? [`--${name}`] : []));
-  return `    ${command.name}) valued=${quoted(` ${words.join(' ')} `)} ;;`;
+  return `    ${command.name}) valued=${shellQuoted(` ${words.join(' ')} `)} ;;`;
 }
 
 function operandCases(command: Command): string[] {
@@ -113,7 +113,7 @@ function operandCases(command: Command): string[] {
 }
 
 function call(offer: ShellOffer): string {
-  if ('words' in offer) return `_snoopscope_words ${quoted(offer.words().join(' '))}`;
-  if ('list' in offer) return `_snoopscope_list ${quoted(offer.list().join(' '))}`;
-  return `_snoopscope_files ${(offer.files.length === 0 ? [''] : offer.files).map(quoted).join(' ')}`;
+  if ('words' in offer) return `_snoopscope_words ${shellQuoted(offer.words().join(' '))}`;
+  if ('list' in offer) return `_snoopscope_list ${shellQuoted(offer.list().join(' '))}`;
+  return `_snoopscope_files ${(offer.files.length === 0 ? [''] : offer.files).map(shellQuoted).join(' ')}`;
 }

@@ -42,6 +42,6 @@ export function firstSentence(doc: string): string {
 }
 
 /** Any text as one word of bash or zsh. */
-export function quoted(text: string): string {
+export function shellQuoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

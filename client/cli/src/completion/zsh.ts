@@ -1,6 +1,6 @@
 /** The completion script for zsh: it can be sourced after compinit, or be a file `_snoopscope` on the fpath. */
 import type { Command, CommandOption, ShellOffer } from '../commands/command.ts';
-import { firstSentence, OPTIONS_WITHOUT_COMMAND, offerOf, operandsOf, optionsOf, quoted } from './shell-offers.ts';
+import { firstSentence, OPTIONS_WITHOUT_COMMAND, offerOf, operandsOf, optionsOf, shellQuoted } from './shell-offers.ts';
 
 export function zshScript(commands: readonly Command[]): string {
   return `#compdef snoopscope
@@ -10,13 +10,13 @@ _snoopscope() {
   local curcontext=$curcontext state line
   typeset -A opt_args
   _arguments -C \\
-${OPTIONS_WITHOUT_COMMAND.map(([option, doc]) => `    ${quoted(`(- *)${option}[${inBrackets(doc)}]`)} \\`).join('\n')}
+${OPTIONS_WITHOUT_COMMAND.map(([option, doc]) => `    ${shellQuoted(`(- *)${option}[${inBrackets(doc)}]`)} \\`).join('\n')}
     '1:command:->command' \\
     '*::argument:->arguments'
   case $state in
     command)
       local -a commands=(
-${commands.map(({ name, summary }) => `        ${quoted(`${name}:${summary}`)}`).join('\n')}
+${commands.map(({ name, summary }) => `        ${shellQuoted(`${name}:${summary}`)}`).join('\n')}
       )
       _describe command commands
       ;;
@@ -41,7 +41,7 @@ function commandCase(command: Command): string {
   const specs = [...optionsOf(command).flatMap(optionSpecs), ...operandSpecs(command)];
   return [
     `        ${command.name})`,
-    `          _arguments \\\n${specs.map((spec) => `            ${quoted(spec)}`).join(' \\\n')}`,
+    `          _arguments \\\n${specs.map((spec) => `            ${shellQuoted(spec)}`).join(' \\\n')}`,
     '          ;;',
   ].join('\n');
 }

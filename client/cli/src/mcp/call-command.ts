@@ -1,7 +1,7 @@
 /** A command called by a tool: the same `main` as in a terminal, with its streams caught. */
 import type { ExitCode } from '../exit-codes.ts';
 import type { Io, Output } from '../io.ts';
-import { pause } from '../io.ts';
+import { breathe } from '../io.ts';
 import type { CommandCall } from './tools.ts';
 
 export interface CaughtOutput {
@@ -26,7 +26,7 @@ export async function callCommand(
     write: (text) => {
       written[name] += text;
     },
-    drained: pause,
+    drained: breathe,
     columns: undefined,
     erases: false,
     colours: false,

@@ -3,7 +3,7 @@ import { limitText } from '../check-text.ts';
 import type { Invocation } from '../commands/command.ts';
 import type { TestOutcome } from '../commands/test.ts';
 import { EXIT } from '../exit-codes.ts';
-import { type Report, summary } from './test-report.ts';
+import { type Report, testSummary } from './test-report.ts';
 
 /**
  * `FILE:LINE: error: TEXT`, as compilers print it: what editors and continuous integration servers know how to find in an
@@ -15,7 +15,7 @@ export function gccReport(call: Invocation): Report {
       for (const line of linesOf(outcome)) call.print(line);
     },
     end(outcomes) {
-      call.print(summary(outcomes));
+      call.print(testSummary(outcomes));
     },
   };
 }

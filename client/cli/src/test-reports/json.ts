@@ -2,7 +2,7 @@ import { failureDocument, verdictDocument } from '../check-json.ts';
 import type { Invocation } from '../commands/command.ts';
 import { FORMAT_VERSION } from '../json.ts';
 import { VERSION } from '../version.ts';
-import { count, type Report } from './test-report.ts';
+import { countMarked, type Report } from './test-report.ts';
 
 /** One document with what `check --format json` says of each file, and the counts. */
 export function jsonReport(call: Invocation): Report {
@@ -13,10 +13,10 @@ export function jsonReport(call: Invocation): Report {
     end(outcomes) {
       call.printJson({
         format: FORMAT_VERSION,
-        passed: count(outcomes, 'passed'),
-        failed: count(outcomes, 'failed'),
-        open: count(outcomes, 'open'),
-        skipped: count(outcomes, 'skipped'),
+        passed: countMarked(outcomes, 'passed'),
+        failed: countMarked(outcomes, 'failed'),
+        open: countMarked(outcomes, 'open'),
+        skipped: countMarked(outcomes, 'skipped'),
         asked: asked(call),
         files: outcomes.map((outcome) => {
           if (outcome.kind === 'checked') return verdictDocument(outcome.verdict);

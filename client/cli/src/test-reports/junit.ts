@@ -1,5 +1,5 @@
 import type { Invocation } from '../commands/command.ts';
-import { count, markOf, type Report, reasonsOf } from './test-report.ts';
+import { countMarked, markOf, type Report, reasonsOf } from './test-report.ts';
 
 /** JUnit XML, as continuous integration servers read it: one suite, one case for each file. No times: same input, same bytes. */
 export function junitReport(call: Invocation): Report {
@@ -8,7 +8,7 @@ export function junitReport(call: Invocation): Report {
       // The counts come before the cases, so everything is printed at the end.
     },
     end(outcomes) {
-      const counts = `tests="${outcomes.length}" failures="${count(outcomes, 'failed')}" errors="${count(outcomes, 'open')}" skipped="${count(outcomes, 'skipped')}"`;
+      const counts = `tests="${outcomes.length}" failures="${countMarked(outcomes, 'failed')}" errors="${countMarked(outcomes, 'open')}" skipped="${countMarked(outcomes, 'skipped')}"`;
       call.print('<?xml version="1.0" encoding="UTF-8"?>');
       call.print(`<testsuites ${counts}>`);
       call.print(`  <testsuite name="snoopscope" ${counts}>`);

@@ -1,6 +1,6 @@
 import type { Invocation } from '../commands/command.ts';
 import type { TestOutcome } from '../commands/test.ts';
-import { markOf, type Report, reasonsOf, summary } from './test-report.ts';
+import { markOf, type Report, reasonsOf, testSummary } from './test-report.ts';
 
 /** The Test Anything Protocol, version 14, each file as soon as it is checked. */
 export function tapReport(call: Invocation): Report {
@@ -14,7 +14,7 @@ export function tapReport(call: Invocation): Report {
     },
     end(outcomes) {
       call.print(`1..${number}`);
-      call.print(`# ${summary(outcomes)}`);
+      call.print(`# ${testSummary(outcomes)}`);
     },
   };
 }

@@ -22,17 +22,17 @@ export function markOf(outcome: TestOutcome): TestMark {
   }
 }
 
-export function count(outcomes: readonly TestOutcome[], mark: TestMark): number {
+export function countMarked(outcomes: readonly TestOutcome[], mark: TestMark): number {
   return outcomes.filter((outcome) => markOf(outcome) === mark).length;
 }
 
 /** `5 passed, 1 failed`; what there is none of is not mentioned, except these two. */
-export function summary(outcomes: readonly TestOutcome[]): string {
+export function testSummary(outcomes: readonly TestOutcome[]): string {
   const always: readonly TestMark[] = ['passed', 'failed'];
   const marks: readonly TestMark[] = ['passed', 'failed', 'open', 'skipped'];
   return marks
-    .filter((mark) => always.includes(mark) || count(outcomes, mark) > 0)
-    .map((mark) => `${count(outcomes, mark)} ${mark}`)
+    .filter((mark) => always.includes(mark) || countMarked(outcomes, mark) > 0)
+    .map((mark) => `${countMarked(outcomes, mark)} ${mark}`)
     .join(', ');
 }
 

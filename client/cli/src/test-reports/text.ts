@@ -1,8 +1,8 @@
 import { printVerdict } from '../check-text.ts';
 import type { Invocation } from '../commands/command.ts';
-import { failureText } from '../failure-report.ts';
+import { refusalText } from '../failure-report.ts';
 import { type Style, wrap } from '../paint.ts';
-import { markOf, type Report, summary, type TestMark } from './test-report.ts';
+import { markOf, type Report, type TestMark, testSummary } from './test-report.ts';
 
 const STYLE_OF: Readonly<Record<TestMark, Style>> = {
   passed: 'good',
@@ -22,7 +22,7 @@ export function textReport(call: Invocation): Report {
       const word = call.paint(STYLE_OF[mark], mark.padEnd(7));
       if (outcome.kind === 'broken') {
         call.print(`${word} ${outcome.file}`);
-        call.remark(failureText(outcome.failure, call.io.stderr));
+        call.remark(refusalText(outcome.failure, call.io.stderr));
       } else if (outcome.kind === 'skipped') {
         call.print(`${word} ${wrap(`${outcome.file} (${outcome.reason})`, call.width, INDENT)}`);
       } else if (mark === 'passed') {
@@ -36,7 +36,7 @@ export function textReport(call: Invocation): Report {
       }
     },
     end(outcomes) {
-      call.print(summary(outcomes));
+      call.print(testSummary(outcomes));
     },
   };
 }

@@ -1,10 +1,10 @@
 // The commands "Compare Kernels" and "Bisect": what each proposition comes to on each kernel, and which change turns it.
 
-import { COMMANDS } from '@snoopscope/server/protocol';
+import { COMMAND_IDS } from '@snoopscope/server/protocol';
 import { PROFILES } from '@snoopscope/sim-core';
 import { commands, Disposable, l10n, type QuickPickItem, Uri, ViewColumn, window, workspace } from 'vscode';
 import { answerLines } from '../answer-text.ts';
-import { askWorker, numberOf, scenarioFor, textsOf } from '../beside.ts';
+import { askWorker, numberSetting, scenarioFor, textsOf } from '../beside.ts';
 import type { Beside } from '../beside-workers.ts';
 import { DEBUG_COUNTEREXAMPLE, debugOn } from '../debugging.ts';
 import { compareInLockstep } from '../traces/lockstep.ts';
@@ -19,8 +19,10 @@ export function registerCompare(beside: Beside, onCompared: () => void): Disposa
     return answer;
   };
   return Disposable.from(
-    commands.registerCommand(COMMANDS.bisect, (uri?: Uri | string) => compare(uri, undefined, l10n.t('Bisecting {0}'))),
-    commands.registerCommand(COMMANDS.compare, async (uri?: Uri | string, asked?: readonly string[]) => {
+    commands.registerCommand(COMMAND_IDS.bisect, (uri?: Uri | string) =>
+      compare(uri, undefined, l10n.t('Bisecting {0}')),
+    ),
+    commands.registerCommand(COMMAND_IDS.compare, async (uri?: Uri | string, asked?: readonly string[]) => {
       const kernels = Array.isArray(asked) ? asked : await pickKernels();
       return kernels && compare(uri, kernels, l10n.t('Comparing kernels for {0}'));
     }),
@@ -71,7 +73,7 @@ async function compareScenario(
   );
   if (!document) return undefined;
   const { uri } = document;
-  const maxStates = numberOf(uri, 'limits.states');
+  const maxStates = numberSetting(uri, 'limits.states');
   const request = {
     kind: 'compare',
     ...(await textsOf(uri)),

@@ -1,6 +1,6 @@
 // The view of the gallery: scenarios by topic, with the kernels at which their verdicts flip.
 
-import { COMMANDS } from '@snoopscope/server/protocol';
+import { COMMAND_IDS } from '@snoopscope/server/protocol';
 import {
   commands,
   Disposable,
@@ -56,7 +56,7 @@ export function registerGallery(extension: Uri): Disposable {
     command(OPEN, ({ file }) => window.showTextDocument(galleryUri(file), { preview: true })),
     command('snoopscope.gallery.copy', openCopy),
     command('snoopscope.gallery.debug', ({ file }) => debugOn(galleryUri(file), undefined)),
-    command('snoopscope.gallery.compare', ({ file }) => commands.executeCommand(COMMANDS.bisect, galleryUri(file))),
+    command('snoopscope.gallery.compare', ({ file }) => commands.executeCommand(COMMAND_IDS.bisect, galleryUri(file))),
   );
 }
 

@@ -18,7 +18,7 @@ import {
   workspace,
 } from 'vscode';
 import { answerLines } from '../answer-text.ts';
-import { numberOf, textsOf } from '../beside.ts';
+import { numberSetting, textsOf } from '../beside.ts';
 import type { Beside } from '../beside-workers.ts';
 import type { CheckDiagnostics } from '../check-diagnostics.ts';
 import type { JudgedReply } from '../check-worker.ts';
@@ -106,7 +106,7 @@ export class TestRuns {
       for (const item of items) run.errored(item, message);
       return undefined;
     }
-    const maxStates = numberOf(uri, 'limits.states');
+    const maxStates = numberSetting(uri, 'limits.states');
     const cancel = new AbortController();
     const listener = run.token.onCancellationRequested(() => cancel.abort());
     const request = {

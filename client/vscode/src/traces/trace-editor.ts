@@ -1,5 +1,5 @@
 // A trace that is opened: a page that says what is in it, and offers to debug it.
-import { readTrace } from '@snoopscope/debug-adapter';
+import { readTraceFile } from '@snoopscope/debug-adapter';
 import { type CustomReadonlyEditorProvider, type Disposable, type Uri, window } from 'vscode';
 import { files } from '../debugging.ts';
 import { fromUri } from '../files.ts';
@@ -24,7 +24,7 @@ async function pageOf(uri: Uri): Promise<string> {
   const name = uri.path.split('/').at(-1) ?? '';
   const nonce = crypto.randomUUID();
   try {
-    const { header } = await readTrace(files, fromUri(uri));
+    const { header } = await readTraceFile(files, fromUri(uri));
     return tracePage({ uri: uri.toString(), name, header, nonce });
   } catch (error) {
     return problemPage(name, (error as Error).message, nonce);

@@ -7,7 +7,7 @@ import { missedFlush } from './flush.ts';
 import { type Link, noSnoopSource, promiseLink, sdmCaches, writeLink } from './link.ts';
 
 /** The finding is made just before the line of `cpu` goes over the device's write. */
-export function lostWrite(history: History, event: number, word: number, cpu: number): Link[] {
+export function lostWriteChain(history: History, event: number, word: number, cpu: number): Link[] {
   return lostWriteLinks(
     history,
     event,

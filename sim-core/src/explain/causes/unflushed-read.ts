@@ -13,7 +13,7 @@ import { bypassLinks } from './bypass.ts';
 import { type Link, sdmCaches, whereIsIt, writeLink } from './link.ts';
 import { writtenOver } from './lost-write.ts';
 
-export function unflushedRead(history: History, event: number, word: number, reader: number): Link[] {
+export function unflushedReadChain(history: History, event: number, word: number, reader: number): Link[] {
   const { latest } = history.model.world.memory;
   const newest = history.valueAt(latest.base + word, event);
   const write = history.lastChange(latest.base + word, event, newest);

@@ -10,6 +10,7 @@ import type { Model } from '../../engine/model.ts';
 import {
   ascii,
   bytesOf,
+  byteText,
   DIGEST_BYTES,
   Digest,
   digestOf,
@@ -18,7 +19,6 @@ import {
   littleEndian,
   type NumberArray,
   type NumberArrayType,
-  textOf,
 } from '../../state/bytes.ts';
 
 const MAGIC = 'snoopscope checkpoint 2\n';
@@ -134,7 +134,7 @@ export function decodeCheckpoint(bytes: Uint8Array, identity: CheckpointIdentity
   if (end < 0 || end >= size || digestOfBytes(bytes.subarray(0, size)).some((byte, i) => bytes[size + i] !== byte)) {
     throw new CheckpointProblem('The checkpoint is incomplete or was changed; remove it to begin from the start.');
   }
-  const head = JSON.parse(textOf(bytes.subarray(start.length, end))) as Head;
+  const head = JSON.parse(byteText(bytes.subarray(start.length, end))) as Head;
   demandSame(head.identity, identity);
   const arrays: Record<string, CheckpointArray> = {};
   let at = end + 1;

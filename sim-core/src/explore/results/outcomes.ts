@@ -21,7 +21,7 @@ interface OutcomeEntry {
 type Term = CompiledCondition['terms'][number];
 
 /** Everything that conditions mention on this kernel, each once: the columns of an outcome. */
-export function termsOf(model: Model): Term[] {
+export function outcomeTerms(model: Model): Term[] {
   const terms = new Map<string, Term>();
   for (const condition of model.conditions) {
     if (condition.applies) for (const term of condition.terms) if (!terms.has(term.name)) terms.set(term.name, term);
@@ -39,7 +39,7 @@ export class Outcomes {
   constructor(model: Model, sites: Sites) {
     this.#model = model;
     this.#sites = sites;
-    this.#terms = termsOf(model);
+    this.#terms = outcomeTerms(model);
   }
 
   get terms(): readonly string[] {

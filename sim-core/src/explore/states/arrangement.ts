@@ -1,7 +1,7 @@
 /** Where fields lie in the words of a packed state. */
 
 import type { Symmetry } from '../reduce/symmetry.ts';
-import { type Bundle, MAX_JOINT_WIDTH, maskOf, widthOf } from './bundle.ts';
+import { type Bundle, bitWidth, MAX_JOINT_WIDTH, maskOf } from './bundle.ts';
 import type { PackedField, Packing } from './packing.ts';
 import type { SlotValues } from './slot-values.ts';
 
@@ -61,7 +61,7 @@ function unitsOf(
   };
   // A level of a decision tree has a branch for each number, so there is an end to room.
   for (const bundle of bundles)
-    add(bundle.lanes, Math.max(bundle.width, Math.min(widthOf(bundle.count * room), MAX_JOINT_WIDTH + 1)), bundle);
+    add(bundle.lanes, Math.max(bundle.width, Math.min(bitWidth(bundle.count * room), MAX_JOINT_WIDTH + 1)), bundle);
   for (const column of symmetry?.columns ?? []) {
     const first = column[0]!;
     if (!slotValues.varies(first) || placed.has(first)) continue;

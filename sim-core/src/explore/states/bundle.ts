@@ -23,7 +23,7 @@ export class Bundle {
 
   /** Bits that their numbers need. */
   get width(): number {
-    return widthOf(this.count);
+    return bitWidth(this.count);
   }
 
   /** The number of a joint value, or undefined when it was never met. */
@@ -45,7 +45,7 @@ export class Bundle {
 }
 
 /** Bits that so many numbers need; at least one. */
-export function widthOf(count: number): number {
+export function bitWidth(count: number): number {
   return Math.max(1, 32 - Math.clz32(Math.ceil(count) - 1));
 }
 
@@ -63,7 +63,7 @@ export interface Candidate {
 export const MAX_JOINT_WIDTH = 3;
 
 /** The candidates, joined as long as that saves bits, those that save most first. */
-export function joined(candidates: readonly Candidate[]): Candidate[] {
+export function joinedCandidates(candidates: readonly Candidate[]): Candidate[] {
   const all = sameGoTogether(candidates);
   const stamps = { marks: new Int32Array(1 << (2 * MAX_JOINT_WIDTH)), now: 0 };
   const counts = new Map<Candidate, Map<Candidate, number>>();
@@ -79,10 +79,10 @@ export function joined(candidates: readonly Candidate[]): Candidate[] {
         const count = known.get(b) ?? jointCount(a, b, stamps);
         known.set(b, count);
         if (count > 1 << MAX_JOINT_WIDTH) continue;
-        const saved = widthOf(a.count) + widthOf(b.count) - widthOf(count);
+        const saved = bitWidth(a.count) + bitWidth(b.count) - bitWidth(count);
         if (saved <= 0) continue;
         // Where bits tell no difference: what is nearer to saving the next one, and the smaller one.
-        const score = 10 * saved + Math.log2((a.count * b.count) / count) - widthOf(count) / 2;
+        const score = 10 * saved + Math.log2((a.count * b.count) / count) - bitWidth(count) / 2;
         if (!best || score > best.score) best = { a, b, score };
       }
     }

@@ -5,7 +5,7 @@
 
 import type { Effect } from '../learn/learner.ts';
 import type { Symmetry } from '../reduce/symmetry.ts';
-import { Bundle, type Candidate, joined, numbered, widthOf } from './bundle.ts';
+import { Bundle, bitWidth, type Candidate, joinedCandidates, numbered } from './bundle.ts';
 import type { Gather, Packing } from './packing.ts';
 import type { SlotValues } from './slot-values.ts';
 import { HOLE, SLICE_STATES, type Store } from './store.ts';
@@ -31,9 +31,9 @@ const MAX_GATHERED = 52;
 /** In slices: bundles in which every stored state can be written; undefined when states would not become shorter than now. */
 export function* condensing(condensed: Condensed): Generator<void, Bundle[] | undefined> {
   const { packing, symmetry } = condensed;
-  const candidates = joined(candidatesOf(condensed));
+  const candidates = joinedCandidates(candidatesOf(condensed));
   const named = symmetry?.references.reduce((sum, { slot }) => sum + (packing.fieldOf(slot)?.width ?? 0), 0) ?? 0;
-  const bits = candidates.reduce((sum, { count, lanes }) => sum + widthOf(count) * lanes.length, named);
+  const bits = candidates.reduce((sum, { count, lanes }) => sum + bitWidth(count) * lanes.length, named);
   if (bits > 32 * (packing.words - 1) && !condensed.always) return undefined;
   const bundles = candidates
     .filter(({ lanes }) => (lanes[0]?.length ?? 0) > 1)

@@ -50,7 +50,7 @@ function start(model: ActorModel, actor: number): string[] {
 }
 
 /** Starts the processes with their threads and waits for all of them. Freely, setup runs before any of them. */
-export function threads({ world }: Model, bodies: Bodies, freely: boolean): string[] {
+export function startThreads({ world }: Model, bodies: Bodies, freely: boolean): string[] {
   const { actors, processes } = world.topology;
   const isEmpty = (actor: number): boolean => (bodies[actor]?.length ?? 0) === 0;
   const started = (process: number) =>

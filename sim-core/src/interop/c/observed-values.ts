@@ -4,7 +4,7 @@ import { guestRegister } from './guest-code.ts';
 import { cName, cString } from './text.ts';
 
 /** Statements that print what names, words and registers hold at the end. */
-export function finalValues(model: Model, guests: boolean): string[] {
+export function printedFinalValues(model: Model, guests: boolean): string[] {
   return [
     ...[...model.names.keys()].map((name) => `printf("# final ${name} = %lld\\n", (long long)${cName('N', name)});`),
     ...model.world.topology.words.map(

@@ -8,9 +8,9 @@
  */
 import type { Model } from '../../engine/model.ts';
 import type { Place } from '../../engine/program.ts';
-import { actorFunctions, threads } from './actor-code.ts';
+import { actorFunctions, startThreads } from './actor-code.ts';
 import { NotAProgram } from './not-a-program.ts';
-import { finalValues, outcomeCode } from './observed-values.ts';
+import { outcomeCode, printedFinalValues } from './observed-values.ts';
 import { errnoNames, programHead } from './program-head.ts';
 import { runtimeFor } from './runtime.ts';
 import { FREELY, IN_TURNS } from './runtime-forms.ts';
@@ -79,8 +79,8 @@ export function cProgram(model: Model, statements: readonly RunStatement[], opti
     ...errnoNames(),
     IN_TURNS,
     ...actorFunctions(model, bodies, false),
-    ...threads(model, bodies, false),
-    ...mainInTurns(tests, finalValues(model, code.needs.guests)),
+    ...startThreads(model, bodies, false),
+    ...mainInTurns(tests, printedFinalValues(model, code.needs.guests)),
   ].join('\n');
   return { text, leftOut };
 }
@@ -115,7 +115,7 @@ export function cLitmus(model: Model, options: CProgramOptions): CProgram {
     FREELY,
     `#define PARTIES ${parties}`,
     ...actorFunctions(model, bodies, true),
-    ...threads(model, bodies, true),
+    ...startThreads(model, bodies, true),
     ...mainFreely(options.title, outcome),
   ].join('\n');
   return { text, leftOut };

@@ -61,7 +61,7 @@ export function inferredText(machine: InferredMachine): string {
 const onOff = (yes: boolean): string => (yes ? 'on' : 'off');
 
 /** The machine that a sequence ran on. */
-export function machineOf(
+export function eptMachine(
   steps: readonly EptStep[],
   slots: readonly RecordedSlot[],
   { shadow, oldMmu, wbinvdExit, selfSnoop, snoopControl, addressBits: bits }: InferredMachine,

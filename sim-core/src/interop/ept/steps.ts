@@ -4,9 +4,9 @@ import { memtypeName } from '../../memory/memtype.ts';
 import {
   BDF,
   CODE_FRAME,
+  eptMachine,
   frameName,
   type InferredMachine,
-  machineOf,
   PAGE,
   type RecordedSlot,
   TABLES,
@@ -60,7 +60,7 @@ export interface RecorderState {
 export function translateEpt(sequence: EptSequence, inferred: InferredMachine, state: RecorderState): EptProgram {
   const translator = new Translator(inferred.shadow, state);
   const calls = sequence.steps.map((step) => translator.call(step));
-  const machine = machineOf(sequence.steps, translator.slots, inferred);
+  const machine = eptMachine(sequence.steps, translator.slots, inferred);
   return { id: sequence.id, machine, vcpus: [...translator.vcpus], calls };
 }
 

@@ -11,7 +11,7 @@
  */
 import type { Model } from '../../engine/model.ts';
 import type { Branching, Effect } from '../../explore/learn/learner.ts';
-import { termsOf } from '../../explore/results/outcomes.ts';
+import { outcomeTerms } from '../../explore/results/outcomes.ts';
 import type { Search } from '../../explore/search.ts';
 import type { Sites } from '../../explore/sites.ts';
 import { cComment } from '../c/text.ts';
@@ -211,7 +211,7 @@ class Writer {
   #judged({ judgement }: Effect, leaf: number): string[] {
     if (!judgement) return [];
     const { deadlock, values, truth } = judgement;
-    const outcome = termsOf(this.#model)
+    const outcome = outcomeTerms(this.#model)
       .map(({ name, text }, i) => `${name}=${text(values[i] ?? 0)};`)
       .join(' ');
     const failed = this.#model.conditions.some(

@@ -2,17 +2,17 @@
 
 import type { Open } from './descriptors.ts';
 import type { KeptCall } from './kept.ts';
-import { count, type Process } from './process.ts';
+import { countOne, type Process } from './process.ts';
 
 /** The function of a group when nothing says which: the first of the first bus behind a root port. */
 export const PLACEHOLDER = '0000:01:00.0';
 
-export function createVm(p: Process, kept: KeptCall, open: Open): undefined {
+export function rebuildVm(p: Process, kept: KeptCall, open: Open): undefined {
   const made = p.made(kept, `ioctl(${open.name}, KVM_CREATE_VM, 0)`, 'vm', 'vm', {});
   if (made !== undefined) p.vms.push({ name: made, vcpus: [] });
 }
 
-export function createVcpu(p: Process, kept: KeptCall, open: Open): undefined {
+export function rebuildVcpu(p: Process, kept: KeptCall, open: Open): undefined {
   const id = Number(kept.call.args[1] ?? 0) || 0;
   const made = p.made(kept, `ioctl(${open.name}, KVM_CREATE_VCPU, ${id})`, 'vcpu', `vcpu${id}`, {
     vcpu: id,
@@ -21,7 +21,7 @@ export function createVcpu(p: Process, kept: KeptCall, open: Open): undefined {
   if (made !== undefined) p.vms.find((vm) => vm.name === open.name)?.vcpus.push(id);
 }
 
-export function createDevice(p: Process, kept: KeptCall, open: Open): undefined {
+export function rebuildDevice(p: Process, kept: KeptCall, open: Open): undefined {
   const line = kept.line;
   const type = kept.known?.type;
   if (type !== undefined && type !== KVM_DEV_TYPE_VFIO) {
@@ -175,7 +175,7 @@ export function memoryRegion(p: Process, kept: KeptCall, open: Open): undefined 
   const shown = kept.call.args[1] ?? '';
   const fields =
     /^\{slot=(\d+), flags=([\w|]+), guest_phys_addr=(\w+), memory_size=(\w+), userspace_addr=(\w+)\}$/.exec(shown);
-  if (!fields || !p.options.all) return count(p.inert, 'KVM_SET_USER_MEMORY_REGION', kept.line);
+  if (!fields || !p.options.all) return countOne(p.inert, 'KVM_SET_USER_MEMORY_REGION', kept.line);
   const [, slot, flags = '', gpa, size, address] = fields;
   const bits = flags.includes('READONLY') ? 2 : flags.includes('DIRTY') ? 1 : 0;
   return p.step(

@@ -27,7 +27,7 @@ export function iommufdObject(p: Process, kept: KeptCall, open: Open, name: stri
   if (kept.call.result?.errno === undefined) p.objects.push({ kind, name: made, of: open.name, id: kept.known?.made });
 }
 
-export function attach(p: Process, kept: KeptCall, open: Open, name: string): undefined {
+export function rebuildAttach(p: Process, kept: KeptCall, open: Open, name: string): undefined {
   if (name === 'VFIO_DEVICE_DETACH_IOMMUFD_PT') return p.step(kept, `ioctl(${open.name}, ${name}, {argsz=8, flags=0})`);
   const shown = withId(p.objects, kept);
   const object = shown ?? p.objects.findLast(({ kind }) => kind === 'hwpt') ?? p.objects.at(-1);

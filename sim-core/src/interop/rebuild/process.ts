@@ -3,7 +3,7 @@
  * far, and what could not be taken.
  */
 import type { FileKind } from '../../files/kinds.ts';
-import { check } from '../../scenario/checks/run-checks.ts';
+import { checkText } from '../../scenario/checks/run-checks.ts';
 import { parse } from '../../scenario/parser.ts';
 import { descriptorOf, type LogResult } from '../log/record.ts';
 import { Descriptors, type Open } from './descriptors.ts';
@@ -114,7 +114,7 @@ export class Process {
       },
       `open("${node}", O_RDWR)`,
       kind,
-      nameOf(kind, node),
+      fileNameFor(kind, node),
       kind === 'group' ? { group: node.slice(node.lastIndexOf('/') + 1) } : {},
     );
     return this.files.get(fd);
@@ -221,7 +221,7 @@ function isSayable(text: string): boolean {
   // Only numbers come from the log as they are, so a statement without long ones needs no look.
   if (!/\b\d{10}|0x[\da-f]{17}|\{\}/.test(text)) return true;
   const parsed = parse(`setup {\n  ${text}\n}\n`);
-  return ![...parsed.diagnostics, ...check(parsed)].some(({ code }) => UNSAYABLE.has(code));
+  return ![...parsed.diagnostics, ...checkText(parsed)].some(({ code }) => UNSAYABLE.has(code));
 }
 
 const UNSAYABLE: ReadonlySet<string> = new Set(['bad-number', 'wrong-argument']);
@@ -247,12 +247,12 @@ const NODES: Readonly<Partial<Record<FileKind, string>>> = {
 };
 const NAMES: Readonly<Partial<Record<FileKind, string>>> = { device: 'device' };
 
-export function nameOf(kind: FileKind, path: string): string {
+export function fileNameFor(kind: FileKind, path: string): string {
   if (kind === 'group') return `group${path.slice(path.lastIndexOf('/') + 1).replace('-', '_')}`;
   return NAMES[kind] ?? kind;
 }
 
-export function count(counts: Map<string, Count>, name: string, line: number): undefined {
+export function countOne(counts: Map<string, Count>, name: string, line: number): undefined {
   const known = counts.get(name);
   if (known) known.count++;
   else counts.set(name, { count: 1, line });

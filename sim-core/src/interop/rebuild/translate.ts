@@ -11,8 +11,8 @@ import * as groups from './group-calls.ts';
 import * as iommufds from './iommufd-calls.ts';
 import type { KeptCall } from './kept.ts';
 import {
-  count,
-  nameOf,
+  countOne,
+  fileNameFor,
   numberResult,
   outside,
   Process,
@@ -55,7 +55,7 @@ function open(p: Process, kept: KeptCall): undefined {
   const flags = (call.args[call.name === 'open' ? 1 : 2] ?? 'O_RDWR').split('|').filter((flag) => opensWith(flag));
   const text = `open("${path}", ${flags.join('|') || 'O_RDWR'})`;
   const group = kind === 'group' ? path.slice(path.lastIndexOf('/') + 1) : undefined;
-  p.made(kept, text, kind, nameOf(kind, path), { ...(group !== undefined && { group }) });
+  p.made(kept, text, kind, fileNameFor(kind, path), { ...(group !== undefined && { group }) });
 }
 
 function close(p: Process, kept: KeptCall): undefined {
@@ -93,7 +93,7 @@ function ioctl(p: Process, kept: KeptCall): undefined {
   const request = REQUESTS[name];
   if (opNamed('ioctl', name)?.inert || SILENT.has(name)) touchesNothing(p, kept, name, open);
   else if (NOT_MODELLED.has(name)) p.leave(kept, name, NOT_MODELLED.get(name)!);
-  else if (!opNamed('ioctl', name)) count(p.unknown, name, kept.line);
+  else if (!opNamed('ioctl', name)) countOne(p.unknown, name, kept.line);
   else if (!open) p.leave(kept, name, 'its descriptor was opened before the log begins');
   else if (outside(kept.call.result) !== undefined && !KEEPS_ERRNO.has(name))
     p.leave(kept, name, outside(kept.call.result)!);
@@ -116,7 +116,7 @@ function touchesNothing(p: Process, kept: KeptCall, name: string, open: Open | u
     p.step(kept, `ioctl(${open.name}, ${name}${argument})`);
     return;
   }
-  count(p.inert, name, kept.line);
+  countOne(p.inert, name, kept.line);
 }
 
 type Handler = (p: Process, kept: KeptCall) => void;
@@ -133,9 +133,9 @@ const CALLS: Readonly<Record<string, Handler>> = {
 
 type RequestHandler = (p: Process, kept: KeptCall, open: Open, name: string) => void;
 const REQUESTS: Readonly<Record<string, RequestHandler>> = {
-  KVM_CREATE_VM: groups.createVm,
-  KVM_CREATE_VCPU: groups.createVcpu,
-  KVM_CREATE_DEVICE: groups.createDevice,
+  KVM_CREATE_VM: groups.rebuildVm,
+  KVM_CREATE_VCPU: groups.rebuildVcpu,
+  KVM_CREATE_DEVICE: groups.rebuildDevice,
   KVM_SET_DEVICE_ATTR: groups.setAttribute,
   KVM_SET_USER_MEMORY_REGION: groups.memoryRegion,
   VFIO_GROUP_SET_CONTAINER: groups.setContainer,
@@ -144,8 +144,8 @@ const REQUESTS: Readonly<Record<string, RequestHandler>> = {
   VFIO_IOMMU_MAP_DMA: groups.mapDma,
   VFIO_IOMMU_UNMAP_DMA: groups.unmapDma,
   VFIO_DEVICE_BIND_IOMMUFD: iommufds.bindIommufd,
-  VFIO_DEVICE_ATTACH_IOMMUFD_PT: iommufds.attach,
-  VFIO_DEVICE_DETACH_IOMMUFD_PT: iommufds.attach,
+  VFIO_DEVICE_ATTACH_IOMMUFD_PT: iommufds.rebuildAttach,
+  VFIO_DEVICE_DETACH_IOMMUFD_PT: iommufds.rebuildAttach,
   IOMMU_IOAS_ALLOC: iommufds.iommufdObject,
   IOMMU_HWPT_ALLOC: iommufds.iommufdObject,
   IOMMU_DESTROY: iommufds.destroy,

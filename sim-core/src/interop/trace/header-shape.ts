@@ -1,10 +1,7 @@
 /** Whether the header of a trace has what a header must have. The digest finds accidents; this finds what was made up. */
+import { isRecord } from '../../is-record.ts';
 
 type Test = (value: unknown) => boolean;
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** What is wrong with a header that was read, `its header has no ...`; undefined when nothing is. */
 export function shapeProblem(header: unknown): string | undefined {

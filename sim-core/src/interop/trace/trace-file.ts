@@ -6,9 +6,10 @@
  * Compressing is the host's business, so that nothing here depends on one. The schema is in docs/traces.md.
  */
 
-import { ascii, bytesOf, Digest, fromLittleEndian, littleEndian, textOf } from '../../state/bytes.ts';
+import { isRecord } from '../../is-record.ts';
+import { ascii, bytesOf, byteText, Digest, fromLittleEndian, littleEndian } from '../../state/bytes.ts';
 import { EVENT_WIDTH } from '../../state/event.ts';
-import { isRecord, shapeProblem } from './header-shape.ts';
+import { shapeProblem } from './header-shape.ts';
 
 /** What the name of a trace file ends in. */
 export const TRACE_EXTENSION = '.snooptrace';
@@ -169,7 +170,7 @@ const VERSION_DIGITS = 9;
 
 /** Asked first: of a header in another format nothing else can be said. */
 function demandVersion(bytes: Uint8Array): void {
-  const [, digits] = /^(\d+)[,}]/.exec(textOf(bytes.subarray(MAGIC.length, MAGIC.length + VERSION_DIGITS + 1))) ?? [];
+  const [, digits] = /^(\d+)[,}]/.exec(byteText(bytes.subarray(MAGIC.length, MAGIC.length + VERSION_DIGITS + 1))) ?? [];
   if (digits === undefined) throw damaged('its header has no format version');
   const version = Number(digits);
   if (version >= OLDEST_FORMAT && version <= TRACE_FORMAT) return;
@@ -185,7 +186,7 @@ function demandVersion(bytes: Uint8Array): void {
 function headerOf(line: Uint8Array): Readonly<Record<string, unknown>> {
   let header: unknown;
   try {
-    header = JSON.parse(textOf(line));
+    header = JSON.parse(byteText(line));
   } catch {
     throw damaged('its header is not JSON');
   }

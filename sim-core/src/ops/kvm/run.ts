@@ -1,7 +1,7 @@
 import type { Op } from '../op.ts';
 import { VCPU_ERRNOS, VCPU_SOURCES } from './vcpu-ioctl.ts';
 
-export const run: Op = {
+export const kvmRun: Op = {
   name: 'KVM_RUN',
   kind: 'ioctl',
   summary: 'Runs a vCPU.',

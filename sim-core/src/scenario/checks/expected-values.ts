@@ -17,11 +17,12 @@ export interface ExpectedValue {
 /** The op whose rules a call follows: the request of an ioctl, else the call itself. */
 export function opOfCall(call: Syscall, vocabulary: Vocabulary): Op | undefined {
   return (
-    requestOf(call, vocabulary) ?? (call.call.text === 'ioctl' ? undefined : vocabulary.syscalls.get(call.call.text))
+    calledRequest(call, vocabulary) ??
+    (call.call.text === 'ioctl' ? undefined : vocabulary.syscalls.get(call.call.text))
   );
 }
 
-export function requestOf(call: Syscall, vocabulary: Vocabulary): Op | undefined {
+export function calledRequest(call: Syscall, vocabulary: Vocabulary): Op | undefined {
   const request = call.call.text === 'ioctl' ? call.args[1] : undefined;
   return request?.kind === 'name' ? vocabulary.requests.get(request.name) : undefined;
 }
@@ -38,7 +39,7 @@ export function expectedValues(call: Syscall, vocabulary: Vocabulary): readonly 
 const memory = new WeakMap<Syscall, { readonly vocabulary: Vocabulary; readonly values: readonly ExpectedValue[] }>();
 
 function* valuesOf(call: Syscall, vocabulary: Vocabulary): Generator<ExpectedValue> {
-  const request = requestOf(call, vocabulary);
+  const request = calledRequest(call, vocabulary);
   const own = vocabulary.syscalls.get(call.call.text);
   for (const [index, expr] of call.args.entries()) {
     if (call.call.text === 'ioctl' && index === 1) continue;

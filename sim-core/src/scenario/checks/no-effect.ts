@@ -8,7 +8,7 @@ import { contentsOfKind } from '../blocks.ts';
 import { MACHINE_OPTIONS, type MachineOption } from '../machine-options.ts';
 import { type Check, type Objection, oneOf } from './check.ts';
 import { namesIn } from './constant-names.ts';
-import { expectedValues, opOfCall, requestOf } from './expected-values.ts';
+import { calledRequest, expectedValues, opOfCall } from './expected-values.ts';
 import { kernelsAsked } from './kernels-asked.ts';
 import { kernelsText } from './kernels-text.ts';
 
@@ -43,7 +43,7 @@ export const noEffect: Check = {
       if (op) yield* ignored(op, call.operands);
     }
     if (call.kind !== 'syscall') return;
-    const op = requestOf(call, vocabulary);
+    const op = calledRequest(call, vocabulary);
     const called = opOfCall(call, vocabulary);
     if (called && !called.inert) yield* ignored(called, op ? call.args.slice(2) : call.args);
     const request = call.args[1];

@@ -2,7 +2,7 @@ import type { Op } from '../../ops/op.ts';
 import { contentsOfKind } from '../blocks.ts';
 import type { Check, PlacedObjection, ScenarioSubject } from './check.ts';
 import { oneOf } from './check.ts';
-import { requestOf } from './expected-values.ts';
+import { calledRequest } from './expected-values.ts';
 
 /** IOMMUs of machines that are not x86; those of x86 are not told apart by the CPU. */
 const UNITS: Readonly<Record<string, readonly string[]>> = { arm64: ['smmu', 'none'], power: ['spapr', 'none'] };
@@ -67,7 +67,7 @@ vcpu 0 {
       }
     }
     for (const { line, content } of contentsOfKind(scenario, 'syscall')) {
-      const op: Op | undefined = requestOf(content, vocabulary);
+      const op: Op | undefined = calledRequest(content, vocabulary);
       const request = content.args[1];
       if (op === undefined || request === undefined || !X86_REQUESTS.has(op.name)) continue;
       yield {

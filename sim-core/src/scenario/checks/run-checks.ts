@@ -26,7 +26,7 @@ export interface CheckContext {
  * `scenario.diagnostics`. Never throws. What is found in single lines is remembered, so after an edit only what it touched and
  * the names are looked at again.
  */
-export function check(scenario: ParsedScenario, context: CheckContext = {}): Diagnostic[] {
+export function checkText(scenario: ParsedScenario, context: CheckContext = {}): Diagnostic[] {
   return toEnd(checkingText(scenario, context));
 }
 

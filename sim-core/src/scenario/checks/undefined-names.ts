@@ -2,7 +2,7 @@ import type { ParsedScenario } from '../ast.ts';
 import { contentsOfKind, linesOfKind } from '../blocks.ts';
 import { brokenNames } from '../broken-names.ts';
 import { looksConstant } from '../constant-style.ts';
-import { namesOf, vcpuName } from '../roles.ts';
+import { namesOf, vcpuActorName } from '../roles.ts';
 import type { ScenarioSymbol, TextPlace } from '../symbols.ts';
 import type { ScenarioSubject } from './check.ts';
 
@@ -38,7 +38,7 @@ function isLibrary(scenario: ParsedScenario): boolean {
 export function actorNames(files: readonly ParsedScenario[]): string[] {
   return files.flatMap((file) =>
     file.blocks.flatMap(({ actor }) =>
-      actor === undefined ? [] : [actor.kind === 'vcpu' ? vcpuName(actor) : (actor.name?.text ?? actor.kind)],
+      actor === undefined ? [] : [actor.kind === 'vcpu' ? vcpuActorName(actor) : (actor.name?.text ?? actor.kind)],
     ),
   );
 }

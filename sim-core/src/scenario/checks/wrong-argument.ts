@@ -2,7 +2,7 @@ import type { Op } from '../../ops/op.ts';
 import type { Syscall } from '../ast.ts';
 import type { Vocabulary } from '../vocabulary.ts';
 import type { Check, Objection } from './check.ts';
-import { expectedValues, requestOf } from './expected-values.ts';
+import { calledRequest, expectedValues } from './expected-values.ts';
 import { describeShapes, describeValue, signature, valueFits } from './op-wording.ts';
 
 /** How many arguments the call has beside what it takes. */
@@ -24,7 +24,7 @@ function* wrongCount(call: Syscall, op: Op, before: number): Generator<Objection
 }
 
 function opAndOffset(call: Syscall, vocabulary: Vocabulary): { op: Op; before: number } | undefined {
-  const request = requestOf(call, vocabulary);
+  const request = calledRequest(call, vocabulary);
   if (request !== undefined) return { op: request, before: 2 };
   const own = call.call.text === 'ioctl' ? undefined : vocabulary.syscalls.get(call.call.text);
   return own && { op: own, before: 0 };

@@ -14,7 +14,7 @@ import { noWord, unknownWord } from '../checks/unknown-word.ts';
 import { type FactArguments, type FactQuestion, factByName, factText, type StateReader } from '../facts.ts';
 import type { ProgramContext } from './compile-program.ts';
 import { rangesContain } from './kernel-ranges.ts';
-import { coherentWord, compare } from './wait.ts';
+import { coherentWord, comparison } from './wait.ts';
 
 type ConditionLine = Extract<LineContent, { kind: 'condition' }>;
 /** A term with how its values are written in an outcome. */
@@ -115,7 +115,7 @@ class TermCompiler {
         return (state) => !operand(state);
       }
       case 'compare': {
-        const relation = compare(condition.relation);
+        const relation = comparison(condition.relation);
         const left = this.#term(condition.left, condition.right);
         const right = this.#term(condition.right, condition.left);
         return (state) => relation(left.read(state), right.read(state));

@@ -19,7 +19,7 @@ const COMPARE: Readonly<Record<Relation, (left: number, right: number) => boolea
   '>=': (left, right) => left >= right,
 };
 
-export function compare(relation: Relation): (left: number, right: number) => boolean {
+export function comparison(relation: Relation): (left: number, right: number) => boolean {
   return COMPARE[relation];
 }
 

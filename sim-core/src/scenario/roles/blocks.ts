@@ -6,7 +6,7 @@ import type { NamedSymbol, WordCollector } from './word-roles.ts';
 export function actorWords(out: WordCollector, actor: ActorHeader): void {
   out.firstWord();
   if (actor.name) {
-    const name = actor.kind === 'vcpu' ? vcpuName(actor) : actor.name.text;
+    const name = actor.kind === 'vcpu' ? vcpuActorName(actor) : actor.name.text;
     const isDevice = actor.kind === 'device';
     const symbol: NamedSymbol = {
       space: 'actor',
@@ -57,7 +57,7 @@ export function machineWords(out: WordCollector, item: MachineItem): void {
   out.options(item.options, item.kind);
 }
 
-export function scheduleWords(out: WordCollector, schedule: LineContent & { kind: 'schedule' }): void {
+export function collectScheduleWords(out: WordCollector, schedule: LineContent & { kind: 'schedule' }): void {
   out.firstWord();
   const [, only, unit] = /^\s*schedule\s+(?:(only)\b\s*)?(?:(micro|statement)\b)?/.exec(out.line.text) ?? [];
   const end = (schedule.items[0]?.span.start ?? out.line.text.length) - 1;
@@ -81,7 +81,7 @@ function scheduleItemWords(out: WordCollector, item: ScheduleItem): void {
 }
 
 /** The name by which the rest of the scenario knows a vCPU: `vcpu0`, or `vm2_vcpu0` for `vcpu 0 of vm2`. */
-export function vcpuName(actor: ActorHeader): string {
+export function vcpuActorName(actor: ActorHeader): string {
   const name = `vcpu${actor.name?.text ?? ''}`;
   return actor.of === undefined ? name : `${actor.of.text}_${name}`;
 }
