@@ -19,8 +19,8 @@ import {
   checkScenario,
   parse,
   parseRecording,
-  profileFor,
   profileNamed,
+  profileOfRecording,
   profilesNamed,
   replay,
 } from '../sim-core/src/index.ts';
@@ -67,7 +67,7 @@ export function verifyMutation(row) {
   }
   const { header, sequences } = readRecording(row.recording, row.sequence);
   if (sequences.length !== 1) return `${row.recording} has no sequence ${row.sequence}`;
-  const { profile } = profileFor(header);
+  const { profile } = profileOfRecording(header);
   if (!profile.changes.has(row.change)) return `${profile.name} does not have ${row.change}`;
   const asRecorded = replay(header, sequences, profile);
   if (asRecorded.differences.length > 0) return `${row.recording} ${row.sequence} differs anyway`;
@@ -250,7 +250,7 @@ class Recordings {
   noticing(id) {
     for (const name of this.#names) {
       const { header, slices } = this.#recording(name);
-      const { profile } = profileFor(header);
+      const { profile } = profileOfRecording(header);
       if (!profile.changes.has(id)) continue;
       const changed = switched(profile, id);
       for (const { sequences, consulted, agreed } of slices) {
