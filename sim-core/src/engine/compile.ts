@@ -41,7 +41,7 @@ export interface StatementArgs {
   readonly values: readonly Value[];
   /** The request of an ioctl: index into the world's request table, or -1 when it is not an ioctl. */
   readonly request: number;
-  /** What a call answers whose result the model cannot know: what its line declares, or what its op says. */
+  /** What a call answers whose result the model cannot know: what its line declares, or what its op says, if anything. */
   readonly answer?: number;
   /** The number that the scenario declares for the descriptor that the call makes. */
   readonly descriptor?: number;

@@ -3,7 +3,7 @@
 import type { Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument, field32, field64, readable } from '../files/user-memory.ts';
-import { OTHER_CAPABILITY_NUMBERS } from '../kernel/capabilities.ts';
+import { OTHER_CAPABILITY_NUMBERS, X86_ANSWERS } from '../kernel/capabilities.ts';
 import { E, type Errno, isErr } from '../kernel/errno.ts';
 import { ModelLimit } from '../limits.ts';
 import { FREED_OBJECTS } from '../state/event.ts';
@@ -178,7 +178,10 @@ export function createVms(base: WorldBase, world: () => World, quirks: Quirks, h
           [CAP.spaprTce64]: power && kernel.has('spapr-tce-64') ? 1 : 0,
           [CAP.spaprTceVfio]: power && kernel.has('spapr-tce') ? 1 : 0,
         };
-        t.return(answers[argument(t, 2).int(t)] ?? world().files.inert.declared(t));
+        const cap = argument(t, 2).int(t);
+        const usual = x86 ? X86_ANSWERS.get(cap) : undefined;
+        const derived = answers[cap] ?? (t.args.answer === undefined ? usual : undefined);
+        t.return(derived ?? world().files.inert.declared(t));
       }),
   );
 

@@ -63,10 +63,10 @@ export const CONSTANTS: readonly Constant[] = [
     ['KVM_CAP_SPAPR_TCE', 63n, 'KVM_CREATE_SPAPR_TCE (POWER).'],
     ['KVM_CAP_SPAPR_TCE_64', 125n, 'KVM_CREATE_SPAPR_TCE_64 (POWER).', 'v4.6..'],
     ['KVM_CAP_SPAPR_TCE_VFIO', 142n, 'KVM_DEV_VFIO_GROUP_SET_SPAPR_TCE (POWER).', 'v4.12..'],
-    ...OTHER_CAPABILITIES.map(([name, value]): readonly [string, bigint, string] => [
+    ...OTHER_CAPABILITIES.map(([name, value, x86]): readonly [string, bigint, string] => [
       name,
       value,
-      'Not modelled: the answer is what the line declares, else 0.',
+      `Not modelled: the answer is what the line declares, else ${x86 === undefined ? 0 : `${x86} on x86`}.`,
     ]),
   ]),
   ...set(

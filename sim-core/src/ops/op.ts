@@ -57,9 +57,9 @@ export interface Op {
   readonly inert?: true;
   /**
    * Set when the result depends on what a scenario does not say: it is what the line declares, else this (negative for
-   * an errno).
+   * an errno), else with `usual` what its routine knows to be usual.
    */
-  readonly answer?: number;
+  readonly answer?: number | 'usual';
   /** True when the value may be bound: `r0 = MRd x`. */
   readonly binds?: boolean;
   /** How it runs; see engine/compile.ts. */
