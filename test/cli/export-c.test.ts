@@ -57,6 +57,40 @@ describe.skipIf(!hasCompiler)('with a C compiler (apt-get install gcc libc6-dev)
     expect(programs).toBeGreaterThan(20);
   });
 
+  test('what the check of syntax alone does not see has no warnings either', async () => {
+    for (const form of [[], ['--litmus']])
+      expect(compiler('-O2', '-c', '-o', '/dev/null', saved('whole.c', await exported(...form, race)))).toBe('');
+  });
+
+  test('a litmus program without an outcome says why, and fails', async () => {
+    const scenario = saved(
+      'nowhere.snoop',
+      'scenario "No such address"\nmachine {\n  cpu intel\n  memory x = 0 at=0x800000000000\n}\nthread a {\n  fd = open("/dev/null", O_RDWR)\n}\nexists [x] == 0\n',
+    );
+    const program = path.join(folder, 'nowhere');
+    expect(compiler('-o', program, saved('nowhere.c', await exported('--litmus', scenario)))).toBe('');
+    const { status, stdout } = spawnSync(program, [], { encoding: 'utf8' });
+    expect([status, stdout]).toEqual([
+      1,
+      `${'Bail out! a page of the scenario cannot be mapped at its address\n'.repeat(10)}Test No such address Allowed
+Histogram (0 states)
+# 10 of 10 rounds ended before their outcome
+# stopped, because 10 rounds had no outcome
+# no round had an outcome: nothing is known
+`,
+    ]);
+    const { exitCode, stderr } = await snoopscope(['compare', scenario, saved('nowhere.txt', stdout)]);
+    expect([exitCode, stderr.replaceAll(/\s+/g, ' ')]).toEqual([
+      2,
+      expect.stringContaining('no round had an outcome; a page of the scenario cannot be mapped'),
+    ]);
+    for (const rounds of ['0', 'many'])
+      expect(spawnSync(program, ['-n', rounds], { encoding: 'utf8' })).toMatchObject({
+        status: 2,
+        stderr: `-n takes a number of rounds, 1 or more, not ${rounds}\n`,
+      });
+  });
+
   test('a program touches no device that is not named, and says so as a skipped test', async () => {
     const program = path.join(folder, 'program');
     expect(compiler('-o', program, saved('skip.c', await exported(wbinvd)))).toBe('');
@@ -132,7 +166,7 @@ test('outcomes of a litmus program are looked for among those of the explorer', 
 
 test.each([
   ['', 'This is not the output of an exported program'],
-  ['TAP version 13\n1..0 # SKIP not bound to vfio-pci: 0000:00:00.0\n', 'The program was skipped'],
+  ['TAP version 13\n1..0 # SKIP not bound to vfio-pci: 0000:00:00.0\n', 'The program ended without an observation'],
   ['12    :>nothing=0; \n', 'nothing'],
 ])('%j is refused with a reason', async (text, reason) => {
   const { exitCode, stderr } = await snoopscope(['compare', race, saved('refused.txt', text)]);

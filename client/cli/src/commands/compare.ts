@@ -88,7 +88,7 @@ async function comparedWith(call: Invocation, name: string, log: string): Promis
       },
     );
   if (observed.kind === 'skipped')
-    throw new Failure(`The program was skipped, so there is nothing to compare: ${observed.why}.`, {
+    throw new Failure(`The program ended without an observation, so there is nothing to compare: ${observed.why}.`, {
       code: 'not-an-observation',
       file: log,
     });
@@ -170,7 +170,7 @@ async function histogram(call: Invocation, name: string, log: string, observed: 
     neverSeen: observed.spin?.exhaustive ? [] : neverSeen,
     remarks: [
       ...(predicted.limit === undefined ? [] : [`the exploration is not complete: ${predicted.limit}`]),
-      ...(observed.unfinished > 0 ? [`${counted(observed.unfinished, 'round')} did not end`] : []),
+      ...(observed.unfinished > 0 ? [`${counted(observed.unfinished, 'round')} had no outcome to compare`] : []),
       ...(observed.spin?.notLearned ? ['SPIN came to what the model lacks: export it with a larger --max-states'] : []),
       ...(observed.spin && !observed.spin.exhaustive ? ['SPIN did not visit every state'] : []),
     ],

@@ -25,7 +25,7 @@ export interface ObservedHistogram {
   readonly kind: 'histogram';
   readonly terms: readonly string[];
   readonly outcomes: readonly { readonly values: readonly string[]; readonly count: number }[];
-  /** Rounds that did not end, of which nothing is known. */
+  /** Rounds of which nothing is known: they did not end, ended before their outcome, or had one too many to list. */
   readonly unfinished: number;
   /** Set when SPIN printed it. */
   readonly spin?: SpinSearch;
@@ -44,7 +44,8 @@ const CALL = /^# (\d+) ([^\s:]+): (.*) = (-?\d+)(?: \([^)]*\))?\s*$/;
 const OUTCOME = /^(\d+)\s*:>(.*)$/;
 const SKIP = /^1\.\.0 # SKIP (.*)$/;
 const BAIL_OUT = /^Bail out! (.*)$/;
-const UNFINISHED = /^# (\d+) of \d+ rounds did not end/;
+const UNFINISHED = /^# (\d+) of \d+ rounds (?:did not end|ended before their outcome|had outcomes beyond)/;
+const NOTHING = /^# no round had an outcome/;
 
 const FINDING = /^finding \d+ ([a-z-]+(?: line \d+)?)\s*$/;
 const SPIN_VERSION = /^\(Spin Version /m;
@@ -61,6 +62,7 @@ export function parseObserved(text: string): ObservedOutput | undefined {
   let skipped: string | undefined;
   let bailedOut: string | undefined;
   let unfinished = 0;
+  let nothing = false;
   let isTap = false;
   for (const raw of text.split('\n')) {
     const line = raw.replace(/\r$/, '');
@@ -80,6 +82,7 @@ export function parseObserved(text: string): ObservedOutput | undefined {
       histogram.set(key, (histogram.get(key) ?? 0) + Number(outcome[1]));
     }
     skipped ??= SKIP.exec(line)?.[1];
+    nothing ||= NOTHING.test(line);
     bailedOut ??= BAIL_OUT.exec(line)?.[1];
     unfinished += Number(UNFINISHED.exec(line)?.[1] ?? 0);
   }
@@ -89,6 +92,8 @@ export function parseObserved(text: string): ObservedOutput | undefined {
     return { kind: 'histogram', terms, outcomes, unfinished, ...spin };
   }
   if (skipped !== undefined) return { kind: 'skipped', why: skipped };
+  if (nothing)
+    return { kind: 'skipped', why: `no round had an outcome${bailedOut === undefined ? '' : `; ${bailedOut}`}` };
   if (!isTap) return undefined;
   return { kind: 'calls', calls, ...(bailedOut !== undefined && { bailedOut }) };
 }

@@ -66,7 +66,8 @@ export const FREELY = String.raw`
 
 static struct { char text[4096]; long count; } histogram[MAX_OUTCOMES];
 static int outcomes;
-static long unfinished;
+/* Rounds without an outcome: cut after ROUND_SECONDS, or ended by an error or a signal; and those beyond the histogram. */
+static long late, broken, uncounted;
 
 static void count_outcome(const char *text)
 {
@@ -76,8 +77,10 @@ static void count_outcome(const char *text)
 		histogram[i].count++;
 		return;
 	}
-	if (outcomes == MAX_OUTCOMES)
+	if (outcomes == MAX_OUTCOMES) {
+		uncounted++;
 		return;
+	}
 	snprintf(histogram[outcomes].text, sizeof(histogram[outcomes].text), "%s", text);
 	histogram[outcomes++].count = 1;
 }
@@ -92,12 +95,44 @@ static void meet(int parties, unsigned int seed)
 		;
 }
 
-static void write_histogram(const char *title, long rounds)
+static void count_round(int status)
+{
+	if (WIFEXITED(status) && !WEXITSTATUS(status))
+		count_outcome(S->outcome);
+	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+		late++;
+	else
+		broken++;
+}
+
+static long rounds_of(const char *text)
+{
+	char *end;
+	long rounds = strtol(text, &end, 10);
+
+	if (end == text || *end || rounds < 1) {
+		fprintf(stderr, "-n takes a number of rounds, 1 or more, not %s\n", text);
+		exit(2);
+	}
+	return rounds;
+}
+
+/* Returns what the program ends with: 1 when no round had an outcome. */
+static int write_histogram(const char *title, long rounds)
 {
 	printf("Test %s Allowed\nHistogram (%d states)\n", title, outcomes);
 	for (int i = 0; i < outcomes; i++)
 		printf("%-8ld:>%s\n", histogram[i].count, histogram[i].text);
-	if (unfinished)
-		printf("# %ld of %ld rounds did not end within %d seconds\n", unfinished, rounds, ROUND_SECONDS);
+	if (late)
+		printf("# %ld of %ld rounds did not end within %d seconds\n", late, rounds, ROUND_SECONDS);
+	if (broken)
+		printf("# %ld of %ld rounds ended before their outcome\n", broken, rounds);
+	if (uncounted)
+		printf("# %ld of %ld rounds had outcomes beyond the first %d\n", uncounted, rounds, MAX_OUTCOMES);
+	if (late + broken >= MAX_UNFINISHED)
+		printf("# stopped, because %d rounds had no outcome\n", MAX_UNFINISHED);
+	if (!outcomes)
+		printf("# no round had an outcome: nothing is known\n");
+	return !outcomes;
 }
 `;

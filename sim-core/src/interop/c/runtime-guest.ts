@@ -88,7 +88,7 @@ static int find_vcpu(int id, int vm)
 	return -1;
 }
 
-static int enter_vcpu(struct guest *g, int id, int vm)
+__attribute__((unused)) static int enter_vcpu(struct guest *g, int id, int vm)
 {
 	int kvm;
 
@@ -107,7 +107,7 @@ static int enter_vcpu(struct guest *g, int id, int vm)
 }
 
 /* Runs a piece of guest code to its end. Returns the exit reason that stopped it, 0 when none did. */
-static int run_guest(struct guest *g, const unsigned char *code, size_t length)
+__attribute__((unused)) static int run_guest(struct guest *g, const unsigned char *code, size_t length)
 {
 	struct kvm_regs regs;
 	unsigned char *place = guest_memory;

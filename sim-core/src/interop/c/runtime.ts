@@ -78,7 +78,12 @@ static void skip_all(const char *why, const char *what)
 
 static void bail_out(const char *why)
 {
-	dprintf(1, "Bail out! line %d: %s\n", atomic_load(&S->line), why);
+	int line = atomic_load(&S->line);
+
+	if (line)
+		dprintf(1, "Bail out! line %d: %s\n", line, why);
+	else
+		dprintf(1, "Bail out! %s\n", why);
 	atomic_store(&S->stop, 1);
 	_exit(1);
 }
@@ -114,15 +119,15 @@ static void find_device(struct device *d)
 {
 	char path[128], end[64];
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver", d->real);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%.32s/driver", d->real);
 	if (d->vfio_pci && (link_end(path, end, sizeof(end)) || strcmp(end, "vfio-pci")))
 		skip_all("not bound to vfio-pci: ", d->real);
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", d->real);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%.32s/iommu_group", d->real);
 	d->real_group = link_end(path, end, sizeof(end)) ? -1 : atoi(end);
 	if (d->group >= 0 && d->real_group < 0)
 		skip_all("in no IOMMU group: ", d->real);
 	for (int i = 0; i < 256; i++) {
-		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/vfio-dev/vfio%d", d->real, i);
+		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%.32s/vfio-dev/vfio%d", d->real, i);
 		if (!access(path, F_OK))
 			snprintf(d->cdev, sizeof(d->cdev), "/dev/vfio/devices/vfio%d", i);
 	}
