@@ -4,7 +4,17 @@
  *
  * Costs: a branch repeats the steps before its fork once, and holds a log of its own.
  */
-import { type Deed, type Edit, EVENT_WIDTH, Executor, FINDINGS, NOTE, resultText } from '@snoopscope/sim-core';
+import {
+  type Deed,
+  type Edit,
+  EVENT_WIDTH,
+  Executor,
+  FINDINGS,
+  NOTE,
+  Run,
+  repeatDeed,
+  resultText,
+} from '@snoopscope/sim-core';
 import type { Debuggee } from './launch.ts';
 import { DEBUGGER_LIMITS } from './limits.ts';
 import type { Origin } from './movement.ts';
@@ -135,9 +145,29 @@ export class Branches {
     return this.enter(this.#all.length);
   }
 
+  /** Takes a run as it was recorded for a branch that is there, or for a new one with this origin. */
+  adopt(run: Run, number: number, origin = this.#all[number - 1]?.origin): RunCursor {
+    const branch = new RunCursor(this.#debuggee, this.#registrations, this.#triggers, { origin, run });
+    this.#all[number - 1] = branch;
+    return this.enter(number);
+  }
+
+  /** A branch that a trace holds, whole. */
+  adoptBranch(run: Run, from: number, after: number, changes: readonly Edit[] | undefined): RunCursor {
+    const parent = this.enter(from);
+    const moves = [...past(parent, after), ...(changes ? [changes] : [])];
+    return this.adopt(run, this.#all.length + 1, { branch: from, moves, trail: [] });
+  }
+
+  /** What this run has recorded up to a position is taken, not made again; the moves after that are made. */
   #begin(moves: readonly Deed[], position: number): void {
+    const { model, runOptions } = this.#debuggee;
+    const run = new Run(model, { ...runOptions, schedule: [] });
+    if (!run.replay(this.#current.run.eventsOf(position))) throw new Error('a record does not fit itself');
+    for (const deed of moves.slice(position))
+      if (!repeatDeed(run, deed)) throw new Error(`move ${String(deed)} cannot be repeated`);
     const origin: Origin = { branch: this.number, moves, trail: this.#current.trailUntil(position) };
-    this.#all.push(new RunCursor(this.#debuggee, this.#registrations, this.#triggers, origin));
+    this.#all.push(new RunCursor(this.#debuggee, this.#registrations, this.#triggers, { origin, run }));
   }
 
   /** What the events of the probe from a place of its log on end with. */

@@ -62,21 +62,17 @@ export class RunCursor {
   /** The end of the run has been spoken of in the console; once is enough. */
   endReported = false;
 
-  /** With an origin the schedule counts no more: it was left there. */
+  /** Follows a run, the one that the schedule makes if none is given. `origin` is where it parts from another one. */
   constructor(
     debuggee: Debuggee,
     registrations: ReadonlyMap<number, Registration>,
     triggers: Triggers,
-    origin?: Origin,
+    { origin, run }: { readonly origin?: Origin | undefined; readonly run?: Run } = {},
   ) {
     this.model = debuggee.model;
     this.origin = origin;
     this.#trail = [...(origin?.trail ?? [])];
-    this.run = new Run(debuggee.model, origin ? { ...debuggee.runOptions, schedule: [] } : debuggee.runOptions);
-    for (const deed of origin?.moves ?? []) {
-      if (typeof deed !== 'number') this.run.edit(deed);
-      else if (!this.run.make(deed)) throw new Error(`move ${deed} cannot be repeated`);
-    }
+    this.run = run ?? new Run(debuggee.model, debuggee.runOptions);
     this.track = new Track(this.run, (proc) => beginsWithLoop(debuggee, proc));
     this.observer = new Observer(this.run);
     this.names = new ObjectNames(this.run);

@@ -10,6 +10,7 @@ import {
   type Model,
   optionsOfTrace,
   type RunOptions,
+  recordedRun,
   scenarioOfTrace,
   TRACE_EXTENSION,
   type Trace,
@@ -64,22 +65,64 @@ export async function optionsIn(trace: Trace, path: string, model: Model): Promi
 
 /**
  * Makes the recorded runs again, each to the end of its record, and enters the one that the trace opens in. Where one
- * differs from the record a sentence says so.
+ * differs from the record, the record is what is shown, and a sentence says where they part.
  */
-export async function repeatTrace(trace: Trace, branches: Branches, pause: Yield): Promise<string[]> {
+export async function repeatTrace(
+  trace: Trace,
+  debuggee: Launched['debuggee'],
+  branches: Branches,
+  pause: Yield,
+): Promise<string[]> {
   const { header } = trace;
-  const differences: string[] = [];
+  const told: string[] = [];
+  /** Branches that are shown as recorded: what parts from them is, too. */
+  const adopted = new Set<number>();
   for (let number = 1; number <= header.branches.length + 1; number++) {
     const branch = number === 1 ? undefined : header.branches[number - 2];
-    const cursor = branch ? await repeatBranch(branch, branches, pause) : await repeatFirst(trace, branches, pause);
+    let cursor: RunCursor | undefined;
+    if (branch && adopted.has(branch.from)) {
+      cursor = adoptBranch(trace, debuggee, branches, number, branch);
+      adopted.add(number);
+    } else {
+      cursor = branch ? await repeatBranch(branch, branches, pause) : await repeatFirst(trace, branches, pause);
+      const event = differenceFrom(trace, cursor.run, number);
+      const recorded =
+        event === undefined ? undefined : recordedRun(trace, debuggee.model, number, debuggee.runOptions);
+      if (event !== undefined) {
+        const where = header.branches.length > 0 ? `Branch ${number}: ` : '';
+        const shown = recorded ? SHOWS_RECORD : `${SHOWS_RERUN} ${header.writtenBy} shows the record.`;
+        told.push(`${where}${differenceText(trace, cursor.run, event, number)} ${shown}`);
+      }
+      if (recorded) {
+        cursor = branches.adopt(recorded, number);
+        adopted.add(number);
+      }
+    }
     cursor.seek((branch ?? header).cursor);
-    const event = differenceFrom(trace, cursor.run, number);
-    if (event === undefined) continue;
-    const where = header.branches.length > 0 ? `Branch ${number}: ` : '';
-    differences.push(`${where}${differenceText(trace, cursor.run, event, number)}`);
   }
   branches.enter(header.branch);
-  return differences;
+  return told;
+}
+
+const SHOWS_RECORD =
+  'What you see is the recorded run. A step that nobody has recorded, at its end or on a branch from it, is made as this version makes it.';
+const SHOWS_RERUN =
+  'What you see is the rerun: the numbers of the recorded events mean something else in this version.';
+
+function adoptBranch(
+  trace: Trace,
+  { model, runOptions }: Launched['debuggee'],
+  branches: Branches,
+  number: number,
+  branch: TraceBranch,
+): RunCursor {
+  const run = recordedRun(trace, model, number, runOptions);
+  if (!run)
+    throw new RequestError(
+      `Branch ${number} of the trace does not continue the run that it parts from: it cannot be shown.`,
+    );
+  const changes = branch.changes?.map(([slot, value]) => ({ slot, value }));
+  return branches.adoptBranch(run, branch.from, branch.after, changes);
 }
 
 async function repeatFirst({ header }: Trace, { current }: Branches, pause: Yield): Promise<RunCursor> {

@@ -82,6 +82,7 @@ export * from './interop/recording.ts';
 export { recordingScenario } from './interop/recording-scenario.ts';
 export { type Difference, type FunctionAgreement, type ReplayResult, replay } from './interop/replay.ts';
 export { profileOfRecording } from './interop/replay-scenario.ts';
+export { recordedRun } from './interop/trace/recorded-run.ts';
 export * from './interop/trace/trace-file.ts';
 export * from './interop/trace/trace-run.ts';
 export { IOPTE } from './iommu/iommu.ts';

@@ -8,6 +8,7 @@ import {
   elaborate,
   encodeTrace,
   NEWEST,
+  NOTE,
   parse,
   Run,
   type Trace,
@@ -230,16 +231,28 @@ describe('a rerun that differs', () => {
     const other = log.slice();
     const event = Math.trunc(header.events / 2);
     other[event * 4 + 2] = other[event * 4 + 2]! + 1;
-    const { exitCode, stdout, stderr } = await snoopscope([
-      'run',
-      file('c.snooptrace', packed({ header, log: other })),
-    ]);
-    expect([exitCode, stdout]).toEqual([1, '']);
+    const { exitCode, stderr } = await snoopscope(['run', file('c.snooptrace', packed({ header, log: other }))]);
+    expect(exitCode).toBe(1);
     expect(inOneLine(stderr)).toMatch(
       new RegExp(
         `differently than snoopscope \\S+ did, from event ${event} on, in step \\d+, .*: the trace has .*, the rerun .*\\[trace-differs\\]`,
       ),
     );
+  });
+
+  test('prints the recorded run where this version can read its events', async () => {
+    const { header, log } = unpacked(bytes);
+    const other = log.slice();
+    const done = Array.from({ length: header.events }, (_, event) => event * 4).find(
+      (at) => other[at] === NOTE.done && other[at + 3] === 0,
+    );
+    other[done! + 3] = -95;
+    const place = file('r.snooptrace', packed({ header, log: other }));
+    const { exitCode, stdout, stderr } = await snoopscope(['run', place]);
+    expect([exitCode, stdout]).toEqual([1, expect.stringContaining('EOPNOTSUPP')]);
+    expect(inOneLine(stderr)).toMatch(/differently than .* What is shown is the recorded run\. \[trace-differs\]/);
+    const again = await snoopscope(['run', file('s.snooptrace', bytes)]);
+    expect([again.exitCode, again.stdout]).toEqual([0, expect.not.stringContaining('EOPNOTSUPP')]);
   });
 
   test.each([

@@ -3,9 +3,11 @@ import { deflateSync, inflateSync } from 'node:zlib';
 import type { FileAccessor } from '@snoopscope/debug-adapter';
 import {
   decodeTrace,
+  EVENT_WIDTH,
   elaborate,
   encodeTrace,
   firstEventOf,
+  NOTE,
   parse,
   profileNamed,
   Run,
@@ -93,15 +95,84 @@ test('shows its sources and stops at breakpoints in them', async () => {
   expect(stackFrames[0]).toMatchObject({ line: 3, source: { name: 'b.snoop' } });
 });
 
-test('says where its rerun differs', async () => {
+test('says where its rerun differs, and shows that where the record makes no sense here', async () => {
   const { header, log } = traceAt(1);
   log[4 * 5 + 1] = 77;
   const client = clientWith(packed({ header, log }));
   await client.launch('x.snooptrace');
   await client.run();
   expect(complaints(client)).toEqual([
-    expect.stringMatching(/runs it differently than snoopscope 0\.0\.1 did, from event 5 on/),
+    expect.stringMatching(
+      /runs it differently than snoopscope 0\.0\.1 did, from event 5 on.*What you see is the rerun: .* snoopscope 0\.0\.1 shows the record\./,
+    ),
   ]);
+});
+
+describe('a rerun that differs', () => {
+  /** The recorded run of another version, in which the calls failed for another reason. */
+  function otherwise({ header, log }: Trace): Trace {
+    for (let at = 0; at < log.length; at += EVENT_WIDTH)
+      if (log[at] === NOTE.done && log[at + 3] === -9) log[at + 3] = -22;
+    return { header, log };
+  }
+
+  test('leaves the recorded run to be seen, both ways, and to be continued', async () => {
+    const recorded = otherwise(traceAt(1));
+    const client = clientWith(packed(recorded));
+    await client.launch('x.snooptrace');
+    const stop = await client.run();
+    expect(complaints(client)).toEqual([
+      expect.stringMatching(/differently than snoopscope 0\.0\.1 did, .*What you see is the recorded run\./),
+    ]);
+    const typed = async (expression: string) =>
+      (await client.request('evaluate', { expression, context: 'repl' })).result;
+    await client.move('continue', { threadId: stop.threadId });
+    expect(await typed('trace 30')).toMatch(/EINVAL/);
+    expect(await typed('trace 30')).not.toContain('→ -1 EBADF');
+    await client.move('reverseContinue', { threadId: stop.threadId });
+    expect(await client.request('snoopscope/position')).toMatchObject({ position: 0, steps: recorded.header.steps });
+    // Somebody else moves after what was recorded: that is made, and fails as it does in this version.
+    await client.move('snoopscope/seek', { position: 1 });
+    const { targets } = await client.request('stepInTargets', {
+      frameId: (await client.request('stackTrace', { threadId: stop.threadId })).stackFrames[0].id,
+    });
+    const other = targets.find(({ label }: { label: string }) => !label.includes('recorded'));
+    await client.move('stepIn', { threadId: stop.threadId, targetId: other.id });
+    await client.move('continue', { threadId: stop.threadId });
+    expect(await typed('trace 30')).toMatch(/→ -1 EINVAL.*→ -1 EBADF/s);
+    expect(await typed('branches')).toContain('from branch 1 after 1');
+  });
+
+  test('leaves what parts from it to be seen, too', async () => {
+    const saved: Uint8Array[] = [];
+    const first = new DapClient({
+      ...repositoryFiles(),
+      readBytes: async () => packed(traceAt(1)),
+      writeBytes: async (_, bytes) => void saved.push(bytes),
+    });
+    await first.launch('x.snooptrace');
+    const { threadId } = await first.run();
+    const frameId = (await first.request('stackTrace', { threadId })).stackFrames[0].id;
+    const { targets } = await first.request('stepInTargets', { frameId });
+    const other = targets.find(({ label }: { label: string }) => !label.includes('recorded'));
+    await first.move('stepIn', { threadId, targetId: other.id });
+    await first.move('continue', { threadId });
+    await first.request('snoopscope/save', { path: 'two.snooptrace' });
+    const { header, block, withBlock } = decodeTrace(saved[0] ?? expect.fail());
+    expect(header.branches).toHaveLength(1);
+    const client = clientWith(packed(otherwise(withBlock(inflateSync(block)))));
+    await client.launch('x.snooptrace');
+    await client.run();
+    // Told of the first branch only: the second differs because of it.
+    expect(complaints(client)).toEqual([
+      expect.stringContaining('Branch 1: This version of Snoopscope runs it differently'),
+    ]);
+    const typed = async (expression: string) =>
+      (await client.request('evaluate', { expression, context: 'repl' })).result;
+    expect(await typed('branches')).toContain('2: ');
+    expect(await typed('trace 30')).toMatch(/EINVAL/);
+    expect(await typed('trace 30')).not.toContain('→ -1 EBADF');
+  });
 });
 
 test('is refused when it is damaged or told to be another run', async () => {

@@ -9,6 +9,7 @@ import {
   optionsOfTrace,
   Run,
   type RunOptions,
+  recordedRun,
   repeatBranch,
   type Trace,
   typedSchedule,
@@ -65,7 +66,7 @@ export async function recordRun(call: Invocation, name: string): Promise<RunOutc
   return outcomeOf(file, recorded, end);
 }
 
-/** A branch of a trace, made again; one that is not the recorded run is a Failure that shows where they part. */
+/** A branch of a trace, made again and held against its record; where they differ, what was recorded. */
 async function rerun(call: Invocation, name: string): Promise<RunOutcome> {
   const given = RUN_OPTIONS.find((option) => option.name !== 'branch' && call.text(option.name) !== undefined);
   if (given)
@@ -87,8 +88,9 @@ async function rerun(call: Invocation, name: string): Promise<RunOutcome> {
   const model = modelOf(file, profile);
   if (count > 1 && asked === undefined)
     call.remark(`${name} has ${count} branches, and this is branch ${number}: --branch N takes another.`);
-  const { run, end } = await naming(name, () => repeat(call, name, trace, model, number));
-  return outcomeOf(file, run, end);
+  const { run, end, difference } = await naming(name, () => repeat(call, name, trace, model, number));
+  if (difference !== undefined) call.remark(`${name}: ${difference} [trace-differs]`);
+  return { ...outcomeOf(file, run, end), ...(difference !== undefined && { difference }) };
 }
 
 /** Makes the run of a branch again, those that it parts from first, and holds each against its record. */
@@ -98,12 +100,15 @@ async function repeat(
   trace: Trace,
   model: Model,
   number: number,
-): Promise<{ run: Run; end: RunEnd }> {
+): Promise<{ run: Run; end: RunEnd; difference?: string }> {
   const branch = number === 1 ? undefined : trace.header.branches[number - 2];
   let run: Run;
   let end: RunEnd;
   if (branch) {
     const parent = await repeat(call, name, trace, model, branch.from);
+    // What parts from a run that only the record has is there only as a record, too.
+    const recorded = parent.difference === undefined ? undefined : recordedRun(trace, model, number);
+    if (recorded) return { ...parent, run: recorded, end: recordedEnd(trace, recorded, number) };
     run = repeatBranch(parent.run, branch);
     end = run.end ?? { kind: 'open' };
   } else {
@@ -112,13 +117,25 @@ async function repeat(
   }
   if (branchOf(trace.header, number)?.end === 'open' && end.kind === 'limit') end = { kind: 'open' };
   const difference = end.kind === 'interrupted' ? undefined : differenceFrom(trace, run, number);
-  if (difference !== undefined)
-    throw new Failure(differenceText(trace, run, difference, number), {
-      code: 'trace-differs',
-      exitCode: EXIT.failed,
-      file: name,
-    });
-  return { run, end };
+  if (difference === undefined) return { run, end };
+  const text = differenceText(trace, run, difference, number);
+  const recorded = recordedRun(trace, model, number);
+  if (!recorded)
+    throw new Failure(
+      `${text} The numbers of its events mean something else in this version: ${trace.header.writtenBy} shows what it has recorded.`,
+      { code: 'trace-differs', exitCode: EXIT.failed, file: name },
+    );
+  return {
+    run: recorded,
+    end: recordedEnd(trace, recorded, number),
+    difference: `${text} What is shown is the recorded run.`,
+  };
+}
+
+/** How a recorded run ended, where the run itself does not say: a file keeps no limit. */
+function recordedEnd({ header }: Trace, { end, steps }: Run, number: number): RunEnd {
+  if (end) return end;
+  return branchOf(header, number)?.end === 'limit' ? { kind: 'limit', limit: 'steps', at: steps } : { kind: 'open' };
 }
 
 function scheduleOptions(call: Invocation, model: Model): RunOptions {

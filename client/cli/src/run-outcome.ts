@@ -25,6 +25,8 @@ export interface RunOutcome {
   readonly values: readonly FinalValue[];
   readonly conditions: readonly ConditionInRun[];
   readonly findings: readonly Finding[];
+  /** Of a trace: where this version runs it differently. The run is then the recorded one. */
+  readonly difference?: string;
 }
 
 /** How a run ended; `interrupted` when the user did not want to wait, `open` when it was saved before it ended. */
@@ -44,9 +46,13 @@ export function outcomeOf(file: ScenarioFile, run: Run, end: RunEnd): RunOutcome
   };
 }
 
-export function exitCodeOf({ end, conditions, findings }: RunOutcome): ExitCode {
+export function exitCodeOf({ end, conditions, findings, difference }: RunOutcome): ExitCode {
   if (end.kind === 'interrupted') return EXIT.interrupted;
-  if (findings.includes('unexpected-result') || conditions.some(({ decides }) => decides === 'refuted'))
+  if (
+    difference !== undefined ||
+    findings.includes('unexpected-result') ||
+    conditions.some(({ decides }) => decides === 'refuted')
+  )
     return EXIT.failed;
   return end.kind === 'limit' ? EXIT.limit : EXIT.fine;
 }

@@ -158,6 +158,6 @@ async function begin(state: SessionState, before?: Before): Promise<void> {
 async function repeatRecorded(state: SessionState): Promise<void> {
   const { debuggee, branches } = launchedOf(state);
   if (!debuggee.trace) return;
-  const differences = await repeatTrace(debuggee.trace, branches, state.pause);
+  const differences = await repeatTrace(debuggee.trace, debuggee, branches, state.pause);
   for (const difference of differences) output(state, `${difference}\n`, 'stderr');
 }

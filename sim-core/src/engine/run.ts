@@ -4,10 +4,11 @@
  * Nothing is computed twice and nothing is run backwards: going back is applying events from their other side.
  * Costs: extending appends 16 bytes an event; moving a cursor by n steps applies the events of n steps.
  */
-import { EVENT_WIDTH } from '../state/event.ts';
+import { EVENT_WIDTH, HAPPENINGS } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
 import { Executor } from './executor.ts';
 import type { Granularity, Model, Move, ScheduledMove } from './model.ts';
+import { FINDINGS } from './monitors/table.ts';
 
 /** Why a run cannot be extended. */
 export type End =
@@ -63,6 +64,8 @@ export class Run {
   /** The actor that moves next unless it cannot: runs stay with one actor until it waits. */
   #current: number;
   #end: End | undefined;
+  /** Events before the finding that nothing can move any more, once it is made. */
+  #endedAfter: number | undefined;
   /** Set when the schedule asked for a move that was not possible: the item and the moves that were. */
   scheduleProblem: { readonly item: number; readonly possible: readonly string[] } | undefined;
 
@@ -174,6 +177,35 @@ export class Run {
     machine.note(NOTE.environment, EDIT, 0, 0);
     for (const { slot, value } of changes) machine.put(slot, value);
     this.#end = undefined;
+    this.#endedAfter = undefined;
+  }
+
+  /**
+   * Appends steps by their recorded events instead of making them; the schedule, which is for steps from the beginning,
+   * counts no more. With `ended` they are the whole run. False when an event does not fit the state or names what the
+   * model does not have: the run is then of no use.
+   */
+  replay(events: Int32Array, ended = false): boolean {
+    const { machine } = this.executor;
+    for (let at = 0; at < events.length; at += EVENT_WIDTH) {
+      const [code, a, b, c] = [events[at]!, events[at + 1]!, events[at + 2]!, events[at + 3]!];
+      const begins = code === NOTE.step || code === NOTE.environment;
+      if (begins ? !this.#isStep(code, a, b) : this.steps === 0 || !isCode(code)) return false;
+      if (begins) this.#starts.push(this.events);
+      if (code === NOTE.step) this.#current = a;
+      if (!machine.replay(code, a, b, c)) return false;
+    }
+    this.#scheduleIndex = this.#schedule.length;
+    if (!ended) return true;
+    this.#end = this.#stuck();
+    this.#endedAfter = lastDeadlock(events, this.events);
+    return true;
+  }
+
+  /** The events of the first steps, without the finding that nothing can move any more. */
+  eventsOf(steps: number): Int32Array {
+    const end = steps < this.steps ? this.#starts[steps]! : (this.#endedAfter ?? this.events);
+    return this.log.subarray(0, end * EVENT_WIDTH);
   }
 
   /** Makes one micro-step of a given actor at the end of the run, whatever the schedule says. False if it cannot. */
@@ -198,6 +230,13 @@ export class Run {
 
   cursor(): Cursor {
     return new Cursor(this);
+  }
+
+  /** May a recorded step begin so? */
+  #isStep(code: number, a: number, b: number): boolean {
+    const { environment, nodes } = this.model;
+    if (code === NOTE.environment) return a === EDIT || environment[a] !== undefined;
+    return this.executor.tasks[a] !== undefined && nodes[b] !== undefined;
   }
 
   #settingUp(): boolean {
@@ -275,6 +314,7 @@ export class Run {
       // The finding belongs to the last step: there will be no other.
       const stuck = this.#end.waiting.filter((actor) => this.executor.waitsForLock(actor));
       const all = stuck.reduce((bits, actor) => (actor < 31 ? bits | (1 << actor) : bits), 0);
+      this.#endedAfter = this.events;
       this.model.world.monitors.report(this.executor.machine, 'deadlock', stuck[0] ?? -1, all);
     }
     return false;
@@ -287,6 +327,21 @@ export class Run {
     const deadlock = waiting.some((actor) => executor.waitsForLock(actor));
     return { kind: 'stuck', waiting, deadlock };
   }
+}
+
+function isCode(code: number): boolean {
+  return code >= 0 || HAPPENINGS[~code] !== undefined;
+}
+
+/** How many of a run's events come before the finding of a deadlock with which it ended, if it did. */
+function lastDeadlock(events: Int32Array, count: number): number | undefined {
+  const deadlock = FINDINGS.indexOf('deadlock');
+  // A slot that remembers the finding may follow it.
+  for (let back = 1; back <= 2; back++) {
+    const at = events.length - back * EVENT_WIDTH;
+    if (events[at] === NOTE.finding && events[at + 1] === deadlock) return count - back;
+  }
+  return undefined;
 }
 
 /** A place in a run, with the state there. Position p is after the first p steps. */

@@ -40,6 +40,19 @@ export class Machine {
     this.record(code, a, b, c);
   }
 
+  /**
+   * Appends an event that was recorded before, and applies it. False, and nothing done, when it changes a slot that is not
+   * there or holds another value than the event begins with.
+   */
+  replay(code: number, a: number, b: number, c: number): boolean {
+    if (code >= 0) {
+      if (this.state[code] !== a || a === b) return false;
+      this.state[code] = b;
+    }
+    this.record(code, a, b, c);
+    return true;
+  }
+
   /** Undoes events from the end until `length` integers are left, and forgets them. */
   rewind(length: number): void {
     const { log, state } = this;

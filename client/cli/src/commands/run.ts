@@ -19,7 +19,7 @@ export const run: Command = {
   description: [
     'Runs on one kernel under one schedule: that of --schedule, else that of the file, else each actor in turn until it has to wait. Prints system calls with their results as strace does, which check of the kernel decided where one failed, VM exits, the CPUs that execute WBINVD, TLPs and whether they are snooped, cache lines filled and written back, and findings with their causes.',
     'One run proves nothing about the others: `check` looks at all interleavings. FILE may be - for standard input.',
-    'FILE may also be a trace, a `.snooptrace` file that --save has written: it holds the scenario with its includes, the kernel, the schedule and every event, and is run again from that. A rerun that differs from the recorded events is reported with the first difference.',
+    'FILE may also be a trace, a `.snooptrace` file that --save has written: it holds the scenario with its includes, the kernel, the schedule and every event, and is run again from that. Where the rerun differs from the recorded events, the first difference is reported, the recorded run is printed, and the exit code is 1.',
     'With --format json, a call that failed has `failed`: `text`, the `checks` with errno, function and source, the one that decided first, and the functions that handed the errno up (`through`). `findings` lists each finding once per statement that causes it: `finding` and `text` as `explore` has them, `occurrences`, where it first occurs (`event`, `step`, `actor`, `line`, and `file` if that is an included one), `modelFinding` where the kernel and the manuals have no word for it, and `why`, its causes with their events and sources.',
   ],
   options: [

@@ -54,6 +54,7 @@ const SHAPE: Readonly<Record<string, Expectation>> = {
   events: 'count',
   end: 'end',
   block: 'count',
+  layout: 'textOrNothing',
   branches: 'branches',
   branch: 'count',
 };

@@ -12,6 +12,7 @@ import { scheduleText } from '../../scenario/elaborate/schedule.ts';
 import { parse } from '../../scenario/parser.ts';
 import { EVENT_WIDTH } from '../../state/event.ts';
 import { MOST_EVENTS } from './header-shape.ts';
+import { layoutDigest } from './recorded-run.ts';
 import {
   branchOf,
   firstEventOf,
@@ -73,6 +74,7 @@ export function traceOfBranches(
     steps: run.steps,
     events: run.events,
     end: endOf(run),
+    layout: layoutDigest(model),
     branches: others.map(branchHeader),
     branch,
   };
