@@ -49,6 +49,33 @@ test('a packed log that ends too early is read as far as it goes', async () => {
   expect(stderr).toContain('it is compressed with gzip and ends too early; what came before was read.');
 });
 
+test('a log is read through colours, carriage returns, another encoding and the zeros that a crash leaves', async () => {
+  const lines = [
+    '100 openat(AT_FDCWD, "/dev/kvm", O_RDWR) = 3',
+    '100 ioctl(3, KVM_CREATE_VM, 0) = 4',
+    '100 ioctl(4, KVM_CREATE_VCPU, 0) = 5',
+    '100 close(5) = 0',
+  ];
+  const plain = await snoopscope(`import --kernel v6.1 ${written('plain.log', `${lines.join('\n')}\n`)}`);
+  expect(plain.stdout).toContain('KVM_CREATE_VCPU');
+  const [first = '', ...others] = lines;
+  const forms: Record<string, string | Uint8Array> = {
+    colours: lines
+      .map((line) => `\u001b[1;32m${line.replace('ioctl', '\u001b[31mioctl\u001b[0m')}\u001b[0m\n`)
+      .join(''),
+    returns: `\ufeff${lines.join('\r\n')}\r\n`,
+    wide: Buffer.from(`\ufeff${lines.join('\r\n')}\r\n`, 'utf16le'),
+    big: Buffer.from(`\ufeff${lines.join('\n')}\n`, 'utf16le').swap16(),
+    zeros: `${first}\n${'# '.repeat(300)}\n100 ioctl(3, KVM_CR${'\0'.repeat(5000)}${others.join('\n')}\n`,
+  };
+  for (const [name, content] of Object.entries(forms)) {
+    const { exitCode, stdout, stderr } = await snoopscope(`import --kernel v6.1 ${written('plain.log', content)}`);
+    expect([name, exitCode, stdout]).toEqual([name, 0, name === 'zeros' ? stdout : plain.stdout]);
+    expect(stdout).toContain('ioctl(vm, KVM_CREATE_VCPU, 0)');
+    if (name === 'zeros') expect(stderr).toContain('5 lines, 2 of them not understood (first: lines 2, 3)');
+  }
+});
+
 test('files without one line of interest are refused, with what was looked for', async () => {
   const diary = await snoopscope(`import ${written('diary.txt', 'Dear diary,\n')}`);
   expect(diary.exitCode).toBe(2);
@@ -64,7 +91,7 @@ test('files without one line of interest are refused, with what was looked for',
 test('control characters and numbers beyond 64 bits of a log are data', async () => {
   const log = written(
     'hostile.log',
-    `openat(AT_FDCWD, "/dev/kvm", O_RDWR) = 3\nioctl(3, KVM_CREATE_VM, 99999999999999999999999) = 4\nopenat(AT_FDCWD, "/dev/vfio/8\\33[31m", O_RDWR) = 5\nioctl(4, \u001b[31mKVM_EVIL, 0) = 0\nioctl(4, KVM_NO_SUCH_REQUEST, 0) = 0\n`,
+    `openat(AT_FDCWD, "/dev/kvm", O_RDWR) = 3\nioctl(3, KVM_CREATE_VM, 99999999999999999999999) = 4\nopenat(AT_FDCWD, "/dev/vfio/8\\33[31m", O_RDWR) = 5\nioctl(4, \u001b]0;evil\u0007KVM_EVIL, 0) = 0\nioctl(4, KVM_NO_SUCH_REQUEST, 0) = 0\n`,
   );
   const { exitCode, stdout, stderr } = await snoopscope(`import ${log}`);
   expect(exitCode).toBe(0);

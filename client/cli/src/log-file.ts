@@ -1,12 +1,11 @@
 /** Logs on disk or on stdin: streamed, unpacked if they are compressed with gzip, refused if they are not text. */
 import { createReadStream } from 'node:fs';
 import path from 'node:path';
-import { binaryRefused } from '@snoopscope/sim-core';
+import { binaryRefused, encodingOf } from '@snoopscope/sim-core';
 import { Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { systemReason } from './text-file.ts';
 
-const PROBE_BYTES = 8000;
 /** Text that is looked at before it is decided what a file is. */
 const FIRST_CHARACTERS = 256 * 1024;
 
@@ -49,13 +48,14 @@ async function* textOf(
   name: string,
   onBroken: (reason: string) => void,
 ): AsyncGenerator<string> {
-  const decoder = new TextDecoder('utf-8');
-  let seen = 0;
+  let decoder: InstanceType<typeof TextDecoder> | undefined;
   try {
     for await (const chunk of unpacked(bytes, onBroken)) {
-      const refused = seen < PROBE_BYTES ? binaryRefused(chunk.subarray(0, PROBE_BYTES - seen)) : undefined;
-      if (refused !== undefined) throw new Failure(refused, { code: 'binary-file', file: name });
-      seen += chunk.length;
+      if (decoder === undefined) {
+        const refused = binaryRefused(chunk);
+        if (refused !== undefined) throw new Failure(refused, { code: 'binary-file', file: name });
+        decoder = new TextDecoder(encodingOf(chunk));
+      }
       yield decoder.decode(chunk, { stream: true });
     }
   } catch (error) {

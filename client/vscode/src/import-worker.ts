@@ -1,6 +1,7 @@
 // Importing logs, away from the editor's thread: they may be large, and the kernel whose answers agree is searched for.
 import {
   binaryRefused,
+  encodingOf,
   fileRemarks,
   imported,
   importRemarks,
@@ -52,7 +53,6 @@ export interface ImportSurroundings {
 
 /** Text by which a file is recognised. */
 const FIRST_CHARACTERS = 256 * 1024;
-const PROBE_BYTES = 8000;
 /** Bytes that are read at once. */
 const CHUNK_BYTES = 1 << 20;
 const PAUSE_MS = 50;
@@ -124,13 +124,14 @@ async function* piecesOf(all: Uint8Array<ArrayBuffer>): AsyncGenerator<Uint8Arra
 }
 
 async function* textOf(bytes: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<string, void> {
-  const decoder = new TextDecoder();
-  let seen = 0;
+  let decoder: TextDecoder | undefined;
   try {
     for await (const chunk of bytes) {
-      const refused = seen < PROBE_BYTES ? binaryRefused(chunk.subarray(0, PROBE_BYTES - seen)) : undefined;
-      if (refused !== undefined) throw new Refused(`${name}: ${refused}`);
-      seen += chunk.length;
+      if (decoder === undefined) {
+        const refused = binaryRefused(chunk);
+        if (refused !== undefined) throw new Refused(`${name}: ${refused}`);
+        decoder = new TextDecoder(encodingOf(chunk));
+      }
       yield decoder.decode(chunk, { stream: true });
     }
   } catch (error) {

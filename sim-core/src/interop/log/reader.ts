@@ -3,6 +3,7 @@
  *
  * Costs: one pass; memory for one line and for the calls that are interrupted at the moment.
  */
+import { afterNuls, withoutControls } from './damage.ts';
 import type { LogRecord } from './record.ts';
 import { type LogSource, SOURCES, type SourceId } from './sources.ts';
 
@@ -102,7 +103,7 @@ export class LogReader {
   }
 
   #take(text: string): void {
-    const line = text.endsWith('\r') ? text.slice(0, -1) : text;
+    const line = withoutControls(text.endsWith('\r') ? text.slice(0, -1) : text);
     if (this.#reader) {
       this.#give(line);
       return;
@@ -128,7 +129,12 @@ export class LogReader {
   #give(text: string): void {
     const line = ++this.#lines;
     if (text.length > LONGEST_LINE) this.#cut++;
-    if (text === '' || this.#reader?.line(text.length > LONGEST_LINE ? text.slice(0, LONGEST_LINE) : text, line)) {
+    const rest = afterNuls(text);
+    const whole = rest ?? text;
+    const understood =
+      whole === '' ||
+      this.#reader?.line(whole.length > LONGEST_LINE ? whole.slice(0, LONGEST_LINE) : whole, line) === true;
+    if (understood && rest === undefined) {
       this.#read++;
       return;
     }

@@ -1,5 +1,6 @@
 /** What outsiders use of reading logs: one door for the command, the editor and tests. */
 
+export { encodingOf } from '../log/damage.ts';
 export { sourceOf } from '../log/reader.ts';
 export { choiceRefused } from './choices.ts';
 export type { LogDifference } from './compare.ts';

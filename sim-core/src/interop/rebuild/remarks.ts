@@ -18,7 +18,7 @@ export function fileRemarks(files: readonly RunFile[]): string[] {
     const counts = log?.counts;
     const unread =
       counts && counts.unread > 0
-        ? `, ${counts.unread} of them not understood (first: line ${counts.first.join(', ')})`
+        ? `, ${counts.unread} of them not understood (first: ${counts.first.length === 1 ? 'line' : 'lines'} ${counts.first.join(', ')})`
         : '';
     const taken =
       what === 'machine'

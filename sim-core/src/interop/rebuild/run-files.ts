@@ -3,6 +3,7 @@
  * the machine to its facts.
  */
 import { andList } from '../../explain/event-text.ts';
+import { encodingOf, withoutControls } from '../log/damage.ts';
 import { sourceOf } from '../log/reader.ts';
 import { SOURCES, type SourceId } from '../log/sources.ts';
 import { MachineFiles } from './machine-files.ts';
@@ -40,9 +41,12 @@ const BINARIES: readonly { readonly magic: string; readonly advice: string }[] =
   { magic: 'PERFILE2', advice: 'This is what perf records; `perf script -i FILE` prints the text that is read here.' },
 ];
 
+/** Bytes in which a NUL makes a file binary. Further on it is a log with a hole. */
+const BINARY_PROBE_BYTES = 512;
+
 /** Why a file that begins with these bytes is not text; undefined when it may be one. */
 export function binaryRefused(bytes: Uint8Array): string | undefined {
-  if (!bytes.includes(0)) return undefined;
+  if (encodingOf(bytes) !== 'utf-8' || !bytes.subarray(0, BINARY_PROBE_BYTES).includes(0)) return undefined;
   const begins = String.fromCharCode(...bytes.subarray(0, 16));
   return BINARIES.find(({ magic }) => begins.startsWith(magic))?.advice ?? 'This is a binary file, not text.';
 }
@@ -76,7 +80,8 @@ export class RunFiles {
 
   /** Begins a file. `first` is how its text begins, and is pushed like the rest: some 256 KB of it are enough. */
   begin(name: string, first: string): OpenRunFile | RefusedFile {
-    const lines = first.split('\n', PROBE_LINES);
+    const beginning = withoutControls(first);
+    const lines = beginning.split('\n', PROBE_LINES);
     const source = sourceOf(lines);
     const probe = new MachineFiles();
     for (const line of lines) probe.line(line);
@@ -92,7 +97,7 @@ export class RunFiles {
         code: 'other-log',
       };
     }
-    const log = this.#rebuilder.file(name, source?.id, threadOf(name, first, source?.id));
+    const log = this.#rebuilder.file(name, source?.id, threadOf(name, beginning, source?.id));
     return this.#opened({ name, what: 'log', log }, log.push, () => void log.end());
   }
 
@@ -107,9 +112,9 @@ export class RunFiles {
       const lines = (rest + text).split('\n');
       rest = lines.pop() ?? '';
       if (rest.length > LONGEST_LINE) rest = '';
-      for (const line of lines) this.#machine.line(line);
+      for (const line of lines) this.#machine.line(withoutControls(line));
     };
-    return this.#opened({ name, what: 'machine' }, push, () => this.#machine.line(rest));
+    return this.#opened({ name, what: 'machine' }, push, () => this.#machine.line(withoutControls(rest)));
   }
 
   #opened(file: RunFile, push: (text: string) => void, end: () => void): OpenRunFile {
