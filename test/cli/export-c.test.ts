@@ -1,7 +1,7 @@
 // `export c` and `compare`: programs for real machines, and what they print held against the simulator.
 import { spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { release, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { root, snoopscope } from './command.ts';
@@ -76,6 +76,7 @@ describe.skipIf(!hasCompiler)('with a C compiler (apt-get install gcc libc6-dev)
 Histogram (0 states)
 # 10 of 10 rounds ended before their outcome
 # stopped, because 10 rounds had no outcome
+# kernel ${release()}
 # no round had an outcome: nothing is known
 `,
     ]);
@@ -114,7 +115,13 @@ Histogram (0 states)
     const { status, stdout } = spawnSync(program, [], { encoding: 'utf8' });
     expect([status, stdout]).toEqual([0, expect.stringContaining('ok 3 line 12')]);
     const { exitCode, stdout: said } = await snoopscope(['compare', scenario, saved('files.tap', stdout)]);
-    expect([exitCode, said]).toEqual([0, expect.stringMatching(/: 5 calls against \S+, no difference\n$/)]);
+    expect([exitCode, said]).toEqual([0, expect.stringMatching(/: 5 calls against \S+, no difference\n/)]);
+    expect(said).toContain(`the program ran on ${release()}, and this is about `);
+    const asked = await snoopscope(['compare', '--kernel', 'v6.1', scenario, saved('files.tap', stdout)]);
+    expect([asked.exitCode, asked.stdout]).toEqual([
+      0,
+      expect.stringMatching(/: 5 calls against v6.1, no difference\n$/),
+    ]);
   });
 });
 

@@ -131,9 +131,18 @@ async function calls(call: Invocation, name: string, log: string, observed: Obse
     observed: observed.calls.length,
     differences,
     neverSeen: [],
-    remarks: observed.bailedOut === undefined ? [] : [`the program gave up: ${observed.bailedOut}`],
+    remarks: [
+      ...otherKernel(call, observed.kernel, profile),
+      ...(observed.bailedOut === undefined ? [] : [`the program gave up: ${observed.bailedOut}`]),
+    ],
     exitCode: differences.length > 0 || observed.bailedOut !== undefined ? EXIT.failed : EXIT.fine,
   };
+}
+
+/** Without `--kernel` the scenario says what to compare with, and the program may have run on something else. */
+function otherKernel(call: Invocation, release: string | undefined, profile: Profile): string[] {
+  if (release === undefined || call.text('kernel') !== undefined || release === profile.name) return [];
+  return [`the program ran on ${release}, and this is about ${profile.name}: --kernel ${release} compares with that`];
 }
 
 /** Real kernels know errnos that the model has not. */
@@ -169,6 +178,7 @@ async function histogram(call: Invocation, name: string, log: string, observed: 
     differences,
     neverSeen: observed.spin?.exhaustive ? [] : neverSeen,
     remarks: [
+      ...otherKernel(call, observed.kernel, profile),
       ...(predicted.limit === undefined ? [] : [`the exploration is not complete: ${predicted.limit}`]),
       ...(observed.unfinished > 0 ? [`${counted(observed.unfinished, 'round')} had no outcome to compare`] : []),
       ...(observed.spin?.notLearned ? ['SPIN came to what the model lacks: export it with a larger --max-states'] : []),

@@ -10,6 +10,8 @@ export interface ObservedCalls {
   readonly calls: readonly ObservedCall[];
   /** Why the program gave up, when it did. */
   readonly bailedOut?: string;
+  /** The release that it ran on, as uname(2) says it. */
+  readonly kernel?: string;
 }
 
 export interface ObservedCall {
@@ -27,6 +29,8 @@ export interface ObservedHistogram {
   readonly outcomes: readonly { readonly values: readonly string[]; readonly count: number }[];
   /** Rounds of which nothing is known: they did not end, ended before their outcome, or had one too many to list. */
   readonly unfinished: number;
+  /** The release that it ran on, as uname(2) says it. */
+  readonly kernel?: string;
   /** Set when SPIN printed it. */
   readonly spin?: SpinSearch;
 }
@@ -45,6 +49,7 @@ const OUTCOME = /^(\d+)\s*:>(.*)$/;
 const SKIP = /^1\.\.0 # SKIP (.*)$/;
 const BAIL_OUT = /^Bail out! (.*)$/;
 const UNFINISHED = /^# (\d+) of \d+ rounds (?:did not end|ended before their outcome|had outcomes beyond)/;
+const KERNEL = /^# kernel (\S+)\s*$/;
 const NOTHING = /^# no round had an outcome/;
 
 const FINDING = /^finding \d+ ([a-z-]+(?: line \d+)?)\s*$/;
@@ -62,6 +67,7 @@ export function parseObserved(text: string): ObservedOutput | undefined {
   let skipped: string | undefined;
   let bailedOut: string | undefined;
   let unfinished = 0;
+  let kernel: string | undefined;
   let nothing = false;
   let isTap = false;
   for (const raw of text.split('\n')) {
@@ -82,20 +88,22 @@ export function parseObserved(text: string): ObservedOutput | undefined {
       histogram.set(key, (histogram.get(key) ?? 0) + Number(outcome[1]));
     }
     skipped ??= SKIP.exec(line)?.[1];
+    kernel ??= KERNEL.exec(line)?.[1];
     nothing ||= NOTHING.test(line);
     bailedOut ??= BAIL_OUT.exec(line)?.[1];
     unfinished += Number(UNFINISHED.exec(line)?.[1] ?? 0);
   }
+  const ranOn = kernel !== undefined && { kernel };
   if (terms) {
     const outcomes = [...histogram].map(([key, count]) => ({ values: JSON.parse(key) as string[], count }));
     const spin = SPIN_VERSION.test(text) && { spin: spinSearch(text) };
-    return { kind: 'histogram', terms, outcomes, unfinished, ...spin };
+    return { kind: 'histogram', terms, outcomes, unfinished, ...ranOn, ...spin };
   }
   if (skipped !== undefined) return { kind: 'skipped', why: skipped };
   if (nothing)
     return { kind: 'skipped', why: `no round had an outcome${bailedOut === undefined ? '' : `; ${bailedOut}`}` };
   if (!isTap) return undefined;
-  return { kind: 'calls', calls, ...(bailedOut !== undefined && { bailedOut }) };
+  return { kind: 'calls', calls, ...ranOn, ...(bailedOut !== undefined && { bailedOut }) };
 }
 
 function spinSearch(text: string): SpinSearch {

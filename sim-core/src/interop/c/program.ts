@@ -133,6 +133,7 @@ function mainInTurns(tests: number, finalValues: readonly string[]): string[] {
     '\tprintf("TAP version 13\\n");',
     '\tfind_devices(count - 1, words + 1);',
     `\tprintf("1..${tests}\\n");`,
+    '\tsay_kernel();',
     '\tmake_shared();',
     '\treset_shared();',
     '\tclose_files();',

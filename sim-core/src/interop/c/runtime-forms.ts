@@ -131,6 +131,7 @@ static int write_histogram(const char *title, long rounds)
 		printf("# %ld of %ld rounds had outcomes beyond the first %d\n", uncounted, rounds, MAX_OUTCOMES);
 	if (late + broken >= MAX_UNFINISHED)
 		printf("# stopped, because %d rounds had no outcome\n", MAX_UNFINISHED);
+	say_kernel();
 	if (!outcomes)
 		printf("# no round had an outcome: nothing is known\n");
 	return !outcomes;

@@ -23,6 +23,7 @@ export const RUNTIME_HEAD = `#define _GNU_SOURCE
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -86,6 +87,15 @@ static void bail_out(const char *why)
 		dprintf(1, "Bail out! %s\n", why);
 	atomic_store(&S->stop, 1);
 	_exit(1);
+}
+
+/* Results depend on the kernel: what compares them has to know which one it was. */
+static void say_kernel(void)
+{
+	struct utsname host;
+
+	if (!uname(&host))
+		printf("# kernel %s\n", host.release);
 }
 
 static long long result(long long value)
