@@ -22,7 +22,10 @@ import type { ClientCounting } from './to-dap.ts';
 
 interface Requested<T> {
   readonly id: number;
-  readonly request: T;
+  /** With the position that its hits are counted from. */
+  readonly request: T & { readonly from: number };
+  /** What the client has sent, to know it again. */
+  readonly text: string;
 }
 
 /** Kernel pages are kept by their path in the kernel's tree, because their references change with the kernel. */
@@ -45,27 +48,25 @@ export class BreakpointStore {
     filter,
   }));
 
-  setLines(path: string, requests: readonly DebugProtocol.SourceBreakpoint[]): void {
+  /** `from` is where the session is, for those that are new; -1 before the run. */
+  setLines(path: string, requests: readonly DebugProtocol.SourceBreakpoint[], from: number): void {
     const known = [...this.#lines.keys()].find((one) => samePath(one, path)) ?? path;
     this.#forget('lines', 'kernel');
-    this.#lines.set(
-      known,
-      requests.map((request) => this.#requested(request)),
-    );
+    this.#lines.set(known, this.#requested(requests, this.#lines.get(known) ?? [], from));
   }
 
-  setFunctions(requests: readonly DebugProtocol.FunctionBreakpoint[]): void {
-    this.#functions = requests.map((request) => this.#requested(request));
+  setFunctions(requests: readonly DebugProtocol.FunctionBreakpoint[], from: number): void {
+    this.#functions = this.#requested(requests, this.#functions, from);
     this.#forget('functions');
   }
 
-  setInstructions(requests: readonly DebugProtocol.InstructionBreakpoint[]): void {
-    this.#instructions = requests.map((request) => this.#requested(request));
+  setInstructions(requests: readonly DebugProtocol.InstructionBreakpoint[], from: number): void {
+    this.#instructions = this.#requested(requests, this.#instructions, from);
     this.#forget('lines', 'kernel', 'functions');
   }
 
-  setData(requests: readonly DataRequest[]): void {
-    this.#data = requests.map((request) => this.#requested(request));
+  setData(requests: readonly DataRequest[], from: number): void {
+    this.#data = this.#requested(requests, this.#data, from);
     this.#forget('data');
   }
 
@@ -178,8 +179,24 @@ export class BreakpointStore {
     });
   }
 
-  #requested<T>(request: T): Requested<T> {
-    return { id: this.#nextId++, request };
+  /** Clients send all that they have with each change: one that was there before counts its hits as before. */
+  #requested<T extends object>(requests: readonly T[], before: readonly Requested<T>[], from: number): Requested<T>[] {
+    return requests.map((request) => {
+      const text = JSON.stringify(request);
+      const known = before.find((one) => one.text === text);
+      return { id: this.#nextId++, request: { ...request, from: known?.request.from ?? from }, text };
+    });
+  }
+
+  /** The run begins again: all are there before it. */
+  beginAgain(): void {
+    const again = <T>(all: readonly Requested<T>[]): Requested<T>[] =>
+      all.map((one) => ({ ...one, request: { ...one.request, from: -1 } }));
+    for (const [path, all] of this.#lines) this.#lines.set(path, again(all));
+    this.#functions = again(this.#functions);
+    this.#instructions = again(this.#instructions);
+    this.#data = again(this.#data);
+    this.#resolved = {};
   }
 
   #lineAnswer(

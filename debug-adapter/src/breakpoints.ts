@@ -1,6 +1,7 @@
 /** Breakpoints as the user sets them: on lines, on kernel functions and ops, with conditions, counts and messages. */
 import { compileExpression, counted, type Expression, nearest } from '@snoopscope/sim-core';
 import { expressionProblem } from './evaluate.ts';
+import type { HitCount } from './hit-counts.ts';
 import type { KernelStep } from './kernel-source.ts';
 import type { Debuggee } from './launch.ts';
 import { DEBUGGER_LIMITS } from './limits.ts';
@@ -12,8 +13,8 @@ export interface Trigger {
   readonly id: number;
   /** Stops only where it holds. */
   readonly condition?: (actor: number) => Expression | undefined;
-  /** Stops only at these hits, counted from 1. */
-  readonly count?: (hit: number) => boolean;
+  /** Stops only at these hits. */
+  readonly count?: HitCount;
   /** Says this instead of stopping. */
   readonly log?: readonly LogPart[];
   /** It was set on an instruction of the Disassembly view. */
@@ -55,6 +56,8 @@ export interface TriggerRequest {
   readonly condition?: string;
   readonly hitCondition?: string;
   readonly logMessage?: string;
+  /** Not of the client: the position that hits are counted from, -1 for the beginning of the run. */
+  readonly from?: number;
 }
 
 /** The column is 0-based. */
@@ -221,7 +224,7 @@ export function resolveTrigger(
     breakpoint: {
       id,
       ...(condition && { condition: condition.compiled }),
-      ...(count && { count: count.accepts }),
+      ...(count && { count: { ...count, from: request.from ?? -1 } }),
       ...(log && { log }),
     },
   };

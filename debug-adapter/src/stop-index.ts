@@ -22,6 +22,7 @@ import type { DataBreakpoint } from './data-breakpoint.ts';
 import { DataFollower } from './data-follower.ts';
 import { type Filter, filterOfFinding } from './filters.ts';
 import { FrameFollower } from './frame-follower.ts';
+import { HitCounts } from './hit-counts.ts';
 import { DEBUGGER_LIMITS } from './limits.ts';
 import type { Observer } from './observe.ts';
 import type { Registration } from './registration.ts';
@@ -41,6 +42,8 @@ export interface Hit {
   readonly reveal: number;
   /** The stop is before a step that has been made: this node is the first statement of the alternative it took. */
   readonly ahead?: number;
+  /** Of a breakpoint with a hit count: its number from the beginning on. */
+  readonly nth?: number;
 }
 
 export interface FilterSetting {
@@ -75,7 +78,7 @@ export class StopIndex {
   readonly #cursor: Cursor;
   /** By position, ascending. */
   readonly #hits: Hit[] = [];
-  readonly #hitCounts = new Map<number, number>();
+  readonly #hitCounts = new HitCounts();
   /** Each stops by itself: a filter that is set twice, with and without a condition, stops wherever one of them does. */
   readonly #filters: ReadonlyMap<string, readonly FilterSetting[]>;
   /** Breakpoints on data: those whose hits are counted from the beginning on, and those that can be asked anywhere. */
@@ -139,7 +142,8 @@ export class StopIndex {
   at(position: number): readonly Hit[] {
     let first = this.#lowerBound(position);
     const hits: Hit[] = [];
-    for (; this.#hits[first]?.position === position; first++) hits.push(this.#hits[first]!);
+    for (; this.#hits[first]?.position === position; first++)
+      if (this.#isCounted(this.#hits[first]!)) hits.push(this.#hits[first]!);
     for (const follower of this.#followers) hits.push(...this.#changed(follower, position));
     return hits;
   }
@@ -154,7 +158,7 @@ export class StopIndex {
   #foundBefore(position: number): number {
     for (let i = this.#lowerBound(position) - 1; i >= 0; i--) {
       const hit = this.#hits[i]!;
-      if (stops(hit)) return hit.position;
+      if (stops(hit) && this.#isCounted(hit)) return hit.position;
     }
     return -1;
   }
@@ -218,7 +222,7 @@ export class StopIndex {
   /** Counted hits of the variables that the step before a position has changed. */
   #followed(position: number): void {
     for (const follower of this.#counted)
-      for (const hit of this.#changed(follower, position)) if (this.#counts(follower.trigger)) this.#remember(hit);
+      for (const hit of this.#changed(follower, position)) this.#remember(hit, follower.trigger);
   }
 
   #look(event: number): void {
@@ -317,26 +321,15 @@ export class StopIndex {
     reveal: number,
     ahead?: number,
   ): void {
-    if (!this.#accepts(trigger, position, actor)) return;
-    this.#remember({
-      position,
-      actor,
-      cause: { kind: 'breakpoint', trigger },
-      reveal,
-      ...(ahead === undefined ? {} : { ahead }),
-    });
+    if (!this.#holds(trigger.condition?.(actor), trigger.condition !== undefined, position)) return;
+    const hit = { position, actor, cause: { kind: 'breakpoint', trigger }, reveal } as const;
+    this.#remember(ahead === undefined ? hit : { ...hit, ahead }, trigger);
   }
 
-  /** Does its condition hold, and is it one of the hits that count? */
-  #accepts(trigger: Trigger, position: number, actor: number): boolean {
-    return this.#holds(trigger.condition?.(actor), trigger.condition !== undefined, position) && this.#counts(trigger);
-  }
-
-  /** Counts a hit: is it one of those that stop? */
-  #counts(trigger: Trigger): boolean {
-    const count = (this.#hitCounts.get(trigger.id) ?? 0) + 1;
-    this.#hitCounts.set(trigger.id, count);
-    return trigger.count?.(count) ?? true;
+  /** Is it one of the hits of its breakpoint that count? */
+  #isCounted({ cause, nth, position }: Hit): boolean {
+    if (nth === undefined || cause.kind === 'filter' || !cause.trigger.count) return true;
+    return this.#hitCounts.accepts(cause.trigger.id, cause.trigger.count, position, nth);
   }
 
   #filterHolds({ condition }: FilterSetting, position: number, actor: number, result?: number): boolean {
@@ -365,8 +358,13 @@ export class StopIndex {
     });
   }
 
-  #remember(hit: Hit): void {
-    if (this.#hits.length < DEBUGGER_LIMITS.hits) this.#hits.push(hit);
+  #remember(hit: Hit, { id, count }: Partial<Trigger> = {}): void {
+    const { position } = hit;
+    const nth = count && id !== undefined ? this.#hitCounts.add(id, count, position) : undefined;
+    const counted = nth === undefined ? hit : { ...hit, nth };
+    // Of one after the position that hits are counted from it is known already.
+    if (nth !== undefined && count && position > count.from && !this.#isCounted(counted)) return;
+    if (this.#hits.length < DEBUGGER_LIMITS.hits) this.#hits.push(counted);
   }
 
   #holds(expression: Expression | undefined, conditional: boolean, position: number): boolean {

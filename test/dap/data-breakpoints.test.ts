@@ -63,7 +63,8 @@ test.each([
   expect(await positions(client, 'reverseContinue')).toEqual(forwards.toReversed());
   // A search that begins in the middle, with nothing known of what comes before.
   for (const position of [40, 90, 141]) {
-    await client.request('setDataBreakpoints', { breakpoints: [] });
+    // Hits are counted from where one sets a breakpoint: here from the beginning.
+    if (!more.hitCondition) await client.request('setDataBreakpoints', { breakpoints: [] });
     await client.move('snoopscope/seek', { position });
     await client.request('setDataBreakpoints', { breakpoints: [{ dataId, ...more }] });
     await client.move('reverseContinue', { threadId: 1 });
@@ -71,6 +72,56 @@ test.each([
     expect([position, found]).toEqual([position, forwards.findLast((one) => one < position) ?? 0]);
   }
 });
+
+test.each(['data', 'line'])(
+  'hits of a %s breakpoint are counted from where the session was when it was set',
+  async (kind) => {
+    const client = new DapClient(repositoryFiles({ 'loop.snoop': LOOP }));
+    await client.launch('loop.snoop', { maxSteps: 150, kernel: 'v6.12' });
+    await client.request('setExceptionBreakpoints', { filters: [] });
+    await client.run();
+    const { dataId } = await client.request('dataBreakpointInfo', { name: 'x' });
+    const set = (hitCondition?: string, more: object[] = []) => {
+      const counted = hitCondition === undefined ? {} : { hitCondition };
+      return kind === 'data'
+        ? client.request('setDataBreakpoints', { breakpoints: [{ dataId, ...counted }, ...more] })
+        : client.request('setBreakpoints', {
+            source: { path: 'loop.snoop' },
+            breakpoints: [{ line: 11, ...counted }, ...more],
+          });
+    };
+    const reason = kind === 'data' ? 'data breakpoint' : 'breakpoint';
+    await set();
+    const all = await positions(client, 'continue', reason);
+    const here = Math.trunc((all[5]! + all[6]!) / 2);
+    const [before, after] = [all.filter((one) => one < here).toReversed(), all.filter((one) => one > here)];
+    const from = async (hitCondition: string): Promise<void> => {
+      await set();
+      await client.move('snoopscope/seek', { position: here });
+      await set(hitCondition);
+    };
+    for (const [hitCondition, wanted] of [
+      ['3', (hits: number[]) => hits.slice(2, 3)],
+      ['>= 2', (hits: number[]) => hits.slice(1)],
+      ['% 2', (hits: number[]) => hits.filter((_, index) => index % 2 === 1)],
+    ] as const) {
+      await from(hitCondition);
+      expect([hitCondition, await positions(client, 'continue', reason)]).toEqual([hitCondition, wanted(after)]);
+      // The same stops on the way back, and then the ones that are counted backwards.
+      const back = [...wanted(after).toReversed(), ...wanted(before)];
+      expect([hitCondition, await positions(client, 'reverseContinue', reason)]).toEqual([hitCondition, back]);
+    }
+    // A client sends what it had along with each new one: that counts on.
+    await from('3');
+    await client.move('continue', { threadId: 1 });
+    await set('3', kind === 'data' ? [] : [{ line: 999 }]);
+    expect((await client.request('snoopscope/position')).position).toBe(after[2]);
+    expect(await positions(client, 'continue', reason)).toEqual([]);
+    // A new run is counted from its beginning.
+    await client.move('restart', {});
+    expect(await positions(client, 'continue', reason)).toEqual([all[2]]);
+  },
+);
 
 const LOOP = `machine {
   cpu intel
@@ -101,11 +152,11 @@ schedule host*7 gpu*2 host*9 gpu*3 host*11 gpu host*13 gpu*5 host*12 gpu*7
 `;
 
 /** Positions of the stops on the way to an end of the run. */
-async function positions(client: DapClient, command: string): Promise<number[]> {
+async function positions(client: DapClient, command: string, wanted = 'data breakpoint'): Promise<number[]> {
   const all: number[] = [];
   for (;;) {
     const { reason } = await client.move(command, { threadId: 1 });
-    if (reason !== 'data breakpoint') return all;
+    if (reason !== wanted) return all;
     all.push((await client.request('snoopscope/position')).position);
   }
 }

@@ -36,7 +36,7 @@ test('looking through a long run for new breakpoints can be paused, and continue
   await client.request('pause', { threadId: 1 });
   expect((await client.until(({ event }) => event === 'stopped', from)).body.reason).toBe('pause');
   expect((await client.request('snoopscope/position')).position).toBe(position);
-  expect((await client.move('reverseContinue', { threadId: 1 })).text).toMatch(/^\[x\]: 2 in .* → 1 in .*\nby vcpu0/);
+  expect((await client.move('reverseContinue', { threadId: 1 })).text).toMatch(/^\[x\]: 1 in .* → 2 in .*\nby vcpu0/);
 });
 
 test('a long run ends with the session', async () => {

@@ -17,7 +17,7 @@ export function setBreakpoints(state: SessionState, args: DebugProtocol.SetBreak
     const message = 'This source is not part of the launched scenario.';
     return { body: { breakpoints: requests.map(({ line }) => ({ verified: false, line, message })) } };
   }
-  state.breakpoints.setLines(path, requests);
+  state.breakpoints.setLines(path, requests, hereOf(state));
   applyTriggers(state);
   return { body: { breakpoints: state.breakpoints.lineAnswers(path, state.launched?.debuggee, state.counting) } };
 }
@@ -26,7 +26,7 @@ export function setFunctionBreakpoints(
   state: SessionState,
   args: DebugProtocol.SetFunctionBreakpointsArguments,
 ): RequestAnswer {
-  state.breakpoints.setFunctions(breakpointsGiven(args.breakpoints));
+  state.breakpoints.setFunctions(breakpointsGiven(args.breakpoints), hereOf(state));
   applyTriggers(state);
   return { body: { breakpoints: state.breakpoints.functionAnswers(state.launched?.debuggee) } };
 }
@@ -87,4 +87,9 @@ function pathOf(state: SessionState, source: DebugProtocol.Source | undefined): 
 /** Breakpoints have changed: the run stops where they say from now on. */
 export function applyTriggers({ launched, breakpoints, counting }: SessionState): void {
   launched?.branches.setTriggers(breakpoints.triggers(launched.debuggee, counting));
+}
+
+/** Where the session is when breakpoints come: hits are counted from there. */
+export function hereOf({ configured, launched }: SessionState): number {
+  return configured && launched ? launched.cursor.position : -1;
 }

@@ -12,7 +12,7 @@ import { SCOPES } from '../scopes/table.ts';
 import { focusOn, frameOf, type Launched, type RequestAnswer, type SessionState, stoppedOf } from '../session-state.ts';
 import { executedBefore, type Stop } from '../stop.ts';
 import { type Accessor, dataIdOf, labelOf, type VariablePlace } from '../watch.ts';
-import { applyTriggers } from './breakpoints.ts';
+import { applyTriggers, hereOf } from './breakpoints.ts';
 import { actorName, opened } from './inspection.ts';
 
 const ACCESSOR_OF_MODE: Readonly<Record<string, Accessor>> = { cpu: 'cpu', device: 'device' };
@@ -50,7 +50,10 @@ export function setDataBreakpoints(
   args: DebugProtocol.SetDataBreakpointsArguments,
 ): RequestAnswer {
   const given: readonly unknown[] = args.breakpoints;
-  state.breakpoints.setData(given.map((one) => (isRecord(one) ? one : {}) as unknown as DataRequest));
+  state.breakpoints.setData(
+    given.map((one) => (isRecord(one) ? one : {}) as unknown as DataRequest),
+    hereOf(state),
+  );
   applyTriggers(state);
   return { body: { breakpoints: state.breakpoints.dataAnswers(state.launched?.debuggee) } };
 }

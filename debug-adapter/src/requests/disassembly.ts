@@ -5,7 +5,7 @@ import { DEBUGGER_LIMITS } from '../limits.ts';
 import { addressIn, type Instruction, writtenAddress } from '../listing.ts';
 import { RequestError } from '../request-error.ts';
 import { type Launched, launchedOf, type RequestAnswer, type SessionState } from '../session-state.ts';
-import { applyTriggers } from './breakpoints.ts';
+import { applyTriggers, hereOf } from './breakpoints.ts';
 
 export function disassemble(state: SessionState, args: DebugProtocol.DisassembleArguments): RequestAnswer {
   const launched = launchedOf(state);
@@ -31,7 +31,7 @@ export function setInstructionBreakpoints(
   state: SessionState,
   args: DebugProtocol.SetInstructionBreakpointsArguments,
 ): RequestAnswer {
-  state.breakpoints.setInstructions(breakpointsGiven(args.breakpoints));
+  state.breakpoints.setInstructions(breakpointsGiven(args.breakpoints), hereOf(state));
   applyTriggers(state);
   return { body: { breakpoints: state.breakpoints.instructionAnswers(state.launched?.debuggee) } };
 }
