@@ -188,8 +188,8 @@ export class BreakpointStore {
     });
   }
 
-  /** The run begins again: all are there before it. */
-  beginAgain(): void {
+  /** The run starts over: all are there before it. */
+  startOver(): void {
     const again = <T>(all: readonly Requested<T>[]): Requested<T>[] =>
       all.map((one) => ({ ...one, request: { ...one.request, from: -1 } }));
     for (const [path, all] of this.#lines) this.#lines.set(path, again(all));

@@ -119,7 +119,7 @@ async function prepare(state: SessionState, args: unknown, number: number): Prom
   // Another restart is under way: it counts, and not this one.
   if (number !== state.loads) return;
   const registered = registrations(debuggee);
-  state.breakpoints.beginAgain();
+  state.breakpoints.startOver();
   state.launchArguments = debuggee.arguments;
   const branches = new Branches(debuggee, registered, state.breakpoints.triggers(debuggee, state.counting));
   state.launched = {
