@@ -12,6 +12,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { buildPlayground } from '../../scripts/playground/build.mjs';
 import { servePlayground } from '../../scripts/playground/serve.mjs';
+import { everyoneWritesEverything } from '../explore/everyone-writes.ts';
 import { installChromium } from '../vscode/host/install.mjs';
 
 const KB = 1024;
@@ -107,6 +108,45 @@ test('edit, diagnostics, run, step back, explore, counterexample, link', async (
   const shared = await opened(new URL(page.url()).hash);
   expect(await says(/^Step [1-9]/, shared)).toBe(found);
 });
+
+test('explore by another method: random runs, by PCT, few switches, or an estimate alone', async () => {
+  await page.click('#tab-outcomes');
+  expect(await by('random', { runs: '20', seed: '3' })).toMatch(/^(Nothing proved|FAILED) on .*20 .*runs/);
+  expect(await by('pct', { runs: '20', pctDepth: '2' })).toContain('PCT');
+  expect(await by('switches', { most: '0' })).toMatch(/^As declared on .*6 states/);
+  expect(await by('estimate')).toMatch(/^An estimate on .*nothing was explored\.$/);
+  expect(await page.locator('snoop-outcomes svg').count()).toBe(0);
+  expect(await by('all')).toMatch(/^As declared on /);
+  await page.locator('snoop-outcomes [data-choice]', { hasText: 'gpu read an old value' }).first().waitFor();
+  await page.evaluate(axe.source);
+  const violations = await page.evaluate(async () => {
+    const found = await (window as unknown as { axe: typeof axe }).axe.run('#result-pane');
+    return found.violations.map(({ id }) => id);
+  });
+  expect(violations).toEqual([]);
+});
+
+test('an exploration that takes too long is cancelled, and one with few switches does not', async () => {
+  // As a visitor has left it.
+  await page.evaluate((text) => localStorage.setItem('snoopscope.scenario', text), everyoneWritesEverything(6, 6));
+  await page.reload();
+  await says(/^Ready/);
+  await page.click('#explore');
+  await says(/^Exploring: \d/);
+  await page.click('snoop-outcomes .explore button');
+  await says(/^Cancelled/);
+  expect(await page.locator('snoop-outcomes .state').innerText()).toBe('Cancelled.');
+  expect(await by('switches', { most: '0' })).toMatch(/at most 0 switches/);
+});
+
+/** Explores by a method of the form, and returns what it came to. */
+async function by(method: string, numbers: Readonly<Record<string, string>> = {}): Promise<string> {
+  await page.selectOption('snoop-outcomes select', method);
+  for (const [name, number] of Object.entries(numbers)) await page.fill(`snoop-outcomes input[name=${name}]`, number);
+  await page.click('snoop-outcomes .explore button');
+  await says(/^(?:Explored|Estimated)/);
+  return (await page.locator('snoop-outcomes .state[aria-busy=false]').innerText()).replaceAll(/\s+/g, ' ');
+}
 
 test('compare kernels: a table whose cells run the scenario there', async () => {
   await page.click('#compare');

@@ -1,5 +1,6 @@
 /** What the page and its worker say to each other beside LSP and DAP, which have ports of their own. */
 import type { OutcomesPicture } from '@snoopscope/sim-core';
+import type { ExploreMethod } from '@snoopscope/views/draw';
 
 export type PageToWorker =
   /** Where the language server is spoken to. */
@@ -17,17 +18,21 @@ export interface Job {
   readonly text: string;
   /** The kernel that was chosen; a check and a comparison name their own. */
   readonly kernel?: string;
+  /** Of an exploration. */
+  readonly method?: ExploreMethod;
 }
 
 export type FromWorker = { readonly kind: 'answer'; readonly id: number; readonly answer: JobAnswer };
 
 export type JobAnswer =
-  /** How far it is, a few times a second. */
-  | { readonly kind: 'progress'; readonly text: string }
+  /** How far it is, a few times a second; `share` is what is done, 0 to 1, where that is known. */
+  | { readonly kind: 'progress'; readonly text: string; readonly share?: number }
   /** The scenario cannot run. */
   | { readonly kind: 'broken'; readonly problems: readonly string[] }
   | { readonly kind: 'checked'; readonly lines: readonly string[]; readonly passed: boolean | undefined }
-  | { readonly kind: 'explored'; readonly picture: OutcomesPicture }
+  | { readonly kind: 'explored'; readonly lines: readonly string[]; readonly picture: OutcomesPicture }
+  /** Nothing was explored: how much there is. */
+  | { readonly kind: 'estimated'; readonly lines: readonly string[] }
   | { readonly kind: 'compared'; readonly table: KernelTable }
   | { readonly kind: 'failed'; readonly message: string };
 

@@ -1,6 +1,7 @@
 /** The page: connects the editor, the run, the results and the worker around them. */
 
 import kernels from 'built:kernels';
+import type { ExploreMethod } from '@snoopscope/views/draw';
 import { createEditor, PATH } from './editor.ts';
 import { FIRST, type GalleryScenario, loadGallery } from './gallery.ts';
 import type { FromWorker, Job, JobAnswer, PageToWorker } from './messages.ts';
@@ -33,6 +34,9 @@ class Page {
   readonly #worker = new Worker('worker.js', { name: 'simulator' });
   readonly #results: Results;
   readonly #run: ScenarioRun;
+  #method: ExploreMethod = { kind: 'all' };
+  /** Ends the job that runs. */
+  #cancel = (): void => {};
   readonly #jobs = new Map<number, (answer: JobAnswer) => void>();
   #gallery: readonly GalleryScenario[] = [];
   #job = 0;
@@ -58,6 +62,10 @@ class Page {
       intent: (intent) => {
         if (intent.kind === 'debug') void this.#launch({ schedule: intent.schedule });
         else if (intent.kind === 'line') this.#editor.goTo(intent.line + 1);
+        else if (intent.kind === 'explore') {
+          this.#method = intent.method;
+          void this.#work('explore');
+        } else if (intent.kind === 'cancel') this.#cancel();
         else if (intent.kind === 'copy') void copy(intent.text);
         else void this.#run.follow(intent).then((again) => (again ? this.#refresh() : undefined), sayReason);
       },
@@ -216,23 +224,38 @@ class Page {
   }
 
   async #work(kind: Job['kind']): Promise<void> {
+    this.#cancel();
     const id = ++this.#job;
     const cancel = element<HTMLButtonElement>('cancel');
+    const method = this.#method;
+    const tell = (running: boolean, lines: readonly string[], share?: number): void => {
+      if (kind === 'explore') this.#results.tell({ method, running, lines, ...(share !== undefined && { share }) });
+    };
+    if (kind === 'explore') this.#results.choose('outcomes');
+    tell(true, ['Exploring']);
     const answer = await new Promise<JobAnswer | undefined>((resolve) => {
       this.#jobs.set(id, (got) => {
-        if (got.kind === 'progress') status(`${WORKING[kind]}: ${got.text}`);
-        else resolve(got);
+        if (got.kind === 'progress') {
+          status(`${WORKING[kind]}: ${got.text}`);
+          tell(true, ['Exploring', got.text], got.share);
+        } else resolve(got);
       });
-      cancel.hidden = false;
-      cancel.onclick = () => {
+      this.#cancel = () => {
         this.#tell({ kind: 'cancel', id });
         resolve(undefined);
       };
+      cancel.hidden = false;
+      cancel.onclick = () => this.#cancel();
       status(`${WORKING[kind]} …`);
-      this.#tell({ kind: 'job', id, job: { kind, path: PATH, text: this.#editor.text(), ...this.#kernel() } });
+      const job: Job = { kind, path: PATH, text: this.#editor.text(), method, ...this.#kernel() };
+      this.#tell({ kind: 'job', id, job });
     });
     this.#jobs.delete(id);
+    // A newer one has taken its place.
+    if (id !== this.#job) return;
+    this.#cancel = () => {};
     cancel.hidden = true;
+    tell(false, answer ? ('lines' in answer ? answer.lines : ['Not explored']) : ['Cancelled.']);
     this.#show(answer);
   }
 
@@ -250,6 +273,10 @@ class Page {
         this.#results.show('outcomes', answer.picture);
         this.#results.choose('outcomes');
         status('Explored.');
+        return;
+      case 'estimated':
+        this.#results.show('outcomes', undefined);
+        status('Estimated.');
         return;
       case 'compared':
         this.#results.showTable(answer.table);

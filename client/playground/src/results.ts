@@ -1,6 +1,7 @@
 /** The right half of the page: one view at a time, chosen by tabs. */
-import type { Intent, Picture } from '@snoopscope/views';
+
 import { defineViews, ELEMENTS } from '@snoopscope/views';
+import type { ExplorationState, Intent, Picture } from '@snoopscope/views/draw';
 import { html, nothing, render, type TemplateResult } from 'lit';
 import type { KernelTable, TableCell } from './messages.ts';
 
@@ -19,7 +20,8 @@ const HINTS: Readonly<Record<Tab, string>> = {
   timeline: 'Run the scenario to see who did what when. Arrow keys go through the run; n and p go to findings.',
   memory: 'Run the scenario to see what DRAM, each cache and each device hold for every word.',
   topology: 'Run the scenario to see devices, groups, IOMMU domains, VMs and how they hang together.',
-  outcomes: 'Explore looks at all interleavings and lists every outcome with the way to it.',
+  outcomes:
+    'Explore looks at all interleavings, or at as many as you choose here, and lists every outcome with the way to it.',
   kernels: 'Compare kernels judges every condition on every mainline release.',
   output: 'What check and the run print is shown here.',
 };
@@ -33,12 +35,20 @@ export interface ResultsListener {
 
 type PictureTab = keyof typeof ELEMENTS;
 
+interface PictureElement extends HTMLElement {
+  picture: unknown;
+  exploration?: ExplorationState;
+}
+
+const NOT_EXPLORED: ExplorationState = { method: { kind: 'all' }, running: false, lines: [HINTS.outcomes] };
+
 export class Results {
   readonly #tabs: HTMLElement;
   readonly #panel: HTMLElement;
   readonly #listener: ResultsListener;
   readonly #pictures = new Map<PictureTab, Picture>();
-  readonly #elements = new Map<PictureTab, HTMLElement & { picture: unknown }>();
+  readonly #elements = new Map<PictureTab, PictureElement>();
+  #exploration: ExplorationState = NOT_EXPLORED;
   #table: KernelTable | undefined;
   #lines: readonly string[] = [];
   #tab: Tab = 'timeline';
@@ -72,8 +82,15 @@ export class Results {
   /** Drops what belongs to an earlier run. */
   forget(): void {
     this.#pictures.clear();
+    this.#exploration = { ...NOT_EXPLORED, method: this.#exploration.method };
     this.#table = undefined;
     this.#draw();
+  }
+
+  /** How the scenario is explored, and how far that is. */
+  tell(exploration: ExplorationState): void {
+    this.#exploration = exploration;
+    if (this.#tab === 'outcomes') this.#draw();
   }
 
   showTable(table: KernelTable): void {
@@ -116,16 +133,17 @@ export class Results {
       return this.#lines.length === 0 ? hint(tab) : html`<pre tabindex="0">${this.#lines.join('\n')}</pre>`;
     if (tab === 'kernels') return this.#table ? this.#tableOf(this.#table) : hint(tab);
     const picture = this.#pictures.get(tab);
-    if (!picture) return hint(tab);
+    if (!picture && tab !== 'outcomes') return hint(tab);
     const element = this.#element(tab);
     element.picture = picture;
+    if (tab === 'outcomes') element.exploration = this.#exploration;
     return element;
   }
 
-  #element(tab: PictureTab): HTMLElement & { picture: unknown } {
+  #element(tab: PictureTab): PictureElement {
     const known = this.#elements.get(tab);
     if (known) return known;
-    const element = document.createElement(ELEMENTS[tab]) as HTMLElement & { picture: unknown };
+    const element = document.createElement(ELEMENTS[tab]) as PictureElement;
     element.addEventListener('intent', (event) => this.#listener.intent((event as CustomEvent<Intent>).detail));
     this.#elements.set(tab, element);
     return element;

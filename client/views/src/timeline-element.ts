@@ -30,6 +30,11 @@ export class TimelineElement extends PictureElement<Timeline> {
     if (changed.has('picture') && this.picture?.cursor === this.#asked) this.scrubbed = this.#asked = undefined;
   }
 
+  /** Where the reader has put the cursor, it cannot go: it is where the picture has it. */
+  refuse(): void {
+    this.scrubbed = this.#asked = undefined;
+  }
+
   override connectedCallback(): void {
     super.connectedCallback();
     this.addEventListener('pointerdown', this.#grabbed);

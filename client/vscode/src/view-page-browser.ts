@@ -12,6 +12,7 @@ interface View extends HTMLElement {
   picture: unknown;
   words: unknown;
   exploration?: unknown;
+  refuse?(): void;
 }
 
 const vscode = acquireVsCodeApi();
@@ -23,6 +24,7 @@ view.addEventListener('intent', (event) =>
 window.addEventListener('message', ({ data }: MessageEvent<ToPage>) => {
   if (data.kind === 'picture') view.picture = data.picture;
   else if (data.kind === 'exploration') view.exploration = data.exploration;
+  else if (data.kind === 'refused') view.refuse?.();
   else if (data.kind === 'words') view.words = data.words;
   else view.picture = undefined;
 });

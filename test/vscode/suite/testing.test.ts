@@ -9,6 +9,8 @@ import { hasWindow, window } from './window.ts';
 const scenario = 'wbinvd/local-cpu-not-flushed.snoop';
 /** A condition that is wrong on v5.10 and v5.11. */
 const [right, wrong] = ['~exists gpu.r0 == 0 on v5.12..', '~exists gpu.r0 == 0 on v5.10..'];
+/** In the peek view of a message. */
+const debugButton = '.floating-click-widget:has-text("Debug Counterexample")';
 const row = '.test-explorer-tree .monaco-list-row';
 
 suite('testing', () => {
@@ -78,6 +80,23 @@ suite('testing', () => {
     const started = await DebugRun.start(() => debugAt(document, wrong));
     run = started.run;
     assert.equal(run.session.configuration.kernel, 'v5.10');
+    assert.equal(run.session.configuration.schedule, 'schedule vcpu0*3 gpu*2');
+  });
+
+  test('the message in the editor has a button that debugs the counterexample', async function () {
+    if (!hasWindow()) skip(this, 'only a window shows the message');
+    this.timeout(60_000);
+    const document = await openScenario(scenario);
+    await replace(document, right, wrong);
+    await isTest(document, wrong);
+    await testAt(document, wrong, 'testing.runAtCursor');
+    await checkDiagnostics(document);
+    await vscode.commands.executeCommand('notifications.clearAll');
+    await vscode.commands.executeCommand('testing.openOutputPeek');
+    await window.waitFor(debugButton);
+    await window.screenshot('testing-peek');
+    const started = await DebugRun.start(() => window.click(debugButton));
+    run = started.run;
     assert.equal(run.session.configuration.schedule, 'schedule vcpu0*3 gpu*2');
   });
 

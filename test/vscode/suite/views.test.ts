@@ -21,6 +21,11 @@ suite('views', () => {
 
   setup(async function () {
     if (!hasWindow()) skip(this, 'only a window shows views');
+    // What earlier suites were told lies over the views.
+    await vscode.commands.executeCommand('notifications.clearAll');
+    await vscode.commands.executeCommand('notifications.hideList');
+    // Else VS Code gives the focus to the editor some time after a stop, and a key for a view is lost.
+    await focusEditorOnBreak(false);
     await openScenario(scenario);
     const started = await DebugRun.start(() => vscode.commands.executeCommand('workbench.action.debug.start'));
     run = started.run;
@@ -44,8 +49,6 @@ suite('views', () => {
     const { position } = await place();
     assert.include(await window.viewTexts('snoop-timeline .at'), `After ${position} of ${position} steps`);
     await window.viewFocus('snoop-timeline svg [data-choice][tabindex="0"]');
-    // Else a key that comes while VS Code has the focus in the editor would be lost.
-    await focusEditorOnBreak(false);
     for (const [key, to] of [
       ['ArrowLeft', position - 1],
       ['n', position],

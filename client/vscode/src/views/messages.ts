@@ -6,6 +6,8 @@ export type ToPage =
   | { readonly kind: 'picture'; readonly picture: Picture }
   /** There is none: nothing is debugged. */
   | { readonly kind: 'nothing' }
+  /** The cursor could not be moved to where the reader has put it. */
+  | { readonly kind: 'refused' }
   /** Of the page of outcomes: how its scenario is explored, and how far that is. */
   | { readonly kind: 'exploration'; readonly exploration: ExplorationState }
   /** The views' own words, in the user's language. */

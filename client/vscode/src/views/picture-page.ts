@@ -47,6 +47,11 @@ export class PicturePage extends Disposable {
     if (this.#ready) void this.#webview.postMessage(this.#message);
   }
 
+  /** The cursor stays where the last picture has it. */
+  refuse(): void {
+    if (this.#ready) void this.#webview.postMessage({ kind: 'refused' } satisfies ToPage);
+  }
+
   showExploration(exploration: ExplorationState): void {
     this.#exploration = { kind: 'exploration', exploration };
     if (this.#ready) void this.#webview.postMessage(this.#exploration);

@@ -7,7 +7,7 @@ import { debugType } from '../debugging.ts';
 import { Leader } from './leader.ts';
 import { PicturePage } from './picture-page.ts';
 
-/** Within so long after a move VS Code opens the line in the editor. */
+/** Within so long after a stop, or after VS Code has told of its frame, it opens the line in the editor. */
 const FOCUS_MS = 1500;
 const PICTURES = ['timeline', 'memory', 'topology'] as const;
 type PictureName = (typeof PICTURES)[number];
@@ -18,6 +18,7 @@ export function registerRunViews(extension: Uri): Disposable {
     views,
     debug.onDidChangeActiveDebugSession((session) => views.follow(session)),
     debug.onDidTerminateDebugSession((session) => views.ended(session)),
+    debug.onDidChangeActiveStackItem((item) => item && views.showsFrame(item.session)),
     debug.registerDebugAdapterTrackerFactory(debugType, {
       createDebugAdapterTracker: (session) => ({
         onDidSendMessage(message: { readonly type?: string; readonly event?: string }) {
@@ -49,12 +50,16 @@ class RunViews extends Disposable {
   readonly #open = new Map<PictureName, OpenView>();
   readonly #leader = new Leader((session) => {
     this.#leading = undefined;
+    for (const { page } of this.#open.values()) page.refuse();
     return this.#refresh(session);
   });
   readonly #window = new TimelineWindow();
   #session: DebugSession | undefined;
-  /** The view whose reader has moved the cursor: VS Code gives the focus to the editor then. */
-  #leading: { readonly view: WebviewView; readonly until: number } | undefined;
+  /**
+   * The view whose reader has moved the cursor: VS Code gives the focus to the editor then, on a busy machine seconds later.
+   * So the time begins with what VS Code was told and tells, not with the key; until then it is `undefined`.
+   */
+  #leading: { readonly view: WebviewView; readonly until: number | undefined } | undefined;
   #filter = '';
   /** The position before the last stop: what has changed since then is marked. */
   #before = 0;
@@ -95,7 +100,7 @@ class RunViews extends Disposable {
    * of the frame: only the view itself knows when. One who leaves it later means it.
    */
   #blurred(view: WebviewView): void {
-    if (this.#leading?.view !== view || Date.now() > this.#leading.until) return;
+    if (this.#leading?.view !== view || Date.now() > (this.#leading.until ?? Number.POSITIVE_INFINITY)) return;
     view.show(false);
   }
 
@@ -110,12 +115,20 @@ class RunViews extends Disposable {
   stopped(session: DebugSession): void {
     if (this.#session?.id !== session.id) this.follow(debug.activeDebugSession ?? session);
     if (this.#session?.id !== session.id) return;
+    this.showsFrame(session);
     void this.#moved(session);
+  }
+
+  /** VS Code is about to open the line of a session's frame. */
+  showsFrame(session: DebugSession): void {
+    if (this.#leading && session.id === this.#session?.id)
+      this.#leading = { view: this.#leading.view, until: Date.now() + FOCUS_MS };
   }
 
   /** The last picture stays until something else is debugged: a run that is over can still be looked at. */
   ended(session: DebugSession): void {
-    if (this.#session?.id === session.id) this.#session = undefined;
+    if (this.#session?.id !== session.id) return;
+    this.#session = this.#leading = undefined;
   }
 
   async #moved(session: DebugSession): Promise<void> {
@@ -155,7 +168,7 @@ class RunViews extends Disposable {
     else if (intent.kind === 'filter') this.#filter = intent.text;
     else {
       const takesFocus = workspace.getConfiguration('debug').get('focusEditorOnBreak', true);
-      this.#leading = takesFocus ? { view, until: Date.now() + FOCUS_MS } : undefined;
+      this.#leading = takesFocus ? { view, until: undefined } : undefined;
       this.#leader.lead(session, intent);
       return;
     }
