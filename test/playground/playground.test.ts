@@ -168,6 +168,7 @@ test('an empty scenario is not judged', async () => {
   await page.click('#editor .view-lines');
   await page.keyboard.press('Control+A');
   await page.keyboard.press('Delete');
+  await page.waitForFunction(() => document.querySelector('#editor .view-lines')?.textContent?.trim() === '');
   for (const button of ['#check', '#explore', '#compare']) {
     await page.click(button);
     await says(/^The scenario cannot run: It has nothing to run/);
