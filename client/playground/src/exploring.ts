@@ -16,7 +16,7 @@ import {
   verdictOf,
 } from '@snoopscope/sim-core';
 import type { ExploreMethod } from '@snoopscope/views/draw';
-import { ended, type JobSurroundings, LIMITS, paced, progressTeller } from './pace.ts';
+import { ended, type JobSurroundings, PAGE_LIMITS, paced, progressTeller } from './pace.ts';
 
 type Drawn = Extract<ExploreMethod, { kind: 'random' }>;
 
@@ -47,7 +47,7 @@ export async function exploredBy(
     : searched(method.kind === 'switches' ? method.most : undefined, model, around));
   if (!exploration) return;
   const shouldStop = around.cancelled;
-  const slices = reporting(verdictOf(model, profile, exploration), { ...LIMITS, shouldStop });
+  const slices = reporting(verdictOf(model, profile, exploration), { ...PAGE_LIMITS, shouldStop });
   const report = await ended(slices, around);
   if (!report) return;
   const graph = await graphOf(model, report, around);
@@ -55,7 +55,7 @@ export async function exploredBy(
 }
 
 async function searched(maxSwitches: number | undefined, model: Model, around: JobSurroundings) {
-  const search = new Search(model, { ...LIMITS, ...(maxSwitches !== undefined && { maxSwitches }) });
+  const search = new Search(model, { ...PAGE_LIMITS, ...(maxSwitches !== undefined && { maxSwitches }) });
   const tell = progressTeller(around);
   const done = await paced(
     () => search.step(SEARCH_MOVES),

@@ -18,7 +18,7 @@ import {
 } from '@snoopscope/sim-core';
 import { exploredBy } from './exploring.ts';
 import type { Job, KernelTable } from './messages.ts';
-import { ended, type JobSurroundings, LIMITS, progressTeller } from './pace.ts';
+import { ended, type JobSurroundings, PAGE_LIMITS, progressTeller } from './pace.ts';
 
 /** Sends progress and, last, the answer. What goes wrong is an answer too. */
 export async function work(job: Job, around: JobSurroundings): Promise<void> {
@@ -56,7 +56,7 @@ async function judged(job: Job, scenario: ParsedScenario, includes: Includes, ar
     checking(scenario, {
       includes,
       ...(everywhere && { profiles: PROFILES.filter(({ mainline }) => mainline) }),
-      explore: { ...LIMITS, shouldStop: around.cancelled },
+      explore: { ...PAGE_LIMITS, shouldStop: around.cancelled },
       interrupted: around.cancelled,
     }),
     around,

@@ -5,7 +5,7 @@ import type { JobAnswer } from './messages.ts';
 const SLICE_MS = 20;
 const PROGRESS_MS = 200;
 /** For a page: more is for the command. */
-export const LIMITS = { maxStates: 500_000, maxBytes: 256 * 1024 * 1024 };
+export const PAGE_LIMITS = { maxStates: 500_000, maxBytes: 256 * 1024 * 1024 };
 
 export interface JobSurroundings {
   readonly send: (answer: JobAnswer) => void;
