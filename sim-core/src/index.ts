@@ -156,7 +156,7 @@ export { format, type LineEdit, print } from './scenario/format.ts';
 export { type KernelsFile, type KernelsProblem, readKernelsFile } from './scenario/kernels-file.ts';
 export { INNER_WORDS, LANGUAGE_WORDS, type LanguageWord } from './scenario/language-words.ts';
 export { MACHINE_OPTIONS, type MachineOption, type OptionOwner } from './scenario/machine-options.ts';
-export { CPU_MOVES, MACHINE_WORD_DOCS } from './scenario/machine-words.ts';
+export { ARRIVAL, CPU_MOVES, MACHINE_WORD_DOCS } from './scenario/machine-words.ts';
 export { parse } from './scenario/parser.ts';
 export { printActor } from './scenario/printer.ts';
 export {

@@ -155,6 +155,14 @@ describe('machine and conditions', () => {
     expect(labels).toContain('series-v1');
   });
 
+  test('moves of the hardware in a schedule, where an option brings them', () => {
+    const machine = 'cpu intel count=2 clean-supply=on\n  device gpu 0000:01:00.0 posted-writes=2';
+    const source = (option: string): string => `machine {\n  ${option}\n}\nschedule <|>\n`;
+    expect(complete(source(machine)).labels).toEqual(expect.arrayContaining(['supply', 'post']));
+    expect(complete(source(machine)).offer('post').snippet).toBe('post($0)');
+    expect(complete(source(machine.replace('writes=2', 'writes=0'))).labels).not.toContain('post');
+  });
+
   test('actors of a schedule, procedures of a call', () => {
     expect(complete(around('file', 'schedule <|>')).labels).toEqual(expect.arrayContaining(['vcpu0', 'gpu']));
     const source = `proc attach(group, dev) {\n}\n${around('setup', 'call <|>')}`;

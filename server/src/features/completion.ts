@@ -351,7 +351,7 @@ class Offering {
 
   /** Who may move next: an actor, or the environment as far as it is allowed to. */
   #moves(): Offer[] {
-    const moves = [...this.has.allowed(), ...this.has.cpuMoves()].map(
+    const moves = [...this.has.allowed(), ...this.has.hardwareMoves()].map(
       (label): Offer => ({
         label,
         kind: 'instruction',

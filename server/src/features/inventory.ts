@@ -1,4 +1,5 @@
 import {
+  ARRIVAL,
   CPU_MOVES,
   contentsOfKind,
   type FileKind,
@@ -98,10 +99,14 @@ export class Inventory implements SnippetNames {
     return [...new Set(this.#contents('allow').map(({ what }) => what.text))];
   }
 
-  /** Moves of the hardware that the options of the cpu bring. */
-  cpuMoves(): string[] {
+  /** Moves of the hardware that the options of the cpu and of devices bring. */
+  hardwareMoves(): string[] {
     const options = this.#contents('cpu').flatMap((cpu) => cpu.options.map((o) => `${o.key.text}=${o.value.text}`));
-    return Object.entries(CPU_MOVES).flatMap(([name, { option }]) => (options.includes(option) ? [name] : []));
+    const ofCpu = Object.entries(CPU_MOVES).flatMap(([name, { option }]) => (options.includes(option) ? [name] : []));
+    const posts = this.#contents('device').some((device) =>
+      device.options.some((o) => o.key.text === 'posted-writes' && o.value.text !== '0'),
+    );
+    return [...ofCpu, ...(posts ? [ARRIVAL] : [])];
   }
 
   /** The processes that `thread NAME of PROCESS` lines name. */

@@ -59,6 +59,8 @@ function failureOf(group: KernelGroup, node: StatementNode, call: Syscall, numbe
   const declared = declaredValue(call);
   // An errno that does not exist has a diagnostic of its own.
   if (declared === undefined && call.result !== undefined) return [];
+  // So has a request that is not written by its name.
+  if (call.call.text === 'ioctl' && call.args[1]?.kind !== 'name') return [];
   // What a condition asks about is looked at on purpose.
   const asked = model.conditions.some(({ terms }) => terms.some(({ name }) => name === call.bind?.text));
   if (declared === undefined && (asked || model.errors[node.actor] !== undefined)) return [];

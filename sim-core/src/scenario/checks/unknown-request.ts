@@ -1,6 +1,8 @@
 import { leftOutRequest } from '../../ops/not-modelled.ts';
+import { namesOfNumber } from '../../ops/request-numbers.ts';
+import type { Span } from '../ast.ts';
 import { didYouMean, nearest } from '../suggest.ts';
-import { type Check, replacing, type Wording } from './check.ts';
+import { type Check, type Objection, replacing, type Wording } from './check.ts';
 
 export function noRequest(name: string, known: Iterable<string>): Wording {
   const meant = nearest(name, known);
@@ -39,7 +41,7 @@ export const unknownRequest: Check = {
       return;
     }
     if (request.kind !== 'name') {
-      yield { span: request.span, message: NO_REQUEST_NAME };
+      yield { span: request.span, ...byNumber(request.span, request.kind === 'number' ? request.value : undefined) };
       return;
     }
     if (vocabulary.requests.has(request.name) || params.has(request.name) || leftOutRequest(request.name)) return;
@@ -47,3 +49,11 @@ export const unknownRequest: Check = {
     yield { span: request.span, message, ...replacing(request.span, meant) };
   },
 };
+
+/** strace -X raw, and programs without the headers, have the number. */
+function byNumber(span: Span, number: bigint | undefined): Pick<Objection, 'message' | 'fixes'> {
+  const names = number === undefined || number < 0n || number > 0xffff_ffffn ? [] : namesOfNumber(Number(number));
+  if (names.length === 0) return { message: NO_REQUEST_NAME };
+  const message = `This number is ${names.map((name) => `\`${name}\``).join(' or ')}: a request is written by its name.`;
+  return { message, ...(names.length === 1 ? replacing(span, names[0]) : {}) };
+}
