@@ -135,18 +135,20 @@ export function createFileTable(base: WorldBase): FileTable {
     machine.put(references.base + file, left);
     if (left > 0) return;
     let waiting = 0;
-    for (let other = 0; other < files; other++) if (isPending(task, other) && position(task, other) > files) waiting++;
+    for (let other = nextPending(task, 0); other !== NONE; other = nextPending(task, other + 1))
+      if (position(task, other) > files) waiting++;
     machine.put(pendingTask.base + file, task.actor + 1);
     machine.put(pendingOrder.base + file, files + waiting + 1);
   }
 
-  const isPending = ({ machine, actor }: Task, file: number): boolean =>
-    read(machine, pendingTask.base + file) === actor + 1;
   const position = ({ machine }: Task, file: number): number => read(machine, pendingOrder.base + file);
 
-  function hasPending(task: Task): boolean {
-    for (let file = 0; file < files; file++) if (isPending(task, file)) return true;
-    return false;
+  /** Every return to user space looks through all files, so this is a loop over slots and nothing else. */
+  function nextPending({ machine: { state }, actor }: Task, from: number): FileId | None {
+    const first = pendingTask.base;
+    const end = first + files;
+    for (let slot = first + from; slot < end; slot++) if (state[slot] === actor + 1) return (slot - first) as FileId;
+    return NONE;
   }
 
   // linux: kernel/task_work.c task_work_run(): takes the whole list, runs what was added last first, and looks again.
@@ -154,8 +156,8 @@ export function createFileTable(base: WorldBase): FileTable {
     const { machine } = task;
     let last = lastOf(task, files);
     if (last === NONE) {
-      for (let file = 0; file < files; file++)
-        if (isPending(task, file)) machine.put(pendingOrder.base + file, position(task, file) - files);
+      for (let file = nextPending(task, 0); file !== NONE; file = nextPending(task, file + 1))
+        machine.put(pendingOrder.base + file, position(task, file) - files);
       last = lastOf(task, files);
     }
     machine.put(pendingOrder.base + last, 0);
@@ -167,8 +169,8 @@ export function createFileTable(base: WorldBase): FileTable {
   function lastOf(task: Task, bound: number): FileId | None {
     let last: FileId | None = NONE;
     let order = 0;
-    for (let file = 0 as FileId; file < files; file++) {
-      const at = isPending(task, file) ? position(task, file) : 0;
+    for (let file = nextPending(task, 0); file !== NONE; file = nextPending(task, file + 1)) {
+      const at = position(task, file);
       if (at <= order || at > bound) continue;
       order = at;
       last = file;
@@ -239,7 +241,7 @@ export function createFileTable(base: WorldBase): FileTable {
     put,
     create,
     free,
-    hasPending,
+    hasPending: (task) => nextPending(task, 0) !== NONE,
     takePending,
     reserve,
     unreserve,
