@@ -39,6 +39,8 @@ export interface TakesSimulation {
 
 /** What predictions of a snapshot were read from. */
 const observed = new Notes<Snapshot, readonly KernelGroup[]>();
+/** The same of the document that was predicted last: the next edit is most likely in it, and changes little. */
+let last: { readonly uri: string; readonly groups: readonly KernelGroup[] } | undefined;
 
 export const simulation: Simulation = {
   extras,
@@ -54,7 +56,11 @@ export const simulation: Simulation = {
       ...(chosen && { profile: snapshot.profile }),
       includes: includedScenario(snapshot),
       elaborated: yield* elaboratingOnce(snapshot),
-      observed: (groups) => observed.set(snapshot, groups),
+      ...(last?.uri === snapshot.uri && { before: last.groups }),
+      observed(groups) {
+        observed.set(snapshot, groups);
+        last = { uri: snapshot.uri, groups };
+      },
     });
   },
 };

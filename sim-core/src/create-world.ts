@@ -56,12 +56,15 @@ export function createWorld(
 
 function createKernel(profile: Profile): Kernel {
   const consulted = new Set<ChangeId>();
-  return {
+  const kernel: Kernel = {
     profile,
     consulted,
+    listener: undefined,
     has(change) {
       consulted.add(change);
+      kernel.listener?.(change);
       return profile.changes.has(change);
     },
   };
+  return kernel;
 }

@@ -29,6 +29,8 @@ export interface Kernel {
   has(change: ChangeId): boolean;
   /** Every change that was asked for so far. A kernel that agrees on all of them behaves the same. */
   readonly consulted: ReadonlySet<ChangeId>;
+  /** Is also told what is asked for from now on, until somebody else listens or nobody. */
+  listener: ((change: ChangeId) => void) | undefined;
 }
 
 /** How many of each object the scenario can have at once; from counting the statements that create them. */

@@ -38,6 +38,11 @@ export interface RunOptions {
   readonly granularity?: Granularity;
   /** Micro-steps after which the run stops with a limit. */
   readonly maxSteps?: number;
+  /**
+   * Begins with the first steps of another run instead of making them. They are all within `setup`, and its model is equal
+   * as far as they go: the caller has seen to that.
+   */
+  readonly begun?: { readonly run: Run; readonly steps: number };
 }
 
 export const DEFAULT_MAX_STEPS = 1_000_000;
@@ -55,7 +60,7 @@ export class Run {
   readonly model: Model;
   readonly executor: Executor;
   /** Event index at which each step begins. */
-  readonly #starts: number[] = [];
+  readonly #starts: number[];
   readonly #maxSteps: number;
   readonly #granularity: Granularity;
   readonly #schedule: readonly ScheduledMove[];
@@ -76,6 +81,9 @@ export class Run {
     this.#schedule = options.schedule ?? model.schedule;
     this.#granularity = options.granularity ?? model.granularity;
     this.#current = Math.max(model.setup, 0);
+    const { run = this, steps = 0 } = options.begun ?? {};
+    this.#starts = steps === 0 ? [] : run.#starts.slice(0, steps);
+    if (steps > 0) this.executor.machine.adopt(run.log, run.step(steps).firstEvent * EVENT_WIDTH);
   }
 
   /** Number of steps so far. */

@@ -21,6 +21,8 @@ export interface PredictOptions {
   readonly profile?: Profile;
   /** One that the caller has already made. */
   readonly elaborated?: Elaboration;
+  /** Of an earlier text of the scenario: what is equal in both is not run again, and the answer is the same. */
+  readonly before?: readonly KernelGroup[];
   /** Told what the predictions are read from, when nothing of the scenario had to be left out. */
   readonly observed?: (groups: readonly KernelGroup[]) => void;
 }
@@ -46,7 +48,8 @@ export function* observingKernels(
         : yield* elaborating(parsed, { profile, ...(options.includes && { includes: options.includes }) });
     if (model === undefined) return undefined;
     yield;
-    groups.push({ profiles: [profile], observed: yield* observing(model) });
+    const before = options.before?.find(({ observed }) => observed.model.world.kernel.profile === profile);
+    groups.push({ profiles: [profile], observed: yield* observing(model, before?.observed) });
     if (model.nodes.length > MOST_NODES) break;
   }
   return groups;

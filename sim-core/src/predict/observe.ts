@@ -12,9 +12,11 @@ import { Run } from '../engine/run.ts';
 import { type FailedCall, failedCall } from '../explain/failed-call.ts';
 import { ObjectNames } from '../explain/object-names.ts';
 import { Prng } from '../explore/prng.ts';
+import type { ChangeId } from '../kernel/changes.ts';
 import { ModelLimit } from '../limits.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
+import { commonSteps } from './common-steps.ts';
 
 /** What one finding event says, and the statement that made it; -1 when the environment did. */
 export interface ObservedFinding {
@@ -30,6 +32,8 @@ export interface ObservedRuns {
   readonly model: Model;
   /** The plain run: the file's schedule if it has one, else each actor until it waits. */
   readonly plain: Run;
+  /** What the plain run asked of its kernel, and the step that asked first: its events do not tell. */
+  readonly asked: ReadonlyMap<ChangeId, number>;
   /** How many orders were tried, the plain one among them. */
   readonly orders: number;
   /** By node: the results that its statement gave. */
@@ -56,24 +60,19 @@ const RANDOM_ORDERS = 12;
 /** Micro-steps between two moments at which the caller may stop. */
 const STEPS_AT_A_TIME = 200;
 
-export function* observing(model: Model): Generator<void, ObservedRuns> {
+/** `before`: of an earlier text of the scenario on the same kernel; what is equal in both is not run again. */
+export function* observing(model: Model, before?: ObservedRuns): Generator<void, ObservedRuns> {
   const seen = new Sightings(model);
-  const plain = new Run(model, { maxSteps: STEPS_OF_RUN });
-  try {
-    for (let more = true; more; yield) {
-      for (let step = 0; more && step < STEPS_AT_A_TIME; step++) more = plain.advance();
-    }
-    if (plain.end?.kind === 'limit') seen.whole = false;
-  } catch (error) {
-    seen.refused(error, lastNode(plain.log, plain.events));
-  }
+  const { run: plain, asked, setupEvents } = yield* plainRun(model, seen, before);
   seen.read(plain.log, 0, plain.events, new ObjectNames(plain));
   seen.over(plain.executor);
-  if (!model.onlySchedule && seen.limit === undefined) yield* others(model, seen);
+  if (!model.onlySchedule && seen.limit === undefined && setupEvents !== undefined)
+    yield* others(model, seen, plain, setupEvents);
   const { results, failures, times, findings, stuck, whole, orders, limit } = seen;
   return {
     model,
     plain,
+    asked,
     orders,
     results,
     failures,
@@ -85,17 +84,53 @@ export function* observing(model: Model): Generator<void, ObservedRuns> {
   };
 }
 
-/** The other orders, each from the end of `setup` on. */
-function* others(model: Model, seen: Sightings): Generator<void> {
+interface PlainRun {
+  readonly run: Run;
+  readonly asked: ReadonlyMap<ChangeId, number>;
+  /** Events of `setup`, once it is over. */
+  readonly setupEvents: number | undefined;
+}
+
+function* plainRun(model: Model, seen: Sightings, before: ObservedRuns | undefined): Generator<void, PlainRun> {
+  const steps = before === undefined ? 0 : commonSteps(before.plain, model);
+  const begun = before && { run: before.plain, steps };
+  const run = new Run(model, { maxSteps: STEPS_OF_RUN, ...(begun && { begun }) });
+  const { kernel } = model.world;
+  const asked = new Map<ChangeId, number>();
+  const listener = (change: ChangeId): void => void (asked.has(change) || asked.set(change, run.steps));
+  for (const [change, step] of before?.asked ?? []) {
+    if (step >= steps) continue;
+    asked.set(change, step);
+    kernel.has(change);
+  }
+  let setupEvents: number | undefined;
+  const isOver = (): boolean => model.setup < 0 || run.executor.ended(model.setup);
+  if (isOver()) setupEvents = run.events;
+  try {
+    for (let more = true; more; yield) {
+      // Between two slices others may ask the same kernel.
+      kernel.listener = listener;
+      for (let step = 0; more && step < STEPS_AT_A_TIME; step++) {
+        more = run.advance();
+        if (setupEvents === undefined && isOver()) setupEvents = run.events;
+      }
+      kernel.listener = undefined;
+    }
+    if (run.end?.kind === 'limit') seen.whole = false;
+  } catch (error) {
+    seen.refused(error, lastNode(run.log, run.events));
+  } finally {
+    kernel.listener = undefined;
+  }
+  return { run, asked, setupEvents };
+}
+
+/** The other orders, each from the end of `setup` on, which is that of the plain run. */
+function* others(model: Model, seen: Sightings, plain: Run, setupEvents: number): Generator<void> {
   const executor = new Executor(model);
   const { machine } = executor;
+  machine.adopt(plain.log, setupEvents * EVENT_WIDTH);
   const actors = model.world.topology.actors.map((_, index) => index).filter((index) => index !== model.setup);
-  if (model.setup >= 0) {
-    for (let step = 0; !executor.ended(model.setup); step++) {
-      if (step > STEPS_OF_RUN || !executor.microStep(model.setup, 0)) return;
-      if (step % STEPS_AT_A_TIME === 0) yield;
-    }
-  }
   const start = machine.length;
   let left = MOST_STEPS;
   for (const policy of policies(model, actors)) {

@@ -32,12 +32,13 @@ export function unmappingDiagnostics(groups: readonly KernelGroup[]): Diagnostic
 /** Statements of `setup` that unmap, succeed and leave every mapping as it was. */
 function idleUnmaps({ plain, model }: ObservedRuns): number[] {
   const { log } = plain;
+  const counts = model.layout.fields.filter(({ name }) => name === MAPPINGS);
   const idle: number[] = [];
   let changed = false;
   for (let at = 0; at < plain.events * EVENT_WIDTH; at += EVENT_WIDTH) {
     const code = log[at]!;
     if (code >= 0) {
-      changed ||= model.layout.fieldOf(code).name === MAPPINGS;
+      for (const { base, size } of counts) changed ||= code >= base && code < base + size;
       continue;
     }
     if (code !== NOTE.done) continue;

@@ -53,6 +53,18 @@ export class Machine {
     return true;
   }
 
+  /** Takes over the first events of a machine with an equal layout, and what they did. Only before any event of its own. */
+  adopt(events: Int32Array, length: number): void {
+    // As large as there, for it will most likely go as far.
+    if (length > this.log.length) this.log = new Int32Array(events.length);
+    this.log.set(events.subarray(0, length));
+    this.length = length;
+    for (let at = 0; at < length; at += EVENT_WIDTH) {
+      const slot = events[at]!;
+      if (slot >= 0) this.state[slot] = events[at + 2]!;
+    }
+  }
+
   /** Undoes events from the end until `length` integers are left, and forgets them. */
   rewind(length: number): void {
     const { log, state } = this;

@@ -56,10 +56,14 @@ function* lostInSetup(scenario: ParsedScenario, symbols: SymbolTable): Generator
   };
   for (const { space, name, definitionCount, definitions, references } of symbols.all.values()) {
     if (space !== 'name' || definitionCount < 2) continue;
+    const used = references.map(({ line }) => line).sort((left, right) => left - right);
+    let use = 0;
     for (const [index, place] of definitions.entries()) {
       const next = definitions[index + 1];
       if (next === undefined || next.line === place.line || !binds(place.line) || !binds(next.line)) continue;
-      if (references.some(({ line }) => place.line < line && line <= next.line)) continue;
+      // Both lists are in the order of lines: a name that is bound a thousand times is looked through once.
+      while (use < used.length && used[use]! <= place.line) use++;
+      if (use < used.length && used[use]! <= next.line) continue;
       const message = `Line ${next.line + 1} binds \`${name}\` again before anything uses this one.`;
       yield { ...place, message, related: [{ ...next, message: 'It is bound again here.' }] };
     }

@@ -1,0 +1,134 @@
+/**
+ * How far a scenario does what an earlier text of it did: so many steps of its run need not be made again.
+ *
+ * Within `setup` nobody else moves, so a step depends on the statement that makes it, on the steps before it, and on what
+ * is fixed before anything runs. What is fixed has to be equal altogether; of the statements those up to the first one
+ * that differs are. Later ones matter through the layout only: it has room for the objects that all statements make.
+ */
+import type { Model } from '../engine/model.ts';
+import type { ProgramNode } from '../engine/program.ts';
+import type { Run } from '../engine/run.ts';
+import { remembered } from '../scenario/remembered.ts';
+import type { Topology } from '../topology.ts';
+
+/** Steps of a run that a run of the model would begin with too; 0 where it is not certain. Cost: linear in the statements. */
+export function commonSteps(run: Run, model: Model): number {
+  if (!isFixedAlike(run.model, model)) return 0;
+  const first = firstOther(run.model, model);
+  for (let step = 0; step < run.steps; step++) {
+    // The last common step decides where its actor continues, so it is made again.
+    if (statementAt(run, step) >= first) return Math.max(0, step - 1);
+  }
+  return Math.max(0, run.steps - 1);
+}
+
+/** The statement that a step is of; beyond all of `setup` when it is of another actor or of none. */
+function statementAt(run: Run, step: number): number {
+  const { actor, node, alternative } = run.step(step);
+  if (actor !== run.model.setup) return Number.POSITIVE_INFINITY;
+  const at = run.model.nodes[node];
+  return at?.kind === 'choose' ? (at.alternatives[alternative] ?? node) : node;
+}
+
+/** The first node of `setup` that is not the same in both models. */
+function firstOther(before: Model, now: Model): number {
+  const start = now.nodes.findIndex(({ actor }) => actor === now.setup);
+  for (let id = start; ; id++) {
+    const [old, node] = [before.nodes[id], now.nodes[id]];
+    if (old === undefined || node === undefined || node.actor !== now.setup) return id;
+    if (!continuesAlike(old, node) || !isTextAlike(before, old, now, node)) return id;
+  }
+}
+
+function continuesAlike(old: ProgramNode, node: ProgramNode): boolean {
+  if (old.actor !== node.actor) return false;
+  if (old.kind === 'statement' && node.kind === 'statement') return old.next === node.next;
+  if (old.kind === 'choose' && node.kind === 'choose')
+    return isListAlike(old.alternatives, node.alternatives, (a, b) => a === b);
+  if (old.kind !== 'repeat' || node.kind !== 'repeat') return false;
+  const { counter, count, body, next } = node;
+  return old.counter === counter && old.count === count && old.body === body && old.next === next;
+}
+
+/** Written alike, in the same procedures, called alike. Lines may have moved. */
+function isTextAlike(before: Model, old: ProgramNode, now: Model, node: ProgramNode): boolean {
+  const [there, here] = [old.place, node.place];
+  return (
+    isLineAlike(before, there, now, here) &&
+    isListAlike(there.calls, here.calls, (a, b) => a.proc === b.proc && isLineAlike(before, a, now, b))
+  );
+}
+
+type Spot = Pick<ProgramNode['place'], 'file' | 'line'>;
+
+function isLineAlike(before: Model, there: Spot, now: Model, here: Spot): boolean {
+  if (there.file !== here.file) return false;
+  const old = before.sources[there.file]?.parsed.lines[there.line];
+  const line = now.sources[here.file]?.parsed.lines[here.line];
+  return old !== undefined && (old === line || old.text === line?.text);
+}
+
+/** All that a statement may depend on beside what is written in its line, and the numbers of the slots. */
+function isFixedAlike(before: Model, now: Model): boolean {
+  return (
+    before.world.kernel.profile === now.world.kernel.profile &&
+    now.setup >= 0 &&
+    before.setup === now.setup &&
+    isListAlike([...before.tracked].sort(), [...now.tracked].sort(), (a, b) => a === b) &&
+    isListAlike(before.sources, now.sources, (a, b) => a.path === b.path) &&
+    isListAlike(procedureLines(before), procedureLines(now), (a, b) => a === b) &&
+    topologyText(before.world.topology) === topologyText(now.world.topology) &&
+    JSON.stringify(before.world.dims) === JSON.stringify(now.world.dims) &&
+    isLayoutAlike(before, now) &&
+    isWideAlike(before, now)
+  );
+}
+
+/** More large numbers than any one text has: those of earlier texts are forgotten when the next run begins at its start. */
+const MOST_WIDE = 4_096;
+
+/** Numbers too large for a slot are numbered as they come; the events of the earlier run have its numbering. */
+function isWideAlike(before: Model, now: Model): boolean {
+  const [old, wide] = [before.world.wide, now.world.wide];
+  if (old.size > MOST_WIDE) return false;
+  for (let index = 0; index < old.size; index++) if (wide.intern(old.value(index)) !== index) return false;
+  return true;
+}
+
+/** How procedures name their parameters, and which of two with one name comes first. */
+function procedureLines({ sources }: Model): string[] {
+  return sources.flatMap(({ parsed }) =>
+    parsed.blocks.filter(({ kind }) => kind === 'proc').map(({ line }) => parsed.lines[line]!.text),
+  );
+}
+
+const topologyText = remembered((topology: Topology): string =>
+  JSON.stringify(topology, (key, value: unknown) => {
+    // Where an actor is written moves with every line above it.
+    if (key === 'line') return undefined;
+    if (value instanceof Map) return [...value];
+    return typeof value === 'bigint' ? String(value) : value;
+  }),
+);
+
+/** Equal slots, equal values at the start; but for where actors begin, whose programs are numbered one after another. */
+function isLayoutAlike(before: Model, now: Model): boolean {
+  const [old, layout] = [before.layout, now.layout];
+  if (old.size !== layout.size) return false;
+  const fields = isListAlike(
+    old.fields,
+    layout.fields,
+    (a, b) => a.name === b.name && a.base === b.base && isListAlike(a.dims, b.dims, (x, y) => x === y),
+  );
+  if (!fields) return false;
+  const { base, size } = now.tasks.node;
+  for (let slot = 0; slot < layout.size; slot++) {
+    const begins = slot >= base && slot < base + size && slot !== base + now.setup;
+    if (!begins && old.initial[slot] !== layout.initial[slot]) return false;
+  }
+  return true;
+}
+
+function isListAlike<T>(before: readonly T[], now: readonly T[], alike: (a: T, b: T) => boolean): boolean {
+  return before.length === now.length && before.every((one, index) => alike(one, now[index]!));
+}
