@@ -36,7 +36,7 @@ test(`after each of ${edits} edits predictions are those from the start`, { time
       if (found.groups === undefined) continue;
       executed++;
       const [old, now] = [groups?.[0]?.observed, found.groups[0]?.observed];
-      if (old && now && commonSteps(old.plain, now.model) > 0) continued++;
+      if (old && now && commonSteps(old.plain, old.unlogged, now.model) > 0) continued++;
       // An edit that nothing can be executed of is taken back.
       [text, scenario, groups] = [after, next, found.groups];
     }
@@ -61,7 +61,7 @@ function predicted(
 /** Everything that was observed, event by event. */
 function seenOf(groups: readonly KernelGroup[] | undefined): unknown {
   return groups?.map(({ profiles, observed }) => {
-    const { model, plain, asked: _, ...rest } = observed;
+    const { model, plain, unlogged: _, ...rest } = observed;
     const steps = Array.from({ length: plain.steps }, (_, step) => plain.step(step).firstEvent);
     return {
       ...rest,

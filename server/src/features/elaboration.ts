@@ -47,7 +47,17 @@ function isLibrary(snapshot: Snapshot): boolean {
   return snapshot.scenario.blocks.every(({ kind }) => kind === 'proc');
 }
 
+/** The last model of any snapshot: the next one is most likely of a text that is nearly equal. */
+let last: Model | undefined;
+
 function* elaboratingWithin(snapshot: Snapshot): Generator<unknown, Elaboration> {
   if (isLibrary(snapshot)) return { diagnostics: [] };
-  return yield* elaborating(snapshot.scenario, { profile: snapshot.profile, includes: includedScenario(snapshot) });
+  const { profile, scenario } = snapshot;
+  const made = yield* elaborating(scenario, {
+    profile,
+    includes: includedScenario(snapshot),
+    ...(last && { like: last }),
+  });
+  last = made.model ?? last;
+  return made;
 }

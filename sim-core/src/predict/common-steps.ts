@@ -8,18 +8,47 @@
 import type { Model } from '../engine/model.ts';
 import type { ProgramNode } from '../engine/program.ts';
 import type { Run } from '../engine/run.ts';
+import type { ChangeId } from '../kernel/changes.ts';
 import { remembered } from '../scenario/remembered.ts';
 import type { Topology } from '../topology.ts';
 
-/** Steps of a run that a run of the model would begin with too; 0 where it is not certain. Cost: linear in the statements. */
-export function commonSteps(run: Run, model: Model): number {
+/** What a run did that its events do not tell. */
+export interface Unlogged {
+  /** What it asked of its kernel, and the step that asked first. */
+  readonly asked: ReadonlyMap<ChangeId, number>;
+  /** How many numbers too large for a slot there were after a step, in order; from step -1 on. */
+  readonly wide: readonly { readonly step: number; readonly size: number }[];
+}
+
+/**
+ * Steps of a run that a run of the model would begin with too; 0 where it is not certain. The model then knows what they
+ * asked and numbered. Cost: linear in the statements.
+ */
+export function commonSteps(run: Run, unlogged: Unlogged, model: Model): number {
   if (!isFixedAlike(run.model, model)) return 0;
-  const first = firstOther(run.model, model);
-  for (let step = 0; step < run.steps; step++) {
-    // The last common step decides where its actor continues, so it is made again.
-    if (statementAt(run, step) >= first) return Math.max(0, step - 1);
-  }
-  return Math.max(0, run.steps - 1);
+  const steps = stepsBefore(firstOther(run.model, model), run);
+  const size = unlogged.wide.findLast(({ step }) => step < steps)?.size ?? 0;
+  if (steps === 0 || !takeWide(run.model, size, model)) return 0;
+  for (const [change, step] of unlogged.asked) if (step < steps) model.world.kernel.has(change);
+  return steps;
+}
+
+/** Numbers too large for a slot are numbered as they come; the events of the earlier run have its numbering. */
+function takeWide(before: Model, size: number, now: Model): boolean {
+  const [old, wide] = [before.world.wide, now.world.wide];
+  if (size > MOST_WIDE) return false;
+  for (let index = 0; index < size; index++) if (wide.intern(old.value(index)) !== index) return false;
+  return true;
+}
+
+/** More large numbers than any one text has: those of earlier texts are forgotten when the next run begins at its start. */
+const MOST_WIDE = 4_096;
+
+/** Steps before the first one of a statement. The last of them decides where its actor continues, so it is not common. */
+function stepsBefore(first: number, run: Run): number {
+  let step = 0;
+  while (step < run.steps && statementAt(run, step) < first) step++;
+  return Math.max(0, step - 1);
 }
 
 /** The statement that a step is of; beyond all of `setup` when it is of another actor or of none. */
@@ -79,20 +108,8 @@ function isFixedAlike(before: Model, now: Model): boolean {
     isListAlike(procedureLines(before), procedureLines(now), (a, b) => a === b) &&
     topologyText(before.world.topology) === topologyText(now.world.topology) &&
     JSON.stringify(before.world.dims) === JSON.stringify(now.world.dims) &&
-    isLayoutAlike(before, now) &&
-    isWideAlike(before, now)
+    isLayoutAlike(before, now)
   );
-}
-
-/** More large numbers than any one text has: those of earlier texts are forgotten when the next run begins at its start. */
-const MOST_WIDE = 4_096;
-
-/** Numbers too large for a slot are numbered as they come; the events of the earlier run have its numbering. */
-function isWideAlike(before: Model, now: Model): boolean {
-  const [old, wide] = [before.world.wide, now.world.wide];
-  if (old.size > MOST_WIDE) return false;
-  for (let index = 0; index < old.size; index++) if (wide.intern(old.value(index)) !== index) return false;
-  return true;
 }
 
 /** How procedures name their parameters, and which of two with one name comes first. */

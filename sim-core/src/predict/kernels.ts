@@ -35,6 +35,7 @@ export function* observingKernels(
   parsed: ParsedScenario,
   options: PredictOptions,
 ): Generator<void, readonly KernelGroup[] | undefined> {
+  const { includes } = options;
   const groups: { profiles: Profile[]; observed: ObservedRuns }[] = [];
   for (const profile of kernelsOf(parsed, options.profile)) {
     const alike = groups.find(({ observed }) => decidesAs(profile, observed.model));
@@ -42,10 +43,11 @@ export function* observingKernels(
       alike.profiles.push(profile);
       continue;
     }
+    const like = groups.at(-1)?.observed.model ?? options.elaborated?.model ?? options.before?.[0]?.observed.model;
     const { model } =
       options.elaborated?.model?.world.kernel.profile === profile
         ? options.elaborated
-        : yield* elaborating(parsed, { profile, ...(options.includes && { includes: options.includes }) });
+        : yield* elaborating(parsed, { profile, ...(like && { like }), ...(includes && { includes }) });
     if (model === undefined) return undefined;
     yield;
     const before = options.before?.find(({ observed }) => observed.model.world.kernel.profile === profile);

@@ -16,7 +16,7 @@ import type { ChangeId } from '../kernel/changes.ts';
 import { ModelLimit } from '../limits.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
-import { commonSteps } from './common-steps.ts';
+import { commonSteps, type Unlogged } from './common-steps.ts';
 
 /** What one finding event says, and the statement that made it; -1 when the environment did. */
 export interface ObservedFinding {
@@ -32,8 +32,7 @@ export interface ObservedRuns {
   readonly model: Model;
   /** The plain run: the file's schedule if it has one, else each actor until it waits. */
   readonly plain: Run;
-  /** What the plain run asked of its kernel, and the step that asked first: its events do not tell. */
-  readonly asked: ReadonlyMap<ChangeId, number>;
+  readonly unlogged: Unlogged;
   /** How many orders were tried, the plain one among them. */
   readonly orders: number;
   /** By node: the results that its statement gave. */
@@ -59,12 +58,18 @@ const STEPS_OF_ORDER = 2_000;
 const RANDOM_ORDERS = 12;
 /** Micro-steps between two moments at which the caller may stop. */
 const STEPS_AT_A_TIME = 200;
+/** Events that are taken in between two such moments. */
+const EVENTS_AT_A_TIME = 20_000;
 
 /** `before`: of an earlier text of the scenario on the same kernel; what is equal in both is not run again. */
 export function* observing(model: Model, before?: ObservedRuns): Generator<void, ObservedRuns> {
   const seen = new Sightings(model);
-  const { run: plain, asked, setupEvents } = yield* plainRun(model, seen, before);
-  seen.read(plain.log, 0, plain.events, new ObjectNames(plain));
+  const { run: plain, unlogged, setupEvents } = yield* plainRun(model, seen, before);
+  const names = new ObjectNames(plain);
+  for (let event = 0; event < plain.events; event += EVENTS_AT_A_TIME) {
+    seen.read(plain.log, event, Math.min(plain.events, event + EVENTS_AT_A_TIME), names);
+    yield;
+  }
   seen.over(plain.executor);
   if (!model.onlySchedule && seen.limit === undefined && setupEvents !== undefined)
     yield* others(model, seen, plain, setupEvents);
@@ -72,7 +77,7 @@ export function* observing(model: Model, before?: ObservedRuns): Generator<void,
   return {
     model,
     plain,
-    asked,
+    unlogged,
     orders,
     results,
     failures,
@@ -86,23 +91,20 @@ export function* observing(model: Model, before?: ObservedRuns): Generator<void,
 
 interface PlainRun {
   readonly run: Run;
-  readonly asked: ReadonlyMap<ChangeId, number>;
+  readonly unlogged: Unlogged;
   /** Events of `setup`, once it is over. */
   readonly setupEvents: number | undefined;
 }
 
 function* plainRun(model: Model, seen: Sightings, before: ObservedRuns | undefined): Generator<void, PlainRun> {
-  const steps = before === undefined ? 0 : commonSteps(before.plain, model);
+  const { kernel, wide } = model.world;
+  const sizes = [{ step: -1, size: wide.size }];
+  const steps = before === undefined ? 0 : commonSteps(before.plain, before.unlogged, model);
   const begun = before && { run: before.plain, steps };
   const run = new Run(model, { maxSteps: STEPS_OF_RUN, ...(begun && { begun }) });
-  const { kernel } = model.world;
-  const asked = new Map<ChangeId, number>();
+  const asked = new Map([...(before?.unlogged.asked ?? [])].filter(([, step]) => step < steps));
+  sizes.push(...(before?.unlogged.wide.slice(1).filter(({ step }) => step < steps) ?? []));
   const listener = (change: ChangeId): void => void (asked.has(change) || asked.set(change, run.steps));
-  for (const [change, step] of before?.asked ?? []) {
-    if (step >= steps) continue;
-    asked.set(change, step);
-    kernel.has(change);
-  }
   let setupEvents: number | undefined;
   const isOver = (): boolean => model.setup < 0 || run.executor.ended(model.setup);
   if (isOver()) setupEvents = run.events;
@@ -112,6 +114,7 @@ function* plainRun(model: Model, seen: Sightings, before: ObservedRuns | undefin
       kernel.listener = listener;
       for (let step = 0; more && step < STEPS_AT_A_TIME; step++) {
         more = run.advance();
+        if (wide.size > sizes.at(-1)!.size) sizes.push({ step: run.steps - 1, size: wide.size });
         if (setupEvents === undefined && isOver()) setupEvents = run.events;
       }
       kernel.listener = undefined;
@@ -122,7 +125,7 @@ function* plainRun(model: Model, seen: Sightings, before: ObservedRuns | undefin
   } finally {
     kernel.listener = undefined;
   }
-  return { run, asked, setupEvents };
+  return { run, unlogged: { asked, wide: sizes }, setupEvents };
 }
 
 /** The other orders, each from the end of `setup` on, which is that of the plain run. */
@@ -220,14 +223,19 @@ class Sightings {
   orders = 0;
   limit: { readonly message: string; readonly node: number } | undefined;
   readonly #model: Model;
+  /** The statement of the last step; -1 for the environment. */
+  #node = -1;
 
   constructor(model: Model) {
     this.#model = model;
   }
 
-  /** Takes in the events from `first` to before `end`; `names` are those of the run, where it is one. */
+  /**
+   * Takes in the events from `first` to before `end`; `names` are those of the run, where it is one. What is taken in next
+   * continues there, or begins with a step.
+   */
   read(log: Int32Array, first: number, end: number, names?: ObjectNames): void {
-    let node = -1;
+    let node = this.#node;
     for (let at = first * EVENT_WIDTH; at < end * EVENT_WIDTH; at += EVENT_WIDTH) {
       const code = log[at]!;
       if (code >= 0) continue;
@@ -247,6 +255,7 @@ class Sightings {
         else known.times++;
       }
     }
+    this.#node = node;
   }
 
   #failed(log: Int32Array, done: number, node: number, value: number, names: ObjectNames | undefined): void {

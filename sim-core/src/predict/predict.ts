@@ -42,15 +42,13 @@ function* diagnosticsOf(
   options: PredictOptions,
   numbers = true,
 ): Generator<void, readonly Diagnostic[]> {
-  return [
-    ...(yield* resultDiagnostics(groups, numbers)),
-    ...findingDiagnostics(groups),
-    ...registrationDiagnostics(parsed, groups),
-    ...unmappingDiagnostics(groups),
-    ...waitingDiagnostics(parsed, groups),
-    ...scheduleDiagnostics(parsed, groups, plainKernel(parsed, options.profile)),
-    ...limitDiagnostics(groups),
-  ];
+  const found = [...(yield* resultDiagnostics(groups, numbers)), ...findingDiagnostics(groups)];
+  yield;
+  found.push(...registrationDiagnostics(parsed, groups), ...(yield* unmappingDiagnostics(groups)));
+  found.push(...waitingDiagnostics(parsed, groups));
+  yield;
+  found.push(...scheduleDiagnostics(parsed, groups, plainKernel(parsed, options.profile)), ...limitDiagnostics(groups));
+  return found;
 }
 
 /** Of a scenario of which something was left out: what cannot come out otherwise once that is there. */

@@ -25,6 +25,8 @@ interface Failure {
 
 /** A line of a procedure is explained for so many of its calls. */
 const MOST_CALLS_OF_LINE = 8;
+/** Statements between two moments at which the caller may stop. */
+const NODES_AT_A_TIME = 100;
 
 /**
  * In slices. `numbers`: descriptors have the numbers that they will have; false when an `open` may have been left out.
@@ -34,6 +36,7 @@ export function* resultDiagnostics(groups: readonly KernelGroup[], numbers = tru
   const explained = new Map<string, number>();
   // Programs are compiled alike for every kernel, so a statement is the same node on all of them.
   for (const node of groups[0]?.observed.model.nodes ?? []) {
+    if (node.id % NODES_AT_A_TIME === 0) yield;
     const content = node.kind === 'statement' ? callOf(groups[0]!.observed, node) : undefined;
     if (node.kind !== 'statement' || content === undefined) continue;
     const failures = groups.flatMap((group) => failureOf(group, node, content, numbers));
@@ -61,13 +64,13 @@ function failureOf(group: KernelGroup, node: StatementNode, call: Syscall, numbe
   if (declared === undefined && call.result !== undefined) return [];
   // So has a request that is not written by its name.
   if (call.call.text === 'ioctl' && call.args[1]?.kind !== 'name') return [];
-  // What a condition asks about is looked at on purpose.
-  const asked = model.conditions.some(({ terms }) => terms.some(({ name }) => name === call.bind?.text));
-  if (declared === undefined && (asked || model.errors[node.actor] !== undefined)) return [];
   const values = seen.filter((value) =>
     declared === undefined ? value < 0 : value !== declared && (numbers || value <= 0),
   );
   if (values.length === 0) return [];
+  // What a condition asks about is looked at on purpose.
+  const asked = model.conditions.some(({ terms }) => terms.some(({ name }) => name === call.bind?.text));
+  if (declared === undefined && (asked || model.errors[node.actor] !== undefined)) return [];
   const sometimes = values.length < seen.length && node.actor !== model.setup;
   // Without a declaration a call that may fail is nothing wrong: the author sees what it returns.
   return declared === undefined && sometimes ? [] : [{ group, values, sometimes }];

@@ -24,7 +24,7 @@ import { compilingProgram, type ProgramContext } from './elaborate/compile-progr
 import { compileCondition, mentions } from './elaborate/conditions.ts';
 import { countDims } from './elaborate/dims.ts';
 import { environmentMoves } from './elaborate/environment.ts';
-import { namesAndRegisters } from './elaborate/found-names.ts';
+import { type FoundNames, namesAndRegisters } from './elaborate/found-names.ts';
 import { refuseBadOptions } from './elaborate/numbers.ts';
 import { Problems, Unresolved } from './elaborate/problems.ts';
 import { refuseLongPrograms } from './elaborate/program-size.ts';
@@ -37,6 +37,7 @@ import {
 import { compileSchedule, moveName } from './elaborate/schedule.ts';
 import { buildTopology, type MachineBlocks } from './elaborate/topology.ts';
 import type { WaitCondition } from './elaborate/wait.ts';
+import { Notes } from './remembered.ts';
 
 export interface ElaborateOptions {
   readonly profile: Profile;
@@ -44,6 +45,11 @@ export interface ElaborateOptions {
   readonly includes?: ReadInclude;
   /** How many objects there can be, when it is not to be counted from the statements: replayed recordings. */
   readonly dims?: Dims;
+  /**
+   * A model for another kernel, or of an earlier text: what would be equal is taken from it. The result is the same, for
+   * less time and room.
+   */
+  readonly like?: Model;
 }
 
 /** A model, or what keeps the scenario from being executed; never both errors and a model. */
@@ -79,17 +85,9 @@ function* attempting(slices: Generator<void, Model>, problems: Problems): Genera
 
 function* building(parsed: ParsedScenario, options: ElaborateOptions, problems: Problems): Generator<void, Model> {
   const sources = collectSources(parsed, options.includes ?? (() => undefined), problems);
-  refuseBadOptions(sources, problems);
-  const procedures = collectProcedures(sources);
-  const found = namesAndRegisters(sources);
-  yield;
-  const machine = buildTopology(sources, found.deviceRegisters, problems);
+  const prepared = yield* preparing(sources, options, problems);
+  const { procedures, found, machine, dims } = prepared;
   const { topology } = machine;
-  const bodies = machine.blocks.map(({ block, file }) => ({ items: block.items, file }));
-  refuseLongPrograms(bodies, sources, procedures, problems);
-  yield;
-  const dims = options.dims ?? countDims(bodies, sources, procedures, topology);
-  yield;
   const conditionLines = linesOf(sources[0], 'condition');
   const asked = mentions(conditionLines.map(({ content }) => content));
 
@@ -99,7 +97,11 @@ function* building(parsed: ParsedScenario, options: ElaborateOptions, problems: 
     layout,
     topology.actors.map((a) => a.name),
   );
-  const names = new Map(found.names.map((name) => [name, layout.field(`name.${name}`, [], { initial: -1 }).base]));
+  const names = sharedNames(
+    new Map(found.names.map((name) => [name, layout.field(`name.${name}`, [], { initial: -1 }).base])),
+    topology,
+    options.like,
+  );
   const registers = topology.actors.map(() => new Map<string, number>());
   const errors = topology.actors.map((actor) =>
     asked.errors.has(actor.name) ? layout.field(`${actor.name}.err`).base : undefined,
@@ -138,7 +140,7 @@ function* building(parsed: ParsedScenario, options: ElaborateOptions, problems: 
     start.put(tasks.node.base + actor, settle(start, nodes, entry));
   });
   fixed.initial.set(start.state);
-  return {
+  const model: Model = {
     world,
     sources,
     layout: fixed,
@@ -157,6 +159,67 @@ function* building(parsed: ParsedScenario, options: ElaborateOptions, problems: 
     onlySchedule: scheduleLines[0]?.content.only ?? false,
     tracked: asked.findings,
   };
+  preparedOf.set(model, prepared);
+  return model;
+}
+
+/** What no kernel has a say in. */
+interface Prepared {
+  readonly sources: readonly ScenarioSource[];
+  readonly procedures: ProgramContext['procedures'];
+  readonly found: FoundNames;
+  readonly machine: MachineBlocks;
+  readonly dims: Dims;
+}
+
+const preparedOf = new Notes<Model, Prepared>();
+
+function* preparing(
+  sources: readonly ScenarioSource[],
+  { dims, like }: ElaborateOptions,
+  problems: Problems,
+): Generator<void, Prepared> {
+  const known = like && preparedOf.get(like);
+  if (known && dims === undefined && isSameText(known.sources, sources)) return known;
+  refuseBadOptions(sources, problems);
+  const procedures = collectProcedures(sources);
+  const found = namesAndRegisters(sources);
+  yield;
+  const machine = buildTopology(sources, found.deviceRegisters, problems);
+  const bodies = machine.blocks.map(({ block, file }) => ({ items: block.items, file }));
+  refuseLongPrograms(bodies, sources, procedures, problems);
+  yield;
+  const made = {
+    sources,
+    procedures,
+    found,
+    machine,
+    dims: dims ?? countDims(bodies, sources, procedures, machine.topology),
+  };
+  yield;
+  return made;
+}
+
+function isSameText(before: readonly ScenarioSource[], now: readonly ScenarioSource[]): boolean {
+  return before.length === now.length && before.every(({ parsed }, index) => parsed === now[index]!.parsed);
+}
+
+/** The names of a model with equal slots and words: calls are compiled against the same map, so once. */
+function sharedNames(
+  own: ReadonlyMap<string, number>,
+  { words }: Topology,
+  like: Model | undefined,
+): ReadonlyMap<string, number> {
+  const isAlike =
+    like !== undefined &&
+    own.size === like.names.size &&
+    [...own].every(([name, slot]) => like.names.get(name) === slot) &&
+    words.length === like.world.topology.words.length &&
+    words.every(({ name, address }, index) => {
+      const word = like.world.topology.words[index]!;
+      return word.name === name && word.address === address;
+    });
+  return isAlike ? like.names : own;
 }
 
 function* programming(

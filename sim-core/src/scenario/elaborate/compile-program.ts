@@ -3,27 +3,22 @@ import type { CompiledAction, StatementArgs } from '../../engine/compile.ts';
 import type { Place, ProgramNode } from '../../engine/program.ts';
 import type { Routine } from '../../engine/routine.ts';
 import type { Task } from '../../engine/task.ts';
-import { errnoByName } from '../../kernel/errno.ts';
 import { LIMITS } from '../../limits.ts';
-import type { Op } from '../../ops/op.ts';
-import { opNamed, requestOf } from '../../ops/table.ts';
+import { opNamed } from '../../ops/table.ts';
 import type { LayoutBuilder } from '../../state/layout.ts';
 import type { World } from '../../world.ts';
 import type { Action, BlockItem, Statement, Syscall, Wait } from '../ast.ts';
 import { callTooDeep, tooDeep } from '../checks/call-too-deep.ts';
 import { EMPTY_LOOP, emptyLoop } from '../checks/empty-loop.ts';
-import { noCall, unknownCall } from '../checks/unknown-call.ts';
 import { noOp, unknownOp } from '../checks/unknown-op.ts';
 import { noProcedure, unknownProc } from '../checks/unknown-proc.ts';
-import { NO_REQUEST_NAME, noRequest, unknownRequest } from '../checks/unknown-request.ts';
-import { callOfOther, opOfOther, wrongActor } from '../checks/wrong-actor.ts';
-import { declaredDescriptor, writtenDescriptors } from '../declared.ts';
+import { opOfOther, wrongActor } from '../checks/wrong-actor.ts';
 import { VOCABULARY } from '../vocabulary.ts';
 import { actionContext } from './action-context.ts';
+import { compileSyscall } from './compile-call.ts';
 import type { Problems } from './problems.ts';
 import type { Procedure, ScenarioSource } from './scenario-sources.ts';
 import { substitute } from './substitute.ts';
-import { compileValue } from './syscall-arguments.ts';
 import { compileWait } from './wait.ts';
 
 export interface ProgramContext {
@@ -41,6 +36,13 @@ export interface ProgramContext {
   /** Statements that were compiled, by actor, place and arguments: a procedure that is called often is compiled once. */
   readonly compiled: Map<string, CompiledStatement | undefined>;
   readonly routines: { readonly skip: Routine; readonly wait: Routine };
+}
+
+export interface CompiledStatement {
+  readonly routine: Routine;
+  readonly args: StatementArgs;
+  /** Given the node's id, what happens with the result. */
+  readonly finish?: (node: number) => (task: Task, value: number) => void;
 }
 
 /** Where control goes after an item: patched in when the next item is known. */
@@ -281,13 +283,6 @@ function* compilingCall(
   return yield* compilingItems(context, actor, procedure.block.items, within, entries);
 }
 
-interface CompiledStatement {
-  readonly routine: Routine;
-  readonly args: StatementArgs;
-  /** Given the node's id, what happens with the result. */
-  readonly finish?: (node: number) => (task: Task, value: number) => void;
-}
-
 function compileStatement(
   context: ProgramContext,
   actor: number,
@@ -305,99 +300,6 @@ function compileStatement(
         args: { values: [], request: -1, action: compileWait(context, actor, statement, line) },
       };
   }
-}
-
-function compileSyscall(context: ProgramContext, actor: number, statement: Syscall, line: number): CompiledStatement {
-  const { world, problems } = context;
-  const kind = world.topology.actors[actor]?.kind;
-  if (kind !== undefined && kind !== 'setup' && kind !== 'thread') {
-    throw problems.fail(wrongActor, line, statement.call.span, callOfOther(statement.call.text, kind));
-  }
-  const call = opNamed('syscall', statement.call.text);
-  if (call?.code.kind !== 'syscall') {
-    const { message } = noCall(statement.call.text, [...VOCABULARY.syscalls.keys()]);
-    throw problems.fail(unknownCall, line, statement.call.span, message);
-  }
-  let request = -1;
-  let op: Op = call;
-  let shapes: readonly (Op['operands'][number] | undefined)[] = call.operands;
-  if (call.name === 'ioctl') {
-    const named = requestOf(statement.args[1]);
-    // A number is a request that no file knows.
-    if (!named && statement.args[1]?.kind !== 'number') {
-      const request = statement.args[1];
-      const message =
-        request?.kind === 'name' ? noRequest(request.name, VOCABULARY.requests.keys()).message : NO_REQUEST_NAME;
-      throw problems.fail(unknownRequest, line, request?.span ?? statement.call.span, message);
-    }
-    request = named?.index ?? -1;
-    op = named?.op ?? call;
-    shapes = [undefined, undefined, named?.op.operands[0]];
-  }
-  const values = statement.args.map((expr, i) =>
-    // The request is looked up by name or number above; it has no value of its own.
-    call.name === 'ioctl' && i === 1
-      ? { int: () => 0, wide: () => 0n }
-      : compileValue(expr, expectedShape(shapes[i], expr.kind), {
-          topology: world.topology,
-          names: context.names,
-          line,
-          problems,
-        }),
-  );
-  return {
-    routine: call.code.routine(world),
-    args: { values, request, action: undefined, ...answerOf(op, statement), ...declaredDescriptor(statement) },
-    finish: (node) => finishSyscall(context, actor, statement, node),
-  };
-}
-
-/** The result that a line declares, negative for an errno; undefined when it declares none. */
-function declaredResult({ result }: Syscall): number | undefined {
-  if (result === undefined) return undefined;
-  if (result.errno !== undefined) return -(errnoByName.get(result.errno) ?? Number.NaN);
-  return Number(BigInt.asIntN(32, result.value ?? 0n));
-}
-
-/** What the model cannot know is what the line says. */
-function answerOf({ answer }: Op, statement: Syscall): { readonly answer?: number } {
-  if (answer === undefined) return {};
-  const taken = declaredResult(statement) ?? answer;
-  return taken === 'usual' ? {} : { answer: taken };
-}
-
-function expectedShape(
-  spec: Op['operands'][number] | undefined,
-  kind: string,
-): Op['operands'][number]['shapes'][number] | undefined {
-  return spec?.shapes.find((s) => s.kind === kind) ?? spec?.shapes[0];
-}
-
-function finishSyscall(
-  context: ProgramContext,
-  actor: number,
-  statement: Syscall,
-  node: number,
-): (task: Task, value: number) => void {
-  const bind = statement.bind ? context.names.get(statement.bind.text) : undefined;
-  const error = context.errors[actor];
-  const expected = declaredResult(statement);
-  const written = writtenDescriptors(statement).map(({ bind: name, declared: number }) => ({
-    slot: context.names.get(name.text)!,
-    number: Number(number.value),
-  }));
-  return (task, value) => {
-    const { machine } = task;
-    if (bind !== undefined) machine.put(bind, value < 0 ? -1 : value);
-    if (error !== undefined) machine.put(error, value < 0 ? -value : 0);
-    if (expected !== undefined && value !== expected) context.world.monitors.result(machine, node, value);
-    else if (value >= 0) {
-      for (const { slot, number } of written) {
-        const got = machine.state[slot]!;
-        if (got !== number) context.world.monitors.result(machine, node, got);
-      }
-    }
-  };
 }
 
 function compileAction(context: ProgramContext, actor: number, statement: Action, line: number): CompiledStatement {
