@@ -109,7 +109,9 @@ function declaredResult({ result }: Syscall): number | undefined {
 
 /** What the model cannot know is what the line says. */
 function answerOf({ answer }: Op, statement: Syscall): { readonly answer?: number } {
-  return answer === undefined ? {} : { answer: declaredResult(statement) ?? answer };
+  if (answer === undefined) return {};
+  const taken = declaredResult(statement) ?? answer;
+  return taken === 'usual' ? {} : { answer: taken };
 }
 
 function expectedShape(

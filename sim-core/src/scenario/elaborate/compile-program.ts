@@ -92,7 +92,11 @@ function* compilingItems(
   let exits = entries;
   const source = context.sources[expansion.file];
   for (const item of items) {
-    exits = yield* context.problems.withinSlices(source, compilingItem(context, actor, item, expansion, exits));
+    // Nearly all of a long program are lines that call nothing: for them a generator each would be most of the work.
+    if (item.kind === 'line' && !isCall(context, item.line, expansion)) {
+      const place: Place = { file: expansion.file, line: item.line, calls: expansion.calls };
+      exits = context.problems.within(source, () => compileLine(context, actor, expansion, place, exits));
+    } else exits = yield* context.problems.withinSlices(source, compilingItem(context, actor, item, expansion, exits));
     if (context.nodes.length % SLICE_NODES === 0) yield;
   }
   return exits;
@@ -112,7 +116,7 @@ function* compilingItem(
   const place: Place = { file: expansion.file, line: item.line, calls: expansion.calls };
   switch (item.kind) {
     case 'line':
-      return yield* compilingLine(context, actor, item.line, expansion, place, entries);
+      return yield* compilingCall(context, actor, expansion, place, entries);
     case 'choose': {
       const alternatives: number[] = [];
       const node = addNode(context, (id) => ({ kind: 'choose', id, actor, place, alternatives }));
@@ -210,30 +214,20 @@ function addStatement(
   return [(target) => (statement.next = target)];
 }
 
-function* compilingLine(
+/** A line that is not a call of a procedure. */
+function compileLine(
   context: ProgramContext,
   actor: number,
-  line: number,
   expansion: Expansion,
   place: Place,
   entries: Exits,
-): Generator<void, Exits> {
-  const content = context.sources[expansion.file]?.parsed.lines[line]?.content;
-  if (!content || !isStatement(content)) return entries;
-  if (content.kind === 'call') {
-    return yield* compilingCall(context, actor, substitute(content, expansion.words), expansion, place, entries);
-  }
-  const compiled = compiledOnce(context, actor, content, line, expansion);
+): Exits {
+  const content = context.sources[place.file]?.parsed.lines[place.line]?.content;
+  if (!content || !isStatement(content) || content.kind === 'call') return entries;
+  const compiled = compiledOnce(context, actor, content, place.line, expansion);
   if (!compiled) return addSkip(context, actor, place, entries);
-  return addStatement(
-    context,
-    actor,
-    place,
-    entries,
-    compiled.routine,
-    compiled.args,
-    compiled.finish?.(context.nodes.length),
-  );
+  const { routine, args, finish } = compiled;
+  return addStatement(context, actor, place, entries, routine, args, finish?.(context.nodes.length));
 }
 
 function compiledOnce(
@@ -260,11 +254,13 @@ function isStatement(content: { readonly kind: string }): content is Statement {
 function* compilingCall(
   context: ProgramContext,
   actor: number,
-  call: Extract<Statement, { kind: 'call' }>,
   expansion: Expansion,
   place: Place,
   entries: Exits,
 ): Generator<void, Exits> {
+  const content = context.sources[place.file]?.parsed.lines[place.line]?.content;
+  if (content?.kind !== 'call') return entries;
+  const call = substitute(content, expansion.words);
   const procedure = context.procedures.get(call.name.text);
   const { line } = place;
   if (!procedure) {
