@@ -36,9 +36,10 @@ export function rendered(shape: Shape, choices: Choices): SVGTemplateResult {
 }
 
 function renderedGroup(shape: Shape, choices: Choices, title: SVGTemplateResult | typeof nothing): SVGTemplateResult {
-  const { class: className = nothing } = shape.attributes;
+  const { class: className = nothing, transform = nothing } = shape.attributes;
   const children = shape.children ?? [];
-  if (!shape.intent) return svg`<g class=${className}>${renderedAll(children, choices)}${title}</g>`;
+  if (!shape.intent)
+    return svg`<g class=${className} transform=${transform}>${renderedAll(children, choices)}${title}</g>`;
   const number = choices.numbers.get(shape) ?? -1;
   // What is written on it may be cut off: its name is the label, so the texts lie on top of it, not in it.
   const written = children.filter(({ tag }) => tag === 'text');

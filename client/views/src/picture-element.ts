@@ -160,7 +160,7 @@ export class PictureElement<Shown extends Picture> extends LitElement {
   #stillOf(picture: Shown): Still {
     const known = this.#still;
     const same = known && known.width === this.width && (known.picture === picture || known.key === keyOf(picture));
-    const still = same ? known : { width: this.width, key: keyOf(picture), drawing: draw(picture, this.width) };
+    const still = same ? known : { width: this.width, key: keyOf(picture), drawing: draw(picture, this.width, false) };
     const templates = guard([still.drawing, this.active], () => {
       this.#choices = choicesIn(still.drawing.shapes);
       const numbers = new Map(this.#choices.map((shape, number) => [shape, number]));

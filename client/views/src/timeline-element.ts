@@ -1,7 +1,7 @@
 /** The timeline on a page: scrubbed by pointer and keys, zoomed and filtered. */
 import type { Timeline } from '@snoopscope/sim-core';
 import { css, html, type PropertyValues, type TemplateResult } from 'lit';
-import { GUTTER, RIGHT } from './draw/timeline.ts';
+import { GUTTER, RIGHT } from './draw/timeline-frame.ts';
 import { PictureElement } from './picture-element.ts';
 
 /** How much nearer one zoom is. */

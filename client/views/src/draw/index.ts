@@ -22,11 +22,11 @@ export type { Drawing, Intent, Shape } from './shape.ts';
 
 export type Picture = Timeline | TopologyPicture | MemoryPicture | OutcomesPicture;
 
-/** A picture drawn for a width in pixels; it may need more. */
-export function draw(picture: Picture, width: number): Drawing {
+/** A picture drawn for a width in pixels; it may need more. Not `still`: on a page, where the next one has much of it too. */
+export function draw(picture: Picture, width: number, still = true): Drawing {
   switch (picture.picture) {
     case 'timeline':
-      return drawTimeline(picture, width);
+      return drawTimeline(picture, width, still);
     case 'topology':
       return drawTopology(picture, width);
     case 'memory':

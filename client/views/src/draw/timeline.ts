@@ -1,8 +1,7 @@
 /** A timeline drawn: lanes from top to bottom, steps from left to right, rows of values below. */
-import { type ArrowKind, type Lane, MARK_KINDS, type MarkName, type Timeline, viewText } from '@snoopscope/sim-core';
+import { type ArrowKind, type Lane, MARK_KINDS, type MarkName, type Timeline } from '@snoopscope/sim-core';
 import { cellLabel } from './cell-label.ts';
 import {
-  CHARACTER,
   circle,
   type Drawing,
   fitted,
@@ -15,30 +14,17 @@ import {
   type Shape,
   text,
 } from './shape.ts';
+import { edges, type Frame, GUTTER, shifted, timelineFrame } from './timeline-frame.ts';
+import { PADDING, values, valuesHeight } from './timeline-values.ts';
 
-/** Pixels to the left of the first step, for names. */
-export const GUTTER = 128;
 const AXIS = 24;
 const BAND = 11;
 const SPAN_HEIGHT = 17;
 const MARKS = 19;
 const LOCK_ROW = 6;
-const PADDING = 5;
-const VALUE_ROW = 17;
-/** Pixels to the right of the last step. */
-export const RIGHT = 24;
 /** Pixels that a mark takes beside another, and the rows that those of one step may take. */
 const MARK_ROOM = 17;
 const MOST_MARK_ROWS = 3;
-
-interface Frame {
-  readonly timeline: Timeline;
-  readonly width: number;
-  /** The left edge of a step. */
-  readonly x: (step: number) => number;
-  /** Pixels of one step. */
-  readonly step: number;
-}
 
 interface PlacedLane {
   readonly lane: Lane;
@@ -50,8 +36,9 @@ interface PlacedLane {
   readonly lastMarks: number;
 }
 
-export function drawTimeline(timeline: Timeline, width: number): Drawing {
-  const frame = frameOf(timeline, width);
+/** `still`: for one window, as in a file; else what is drawn for the next one has mostly the same shapes. */
+export function drawTimeline(timeline: Timeline, width: number, still = true): Drawing {
+  const frame = timelineFrame(timeline, width, still);
   const { step } = frame;
   const lanes = placedLanes(timeline.lanes, step);
   const valuesTop = lanes.reduce((bottom, { top, height }) => Math.max(bottom, top + height), AXIS) + PADDING;
@@ -60,11 +47,11 @@ export function drawTimeline(timeline: Timeline, width: number): Drawing {
     width,
     height,
     shapes: [
-      layer(axis(frame, height)),
+      ...axis(frame, height),
       ...lanes.map((lane, i) => layer(laneShapes(frame, lane, i))),
-      layer(arrows(frame, lanes)),
+      shifted(frame, arrows(frame, lanes)),
       ...values(frame, valuesTop),
-      layer(chain(frame, lanes)),
+      shifted(frame, chain(frame, lanes)),
     ],
     ...drawCursor(timeline, width, height),
   };
@@ -75,14 +62,8 @@ export function drawCursor(timeline: Timeline, width: number, height: number): M
   const { window, steps, cursor: at } = timeline;
   return {
     label: `Timeline: steps ${window.first} to ${window.end - 1} of ${steps}, the cursor at ${at}`,
-    moving: cursor(frameOf(timeline, width), height),
+    moving: cursor(timelineFrame(timeline, width, true), height),
   };
-}
-
-function frameOf(timeline: Timeline, width: number): Frame {
-  const { first, end } = timeline.window;
-  const step = Math.max(1, width - GUTTER - RIGHT) / (end - first);
-  return { timeline, width, step, x: (at) => GUTTER + (at - first) * step };
 }
 
 function placedLanes(lanes: readonly Lane[], step: number): PlacedLane[] {
@@ -110,15 +91,18 @@ function markRows({ marks }: Lane, step: number): number {
 }
 
 /** Round numbers at which the axis has a line: not nearer than about 60 pixels. */
-function axis({ timeline, x, step, width }: Frame, height: number): Shape[] {
+function axis(frame: Frame, height: number): Shape[] {
+  const { timeline, x, step, width } = frame;
   const { first, end } = timeline.window;
   const least = 60 / step;
   const power = 10 ** Math.floor(Math.log10(Math.max(1, least)));
   const every = Math.max(1, [1, 2, 5, 10].map((n) => n * power).find((n) => n >= least) ?? power * 10);
-  const lines: Shape[] = [text(6, 15, 'step', 'dim')];
+  const lines: Shape[] = [];
   for (let at = Math.ceil(first / every) * every; at < end; at += every)
-    lines.push(line(x(at), AXIS - 6, x(at), height, 'rule'), text(x(at) + 3, 15, String(at), 'dim'));
-  return [...lines, line(0, AXIS, width, AXIS, 'rule')];
+    lines.push(
+      group([line(x(at), AXIS - 6, x(at), height, 'rule'), text(x(at) + 3, 15, String(at), 'dim')], {}, { key: at }),
+    );
+  return [layer([text(6, 15, 'step', 'dim'), line(0, AXIS, width, AXIS, 'rule')]), shifted(frame, lines)];
 }
 
 function laneShapes(frame: Frame, placed: PlacedLane, index: number): Shape[] {
@@ -138,37 +122,48 @@ function laneShapes(frame: Frame, placed: PlacedLane, index: number): Shape[] {
         ? { label: `${lane.name}${lane.kind === 'cache' ? ': its cache' : ''}` }
         : { label: `Lane of ${lane.name}: select`, intent: { kind: 'select', actor: lane.id } },
     ),
-    layer(
+    shifted(
+      frame,
       lane.bands.map((band) => {
         const [left, right] = edges(frame, band.from, band.end);
-        return layer([
-          rect(left, bandTop, right - left, BAND - 2, 'band', { label: `${lane.name} is on ${band.text}` }),
-          ...fitted(left + 3, bandTop + 8, right - left - 4, band.text, 'dim'),
-        ]);
+        return group(
+          [
+            rect(left, bandTop, right - left, BAND - 2, 'band', { label: `${lane.name} is on ${band.text}` }),
+            ...fitted(left + 3, bandTop + 8, right - left - 4, band.text, 'dim'),
+          ],
+          {},
+          { key: band.from },
+        );
       }),
     ),
-    layer(lane.spans.map((span) => spanShape(frame, lane, span, spanTop))),
-    layer(lane.locks.map((lock, i) => lockShape(frame, lane, lock, placed.marks - MARKS / 2 - 2 - (i % 3) * LOCK_ROW))),
-    layer(
+    shifted(
+      frame,
+      lane.spans.map((span) => spanShape(frame, lane, span, spanTop)),
+    ),
+    shifted(
+      frame,
+      lane.locks.map((lock, i) => lockShape(frame, lane, lock, placed.marks - MARKS / 2 - 2 - (i % 3) * LOCK_ROW)),
+    ),
+    shifted(
+      frame,
       lane.exits.map((exit) => {
         const [left, right] = edges(frame, exit.from, exit.end);
         return group(
           [line(left, placed.marks + 8, right, placed.marks + 8, 'exit-span')],
           {},
           {
+            key: exit.from,
             label: `${exit.text}, handled until step ${exit.end - 1}`,
           },
         );
       }),
     ),
-    layer(markShapes(frame, lane, placed.marks)),
-    layer((lane.cells ?? []).map((cell) => cellShape(frame, lane, cell, placed.marks))),
+    shifted(frame, markShapes(frame, lane, placed.marks)),
+    shifted(
+      frame,
+      (lane.cells ?? []).map((cell) => cellShape(frame, lane, cell, placed.marks)),
+    ),
   ];
-}
-
-/** The part of [from, end) that is in the window, in pixels. */
-function edges({ x, timeline: { window } }: Frame, from: number, end: number): [number, number] {
-  return [x(Math.max(from, window.first)), x(Math.min(end, window.end))];
 }
 
 function spanShape(frame: Frame, lane: Lane, span: Lane['spans'][number], top: number): Shape {
@@ -200,6 +195,7 @@ function lockShape(frame: Frame, lane: Lane, { from, end, lock, waits }: Lane['l
     [line(left, y, right, y, waits ? 'lock waits' : 'lock')],
     {},
     {
+      key: from,
       label: `${lane.name} ${waits ? 'waits for' : 'holds'} ${lock}, steps ${from} to ${end - 1}`,
     },
   );
@@ -283,6 +279,7 @@ function cellShape(frame: Frame, lane: Lane, cell: NonNullable<Lane['cells']>[nu
     ],
     { class: 'choice' },
     {
+      key: cell.from,
       label: cellLabel(lane, cell),
       intent: { kind: 'goTo', position: cell.from },
     },
@@ -316,56 +313,10 @@ function arrows({ timeline, x, step }: Frame, lanes: readonly PlacedLane[]): Sha
           ...(step > 70 ? [text(left + bend + 2, (y1 + y2) / 2 + 4, arrow.kind, 'dim')] : []),
         ],
         {},
-        { label: `${arrow.kind}, to ${to.lane.name}: ${arrow.text}` },
+        { key: arrow.event, label: `${arrow.kind}, to ${to.lane.name}: ${arrow.text}` },
       ),
     ];
   });
-}
-
-function valuesHeight({ rows }: Timeline): number {
-  return rows.length * VALUE_ROW + groupsOf(rows) * PADDING;
-}
-
-function groupsOf(rows: Timeline['rows']): number {
-  return new Set(rows.map(({ of }) => of)).size;
-}
-
-function values(frame: Frame, top: number): Shape[] {
-  let y = top;
-  let before = '';
-  return frame.timeline.rows.flatMap(({ of, name, segments }) => {
-    if (of !== before) y += PADDING;
-    const heading = of === before ? [] : fitted(8, y + 12, 44, of, 'strong');
-    before = of;
-    const row = y;
-    y += VALUE_ROW;
-    return [
-      layer([...heading, ...fitted(54, row + 12, GUTTER - 58, name, 'dim')]),
-      layer(
-        segments.map((segment) => {
-          const [left, right] = edges(frame, segment.from, segment.end);
-          const what = [segment.letter, segment.text].filter(Boolean).join(' ');
-          const short = segment.changes ? `${segment.changes}×` : `${what}${segment.stale ? ' (stale)' : ''}`;
-          const look = `value${segment.stale ? ' stale' : ''}${segment.letter && 'MESN'.includes(segment.letter) ? ' held' : ''}`;
-          return group(
-            [rect(left, row + 1, right - left, VALUE_ROW - 3, look), ...valueText(left, right, row + 12, short, what)],
-            segment.event === undefined ? {} : { class: 'choice' },
-            {
-              label: `${of}, ${name}, steps ${segment.from} to ${segment.end - 1}: ${viewText(segment)}`,
-              ...(segment.event !== undefined && { intent: { kind: 'goToEvent', event: segment.event } as const }),
-            },
-          );
-        }),
-      ),
-    ];
-  });
-}
-
-/** As much of a value as fits: all of it, without its remark, or nothing. */
-function valueText(left: number, right: number, y: number, long: string, short: string): Shape[] {
-  const room = right - left - 6;
-  const content = long.length * CHARACTER <= room ? long : short.length * CHARACTER <= room ? short : '';
-  return content === '' ? [] : [text(left + 3, y, content, '')];
 }
 
 /** The causes of a finding, numbered, as a path over the lanes. */
