@@ -5,7 +5,7 @@
  */
 import { describeEvent, EDIT, EVENT_WIDTH, type LineContent, type Model, NOTE, type Run } from '@snoopscope/sim-core';
 import type { RunCursor } from './run-cursor.ts';
-import { type VariablePlace, Watch } from './watch.ts';
+import { differences, type VariablePlace, Watch } from './watch.ts';
 
 export interface Access {
   /** The step in which it happened; the position after it is the step + 1. */
@@ -25,6 +25,7 @@ export function accessesOf(
 ): Access[] {
   const { run } = cursor;
   const matches = matcher(cursor, place);
+  const changed = changedBy(cursor, place);
   const found: Access[] = [];
   const end = position >= run.steps ? run.events : run.step(position).firstEvent;
   let step = -1;
@@ -40,10 +41,32 @@ export function accessesOf(
     }
     // A step that writes in several events is one write.
     if (found.some((one) => one.kind === kind && one.step === step)) continue;
+    if (!changed(event, step)) continue;
     found.push({ step, actor: run.step(step).actor, kind, text: accessText(cursor, event, step) });
     if (wanted === 'latest' && found.length === 2) break;
   }
   return found;
+}
+
+/**
+ * Did a step make something else of what is put together from several parts? A descriptor that is reserved changes nothing
+ * of the VM that it will once lead to.
+ */
+function changedBy(cursor: RunCursor, place: VariablePlace): (event: number, step: number) => boolean {
+  const { model, run } = cursor;
+  if (wordOf(model, place) >= 0) return () => true;
+  const watch = new Watch(model, cursor.observer, place, cursor.moment);
+  const at = run.cursor();
+  const reading = (position: number): ReturnType<Watch['read']> => {
+    at.seek(position);
+    return watch.read(at.state, position);
+  };
+  return (event, step) => {
+    // A statement that sets a register sets it to the same value, too.
+    if (run.log[event * EVENT_WIDTH] === NOTE.done) return true;
+    const [before, after] = [reading(step), reading(step + 1)];
+    return before === undefined || after === undefined ? before !== after : differences('', before, after).length > 0;
+  };
 }
 
 /** What was done: the access itself where an event says it, else all that the step did. */

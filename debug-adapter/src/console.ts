@@ -21,9 +21,12 @@ import { evaluateExpression } from './evaluate.ts';
 import type { BackStep } from './going-back.ts';
 import { DEBUGGER_LIMITS } from './limits.ts';
 import type { Focus } from './movement.ts';
+import { namedVariable } from './named-variables.ts';
+import { RequestError } from './request-error.ts';
 import { DECIMAL } from './scopes/item.ts';
 import { lineText, shortText } from './source-lines.ts';
 import { executedBefore, type StopContext, stepText } from './stop.ts';
+import type { VariablePlace } from './watch.ts';
 
 export interface ConsoleCommand {
   readonly name: string;
@@ -205,11 +208,8 @@ const ARGUMENTS: Readonly<Record<ConsoleCommand['takes'], RegExp>> = {
 /** `x was written last by vcpu0 in micro-step 57, line 35 ...`, and the same for the last read. */
 function whoText(context: StopContext, focus: Focus, argument: string, wanted: 'all' | 'latest'): string[] {
   if (argument === '') return ['Of what? Write a name or an expression: `who x`, `who noncoherent(vm)`.'];
-  const { cursor, debuggee } = context;
-  // What does not exist, or never did, is said as in a watch.
-  evaluateExpression(cursor, focus, argument, DECIMAL);
-  const actor = debuggee.model.world.topology.actors[focus.actor]?.name ?? '';
-  const place = { root: { expression: argument }, actor, names: [] };
+  const { cursor } = context;
+  const place = placeAsked(context, focus, argument);
   const all = accessesOf(cursor, place, focus.position, wanted);
   if (all.length === 0) return [`Nobody has written ${argument} up to here: it is as the run began.`];
   const lines = all
@@ -219,6 +219,19 @@ function whoText(context: StopContext, focus: Focus, argument: string, wanted: '
   const write = all.find(({ kind }) => kind === 'write');
   const none = write === undefined ? [`Nobody has written ${argument} up to here.`] : [];
   return [...none, ...lines, ...more, `\`go ${(write ?? all[0]!).step + 1}\` goes there.`];
+}
+
+/** What does not exist, or never did, is said as in a watch. */
+function placeAsked({ cursor, debuggee }: StopContext, focus: Focus, argument: string): VariablePlace {
+  try {
+    evaluateExpression(cursor, focus, argument, DECIMAL);
+  } catch (error) {
+    const named = error instanceof RequestError ? namedVariable(cursor, focus.actor, argument) : undefined;
+    if (named) return named.place;
+    throw error;
+  }
+  const actor = debuggee.model.world.topology.actors[focus.actor]?.name ?? '';
+  return { root: { expression: argument }, actor, names: [] };
 }
 
 function accessLine(context: StopContext, access: Access, what: string, wanted: 'all' | 'latest'): string {
@@ -238,23 +251,37 @@ export function placeOfStep({ cursor, debuggee }: StopContext, step: number): st
   return at ? `${name}, line ${at.place.line + 1} \`${lineText(debuggee, at.place)}\`` : String(name);
 }
 
-function explain({ cursor }: StopContext, focus: Focus, argument: string): string[] {
-  const { run } = cursor;
+function explain(context: StopContext, focus: Focus, argument: string): string[] {
+  const { run } = context.cursor;
   if (argument === '') return explainLast(run, focus.position);
   const answer = whyFact(run, argument, focus.position);
-  return 'problem' in answer ? [answer.problem] : whyText(answer);
+  if (!('problem' in answer)) return whyText(answer);
+  return [answer.problem, ...(hasValue(context, focus, argument) ? [`\`who ${argument}\` says who wrote it.`] : [])];
 }
 
-/** The finding or the failed call that was last, whichever came later. */
+function hasValue(context: StopContext, focus: Focus, argument: string): boolean {
+  try {
+    placeAsked(context, focus, argument);
+    return true;
+  } catch (error) {
+    if (error instanceof RequestError) return false;
+    throw error;
+  }
+}
+
+/** The finding or the failed call that was last. Of one step, what was found: the call often fails because of it. */
 function explainLast(run: Run, position: number): string[] {
   const end = position >= run.steps ? run.events : run.step(position).firstEvent;
-  for (let event = end - 1; event >= 0; event--) {
+  let failed: { readonly text: string[]; readonly first: number } | undefined;
+  for (let event = end - 1; event >= (failed?.first ?? 0); event--) {
     const code = run.log[event * EVENT_WIDTH];
     if (code === NOTE.finding) return whyText(why(run, event));
-    const failed = code === NOTE.done ? whyFailed(run, event) : undefined;
-    if (failed) return whyText(failed);
+    const call = code === NOTE.done && !failed ? whyFailed(run, event) : undefined;
+    if (call) failed = { text: whyText(call), first: run.step(run.stepOfEvent(event)).firstEvent };
   }
-  return ['Nothing has been found and no call has failed up to here. `why ept(vm, x)` explains a fact.'];
+  return (
+    failed?.text ?? ['Nothing has been found and no call has failed up to here. `why ept(vm, x)` explains a fact.']
+  );
 }
 
 function trace(context: StopContext, focus: Focus, argument: string): string[] {

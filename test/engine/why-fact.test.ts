@@ -74,6 +74,32 @@ describe('every fact', () => {
     expect([...asked].sort()).toEqual(FACTS.map(({ name }) => name).sort());
   });
 
+  it.each([
+    [
+      'caches/unfenced-movnti-lands-late',
+      'v6.12',
+      'cache(cpu0, x)',
+      /I → E \(vcpu0 on cpu0 loads x: 1 \(WB\), vcpu0, line 34\)/,
+    ],
+    [
+      'kvm-vfio/second-group-removed-stays-noncoherent',
+      'v6.1',
+      'noncoherent(vm)',
+      /KVM asks only when .* added or deleted: the count stays\.\n.*dmar0 is cache coherent/,
+    ],
+    [
+      'legacy-assignment/coherent-flag-sticks',
+      'v3.12',
+      'noncoherent(vm)',
+      /set KVM_IOMMU_CACHE_COHERENCY, and no device .* clears it/,
+    ],
+  ])('in %s on %s of %s says what decides', (file, kernel, question, wanted) => {
+    const run = new Run(modelOf(readFileSync(path.join(root, `scenarios/${file}.snoop`), 'utf8'), kernel));
+    run.runToEnd();
+    const answer = whyFact(run, question, run.steps);
+    expect('problem' in answer ? answer.problem : whyText(answer).join('\n')).toMatch(wanted);
+  });
+
   it('explains the state at the moment that is asked about', () => {
     const text = readFileSync(path.join(root, 'scenarios/wbinvd/local-cpu-not-flushed.snoop'), 'utf8');
     const run = new Run(modelOf(text, 'v5.12'));

@@ -6,9 +6,9 @@ import { placeOfStep } from '../console.ts';
 import { type DataRequest, wordsOf } from '../data-breakpoint.ts';
 import { evaluateExpression } from '../evaluate.ts';
 import { DEBUGGER_LIMITS } from '../limits.ts';
+import { namedVariable } from '../named-variables.ts';
 import { RequestError } from '../request-error.ts';
-import { DECIMAL, type Item } from '../scopes/item.ts';
-import { SCOPES } from '../scopes/table.ts';
+import { DECIMAL } from '../scopes/item.ts';
 import { focusOn, frameOf, type Launched, type RequestAnswer, type SessionState, stoppedOf } from '../session-state.ts';
 import { executedBefore, type Stop } from '../stop.ts';
 import { type Accessor, dataIdOf, labelOf, type VariablePlace } from '../watch.ts';
@@ -116,25 +116,14 @@ function ofExpression(launched: Launched, stop: Stop, actor: number, expression:
 }
 
 /** A variable of the scopes that has this name, `wbinvd_dirty_mask` or `kvm->lock`; which, where there are several. */
-function byName(launched: Launched, actor: number, wanted: string): Found | undefined {
-  const { moment } = launched.cursor;
-  const found: VariablePlace[] = [];
-  const look = (items: readonly Item[], place: VariablePlace, depth: number): void => {
-    for (const item of items) {
-      const inside = { ...place, names: [...place.names, item.name] };
-      if (item.name === wanted) found.push(inside);
-      else if (depth > 0 && item.children) look(item.children(DECIMAL), inside, depth - 1);
-    }
-  };
-  for (const scope of SCOPES) {
-    const items = scope.fleeting ? undefined : scope.items({ moment, actor });
-    if (items) look(items(DECIMAL), { root: { scope: scope.name }, actor: actorName(launched, actor), names: [] }, 3);
+function byName({ cursor }: Launched, actor: number, wanted: string): Found | undefined {
+  try {
+    const found = namedVariable(cursor, actor, wanted);
+    return found && { place: found.place, label: found.place.names.join(' ▸ ') };
+  } catch (error) {
+    if (error instanceof RequestError) return { problem: `${error.message} Choose one in the Variables view.` };
+    throw error;
   }
-  const [first, ...others] = found;
-  if (!first) return undefined;
-  if (others.length === 0) return { place: first, label: [...first.names].join(' ▸ ') };
-  const all = found.map(({ root, names }) => [...('scope' in root ? [root.scope] : []), ...names].join(' ▸ '));
-  return { problem: `${wanted} is several variables: ${all.join('; ')}. Choose one in the Variables view.` };
 }
 
 /** The words in a range of guest memory; each has one address, for the guest, the device and the host. */

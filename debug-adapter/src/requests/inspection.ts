@@ -6,7 +6,8 @@ import { placeOfStep } from '../console.ts';
 import { evaluateExpression } from '../evaluate.ts';
 import type { Debuggee } from '../launch.ts';
 import { writtenAddress } from '../listing.ts';
-import { ENVIRONMENT } from '../movement.ts';
+import { ENVIRONMENT, type Focus } from '../movement.ts';
+import { namedVariable } from '../named-variables.ts';
 import { RequestError, StaleRequest } from '../request-error.ts';
 import { DECIMAL, type Format, HEXADECIMAL, type Item, type Scope, type ScopeView } from '../scopes/item.ts';
 import { SCOPES } from '../scopes/table.ts';
@@ -109,12 +110,11 @@ export function evaluate(
   const focus = focusOn(stop, actor);
   const answer = args.context === 'repl' ? typedCommand(state, focus, args.expression) : undefined;
   if (answer) return answer;
-  const item = evaluateExpression(launched.cursor, focus, args.expression, formatOf(state, args.format));
+  const { item, place } = valueAsked(launched, focus, args.expression, formatOf(state, args.format));
   if (args.context === 'clipboard') {
     const result = item.children ? JSON.stringify(asJson(item), null, 2) : item.value;
     return { body: { result, variablesReference: 0 } };
   }
-  const place = { root: { expression: args.expression.trim() }, actor: actorName(launched, actor), names: [] };
   return {
     body: {
       result: item.value,
@@ -124,6 +124,24 @@ export function evaluate(
       ...valueLink(state, launched, actor, item.evaluateName),
     },
   };
+}
+
+/** An expression, or a variable that the scopes show under this name. */
+function valueAsked(
+  launched: Launched,
+  focus: Focus,
+  text: string,
+  format: Format,
+): { item: Item; place: VariablePlace } {
+  const { cursor } = launched;
+  try {
+    const item = evaluateExpression(cursor, focus, text, format);
+    return { item, place: { root: { expression: text.trim() }, actor: actorName(launched, focus.actor), names: [] } };
+  } catch (error) {
+    const named = error instanceof RequestError ? namedVariable(cursor, focus.actor, text) : undefined;
+    if (named) return named;
+    throw error;
+  }
 }
 
 export function completionsAt(state: SessionState, args: DebugProtocol.CompletionsArguments): RequestAnswer {

@@ -14,7 +14,8 @@ export const noncoherentExplained: FactExplainer = (asked) => {
   const vm = args.vm(state);
   if (vm < 0) return [{ event: -1, text: 'The name is not bound to a VM here.', sources: [coherencySource] }];
   const count = kvm.noncoherentReasons(state, vm as VmId);
-  if (count === 0) return whyCoherent(history, event, vm);
+  const isLegacy = !history.hasChange('noncoherent-dma-count') && state[kvm.assignment.domain.base + vm] !== 0;
+  if (count === 0) return isLegacy ? [legacyCoherent(asked, vm)] : whyCoherent(history, event, vm);
   if (!history.hasChange('noncoherent-dma-count')) return [legacyLink(asked, vm)];
   const slot = kvm.noncoherentDmaCount.base + vm;
   const since = history.lastChangeWhere(slot, event, (old, now) => old === 0 && now > 0);
@@ -30,8 +31,22 @@ export const noncoherentExplained: FactExplainer = (asked) => {
     });
     changes.push(...answersBefore(asked, one));
   }
-  return lastOf(changes);
+  return [...lastOf(changes), ...staleLinks(asked)];
 };
+
+/** What KVM was told may not be so any more: it asks when its list changes, and at no other time. */
+function staleLinks(asked: AskedFact): Link[] {
+  const { history, event, state } = asked;
+  if (!history.hasChange('dma-cc-iommu')) return [];
+  const listed = history.model.world.topology.groups.flatMap((_, group) =>
+    isListed(history, state, group) ? [group] : [],
+  );
+  const reasons = listed.flatMap((group) => reasonsOf(asked, state, event, group));
+  if (reasons.length === 0 || reasons.some(({ coherent }) => !coherent)) return [];
+  const text =
+    'VFIO would answer "coherent" now, but KVM asks only when a group or device is added or deleted: the count stays.';
+  return [{ event, text, sources: [coherencySource] }, ...reasons.map(({ link }) => link)];
+}
 
 /** What VFIO answered about the entries of the list, in the call that changed the count. */
 function answersBefore(asked: AskedFact, change: number): Link[] {
@@ -81,6 +96,17 @@ function legacyLink({ history, event }: AskedFact, vm: number): Link {
   return {
     event: made,
     text: `A device is assigned through KVM (${history.placeText(made)}), and its IOMMU domain has no cache coherency.`,
+    sources: [{ document: 'linux', place: 'virt/kvm/iommu.c kvm_assign_device()' }],
+  };
+}
+
+/** The flag that a coherent device sets, and that nothing clears. */
+function legacyCoherent({ history, event }: AskedFact, vm: number): Link {
+  const { assignment } = history.model.world.kvm;
+  const set = history.lastChangeWhere(assignment.coherencyFlag.base + vm, event, (_old, now) => now !== 0);
+  return {
+    event: set,
+    text: `A device whose IOMMU has snoop control was assigned through KVM (${history.placeText(set)}): that set KVM_IOMMU_CACHE_COHERENCY, and no device that is assigned later clears it.`,
     sources: [{ document: 'linux', place: 'virt/kvm/iommu.c kvm_assign_device()' }],
   };
 }

@@ -221,7 +221,7 @@ export const cacheExplained: FactExplainer = ({ history, event, args }) => {
   const links: Link[] = [];
   for (let one = 0; one < event; one++) {
     if (history.log[one * EVENT_WIDTH] !== slot) continue;
-    const cause = history.before(one, (code) => TELLING.has(code));
+    const cause = tellingOf(history, one);
     const what =
       cause < 0
         ? history.placeText(one)
@@ -236,6 +236,13 @@ export const cacheExplained: FactExplainer = ({ history, event, args }) => {
   const name = topology.words[args.word]?.name;
   return [{ event: -1, text: `cpu${args.cpu} has not taken the line of ${name} up to here.`, sources: [sdmCaches] }];
 };
+
+/** What made a line change is told before the change, or after it in the same step. */
+function tellingOf(history: History, change: number): number {
+  const before = history.before(change, (code) => TELLING.has(code));
+  const { endEvent } = history.run.step(history.run.stepOfEvent(change));
+  return before >= 0 ? before : history.find(change, endEvent, (code) => TELLING.has(code));
+}
 
 /** Happenings that say why a line of a cache changes. */
 const TELLING: ReadonlySet<number> = new Set([NOTE.access, NOTE.tlp, NOTE.wbinvd, NOTE.writeback]);
