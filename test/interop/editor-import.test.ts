@@ -9,10 +9,13 @@ const RUN = 'k6.1.192-intel-snoop-off-q7.2.22-';
 const packed = (name: string) => new Uint8Array(readFileSync(path.join(import.meta.dirname, `logs/${RUN}${name}.gz`)));
 const text = (lines: string) => new TextEncoder().encode(lines);
 
-async function answer(files: readonly FileToRead[], around: { stop?: AbortSignal } = {}): Promise<ImportReply[]> {
+async function answer(
+  files: readonly FileToRead[],
+  around: { stop?: AbortSignal; pid?: number } = {},
+): Promise<ImportReply[]> {
   const replies: ImportReply[] = [];
   await importInWorker(
-    { kind: 'import', files },
+    { kind: 'import', files, ...(around.pid !== undefined && { pid: around.pid }) },
     {
       // How far it is depends on the machine.
       send: (reply) => reply.kind === 'progress' || replies.push(reply),
@@ -53,6 +56,31 @@ describe('a log in the editor', () => {
       'strace',
       'ftrace (tracefs)',
       'about the machine.',
+    ]);
+  });
+
+  test('of several VMMs asks for one, by its number', async () => {
+    const vmm = (pid: number, group: number): string =>
+      `${pid} openat(AT_FDCWD, "/dev/kvm", O_RDWR|O_CLOEXEC) = 9
+${pid} ioctl(9, KVM_CREATE_VM, 0) = 10
+${pid} openat(AT_FDCWD, "/dev/vfio/${group}", O_RDWR) = 11
+`;
+    const files = [
+      { name: 'two.strace', contents: text(`90 vfork() = 100\n90 vfork() = 200\n${vmm(100, 7)}${vmm(200, 8)}`) },
+    ];
+    expect(await answer(files)).toEqual([
+      {
+        kind: 'processes',
+        processes: [
+          { pid: 100, calls: 3, line: 3, vms: 1 },
+          { pid: 200, calls: 3, line: 6, vms: 1 },
+        ],
+      },
+    ]);
+    const [reply] = await answer(files, { pid: 200 });
+    expect(reply).toMatchObject({ kind: 'imported', scenario: expect.stringContaining('/dev/vfio/8') });
+    expect(await answer(files, { pid: 300 })).toEqual([
+      { kind: 'refused', message: expect.stringContaining('Several processes of the log use KVM or VFIO: 100') },
     ]);
   });
 

@@ -20,6 +20,7 @@ export function answerLines(reply: WorkerAnswer): readonly string[] {
     case 'estimated':
     case 'explored':
     case 'imported':
+    case 'processes':
       return [];
   }
 }

@@ -14,7 +14,7 @@ import {
 import { answerLines } from './answer-text.ts';
 import { askWorker } from './beside.ts';
 import type { Beside } from './beside-workers.ts';
-import type { FileToRead, ImportedReply } from './import-worker.ts';
+import type { FileToRead, ImportedReply, ProcessOffer } from './import-worker.ts';
 import type { WorkerAnswer } from './worker.ts';
 
 const importCommand = 'snoopscope.importLog';
@@ -72,7 +72,13 @@ async function importLogs(
   });
   if (!files) return undefined;
   const names = files.map(({ name }) => name).join(', ');
-  const reply = await askWorker(beside, { kind: 'import', files }, l10n.t('Importing {0}', names));
+  const title = l10n.t('Importing {0}', names);
+  let reply = await askWorker(beside, { kind: 'import', files }, title);
+  if (reply?.kind === 'processes') {
+    const pid = await pickProcess(reply.processes);
+    if (pid === undefined) return undefined;
+    reply = await askWorker(beside, { kind: 'import', files, pid }, title);
+  }
   if (!reply) return undefined;
   if (reply.kind === 'imported') await show(reply, output);
   else void window.showErrorMessage(answerLines(reply).slice(0, 2).join(' '));
@@ -85,6 +91,17 @@ function pickLogs(): Thenable<Uri[] | undefined> {
     openLabel: l10n.t('Import'),
     canSelectMany: true,
   });
+}
+
+/** A VMM of the log, when it has several; their descriptors have nothing to do with each other. */
+async function pickProcess(processes: readonly ProcessOffer[]): Promise<number | undefined> {
+  const items = processes.map(({ pid, calls, line, vms }) => ({
+    label: l10n.t('Process {0}', pid),
+    description: l10n.t('calls: {0}, VMs: {1}, from line {2} on', calls, vms, line),
+    pid,
+  }));
+  const placeHolder = l10n.t('Several processes of the log use KVM or VFIO: which one?');
+  return (await window.showQuickPick(items, { placeHolder }))?.pid;
 }
 
 async function fileToRead(uri: Uri, localPath: (uri: Uri) => string | undefined): Promise<FileToRead> {

@@ -5,6 +5,7 @@ import {
   fileRemarks,
   imported,
   importRemarks,
+  type LoggedProcess,
   NOTHING_TO_IMPORT,
   Rebuilder,
   RunFiles,
@@ -14,6 +15,8 @@ export interface ImportJob {
   readonly kind: 'import';
   /** The files of one run. */
   readonly files: readonly FileToRead[];
+  /** The process to import, when the log has several that use KVM or VFIO. */
+  readonly pid?: number;
 }
 
 /** A file by its path, where the worker can read it, else what is in it. */
@@ -27,9 +30,13 @@ export type ImportReply =
   /** How far it is, in words. */
   | { readonly kind: 'progress'; readonly said: string }
   | { readonly kind: 'cancelled' }
+  /** Several processes use KVM or VFIO: one has to be chosen, and named by its number. */
+  | { readonly kind: 'processes'; readonly processes: readonly ProcessOffer[] }
   /** What is wrong with the files. */
   | { readonly kind: 'refused'; readonly message: string }
   | ImportedReply;
+
+export type ProcessOffer = Pick<LoggedProcess, 'pid' | 'calls' | 'line' | 'vms'>;
 
 export interface ImportedReply {
   readonly kind: 'imported';
@@ -65,12 +72,16 @@ class Refused extends Error {}
 export async function importInWorker(request: ImportJob, around: ImportSurroundings): Promise<void> {
   const { send, stop } = around;
   try {
-    const rebuilder = new Rebuilder();
+    const rebuilder = new Rebuilder(request.pid === undefined ? {} : { pid: request.pid });
     const files = new RunFiles(rebuilder);
     for (const file of request.files) await readFile(file, files, around);
     files.finish();
     if (stop.aborted) return send({ kind: 'cancelled' });
     const open = rebuilder.leftOpen();
+    if (open !== undefined && request.pid === undefined) {
+      const processes = rebuilder.processes().map(({ pid, calls, line, vms }) => ({ pid, calls, line, vms }));
+      return send({ kind: 'processes', processes });
+    }
     if (open !== undefined) throw new Refused(open);
     const rebuilt = rebuilder.finish();
     if (rebuilt.steps.length === 0) throw new Refused(NOTHING_TO_IMPORT);

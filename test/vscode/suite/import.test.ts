@@ -12,6 +12,12 @@ ioctl(9, KVM_CREATE_VM, 0) = 10
 ioctl(10, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_VFIO, fd=11, flags=0}) = 0
 `;
 
+const vmm = (pid: number, group: number): string =>
+  `${pid} openat(AT_FDCWD, "/dev/kvm", O_RDWR|O_CLOEXEC) = 9
+${pid} ioctl(9, KVM_CREATE_VM, 0) = 10
+${pid} openat(AT_FDCWD, "/dev/vfio/${group}", O_RDWR) = 11
+`;
+
 suite('importing', () => {
   const file = scenarioUri('imported/qemu.log');
   let run: DebugRun | undefined;
@@ -51,6 +57,22 @@ suite('importing', () => {
     );
     assert.equal(reply.kind, 'refused');
     assert.match(reply.message, /^local-cpu-not-flushed\.snoop: No line of it is known/);
+  });
+
+  test('of a log of two VMMs one is picked', async function () {
+    if (!hasWindow()) skip(this, 'the list can only be driven in the packaged host');
+    const both = scenarioUri('imported/two.log');
+    await vscode.workspace.fs.writeFile(
+      both,
+      new TextEncoder().encode(`90 vfork() = 100\n90 vfork() = 200\n${vmm(100, 7)}${vmm(200, 8)}`),
+    );
+    const imported = vscode.commands.executeCommand<{ kind: string; scenario: string }>('snoopscope.importLog', both);
+    for (let rows: string[] = []; rows.length < 2; ) rows = await window.texts('.quick-input-list .monaco-list-row');
+    await window.screenshot('import-process');
+    await window.click('.quick-input-list .monaco-list-row:has-text("Process 200")');
+    const reply = await imported;
+    assert.equal(reply.kind, 'imported', JSON.stringify(reply));
+    assert.include(reply.scenario, '/dev/vfio/8');
   });
 
   test('a log that is opened offers it', async function () {
