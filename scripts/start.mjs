@@ -26,6 +26,8 @@ const firstSettings = {
   'workbench.startupEditor': 'none',
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'chat.disableAIFeatures': true,
+  // What the copy of the gallery was made of: of no interest to its reader.
+  'files.exclude': { '**/.snoopscope-gallery.json': true },
 };
 const say = (line) => process.stdout.write(`${line}\n`);
 

@@ -69,6 +69,28 @@ async function view(page, name) {
 
 /** The whole window. */
 export const pictures = {
+  /** As a newcomer has it before the first key. */
+  async open(page) {
+    await page.mouse.move(720, 790);
+  },
+  async entry(page) {
+    await page.keyboard.press('Control+Shift+D');
+    await page.keyboard.press('F5');
+    await page.locator('.repl .monaco-list-row', { hasText: 'help' }).first().waitFor();
+    await page.locator('.debug-variables .monaco-list-row', { hasText: 'container' }).first().waitFor();
+    await page.mouse.move(720, 790);
+  },
+  async end(page) {
+    await page.keyboard.press('Control+Shift+D');
+    await page.keyboard.press('F5');
+    await page.locator(topFrame).first().waitFor();
+    await page.keyboard.press('F5');
+    await page.locator('.zone-widget.exception-widget-container').first().waitFor();
+    await page.keyboard.press('F5');
+    await page.locator('.repl .monaco-list-row', { hasText: 'it holds at the end of this run' }).first().waitFor();
+    await page.locator('.debug-variables .monaco-list-row', { hasText: 'r0' }).first().waitFor();
+    await page.mouse.move(720, 790);
+  },
   async 'stale-read'(page) {
     await page.keyboard.press('Control+Shift+D');
     await toStaleRead(page);
@@ -158,13 +180,17 @@ export const pictures = {
     await page.keyboard.type('~exists gpu.r0 == 0 on v5.10..');
     await page.keyboard.press('Escape'); // closes the completion list
     await command(page, 'Test: Run Tests in Current File');
-    await page.locator('.glyph-margin-widgets .codicon-testing-failed-icon').first().waitFor();
+    // At the line or in the panel: the panel may open, and leave no room for the line.
+    await page.locator('.codicon-testing-failed-icon').first().waitFor({ state: 'attached' });
     await command(page, 'Test: Peek Output');
-    await page.locator('.zone-widget .monaco-button', { hasText: 'Debug Counterexample' }).first().waitFor();
+    await page.locator('.floating-click-widget', { hasText: 'Debug Counterexample' }).first().waitFor();
     await page.mouse.move(720, 790);
   },
   async coverage(page) {
-    await command(page, 'Test: Run All Tests with Coverage');
+    await command(page, 'Test: Run Tests with Coverage in Current File');
+    await page.locator('.coverage-deco-gutter').first().waitFor({ state: 'attached' });
+    await page.keyboard.press('Control+J');
+    await page.keyboard.press('Control+End');
     await page.locator('.coverage-deco-gutter').first().waitFor();
     await page.mouse.move(720, 890);
   },

@@ -59,19 +59,22 @@ function scenarioDetails({ statements, alternatives, results }: CoveredFile): Fi
   const calls = statements.map(({ line, executed }) => {
     const branches = results
       .filter((result) => result.line === line)
-      .map((result) => new BranchCoverage(result.executed, atLine(line), resultLabel(result.result)));
+      .map((result) => branchOf(result.executed, resultLabel(result.result)));
     return new StatementCoverage(executed, atLine(line), branches);
   });
   const lines = [...new Set(alternatives.map(({ line }) => line))];
   const chooses = lines.map((line) => {
     const own = alternatives.filter((alternative) => alternative.line === line);
-    const branches = own.map(
-      ({ executed, alternative }) => new BranchCoverage(executed, atLine(line), `alternative ${alternative + 1}`),
-    );
+    const branches = own.map(({ executed, alternative }) => branchOf(executed, `alternative ${alternative + 1}`));
     const executed = own.some((alternative) => alternative.executed);
     return new StatementCoverage(executed, atLine(line), branches);
   });
   return [...calls, ...chooses];
+}
+
+/** Without a place of its own: else a result that did not come would mark all of the call as not executed. */
+function branchOf(executed: boolean, label: string): BranchCoverage {
+  return new BranchCoverage(executed, undefined, label);
 }
 
 function resultLabel(result: string): string {
