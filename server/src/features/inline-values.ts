@@ -22,10 +22,16 @@ export function inlineValues({ scenario }: Snapshot, first: number, last: number
       const symbol = symbols.at(line, span.start);
       if (symbol === undefined || !HAVE_VALUES.has(symbol.space) || seen.has(symbol.id)) continue;
       seen.add(symbol.id);
+      // Where the debugger stands nothing has run yet: what this line binds first has no value.
+      if (line === stopped && symbol.space === 'name' && bindsFirst(symbol.definitions, line)) continue;
       found.push({ line, span, expression: symbol.name });
     }
   }
   return found;
+}
+
+function bindsFirst(definitions: readonly { readonly line: number }[], line: number): boolean {
+  return definitions.length > 0 && definitions.every((one) => one.line >= line);
 }
 
 /** A parameter has the value of an argument, which is named where the procedure is called. */
