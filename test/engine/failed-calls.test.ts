@@ -18,6 +18,9 @@ import {
   profilesNamed,
   Run,
   recordingScenario,
+  why,
+  whyFailed,
+  whyText,
 } from '@snoopscope/sim-core';
 import { describe, expect, it } from 'vitest';
 import { RefusalTable } from '../../sim-core/src/engine/refusal.ts';
@@ -60,6 +63,40 @@ function failuresOnAllKernels(text: string): { reasons: string[]; silent: number
   });
   return { reasons: all.flatMap(({ reasons }) => reasons), silent: all.reduce((sum, { silent }) => sum + silent, 0) };
 }
+
+describe('why', () => {
+  it('says of a call on a descriptor that was never opened why it was not', () => {
+    const text = readFileSync(path.join(root, 'scenarios/vfio/incoherent-iommu-is-refused.snoop'), 'utf8');
+    const run = new Run(modelOf(text, 'v6.1'));
+    run.runToEnd();
+    const answers = Array.from({ length: run.events }, (_, event) => whyFailed(run, event)).filter(Boolean);
+    expect(answers.map((answer) => whyText(answer!))).toEqual([
+      [expect.stringMatching(/^-ENOENT/), expect.any(String)],
+      [
+        '-EBADF: ioctl() found no open file under descriptor -1',
+        expect.stringMatching(/^1\. group is -1 since -E\w+: \w+\(\) found .* \(setup, line 17\)\.$/),
+        expect.stringContaining('2. ioctl() found no open file under descriptor -1'),
+      ],
+    ]);
+  });
+
+  it('says of a leaf that the quirk of CR0.CD made write-back that it did', () => {
+    const text = readFileSync(
+      path.join(root, 'scenarios/memory-type/cache-disable-quirk-forces-write-back.snoop'),
+      'utf8',
+    );
+    const run = new Run(modelOf(text, 'v6.6'));
+    run.runToEnd();
+    const found = Array.from({ length: run.events }, (_, event) => event).find(
+      (event) => run.log[event * EVENT_WIDTH] === NOTE.finding,
+    );
+    const lines = whyText(why(run, found ?? expect.fail())).join('\n');
+    expect(lines).toMatch(
+      /with non-coherent DMA registered\.\n4\. The guest has set CR0\.CD .*KVM_X86_QUIRK_CD_NW_CLEARED/,
+    );
+    expect(lines).not.toContain('leaves the leaves');
+  });
+});
 
 describe('every call that fails has a reason', () => {
   it('in the gallery and the coverage scenarios, on every kernel that they name', { timeout: 120_000 }, () => {

@@ -14,7 +14,7 @@ import { NOTE } from '../state/machine.ts';
 import { beliefCostly, beliefWrong } from './causes/belief.ts';
 import { deadlocked } from './causes/deadlock.ts';
 import { blocked } from './causes/dma-fault.ts';
-import { failureLinks, otherResult } from './causes/kernel.ts';
+import { failureLinks, otherResult, unopenedLinks } from './causes/kernel.ts';
 import type { Link } from './causes/link.ts';
 import { lostWriteChain } from './causes/lost-write.ts';
 import { leaked, staleCpuRead, staleDeviceRead, staleHostRead } from './causes/stale-read.ts';
@@ -85,7 +85,8 @@ export function whyFailed(run: Run, done: number): CallExplanation | undefined {
   const failed = failedCall(run.model, run.log, done, new ObjectNames(run));
   if (!failed) return undefined;
   const headline = `${errnoText(failed.value)}: ${failedCallText(failed)}`;
-  return { failed, headline, links: failureLinks(new History(run), failed) };
+  const history = new History(run);
+  return { failed, headline, links: [...unopenedLinks(history, done), ...failureLinks(history, failed)] };
 }
 
 export interface CallExplanation {

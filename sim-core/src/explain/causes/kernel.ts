@@ -1,7 +1,7 @@
 /** The chain of a result that is not the declared one. */
 import { NOTE } from '../../state/machine.ts';
 import { andList, resultText } from '../event-text.ts';
-import { errnoText, type FailedCall, failedResult } from '../failed-call.ts';
+import { errnoText, type FailedCall, failedCall, failedCallText, failedResult } from '../failed-call.ts';
 import type { History } from '../history.ts';
 import { ObjectNames } from '../object-names.ts';
 import type { Link } from './link.ts';
@@ -22,6 +22,31 @@ export function otherResult(history: History, event: number, node: number, value
     },
   ];
   return failed ? [...links, ...failureLinks(history, failed)] : links;
+}
+
+/** Descriptors of a call that are -1 because the call which was to open them failed: where, and why. */
+export function unopenedLinks(history: History, done: number): Link[] {
+  const { log, model } = history;
+  const lineOf = (event: number): string => {
+    const { place } = model.nodes[history.operand(event, 2)] ?? {};
+    return (place && model.sources[place.file]?.parsed.lines[place.line]?.text) ?? '';
+  };
+  // What the call itself was to bind is -1 as well.
+  const [, used = ''] = /^(?:\s*\w+\s*=)?(.*)$/s.exec(lineOf(done)) ?? [];
+  const names = [...model.names].filter(
+    ([name, slot]) => new RegExp(`(?<!=>\\s*)\\b${name}\\b`).test(used) && history.valueAt(slot, done) < 0,
+  );
+  return names.flatMap(([name]): Link[] => {
+    const binds = new RegExp(`^\\s*${name}\\s*=|=>\\s*${name}\\b`);
+    const failed = history
+      .collect(0, done, NOTE.done)
+      .findLast((event) => binds.test(lineOf(event)) && history.operand(event, 3) < 0);
+    const call = failed === undefined ? undefined : failedCall(model, log, failed, new ObjectNames(history.run));
+    if (failed === undefined || !call) return [];
+    const text = `${name} is -1 since ${errnoText(call.value)}: ${failedCallText(call)} (${history.placeText(failed)}).`;
+    const { name: routine, source } = call.checks[0].place;
+    return [{ event: failed, text, sources: [{ document: 'linux', place: `${source} ${routine}()` }] }];
+  });
 }
 
 /** The checks of a failed call, the one that decided first, and the functions that handed the errno up. */

@@ -65,7 +65,13 @@ function whyLeaf(
   const cacheDisabled = history.valueAt(kvm.mmu.cacheDisable.base + vcpu, write) !== 0;
   if (!ipat && cacheDisabled) return [cacheDisableLink(history, write, vcpu)];
   const now = history.valueAt(kvm.noncoherentDmaCount.base + vm, write);
-  if (now > 0 && ipat && !history.hasChange('zap-on-noncoherent-change')) return [leftLeaf(history, write, vm)];
+  const then = history.valueAt(kvm.noncoherentDmaCount.base + vm, made);
+  const maker = history.valueAt(kvm.actorVcpu.base + history.actorOf(made), made) - 1;
+  // With non-coherent DMA it is the quirk of CR0.CD that ignores the guest's type.
+  if (ipat && then > 0 && maker >= 0 && history.valueAt(kvm.mmu.cacheDisable.base + maker, made) !== 0)
+    return [cacheDisableLink(history, made, maker)];
+  if (now > 0 && then === 0 && ipat && !history.hasChange('zap-on-noncoherent-change'))
+    return [leftLeaf(history, write, vm)];
   if (now > 0 || !ipat) return [];
   const quirk: Link[] = history.hasChange('guest-pat-quirk')
     ? [
