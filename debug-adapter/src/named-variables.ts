@@ -44,6 +44,6 @@ export function namedVariable({ model, moment }: RunCursor, actor: number, wante
   if (all.length > 1)
     throw new RequestError(`${name} is several variables: ${all.map(({ path }) => path).join('; ')}.`);
   if (all.length === 0 && name.includes('->'))
-    throw new RequestError(`There is no ${name} here: the scope Locks shows the locks that there are.`);
+    throw new RequestError(`No lock is named ${name} here. The scope Locks lists all locks.`);
   return all[0];
 }

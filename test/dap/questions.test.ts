@@ -21,7 +21,7 @@ test('a lock is asked for by its name, as the scopes have it', async () => {
   );
   expect((await ask('history kvm->lock')).split('\n').length).toBeGreaterThan(3);
   expect(await ask('who kvm->mutex')).toBe(
-    'refused: There is no kvm->mutex here: the scope Locks shows the locks that there are.',
+    'refused: No lock is named kvm->mutex here. The scope Locks lists all locks.',
   );
 });
 

@@ -22,7 +22,7 @@ export function inlineValues({ scenario }: Snapshot, first: number, last: number
       const symbol = symbols.at(line, span.start);
       if (symbol === undefined || !HAVE_VALUES.has(symbol.space) || seen.has(symbol.id)) continue;
       seen.add(symbol.id);
-      // Where the debugger stands nothing has run yet: what this line binds first has no value.
+      // The line at which the debugger stopped has not run yet, so what it binds first has no value.
       if (line === stopped && symbol.space === 'name' && bindsFirst(symbol.definitions, line)) continue;
       found.push({ line, span, expression: symbol.name });
     }

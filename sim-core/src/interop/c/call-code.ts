@@ -140,7 +140,7 @@ class CallWriter {
         return `(${expr.parts.map((part) => (part.kind === 'number' ? numberText(part.value) : this.#name(part.name))).join(' | ')})`;
       case 'address': {
         const address = this.#names.address(expr.name.text);
-        if (address === undefined) throw new LeftOutError(`there is no word ${expr.name.text}`);
+        if (address === undefined) throw new LeftOutError(`no word is named ${expr.name.text}`);
         return address;
       }
       case 'pointer': {
