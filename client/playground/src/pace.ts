@@ -1,7 +1,9 @@
 /** Long work in slices, so that a cancel is heard, and what it tells meanwhile. */
+import { platformYield } from '@snoopscope/debug-adapter/yielding';
 import type { Progress } from '@snoopscope/sim-core';
 import type { JobAnswer } from './messages.ts';
 
+const pause = platformYield();
 const SLICE_MS = 20;
 const PROGRESS_MS = 200;
 /** For a page: more is for the command. */
@@ -60,16 +62,4 @@ export function progressTeller(
     told = performance.now();
     send({ kind: 'progress', ...said(progress) });
   };
-}
-
-/** Messages come in between. */
-function pause(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
-  });
 }

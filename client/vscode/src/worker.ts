@@ -1,9 +1,13 @@
 // What the worker beside the editor can be asked.
+import { platformYield } from '@snoopscope/debug-adapter/yielding';
 import { type CheckJob, type CheckReply, checkOnAllKernels } from './check-worker.ts';
 import { type CompareJob, type CompareReply, compareKernels } from './compare-worker.ts';
 import type { Threads } from './explore-threads.ts';
 import { type ExploreJob, type ExploreReply, exploreScenario } from './explore-worker.ts';
 import { type ImportJob, type ImportReply, type ImportSurroundings, importInWorker } from './import-worker.ts';
+
+/** Until what was posted before has come in. */
+const pause = platformYield();
 
 export type WorkerRequest = CheckJob | CompareJob | ExploreJob | ImportJob;
 /** One request at a time; `stop` asks for its answer now, with what is known so far. */
@@ -66,16 +70,4 @@ function workOn(request: WorkerRequest, around: Surroundings): Promise<void> {
     case 'import':
       return importInWorker(request, around);
   }
-}
-
-/** Until what was posted before has come in. Unlike a timer it waits no longer than that. */
-function pause(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(0);
-  });
 }
