@@ -1,3 +1,4 @@
+import { counted } from '@snoopscope/sim-core';
 import {
   AbstractMessageReader,
   type DataCallback,
@@ -97,13 +98,13 @@ export class StreamReader extends AbstractMessageReader implements MessageReader
 
   /** Drops everything before the next header, or all but what may be the beginning of one. */
   #skip(): void {
-    const buffer = this.#pending;
-    const next = buffer.toString('latin1').toLowerCase().indexOf(HEADER, 1);
-    const kept = next === -1 ? Math.max(1, buffer.length - HEADER.length) : next;
-    this.#pending = buffer.subarray(kept);
+    const text = this.#pending.toString('latin1').toLowerCase();
+    const next = text.indexOf(HEADER, 1);
+    const dropped = next === -1 ? text.length - begunHeader(text) : next;
+    this.#pending = this.#pending.subarray(dropped);
     this.#refuse(
       ErrorCodes.ParseError,
-      `The stream held ${kept} bytes that are not a message; they were skipped. A message begins with a header \`Content-Length: N\`.`,
+      `Skipped ${counted(dropped, 'byte')} outside any message. A message begins with a header \`Content-Length: N\`.`,
     );
   }
 }
@@ -112,6 +113,13 @@ export class StreamReader extends AbstractMessageReader implements MessageReader
 export type Refuse = (code: number, problem: string) => void;
 
 const HEADER = 'content-length:';
+
+/** How many characters at the end of a text, but not all of it, a header may begin with. */
+function begunHeader(text: string): number {
+  for (let length = Math.min(HEADER.length, text.length) - 1; length > 0; length--)
+    if (text.endsWith(HEADER.slice(0, length))) return length;
+  return 0;
+}
 
 /** The length that a header block declares; undefined when the block is none. */
 function contentLength(header: string): number | undefined {

@@ -122,6 +122,16 @@ describe('input that is not a message', () => {
   });
 });
 
+test('a stretch of nonsense is one error, however it is cut', async () => {
+  raw.bytes('{"a":1}   Content-Foo\r\n\r\nxxxxx\r\n\r\nconTENT');
+  const { error } = await raw.until(({ id }) => id === null);
+  expect(error?.message).toMatch(/^Skipped 34 bytes outside any message\./);
+  raw.bytes('-Length: 4\r\n\r\nnull');
+  await raw.until(({ error: other }) => other?.code === -32600);
+  expect(raw.answers.filter(({ error: other }) => other?.code === -32700)).toHaveLength(1);
+  await alive();
+});
+
 const document = { uri: URI };
 const position = { line: 0, character: 0 };
 
