@@ -58,6 +58,20 @@ test.each([
   },
 );
 
+test('a file that includes itself is told that this does nothing', async () => {
+  writeFileSync(path.join(folder, 'self.snoop'), 'include "self.snoop"\nsetup {\n}\n');
+  const { exitCode, stderr } = await snoopscope('check self.snoop', { workingDirectory: folder });
+  expect(stderr.replace(/\s+/g, ' ')).toContain('self.snoop:1:9: note: The file includes itself, which has no effect');
+  expect(exitCode).toBe(0);
+});
+
+test('a file of procedures is skipped by check as it is by test', async () => {
+  const { exitCode, stdout } = await snoopscope('check test/cli/scenarios/procedures.snoop');
+  expect(stdout).toContain('Skipped: it has no actors, so there is nothing to check.');
+  expect(stdout).not.toContain('passed');
+  expect(exitCode).toBe(0);
+});
+
 test('files that include each other count once', async () => {
   const { stdout } = await run({
     'main.snoop': `include "other.snoop"\n${MACHINE}thread a {\n  call shut(7)\n}\n`,

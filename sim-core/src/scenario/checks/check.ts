@@ -10,7 +10,7 @@ import type {
   Severity,
   Span,
 } from '../ast.ts';
-import type { BrokenInclude, IncludedScenario } from '../elaborate/scenario-sources.ts';
+import type { BrokenInclude, IncludedScenario, IncludePlace } from '../elaborate/scenario-sources.ts';
 import type { RoleWord } from '../roles.ts';
 import type { SymbolTable } from '../symbols.ts';
 import type { Vocabulary } from '../vocabulary.ts';
@@ -60,6 +60,8 @@ export interface ScenarioSubject {
   readonly definedElsewhere: ReadonlySet<string>;
   /** Files that cannot be read or have errors, at the `include` lines of the scenario through which they come. */
   readonly brokenIncludes: readonly BrokenInclude[];
+  /** Lines by which the scenario includes itself. */
+  readonly selfIncludes: readonly IncludePlace[];
 }
 
 /** What a check found; the code and severity are the check's. */

@@ -66,7 +66,9 @@ export const noEffect: Check = {
       }
     }
   },
-  *scenario({ scenario, profile }) {
+  *scenario({ scenario, profile, selfIncludes }) {
+    for (const place of selfIncludes)
+      yield { ...place, message: 'The file includes itself, which has no effect: each file counts once.' };
     const { all } = kernelsAsked(scenario, profile);
     const drivers = new Map(
       contentsOfKind(scenario, 'iommu').map(({ content }) => [content.name.text, content.driver.text]),

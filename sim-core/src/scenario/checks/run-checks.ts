@@ -119,7 +119,7 @@ function* checkingScenario(
 }
 
 function subjectOf(scenario: ParsedScenario, includes: ReadInclude, vocabulary: Vocabulary): ScenarioSubject {
-  const { sources, broken } = readSources(scenario, includes);
+  const { sources, broken, ofItself } = readSources(scenario, includes);
   const included = sources.slice(1).map(({ parsed }) => parsed);
   const definedElsewhere = new Set<string>();
   for (const file of included) {
@@ -128,7 +128,16 @@ function subjectOf(scenario: ParsedScenario, includes: ReadInclude, vocabulary: 
   }
   const symbols = symbolsOf(scenario, vocabulary, included);
   const includedSources = sources.filter((source): source is IncludedScenario => source.via !== undefined);
-  return { scenario, vocabulary, symbols, included, includedSources, definedElsewhere, brokenIncludes: broken };
+  return {
+    scenario,
+    vocabulary,
+    symbols,
+    included,
+    includedSources,
+    definedElsewhere,
+    brokenIncludes: broken,
+    selfIncludes: ofItself,
+  };
 }
 
 /** The checks of single lines, by the kind of line. */

@@ -10,7 +10,7 @@ export interface ScenarioSource {
   readonly path: string;
   readonly parsed: ParsedScenario;
   /** The `include` line of the scenario through which an included file came. */
-  readonly via?: { readonly line: number; readonly span: Span };
+  readonly via?: IncludePlace;
 }
 
 /** A file that came through an `include` line. */
@@ -26,10 +26,20 @@ export interface Procedure {
 /** Reads an included file by its path relative to the scenario; undefined when it is not there. */
 export type ReadInclude = (path: string) => ParsedScenario | undefined;
 
-/** An `include` line that does not do what it says. */
-export interface BrokenInclude {
+export interface IncludePlace {
   readonly line: number;
   readonly span: Span;
+}
+
+export interface SourcesOfScenario {
+  readonly sources: readonly ScenarioSource[];
+  readonly broken: readonly BrokenInclude[];
+  /** Lines by which the scenario includes itself. */
+  readonly ofItself: readonly IncludePlace[];
+}
+
+/** An `include` line that does not do what it says. */
+export interface BrokenInclude extends IncludePlace {
   readonly code: 'unknown-include' | 'broken-include';
   readonly message: string;
 }
@@ -38,12 +48,10 @@ export interface BrokenInclude {
  * Every file counts once, the scenario itself among them, however often and in whatever circle files include each
  * other. What is wrong in a file is told at the scenario's own `include` line through which the file came.
  */
-export function readSources(
-  parsed: ParsedScenario,
-  includes: ReadInclude,
-): { readonly sources: readonly ScenarioSource[]; readonly broken: readonly BrokenInclude[] } {
+export function readSources(parsed: ParsedScenario, includes: ReadInclude): SourcesOfScenario {
   const sources: ScenarioSource[] = [{ path: '', parsed }];
   const broken: BrokenInclude[] = [];
+  const ofItself: IncludePlace[] = [];
   const unusable = new Map<string, Pick<BrokenInclude, 'code' | 'message'> | undefined>();
   for (const source of sources) {
     for (const { line, content } of contentsOfKind(source.parsed, 'include')) {
@@ -56,6 +64,7 @@ export function readSources(
         if (included && !sources.some((known) => known.parsed === included))
           sources.push({ path, parsed: included, via });
       }
+      if (source.via === undefined && includes(path) === parsed) ofItself.push(via);
       const problem = unusable.get(path);
       if (problem && source.via === undefined) broken.push({ ...via, ...problem });
       else if (problem) {
@@ -64,7 +73,7 @@ export function readSources(
       }
     }
   }
-  return { sources, broken };
+  return { sources, broken, ofItself };
 }
 
 function problemOf(
