@@ -72,7 +72,12 @@ describe('mistakes in the call', () => {
     ['export svg --picture map a.snoop', 'is not a picture of `export`', 'unknown-picture'],
     ['export trace --at 3 a.snoop', '--at is for pictures', 'options-exclude-each-other'],
     ['export text --width 900 a.snoop', '--width is for svg', 'options-exclude-each-other'],
-    ['export svg --format text a.snoop', '--format is for `trace` and `text`', 'options-exclude-each-other'],
+    ['export promela --format text a.snoop', '--format is for `trace` and pictures', 'options-exclude-each-other'],
+    [
+      'run --kernel v5.11 --kernel v5.12 a.snoop',
+      '--kernel is given twice, with v5.11 and with v5.12',
+      'option-given-twice',
+    ],
     [`export text --at x ${race}`, '--at takes a number of micro-steps', 'not-a-count'],
     [`export text --at 9999 ${race}`, '--at 9999 is after the end', 'no-position'],
     [`export svg --picture outcomes --at 3 ${race}`, '--at is about one run', 'options-exclude-each-other'],
@@ -101,6 +106,11 @@ describe('mistakes in the call', () => {
     const { stderr } = await snoopscope(`run --kernel nonsense ${race}`, { columns: 4000 });
     expect(stderr).toMatch(/Known are v3\.12 to v\d+\.\d+, .*series-v1/);
   });
+});
+
+test('an option twice with one value is the same as once', async () => {
+  const { exitCode } = await snoopscope(`run --kernel v5.11 --kernel v5.11 ${race}`);
+  expect(exitCode).toBe(0);
 });
 
 describe('help', () => {

@@ -36,6 +36,7 @@ test.each([
   ['import recording package.json', 2],
   ['export svg a', 2],
   ['export promela a', 2],
+  ...['svg', 'mermaid', 'dot', 'perfetto'].map((form) => [`export ${form} ${race}`, 0] as const),
   [`export text --picture memory ${race}`, 0],
   [`export trace ${race}`, 0],
   ['nonsense', 2],
@@ -45,6 +46,13 @@ test.each([
   expect(document).toBeTypeOf('object');
   expect(caught.stderr).toBe('');
   expect(caught.exitCode).toBe(exitCode);
+});
+
+test('a picture in a form that is not JSON is in its document', async () => {
+  const { stdout } = await snoopscope(`export dot --kernel v6.12 --format json ${race}`);
+  const { kind, picture, kernel, content } = JSON.parse(stdout);
+  expect([kind, picture, kernel]).toEqual(['dot', 'topology', 'v6.12']);
+  expect(`${content}\n`).toBe((await snoopscope(`export dot --kernel v6.12 ${race}`)).stdout);
 });
 
 test('an error has a code, a message, the file and the places in it', async () => {

@@ -35,7 +35,10 @@ export function parseArguments(command: Command, words: readonly string[]): Argu
     if (token.kind !== 'option') continue;
     const spec = specs.find(({ name, short }) => token.rawName === `--${name}` || token.rawName === `-${short}`);
     if (!spec) throw unknownOption(command, token.rawName, specs);
-    values.set(spec.name, checked(command, spec, token.value));
+    const value = checked(command, spec, token.value);
+    const before = values.get(spec.name) ?? value;
+    if (before !== value) throw givenTwice(spec.name, String(before), String(value));
+    values.set(spec.name, value);
   }
   if (!values.has('help')) checkOperands(command, operands);
   return {
@@ -71,6 +74,11 @@ function checked(command: Command, spec: CommandOption, value: string | undefine
     );
   }
   return value;
+}
+
+function givenTwice(option: string, first: string, second: string): Failure {
+  const message = `--${option} is given twice, with ${shellWord(first)} and with ${shellWord(second)}; it takes one value.`;
+  return new Failure(message, { code: 'option-given-twice' });
 }
 
 function unknownOption(command: Command, written: string, specs: readonly CommandOption[]): Failure {

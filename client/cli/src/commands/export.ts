@@ -92,7 +92,7 @@ export const exportCommand: Command = {
       name: 'format',
       value: 'FORMAT',
       choices: ['json', 'text'],
-      doc: 'Output format of `trace` and `text`. Default: json for `trace`, text for `text`.',
+      doc: 'Output format of `trace` and of pictures. With json, `svg`, `mermaid` and `dot` are in `content` of the document; `perfetto` is JSON in any case. Default: json for `trace`, else text.',
     },
   ],
   examples: [
@@ -114,13 +114,13 @@ export const exportCommand: Command = {
     if (kind !== 'trace' && kind !== 'c' && kind !== 'promela') throw unknownKind(kind);
     refuse(call, OF_PICTURES, 'is for pictures');
     if (kind === 'promela') {
-      refuse(call, ['format'], 'is for `trace` and `text`');
+      refuse(call, ['format'], 'is for `trace` and pictures');
       refuse(call, ['schedule', 'max-steps'], 'is for one run, and a model has all of them');
       return exportPromela(call, name);
     }
     refuse(call, ['max-states'], 'is for `promela`');
     if (kind === 'c') {
-      refuse(call, ['format'], 'is for `trace` and `text`');
+      refuse(call, ['format'], 'is for `trace` and pictures');
       await exportC(call, name);
       return EXIT.fine;
     }
@@ -139,10 +139,19 @@ async function exportPicture(call: Invocation, kind: string, form: Form, name: s
       code: 'unknown-picture',
     });
   if (kind !== 'svg') refuse(call, ['width'], 'is for svg');
-  // Errors of every command can be had as JSON.
-  if (kind !== 'text' && call.text('format') === 'text') refuse(call, ['format'], 'is for `trace` and `text`');
   const exported = await pictureOf(call, which, name);
-  call.print(form.write(exported, call));
+  const written = form.write(exported, call);
+  // What is JSON already needs no wrapping.
+  if (call.text('format') === 'json' && kind !== 'text' && kind !== 'perfetto')
+    call.printJson({
+      format: FORMAT_VERSION,
+      kind,
+      picture: which,
+      file: exported.file,
+      kernel: exported.kernel,
+      content: written,
+    });
+  else call.print(written);
   return exported.exitCode;
 }
 
