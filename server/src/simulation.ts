@@ -10,7 +10,7 @@ import { type Diagnostic, type KernelGroup, Notes, predicting } from '@snoopscop
 import { type Extras, extras } from './extras.ts';
 import { answerOf, type CommandAnswer } from './features/commands.ts';
 import { checkingSnapshot } from './features/diagnostics.ts';
-import { elaboratingOnce } from './features/elaboration.ts';
+import { elaboratingOnce, mendingOnce } from './features/elaboration.ts';
 import { type ResultHint, resultHints } from './features/results.ts';
 import { lineNotes } from './features/states.ts';
 import type { CommandName } from './protocol.ts';
@@ -57,8 +57,9 @@ export const simulation: Simulation = {
       includes: includedScenario(snapshot),
       elaborated: yield* elaboratingOnce(snapshot),
       ...(last?.uri === snapshot.uri && { before: last.groups }),
-      observed(groups) {
-        observed.set(snapshot, groups);
+      mending: () => mendingOnce(snapshot),
+      observed(groups, whole) {
+        if (whole) observed.set(snapshot, groups);
         last = { uri: snapshot.uri, groups };
       },
     });

@@ -121,7 +121,7 @@ export { IOCTLS, OPS, opNamed } from './ops/table.ts';
 export * from './pictures/index.ts';
 export { type KernelResult, resultsByLine } from './predict/kernel-results.ts';
 export type { KernelGroup, PredictOptions } from './predict/kernels.ts';
-export { type Mended, mended } from './predict/mended.ts';
+export { type Mended, mending } from './predict/mended.ts';
 export { predicting } from './predict/predict.ts';
 export { type StateValue, statesAfter } from './predict/states.ts';
 export * from './scenario/ast.ts';

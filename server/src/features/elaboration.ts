@@ -1,4 +1,4 @@
-import { type Elaboration, elaborating, type Mended, type Model, mended, Notes } from '@snoopscope/sim-core';
+import { type Elaboration, elaborating, type Mended, type Model, mending, Notes } from '@snoopscope/sim-core';
 import { includedScenario, type Snapshot } from '../snapshot.ts';
 
 /** The model of a snapshot, in slices. The same snapshot gives the same one. */
@@ -32,12 +32,24 @@ function* makingRunnable(snapshot: Snapshot): Generator<unknown, RunnablePart> {
   const { model } = yield* elaboratingOnce(snapshot);
   if (model !== undefined || isLibrary(snapshot)) return { ...WHOLE, ...(model && { model }) };
   const includes = includedScenario(snapshot);
-  const mend = mended(snapshot.scenario, includes);
+  const mend = yield* mendingOnce(snapshot);
   if (mend === undefined) return WHOLE;
   const { model: rest } = yield* elaborating(mend.scenario, { profile: snapshot.profile, includes });
   const { changed, missing } = mend;
   return { changed, missing, ...(rest && { model: rest }) };
 }
+
+/** A snapshot without its errors, in slices. The same snapshot gives the same one. */
+export function* mendingOnce(snapshot: Snapshot): Generator<void, Mended | undefined> {
+  let made = mends.get(snapshot);
+  if (made === undefined) {
+    made = { mended: yield* mending(snapshot.scenario, includedScenario(snapshot)) };
+    mends.set(snapshot, made);
+  }
+  return made.mended;
+}
+
+const mends = new Notes<Snapshot, { readonly mended: Mended | undefined }>();
 
 const runnables = new Notes<Snapshot, RunnablePart>();
 const WHOLE: RunnablePart = { changed: new Set(), missing: 'nothing' };

@@ -7,6 +7,7 @@ import type { ParsedScenario } from '../scenario/ast.ts';
 import { contentsOfKind } from '../scenario/blocks.ts';
 import type { ReadInclude } from '../scenario/elaborate/scenario-sources.ts';
 import { type Elaboration, elaborating } from '../scenario/elaborate.ts';
+import type { Mended } from './mended.ts';
 import { type ObservedRuns, observing } from './observe.ts';
 
 /** Kernels on which the scenario does the same. */
@@ -23,8 +24,10 @@ export interface PredictOptions {
   readonly elaborated?: Elaboration;
   /** Of an earlier text of the scenario: what is equal in both is not run again, and the answer is the same. */
   readonly before?: readonly KernelGroup[];
-  /** Told what the predictions are read from, when nothing of the scenario had to be left out. */
-  readonly observed?: (groups: readonly KernelGroup[]) => void;
+  /** What can be executed of a scenario with errors, when the caller has made it or wants it kept. */
+  readonly mending?: () => Generator<void, Mended | undefined>;
+  /** Told what the predictions are read from; `whole`: nothing of the scenario had to be left out. */
+  readonly observed?: (groups: readonly KernelGroup[], whole: boolean) => void;
 }
 
 /** A scenario with more statements is looked at on its plain kernel only: each elaboration would hold everybody up. */

@@ -5,7 +5,7 @@
 import type { Diagnostic, ParsedScenario } from '../scenario/ast.ts';
 import { blockOfLines, contentsOfKind, linesOfKind } from '../scenario/blocks.ts';
 import { brokenNames } from '../scenario/broken-names.ts';
-import { checkText } from '../scenario/checks/run-checks.ts';
+import { checkingText } from '../scenario/checks/run-checks.ts';
 import type { ReadInclude } from '../scenario/elaborate/scenario-sources.ts';
 import { parse } from '../scenario/parser.ts';
 import { remembered } from '../scenario/remembered.ts';
@@ -21,13 +21,13 @@ export interface Mended {
   readonly missing: 'nothing' | 'later' | 'setup';
 }
 
-/** Undefined when the blocks themselves are in doubt. */
-export function mended(scenario: ParsedScenario, includes: ReadInclude): Mended | undefined {
+/** In slices. Undefined when the blocks themselves are in doubt. */
+export function* mending(scenario: ParsedScenario, includes: ReadInclude): Generator<void, Mended | undefined> {
   const changed = new Set<number>();
   const dropped = new Set<number>();
   let now = scenario;
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    const errors = errorsOf(now, includes);
+    const errors = yield* errorsOf(now, includes);
     if (errors.length === 0) return { scenario: now, changed, missing: missingIn(scenario, dropped) };
     const texts = now.lines.map(({ text }) => text);
     const before = dropped.size;
@@ -41,20 +41,24 @@ export function mended(scenario: ParsedScenario, includes: ReadInclude): Mended 
       }
       changed.add(error.line);
     }
+    yield;
     if (dropped.size > before) for (const line of dependentOn(scenario, dropped)) dropped.add(line);
     for (const line of dropped) {
       texts[line] = '';
       changed.add(line);
     }
+    yield;
     now = parse(texts.join('\n'), now, scenario.named);
+    yield;
   }
   return undefined;
 }
 
 const MOST_ROUNDS = 5;
 
-function errorsOf(scenario: ParsedScenario, includes: ReadInclude): Diagnostic[] {
-  return [...scenario.diagnostics, ...checkText(scenario, { includes })].filter(({ severity }) => severity === 'error');
+function* errorsOf(scenario: ParsedScenario, includes: ReadInclude): Generator<void, Diagnostic[]> {
+  const found = yield* checkingText(scenario, { includes });
+  return [...scenario.diagnostics, ...found].filter(({ severity }) => severity === 'error');
 }
 
 /** The line as a fix would have it, when the fix is about this line alone and does not change what is meant. */

@@ -9,7 +9,7 @@ import { blockOfLines } from '../scenario/blocks.ts';
 import { limited } from '../scenario/parser.ts';
 import { findingDiagnostics, registrationDiagnostics } from './findings.ts';
 import { type KernelGroup, observingKernels, type PredictOptions, plainKernel } from './kernels.ts';
-import { type Mended, mended } from './mended.ts';
+import { type Mended, mending } from './mended.ts';
 import { limitDiagnostics, scheduleDiagnostics, waitingDiagnostics } from './never.ts';
 import { resultDiagnostics } from './results.ts';
 import { declaredResult, failingCall } from './table.ts';
@@ -25,14 +25,15 @@ export function* predicting(
 ): Generator<void, readonly Diagnostic[]> {
   const whole = yield* observingKernels(parsed, options);
   if (whole !== undefined) {
-    options.observed?.(whole);
+    options.observed?.(whole, true);
     return ordered(yield* diagnosticsOf(parsed, whole, options));
   }
-  const mend = mended(parsed, options.includes ?? (() => undefined));
+  const mend = yield* options.mending?.() ?? mending(parsed, options.includes ?? (() => undefined));
   if (mend === undefined || mend.changed.size === 0) return [];
   yield;
   const { elaborated: _, ...others } = options;
   const groups = yield* observingKernels(mend.scenario, others);
+  if (groups !== undefined) options.observed?.(groups, false);
   return groups === undefined ? [] : ordered(yield* diagnosticsOfMended(mend, groups, others));
 }
 

@@ -8,6 +8,15 @@ import { LineScanner } from './line-scanner.ts';
  * counts as the one it is nearest to, unlike in conditions, which must name it.
  */
 export function rangeTextContains(text: string, profile: Profile): boolean {
-  const nearest = { ...profile, name: profile.version, mainline: true };
-  return rangesContain(parseRanges(new LineScanner(text, text.length)), nearest);
+  const key = `${text} ${profile.version}`;
+  let contains = known.get(key);
+  if (contains === undefined) {
+    const nearest = { ...profile, name: profile.version, mainline: true };
+    contains = rangesContain(parseRanges(new LineScanner(text, text.length)), nearest);
+    known.set(key, contains);
+  }
+  return contains;
 }
+
+/** Tables have few ranges, and checks ask for each word of a scenario on each kernel. */
+const known = new Map<string, boolean>();

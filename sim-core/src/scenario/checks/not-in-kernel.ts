@@ -30,10 +30,14 @@ setup {
   *scenario({ scenario, vocabulary, profile }) {
     const { all } = kernelsAsked(scenario, profile);
     if (all.length === 0) return;
+    const withoutWord = new Map<string, readonly Profile[]>();
     for (const { start, piece } of piecesOf(scenario)) {
       for (const { index, words } of boundedLines(piece, vocabulary)) {
         const absent = words.flatMap(({ word, bounds }) => {
-          const without = all.filter((kernel) => !bounds.has(kernel));
+          // The same few words come in many lines, and a condition may name every kernel.
+          const key = `${word.role} ${word.text}`;
+          const without = withoutWord.get(key) ?? all.filter((kernel) => !bounds.has(kernel));
+          withoutWord.set(key, without);
           return without.length === 0 ? [] : [{ word, bounds, without }];
         });
         const [first] = absent;
