@@ -57,7 +57,7 @@ function crashesOf(text, testResults) {
     const files = list.split(', ').map((file) => file.trim());
     for (const file of files) if (!reported.has(file)) unreached.add(file);
     const begun = files.filter((file) => reported.has(file));
-    // When all of them came to their end, it crashed on its way to the next.
+    // When all of them are finished, it crashed between two files.
     const where = begun.find((file) => !cameToItsEnd(reported.get(file))) ?? begun.at(-1);
     if (where !== undefined) ends.set(where, signal ?? code);
   }

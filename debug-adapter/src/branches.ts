@@ -159,7 +159,7 @@ export class Branches {
     return this.adopt(run, this.#all.length + 1, { branch: from, moves, trail: [] });
   }
 
-  /** What this run has recorded up to a position is taken, not made again; the moves after that are made. */
+  /** Steps that this run has recorded up to a position are copied; the moves after that are made. */
   #begin(moves: readonly Deed[], position: number): void {
     const { model, runOptions } = this.#debuggee;
     const run = new Run(model, { ...runOptions, schedule: [] });

@@ -179,7 +179,7 @@ export class BreakpointStore {
     });
   }
 
-  /** Clients send all that they have with each change: one that was there before counts its hits as before. */
+  /** Clients send all of their breakpoints with each change: one that was there before keeps counting its hits. */
   #requested<T extends object>(requests: readonly T[], before: readonly Requested<T>[], from: number): Requested<T>[] {
     return requests.map((request) => {
       const text = JSON.stringify(request);
@@ -188,7 +188,7 @@ export class BreakpointStore {
     });
   }
 
-  /** The run starts over: all are there before it. */
+  /** The run starts over, and all breakpoints were there before it. */
   startOver(): void {
     const again = <T>(all: readonly Requested<T>[]): Requested<T>[] =>
       all.map((one) => ({ ...one, request: { ...one.request, from: -1 } }));

@@ -269,7 +269,7 @@ function hasValue(context: StopContext, focus: Focus, argument: string): boolean
   }
 }
 
-/** The finding or the failed call that was last. Of one step, what was found: the call often fails because of it. */
+/** The last finding or failed call. If one step has both, the finding: the call often fails because of it. */
 function explainLast(run: Run, position: number): string[] {
   const end = position >= run.steps ? run.events : run.step(position).firstEvent;
   let failed: { readonly text: string[]; readonly first: number } | undefined;

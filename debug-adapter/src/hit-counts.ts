@@ -1,6 +1,6 @@
 /**
- * Which hits of a breakpoint with a hit count stop. They are numbered away from where the session was when it was set,
- * forwards and back, so that a place has one number whichever way one comes to it.
+ * Which hits of a breakpoint with a hit count stop. They are numbered forwards and back from where the session was when
+ * it was set, so that a place has the same number from either side.
  */
 
 /** What was asked for, and from where. */
@@ -29,10 +29,10 @@ export class HitCounts {
     return ++counted.all;
   }
 
-  /** Is it one that stops? Of hits before the position it is known once all of these are counted. */
+  /** Does this hit stop? For hits before the position, that is known once all of them are counted. */
   accepts(id: number, { accepts, from }: HitCount, position: number, nth: number): boolean {
     const { before, here } = this.#counted.get(id) ?? { before: 0, here: 0 };
-    // Where the session was nothing has been hit yet: to come there again is neither forwards nor back.
+    // A hit at the position itself counts as number 0: coming back there is neither forwards nor back.
     if (position === from) return accepts(0);
     return accepts(position < from ? before - nth + 1 : nth - before - here);
   }

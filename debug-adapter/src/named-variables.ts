@@ -12,7 +12,7 @@ export interface NamedVariable {
   readonly path: string;
 }
 
-/** Groups inside of groups that are looked into. */
+/** How deep groups within groups are searched. */
 const DEPTH = 3;
 
 /** The variable of a name, as an actor's frame shows it; undefined when there is none, an error when there are several. */

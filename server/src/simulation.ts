@@ -39,7 +39,7 @@ export interface TakesSimulation {
 
 /** What predictions of a snapshot were read from. */
 const observed = new Notes<Snapshot, readonly KernelGroup[]>();
-/** The same of the document that was predicted last: the next edit is most likely in it, and changes little. */
+/** The same for the document that was predicted last: the next edit is most likely in it, and changes little. */
 let last: { readonly uri: string; readonly groups: readonly KernelGroup[] } | undefined;
 
 export const simulation: Simulation = {

@@ -106,7 +106,7 @@ async function repeat(
   let end: RunEnd;
   if (branch) {
     const parent = await repeat(call, name, trace, model, branch.from);
-    // What parts from a run that only the record has is there only as a record, too.
+    // A branch from a run that only the record has exists only in the record, too.
     const recorded = parent.difference === undefined ? undefined : recordedRun(trace, model, number);
     if (recorded) return { ...parent, run: recorded, end: recordedEnd(trace, recorded, number) };
     run = repeatBranch(parent.run, branch);
@@ -132,7 +132,7 @@ async function repeat(
   };
 }
 
-/** How a recorded run ended, where the run itself does not say: a file keeps no limit. */
+/** How a recorded run ended. A run made of events does not know that it ended at a limit. */
 function recordedEnd({ header }: Trace, { end, steps }: Run, number: number): RunEnd {
   if (end) return end;
   return branchOf(header, number)?.end === 'limit' ? { kind: 'limit', limit: 'steps', at: steps } : { kind: 'open' };

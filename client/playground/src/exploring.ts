@@ -22,7 +22,7 @@ type Drawn = Extract<ExploreMethod, { kind: 'random' }>;
 
 /** While moves are learned one takes a thousand times as long as later: few of them, or a cancel waits for seconds. */
 const SEARCH_MOVES = 64;
-/** A space that took more states than these, reduced, is not looked at again to draw it. */
+/** A space with more states than these, reduced, is not explored again to draw it. */
 const MOST_STATES_TO_DRAW = 2000;
 
 /** Sends an answer, unless it was cancelled. */

@@ -30,7 +30,7 @@ export class TimelineElement extends PictureElement<Timeline> {
     if (changed.has('picture') && this.picture?.cursor === this.#asked) this.scrubbed = this.#asked = undefined;
   }
 
-  /** Where the reader has put the cursor, it cannot go: it is where the picture has it. */
+  /** The cursor cannot go where the reader has put it: it stays where the picture shows it. */
   refuse(): void {
     this.scrubbed = this.#asked = undefined;
   }

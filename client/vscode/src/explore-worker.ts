@@ -237,7 +237,7 @@ async function modelOf(
   return { model: errors.length > 0 ? undefined : model, profile, problems };
 }
 
-/** A space that took more states than these, reduced, is not looked at again to draw it. */
+/** A space with more states than these, reduced, is not explored again to draw it. */
 const MOST_STATES_TO_DRAW = 2000;
 
 async function graphOf(

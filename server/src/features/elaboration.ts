@@ -59,7 +59,7 @@ function isLibrary(snapshot: Snapshot): boolean {
   return snapshot.scenario.blocks.every(({ kind }) => kind === 'proc');
 }
 
-/** The last model of any snapshot: the next one is most likely of a text that is nearly equal. */
+/** The last model of any snapshot: the next text is most likely nearly the same. */
 let last: Model | undefined;
 
 function* elaboratingWithin(snapshot: Snapshot): Generator<unknown, Elaboration> {

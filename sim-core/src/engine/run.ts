@@ -190,7 +190,7 @@ export class Run {
 
   /**
    * Appends steps by their recorded events instead of making them; the schedule, which is for steps from the beginning,
-   * counts no more. With `ended` they are the whole run. False when an event does not fit the state or names what the
+   * no longer counts. With `ended` they are the whole run. False when an event does not fit the state or names what the
    * model does not have: the run is then of no use.
    */
   replay(events: Int32Array, ended = false): boolean {
@@ -240,7 +240,7 @@ export class Run {
     return new Cursor(this);
   }
 
-  /** May a recorded step begin so? */
+  /** Can a recorded step begin like this? */
   #isStep(code: number, a: number, b: number): boolean {
     const { environment, nodes } = this.model;
     if (code === NOTE.environment) return a === EDIT || environment[a] !== undefined;

@@ -143,7 +143,7 @@ export function createFileTable(base: WorldBase): FileTable {
 
   const position = ({ machine }: Task, file: number): number => read(machine, pendingOrder.base + file);
 
-  /** Every return to user space looks through all files, so this is a loop over slots and nothing else. */
+  /** Every return to user space looks through all files, so this is a plain loop over slots. */
   function nextPending({ machine: { state }, actor }: Task, from: number): FileId | None {
     const first = pendingTask.base;
     const end = first + files;

@@ -1,9 +1,8 @@
 /**
- * How far a scenario does what an earlier text of it did: so many steps of its run need not be made again.
+ * How far a scenario does what an earlier text of it did: those steps of its run are not made again.
  *
- * Within `setup` nobody else moves, so a step depends on the statement that makes it, on the steps before it, and on what
- * is fixed before anything runs. What is fixed has to be equal altogether; of the statements those up to the first one
- * that differs are. Later ones matter through the layout only: it has room for the objects that all statements make.
+ * Within `setup` nobody else moves, so a step depends on its statement, on the steps before it, and on what is fixed before
+ * anything runs. All of the latter has to be equal, and of the statements those up to the first that differs. Later ones matter through the layout only: it has room for the objects that all statements make.
  */
 import type { Model } from '../engine/model.ts';
 import type { ProgramNode } from '../engine/program.ts';
@@ -12,7 +11,7 @@ import type { ChangeId } from '../kernel/changes.ts';
 import { remembered } from '../scenario/remembered.ts';
 import type { Topology } from '../topology.ts';
 
-/** What a run did that its events do not tell. */
+/** What a run did that its events do not show. */
 export interface Unlogged {
   /** What it asked of its kernel, and the step that asked first. */
   readonly asked: ReadonlyMap<ChangeId, number>;
@@ -21,8 +20,8 @@ export interface Unlogged {
 }
 
 /**
- * Steps of a run that a run of the model would begin with too; 0 where it is not certain. The model then knows what they
- * asked and numbered. Cost: linear in the statements.
+ * How many steps of a run a run of the model would begin with, too; 0 where that is not certain. The model is then told
+ * what they asked and numbered. Cost: linear in the statements.
  */
 export function commonSteps(run: Run, unlogged: Unlogged, model: Model): number {
   if (!isFixedAlike(run.model, model)) return 0;
@@ -41,10 +40,10 @@ function takeWide(before: Model, size: number, now: Model): boolean {
   return true;
 }
 
-/** More large numbers than any one text has: those of earlier texts are forgotten when the next run begins at its start. */
+/** More large numbers than one text has. Beyond that the next run starts over, and those of earlier texts are forgotten. */
 const MOST_WIDE = 4_096;
 
-/** Steps before the first one of a statement. The last of them decides where its actor continues, so it is not common. */
+/** Steps before the first step of a statement, less one: the last of them decides where its actor continues. */
 function stepsBefore(first: number, run: Run): number {
   let step = 0;
   while (step < run.steps && statementAt(run, step) < first) step++;

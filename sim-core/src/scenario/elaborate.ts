@@ -163,7 +163,7 @@ function* building(parsed: ParsedScenario, options: ElaborateOptions, problems: 
   return model;
 }
 
-/** What no kernel has a say in. */
+/** The part of a model that does not depend on the kernel. */
 interface Prepared {
   readonly sources: readonly ScenarioSource[];
   readonly procedures: ProgramContext['procedures'];

@@ -53,9 +53,9 @@ export class Machine {
     return true;
   }
 
-  /** Takes over the first events of a machine with an equal layout, and what they did. Only before any event of its own. */
+  /** Copies the first events of a machine with an equal layout, and applies them. Only before it has an event of its own. */
   adopt(events: Int32Array, length: number): void {
-    // As large as there, for it will most likely go as far.
+    // As large as the other log, because this run will most likely be as long.
     if (length > this.log.length) this.log = new Int32Array(events.length);
     this.log.set(events.subarray(0, length));
     this.length = length;

@@ -11,7 +11,7 @@ import { parse } from '../../../sim-core/src/scenario/parser.ts';
 
 const [lineCount, edits] = [Number(process.argv[2]), Number(process.argv[3])];
 const WARM_UP = 20;
-/** Edits after the others, of which only the longest slice counts. */
+/** Further edits, of which only the longest slice is measured. */
 const LOOKS = 20;
 
 /** A machine, actors, and a `setup` whose statements all run, as many as fit. */
@@ -60,7 +60,7 @@ function cpu<Result>(name: string, work: () => Result): Result {
   return result;
 }
 
-/** In the slices in which the server does it. The longest is looked for apart, because looking takes time too. */
+/** In the server's slices. The longest is measured apart from the rest, because measuring takes time, too. */
 function sliced(work: Generator<unknown, unknown>, looks: boolean): void {
   while (!looks) if (work.next().done === true) return;
   for (;;) {

@@ -72,7 +72,7 @@ function scenarioDetails({ statements, alternatives, results }: CoveredFile): Fi
   return [...calls, ...chooses];
 }
 
-/** Without a place of its own: else a result that did not come would mark all of the call as not executed. */
+/** It has no place of its own, or a result that was not seen would mark the whole call as not executed. */
 function branchOf(executed: boolean, label: string): BranchCoverage {
   return new BranchCoverage(executed, undefined, label);
 }

@@ -48,7 +48,7 @@ export async function compareInLockstep(a: RunSource, b: RunSource): Promise<voi
 
 /** Where one of the two is moved, up to the position `until`, the other follows. */
 function stepTogether(pair: Pair, until: number): void {
-  // One stop after the other: two that cross would each bring the other session to where its own has just been.
+  // Stops are handled one by one: two that cross would each move the other session back to where it just was.
   let last = Promise.resolve();
   for (const [index, side] of pair.entries()) {
     const other = pair[1 - index]!;

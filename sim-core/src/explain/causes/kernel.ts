@@ -31,7 +31,7 @@ export function unopenedLinks(history: History, done: number): Link[] {
     const { place } = model.nodes[history.operand(event, 2)] ?? {};
     return (place && model.sources[place.file]?.parsed.lines[place.line]?.text) ?? '';
   };
-  // What the call itself was to bind is -1 as well.
+  // The name that the call itself binds is -1 as well.
   const [, used = ''] = /^(?:\s*\w+\s*=)?(.*)$/s.exec(lineOf(done)) ?? [];
   const names = [...model.names].filter(
     ([name, slot]) => new RegExp(`(?<!=>\\s*)\\b${name}\\b`).test(used) && history.valueAt(slot, done) < 0,

@@ -34,7 +34,7 @@ export const noncoherentExplained: FactExplainer = (asked) => {
   return [...lastOf(changes), ...staleLinks(asked)];
 };
 
-/** What KVM was told may not be so any more: it asks when its list changes, and at no other time. */
+/** What KVM was told may no longer be true: it asks when its list changes, and at no other time. */
 function staleLinks(asked: AskedFact): Link[] {
   const { history, event, state } = asked;
   if (!history.hasChange('dma-cc-iommu')) return [];

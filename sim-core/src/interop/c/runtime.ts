@@ -89,7 +89,7 @@ static void bail_out(const char *why)
 	_exit(1);
 }
 
-/* Results depend on the kernel: what compares them has to know which one it was. */
+/* Results depend on the kernel, so a comparison has to know which one it was. */
 static void say_kernel(void)
 {
 	struct utsname host;

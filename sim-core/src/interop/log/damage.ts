@@ -7,7 +7,7 @@ export function withoutControls(text: string): string {
   return text.includes('\u001b') ? text.replace(CONTROL, '') : text;
 }
 
-/** The encoding that a byte-order mark at the beginning names. PowerShell redirects to UTF-16. */
+/** The encoding that the byte-order mark at the beginning says. PowerShell redirects to UTF-16. */
 export function encodingOf(bytes: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
   return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8';
@@ -15,7 +15,7 @@ export function encodingOf(bytes: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be'
 
 /**
  * A line with NULs: a host that crashed leaves them where its last writes did not reach the disk. What precedes them is cut
- * off, what follows them is a line that was written after the reboot.
+ * off; what follows was written after the reboot.
  */
 export function afterNuls(line: string): string | undefined {
   const at = line.lastIndexOf('\0');

@@ -20,7 +20,7 @@ export function recordedRun(trace: Trace, model: Model, number: number, options:
   return run.replay(recordedEvents(trace, number), ended) && run.steps === part.steps ? run : undefined;
 }
 
-/** Names what the numbers in events stand for: slots, functions with their micro-steps, happenings and findings. */
+/** Identifies what the numbers in events stand for: slots, functions with their micro-steps, happenings and findings. */
 export function layoutDigest({ layout, world }: Model): string {
   const digest = new Digest();
   const slots = layout.fields.map(({ name, dims }) => [name, dims]);

@@ -73,7 +73,7 @@ export interface TraceHeader extends TracePart {
   readonly kernel: TraceKernel;
   /** What a count in a schedule counts. */
   readonly granularity: 'micro';
-  /** Names what the numbers in events stand for, see `layoutDigest`. Files of before have none. */
+  /** Identifies what the numbers in events stand for, see `layoutDigest`. Older files have none. */
   readonly layout?: string;
   /** In the order in which they were begun. */
   readonly branches: readonly TraceBranch[];

@@ -36,7 +36,7 @@ export function compileSyscall(
   return { routine: routine(world), args, finish: (node) => finishSyscall(context, actor, compiled, node) };
 }
 
-/** What every kernel and every actor take a call for: it depends on names and words alone. */
+/** A call as compiled for every kernel and actor: it depends on names and words alone. */
 interface CompiledCall {
   /** What it was compiled against. */
   readonly names: ProgramContext['names'];
