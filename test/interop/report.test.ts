@@ -48,14 +48,9 @@ const FAILURES: readonly (readonly [machine: string, name: string, sentence: str
     NONE,
     'fail-noiommu',
     'No IOMMU is in use: no device of this machine has an IOMMU group, so VFIO has no device to open.',
-    'ls -l /dev/iommu /sys/kernel/iommu_groups /sys/bus/pci/devices/*/iommu_group',
+    'ls -l /sys/bus/pci/devices/*/iommu_group; dmesg | grep -e DMAR -e AMD-Vi',
   ],
-  [
-    OFF,
-    'fail-noiommufd',
-    'This kernel has no iommufd: /dev/iommu does not exist.',
-    'ls -l /dev/iommu /sys/kernel/iommu_groups /sys/bus/pci/devices/*/iommu_group',
-  ],
+  [OFF, 'fail-noiommufd', 'This kernel has no iommufd: /dev/iommu does not exist.', 'ls -l /dev/kvm /dev/iommu'],
   [
     CDEV,
     'fail-cdev-second',
@@ -84,7 +79,13 @@ const FAILURES: readonly (readonly [machine: string, name: string, sentence: str
     OFF,
     'fail-nodev',
     'The VMM said: qemu-system-x86_64: -device vfio-pci,host=0000:0a:00.0: vfio /sys/bus/pci/devices/0000:0a:00.0: no such host device: No such file or directory',
-    'ls -l /dev/iommu /sys/kernel/iommu_groups /sys/bus/pci/devices/*/iommu_group',
+    'ls -l /sys/bus/pci/devices/*/iommu_group; dmesg | grep -e DMAR -e AMD-Vi',
+  ],
+  [
+    OFF,
+    'fail-twice',
+    'The VMM said: qemu-system-x86_64: -device vfio-pci,host=0000:01:00.0: vfio 0000:01:00.0: device is already attached',
+    'strace -f -s 4096 -e trace=execve,write,exit_group …',
   ],
 ];
 
@@ -102,10 +103,19 @@ describe('starts that failed', () => {
     expect(report(OFF, ['fail-perm.log'], true).assumptions).toEqual([]);
   });
 
-  test('a device that is given twice is only in what QEMU said', () => {
-    expect(report(OFF, ['fail-twice.log'], false).wrong).toEqual([
-      'The VMM said: qemu-system-x86_64: -device vfio-pci,host=0000:01:00.0: vfio 0000:01:00.0: device is already attached',
-    ]);
+  test('where the VMM refuses by itself, how far it came says what may be wrong', () => {
+    const text = (machine: string, name: string): string | undefined => report(machine, [`${name}.log`], true).wrong[0];
+    const noCall = 'the log shows no call of KVM, VFIO or iommufd that failed.';
+    expect(text(OFF, 'fail-twice')).toBe(
+      `The VMM ended by itself with exit status 1, after it had opened a device of VFIO; ${noCall} The same device may be given twice, or with an option that it cannot have.`,
+    );
+    expect(text(OFF, 'fail-nodev')).toBe(
+      `The VMM ended by itself with exit status 1, after it created the VM, before it opened a group or a device of VFIO; ${noCall} The device that it was given may not exist, or may have no IOMMU group because no IOMMU is in use.`,
+    );
+    expect(text(NONE, 'fail-noiommu')).toBe(text(OFF, 'fail-nodev'));
+    expect(text(OFF, 'fail-noiommufd')).toBe(
+      `The VMM ended by itself with exit status 1, before it opened /dev/kvm; ${noCall} Its command line may ask for what this build or this kernel does not have, such as iommufd, or name a file that is missing.`,
+    );
   });
 
   test('no other cause is given', () => {

@@ -1,8 +1,10 @@
 /** What a person would give as the cause of a failed start: one record each, asked in this order. */
+import { causeOfRefusedCall, membersCommand } from './errno-causes.ts';
 import type { DeviceFacts, MachineFacts } from './machine-facts.ts';
 import { groupDevices } from './machine-facts.ts';
 import type { HostMessage } from './machine-files.ts';
 import type { Rebuilt } from './rebuild.ts';
+import { type RefusedCall, refusedCallsOf } from './refused-calls.ts';
 
 /** Something that went wrong. */
 export interface Cause {
@@ -23,6 +25,13 @@ export type CauseId =
   | 'memlock'
   | 'no-iommu'
   | 'no-iommufd'
+  | 'no-kvm'
+  | 'kvm-busy'
+  | 'no-vfio'
+  | 'container-refused'
+  | 'unsafe-interrupts'
+  | 'bad-mapping'
+  | 'mapping-limit'
   | 'never-registered'
   | 'ended-early';
 
@@ -32,32 +41,24 @@ interface Known {
   readonly messages: readonly HostMessage[];
   /** Does the process of the log end? */
   readonly ended: boolean;
+  readonly failures: readonly RefusedCall[];
   readonly found: readonly Cause[];
 }
 
 type Finder = (known: Known) => readonly Cause[];
 
-/** All causes that the logs and the files about the machine show. */
+/** All causes that the logs and the files about the machine show, each once. */
 export function causesOf(rebuilt: Rebuilt, messages: readonly HostMessage[]): Cause[] {
   const found: Cause[] = [];
   const ended = rebuilt.steps.some(({ text }) => text === 'exit(0)');
-  for (const find of FINDERS) found.push(...find({ rebuilt, facts: rebuilt.facts, messages, ended, found }));
+  const known = { rebuilt, facts: rebuilt.facts, messages, ended, failures: refusedCallsOf(rebuilt), found };
+  for (const find of FINDERS)
+    for (const cause of find(known)) if (!found.some(({ text }) => text === cause.text)) found.push(cause);
   return found;
 }
 
-function permission({ rebuilt }: Known): Cause[] {
-  return rebuilt.leftOut.flatMap(({ text }) => {
-    const path = /^open\("([^"]+)".* = -(?:EACCES|EPERM)$/.exec(text)?.[1];
-    if (path === undefined) return [];
-    return [
-      {
-        id: 'permission' as const,
-        text: `Opening ${path} was refused: the user of the VMM is not permitted to read and write it.`,
-        remedy: `Give that user access to ${path}, with a udev rule or by starting the VMM from libvirt.`,
-        command: `ls -l ${path}; id`,
-      },
-    ];
-  });
+function byErrno({ failures }: Known): Cause[] {
+  return failures.flatMap((failure) => causeOfRefusedCall(failure) ?? []);
 }
 
 function notBound({ rebuilt, facts }: Known): Cause[] {
@@ -108,10 +109,6 @@ function notViable({ rebuilt, facts, ended }: Known): Cause[] {
       },
     ];
   });
-}
-
-function membersCommand(group: string): string {
-  return `for d in /sys/kernel/iommu_groups/${group}/devices/*; do lspci -nnks "\${d##*/}"; done`;
 }
 
 function secondUser({ rebuilt, facts }: Known): Cause[] {
@@ -173,25 +170,29 @@ function noIommu({ facts, rebuilt }: Known): Cause[] {
   ];
 }
 
-function noIommufd({ facts, rebuilt, found, ended }: Known): Cause[] {
-  const missing = rebuilt.steps.some(
-    ({ text, result }) => text.startsWith('open("/dev/iommu"') && result === '-ENOENT',
-  );
+function noIommufd({ facts, rebuilt, found, ended, failures }: Known): Cause[] {
+  const missing = failures.find(({ call, errno }) => call === '/dev/iommu' && NO_NODE.has(errno));
   const noNode = facts.nodes !== undefined && !facts.nodes.includes('/dev/iommu');
   const early = ended && found.length === 0 && rebuilt.translation.vms.length === 0;
   if (!missing && !(noNode && early)) return [];
   return [
     {
       id: 'no-iommufd',
-      text: 'This kernel has no iommufd: /dev/iommu does not exist.',
+      text: `This kernel has no iommufd: /dev/iommu ${missing && missing.errno !== 'ENOENT' ? `exists, and nothing answers for it (${missing.errno})` : 'does not exist'}.`,
       remedy:
         'Use a kernel with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV (v6.6 and later), or start the VMM without iommufd, through the group.',
     },
   ];
 }
 
-function neverRegistered({ rebuilt }: Known): Cause[] {
-  if (rebuilt.translation.vms.length === 0) return [];
+/** The node is not there, or nothing answers for it. */
+const NO_NODE: ReadonlySet<string> = new Set(['ENOENT', 'ENODEV', 'ENXIO']);
+
+function neverRegistered({ rebuilt, found, failures }: Known): Cause[] {
+  const { vms, exitStatus } = rebuilt.translation;
+  // A VMM that gives up for another reason may not have come as far as that.
+  const gaveUp = found.length > 0 && (exitStatus ?? 0) > 0;
+  if (vms.length === 0 || gaveUp || failures.some(({ call }) => call === 'VFIO_SET_IOMMU')) return [];
   return rebuilt.steps.flatMap(({ text, result }) => {
     const group = /^ioctl\((group\w+), VFIO_GROUP_SET_CONTAINER/.exec(text)?.[1];
     if (group === undefined || result?.startsWith('-')) return [];
@@ -207,33 +208,91 @@ function neverRegistered({ rebuilt }: Known): Cause[] {
   });
 }
 
-function endedEarly({ rebuilt, found, ended, facts }: Known): Cause[] {
-  const { groups, cdevs, vms } = rebuilt.translation;
-  if (!ended || found.length > 0 || groups.size > 0 || cdevs.size > 0) return [];
-  const when =
-    vms.length > 0
-      ? 'after it created the VM, before it opened a group or a device of VFIO'
-      : 'before it opened /dev/kvm';
+/** No cause was found: how far the VMM came, and what could be wrong there. */
+function endedEarly({ rebuilt, messages, found, ended, failures }: Known): Cause[] {
+  const { groups, cdevs, exitStatus } = rebuilt.translation;
+  const usesVfio = groups.size > 0 || cdevs.size > 0;
+  if (!ended || found.length > 0 || (usesVfio && !exitStatus)) return [];
+  const { when, guess, command } = STAGES.find(({ reached }) => reached(rebuilt))!;
+  const last = failures.at(-1);
+  const status = exitStatus === undefined ? '' : ` with exit status ${exitStatus}`;
+  const why = last
+    ? `the last call that failed is ${last.text}`
+    : 'the log shows no call of KVM, VFIO or iommufd that failed';
+  const said = messages.some(({ source }) => source === 'vmm');
   return [
     {
       id: 'ended-early',
-      text: `The VMM ended by itself, ${when}: the log shows no call that failed.`,
-      remedy: 'Its own message on stderr says why.',
-      command:
-        facts.iommu === undefined
-          ? 'ls -l /dev/iommu /sys/kernel/iommu_groups /sys/bus/pci/devices/*/iommu_group'
-          : 'ls -l /sys/bus/pci/devices/*/iommu_group',
+      text: `The VMM ended by itself${status}, ${when}; ${why}.${said || last ? '' : ` ${guess}`}`,
+      remedy: said
+        ? 'What the VMM said is the reason.'
+        : `Its message on stderr says why. If that is lost: \`${RECORD}\``,
+      ...(!said && { command }),
     },
   ];
 }
 
+/** Shows the command line of a VMM, and what it prints. */
+const RECORD = 'strace -f -s 4096 -e trace=execve,write,exit_group …';
+
+interface Stage {
+  readonly reached: (rebuilt: Rebuilt) => boolean;
+  readonly when: string;
+  readonly guess: string;
+  readonly command: string;
+}
+
+/** How far a VMM comes, the last stage first. */
+const STAGES: readonly Stage[] = [
+  {
+    reached: ({ runs }) => runs.count > 0,
+    when: 'after the guest had run',
+    guess: 'The guest, or a command to the VMM, may have made it do so.',
+    command: RECORD,
+  },
+  {
+    reached: ({ steps }) => steps.some(({ text, result }) => OPENS_DEVICE.test(text) && !result?.startsWith('-')),
+    when: 'after it had opened a device of VFIO',
+    guess: 'The same device may be given twice, or with an option that it cannot have.',
+    command: RECORD,
+  },
+  {
+    reached: ({ translation }) => translation.groups.size > 0 || translation.cdevs.size > 0,
+    when: 'after it had opened a group or a device node of VFIO',
+    guess: 'A device of the group may not be bound to VFIO.',
+    command: membersCommand('*'),
+  },
+  {
+    reached: ({ translation }) => translation.vms.length > 0,
+    when: 'after it created the VM, before it opened a group or a device of VFIO',
+    guess: 'The device that it was given may not exist, or may have no IOMMU group because no IOMMU is in use.',
+    command: 'ls -l /sys/bus/pci/devices/*/iommu_group; dmesg | grep -e DMAR -e AMD-Vi',
+  },
+  {
+    reached: ({ steps }) => steps.some(({ text, result }) => OPENS_KVM.test(text) && !result?.startsWith('-')),
+    when: 'after it opened /dev/kvm, before it created a VM',
+    guess: 'It may need a capability that this KVM does not have.',
+    command: RECORD,
+  },
+  {
+    reached: () => true,
+    when: 'before it opened /dev/kvm',
+    guess:
+      'Its command line may ask for what this build or this kernel does not have, such as iommufd, or name a file that is missing.',
+    command: 'ls -l /dev/kvm /dev/iommu',
+  },
+];
+
+const OPENS_DEVICE = /VFIO_GROUP_GET_DEVICE_FD|VFIO_DEVICE_BIND_IOMMUFD/;
+const OPENS_KVM = /open\("\/dev\/kvm"/;
+
 const FINDERS: readonly Finder[] = [
-  permission,
   noIommu,
   notBound,
   notViable,
   secondUser,
   memlock,
+  byErrno,
   noIommufd,
   neverRegistered,
   endedEarly,

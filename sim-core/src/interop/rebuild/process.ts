@@ -36,6 +36,8 @@ export interface TranslatedCalls {
   readonly inert: ReadonlyMap<string, Count>;
   readonly unknown: ReadonlyMap<string, Count>;
   readonly leftOut: readonly LeftOutCall[];
+  /** What the process gave to exit_group, where the log shows it. */
+  readonly exitStatus: number | undefined;
 }
 
 export interface GroupUse {
@@ -75,6 +77,7 @@ export class Process {
   /** Objects of iommufds that were made and not destroyed, newest last. */
   readonly objects: { kind: 'ioas' | 'hwpt'; name: string; of: string; id: number | undefined }[] = [];
   exited = false;
+  exitStatus: number | undefined;
   addresses = 0;
 
   constructor(options: TranslateOptions, assumptions: Assumptions) {
@@ -210,6 +213,7 @@ export class Process {
       inert: this.inert,
       unknown: this.unknown,
       leftOut: this.leftOut,
+      exitStatus: this.exitStatus,
     };
   }
 }

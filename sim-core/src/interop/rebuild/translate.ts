@@ -78,6 +78,8 @@ function dup(p: Process, kept: KeptCall): undefined {
 function exit(p: Process, kept: KeptCall): undefined {
   if (p.exited) return;
   p.exited = true;
+  const status = kept.inferred === undefined ? kept.call.args[0] : undefined;
+  if (status !== undefined && /^\d{1,10}$/.test(status)) p.exitStatus = Number(status);
   p.step(kept, 'exit(0)', undefined, { anchor: 'exit' });
   p.files.clear();
 }
