@@ -26,11 +26,12 @@ suite('testing', () => {
       await window.screenshot(`failed ${this.currentTest.title}`);
     await run?.end();
     run = undefined;
-    for (const document of vscode.workspace.textDocuments) {
-      if (document.isDirty && document.uri.scheme === 'file') await revert(document);
-    }
-    // A VS Code of the user saves what it tests.
+    // A VS Code of the user saves what it tests, and what it debugs: the file is put back, and what is open read again.
     await vscode.workspace.fs.writeFile(scenarioUri(scenario), original);
+    for (const document of vscode.workspace.textDocuments) {
+      const isScenario = document.uri.toString() === scenarioUri(scenario).toString();
+      if (isScenario || (document.isDirty && document.uri.scheme === 'file')) await revert(document);
+    }
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
   });
 
