@@ -1,5 +1,5 @@
 // What a log says, for tests.
-import { LogReader, type ReadCounts } from '../../sim-core/src/interop/log/reader.ts';
+import { type Encoder, LogReader, type ReadCounts } from '../../sim-core/src/interop/log/reader.ts';
 import type { LogCall, LogRecord } from '../../sim-core/src/interop/log/record.ts';
 import type { SourceId } from '../../sim-core/src/interop/log/sources.ts';
 
@@ -9,10 +9,10 @@ export interface Read {
   readonly counts: ReadCounts;
 }
 
-/** Reads a log, in chunks of a given size. */
-export function readLog(text: string, source?: SourceId, chunk = 1000): Read {
+/** Reads a log, in chunks of a given size; with an encoder, repeated lines are not read again. */
+export function readLog(text: string, source?: SourceId, chunk = 1000, encoder?: Encoder): Read {
   const records: LogRecord[] = [];
-  const reader = new LogReader((record) => records.push(record), source);
+  const reader = new LogReader((record) => records.push(record), source, encoder);
   for (let at = 0; at < text.length; at += chunk) reader.push(text.slice(at, at + chunk));
   reader.end();
   return { source: reader.source?.id, records, counts: reader.counts };

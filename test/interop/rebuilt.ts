@@ -26,7 +26,7 @@ export function take(
   about: readonly string[],
   given: { readonly kernel?: Profile; readonly choices?: MachineChoices; readonly options?: RebuildOptions } = {},
 ): Taken {
-  const rebuilder = new Rebuilder(given.options);
+  const rebuilder = new Rebuilder({ encoder: new TextEncoder(), ...given.options });
   const machine = new MachineFiles();
   for (const text of about) for (const line of text.split('\n')) machine.line(line);
   for (const { name, text } of logs) {

@@ -51,7 +51,7 @@ export function rebuilderOf(call: Invocation): Rebuilder {
   const { from, to } = options;
   if (from !== undefined && to !== undefined && from > to)
     throw new Failure(`--from ${from} is after --to ${to}: no line is left.`, { code: 'options-exclude-each-other' });
-  return new Rebuilder(options);
+  return new Rebuilder({ ...options, encoder: new TextEncoder() });
 }
 
 /** What the logs come to; a choice of lines, of a process or of a VM that takes nothing of them is refused. */

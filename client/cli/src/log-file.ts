@@ -1,5 +1,6 @@
 /** Logs on disk or on stdin: streamed, unpacked if they are compressed with gzip, refused if they are not text. */
-import { createReadStream } from 'node:fs';
+import { readSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { binaryRefused, encodingOf } from '@snoopscope/sim-core';
 import { Failure } from './failure.ts';
@@ -23,10 +24,7 @@ export interface LogText {
 /** Opens a log as it is named on the command line, `-` being stdin. */
 export async function openLog(io: Pick<Io, 'workingDirectory' | 'standardInput'>, name: string): Promise<LogText> {
   const shown = name === '-' ? '<stdin>' : name;
-  const bytes =
-    name === '-'
-      ? io.standardInput
-      : createReadStream(path.resolve(io.workingDirectory, name), { highWaterMark: 1 << 20 });
+  const bytes = name === '-' ? io.standardInput : blocksOf(path.resolve(io.workingDirectory, name));
   let broken: string | undefined;
   const pieces = textOf(bytes, shown, (reason) => (broken = reason));
   let first = '';
@@ -42,6 +40,27 @@ export async function openLog(io: Pick<Io, 'workingDirectory' | 'standardInput'>
   }
   return { name: shown, first, chunks: chunks(), broken: () => broken };
 }
+
+/** All blocks are in the same memory, each until the next one is asked for: new memory for each would keep V8 collecting. */
+async function* blocksOf(file: string): AsyncGenerator<Uint8Array> {
+  const handle = await open(file);
+  try {
+    const block = new Uint8Array(BLOCK_BYTES);
+    // What is on disk is there at once. A pipe may be waited for, and Ctrl-C has to work meanwhile.
+    const atOnce = (await handle.stat()).isFile();
+    for (;;) {
+      const length = atOnce
+        ? readSync(handle.fd, block, 0, BLOCK_BYTES, null)
+        : (await handle.read(block, 0, BLOCK_BYTES)).bytesRead;
+      if (length === 0) return;
+      yield block.subarray(0, length);
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+const BLOCK_BYTES = 1 << 16;
 
 async function* textOf(
   bytes: AsyncIterable<Uint8Array>,
@@ -82,7 +101,11 @@ async function* unpacked(
   }
   const [{ createGunzip }, { Readable }] = await Promise.all([import('node:zlib'), import('node:stream')]);
   const gunzip = createGunzip();
-  const input = Readable.from(rest());
+  // A block is gone when the next one is read, and a stream reads ahead.
+  const copied = async function* (): AsyncGenerator<Uint8Array> {
+    for await (const block of rest()) yield new Uint8Array(block);
+  };
+  const input = Readable.from(copied());
   input.on('error', (error) => gunzip.destroy(error));
   try {
     yield* input.pipe(gunzip);

@@ -72,7 +72,10 @@ class Refused extends Error {}
 export async function importInWorker(request: ImportJob, around: ImportSurroundings): Promise<void> {
   const { send, stop } = around;
   try {
-    const rebuilder = new Rebuilder(request.pid === undefined ? {} : { pid: request.pid });
+    const rebuilder = new Rebuilder({
+      encoder: new TextEncoder(),
+      ...(request.pid !== undefined && { pid: request.pid }),
+    });
     const files = new RunFiles(rebuilder);
     for (const file of request.files) await readFile(file, files, around);
     files.finish();

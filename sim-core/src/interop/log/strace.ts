@@ -4,6 +4,7 @@
  */
 import type { Emit, LineReader } from './reader.ts';
 import { DEVICE_NUMBER, type LogCall, type LogResult } from './record.ts';
+import { type Prefix, Repetitions } from './strace-repetitions.ts';
 
 /** A frame of -k. */
 const OTHER = /^\s+> /;
@@ -25,23 +26,14 @@ export function readStrace(emit: Emit): LineReader {
   let clock = 0;
   const prefix: Prefix = { tid: 0, comm: undefined, time: undefined, relative: false, end: 0 };
 
-  /** Lines that come again and again, but for their time; the one seen last is first. */
-  const patterns: Pattern[] = [];
+  const repetitions = new Repetitions();
 
-  function remember(text: string, tid: number): void {
-    const start = plainStart(text);
-    const parsed = start < 0 ? undefined : parseCall(text.slice(start));
-    if (!parsed?.requests || !OFTEN.has(parsed.requests[0] ?? '')) return;
-    patterns.unshift(patternOf(text, start, tid, parsed));
-    if (patterns.length > MOST_PATTERNS) patterns.pop();
-  }
-
-  function call(text: string, tid: number, line: number): boolean {
+  function call(text: string, tid: number, line: number): LogCall | undefined {
     const parsed = parseCall(text);
-    if (!parsed) return false;
+    if (!parsed) return undefined;
     const { time, comm } = prefix;
     emit({ tid, line, what: parsed, ...(time !== undefined && { time }), ...(comm !== undefined && { comm }) });
-    return true;
+    return parsed;
   }
 
   return {
@@ -61,7 +53,7 @@ export function readStrace(emit: Emit): LineReader {
         open.delete(tid);
         // A log that begins in the middle of a call shows only its end.
         if (!begun) return true;
-        return call(begun.text + resumed[2]!, tid, line);
+        return call(begun.text + resumed[2]!, tid, line) !== undefined;
       }
       if (first === PLUS) {
         if (!text.startsWith('+++ ', end)) return false;
@@ -71,20 +63,20 @@ export function readStrace(emit: Emit): LineReader {
       if (first === MINUS) return text.startsWith('--- ', end);
       const unfinished = text.endsWith(UNFINISHED) ? text.length - UNFINISHED.length : -1;
       if (unfinished < 0) {
-        remember(text, tid);
-        return call(end === 0 ? text : text.slice(end), tid, line);
+        const parsed = call(end === 0 ? text : text.slice(end), tid, line);
+        if (parsed) repetitions.remember(text, prefix, parsed);
+        return parsed !== undefined;
       }
       if (open.size < MOST_OPEN) open.set(tid, { text: text.slice(end, unfinished), line });
       return true;
     },
-    repeated(chunk, start, end, line) {
-      for (let i = 0; i < patterns.length; i++) {
-        const pattern = patterns[i]!;
-        if (!isRepetition(pattern, chunk, start, end)) continue;
-        emit({ tid: pattern.tid, line, what: pattern.call });
-        return true;
-      }
-      return false;
+    repeated(chunk, bytes, start, line) {
+      const pattern = repetitions.find(bytes, start);
+      if (!pattern) return -1;
+      const { tid, comm, call: what, step } = pattern;
+      if (step) clock += Number(chunk.slice(start + step.from, start + step.to));
+      emit(comm === undefined ? { tid, line, what } : { tid, comm, line, what });
+      return start + pattern.length;
     },
     end() {
       for (const [tid, { text, line }] of open) {
@@ -96,64 +88,6 @@ export function readStrace(emit: Emit): LineReader {
   };
 }
 
-/** Requests that come by the thousand, and whose time is never needed. */
-const OFTEN: ReadonlySet<string> = new Set(['KVM_RUN', 'KVM_IRQ_LINE_STATUS', 'KVM_IRQ_LINE', 'KVM_SIGNAL_MSI']);
-/** Lines that are remembered at once: each line of the log is compared with all of them. */
-const MOST_PATTERNS = 6;
-
-interface Pattern {
-  /** The characters of the line. */
-  readonly codes: Uint16Array;
-  /** Columns that have to be the same, [from, to) pairs, the last ones first. */
-  readonly fixed: readonly number[];
-  readonly tid: number;
-  readonly call: LogCall;
-}
-
-/** The line with its time, and the pointer that is the argument of the request, left open. */
-function patternOf(text: string, start: number, tid: number, call: LogCall): Pattern {
-  const codes = Uint16Array.from(text, (character) => character.charCodeAt(0));
-  const thread = tid > 0 ? text.indexOf(' ') + 1 : 0;
-  const pointer = /, 0x[0-9a-f]+\) = 0$/.exec(text);
-  const rest = pointer ? [text.length - 5, text.length, start, pointer.index + 4] : [start, text.length];
-  return { codes, fixed: [...rest, 0, thread], tid, call };
-}
-
-/** Compared from its end, where lines differ first. */
-function isRepetition({ codes, fixed }: Pattern, chunk: string, from: number, to: number): boolean {
-  if (to - from !== codes.length) return false;
-  for (let range = 0; range < fixed.length; range += 2) {
-    const first = fixed[range]!;
-    for (let i = fixed[range + 1]! - 1; i >= first; i--) if (chunk.charCodeAt(from + i) !== codes[i]) return false;
-  }
-  return true;
-}
-
-/**
- * Where the call begins in `443   1795881765.746661 ioctl(…`, without reading what is before it; -1 for any other form
- * of line. Times that count from line to line are another form.
- */
-function plainStart(text: string): number {
-  const at = text.indexOf('ioctl(');
-  if (at <= 0) return at;
-  if (text.charCodeAt(at - 1) !== SPACE || at > LONGEST_PREFIX) return -1;
-  for (let i = 0; i < at; i++) {
-    const code = text.charCodeAt(i);
-    // Digits, points, colons and blanks.
-    if ((code < 0x30 || code > 0x3a) && code !== SPACE && code !== 0x2e) return -1;
-    // A point less than nine digits after the last blank or colon is that of -r, or of a time of day.
-    if (
-      code === 0x2e &&
-      text.charCodeAt(i - 3) !== 0x3a &&
-      !(text.charCodeAt(i - 9) >= 0x30 && text.charCodeAt(i - 9) <= 0x39)
-    )
-      return -1;
-  }
-  return at;
-}
-
-const LONGEST_PREFIX = 40;
-
 const UNFINISHED = ' <unfinished ...>';
 const RESUMED = /^<\.\.\. (\w+) resumed>(.*)$/s;
 const LESS = 0x3c;
@@ -162,15 +96,6 @@ const MINUS = 0x2d;
 const SPACE = 0x20;
 const OPEN_BRACKET = 0x5b;
 const OPEN_PARENTHESIS = 0x28;
-
-interface Prefix {
-  tid: number;
-  comm: string | undefined;
-  time: number | undefined;
-  relative: boolean;
-  /** Where the call begins. */
-  end: number;
-}
 
 function prefixEnd(text: string): number {
   const prefix: Prefix = { tid: 0, comm: undefined, time: undefined, relative: false, end: 0 };
