@@ -48,6 +48,46 @@ describe('a log in the editor', () => {
     expect(await answer([{ name, contents: new Uint8Array(gunzipSync(packed(name))) }])).toEqual([whole]);
   });
 
+  test('lines of strace that were pasted into a scenario are a log', async () => {
+    const pasted = [
+      'scenario "pasted"',
+      'machine {',
+      '  iommu dmar0 vt-d snoop-control=off',
+      '  device nic 0000:03:00.0 iommu=dmar0 group=14',
+      '}',
+      '',
+      'setup {',
+      '  openat(AT_FDCWD, "/dev/kvm", O_RDWR|O_CLOEXEC) = 5</dev/kvm>',
+      '\tioctl(5</dev/kvm>, KVM_CREATE_VM, 0) = 6<anon_inode:kvm-vm>',
+      '  openat(AT_FDCWD, "/dev/vfio/vfio", O_RDWR) = 7</dev/vfio/vfio>',
+      '  openat(AT_FDCWD, "/dev/vfio/14", O_RDWR) = 8</dev/vfio/14>',
+      '  ioctl(8</dev/vfio/14>, VFIO_GROUP_SET_CONTAINER, 0x7ffd3e3f0a30) = 0',
+      '  ioctl(7</dev/vfio/vfio>, VFIO_SET_IOMMU, 0x3) = 0',
+      '}',
+      '',
+    ].join('\n');
+    const [reply] = await answer([{ name: 'pasted.snoop', contents: text(pasted) }]);
+    if (reply?.kind !== 'imported') throw new Error(JSON.stringify(reply));
+    expect(reply.remarks[0]).toBe(
+      'pasted.snoop: strace, 14 lines, 7 of them not understood (first: lines 1, 2, 3, 4, 5).',
+    );
+    expect(reply.scenario.split('\n').filter((line) => / = \S+ {2}\/\//.test(line))).toEqual([
+      '  kvm = open("/dev/kvm", O_RDWR|O_CLOEXEC) = 5  // 8',
+      '  vm = ioctl(kvm, KVM_CREATE_VM, 0) = 6  // 9',
+      '  container = open("/dev/vfio/vfio", O_RDWR) = 7  // 10',
+      '  group14 = open("/dev/vfio/14", O_RDWR) = 8  // 11',
+      '  ioctl(group14, VFIO_GROUP_SET_CONTAINER, [container]) = 0  // 12',
+      '  ioctl(container, VFIO_SET_IOMMU, 0x3) = 0  // 13',
+    ]);
+    expect(reply.differences).toBe(0);
+  });
+
+  test('a scenario without such lines is none, whatever it opens and closes', async () => {
+    const scenario = 'setup {\n  kvm = open("/dev/kvm", O_RDWR) = 5\n  close(kvm) = 0\n}\n';
+    const [reply] = await answer([{ name: 'plain.snoop', contents: text(scenario) }]);
+    expect(reply).toEqual({ kind: 'refused', message: expect.stringContaining('No line of it is known') });
+  });
+
   test('several files are one run', async () => {
     const names = ['strace-f-y-hotplug.log.txt', 'strace-f-y-hotplug.ftrace.txt', 'cpuinfo.txt'];
     const [reply] = await answer(names.map((name) => ({ name, contents: packed(name) })));

@@ -107,7 +107,8 @@ async function pickProcess(processes: readonly ProcessOffer[]): Promise<number |
 async function fileToRead(uri: Uri, localPath: (uri: Uri) => string | undefined): Promise<FileToRead> {
   const name = uri.path.split('/').at(-1) ?? uri.path;
   const open = workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
-  if (open?.isUntitled) return { name, contents: new Uint8Array(new TextEncoder().encode(open.getText())) };
+  if (open?.isUntitled || open?.isDirty)
+    return { name, contents: new Uint8Array(new TextEncoder().encode(open.getText())) };
   const path = localPath(uri);
   return { name, contents: path ?? new Uint8Array(await workspace.fs.readFile(uri)) };
 }

@@ -81,8 +81,10 @@ export class RunFiles {
   /** Begins a file. `first` is how its text begins, and is pushed like the rest: some 256 KB of it are enough. */
   begin(name: string, first: string): OpenRunFile | RefusedFile {
     const beginning = withoutControls(first);
-    const lines = beginning.split('\n', PROBE_LINES);
-    const source = sourceOf(lines);
+    const written = beginning.split('\n', PROBE_LINES);
+    const pasted = isPastedStrace(written);
+    const lines = pasted ? written.map((line) => line.trimStart()) : written;
+    const source = pasted ? SOURCES.find(({ id }) => id === 'strace') : sourceOf(lines);
     const probe = new MachineFiles();
     for (const line of lines) probe.line(line);
     const kind = this.#kind;
@@ -98,7 +100,7 @@ export class RunFiles {
       };
     }
     const log = this.#rebuilder.file(name, source?.id, threadOf(name, beginning, source?.id));
-    return this.#opened({ name, what: 'log', log }, log.push, () => void log.end());
+    return this.#opened({ name, what: 'log', log }, pasted ? unindented(log.push) : log.push, () => void log.end());
   }
 
   /** Gives the rebuilder what is known of the machine, once all files are read. */
@@ -127,6 +129,25 @@ export class RunFiles {
       },
     };
   }
+}
+
+/** Is it a scenario into which lines of strace were pasted? Its other lines are none that the reader of strace understands. */
+function isPastedStrace(lines: readonly string[]): boolean {
+  return lines.some((line) => SCENARIO.test(line)) && lines.some((line) => STRACE_LINE.test(line));
+}
+
+const SCENARIO = /^\s*(?:scenario\s+"|(?:setup|machine|thread\b[^(]*)\s*\{\s*$)/;
+/** A call whose descriptor is a number, as no statement of a scenario has it. */
+const STRACE_LINE = /^\s*(?:openat\(AT_FDCWD\b|(?:ioctl|close|dup[23]?|fcntl)\(\d).* = /;
+
+/** Takes text in pieces, and gives it on without the blanks that its lines begin with. */
+function unindented(push: (text: string) => void): (text: string) => void {
+  let begins = true;
+  return (text) => {
+    const rest = (begins ? text.replace(/^[ \t]+/, '') : text).replace(/\n[ \t]+/g, '\n');
+    if (rest !== '') begins = rest.endsWith('\n');
+    push(rest);
+  };
 }
 
 function knownTo(knows: (line: string) => boolean, lines: readonly string[]): number {
