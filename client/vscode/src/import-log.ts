@@ -1,9 +1,13 @@
 // "Import Log": a scenario from what a tracer wrote while a VMM ran. A log that is opened offers it.
 import { sourceOf } from '@snoopscope/sim-core';
 import {
+  CodeAction,
+  type CodeActionContext,
+  CodeActionKind,
   commands,
   Disposable,
   l10n,
+  languages,
   type Memento,
   type OutputChannel,
   type TextDocument,
@@ -48,6 +52,11 @@ export function registerImport(
   return Disposable.from(
     output,
     commands.registerCommand(importCommand, importing),
+    languages.registerCodeActionsProvider(
+      { language: 'snoop' },
+      { provideCodeActions: (document, _, context) => pastedLines(document, context) },
+      { providedCodeActionKinds: [CodeActionKind.QuickFix] },
+    ),
     window.onDidChangeActiveTextEditor((editor) => offer(editor?.document)),
   );
 }
@@ -130,6 +139,19 @@ async function show(reply: ImportedReply, output: OutputChannel): Promise<void> 
     if (chosen === details) output.show(true);
   });
 }
+
+/** For a pointer that strace did not follow: what it points to is inferred from all of the lines. */
+function pastedLines({ uri }: TextDocument, { diagnostics }: CodeActionContext): CodeAction[] {
+  const undecoded = diagnostics.filter(({ code }) => (typeof code === 'object' ? code.value : code) === UNDECODED);
+  if (undecoded.length === 0) return [];
+  const title = l10n.t('Import the lines of strace as a new scenario');
+  const action = new CodeAction(title, CodeActionKind.QuickFix);
+  action.command = { title, command: importCommand, arguments: [uri] };
+  action.diagnostics = undecoded;
+  return [action];
+}
+
+const UNDECODED = 'undecoded-pointer';
 
 function isLog(document: TextDocument): boolean {
   if (document.languageId === 'snoop' || !['file', 'untitled', 'vscode-remote'].includes(document.uri.scheme))

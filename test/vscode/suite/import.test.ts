@@ -50,6 +50,32 @@ suite('importing', () => {
     assert.equal(started.stop.reason, 'entry');
   });
 
+  test('lines of strace in a scenario are imported by the quick fix of a pointer, saved or not', async () => {
+    const content = `setup {
+  openat(AT_FDCWD, "/dev/vfio/26", O_RDWR) = 24
+  openat(AT_FDCWD, "/dev/vfio/vfio", O_RDWR) = 25
+  ioctl(24, VFIO_GROUP_SET_CONTAINER, 0x55f0c8a1b8f8) = 0
+}
+`;
+    const document = await vscode.workspace.openTextDocument({ language: 'snoop', content });
+    await vscode.window.showTextDocument(document);
+    const pointer = new vscode.Range(3, 40, 3, 40);
+    let fix: vscode.CodeAction | undefined;
+    while (!fix?.command) {
+      const actions = await vscode.commands.executeCommand<vscode.CodeAction[]>(
+        'vscode.executeCodeActionProvider',
+        document.uri,
+        pointer,
+        vscode.CodeActionKind.QuickFix.value,
+      );
+      fix = actions.find(({ title }) => title === 'Import the lines of strace as a new scenario');
+    }
+    const { command, arguments: given = [] } = fix.command;
+    const reply = await vscode.commands.executeCommand<{ kind: string; scenario: string }>(command, ...given);
+    assert.equal(reply.kind, 'imported', JSON.stringify(reply));
+    assert.include(reply.scenario, 'ioctl(group26, VFIO_GROUP_SET_CONTAINER, [container]) = 0');
+  });
+
   test('what is not a log is refused, and says why', async () => {
     const reply = await vscode.commands.executeCommand<{ kind: string; message: string }>(
       'snoopscope.importLog',
