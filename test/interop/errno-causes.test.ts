@@ -1,5 +1,5 @@
 // What the report says of a log alone, by the call that failed and its errno.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type LogReport, reportOf } from '../../sim-core/src/interop/rebuild/report.ts';
 import { take } from './rebuilt.ts';
 
@@ -111,4 +111,26 @@ test('an errno that says nothing by itself is named as the last failure', () => 
 test('a run that ends well is not a failure', () => {
   const after = ['ioctl(6, VFIO_GROUP_GET_DEVICE_FD, 0x7ffe) = 8', 'ioctl(5, VFIO_IOMMU_MAP_DMA, 0x7ffe) = 0'];
   expect(reportFor([...ATTACHED, ...after, 'exit_group(0) = ?']).causes).toEqual([]);
+});
+
+describe('what a VMM that fails writes on stderr', () => {
+  const write = (text: string): string => `write(2</dev/pts/0>, "${text}", 9) = 9`;
+  const said = [
+    'write(1, "not an error\\n", 13) = 13',
+    write('qemu-system-x86_64:'),
+    write(' '),
+    write('-device vfio-pci,host=0000:01:00.0: \\"nic\\" is \\33[1mattached\\n'),
+  ];
+  const message = 'The VMM said: qemu-system-x86_64: -device vfio-pci,host=0000:01:00.0: "nic" is  [1mattached';
+
+  test('is in the report, as one line and without control characters', () => {
+    const { wrong, remedies, unknown } = reportFor([...ATTACHED, ...said, 'exit_group(1) = ?']);
+    expect(wrong).toContain(message);
+    expect(remedies).toContain('What the VMM said is the reason.');
+    expect(unknown.map(({ command }) => command).join()).not.toContain('execve');
+  });
+
+  test('is nothing that went wrong when it ends well', () => {
+    expect(reportFor([...ATTACHED, ...said, 'exit_group(0) = ?']).wrong).toEqual([]);
+  });
 });

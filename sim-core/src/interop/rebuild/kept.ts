@@ -4,6 +4,7 @@
  */
 import { descriptorOf, type KnownArguments, type LogCall, type LogRecord } from '../log/record.ts';
 import { isOurs, requestName } from './request-names.ts';
+import { Stderr } from './stderr.ts';
 
 /** A call that a scenario may need. */
 export interface KeptCall {
@@ -49,6 +50,7 @@ export class CallFilter {
   readonly other = new Map<string, Count>();
   /** PCI addresses that the process looked up in sysfs, in order. */
   readonly addresses: string[] = [];
+  readonly stderr = new Stderr();
   /** Where the kept calls were cut off. */
   cutAt: number | undefined;
   /** Calls that came after that. */
@@ -76,6 +78,7 @@ export class CallFilter {
     const call: LogCall = record.what.kind === 'call' ? record.what : { kind: 'call', name: 'ended', args: [] };
     if (call.name === 'ioctl') this.#ioctl(call, record);
     else if (this.#matters(call)) this.#keep(call, record);
+    else this.stderr.take(call, record.tid);
     if (known !== undefined) this.#know(known);
   }
 

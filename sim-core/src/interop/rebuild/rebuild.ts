@@ -66,6 +66,8 @@ export interface Rebuilt {
   readonly starts: ReadonlyMap<string, number>;
   /** KVM_RUN, and how often a signal ended it. */
   readonly runs: { readonly count: number; readonly interrupted: number };
+  /** The last lines that the process wrote on stderr, where the log shows them. */
+  readonly stderr: readonly string[];
   /** Calls that matter nothing here, by name. */
   readonly counted: ReadonlyMap<string, Count>;
   /** The line of a log from which on nothing was taken any more, and how much came after it. */
@@ -226,6 +228,9 @@ export class Rebuilder {
         evidence?.hasFunctions === true &&
         [...evidence.functions.keys()].some((name) => /^(?:kvm_emulate_wbinvd|wbinvd_ipi|__wbinvd)/.test(name)),
       runs: sumRuns(callFiles),
+      stderr: callFiles.flatMap(({ filter }) =>
+        filter.stderr.lines.flatMap(({ tid, text }) => (runsHere(tid, chosen, this.processes()) ? [text] : [])),
+      ),
       counted: mergedCounts(callFiles, translation),
       cut: this.#files.flatMap(({ name, filter, evidence: seen }) => {
         const line = filter.cutAt ?? seen.cutAt;

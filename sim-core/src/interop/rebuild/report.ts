@@ -22,7 +22,8 @@ export interface LogReport {
   readonly unknown: readonly { readonly what: string; readonly command: string }[];
 }
 
-export function reportOf(rebuilt: Rebuilt, result: Imported, messages: readonly HostMessage[]): LogReport {
+export function reportOf(rebuilt: Rebuilt, result: Imported, given: readonly HostMessage[]): LogReport {
+  const messages = [...given, ...ownMessages(rebuilt, given)];
   const causes = causesOf(rebuilt, messages);
   const coherency = rebuilt.translation.vms.length === 0 ? NO_VM : coherencyOf(rebuilt, result, causes);
   return {
@@ -43,6 +44,16 @@ export function reportOf(rebuilt: Rebuilt, result: Imported, messages: readonly 
     ],
   };
 }
+
+/** What a VMM that failed wrote on stderr last, where the log shows it and no file was given. */
+function ownMessages({ translation, stderr }: Rebuilt, given: readonly HostMessage[]): HostMessage[] {
+  if (!translation.exitStatus) return [];
+  const texts = new Set(stderr.slice(-MOST_SAID));
+  for (const { text } of given) texts.delete(text);
+  return [...texts].map((text) => ({ text, source: 'vmm' }));
+}
+
+const MOST_SAID = 5;
 
 const NO_VM: CoherencyReport = { sentences: ['No VM was created.'], assumptions: [] };
 
