@@ -63,7 +63,11 @@ test('a log is read through colours, carriage returns, another encoding and the 
     colours: lines
       .map((line) => `\u001b[1;32m${line.replace('ioctl', '\u001b[31mioctl\u001b[0m')}\u001b[0m\n`)
       .join(''),
+    sgr0: lines.map((line) => `\u001b[38:5:2m${line}\u001b(B\u001b[m\r\r\n`).join(''),
+    terminal: `\u001b[?2004l\r\u001b]0;root@host\u0007${lines.join('\n')}\u001b[>4;2m\n`,
+    overstruck: lines.map((line) => `${line.replace('ioctl', 'i\bio\boctl')}\n`).join(''),
     returns: `\ufeff${lines.join('\r\n')}\r\n`,
+    between: lines.join(`\n${'\0'.repeat(64)}`),
     wide: Buffer.from(`\ufeff${lines.join('\r\n')}\r\n`, 'utf16le'),
     big: Buffer.from(`\ufeff${lines.join('\n')}\n`, 'utf16le').swap16(),
     zeros: `${first}\n${'# '.repeat(300)}\n100 ioctl(3, KVM_CR${'\0'.repeat(5000)}${others.join('\n')}\n`,
@@ -91,7 +95,7 @@ test('files without one line of interest are refused, with what was looked for',
 test('control characters and numbers beyond 64 bits of a log are data', async () => {
   const log = written(
     'hostile.log',
-    `openat(AT_FDCWD, "/dev/kvm", O_RDWR) = 3\nioctl(3, KVM_CREATE_VM, 99999999999999999999999) = 4\nopenat(AT_FDCWD, "/dev/vfio/8\\33[31m", O_RDWR) = 5\nioctl(4, \u001b]0;evil\u0007KVM_EVIL, 0) = 0\nioctl(4, KVM_NO_SUCH_REQUEST, 0) = 0\n`,
+    `openat(AT_FDCWD, "/dev/kvm", O_RDWR) = 3\nioctl(3, KVM_CREATE_VM, 99999999999999999999999) = 4\nopenat(AT_FDCWD, "/dev/vfio/8\\33[31m", O_RDWR) = 5\nioctl(4, \u001b\u00e9KVM_EVIL, 0) = 0\nioctl(4, KVM_NO_SUCH_REQUEST, 0) = 0\n`,
   );
   const { exitCode, stdout, stderr } = await snoopscope(`import ${log}`);
   expect(exitCode).toBe(0);

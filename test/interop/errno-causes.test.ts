@@ -108,6 +108,14 @@ test('an errno that says nothing by itself is named as the last failure', () => 
   ]);
 });
 
+test('of a log that is mostly not understood nothing is concluded', () => {
+  const garbage = Array.from({ length: 9 }, (_, line) => `@@ ${line} @@`);
+  const report = reportFor([...VM, ...garbage, 'exit_group(1) = ?', '+++ exited with 1 +++']);
+  expect(report.wrong).toEqual([
+    '9 of the 13 lines of a.log were not understood, so nothing follows from what it does not show.',
+  ]);
+});
+
 test('a run that ends well is not a failure', () => {
   const after = ['ioctl(6, VFIO_GROUP_GET_DEVICE_FD, 0x7ffe) = 8', 'ioctl(5, VFIO_IOMMU_MAP_DMA, 0x7ffe) = 0'];
   expect(reportFor([...ATTACHED, ...after, 'exit_group(0) = ?']).causes).toEqual([]);

@@ -3,7 +3,7 @@
  *
  * Costs: one pass; memory for one line and for the calls that are interrupted at the moment.
  */
-import { afterNuls, withoutControls } from './damage.ts';
+import { aroundNuls, asShown } from './damage.ts';
 import type { LogRecord } from './record.ts';
 import { type LogSource, SOURCES, type SourceId } from './sources.ts';
 
@@ -124,7 +124,7 @@ export class LogReader {
   }
 
   #take(text: string): void {
-    const line = withoutControls(text.endsWith('\r') ? text.slice(0, -1) : text);
+    const line = asShown(text);
     if (this.#reader) {
       this.#give(line);
       return;
@@ -150,12 +150,11 @@ export class LogReader {
   #give(text: string): void {
     const line = ++this.#lines;
     if (text.length > LONGEST_LINE) this.#cut++;
-    const rest = afterNuls(text);
-    const whole = rest ?? text;
+    const { isCut, rest: whole } = aroundNuls(text);
     const understood =
       whole === '' ||
       this.#reader?.line(whole.length > LONGEST_LINE ? whole.slice(0, LONGEST_LINE) : whole, line) === true;
-    if (understood && rest === undefined) {
+    if (understood && !isCut) {
       this.#read++;
       return;
     }

@@ -33,6 +33,7 @@ export type CauseId =
   | 'bad-mapping'
   | 'mapping-limit'
   | 'never-registered'
+  | 'mostly-unread'
   | 'ended-early';
 
 interface Known {
@@ -208,6 +209,22 @@ function neverRegistered({ rebuilt, found, failures }: Known): Cause[] {
   });
 }
 
+/** What is missing in a log of which most lines could not be read proves nothing. */
+function mostlyUnread({ rebuilt, found }: Known): Cause[] {
+  if (found.length > 0) return [];
+  return rebuilt.files.flatMap(({ name, counts: { lines, unread } }) =>
+    unread * 2 <= lines
+      ? []
+      : [
+          {
+            id: 'mostly-unread',
+            text: `${unread} of the ${lines} lines of ${name} were not understood, so nothing follows from what it does not show.`,
+            remedy: 'Record it again as docs/logs.md says, into a file and not through a terminal.',
+          },
+        ],
+  );
+}
+
 /** No cause was found: how far the VMM came, and what could be wrong there. */
 function endedEarly({ rebuilt, messages, found, ended, failures }: Known): Cause[] {
   const { groups, cdevs, exitStatus } = rebuilt.translation;
@@ -295,5 +312,6 @@ const FINDERS: readonly Finder[] = [
   byErrno,
   noIommufd,
   neverRegistered,
+  mostlyUnread,
   endedEarly,
 ];

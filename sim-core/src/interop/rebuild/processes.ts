@@ -61,7 +61,7 @@ export function choiceText(processes: readonly LoggedProcess[]): string {
   const more = processes.length > MOST_LISTED ? ` and ${processes.length - MOST_LISTED} more` : '';
   const what =
     processes.length === 1 ? 'The log is of another process' : 'Several processes of the log use KVM or VFIO';
-  return `${what}: ${list.join(', ')}${more}. \`snoopscope import --pid\` takes one, \`--vm\` the one that made a VM.`;
+  return `${what}: ${list.join(', ')}${more}. \`--pid\` takes one, \`--vm\` the one that made a VM.`;
 }
 
 const MOST_LISTED = 12;

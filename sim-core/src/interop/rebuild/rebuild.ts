@@ -161,7 +161,8 @@ export class Rebuilder {
 
   finish(): Rebuilt {
     const assumptions = this.#assumptions;
-    const chosen = this.chosen();
+    const processes = this.processes();
+    const chosen = chosenProcess(processes, this.#options);
     for (const { evidence } of this.#files) evidence.settle();
     const callFiles = this.#callFiles();
     const evidenceFile = this.#files
@@ -201,7 +202,7 @@ export class Rebuilder {
             ...calls.map(({ tid }) => tid),
             ...callFiles
               .flatMap(({ filter }) => [...filter.runs.keys()])
-              .filter((tid) => runsHere(tid, chosen, this.processes())),
+              .filter((tid) => runsHere(tid, chosen, processes)),
           ]
         : [],
     );
@@ -227,9 +228,9 @@ export class Rebuilder {
       knowsFlushes:
         evidence?.hasFunctions === true &&
         [...evidence.functions.keys()].some((name) => /^(?:kvm_emulate_wbinvd|wbinvd_ipi|__wbinvd)/.test(name)),
-      runs: sumRuns(callFiles),
+      runs: sumRuns(callFiles, (tid) => runsHere(tid, chosen, processes)),
       stderr: callFiles.flatMap(({ filter }) =>
-        filter.stderr.lines.flatMap(({ tid, text }) => (runsHere(tid, chosen, this.processes()) ? [text] : [])),
+        filter.stderr.lines.flatMap(({ tid, text }) => (runsHere(tid, chosen, processes) ? [text] : [])),
       ),
       counted: mergedCounts(callFiles, translation),
       cut: this.#files.flatMap(({ name, filter, evidence: seen }) => {
@@ -351,11 +352,12 @@ function runnersOf(files: readonly Reading[], evidence: Evidence | undefined): M
   return runners;
 }
 
-function sumRuns(files: readonly Reading[]): Rebuilt['runs'] {
+function sumRuns(files: readonly Reading[], isHere: (tid: number) => boolean): Rebuilt['runs'] {
   let count = 0;
   let interrupted = 0;
   for (const { filter } of files)
-    for (const run of filter.runs.values()) {
+    for (const [tid, run] of filter.runs) {
+      if (!isHere(tid)) continue;
       count += run.count;
       interrupted += run.interrupted;
     }

@@ -3,7 +3,7 @@
  * the machine to its facts.
  */
 import { andList } from '../../explain/event-text.ts';
-import { encodingOf, withoutControls } from '../log/damage.ts';
+import { asShown, encodingOf } from '../log/damage.ts';
 import { sourceOf } from '../log/reader.ts';
 import { SOURCES, type SourceId } from '../log/sources.ts';
 import { MachineFiles } from './machine-files.ts';
@@ -42,7 +42,7 @@ const BINARIES: readonly { readonly magic: string; readonly advice: string }[] =
 ];
 
 /** Bytes in which a NUL makes a file binary. Further on it is a log with a hole. */
-const BINARY_PROBE_BYTES = 512;
+const BINARY_PROBE_BYTES = 16;
 
 /** Why a file that begins with these bytes is not text; undefined when it may be one. */
 export function binaryRefused(bytes: Uint8Array): string | undefined {
@@ -80,7 +80,7 @@ export class RunFiles {
 
   /** Begins a file. `first` is how its text begins, and is pushed like the rest: some 256 KB of it are enough. */
   begin(name: string, first: string): OpenRunFile | RefusedFile {
-    const beginning = withoutControls(first);
+    const beginning = first.split('\n').map(asShown).join('\n');
     const written = beginning.split('\n', PROBE_LINES);
     const pasted = isPastedStrace(written);
     const lines = pasted ? written.map((line) => line.trimStart()) : written;
@@ -114,9 +114,9 @@ export class RunFiles {
       const lines = (rest + text).split('\n');
       rest = lines.pop() ?? '';
       if (rest.length > LONGEST_LINE) rest = '';
-      for (const line of lines) this.#machine.line(withoutControls(line));
+      for (const line of lines) this.#machine.line(asShown(line));
     };
-    return this.#opened({ name, what: 'machine' }, push, () => this.#machine.line(withoutControls(rest)));
+    return this.#opened({ name, what: 'machine' }, push, () => this.#machine.line(asShown(rest)));
   }
 
   #opened(file: RunFile, push: (text: string) => void, end: () => void): OpenRunFile {
