@@ -2,14 +2,14 @@
 import type { PictureText } from '@snoopscope/sim-core';
 import { tableLines } from '@snoopscope/sim-core';
 import type { Drawing, Shape } from './shape.ts';
-import { STYLE } from './style.ts';
+import { FILE_STYLE } from './style.ts';
 
 export function svgFile({ width, height, label, shapes, moving = [] }: Drawing, text: PictureText): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" class="snoop-picture file" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="title" aria-describedby="description">`,
     `<title id="title">${escaped(label)}</title>`,
     `<desc id="description">${escaped(tableLines(text).join('\n'))}</desc>`,
-    `<style>${STYLE.replaceAll(/\s*\n\s*/g, ' ').trim()}</style>`,
+    `<style>${FILE_STYLE.replaceAll(/\s*\n\s*/g, ' ').trim()}</style>`,
     `<rect class="paper" width="${width}" height="${height}"/>`,
     ...[...shapes, ...moving].map(element),
     '</svg>',

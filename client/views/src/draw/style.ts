@@ -1,30 +1,54 @@
-/**
- * The look of pictures: colours are those of VS Code's theme where there is one. In a file and on a plain page they are
- * the ones given here, light or dark as the reader prefers.
- */
-export const STYLE = `
-.snoop-picture {
-  --snoop-fg: var(--vscode-foreground, #1f2328);
-  --snoop-dim: var(--vscode-descriptionForeground, #57606a);
-  --snoop-bg: var(--vscode-panel-background, var(--vscode-editor-background, #ffffff));
-  --snoop-line: var(--vscode-contrastBorder, var(--vscode-descriptionForeground, #8c959f));
-  --snoop-fill: var(--vscode-editorWidget-background, #eef1f4);
-  --snoop-blue: var(--vscode-charts-blue, #0550ae);
-  --snoop-green: var(--vscode-charts-green, #116329);
-  --snoop-orange: var(--vscode-charts-orange, #953800);
-  --snoop-purple: var(--vscode-charts-purple, #6639ba);
-  --snoop-red: var(--vscode-errorForeground, #b3202a);
-  --snoop-focus: var(--vscode-focusBorder, #0969da);
-  --snoop-link: var(--vscode-textLink-foreground, #0550ae);
-  font: 11px var(--vscode-editor-font-family, ui-monospace, Menlo, Consolas, monospace);
-}
-@media (prefers-color-scheme: dark) {
-  .snoop-picture.file {
-    --snoop-fg: #e6edf3; --snoop-dim: #9198a1; --snoop-bg: #0d1117; --snoop-line: #6e7681; --snoop-fill: #21262d;
-    --snoop-blue: #79c0ff; --snoop-green: #7ee787; --snoop-orange: #ffa657; --snoop-purple: #d2a8ff;
-    --snoop-red: #ff7b72; --snoop-focus: #58a6ff;
-  }
-}
+/** The look of pictures: in VS Code in the colours of its theme, in a file in those given here. */
+
+type Colours = Readonly<Record<string, string>>;
+
+const LIGHT: Colours = {
+  fg: '#1f2328',
+  dim: '#57606a',
+  bg: '#ffffff',
+  line: '#8c959f',
+  fill: '#eef1f4',
+  blue: '#0550ae',
+  green: '#116329',
+  orange: '#953800',
+  purple: '#6639ba',
+  red: '#b3202a',
+  focus: '#0969da',
+  link: '#0550ae',
+};
+const DARK: Colours = {
+  fg: '#e6edf3',
+  dim: '#9198a1',
+  bg: '#0d1117',
+  line: '#6e7681',
+  fill: '#21262d',
+  blue: '#79c0ff',
+  green: '#7ee787',
+  orange: '#ffa657',
+  purple: '#d2a8ff',
+  red: '#ff7b72',
+  focus: '#58a6ff',
+};
+/** Where the reader has chosen a few colours for everything. */
+const FORCED: Colours = { fg: 'CanvasText', dim: 'CanvasText', bg: 'Canvas', line: 'CanvasText' };
+/** The colours of VS Code's theme, the first one that it has. */
+const THEME: Readonly<Record<string, readonly string[]>> = {
+  fg: ['foreground'],
+  dim: ['descriptionForeground'],
+  bg: ['panel-background', 'editor-background'],
+  line: ['contrastBorder', 'descriptionForeground'],
+  fill: ['editorWidget-background'],
+  blue: ['charts-blue'],
+  green: ['charts-green'],
+  orange: ['charts-orange'],
+  purple: ['charts-purple'],
+  red: ['errorForeground'],
+  focus: ['focusBorder'],
+  link: ['textLink-foreground'],
+};
+const FONT = 'ui-monospace, Menlo, Consolas, monospace';
+
+const RULES = `
 .snoop-picture text { fill: var(--snoop-fg); font-size: 11px; pointer-events: none; }
 .snoop-picture .paper { fill: var(--snoop-bg); }
 .snoop-picture .dim, .snoop-picture text.dim { fill: var(--snoop-dim); }
@@ -80,7 +104,48 @@ export const STYLE = `
 .snoop-picture .choice:focus > :first-child, .snoop-picture .choice:hover > :first-child {
   stroke: var(--snoop-focus); stroke-width: 2.5; stroke-opacity: 1;
 }
-@media (forced-colors: active) {
-  .snoop-picture { --snoop-fg: CanvasText; --snoop-bg: Canvas; --snoop-line: CanvasText; --snoop-dim: CanvasText; }
-}
 `;
+
+/** For a page: where VS Code gives no colours, the light ones. */
+export const STYLE = `
+.snoop-picture {
+  ${variables(Object.fromEntries(Object.entries(THEME).map(([name, theme]) => [name, themed(theme, LIGHT[name]!)])))}
+  font: 11px var(--vscode-editor-font-family, ${FONT});
+}
+${RULES}
+@media (forced-colors: active) { .snoop-picture { ${variables(FORCED)} } }
+`;
+
+/**
+ * For a file, light or dark as the reader prefers. Colours are written out: drawing programs and viewers outside of browsers
+ * know no variables, and would paint everything black.
+ */
+export const FILE_STYLE = `
+.snoop-picture { font: 11px ${FONT}; }
+${RULES.replaceAll(/var\(--snoop-(\w+)\)/g, (_, name: string) => LIGHT[name]!)}
+@media (prefers-color-scheme: dark) { ${recoloured(DARK)} }
+@media (forced-colors: active) { ${recoloured(FORCED)} }
+`;
+
+function themed(names: readonly string[], fallback: string): string {
+  return names.reduceRight((value, name) => `var(--vscode-${name}, ${value})`, fallback);
+}
+
+function variables(colours: Colours): string {
+  return Object.entries(colours)
+    .map(([name, value]) => `--snoop-${name}: ${value};`)
+    .join(' ');
+}
+
+/** The rules again, with those of their declarations alone that these colours change. */
+function recoloured(colours: Colours): string {
+  return [...RULES.matchAll(/([^{}]+)\{([^{}]*)\}/g)]
+    .flatMap(([, selector = '', body = '']) => {
+      const changed = body.split(';').flatMap((declaration) => {
+        const [, name = ''] = /var\(--snoop-(\w+)\)/.exec(declaration) ?? [];
+        return colours[name] === undefined ? [] : [declaration.replace(/var\(--snoop-\w+\)/, colours[name])];
+      });
+      return changed.length === 0 ? [] : [`${selector.trim()} {${changed.join(';')} }`];
+    })
+    .join(' ');
+}
