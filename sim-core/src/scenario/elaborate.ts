@@ -20,6 +20,7 @@ import type { Dims, World, WorldBase } from '../world.ts';
 import type { BlockItem, Diagnostic, LineContent, ParsedScenario } from './ast.ts';
 import { contentsOfKind } from './blocks.ts';
 import { modelLimit } from './checks/model-limit.ts';
+import { makesCalls } from './checks/unknown-term.ts';
 import { compilingProgram, type ProgramContext } from './elaborate/compile-program.ts';
 import { compileCondition, mentions } from './elaborate/conditions.ts';
 import { countDims } from './elaborate/dims.ts';
@@ -104,7 +105,7 @@ function* building(parsed: ParsedScenario, options: ElaborateOptions, problems: 
   );
   const registers = topology.actors.map(() => new Map<string, number>());
   const errors = topology.actors.map((actor) =>
-    asked.errors.has(actor.name) ? layout.field(`${actor.name}.err`).base : undefined,
+    asked.errors.has(actor.name) && makesCalls(actor.kind) ? layout.field(`${actor.name}.err`).base : undefined,
   );
   const nodes: ProgramNode[] = [];
   const context: ProgramContext = {

@@ -3,6 +3,8 @@ import { contentsOfKind } from '../blocks.ts';
 import { brokenNames } from '../broken-names.ts';
 import type { Check, PlacedObjection, ScenarioSubject } from './check.ts';
 import { atomsOf, termsOf, withNumber } from './terms.ts';
+import { kindsOfActors } from './undefined-names.ts';
+import { makesCalls } from './unknown-term.ts';
 
 /** Members that the machine writes by itself. */
 const OF_THE_MACHINE: ReadonlySet<string> = new Set(['err']);
@@ -40,15 +42,23 @@ exists vcpu0.eax == 1
     if (conditions.length === 0 || brokenNames(scenario).mentioned.size > 0) return;
     const files = [scenario, ...subject.included];
     const values = valuesOf(files);
+    const kinds = kindsOfActors(files);
+    // Threads have no registers: what is asked of one is right, or unknown.
+    const ofThread = (term: Term): boolean => {
+      const kind = term.kind === 'name' && term.member ? kinds.get(term.name.text) : undefined;
+      return kind !== undefined && makesCalls(kind);
+    };
     for (const { line, content } of conditions) {
       for (const atom of atomsOf(content.condition)) {
-        const unwritten = termsOf(atom).flatMap((term) => unwrittenRegister(term, subject, files));
+        const unwritten = termsOf(atom).flatMap((term) =>
+          ofThread(term) ? [] : unwrittenRegister(term, subject, files),
+        );
         for (const finding of unwritten) yield { line, ...finding };
         const compared = atom.kind === 'compare' && unwritten.length === 0 ? withNumber(atom) : undefined;
         if (compared === undefined || (atom.kind === 'compare' && atom.relation !== '==' && atom.relation !== '!='))
           continue;
         const { term, number } = compared;
-        if (!holdsData(term) || values.has(BigInt.asIntN(32, number.value))) continue;
+        if (!holdsData(term) || ofThread(term) || values.has(BigInt.asIntN(32, number.value))) continue;
         yield {
           line,
           span: number.span,

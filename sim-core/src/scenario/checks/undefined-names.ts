@@ -1,4 +1,4 @@
-import type { ParsedScenario } from '../ast.ts';
+import type { ActorHeader, ParsedScenario } from '../ast.ts';
 import { contentsOfKind, linesOfKind } from '../blocks.ts';
 import { brokenNames } from '../broken-names.ts';
 import { looksConstant } from '../constant-style.ts';
@@ -36,9 +36,18 @@ function isLibrary(scenario: ParsedScenario): boolean {
 
 /** Names of all actors: `setup`, `qemu`, `vcpu0`, `gpu`, `host`. */
 export function actorNames(files: readonly ParsedScenario[]): string[] {
-  return files.flatMap((file) =>
-    file.blocks.flatMap(({ actor }) =>
-      actor === undefined ? [] : [actor.kind === 'vcpu' ? vcpuActorName(actor) : (actor.name?.text ?? actor.kind)],
+  return files.flatMap((file) => file.blocks.flatMap(({ actor }) => (actor ? [actorName(actor)] : [])));
+}
+
+function actorName(actor: ActorHeader): string {
+  return actor.kind === 'vcpu' ? vcpuActorName(actor) : (actor.name?.text ?? actor.kind);
+}
+
+/** What kind of actor a name is. */
+export function kindsOfActors(files: readonly ParsedScenario[]): ReadonlyMap<string, ActorHeader['kind']> {
+  return new Map(
+    files.flatMap((file) =>
+      file.blocks.flatMap(({ actor }) => (actor ? [[actorName(actor), actor.kind] as const] : [])),
     ),
   );
 }

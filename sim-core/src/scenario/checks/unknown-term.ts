@@ -1,8 +1,22 @@
-import type { Condition, Span, Term } from '../ast.ts';
+import type { ActorHeader, Condition, Span, Term } from '../ast.ts';
+import { contentsOfKind } from '../blocks.ts';
+import { brokenNames } from '../broken-names.ts';
 import { EXIT_REASONS, FACTS, type FactParam, type FactSpec, factByName } from '../facts.ts';
 import { literalsOf } from '../roles.ts';
 import { didYouMean, nearest } from '../suggest.ts';
-import { type Check, list, type Objection, oneOf, replacing, type Wording } from './check.ts';
+import {
+  type Check,
+  list,
+  type Objection,
+  oneOf,
+  type PlacedObjection,
+  replacing,
+  replacingAt,
+  type ScenarioSubject,
+  type Wording,
+} from './check.ts';
+import { atomsOf, termsOf } from './terms.ts';
+import { kindsOfActors } from './undefined-names.ts';
 
 function* inCondition(condition: Condition): Generator<Objection> {
   switch (condition.kind) {
@@ -92,10 +106,64 @@ export function badArgument(kind: FactParam['kind'], text: string): Wording | un
   return undefined;
 }
 
+/** `qemu.nosuch`, `vcpu0.err`: what an actor of that kind has not, whatever its lines are. */
+function* members(subject: ScenarioSubject): Generator<PlacedObjection> {
+  const { scenario, included, symbols, definedElsewhere } = subject;
+  if (subject.brokenIncludes.length > 0) return;
+  const kinds = kindsOfActors([scenario, ...included]);
+  const { defined } = brokenNames(scenario);
+  const names = symbols.names('name');
+  for (const { line, content } of contentsOfKind(scenario, 'condition')) {
+    for (const term of [...atomsOf(content.condition)].flatMap(termsOf)) {
+      if (term.kind !== 'name' || term.member === undefined || defined.has(term.name.text)) continue;
+      const { name, member, span } = term;
+      const id = `register:${name.text}.${member.text}`;
+      const written = (symbols.all.get(id)?.definitionCount ?? 0) > 0 || definedElsewhere.has(id);
+      const wrong = noMember(kinds.get(name.text), name.text, member.text, names, written);
+      if (wrong) yield { line, span, message: wrong.message, ...replacingAt(line, span, wrong.meant) };
+    }
+  }
+}
+
+/**
+ * Why an actor of a kind cannot have a member; undefined when it may. Threads have no registers, and nothing but a thread
+ * has an errno, unless it is a register that is `written`. `names` are those that calls bind.
+ */
+export function noMember(
+  kind: ActorHeader['kind'] | undefined,
+  owner: string,
+  member: string,
+  names: Iterable<string>,
+  written = false,
+): Wording | undefined {
+  const term = `\`${owner}.${member}\``;
+  if (kind === undefined || written) return undefined;
+  if (!makesCalls(kind)) {
+    if (member !== 'err') return undefined;
+    return { message: `${term} does not exist: \`${owner}\` makes no system calls. Threads have an errno.` };
+  }
+  if (member === 'err') return undefined;
+  const bound = [...names];
+  if (bound.includes(member))
+    return {
+      message: `${term} does not exist: a name that a call binds is written alone, \`${member}\`.`,
+      meant: member,
+    };
+  const err = nearest(member, ['err', 'errno']) || member === 'errno' ? `${owner}.err` : undefined;
+  const meant = err ?? nearest(member, bound);
+  const message = `${term} does not exist${didYouMean(meant)} A thread has no registers: conditions ask for \`${owner}.err\`, or for names that its calls bind.`;
+  return { message, meant };
+}
+
+/** Does an actor of the kind have an errno? */
+export function makesCalls(kind: ActorHeader['kind']): boolean {
+  return kind === 'thread' || kind === 'setup';
+}
+
 export const unknownTerm: Check = {
   code: 'unknown-term',
   severity: 'error',
-  doc: 'A condition asks for something that the machine does not have: a fact by a name that is not one, or with other arguments.',
+  doc: 'A condition asks for something that the machine does not have: a fact by a name that is not one, or with other arguments, or a register of a thread.',
   sources: ['docs/language.md, Final conditions'],
   examples: {
     bad: `machine {
@@ -113,4 +181,5 @@ exists cache(cpu0, x) == M
   *line({ line: { content } }) {
     if (content.kind === 'condition') yield* inCondition(content.condition);
   },
+  scenario: members,
 };

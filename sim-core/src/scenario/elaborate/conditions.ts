@@ -8,7 +8,7 @@ import type { Check } from '../checks/check.ts';
 import { noActor, unknownActor } from '../checks/unknown-actor.ts';
 import { noCpu, unknownCpu } from '../checks/unknown-cpu.ts';
 import { noName, unknownName } from '../checks/unknown-name.ts';
-import { argumentCount, badArgument, noFact, unknownTerm } from '../checks/unknown-term.ts';
+import { argumentCount, badArgument, makesCalls, noFact, noMember, unknownTerm } from '../checks/unknown-term.ts';
 import { noVcpu, unknownVcpu } from '../checks/unknown-vcpu.ts';
 import { noWord, unknownWord } from '../checks/unknown-word.ts';
 import { type FactArguments, type FactQuestion, factByName, factText, type StateReader } from '../facts.ts';
@@ -164,26 +164,33 @@ class TermCompiler {
   }
 
   #member(owner: Word, member: Word, span: Span): CompiledTerm {
-    const { world, register, errors } = this.#context;
-    const actor = world.topology.actors.findIndex((a) => a.name === owner.text);
-    const name = `${owner.text}.${member.text}`;
+    const { world, names, register, errors } = this.#context;
+    const { actors, devices } = world.topology;
+    const actor = actors.findIndex((a) => a.name === owner.text);
+    const kind = actors[actor]?.kind;
     const fromSlot = (slot: number): CompiledTerm => ({
-      name,
+      name: `${owner.text}.${member.text}`,
       read: (state) => state[slot]!,
       text: String,
       literal: false,
     });
-    if (member.text === 'err' && actor >= 0) {
-      const slot = errors[actor];
+    if (kind && makesCalls(kind)) {
+      const slot = member.text === 'err' ? errors[actor] : undefined;
       if (slot !== undefined) return fromSlot(slot);
+      const wrong = noMember(kind, owner.text, member.text, names.keys());
+      if (wrong) this.#fail(unknownTerm, span, wrong.message);
     }
-    const device = world.topology.devices.findIndex((d) => d.name === owner.text);
+    const device = devices.findIndex((d) => d.name === owner.text);
     const mmio = device >= 0 ? world.pcie.registerSlot(device, member.text) : undefined;
     if (mmio !== undefined) return fromSlot(mmio);
+    if (actor < 0 && device >= 0)
+      this.#fail(
+        unknownTerm,
+        span,
+        `\`${owner.text}\` has no register \`${member.text}\`: nothing in the scenario uses it.`,
+      );
     if (actor < 0) {
-      const { message } = noActor(owner.text, [
-        ...new Set([...world.topology.actors, ...world.topology.devices].map((a) => a.name)),
-      ]);
+      const { message } = noActor(owner.text, [...new Set([...actors, ...devices].map((a) => a.name))]);
       this.#fail(unknownActor, span, message);
     }
     return fromSlot(register(actor, member.text));

@@ -12,7 +12,7 @@ import { FINDINGS, type Finding } from '../../engine/monitors/table.ts';
 import { errnoByName } from '../../kernel/errno.ts';
 import type { Condition, LineContent, Span, Term } from '../ast.ts';
 import { unknownName } from '../checks/unknown-name.ts';
-import { unknownTerm } from '../checks/unknown-term.ts';
+import { makesCalls, unknownTerm } from '../checks/unknown-term.ts';
 import { parseCondition } from '../condition.ts';
 import { FACTS, type FactQuestion } from '../facts.ts';
 import { BrokenLine, LineScanner } from '../line-scanner.ts';
@@ -150,8 +150,10 @@ function contextOf(model: Model, condition: Condition, problems: Problems, extra
         `${who} has no register ${name}${known ? `: it uses ${known}` : ''}.`,
       );
     },
-    errors: world.topology.actors.map(({ name }, actor) =>
-      asked.errors.has(name) ? (model.errors[actor] ?? slotFor({ kind: 'errno', actor })) : undefined,
+    errors: world.topology.actors.map(({ name, kind }, actor) =>
+      asked.errors.has(name) && makesCalls(kind)
+        ? (model.errors[actor] ?? slotFor({ kind: 'errno', actor }))
+        : undefined,
     ),
     nodes: [],
     routines: undefined!,
