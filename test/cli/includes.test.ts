@@ -72,6 +72,35 @@ test('a file of procedures is skipped by check as it is by test', async () => {
   expect(exitCode).toBe(0);
 });
 
+test.each(['check', 'explore'])('as JSON, %s says that a file of procedures is skipped', async (command) => {
+  const { stdout } = await snoopscope(`${command} test/cli/scenarios/procedures.snoop --format json`);
+  const { files, skipped } = JSON.parse(stdout);
+  expect(files?.[0] ?? { skipped }).toMatchObject({ skipped: 'it has no actors' });
+  expect(files?.[0].kernels ?? []).toEqual([]);
+});
+
+test('explore skips a file of procedures', async () => {
+  const { exitCode, stdout } = await snoopscope('explore test/cli/scenarios/procedures.snoop');
+  expect(stdout).toContain('Skipped: it has no actors, so there is nothing to explore.');
+  expect(stdout).not.toContain('passed');
+  expect(exitCode).toBe(0);
+});
+
+test.each(['check', 'test'])('%s judges conditions on actors of an included file', async (command) => {
+  writeFileSync(path.join(folder, 'actors.snoop'), 'thread a {\n  close(7)\n}\n');
+  writeFileSync(path.join(folder, 'conditions.snoop'), 'include "actors.snoop"\nforall a.err == 3\n');
+  const { exitCode, stdout } = await snoopscope(`${command} conditions.snoop`, { workingDirectory: folder });
+  expect(stdout).toMatch(/FAILS\s+forall a\.err == 3/);
+  expect(exitCode).toBe(1);
+});
+
+test.each(['check', 'test'])('%s judges conditions of a file without actors', async (command) => {
+  writeFileSync(path.join(folder, 'alone.snoop'), 'machine {\n  memory x = 0\n}\nexists [x] == 1\n');
+  const { exitCode, stdout } = await snoopscope(`${command} alone.snoop`, { workingDirectory: folder });
+  expect(stdout).toMatch(/FAILS\s+exists \[x\] == 1/);
+  expect(exitCode).toBe(1);
+});
+
 test('files that include each other count once', async () => {
   const { stdout } = await run({
     'main.snoop': `include "other.snoop"\n${MACHINE}thread a {\n  call shut(7)\n}\n`,

@@ -6,8 +6,10 @@ import { EXIT } from './exit-codes.ts';
 import type { Failure } from './failure.ts';
 import { errorDocument } from './failure-report.ts';
 
-/** One file of the documents of `check` and `test`. `passed` is null while a limit keeps it open. */
+/** One file of the documents of `check` and `test`. `passed` is null while a limit keeps it open; `skipped` says why there was nothing to judge. */
 export function verdictDocument({ file, groups, left, passed }: FileVerdict): object {
+  const skipped = groups[0]?.skipped;
+  if (skipped !== undefined) return { file: file.name, passed: passed ?? null, skipped, kernels: [] };
   const unexplored = left.map(({ name }) => name);
   return {
     file: file.name,

@@ -27,9 +27,13 @@ const SHOWN_OUTCOMES = 40;
 const SHOWN_FINDINGS = 40;
 
 export function printExplored(call: Invocation, name: string, { report, seconds, kept }: Known): void {
-  const { kernel, passed, conditions, findings, fingerprints } = report;
+  const { kernel, passed, skipped, conditions, findings, fingerprints } = report;
   const [style, word] = VERDICTS[String(passed) as keyof typeof VERDICTS];
   call.print(call.paint('heading', name));
+  if (skipped !== undefined) {
+    call.print(`  ${call.paint('faint', `Skipped: ${skipped}, so there is nothing to explore.`)}`);
+    return;
+  }
   const but = passed && fingerprints ? `, ${missText(fingerprints)}` : '';
   call.print(`  ${call.paint('heading', kernel)}  ${call.paint(style, word)}${but}`);
   call.print(`  ${call.paint('faint', wrap(coverageText(report, '--max-depth'), call.width, 2))}`);

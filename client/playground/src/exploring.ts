@@ -103,7 +103,8 @@ function linesOf(report: ExplorationReport): readonly string[] {
 }
 
 /** Random runs prove nothing. */
-function verdictWord({ passed, sampling }: ExplorationReport): string {
+function verdictWord({ passed, skipped, sampling }: ExplorationReport): string {
+  if (skipped !== undefined) return `Skipped: ${skipped}`;
   if (passed === false) return 'FAILED';
   return passed ? 'As declared' : sampling ? 'Nothing proved' : 'Open';
 }

@@ -80,6 +80,7 @@ async function judged(job: Job, scenario: ParsedScenario, includes: Includes, ar
       kind: 'checked',
       lines: verdictLines(scenario, groups, options).map(plainLine),
       passed: passedOf(groups, result.left),
+      skipped: groups[0]?.skipped !== undefined,
     });
   }
 }

@@ -29,7 +29,12 @@ export type JobAnswer =
   | { readonly kind: 'progress'; readonly text: string; readonly share?: number }
   /** The scenario cannot run. */
   | { readonly kind: 'broken'; readonly problems: readonly string[] }
-  | { readonly kind: 'checked'; readonly lines: readonly string[]; readonly passed: boolean | undefined }
+  | {
+      readonly kind: 'checked';
+      readonly lines: readonly string[];
+      readonly passed: boolean | undefined;
+      readonly skipped: boolean;
+    }
   | { readonly kind: 'explored'; readonly lines: readonly string[]; readonly picture: OutcomesPicture }
   /** Nothing was explored: how much there is. */
   | { readonly kind: 'estimated'; readonly lines: readonly string[] }

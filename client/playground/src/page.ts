@@ -267,7 +267,15 @@ class Page {
       case 'checked':
         this.#results.print(answer.lines);
         this.#results.choose('output');
-        status(answer.passed === undefined ? 'A limit left it open.' : answer.passed ? 'Passed.' : 'Failed.');
+        status(
+          answer.skipped
+            ? 'There is nothing to check.'
+            : answer.passed === undefined
+              ? 'A limit left it open.'
+              : answer.passed
+                ? 'Passed.'
+                : 'Failed.',
+        );
         return;
       case 'explored':
         this.#results.show('outcomes', answer.picture);

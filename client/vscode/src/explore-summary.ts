@@ -33,7 +33,8 @@ export function estimatedLines(name: string, { kernel, estimate, seconds }: Esti
 }
 
 /** Runs at random prove nothing, so they leave open what they did not decide. */
-function verdictWord({ passed, sampling }: ExplorationReport): string {
+function verdictWord({ passed, skipped, sampling }: ExplorationReport): string {
+  if (skipped !== undefined) return `skipped, ${skipped}`;
   if (passed === false) return 'FAILED';
   return passed ? 'as declared' : sampling ? 'nothing proved' : 'open';
 }

@@ -19,6 +19,8 @@ export interface KernelsVerdict {
   readonly name: string;
   /** Undefined where a limit was reached before the answer. */
   readonly passed: boolean | undefined;
+  /** Set where there was nothing to judge. */
+  readonly skipped?: string;
 }
 
 /** A lens is one line. */
@@ -59,7 +61,8 @@ export class VerdictLenses implements CodeLensProvider, Disposable {
   }
 }
 
-function verdictText({ name, passed }: KernelsVerdict): string {
+function verdictText({ name, passed, skipped }: KernelsVerdict): string {
+  if (skipped !== undefined) return l10n.t('nothing to check on {0}', name);
   if (passed === undefined) return l10n.t('open on {0}', name);
   return passed ? l10n.t('passed on {0}', name) : l10n.t('FAILED on {0}', name);
 }

@@ -62,8 +62,10 @@ function* check(snapshot: Snapshot): Generator<unknown, Answer> {
   const groups = yield* grouping(kernels);
   const limitText = () => 'A limit was reached; `snoopscope check` takes others.';
   const lines = verdictLines(scenario, groups, { left, limitText }).map(plainLine);
-  const verdicts = groups.map(
-    ({ name, passed }) => `${passed === undefined ? 'open' : passed ? 'passed' : 'FAILED'} on ${name}`,
+  const verdicts = groups.map(({ name, passed, skipped }) =>
+    skipped !== undefined
+      ? `skipped, ${skipped}`
+      : `${passed === undefined ? 'open' : passed ? 'passed' : 'FAILED'} on ${name}`,
   );
   return {
     lines,

@@ -26,12 +26,15 @@ import { toEnd } from '../to-end.ts';
 import { type Advice, adviceOf } from './advice.ts';
 import type { KernelVerdict } from './check.ts';
 import { type PlacedFinding, placedFinding } from './placed-finding.ts';
+import { skipReason } from './skipped.ts';
 
 export interface ExplorationReport {
   readonly kernel: string;
   readonly granularity: Granularity;
   /** Everything as declared; undefined while a limit keeps it open. */
   readonly passed: boolean | undefined;
+  /** Why there was nothing to explore: see {@link skipReason}. */
+  readonly skipped?: string;
   /** Every reachable state was seen. */
   readonly complete: boolean;
   readonly limit?: ExploreLimit;
@@ -123,10 +126,12 @@ export function* reporting(verdict: KernelVerdict, search: ExploreOptions): Gene
     exploration;
   const line = (schedule: readonly ScheduledMove[]): string => scheduleText(model, movesOf(schedule), granularity);
   const { dropped, fingerprints, random, switches } = exploration;
+  const skipped = skipReason(model);
   return {
     kernel: profile.name,
     granularity,
     passed,
+    ...(skipped !== undefined && { skipped }),
     complete,
     ...(limit && { limit }),
     ...(sampling && { sampling }),

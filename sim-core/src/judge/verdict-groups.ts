@@ -13,6 +13,7 @@ import type { Profile } from '../kernel/profiles.ts';
 import { scheduleText } from '../scenario/elaborate/schedule.ts';
 import type { ConditionVerdict, KernelVerdict } from './check.ts';
 import { type PlacedFinding, placedFinding } from './placed-finding.ts';
+import { skipReason } from './skipped.ts';
 
 /** Consecutive kernels with the same verdicts. */
 export interface VerdictGroup {
@@ -21,6 +22,8 @@ export interface VerdictGroup {
   /** Names of the kernels, oldest first. */
   readonly kernels: readonly string[];
   readonly passed: boolean | undefined;
+  /** Why there was nothing to judge: see {@link skipReason}. */
+  readonly skipped?: string;
   /** The kernel whose exploration is shown; an earlier one that behaves the same may have been explored for all of them. */
   readonly explored: string;
   /** How many kernels of the group were explored: those that may differ. */
@@ -107,11 +110,13 @@ function* groupOf(verdicts: readonly KernelVerdict[], shouldStop: () => boolean)
   const { exploration, passed, unexpected, judgedAs } = first;
   const profiles = verdicts.map(({ profile }) => profile);
   const explored = verdicts.filter(({ judgedAs }, i) => verdicts.findIndex((v) => v.judgedAs === judgedAs) === i);
+  const skipped = skipReason(first.model);
   const waiting = shouldStop() ? undefined : waitingIn(first.model);
   return {
     name: nameOfKernels(profiles),
     kernels: profiles.map(({ name }) => name),
     passed,
+    ...(skipped !== undefined && { skipped }),
     explored: judgedAs.name,
     explorations: explored.length,
     states: explored.reduce((sum, verdict) => sum + verdict.exploration.states, 0),

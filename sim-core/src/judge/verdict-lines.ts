@@ -39,8 +39,6 @@ const SHOWN_FINDINGS = 40;
 
 const NONE_FOR_KERNEL = 'No condition is for this kernel: judged are declared results and findings.';
 const WITHOUT_CONDITIONS = 'It has no conditions: judged are declared results and findings.';
-/** As `test` skips it. */
-const WITHOUT_ACTORS = 'Skipped: it has no actors, so there is nothing to check.';
 
 /** Everything below the name of the file. */
 export function verdictLines(
@@ -48,7 +46,8 @@ export function verdictLines(
   groups: readonly VerdictGroup[],
   options: VerdictLinesOptions,
 ): VerdictLine[] {
-  if (!parsed.blocks.some(({ actor }) => actor)) return [note(2, 'faint', WITHOUT_ACTORS)];
+  const skipped = groups[0]?.skipped;
+  if (skipped !== undefined) return [note(2, 'faint', `Skipped: ${skipped}, so there is nothing to check.`)];
   const hasConditions = parsed.lines.some(({ content }) => content.kind === 'condition');
   const { left = [] } = options;
   return [

@@ -18,6 +18,7 @@ export const check: Command = {
   operandOffers: [SCENARIO_FILES],
   description: [
     'Explores every interleaving on each kernel and reports for each condition whether it holds. Kernels that behave the same are explored once. A condition that fails is printed with a schedule that refutes it; `run --schedule` replays it. A check also fails if a system call returns something other than its declared result, and on a use-after-free, deadlock or kernel warning that no condition mentions; each is listed once for every object and line, with a schedule.',
+    'A file without actors and conditions, which only has procedures for others to include, is skipped: the text says so, and with --format json its `skipped` says why and `kernels` is empty.',
     'FILE may be - for standard input.',
   ],
   options: [...CHECK_OPTIONS, { name: 'witness', doc: 'Also print a schedule for each condition that holds.' }, FORMAT],

@@ -25,7 +25,7 @@ export const explore: Command = {
   description: [
     'Reports for each condition whether it holds, and in how many distinct outcomes its proposition is true and false; then lists the outcomes, over everything that conditions mention, and the findings, one for each kind, object, reader and line. Each comes with a `schedule` line that leads to it: paste it into the file, or pass it to `run --schedule` or a launch configuration, to replay the run.',
     '--random samples runs instead, uniformly or by PCT: they can find a witness or a counterexample, but prove nothing. The same seed gives the same runs; each witness and finding comes with the call that repeats its run. --shard splits the runs across machines, and `snoopscope merge` combines the JSON results.',
-    'Reductions skip equivalent interleavings. They do not change verdicts and outcomes, but they change the numbers of states, final states and occurrences. On a limit or Ctrl-C the command prints what it knows so far. With --checkpoint it also saves it: the same call resumes the search, or prints the saved result if the search is complete. FILE may be - for standard input.',
+    'Reductions skip equivalent interleavings. They do not change verdicts and outcomes, but they change the numbers of states, final states and occurrences. On a limit or Ctrl-C the command prints what it knows so far. A file without actors and conditions is skipped, as `check` does. With --checkpoint it also saves it: the same call resumes the search, or prints the saved result if the search is complete. FILE may be - for standard input.',
   ],
   options: EXPLORE_OPTIONS,
   examples: [

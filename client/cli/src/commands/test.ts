@@ -31,7 +31,7 @@ export const test: Command = {
   operandOffers: [SCENARIO_FILES],
   description: [
     'Checks each named .snoop file and those in or below each named folder, as `check` does. A file passes if all its conditions hold on all kernels they name and every system call returns what is declared.',
-    'A file without actors only has procedures for others to include; it is counted as skipped.',
+    'A file without actors and conditions only has procedures for others to include; it is counted as skipped.',
   ],
   options: [
     ...CHECK_OPTIONS,
@@ -133,10 +133,10 @@ async function testOne(
 ): Promise<TestOutcome> {
   try {
     const file = await read();
-    if (!file.parsed.blocks.some((block) => block.actor)) {
-      return { kind: 'skipped', file: path, reason: 'it has no actors' };
-    }
-    return { kind: 'checked', file: path, verdict: await judge(file) };
+    const verdict = await judge(file);
+    const reason = verdict.groups[0]?.skipped;
+    if (reason !== undefined) return { kind: 'skipped', file: path, reason };
+    return { kind: 'checked', file: path, verdict };
   } catch (error) {
     return { kind: 'broken', file: path, failure: asFailure(error, path) };
   }

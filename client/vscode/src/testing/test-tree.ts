@@ -32,12 +32,13 @@ export interface RangeTest {
 /** Undefined for a file that only has procedures for others to include. */
 export function testsOf(text: string): ScenarioTests | undefined {
   const parsed = parse(text);
-  const actor = parsed.blocks.find((block) => block.actor);
-  if (!actor) return undefined;
+  // As `check` and `test` do, skip what only others include. Conditions may be about actors of an included file.
+  const first = parsed.blocks.find((block) => block.actor)?.line ?? contentsOfKind(parsed, 'condition')[0]?.line;
+  if (first === undefined) return undefined;
   const title = parsed.lines.findIndex(({ content }) => content.kind === 'scenario');
   return {
     title: contentsOfKind(parsed, 'scenario')[0]?.content.text.value,
-    line: title === -1 ? actor.line : title,
+    line: title === -1 ? first : title,
     tags: contentsOfKind(parsed, 'tags').flatMap(({ content }) => content.tags.map((tag) => tag.text)),
     conditions: conditionsOf(parsed),
   };
