@@ -4,6 +4,7 @@ import { globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { release, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { NEWEST } from '../../sim-core/src/index.ts';
 import { root, snoopscope } from './command.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'snoopscope-c-'));
@@ -13,6 +14,13 @@ const scenarios = globSync('scenarios/**/*.snoop', { cwd: root }).sort();
 const hasCompiler = process.platform === 'linux' && spawnSync('cc', ['--version']).status === 0;
 const race = 'scenarios/kvm-vfio/add-races-with-delete.snoop';
 const wbinvd = 'scenarios/wbinvd/local-cpu-not-flushed.snoop';
+
+const newest = NEWEST.name;
+
+function histogramOf(...lines: string[]): string {
+  const title = 'ADD and DEL of one file race';
+  return `Test ${title} Allowed\nHistogram (${lines.length} states)\n${lines.map((line) => `${line}\n`).join('')}`;
+}
 
 function saved(name: string, text: string): string {
   const file = path.join(folder, name);
@@ -57,9 +65,17 @@ describe.skipIf(!hasCompiler)('with a C compiler (apt-get install gcc libc6-dev)
     expect(programs).toBeGreaterThan(20);
   });
 
-  test('what the check of syntax alone does not see has no warnings either', async () => {
-    for (const form of [[], ['--litmus']])
-      expect(compiler('-O2', '-c', '-o', '/dev/null', saved('whole.c', await exported(...form, race)))).toBe('');
+  const bare = 'scenario "Bare"\nmachine {\n  cpu intel\n}\n';
+  test.each([
+    ['with a device and two threads', race, ['', '--litmus']],
+    ['without threads', 'scenarios/iommu/smmu-claims-snooping-it-cannot-force.snoop', ['--litmus']],
+    ['without devices', saved('bare-open.snoop', `${bare}setup {\n  a = open("/dev/vfio/devices/vfio0")\n}\n`), ['']],
+    ['that does nothing', saved('bare.snoop', bare), ['']],
+  ])('what the check of syntax alone does not see has no warnings either: a scenario %s', async (_, file, forms) => {
+    for (const form of forms) {
+      const source = saved('whole.c', await exported(...(form === '' ? [] : [form]), file));
+      expect(compiler('-O2', '-c', '-o', '/dev/null', source)).toBe('');
+    }
   });
 
   test('a litmus program without an outcome says why, and fails', async () => {
@@ -77,6 +93,7 @@ Histogram (0 states)
 # 10 of 10 rounds ended before their outcome
 # stopped, because 10 rounds had no outcome
 # kernel ${release()}
+# made for ${newest}
 # no round had an outcome: nothing is known
 `,
     ]);
@@ -85,10 +102,13 @@ Histogram (0 states)
       2,
       expect.stringContaining('no round had an outcome; a page of the scenario cannot be mapped'),
     ]);
-    for (const rounds of ['0', 'many'])
-      expect(spawnSync(program, ['-n', rounds], { encoding: 'utf8' })).toMatchObject({
+    for (const rounds of [['0'], ['many'], ['99999999999999999999'], []])
+      expect(spawnSync(program, ['-n', ...rounds], { encoding: 'utf8' })).toMatchObject({
         status: 2,
-        stderr: `-n takes a number of rounds, 1 or more, not ${rounds}\n`,
+        stdout: '',
+        stderr: expect.stringMatching(
+          new RegExp(`^-n takes a number of rounds, from 1 to \\d+, not ${rounds[0] ?? 'nothing'}\n$`),
+        ),
       });
   });
 
@@ -102,7 +122,23 @@ Histogram (0 states)
     ]);
     const strange = spawnSync(program, ['gpu=../../etc'], { encoding: 'utf8' });
     expect([strange.status, strange.stdout]).toEqual([4, expect.stringContaining('# SKIP not bound to vfio-pci: ')]);
-    expect(spawnSync(program, ['nic=0000:00:00.0'], { encoding: 'utf8' }).status).toBe(2);
+    for (const [words, why] of [
+      [['nic=0000:00:00.0'], 'no device of the scenario: nic=0000:00:00.0 (-h lists them)'],
+      [['gpu=0000:00:00.0', 'gpu=0000:00:01.0'], 'named twice: gpu=0000:00:01.0'],
+      [[`gpu=${'0'.repeat(32)}`], `not an address: gpu=${'0'.repeat(32)}`],
+    ] as const)
+      expect(spawnSync(program, words, { encoding: 'utf8' })).toMatchObject({
+        status: 2,
+        stdout: '',
+        stderr: `${why}\n`,
+      });
+    for (const help of ['-h', '--help'])
+      expect(spawnSync(program, [help], { encoding: 'utf8' })).toMatchObject({
+        status: 0,
+        stdout: expect.stringMatching(
+          /^usage: \S+ gpu=ADDRESS\n.*\n {2}gpu: the device that plays \S+, bound to vfio-pci\n$/,
+        ),
+      });
   });
 
   test('calls that need no device run anywhere, and are compared', async () => {

@@ -14,7 +14,7 @@ export function vcpuArguments({ subject, vmName }: ActorModel): string {
 /** One function an actor: what it does in its thread. */
 export function actorFunctions({ world }: Model, bodies: Bodies, freely: boolean): string[] {
   return [
-    'static pthread_t thread[ACTORS];',
+    '__attribute__((unused)) static pthread_t thread[ACTORS];',
     ...(freely ? ['static unsigned int round_seed;'] : []),
     '',
     ...bodies.flatMap((body, actor) => {

@@ -5,6 +5,7 @@ import { structByName } from '../../ops/structs.ts';
 import { opNamed } from '../../ops/table.ts';
 import type { Expr, StructExpr, Syscall } from '../../scenario/ast.ts';
 import { structType } from './layouts.ts';
+import { openedBy } from './paths.ts';
 import { cString } from './text.ts';
 
 export interface CallCode {
@@ -31,6 +32,8 @@ export interface Used {
   readonly constants: Set<string>;
   readonly requests: Set<string>;
   readonly structs: Set<string>;
+  /** Paths that it opens, as the scenario writes them. */
+  readonly paths: Set<string>;
 }
 
 /** A reason why a call is left out. */
@@ -99,7 +102,10 @@ class CallWriter {
   #open(args: readonly Expr[], values: readonly string[]): string {
     const path = args.find((arg) => arg.kind === 'string');
     if (path?.kind !== 'string') throw new LeftOutError('its path is not in the scenario');
-    return `open_path(${cString(path.value)}, ${values[args.indexOf(path) + 1] ?? 'O_RDONLY'})`;
+    const call = openedBy(path.value);
+    if (call === undefined) throw new LeftOutError('a program does not open this path');
+    this.#used.paths.add(path.value);
+    return `${call}, ${values[args.indexOf(path) + 1] ?? 'O_RDONLY'})`;
   }
 
   #ioctl([file, request, argument]: readonly Expr[]): string {

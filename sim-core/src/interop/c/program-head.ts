@@ -2,11 +2,13 @@
 import type { Model } from '../../engine/model.ts';
 import { ERRNOS } from '../../kernel/errno.ts';
 import { constantByName } from '../../ops/constants.ts';
+import type { DeviceModel, Topology } from '../../topology.ts';
 import type { Used } from './call-code.ts';
 import { NEWER_REQUESTS, NEWER_STRUCTS, POWER_STRUCTS } from './layouts.ts';
+import { openedNodes } from './paths.ts';
 import type { CProgramOptions, LeftOutStatement } from './program.ts';
 import { RUNTIME_HEAD } from './runtime.ts';
-import { cComment, cName, cString } from './text.ts';
+import { cComment, cName, cString, oneLine } from './text.ts';
 
 /** What the statements of a program need. */
 export interface Needs {
@@ -26,14 +28,14 @@ export function programHead(
   form: 'tests' | 'litmus',
 ): string[] {
   const names = [...model.names.keys()];
-  const { devices, pages, actors, processes } = model.world.topology;
+  const { devices, groups, pages, actors, processes } = model.world.topology;
   const named = devices.map(({ name }) => `${name}=0000:00:00.0`).join(' ');
   return [
     '/*',
     ` * ${cComment(title)}`,
     ` * Made by snoopscope export c${form === 'litmus' ? ' --litmus' : ''} of ${cComment(file)}, for ${cComment(model.world.kernel.profile.name)}.`,
     ' *',
-    ` * It opens ${nodesOf(model, needs.guests).join(', ')}, and no other device.`,
+    ` * It opens ${nodesOf(model, needs).join(', ')}, and no other device.`,
     ...(devices.length > 0
       ? [' * Of PCI devices it uses those alone that its command line names.']
       : [' * It uses no PCI device.']),
@@ -47,6 +49,8 @@ export function programHead(
     ' */',
     RUNTIME_HEAD,
     ...newer(needs.used),
+    `#define SCENARIO ${cString(oneLine(title))}`,
+    `#define MADE_FOR ${cString(model.world.kernel.profile.name)}`,
     `#define NAMES ${names.length}`,
     `#define ACTORS ${actors.length}`,
     `#define PROCESSES ${processes.length}`,
@@ -57,8 +61,8 @@ export function programHead(
     '',
     'static struct device devices[DEVICES + 1] = {',
     ...devices.map(
-      ({ name, bdf, group, driver }) =>
-        `\t{ .name = ${cString(name)}, .bdf = ${cString(bdf)}, .group = ${group < 0 ? -1 : (model.world.topology.groups[group]?.number ?? -1)}, .vfio_pci = ${driver === 'vfio-pci' ? 1 : 0} },`,
+      (device) =>
+        `\t{ .name = ${cString(device.name)}, .bdf = ${cString(device.bdf)}, .group = ${groups[device.group]?.number ?? -1}, .vfio_pci = ${device.driver === 'vfio-pci' ? 1 : 0}, .noiommu = ${isNoiommu(model.world.topology, device) ? 1 : 0} },`,
     ),
     '};',
     '',
@@ -75,23 +79,16 @@ export function programHead(
   ];
 }
 
-function nodesOf({ sources }: Model, guests: boolean): string[] {
-  const paths = new Set<string>();
-  for (const { parsed } of sources) {
-    for (const { content } of parsed.lines) {
-      if (content.kind !== 'syscall') continue;
-      for (const arg of content.args) if (arg.kind === 'string' && arg.value.startsWith('/dev/')) paths.add(arg.value);
-    }
-  }
-  if (guests) paths.add('/dev/kvm');
-  const shown = [...paths].map((path) =>
-    /^\/dev\/vfio\/(?:noiommu-)?\d+$/.test(path)
-      ? 'the VFIO group of a device that is named'
-      : path.startsWith('/dev/vfio/devices/')
-        ? 'the VFIO character device of a device that is named'
-        : cComment(path),
+function nodesOf({ world }: Model, { used, guests }: Needs): string[] {
+  const nodes = openedNodes([...used.paths, ...(guests ? ['/dev/kvm'] : [])], world.topology);
+  return nodes.length > 0 ? nodes : ['nothing'];
+}
+
+/** In a group without an IOMMU, whose node has another name. */
+function isNoiommu({ devices, groups }: Topology, { group }: DeviceModel): boolean {
+  return (
+    group >= 0 && (groups[group]?.devices ?? []).every((d) => devices[d]?.iommu === -1 && devices[d]?.driver !== 'mdev')
   );
-  return shown.length > 0 ? [...new Set(shown)] : ['nothing'];
 }
 
 /** Definitions for headers that are older than what the scenario uses. */

@@ -116,7 +116,7 @@ export function cLitmus(model: Model, options: CProgramOptions): CProgram {
     `#define PARTIES ${parties}`,
     ...actorFunctions(model, bodies, true),
     ...startThreads(model, bodies, true),
-    ...mainFreely(options.title, outcome),
+    ...mainFreely(outcome),
   ].join('\n');
   return { text, leftOut };
 }
@@ -130,8 +130,10 @@ function mainInTurns(tests: number, finalValues: readonly string[]): string[] {
     'int main(int count, char **words)',
     '{',
     '\tsetvbuf(stdout, NULL, _IOLBF, 0);',
+    ...helpCode(''),
+    '\tname_devices(count - 1, words + 1);',
     '\tprintf("TAP version 13\\n");',
-    '\tfind_devices(count - 1, words + 1);',
+    '\tfind_devices();',
     `\tprintf("1..${tests}\\n");`,
     '\tsay_kernel();',
     '\tmake_shared();',
@@ -147,7 +149,15 @@ function mainInTurns(tests: number, finalValues: readonly string[]): string[] {
   ];
 }
 
-function mainFreely(title: string, outcome: readonly string[]): string[] {
+function helpCode(options: string): string[] {
+  return [
+    '\tfor (int i = 1; i < count; i++)',
+    '\t\tif (asks_for_help(words[i]))',
+    `\t\t\tusage(words[0], ${cString(options)});`,
+  ];
+}
+
+function mainFreely(outcome: readonly string[]): string[] {
   return [
     'static void one_round(unsigned int seed)',
     '{',
@@ -165,12 +175,14 @@ function mainFreely(title: string, outcome: readonly string[]): string[] {
     '{',
     '\tlong rounds = 1000, done;',
     '',
-    '\tif (count > 2 && !strcmp(words[1], "-n")) {',
+    ...helpCode(' [-n ROUNDS]'),
+    '\tif (count > 1 && !strcmp(words[1], "-n")) {',
     '\t\trounds = rounds_of(words[2]);',
     '\t\tcount -= 2;',
     '\t\twords += 2;',
     '\t}',
-    '\tfind_devices(count - 1, words + 1);',
+    '\tname_devices(count - 1, words + 1);',
+    '\tfind_devices();',
     '\tmake_shared();',
     '\tfor (done = 0; done < rounds && late + broken < MAX_UNFINISHED; done++) {',
     '\t\tint status;',
@@ -188,7 +200,7 @@ function mainFreely(title: string, outcome: readonly string[]): string[] {
     '\t\telse',
     '\t\t\tcount_round(status);',
     '\t}',
-    `\treturn write_histogram(${cString(title)}, done);`,
+    '\treturn write_histogram(done);',
     '}',
     '',
   ];

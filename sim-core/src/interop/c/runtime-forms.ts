@@ -7,7 +7,7 @@ static void too_late(int signal)
 	bail_out("the call did not return within a minute");
 }
 
-static void turn(int number, int line)
+__attribute__((unused)) static void turn(int number, int line)
 {
 	while (atomic_load(&S->turn) != number) {
 		if (atomic_load(&S->stop))
@@ -18,14 +18,14 @@ static void turn(int number, int line)
 	alarm(60);
 }
 
-static void next(void)
+__attribute__((unused)) static void next(void)
 {
 	alarm(0);
 	atomic_fetch_add(&S->turn, 1);
 }
 
 /* A call as it ended. "declared" and "expected" are what the scenario says, "model" what the simulator says. */
-static void said(const char *actor, int line, const char *text, long long got, int declared, long long expected, long long model)
+__attribute__((unused)) static void said(const char *actor, int line, const char *text, long long got, int declared, long long expected, long long model)
 {
 	char name[32] = "";
 
@@ -86,7 +86,7 @@ static void count_outcome(const char *text)
 }
 
 /* All threads leave together, each after a delay of its own, so that rounds differ. */
-static void meet(int parties, unsigned int seed)
+__attribute__((unused)) static void meet(int parties, unsigned int seed)
 {
 	atomic_fetch_add(&S->waiting, 1);
 	while (atomic_load(&S->waiting) < parties)
@@ -108,19 +108,21 @@ static void count_round(int status)
 static long rounds_of(const char *text)
 {
 	char *end;
-	long rounds = strtol(text, &end, 10);
+	long rounds;
 
-	if (end == text || *end || rounds < 1) {
-		fprintf(stderr, "-n takes a number of rounds, 1 or more, not %s\n", text);
+	errno = 0;
+	rounds = strtol(text ? text : "", &end, 10);
+	if (!text || end == text || *end || rounds < 1 || errno) {
+		fprintf(stderr, "-n takes a number of rounds, from 1 to %ld, not %s\n", LONG_MAX, text ? text : "nothing");
 		exit(2);
 	}
 	return rounds;
 }
 
 /* Returns what the program ends with: 1 when no round had an outcome. */
-static int write_histogram(const char *title, long rounds)
+static int write_histogram(long rounds)
 {
-	printf("Test %s Allowed\nHistogram (%d states)\n", title, outcomes);
+	printf("Test %s Allowed\nHistogram (%d states)\n", SCENARIO, outcomes);
 	for (int i = 0; i < outcomes; i++)
 		printf("%-8ld:>%s\n", histogram[i].count, histogram[i].text);
 	if (late)

@@ -3,13 +3,14 @@
  * memory at fixed addresses, vCPUs, turns, and what is printed. C of the kernel's style, for the C library and the
  * kernel's headers alone.
  *
- * What the program defines before it: NAMES, ACTORS, PROCESSES, and the tables `devices`, `pages` and `names`.
+ * What the program defines before it: NAMES, ACTORS, PROCESSES, and the tables `devices`, `pages` and `names`, and the texts SCENARIO and MADE_FOR.
  */
 import { guestRuntime } from './runtime-guest.ts';
 
 export const RUNTIME_HEAD = `#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/kvm.h>
 #include <linux/vfio.h>
 #include <pthread.h>
@@ -33,6 +34,7 @@ struct device {
 	const char *bdf;	/* in the scenario */
 	int group;		/* in the scenario, or -1 */
 	int vfio_pci;		/* bound to vfio-pci in the scenario */
+	int noiommu;		/* in a group that no IOMMU translates for */
 	char real[32];		/* on this machine */
 	int real_group;
 	char cdev[32];
@@ -89,13 +91,14 @@ static void bail_out(const char *why)
 	_exit(1);
 }
 
-/* Results depend on the kernel, so a comparison has to know which one it was. */
+/* Results depend on the kernel, and the order of the calls on the one that the program was made for. */
 static void say_kernel(void)
 {
 	struct utsname host;
 
 	if (!uname(&host))
 		printf("# kernel %s\n", host.release);
+	printf("# made for %s\n", MADE_FOR);
 }
 
 static long long result(long long value)
@@ -136,6 +139,9 @@ static void find_device(struct device *d)
 	d->real_group = link_end(path, end, sizeof(end)) ? -1 : atoi(end);
 	if (d->group >= 0 && d->real_group < 0)
 		skip_all("in no IOMMU group: ", d->real);
+	snprintf(path, sizeof(path), "/dev/vfio/%s%d", d->noiommu ? "" : "noiommu-", d->real_group);
+	if (d->group >= 0 && !access(path, F_OK))
+		skip_all(d->noiommu ? "an IOMMU translates for it: " : "no IOMMU translates for it: ", d->real);
 	for (int i = 0; i < 256; i++) {
 		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%.32s/vfio-dev/vfio%d", d->real, i);
 		if (!access(path, F_OK))
@@ -143,24 +149,49 @@ static void find_device(struct device *d)
 	}
 }
 
-static void find_devices(int count, char **words)
+static void usage(const char *program, const char *options)
 {
-	for (int i = 0; i < count; i++) {
-		char *equals = strchr(words[i], '=');
-		int known = 0;
+	printf("usage: %s%s", program, options);
+	for (int d = 0; d < DEVICES; d++)
+		printf(" %s=ADDRESS", devices[d].name);
+	printf("\nMakes the calls of the scenario \"%s\" on this kernel.\n", SCENARIO);
+	for (int d = 0; d < DEVICES; d++)
+		printf("  %s: the device that plays %s%s\n", devices[d].name, devices[d].bdf,
+		       devices[d].vfio_pci ? ", bound to vfio-pci" : "");
+	exit(0);
+}
 
-		for (int d = 0; equals && d < DEVICES; d++) {
-			if (strncmp(devices[d].name, words[i], equals - words[i]) ||
-			    devices[d].name[equals - words[i]])
-				continue;
-			snprintf(devices[d].real, sizeof(devices[d].real), "%s", equals + 1);
-			known = 1;
-		}
-		if (!known) {
-			fprintf(stderr, "no device of the scenario: %s\n", words[i]);
+static int asks_for_help(const char *word)
+{
+	return !strcmp(word, "-h") || !strcmp(word, "--help");
+}
+
+static void name_device(const char *word)
+{
+	const char *equals = strchr(word, '=');
+
+	for (int d = 0; equals && d < DEVICES; d++) {
+		if (strncmp(devices[d].name, word, equals - word) || devices[d].name[equals - word])
+			continue;
+		if (devices[d].real[0] || strlen(equals + 1) >= sizeof(devices[d].real)) {
+			fprintf(stderr, devices[d].real[0] ? "named twice: %s\n" : "not an address: %s\n", word);
 			exit(2);
 		}
+		snprintf(devices[d].real, sizeof(devices[d].real), "%.31s", equals + 1);
+		return;
 	}
+	fprintf(stderr, "no device of the scenario: %s (-h lists them)\n", word);
+	exit(2);
+}
+
+static void name_devices(int count, char **words)
+{
+	for (int i = 0; i < count; i++)
+		name_device(words[i]);
+}
+
+static void find_devices(void)
+{
 	for (int d = 0; d < DEVICES; d++) {
 		if (!devices[d].real[0])
 			skip_all("name the device that plays it, NAME=0000:00:00.0: ", devices[d].name);
@@ -187,27 +218,33 @@ __attribute__((unused)) static unsigned long device_name(const char *bdf)
 	return (unsigned long)bdf;
 }
 
-static long long open_path(const char *path, int flags)
+__attribute__((unused)) static long long open_path(const char *path, int flags)
 {
-	char real[64];
-	int number = -1, end = 0;
+	return result(open(path, flags & ~O_CREAT));
+}
 
-	snprintf(real, sizeof(real), "%s", path);
-	if (sscanf(path, "/dev/vfio/devices/vfio%d%n", &number, &end) == 1 && !path[end]) {
-		if (number < DEVICES && devices[number].cdev[0])
-			snprintf(real, sizeof(real), "%s", devices[number].cdev);
-		else
-			snprintf(real, sizeof(real), "/dev/vfio/devices/none%d", number);
-	} else if (sscanf(path, "/dev/vfio/%d%n", &number, &end) == 1 && !path[end]) {
-		snprintf(real, sizeof(real), "/dev/vfio/none%d", number);
-		for (int d = 0; d < DEVICES; d++)
-			if (devices[d].group == number)
-				snprintf(real, sizeof(real), "/dev/vfio/%d", devices[d].real_group);
-	} else if (strcmp(path, "/dev/kvm") && strcmp(path, "/dev/vfio/vfio") && strcmp(path, "/dev/iommu") &&
-		   strcmp(path, "/dev/null") && strcmp(path, "/dev/zero")) {
-		bail_out("the program does not open this path");
-	}
-	return result(open(real, flags & ~O_CREAT));
+/* A VFIO group by its number in the scenario; "prefix" is what stands before it: "" or "noiommu-". */
+__attribute__((unused)) static long long open_group(const char *prefix, int number, int flags)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/dev/vfio/none%d", number);
+	for (int d = 0; d < DEVICES; d++)
+		if (devices[d].group == number)
+			snprintf(path, sizeof(path), "/dev/vfio/%s%d", prefix, devices[d].real_group);
+	return open_path(path, flags);
+}
+
+/* The character device of a device, by its place in the scenario. */
+__attribute__((unused)) static long long open_cdev(int number, int flags)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/dev/vfio/devices/none%d", number);
+	for (int d = 0; d < DEVICES; d++)
+		if (d == number && devices[d].cdev[0])
+			snprintf(path, sizeof(path), "%s", devices[d].cdev);
+	return open_path(path, flags);
 }
 
 /* A descriptor that the scenario numbers: the program has fewer files open than the process it was taken from. */
@@ -274,7 +311,7 @@ static void map_memory(void)
 `;
 
 const PROCESS_RUNTIME = String.raw`
-static void pin(pthread_t thread, int cpu)
+__attribute__((unused)) static void pin(pthread_t thread, int cpu)
 {
 	cpu_set_t set;
 

@@ -32,7 +32,7 @@ const WHY_ACTORS: Readonly<Record<string, string>> = {
 
 export class ScenarioCode {
   readonly #model: Model;
-  readonly #used: Used = { constants: new Set(), requests: new Set(), structs: new Set() };
+  readonly #used: Used = { constants: new Set(), requests: new Set(), structs: new Set(), paths: new Set() };
   /** Pages that a call of the scenario gives to the VM. */
   readonly #registered = new Set<bigint>();
   #guests = false;

@@ -22,6 +22,14 @@ export function cComment(text: string): string {
     .replaceAll('??', '? ?');
 }
 
+/** A title as programs print it: on one line, whatever its characters. */
+export function oneLine(text: string): string {
+  return text
+    .replace(/[\ud800-\udfff]/gu, '?')
+    .replace(/\p{Cc}+/gu, ' ')
+    .trim();
+}
+
 /** An identifier made from a name of the scenario; the prefix keeps it apart from everything else in the program. */
 export function cName(prefix: string, name: string): string {
   return `${prefix}_${name.replace(/[^A-Za-z0-9]/g, '_')}`;
