@@ -64,6 +64,7 @@ export {
   type ObservedCall,
   type ObservedCalls,
   type ObservedHistogram,
+  type ObservedKernel,
   parseObserved,
   type SpinSearch,
 } from './interop/c/observed.ts';
@@ -73,6 +74,7 @@ export {
   cProgram,
   type RunStatement,
 } from './interop/c/program.ts';
+export { oneLine } from './interop/c/text.ts';
 export { type EptRecording, looksLikeEptRecording, parseEptRecording } from './interop/ept/recording.ts';
 export { type EptDifference, type EptResult, replayEpt } from './interop/ept/replay.ts';
 export { NotInPromela, type PromelaModel, promelaModel } from './interop/promela/promela.ts';

@@ -61,6 +61,11 @@ export function statementsOf(run: Run): RunStatement[] {
 }
 
 export function titleOf(file: ScenarioFile): { file: string; title: string } {
+  return { file: file.name, title: titledOf(file) ?? file.name };
+}
+
+/** What the `scenario` line says. */
+export function titledOf(file: ScenarioFile): string | undefined {
   const named = file.parsed.lines.find(({ content }) => content.kind === 'scenario')?.content;
-  return { file: file.name, title: named?.kind === 'scenario' ? named.text.value : file.name };
+  return named?.kind === 'scenario' ? named.text.value : undefined;
 }

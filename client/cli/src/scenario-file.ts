@@ -8,6 +8,7 @@ import {
   elaborate,
   LIMITS,
   type Model,
+  type NamedKernels,
   type ParsedScenario,
   type Profile,
   parse,
@@ -24,6 +25,8 @@ export interface ScenarioFile {
   readonly name: string;
   readonly text: string;
   readonly parsed: ParsedScenario;
+  /** Names that a file beside it gives to kernels. */
+  readonly named: NamedKernels | undefined;
   /** Reads a file that the scenario includes, relative to the scenario. */
   readonly includes: (include: string) => ParsedScenario | undefined;
   /** What is doubtful about it, but does not keep it from running. */
@@ -52,6 +55,7 @@ export async function readScenario(io: Io, name: string): Promise<ScenarioFile> 
     name: shown,
     text,
     parsed,
+    named,
     includes,
     warnings: diagnostics.filter((d) => d.severity === 'warning'),
     notes: diagnostics.filter(({ code }) => NOTES.has(code)),

@@ -49,7 +49,7 @@ export async function scenarioInTrace(
   name: string,
 ): Promise<{ readonly file: ScenarioFile; readonly profile: Profile }> {
   const { parsed, includes, profile } = await naming(name, async () => scenarioOfTrace(header));
-  const file = { name, text: header.scenario.text, parsed, includes, warnings: [], notes: [] };
+  const file = { name, text: header.scenario.text, parsed, named: undefined, includes, warnings: [], notes: [] };
   const diagnostics = [...parsed.diagnostics, ...checkText(parsed, { includes })];
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw brokenScenario(file, errors);

@@ -2,9 +2,12 @@
 import {
   counted,
   cProgram,
+  elaborate,
   type Model,
   type ObservedCalls,
   type ObservedHistogram,
+  type ObservedKernel,
+  oneLine,
   type Profile,
   parse,
   parseObserved,
@@ -14,7 +17,7 @@ import { MAX_SECONDS, MAX_STATES } from '../check-options.ts';
 import { EXIT, type ExitCode, worst } from '../exit-codes.ts';
 import { exploreModel } from '../explore-file.ts';
 import { exploreRequestOf } from '../explore-options.ts';
-import { statementsOf } from '../export-c.ts';
+import { statementsOf, titledOf } from '../export-c.ts';
 import { Failure } from '../failure.ts';
 import { FORMAT_VERSION } from '../json.ts';
 import { askedProfile, ownProfile } from '../kernels.ts';
@@ -79,20 +82,29 @@ function documentOf({ exitCode: _, ...compared }: Compared): object {
 
 async function comparedWith(call: Invocation, name: string, log: string): Promise<Compared> {
   const observed = parseObserved(await readInput(call.io, log));
-  if (!observed)
-    throw new Failure(
+  if (!observed) {
+    throw notAnObservation(
+      log,
       'This is not the output of an exported program or model: it has neither a `TAP version` line nor a histogram.',
-      {
-        code: 'not-an-observation',
-        file: log,
-      },
     );
-  if (observed.kind === 'skipped')
-    throw new Failure(`The program ended without an observation, so there is nothing to compare: ${observed.why}.`, {
-      code: 'not-an-observation',
-      file: log,
-    });
-  return observed.kind === 'calls' ? calls(call, name, log, observed) : histogram(call, name, log, observed);
+  }
+  switch (observed.kind) {
+    case 'skipped':
+      throw notAnObservation(
+        log,
+        `The program ended without an observation, so there is nothing to compare: ${observed.why}.`,
+      );
+    case 'cut':
+      throw notAnObservation(log, `A part of the log is missing: ${observed.why}.`);
+    case 'calls':
+      return calls(call, name, log, observed);
+    case 'histogram':
+      return histogram(call, name, log, observed);
+  }
+}
+
+function notAnObservation(log: string, message: string): Failure {
+  return new Failure(message, { code: 'not-an-observation', file: log });
 }
 
 async function calls(call: Invocation, name: string, log: string, observed: ObservedCalls): Promise<Compared> {
@@ -106,24 +118,12 @@ async function calls(call: Invocation, name: string, log: string, observed: Obse
       ? [{ line: place.line + 1, actor: actors[actor]?.name ?? '', result, text }]
       : [],
   );
-  const differences: string[] = [];
-  for (const [index, { line, actor, result, text }] of expected.entries()) {
-    const real = observed.calls[index];
-    if (!real) {
-      differences.push(`line ${line}, ${actor}: ${text}: the log ends before it`);
-      break;
-    }
-    if (real.line !== line || real.actor !== actor) {
-      differences.push(
-        `line ${line}, ${actor}: ${text}: the log has line ${real.line}, ${real.actor} here; it is of another run`,
-      );
-      break;
-    }
-    if (real.result !== result)
-      differences.push(
-        `line ${line}, ${actor}: ${text}: the kernel returned ${resultText(real.result)}, ${profile.name} returns ${straceResult(result)}`,
-      );
-  }
+  const why = isMadeForOther(observed, profile)
+    ? `the program was made for ${observed.madeFor}, and this is about ${profile.name}`
+    : 'it is of another run';
+  const differences = differencesOf(expected, observed.calls, why, profile);
+  const { bailedOut, planned, tested } = observed;
+  const isCut = bailedOut === undefined && tested < (planned ?? 1);
   return {
     log,
     kernel: profile.name,
@@ -132,17 +132,75 @@ async function calls(call: Invocation, name: string, log: string, observed: Obse
     differences,
     neverSeen: [],
     remarks: [
-      ...otherKernel(call, observed.kernel, profile),
-      ...(observed.bailedOut === undefined ? [] : [`the program gave up: ${observed.bailedOut}`]),
+      ...otherKernel(call, observed, profile),
+      ...(bailedOut === undefined ? [] : [`the program gave up: ${bailedOut}`]),
+      ...(isCut ? [endsEarly(planned, tested)] : []),
     ],
-    exitCode: differences.length > 0 || observed.bailedOut !== undefined ? EXIT.failed : EXIT.fine,
+    exitCode: differences.length > 0 || bailedOut !== undefined || isCut ? EXIT.failed : EXIT.fine,
   };
 }
 
-/** Without `--kernel` the scenario says what to compare with, and the program may have run on something else. */
-function otherKernel(call: Invocation, release: string | undefined, profile: Profile): string[] {
-  if (release === undefined || call.text('kernel') !== undefined || release === profile.name) return [];
-  return [`the program ran on ${release}, and this is about ${profile.name}: --kernel ${release} compares with that`];
+type ExpectedCall = ObservedCalls['calls'][number];
+
+function differencesOf(
+  expected: readonly ExpectedCall[],
+  observed: readonly ExpectedCall[],
+  whyOther: string,
+  profile: Profile,
+): string[] {
+  const differences: string[] = [];
+  for (const [index, call] of expected.entries()) {
+    const at = `line ${call.line}, ${call.actor}: ${call.text}`;
+    const real = observed[index];
+    if (!real) return [...differences, `${at}: the log ends before it`];
+    if (real.line !== call.line || real.actor !== call.actor || withoutSpaces(real) !== withoutSpaces(call))
+      return [...differences, `${at}: the log has ${nameOf(real)} here; ${whyOther}`];
+    if (real.result !== call.result)
+      differences.push(
+        `${at}: the kernel returned ${resultText(real.result)}, ${profile.name} returns ${straceResult(call.result)}`,
+      );
+  }
+  const [more] = observed.slice(expected.length);
+  return more
+    ? [...differences, `the run has ended, and the log continues with ${nameOf(more)}; ${whyOther}`]
+    : differences;
+}
+
+function nameOf({ line, actor, text }: ExpectedCall): string {
+  return `line ${line}, ${actor}: ${text}`;
+}
+
+/** A scenario may be formatted after its program was made. */
+function withoutSpaces({ text }: ExpectedCall): string {
+  return text.replace(/\s+/g, '');
+}
+
+function endsEarly(planned: number | undefined, tested: number): string {
+  return planned === undefined
+    ? 'the log ends early: it has no plan of tests'
+    : `the log ends early or lacks lines: its plan has ${counted(planned, 'test')}, and ${tested} ${tested === 1 ? 'has a result' : 'have results'}`;
+}
+
+function isMadeForOther({ madeFor }: ObservedKernel, profile: Profile): boolean {
+  return madeFor !== undefined && madeFor !== profile.name;
+}
+
+/**
+ * The program may have been made for another kernel than that of the comparison, and then follows another run. Without
+ * `--kernel` the scenario says what to compare with, and the program may have run on something else.
+ */
+function otherKernel(call: Invocation, { kernel, madeFor }: ObservedKernel, profile: Profile): string[] {
+  const asked = call.text('kernel');
+  const ranOnOther = kernel !== undefined && asked === undefined && kernel !== profile.name;
+  const said = [
+    ...(isMadeForOther({ madeFor }, profile) ? [`was made for ${madeFor}`] : []),
+    ...(ranOnOther ? [`ran on ${kernel}`] : []),
+  ];
+  if (said.length === 0) return [];
+  const wanted = ranOnOther
+    ? `export and compare it with --kernel ${kernel}`
+    : `export it with --kernel ${asked ?? profile.name}`;
+  return [`the program ${said.join(' and ')}, and this is about ${profile.name}: ${wanted}`];
 }
 
 /** Real kernels know errnos that the model has not. */
@@ -155,11 +213,14 @@ function resultText(value: number): string {
 }
 
 async function histogram(call: Invocation, name: string, log: string, observed: ObservedHistogram): Promise<Compared> {
-  const file = withTerms(await readScenario(call.io, name), observed.terms);
+  const own = await readScenario(call.io, name);
+  refuseOtherTitles(own, log, observed.titles);
   const asked = call.text('kernel');
-  const profile = asked === undefined ? ownProfile(file) : askedProfile(call, asked);
+  const profile = asked === undefined ? ownProfile(own) : askedProfile(call, asked);
+  refuseOtherNames(own, profile, log, observed.terms);
+  const file = withTerms(own, observed.terms);
   const model = modelOf(file, profile);
-  const predicted = await predictedOutcomes(call, model, profile, observed.terms);
+  const predicted = await predictedOutcomes(call, model, profile, { log, terms: observed.terms });
   const seen = new Set(observed.outcomes.map(({ values }) => outcomeText(observed.terms, values)));
   const wrong = observed.outcomes.filter(({ values }) => !predicted.outcomes.has(outcomeText(observed.terms, values)));
   const neverSeen = [...predicted.outcomes].filter((outcome) => !seen.has(outcome));
@@ -178,7 +239,7 @@ async function histogram(call: Invocation, name: string, log: string, observed: 
     differences,
     neverSeen: observed.spin?.exhaustive ? [] : neverSeen,
     remarks: [
-      ...otherKernel(call, observed.kernel, profile),
+      ...otherKernel(call, observed, profile),
       ...(predicted.limit === undefined ? [] : [`the exploration is not complete: ${predicted.limit}`]),
       ...(observed.unfinished > 0 ? [`${counted(observed.unfinished, 'round')} had no outcome to compare`] : []),
       ...(observed.spin?.notLearned ? ['SPIN came to what the model lacks: export it with a larger --max-states'] : []),
@@ -203,11 +264,31 @@ function differencesOfSpin(
   ];
 }
 
+/** A scenario without a title has that of its file, which may have another name by now. */
+function refuseOtherTitles(file: ScenarioFile, log: string, titles: readonly string[]): void {
+  const own = titledOf(file);
+  const other = own === undefined ? undefined : titles.find((title) => title.trim() !== oneLine(own));
+  if (other !== undefined)
+    throw notAnObservation(log, `The log is of the scenario "${other}", and ${file.name} is "${oneLine(own ?? '')}".`);
+}
+
+function refuseOtherNames(file: ScenarioFile, profile: Profile, log: string, terms: readonly string[]): void {
+  modelOf(file, profile);
+  for (const term of terms) {
+    const { parsed, includes } = withTerms(file, [term]);
+    if (!elaborate(parsed, { profile, includes }).model) throw ofAnotherScenario(log, term);
+  }
+}
+
+function ofAnotherScenario(log: string, term: string): Failure {
+  return notAnObservation(log, `The scenario has no ${term}, which the log has: the log is of another scenario.`);
+}
+
 /** The scenario with a condition that mentions everything that was observed: the explorer's outcomes are over conditions. */
 function withTerms(file: ScenarioFile, terms: readonly string[]): ScenarioFile {
   if (terms.length === 0) return file;
   const text = `${file.text.trimEnd()}\n\nexists ${terms.map((term) => `${term} == 0`).join(' || ')}\n`;
-  return { ...file, text, parsed: parse(text) };
+  return { ...file, text, parsed: parse(text, undefined, file.named) };
 }
 
 interface Predicted {
@@ -221,7 +302,7 @@ async function predictedOutcomes(
   call: Invocation,
   model: Model,
   profile: Profile,
-  terms: readonly string[],
+  { log, terms }: { log: string; terms: readonly string[] },
 ): Promise<Predicted> {
   const request = exploreRequestOf({
     ...call,
@@ -231,11 +312,8 @@ async function predictedOutcomes(
     onProgress: ({ states }) => call.status(`${counted(states, 'state')}`),
   });
   const columns = terms.map((term) => report.terms.indexOf(term));
-  const missing = columns.indexOf(-1);
-  if (missing >= 0)
-    throw new Failure(`The scenario has no ${terms[missing]}, which the log has: it is of another scenario.`, {
-      code: 'not-an-observation',
-    });
+  const missing = terms[columns.indexOf(-1)];
+  if (missing !== undefined) throw ofAnotherScenario(log, missing);
   const outcomes = new Set(
     report.outcomes.map(({ values }) =>
       outcomeText(

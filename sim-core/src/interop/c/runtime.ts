@@ -223,7 +223,7 @@ __attribute__((unused)) static long long open_path(const char *path, int flags)
 	return result(open(path, flags & ~O_CREAT));
 }
 
-/* A VFIO group by its number in the scenario; "prefix" is what stands before it: "" or "noiommu-". */
+/* A VFIO group by its number in the scenario; its node has "prefix", "" or "noiommu-", before it. */
 __attribute__((unused)) static long long open_group(const char *prefix, int number, int flags)
 {
 	char path[64];
