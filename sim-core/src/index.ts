@@ -59,25 +59,8 @@ export { shortestSchedule, type Target } from './explore/shortest.ts';
 export { type FindingSite, siteKey } from './explore/sites.ts';
 export { exploringGraph, type GraphState, type GraphWay, type StateGraph } from './explore/state-graph.ts';
 export * from './files/kinds.ts';
-export { NotAProgram } from './interop/c/not-a-program.ts';
-export {
-  type ObservedCall,
-  type ObservedCalls,
-  type ObservedHistogram,
-  type ObservedKernel,
-  parseObserved,
-  type SpinSearch,
-} from './interop/c/observed.ts';
-export {
-  type CProgram,
-  cLitmus,
-  cProgram,
-  type RunStatement,
-} from './interop/c/program.ts';
-export { oneLine } from './interop/c/text.ts';
 export { type EptRecording, looksLikeEptRecording, parseEptRecording } from './interop/ept/recording.ts';
 export { type EptDifference, type EptResult, replayEpt } from './interop/ept/replay.ts';
-export { NotInPromela, type PromelaModel, promelaModel } from './interop/promela/promela.ts';
 export { judgeRace, looksLikeRaces, parseRaces, type RaceJudgement, type RaceRow } from './interop/races.ts';
 export * from './interop/rebuild/index.ts';
 export * from './interop/recording.ts';

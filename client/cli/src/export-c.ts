@@ -1,5 +1,6 @@
 /** `export c`: a scenario as a program for a real machine. */
-import { type CProgram, cLitmus, cProgram, NotAProgram, type Run, type RunStatement } from '@snoopscope/sim-core';
+import type { Run } from '@snoopscope/sim-core';
+import { type CProgram, cLitmus, cProgram, NotAProgram, type RunStatement } from '@snoopscope/sim-core/c';
 import type { Invocation } from './commands/command.ts';
 import { Failure } from './failure.ts';
 import { askedProfile, ownProfile } from './kernels.ts';

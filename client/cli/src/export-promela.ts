@@ -1,5 +1,6 @@
 /** `export promela`: a scenario as a model for SPIN, made of what the explorer learned. */
-import { type Granularity, NO_REDUCTION, NotInPromela, promelaModel, Search, SLICE_MOVES } from '@snoopscope/sim-core';
+import { type Granularity, NO_REDUCTION, Search, SLICE_MOVES } from '@snoopscope/sim-core';
+import { NotInPromela, promelaModel } from '@snoopscope/sim-core/promela';
 import type { Invocation } from './commands/command.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { titleOf } from './export-c.ts';

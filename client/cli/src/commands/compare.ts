@@ -1,18 +1,14 @@
 /** `snoopscope compare FILE LOG…`: what a real kernel answered, held against what the simulator says. */
+import { counted, elaborate, type Model, type Profile, parse } from '@snoopscope/sim-core';
 import {
-  counted,
   cProgram,
-  elaborate,
-  type Model,
   type ObservedCalls,
   type ObservedHistogram,
   type ObservedKernel,
   oneLine,
-  type Profile,
-  parse,
   parseObserved,
   type SpinSearch,
-} from '@snoopscope/sim-core';
+} from '@snoopscope/sim-core/c';
 import { MAX_SECONDS, MAX_STATES } from '../check-options.ts';
 import { EXIT, type ExitCode, worst } from '../exit-codes.ts';
 import { exploreModel } from '../explore-file.ts';
