@@ -75,9 +75,13 @@ export async function runVSCode({ only = Object.keys(variants), grep, onOutcome 
 
 /**
  * Runs the suite that `entry` exports as run() once, in a new VS Code with the VSIX installed. `desktop` is the executable
- * of a desktop VS Code, `settings` are those of the user. `keep` gets each outcome.
+ * of a desktop VS Code, `settings` are those of the user, `scenarios` is false for a workspace without any. `keep` gets each
+ * outcome.
  */
-export async function runSuite(variant, { desktop, vsix, entry = 'test/vscode/suite/index.ts', settings = {}, keep }) {
+export async function runSuite(
+  variant,
+  { desktop, vsix, entry = 'test/vscode/suite/index.ts', settings = {}, scenarios = true, keep },
+) {
   const scratch = await mkdtemp(path.join(tmpdir(), 'snoopscope-test-'));
   const workspace = path.join(scratch, 'scenarios');
   const userDataDir = path.join(scratch, 'user');
@@ -97,7 +101,8 @@ export async function runSuite(variant, { desktop, vsix, entry = 'test/vscode/su
   try {
     await bundleSuite(variant, entry);
     // A copy: suites edit scenarios, and VS Code may save them by itself.
-    await cp(path.join(root, 'scenarios'), workspace, { recursive: true });
+    if (scenarios) await cp(path.join(root, 'scenarios'), workspace, { recursive: true });
+    else await mkdir(workspace);
     await install(vsix, { desktop, userDataDir, extensionsDir });
     await writeSettings(userDataDir, {
       ...variants[variant].settings,
