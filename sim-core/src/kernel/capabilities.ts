@@ -1,21 +1,29 @@
 /**
  * Capabilities of KVM that VMMs ask for and that say nothing about what is modelled. Their numbers are the kernel's; what
  * KVM_CHECK_EXTENSION answers to most of them depends on the machine, so a declared result is taken as the kernel's. `x86`
- * is what every x86 kernel since v3.12 answers, on any machine with XSAVE; real QEMU's logs show the same.
+ * is what every x86 kernel since v3.12 answers, on any machine with XSAVE (from v6.16 on:
+ * built with CONFIG_KVM_IOAPIC, which is the default); real QEMU's logs show the same. None of these can be enabled.
  * Source: linux include/uapi/linux/kvm.h, arch/x86/kvm/x86.c kvm_vm_ioctl_check_extension().
  */
 export const OTHER_CAPABILITIES: readonly (readonly [name: string, value: bigint, x86?: number])[] = [
   ['KVM_CAP_IRQCHIP', 0n, 1],
+  ['KVM_CAP_HLT', 1n, 1],
+  ['KVM_CAP_MMU_SHADOW_CACHE_CONTROL', 2n, 1],
   ['KVM_CAP_USER_MEMORY', 3n, 1],
   ['KVM_CAP_SET_TSS_ADDR', 4n, 1],
   ['KVM_CAP_EXT_CPUID', 7n, 1],
+  ['KVM_CAP_CLOCKSOURCE', 8n, 1],
   ['KVM_CAP_NR_VCPUS', 9n],
   ['KVM_CAP_NR_MEMSLOTS', 10n],
+  ['KVM_CAP_PIT', 11n, 1],
+  ['KVM_CAP_NOP_IO_DELAY', 12n, 1],
   ['KVM_CAP_MP_STATE', 14n, 1],
   ['KVM_CAP_COALESCED_MMIO', 15n],
   ['KVM_CAP_SYNC_MMU', 16n, 1],
   ['KVM_CAP_DESTROY_MEMORY_REGION_WORKS', 21n, 1],
+  ['KVM_CAP_USER_NMI', 22n, 1],
   ['KVM_CAP_SET_GUEST_DEBUG', 23n, 1],
+  ['KVM_CAP_REINJECT_CONTROL', 24n, 1],
   ['KVM_CAP_IRQ_ROUTING', 25n],
   ['KVM_CAP_IRQ_INJECT_STATUS', 26n, 1],
   ['KVM_CAP_JOIN_MEMORY_REGIONS_WORKS', 30n, 1],
@@ -29,10 +37,12 @@ export const OTHER_CAPABILITIES: readonly (readonly [name: string, value: bigint
   ['KVM_CAP_INTERNAL_ERROR_DATA', 40n, 1],
   ['KVM_CAP_VCPU_EVENTS', 41n, 1],
   ['KVM_CAP_HYPERV', 44n],
+  ['KVM_CAP_PCI_SEGMENT', 47n, 1],
   ['KVM_CAP_DEBUGREGS', 50n, 1],
   ['KVM_CAP_X86_ROBUST_SINGLESTEP', 51n, 1],
   ['KVM_CAP_XSAVE', 55n, 1],
   ['KVM_CAP_XCRS', 56n, 1],
+  ['KVM_CAP_ASYNC_PF', 59n, 1],
   ['KVM_CAP_TSC_CONTROL', 60n],
   ['KVM_CAP_GET_TSC_KHZ', 61n],
   ['KVM_CAP_MAX_VCPUS', 66n],
@@ -77,8 +87,9 @@ export const OTHER_CAPABILITIES: readonly (readonly [name: string, value: bigint
   ['KVM_CAP_PRE_FAULT_MEMORY', 236n],
 ];
 
-export const OTHER_CAPABILITY_NUMBERS: ReadonlySet<number> = new Set(
-  OTHER_CAPABILITIES.map(([, value]) => Number(value)),
+/** Numbers of those that KVM_ENABLE_CAP may take. */
+export const ENABLED_BY_NUMBER: ReadonlySet<number> = new Set(
+  OTHER_CAPABILITIES.flatMap(([, value, x86]) => (x86 === undefined ? [Number(value)] : [])),
 );
 
 /** By number: what KVM_CHECK_EXTENSION answers on x86. */

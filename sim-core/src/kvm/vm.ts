@@ -3,7 +3,7 @@
 import type { Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument, field32, field64, readable } from '../files/user-memory.ts';
-import { OTHER_CAPABILITY_NUMBERS, X86_ANSWERS } from '../kernel/capabilities.ts';
+import { ENABLED_BY_NUMBER, X86_ANSWERS } from '../kernel/capabilities.ts';
 import { E, type Errno, isErr } from '../kernel/errno.ts';
 import { ModelLimit } from '../limits.ts';
 import { FREED_OBJECTS } from '../state/event.ts';
@@ -178,7 +178,8 @@ export function createVms(base: WorldBase, world: () => World, quirks: Quirks, h
           [CAP.spaprTce64]: power && kernel.has('spapr-tce-64') ? 1 : 0,
           [CAP.spaprTceVfio]: power && kernel.has('spapr-tce') ? 1 : 0,
         };
-        const cap = argument(t, 2).int(t);
+        // A long in the kernel: 0x1_0000_0000 is not capability 0.
+        const cap = Number(argument(t, 2).wide(t));
         const usual = x86 ? X86_ANSWERS.get(cap) : undefined;
         const derived = answers[cap] ?? (t.args.answer === undefined ? usual : undefined);
         t.return(derived ?? world().files.inert.declared(t));
@@ -194,7 +195,7 @@ export function createVms(base: WorldBase, world: () => World, quirks: Quirks, h
       const flags = field32(t, arg, 'flags');
       if (flags !== 0) return t.return(refuse.flags(t.machine, flags));
       const cap = field32(t, arg, 'cap');
-      if (OTHER_CAPABILITY_NUMBERS.has(cap)) return t.return(world().files.inert.declared(t));
+      if (ENABLED_BY_NUMBER.has(cap)) return t.return(world().files.inert.declared(t));
       const strict = cap === CAP.disableQuirks2 && kernel.has('disable-quirks2');
       if (!x86 || (!strict && cap !== CAP.disableQuirks)) return t.return(refuse.capability(t.machine, cap));
       const taken = quirks.disable(t.machine, vm, field64(t, arg, 'args'), strict);

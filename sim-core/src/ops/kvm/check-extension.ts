@@ -6,7 +6,7 @@ export const checkExtension: Op = {
   kind: 'ioctl',
   summary: 'Asks whether KVM has a capability.',
   doc: [
-    'Modelled: KVM_CAP_DEVICE_CTRL, KVM_CAP_VM_ATTRIBUTES, KVM_CAP_DISABLE_QUIRKS and KVM_CAP_DISABLE_QUIRKS2. What a real kernel answers to others depends on the machine: a declared result is taken as its answer; without one it is 1 on x86 where every x86 kernel answers that, else 0.',
+    'Modelled: KVM_CAP_DEVICE_CTRL, KVM_CAP_VM_ATTRIBUTES, KVM_CAP_DISABLE_QUIRKS and KVM_CAP_DISABLE_QUIRKS2. What a real kernel answers to others depends on the machine: a declared result is taken as its answer; without one it is 1 on x86 where every x86 kernel answers that, else 0. All 64 bits of the number count.',
     'Up to v6.4 KVM_CAP_DEVICE_CTRL is 0 on x86 although devices can be created.',
   ].join('\n\n'),
   sources: [

@@ -6,7 +6,7 @@ export const enableCap: Op = {
   kind: 'ioctl',
   summary: 'Switches a capability of a VM on; here: takes quirks away.',
   doc: [
-    'KVM_CAP_DISABLE_QUIRKS takes a set of quirks and ignores bits it does not know; KVM_CAP_DISABLE_QUIRKS2 (v5.18) refuses them. Other capabilities that are known by name switch on nothing that is modelled: they answer what the line declares, else 0. A number without a name is EINVAL.',
+    'KVM_CAP_DISABLE_QUIRKS takes a set of quirks and ignores bits it does not know; KVM_CAP_DISABLE_QUIRKS2 (v5.18) refuses them. Other capabilities that a kernel may let user space enable switch on nothing that is modelled: they answer what the line declares, else 0. The rest is EINVAL: numbers without a name, and capabilities that every x86 kernel just has.',
   ].join('\n\n'),
   sources: [{ document: 'linux', place: 'arch/x86/kvm/x86.c kvm_vm_ioctl_enable_cap()' }],
   errnos: [

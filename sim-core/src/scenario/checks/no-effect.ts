@@ -1,6 +1,7 @@
 import { OTHER_CAPABILITIES } from '../../kernel/capabilities.ts';
 import { type Change, changeById } from '../../kernel/changes.ts';
 import type { Profile } from '../../kernel/profiles.ts';
+import { CONSTANTS } from '../../ops/constants.ts';
 import type { Op } from '../../ops/op.ts';
 import { OPS } from '../../ops/table.ts';
 import type { Expr, LineContent, Operand } from '../ast.ts';
@@ -15,6 +16,12 @@ import { kernelsText } from './kernels-text.ts';
 /** With the answer on x86, where that is known. */
 const capabilities: ReadonlyMap<string, number | undefined> = new Map(
   OTHER_CAPABILITIES.map(([name, , x86]) => [name, x86]),
+);
+const capabilityNames: ReadonlyMap<bigint, string> = new Map(
+  CONSTANTS.filter(({ set, unmerged }) => set === 'kvm-cap' && unmerged === undefined).map(({ name, value }) => [
+    value,
+    name,
+  ]),
 );
 const loadsVcpu = (name: string): boolean => OPS.some((op) => op.name === name && op.files?.includes('vcpu'));
 
@@ -57,13 +64,20 @@ export const noEffect: Check = {
         message: `\`${op.name}\` has no effect here${beside} and answers what the line declares.`,
       };
     }
-    for (const { expr } of expectedValues(call, vocabulary)) {
+    for (const { expr, shapes } of expectedValues(call, vocabulary)) {
       for (const { name, span } of namesIn(expr)) {
-        if (!capabilities.has(name)) continue;
-        const x86 = capabilities.get(name);
-        const usual = x86 === undefined ? '0' : `${x86}, as every x86 kernel answers`;
-        yield { span, message: `\`${name}\` is not modelled: the answer is what the line declares, else ${usual}.` };
+        if (capabilities.has(name)) yield { span, message: `\`${name}\` is not modelled: ${answerOf(op, name)}` };
       }
+      if (expr.kind !== 'number' || !shapes.some((shape) => 'constants' in shape && shape.constants === 'kvm-cap'))
+        continue;
+      const name = capabilityNames.get(BigInt.asUintN(64, expr.value));
+      if (name === undefined)
+        yield {
+          span: expr.span,
+          message: `No capability with the number ${expr.text} is known here: ${answerOf(op, name)}`,
+        };
+      else if (capabilities.has(name))
+        yield { span: expr.span, message: `${expr.text} is \`${name}\`, which is not modelled: ${answerOf(op, name)}` };
     }
   },
   *scenario({ scenario, profile, selfIncludes }) {
@@ -88,6 +102,13 @@ export const noEffect: Check = {
     }
   },
 };
+
+/** What a request answers for a capability that is not modelled. */
+function answerOf(op: Op | undefined, name: string | undefined): string {
+  const x86 = name === undefined ? undefined : capabilities.get(name);
+  if (op?.name === 'KVM_ENABLE_CAP' && (name === undefined || x86 !== undefined)) return 'enabling it is EINVAL.';
+  return `the answer is what the line declares, else ${x86 === undefined ? '0' : `${x86}, as every x86 kernel answers`}.`;
+}
 
 /** What is said of a device that no SMMU translates; undefined when its unit is not known here. */
 function withoutSmmu(unit: string, driver: string | undefined): string | undefined {
