@@ -71,6 +71,29 @@ describe('paths', () => {
       ),
     ).toEqual(['ENOENT', 'ENOENT', 'EISDIR', 3, 4, 'EFAULT']);
   });
+
+  // Measured on Linux 6 with /dev/null in place of the nodes.
+  it.each([
+    ['/dev/kvm/', ['ENOTDIR', 'ENOTDIR', 'ENOTDIR', 'EISDIR']],
+    ['/dev/vfio/vfio/', ['ENOTDIR', 'ENOTDIR', 'ENOTDIR', 'EISDIR']],
+    ['/dev/kvm/.', ['ENOTDIR', 'ENOTDIR', 'ENOTDIR', 'ENOTDIR']],
+    ['/dev/kvm/..', ['ENOTDIR', 'ENOTDIR', 'ENOTDIR', 'ENOTDIR']],
+    ['/dev/kvm/x', ['ENOTDIR', 'ENOTDIR', 'ENOTDIR', 'ENOTDIR']],
+    ['/dev/nonsense/', ['ENOENT', 'ENOENT', 'ENOENT', 'EISDIR']],
+    ['/dev/', ['EISDIR', 3, 3, 'EISDIR']],
+    ['/dev/vfio', ['EISDIR', 3, 3, 'EISDIR']],
+    ['/', ['EISDIR', 3, 3, 'EISDIR']],
+    ['//dev/kvm', [3, 3, 3, 3]],
+    ['/dev/./kvm', [3, 3, 3, 3]],
+    ['/etc/../dev//kvm', [3, 3, 3, 3]],
+  ])('%s is looked up name by name', (path, expected) => {
+    const flags = ['O_RDWR', 'O_RDONLY', 'O_PATH', 'O_RDWR|O_CREAT'];
+    expect(flags.flatMap((each) => results(`a = open("${path}", ${each})`))).toEqual(expected);
+  });
+
+  it('a node by another path is the same node', () => {
+    expect(results('a = open("//dev/../dev/kvm", O_RDWR)', 'b = ioctl(a, KVM_GET_API_VERSION, 0)')).toEqual([3, 12]);
+  });
 });
 
 describe('unknown requests', () => {

@@ -2,7 +2,8 @@
  * Which file a path names. Parts register what they put below /dev; what is left is decided by the form of the path.
  *
  * Left out: a file system. Below /dev only what the model knows exists. Elsewhere a path that names one of the
- * directories below, or ends in a slash, is a directory, and every other path is a regular file that exists.
+ * directories below, or ends in a slash, is a directory, and every other path is a regular file that exists. Names that
+ * are empty, `.` and `..` are resolved, in paths from the root.
  */
 
 import type { Machine } from '../state/machine.ts';
@@ -11,6 +12,7 @@ import type { FileKind, FileObject } from './kinds.ts';
 /** linux: include/uapi/asm-generic/fcntl.h. The flags of open that decide what happens here. */
 export const O_PATH = 0o10000000;
 export const O_ACCMODE = 3;
+export const O_CREAT = 0o100;
 
 /** What a path resolves to: the kind of file, and the object that its open function is called with. */
 export interface PathTarget {
@@ -23,8 +25,11 @@ export type Resolver = (machine: Machine, path: string) => PathTarget | undefine
 
 export interface Paths {
   add(resolver: Resolver): void;
-  resolve(machine: Machine, path: string): PathTarget | undefined;
+  resolve(machine: Machine, path: string): PathTarget | NoTarget;
 }
+
+/** Nothing is there, or something that is not a directory is used as one. */
+export type NoTarget = 'missing' | 'not a directory';
 
 const DIRECTORIES: ReadonlySet<string> = new Set([
   '/',
@@ -54,18 +59,46 @@ export const NO_OBJECT = 0 as FileObject;
 
 export function createPaths(): Paths {
   const resolvers: Resolver[] = [];
+
+  function node(machine: Machine, path: string): PathTarget | undefined {
+    const kind = DEVICE_NODES.get(path);
+    if (kind) return { kind, object: NO_OBJECT };
+    for (const resolver of resolvers) {
+      const target = resolver(machine, path);
+      if (target) return target;
+    }
+    return undefined;
+  }
+
+  /** Of a path without empty names, `.` and `..`. */
+  function plain(machine: Machine, path: string): PathTarget | NoTarget {
+    if (DIRECTORIES.has(path)) return DIRECTORY;
+    return node(machine, path) ?? (path.startsWith('/dev/') ? 'missing' : { kind: 'regular', object: NO_OBJECT });
+  }
+
+  /** Why a path cannot be used as a directory. Outside /dev any may be one. */
+  function noDirectory(machine: Machine, path: string): NoTarget | undefined {
+    if (!path.startsWith('/dev/') || DIRECTORIES.has(path)) return undefined;
+    return node(machine, path) ? 'not a directory' : 'missing';
+  }
+
   return {
     add: (resolver) => void resolvers.push(resolver),
     resolve(machine, path) {
-      const node = DEVICE_NODES.get(path);
-      if (node) return { kind: node, object: NO_OBJECT };
-      for (const resolver of resolvers) {
-        const target = resolver(machine, path);
-        if (target) return target;
+      if (path === '') return 'missing';
+      if (!path.startsWith('/')) return path.endsWith('/') ? DIRECTORY : plain(machine, path);
+      const names: string[] = [];
+      const here = (): string => `/${names.join('/')}`;
+      for (const name of path.split('/').slice(1)) {
+        // What a slash follows is looked up before the rest, an empty name after it included.
+        const wrong = noDirectory(machine, here());
+        if (wrong !== undefined) return wrong;
+        if (name === '..') names.pop();
+        else if (name !== '' && name !== '.') names.push(name);
       }
-      if (path === '') return undefined;
-      if (path.endsWith('/') || DIRECTORIES.has(path)) return { kind: 'directory', object: NO_OBJECT };
-      return path.startsWith('/dev/') ? undefined : { kind: 'regular', object: NO_OBJECT };
+      return /\/\.{0,2}$/.test(path) ? DIRECTORY : plain(machine, here());
     },
   };
 }
+
+const DIRECTORY: PathTarget = { kind: 'directory', object: NO_OBJECT };

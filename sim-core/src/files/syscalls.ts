@@ -11,7 +11,7 @@ import { type FileId, NONE, type None } from '../state/ids.ts';
 import type { WorldBase } from '../world.ts';
 import type { Files, Request } from './files.ts';
 import type { FileKind } from './kinds.ts';
-import { NO_OBJECT, O_ACCMODE, O_PATH, type Paths } from './paths.ts';
+import { NO_OBJECT, O_ACCMODE, O_CREAT, O_PATH, type Paths } from './paths.ts';
 import type { FileTable } from './table.ts';
 import { argument } from './user-memory.ts';
 
@@ -46,7 +46,9 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
     unknownRequest: [E.NOTTY, 'no such request for {}', 'file'],
     noPath: [E.FAULT, 'no readable path'],
     notFound: [E.NOENT, 'nothing at that path'],
+    notDirectory: [E.NOTDIR, 'a slash after something that is not a directory'],
     directory: [E.ISDIR, 'a directory, which cannot be opened for writing'],
+    created: [E.ISDIR, 'a slash after the name of a file that is to be created'],
     pidfdFlags: [E.INVAL, 'flags other than 0 ({x})', 'number'],
     noProcess: [E.SRCH, 'no such process'],
     notOpenThere: [E.BADF, 'no open file under descriptor {} of the other process', 'number'],
@@ -144,10 +146,15 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
           t.goto(failed);
         };
         const flags = argument(t, pathArgument + 1).int(t);
-        const target = paths.resolve(t.machine, argument(t, pathArgument).text ?? '');
-        if (!target) return fail(refuse.notFound(t.machine));
+        const path = argument(t, pathArgument).text ?? '';
         const byPath = (flags & O_PATH) !== 0;
-        if (target.kind === 'directory' && !byPath && (flags & O_ACCMODE) !== 0)
+        const creates = !byPath && (flags & O_CREAT) !== 0;
+        // linux: fs/namei.c open_last_lookups(): with O_CREAT a slash at the end is refused before the last name is looked up.
+        const target = paths.resolve(t.machine, creates ? withoutSlashes(path) : path);
+        if (target === 'not a directory') return fail(refuse.notDirectory(t.machine));
+        if (creates && path !== withoutSlashes(path)) return fail(refuse.created(t.machine));
+        if (target === 'missing') return fail(refuse.notFound(t.machine));
+        if (target.kind === 'directory' && !byPath && (creates || (flags & O_ACCMODE) !== 0))
           return fail(refuse.directory(t.machine));
         const file = table.create(t.machine, target.kind, target.object);
         filp.set(t, file);
@@ -285,4 +292,9 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
       requests = all;
     },
   };
+}
+
+/** A path without the slashes at its end; the root stays. */
+function withoutSlashes(path: string): string {
+  return path.replace(/(?<=[^/])\/+$/, '');
 }

@@ -15,7 +15,8 @@ export const open: Op = {
   ],
   errnos: [
     { name: 'ENOENT', when: 'Nothing has that path.' },
-    { name: 'EISDIR', when: 'A directory is opened for writing.' },
+    { name: 'ENOTDIR', when: 'A slash follows something that is not a directory: `/dev/kvm/`.' },
+    { name: 'EISDIR', when: 'A directory is opened for writing, or a path that ends in a slash with `O_CREAT`.' },
     { name: 'EFAULT', when: 'The path is not a readable string.' },
     {
       name: 'EBUSY',

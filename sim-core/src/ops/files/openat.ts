@@ -10,7 +10,8 @@ export const openat: Op = {
   sources: [{ document: 'linux', place: 'fs/open.c do_sys_openat2()' }],
   errnos: [
     { name: 'ENOENT', when: 'Nothing has that path.' },
-    { name: 'EISDIR', when: 'A directory is opened for writing.' },
+    { name: 'ENOTDIR', when: 'A slash follows something that is not a directory: `/dev/kvm/`.' },
+    { name: 'EISDIR', when: 'A directory is opened for writing, or a path that ends in a slash with `O_CREAT`.' },
     { name: 'EFAULT', when: 'The path is not a readable string.' },
     { name: 'EBUSY', when: 'A VFIO group is open already, or still has a container.' },
   ],
