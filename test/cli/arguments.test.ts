@@ -65,6 +65,7 @@ describe('mistakes in the call', () => {
     ['import strace no-such.log', 'No such file', 'unreadable-file'],
     ['import recordng a.log', '`recordng` is neither a file nor a kind of log', 'unknown-kind'],
     ['import --assume snoop=off a.log', '--assume takes snoop-control=on|off', 'unknown-assumption'],
+    ['import --assume vendor=amd,vendor=intel a.log', '`vendor=amd` and `vendor=intel`: say one', 'unknown-assumption'],
     ['export tla a.snoop', '`tla` cannot be exported. Supported kinds: trace, c, promela, text, svg,', 'unknown-kind'],
     ['export svg --max-states 5 a.snoop', '--max-states is for `promela`', 'options-exclude-each-other'],
     ['export dot --picture memory a.snoop', '`dot` has no form for the picture `memory`', 'unknown-picture'],

@@ -1,5 +1,5 @@
 // Files that include files: paths, circles, what is wrong in them, and whose statements run.
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -64,6 +64,20 @@ test('a file that includes itself is told that this does nothing', async () => {
   expect(stderr.replace(/\s+/g, ' ')).toContain('self.snoop:1:9: note: The file includes itself, which has no effect');
   expect(exitCode).toBe(0);
 });
+
+test.each(['self.snoop', 'link.snoop', '../link/self.snoop', '../link/link.snoop'])(
+  'a file that includes itself by another path is the same file: %s',
+  async (name) => {
+    const real = path.join(folder, 'real');
+    mkdirSync(real, { recursive: true });
+    writeFileSync(path.join(real, 'self.snoop'), 'include "./link.snoop"\nthread a {\n  close(7)\n}\n');
+    if (!existsSync(path.join(real, 'link.snoop'))) symlinkSync('self.snoop', path.join(real, 'link.snoop'));
+    if (!existsSync(path.join(folder, 'link'))) symlinkSync('real', path.join(folder, 'link'));
+    const { exitCode, stderr } = await snoopscope(`check ${name}`, { workingDirectory: real });
+    expect(stderr.replace(/\s+/g, ' ')).toContain('note: The file includes itself, which has no effect');
+    expect(exitCode).toBe(0);
+  },
+);
 
 test('a file of procedures is skipped by check as it is by test', async () => {
   const { exitCode, stdout } = await snoopscope('check test/cli/scenarios/procedures.snoop');

@@ -58,6 +58,13 @@ async function refusal(content: Uint8Array | string): Promise<string> {
 }
 
 describe('a saved run', () => {
+  test('keeps the name of its scenario when it is saved again', async () => {
+    const again = path.join(folder, 'again.snooptrace');
+    const { exitCode } = await snoopscope(['run', '--save', again, saved]);
+    expect(exitCode).toBe(0);
+    expect(unpacked(readFileSync(again)).header.scenario.name).toBe('local-cpu-not-flushed.snoop');
+  });
+
   test('runs again without its scenario, event for event', async () => {
     const scenarios = globSync('scenarios/**/*.snoop', { cwd: root }).sort();
     expect(scenarios.length).toBeGreaterThan(40);
@@ -163,7 +170,11 @@ describe('a file is refused', () => {
   });
 
   test('with something after its end', async () => {
-    expect(await refusal(Buffer.concat([bytes, Buffer.from('\n')]))).toContain('1 bytes are too many');
+    expect(await refusal(Buffer.concat([bytes, Buffer.from('\n')]))).toContain('1 byte is too many');
+  });
+
+  test('without its last byte', async () => {
+    expect(await refusal(bytes.subarray(0, -1))).toContain('1 byte is missing');
   });
 
   test('of another format version, before anything else is looked at', async () => {

@@ -134,6 +134,11 @@ export function choicesOf(call: Invocation): MachineChoices {
         code: 'unknown-assumption',
       });
     }
+    const before = given.get(key);
+    if (before !== undefined && before !== value)
+      throw new Failure(`--assume has \`${key}=${before}\` and \`${key}=${value}\`: say one of them.`, {
+        code: 'unknown-assumption',
+      });
     given.set(key, value);
   }
   const onOff = (key: string): boolean | undefined => (given.has(key) ? given.get(key) === 'on' : undefined);

@@ -1,5 +1,5 @@
 /** Scenarios on disk or on stdin: read, refused with clear words when they cannot be scenarios, parsed. */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import {
   checkByCode,
@@ -23,6 +23,8 @@ import { readInput } from './text-file.ts';
 export interface ScenarioFile {
   /** As the user wrote it; `<stdin>` for `-`. */
   readonly name: string;
+  /** Of the scenario in a trace: the name of its file when the trace was saved. */
+  readonly savedAs?: string;
   readonly text: string;
   readonly parsed: ParsedScenario;
   /** Names that a file beside it gives to kernels. */
@@ -45,10 +47,13 @@ export async function readScenario(io: Io, name: string): Promise<ScenarioFile> 
   const folder = name === '-' ? io.workingDirectory : path.dirname(path.resolve(io.workingDirectory, name));
   const named = kernelsNamedIn(folder);
   const parsed = parse(text, undefined, named);
-  const own = path.resolve(io.workingDirectory, name);
+  const files = new Map<string, ParsedScenario | undefined>();
+  if (name !== '-') files.set(realPath(path.resolve(io.workingDirectory, name)), parsed);
+  // A file counts once, however its path is spelled and whatever link leads to it.
   const includes = (include: string): ParsedScenario | undefined => {
-    const file = path.resolve(folder, include);
-    return file === own ? parsed : readInclude(file);
+    const file = realPath(path.resolve(folder, include));
+    if (!files.has(file)) files.set(file, readInclude(file));
+    return files.get(file);
   };
   const diagnostics = [...parsed.diagnostics, ...checkText(parsed, { includes })].sort(byPlace);
   const file = {
@@ -100,6 +105,15 @@ export function brokenScenario(file: ScenarioFile, diagnostics: readonly Diagnos
 
 /** A larger file would be refused by the parser anyway. */
 const LARGEST_INCLUDE_BYTES = LIMITS.scenarioCharacters * 4;
+
+/** Without links; of a file that does not exist, its path as it is. */
+function realPath(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return file;
+  }
+}
 
 function readInclude(file: string): ParsedScenario | undefined {
   try {

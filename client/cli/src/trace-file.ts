@@ -49,7 +49,8 @@ export async function scenarioInTrace(
   name: string,
 ): Promise<{ readonly file: ScenarioFile; readonly profile: Profile }> {
   const { parsed, includes, profile } = await naming(name, async () => scenarioOfTrace(header));
-  const file = { name, text: header.scenario.text, parsed, named: undefined, includes, warnings: [], notes: [] };
+  const { name: savedAs, text } = header.scenario;
+  const file = { name, savedAs, text, parsed, named: undefined, includes, warnings: [], notes: [] };
   const diagnostics = [...parsed.diagnostics, ...checkText(parsed, { includes })];
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw brokenScenario(file, errors);
@@ -61,7 +62,7 @@ export async function saveTrace(io: Io, name: string, { file, run }: RunOutcome)
   const trace = await naming(name, async () =>
     traceOfRun(run, {
       writtenBy: `snoopscope ${VERSION}`,
-      name: path.basename(file.name),
+      name: file.savedAs ?? path.basename(file.name),
       includes: file.includes,
       cursor: afterFirstFinding(run),
     }),

@@ -6,6 +6,7 @@
  * Compressing is the host's business, so that nothing here depends on one. The schema is in docs/traces.md.
  */
 
+import { counted } from '../../counted.ts';
 import { isRecord } from '../../is-record.ts';
 import { ascii, bytesOf, byteText, Digest, fromLittleEndian, littleEndian } from '../../state/bytes.ts';
 import { EVENT_WIDTH } from '../../state/event.ts';
@@ -142,10 +143,9 @@ export function decodeTrace(bytes: Uint8Array): PackedTrace {
   const { snooptrace, digest, block: blockBytes, ...written } = headerOf(bytes.subarray(0, end));
   const header = upgraded(written) as unknown as TraceHeader;
   const block = bytes.subarray(end + 1);
-  if (block.length < Number(blockBytes))
-    throw damaged(`${Number(blockBytes) - block.length} bytes are missing at its end`);
-  if (block.length > Number(blockBytes))
-    throw damaged(`${block.length - Number(blockBytes)} bytes are too many at its end`);
+  const missing = Number(blockBytes) - block.length;
+  if (missing > 0) throw damaged(`${bytesAre(missing)} missing at its end`);
+  if (missing < 0) throw damaged(`${bytesAre(-missing)} too many at its end`);
   const events = firstEventOf(header, header.branches.length + 2);
   return {
     header,
@@ -208,6 +208,10 @@ function digestOf(header: object, block: Uint8Array): string {
   digest.add(bytesOf(ascii(JSON.stringify(header))));
   digest.add(block);
   return [...digest.bytes()].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function bytesAre(number: number): string {
+  return `${counted(number, 'byte')} ${number === 1 ? 'is' : 'are'}`;
 }
 
 function damaged(why: string): TraceProblem {
