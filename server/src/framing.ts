@@ -1,4 +1,3 @@
-import { counted } from '@snoopscope/sim-core';
 import {
   AbstractMessageReader,
   type DataCallback,
@@ -7,7 +6,7 @@ import {
   type Message,
   type MessageReader,
 } from 'vscode-languageserver/node';
-import { problemOfMessage } from './messages.ts';
+import { idOfRequest, problemOfMessage } from './messages.ts';
 
 /** Bytes of one message. The largest that is meant seriously opens a file of a few megabytes. */
 const MOST_MESSAGE_BYTES = 256 * 1024 * 1024;
@@ -26,6 +25,8 @@ export class StreamReader extends AbstractMessageReader implements MessageReader
   /** Chunks of a body that is not complete yet, so that a large one is joined once. */
   #chunks: Buffer[] = [];
   #wanted = 0;
+  /** Within a stretch of nonsense, of which the client has been told. */
+  #skipping = false;
 
   readonly #refuse: Refuse;
 
@@ -73,6 +74,7 @@ export class StreamReader extends AbstractMessageReader implements MessageReader
       this.#skip();
       return this.#pending.length > 0;
     }
+    this.#skipping = false;
     const start = end + 4;
     if (buffer.length < start + length) {
       this.#wanted = start + length;
@@ -88,29 +90,36 @@ export class StreamReader extends AbstractMessageReader implements MessageReader
     try {
       message = JSON.parse(body);
     } catch (error) {
-      this.#refuse(ErrorCodes.ParseError, `The message is not JSON: ${(error as Error).message}`);
+      this.#refuse(ErrorCodes.ParseError, `The message is not JSON: ${(error as Error).message}`, null);
       return;
     }
     const problem = problemOfMessage(message);
     if (problem === undefined) this.#callback(message as Message);
-    else this.#refuse(ErrorCodes.InvalidRequest, problem);
+    else this.#refuse(ErrorCodes.InvalidRequest, problem, idOfRequest(message));
   }
 
-  /** Drops everything before the next header, or all but what may be the beginning of one. */
+  /** Drops everything before the next header, or all but what may be the beginning of one. A stretch is told of once. */
   #skip(): void {
     const text = this.#pending.toString('latin1').toLowerCase();
     const next = text.indexOf(HEADER, 1);
     const dropped = next === -1 ? text.length - begunHeader(text) : next;
+    const sample = JSON.stringify(this.#pending.toString('utf8', 0, Math.min(dropped, SAMPLE_BYTES)));
     this.#pending = this.#pending.subarray(dropped);
+    if (this.#skipping) return;
+    this.#skipping = true;
     this.#refuse(
       ErrorCodes.ParseError,
-      `Skipped ${counted(dropped, 'byte')} outside any message. A message begins with a header \`Content-Length: N\`.`,
+      `Skipping what is outside any message, from ${sample} to the next header \`Content-Length: N\`.`,
+      null,
     );
   }
 }
 
-/** Tells the client what could not be read, with an error code of JSON-RPC. */
-export type Refuse = (code: number, problem: string) => void;
+/** Tells the client what could not be read, with an error code of JSON-RPC and the id of the request, if it has one. */
+export type Refuse = (code: number, problem: string, id: string | number | null) => void;
+
+/** Of a stretch of nonsense, what its error shows. */
+const SAMPLE_BYTES = 40;
 
 const HEADER = 'content-length:';
 

@@ -9,9 +9,16 @@ import {
 } from 'vscode-languageserver';
 import { problemOfParams } from './params.ts';
 
-/** The answer to text that is not a message, which belongs to no request. */
-export function refusal(code: number, message: string): Message {
-  return { jsonrpc: '2.0', id: null, error: { code, message } } as Message;
+/** The answer to what is not a message. Without an id it belongs to no request. */
+export function refusal(code: number, message: string, id: string | number | null): Message {
+  return { jsonrpc: '2.0', id, error: { code, message } } as Message;
+}
+
+/** The id under which a client waits for the answer to a malformed request; null when there is none. */
+export function idOfRequest(value: unknown): string | number | null {
+  if (typeof value !== 'object' || value === null || !('method' in value) || !('id' in value)) return null;
+  const { id } = value;
+  return typeof id === 'string' || typeof id === 'number' ? id : null;
 }
 
 /** Why a value is not a message of JSON-RPC as the protocol uses it; undefined when it is one. */
@@ -26,9 +33,9 @@ export function problemOfMessage(value: unknown): string | undefined {
       : 'A message must have a method, or an id with a result or an error.';
   if (typeof method !== 'string') return 'The method of a message must be a string.';
   if (id !== undefined && !hasId) return `The id of ${method} must be a string or a number.`;
-  if (params !== undefined && (typeof params !== 'object' || params === null))
-    return `The params of ${method} must be an object.`;
-  const cancelled = (params as Readonly<Record<string, unknown>> | undefined)?.id;
+  // Null counts as left out, as many clients have it.
+  if (params !== undefined && typeof params !== 'object') return `The params of ${method} must be an object.`;
+  const cancelled = (params as Readonly<Record<string, unknown>> | null | undefined)?.id;
   if (method === '$/cancelRequest' && typeof cancelled !== 'string' && typeof cancelled !== 'number')
     return 'The params of $/cancelRequest must have the id of a request.';
   return undefined;

@@ -79,9 +79,9 @@ function serveStreams(
   leave: (code: number) => void,
 ): void {
   const writer = new StreamMessageWriter(output);
-  const reader = new StreamReader(input, (code, problem) => {
+  const reader = new StreamReader(input, (code, problem, id) => {
     // A client that has gone reads no answer.
-    writer.write(refusal(code, problem)).catch(() => {});
+    writer.write(refusal(code, problem, id)).catch(() => {});
   });
   const watchDog = { shutdownReceived: false, initialize: () => {}, exit: leave };
   const connection = createConnectionFrom(

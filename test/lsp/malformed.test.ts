@@ -110,8 +110,12 @@ describe('input that is not a message', () => {
     ['nothing that makes a message', framed('{"jsonrpc":"2.0"}'), -32600, /method/],
     ['an id that is null', framed('{"jsonrpc":"2.0","id":null,"method":"shutdown"}'), -32600, /id of shutdown/],
     ['an id that is an object', framed('{"jsonrpc":"2.0","id":{},"method":"shutdown"}'), -32600, /id of shutdown/],
-    ['a method that is a number', framed('{"jsonrpc":"2.0","id":1,"method":7}'), -32600, /string/],
-    ['params that are text', framed('{"jsonrpc":"2.0","id":1,"method":"shutdown","params":"now"}'), -32600, /params/],
+    [
+      'a notification whose params are text',
+      framed('{"jsonrpc":"2.0","method":"exit","params":"now"}'),
+      -32600,
+      /params/,
+    ],
     ['a cancellation of nothing', framed('{"jsonrpc":"2.0","method":"$/cancelRequest"}'), -32600, /cancelRequest/],
   ])('%s', async (_, bytes, code, reason) => {
     raw.bytes(bytes);
@@ -125,11 +129,35 @@ describe('input that is not a message', () => {
 test('a stretch of nonsense is one error, however it is cut', async () => {
   raw.bytes('{"a":1}   Content-Foo\r\n\r\nxxxxx\r\n\r\nconTENT');
   const { error } = await raw.until(({ id }) => id === null);
-  expect(error?.message).toMatch(/^Skipped 34 bytes outside any message\./);
+  expect(error?.message).toMatch(/^Skipping what is outside any message, from "\{.*Content-Foo/);
   raw.bytes('-Length: 4\r\n\r\nnull');
   await raw.until(({ error: other }) => other?.code === -32600);
   expect(raw.answers.filter(({ error: other }) => other?.code === -32700)).toHaveLength(1);
   await alive();
+});
+
+test('five megabytes of nonsense are one error, and the next message is read', async () => {
+  for (let megabyte = 0; megabyte < 5; megabyte++) raw.bytes('nonsense'.repeat(131_072));
+  await alive();
+  expect(raw.answers.filter(({ error }) => error !== undefined)).toHaveLength(1);
+});
+
+test.each([
+  ['params that are a number', { id: 62, method: 'textDocument/hover', params: 5 }, /params/],
+  ['a method that is a number', { id: 62, method: 7 }, /string/],
+  ['an id that is text', { id: 'hover-1', method: 'textDocument/hover', params: 'here' }, /params/],
+])('a malformed request is answered under its id: %s', async (_, request, reason) => {
+  raw.bytes(framed(JSON.stringify({ jsonrpc: '2.0', ...request })));
+  const { error } = await raw.until(({ id }) => id === request.id);
+  expect(error).toMatchObject({ code: -32600, message: expect.stringMatching(reason) });
+  await alive();
+});
+
+test('params that are null count as left out', async () => {
+  const { error } = await raw.request('textDocument/hover', null);
+  expect(error).toMatchObject({ code: -32602, message: expect.stringContaining('textDocument/hover: params') });
+  const shutdown = await raw.request('shutdown', null);
+  expect(shutdown).toMatchObject({ result: null });
 });
 
 const document = { uri: URI };
