@@ -17,6 +17,7 @@ import {
 } from './check.ts';
 import { atomsOf, termsOf } from './terms.ts';
 import { kindsOfActors } from './undefined-names.ts';
+import { namesOfNoVm } from './vm-names.ts';
 
 function* inCondition(condition: Condition): Generator<Objection> {
   switch (condition.kind) {
@@ -181,5 +182,8 @@ exists cache(cpu0, x) == M
   *line({ line: { content } }) {
     if (content.kind === 'condition') yield* inCondition(content.condition);
   },
-  scenario: members,
+  *scenario(subject) {
+    yield* members(subject);
+    yield* namesOfNoVm(subject);
+  },
 };
