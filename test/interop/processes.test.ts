@@ -96,3 +96,16 @@ test('QEMU that becomes a daemon is the child, and the only one that uses KVM', 
   expect(made.processes()).toMatchObject([{ pid: 100 }]);
   expect(made.finish().steps.some(({ text }) => text === 'exit(0)')).toBe(false);
 });
+
+test('calls without effect are counted for the process that is taken, not for the other', () => {
+  const irqs = (pid: number, times: number): string[] =>
+    Array.from({ length: times }, () => `${pid} ioctl(10, KVM_IRQ_LINE_STATUS, {irq=5, level=1}) = 0`);
+  const lines = [
+    ...vmm(100, 8, [thread(100)]),
+    ...vmm(200, 9, [thread(200)]),
+    ...interleaved([...irqs(100, 7), ...irqs(101, 2)], irqs(201, 30)),
+  ];
+  const count = (pid: number) => rebuilder(lines, { pid }).finish().counted.get('KVM_IRQ_LINE_STATUS')?.count;
+  expect(count(100)).toBe(9);
+  expect(count(200)).toBe(30);
+});

@@ -24,7 +24,10 @@ export function kernelEvent(body: string): LogEvent | undefined {
       return { kind: 'entry', ...(vcpu !== undefined && { vcpu }) };
     }
     case 'kvm_userspace_exit':
-      return { kind: 'user-exit', reason: /KVM_EXIT_(\w+)/.exec(text)?.[1] ?? text.trim() };
+      return {
+        kind: 'user-exit',
+        reason: /KVM_EXIT_(\w+)/.exec(text)?.[1] ?? /\breason (\w+)/.exec(text)?.[1] ?? text.trim(),
+      };
     case 'tracing_mark_write':
     case 'print':
       return { kind: 'mark', text: text.replace(/^.*\): /, '').trim() };
@@ -63,7 +66,21 @@ function exitEvent(text: string): LogEvent {
   const isa = /\bisa=(\d)/.exec(text)?.[1];
   const reason =
     named !== undefined ? reasonNamed(named) : number !== undefined ? reasonNumbered(Number(number), isa) : 'unknown';
-  return { kind: 'exit', reason, ...(vcpu !== undefined && { vcpu }), ...(rip !== undefined && { rip }) };
+  const vendor = named !== undefined ? vendorNamed(named) : isa === '1' ? 'intel' : isa === '2' ? 'amd' : undefined;
+  return {
+    kind: 'exit',
+    reason,
+    ...(vcpu !== undefined && { vcpu }),
+    ...(rip !== undefined && { rip }),
+    ...(vendor !== undefined && { vendor }),
+  };
+}
+
+/** The kernel's names of VMX exits have capital letters, those of SVM small ones; trace-cmd writes EXIT_ before the latter. */
+function vendorNamed(name: string): 'intel' | 'amd' | undefined {
+  if (/^EXIT_REASON_/.test(name)) return 'intel';
+  if (/^(?:EXIT_|[a-z])/.test(name)) return 'amd';
+  return /^[A-Z]/.test(name) ? 'intel' : undefined;
 }
 
 /** Names of SVM and VMX, old and new, for the same thing. */

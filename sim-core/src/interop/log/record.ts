@@ -25,7 +25,13 @@ export type LogEvent =
   /** A kernel function was entered. */
   | { readonly kind: 'kernel'; readonly name: string; readonly caller?: string }
   /** A vCPU left the guest. `reason` in the names of {@link ExitReasonName}. */
-  | { readonly kind: 'exit'; readonly reason: string; readonly vcpu?: number; readonly rip?: string }
+  | {
+      readonly kind: 'exit';
+      readonly reason: string;
+      readonly vcpu?: number;
+      readonly rip?: string;
+      readonly vendor?: 'intel' | 'amd';
+    }
   | { readonly kind: 'entry'; readonly vcpu?: number }
   /** KVM_RUN came back to user space. */
   | { readonly kind: 'user-exit'; readonly reason: string }

@@ -3,13 +3,15 @@
  * executed WBINVD and where, and the calls that must have led there.
  */
 import type { LogRecord } from '../log/record.ts';
-import type { Count } from './kept.ts';
+import { cr0Of, isHarmlessEvent, wrmsrOf } from './guest-actions.ts';
+import { type Count, type TalliesByThread, tally, tallyOf } from './kept.ts';
 
 /** One thing that the kernel did, in the order of the log. */
 export type LoggedDeed =
   | (Seen & { readonly kind: 'function'; readonly what: TracedCall })
   | (Seen & { readonly kind: 'register' | 'unregister'; readonly count: number })
-  | WbinvdExit;
+  | WbinvdExit
+  | GuestAction;
 
 /** Where a log shows it. */
 interface Seen {
@@ -31,6 +33,14 @@ export interface WbinvdExit extends Seen {
   entered?: number;
 }
 
+/** Another instruction of a guest that left it, as a statement of a vcpu block. */
+export interface GuestAction extends Seen {
+  readonly kind: 'guest';
+  readonly vcpu: number | undefined;
+  readonly cpu: number;
+  readonly text: string;
+}
+
 /** Calls that kernel functions stand for. */
 export type TracedCall =
   | 'create-device'
@@ -48,6 +58,8 @@ export type TracedCall =
 
 /** Deeds kept of one log. */
 const MOST_DEEDS = 20_000;
+/** HLT exits kept of one log: an idle guest has any number of them, and they change nothing by themselves. */
+const MOST_HALTS = 1000;
 
 const FUNCTIONS: Readonly<Record<string, TracedCall>> = {
   kvm_vfio_create: 'create-device',
@@ -73,6 +85,11 @@ export class Evidence {
   /** Exits by reason. */
   readonly exits = new Map<string, Count>();
   readonly functions = new Map<string, Count>();
+  /** By thread: exits, events and functions that the scenario does not show, and events that are not known. */
+  readonly harmless: TalliesByThread = new Map();
+  readonly unknown: TalliesByThread = new Map();
+  /** Who made the CPUs, as the names of exits tell. */
+  vendor: 'intel' | 'amd' | undefined;
   /** Leaves of EPT by their memory types, where the log shows them. */
   readonly leaves = new Map<string, Count>();
   /** Does the log have functions, so that what is not there did not happen? */
@@ -85,6 +102,9 @@ export class Evidence {
   /** A kvm_vfio_set_attr of which it is not known yet whether it adds. */
   #attribute: { readonly index: number; readonly seen: Seen } | undefined;
   #pending: WbinvdExit[] = [];
+  #halts = 0;
+  /** Threads whose last write of CR0 set CD. */
+  readonly #uncached = new Set<number>();
 
   take(record: LogRecord): void {
     const { what, tid, line, cpu = 0 } = record;
@@ -92,18 +112,24 @@ export class Evidence {
     switch (what.kind) {
       case 'exit': {
         tally(this.exits, what.reason, line);
-        const known = this.vcpuThreads.get(tid);
-        this.vcpuThreads.set(tid, what.vcpu ?? known);
+        this.vendor ??= what.vendor;
+        this.vcpuThreads.set(tid, what.vcpu ?? this.vcpuThreads.get(tid));
         if (what.reason === 'WBINVD') this.#wbinvd(record, what.vcpu);
+        else if (what.reason === 'HLT' && this.#halts < MOST_HALTS) {
+          this.#halts++;
+          this.#guest('hlt', record);
+        } else tallyOf(this.harmless, tid, `exit ${what.reason}`, line);
         break;
       }
       case 'entry': {
         const exit = this.#pending.find((pending) => pending.tid === tid);
         if (exit && record.time !== undefined) exit.entered ??= record.time;
+        tallyOf(this.harmless, tid, 'kvm_entry', line);
         break;
       }
       case 'event':
         if (what.name === 'leaf') tally(this.leaves, what.text, line);
+        else this.#event(what.name, what.text, record);
         break;
       case 'kernel':
         this.hasFunctions = true;
@@ -111,6 +137,7 @@ export class Evidence {
         break;
       case 'user-exit':
         tally(this.exits, `user space: ${what.reason}`, line);
+        tallyOf(this.harmless, tid, `kvm_userspace_exit ${what.reason}`, line);
         break;
     }
   }
@@ -144,6 +171,24 @@ export class Evidence {
     this.#pending = [...this.#pending.filter((other) => other.tid !== tid), exit].slice(-MOST_VCPUS);
   }
 
+  #event(name: string, text: string, record: LogRecord): void {
+    const { tid, line } = record;
+    if (name === 'kvm_msr' || name === 'kvm_cr') this.vcpuThreads.set(tid, this.vcpuThreads.get(tid));
+    const wrmsr = name === 'kvm_msr' ? wrmsrOf(text) : undefined;
+    const cr0 = name === 'kvm_cr' ? cr0Of(text) : undefined;
+    if (wrmsr !== undefined) this.#guest(wrmsr, record);
+    else if (cr0 && cr0.disables !== this.#uncached.has(tid)) {
+      if (cr0.disables) this.#uncached.add(tid);
+      else this.#uncached.delete(tid);
+      this.#guest(cr0.text, record);
+    } else tallyOf(isHarmlessEvent(name) ? this.harmless : this.unknown, tid, name, line);
+  }
+
+  #guest(text: string, record: LogRecord): void {
+    const { tid, cpu = 0 } = record;
+    this.#add({ kind: 'guest', ...seenIn(record), vcpu: this.vcpuThreads.get(tid), cpu, text });
+  }
+
   #function(name: string, record: LogRecord): void {
     const { tid, line, cpu = 0 } = record;
     const seen = seenIn(record);
@@ -174,7 +219,10 @@ export class Evidence {
         return;
     }
     const call = FUNCTIONS[name];
-    if (call === undefined) return;
+    if (call === undefined) {
+      tallyOf(this.harmless, tid, `${name}()`, line);
+      return;
+    }
     if (call === 'add' || call === 'del') this.#resolve(call, seen);
     else this.#add({ kind: 'function', what: call, ...seen });
   }
@@ -218,12 +266,3 @@ function seenIn({ tid, line, time }: LogRecord): Seen {
 
 const MOST_CPUS = 16;
 const MOST_VCPUS = 1024;
-
-function tally(counts: Map<string, Count>, name: string, line: number): void {
-  const known = counts.get(name);
-  if (known) known.count++;
-  else if (counts.size < MOST_NAMES) counts.set(name, { count: 1, line });
-}
-
-/** Names of functions and reasons of exits that are distinguished. */
-const MOST_NAMES = 2000;

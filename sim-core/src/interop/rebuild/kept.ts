@@ -31,6 +31,34 @@ export interface Count {
   readonly line: number;
 }
 
+/** By thread, how often each thing occurred. */
+export type TalliesByThread = Map<number, Map<string, Count>>;
+
+/** Threads, and names of a thread, that are distinguished. */
+const MOST_TALLIED_THREADS = 4096;
+const MOST_NAMES = 2000;
+
+/** Counts one more of it; undefined where there are too many names or threads to keep them apart. */
+export function tallyOf(tallies: TalliesByThread, tid: number, name: string, line: number): Count | undefined {
+  let own = tallies.get(tid);
+  if (!own) {
+    if (tallies.size >= MOST_TALLIED_THREADS) return undefined;
+    own = new Map();
+    tallies.set(tid, own);
+  }
+  return tally(own, name, line);
+}
+
+export function tally(counts: Map<string, Count>, name: string, line: number): Count | undefined {
+  let known = counts.get(name);
+  if (known) known.count++;
+  else if (counts.size < MOST_NAMES) {
+    known = { count: 1, line };
+    counts.set(name, known);
+  }
+  return known;
+}
+
 /** KVM_RUN of one thread. */
 interface Runs {
   readonly fd: number;
@@ -46,8 +74,8 @@ export class CallFilter {
   readonly calls: KeptCall[] = [];
   /** By thread: how often it came back from KVM_RUN, and on which descriptor. */
   readonly runs = new Map<number, Runs>();
-  /** Known requests and calls that do not matter here, by name. */
-  readonly other = new Map<string, Count>();
+  /** By thread: known requests and calls that do not matter here, by name. */
+  readonly other: TalliesByThread = new Map();
   /** PCI addresses that the process looked up in sysfs, in order. */
   readonly addresses: string[] = [];
   readonly stderr = new Stderr();
@@ -99,15 +127,13 @@ export class CallFilter {
     if (fd !== undefined) this.#numbers.add(fd);
     const name = requestName(requests, undefined);
     if (PLENTIFUL.has(name)) {
-      this.count(name, record.line);
-      this.#remember(call, name);
+      this.#remember(call, this.count(name, record.line, record.tid));
     } else this.#keep(call, record);
   }
 
-  /** A reader gives the same record of a call for the same text: then it is counted without being looked at. */
-  #remember(call: LogCall, name: string): void {
+  /** A reader gives the same record of a call for the same text of a thread: then it is counted without being looked at. */
+  #remember(call: LogCall, count: Count | undefined): void {
     if (this.#counted.size >= MOST_COUNTED) this.#counted.clear();
-    const count = this.other.get(name);
     if (count) this.#counted.set(call, count);
   }
 
@@ -129,10 +155,8 @@ export class CallFilter {
   }
 
   /** Counts a call that the scenario does not show. */
-  count(name: string, line: number): void {
-    const known = this.other.get(name);
-    if (known) known.count++;
-    else this.other.set(name, { count: 1, line });
+  count(name: string, line: number, tid: number): Count | undefined {
+    return tallyOf(this.other, tid, name, line);
   }
 
   #matters({ name, args, result }: LogCall): boolean {

@@ -24,7 +24,7 @@ interface Line {
 /** Lines of the block, without braces. */
 export function machineLines(rebuilt: Rebuilt, choices: MachineChoices): string[] {
   const { facts, assumptions } = rebuilt;
-  const vendor = choices.vendor ?? facts.vendor ?? (amdExits(rebuilt) ? 'amd' : undefined);
+  const vendor = vendorOf(rebuilt, choices);
   const cpus = Math.min(16, Math.max(1, facts.cpus ?? 1, rebuilt.evidence?.cpus ?? 1));
   if (vendor === undefined) assumptions.add('The CPUs are from Intel: no file says who made them.', 0, 'coherency');
   const cpu = cpuLine(vendor, cpus, choices.selfSnoop ?? facts.selfSnoop);
@@ -33,8 +33,15 @@ export function machineLines(rebuilt: Rebuilt, choices: MachineChoices): string[
   return [cpu, ...unitLines(rebuilt, choices, devices), ...devices.map(deviceText)];
 }
 
-function amdExits({ evidence }: Rebuilt): boolean {
-  return evidence !== undefined && [...evidence.functions.keys()].some((name) => name.startsWith('svm_'));
+/** Who made the CPUs: what is asked for, what the files say, or what exits and functions of the kernel tell. */
+function vendorOf({ facts, evidence }: Rebuilt, choices: MachineChoices): 'intel' | 'amd' | undefined {
+  const functions = [...(evidence?.functions.keys() ?? [])];
+  const shown = functions.some((name) => name.startsWith('svm_'))
+    ? 'amd'
+    : functions.some((name) => name.startsWith('vmx_'))
+      ? 'intel'
+      : undefined;
+  return choices.vendor ?? facts.vendor ?? evidence?.vendor ?? shown;
 }
 
 function deviceText({ name, bdf, options, note }: Line): string {
@@ -42,7 +49,7 @@ function deviceText({ name, bdf, options, note }: Line): string {
 }
 
 function unitLines(rebuilt: Rebuilt, choices: MachineChoices, devices: readonly Line[]): string[] {
-  return usedUnits(rebuilt, devices).map((unit) => {
+  return usedUnits(rebuilt, devices, choices).map((unit) => {
     const { name, driver } = unit;
     if (driver !== 'vt-d') return `iommu ${name} ${driver}`;
     const snoop = snoopControlOf(unit, rebuilt, choices);
@@ -58,12 +65,13 @@ function unitLines(rebuilt: Rebuilt, choices: MachineChoices, devices: readonly 
 
 /** Units of the block of which nothing says whether they can enforce snooping. */
 export function unknownSnoopControl(rebuilt: Rebuilt, choices: MachineChoices): UnitFacts[] {
-  return usedUnits(rebuilt, deviceLines(rebuilt)).filter(
+  return usedUnits(rebuilt, deviceLines(rebuilt), choices).filter(
     (unit) => unit.driver === 'vt-d' && snoopControlOf(unit, rebuilt, choices) === undefined,
   );
 }
 
-function usedUnits({ facts }: Rebuilt, devices: readonly Line[]): UnitFacts[] {
+function usedUnits(rebuilt: Rebuilt, devices: readonly Line[], choices: MachineChoices): UnitFacts[] {
+  const { facts, deeds, knowsFlushes } = rebuilt;
   const names = new Set(
     devices.flatMap(({ options }) =>
       options.flatMap((option) => (option.startsWith('iommu=') ? [option.slice(6)] : [])),
@@ -73,7 +81,11 @@ function usedUnits({ facts }: Rebuilt, devices: readonly Line[]): UnitFacts[] {
     (name) =>
       facts.units.find((one) => one.name === name) ?? {
         name,
-        driver: facts.vendor === 'amd' && facts.units.length === 0 ? 'amd-vi' : 'vt-d',
+        // AMD-Vi always enforces snooping: where a device was registered, as in emulated machines, it is another unit.
+        driver:
+          facts.units.length === 0 && vendorOf(rebuilt, choices) === 'amd' && seen(deeds, knowsFlushes) !== false
+            ? 'amd-vi'
+            : 'vt-d',
       },
   );
 }

@@ -3,7 +3,7 @@
  * so the order comes from what both show: the calls on the kvm-vfio device. Between two of those, no WBINVD is executed or
  * skipped differently wherever it is.
  */
-import type { Evidence, LoggedDeed, WbinvdExit } from './evidence.ts';
+import type { Evidence, GuestAction, LoggedDeed, WbinvdExit } from './evidence.ts';
 import type { KeptCall } from './kept.ts';
 import { requestName } from './request-names.ts';
 import type { Anchor, Assumptions, RebuiltStep } from './step.ts';
@@ -46,7 +46,10 @@ const ANCHORS: Readonly<Partial<Record<string, Anchor>>> = {
   'release-device': 'exit',
 };
 
-/** WBINVD exits in front of which step they come: index of the step, and the exits in order. */
+/** Something that a guest did. */
+export type GuestDeed = WbinvdExit | GuestAction;
+
+/** What guests did in front of which step it comes: index of the step, and the deeds in order. */
 export function placed(
   steps: readonly RebuiltStep[],
   evidence: Evidence,
@@ -54,9 +57,9 @@ export function placed(
   assumptions: Assumptions,
   /** The file that shows both, when one does: then its lines are the order. */
   file: number | undefined,
-): Map<number, WbinvdExit[]> {
+): Map<number, GuestDeed[]> {
   if (file !== undefined) return placedByLine(steps, evidence, tids, file);
-  const places = new Map<number, WbinvdExit[]>();
+  const places = new Map<number, GuestDeed[]>();
   const known = [...tids].some((tid) => tid > 0);
   // A vCPU runs once it exists; those of one VM are made together, before any device is assigned.
   const anchored = steps.findIndex(({ anchor }) => anchor !== undefined);
@@ -66,9 +69,9 @@ export function placed(
   let at = created + 1;
   let strangers = 0;
   for (const deed of evidence.deeds) {
-    if (deed.kind === 'wbinvd') {
+    if (deed.kind === 'wbinvd' || deed.kind === 'guest') {
       if (known && !tids.has(deed.tid)) {
-        strangers++;
+        if (deed.kind === 'wbinvd') strangers++;
         continue;
       }
       const list = places.get(at) ?? [];
@@ -93,10 +96,10 @@ function placedByLine(
   evidence: Evidence,
   tids: ReadonlySet<number>,
   file: number,
-): Map<number, WbinvdExit[]> {
-  const places = new Map<number, WbinvdExit[]>();
+): Map<number, GuestDeed[]> {
+  const places = new Map<number, GuestDeed[]>();
   for (const deed of evidence.deeds) {
-    if (deed.kind !== 'wbinvd' || !ours(deed, tids)) continue;
+    if ((deed.kind !== 'wbinvd' && deed.kind !== 'guest') || !ours(deed, tids)) continue;
     const after = steps.findIndex((step) => step.file === file && step.line > deed.line);
     const at = after < 0 ? steps.length : after;
     places.set(at, [...(places.get(at) ?? []), deed]);

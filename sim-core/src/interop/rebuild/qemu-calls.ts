@@ -58,7 +58,7 @@ export class QemuCalls {
     const request = requestIn(text);
     const tid = Number(/cpu_index (\d+)/.exec(text)?.[1] ?? 0);
     if (request === '0xae80') this.#filter.take({ ...this.#now, tid: -1 - tid, what: ioctl(-2 - tid, request, '0') });
-    else this.#filter.count(`vCPU request ${request}`, this.#now.line);
+    else this.#filter.count(`vCPU request ${request}`, this.#now.line, this.#now.tid);
   }
 
   #createDevice(): void {

@@ -6,7 +6,7 @@ import { type Encoder, LogReader, type ReadCounts } from '../log/reader.ts';
 import type { LogRecord } from '../log/record.ts';
 import type { LogSource, SourceId } from '../log/sources.ts';
 import { Evidence, type LoggedDeed } from './evidence.ts';
-import { CallFilter, type Count, type KeptCall } from './kept.ts';
+import { CallFilter, type Count, type KeptCall, type TalliesByThread } from './kept.ts';
 import { groupDevices, type MachineFacts, mergeFacts, NO_FACTS } from './machine-facts.ts';
 import { ours, placed, withEvidence } from './order.ts';
 import type { TranslatedCalls } from './process.ts';
@@ -70,6 +70,9 @@ export interface Rebuilt {
   readonly stderr: readonly string[];
   /** Calls that matter nothing here, by name. */
   readonly counted: ReadonlyMap<string, Count>;
+  /** Exits, events and functions of the kernel that matter nothing here, by name, and events that are not known. */
+  readonly harmless: ReadonlyMap<string, Count>;
+  readonly unknownEvents: ReadonlyMap<string, Count>;
   /** The line of a log from which on nothing was taken any more, and how much came after it. */
   readonly cut: readonly { readonly file: string; readonly line: number; readonly calls: number }[];
   /** By file, the time of the first statement, on the clock of the file. */
@@ -207,6 +210,7 @@ export class Rebuilder {
         : [],
     );
     const runners = runnersOf(callFiles, evidence);
+    const isOurs = (tid: number): boolean => tids.size === 0 || tids.has(tid) || ![...tids].some((own) => own > 0);
     const ordered = this.#withVcpus(
       translation,
       evidence,
@@ -232,7 +236,13 @@ export class Rebuilder {
       stderr: callFiles.flatMap(({ filter }) =>
         filter.stderr.lines.flatMap(({ tid, text }) => (runsHere(tid, chosen, processes) ? [text] : [])),
       ),
-      counted: mergedCounts(callFiles, translation),
+      counted: mergedCounts(
+        callFiles.map(({ filter }) => filter.other),
+        translation.inert,
+        (tid) => runsHere(tid, chosen, processes),
+      ),
+      harmless: mergedCounts(evidence ? [evidence.harmless] : [], new Map(), isOurs),
+      unknownEvents: mergedCounts(evidence ? [evidence.unknown] : [], new Map(), isOurs),
       cut: this.#files.flatMap(({ name, filter, evidence: seen }) => {
         const line = filter.cutAt ?? seen.cutAt;
         return line === undefined ? [] : [{ file: name, line, calls: filter.cut }];
@@ -279,13 +289,14 @@ export class Rebuilder {
     const maker = new VcpuSteps(this.#assumptions, file);
     const exists = new Set(vms.find(({ name }) => name === chosen)?.vcpus);
     const steps: RebuiltStep[] = [];
-    const exits = new Set<LoggedDeed>();
+    const taken = new Set<LoggedDeed>();
     const insert = (index: number): void => {
-      for (const exit of places.get(index) ?? []) {
-        const id = exit.vcpu ?? runners.get(exit.tid) ?? 0;
+      for (const deed of places.get(index) ?? []) {
+        const id = deed.vcpu ?? runners.get(deed.tid) ?? 0;
         if (!exists.has(id)) continue;
-        exits.add(exit);
-        steps.push(...maker.steps(exit, id, chosen, vcpuNames.get(`${chosen}/${id}`) ?? `vcpu${id}`));
+        taken.add(deed);
+        if (deed.kind === 'guest') steps.push(maker.action(deed, id, chosen));
+        else steps.push(...maker.steps(deed, id, chosen, vcpuNames.get(`${chosen}/${id}`) ?? `vcpu${id}`));
       }
     };
     translation.steps.forEach((step, index) => {
@@ -295,7 +306,7 @@ export class Rebuilder {
     insert(translation.steps.length);
     const starts = new Map([...maker.starts].map(([id, cpu]) => [`${chosen}/${id}`, cpu]));
     const deeds = evidence.deeds.filter((deed) =>
-      deed.kind === 'wbinvd' ? exits.has(deed) : tids.size === 0 || ours(deed, tids),
+      deed.kind === 'wbinvd' || deed.kind === 'guest' ? taken.has(deed) : tids.size === 0 || ours(deed, tids),
     );
     return { steps, deeds, starts, vcpuNames };
   }
@@ -364,9 +375,15 @@ function sumRuns(files: readonly Reading[], isHere: (tid: number) => boolean): R
   return { count, interrupted };
 }
 
-function mergedCounts(files: readonly Reading[], { inert }: TranslatedCalls): Map<string, Count> {
+/** Counts of the threads that are meant, by name. */
+function mergedCounts(
+  tallies: readonly TalliesByThread[],
+  first: ReadonlyMap<string, Count>,
+  isMeant: (tid: number) => boolean,
+): Map<string, Count> {
   const all = new Map<string, Count>();
-  for (const [name, { count, line }] of [...inert, ...files.flatMap(({ filter }) => [...filter.other])]) {
+  const own = tallies.flatMap((tally) => [...tally].flatMap(([tid, counts]) => (isMeant(tid) ? [...counts] : [])));
+  for (const [name, { count, line }] of [...first, ...own]) {
     const known = all.get(name);
     if (known) known.count += count;
     else all.set(name, { count, line });

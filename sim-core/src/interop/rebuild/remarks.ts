@@ -30,12 +30,17 @@ export function fileRemarks(files: readonly RunFile[]): string[] {
 
 /** What was taken and what not, the kernel and why this one, assumptions, and where the profile answers otherwise. */
 export function importRemarks(rebuilt: Rebuilt, { outcome, kernel, agreeing }: Imported): string[] {
-  const without = [...rebuilt.counted.values()].reduce((sum, { count }) => sum + count, 0);
-  const unknown = [...rebuilt.translation.unknown].map(
+  const calls = countOf(rebuilt.counted);
+  const events = countOf(rebuilt.harmless);
+  const without = [
+    ...(calls > 0 || events === 0 ? [counted(calls, 'call')] : []),
+    ...(events > 0 ? [`${counted(events, 'event')} of the kernel`] : []),
+  ];
+  const unknown = [...rebuilt.translation.unknown, ...rebuilt.unknownEvents].map(
     ([name, { count, line }]) => `${name} (${count}, first in line ${line})`,
   );
   return [
-    `Taken: ${counted(rebuilt.steps.length, 'statement')}. Known and without effect: ${counted(without, 'call')}. Unknown: ${unknown.length === 0 ? 'none' : unknown.join(', ')}.`,
+    `Taken: ${counted(rebuilt.steps.length, 'statement')}. Known and without effect: ${without.join(', ')}. Unknown: ${unknown.length === 0 ? 'none' : unknown.join(', ')}.`,
     `Kernel: ${kernel}`,
     ...rebuilt.assumptions.all
       .slice(0, MOST_LISTED)
@@ -52,6 +57,10 @@ export function importRemarks(rebuilt: Rebuilt, { outcome, kernel, agreeing }: I
         ? [`Without any difference: ${agreeing.map(({ name }) => name).join(', ')}.`]
         : []),
   ];
+}
+
+function countOf(counts: Rebuilt['counted']): number {
+  return [...counts.values()].reduce((sum, { count }) => sum + count, 0);
 }
 
 function differenceText({ line, text, kernel, profile }: LogDifference, name: string): string {

@@ -38,7 +38,7 @@ export function scenarioText(rebuilt: Rebuilt, choices: MachineChoices, kernel: 
 /** What was assumed, left out and counted, as comments. */
 function comments(rebuilt: Rebuilt): string[] {
   const lines: string[] = [];
-  const { assumptions, leftOut, counted, runs, translation, cut } = rebuilt;
+  const { assumptions, leftOut, runs, translation, cut } = rebuilt;
   for (const { text, lines: at } of assumptions.all)
     lines.push(`// Assumed: ${text}${at.length > 0 ? ` (log ${at.join(', ')})` : ''}`);
   for (const { text, why, line } of leftOut.slice(0, MOST_LEFT_OUT))
@@ -49,16 +49,24 @@ function comments(rebuilt: Rebuilt): string[] {
     lines.push(
       `// KVM_RUN came back ${runs.count} times${runs.interrupted > 0 ? `, ${runs.interrupted} times for a signal` : ''}: what the guest did is in the vcpu blocks, as far as a log shows it.`,
     );
-  const known = [...counted].sort(([, a], [, b]) => b.count - a.count).map(([name, { count }]) => `${name} ${count}`);
-  for (let at = 0; at < known.length; at += NAMES_A_LINE)
-    lines.push(`// ${at === 0 ? 'Without effect here' : '  '}: ${known.slice(at, at + NAMES_A_LINE).join(', ')}`);
-  for (const [name, { count, line }] of translation.unknown)
+  lines.push(...countLines('Without effect here', rebuilt.counted));
+  lines.push(...countLines('Events of the kernel without effect here', rebuilt.harmless));
+  for (const [name, { count, line }] of [...translation.unknown, ...rebuilt.unknownEvents])
     lines.push(`// Unknown: ${name}, ${count} times, first in line ${line}`);
   for (const { file, line, calls } of cut)
     lines.push(
       `// Cut: ${file.slice(file.lastIndexOf('/') + 1)} from line ${line} on, ${calls} ${calls === 1 ? 'call' : 'calls'}`,
     );
   return lines.length === 0 ? [] : ['', ...lines.map(printable)];
+}
+
+/** Names with how often they occur, most first, a few a line. */
+function countLines(title: string, counts: Rebuilt['counted']): string[] {
+  const known = [...counts].sort(([, a], [, b]) => b.count - a.count).map(([name, { count }]) => `${name} ${count}`);
+  const lines: string[] = [];
+  for (let at = 0; at < known.length; at += NAMES_A_LINE)
+    lines.push(`// ${at === 0 ? title : '  '}: ${known.slice(at, at + NAMES_A_LINE).join(', ')}`);
+  return lines;
 }
 
 const MOST_LEFT_OUT = 20;

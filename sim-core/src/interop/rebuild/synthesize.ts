@@ -43,7 +43,7 @@ class Maker {
 
   deed(deed: LoggedDeed): void {
     this.#line = deed.line;
-    this.#tid = deed.kind === 'wbinvd' ? this.#tid || deed.tid : deed.tid;
+    this.#tid = deed.kind === 'wbinvd' || deed.kind === 'guest' ? this.#tid || deed.tid : deed.tid;
     this.#vmIsThere();
     if (deed.kind === 'function') this[HANDLERS[deed.what]]();
   }

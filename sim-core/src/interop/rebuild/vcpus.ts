@@ -4,7 +4,7 @@
  * A log of exits shows where a vCPU was at each WBINVD and which pCPUs were flushed for it, not how it came there: the
  * fewest migrations that give the same dirty mask are assumed.
  */
-import type { WbinvdExit } from './evidence.ts';
+import type { GuestAction, WbinvdExit } from './evidence.ts';
 import type { Assumptions, RebuiltStep } from './step.ts';
 
 export class VcpuSteps {
@@ -18,6 +18,16 @@ export class VcpuSteps {
   constructor(assumptions: Assumptions, file: number) {
     this.#assumptions = assumptions;
     this.#file = file;
+  }
+
+  /** The step of another instruction. It changes no dirty mask, so where the vCPU was at it is not followed. */
+  action({ line, time, cpu, text }: GuestAction, vcpu: number, vm: string): RebuiltStep {
+    if (!this.starts.has(vcpu)) {
+      this.starts.set(vcpu, cpu);
+      this.#at.set(vcpu, { cpu, mask: new Set(), entered: true });
+    }
+    const actor = { kind: 'vcpu', id: vcpu, vm } as const;
+    return { actor, text, line, file: this.#file, ...(time !== undefined && { time }) };
   }
 
   /** The steps of one exit. */
@@ -50,11 +60,8 @@ export class VcpuSteps {
     const visits = flushed.filter((other) => other !== cpu && !place.mask.has(other));
     if (!place.entered && visits.length > 0) step('mfence', 'the guest ran before its first WBINVD');
     place.entered = true;
-    for (const other of visits) {
-      // A vCPU that is loaded again where it is counts again; it has to go away first.
-      if (place.cpu === other) migrate(cpu);
-      migrate(other);
-    }
+    // A vCPU that is loaded again where it is counts again.
+    for (const other of visits) migrate(other);
     if (place.cpu !== cpu) migrate(cpu);
     step('wbinvd');
     if (flushed.length > 0) place.mask.clear();
