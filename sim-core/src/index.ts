@@ -57,7 +57,7 @@ export { type Share, ShareOfLevels } from './explore/results/share.ts';
 export { explore, Search } from './explore/search.ts';
 export { shortestSchedule, type Target } from './explore/shortest.ts';
 export { type FindingSite, siteKey } from './explore/sites.ts';
-export { exploringGraph, type GraphState, type GraphWay, type StateGraph } from './explore/state-graph.ts';
+export type { GraphState, GraphWay, StateGraph } from './explore/state-graph.ts';
 export * from './files/kinds.ts';
 export { type EptRecording, looksLikeEptRecording, parseEptRecording } from './interop/ept/recording.ts';
 export { type EptDifference, type EptResult, replayEpt } from './interop/ept/replay.ts';

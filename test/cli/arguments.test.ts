@@ -67,7 +67,12 @@ describe('mistakes in the call', () => {
     ['import --assume snoop=off a.log', '--assume takes snoop-control=on|off', 'unknown-assumption'],
     ['import --assume vendor=amd,vendor=intel a.log', '`vendor=amd` and `vendor=intel`: say one', 'unknown-assumption'],
     ['export tla a.snoop', '`tla` cannot be exported. Supported kinds: trace, c, promela, text, svg,', 'unknown-kind'],
-    ['export svg --max-states 5 a.snoop', '--max-states is for `promela`', 'options-exclude-each-other'],
+    ['export svg --max-states 5 a.snoop', '--max-states is for the picture `outcomes`', 'options-exclude-each-other'],
+    [
+      'export trace --max-states 5 a.snoop',
+      'is for `promela` and the picture `outcomes`',
+      'options-exclude-each-other',
+    ],
     ['export dot --picture memory a.snoop', '`dot` has no form for the picture `memory`', 'unknown-picture'],
     ['export perfetto --picture topology a.snoop', 'only for timeline', 'unknown-picture'],
     ['export svg --picture map a.snoop', 'is not a picture of `export`', 'unknown-picture'],

@@ -118,8 +118,11 @@ test('an exploration that ended at a limit, and one without an outcome', () => {
   const { notices } = outcomesPicture(NOTHING_FOUND, 'too large');
   expect(notices).toEqual([
     'Not every state was seen: the exploration ended after 10 states (limit of 10 states).',
-    'No execution came to an end, so there is no outcome.',
+    'No execution was followed to its end, so no outcome is known.',
     'There are too many states to draw them all.',
+  ]);
+  expect(outcomesPicture({ ...NOTHING_FOUND, complete: true, limit: undefined }).notices).toEqual([
+    'No execution comes to an end, so there is no outcome.',
   ]);
 });
 
@@ -129,8 +132,29 @@ test('a space that is too large has no graph', () => {
     (_, i) =>
       `thread t${i} {\n  f${i} = open("/dev/kvm", O_RDWR)\n  g${i} = open("/dev/kvm", O_RDWR)\n  h${i} = open("/dev/kvm", O_RDWR)\n}\n`,
   ).join('');
-  const slices = exploringGraph(modelOf(MACHINE + many), 'micro');
+  const model = modelOf(MACHINE + many);
+  const space = { complete: true, states: 100, granularity: 'micro' } as const;
+  expect(graphOf(model, space)).toBe('too large');
+  // What a search did not see to its end is not drawn, and of a large one it is known before the first state.
+  expect(graphOf(model, { ...space, complete: false })).toBeUndefined();
+  expect(graphOf(model, { ...space, states: 1e6 })).toBe('too large');
+});
+
+function graphOf(...of: Parameters<typeof exploringGraph>) {
+  const slices = exploringGraph(...of);
   let last = slices.next();
   while (!last.done) last = slices.next();
-  expect(last.value).toBeUndefined();
+  return last.value;
+}
+
+test('the ways of a graph say what is executed on them', () => {
+  const graph = graphOf(
+    modelOf(`${MACHINE}thread a {\n  f = open("/dev/kvm", O_RDWR)   // the first\n  close(f)   = 0\n}\n`),
+    { complete: true, states: 3, granularity: 'micro' },
+  );
+  if (graph === undefined || graph === 'too large') throw new Error(`there is no graph: ${graph}`);
+  expect(graph.ways.flatMap(({ statements }) => statements)).toEqual([
+    'a: f = open("/dev/kvm", O_RDWR)',
+    'a: close(f)',
+  ]);
 });

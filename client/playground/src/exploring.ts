@@ -22,9 +22,6 @@ type Drawn = Extract<ExploreMethod, { kind: 'random' }>;
 
 /** While moves are learned one takes a thousand times as long as later: few of them, or a cancel waits for seconds. */
 const SEARCH_MOVES = 64;
-/** A space with more states than these, reduced, is not explored again to draw it. */
-const MOST_STATES_TO_DRAW = 2000;
-
 /** Sends an answer, unless it was cancelled. */
 export async function exploredBy(
   method: ExploreMethod,
@@ -50,7 +47,7 @@ export async function exploredBy(
   const slices = reporting(verdictOf(model, profile, exploration), { ...PAGE_LIMITS, shouldStop });
   const report = await ended(slices, around);
   if (!report) return;
-  const graph = await graphOf(model, report, around);
+  const graph = await ended(exploringGraph(model, report), around);
   around.send({ kind: 'explored', lines: linesOf(report), picture: outcomesPicture(report, graph) });
 }
 
@@ -77,13 +74,6 @@ async function drawn({ runs, seed, pctDepth }: Drawn, model: Model, around: JobS
     () => tell(sampler.progress()),
   );
   return done ? sampler.result() : undefined;
-}
-
-/** Undefined where there is nothing whole to draw. */
-async function graphOf(model: Model, { complete, states, granularity }: ExplorationReport, around: JobSurroundings) {
-  if (!complete) return undefined;
-  if (states > MOST_STATES_TO_DRAW) return 'too large';
-  return (await ended(exploringGraph(model, granularity), around)) ?? 'too large';
 }
 
 /** What it came to, in sentences; the first is a heading. */

@@ -237,21 +237,16 @@ async function modelOf(
   return { model: errors.length > 0 ? undefined : model, profile, problems };
 }
 
-/** A space with more states than these, reduced, is not explored again to draw it. */
-const MOST_STATES_TO_DRAW = 2000;
-
 async function graphOf(
   model: Model,
-  { complete, states, granularity }: ExplorationReport,
+  report: ExplorationReport,
   around: ExploreSurroundings,
 ): Promise<ExploredReply['graph']> {
-  if (!complete) return undefined;
-  if (states > MOST_STATES_TO_DRAW) return 'too large';
-  const slices = exploringGraph(model, granularity);
+  const slices = exploringGraph(model, report);
   let paused = performance.now();
   for (;;) {
     const { done, value } = slices.next();
-    if (done) return value ?? 'too large';
+    if (done) return value;
     if (around.stop.aborted) return undefined;
     if (performance.now() - paused < SLICE_MS) continue;
     await around.pause();

@@ -2,7 +2,7 @@
  * The graph of all states of a small scenario, and in it the shortest way to each outcome.
  *
  * No reduction is on: what is drawn is what happens. States that have one way in and one way out are drawn as part of the
- * way through them. A space that outgrows the limits has no graph, and says so.
+ * way through them. A space that outgrows the limits has no graph, and its picture says so.
  */
 import { Executor } from '../engine/executor.ts';
 import type { Granularity, Model } from '../engine/model.ts';
@@ -31,6 +31,8 @@ export interface GraphWay {
   readonly to: number;
   /** Names as in a schedule. */
   readonly moves: readonly string[];
+  /** What the moves do: `vcpu0: mov [x], 1`, once for each statement, and the moves of the environment. */
+  readonly statements: readonly string[];
   readonly findings: readonly Finding[];
   /** It belongs to the shortest way to an outcome. */
   readonly shortest?: boolean;
@@ -38,8 +40,19 @@ export interface GraphWay {
 
 /** Raw states that are looked at before the space is given up: more never come down to a graph that can be read. */
 const MOST_STATES = 4000;
+/** A space with more states than these, reduced, is not explored again to draw it. */
+const MOST_REDUCED = 2000;
 /** States that are drawn: more than a few hundred nobody reads. */
 const MOST_DRAWN = 300;
+/** Ways that lead to a state which is known already. Each of them is drawn, so none of more than these can be followed. */
+const MOST_REJOINED = 1000;
+
+/** What is known of the space from a search with its reductions. */
+export interface SearchedSpace {
+  readonly complete: boolean;
+  readonly states: number;
+  readonly granularity: Granularity;
+}
 
 interface Found {
   readonly depth: number;
@@ -52,24 +65,33 @@ interface Edge {
   readonly from: number;
   readonly to: number;
   readonly move: number;
+  /** Nodes that are executed; one of -1 ends a statement. */
+  readonly nodes: readonly number[];
   readonly findings: readonly Finding[];
 }
 
-/** The graph in slices, or undefined when it would be too large. */
-export function* exploringGraph(model: Model, granularity: Granularity): Generator<void, StateGraph | undefined> {
+/** The graph in slices, with texts of nodes; undefined where there is nothing whole to draw. */
+export function* exploringStates(
+  model: Model,
+  { complete, states, granularity }: SearchedSpace,
+  textOf: (node: number) => string,
+): Generator<void, StateGraph | 'too large' | undefined> {
+  if (!complete) return undefined;
+  if (states > MOST_REDUCED) return 'too large';
   const space = new RawSpace(model, granularity);
   try {
     if (!space.begin()) return undefined;
     while (space.next()) {
-      if (space.states.length > MOST_STATES) return undefined;
+      if (space.states.length > MOST_STATES || space.edges.length - space.states.length >= MOST_REJOINED)
+        return 'too large';
       yield;
     }
   } catch (error) {
     if (error instanceof ModelLimit) return undefined;
     throw error;
   }
-  const graph = contracted(space.states, space.edges, model);
-  return graph.states.length > MOST_DRAWN ? undefined : graph;
+  const graph = contracted(space.states, space.edges, model, textOf);
+  return graph.states.length > MOST_DRAWN ? 'too large' : graph;
 }
 
 /** Every state, by what differs from the first. */
@@ -112,6 +134,7 @@ class RawSpace {
         from,
         to: this.#number({ depth: known.depth + 1, by: this.edges.length }),
         move,
+        nodes: this.#nodes(),
         findings: this.#findings(),
       });
       machine.rewind(0);
@@ -135,6 +158,26 @@ class RawSpace {
     const parts: number[] = [];
     for (let slot = 0; slot < state.length; slot++) if (state[slot] !== first[slot]) parts.push(slot, state[slot]!);
     return parts.join();
+  }
+
+  /** An actor that begins at a `choose`, or before other control, moves to its statement first. */
+  #nodes(): number[] {
+    const { log, length } = this.#executor.machine;
+    const nodes: number[] = [];
+    let actor = -1;
+    for (let at = 0; at < length; at += EVENT_WIDTH) {
+      const code = log[at]!;
+      if (code === NOTE.step) {
+        actor = log[at + 1]!;
+        if (nodes.at(-1) !== log[at + 2]!) nodes.push(log[at + 2]!);
+      } else if (actor >= 0 && code === this.#model.tasks.node.base + actor) {
+        nodes[nodes.length - 1] = log[at + 2]!;
+      } else if (code === NOTE.call || code === NOTE.done) {
+        actor = -1;
+        if (code === NOTE.done) nodes.push(-1);
+      }
+    }
+    return nodes;
   }
 
   #findings(): Finding[] {
@@ -161,7 +204,12 @@ class RawSpace {
 }
 
 /** States with one way in and one out are taken into the way. */
-function contracted(states: readonly Found[], edges: readonly Edge[], model: Model): StateGraph {
+function contracted(
+  states: readonly Found[],
+  edges: readonly Edge[],
+  model: Model,
+  textOf: (node: number) => string,
+): StateGraph {
   const out = states.map((): number[] => []);
   const into = states.map(() => 0);
   for (const [index, { from, to }] of edges.entries()) {
@@ -186,6 +234,11 @@ function contracted(states: readonly Found[], edges: readonly Edge[], model: Mod
         from: ids.get(state) ?? 0,
         to: ids.get(to) ?? 0,
         moves: chain.map((edge) => model.moves[edges[edge]?.move ?? 0]?.name ?? ''),
+        statements: statementsOf(
+          chain.flatMap((edge) => edges[edge] ?? []),
+          model,
+          textOf,
+        ),
         findings: [...new Set(chain.flatMap((edge) => edges[edge]?.findings ?? []))],
         ...(chain.every((edge) => shortest.has(edge)) && { shortest: true }),
       };
@@ -199,6 +252,27 @@ function contracted(states: readonly Found[], edges: readonly Edge[], model: Mod
     })),
     ways,
   };
+}
+
+/** A statement that takes several moves is said once, unless others move in between. */
+function statementsOf(chain: readonly Edge[], { moves }: Model, textOf: (node: number) => string): string[] {
+  const said: string[] = [];
+  let last = '';
+  for (const { move, nodes } of chain) {
+    const { name = '', kind } = moves[move] ?? {};
+    if (kind !== 'actor') {
+      said.push(name);
+      last = '';
+    } else {
+      for (const node of nodes) {
+        const key = node < 0 ? '' : `${move} ${node}`;
+        const text = node < 0 ? '' : textOf(node);
+        if (text !== '' && key !== last) said.push(`${name}: ${text}`);
+        last = key;
+      }
+    }
+  }
+  return said;
 }
 
 /** Edges on the way by which each outcome was reached first, which in a breadth-first search is a shortest one. */

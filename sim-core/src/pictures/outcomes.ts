@@ -1,7 +1,9 @@
 /** What an exploration found out: how often each outcome, what it says about the conditions, and the ways there. */
 
 import { counted } from '../counted.ts';
-import type { StateGraph } from '../explore/state-graph.ts';
+import type { Model } from '../engine/model.ts';
+import { statementText } from '../explain/statement-text.ts';
+import { exploringStates, type SearchedSpace, type StateGraph } from '../explore/state-graph.ts';
 import type { ExplorationReport } from '../judge/report.ts';
 import { PICTURE_LIMITS } from './limits.ts';
 import type { PictureTable, PictureText } from './table.ts';
@@ -49,6 +51,14 @@ export interface OutcomeFinding {
   readonly schedule: string;
   /** At which of the steps on its way that make a finding of this kind. */
   readonly nth: number;
+}
+
+/** The graph of states of a space that a search has seen to its end, in slices. */
+export function exploringGraph(
+  model: Model,
+  space: SearchedSpace,
+): Generator<void, StateGraph | 'too large' | undefined> {
+  return exploringStates(model, space, (node) => statementText(model, node));
 }
 
 /** `graph`: what {@link exploringGraph} found, `too large` when it gave up; absent when nobody asked. */
@@ -100,7 +110,13 @@ function noticesOf(report: ExplorationReport, graph: StateGraph | 'too large' | 
           `Not every state was seen: the exploration ended after ${counted(states, 'state')}${limit ? ` (${limitText(limit)})` : ''}.`,
         ]
       : []),
-    ...(outcomes.length === 0 ? ['No execution came to an end, so there is no outcome.'] : []),
+    ...(outcomes.length === 0
+      ? [
+          complete
+            ? 'No execution comes to an end, so there is no outcome.'
+            : 'No execution was followed to its end, so no outcome is known.',
+        ]
+      : []),
     ...(terms.length === 0 && outcomes.length > 0 ? ['No condition mentions a value: all ends are one outcome.'] : []),
     ...(graph === 'too large' ? ['There are too many states to draw them all.'] : []),
   ];
@@ -167,11 +183,12 @@ export function outcomesText(picture: OutcomesPicture): PictureText {
 function graphTable({ states, ways }: StateGraph): PictureTable {
   return {
     title: `States (${states.length})`,
-    columns: ['state', 'next', 'moves', 'finds', 'mark'],
-    rows: ways.map(({ from, to, moves, findings, shortest }) => [
+    columns: ['state', 'next', 'moves', 'statements', 'finds', 'mark'],
+    rows: ways.map(({ from, to, moves, statements, findings, shortest }) => [
       String(from),
       `${to}${states[to]?.outcome ? ` (end: ${states[to]?.outcome?.join(', ')})` : ''}`,
       countedMoves(moves),
+      statements.join('; '),
       findings.join(', '),
       shortest ? 'shortest way' : '',
     ]),

@@ -11,7 +11,13 @@ import { FORMAT_VERSION, jsonText } from '../json.ts';
 import { outcomesDot, topologyDot } from '../pictures/dot.ts';
 import { outcomesMermaid, timelineMermaid, topologyMermaid } from '../pictures/mermaid.ts';
 import { perfettoTrace } from '../pictures/perfetto.ts';
-import { type ExportedPicture, PICTURES, type PictureName, pictureOf } from '../pictures/picture-of.ts';
+import {
+  DEFAULT_PICTURED,
+  type ExportedPicture,
+  PICTURES,
+  type PictureName,
+  pictureOf,
+} from '../pictures/picture-of.ts';
 import { RUN_OPTIONS, recordRun } from '../record-run.ts';
 import { type Command, type Invocation, RUN_FILES } from './command.ts';
 
@@ -73,7 +79,7 @@ export const exportCommand: Command = {
     {
       name: 'max-states',
       value: 'N',
-      doc: `With \`promela\`: learn from N states at most. Default: ${DEFAULT_LEARNED.toLocaleString('en-US')}.`,
+      doc: `With \`promela\`: learn from N states at most. Default: ${DEFAULT_LEARNED.toLocaleString('en-US')}. With the picture \`outcomes\`: look at N states at most. Default: ${DEFAULT_PICTURED.toLocaleString('en-US')}.`,
     },
     { name: 'litmus', doc: 'With `c`: a program that lets all threads run freely and counts outcomes.' },
     {
@@ -107,10 +113,7 @@ export const exportCommand: Command = {
     if (kind !== 'c' && call.flag('litmus'))
       throw new Failure('--litmus is for `c`. Leave it out.', { code: 'options-exclude-each-other' });
     const form = Object.hasOwn(FORMS, kind) ? FORMS[kind] : undefined;
-    if (form) {
-      refuse(call, ['max-states'], 'is for `promela`');
-      return exportPicture(call, kind, form, name);
-    }
+    if (form) return exportPicture(call, kind, form, name);
     if (kind !== 'trace' && kind !== 'c' && kind !== 'promela') throw unknownKind(kind);
     refuse(call, OF_PICTURES, 'is for pictures');
     if (kind === 'promela') {
@@ -118,7 +121,7 @@ export const exportCommand: Command = {
       refuse(call, ['schedule', 'max-steps'], 'is for one run, and a model has all of them');
       return exportPromela(call, name);
     }
-    refuse(call, ['max-states'], 'is for `promela`');
+    refuse(call, ['max-states'], 'is for `promela` and the picture `outcomes`');
     if (kind === 'c') {
       refuse(call, ['format'], 'is for `trace` and pictures');
       await exportC(call, name);

@@ -1,5 +1,5 @@
 /** Pictures as Mermaid text, which many wikis and forges draw. */
-import { countedMoves, type OutcomesPicture, type Timeline, type TopologyPicture } from '@snoopscope/sim-core';
+import { counted, type OutcomesPicture, type Timeline, type TopologyPicture } from '@snoopscope/sim-core';
 
 /** A sequence diagram: statements as notes to oneself, transactions as arrows. */
 export function timelineMermaid({ lanes, arrows, notices }: Timeline): string[] {
@@ -28,10 +28,13 @@ export function timelineMermaid({ lanes, arrows, notices }: Timeline): string[] 
     line: `${word(nameOf.get(from) ?? '')}${kind === 'not snooped' ? '--)' : '->>'}${word(nameOf.get(to) ?? '')}: ${plain(`${text} [${kind}]`)}`,
   }));
   const ordered = [...lines, ...ways].sort((a, b) => a.at - b.at || a.event - b.event);
+  const participants = used.map(({ name }) => name);
+  const shown = participants.length > 0 ? participants : ['run'];
+  const all = [...new Set([shown[0], shown.at(-1)])].map((name) => word(name ?? ''));
   return [
     'sequenceDiagram',
-    ...notices.map((notice) => `  %% ${plain(notice)}`),
-    ...used.map(({ name }) => `  participant ${word(name)} as ${plain(name)}`),
+    ...shown.map((name) => `  participant ${word(name)} as ${plain(name)}`),
+    ...notices.map((notice) => `  Note over ${all.join()}: ${plain(notice)}`),
     ...ordered.map(({ line }) => `  ${line}`),
   ];
 }
@@ -39,7 +42,7 @@ export function timelineMermaid({ lanes, arrows, notices }: Timeline): string[] 
 export function topologyMermaid({ nodes, edges, notices }: TopologyPicture): string[] {
   return [
     'flowchart LR',
-    ...notices.map((notice) => `  %% ${plain(notice)}`),
+    ...noticeNodes(notices),
     ...nodes.map(
       ({ id, name, kind, facts, lit }) =>
         `  ${word(id)}["${quoted([`${name} (${kind})`, ...facts.map((fact) => `${fact.name} ${fact.value}`)].join('<br>'))}"]${lit ? ':::lit' : ''}`,
@@ -51,31 +54,35 @@ export function topologyMermaid({ nodes, edges, notices }: TopologyPicture): str
 
 /** The graph of states where there is one, else the ways to the outcomes. */
 export function outcomesMermaid(picture: OutcomesPicture): string[] {
-  const { graph, bars, terms, notices } = picture;
-  const values = (all: readonly string[]): string => all.map((value, i) => `${terms[i]}=${value}`).join(' ') || 'end';
-  const comments = notices.map((notice) => `  %% ${plain(notice)}`);
+  const { graph, bars, terms, notices, unit } = picture;
+  const values = (all: readonly string[]): string =>
+    all.map((value, i) => `${terms[i]} = ${value}`).join('<br>') || 'end';
   if (!graph) {
     return [
       'flowchart LR',
-      ...comments,
-      '  start(("start"))',
-      ...bars.map(
-        (bar, i) =>
-          `  start -->|"${quoted(bar.schedule)}"| outcome${i}["${quoted(`${values(bar.values)}: ${bar.count}`)}"]`,
-      ),
+      ...noticeNodes(notices),
+      ...bars.flatMap((bar, i) => [
+        ...(i === 0 ? ['  start(("start"))'] : []),
+        `  start -->|"${quoted(bar.schedule)}"| outcome${i}["${quoted(`${values(bar.values)}<br>${counted(bar.count, unit.replace(/s$/, ''))}`)}"]`,
+      ]),
     ];
   }
   return [
     'flowchart TD',
-    ...comments,
+    ...noticeNodes(notices),
     ...graph.states.map(({ id, outcome }) =>
-      outcome ? `  s${id}(["${quoted(values(outcome))}"])` : `  s${id}(("${id}"))`,
+      outcome ? `  s${id}["${quoted(values(outcome))}"]` : `  s${id}(("${id === 0 ? 'start' : id}"))`,
     ),
     ...graph.ways.map(
-      ({ from, to, moves, findings, shortest }) =>
-        `  s${from} ${shortest ? '==>' : '-->'}|"${quoted(`${countedMoves(moves)}${findings.length > 0 ? ` ! ${findings.join(', ')}` : ''}`)}"| s${to}`,
+      ({ from, to, statements, findings, shortest }) =>
+        `  s${from} ${shortest ? '==>' : '-->'}|"${quoted([...statements, ...findings.map((finding) => `finds ${finding}`)].join('<br>'))}"| s${to}`,
     ),
   ];
+}
+
+/** What has to be said, drawn: a flowchart without nodes would be blank. */
+function noticeNodes(notices: readonly string[]): string[] {
+  return notices.map((notice, i) => `  notice${i}>"${quoted(notice)}"]`);
 }
 
 /** A name that Mermaid takes without quotes. */

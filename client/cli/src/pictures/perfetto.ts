@@ -26,6 +26,17 @@ export function perfettoTrace({ lanes, arrows, rows, notices }: Timeline, file: 
     ...Object.entries(PROCESSES).map(
       ([name, pid]): TraceEvent => ({ ph: 'M', pid, tid: 0, ts: 0, name: 'process_name', args: { name } }),
     ),
+    ...notices.map(
+      (notice): TraceEvent => ({
+        ph: 'i',
+        pid: PROCESSES.actors,
+        tid: 0,
+        ts: 0,
+        name: notice,
+        cat: 'notice',
+        s: 'g',
+      }),
+    ),
     ...lanes.flatMap(({ id, name, spans, marks, exits, locks }): TraceEvent[] => [
       { ph: 'M', ...at(id, 0), name: 'thread_name', args: { name } },
       { ph: 'M', ...at(id, 0), name: 'thread_sort_index', args: { sort_index: id } },

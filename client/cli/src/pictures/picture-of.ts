@@ -30,6 +30,9 @@ export type PictureName = (typeof PICTURES)[number];
 /** What a file holds that is not looked at through a window: everything. */
 const ALL = { marks: Number.POSITIVE_INFINITY, lanes: Number.POSITIVE_INFINITY } as const;
 
+/** States that `outcomes` is made from when --max-states does not say: a few seconds. */
+export const DEFAULT_PICTURED = 200_000;
+
 export interface ExportedPicture {
   readonly picture: Picture;
   /** The scenario's name, for titles. */
@@ -39,7 +42,12 @@ export interface ExportedPicture {
 }
 
 export async function pictureOf(call: Invocation, which: PictureName, name: string): Promise<ExportedPicture> {
-  return which === 'outcomes' ? outcomesOf(call, name) : pictureOfRun(call, which, name);
+  if (which === 'outcomes') return outcomesOf(call, name);
+  if (call.text('max-states') !== undefined)
+    throw new Failure(`--max-states is for the picture \`outcomes\`; --max-steps limits the run. Leave it out.`, {
+      code: 'options-exclude-each-other',
+    });
+  return pictureOfRun(call, which, name);
 }
 
 /** Options that say which run is made, and where in it: an exploration makes all of them. */
@@ -57,17 +65,17 @@ async function outcomesOf(call: Invocation, name: string): Promise<ExportedPictu
   remarkWarnings(call, file);
   const profile = named ?? ownProfile(file);
   const model = modelOf(file, profile);
-  // The limits of `explore` apply, with their defaults.
-  const ofExplore =
-    ({ text }: Invocation): Invocation['text'] =>
-    (option) =>
-      option === 'granularity' ? text(option) : undefined;
-  const request = exploreRequestOf({ ...call, text: ofExplore(call), flag: () => false, count: () => undefined });
+  const request = exploreRequestOf({
+    ...call,
+    text: (option) => (option === 'granularity' ? call.text(option) : undefined),
+    flag: () => false,
+    count: (option) => (option === 'max-states' ? (call.count(option) ?? DEFAULT_PICTURED) : undefined),
+  });
   const { report } = await exploreModel(model, profile, request, call.io.interrupt);
-  const graph = await withPauses(exploringGraph(model, report.granularity));
+  const graph = await withPauses(exploringGraph(model, report));
   const interrupted = call.io.interrupt.aborted;
   return {
-    picture: outcomesPicture(report, graph ?? 'too large'),
+    picture: outcomesPicture(report, graph),
     file: file.name,
     kernel: profile.name,
     exitCode: interrupted ? EXIT.interrupted : report.complete ? EXIT.fine : EXIT.limit,

@@ -1,19 +1,40 @@
 /** A drawing as a self-contained SVG file: with its style, and its text equivalent as the description. */
 import type { PictureText } from '@snoopscope/sim-core';
 import { tableLines } from '@snoopscope/sim-core';
-import type { Drawing, Shape } from './shape.ts';
+import { CHARACTER, type Drawing, group, type Shape, text } from './shape.ts';
 import { FILE_STYLE } from './style.ts';
 
-export function svgFile({ width, height, label, shapes, moving = [] }: Drawing, text: PictureText): string {
+const NOTICE_ROW = 18;
+
+export function svgFile({ width, height: drawn, label, shapes, moving = [] }: Drawing, said: PictureText): string {
+  // A page has them beside the drawing; a file of a picture without anything to draw would be blank.
+  const notices = said.notices.flatMap((notice) => wrapped(notice, Math.floor((width - 16) / CHARACTER)));
+  const top = notices.length * NOTICE_ROW;
+  const height = top + drawn;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" class="snoop-picture file" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="title" aria-describedby="description">`,
     `<title id="title">${escaped(label)}</title>`,
-    `<desc id="description">${escaped(tableLines(text).join('\n'))}</desc>`,
+    `<desc id="description">${escaped(tableLines(said).join('\n'))}</desc>`,
     `<style>${FILE_STYLE.replaceAll(/\s*\n\s*/g, ' ').trim()}</style>`,
     `<rect class="paper" width="${width}" height="${height}"/>`,
-    ...[...shapes, ...moving].map(element),
+    ...notices.map((line, i) => element(text(8, i * NOTICE_ROW + 14, line, ''))),
+    ...(top > 0
+      ? [element(group([...shapes, ...moving], { transform: `translate(0 ${top})` }))]
+      : [...shapes, ...moving].map(element)),
     '</svg>',
   ].join('\n');
+}
+
+function wrapped(sentence: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of sentence.split(/\s+/)) {
+    if (line !== '' && line.length + 1 + word.length > columns) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
 }
 
 function element({ tag, attributes, children = [], text, label }: Shape): string {

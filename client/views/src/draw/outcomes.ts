@@ -196,17 +196,18 @@ function drawGraph(
     const [from, to] = [at.get(one.from), at.get(one.to)];
     if (!from || !to) return [];
     const moves = countedMoves(one.moves);
+    const does = one.statements.join('; ');
     const found = one.findings.length > 0 ? `; finds ${one.findings.join(', ')}` : '';
     const d =
       one.from === one.to
         ? `M${from.x + 8},${from.y - 6}c24,-12 24,24 0,12`
         : `M${from.x.toFixed(1)},${from.y + 9}C${from.x.toFixed(1)},${(from.y + to.y) / 2} ${to.x.toFixed(1)},${(from.y + to.y) / 2} ${to.x.toFixed(1)},${to.y - 9}`;
     const look = `edge${one.shortest ? ' lit' : ''}${one.findings.length > 0 ? ' changed' : ''}`;
-    const label = `${moves}${one.findings.length > 0 ? ' !' : ''}`;
+    const label = `${one.findings.length > 0 ? '! ' : ''}${does || moves}`;
     // Beside the way, nearer to where it ends: ways part at one state more often than they meet there.
     const [x, y] = [from.x + (to.x - from.x) * 0.75 + 4, from.y + (to.y - from.y) * 0.75 + 1];
     return [
-      path(d, look, { label: `${moves}${found}` }),
+      path(d, look, { label: `${moves}${does && `: ${does}`}${found}` }),
       ...(ways.length <= MOST_NAMED_WAYS ? fitted(x, y, Math.min(width - x, width / 3), label, 'dim') : []),
     ];
   });
@@ -215,11 +216,13 @@ function drawGraph(
     const bar = state.outcome && picture.bars.find(({ values }) => values.join() === state.outcome?.join());
     const name = state.outcome
       ? valuesOf(picture, { values: state.outcome, count: 0, share: 0, schedule: '' })
-      : String(state.id);
+      : state.id === 0
+        ? 'start'
+        : String(state.id);
     // The heading of the outcomes has the names of the values.
     const written = state.outcome && picture.terms.length > 0 ? state.outcome.join(' ') : name;
     const room = width / (rows[levels.indexOf(state.depth)]?.length ?? 1) - 4;
-    const half = state.outcome ? Math.min(room, Math.max(NODE, written.length * CHARACTER + 10)) / 2 : NODE / 2;
+    const half = Math.min(room, Math.max(NODE, written.length * CHARACTER + 10)) / 2;
     const shapes = [
       rect(place.x - half, place.y - 9, half * 2, 18, `node${state.outcome ? ' end' : ''}`),
       ...fitted(place.x, place.y + 4, half * 2, written, 'centre'),
