@@ -62,7 +62,7 @@ export interface Cpu {
   exit(task: Task, reason: ExitReason): void;
   /** WBINVD (or WBNOINVD, which keeps the lines) executed in the guest, on a CPU that cannot exit on it. */
   wbinvdHere(task: Task, keep?: boolean): void;
-  /** An uncached access to a device orders what was combined before it. */
+  /** An uncached access to a device waits for stores and what was combined before it, not for CLFLUSHOPT and CLWB. */
   orderUncached(task: Task): void;
   /** The guest changes its mapping of a page. */
   setGuestPat(task: Task, page: PageId, type: number): void;
@@ -162,6 +162,10 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
 
   function serialize(t: Task): void {
     storeBuffers.drain(t.machine, cpuOf(t));
+    drainCombined(t);
+  }
+
+  function drainCombined(t: Task): void {
     world().memory.drain(t.machine, cpuOf(t));
     world().ghost.fence(t.machine, ordinalOf(t));
   }
@@ -249,7 +253,7 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
       const target = reach(t, word, false);
       if (target === undefined) return 0;
       const { type, guestType: own } = cpu.typesOf(t, word);
-      if (!cacheable(type)) storeBuffers.drain(machine, cpuOf(t));
+      if (!cacheable(type)) storeBuffers.drainOrdered(machine, cpuOf(t));
       const buffered = storeBuffers.forward(machine.state, cpuOf(t), target);
       if (buffered !== undefined) {
         noteAccess(machine, cpuOf(t), ordinalOf(t), target, type, buffered, 0);
@@ -293,7 +297,10 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
       else world().memory.flushCpu(t.machine, cpuOf(t));
     },
 
-    orderUncached: serialize,
+    orderUncached(t) {
+      storeBuffers.drainOrdered(t.machine, cpuOf(t));
+      drainCombined(t);
+    },
 
     setGuestPat(t, page, type) {
       // The guest drops the page from its TLB, which serializes.

@@ -5,15 +5,13 @@ import type { World } from '../world.ts';
 
 /** The host's scheduler moves a loaded vCPU to another pCPU. False when there is nothing to move, or it is pinned. */
 export function migrate(world: World, machine: Machine, actor: number, cpu: CpuId): boolean {
-  const { kvm, memory, cpu: cpuPart } = world;
+  const { kvm } = world;
   const vcpu = idAt<VcpuId>(machine, kvm.actorVcpu, actor);
   if (vcpu === NONE) return false;
   const from = idAt<CpuId>(machine, kvm.vcpuCpu, vcpu);
   const entered = machine.state[kvm.vcpus.entered.base + vcpu] !== 0;
   if (!entered || from === NONE || from === cpu || machine.state[kvm.wbinvd.pinned.base + vcpu] !== 0) return false;
-  // The interrupt that takes the vCPU off its pCPU is a serializing exit: its buffers drain.
-  cpuPart.storeBuffers.drain(machine, from);
-  memory.drain(machine, from);
+  drain(world, machine, from);
   kvm.wbinvd.load(machine, vcpu, cpu);
   return true;
 }
@@ -23,12 +21,18 @@ export function migrate(world: World, machine: Machine, actor: number, cpu: CpuI
  * loaded there for the first time. False when there is no vCPU yet, or it is pinned.
  */
 export function reload(world: World, machine: Machine, actor: number, cpu: CpuId): boolean {
-  const { kvm, memory } = world;
+  const { kvm } = world;
   const vcpu = idAt<VcpuId>(machine, kvm.actorVcpu, actor);
   if (vcpu === NONE || machine.state[kvm.wbinvd.pinned.base + vcpu] !== 0) return false;
   const from = idAt<CpuId>(machine, kvm.vcpuCpu, vcpu);
-  if (from !== NONE) memory.drain(machine, from);
+  if (from !== NONE) drain(world, machine, from);
   machine.put(kvm.vcpus.entered.base + vcpu, 1);
   kvm.wbinvd.load(machine, vcpu, cpu);
   return true;
+}
+
+/** The interrupt that takes a vCPU off its pCPU is a serializing exit: its buffers drain. */
+function drain(world: World, machine: Machine, cpu: CpuId): void {
+  world.cpu.storeBuffers.drain(machine, cpu);
+  world.memory.drain(machine, cpu);
 }

@@ -3,12 +3,13 @@
  *
  * The real thing: a store retires into a buffer of its CPU and becomes visible to others later, in program order; its
  * own CPU sees it at once. CLFLUSHOPT and CLWB wait there too and are ordered only by fences and by older stores to
- * their own line, so a younger store may overtake them. MFENCE, uncached accesses and everything that serializes waits
- * until the buffer is empty; SFENCE only keeps what is younger from overtaking what is older. That is x86-TSO.
+ * their own line, so a younger store may overtake them, and a doorbell, too. MFENCE and everything that serializes waits
+ * until the buffer is empty; an uncached access waits for all but those; SFENCE only keeps what is younger from
+ * overtaking what is older. That is x86-TSO.
  *
  * Modelled, with `store-buffer=on`: one queue a pCPU, of `LIMITS.storeBuffer` entries. Without the option every store
- * is visible at once. Left out: the store of a CPU to a device register waits for nothing after it (it empties the
- * buffer and takes place), loads that are executed early, and locked instructions.
+ * is visible at once. Left out: the store of a CPU to a device register does not wait itself (what is ordered before it
+ * takes effect, then it takes place), loads that are executed early, and locked instructions.
  *
  * Sources: Intel SDM volume 3, "Memory Ordering" and "Store Buffer"; volume 2, CLFLUSHOPT, CLWB; Sewell and others,
  * "x86-TSO: A Rigorous and Usable Programmer's Model for x86 Multiprocessors".
@@ -45,6 +46,8 @@ export interface StoreBuffers {
   commit(machine: Machine, cpu: CpuId): boolean;
   /** The oldest weakly ordered flush of a line takes effect. False when there is none, or something orders it. */
   commitFlush(machine: Machine, cpu: CpuId, line: number): boolean;
+  /** Everything takes effect but the weakly ordered flushes that no fence orders: what an uncached access waits for. */
+  drainOrdered(machine: Machine, cpu: CpuId): void;
   /** Everything takes effect, in program order. */
   drain(machine: Machine, cpu: CpuId): void;
   /** What waits, the oldest first. */
@@ -109,6 +112,16 @@ export function createStoreBuffers(
   const lineOf = (entry: BufferedEntry): number =>
     entry.kind === 'store' || entry.kind === 'movnti' ? topology.words[entry.target]!.line : entry.target;
 
+  function commit(m: Machine, cpu: CpuId): boolean {
+    const waiting = list(m.state, cpu);
+    const place = waiting.findIndex((entry) => !weak(entry));
+    if (place < 0) return false;
+    // A fence is over when all that is older has taken effect.
+    if (waiting[place]?.kind === 'sfence') for (let older = 0; older < place; older++) take(m, cpu, 0);
+    take(m, cpu, waiting[place]?.kind === 'sfence' ? 0 : place);
+    return true;
+  }
+
   return {
     on,
 
@@ -134,14 +147,12 @@ export function createStoreBuffers(
       return list(state, cpu).findLast((e) => (e.kind === 'store' || e.kind === 'movnti') && e.target === word)?.value;
     },
 
-    commit(m, cpu) {
-      const waiting = list(m.state, cpu);
-      const place = waiting.findIndex((entry) => !weak(entry));
-      if (place < 0) return false;
-      // A fence is over when all that is older has taken effect.
-      if (waiting[place]?.kind === 'sfence') for (let older = 0; older < place; older++) take(m, cpu, 0);
-      take(m, cpu, waiting[place]?.kind === 'sfence' ? 0 : place);
-      return true;
+    commit,
+
+    drainOrdered(m, cpu) {
+      while (commit(m, cpu)) {
+        // One after the other, in program order.
+      }
     },
 
     commitFlush(m, cpu, line) {

@@ -110,6 +110,20 @@ export function createMtrr(world: WorldBase): Mtrr {
     return found.sort((a, b) => (a.base === b.base ? 0 : a.base > b.base ? -1 : 1));
   }
 
+  /** The bases of the valid ranges that have an address, as hardware compares it: a mask may have holes. */
+  function matching(m: Machine, vcpu: VcpuId, address: bigint): bigint[] {
+    const found: bigint[] = [];
+    for (let range = 0; range < VARIABLE_RANGES; range++) {
+      const slot = rangeSlot(mask, vcpu, range);
+      if (m.state[slot] === 0) continue;
+      const bits = value(m, slot, 0n);
+      if ((bits & MASK_VALID) === 0n) continue;
+      const first = value(m, rangeSlot(base, vcpu, range), 0n);
+      if (((address ^ first) & bits & PAGE_BITS & ~aboveAddress) === 0n) found.push(first);
+    }
+    return found;
+  }
+
   const typeBits = (bits: bigint): number => Number(bits & TYPE_BITS);
 
   /** The fixed range of an address below 1 MiB: its type, and where it ends. */
@@ -196,7 +210,7 @@ export function createMtrr(world: WorldBase): Mtrr {
       if ((def & ENABLE) === 0n) return guestMtrr ? MEMTYPE.UC : MEMTYPE.WB;
       const wanted = pageRange(page);
       if ((def & ENABLE_FIXED) !== 0n && wanted.start < FIXED_END) return fixedAt(m, vcpu, wanted.start).type;
-      const types = rangesOver(m, vcpu, wanted).map((one) => typeBits(one.base));
+      const types = matching(m, vcpu, wanted.start).map(typeBits);
       return types.length === 0 ? typeBits(def) : combineMtrrs(types, MEMTYPE.UC);
     },
 

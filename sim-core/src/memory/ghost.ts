@@ -33,7 +33,7 @@ export interface Ghost {
   readonly underDirty: Field;
   /** Per word: the newest version that a device wrote; 0 when there is none. */
   readonly deviceWrite: Field;
-  /** Per vCPU and word: 1 while its cache may hold a copy that is older than DRAM. */
+  /** Per vCPU and word: {@link OLD_COPY}, whether its cache may hold a copy that is older than DRAM. */
   readonly mayHoldOld: Field;
   /** Per vCPU and word: the oldest version of that copy; 0 while there is none. */
   readonly oldVersion: Field;
@@ -69,6 +69,8 @@ export interface Ghost {
   flushLine(machine: Machine, vcpu: number, line: number): void;
   /** CLWB by a vCPU: the line is in DRAM, copies stay and may hold old data of a device. */
   cleanLine(machine: Machine, vcpu: number, line: number): void;
+  /** WBINVD takes a while when KVM emulates it; bare metal may execute it at any moment of that. */
+  wbinvdBegins(machine: Machine, vcpu: number): void;
   wbinvd(machine: Machine, vcpu: number): void;
   /** WBNOINVD: writes back what WBINVD writes back; copies stay. */
   wbnoinvd(machine: Machine, vcpu: number): void;
@@ -79,6 +81,9 @@ export interface Ghost {
   /** A store by the host's own CPU: it takes part in coherence, and the guest has to flush it like any other. */
   hostStore(machine: Machine, word: number, version: number): void;
 }
+
+/** `flushing`: the copy is from before a WBINVD of the vCPU that is under way, and is gone when that is over. */
+export const OLD_COPY = { none: 0, held: 1, flushing: 2 } as const;
 
 /** What CR0.CD means for a vCPU's ghost cache: lines that were there still hit until the cache is flushed. */
 export const NO_FILL = { off: 0, hitsRemain: 1, flushed: 2 } as const;
@@ -200,7 +205,7 @@ export function createGhost(base: WorldBase, memory: Memory): Ghost {
     for (let vcpu = 0; vcpu < vcpus; vcpu++) {
       if (state[noFill.base + vcpu] === NO_FILL.flushed) continue;
       m.put(oldVersion.base + vcpu * words + word, ownCopy(state, vcpu, word, copies));
-      m.put(mayHoldOld.base + vcpu * words + word, 1);
+      m.put(mayHoldOld.base + vcpu * words + word, OLD_COPY.held);
     }
     // A modified line keeps its older content, which an eviction writes over this store.
     m.put((isDirty(state, word) ? underDirty : guaranteed).base + word, version);
@@ -305,7 +310,8 @@ export function createGhost(base: WorldBase, memory: Memory): Ghost {
         combine(m, vcpu, word, version, !selfSnoop);
         return;
       }
-      ghost.fence(m, vcpu);
+      if (cacheable(guestType)) drainWord(m, vcpu, word);
+      else ghost.fence(m, vcpu);
       if (guestType === MEMTYPE.WT && !flushed) writeThroughStore(m, vcpu, word, version);
       else if (cacheable(guestType) || selfSnoop) throughCaches(m, word, version);
       else pastCaches(m, word, version);
@@ -322,7 +328,8 @@ export function createGhost(base: WorldBase, memory: Memory): Ghost {
         drainWord(m, vcpu, word);
         return ownCopy(m.state, vcpu, word, fillBound(m.state, word));
       }
-      ghost.fence(m, vcpu);
+      if (guestType === MEMTYPE.WC) drainWord(m, vcpu, word);
+      else ghost.fence(m, vcpu);
       if (selfSnoop) {
         clean(m, lineOf[word]!);
         forgetOldEverywhere(m, lineOf[word]!);
@@ -347,9 +354,20 @@ export function createGhost(base: WorldBase, memory: Memory): Ghost {
       clean(m, line);
     },
 
+    wbinvdBegins(m, vcpu) {
+      for (let slot = mayHoldOld.base + vcpu * words; slot < mayHoldOld.base + (vcpu + 1) * words; slot++)
+        if (m.state[slot] === OLD_COPY.held) m.put(slot, OLD_COPY.flushing);
+    },
+
     wbinvd(m, vcpu) {
       ghost.wbnoinvd(m, vcpu);
-      for (let line = 0; line < lines; line++) forgetOld(m, vcpu, line);
+      // A copy that has become old since it began may have been fetched after the flush.
+      for (let word = 0; word < words; word++) {
+        const slot = vcpu * words + word;
+        if (m.state[mayHoldOld.base + slot] !== OLD_COPY.flushing) continue;
+        m.put(mayHoldOld.base + slot, OLD_COPY.none);
+        m.put(oldVersion.base + slot, 0);
+      }
       if (m.state[noFill.base + vcpu] === NO_FILL.hitsRemain) m.put(noFill.base + vcpu, NO_FILL.flushed);
     },
 

@@ -17,7 +17,7 @@
 import type { Field } from '../state/layout.ts';
 import { type Machine, NOTE } from '../state/machine.ts';
 import type { WorldBase } from '../world.ts';
-import { MEMTYPE } from './memtype.ts';
+import { cacheable, MEMTYPE } from './memtype.ts';
 
 /** States of a line in one cache. */
 export const LINE = { invalid: 0, shared: 1, exclusive: 2, modified: 3 } as const;
@@ -262,13 +262,14 @@ export function createMemory(base: WorldBase): Memory {
 
     load(m, cpu, word, type, out) {
       const line = lineOf[word]!;
-      if (type === MEMTYPE.WB || type === MEMTYPE.WT || type === MEMTYPE.WP) {
+      if (cacheable(type)) {
         drainWord(m, cpu, word);
         if (m.state[stateSlot(cpu, line)] === LINE.invalid) fill(m, cpu, line);
         fromCache(m, cpu, word, out);
         return;
       }
-      drain(m, cpu);
+      if (type === MEMTYPE.WC) drainWord(m, cpu, word);
+      else drain(m, cpu);
       resolveAlias(m, line);
       fromDram(m, word, out);
     },
@@ -283,7 +284,9 @@ export function createMemory(base: WorldBase): Memory {
         resolveAlias(m, line);
         storeCombining(m, cpu, word, value, version, selfSnoop ? COMBINING.coherent : COMBINING.bypassing);
       } else {
-        drain(m, cpu);
+        // Only uncached accesses wait for the buffers of other lines.
+        if (cacheable(type)) drainWord(m, cpu, word);
+        else drain(m, cpu);
         if (type === MEMTYPE.WT) {
           takeFromOthers(m, cpu, line);
           const state = m.state[stateSlot(cpu, line)]!;

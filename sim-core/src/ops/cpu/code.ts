@@ -60,6 +60,7 @@ export function writingBack(name: 'wbinvd' | 'wbnoinvd'): OpCode {
         (r) => {
           r.step('leave the guest, or write back and invalidate', (t) => {
             if (!cpu.enter(t)) return;
+            if (name === 'wbinvd') ghost.wbinvdBegins(t.machine, cpu.ordinalOf(t));
             if (topology.cpu.wbinvdExit) {
               cpu.exit(t, 'WBINVD');
               t.call(kvm.emulateWbinvd, cpu.vcpuOf(t));

@@ -5,7 +5,7 @@ export const lfence: Op = {
   name: 'lfence',
   kind: 'instruction',
   summary: 'Orders all earlier loads.',
-  doc: `The model has no store buffers and executes in order, so a fence only matters for write-combining stores.`,
+  doc: `Loads are executed in order here, so it orders nothing. It does not drain write-combining buffers.`,
   sources: [{ document: 'Intel SDM', place: 'volume 2, "LFENCE"' }],
   errnos: [],
   example: 'lfence',

@@ -5,7 +5,7 @@ export const mfence: Op = {
   name: 'mfence',
   kind: 'instruction',
   summary: 'Orders all earlier loads and stores; drains the write-combining buffers.',
-  doc: `The model has no store buffers and executes in order, so a fence only matters for write-combining stores.`,
+  doc: `Without \`store-buffer=on\` stores take effect in order, so it only matters for write-combining and non-temporal stores; with it, all that waits in the store buffer takes effect, CLFLUSHOPT and CLWB too.`,
   sources: [{ document: 'Intel SDM', place: 'volume 2, "MFENCE"' }],
   errnos: [],
   example: 'mfence',

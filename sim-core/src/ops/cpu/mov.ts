@@ -9,7 +9,7 @@ export const mov: Op = {
   summary: 'Moves a value between a register, a word of memory, a device register or CR0.',
   doc: `\`mov [x], 1\` stores to a word with the effective memory type of its page; \`mov eax, [x]\` loads it. The first access to a page without a second-stage leaf exits with an EPT violation, and KVM chooses the memory type of the leaf at that moment.
 
-\`mov [gpu.doorbell], 1\` writes a device register through its BAR (uncached, in program order); \`mov eax, [gpu.status]\` reads one, and what the device posted before is then in memory. \`mov cr0, 0x40000000\` sets CR0.CD.
+\`mov [gpu.doorbell], 1\` writes a device register through its BAR (uncached, after earlier stores; with \`store-buffer=on\` CLFLUSHOPT and CLWB before it may take effect later, unless a fence is between); \`mov eax, [gpu.status]\` reads one, and what the device posted before is then in memory. \`mov cr0, 0x40000000\` sets CR0.CD.
 
 Left out: sizes other than one word, addressing modes, flags.`,
   sources: [

@@ -5,7 +5,7 @@ export const sfence: Op = {
   name: 'sfence',
   kind: 'instruction',
   summary: 'Orders all earlier stores; drains the write-combining buffers.',
-  doc: `The model has no store buffers and executes in order, so a fence only matters for write-combining stores.`,
+  doc: `Without \`store-buffer=on\` stores take effect in order, so it only matters for write-combining and non-temporal stores; with it, stores, CLFLUSHOPT and CLWB before it take effect before those after it.`,
   sources: [{ document: 'Intel SDM', place: 'volume 2, "SFENCE"' }],
   errnos: [],
   example: 'sfence',
