@@ -21,12 +21,18 @@ export function onBareMetal(text: string, profile: string): Model {
     .map((line) => (/^\s*cpu (?:intel|amd)\b/.test(line) ? nativeCpu(line) : line))
     .join('\n');
   const model = inVm(native, profile);
-  const { cpu } = model.world;
+  const { cpu, memory } = model.world;
   const typesOf = cpu.typesOf.bind(cpu);
   Object.assign(cpu, {
     typesOf: (...args: Parameters<typeof typesOf>) => {
       const { guestType } = typesOf(...args);
       return { type: guestType, guestType };
+    },
+    // Nothing exits. What would have to executes: INVD discards, and serializes like all privileged instructions.
+    exit: (...[task, reason]: Parameters<typeof cpu.exit>) => {
+      if (reason !== 'INVD') return;
+      cpu.serialize(task);
+      memory.invalidateCpu(task.machine, cpu.cpuOf(task));
     },
   });
   return model;
