@@ -3,15 +3,25 @@
  * that was there; for a register or a bound name every statement that sets it; for anything else every change of what the
  * variable depends on.
  */
-import { describeEvent, EDIT, EVENT_WIDTH, type LineContent, type Model, NOTE, type Run } from '@snoopscope/sim-core';
+import {
+  BUFFERED,
+  describeEvent,
+  EDIT,
+  EVENT_WIDTH,
+  type LineContent,
+  type Model,
+  NOTE,
+  type Run,
+} from '@snoopscope/sim-core';
+import { editText } from './edits.ts';
 import type { RunCursor } from './run-cursor.ts';
 import { differences, type VariablePlace, Watch } from './watch.ts';
 
 export interface Access {
   /** The step in which it happened; the position after it is the step + 1. */
   readonly step: number;
-  /** -1 for the environment. */
-  readonly actor: number;
+  /** The step of the statement that stored it: an earlier one when the store has waited in a buffer. */
+  readonly issued: number;
   readonly kind: 'write' | 'read';
   readonly text: string;
 }
@@ -26,6 +36,12 @@ export function accessesOf(
   const { run } = cursor;
   const matches = matcher(cursor, place);
   const changed = changedBy(cursor, place);
+  const word = wordOf(cursor.model, place);
+  let issuedBy: ReadonlyMap<number, number> | undefined;
+  const waited = (): ReadonlyMap<number, number> | undefined => {
+    if (word >= 0 && cursor.model.world.topology.cpu.storeBuffer) issuedBy ??= storesOf(run, word);
+    return issuedBy;
+  };
   const found: Access[] = [];
   const end = position >= run.steps ? run.events : run.step(position).firstEvent;
   let step = -1;
@@ -42,7 +58,8 @@ export function accessesOf(
     // A step that writes in several events is one write.
     if (found.some((one) => one.kind === kind && one.step === step)) continue;
     if (!changed(event, step)) continue;
-    found.push({ step, actor: run.step(step).actor, kind, text: accessText(cursor, event, step) });
+    const issued = kind === 'write' ? (waited()?.get(step) ?? step) : step;
+    found.push({ step, issued, kind, text: accessText(cursor, event, step) });
     if (wanted === 'latest' && found.length === 2) break;
   }
   return found;
@@ -69,12 +86,35 @@ function changedBy(cursor: RunCursor, place: VariablePlace): (event: number, ste
   };
 }
 
+/** By the step in which a store of a word took effect: the step in which it was executed. A CPU's stores keep their order. */
+function storesOf(run: Run, word: number): ReadonlyMap<number, number> {
+  const waiting = new Map<number, number[]>();
+  const issued = new Map<number, number>();
+  for (let event = 0; event < run.events; event++) {
+    const at = event * EVENT_WIDTH;
+    const [code, cpu] = [run.log[at]!, run.log[at + 1]!];
+    if (code === NOTE.buffered && run.log[at + 3] === word && STORES.has(run.log[at + 2]!)) {
+      const queue = waiting.get(cpu);
+      if (queue) queue.push(run.stepOfEvent(event));
+      else waiting.set(cpu, [run.stepOfEvent(event)]);
+    } else if (code === NOTE.access && run.log[at + 2] === word && (run.log[at + 3]! & 1) !== 0) {
+      const first = waiting.get(cpu)?.shift();
+      if (first !== undefined) issued.set(run.stepOfEvent(event), first);
+    }
+  }
+  return issued;
+}
+
+const STORES: ReadonlySet<number> = new Set([BUFFERED.indexOf('store'), BUFFERED.indexOf('movnti')]);
+
 /** What was done: the access itself where an event says it, else all that the step did. */
-function accessText({ model, run, names, stepTexts }: RunCursor, event: number, step: number): string {
+function accessText(cursor: RunCursor, event: number, step: number): string {
+  const { model, run, names, stepTexts, track } = cursor;
   const said = (at: number): boolean => {
     const code = run.log[at * EVENT_WIDTH]!;
     return code === NOTE.access || code === NOTE.tlp;
   };
+  if (track.isEdit(step)) return editText(cursor, step);
   if (said(event)) return describeEvent(model, run.log, event, names)?.text ?? '';
   // The store or TLP that made the new version of a word is beside it in the same step.
   const word = run.log[event * EVENT_WIDTH]! - model.world.memory.latest.base;

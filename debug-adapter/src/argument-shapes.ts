@@ -2,7 +2,7 @@
 import { isRecord } from '@snoopscope/sim-core';
 import { RequestError } from './request-error.ts';
 
-type Shape = 'integer' | 'number' | 'text' | 'truth' | 'object' | 'list';
+type Shape = 'integer' | 'count' | 'number' | 'text' | 'truth' | 'object' | 'list';
 
 /** Arguments that are looked at; one with a question mark is optional. */
 const SHAPES: Readonly<Record<string, Readonly<Record<string, Shape | `${Shape}?`>>>> = {
@@ -28,21 +28,21 @@ const SHAPES: Readonly<Record<string, Readonly<Record<string, Shape | `${Shape}?
   },
   setDataBreakpoints: { breakpoints: 'list' },
   breakpointLocations: { source: 'object', line: 'integer', endLine: 'integer?' },
-  stackTrace: { threadId: 'integer', startFrame: 'integer?', levels: 'integer?' },
+  stackTrace: { threadId: 'integer', startFrame: 'count?', levels: 'count?' },
   scopes: { frameId: 'integer' },
-  variables: { variablesReference: 'integer', start: 'integer?', count: 'integer?', format: 'object?' },
+  variables: { variablesReference: 'integer', start: 'count?', count: 'count?', format: 'object?' },
   setVariable: { variablesReference: 'integer', name: 'text', value: 'text' },
   setExpression: { expression: 'text', value: 'text', frameId: 'integer?' },
-  readMemory: { memoryReference: 'text', offset: 'integer?', count: 'integer' },
+  readMemory: { memoryReference: 'text', offset: 'integer?', count: 'count' },
   writeMemory: { memoryReference: 'text', offset: 'integer?', data: 'text' },
   evaluate: { expression: 'text', frameId: 'integer?', context: 'text?', format: 'object?' },
-  completions: { text: 'text', column: 'integer', line: 'integer?', frameId: 'integer?' },
+  completions: { text: 'text', column: 'count', line: 'integer?', frameId: 'integer?' },
   locations: { locationReference: 'integer' },
   disassemble: {
     memoryReference: 'text',
     offset: 'integer?',
     instructionOffset: 'integer?',
-    instructionCount: 'integer',
+    instructionCount: 'count',
     resolveSymbols: 'truth?',
   },
   setInstructionBreakpoints: { breakpoints: 'list' },
@@ -50,6 +50,7 @@ const SHAPES: Readonly<Record<string, Readonly<Record<string, Shape | `${Shape}?
   'snoopscope/reverseStepIn': { threadId: 'integer?', singleThread: 'truth?' },
   'snoopscope/reverseStepOut': { threadId: 'integer?', singleThread: 'truth?' },
   source: { sourceReference: 'integer?', source: 'object?' },
+  stepInTargets: { frameId: 'integer' },
   next: { threadId: 'integer?', granularity: 'text?', singleThread: 'truth?' },
   stepIn: { threadId: 'integer?', granularity: 'text?', targetId: 'integer?', singleThread: 'truth?' },
   restartFrame: { frameId: 'integer' },
@@ -113,6 +114,7 @@ function withoutNulls(given: Readonly<Record<string, unknown>>): Readonly<Record
 
 const ACCEPTS: Readonly<Record<Shape, (value: unknown) => boolean>> = {
   integer: Number.isInteger,
+  count: (value) => Number.isInteger(value) && Number(value) >= 0,
   number: Number.isFinite,
   text: (value) => typeof value === 'string',
   truth: (value) => typeof value === 'boolean',
@@ -122,6 +124,7 @@ const ACCEPTS: Readonly<Record<Shape, (value: unknown) => boolean>> = {
 
 const WORDS: Readonly<Record<Shape, string>> = {
   integer: 'a whole number',
+  count: 'a whole number from 0 on',
   number: 'a number',
   text: 'a text',
   truth: 'true or false',

@@ -177,11 +177,21 @@ export function functionBreakpoint(
   return { breakpoint: { ...trigger.breakpoint, kind: 'function', name: wanted, routines, nodes } };
 }
 
-/** `kvm_vfio_*` stands for all functions that begin so. */
+/** `kvm_vfio_*` stands for all functions that begin so. Each part is looked for once: a regular expression tries again. */
 function matches(wanted: string, name: string): boolean {
-  if (!wanted.includes('*')) return name === wanted;
-  const parts = wanted.split('*').map((part) => part.replace(/[^\w]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`).test(name);
+  const parts = wanted.split('*');
+  const first = parts.shift() ?? '';
+  const last = parts.pop();
+  if (last === undefined) return name === wanted;
+  if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last)) return false;
+  const end = name.length - last.length;
+  let at = first.length;
+  for (const part of parts) {
+    const found = name.indexOf(part, at);
+    if (found < 0 || found + part.length > end) return false;
+    at = found + part.length;
+  }
+  return true;
 }
 
 /** Names that one answer lists. */

@@ -1,32 +1,15 @@
 /** Commands of the debug console. Each is a function from the current focus to lines; `branch` also goes somewhere else. */
-import {
-  counted,
-  didYouMean,
-  EVENT_WIDTH,
-  type Model,
-  NOTE,
-  nearest,
-  type Run,
-  resultText,
-  scheduleText,
-  why,
-  whyFact,
-  whyFailed,
-  whyText,
-} from '@snoopscope/sim-core';
-import { type Access, accessesOf } from './accesses.ts';
+import { counted, didYouMean, type Model, nearest, scheduleText } from '@snoopscope/sim-core';
 import type { Possibility } from './branches.ts';
 import { diffBranches } from './diff.ts';
-import { evaluateExpression } from './evaluate.ts';
+import { editText } from './edits.ts';
 import type { BackStep } from './going-back.ts';
 import { DEBUGGER_LIMITS } from './limits.ts';
 import type { Focus } from './movement.ts';
-import { namedVariable } from './named-variables.ts';
-import { RequestError } from './request-error.ts';
-import { DECIMAL } from './scopes/item.ts';
+import { explain, whoText } from './questions.ts';
 import { lineText, shortText } from './source-lines.ts';
-import { executedBefore, type StopContext, stepText } from './stop.ts';
-import type { VariablePlace } from './watch.ts';
+import { stepLine } from './step-lines.ts';
+import type { StopContext } from './stop.ts';
 
 export interface ConsoleCommand {
   readonly name: string;
@@ -106,7 +89,7 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
   {
     name: 'why',
     usage: 'why [FACT]',
-    doc: 'explains the last finding or failed call before here, or why a fact has its value: why ept(vm, x), why flushes(cpu0)',
+    doc: 'explains the last finding or failed call before here, the last of a kind (why stale-read), or why a fact has its value: why ept(vm, x), why flushes(cpu0)',
     takes: 'an expression',
     run: explain,
   },
@@ -191,6 +174,17 @@ export function commandOf(model: Model, actor: number, line: string): Called | u
   return { problem: `\`${name}\` ${wanted}. \`${command.usage}\` ${command.doc}.` };
 }
 
+/** The command that a line may have meant which is not an expression: `helo`, `whom x`. */
+export function commandMeant(line: string): string | undefined {
+  const word = /^\s*([a-z][a-z-]*)(?=\s|$)/i.exec(line)?.[1];
+  return word === undefined
+    ? undefined
+    : nearest(
+        word,
+        CONSOLE_COMMANDS.map(({ name }) => name),
+      );
+}
+
 /** Does a line of the console move, so that it has to wait for movements before it? */
 export function movesWhenTyped(line: unknown): boolean {
   const name = typeof line === 'string' ? /^\s*([\w-]+)/.exec(line)?.[1] : undefined;
@@ -204,85 +198,6 @@ const ARGUMENTS: Readonly<Record<ConsoleCommand['takes'], RegExp>> = {
   'an expression': /./,
   'a command': /^[a-z-]+$/,
 };
-
-/** `x was written last by vcpu0 in micro-step 57, line 35 ...`, and the same for the last read. */
-function whoText(context: StopContext, focus: Focus, argument: string, wanted: 'all' | 'latest'): string[] {
-  if (argument === '') return ['Of what? Write a name or an expression: `who x`, `who noncoherent(vm)`.'];
-  const { cursor } = context;
-  const place = placeAsked(context, focus, argument);
-  const all = accessesOf(cursor, place, focus.position, wanted);
-  if (all.length === 0) return [`Nobody has written ${argument} up to here: it is as the run began.`];
-  const lines = all
-    .slice(0, DEBUGGER_LIMITS.consoleLines)
-    .map((access) => accessLine(context, access, argument, wanted));
-  const more = all.length > lines.length ? [`and ${all.length - lines.length} before these`] : [];
-  const write = all.find(({ kind }) => kind === 'write');
-  const none = write === undefined ? [`Nobody has written ${argument} up to here.`] : [];
-  return [...none, ...lines, ...more, `\`go ${(write ?? all[0]!).step + 1}\` goes there.`];
-}
-
-/** What does not exist, or never did, is said as in a watch. */
-function placeAsked({ cursor, debuggee }: StopContext, focus: Focus, argument: string): VariablePlace {
-  try {
-    evaluateExpression(cursor, focus, argument, DECIMAL);
-  } catch (error) {
-    const named = error instanceof RequestError ? namedVariable(cursor, focus.actor, argument) : undefined;
-    if (named) return named.place;
-    throw error;
-  }
-  const actor = debuggee.model.world.topology.actors[focus.actor]?.name ?? '';
-  return { root: { expression: argument }, actor, names: [] };
-}
-
-function accessLine(context: StopContext, access: Access, what: string, wanted: 'all' | 'latest'): string {
-  const { step, kind, text } = access;
-  const done = kind === 'write' ? 'written' : 'read';
-  const begin = wanted === 'all' ? `${step + 1}: ${done}` : `${what} was ${done} last in micro-step ${step + 1}`;
-  return `${begin} by ${placeOfStep(context, step)}: ${text}`;
-}
-
-/** `vcpu0, line 35 mov [x], 1`. */
-export function placeOfStep({ cursor, debuggee }: StopContext, step: number): string {
-  const { actor, node } = cursor.run.step(step);
-  if (actor < 0) return cursor.track.isEdit(step) ? 'you' : 'the environment';
-  const executed = executedBefore(cursor, step + 1, actor);
-  const at = debuggee.model.nodes[executed?.node ?? node];
-  const name = debuggee.model.world.topology.actors[actor]?.name;
-  return at ? `${name}, line ${at.place.line + 1} \`${lineText(debuggee, at.place)}\`` : String(name);
-}
-
-function explain(context: StopContext, focus: Focus, argument: string): string[] {
-  const { run } = context.cursor;
-  if (argument === '') return explainLast(run, focus.position);
-  const answer = whyFact(run, argument, focus.position);
-  if (!('problem' in answer)) return whyText(answer);
-  return [answer.problem, ...(hasValue(context, focus, argument) ? [`\`who ${argument}\` says who wrote it.`] : [])];
-}
-
-function hasValue(context: StopContext, focus: Focus, argument: string): boolean {
-  try {
-    placeAsked(context, focus, argument);
-    return true;
-  } catch (error) {
-    if (error instanceof RequestError) return false;
-    throw error;
-  }
-}
-
-/** The last finding or failed call. If one step has both, the finding: the call often fails because of it. */
-function explainLast(run: Run, position: number): string[] {
-  const end = position >= run.steps ? run.events : run.step(position).firstEvent;
-  let failed: { readonly text: string[]; readonly first: number } | undefined;
-  for (let event = end - 1; event >= (failed?.first ?? 0); event--) {
-    const code = run.log[event * EVENT_WIDTH];
-    if (code === NOTE.finding) return whyText(why(run, event));
-    const call = code === NOTE.done && !failed ? whyFailed(run, event) : undefined;
-    if (call) failed = { text: whyText(call), first: run.step(run.stepOfEvent(event)).firstEvent };
-  }
-  return (
-    failed?.text ?? ['Nothing has been found and no call has failed up to here. `why ept(vm, x)` explains a fact.']
-  );
-}
 
 function trace(context: StopContext, focus: Focus, argument: string): string[] {
   const { cursor } = context;
@@ -299,51 +214,11 @@ function trace(context: StopContext, focus: Focus, argument: string): string[] {
   return lines.length > 0 ? lines : ['Nothing has happened yet.'];
 }
 
-/** `vcpu0 \`mov [x], 1\`: vcpu0 on cpu0 stores x = 1 (WB)`; the whole line, or the call in a few words. */
-export function stepLine(context: StopContext, step: number, whole: boolean): string {
-  const { cursor, debuggee } = context;
-  const { actor, node } = cursor.run.step(step);
-  const at = actor < 0 ? undefined : debuggee.model.nodes[node];
-  const other = cursor.track.isEdit(step) ? 'you' : 'environment';
-  const who = actor < 0 ? other : debuggee.model.world.topology.actors[actor]?.name;
-  const text = at && (whole ? lineText : shortText)(debuggee, at.place);
-  return `${who}${text === undefined ? '' : ` \`${text}\``}${did(context, step)}`;
-}
-
-/** The same of several micro-steps of one statement: what happened in them. */
-export function statementLine(context: StopContext, first: number, last: number): string {
-  const { cursor, debuggee } = context;
-  const { actor, node } = cursor.run.step(last);
-  const executed = executedBefore(cursor, last + 1, actor);
-  if (first === last) return stepLine(context, last, executed !== undefined);
-  const at = debuggee.model.nodes[executed?.node ?? node];
-  const happenings = Array.from({ length: last - first + 1 }, (_, index) =>
-    cursor.stepTexts.happenings(first + index),
-  ).flat();
-  const who = debuggee.model.world.topology.actors[actor]?.name;
-  const what = happenings.length > 0 ? `: ${happenings.join('; ')}` : '';
-  return `${who} \`${at ? lineText(debuggee, at.place) : ''}\`${resultOfStep(context, last)}${what}`;
-}
-
-/** `: what it did`, and the result of the statement that ended with it. */
-function did(context: StopContext, step: number): string {
-  const what = stepText(context, step);
-  return `${resultOfStep(context, step)}${what ? `: ${what}` : ''}`;
-}
-
-/** ` → -1 EEXIST` where a system call ended with the step. */
-function resultOfStep({ cursor, debuggee }: StopContext, step: number): string {
-  const { actor } = cursor.run.step(step);
-  const executed = actor < 0 ? undefined : executedBefore(cursor, step + 1, actor);
-  const node = debuggee.model.nodes[executed?.node ?? -1];
-  const isCall = executed && node?.kind === 'statement' && node.args.values.length > 0;
-  return isCall ? ` → ${resultText(executed.value)}` : '';
-}
-
 function moves(context: StopContext): string[] {
   const possible = context.branches.possibilities();
-  if (possible.length === 0) return ['No actor can make progress.'];
   const { cursor } = context;
+  if (possible.length === 0)
+    return [cursor.run.end?.kind === 'completed' ? 'Every actor has finished.' : 'No actor can make progress.'];
   const isPast = cursor.position < cursor.run.steps && possible.length > 1;
   return [
     ...(isPast ? ['This is the past. Step Into Target lets somebody else move than was recorded, on a branch:'] : []),
@@ -371,7 +246,8 @@ export function moveText({ branches, cursor, debuggee }: StopContext, possibilit
 }
 
 function listBranches({ branches, debuggee }: StopContext): string[] {
-  return branches.all.map(({ origin, run, track }, index) => {
+  return branches.all.map((branch, index) => {
+    const { origin, run, track } = branch;
     const number = index + 1;
     const steps = `${counted(run.steps, 'micro-step')}${run.end ? ', ended' : ''}`;
     const here = number === branches.number ? ' (here)' : '';
@@ -379,7 +255,7 @@ function listBranches({ branches, debuggee }: StopContext): string[] {
     const isChange = typeof origin.moves.at(-1) === 'object';
     const at = origin.moves.length - (isChange ? 1 : 0);
     const move = at < run.steps ? debuggee.model.moves[track.moveOf(at)]?.name : undefined;
-    const first = isChange ? 'a change made by hand' : move;
+    const first = isChange ? `${editText(branch, at)} by hand` : move;
     return `${number}: ${steps}; from branch ${origin.branch} after ${at}${first ? `, with ${first}` : ''}${here}`;
   });
 }

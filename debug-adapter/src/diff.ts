@@ -1,8 +1,8 @@
 /** Two branches of a session beside each other: where they part, what each ends with, what each has found. */
 import { counted, EVENT_WIDTH, FINDINGS, finalValues, NOTE, stuckText } from '@snoopscope/sim-core';
-import { stepLine } from './console.ts';
 import { RequestError } from './request-error.ts';
 import type { RunCursor } from './run-cursor.ts';
+import { stepLine } from './step-lines.ts';
 import type { StopContext } from './stop.ts';
 
 /** The branch that the user is in, against another one, from 1. */

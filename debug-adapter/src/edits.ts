@@ -3,6 +3,7 @@ import { type Edit, LINE, type Model } from '@snoopscope/sim-core';
 import { cpuOf } from './memory-view.ts';
 import type { Moment } from './moment.ts';
 import { RequestError } from './request-error.ts';
+import type { RunCursor } from './run-cursor.ts';
 import { lineState } from './scopes/words.ts';
 
 /** The slots of a variable that is called by its expression: a word, a register, a bound name, a count of KVM or VFIO. */
@@ -34,7 +35,12 @@ export function wordEdits(moment: Moment, view: string, word: number, value: num
     throw new RequestError(`cpu${cpu}'s cache does not hold ${topology.words[word]?.name}: change it in DRAM.`);
   }
   if (view !== 'memory') throw new RequestError(`${view} holds no memory of its own: change it in DRAM or in a cache.`);
-  return [dram, ...Array.from({ length: topology.cpu.count }, (_, one) => cached(one)).flat()];
+  // Now that all copies have the value, none is old.
+  const newest = moment.read(memory.latest, word);
+  const version: Edit = { slot: memory.dramVersion.base + word, value: newest };
+  const copies = Array.from({ length: topology.cpu.count }, (_, one) => one).filter((one) => cached(one).length > 0);
+  const versions = copies.map((one): Edit => ({ slot: memory.cachedVersion.base + one * words + word, value: newest }));
+  return [dram, version, ...copies.flatMap(cached), ...versions];
 }
 
 export function wordNamed({ world }: Model, expression: string): number {
@@ -66,4 +72,29 @@ export function numberOf(text: string): number {
   throw new RequestError(
     `${trimmed || 'Nothing'} is not a value here: write a whole number of 32 bits, such as 5 or 0x10.`,
   );
+}
+
+/** `x = 5`: what the user has changed in a step. */
+export function editText({ model, track }: RunCursor, step: number): string {
+  const deed = track.deedOf(step);
+  const parts = typeof deed === 'number' ? [] : deed.flatMap((edit) => editPart(model, edit) ?? []);
+  return [...new Set(parts)].join(', ') || 'changed in the debugger';
+}
+
+/** A word in DRAM or in a cache, a register or a bound name; versions of words go with their values. */
+function editPart({ names, registers, world }: Model, { slot, value }: Edit): string | undefined {
+  const { devices, words } = world.topology;
+  const { cached, dram } = world.memory;
+  const index = [dram, cached].flatMap(({ base, size }) =>
+    slot >= base && slot < base + size ? [slot - base] : [],
+  )[0];
+  if (index !== undefined) return `${words[index % words.length]?.name} = ${value}`;
+  for (const [name, own] of names) if (own === slot) return `${name} = ${value}`;
+  for (const [actor, all] of registers.entries())
+    for (const [name, own] of all) if (own === slot) return `${world.topology.actors[actor]?.name}.${name} = ${value}`;
+  for (const [device, { name, registers: own }] of devices.entries()) {
+    const register = own.find((one) => world.pcie.registerSlot(device, one) === slot);
+    if (register !== undefined) return `${name}.${register} = ${value}`;
+  }
+  return undefined;
 }

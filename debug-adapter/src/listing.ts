@@ -111,7 +111,7 @@ function addressOf(index: number): number {
 
 /** `0x100004` as the protocol has addresses. */
 export function writtenAddress(address: number): string {
-  return address < 0 ? `-0x${(-address).toString(16)}` : `0x${address.toString(16)}`;
+  return `0x${address.toString(16)}`;
 }
 
 export function addressIn(text: unknown): number | undefined {

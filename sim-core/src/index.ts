@@ -1,6 +1,7 @@
 /** The whole public API of sim-core. Only outsiders import this file. */
 
 export { counted } from './counted.ts';
+export { BUFFERED } from './cpu/store-buffer.ts';
 export type { StatementArgs, Value } from './engine/compile.ts';
 export * from './engine/executor.ts';
 export * from './engine/model.ts';
@@ -15,13 +16,13 @@ export { errnoText, type FailedCall, failedCall, failedCallText, pendingCheck } 
 export { History } from './explain/history.ts';
 export { ObjectNames } from './explain/object-names.ts';
 export { Frames, SeenSteps, stepCode } from './explain/seen-steps.ts';
-export { changeText, LOCKS, objectName } from './explain/slot-names.ts';
+export { changeText, iopteText, LOCKS, objectName } from './explain/slot-names.ts';
 export { nodeOfStep, statementText } from './explain/statement-text.ts';
 export { StepTexts } from './explain/step-text.ts';
 export { stuckText } from './explain/stuck-text.ts';
 export { type TraceTextOptions, traceText } from './explain/trace-text.ts';
 export { type Explanation, type Link, why, whyFailed, whyText } from './explain/why.ts';
-export { type FactExplanation, whyFact } from './explain/why-fact.ts';
+export { type FactExplanation, notAFact, whyFact } from './explain/why-fact.ts';
 export * from './explore/checkpoint/checkpoint.ts';
 export * from './explore/exploration.ts';
 export {
@@ -178,5 +179,5 @@ export * from './state/ids.ts';
 export type { Field, Layout } from './state/layout.ts';
 export { Machine, NOTE } from './state/machine.ts';
 export { toEnd } from './to-end.ts';
-export type { Topology } from './topology.ts';
+export { isX86, secondStageName, type Topology } from './topology.ts';
 export type { World } from './world.ts';

@@ -50,6 +50,16 @@ export function isX86({ vendor }: Pick<CpuModel, 'vendor'>): boolean {
   return vendor === 'intel' || vendor === 'amd';
 }
 
+const SECOND_STAGES = { intel: 'EPT', amd: 'NPT', arm64: 'stage-2', power: 'partition-scoped' } as const;
+
+/** What the page tables under the guest's own are called on these CPUs. */
+export function secondStageName({
+  vendor,
+  twoDimensionalPaging,
+}: Pick<CpuModel, 'vendor' | 'twoDimensionalPaging'>): string {
+  return twoDimensionalPaging ? SECOND_STAGES[vendor] : 'shadow';
+}
+
 export interface IommuModel {
   readonly name: string;
   readonly driver: 'vt-d' | 'amd-vi' | 'smmu' | 'spapr' | 'none';

@@ -136,3 +136,51 @@ test('whom the user lets move has not ended, and nobody says so', async () => {
 function events(messages: readonly Message[]): string[] {
   return messages.flatMap(({ event }) => event ?? []);
 }
+
+test('names of functions with many stars are compared at once', async () => {
+  const client = await at(LOCAL);
+  const before = process.cpuUsage();
+  const names = [`${'*'.repeat(40)}a${'*'.repeat(40)}z`, `${'*a'.repeat(2000)}*`, '*', 'kvm_*_group*', 'kvm*kvm_vfio'];
+  const { breakpoints } = await client.request('setFunctionBreakpoints', {
+    breakpoints: names.map((name) => ({ name })),
+  });
+  const { user } = process.cpuUsage(before);
+  expect(user / 1000, 'milliseconds of CPU time').toBeLessThan(500);
+  expect(breakpoints.map(({ verified }: { verified: boolean }) => verified)).toEqual([false, false, true, true, false]);
+});
+
+test('counts below 0 and places outside of a text are not made into frame numbers and columns', async () => {
+  const client = await at(LOCAL);
+  const refused = async (command: string, args: object): Promise<string | undefined> =>
+    (await client.send(command, args)).message;
+  expect(await refused('stackTrace', { threadId: 1, startFrame: -5 })).toBe(
+    'The argument `startFrame` of stackTrace is a whole number from 0 on.',
+  );
+  expect(await refused('variables', { variablesReference: 1, start: -1, count: 5 })).toMatch(/`start` of variables/);
+  expect(await refused('readMemory', { memoryReference: 'dram@0x100000', count: -8 })).toMatch(/`count` of readMemory/);
+  expect(
+    await refused('disassemble', { memoryReference: '0x100000', instructionCount: 5, instructionOffset: -1e12 }),
+  ).toBe('There is no code below address 0.');
+  const { targets } = await client.request('completions', { text: 'who x', column: 1e9 });
+  expect(targets).toEqual([expect.objectContaining({ label: 'x', start: 5, length: 1 })]);
+});
+
+test('what a client sends at a wrong time or about something else is refused in words', async () => {
+  const client = await at(LOCAL);
+  expect((await client.send('configurationDone')).message).toBe(
+    'The run has begun already: "configurationDone" is sent once.',
+  );
+  expect((await client.send('source', {})).message).toMatch(/asked for by their `sourceReference`/);
+  expect((await client.send('gotoTargets', { source: { sourceReference: 2 }, line: 3 })).message).toMatch(
+    /In a page of the kernel nobody can be sent to a line/,
+  );
+});
+
+test('when a word is changed in memory no copy of it is old', async () => {
+  const client = await at(LOCAL);
+  await client.request('setExceptionBreakpoints', { filters: [] });
+  await client.move('continue', { threadId: 1 });
+  await client.move('evaluate', { expression: 'set x = 5', context: 'repl' });
+  const { result } = await client.request('evaluate', { expression: 'x', context: 'watch' });
+  expect(result).toBe('5');
+});

@@ -1,10 +1,10 @@
 /** A restart after an edit: where the run is the same up to the place of the user, it continues there. */
 import { counted } from '@snoopscope/sim-core';
-import { stepLine } from '../console.ts';
 import type { Debuggee } from '../launch.ts';
 import { DEBUGGER_LIMITS } from '../limits.ts';
 import type { Focus } from '../movement.ts';
 import { type Launched, launchedOf, type SessionState } from '../session-state.ts';
+import { stepLine } from '../step-lines.ts';
 import type { StopContext } from '../stop.ts';
 import { output } from './narrate.ts';
 

@@ -16,7 +16,7 @@ import { output } from './narrate.ts';
 
 export function readMemory(state: SessionState, args: DebugProtocol.ReadMemoryArguments): RequestAnswer {
   const { moment } = stoppedOf(state).launched.cursor;
-  const count = Math.max(0, Math.min(args.count, DEBUGGER_LIMITS.memoryBytes));
+  const count = Math.min(args.count, DEBUGGER_LIMITS.memoryBytes);
   const view = viewOf(moment.model, args.memoryReference);
   const address = view.address + BigInt(args.offset ?? 0);
   if (address < 0n) throw new RequestError('There is no memory below address 0.');

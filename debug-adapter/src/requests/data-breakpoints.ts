@@ -2,7 +2,6 @@
 import { compileExpression, isRecord } from '@snoopscope/sim-core';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { accessesOf } from '../accesses.ts';
-import { placeOfStep } from '../console.ts';
 import { type DataRequest, wordsOf } from '../data-breakpoint.ts';
 import { evaluateExpression } from '../evaluate.ts';
 import { DEBUGGER_LIMITS } from '../limits.ts';
@@ -10,6 +9,7 @@ import { namedVariable } from '../named-variables.ts';
 import { RequestError } from '../request-error.ts';
 import { DECIMAL } from '../scopes/item.ts';
 import { focusOn, frameOf, type Launched, type RequestAnswer, type SessionState, stoppedOf } from '../session-state.ts';
+import { placeOfStep } from '../step-lines.ts';
 import { executedBefore, type Stop } from '../stop.ts';
 import { type Accessor, dataIdOf, labelOf, type VariablePlace } from '../watch.ts';
 import { applyTriggers, hereOf } from './breakpoints.ts';
@@ -69,14 +69,15 @@ export function who(state: SessionState, args: DebugProtocol.DataBreakpointInfoA
   return {
     body: {
       label: label ?? labelOf(place),
-      accesses: accesses.map(({ step, actor, kind, text }) => {
-        const executed = executedBefore(cursor, step + 1, actor);
-        const at = debuggee.model.nodes[executed?.node ?? cursor.run.step(step).node]?.place;
+      accesses: accesses.map(({ step, issued, kind, text }) => {
+        const { actor, node } = cursor.run.step(issued);
+        const executed = executedBefore(cursor, issued + 1, actor);
+        const at = debuggee.model.nodes[executed?.node ?? node]?.place;
         return {
           kind,
           position: step + 1,
           actor: actorName(launched, actor) || 'the environment',
-          where: placeOfStep(launched, step),
+          where: placeOfStep(launched, issued),
           text,
           ...(actor >= 0 && at ? { source: convert.source(at.file), line: convert.line(at.line) } : {}),
         };

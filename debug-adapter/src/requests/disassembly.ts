@@ -14,8 +14,9 @@ export function disassemble(state: SessionState, args: DebugProtocol.Disassemble
     throw new RequestError(
       `${args.memoryReference} is not the address of a micro-step: take the instructionPointerReference of a stack frame.`,
     );
-  const count = Math.max(0, Math.min(args.instructionCount, DEBUGGER_LIMITS.instructions));
+  const count = Math.min(args.instructionCount, DEBUGGER_LIMITS.instructions);
   const found = launched.debuggee.listing.from(address + (args.offset ?? 0), args.instructionOffset ?? 0, count);
+  if (found.some(({ address: at }) => at < 0)) throw new RequestError('There is no code below address 0.');
   return {
     body: {
       instructions: found.map(({ address: at, instruction }) =>

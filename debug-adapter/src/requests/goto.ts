@@ -44,6 +44,8 @@ export function gotoTargets(state: SessionState, args: DebugProtocol.GotoTargets
   if (more > 0)
     output(state, `Line ${args.line} is reached ${more} more times, which are not listed: set a breakpoint there.\n`);
   if (targets.length > 0) return { body: { targets } };
+  if (args.source.path === undefined && args.source.sourceReference)
+    throw new RequestError('In a page of the kernel nobody can be sent to a line: set a breakpoint there.');
   const file = debuggee.sources.findIndex(({ path }) => samePath(path, wanted));
   if (file < 0 || !executableLines(debuggee, file).includes(line))
     throw new RequestError('Nothing is executed on this line, so nobody can come to it.');

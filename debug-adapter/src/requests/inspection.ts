@@ -2,7 +2,7 @@
 import { EVENT_WIDTH } from '@snoopscope/sim-core';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { completions } from '../completions.ts';
-import { placeOfStep } from '../console.ts';
+import { commandMeant } from '../console.ts';
 import { evaluateExpression } from '../evaluate.ts';
 import type { Debuggee } from '../launch.ts';
 import { writtenAddress } from '../listing.ts';
@@ -24,6 +24,7 @@ import {
   stoppedOf,
 } from '../session-state.ts';
 import type { StackFrame } from '../stack.ts';
+import { placeOfStep } from '../step-lines.ts';
 import { threadStates } from '../thread-state.ts';
 import {
   FIRST_TRACED,
@@ -110,7 +111,7 @@ export function evaluate(
   const focus = focusOn(stop, actor);
   const answer = args.context === 'repl' ? typedCommand(state, focus, args.expression) : undefined;
   if (answer) return answer;
-  const { item, place } = valueAsked(launched, focus, args.expression, formatOf(state, args.format));
+  const { item, place } = valueAsked(launched, focus, args.expression, formatOf(state, args.format), args.context);
   if (args.context === 'clipboard') {
     const result = item.children ? JSON.stringify(asJson(item), null, 2) : item.value;
     return { body: { result, variablesReference: 0 } };
@@ -132,6 +133,7 @@ function valueAsked(
   focus: Focus,
   text: string,
   format: Format,
+  context?: string,
 ): { item: Item; place: VariablePlace } {
   const { cursor } = launched;
   try {
@@ -140,7 +142,9 @@ function valueAsked(
   } catch (error) {
     const named = error instanceof RequestError ? namedVariable(cursor, focus.actor, text) : undefined;
     if (named) return named;
-    throw error;
+    const command = error instanceof RequestError && context === 'repl' ? commandMeant(text) : undefined;
+    if (command === undefined) throw error;
+    throw new RequestError(`${(error as RequestError).message} There is a command \`${command}\`.`);
   }
 }
 
@@ -148,7 +152,7 @@ export function completionsAt(state: SessionState, args: DebugProtocol.Completio
   const { launched, stop } = stoppedOf(state);
   const lines = String(args.text ?? '').split('\n');
   const line = lines[args.line === undefined ? lines.length - 1 : args.line - state.counting.lineBase] ?? '';
-  const column = args.column - state.counting.columnBase;
+  const column = Math.min(Math.max(0, args.column - state.counting.columnBase), line.length);
   const found = completions(launched.debuggee.model, stop.focus.actor, line, column);
   return { body: { targets: found.map((candidate) => toCompletion(candidate, state.counting)) } };
 }
@@ -171,6 +175,10 @@ export function source(state: SessionState, args: DebugProtocol.SourceArguments)
   const traced = trace && sources[Number(wanted) - FIRST_TRACED];
   if (traced) return { body: { content: traced.parsed.lines.map(({ text }) => text).join('\n') } };
   const found = kernel[Number(wanted) - 1];
+  if (wanted === undefined)
+    throw new RequestError(
+      'Pages of the kernel are asked for by their `sourceReference`; files are read by the client.',
+    );
   if (!found) throw new RequestError(`There is no source ${String(wanted)}.`);
   return { body: { content: found.text, mimeType: KERNEL_PAGE_TYPE } };
 }

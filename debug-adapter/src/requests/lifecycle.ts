@@ -56,7 +56,7 @@ export function attach(): RequestAnswer {
 
 export function configurationDone(state: SessionState): RequestAnswer {
   launchedOf(state);
-  if (state.configured) return {};
+  if (state.configured) throw new RequestError('The run has begun already: "configurationDone" is sent once.');
   state.configured = true;
   return { after: () => begin(state) };
 }

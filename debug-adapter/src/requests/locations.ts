@@ -60,9 +60,11 @@ function lastWrite({ cursor, debuggee }: Launched, actor: number, expression: st
   const name = debuggee.model.world.topology.actors[actor]?.name ?? '';
   const place = { root: { expression }, actor: name, names: [] };
   const write = accessesOf(cursor, place, cursor.position, 'latest').find(({ kind }) => kind === 'write');
-  if (!write || write.actor < 0) return undefined;
-  const executed = executedBefore(cursor, write.step + 1, write.actor);
-  return debuggee.model.nodes[executed?.node ?? cursor.run.step(write.step).node]?.place;
+  if (!write) return undefined;
+  const { actor: writer, node } = cursor.run.step(write.issued);
+  if (writer < 0) return undefined;
+  const executed = executedBefore(cursor, write.issued + 1, writer);
+  return debuggee.model.nodes[executed?.node ?? node]?.place;
 }
 
 /** The line that declares a word, a device or an actor, or the call that binds a name. Looked for once for each name. */

@@ -1,12 +1,12 @@
 /** What the debug console says on its own: why somebody else moved, that the past is replayed, how a run ended. */
 import { conditionInRunText, conditionsInRun, counted, finalValues, stuckText } from '@snoopscope/sim-core';
-import { statementLine } from '../console.ts';
 import { interpolate } from '../evaluate.ts';
 import type { Debuggee } from '../launch.ts';
 import { ENVIRONMENT, type Focus } from '../movement.ts';
 import type { RunCursor } from '../run-cursor.ts';
 import { type Launched, launchedOf, type SessionState } from '../session-state.ts';
 import { inOneColumn, lineText } from '../source-lines.ts';
+import { statementLine } from '../step-lines.ts';
 import { executedBefore, whyOver } from '../stop.ts';
 import type { Hit } from '../stop-index.ts';
 import { styledText } from '../styling.ts';

@@ -3,7 +3,6 @@ import {
   FILE_KINDS,
   type FileId,
   type FileKind,
-  idAt,
   type LineContent,
   type Model,
   NONE,
@@ -60,17 +59,24 @@ export function descriptors(moment: Moment, process: number): Item[] {
   return items;
 }
 
-/** What a descriptor of a process names, or undefined when it is not open. */
+/** What a descriptor of a process names, or undefined when it is free. */
 export function descriptorText(moment: Moment, process: number, fd: number): string | undefined {
   const file = openFile(moment, process, fd);
-  return file === NONE ? undefined : fileText(moment, file);
+  if (file !== NONE) return fileText(moment, file);
+  return tableEntry(moment, process, fd) < 0 ? 'reserved: the call that will open it has not returned' : undefined;
 }
 
 /** The open file of a descriptor. */
 export function openFile(moment: Moment, process: number, fd: number): FileId | None {
+  const entry = tableEntry(moment, process, fd);
+  return entry > 0 ? ((entry - 1) as FileId) : NONE;
+}
+
+/** The index of the open file + 1; 0 for none, less for a number that a call has reserved. */
+function tableEntry(moment: Moment, process: number, fd: number): number {
   const { files, topology } = moment.model.world;
   const count = files.descriptor.size / topology.processes.length;
-  return fd < 0 || fd >= count ? NONE : idAt<FileId>(moment, files.descriptor, process * count + fd);
+  return fd < 0 || fd >= count ? 0 : moment.read(files.descriptor, process * count + fd);
 }
 
 /** A file with the name of a descriptor of it: `vm, a VM`. */

@@ -1,5 +1,5 @@
 /** IOMMU: units, domains with their entries (SNP included), which domain translates for which device. */
-import { type DomainId, IOPTE } from '@snoopscope/sim-core';
+import { type DomainId, IOPTE, iopteText } from '@snoopscope/sim-core';
 import type { Moment } from '../moment.ts';
 import { type Item, indices, openableItem, type Scope, yesNo } from './item.ts';
 import { domainOwner, pageName } from './objects.ts';
@@ -55,13 +55,11 @@ function domainItem(moment: Moment, domain: DomainId): Item {
 }
 
 function entryText(moment: Moment, entry: number, page: number): string {
-  if (entry === 0) return 'not present';
-  const access = `${(entry & IOPTE.read) !== 0 ? 'R' : ''}${(entry & IOPTE.write) !== 0 ? 'W' : ''}`;
   const target = (entry >> IOPTE.pageShift) - 1;
   const { topology } = moment.model.world;
   const where =
-    target === page
+    entry === 0 || target === page
       ? ''
       : ` → ${target < 0 ? 'memory outside the scenario' : `page of ${topology.pages[target]?.name}`}`;
-  return `${access}, SNP ${(entry & IOPTE.snoop) !== 0 ? 'set' : 'clear'}${where}`;
+  return `${iopteText(entry)}${where}`;
 }

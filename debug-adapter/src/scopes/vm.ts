@@ -1,11 +1,13 @@
-/** VMs: the count of non-coherent DMA, vCPUs with their dirty masks, EPT or NPT leaves with their memory types. */
+/** VMs: the count of non-coherent DMA, vCPUs with their dirty masks, leaves of the second stage with their memory types. */
 import {
+  isX86,
   type KvmDeviceId,
   LEAF,
   leafType,
   MSR_NUMBERS,
   memtypeName,
   type PageId,
+  secondStageName,
   type VcpuId,
   type VmId,
 } from '@snoopscope/sim-core';
@@ -35,18 +37,18 @@ export function coherencySummary(moment: Moment, vm: number): string {
 }
 
 export function vmItems(moment: Moment, vm: VmId, format: Format): Item[] {
-  const { dims, kvm } = moment.model.world;
+  const { dims, kvm, topology } = moment.model.world;
   const vcpus = indices(dims.vcpus, (vcpu) => moment.read(kvm.vcpuVm, vcpu) === vm + 1);
   return [
     numberItem('noncoherent_dma_count', moment.read(kvm.noncoherentDmaCount, vm), format, {
-      type: 'above 0 KVM takes DMA for non-coherent',
+      type: isX86(topology.cpu) ? 'above 0 KVM takes DMA for non-coherent' : 'always 0: KVM counts on x86 only',
     }),
     ...assignedDeviceCount(moment, vm, format),
     numberItem('references', moment.read(kvm.vmReferences, vm), format),
     { name: 'kvm->lock', value: lockText(moment, moment.read(kvm.vms.lock, vm)) },
     ...memorySlots(moment, vm),
     openableItem('vCPUs', String(vcpus.length), (f) => vcpus.map((vcpu) => vcpuItem(moment, vcpu, f))),
-    openableItem('leaves', secondStage(moment), () => leafItems(moment, vm), {
+    openableItem('leaves', secondStageName(topology.cpu), () => leafItems(moment, vm), {
       type: 'memory types of the second-stage page tables',
     }),
   ];
@@ -79,10 +81,17 @@ function vcpuItem(moment: Moment, vcpu: number, format: Format): Item {
 export function vcpuItems(moment: Moment, vcpu: number, format: Format): Item[] {
   const { kvm, topology } = moment.model.world;
   const cpu = moment.read(kvm.vcpuCpu, vcpu) - 1;
-  const mask = moment.read(kvm.wbinvdDirtyMask, vcpu);
   return [
     numberItem('id', moment.read(kvm.vcpuId, vcpu), format),
     { name: 'pCPU', value: cpu < 0 ? 'never loaded' : `cpu${cpu}` },
+    ...(isX86(topology.cpu) ? x86Items(moment, vcpu) : []),
+  ];
+}
+
+function x86Items(moment: Moment, vcpu: number): Item[] {
+  const { kvm, topology } = moment.model.world;
+  const mask = moment.read(kvm.wbinvdDirtyMask, vcpu);
+  return [
     { name: 'wbinvd_dirty_mask', value: maskText(mask, topology.cpu.count), type: 'pCPUs that WBINVD has to reach' },
     { name: 'CR0.CD', value: moment.read(kvm.mmu.cacheDisable, vcpu) !== 0 ? 'set' : 'clear' },
     { name: 'IA32_PAT', value: patText(moment, vcpu), type: 'memory types of the guest, entry 0 first' },
@@ -157,10 +166,6 @@ function maskText(mask: number, cpus: number): string {
   return set.length > 0 ? set.join(', ') : 'empty';
 }
 
-function secondStage(moment: Moment): string {
-  return moment.model.world.topology.cpu.vendor === 'intel' ? 'EPT' : 'NPT';
-}
-
 function leafItems(moment: Moment, vm: number): Item[] {
   const { kvm, topology } = moment.model.world;
   return topology.pages.map((_, index): Item => {
@@ -170,6 +175,7 @@ function leafItems(moment: Moment, vm: number): Item[] {
     const effective = memtypeName(kvm.mmu.effectiveTypeIn(moment.state, vm as VmId, index as PageId));
     const ipat = (leaf & LEAF.ipat) !== 0;
     const memory = memoryReference('memory', topology.pages[index]?.address ?? 0n);
+    if (!isX86(topology.cpu)) return { name, value: effective ?? '', memory };
     const items = (): Item[] => [
       { name: 'type', value: memtypeName(leafType(leaf)) ?? '' },
       { name: 'IPAT', value: ipat ? 'set: the guest PAT is ignored' : 'clear' },

@@ -1,20 +1,21 @@
 /** Slots of the state by the names that the kernel, the vendors and the debugger's scopes have for them. */
 import type { Model } from '../engine/model.ts';
 import type { FileKind } from '../files/kinds.ts';
+import { IOPTE } from '../iommu/iopte.ts';
 import { LEAF, leafType } from '../kvm/mmu.ts';
 import { memtypeName } from '../memory/memtype.ts';
 import { vcpuName } from './event-text.ts';
 import type { ObjectNames } from './object-names.ts';
 
 /** What the first index of a field counts. */
-type Owner = FileKind | 'page of a VM' | 'cache line' | 'domain' | 'register';
+type Owner = FileKind | 'page of a VM' | 'page of a domain' | 'cache line' | 'domain' | 'register';
 
 interface FieldName {
   readonly field: string;
   /** `kvm->lock`. */
   readonly name: string;
   readonly of: Owner;
-  readonly value?: 'lock' | 'mask' | 'flag' | 'leaf' | 'vm' | 'container' | 'domain';
+  readonly value?: 'lock' | 'mask' | 'flag' | 'leaf' | 'iopte' | 'vm' | 'container' | 'domain';
 }
 
 /** Locks of KVM and VFIO, as the kernel writes them where they are taken. */
@@ -53,6 +54,7 @@ const FIELDS: ReadonlyMap<string, FieldName> = new Map(
     { field: 'deviceDomain', name: 'domain', of: 'device', value: 'domain' },
     { field: 'devicePgsnp', name: 'PGSNP', of: 'device', value: 'flag' },
     { field: 'enableNoSnoop', name: 'Enable No Snoop', of: 'device', value: 'flag' },
+    { field: 'iopte', name: 'iopte', of: 'page of a domain', value: 'iopte' },
     { field: 'domainCoherent', name: 'enforced', of: 'domain', value: 'flag' },
     { field: 'containerReferences', name: 'references', of: 'container' },
     { field: 'containerDriver', name: 'IOMMU driver', of: 'container' },
@@ -78,10 +80,12 @@ export function objectName(
       return vcpuName(model, index);
     case 'domain':
       return `domain ${index}`;
-    case 'page of a VM': {
+    case 'page of a VM':
+    case 'page of a domain': {
       const { pages, words } = topology;
       const page = pages[index % pages.length]?.words.map((word) => words[word]?.name).join(', ');
-      return `${page} in ${objectName(model, names, 'vm', Math.trunc(index / pages.length), event)}`;
+      const owner = kind === 'page of a VM' ? 'vm' : 'domain';
+      return `${page} in ${objectName(model, names, owner, Math.trunc(index / pages.length), event)}`;
     }
     default:
       return names?.atEvent(kind as FileKind, index, event) ?? `${kind === 'vm' ? 'VM' : kind} ${index}`;
@@ -108,6 +112,13 @@ export function changeText(
       .replace(/^lineState\[(.*)\]\[(.*)\]$/, `$1's cache: $2 ${field.values?.[old]} → ${field.values?.[now]}`);
   const value = (raw: number): string => field.values?.[raw] ?? valueText(model, names, known, raw, event);
   return `${known.name} of ${objectName(model, names, known.of, index, event)}: ${value(old)} → ${value(now)}`;
+}
+
+/** `RW, SNP set`: what an I/O page table entry permits. */
+export function iopteText(entry: number): string {
+  if (entry === 0) return 'not present';
+  const access = `${(entry & IOPTE.read) !== 0 ? 'R' : ''}${(entry & IOPTE.write) !== 0 ? 'W' : ''}`;
+  return `${access}, SNP ${(entry & IOPTE.snoop) !== 0 ? 'set' : 'clear'}`;
 }
 
 function lockChange(
@@ -161,6 +172,8 @@ function valueText(
     case 'leaf':
       if ((raw & LEAF.present) === 0) return 'not present';
       return `${memtypeName(leafType(raw))}${(raw & LEAF.ipat) !== 0 ? ', IPAT' : ''}`;
+    case 'iopte':
+      return iopteText(raw);
     case 'vm':
     case 'container':
       return raw === 0 ? 'none' : objectName(model, names, value, raw - 1, event);

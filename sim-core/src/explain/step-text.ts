@@ -84,7 +84,8 @@ export class StepTexts {
       if (code === NOTE.return) {
         const name = `${model.world.routines.routines[b]?.name}()`;
         if (described) returned.push({ name, value: described.text.split(' → ')[1] ?? '' });
-      } else if (described) parts.push(described.text);
+        // Some findings are whole sentences; here they are parts of one.
+      } else if (described) parts.push(described.text.replace(/\.$/, ''));
     }
     const decision = begun && decisionOf(this.#run, this.#names, this.#cursor.state, begun, info);
     if (decision !== undefined) parts.unshift(decision);

@@ -39,12 +39,7 @@ export function whyFact(run: Run, text: string, position: number): FactExplanati
   const expression = compileExpression(model, text, { actor: -1 });
   if ('problem' in expression) return expression;
   const { fact } = expression;
-  if (!fact) {
-    const known = [...factByName.keys()].join(', ');
-    return {
-      problem: `\`${text.trim()}\` is not a fact, and only facts can be explained: ${known}.`,
-    };
-  }
+  if (!fact) return { problem: notAFact(text) };
   const event = position >= run.steps ? run.events : run.step(position).firstEvent;
   const cursor = run.cursor();
   cursor.seek(Math.min(position, run.steps));
@@ -63,6 +58,12 @@ export function whyFact(run: Run, text: string, position: number): FactExplanati
   const isComparison = /[=!<>]=|[<>]/.test(asked);
   const told = isComparison ? (value === 0 ? 'false' : 'true') : spec ? factText(spec, value) : String(value);
   return { headline: `${asked} is ${told}`, links };
+}
+
+/** Of what has a value, but no explanation. */
+export function notAFact(text: string): string {
+  const known = [...factByName.keys()].join(', ');
+  return `\`${text.trim()}\` is not a fact, and only facts and findings can be explained. Facts are ${known}.`;
 }
 
 /** What a state does not hold is counted in the log. */

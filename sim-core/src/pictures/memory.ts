@@ -8,7 +8,7 @@ import { LINE } from '../memory/memory.ts';
 import { memtypeName } from '../memory/memtype.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
 import type { DeviceId, PageId, VmId } from '../state/ids.ts';
-import type { PageModel } from '../topology.ts';
+import { type PageModel, secondStageName } from '../topology.ts';
 import { PICTURE_LIMITS } from './limits.ts';
 import { type CursorPlace, doneBy, firstEvent, type PlaceOptions, type Scene, scenesOf, sinceOf } from './place.ts';
 import type { PictureText } from './table.ts';
@@ -176,7 +176,7 @@ interface Entry {
 function entriesOf(now: Scene, page: number): Entry[] {
   const { dims, iommu, kvm, topology } = now.model.world;
   const pages = topology.pages.length;
-  const stage = topology.cpu.vendor === 'intel' ? 'EPT' : 'NPT';
+  const stage = secondStageName(topology.cpu);
   const all = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
   return [
     ...all(dims.vms)

@@ -4,7 +4,7 @@ import { IOPTE } from '../../iommu/iommu.ts';
 import type { Source } from '../../ops/op.ts';
 import type { DeviceId, PageId } from '../../state/ids.ts';
 import { NOTE } from '../../state/machine.ts';
-import type { IommuModel } from '../../topology.ts';
+import { type IommuModel, isX86 } from '../../topology.ts';
 import { andList } from '../event-text.ts';
 import { errnoText, failedCall, failedCallText } from '../failed-call.ts';
 import type { History } from '../history.ts';
@@ -14,13 +14,22 @@ import { coherencySource, type Link, snoopBehavior } from './link.ts';
 
 /** Why KVM believes that DMA is coherent. */
 export function whyCoherent(history: History, event: number, vm: number): Link[] {
-  const { kvm, kernel } = history.model.world;
+  const { kvm, kernel, topology } = history.model.world;
   if (!kernel.has('kvm-vfio-device')) {
     return [
       {
         event: -1,
         text: `${history.kernelName()} has no kvm-vfio device: KVM cannot know of devices that VFIO assigns.`,
         sources: [{ document: 'linux', place: 'ec53500fae42 kvm: Add VFIO device' }],
+      },
+    ];
+  }
+  if (!isX86(topology.cpu)) {
+    return [
+      {
+        event: -1,
+        text: `KVM counts on x86 only: on ${topology.cpu.vendor} kvm_arch_register_noncoherent_dma() is empty, whatever kvm-vfio tells it.`,
+        sources: [{ document: 'linux', place: 'include/linux/kvm_host.h kvm_arch_register_noncoherent_dma()' }],
       },
     ];
   }

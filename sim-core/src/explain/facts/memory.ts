@@ -6,6 +6,7 @@ import { memtypeName } from '../../memory/memtype.ts';
 import { EVENT_WIDTH } from '../../state/event.ts';
 import type { PageId, VmId } from '../../state/ids.ts';
 import { NOTE } from '../../state/machine.ts';
+import { isX86 } from '../../topology.ts';
 import { whyCoherent } from '../causes/belief.ts';
 import { type Link, memtypeSource, sdmCaches } from '../causes/link.ts';
 import { describeEvent } from '../event-text.ts';
@@ -30,7 +31,7 @@ export const memtypeExplained: FactExplainer = (asked) => {
   const vm = state[kvm.vcpuVm.base + vcpu]! - 1;
   const links = leafLinks(asked, vm, page);
   const leaf = leafAt(asked, vm, page);
-  if ((leaf & LEAF.present) === 0) return links;
+  if ((leaf & LEAF.present) === 0 || !isX86(topology.cpu)) return links;
   const effective = memtypeName(kvm.mmu.effectiveTypeIn(state, vm as VmId, page as PageId));
   if ((leaf & LEAF.ipat) !== 0)
     return [
@@ -97,6 +98,12 @@ function absentLink(asked: AskedFact, vm: number, page: number, slot: number): L
   };
 }
 
+/** Where KVM maps a page for a guest on CPUs that are not x86. */
+const MAPPING = {
+  arm64: 'arch/arm64/kvm/mmu.c user_mem_abort()',
+  power: 'arch/powerpc/kvm/book3s_64_mmu_radix.c kvmppc_book3s_instantiate_page()',
+} as const;
+
 /** The rule of the kernel that gave a leaf its type, in the order in which the kernel asks. */
 function ruleLinks(asked: AskedFact, made: number, vm: number, page: number): Link[] {
   const { history } = asked;
@@ -111,6 +118,14 @@ function ruleLinks(asked: AskedFact, made: number, vm: number, page: number): Li
     );
   if (!twoDimensionalPaging)
     return rule('Without EPT or NPT, KVM shadows page tables, whose entries are write-back for memory.');
+  if (vendor === 'arm64' || vendor === 'power')
+    return [
+      {
+        event: made,
+        text: `On ${vendor} KVM maps memory as write-back, whatever is registered: it chooses memory types for guests on x86 only.`,
+        sources: [{ document: 'linux', place: MAPPING[vendor] }],
+      },
+    ];
   if (vendor !== 'intel')
     return rule(
       history.hasChange('svm-npt-guest-types')

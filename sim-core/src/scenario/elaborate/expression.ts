@@ -16,6 +16,7 @@ import { makesCalls, unknownTerm } from '../checks/unknown-term.ts';
 import { parseCondition } from '../condition.ts';
 import { FACTS, type FactQuestion } from '../facts.ts';
 import { BrokenLine, LineScanner } from '../line-scanner.ts';
+import { didYouMean, nearest } from '../suggest.ts';
 import type { ProgramContext } from './compile-program.ts';
 import { compileCondition, mentions } from './conditions.ts';
 import { Problems } from './problems.ts';
@@ -58,7 +59,9 @@ export function compileExpression(
     const condition = resolve(model, bareNumber(text) ?? parseCondition(scanner), context);
     return compile(model, condition, text);
   } catch (error) {
-    if (error instanceof BrokenLine) return { problem: error.problem.message };
+    // Where conditions are read from a file they are called so; what is typed is an expression.
+    if (error instanceof BrokenLine)
+      return { problem: error.problem.message.replace(/^The condition/, 'The expression') };
     throw error;
   }
 }
@@ -83,7 +86,7 @@ function compile(model: Model, condition: Condition, text: string): Expression |
   const context = contextOf(model, condition, problems, extras);
   const compiled = problems.attempt(() => compileCondition(context, lineOf(condition), text, 0));
   const [wrong] = problems.diagnostics;
-  if (wrong) return { problem: wrong.code === unknownName.code ? nameProblem(text, wrong.span) : wrong.message };
+  if (wrong) return { problem: wrong.code === unknownName.code ? nameProblem(model, text, wrong.span) : wrong.message };
   if (!compiled) return { problem: `${text} cannot be read as a condition.` };
   const [only, ...others] = compiled.terms;
   const fact = others.length === 0 && only?.fact ? { fact: only.fact } : {};
@@ -108,14 +111,20 @@ function compile(model: Model, condition: Condition, text: string): Expression |
 }
 
 /** More than the names of calls can be asked here, so a name that is none of them is told otherwise than in a file. */
-function nameProblem(text: string, { start, end }: Span): string {
+function nameProblem({ names, registers, world }: Model, text: string, { start, end }: Span): string {
   const name = text.slice(start, end);
   const fact = FACTS.find(({ value }) => typeof value === 'object' && value.names.includes(name));
   if (fact) {
     const call = `${fact.name}(${fact.params.map((param) => param.name).join(', ')})`;
     return `\`${name}\` is a value to compare with, such as in \`${call} == ${name}\`.`;
   }
-  return `\`${name}\` is not a register, a word, a finding or a name that a call binds.`;
+  const known = [
+    ...names.keys(),
+    ...registers.flatMap((own) => [...own.keys()]),
+    ...world.topology.words.map((word) => word.name),
+    ...FINDINGS,
+  ];
+  return `\`${name}\` is not a register, a word, a finding or a name that a call binds${didYouMean(nearest(name, known))}`;
 }
 
 /** A context in which everything is known already: what a new term would add to the state becomes an extra. */
