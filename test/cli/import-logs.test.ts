@@ -92,6 +92,22 @@ test('files without one line of interest are refused, with what was looked for',
   expect(other.stderr.replace(/\s+/g, ' ')).toContain('This is not a log of `qemu`: it is strace.');
 });
 
+test('what a VMM printed is enough for a report, without a log', async () => {
+  const said = written(
+    'stderr.txt',
+    'qemu-system-x86_64: vfio 0000:01:00.0: failed to open /dev/vfio/8: Permission denied\n',
+  );
+  const { exitCode, stdout, stderr } = await snoopscope(`report ${said}`);
+  expect([exitCode, stderr]).toEqual([0, expect.stringContaining('stderr.txt: about the machine.')]);
+  expect(stdout).toContain(
+    'Opening /dev/vfio/8 was refused: the user of the VMM is not permitted to read and write it.',
+  );
+  const asked = await snoopscope(`report --kernel v6.1 ${said}`);
+  expect([asked.exitCode, asked.stderr]).toEqual([2, expect.stringContaining('--kernel is about logs')]);
+  const usb = await snoopscope(`report ${written('dmesg.txt', '[    1.000000] usb 1-1: new high-speed USB device\n')}`);
+  expect([usb.exitCode, usb.stderr]).toEqual([2, expect.stringContaining('Nothing relevant found: no log of a run')]);
+});
+
 test('control characters and numbers beyond 64 bits of a log are data', async () => {
   const log = written(
     'hostile.log',

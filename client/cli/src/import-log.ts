@@ -71,7 +71,7 @@ export function refuseOptions(call: Invocation, names: readonly string[], why: s
 }
 
 /** Options that say what is taken of a log. */
-const LOG_OPTIONS: readonly string[] = ['all', 'from', 'to', 'pid', 'vm'];
+export const LOG_OPTIONS: readonly string[] = ['all', 'from', 'to', 'pid', 'vm'];
 
 function rebuildOptionsOf(call: Invocation): RebuildOptions {
   const [from, to, vm, pid] = [call.count('from'), call.count('to'), call.count('vm'), call.count('pid')];
@@ -192,8 +192,12 @@ function documentOf(rebuilt: Rebuilt, { text, outcome, kernel, agreeing }: Impor
     })),
     statements: rebuilt.steps.length,
     withoutEffect: Object.fromEntries([...rebuilt.counted].map(([name, { count }]) => [name, count])),
+    eventsWithoutEffect: Object.fromEntries([...rebuilt.harmless].map(([name, { count }]) => [name, count])),
     unknown: Object.fromEntries(
-      [...rebuilt.translation.unknown].map(([name, { count, line }]) => [name, { count, line }]),
+      [...rebuilt.translation.unknown, ...rebuilt.unknownEvents].map(([name, { count, line }]) => [
+        name,
+        { count, line },
+      ]),
     ),
     assumptions: rebuilt.assumptions.all,
     leftOut: rebuilt.leftOut,

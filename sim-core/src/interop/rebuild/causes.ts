@@ -1,8 +1,9 @@
 /** What a person would give as the cause of a failed start: one record each, asked in this order. */
-import { causeOfRefusedCall, membersCommand } from './errno-causes.ts';
+import { causeOfRefusedCall, IOMMU_ON, membersCommand, RAISE_MEMLOCK } from './errno-causes.ts';
 import type { DeviceFacts, MachineFacts } from './machine-facts.ts';
 import { groupDevices } from './machine-facts.ts';
 import type { HostMessage } from './machine-files.ts';
+import { causesOfMessages } from './message-causes.ts';
 import type { Rebuilt } from './rebuild.ts';
 import { type RefusedCall, refusedCallsOf } from './refused-calls.ts';
 
@@ -33,6 +34,15 @@ export type CauseId =
   | 'bad-mapping'
   | 'mapping-limit'
   | 'never-registered'
+  | 'no-device'
+  | 'attached-twice'
+  | 'vmm-without-iommufd'
+  | 'direct-mapping'
+  | 'bar-in-use'
+  | 'dma-fault'
+  | 'reset'
+  | 'device-error'
+  | 'harmless-warning'
   | 'mostly-unread'
   | 'ended-early';
 
@@ -91,25 +101,31 @@ function notViable({ rebuilt, facts, ended }: Known): Cause[] {
     const asked = rebuilt.steps.some(({ text }) => text.startsWith(`ioctl(group${group}, VFIO_GROUP_GET_STATUS`));
     const used = rebuilt.steps.some(({ text }) => text.startsWith(`ioctl(group${group}, VFIO_GROUP_SET_CONTAINER`));
     if (!use.opened || use.busy || !asked || used || !ended) return [];
-    const spoilers = groupDevices(facts, group).filter(
-      ({ bridge, driver }) => !bridge && driver !== undefined && !HARMLESS.has(driver),
-    );
-    const why =
-      spoilers.length > 0
-        ? `${spoilers.map(driverText).join(', ')}, and every device of a group must be bound to VFIO or have no driver`
-        : 'the VMM asked for its status and closed it again, which it does when a device of the group is bound to another driver';
+    const spoilers = spoilersOf(facts, group);
+    if (spoilers.length > 0) return [notViableBy(group, spoilers)];
     return [
       {
         id: 'not-viable' as const,
-        text: `Group ${group} is not viable: ${why}.`,
-        remedy:
-          spoilers.length > 0
-            ? `Bind ${spoilers.map(({ bdf }) => bdf).join(' and ')} to vfio-pci as well, or unbind it; or move the device to a slot with a group of its own (ACS).`
-            : 'Bind every device of the group to vfio-pci, or unbind it.',
-        ...(spoilers.length === 0 && { command: membersCommand(group) }),
+        text: `Group ${group} is not viable: the VMM asked for its status and closed it again, which it does when a device of the group is bound to another driver.`,
+        remedy: 'Bind every device of the group to vfio-pci, or unbind it.',
+        command: membersCommand(group),
       },
     ];
   });
+}
+
+function spoilersOf(facts: MachineFacts, group: string): DeviceFacts[] {
+  return groupDevices(facts, group).filter(
+    ({ bridge, driver }) => !bridge && driver !== undefined && !HARMLESS.has(driver),
+  );
+}
+
+function notViableBy(group: string, spoilers: readonly DeviceFacts[]): Cause {
+  return {
+    id: 'not-viable',
+    text: `Group ${group} is not viable: ${spoilers.map(driverText).join(', ')}, and every device of a group must be bound to VFIO or have no driver.`,
+    remedy: `Bind ${spoilers.map(({ bdf }) => bdf).join(' and ')} to vfio-pci as well, or unbind it; or move the device to a slot with a group of its own (ACS).`,
+  };
 }
 
 function secondUser({ rebuilt, facts }: Known): Cause[] {
@@ -152,23 +168,37 @@ function memlock({ rebuilt, messages }: Known): Cause[] {
     {
       id: 'memlock',
       text: `RLIMIT_MEMLOCK is too low: the memory of the guest could not be pinned${said ? ` (kernel log: ${said.text})` : ', or the host is out of memory'}.`,
-      remedy:
-        'Raise the limit of locked memory above the size of the guest: `ulimit -l`, LimitMEMLOCK= of the service, or <hard_limit> of libvirt.',
+      remedy: RAISE_MEMLOCK,
       ...(!said && { command: "dmesg | grep RLIMIT_MEMLOCK; grep 'Max locked' /proc/PID/limits" }),
     },
   ];
 }
 
 function noIommu({ facts, rebuilt }: Known): Cause[] {
-  if (facts.iommu !== false || [...rebuilt.translation.groups.values()].some(({ opened }) => opened)) return [];
-  return [
-    {
-      id: 'no-iommu',
-      text: 'No IOMMU is in use: no device of this machine has an IOMMU group, so VFIO has no device to open.',
-      remedy:
-        'Switch VT-d or AMD-Vi on in the firmware, and on Intel boot with `intel_iommu=on` unless the kernel does so by default.',
-    },
-  ];
+  const opened = [...rebuilt.translation.groups.values()].some((use) => use.opened);
+  return facts.iommu === false && !opened ? [NO_IOMMU] : [];
+}
+
+const NO_IOMMU: Cause = {
+  id: 'no-iommu',
+  text: 'No IOMMU is in use: no device of this machine has an IOMMU group, so VFIO has no device to open.',
+  remedy: IOMMU_ON,
+};
+
+/** What files about a machine and messages show without a log of calls. */
+export function causesWithoutLog(facts: MachineFacts, messages: readonly HostMessage[]): Cause[] {
+  const found = [...(facts.iommu === false ? [NO_IOMMU] : []), ...spoiltGroups(facts)];
+  const said = causesOfMessages(messages, []);
+  return [...found, ...said.filter(({ id }) => !found.some((cause) => cause.id === id))];
+}
+
+/** Groups of which one device was bound for a guest, and another one spoils it. */
+function spoiltGroups(facts: MachineFacts): Cause[] {
+  const groups = new Set(facts.devices.flatMap(({ driver, group }) => (driver === 'vfio-pci' ? (group ?? []) : [])));
+  return [...groups].flatMap((group) => {
+    const spoilers = spoilersOf(facts, group);
+    return spoilers.length === 0 ? [] : [notViableBy(group, spoilers)];
+  });
 }
 
 function noIommufd({ facts, rebuilt, found, ended, failures }: Known): Cause[] {
@@ -209,9 +239,14 @@ function neverRegistered({ rebuilt, found, failures }: Known): Cause[] {
   });
 }
 
+/** Not only a warning that means nothing. */
+function isReal({ id }: Cause): boolean {
+  return id !== 'harmless-warning';
+}
+
 /** What is missing in a log of which most lines could not be read proves nothing. */
 function mostlyUnread({ rebuilt, found }: Known): Cause[] {
-  if (found.length > 0) return [];
+  if (found.some(isReal)) return [];
   return rebuilt.files.flatMap(({ name, counts: { lines, unread } }) =>
     unread * 2 <= lines
       ? []
@@ -229,7 +264,7 @@ function mostlyUnread({ rebuilt, found }: Known): Cause[] {
 function endedEarly({ rebuilt, messages, found, ended, failures }: Known): Cause[] {
   const { groups, cdevs, exitStatus } = rebuilt.translation;
   const usesVfio = groups.size > 0 || cdevs.size > 0;
-  if (!ended || found.length > 0 || (usesVfio && !exitStatus)) return [];
+  if (!ended || found.some(isReal) || (usesVfio && !exitStatus)) return [];
   const { when, guess, command } = STAGES.find(({ reached }) => reached(rebuilt))!;
   const last = failures.at(-1);
   const status = exitStatus === undefined ? '' : ` with exit status ${exitStatus}`;
@@ -312,6 +347,7 @@ const FINDERS: readonly Finder[] = [
   byErrno,
   noIommufd,
   neverRegistered,
+  ({ messages, found }) => causesOfMessages(messages, found),
   mostlyUnread,
   endedEarly,
 ];

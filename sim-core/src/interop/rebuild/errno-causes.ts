@@ -26,6 +26,13 @@ interface Row {
   readonly command: (failure: RefusedCall) => string;
 }
 
+export const IOMMU_ON =
+  'Switch VT-d or AMD-Vi on in the firmware, and on Intel boot with `intel_iommu=on` unless the kernel does so by default.';
+export const RAISE_MEMLOCK =
+  'Raise the limit of locked memory above the size of the guest: `ulimit -l`, LimitMEMLOCK= of the service, or <hard_limit> of libvirt.';
+export const LOAD_KVM =
+  'Load kvm_intel or kvm_amd. If that fails, switch virtualization on in the firmware; in a virtual machine, switch nested virtualization on; in a container, pass /dev/kvm to it.';
+
 const GROUP = /^\/dev\/vfio\/(?:noiommu-)?\d+$/;
 const NOIOMMU_GROUP = /^\/dev\/vfio\/noiommu-\d+$/;
 const CDEV = /^\/dev\/vfio\/devices\//;
@@ -63,8 +70,7 @@ const OPENED: readonly Row[] = [
     id: 'no-kvm',
     text: ({ errno }) =>
       `${errno === 'ENOENT' ? '/dev/kvm does not exist' : `/dev/kvm exists, and nothing answers for it (${errno})`}: kvm_intel or kvm_amd is not loaded, or VT-x or AMD-V may be off in the firmware.`,
-    remedy: () =>
-      'Load kvm_intel or kvm_amd. If that fails, switch virtualization on in the firmware; in a virtual machine, switch nested virtualization on; in a container, pass /dev/kvm to it.',
+    remedy: () => LOAD_KVM,
     command: () => "lsmod | grep kvm; grep -m1 -o -w -E 'vmx|svm' /proc/cpuinfo; dmesg | grep -i kvm",
   },
   {

@@ -9,6 +9,6 @@ export { type MachineChoices, machineBlock } from './machine-block.ts';
 export type { LoggedProcess } from './processes.ts';
 export { Rebuilder, type RebuildOptions, type Rebuilt } from './rebuild.ts';
 export { fileRemarks, importRemarks, NOTHING_TO_IMPORT } from './remarks.ts';
-export { type LogReport, reportOf, reportText } from './report.ts';
+export { type LogReport, reportOf, reportText, reportWithoutLog } from './report.ts';
 export { binaryRefused, LOG_KINDS, type OpenRunFile, type RunFile, RunFiles } from './run-files.ts';
 export { Assumptions } from './step.ts';

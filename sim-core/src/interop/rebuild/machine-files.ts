@@ -3,6 +3,7 @@
  * /proc/cpuinfo, listings of sysfs and of /dev. Any subset, in any order, one after the other in one file or in many.
  */
 import type { DeviceFacts, MachineFacts, UnitFacts } from './machine-facts.ts';
+import { isKnownMessage } from './message-causes.ts';
 
 /** Lines that say something about what went wrong, for a report. */
 export interface HostMessage {
@@ -20,6 +21,12 @@ const UNIT_DEVICES = /^\/sys\/class\/iommu\/([\w-]+)\/devices:$/;
 const LINKED = /\b([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]) -> /;
 const KERNEL_VERSION = /\bLinux version (\S+) /;
 const UNAME = /^Linux \S+ (\d+\.\d+\S*) (#.*)$/;
+/** What dmesg, `dmesg -T` and journalctl put before a message of the kernel. */
+const KERNEL_STAMP =
+  /^(?:<\d+>)?(?:\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? |\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4}\] |(?:[A-Z][a-z]{2} [ \d]\d [\d:]{8}|\d{4}-\d\d-\d\dT[\d:.,+-]+Z?) \S+ kernel: (?:\[ *\d+\.\d+\] )?)/;
+/** What a VMM says, also where libvirt or the journal quotes it. Proxmox calls QEMU kvm. */
+const VMM = /(?:^|[\s/])((?:qemu[\w.-]*|cloud-hypervisor|crosvm): .*)$|^(kvm: .*|Could not access KVM.*|vfio_.*)$/;
+const VMM_CONTINUES = /^(?:Please ensure all devices within the iommu_group|Verify all devices in group \d+ are bound)/;
 /** Snoop control, bit 7 of the extended capability register of VT-d. */
 const ECAP_SC = 1n << 7n;
 const LONGEST = 8192;
@@ -182,11 +189,11 @@ export class MachineFiles {
       this.#at(group[1]!).group = group[2]!;
       return true;
     }
-    if (/RLIMIT_MEMLOCK|vfio|DMAR:.*fault|IO_PAGE_FAULT/.test(text) && /^\[ *\d+\.\d+\]/.test(text)) {
-      this.#say(text.replace(/^\[ *[\d.]+\] /, ''), 'kernel');
-      return true;
-    }
-    return /^\[ *\d+\.\d+\] /.test(text);
+    const stamp = KERNEL_STAMP.exec(text);
+    if (!stamp) return false;
+    const said = text.slice(stamp[0].length);
+    if (isKnownMessage(said)) this.#say(said, 'kernel');
+    return true;
   }
 
   #cpu(text: string): boolean {
@@ -235,9 +242,10 @@ export class MachineFiles {
   }
 
   #message(text: string): boolean {
-    if (!/^(?:\S*\/)?qemu[\w-]*: |^Could not access KVM|^vfio_/.test(text)) return false;
-    this.#say(text, 'vmm');
-    return true;
+    const [, named, alone] = VMM.exec(text) ?? [];
+    const said = named ?? alone ?? (isKnownMessage(text) ? text : undefined);
+    if (said !== undefined) this.#say(said, 'vmm');
+    return said !== undefined || VMM_CONTINUES.test(text);
   }
 
   #say(text: string, source: HostMessage['source']): void {

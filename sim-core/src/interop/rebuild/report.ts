@@ -1,9 +1,10 @@
 /** What people ask in bug reports, answered from logs of one run and files about the machine. */
 import { counted } from '../../counted.ts';
-import { type Cause, causesOf } from './causes.ts';
+import { type Cause, causesOf, causesWithoutLog } from './causes.ts';
 import { type CoherencyReport, coherencyOf } from './coherency.ts';
 import type { WbinvdExit } from './evidence.ts';
 import type { Imported } from './kernel-choice.ts';
+import type { DeviceFacts, MachineFacts } from './machine-facts.ts';
 import type { HostMessage } from './machine-files.ts';
 import type { Rebuilt } from './rebuild.ts';
 import type { Assumption } from './step.ts';
@@ -30,19 +31,71 @@ export function reportOf(rebuilt: Rebuilt, result: Imported, given: readonly Hos
     machine: machineSentences(rebuilt, result),
     vm: [...coherency.sentences, ...costSentences(rebuilt)],
     assumptions: coherency.assumptions,
-    wrong: [
-      ...causes.map(({ text }) => text),
-      ...differenceSentences(result),
-      ...messages.filter(({ source }) => source === 'vmm').map(({ text }) => `The VMM said: ${text}`),
-    ],
+    wrong: [...causes.map(({ text }) => text), ...differenceSentences(result), ...saidSentences(messages, causes)],
     failed: failedSentences(result),
     causes,
     remedies: causes.flatMap(({ remedy }) => remedy ?? []),
+    unknown: [...commandsOf(causes), ...unknownOf(rebuilt, result)],
+  };
+}
+
+/** What files about a machine and messages show where there is no log of a run; undefined when that is nothing. */
+export function reportWithoutLog(facts: MachineFacts, messages: readonly HostMessage[]): LogReport | undefined {
+  const causes = causesWithoutLog(facts, messages);
+  const isKnown =
+    facts.units.length + facts.devices.length > 0 || facts.iommu !== undefined || facts.release !== undefined;
+  if (causes.length === 0 && messages.length === 0 && !isKnown) return undefined;
+  return {
+    machine: [
+      ...(facts.release === undefined ? [] : [`Kernel: ${facts.release}.`]),
+      ...hostSentences(facts),
+      ...facts.devices.filter(({ driver }) => driver === 'vfio-pci').map(deviceSentence),
+    ],
+    vm: ['No file is a log of a run: what a VM did is not known.', ...prospectSentences(facts)],
+    assumptions: [],
+    wrong: [...causes.map(({ text }) => text), ...saidSentences(messages, causes)],
+    failed: [],
+    causes,
+    remedies: causes.flatMap(({ remedy }) => remedy ?? []),
     unknown: [
-      ...causes.flatMap(({ text, command }) => (command === undefined ? [] : [{ what: text, command }])),
-      ...unknownOf(rebuilt, result),
+      ...commandsOf(causes),
+      ...(facts.release === undefined ? [WHICH_KERNEL] : []),
+      ...(facts.units.some(({ snoopControl }) => snoopControl !== undefined) || facts.iommu === false
+        ? []
+        : [CAN_ENFORCE]),
+      {
+        what: 'What the VMM asked for, and what the kernel answered.',
+        command: 'strace -f -y -s 256 -v -ttt -o qemu.strace …',
+      },
     ],
   };
+}
+
+/** What becomes of a VM that is given a device, by the unit that translates for it. */
+function prospectSentences({ units }: MachineFacts): string[] {
+  return units.flatMap(({ name, snoopControl }) =>
+    snoopControl === undefined
+      ? []
+      : [
+          snoopControl
+            ? `A VM stays coherent with a device behind ${name}, and its WBINVDs are skipped.`
+            : `A VM that is given a device behind ${name} becomes non-coherent once the VMM tells KVM of it: its WBINVDs are executed.`,
+        ],
+  );
+}
+
+/** Messages as they are. What a cause quotes is not said twice, and what the kernel said counts if it is a cause. */
+function saidSentences(messages: readonly HostMessage[], causes: readonly Cause[]): string[] {
+  const others = messages.filter(({ text }) => !causes.some((cause) => cause.text.includes(text)));
+  const kernel = others.filter(({ source }) => source === 'kernel').slice(0, MOST_SAID);
+  return [
+    ...others.filter(({ source }) => source === 'vmm').map(({ text }) => `The VMM said: ${text}`),
+    ...kernel.map(({ text }) => `The kernel said: ${text}`),
+  ];
+}
+
+function commandsOf(causes: readonly Cause[]): LogReport['unknown'] {
+  return causes.flatMap(({ text, command }) => (command === undefined ? [] : [{ what: text, command }]));
 }
 
 /** What a VMM that failed wrote on stderr last, where the log shows it and no file was given. */
@@ -58,14 +111,16 @@ const MOST_SAID = 5;
 const NO_VM: CoherencyReport = { sentences: ['No VM was created.'], assumptions: [] };
 
 function machineSentences({ facts, translation }: Rebuilt, { kernel }: Imported): string[] {
-  const { vendor, cpus, units, devices, iommu, selfSnoop } = facts;
-  const assigned = devices.filter(
+  const assigned = facts.devices.filter(
     ({ bdf, group }) =>
       (group !== undefined && translation.groups.has(group)) ||
       [...translation.cdevs.values()].some((use) => use.devices.has(bdf)),
   );
+  return [`Kernel: ${kernel}`, ...hostSentences(facts), ...assigned.map(deviceSentence)];
+}
+
+function hostSentences({ vendor, cpus, units, iommu, selfSnoop }: MachineFacts): string[] {
   return [
-    `Kernel: ${kernel}`,
     ...(vendor === undefined
       ? []
       : [
@@ -76,11 +131,17 @@ function machineSentences({ facts, translation }: Rebuilt, { kernel }: Imported)
         `IOMMU unit ${name} (${driver})${snoopControl === undefined ? '' : ` ${snoopControl ? 'can' : 'cannot'} enforce snooping (${source})`}.`,
     ),
     ...(iommu === false ? ['No IOMMU is in use.'] : []),
-    ...assigned.map(
-      ({ bdf, title, group, driver, noSnoop }) =>
-        `Device ${bdf}${title === undefined ? '' : ` (${title})`}, group ${group}${driver === undefined ? '' : `, ${driver === 'none' ? 'no driver' : `driver ${driver}`}`}${noSnoop === undefined ? '' : `, Enable No Snoop ${noSnoop ? 'on' : 'off'}`}.`,
-    ),
   ];
+}
+
+function deviceSentence({ bdf, title, group, driver, noSnoop }: DeviceFacts): string {
+  const parts = [
+    `Device ${bdf}${title === undefined ? '' : ` (${title})`}`,
+    group === undefined ? 'no group' : `group ${group}`,
+    ...(driver === undefined ? [] : [driver === 'none' ? 'no driver' : `driver ${driver}`]),
+    ...(noSnoop === undefined ? [] : [`Enable No Snoop ${noSnoop ? 'on' : 'off'}`]),
+  ];
+  return `${parts.join(', ')}.`;
 }
 
 function costSentences({ translation, deeds, evidence, knowsFlushes }: Rebuilt): string[] {
@@ -164,13 +225,19 @@ function failedSentences({ outcome, text }: Imported): string[] {
 
 const MOST = 10;
 
+const WHICH_KERNEL = { what: 'Which kernel it was.', command: 'uname -a' };
+const CAN_ENFORCE = {
+  what: 'Whether the IOMMU can enforce snooping.',
+  command: 'grep . /sys/class/iommu/*/intel-iommu/ecap',
+};
+
 /** What no file that was given says, with the command that would. */
 function unknownOf({ facts, evidence, translation }: Rebuilt, { otherwise }: Imported): LogReport['unknown'] {
   const assigned = translation.groups.size + translation.cdevs.size > 0;
   return [
-    ...(facts.release === undefined ? [{ what: 'Which kernel it was.', command: 'uname -a' }] : []),
+    ...(facts.release === undefined ? [WHICH_KERNEL] : []),
     ...(otherwise !== undefined || (assigned && facts.units.length === 0 && facts.iommu !== false)
-      ? [{ what: 'Whether the IOMMU can enforce snooping.', command: 'grep . /sys/class/iommu/*/intel-iommu/ecap' }]
+      ? [CAN_ENFORCE]
       : []),
     ...(assigned && facts.devices.every(({ noSnoop }) => noSnoop === undefined)
       ? [{ what: 'Whether Enable No Snoop of the device is set.', command: 'lspci -vvv -nn' }]
