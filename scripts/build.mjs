@@ -21,6 +21,28 @@ export const inBrowser = {
 const inWorker = { ...inBrowser, format: 'iife' };
 const withVSCode = { external: ['vscode'] };
 
+/** Leaves out what matches of the records of checks. */
+function withoutParts(name, parts) {
+  return {
+    name,
+    setup: ({ onLoad }) =>
+      onLoad({ filter: /[\\/]sim-core[\\/]src[\\/](scenario[\\/]checks|predict)[\\/][\w-]+\.ts$/ }, async (found) => ({
+        contents: parts.reduce((text, part) => text.replace(part, ''), await readFile(found.path, 'utf8')),
+        loader: 'ts',
+      })),
+  };
+}
+
+/** What the records of checks say for their pages and their tests alone: no bundle reads it. */
+const FOR_PAGES = [
+  /(?<=\n) {2}examples: \{(?:\n[\s\S]*?\n {2}\}| [^\n]* \}),\n/g,
+  /(?<=\n) {2}sources: \[[^\]]*\],\n/g,
+];
+const withoutPages = withoutParts('without-pages', FOR_PAGES);
+
+/** What they mean, which the command says in SARIF, is left out too where nobody asks for it. */
+const withoutMeanings = withoutParts('without-meanings', [...FOR_PAGES, /(?<=\n) {2}doc:(?: [^\n]*|\n {4}[^\n]*),\n/g]);
+
 /** What few calls need, in a bundle of its own that is read when it is asked for. */
 function asBundle(names) {
   return {
@@ -52,19 +74,6 @@ const withoutCodeFromText = {
 /** The simulator, which the bundles of the extension that run in Node share: each of its own would double the VSIX. */
 const withSharedSimulator = { ...onNode, plugins: [asBundle({ '@snoopscope/sim-core': 'sim-core' })] };
 
-/**
- * For where every byte is fetched: what the records of checks say for their pages and their tests is left out, since no
- * bundle reads it.
- */
-const withoutPages = {
-  name: 'without-pages',
-  setup: ({ onLoad }) =>
-    onLoad({ filter: /[\\/]sim-core[\\/]src[\\/](scenario[\\/]checks|predict)[\\/][\w-]+\.ts$/ }, async (found) => ({
-      contents: FOR_PAGES.reduce((text, part) => text.replace(part, ''), await readFile(found.path, 'utf8')),
-      loader: 'ts',
-    })),
-};
-
 /** What the language server in a browser has no use for either: it knows which kernels have a change, and its other part what to say of it. */
 const withoutChangeTexts = {
   name: 'without-change-texts',
@@ -77,15 +86,9 @@ const withoutChangeTexts = {
 
 const CHANGE_TEXTS = /(?<=\n) {4}(?:subject|effect|where|bracketed):(?: [^\n]*|\n {6}[^\n]*),\n/g;
 
-const FOR_PAGES = [
-  /(?<=\n) {2}examples: \{(?:\n[\s\S]*?\n {2}\}| [^\n]* \}),\n/g,
-  /(?<=\n) {2}doc:(?: [^\n]*|\n {4}[^\n]*),\n/g,
-  /(?<=\n) {2}sources: \[[^\]]*\],\n/g,
-];
-
 /** name in dist/ → entry file, where it runs, and the bundles that it finds beside it. */
 export const bundles = {
-  'sim-core': { entry: 'sim-core/src/index.ts', options: onNode },
+  'sim-core': { entry: 'sim-core/src/index.ts', options: { ...onNode, plugins: [withoutPages] } },
   extension: {
     entry: 'client/vscode/src/extension.ts',
     options: { ...withSharedSimulator, ...withVSCode },
@@ -93,7 +96,7 @@ export const bundles = {
   },
   'extension-browser': {
     entry: 'client/vscode/src/extension-browser.ts',
-    options: { ...inBrowser, ...withVSCode, format: 'cjs' },
+    options: { ...inBrowser, ...withVSCode, format: 'cjs', plugins: [withoutMeanings] },
   },
   check: { entry: 'client/vscode/src/check-node.ts', options: withSharedSimulator, beside: ['sim-core'] },
   server: { entry: 'server/src/main.ts', options: withSharedSimulator, beside: ['sim-core'] },
@@ -103,11 +106,11 @@ export const bundles = {
   },
   'server-browser': {
     entry: 'server/src/main-browser.ts',
-    options: { ...inWorker, plugins: [withoutPages, withoutChangeTexts] },
+    options: { ...inWorker, plugins: [withoutMeanings, withoutChangeTexts] },
   },
   'simulator-browser': {
     entry: 'client/vscode/src/simulator-browser.ts',
-    options: { ...inWorker, plugins: [withoutPages] },
+    options: { ...inWorker, plugins: [withoutMeanings] },
   },
   'debug-adapter': { entry: 'debug-adapter/src/main.ts', options: onNode },
   'debug-adapter-browser': { entry: 'debug-adapter/src/main-browser.ts', options: inWorker },
@@ -123,6 +126,7 @@ export const bundles = {
       // The program is not a module of Node's own loaders, so it asks with require().
       supported: { 'dynamic-import': false },
       plugins: [
+        withoutPages,
         asBundle({
           '@snoopscope/server/node': 'cli-lsp',
           '@snoopscope/debug-adapter/node': 'cli-dap',
