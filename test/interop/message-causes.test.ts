@@ -149,7 +149,7 @@ describe('a message alone', () => {
 describe('files about the machine alone', () => {
   const file = (name: string): string => textOf(path.join(LOGS, `${OFF}-${name}.txt.gz`));
 
-  test('name the device that spoils a group, and what becomes of a VM behind each unit', () => {
+  test('name the device that spoils a group, and what becomes of a VM with a device of each unit', () => {
     const bound = [
       '/sys/kernel/iommu_groups/10/devices/0000:04:01.0',
       '/sys/kernel/iommu_groups/10/devices/0000:04:02.0',
@@ -162,7 +162,7 @@ describe('files about the machine alone', () => {
     ]);
     expect(report?.vm).toEqual([
       'No file is a log of a run: what a VM did is not known.',
-      'A VM that is given a device behind dmar0 becomes non-coherent once the VMM tells KVM of it: its WBINVDs are executed.',
+      'A VM that is given a device that dmar0 translates for becomes non-coherent once the VMM tells KVM of it: its WBINVDs are executed.',
     ]);
     expect(reportText(report!, false)).toMatch(/^Machine\n\n {2}Kernel: 6\.1\.0-56-amd64\./);
   });

@@ -290,7 +290,7 @@ const BY_KERNEL: readonly Row[] = [
     ),
     id: 'dma-fault',
     text: ({ bdf, group, node, other }) =>
-      `${[bdf, group, node].find((one) => /^[0-9a-f:]+\.[0-7]$/.test(one)) ?? bdf} ${other === '' ? 'reached' : other === 'Read' ? 'read' : 'wrote'} an address that no mapping covers, and the IOMMU refused it: DMA went on after an unmap, before a mapping, or to memory that the VMM did not map.`,
+      `${[bdf, group, node].find((one) => /^[0-9a-f:]+\.[0-7]$/.test(one)) ?? bdf} ${other === '' ? 'reached' : other === 'Read' ? 'read' : 'wrote'} an address that no mapping covers, and the IOMMU refused it: DMA continued after an unmap, before a mapping, or to memory that the VMM did not map.`,
     remedy: 'Look at which mappings the VMM had at that time.',
     command: 'strace -f -y -ttt -e trace=ioctl …; dmesg | grep -e DMAR -e AMD-Vi',
     beside: true,

@@ -78,8 +78,8 @@ function prospectSentences({ units }: MachineFacts): string[] {
       ? []
       : [
           snoopControl
-            ? `A VM stays coherent with a device behind ${name}, and its WBINVDs are skipped.`
-            : `A VM that is given a device behind ${name} becomes non-coherent once the VMM tells KVM of it: its WBINVDs are executed.`,
+            ? `A VM stays coherent with a device that ${name} translates for, and its WBINVDs are skipped.`
+            : `A VM that is given a device that ${name} translates for becomes non-coherent once the VMM tells KVM of it: its WBINVDs are executed.`,
         ],
   );
 }
