@@ -1,7 +1,6 @@
 // A picture of nothing, of what a limit cut, and of far too much: a sentence, not a blank or a hang.
 import {
   type ExplorationReport,
-  exploringGraph,
   memoryPicture,
   ObjectNames,
   outcomesPicture,
@@ -12,7 +11,7 @@ import {
 } from '@snoopscope/sim-core';
 import { draw, svgFile, textOf } from '@snoopscope/views/draw';
 import { expect, test } from 'vitest';
-import { modelOf, recorded } from './recorded.ts';
+import { graphOf, modelOf, recorded } from './recorded.ts';
 
 const MACHINE = 'machine {\n  cpu intel count=2\n  memory x = 0\n}\n';
 
@@ -138,23 +137,4 @@ test('a space that is too large has no graph', () => {
   // What a search did not see to its end is not drawn, and of a large one it is known before the first state.
   expect(graphOf(model, { ...space, complete: false })).toBeUndefined();
   expect(graphOf(model, { ...space, states: 1e6 })).toBe('too large');
-});
-
-function graphOf(...of: Parameters<typeof exploringGraph>) {
-  const slices = exploringGraph(...of);
-  let last = slices.next();
-  while (!last.done) last = slices.next();
-  return last.value;
-}
-
-test('the ways of a graph say what is executed on them', () => {
-  const graph = graphOf(
-    modelOf(`${MACHINE}thread a {\n  f = open("/dev/kvm", O_RDWR)   // the first\n  close(f)   = 0\n}\n`),
-    { complete: true, states: 3, granularity: 'micro' },
-  );
-  if (graph === undefined || graph === 'too large') throw new Error(`there is no graph: ${graph}`);
-  expect(graph.ways.flatMap(({ statements }) => statements)).toEqual([
-    'a: f = open("/dev/kvm", O_RDWR)',
-    'a: close(f)',
-  ]);
 });

@@ -5,6 +5,8 @@ import path from 'node:path';
 import {
   memoryPicture,
   memoryText,
+  outcomesPicture,
+  outcomesText,
   tableLines,
   timeline,
   timelineText,
@@ -12,7 +14,7 @@ import {
   topologyText,
 } from '@snoopscope/sim-core';
 import { expect, test } from 'vitest';
-import { GALLERY, modelOf, recorded, scenarioText } from './recorded.ts';
+import { explored, GALLERY, graphOf, modelOf, recorded, scenarioText } from './recorded.ts';
 
 const folder = path.join(import.meta.dirname, 'golden');
 const digests = path.join(folder, 'digests.golden.json');
@@ -28,8 +30,10 @@ const IN_FULL = [
   'wbinvd/migrated-after-flush-lost-cpu',
 ];
 
-function picturesOf(file: string): Readonly<Record<'timeline' | 'memory' | 'topology', string>> {
-  const { run, index, names } = recorded(modelOf(scenarioText(file)));
+function picturesOf(file: string): Readonly<Record<'timeline' | 'memory' | 'topology' | 'outcomes', string>> {
+  const model = modelOf(scenarioText(file));
+  const { run, index, names } = recorded(model);
+  const report = explored(model);
   const finding = index.findings.size > 0 ? index.findings.at(0, 1) : undefined;
   const cursor = run.cursor();
   cursor.seek(finding === undefined ? run.steps : run.stepOfEvent(finding) + 1);
@@ -38,6 +42,7 @@ function picturesOf(file: string): Readonly<Record<'timeline' | 'memory' | 'topo
     timeline: tableLines(timelineText(timeline(index, all))).join('\n'),
     memory: tableLines(memoryText(memoryPicture(cursor, names))).join('\n'),
     topology: tableLines(topologyText(topologyPicture(cursor, names))).join('\n'),
+    outcomes: tableLines(outcomesText(outcomesPicture(report, graphOf(model, report)))).join('\n'),
   };
 }
 
@@ -47,8 +52,8 @@ test('there are scenarios, and those that are compared in full are among them', 
 });
 
 test.each(IN_FULL)('%s', (name) => {
-  const { timeline: events, memory, topology } = picturesOf(`${name}.snoop`);
-  const text = `${[events, memory, topology].join('\n\n')}\n`;
+  const { timeline: events, memory, topology, outcomes } = picturesOf(`${name}.snoop`);
+  const text = `${[events, memory, topology, outcomes].join('\n\n')}\n`;
   const golden = path.join(folder, `${path.basename(name)}.golden.txt`);
   if (process.env.UPDATE === '1') writeFileSync(golden, text);
   expect(existsSync(golden), `there is no ${golden}: look at the output and write it with UPDATE=1`).toBe(true);

@@ -2,7 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import {
+  type ExplorationReport,
   elaborate,
+  exploringGraph,
   kernelOf,
   type Model,
   ObjectNames,
@@ -12,6 +14,9 @@ import {
   Run,
   RunIndex,
   type RunOptions,
+  reporting,
+  Search,
+  verdictOf,
 } from '@snoopscope/sim-core';
 
 const root = path.resolve(import.meta.dirname, '../../scenarios');
@@ -51,4 +56,25 @@ export function recorded(model: Model, options: RunOptions = {}): Recorded {
   const index = new RunIndex(run);
   index.extend();
   return { run, index, names: new ObjectNames(run) };
+}
+
+/** The graph of states, in one go. */
+export function graphOf(...of: Parameters<typeof exploringGraph>) {
+  const slices = exploringGraph(...of);
+  let last = slices.next();
+  while (!last.done) last = slices.next();
+  return last.value;
+}
+
+/** What a search of all interleavings of statements finds. */
+export function explored(model: Model): ExplorationReport {
+  const search = new Search(model, { granularity: 'statement', maxStates: 100_000 });
+  while (search.step(10_000)) {
+    // One slice after the other.
+  }
+  const slices = reporting(verdictOf(model, model.world.kernel.profile, search.result()), {});
+  for (;;) {
+    const { done, value } = slices.next();
+    if (done) return value;
+  }
 }

@@ -254,22 +254,35 @@ function contracted(
   };
 }
 
+/** An alternative without a statement has one that does nothing, in the line of its `choose`. */
+function isEmpty(program: Model['nodes'], node: number): boolean {
+  const place = program[node]?.place;
+  return program.some(
+    ({ kind, place: { file, line } }) => kind === 'choose' && line === place?.line && file === place.file,
+  );
+}
+
 /** A statement that takes several moves is said once, unless others move in between. */
-function statementsOf(chain: readonly Edge[], { moves }: Model, textOf: (node: number) => string): string[] {
+function statementsOf(
+  chain: readonly Edge[],
+  { moves, nodes: program, world }: Model,
+  textOf: (node: number) => string,
+): string[] {
   const said: string[] = [];
   let last = '';
   for (const { move, nodes } of chain) {
-    const { name = '', kind } = moves[move] ?? {};
-    if (kind !== 'actor') {
-      said.push(name);
+    const made = moves[move];
+    if (made?.kind !== 'actor') {
+      said.push(made?.name ?? '');
       last = '';
-    } else {
-      for (const node of nodes) {
-        const key = node < 0 ? '' : `${move} ${node}`;
-        const text = node < 0 ? '' : textOf(node);
-        if (text !== '' && key !== last) said.push(`${name}: ${text}`);
-        last = key;
-      }
+      continue;
+    }
+    const actor = world.topology.actors[made.actor]?.name;
+    for (const node of nodes) {
+      const key = node < 0 ? '' : `${made.actor} ${node}`;
+      const text = isEmpty(program, node) ? `alternative ${made.alternative + 1}, empty` : textOf(node);
+      if (node >= 0 && text !== '' && key !== last) said.push(`${actor}: ${text}`);
+      last = key;
     }
   }
   return said;

@@ -1,7 +1,7 @@
 /** Outcomes drawn: verdicts, a bar for each outcome, findings, and for small spaces the graph of states. */
-import type { OutcomesPicture, StateGraph } from '@snoopscope/sim-core';
-import { counted, countedMoves } from '@snoopscope/sim-core';
-import { CHARACTER, type Drawing, fitted, group, type Intent, line, path, rect, type Shape, text } from './shape.ts';
+import { counted, type OutcomesPicture } from '@snoopscope/sim-core';
+import { CHARACTER, type Drawing, fitted, group, type Intent, rect, type Shape, text } from './shape.ts';
+import { drawStates, valuesText } from './states.ts';
 
 const ROW = 24;
 /** With the schedule below it. */
@@ -80,14 +80,14 @@ export function drawOutcomes(outcomes: OutcomesPicture, width: number): Drawing 
     column.heading(`Outcomes${outcomes.terms.length > 0 ? `: ${outcomes.terms.join(', ')}` : ''}`);
   const label = Math.min(
     width / 2,
-    24 + CHARACTER * Math.max(4, ...outcomes.bars.map((bar) => valuesOf(outcomes, bar).length)),
+    24 + CHARACTER * Math.max(4, ...outcomes.bars.map((bar) => valuesText(outcomes, bar.values).length)),
   );
   for (const bar of outcomes.bars) drawBar(column, outcomes, bar, width, label);
   if (outcomes.findings.length > 0) column.heading('Findings');
   for (const finding of outcomes.findings) drawFinding(column, finding, width);
   if (outcomes.graph) {
     column.heading(`States: ${outcomes.graph.states.length}, the shortest way to each outcome drawn strongly`);
-    const graph = drawGraph(outcomes, outcomes.graph, column.y, width);
+    const graph = drawStates(outcomes, outcomes.graph, column.y, width);
     column.shapes.push(...graph.shapes);
     column.y = graph.bottom;
   }
@@ -118,10 +118,6 @@ function drawCondition(
   );
 }
 
-function valuesOf({ terms }: OutcomesPicture, { values }: OutcomesPicture['bars'][number]): string {
-  return terms.length === 0 ? 'end' : terms.map((term, i) => `${term}=${values[i]}`).join(' ');
-}
-
 function drawBar(
   column: Column,
   picture: OutcomesPicture,
@@ -129,7 +125,7 @@ function drawBar(
   width: number,
   label: number,
 ): void {
-  const values = valuesOf(picture, bar);
+  const values = valuesText(picture, bar.values);
   const long = Math.max(2, (width - label - 130) * bar.share);
   column.entry(
     (y, height) => [
@@ -171,69 +167,4 @@ function withLine({ text, line }: OutcomesPicture['findings'][number]): string {
   if (line === undefined) return text;
   const place = `line ${line + 1}`;
   return text.includes(place) ? text : `${text} (${place})`;
-}
-
-const NODE = 22;
-const DOWN = 46;
-/** More would lie on top of each other. */
-const MOST_NAMED_WAYS = 40;
-
-/** States by their distance from the start, from top to bottom. */
-function drawGraph(
-  picture: OutcomesPicture,
-  { states, ways }: StateGraph,
-  top: number,
-  width: number,
-): { shapes: Shape[]; bottom: number } {
-  const levels = [...new Set(states.map(({ depth }) => depth))].sort((a, b) => a - b);
-  const rows = levels.map((depth) => states.filter((state) => state.depth === depth));
-  const at = new Map(
-    rows.flatMap((row, level) =>
-      row.map((state, i) => [state.id, { x: ((i + 0.5) / row.length) * width, y: top + 16 + level * DOWN }] as const),
-    ),
-  );
-  const edges = ways.flatMap((one): Shape[] => {
-    const [from, to] = [at.get(one.from), at.get(one.to)];
-    if (!from || !to) return [];
-    const moves = countedMoves(one.moves);
-    const does = one.statements.join('; ');
-    const found = one.findings.length > 0 ? `; finds ${one.findings.join(', ')}` : '';
-    const d =
-      one.from === one.to
-        ? `M${from.x + 8},${from.y - 6}c24,-12 24,24 0,12`
-        : `M${from.x.toFixed(1)},${from.y + 9}C${from.x.toFixed(1)},${(from.y + to.y) / 2} ${to.x.toFixed(1)},${(from.y + to.y) / 2} ${to.x.toFixed(1)},${to.y - 9}`;
-    const look = `edge${one.shortest ? ' lit' : ''}${one.findings.length > 0 ? ' changed' : ''}`;
-    const label = `${one.findings.length > 0 ? '! ' : ''}${does || moves}`;
-    // Beside the way, nearer to where it ends: ways part at one state more often than they meet there.
-    const [x, y] = [from.x + (to.x - from.x) * 0.75 + 4, from.y + (to.y - from.y) * 0.75 + 1];
-    return [
-      path(d, look, { label: `${moves}${does && `: ${does}`}${found}` }),
-      ...(ways.length <= MOST_NAMED_WAYS ? fitted(x, y, Math.min(width - x, width / 3), label, 'dim') : []),
-    ];
-  });
-  const nodes = states.map((state): Shape => {
-    const place = at.get(state.id) ?? { x: 0, y: 0 };
-    const bar = state.outcome && picture.bars.find(({ values }) => values.join() === state.outcome?.join());
-    const name = state.outcome
-      ? valuesOf(picture, { values: state.outcome, count: 0, share: 0, schedule: '' })
-      : state.id === 0
-        ? 'start'
-        : String(state.id);
-    // The heading of the outcomes has the names of the values.
-    const written = state.outcome && picture.terms.length > 0 ? state.outcome.join(' ') : name;
-    const room = width / (rows[levels.indexOf(state.depth)]?.length ?? 1) - 4;
-    const half = Math.min(room, Math.max(NODE, written.length * CHARACTER + 10)) / 2;
-    const shapes = [
-      rect(place.x - half, place.y - 9, half * 2, 18, `node${state.outcome ? ' end' : ''}`),
-      ...fitted(place.x, place.y + 4, half * 2, written, 'centre'),
-    ];
-    if (!bar) return group(shapes, {}, { label: state.outcome ? `End: ${name}` : `State ${state.id}` });
-    return group(
-      shapes,
-      { class: 'choice' },
-      { label: `End: ${name}. Debug it`, intent: { kind: 'debug', schedule: bar.schedule } },
-    );
-  });
-  const bottom = top + levels.length * DOWN + 8;
-  return { shapes: [line(0, top, width, top, 'rule'), ...edges, ...nodes], bottom };
 }

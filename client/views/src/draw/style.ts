@@ -52,6 +52,7 @@ const RULES = `
 .snoop-picture text { fill: var(--snoop-fg); font-size: 11px; pointer-events: none; }
 .snoop-picture .paper { fill: var(--snoop-bg); }
 .snoop-picture .dim, .snoop-picture text.dim { fill: var(--snoop-dim); }
+.snoop-picture .over { paint-order: stroke; stroke: var(--snoop-bg); stroke-width: 4px; stroke-linejoin: round; }
 .snoop-picture text.small { font-size: 10px; }
 .snoop-picture .strong, .snoop-picture text.strong { font-weight: bold; }
 .snoop-picture .centre { text-anchor: middle; }
