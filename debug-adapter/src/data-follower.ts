@@ -25,13 +25,20 @@ const TOLD = 6;
 const DEPENDS = 1;
 const ACCESSES = 2;
 
+/** A read or write of a word, by its name. */
+interface Accessed {
+  readonly event: number;
+  readonly kind: 'read' | 'write';
+  readonly word: string;
+}
+
 export class DataFollower {
   readonly trigger: DataBreakpoint;
   readonly #run: Run;
   readonly #watch: Watch;
   readonly #observer: Observer;
   readonly #cursor: Cursor;
-  readonly #matchers: readonly Matcher[];
+  readonly #matchers: readonly { readonly word: string; readonly matches: Matcher }[];
   /** The condition, which names no register of the actor that moves: it means the same for all. */
   readonly #condition: Expression | undefined;
   /** Only accesses stop, not what else changes the value. */
@@ -52,7 +59,10 @@ export class DataFollower {
     this.#watch = watch;
     this.#observer = observer;
     this.#cursor = run.cursor();
-    this.#matchers = words.map((word) => wordMatcher(model, run, word));
+    this.#matchers = words.map((word) => ({
+      word: model.world.topology.words[word]?.name ?? '',
+      matches: wordMatcher(model, run, word),
+    }));
     this.#condition = trigger.condition?.(-1);
     this.#onlyAccesses = trigger.access === 'read' || trigger.place.accessor !== undefined;
     this.#marks = new Uint8Array(model.layout.initial.length + Object.keys(NOTE).length);
@@ -76,7 +86,7 @@ export class DataFollower {
     if (!accessed) return this.#onlyAccesses ? undefined : change;
     if (change && accessed.kind === 'write') return change;
     const done = accessed.kind === 'read' ? 'read' : 'written with the same value';
-    return { text: `${this.#watch.label} was ${done}`, event: accessed.event };
+    return { text: `${this.#watch.whole || accessed.word} was ${done}`, event: accessed.event };
   }
 
   /** The last position before one, and after another, at which it stops, or -1; pauses after each place that was looked at. */
@@ -145,20 +155,20 @@ export class DataFollower {
     return -1;
   }
 
-  #access(first: number, end: number): { readonly event: number; readonly kind: 'read' | 'write' } | undefined {
+  #access(first: number, end: number): Accessed | undefined {
     if (this.#matchers.length === 0) return undefined;
     for (let event = first; event < end; event++) {
-      const kind = this.#matches(event);
-      if (kind) return { event, kind };
+      const accessed = this.#matches(event);
+      if (accessed) return accessed;
     }
     return undefined;
   }
 
-  #matches(event: number): 'read' | 'write' | undefined {
+  #matches(event: number): Accessed | undefined {
     const { access } = this.trigger;
-    for (const matches of this.#matchers) {
+    for (const { word, matches } of this.#matchers) {
       const kind = matches(event);
-      if (kind && (access === 'readWrite' || access === kind)) return kind;
+      if (kind && (access === 'readWrite' || access === kind)) return { event, kind, word };
     }
     return undefined;
   }
@@ -183,7 +193,7 @@ export class DataFollower {
     if (!before) return undefined;
     const now = this.#reading;
     if (!now) return { text: `${this.#watch.label} is not there any more; it was ${before.get('')}`, event };
-    const all = differences(this.#watch.label, before, now);
+    const all = differences(this.#watch.whole, before, now);
     if (all.length === 0) return undefined;
     const more = all.length > TOLD ? [`and ${all.length - TOLD} more`] : [];
     return { text: [...all.slice(0, TOLD), ...more].join('\n'), event };

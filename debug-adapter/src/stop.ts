@@ -94,7 +94,12 @@ export function stopAfter(context: StopContext, outcome: MovementEnd, focus: Foc
 export function movedStop(context: StopContext, focus: Focus, reason: StopReason = 'step'): Stop {
   const { short, whole } = positionText(context, focus);
   const done = focus.position > 0 ? stepText(context, focus.position - 1) : '';
-  return { focus, reason, description: short, text: done ? `${whole}\n${done}` : whole, breakpoints: [] };
+  // What somebody else has done last is not what the user sees this actor at.
+  const mover = focus.position > 0 ? context.cursor.track.actorOf(focus.position - 1) : focus.actor;
+  const other =
+    mover >= 0 && mover !== focus.actor ? context.cursor.model.world.topology.actors[mover]?.name : undefined;
+  const last = other === undefined ? done : `${other}: ${done}`;
+  return { focus, reason, description: short, text: done ? `${whole}\n${last}` : whole, breakpoints: [] };
 }
 
 /** Where an actor is, in a few words and in a sentence. */
@@ -185,11 +190,7 @@ function hitStop(context: StopContext, hits: readonly Hit[], focus: Focus): Stop
   }
   const changed = hits.filter(({ cause }) => cause.kind === 'data');
   if (changed.length > 0) return { ...dataStop(context, changed, focus), breakpoints };
-  const named = hits.flatMap(({ cause }) =>
-    cause.kind === 'breakpoint' && cause.trigger.kind === 'function' && !cause.trigger.onInstruction
-      ? [cause.trigger.name]
-      : [],
-  );
+  const named = functionsHit(context, hits);
   const onInstruction = hits.some(({ cause }) => cause.kind === 'breakpoint' && cause.trigger.onInstruction);
   const reason = named.length > 0 ? 'function breakpoint' : onInstruction ? 'instruction breakpoint' : 'breakpoint';
   const what = named.length > 0 ? `Breakpoint on ${named.join(', ')}` : 'Breakpoint';
@@ -206,6 +207,24 @@ function hitStop(context: StopContext, hits: readonly Hit[], focus: Focus): Stop
     breakpoints,
     ...(about === undefined ? {} : { about }),
   };
+}
+
+/** The names of function breakpoints; where one stands for many functions, those that were called with the step. */
+function functionsHit({ cursor }: StopContext, hits: readonly Hit[]): string[] {
+  const { model, run } = cursor;
+  const names = hits.flatMap(({ cause, position }) => {
+    if (cause.kind !== 'breakpoint' || cause.trigger.kind !== 'function' || cause.trigger.onInstruction) return [];
+    const { name, routines } = cause.trigger;
+    if (!name.includes('*') || position === 0) return [name];
+    const { firstEvent, endEvent } = run.step(position - 1);
+    const called: string[] = [];
+    for (let at = firstEvent * EVENT_WIDTH; at < endEvent * EVENT_WIDTH; at += EVENT_WIDTH) {
+      const routine = run.log[at + 2]!;
+      if (run.log[at] === NOTE.call && routines.has(routine)) called.push(model.world.routines.routines[routine]!.name);
+    }
+    return [called.length > 0 ? `${[...new Set(called)].join(', ')} (${name})` : name];
+  });
+  return [...new Set(names)];
 }
 
 /** A breakpoint after a statement: what it has returned. */
@@ -227,7 +246,7 @@ function dataStop(context: StopContext, hits: readonly Hit[], focus: Focus): Sto
   const { cursor } = context;
   const actor = hits[0]?.actor ?? focus.actor;
   const executed = actor < 0 ? undefined : executedBefore(cursor, focus.position, actor);
-  const labels = hits.flatMap(({ cause }) => (cause.kind === 'data' ? [labelOf(cause.trigger.place)] : []));
+  const labels = hits.flatMap(({ cause }) => (cause.kind === 'data' ? [labelOfChange(cause)] : []));
   const changes = hits.flatMap(({ cause }) => (cause.kind === 'data' ? [cause.change] : []));
   return {
     focus: { ...focus, actor },
@@ -237,6 +256,11 @@ function dataStop(context: StopContext, hits: readonly Hit[], focus: Focus): Sto
     breakpoints: [],
     ...(executed ? { about: executed.node } : {}),
   };
+}
+
+/** The variable; of a range of words the one that was accessed. */
+function labelOfChange({ change, trigger: { place } }: Extract<Hit['cause'], { kind: 'data' }>): string {
+  return 'words' in place.root && place.root.words.length > 1 ? (/^\w+/.exec(change)?.[0] ?? '') : labelOf(place);
 }
 
 /** In a word: `changed`, or what else was done to it. */

@@ -73,6 +73,8 @@ export type Reading = ReadonlyMap<string, string>;
 
 export class Watch {
   readonly label: string;
+  /** What comes before the name of a part that has changed: of a range of words each is called by its own name. */
+  readonly whole: string;
   readonly #place: VariablePlace;
   readonly #actor: number;
   readonly #machine: WatchedMachine;
@@ -83,6 +85,7 @@ export class Watch {
 
   constructor(model: Model, observer: Observer, place: VariablePlace, names: Moment) {
     this.label = labelOf(place);
+    this.whole = 'words' in place.root && place.root.words.length > 1 ? '' : this.label;
     this.#place = place;
     this.#actor = model.world.topology.actors.findIndex(({ name }) => name === place.actor);
     this.#machine = new WatchedMachine(model.layout);
@@ -130,8 +133,8 @@ export class Watch {
     return item;
   }
 
-  /** Several words as one variable. */
-  #words(names: readonly string[]): Item {
+  /** Several words as one variable that has no value of its own. */
+  #words(names: readonly string[]): Item | undefined {
     const { words } = this.#moment.model.world.topology;
     const items = names.map((name) =>
       wordItem(
@@ -140,7 +143,7 @@ export class Watch {
         DECIMAL,
       ),
     );
-    return { name: names.join(', '), value: items.map(({ value }) => value).join(', '), whole: true };
+    return items.length === 1 ? items[0] : { name: '', value: '', children: () => items };
   }
 
   #scope(name: string): readonly Item[] | undefined {
@@ -189,6 +192,7 @@ export function differences(label: string, before: Reading, after: Reading): str
   return names.flatMap((name) => {
     const [old, now] = [before.get(name), after.get(name)];
     if (old === now) return [];
-    return [`${name === '' ? label : `${label} ▸ ${name}`}: ${old ?? 'none'} → ${now ?? 'none'}`];
+    const what = [label, name].filter((part) => part !== '').join(' ▸ ');
+    return [`${what}: ${old ?? 'none'} → ${now ?? 'none'}`];
   });
 }

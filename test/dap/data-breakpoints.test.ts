@@ -220,3 +220,21 @@ async function eachVariable(client: DapClient, visit: Visit): Promise<void> {
     }
   }
 }
+
+test('of a range of words each change and access is said of the word that it is of', async () => {
+  const client = new DapClient();
+  await client.launch('scenarios/wbinvd/mask-cleared-after-migration.snoop');
+  await client.request('setExceptionBreakpoints', { filters: [] });
+  await client.run();
+  const { dataId } = await client.request('dataBreakpointInfo', { name: '&x', asAddress: true, bytes: 0x4000 });
+  await client.request('setDataBreakpoints', { breakpoints: [{ dataId, accessType: 'readWrite' }] });
+  const found: [string, string | undefined][] = [];
+  for (;;) {
+    const { reason, description, text } = await client.move('continue', { threadId: 1 });
+    if (reason !== 'data breakpoint') break;
+    found.push([description, text.split('\n')[0]]);
+  }
+  expect(found).toContainEqual(['began changed', "began: 0 → 1 in cpu0's cache (M); DRAM has 0 (stale)"]);
+  expect(found).toContainEqual(['x changed', "x: 0 → 1 in cpu1's cache (M); DRAM has 0 (stale)"]);
+  expect(found.at(-1)).toEqual(['x read', 'x was read']);
+});

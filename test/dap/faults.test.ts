@@ -184,3 +184,31 @@ test('when a word is changed in memory no copy of it is old', async () => {
   const { result } = await client.request('evaluate', { expression: 'x', context: 'watch' });
   expect(result).toBe('5');
 });
+
+test('places for breakpoints are those in the columns that were asked for', async () => {
+  const client = await at(LOCAL);
+  const places = async (more: object): Promise<number[]> => {
+    const args = { source: { path: LOCAL }, line: 35, ...more };
+    const { breakpoints } = await client.request('breakpointLocations', args);
+    return breakpoints.map(({ column }: { column: number }) => column);
+  };
+  const [before, after] = await places({});
+  expect(before).toBe(3);
+  expect(await places({ column: 1, endColumn: 5 })).toEqual([before]);
+  expect(await places({ column: 5 })).toEqual([after]);
+  expect(await places({ column: 5, endLine: 36 })).toHaveLength(3);
+});
+
+test('an actor that cannot move alone says why', async () => {
+  const client = await at(LOCAL);
+  const said = client.event('output');
+  await client.move('next', { threadId: 2, singleThread: true });
+  expect((await said).body.output).toBe('vcpu0 cannot move alone: it waits for setup to end.\n');
+});
+
+test('a breakpoint on many functions names the one that was called', async () => {
+  const client = await at(LOCAL);
+  await client.request('setFunctionBreakpoints', { breakpoints: [{ name: 'kvm_vfio_*' }, { name: 'kvm_vfio_*' }] });
+  const { text } = await client.move('continue', { threadId: 1 });
+  expect(text).toBe('Breakpoint on kvm_vfio_create (kvm_vfio_*): setup in kvm_vfio_create');
+});

@@ -7,6 +7,7 @@ import { samePath } from '../file-accessor.ts';
 import type { KernelSource } from '../kernel-source.ts';
 import { launchedOf, type RequestAnswer, type SessionState } from '../session-state.ts';
 import { executableLines, lineSpan } from '../source-lines.ts';
+import type { ClientCounting } from '../to-dap.ts';
 
 export function setBreakpoints(state: SessionState, args: DebugProtocol.SetBreakpointsArguments): RequestAnswer {
   const path = pathOf(state, args.source);
@@ -58,18 +59,30 @@ export function breakpointLocations(
   const first = args.line - state.counting.lineBase;
   const last = (args.endLine ?? args.line) - state.counting.lineBase;
   const lines = file < 0 ? [] : executableLines(debuggee, file).filter((line) => line >= first && line <= last);
+  const isInside = inColumns(args, state.counting);
   return {
     body: {
-      breakpoints: lines.flatMap((line) => {
+      breakpoints: lines.flatMap((line): DebugProtocol.BreakpointLocation[] => {
         const span = lineSpan(debuggee, { file, line });
         const end = { endLine: convert.line(line), endColumn: convert.column(span.end) };
         const before = { line: convert.line(line), column: convert.column(span.start), ...end };
         // After a statement is where it has returned.
         const after = { line: convert.line(line), column: convert.column(span.end) };
-        return statementsOn(debuggee, file, line).size > 0 ? [before, after] : [before];
+        const all = statementsOn(debuggee, file, line).size > 0 ? [before, after] : [before];
+        return all.filter(isInside);
       }),
     },
   };
+}
+
+/** Is a place in the columns that were asked for? The first and the last line of a range have them. */
+function inColumns(
+  { line, endLine = line, column, endColumn }: DebugProtocol.BreakpointLocationsArguments,
+  { columnBase }: ClientCounting,
+): (place: DebugProtocol.BreakpointLocation) => boolean {
+  return ({ line: at, column: where = columnBase }) =>
+    (column === undefined || at > line || where >= column) &&
+    (endColumn === undefined || at < endLine || where <= endColumn);
 }
 
 /** The page of the kernel that a source with a reference is. */

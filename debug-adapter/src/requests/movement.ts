@@ -19,6 +19,7 @@ import {
 } from '../session-state.ts';
 import { movedStop, type Stop, stopAfter } from '../stop.ts';
 import { NO_TRIGGERS } from '../stop-index.ts';
+import { threadStates } from '../thread-state.ts';
 import { threadId, toStopped } from '../to-dap.ts';
 import {
   explainEnd,
@@ -117,7 +118,8 @@ function alone(
     for (let steps = 1; ; steps++) {
       const next = branches.possibilities().find(({ move }) => ofActor(move));
       if (!next) {
-        output(state, `${name} cannot move any further alone.\n`);
+        const because = (threadStates(launched).get(focus.actor) ?? '').replace(/^ended$/, 'has ended');
+        output(state, `${name} cannot move ${steps > 1 ? 'any further ' : ''}alone: it ${because}.\n`);
         return last.kind === 'moved' ? last : { kind: 'moved', actor: focus.actor };
       }
       const branch = branches.forMove(next.move);
