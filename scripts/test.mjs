@@ -7,58 +7,82 @@ import path from 'node:path';
 import { ensureInstalled, node, root, toolEnvironment } from './install.mjs';
 import { unitOutcome } from './unit-outcome.mjs';
 
+/** What parts print. What is held comes out with `show`, in one piece, and what is written later at once. */
+class Output {
+  #held;
+  constructor({ held = false } = {}) {
+    this.#held = held ? [] : undefined;
+  }
+  write(text, stream = 'stdout') {
+    if (this.#held) this.#held.push([text, stream]);
+    else process[stream].write(text);
+  }
+  show() {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const [text, stream] of held) this.write(text, stream);
+  }
+}
+
 // Ends what hangs, on a machine that is busy with other things as well.
 const longestPart = 60 * 60_000; // milliseconds
 const total = { passed: 0, failed: 0, retried: [], skipped: [], crashes: [] };
 const scratch = await mkdtemp(path.join(tmpdir(), 'snoopscope-test-'));
+const output = new Output();
+const afterwards = new Output({ held: true });
 
-/** Each part counts its own tests. One that throws counts as one failed test. */
-const parts = {
-  install: () => ensureInstalled(),
-  build: () => command('build', ['scripts/build.mjs']),
-  types: () => command('types', [tool('typescript', 'tsc'), '-b']),
-  style: () => command('style', [tool('@biomejs/biome', 'biome'), 'check', '--error-on-warnings']),
-  unused: () => command('unused', [tool('knip', 'knip'), '--no-progress']),
-  unit: () => vitest(),
-  vscode: () => vscode(),
-};
-
-for (const [name, part] of Object.entries(parts)) {
-  process.stdout.write(`\n── ${name}\n`);
-  try {
-    await part();
-  } catch (error) {
-    total.failed++;
-    process.stdout.write(`\nfailed: ${name}: ${error.message}\n`);
-    if (name === 'install') break; // Nothing else can run.
-  }
+if (await part('install', ensureInstalled)) {
+  await part('build', () => command('build', ['scripts/build.mjs']));
+  // vitest leaves a core free, and the suite in VS Code waits more than it works: they run side by side.
+  await Promise.all([codeAndUnits(), part('vscode', vscode, afterwards)]);
 }
 await rm(scratch, { recursive: true, force: true });
 
-for (const crash of total.crashes) process.stdout.write(`failed: ${crash}\n`);
-for (const title of total.retried) process.stdout.write(`retried: ${title} (its first run failed, see above)\n`);
-for (const { title, reason } of total.skipped) process.stdout.write(`skipped: ${title} (${reason})\n`);
+for (const crash of total.crashes) output.write(`failed: ${crash}\n`);
+for (const title of total.retried) output.write(`retried: ${title} (its first run failed, see above)\n`);
+for (const { title, reason } of total.skipped) output.write(`skipped: ${title} (${reason})\n`);
 const skipped = total.skipped.length > 0 ? `, ${total.skipped.length} skipped` : '';
-process.stdout.write(`\n${total.passed} passed, ${total.failed} failed${skipped}\n`);
+output.write(`\n${total.passed} passed, ${total.failed} failed${skipped}\n`);
 process.exit(total.failed > 0 ? 1 : 0);
+
+async function codeAndUnits() {
+  await part('types', () => command('types', [tool('typescript', 'tsc'), '-b']));
+  await part('style', () => command('style', [tool('@biomejs/biome', 'biome'), 'check', '--error-on-warnings']));
+  await part('unused', () => command('unused', [tool('knip', 'knip'), '--no-progress']));
+  await part('unit', vitest);
+  afterwards.show();
+}
+
+/** Runs a part, which counts its own tests; one that throws counts as one failed test. Returns whether it finished. */
+async function part(name, run, to = output) {
+  const started = performance.now();
+  to.write(`\n── ${name}\n`);
+  let finished = true;
+  try {
+    await run(to);
+  } catch (error) {
+    finished = false;
+    total.failed++;
+    to.write(`\nfailed: ${name}: ${error.message}\n`);
+  }
+  to.write(`(${name}: ${Math.round((performance.now() - started) / 1000)} s)\n`);
+  return finished;
+}
 
 /** A program whose exit code is one test. */
 async function command(title, args) {
-  const code = await run(args);
+  const code = await ended(start(args, { stdio: ['ignore', 'inherit', 'inherit'] }));
   if (code !== 0) throw new Error(`exit code ${code}`);
   total.passed++;
-  process.stdout.write(`passed: ${title}\n`);
+  output.write(`passed: ${title}\n`);
 }
 
-async function vitest() {
+async function vitest(to) {
   const report = path.join(scratch, 'vitest.json');
-  const { code, log } = await runLogged([
-    tool('vitest', 'vitest'),
-    'run',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-  ]);
+  const { code, log } = await runLogged(
+    [tool('vitest', 'vitest'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    to,
+  );
   const { testResults } = JSON.parse(await readFile(report, 'utf8'));
   const { passed, failed, skipped, crashes } = unitOutcome(testResults, log, root);
   total.passed += passed;
@@ -69,9 +93,9 @@ async function vitest() {
   if (code !== 0 && failed === 0) throw new Error(`vitest ended with exit code ${code}, though no test failed`);
 }
 
-async function vscode() {
+async function vscode(to) {
   const report = path.join(scratch, 'vscode.json');
-  const code = await run(['test/vscode/run.mjs', report]);
+  const { code } = await runLogged(['test/vscode/run.mjs', report], to);
   const outcomes = JSON.parse(await readFile(report, 'utf8'));
   const count = (kind) => outcomes.filter((outcome) => outcome.kind === kind).length;
   total.passed += count('passed');
@@ -82,27 +106,28 @@ async function vscode() {
   if (code !== 0 && count('failed') === 0) throw new Error(`the suite in VS Code ended with exit code ${code}`);
 }
 
-/** Runs a script on the project's Node to its end, or its time limit; returns its exit code. */
-function run(args) {
-  return ended(spawn(node, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: toolEnvironment() }));
+/** Starts a script on the project's Node. */
+function start(args, options) {
+  return spawn(node, args, { cwd: root, env: toolEnvironment(), ...options });
 }
 
-/** The same, and what it printed. */
-async function runLogged(args) {
+/** Runs a script to its end; returns its exit code and what it printed. */
+async function runLogged(args, to) {
   const env = toolEnvironment();
   // A pipe has no colours of its own.
   if (process.stdout.isTTY && !env.NO_COLOR) env.FORCE_COLOR ??= '1';
-  const child = spawn(node, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env });
+  const child = start(args, { stdio: ['ignore', 'pipe', 'pipe'], env });
   let log = '';
   for (const name of ['stdout', 'stderr']) {
     child[name].setEncoding('utf8').on('data', (text) => {
       log += text;
-      process[name].write(text);
+      to.write(text, name);
     });
   }
   return { code: await ended(child), log };
 }
 
+/** The exit code of a process, which is killed at the time limit. */
 function ended(child) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => child.kill('SIGKILL'), longestPart);

@@ -10,7 +10,7 @@ import { build } from 'esbuild';
 import JSZip from 'jszip';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundles } from '../../scripts/build.mjs';
-import { packageExtension } from '../../scripts/package.mjs';
+import { freshVsix } from '../../scripts/package.mjs';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const KB = 1024;
@@ -24,7 +24,7 @@ let zip: JSZip;
 beforeAll(async () => {
   scratch = await mkdtemp(path.join(tmpdir(), 'snoopscope-package-test-'));
   // It throws when vsce warns.
-  vsix = await packageExtension({ to: path.join(scratch, 'extension.vsix') });
+  vsix = await freshVsix();
   zip = await JSZip.loadAsync(readFileSync(vsix));
 });
 

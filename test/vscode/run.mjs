@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { resolveCliArgsFromVSCodeExecutablePath, runTests } from '@vscode/test-electron';
 import { build } from 'esbuild';
 import { root } from '../../scripts/install.mjs';
-import { packageExtension } from '../../scripts/package.mjs';
+import { freshVsix } from '../../scripts/package.mjs';
 import { runBrowserWorkers } from './browser-workers.mjs';
 import { installChromium, installServer } from './host/install.mjs';
 import { serveMessages } from './host/messages.mjs';
@@ -52,8 +52,7 @@ export async function runVSCode({ only = Object.keys(variants), grep, onOutcome 
     outcomes.push(outcome);
     onOutcome(outcome);
   };
-  const scratch = await mkdtemp(path.join(tmpdir(), 'snoopscope-vsix-'));
-  const vsix = await packageExtension({ to: path.join(scratch, 'snoopscope.vsix') });
+  const vsix = await freshVsix();
   for (const variant of only) {
     if (desktop && variant === 'web') {
       keep({
@@ -65,7 +64,6 @@ export async function runVSCode({ only = Object.keys(variants), grep, onOutcome 
     }
     await runSuite(variant, { desktop, vsix, settings: grep ? { 'snoopscopeTest.grep': grep } : {}, keep });
   }
-  await rm(scratch, { recursive: true, force: true });
   if (!desktop && !grep) {
     await runBrowserWorkers(keep);
     await runViewPages(keep);
