@@ -3,6 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { transform } from 'esbuild';
@@ -117,9 +119,27 @@ test('a desktop VS Code gets settings, extensions and scenarios of its own', asy
 });
 
 describe('what is missing is said', () => {
-  test('a registry that does not answer', async () => {
+  test('a registry that does not answer, whatever of it npm has in its cache', async () => {
     const cache = await scratchFolder();
-    const env = { SNOOPSCOPE_CACHE: cache, npm_config_registry: 'http://127.0.0.1:9/', npm_config_cache: cache };
+    const packages = createServer((request, response) => {
+      const name = request.url!.slice(1);
+      const version = { name, version: '1.0.0', dist: { tarball: `http://${request.headers.host}/${name}.tgz` } };
+      response.setHeader('content-type', 'application/json');
+      response.setHeader('cache-control', 'public, max-age=300');
+      response.end(JSON.stringify({ name, 'dist-tags': { latest: '1.0.0' }, versions: { '1.0.0': version } }));
+    }).listen(0, '127.0.0.1');
+    await once(packages, 'listening');
+    const { port } = packages.address() as AddressInfo;
+    const env = {
+      SNOOPSCOPE_CACHE: cache,
+      npm_config_registry: `http://127.0.0.1:${port}/`,
+      npm_config_cache: path.join(cache, 'npm'),
+    };
+    const windows = process.platform === 'win32';
+    const view = spawn('npm', ['view', 'npm', 'name'], { env: { ...process.env, ...env }, shell: windows });
+    expect((await ended(view)).said).toBe('npm\n');
+    packages.close();
+    packages.closeAllConnections();
     const { code, said } = await ended(start(await scratchFolder(), ['--browser', '--no-open'], env));
     expect(said).toMatch(/No network: the npm registry cannot be reached \(ECONNREFUSED\)/);
     expect(said).toMatch(/Not downloaded: code-server \d/);
