@@ -14,8 +14,8 @@ export default defineConfig({
   ],
   test: {
     // A test that hangs fails; how long one may take on a busy machine is not part of what it says.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     setupFiles: ['test/seed.ts'],
     // Those of test/vscode run inside VS Code, started by scripts/test.mjs.
     projects: [

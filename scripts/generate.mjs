@@ -4,6 +4,7 @@
 //   npm run generate -- headers            needs apt, dpkg-deb and cc: only when asked for
 //   npm run generate -- grammar gallery    some steps
 //   npm run generate -- test/cli           the goldens below some folder alone
+//   npm run generate -- test/scenarios -t remap    those of tests whose names match
 //
 // Read the difference before you commit it. What a scenario declares is never rewritten.
 import { spawn } from 'node:child_process';
@@ -48,7 +49,11 @@ const steps = {
   },
 };
 
-const asked = process.argv.slice(2);
+const words = process.argv.slice(2);
+const option = words.indexOf('-t');
+const asked = option === -1 ? words : words.slice(0, option);
+/** What vitest is asked besides: the names of tests. */
+const narrowed = option === -1 ? [] : words.slice(option);
 const paths = asked.filter((word) => word.includes('/'));
 const named = asked.filter((word) => !word.includes('/'));
 const unknown = named.find((name) => !(name in steps));
@@ -69,7 +74,7 @@ function script(name, ...args) {
 }
 
 function update(files) {
-  return run('node_modules/vitest/vitest.mjs', 'run', ...files, '--silent');
+  return run('node_modules/vitest/vitest.mjs', 'run', ...files, ...narrowed, '--silent');
 }
 
 /** A step that fails does not keep the others from being made, but the whole has failed. */

@@ -77,7 +77,7 @@ describe('a damaged recording', () => {
         replay(header, sequences);
       },
     ],
-  ] as const)('%s is refused with words, or replayed', { timeout: 60_000 }, (_, whole, run) => {
+  ] as const)('%s is refused with words, or replayed', (_, whole, run) => {
     fc.assert(
       fc.property(damageOf(whole), (damage) => {
         try {

@@ -18,7 +18,7 @@ describe('recordings of real kernels', () => {
   });
 
   for (const file of files) {
-    it(`${file}: no differences`, { timeout: 120_000 }, () => {
+    it(`${file}: no differences`, () => {
       const { header, sequences } = read(file);
       const result = replay(header, sequences);
       expect(result.standIn, 'a recorded release has a profile of its own').toBeUndefined();

@@ -19,7 +19,7 @@ const EVERY = 25;
 
 describe('recorded sequences as scenarios', () => {
   for (const file of readdirSync(folder)) {
-    it(file, { timeout: 60_000 }, () => {
+    it(file, () => {
       const { header, sequences } = parseRecording(gunzipSync(readFileSync(new URL(file, folder))).toString('utf8'));
       const { profile } = profileOfRecording(header);
       for (const sequence of sequences.filter((_, i) => i % EVERY === 0)) {

@@ -20,14 +20,12 @@ describe('stepping back gives at every step what stepping forward gave', () => {
   );
 });
 
-test('there and back in every scenario of the gallery', { timeout: 120_000 }, async () => {
+test('there and back in every scenario of the gallery', async () => {
   expect(programs.length).toBeGreaterThan(5);
   for (const program of programs) await thereAndBack(program, 'next', 'positions');
 });
 
-test('with breakpoints on all lines a run stops at the same places forwards and back', {
-  timeout: 120_000,
-}, async () => {
+test('with breakpoints on all lines a run stops at the same places forwards and back', async () => {
   for (const program of programs) {
     const client = await started(program);
     await client.request('setExceptionBreakpoints', { filters: [] });
@@ -46,7 +44,7 @@ test('with breakpoints on all lines a run stops at the same places forwards and 
   }
 });
 
-test('however one walks, positions are consistent and the same place looks the same', { timeout: 120_000 }, () =>
+test('however one walks, positions are consistent and the same place looks the same', () =>
   fc.assert(
     fc.asyncProperty(fc.constantFrom(...programs), walk(), async (program, steps) => {
       const client = await started(program);
@@ -63,10 +61,9 @@ test('however one walks, positions are consistent and the same place looks the s
       }
     }),
     { numRuns: 60 },
-  ),
-);
+  ));
 
-test('a step back undoes any step, from any place', { timeout: 120_000 }, () =>
+test('a step back undoes any step, from any place', () =>
   fc.assert(
     fc.asyncProperty(fc.constantFrom(...programs), walk(), forwardStep(), async (program, steps, last) => {
       const client = await started(program);
@@ -86,8 +83,7 @@ test('a step back undoes any step, from any place', { timeout: 120_000 }, () =>
       expect(await client.machine()).toBe(state);
     }),
     { numRuns: 60 },
-  ),
-);
+  ));
 
 test('the same session twice sends the same bytes', () =>
   fc.assert(
@@ -106,7 +102,7 @@ test('the same session twice sends the same bytes', () =>
     { numRuns: 15 },
   ));
 
-test('branches keep what was recorded, and each is the run of its own schedule', { timeout: 120_000 }, () =>
+test('branches keep what was recorded, and each is the run of its own schedule', () =>
   fc.assert(
     fc.asyncProperty(fc.constantFrom(...programs), branchingWalk(), async (program, steps) => {
       const client = await started(program);
@@ -137,8 +133,7 @@ test('branches keep what was recorded, and each is the run of its own schedule',
       expect(await other.machine()).toBe(state);
     }),
     { numRuns: 60 },
-  ),
-);
+  ));
 
 type Place = readonly [position: number, thread: number, frames: string, breakpoints: string];
 

@@ -99,7 +99,7 @@ describe('why', () => {
 });
 
 describe('every call that fails has a reason', () => {
-  it('in the gallery and the coverage scenarios, on every kernel that they name', { timeout: 120_000 }, () => {
+  it('in the gallery and the coverage scenarios, on every kernel that they name', () => {
     const files = globSync(['scenarios/**/*.snoop', 'test/coverage/*.snoop'], { cwd: root });
     const all = files.map((file) => ({ file, ...failuresOnAllKernels(readFileSync(path.join(root, file), 'utf8')) }));
     expect(all.filter(({ silent }) => silent > 0).map(({ file }) => file)).toEqual([]);
@@ -113,7 +113,7 @@ describe('every call that fails has a reason', () => {
     ).toEqual([]);
   });
 
-  it('in recordings of real kernels', { timeout: 120_000 }, () => {
+  it('in recordings of real kernels', () => {
     const folder = path.join(root, 'test/conformance/recordings');
     let reasons = 0;
     for (const file of readdirSync(folder).filter((name) => name.endsWith('.jsonl.gz'))) {

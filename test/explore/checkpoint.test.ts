@@ -115,7 +115,7 @@ describe('random runs', () => {
       ),
       { numRuns: 40 },
     );
-  }, 60_000);
+  });
 });
 
 describe('the file of a checkpoint', () => {

@@ -48,7 +48,7 @@ test('names what the environment does most, and what it does is what led to the 
   // Allowed for one word only, as it says, there are fewer states.
   const bounded = modelOf(L2E.replace(`allow ${move} x y`, `allow ${move} y`));
   expect(explore(bounded).states).toBeLessThan(explore(model).states / 1.5);
-}, 60_000);
+});
 
 test('names words that no condition mentions, and none that one does', () => {
   const text = T1M.replace(/(memory .*)/, '$1\n  memory idle = 0\n  allow prefetch idle')
@@ -78,7 +78,7 @@ test('estimates the next bound of switches from those before it', () => {
   expect(adviceText(advice, how)).toMatch(
     /^To get further: --max-switches 3 visits interleavings with few switches first, about [\d.]+[kM]? states, \d+ (s|min) at this pace\. All interleavings with at most 2 switches were visited\.$/,
   );
-}, 60_000);
+});
 
 test('a search that was under way to its bound says so, and one without a limit says nothing', () => {
   const model = modelOf(T1M);

@@ -21,7 +21,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 interface Answer {
   readonly id?: number | string | null;
   readonly method?: string;
-  readonly params?: { readonly message?: string; readonly diagnostics?: readonly unknown[] };
+  readonly params?: { readonly uri?: string; readonly message?: string; readonly diagnostics?: readonly unknown[] };
   readonly result?: unknown;
   readonly error?: { readonly code: number; readonly message: string };
 }
@@ -72,27 +72,46 @@ class Raw {
   }
 }
 
+/** One server for all tests: it survives whatever they send. */
 let raw: Raw;
-beforeEach(async () => {
-  raw = new Raw();
-  await raw.request('initialize', { processId: null, rootUri: null, capabilities: {} });
-  raw.send({ method: 'initialized', params: {} });
+beforeAll(async () => {
+  raw = await started();
 });
-afterEach(async () => {
-  const closed = new Promise((resolve) => raw.child.once('close', resolve));
-  raw.child.stdin!.end();
-  await closed;
+beforeEach(() => {
+  raw.answers.length = 0;
+});
+afterEach(() => {
   // Whatever a client sends, it is not our bug.
   expect(JSON.stringify(raw.answers)).not.toContain('bug of Snoopscope');
 });
+afterAll(() => ended(raw));
 
+async function started(): Promise<Raw> {
+  const server = new Raw();
+  await server.request('initialize', { processId: null, rootUri: null, capabilities: {} });
+  server.send({ method: 'initialized', params: {} });
+  return server;
+}
+
+async function ended(server: Raw): Promise<void> {
+  const closed = new Promise((resolve) => server.child.once('close', resolve));
+  server.child.stdin!.end();
+  await closed;
+}
+
+let opened = 0;
 /** The server still does its work. */
 async function alive(): Promise<void> {
-  const textDocument = { uri: 'file:///project/alive.snoop', languageId: 'snoop', version: 1, text: 'nonsense' };
-  raw.send({ method: 'textDocument/didOpen', params: { textDocument } });
+  const uri = `file:///project/alive-${++opened}.snoop`;
+  raw.send({
+    method: 'textDocument/didOpen',
+    params: { textDocument: { uri, languageId: 'snoop', version: 1, text: 'nonsense' } },
+  });
   await raw.until(
-    ({ method, params }) => method === 'textDocument/publishDiagnostics' && params?.diagnostics?.length === 1,
+    ({ method, params }) =>
+      method === 'textDocument/publishDiagnostics' && params?.uri === uri && params.diagnostics?.length === 1,
   );
+  raw.send({ method: 'textDocument/didClose', params: { textDocument: { uri } } });
 }
 
 const framed = (body: string) => `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
@@ -154,10 +173,12 @@ test.each([
 });
 
 test('params that are null count as left out', async () => {
-  const { error } = await raw.request('textDocument/hover', null);
+  const other = await started();
+  const { error } = await other.request('textDocument/hover', null);
   expect(error).toMatchObject({ code: -32602, message: expect.stringContaining('textDocument/hover: params') });
-  const shutdown = await raw.request('shutdown', null);
+  const shutdown = await other.request('shutdown', null);
   expect(shutdown).toMatchObject({ result: null });
+  await ended(other);
 });
 
 const document = { uri: URI };

@@ -81,7 +81,7 @@ test('every feature answers at every place of a damaged scenario', () => {
     ),
     { numRuns: 300 },
   );
-}, 60_000);
+});
 
 test('a rename changes nothing but the name: undone, it gives the text back', () => {
   fc.assert(

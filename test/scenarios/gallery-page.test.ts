@@ -6,4 +6,4 @@ test('the page and the view of the gallery say what the scenarios say now (npm r
   const texts = Object.entries(await galleryTexts());
   expect(texts).toHaveLength(2);
   for (const [file, text] of texts) expect(readFileSync(file, 'utf8'), file).toBe(text);
-}, 120_000);
+});

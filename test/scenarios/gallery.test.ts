@@ -45,7 +45,7 @@ describe.each(files)('%s', (file) => {
     }));
     expect(report).toEqual([]);
     expect(result.kernels.length).toBeGreaterThan(0);
-  }, 60_000);
+  });
 
   test('runs as its trace says', () => {
     const header = parsed.lines.find((line) => line.content.kind === 'kernel')?.content;
