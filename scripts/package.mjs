@@ -1,7 +1,7 @@
 // `npm run package`: snoopscope-VERSION.vsix at the top of the repository.
 //
 // The extension is put together in a folder of its own and packaged from there, so that what is in it is what is listed
-// here, and nothing that happens to lie in the checkout.
+// here, and nothing that happens to be in the checkout.
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
@@ -71,7 +71,7 @@ export async function packageExtension({ to, log = () => {} } = {}) {
   return vsix;
 }
 
-/** dist/snoopscope.vsix, made again first when something that goes into it is newer. Returns its path. */
+/** dist/snoopscope.vsix, rebuilt first when something that goes into it is newer. Returns its path. */
 export async function freshVsix() {
   const vsix = path.join(root, 'dist', 'snoopscope.vsix');
   const places = [...sources, ...copied, ...documents, 'README.md', 'package.json', 'scenarios', 'scripts'];

@@ -97,7 +97,7 @@ async function openBrowser(vsix, scenarios, base, open) {
   if (open) openInSystemBrowser(url);
   const end = await Promise.race([asked, server.exited]);
   await server.close();
-  if (end !== 'asked') throw new Error(`VS Code's server ended by itself, with exit code ${end}.`);
+  if (end !== 'asked') throw new Error(`VS Code's server exited on its own, with exit code ${end}.`);
   say('\nVS Code has ended.');
 }
 

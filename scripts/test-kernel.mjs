@@ -130,7 +130,7 @@ async function booted(folder, programs) {
     const answer = outputs.get(program.name);
     if (!answer) continue;
     answers.set(answerFile(program), answer);
-    // One that did not come to its end may have been starved: the next call asks again.
+    // One that did not finish may have been starved: the next call asks again.
     if (answer.exitCode !== undefined) writeFileSync(answerFile(program), JSON.stringify(answer));
   }
   return Math.max(1, programs.filter((program) => outputs.has(program.name)).length);
@@ -211,7 +211,7 @@ function compared({ source, form, name, release }, output) {
   const log = path.join(work, `${name}.log`);
   writeFileSync(log, output.text);
   if (output.exitCode === undefined)
-    return { ...row, verdict: 'not compared', detail: ['the program, or the kernel, did not come to its end'] };
+    return { ...row, verdict: 'not compared', detail: ['the program, or the kernel, did not finish'] };
   const { status, stdout, stderr } = snoopscope(['compare', '--kernel', release, '--max-seconds', '60', row.name, log]);
   const detail = [...stdout.split('\n').slice(1), ...stderr.split('\n').filter((line) => line.includes('error'))]
     .map((line) => line.trim().replaceAll(log, 'its output'))

@@ -109,7 +109,7 @@ export function argumentsOf(command: string, given: unknown): Readonly<Record<st
   if (!isRecord(known.source)) return known;
   const source = withoutNulls(known.source);
   if (source.path !== undefined && typeof source.path !== 'string')
-    throw new RequestError(`The \`path\` of a source in ${command} is a text.`);
+    throw new RequestError(`The \`path\` of a source in ${command} must be a string.`);
   return { ...known, source };
 }
 
@@ -132,7 +132,7 @@ const WORDS: Readonly<Record<Shape, string>> = {
   integer: 'a whole number',
   count: 'a whole number from 0 on',
   number: 'a number',
-  text: 'a text',
+  text: 'a string',
   truth: 'true or false',
   object: 'an object',
   list: 'a list',

@@ -226,6 +226,6 @@ function past({ run, track }: RunCursor, position: number): Deed[] {
 
 function tooMany(): RequestError {
   return new RequestError(
-    `There are ${DEBUGGER_LIMITS.branches} branches already: continue in one of them, or restart.`,
+    `There are already ${DEBUGGER_LIMITS.branches} branches: continue in one of them, or restart.`,
   );
 }

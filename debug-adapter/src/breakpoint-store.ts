@@ -278,7 +278,7 @@ export function filterSettings(
     const filter = filterById.get(String(filterId));
     if (!filter) return { verified: false, message: `There is no filter ${String(filterId)}.` };
     if (condition !== undefined && typeof condition !== 'string')
-      return { verified: false, message: 'The condition of a filter is a text.' };
+      return { verified: false, message: 'The condition of a filter must be a string.' };
     const text = condition?.trim();
     const problem = text && debuggee ? conditionProblem(debuggee, text) : undefined;
     if (problem !== undefined) return { verified: false, message: problem };

@@ -221,7 +221,7 @@ export function resolveTrigger(
 ): Resolved<Trigger> {
   for (const name of ['condition', 'hitCondition', 'logMessage'] as const) {
     if (request[name] !== undefined && request[name] !== null && typeof request[name] !== 'string')
-      return { problem: `\`${name}\` of a breakpoint is a text.` };
+      return { problem: `\`${name}\` of a breakpoint must be a string.` };
   }
   const condition = request.condition?.trim() ? conditionOf(debuggee, request.condition, actor) : undefined;
   if (condition && 'problem' in condition) return condition;

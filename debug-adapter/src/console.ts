@@ -221,7 +221,9 @@ function moves(context: StopContext): string[] {
     return [cursor.run.end?.kind === 'completed' ? 'Every actor has finished.' : 'No actor can make progress.'];
   const isPast = cursor.position < cursor.run.steps && possible.length > 1;
   return [
-    ...(isPast ? ['This is the past. Step Into Target lets somebody else move than was recorded, on a branch:'] : []),
+    ...(isPast
+      ? ['This is the past. Step Into Target lets another actor move than the recorded one, on a branch:']
+      : []),
     ...possible.map((possibility) => moveText(context, possibility)),
   ];
 }

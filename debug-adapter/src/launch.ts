@@ -86,7 +86,7 @@ export async function scenarioErrors(files: FileAccessor, raw: unknown): Promise
     await load(files, raw, platformYield());
     return undefined;
   } catch (error) {
-    // Anything else that is wrong the launch itself will say.
+    // The launch itself reports anything else that is wrong.
     return error instanceof ScenarioErrors ? error : undefined;
   }
 }

@@ -79,7 +79,7 @@ function counted(extra: Exclude<Extra, { kind: 'errno' }>): Counted {
   }
 }
 
-/** A count of events that follows a position through the log, forwards and back: moving costs what lies between. */
+/** A count of events that follows a position through the log, forwards and back: moving costs what is between. */
 class Count {
   readonly #run: Run;
   readonly #counted: Counted;

@@ -15,7 +15,7 @@ export type StackFrame =
       readonly depth: number;
       /** What it has called, or is about to call. */
       readonly callee?: AnyRoutine;
-      /** The check that has failed in it: `found group 26 in the list already`. */
+      /** The check that has failed in it: `found group 26 already in the list`. */
       readonly failed?: string;
     }
   /** A line of the scenario, in the actor's block or in a procedure. */

@@ -362,7 +362,7 @@ export class StopIndex {
     const { position } = hit;
     const nth = count && id !== undefined ? this.#hitCounts.add(id, count, position) : undefined;
     const counted = nth === undefined ? hit : { ...hit, nth };
-    // Whether a hit after that position counts is known already.
+    // Whether a hit after that position counts is already known.
     if (nth !== undefined && count && position > count.from && !this.#isCounted(counted)) return;
     if (this.#hits.length < DEBUGGER_LIMITS.hits) this.#hits.push(counted);
   }

@@ -341,7 +341,7 @@ function explain(context: StopContext, hit: Hit): ExceptionInfo {
       const explanation = why(run, event);
       const [headline = filter.doc, ...details] = whyText(explanation);
       const sources = sourcesOf(explanation.links);
-      // The label says the finding's name already.
+      // The label already has the finding's name.
       return { ...own, headline: headline.replace(`${filter.id}: `, ''), details, sources };
     }
   }

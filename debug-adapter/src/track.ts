@@ -4,7 +4,7 @@
  */
 import { type Deed, EDIT, type Edit, EVENT_WIDTH, NOTE, type Place, type Run } from '@snoopscope/sim-core';
 
-/** An actor has come to a statement, or to its end, and has not begun to execute it. */
+/** An actor is at a statement, or has ended, and has not begun to execute it. */
 export interface Arrival {
   readonly actor: number;
   readonly node: number;

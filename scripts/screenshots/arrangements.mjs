@@ -2,7 +2,7 @@
 // begins with the scenario open.
 const topFrame = '.debug-top-stack-frame-line';
 
-/** What a selector finds in the page of some view. Pages of views lie in frames of frames. */
+/** What a selector finds in the page of some view. Pages of views are in frames of frames. */
 export async function inViews(page, selector) {
   for (;;) {
     for (const frame of page.frames()) {

@@ -98,7 +98,7 @@ export class StreamReader extends AbstractMessageReader implements MessageReader
     else this.#refuse(ErrorCodes.InvalidRequest, problem, idOfRequest(message));
   }
 
-  /** Drops everything before the next header, or all but what may be the beginning of one. A stretch is told of once. */
+  /** Drops everything before the next header, or all but what may be the beginning of one. A stretch is reported once. */
   #skip(): void {
     const text = this.#pending.toString('latin1').toLowerCase();
     const next = text.indexOf(HEADER, 1);

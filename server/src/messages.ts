@@ -75,7 +75,7 @@ function problemOfStage(stage: Stage, method: string): Malformed | undefined {
   if (stage === 'ending')
     return { code: ErrorCodes.InvalidRequest, problem: `${method}: the server was shut down; only exit may follow.` };
   if (stage === 'serving' && method === 'initialize')
-    return { code: ErrorCodes.InvalidRequest, problem: 'initialize: the server is initialized already.' };
+    return { code: ErrorCodes.InvalidRequest, problem: 'initialize: the server is already initialized.' };
   if (stage === 'new' && method !== 'initialize')
     return { code: ErrorCodes.ServerNotInitialized, problem: `${method}: the first request must be initialize.` };
   return undefined;

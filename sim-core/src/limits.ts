@@ -41,3 +41,8 @@ export type Limit = keyof typeof LIMITS;
 export class ModelLimit extends Error {
   override readonly name = 'ModelLimit';
 }
+
+/** `what`: `the scenario has more than 3 VMs`. There is room for what the statements make once each, and a few beyond. */
+export function tooManyAtOnce(what: string): ModelLimit {
+  return new ModelLimit(`${what} at once; a statement in a loop counts once, so unroll the loop`);
+}

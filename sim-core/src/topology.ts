@@ -102,7 +102,7 @@ export interface PageModel {
   readonly lines: readonly number[];
   readonly words: readonly number[];
   /**
-   * The page lies in a range that the kernel does not manage as RAM (its page is reserved) and that the host's MTRRs
+   * The page is in a range that the kernel does not manage as RAM (its page is reserved) and that the host's MTRRs
    * make uncached, while the VMM's mapping of it is write-back: the legacy VGA window through /dev/mem.
    */
   readonly reservedUncached: boolean;
@@ -140,7 +140,7 @@ export interface ActorModel {
   readonly file: number;
 }
 
-/** Finds the page that an address lies in. */
+/** Finds the page that an address is in. */
 export function pageFinder(pages: readonly PageModel[]): (address: bigint) => PageId | None {
   const byAddress = new Map(pages.map((page, index) => [page.address, index as PageId]));
   return (address) => byAddress.get(address - (address % PAGE_BYTES)) ?? NONE;

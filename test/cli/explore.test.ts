@@ -158,9 +158,9 @@ describe('random runs', () => {
   });
 });
 
-test('runs that are cut off are told, with the way out', async () => {
+test('runs that are cut off are reported, with the way out', async () => {
   const { stdout } = await snoopscope(`explore --random 20 --max-depth 1 ${race}`);
-  expect(stdout.replace(/\s+/g, ' ')).toContain('0 came to an end, 20 were cut off after 1 move (--max-depth)');
+  expect(stdout.replace(/\s+/g, ' ')).toContain('0 ended, 20 were cut off after 1 move (--max-depth)');
 });
 
 test('what needs no move needs no schedule, between micro-steps either', async () => {
@@ -188,7 +188,7 @@ describe('--max-switches', () => {
     });
     const { stdout } = await snoopscope(['explore', '--max-switches', '0', race]);
     expect(stdout).toContain('with at most 0 switches');
-    expect(stdout).toContain('nothing is proved of');
+    expect(stdout).toContain('nothing is proved about');
     expect(stdout).toContain('--max-switches raises the bound');
   });
 

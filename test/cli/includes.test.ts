@@ -123,7 +123,7 @@ test('files that include each other count once', async () => {
   expect(stdout.match(/close\(fd\)/g)).toHaveLength(1);
 });
 
-test('a statement of an included file that cannot be executed is told with its file and line', async () => {
+test('a statement of an included file that cannot be executed is reported with its file and line', async () => {
   const { stderr, exitCode } = await run({
     'main.snoop': `include "other.snoop"\n${MACHINE}thread a {\n  call shut(7)\n}\n`,
     'other.snoop': 'proc shut(fd) {\n  mfence\n}\n',
@@ -139,7 +139,7 @@ test('what an included file declares is not declared again', async () => {
     'main.snoop': 'include "other.snoop"\nmachine {\n  memory x = 5\n}\nsetup {\n  close(3)\n}\n',
     'other.snoop': 'machine {\n  cpu intel\n  memory x = 7\n}\nsetup {\n  close(4)\n}\n',
   });
-  expect(stderr).toContain('main.snoop:3:10: error: The name `x` is taken already, in `other.snoop`, line 3.');
+  expect(stderr).toContain('main.snoop:3:10: error: The name `x` is already taken, in `other.snoop`, line 3.');
   expect(stderr).toContain(
     'main.snoop:5:1: error: `setup` is already defined in `other.snoop`, line 5; a scenario may have only one.',
   );

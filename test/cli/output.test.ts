@@ -84,7 +84,7 @@ describe('terminals', () => {
   });
 });
 
-test('a loop that finds the same in each round is told in time linear in its length', async () => {
+test('a loop that finds the same in each round is reported in time linear in its length', async () => {
   const endless = (await readFile(path.join(root, wbinvd), 'utf8')).replace(
     'r0 = MRd x ns',
     'loop {\n r0 = MRd x ns\n }',

@@ -48,7 +48,7 @@ class Replay {
   readonly #answers = new Map<number, Promise<Message>>();
   /** References of the recording, and what they are now. */
   readonly #references = new Map<string, number>();
-  /** The number of the last event that the recording has come past. */
+  /** The number of the last event that the recording has passed. */
   #last = -1;
 
   async send({ message }: Recorded): Promise<void> {

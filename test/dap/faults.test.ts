@@ -168,7 +168,7 @@ test('counts below 0 and places outside of a text are not made into frame number
 test('what a client sends at a wrong time or about something else is refused in words', async () => {
   const client = await at(LOCAL);
   expect((await client.send('configurationDone')).message).toBe(
-    'The run has begun already: "configurationDone" is sent once.',
+    'The run has already begun: "configurationDone" is sent once.',
   );
   expect((await client.send('source', {})).message).toMatch(/asked for by their `sourceReference`/);
   expect((await client.send('gotoTargets', { source: { sourceReference: 2 }, line: 3 })).message).toMatch(

@@ -178,7 +178,7 @@ const MOVES: ReadonlySet<string> = new Set([
   'restart',
 ]);
 
-/** A movement comes to its end with a stop, or with the session. */
+/** A movement ends with a stop, or with the session. */
 function isMovementOver({ event }: Message): boolean {
   return event === 'stopped' || event === 'terminated';
 }

@@ -86,7 +86,7 @@ test('a function reads like code: its case, its calls, its branches, the commits
     '    if it is not one, return its errno',
     '  | take kv->lock',
     expect.stringMatching(
-      /^ {4}if the list has the group already, release it; else append it: kvm_arch_start_assignment\(\) → line \d+$/,
+      /^ {4}if the group is already in the list, release it; else append it: kvm_arch_start_assignment\(\) → line \d+$/,
     ),
     '  | drop kv->lock',
     '    vfio_group_set_kvm()',
@@ -118,7 +118,7 @@ test('breakpoints in a page stop before a micro-step and at a call, forwards and
   expect(seen).toEqual([
     [['kvm_vfio_set_group', lock], setAttr],
     [['kvm_vfio_set_group', call], setAttr],
-    // The second time the group is on the list already.
+    // The second time the group is already on the list.
     [['kvm_vfio_set_group', lock], setAttr],
   ]);
   const back: unknown[] = [];

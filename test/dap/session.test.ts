@@ -197,7 +197,7 @@ test('nothing is answered before the session is initialized, and that happens on
     expect([success, message]).toEqual([false, `Send "initialize" before "${command}": the session has not begun.`]);
   }
   await client.launch(scenario);
-  expect((await client.send('initialize', { adapterID: 'x' })).message).toContain('initialized already');
+  expect((await client.send('initialize', { adapterID: 'x' })).message).toContain('already initialized');
   expect((await client.run()).reason).toBe('entry');
 });
 
@@ -219,13 +219,13 @@ test('requests that are wrong are refused in words, and the session lives on', a
     ['setBreakpoints', { source: {}, breakpoints: 3 }, '`breakpoints` of setBreakpoints is a list'],
     ['setFunctionBreakpoints', {}, 'is missing'],
     ['setExceptionBreakpoints', { filters: 'stale-read' }, 'a list'],
-    ['evaluate', { expression: 7 }, 'a text'],
+    ['evaluate', { expression: 7 }, 'a string'],
     ['gotoTargets', { source: {}, line: 'last' }, 'a whole number'],
     ['gotoTargets', { source: { path: null }, line: 1 }, 'Nothing is executed on this line'],
     [
       'breakpointLocations',
       { source: { path: 7 }, line: 1 },
-      'The `path` of a source in breakpointLocations is a text',
+      'The `path` of a source in breakpointLocations must be a string',
     ],
     ['goto', { targetId: 99_999 }, 'no position 99999'],
     ['restart', { arguments: 5 }, 'an object'],
@@ -267,7 +267,7 @@ test('a bad breakpoint is unverified and says why; the others work', async () =>
     noLine,
     'local-cpu-not-flushed.snoop ends above this line: it has 48 lines.',
     ...Array(6).fill(noLine),
-    '`condition` of a breakpoint is a text.',
+    '`condition` of a breakpoint must be a string.',
     expect.stringContaining('The hit count "often" is not understood'),
     true,
   ]);
@@ -303,7 +303,7 @@ test('there are as many branches as the limit says, and the refusal names it', a
   await client.move('evaluate', { expression: 'branch 1', context: 'repl' });
   await client.move('snoopscope/seek', { position: 64 });
   const { message } = await client.send('stepIn', { threadId: 1, targetId: await b() });
-  expect(message).toContain('There are 64 branches already:');
+  expect(message).toContain('There are already 64 branches:');
   expect(await client.request('snoopscope/position')).toMatchObject({
     branch: 1,
     branches: 64,

@@ -56,7 +56,7 @@ test('runs at random find outcomes, with the same seed the same ones, and prove 
   expect(first.report.complete).toBe(false);
   expect(second.report).toEqual(first.report);
   const lines = exploredLines('a.snoop', first);
-  expect(lines[1]).toMatch(/^200 runs of statements, drawn uniformly from seed 7; \d+ came to an end/);
+  expect(lines[1]).toMatch(/^200 runs of statements, drawn uniformly from seed 7; \d+ ended/);
 });
 
 test('PCT takes its depth', async () => {

@@ -68,7 +68,7 @@ describe('the number of executions', () => {
   });
 });
 
-/** Most states lie in executions that a fair draw seldom comes to: the exit of a VMM, 22 micro-steps before the other's open. */
+/** Most states are in executions that a fair draw seldom comes to: the exit of a VMM, 22 micro-steps before the other's open. */
 const SELDOM_REACHED = new Map([['kvm-vfio/exit-releases-the-group-last.snoop', 0.33]]);
 
 describe('the number of states', () => {

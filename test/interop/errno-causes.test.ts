@@ -48,7 +48,7 @@ const ROWS: readonly (readonly [readonly string[], string, string, string, strin
     GROUP,
     'ioctl(6, VFIO_GROUP_SET_CONTAINER, 0x7ffe)',
     'EINVAL',
-    'the group is in a container already',
+    'the group is already in a container',
     '/proc/PID/fd',
   ],
   [GROUP, 'ioctl(6, VFIO_GROUP_SET_CONTAINER, 0x7ffe)', 'EPERM', 'a driver of the host may own a device', MEMBERS('*')],
@@ -104,7 +104,7 @@ test('what fails twice for the same reason is said once', () => {
 test('an errno that says nothing by itself is named as the last failure', () => {
   const { causes } = reportFor([`${open('/dev/kvm')} = -1 EMFILE (Too many open files)`, 'exit_group(1) = ?']);
   expect(causes.map(({ text }) => text)).toEqual([
-    'The VMM ended by itself with exit status 1, before it opened /dev/kvm; the last call that failed is open("/dev/kvm", O_RDWR|O_CLOEXEC) = -EMFILE.',
+    'The VMM exited on its own with exit status 1, before it opened /dev/kvm; the last call that failed is open("/dev/kvm", O_RDWR|O_CLOEXEC) = -EMFILE.',
   ]);
 });
 

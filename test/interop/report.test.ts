@@ -103,18 +103,18 @@ describe('starts that failed', () => {
     expect(report(OFF, ['fail-perm.log'], true).assumptions).toEqual([]);
   });
 
-  test('where the VMM refuses by itself, how far it came says what may be wrong', () => {
+  test('where the VMM refuses on its own, how far it came says what may be wrong', () => {
     const text = (machine: string, name: string): string | undefined => report(machine, [`${name}.log`], true).wrong[0];
     const noCall = 'the log shows no call of KVM, VFIO or iommufd that failed.';
     expect(text(OFF, 'fail-twice')).toBe(
-      `The VMM ended by itself with exit status 1, after it had opened a device of VFIO; ${noCall} The same device may be given twice, or with an option that it cannot have.`,
+      `The VMM exited on its own with exit status 1, after it had opened a device of VFIO; ${noCall} The same device may be given twice, or with an option that it cannot have.`,
     );
     expect(text(OFF, 'fail-nodev')).toBe(
-      `The VMM ended by itself with exit status 1, after it created the VM, before it opened a group or a device of VFIO; ${noCall} The device that it was given may not exist, or may have no IOMMU group because no IOMMU is in use.`,
+      `The VMM exited on its own with exit status 1, after it created the VM, before it opened a group or a device of VFIO; ${noCall} The device that it was given may not exist, or may have no IOMMU group because no IOMMU is in use.`,
     );
     expect(text(NONE, 'fail-noiommu')).toBe(text(OFF, 'fail-nodev'));
     expect(text(OFF, 'fail-noiommufd')).toBe(
-      `The VMM ended by itself with exit status 1, before it opened /dev/kvm; ${noCall} Its command line may ask for what this build or this kernel does not have, such as iommufd, or name a file that is missing.`,
+      `The VMM exited on its own with exit status 1, before it opened /dev/kvm; ${noCall} Its command line may ask for what this build or this kernel does not have, such as iommufd, or name a file that is missing.`,
     );
   });
 
@@ -128,7 +128,7 @@ test('calls that the kernel refused say which check decided', () => {
   const { failed } = report(OFF, ['fail-second.log'], false);
   expect(failed).toEqual([
     expect.stringMatching(
-      /^open\("\/dev\/vfio\/8", .*\) = -EBUSY: vfio_group_fops_open\(\) found group 8 open already \(log \d+, \+[\d.]+ s\)\.$/,
+      /^open\("\/dev\/vfio\/8", .*\) = -EBUSY: vfio_group_fops_open\(\) found group 8 already open \(log \d+, \+[\d.]+ s\)\.$/,
     ),
   ]);
 });

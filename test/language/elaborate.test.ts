@@ -36,7 +36,7 @@ test('the sixteenth CPU is the last', () => {
   expect(diagnosticsOf('machine {\n  cpu intel count=16\n}\nvcpu 0 cpu=15 {\n  hlt\n}\n')).toEqual([]);
 });
 
-test('what an included file has is told at its line', () => {
+test('what is wrong in an included file is reported at its line', () => {
   const library = parse('machine {\n  cpu intel count=1000000\n}\n');
   const text = 'include "machine.snoop"\nvcpu 0 {\n  hlt\n}\n';
   const { diagnostics } = elaborate(parse(text), { profile, includes: () => library });

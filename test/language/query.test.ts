@@ -237,7 +237,7 @@ test('a use leads to its definition', () => {
   expect(definitionsAt(parse(text), VOCABULARY, at)).toEqual([{ line: 4, span: { start: 9, end: 10 } }]);
 });
 
-test('semantic tokens lie in their line, in order and apart', () => {
+test('semantic tokens are within their line, in order, and do not overlap', () => {
   const scenario = parse(
     `${machine}setup {\n  vm = ioctl(3, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_VFIO, fd=>dev}) = -EEXIST // note\n}\nvcpu 0 of vm cpu=1 {\n  mov [gpu.doorbell], 1\n}\nexists gpu.r0 == 0 on v3.13..v5.11, v6.1\nschedule micro vcpu0*2`,
   );

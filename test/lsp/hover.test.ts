@@ -17,9 +17,9 @@ test('an attribute: errnos of this kernel apart from those of others', () => {
   const source = around('setup', 'ioctl(dev, KVM_SET_DEVICE_ATTR, {attr=<|KVM_DEV_VFIO_GROUP_ADD|>, addr=[group]})');
   const old = hover(source, 'v5.11');
   const [here, elsewhere] = old.split('**Errnos** of other kernels');
-  expect(here).toContain('The group is listed already');
-  expect(elsewhere).toContain('The open file is listed already');
-  expect(hover(source, 'v6.6').split('**Errnos** of other kernels')[0]).toContain('The open file is listed already');
+  expect(here).toContain('The group is already listed');
+  expect(elsewhere).toContain('The open file is already listed');
+  expect(hover(source, 'v6.6').split('**Errnos** of other kernels')[0]).toContain('The open file is already listed');
 });
 
 test('a constant that the kernel does not have says so', () => {

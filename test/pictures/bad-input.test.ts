@@ -121,7 +121,7 @@ test('an exploration that ended at a limit, and one without an outcome', () => {
     'There are too many states to draw them all.',
   ]);
   expect(outcomesPicture({ ...NOTHING_FOUND, complete: true, limit: undefined }).notices).toEqual([
-    'No execution comes to an end, so there is no outcome.',
+    'No execution ends, so there is no outcome.',
   ]);
 });
 

@@ -1,4 +1,4 @@
-// The graph of states: what is written at its ways, and that nothing in it lies on anything else.
+// The graph of states: what is written at its ways, and that nothing in it covers anything else.
 import { type ExplorationReport, outcomesPicture } from '@snoopscope/sim-core';
 import { draw, type Shape } from '@snoopscope/views/draw';
 import { expect, test } from 'vitest';
@@ -38,7 +38,7 @@ test('an alternative without a statement has words, too', () => {
   ]);
 });
 
-test('ways around a state do not touch it, and labels do not lie on each other', () => {
+test('ways around a state do not touch it, and labels do not overlap', () => {
   const texts = GALLERY.map((file) => [file, modelOf(scenarioText(file))] as const);
   for (const [file, model] of texts) {
     const graph = graphOf(model, { complete: true, states: 1, granularity: 'statement' });

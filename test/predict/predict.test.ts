@@ -108,7 +108,7 @@ test('a line of a procedure that is called thousands of times is explained for a
 test.each([
   ['a loop whose only statement cannot be read', 'loop {\n    repeat 3 {\n      close(\n    }\n  }'],
   ['counters around nothing', 'repeat 99 {\n    repeat 99 {\n      repeat 99 {\n      }\n    }\n  }\n  close(3)'],
-])('%s is looked at to its end', (_, body) => {
+])('%s is executed to its end', (_, body) => {
   const text = `machine {\n  cpu intel\n}\nsetup {\n  close(9) = 0\n}\nthread t {\n  ${body}\n}\n`;
   const codes = predicted(text).map(({ code }) => code);
   expect(codes.filter((code) => code !== 'failing-call')).toEqual(body.startsWith('loop') ? [] : ['declared-result']);

@@ -221,7 +221,7 @@ export const WRONG: readonly Wrong[] = [
   added('added twice through a duplicate', 'GROUP_ADD', `${ATTR}ADD, addr=[group]}) = 0 `),
   added('removed twice', 'GROUP_ADD', `${ATTR}DEL, addr=[container]}) = 0`),
   container(
-    'a group that is open already',
+    'a group that is already open',
     '  other = open("/dev/vfio/26", O_RDWR)',
     after('gpufd =', '  other = open("/dev/vfio/26", O_RDWR)'),
   ),

@@ -12,7 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const result = (fullName: string, status: string, meta = {}) => ({ fullName, status, meta });
 
-test('files that come to their end', () => {
+test('files that finish', () => {
   const results = [
     {
       name: '/r/test/a.test.ts',

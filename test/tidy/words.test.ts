@@ -17,6 +17,11 @@ const WORDS: Readonly<Record<string, RegExp>> = {
   'continues, for "goes on"': /\b(?:go(?:es|ing)?|gone|went) on\b/i,
   'the user, for "whoever"': /\bwhoever\b/i,
   'starts over, for "begins again"': /\bbeg[iau]ns? again\b/i,
+  'finishes, for "comes to its end"': /\bc(?:omes?|oming|ame) to (?:its|their|an|the) end\b/i,
+  'already, before what is the case':
+    /\b(?:is|are|was|were|has|have|had|in|open|with|there) (?:[\w-]+ ){0,5}already(?:[.,;:)]|$)/i,
+  'is in, for "lies in"': /\b(?:lies?|lay)\b(?= (?:in(?! wait)|at|on|under|above|below|between|there)\b)/i,
+  'a string, for "a text" in messages': /\b(?:is|be|is not|for) a text\b(?! of| that| whose)/i,
 };
 
 /** What is held to it. */

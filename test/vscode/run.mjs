@@ -19,7 +19,7 @@ import { runViewPages } from './view-pages.mjs';
 
 /**
  * Where the extension can run. The suite is an extension under development of its own, beside the installed one: VS Code
- * loads a suite into the extension host of the extension whose folder it lies in.
+ * loads a suite into the extension host of the extension whose folder it is in.
  */
 const variants = {
   node: { settings: {}, bundle: { platform: 'node', target: 'node22' } },
@@ -116,7 +116,7 @@ export async function runSuite(
       stderr: log,
     });
   } catch (error) {
-    failure = `: ${error.message}`; // A failed test ends here as well, and is counted already.
+    failure = `: ${error.message}`; // A failed test ends here as well, and is already counted.
   } finally {
     runner.close();
     await rm(scratch, { recursive: true, force: true, maxRetries: 3 });

@@ -42,7 +42,7 @@ compressed with gzip; - is standard input. Those of the project are in test/conf
 
 A FILE may also be a histogram of races, \`{"kernel","race","outcome","count"}\` a line. Each race's scenario is RACE.snoop in
 the folder scenarios beside it, and is explored at micro-steps on the profile of the kernel, for at most 120 s. An observed
-outcome that is not predicted is a difference. Those of the project lie in test/conformance/races.
+outcome that is not predicted is a difference. Those of the project are in test/conformance/races.
 
 Options
   --functions      Print for each traced kernel function the share of calls on which both agree.

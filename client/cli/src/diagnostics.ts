@@ -10,7 +10,7 @@ const STYLE_OF: Readonly<Record<Severity, Style>> = {
 };
 /** Tabs become this many spaces, so that the carets line up with what they mark. */
 const TAB = '  ';
-/** More than this of one file is not read by anybody. */
+/** Nobody reads more than this of one file. */
 const MOST_SHOWN = 20;
 const MOST_NOTES = 8;
 const CUT = '…';

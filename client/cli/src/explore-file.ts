@@ -178,7 +178,7 @@ async function inSlices(
     const seconds = (now - began) / 1000;
     if (interrupt.aborted || seconds > maxSeconds) {
       search.stop({ kind: 'stopped' });
-      // What the others are at comes to its end first, which they are told.
+      // The others finish what they are at first; they are told to.
       while (search.waiting?.()) await search.wait?.();
       return;
     }

@@ -92,7 +92,7 @@ function mergeSuites(suites: readonly Suite[]): Merged {
   for (const { name, document } of suites) {
     for (const file of document.files) {
       const known = files.get(file.file);
-      if (known) throw notMergeable(name, `${file.file} is in ${known.from} already, and would count twice`);
+      if (known) throw notMergeable(name, `${file.file} is already in ${known.from}, and would count twice`);
       files.set(file.file, { from: name, file });
     }
   }

@@ -66,7 +66,7 @@ function stopUnwritten(error: Error): never {
   process.exit(EXIT.wrong);
 }
 
-/** A wrapper such as npm passes on what the terminal has sent to the command already; that is one Ctrl-C, not two. */
+/** A wrapper such as npm passes on what the terminal has already sent to the command; that is one Ctrl-C, not two. */
 const SAME_KEY_MS = 500;
 
 /** Writes a line in place of the status line, if there is one. */

@@ -37,7 +37,7 @@ export const RUN_OPTIONS: readonly CommandOption[] = [
   {
     name: 'branch',
     value: 'N',
-    doc: 'Of a trace that a debugger has saved with several branches, take branch N. Default: the one in which it was saved.',
+    doc: 'Take branch N of a trace that a debugger saved with several branches. Default: the one in which it was saved.',
   },
 ];
 

@@ -27,7 +27,7 @@ export function commandReference(): string {
     '',
     'The first call of a command that ends well leaves what Node compiled for it in `snoopscope` in the cache folder of the',
     'user (`~/.cache`, `~/Library/Caches`, `%LOCALAPPDATA%`), about a megabyte a command; later calls start in half the time.',
-    '`NODE_COMPILE_CACHE` names another folder, `NODE_DISABLE_COMPILE_CACHE=1` switches it off.',
+    '`NODE_COMPILE_CACHE` names another folder, `NODE_DISABLE_COMPILE_CACHE=1` disables it.',
     '',
     ...COMMANDS.flatMap(section),
   ].join('\n');

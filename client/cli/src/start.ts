@@ -62,7 +62,7 @@ function cacheFile(): string | undefined {
   return path.join(base, 'snoopscope', `${command}-${process.version}-${process.arch}.compiled`);
 }
 
-/** Where programs of the user keep what they can make again. */
+/** Where the user's programs keep what can be rebuilt. */
 function userCache(): string | undefined {
   const { HOME, LOCALAPPDATA, XDG_CACHE_HOME } = process.env;
   if (process.platform === 'win32') return LOCALAPPDATA;

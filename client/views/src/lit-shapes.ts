@@ -41,7 +41,7 @@ function renderedGroup(shape: Shape, choices: Choices, title: SVGTemplateResult 
   if (!shape.intent)
     return svg`<g class=${className} transform=${transform}>${renderedAll(children, choices)}${title}</g>`;
   const number = choices.numbers.get(shape) ?? -1;
-  // What is written on it may be cut off: its name is the label, so the texts lie on top of it, not in it.
+  // What is written on it may be cut off: its name is the label, so the texts are drawn over it, not in it.
   const written = children.filter(({ tag }) => tag === 'text');
   const drawn = children.filter(({ tag }) => tag !== 'text');
   return svg`<g

@@ -64,7 +64,7 @@ export class OutcomesElement extends PictureElement<OutcomesPicture> {
   protected override willUpdate(changed: PropertyValues<this>): void {
     super.willUpdate(changed);
     const method = this.exploration?.method;
-    // While nothing runs, the reader may have chosen something else already.
+    // While nothing runs, the reader may already have chosen something else.
     if (!changed.has('exploration') || !method || sameMethod(changed.get('exploration')?.method, method)) return;
     this.choice = choiceOf(method);
     this.numbers = { ...this.numbers, ...numbersOf(method) };

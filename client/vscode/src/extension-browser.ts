@@ -38,7 +38,7 @@ function besideWorker(worker: Worker): BesideWorker {
   };
 }
 
-// An extension that lies on a remote machine has no address that a browser could load a worker from; its text is loaded instead.
+// An extension on a remote machine has no address that a browser could load a worker from; its text is loaded instead.
 async function scriptUrl(script: Uri): Promise<string> {
   if (script.scheme === 'http' || script.scheme === 'https') return script.toString(true);
   const text = new Uint8Array(await workspace.fs.readFile(script));

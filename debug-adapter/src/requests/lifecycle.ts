@@ -14,7 +14,7 @@ import { output } from './narrate.ts';
 import { tellSources } from './sources.ts';
 
 export function initialize(state: SessionState, args: DebugProtocol.InitializeRequestArguments): RequestAnswer {
-  if (state.initialized) throw new RequestError('The session is initialized already: that happens once.');
+  if (state.initialized) throw new RequestError('The session is already initialized: a client does so once.');
   state.initialized = true;
   state.counting = {
     lineBase: args.linesStartAt1 === false ? 0 : 1,
@@ -27,7 +27,7 @@ export function initialize(state: SessionState, args: DebugProtocol.InitializeRe
 
 export async function launch(state: SessionState, args: unknown): Promise<RequestAnswer> {
   if (state.launched || state.loads > 0)
-    throw new RequestError('A scenario is launched already: restart the session to launch another.');
+    throw new RequestError('A scenario is already launched: restart the session to launch another.');
   const load = ++state.loads;
   try {
     await prepare(state, args, load);
@@ -56,7 +56,7 @@ export function attach(): RequestAnswer {
 
 export function configurationDone(state: SessionState): RequestAnswer {
   launchedOf(state);
-  if (state.configured) throw new RequestError('The run has begun already: "configurationDone" is sent once.');
+  if (state.configured) throw new RequestError('The run has already begun: "configurationDone" is sent once.');
   state.configured = true;
   return { after: () => begin(state) };
 }

@@ -186,7 +186,7 @@ export function pause(state: SessionState): RequestAnswer {
   return {};
 }
 
-/** Ends the movement under way: the progress that it shows, or the request that began it. Anything else is over already. */
+/** Ends the movement under way: the progress that it shows, or the request that began it. Anything else is already over. */
 export function cancel(state: SessionState): RequestAnswer {
   return pause(state);
 }
@@ -256,7 +256,7 @@ export async function enter(state: SessionState, stopOnEntry: boolean, kept?: Fo
   return moveNow(state, first, go, 'run');
 }
 
-/** Where a trace opens: the cursor is there already. */
+/** Where a trace opens: the cursor is already there. */
 function whereSaved({ track, position }: RunCursor): Focus {
   track.extend();
   const arrived = track.arrivals(position)[0]?.actor;
@@ -351,7 +351,7 @@ export function enterBranch(state: SessionState, number: number): void {
 function reached({ cursor }: Launched, outcome: MovementEnd, focus: Focus): Focus {
   const to = { ...focusAfter(outcome, focus), position: cursor.position };
   if (outcome.kind === 'beginning') return { ...to, actor: Math.max(cursor.model.setup, 0) };
-  // At the end of a run without a wish of the user, the last mover is the interesting one.
+  // At the end of a run that the user asked nothing of, the last mover is the interesting one.
   const withoutTarget = outcome.kind === 'end' || outcome.kind === 'interrupted';
   const last = cursor.position > 0 ? cursor.track.actorOf(cursor.position - 1) : to.actor;
   return withoutTarget && (to.actor < 0 || cursor.moment.ended(to.actor)) ? { ...to, actor: last } : to;

@@ -104,7 +104,7 @@ export function greet(state: SessionState): void {
     );
   output(
     state,
-    'Step Over makes a statement, Step Into a micro-step of the kernel; Step Back and Reverse lead back. Step Into Target lets somebody else move. Type `help` here for more.\n',
+    'Step Over makes a statement, Step Into a micro-step of the kernel; Step Back and Reverse lead back. Step Into Target lets another actor move. Type `help` here for more.\n',
   );
 }
 

@@ -36,7 +36,7 @@ export function groupItems(moment: Moment, index: number, format: Format): Item[
       type: 'who keeps the group in its container: open devices, kvm-vfio',
     }),
     { name: 'open', value: moment.read(vfio.groupFile, index) === 0 ? 'no' : 'yes' },
-    { name: 'kvm', value: vmOrNone(moment, moment.read(vfio.groupKvm, index)), type: 'the VM that VFIO was told' },
+    { name: 'kvm', value: vmOrNone(moment, moment.read(vfio.groupKvm, index)), type: 'the VM that VFIO was given' },
     {
       name: 'devices',
       value: (topology.groups[index]?.devices ?? []).map((device) => topology.devices[device]?.name).join(', '),

@@ -380,7 +380,7 @@ function outputNames(field: string | undefined): Offer[] {
 
 const NULL_POINTER: Offer = { label: 'NULL', kind: 'constant', about: { kind: 'constant', name: 'NULL' }, rank: 9 };
 
-/** Paths and PCI addresses inside the quotes that an editor has closed already. */
+/** Paths and PCI addresses inside the quotes that an editor has already closed. */
 function offersInString(snapshot: Snapshot, line: number, string: Span, files: readonly string[]): Offers {
   if (/^\s*include\b/.test(snapshot.scenario.lines[line]?.text ?? ''))
     return { replace: string, offers: files.map((label, rank): Offer => ({ label, kind: 'text', rank })) };

@@ -1,4 +1,4 @@
-/** What a debugger shows after the lines that it has come past: names, registers and words of the block where it is. */
+/** What a debugger shows after the lines that it has passed: names, registers and words of the block where it is. */
 import { blockOfLines, rolesOf, type Span, symbolsOf, VOCABULARY } from '@snoopscope/sim-core';
 import type { Snapshot } from '../snapshot.ts';
 

@@ -304,7 +304,7 @@ function optionValues(values: readonly string[] | string): string {
 const FAILS: Readonly<Record<Monitor['fails'], string>> = {
   always: 'It fails a check unless a condition mentions it.',
   'without-conditions': 'It fails a check of a scenario that states no conditions.',
-  never: 'It never fails a check by itself.',
+  never: 'It never fails a check on its own.',
 };
 
 /** Constants of an API are written as its headers do: small ones decimal, masks and sizes hexadecimal. */

@@ -53,7 +53,7 @@ export class Executor {
     return possible;
   }
 
-  /** Has this actor come to the end of its program? */
+  /** Has this actor reached the end of its program? */
   ended(actor: number): boolean {
     return this.model.nodes[this.#node(actor)]?.kind === 'end';
   }

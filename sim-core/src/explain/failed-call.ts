@@ -87,7 +87,7 @@ export function failedResult(
 export interface PendingCheck {
   /** Which of the actor's kernel functions it is, the outermost is 0. */
   readonly frame: number;
-  /** `found group 26 in the list already`. */
+  /** `found group 26 already in the list`. */
   readonly text: string;
 }
 
@@ -109,7 +109,7 @@ export function pendingCheck(
   };
 }
 
-/** `kvm_vfio_file_add() found vfio-file in the list already`, and what became of it where that is another errno. */
+/** `kvm_vfio_file_add() found vfio-file already in the list`, and what became of it where that is another errno. */
 export function failedCallText({ checks: [first, ...others] }: FailedCall): string {
   const rest = others.map(({ errno, ...check }) => `, which became ${errnoText(errno)}: ${failedCheckText(check)}`);
   const own = others.length > 0 ? `${failedCheckText(first)} (${errnoText(first.errno)})` : failedCheckText(first);

@@ -105,7 +105,7 @@ export interface Sampling {
 
 /** Runs that were drawn. */
 export interface SamplingResult extends Sampling {
-  /** Runs that did not come to an end within so many moves, which is the limit of one run. Absent when there is none. */
+  /** Runs that did not end within so many moves, which is the limit of one run. Absent when there is none. */
   readonly cut?: { readonly runs: number; readonly moves: number };
 }
 

@@ -44,7 +44,7 @@ const MOST_STATES = 4000;
 const MOST_REDUCED = 2000;
 /** States that are drawn: more than a few hundred nobody reads. */
 const MOST_DRAWN = 300;
-/** Ways that lead to a state which is known already. Each of them is drawn, so none of more than these can be followed. */
+/** Ways that lead to a state which is already known. Each of them is drawn, so none of more than these can be followed. */
 const MOST_REJOINED = 1000;
 
 /** What is known of the space from a search with its reductions. */

@@ -190,7 +190,7 @@ export function createSyscalls(base: WorldBase, table: FileTable, paths: Paths):
   const close = routines.define('close', 'fs/open.c', [], (r) => {
     const locals = callLocals(r);
     const loop = r.label();
-    r.step('take the descriptor away', (t) => {
+    r.step('free the descriptor', (t) => {
       const fd = argument(t, 0).int(t);
       const file = table.uninstall(t, fd);
       if (file === NONE) locals.result.set(t, table.badDescriptor(t, fd));

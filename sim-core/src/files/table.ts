@@ -2,7 +2,7 @@
 import type { Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { E, type Errno } from '../kernel/errno.ts';
-import { ModelLimit } from '../limits.ts';
+import { tooManyAtOnce } from '../limits.ts';
 import { type FileId, idAt, NONE, type None } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
@@ -121,7 +121,7 @@ export function createFileTable(base: WorldBase): FileTable {
       machine.put(object.base + file, fileObject);
       return file;
     }
-    throw new ModelLimit(`the scenario has more than ${files - 1} open files at once; statements in loops count once`);
+    throw tooManyAtOnce(`the scenario has more than ${files - 1} open files`);
   }
 
   function free(machine: Machine, file: FileId): void {
@@ -193,7 +193,7 @@ export function createFileTable(base: WorldBase): FileTable {
       machine.put(start + fd, RESERVED);
       return fd;
     }
-    throw new ModelLimit(`a process has more than ${descriptors} descriptors at once; statements in loops count once`);
+    throw tooManyAtOnce(`a process has more than ${descriptors} descriptors`);
   }
 
   function unreserve(task: Task, fd: number): void {

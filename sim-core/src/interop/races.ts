@@ -4,7 +4,7 @@
  * A histogram is a file of JSON lines, `{"kernel","race","outcome","count"}`. An outcome lists results by thread and call,
  * `a1=0 b1=EEXIST nc=1`: errnos of calls, `nc` the registrations of non-coherent DMA of all VMs, `fl0` the WBINVDs on a
  * pCPU. The scenario of a race has a condition whose terms are the same things: `a1.err`, `noncoherent(vm)`,
- * `flushes(cpu0)`; its last term, if it is none of these, is true where somebody never came to the end.
+ * `flushes(cpu0)`; its last term, if it is none of these, is true where an actor never ended.
  *
  * An observed outcome that no execution has is a difference. An outcome that is predicted and was never observed is none:
  * it may be rare.
@@ -102,7 +102,7 @@ function observedOf(outcome: string): Observed {
 function raceRow(line: string, number: number): RaceRow {
   const row = jsonObject(line, number);
   for (const name of ['kernel', 'race', 'outcome'] as const) {
-    if (typeof row[name] !== 'string') throw new SyntaxError(`Line ${number}: \`${name}\` is not a text.`);
+    if (typeof row[name] !== 'string') throw new SyntaxError(`Line ${number}: \`${name}\` is not a string.`);
   }
   if (!/^[\w.-]+$/.test(row.race as string))
     throw new SyntaxError(

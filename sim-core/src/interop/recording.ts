@@ -129,7 +129,7 @@ const isText = (value: unknown): boolean => typeof value === 'string';
 /** The first field of a header that is not of its kind, in words. */
 function headerProblem(header: RecordingHeader): string | undefined {
   for (const name of ['name', 'kernel_release', 'kernel_version', 'iommu'] as const)
-    if (!isText(header[name])) return `"${name}" is not a text`;
+    if (!isText(header[name])) return `"${name}" is not a string`;
   if (!isCount(header.smp) || header.smp < 1 || header.smp > MOST_CPUS)
     return `"smp" is not a number from 1 to ${MOST_CPUS}`;
   if (!isOptional(header.module_params, isText) || !isOptional(header.modules, isText))
@@ -144,7 +144,7 @@ function headerProblem(header: RecordingHeader): string | undefined {
 
 function callProblem({ ret, err, fdset, nc, wbinvd, fx, id, flags, size }: RecordedOp): string | undefined {
   if (ret !== 'fd' && !isCount(ret)) return '"ret" is neither a number nor "fd"';
-  if (!isOptional(err, isText)) return '"err" is not a text';
+  if (!isOptional(err, isText)) return '"err" is not a string';
   if (!isTexts(fx)) return '"fx" is not a list of texts';
   for (const [name, value] of Object.entries({ fdset, nc, id, flags, size }))
     if (!isOptional(value, isCount)) return `"${name}" is not a whole number`;

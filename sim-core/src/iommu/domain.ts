@@ -18,7 +18,7 @@
  */
 import type { Routine } from '../engine/routine.ts';
 import { E, type Errno } from '../kernel/errno.ts';
-import { ModelLimit } from '../limits.ts';
+import { tooManyAtOnce } from '../limits.ts';
 import { type DeviceId, type DomainId, idAt, type None, type PageId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
@@ -248,9 +248,7 @@ export function createDomains(base: WorldBase): Domains {
         if (usesV2(topology.iommus[unit], pasid)) m.put(domainV2.base + domain, 1);
         return domain;
       }
-      throw new ModelLimit(
-        `the scenario has more than ${dims.domains} IOMMU domains at once; statements in loops count once`,
-      );
+      throw tooManyAtOnce(`the scenario has more than ${dims.domains} IOMMU domains`);
     },
 
     free(m, domain) {

@@ -1,5 +1,5 @@
 /** The numbered objects of an iommufd: the lowest free number, from 1, for devices, IOAS and page tables alike. */
-import { ModelLimit } from '../limits.ts';
+import { tooManyAtOnce } from '../limits.ts';
 import { type DeviceId, type IommufdId, knownId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
@@ -56,7 +56,7 @@ export function createObjects(base: WorldBase): Objects {
         m.put(slot(context, id), kind + KINDS * index);
         return id;
       }
-      throw new ModelLimit(`an iommufd has more than ${ids - 1} objects at once; statements in loops count once`);
+      throw tooManyAtOnce(`an iommufd has more than ${ids - 1} objects`);
     },
 
     forget(m, context, kind, index) {

@@ -12,7 +12,7 @@
  * Sources: linux drivers/iommu/iommufd/{device,hw_pagetable,ioas,vfio_compat}.c, kernel doc userspace-api/iommufd.
  */
 import { E, type Errno } from '../kernel/errno.ts';
-import { ModelLimit } from '../limits.ts';
+import { tooManyAtOnce } from '../limits.ts';
 import {
   type DeviceId,
   type DomainId,
@@ -128,9 +128,7 @@ export function createIommufd(
       m.put(ioasContext.base + ioas, context + 1);
       return objects.number(m, context, IOMMUFD_OBJECT.ioas, ioas);
     }
-    throw new ModelLimit(
-      `the scenario has more than ${dims.ioas} I/O address spaces at once; statements in loops count once`,
-    );
+    throw tooManyAtOnce(`the scenario has more than ${dims.ioas} I/O address spaces`);
   }
 
   function withdrawAll(m: Machine, ioas: IoasId, one: Mapping): void {
@@ -165,9 +163,7 @@ export function createIommufd(
         m.put(exists.base + context, 1);
         return context;
       }
-      throw new ModelLimit(
-        `the scenario has more than ${dims.iommufds} iommufds at once; statements in loops count once`,
-      );
+      throw tooManyAtOnce(`the scenario has more than ${dims.iommufds} iommufds`);
     },
 
     release(m, context) {

@@ -5,7 +5,7 @@
  * IOVAs and user addresses may be any 64-bit numbers; page table entries exist only for the scenario's own pages. A list
  * is sorted by IOVA, so equal contents are equal states.
  */
-import { ModelLimit } from '../limits.ts';
+import { tooManyAtOnce } from '../limits.ts';
 import type { DomainId, Hva, Iova, None, PageId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
@@ -94,9 +94,7 @@ export function createMappings(base: WorldBase, world: () => World, domains: Dom
 
     replace(m, space, mappings) {
       if (mappings.length > slots) {
-        throw new ModelLimit(
-          `the scenario has more than ${slots} DMA mappings in one container or IOAS at once; statements in loops count once`,
-        );
+        throw tooManyAtOnce(`the scenario has more than ${slots} DMA mappings in one container or IOAS`);
       }
       const sorted = [...mappings].sort((a, b) => (a.iova < b.iova ? -1 : 1));
       for (let i = 0; i < slots; i++) {

@@ -11,7 +11,7 @@ export function coverageText(report: ExplorationReport, depthOption?: string): s
   const ends = counted(finals, 'final state');
   if (sampling) {
     const how = sampling.pctDepth === undefined ? 'uniformly' : `by PCT of depth ${sampling.pctDepth}`;
-    return `${counted(sampling.runs, 'run')} of ${what}, drawn ${how} from seed ${sampling.seed}; ${finals} came to an end${cutText(sampling, depthOption)}`;
+    return `${counted(sampling.runs, 'run')} of ${what}, drawn ${how} from seed ${sampling.seed}; ${finals} ended${cutText(sampling, depthOption)}`;
   }
   if (complete && fingerprints) return `all interleavings of ${what}, ${ends}, ${missText(fingerprints)}`;
   if (complete) return `all interleavings of ${what}, ${ends}`;
@@ -19,7 +19,7 @@ export function coverageText(report: ExplorationReport, depthOption?: string): s
     const most = counted(switches.completed, 'switch');
     const beyond =
       switches.completed < switches.asked ? `, and some of those with more, of the ${switches.asked} asked for` : '';
-    return `all interleavings of ${what} with at most ${most}${beyond}: ${ends}; nothing is proved of those with more`;
+    return `all interleavings of ${what} with at most ${most}${beyond}: ${ends}; nothing is proved about those with more`;
   }
   return `some interleavings of ${what}: ${ends} so far, ${counted(frontier, 'state')} still to be continued`;
 }

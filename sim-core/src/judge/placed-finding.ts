@@ -28,7 +28,7 @@ export interface PlacedFinding {
   readonly nth: number;
 }
 
-/** Text and place. Where a statement is what was found, its text names the line already. */
+/** Text and place. Where a statement is what was found, its text already names the line. */
 export function findingTitle({ text, operands, line, file }: PlacedFinding): string {
   if (line === undefined || (file === undefined && operands.statement !== undefined)) return text;
   return `${text} (line ${line + 1}${file === undefined ? '' : ` of ${file}`})`;

@@ -235,7 +235,7 @@ const rows = [
     subject: 'KVM: x86: API changes for the disabling of quirks',
     commit: '90de4a187518',
     first: 'v4.2',
-    effect: 'KVM_ENABLE_CAP works on a VM of x86, and KVM_CAP_DISABLE_QUIRKS switches quirks off.',
+    effect: 'KVM_ENABLE_CAP works on a VM of x86, and KVM_CAP_DISABLE_QUIRKS disables quirks.',
     where: 'arch/x86/kvm/x86.c kvm_vm_ioctl_enable_cap()',
     bracketed: 'Read in v4.2; absent in v3.17.',
   },

@@ -27,7 +27,7 @@ export function createByFile(
 
   const refuse = base.refusals.add({
     notVfio: [E.INVAL, '{}, which VFIO does not know as a file of its own', 'file'],
-    listed: [E.EXIST, '{} in the list already', 'file'],
+    listed: [E.EXIST, '{} already in the list', 'file'],
     notListed: [E.NOENT, 'no entry for {} in the list', 'file'],
   });
 
@@ -56,7 +56,7 @@ export function createByFile(
         list.append(t.machine, dev.of(t), filp.of(t));
         const { startAssignment } = world().kvm;
         if (startAssignment) t.call(startAssignment, list.vmOf(t.machine, dev.of(t)));
-      }, 'if the list has the file already, ret = -EEXIST; else append it');
+      }, 'if the file is already in the list, ret = -EEXIST; else append it');
       const setKvm = (t: Task): void => t.call(world().vfio.fileSetKvm, filp.of(t), list.vmOf(t.machine, dev.of(t)));
       if (tellsUnderLock) r.local(setKvm);
       if (!oneRound) r.unlock('kv->lock', list.lockOf(dev));

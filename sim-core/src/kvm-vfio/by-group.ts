@@ -21,7 +21,7 @@ export function createByGroup(base: WorldBase, world: () => World, list: List<Gr
   const { kernel, routines } = base;
 
   const refuse = base.refusals.add({
-    listed: [E.EXIST, '{} in the list already', 'group'],
+    listed: [E.EXIST, '{} already in the list', 'group'],
     notListed: [E.NOENT, 'no entry for {} in the list', 'file'],
   });
 
@@ -64,7 +64,7 @@ export function createByGroup(base: WorldBase, world: () => World, list: List<Gr
         list.append(t.machine, dev.of(t), taken);
         const { startAssignment } = world().kvm;
         if (startAssignment) t.call(startAssignment, list.vmOf(t.machine, dev.of(t)));
-      }, 'if the list has the group already, release it; else append it');
+      }, 'if the group is already in the list, release it; else append it');
       r.unlock('kv->lock', list.lockOf(dev));
       if (kernel.has('group-set-kvm')) {
         r.local((t) => {

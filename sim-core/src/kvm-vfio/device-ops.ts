@@ -35,7 +35,7 @@ export function createDeviceOps(
   const { routines, dims, kernel } = base;
 
   const refuse = base.refusals.add({
-    second: [E.BUSY, '{} in the VM already, and one is the most', 'kvmDevice'],
+    second: [E.BUSY, '{} already in the VM, which may have only one', 'kvmDevice'],
     attribute: [E.NXIO, 'no attribute of that group and number'],
   });
 

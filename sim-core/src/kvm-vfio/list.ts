@@ -1,7 +1,7 @@
 /** The list of one kvm-vfio device, and the other things that `struct kvm_vfio` holds. */
 import type { Local } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
-import { ModelLimit } from '../limits.ts';
+import { tooManyAtOnce } from '../limits.ts';
 import {
   type FileId,
   type GroupId,
@@ -79,7 +79,7 @@ export function createList(base: WorldBase, world: () => World): List<Entry> {
         m.put(slot(device, i), entry + 1);
         return;
       }
-      throw new ModelLimit(`a kvm-vfio device has more than ${length} entries at once; statements in loops count once`);
+      throw tooManyAtOnce(`a kvm-vfio device has more than ${length} entries`);
     },
     remove(m, device, position) {
       for (let i = position; i < length; i++) m.put(slot(device, i), at(m, device, i + 1) + 1);

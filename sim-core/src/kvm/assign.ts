@@ -98,7 +98,7 @@ export function createAssignment(
     sameId: [E.EXIST, 'an assigned device with id {} in the VM', 'number'],
     noDevice: [E.INVAL, 'no PCI device at that segment, bus and devfn'],
     hostDriver: [E.BUSY, '{} bound to a driver of the host', 'device'],
-    assigned: [E.BUSY, '{} assigned to a VM already', 'device'],
+    assigned: [E.BUSY, '{} already assigned to a VM', 'device'],
     opened: [E.BUSY, '{} open through VFIO', 'device'],
     notEnabled: [E.INVAL, 'flags without KVM_DEV_ASSIGN_ENABLE_IOMMU ({x})', 'number'],
     noIommu: [E.NODEV, 'no IOMMU before {}', 'device'],

@@ -8,7 +8,7 @@ import type { Local, Routine, RoutineBuilder } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument, field32, readable, writeField } from '../files/user-memory.ts';
 import { E } from '../kernel/errno.ts';
-import { ModelLimit } from '../limits.ts';
+import { tooManyAtOnce } from '../limits.ts';
 import { type FileId, idAt, type KvmDeviceId, knownId, NONE, type VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
@@ -47,9 +47,7 @@ export function createKvmDevices(base: WorldBase, world: () => World, vms: () =>
       m.put(vmOf.base + d, vm + 1);
       return d;
     }
-    throw new ModelLimit(
-      `the scenario has more than ${dims.kvmDevices} KVM devices at once; statements in loops count once`,
-    );
+    throw tooManyAtOnce(`the scenario has more than ${dims.kvmDevices} KVM devices`);
   }
 
   function free(m: Machine, device: KvmDeviceId): void {

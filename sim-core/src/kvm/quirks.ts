@@ -1,7 +1,7 @@
 /**
- * Quirks of KVM on x86: behaviour that is wrong or odd and kept, until user space switches it off.
+ * Quirks of KVM on x86: behaviour that is wrong or odd and kept, until user space disables it.
  *
- * KVM_CAP_DISABLE_QUIRKS2 says which can be switched off on this kernel and CPU, and refuses others;
+ * KVM_CAP_DISABLE_QUIRKS2 says which can be disabled on this kernel and CPU, and refuses others;
  * KVM_CAP_DISABLE_QUIRKS takes anything. From v6.16 on a quirk that cannot matter on the CPU starts switched off.
  * Source: linux arch/x86/include/uapi/asm/kvm.h, arch/x86/kvm/x86.c.
  */
@@ -29,7 +29,7 @@ export interface Quirks {
   readonly disabled: Field;
   /** What KVM_CHECK_EXTENSION answers for KVM_CAP_DISABLE_QUIRKS2; 0 where it does not exist. */
   readonly answer: number;
-  /** Switches quirks off, as KVM_ENABLE_CAP does. False when KVM_CAP_DISABLE_QUIRKS2 refuses them. */
+  /** Disables quirks, as KVM_ENABLE_CAP does. False when KVM_CAP_DISABLE_QUIRKS2 refuses them. */
   disable(machine: Machine, vm: VmId, quirks: bigint, strict: boolean): boolean;
   has(machine: Machine, vm: VmId, quirk: number): boolean;
 }

@@ -15,7 +15,7 @@ import type { Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument, field32, field64, readable } from '../files/user-memory.ts';
 import { E } from '../kernel/errno.ts';
-import { ModelLimit } from '../limits.ts';
+import { tooManyAtOnce } from '../limits.ts';
 import { ZAP_REASONS } from '../state/event.ts';
 import { type FileId, NONE, type None, type PageId, type VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
@@ -120,10 +120,7 @@ export function createSlots(base: WorldBase, world: () => World): Slots {
   function create(m: Machine, vm: VmId, one: Slot): void {
     let index = 0;
     while (index < dims.memorySlots && m.state[at(idField, vm, index)] !== 0) index++;
-    if (index === dims.memorySlots)
-      throw new ModelLimit(
-        `the scenario has more than ${dims.memorySlots} memory slots at once; statements in loops count once`,
-      );
+    if (index === dims.memorySlots) throw tooManyAtOnce(`the scenario has more than ${dims.memorySlots} memory slots`);
     write(m, vm, index, one);
     if (m.state[explicit.base + vm] !== 0) return;
     m.put(explicit.base + vm, 1);

@@ -10,7 +10,7 @@ import type { Local, Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument, field32, field64, readable } from '../files/user-memory.ts';
 import { E } from '../kernel/errno.ts';
-import { ModelLimit } from '../limits.ts';
+import { tooManyAtOnce } from '../limits.ts';
 import { type FileId, knownId, type TceTableId, type VmId } from '../state/ids.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
@@ -82,10 +82,7 @@ export function createTceTables(base: WorldBase, world: () => World, vms: () => 
   function allocate(t: Task, vm: VmId, long: boolean): TceTableId {
     const { machine } = t;
     const table = tables.find((one) => read(machine, vmOf.base + one) === 0);
-    if (table === undefined)
-      throw new ModelLimit(
-        `the scenario has more than ${dims.tceTables} TCE tables at once; statements in loops count once`,
-      );
+    if (table === undefined) throw tooManyAtOnce(`the scenario has more than ${dims.tceTables} TCE tables`);
     const { shift, offset, size } = windowOf(t, long);
     machine.put(vmOf.base + table, vm + 1);
     machine.put(liobn.base + table, wide.intern(field64(t, argument(t, 2), 'liobn')));

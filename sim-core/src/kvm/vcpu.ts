@@ -9,7 +9,7 @@ import type { Local, Routine, RoutineBuilder } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument, field32, field64, pointedInt, readable, writeField } from '../files/user-memory.ts';
 import { E } from '../kernel/errno.ts';
-import { ModelLimit } from '../limits.ts';
+import { tooManyAtOnce } from '../limits.ts';
 import { FREED_OBJECTS } from '../state/event.ts';
 import { type CpuId, type FileId, idAt, knownId, type VcpuId, type VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
@@ -127,8 +127,7 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
       }
       let vcpu = 0 as VcpuId;
       while (vcpu < dims.vcpus && read(machine, vmOf.base + vcpu) !== 0) vcpu++;
-      if (vcpu === dims.vcpus)
-        throw new ModelLimit(`the scenario has more than ${dims.vcpus} vCPUs at once; statements in loops count once`);
+      if (vcpu === dims.vcpus) throw tooManyAtOnce(`the scenario has more than ${dims.vcpus} vCPUs`);
       const vm = vmOfFile(t);
       const duplicate = existing(machine, vm, wanted);
       machine.put(vmOf.base + vcpu, vm + 1);

@@ -5,7 +5,7 @@ import type { Task } from '../engine/task.ts';
 import { argument, field32, field64, readable } from '../files/user-memory.ts';
 import { ENABLED_BY_NUMBER, X86_ANSWERS } from '../kernel/capabilities.ts';
 import { E, type Errno, isErr } from '../kernel/errno.ts';
-import { ModelLimit } from '../limits.ts';
+import { tooManyAtOnce } from '../limits.ts';
 import { FREED_OBJECTS } from '../state/event.ts';
 import type { FileId, VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
@@ -96,8 +96,7 @@ export function createVms(base: WorldBase, world: () => World, quirks: Quirks, h
     if (type !== 0) return refuse.type(machine, type);
     let vm = 0 as VmId;
     while (vm < dims.vms && read(machine, process.base + vm) !== 0) vm++;
-    if (vm === dims.vms)
-      throw new ModelLimit(`the scenario has more than ${dims.vms} VMs at once; statements in loops count once`);
+    if (vm === dims.vms) throw tooManyAtOnce(`the scenario has more than ${dims.vms} VMs`);
     machine.put(references.base + vm, 1);
     machine.put(process.base + vm, world().files.process(t) + 1);
     return vm;
@@ -187,7 +186,7 @@ export function createVms(base: WorldBase, world: () => World, quirks: Quirks, h
   );
 
   const enableCap = routines.define('kvm_vm_ioctl_enable_cap', 'arch/x86/kvm/x86.c', ['filp: file'], (r, filp) =>
-    r.step('switch the capability on', (t) => {
+    r.step('enable the capability', (t) => {
       const arg = argument(t, 2);
       const vm = world().files.objectOf<VmId>(t.machine, filp.of(t));
       if (!kernel.has('vm-enable-cap')) return t.return(refuse.noEnableCap(t.machine));

@@ -79,7 +79,7 @@ export interface Memory {
   invalidateCpu(machine: Machine, cpu: number): void;
   /** One line leaves one cache, written back when modified. False when it is not there. */
   evict(machine: Machine, cpu: number, line: number): boolean;
-  /** One line enters one cache. False when it is there already. */
+  /** One line enters one cache. False when it is already there. */
   prefetch(machine: Machine, cpu: number, line: number): boolean;
   /** The next fill of one CPU comes from a clean copy of another. False when no copy there differs from DRAM. */
   supplyFrom(machine: Machine, cpu: number, other: number): boolean;
@@ -180,7 +180,7 @@ export function createMemory(base: WorldBase): Memory {
     return wordsOf[line]!.some((word) => state[wordSlot(cachedVersion, cpu, word)] !== state[dramVersion.base + word]);
   }
 
-  /** Takes a line away from every other cache; a modified copy is written back first. */
+  /** Removes a line from all other caches; a modified copy is written back first. */
   function takeFromOthers(m: Machine, cpu: number, line: number): void {
     for (let other = 0; other < cpus; other++) if (other !== cpu) flushOne(m, other, line);
   }

@@ -58,8 +58,8 @@ export const CONSTANTS: readonly Constant[] = [
   ...set('kvm-cap', [
     ['KVM_CAP_DEVICE_CTRL', 89n, 'The device control API.'],
     ['KVM_CAP_VM_ATTRIBUTES', 101n, 'Attributes of VM descriptors.'],
-    ['KVM_CAP_DISABLE_QUIRKS', 116n, 'Switches quirks off; unknown bits are ignored.'],
-    ['KVM_CAP_DISABLE_QUIRKS2', 213n, 'Switches quirks off; unknown bits are EINVAL.', 'v5.18..'],
+    ['KVM_CAP_DISABLE_QUIRKS', 116n, 'Disables quirks; unknown bits are ignored.'],
+    ['KVM_CAP_DISABLE_QUIRKS2', 213n, 'Disables quirks; unknown bits are EINVAL.', 'v5.18..'],
     ['KVM_CAP_SPAPR_TCE', 63n, 'KVM_CREATE_SPAPR_TCE (POWER).'],
     ['KVM_CAP_SPAPR_TCE_64', 125n, 'KVM_CREATE_SPAPR_TCE_64 (POWER).', 'v4.6..'],
     ['KVM_CAP_SPAPR_TCE_VFIO', 142n, 'KVM_DEV_VFIO_GROUP_SET_SPAPR_TCE (POWER).', 'v4.12..'],

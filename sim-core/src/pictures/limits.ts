@@ -4,7 +4,7 @@ export const PICTURE_LIMITS = {
   lanes: 60,
   /** Rows of values below a timeline, and rows of a memory picture. */
   rows: 120,
-  /** Statements and marks of a window that are drawn one by one: more lie on top of each other, and are counted in cells. */
+  /** Statements and marks of a window that are drawn one by one: more would overlap, and are counted in cells. */
   marks: 500,
   /** Cells of a row unless the reader asks for another number: one for about eight pixels. */
   cells: 160,

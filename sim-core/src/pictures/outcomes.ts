@@ -113,7 +113,7 @@ function noticesOf(report: ExplorationReport, graph: StateGraph | 'too large' | 
     ...(outcomes.length === 0
       ? [
           complete
-            ? 'No execution comes to an end, so there is no outcome.'
+            ? 'No execution ends, so there is no outcome.'
             : 'No execution was followed to its end, so no outcome is known.',
         ]
       : []),

@@ -2,7 +2,7 @@
  * The timeline of a run: who did what when, where each transaction went, who had which lock, and below it what every
  * place holds of each word.
  *
- * Time is counted in steps: what happens in step s lies in [s, s + 1), and a value there is the one after the step. The
+ * Time is counted in steps: what happens in step s is in [s, s + 1), and a value there is the one after the step. The
  * cursor is a position: at p, steps below p have happened. A window with few things has each of them; a larger one counts
  * them in cells. Either way the cost depends on what is shown, not on how long the run is.
  */

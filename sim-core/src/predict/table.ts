@@ -175,7 +175,7 @@ setup {
 export const unmapsNothing: Check = {
   code: 'unmaps-nothing',
   severity: 'warning',
-  doc: 'The call succeeds and unmaps nothing, because no mapping lies in the range. The only sign is the size that VFIO writes back.',
+  doc: 'The call succeeds and unmaps nothing, because no mapping is in the range. The only sign is the size that VFIO writes back.',
   sources: ['linux: drivers/vfio/vfio_iommu_type1.c vfio_dma_do_unmap()'],
   examples: {
     bad: unmapping('y'),

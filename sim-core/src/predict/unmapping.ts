@@ -1,4 +1,4 @@
-/** Unmapping that returns 0 and unmaps nothing: no mapping lies in the range, and the kernel does not mind. */
+/** Unmapping that returns 0 and unmaps nothing: no mapping is in the range, and the kernel does not mind. */
 import type { Diagnostic } from '../scenario/ast.ts';
 import { kernelsText } from '../scenario/checks/kernels-text.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
@@ -26,7 +26,7 @@ export function* unmappingDiagnostics(groups: readonly KernelGroup[]): Generator
     });
     const { code, severity } = unmapsNothing;
     const kernels = kernelsText(on.flatMap(({ profiles }) => profiles));
-    const message = `${spot.prefix}This returns 0 on ${kernels} and unmaps nothing: no mapping lies in the range.`;
+    const message = `${spot.prefix}This returns 0 on ${kernels} and unmaps nothing: no mapping is in the range.`;
     return [{ code, severity, message, line: spot.line, span: spot.span, related: spot.related }];
   });
 }

@@ -10,7 +10,7 @@ import { OP_KINDS_OF, shapesOf, type Vocabulary } from './vocabulary.ts';
 
 /** What is allowed at a place of a line that is being typed. */
 export interface Completion {
-  /** What has been typed of the word already: the text to replace. */
+  /** What has already been typed of the word: the text to replace. */
   readonly replace: Span;
   readonly place: CompletionPlace;
   /** The call around the place, for signature help. */
@@ -31,7 +31,7 @@ export type CompletionPlace =
       readonly struct?: StructSpec;
       readonly field?: StructFieldSpec;
     }
-  /** The name of a field; `present` are those that are written already. */
+  /** The name of a field; `present` are those that are already written. */
   | { readonly kind: 'field'; readonly struct: StructSpec; readonly present: readonly string[] }
   /** After `field=>`: a new name, or `NULL` where the kernel is not to be able to write. */
   | { readonly kind: 'output'; readonly field?: StructFieldSpec }
@@ -315,7 +315,7 @@ class Reader {
     return values === undefined ? { kind: 'term' } : { kind: 'fact-value', values };
   }
 
-  /** Whether the last term of a condition is compared with something already, or is a finding, which need not be. */
+  /** Whether the last term of a condition is already compared with something, or is a finding, which need not be. */
   #isCompared(): boolean {
     const { tokens } = this;
     const start = tokens.findLastIndex((token) => JOINING.has(token));

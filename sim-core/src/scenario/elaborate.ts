@@ -73,7 +73,7 @@ export function* elaborating(parsed: ParsedScenario, options: ElaborateOptions):
   return { model, diagnostics: [] };
 }
 
-/** A state that would be too large is told like anything else that keeps a scenario from running. */
+/** A state that would be too large is reported like anything else that keeps a scenario from running. */
 function* attempting(slices: Generator<void, Model>, problems: Problems): Generator<void, Model | undefined> {
   try {
     return yield* slices;

@@ -68,8 +68,8 @@ const NAME = /^[A-Za-z0-9_-]+(\.[\w-]+)*$/;
 
 function refusal(name: string, definition: unknown, others: Readonly<Record<string, unknown>>): string | undefined {
   if (!NAME.test(name)) return 'A name has letters, digits, `-`, `_` and single dots.';
-  if (name === 'all' || kernelLike(name) !== undefined) return 'This name means another kernel already.';
-  if (typeof definition !== 'string') return 'It must stand for a text such as `"v6.12"`.';
+  if (name === 'all' || kernelLike(name) !== undefined) return 'This name already means another kernel.';
+  if (typeof definition !== 'string') return 'Its value must be a string such as `"v6.12"`.';
   if (kernelLike(definition) !== undefined) return undefined;
   const base = definition.split(/[+~]/, 1)[0]?.trim() ?? '';
   if (!Object.hasOwn(others, base)) return noKernel(definition).message;

@@ -281,7 +281,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
       values: 'number',
       range: [1, 1_000_000],
       fallback: 'no bound',
-      doc: 'How often at most in one execution.',
+      doc: 'Upper bound for one execution.',
       source: 'Snoopscope: docs/language.md, machine',
     },
   ],

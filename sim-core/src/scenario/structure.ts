@@ -95,7 +95,7 @@ class Builder {
     }
   }
 
-  /** A broken line has its diagnostic already: it only keeps the blocks whole. */
+  /** A broken line already has its diagnostic: it only keeps the blocks whole. */
   #placeBroken(content: LineContent & { kind: 'broken' }, index: number): boolean {
     const top = this.stack.at(-1);
     if (content.closes && content.opens) {

@@ -197,7 +197,7 @@ function failElided(scanner: LineScanner, what: string, option: string): never {
 
 function checkDepth(scanner: LineScanner, depth: number): void {
   if (depth <= LIMITS.valueNesting) return;
-  const message = `This value is nested more than ${LIMITS.valueNesting} deep. No call of the kernel takes such a value.`;
+  const message = `This value is nested more than ${LIMITS.valueNesting} deep. No kernel call takes such a value.`;
   scanner.fail('nested-too-deep', message, { start: scanner.pos, end: scanner.pos + 1 });
 }
 

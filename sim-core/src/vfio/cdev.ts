@@ -75,7 +75,7 @@ export function createCdev(
     flags: [E.INVAL, 'flags that it does not know ({x})', 'number'],
     negative: [E.INVAL, 'a negative descriptor ({})', 'number'],
     throughGroup: [E.INVAL, '{}, a device file that was opened through its group', 'file'],
-    bound: [E.INVAL, '{} bound to an iommufd already', 'device'],
+    bound: [E.INVAL, '{} already bound to an iommufd', 'device'],
     token: [E.FAULT, 'no readable token'],
     notIommufd: [E.BADFD, '{}, which is not an iommufd', 'file'],
     groupOpen: [E.BUSY, '{} open, and a device is used through its group or by itself', 'group'],

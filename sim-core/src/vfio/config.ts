@@ -2,7 +2,7 @@
  * PCI config space of a device as vfio-pci shows it: pread(2) and pwrite(2) on the device's descriptor.
  *
  * vfio-pci keeps some fields to itself (function level reset, payload sizes); Enable No Snoop, bit 11 of Device Control,
- * passes straight through, in every version. So a guest may switch No Snoop on, and whether that is coherent is up to the
+ * passes straight through, in every version. So a guest may enable No Snoop, and whether that is coherent is up to the
  * IOMMU. A function that never asks for No Snoop has the bit hard-wired to 0.
  *
  * Modelled: Device Control alone, with the PCI Express capability at 0x40, and of it only bit 11; other bits read as 0 and

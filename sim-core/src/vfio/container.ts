@@ -67,13 +67,13 @@ export function createContainers(
 
   const own = base.refusals.add({
     noGroup: [E.INVAL, 'no group in {}', 'container'],
-    hasDriver: [E.INVAL, 'an IOMMU driver in {} already', 'container'],
+    hasDriver: [E.INVAL, '{} with an IOMMU driver already set', 'container'],
     type: [E.NODEV, 'no IOMMU driver for type {}', 'number'],
     noNesting: [E.INVAL, 'an IOMMU driver without nesting in {}', 'container'],
     mixed: [E.PERM, 'groups with and without an IOMMU, which {} cannot both take', 'container'],
     noDriver: [E.INVAL, 'no IOMMU driver in {}', 'container'],
     noiommuRequest: [E.NOTTY, 'no such request in {}, whose groups have no IOMMU', 'container'],
-    spaprHasGroup: [E.BUSY, 'a group in {} already, and its SPAPR driver takes one', 'container'],
+    spaprHasGroup: [E.BUSY, '{} with a group already in it, and its SPAPR driver takes one', 'container'],
     unknownRequest: [E.NOTTY, 'no such request for {}', 'container'],
   });
   const refuse = { ...createClaimRefusals(base), ...own };

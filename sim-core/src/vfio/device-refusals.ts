@@ -19,7 +19,7 @@ export function createDeviceRefusals(base: WorldBase) {
     noVm: [E.SRCH, 'no VM that the driver of {} could use', 'device'],
     noDriver: [E.INVAL, 'no container with an IOMMU driver for {}', 'group'],
     noIommu: [E.NODEV, 'no IOMMU before {}', 'device'],
-    openTwice: [E.INVAL, '{} open already, and only its group may open it again', 'device'],
+    openTwice: [E.INVAL, '{} already open, and only its group may open it again', 'device'],
     noDevice: [E.NODEV, 'no device of that name in {} that a VFIO driver has', 'group'],
     noContainer: [E.INVAL, '{} in no container and no iommufd', 'group'],
     noName: [E.FAULT, 'no readable name of a device'],

@@ -71,9 +71,9 @@ export function createLockedGroups(
   const refuse = base.refusals.add({
     noGroup: [E.NODEV, 'no VFIO device left in {}', 'group'],
     cdevOpen: [E.BUSY, 'a device of {} in use through its own device file', 'group'],
-    opened: [E.BUSY, '{} open already', 'group'],
+    opened: [E.BUSY, '{} already open', 'group'],
     negative: [E.INVAL, 'a negative descriptor ({})', 'number'],
-    hasIommu: [E.INVAL, '{} in a container or an iommufd already', 'group'],
+    hasIommu: [E.INVAL, '{} already in a container or an iommufd', 'group'],
     notContainer: [
       kernel.has('set-container-ebadfd') ? E.BADFD : E.INVAL,
       `{}, which is ${kernel.has('iommufd') ? 'neither a VFIO container nor an iommufd' : 'not a VFIO container'}`,

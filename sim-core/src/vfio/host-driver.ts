@@ -38,7 +38,7 @@ export function createHostDrivers(
     (topology.groups[group]?.devices ?? []).some((device) => read(m, iommufd.deviceContext, device) !== 0);
 
   const refuse = base.refusals.add({
-    hasDriver: [E.BUSY, 'a driver bound to {} already', 'device'],
+    hasDriver: [E.BUSY, '{} with a driver already bound', 'device'],
     notCoherent: [E.INVAL, 'an IOMMU before {} that does not make its DMA cache coherent', 'device'],
     claimed: [E.BUSY, '{}, whose DMA user space has claimed', 'group'],
     noDriver: [E.NODEV, 'no driver bound to {}', 'device'],
@@ -70,7 +70,7 @@ export function createHostDrivers(
   );
 
   const unbindDriver = routines.define('device_release_driver', 'drivers/base/dd.c', ['dev: device'], (r, dev) => {
-    r.step('wait until the device is not open, and take its driver away', (t) => {
+    r.step('wait until the device is not open, and unbind its driver', (t) => {
       const { machine: m } = t;
       const device = dev.of(t);
       const group = topology.devices[device]?.group ?? NONE;

@@ -1,5 +1,5 @@
 /** Fields of VFIO, and small questions about them that several of its files ask. */
-import { ModelLimit } from '../limits.ts';
+import { tooManyAtOnce } from '../limits.ts';
 import { type ContainerId, type DeviceId, type GroupId, idAt, NONE } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
@@ -171,9 +171,7 @@ export function createVfioState(base: WorldBase, files: number): VfioState {
         m.put(state.containerReferences.base + container, 1);
         return container;
       }
-      throw new ModelLimit(
-        `the scenario has more than ${dims.containers} VFIO containers at once; statements in loops count once`,
-      );
+      throw tooManyAtOnce(`the scenario has more than ${dims.containers} VFIO containers`);
     },
     putContainer(m, container) {
       if (state.add(m, state.containerReferences, container, -1) > 0) return;

@@ -27,7 +27,7 @@ export function createType1Refusals({ kernel, refusals }: WorldBase) {
     mediated: [E.BUSY, 'a group of a mediated device in {}', 'container'],
     allIsNotZero: [E.INVAL, 'VFIO_DMA_UNMAP_FLAG_ALL together with an address or a size'],
     bisects: [E.INVAL, 'a mapping that the range would cut in two in {}', 'container'],
-    invalidTwice: [E.INVAL, 'a virtual address that is invalid already'],
+    invalidTwice: [E.INVAL, 'a virtual address that is already invalid'],
     instanceGone: [E.INVAL, 'iommu_data of {} freed', 'container'],
     argsz: [E.INVAL, 'argsz {}, which is too small', 'number'],
     flags: [E.INVAL, 'flags that it does not know ({x})', 'number'],

@@ -77,7 +77,7 @@ const actions = {
   },
 };
 
-/** What a selector finds in the page of some view: waits until there is one. Pages of views lie in frames of frames. */
+/** What a selector finds in the page of some view: waits until there is one. Pages of views are in frames of frames. */
 async function inViews(page, selector) {
   for (;;) {
     for (const frame of page.frames()) {

@@ -61,7 +61,7 @@ suite('questions', function () {
     await run.request('setExceptionBreakpoints', { filters: ['failed-call'] });
     const failed = await run.after(forward);
     assert.equal(failed.reason, 'exception');
-    await ask('why', 'found group 26 in the list already');
+    await ask('why', 'found group 26 already in the list');
     await window.screenshot('questions-failed-call');
   });
 

@@ -118,7 +118,7 @@ function printTurns(
   call.print(`\n${call.paint('faint', `${span}: ${counted(explorations, 'exploration')}`)}`);
 }
 
-/** What turns together for the same reason is told once. */
+/** What flips together for the same reason is reported once. */
 function causeOf({ from, to, changes, revertsAlone }: Turn): string {
   return [from.name, to.name, revertsAlone, ...changes.map(({ id }) => id)].join(' ');
 }

@@ -26,7 +26,7 @@ export const diff: Command = {
     ...RUN_OPTIONS,
     { name: 'kernel-b', value: 'KERNEL', doc: 'Kernel of B. Default: chosen as for A.', offers: KERNELS },
     { name: 'schedule-b', value: 'SCHEDULE', allowsEmpty: true, doc: 'Schedule of B. Default: chosen as for A.' },
-    { name: 'branch-b', value: 'N', doc: 'Branch of B, if that is a trace. Default: chosen as for A.' },
+    { name: 'branch-b', value: 'N', doc: 'The same for B, if that is a trace. Default: chosen as for A.' },
     FORMAT,
   ],
   examples: [

@@ -79,7 +79,7 @@ export const exportCommand: Command = {
     {
       name: 'max-states',
       value: 'N',
-      doc: `With \`promela\`: learn from N states at most. Default: ${DEFAULT_LEARNED.toLocaleString('en-US')}. With the picture \`outcomes\`: look at N states at most. Default: ${DEFAULT_PICTURED.toLocaleString('en-US')}.`,
+      doc: `With \`promela\`: learn from at most N states. Default: ${DEFAULT_LEARNED.toLocaleString('en-US')}. With the picture \`outcomes\`: look at N states at most. Default: ${DEFAULT_PICTURED.toLocaleString('en-US')}.`,
     },
     { name: 'litmus', doc: 'With `c`: a program that lets all threads run freely and counts outcomes.' },
     {

@@ -70,7 +70,7 @@ function namedHere(call: Invocation): Profile[] {
 }
 
 function printLike(call: Invocation, string: string, like: KernelLike): void {
-  // What is exactly a profile is told by the profile's own line.
+  // What is exactly a profile has the profile's own line.
   const isOwnName = like.exact && string === like.profile.name;
   if (!isOwnName) call.print(wrap(likeText(string, like), call.width, 2, 0));
   if (like.recorded.length > 0) {

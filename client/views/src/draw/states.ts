@@ -11,7 +11,7 @@ const LINES = [24, 36, 48] as const;
 /** Around what passes a row without a stop there. */
 const PASSING = 10;
 const GAP = 12;
-/** More would lie on top of each other. */
+/** More would overlap. */
 const MOST_NAMED_WAYS = 40;
 /** A label shorter than this says nothing; the tooltip of the way has it all. */
 const LEAST_LABEL = 8 * CHARACTER;

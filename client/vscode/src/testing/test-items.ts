@@ -126,7 +126,7 @@ export class TestItems {
   #parentOf(uri: Uri, create: boolean): TestItem['children'] | undefined {
     const { items } = this.#controller;
     const folder = Uri.joinPath(uri, '..');
-    // What lies at the top of the only folder of the workspace needs no folder of its own.
+    // What is at the top of the only folder of the workspace needs no folder of its own.
     if (workspace.workspaceFolders?.length === 1 && String(workspace.workspaceFolders[0]?.uri) === String(folder)) {
       return items;
     }

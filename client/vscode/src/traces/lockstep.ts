@@ -71,7 +71,7 @@ async function follow(leader: Side, follower: Side, until: number): Promise<void
   await follower.session.customRequest('snoopscope/seek', { position });
 }
 
-/** Runs to the end: where two runs part is known once both are recorded. A trace is recorded already. */
+/** Runs to the end: where two runs part is known once both are recorded. A trace is already recorded. */
 async function recordAll(side: Side): Promise<void> {
   for (let before = -1; ; ) {
     const { ended, steps, threadId } = await side.session.customRequest('snoopscope/position', {});

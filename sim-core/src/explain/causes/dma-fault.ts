@@ -98,7 +98,7 @@ function noDomain(history: History, { event, device, name }: Fault): Link[] {
   ];
 }
 
-/** The slot of the entry; undefined where the address lies in no page of the scenario. */
+/** The slot of the entry; undefined where the address is in no page of the scenario. */
 function entrySlot(history: History, { domain, page }: Fault): number | undefined {
   const { iommu, topology } = history.model.world;
   return domain < 0 || page < 0 ? undefined : iommu.iopte.base + domain * topology.pages.length + page;
@@ -125,7 +125,7 @@ function notPresent(history: History, fault: Fault): Link[] {
     },
     {
       event: gone,
-      text: `${history.actorText(gone)} takes the mapping away ${history.doneBy(gone)}, while ${fault.name} can still send requests.`,
+      text: `${history.actorText(gone)} removes the mapping ${history.doneBy(gone)}, while ${fault.name} can still send requests.`,
       sources: history.sourceAt(gone),
     },
   ];

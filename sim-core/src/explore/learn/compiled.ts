@@ -303,7 +303,7 @@ export class Compiled {
   }
 }
 
-/** Sets the joint values after an effect, whose other effects are there already. False when one was never met. */
+/** Sets the joint values after an effect, whose other effects are already there. False when one was never met. */
 export function setJoint(
   { joint, jointOf }: Pick<Tables, 'joint' | 'jointOf'>,
   effect: number,

@@ -80,8 +80,7 @@ function shardsOf(parts: readonly RandomResult<Shown>[]): RandomResult['shards']
   const all = parts.map((part) => part.shards);
   if (all.length === 1) return all[0];
   const counts = new Set(all.map((shards) => shards?.count));
-  if (counts.has(undefined))
-    throw new NotMergeable('one of the results is of all runs already, so the others are in it');
+  if (counts.has(undefined)) throw new NotMergeable('one of the results already has all runs, the others among them');
   if (counts.size > 1) {
     const texts = [...counts].join(' and of ');
     throw new NotMergeable(`the runs were split differently: there are shards of ${texts}`);

@@ -4,7 +4,7 @@
  * A renaming moves the columns of the fields that have one per CPU, and renames the CPUs that vCPUs are on and those
  * in dirty masks. That the machine really treats CPUs alike is not assumed: every local situation that the explorer
  * executes is executed under each renaming as well ({@link Learner}), final states are read under each as well, and the
- * first difference switches the reduction off. So `cpu=1` in a program, or a condition about cpu0, needs no special case.
+ * first difference disables the reduction. So `cpu=1` in a program, or a condition about cpu0, needs no special case.
  */
 import type { Model } from '../../engine/model.ts';
 

@@ -1,4 +1,4 @@
-/** Where fields lie in the words of a packed state. */
+/** Where fields are in the words of a packed state. */
 
 import type { Symmetry } from '../reduce/symmetry.ts';
 import { type Bundle, bitWidth, MAX_JOINT_WIDTH, maskOf } from './bundle.ts';
@@ -75,7 +75,7 @@ function unitsOf(
 }
 
 /**
- * Columns of CPUs lie at the same bits of neighbouring words, so that exchanging two CPUs is exchanging bits of words.
+ * Columns of CPUs are at the same bits of neighbouring words, so that exchanging two CPUs is exchanging bits of words.
  * Rows of such words come first. The other slots fill what is left, wide ones first.
  */
 function place(units: readonly Unit[], cpus: number, before: Packing | undefined): Arrangement {

@@ -1,5 +1,5 @@
 /**
- * Slots that lie in one field together, because what they hold goes together: all of a mapping's slots change at once,
+ * Slots that share one field, because what they hold goes together: all of a mapping's slots change at once,
  * a word's value in memory goes with its version. Joint values are numbered in the order in which they were met, as the
  * values of single slots are.
  */
@@ -49,7 +49,7 @@ export function bitWidth(count: number): number {
   return Math.max(1, 32 - Math.clz32(Math.ceil(count) - 1));
 }
 
-/** What may go into a bundle: slots that are one already, and what they hold in a sample of states. */
+/** What may go into a bundle: slots that are already one, and what they hold in a sample of states. */
 export interface Candidate {
   readonly lanes: readonly (readonly number[])[];
   /** Only candidates of one kind go together. */

@@ -147,7 +147,7 @@ class Reader {
 
   text(name: string): string {
     const value = this.#fields[name];
-    if (typeof value !== 'string') throw this.problem(`"${name}" is not a text`);
+    if (typeof value !== 'string') throw this.problem(`"${name}" is not a string`);
     return value;
   }
 
@@ -176,7 +176,7 @@ class Reader {
 
   texts(name: string): readonly string[] {
     return this.list(name).map((value) => {
-      if (typeof value !== 'string') throw this.problem(`"${name}" holds something that is not a text`);
+      if (typeof value !== 'string') throw this.problem(`"${name}" holds something that is not a string`);
       return value;
     });
   }

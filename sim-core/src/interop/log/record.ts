@@ -15,7 +15,7 @@ export interface LogRecord {
   readonly comm?: string;
   /** The physical CPU. */
   readonly cpu?: number;
-  /** Line of the log, from 1. A call that another thread interrupted counts where it came to its end. */
+  /** Line of the log, from 1. A call that another thread interrupted counts where it was resumed. */
   readonly line: number;
   readonly what: LogEvent;
 }

@@ -232,7 +232,7 @@ function resultOf(text: string): LogResult | undefined | null {
   return path === undefined ? { value } : { value, path: path.replace(DEVICE_NUMBER, '') };
 }
 
-/** Longer is not a result: a path has 4096 characters at most. */
+/** Longer is not a result: a path has at most 4096 characters. */
 const LONGEST_RESULT = 5000;
 const ZERO: LogResult = { value: 0 };
 

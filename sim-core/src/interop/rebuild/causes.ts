@@ -275,7 +275,7 @@ function endedEarly({ rebuilt, messages, found, ended, failures }: Known): Cause
   return [
     {
       id: 'ended-early',
-      text: `The VMM ended by itself${status}, ${when}; ${why}.${said || last ? '' : ` ${guess}`}`,
+      text: `The VMM exited on its own${status}, ${when}; ${why}.${said || last ? '' : ` ${guess}`}`,
       remedy: said
         ? 'What the VMM said is the reason.'
         : `Its message on stderr says why. If that is lost: \`${RECORD}\``,

@@ -31,7 +31,7 @@ export const IOMMU_ON =
 export const RAISE_MEMLOCK =
   'Raise the limit of locked memory above the size of the guest: `ulimit -l`, LimitMEMLOCK= of the service, or <hard_limit> of libvirt.';
 export const LOAD_KVM =
-  'Load kvm_intel or kvm_amd. If that fails, switch virtualization on in the firmware; in a virtual machine, switch nested virtualization on; in a container, pass /dev/kvm to it.';
+  'Load kvm_intel or kvm_amd. If that fails, enable virtualization in the firmware; in a virtual machine, enable nested virtualization; in a container, pass /dev/kvm to it.';
 
 const GROUP = /^\/dev\/vfio\/(?:noiommu-)?\d+$/;
 const NOIOMMU_GROUP = /^\/dev\/vfio\/noiommu-\d+$/;
@@ -52,7 +52,7 @@ const OPENED: readonly Row[] = [
     errnos: ['EPERM'],
     id: 'permission',
     text: ({ call }) => `Opening ${call} was refused: a group without an IOMMU needs CAP_SYS_RAWIO.`,
-    remedy: () => 'A device without an IOMMU cannot be passed to a guest safely: switch the IOMMU on.',
+    remedy: () => 'A device without an IOMMU cannot be passed to a guest safely: enable the IOMMU.',
     command: () => 'ls -l /sys/kernel/iommu_groups; cat /sys/module/vfio/parameters/enable_unsafe_noiommu_mode',
   },
   {
@@ -133,7 +133,7 @@ const REQUESTED: readonly Row[] = [
     errnos: ['EINVAL'],
     id: 'container-refused',
     text: () =>
-      'VFIO_GROUP_SET_CONTAINER failed with EINVAL: the group is in a container already, or its IOMMU may not fit the groups that the container has.',
+      'VFIO_GROUP_SET_CONTAINER failed with EINVAL: the group is already in a container, or its IOMMU may not fit the groups that the container has.',
     remedy: () => 'Give the group a container of its own, and take it out of the old one first.',
     command: () => 'ls -l /proc/PID/fd | grep vfio; dmesg | grep -i -e vfio -e iommu',
   },
@@ -152,7 +152,7 @@ const REQUESTED: readonly Row[] = [
     id: 'unsafe-interrupts',
     text: () => 'VFIO_SET_IOMMU failed with EPERM: the host has no interrupt remapping.',
     remedy: () =>
-      'Switch interrupt remapping on in the firmware. Where every guest is trusted, allow_unsafe_interrupts=1 of vfio_iommu_type1 does without.',
+      'Enable interrupt remapping in the firmware. Where every guest is trusted, allow_unsafe_interrupts=1 of vfio_iommu_type1 does without.',
     command: () =>
       "cat /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts; dmesg | grep -i -e remapping -e 'allow_unsafe_interrupts'",
   },
@@ -235,7 +235,7 @@ const REQUESTED: readonly Row[] = [
     text: () =>
       'VFIO_DEVICE_BIND_IOMMUFD failed with EPERM: the host may have no interrupt remapping, or a driver of the host or another process may own a device of the group.',
     remedy: () =>
-      'Switch interrupt remapping on in the firmware, and bind every device of the group to vfio-pci. Where every guest is trusted, allow_unsafe_interrupts=1 of iommufd does without remapping.',
+      'Enable interrupt remapping in the firmware, and bind every device of the group to vfio-pci. Where every guest is trusted, allow_unsafe_interrupts=1 of iommufd does without remapping.',
     command: () =>
       `cat /sys/module/iommufd/parameters/allow_unsafe_interrupts; dmesg | grep -i remapping; ${membersCommand('*')}`,
   },

@@ -82,7 +82,7 @@ export function setAttribute(p: Process, kept: KeptCall, open: Open): undefined 
   if (errno === undefined) target.added = adds;
 }
 
-/** What is removed: the one whose devices are closed already, else the one that was added last. */
+/** What is removed: the one whose devices are already closed, else the one that was added last. */
 function leaving(p: Process, files: readonly Open[]): Open | undefined {
   const added = files.filter((file) => file.added);
   const used = new Set(p.files.of('device').map(({ group }) => group));

@@ -184,7 +184,7 @@ const BY_VMM: readonly Row[] = [
     id: 'unsafe-interrupts',
     text: () => 'The host has no interrupt remapping, and VFIO refuses to work without.',
     remedy:
-      'Switch interrupt remapping on in the firmware. Where every guest is trusted, allow_unsafe_interrupts=1 of vfio_iommu_type1 does without.',
+      'Enable interrupt remapping in the firmware. Where every guest is trusted, allow_unsafe_interrupts=1 of vfio_iommu_type1 does without.',
     command: 'dmesg | grep -i remapping',
   },
   {

@@ -14,7 +14,7 @@ export function shapeProblem(header: unknown): string | undefined {
   return branchProblem(header);
 }
 
-/** Branches part from one that is there already, within it. */
+/** Branches part from one that is already there, within it. */
 function branchProblem({ steps, events, branches, branch }: Readonly<Record<string, unknown>>): string | undefined {
   const ends = [steps as number];
   let all = events as number;

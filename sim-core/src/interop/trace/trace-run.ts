@@ -145,7 +145,9 @@ function editsOf(run: Run, step: number): Edit[] {
 
 function asMove(deed: Deed): number {
   if (typeof deed === 'number') return deed;
-  throw new TraceProblem('A run with a value that was set by hand cannot be saved by itself: no schedule leads to it.');
+  throw new TraceProblem(
+    'A run with a value that was set by hand cannot be saved on its own: no schedule leads to it.',
+  );
 }
 
 /** What a trace says that was run; to be checked and elaborated as any other scenario. */

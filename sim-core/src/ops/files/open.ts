@@ -20,7 +20,7 @@ export const open: Op = {
     { name: 'EFAULT', when: 'The path is not a readable string.' },
     {
       name: 'EBUSY',
-      when: 'A VFIO group is open already, or still has a container, or one of its devices is bound through its cdev.',
+      when: 'A VFIO group is already open, or still has a container, or one of its devices is bound through its cdev.',
     },
   ],
   example: 'kvm = open("/dev/kvm", O_RDWR)',

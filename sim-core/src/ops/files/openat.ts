@@ -13,7 +13,7 @@ export const openat: Op = {
     { name: 'ENOTDIR', when: 'A slash follows something that is not a directory: `/dev/kvm/`.' },
     { name: 'EISDIR', when: 'A directory is opened for writing, or a path that ends in a slash with `O_CREAT`.' },
     { name: 'EFAULT', when: 'The path is not a readable string.' },
-    { name: 'EBUSY', when: 'A VFIO group is open already, or still has a container.' },
+    { name: 'EBUSY', when: 'A VFIO group is already open, or still has a container.' },
   ],
   example: 'kvm = openat(AT_FDCWD, "/dev/kvm", O_RDWR|O_CLOEXEC)',
   operands: [

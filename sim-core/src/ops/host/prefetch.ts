@@ -5,7 +5,7 @@ export const prefetch: Op = {
   name: 'prefetch',
   kind: 'host',
   summary: 'A line enters the cache of a pCPU, without any instruction asking for it.',
-  doc: `What a real prefetcher may do at any time. Nothing happens when the line is there already.`,
+  doc: `What a real prefetcher may do at any time. Nothing happens when the line is already there.`,
   sources: [{ document: 'Intel SDM', place: 'volume 3, "Memory Cache Control"' }],
   errnos: [],
   example: 'prefetch x cpu=0',

@@ -44,8 +44,8 @@ const ADD_ERRNOS: readonly ErrnoDoc[] = [
     on: 'v3.13..v5.18',
   },
   { name: 'EPERM', when: 'It is a no-IOMMU group.', on: 'v4.9..v5.18' },
-  { name: 'EEXIST', when: 'The group is listed already.', on: 'v3.13..v5.18' },
-  { name: 'EEXIST', when: 'The open file is listed already, under this or another descriptor.', on: 'v5.19..' },
+  { name: 'EEXIST', when: 'The group is already listed.', on: 'v3.13..v5.18' },
+  { name: 'EEXIST', when: 'The open file is already listed, under this or another descriptor.', on: 'v5.19..' },
 ];
 
 const DEL_ERRNOS: readonly ErrnoDoc[] = [

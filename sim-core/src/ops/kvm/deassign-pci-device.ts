@@ -4,7 +4,7 @@ import type { Op } from '../op.ts';
 export const deassignPciDevice: Op = {
   name: 'KVM_DEASSIGN_PCI_DEVICE',
   kind: 'ioctl',
-  summary: 'Takes a PCI function away from a VM (up to v4.11).',
+  summary: 'Deassigns a PCI function from a VM (up to v4.11).',
   doc: [
     'The function leaves the domain. Coherency is not asked again: a VM whose only non-coherent device went away is still treated as non-coherent.',
   ].join('\n\n'),

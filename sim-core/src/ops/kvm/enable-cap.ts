@@ -4,7 +4,7 @@ import type { Op } from '../op.ts';
 export const enableCap: Op = {
   name: 'KVM_ENABLE_CAP',
   kind: 'ioctl',
-  summary: 'Switches a capability of a VM on; here: takes quirks away.',
+  summary: 'Enables a capability of a VM; here: disables quirks.',
   doc: [
     'KVM_CAP_DISABLE_QUIRKS takes a set of quirks and ignores bits it does not know; KVM_CAP_DISABLE_QUIRKS2 (v5.18) refuses them. Other capabilities that a kernel may let user space enable switch on nothing that is modelled: they answer what the line declares, else 0. The rest is EINVAL: numbers without a name, and capabilities that every x86 kernel just has.',
   ].join('\n\n'),

@@ -24,7 +24,7 @@ export const setDeviceAttr: Op = {
       name: 'EINVAL',
       when: 'ADD: not a VFIO group (from v6.6 on: nor a VFIO device); up to v5.18 also a group without container, IOMMU driver or viability. DEL up to v4.12: the same.',
     },
-    { name: 'EEXIST', when: 'ADD: the group (from v5.19 on: the open file) is listed already.' },
+    { name: 'EEXIST', when: 'ADD: the group (from v5.19 on: the open file) is already listed.' },
     { name: 'ENOENT', when: 'DEL: it is not listed.' },
     { name: 'EPERM', when: 'ADD of a no-IOMMU group.', on: 'v4.9..v5.18' },
     { name: 'EIO', when: 'The calling process is not the one that created the VM.' },

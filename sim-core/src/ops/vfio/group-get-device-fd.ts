@@ -22,7 +22,7 @@ export const vfioGroupGetDeviceFd: Op = {
       name: 'EINVAL',
       when: 'The group is in no container, the container has no driver, or (up to v5.18) the group is not viable. Up to v5.18 this comes before the name is looked up.',
     },
-    { name: 'EPERM', when: 'With an iommufd: somebody else owns the DMA of the group.', on: 'v6.2..' },
+    { name: 'EPERM', when: 'With an iommufd: another user owns the DMA of the group.', on: 'v6.2..' },
     {
       name: 'ESRCH',
       when: 'A mediated device whose driver needs a VM (option kvm=reference), and the group knows none.',

@@ -21,11 +21,11 @@ export const vfioGroupSetContainer: Op = {
     { name: 'EBADF', when: 'The descriptor in the argument is not open.' },
     {
       name: 'EINVAL',
-      when: 'The group is in a container already; the file is not a container (up to v6.1); the number is negative (up to v6.0); the firmware maps a device of the group directly (v6.6 and later, `rmrr=on`); the iommufd serves groups of the other kind, with or without an IOMMU.',
+      when: 'The group is already in a container; the file is not a container (up to v6.1); the number is negative (up to v6.0); the firmware maps a device of the group directly (v6.6 and later, `rmrr=on`); the iommufd serves groups of the other kind, with or without an IOMMU.',
     },
     {
       name: 'EPERM',
-      when: 'The DMA of the group is owned by somebody else, a bound host driver included.',
+      when: 'Something else owns the DMA of the group, such as a bound host driver.',
       on: 'v5.19..',
     },
     { name: 'EPERM', when: 'The container holds groups of the other kind (with and without an IOMMU).', on: 'v4.5..' },

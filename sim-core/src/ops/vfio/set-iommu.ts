@@ -18,7 +18,7 @@ export const vfioSetIommu: Op = {
     BAD_DESCRIPTOR,
     {
       name: 'EINVAL',
-      when: 'The container has no group, or it has a driver already; of an iommufd: not a type1 interface.',
+      when: 'The container has no group, or already has a driver; of an iommufd: not a type1 interface.',
     },
     { name: 'ENODEV', when: 'No driver knows the type; of an iommufd: no group has joined it.' },
     {

@@ -16,7 +16,7 @@ export const constantCondition: Check = {
   code: 'constant-condition',
   severity: 'warning',
   advice: true,
-  doc: 'A condition that is true or false whatever happens, that another one contradicts on the same kernels, or that says what another one says already.',
+  doc: 'A condition that is true or false whatever happens, that another one contradicts on the same kernels, or that repeats what another one says.',
   sources: ['docs/language.md, exists, ~exists, forall'],
   examples: {
     bad: `machine {
@@ -78,7 +78,7 @@ function* pairs(scenario: ParsedScenario, conditions: readonly Placed[]): Genera
 
 /** What one condition says about another of the same proposition; undefined when both may be true. */
 function relationOf(one: Quantifier, other: Quantifier): string | undefined {
-  if (one === other) return 'says the same already';
+  if (one === other) return 'already says the same';
   return one === '~exists' || other === '~exists' ? 'says the opposite for the same kernels' : undefined;
 }
 

@@ -42,12 +42,12 @@ function* ownDuplicates({
     for (const source of isTaken ? includedSources : []) {
       const place = symbolsOf(source.parsed, vocabulary).all.get(symbol.id)?.definitions[0];
       if (place === undefined) continue;
-      const message = `The name \`${name}\` is taken already, in \`${source.path}\`, line ${place.line + 1}.`;
+      const message = `The name \`${name}\` is already taken, in \`${source.path}\`, line ${place.line + 1}.`;
       yield { ...first!, message, related: [declared(name, place, source.path)] };
       break;
     }
     for (const { line, span } of others) {
-      const message = `The name \`${name}\` is taken already, in line ${first!.line + 1}.`;
+      const message = `The name \`${name}\` is already taken, in line ${first!.line + 1}.`;
       yield { line, span, message, related: [declared(name, first!)] };
     }
   }

@@ -4,7 +4,7 @@ import type { Check } from './check.ts';
 export const nsWithoutRight: Check = {
   code: 'ns-without-right',
   severity: 'warning',
-  doc: '`ns` at a TLP of a device that cannot ask for No Snoop: its Enable No Snoop bit is off, so the TLP is sent without the attribute.',
+  doc: '`ns` on a TLP from a device that cannot ask for No Snoop: its Enable No Snoop bit is off, so the TLP is sent without the attribute.',
   sources: ['PCIe Base Specification, No Snoop Attribute'],
   examples: {
     bad: `machine {

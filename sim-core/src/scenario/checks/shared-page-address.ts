@@ -37,7 +37,7 @@ export const sharedPageAddress: Check = {
         yield {
           line,
           span: at.span,
-          message: `Line ${other.line + 1} has a page at \`${at.value.text}\` already.`,
+          message: `Line ${other.line + 1} already has a page at \`${at.value.text}\`.`,
           related: [{ line: other.line, span: other.span, message: 'The other page.' }],
         };
       }

@@ -1,8 +1,8 @@
 /**
  * Expressions that somebody asks about a state in the middle of a run: a watch, a hover, the condition of a breakpoint.
  *
- * They are the language of final conditions, compiled by the same compiler. Two things are added for the reader's
- * comfort: a bare name may be a register of the actor they look at, or a word. And what a model remembers only when a
+ * They are the language of final conditions, compiled by the same compiler. Two things are added for
+ * convenience: a bare name may be a register of the actor they look at, or a word. And what a model remembers only when a
  * condition of its file asks (counts, errnos, findings) can be asked at any time: the caller counts it in the log and
  * hands it over after the state, in the order of {@link Expression.extras}.
  */
@@ -127,7 +127,7 @@ function nameProblem({ names, registers, world }: Model, text: string, { start, 
   return `\`${name}\` is not a register, a word, a finding or a name that a call binds${didYouMean(nearest(name, known))}`;
 }
 
-/** A context in which everything is known already: what a new term would add to the state becomes an extra. */
+/** A context in which everything is already known: what a new term would add to the state becomes an extra. */
 function contextOf(model: Model, condition: Condition, problems: Problems, extras: Extra[]): ProgramContext {
   const { world } = model;
   const slotFor = (extra: Extra): number => model.layout.size + extras.push(extra) - 1;

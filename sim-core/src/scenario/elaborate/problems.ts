@@ -38,7 +38,7 @@ export class Problems {
 
   /**
    * One diagnostic a place and message: a procedure that is called twice says it once. What is wrong in an included
-   * file is told at the `include` line, because diagnostics are about the scenario's own text.
+   * file is reported at the `include` line, because diagnostics are about the scenario's own text.
    */
   report({ code, severity }: Check, line: number, span: Span, message: string): void {
     const via = this.#source?.via;

@@ -46,7 +46,7 @@ export interface BrokenInclude extends IncludePlace {
 
 /**
  * Every file counts once, the scenario itself among them, however often and in whatever circle files include each
- * other. What is wrong in a file is told at the scenario's own `include` line through which the file came.
+ * other. What is wrong in a file is reported at the scenario's own `include` line through which the file came.
  */
 export function readSources(parsed: ParsedScenario, includes: ReadInclude): SourcesOfScenario {
   const sources: ScenarioSource[] = [{ path: '', parsed }];
