@@ -114,7 +114,7 @@ describe('calls and their results', () => {
       expect.stringContaining('KVM_CREATE_DEVICE makes the kvm-vfio device'),
       expect.stringContaining('KVM_SET_DEVICE_ATTR adds a group or device that is open'),
       expect.stringContaining('Ranges of mappings are assumed'),
-      'The device of group 8 is 0000:01:00.0: the files about the machine say so.',
+      'The device of group 8 is 0000:01:00.0: the files about the machine, or its links in sysfs, say so.',
     ]);
     expect(rebuilt.runs).toEqual({ count: 2769, interrupted: 2 });
     expect(rebuilt.counted.get('KVM_IRQ_LINE_STATUS')?.count).toBe(548);

@@ -43,6 +43,10 @@ for device in /sys/bus/pci/devices/*; do
   [ -e "$device/driver" ] && echo "$device/driver: $(basename "$(readlink -f "$device/driver")")"
 done
 
+for node in /sys/bus/pci/devices/*/vfio-dev/*; do
+  [ -e "$node" ] && echo "$node"
+done
+
 section nodes
 ls -l /dev/kvm /dev/iommu 2>&1
 for folder in /dev/vfio /dev/vfio/devices; do

@@ -244,6 +244,29 @@ function isReal({ id }: Cause): boolean {
   return id !== 'harmless-warning';
 }
 
+/** What the VMM looked for in sysfs and did not find, where it then gave up. */
+function notInSysfs({ rebuilt, found, ended }: Known): Cause[] {
+  if (!ended || found.some(isReal)) return [];
+  return [
+    ...rebuilt.missing.map(
+      (bdf): Cause => ({
+        id: 'no-device',
+        text: `The host has no device ${bdf}: the VMM looked for it in sysfs.`,
+        remedy: 'Give the VMM the address that lspci -D shows; it may change with cards and firmware settings.',
+        command: 'lspci -D -nn',
+      }),
+    ),
+    ...rebuilt.groupless.map(
+      (bdf): Cause => ({
+        id: 'no-iommu',
+        text: `${bdf} has no IOMMU group: no IOMMU is in use, or none translates for it.`,
+        remedy: IOMMU_ON,
+        command: 'ls /sys/class/iommu; dmesg | grep -e DMAR -e AMD-Vi',
+      }),
+    ),
+  ];
+}
+
 /** What is missing in a log of which most lines could not be read proves nothing. */
 function mostlyUnread({ rebuilt, found }: Known): Cause[] {
   if (found.some(isReal)) return [];
@@ -347,6 +370,7 @@ const FINDERS: readonly Finder[] = [
   byErrno,
   noIommufd,
   neverRegistered,
+  notInSysfs,
   ({ messages, found }) => causesOfMessages(messages, found),
   mostlyUnread,
   endedEarly,

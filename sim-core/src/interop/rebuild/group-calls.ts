@@ -144,7 +144,8 @@ export function getDevice(p: Process, kept: KeptCall, open: Open): undefined {
 }
 
 function whySo(p: Process, group: string | undefined, device: string): string {
-  if (p.options.devicesOf(group ?? '').includes(device)) return 'the files about the machine say so';
+  if (p.options.devicesOf(group ?? '').includes(device))
+    return 'the files about the machine, or its links in sysfs, say so';
   return device === PLACEHOLDER
     ? 'no log and no file about the machine says which'
     : 'the process looked it up in sysfs';

@@ -5,6 +5,7 @@
 import { descriptorOf, type KnownArguments, type LogCall, type LogRecord } from '../log/record.ts';
 import { isOurs, requestName } from './request-names.ts';
 import { Stderr } from './stderr.ts';
+import { SysfsLookups } from './sysfs-lookups.ts';
 
 /** A call that a scenario may need. */
 export interface KeptCall {
@@ -78,6 +79,7 @@ export class CallFilter {
   readonly other: TalliesByThread = new Map();
   /** PCI addresses that the process looked up in sysfs, in order. */
   readonly addresses: string[] = [];
+  readonly sysfs = new SysfsLookups();
   readonly stderr = new Stderr();
   /** Where the kept calls were cut off. */
   cutAt: number | undefined;
@@ -106,7 +108,10 @@ export class CallFilter {
     const call: LogCall = record.what.kind === 'call' ? record.what : { kind: 'call', name: 'ended', args: [] };
     if (call.name === 'ioctl') this.#ioctl(call, record);
     else if (this.#matters(call)) this.#keep(call, record);
-    else this.stderr.take(call, record.tid);
+    else {
+      this.stderr.take(call, record.tid);
+      this.sysfs.take(call);
+    }
     if (known !== undefined) this.#know(known);
   }
 

@@ -113,7 +113,8 @@ function deviceLines(rebuilt: Rebuilt): Line[] {
     if (lines.has(bdf)) return;
     const known = facts.devices.find((device) => device.bdf === bdf);
     const driver = missing ? (known?.driver ?? 'none') : known?.driver;
-    const unit = known?.unit ?? facts.units[0]?.name ?? 'dmar0';
+    const neighbour = group === undefined ? undefined : groupDevices(facts, group).find((device) => device.unit);
+    const unit = known?.unit ?? neighbour?.unit ?? facts.units[0]?.name ?? 'dmar0';
     const untranslated = group?.startsWith('noiommu');
     lines.set(bdf, {
       name: `dev_${bdf.replace(/^0000:/, '').replace(/[:.]/g, '_')}`,

@@ -33,11 +33,18 @@ export interface DeviceFacts {
   /** Enable No Snoop of its Device Control register. */
   readonly noSnoop?: boolean;
   readonly unit?: string;
+  /** Its device node in /dev/vfio/devices: `vfio0`. */
+  readonly cdev?: string;
   /** A bridge, which VFIO never needs bound. */
   readonly bridge?: boolean;
 }
 
 export const NO_FACTS: MachineFacts = { units: [], devices: [] };
+
+/** An IOMMU unit by its name in sysfs, of which nothing else is known. */
+export function unitNamed(name: string): UnitFacts {
+  return { name, driver: name.startsWith('ivhd') ? 'amd-vi' : name.startsWith('smmu') ? 'smmu' : 'vt-d' };
+}
 
 /** Functions of a group. */
 export function groupDevices(facts: MachineFacts, group: string): readonly DeviceFacts[] {

@@ -2,8 +2,9 @@
  * Files about a machine: the output of `snoopscope inventory`, of lspci (-vvv -nn, -nnk), dmesg, uname, lscpu,
  * /proc/cpuinfo, listings of sysfs and of /dev. Any subset, in any order, one after the other in one file or in many.
  */
-import type { DeviceFacts, MachineFacts, UnitFacts } from './machine-facts.ts';
+import { type DeviceFacts, type MachineFacts, mergeFacts, type UnitFacts, unitNamed } from './machine-facts.ts';
 import { isKnownMessage } from './message-causes.ts';
+import { SysfsLookups } from './sysfs-lookups.ts';
 
 /** Lines that say something about what went wrong, for a report. */
 export interface HostMessage {
@@ -37,6 +38,7 @@ export class MachineFiles {
   readonly #devices = new Map<string, Mutable<DeviceFacts>>();
   readonly #units = new Map<string, Mutable<UnitFacts>>();
   readonly #nodes = new Set<string>();
+  readonly #lookups = new SysfsLookups();
   readonly messages: HostMessage[] = [];
   /** Lines that said something. */
   known = 0;
@@ -59,6 +61,10 @@ export class MachineFiles {
   }
 
   facts(): MachineFacts {
+    return mergeFacts(this.#listed(), this.#lookups.facts());
+  }
+
+  #listed(): MachineFacts {
     const devices = [...this.#devices.values()].map((device) => {
       // lspci says which driver is in use; of a function without such a line there is none.
       const driverless = this.#drivers && device.title !== undefined && device.driver === undefined;
@@ -79,6 +85,7 @@ export class MachineFiles {
 
   #line(text: string): boolean {
     return (
+      this.#lookups.line(text) ||
       this.#lspci(text) ||
       this.#sysfs(text) ||
       this.#kernelLog(text) ||
@@ -147,6 +154,11 @@ export class MachineFiles {
     const driver = /\/sys\/bus\/pci\/devices\/([0-9a-f:.]{12})\/driver(?:: | -> |:).*?([\w-]+)$/.exec(text);
     if (driver) {
       this.#at(driver[1]!).driver = driver[2]!;
+      return true;
+    }
+    const node = /\/sys\/bus\/pci\/devices\/([0-9a-f:.]{12})\/vfio-dev\/(vfio\d+)$/.exec(text);
+    if (node) {
+      this.#at(node[1]!).cdev = node[2]!;
       return true;
     }
     const group = /^IOMMU Group (\d+):?/i.exec(text)?.[1];
@@ -260,8 +272,7 @@ export class MachineFiles {
   }
 
   #unitNamed(name: string): Mutable<UnitFacts> {
-    const driver = name.startsWith('ivhd') ? 'amd-vi' : name.startsWith('smmu') ? 'smmu' : 'vt-d';
-    const unit = this.#units.get(name) ?? { name, driver };
+    const unit = this.#units.get(name) ?? unitNamed(name);
     this.#units.set(name, unit);
     return unit;
   }

@@ -14,6 +14,8 @@ import type { Anchor, Assumptions, LeftOutCall, RebuiltStep } from './step.ts';
 export interface TranslateOptions {
   /** Keep calls that touch nothing that is modelled as statements. */
   readonly all: boolean;
+  /** The PCI function of a device node, where the machine is known. */
+  readonly nodeOf: (cdev: string) => string | undefined;
   /** The group of a PCI function, where the machine is known. */
   readonly groupOf: (bdf: string) => string | undefined;
   /** PCI functions of a group that vfio-pci drives, where the machine is known. */
@@ -129,8 +131,8 @@ export class Process {
     const key = path.slice(path.lastIndexOf('/') + 1);
     const use = uses.get(key) ?? { devices: new Set(), missing: false, busy: false, opened: false };
     uses.set(key, use);
-    const named = kind === 'group' ? this.options.devicesOf(key) : [];
-    const address = named[0] ?? this.options.addresses[Math.min(this.addresses, this.options.addresses.length - 1)];
+    const named = kind === 'group' ? this.options.devicesOf(key)[0] : this.options.nodeOf(key);
+    const address = named ?? this.options.addresses[Math.min(this.addresses, this.options.addresses.length - 1)];
     if (address !== undefined && use.devices.size === 0) {
       use.devices.add(address);
       this.addresses++;

@@ -66,6 +66,9 @@ export interface Rebuilt {
   readonly starts: ReadonlyMap<string, number>;
   /** KVM_RUN, and how often a signal ended it. */
   readonly runs: { readonly count: number; readonly interrupted: number };
+  /** PCI functions that were looked up in sysfs and are not there, and those that have no IOMMU group. */
+  readonly missing: readonly string[];
+  readonly groupless: readonly string[];
   /** The last lines that the process wrote on stderr, where the log shows them. */
   readonly stderr: readonly string[];
   /** Calls that matter nothing here, by name. */
@@ -167,6 +170,8 @@ export class Rebuilder {
     const processes = this.processes();
     const chosen = chosenProcess(processes, this.#options);
     for (const { evidence } of this.#files) evidence.settle();
+    // Files about the machine count more than what its processes looked up.
+    for (const { filter } of this.#files) this.know(filter.sysfs.facts());
     const callFiles = this.#callFiles();
     const evidenceFile = this.#files
       .filter(({ evidence }) => evidence.deeds.length > 0 || evidence.exits.size > 0)
@@ -187,6 +192,7 @@ export class Rebuilder {
     const translator = new CallTranslator(
       {
         all: this.#options.all ?? false,
+        nodeOf: (cdev) => this.#facts.devices.find((device) => device.cdev === cdev)?.bdf,
         groupOf: (bdf) => this.#facts.devices.find((device) => device.bdf === bdf)?.group,
         devicesOf: (group) =>
           groupDevices(this.#facts, group)
@@ -233,6 +239,8 @@ export class Rebuilder {
         evidence?.hasFunctions === true &&
         [...evidence.functions.keys()].some((name) => /^(?:kvm_emulate_wbinvd|wbinvd_ipi|__wbinvd)/.test(name)),
       runs: sumRuns(callFiles, (tid) => runsHere(tid, chosen, processes)),
+      missing: callFiles.flatMap(({ filter }) => [...filter.sysfs.missing]),
+      groupless: callFiles.flatMap(({ filter }) => [...filter.sysfs.groupless]),
       stderr: callFiles.flatMap(({ filter }) =>
         filter.stderr.lines.flatMap(({ tid, text }) => (runsHere(tid, chosen, processes) ? [text] : [])),
       ),
