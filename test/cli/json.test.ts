@@ -108,3 +108,12 @@ test('a finding that a statement makes again and again is one finding of a run',
     { finding: 'unexpected-result', actor: 'qemu', line: 6, occurrences: 3 },
   ]);
 });
+
+test('a deadlock is placed at those who wait, as explore places it', async () => {
+  const file = 'scenarios/kvm-vfio/release-and-open-take-locks-crosswise.snoop';
+  const explored = await snoopscope(`explore --format json --granularity micro ${file}`);
+  const found = JSON.parse(explored.stdout).findings.find((one: { finding: string }) => one.finding === 'deadlock');
+  const { stdout } = await snoopscope(`run --format json ${file}`);
+  const { text, actor, line } = JSON.parse(stdout).findings[0];
+  expect({ text, actor, line }).toEqual({ text: found.text, actor: found.actor, line: found.line });
+});

@@ -48,11 +48,12 @@ function findingDocuments(run: RunOutcome['run'], trace: readonly TraceEntry[]):
       const at = event * EVENT_WIDTH;
       const index = log[at + 1]!;
       const text = findingTextAt(model, log, event, names);
-      const key = JSON.stringify([index, text, entry.actor, entry.place]);
+      const { actor, place } = FINDINGS[index] === 'deadlock' ? waitingEntry(run, trace, event, entry) : entry;
+      const key = JSON.stringify([index, text, actor, place]);
       const known = found.get(key);
       if (known) known.occurrences++;
       else {
-        const where = { event, step: run.stepOfEvent(event), actor: entry.actor, ...placeDocument(run, entry) };
+        const where = { event, step: run.stepOfEvent(event), actor, ...placeDocument(run, { place }) };
         found.set(key, { finding: FINDINGS[index], text, ...where, occurrences: 1, ...(why && whyDocument(why)) });
       }
     }
@@ -60,7 +61,18 @@ function findingDocuments(run: RunOutcome['run'], trace: readonly TraceEntry[]):
   return [...found.values()];
 }
 
-function placeDocument({ model }: RunOutcome['run'], { place }: TraceEntry): object {
+/** A deadlock belongs to those who wait, not to whom the last step was: the statement of the first of them. */
+function waitingEntry(
+  { model, log }: RunOutcome['run'],
+  trace: readonly TraceEntry[],
+  event: number,
+  last: TraceEntry,
+): TraceEntry {
+  const name = model.world.topology.actors[log[event * EVENT_WIDTH + 2]!]?.name;
+  return trace.findLast(({ actor }) => actor === name) ?? last;
+}
+
+function placeDocument({ model }: RunOutcome['run'], { place }: Pick<TraceEntry, 'place'>): object {
   const included = place && place.file > 0 ? model.sources[place.file]?.path : undefined;
   return { ...(place && { line: place.line + 1 }), ...(included !== undefined && { file: included }) };
 }

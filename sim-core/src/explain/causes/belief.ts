@@ -152,13 +152,16 @@ function reasonText(
   domain: number,
   state: Int32Array,
 ): string | undefined {
-  if (history.hasChange('capability-based-coherency') && unit?.driver === 'vt-d' && unit.snoopControl)
+  const byCapability = history.hasChange('capability-based-coherency');
+  if (byCapability && unit?.driver === 'vt-d' && unit.snoopControl)
     return `${history.kernelName()} answers by what ${unit.name} could do for ${device}, not by what the page table that the device uses does.`;
+  if (byCapability && unit?.driver === 'amd-vi')
+    return `${history.kernelName()} answers by what ${unit.name} could do for ${device}, and its driver says that it enforces coherency; page tables of version 2 have no FC bit to do it with.`;
+  if (byCapability && domain < 0 && unit)
+    return `${history.kernelName()} answers by what ${unit.name} could do for ${device}, whatever that is attached to.`;
   if (domain < 0)
     return `The group of ${device} had no container with a domain at that time: there was nothing to be non-coherent.`;
   if (!unit) return undefined;
-  if (unit.driver === 'amd-vi' && unit.options.get('page-table') === 'v2')
-    return `${unit.name}: the driver says that it enforces coherency, but page tables of version 2 have no FC bit to do it with.`;
   if (unit.driver === 'smmu') return `${unit.name}: the driver says that the domain is coherent.`;
   if (unit.driver !== 'vt-d') return undefined;
   if (history.isFirstStage(unit) && !history.hasChange('enforce-cache-coherency'))
