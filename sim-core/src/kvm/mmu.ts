@@ -78,7 +78,7 @@ export interface Mmu {
   /** The same of a state that belongs to no machine: a final state, a cursor's. */
   effectiveTypeIn(state: Int32Array, vm: VmId, page: PageId): number;
   /** The type that the guest alone would have: its MTRRs and PAT on bare metal. */
-  guestType(machine: Machine, vcpu: VcpuId, vm: VmId, page: PageId): number;
+  guestType(machine: Pick<Machine, 'state'>, vcpu: VcpuId, vm: VmId, page: PageId): number;
   /** Do leaves carry the guest's memory types, so that a change of them has to zap? */
   zapsForGuestTypes(machine: Machine, vm: VmId): boolean;
   /** Takes away what stands for addresses that no slot has any more. */

@@ -30,6 +30,9 @@ const ALL_BITS = (1n << 64n) - 1n;
 const FIRMWARE_DEF_TYPE = ENABLE | BigInt(MEMTYPE.WB);
 const FIRMWARE_FIXED = 0x0606_0606_0606_0606n;
 
+/** A state that may belong to no machine: a cursor's, one of the past. */
+type Readable = Pick<Machine, 'state'>;
+
 /** Addresses from `start` to before `end`. */
 export interface AddressRange {
   readonly start: bigint;
@@ -44,9 +47,9 @@ export interface Mtrr {
   readonly mask: Field;
   readonly fixed: Field;
   /** The type that KVM takes for a page. */
-  typeOf(machine: Machine, vcpu: VcpuId, page: PageId): number;
+  typeOf(machine: Readable, vcpu: VcpuId, page: PageId): number;
   /** The type that a page has on a machine without KVM. */
-  bareType(machine: Machine, vcpu: VcpuId, page: PageId): number;
+  bareType(machine: Readable, vcpu: VcpuId, page: PageId): number;
   /** Have all addresses of a range one type, so that one large leaf may cover it? */
   uniform(machine: Machine, vcpu: VcpuId, range: AddressRange): boolean;
   read(machine: Machine, vcpu: VcpuId, msr: number): bigint;
@@ -67,11 +70,11 @@ export function createMtrr(world: WorldBase): Mtrr {
   const aboveAddress = ALL_BITS ^ ((1n << BigInt(topology.cpu.physicalAddressBits)) - 1n);
   const { guestMtrr } = topology.cpu;
 
-  const value = (m: Machine, slot: number, fallback: bigint): bigint => {
+  const value = (m: Readable, slot: number, fallback: bigint): bigint => {
     const index = m.state[slot]!;
     return index === 0 ? fallback : wide.value(index - 1);
   };
-  const defTypeOf = (m: Machine, vcpu: VcpuId): bigint => value(m, defType.base + vcpu, FIRMWARE_DEF_TYPE);
+  const defTypeOf = (m: Readable, vcpu: VcpuId): bigint => value(m, defType.base + vcpu, FIRMWARE_DEF_TYPE);
   const rangeSlot = (field: Field, vcpu: VcpuId, range: number): number => field.base + vcpu * VARIABLE_RANGES + range;
   const pageRange = (page: PageId): AddressRange => {
     const start = topology.pages[page]!.address;
@@ -89,7 +92,7 @@ export function createMtrr(world: WorldBase): Mtrr {
   }
 
   /** linux: arch/x86/kvm/mtrr.c var_mtrr_range(): one stretch of addresses, whatever the mask looks like. */
-  function stretch(m: Machine, vcpu: VcpuId, range: number): AddressRange {
+  function stretch(m: Readable, vcpu: VcpuId, range: number): AddressRange {
     const start = value(m, rangeSlot(base, vcpu, range), 0n) & PAGE_BITS;
     const slot = rangeSlot(mask, vcpu, range);
     const never = m.state[slot] === 0 && kernel.has('mtrr-mask-of-guest-width');
@@ -98,7 +101,7 @@ export function createMtrr(world: WorldBase): Mtrr {
   }
 
   /** Valid ranges that have a part of `wanted`, in the order in which KVM keeps them: highest base first. */
-  function rangesOver(m: Machine, vcpu: VcpuId, wanted: AddressRange): (AddressRange & { readonly base: bigint })[] {
+  function rangesOver(m: Readable, vcpu: VcpuId, wanted: AddressRange): (AddressRange & { readonly base: bigint })[] {
     const found: (AddressRange & { readonly base: bigint })[] = [];
     for (let range = 0; range < VARIABLE_RANGES; range++) {
       const slot = rangeSlot(mask, vcpu, range);
@@ -111,7 +114,7 @@ export function createMtrr(world: WorldBase): Mtrr {
   }
 
   /** The bases of the valid ranges that have an address, as hardware compares it: a mask may have holes. */
-  function matching(m: Machine, vcpu: VcpuId, address: bigint): bigint[] {
+  function matching(m: Readable, vcpu: VcpuId, address: bigint): bigint[] {
     const found: bigint[] = [];
     for (let range = 0; range < VARIABLE_RANGES; range++) {
       const slot = rangeSlot(mask, vcpu, range);
@@ -127,7 +130,7 @@ export function createMtrr(world: WorldBase): Mtrr {
   const typeBits = (bits: bigint): number => Number(bits & TYPE_BITS);
 
   /** The fixed range of an address below 1 MiB: its type, and where it ends. */
-  function fixedAt(m: Machine, vcpu: VcpuId, address: bigint): { readonly type: number; readonly end: bigint } {
+  function fixedAt(m: Readable, vcpu: VcpuId, address: bigint): { readonly type: number; readonly end: bigint } {
     const at = Number(address);
     const index = FIXED_RANGES.findIndex(({ start, each }) => at < start + 8 * each);
     const { start, each } = FIXED_RANGES[index]!;
@@ -156,7 +159,7 @@ export function createMtrr(world: WorldBase): Mtrr {
   }
 
   // linux: arch/x86/kvm/mmu.c of v3.13 get_mtrr_type()
-  function typeBefore42(m: Machine, vcpu: VcpuId, page: PageId): number {
+  function typeBefore42(m: Readable, vcpu: VcpuId, page: PageId): number {
     const def = defTypeOf(m, vcpu);
     if ((def & (ENABLE | ENABLE_FIXED)) === 0n) return disabledType();
     const wanted = pageRange(page);
@@ -166,7 +169,7 @@ export function createMtrr(world: WorldBase): Mtrr {
     return types.length === 0 ? typeBits(def) : combineMtrrs(types, types[0]!);
   }
 
-  function typeOf(m: Machine, vcpu: VcpuId, page: PageId): number {
+  function typeOf(m: Readable, vcpu: VcpuId, page: PageId): number {
     if (!kernel.has('mtrr-disabled-is-uc')) return typeBefore42(m, vcpu, page);
     const def = defTypeOf(m, vcpu);
     if ((def & ENABLE) === 0n) return disabledType();

@@ -34,17 +34,25 @@ export function whyCoherent(history: History, event: number, vm: number): Link[]
     ];
   }
   const dropped = history.lastChange(kvm.noncoherentDmaCount.base + vm, event, 0);
-  if (dropped >= 0) {
-    return [
-      {
-        event: dropped,
-        text: `The count went back to 0 in ${history.routineName(dropped)} (${history.placeText(dropped)}).`,
-        sources: [coherencySource],
-      },
-    ];
-  }
+  if (dropped >= 0) return [countDropped(history, event, dropped)];
   const told = lastAnswer(history, event, vm);
   return told < 0 ? [neverTold(history, event, vm)] : [answerLink(history, told), ...decidedBy(history, told)];
+}
+
+function countDropped(history: History, event: number, dropped: number): Link {
+  const { topology, vfio } = history.model.world;
+  const state = history.stateAt(dropped);
+  const open = topology.devices.filter(
+    ({ group }, device) =>
+      history.valueAt(vfio.deviceOpenCount.base + device, event) > 0 && !isListed(history, state, device, group),
+  );
+  const why =
+    open.length > 0 ? `: ${andList(open.map(({ name }) => name))} is open, and KVM no longer has it on its list` : '';
+  return {
+    event: dropped,
+    text: `The count went back to 0 in ${history.routineName(dropped)}() (${history.placeText(dropped)})${why}.`,
+    sources: [coherencySource],
+  };
 }
 
 /** The kvm-vfio devices of a VM. */

@@ -3,6 +3,7 @@ import type { Source } from '../../ops/op.ts';
 import { NOTE } from '../../state/machine.ts';
 import { describeEvent } from '../event-text.ts';
 import type { History } from '../history.ts';
+import { guestTypes } from './guest-type.ts';
 
 /** One cause: the event that shows it (-1 for what was so from the start), what it says, and where that is written. */
 export interface Link {
@@ -45,9 +46,14 @@ function promiseText(history: History, event: number, word: number): string {
   if (name.endsWith('fence'))
     return `executes ${name.toUpperCase()}, before which its write-combining buffers drain: ${inDram}`;
   const stores = history.before(event, (code) => code === history.model.world.memory.latest.base + word) >= 0;
-  return stores
-    ? `stores to memory that the guest itself does not cache: ${inDram}`
-    : `makes an uncached access, before which its write-combining buffers drain: ${inDram}`;
+  if (stores) return `stores to memory ${withoutWaiting(guestTypes(history, event, word)?.effective)}: ${inDram}`;
+  return `makes an uncached access, before which its write-combining buffers drain: ${inDram}`;
+}
+
+function withoutWaiting(type: string | undefined): string {
+  if (type === 'WT') return 'that the guest makes write-through';
+  if (type === 'WP') return 'that the guest makes write-protected, so that stores go to memory';
+  return 'that the guest itself does not cache';
 }
 
 /** Where the new value is, and what DRAM has instead. */

@@ -46,6 +46,7 @@ export function lostWriteLinks(history: History, event: number, word: number, cp
   const modified = history.lastChange(state, event, LINE.modified);
   const promise = droppedAt(history, write, event, word);
   const name = history.wordName(word);
+  const cleaned = promise >= 0 || history.lastChange(history.model.world.ghost.dirtyIn.base + line, write, 0) >= 0;
   return [
     ...(filled >= 0 && filled < write
       ? [
@@ -61,7 +62,7 @@ export function lostWriteLinks(history: History, event: number, word: number, cp
     ...(modified >= 0 ? [modifiedLink(history, modified, cpu, name, write)] : []),
     {
       event,
-      text: `cpu${cpu} writes its modified line, with the old ${name}, back over it (${history.placeText(event)}), though the guest had cleaned the line.`,
+      text: `cpu${cpu} writes its modified line, with the old ${name}, back over it (${history.placeText(event)})${cleaned ? ', though the guest had cleaned the line' : ''}.`,
       sources: [sdmCaches],
     },
   ];

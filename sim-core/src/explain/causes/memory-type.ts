@@ -6,6 +6,7 @@ import { memtypeName } from '../../memory/memtype.ts';
 import type { Source } from '../../ops/op.ts';
 import type { History } from '../history.ts';
 import { whyCoherent } from './belief.ts';
+import { guestTypes } from './guest-type.ts';
 import { type Link, memtypeSource } from './link.ts';
 
 const quirkSource: Source = { document: 'linux', place: 'Documentation/virt/kvm/api.rst KVM_CAP_DISABLE_QUIRKS2' };
@@ -30,7 +31,8 @@ export function missedUncached(history: History, write: number, word: number): L
       sources: [memtypeSource],
     },
   ];
-  return [...links, ...whyLeaf(history, write, vcpu, vm, { made, ipat })];
+  const byMtrr = ipat ? undefined : guestMtrrLink(history, write, word);
+  return [...links, ...(byMtrr ? [byMtrr] : whyLeaf(history, write, vcpu, vm, { made, ipat }))];
 }
 
 /** What decided about a leaf: the quirk, CR0.CD, the kernel that ignores guest types, or what KVM believed of DMA. */
@@ -83,6 +85,32 @@ function whyLeaf(
       ]
     : [];
   return [...quirk, ...whyCoherent(history, write, vm)];
+}
+
+/** The guest's MTRRs ask for another type than WB, and the leaf does not follow them. */
+function guestMtrrLink(history: History, write: number, word: number): Link | undefined {
+  const { topology } = history.model.world;
+  const types = guestTypes(history, write, word);
+  if (!types || types.byMtrr === 'WB') return undefined;
+  const { byMtrr, byMtrrInKvm, written } = types;
+  const where = written < 0 ? '' : ` (${history.placeText(written)})`;
+  const asked = `The guest's MTRRs make the page ${byMtrr}${where}`;
+  const change = changeById.get('guest-mtrr-ignored');
+  if (topology.cpu.vendor !== 'intel' || !topology.cpu.twoDimensionalPaging)
+    return { event: written, text: `${asked}; KVM follows them in EPT leaves only.`, sources: [memtypeSource] };
+  if (history.hasChange('guest-mtrr-ignored')) {
+    return {
+      event: written,
+      text: `${asked}; ${history.kernelName()} does not look at them when it chooses a memory type, as no kernel does since ${change?.first} (${change?.commit} "${change?.subject}").`,
+      sources: [{ document: 'linux', place: `${change?.commit} ${change?.subject}` }],
+    };
+  }
+  if (byMtrrInKvm === byMtrr) return undefined;
+  return {
+    event: written,
+    text: `${asked}; KVM reads ${byMtrrInKvm} in them: it takes a variable range for one stretch of addresses, and of ranges that overlap it looks at the one with the highest base first.`,
+    sources: [{ document: 'linux', place: 'arch/x86/kvm/mtrr.c var_mtrr_range(), mtrr_lookup_start()' }],
+  };
 }
 
 function cacheDisableLink(history: History, write: number, vcpu: number): Link {
