@@ -50,8 +50,9 @@ const hostAction = fc.oneof(
     .tuple(fc.constantFrom('evict', 'prefetch'), word, fc.constantFrom(0, 1))
     .map(([what, w, cpu]) => `${what} ${w} cpu=${cpu}`),
   fc.constantFrom(0, 1).map((cpu) => `drain cpu=${cpu}`),
-  // Alone in its line: a host that writes beside what a device wrote may destroy that, which no bare metal does.
-  fc.tuple(value, fc.constantFrom(0, 1, 2)).map(([v, cpu]) => `mov [z], ${v} cpu=${cpu}`),
+  // Alone in its line: a host that writes beside what a device wrote may destroy that, which no bare metal does. And on a
+  // CPU of its own: a guest on bare metal discards with INVD what is its own only.
+  value.map((v) => `mov [z], ${v} cpu=2`),
 );
 const switched = fc.constantFrom('on', 'off', 'off');
 const rarely = <T>(what: fc.Arbitrary<readonly T[]>): fc.Arbitrary<readonly T[]> =>
