@@ -64,6 +64,8 @@ export interface SessionState {
   hexadecimal: boolean;
   /** The client colours what is written to its console. */
   styled: boolean;
+  /** The client has a console in which people type, and commands to step: the page of the playground has neither. */
+  typing: boolean;
   /** Sources that the client was told of, by what names them. */
   readonly sources: Map<string, DebugProtocol.Source>;
   /** References are never used twice in a session, so that an old one cannot name something new. */

@@ -170,6 +170,7 @@ export class SnoopscopeDebugSession extends ProtocolServer {
       },
       breakpoints: new BreakpointStore(),
       initialized: false,
+      typing: true,
       counting: COUNTS_FROM_ONE,
       launchArguments: undefined,
       launched: undefined,

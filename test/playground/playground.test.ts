@@ -239,6 +239,92 @@ test.each([
   expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
 });
 
+test.each([
+  { colorScheme: 'light' },
+  { colorScheme: 'dark' },
+  { colorScheme: 'light', contrast: 'more' },
+  { colorScheme: 'dark', contrast: 'more' },
+] as const)('what is written in the pictures stands out, and what can be pressed has an edge: %o', async (media) => {
+  await page.emulateMedia(media);
+  await page.click('#explore');
+  await says(/^Explored/);
+  await page.locator('snoop-outcomes text.action').first().waitFor();
+  const poor = await page.evaluate(() => {
+    const rgb = (colour: string): number[] => {
+      const canvas = document.createElement('canvas').getContext('2d') as CanvasRenderingContext2D;
+      canvas.fillStyle = colour;
+      canvas.fillRect(0, 0, 1, 1);
+      return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).map((one) => {
+        const share = one / 255;
+        return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+      });
+    };
+    const luminance = (colour: string): number => {
+      const [r = 0, g = 0, b = 0] = rgb(colour);
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const paper = luminance(getComputedStyle(document.body).backgroundColor);
+    const root = document.querySelector('snoop-outcomes')?.shadowRoot as ShadowRoot;
+    const faint = Array.from(root.querySelectorAll('text')).filter((text) => {
+      const ink = luminance(getComputedStyle(text).fill);
+      return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05) < 4.5;
+    });
+    const bare = Array.from(root.querySelectorAll('button')).filter(
+      (button) => getComputedStyle(button).borderColor === 'rgba(0, 0, 0, 0)',
+    );
+    return [...faint, ...bare].map(({ textContent }) => textContent);
+  });
+  expect(poor).toEqual([]);
+});
+
+test("on a phone's screen the results are in sight, below the scenario", async () => {
+  await page.setViewportSize({ width: 380, height: 800 });
+  await page.click('#run');
+  await says(/^Step [1-9]/);
+  const box = await page.locator('snoop-timeline').boundingBox();
+  expect(box?.y).toBeLessThan(650);
+});
+
+test('everything without a mouse: run, step back, out of the editor, other views', async () => {
+  const tabUntil = async (selector: string): Promise<void> => {
+    for (let presses = 0; presses < 30; presses++) {
+      if (await page.evaluate((wanted) => document.activeElement?.matches(wanted), selector)) return;
+      await page.keyboard.press('Tab');
+    }
+    throw new Error(`Tab does not reach ${selector}`);
+  };
+  await tabUntil('#run');
+  await page.keyboard.press('Enter');
+  const found = await says(/^Step [1-9]\d* of \d+, line 42$/);
+  await tabUntil('#step-back');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction((before) => document.getElementById('status')?.textContent !== before, found);
+  await tabUntil('#editor *');
+  await page.keyboard.press('Control+M');
+  await tabUntil('#tabs [role=tab]');
+  await page.keyboard.press('ArrowRight');
+  await page.waitForSelector('snoop-memory');
+  await page.keyboard.press('Home');
+  await page.waitForSelector('snoop-timeline');
+  await tabUntil('snoop-timeline');
+  const before = await says(/^Step \d+/);
+  const timeline = page.locator('snoop-timeline [tabindex="0"]').first();
+  await timeline.focus();
+  await page.keyboard.press('End');
+  await page.waitForFunction((last) => document.getElementById('status')?.textContent !== last, before);
+});
+
+test('what a run prints speaks of buttons that are there', async () => {
+  await page.click('#run');
+  await says(/^Step [1-9]/);
+  await page.click('#tab-output');
+  const printed = await page.textContent('#panel pre');
+  expect(printed).toMatch(/^WBINVD forgets the CPU it runs on: scenario.snoop on v5.11/);
+  expect(printed).not.toMatch(/Step Into|Type `help`/);
+  // What was found, and why.
+  expect(printed).toMatch(/\ngpu read an old value of x\n1\. vcpu0 on cpu0 stores x = 1 .*\n7\. gpu: MRd x → 0 /s);
+});
+
 test('the policy of the page refuses code in the page, and other servers', async () => {
   const outcome = await page.evaluate(async () => {
     const script = document.createElement('script');

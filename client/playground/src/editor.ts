@@ -39,7 +39,7 @@ export function createEditor(element: HTMLElement, text: string): ScenarioEditor
   });
   defineThemes();
   const dark = matchMedia('(prefers-color-scheme: dark)');
-  const contrast = matchMedia('(prefers-contrast: more)');
+  const contrast = matchMedia('(prefers-contrast: more) or (forced-colors: active)');
   const useTheme = (): void =>
     editor.setTheme(
       contrast.matches ? (dark.matches ? 'hc-black' : 'hc-light') : dark.matches ? 'snoop-dark' : 'snoop-light',

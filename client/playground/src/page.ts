@@ -170,7 +170,7 @@ class Page {
 
   async #launch(choice: LaunchChoice): Promise<void> {
     this.#schedule = choice.schedule;
-    this.#results.append('');
+    this.#results.separate();
     if (!RUN_PICTURES.includes(this.#results.tab as RunPicture)) this.#results.choose('timeline');
     try {
       await this.#run.launch({ ...this.#kernel(), ...choice });

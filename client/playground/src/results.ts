@@ -103,6 +103,11 @@ export class Results {
     this.#draw();
   }
 
+  /** What comes next is about another run. */
+  separate(): void {
+    if (this.#lines.length > 0) this.append('');
+  }
+
   append(text: string): void {
     this.#lines = [...this.#lines, ...text.replace(/\n$/, '').split('\n')].slice(-MOST_LINES);
     if (this.#tab === 'output') this.#draw();

@@ -72,6 +72,7 @@ export class ScenarioRun {
     try {
       const { exceptionBreakpointFilters = [] } = await session.request<Capabilities>('initialize', {
         adapterID: 'snoopscope',
+        clientID: 'snoopscope-playground',
         linesStartAt1: true,
         columnsStartAt1: true,
       });
@@ -145,13 +146,21 @@ export class ScenarioRun {
       const { output, category } = body as { output: string; category?: string };
       if (category !== 'telemetry') this.#listener.said(output);
     } else if (event === 'stopped') {
-      const { threadId } = body as { threadId?: number };
+      const { threadId, reason } = body as { threadId?: number; reason?: string };
       this.#thread = threadId ?? this.#thread;
+      if (reason === 'exception') await this.#tellFinding();
       await this.#stopped();
     } else if (event === 'terminated' && this.#active) {
       this.#active = false;
       this.#listener.ended();
     }
+  }
+
+  async #tellFinding(): Promise<void> {
+    const { description } = await this.#client.request<{ description?: string }>('exceptionInfo', {
+      threadId: this.#thread,
+    });
+    if (description !== undefined) this.#listener.said(description);
   }
 
   /** On the way to the position that a link names: a run is recorded as far as it has come. */

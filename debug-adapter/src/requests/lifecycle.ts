@@ -22,6 +22,7 @@ export function initialize(state: SessionState, args: DebugProtocol.InitializeRe
   };
   state.progress.supported = args.supportsProgressReporting === true;
   state.styled = args.supportsANSIStyling === true;
+  state.typing = args.clientID !== 'snoopscope-playground';
   return { body: CAPABILITIES };
 }
 

@@ -102,6 +102,7 @@ export function greet(state: SessionState): void {
       state,
       `The trace has ${counted(branches.all.length, 'branch')}, and this is branch ${branches.number}: \`branches\` lists them, \`branch N\` goes to another.\n`,
     );
+  if (!state.typing) return;
   output(
     state,
     'Step Over makes a statement, Step Into a micro-step of the kernel; Step Back and Reverse lead back. Step Into Target lets another actor move. Type `help` here for more.\n',
