@@ -26,43 +26,52 @@ export interface Access {
   readonly text: string;
 }
 
-/** The accesses before a position, the latest first; the latest of each kind only when no more are wanted. */
-export function accessesOf(
-  cursor: RunCursor,
-  place: VariablePlace,
-  position: number,
-  wanted: 'all' | 'latest',
-): Access[] {
-  const { run } = cursor;
+/** Accesses before a position. */
+export interface Accesses {
+  /** The latest first. */
+  readonly latest: readonly Access[];
+  /** The last write, wherever it is among all. */
+  readonly write: Access | undefined;
+  /** How many more there are before the latest; `some` where counting would take as long as finding them. */
+  readonly more: number | 'some';
+}
+
+/** The latest accesses before a position, so many at most; the latest of each kind if no number is given. */
+export function accessesOf(cursor: RunCursor, place: VariablePlace, position: number, most?: number): Accesses {
+  const { model, run } = cursor;
   const matches = matcher(cursor, place);
   const changed = changedBy(cursor, place);
-  const word = wordOf(cursor.model, place);
-  let issuedBy: ReadonlyMap<number, number> | undefined;
-  const waited = (): ReadonlyMap<number, number> | undefined => {
-    if (word >= 0 && cursor.model.world.topology.cpu.storeBuffer) issuedBy ??= storesOf(run, word);
-    return issuedBy;
-  };
-  const found: Access[] = [];
+  const word = wordOf(model, place);
+  const issuedBy = word >= 0 && model.world.topology.cpu.storeBuffer ? storesOf(run, word) : undefined;
+  const latest: Access[] = [];
+  let write: Access | undefined;
+  let more = 0;
   const end = position >= run.steps ? run.events : run.step(position).firstEvent;
   let step = -1;
   let first = end;
+  /** The step of the last access of each kind. */
+  const seen = { read: -1, write: -1 };
   for (let event = end - 1; event >= 0; event--) {
     const kind = matches(event);
-    if (!kind) continue;
-    const isLatest = !found.some((one) => one.kind === kind);
-    if (wanted === 'latest' && !isLatest) continue;
+    if (!kind || (most === undefined && seen[kind] >= 0)) continue;
     if (event < first) {
       step = run.stepOfEvent(event);
       first = run.step(step).firstEvent;
     }
     // A step that writes in several events is one write.
-    if (found.some((one) => one.kind === kind && one.step === step)) continue;
-    if (!changed(event, step)) continue;
-    const issued = kind === 'write' ? (waited()?.get(step) ?? step) : step;
-    found.push({ step, issued, kind, text: accessText(cursor, event, step) });
-    if (wanted === 'latest' && found.length === 2) break;
+    if (seen[kind] === step || !changed(event, step)) continue;
+    seen[kind] = step;
+    const isShown = latest.length < (most ?? 2);
+    if (!isShown && word < 0) return { latest, write, more: 'some' };
+    if (!isShown) more++;
+    if (!isShown && (kind === 'read' || write)) continue;
+    const issued = kind === 'write' ? (issuedBy?.get(step) ?? step) : step;
+    const access: Access = { step, issued, kind, text: accessText(cursor, event, step) };
+    if (kind === 'write') write ??= access;
+    if (isShown) latest.push(access);
+    if (most === undefined && latest.length === 2) break;
   }
-  return found;
+  return { latest, write, more };
 }
 
 /**

@@ -27,15 +27,14 @@ export function whoText(context: StopContext, focus: Focus, argument: string, wa
   if (argument === '') return ['Of what? Write a name or an expression: `who x`, `who noncoherent(vm)`.'];
   const { cursor } = context;
   const place = placeAsked(context, focus, argument);
-  const all = accessesOf(cursor, place, focus.position, wanted);
-  if (all.length === 0) return [`Nobody has written ${argument} up to here: it is as the run began.`];
-  const lines = all
-    .slice(0, DEBUGGER_LIMITS.consoleLines)
-    .map((access) => accessLine(context, access, argument, wanted));
-  const more = all.length > lines.length ? [`and ${all.length - lines.length} before these`] : [];
-  const write = all.find(({ kind }) => kind === 'write');
+  const most = wanted === 'all' ? DEBUGGER_LIMITS.consoleLines : undefined;
+  const { latest, write, more } = accessesOf(cursor, place, focus.position, most);
+  const [first] = latest;
+  if (!first) return [`Nobody has written ${argument} up to here: it is as the run began.`];
+  const lines = latest.map((access) => accessLine(context, access, argument, wanted));
+  const rest = more === 0 ? [] : [`and ${more === 'some' ? 'others' : more} before these`];
   const none = write === undefined ? [`Nobody has written ${argument} up to here.`] : [];
-  return [...none, ...lines, ...more, `\`go ${(write ?? all[0]!).step + 1}\` goes there.`];
+  return [...none, ...lines, ...rest, `\`go ${(write ?? first).step + 1}\` goes there.`];
 }
 
 /** What does not exist, or never did, is said as in a watch. */
@@ -100,7 +99,8 @@ function explainLast(run: Run, position: number): string[] {
   for (let event = end - 1; event >= (failed?.first ?? 0); event--) {
     const code = run.log[event * EVENT_WIDTH];
     if (code === NOTE.finding) return whyText(why(run, event));
-    const call = code === NOTE.done && !failed ? whyFailed(run, event) : undefined;
+    const hasFailed = code === NOTE.done && run.log[event * EVENT_WIDTH + 3]! < 0;
+    const call = hasFailed && !failed ? whyFailed(run, event) : undefined;
     if (call) failed = { text: whyText(call), first: run.step(run.stepOfEvent(event)).firstEvent };
   }
   return (

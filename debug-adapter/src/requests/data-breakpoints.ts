@@ -65,11 +65,11 @@ export function who(state: SessionState, args: DebugProtocol.DataBreakpointInfoA
   if ('problem' in found) throw new RequestError(found.problem);
   const { place, label } = found;
   const { cursor, convert, debuggee } = launched;
-  const accesses = accessesOf(cursor, place, stop.focus.position, 'all').slice(0, DEBUGGER_LIMITS.consoleLines);
+  const { latest } = accessesOf(cursor, place, stop.focus.position, DEBUGGER_LIMITS.consoleLines);
   return {
     body: {
       label: label ?? labelOf(place),
-      accesses: accesses.map(({ step, issued, kind, text }) => {
+      accesses: latest.map(({ step, issued, kind, text }) => {
         const { actor, node } = cursor.run.step(issued);
         const executed = executedBefore(cursor, issued + 1, actor);
         const at = debuggee.model.nodes[executed?.node ?? node]?.place;

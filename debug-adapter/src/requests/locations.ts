@@ -59,7 +59,7 @@ function never(expression: string, declared: LinePlace | undefined): LinePlace {
 function lastWrite({ cursor, debuggee }: Launched, actor: number, expression: string): LinePlace | undefined {
   const name = debuggee.model.world.topology.actors[actor]?.name ?? '';
   const place = { root: { expression }, actor: name, names: [] };
-  const write = accessesOf(cursor, place, cursor.position, 'latest').find(({ kind }) => kind === 'write');
+  const { write } = accessesOf(cursor, place, cursor.position);
   if (!write) return undefined;
   const { actor: writer, node } = cursor.run.step(write.issued);
   if (writer < 0) return undefined;
