@@ -223,6 +223,20 @@ test('a group that KVM is never told of', () => {
   ].join('\n');
   const { rebuilt, result, machine } = take([{ name: 'a.log', text: log }], []);
   expect(reportOf(rebuilt, result, machine.messages).causes).toMatchObject([
-    { id: 'never-registered', text: expect.stringContaining('group26 was attached and KVM was never told of it') },
+    {
+      id: 'never-registered',
+      text: 'group26 was attached (log 5) and KVM was never told of it: KVM takes DMA of its devices for coherent, and does not execute WBINVD of the guest.',
+    },
+  ]);
+});
+
+test('a replug of which the VMM ignores that KVM refused it', () => {
+  const name = `${OFF}-strace-f-y-hotplug.log.txt.gz`;
+  const text = textOf(path.join(LOGS, name))
+    .split('\n')
+    .map((line, i) => (i === 3798 ? line.replace(/ = 0$/, ' = -1 ENOMEM (Cannot allocate memory)') : line));
+  const { rebuilt, result, machine } = take([{ name, text: text.join('\n') }], []);
+  expect(reportOf(rebuilt, result, machine.messages).causes.map((cause) => cause.text)).toEqual([
+    'group8_2 was attached (log 3795) and KVM was never told of it: KVM_SET_DEVICE_ATTR failed with ENOMEM (log 3799), and the VMM continued. KVM takes DMA of its devices for coherent, and does not execute WBINVD of the guest.',
   ]);
 });

@@ -224,19 +224,33 @@ function neverRegistered({ rebuilt, found, failures }: Known): Cause[] {
   // A VMM that gives up for another reason may not have come as far as that.
   const gaveUp = found.length > 0 && (exitStatus ?? 0) > 0;
   if (vms.length === 0 || gaveUp || failures.some(({ call }) => call === 'VFIO_SET_IOMMU')) return [];
-  return rebuilt.steps.flatMap(({ text, result }) => {
+  return rebuilt.steps.flatMap(({ text, result, line }) => {
     const group = /^ioctl\((group\w+), VFIO_GROUP_SET_CONTAINER/.exec(text)?.[1];
     if (group === undefined || result?.startsWith('-')) return [];
-    const added = rebuilt.steps.some((step) => step.text.includes('_ADD') && step.text.includes(`addr=[${group}]`));
-    if (added) return [];
+    const adds = rebuilt.steps.filter((step) => step.text.includes('_ADD') && step.text.includes(`addr=[${group}]`));
+    if (adds.some((step) => !step.result?.startsWith('-') || step.result === '-EEXIST')) return [];
+    const refused =
+      adds.map((step) => ({ line: step.line, errno: step.result?.slice(1) }))[0] ?? addLeftOut(rebuilt, line);
+    const why = refused
+      ? `KVM_SET_DEVICE_ATTR failed with ${refused.errno}${refused.line > 0 ? ` (log ${refused.line})` : ''}, and the VMM continued. KVM`
+      : 'KVM';
     return [
       {
         id: 'never-registered' as const,
-        text: `${group} was attached and KVM was never told of it: KVM takes DMA of its devices for coherent, and does not execute WBINVD of the guest.`,
+        text: `${group} was attached${line > 0 ? ` (log ${line})` : ''} and KVM was never told of it: ${why} takes DMA of its devices for coherent, and does not execute WBINVD of the guest.`,
         remedy: 'The VMM must add the group to a kvm-vfio device (KVM_DEV_VFIO_GROUP_ADD) after VFIO_SET_IOMMU.',
       },
     ];
   });
+}
+
+/** An attribute call after this line that the scenario cannot have, as its errno comes from outside. */
+function addLeftOut(
+  { leftOut }: Rebuilt,
+  after: number,
+): { readonly line: number; readonly errno: string } | undefined {
+  const call = leftOut.find(({ text, line }) => line > after && /^KVM_SET_DEVICE_ATTR = -E/.test(text));
+  return call && { line: call.line, errno: call.text.replace(/^.*-/, '') };
 }
 
 /** Not only a warning that means nothing. */
