@@ -76,10 +76,25 @@ export async function buildPlayground(folder = path.join(root, 'dist/playground'
   const own = readFileSync(path.join(source, 'page.css'), 'utf8');
   const editors = readFileSync(path.join(unfinished, 'page.css'), 'utf8');
   await writeFile(path.join(unfinished, 'page.css'), `${editors}\n${own}`);
+  await removeStylesTwice(unfinished, editors);
   await writeServiceWorker(unfinished, common);
   await rm(folder, { recursive: true, force: true });
   await rename(unfinished, folder);
   return folder;
+}
+
+/** A part that is loaded later gets styles of its own, which no page asks for: the page's have all of them. */
+async function removeStylesTwice(folder, styles) {
+  const known = new Set(rulesOf(styles));
+  for (const name of globSync('chunk-*.css', { cwd: folder })) {
+    const missing = rulesOf(readFileSync(path.join(folder, name), 'utf8')).find((rule) => !known.has(rule));
+    if (missing !== undefined) throw new Error(`${name} has a rule that page.css lacks: ${missing}`);
+    await rm(path.join(folder, name));
+  }
+}
+
+function rulesOf(styles) {
+  return styles.match(/[^{}]+\{[^{}]*\}/g) ?? [];
 }
 
 function galleryEntries() {
