@@ -23,6 +23,9 @@ export function completions(model: Model, actor: number, text: string, column: n
   if (inBrackets) return filtered(bracketed(model, text.slice(column)), prefix, column);
   const argument = argumentAt(before);
   if (argument) return filtered(factArguments(model, argument), prefix, column);
+  const compared = /([A-Za-z_]\w*)\([^()]*\)\s*[=!]=\s*[\w-]*$/.exec(before);
+  const values = compared ? factValues(compared[1] ?? '') : [];
+  if (values.length > 0) return filtered(values, prefix, column);
   const atStart = before.trim() === prefix;
   return filtered([...(atStart ? commands() : []), ...names(model, actor), ...facts()], prefix, column);
 }
@@ -55,6 +58,13 @@ function factArguments(model: Model, { kind }: FactParam): Candidate[] {
     exit: EXIT_REASONS,
   };
   return labels[kind].map((label) => ({ label, detail: kind, kind: 'value' }));
+}
+
+/** What a fact can be compared with, where its values have names: `cache(cpu0, x) == M`. */
+function factValues(name: string): Candidate[] {
+  const value = factByName.get(name)?.value;
+  const names = typeof value === 'object' ? value.names : [];
+  return names.map((label) => ({ label, detail: `a value of ${name}`, kind: 'value' }));
 }
 
 type Candidate = Omit<CompletionCandidate, 'start' | 'length'>;

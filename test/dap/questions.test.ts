@@ -142,3 +142,16 @@ test('what was changed by hand is said with its value wherever the change is nam
   expect(await ask('branches')).toContain('with gpu.r0 = 9 by hand');
   expect(await ask('diff 1')).toContain('branch 4: you: command = 4');
 });
+
+test('after a fact and == its values are completed', async () => {
+  const client = new DapClient();
+  await client.launch('scenarios/wbinvd/local-cpu-not-flushed.snoop');
+  await client.run();
+  const labels = async (text: string): Promise<string[]> => {
+    const { targets } = await client.request('completions', { text, column: text.length + 1 });
+    return targets.map(({ label }: { label: string }) => label);
+  };
+  expect((await labels('cache(cpu0, x) == ')).sort()).toEqual(['E', 'I', 'M', 'S']);
+  expect(await labels('why ept(vm, x) != U')).toEqual(expect.arrayContaining(['UC']));
+  expect(await labels('flushes(cpu0) == ')).toContain('x');
+});
