@@ -2,7 +2,7 @@
 // Plain Node without dependencies: it must run on a fresh clone.
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { ensureInstalled, node, root, toolEnvironment } from './install.mjs';
 import { unitOutcome } from './unit-outcome.mjs';
@@ -33,7 +33,7 @@ const afterwards = new Output({ held: true });
 
 if (await part('install', ensureInstalled)) {
   await part('build', () => command('build', ['scripts/build.mjs']));
-  // vitest leaves a core free, and the suite in VS Code waits more than it works: they run side by side.
+  // The suite in VS Code waits more than it works: it runs beside the unit tests, which use every core.
   await Promise.all([codeAndUnits(), part('vscode', vscode, afterwards)]);
 }
 await rm(scratch, { recursive: true, force: true });
@@ -79,8 +79,10 @@ async function command(title, args) {
 
 async function vitest(to) {
   const report = path.join(scratch, 'vitest.json');
+  // By itself vitest leaves a core free: of two as well.
+  const workers = `--maxWorkers=${availableParallelism()}`;
   const { code, log } = await runLogged(
-    [tool('vitest', 'vitest'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    [tool('vitest', 'vitest'), 'run', workers, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
     to,
   );
   const { testResults } = JSON.parse(await readFile(report, 'utf8'));

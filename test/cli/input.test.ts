@@ -63,7 +63,7 @@ describe.each(['run', 'check', 'bisect', 'export trace'])('%s', (command) => {
     expect(exitCode).toBe(2);
   });
 
-  test('ten megabytes are too much, and the message says how much a scenario may have', async () => {
+  test('ten megabytes are too many, and the message says how large a scenario may be', async () => {
     const name = put('large.snoop', 'mov [x], 1\n'.repeat(1_000_000));
     const { exitCode, stderr } = await snoopscope(`${command} ${name}`, { workingDirectory: folder });
     expect(stderr).toContain('11000000 characters; a scenario may have 4194304.');
@@ -82,7 +82,7 @@ describe.each(['run', 'check', 'bisect', 'export trace'])('%s', (command) => {
     expect(exitCode).toBe(2);
   });
 
-  test('garbage of a hostile file does not reach the terminal as it is', async () => {
+  test('control characters in a hostile file do not reach the terminal', async () => {
     const name = put('hostile.snoop', '\u001b[2Jsetup {\u0007\n');
     const { stderr } = await snoopscope(`${command} ${name}`, { workingDirectory: folder });
     expect(stderr).not.toContain('\u001b');

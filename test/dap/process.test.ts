@@ -116,7 +116,7 @@ test('a message that is not JSON is complained about, and the next one is answer
   expect(seen.map(({ event, command }) => event ?? command)).toEqual(['output', 'initialize']);
 });
 
-test('serves several sessions on one port, each for itself', async () => {
+test('serves several sessions on one port, independently', async () => {
   const child = adapter('--port', '0');
   const [text] = await once(child.stderr!, 'data');
   const port = Number(/127\.0\.0\.1:(\d+)/.exec(String(text))?.[1]);

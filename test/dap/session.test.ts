@@ -190,7 +190,7 @@ test('a wanted finding must be one', async () => {
   expect(await refused({ stopOnFindingCount: 2 })).toContain('needs `stopOnFinding`');
 });
 
-test('nothing is answered before the session is initialized, and that happens once', async () => {
+test('nothing is answered before the session is initialized, which happens once', async () => {
   const client = new DapClient();
   for (const command of ['launch', 'threads', 'setBreakpoints']) {
     const { success, message } = await client.send(command, { program: scenario });

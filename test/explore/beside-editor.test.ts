@@ -48,7 +48,7 @@ describe('the process beside the editor', () => {
     };
   }
 
-  it('is the same one for request after request, also when they are cancelled', async () => {
+  it('is the same one for request after request, even when they are cancelled', async () => {
     const beside = new Beside(async () => start());
     for (let i = 0; i < 3; i++) {
       const cancel = new AbortController();

@@ -38,7 +38,7 @@ test.each(LIMITS)('at a limit of %d states', (maxStates) => {
   expect(replayed(schedulesOf(found))).toBeGreaterThan(3);
 });
 
-test.each(LIMITS)('after a stop from outside at %d states, and to one who looks on', (states) => {
+test.each(LIMITS)('after a stop from outside at %d states, and to an observer', (states) => {
   const search = new Search(model, {});
   while (search.progress().states < states && search.step(1024));
   const seen = replayed(schedulesOf(search.result()));

@@ -62,7 +62,7 @@ describe('two VMMs in one log', () => {
     expect(rebuilder(lines, { pid: 7 }).chosen()).toBeUndefined();
   });
 
-  test('without clone in the log they are told apart by descriptors that both hold', () => {
+  test('without clone in the log they are distinguished by descriptors that both hold', () => {
     const made = rebuilder([...interleaved(vmm(100, 8), vmm(200, 9)), '100 close(9) = 0']);
     expect(made.processes().length).toBeGreaterThan(1);
     expect(made.chosen()).toBeUndefined();
@@ -75,7 +75,7 @@ test('threads without clone in the log are one process, as before', () => {
   expect(made.finish().steps.map(({ text }) => text)).toContain('vcpu0 = ioctl(vm, KVM_CREATE_VCPU, 0)');
 });
 
-test('a child that was forked closes its own descriptors, not those of the VMM', () => {
+test('a forked child closes its own descriptors, not those of the VMM', () => {
   const lines = [
     ...vmm(100, 8, [thread(100)]),
     '100 clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|SIGCHLD, child_tidptr=0x7f) = 150',

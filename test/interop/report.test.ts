@@ -174,7 +174,7 @@ describe('a run that went well', () => {
     expect(alone.unknown.map(({ command }) => command)).toContain('grep . /sys/class/iommu/*/intel-iommu/ecap');
   });
 
-  test('with what the user, or a file about the machine, says of the unit, it is known', () => {
+  test('the unit is known from what the user, or a file about the machine, says', () => {
     const name = 'strace-f-y-hotplug.log';
     const log = { name, text: textOf(path.join(LOGS, `${OFF}-${name}.txt.gz`)) };
     const reportWith = (snoopControl: boolean): LogReport => {

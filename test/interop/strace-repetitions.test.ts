@@ -69,7 +69,7 @@ describe.each(FORMS)('strace %s', (_, prefix, duration) => {
     (_line, i) => `${prefix(i)}${callAt(i)}${duration ? ` <0.${digits(i * 31)}>` : ''}`,
   );
 
-  test('a line that is repeated gives the record that it gives when it is read', () => {
+  test('a repeated line gives the record that it gives when it is read', () => {
     const { slow, fast, repeated } = compared(`${lines.join('\n')}\n`);
     expect(fast).toEqual(slow);
     expect(fast).toHaveLength(LINES);

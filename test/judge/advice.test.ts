@@ -38,7 +38,7 @@ function kind<Kind extends Advice['kind']>(advice: readonly Advice[], wanted: Ki
   return found;
 }
 
-test('names what the environment does most, and what it does is what led to the states', () => {
+test('names what the environment does most, which is what led to the states', () => {
   const model = modelOf(L2E);
   const advice = adviceFor(model, explore(model, { maxStates: 10_000 }));
   const { move, share } = kind(advice, 'environment');

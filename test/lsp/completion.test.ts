@@ -88,7 +88,7 @@ describe('system calls', () => {
     expect(offer('group').rank).toBeLessThan(offer('vm').rank);
   });
 
-  test('results: success and the errnos of the call, the minus replaced along', () => {
+  test('results: success and the errnos of the call, which replace a minus too', () => {
     const { labels, replaced, offer } = complete(around('setup', 'close(kvm) = -E<|>BADF'));
     expect(labels.slice(0, 2)).toEqual(['0', '-EBADF']);
     expect(replaced).toBe('-EBADF');

@@ -204,7 +204,7 @@ describe('conditions and schedules', () => {
   });
 });
 
-test('in the gallery every word has a hover but small numbers and texts', () => {
+test('every word of the gallery has a hover, except small numbers and strings', () => {
   const files = globSync('scenarios/**/*.snoop', { cwd: root });
   expect(files.length).toBeGreaterThan(20);
   for (const file of files) {

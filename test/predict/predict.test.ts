@@ -61,7 +61,7 @@ test.each(PREDICTIONS)('$code is documented, shown and put right', ({ code, seve
   expect(cases.some((file) => file.startsWith(code))).toBe(true);
 });
 
-test('a fix makes its prediction go', () => {
+test('a fix makes its prediction go away', () => {
   for (const file of cases) {
     const text = read(file);
     for (const { fixes, code, message } of predicted(text)) {

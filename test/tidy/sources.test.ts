@@ -92,7 +92,7 @@ describe('what is not in the code', () => {
     expect(hits(strays, /\bstate\[[^\]]*\]\s*=[^=]|\bstate\.(?:set|fill|copyWithin)\(/)).toEqual([]);
   });
 
-  test('files that hold what has no better place', () => {
+  test('catch-all files', () => {
     expect([...code, ...tests].filter((file) => /(?:^|\/)(?:utils?|helpers?|misc|common)\.\w+$/.test(file))).toEqual(
       [],
     );
