@@ -9,9 +9,9 @@ syntax keyword snoopCall CfgWr MRd MWr bind clflush clflushopt close clwb drain 
 syntax keyword snoopCall give hlt in invd ioctl lfence memfd_create mfence migrate mov movnti msi open openat out pat
 syntax keyword snoopCall pidfd_getfd pread64 prefetch pwrite64 sched_setaffinity sfence socket unbind wbinvd wbnoinvd wrmsr
 syntax keyword snoopCall zero
-syntax keyword snoopConstant AT_FDCWD E2BIG EACCES EAGAIN EBADF EBADFD EBUSY EEXIST EFAULT EINTR EINVAL EIO EISDIR EMFILE
-syntax keyword snoopConstant EMSGSIZE ENFILE ENODEV ENOENT ENOMEM ENOSPC ENOSYS ENOTDIR ENOTTY ENXIO EOPNOTSUPP EOVERFLOW EPERM
-syntax keyword snoopConstant ESRCH IA32_MTRR_DEF_TYPE IA32_MTRR_FIX16K_80000 IA32_MTRR_FIX16K_A0000 IA32_MTRR_FIX4K_C0000
+syntax keyword snoopConstant AT_FDCWD E2BIG EACCES EADDRINUSE EAGAIN EBADF EBADFD EBUSY EEXIST EFAULT EINTR EINVAL EIO EISDIR
+syntax keyword snoopConstant EMFILE EMSGSIZE ENFILE ENODEV ENOENT ENOMEM ENOSPC ENOSYS ENOTDIR ENOTTY ENXIO EOPNOTSUPP EOVERFLOW
+syntax keyword snoopConstant EPERM ESRCH IA32_MTRR_DEF_TYPE IA32_MTRR_FIX16K_80000 IA32_MTRR_FIX16K_A0000 IA32_MTRR_FIX4K_C0000
 syntax keyword snoopConstant IA32_MTRR_FIX4K_C8000 IA32_MTRR_FIX4K_D0000 IA32_MTRR_FIX4K_D8000 IA32_MTRR_FIX4K_E0000
 syntax keyword snoopConstant IA32_MTRR_FIX4K_E8000 IA32_MTRR_FIX4K_F0000 IA32_MTRR_FIX4K_F8000 IA32_MTRR_FIX64K_00000
 syntax keyword snoopConstant IA32_MTRR_PHYSBASE0 IA32_MTRR_PHYSBASE1 IA32_MTRR_PHYSBASE2 IA32_MTRR_PHYSBASE3 IA32_MTRR_PHYSBASE4

@@ -44,6 +44,21 @@ describe('errnos', () => {
       'EFAULT',
       'v7.2',
     ],
+    ['bind without interrupt remapping', CDEV + BIND, 'EPERM', 'v6.6', machine('vt-d interrupt-remapping=off')],
+    [
+      'a device without an IOMMU',
+      '\n  gpufd = open("/dev/vfio/devices/vfio0", O_RDWR)',
+      'ENOENT',
+      'v6.12',
+      machine().replace('iommu=dmar0 group=26', 'group=26'),
+    ],
+    [
+      'an interrupt address on AMD',
+      `${CDEV}${BIND}${IOAS}${ATTACH}\n  ioctl(iommufd, IOMMU_IOAS_MAP, {ioas_id=ioas, user_va=&x, iova=0xfd00000000, length=PAGE})`,
+      'EINVAL',
+      'v6.12',
+      machine('amd-vi').replace('cpu intel', 'cpu amd'),
+    ],
     ['bind while the group is open', `${CDEV}\n  group = open("/dev/vfio/26", O_RDWR)${BIND}`, 'EBUSY'],
     ['the group while bound', `${CDEV}${BIND}\n  group = open("/dev/vfio/26", O_RDWR)`, 'EBUSY'],
     [
@@ -190,9 +205,44 @@ describe('page tables that user space allocates', () => {
       runSetup(machine(), `${devices}\n  ioctl(iommufd, IOMMU_HWPT_ALLOC, {${fields}})`, kernel).results.at(-1);
     expect(last('dev_id=ioas, pt_id=ioas')).toBe('ENOENT');
     expect(last('dev_id=devid, pt_id=devid')).toBe('EINVAL');
-    expect(last('dev_id=devid, pt_id=99')).toBe('ENOENT');
+    expect(last('dev_id=devid, pt_id=99')).toBe('EINVAL');
     expect(last('flags=1, dev_id=devid, pt_id=ioas')).toBe('EOPNOTSUPP');
     expect(last('size=8, dev_id=devid, pt_id=ioas')).toBe('EINVAL');
+  });
+});
+
+describe('devices of one group', () => {
+  // The last two of the machine are in group 28; here VFIO has both.
+  const both = machine().replace(' driver=snd_hda_intel', '');
+  const start = `
+  iommufd = open("/dev/iommu", O_RDWR)
+  one = open("/dev/vfio/devices/vfio2", O_RDWR)
+  two = open("/dev/vfio/devices/vfio3", O_RDWR)
+  ioctl(one, VFIO_DEVICE_BIND_IOMMUFD, {iommufd=iommufd})
+  ioctl(two, VFIO_DEVICE_BIND_IOMMUFD, {iommufd=iommufd})${IOAS}
+  ioctl(iommufd, IOMMU_IOAS_ALLOC, {out_ioas_id=>other})${MAP}`;
+  const attach = (device: string, to: string): string =>
+    `\n  ioctl(${device}, VFIO_DEVICE_ATTACH_IOMMUFD_PT, {pt_id=${to}})`;
+  const detach = (device: string): string => `\n  ioctl(${device}, VFIO_DEVICE_DETACH_IOMMUFD_PT, {})`;
+  const entries = (script: string): readonly string[] => {
+    const run = runSetup(both, start + script, 'v6.12');
+    return [run.entry('audio', 0), run.entry('modem', 0)];
+  };
+
+  it('share a page table from the first that is attached', () => {
+    expect(entries(attach('one', 'ioas'))).toEqual(['rw', 'rw']);
+    expect(runSetup(both, start + attach('one', 'ioas') + attach('two', 'other'), 'v6.12').results.at(-1)).toBe(
+      'EINVAL',
+    );
+    expect(runSetup(both, start + attach('one', 'ioas') + attach('two', 'ioas'), 'v6.12').results.at(-1)).toBe(0);
+  });
+
+  it('move together, and leave with the last', () => {
+    const attached = attach('one', 'other') + attach('two', 'other');
+    expect(entries(attached)).toEqual(['', '']);
+    expect(entries(attached + attach('one', 'ioas'))).toEqual(['rw', 'rw']);
+    expect(entries(attached + attach('one', 'ioas') + detach('one'))).toEqual(['rw', 'rw']);
+    expect(entries(attached + attach('one', 'ioas') + detach('one') + detach('two'))).toEqual(['', '']);
   });
 });
 

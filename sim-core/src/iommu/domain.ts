@@ -227,8 +227,12 @@ export function createDomains(base: WorldBase): Domains {
       unitOfDomain(m, one)?.driver === unitOfDomain(m, other)?.driver &&
       isFirstStage(unitOfDomain(m, one)) === isFirstStage(unitOfDomain(m, other)) &&
       read(m, domainV2, one) === read(m, domainV2, other),
-    // linux: amd_iommu_domain_alloc_paging_flags(), intel_iommu_domain_alloc_first_stage(); others UNVERIFIED.
-    supportsPasid: (unit) => topology.iommus[unit]?.driver === 'amd-vi' || isFirstStage(topology.iommus[unit]),
+    // linux: amd_iommu_domain_alloc_paging_flags(), arm_smmu_domain_alloc_paging_flags(),
+    // intel_iommu_domain_alloc_paging_flags().
+    supportsPasid(unit) {
+      const driver = topology.iommus[unit]?.driver;
+      return driver === 'amd-vi' || driver === 'smmu' || (driver === 'vt-d' && kernel.has('vtd-hwpt-pasid'));
+    },
     deviceDomain,
     iopte,
     pageSnoop,

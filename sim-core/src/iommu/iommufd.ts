@@ -21,6 +21,7 @@ import {
   type IommufdId,
   type Iova,
   idAt,
+  knownId,
   NONE,
 } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
@@ -29,7 +30,7 @@ import { PAGE_BYTES } from '../topology.ts';
 import type { World, WorldBase } from '../world.ts';
 import { createHwpts, type Hwpts } from './hwpt.ts';
 import { createObjects, IOMMUFD_OBJECT, type Objects } from './iommufd-objects.ts';
-import type { Mapping, Mappings } from './mappings.ts';
+import { isAligned, isUserMemory, type Mapping, type Mappings } from './mappings.ts';
 
 export { IOMMUFD_OBJECT };
 
@@ -69,15 +70,13 @@ export interface Iommufd {
   /** Index of the IOAS of an id, or -ENOENT. */
   ioasById(machine: Machine, context: IommufdId, id: number): IoasId | Errno;
   map(machine: Machine, ioas: IoasId, mapping: Mapping): number;
+  /** iopt_disable_large_pages() of the compatibility IOAS: its mappings may be cut. 0 or -errno. */
+  cutMappings(machine: Machine, context: IommufdId): number;
   /** Bytes unmapped, or -errno. */
   unmap(machine: Machine, ioas: IoasId, iova: Iova, size: bigint, cut: boolean): bigint;
 }
 
 const END_OF_ADDRESSES = 1n << 64n;
-const USER_START = 0x1_0000n;
-const USER_END = 0x7fff_ffff_f000n;
-const MSI_START = 0xfee0_0000n;
-const MSI_END = 0xfef0_0000n;
 const COMPAT = 'drivers/iommu/iommufd/vfio_compat.c';
 
 /** `spaceOfIoas`: mappings of containers and IOAS share one numbering; owners of domains use the same. */
@@ -105,7 +104,7 @@ export function createIommufd(
     emptyMapping: [E.INVAL, 'a length of 0'],
     unalignedMapping: [E.INVAL, 'an address or length that is not a multiple of 4 KiB'],
     wrapsAround: [E.OVERFLOW, 'a range that wraps around the end of the addresses'],
-    msiRange: [E.INVAL, 'an IOVA in the reserved range of MSI (0xfee00000 to 0xfeefffff)'],
+    reserved: [E.INVAL, 'an IOVA in a range that is reserved for {}', 'device'],
     beyondAperture: [E.INVAL, 'an IOVA that the IOMMU of {} cannot translate', 'domain'],
     mapped: [E.EXIST, 'the range, or a part of it, mapped already in {}', 'ioas'],
     noMemory: [E.FAULT, 'no user memory at the virtual address'],
@@ -115,6 +114,13 @@ export function createIommufd(
   const { noIommuMode: inNoIommuMode } = base.refusals.add(
     { noIommuMode: [E.INVAL, '{} in no-IOMMU mode', 'iommufd'] },
     { name: 'iommufd_vfio_compat_ioas_create', source: COMPAT },
+  );
+  const uncut = base.refusals.add(
+    {
+      inDomain: [E.INVAL, 'mappings in page tables of {}, perhaps with large pages', 'ioas'],
+      unaligned: [E.ADDRINUSE, 'a mapping that is not aligned to 4 KiB'],
+    },
+    { name: 'iopt_disable_large_pages', source: 'drivers/iommu/iommufd/io_pagetable.c' },
   );
   const { hasCompatIoas } = base.refusals.add(
     { hasCompatIoas: [E.INVAL, 'a compatibility IOAS in {}, which no-IOMMU mode excludes', 'iommufd'] },
@@ -130,6 +136,12 @@ export function createIommufd(
     }
     throw tooManyAtOnce(`the scenario has more than ${dims.ioas} I/O address spaces`);
   }
+
+  /** VFIO_TYPE1_IOMMU was set for the compatibility IOAS. */
+  const cuts = (m: Machine, ioas: IoasId): boolean => {
+    const context = read(m, ioasContext, ioas) - 1;
+    return read(m, compatIoas, context) === ioas + 1 && read(m, cutsMappings, context) !== 0;
+  };
 
   function withdrawAll(m: Machine, ioas: IoasId, one: Mapping): void {
     for (const domain of world().iommu.domainsOf(m, spaceOfIoas(ioas))) mappings.withdraw(m, domain, one);
@@ -222,6 +234,16 @@ export function createIommufd(
       return ioas === NONE ? refuse.noCompatIoas(m, context) : objects.idOf(m, context, IOMMUFD_OBJECT.ioas, ioas);
     },
 
+    cutMappings(m, context) {
+      const ioas = knownId<IoasId>(m, compatIoas, context);
+      if (read(m, cutsMappings, context) !== 0) return 0;
+      const all = mappings.all(m, spaceOfIoas(ioas));
+      if (all.length > 0 && world().iommu.domainsOf(m, spaceOfIoas(ioas)).length > 0) return uncut.inDomain(m, ioas);
+      if (!all.every(isAligned)) return uncut.unaligned(m);
+      m.put(cutsMappings.base + context, 1);
+      return 0;
+    },
+
     compatCoherent(m, context) {
       const { iommu } = world();
       const ioas = idAt<IoasId>(m, compatIoas, context);
@@ -234,19 +256,23 @@ export function createIommufd(
       return kind === IOMMUFD_OBJECT.ioas ? (index as IoasId) : refuse.noIoas(m, id);
     },
 
+    // linux: drivers/iommu/iommufd/io_pagetable.c iopt_map_pages(): without page tables nothing is pinned yet.
     map(m, ioas, mapping) {
       const { iommu } = world();
       const { iova, vaddr, size } = mapping;
-      if (size === 0n) return refuse.emptyMapping(m);
-      if (((iova | vaddr | size) & (PAGE_BYTES - 1n)) !== 0n) return refuse.unalignedMapping(m);
-      if (iova + size - 1n >= END_OF_ADDRESSES || vaddr + size - 1n >= END_OF_ADDRESSES) return refuse.wrapsAround(m);
       const space = spaceOfIoas(ioas);
       const domains = iommu.domainsOf(m, space);
+      const pageWise = domains.length > 0 || cuts(m, ioas);
+      if (size === 0n) return refuse.emptyMapping(m);
+      if (pageWise && ((iova | size) & (PAGE_BYTES - 1n)) !== 0n) return refuse.unalignedMapping(m);
+      if (iova + size - 1n >= END_OF_ADDRESSES || vaddr + size - 1n >= END_OF_ADDRESSES) return refuse.wrapsAround(m);
+      const device = hwpts.reservedFor(m, ioas, iova, size);
+      if (device !== undefined) return refuse.reserved(m, device);
       const narrow = domains.find((domain) => iova + size > iommu.apertureEnd(read(m, iommu.domainUnit, domain) - 1));
-      if (domains.length > 0 && iova < MSI_END && MSI_START < iova + size) return refuse.msiRange(m);
       if (narrow !== undefined) return refuse.beyondAperture(m, narrow);
       if (mappings.find(m, space, iova, size)) return refuse.mapped(m, ioas);
-      if (vaddr < USER_START || vaddr + size > USER_END) return refuse.noMemory(m);
+      if (pageWise && (vaddr & (PAGE_BYTES - 1n)) !== 0n) return refuse.unalignedMapping(m);
+      if (domains.length > 0 && !isUserMemory(mapping)) return refuse.noMemory(m);
       mappings.replace(m, space, [...mappings.all(m, space), mapping]);
       for (const domain of domains) mappings.enter(m, domain, mapping);
       return 0;
@@ -256,16 +282,18 @@ export function createIommufd(
       const space = spaceOfIoas(ioas);
       const before = mappings.all(m, space);
       const all = cut ? cutAt(cutAt(before, iova), (iova + size) as Iova) : before;
-      const chosen = all.filter((one) => one.iova < iova + size && iova < one.iova + one.size);
-      const bisects = chosen.some((one) => one.iova < iova || one.iova + one.size > iova + size);
-      if (chosen.length === 0) return BigInt(refuse.notMapped(m, ioas));
-      if (bisects) return BigInt(refuse.bisects(m, ioas));
+      const overlapping = all.filter((one) => one.iova < iova + size && iova < one.iova + one.size);
+      if (overlapping.length === 0) return size === END_OF_ADDRESSES ? 0n : BigInt(refuse.notMapped(m, ioas));
+      // One after the other: those before the one that would be cut are gone then.
+      const bisected = overlapping.findIndex((one) => one.iova < iova || one.iova + one.size > iova + size);
+      const chosen = bisected < 0 ? overlapping : overlapping.slice(0, bisected);
       for (const one of chosen) withdrawAll(m, ioas, one);
       mappings.replace(
         m,
         space,
         all.filter((one) => !chosen.includes(one)),
       );
+      if (bisected >= 0) return BigInt(refuse.bisects(m, ioas));
       return chosen.reduce((bytes, one) => bytes + one.size, 0n);
     },
   };

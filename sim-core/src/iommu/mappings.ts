@@ -9,7 +9,7 @@ import { tooManyAtOnce } from '../limits.ts';
 import type { DomainId, Hva, Iova, None, PageId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
-import { pageFinder } from '../topology.ts';
+import { PAGE_BYTES, pageFinder } from '../topology.ts';
 import type { World, WorldBase } from '../world.ts';
 import type { Domains } from './domain.ts';
 
@@ -23,6 +23,19 @@ export interface Mapping {
   readonly size: bigint;
   /** IOPTE.read, IOPTE.write, {@link VADDR_INVALID}. */
   readonly access: number;
+}
+
+/** User space ends here, and the first pages are never mapped (mmap_min_addr). */
+const USER_START = 0x1_0000n;
+const USER_END = 0x7fff_ffff_f000n;
+
+/** Is there user memory under a mapping, which can be pinned? */
+export function isUserMemory({ vaddr, size }: Pick<Mapping, 'vaddr' | 'size'>): boolean {
+  return vaddr >= USER_START && vaddr + size <= USER_END;
+}
+
+export function isAligned({ iova, vaddr, size }: Pick<Mapping, 'iova' | 'vaddr' | 'size'>): boolean {
+  return ((iova | vaddr | size) & (PAGE_BYTES - 1n)) === 0n;
 }
 
 export interface Mappings {

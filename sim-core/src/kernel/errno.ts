@@ -28,6 +28,7 @@ export const ERRNOS: readonly { readonly name: string; readonly value: number; r
   { name: 'EBADFD', value: 77, text: 'File descriptor in bad state' },
   { name: 'EMSGSIZE', value: 90, text: 'Message too long' },
   { name: 'EOPNOTSUPP', value: 95, text: 'Operation not supported' },
+  { name: 'EADDRINUSE', value: 98, text: 'Address already in use' },
 ];
 
 export const errnoByName: ReadonlyMap<string, number> = new Map(ERRNOS.map((e) => [e.name, e.value]));
@@ -67,6 +68,7 @@ const NAMES = [
   'OVERFLOW',
   'BADFD',
   'OPNOTSUPP',
+  'ADDRINUSE',
 ] as const;
 
 export const E = Object.freeze(

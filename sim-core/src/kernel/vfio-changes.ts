@@ -231,6 +231,15 @@ export const VFIO_CHANGES = [
     bracketed: 'after v6.12, in v6.19; the version is not verified',
   },
   {
+    id: 'vtd-hwpt-pasid',
+    subject: 'iommu/vt-d: Add IOMMU_HWPT_ALLOC_PASID support',
+    first: 'v6.15',
+    effect:
+      'On a VT-d unit IOMMU_HWPT_ALLOC takes the flag IOMMU_HWPT_ALLOC_PASID, which changes nothing there; before, EOPNOTSUPP.',
+    where: 'drivers/iommu/intel/iommu.c intel_iommu_domain_alloc_paging_flags()',
+    bracketed: 'The release is from the date of the series, not verified.',
+  },
+  {
     id: 'smmu-enforce-coherency',
     subject: 'iommu/arm-smmu-v3: Implement IOMMU_HWPT_ALLOC with CANWBS and enforce_cache_coherency',
     first: 'v6.13',

@@ -18,6 +18,7 @@ export function createDeviceRefusals(base: WorldBase) {
   const own = base.refusals.add({
     noVm: [E.SRCH, 'no VM that the driver of {} could use', 'device'],
     noDriver: [E.INVAL, 'no container with an IOMMU driver for {}', 'group'],
+    noRemapping: [E.PERM, 'no interrupt remapping in the IOMMU of {}', 'device'],
     noIommu: [E.NODEV, 'no IOMMU before {}', 'device'],
     openTwice: [E.INVAL, '{} already open, and only its group may open it again', 'device'],
     noDevice: [E.NODEV, 'no device of that name in {} that a VFIO driver has', 'group'],

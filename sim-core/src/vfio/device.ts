@@ -112,7 +112,10 @@ export function createVfioDevices(base: WorldBase, world: () => World, parts: De
   /** vfio_df_iommufd_bind(): claims the DMA. */
   function bindIommufd(m: Machine, context: IommufdId, device: DeviceId): number {
     if (!state.isEmulated(device)) {
-      if (topology.devices[device]?.iommu === -1) return refuse.noIommu(m, device);
+      const unit = topology.devices[device]?.iommu ?? -1;
+      if (unit < 0) return refuse.noIommu(m, device);
+      // linux: drivers/iommu/iommufd/device.c iommufd_device_bind(): interrupts that are not isolated; v6.2 at attaching.
+      if (!world().iommu.remapsInterrupts(unit)) return refuse.noRemapping(m, device);
       const group = state.groupOfDevice(device);
       if (!mayBind(m, context, device)) return refuse.claimed(m, group);
       if (state.directlyMapped(group) && kernel.has('direct-mappings-refused')) return refuse.directMapping(m, group);

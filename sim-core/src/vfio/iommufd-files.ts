@@ -57,7 +57,7 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
     empty: [E.INVAL, 'a length of 0'],
     wrapsAround: [E.OVERFLOW, 'a range that wraps around the end of the addresses'],
     noHwptAlloc: [E.NOTTY, 'no such request for an iommufd: this kernel has no IOMMU_HWPT_ALLOC'],
-    noObject: [E.NOENT, 'no object with id {}', 'number'],
+    noObject: [E.INVAL, 'no object with id {}', 'number'],
     notDevice: [E.NOENT, 'no bound device under id {}', 'number'],
     notIoas: [E.INVAL, 'no IOAS under id {}', 'number'],
     type: [E.INVAL, 'IOMMU type {}, and only types 1 and 3 are offered', 'number'],
@@ -200,8 +200,7 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
       if (type !== TYPE1 && type !== TYPE1V2) return refuse.type(t.machine, type);
       const id = iommufd.compatIoasId(t.machine, context);
       if (isErr(id)) return id;
-      if (type === TYPE1) t.machine.put(iommufd.cutsMappings.base + context, 1);
-      return 0;
+      return type === TYPE1 ? iommufd.cutMappings(t.machine, context) : 0;
     }),
 
     getInfo: compat('iommufd_vfio_iommu_get_info', 16, 3, (t) => {

@@ -9,7 +9,7 @@
 import type { Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument, field32, field64, readable, writeField } from '../files/user-memory.ts';
-import { cutOut, type Mapping, type Mappings, VADDR_INVALID } from '../iommu/mappings.ts';
+import { cutOut, isUserMemory, type Mapping, type Mappings, VADDR_INVALID } from '../iommu/mappings.ts';
 import type { ChangeId } from '../kernel/changes.ts';
 import { FREED_OBJECTS } from '../state/event.ts';
 import {
@@ -53,9 +53,6 @@ const MAP_VADDR = 4;
 const UNMAP_ALL = 2;
 const UNMAP_VADDR = 4;
 const END_OF_ADDRESSES = 1n << 64n;
-/** User space ends here, and the first pages are never mapped (mmap_min_addr). */
-const USER_END = 0x7fff_ffff_f000n;
-const USER_START = 0x1_0000n;
 const INFO_PGSIZES = 1;
 const INFO_CAPS = 2;
 const SOURCE = 'drivers/vfio/vfio_iommu_type1.c';
@@ -227,10 +224,12 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
     if (found) return refuse.mapped(m, container);
     const errno = unmappable(m, container, iova, size);
     if (errno !== 0) return errno;
-    if (vaddr < USER_START || vaddr + size > USER_END) return refuse.noMemory(m);
     const mapping: Mapping = { iova, vaddr, size, access };
+    const domains = domainsOf(m, container);
+    // A container of mediated devices only pins pages when their driver asks for them.
+    if (domains.length > 0 && !isUserMemory(mapping)) return refuse.noMemory(m);
     mappings.replace(m, container, [...mappings.all(m, container), mapping]);
-    for (const domain of domainsOf(m, container)) mappings.enter(m, domain, mapping);
+    for (const domain of domains) mappings.enter(m, domain, mapping);
     return 0;
   }
 

@@ -177,7 +177,10 @@ export function createVfio(base: WorldBase, world: () => World): Vfio {
     // vfioN counts the devices of the machine block, bound to VFIO or not, so a number stays with its device.
     const device = Number(CDEV_PATH.exec(path)?.[1] ?? NONE) as DeviceId;
     const isDevice = kernel.has('vfio-cdev') && device >= 0 && device < topology.devices.length;
-    return isDevice && state.isVfioDevice(machine, device) ? { kind: 'device', object: device } : undefined;
+    if (!isDevice || !state.isVfioDevice(machine, device)) return undefined;
+    // linux: drivers/vfio/vfio.h vfio_device_add(): a device without an IOMMU has no node of its own.
+    const noiommu = topology.devices[device]?.iommu === -1 && !state.isEmulated(device);
+    return noiommu ? undefined : { kind: 'device', object: device };
   });
 
   files.onOpen('container', containers.open);

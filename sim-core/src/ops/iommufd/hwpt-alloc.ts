@@ -8,7 +8,7 @@ export const iommuHwptAlloc: Op = {
   doc: [
     'It enforces coherency if the device can. Attaching to the address space never picks it: VFIO_DEVICE_ATTACH_IOMMUFD_PT must name it.',
     'Up to v6.6 a device that can be coherent asks a page table for it when it is attached, and VT-d agrees although entries that are there already lack SNP: fixed twice in v6.7, in VT-d (e645c20e8e9c) and in iommufd, which no longer asks. Left out: nesting, dirty tracking.',
-    'IOMMU_HWPT_ALLOC_PASID makes an AMD unit use v2 tables, which have no Force Coherency bit; the driver says all the same that they enforce coherency. Attaching to a PASID is not modelled.',
+    'IOMMU_HWPT_ALLOC_PASID makes an AMD unit use v2 tables, which have no Force Coherency bit; the driver says all the same that they enforce coherency. On VT-d (v6.15 and later) and SMMUs it changes nothing. Attaching to a PASID is not modelled.',
   ].join('\n\n'),
   sources: [
     { document: 'linux', place: 'drivers/iommu/iommufd/hw_pagetable.c iommufd_hwpt_alloc()' },
@@ -16,16 +16,20 @@ export const iommuHwptAlloc: Op = {
   ],
   errnos: [
     BAD_DESCRIPTOR,
-    { name: 'EFAULT', when: 'The argument cannot be read.' },
+    { name: 'EFAULT', when: 'The argument cannot be read, or a mapping of the address space has no user memory.' },
+    {
+      name: 'EADDRINUSE',
+      when: 'A mapping of the address space is beyond what the IOMMU of the device translates, or not page aligned.',
+    },
     {
       name: 'EINVAL',
-      when: 'size is below 24, pt_id names no address space, or the device cannot translate what is mapped in it.',
+      when: 'size is below 24, or pt_id names no address space.',
     },
     {
       name: 'EOPNOTSUPP',
       when: 'Flags other than IOMMU_HWPT_ALLOC_PASID (8, v6.14 and later) are set, or the unit has no tables for it.',
     },
-    { name: 'ENOENT', when: 'dev_id is not a bound device, or there is no object pt_id.' },
+    { name: 'ENOENT', when: 'dev_id is not a bound device.' },
     { name: 'ENOTTY', when: 'The descriptor is not an iommufd.' },
   ],
   on: 'v6.6..',

@@ -5,7 +5,7 @@ export const iommuIoasUnmap: Op = {
   name: 'IOMMU_IOAS_UNMAP',
   kind: 'ioctl',
   summary: 'Unmaps a range of an I/O address space; `length` returns the bytes unmapped.',
-  doc: 'The range must not cut a mapping, and something must be mapped in it. IOVA 0 with all bits of the length set is everything.',
+  doc: 'The range must not cut a mapping, and something must be mapped in it; mappings before one that it would cut are gone all the same. IOVA 0 with all bits of the length set is everything, which may be nothing.',
   sources: [
     { document: 'linux', place: 'drivers/iommu/iommufd/ioas.c iommufd_ioas_unmap()' },
     { document: 'linux', place: 'drivers/iommu/iommufd/io_pagetable.c iopt_unmap_iova()' },

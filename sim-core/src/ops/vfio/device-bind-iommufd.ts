@@ -27,7 +27,10 @@ export const vfioDeviceBindIommufd: Op = {
     { name: 'EBUSY', when: 'The group is open.' },
     { name: 'EBADF', when: 'The descriptor in the argument is not open.' },
     { name: 'EBADFD', when: 'It is not an iommufd.' },
-    { name: 'EPERM', when: 'A host driver or another user owns the DMA of the group.' },
+    {
+      name: 'EPERM',
+      when: 'A host driver or another user owns the DMA of the group, or the IOMMU cannot remap interrupts.',
+    },
     { name: 'ENOTTY', when: 'The descriptor is not a device.' },
   ],
   on: 'v6.6..',

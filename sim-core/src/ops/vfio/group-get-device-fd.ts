@@ -16,13 +16,22 @@ export const vfioGroupGetDeviceFd: Op = {
   ],
   errnos: [
     BAD_DESCRIPTOR,
-    { name: 'EFAULT', when: 'The name cannot be read.' },
+    { name: 'EFAULT', when: 'The name cannot be read; with an iommufd, also: a mapping has no user memory.' },
     { name: 'ENODEV', when: 'The group has no device of that name that is bound to VFIO.' },
     {
       name: 'EINVAL',
       when: 'The group is in no container, the container has no driver, or (up to v5.18) the group is not viable. Up to v5.18 this comes before the name is looked up.',
     },
-    { name: 'EPERM', when: 'With an iommufd: another user owns the DMA of the group.', on: 'v6.2..' },
+    {
+      name: 'EPERM',
+      when: 'With an iommufd: another user owns the DMA of the group, or the IOMMU cannot remap interrupts.',
+      on: 'v6.2..',
+    },
+    {
+      name: 'EADDRINUSE',
+      when: 'With an iommufd: a mapping is in a range that is reserved for the device, beyond what its IOMMU translates, or not page aligned.',
+      on: 'v6.2..',
+    },
     {
       name: 'ESRCH',
       when: 'A mediated device whose driver needs a VM (option kvm=reference), and the group knows none.',

@@ -18,7 +18,12 @@ export const vfioSetIommu: Op = {
     BAD_DESCRIPTOR,
     {
       name: 'EINVAL',
-      when: 'The container has no group, or already has a driver; of an iommufd: not a type1 interface.',
+      when: 'The container has no group, or already has a driver; of an iommufd: not a type1 interface, or VFIO_TYPE1_IOMMU although page tables already have mappings.',
+    },
+    {
+      name: 'EADDRINUSE',
+      when: 'VFIO_TYPE1_IOMMU of an iommufd that has a mapping which is not page aligned.',
+      on: 'v6.2..',
     },
     { name: 'ENODEV', when: 'No driver knows the type; of an iommufd: no group has joined it.' },
     {
