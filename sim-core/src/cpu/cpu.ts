@@ -278,7 +278,7 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
     typesOf(t, word) {
       const { mmu } = world().kvm;
       return {
-        type: mmu.effectiveType(t.machine, vmOf(t), pageOf(word)),
+        type: mmu.effectiveType(t.machine, vmOf(t), pageOf(word), vcpuOf(t)),
         guestType: mmu.guestType(t.machine, vcpuOf(t), vmOf(t), pageOf(word)),
       };
     },

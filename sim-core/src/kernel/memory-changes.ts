@@ -79,7 +79,33 @@ export const MEMORY_CHANGES = [
     first: 'v5.12',
     effect: 'A VM can have 32764 memory slots in each address space; before, 509.',
     where: 'arch/x86/include/asm/kvm_host.h KVM_USER_MEM_SLOTS',
-    bracketed: 'The number before v4.1, 125, is not modelled.',
+    bracketed: 'The release is from the date of the commit.',
+  },
+  {
+    id: 'more-memory-slots',
+    subject: 'kvm: x86: increase user memory slots to 509',
+    first: 'v3.19',
+    effect: 'A VM can have 509 memory slots; before, 125.',
+    where: 'arch/x86/include/asm/kvm_host.h KVM_USER_MEM_SLOTS',
+    bracketed: 'Absent in v3.17, read in v4.2; the release is from the date of the commit.',
+  },
+  {
+    id: 'smm-address-space',
+    subject: 'KVM: implement multiple address spaces',
+    commit: 'f481b069e674',
+    first: 'v4.2',
+    effect:
+      'Slots of a second address space, that of SMM, have numbers from 0x10000 on; before, such a slot is EINVAL.',
+    where: 'virt/kvm/kvm_main.c __kvm_set_memory_region()',
+  },
+  {
+    id: 'mtrr-reserved-bits',
+    subject: 'KVM: x86: #GP when attempts to write reserved bits of Variable Range MTRRs',
+    first: 'v3.18',
+    effect:
+      'Writing a reserved bit of a variable MTRR is #GP. Before, only the low byte had to be a memory type, that of a PHYSMASK too.',
+    where: 'arch/x86/kvm/x86.c mtrr_valid()',
+    bracketed: 'Absent in v3.17; the release is from the date of the commit.',
   },
   {
     id: 'memory-region2',

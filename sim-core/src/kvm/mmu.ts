@@ -17,13 +17,14 @@
 import type { Routine } from '../engine/routine.ts';
 import { combine, MEMTYPE } from '../memory/memtype.ts';
 import { EXIT_REASONS, type ExitReason, KERNEL_WARNINGS } from '../state/event.ts';
-import { idAt, type PageId, type VcpuId, type VmId } from '../state/ids.ts';
+import { idAt, NONE, type None, type PageId, type VcpuId, type VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import { type Machine, NOTE } from '../state/machine.ts';
 import { PAGE_BYTES } from '../topology.ts';
 import type { World, WorldBase } from '../world.ts';
 import { createLeafGroups, type LeafGroups } from './leaf-groups.ts';
 import { type AddressRange, createMtrr, type Mtrr } from './mtrr.ts';
+import { QUIRK } from './quirks.ts';
 import { type Backed, createSlots, type Slots } from './slots.ts';
 import type { HasNoncoherentDma } from './wbinvd.ts';
 
@@ -73,10 +74,12 @@ export interface Mmu {
   readonly everything: number;
   /** A number that stands for a range of addresses. */
   rangeNumber(range: AddressRange): number;
-  /** The type of a guest access through the leaf that is there. The leaf must be present. */
-  effectiveType(machine: Machine, vm: VmId, page: PageId): number;
-  /** The same of a state that belongs to no machine: a final state, a cursor's. */
-  effectiveTypeIn(state: Int32Array, vm: VmId, page: PageId): number;
+  /** The type of an access of a vCPU through the leaf that is there. The leaf must be present. */
+  effectiveType(machine: Machine, vm: VmId, page: PageId, vcpu: VcpuId): number;
+  /** The same of a state that belongs to no machine: a final state, a cursor's. Without a vCPU, of one with CR0.CD clear. */
+  effectiveTypeIn(state: Int32Array, vm: VmId, page: PageId, vcpu?: VcpuId | None): number;
+  /** SVM without the quirk KVM_X86_QUIRK_CD_NW_CLEARED: the vCPU runs with the guest's CR0.CD, and nothing is cached. */
+  runsUncached(state: Int32Array, vm: VmId, vcpu: VcpuId | None): boolean;
   /** The type that the guest alone would have: its MTRRs and PAT on bare metal. */
   guestType(machine: Pick<Machine, 'state'>, vcpu: VcpuId, vm: VmId, page: PageId): number;
   /** Do leaves carry the guest's memory types, so that a change of them has to zap? */
@@ -282,7 +285,14 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
     return { start, end: start + PAGE_BYTES };
   };
 
-  function effectiveTypeIn(state: Int32Array, vm: VmId, page: PageId): number {
+  // linux: arch/x86/kvm/svm/svm.c svm_set_cr0(). VMX keeps CR0.CD and CR0.NW of the hardware clear.
+  function runsUncached(state: Int32Array, vm: VmId, vcpu: VcpuId | None): boolean {
+    if (vendor !== 'amd' || vcpu === NONE || state[cacheDisable.base + vcpu] === 0) return false;
+    return !world().kvm.quirks.hasIn(state, vm, QUIRK.cdNwCleared);
+  }
+
+  function effectiveTypeIn(state: Int32Array, vm: VmId, page: PageId, vcpu: VcpuId | None = NONE): number {
+    if (runsUncached(state, vm, vcpu)) return MEMTYPE.UC;
     const entry = state[leafSlot(vm, page)]!;
     const type = leafType(entry);
     if ((entry & LEAF.ipat) !== 0) return type;
@@ -337,8 +347,9 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
     everything: EVERYTHING,
     rangeNumber: ({ start, end }) => wide.intern((end << RANGE_SHIFT) | start),
 
-    effectiveType: (m, vm, page) => effectiveTypeIn(m.state, vm, page),
+    effectiveType: (m, vm, page, vcpu) => effectiveTypeIn(m.state, vm, page, vcpu),
     effectiveTypeIn,
+    runsUncached,
 
     guestType(m, vcpu, vm, page) {
       return combine(mtrr.bareType(m, vcpu, page), m.state[guestPat.base + vm * pages + page]!);

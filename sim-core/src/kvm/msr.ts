@@ -48,8 +48,11 @@ const DEF_TYPE_RESERVED = ~0xcffn;
 const BASE_RESERVED = 0xf00n;
 const MASK_RESERVED = 0x7ffn;
 
-/** What is wrong with a value, for a guest with addresses of so many bits; undefined when the register takes it. */
-export function msrProblem(msr: number, value: bigint, addressBits: number): string | undefined {
+/**
+ * What is wrong with a value, for a guest with addresses of so many bits; undefined when the register takes it. Without
+ * `reserved`, as KVM up to v3.17: reserved bits of variable MTRRs are taken, and a mask has a memory type, too.
+ */
+export function msrProblem(msr: number, value: bigint, addressBits: number, reserved = true): string | undefined {
   const bytes = Array.from({ length: 8 }, (_, i) => Number((value >> BigInt(8 * i)) & 0xffn));
   const type = bytes[0]!;
   if (msr === PAT) return reservedType(bytes, PAT_TYPES);
@@ -57,6 +60,7 @@ export function msrProblem(msr: number, value: bigint, addressBits: number): str
   if (FIXED_RANGES.some((fixed) => fixed.msr === msr)) return reservedType(bytes, MTRR_TYPES);
   const variable = variableRange(msr);
   if (variable === undefined) return 'no such register';
+  if (!reserved) return reservedType([type], MTRR_TYPES);
   const high = value >> BigInt(addressBits) !== 0n;
   if (variable.part === 'mask') return high || (value & MASK_RESERVED) !== 0n ? 'reserved bits' : undefined;
   return reservedType([type], MTRR_TYPES) ?? (high || (value & BASE_RESERVED) !== 0n ? 'reserved bits' : undefined);

@@ -35,10 +35,11 @@ export function createMsrs(base: WorldBase, world: () => World): Msrs {
     { tooMany: [E['2BIG'], '{} entries, and 256 are too many', 'number'] },
     { name: 'msr_io', source: 'arch/x86/kvm/x86.c' },
   );
-  const { routines, topology, wide } = base;
+  const { kernel, routines, topology, wide } = base;
+  const reserved = kernel.has('mtrr-reserved-bits');
 
   const problem = (msr: number, value: bigint): string | undefined =>
-    MODELLED.has(msr) ? msrProblem(msr, value, topology.cpu.physicalAddressBits) : undefined;
+    MODELLED.has(msr) ? msrProblem(msr, value, topology.cpu.physicalAddressBits, reserved) : undefined;
 
   function write(m: Machine, vcpu: VcpuId, msr: number, value: bigint): void {
     if (!MODELLED.has(msr)) return;

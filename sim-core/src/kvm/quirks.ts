@@ -32,6 +32,7 @@ export interface Quirks {
   /** Disables quirks, as KVM_ENABLE_CAP does. False when KVM_CAP_DISABLE_QUIRKS2 refuses them. */
   disable(machine: Machine, vm: VmId, quirks: bigint, strict: boolean): boolean;
   has(machine: Machine, vm: VmId, quirk: number): boolean;
+  hasIn(state: Int32Array, vm: VmId, quirk: number): boolean;
 }
 
 export function createQuirks({ layout, topology, dims, kernel }: WorldBase): Quirks {
@@ -45,6 +46,9 @@ export function createQuirks({ layout, topology, dims, kernel }: WorldBase): Qui
   // linux: arch/x86/kvm/x86.c kvm_arch_init_vm(), inapplicable_quirks
   const startsDisabled = kernel.has('guest-pat-quirk') ? (intel ? QUIRK.cdNwCleared : QUIRK.ignoreGuestPat) : 0;
 
+  const hasIn = (state: Int32Array, vm: VmId, quirk: number): boolean =>
+    ((state[disabled.base + vm]! | startsDisabled) & quirk) === 0;
+
   return {
     disabled,
     answer: kernel.has('disable-quirks2') ? supported : 0,
@@ -57,6 +61,7 @@ export function createQuirks({ layout, topology, dims, kernel }: WorldBase): Qui
       return true;
     },
 
-    has: (m, vm, quirk) => ((m.state[disabled.base + vm]! | startsDisabled) & quirk) === 0,
+    has: (m, vm, quirk) => hasIn(m.state, vm, quirk),
+    hasIn,
   };
 }

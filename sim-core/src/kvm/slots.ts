@@ -4,7 +4,7 @@
  * The real thing: KVM_SET_USER_MEMORY_REGION creates, deletes, moves or changes a slot under kvm->slots_lock. Deleting and
  * moving go through an invalid slot: it is marked, leaves are zapped, and only then the new set of slots counts; faults
  * wait meanwhile. Which leaves are zapped has changed often: all of the VM, or those of the slot.
- * Modelled: all of that, both address spaces (only the first backs the guest, the other is that of SMM), read-only slots.
+ * Modelled: all of that, both address spaces (only the first backs the guest, the other is that of SMM, v4.2 and later), read-only slots.
  * A VM that was never given a slot has every page of the scenario at its own address, as if its VMM had said so before; the
  * first slot ends that. User memory that the scenario does not name stands for the page at the guest's own address.
  * Left out: guest_memfd, what dirty logging finds, the number of pages of all slots together.
@@ -28,7 +28,7 @@ import type { AddressRange } from './mtrr.ts';
 export const SLOT_FLAGS = { logDirtyPages: 1, readOnly: 2, noncoherentDma: 8 } as const;
 /** Ours: the slot is being deleted or moved. */
 const INVALID = 0x100;
-const ADDRESS_SPACES = 2;
+const SLOTS_FIRST = 125;
 const SLOTS_BEFORE = 509;
 const SLOTS_NOW = 32_764;
 const MOST_PAGES = (1n << 31n) - 1n;
@@ -127,6 +127,13 @@ export function createSlots(base: WorldBase, world: () => World): Slots {
     world().kvm.mmu.dropUnbacked(m, vm);
   }
 
+  const addressSpaces = kernel.has('smm-address-space') ? 2 : 1;
+  const slots = kernel.has('many-memory-slots')
+    ? SLOTS_NOW
+    : kernel.has('more-memory-slots')
+      ? SLOTS_BEFORE
+      : SLOTS_FIRST;
+
   const refuse = base.refusals.add({
     unknownFlags: [E.INVAL, 'flags that it does not know ({x})', 'number'],
     unaligned: [E.INVAL, 'an address or size that is not a multiple of 4 KiB'],
@@ -151,8 +158,7 @@ export function createSlots(base: WorldBase, world: () => World): Slots {
     if ((flags & ~knownFlags) !== 0) return refuse.unknownFlags(m, flags & ~knownFlags);
     if (((start | size | user) & PAGE_MASK) !== 0n) return refuse.unaligned(m);
     if (user + size > USER_END) return refuse.beyondUser(m);
-    const slots = kernel.has('many-memory-slots') ? SLOTS_NOW : SLOTS_BEFORE;
-    if (id >> 16 >= ADDRESS_SPACES || (id & 0xffff) >= slots) return refuse.slotNumber(m, id);
+    if (id >>> 16 >= addressSpaces || (id & 0xffff) >= slots) return refuse.slotNumber(m, id);
     if (start + size > ALL_BITS || size / PAGE_BYTES > MOST_PAGES) return refuse.tooLarge(m);
     return { id, start, end: start + size, user, flags };
   }

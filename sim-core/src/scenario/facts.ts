@@ -6,7 +6,7 @@ import { LEAF, leafType } from '../kvm/mmu.ts';
 import { LINE_STATES } from '../memory/memory.ts';
 import { memtypeName, memtypeNamed } from '../memory/memtype.ts';
 import { EXIT_REASONS, type ExitReason } from '../state/event.ts';
-import type { GroupId, PageId, VmId } from '../state/ids.ts';
+import type { GroupId, PageId, VcpuId, VmId } from '../state/ids.ts';
 import { groupCoherent } from '../vfio/coherent.ts';
 import type { World } from '../world.ts';
 
@@ -146,7 +146,8 @@ const memtype: FactSpec<'vcpu' | 'word', 'memtype'> = {
       const object = state[kvm.actorVcpu.base + vcpu]! - 1;
       const vm = object < 0 ? -1 : state[kvm.vcpuVm.base + object]! - 1;
       const leaf = leafIn(world, state, vm, page);
-      return (leaf & LEAF.present) === 0 ? NO_LEAF : kvm.mmu.effectiveTypeIn(state, vm as VmId, page as PageId);
+      if ((leaf & LEAF.present) === 0) return NO_LEAF;
+      return kvm.mmu.effectiveTypeIn(state, vm as VmId, page as PageId, object as VcpuId);
     };
   },
 };

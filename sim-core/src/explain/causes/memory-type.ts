@@ -44,7 +44,11 @@ function whyLeaf(
   { made, ipat }: { readonly made: number; readonly ipat: boolean },
 ): Link[] {
   const { kvm, topology } = history.model.world;
-  if (topology.cpu.vendor !== 'intel') return ipat ? whyCoherent(history, write, vm) : [];
+  const cacheDisabled = history.valueAt(kvm.mmu.cacheDisable.base + vcpu, write) !== 0;
+  if (topology.cpu.vendor !== 'intel') {
+    if (cacheDisabled) return [cacheDisableLink(history, write, vcpu)];
+    return ipat ? whyCoherent(history, write, vm) : [];
+  }
   const quirkOff = history.lastChangeWhere(
     kvm.quirks.disabled.base + vm,
     write,
@@ -64,7 +68,6 @@ function whyLeaf(
       },
     ];
   }
-  const cacheDisabled = history.valueAt(kvm.mmu.cacheDisable.base + vcpu, write) !== 0;
   if (!ipat && cacheDisabled) return [cacheDisableLink(history, write, vcpu)];
   const now = history.valueAt(kvm.noncoherentDmaCount.base + vm, write);
   const then = history.valueAt(kvm.noncoherentDmaCount.base + vm, made);
@@ -119,13 +122,19 @@ function cacheDisableLink(history: History, write: number, vcpu: number): Link {
     write,
     (_old, value) => value !== 0,
   );
-  const why = history.hasChange('guest-mtrr-ignored')
-    ? `${history.kernelName()} does not look at CR0.CD when it chooses a memory type`
-    : 'the quirk KVM_X86_QUIRK_CD_NW_CLEARED makes the page write-back all the same';
+  const svm = history.model.world.topology.cpu.vendor === 'amd';
+  const why = svm
+    ? 'with the quirk KVM_X86_QUIRK_CD_NW_CLEARED SVM clears the bit, and the vCPU runs with its caches on'
+    : history.hasChange('guest-mtrr-ignored')
+      ? `${history.kernelName()} does not look at CR0.CD when it chooses a memory type`
+      : 'the quirk KVM_X86_QUIRK_CD_NW_CLEARED makes the page write-back all the same';
   return {
     event: set,
     text: `The guest has set CR0.CD (${history.placeText(set)}), so its stores must not be cached; ${why}.`,
-    sources: [{ document: 'Intel SDM', place: 'volume 3, "Preventing Caching"' }, memtypeSource],
+    sources: [
+      { document: 'Intel SDM', place: 'volume 3, "Preventing Caching"' },
+      svm ? { document: 'linux', place: 'arch/x86/kvm/svm/svm.c svm_set_cr0()' } : memtypeSource,
+    ],
   };
 }
 

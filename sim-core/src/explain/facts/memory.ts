@@ -4,7 +4,7 @@ import { QUIRK } from '../../kvm/quirks.ts';
 import { LINE_STATES } from '../../memory/memory.ts';
 import { memtypeName } from '../../memory/memtype.ts';
 import { EVENT_WIDTH } from '../../state/event.ts';
-import type { PageId, VmId } from '../../state/ids.ts';
+import type { PageId, VcpuId, VmId } from '../../state/ids.ts';
 import { NOTE } from '../../state/machine.ts';
 import { isX86 } from '../../topology.ts';
 import { whyCoherent } from '../causes/belief.ts';
@@ -32,7 +32,17 @@ export const memtypeExplained: FactExplainer = (asked) => {
   const links = leafLinks(asked, vm, page);
   const leaf = leafAt(asked, vm, page);
   if ((leaf & LEAF.present) === 0 || !isX86(topology.cpu)) return links;
-  const effective = memtypeName(kvm.mmu.effectiveTypeIn(state, vm as VmId, page as PageId));
+  if (kvm.mmu.runsUncached(state, vm as VmId, vcpu as VcpuId)) {
+    const set = history.lastChange(kvm.mmu.cacheDisable.base + vcpu, event, 1);
+    return [
+      {
+        event: set,
+        text: `The guest has set CR0.CD (${history.placeText(set)}), and the quirk KVM_X86_QUIRK_CD_NW_CLEARED is disabled: SVM runs the vCPU with CR0.CD, and every access is UC.`,
+        sources: [{ document: 'linux', place: 'arch/x86/kvm/svm/svm.c svm_set_cr0()' }],
+      },
+    ];
+  }
+  const effective = memtypeName(kvm.mmu.effectiveTypeIn(state, vm as VmId, page as PageId, vcpu as VcpuId));
   if ((leaf & LEAF.ipat) !== 0)
     return [
       ...links,

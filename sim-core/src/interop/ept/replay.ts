@@ -225,7 +225,7 @@ class Replayer {
     const page = topology.pages.findIndex(({ address }) => address >> 12n === access.frame) as PageId;
     const { machine } = this.#executor;
     const vm = (machine.state[kvm.vcpuVm.base + this.#vcpu(vcpu)]! - 1) as VmId;
-    const ours = kvm.mmu.effectiveType(machine, vm, page);
+    const ours = kvm.mmu.effectiveType(machine, vm, page, this.#vcpu(vcpu));
     check('type', memtypeName(kernel) ?? String(kernel), memtypeName(ours) ?? String(ours));
   }
 
