@@ -38,6 +38,20 @@ describe('a release', () => {
     ['v6.6.1+mybuild+twice', 'v6.6', 'a kernel with patches or a configuration of its own'],
     ['6.7.0-rc1+next', 'v6.7', 'a release candidate'],
     ['v6.7-rc2+next', 'v6.7', 'a release candidate'],
+    ['6.17-rc4-dirty', 'v6.17', 'a release candidate'],
+    ['v6.16.y', 'v6.16', 'a stable series'],
+    ['6.12.0-dirty', 'v6.12', 'a kernel of a changed tree'],
+    ['6.12.5-00012-gabcdef123456', 'v6.12', 'a kernel built after its tag'],
+    ['6.1.90+', 'v6.1', 'a kernel built after its tag'],
+    ['6.19.0-next-20260115', 'v6.19', 'a linux-next kernel'],
+    ['next-20260115', 'v7.3', 'a linux-next tree'],
+    ['5.15.0-1034-gke', 'v5.15', 'an Ubuntu kernel'],
+    ['6.4.0-150600.8.5-azure', 'v6.4', 'a SUSE kernel'],
+    ['5.15.123.1-microsoft-standard-WSL2', 'v5.15', 'a WSL kernel'],
+    ['5.10.110-android12-9-00004', 'v5.10', 'an Android kernel'],
+    ['7.4.0', 'v7.3', 'newer than every profile'],
+    ['3.10.0-1160.el7.x86_64', 'v3.12', 'a kernel of RHEL or a rebuild of it, older than every profile'],
+    ['2.6.32-754.el6.x86_64', 'v3.12', 'a kernel of RHEL or a rebuild of it, older than every profile'],
   ])('%s is near to %s', (text, profile, kind) => {
     const like = kernelLike(text);
     expect(like).toMatchObject({ exact: false, kind });
@@ -60,7 +74,14 @@ describe('a release', () => {
     expect(kernelLike('6.12.78')?.recorded.map(({ name }) => name)).toContain('debian-6.12.85');
   });
 
-  test.each(['v5.111', 'v7.4', '2.6.32-754.el6', 'linux', '6.8generic', '', '+', '~'])('`%s` is none', (text) => {
+  test('a release before the first profile says that what it lacks is not modelled', () => {
+    expect(kernelLike('3.10.0')).toMatchObject({
+      kind: 'older than every profile',
+      unknown: 'what v3.10 lacks of v3.12 is not modelled.',
+    });
+  });
+
+  test.each(['v5.111', 'v7.4', 'v3.11', 'linux', '6.8generic', '', '+', '~'])('`%s` is none', (text) => {
     expect(kernelLike(text)).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-/** IOVAs that no device behind an IOMMU may have mapped: where interrupts go, and what the fabric takes. */
+/** IOVAs at which nothing may be mapped for a device: where interrupts go, and what the fabric takes. */
 import type { Iova } from '../state/ids.ts';
 import type { IommuModel } from '../topology.ts';
 
@@ -17,7 +17,7 @@ const RESERVED: Readonly<Record<IommuModel['driver'], readonly { readonly start:
   none: [],
 };
 
-/** Is a part of `[iova, iova + size)` reserved for devices behind such a unit? */
+/** Is a part of `[iova, iova + size)` reserved for devices that such a unit translates? */
 export function meetsReserved(driver: IommuModel['driver'] | undefined, iova: Iova, size: bigint): boolean {
   return driver !== undefined && RESERVED[driver].some(({ start, end }) => iova < end && start < iova + size);
 }

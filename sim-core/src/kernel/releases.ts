@@ -6,7 +6,16 @@
 import type { ParsedScenario } from '../scenario/ast.ts';
 import { CHANGES, type ChangeId, compareVersions, type Version } from './changes.ts';
 import type { NamedKernels } from './named-kernels.ts';
-import { kernelName, LAST_VERSION, NEWEST, PROFILES, type Profile, profileNamed, profileWith } from './profiles.ts';
+import {
+  FIRST_VERSION,
+  kernelName,
+  LAST_VERSION,
+  NEWEST,
+  PROFILES,
+  type Profile,
+  profileNamed,
+  profileWith,
+} from './profiles.ts';
 
 export interface KernelLike {
   readonly profile: Profile;
@@ -155,6 +164,8 @@ interface Distribution {
 
 const OWN_PATCHES = 'which fixes its distributor and stable took into it is not known.';
 
+const QUEUED = 'which changes were queued for later releases is not known.';
+
 const DEBIAN = { kind: 'a Debian kernel', since: 'which fixes stable took into it since is not known.' };
 
 /** The first that matches counts. */
@@ -166,13 +177,17 @@ const DISTRIBUTIONS: readonly Distribution[] = [
     unknown:
       'RHEL backports much of later releases, KVM and VFIO included, and which of the changes it has is not known.',
   },
+  { suffix: /-next-\d{8}/, kind: 'a linux-next kernel', unknown: QUEUED },
+  { suffix: /-microsoft-standard/, kind: 'a WSL kernel', unknown: OWN_PATCHES },
+  { suffix: /-android\d/, kind: 'an Android kernel', unknown: OWN_PATCHES },
   { suffix: /\.fc\d/, kind: 'a Fedora kernel', unknown: OWN_PATCHES },
   { suffix: /\.amzn\d/, kind: 'an Amazon Linux kernel', unknown: OWN_PATCHES },
   { suffix: /\+rpt-rpi-/, kind: 'a Raspberry Pi kernel', unknown: OWN_PATCHES },
   { suffix: /-pve$/, kind: 'a Proxmox VE kernel', unknown: OWN_PATCHES },
   { suffix: /-arch\d/, kind: 'an Arch Linux kernel', unknown: OWN_PATCHES },
+  { suffix: /-15\d{4}\.[\d.]+-(?:default|azure|rt)$/, kind: 'a SUSE kernel', unknown: OWN_PATCHES },
   {
-    suffix: /-(?:generic|lowlatency|aws|azure|gcp|oracle|oem|nvidia)(?:-|$)/,
+    suffix: /-(?:generic|lowlatency|realtime|aws|azure|gcp|gke|gkeop|ibm|kvm|oracle|oem|nvidia|raspi)(?:-|$)/,
     kind: 'an Ubuntu kernel',
     unknown: OWN_PATCHES,
   },
@@ -183,6 +198,17 @@ const DISTRIBUTIONS: readonly Distribution[] = [
   },
   { suffix: /-default$/, kind: 'a SUSE kernel', unknown: OWN_PATCHES },
   { suffix: /^-rc\d/, kind: 'a release candidate', unknown: 'what changed before the release is not known.' },
+  { suffix: /-dirty$/, kind: 'a kernel of a changed tree', unknown: 'what was changed in the tree is not known.' },
+  {
+    suffix: /-g[0-9a-f]{7,}$|^\+$/,
+    kind: 'a kernel built after its tag',
+    unknown: 'which commits it has after the tag is not known.',
+  },
+  {
+    suffix: /^\.y$/,
+    kind: 'a stable series',
+    unknown: 'which of its releases is meant, and which fixes stable took into it, is not known.',
+  },
 ];
 
 const FOREIGN = {
@@ -195,13 +221,16 @@ const RELEASE = /^v?(\d+)\.(\d+)(?:\.(\d+))?((?:[-+._~][\w.+~-]*)?)$/;
 
 /** Of a profile's name or a release; without `+` and `~`. */
 function releaseLike(text: string): KernelLike | undefined {
-  const [whole, major, minor, patch = '0', suffix = ''] = RELEASE.exec(text) ?? [];
+  const [whole, major, minor, third, suffix = ''] = RELEASE.exec(text) ?? [];
+  const patch = third ?? '0';
   const own = profileNamed(text) ?? profileNamed(`v${text}`);
   if (own) return { profile: own, exact: true, kind: own.doc.replace(/\.$/, ''), recorded: [] };
+  if (/^(?:linux-)?next-\d{8}$/.test(text)) return beyond(NEWEST, 'a linux-next tree', QUEUED);
   if (whole === undefined) return undefined;
   const version: Version = `v${Number(major)}.${Number(minor)}`;
   const mainline = profileNamed(version);
-  if (!mainline) return patch === '0' && suffix === '' ? undefined : newerLike(version);
+  // `3.11` is a profile that does not exist; `3.11.0` is what a kernel calls itself.
+  if (!mainline) return third === undefined && suffix === '' ? undefined : outOfRange(version, suffix);
   if (patch === '0' && suffix === '') return { profile: mainline, exact: true, kind: mainline.doc, recorded: [] };
   const same = PROFILES.filter((profile) => profile.release !== undefined && profile.version === version);
   const distribution = DISTRIBUTIONS.find((row) => row.suffix.test(suffix));
@@ -228,15 +257,17 @@ function debianLike(patch: number, same: readonly Profile[]): Profile | undefine
     .at(-1);
 }
 
-/** A release after all that have a profile. */
-function newerLike(version: Version): KernelLike | undefined {
-  if (compareVersions(version, LAST_VERSION) <= 0) return undefined;
-  const kind = 'newer than every profile';
-  return {
-    profile: NEWEST,
-    exact: false,
-    kind,
-    unknown: `what changed after ${LAST_VERSION} is not known.`,
-    recorded: [],
-  };
+/** A release before or after all that have a profile. */
+function outOfRange(version: Version, suffix: string): KernelLike | undefined {
+  if (compareVersions(version, LAST_VERSION) > 0)
+    return beyond(NEWEST, 'newer than every profile', `what changed after ${LAST_VERSION} is not known.`);
+  if (compareVersions(version, FIRST_VERSION) >= 0) return undefined;
+  const distribution = DISTRIBUTIONS.find((row) => row.suffix.test(suffix));
+  const kind = `${distribution ? `${distribution.kind}, ` : ''}older than every profile`;
+  const before = `what ${version} lacks of ${FIRST_VERSION} is not modelled`;
+  return beyond(profileNamed(FIRST_VERSION)!, kind, distribution ? `${before}; ${distribution.unknown}` : `${before}.`);
+}
+
+function beyond(profile: Profile, kind: string, unknown: string): KernelLike {
+  return { profile, exact: false, kind, unknown, recorded: [] };
 }
