@@ -57,7 +57,7 @@ test('ways around a state do not touch it, and labels do not overlap', () => {
         .map(({ attributes, text = '' }) => ({
           y: Number(attributes.y),
           from: Number(attributes.x),
-          to: Number(attributes.x) + text.length * 6.7,
+          to: Number(attributes.x) + text.length * 7,
         }));
       for (const a of labels)
         for (const b of labels) expect(a !== b && a.y === b.y && a.from < b.to && b.from < a.to, file).toBe(false);

@@ -105,8 +105,8 @@ export function fitted(x: number, y: number, width: number, content: string, cla
   return characters < 3 ? [] : [text(x, y, `${content.slice(0, characters - 1)}…`, className)];
 }
 
-/** Width of a character of the small font, in pixels. */
-export const CHARACTER = 6.7;
+/** Width of a character of the small font, in pixels: of the widest that systems have for it. */
+export const CHARACTER = 7;
 
 /** Two decimals are enough for any screen. */
 export function round(value: number): number {

@@ -253,7 +253,7 @@ class Labels {
   }
 
   #room(x: number, y: number): number {
-    let end = this.#width;
+    let end = this.#width - GAP;
     for (const { from, to } of this.#taken.get(y) ?? []) {
       if (x >= from && x < to) return 0;
       if (from > x) end = Math.min(end, from - GAP);
